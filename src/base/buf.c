@@ -1,0 +1,257 @@
+#include "base/buf.h"
+
+#include "base/mem.h"
+#include "base/secret.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { FIRST_CAP = 256 };
+
+static void
+grow(struct buf *b, size_t need)
+{
+	size_t cap = b->cap == 0 ? FIRST_CAP : b->cap;
+	char *p;
+
+	while (cap < need)
+		cap = cap > b->max / 2 ? b->max : cap * 2;
+	p = mem_new(cap);
+	if (p == NULL) {
+		b->failed = ERR_MEMORY;
+		return;
+	}
+	if (b->n > 0)
+		memcpy(p, b->p, b->n);
+	if (b->p != NULL)
+		secret_wipe(b->p, b->n);
+	mem_drop(b->p);
+	b->p = p;
+	b->cap = cap;
+}
+
+void *
+buf_room(struct buf *b, size_t n)
+{
+	if (b->failed != ERR_OK)
+		return NULL;
+	if (n > b->max || b->n > b->max - n) {
+		b->failed = ERR_TOO_LONG;
+		return NULL;
+	}
+	if (b->p == NULL || b->n + n > b->cap)
+		grow(b, b->n + n);
+	if (b->failed != ERR_OK)
+		return NULL;
+	void *room = b->p + b->n;
+	b->n += n;
+	return room;
+}
+
+void
+buf_put(struct buf *b, str s)
+{
+	char *room = s.n == 0 ? NULL : buf_room(b, s.n);
+
+	if (room != NULL)
+		memcpy(room, s.p, s.n);
+}
+
+void
+buf_put_byte(struct buf *b, char byte)
+{
+	char *room = buf_room(b, 1);
+
+	if (room != NULL)
+		*room = byte;
+}
+
+void
+buf_put_number(struct buf *b, int64_t number)
+{
+	char text[24];
+	int n = snprintf(text, sizeof(text), "%lld", (long long)number);
+
+	buf_put(b, str_bytes(text, (size_t)n));
+}
+
+void
+buf_printf(struct buf *b, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (n < 0 || (size_t)n >= sizeof(text)) {
+		if (b->failed == ERR_OK)
+			b->failed = ERR_TOO_LONG;
+		return;
+	}
+	buf_put(b, str_bytes(text, (size_t)n));
+}
+
+err
+buf_check(const struct buf *b)
+{
+	return b->failed;
+}
+
+str
+buf_str(const struct buf *b)
+{
+	return (str){ b->p == NULL ? "" : b->p, b->n };
+}
+
+void
+buf_clear(struct buf *b)
+{
+	if (b->p != NULL)
+		secret_wipe(b->p, b->n);
+	b->n = 0;
+	b->failed = ERR_OK;
+}
+
+void
+buf_wipe(struct buf *b)
+{
+	buf_clear(b);
+	mem_free(&b->p);
+	b->cap = 0;
+}
+
+static str
+html_escape(char c)
+{
+	switch (c) {
+	case '&':
+		return STR("&amp;");
+	case '<':
+		return STR("&lt;");
+	case '>':
+		return STR("&gt;");
+	case '"':
+		return STR("&quot;");
+	case '\'':
+		return STR("&#39;");
+	default:
+		return (str){ NULL, 0 };
+	}
+}
+
+void
+buf_put_html(struct buf *b, str s)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		str escape = html_escape(s.p[i]);
+		if (escape.p == NULL)
+			continue;
+		buf_put(b, str_bytes(s.p + start, i - start));
+		buf_put(b, escape);
+		start = i + 1;
+	}
+	buf_put(b, str_from(s, start));
+}
+
+static bool
+is_unreserved(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+	       c == '_' || c == '~';
+}
+
+void
+buf_put_percent(struct buf *b, str s)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		if (is_unreserved(s.p[i]))
+			buf_put_byte(b, s.p[i]);
+		else
+			buf_put(b, str_bytes((char[]){ '%', hex[c >> 4], hex[c & 15] }, 3));
+	}
+}
+
+static void
+base64_group(struct buf *b, const unsigned char *in, size_t n, const char *alphabet, bool pad)
+{
+	uint32_t bits = (uint32_t)in[0] << 16 | (n > 1 ? (uint32_t)in[1] << 8 : 0) | (n > 2 ? in[2] : 0);
+	char out[4] = { alphabet[bits >> 18], alphabet[bits >> 12 & 63], n > 1 ? alphabet[bits >> 6 & 63] : '=',
+			n > 2 ? alphabet[bits & 63] : '=' };
+
+	buf_put(b, str_bytes(out, pad ? 4 : n + 1));
+}
+
+void
+buf_put_base64(struct buf *b, str bytes)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < bytes.n; i += 3)
+		base64_group(b, (const unsigned char *)bytes.p + i, bytes.n - i < 3 ? bytes.n - i : 3, alphabet, true);
+}
+
+void
+buf_put_base64url(struct buf *b, str bytes)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+	for (size_t i = 0; i < bytes.n; i += 3)
+		base64_group(b, (const unsigned char *)bytes.p + i, bytes.n - i < 3 ? bytes.n - i : 3, alphabet, false);
+}
+
+void
+buf_put_hex(struct buf *b, str bytes)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < bytes.n; i++) {
+		unsigned char c = (unsigned char)bytes.p[i];
+		buf_put(b, str_bytes((char[]){ hex[c >> 4], hex[c & 15] }, 2));
+	}
+}
+
+static void
+json_byte(struct buf *b, char c)
+{
+	switch (c) {
+	case '"':
+		buf_put(b, STR("\\\""));
+		break;
+	case '\\':
+		buf_put(b, STR("\\\\"));
+		break;
+	case '\n':
+		buf_put(b, STR("\\n"));
+		break;
+	case '\t':
+		buf_put(b, STR("\\t"));
+		break;
+	default:
+		if ((unsigned char)c < 0x20 || c == 0x7f)
+			buf_printf(b, "\\u%04x", (unsigned)(unsigned char)c);
+		else
+			buf_put_byte(b, c);
+	}
+}
+
+void
+buf_put_json(struct buf *b, str s)
+{
+	bool valid = str_utf8_valid(s);
+
+	buf_put_byte(b, '"');
+	for (size_t i = 0; i < s.n; i++) {
+		if (!valid && (unsigned char)s.p[i] >= 0x80)
+			buf_put(b, STR("\xef\xbf\xbd"));
+		else
+			json_byte(b, s.p[i]);
+	}
+	buf_put_byte(b, '"');
+}

@@ -1,0 +1,40 @@
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+const char *
+err_name(err e)
+{
+	static const char *const names[] = {
+		[ERR_OK] = "ok",
+		[ERR_MEMORY] = "memory",
+		[ERR_INVALID] = "invalid",
+		[ERR_TOO_LONG] = "too-long",
+		[ERR_NOT_FOUND] = "not-found",
+		[ERR_EXISTS] = "exists",
+		[ERR_DENIED] = "denied",
+		[ERR_IO] = "io",
+		[ERR_BUSY] = "busy",
+		[ERR_AWAY] = "away",
+		[ERR_CORRUPT] = "corrupt",
+		[ERR_CRYPTO] = "crypto",
+		[ERR_PROTOCOL] = "protocol",
+		[ERR_CONFIG] = "config",
+	};
+
+	return (unsigned)e < COUNT(names) ? names[e] : "unknown";
+}
+
+err
+why_set(struct why *why, err e, const char *format, ...)
+{
+	va_list args;
+
+	if (why == NULL)
+		return e;
+	va_start(args, format);
+	vsnprintf(why->text, sizeof(why->text), format, args);
+	va_end(args);
+	return e;
+}

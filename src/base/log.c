@@ -1,0 +1,144 @@
+#include "base/log.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LINE_MAX_BYTES = 4096, VALUE_MAX_BYTES = 300 };
+
+/* Set once at start, before any thread; only read afterwards. */
+static enum log_format chosen_format = LOG_FORMAT_TEXT;
+static enum log_level lowest_level = LOG_INFO;
+static _Thread_local char thread_request_id[32];
+
+static const char *
+level_name(enum log_level level)
+{
+	static const char *const names[] = { [LOG_ERROR] = "error",
+					     [LOG_WARNING] = "warning",
+					     [LOG_NOTICE] = "notice",
+					     [LOG_INFO] = "info",
+					     [LOG_DEBUG] = "debug" };
+
+	return (size_t)level < COUNT(names) && names[level] != NULL ? names[level] : "error";
+}
+
+void
+log_setup(enum log_format format, enum log_level lowest)
+{
+	if (format == LOG_FORMAT_AUTO)
+		format = isatty(STDERR_FILENO) == 1 ? LOG_FORMAT_TERMINAL : LOG_FORMAT_TEXT;
+	chosen_format = format;
+	lowest_level = lowest;
+}
+
+void
+log_request_id(const char *id)
+{
+	snprintf(thread_request_id, sizeof(thread_request_id), "%s", id);
+}
+
+static void
+put_time(struct buf *out, enum log_format format, int64_t now_us)
+{
+	time_t seconds = (time_t)(now_us / 1000000);
+	struct tm tm = { 0 };
+	char text[40];
+
+	gmtime_r(&seconds, &tm);
+	if (format == LOG_FORMAT_TERMINAL) {
+		strftime(text, sizeof(text), "%H:%M:%S", &tm);
+		buf_put(out, str_of(text));
+		return;
+	}
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	buf_put(out, str_of(text));
+	buf_printf(out, ".%06dZ", (int)(now_us % 1000000));
+}
+
+static bool
+is_plain(str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= ' ' || s.p[i] >= 0x7f || s.p[i] == '"' || s.p[i] == '=' || s.p[i] == '\\')
+			return false;
+	return s.n > 0;
+}
+
+static void
+put_value(struct buf *out, enum log_format format, const struct log_field *field)
+{
+	str text = str_upto(field->text, VALUE_MAX_BYTES);
+
+	if (field->kind == LOG_FIELD_INT)
+		buf_put_number(out, field->number);
+	else if (format != LOG_FORMAT_JSON && is_plain(text))
+		buf_put(out, text);
+	else
+		buf_put_json(out, text);
+}
+
+static void
+put_field(struct buf *out, enum log_format format, const struct log_field *field)
+{
+	if (format == LOG_FORMAT_JSON) {
+		buf_put_byte(out, ',');
+		buf_put_json(out, str_of(field->name));
+		buf_put_byte(out, ':');
+	} else {
+		buf_put_byte(out, ' ');
+		buf_put(out, str_of(field->name));
+		buf_put_byte(out, '=');
+	}
+	put_value(out, format, field);
+}
+
+static void
+put_head(struct buf *out, enum log_format format, int64_t now_us, enum log_level level, const char *event)
+{
+	static const char *const colours[] = {
+		[LOG_ERROR] = "31", [LOG_WARNING] = "33", [LOG_NOTICE] = "36", [LOG_INFO] = "32", [LOG_DEBUG] = "90"
+	};
+
+	if (format == LOG_FORMAT_JSON)
+		buf_put(out, STR("{\"at\":\""));
+	put_time(out, format, now_us);
+	if (format == LOG_FORMAT_JSON)
+		buf_printf(out, "\",\"level\":\"%s\",\"event\":\"%s\"", level_name(level), event);
+	else if (format == LOG_FORMAT_TERMINAL)
+		buf_printf(out, " \x1b[%sm%s\x1b[0m", colours[level], event);
+	else
+		buf_printf(out, " %s %s", level_name(level), event);
+}
+
+void
+log_line(struct buf *out, enum log_format format, int64_t now_us, const char *request_id, enum log_level level,
+	 const char *event, const struct log_field *fields, size_t count)
+{
+	put_head(out, format, now_us, level, event);
+	if (request_id[0] != '\0')
+		put_field(out, format, &(struct log_field)LOG_TEXT("request", request_id));
+	for (size_t i = 0; i < count; i++)
+		if (fields[i].name != NULL)
+			put_field(out, format, &fields[i]);
+	if (format == LOG_FORMAT_JSON)
+		buf_put_byte(out, '}');
+}
+
+void
+log_write(enum log_level level, const char *event, const struct log_field *fields, size_t count)
+{
+	CLEANUP(buf_wipe) struct buf out = BUF(LINE_MAX_BYTES);
+	int64_t now_us = 0;
+
+	if (level > lowest_level)
+		return;
+	(void)!clock_now_us(&now_us); /* a line without its time is better than none */
+	log_line(&out, chosen_format, now_us, thread_request_id, level, event, fields, count);
+	buf_put_byte(&out, '\n');
+	if (buf_check(&out) == ERR_OK)
+		(void)!write(STDERR_FILENO, out.p, out.n); /* nowhere to tell it */
+}

@@ -1,0 +1,29 @@
+/*
+ * Memory from the heap, through one door, so that a test build can make the nth request fail.
+ * What may hold a secret lives in an arena (wiped) or in a type with a _wipe of its own.
+ */
+#ifndef BASE_MEM_H
+#define BASE_MEM_H
+
+#include <stddef.h>
+
+/* n bytes, zeroed; NULL when there are none.  n = 0 gives a pointer that may be freed. */
+void *mem_new(size_t n) __attribute__((malloc));
+
+/* count × size bytes, zeroed; NULL on overflow or when there are none. */
+void *mem_new_array(size_t count, size_t size) __attribute__((malloc));
+
+/* Free and set NULL: mem_free(&p).  Accepts a pointer to NULL.  Does not wipe. */
+#define mem_free(pp)                                                                                                   \
+	do {                                                                                                           \
+		mem_drop(*(pp));                                                                                       \
+		*(pp) = NULL;                                                                                          \
+	} while (0)
+void mem_drop(void *p);
+
+#ifdef DOUBLETOUR_TEST_HOOKS
+/* Make the nth request from now fail (1 is the next); 0 switches off. */
+void mem_fail_at(long nth);
+#endif
+
+#endif

@@ -1,0 +1,164 @@
+#include "base/str.h"
+
+static char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool
+str_equal(str a, str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool
+str_equal_nocase(str a, str b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++)
+		if (lower(a.p[i]) != lower(b.p[i]))
+			return false;
+	return true;
+}
+
+bool
+str_starts(str s, str prefix)
+{
+	return s.n >= prefix.n && str_equal(str_upto(s, prefix.n), prefix);
+}
+
+bool
+str_ends(str s, str suffix)
+{
+	return s.n >= suffix.n && str_equal(str_from(s, s.n - suffix.n), suffix);
+}
+
+bool
+str_has_byte(str s, char byte)
+{
+	return s.n > 0 && memchr(s.p, byte, s.n) != NULL;
+}
+
+str
+str_trim(str s)
+{
+	while (s.n > 0 && is_space(s.p[0]))
+		s = str_from(s, 1);
+	while (s.n > 0 && is_space(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+str
+str_from(str s, size_t at)
+{
+	return at >= s.n ? (str){ "", 0 } : (str){ s.p + at, s.n - at };
+}
+
+str
+str_upto(str s, size_t max)
+{
+	return (str){ s.p, s.n < max ? s.n : max };
+}
+
+str
+str_cut(str *rest, char byte)
+{
+	const char *at = rest->n == 0 ? NULL : memchr(rest->p, byte, rest->n);
+	str whole = *rest;
+
+	if (at == NULL) {
+		*rest = (str){ NULL, 0 };
+		return whole;
+	}
+	size_t before = (size_t)(at - whole.p);
+	*rest = (str){ at + 1, whole.n - before - 1 };
+	return (str){ whole.p, before };
+}
+
+err
+str_number(str s, uint64_t max, uint64_t *ret_number)
+{
+	uint64_t number = 0;
+
+	if (s.n == 0)
+		return ERR_INVALID;
+	for (size_t i = 0; i < s.n; i++) {
+		uint64_t digit = (uint64_t)(unsigned char)s.p[i] - '0';
+		if (digit > 9 || __builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, digit, &number) || number > max)
+			return ERR_INVALID;
+	}
+	*ret_number = number;
+	return ERR_OK;
+}
+
+err
+str_copy_z(str s, char *ret_text, size_t size)
+{
+	if (s.n >= size)
+		return ERR_TOO_LONG;
+	if (str_has_byte(s, '\0'))
+		return ERR_INVALID;
+	if (s.n > 0)
+		memcpy(ret_text, s.p, s.n);
+	ret_text[s.n] = '\0';
+	return ERR_OK;
+}
+
+/* Bytes of the well-formed sequence at p (n > 0 left); 0 when it is none. */
+static size_t
+utf8_step(const unsigned char *p, size_t n)
+{
+	static const struct {
+		unsigned char first, last; /* lead byte */
+		size_t bytes;
+		unsigned char low, high; /* second byte */
+	} rows[] = {
+		{ 0x00, 0x7f, 1, 0, 0 },       { 0xc2, 0xdf, 2, 0x80, 0xbf }, { 0xe0, 0xe0, 3, 0xa0, 0xbf },
+		{ 0xe1, 0xec, 3, 0x80, 0xbf }, { 0xed, 0xed, 3, 0x80, 0x9f }, { 0xee, 0xef, 3, 0x80, 0xbf },
+		{ 0xf0, 0xf0, 4, 0x90, 0xbf }, { 0xf1, 0xf3, 4, 0x80, 0xbf }, { 0xf4, 0xf4, 4, 0x80, 0x8f },
+	};
+
+	for (size_t r = 0; r < COUNT(rows); r++) {
+		if (p[0] < rows[r].first || p[0] > rows[r].last)
+			continue;
+		if (rows[r].bytes > n || (rows[r].bytes > 1 && (p[1] < rows[r].low || p[1] > rows[r].high)))
+			return 0;
+		for (size_t i = 2; i < rows[r].bytes; i++)
+			if ((p[i] & 0xc0) != 0x80)
+				return 0;
+		return rows[r].bytes;
+	}
+	return 0;
+}
+
+bool
+str_utf8_valid(str s)
+{
+	for (size_t i = 0; i < s.n;) {
+		size_t step = utf8_step((const unsigned char *)s.p + i, s.n - i);
+		if (step == 0)
+			return false;
+		i += step;
+	}
+	return true;
+}
+
+size_t
+str_utf8_count(str s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		count += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	return count;
+}

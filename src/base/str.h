@@ -1,0 +1,74 @@
+/*
+ * Text as a pointer and a length: borrowed, not NUL-terminated, may hold any byte.
+ *
+ *	str key = STR("otp");
+ *	printf("%.*s", STR_ARG(key));
+ */
+#ifndef BASE_STR_H
+#define BASE_STR_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct str {
+	const char *p;
+	size_t n; /* bytes */
+} str;
+
+#define STR(literal) ((str){ "" literal, sizeof(literal) - 1 })
+/* for the initialiser of a static table, where a compound literal is no constant expression */
+#define STR_INIT(literal)                                                                                              \
+	{                                                                                                              \
+		"" literal, sizeof(literal) - 1                                                                        \
+	}
+#define STR_ARG(s) (int)(s).n, (s).p /* for "%.*s" */
+
+static inline str
+str_of(const char *z) /* of a C string; NULL gives the empty text */
+{
+	return z == NULL ? (str){ "", 0 } : (str){ z, strlen(z) };
+}
+
+static inline str
+str_bytes(const void *p, size_t n)
+{
+	return (str){ p, n };
+}
+
+static inline bool
+str_empty(str s)
+{
+	return s.n == 0;
+}
+
+bool str_equal(str a, str b);        /* byte for byte; not for secrets: see secret_equal */
+bool str_equal_nocase(str a, str b); /* ASCII letters folded */
+bool str_starts(str s, str prefix);
+bool str_ends(str s, str suffix);
+bool str_has_byte(str s, char byte);
+str str_trim(str s);             /* without ASCII white space at both ends */
+str str_from(str s, size_t at);  /* what follows the first `at` bytes; empty when there are fewer */
+str str_upto(str s, size_t max); /* at most the first `max` bytes */
+
+/*
+ * Cut at the first `byte`: what stands before it is returned, *rest becomes what follows it.  Without one the
+ * whole text is returned and *rest becomes empty with p == NULL, so that a loop may end on rest.p == NULL.
+ */
+str str_cut(str *rest, char byte);
+
+/* A decimal number without sign, at most max.  ERR_INVALID: empty, another byte, over max. */
+MUST_USE err str_number(str s, uint64_t max, uint64_t *ret_number);
+
+/* Copy as a C string; ERR_TOO_LONG when it needs more than size bytes with its NUL, ERR_INVALID when it holds a NUL. */
+MUST_USE err str_copy_z(str s, char *ret_text, size_t size);
+
+/* Is it well-formed UTF-8?  (RFC 3629: no overlong form, no surrogate, at most U+10FFFF.) */
+bool str_utf8_valid(str s);
+/* How many code points; the text must be well-formed. */
+size_t str_utf8_count(str s);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * Settings: one table feeds the parser, `config show`, `config check`, .env.example and the manual text.
+ *
+ *	CLEANUP(config_wipe) struct config config;
+ *	struct why why = { 0 };
+ *	if (config_load(&config, &why) != ERR_OK) { fputs(why.text, stderr); return 78; }
+ *
+ * Order: the environment, then .env in the working directory, then the default.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <netinet/in.h>
+
+enum config_profile { PROFILE_DEVELOPMENT, PROFILE_TESTING, PROFILE_PRODUCTION };
+enum config_registration { REGISTRATION_CLOSED = 0, REGISTRATION_INVITE, REGISTRATION_OPEN };
+enum config_scheme { SCHEME_ARGON2ID, SCHEME_BCRYPT };
+enum config_language { LANGUAGE_FR, LANGUAGE_EN, LANGUAGE_COUNT };
+enum config_database { DATABASE_SQLITE, DATABASE_POSTGRES };
+
+/* An address range: IPv4 as v4-mapped IPv6. */
+struct config_network {
+	struct in6_addr address;
+	unsigned prefix_bits; /* 0 to 128 */
+};
+
+enum { CONFIG_TEXT_MAX = 1024, CONFIG_NETWORKS_MAX = 32, CONFIG_KEY_MAX = 256 };
+
+struct config {
+	enum config_profile profile;
+	enum config_database database;
+	char database_url[CONFIG_TEXT_MAX];  /* as given; may hold a password: never shown or logged whole */
+	char database_path[CONFIG_TEXT_MAX]; /* SQLite: the file, resolved */
+	char data_dir[CONFIG_TEXT_MAX];
+	uint8_t secret_key[CONFIG_KEY_MAX]; /* SECRET_KEY as given */
+	size_t secret_key_bytes;            /* 0: use the key file */
+	char app_name[128];
+	char host[256];
+	uint16_t port;
+	char public_url[CONFIG_TEXT_MAX]; /* "" : http://localhost:PORT and the loopback addresses */
+	bool public_https;                /* PUBLIC_URL is https: secure cookies, HSTS */
+	char public_host[256];            /* host[:port] of PUBLIC_URL, lower case; "" when unset */
+	bool insecure_http;
+	struct config_network trusted_proxies[CONFIG_NETWORKS_MAX];
+	size_t trusted_proxies_count;
+	enum config_registration registration;
+	enum config_scheme password_scheme;
+	unsigned bcrypt_log_rounds;   /* 4 in testing unless set */
+	unsigned argon2_memory_kib;   /* 19456; 8 in testing... lowest allowed */
+	unsigned argon2_passes;       /* 2; 1 in testing */
+	int64_t session_idle_us, session_lifetime_us;
+	enum config_language default_language;
+	enum log_format log_format; /* LOG_FORMAT: auto, text, json */
+	enum log_level log_level;   /* LOG_LEVEL: error, warning, notice, info, debug */
+	size_t slow_workers;        /* HASH_THREADS: threads that hash passwords; 0: as many as cores */
+};
+
+/* Environment, .env, defaults; then check that they go together.  ERR_CONFIG with the sentence, naming file and line. */
+MUST_USE err config_load(struct config *ret_config, struct why *why);
+
+/*
+ * The web process gets its settings as an environment that holds only what the table marks as web's: never SECRET_KEY,
+ * DATABASE_URL or DATA_DIR.  config_web_environment fills envp-style strings into storage; config_load_web reads them.
+ */
+enum { CONFIG_WEB_VARIABLES_MAX = 48 };
+struct config_environment {
+	char storage[16 * 1024];
+	char *variables[CONFIG_WEB_VARIABLES_MAX + 1]; /* NULL-terminated, for execve */
+};
+MUST_USE err config_web_environment(const struct config *config, struct config_environment *ret_environment);
+MUST_USE err config_load_web(struct config *ret_config, struct why *why);
+
+void config_wipe(struct config *config);
+
+/* Is the address (numeric text) inside one of TRUSTED_PROXIES? */
+bool config_trusts(const struct config *config, str address);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * An HTTP/1.1 server over libmicrohttpd, for small forms and pages: it takes requests in whole, checks that they are
+ * well-formed and within limits, and hands them to an application in one of three lanes.  It knows nothing of
+ * sessions, pages or the keeper.
+ *
+ *	event thread:  admit()  →  HTTP_INLINE: the reply is ready and leaves at once
+ *	                        →  HTTP_QUICK, HTTP_SLOW: the connection sleeps; a worker of that pool calls work(); the
+ *	                           connection wakes and the reply leaves
+ *
+ * Each pool has its own threads and its own bounded queue; when the queue is full the answer is 503 with
+ * Retry-After, made by refuse().  A worker never touches a connection, an event thread never waits.
+ */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+enum http_lane { HTTP_INLINE, HTTP_QUICK, HTTP_SLOW, HTTP_LANE_COUNT };
+
+enum http_method { HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 4, HTTP_OTHER = 8 }; /* bits, for tables of what is allowed */
+
+enum {
+	HTTP_HEAD_MAX_BYTES = 16 * 1024, /* request line and header fields: 431 */
+	HTTP_URI_MAX_BYTES = 8 * 1024,   /* 414 */
+	HTTP_BODY_MAX_BYTES = 16 * 1024, /* 413 */
+	HTTP_HEADERS_MAX = 100,          /* 431 */
+	HTTP_REQUEST_SECONDS = 20, /* from connection, or from the last reply, to a whole request; then closed */
+	HTTP_REPLY_SECONDS = 20,   /* for the client to take the reply */
+	HTTP_REPLY_HEADERS = 32,
+};
+
+/* One request, whole.  All texts live as long as the request. */
+struct request {
+	enum http_method method;
+	str method_name;
+	str path;  /* raw, as sent, without query; begins with '/' */
+	str query; /* raw, without '?' ; empty when there is none */
+	str body;
+	str peer;    /* address of the connection's other end, numeric; mapped IPv4 as IPv4 */
+	char id[17]; /* random hex, unique enough to find the request in the log */
+	int64_t now_us; /* when it was whole: the request's one reading of the clock */
+	struct arena *arena; /* wiped when the reply has left */
+	void *internal;      /* the server's own */
+	void *app;           /* the application's own, NULL at first; not freed by the server: allocate it from the arena */
+};
+
+/* Value of a header field, name compared without case; empty text with p == NULL when absent.  The first, when repeated. */
+str request_header(const struct request *rq, const char *name);
+
+/* How often a header field stands in the request. */
+size_t request_header_count(const struct request *rq, const char *name);
+
+/* Reply being made.  Zero it, then fill; header names and values are copied into the arena, CR, LF or NUL in one makes it ERR_INVALID. */
+struct reply {
+	int status;
+	struct buf body; /* freed by the server */
+	str fixed;       /* instead of body: bytes that live for ever (a static file) */
+	struct {
+		str name, value;
+	} headers[HTTP_REPLY_HEADERS];
+	size_t header_count;
+};
+
+MUST_USE err reply_header(struct request *rq, struct reply *rp, str name, str value);
+
+struct http_app {
+	/* On the event thread, for each well-formed request: fill the reply and return HTTP_INLINE, or name the lane. */
+	enum http_lane (*admit)(void *app, struct request *rq, struct reply *rp);
+	/* On a worker: fill the reply.  worker is what worker_open gave this thread. */
+	void (*work)(void *app, void *worker, struct request *rq, struct reply *rp);
+	/* A reply for what the server refuses by itself: 400, 405, 413, 414, 415, 431, 503.  Any thread; must not wait. */
+	void (*refuse)(void *app, struct request *rq, int status, struct reply *rp);
+	/* Called in each worker thread at its start; lane is QUICK or SLOW, index counts from 0 within it.  NULL: nothing. */
+	void *(*worker_open)(void *app, enum http_lane lane, size_t index);
+	/* Called after the reply was handed over, with its time in the server; for the access log.  Any thread. */
+	void (*done)(void *app, const struct request *rq, int status, size_t body_bytes, int64_t elapsed_us);
+};
+
+struct http_settings {
+	int listen_fd;       /* listening already; the server closes it */
+	size_t event_threads; /* 1 or more */
+	size_t workers[HTTP_LANE_COUNT];       /* threads of QUICK and SLOW */
+	size_t queue_max[HTTP_LANE_COUNT];     /* requests that may wait in QUICK and SLOW */
+	size_t connections_max;                /* further ones are closed at once */
+	size_t connections_per_address_max;    /* 0: no bound */
+};
+
+struct http_server;
+
+/* Listen on host (name or address, IPv4 or IPv6) and port; SO_REUSEADDR, close-on-exec.  ERR_BUSY port in use, ERR_DENIED, ERR_INVALID; why is filled. */
+MUST_USE err http_listen(str host, uint16_t port, struct why *why, int *ret_fd);
+
+MUST_USE err http_server_start(const struct http_settings *settings, const struct http_app *app, void *app_data, struct http_server **ret_server);
+
+/* Take no new connection, finish what was accepted for at most max_ms, then end all threads and free; sets NULL. */
+void http_server_stop(struct http_server **server, int max_ms);
+
+/* Figures of this moment, for logs and tests. */
+struct http_figures {
+	size_t connections, waiting[HTTP_LANE_COUNT];
+	uint64_t requests, refused;
+};
+void http_server_figures(const struct http_server *server, struct http_figures *ret_figures);
+
+#endif

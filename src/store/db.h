@@ -1,0 +1,74 @@
+/*
+ * A connection to a database: named, prepared queries over a driver (SQLite; PostgreSQL has the same vtable).
+ *
+ *	struct db_value args[] = { DB_INT(step), DB_INT(factor_id) };
+ *	int64_t changed = 0;
+ *	TRY(db_run(db, SQL_FACTOR_CLAIM_STEP, args, COUNT(args), &changed));
+ *
+ * Queries stand in store/sql/NAME.sql as "-- name: factor_claim_step"; the build makes enum sql and a table of them.
+ * All are prepared when the connection opens, so that a typo stops the server and not a request.
+ * One connection belongs to one thread.
+ */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "store/queries.h" /* generated: enum sql { SQL_..., SQL_COUNT } */
+
+struct db;
+
+struct db_value {
+	enum db_kind { DB_KIND_NULL = 0, DB_KIND_INT, DB_KIND_TEXT, DB_KIND_BLOB } kind;
+	int64_t number;
+	str bytes; /* TEXT, BLOB: of a row, lives in the arena given */
+};
+
+#define DB_NULL() ((struct db_value){ 0 })
+#define DB_INT(v) ((struct db_value){ .kind = DB_KIND_INT, .number = (v) })
+#define DB_TEXT(s) ((struct db_value){ .kind = DB_KIND_TEXT, .bytes = (s) })
+#define DB_BLOB(s) ((struct db_value){ .kind = DB_KIND_BLOB, .bytes = (s) })
+
+/*
+ * Errors of every call that reaches the database:
+ *   ERR_BUSY     locked for longer than the busy timeout, or a serialization failure: the transaction may be tried again
+ *   ERR_AWAY     disk full, I/O error, read-only, connection lost: 503
+ *   ERR_CORRUPT  the file is not a database, or damaged
+ *   ERR_EXISTS   a UNIQUE constraint refused it
+ *   ERR_MEMORY, ERR_INVALID (a constraint other than UNIQUE)
+ */
+
+/* Run a query that gives no rows.  ret_changed may be NULL. */
+MUST_USE err db_run(struct db *db, enum sql query, const struct db_value *args, size_t n, int64_t *ret_changed);
+
+/* Run a query that gives at most one row of `columns` values.  ret_row is written only when *ret_found. */
+MUST_USE err db_one(struct db *db, enum sql query, const struct db_value *args, size_t n, struct arena *arena,
+		    struct db_value *ret_row, size_t columns, bool *ret_found);
+
+/* Run a query and call each() for every row, until it returns other than ERR_OK, which is then returned. */
+typedef err (*db_each)(void *context, const struct db_value *row, size_t columns);
+MUST_USE err db_all(struct db *db, enum sql query, const struct db_value *args, size_t n, db_each each, void *context);
+
+/*
+ * A write transaction (SQLite: BEGIN IMMEDIATE).  The cleanup form rolls back unless committed:
+ *
+ *	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+ *	TRY(db_begin(db, &t));
+ *	...
+ *	TRY(db_commit(&t));       durable when it returns ERR_OK
+ */
+struct db_transaction {
+	struct db *db; /* NULL: none open */
+};
+MUST_USE err db_begin(struct db *db, struct db_transaction *ret_t);
+MUST_USE err db_commit(struct db_transaction *t);
+void db_rollback_unless_done(struct db_transaction *t);
+
+/* Does the database answer?  For the health check: one trivial query. */
+MUST_USE err db_ping(struct db *db);
+
+/* Close and set NULL; accepts NULL inside. */
+void db_close(struct db **db);
+
+#endif

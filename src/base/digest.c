@@ -1,0 +1,75 @@
+#include "base/digest.h"
+
+#include "base/secret.h"
+
+#include <openssl/evp.h>
+
+enum { BLOCK_BYTES = 64 };
+
+/* Fetched once at start; only read afterwards. */
+static EVP_MD *sha256;
+
+err
+digest_setup(void)
+{
+	if (sha256 == NULL)
+		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	return sha256 == NULL ? ERR_CRYPTO : ERR_OK;
+}
+
+static void
+context_free(EVP_MD_CTX **context)
+{
+	EVP_MD_CTX_free(*context);
+}
+
+/* The digest of two texts, one behind the other. */
+static err
+hash_two(str first, str second, uint8_t *ret_digest)
+{
+	CLEANUP(context_free) EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+	if (context == NULL || sha256 == NULL || EVP_DigestInit_ex2(context, sha256, NULL) != 1 ||
+	    EVP_DigestUpdate(context, first.p, first.n) != 1 || EVP_DigestUpdate(context, second.p, second.n) != 1 ||
+	    EVP_DigestFinal_ex(context, ret_digest, NULL) != 1)
+		return ERR_CRYPTO;
+	return ERR_OK;
+}
+
+err
+digest_sha256(str bytes, uint8_t *ret_digest)
+{
+	return hash_two(bytes, STR(""), ret_digest);
+}
+
+struct pad {
+	uint8_t b[BLOCK_BYTES];
+};
+
+static void
+pad_wipe(struct pad *pad)
+{
+	secret_wipe(pad, sizeof(*pad));
+}
+
+static void
+pad_fill(struct pad *ret_pad, str key, uint8_t with)
+{
+	memset(ret_pad->b, with, sizeof(ret_pad->b));
+	for (size_t i = 0; i < key.n; i++)
+		ret_pad->b[i] ^= (uint8_t)key.p[i];
+}
+
+err
+digest_hmac(str key, str bytes, uint8_t *ret_digest)
+{
+	CLEANUP(pad_wipe) struct pad pad;
+	uint8_t inner[DIGEST_BYTES];
+
+	if (key.n > BLOCK_BYTES)
+		return ERR_INVALID;
+	pad_fill(&pad, key, 0x36);
+	TRY(hash_two(str_bytes(pad.b, sizeof(pad.b)), bytes, inner));
+	pad_fill(&pad, key, 0x5c);
+	return hash_two(str_bytes(pad.b, sizeof(pad.b)), str_bytes(inner, sizeof(inner)), ret_digest);
+}

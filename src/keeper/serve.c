@@ -1,0 +1,297 @@
+#include "keeper/serve.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/secret.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { CHANNELS_MAX = 64, PUSH_SECONDS = 1, WATCH_MS = 1000, PURGE_EVERY = 60, SLOW_NICE = 5 };
+
+struct channel {
+	struct keeper_server *server;
+	pthread_t thread;
+	int fd;
+	bool slow;
+};
+
+struct keeper_server {
+	struct keeper *keeper;
+
+	pthread_mutex_t push_lock; /* guards push_fd and the order of pushes */
+	int push_fd;               /* -1: no web process */
+	_Atomic int64_t pushed;
+
+	struct channel channels[CHANNELS_MAX];
+	size_t count;
+
+	pthread_t watcher;
+	pthread_mutex_t watch_lock;
+	pthread_cond_t watch_wake;
+	bool watching, ending;
+};
+
+/* --- pushes ------------------------------------------------------------------------------------------------------ */
+
+/*
+ * A push that cannot be delivered within its second means that web no longer listens: cut it off, for a web process
+ * that does not forget an ended session must not go on answering.
+ */
+static void
+push_send_locked(struct keeper_server *server, struct push *push)
+{
+	CLEANUP(buf_wipe) struct buf bytes = BUF(WIRE_MAX_BYTES);
+
+	if (server->push_fd < 0)
+		return;
+	push->number = atomic_load(&server->pushed) + 1;
+	wire_put(&bytes, &wire_push, push);
+	if (buf_check(&bytes) == ERR_OK && send(server->push_fd, bytes.p, bytes.n, MSG_NOSIGNAL) == (ssize_t)bytes.n) {
+		atomic_store(&server->pushed, push->number);
+		return;
+	}
+	log_event(LOG_ERROR, "push.failed", LOG_INT("errno", errno));
+	shutdown(server->push_fd, SHUT_RDWR); /* web ends when this closes */
+}
+
+static void
+push_send(struct keeper_server *server, enum push_kind kind, uint32_t value, const struct token *token)
+{
+	struct push push = { .kind = kind, .value = value };
+
+	if (token != NULL)
+		push.token = *token;
+	pthread_mutex_lock(&server->push_lock);
+	push_send_locked(server, &push);
+	pthread_mutex_unlock(&server->push_lock);
+	secret_wipe(&push, sizeof(push));
+}
+
+static void
+on_ended(void *context, const struct token *token_hash)
+{
+	push_send(context, PUSH_ENDED, 0, token_hash);
+}
+
+static int64_t
+pushed_so_far(void *context)
+{
+	struct keeper_server *server = context;
+
+	return atomic_load(&server->pushed);
+}
+
+static err
+push_hello(struct keeper_server *server)
+{
+	struct token key = { 0 };
+
+	TRY(keeper_form_key(server->keeper, &key));
+	push_send(server, PUSH_HELLO, 0, &key);
+	secret_wipe(&key, sizeof(key));
+	return ERR_OK;
+}
+
+/* --- channels ---------------------------------------------------------------------------------------------------- */
+
+static bool
+channel_send(int fd, str answer)
+{
+	return answer.n > 0 && send(fd, answer.p, answer.n, MSG_NOSIGNAL) == (ssize_t)answer.n;
+}
+
+/* One question and its answer.  False when the channel is at its end. */
+static bool
+channel_turn(struct channel *channel, struct keeper_thread *thread, char *question, struct buf *answer)
+{
+	/* One byte more than a question may have: a longer one shows as too long, and is answered as malformed. */
+	ssize_t n = recv(channel->fd, question, WIRE_MAX_BYTES + 1, 0);
+	bool sent;
+
+	if (n < 0 && errno == EINTR)
+		return true;
+	if (n <= 0)
+		return false;
+	buf_clear(answer);
+	keeper_answer(thread, str_bytes(question, (size_t)n), pushed_so_far, channel->server, answer);
+	secret_wipe(question, (size_t)n);
+	log_request_id("");
+	sent = channel_send(channel->fd, buf_str(answer));
+	buf_clear(answer);
+	return sent;
+}
+
+static void *
+channel_main(void *context)
+{
+	struct channel *channel = context;
+	struct keeper_thread *thread = NULL;
+	CLEANUP(buf_wipe) struct buf answer = BUF(WIRE_MAX_BYTES);
+	char question[WIRE_MAX_BYTES + 1];
+	err e = keeper_thread_open(channel->server->keeper, &thread);
+
+	if (channel->slow) /* hashing must not be felt by those who are signed in */
+		(void)!setpriority(PRIO_PROCESS, (id_t)gettid(), SLOW_NICE);
+	if (e != ERR_OK)
+		log_event(LOG_ERROR, "keeper.thread", LOG_TEXT("why", err_name(e)));
+	while (e == ERR_OK && channel_turn(channel, thread, question, &answer))
+		continue;
+	/* Web must not wait for an answer that will not come. */
+	shutdown(channel->fd, SHUT_RDWR);
+	keeper_thread_close(&thread);
+	return NULL;
+}
+
+static err
+channels_start(struct keeper_server *server, size_t slow_from)
+{
+	for (size_t i = 0; i < server->count; i++) {
+		struct channel *channel = &server->channels[i];
+
+		channel->server = server;
+		channel->slow = i >= slow_from;
+		if (pthread_create(&channel->thread, NULL, channel_main, channel) != 0) {
+			for (size_t j = i; j < server->count; j++)
+				close(server->channels[j].fd);
+			server->count = i;
+			return ERR_MEMORY;
+		}
+	}
+	return ERR_OK;
+}
+
+/* --- the watcher ------------------------------------------------------------------------------------------------- */
+
+/* Sleep until the next look; false when it is time to end. */
+static bool
+watch_sleep(struct keeper_server *server)
+{
+	struct timespec until;
+	bool ending;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += WATCH_MS / 1000;
+	pthread_mutex_lock(&server->watch_lock);
+	if (!server->ending)
+		pthread_cond_timedwait(&server->watch_wake, &server->watch_lock, &until);
+	ending = server->ending;
+	pthread_mutex_unlock(&server->watch_lock);
+	return !ending;
+}
+
+static void *
+watch_main(void *context)
+{
+	struct keeper_server *server = context;
+	struct keeper_thread *thread = NULL;
+	uint32_t healthy = 1;
+	unsigned turn = 0;
+
+	while (watch_sleep(server)) {
+		if (thread == NULL && keeper_thread_open(server->keeper, &thread) != ERR_OK)
+			thread = NULL;
+		uint32_t now_healthy = thread != NULL && keeper_ping(thread) == ERR_OK;
+		if (now_healthy != healthy) {
+			log_event(now_healthy ? LOG_NOTICE : LOG_ERROR, now_healthy ? "database.back" : "database.away");
+			push_send(server, PUSH_HEALTH, now_healthy, NULL);
+		}
+		healthy = now_healthy;
+		if (healthy && turn++ % PURGE_EVERY == 0)
+			keeper_purge(thread);
+	}
+	keeper_thread_close(&thread);
+	return NULL;
+}
+
+static void
+watch_stop(struct keeper_server *server)
+{
+	if (!server->watching)
+		return;
+	pthread_mutex_lock(&server->watch_lock);
+	server->ending = true;
+	pthread_cond_signal(&server->watch_wake);
+	pthread_mutex_unlock(&server->watch_lock);
+	pthread_join(server->watcher, NULL);
+	server->watching = false;
+}
+
+/* --- one server, many web processes one after the other ------------------------------------------------------------ */
+
+err
+keeper_server_new(struct keeper *k, struct keeper_server **ret_server)
+{
+	struct keeper_server *server = mem_new(sizeof(*server));
+
+	if (server == NULL)
+		return ERR_MEMORY;
+	server->keeper = k;
+	server->push_fd = -1;
+	pthread_mutex_init(&server->push_lock, NULL);
+	pthread_mutex_init(&server->watch_lock, NULL);
+	pthread_cond_init(&server->watch_wake, NULL);
+	keeper_on_ended(k, on_ended, server);
+	server->watching = pthread_create(&server->watcher, NULL, watch_main, server) == 0;
+	if (!server->watching) {
+		keeper_server_free(&server);
+		return ERR_MEMORY;
+	}
+	*ret_server = server;
+	return ERR_OK;
+}
+
+void
+keeper_server_free(struct keeper_server **server)
+{
+	if (*server == NULL)
+		return;
+	keeper_server_stop(*server);
+	watch_stop(*server);
+	pthread_cond_destroy(&(*server)->watch_wake);
+	pthread_mutex_destroy(&(*server)->watch_lock);
+	pthread_mutex_destroy(&(*server)->push_lock);
+	mem_free(server);
+}
+
+err
+keeper_server_start(struct keeper_server *server, const int *channels, size_t n, size_t slow_from, int push_fd)
+{
+	struct timeval patience = { .tv_sec = PUSH_SECONDS };
+
+	server->count = n < CHANNELS_MAX ? n : CHANNELS_MAX;
+	for (size_t i = 0; i < server->count; i++)
+		server->channels[i].fd = channels[i];
+	for (size_t i = server->count; i < n; i++)
+		close(channels[i]);
+	setsockopt(push_fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	pthread_mutex_lock(&server->push_lock);
+	server->push_fd = push_fd;
+	pthread_mutex_unlock(&server->push_lock);
+	TRY(push_hello(server));
+	return channels_start(server, slow_from);
+}
+
+void
+keeper_server_stop(struct keeper_server *server)
+{
+	for (size_t i = 0; i < server->count; i++)
+		shutdown(server->channels[i].fd, SHUT_RDWR);
+	for (size_t i = 0; i < server->count; i++) {
+		pthread_join(server->channels[i].thread, NULL);
+		close(server->channels[i].fd);
+	}
+	server->count = 0;
+	pthread_mutex_lock(&server->push_lock);
+	if (server->push_fd >= 0)
+		close(server->push_fd);
+	server->push_fd = -1;
+	pthread_mutex_unlock(&server->push_lock);
+}

@@ -1,20 +1,19 @@
 #include "keeper/serve.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/secret.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
-enum { CHANNELS_MAX = 64, PUSH_SECONDS = 1, WATCH_MS = 1000, PURGE_EVERY = 60, SLOW_NICE = 5 };
+enum { CHANNELS_MAX = 64, PUSH_SECONDS = 1, WATCH_MS = 1000, PURGE_EVERY = 60, SLOW_NICE = 5, EMPTY_BODY_MAX = 256 };
 
 struct channel {
 	struct keeper_server *server;
@@ -34,9 +33,8 @@ struct keeper_server {
 	size_t count;
 
 	pthread_t watcher;
-	pthread_mutex_t watch_lock;
-	pthread_cond_t watch_wake;
-	bool watching, ending;
+	bool watching;
+	int wake_fd; /* eventfd: written once, to end the watcher */
 };
 
 /* --- pushes ------------------------------------------------------------------------------------------------------ */
@@ -108,9 +106,42 @@ channel_send(int fd, str answer)
 	return answer.n > 0 && send(fd, answer.p, answer.n, MSG_NOSIGNAL) == (ssize_t)answer.n;
 }
 
+/*
+ * What web is told while this thread has no database connection: the shape it waits for, with nothing in it.
+ */
+static void
+answer_unavailable(str question, struct buf *answer)
+{
+	struct question_head asked = { 0 };
+	struct answer_head head = { .verdict = VERDICT_UNAVAILABLE };
+	_Alignas(max_align_t) char body[EMPTY_BODY_MAX] = { 0 };
+	const struct wire_def *def;
+
+	if (wire_get(&question, &wire_question_head, &asked) != ERR_OK)
+		head.verdict = VERDICT_MALFORMED;
+	def = wire_questions[asked.id == QUESTION_NONE ? QUESTION_SESSION : asked.id].answer;
+	wire_put(answer, &wire_answer_head, &head);
+	if (def->size <= sizeof(body))
+		wire_put(answer, def, body);
+}
+
+/* The connection is made when it is first needed, and again until that succeeds. */
+static void
+channel_answer(struct channel *channel, struct keeper_thread **thread, str question, struct buf *answer)
+{
+	err e = *thread != NULL ? ERR_OK : keeper_thread_open(channel->server->keeper, thread);
+
+	if (e == ERR_OK) {
+		keeper_answer(*thread, question, pushed_so_far, channel->server, answer);
+		return;
+	}
+	log_event(LOG_ERROR, "database.open", LOG_TEXT("why", err_name(e)));
+	answer_unavailable(question, answer);
+}
+
 /* One question and its answer.  False when the channel is at its end. */
 static bool
-channel_turn(struct channel *channel, struct keeper_thread *thread, char *question, struct buf *answer)
+channel_turn(struct channel *channel, struct keeper_thread **thread, char *question, struct buf *answer)
 {
 	/* One byte more than a question may have: a longer one shows as too long, and is answered as malformed. */
 	ssize_t n = recv(channel->fd, question, WIRE_MAX_BYTES + 1, 0);
@@ -121,7 +152,7 @@ channel_turn(struct channel *channel, struct keeper_thread *thread, char *questi
 	if (n <= 0)
 		return false;
 	buf_clear(answer);
-	keeper_answer(thread, str_bytes(question, (size_t)n), pushed_so_far, channel->server, answer);
+	channel_answer(channel, thread, str_bytes(question, (size_t)n), answer);
 	secret_wipe(question, (size_t)n);
 	log_request_id("");
 	sent = channel_send(channel->fd, buf_str(answer));
@@ -136,13 +167,10 @@ channel_main(void *context)
 	struct keeper_thread *thread = NULL;
 	CLEANUP(buf_wipe) struct buf answer = BUF(WIRE_MAX_BYTES);
 	char question[WIRE_MAX_BYTES + 1];
-	err e = keeper_thread_open(channel->server->keeper, &thread);
 
 	if (channel->slow) /* hashing must not be felt by those who are signed in */
 		(void)!setpriority(PRIO_PROCESS, (id_t)gettid(), SLOW_NICE);
-	if (e != ERR_OK)
-		log_event(LOG_ERROR, "keeper.thread", LOG_TEXT("why", err_name(e)));
-	while (e == ERR_OK && channel_turn(channel, thread, question, &answer))
+	while (channel_turn(channel, &thread, question, &answer))
 		continue;
 	/* Web must not wait for an answer that will not come. */
 	shutdown(channel->fd, SHUT_RDWR);
@@ -150,22 +178,21 @@ channel_main(void *context)
 	return NULL;
 }
 
+/* Takes the sockets over: those it could not serve are closed. */
 static err
-channels_start(struct keeper_server *server, size_t slow_from)
+channels_start(struct keeper_server *server, const int *fds, size_t n, size_t slow_from)
 {
-	for (size_t i = 0; i < server->count; i++) {
-		struct channel *channel = &server->channels[i];
+	for (size_t i = 0; i < n; i++) {
+		struct channel *channel = &server->channels[server->count];
 
-		channel->server = server;
-		channel->slow = i >= slow_from;
-		if (pthread_create(&channel->thread, NULL, channel_main, channel) != 0) {
-			for (size_t j = i; j < server->count; j++)
-				close(server->channels[j].fd);
-			server->count = i;
-			return ERR_MEMORY;
-		}
+		*channel = (struct channel){ .server = server, .fd = fds[i], .slow = i >= slow_from };
+		if (server->count == i && i < CHANNELS_MAX &&
+		    pthread_create(&channel->thread, NULL, channel_main, channel) == 0)
+			server->count++;
+		else
+			close(fds[i]);
 	}
-	return ERR_OK;
+	return server->count == n ? ERR_OK : ERR_MEMORY;
 }
 
 /* --- the watcher ------------------------------------------------------------------------------------------------- */
@@ -174,17 +201,9 @@ channels_start(struct keeper_server *server, size_t slow_from)
 static bool
 watch_sleep(struct keeper_server *server)
 {
-	struct timespec until;
-	bool ending;
+	struct pollfd wake = { .fd = server->wake_fd, .events = POLLIN };
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += WATCH_MS / 1000;
-	pthread_mutex_lock(&server->watch_lock);
-	if (!server->ending)
-		pthread_cond_timedwait(&server->watch_wake, &server->watch_lock, &until);
-	ending = server->ending;
-	pthread_mutex_unlock(&server->watch_lock);
-	return !ending;
+	return poll(&wake, 1, WATCH_MS) == 0;
 }
 
 static void *
@@ -200,7 +219,8 @@ watch_main(void *context)
 			thread = NULL;
 		uint32_t now_healthy = thread != NULL && keeper_ping(thread) == ERR_OK;
 		if (now_healthy != healthy) {
-			log_event(now_healthy ? LOG_NOTICE : LOG_ERROR, now_healthy ? "database.back" : "database.away");
+			log_event(now_healthy ? LOG_NOTICE : LOG_ERROR,
+				  now_healthy ? "database.back" : "database.away");
 			push_send(server, PUSH_HEALTH, now_healthy, NULL);
 		}
 		healthy = now_healthy;
@@ -214,14 +234,12 @@ watch_main(void *context)
 static void
 watch_stop(struct keeper_server *server)
 {
-	if (!server->watching)
-		return;
-	pthread_mutex_lock(&server->watch_lock);
-	server->ending = true;
-	pthread_cond_signal(&server->watch_wake);
-	pthread_mutex_unlock(&server->watch_lock);
-	pthread_join(server->watcher, NULL);
-	server->watching = false;
+	if (server->watching) {
+		(void)!eventfd_write(server->wake_fd, 1);
+		pthread_join(server->watcher, NULL);
+	}
+	if (server->wake_fd >= 0)
+		close(server->wake_fd);
 }
 
 /* --- one server, many web processes one after the other ------------------------------------------------------------ */
@@ -236,10 +254,9 @@ keeper_server_new(struct keeper *k, struct keeper_server **ret_server)
 	server->keeper = k;
 	server->push_fd = -1;
 	pthread_mutex_init(&server->push_lock, NULL);
-	pthread_mutex_init(&server->watch_lock, NULL);
-	pthread_cond_init(&server->watch_wake, NULL);
+	server->wake_fd = eventfd(0, EFD_CLOEXEC);
 	keeper_on_ended(k, on_ended, server);
-	server->watching = pthread_create(&server->watcher, NULL, watch_main, server) == 0;
+	server->watching = server->wake_fd >= 0 && pthread_create(&server->watcher, NULL, watch_main, server) == 0;
 	if (!server->watching) {
 		keeper_server_free(&server);
 		return ERR_MEMORY;
@@ -255,8 +272,6 @@ keeper_server_free(struct keeper_server **server)
 		return;
 	keeper_server_stop(*server);
 	watch_stop(*server);
-	pthread_cond_destroy(&(*server)->watch_wake);
-	pthread_mutex_destroy(&(*server)->watch_lock);
 	pthread_mutex_destroy(&(*server)->push_lock);
 	mem_free(server);
 }
@@ -266,17 +281,12 @@ keeper_server_start(struct keeper_server *server, const int *channels, size_t n,
 {
 	struct timeval patience = { .tv_sec = PUSH_SECONDS };
 
-	server->count = n < CHANNELS_MAX ? n : CHANNELS_MAX;
-	for (size_t i = 0; i < server->count; i++)
-		server->channels[i].fd = channels[i];
-	for (size_t i = server->count; i < n; i++)
-		close(channels[i]);
 	setsockopt(push_fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	pthread_mutex_lock(&server->push_lock);
 	server->push_fd = push_fd;
 	pthread_mutex_unlock(&server->push_lock);
-	TRY(push_hello(server));
-	return channels_start(server, slow_from);
+	TRY(channels_start(server, channels, n, slow_from));
+	return push_hello(server);
 }
 
 void

@@ -1,0 +1,387 @@
+/*
+ * `doubletour run`: this process becomes the keeper and starts the web process beside it, again whenever it dies.
+ *
+ * The web process is this same program executed anew, so that nothing the keeper has in memory is in its memory; it gets
+ * its listening socket, its channels, and an environment that holds only what concerns it.
+ *
+ *	descriptors of the web process:  0 1 2   as here
+ *	                                 3       listening socket
+ *	                                 4       pushes, to read
+ *	                                 5 ...   channels: first the quick ones, then the slow ones
+ *
+ * Ends on SIGTERM or SIGINT: web finishes what it accepted (5 s at most), then the keeper ends.
+ */
+#include "cli/cli.h"
+#include "cli/run.h"
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "http/server.h"
+#include "keeper/keeper.h"
+#include "keeper/serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	QUICK_CHANNELS = 4,
+	CHANNELS_MAX = 64,
+	STOP_SECONDS = 6,      /* web takes 5 at most */
+	SOON_DEAD_MS = 1000,   /* a web process that lives shorter has not come up */
+	SOON_DEAD_MAX = 8,     /* so often in a row, and the keeper gives up */
+	RESTART_MS = 200,      /* pause before the next try, after the first */
+	PASSING_FD = 200,      /* descriptors on their way to the child stand from here on */
+};
+
+struct supervisor {
+	const struct config *config;
+	struct keeper *keeper;
+	struct keeper_server *server;
+	struct serve_shape shape;
+	struct config_environment environment;
+	sigset_t signals;
+	int listen_fd; /* -1: open it anew for the next web process */
+	pid_t web;     /* 0: none */
+	int64_t started_us;
+	unsigned soon_dead;
+};
+
+/* --- starting the web process ------------------------------------------------------------------------------------- */
+
+/* Both ends of every socket between the two processes. */
+struct sockets {
+	int keeper[CHANNELS_MAX + 1], web[CHANNELS_MAX + 1]; /* [0] is for pushes */
+	size_t count;
+};
+
+static void
+close_all(const int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+static err
+sockets_open(size_t count, struct sockets *ret_sockets)
+{
+	for (size_t i = 0; i < count; i++) {
+		int pair[2];
+		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+			close_all(ret_sockets->keeper, i);
+			close_all(ret_sockets->web, i);
+			return ERR_IO;
+		}
+		ret_sockets->keeper[i] = pair[0];
+		ret_sockets->web[i] = pair[1];
+	}
+	ret_sockets->count = count;
+	return ERR_OK;
+}
+
+/* In the child: put the descriptors where the web process looks for them.  Only calls that are safe after fork. */
+static void
+child_descriptors(int listen_fd, const struct sockets *sockets)
+{
+	int moved[CHANNELS_MAX + 2];
+	size_t n = sockets->count + 1;
+
+	for (size_t i = 0; i < n; i++) { /* out of the way first: a target may be another's source */
+		moved[i] = fcntl(i == 0 ? listen_fd : sockets->web[i - 1], F_DUPFD_CLOEXEC, PASSING_FD);
+		if (moved[i] < 0)
+			_exit(CLI_FAILED);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (dup2(moved[i], WEB_LISTEN_FD + (int)i) < 0)
+			_exit(CLI_FAILED);
+	if (syscall(SYS_close_range, WEB_LISTEN_FD + (unsigned)n, ~0U, 0) != 0)
+		_exit(CLI_FAILED);
+}
+
+static void
+child_become_web(struct supervisor *s, const struct sockets *sockets, pid_t keeper)
+{
+	char quick[16], slow[16];
+	char *arguments[] = { "doubletour", "web", quick, slow, NULL };
+	sigset_t none;
+
+	snprintf(quick, sizeof(quick), "%zu", s->shape.quick);
+	snprintf(slow, sizeof(slow), "%zu", s->shape.slow);
+	/* When the keeper ends, web ends: also when it is killed. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != keeper)
+		_exit(CLI_FAILED);
+	child_descriptors(s->listen_fd, sockets);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execve("/proc/self/exe", arguments, s->environment.variables);
+	_exit(CLI_FAILED);
+}
+
+static err
+web_fork(struct supervisor *s, const struct sockets *sockets)
+{
+	pid_t keeper = getpid();
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return ERR_MEMORY;
+	if (pid == 0)
+		child_become_web(s, sockets, keeper);
+	s->web = pid;
+	s->started_us = clock_monotonic_us();
+	return ERR_OK;
+}
+
+static err
+web_start(struct supervisor *s, struct why *why)
+{
+	size_t channels = s->shape.quick + s->shape.slow;
+	struct sockets sockets = { .count = 0 };
+	err e;
+
+	if (s->listen_fd < 0)
+		TRY(http_listen(str_of(s->config->host), s->config->port, why, &s->listen_fd));
+	TRY(sockets_open(channels + 1, &sockets));
+	e = web_fork(s, &sockets);
+	close_all(sockets.web, sockets.count);
+	close(s->listen_fd); /* the keeper has no listening socket */
+	s->listen_fd = -1;
+	if (e != ERR_OK) {
+		close_all(sockets.keeper, sockets.count);
+		return why_set(why, e, "The web process could not be started: %s.", strerror(errno));
+	}
+	e = keeper_server_start(s->server, sockets.keeper + 1, channels, s->shape.quick, sockets.keeper[0]);
+	return e == ERR_OK ? e : why_set(why, e, "The keeper could not start its threads: %s.", err_name(e));
+}
+
+/* --- watching it -------------------------------------------------------------------------------------------------- */
+
+static void
+log_death(pid_t pid, int status)
+{
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		log_event(LOG_ERROR, "web.sandbox", LOG_INT("pid", pid), LOG_TEXT("why", "a forbidden system call"));
+	else if (WIFSIGNALED(status))
+		log_event(LOG_ERROR, "web.died", LOG_INT("pid", pid), LOG_INT("signal", WTERMSIG(status)));
+	else
+		log_event(LOG_ERROR, "web.ended", LOG_INT("pid", pid), LOG_INT("status", WEXITSTATUS(status)));
+}
+
+/* Has the web process ended?  Its status then. */
+static bool
+web_reap(struct supervisor *s, int *ret_status)
+{
+	if (s->web == 0 || waitpid(s->web, ret_status, WNOHANG) != s->web)
+		return false;
+	keeper_server_stop(s->server);
+	return true;
+}
+
+/* Start it again.  It came up and died: at once.  It did not come up: after a pause, and not for ever. */
+static err
+web_restart(struct supervisor *s, struct why *why)
+{
+	bool soon = clock_monotonic_us() - s->started_us < SOON_DEAD_MS * 1000;
+
+	s->soon_dead = soon ? s->soon_dead + 1 : 0;
+	if (s->soon_dead > SOON_DEAD_MAX)
+		return why_set(why, ERR_AWAY,
+			       "The web process ended %d times in a row right after its start; the lines above say why.",
+			       SOON_DEAD_MAX);
+	if (s->soon_dead > 1)
+		nanosleep(&(struct timespec){ .tv_nsec = RESTART_MS * 1000000L }, NULL);
+	return web_start(s, why);
+}
+
+static err
+on_child(struct supervisor *s, struct why *why)
+{
+	int status = 0;
+
+	if (!web_reap(s, &status))
+		return ERR_OK;
+	log_death(s->web, status);
+	s->web = 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == CLI_CONFIG)
+		return why_set(why, ERR_CONFIG, "The web process could not start; the line above says why.");
+	return web_restart(s, why);
+}
+
+/* Until SIGTERM or SIGINT (ERR_OK), or until the web process cannot be kept alive. */
+static err
+watch(struct supervisor *s, struct why *why)
+{
+	for (;;) {
+		int signal_number = sigwaitinfo(&s->signals, NULL);
+		if (signal_number == SIGTERM || signal_number == SIGINT) {
+			log_event(LOG_NOTICE, "stopping", LOG_TEXT("signal", signal_number == SIGTERM ? "TERM" : "INT"));
+			return ERR_OK;
+		}
+		if (signal_number == SIGCHLD)
+			TRY(on_child(s, why));
+	}
+}
+
+/* Ask web to finish what it accepted; it still gets its answers meanwhile. */
+static void
+web_stop(struct supervisor *s)
+{
+	struct timespec patience = { .tv_sec = STOP_SECONDS };
+	sigset_t child;
+	int status = 0;
+
+	if (s->web == 0)
+		return;
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	kill(s->web, SIGTERM);
+	while (!web_reap(s, &status)) {
+		if (sigtimedwait(&child, NULL, &patience) >= 0 || errno == EINTR)
+			continue;
+		kill(s->web, SIGKILL);
+		patience = (struct timespec){ .tv_sec = 1 };
+	}
+	s->web = 0;
+}
+
+/* --- the command -------------------------------------------------------------------------------------------------- */
+
+/* Threads made from here on leave the signals to the main thread. */
+static void
+signals_block(sigset_t *ret_signals)
+{
+	sigemptyset(ret_signals);
+	sigaddset(ret_signals, SIGTERM);
+	sigaddset(ret_signals, SIGINT);
+	sigaddset(ret_signals, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, ret_signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_DFL);
+}
+
+static size_t
+cores(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > CHANNELS_MAX - QUICK_CHANNELS ? CHANNELS_MAX - QUICK_CHANNELS : (size_t)n;
+}
+
+static err
+serve(struct supervisor *s, struct why *why)
+{
+	TRY(keeper_open(s->config, why, &s->keeper));
+	err e = keeper_server_new(s->keeper, &s->server);
+	if (e != ERR_OK)
+		return why_set(why, e, "The keeper could not start: %s.", err_name(e));
+	TRY(web_start(s, why));
+	return watch(s, why);
+}
+
+/* Nothing of the keeper's memory may land in a core file, nor be read by a debugger of the same user. */
+static void
+harden(void)
+{
+#ifndef DOUBLETOUR_TEST_HOOKS
+	(void)!prctl(PR_SET_DUMPABLE, 0);
+#endif
+	umask(077);
+}
+
+static err
+supervise(const struct config *config, struct why *why)
+{
+	struct supervisor s = { .config = config, .listen_fd = -1 };
+	err e;
+
+	s.shape.quick = QUICK_CHANNELS;
+	s.shape.slow = config->slow_workers != 0 ? config->slow_workers : cores();
+	TRY(digest_setup());
+	TRY(config_web_environment(config, &s.environment));
+	/* The port first: when it is in use, nothing has been touched yet. */
+	TRY(http_listen(str_of(config->host), config->port, why, &s.listen_fd));
+	harden();
+	signals_block(&s.signals);
+	e = serve(&s, why);
+	web_stop(&s);
+	keeper_server_free(&s.server);
+	keeper_close(&s.keeper);
+	if (s.listen_fd >= 0)
+		close(s.listen_fd);
+	return e;
+}
+
+static const char run_help[] =
+    "Use: doubletour run [--host HOST] [--port PORT]\n"
+    "\n"
+    "Start the login server: two processes, web and keeper.  Settings come from the environment and .env\n"
+    "(`doubletour config example` prints them all); the options stand above both.\n"
+    "\n"
+    "  --host HOST   address to listen on (HOST)\n"
+    "  --port PORT   port to listen on (PORT)\n"
+    "  --help        this text\n"
+    "\n"
+    "Ends on SIGTERM or Ctrl-C, after finishing what it has accepted (5 seconds at most).\n"
+    "Exit status: 0 ended as asked, 1 could not, 2 wrong usage, 78 bad configuration.\n";
+
+/* Options become settings, so that they are checked and reach web as settings do. */
+static int
+run_options(int argc, char **argv)
+{
+	static const struct option options[] = { { "host", required_argument, NULL, 'h' },
+						 { "port", required_argument, NULL, 'p' },
+						 { "help", no_argument, NULL, '?' + 1 },
+						 { 0 } };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'h')
+			setenv("HOST", optarg, 1);
+		else if (option == 'p')
+			setenv("PORT", optarg, 1);
+		else if (option == '?' + 1)
+			return fputs(run_help, stdout) < 0 ? CLI_FAILED : CLI_DONE;
+		else
+			return CLI_USAGE;
+	}
+	if (optind < argc) {
+		fprintf(stderr, "doubletour run takes no argument: %s\n", argv[optind]);
+		return CLI_USAGE;
+	}
+	return -1;
+}
+
+int
+cli_run(struct cli *cli, int argc, char **argv)
+{
+	CLEANUP(config_wipe) struct config config = { 0 };
+	struct why why = { 0 };
+	int status = run_options(argc, argv);
+	err e;
+
+	if (status >= 0)
+		return status;
+#ifdef DOUBLETOUR_TEST_HOOKS
+	clock_hook_open();
+#endif
+	e = config_load(&config, &why);
+	if (e == ERR_OK) {
+		log_setup(config.log_format, config.log_level);
+		e = supervise(&config, &why);
+	}
+	if (e == ERR_OK)
+		return CLI_DONE;
+	fprintf(stderr, "doubletour: %s\n", why.text[0] != '\0' ? why.text : err_name(e));
+	return e == ERR_CONFIG ? CLI_CONFIG : CLI_FAILED;
+}

@@ -1,0 +1,44 @@
+/*
+ * `doubletour web QUICK SLOW`: what `run` executes as the web process.  Not for people: it needs the descriptors and the
+ * environment that run.c prepares, so it is not listed in the help.
+ */
+#include "cli/cli.h"
+#include "cli/run.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "web/web.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+static err
+run_web(int argc, char **argv, struct config *config, struct why *why)
+{
+	uint64_t quick = 0, slow = 0;
+
+	if (argc != 3 || str_number(str_of(argv[1]), WEB_CHANNELS_MAX, &quick) != ERR_OK ||
+	    str_number(str_of(argv[2]), WEB_CHANNELS_MAX, &slow) != ERR_OK || fcntl(WEB_CHANNEL_FD, F_GETFD) < 0)
+		return why_set(why, ERR_CONFIG, "`doubletour web` is started by `doubletour run` only.");
+	TRY(config_load_web(config, why));
+	log_setup(config->log_format, config->log_level);
+	return web_run(config, WEB_LISTEN_FD, WEB_PUSH_FD, WEB_CHANNEL_FD, quick, slow, why);
+}
+
+int
+cli_web(struct cli *cli, int argc, char **argv)
+{
+	static struct config config; /* lives as long as the process */
+	struct why why = { 0 };
+	err e;
+
+	(void)cli;
+#ifdef DOUBLETOUR_TEST_HOOKS
+	clock_hook_open();
+#endif
+	e = run_web(argc, argv, &config, &why);
+	if (e == ERR_OK)
+		return CLI_DONE;
+	fprintf(stderr, "doubletour web: %s\n", why.text[0] != '\0' ? why.text : err_name(e));
+	return e == ERR_CONFIG || e == ERR_DENIED ? CLI_CONFIG : CLI_FAILED;
+}

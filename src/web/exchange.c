@@ -1,0 +1,415 @@
+#include "web/exchange.h"
+
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "http/cookie.h"
+#include "http/forwarded.h"
+#include "http/next.h"
+#include "web/form_token.h"
+#include "web/language.h"
+#include "web/messages.h"
+
+enum { AGENT_MAX = 200, COOKIE_TOKEN_CHARACTERS = 43, NEXT_MAX = 2000 };
+
+/* --- learning who it is ------------------------------------------------------------------------------------------- */
+
+static int
+base64url_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+/* 43 characters of base64url are 32 bytes and two spare bits, which must be zero.  Anything else is no token. */
+static bool
+token_parse(str text, struct token *ret_token)
+{
+	struct token token = { 0 };
+	uint32_t bits = 0;
+	size_t n = 0;
+
+	if (text.n != COOKIE_TOKEN_CHARACTERS)
+		return false;
+	for (size_t i = 0; i < text.n; i++) {
+		int value = base64url_value(text.p[i]);
+		if (value < 0)
+			return false;
+		bits = bits << 6 | (uint32_t)value;
+		if (i % 4 != 0)
+			token.b[n++] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
+	}
+	if ((bits & 3) != 0)
+		return false;
+	*ret_token = token;
+	return true;
+}
+
+static void
+view_of(const struct answer_head *head, struct session_view *ret_view)
+{
+	struct session_view view = { .state = (enum session_state)head->state,
+				     .account_id = head->account_id,
+				     .created_us = head->created_us,
+				     .last_sign_in_us = head->last_sign_in_us,
+				     .factor_since_us = head->factor_since_us,
+				     .expires_us = head->expires_us };
+
+	memcpy(view.name, head->name.p, head->name.n); /* at most NAME_MAX: the wire's table says so */
+	*ret_view = view;
+}
+
+static bool
+token_is_zero(const struct token *token)
+{
+	static const struct token zero;
+
+	return secret_equal(token, &zero, sizeof(zero));
+}
+
+static err
+token_take(struct exchange *x, const struct token *token)
+{
+	x->token = *token;
+	return digest_sha256(str_bytes(token->b, TOKEN_BYTES), x->token_hash.b);
+}
+
+/* The answer's session is ours from now on; what the keeper said passes into the cache. */
+static err
+session_take(struct exchange *x, const struct answer_head *head, int64_t epoch)
+{
+	if (!token_is_zero(&head->token)) {
+		TRY(token_take(x, &head->token));
+		TRY(exchange_session_cookie(x, &head->token));
+	}
+	view_of(head, &x->session);
+	x->session_known = true;
+	if (x->session.state != STATE_NONE)
+		session_cache_put(x->web->cache, &x->token_hash, &x->session, epoch);
+	return ERR_OK;
+}
+
+err
+exchange_ask(struct exchange *x, enum question_id id, const void *body, enum verdict *ret_verdict, void *ret_answer)
+{
+	static const struct nothing_body nothing;
+	struct question_head head = { .id = id,
+				      .token = x->token,
+				      .address = str_upto(x->address, 64),
+				      .agent = str_upto(request_header(x->rq, "User-Agent"), AGENT_MAX),
+				      .request_id = str_of(x->rq->id) };
+	struct answer_head answer = { 0 };
+	int64_t epoch = session_cache_epoch(x->web->cache);
+
+	if (x->channel == NULL) /* an INLINE route has asked: a defect of ours */
+		return ERR_PROTOCOL;
+	TRY(channel_ask(x->channel, x->rq->arena, &head, body == NULL ? &nothing : body, &answer, ret_answer));
+	*ret_verdict = (enum verdict)answer.verdict;
+	if (answer.verdict == VERDICT_UNAVAILABLE)
+		return ERR_AWAY;
+	if (answer.verdict == VERDICT_MALFORMED)
+		return ERR_PROTOCOL;
+	return session_take(x, &answer, epoch);
+}
+
+/* From the cookie alone, or from the cache.  What is left open needs a question. */
+static err
+session_begin(struct exchange *x)
+{
+	struct token token = { 0 };
+
+	if (!token_parse(exchange_cookie(x, COOKIE_SESSION), &token)) {
+		x->session_known = true;
+		return ERR_OK;
+	}
+	TRY(token_take(x, &token));
+	x->session_known = session_cache_get(x->web->cache, &x->token_hash, x->rq->now_us, &x->session);
+	return ERR_OK;
+}
+
+static err
+session_learn(struct exchange *x)
+{
+	enum verdict verdict = VERDICT_REFUSED;
+
+	return x->session_known ? ERR_OK : exchange_ask(x, QUESTION_SESSION, NULL, &verdict, NULL);
+}
+
+/* --- reading the request ------------------------------------------------------------------------------------------ */
+
+static bool
+host_is_local(str host)
+{
+	str name = host;
+
+	if (str_starts(name, STR("[")))
+		return str_starts(name, STR("[::1]")) && (name.n == 5 || name.p[5] == ':');
+	name = str_cut(&host, ':');
+	return str_equal_nocase(name, STR("localhost")) || str_equal(name, STR("127.0.0.1"));
+}
+
+/* Only the address that people type; without PUBLIC_URL this machine itself (against DNS rebinding). */
+static bool
+host_ours(const struct exchange *x)
+{
+	str ours = str_of(x->web->config->public_host);
+	str host = request_header(x->rq, "Host");
+
+	return ours.n > 0 ? str_equal_nocase(host, ours) : host_is_local(host);
+}
+
+static bool
+trusts(void *config, str address)
+{
+	return config_trusts(config, address);
+}
+
+struct next_form {
+	str next;
+};
+static const struct field next_fields[] = {
+	FIELD(struct next_form, next, NEXT_MAX, optional),
+};
+static const struct form next_form = FORM(struct next_form, next_fields);
+
+/* ?next= of a GET; a form has its own field of that name.  What is not safe is as if it were not there. */
+static void
+next_begin(struct exchange *x)
+{
+	struct next_form *query = arena_alloc(x->rq->arena, sizeof(*query));
+
+	if (query != NULL && form_parse(&next_form, x->rq->query, x->rq->arena, query, NULL) == ERR_OK &&
+	    next_is_safe(query->next))
+		x->next = query->next;
+}
+
+static err
+form_begin(struct exchange *x)
+{
+	if (x->route->form == NULL)
+		return ERR_OK;
+	x->form = arena_alloc(x->rq->arena, x->route->form->size);
+	if (x->form == NULL)
+		return ERR_MEMORY;
+	return form_parse(x->route->form, x->rq->body, x->rq->arena, x->form, NULL);
+}
+
+static err
+exchange_begin(struct exchange *x)
+{
+	x->address = forwarded_address(x->rq, trusts, (void *)x->web->config);
+	x->language = language_choose(exchange_cookie(x, COOKIE_LANGUAGE), request_header(x->rq, "Accept-Language"),
+				      x->web->config->default_language);
+	x->anonymous = exchange_cookie(x, COOKIE_FORM);
+	next_begin(x);
+	return session_begin(x);
+}
+
+static struct exchange *
+exchange_new(struct web *web, struct request *rq, struct reply *rp)
+{
+	struct exchange *x = arena_alloc(rq->arena, sizeof(*x));
+
+	if (x != NULL)
+		*x = (struct exchange){ .web = web, .rq = rq, .rp = rp, .language = web->config->default_language };
+	rq->app = x;
+	return x;
+}
+
+/* --- deciding ----------------------------------------------------------------------------------------------------- */
+
+/* The one place where "could not be done" becomes a status. */
+static int
+status_of(err e)
+{
+	switch (e) {
+	case ERR_INVALID:
+		return 400;
+	case ERR_TOO_LONG:
+		return 413;
+	case ERR_NOT_FOUND:
+		return 404;
+	case ERR_MEMORY:
+	case ERR_IO:
+	case ERR_BUSY:
+	case ERR_AWAY:
+	case ERR_CRYPTO:
+		return 503;
+	default:
+		return 500;
+	}
+}
+
+static void
+failed(struct exchange *x, err e)
+{
+	int status = status_of(e);
+
+	if (status >= 500)
+		log_event(LOG_ERROR, "request.failed", LOG_TEXT("why", err_name(e)), LOG_STR("path", x->rq->path));
+	exchange_error(x, status);
+}
+
+/* A POST that is not from a page of ours: its page again, with a sentence to act on; nothing was done. */
+static err
+refuse_foreign(struct exchange *x)
+{
+	log_event(LOG_NOTICE, "form.refused", LOG_STR("path", x->rq->path), LOG_STR("address", x->address));
+	return x->route->again(x, 403, N_("This form had grown old, or came from somewhere else. Please send it again."));
+}
+
+/* csrf_token is the first member of every form's struct. */
+static err
+run_post(struct exchange *x)
+{
+	bool ours = false;
+
+	TRY(form_token_check(x, *(const str *)x->form, &ours));
+	return ours ? x->route->answer(x) : refuse_foreign(x);
+}
+
+/* Where to come back to from wherever this person is led: the page itself if it is one to be on, else its own next. */
+static err
+next_from_here(struct exchange *x, str *ret_next)
+{
+	CLEANUP(buf_wipe) struct buf here = BUF(NEXT_MAX);
+
+	*ret_next = x->next;
+	if (x->route->method == HTTP_POST || !route_opens(x->route, STATE_FULL) || str_equal(x->rq->path, STR("/")))
+		return ERR_OK;
+	buf_put(&here, x->rq->path);
+	if (x->rq->query.n > 0)
+		buf_put_byte(&here, '?');
+	buf_put(&here, x->rq->query);
+	if (buf_check(&here) != ERR_OK || !next_is_safe(buf_str(&here)))
+		return ERR_OK;
+	return arena_copy(x->rq->arena, buf_str(&here), ret_next);
+}
+
+static err
+run(struct exchange *x)
+{
+	str next = { 0 };
+
+	TRY(session_learn(x));
+	if (!route_opens(x->route, x->session.state)) {
+		TRY(next_from_here(x, &next));
+		return exchange_lead(x, next);
+	}
+	return x->route->method == HTTP_POST ? run_post(x) : x->route->answer(x);
+}
+
+static void
+run_to_reply(struct exchange *x)
+{
+	err e;
+
+	log_request_id(x->rq->id);
+	e = run(x);
+	if (e != ERR_OK)
+		failed(x, e);
+	log_request_id("");
+}
+
+/* 0: go on; else the status to refuse with. */
+static int
+check_route(struct exchange *x)
+{
+	unsigned methods = 0;
+
+	x->route = route_find(x->rq->method, x->rq->path, &methods);
+	if (x->route == NULL && methods == 0)
+		return 404;
+	if (x->route == NULL) {
+		bool both = (methods & HTTP_GET) && (methods & HTTP_POST);
+		str allow = both ? STR("GET, HEAD, POST") : methods & HTTP_POST ? STR("POST") : STR("GET, HEAD");
+		return reply_header(x->rq, x->rp, STR("Allow"), allow) == ERR_OK ? 405 : 503;
+	}
+	return host_ours(x) || x->route->any_host ? 0 : 400;
+}
+
+static enum http_lane
+admit_begun(struct exchange *x)
+{
+	int status = check_route(x);
+	err e = status != 0 ? ERR_OK : form_begin(x);
+
+	if (status != 0 || e != ERR_OK) {
+		exchange_error(x, status != 0 ? status : status_of(e));
+		return HTTP_INLINE;
+	}
+	if (x->route->lane != HTTP_INLINE || !x->session_known)
+		return x->route->lane == HTTP_SLOW ? HTTP_SLOW : HTTP_QUICK;
+	run_to_reply(x);
+	return HTTP_INLINE;
+}
+
+static enum http_lane
+admit(void *app, struct request *rq, struct reply *rp)
+{
+	struct exchange *x = exchange_new(app, rq, rp);
+
+	if (x == NULL) {
+		rp->status = 503;
+		return HTTP_INLINE;
+	}
+	if (exchange_begin(x) != ERR_OK) {
+		exchange_error(x, 503);
+		return HTTP_INLINE;
+	}
+	return admit_begun(x);
+}
+
+static void
+work(void *app, void *worker, struct request *rq, struct reply *rp)
+{
+	struct exchange *x = rq->app;
+
+	(void)app;
+	x->rp = rp;
+	x->channel = worker;
+	run_to_reply(x);
+}
+
+static void
+refuse(void *app, struct request *rq, int status, struct reply *rp)
+{
+	struct exchange *x = rq->app != NULL ? rq->app : exchange_new(app, rq, rp);
+
+	if (x == NULL) {
+		rp->status = status;
+		return;
+	}
+	x->rp = rp;
+	(void)!exchange_begin(x); /* a page in the default language is better than none */
+	exchange_error(x, status);
+}
+
+static void *
+worker_open(void *app, enum http_lane lane, size_t index)
+{
+	struct web *web = app;
+
+	return &web->channels[lane == HTTP_SLOW ? web->quick + index : index];
+}
+
+static void
+done(void *app, const struct request *rq, int status, size_t body_bytes, int64_t elapsed_us)
+{
+	const struct exchange *x = rq->app;
+	enum session_state state = x != NULL && x->session_known ? x->session.state : STATE_NONE;
+	bool quiet = x != NULL && x->route != NULL && x->route->any_host;
+
+	(void)app;
+	log_event(quiet ? LOG_DEBUG : LOG_INFO, "request", LOG_TEXT("id", rq->id), LOG_STR("method", rq->method_name),
+		  LOG_STR("path", rq->path), LOG_INT("status", status), LOG_INT("bytes", (int64_t)body_bytes),
+		  LOG_INT("us", elapsed_us), LOG_STR("address", x != NULL ? x->address : rq->peer),
+		  LOG_TEXT("state", session_state_name(state)));
+}
+
+const struct http_app web_app = { .admit = admit, .work = work, .refuse = refuse, .worker_open = worker_open, .done = done };

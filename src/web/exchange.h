@@ -1,0 +1,74 @@
+/*
+ * One request on its way to its reply: what the handlers work with.
+ *
+ * The dispatcher (exchange.c) has done these before a handler is called, in this order: found the route, checked Host and
+ * language, read the form, learnt the session (from the cache, or by a question), checked that the route opens in this
+ * state, checked the form's token.  A handler asks at most one question and fills the reply.
+ */
+#ifndef WEB_EXCHANGE_H
+#define WEB_EXCHANGE_H
+
+#include "http/server.h"
+#include "web/routes.h"
+#include "web/web.h"
+
+enum { FORM_TOKEN_CHARACTERS = 43 }; /* base64url of 32 bytes */
+
+struct exchange {
+	struct web *web;
+	struct request *rq;
+	struct reply *rp;
+	const struct route *route;
+	struct channel *channel; /* NULL on an event thread: no question can be asked there */
+	str address;             /* the browser's, as far as trusted proxies tell it */
+
+	struct token token; /* as the cookie has it; zero: none, or malformed */
+	struct token token_hash;
+	bool session_known; /* the next member holds */
+	struct session_view session;
+
+	enum config_language language;
+	str next;      /* a safe path of ours to go on to; empty: none */
+	str anonymous; /* value of the cookie that form tokens hang on before there is a session; empty: none */
+	str form_token;
+	void *form; /* the route's struct, filled; NULL: the route has none, or this is not a POST */
+};
+
+/* Ask the keeper on behalf of this request.  The session that the answer tells is the exchange's from then on. */
+MUST_USE err exchange_ask(struct exchange *x, enum question_id id, const void *body, enum verdict *ret_verdict,
+			  void *ret_answer);
+
+/* The session's new token goes to the browser; or the browser forgets what it has. */
+MUST_USE err exchange_session_cookie(struct exchange *x, const struct token *token);
+MUST_USE err exchange_forget_session(struct exchange *x);
+MUST_USE err exchange_language_cookie(struct exchange *x, enum config_language language);
+
+/* The headers that everything but a static file has. */
+MUST_USE err exchange_headers(struct exchange *x);
+
+/* What every page shows around its own part: name, language, flash (told once), log out, form token. */
+struct page_frame;
+MUST_USE err exchange_frame(struct exchange *x, struct page_frame *ret_frame);
+
+/* 303 to a path of ours, with `?next=` when next is not empty.  flash: a word of flash.c, or NULL. */
+MUST_USE err exchange_redirect(struct exchange *x, str path, str next, const char *flash);
+
+/* 303 to where a person in this state gets on: /login, /setup-2fa, /verify-2fa or home; next is kept. */
+MUST_USE err exchange_lead(struct exchange *x, str next);
+
+/* The reply is an HTML page with this status, already written into rp->body. */
+MUST_USE err exchange_page(struct exchange *x, int status);
+
+/* An error page in our dress, whatever was written before. */
+void exchange_error(struct exchange *x, int status);
+
+/* Names of cookies, by what PUBLIC_URL allows: with __Host- and Secure on https. */
+enum cookie_name { COOKIE_SESSION, COOKIE_FORM, COOKIE_FLASH, COOKIE_LANGUAGE };
+str exchange_cookie(const struct exchange *x, enum cookie_name name);
+/* seconds: 0 until the browser ends, negative: delete. */
+MUST_USE err exchange_set_cookie(struct exchange *x, enum cookie_name name, str value, int64_t seconds);
+
+/* The application that http/server.h serves. */
+extern const struct http_app web_app;
+
+#endif

@@ -1,0 +1,24 @@
+#include "web/flash.h"
+
+#include "web/messages.h"
+
+static const struct flash flashes[] = {
+	{ "registered", FLASH_GOOD, N_("Your account exists. One thing is left: two-factor authentication must be set up first.") },
+	{ "enrolled", FLASH_GOOD, N_("Two-factor authentication is on. You are signed in.") },
+	{ "signed-in", FLASH_GOOD, N_("You are signed in.") },
+	{ "signed-out", FLASH_GOOD, N_("You are signed out.") },
+	{ "already", FLASH_INFO, N_("You are signed in already.") },
+	{ "code-missing", FLASH_INFO, N_("Your password was right; your code is still missing.") },
+	{ "factor-missing", FLASH_INFO, N_("You have no second factor yet: set up two-factor authentication first.") },
+	{ "sign-in", FLASH_INFO, N_("Sign in to see that page.") },
+	{ "expired", FLASH_INFO, N_("Your session is over. Please sign in again.") },
+};
+
+const struct flash *
+flash_find(str word)
+{
+	for (size_t i = 0; i < COUNT(flashes); i++)
+		if (str_equal(word, str_of(flashes[i].word)))
+			return &flashes[i];
+	return NULL;
+}

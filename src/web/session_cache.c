@@ -1,0 +1,185 @@
+#include "web/session_cache.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/secret.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { WAYS = 4, STRIPES = 64, WAIT_SECONDS = 2 };
+
+struct entry {
+	struct token hash;
+	int64_t until_us; /* monotonic; 0: empty */
+	struct session_view view;
+};
+
+struct set {
+	struct entry entries[WAYS];
+};
+
+struct session_cache {
+	pthread_mutex_t locks[STRIPES];
+	_Atomic int64_t epoch;
+
+	pthread_mutex_t applied_lock;
+	pthread_cond_t applied_more;
+	_Atomic int64_t applied;
+
+	size_t mask;
+	struct set *sets; /* touched only where used: an idle cache costs no memory */
+};
+
+struct session_cache *
+session_cache_new(size_t entries)
+{
+	struct session_cache *cache = mem_new(sizeof(*cache));
+	size_t sets = STRIPES;
+
+	while (sets * WAYS < entries)
+		sets *= 2;
+	if (cache == NULL)
+		return NULL;
+	cache->mask = sets - 1;
+	cache->sets = mem_new_array(sets, sizeof(*cache->sets));
+	for (size_t i = 0; i < STRIPES; i++)
+		pthread_mutex_init(&cache->locks[i], NULL);
+	pthread_mutex_init(&cache->applied_lock, NULL);
+	pthread_cond_init(&cache->applied_more, NULL);
+	if (cache->sets == NULL)
+		session_cache_free(&cache);
+	return cache;
+}
+
+void
+session_cache_free(struct session_cache **cache)
+{
+	if (*cache == NULL)
+		return;
+	pthread_cond_destroy(&(*cache)->applied_more);
+	pthread_mutex_destroy(&(*cache)->applied_lock);
+	for (size_t i = 0; i < STRIPES; i++)
+		pthread_mutex_destroy(&(*cache)->locks[i]);
+	mem_free(&(*cache)->sets);
+	mem_free(cache);
+}
+
+/* The hash is SHA-256: any of its bits are as good as random. */
+static size_t
+set_index(const struct session_cache *cache, const struct token *hash)
+{
+	uint64_t bits;
+
+	memcpy(&bits, hash->b, sizeof(bits));
+	return (size_t)bits & cache->mask;
+}
+
+static pthread_mutex_t *
+lock_set(struct session_cache *cache, size_t index)
+{
+	pthread_mutex_t *lock = &cache->locks[index % STRIPES];
+
+	pthread_mutex_lock(lock);
+	return lock;
+}
+
+static struct entry *
+find(struct set *set, const struct token *hash)
+{
+	for (size_t i = 0; i < WAYS; i++)
+		if (set->entries[i].until_us != 0 && secret_equal(&set->entries[i].hash, hash, sizeof(*hash)))
+			return &set->entries[i];
+	return NULL;
+}
+
+bool
+session_cache_get(struct session_cache *cache, const struct token *hash, int64_t now_us, struct session_view *ret_view)
+{
+	size_t index = set_index(cache, hash);
+	int64_t monotonic_us = clock_monotonic_us();
+	pthread_mutex_t *lock = lock_set(cache, index);
+	const struct entry *entry = find(&cache->sets[index], hash);
+	bool good = entry != NULL && entry->until_us > monotonic_us && entry->view.expires_us > now_us;
+
+	if (good)
+		*ret_view = entry->view;
+	pthread_mutex_unlock(lock);
+	return good;
+}
+
+int64_t
+session_cache_epoch(struct session_cache *cache)
+{
+	return atomic_load(&cache->epoch);
+}
+
+/* Its own place, or an empty one, or the one that ends first. */
+static struct entry *
+place(struct set *set, const struct token *hash)
+{
+	struct entry *best = find(set, hash);
+
+	if (best != NULL)
+		return best;
+	best = &set->entries[0];
+	for (size_t i = 1; i < WAYS; i++)
+		if (set->entries[i].until_us < best->until_us)
+			best = &set->entries[i];
+	return best;
+}
+
+void
+session_cache_put(struct session_cache *cache, const struct token *hash, const struct session_view *view, int64_t epoch)
+{
+	size_t index = set_index(cache, hash);
+	int64_t until_us = clock_monotonic_us() + SECONDS_US(CACHE_SECONDS);
+	pthread_mutex_t *lock = lock_set(cache, index);
+
+	/* Read under the set's lock: an end that comes later finds the entry and clears it. */
+	if (atomic_load(&cache->epoch) == epoch)
+		*place(&cache->sets[index], hash) = (struct entry){ *hash, until_us, *view };
+	pthread_mutex_unlock(lock);
+}
+
+static void
+forget(struct session_cache *cache, const struct token *hash)
+{
+	size_t index = set_index(cache, hash);
+	pthread_mutex_t *lock;
+	struct entry *entry;
+
+	atomic_fetch_add(&cache->epoch, 1); /* first: see session_cache_put */
+	lock = lock_set(cache, index);
+	entry = find(&cache->sets[index], hash);
+	if (entry != NULL)
+		secret_wipe(entry, sizeof(*entry));
+	pthread_mutex_unlock(lock);
+}
+
+void
+session_cache_pushed(struct session_cache *cache, int64_t number, const struct token *hash)
+{
+	if (hash != NULL)
+		forget(cache, hash);
+	pthread_mutex_lock(&cache->applied_lock);
+	atomic_store(&cache->applied, number);
+	pthread_cond_broadcast(&cache->applied_more);
+	pthread_mutex_unlock(&cache->applied_lock);
+}
+
+err
+session_cache_wait(struct session_cache *cache, int64_t number)
+{
+	int64_t until_us = clock_monotonic_us() + SECONDS_US(WAIT_SECONDS);
+	const struct timespec until = { .tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000 };
+	int e = 0;
+
+	if (atomic_load(&cache->applied) >= number)
+		return ERR_OK;
+	pthread_mutex_lock(&cache->applied_lock);
+	while (e == 0 && atomic_load(&cache->applied) < number)
+		e = pthread_cond_clockwait(&cache->applied_more, &cache->applied_lock, CLOCK_MONOTONIC, &until);
+	pthread_mutex_unlock(&cache->applied_lock);
+	return e == 0 ? ERR_OK : ERR_AWAY;
+}

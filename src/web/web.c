@@ -1,0 +1,193 @@
+#include "web/web.h"
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "http/server.h"
+#include "web/exchange.h"
+#include "web/sandbox.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	CACHE_ENTRIES = 64 * 1024,
+	EVENT_THREADS_MAX = 16,
+	QUEUE_QUICK = 4096,
+	QUEUE_SLOW_PER_WORKER = 16, /* what is behind that waits longer than a person does: 503 */
+	CONNECTIONS_MAX = 12000,
+	STOP_MS = 5000,
+};
+
+/* --- pushes from the keeper --------------------------------------------------------------------------------------- */
+
+static err
+push_read(int fd, struct push *ret_push)
+{
+	char bytes[WIRE_MAX_BYTES];
+	ssize_t n;
+	str rest;
+	err e;
+
+	do
+		n = recv(fd, bytes, sizeof(bytes), 0);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return ERR_AWAY;
+	rest = str_bytes(bytes, (size_t)n);
+	e = wire_get(&rest, &wire_push, ret_push);
+	secret_wipe(bytes, (size_t)n);
+	return e;
+}
+
+static void
+push_apply(struct web *web, const struct push *push)
+{
+	if (push->kind == PUSH_HEALTH)
+		atomic_store(&web->database_answers, push->value == 1);
+	session_cache_pushed(web->cache, push->number, push->kind == PUSH_ENDED ? &push->token : NULL);
+}
+
+struct listener {
+	struct web *web;
+	int fd;
+};
+
+/*
+ * Ends with the keeper, and then so does this process: a web process that no longer hears of ended sessions must not
+ * answer anything.
+ */
+static void *
+push_main(void *context)
+{
+	const struct listener *listener = context;
+	struct push push = { 0 };
+
+	while (push_read(listener->fd, &push) == ERR_OK)
+		push_apply(listener->web, &push);
+	log_event(LOG_WARNING, "keeper.gone");
+	_exit(1);
+	return NULL;
+}
+
+/* The first push: the key for form tokens. */
+static err
+push_hello(struct web *web, int fd)
+{
+	struct push push = { 0 };
+
+	TRY(push_read(fd, &push));
+	if (push.kind != PUSH_HELLO)
+		return ERR_PROTOCOL;
+	web->form_key = push.token;
+	secret_wipe(&push.token, sizeof(push.token));
+	push_apply(web, &push);
+	return ERR_OK;
+}
+
+/* --- start and stop ----------------------------------------------------------------------------------------------- */
+
+static size_t
+event_threads(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > EVENT_THREADS_MAX ? EVENT_THREADS_MAX : (size_t)n;
+}
+
+static void
+channels_take(struct web *web, int first_fd)
+{
+	for (size_t i = 0; i < web->quick + web->slow; i++)
+		web->channels[i] = (struct channel){ .fd = first_fd + (int)i, .cache = web->cache };
+}
+
+/* In this order: what needs files, the wall, the threads, the seal. */
+static err
+start(struct web *web, int listen_fd, struct listener *listener, struct http_server **ret_server, struct why *why)
+{
+	struct http_settings settings = { .listen_fd = listen_fd,
+					  .event_threads = event_threads(),
+					  .connections_max = CONNECTIONS_MAX };
+	pthread_t thread;
+
+	settings.workers[HTTP_QUICK] = web->quick;
+	settings.workers[HTTP_SLOW] = web->slow;
+	settings.queue_max[HTTP_QUICK] = QUEUE_QUICK;
+	settings.queue_max[HTTP_SLOW] = web->slow * QUEUE_SLOW_PER_WORKER;
+	TRY(sandbox_enter(why));
+	TRY(push_hello(web, listener->fd));
+	TRY(http_server_start(&settings, &web_app, web, ret_server));
+	if (pthread_create(&thread, NULL, push_main, listener) != 0)
+		return ERR_MEMORY;
+	pthread_detach(thread);
+	return sandbox_seal(why);
+}
+
+static void
+announce(const struct config *config)
+{
+	char local[300];
+	bool six = str_has_byte(str_of(config->host), ':');
+
+	snprintf(local, sizeof(local), six ? "http://[%s]:%u" : "http://%s:%u", config->host, config->port);
+	const char *url = config->public_url[0] != '\0' ? config->public_url : local;
+	log_event(LOG_NOTICE, "web.ready", LOG_TEXT("url", url), LOG_TEXT("listening", local));
+	if (isatty(STDOUT_FILENO) == 1)
+		printf("\n  %s is ready: %s   (Ctrl-C ends it)\n\n", config->app_name, url);
+	fflush(stdout);
+}
+
+static void
+wait_for_end(void)
+{
+	sigset_t signals;
+	int signal_number = 0;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	while (sigwait(&signals, &signal_number) != 0 || signal_number != SIGTERM)
+		continue;
+}
+
+/* SIGTERM is waited for; Ctrl-C goes to the keeper, which then sends SIGTERM. */
+static void
+signals_begin(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+err
+web_run(const struct config *config, int listen_fd, int push_fd, int first_channel_fd, size_t quick, size_t slow,
+	struct why *why)
+{
+	static struct web web;           /* lives as long as the process */
+	static struct listener listener;
+	struct http_server *server = NULL;
+
+	web = (struct web){ .config = config, .quick = quick, .slow = slow, .cache = session_cache_new(CACHE_ENTRIES) };
+	listener = (struct listener){ &web, push_fd };
+	if (web.cache == NULL || quick + slow > WEB_CHANNELS_MAX)
+		return why_set(why, ERR_MEMORY, "There is no memory for the session cache.");
+	atomic_store(&web.database_answers, true);
+	channels_take(&web, first_channel_fd);
+	signals_begin();
+	TRY(digest_setup());
+	announce(config);
+	TRY(start(&web, listen_fd, &listener, &server, why));
+	wait_for_end();
+	http_server_stop(&server, STOP_MS);
+	_exit(0); /* the push thread still runs: nothing more to clean up that the kernel does not */
+}

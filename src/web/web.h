@@ -1,0 +1,33 @@
+/*
+ * The web process's own state: built once, const afterwards except for what says otherwise.  It holds no database, no
+ * secret of a person and no key but the one for form tokens.
+ */
+#ifndef WEB_WEB_H
+#define WEB_WEB_H
+
+#include "config/config.h"
+#include "web/channel.h"
+#include "web/session_cache.h"
+
+#include <stdatomic.h>
+
+enum { WEB_CHANNELS_MAX = 64 };
+
+struct web {
+	const struct config *config;
+	struct session_cache *cache; /* for many threads by itself */
+	struct token form_key;
+	atomic_bool database_answers;                /* as the keeper last said */
+	struct channel channels[WEB_CHANNELS_MAX]; /* one per worker, quick ones first; each used by its worker only */
+	size_t quick, slow;
+};
+
+/*
+ * The whole life of the web process: takes over the descriptors (a listening socket, the pushes, quick + slow channels
+ * from first_channel_fd on), walls itself in, serves until SIGTERM or until the keeper is gone.
+ * ERR_CONFIG: it could not start and never will; why is filled.
+ */
+MUST_USE err web_run(const struct config *config, int listen_fd, int push_fd, int first_channel_fd, size_t quick, size_t slow,
+		     struct why *why);
+
+#endif

@@ -1,0 +1,65 @@
+"""Fixtures that the tests over real sockets and the tests in a browser share."""
+
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "e2e"))
+
+from harness import PROGRAM, Person, Server  # noqa: E402
+
+TROUBLE = ("Sanitizer", "runtime error:", "web.died", "web.sandbox", "Assertion")
+
+
+def pytest_report_header():
+    return f"program under test: {PROGRAM}"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if report.failed:
+        for server in (v for v in getattr(item, "funcargs", {}).values() if isinstance(v, Server)):
+            report.sections.append(("server log, last lines", "\n".join(server.log().splitlines()[-30:])))
+
+
+def end_well(server, request, failed_before):
+    """A server that was not killed on purpose ends with 0, and its log tells of no fault."""
+    code = server.stop() if server.process.poll() is None else server.process.returncode
+    if request.session.testsfailed > failed_before:
+        server.keep()
+    assert code == 0, f"it ended with {code}"
+    assert not [line for line in server.log().splitlines() if any(word in line for word in TROUBLE)]
+
+
+@pytest.fixture(scope="module")
+def server(request, tmp_path_factory):
+    """One server for all tests of a module; each test brings people of its own."""
+    failed_before = request.session.testsfailed
+    one = Server(tmp_path_factory.mktemp("server"), **getattr(request.module, "SETTINGS", {})).start()
+    yield one
+    end_well(one, request, failed_before)
+
+
+@pytest.fixture
+def make_server(request, tmp_path):
+    """Servers for tests that treat them badly: make_server(start=False, PASSWORD_SCHEME="bcrypt")."""
+    made = []
+    failed_before = request.session.testsfailed
+
+    def make(start=True, **settings):
+        one = Server(tmp_path / f"server-{len(made)}", **settings)
+        made.append(one)
+        return one.start() if start else one
+
+    yield make
+    for one in made:
+        one.end()
+        if request.session.testsfailed > failed_before:
+            one.keep()
+
+
+@pytest.fixture
+def alice(server):
+    return Person(server)

@@ -1,0 +1,27 @@
+"""Codes of an authenticator (RFC 6238, SHA-1, 6 digits, 30 s), written a second time so that it can disagree."""
+
+import base64
+import hashlib
+import hmac
+import struct
+
+STEP_SECONDS = 30
+
+
+def raw_secret(secret):
+    """The bytes behind ungrouped base32 without padding."""
+    return base64.b32decode(secret + "=" * (-len(secret) % 8))
+
+
+def step_at(moment):
+    return int(moment) // STEP_SECONDS
+
+
+def code_of_step(secret, step):
+    digest = hmac.new(raw_secret(secret), struct.pack(">Q", step), hashlib.sha1).digest()
+    at = digest[-1] & 15
+    return "%06d" % ((struct.unpack(">I", digest[at : at + 4])[0] & 0x7FFFFFFF) % 10**6)
+
+
+def code_at(secret, moment):
+    return code_of_step(secret, step_at(moment))

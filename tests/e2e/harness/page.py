@@ -1,0 +1,131 @@
+"""One answer, as a page: its form, its flash messages, what is wrong with which field."""
+
+import re
+
+from harness.dom import read_html
+
+POLICY = {
+    "default-src": "'none'",
+    "style-src": "'self'",
+    "script-src": "'self'",
+    "img-src": "'self' data:",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+
+
+def check_headers(response, https=False):
+    """SECURITY.md, row 22: what stands on every page, whatever its status."""
+    headers = response.headers
+    where = f"{response.request.method} {response.request.path_url} ({response.status_code})"
+    policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].strip("; ").split(";"))
+
+    assert {name: policy.get(name) for name in POLICY} == POLICY, where
+    assert "unsafe" not in headers["Content-Security-Policy"], where
+    assert headers["Cache-Control"] == "no-store", where
+    assert headers["X-Frame-Options"] == "DENY", where
+    assert headers["X-Content-Type-Options"] == "nosniff", where
+    assert headers["Referrer-Policy"] in ("same-origin", "strict-origin", "strict-origin-when-cross-origin"), where
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin", where
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin", where
+    assert not re.search(r"\d", headers.get("Server", "")), where
+    assert ("Strict-Transport-Security" in headers) == https, where
+
+
+class Page:
+    def __init__(self, response):
+        self.response = response
+        self.status = response.status_code
+        self.headers = response.headers
+        self.bytes = response.content
+        self.location = response.headers.get("Location")
+        self.path = response.request.path_url
+        is_html = response.headers.get("Content-Type", "").startswith("text/html") and response.content
+        self.html = response.content.decode() if is_html else ""
+        self.dom = read_html(self.html) if is_html else None
+        if is_html:
+            self._check()
+
+    def __repr__(self):
+        return f"<{self.response.request.method} {self.path}: {self.status} → {self.location or self.heading!r}>"
+
+    def _check(self):
+        """What every page owes its reader."""
+        assert self.headers["Content-Type"].lower().replace(" ", "") == "text/html;charset=utf-8"
+        assert self.html.lower().startswith("<!doctype html>")
+        assert self.language in ("fr", "en")
+        assert self.title and self.heading
+        ids = [e["id"] for e in self.dom.walk() if e.has("id")]
+        assert len(ids) == len(set(ids)), f"an id stands twice in {ids}"
+        for element in self.dom.walk():
+            assert not element.has("style"), "inline style: the policy forbids it"
+            assert not any(name.startswith("on") for name in element.attributes), "inline script: the policy forbids it"
+        for script in self.dom.all("script"):
+            assert script.has("src") and not script.children, "inline script: the policy forbids it"
+        assert not self.dom.all("style")
+
+    @property
+    def language(self):
+        return self.dom.one("html").get("lang")
+
+    @property
+    def title(self):
+        return self.dom.one("title").text
+
+    @property
+    def heading(self):
+        return self.dom.one("h1").text if self.dom else ""
+
+    @property
+    def text(self):
+        return self.dom.one("body").text
+
+    def by_id(self, name):
+        return self.dom.one(id=name)
+
+    @property
+    def form(self):
+        """The form of the page itself: the first inside <main>."""
+        forms = self.dom.one("main").all("form")
+        assert forms, f"no form on {self!r}"
+        return forms[0]
+
+    def form_to(self, path):
+        found = [f for f in self.dom.all("form") if (f.get("action") or self.path).split("?")[0] == path]
+        assert found, f"no form to {path} on {self!r}"
+        return found[0]
+
+    def field(self, name):
+        return self.form.one("input", name=name)
+
+    def value(self, name):
+        return self.field(name).get("value") or ""
+
+    @property
+    def token(self):
+        """The CSRF token of any form here; every form carries one of the same session."""
+        tokens = self.dom.all("input", name="csrf_token")
+        assert tokens, f"no csrf_token on {self!r}"
+        return tokens[0]["value"]
+
+    @property
+    def flashes(self):
+        return [e.text for e in self.dom.all(class_="flash")]
+
+    @property
+    def errors(self):
+        """Field name → the sentence under it, found the way a screen reader finds it."""
+        found = {}
+        for field in self.dom.all("input", aria_invalid="true"):
+            sentences = [self.by_id(i) for i in (field.get("aria-describedby") or "").split()]
+            found[field["name"]] = " ".join(e.text for e in sentences if "invalid-feedback" in e.classes)
+        return found
+
+    @property
+    def alerts(self):
+        return [e.text for e in self.dom.all(role="alert")]
+
+    @property
+    def links(self):
+        return [a["href"] for a in self.dom.all("a", href=True)]

@@ -1,0 +1,150 @@
+"""Somebody with a browser and an authenticator. Every answer they get is checked for what all pages owe."""
+
+import itertools
+import secrets as random
+from http.cookies import SimpleCookie
+
+import requests
+
+from harness.codes import code_of_step, step_at
+from harness.page import Page, check_headers
+
+_numbers = itertools.count(1)
+COOKIE = "session"
+
+
+class Person:
+    def __init__(self, server, name=None, password=None, language="en"):
+        self.server = server
+        self.name = name or f"person-{next(_numbers)}-{random.token_hex(3)}"
+        self.password = password or random.token_urlsafe(18)
+        self.language = language
+        self.cookies = {}
+        self.secret = None
+        self.spent = 0  # newest step that was accepted
+        self.page = None
+        self.http = requests.Session()
+        self.http.trust_env = False
+
+    # Requests
+
+    def request(self, method, path, headers=None, cookies=None, **more):
+        """One request, no redirect followed; the cookies that come back are kept."""
+        cookies = self.cookies if cookies is None else cookies
+        sent = {"Accept-Language": self.language, "Accept": "text/html", **(headers or {})}
+        if cookies:
+            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        sent = {name: value for name, value in sent.items() if value is not None}
+        self.http.cookies.clear()
+        response = self.http.request(method, self.server.origin + path, headers=sent, allow_redirects=False, timeout=60, **more)
+        self.http.cookies.clear()
+        self._keep_cookies(response)
+        check_headers(response)
+        self.page = Page(response)
+        return self.page
+
+    def _keep_cookies(self, response):
+        for line in response.raw.headers.getlist("Set-Cookie"):
+            for name, morsel in SimpleCookie(line).items():
+                if morsel["max-age"] == "0" or morsel.value == "":
+                    self.cookies.pop(name, None)
+                else:
+                    self.cookies[name] = morsel.value
+
+    def visit(self, path, **more):
+        return self.request("GET", path, **more)
+
+    def arrive(self, path):
+        """Open a page and follow where it leads, as a browser does."""
+        self.visit(path)
+        for _ in range(5):
+            if self.page.status != 303:
+                return self.page
+            self.visit(self.page.location)
+        raise AssertionError(f"round in circles at {self.page!r}")
+
+    def follow(self):
+        assert self.page.status == 303, f"{self.page!r} leads nowhere:\n{self.page.html}"
+        return self.arrive(self.page.location)
+
+    def post(self, path, fields, headers=None, **more):
+        """A form as a browser sends it, with nothing added to the fields."""
+        sent = {"Origin": self.server.origin, "Sec-Fetch-Site": "same-origin", **(headers or {})}
+        return self.request("POST", path, data=fields, headers=sent, **more)
+
+    def send(self, path, fields=None, **more):
+        """Open the page of a form, then send it with its token and hidden fields."""
+        shown = self.arrive(path)
+        form = shown.form_to(path.split("?")[0])
+        hidden = {i["name"]: i.get("value") or "" for i in form.all("input", type="hidden") if i.has("name")}
+        return self.post((form.get("action") or path), {**hidden, **(fields or {})}, **more)
+
+    # The story
+
+    @property
+    def session(self):
+        return self.cookies.get(COOKIE)
+
+    def forget(self):
+        """Another browser: no cookie."""
+        self.cookies = {}
+        return self
+
+    def register(self, **different):
+        fields = {"username": self.name, "password": self.password, "confirm": self.password, **different}
+        return self.send("/register", fields)
+
+    def read_secret(self):
+        self.arrive("/setup-2fa")
+        self.secret = self.page.by_id("secret")["value"]
+        return self.secret
+
+    def fresh_code(self):
+        """A code the server has not accepted yet; the server's clock moves on when that is needed."""
+        clock = self.server.clock
+        step = step_at(clock.now())
+        if step <= self.spent:
+            clock.to_step(self.spent + 1)
+            step = self.spent + 1
+        self.spent = step
+        return code_of_step(self.secret, step)
+
+    def code(self, drift=0):
+        """What the authenticator shows now, or `drift` steps from now."""
+        return code_of_step(self.secret, step_at(self.server.clock.now()) + drift)
+
+    def prove(self, code=None):
+        return self.send("/verify-2fa", {"otp": code or self.fresh_code()})
+
+    def confirm(self):
+        """Read the secret, send its first code."""
+        self.read_secret()
+        return self.prove()
+
+    def give_password(self, path="/login", **different):
+        return self.send(path, {"username": self.name, "password": self.password, **different})
+
+    def sign_in(self, path="/login"):
+        self.give_password(path)
+        assert self.page.status == 303 and self.page.location.startswith("/verify-2fa"), repr(self.page)
+        return self.prove()
+
+    def log_out(self):
+        return self.send("/logout")
+
+    # Short ways to each state
+
+    def enrolling(self):
+        self.register()
+        assert self.page.status == 303, self.page.html
+        return self
+
+    def full(self):
+        self.enrolling().confirm()
+        assert self.page.status == 303, self.page.html
+        return self
+
+    def pending(self):
+        self.full().forget().give_password()
+        assert self.page.status == 303, self.page.html
+        return self

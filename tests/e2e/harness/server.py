@@ -1,0 +1,210 @@
+"""The real program, in a directory of its own, on a free port, with a clock that a test can move."""
+
+import hashlib
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+
+import requests
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+PROGRAM = os.path.abspath(os.environ.get("DOUBLETOUR", ROOT / "build" / "test" / "doubletour"))
+FAILED = ROOT / "build" / "failed"
+PATIENCE = 30  # seconds until something that must happen counts as never; no test waits for all of it when things work
+PASSED_ON = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", "LD_LIBRARY_PATH")
+
+
+def wait_until(happens, what, seconds=PATIENCE):
+    """Poll until happens() is true; return what it gave."""
+    deadline = time.monotonic() + seconds
+    while True:
+        result = happens()
+        if result:
+            return result
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.01)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Clock:
+    """The server's clock: the machine's own, and an offset that the test build reads from a file."""
+
+    def __init__(self, path):
+        self.path = path
+        self.set(0)
+
+    def set(self, offset_seconds):
+        self.offset_us = round(offset_seconds * 1e6)
+        mode = "r+b" if self.path.exists() else "wb"
+        with open(self.path, mode, buffering=0) as f:
+            f.write(struct.pack("=q", self.offset_us))
+
+    @property
+    def offset(self):
+        return self.offset_us / 1e6
+
+    def now(self):
+        return time.time() + self.offset
+
+    def advance(self, seconds):
+        self.set(self.offset + seconds)
+
+    def to_step(self, step):
+        """Go to one second after the beginning of a 30-second step: 29 are left for what comes."""
+        self.advance(step * 30 + 1 - self.now())
+
+    def next_step(self):
+        step = int(self.now()) // 30 + 1
+        self.to_step(step)
+        return step
+
+
+class Server:
+    def __init__(self, home=None, profile="testing", clock=True, **settings):
+        self.home = pathlib.Path(home or tempfile.mkdtemp(prefix="doubletour-"))
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.work = self.home / "work"
+        self.work.mkdir(exist_ok=True)
+        self.data = self.home / "data"
+        self.port = free_port()
+        self.clock = Clock(self.home / "clock")
+        self.process = None
+        self.log_path = self.home / "log"
+        self.environment = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(self.home),
+            "APP_SETTINGS": profile,
+            "DATA_DIR": str(self.data),
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "DOUBLETOUR_TEST_CLOCK": str(self.clock.path),
+            **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+            **{name: str(value) for name, value in settings.items()},
+        }
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, *_):
+        self.end()
+        if kind is not None:
+            self.keep()
+
+    # Running
+
+    @property
+    def origin(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def spawn(self, *arguments):
+        """Start without waiting for it to serve."""
+        assert self.process is None or self.process.poll() is not None
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [PROGRAM, *(arguments or ["run"])], cwd=self.work, env=self.environment,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        return self
+
+    def start(self):
+        self.spawn()
+        wait_until(self._serves_or_died, "the server answers /healthz")
+        assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.log()}"
+        return self
+
+    def _serves_or_died(self):
+        return self.process.poll() is not None or self.serves()
+
+    def serves(self):
+        try:
+            return requests.get(self.origin + "/healthz", timeout=5).status_code == 200
+        except requests.RequestException:
+            return False
+
+    def signal(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+
+    def wait(self):
+        return self.process.wait(PATIENCE)
+
+    def stop(self):
+        self.signal()
+        return self.wait()
+
+    def restart(self):
+        assert self.stop() == 0
+        return self.start()
+
+    def end(self):
+        """Make sure that nothing of it runs on, whatever happened."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.stop()
+        wait_until(lambda: not self.listening(), "the port is free again")
+
+    def keep(self):
+        """Save what a failed test leaves, for whoever looks into it."""
+        FAILED.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(self.home, FAILED / self.home.name, dirs_exist_ok=True)
+
+    # Looking at it
+
+    def log(self):
+        return self.log_path.read_text(errors="backslashreplace") if self.log_path.exists() else ""
+
+    def listening(self):
+        with socket.socket() as s:
+            s.settimeout(5)
+            return s.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def keeper_pid(self):
+        return self.process.pid
+
+    def web_pid(self):
+        """The keeper's one child; 0 while there is none."""
+        for entry in os.listdir("/proc"):
+            if entry.isdigit() and _parent_of(entry) == self.process.pid:
+                return int(entry)
+        return 0
+
+    def command(self, *arguments, **more):
+        """Another run of the program with the same settings."""
+        environment = {**self.environment, **{k: str(v) for k, v in more.items()}}
+        return subprocess.run([PROGRAM, *arguments], cwd=self.work, env=environment, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=PATIENCE)
+
+    def database(self):
+        return self.data / "doubletour.sqlite"
+
+    def key_file(self):
+        """The one file in the data directory that is not the database's."""
+        found = [p for p in self.data.iterdir() if not p.name.startswith("doubletour.sqlite")]
+        assert len(found) == 1, f"one key file was expected: {found}"
+        return found[0]
+
+    def fingerprint(self):
+        """Name, mode and content of everything in the data directory."""
+        return {
+            str(p.relative_to(self.home)): (p.stat().st_mode, hashlib.sha256(p.read_bytes()).hexdigest() if p.is_file() else "")
+            for p in sorted(self.data.rglob("*"))
+        }
+
+
+def _parent_of(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            fields = f.read().rpartition(")")[2].split()
+        return 0 if fields[0] in "ZX" else int(fields[1])
+    except OSError:
+        return 0

@@ -1,0 +1,901 @@
+"""From nothing to signed in: the story of a person, sentence by sentence, over HTTP."""
+
+import base64
+import re
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+
+from harness import Person, code_at, raw
+from harness.codes import raw_secret
+
+LANGUAGES = ("fr", "en")
+
+
+def flashed(person):
+    """The one flash message on the page where the person now is."""
+    assert len(person.page.flashes) == 1, f"{person.page!r}: {person.page.flashes}"
+    return person.page.flashes[0]
+
+
+# 1. Register
+
+
+def test_whoever_registers_is_led_to_set_up_with_a_message(alice):
+    alice.register()
+    assert (alice.page.status, alice.page.location) == (303, "/setup-2fa")
+    alice.follow()
+    assert alice.page.status == 200
+    assert "two-factor" in flashed(alice).lower()
+
+
+def test_a_flash_message_is_told_once(alice):
+    alice.register()
+    alice.follow()
+    assert alice.page.flashes
+    alice.visit("/setup-2fa")
+    assert not alice.page.flashes
+
+
+LONG = "long-and-uncommon-" * 60
+GOOD = "trombone ivre 1741 sous la pluie"
+
+# Fields that are sent, the field that is wrong, and a word that its sentence must hold in French and in English.
+RULES = [
+    ("name missing", {"username": ""}, "username", None, None),
+    ("name too short", {"username": "ab"}, "username", "3", "3"),
+    ("name too long", {"username": "a" * 41}, "username", "40", "40"),
+    ("name with a forbidden character", {"username": "al ice"}, "username", None, None),
+    ("name with a bad edge", {"username": "-alice"}, "username", None, None),
+    ("name taken", {"username": "{taken}"}, "username", None, None),
+    ("password missing", {"password": "", "confirm": ""}, "password", None, None),
+    ("password too short", {"password": "x7)kQ#a", "confirm": "x7)kQ#a"}, "password", "8", "8"),
+    ("password too long", {"password": LONG, "confirm": LONG}, "password", "024", "024"),
+    ("passwords differ", {"confirm": GOOD + "!"}, "confirm", None, None),
+    ("password common", {"password": "password1", "confirm": "password1"}, "password", None, None),
+    ("password from the name", {"username": "gwendoline", "password": "gwendoline1", "confirm": "gwendoline1"}, "password", None, None),
+    ("password of only spaces", {"password": " " * 12, "confirm": " " * 12}, "password", None, None),
+]
+
+
+@pytest.fixture(scope="module")
+def taken(server):
+    return Person(server).enrolling().name
+
+
+def refusal(server, language, fields, taken):
+    person = Person(server, language=language)
+    fields = {"username": person.name, "password": GOOD, "confirm": GOOD, **fields}
+    fields = {name: value.replace("{taken}", taken) for name, value in fields.items()}
+    person.register(**fields)
+    return person, fields
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("rule", RULES, ids=[r[0] for r in RULES])
+def test_each_rule_of_registration_has_its_sentence_under_its_own_field(server, taken, rule, language):
+    _, fields, where, french, english = rule
+    person, sent = refusal(server, language, fields, taken)
+    page = person.page
+    word = french if language == "fr" else english
+
+    assert page.status == 422 and page.language == language
+    assert list(page.errors) == [where], page.errors
+    assert page.errors[where]
+    assert word is None or word in page.errors[where]
+    assert page.value("username") == sent["username"], "what was typed stays"
+    assert page.value("password") == page.value("confirm") == "", "but never the password"
+    assert sent["password"] == "" or sent["password"].strip() == "" or sent["password"] not in page.html
+    assert person.session is None
+
+
+def test_no_two_rules_share_a_sentence_and_each_is_translated(server, taken):
+    sentences = {}
+    for rule in RULES:
+        for language in LANGUAGES:
+            person, _ = refusal(server, language, rule[1], taken)
+            sentences[rule[0], language] = (rule[2], person.page.errors[rule[2]])
+    assert len(set(sentences.values())) == len(sentences), sentences
+
+
+def test_two_fields_can_be_wrong_at_once_each_with_its_sentence(alice):
+    alice.register(username="a", password="", confirm="")
+    assert {"username", "password"} <= set(alice.page.errors)
+
+
+@pytest.mark.parametrize("spelling", [str.upper, str.title, lambda name: f" {name} "], ids=["upper", "title", "spaces"])
+def test_a_name_that_is_taken_is_refused_in_any_spelling(server, taken, spelling):
+    person = Person(server)
+    person.register(username=spelling(taken))
+    assert person.page.status == 422
+    assert "username" in person.page.errors
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["{n}", "x.{n}", "x_{n}", "x@{n}", "x+{n}", "x-{n}", "{n}0"],
+)
+def test_every_allowed_character_makes_a_name(server, name):
+    person = Person(server)
+    person.name = name.replace("{n}", person.name)
+    person.enrolling()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["alicé", "аlice", "ali\u200bce", "ali/ce", "ali<b>ce", "ali\tce", "ali\x00ce", "ali\x7fce", "ali\u202ece", "ali%ce", ".alice", "alice_"],
+)
+def test_a_name_with_anything_else_is_refused_and_comes_back_escaped(server, name):
+    person = Person(server)
+    person.register(username=name)
+    assert person.page.status in (400, 422)
+    if person.page.status == 422:
+        assert "username" in person.page.errors
+    assert "<b>ce" not in person.page.html
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["huit ça!", "🔐🐘🌵🪐🎺🦔🧭🪁", "  deux espaces devant et derrière  ", "k" * 3 + "Ω7" * 400],
+    ids=["8 code points", "8 emoji", "spaces at the edges", "1,203 bytes of 803 code points is too long"],
+)
+def test_a_password_keeps_every_byte(server, password):
+    person = Person(server, password=password)
+    person.register()
+    if len(password.encode()) > 1024:
+        assert "password" in person.page.errors
+        return
+    assert person.page.status == 303, person.page.errors
+    person.confirm()
+    person.forget().give_password(password=password.strip() if password != password.strip() else password[:-1])
+    assert person.page.status == 422
+    person.give_password()
+    assert person.page.status == 303
+
+
+def test_a_password_in_another_unicode_form_is_the_same_password(server):
+    composed, decomposed = "caf\u00e9 cr\u00e8me \u00e0 midi", "cafe\u0301 cre\u0300me a\u0300 midi"
+    person = Person(server, password=composed).enrolling()
+    person.confirm()
+    person.forget().give_password(password=decomposed)
+    assert person.page.status == 303
+
+
+def test_a_name_is_folded_to_lower_case_for_registration_and_sign_in(server):
+    person = Person(server)
+    lower, person.name = person.name, person.name.upper()
+    person.full()
+    assert lower in person.arrive("/").text
+    person.name = lower.title()
+    person.forget().sign_in()
+    assert person.page.location == "/"
+
+
+# 2. Set up
+
+
+def test_set_up_shows_instructions_the_picture_the_secret_and_the_way_on(alice):
+    page = alice.enrolling().arrive("/setup-2fa")
+    picture, secret = page.by_id("qr"), page.by_id("secret")
+    kind, _, data = picture["src"].partition(",")
+
+    assert kind == "data:image/png;base64" and base64.b64decode(data).startswith(b"\x89PNG\r\n")
+    assert picture.get("alt")
+    assert secret.has("readonly") and re.fullmatch("[A-Z2-7]{32}", secret["value"])
+    assert len(raw_secret(secret["value"])) == 20
+    assert "/verify-2fa" in [link.split("?")[0] for link in page.links]
+
+
+def test_set_up_names_authenticator_apps_for_both_kinds_of_phone(alice):
+    links = " ".join(alice.enrolling().arrive("/setup-2fa").links)
+    assert "play.google.com" in links or "f-droid.org" in links
+    assert "apps.apple.com" in links
+
+
+def test_reloading_shows_the_same_secret_for_ten_minutes(server, alice):
+    first = alice.enrolling().read_secret()
+    server.clock.advance(9 * 60)
+    assert alice.read_secret() == first
+
+
+def test_after_ten_minutes_the_secret_is_another_and_the_first_counts_no_more(server, alice):
+    first = alice.enrolling().read_secret()
+    server.clock.advance(10 * 60 + 5)
+    alice.prove(code_at(first, server.clock.now()))
+    assert alice.page.status in (303, 422) and alice.page.location != "/"
+    assert alice.read_secret() != first
+    alice.prove(code_at(first, server.clock.now()))
+    assert alice.page.status == 422
+    assert alice.prove().location == "/"
+
+
+def test_another_session_of_the_same_account_has_another_secret(server, alice):
+    first = alice.enrolling().read_secret()
+    other = Person(server, alice.name, alice.password)
+    other.give_password()
+    assert other.page.location == "/setup-2fa"
+    assert other.read_secret() != first
+    other.prove(code_at(first, server.clock.now()))
+    assert other.page.status == 422, "a secret belongs to the session that it was made for"
+
+
+def test_once_a_session_has_enrolled_no_other_can_enrol_the_same_account(server, alice):
+    alice.enrolling().read_secret()
+    other = Person(server, alice.name, alice.password)
+    other.give_password()
+    other.read_secret()
+    alice.prove()
+    assert alice.page.location == "/"
+    other.prove()
+    assert other.page.location != "/", "the second secret must not replace the first"
+    assert other.arrive("/").dom.all(id="secret") == []
+    alice.forget().sign_in()
+    assert alice.page.location == "/"
+
+
+def test_no_code_can_be_confirmed_before_a_secret_was_shown(alice):
+    alice.enrolling()
+    alice.secret = "A" * 32
+    alice.prove(alice.code())
+    assert alice.page.location != "/"
+    assert alice.visit("/").status == 303
+
+
+# 3. Confirm
+
+
+def test_the_right_code_turns_the_factor_on_and_greets(alice):
+    before = alice.enrolling().session
+    alice.confirm()
+    assert (alice.page.status, alice.page.location) == (303, "/")
+    assert alice.session not in (None, before)
+    alice.follow()
+    assert alice.page.status == 200 and flashed(alice)
+
+
+@pytest.mark.parametrize("wrong", ["000000", "12345", "1234567", "abcdef", "", "１２３４５６", "12345６", "-", "12 34", "0" * 4000, "123\x00456"])
+def test_a_wrong_code_brings_the_form_back_and_enrols_nothing(server, alice, wrong):
+    alice.enrolling().read_secret()
+    if wrong == alice.code():
+        server.clock.next_step()
+    page = alice.prove(wrong) if wrong else alice.send("/verify-2fa", {"otp": ""})
+    assert page.status in (400, 422)
+    if page.status == 422:
+        assert page.errors["otp"] and page.field("otp")
+        assert page.value("otp") == ""
+    assert alice.visit("/").location == "/setup-2fa"
+    assert alice.prove().location == "/", "the right one is still good"
+
+
+@pytest.mark.parametrize("dressed", ["{0}{1} {2}", " {0}-{1}{2} ", "{0}{1}{2}\t"], ids=["space", "hyphen", "tab"])
+def test_spaces_and_hyphens_in_a_code_do_not_matter_and_nothing_else_is_dropped(alice, dressed):
+    alice.enrolling().read_secret()
+    code = alice.fresh_code()
+    alice.prove(dressed.format(code[:2], code[2:4], code[4:]))
+    assert (alice.page.location == "/") == ("\t" not in dressed)
+
+
+# 4. Home
+
+
+def test_home_tells_name_account_factor_and_last_sign_in(server, alice):
+    alice.full().follow()
+    first = alice.page
+    assert alice.name in first.heading or alice.name in first.text
+    assert len(first.dom.one("main").all("time")) >= 1, "since when the account exists"
+    alice.log_out()
+    server.clock.advance(3600)
+    alice.sign_in()
+    again = alice.follow()
+    assert len(again.dom.one("main").all("time")) >= 2, "and the last sign-in"
+
+
+def test_the_bar_carries_name_and_language_switch_always_and_log_out_only_when_signed_in(alice):
+    page = alice.visit("/login")
+    assert "Doubletour" in page.dom.one("nav").text
+    assert not [f for f in page.dom.all("form") if f.get("action") == "/logout"]
+    page = alice.full().arrive("/")
+    assert "Doubletour" in page.dom.one("nav").text
+    assert page.form_to("/logout").get("method") == "post"
+
+
+@pytest.mark.parametrize("path", ["/login", "/register"])
+def test_inputs_tell_browsers_what_they_are_for(alice, path):
+    page = alice.visit(path)
+    purposes = {i["name"]: i.get("autocomplete") for i in page.form.all("input") if i.get("type") != "hidden"}
+    if path == "/login":
+        assert purposes == {"username": "username", "password": "current-password"}
+    else:
+        assert purposes == {"username": "username", "password": "new-password", "confirm": "new-password"}
+    assert page.field("password")["type"] == "password"
+
+
+def test_the_code_field_asks_for_digits_and_offers_one_time_codes(alice):
+    field = alice.pending().arrive("/verify-2fa").field("otp")
+    assert (field["autocomplete"], field["inputmode"]) == ("one-time-code", "numeric")
+
+
+# 5. Log out
+
+
+def test_log_out_ends_the_session_on_the_server(alice):
+    old = alice.full().session
+    alice.log_out()
+    assert (alice.page.status, alice.page.location) == (303, "/login")
+    alice.follow()
+    assert flashed(alice)
+    assert alice.session is None
+    assert alice.visit("/", cookies={"session": old}).location.startswith("/login")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_looking_at_log_out_changes_nothing(alice, method):
+    alice.full()
+    page = alice.request(method, "/logout")
+    assert page.status == 200
+    if method == "GET":
+        assert page.form.get("action") == "/logout"
+    assert alice.visit("/").status == 200
+
+
+@pytest.mark.parametrize("state", ["enrolling", "pending"])
+def test_whoever_is_not_through_can_log_out_as_well(alice, state):
+    old = getattr(alice, state)().session
+    alice.log_out()
+    assert alice.page.location == "/login"
+    assert alice.visit("/verify-2fa", cookies={"session": old}).location.startswith("/login")
+
+
+# 6. Sign in
+
+
+def test_password_then_code_lead_home(alice):
+    alice.full().log_out()
+    alice.give_password()
+    assert (alice.page.status, alice.page.location) == (303, "/verify-2fa")
+    assert alice.visit("/").location.startswith("/verify-2fa"), "a password alone opens nothing"
+    alice.prove()
+    assert (alice.page.status, alice.page.location) == (303, "/")
+    assert alice.name in alice.follow().text
+
+
+def test_without_a_factor_the_password_leads_to_set_up(alice):
+    alice.enrolling().forget().give_password()
+    assert (alice.page.status, alice.page.location) == (303, "/setup-2fa")
+
+
+def test_a_used_code_is_refused_with_the_sentence_of_a_wrong_one(server, alice):
+    alice.full().log_out()
+    alice.sign_in()
+    used = alice.code()
+    alice.forget().give_password()
+    replayed = alice.prove(used)
+    wrong = alice.prove("%06d" % ((int(used) + 1) % 10**6))
+    assert replayed.status == wrong.status == 422
+    assert replayed.errors == wrong.errors != {}
+
+
+def test_the_code_that_confirmed_enrolment_signs_nobody_in(server, alice):
+    alice.enrolling().read_secret()
+    code = alice.fresh_code()
+    alice.prove(code)
+    alice.forget().give_password()
+    assert alice.prove(code).status == 422
+
+
+@pytest.mark.parametrize("drift, passes", [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
+def test_a_code_is_good_one_step_each_way_and_no_further(server, alice, drift, passes):
+    alice.full().forget().give_password()
+    server.clock.to_step(alice.spent + 5)
+    alice.prove(alice.code(drift))
+    assert alice.page.status == (303 if passes else 422)
+
+
+def test_an_older_step_is_spent_once_a_newer_one_was_used(server, alice):
+    alice.full().forget().give_password()
+    server.clock.to_step(alice.spent + 5)
+    older, newer = alice.code(0), alice.code(1)
+    assert alice.prove(newer).status == 303
+    alice.forget().give_password()
+    assert alice.prove(older).status == 422
+
+
+def test_a_clock_that_goes_back_reopens_nothing(server, alice):
+    alice.full().forget()
+    server.clock.next_step()
+    alice.sign_in()
+    used, moment = alice.code(), server.clock.offset
+    alice.forget()
+    try:
+        server.clock.advance(600)
+        server.clock.set(moment - 30)
+        alice.give_password()
+        assert alice.prove(used).status == 422
+        assert alice.prove(alice.code()).status == 422
+    finally:
+        server.clock.set(moment)
+
+
+def test_pending_lasts_ten_minutes(server, alice):
+    alice.pending()
+    server.clock.advance(9 * 60 + 30)
+    assert alice.visit("/verify-2fa").status == 200
+    server.clock.advance(60)
+    assert alice.visit("/verify-2fa").location.startswith("/login")
+
+
+def test_a_code_after_the_ten_minutes_signs_nobody_in(server, alice):
+    alice.pending()
+    shown = alice.visit("/verify-2fa")
+    server.clock.advance(10 * 60 + 1)
+    alice.post("/verify-2fa", {"csrf_token": shown.token, "otp": alice.fresh_code()})
+    assert alice.page.status in (303, 403) and alice.page.location != "/"
+    assert alice.visit("/").location.startswith("/login")
+
+
+def test_an_idle_session_ends_after_an_hour(server, alice):
+    alice.full()
+    server.clock.advance(59 * 60)
+    assert alice.visit("/").status == 200, "a visit makes the hour begin anew"
+    server.clock.advance(59 * 60)
+    assert alice.visit("/").status == 200
+    server.clock.advance(61 * 60)
+    assert alice.visit("/").location.startswith("/login")
+
+
+def test_a_session_ends_after_a_day_however_busy(server, alice):
+    alice.full()
+    for _ in range(31):
+        server.clock.advance(46 * 60)
+        assert alice.visit("/").status == 200
+    server.clock.advance(46 * 60)
+    assert alice.visit("/").location.startswith("/login")
+
+
+# The secret is never shown again
+
+
+@pytest.mark.parametrize("state", ["none", "pending", "full"])
+def test_the_secret_of_an_enrolled_factor_is_never_shown_again(server, alice, state):
+    if state == "full":
+        alice.full()
+    else:
+        alice.pending()
+    if state == "none":
+        alice.forget()
+    for path in ("/setup-2fa", "/verify-2fa", "/", "/login", "/register", "/logout"):
+        page = alice.visit(path)
+        assert alice.secret not in page.html and "data:image/png" not in page.html
+        assert not page.dom or not page.dom.all(id="secret")
+
+
+# Sessions
+
+
+def test_the_session_is_another_at_each_state_and_the_old_one_is_dead(alice):
+    seen = [alice.enrolling().session]
+    alice.confirm()
+    seen.append(alice.session)
+    alice.log_out()
+    alice.give_password()
+    seen.append(alice.session)
+    alice.prove()
+    seen.append(alice.session)
+
+    assert None not in seen and len(set(seen)) == 4
+    for old in seen[:-1]:
+        assert alice.visit("/", cookies={"session": old}).location.startswith("/login")
+    assert alice.visit("/").status == 200 or alice.session is None
+
+
+def test_a_new_sign_in_does_not_adopt_a_session_that_the_browser_brought(server, alice):
+    alice.full()
+    mallory = Person(server).pending()
+    planted = mallory.session
+    alice.forget().cookies["session"] = planted
+    alice.arrive("/login")
+    alice.forget().give_password()
+    assert alice.session != planted
+
+
+def test_the_session_cookie_is_for_this_site_and_not_for_scripts(alice):
+    alice.register()
+    lines = [l for l in alice.page.response.raw.headers.getlist("Set-Cookie") if l.startswith("session=")]
+    assert len(lines) == 1
+    value, *attributes = [part.strip() for part in lines[0].split(";")]
+    assert re.fullmatch(r"session=[A-Za-z0-9_-]{43}", value)
+    assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(attributes)
+    assert not any(a.lower().startswith(("domain", "secure")) for a in attributes)
+
+
+def test_on_https_cookies_are_secure_and_bound_to_the_host(make_server):
+    server = make_server(PUBLIC_URL="https://login.example.org")
+    status, headers, _ = raw(server, b"GET /login HTTP/1.1\r\nHost: login.example.org\r\nConnection: close\r\n\r\n")
+    assert status == 200
+    assert headers["strict-transport-security"]
+    assert headers["set-cookie"].startswith("__Host-")
+    assert "secure" in headers["set-cookie"].lower()
+
+
+# 7. Someone already signed in, pending or enrolling
+
+
+@pytest.mark.parametrize("state, where", [("full", "/"), ("pending", "/verify-2fa"), ("enrolling", "/setup-2fa")])
+@pytest.mark.parametrize("path", ["/login", "/register"])
+def test_whoever_is_on_the_way_already_is_told_so_and_goes_there(alice, path, state, where):
+    getattr(alice, state)()
+    alice.arrive("/logout")  # any pending message is told here
+    alice.visit(path)
+    assert (alice.page.status, alice.page.location) == (303, where)
+    alice.follow()
+    assert flashed(alice)
+
+
+def test_the_three_messages_differ(server):
+    told = set()
+    for state in ("full", "pending", "enrolling"):
+        person = getattr(Person(server), state)()
+        person.arrive("/logout")
+        person.arrive("/login")
+        told.add(flashed(person))
+    assert len(told) == 3
+
+
+# next
+
+
+SAFE = ["/", "/?a=b", "/logout", "/setup-2fa?x=%20", "/a/b/c", "/caf%C3%A9?x=1&y=2#z", "/%2e%2e/x"]
+HOSTILE = [
+    "//example.org", "///example.org", "/\\example.org", "\\\\example.org", "https://example.org/", "http:example.org",
+    "javascript:alert(1)", "example.org", "", " /", "/\texample.org", "/\n/example.org", "/\r\nSet-Cookie: a=b", "\t//example.org",
+    "/a\\b", "/\x00", "/ a", "@example.org", ".example.org", "/" + "a" * 4000,
+]
+
+
+def where_next_leads(person, next_path):
+    person.sign_in("/login?next=" + quote(next_path, safe=""))
+    return person.page
+
+
+@pytest.mark.parametrize("path", SAFE)
+def test_a_safe_next_is_kept_through_password_and_code(alice, path):
+    alice.full().forget()
+    assert where_next_leads(alice, path).location == path
+
+
+@pytest.mark.parametrize("path", HOSTILE, ids=repr)
+def test_a_hostile_next_is_not_followed(alice, path):
+    alice.full().forget()
+    alice.give_password("/login?next=" + quote(path, safe=""))
+    if alice.page.status == 400:
+        return  # refused outright is as good
+    assert alice.page.location in ("/verify-2fa", "/verify-2fa?next=%2F"), alice.page
+    alice.prove()
+    assert alice.page.location == "/"
+
+
+def test_a_hostile_next_in_the_code_form_is_not_followed_either(alice):
+    alice.full().forget().give_password()
+    shown = alice.arrive("/verify-2fa?next=//example.org")
+    alice.post("/verify-2fa?next=//example.org", {"csrf_token": shown.token, "otp": alice.fresh_code(), "next": "//example.org"})
+    assert (alice.page.status, alice.page.location) == (303, "/")
+
+
+@pytest.mark.parametrize("path", ["/setup-2fa", "/verify-2fa"])
+def test_a_page_that_needs_more_leads_to_login_and_keeps_where_one_wanted_to_go(alice, path):
+    alice.visit(path)
+    parts = urlsplit(alice.page.location)
+    assert (alice.page.status, parts.path) == (303, "/login")
+    assert parse_qs(parts.query).get("next", [path]) == [path]
+
+
+def test_next_survives_a_wrong_password_and_a_wrong_code(alice):
+    alice.full().forget()
+    page = alice.give_password("/login?next=/logout", password="wrong " + alice.password)
+    assert page.status == 422
+    alice.post("/login", {"csrf_token": page.token, "username": alice.name, "password": alice.password, "next": page.value("next")})
+    assert alice.page.location == "/verify-2fa?next=%2Flogout"
+    page = alice.visit(alice.page.location)
+    page = alice.post("/verify-2fa", {"csrf_token": page.token, "otp": "000000", "next": page.value("next")})
+    assert page.status == 422
+    alice.post("/verify-2fa", {"csrf_token": page.token, "otp": alice.fresh_code(), "next": page.value("next")})
+    assert alice.page.location == "/logout"
+
+
+# 8. Languages
+
+
+@pytest.mark.parametrize("accept, language", [
+    ("fr", "fr"), ("en", "en"), ("en-GB,en;q=0.9,fr;q=0.8", "en"), ("fr-CA;q=0.9, en;q=0.8", "fr"), ("en;q=0.1, fr;q=0.9", "fr"),
+    ("de, en;q=0.3", "en"), ("de", "fr"), ("*", "fr"), ("", "fr"), (None, "fr"), ("en;q=0", "fr"), ("fr;q=0, en", "en"), (",;q=;;=", "fr"),
+    ("EN-us", "en"), ("en" * 500, "fr"),
+])
+def test_the_browser_is_asked_for_its_language_and_french_is_the_default(alice, accept, language):
+    page = alice.visit("/login", headers={"Accept-Language": accept if accept is not None else None})
+    assert page.language == language
+
+
+def switch_language(person, language):
+    """Use the switch in the bar as it stands on the page."""
+    bar = person.page.dom.one("nav")
+    for form in bar.all("form"):
+        for button in form.all("button", name=True):
+            if button.get("value") == language:
+                hidden = {i["name"]: i.get("value") or "" for i in form.all("input", type="hidden")}
+                person.post(form["action"], {**hidden, button["name"]: language})
+                return person.follow()
+    raise AssertionError(f"no switch to {language} on {person.page!r}")
+
+
+def test_the_choice_of_language_beats_the_browser_and_lasts_through_sign_in(alice):
+    alice.visit("/login")
+    assert alice.page.language == "en"
+    switch_language(alice, "fr")
+    assert alice.page.language == "fr" and alice.page.path.startswith("/login"), "on the same page as before"
+    alice.enrolling()
+    assert alice.arrive("/setup-2fa").language == "fr"
+    alice.confirm()
+    assert alice.follow().language == "fr"
+    switch_language(alice, "en")
+    assert alice.page.language == "en" and alice.page.path == "/"
+
+
+def test_the_switch_leaves_the_state_of_the_session_alone(alice):
+    alice.pending().arrive("/verify-2fa")
+    before = alice.session
+    switch_language(alice, "fr")
+    assert alice.page.path.split("?")[0] == "/verify-2fa" and alice.session == before
+
+
+@pytest.mark.parametrize("path", ["/login", "/register", "/nowhere"])
+def test_each_page_has_another_title_and_text_in_each_language(alice, path):
+    pages = [alice.visit(path, headers={"Accept-Language": language}) for language in LANGUAGES]
+    assert pages[0].title != pages[1].title and pages[0].heading != pages[1].heading
+    assert "Doubletour" in pages[0].title and "Doubletour" in pages[1].title
+
+
+def test_every_page_has_a_title_of_its_own(alice):
+    titles = [alice.visit(path).title for path in ("/login", "/register", "/nowhere")]
+    titles.append(alice.enrolling().arrive("/setup-2fa").title)
+    titles.append(alice.arrive("/verify-2fa").title)
+    alice.confirm()
+    titles += [alice.arrive("/").title, alice.arrive("/logout").title]
+    assert len(set(titles)) == len(titles), titles
+
+
+# Statuses
+
+
+def test_nowhere_is_404_in_the_same_dress_with_a_request_id(server, alice):
+    page = alice.visit("/nowhere")
+    assert page.status == 404 and page.dom.one("nav")
+    number = re.search(r"\b[0-9a-f]{16}\b", page.text)
+    assert number and number.group() in server.log(), "the page's request id is in the log"
+
+
+@pytest.mark.parametrize("method, path, allowed", [
+    ("POST", "/", {"GET", "HEAD"}), ("PUT", "/login", {"GET", "HEAD", "POST"}), ("DELETE", "/logout", {"GET", "HEAD", "POST"}),
+    ("POST", "/healthz", {"GET", "HEAD"}), ("TRACE", "/login", {"GET", "HEAD", "POST"}), ("POST", "/setup-2fa", {"GET", "HEAD"}),
+])
+def test_another_method_is_405_and_the_allowed_ones_are_named(alice, method, path, allowed):
+    more = {"data": {"a": "b"}} if method == "POST" else {}
+    page = alice.request(method, path, **more)
+    assert page.status == 405 and page.heading
+    assert allowed <= {m.strip() for m in page.headers["Allow"].split(",")}
+
+
+def test_a_body_over_the_limit_is_413_in_the_same_dress(alice):
+    token = alice.visit("/login").token
+    page = alice.post("/login", {"csrf_token": token, "username": "a" * 20000, "password": "b"})
+    assert page.status == 413 and page.dom.one("nav")
+
+
+def test_a_long_address_is_414(alice):
+    assert alice.visit("/login?" + "a" * 9000).status == 414
+
+
+def test_another_kind_of_form_is_415(alice):
+    token = alice.visit("/login").token
+    page = alice.request("POST", "/login", files={"csrf_token": (None, token)})
+    assert page.status == 415
+    assert alice.request("POST", "/login", json={"username": "a"}).status == 415
+
+
+def test_a_head_over_the_limit_is_431(server):
+    answer = raw(server, b"GET /login HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"a" * 20000 + b"\r\n\r\n")
+    assert answer is None or answer[0] == 431
+
+
+@pytest.mark.parametrize("path", ["/login", "/register", "/nowhere", "/", "/healthz"])
+def test_head_is_get_without_the_body(alice, path):
+    get = alice.visit(path)
+    head = alice.request("HEAD", path)
+    assert (head.status, head.bytes) == (get.status, b"")
+    assert head.headers.get("Content-Length") == get.headers.get("Content-Length")
+    assert head.headers.get("Content-Type") == get.headers.get("Content-Type")
+
+
+def test_static_files_are_cached_for_ever_and_named_by_content(alice):
+    page = alice.visit("/login")
+    files = [e["href"] for e in page.dom.all("link", rel="stylesheet")] + [e["src"] for e in page.dom.all("script")]
+    assert files
+    for path in files:
+        assert path.startswith("/static/"), "everything comes from this server"
+        plain = alice.http.get(alice.server.origin + path, headers={"Accept-Encoding": "identity"}, timeout=60)
+        packed = alice.http.get(alice.server.origin + path, headers={"Accept-Encoding": "gzip"}, timeout=60)
+        assert plain.status_code == packed.status_code == 200
+        assert "immutable" in plain.headers["Cache-Control"]
+        assert plain.headers["X-Content-Type-Options"] == "nosniff"
+        assert "Content-Encoding" not in plain.headers and packed.headers["Content-Encoding"] == "gzip"
+        assert plain.content == packed.content
+        assert "Accept-Encoding" in plain.headers["Vary"]
+        assert "Set-Cookie" not in plain.headers
+
+
+@pytest.mark.parametrize("path", ["/static/", "/static/../login", "/static/%2e%2e/etc/passwd", "/static//etc/passwd", "/static/none.css", "/static/a%00.css"])
+def test_only_our_own_static_files_are_given_out(server, path):
+    status, _, body = raw(server, f"GET {path} HTTP/1.1\r\nHost: localhost:{server.port}\r\nConnection: close\r\n\r\n".encode())
+    assert status in (400, 404) and b"root:" not in body
+
+
+def test_no_page_takes_anything_from_another_server(alice):
+    for path in ("/login", "/register", "/nowhere"):
+        page = alice.visit(path)
+        assert not [e for e in page.dom.walk() if (e.get("src") or "").startswith(("http", "//"))]
+        assert not [e for e in page.dom.all("link") if (e.get("href") or "").startswith(("http", "//"))]
+
+
+# Forged forms
+
+
+def forged(person, kind):
+    """Fields and headers of a sign-in form that is forged in one way."""
+    token = person.visit("/login").token
+    fields = {"csrf_token": token, "username": person.name, "password": person.password}
+    headers = {}
+    if kind == "no token":
+        del fields["csrf_token"]
+    elif kind == "empty token":
+        fields["csrf_token"] = ""
+    elif kind == "wrong token":
+        fields["csrf_token"] = token[:-1] + ("A" if token[-1] != "A" else "B")
+    elif kind == "token of another session":
+        fields["csrf_token"] = Person(person.server).visit("/login").token
+    elif kind == "no cookie":
+        person.forget()
+    elif kind == "cross-site":
+        headers = {"Sec-Fetch-Site": "cross-site"}
+    elif kind == "same-site":
+        headers = {"Sec-Fetch-Site": "same-site"}
+    elif kind == "another origin":
+        headers = {"Origin": "http://evil.example", "Sec-Fetch-Site": None}
+    elif kind == "another port":
+        headers = {"Origin": "http://127.0.0.1:1", "Sec-Fetch-Site": None}
+    elif kind == "null origin":
+        headers = {"Origin": "null", "Sec-Fetch-Site": None}
+    return fields, headers
+
+
+@pytest.mark.parametrize("kind", ["no token", "empty token", "wrong token", "token of another session", "no cookie", "cross-site",
+                                  "same-site", "another origin", "another port", "null origin"])
+def test_a_forged_form_is_403_with_a_sentence_and_the_typed_name_kept(alice, kind):
+    alice.full().forget()
+    fields, headers = forged(alice, kind)
+    page = alice.post("/login", fields, headers=headers)
+    assert page.status == 403
+    assert alice.session is None
+    assert page.value("username") == alice.name and page.value("password") == ""
+    assert [sentence for sentence in page.alerts if sentence]
+    retry = alice.post("/login", {"csrf_token": page.token, "username": alice.name, "password": alice.password})
+    assert retry.status == 303, "the form that came back works"
+
+
+def test_a_browser_that_sends_neither_origin_nor_fetch_metadata_can_sign_in(alice):
+    alice.full().forget()
+    token = alice.visit("/login").token
+    alice.request("POST", "/login", data={"csrf_token": token, "username": alice.name, "password": alice.password})
+    assert alice.page.status == 303
+
+
+def test_a_token_from_before_sign_in_is_worthless_after_it(alice):
+    before = alice.visit("/login").token
+    alice.full()
+    assert alice.post("/logout", {"csrf_token": before}).status == 403
+    assert alice.visit("/").status == 200
+
+
+def test_a_token_of_the_pending_session_is_worthless_once_signed_in(alice):
+    before = alice.pending().visit("/verify-2fa").token
+    alice.prove()
+    assert alice.post("/logout", {"csrf_token": before}).status == 403
+    assert alice.visit("/").status == 200
+
+
+@pytest.mark.parametrize("path", ["/register", "/verify-2fa", "/logout", "/language"])
+def test_every_form_refuses_what_carries_no_token(alice, path):
+    {"/verify-2fa": alice.pending, "/logout": alice.full}.get(path, lambda: alice)()
+    alice.arrive("/logout")
+    page = alice.post(path, {"username": alice.name, "password": GOOD, "confirm": GOOD, "otp": "123456", "language": "fr"})
+    assert page.status == 403
+
+
+# Odd cookies and odd forms
+
+
+ODD_COOKIES = [
+    "session=", "session", "=", ";", "session=;session=", "session=" + "A" * 43, "session=" + "A" * 42, "session=" + "A" * 44,
+    "session=" + "A" * 42 + "=", "session=" + "!" * 43, 'session="' + "A" * 43 + '"', "session=" + "A" * 4000, "session=é", "session=%00",
+    "session=" + "A" * 43 + "; session=" + "B" * 43, "flash=nothing", "flash=<script>", "flash=" + "x" * 3000, "language=de", "language=../..",
+    "language=" + "f" * 500, "form=x", "form=" + "A" * 64, "form=\x01", "a=b; " * 400, "\xff\xfe=\xff", "session =x", " session=x", "$Version=1; session=x",
+]
+
+
+@pytest.mark.parametrize("cookie", ODD_COOKIES, ids=range(len(ODD_COOKIES)))
+@pytest.mark.parametrize("path", ["/", "/login", "/verify-2fa", "/nowhere"])
+def test_an_odd_cookie_is_no_cookie(server, path, cookie):
+    head = f"GET {path} HTTP/1.1\r\nHost: localhost:{server.port}\r\nConnection: close\r\nCookie: "
+    status, headers, _ = raw(server, head.encode() + cookie.encode("latin-1") + b"\r\n\r\n")
+    assert status in {"/": (303, 400), "/login": (200, 303, 400), "/verify-2fa": (303, 400), "/nowhere": (404, 400)}[path]
+    assert headers.get("location", "/login").startswith("/login")
+
+
+def test_a_session_cookie_sent_twice_is_no_cookie(alice):
+    alice.full()
+    twice = f"session={alice.session}; session={alice.session}"
+    assert alice.visit("/", headers={"Cookie": twice}, cookies={}).location.startswith("/login")
+    other = f"session={'A' * 43}; session={alice.session}"
+    assert alice.visit("/", headers={"Cookie": other}, cookies={}).location.startswith("/login")
+
+
+@pytest.mark.parametrize("body", [
+    b"", b"&", b"=", b"&&&&", b"username", b"username=a&username=b", b"username=%", b"username=%zz", b"username=%00", b"username=%c3%28",
+    b"csrf_token=a&csrf_token=b", b"a=b&" * 200, b"username=" + b"%41" * 4000, b"\x00\xff", b"username=a;password=b", b"[]=1", b"username[]=1",
+])
+@pytest.mark.parametrize("path", ["/login", "/register"])
+def test_an_odd_form_is_the_clients_fault(alice, path, body):
+    page = alice.post(path, body, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert 400 <= page.status < 500
+
+
+def test_a_nul_in_a_password_is_a_wrong_password(alice):
+    alice.full().forget()
+    page = alice.give_password(password=alice.password + "\x00x")
+    assert page.status == 422 and not alice.session
+    page = alice.give_password(password="\x00")
+    assert page.status == 422
+
+
+def test_another_host_is_refused(server):
+    status, headers, _ = raw(server, b"GET /login HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")
+    assert 400 <= status < 500 and "evil.example" not in headers.get("location", "")
+
+
+@pytest.mark.parametrize("host", ["localhost:{port}", "127.0.0.1:{port}", "LOCALHOST:{port}"])
+def test_the_names_of_this_machine_are_ours(server, host):
+    host = host.format(port=server.port)
+    assert raw(server, f"GET /login HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())[0] == 200
+
+
+def test_health_answers_without_a_session(server, alice):
+    response = alice.http.get(server.origin + "/healthz", timeout=60)
+    assert response.status_code == 200 and "Set-Cookie" not in response.headers
+
+
+# The name on the pages
+
+
+def test_the_application_name_is_a_setting_and_escaped(make_server):
+    server = make_server(APP_NAME="Chez <b>Zoé</b> & Cie")
+    person = Person(server).enrolling()
+    page = person.arrive("/setup-2fa")
+    assert "Chez <b>Zoé</b> & Cie" in page.dom.one("nav").text and "<b>Zoé" not in page.html
+
+
+def test_closed_registration_says_so(make_server):
+    server = make_server(REGISTRATION="closed")
+    person = Person(server)
+    page = person.visit("/register")
+    assert page.status in (200, 403, 404) and not [f for f in page.dom.all("input", name="password")]
+    token = person.visit("/login").token
+    person.post("/register", {"csrf_token": token, "username": "someone", "password": GOOD, "confirm": GOOD})
+    assert person.page.status in (403, 404, 422) and person.session is None

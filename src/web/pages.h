@@ -1,0 +1,98 @@
+/*
+ * The pages: for each one the values that its template shows, and the function that writes it.
+ *
+ *	struct page_login page = { .username = form->username, .error = N_("User name or password is wrong.") };
+ *	TRY(exchange_frame(x, &page.frame));
+ *	page_login(&reply->body, &page);
+ *	TRY(buf_check(&reply->body));
+ *
+ * The functions are made at build time from templates/<name>.html by tools/compile_templates.py (docs/templates.md): a
+ * template that names a value which is not here, or uses it as what it is not, does not compile.  Everything is escaped
+ * on its way into the page.  Texts may hold any byte; an empty str (zeroed struct) is an empty text.
+ *
+ * Members of type `const char *` are msgids: sentences marked with N_("...") and shown in the page's language; NULL means
+ * that there is none.  Times are microseconds since 1970, UTC.
+ */
+#ifndef WEB_PAGES_H
+#define WEB_PAGES_H
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "config/config.h"
+#include "web/flash.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What every page shows around its own part. */
+struct page_frame {
+	enum config_language language;
+	str app_name;
+	bool signed_in;    /* shows the log-out button: any session state but none */
+	str csrf_token;    /* for the page's forms and the log-out button */
+	str path;          /* where the language switch comes back to; empty: "/" */
+	const char *flash; /* msgid: what just happened */
+	enum flash_kind flash_kind;
+	str request_id; /* shown on the error page only */
+};
+
+struct page_login {
+	struct page_frame frame;
+	str username;      /* as typed before */
+	const char *error; /* msgid, above the fields */
+	str next;          /* safe path to go on to; empty: none */
+	bool registration_open;
+};
+
+struct page_register {
+	struct page_frame frame;
+	str username;
+	const char *username_problem, *password_problem, *confirm_problem; /* msgids, each under its field */
+	const char *error;                                                 /* msgid, above the fields */
+	bool closed;                                                       /* no form, only the sentence of error */
+	str next;
+};
+
+struct page_setup_2fa {
+	struct page_frame frame;
+	str secret; /* base32, ungrouped */
+	str uri;    /* otpauth:// */
+	str qr_png; /* the QR code of uri as PNG in base64 */
+	str next;
+};
+
+struct page_verify_2fa {
+	struct page_frame frame;
+	bool enrolling; /* the code confirms a new factor; otherwise it ends a sign-in */
+	const char *error;
+	str next;
+};
+
+struct page_home {
+	struct page_frame frame;
+	str username;
+	int64_t created_us;
+	int64_t factor_since_us; /* 0: none, and the page says so */
+	int64_t last_sign_in_us; /* 0: this is the first */
+};
+
+struct page_logout {
+	struct page_frame frame;
+	const char *error;
+};
+
+struct page_error {
+	struct page_frame frame;
+	int status;                   /* HTTP */
+	const char *title, *sentence; /* msgids: what happened, and what the person can do */
+};
+
+void page_login(struct buf *out, const struct page_login *v);
+void page_register(struct buf *out, const struct page_register *v);
+void page_setup_2fa(struct buf *out, const struct page_setup_2fa *v);
+void page_verify_2fa(struct buf *out, const struct page_verify_2fa *v);
+void page_home(struct buf *out, const struct page_home *v);
+void page_logout(struct buf *out, const struct page_logout *v);
+void page_error(struct buf *out, const struct page_error *v);
+
+#endif

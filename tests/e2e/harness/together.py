@@ -1,0 +1,85 @@
+"""Many requests at the same moment: all but the last byte is sent beforehand, then the last bytes go out in one sweep."""
+
+import selectors
+import socket
+import time
+from urllib.parse import urlencode
+
+from harness.server import PATIENCE
+
+
+def form_bytes(server, path, fields, cookies):
+    body = urlencode(fields).encode()
+    head = [
+        f"POST {path} HTTP/1.1",
+        f"Host: 127.0.0.1:{server.port}",
+        f"Origin: {server.origin}",
+        "Content-Type: application/x-www-form-urlencoded",
+        f"Content-Length: {len(body)}",
+        "Cookie: " + "; ".join(f"{n}={v}" for n, v in cookies.items()),
+        "Connection: close",
+    ]
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
+
+
+class Answer:
+    def __init__(self, received, seconds):
+        head, _, self.body = received.partition(b"\r\n\r\n")
+        lines = head.decode("latin-1").split("\r\n")
+        self.status = int(lines[0].split(" ")[1]) if received else 0  # 0: closed without an answer
+        self.headers = {n.lower(): v.strip() for n, _, v in (line.partition(":") for line in lines[1:])}
+        self.seconds = seconds
+
+    @property
+    def location(self):
+        return self.headers.get("location")
+
+    def __repr__(self):
+        return f"{self.status} → {self.location}"
+
+
+class Together:
+    """send() puts the requests in flight, wait() gathers their answers in the order of the requests."""
+
+    def __init__(self, server, requests):
+        self.requests = requests
+        self.sockets = []
+        for request in requests:
+            s = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
+            s.sendall(request[:-1])
+            self.sockets.append(s)
+        self.received = [b""] * len(requests)
+        self.seconds = [0.0] * len(requests)
+        self.waiting = selectors.DefaultSelector()
+
+    def send(self):
+        for number, (s, request) in enumerate(zip(self.sockets, self.requests)):
+            s.sendall(request[-1:])
+            self.waiting.register(s, selectors.EVENT_READ, number)
+        self.sent = time.monotonic()
+        return self
+
+    def wait(self, count=None):
+        """Until `count` of them are answered; all, when none is given."""
+        count = len(self.requests) if count is None else count
+        while len(self.requests) - len(self.waiting.get_map()) < count:
+            ready = self.waiting.select(PATIENCE)
+            assert ready, f"no answer within {PATIENCE} s"
+            for key, _ in ready:
+                self._read(key.fileobj, key.data)
+        return [Answer(r, t) for r, t in zip(self.received, self.seconds)]
+
+    def _read(self, s, number):
+        try:
+            more = s.recv(65536)
+        except ConnectionResetError:
+            more = b""
+        self.received[number] += more
+        if not more:
+            self.seconds[number] = time.monotonic() - self.sent
+            self.waiting.unregister(s)
+            s.close()
+
+
+def together(server, requests):
+    return Together(server, requests).send().wait()

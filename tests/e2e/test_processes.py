@@ -1,0 +1,403 @@
+"""Two processes that live and die together, a start that refuses what is not in order, and many people at once."""
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import sqlite3
+import statistics
+import threading
+import time
+
+import pytest
+
+from harness import Person
+from harness.raw import raw
+from harness.server import wait_until
+from harness.together import Together, form_bytes, together
+
+# Living and dying
+
+
+def test_a_web_process_that_is_killed_is_replaced_and_sessions_go_on(make_server, record_property):
+    server = make_server()
+    person = Person(server).full()
+    for _ in range(3):
+        old = server.web_pid()
+        began = time.monotonic()
+        os.kill(old, signal.SIGKILL)
+        wait_until(lambda: server.web_pid() not in (0, old) and server.serves(), "another web process serves")
+        record_property("seconds until it serves again", time.monotonic() - began)
+        assert person.visit("/").status == 200
+    assert server.process.poll() is None
+    assert "web.died" in server.log()
+    assert server.stop() == 0
+
+
+def test_a_web_process_killed_with_requests_in_it_loses_no_more_than_those(make_server):
+    server = make_server(PASSWORD_SCHEME="bcrypt", BCRYPT_LOG_ROUNDS="10")
+    person = Person(server).full()
+    flight = Together(server, sign_ins(server, Person(server), 16)).send()
+    os.kill(server.web_pid(), signal.SIGKILL)
+    flight.wait()
+    wait_until(server.serves, "it serves again")
+    assert person.visit("/").status == 200
+    assert person.log_out().status == 303
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_when_the_keeper_ends_web_ends_too_and_the_port_is_free(make_server, number):
+    server = make_server()
+    web = server.web_pid()
+    os.kill(server.keeper_pid(), number)
+    server.wait()
+    wait_until(lambda: not os.path.exists(f"/proc/{web}"), "the web process is gone")
+    wait_until(lambda: not server.listening(), "the port is free")
+    server.start()
+    assert server.serves()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_polite_signal_lets_requests_finish_and_ends_with_0(make_server, number):
+    server = make_server(PASSWORD_SCHEME="bcrypt", BCRYPT_LOG_ROUNDS="10", HASH_THREADS="1")
+    flight = Together(server, sign_ins(server, Person(server), 8)).send()
+    flight.wait(1)
+    server.signal(number)
+    answers = flight.wait()
+    assert [a.status for a in answers] == [422] * 8, "what was accepted is answered"
+    assert server.wait() == 0
+    assert not server.listening()
+
+
+def test_a_client_that_never_finishes_does_not_keep_it_from_ending(make_server):
+    server = make_server()
+    with socket.create_connection(("127.0.0.1", server.port)) as idle, socket.create_connection(("127.0.0.1", server.port)) as half:
+        half.sendall(b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nusername=")
+        idle.sendall(b"GET /login HTTP/1.1\r\n")
+        assert server.stop() == 0
+
+
+def test_a_restart_keeps_accounts_sessions_and_what_was_spent(make_server):
+    server = make_server()
+    person, half = Person(server).full(), Person(server).enrolling()
+    used = person.code()
+    secret = half.read_secret()
+    server.restart()
+    assert person.visit("/").status == 200
+    assert half.read_secret() == secret
+    assert half.prove().location == "/"
+    other = Person(server, person.name, person.password)
+    other.give_password()
+    assert other.prove(used).status == 422
+
+
+def test_what_was_acknowledged_survives_a_kill_at_once(make_server):
+    server = make_server()
+    people = []
+    for _ in range(5):
+        person = Person(server).full()
+        server.signal(signal.SIGKILL)
+        server.wait()
+        wait_until(lambda: not server.listening(), "the port is free")
+        server.start()
+        people.append(person)
+        assert person.visit("/").status == 200
+        used = person.code()
+        person.forget().give_password()
+        assert person.prove(used).status == 422, "a spent code stays spent"
+    for person in people:
+        assert person.forget().sign_in().location == "/"
+
+
+# The wall, seen from outside
+
+
+def status_of(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return dict(line.split(":\t", 1) for line in f.read().splitlines() if ":\t" in line)
+
+
+def open_files(pid):
+    names = set()
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(OSError):
+            names.add(os.readlink(f"/proc/{pid}/fd/{fd}"))
+    return names
+
+
+def listening_socket(port):
+    with open("/proc/net/tcp") as f:
+        for line in f.readlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and int(fields[1].split(":")[1], 16) == port:
+                return f"socket:[{fields[9]}]"
+
+
+def test_the_web_process_is_walled_in_and_holds_no_file_of_ours(make_server):
+    server = make_server()
+    Person(server).full()
+    web = status_of(server.web_pid())
+    assert (web["Seccomp"].strip(), web["NoNewPrivs"].strip()) == ("2", "1")
+    for task in os.listdir(f"/proc/{server.web_pid()}/task"):
+        assert status_of(f"{server.web_pid()}/task/{task}")["Seccomp"].strip() == "2", "in every thread"
+    assert not [name for name in open_files(server.web_pid()) if str(server.data) in name]
+    assert listening_socket(server.port) in open_files(server.web_pid())
+
+
+def test_the_keeper_does_not_listen(make_server):
+    server = make_server()
+    assert listening_socket(server.port) not in open_files(server.keeper_pid())
+    assert [name for name in open_files(server.keeper_pid()) if str(server.data) in name], "it has the database open"
+
+
+# A start that refuses
+
+
+def refuses(server, *codes, says=(), **how):
+    """It ends with one sentence and one of these codes, and the data directory is what it was."""
+    before = server.fingerprint() if server.data.exists() else None
+    ended = server.command("run", **how)
+    assert ended.returncode in codes, f"{ended.returncode}: {ended.stderr}"
+    sentence = [line for line in ended.stderr.splitlines() if line.strip()]
+    assert len(sentence) == 1, ended.stderr
+    assert sentence[0].rstrip().endswith((".", "!", "`")), sentence
+    for word in says:
+        assert word in sentence[0], sentence
+    assert (server.fingerprint() if server.data.exists() else None) == before, "it touched something"
+    return sentence[0]
+
+
+@pytest.fixture
+def stopped(make_server):
+    """A server with one account, at rest."""
+    server = make_server()
+    server.person = Person(server).full()
+    assert server.stop() == 0
+    return server
+
+
+def test_a_port_in_use_is_said_and_nothing_is_made(make_server):
+    first = make_server()
+    second = make_server(start=False)
+    refuses(second, 1, 78, says=[str(first.port)], PORT=first.port)
+    assert not second.data.exists() or not list(second.data.iterdir())
+
+
+def test_a_directory_that_cannot_be_written_is_said(make_server, tmp_path):
+    server = make_server(start=False)
+    if os.geteuid() == 0:
+        server.environment["DATA_DIR"] = "/proc/self/attr"  # here not even root may make a file
+        refuses(server, 1, 78, says=["/proc/self/attr"])
+    else:
+        server.data.mkdir(mode=0o500)
+        refuses(server, 1, 78, says=[str(server.data)])
+
+
+def test_a_directory_that_became_read_only_is_said(stopped):
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere: run the tests as somebody else to see this one")
+    stopped.data.chmod(0o500)
+    try:
+        refuses(stopped, 1, 78)
+    finally:
+        stopped.data.chmod(0o700)
+
+
+def test_a_data_directory_that_is_a_file_is_said(make_server):
+    server = make_server(start=False)
+    server.environment["DATA_DIR"] = str(server.home / "file")
+    (server.home / "file").write_text("not a directory")
+    refuses(server, 1, 78, says=[str(server.home / "file")])
+
+
+@pytest.mark.parametrize("broken", ["noise", "torn header", "torn in the middle", "another kind of file"])
+def test_a_broken_database_is_said_and_left_alone(stopped, broken):
+    content = stopped.database().read_bytes()
+    stopped.database().write_bytes({
+        "noise": secrets.token_bytes(len(content)),
+        "torn header": secrets.token_bytes(50) + content[50:],
+        "torn in the middle": content[:4096] + secrets.token_bytes(len(content) - 4096),
+        "another kind of file": b"#!/bin/sh\nexit 0\n" * 300,
+    }[broken])
+    refuses(stopped, 1, 78, says=["doubletour.sqlite"])
+
+
+def test_a_missing_key_beside_a_database_is_said_and_no_new_one_is_made(stopped):
+    stopped.key_file().unlink()
+    refuses(stopped, 1, 78)
+
+
+def test_another_key_than_the_databases_is_said(stopped):
+    key = stopped.key_file()
+    key.write_bytes(bytes(b ^ 1 if chr(b).isalnum() else b for b in key.read_bytes()))
+    refuses(stopped, 1, 78)
+
+
+def test_another_secret_key_than_the_databases_is_said(make_server):
+    server = make_server(SECRET_KEY="a" + secrets.token_hex(32))
+    Person(server).full()
+    assert server.stop() == 0
+    refuses(server, 1, 78, SECRET_KEY="b" + secrets.token_hex(32))
+    server.start()
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660])
+def test_a_key_that_others_can_read_is_refused(stopped, mode):
+    stopped.key_file().chmod(mode)
+    refuses(stopped, 78, says=["chmod"])
+    stopped.key_file().chmod(0o600)
+    stopped.start()
+    assert stopped.person.visit("/").status == 200
+
+
+@pytest.mark.parametrize("key", ["short", "x" * 31, "fdkjshfhjsdfdskfdsfdcbsjdkfdsdf", "a" * 64, "change-me-change-me-change-me-change-me"])
+def test_a_short_or_published_key_is_refused(make_server, key):
+    server = make_server(start=False, SECRET_KEY=key)
+    sentence = refuses(server, 78)
+    assert key not in sentence, "a key does not belong on the screen"
+
+
+def test_a_database_newer_than_the_program_is_refused(stopped):
+    with contextlib.closing(sqlite3.connect(stopped.database())) as db, db:
+        (table,) = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%migration%'").fetchone()
+        columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+        newest = list(db.execute(f"SELECT * FROM {table} ORDER BY 1 DESC LIMIT 1").fetchone())
+        newest[0] = newest[0] + 1000 if isinstance(newest[0], int) else "9" + str(newest[0])[1:]
+        db.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", newest)
+    refuses(stopped, 1, 78)
+
+
+def test_production_does_not_make_its_database_but_names_the_command(make_server):
+    server = make_server(start=False, profile="production", PUBLIC_URL="https://login.example.org")
+    refuses(server, 1, 78, says=["doubletour db "])
+
+
+@pytest.mark.parametrize("setting", [{"PORT": "0x50"}, {"PORT": "70000"}, {"APP_SETTINGS": "prodution"}, {"SESSION_IDLE": "soon"}, {"TRUSTED_PROXIES": "10.0.0.0/99"}])
+def test_a_malformed_setting_is_refused_with_its_name(make_server, setting):
+    server = make_server(start=False)
+    refuses(server, 78, says=list(setting), **setting)
+
+
+def test_a_second_start_after_each_refusal_works_once_the_cause_is_gone(stopped):
+    key = stopped.key_file()
+    hidden = stopped.home / "hidden"
+    shutil.move(key, hidden)
+    refuses(stopped, 1, 78)
+    shutil.move(hidden, key)
+    stopped.start()
+    assert stopped.person.visit("/").status == 200
+
+
+# Many at once
+
+
+def sign_ins(server, person, count, **fields):
+    """The bytes of `count` refused sign-ins from one browser."""
+    token = person.visit("/login").token
+    fields = {"csrf_token": token, "username": "nobody", "password": "not this one", **fields}
+    return [form_bytes(server, "/login", fields, person.cookies)] * count
+
+
+def test_one_code_in_32_parallel_requests_opens_one_session(make_server):
+    server = make_server()
+    person = Person(server)
+    person.full()
+    for _ in range(3):
+        person.forget().give_password()
+        token = person.arrive("/verify-2fa").token
+        request = form_bytes(server, "/verify-2fa", {"csrf_token": token, "otp": person.fresh_code()}, person.cookies)
+        answers = together(server, [request] * 32)
+        assert [a.location for a in answers].count("/") == 1, answers
+        assert all(a.status in (303, 422, 503) for a in answers), answers
+
+
+def test_one_code_in_32_sessions_of_the_account_opens_one(make_server):
+    server = make_server()
+    person = Person(server).full()
+    browsers = [Person(server, person.name, person.password) for _ in range(32)]
+    for browser in browsers:
+        browser.give_password()
+        browser.arrive("/verify-2fa")
+    code = person.fresh_code()
+    requests = [form_bytes(server, "/verify-2fa", {"csrf_token": b.page.token, "otp": code}, b.cookies) for b in browsers]
+    answers = together(server, requests)
+    assert [a.location for a in answers].count("/") == 1, answers
+    assert all(a.status in (303, 422, 503) for a in answers), answers
+
+
+def test_one_enrolment_code_in_32_parallel_requests_enrols_once(make_server):
+    server = make_server()
+    person = Person(server).enrolling()
+    person.read_secret()
+    token = person.arrive("/verify-2fa").token
+    answers = together(server, [form_bytes(server, "/verify-2fa", {"csrf_token": token, "otp": person.fresh_code()}, person.cookies)] * 32)
+    assert [a.location for a in answers].count("/") == 1, answers
+    assert person.forget().sign_in().location == "/"
+
+
+def test_one_name_registered_32_times_at_once_makes_one_account(make_server):
+    server = make_server()
+    browsers = [Person(server, name="everyone.wants.it") for _ in range(32)]
+    requests = []
+    for number, b in enumerate(browsers):
+        name = b.name if number % 2 else b.name.upper()
+        fields = {"csrf_token": b.visit("/register").token, "username": name, "password": b.password, "confirm": b.password}
+        requests.append(form_bytes(server, "/register", fields, b.cookies))
+    answers = together(server, requests)
+    won = [b for b, a in zip(browsers, answers) if a.status == 303]
+    assert len(won) == 1, answers
+    assert all(a.status in (303, 422, 503) for a in answers), answers
+    assert won[0].forget().give_password().status == 303
+    lost = next(b for b in browsers if b is not won[0])
+    assert lost.forget().give_password().status == 422
+
+
+def test_the_answer_of_one_never_reaches_another(make_server):
+    server = make_server()
+    people = [Person(server).full() for _ in range(8)]
+    strange = []
+
+    def look(person):
+        for _ in range(40):
+            page = person.visit("/")
+            if page.status != 200 or person.name not in page.text or any(p.name in page.text for p in people if p is not person):
+                strange.append(page)
+
+    threads = [threading.Thread(target=look, args=[p]) for p in people]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert strange == []
+
+
+def test_a_storm_of_sign_ins_is_bounded_and_does_not_reach_whoever_is_signed_in(make_server):
+    server = make_server(PASSWORD_SCHEME="bcrypt", BCRYPT_LOG_ROUNDS="9", HASH_THREADS="1")
+    person = Person(server).full()
+    storm = Together(server, sign_ins(server, Person(server), 400)).send()
+    storm.wait(1)
+    seconds = []
+    for _ in range(15):
+        began = time.monotonic()
+        assert person.visit("/").status == 200
+        seconds.append(time.monotonic() - began)
+    answers = storm.wait()
+    refused = [a for a in answers if a.status == 503]
+    served = [a for a in answers if a.status == 422]
+    assert len(refused) + len(served) == 400, {a.status for a in answers}
+    assert refused, "the slow lane is bounded"
+    assert all(int(a.headers["retry-after"]) > 0 for a in refused)
+    assert len(served) >= 10
+    waited = statistics.median(a.seconds for a in served)
+    assert statistics.median(seconds) < waited / 4, f"{statistics.median(seconds)} s against {waited} s in the slow lane"
+    assert raw(server, f"GET /login HTTP/1.1\r\nHost: localhost:{server.port}\r\nConnection: close\r\n\r\n".encode())[0] == 200
+
+
+def test_the_page_of_an_overload_is_in_the_same_dress(make_server):
+    server = make_server(PASSWORD_SCHEME="bcrypt", BCRYPT_LOG_ROUNDS="9", HASH_THREADS="1")
+    answers = together(server, sign_ins(server, Person(server), 400))
+    body = next(a for a in answers if a.status == 503).body.decode()
+    assert "<nav" in body and re.search(r"\b[0-9a-f]{16}\b", body)

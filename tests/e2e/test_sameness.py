@@ -1,0 +1,85 @@
+"""A refused sign-in looks the same whatever was wrong, and costs the same work."""
+
+import statistics
+import time
+
+import pytest
+
+from harness import Person
+
+SETTINGS = {"PASSWORD_SCHEME": "bcrypt", "BCRYPT_LOG_ROUNDS": "8"}  # work that can be measured: some 15 ms
+WRONG = "not the password of anybody"
+KNOWN, UNKNOWN = "known.person", "other.person"  # of one length, so that nothing else differs
+
+REASONS = {
+    "wrong password": {"username": KNOWN, "password": WRONG},
+    "unknown name": {"username": UNKNOWN, "password": WRONG},
+    "right password, unknown name": {"username": UNKNOWN, "password": "{right}"},
+    "known name, password over 1,024 bytes": {"username": KNOWN, "password": "x" * 1500},
+    "unknown name, password over 1,024 bytes": {"username": UNKNOWN, "password": "x" * 1500},
+    "known name, password over 72 bytes": {"username": KNOWN, "password": "x" * 100},
+    "known name, NUL in the password": {"username": KNOWN, "password": "{right}\0"},
+    "unknown name, NUL in the password": {"username": UNKNOWN, "password": "a\0b"},
+    "known name, only a NUL": {"username": KNOWN, "password": "\0"},
+    "known name, not UTF-8": {"username": KNOWN, "password": b"\xff\xfe\xfd"},
+    "a name that no account can have": {"username": "-" * 12, "password": WRONG},
+    "an over-long name": {"username": "n" * 2000, "password": WRONG},
+    "known name in other letters": {"username": KNOWN.upper(), "password": WRONG},
+    "a known name that is not enrolled": {"username": "half.person.", "password": WRONG},
+}
+
+
+@pytest.fixture(scope="module")
+def known(server):
+    person = Person(server, KNOWN, "trombone ivre 1741")
+    person.full().forget()
+    half = Person(server, "half.person", "trombone ivre 1742")
+    half.enrolling()
+    return person
+
+
+def refuse(person, fields):
+    """The answer to one refused sign-in, from a browser that holds nothing but the form's cookie."""
+    fields = {k: v.replace("{right}", person.password) if isinstance(v, str) else v for k, v in fields.items()}
+    person.forget()
+    token = person.visit("/login").token
+    began = time.perf_counter()
+    page = person.post("/login", {"csrf_token": token, **fields})
+    return page, token, time.perf_counter() - began, fields["username"]
+
+
+def bare(page, token, typed):
+    """What is left of an answer without what must differ: form token, typed name, moment, request id."""
+    headers = {n.lower(): v for n, v in page.headers.items() if n.lower() not in ("date", "content-length", "x-request-id")}
+    body = page.html.replace(page.token, "TOKEN").replace(token, "TOKEN")
+    return page.status, headers, body.replace(f'value="{typed}"', 'value="NAME"')
+
+
+@pytest.mark.parametrize("reason", list(REASONS))
+def test_every_refusal_has_the_same_status_headers_and_bytes(known, reason):
+    expected = bare(*(refuse(known, REASONS["wrong password"])[i] for i in (0, 1, 3)))
+    page, token, _, typed = refuse(known, REASONS[reason])
+    assert page.status == 422
+    assert bare(page, token, typed) == expected
+    assert known.session is None
+
+
+def test_the_length_of_the_answer_tells_nothing(known):
+    lengths = {len(refuse(known, REASONS[r])[0].bytes) for r in ("wrong password", "unknown name", "known name, password over 1,024 bytes")}
+    assert len(lengths) == 1
+
+
+def test_the_right_password_is_let_in_so_that_the_refusals_mean_something(known):
+    known.forget().give_password()
+    assert known.page.location == "/verify-2fa"
+
+
+@pytest.mark.parametrize("reason", [r for r in REASONS if r != "wrong password"])
+def test_every_refusal_costs_the_work_of_a_hash(known, reason):
+    """Medians of interleaved tries. The bound is wide: work left out would make one a tenth of the other."""
+    times = {"wrong password": [], reason: []}
+    for _ in range(9):
+        for which, taken in times.items():
+            taken.append(refuse(known, REASONS[which])[2])
+    usual, this = (statistics.median(t) for t in times.values())
+    assert usual / 2 < this < usual * 2, f"{this * 1000:.1f} ms against {usual * 1000:.1f} ms"

@@ -1,0 +1,126 @@
+"""Every route that the program names, in every state a session can be in: nothing opens that should not."""
+
+import re
+
+import pytest
+
+from harness import Person
+from harness.codes import code_of_step, step_at
+
+STATES = ("none", "enrolling", "pending", "full")
+SIGNED = {"enrolling", "pending", "full"}
+EVERYBODY = {"none"} | SIGNED
+
+# Written from DESIGN.md 2, not from the program: which state opens what. A route that is not here fails the first test.
+OPENS = {
+    ("GET", "/"): {"full"},
+    ("GET", "/register"): {"none"},
+    ("POST", "/register"): {"none"},
+    ("GET", "/login"): {"none"},
+    ("POST", "/login"): {"none"},
+    ("GET", "/setup-2fa"): {"enrolling"},
+    ("GET", "/verify-2fa"): {"enrolling", "pending"},
+    ("POST", "/verify-2fa"): {"enrolling", "pending"},
+    ("GET", "/logout"): SIGNED,
+    ("POST", "/logout"): SIGNED,
+    ("POST", "/language"): EVERYBODY,
+    ("GET", "/healthz"): EVERYBODY,
+    ("GET", "/static/"): EVERYBODY,
+}
+LEADS = {"none": "/login", "enrolling": "/setup-2fa", "pending": "/verify-2fa", "full": "/"}
+
+
+@pytest.fixture(scope="module")
+def routes(server):
+    """(method, path) of each row that `doubletour routes` prints."""
+    printed = server.command("routes")
+    assert printed.returncode == 0, printed.stderr
+    return re.findall(r"^\s*(GET|POST|PUT|DELETE|PATCH)\s+(/\S*)", printed.stdout, re.MULTILINE)
+
+
+def person_in(state, server):
+    person = Person(server)
+    return person if state == "none" else getattr(person, state)()
+
+
+def test_the_list_of_routes_is_the_one_that_was_decided(routes):
+    assert set(routes) == set(OPENS)
+
+
+def shown_secret(page):
+    return page.dom and page.dom.all(id="secret")
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_page_opens_in_its_states_only(server, routes, state):
+    person = person_in(state, server)
+    for path in sorted(path for method, path in routes if method == "GET" and not path.startswith("/static")):
+        for method in ("GET", "HEAD"):
+            page = person.request(method, path)
+            if state in OPENS["GET", path]:
+                assert page.status == 200, (state, page)
+            elif path == "/logout":
+                assert page.status in (200, 303) and page.location in (None, "/login"), (state, page)
+            else:
+                assert page.status == 303 and page.bytes == b"", (state, page)
+                assert page.location.split("?")[0] == LEADS[state], (state, page)
+            assert not shown_secret(page) or (state, path) == ("enrolling", "/setup-2fa")
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_form_opens_in_its_states_only_even_with_a_good_token(server, routes, state):
+    """Everything that could succeed is in the form: the name, the password, the right code, this session's token."""
+    for path in sorted(path for method, path in routes if method == "POST" and path not in ("/logout", "/language")):
+        if state in OPENS["POST", path]:
+            continue
+        person = person_in(state, server)
+        before = person.session
+        code = code_of_step(person.secret, step_at(server.clock.now()) + 1) if person.secret else "123456"
+        token = person.arrive({"none": "/login", "enrolling": "/setup-2fa", "pending": "/verify-2fa", "full": "/"}[state]).token
+        new = Person(server)
+        page = person.post(path, {"csrf_token": token, "username": new.name, "password": new.password, "confirm": new.password, "otp": code})
+        assert page.status == 303 and page.location.split("?")[0] == LEADS[state], (state, page)
+        assert person.session == before, "the session is what it was"
+        if path == "/register":
+            assert new.give_password().status == 422, "no account was made"
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_no_token_of_this_session_no_form(server, routes, state):
+    for path in sorted(path for method, path in routes if method == "POST"):
+        person = person_in(state, server)
+        page = person.post(path, {"csrf_token": "A" * 43, "username": person.name, "password": person.password,
+                                  "confirm": person.password, "otp": person.code() if person.secret else "123456", "language": "fr"})
+        assert page.status in (303, 403)
+        if page.status == 303:
+            assert state not in OPENS["POST", path] and page.location.split("?")[0] == LEADS[state], (state, page)
+
+
+def test_the_state_is_the_sessions_and_not_the_accounts(server):
+    """One account, two browsers: what one proved does not carry the other."""
+    person = Person(server).full()
+    other = Person(server, person.name, person.password)
+    other.give_password()
+    assert person.visit("/").status == 200
+    assert other.visit("/").location.startswith("/verify-2fa")
+    other.log_out()
+    assert person.visit("/").status == 200
+
+
+def test_a_code_of_one_account_does_nothing_for_another(server):
+    one, two = Person(server).pending(), Person(server).pending()
+    server.clock.to_step(max(one.spent, two.spent) + 3)
+    assert two.prove(one.code()).status == 422
+    assert two.visit("/").location.startswith("/verify-2fa")
+
+
+def test_what_is_cached_of_a_session_dies_with_it(server):
+    """Warm every worker's idea of the session, then end it: the very next request is refused."""
+    for _ in range(5):
+        person = Person(server).full()
+        old = dict(person.cookies)
+        for _ in range(8):
+            assert person.visit("/").status == 200
+        person.log_out()
+        for _ in range(8):
+            assert person.visit("/", cookies=old).location.startswith("/login")

@@ -269,6 +269,8 @@ run_post(struct exchange *x)
 {
 	bool ours = false;
 
+	if (x->form == NULL) /* a POST row without a form: a defect of ours, and nothing to check a token by */
+		return ERR_PROTOCOL;
 	TRY(form_token_check(x, *(const str *)x->form, &ours));
 	return ours ? x->route->answer(x) : refuse_foreign(x);
 }
@@ -316,31 +318,43 @@ run_to_reply(struct exchange *x)
 	log_request_id("");
 }
 
-/* 0: go on; else the status to refuse with. */
-static int
-check_route(struct exchange *x)
+static err
+say_methods(struct exchange *x, unsigned methods)
+{
+	bool both = (methods & HTTP_GET) && (methods & HTTP_POST);
+
+	return reply_header(x->rq, x->rp, STR("Allow"),
+			    both ? STR("GET, HEAD, POST") : methods & HTTP_POST ? STR("POST") : STR("GET, HEAD"));
+}
+
+/* Which row of the table answers?  Without one the reply is made here. */
+static bool
+route_begin(struct exchange *x)
 {
 	unsigned methods = 0;
 
 	x->route = route_find(x->rq->method, x->rq->path, &methods);
-	if (x->route == NULL && methods == 0)
-		return 404;
 	if (x->route == NULL) {
-		bool both = (methods & HTTP_GET) && (methods & HTTP_POST);
-		str allow = both ? STR("GET, HEAD, POST") : methods & HTTP_POST ? STR("POST") : STR("GET, HEAD");
-		return reply_header(x->rq, x->rp, STR("Allow"), allow) == ERR_OK ? 405 : 503;
+		exchange_error(x, methods == 0 ? 404 : say_methods(x, methods) == ERR_OK ? 405 : 503);
+		return false;
 	}
-	return host_ours(x) || x->route->any_host ? 0 : 400;
+	if (x->route->any_host || host_ours(x))
+		return true;
+	log_event(LOG_NOTICE, "host.refused", LOG_STR("host", request_header(x->rq, "Host")));
+	exchange_error_because(x, 400, N_("This server answers to another address. Its administrator sets it with PUBLIC_URL."));
+	return false;
 }
 
 static enum http_lane
 admit_begun(struct exchange *x)
 {
-	int status = check_route(x);
-	err e = status != 0 ? ERR_OK : form_begin(x);
+	err e;
 
-	if (status != 0 || e != ERR_OK) {
-		exchange_error(x, status != 0 ? status : status_of(e));
+	if (!route_begin(x))
+		return HTTP_INLINE;
+	e = form_begin(x);
+	if (e != ERR_OK) {
+		exchange_error(x, status_of(e));
 		return HTTP_INLINE;
 	}
 	if (x->route->lane != HTTP_INLINE || !x->session_known)

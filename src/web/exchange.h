@@ -61,6 +61,8 @@ MUST_USE err exchange_page(struct exchange *x, int status);
 
 /* An error page in our dress, whatever was written before. */
 void exchange_error(struct exchange *x, int status);
+/* The same with a sentence (msgid) that fits the case better; NULL: the status's own. */
+void exchange_error_because(struct exchange *x, int status, const char *sentence);
 
 /* Names of cookies, by what PUBLIC_URL allows: with __Host- and Secure on https. */
 enum cookie_name { COOKIE_SESSION, COOKIE_FORM, COOKIE_FLASH, COOKIE_LANGUAGE };

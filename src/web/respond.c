@@ -13,7 +13,8 @@
 
 #include <stdio.h>
 
-enum { FLASH_SECONDS = 60, LANGUAGE_SECONDS = 365 * 24 * 3600, LOCATION_MAX = 8 * 1024, RETRY_SECONDS = 2 };
+enum { FLASH_SECONDS = 60, LANGUAGE_SECONDS = 365 * 24 * 3600, LOCATION_MAX = 8 * 1024,
+       ERROR_PAGE_MAX = 64 * 1024 };
 
 struct header {
 	str name, value;
@@ -177,4 +178,132 @@ frame_flash(struct exchange *x, struct page_frame *frame)
 	frame->flash = flash->sentence;
 	frame->flash_kind = flash->kind;
 	return ERR_OK;
+}
+
+/* The page itself, to come back to after a change of language; home where coming back would be another request. */
+static err
+frame_here(struct exchange *x, struct page_frame *frame)
+{
+	bool shown = x->route != NULL && (x->rq->method == HTTP_GET || x->route->again != NULL);
+	CLEANUP(buf_wipe) struct buf here = BUF(LOCATION_MAX);
+
+	frame->here = STR("/");
+	if (!shown)
+		return ERR_OK;
+	buf_put(&here, x->rq->path);
+	if (x->next.n > 0) {
+		buf_put(&here, STR("?next="));
+		buf_put_percent(&here, x->next);
+	}
+	TRY(buf_check(&here));
+	return arena_copy(x->rq->arena, buf_str(&here), &frame->here);
+}
+
+static bool
+signed_in(const struct exchange *x)
+{
+	return x->session_known && x->session.state != STATE_NONE;
+}
+
+/* A page without a form needs no token, and so makes no cookie for a stranger. */
+static err
+frame_fill(struct exchange *x, bool has_form, struct page_frame *ret_frame)
+{
+	struct page_frame frame = { .language = x->language,
+				    .app_name = str_of(x->web->config->app_name),
+				    .signed_in = signed_in(x),
+				    .request_id = str_of(x->rq->id) };
+
+	if (has_form || frame.signed_in)
+		TRY(form_token_make(x));
+	frame.form_token = x->form_token;
+	TRY(frame_flash(x, &frame));
+	TRY(frame_here(x, &frame));
+	*ret_frame = frame;
+	return ERR_OK;
+}
+
+err
+exchange_frame(struct exchange *x, struct page_frame *ret_frame)
+{
+	return frame_fill(x, true, ret_frame);
+}
+
+/* --- errors ------------------------------------------------------------------------------------------------------- */
+
+struct error_text {
+	int status;
+	const char *title, *sentence; /* msgids */
+};
+
+static const struct error_text error_texts[] = {
+	{ 400, N_("That request cannot be read"), N_("Something in the address or in the form is not as it should be. Go back and try again.") },
+	{ 403, N_("Not allowed"), N_("This page is not for you, or the form came from somewhere else.") },
+	{ 404, N_("There is no such page"), N_("The address may be mistyped, or the page may be gone.") },
+	{ 405, N_("Not in this way"), N_("This page exists, but not for this kind of request.") },
+	{ 413, N_("That is too much"), N_("The form holds more than this server takes. Shorten it and send it again.") },
+	{ 414, N_("That address is too long"), N_("The address holds more than this server takes.") },
+	{ 415, N_("That is no form"), N_("This server takes forms only.") },
+	{ 431, N_("Your browser sends too much"), N_("Its headers hold more than this server takes. Deleting this site's cookies helps.") },
+	{ 503, N_("Not just now"), N_("The server is very busy, or its database does not answer. Nothing was lost: try again in a moment.") },
+	/* last: for every other status */
+	{ 500, N_("Something went wrong here"), N_("That was this server's fault. If it happens again, tell the administrator the number below.") },
+};
+
+static const struct error_text *
+error_text(int status)
+{
+	size_t i = 0;
+
+	while (i + 1 < COUNT(error_texts) && error_texts[i].status != status)
+		i++;
+	return &error_texts[i];
+}
+
+static err
+error_page(struct exchange *x, int status, const char *sentence)
+{
+	const struct error_text *text = error_text(status);
+	struct page_error page = { .status = status,
+				   .title = text->title,
+				   .sentence = sentence != NULL ? sentence : text->sentence };
+
+	TRY(frame_fill(x, false, &page.frame));
+	page_error(&x->rp->body, &page);
+	if (status == 503)
+		TRY(reply_header(x->rq, x->rp, STR("Retry-After"), STR("2")));
+	return exchange_page(x, status);
+}
+
+/* Of what was prepared for another reply only these stay: which methods there are, and cookies that were promised. */
+static void
+keep_headers(struct reply *rp)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rp->header_count; i++)
+		if (str_equal(rp->headers[i].name, STR("Allow")) || str_equal(rp->headers[i].name, STR("Set-Cookie")))
+			rp->headers[kept++] = rp->headers[i];
+	rp->header_count = kept;
+}
+
+void
+exchange_error(struct exchange *x, int status)
+{
+	exchange_error_because(x, status, NULL);
+}
+
+void
+exchange_error_because(struct exchange *x, int status, const char *sentence)
+{
+	keep_headers(x->rp);
+	buf_clear(&x->rp->body);
+	if (x->rp->body.max == 0)
+		x->rp->body.max = ERROR_PAGE_MAX;
+	x->rp->fixed = (str){ 0 };
+	if (error_page(x, status, sentence) == ERR_OK)
+		return;
+	/* No memory for a page: the status alone. */
+	buf_wipe(&x->rp->body);
+	x->rp->status = status;
 }

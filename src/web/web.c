@@ -131,7 +131,7 @@ start(struct web *web, int listen_fd, struct listener *listener, struct http_ser
 }
 
 static void
-announce(const struct config *config)
+announce(const struct config *config, bool to_person)
 {
 	char local[300];
 	bool six = str_has_byte(str_of(config->host), ':');
@@ -139,9 +139,8 @@ announce(const struct config *config)
 	snprintf(local, sizeof(local), six ? "http://[%s]:%u" : "http://%s:%u", config->host, config->port);
 	const char *url = config->public_url[0] != '\0' ? config->public_url : local;
 	log_event(LOG_NOTICE, "web.ready", LOG_TEXT("url", url), LOG_TEXT("listening", local));
-	if (isatty(STDOUT_FILENO) == 1)
-		printf("\n  %s is ready: %s   (Ctrl-C ends it)\n\n", config->app_name, url);
-	fflush(stdout);
+	if (to_person)
+		dprintf(STDOUT_FILENO, "\n  %s is ready: %s   (Ctrl-C ends it)\n\n", config->app_name, url);
 }
 
 static void
@@ -176,6 +175,7 @@ web_run(const struct config *config, int listen_fd, int push_fd, int first_chann
 	static struct web web;           /* lives as long as the process */
 	static struct listener listener;
 	struct http_server *server = NULL;
+	bool terminal = isatty(STDOUT_FILENO) == 1; /* asked before the wall */
 
 	web = (struct web){ .config = config, .quick = quick, .slow = slow, .cache = session_cache_new(CACHE_ENTRIES) };
 	listener = (struct listener){ &web, push_fd };
@@ -185,8 +185,8 @@ web_run(const struct config *config, int listen_fd, int push_fd, int first_chann
 	channels_take(&web, first_channel_fd);
 	signals_begin();
 	TRY(digest_setup());
-	announce(config);
 	TRY(start(&web, listen_fd, &listener, &server, why));
+	announce(config, terminal);
 	wait_for_end();
 	http_server_stop(&server, STOP_MS);
 	_exit(0); /* the push thread still runs: nothing more to clean up that the kernel does not */

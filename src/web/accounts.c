@@ -1,0 +1,302 @@
+/*
+ * Registration, sign-in, the second factor, sign-out: the pages on the way in and out.
+ */
+#include "web/handlers.h"
+
+#include "http/next.h"
+#include "qr/qr.h"
+#include "web/messages.h"
+#include "web/pages.h"
+
+/* --- forms, and what is wrong with them in words ------------------------------------------------------------------ */
+
+/* A value of over its maximum is cut behind it, so that it is still refused as too long, by the keeper. */
+static const struct field register_fields[] = {
+	FIELD(struct register_form, csrf_token, FORM_TOKEN_MAX, optional),
+	FIELD(struct register_form, username, FIELD_MAX_BYTES, optional),
+	FIELD(struct register_form, password, FIELD_MAX_BYTES, optional),
+	FIELD(struct register_form, confirm, FIELD_MAX_BYTES, optional),
+	FIELD(struct register_form, next, FORM_NEXT_MAX, optional),
+};
+const struct form register_form = FORM(struct register_form, register_fields);
+
+static const struct field login_fields[] = {
+	FIELD(struct login_form, csrf_token, FORM_TOKEN_MAX, optional),
+	FIELD(struct login_form, username, FIELD_MAX_BYTES, optional),
+	FIELD(struct login_form, password, FIELD_MAX_BYTES, optional),
+	FIELD(struct login_form, next, FORM_NEXT_MAX, optional),
+};
+const struct form login_form = FORM(struct login_form, login_fields);
+
+static const struct field code_fields[] = {
+	FIELD(struct code_form, csrf_token, FORM_TOKEN_MAX, optional),
+	FIELD(struct code_form, otp, FIELD_MAX_BYTES, optional),
+	FIELD(struct code_form, next, FORM_NEXT_MAX, optional),
+};
+const struct form code_form = FORM(struct code_form, code_fields);
+
+static const struct field logout_fields[] = {
+	FIELD(struct logout_form, csrf_token, FORM_TOKEN_MAX, optional),
+};
+const struct form logout_form = FORM(struct logout_form, logout_fields);
+
+static const char *const name_problems[PROBLEM_COUNT] = {
+	[PROBLEM_MISSING] = N_("Choose a user name."),
+	[PROBLEM_TOO_SHORT] = N_("A user name has at least 3 characters."),
+	[PROBLEM_TOO_LONG] = N_("A user name has at most 40 characters."),
+	[PROBLEM_CHARACTERS] = N_("Only letters without accents, digits and . _ @ + - may be used."),
+	[PROBLEM_EDGES] = N_("A user name begins and ends with a letter or a digit."),
+	[PROBLEM_TAKEN] = N_("This user name is taken already."),
+};
+
+static const char *const password_problems[PROBLEM_COUNT] = {
+	[PROBLEM_MISSING] = N_("Choose a password."),
+	[PROBLEM_TOO_SHORT] = N_("A password has at least 8 characters."),
+	[PROBLEM_TOO_LONG] = N_("A password has at most 1,024 bytes."),
+	[PROBLEM_CHARACTERS] = N_("This password holds a character that cannot be used."),
+	[PROBLEM_BLANK] = N_("A password cannot be only spaces."),
+	[PROBLEM_COMMON] = N_("This password is too easy to guess. A sentence of several words does very well."),
+	[PROBLEM_FROM_NAME] = N_("This password is built from the user name: whoever knows the one will try the other."),
+	[PROBLEM_OVER_72] = N_("With this server's settings a password has at most 72 bytes."),
+};
+
+static const char *const confirm_problems[PROBLEM_COUNT] = {
+	[PROBLEM_MISSING] = N_("Type the password again."),
+	[PROBLEM_DIFFERS] = N_("The two passwords differ."),
+};
+
+static const char sign_in_refused[] = N_("User name or password is wrong.");
+static const char code_refused[] = N_("That is not the right code. Wait for the next one and try again.");
+static const char registration_closed[] = N_("Registration is closed. Ask the administrator for an account.");
+
+/* What the form says of where to go on stands above the address line. */
+static void
+take_next(struct exchange *x, str next)
+{
+	if (next.n > 0)
+		x->next = next_is_safe(next) ? next : (str){ 0 };
+}
+
+/* What was typed, to be shown again: never more of it than a name can have. */
+static str
+typed(str text)
+{
+	return str_upto(text, 4 * NAME_MAX);
+}
+
+/* --- registration ------------------------------------------------------------------------------------------------- */
+
+static err
+register_page(struct exchange *x, int status, struct page_register *page)
+{
+	page->next = x->next;
+	TRY(exchange_frame(x, &page->frame));
+	page_register(&x->rp->body, page);
+	return exchange_page(x, status);
+}
+
+static err
+register_closed(struct exchange *x)
+{
+	struct page_register page = { .error = registration_closed, .closed = true };
+
+	return register_page(x, 403, &page);
+}
+
+err
+register_show(struct exchange *x)
+{
+	struct page_register page = { 0 };
+
+	return x->web->config->registration == REGISTRATION_OPEN ? register_page(x, 200, &page) : register_closed(x);
+}
+
+err
+register_again(struct exchange *x, int status, const char *sentence)
+{
+	const struct register_form *form = x->form;
+	struct page_register page = { .username = typed(form->username), .error = sentence };
+
+	take_next(x, form->next);
+	return register_page(x, status, &page);
+}
+
+static err
+register_problems(struct exchange *x, const struct problems_body *problems)
+{
+	const struct register_form *form = x->form;
+	struct page_register page = { .username = typed(form->username),
+				      .username_problem = name_problems[problems->username],
+				      .password_problem = password_problems[problems->password],
+				      .confirm_problem = confirm_problems[problems->confirm] };
+
+	return register_page(x, 422, &page);
+}
+
+err
+register_post(struct exchange *x)
+{
+	const struct register_form *form = x->form;
+	const struct register_body body = { form->username, form->password, form->confirm };
+	struct problems_body problems = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	take_next(x, form->next);
+	TRY(exchange_ask(x, QUESTION_REGISTER, &body, &verdict, &problems));
+	switch (verdict) {
+	case VERDICT_PASSED:
+		return exchange_redirect(x, STR("/setup-2fa"), x->next, "registered");
+	case VERDICT_PROBLEMS:
+		return register_problems(x, &problems);
+	case VERDICT_CLOSED:
+		return register_closed(x);
+	default:
+		return exchange_lead(x, x->next);
+	}
+}
+
+/* --- sign-in ------------------------------------------------------------------------------------------------------ */
+
+static err
+login_page(struct exchange *x, int status, str username, const char *error)
+{
+	struct page_login page = { .username = username,
+				   .error = error,
+				   .next = x->next,
+				   .registration_open = x->web->config->registration == REGISTRATION_OPEN };
+
+	TRY(exchange_frame(x, &page.frame));
+	page_login(&x->rp->body, &page);
+	return exchange_page(x, status);
+}
+
+err
+login_show(struct exchange *x)
+{
+	return login_page(x, 200, STR(""), NULL);
+}
+
+err
+login_again(struct exchange *x, int status, const char *sentence)
+{
+	const struct login_form *form = x->form;
+
+	take_next(x, form->next);
+	return login_page(x, status, typed(form->username), sentence);
+}
+
+err
+login_post(struct exchange *x)
+{
+	const struct login_form *form = x->form;
+	const struct sign_in_body body = { form->username, form->password };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	take_next(x, form->next);
+	TRY(exchange_ask(x, QUESTION_SIGN_IN, &body, &verdict, NULL));
+	if (verdict == VERDICT_REFUSED)
+		return login_again(x, 422, sign_in_refused);
+	/* ENROLLING or PENDING: where that state gets on, without being told what is missing as if it were news. */
+	if (verdict == VERDICT_PASSED && x->session.state == STATE_PENDING)
+		return exchange_redirect(x, STR("/verify-2fa"), x->next, NULL);
+	return exchange_lead(x, x->next);
+}
+
+/* --- the second factor -------------------------------------------------------------------------------------------- */
+
+static err
+qr_base64(struct exchange *x, str uri, str *ret_text)
+{
+	CLEANUP(buf_wipe) struct buf png = BUF(64 * 1024);
+	CLEANUP(buf_wipe) struct buf text = BUF(128 * 1024);
+
+	TRY(qr_png(uri, QR_PNG_SCALE, &png));
+	buf_put_base64(&text, buf_str(&png));
+	TRY(buf_check(&text));
+	return arena_copy(x->rq->arena, buf_str(&text), ret_text);
+}
+
+err
+setup_show(struct exchange *x)
+{
+	struct enrolment_body enrolment = { 0 };
+	struct page_setup_2fa page = { .next = x->next };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	TRY(exchange_ask(x, QUESTION_ENROL, NULL, &verdict, &enrolment));
+	if (verdict != VERDICT_PASSED)
+		return exchange_lead(x, x->next);
+	page.secret = enrolment.secret;
+	page.uri = enrolment.uri;
+	TRY(qr_base64(x, enrolment.uri, &page.qr_png));
+	TRY(exchange_frame(x, &page.frame));
+	page_setup_2fa(&x->rp->body, &page);
+	return exchange_page(x, 200);
+}
+
+err
+verify_again(struct exchange *x, int status, const char *sentence)
+{
+	struct page_verify_2fa page = { .enrolling = x->session.state == STATE_ENROLLING, .error = sentence };
+	const struct code_form *form = x->form;
+
+	if (form != NULL)
+		take_next(x, form->next);
+	page.next = x->next;
+	TRY(exchange_frame(x, &page.frame));
+	page_verify_2fa(&x->rp->body, &page);
+	return exchange_page(x, status);
+}
+
+err
+verify_show(struct exchange *x)
+{
+	return verify_again(x, 200, NULL);
+}
+
+err
+verify_post(struct exchange *x)
+{
+	const struct code_form *form = x->form;
+	const struct prove_body body = { form->otp };
+	bool enrolling = x->session.state == STATE_ENROLLING;
+	enum verdict verdict = VERDICT_REFUSED;
+
+	take_next(x, form->next);
+	TRY(exchange_ask(x, QUESTION_PROVE, &body, &verdict, NULL));
+	if (verdict == VERDICT_PASSED)
+		return exchange_redirect(x, x->next.n > 0 ? x->next : STR("/"), (str){ 0 },
+					 enrolling ? "enrolled" : "signed-in");
+	if (verdict == VERDICT_REFUSED && x->session.state != STATE_NONE)
+		return verify_again(x, 422, code_refused);
+	return exchange_lead(x, x->next);
+}
+
+/* --- sign-out ----------------------------------------------------------------------------------------------------- */
+
+err
+logout_again(struct exchange *x, int status, const char *sentence)
+{
+	struct page_logout page = { .error = sentence };
+
+	TRY(exchange_frame(x, &page.frame));
+	page_logout(&x->rp->body, &page);
+	return exchange_page(x, status);
+}
+
+err
+logout_show(struct exchange *x)
+{
+	return logout_again(x, 200, NULL);
+}
+
+err
+logout_post(struct exchange *x)
+{
+	enum verdict verdict = VERDICT_REFUSED;
+
+	/* Whatever the answer: after it this session is no more, or never was. */
+	TRY(exchange_ask(x, QUESTION_SIGN_OUT, NULL, &verdict, NULL));
+	TRY(exchange_forget_session(x));
+	return exchange_redirect(x, STR("/login"), (str){ 0 }, "signed-out");
+}

@@ -1,0 +1,50 @@
+/*
+ * The handlers behind routes.c, and the forms they read.  csrf_token is the first member of every form.
+ */
+#ifndef WEB_HANDLERS_H
+#define WEB_HANDLERS_H
+
+#include "web/exchange.h"
+
+enum { FORM_TOKEN_MAX = 64, FORM_NEXT_MAX = 2000 };
+
+struct register_form {
+	str csrf_token, username, password, confirm, next;
+};
+struct login_form {
+	str csrf_token, username, password, next;
+};
+struct code_form {
+	str csrf_token, otp, next;
+};
+struct logout_form {
+	str csrf_token;
+};
+extern const struct form register_form, login_form, code_form, logout_form;
+
+err register_show(struct exchange *x);
+err register_post(struct exchange *x);
+err register_again(struct exchange *x, int status, const char *sentence);
+
+err login_show(struct exchange *x);
+err login_post(struct exchange *x);
+err login_again(struct exchange *x, int status, const char *sentence);
+
+err setup_show(struct exchange *x);
+
+err verify_show(struct exchange *x);
+err verify_post(struct exchange *x);
+err verify_again(struct exchange *x, int status, const char *sentence);
+
+err logout_show(struct exchange *x);
+err logout_post(struct exchange *x);
+err logout_again(struct exchange *x, int status, const char *sentence);
+
+err home_show(struct exchange *x);
+err language_set(struct exchange *x);
+err health_show(struct exchange *x);
+err static_show(struct exchange *x);
+err favicon_show(struct exchange *x);
+err robots_show(struct exchange *x);
+
+#endif

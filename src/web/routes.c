@@ -1,0 +1,60 @@
+#include "web/routes.h"
+
+#include "web/handlers.h"
+
+/* clang-format off */
+const struct route web_routes[] = {
+	{ HTTP_GET,  STR_INIT("/"),           0,               HTTP_INLINE, .answer = home_show },
+
+	{ HTTP_GET,  STR_INIT("/register"),   OPENS_NONE,      HTTP_INLINE, .answer = register_show },
+	{ HTTP_POST, STR_INIT("/register"),   OPENS_NONE,      HTTP_SLOW,   .form = &register_form, .answer = register_post, .again = register_again },
+	{ HTTP_GET,  STR_INIT("/login"),      OPENS_NONE,      HTTP_INLINE, .answer = login_show },
+	{ HTTP_POST, STR_INIT("/login"),      OPENS_NONE,      HTTP_SLOW,   .form = &login_form, .answer = login_post, .again = login_again },
+
+	{ HTTP_GET,  STR_INIT("/setup-2fa"),  OPENS_ENROLLING, HTTP_QUICK,  .answer = setup_show },
+	{ HTTP_GET,  STR_INIT("/verify-2fa"), OPENS_ENROLLING | OPENS_PENDING, HTTP_INLINE, .answer = verify_show },
+	{ HTTP_POST, STR_INIT("/verify-2fa"), OPENS_ENROLLING | OPENS_PENDING, HTTP_QUICK, .form = &code_form, .answer = verify_post, .again = verify_again },
+
+	{ HTTP_GET,  STR_INIT("/logout"),     OPENS_SIGNED,    HTTP_INLINE, .answer = logout_show },
+	{ HTTP_POST, STR_INIT("/logout"),     OPENS_SIGNED,    HTTP_QUICK,  .form = &logout_form, .answer = logout_post, .again = logout_again },
+
+	{ HTTP_GET,  STR_INIT("/language/"),  OPENS_ALL,       HTTP_INLINE, .answer = language_set },
+	{ HTTP_GET,  STR_INIT("/static/"),    OPENS_ALL,       HTTP_INLINE, .any_host = true, .answer = static_show },
+	{ HTTP_GET,  STR_INIT("/favicon.ico"), OPENS_ALL,      HTTP_INLINE, .any_host = true, .answer = favicon_show },
+	{ HTTP_GET,  STR_INIT("/robots.txt"), OPENS_ALL,       HTTP_INLINE, .any_host = true, .answer = robots_show },
+	{ HTTP_GET,  STR_INIT("/healthz"),    OPENS_ALL,       HTTP_INLINE, .any_host = true, .answer = health_show },
+};
+/* clang-format on */
+const size_t web_routes_count = COUNT(web_routes);
+
+static bool
+path_fits(const struct route *route, str path)
+{
+	bool below = route->path.n > 1 && route->path.p[route->path.n - 1] == '/';
+
+	return below ? str_starts(path, route->path) : str_equal(path, route->path);
+}
+
+const struct route *
+route_find(enum http_method method, str path, unsigned *ret_methods)
+{
+	const struct route *found = NULL;
+
+	*ret_methods = 0;
+	for (size_t i = 0; i < COUNT(web_routes); i++) {
+		if (!path_fits(&web_routes[i], path))
+			continue;
+		*ret_methods |= web_routes[i].method;
+		if (web_routes[i].method == (method == HTTP_HEAD ? HTTP_GET : method))
+			found = &web_routes[i];
+	}
+	return found;
+}
+
+bool
+route_opens(const struct route *route, enum session_state state)
+{
+	unsigned opens = route->opens == 0 ? OPENS_FULL : route->opens;
+
+	return (opens & 1u << state) != 0;
+}

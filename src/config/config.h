@@ -35,8 +35,9 @@ enum { CONFIG_TEXT_MAX = 1024, CONFIG_NETWORKS_MAX = 32, CONFIG_KEY_MAX = 256 };
 struct config {
 	enum config_profile profile;
 	enum config_database database;
-	char database_url[CONFIG_TEXT_MAX];  /* as given; may hold a password: never shown or logged whole */
-	char database_path[CONFIG_TEXT_MAX]; /* SQLite: the file, resolved */
+	char database_url[CONFIG_TEXT_MAX]; /* as given; may hold a password: never shown or logged whole */
+	char database_path
+	    [CONFIG_TEXT_MAX]; /* SQLite: the file; relative to the working directory unless it begins with / */
 	char data_dir[CONFIG_TEXT_MAX];
 	uint8_t secret_key[CONFIG_KEY_MAX]; /* SECRET_KEY as given */
 	size_t secret_key_bytes;            /* 0: use the key file */
@@ -51,9 +52,9 @@ struct config {
 	size_t trusted_proxies_count;
 	enum config_registration registration;
 	enum config_scheme password_scheme;
-	unsigned bcrypt_log_rounds;   /* 4 in testing unless set */
-	unsigned argon2_memory_kib;   /* 19456; 8 in testing... lowest allowed */
-	unsigned argon2_passes;       /* 2; 1 in testing */
+	unsigned bcrypt_log_rounds; /* 4 in testing unless set */
+	unsigned argon2_memory_kib; /* 19456; 8 in testing... lowest allowed */
+	unsigned argon2_passes;     /* 2; 1 in testing */
 	int64_t session_idle_us, session_lifetime_us;
 	enum config_language default_language;
 	enum log_format log_format; /* LOG_FORMAT: auto, text, json */

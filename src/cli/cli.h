@@ -1,0 +1,58 @@
+/*
+ * The command line: main.c is the table of subcommands, each has a file of its own.
+ *
+ *	int
+ *	cli_version(struct cli *cli, int argc, char **argv)      argv[0] is "doubletour version", for getopt's messages
+ *	{
+ *		int status = cli_arguments(argc, argv, help, 0);      --help, and how many arguments there may be
+ *		if (status != CLI_GO_ON)
+ *			return status;
+ *		...
+ *		return CLI_DONE;
+ *	}
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "config/config.h"
+
+enum cli_status {
+	CLI_GO_ON = -1, /* not an exit status: there is nothing to answer yet */
+	CLI_DONE = 0,
+	CLI_FAILED = 1, /* could not */
+	CLI_USAGE = 2,  /* wrong usage */
+	CLI_CONFIG = 78 /* bad configuration: sysexits.h EX_CONFIG */
+};
+
+struct cli {
+	struct config config; /* empty until cli_config */
+	bool config_loaded;
+};
+
+/* Load the settings once; CLI_GO_ON, or the status to end with after saying why. */
+int cli_config(struct cli *cli);
+
+/* Print "doubletour: SENTENCE" on standard error (the err's name when there is none); the exit status for that err. */
+int cli_fail(err e, const struct why *why);
+
+/*
+ * For a subcommand without options but --help: CLI_GO_ON with optind at the first argument; CLI_DONE after printing
+ * the help; CLI_USAGE after saying what was wrong, also when there are more than max_arguments.
+ */
+int cli_arguments(int argc, char **argv, const char *help, int max_arguments);
+
+/* Write text to standard output; CLI_DONE or CLI_FAILED. */
+int cli_print(str text);
+
+/* Say that there is no such word, name the nearest of `words` (NULL-terminated), and return CLI_USAGE. */
+int cli_unknown(const char *what, const char *word, const char *const *words, const char *command);
+
+/* The subcommands. */
+int cli_run(struct cli *cli, int argc, char **argv);
+int cli_web(struct cli *cli, int argc, char **argv); /* what run starts beside itself; not for people */
+int cli_db(struct cli *cli, int argc, char **argv);
+int cli_config_command(struct cli *cli, int argc, char **argv);
+int cli_routes(struct cli *cli, int argc, char **argv);
+int cli_version(struct cli *cli, int argc, char **argv);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * `doubletour config check|show|example|manual`.
+ */
+#include "cli/cli.h"
+
+#include "config/report.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+enum { REPORT_MAX_BYTES = 64 * 1024 };
+
+static const char config_help[] =
+    "Use: doubletour config check|show|example|manual\n"
+    "\n"
+    "  check     say whether the settings can be used, or what is wrong\n"
+    "  show      print every setting and where it comes from; secrets are not shown\n"
+    "  example   print a commented .env\n"
+    "  manual    print the manual of the settings, as Markdown\n"
+    "\n"
+    "Settings come from the environment, then .env in the working directory, then defaults.\n"
+    "Exit status: 0 they can be used, 78 they cannot.\n";
+
+typedef void (*put_report)(const struct config *config, const struct origins *origins, struct buf *out);
+
+static void
+put_check(const struct config *config, const struct origins *origins, struct buf *out)
+{
+	buf_put(out, STR("The settings can be used.\n"));
+	for (size_t i = 0; i < settings_count; i++)
+		if ((settings[i].flags & SETTING_IGNORED) != 0 && origins->of[i].kind != FROM_DEFAULT)
+			buf_printf(out, "%s has no effect here.\n", settings[i].name);
+}
+
+static void
+put_example(const struct config *config, const struct origins *origins, struct buf *out)
+{
+	report_example(out);
+}
+
+static void
+put_manual(const struct config *config, const struct origins *origins, struct buf *out)
+{
+	report_manual(out);
+}
+
+static const struct report {
+	const char *name;
+	bool needs_config;
+	put_report put;
+} reports[] = {
+	{ "check", true, put_check },
+	{ "show", true, report_show },
+	{ "example", false, put_example },
+	{ "manual", false, put_manual },
+};
+
+static int
+print(const struct report *report)
+{
+	CLEANUP(config_wipe) struct config config = { 0 };
+	CLEANUP(buf_wipe) struct buf out = BUF(REPORT_MAX_BYTES);
+	struct origins origins = { 0 };
+	struct why why = { 0 };
+	err e = report->needs_config ? config_load_traced(&config, &origins, &why) : ERR_OK;
+
+	if (e != ERR_OK)
+		return cli_fail(e, &why);
+	report->put(&config, &origins, &out);
+	e = buf_check(&out);
+	return e == ERR_OK ? cli_print(buf_str(&out)) : cli_fail(e, NULL);
+}
+
+int
+cli_config_command(struct cli *cli, int argc, char **argv)
+{
+	const char *words[COUNT(reports) + 1] = { NULL };
+	int status = cli_arguments(argc, argv, config_help, 1);
+
+	if (status != CLI_GO_ON)
+		return status;
+	if (optind == argc) {
+		fputs(config_help, stderr);
+		return CLI_USAGE;
+	}
+	for (size_t i = 0; i < COUNT(reports); i++) {
+		if (str_equal(str_of(argv[optind]), str_of(reports[i].name)))
+			return print(&reports[i]);
+		words[i] = reports[i].name;
+	}
+	return cli_unknown("command of config", argv[optind], words, argv[0]);
+}

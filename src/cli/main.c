@@ -1,0 +1,92 @@
+/*
+ * doubletour: the table of subcommands.
+ */
+#include "cli/cli.h"
+
+#include "base/buf.h"
+
+#include <stdio.h>
+
+static int help(struct cli *cli, int argc, char **argv);
+
+static const struct command {
+	const char *name;
+	const char *full; /* argv[0] of the subcommand: what getopt names in its messages */
+	const char *line; /* for `doubletour help`; NULL: not for people */
+	int (*run)(struct cli *cli, int argc, char **argv);
+} commands[] = {
+#ifdef CLI_HAS_RUN
+	{ "run", "doubletour run", "start the login server", cli_run },
+	{ "web", "doubletour web", NULL, cli_web },
+#endif
+#ifdef CLI_HAS_DB
+	{ "db", "doubletour db", "make, upgrade and look at the database", cli_db },
+#endif
+	{ "config", "doubletour config", "check and show the settings", cli_config_command },
+#ifdef CLI_HAS_ROUTES
+	{ "routes", "doubletour routes", "list the pages, and which session opens them", cli_routes },
+#endif
+	{ "version", "doubletour version", "print the versions of the program and its libraries", cli_version },
+	{ "help", "doubletour help", "this list", help },
+};
+
+static int
+help(struct cli *cli, int argc, char **argv)
+{
+	CLEANUP(buf_wipe) struct buf out = BUF(8 * 1024);
+
+	buf_put(&out, STR("Doubletour, a login server with two-factor authentication.\n\n"
+			  "Use: doubletour COMMAND [OPTIONS]\n\n"));
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (commands[i].line != NULL)
+			buf_printf(&out, "  %-9s %s\n", commands[i].name, commands[i].line);
+	buf_put(&out, STR("\n`doubletour COMMAND --help` says more about each.\n"
+			  "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n"));
+	return cli_print(buf_str(&out));
+}
+
+static const struct command *
+find(str word)
+{
+	if (str_equal(word, STR("--help")) || str_equal(word, STR("-h")))
+		word = STR("help");
+	if (str_equal(word, STR("--version")))
+		word = STR("version");
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (str_equal(word, str_of(commands[i].name)))
+			return &commands[i];
+	return NULL;
+}
+
+static int
+unknown(const char *word)
+{
+	const char *words[COUNT(commands) + 1] = { NULL };
+	size_t n = 0;
+
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (commands[i].line != NULL)
+			words[n++] = commands[i].name;
+	return cli_unknown("command", word, words, "doubletour");
+}
+
+static int
+dispatch(struct cli *cli, int argc, char **argv)
+{
+	const struct command *command = find(str_of(argv[1]));
+
+	if (command == NULL)
+		return unknown(argv[1]);
+	argv[1] = (char *)command->full;
+	return command->run(cli, argc - 1, argv + 1);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct cli cli = { .config_loaded = false };
+	int status = argc < 2 ? help(&cli, argc, argv) : dispatch(&cli, argc, argv);
+
+	config_wipe(&cli.config);
+	return argc < 2 ? CLI_USAGE : status;
+}

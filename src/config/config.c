@@ -1,0 +1,72 @@
+#include "config/config.h"
+
+#include "config/settings.h"
+#include "config/values.h"
+
+#include <stdlib.h>
+
+/* --- the web process's environment -------------------------------------------------------------------------------- */
+
+/* What a test build hands on besides settings: its clock, and what its sanitizers are told. */
+static const char *const test_variables[] = {
+#ifdef DOUBLETOUR_TEST_HOOKS
+	"DOUBLETOUR_TEST_CLOCK",
+	"ASAN_OPTIONS",
+	"UBSAN_OPTIONS",
+	"LSAN_OPTIONS",
+	"TSAN_OPTIONS",
+#endif
+	NULL,
+};
+
+/* NAME=value, remembered by where it begins; ERR_TOO_LONG when it does not fit. */
+static err
+variable_add(struct config_environment *environment, size_t *count, size_t *used, str name, str value)
+{
+	char *p = environment->storage + *used;
+	size_t size = name.n + 1 + value.n + 1;
+
+	if (*count == CONFIG_WEB_VARIABLES_MAX || size > sizeof(environment->storage) - *used)
+		return ERR_TOO_LONG;
+	memcpy(p, name.p, name.n);
+	p[name.n] = '=';
+	TRY(str_copy_z(value, p + name.n + 1, value.n + 1));
+	environment->variables[*count] = p;
+	*count += 1;
+	*used += size;
+	return ERR_OK;
+}
+
+err
+config_web_environment(const struct config *config, struct config_environment *ret_environment)
+{
+	CLEANUP(buf_wipe) struct buf value = BUF(sizeof(ret_environment->storage));
+	size_t count = 0, used = 0;
+
+	for (size_t i = 0; i < settings_count; i++) {
+		if ((settings[i].flags & SETTING_WEB) == 0)
+			continue;
+		buf_clear(&value);
+		setting_put(&settings[i], config, &value);
+		TRY(buf_check(&value));
+		TRY(variable_add(ret_environment, &count, &used, str_of(settings[i].name), buf_str(&value)));
+	}
+	for (const char *const *name = test_variables; *name != NULL; name++)
+		if (getenv(*name) != NULL)
+			TRY(variable_add(ret_environment, &count, &used, str_of(*name), str_of(getenv(*name))));
+	ret_environment->variables[count] = NULL;
+	return ERR_OK;
+}
+
+bool
+config_trusts(const struct config *config, str address)
+{
+	struct in6_addr numeric;
+
+	if (value_address(address, &numeric) != ERR_OK)
+		return false;
+	for (size_t i = 0; i < config->trusted_proxies_count; i++)
+		if (network_has(&config->trusted_proxies[i], &numeric))
+			return true;
+	return false;
+}

@@ -1,0 +1,387 @@
+#include "config/load.h"
+
+#include "base/mem.h"
+#include "base/secret.h"
+#include "config/dotenv.h"
+#include "config/values.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+_Static_assert(sizeof(enum config_profile) == sizeof(uint32_t), "choices are stored as 32-bit numbers");
+
+/* What was said about each row of settings[]. */
+struct given {
+	str value[SETTINGS_MAX]; /* p == NULL: nothing */
+	struct origins origins;
+};
+
+static size_t
+index_of(const struct setting *setting)
+{
+	return (size_t)(setting - settings);
+}
+
+/* --- .env --------------------------------------------------------------------------------------------------------- */
+
+struct file_text {
+	char *p; /* DOTENV_MAX_BYTES of room */
+	size_t n;
+	bool open_to_all; /* anyone on this machine may read it */
+};
+
+static void
+file_text_wipe(struct file_text *file)
+{
+	if (file->p != NULL)
+		secret_wipe(file->p, file->n);
+	mem_free(&file->p);
+}
+
+static err
+read_all(int fd, struct file_text *ret_file, struct why *why)
+{
+	ssize_t n = 1;
+
+	while (n > 0 && ret_file->n < DOTENV_MAX_BYTES) {
+		n = read(fd, ret_file->p + ret_file->n, DOTENV_MAX_BYTES - ret_file->n);
+		ret_file->n += n > 0 ? (size_t)n : 0;
+	}
+	if (n < 0)
+		return why_set(why, ERR_CONFIG, ".env cannot be read: %s.", strerror(errno));
+	if (ret_file->n == DOTENV_MAX_BYTES)
+		return why_set(why, ERR_CONFIG, ".env is longer than %d KiB.", DOTENV_MAX_BYTES / 1024 - 1);
+	return ERR_OK;
+}
+
+static err
+read_regular(int fd, struct file_text *ret_file, struct why *why)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return why_set(why, ERR_CONFIG, ".env is not a file; settings are lines NAME=value in a text file.");
+	ret_file->open_to_all = (st.st_mode & S_IROTH) != 0;
+	ret_file->p = mem_new(DOTENV_MAX_BYTES);
+	if (ret_file->p == NULL)
+		return why_set(why, ERR_MEMORY, "There is not enough memory to read .env.");
+	return read_all(fd, ret_file, why);
+}
+
+/* No file is an empty one. */
+static err
+read_dotenv(struct file_text *ret_file, struct why *why)
+{
+	int fd = open(".env", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0 && errno == ENOENT)
+		return ERR_OK;
+	if (fd < 0)
+		return why_set(why, ERR_CONFIG, ".env cannot be opened: %s.", strerror(errno));
+	err e = read_regular(fd, ret_file, why);
+	close(fd);
+	return e;
+}
+
+static err
+unknown_name(const struct dotenv_entry *entry, struct why *why)
+{
+	const struct setting *nearest = setting_nearest(entry->name);
+	str name = str_upto(entry->name, 60);
+
+	if (nearest != NULL)
+		return why_set(why, ERR_CONFIG, ".env, line %u: there is no setting %.*s.  Is %s meant?", entry->line,
+			       STR_ARG(name), nearest->name);
+	return why_set(why, ERR_CONFIG,
+		       ".env, line %u: there is no setting %.*s; `doubletour config example` prints all there are.",
+		       entry->line, STR_ARG(name));
+}
+
+static err
+take_entry(const struct dotenv_entry *entry, struct given *given, struct why *why)
+{
+	const struct setting *setting = setting_find(entry->name);
+
+	if (setting == NULL)
+		return unknown_name(entry, why);
+	size_t i = index_of(setting);
+	if (given->value[i].p != NULL)
+		return why_set(why, ERR_CONFIG, ".env, line %u: %s stands in line %u already; delete one of them.",
+			       entry->line, setting->name, given->origins.of[i].line);
+	given->value[i] = entry->value;
+	given->origins.of[i] = (struct origin){ FROM_FILE, entry->line };
+	return ERR_OK;
+}
+
+static err
+take_file(struct file_text *file, struct given *given, struct why *why)
+{
+	struct dotenv dotenv = dotenv_of(file->p, file->n);
+	struct dotenv_entry entry;
+	bool more = true;
+
+	for (;;) {
+		struct why line = { 0 };
+		if (dotenv_next(&dotenv, &entry, &more, &line) != ERR_OK)
+			return why_set(why, ERR_CONFIG, ".env, line %u %s.", dotenv.line, line.text);
+		if (!more)
+			return ERR_OK;
+		TRY(take_entry(&entry, given, why));
+	}
+}
+
+static void
+take_environment(struct given *given)
+{
+	for (size_t i = 0; i < settings_count; i++) {
+		const char *value = getenv(settings[i].name);
+		if (value == NULL)
+			continue;
+		given->value[i] = str_of(value);
+		given->origins.of[i] = (struct origin){ FROM_ENVIRONMENT, 0 };
+	}
+}
+
+/* --- from texts to settings --------------------------------------------------------------------------------------- */
+
+/* "PORT (.env, line 3)", "PORT (environment)" */
+static void
+where_text(const struct setting *setting, const struct origin *origin, char *ret_text, size_t size)
+{
+	if (origin->kind == FROM_FILE)
+		snprintf(ret_text, size, "%s (.env, line %u)", setting->name, origin->line);
+	else
+		snprintf(ret_text, size, "%s (environment)", setting->name);
+}
+
+static err
+refuse(const struct setting *setting, const struct origin *origin, str value, struct why *why)
+{
+	bool hidden = (setting->flags & SETTING_SECRET) != 0 || str_equal(str_of(setting->name), STR("DATABASE_URL"));
+	char where[80];
+
+	where_text(setting, origin, where, sizeof(where));
+	if (hidden || !str_utf8_valid(value))
+		return why_set(why, ERR_CONFIG, "%s must be %s.", where, setting->takes);
+	return why_set(why, ERR_CONFIG, "%s must be %s, not \"%.*s\".", where, setting->takes,
+		       STR_ARG(str_upto(value, 80)));
+}
+
+static err
+apply_value(const struct setting *setting, const struct origin *origin, str value, struct config *config,
+	    struct why *why)
+{
+	struct why predicate = { 0 };
+	char where[80];
+	err e = setting_parse(setting, value, config, &predicate);
+
+	if (e == ERR_OK)
+		return e;
+	if (e != ERR_CONFIG)
+		return refuse(setting, origin, value, why);
+	where_text(setting, origin, where, sizeof(where));
+	return why_set(why, ERR_CONFIG, "%s %s.", where, predicate.text);
+}
+
+/* An empty value is as good as none, so that NAME= in a file or a container's description means the default. */
+static err
+apply(const struct setting *setting, struct given *given, struct config *config, struct why *why)
+{
+	size_t i = index_of(setting);
+	const char *standard = setting->defaults[config->profile];
+
+	if (!str_empty(given->value[i]))
+		return apply_value(setting, &given->origins.of[i], given->value[i], config, why);
+	given->origins.of[i] = (struct origin){ FROM_DEFAULT, 0 };
+	return standard == NULL ? ERR_OK : setting_parse(setting, str_of(standard), config, why);
+}
+
+static err
+apply_all(struct given *given, unsigned only_flags, struct config *config, struct why *why)
+{
+	for (size_t i = 0; i < settings_count; i++)
+		if ((settings[i].flags & only_flags) == only_flags && (settings[i].flags & SETTING_IGNORED) == 0)
+			TRY(apply(&settings[i], given, config, why));
+	return ERR_OK;
+}
+
+/* --- what follows from the settings ------------------------------------------------------------------------------- */
+
+/* The cheapest that libargon2 takes, and what OWASP's cheat sheet on storing passwords recommends. */
+static void
+derive_argon2(struct config *config)
+{
+	bool testing = config->profile == PROFILE_TESTING;
+
+	config->argon2_memory_kib = testing ? 8 : 19456;
+	config->argon2_passes = testing ? 1 : 2;
+}
+
+static err
+derive_public(struct config *config)
+{
+	char url[CONFIG_TEXT_MAX];
+
+	if (config->public_url[0] == '\0')
+		return ERR_OK;
+	return value_public_url(str_of(config->public_url), url, sizeof(url), config->public_host,
+				sizeof(config->public_host), &config->public_https);
+}
+
+static err
+derive_database(struct config *config, struct why *why)
+{
+	str sqlite = STR("sqlite:///");
+	int n = 0;
+
+	if (config->database_url[0] == '\0')
+		n = snprintf(config->database_url, sizeof(config->database_url), "sqlite:///%s/doubletour.sqlite",
+			     config->data_dir);
+	if (n < 0 || (size_t)n >= sizeof(config->database_url))
+		return why_set(why, ERR_CONFIG, "DATA_DIR is too long a path.");
+	str url = str_of(config->database_url);
+	config->database = str_starts(url, sqlite) ? DATABASE_SQLITE : DATABASE_POSTGRES;
+	if (config->database == DATABASE_POSTGRES)
+		return ERR_OK;
+	return str_copy_z(str_from(url, sqlite.n), config->database_path, sizeof(config->database_path));
+}
+
+/* --- do they go together? ----------------------------------------------------------------------------------------- */
+
+static bool
+testing_reaches_out(const struct config *config)
+{
+	return config->profile == PROFILE_TESTING && !host_is_loopback(str_of(config->host));
+}
+
+static bool
+host_without_url(const struct config *config)
+{
+	return !host_is_loopback(str_of(config->host)) && config->public_url[0] == '\0';
+}
+
+static bool
+http_for_strangers(const struct config *config)
+{
+	return config->public_url[0] != '\0' && !config->public_https && !config->insecure_http &&
+	       !host_is_loopback(host_without_port(str_of(config->public_host)));
+}
+
+static bool
+idle_over_lifetime(const struct config *config)
+{
+	return config->session_idle_us > config->session_lifetime_us;
+}
+
+static bool
+cheap_bcrypt(const struct config *config)
+{
+	return config->profile != PROFILE_TESTING && config->bcrypt_log_rounds < 10;
+}
+
+static const struct {
+	bool (*is_wrong)(const struct config *config);
+	unsigned flags; /* SETTING_WEB: the web process can tell, too */
+	const char *sentence;
+} rules[] = {
+	{ testing_reaches_out, SETTING_WEB,
+	  "APP_SETTINGS is testing, which hashes passwords at the lowest cost and therefore listens on this machine "
+	  "only: "
+	  "set HOST=127.0.0.1, or another profile." },
+	{ host_without_url, SETTING_WEB,
+	  "HOST is an address that others can reach, so PUBLIC_URL must say which address people type: for example "
+	  "PUBLIC_URL=https://login.example.org behind a reverse proxy, or PUBLIC_URL=http://localhost:5000 for a "
+	  "container on your own machine." },
+	{ http_for_strangers, SETTING_WEB,
+	  "PUBLIC_URL begins with http://, so that passwords and codes would travel in the clear: put a reverse proxy "
+	  "with "
+	  "https in front and set PUBLIC_URL=https://…, or set INSECURE_HTTP=1 if nobody else is on that network." },
+	{ idle_over_lifetime, SETTING_WEB,
+	  "SESSION_IDLE is longer than SESSION_LIFETIME, so that it would never be reached: make it shorter." },
+	{ cheap_bcrypt, 0, "BCRYPT_LOG_ROUNDS must be 10 or more; only APP_SETTINGS=testing may go lower." },
+};
+
+static err
+check_together(const struct config *config, unsigned only_flags, struct why *why)
+{
+	for (size_t i = 0; i < COUNT(rules); i++)
+		if ((rules[i].flags & only_flags) == only_flags && rules[i].is_wrong(config))
+			return why_set(why, ERR_CONFIG, "%s", rules[i].sentence);
+	return ERR_OK;
+}
+
+static err
+check_key_file(const struct given *given, const struct file_text *file, struct why *why)
+{
+	size_t i = index_of(setting_find(STR("SECRET_KEY")));
+
+	if (given->origins.of[i].kind == FROM_FILE && file->open_to_all)
+		return why_set(why, ERR_CONFIG,
+			       ".env holds SECRET_KEY and everyone on this machine may read it: chmod 600 .env");
+	return ERR_OK;
+}
+
+/* --- the whole of it ---------------------------------------------------------------------------------------------- */
+
+static err
+load(struct given *given, struct config *config, struct why *why)
+{
+	CLEANUP(file_text_wipe) struct file_text file = { 0 };
+
+	TRY(read_dotenv(&file, why));
+	if (file.n > 0)
+		TRY(take_file(&file, given, why));
+	take_environment(given);
+	TRY(apply_all(given, 0, config, why));
+	TRY(check_key_file(given, &file, why));
+	derive_argon2(config);
+	TRY(derive_public(config));
+	TRY(derive_database(config, why));
+	return check_together(config, 0, why);
+}
+
+err
+config_load_traced(struct config *ret_config, struct origins *ret_origins, struct why *why)
+{
+	CLEANUP(config_wipe) struct config config = { 0 };
+	struct given given = { 0 };
+	err e = load(&given, &config, why);
+
+	if (e != ERR_OK)
+		return e;
+	*ret_config = config;
+	*ret_origins = given.origins;
+	return ERR_OK;
+}
+
+err
+config_load(struct config *ret_config, struct why *why)
+{
+	struct origins origins;
+
+	return config_load_traced(ret_config, &origins, why);
+}
+
+err
+config_load_web(struct config *ret_config, struct why *why)
+{
+	struct config config = { 0 };
+	struct given given = { 0 };
+
+	take_environment(&given);
+	TRY(apply_all(&given, SETTING_WEB, &config, why));
+	TRY(derive_public(&config));
+	TRY(check_together(&config, SETTING_WEB, why));
+	*ret_config = config;
+	return ERR_OK;
+}
+
+void
+config_wipe(struct config *config)
+{
+	secret_wipe(config, sizeof(*config));
+}

@@ -1,0 +1,26 @@
+/*
+ * Where settings come from, for those who show it; everyone else uses config.h.
+ */
+#ifndef CONFIG_LOAD_H
+#define CONFIG_LOAD_H
+
+#include "config/settings.h"
+
+enum { SETTINGS_MAX = 32 };
+
+enum origin_kind { FROM_DEFAULT = 0, FROM_ENVIRONMENT, FROM_FILE };
+
+struct origin {
+	enum origin_kind kind;
+	unsigned line; /* FROM_FILE: of .env */
+};
+
+/* One for each row of settings[]. */
+struct origins {
+	struct origin of[SETTINGS_MAX];
+};
+
+/* config_load, and where each setting came from. */
+MUST_USE err config_load_traced(struct config *ret_config, struct origins *ret_origins, struct why *why);
+
+#endif

@@ -1,0 +1,274 @@
+#include "config/report.h"
+
+enum { COLUMNS = 100, ORIGIN_COLUMN = 48 };
+
+/* --- config show -------------------------------------------------------------------------------------------------- */
+
+static bool
+must_be_quoted(str value)
+{
+	for (size_t i = 0; i < value.n; i++)
+		if (str_has_byte(STR(" \t#\"'\\$`"), value.p[i]))
+			return true;
+	return false;
+}
+
+/* As .env takes it. */
+static void
+put_quoted(str value, struct buf *out)
+{
+	bool quote = must_be_quoted(value);
+
+	buf_put(out, quote ? STR("\"") : STR(""));
+	for (size_t i = 0; i < value.n; i++) {
+		if (str_has_byte(STR("\"\\$`"), value.p[i]))
+			buf_put_byte(out, '\\');
+		buf_put_byte(out, value.p[i]);
+	}
+	buf_put(out, quote ? STR("\"") : STR(""));
+}
+
+/* The password is what stands between the first : behind // and the last @ before the path. */
+static void
+put_authority(str authority, struct buf *out)
+{
+	size_t at = authority.n;
+
+	while (at > 0 && authority.p[at - 1] != '@')
+		at--;
+	str user = str_upto(authority, at == 0 ? 0 : at - 1);
+	str name = str_cut(&user, ':');
+	if (at == 0 || user.p == NULL) {
+		buf_put(out, authority);
+		return;
+	}
+	buf_put(out, name);
+	buf_put(out, STR(":***@"));
+	buf_put(out, str_from(authority, at));
+}
+
+/* ?password=... is libpq's other place for one: what follows the ? is not shown at all when it holds one. */
+static void
+put_path(str path, struct buf *out)
+{
+	str query = path;
+	str before = str_cut(&query, '?');
+
+	if (query.p == NULL || memmem(query.p, query.n, "password", 8) == NULL) {
+		buf_put(out, path);
+		return;
+	}
+	buf_put(out, before);
+	buf_put(out, STR("?***"));
+}
+
+void
+report_url(str url, struct buf *out)
+{
+	const char *slashes = memmem(url.p, url.n, "://", 3);
+	size_t scheme = slashes == NULL ? 0 : (size_t)(slashes - url.p) + 3;
+	str rest = str_from(url, scheme);
+	size_t query = rest.n, last_at = 0, path;
+
+	for (size_t i = rest.n; i > 0; i--)
+		query = rest.p[i - 1] == '?' ? i - 1 : query;
+	for (size_t i = 0; i < query; i++) /* a password may hold a slash, against the rules: hide it all the same */
+		last_at = rest.p[i] == '@' ? i : last_at;
+	for (path = last_at; path < rest.n && rest.p[path] != '/' && rest.p[path] != '?';)
+		path++;
+	buf_put(out, str_upto(url, scheme));
+	put_authority(str_upto(rest, path), out);
+	put_path(str_from(rest, path), out);
+}
+
+static void
+put_value(const struct setting *setting, const struct config *config, struct buf *out)
+{
+	CLEANUP(buf_wipe) struct buf value = BUF(4 * CONFIG_TEXT_MAX);
+
+	setting_put(setting, config, &value);
+	if ((setting->flags & SETTING_SECRET) != 0)
+		buf_put(out, value.n > 0 ? STR("(set)") : STR("(key file)"));
+	else if (str_equal(str_of(setting->name), STR("DATABASE_URL")))
+		report_url(buf_str(&value), out);
+	else
+		put_quoted(buf_str(&value), out);
+}
+
+static void
+put_origin(const struct origin *origin, struct buf *out)
+{
+	if (origin->kind == FROM_FILE)
+		buf_printf(out, ".env, line %u", origin->line);
+	else
+		buf_put(out, origin->kind == FROM_ENVIRONMENT ? STR("environment") : STR("default"));
+}
+
+static void
+show_one(const struct setting *setting, const struct config *config, const struct origin *origin, struct buf *out)
+{
+	size_t start = out->n;
+
+	buf_printf(out, "%s=", setting->name);
+	put_value(setting, config, out);
+	do
+		buf_put_byte(out, ' ');
+	while (out->n - start < ORIGIN_COLUMN && buf_check(out) == ERR_OK);
+	buf_put(out, STR("# "));
+	put_origin(origin, out);
+	buf_put_byte(out, '\n');
+}
+
+/* Worth a line only for those who wrote it. */
+static void
+show_ignored(const struct setting *setting, const struct origin *origin, struct buf *out)
+{
+	if (origin->kind == FROM_DEFAULT)
+		return;
+	buf_printf(out, "# %s has no effect here (", setting->name);
+	put_origin(origin, out);
+	buf_put(out, STR(")\n"));
+}
+
+void
+report_show(const struct config *config, const struct origins *origins, struct buf *out)
+{
+	for (size_t i = 0; i < settings_count; i++)
+		if ((settings[i].flags & SETTING_IGNORED) != 0)
+			show_ignored(&settings[i], &origins->of[i], out);
+		else
+			show_one(&settings[i], config, &origins->of[i], out);
+}
+
+/* --- .env.example ------------------------------------------------------------------------------------------------- */
+
+/* Words in lines of at most COLUMNS, each line behind the prefix. */
+static void
+put_wrapped(const char *prefix, str text, struct buf *out)
+{
+	size_t column = 0;
+
+	while (text.p != NULL) {
+		str word = str_cut(&text, ' ');
+		if (word.n == 0)
+			continue;
+		bool fits = column > 0 && column + 1 + word.n <= COLUMNS;
+		if (column > 0 && !fits)
+			buf_put_byte(out, '\n');
+		buf_put(out, fits ? STR(" ") : str_of(prefix));
+		buf_put(out, word);
+		column = fits ? column + 1 + word.n : strlen(prefix) + word.n;
+	}
+	buf_put_byte(out, '\n');
+}
+
+static const char *
+or_empty(const char *z)
+{
+	return z == NULL ? "" : z;
+}
+
+static bool
+differs(const struct setting *setting, enum config_profile profile)
+{
+	return !str_equal(str_of(setting->defaults[profile]), str_of(setting->defaults[PROFILE_DEVELOPMENT]));
+}
+
+static void
+example_one(const struct setting *setting, struct buf *out)
+{
+	buf_put_byte(out, '\n');
+	put_wrapped("# ", str_of(setting->help), out);
+	buf_printf(out, "# Takes %s.\n", setting->takes);
+	if (setting->example != NULL)
+		buf_printf(out, "# Example: %s=%s\n", setting->name, setting->example);
+	if (differs(setting, PROFILE_TESTING))
+		buf_printf(out, "# In the testing profile: %s\n", or_empty(setting->defaults[PROFILE_TESTING]));
+	if (differs(setting, PROFILE_PRODUCTION))
+		buf_printf(out, "# In the production profile: %s\n", or_empty(setting->defaults[PROFILE_PRODUCTION]));
+	buf_printf(out, "#%s=%s\n", setting->name, or_empty(setting->defaults[PROFILE_DEVELOPMENT]));
+}
+
+void
+report_example(struct buf *out)
+{
+	buf_put(
+	    out,
+	    STR("# Settings of Doubletour.  Copy this file to .env (chmod 600 .env) and uncomment what you change.\n"
+		"# The environment stands above this file; what is in neither has the default shown here.\n"
+		"# Printed by `doubletour config example`.\n"));
+	for (size_t i = 0; i < settings_count; i++)
+		if ((settings[i].flags & SETTING_IGNORED) == 0)
+			example_one(&settings[i], out);
+}
+
+/* --- the manual --------------------------------------------------------------------------------------------------- */
+
+static void
+manual_default(const struct setting *setting, struct buf *out)
+{
+	static const char *const names[PROFILE_COUNT] = { "development", "testing", "production" };
+	const char *standard = setting->defaults[PROFILE_DEVELOPMENT];
+
+	if (standard == NULL)
+		buf_put(out, STR("none"));
+	else
+		buf_printf(out, "`%s`", standard);
+	for (unsigned p = PROFILE_TESTING; p < PROFILE_COUNT; p++)
+		if (differs(setting, (enum config_profile)p))
+			buf_printf(out, "; `%s` in %s", or_empty(setting->defaults[p]), names[p]);
+}
+
+static void
+manual_one(const struct setting *setting, struct buf *out)
+{
+	buf_printf(out, "\n## `%s`\n\n", setting->name);
+	buf_put(out, str_of(setting->help));
+	buf_put(out, STR("\n\n- takes "));
+	buf_put(out, str_of(setting->takes));
+	buf_put(out, STR("\n- default: "));
+	manual_default(setting, out);
+	if (setting->example != NULL)
+		buf_printf(out, "\n- example: `%s=%s`", setting->name, setting->example);
+	buf_put_byte(out, '\n');
+}
+
+static void
+manual_ignored(struct buf *out)
+{
+	const char *before = "";
+
+	buf_put(out, STR("\n## Accepted without effect\n\n"));
+	for (size_t i = 0; i < settings_count; i++)
+		if ((settings[i].flags & SETTING_IGNORED) != 0) {
+			buf_printf(out, "%s`%s`", before, settings[i].name);
+			before = ", ";
+		}
+	buf_put(out, STR(": a `.env` written for a Flask application may hold them.  There is no debug mode.\n"));
+}
+
+void
+report_manual(struct buf *out)
+{
+	buf_put(
+	    out,
+	    STR("# Settings\n\n"
+		"<!-- printed by `doubletour config manual`; a test compares it with the program -->\n\n"
+		"A setting is looked for in the environment, then in the file `.env` of the working directory, then "
+		"its\n"
+		"default holds.  An empty value is as good as none.\n\n"
+		"A line of `.env` is `NAME=value` or `export NAME=value`, read as a shell would, without expansion:\n"
+		"comments begin with `#`, text in single quotes is taken as it stands, in double quotes `\\\"`, "
+		"`\\\\`,\n"
+		"`\\$` and `` \\` `` stand for the second character, and a name may stand once only.  An unknown name "
+		"in\n"
+		"`.env` is refused; in the environment, which is shared with other programs, only the names below are "
+		"read.\n\n"
+		"`doubletour config show` prints what holds and where it comes from, `doubletour config check` says "
+		"what\n"
+		"is wrong, `doubletour config example` prints a commented `.env`.\n"));
+	for (size_t i = 0; i < settings_count; i++)
+		if ((settings[i].flags & SETTING_IGNORED) == 0)
+			manual_one(&settings[i], out);
+	manual_ignored(out);
+}

@@ -1,0 +1,21 @@
+/*
+ * What is printed from the table of settings: `config show`, .env.example and the manual.
+ */
+#ifndef CONFIG_REPORT_H
+#define CONFIG_REPORT_H
+
+#include "config/load.h"
+
+/* NAME=value and where it comes from, one line each.  The key and a password inside a URL are not shown. */
+void report_show(const struct config *config, const struct origins *origins, struct buf *out);
+
+/* The text of .env.example. */
+void report_example(struct buf *out);
+
+/* The text of docs/settings.md. */
+void report_manual(struct buf *out);
+
+/* A URL without its password: user:***@host. */
+void report_url(str url, struct buf *out);
+
+#endif

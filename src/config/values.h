@@ -1,0 +1,38 @@
+/*
+ * Reading single values of settings.  Pure functions of text; they know no setting by name.
+ */
+#ifndef CONFIG_VALUES_H
+#define CONFIG_VALUES_H
+
+#include "config/config.h"
+
+/* "1h", "24h", "30m", "90s", "2d" or plain seconds.  ERR_INVALID: another form, or over 10 years. */
+MUST_USE err value_duration(str s, int64_t *ret_us);
+
+/* 1, true, yes, on; 0, false, no, off; letters in any case. */
+MUST_USE err value_flag(str s, bool *ret_flag);
+
+/* "10.0.0.0/8", "::1", "2001:db8::/32".  ERR_INVALID: no address, prefix too long, or bits set behind the prefix. */
+MUST_USE err value_network(str s, struct config_network *ret_network);
+bool network_has(const struct config_network *network, const struct in6_addr *address);
+/* Numeric IPv4 or IPv6 text, without brackets; IPv4 becomes v4-mapped. */
+MUST_USE err value_address(str s, struct in6_addr *ret_address);
+
+/* localhost, a name below .localhost, 127.0.0.0/8 or ::1; brackets around an IPv6 address are allowed. */
+bool host_is_loopback(str host);
+
+/*
+ * An address as people type it: http or https, a host, perhaps a port, no path.  ret_url gets it in lower case and
+ * without a default port, ret_host its host[:port].  ERR_INVALID; ERR_TOO_LONG.
+ */
+MUST_USE err value_public_url(str s, char *ret_url, size_t url_size, char *ret_host, size_t host_size, bool *ret_https);
+/* The host of host[:port], with its brackets when it is IPv6. */
+str host_without_port(str host_port);
+
+/*
+ * Why a key must not be used: the predicate of a sentence ("was published ..."); NULL when it may be.
+ * Not a measure of entropy: it refuses what is known, short or plainly repeated.
+ */
+const char *key_check(str key);
+
+#endif

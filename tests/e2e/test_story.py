@@ -616,15 +616,10 @@ def test_the_browser_is_asked_for_its_language_and_french_is_the_default(alice, 
 
 
 def switch_language(person, language):
-    """Use the switch in the bar as it stands on the page."""
-    bar = person.page.dom.one("nav")
-    for form in bar.all("form"):
-        for button in form.all("button", name=True):
-            if button.get("value") == language:
-                hidden = {i["name"]: i.get("value") or "" for i in form.all("input", type="hidden")}
-                person.post(form["action"], {**hidden, button["name"]: language})
-                return person.follow()
-    raise AssertionError(f"no switch to {language} on {person.page!r}")
+    """Follow the switch in the bar as it stands on the page."""
+    links = [a["href"] for a in person.page.dom.one("nav").all("a", href=True) if a["href"].startswith("/language/" + language)]
+    assert len(links) == 1, f"no switch to {language} on {person.page!r}"
+    return person.arrive(links[0])
 
 
 def test_the_choice_of_language_beats_the_browser_and_lasts_through_sign_in(alice):
@@ -638,6 +633,18 @@ def test_the_choice_of_language_beats_the_browser_and_lasts_through_sign_in(alic
     assert alice.follow().language == "fr"
     switch_language(alice, "en")
     assert alice.page.language == "en" and alice.page.path == "/"
+
+
+@pytest.mark.parametrize("path", ["/language/de", "/language/", "/language/fr/", "/language/FR", "/language/fr%00"])
+def test_there_is_no_other_language(alice, path):
+    assert alice.visit(path).status in (400, 404)
+    assert "language" not in alice.cookies
+
+
+@pytest.mark.parametrize("path", HOSTILE, ids=repr)
+def test_the_language_switch_leads_nowhere_else(alice, path):
+    page = alice.visit("/language/fr?next=" + quote(path, safe=""))
+    assert page.status == 400 or page.location == "/"
 
 
 def test_the_switch_leaves_the_state_of_the_session_alone(alice):
@@ -811,11 +818,11 @@ def test_a_token_of_the_pending_session_is_worthless_once_signed_in(alice):
     assert alice.visit("/").status == 200
 
 
-@pytest.mark.parametrize("path", ["/register", "/verify-2fa", "/logout", "/language"])
+@pytest.mark.parametrize("path", ["/register", "/verify-2fa", "/logout"])
 def test_every_form_refuses_what_carries_no_token(alice, path):
     {"/verify-2fa": alice.pending, "/logout": alice.full}.get(path, lambda: alice)()
     alice.arrive("/logout")
-    page = alice.post(path, {"username": alice.name, "password": GOOD, "confirm": GOOD, "otp": "123456", "language": "fr"})
+    page = alice.post(path, {"username": alice.name, "password": GOOD, "confirm": GOOD, "otp": "123456"})
     assert page.status == 403
 
 

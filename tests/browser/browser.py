@@ -1,0 +1,175 @@
+"""Chromium without a window, driven as a person would: see, type, click. Every page that is looked at is checked."""
+
+import base64
+import io
+import json
+import pathlib
+import re
+import subprocess
+import urllib.parse
+
+from PIL import Image
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+HERE = pathlib.Path(__file__).parent
+SCREENSHOTS = HERE.parents[1] / "build" / "screenshots"
+LOOK = (HERE / "look.js").read_text()
+SIZES = {"desktop": (1280, 800, 1, False), "phone": (390, 844, 3, True), "narrow": (320, 640, 2, True)}
+
+
+def start(javascript=True):
+    options = Options()
+    options.binary_location = "/usr/bin/chromium"
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run",
+                     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--force-color-profile=srgb"):
+        options.add_argument(argument)
+    prefs = {"credentials_enable_service": False, "profile.password_manager_leak_detection": False}
+    if not javascript:
+        prefs["profile.managed_default_content_settings.javascript"] = 2
+    options.add_experimental_option("prefs", prefs)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    driver.set_page_load_timeout(60)
+    return driver
+
+
+class Browser:
+    """One window of one person: a language, a size, a colour scheme."""
+
+    def __init__(self, driver, server, language="en", size="desktop", scheme="light", javascript=True):
+        self.driver, self.server, self.language, self.size, self.scheme, self.javascript = driver, server, language, size, scheme, javascript
+        self.number = 0
+        width, height, scale, mobile = SIZES[size]
+        self.cdp("Network.enable")
+        self.cdp("Network.clearBrowserCookies")
+        self.cdp("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
+        self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=mobile)
+        self.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme},
+                                                         {"name": "prefers-reduced-motion", "value": "reduce"}])
+        self.driver.get("about:blank")
+        self.driver.get_log("browser")
+
+    def cdp(self, command, **parameters):
+        return self.driver.execute_cdp_cmd(command, parameters)
+
+    # Going
+
+    @property
+    def path(self):
+        parts = urllib.parse.urlsplit(self.driver.current_url)
+        return parts.path + ("?" + parts.query if parts.query else "")
+
+    def open(self, path):
+        self.driver.get(self.server.origin + path)
+        return self
+
+    def wait(self, happens, what=""):
+        return WebDriverWait(self.driver, 30, poll_frequency=0.02).until(lambda _: happens(), what)
+
+    def find(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def find_all(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def visible(self, selector):
+        return [e for e in self.find_all(selector) if e.is_displayed()]
+
+    def leave(self, act):
+        """Do something that loads another page, and wait until that page is there."""
+        self.driver.execute_script("document.documentElement.dataset.left = 'yes'")
+        act()
+        self.wait(self._another_page, f"a page after {self.path}")
+
+    def _another_page(self):
+        try:
+            return self.driver.execute_script(
+                "return document.readyState === 'complete' && document.documentElement.dataset.left !== 'yes'")
+        except Exception:  # between two pages there is nothing to ask
+            return False
+
+    def type(self, name, text):
+        field = self.find(f"main input[name={name}]")
+        field.clear()
+        field.send_keys(text)
+        return field
+
+    def submit(self):
+        button = self.find("main form button[type=submit], main form button:not([type])")
+        self.leave(button.click)
+
+    def follow(self, selector):
+        self.leave(self.find(selector).click)
+
+    def type_code(self, code):
+        """With scripts the sixth digit sends the form; without, the button does."""
+        if self.javascript:
+            self.leave(lambda: self.type("otp", code))
+        else:
+            self.type("otp", code)
+            self.submit()
+
+    def log_out(self):
+        self.leave(self.visible("form[action='/logout'] button")[0].click)
+
+    @property
+    def text(self):
+        return self.find("body").text
+
+    @property
+    def heading(self):
+        return self.find("h1").text
+
+    # Looking
+
+    def look(self, name=None, expect=()):
+        """Check the page and keep a picture of it. expect: statuses that Chromium may report in its console."""
+        assert self.find("html").get_attribute("lang") == self.language
+        troubles = self.driver.execute_script(LOOK)
+        assert troubles == [], f"{self.path} ({self.size}, {self.scheme}): {json.dumps(troubles, indent=1, ensure_ascii=False)}"
+        self.check_console(expect)
+        if name:
+            self.picture(name)
+        return self
+
+    def check_console(self, expect=()):
+        noise = re.compile("the server responded with a status of (%s)" % "|".join(map(str, expect or ["never"])))
+        lines = [e["message"] for e in self.driver.get_log("browser") if e["level"] in ("SEVERE", "WARNING")]
+        assert [line for line in lines if not noise.search(line)] == []
+
+    def picture(self, name):
+        self.number += 1
+        script = "" if self.javascript else "-noscript"
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        shot = self.cdp("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+        file = SCREENSHOTS / f"{self.language}-{self.size}-{self.scheme}{script}-{self.number:02d}-{name}.png"
+        file.write_bytes(base64.b64decode(shot["data"]))
+
+    def cut(self, element):
+        """An element as it stands on the screen, cut from a screenshot of the window."""
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        box, scale = self.driver.execute_script(
+            "const b = arguments[0].getBoundingClientRect(); return [[b.left, b.top, b.right, b.bottom], devicePixelRatio]", element)
+        screen = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
+        return screen.crop([round(v * scale) for v in box])
+
+    def scan(self, tmp_path):
+        """What a phone's camera reads off the screen."""
+        self.cut(self.find("#qr")).save(tmp_path / "qr.png")
+        read = subprocess.run(["zbarimg", "--raw", "-q", tmp_path / "qr.png"], capture_output=True, text=True, check=True)
+        return read.stdout.strip()
+
+    def enter(self, selector):
+        self.leave(lambda: self.find(selector).send_keys(Keys.ENTER))
+
+
+def authenticator(uri, clock):
+    """The code that oathtool shows for a scanned URI at the server's time."""
+    secret = urllib.parse.parse_qs(urllib.parse.urlsplit(uri).query)["secret"][0]
+    shown = subprocess.run(["oathtool", "--totp", "-b", "--now", f"@{int(clock.now())}", secret], capture_output=True, text=True, check=True)
+    return shown.stdout.strip()

@@ -1,0 +1,83 @@
+// What a person who sees badly, or not at all, would stumble over on this page. Returns a list of sentences.
+const troubles = [];
+const say = (sentence, element) => troubles.push(sentence + (element ? ": " + element.outerHTML.slice(0, 120) : ""));
+const seen = (element) => {
+	const box = element.getBoundingClientRect();
+	const style = getComputedStyle(element);
+	return box.width > 1 && box.height > 1 && style.visibility === "visible" && style.opacity !== "0";
+};
+
+if (document.querySelectorAll("h1").length !== 1) say("not exactly one h1");
+if (!document.title.trim()) say("no title");
+if (!/^(fr|en)$/.test(document.documentElement.lang)) say("no language");
+if (document.querySelectorAll("main").length !== 1) say("not exactly one main");
+
+let level = 0;
+for (const heading of document.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
+	const this_level = Number(heading.tagName[1]);
+	if (this_level > level + 1) say("a heading level is left out", heading);
+	level = this_level;
+}
+for (const input of document.querySelectorAll("input:not([type=hidden]), select, textarea"))
+	if (!input.labels.length || ![...input.labels].some((l) => l.textContent.trim())) say("no label", input);
+for (const element of document.querySelectorAll("button, a[href]"))
+	if (!(element.textContent.trim() || element.getAttribute("aria-label"))) say("no name", element);
+for (const image of document.querySelectorAll("img"))
+	if (!image.hasAttribute("alt")) say("no alternative text", image);
+for (const image of document.querySelectorAll("img"))
+	if (!image.complete || !image.naturalWidth) say("not shown", image);
+for (const element of document.querySelectorAll("[aria-describedby], [aria-labelledby]"))
+	for (const name of ["aria-describedby", "aria-labelledby"])
+		for (const id of (element.getAttribute(name) || "").split(/\s+/).filter(Boolean))
+			if (!document.getElementById(id)) say(name + " names nothing", element);
+
+// Contrast, WCAG 1.4.3: text against what lies behind it, colours blended from the page upwards.
+const rgba = (text) => {
+	const canvas = rgba.context || (rgba.context = document.createElement("canvas").getContext("2d", { willReadFrequently: true }));
+	canvas.clearRect(0, 0, 1, 1);
+	canvas.fillStyle = text;
+	canvas.fillRect(0, 0, 1, 1);
+	const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+	return [r, g, b, a / 255];
+};
+const over = ([r, g, b, a], [x, y, z]) => [r * a + x * (1 - a), g * a + y * (1 - a), b * a + z * (1 - a), 1];
+const luminance = (colour) => {
+	const [r, g, b] = colour.slice(0, 3).map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+	return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const canvas_colour = () => rgba(matchMedia("(prefers-color-scheme: dark)").matches &&
+	getComputedStyle(document.documentElement).colorScheme.includes("dark") ? "#121212" : "#fff");
+const behind = (element) => {
+	const layers = [];
+	for (let e = element; e; e = e.parentElement) {
+		const colour = rgba(getComputedStyle(e).backgroundColor);
+		layers.push(colour);
+		if (colour[3] === 1) break;
+	}
+	return layers.reverse().reduce((below, layer) => over(layer, below), canvas_colour());
+};
+const ratio = (element) => {
+	const back = behind(element);
+	const [a, b] = [over(rgba(getComputedStyle(element).color), back), back].map(luminance);
+	return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+};
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+const texts = new Set([...document.querySelectorAll("input:not([type=hidden])")]);
+while (walker.nextNode())
+	if (walker.currentNode.textContent.trim() && seen(walker.currentNode.parentElement)) texts.add(walker.currentNode.parentElement);
+for (const element of texts) {
+	const style = getComputedStyle(element);
+	const size = parseFloat(style.fontSize);
+	const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+	if (seen(element) && !element.disabled && ratio(element) < (large ? 3 : 4.5)) say("contrast " + ratio(element).toFixed(2), element);
+}
+
+// Targets, WCAG 2.5.8: 24 by 24 pixels, links inside sentences excepted.
+for (const element of document.querySelectorAll("button, input:not([type=hidden]), nav a")) {
+	const box = element.getBoundingClientRect();
+	if (seen(element) && (box.width < 24 || box.height < 24)) say("smaller than 24 pixels (" + box.width + "×" + box.height + ")", element);
+}
+
+// Reflow, WCAG 1.4.10: nothing to scroll sideways.
+if (document.scrollingElement.scrollWidth > innerWidth) say("wider than the window: " + document.scrollingElement.scrollWidth);
+return troubles;

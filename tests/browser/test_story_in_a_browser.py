@@ -1,0 +1,306 @@
+"""The whole story as it is seen and typed: the picture is scanned off the screen, the codes come from oathtool."""
+
+import itertools
+import re
+import secrets
+import urllib.parse
+
+import pytest
+from browser import authenticator
+
+PASSWORD = "trombone ivre 1741 sous la pluie"
+WAYS = list(itertools.product(("fr", "en"), ("desktop", "phone"), ("light", "dark"), (True, False)))
+NAMES = ["-".join([*way[:3], "script" if way[3] else "noscript"]) for way in WAYS]
+
+
+def new_name():
+    return "camille." + secrets.token_hex(4)
+
+
+def register(browser, name):
+    browser.open("/register")
+    browser.type("username", name)
+    browser.type("password", PASSWORD)
+    browser.type("confirm", PASSWORD)
+    browser.submit()
+    assert browser.path == "/setup-2fa"
+
+
+def enrol(browser, tmp_path):
+    uri = browser.scan(tmp_path)
+    browser.follow("main a[href^='/verify-2fa']")
+    browser.type_code(authenticator(uri, browser.server.clock))
+    assert browser.path == "/"
+    return uri
+
+
+def give_password(browser, name, password=PASSWORD):
+    browser.type("username", name)
+    browser.type("password", password)
+    browser.submit()
+
+
+@pytest.mark.parametrize("language, size, scheme, javascript", WAYS, ids=NAMES)
+def test_from_nothing_to_signed_in(browse, server, tmp_path, language, size, scheme, javascript):
+    browser = browse(language=language, size=size, scheme=scheme, javascript=javascript)
+    name = new_name()
+
+    browser.open("/")
+    assert browser.path == "/login"
+    browser.look("login")
+    browser.follow("a[href^='/register']")
+    browser.look("register")
+
+    browser.type("username", name)
+    browser.type("password", "password1")
+    browser.type("confirm", "password1")
+    browser.submit()
+    browser.look("register-refused", expect=[422])
+    assert browser.find("[name=username]").get_property("value") == name
+    assert browser.find("[name=password]").get_property("value") == ""
+    assert browser.visible(".invalid-feedback")
+
+    browser.type("password", PASSWORD)
+    browser.type("confirm", PASSWORD)
+    browser.submit()
+    assert browser.path == "/setup-2fa"
+    browser.look("setup")
+    uri = browser.scan(tmp_path)
+    parts = urllib.parse.urlsplit(uri)
+    parameters = urllib.parse.parse_qs(parts.query)
+    assert (parts.scheme, parts.netloc) == ("otpauth", "totp")
+    assert name in urllib.parse.unquote(parts.path)
+    assert parameters["secret"] == [browser.find("#secret").get_property("value")]
+    assert parameters["issuer"] == ["Doubletour"]
+
+    browser.follow("main a[href^='/verify-2fa']")
+    browser.look("confirm")
+    right = authenticator(uri, server.clock)
+    browser.type_code("000000" if right != "000000" else "111111")
+    browser.look("confirm-refused", expect=[422])
+    browser.type_code(authenticator(uri, server.clock))
+    assert browser.path == "/"
+    browser.look("home")
+    assert name in browser.text
+
+    browser.log_out()
+    assert browser.path == "/login"
+    browser.look("logged-out")
+    give_password(browser, name, "not my password")
+    browser.look("login-refused", expect=[422])
+    assert browser.find("[name=username]").get_property("value") == name
+    give_password(browser, name)
+    assert browser.path == "/verify-2fa"
+    browser.look("code")
+    server.clock.next_step()
+    browser.type_code(authenticator(uri, server.clock))
+    assert browser.path == "/"
+    browser.look("home-again")
+
+    browser.open("/logout")
+    browser.look("log-out-question")
+    browser.open("/nowhere")
+    browser.look("not-found", expect=[404])
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
+def test_everything_can_be_done_from_the_keyboard(browse, server, tmp_path, javascript):
+    browser = browse(javascript=javascript)
+    name = new_name()
+    browser.open("/register")
+    browser.type("username", name)
+    browser.type("password", PASSWORD)
+    browser.type("confirm", PASSWORD)
+    browser.enter("[name=confirm]")
+    assert browser.path == "/setup-2fa"
+    uri = browser.scan(tmp_path)
+    browser.open("/verify-2fa")
+    field = browser.find("[name=otp]")
+    if javascript:
+        browser.leave(lambda: field.send_keys(authenticator(uri, server.clock)))
+    else:
+        field.send_keys(authenticator(uri, server.clock))
+        browser.enter("[name=otp]")
+    assert browser.path == "/"
+
+
+def test_the_first_press_of_tab_offers_to_skip_to_the_content(browse):
+    browser = browse().open("/login")
+    focused = browser.driver.execute_script("return document.activeElement.tagName")
+    assert focused in ("BODY", "INPUT"), "either nothing has the focus, or the first field"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_follows_the_colour_scheme(browse, scheme):
+    browser = browse(scheme=scheme).open("/login")
+    red, green, blue = browser.cut(browser.find("html")).getpixel((2, 700))
+    assert (red + green + blue > 3 * 128) == (scheme == "light")
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
+def test_on_the_narrowest_phone_nothing_is_cut_off(browse, tmp_path, language, javascript):
+    browser = browse(size="narrow", language=language, javascript=javascript)
+    browser.open("/login").look("login")
+    register(browser, "a-name-that-is-rather-long." + secrets.token_hex(4))
+    browser.look("setup")
+    enrol(browser, tmp_path)
+    browser.look("home")
+
+
+def test_the_language_switch_works_on_every_page_and_stays_there(browse, tmp_path):
+    browser = browse(language="en")
+    register(browser, new_name())
+    for path in ("/setup-2fa", "/verify-2fa"):
+        browser.open(path)
+        for language in ("fr", "en"):
+            browser.leave(browser.visible(f"nav a[href^='/language/{language}']")[0].click)
+            browser.language = language
+            assert browser.path.split("?")[0] == path
+            browser.look()
+
+
+# What scripts add
+
+
+def live_text(browser):
+    return " ".join(e.text for e in browser.find_all("[aria-live], [role=status]") if e.text)
+
+
+def copy_button(browser):
+    buttons = [b for b in browser.visible("main button") if re.search("cop", b.text + (b.get_attribute("class") or "") + (b.get_attribute("id") or ""), re.I)]
+    assert len(buttons) == 1
+    return buttons[0]
+
+
+def permit(browser, name, setting):
+    browser.cdp("Browser.setPermission", origin=browser.server.origin, permission={"name": name}, setting=setting)
+
+
+@pytest.fixture
+def at_setup(browse):
+    browser = browse()
+    register(browser, new_name())
+    browser.open("/setup-2fa")
+    yield browser
+    browser.cdp("Browser.resetPermissions")
+
+
+def test_the_copy_button_copies_and_says_so(at_setup):
+    permit(at_setup, "clipboard-write", "granted")
+    permit(at_setup, "clipboard-read", "granted")
+    before = live_text(at_setup)
+    copy_button(at_setup).click()
+    at_setup.wait(lambda: live_text(at_setup) != before, "the button says what happened")
+    assert live_text(at_setup)
+    pasted = at_setup.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0], e => arguments[0]('' + e))")
+    assert pasted == at_setup.find("#secret").get_property("value")
+
+
+REFUSALS = {
+    "forbidden": "navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'))",
+    "missing": "Object.defineProperty(navigator, 'clipboard', { value: undefined })",
+}
+
+
+@pytest.mark.parametrize("refusal", list(REFUSALS))
+def test_the_copy_button_says_when_it_could_not(at_setup, refusal):
+    script = at_setup.cdp("Page.addScriptToEvaluateOnNewDocument", source=REFUSALS[refusal])
+    try:
+        at_setup.open("/setup-2fa")
+        before = live_text(at_setup)
+        buttons = [b for b in at_setup.visible("main button") if re.search("cop", b.text + (b.get_attribute("id") or ""), re.I)]
+        if not buttons:
+            return  # a button that would not work is not shown: as true as a sentence
+        buttons[0].click()
+        at_setup.wait(lambda: live_text(at_setup) != before, "the button says what happened")
+        refused = live_text(at_setup)
+    finally:
+        at_setup.cdp("Page.removeScriptToEvaluateOnNewDocument", identifier=script["identifier"])
+    at_setup.open("/setup-2fa")
+    permit(at_setup, "clipboard-write", "granted")
+    copy_button(at_setup).click()
+    at_setup.wait(lambda: live_text(at_setup) not in (before, ""), "the button says what happened")
+    assert live_text(at_setup) != refused, "done and not done are two sentences"
+
+
+def test_the_copy_button_tells_the_truth_when_permission_is_denied(at_setup):
+    permit(at_setup, "clipboard-write", "granted")
+    permit(at_setup, "clipboard-read", "granted")
+    copy_button(at_setup).click()
+    at_setup.wait(lambda: live_text(at_setup), "the button says what happened")
+    copied = live_text(at_setup)
+    at_setup.open("/setup-2fa")
+    permit(at_setup, "clipboard-write", "denied")
+    copy_button(at_setup).click()
+    at_setup.wait(lambda: live_text(at_setup), "the button says what happened")
+    assert live_text(at_setup) != copied
+
+
+def test_without_scripts_there_is_no_button_that_needs_one(browse):
+    browser = browse(javascript=False)
+    register(browser, new_name())
+    assert not [b for b in browser.visible("main button") if b.get_attribute("type") == "button"]
+    browser.open("/logout")
+    browser.log_out()
+    browser.open("/register")
+    assert not [b for b in browser.visible("main button") if b.get_attribute("type") == "button"]
+
+
+def test_six_digits_send_the_form_and_five_do_not(browse, server, tmp_path):
+    browser = browse()
+    register(browser, new_name())
+    uri = browser.scan(tmp_path)
+    browser.open("/verify-2fa")
+    code = authenticator(uri, server.clock)
+    field = browser.type("otp", code[:5])
+    browser.driver.execute_script("document.documentElement.dataset.left = 'yes'")
+    browser.driver.execute_async_script("setTimeout(arguments[0], 300)")
+    assert browser.driver.execute_script("return document.documentElement.dataset.left") == "yes"
+    browser.leave(lambda: field.send_keys(code[5]))
+    assert browser.path == "/"
+
+
+def test_the_form_is_sent_once_however_fast_one_types(browse, server, tmp_path):
+    browser = browse()
+    register(browser, new_name())
+    uri = browser.scan(tmp_path)
+    browser.open("/verify-2fa")
+    browser.driver.execute_script("window.sent = 0; document.querySelector('main form').addEventListener('submit', e => { sent++; e.preventDefault(); })")
+    browser.find("main input[name=otp]").send_keys(authenticator(uri, server.clock) + "12")
+    browser.driver.execute_async_script("setTimeout(arguments[0], 200)")
+    assert browser.driver.execute_script("return sent") == 1
+
+
+def test_a_password_can_be_shown_and_hidden_again(browse):
+    browser = browse().open("/login")
+    field = browser.type("password", PASSWORD)
+    buttons = [e for e in browser.visible("main button[type=button], main input[type=checkbox]")]
+    assert len(buttons) == 1
+    assert field.get_attribute("type") == "password"
+    buttons[0].click()
+    assert field.get_attribute("type") == "text" and field.get_property("value") == PASSWORD
+    buttons[0].click()
+    assert field.get_attribute("type") == "password"
+
+
+def test_going_back_after_log_out_shows_nothing_of_the_session(browse, tmp_path):
+    browser = browse()
+    name = new_name()
+    register(browser, name)
+    enrol(browser, tmp_path)
+    browser.log_out()
+    browser.driver.back()
+    browser.wait(lambda: browser.driver.execute_script("return document.readyState") == "complete")
+    assert browser.path.split("?")[0] == "/login" and name not in browser.text
+
+
+def test_going_back_after_enrolment_does_not_show_the_secret(browse, tmp_path):
+    browser = browse()
+    register(browser, new_name())
+    secret = browser.find("#secret").get_property("value")
+    enrol(browser, tmp_path)
+    for _ in range(3):
+        browser.driver.back()
+        browser.wait(lambda: browser.driver.execute_script("return document.readyState") == "complete")
+        assert secret not in browser.driver.page_source

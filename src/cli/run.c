@@ -38,11 +38,11 @@
 enum {
 	QUICK_CHANNELS = 4,
 	CHANNELS_MAX = 64,
-	STOP_SECONDS = 6,      /* web takes 5 at most */
-	SOON_DEAD_MS = 1000,   /* a web process that lives shorter has not come up */
-	SOON_DEAD_MAX = 8,     /* so often in a row, and the keeper gives up */
-	RESTART_MS = 200,      /* pause before the next try, after the first */
-	PASSING_FD = 200,      /* descriptors on their way to the child stand from here on */
+	STOP_SECONDS = 6,    /* web takes 5 at most */
+	SOON_DEAD_MS = 1000, /* a web process that lives shorter has not come up */
+	SOON_DEAD_MAX = 8,   /* so often in a row, and the keeper gives up */
+	RESTART_MS = 200,    /* pause before the next try, after the first */
+	PASSING_FD = 200,    /* descriptors on their way to the child stand from here on */
 };
 
 struct supervisor {
@@ -196,9 +196,10 @@ web_restart(struct supervisor *s, struct why *why)
 
 	s->soon_dead = soon ? s->soon_dead + 1 : 0;
 	if (s->soon_dead > SOON_DEAD_MAX)
-		return why_set(why, ERR_AWAY,
-			       "The web process ended %d times in a row right after its start; the lines above say why.",
-			       SOON_DEAD_MAX);
+		return why_set(
+		    why, ERR_AWAY,
+		    "The web process ended %d times in a row right after its start; the lines above say why.",
+		    SOON_DEAD_MAX);
 	if (s->soon_dead > 1)
 		nanosleep(&(struct timespec){ .tv_nsec = RESTART_MS * 1000000L }, NULL);
 	return web_start(s, why);
@@ -225,7 +226,8 @@ watch(struct supervisor *s, struct why *why)
 	for (;;) {
 		int signal_number = sigwaitinfo(&s->signals, NULL);
 		if (signal_number == SIGTERM || signal_number == SIGINT) {
-			log_event(LOG_NOTICE, "stopping", LOG_TEXT("signal", signal_number == SIGTERM ? "TERM" : "INT"));
+			log_event(LOG_NOTICE, "stopping",
+				  LOG_TEXT("signal", signal_number == SIGTERM ? "TERM" : "INT"));
 			return ERR_OK;
 		}
 		if (signal_number == SIGCHLD)
@@ -339,49 +341,42 @@ static const char run_help[] =
 static int
 run_options(int argc, char **argv)
 {
-	static const struct option options[] = { { "host", required_argument, NULL, 'h' },
-						 { "port", required_argument, NULL, 'p' },
-						 { "help", no_argument, NULL, '?' + 1 },
+	enum { OPTION_HOST = 256, OPTION_PORT, OPTION_HELP };
+	static const struct option options[] = { { "host", required_argument, NULL, OPTION_HOST },
+						 { "port", required_argument, NULL, OPTION_PORT },
+						 { "help", no_argument, NULL, OPTION_HELP },
 						 { 0 } };
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'h')
-			setenv("HOST", optarg, 1);
-		else if (option == 'p')
-			setenv("PORT", optarg, 1);
-		else if (option == '?' + 1)
-			return fputs(run_help, stdout) < 0 ? CLI_FAILED : CLI_DONE;
-		else
+		if (option == OPTION_HELP)
+			return cli_print(str_of(run_help));
+		if (option != OPTION_HOST && option != OPTION_PORT)
 			return CLI_USAGE;
+		if (setenv(option == OPTION_HOST ? "HOST" : "PORT", optarg, 1) != 0)
+			return CLI_FAILED;
 	}
-	if (optind < argc) {
-		fprintf(stderr, "doubletour run takes no argument: %s\n", argv[optind]);
-		return CLI_USAGE;
-	}
-	return -1;
+	if (optind == argc)
+		return CLI_GO_ON;
+	fprintf(stderr, "doubletour run takes no argument: %s\n", argv[optind]);
+	return CLI_USAGE;
 }
 
 int
 cli_run(struct cli *cli, int argc, char **argv)
 {
-	CLEANUP(config_wipe) struct config config = { 0 };
 	struct why why = { 0 };
 	int status = run_options(argc, argv);
 	err e;
 
-	if (status >= 0)
+	if (status == CLI_GO_ON)
+		status = cli_config(cli);
+	if (status != CLI_GO_ON)
 		return status;
 #ifdef DOUBLETOUR_TEST_HOOKS
 	clock_hook_open();
 #endif
-	e = config_load(&config, &why);
-	if (e == ERR_OK) {
-		log_setup(config.log_format, config.log_level);
-		e = supervise(&config, &why);
-	}
-	if (e == ERR_OK)
-		return CLI_DONE;
-	fprintf(stderr, "doubletour: %s\n", why.text[0] != '\0' ? why.text : err_name(e));
-	return e == ERR_CONFIG ? CLI_CONFIG : CLI_FAILED;
+	log_setup(cli->config.log_format, cli->config.log_level);
+	e = supervise(&cli->config, &why);
+	return e == ERR_OK ? CLI_DONE : cli_fail(e, &why);
 }

@@ -10,7 +10,6 @@
 #include "web/web.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 
 static err
 run_web(int argc, char **argv, struct config *config, struct why *why)
@@ -28,17 +27,13 @@ run_web(int argc, char **argv, struct config *config, struct why *why)
 int
 cli_web(struct cli *cli, int argc, char **argv)
 {
-	static struct config config; /* lives as long as the process */
 	struct why why = { 0 };
 	err e;
 
-	(void)cli;
 #ifdef DOUBLETOUR_TEST_HOOKS
 	clock_hook_open();
 #endif
-	e = run_web(argc, argv, &config, &why);
-	if (e == ERR_OK)
-		return CLI_DONE;
-	fprintf(stderr, "doubletour web: %s\n", why.text[0] != '\0' ? why.text : err_name(e));
-	return e == ERR_CONFIG || e == ERR_DENIED ? CLI_CONFIG : CLI_FAILED;
+	e = run_web(argc, argv, &cli->config, &why);
+	/* ERR_DENIED: no wall on this kernel; trying again would not help. */
+	return e == ERR_OK ? CLI_DONE : cli_fail(e == ERR_DENIED ? ERR_CONFIG : e, &why);
 }

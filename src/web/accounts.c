@@ -56,7 +56,8 @@ static const char *const password_problems[PROBLEM_COUNT] = {
 	[PROBLEM_CHARACTERS] = N_("This password holds a character that cannot be used."),
 	[PROBLEM_BLANK] = N_("A password cannot be only spaces."),
 	[PROBLEM_COMMON] = N_("This password is too easy to guess. A sentence of several words does very well."),
-	[PROBLEM_FROM_NAME] = N_("This password is built from the user name: whoever knows the one will try the other."),
+	[PROBLEM_FROM_NAME] =
+	    N_("This password is built from the user name: whoever knows the one will try the other."),
 	[PROBLEM_OVER_72] = N_("With this server's settings a password has at most 72 bytes."),
 };
 

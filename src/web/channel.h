@@ -18,7 +18,7 @@ struct channel {
  * when the answer's body is of no interest.  Texts in the answer live in the arena.
  * ERR_AWAY: the keeper does not answer; ERR_PROTOCOL: it answered nonsense; ERR_TOO_LONG: the question is too large.
  */
-MUST_USE err channel_ask(struct channel *channel, struct arena *arena, const struct question_head *head, const void *body,
-			 struct answer_head *ret_head, void *ret_answer);
+MUST_USE err channel_ask(struct channel *channel, struct arena *arena, const struct question_head *head,
+			 const void *body, struct answer_head *ret_head, void *ret_answer);
 
 #endif

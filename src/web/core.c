@@ -11,7 +11,7 @@
 err
 home_show(struct exchange *x)
 {
-	struct page_home page = { .name = str_of(x->session.name),
+	struct page_home page = { .username = str_of(x->session.name),
 				  .created_us = x->session.created_us,
 				  .factor_since_us = x->session.factor_since_us,
 				  .last_sign_in_us = x->session.last_sign_in_us };
@@ -112,7 +112,11 @@ static_show(struct exchange *x)
 err
 favicon_show(struct exchange *x)
 {
-	TRY(reply_header(x->rq, x->rp, STR("Location"), asset_url_favicon()));
+	const struct asset *icon = asset_named(STR("favicon.svg"));
+
+	if (icon == NULL)
+		return ERR_NOT_FOUND;
+	TRY(reply_header(x->rq, x->rp, STR("Location"), icon->path));
 	TRY(reply_header(x->rq, x->rp, STR("Cache-Control"), STR("public, max-age=86400")));
 	x->rp->status = 303;
 	return ERR_OK;

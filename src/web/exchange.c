@@ -260,7 +260,8 @@ static err
 refuse_foreign(struct exchange *x)
 {
 	log_event(LOG_NOTICE, "form.refused", LOG_STR("path", x->rq->path), LOG_STR("address", x->address));
-	return x->route->again(x, 403, N_("This form had grown old, or came from somewhere else. Please send it again."));
+	return x->route->again(x, 403,
+			       N_("This form had grown old, or came from somewhere else. Please send it again."));
 }
 
 /* csrf_token is the first member of every form's struct. */
@@ -324,7 +325,9 @@ say_methods(struct exchange *x, unsigned methods)
 	bool both = (methods & HTTP_GET) && (methods & HTTP_POST);
 
 	return reply_header(x->rq, x->rp, STR("Allow"),
-			    both ? STR("GET, HEAD, POST") : methods & HTTP_POST ? STR("POST") : STR("GET, HEAD"));
+			    both                  ? STR("GET, HEAD, POST")
+			    : methods & HTTP_POST ? STR("POST")
+						  : STR("GET, HEAD"));
 }
 
 /* Which row of the table answers?  Without one the reply is made here. */
@@ -341,7 +344,8 @@ route_begin(struct exchange *x)
 	if (x->route->any_host || host_ours(x))
 		return true;
 	log_event(LOG_NOTICE, "host.refused", LOG_STR("host", request_header(x->rq, "Host")));
-	exchange_error_because(x, 400, N_("This server answers to another address. Its administrator sets it with PUBLIC_URL."));
+	exchange_error_because(
+	    x, 400, N_("This server answers to another address. Its administrator sets it with PUBLIC_URL."));
 	return false;
 }
 
@@ -426,4 +430,6 @@ done(void *app, const struct request *rq, int status, size_t body_bytes, int64_t
 		  LOG_TEXT("state", session_state_name(state)));
 }
 
-const struct http_app web_app = { .admit = admit, .work = work, .refuse = refuse, .worker_open = worker_open, .done = done };
+const struct http_app web_app = {
+	.admit = admit, .work = work, .refuse = refuse, .worker_open = worker_open, .done = done
+};

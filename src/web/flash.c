@@ -3,7 +3,8 @@
 #include "web/messages.h"
 
 static const struct flash flashes[] = {
-	{ "registered", FLASH_GOOD, N_("Your account exists. One thing is left: two-factor authentication must be set up first.") },
+	{ "registered", FLASH_GOOD,
+	  N_("Your account exists. One thing is left: two-factor authentication must be set up first.") },
 	{ "enrolled", FLASH_GOOD, N_("Two-factor authentication is on. You are signed in.") },
 	{ "signed-in", FLASH_GOOD, N_("You are signed in.") },
 	{ "signed-out", FLASH_GOOD, N_("You are signed out.") },

@@ -13,8 +13,7 @@
 
 #include <stdio.h>
 
-enum { FLASH_SECONDS = 60, LANGUAGE_SECONDS = 365 * 24 * 3600, LOCATION_MAX = 8 * 1024,
-       ERROR_PAGE_MAX = 64 * 1024 };
+enum { FLASH_SECONDS = 60, LANGUAGE_SECONDS = 365 * 24 * 3600, LOCATION_MAX = 8 * 1024, ERROR_PAGE_MAX = 64 * 1024 };
 
 struct header {
 	str name, value;
@@ -187,7 +186,7 @@ frame_here(struct exchange *x, struct page_frame *frame)
 	bool shown = x->route != NULL && (x->rq->method == HTTP_GET || x->route->again != NULL);
 	CLEANUP(buf_wipe) struct buf here = BUF(LOCATION_MAX);
 
-	frame->here = STR("/");
+	frame->path = STR("/");
 	if (!shown)
 		return ERR_OK;
 	buf_put(&here, x->rq->path);
@@ -196,7 +195,7 @@ frame_here(struct exchange *x, struct page_frame *frame)
 		buf_put_percent(&here, x->next);
 	}
 	TRY(buf_check(&here));
-	return arena_copy(x->rq->arena, buf_str(&here), &frame->here);
+	return arena_copy(x->rq->arena, buf_str(&here), &frame->path);
 }
 
 static bool
@@ -216,7 +215,7 @@ frame_fill(struct exchange *x, bool has_form, struct page_frame *ret_frame)
 
 	if (has_form || frame.signed_in)
 		TRY(form_token_make(x));
-	frame.form_token = x->form_token;
+	frame.csrf_token = x->form_token;
 	TRY(frame_flash(x, &frame));
 	TRY(frame_here(x, &frame));
 	*ret_frame = frame;
@@ -237,17 +236,22 @@ struct error_text {
 };
 
 static const struct error_text error_texts[] = {
-	{ 400, N_("That request cannot be read"), N_("Something in the address or in the form is not as it should be. Go back and try again.") },
+	{ 400, N_("That request cannot be read"),
+	  N_("Something in the address or in the form is not as it should be. Go back and try again.") },
 	{ 403, N_("Not allowed"), N_("This page is not for you, or the form came from somewhere else.") },
 	{ 404, N_("There is no such page"), N_("The address may be mistyped, or the page may be gone.") },
 	{ 405, N_("Not in this way"), N_("This page exists, but not for this kind of request.") },
-	{ 413, N_("That is too much"), N_("The form holds more than this server takes. Shorten it and send it again.") },
+	{ 413, N_("That is too much"),
+	  N_("The form holds more than this server takes. Shorten it and send it again.") },
 	{ 414, N_("That address is too long"), N_("The address holds more than this server takes.") },
 	{ 415, N_("That is no form"), N_("This server takes forms only.") },
-	{ 431, N_("Your browser sends too much"), N_("Its headers hold more than this server takes. Deleting this site's cookies helps.") },
-	{ 503, N_("Not just now"), N_("The server is very busy, or its database does not answer. Nothing was lost: try again in a moment.") },
+	{ 431, N_("Your browser sends too much"),
+	  N_("Its headers hold more than this server takes. Deleting this site's cookies helps.") },
+	{ 503, N_("Not just now"),
+	  N_("The server is very busy, or its database does not answer. Nothing was lost: try again in a moment.") },
 	/* last: for every other status */
-	{ 500, N_("Something went wrong here"), N_("That was this server's fault. If it happens again, tell the administrator the number below.") },
+	{ 500, N_("Something went wrong here"),
+	  N_("That was this server's fault. If it happens again, tell the administrator the number below.") },
 };
 
 static const struct error_text *

@@ -25,9 +25,9 @@ struct route {
 	enum http_method method; /* GET rows serve HEAD too */
 	str path;                /* one that ends in '/' serves all below it */
 	unsigned opens;
-	enum http_lane lane;       /* INLINE: on the event thread when the session is known without a question, else QUICK */
-	const struct form *form;   /* what a POST sends; csrf_token is the first member of its struct */
-	bool any_host;             /* answers whatever Host says, and is not worth a line in the log: health, static files */
+	enum http_lane lane; /* INLINE: on the event thread when the session is known without a question, else QUICK */
+	const struct form *form; /* what a POST sends; csrf_token is the first member of its struct */
+	bool any_host; /* answers whatever Host says, and is not worth a line in the log: health, static files */
 	err (*answer)(struct exchange *x);
 	/* The form's page again, with this status and sentence: for a token that does not fit (403). */
 	err (*again)(struct exchange *x, int status, const char *sentence);

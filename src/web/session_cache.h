@@ -30,13 +30,15 @@ struct session_cache *session_cache_new(size_t entries);
 void session_cache_free(struct session_cache **cache);
 
 /* Is it there, fresh and not expired at now_us?  ret_view is written only then. */
-bool session_cache_get(struct session_cache *cache, const struct token *hash, int64_t now_us, struct session_view *ret_view);
+bool session_cache_get(struct session_cache *cache, const struct token *hash, int64_t now_us,
+		       struct session_view *ret_view);
 
 /* The count of ended sessions so far: read before the question is asked, given back with its answer. */
 int64_t session_cache_epoch(struct session_cache *cache);
 
 /* Remember, unless a session has ended since `epoch` was read. */
-void session_cache_put(struct session_cache *cache, const struct token *hash, const struct session_view *view, int64_t epoch);
+void session_cache_put(struct session_cache *cache, const struct token *hash, const struct session_view *view,
+		       int64_t epoch);
 
 /* The keeper's push with this number said that the session ended (hash NULL: it said something else). */
 void session_cache_pushed(struct session_cache *cache, int64_t number, const struct token *hash);

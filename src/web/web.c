@@ -172,7 +172,7 @@ err
 web_run(const struct config *config, int listen_fd, int push_fd, int first_channel_fd, size_t quick, size_t slow,
 	struct why *why)
 {
-	static struct web web;           /* lives as long as the process */
+	static struct web web; /* lives as long as the process */
 	static struct listener listener;
 	struct http_server *server = NULL;
 	bool terminal = isatty(STDOUT_FILENO) == 1; /* asked before the wall */

@@ -17,7 +17,7 @@ struct web {
 	const struct config *config;
 	struct session_cache *cache; /* for many threads by itself */
 	struct token form_key;
-	atomic_bool database_answers;                /* as the keeper last said */
+	atomic_bool database_answers;              /* as the keeper last said */
 	struct channel channels[WEB_CHANNELS_MAX]; /* one per worker, quick ones first; each used by its worker only */
 	size_t quick, slow;
 };
@@ -27,7 +27,7 @@ struct web {
  * from first_channel_fd on), walls itself in, serves until SIGTERM or until the keeper is gone.
  * ERR_CONFIG: it could not start and never will; why is filled.
  */
-MUST_USE err web_run(const struct config *config, int listen_fd, int push_fd, int first_channel_fd, size_t quick, size_t slow,
-		     struct why *why);
+MUST_USE err web_run(const struct config *config, int listen_fd, int push_fd, int first_channel_fd, size_t quick,
+		     size_t slow, struct why *why);
 
 #endif

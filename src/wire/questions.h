@@ -16,7 +16,7 @@ const char *session_state_name(enum session_state state);
 
 enum question_id {
 	QUESTION_NONE = 0,
-	QUESTION_SESSION, /* who is this token, and how far?            body: nothing   answer: nothing */
+	QUESTION_SESSION,  /* who is this token, and how far?            body: nothing   answer: nothing */
 	QUESTION_REGISTER, /* make an account                            register        problems */
 	QUESTION_SIGN_IN,  /* password                                   sign_in         nothing */
 	QUESTION_ENROL,    /* the secret to enrol, made now if need be   nothing         enrolment */
@@ -57,7 +57,7 @@ enum problem {
 enum {
 	NAME_MIN = 3, /* characters of a user name */
 	NAME_MAX = 40,
-	PASSWORD_MIN = 8,         /* code points, after NFC */
+	PASSWORD_MIN = 8,          /* code points, after NFC */
 	PASSWORD_MAX_BYTES = 1024, /* bytes, as sent and after NFC */
 	/* what a form may hold, so that an over-long value reaches the check that words it */
 	FIELD_MAX_BYTES = 4096,
@@ -73,13 +73,13 @@ struct question_head {
 
 /* The session that holds after the question.  With STATE_NONE all else is empty. */
 struct answer_head {
-	uint32_t verdict; /* enum verdict */
-	uint32_t state;   /* enum session_state */
-	struct token token; /* a new token, when the session got one; zero: unchanged */
-	int64_t pushed;     /* how many pushes the keeper had sent before this answer (see struct push) */
-	int64_t account_id; /* for the log */
-	str name;           /* user name */
-	int64_t created_us; /* the account */
+	uint32_t verdict;        /* enum verdict */
+	uint32_t state;          /* enum session_state */
+	struct token token;      /* a new token, when the session got one; zero: unchanged */
+	int64_t pushed;          /* how many pushes the keeper had sent before this answer (see struct push) */
+	int64_t account_id;      /* for the log */
+	str name;                /* user name */
+	int64_t created_us;      /* the account */
 	int64_t last_sign_in_us; /* the one before this session; 0: none */
 	int64_t factor_since_us; /* 0: none is active */
 	int64_t expires_us;      /* when this session ends if nothing happens */

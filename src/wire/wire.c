@@ -3,7 +3,8 @@
 static void
 put_u32(struct buf *out, uint32_t v)
 {
-	buf_put(out, str_bytes((uint8_t[]){ (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24) }, 4));
+	buf_put(out,
+		str_bytes((uint8_t[]){ (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24) }, 4));
 }
 
 static void

@@ -37,9 +37,19 @@ struct wire_def {
 };
 
 #define WIRE_KIND(type, member)                                                                                        \
-	_Generic(((type *)0)->member, uint32_t: WIRE_U32, int64_t: WIRE_I64, str: WIRE_STR, struct token: WIRE_TOKEN)
-#define WIRE_FIELD(type, member, most) { #member, offsetof(type, member), WIRE_KIND(type, member), (most) }
-#define WIRE_DEF(type, table) { #type, sizeof(type), (table), COUNT(table) }
+	_Generic(((type *)0)->member, uint32_t                                                                         \
+		 : WIRE_U32, int64_t                                                                                   \
+		 : WIRE_I64, str                                                                                       \
+		 : WIRE_STR, struct token                                                                              \
+		 : WIRE_TOKEN)
+#define WIRE_FIELD(type, member, most)                                                                                 \
+	{                                                                                                              \
+#member, offsetof(type, member), WIRE_KIND(type, member), (most)                                       \
+	}
+#define WIRE_DEF(type, table)                                                                                          \
+	{                                                                                                              \
+#type, sizeof(type), (table), COUNT(table)                                                             \
+	}
 
 /* Append the message.  A text over its maximum, or a number, is remembered in out as ERR_TOO_LONG. */
 void wire_put(struct buf *out, const struct wire_def *def, const void *message);

@@ -1,6 +1,6 @@
 """Every route that the program names, in every state a session can be in: nothing opens that should not."""
 
-import re
+import json
 
 import pytest
 
@@ -34,11 +34,16 @@ LEADS = {"none": "/login", "enrolling": "/setup-2fa", "pending": "/verify-2fa", 
 
 
 @pytest.fixture(scope="module")
-def routes(server):
-    """(method, path) of each row that `doubletour routes` prints."""
-    printed = server.command("routes")
+def table(server):
+    """Each row that `doubletour routes --json` prints."""
+    printed = server.command("routes", "--json")
     assert printed.returncode == 0, printed.stderr
-    return re.findall(r"^\s*(GET|POST|PUT|DELETE|PATCH)\s+(/\S*)", printed.stdout, re.MULTILINE)
+    return json.loads(printed.stdout)
+
+
+@pytest.fixture(scope="module")
+def routes(table):
+    return [(row["method"], row["path"]) for row in table]
 
 
 def person_in(state, server):
@@ -46,8 +51,14 @@ def person_in(state, server):
     return person if state == "none" else getattr(person, state)()
 
 
-def test_the_list_of_routes_is_the_one_that_was_decided(routes):
-    assert set(routes) == set(OPENS)
+def test_the_table_of_routes_is_the_one_that_was_decided(table):
+    assert {(row["method"], row["path"]): set(row["opens"]) for row in table} == OPENS
+    assert len(table) == len(OPENS)
+
+
+def test_the_readable_list_tells_the_same(server, table):
+    lines = [line.split() for line in server.command("routes").stdout.splitlines()]
+    assert lines == [[row["method"], row["path"], row["lane"], ",".join(row["opens"])] for row in table]
 
 
 def shown_secret(page):

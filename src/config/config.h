@@ -35,9 +35,8 @@ enum { CONFIG_TEXT_MAX = 1024, CONFIG_NETWORKS_MAX = 32, CONFIG_KEY_MAX = 256 };
 struct config {
 	enum config_profile profile;
 	enum config_database database;
-	char database_url[CONFIG_TEXT_MAX]; /* as given; may hold a password: never shown or logged whole */
-	char database_path
-	    [CONFIG_TEXT_MAX]; /* SQLite: the file; relative to the working directory unless it begins with / */
+	char database_url[CONFIG_TEXT_MAX];  /* as given; may hold a password: never shown or logged whole */
+	char database_path[CONFIG_TEXT_MAX]; /* SQLite: the file; from the working directory unless it begins with / */
 	char data_dir[CONFIG_TEXT_MAX];
 	uint8_t secret_key[CONFIG_KEY_MAX]; /* SECRET_KEY as given */
 	size_t secret_key_bytes;            /* 0: use the key file */

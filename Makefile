@@ -1,0 +1,36 @@
+# The way in.  Each target is a script of tools/ or a line of meson; nothing is decided here.
+.POSIX:
+.PHONY: build run test check fuzz install clean help
+
+build:      ## build/doubletour
+	@tools/deps build
+	@tools/build release
+
+run: build  ## build, then start on http://127.0.0.1:5000
+	@tools/run
+
+test:       ## every test
+	@tools/deps build test
+	@tools/build test
+	@tools/test.py unit e2e browser
+
+check:      ## layout, layers, forbidden calls, static analysis
+	@tools/deps build test check
+	@tools/build test
+	@tools/check
+
+TIME = 60
+fuzz:       ## each fuzz target for TIME seconds
+	@tools/deps build check
+	@fuzz/run.sh $(TIME)
+
+PREFIX = /usr/local
+install: build  ## below DESTDIR and PREFIX
+	@meson configure build/release --prefix $(PREFIX)
+	@DESTDIR="$(DESTDIR)" meson install -C build/release
+
+clean:      ## remove what was built
+	rm -rf build
+
+help:       ## this list
+	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' Makefile | expand -t 18

@@ -1,0 +1,100 @@
+#include "web/page_runtime.h"
+
+enum { MONTHS = 12, MONTH_DAYS_MAX = 31, EPOCH_YEAR = 1970, LAST_YEAR = 9999, DAY_SECONDS = 24 * 60 * 60 };
+
+struct moment {
+	int year, month, day; /* month and day count from 1 */
+	int hour, minute, second;
+};
+
+void
+page_put_z(struct buf *out, const char *text)
+{
+	buf_put_html(out, str_of(text));
+}
+
+static bool
+is_leap(int year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static int
+month_days(int year, int month)
+{
+	static const int days[MONTHS] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+
+	return days[month - 1] + (month == 2 && is_leap(year) ? 1 : 0);
+}
+
+/* Days from 1970-01-01 to the first day of a year. */
+static int64_t
+days_before_year(int64_t year)
+{
+	int64_t y = year - 1;
+
+	return (year - EPOCH_YEAR) * 365 + (y / 4 - y / 100 + y / 400) - (1969 / 4 - 1969 / 100 + 1969 / 400);
+}
+
+/* The calendar's own arithmetic: gmtime_r would look for the time zone's file, which the sandbox forbids. */
+static bool
+moment_of(int64_t us, struct moment *ret_moment)
+{
+	int64_t seconds = us / 1000000, days = seconds / DAY_SECONDS, clock = seconds % DAY_SECONDS;
+	int year = EPOCH_YEAR, month = 1;
+
+	if (us < 0 || days >= days_before_year(LAST_YEAR + 1))
+		return false;
+	year += (int)(days / 366);
+	while (days_before_year(year + 1) <= days)
+		year++;
+	days -= days_before_year(year);
+	for (; days >= month_days(year, month); month++)
+		days -= month_days(year, month);
+	*ret_moment = (struct moment){
+		year, month, (int)days + 1, (int)(clock / 3600), (int)(clock / 60 % 60), (int)(clock % 60)
+	};
+	return true;
+}
+
+#define NBSP "\302\240"
+
+static void
+put_french(struct buf *out, const struct moment *m)
+{
+	static const char *const months[MONTHS] = {
+		"janvier", "février", "mars",      "avril",   "mai",      "juin",
+		"juillet", "août",    "septembre", "octobre", "novembre", "décembre"
+	};
+
+	buf_printf(out, "%d%s" NBSP "%s %d à %d" NBSP "h" NBSP "%02d" NBSP "UTC", m->day, m->day == 1 ? "er" : "",
+		   months[m->month - 1], m->year, m->hour, m->minute);
+}
+
+static void
+put_english(struct buf *out, const struct moment *m)
+{
+	static const char *const months[MONTHS] = { "January",   "February", "March",    "April",
+						    "May",       "June",     "July",     "August",
+						    "September", "October",  "November", "December" };
+
+	buf_printf(out, "%d" NBSP "%s %d at %d:%02d" NBSP "UTC", m->day, months[m->month - 1], m->year, m->hour,
+		   m->minute);
+}
+
+void
+page_put_date(struct buf *out, enum config_language language, int64_t moment_us)
+{
+	static void (*const put[LANGUAGE_COUNT])(struct buf *, const struct moment *) = {
+		[LANGUAGE_FR] = put_french,
+		[LANGUAGE_EN] = put_english,
+	};
+	struct moment m = { 0 };
+
+	if (!moment_of(moment_us, &m))
+		return;
+	buf_printf(out, "<time datetime=\"%04d-%02d-%02dT%02d:%02d:%02dZ\">", m.year, m.month, m.day, m.hour, m.minute,
+		   m.second);
+	put[language](out, &m);
+	buf_put(out, STR("</time>"));
+}

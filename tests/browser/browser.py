@@ -150,13 +150,15 @@ class Browser:
         file = SCREENSHOTS / f"{self.language}-{self.size}-{self.scheme}{script}-{self.number:02d}-{name}.png"
         file.write_bytes(base64.b64decode(shot["data"]))
 
+    def screen(self):
+        return Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
+
     def cut(self, element):
         """An element as it stands on the screen, cut from a screenshot of the window."""
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
         box, scale = self.driver.execute_script(
             "const b = arguments[0].getBoundingClientRect(); return [[b.left, b.top, b.right, b.bottom], devicePixelRatio]", element)
-        screen = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
-        return screen.crop([round(v * scale) for v in box])
+        return self.screen().crop([round(v * scale) for v in box])
 
     def scan(self, tmp_path):
         """What a phone's camera reads off the screen."""

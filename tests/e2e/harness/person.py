@@ -113,8 +113,8 @@ class Person:
         """What the authenticator shows now, or `drift` steps from now."""
         return code_of_step(self.secret, step_at(self.server.clock.now()) + drift)
 
-    def prove(self, code=None):
-        return self.send("/verify-2fa", {"otp": code or self.fresh_code()})
+    def prove(self, code=None, path="/verify-2fa"):
+        return self.send(path, {"otp": code or self.fresh_code()})
 
     def confirm(self):
         """Read the secret, send its first code."""
@@ -127,7 +127,7 @@ class Person:
     def sign_in(self, path="/login"):
         self.give_password(path)
         assert self.page.status == 303 and self.page.location.startswith("/verify-2fa"), repr(self.page)
-        return self.prove()
+        return self.prove(path=self.page.location)
 
     def log_out(self):
         return self.send("/logout")

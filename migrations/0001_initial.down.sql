@@ -1,0 +1,5 @@
+DROP TABLE audit;
+DROP TABLE keys;
+DROP TABLE factors;
+DROP TABLE sessions;
+DROP TABLE accounts;

@@ -1,0 +1,44 @@
+-- name: session_insert
+-- Not for an account that was disabled meanwhile.
+INSERT INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, password_at_us, address, agent)
+SELECT $1, $2, id, $4, $4, $4, $5, $6 FROM accounts WHERE id = $3 AND disabled_at_us IS NULL;
+
+-- name: session_find
+-- Everything that keeper/session.c decides the state from.
+SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id,
+       s.previous_sign_in_at_us, a.name, a.created_at_us, a.disabled_at_us IS NOT NULL, f.id, f.confirmed_at_us
+FROM sessions s
+JOIN accounts a ON a.id = s.account_id
+LEFT JOIN factors f ON f.account_id = a.id AND f.confirmed_at_us IS NOT NULL AND f.disabled_at_us IS NULL
+WHERE s.token_hash = $1;
+
+-- name: session_prove
+-- A new token, and the factor that was proved.  No row: the old token is dead already.
+UPDATE sessions
+SET token_hash = $1, factor_at_us = $2, seen_at_us = $2, factor_id = $3,
+    previous_sign_in_at_us = (SELECT last_sign_in_at_us FROM accounts WHERE accounts.id = sessions.account_id)
+WHERE id = $4 AND token_hash = $5;
+
+-- name: session_touch
+UPDATE sessions SET seen_at_us = $1 WHERE id = $2 AND seen_at_us < $1;
+
+-- name: session_delete
+DELETE FROM sessions WHERE token_hash = $1;
+
+-- name: session_delete_others
+DELETE FROM sessions WHERE account_id = $1 AND id <> $2 RETURNING token_hash;
+
+-- name: session_purge_lifetime
+DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE created_at_us <= $1 LIMIT $2);
+
+-- name: session_purge_idle
+DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE seen_at_us <= $1 LIMIT $2);
+
+-- name: session_purge_pending
+-- Waiting for a code for too long.  One that enrols has no factor to wait for.
+DELETE FROM sessions WHERE id IN (
+	SELECT s.id FROM sessions s
+	WHERE s.factor_at_us = 0 AND s.password_at_us <= $1 AND EXISTS (
+		SELECT 1 FROM factors f
+		WHERE f.account_id = s.account_id AND f.confirmed_at_us IS NOT NULL AND f.disabled_at_us IS NULL)
+	LIMIT $2);

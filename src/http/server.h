@@ -30,6 +30,8 @@ enum {
 	HTTP_REQUEST_SECONDS = 20, /* from connection, or from the last reply, to a whole request; then closed */
 	HTTP_REPLY_SECONDS = 20,   /* for the client to take the reply */
 	HTTP_REPLY_HEADERS = 32,
+	HTTP_REPLY_BODY_MAX_BYTES = 1024 * 1024, /* what reply.body may grow to unless the application says otherwise */
+	HTTP_ARENA_MAX_BYTES = 512 * 1024,       /* of one request: its texts and all that the application allocates */
 };
 
 /* One request, whole.  All texts live as long as the request. */
@@ -53,7 +55,15 @@ str request_header(const struct request *rq, const char *name);
 /* How often a header field stands in the request. */
 size_t request_header_count(const struct request *rq, const char *name);
 
-/* Reply being made.  Zero it, then fill; header names and values are copied into the arena, CR, LF or NUL in one makes it ERR_INVALID. */
+/* Each value of a repeated header field, in order: *at is 0 at first; false when there are no more. */
+bool request_header_each(const struct request *rq, const char *name, size_t *at, str *ret_value);
+
+/*
+ * Reply being made.  The server hands it over zeroed but for the maximum of body; header names and values are copied into
+ * the arena.  A control byte in one makes it ERR_INVALID, and so does a name that is the server's own business:
+ * Connection, Content-Length, Date, Transfer-Encoding.  ERR_TOO_LONG: more than HTTP_REPLY_HEADERS.
+ * A reply without a status, or whose body could not be written in whole, goes out as refuse()'s 503.
+ */
 struct reply {
 	int status;
 	struct buf body; /* freed by the server */
@@ -71,11 +81,17 @@ struct http_app {
 	enum http_lane (*admit)(void *app, struct request *rq, struct reply *rp);
 	/* On a worker: fill the reply.  worker is what worker_open gave this thread. */
 	void (*work)(void *app, void *worker, struct request *rq, struct reply *rp);
-	/* A reply for what the server refuses by itself: 400, 405, 413, 414, 415, 431, 503.  Any thread; must not wait. */
+	/*
+	 * A reply for what the server refuses by itself: 400, 413, 414, 415, 431, 503.  Any thread; must not wait.  The request
+	 * may be unfinished: path is "/" when it could not be read, body is empty.  A 503 gets Retry-After when it has none.
+	 */
 	void (*refuse)(void *app, struct request *rq, int status, struct reply *rp);
 	/* Called in each worker thread at its start; lane is QUICK or SLOW, index counts from 0 within it.  NULL: nothing. */
 	void *(*worker_open)(void *app, enum http_lane lane, size_t index);
-	/* Called after the reply was handed over, with its time in the server; for the access log.  Any thread. */
+	/*
+	 * Called after the reply was handed over to the system, or the connection broke over it, with its time in the server;
+	 * for the access log.  Not called for a request whose client went away before there was a reply.  Any thread.
+	 */
 	void (*done)(void *app, const struct request *rq, int status, size_t body_bytes, int64_t elapsed_us);
 };
 
@@ -86,6 +102,7 @@ struct http_settings {
 	size_t queue_max[HTTP_LANE_COUNT];     /* requests that may wait in QUICK and SLOW */
 	size_t connections_max;                /* further ones are closed at once */
 	size_t connections_per_address_max;    /* 0: no bound */
+	int request_ms, reply_ms;              /* 0: HTTP_REQUEST_SECONDS, HTTP_REPLY_SECONDS */
 };
 
 struct http_server;
@@ -93,9 +110,16 @@ struct http_server;
 /* Listen on host (name or address, IPv4 or IPv6) and port; SO_REUSEADDR, close-on-exec.  ERR_BUSY port in use, ERR_DENIED, ERR_INVALID; why is filled. */
 MUST_USE err http_listen(str host, uint16_t port, struct why *why, int *ret_fd);
 
+/*
+ * All threads and descriptors are made here; afterwards the server opens no file, asks no name service and starts no
+ * thread.  listen_fd becomes non-blocking; it is closed by stop, or here when starting fails.  app must stay.
+ */
 MUST_USE err http_server_start(const struct http_settings *settings, const struct http_app *app, void *app_data, struct http_server **ret_server);
 
-/* Take no new connection, finish what was accepted for at most max_ms, then end all threads and free; sets NULL. */
+/*
+ * Take no new connection, finish what was accepted for at most max_ms, then end all threads and free; sets NULL.  What
+ * still waits in a lane by then is answered 503; a work() that is running is waited for, however long it takes.
+ */
 void http_server_stop(struct http_server **server, int max_ms);
 
 /* Figures of this moment, for logs and tests. */

@@ -1,0 +1,93 @@
+#include "http/cookie.h"
+
+/* RFC 6265 s4.1.1: cookie-octet */
+static bool
+is_octet(char c)
+{
+	return c > ' ' && c < 0x7f && c != '"' && c != ',' && c != ';' && c != '\\';
+}
+
+static bool
+is_value(str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!is_octet(s.p[i]))
+			return false;
+	return true;
+}
+
+static bool
+is_name(str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!is_octet(s.p[i]) || strchr("()<>@:/[]?={}", s.p[i]) != NULL)
+			return false;
+	return s.n > 0;
+}
+
+static str
+unquote(str s)
+{
+	if (s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
+		return str_bytes(s.p + 1, s.n - 2);
+	return s;
+}
+
+struct finding {
+	str name, value;
+	size_t count; /* how often the name stands there, well-formed or not */
+	bool malformed;
+};
+
+static void
+find_in(str header, struct finding *f)
+{
+	while (header.p != NULL) {
+		str rest = str_cut(&header, ';');
+		str name = str_trim(str_cut(&rest, '='));
+		if (!str_equal(name, f->name))
+			continue;
+		f->count++;
+		f->malformed |= rest.p == NULL;
+		f->value = unquote(str_trim(rest));
+		f->malformed |= !is_value(f->value);
+	}
+}
+
+str
+cookie_find(const struct request *rq, str name)
+{
+	struct finding f = { .name = name };
+	size_t at = 0;
+	str header;
+
+	while (request_header_each(rq, "Cookie", &at, &header))
+		find_in(header, &f);
+	return f.count == 1 && !f.malformed ? f.value : (str){ 0 };
+}
+
+err
+cookie_put(struct buf *out, const struct cookie *cookie)
+{
+	static const str same_site[] = {
+		[COOKIE_LAX] = STR_INIT("Lax"), [COOKIE_STRICT] = STR_INIT("Strict"), [COOKIE_NONE] = STR_INIT("None")
+	};
+
+	if (!is_name(cookie->name) || !is_value(cookie->value))
+		return ERR_INVALID;
+	buf_put(out, cookie->name);
+	buf_put_byte(out, '=');
+	buf_put(out, cookie->value);
+	buf_put(out, STR("; Path=/"));
+	if (!cookie->readable)
+		buf_put(out, STR("; HttpOnly"));
+	buf_put(out, STR("; SameSite="));
+	buf_put(out, same_site[cookie->same_site]);
+	if (cookie->secure)
+		buf_put(out, STR("; Secure"));
+	if (cookie->max_age_seconds != 0) {
+		buf_put(out, STR("; Max-Age="));
+		buf_put_number(out, cookie->max_age_seconds < 0 ? 0 : cookie->max_age_seconds);
+	}
+	return buf_check(out);
+}

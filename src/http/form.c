@@ -1,0 +1,134 @@
+#include "http/form.h"
+
+struct pair {
+	str name, value;
+};
+
+struct pairs {
+	struct pair at[FORM_FIELDS_MAX];
+	size_t n;
+};
+
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Bytes that in[at] stands for into *ret_byte; how many it took, 0 for a bad sequence. */
+static size_t
+decode_byte(str in, size_t at, char *ret_byte)
+{
+	int high, low;
+
+	if (in.p[at] != '%') {
+		*ret_byte = in.p[at] == '+' ? ' ' : in.p[at];
+		return 1;
+	}
+	if (in.n - at < 3)
+		return 0;
+	high = hex_value(in.p[at + 1]);
+	low = hex_value(in.p[at + 2]);
+	if (high < 0 || low < 0)
+		return 0;
+	*ret_byte = (char)(high * 16 + low);
+	return 3;
+}
+
+static err
+decode(struct arena *arena, str in, str *ret_text)
+{
+	char *out = arena_alloc(arena, in.n + 1);
+	size_t n = 0;
+
+	if (out == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0, took; i < in.n; i += took) {
+		took = decode_byte(in, i, &out[n++]);
+		if (took == 0)
+			return ERR_INVALID;
+	}
+	*ret_text = str_bytes(out, n);
+	return str_utf8_valid(*ret_text) ? ERR_OK : ERR_INVALID;
+}
+
+static const struct pair *
+pair_find(const struct pairs *pairs, str name)
+{
+	for (size_t i = 0; i < pairs->n; i++)
+		if (str_equal(pairs->at[i].name, name))
+			return &pairs->at[i];
+	return NULL;
+}
+
+static err
+pair_add(struct pairs *pairs, str piece, struct arena *arena)
+{
+	struct pair pair = { 0 };
+	str value = piece;
+	str name = str_cut(&value, '=');
+
+	if (pairs->n == FORM_FIELDS_MAX)
+		return ERR_INVALID;
+	TRY(decode(arena, name, &pair.name));
+	TRY(decode(arena, value, &pair.value));
+	if (pair_find(pairs, pair.name) != NULL)
+		return ERR_INVALID;
+	pairs->at[pairs->n++] = pair;
+	return ERR_OK;
+}
+
+static err
+pairs_read(str text, struct arena *arena, struct pairs *ret_pairs)
+{
+	while (text.n > 0) {
+		str piece = str_cut(&text, '&');
+		if (piece.n > 0)
+			TRY(pair_add(ret_pairs, piece, arena));
+	}
+	return ERR_OK;
+}
+
+/* At most max bytes, no character cut in two. */
+static str
+cut(str s, size_t max)
+{
+	while (max > 0 && ((unsigned char)s.p[max] & 0xc0) == 0x80)
+		max--;
+	return str_upto(s, max);
+}
+
+static str
+field_value(const struct field *field, const struct pair *pair, uint32_t bit, struct form_faults *faults)
+{
+	str value = pair == NULL ? (str){ 0 } : pair->value;
+
+	if (value.n > field->max_bytes) {
+		faults->over_long |= bit;
+		value = cut(value, field->max_bytes);
+	}
+	if (field->presence == FIELD_required && value.n == 0)
+		faults->missing |= bit;
+	return value;
+}
+
+err
+form_parse(const struct form *form, str text, struct arena *arena, void *ret_values, struct form_faults *ret_faults)
+{
+	struct pairs pairs = { .n = 0 };
+	struct form_faults faults = { 0 };
+
+	TRY(pairs_read(text, arena, &pairs));
+	for (size_t i = 0; i < form->count; i++) {
+		const struct field *field = &form->fields[i];
+		str value = field_value(field, pair_find(&pairs, field->name), UINT32_C(1) << i, &faults);
+		memcpy((char *)ret_values + field->offset, &value, sizeof(value));
+	}
+	if (ret_faults != NULL)
+		*ret_faults = faults;
+	return ERR_OK;
+}

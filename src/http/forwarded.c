@@ -1,0 +1,112 @@
+#include "http/forwarded.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+enum { PORT_MAX = 65535 };
+
+static bool
+is_port(str s)
+{
+	uint64_t port;
+
+	return str_number(s, PORT_MAX, &port) == ERR_OK;
+}
+
+/* "[six]", "[six]:port", "four:port", "four", "six"  →  the address */
+static bool
+strip_port(str entry, str *ret_address)
+{
+	str rest = entry;
+	str before = str_cut(&rest, ':');
+
+	if (str_starts(entry, STR("["))) {
+		rest = str_from(entry, 1);
+		*ret_address = str_cut(&rest, ']');
+		return rest.p != NULL && (rest.n == 0 || (rest.p[0] == ':' && is_port(str_from(rest, 1))));
+	}
+	*ret_address = entry;
+	if (rest.p == NULL || str_has_byte(rest, ':'))
+		return true; /* no colon, or IPv6 */
+	*ret_address = before;
+	return is_port(rest);
+}
+
+err
+forwarded_entry(str entry, struct arena *arena, str *ret_address)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr six;
+	struct in_addr four;
+	str address = { 0 };
+	bool is_six;
+
+	if (!strip_port(str_trim(entry), &address) || str_copy_z(address, text, sizeof(text)) != ERR_OK)
+		return ERR_INVALID;
+	is_six = inet_pton(AF_INET6, text, &six) == 1;
+	if (!is_six && (str_starts(str_trim(entry), STR("[")) || inet_pton(AF_INET, text, &four) != 1))
+		return ERR_INVALID;
+	if (is_six && IN6_IS_ADDR_V4MAPPED(&six)) {
+		memcpy(&four, &six.s6_addr[12], sizeof(four));
+		is_six = false;
+	}
+	if (inet_ntop(is_six ? AF_INET6 : AF_INET, is_six ? (const void *)&six : &four, text, sizeof(text)) == NULL)
+		return ERR_INVALID;
+	return arena_copy(arena, str_of(text), ret_address);
+}
+
+/* The last entry of a list; *list becomes what stands before it, with p == NULL when that was all. */
+static str
+cut_last(str *list)
+{
+	str all = *list;
+
+	for (size_t i = all.n; i > 0; i--)
+		if (all.p[i - 1] == ',') {
+			*list = str_upto(all, i - 1);
+			return str_from(all, i);
+		}
+	*list = (str){ 0 };
+	return all;
+}
+
+struct hop {
+	const struct request *rq;
+	bool (*trusts)(void *context, str address);
+	void *context;
+	str address; /* the best answer so far */
+};
+
+/* true: that is the one. */
+static bool
+hops_back(struct hop *hop, str list)
+{
+	while (list.p != NULL) {
+		str address;
+		if (forwarded_entry(cut_last(&list), hop->rq->arena, &address) != ERR_OK) {
+			hop->address = hop->rq->peer;
+			return true;
+		}
+		hop->address = address;
+		if (!hop->trusts(hop->context, address))
+			return true;
+	}
+	return false;
+}
+
+str
+forwarded_address(const struct request *rq, bool (*trusts)(void *context, str address), void *context)
+{
+	struct hop hop = { .rq = rq, .trusts = trusts, .context = context, .address = rq->peer };
+	str lists[HTTP_HEADERS_MAX];
+	size_t n = 0, at = 0;
+
+	if (!trusts(context, rq->peer))
+		return rq->peer;
+	while (n < HTTP_HEADERS_MAX && request_header_each(rq, "X-Forwarded-For", &at, &lists[n]))
+		n++;
+	while (n > 0)
+		if (hops_back(&hop, lists[--n]))
+			break;
+	return hop.address;
+}

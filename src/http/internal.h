@@ -1,0 +1,147 @@
+/*
+ * What the parts of the server share.  Not for others: see server.h.
+ *
+ * A connection (struct conn) lives from the event thread's first sight of it until just before its socket is closed.  A
+ * job is one request with its reply: made when the request line is read, freed when libmicrohttpd says that it is over.
+ * While a job is in a lane its connection is suspended, so that nothing of it ends before the worker has let go.
+ */
+#ifndef HTTP_INTERNAL_H
+#define HTTP_INTERNAL_H
+
+#include "http/server.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum {
+	PEER_TEXT_BYTES = 46, /* INET6_ADDRSTRLEN */
+	LINGER_MAX = 64,      /* connections that are read empty after an early refusal */
+};
+
+struct header {
+	str name, value;
+};
+
+/* One connection, as the doorkeeper watches it. */
+struct conn {
+	int fd;
+	_Atomic int64_t deadline_us; /* monotonic; NO_DEADLINE while the application has the request */
+	atomic_bool busy;            /* a request has begun and its reply has not left */
+	bool unread;                 /* refused, and the client may still be sending */
+	char peer[PEER_TEXT_BYTES];
+	struct conn *older, *newer; /* under door.lock */
+};
+#define NO_DEADLINE INT64_MAX
+
+enum job_stage { JOB_HEAD, JOB_BODY, JOB_WAITING, JOB_READY, JOB_REPLIED };
+
+struct job {
+	struct request rq; /* first: a request is its job */
+	struct reply rp;
+	struct arena arena;
+	struct http_server *server;
+	struct MHD_Connection *connection;
+	struct conn *conn;
+	enum job_stage stage;
+	bool close;           /* the connection ends with this reply */
+	const char *raw_uri;  /* where libmicrohttpd holds it; only compared with other places */
+	size_t raw_uri_bytes; /* all of it, also when over the limit */
+	str target;           /* of the request line; empty when over the limit */
+	struct header *headers;
+	size_t header_count;
+	char *body; /* body_max bytes of the arena */
+	size_t body_bytes, body_max;
+	size_t reply_bytes;
+	int64_t begun_us; /* monotonic */
+	struct job *next; /* in a lane */
+};
+
+struct lane {
+	pthread_mutex_t lock;
+	pthread_cond_t filled;
+	struct job *first, *last;
+	size_t waiting, max;
+	bool closed;
+};
+
+struct worker {
+	struct http_server *server;
+	enum http_lane lane;
+	size_t index;
+	pthread_t thread;
+};
+
+/* A closed connection whose client may still be sending: read empty, so that no reset overtakes the reply. */
+struct lingerer {
+	int fd;
+	int64_t until_us;
+	size_t budget; /* bytes that will still be read */
+};
+
+struct door {
+	pthread_mutex_t lock; /* of conns, lingerers */
+	struct conn *conns;
+	struct lingerer lingerers[LINGER_MAX];
+	size_t lingerer_count;
+	int listen_fd, wake_fd;
+	pthread_t thread;
+	atomic_bool closed; /* no new connection; idle ones are sent home */
+	atomic_bool ended;  /* the thread leaves */
+};
+
+struct http_server {
+	struct http_settings settings;
+	const struct http_app *app;
+	void *app_data;
+	struct MHD_Daemon *daemon;
+	struct door door;
+	struct lane lanes[HTTP_LANE_COUNT];
+	struct worker *workers;
+	size_t worker_count;
+	int64_t request_us, reply_us;
+	uint64_t id_base;
+	atomic_uint_fast64_t id_count;
+	atomic_size_t connections;
+	atomic_uint_fast64_t requests, refused;
+	bool exact_layout; /* see head.c */
+};
+
+/* --- door.c: accepting, deadlines ---------------------------------------------------------------------------------- */
+
+MUST_USE err door_open(struct http_server *server);
+void door_close(struct http_server *server); /* no new connection from now on */
+void door_end(struct http_server *server);   /* the thread is gone afterwards */
+void door_connection(void *server, struct MHD_Connection *connection, void **context,
+		     enum MHD_ConnectionNotificationCode code);
+
+/* --- lanes.c ------------------------------------------------------------------------------------------------------- */
+
+MUST_USE err lanes_open(struct http_server *server);
+bool lane_submit(struct job *job, enum http_lane lane); /* false: full, or closed */
+size_t lane_waiting(const struct lane *lane);
+void lanes_end(struct http_server *server); /* what waits is answered 503; no worker afterwards */
+
+/* --- job.c: a request's way through the server ---------------------------------------------------------------------- */
+
+void *job_begin(void *server, const char *uri, struct MHD_Connection *connection);
+enum MHD_Result job_continue(void *server, struct MHD_Connection *connection, const char *url, const char *method,
+			     const char *version, const char *upload, size_t *upload_bytes, void **context);
+void job_over(void *server, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code);
+
+/* --- head.c: is it well-formed, and within the limits? --------------------------------------------------------------- */
+
+/* Headers into the job.  ERR_MEMORY; ERR_TOO_LONG: more than HTTP_HEADERS_MAX. */
+MUST_USE err head_read(struct job *job);
+/* 0, or the status to refuse with.  The request's path and query are set, and body_max. */
+int head_check(struct job *job, const char *method, const char *version);
+/* Does the libmicrohttpd in use keep a head as head_check's layout check expects it? */
+bool head_layout_known(void);
+
+/* --- reply.c ------------------------------------------------------------------------------------------------------- */
+
+void reply_reset(struct job *job);
+void reply_refuse(struct job *job, int status); /* the application's own words for it */
+enum MHD_Result reply_queue(struct job *job);   /* hand it to libmicrohttpd; MHD_NO: close the connection */
+
+#endif

@@ -1,0 +1,77 @@
+#include "http/server.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A listening socket, or -1 and errno. */
+static int
+listen_on(const struct addrinfo *a)
+{
+	const int on = 1, off = 0;
+	int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->ai_protocol);
+
+	if (fd < 0)
+		return -1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (a->ai_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
+		return fd;
+	int why = errno;
+	close(fd);
+	errno = why;
+	return -1;
+}
+
+static err
+explain(struct why *why, int error, const char *host, unsigned port)
+{
+	switch (error) {
+	case EADDRINUSE:
+		return why_set(
+		    why, ERR_BUSY,
+		    "Port %u on %s is in use by another program: stop that one, or choose another with PORT or --port.",
+		    port, host);
+	case EACCES:
+	case EPERM:
+		return why_set(why, ERR_DENIED,
+			       "This user may not listen on port %u: choose one of 1024 or more with PORT or --port.",
+			       port);
+	case EADDRNOTAVAIL:
+	case EAFNOSUPPORT:
+		return why_set(why, ERR_INVALID, "%s is not an address of this machine: see HOST or --host.", host);
+	default:
+		return why_set(why, ERR_IO, "Listening on %s, port %u, failed: %s.", host, port, strerror(error));
+	}
+}
+
+err
+http_listen(str host, uint16_t port, struct why *why, int *ret_fd)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+	struct addrinfo *found = NULL;
+	char name[256], service[8];
+	int fd = -1, error = EADDRNOTAVAIL;
+
+	if (str_empty(host) || str_copy_z(host, name, sizeof(name)) != ERR_OK)
+		return why_set(why, ERR_INVALID, "HOST must be a name or an address, of at most 255 bytes.");
+	snprintf(service, sizeof(service), "%u", (unsigned)port);
+	int e = getaddrinfo(name, service, &hints, &found);
+	if (e != 0)
+		return why_set(why, ERR_INVALID,
+			       "%s is neither an address nor a name that is known here (%s): see HOST or --host.", name,
+			       gai_strerror(e));
+	for (const struct addrinfo *a = found; a != NULL && fd < 0; a = a->ai_next) {
+		fd = listen_on(a);
+		error = errno;
+	}
+	freeaddrinfo(found);
+	if (fd < 0)
+		return explain(why, error, name, port);
+	*ret_fd = fd;
+	return ERR_OK;
+}

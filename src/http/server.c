@@ -1,0 +1,179 @@
+#include "http/internal.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/random.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+enum {
+	/*
+	 * What one connection may hold while a request lasts: the head (16 KiB), libmicrohttpd's copy of the Cookie header and
+	 * its record of each field, and the head of the reply.  Over 32 KiB libmicrohttpd maps pages of its own for it, so
+	 * that a connection costs nothing before its first byte and what it held is gone with it.
+	 */
+	CONNECTION_MEMORY_BYTES = 40 * 1024,
+	CONNECTION_INCREMENT_BYTES = 1024,
+	STOP_STEP_MS = 5,
+	STOP_LAST_MS = 100, /* for replies that were written when the time was over */
+};
+
+static size_t
+unescape_nothing(void *context, struct MHD_Connection *connection, char *text)
+{
+	(void)context;
+	(void)connection;
+	return strlen(text);
+}
+
+static err
+daemon_start(struct http_server *server)
+{
+	const struct http_settings *s = &server->settings;
+	/* Ours is the limit that counts (door.c); libmicrohttpd divides its own among its threads. */
+	unsigned limit = (unsigned)(2 * s->connections_max + 64 * s->event_threads);
+	struct MHD_OptionItem pool[] = { { MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)s->event_threads, NULL },
+					 { MHD_OPTION_END, 0, NULL } };
+
+	if (s->event_threads == 1) /* a pool is of two or more */
+		pool[0].option = MHD_OPTION_END;
+	server->daemon = MHD_start_daemon(
+	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC, 0, NULL,
+	    NULL, job_continue, server, MHD_OPTION_NOTIFY_COMPLETED, job_over, server, MHD_OPTION_NOTIFY_CONNECTION,
+	    door_connection, server, MHD_OPTION_URI_LOG_CALLBACK, job_begin, server, MHD_OPTION_UNESCAPE_CALLBACK,
+	    unescape_nothing, NULL, MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+	    (unsigned)s->connections_per_address_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)CONNECTION_INCREMENT_BYTES,
+	    MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+	return server->daemon == NULL ? ERR_MEMORY : ERR_OK;
+}
+
+static int64_t
+period_us(int ms, int seconds)
+{
+	return ms > 0 ? (int64_t)ms * 1000 : SECONDS_US(seconds);
+}
+
+static err
+server_new(const struct http_settings *settings, const struct http_app *app, void *app_data,
+	   struct http_server **ret_server)
+{
+	struct http_server *server;
+
+	if (settings->event_threads == 0 || settings->event_threads > 256 || settings->connections_max > 1000 * 1000)
+		return ERR_INVALID;
+	server = mem_new(sizeof(*server));
+	if (server == NULL)
+		return ERR_MEMORY;
+	server->settings = *settings;
+	server->app = app;
+	server->app_data = app_data;
+	server->request_us = period_us(settings->request_ms, HTTP_REQUEST_SECONDS);
+	server->reply_us = period_us(settings->reply_ms, HTTP_REPLY_SECONDS);
+	server->exact_layout = head_layout_known();
+	server->door.listen_fd = settings->listen_fd;
+	server->door.wake_fd = -1;
+	pthread_mutex_init(&server->door.lock, NULL);
+	*ret_server = server;
+	return ERR_OK;
+}
+
+/* Nothing runs any more. */
+static void
+server_free(struct http_server **server)
+{
+	struct http_server *s = *server;
+
+	pthread_mutex_destroy(&s->door.lock);
+	for (int i = HTTP_QUICK; i < HTTP_LANE_COUNT; i++) {
+		pthread_mutex_destroy(&s->lanes[i].lock);
+		pthread_cond_destroy(&s->lanes[i].filled);
+	}
+	if (s->door.wake_fd >= 0)
+		close(s->door.wake_fd);
+	if (s->door.listen_fd >= 0)
+		close(s->door.listen_fd);
+	mem_free(&s->workers);
+	mem_free(server);
+}
+
+static err
+threads_start(struct http_server *server)
+{
+	err e = lanes_open(server);
+
+	if (e == ERR_OK)
+		e = daemon_start(server);
+	if (e == ERR_OK)
+		e = door_open(server);
+	if (e == ERR_OK)
+		return e;
+	lanes_end(server);
+	if (server->daemon != NULL)
+		MHD_stop_daemon(server->daemon);
+	return e;
+}
+
+err
+http_server_start(const struct http_settings *settings, const struct http_app *app, void *app_data,
+		  struct http_server **ret_server)
+{
+	struct http_server *server = NULL;
+	sigset_t all, before;
+	err e = server_new(settings, app, app_data, &server);
+
+	if (e != ERR_OK) {
+		close(settings->listen_fd);
+		return e;
+	}
+	/* Signals are for the threads that the program has set aside for them. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	e = random_fill(&server->id_base, sizeof(server->id_base));
+	if (e == ERR_OK)
+		e = threads_start(server);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (e != ERR_OK) {
+		server_free(&server);
+		return e;
+	}
+	*ret_server = server;
+	return ERR_OK;
+}
+
+static void
+wait_for_connections(const struct http_server *server, int max_ms)
+{
+	int64_t until_us = clock_monotonic_us() + (int64_t)max_ms * 1000;
+
+	while (atomic_load(&server->connections) > 0 && clock_monotonic_us() < until_us)
+		(void)poll(NULL, 0, STOP_STEP_MS);
+}
+
+void
+http_server_stop(struct http_server **server, int max_ms)
+{
+	struct http_server *s = *server;
+
+	if (s == NULL)
+		return;
+	door_close(s);
+	wait_for_connections(s, max_ms);
+	lanes_end(s); /* from here on nothing is suspended, and nothing can be */
+	wait_for_connections(s, STOP_LAST_MS);
+	door_end(s);
+	MHD_stop_daemon(s->daemon);
+	server_free(server);
+}
+
+void
+http_server_figures(const struct http_server *server, struct http_figures *ret_figures)
+{
+	*ret_figures = (struct http_figures){ .connections = atomic_load(&server->connections),
+					      .requests = atomic_load(&server->requests),
+					      .refused = atomic_load(&server->refused) };
+	for (int i = HTTP_QUICK; i < HTTP_LANE_COUNT; i++)
+		ret_figures->waiting[i] = lane_waiting(&server->lanes[i]);
+}

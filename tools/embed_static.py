@@ -143,7 +143,7 @@ def read_assets(templates, static, bootstrap):
     """{name: Asset}, in order of name."""
     words = words_in_use(templates, static)
     assets = {"bootstrap.css": Asset("bootstrap.css", bootstrap_css(bootstrap, words).encode())}
-    for path in static.iterdir():
+    for path in sorted(p for p in static.iterdir() if not p.name.startswith(".")):
         data = own_css(path).encode() if path.suffix == ".css" else path.read_bytes()
         assets[path.name] = Asset(path.name, data)
     return dict(sorted(assets.items()))

@@ -1,0 +1,115 @@
+/*
+ * Base32 as RFC 4648 s6 has it, forgiving what people type.
+ */
+#include "doubletour/otp.h"
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+enum otp_status
+otp_base32_encode(const uint8_t *bytes, size_t n, char *ret_text, size_t size)
+{
+	uint32_t bits = 0;
+	unsigned have = 0;
+	size_t out = 0;
+
+	if (n > SIZE_MAX / 16 || size < OTP_BASE32_SIZE(n))
+		return OTP_TOO_SHORT;
+	for (size_t i = 0; i < n; i++) {
+		bits = bits << 8 | bytes[i];
+		for (have += 8; have >= 5; have -= 5)
+			ret_text[out++] = alphabet[bits >> (have - 5) & 31];
+	}
+	if (have > 0)
+		ret_text[out++] = alphabet[bits << (5 - have) & 31];
+	ret_text[out] = '\0';
+	return OTP_OK;
+}
+
+static int
+value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a';
+	return c >= '2' && c <= '7' ? c - '2' + 26 : -1;
+}
+
+static bool
+is_filler(char c)
+{
+	return c == ' ' || c == '-';
+}
+
+/* How much of the text comes before the padding; what follows may be '=' and fillers only, which *ret_padding counts. */
+static size_t
+body_length(const char *text, size_t n, size_t *ret_padding)
+{
+	*ret_padding = 0;
+	while (n > 0 && (text[n - 1] == '=' || is_filler(text[n - 1]))) {
+		*ret_padding += text[n - 1] == '=';
+		n--;
+	}
+	return n;
+}
+
+struct decoder {
+	uint32_t bits;
+	unsigned have;
+	size_t symbols, out;
+};
+
+static enum otp_status
+take(struct decoder *d, int five, uint8_t *ret_bytes, size_t size)
+{
+	d->bits = d->bits << 5 | (uint32_t)five;
+	d->have += 5;
+	d->symbols++;
+	if (d->have < 8)
+		return OTP_OK;
+	if (d->out == size)
+		return OTP_TOO_SHORT;
+	d->have -= 8;
+	ret_bytes[d->out++] = (uint8_t)(d->bits >> d->have);
+	return OTP_OK;
+}
+
+/* 1, 3 or 6 symbols in the last group are no whole bytes; spare bits are zero; padding, if any, fills the group of eight. */
+static bool
+is_complete(const struct decoder *d, size_t padding)
+{
+	size_t last = d->symbols % 8;
+
+	if (last == 1 || last == 3 || last == 6)
+		return false;
+	if ((d->bits & ((1u << d->have) - 1)) != 0)
+		return false;
+	return padding == 0 || (last != 0 && last + padding == 8);
+}
+
+enum otp_status
+otp_base32_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size_t *ret_n, size_t *ret_wrong_at)
+{
+	struct decoder d = { 0, 0, 0, 0 };
+	size_t padding, ignored;
+	size_t body = body_length(text, n, &padding);
+
+	if (ret_wrong_at == NULL)
+		ret_wrong_at = &ignored;
+	for (size_t i = 0; i < body; i++) {
+		enum otp_status status;
+		if (is_filler(text[i]))
+			continue;
+		*ret_wrong_at = i;
+		if (value(text[i]) < 0)
+			return OTP_INVALID;
+		status = take(&d, value(text[i]), ret_bytes, size);
+		if (status != OTP_OK)
+			return status;
+	}
+	*ret_wrong_at = n;
+	if (!is_complete(&d, padding))
+		return OTP_INVALID;
+	*ret_n = d.out;
+	return OTP_OK;
+}

@@ -100,7 +100,7 @@ class Browser:
         return field
 
     def submit(self):
-        button = self.find("main form button[type=submit], main form button:not([type])")
+        button = self.find("main form button:not([type=button])")
         self.leave(button.click)
 
     def follow(self, selector):

@@ -78,6 +78,10 @@ for (const element of document.querySelectorAll("button, input:not([type=hidden]
 	if (seen(element) && (box.width < 24 || box.height < 24)) say("smaller than 24 pixels (" + box.width + "×" + box.height + ")", element);
 }
 
+// What is there to be read and typed into a phone must be seen whole; a window of 320 pixels is too small for that.
+for (const input of document.querySelectorAll("input[readonly]"))
+	if (innerWidth >= 390 && input.scrollWidth > input.clientWidth) say("its end is cut off", input);
+
 // Reflow, WCAG 1.4.10: nothing to scroll sideways.
 if (document.scrollingElement.scrollWidth > innerWidth) say("wider than the window: " + document.scrollingElement.scrollWidth);
 return troubles;

@@ -58,7 +58,7 @@ def test_from_nothing_to_signed_in(browse, server, tmp_path, language, size, sch
     browser.look("register-refused", expect=[422])
     assert browser.find("[name=username]").get_property("value") == name
     assert browser.find("[name=password]").get_property("value") == ""
-    assert browser.visible(".invalid-feedback")
+    assert browser.visible(".error")
 
     browser.type("password", PASSWORD)
     browser.type("confirm", PASSWORD)

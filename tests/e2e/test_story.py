@@ -292,10 +292,10 @@ def test_home_tells_name_account_factor_and_last_sign_in(server, alice):
 
 def test_the_bar_carries_name_and_language_switch_always_and_log_out_only_when_signed_in(alice):
     page = alice.visit("/login")
-    assert "Doubletour" in page.dom.one("nav").text
+    assert "Doubletour" in page.dom.one("header").text
     assert not [f for f in page.dom.all("form") if f.get("action") == "/logout"]
     page = alice.full().arrive("/")
-    assert "Doubletour" in page.dom.one("nav").text
+    assert "Doubletour" in page.dom.one("header").text
     assert page.form_to("/logout").get("method") == "post"
 
 
@@ -675,7 +675,7 @@ def test_every_page_has_a_title_of_its_own(alice):
 
 def test_nowhere_is_404_in_the_same_dress_with_a_request_id(server, alice):
     page = alice.visit("/nowhere")
-    assert page.status == 404 and page.dom.one("nav")
+    assert page.status == 404 and page.dom.one("header")
     number = re.search(r"\b[0-9a-f]{16}\b", page.text)
     assert number and number.group() in server.log(), "the page's request id is in the log"
 
@@ -694,7 +694,7 @@ def test_another_method_is_405_and_the_allowed_ones_are_named(alice, method, pat
 def test_a_body_over_the_limit_is_413_in_the_same_dress(alice):
     token = alice.visit("/login").token
     page = alice.post("/login", {"csrf_token": token, "username": "a" * 20000, "password": "b"})
-    assert page.status == 413 and page.dom.one("nav")
+    assert page.status == 413 and page.dom.one("header")
 
 
 def test_a_long_address_is_414(alice):
@@ -895,7 +895,7 @@ def test_the_application_name_is_a_setting_and_escaped(make_server):
     server = make_server(APP_NAME="Chez <b>Zoé</b> & Cie")
     person = Person(server).enrolling()
     page = person.arrive("/setup-2fa")
-    assert "Chez <b>Zoé</b> & Cie" in page.dom.one("nav").text and "<b>Zoé" not in page.html
+    assert "Chez <b>Zoé</b> & Cie" in page.dom.one("header").text and "<b>Zoé" not in page.html
 
 
 def test_closed_registration_says_so(make_server):

@@ -111,7 +111,7 @@ class Page:
 
     @property
     def flashes(self):
-        return [e.text for e in self.dom.all(class_="flash")]
+        return [e.text for e in self.dom.one("main").all(role="status", class_="note")]
 
     @property
     def errors(self):
@@ -119,7 +119,7 @@ class Page:
         found = {}
         for field in self.dom.all("input", aria_invalid="true"):
             sentences = [self.by_id(i) for i in (field.get("aria-describedby") or "").split()]
-            found[field["name"]] = " ".join(e.text for e in sentences if "invalid-feedback" in e.classes)
+            found[field["name"]] = " ".join(e.text for e in sentences if "error" in e.classes or e.get("role") == "alert")
         return found
 
     @property

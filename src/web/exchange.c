@@ -10,7 +10,7 @@
 #include "web/language.h"
 #include "web/messages.h"
 
-enum { AGENT_MAX = 200, COOKIE_TOKEN_CHARACTERS = 43, NEXT_MAX = 2000 };
+enum { AGENT_MAX = 200, COOKIE_TOKEN_CHARACTERS = 43 };
 
 /* --- learning who it is ------------------------------------------------------------------------------------------- */
 
@@ -173,7 +173,7 @@ struct next_form {
 	str next;
 };
 static const struct field next_fields[] = {
-	FIELD(struct next_form, next, NEXT_MAX, optional),
+	FIELD(struct next_form, next, NEXT_MAX_BYTES, optional),
 };
 static const struct form next_form = FORM(struct next_form, next_fields);
 
@@ -181,22 +181,25 @@ static const struct form next_form = FORM(struct next_form, next_fields);
 static void
 next_begin(struct exchange *x)
 {
-	struct next_form *query = arena_alloc(x->rq->arena, sizeof(*query));
+	struct next_form query = { 0 };
+	struct form_faults faults = { 0 };
 
-	if (query != NULL && form_parse(&next_form, x->rq->query, x->rq->arena, query, NULL) == ERR_OK &&
-	    next_is_safe(query->next))
-		x->next = query->next;
+	if (form_parse(&next_form, x->rq->query, x->rq->arena, &query, &faults) == ERR_OK && faults.over_long == 0 &&
+	    next_is_safe(query.next))
+		x->next = query.next;
 }
 
 static err
 form_begin(struct exchange *x)
 {
+	struct form_faults faults; /* a cut value is still too long for the keeper, which words it */
+
 	if (x->route->form == NULL)
 		return ERR_OK;
 	x->form = arena_alloc(x->rq->arena, x->route->form->size);
 	if (x->form == NULL)
 		return ERR_MEMORY;
-	return form_parse(x->route->form, x->rq->body, x->rq->arena, x->form, NULL);
+	return form_parse(x->route->form, x->rq->body, x->rq->arena, x->form, &faults);
 }
 
 static err
@@ -280,7 +283,7 @@ run_post(struct exchange *x)
 static err
 next_from_here(struct exchange *x, str *ret_next)
 {
-	CLEANUP(buf_wipe) struct buf here = BUF(NEXT_MAX);
+	CLEANUP(buf_wipe) struct buf here = BUF(NEXT_MAX_BYTES);
 
 	*ret_next = x->next;
 	if (x->route->method == HTTP_POST || !route_opens(x->route, STATE_FULL) || str_equal(x->rq->path, STR("/")))

@@ -6,7 +6,7 @@
 
 #include "web/exchange.h"
 
-enum { FORM_TOKEN_MAX = 64, FORM_NEXT_MAX = 2000 };
+enum { FORM_TOKEN_MAX = 64 };
 
 struct register_form {
 	str csrf_token, username, password, confirm, next;

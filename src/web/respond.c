@@ -72,18 +72,16 @@ exchange_cookie(const struct exchange *x, enum cookie_name name)
 err
 exchange_set_cookie(struct exchange *x, enum cookie_name name, str value, int64_t seconds)
 {
-	CLEANUP(buf_wipe) struct buf cookie = BUF(1024);
+	CLEANUP(buf_wipe) struct buf text = BUF(1024);
+	const struct cookie cookie = { .name = cookie_name(x, name),
+				       .value = value,
+				       .max_age_seconds = seconds,
+				       .secure = x->web->config->public_https,
+				       .same_site = COOKIE_LAX };
 
-	buf_put(&cookie, cookie_name(x, name));
-	buf_put_byte(&cookie, '=');
-	buf_put(&cookie, value);
-	buf_put(&cookie, STR("; Path=/; HttpOnly; SameSite=Lax"));
-	if (x->web->config->public_https)
-		buf_put(&cookie, STR("; Secure"));
-	if (seconds != 0)
-		buf_printf(&cookie, "; Max-Age=%lld", (long long)(seconds < 0 ? 0 : seconds));
-	TRY(buf_check(&cookie));
-	return reply_header(x->rq, x->rp, STR("Set-Cookie"), buf_str(&cookie));
+	TRY(cookie_put(&text, &cookie));
+	TRY(buf_check(&text));
+	return reply_header(x->rq, x->rp, STR("Set-Cookie"), buf_str(&text));
 }
 
 err
@@ -302,8 +300,6 @@ exchange_error_because(struct exchange *x, int status, const char *sentence)
 {
 	keep_headers(x->rp);
 	buf_clear(&x->rp->body);
-	if (x->rp->body.max == 0)
-		x->rp->body.max = ERROR_PAGE_MAX;
 	x->rp->fixed = (str){ 0 };
 	if (error_page(x, status, sentence) == ERR_OK)
 		return;

@@ -1,0 +1,85 @@
+#include "unit.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+
+#include <stdio.h>
+
+static const int64_t moment_us = INT64_C(1795421647120331); /* 2026-11-23T08:14:07.120331Z: date -u -d @1795421647 */
+
+static void
+assert_line(enum log_format format, const char *request, const struct log_field *fields, size_t n, const char *expected)
+{
+	CLEANUP(buf_wipe) struct buf out = BUF(4096);
+
+	log_line(&out, format, moment_us, request, LOG_NOTICE, "signin.refused", fields, n);
+	buf_put_byte(&out, '\0');
+	assert_int_equal(buf_check(&out), ERR_OK);
+	assert_string_equal(out.p, expected);
+}
+
+static void
+log_line_has_one_form_per_format(void **state)
+{
+	const struct log_field fields[] = { LOG_INT("account", 12), LOG_TEXT("why", "password") };
+
+	assert_line(LOG_FORMAT_TEXT, "", fields, 2,
+		    "2026-11-23T08:14:07.120331Z notice signin.refused account=12 why=password");
+	assert_line(LOG_FORMAT_JSON, "", fields, 2,
+		    "{\"at\":\"2026-11-23T08:14:07.120331Z\",\"level\":\"notice\",\"event\":\"signin.refused\","
+		    "\"account\":12,\"why\":\"password\"}");
+	assert_line(LOG_FORMAT_TERMINAL, "", fields, 2,
+		    "08:14:07 \x1b[36msignin.refused\x1b[0m account=12 why=password");
+	assert_line(LOG_FORMAT_TEXT, "r7", fields, 1,
+		    "2026-11-23T08:14:07.120331Z notice signin.refused request=r7 account=12");
+}
+
+static void
+log_line_escapes_what_could_forge_a_line(void **state)
+{
+	static const struct {
+		str text;
+		const char *expected, *why;
+	} cases[] = {
+		{ STR_INIT("a\nnotice forged"), "\"a\\nnotice forged\"", "a newline would begin another line" },
+		{ STR_INIT("x account=1"), "\"x account=1\"", "a space would begin another field" },
+		{ STR_INIT("\x1b[2J"), "\"\\u001b[2J\"", "a terminal would obey" },
+		{ STR_INIT(""), "\"\"", "empty is visible" },
+		{ STR_INIT("\xff"), "\"\xef\xbf\xbd\"", "not UTF-8" },
+		{ STR_INIT("a\"b"), "\"a\\\"b\"", "a quote" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct log_field field = LOG_STR("v", cases[i].text);
+		char expected[200];
+		print_message("%s\n", cases[i].why);
+		snprintf(expected, sizeof(expected), "2026-11-23T08:14:07.120331Z notice signin.refused v=%s",
+			 cases[i].expected);
+		assert_line(LOG_FORMAT_TEXT, "", &field, 1, expected);
+	}
+}
+
+static void
+log_line_cuts_a_long_value(void **state)
+{
+	CLEANUP(buf_wipe) struct buf out = BUF(4096);
+	char text[1000];
+	const struct log_field field = LOG_STR("v", str_bytes(text, sizeof(text)));
+
+	memset(text, 'x', sizeof(text));
+	log_line(&out, LOG_FORMAT_TEXT, moment_us, "", LOG_ERROR, "e", &field, 1);
+	assert_int_equal(buf_check(&out), ERR_OK);
+	assert_in_range(out.n, 300, 400);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(log_line_has_one_form_per_format),
+		cmocka_unit_test(log_line_escapes_what_could_forge_a_line),
+		cmocka_unit_test(log_line_cuts_a_long_value),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

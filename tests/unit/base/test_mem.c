@@ -1,0 +1,67 @@
+#include "unit.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+
+static void
+mem_new_gives_zeroed_memory_even_for_nothing(void **state)
+{
+	char *p = mem_new(1000);
+	void *nothing = mem_new(0);
+
+	assert_non_null(p);
+	assert_non_null(nothing);
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(p[i], 0);
+	mem_free(&p);
+	assert_null(p);
+	mem_free(&p); /* NULL inside is accepted */
+	mem_free(&nothing);
+}
+
+static void
+mem_new_array_refuses_a_product_that_wraps_round(void **state)
+{
+	static const struct {
+		size_t count, size;
+		const char *why;
+	} cases[] = {
+		{ SIZE_MAX / 2 + 1, 2, "wraps to 0" },
+		{ SIZE_MAX, SIZE_MAX, "wraps to 1" },
+		{ SIZE_MAX / 16, 17, "a little over" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		void *p = mem_new_array(cases[i].count, cases[i].size);
+		print_message("%s\n", cases[i].why);
+		assert_null(p);
+	}
+}
+
+#ifdef DOUBLETOUR_TEST_HOOKS
+static void
+mem_fail_at_fails_that_request_and_no_other(void **state)
+{
+	mem_fail_at(3);
+	for (int i = 1; i <= 5; i++) {
+		void *p = mem_new(1);
+		assert_int_equal(p == NULL, i == 3);
+		mem_free(&p);
+	}
+	mem_fail_at(0);
+}
+#endif
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mem_new_gives_zeroed_memory_even_for_nothing),
+		cmocka_unit_test(mem_new_array_refuses_a_product_that_wraps_round),
+#ifdef DOUBLETOUR_TEST_HOOKS
+		cmocka_unit_test(mem_fail_at_fails_that_request_and_no_other),
+#endif
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

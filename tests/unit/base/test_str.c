@@ -1,0 +1,165 @@
+#include "unit.h"
+
+#include "base/str.h"
+
+static void
+str_number_takes_plain_decimals_up_to_a_maximum(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t max;
+		err result;
+		uint64_t number;
+		const char *why;
+	} cases[] = {
+		{ "0", 9, ERR_OK, 0, "the least" },
+		{ "9", 9, ERR_OK, 9, "the most" },
+		{ "10", 9, ERR_INVALID, 0, "one over" },
+		{ "007", 9, ERR_OK, 7, "leading zeros change nothing" },
+		{ "", 9, ERR_INVALID, 0, "empty" },
+		{ "+1", 9, ERR_INVALID, 0, "a sign" },
+		{ "-1", 9, ERR_INVALID, 0, "a sign" },
+		{ " 1", 9, ERR_INVALID, 0, "a space" },
+		{ "1x", 9, ERR_INVALID, 0, "another byte behind" },
+		{ "0x1", 99, ERR_INVALID, 0, "no other base" },
+		{ "18446744073709551615", UINT64_MAX, ERR_OK, UINT64_MAX, "the greatest there is" },
+		{ "18446744073709551616", UINT64_MAX, ERR_INVALID, 0, "wraps round in 64 bits" },
+		{ "99999999999999999999999", UINT64_MAX, ERR_INVALID, 0, "wraps round more than once" },
+		{ "\xd9\xa1", 9, ERR_INVALID, 0, "an Arabic digit" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		uint64_t number = 4711;
+		print_message("%s\n", cases[i].why);
+		assert_int_equal(str_number(str_of(cases[i].text), cases[i].max, &number), cases[i].result);
+		assert_true(number == (cases[i].result == ERR_OK ? cases[i].number : 4711));
+	}
+}
+
+static void
+str_utf8_valid_follows_rfc_3629(void **state)
+{
+	static const struct {
+		str text;
+		bool valid;
+		size_t count;
+		const char *why;
+	} cases[] = {
+		{ STR_INIT(""), true, 0, "empty" },
+		{ STR_INIT("abc"), true, 3, "ASCII" },
+		{ STR_INIT("\x00"), true, 1, "NUL is a code point" },
+		{ STR_INIT("\xc3\xa9t\xc3\xa9"), true, 3, "two bytes each" },
+		{ STR_INIT("\xe2\x82\xac"), true, 1, "three bytes" },
+		{ STR_INIT("\xf0\x9f\x94\x91"), true, 1, "four bytes" },
+		{ STR_INIT("\xf4\x8f\xbf\xbf"), true, 1, "U+10FFFF, the last" },
+		{ STR_INIT("\xf4\x90\x80\x80"), false, 0, "U+110000, behind the last" },
+		{ STR_INIT("\xc0\x80"), false, 0, "NUL in two bytes: overlong" },
+		{ STR_INIT("\xc1\xbf"), false, 0, "overlong" },
+		{ STR_INIT("\xe0\x9f\xbf"), false, 0, "overlong in three" },
+		{ STR_INIT("\xf0\x8f\xbf\xbf"), false, 0, "overlong in four" },
+		{ STR_INIT("\xed\xa0\x80"), false, 0, "a surrogate" },
+		{ STR_INIT("\xed\x9f\xbf"), true, 1, "the last before the surrogates" },
+		{ STR_INIT("\x80"), false, 0, "a continuation alone" },
+		{ STR_INIT("\xc3"), false, 0, "cut after its lead byte" },
+		{ STR_INIT("\xe2\x82"), false, 0, "cut in its middle" },
+		{ STR_INIT("\xe2\x82"
+			   "a"),
+		  false, 0, "another byte where a continuation belongs" },
+		{ STR_INIT("\xf5\x80\x80\x80"), false, 0, "a lead byte that there is not" },
+		{ STR_INIT("\xff"), false, 0, "a byte that there is not" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		print_message("%s\n", cases[i].why);
+		assert_int_equal(str_utf8_valid(cases[i].text), cases[i].valid);
+		if (cases[i].valid)
+			assert_int_equal(str_utf8_count(cases[i].text), cases[i].count);
+	}
+}
+
+static void
+str_cut_gives_every_part_once(void **state)
+{
+	str rest = STR("a,,b,");
+	static const char *const parts[] = { "a", "", "b", "" };
+
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		assert_non_null(rest.p);
+		assert_true(str_equal(str_cut(&rest, ','), str_of(parts[i])));
+	}
+	assert_null(rest.p);
+	rest = STR("whole");
+	assert_true(str_equal(str_cut(&rest, ','), STR("whole")));
+	assert_null(rest.p);
+	assert_int_equal(rest.n, 0);
+}
+
+static void
+str_compares_bytes_and_folds_ascii_only(void **state)
+{
+	assert_true(str_equal(STR("a\0b"), STR("a\0b")));
+	assert_false(str_equal(STR("a\0b"), STR("a\0c")));
+	assert_false(str_equal(STR("ab"), STR("a")));
+	assert_true(str_equal((str){ 0 }, STR("")));
+	assert_true(str_equal_nocase(STR("AbZ09"), STR("aBz09")));
+	assert_false(str_equal_nocase(STR("\xc3\x89"), STR("\xc3\xa9"))); /* É, é */
+	assert_false(str_equal_nocase(STR("["), STR("{")));               /* neighbours of the letters */
+	assert_false(str_equal_nocase(STR("@"), STR("`")));
+}
+
+static void
+str_finds_beginnings_and_ends(void **state)
+{
+	assert_true(str_starts(STR("abc"), STR("ab")));
+	assert_true(str_starts(STR("abc"), STR("")));
+	assert_false(str_starts(STR("ab"), STR("abc")));
+	assert_true(str_ends(STR("abc"), STR("bc")));
+	assert_false(str_ends(STR("bc"), STR("abc")));
+	assert_true(str_has_byte(STR("a\0b"), '\0'));
+	assert_false(str_has_byte(STR("ab"), '\0'));
+	assert_false(str_has_byte((str){ 0 }, 'a'));
+}
+
+static void
+str_trims_and_cuts_within_its_bounds(void **state)
+{
+	assert_true(str_equal(str_trim(STR(" \t\r\n a b \v\f")), STR("a b")));
+	assert_int_equal(str_trim(STR(" \n ")).n, 0);
+	assert_true(str_equal(str_from(STR("abc"), 1), STR("bc")));
+	assert_int_equal(str_from(STR("abc"), 3).n, 0);
+	assert_int_equal(str_from(STR("abc"), 99).n, 0);
+	assert_true(str_equal(str_upto(STR("abc"), 2), STR("ab")));
+	assert_true(str_equal(str_upto(STR("abc"), 99), STR("abc")));
+	assert_int_equal(str_of(NULL).n, 0);
+}
+
+static void
+str_copy_z_refuses_what_would_not_be_the_same_text(void **state)
+{
+	char text[4] = "old";
+
+	assert_int_equal(str_copy_z(STR("abcd"), text, sizeof(text)), ERR_TOO_LONG);
+	assert_int_equal(str_copy_z(STR("a\0b"), text, sizeof(text)), ERR_INVALID);
+	assert_string_equal(text, "old");
+	assert_int_equal(str_copy_z(STR("abc"), text, sizeof(text)), ERR_OK);
+	assert_string_equal(text, "abc");
+	assert_int_equal(str_copy_z(STR(""), text, sizeof(text)), ERR_OK);
+	assert_string_equal(text, "");
+	assert_int_equal(str_copy_z(STR(""), text, 0), ERR_TOO_LONG);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(str_number_takes_plain_decimals_up_to_a_maximum),
+		cmocka_unit_test(str_utf8_valid_follows_rfc_3629),
+		cmocka_unit_test(str_cut_gives_every_part_once),
+		cmocka_unit_test(str_compares_bytes_and_folds_ascii_only),
+		cmocka_unit_test(str_finds_beginnings_and_ends),
+		cmocka_unit_test(str_trims_and_cuts_within_its_bounds),
+		cmocka_unit_test(str_copy_z_refuses_what_would_not_be_the_same_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,80 @@
+#!/usr/bin/python3
+"""Do the include lines under src/ point down only?  Speaks TAP; see docs/architecture.md for the picture."""
+
+import pathlib
+import re
+import sys
+
+# What each layer may include besides itself.
+BELOW = {
+    "base": set(),
+    "otp": {"base"},
+    "qr": {"base"},
+    "config": {"base"},
+    "store": {"base"},
+    "http": {"base"},
+    "wire": {"base"},
+    "keeper": {"base", "otp", "qr", "config", "store", "wire"},
+    "web": {"base", "qr", "config", "http", "wire"},
+    "cli": {"base", "otp", "qr", "config", "store", "http", "wire", "keeper", "web"},
+}
+PUBLIC = {"doubletour/otp.h": "otp"}  # installed headers, by the layer they belong to
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]', re.MULTILINE)
+
+
+def layer_of(header):
+    """The layer that a header belongs to; None for those of the system and of the own folder."""
+    if header in PUBLIC:
+        return PUBLIC[header]
+    first = header.split("/")[0]
+    return first if "/" in header and first in BELOW else None
+
+
+def breaches(layer, text):
+    """The headers that a file of this layer must not include."""
+    allowed = BELOW[layer] | {layer}
+    return [h for h in INCLUDE.findall(text) if (layer_of(h) or layer) not in allowed]
+
+
+# layer, text, what must be found, why
+EXAMPLES = [
+    ("web", '#include "keeper/keeper.h"\n', ["keeper/keeper.h"], "web asks through the channel"),
+    ("web", '#include "store/db.h"\n', ["store/db.h"], "web has no database"),
+    ("keeper", '#  include "http/server.h"\n', ["http/server.h"], "white space behind # changes nothing"),
+    ("base", '#include "config/config.h"\n', ["config/config.h"], "base knows nothing of the project"),
+    ("store", "#include <config/config.h>\n", ["config/config.h"], "angle brackets change nothing"),
+    ("web", '#include "wire/questions.h"\n#include <sys/types.h>\n', [], "downward, and a system header"),
+    ("web", '/* see keeper/keeper.h */\n', [], "a mention is no include"),
+    ("wire", '#include "doubletour/otp.h"\n', ["doubletour/otp.h"], "an installed header belongs to its layer"),
+]
+
+
+def check_layer(root, layer):
+    found = []
+    for path in sorted((root / "src" / layer).rglob("*.[ch]")):
+        found += [f"{path.relative_to(root)}: includes {h}" for h in breaches(layer, path.read_text())]
+    return found
+
+
+def check_folders(root):
+    """A new folder must be given its place."""
+    known = set(BELOW)
+    return [f"src/{p.name} is no layer" for p in (root / "src").iterdir() if p.is_dir() and p.name not in known]
+
+
+def main():
+    root = pathlib.Path(__file__).resolve().parents[2]
+    results = [(f"finds: {why}", [] if breaches(layer, text) == must else [f"found {breaches(layer, text)}"])
+               for layer, text, must, why in EXAMPLES]
+    results += [(f"{layer} includes nothing above it", check_layer(root, layer)) for layer in BELOW]
+    results.append(("every folder of src has its place", check_folders(root)))
+    print(f"1..{len(results)}")
+    for number, (name, problems) in enumerate(results, 1):
+        print(f"{'not ' if problems else ''}ok {number} - {name}")
+        for problem in problems:
+            print(f"# {problem}")
+    return 1 if any(problems for _, problems in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+#!/usr/bin/python3
+"""Calls that are always wrong, or that have one home.  Speaks TAP.
+
+A call is a name followed by an opening parenthesis, outside comments and strings.
+"""
+
+import pathlib
+import re
+import sys
+
+# names, where they are at home ([]: nowhere), what to use instead
+RULES = [
+    ("strcpy strcat stpcpy sprintf vsprintf gets", [], "str_copy_z, snprintf or a struct buf"),
+    ("strtok strtok_r", [], "str_cut"),
+    ("atoi atol atoll atof strtol strtoul strtoll strtoull", [], "str_number"),
+    ("rand srand random srandom drand48 rand_r", [], "random_fill"),
+    ("system popen", [], "nothing: no shell is started"),
+    ("alloca", [], "an array of fixed size, or an arena"),
+    ("memcmp bcmp", ["src/base/"], "str_equal; for secrets secret_equal"),
+    ("clock_gettime gettimeofday time ftime timespec_get", ["src/base/clock.c"], "clock_now_us, clock_monotonic_us"),
+    ("getrandom getentropy arc4random arc4random_buf RAND_bytes RAND_priv_bytes", ["src/base/random.c"], "random_fill"),
+    ("malloc calloc realloc reallocarray strdup strndup asprintf vasprintf aligned_alloc posix_memalign",
+     ["src/base/mem.c", "src/otp/"], "mem_new, an arena or a struct buf"),
+]
+SKIP = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
+
+
+def code_only(text):
+    """Comments and literals become blanks; lines stay where they are."""
+    return SKIP.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
+
+
+def calls(text, names):
+    pattern = re.compile(r"(?<![\w.>])(" + "|".join(names.split()) + r")\s*\(")
+    return [(text.count("\n", 0, m.start()) + 1, m.group(1)) for m in pattern.finditer(text)]
+
+
+def breaches(path, text):
+    code = code_only(text)
+    found = []
+    for names, homes, instead in RULES:
+        if any(path.startswith(home) for home in homes):
+            continue
+        found += [f"{path}:{line}: {name}: use {instead}" for line, name in calls(code, names)]
+    return found
+
+
+# path, text, how many must be found, why
+EXAMPLES = [
+    ("src/web/x.c", "\tstrcpy(a, b);\n", 1, "never right"),
+    ("src/web/x.c", "\tn = atoi (text);\n", 1, "a space before the parenthesis changes nothing"),
+    ("src/web/x.c", "/* strcpy(a, b) */ // rand()\n", 0, "a comment is no call"),
+    ("src/web/x.c", 'puts("time(now)");\n', 0, "a string is no call"),
+    ("src/web/x.c", "\tx->time(y); z.time(y); put_time(y);\n", 0, "a member or a longer name is another function"),
+    ("src/keeper/x.c", "\ttime(NULL);\n", 1, "a second caller of the clock"),
+    ("src/base/clock.c", "\tclock_gettime(id, &t);\n", 0, "its home"),
+    ("src/keeper/x.c", "\tmemcmp(a, b, n);\n", 1, "may stop at the first difference"),
+    ("src/keeper/x.c", "\tp = malloc(n);\n", 1, "cannot be made to fail by a test"),
+    ("src/keeper/x.c", "\tRAND_bytes(p, n);\n", 1, "a second source of randomness"),
+]
+
+
+def main():
+    root = pathlib.Path(__file__).resolve().parent.parent
+    results = []
+    for path, text, must, why in EXAMPLES:
+        found = breaches(path, text)
+        results.append((f"finds {must} in {text.strip()!r}: {why}", [] if len(found) == must else found or ["none"]))
+    for folder in sorted(p for p in (root / "src").iterdir() if p.is_dir()):
+        found = []
+        for path in sorted(folder.rglob("*.[ch]")):
+            found += breaches(str(path.relative_to(root)), path.read_text())
+        results.append((f"src/{folder.name} calls nothing that is forbidden there", found))
+    print(f"1..{len(results)}")
+    for number, (name, problems) in enumerate(results, 1):
+        print(f"{'not ' if problems else ''}ok {number} - {name.replace('#', '')}")
+        for problem in problems:
+            print(f"# {problem}")
+    return 1 if any(problems for _, problems in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -75,14 +75,16 @@ struct otp_match {
  * Make a key of n secret bytes.  OTP_TOO_SHORT: n is below OTP_SECRET_MIN and the flag is not given, or 0.
  * OTP_INVALID: unknown algorithm.  Source: RFC 2104; RFC 6238 s1.2.
  */
-enum otp_status otp_key_init(struct otp_key *key, enum otp_algorithm algorithm, const uint8_t *secret, size_t n, unsigned flags);
+enum otp_status otp_key_init(struct otp_key *key, enum otp_algorithm algorithm, const uint8_t *secret, size_t n,
+			     unsigned flags);
 void otp_key_wipe(struct otp_key *key);
 
 /*
  * The code at a counter, as digits and a NUL.  OTP_INVALID: digits is not 6 to 10.
  * Source: RFC 4226 s5.3 (dynamic truncation).
  */
-enum otp_status otp_hotp_code(const struct otp_key *key, uint64_t counter, unsigned digits, char ret_code[OTP_CODE_SIZE]);
+enum otp_status otp_hotp_code(const struct otp_key *key, uint64_t counter, unsigned digits,
+			      char ret_code[OTP_CODE_SIZE]);
 
 /* The step at a moment (Unix time in microseconds).  OTP_INVALID: before the start, or a period of 0.  RFC 6238 s4.2. */
 enum otp_status otp_totp_step(const struct otp_totp *totp, int64_t now_us, int64_t *ret_step);
@@ -109,8 +111,8 @@ enum otp_status otp_code_normalise(const char *text, size_t n, unsigned digits, 
  * Every wrong code takes the same time: every step of the window is computed and compared whole.
  * OTP_INVALID: code is not of that form, or the time is before the start.  Source: RFC 6238 s4.2, s5.2.
  */
-enum otp_status otp_totp_verify(const struct otp_key *key, const struct otp_totp *totp, const char *code, size_t n, int64_t now_us,
-				int64_t last_step, struct otp_match *ret_match);
+enum otp_status otp_totp_verify(const struct otp_key *key, const struct otp_totp *totp, const char *code, size_t n,
+				int64_t now_us, int64_t last_step, struct otp_match *ret_match);
 
 /*
  * A random secret of n bytes from the system.  OTP_TOO_SHORT: n is below OTP_SECRET_MIN.
@@ -120,7 +122,7 @@ enum otp_status otp_secret_random(uint8_t *ret_secret, size_t n);
 /* --- base32, RFC 4648 s6 --------------------------------------------------------------------------------------------- */
 
 /* Characters that n bytes become without padding, plus the NUL. */
-#define OTP_BASE32_SIZE(n) (((n) * 8 + 4) / 5 + 1)
+#define OTP_BASE32_SIZE(n) (((n)*8 + 4) / 5 + 1)
 
 /* Capital letters, no padding, NUL at the end.  OTP_TOO_SHORT: size is below OTP_BASE32_SIZE(n). */
 enum otp_status otp_base32_encode(const uint8_t *bytes, size_t n, char *ret_text, size_t size);
@@ -130,7 +132,8 @@ enum otp_status otp_base32_encode(const uint8_t *bytes, size_t n, char *ret_text
  * OTP_INVALID: *ret_wrong_at, when not NULL, is the position of the first byte that cannot be (n: the text is incomplete, or
  * its last spare bits are not zero).  OTP_TOO_SHORT: the result is over size bytes.
  */
-enum otp_status otp_base32_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size_t *ret_n, size_t *ret_wrong_at);
+enum otp_status otp_base32_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size_t *ret_n,
+				  size_t *ret_wrong_at);
 
 /* --- otpauth:// ------------------------------------------------------------------------------------------------------ */
 

@@ -61,8 +61,8 @@ is_label(const char *text)
 }
 
 enum otp_status
-otp_uri_totp(const char *issuer, const char *account, const uint8_t *secret, size_t secret_n, enum otp_algorithm algorithm,
-	     const struct otp_totp *totp, char *ret_uri, size_t size)
+otp_uri_totp(const char *issuer, const char *account, const uint8_t *secret, size_t secret_n,
+	     enum otp_algorithm algorithm, const struct otp_totp *totp, char *ret_uri, size_t size)
 {
 	static const char *const names[] = { [OTP_SHA1] = "SHA1", [OTP_SHA256] = "SHA256", [OTP_SHA512] = "SHA512" };
 	struct writer w = { ret_uri, size, 0, size == 0 };
@@ -71,7 +71,8 @@ otp_uri_totp(const char *issuer, const char *account, const uint8_t *secret, siz
 	if (!is_label(issuer) || !is_label(account) || (unsigned)algorithm > OTP_SHA512 || secret_n > SECRET_MAX ||
 	    otp_base32_encode(secret, secret_n, base32, sizeof(base32)) != OTP_OK)
 		return OTP_INVALID;
-	snprintf(numbers, sizeof(numbers), "&algorithm=%s&digits=%u&period=%u", names[algorithm], totp->digits, totp->period_s);
+	snprintf(numbers, sizeof(numbers), "&algorithm=%s&digits=%u&period=%u", names[algorithm], totp->digits,
+		 totp->period_s);
 	put_text(&w, "otpauth://totp/");
 	put_percent(&w, issuer);
 	put_text(&w, ":");

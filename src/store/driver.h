@@ -25,6 +25,7 @@ struct db {
 };
 
 /* One statement that is not among the named queries: for migrations and the health check. */
-MUST_USE err db_text(struct db *db, const char *text, const struct db_value *args, size_t n, db_each each, void *context);
+MUST_USE err db_text(struct db *db, const char *text, const struct db_value *args, size_t n, db_each each,
+		     void *context);
 
 #endif

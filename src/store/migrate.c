@@ -21,8 +21,8 @@ has_table(struct db *db, bool *ret_has)
 {
 	int64_t count = 0;
 
-	TRY(db_text(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'", NULL, 0,
-		    take_number, &count));
+	TRY(db_text(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'", NULL,
+		    0, take_number, &count));
 	*ret_has = count > 0;
 	return ERR_OK;
 }
@@ -35,7 +35,8 @@ migrate_current(struct db *db, int *ret_version)
 
 	TRY(has_table(db, &has));
 	if (has)
-		TRY(db_text(db, "SELECT coalesce(max(version), 0) FROM schema_migrations", NULL, 0, take_number, &version));
+		TRY(db_text(db, "SELECT coalesce(max(version), 0) FROM schema_migrations", NULL, 0, take_number,
+			    &version));
 	*ret_version = (int)version;
 	return ERR_OK;
 }
@@ -56,16 +57,19 @@ check_row(void *context, const struct db_value *row, size_t columns)
 	(void)columns;
 	check->seen++;
 	if (version > migrate_head())
-		return why_set(check->why, ERR_CONFIG,
-			       "The database is newer than this program: it is at migration %04d, and this program knows %04d. "
-			       "Use the newer doubletour.",
-			       version, migrate_head());
+		return why_set(
+		    check->why, ERR_CONFIG,
+		    "The database is newer than this program: it is at migration %04d, and this program knows %04d. "
+		    "Use the newer doubletour.",
+		    version, migrate_head());
 	if (version != check->seen)
-		return why_set(check->why, ERR_CONFIG, "Migration %04d is missing in the database's history.", check->seen);
+		return why_set(check->why, ERR_CONFIG, "Migration %04d is missing in the database's history.",
+			       check->seen);
 	if (!str_equal(row[1].bytes, str_of(migrations[version - 1].checksum)))
-		return why_set(check->why, ERR_CONFIG,
-			       "Migration %04d was not applied as this program knows it: the database belongs to another build.",
-			       version);
+		return why_set(
+		    check->why, ERR_CONFIG,
+		    "Migration %04d was not applied as this program knows it: the database belongs to another build.",
+		    version);
 	return ERR_OK;
 }
 
@@ -83,7 +87,8 @@ migrate_check(struct db *db, struct why *why)
 	TRY(migrate_current(db, &newest));
 	if (newest > migrate_head())
 		return check_row(&check, (struct db_value[]){ DB_INT(newest), DB_TEXT(STR("")) }, 2);
-	return db_text(db, "SELECT version, checksum FROM schema_migrations ORDER BY version", NULL, 0, check_row, &check);
+	return db_text(db, "SELECT version, checksum FROM schema_migrations ORDER BY version", NULL, 0, check_row,
+		       &check);
 }
 
 /* --- steps -------------------------------------------------------------------------------------------------------- */
@@ -107,7 +112,8 @@ record(struct db *db, const struct migration *m, bool up)
 	TRY(clock_now_us(&now_us));
 	struct db_value args[] = { DB_INT(m->version), DB_TEXT(str_of(m->name)), DB_TEXT(str_of(m->checksum)),
 				   DB_INT(now_us) };
-	return db_text(db, "INSERT INTO schema_migrations (version, name, checksum, applied_at_us) VALUES (?1, ?2, ?3, ?4)",
+	return db_text(db,
+		       "INSERT INTO schema_migrations (version, name, checksum, applied_at_us) VALUES (?1, ?2, ?3, ?4)",
 		       args, COUNT(args), NULL, NULL);
 }
 
@@ -166,7 +172,8 @@ migrate_to(struct db *db, int version, migrate_progress progress, void *context,
 	bool done = false;
 
 	if (version < 0 || version > migrate_head())
-		return why_set(why, ERR_INVALID, "There is no migration %04d; the newest is %04d.", version, migrate_head());
+		return why_set(why, ERR_INVALID, "There is no migration %04d; the newest is %04d.", version,
+			       migrate_head());
 	while (!done) {
 		err e = step(db, &walk, &done);
 		if (e != ERR_OK && (why == NULL || why->text[0] == '\0'))

@@ -9,7 +9,7 @@
 
 struct migration {
 	int version;
-	const char *name, *checksum;     /* SHA-256 of the up statements, hex */
+	const char *name, *checksum;         /* SHA-256 of the up statements, hex */
 	const char *const *up, *const *down; /* statements, NULL-terminated */
 };
 extern const struct migration migrations[];

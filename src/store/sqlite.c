@@ -155,9 +155,9 @@ sqlite_step(struct db *db, int query, const char *text, const struct db_value *a
 	err e;
 
 	if (query >= 0)
-		return s->prepared[query] == NULL ? ERR_INVALID
-						  : sqlite_step_statement(s, s->prepared[query], args, n, each, context,
-									  ret_changed);
+		return s->prepared[query] == NULL
+			   ? ERR_INVALID
+			   : sqlite_step_statement(s, s->prepared[query], args, n, each, context, ret_changed);
 	TRY(error_of(sqlite3_prepare_v2(s->handle, text, -1, &statement, NULL)));
 	e = sqlite_step_statement(s, statement, args, n, each, context, ret_changed);
 	sqlite3_finalize(statement);
@@ -217,8 +217,8 @@ sqlite_close(struct db *db)
 	mem_drop(s);
 }
 
-static const struct db_ops sqlite_ops = { sqlite_step, sqlite_prepare, sqlite_begin, sqlite_commit, sqlite_rollback,
-					  sqlite_close };
+static const struct db_ops sqlite_ops = { sqlite_step,   sqlite_prepare,  sqlite_begin,
+					  sqlite_commit, sqlite_rollback, sqlite_close };
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
 
@@ -227,9 +227,9 @@ static const struct db_ops sqlite_ops = { sqlite_step, sqlite_prepare, sqlite_be
  * The first statement that reads the file tells whether it is a database.
  */
 static const char *const settings[] = {
-	"PRAGMA trusted_schema=OFF",   "PRAGMA cell_size_check=ON", "SELECT count(*) FROM sqlite_schema",
-	"PRAGMA journal_mode=WAL",     "PRAGMA synchronous=FULL",   "PRAGMA foreign_keys=ON",
-	"PRAGMA temp_store=MEMORY",    "PRAGMA secure_delete=ON",   "PRAGMA journal_size_limit=67108864",
+	"PRAGMA trusted_schema=OFF", "PRAGMA cell_size_check=ON", "SELECT count(*) FROM sqlite_schema",
+	"PRAGMA journal_mode=WAL",   "PRAGMA synchronous=FULL",   "PRAGMA foreign_keys=ON",
+	"PRAGMA temp_store=MEMORY",  "PRAGMA secure_delete=ON",   "PRAGMA journal_size_limit=67108864",
 };
 
 static err
@@ -238,17 +238,19 @@ not_usable(struct sqlite *s, const char *path, err e, struct why *why)
 	int system_error = sqlite3_system_errno(s->handle);
 
 	if (e == ERR_CORRUPT)
-		return why_set(why, e,
-			       "%s is damaged, or is no database of Doubletour's. Put a backup in its place, or name another "
-			       "file with DATABASE_URL.",
-			       path);
+		return why_set(
+		    why, e,
+		    "%s is damaged, or is no database of Doubletour's. Put a backup in its place, or name another "
+		    "file with DATABASE_URL.",
+		    path);
 	if (e == ERR_BUSY)
 		return why_set(why, e, "The database %s is locked by another program; end that, then try again.", path);
-	return why_set(why, e,
-		       "The database %s cannot be used: %s%s%s. The user that runs doubletour must be able to read and write "
-		       "it and its folder.",
-		       path, sqlite3_errmsg(s->handle), system_error != 0 ? ": " : "",
-		       system_error != 0 ? strerror(system_error) : "");
+	return why_set(
+	    why, e,
+	    "The database %s cannot be used: %s%s%s. The user that runs doubletour must be able to read and write "
+	    "it and its folder.",
+	    path, sqlite3_errmsg(s->handle), system_error != 0 ? ": " : "",
+	    system_error != 0 ? strerror(system_error) : "");
 }
 
 static err
@@ -277,8 +279,8 @@ folder_make(const char *path, struct why *why)
 	folder = dirname(copy);
 	if (mkdir(folder, 0700) == 0 || errno == EEXIST)
 		return ERR_OK;
-	return why_set(why, ERR_DENIED, "The folder %s cannot be made: %s. Make it, or set DATA_DIR to another.", folder,
-		       strerror(errno));
+	return why_set(why, ERR_DENIED, "The folder %s cannot be made: %s. Make it, or set DATA_DIR to another.",
+		       folder, strerror(errno));
 }
 
 /* The file is made empty here, so that it is 0600 whatever the umask; SQLite gives -wal and -shm the same mode. */
@@ -336,4 +338,19 @@ err
 store_prepare(struct db *db, struct why *why)
 {
 	return db->ops->prepare(db, why);
+}
+
+static err
+integrity_row(void *context, const struct db_value *row, size_t columns)
+{
+	if (columns == 1 && str_equal(row[0].bytes, STR("ok")))
+		return ERR_OK;
+	return why_set(context, ERR_CORRUPT, "The database is damaged: %.*s. Put a backup in its place.",
+		       columns == 1 ? (int)row[0].bytes.n : 0, row[0].bytes.p);
+}
+
+err
+store_integrity(struct db *db, struct why *why)
+{
+	return db_text(db, "PRAGMA integrity_check(1)", NULL, 0, integrity_row, why);
 }

@@ -20,4 +20,7 @@ MUST_USE err store_open(const char *path, enum store_mode mode, struct why *why,
 /* Prepare every named query: the schema must be at its head.  ERR_CORRUPT names the query that does not fit. */
 MUST_USE err store_prepare(struct db *db, struct why *why);
 
+/* Read the whole file and check it.  ERR_CORRUPT with what was found. */
+MUST_USE err store_integrity(struct db *db, struct why *why);
+
 #endif

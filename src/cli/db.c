@@ -1,0 +1,250 @@
+/*
+ * `doubletour db`: the database by hand.  `run` does the first two by itself in development; in production the person
+ * who runs the server decides when the schema changes.
+ */
+#include "cli/cli.h"
+
+#include "base/buf.h"
+#include "store/migrate.h"
+#include "store/store.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char db_help[] =
+    "Use: doubletour db COMMAND\n"
+    "\n"
+    "  init             make the database, at the newest schema\n"
+    "  upgrade [REV]    bring it to the newest schema, or up to migration REV\n"
+    "  downgrade [REV]  take the last migration back, or all down to REV (0: nothing is left);\n"
+    "                   what only the newer schema can hold is lost: make a copy first\n"
+    "  current          print the migration it is at\n"
+    "  history          print what was applied, and when\n"
+    "  check            is it whole, and at the newest schema?\n"
+    "\n"
+    "The database is the one that DATABASE_URL names (`doubletour config show`).\n"
+    "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
+
+struct place {
+	const char *path;
+	struct db *db;
+	struct why why;
+};
+
+static err
+place_open(struct place *place, enum store_mode mode)
+{
+	return store_open(place->path, mode, &place->why, &place->db);
+}
+
+/* In a terminal a long migration shows what it is doing; in a script it is a line in the log. */
+static void
+say_progress(void *context, const struct migration *m, bool up)
+{
+	(void)context;
+	fprintf(stderr, "%s %04d %s ...\n", up ? "applying" : "taking back", m->version, m->name);
+}
+
+static err
+say_current(struct place *place)
+{
+	int version = 0;
+
+	TRY(migrate_current(place->db, &version));
+	printf("%04d%s\n", version, version == migrate_head() ? " (newest)" : "");
+	return ERR_OK;
+}
+
+static err
+migrate(struct place *place, int version)
+{
+	TRY(migrate_to(place->db, version, say_progress, NULL, &place->why));
+	return say_current(place);
+}
+
+/* --- the commands: each gets the revision that was typed, or -1 ----------------------------------------------------- */
+
+static err
+db_init(struct place *place, int revision)
+{
+	int version = 0;
+
+	(void)revision;
+	TRY(place_open(place, STORE_CREATE));
+	TRY(migrate_current(place->db, &version));
+	if (version != 0)
+		return why_set(&place->why, ERR_EXISTS,
+			       "There is a database at %s already, at migration %04d; nothing was changed. `doubletour "
+			       "db upgrade` "
+			       "brings an older one up to date.",
+			       place->path, version);
+	return migrate(place, migrate_head());
+}
+
+static err
+db_upgrade(struct place *place, int revision)
+{
+	int version = 0, target = revision < 0 ? migrate_head() : revision;
+
+	TRY(place_open(place, STORE_EXISTING));
+	TRY(migrate_check(place->db, &place->why));
+	TRY(migrate_current(place->db, &version));
+	if (target < version)
+		return why_set(&place->why, ERR_INVALID,
+			       "The database is at %04d already; `doubletour db downgrade %d` goes back.", version,
+			       target);
+	return migrate(place, target);
+}
+
+static err
+db_downgrade(struct place *place, int revision)
+{
+	int version = 0, target;
+
+	TRY(place_open(place, STORE_EXISTING));
+	TRY(migrate_check(place->db, &place->why));
+	TRY(migrate_current(place->db, &version));
+	target = revision < 0 ? version - 1 : revision;
+	if (version == 0 || target > version)
+		return why_set(&place->why, ERR_INVALID, "The database is at %04d: there is nothing to take back.",
+			       version);
+	return migrate(place, target);
+}
+
+static err
+db_current(struct place *place, int revision)
+{
+	(void)revision;
+	TRY(place_open(place, STORE_EXISTING));
+	return say_current(place);
+}
+
+static err
+print_applied(void *context, const struct migrate_applied *applied)
+{
+	time_t seconds = (time_t)(applied->applied_at_us / 1000000);
+	struct tm tm = { 0 };
+	char when[32];
+
+	(void)context;
+	gmtime_r(&seconds, &tm);
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	printf("%04d  %s  %.*s\n", applied->version, when, STR_ARG(applied->name));
+	return ERR_OK;
+}
+
+static err
+db_history(struct place *place, int revision)
+{
+	(void)revision;
+	TRY(place_open(place, STORE_EXISTING));
+	return migrate_history(place->db, print_applied, NULL);
+}
+
+static err
+db_check(struct place *place, int revision)
+{
+	int version = 0;
+
+	(void)revision;
+	TRY(place_open(place, STORE_EXISTING));
+	TRY(store_integrity(place->db, &place->why));
+	TRY(migrate_check(place->db, &place->why));
+	TRY(migrate_current(place->db, &version));
+	if (version != migrate_head())
+		return why_set(
+		    &place->why, ERR_INVALID,
+		    "The database is at migration %04d, the newest is %04d: `doubletour db upgrade` brings it there.",
+		    version, migrate_head());
+	TRY(store_prepare(place->db, &place->why));
+	printf("The database at %s is whole and at the newest migration, %04d.\n", place->path, version);
+	return ERR_OK;
+}
+
+/* --- the table ---------------------------------------------------------------------------------------------------- */
+
+static const struct db_command {
+	const char *name;
+	err (*run)(struct place *place, int revision);
+	bool takes_revision;
+} db_commands[] = {
+	{ "init", db_init, false },       { "upgrade", db_upgrade, true },  { "downgrade", db_downgrade, true },
+	{ "current", db_current, false }, { "history", db_history, false }, { "check", db_check, false },
+};
+
+static const struct db_command *
+find(const char *word)
+{
+	for (size_t i = 0; i < COUNT(db_commands); i++)
+		if (str_equal(str_of(word), str_of(db_commands[i].name)))
+			return &db_commands[i];
+	return NULL;
+}
+
+static int
+unknown(const char *word)
+{
+	const char *words[COUNT(db_commands) + 1] = { NULL };
+
+	for (size_t i = 0; i < COUNT(db_commands); i++)
+		words[i] = db_commands[i].name;
+	return cli_unknown("command", word, words, "doubletour db");
+}
+
+static int
+run_command(struct cli *cli, const struct db_command *command, int revision)
+{
+	struct place place = { .path = cli->config.database_path };
+	err e;
+
+	if (cli->config.database == DATABASE_POSTGRES)
+		return cli_fail(ERR_CONFIG,
+				&(struct why){ "This version keeps its data in SQLite only: set DATABASE_URL to "
+					       "sqlite:///doubletour.sqlite, or leave it out." });
+	e = command->run(&place, revision);
+	db_close(&place.db);
+	return e == ERR_OK ? CLI_DONE : cli_fail(e, &place.why);
+}
+
+static int
+revision_of(const struct db_command *command, const char *word, int *ret_revision)
+{
+	uint64_t number = 0;
+
+	if (word == NULL)
+		return CLI_GO_ON;
+	if (!command->takes_revision) {
+		fprintf(stderr, "doubletour db %s takes no argument: %s\n", command->name, word);
+		return CLI_USAGE;
+	}
+	if (str_number(str_of(word), 9999, &number) != ERR_OK) {
+		fprintf(stderr, "%s is no revision: give the number of a migration, such as 0001.\n", word);
+		return CLI_USAGE;
+	}
+	*ret_revision = (int)number;
+	return CLI_GO_ON;
+}
+
+int
+cli_db(struct cli *cli, int argc, char **argv)
+{
+	const struct db_command *command;
+	int revision = -1;
+	int status = cli_arguments(argc, argv, db_help, 2);
+
+	if (status != CLI_GO_ON)
+		return status;
+	if (optind == argc) {
+		fputs(db_help, stderr);
+		return CLI_USAGE;
+	}
+	command = find(argv[optind]);
+	if (command == NULL)
+		return unknown(argv[optind]);
+	status = revision_of(command, argv[optind + 1], &revision);
+	if (status == CLI_GO_ON)
+		status = cli_config(cli);
+	return status == CLI_GO_ON ? run_command(cli, command, revision) : status;
+}

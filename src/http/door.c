@@ -122,10 +122,11 @@ door_connection(void *context, struct MHD_Connection *connection, void **place,
 	struct conn *conn;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		atomic_fetch_add(&server->connections, 1);
 		*place = conn = conn_new(server, connection);
 		if (conn != NULL)
 			list_add(&server->door, conn);
+		if (atomic_fetch_add(&server->connections, 1) == 0)
+			wake(&server->door); /* it may be waiting without end */
 		return;
 	}
 	conn = *place;

@@ -154,10 +154,11 @@ is_value(str s)
 static bool
 is_target(str s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] <= ' ' || s.p[i] >= 0x7f ||
-		    s.p[i] == '#') /* char is signed: bytes from 0x80 are below ' ' */
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		if (c <= ' ' || c >= 0x7f || c == '#')
 			return false;
+	}
 	return s.n > 0;
 }
 

@@ -104,11 +104,8 @@ lanes_open(struct http_server *server)
 {
 	const struct http_settings *s = &server->settings;
 
-	for (int i = HTTP_QUICK; i < HTTP_LANE_COUNT; i++) {
-		pthread_mutex_init(&server->lanes[i].lock, NULL);
-		pthread_cond_init(&server->lanes[i].filled, NULL);
+	for (int i = HTTP_QUICK; i < HTTP_LANE_COUNT; i++)
 		server->lanes[i].max = s->workers[i] == 0 ? 0 : s->queue_max[i]; /* nobody to take: nothing may wait */
-	}
 	server->workers = mem_new_array(s->workers[HTTP_QUICK] + s->workers[HTTP_SLOW], sizeof(*server->workers));
 	if (server->workers == NULL)
 		return ERR_MEMORY;

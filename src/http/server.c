@@ -76,6 +76,10 @@ server_new(const struct http_settings *settings, const struct http_app *app, voi
 	server->door.listen_fd = settings->listen_fd;
 	server->door.wake_fd = -1;
 	pthread_mutex_init(&server->door.lock, NULL);
+	for (int i = HTTP_QUICK; i < HTTP_LANE_COUNT; i++) {
+		pthread_mutex_init(&server->lanes[i].lock, NULL);
+		pthread_cond_init(&server->lanes[i].filled, NULL);
+	}
 	*ret_server = server;
 	return ERR_OK;
 }

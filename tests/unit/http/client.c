@@ -1,0 +1,120 @@
+#include "client.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+void
+client_sleep(int ms)
+{
+	(void)poll(NULL, 0, ms);
+}
+
+int
+client_connect(uint16_t port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+bool
+client_send(int fd, str bytes)
+{
+	while (bytes.n > 0) {
+		ssize_t n = send(fd, bytes.p, bytes.n, MSG_NOSIGNAL);
+		if (n <= 0)
+			return false;
+		bytes = str_from(bytes, (size_t)n);
+	}
+	return true;
+}
+
+/* 1 byte, or 0 at the end; patience over counts as the end. */
+static size_t
+receive(int fd, char *ret_bytes, size_t n, int ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	if (poll(&p, 1, ms) != 1)
+		return 0;
+	ssize_t got = recv(fd, ret_bytes, n, 0);
+	return got > 0 ? (size_t)got : 0;
+}
+
+static bool
+read_head(int fd, struct answer *a)
+{
+	size_t n = 0;
+
+	while (n + 1 < sizeof(a->head) && receive(fd, a->head + n, 1, CLIENT_PATIENCE_MS) == 1) {
+		a->head[++n] = '\0';
+		if (n >= 4 && strcmp(a->head + n - 4, "\r\n\r\n") == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+read_body(int fd, size_t length, struct answer *a)
+{
+	char scratch[65536];
+
+	while (a->body_bytes < length) {
+		size_t left = length - a->body_bytes;
+		size_t n = receive(fd, scratch, left < sizeof(scratch) ? left : sizeof(scratch), CLIENT_PATIENCE_MS);
+		if (n == 0)
+			return;
+		if (a->body_bytes + n < sizeof(a->body))
+			memcpy(a->body + a->body_bytes, scratch, n);
+		a->body_bytes += n;
+	}
+}
+
+void
+client_read(int fd, bool head_only, struct answer *ret_answer)
+{
+	*ret_answer = (struct answer){ 0 };
+	if (!read_head(fd, ret_answer))
+		return;
+	const char *length = strcasestr(ret_answer->head, "\r\nContent-Length: ");
+	ret_answer->status = atoi(ret_answer->head + 9);
+	ret_answer->close = strcasestr(ret_answer->head, "\r\nConnection: close") != NULL;
+	if (!head_only && length != NULL)
+		read_body(fd, (size_t)atol(length + 18), ret_answer);
+}
+
+bool
+client_closed(int fd, int ms)
+{
+	char scratch[65536];
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	while (poll(&p, 1, ms) == 1)
+		if (recv(fd, scratch, sizeof(scratch), 0) <= 0)
+			return true;
+	return false;
+}
+
+int
+client_ask(uint16_t port, str request, struct answer *ret_answer)
+{
+	int fd = client_connect(port);
+
+	*ret_answer = (struct answer){ 0 };
+	if (fd < 0)
+		return 0;
+	(void)client_send(fd, request); /* refused before all was sent: the reply is there nevertheless */
+	client_read(fd, str_starts(request, STR("HEAD ")), ret_answer);
+	close(fd);
+	return ret_answer->status;
+}

@@ -1,0 +1,43 @@
+/*
+ * A client that sends any bytes, for tests of the server.
+ */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include "base/str.h"
+
+enum { CLIENT_PATIENCE_MS = 20000 };
+
+/* A connection to the port; -1 when refused. */
+int client_connect(uint16_t port);
+
+/* Send all; false when the other end has closed. */
+bool client_send(int fd, str bytes);
+
+/* One reply, read to its end by its Content-Length. */
+struct answer {
+	int status; /* 0: the connection ended without a reply */
+	size_t body_bytes;
+	bool close; /* Connection: close */
+	char head[8192];
+	char body[8192]; /* the beginning of it */
+};
+void client_read(int fd, bool head_only, struct answer *ret_answer);
+
+/* Does the server close within ms?  What still comes is thrown away. */
+bool client_closed(int fd, int ms);
+
+/* One connection, one request, one reply.  Returns the status. */
+int client_ask(uint16_t port, str request, struct answer *ret_answer);
+
+/* Poll until the condition holds; fails the test after CLIENT_PATIENCE_MS. */
+#define client_wait(condition)                                                                                         \
+	do {                                                                                                           \
+		int ms_ = 0;                                                                                           \
+		while (!(condition) && ms_++ < CLIENT_PATIENCE_MS)                                                     \
+			client_sleep(1);                                                                               \
+		assert_true(condition);                                                                                \
+	} while (0)
+void client_sleep(int ms);
+
+#endif

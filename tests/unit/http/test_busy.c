@@ -1,0 +1,475 @@
+/* The server under load and in trouble: full lanes, slow and vanishing clients, many connections, the end. */
+#include "client.h"
+#include "echo.h"
+#include "unit.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: h\r\n\r\n"
+#define QUIET_MS 300 /* the deadlines of tests that wait for one */
+
+static struct echo echo;
+
+static int
+sent(const char *request)
+{
+	int fd = client_connect(echo.port);
+
+	assert_true(fd >= 0);
+	assert_true(client_send(fd, str_of(request)));
+	return fd;
+}
+
+static size_t
+waiting(enum http_lane lane)
+{
+	struct http_figures figures;
+
+	http_server_figures(echo.server, &figures);
+	return figures.waiting[lane];
+}
+
+static size_t
+connections(void)
+{
+	struct http_figures figures;
+
+	http_server_figures(echo.server, &figures);
+	return figures.connections;
+}
+
+static void
+http_server_answers_quickly_while_the_slow_lane_is_full(void **state)
+{
+	struct http_settings settings = { 0 };
+	struct answer a;
+	int held[4];
+
+	(void)state;
+	settings.queue_max[HTTP_SLOW] = 2;
+	echo_start(&echo, settings);
+	for (int i = 0; i < 2; i++)
+		held[i] = sent(GET("/hold"));
+	client_wait(atomic_load(&echo.holding) == 2);
+	for (int i = 2; i < 4; i++)
+		held[i] = sent(GET("/hold"));
+	client_wait(waiting(HTTP_SLOW) == 2);
+
+	assert_int_equal(client_ask(echo.port, STR(GET("/slow")), &a), 503);
+	assert_non_null(strstr(a.head, "\r\nRetry-After: "));
+	assert_false(a.close);
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(client_ask(echo.port, STR(GET("/quick")), &a), 200);
+		assert_int_equal(client_ask(echo.port, STR(GET("/inline")), &a), 200);
+	}
+	assert_int_equal(atomic_load(&echo.holding), 2);
+
+	echo_release(&echo);
+	for (int i = 0; i < 4; i++) {
+		client_read(held[i], false, &a);
+		assert_int_equal(a.status, 200);
+		close(held[i]);
+	}
+	echo_stop(&echo, 1000);
+}
+
+/* Opens each kind of worker once, with its own index: a channel belongs to one thread. */
+static void
+http_server_opens_each_worker(void **state)
+{
+	struct http_settings settings = { 0 };
+
+	(void)state;
+	settings.workers[HTTP_QUICK] = 3;
+	settings.workers[HTTP_SLOW] = 4;
+	echo_start(&echo, settings);
+	client_wait(atomic_load(&echo.opened) == 7);
+	echo_stop(&echo, 1000);
+	assert_int_equal(atomic_load(&echo.opened), 7);
+}
+
+/* --- deadlines ---------------------------------------------------------------------------------------------------------- */
+
+static void
+http_server_cuts_a_client_that_sends_byte_by_byte(void **state)
+{
+	static const char *const requests[] = {
+		"GET /inline HTTP/1.1\r\nHost: h\r\nX: "
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"POST /quick HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+		"Content-Length: "
+		"10000\r\n\r\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	};
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ .request_ms = QUIET_MS });
+	for (size_t r = 0; r < COUNT(requests); r++) {
+		int fd = client_connect(echo.port);
+		int64_t begun = clock_monotonic_us();
+		size_t n = strlen(requests[r]), most = n - 75, i = most;
+		assert_true(client_send(fd, str_bytes(requests[r], most)));
+		while (i < n && !client_closed(fd, 10) && client_send(fd, str_bytes(requests[r] + i, 1)))
+			i++;
+		int64_t took_ms = (clock_monotonic_us() - begun) / 1000;
+		assert_true(i < n); /* it was never idle, and cut nevertheless */
+		assert_in_range(took_ms, QUIET_MS - 20, QUIET_MS * 2);
+		close(fd);
+	}
+	echo_stop(&echo, 1000);
+}
+
+static void
+http_server_cuts_an_idle_connection_and_lets_a_used_one_begin_anew(void **state)
+{
+	struct answer a;
+	int idle, used;
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ .request_ms = QUIET_MS });
+	idle = client_connect(echo.port);
+	used = client_connect(echo.port);
+	for (int i = 0; i < 4; i++) { /* twice the deadline in all */
+		client_sleep(QUIET_MS / 2);
+		assert_true(client_send(used, STR(GET("/quick"))));
+		client_read(used, false, &a);
+		assert_int_equal(a.status, 200);
+	}
+	assert_true(client_closed(idle, 0));
+	assert_true(client_closed(used, QUIET_MS * 2));
+	close(idle);
+	close(used);
+	client_wait(connections() == 0);
+	echo_stop(&echo, 1000);
+}
+
+static void
+http_server_cuts_a_client_that_does_not_take_its_reply(void **state)
+{
+	int fd, small = 4096;
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ .reply_ms = QUIET_MS });
+	fd = client_connect(echo.port);
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	assert_true(client_send(fd, STR(GET("/big"))));
+	client_sleep(QUIET_MS / 2);
+	assert_int_equal(connections(), 1);
+	client_wait(connections() == 0);
+	close(fd);
+	echo_stop(&echo, 1000);
+}
+
+static void
+http_server_never_cuts_while_the_application_works(void **state)
+{
+	struct answer a;
+	int fd;
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ .request_ms = 100, .reply_ms = 100 });
+	fd = sent(GET("/hold"));
+	client_sleep(400);
+	echo_release(&echo);
+	client_read(fd, false, &a);
+	assert_int_equal(a.status, 200);
+	close(fd);
+	echo_stop(&echo, 1000);
+}
+
+/* --- clients that go away ------------------------------------------------------------------------------------------------- */
+
+static void
+reset(int fd)
+{
+	struct linger hard = { .l_onoff = 1 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+	close(fd);
+}
+
+static void
+http_server_survives_clients_that_vanish_while_their_request_is_in_a_lane(void **state)
+{
+	struct answer a;
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ 0 });
+	for (int i = 0; i < 30; i++) {
+		int fd = sent(i % 2 == 0 ? GET("/hold") : GET("/hold-quick"));
+		client_wait((size_t)atomic_load(&echo.holding) + waiting(HTTP_SLOW) + waiting(HTTP_QUICK) ==
+			    (size_t)i + 1);
+		if (i % 3 == 0)
+			reset(fd);
+		else
+			close(fd);
+	}
+	echo_release(&echo);
+	client_wait(connections() == 0);
+	assert_int_equal(client_ask(echo.port, STR(GET("/slow")), &a), 200);
+	echo_stop(&echo, 1000);
+}
+
+static void
+http_server_survives_clients_that_vanish_anywhere(void **state)
+{
+	static const char request[] =
+	    "POST /slow HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+	    "Content-Length: 7\r\n\r\na=1&b=2";
+	struct answer a;
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ 0 });
+	for (size_t n = 0; n < sizeof(request); n++) {
+		int fd = client_connect(echo.port);
+		client_send(fd, str_bytes(request, n));
+		if (n % 2 == 0)
+			reset(fd);
+		else
+			close(fd);
+	}
+	client_wait(connections() == 0);
+	assert_int_equal(client_ask(echo.port, STR(GET("/slow")), &a), 200);
+	echo_stop(&echo, 1000);
+}
+
+static void
+http_server_answers_a_client_that_has_closed_its_half(void **state)
+{
+	struct answer a;
+	int fd;
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ 0 });
+	fd = sent(GET("/inline"));
+	shutdown(fd, SHUT_WR);
+	client_read(fd, false, &a);
+	assert_int_equal(a.status, 200);
+	close(fd);
+	echo_stop(&echo, 1000);
+}
+
+/* --- many ----------------------------------------------------------------------------------------------------------------- */
+
+enum { MANY = 1000 };
+
+static void
+http_server_keeps_a_thousand_connections(void **state)
+{
+	static int fds[MANY];
+	struct answer a;
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ .connections_max = MANY });
+	for (int i = 0; i < MANY; i++)
+		assert_true((fds[i] = client_connect(echo.port)) >= 0);
+	client_wait(connections() == MANY);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < MANY; i++)
+			assert_true(client_send(fds[i], i % 2 == 0 ? STR(GET("/quick")) : STR(GET("/inline"))));
+		for (int i = 0; i < MANY; i++) {
+			client_read(fds[i], false, &a);
+			assert_true(a.status == 200 || a.status == 503); /* more at once than may wait */
+		}
+	}
+	int fd = client_connect(echo.port); /* one more */
+	assert_true(client_closed(fd, CLIENT_PATIENCE_MS));
+	close(fd);
+	for (int i = 0; i < MANY; i++)
+		close(fds[i]);
+	client_wait(connections() == 0);
+	echo_stop(&echo, 1000);
+}
+
+static void
+http_server_bounds_connections_of_one_address(void **state)
+{
+	struct answer a;
+	int fds[3];
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ .connections_per_address_max = 3 });
+	for (int i = 0; i < 3; i++)
+		fds[i] = client_connect(echo.port);
+	client_wait(connections() == 3);
+	int more = client_connect(echo.port);
+	assert_true(client_closed(more, CLIENT_PATIENCE_MS));
+	close(more);
+	close(fds[0]);
+	client_wait(connections() == 2);
+	assert_int_equal(client_ask(echo.port, STR(GET("/inline")), &a), 200);
+	close(fds[1]);
+	close(fds[2]);
+	echo_stop(&echo, 1000);
+}
+
+struct crowd {
+	pthread_t thread;
+	atomic_bool *enough;
+	size_t answered;
+};
+
+static void *
+crowd_main(void *context)
+{
+	static const char *const requests[] = { GET("/quick"), GET("/slow"), GET("/inline"), GET("/nowhere") };
+	struct crowd *crowd = context;
+	struct answer a;
+
+	for (size_t i = 0; !atomic_load(crowd->enough); i++)
+		crowd->answered += client_ask(echo.port, str_of(requests[i % COUNT(requests)]), &a) != 0;
+	return NULL;
+}
+
+/* --- the end ---------------------------------------------------------------------------------------------------------------- */
+
+static void
+http_server_stop_finishes_what_it_has_accepted(void **state)
+{
+	struct answer a;
+	int held, idle;
+	int64_t begun;
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ 0 });
+	idle = client_connect(echo.port);
+	held = sent(GET("/slow"));
+	client_read(held, false, &a);
+	assert_true(client_send(held, STR(GET("/hold"))));
+	client_wait(atomic_load(&echo.holding) == 1 && connections() == 2);
+	echo_release(&echo);
+	begun = clock_monotonic_us();
+	echo_stop(&echo, 10000);
+	assert_true(clock_monotonic_us() - begun < SECONDS_US(5));
+	client_read(held, false, &a);
+	assert_int_equal(a.status, 200);
+	assert_true(client_closed(idle, 1000));
+	assert_int_equal(client_connect(echo.port), -1);
+	close(held);
+	close(idle);
+}
+
+static void *
+release_later(void *unused)
+{
+	(void)unused;
+	client_sleep(300);
+	echo_release(&echo);
+	return NULL;
+}
+
+static void
+http_server_stop_answers_what_still_waits_when_its_time_is_over(void **state)
+{
+	struct http_settings settings = { 0 };
+	struct answer a;
+	pthread_t thread;
+	int first, second;
+
+	(void)state;
+	settings.workers[HTTP_SLOW] = 1;
+	echo_start(&echo, settings);
+	first = sent(GET("/hold"));
+	client_wait(atomic_load(&echo.holding) == 1);
+	second = sent(GET("/hold"));
+	client_wait(waiting(HTTP_SLOW) == 1);
+	assert_int_equal(pthread_create(&thread, NULL, release_later, NULL), 0);
+	echo_stop(&echo, 50);
+	pthread_join(thread, NULL);
+	client_read(first, false, &a);
+	assert_int_equal(a.status, 200);
+	assert_true(a.close);
+	client_read(second, false, &a);
+	assert_int_equal(a.status, 503);
+	close(first);
+	close(second);
+}
+
+static void
+http_server_stops_and_starts_under_fire(void **state)
+{
+	enum { CROWD = 4, ROUNDS = 10 };
+	struct crowd crowd[CROWD];
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		atomic_bool enough = false;
+		size_t answered = 0;
+		echo_start(&echo, (struct http_settings){ .event_threads = (size_t)(1 + round % 3) });
+		for (int i = 0; i < CROWD; i++) {
+			crowd[i] = (struct crowd){ .enough = &enough };
+			assert_int_equal(pthread_create(&crowd[i].thread, NULL, crowd_main, &crowd[i]), 0);
+		}
+		client_wait(atomic_load(&echo.done) > 200);
+		http_server_stop(&echo.server, round % 2 == 0 ? 0 : 200);
+		atomic_store(&enough, true);
+		for (int i = 0; i < CROWD; i++) {
+			pthread_join(crowd[i].thread, NULL);
+			answered += crowd[i].answered;
+		}
+		assert_true(answered >= 200);
+		echo_stop(&echo, 0); /* stopped already: only the echo's own */
+	}
+}
+
+#ifdef DOUBLETOUR_TEST_HOOKS
+#include "base/mem.h"
+
+/* The nth allocation of a request fails: 503 or a closed connection, and the next one is served. */
+static void
+http_server_survives_every_failing_allocation(void **state)
+{
+	static const char *const requests[] = {
+		GET("/inline"),
+		GET("/quick"),
+		"POST /slow HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+		"3\r\n\r\na=1",
+		"GET /inline HTTP/1.1\r\n\r\n",
+	};
+	struct answer a;
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ 0 });
+	for (size_t r = 0; r < COUNT(requests); r++)
+		for (long nth = 1; nth < 12; nth++) {
+			mem_fail_at(nth);
+			int status = client_ask(echo.port, str_of(requests[r]), &a);
+			client_wait(connections() == 0);
+			mem_fail_at(0);
+			assert_true(status == 0 || status == 200 || status == 400 || status == 503);
+			assert_int_equal(client_ask(echo.port, STR(GET("/slow")), &a), 200);
+			client_wait(connections() == 0);
+		}
+	echo_stop(&echo, 1000);
+}
+#endif
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(http_server_answers_quickly_while_the_slow_lane_is_full),
+		cmocka_unit_test(http_server_opens_each_worker),
+		cmocka_unit_test(http_server_cuts_a_client_that_sends_byte_by_byte),
+		cmocka_unit_test(http_server_cuts_an_idle_connection_and_lets_a_used_one_begin_anew),
+		cmocka_unit_test(http_server_cuts_a_client_that_does_not_take_its_reply),
+		cmocka_unit_test(http_server_never_cuts_while_the_application_works),
+		cmocka_unit_test(http_server_survives_clients_that_vanish_while_their_request_is_in_a_lane),
+		cmocka_unit_test(http_server_survives_clients_that_vanish_anywhere),
+		cmocka_unit_test(http_server_answers_a_client_that_has_closed_its_half),
+		cmocka_unit_test(http_server_keeps_a_thousand_connections),
+		cmocka_unit_test(http_server_bounds_connections_of_one_address),
+		cmocka_unit_test(http_server_stop_finishes_what_it_has_accepted),
+		cmocka_unit_test(http_server_stop_answers_what_still_waits_when_its_time_is_over),
+		cmocka_unit_test(http_server_stops_and_starts_under_fire),
+#ifdef DOUBLETOUR_TEST_HOOKS
+		cmocka_unit_test(http_server_survives_every_failing_allocation),
+#endif
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

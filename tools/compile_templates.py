@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Compile Jinja templates into C: one function per page and language, made of constants and of the page's values.
 
-    compile_templates.py --templates templates --assets assets.json|--static static --bootstrap bootstrap.min.css
-                         --output pages.c locales/fr.po locales/en.po
+    compile_templates.py --templates templates --static static --bootstrap bootstrap.min.css
+                         --output page_functions.c locales/fr.po locales/en.po
 
 Jinja's own parser reads them; what it can do beyond docs/templates.md is refused with file and line.  A template whose
 name begins with an underscore is a part (layout, include); every other one is a page: templates/login.html becomes
@@ -25,6 +25,7 @@ from embed_static import AssetError, read_assets  # noqa: E402
 GETTEXT, NGETTEXT = ("_", "gettext"), ("ngettext",)
 COMPARE = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">="}
 UNQUOTED = re.compile(r"\s[A-Za-z-]+=$")
+INDENTATION = re.compile(r"^[ \t]+", re.M)
 CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]+$")
 # Filters that end an expression: how their C is called, with {language}.
 OUTPUT_FILTERS = {
@@ -90,7 +91,7 @@ class Sources:
     def tree(self, name, at=None):
         if name not in self.trees:
             try:
-                text = (self.folder / name).read_text("utf-8")
+                text = INDENTATION.sub("", (self.folder / name).read_text("utf-8"))
                 self.trees[name] = self.env.parse(text, name, name)
             except OSError as error:
                 raise TemplateError(*(at or (self.shown(name), 1)), f"no template {name!r}") from error
@@ -222,7 +223,7 @@ class Page:
     def data(self, node):
         for pattern, what in FORBIDDEN:
             if found := pattern.search(node.data):
-                self.line = node.lineno + node.data.count("\n", 0, found.start())
+                self.line = node.lineno + node.data.count("\n", 0, found.end())
                 self.fail(f"{what}: {found[0].strip()!r}")
         text = re.sub(r"[ \t]*\n\s*", "\n", node.data)
         if self.out.text.endswith("\n"):

@@ -1,0 +1,229 @@
+/*
+ * Write every page in both languages into a folder, with the values of the table below: what the tests of the pages
+ * read, and what to look at in a browser after a change of template or style.
+ *
+ *	render_pages FOLDER        → FOLDER/login-fr.html, FOLDER/login-error-en.html, ...
+ */
+#include "web/assets.h"
+#include "web/messages.h"
+#include "web/pages.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PAGE_MAX = 256 * 1024, PATH_LENGTH = 4096, NOV_3 = 1793731320 };
+
+/* Text that breaks out of every place it is not escaped in. */
+#define HOSTILE "\"><script>alert('1')</script>&amp;<b title='x' \" onfocus=x"
+
+static const char SAMPLE_QR[] =
+    "iVBORw0KGgoAAAANSUhEUgAAARoAAAEaAQMAAAD0fQr5AAAABlBMVEUAAAD///+l2Z/dAAAAAnRSTlP//"
+    "8i138cAAAAJcEhZcwAACxIAAAsSAdLdfvwA"
+    "AAJUSURBVGiB7ZldboQwDIQtcYAcKVfPkThAJNeecYDdrdQ+tRoEarVAPh4S/4zjmP/isgd6oH+AhsXVxmy+7X3b46HHfzzOHDB1KH5mGzWWH/"
+    "jmIz4I"
+    "jqPS0MwJDxB9gvNYi3gfL9tNIMx2bLB3mNlvBTmnHcMxFmtxG4juS7saiAxRhOu7jwtCK/V8/"
+    "H2Xn9SgpQ1MOkisvtv2rbboQQhIJNMYjplnZKZ+9LT3"
+    "sU6ykNFNc8yuomgvXiAK0bqRd5wpdcLATD2xCuoQU0xAVPq8SdT4qA4xjfIGH+"
+    "SK2BISdQgW7dQJuiwWIhXxdF9ZqMy527Jup9hntd2GOoQIHNxFwKjO"
+    "TYWhNhWHMr9MWrchB0EwNuriCk5dCOo+"
+    "YOPOqpTl6by4ryxEf82wLOvmDUSxvSRWTWigiMlMOrm5hX7kS9Q64lBYFEVMY7nm1H5EZnd56HRczpzpJr9E"
+    "5S0OOeOQIZpzh+NmEZDZZ6hDvDD/"
+    "qkdzIHNQjUpDdrSTuDtaXZhKQ+IQlY89F9ZqlEZbrqwMDSr90XmhjdlmOmVDFsLmtleiySRrFPvtEpy6EGtrfylG"
+    "B7dJfgPoqNha9QcZonZtC6pCjhZSLzOjuzQp+"
+    "WgO3gBy576oYnVW6vlIrHoQNupViXrl07ZOHc6GtSjEazlxdTwhk37VFlGoSrQyM2Sexr62BXUhp97D"
+    "xnWCcpQ1Rz0uC/"
+    "GQb2Ih6MQURbOL5GtDvkRirMLUGKi3gdjo5Bb36MKoQ3TfdeNHubZOHbQhpJ7BUyJf2z+K4lt+EoR+vh7ogf4c+gLc9Ou9Odis6AAA"
+    "AABJRU5ErkJggg==";
+
+static void
+put_login(struct buf *out, const struct page_frame *frame, bool hostile)
+{
+	struct page_login page = { .frame = *frame, .registration_open = true };
+
+	page.frame.signed_in = false;
+	if (hostile) {
+		page.username = STR(HOSTILE);
+		page.next = STR("/" HOSTILE);
+		page.error = N_("User name or password is wrong.");
+	}
+	page_login(out, &page);
+}
+
+static void
+put_register(struct buf *out, const struct page_frame *frame, bool hostile)
+{
+	struct page_register page = { .frame = *frame };
+
+	page.frame.signed_in = false;
+	page.frame.flash = NULL;
+	if (hostile) {
+		page.username = STR(HOSTILE);
+		page.username_problem = "Only letters without accents, digits and . _ @ + - may be used.";
+		page.password_problem = "A password has at least 8 characters.";
+		page.confirm_problem = "The two passwords differ.";
+		page.next = STR("/" HOSTILE);
+	}
+	page_register(out, &page);
+}
+
+static void
+put_register_closed(struct buf *out, const struct page_frame *frame, bool hostile)
+{
+	struct page_register page = { .frame = *frame, .closed = true };
+
+	page.frame.signed_in = false;
+	page.error = "Registration is closed. Ask the administrator for an account.";
+	page_register(out, &page);
+}
+
+static void
+put_setup_2fa(struct buf *out, const struct page_frame *frame, bool hostile)
+{
+	struct page_setup_2fa page = { .frame = *frame, .qr_png = str_of(SAMPLE_QR) };
+
+	page.secret = hostile ? STR(HOSTILE) : STR("DRM2W75M27SWEVQCXAODLPRSJYU2TEIV");
+	page.uri =
+	    hostile ? STR("otpauth:" HOSTILE)
+		    : STR("otpauth://totp/Doubletour:helene?secret=DRM2W75M27SWEVQCXAODLPRSJYU2TEIV&issuer=Doubletour");
+	page.next = hostile ? STR("/" HOSTILE) : STR("");
+	page_setup_2fa(out, &page);
+}
+
+static void
+put_verify_2fa(struct buf *out, const struct page_frame *frame, bool hostile)
+{
+	struct page_verify_2fa page = { .frame = *frame, .enrolling = !hostile };
+
+	page.frame.flash = NULL;
+	if (hostile) {
+		page.error = "That is not the right code. Wait for the next one and try again.";
+		page.next = STR("/" HOSTILE);
+	}
+	page_verify_2fa(out, &page);
+}
+
+static void
+put_home(struct buf *out, const struct page_frame *frame, bool hostile)
+{
+	struct page_home page = { .frame = *frame, .username = STR("helene"), .created_us = NOV_3 * INT64_C(1000000) };
+
+	page.factor_since_us = page.created_us + 95 * INT64_C(1000000);
+	page.last_sign_in_us = page.created_us + 7 * 86411 * INT64_C(1000000);
+	if (hostile) {
+		page.username = STR(HOSTILE);
+		page.factor_since_us = page.last_sign_in_us = 0;
+	}
+	page_home(out, &page);
+}
+
+static void
+put_logout(struct buf *out, const struct page_frame *frame, bool hostile)
+{
+	struct page_logout page = { .frame = *frame };
+
+	page.frame.flash = NULL;
+	page_logout(out, &page);
+}
+
+static void
+put_error(struct buf *out, const struct page_frame *frame, bool hostile)
+{
+	struct page_error page = { .frame = *frame, .status = 404 };
+
+	page.frame.flash = NULL;
+	page.title = hostile ? HOSTILE : "There is no such page";
+	page.sentence = hostile ? HOSTILE : "The address may be mistyped, or the page may be gone.";
+	page_error(out, &page);
+}
+
+static const struct sample {
+	const char *name;
+	void (*put)(struct buf *out, const struct page_frame *frame, bool hostile);
+	bool hostile;
+} samples[] = {
+	{ "login", put_login },
+	{ "login-hostile", put_login, true },
+	{ "register", put_register },
+	{ "register-hostile", put_register, true },
+	{ "register-closed", put_register_closed },
+	{ "setup_2fa", put_setup_2fa },
+	{ "setup_2fa-hostile", put_setup_2fa, true },
+	{ "verify_2fa", put_verify_2fa },
+	{ "verify_2fa-hostile", put_verify_2fa, true },
+	{ "home", put_home },
+	{ "home-hostile", put_home, true },
+	{ "logout", put_logout },
+	{ "error", put_error },
+	{ "error-hostile", put_error, true },
+};
+
+static void
+write_file(const char *folder, const char *name, const char *suffix, str content)
+{
+	char path[PATH_LENGTH];
+	FILE *file = NULL;
+
+	snprintf(path, sizeof(path), "%s/%s%s", folder, name, suffix);
+	file = fopen(path, "wb");
+	if (file == NULL || fwrite(content.p, 1, content.n, file) != content.n || fclose(file) != 0) {
+		perror(path);
+		exit(1);
+	}
+}
+
+static void
+write_sample(const char *folder, const struct sample *sample, enum config_language language)
+{
+	static const char *const suffix[LANGUAGE_COUNT] = { [LANGUAGE_FR] = "-fr.html", [LANGUAGE_EN] = "-en.html" };
+	struct page_frame frame = { .language = language,
+				    .app_name = STR("Doubletour"),
+				    .signed_in = true,
+				    .csrf_token = STR("kD1mT3eX6pZ0aB5cR7yQ9wE2uI4oP8sF1gH3jK5lN7v"),
+				    .path = STR("/verify-2fa"),
+				    .flash = "You are signed in.",
+				    .flash_kind = FLASH_GOOD,
+				    .request_id = STR("4f1d9c2ab3e85706") };
+	CLEANUP(buf_wipe) struct buf out = BUF(PAGE_MAX);
+
+	if (sample->hostile) {
+		frame.app_name = frame.csrf_token = frame.path = frame.request_id = STR(HOSTILE);
+		frame.flash = HOSTILE;
+	}
+	sample->put(&out, &frame, sample->hostile);
+	if (buf_check(&out) != ERR_OK)
+		exit(1);
+	write_file(folder, sample->name, suffix[language], buf_str(&out));
+}
+
+/* The static files that the pages name, without the leading slash of their URLs. */
+static void
+write_assets(const char *folder)
+{
+	static const char *const names[] = { "app.css", "app.js", "bootstrap.css", "favicon.svg" };
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		const struct asset *asset = asset_named(str_of(names[i]));
+		char path[PATH_LENGTH];
+
+		if (asset == NULL || asset_find(asset->path) != asset)
+			exit(1);
+		snprintf(path, sizeof(path), "%.*s", STR_ARG(asset->path));
+		write_file(folder, path, "", asset->plain);
+		if (asset->gzip.n > 0)
+			write_file(folder, path, ".gz", asset->gzip);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fputs("usage: render_pages FOLDER (with a folder `static` in it)\n", stderr);
+		return 2;
+	}
+	for (size_t i = 0; i < COUNT(samples); i++)
+		for (int language = 0; language < LANGUAGE_COUNT; language++)
+			write_sample(argv[1], &samples[i], (enum config_language)language);
+	write_assets(argv[1]);
+	return 0;
+}

@@ -1,0 +1,282 @@
+"""The template compiler: what it makes of templates, shown by running the C; what it refuses, with file and line."""
+
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+import compile_templates
+from compile_messages import Catalog, CatalogError
+
+PO_HEAD = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\nPlural-Forms: nplurals=2; plural=({rule});\\n"\n\n'
+FRENCH = PO_HEAD.format(rule="n > 1") + """
+msgid "Hello"
+msgstr "Bonjour <vous> & \\"tous\\""
+
+msgid "Welcome, %(name)s"
+msgstr "%(name)s, soyez le bienvenu"
+
+msgid "100%% sure"
+msgstr "sûr à 100%%"
+
+msgid "<b>%(name)s</b>"
+msgstr "<i>%(name)s</i>"
+
+msgid "%(num)s key"
+msgid_plural "%(num)s keys"
+msgstr[0] "%(num)s clé"
+msgstr[1] "%(num)s clés"
+
+#, fuzzy
+msgid "Fuzzy"
+msgstr "Flou"
+"""
+ENGLISH = PO_HEAD.format(rule="n != 1") + """
+msgid "Hello"
+msgstr "Hello"
+
+msgid "Welcome, %(name)s"
+msgstr "Welcome, %(name)s"
+
+msgid "100%% sure"
+msgstr "100%% sure"
+
+msgid "<b>%(name)s</b>"
+msgstr "<b>%(name)s</b>"
+
+msgid "%(num)s key"
+msgid_plural "%(num)s keys"
+msgstr[0] "%(num)s key"
+msgstr[1] "%(num)s keys"
+"""
+HEADER = """
+#include "base/buf.h"
+#include "config/config.h"
+#include <stdbool.h>
+struct item { str name; int64_t count; };
+struct page_page {
+	struct { enum config_language language; } frame;
+	str text, empty; const char *problem, *none_given; int number; int64_t zero; bool yes, no;
+	const struct item *items; size_t items_count;
+};
+void page_page(struct buf *out, const struct page_page *v);
+"""
+MAIN = """
+#include "web/pages.h"
+#include <stdio.h>
+int main(int argc, char **argv)
+{
+	static const struct item items[] = { { { "one", 3 }, 1 }, { { "<two>", 5 }, 2 }, { { "three", 5 }, 3 } };
+	const struct page_page v = { { argc > 1 ? LANGUAGE_EN : LANGUAGE_FR }, STR("a<b>&\\"'c"), STR(""),
+		"The two passwords differ.", NULL, 7, 0, true, false, items, 3 };
+	struct buf out = BUF(1 << 20);
+	page_page(&out, &v);
+	fwrite(out.p, 1, out.n, stdout);
+	return buf_check(&out);
+}
+"""
+ASSETS = {"app.css": "/static/app.12345678.css"}
+
+
+@pytest.fixture(name="work")
+def work_(tmp_path):
+    for name, text in (("fr.po", FRENCH), ("en.po", ENGLISH), ("web/pages.h", HEADER), ("main.c", MAIN)):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+    return tmp_path
+
+
+def to_c(work, templates):
+    """The C source of these templates; a text alone is page.html."""
+    folder = work / "templates"
+    folder.mkdir(exist_ok=True)
+    for name, text in (templates if isinstance(templates, dict) else {"page.html": templates}).items():
+        (folder / name).write_text(text, "utf-8")
+    return compile_templates.compile_folder(folder, [Catalog(work / "fr.po"), Catalog(work / "en.po")], ASSETS)
+
+
+def cc(work, source):
+    """Compile and link with the project's own libraries."""
+    (work / "page_functions.c").write_text(source, "utf-8")
+    root = pathlib.Path(os.environ["SOURCE_ROOT"])
+    return subprocess.run(
+        ["cc", "-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Werror", "-Wno-unused-parameter", *os.environ["TEST_CFLAGS"].split(),
+         f"-I{work}", f"-I{root}/src", "-o", work / "page", work / "page_functions.c", work / "main.c",
+         os.environ["LIB_PAGES"], os.environ["LIB_BASE"], "-lcrypto", "-lpthread"],
+        capture_output=True, text=True, check=False)
+
+
+def shown(work, templates, *language):
+    """What the page is, in French or, with "en", in English."""
+    done = cc(work, to_c(work, templates))
+    assert done.returncode == 0, done.stderr
+    return subprocess.run([work / "page", *language], capture_output=True, check=True).stdout.decode()
+
+
+SHOWN = [
+    # (why, template, what comes out)
+    ("text of a str is escaped", "{{ text }}", "a&lt;b&gt;&amp;&quot;&#39;c"),
+    ("the same in an attribute", '<i title="{{ text }}">', '<i title="a&lt;b&gt;&amp;&quot;&#39;c">'),
+    ("unless marked safe", "{{ text|safe }}", "a<b>&\"'c"),
+    ("constants are escaped when compiled", "{{ \"<\" }}{{ \"<\"|safe }}", "&lt;<"),
+    ("numbers", "{{ number }} {{ zero }} {{ 42 }}", "7 0 42"),
+    ("percent-encoding", "{{ text|percent }}", "a%3Cb%3E%26%22%27c"),
+    ("a date is a time element", "{{ zero|date }}",
+     '<time datetime="1970-01-01T00:00:00Z">1er\u00a0janvier 1970 à 0\u00a0h\u00a000\u00a0UTC</time>'),
+    ("a msgid shown in the page's language", "{{ problem|tr }}", "Les deux mots de passe diffèrent."),
+    ("no msgid is no text", "[{{ none_given|tr }}]", "[]"),
+    ("static files", '{{ static("app.css") }}', "/static/app.12345678.css"),
+    ("if chooses by emptiness", "{% if empty %}a{% elif none_given %}b{% elif zero %}c{% elif no %}d{% else %}e{% endif %}", "e"),
+    ("if takes the first that holds", "{% if empty %}a{% elif text %}b{% elif yes %}c{% endif %}", "b"),
+    ("if with a constant", "{% if none %}a{% elif true %}b{% else %}c{% endif %}", "b"),
+    ("if, then a constant", "{% if no %}a{% elif true %}b{% else %}c{% endif %}", "b"),
+    ("and, or, not", "{{ 'y' if (yes and not no) or no else 'n' }}{{ 'y' if no or not yes else 'n' }}", "yn"),
+    ("and with a constant", "{{ 'y' if yes and true else 'n' }}{{ 'y' if yes and '' else 'n' }}", "yn"),
+    ("comparison of texts", "{{ 'y' if text == 'a' else 'n' }}{{ 'y' if text != 'a' else 'n' }}", "ny"),
+    ("comparison of numbers", "{{ 'y' if number == 7 else 'n' }}{{ 'y' if 8 <= number else 'n' }}{{ 'y' if number > zero else 'n' }}",
+     "yny"),
+    ("a constant of C", "{{ 'fr' if frame.language == LANGUAGE_FR else 'en' }}", "fr"),
+    ("for over values", "{% for i in items %}{{ loop.index }}{{ i.name }}{{ i.count }}{{ ', ' if not loop.last }}{% endfor %}",
+     "1one1, 2&lt;two&gt;2, 3three3"),
+    ("for over constants", "{% for a, b in [('x', 1), ('y', 2)] %}{{ a }}{{ b }}{{ '-' if loop.first }}{% endfor %}", "x1-y2"),
+    ("for in for", "{% for i in items %}{% for j in items %}{{ i.count }}{{ j.count }} {% endfor %}{% endfor %}",
+     "11 12 13 21 22 23 31 32 33 "),
+    ("for over nothing", "{% for i in [] %}a{% else %}b{% endfor %}", "b"),
+    ("set", "{% set a = text %}{% set b = 'x' %}{{ a }}{{ b }}{% set b = number %}{{ b }}", "a&lt;b&gt;&amp;&quot;&#39;cx7"),
+    ("set ends with its if", "{% if yes %}{% set text = 'x' %}{{ text }}{% endif %}{{ text }}", "xa&lt;b&gt;&amp;&quot;&#39;c"),
+    ("a sentence is escaped", '{{ _("Hello") }}', "Bonjour &lt;vous&gt; &amp; &quot;tous&quot;"),
+    ("a sentence with a value, in the translation's order", '{{ _("Welcome, %(name)s", name=text) }}',
+     "a&lt;b&gt;&amp;&quot;&#39;c, soyez le bienvenu"),
+    ("a value stays escaped in a safe sentence", '{{ _("<b>%(name)s</b>", name=text)|safe }}',
+     "<i>a&lt;b&gt;&amp;&quot;&#39;c</i>"),
+    ("a doubled per cent is one", '{{ _("100%% sure") }}', "sûr à 100%"),
+    ("a date in a sentence", '{{ _("Welcome, %(name)s", name=zero|date) }}',
+     '<time datetime="1970-01-01T00:00:00Z">1er\u00a0janvier 1970 à 0\u00a0h\u00a000\u00a0UTC</time>, soyez le bienvenu'),
+    ("plural: 0 is singular in French", '{{ ngettext("%(num)s key", "%(num)s keys", zero) }}', "0 clé"),
+    ("plural: 7", '{{ ngettext("%(num)s key", "%(num)s keys", number) }}', "7 clés"),
+    ("trans block", "{% trans name=text %}Welcome, {{ name }}{% endtrans %}", "a&lt;b&gt;&amp;&quot;&#39;c, soyez le bienvenu"),
+    ("lines of white space are one line end", "<p>\n\n   {% if yes %}\n   <b>\n   {% endif %}\n   </p>", "<p>\n<b>\n</p>"),
+    ("bytes of C: quotes, trigraphs, digits after octal", '"\\??/é1', '"\\??/é1'),
+]
+
+
+@pytest.mark.parametrize("why,template,expected", SHOWN, ids=[case[0] for case in SHOWN])
+def test_template_shows(work, why, template, expected):
+    assert shown(work, template) == expected, why
+
+
+def test_the_language_is_the_frame_s(work):
+    template = '{{ language }}: {{ ngettext("%(num)s key", "%(num)s keys", zero) }}'
+    assert shown(work, template) == "fr: 0 clé"
+    assert shown(work, template, "en") == "en: 0 keys"
+
+
+def test_extends_takes_blocks_and_includes_see_what_is_set(work):
+    assert shown(work, {
+        "page.html": '{% extends "_middle.html" %}\n{% block one %}1{{ number }}{% endblock %}\n',
+        "_middle.html": '{% extends "_base.html" %}{% block two %}2{% include "_part.html" %}{% endblock %}',
+        "_base.html": "{% set a = text %}[{% block one %}x{% endblock %}|{% block two %}y{% endblock %}|{% block three %}z{% endblock %}]",
+        "_part.html": "{{ number }}",
+    }) == "[17|27|z]"
+
+
+def test_constant_text_is_one_put(work):
+    source = to_c(work, '<a>{{ _("Hello") }}{{ static("app.css") }}{% for a in ["x", "y"] %}{{ a }}{% endfor %}{% if true %}z{% endif %}')
+    assert source.count("buf_put(out") == 2  # one per language
+
+
+REFUSED = [
+    # (why, template, line, a part of the message)
+    ("syntax", "\n{% if %}", 2, "Expected an expression"),
+    ("an unclosed block", "{% if yes %}\n\n", 1, "Unexpected end of template"),
+    ("macro", "\n\n{% macro m() %}{% endmacro %}", 3, "Macro is not supported"),
+    ("unknown filter", "\n{{ text|upper }}", 2, "'upper'"),
+    ("filter with arguments", "\n{{ text|safe(1) }}", 2, "takes no arguments"),
+    ("unknown call", "\n{{ range(3) }}", 2, "can be called"),
+    ("sum", "\n{{ number + 1 }}", 2, "Add is not supported"),
+    ("index", "\n{{ items[0] }}", 2, "Getitem is not supported"),
+    ("test", "\n{% if text is defined %}{% endif %}", 2, "Test is not supported"),
+    ("chain of comparisons", "\n{{ 'a' if 1 < number < 3 }}", 2, "one comparison"),
+    ("none shown", "\n{{ none }}", 2, "cannot be shown"),
+    ("fraction", "\n{{ 1.5 }}", 2, "1.5"),
+    ("sentence without translation", '\n{{ _("Goodbye") }}', 2, "fr.po: missing translation: 'Goodbye'"),
+    ("fuzzy sentence", '\n{{ _("Fuzzy") }}', 2, "fuzzy: 'Fuzzy'"),
+    ("sentence that is no constant", "\n{{ _(text) }}", 2, "constant text"),
+    ("value missing for a placeholder", '\n{{ _("Welcome, %(name)s") }}', 2, "placeholders ['name'], but values []"),
+    ("value without placeholder", '\n{{ _("Hello", name=text) }}', 2, "placeholders [], but values ['name']"),
+    ("sentence with a value kept", '\n{% set a = _("Welcome, %(name)s", name=text) %}', 2, "directly in {{ }}"),
+    ("other plural", '\n{{ ngettext("%(num)s key", "many %(num)s", number) }}', 2, "plural of"),
+    ("unknown static file", '\n{{ static("app.png") }}', 2, "no static file 'app.png'; there are app.css"),
+    ("unknown include", '\n{% include "_none.html" %}', 2, "no template '_none.html'"),
+    ("include of itself", '\n{% include "page.html" %}', 2, "includes itself"),
+    ("value of an attribute without quotes", "\n<a href={{ text }}>", 2, "double quotes"),
+    ("inline style", '\n<p\n style="color: red">', 3, "inline style"),
+    ("inline script", "\n\n<script>1</script>", 3, "inline script"),
+    ("event attribute", '\n<p onclick="x">', 2, "inline script"),
+    ("element that keeps white space", "\n<pre>x</pre>", 2, "white space"),
+    ("safe inside an expression", "\n{{ (text|safe)|tr }}", 2, "ends an expression"),
+    ("tr of a constant", '\n{{ "Hello"|tr }}', 2, '_("...")'),
+    ("set over an outer set", "{% set a = 1 %}{% if yes %}\n{% set a = 2 %}{% endif %}", 2, "'a' is set outside"),
+    ("for over pairs of another length", "\n{% for a, b in [('x',)] %}{% endfor %}", 2, "do not fit"),
+    ("for with condition", "\n{% for i in items if i.count %}{% endfor %}", 2, "for with if"),
+]
+
+
+@pytest.mark.parametrize("why,template,line,part", REFUSED, ids=[case[0] for case in REFUSED])
+def test_template_is_refused_with_file_and_line(work, why, template, line, part):
+    with pytest.raises(compile_templates.TemplateError) as refused:
+        to_c(work, template)
+    assert str(refused.value).startswith(f"templates/page.html:{line}: "), why
+    assert part in str(refused.value), why
+
+
+CHILD = [
+    ("text outside of blocks", '{% extends "_base.html" %}\nlost', "page.html:2", "nothing but blocks"),
+    ("block that no parent has", '{% extends "_base.html" %}\n{% block on %}{% endblock %}', "page.html:2", "block 'on'"),
+    ("extends in a circle", '{% extends "page.html" %}', "page.html:1", "extends itself"),
+]
+
+
+@pytest.mark.parametrize("why,template,place,part", CHILD, ids=[case[0] for case in CHILD])
+def test_child_template_is_refused(work, why, template, place, part):
+    with pytest.raises(compile_templates.TemplateError) as refused:
+        to_c(work, {"_base.html": "{% block one %}{% endblock %}", "page.html": template})
+    assert str(refused.value).startswith(f"templates/{place}: ") and part in str(refused.value), why
+
+
+def test_a_fault_in_an_include_names_the_include(work):
+    with pytest.raises(compile_templates.TemplateError, match=r"^templates/_part.html:2: "):
+        to_c(work, {"page.html": 'x{% include "_part.html" %}', "_part.html": "\n{{ 1.5 }}"})
+
+
+NO_C = [
+    # (why, template, line, a part of the compiler's message)
+    ("misspelt name", "\n\n{{ txet }}", 3, "txet"),
+    ("misspelt member", "\n{{ frame.langage }}", 2, "langage"),
+    ("truth value shown", "\n{{ yes }}", 2, "_Generic"),
+    ("a number made safe", "\n{{ number|safe }}", 2, "_Generic"),
+    ("a msgid made safe", "\n{{ problem|safe }}", 2, "_Generic"),
+    ("text translated as if it were a msgid", "\n{{ text|tr }}", 2, "incompatible type"),
+    ("a text as date", "\n{{ text|date }}", 2, "incompatible type"),
+    ("a msgid in an address", "\n{{ problem|percent }}", 2, "incompatible type"),
+    ("a text compared with a number", "\n{{ 'a' if text == 1 }}", 2, "incompatible type"),
+    ("texts in order", "\n{{ 'a' if text < 'b' }}", 2, "_Generic"),
+    ("for over what is no list", "\n{% for i in text %}{{ i.name }}{% endfor %}", 2, "text_count"),
+]
+
+
+@pytest.mark.parametrize("why,template,line,part", NO_C, ids=[case[0] for case in NO_C])
+def test_wrong_name_or_type_does_not_compile_and_the_template_s_line_is_named(work, why, template, line, part):
+    done = cc(work, to_c(work, template))
+    assert done.returncode != 0, why
+    assert f"templates/page.html:{line}:" in done.stderr and part in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("rule", ["", "nplurals=2; plural=system(0);", "plural=n"])
+def test_catalog_with_a_plural_rule_that_is_no_formula_is_refused(tmp_path, rule):
+    path = tmp_path / "fr.po"
+    path.write_text(f'msgid ""\nmsgstr "Plural-Forms: {rule}\\n"\n', "utf-8")
+    with pytest.raises(CatalogError, match="Plural-Forms"):
+        Catalog(path)

@@ -1,0 +1,135 @@
+/*
+ * What the pages are made with: dates, sentences, static files.
+ */
+#include "unit.h"
+
+#include "web/assets.h"
+#include "web/page_runtime.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum { MOMENTS = 20000, TEXT_MAX = 256 };
+
+static const struct {
+	int64_t us;
+	const char *datetime, *french, *english;
+	const char *why;
+} moments[] = {
+	{ 0, "1970-01-01T00:00:00Z", "1er\u00a0janvier 1970 à 0\u00a0h\u00a000", "1\u00a0January 1970 at 0:00",
+	  "the beginning" },
+	{ INT64_C(1793731320000000), "2026-11-03T18:42:00Z", "3\u00a0novembre 2026 à 18\u00a0h\u00a042",
+	  "3\u00a0November 2026 at 18:42", "an evening" },
+	{ INT64_C(1793731379999999), "2026-11-03T18:42:59Z", "3\u00a0novembre 2026 à 18\u00a0h\u00a042",
+	  "3\u00a0November 2026 at 18:42", "seconds are cut, not rounded" },
+	{ INT64_C(951782400000000), "2000-02-29T00:00:00Z", "29\u00a0février 2000 à 0\u00a0h\u00a000",
+	  "29\u00a0February 2000 at 0:00", "leap day of a year divided by 400" },
+	{ INT64_C(4107542400000000), "2100-03-01T00:00:00Z", "1er\u00a0mars 2100 à 0\u00a0h\u00a000",
+	  "1\u00a0March 2100 at 0:00", "2100 is no leap year" },
+	{ INT64_C(1735689599000000), "2024-12-31T23:59:59Z", "31\u00a0décembre 2024 à 23\u00a0h\u00a059",
+	  "31\u00a0December 2024 at 23:59", "last second of a leap year" },
+	{ INT64_C(253402300799999999), "9999-12-31T23:59:59Z", "31\u00a0décembre 9999 à 23\u00a0h\u00a059",
+	  "31\u00a0December 9999 at 23:59", "the end" },
+};
+
+static void
+assert_date(enum config_language language, int64_t us, const char *expected)
+{
+	CLEANUP(buf_wipe) struct buf out = BUF(TEXT_MAX);
+
+	page_put_date(&out, language, us);
+	assert_int_equal(buf_check(&out), ERR_OK);
+	assert_int_equal(out.n, strlen(expected));
+	assert_true(out.n == 0 || memcmp(out.p, expected, out.n) == 0);
+}
+
+static void
+date_is_written_in_both_languages(void **state)
+{
+	char expected[TEXT_MAX];
+
+	for (size_t i = 0; i < COUNT(moments); i++) {
+		snprintf(expected, sizeof(expected), "<time datetime=\"%s\">%s\u00a0UTC</time>", moments[i].datetime,
+			 moments[i].french);
+		assert_date(LANGUAGE_FR, moments[i].us, expected);
+		snprintf(expected, sizeof(expected), "<time datetime=\"%s\">%s\u00a0UTC</time>", moments[i].datetime,
+			 moments[i].english);
+		assert_date(LANGUAGE_EN, moments[i].us, expected);
+	}
+}
+
+static void
+date_outside_of_four_digit_years_is_nothing(void **state)
+{
+	static const int64_t outside[] = { -1, INT64_MIN, INT64_C(253402300800000000), INT64_MAX };
+
+	for (size_t i = 0; i < COUNT(outside); i++)
+		assert_date(LANGUAGE_FR, outside[i], "");
+}
+
+static void
+date_equals_the_c_library_s_calendar(void **state)
+{
+	const int64_t last_second = INT64_C(253402300799);
+	char expected[TEXT_MAX];
+	struct tm tm = { 0 };
+
+	for (int64_t i = 0; i < MOMENTS; i++) {
+		CLEANUP(buf_wipe) struct buf out = BUF(TEXT_MAX);
+		time_t seconds = (time_t)(last_second / MOMENTS * i + i * 7919 % 86400);
+		gmtime_r(&seconds, &tm);
+		strftime(expected, sizeof(expected), "<time datetime=\"%Y-%m-%dT%H:%M:%SZ\">", &tm);
+		page_put_date(&out, LANGUAGE_EN, (int64_t)seconds * 1000000);
+		assert_memory_equal(out.p, expected, strlen(expected));
+	}
+}
+
+static void
+message_finds_every_sentence_of_the_table(void **state)
+{
+	assert_true(message_count > 50);
+	for (size_t i = 0; i < message_count; i++)
+		for (int language = 0; language < LANGUAGE_COUNT; language++)
+			assert_ptr_equal(message((enum config_language)language, message_table[i].msgid).p,
+					 message_table[i].text[language].p);
+}
+
+static void
+message_gives_back_what_it_does_not_know(void **state)
+{
+	assert_true(str_equal(message(LANGUAGE_FR, "No such sentence"), STR("No such sentence")));
+	assert_true(str_equal(message(LANGUAGE_FR, ""), STR("")));
+	assert_true(str_empty(message(LANGUAGE_FR, NULL)));
+}
+
+static void
+asset_is_found_by_its_whole_path_only(void **state)
+{
+	const struct asset *css = asset_named(STR("app.css"));
+
+	assert_non_null(css);
+	assert_ptr_equal(asset_find(css->path), css);
+	assert_true(str_equal(css->type, STR("text/css; charset=utf-8")));
+	assert_true(css->gzip.n > 0 && css->gzip.n < css->plain.n);
+	assert_true(str_starts(css->etag, STR("\"")) && str_ends(css->etag, STR("\"")));
+	assert_null(asset_find(STR("/static/app.css")));
+	assert_null(asset_find(str_upto(css->path, css->path.n - 1)));
+	assert_null(asset_find(STR("/static/../app.css")));
+	assert_null(asset_find(STR("")));
+	assert_null(asset_named(STR("app")));
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(date_is_written_in_both_languages),
+		cmocka_unit_test(date_outside_of_four_digit_years_is_nothing),
+		cmocka_unit_test(date_equals_the_c_library_s_calendar),
+		cmocka_unit_test(message_finds_every_sentence_of_the_table),
+		cmocka_unit_test(message_gives_back_what_it_does_not_know),
+		cmocka_unit_test(asset_is_found_by_its_whole_path_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

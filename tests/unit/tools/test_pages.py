@@ -1,0 +1,263 @@
+"""The pages as they come out: well-formed, accessible, no inline script or style, every value escaped; the static files."""
+
+import gzip
+import hashlib
+import html
+import os
+import pathlib
+import re
+import subprocess
+from xml.etree import ElementTree
+
+import html5lib
+import pytest
+
+import embed_static
+
+# As in render_pages.c.
+HOSTILE = "\"><script>alert('1')</script>&amp;<b title='x' \" onfocus=x"
+FIRST_VISIT_MAX = 40 * 1024
+ELEMENT = "{http://www.w3.org/1999/xhtml}"
+TEXT_CONTRAST, EDGE_CONTRAST = 4.5, 3.0  # WCAG 2.2, 1.4.3 and 1.4.11
+
+
+@pytest.fixture(name="site", scope="session")
+def site_(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "static").mkdir()
+    subprocess.run([os.environ["RENDER_PAGES"], folder], check=True)
+    return folder
+
+
+PAGES = [f"{name}-{language}" for language in ("fr", "en") for name in (
+    "login", "login-hostile", "register", "register-hostile", "register-closed", "setup_2fa", "setup_2fa-hostile",
+    "verify_2fa", "verify_2fa-hostile", "home", "home-hostile", "logout", "error", "error-hostile")]
+
+
+class Tree:
+    def __init__(self, path):
+        self.text = path.read_text("utf-8")
+        self.root = html5lib.HTMLParser(strict=True).parse(self.text)
+        self.all = [e for e in self.root.iter() if isinstance(e.tag, str)]
+
+    def named(self, *tags):
+        return [e for e in self.all if e.tag.removeprefix(ELEMENT) in tags]
+
+    def by_id(self, name):
+        found = [e for e in self.all if e.get("id") == name]
+        assert len(found) == 1, f"{len(found)} elements have the id {name!r}"
+        return found[0]
+
+
+@pytest.fixture(name="page", params=PAGES)
+def page_(request, site):
+    tree = Tree(site / f"{request.param}.html")
+    tree.name = request.param
+    return tree
+
+
+def test_every_page_is_in_the_list(site):
+    assert sorted(p.stem for p in site.glob("*.html")) == sorted(PAGES)
+
+
+def test_page_has_language_title_one_heading_and_viewport(page):
+    assert page.root.get("lang") == page.name[-2:]
+    assert len(page.named("h1")) == 1 and "".join(page.named("h1")[0].itertext()).strip()
+    assert len(page.named("title")) == 1 and page.named("title")[0].text.strip()[0] != "–"
+    metas = {m.get("name"): m.get("content") for m in page.named("meta")}
+    assert "width=device-width" in metas["viewport"] and metas["color-scheme"] == "light dark"
+
+
+def test_titles_are_distinct(site):
+    names = ("login", "register", "setup_2fa", "verify_2fa", "home", "logout", "error")
+    for language in ("fr", "en"):
+        titles = {Tree(site / f"{name}-{language}.html").named("title")[0].text for name in names}
+        assert len(titles) == len(names)
+
+
+def test_page_has_no_inline_script_or_style(page):
+    assert not page.named("style", "iframe", "object", "base")
+    assert [s.text for s in page.named("script") if s.text or not s.get("src", "").startswith("/static/")] == []
+    for element in page.all:
+        assert not [name for name in element.keys() if name == "style" or name.startswith("on")], element.tag
+
+
+def test_nothing_comes_from_elsewhere(page):
+    for element in page.named("script", "link", "img"):
+        assert (element.get("src") or element.get("href")).startswith(("/static/", "data:image/png;base64,"))
+    for form in page.named("form"):
+        assert re.fullmatch(r"/[a-z0-9-]+", form.get("action")) and form.get("method") == "post"
+
+
+def test_every_form_has_the_token(page):
+    for form in page.named("form"):
+        assert [e for e in form.iter() if e.get("name") == "csrf_token" and e.get("value")]
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if "hostile" in name])
+def test_hostile_text_stays_text(site, name):
+    page = Tree(site / f"{name}.html")
+    assert not page.named("b")
+    assert HOSTILE not in page.text and html.escape(HOSTILE).replace("&#x27;", "&#39;") in page.text
+    tokens = {e.get("value") for e in page.all if e.get("name") == "csrf_token"}
+    assert tokens <= {HOSTILE}
+    assert HOSTILE in "".join(page.named("title")[0].itertext())
+
+
+def test_every_field_has_label_and_autocomplete_and_its_descriptions_exist(page):
+    labels = {label.get("for") for label in page.named("label")}
+    for field in page.named("input"):
+        if field.get("type") == "hidden":
+            continue
+        assert field.get("id") in labels and field.get("autocomplete")
+        page.by_id(field.get("id"))
+    for element in page.all:
+        for name in (element.get("aria-describedby") or "").split():
+            assert "".join(page.by_id(name).itertext()).strip()
+        for attribute in ("aria-controls", "data-show", "data-copy", "data-result"):
+            assert element.get(attribute) is None or page.by_id(element.get(attribute)) is not None
+    for name in labels:
+        page.by_id(name)
+
+
+def test_what_needs_javascript_is_hidden(page):
+    for button in page.named("button"):
+        if button.get("type") == "button":
+            assert button.get("hidden") is not None
+
+
+def test_at_most_one_field_has_the_focus(page):
+    assert len([e for e in page.all if e.get("autofocus") is not None]) <= 1
+
+
+CONTRACT = [
+    # page, id, attributes that people and programs depend on
+    ("login", "username", {"name": "username", "autocomplete": "username", "autofocus": ""}),
+    ("login", "password", {"name": "password", "autocomplete": "current-password", "type": "password"}),
+    ("login-hostile", "username", {"value": HOSTILE}),
+    ("login-hostile", "password", {"autofocus": ""}),
+    ("register", "username", {"name": "username", "autocomplete": "username", "aria-describedby": "username-hint"}),
+    ("register", "password", {"name": "password", "autocomplete": "new-password", "type": "password"}),
+    ("register", "confirm", {"name": "confirm", "autocomplete": "new-password", "type": "password"}),
+    ("register-hostile", "username", {"aria-invalid": "true", "aria-describedby": "username-problem", "value": HOSTILE}),
+    ("register-hostile", "confirm", {"aria-invalid": "true", "aria-describedby": "confirm-problem"}),
+    ("setup_2fa", "secret", {"readonly": "", "value": "DRM2W75M27SWEVQCXAODLPRSJYU2TEIV"}),
+    ("verify_2fa", "otp", {"name": "otp", "autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": ""}),
+    ("verify_2fa-hostile", "otp", {"aria-invalid": "true", "aria-describedby": "problem"}),
+]
+
+
+@pytest.mark.parametrize("name,identity,attributes", CONTRACT)
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_public_names(site, name, identity, attributes, language):
+    element = Tree(site / f"{name}-{language}.html").by_id(identity)
+    assert {k: element.get(k) for k in attributes} == attributes
+
+
+def test_qr_code_is_an_inline_png(site):
+    qr = Tree(site / "setup_2fa-fr.html").by_id("qr")
+    assert qr.get("src").startswith("data:image/png;base64,iVBORw0KGgo") and qr.get("alt")
+
+
+def test_closed_registration_shows_no_form(site):
+    assert not Tree(site / "register-closed-fr.html").named("form")
+
+
+def test_log_out_is_a_form_shown_when_signed_in_only(site):
+    def ways_out(name):
+        return [f for f in Tree(site / f"{name}-fr.html").named("form") if f.get("action") == "/logout"]
+    assert len(ways_out("home")) == 1 and not ways_out("login")
+
+
+# --- static files ---------------------------------------------------------------------------------------------------
+
+def test_first_visit_is_small(site):
+    files = [p for p in (site / "static").iterdir() if p.suffix == ".gz"]
+    total = sum(p.stat().st_size for p in files) + len(gzip.compress((site / "login-fr.html").read_bytes()))
+    assert len(files) == 4 and total <= FIRST_VISIT_MAX
+
+
+def test_static_files_are_named_by_their_content_and_compressed_faithfully(site):
+    for path in (site / "static").iterdir():
+        if path.suffix == ".gz":
+            assert gzip.decompress(path.read_bytes()) == path.with_suffix("").read_bytes()
+        else:
+            assert path.name.split(".")[1] == hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+
+
+def test_style_sheets_load_nothing(site):
+    for path in (site / "static").glob("*.css"):
+        text = path.read_text("utf-8")
+        assert "sourceMappingURL" not in text and "@import" not in text
+        assert [u for u in re.findall(r"url\((.{12})", text) if "data:image/" not in u] == []
+
+
+def test_icon_is_xml(site):
+    ElementTree.parse(next((site / "static").glob("favicon.*.svg")))
+
+
+THINNED = [
+    # (why, style sheet, what is left when the words `card`, `btn` are in use)
+    ("class in use", ".card{a:b}", ".card{a:b}"),
+    ("class not in use", ".nav{a:b}", ""),
+    ("elements stay", "a:hover,::before{a:b}", "a:hover,::before{a:b}"),
+    ("one of two selectors", ".card,.nav{a:b}", ".card{a:b}"),
+    ("both classes needed", ".card.nav,.card .btn{a:b}", ".card .btn{a:b}"),
+    ("inside not()", ".btn:not(.nav),.btn:not(.card){a:b}", ".btn:not(.card){a:b}"),
+    ("media", "@media (x:1){.nav{a:b}.card{a:b}}", "@media (x:1){.card{a:b}}"),
+    ("media left empty", "@media (x:1){.nav{a:b}}p{c:d}", "p{c:d}"),
+    ("keyframes stay whole", "@keyframes k{0%{a:b}100%{a:c}}", "@keyframes k{0%{a:b}100%{a:c}}"),
+    ("brace and dot in a string", '.card{content:"}.nav{"}p{a:url(x;y)}', '.card{content:"}.nav{"}p{a:url(x;y)}'),
+    ("dot in an attribute", 'a[href$=".nav"]{a:b}', 'a[href$=".nav"]{a:b}'),
+    ("comma in brackets", ":is(.card,.btn) p{a:b}", ":is(.card,.btn) p{a:b}"),
+    ("statement", '@charset "x";.nav{a:b}', '@charset "x";'),
+]
+
+
+@pytest.mark.parametrize("why,css,expected", THINNED, ids=[case[0] for case in THINNED])
+def test_thinning_keeps_what_is_in_use(why, css, expected):
+    assert embed_static.thin(css, {"card", "btn"}) == expected, why
+
+
+@pytest.mark.parametrize("css", [".a{b:c", "p", 'a{b:"', "@media x{p{a:b}"])
+def test_thinning_refuses_a_broken_style_sheet(css):
+    with pytest.raises(embed_static.AssetError):
+        embed_static.thin(css, {"a"})
+
+
+# --- contrast -------------------------------------------------------------------------------------------------------
+
+def palettes():
+    """The values of app.css: [light, dark]."""
+    css = (pathlib.Path(os.environ["SOURCE_ROOT"]) / "static/app.css").read_text("utf-8")
+    blocks = re.findall(r":root \{(.*?)\}", css, flags=re.S)[:2]
+    return [dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6});", block)) for block in blocks]
+
+
+def luminance(colour):
+    """Relative luminance (WCAG 2.2, definitions)."""
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * c for c in colour[1:])
+    parts = [int(digits[i:i + 2], 16) / 255 for i in (0, 2, 4)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(a, b):
+    light, dark = sorted((luminance(a), luminance(b)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+PAIRS = [(text, ground, TEXT_CONTRAST) for text in ("ink", "soft", "brass-deep", "good", "bad") for ground in ("card", "paper")]
+PAIRS += [("on-brass", "brass", TEXT_CONTRAST), ("on-brass", "brass-deep", TEXT_CONTRAST)]
+PAIRS += [("edge", "card", EDGE_CONTRAST), ("brass", "card", EDGE_CONTRAST), ("brass", "paper", EDGE_CONTRAST)]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("front,ground,least", PAIRS)
+def test_contrast(scheme, front, ground, least):
+    palette = palettes()[scheme]
+    assert contrast(palette[front], palette[ground]) >= least
+
+
+def test_contrast_of_black_on_white_is_21():
+    assert round(contrast("#000", "#ffffff"), 2) == 21

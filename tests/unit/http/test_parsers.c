@@ -1,0 +1,401 @@
+/* What reads bytes of strangers: forms, cookies, `next`, X-Forwarded-For. */
+#include "http/cookie.h"
+#include "http/form.h"
+#include "http/forwarded.h"
+#include "http/internal.h"
+#include "http/next.h"
+#include "unit.h"
+
+#include <stdlib.h>
+
+#define T(literal) STR_INIT(literal)
+
+/* --- forms ------------------------------------------------------------------------------------------------------------ */
+
+struct login_form {
+	str username, password, next;
+};
+static const struct field login_fields[] = {
+	FIELD(struct login_form, username, 8, required),
+	FIELD(struct login_form, password, 16, required),
+	FIELD(struct login_form, next, 2000, optional),
+};
+static const struct form login_form = FORM(struct login_form, login_fields);
+
+enum { USERNAME = 1, PASSWORD = 2, NEXT = 4 };
+
+static void
+form_parse_reads_what_browsers_send(void **state)
+{
+	static const struct {
+		const char *why;
+		str text, username, password;
+		unsigned missing, over_long;
+	} cases[] = {
+		{ "plain", T("username=alice&password=x"), T("alice"), T("x"), 0, 0 },
+		{ "any order, unknown names ignored", T("a=1&password=x&b&username=alice&=3"), T("alice"), T("x"), 0,
+		  0 },
+		{ "plus is a space", T("username=a+b&password=+"), T("a b"), T(" "), 0, 0 },
+		{ "percent, both cases of hex", T("username=%c3%A9&password=%2B%26%3D"), T("\xc3\xa9"), T("+&="), 0,
+		  0 },
+		{ "decoded once", T("username=%2541&password=%252B"), T("%41"), T("%2B"), 0, 0 },
+		{ "an encoded name", T("%75sername=alice&password=x"), T("alice"), T("x"), 0, 0 },
+		{ "= in a value", T("username=a=b&password==="), T("a=b"), T("=="), 0, 0 },
+		{ "empty pieces", T("&&username=a&&&password=x&"), T("a"), T("x"), 0, 0 },
+		{ "a NUL belongs to the value", T("username=a%00b&password=x"), T("a\0b"), T("x"), 0, 0 },
+		{ "nothing", T(""), T(""), T(""), USERNAME | PASSWORD, 0 },
+		{ "empty is missing", T("username=&password="), T(""), T(""), USERNAME | PASSWORD, 0 },
+		{ "a name without =", T("username&password=x"), T(""), T("x"), USERNAME, 0 },
+		{ "other letter case is another name", T("Username=a&password=x"), T(""), T("x"), USERNAME, 0 },
+		{ "exactly the maximum", T("username=12345678&password=x"), T("12345678"), T("x"), 0, 0 },
+		{ "one more is cut and told", T("username=123456789&password=x"), T("12345678"), T("x"), 0, USERNAME },
+		{ "cut before a character, not within it", T("username=1234567%C3%A9&password=x"), T("1234567"), T("x"),
+		  0, USERNAME },
+		{ "cut before a character of four bytes", T("username=12345%F0%9F%98%80&password=x"), T("12345"),
+		  T("x"), 0, USERNAME },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
+		struct login_form form = { 0 };
+		struct form_faults faults = { 99, 99 };
+		err e = form_parse(&login_form, cases[i].text, &arena, &form, &faults);
+		if (e != ERR_OK || !str_equal(form.username, cases[i].username) ||
+		    !str_equal(form.password, cases[i].password) || faults.missing != cases[i].missing ||
+		    faults.over_long != cases[i].over_long || form.next.p != NULL)
+			fail_msg("%s: %s, '%.*s', '%.*s', missing %u, over-long %u", cases[i].why, err_name(e),
+				 STR_ARG(form.username), STR_ARG(form.password), faults.missing, faults.over_long);
+	}
+}
+
+static void
+form_parse_refuses_what_is_malformed(void **state)
+{
+	static const struct {
+		const char *why;
+		str text;
+	} cases[] = {
+		{ "a field twice", T("username=a&password=x&username=b") },
+		{ "the same field, encoded", T("username=a&%75sername=b") },
+		{ "an unknown field twice", T("a=1&a=1") },
+		{ "two without a name", T("=1&=2") },
+		{ "percent at the end", T("username=a%") },
+		{ "percent and one digit", T("username=a%4") },
+		{ "percent and no hex", T("username=%4g") },
+		{ "percent and no hex", T("username=%g4") },
+		{ "percent cut by the next field", T("username=%&password=41") },
+		{ "a bad percent in a name", T("%zz=1") },
+		{ "a bad percent in an unknown field", T("a=%zz") },
+		{ "a byte of no UTF-8", T("username=%ff") },
+		{ "half a character", T("username=%C3") },
+		{ "an overlong form of /", T("username=%C0%AF") },
+		{ "a surrogate", T("username=%ED%A0%80") },
+		{ "a raw byte of no UTF-8", T("username=\xff") },
+		{ "a name of no UTF-8", T("%ff=1") },
+		{ "33 fields",
+		  T("1&2&3&4&5&6&7&8&9&10&11&12&13&14&15&16&17&18&19&20&21&22&23&24&25&26&27&28&29&30&31&32&33") },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
+		struct login_form form = { .username = STR("untouched") };
+		struct form_faults faults = { 99, 99 };
+		if (form_parse(&login_form, cases[i].text, &arena, &form, &faults) != ERR_INVALID)
+			fail_msg("%s", cases[i].why);
+		assert_true(str_equal(form.username, STR("untouched")) && faults.missing == 99);
+	}
+}
+
+static void
+form_parse_takes_32_fields_and_no_report(void **state)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
+	struct login_form form = { 0 };
+	str text = STR("1&2&3&4&5&6&7&8&9&10&11&12&13&14&15&16&17&18&19&20&21&22&23&24&25&26&27&28&29&30&31&next=/x");
+
+	(void)state;
+	assert_int_equal(form_parse(&login_form, text, &arena, &form, NULL), ERR_OK);
+	assert_true(str_equal(form.next, STR("/x")));
+}
+
+static void
+form_parse_says_when_the_arena_is_full(void **state)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(64);
+	struct login_form form = { 0 };
+
+	(void)state;
+	assert_int_equal(
+	    form_parse(&login_form,
+		       STR("username=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), &arena,
+		       &form, NULL),
+	    ERR_MEMORY);
+}
+
+/* Whatever the bytes, nothing is read or written out of bounds; with the sanitizers this is a small fuzz run. */
+static void
+form_parse_survives_noise(void **state)
+{
+	static const char alphabet[] = "%%%&&==+0fFzé\xff\xc3\xf0"
+				       "user";
+	unsigned seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		CLEANUP(arena_wipe) struct arena arena = ARENA(8192);
+		struct login_form form = { 0 };
+		char text[64];
+		size_t n = (size_t)(rand_r(&seed) % (int)sizeof(text));
+		for (size_t i = 0; i < n; i++)
+			text[i] = alphabet[rand_r(&seed) % (int)(sizeof(alphabet) - 1)];
+		char *exact = malloc(n + 1); /* so that a byte too many is seen */
+		memcpy(exact, text, n);
+		err e = form_parse(&login_form, str_bytes(exact, n), &arena, &form, NULL);
+		assert_true(e == ERR_OK || e == ERR_INVALID);
+		free(exact);
+	}
+}
+
+/* --- a request made by hand ---------------------------------------------------------------------------------------------- */
+
+struct by_hand {
+	struct job job;
+	struct header headers[4];
+};
+
+static struct request *
+request_with(struct by_hand *h, const char *name, const char *const *values)
+{
+	*h = (struct by_hand){ .job.arena = ARENA(65536) };
+	h->job.headers = h->headers;
+	h->job.rq.arena = &h->job.arena;
+	h->job.rq.internal = &h->job;
+	for (size_t i = 0; i < COUNT(h->headers) && values[i] != NULL; i++)
+		h->headers[h->job.header_count++] = (struct header){ str_of(name), str_of(values[i]) };
+	return &h->job.rq;
+}
+
+/* --- cookies --------------------------------------------------------------------------------------------------------------- */
+
+static void
+cookie_find_takes_one_well_formed_cookie_only(void **state)
+{
+	static const struct {
+		const char *why, *headers[4], *value; /* NULL: none */
+	} cases[] = {
+		{ "alone", { "session=abc" }, "abc" },
+		{ "among others", { "a=1; session=abc; b=2" }, "abc" },
+		{ "no space behind the semicolon", { "a=1;session=abc;b=2" }, "abc" },
+		{ "in the second header", { "a=1", "session=abc" }, "abc" },
+		{ "empty", { "session=" }, "" },
+		{ "quoted", { "session=\"abc\"" }, "abc" },
+		{ "= in the value", { "session=a=b=" }, "a=b=" },
+		{ "odd neighbours", { "=; ;;x;y=\"; session=abc; z=\x01" }, "abc" },
+		{ "no header", { NULL }, NULL },
+		{ "another name", { "session2=abc; xsession=d" }, NULL },
+		{ "other letter case", { "Session=abc" }, NULL },
+		{ "twice", { "session=abc; session=abc" }, NULL },
+		{ "twice, over two headers", { "session=abc", "session=def" }, NULL },
+		{ "twice, once without a value", { "session; session=abc" }, NULL },
+		{ "without =", { "session" }, NULL },
+		{ "a space in the value", { "session=a b" }, NULL },
+		{ "a comma", { "session=a,b" }, NULL },
+		{ "a backslash", { "session=a\\b" }, NULL },
+		{ "one quote", { "session=\"abc" }, NULL },
+		{ "a byte of no ASCII", { "session=\xc3\xa9" }, NULL },
+		{ "a control byte", { "session=a\x01" }, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct by_hand h;
+		str found = cookie_find(request_with(&h, "Cookie", cases[i].headers), STR("session"));
+		if ((found.p == NULL) != (cases[i].value == NULL) || !str_equal(found, str_of(cases[i].value)))
+			fail_msg("%s: '%.*s'", cases[i].why, STR_ARG(found));
+	}
+}
+
+static void
+cookie_put_writes_every_flag(void **state)
+{
+	static const struct {
+		struct cookie cookie;
+		const char *text;
+	} cases[] = {
+		{ { T("__Host-session"), T("abc"), 0, true, false, COOKIE_LAX },
+		  "__Host-session=abc; Path=/; HttpOnly; SameSite=Lax; Secure" },
+		{ { T("language"), T("fr"), 3600, false, true, COOKIE_STRICT },
+		  "language=fr; Path=/; SameSite=Strict; Max-Age=3600" },
+		{ { T("a"), T(""), -1, false, false, COOKIE_NONE }, "a=; Path=/; HttpOnly; SameSite=None; Max-Age=0" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		CLEANUP(buf_wipe) struct buf out = BUF(200);
+		assert_int_equal(cookie_put(&out, &cases[i].cookie), ERR_OK);
+		assert_true(str_equal(buf_str(&out), str_of(cases[i].text)));
+	}
+}
+
+static void
+cookie_put_refuses_what_cannot_stand_in_one(void **state)
+{
+	static const struct cookie cases[] = {
+		{ T(""), T("x"), 0, false, false, COOKIE_LAX },
+		{ T("a b"), T("x"), 0, false, false, COOKIE_LAX },
+		{ T("a=b"), T("x"), 0, false, false, COOKIE_LAX },
+		{ T("a"), T("x; Domain=evil"), 0, false, false, COOKIE_LAX },
+		{ T("a"), T("x\r\nY: z"), 0, false, false, COOKIE_LAX },
+		{ T("a"), T("\xc3\xa9"), 0, false, false, COOKIE_LAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		CLEANUP(buf_wipe) struct buf out = BUF(200);
+		assert_int_equal(cookie_put(&out, &cases[i]), ERR_INVALID);
+		assert_int_equal(out.n, 0);
+	}
+}
+
+/* --- next -------------------------------------------------------------------------------------------------------------------- */
+
+static void
+next_is_safe_takes_paths_of_ours_only(void **state)
+{
+	static const struct {
+		const char *why;
+		str next;
+		bool safe;
+	} cases[] = {
+		{ "home", T("/"), true },
+		{ "a page", T("/a/b?c=d&e=%2f"), true },
+		{ "an address as a parameter", T("/a?to=http://evil.example/"), true },
+		{ "two slashes further on", T("/a//b"), true },
+		{ "letters beyond ASCII", T("/caf\xc3\xa9"), true },
+		{ "empty", T(""), false },
+		{ "relative", T("a"), false },
+		{ "another host", T("//evil.example"), false },
+		{ "another host, as browsers read it", T("/\\evil.example"), false },
+		{ "another host, as browsers read it", T("\\\\evil.example"), false },
+		{ "a backslash further on", T("/a\\b"), false },
+		{ "another host, with a tab that browsers drop", T("/\t/evil.example"), false },
+		{ "another host, with a line end that browsers drop", T("/\n/evil.example"), false },
+		{ "a header of its own", T("/a\r\nSet-Cookie: b=c"), false },
+		{ "a NUL", T("/a\0b"), false },
+		{ "a space", T("/a b"), false },
+		{ "a space in front", T(" /a"), false },
+		{ "DEL", T("/a\x7f"), false },
+		{ "a scheme", T("http://evil.example"), false },
+		{ "a scheme without slashes", T("javascript:alert(1)"), false },
+		{ "not UTF-8", T("/a\xff"), false },
+	};
+	char longest[NEXT_MAX_BYTES + 1];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		if (next_is_safe(cases[i].next) != cases[i].safe)
+			fail_msg("%s: '%.*s'", cases[i].why, STR_ARG(cases[i].next));
+	memset(longest, '/', sizeof(longest));
+	longest[1] = 'a';
+	assert_true(next_is_safe(str_bytes(longest, NEXT_MAX_BYTES)));
+	assert_false(next_is_safe(str_bytes(longest, NEXT_MAX_BYTES + 1)));
+}
+
+/* --- X-Forwarded-For ----------------------------------------------------------------------------------------------------------- */
+
+static bool
+trusts_ten(void *context, str address)
+{
+	(void)context;
+	return str_starts(address, STR("10.")) || str_equal(address, STR("fd00::1"));
+}
+
+static void
+forwarded_address_believes_trusted_proxies_only(void **state)
+{
+	static const struct {
+		const char *why, *peer, *headers[4], *address;
+	} cases[] = {
+		{ "no header", "10.0.0.1", { NULL }, "10.0.0.1" },
+		{ "one hop", "10.0.0.1", { "192.0.2.7" }, "192.0.2.7" },
+		{ "a stranger's header", "192.0.2.1", { "192.0.2.7" }, "192.0.2.1" },
+		{ "the leftmost is made up", "10.0.0.1", { "198.51.100.9, 192.0.2.7" }, "192.0.2.7" },
+		{ "two proxies", "10.0.0.1", { "198.51.100.9, 192.0.2.7, 10.0.0.2" }, "192.0.2.7" },
+		{ "two headers are one list", "10.0.0.1", { "198.51.100.9", "192.0.2.7, 10.0.0.2" }, "192.0.2.7" },
+		{ "two headers, the last all trusted",
+		  "10.0.0.1",
+		  { "198.51.100.9, 192.0.2.7", "10.0.0.3,10.0.0.2" },
+		  "192.0.2.7" },
+		{ "all trusted: the leftmost", "10.0.0.1", { "10.0.0.4, 10.0.0.3" }, "10.0.0.4" },
+		{ "what stands left of the answer may be anything",
+		  "10.0.0.1",
+		  { "<script>, 192.0.2.7" },
+		  "192.0.2.7" },
+		{ "malformed where it counts", "10.0.0.1", { "192.0.2.7, unknown" }, "10.0.0.1" },
+		{ "malformed behind a trusted hop", "10.0.0.1", { "192.0.2.7x, 10.0.0.2" }, "10.0.0.1" },
+		{ "an empty entry", "10.0.0.1", { "192.0.2.7," }, "10.0.0.1" },
+		{ "an empty header", "10.0.0.1", { "" }, "10.0.0.1" },
+		{ "a port", "10.0.0.1", { "192.0.2.7:4711" }, "192.0.2.7" },
+		{ "IPv6", "fd00::1", { "2001:DB8::0:7" }, "2001:db8::7" },
+		{ "IPv6 in brackets", "fd00::1", { "[2001:db8::7]" }, "2001:db8::7" },
+		{ "IPv6 with a port", "fd00::1", { "[2001:db8::7]:80" }, "2001:db8::7" },
+		{ "mapped IPv4 is IPv4", "10.0.0.1", { "::ffff:192.0.2.7" }, "192.0.2.7" },
+		{ "mapped IPv4 of a proxy is the proxy", "10.0.0.1", { "192.0.2.7, ::ffff:10.0.0.2" }, "192.0.2.7" },
+		{ "IPv4 in brackets", "10.0.0.1", { "[192.0.2.7]" }, "10.0.0.1" },
+		{ "a port that is none", "10.0.0.1", { "192.0.2.7:x" }, "10.0.0.1" },
+		{ "a port that is too big", "10.0.0.1", { "[2001:db8::7]:65536" }, "10.0.0.1" },
+		{ "something behind the bracket", "10.0.0.1", { "[2001:db8::7]x" }, "10.0.0.1" },
+		{ "an open bracket", "10.0.0.1", { "[2001:db8::7" }, "10.0.0.1" },
+		{ "a zone", "10.0.0.1", { "fe80::1%eth0" }, "10.0.0.1" },
+		{ "leading zeros are octal to some", "10.0.0.1", { "192.0.2.007" }, "10.0.0.1" },
+		{ "a short form", "10.0.0.1", { "127.1" }, "10.0.0.1" },
+		{ "a name", "10.0.0.1", { "localhost" }, "10.0.0.1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct by_hand h;
+		struct request *rq = request_with(&h, "X-Forwarded-For", cases[i].headers);
+		rq->peer = str_of(cases[i].peer);
+		str found = forwarded_address(rq, trusts_ten, NULL);
+		if (!str_equal(found, str_of(cases[i].address)))
+			fail_msg("%s: '%.*s'", cases[i].why, STR_ARG(found));
+		arena_wipe(&h.job.arena);
+	}
+}
+
+static void
+request_header_finds_names_without_case_and_counts_them(void **state)
+{
+	static const char *const values[] = { "1", "2", NULL };
+	struct by_hand h;
+	struct request *rq = request_with(&h, "X-One", values);
+
+	(void)state;
+	assert_true(str_equal(request_header(rq, "x-ONE"), STR("1")));
+	assert_int_equal(request_header_count(rq, "x-one"), 2);
+	assert_null(request_header(rq, "x-two").p);
+	assert_int_equal(request_header_count(rq, "x-two"), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(form_parse_reads_what_browsers_send),
+		cmocka_unit_test(form_parse_refuses_what_is_malformed),
+		cmocka_unit_test(form_parse_takes_32_fields_and_no_report),
+		cmocka_unit_test(form_parse_says_when_the_arena_is_full),
+		cmocka_unit_test(form_parse_survives_noise),
+		cmocka_unit_test(cookie_find_takes_one_well_formed_cookie_only),
+		cmocka_unit_test(cookie_put_writes_every_flag),
+		cmocka_unit_test(cookie_put_refuses_what_cannot_stand_in_one),
+		cmocka_unit_test(next_is_safe_takes_paths_of_ours_only),
+		cmocka_unit_test(forwarded_address_believes_trusted_proxies_only),
+		cmocka_unit_test(request_header_finds_names_without_case_and_counts_them),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

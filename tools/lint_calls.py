@@ -9,6 +9,7 @@ import re
 import sys
 
 # names, where they are at home ([]: nowhere), what to use instead
+# src/otp stands on its own, for others to take: it brings what it needs of memory and randomness.
 RULES = [
     ("strcpy strcat stpcpy sprintf vsprintf gets", [], "str_copy_z, snprintf or a struct buf"),
     ("strtok strtok_r", [], "str_cut"),
@@ -18,7 +19,8 @@ RULES = [
     ("alloca", [], "an array of fixed size, or an arena"),
     ("memcmp bcmp", ["src/base/"], "str_equal; for secrets secret_equal"),
     ("clock_gettime gettimeofday time ftime timespec_get", ["src/base/clock.c"], "clock_now_us, clock_monotonic_us"),
-    ("getrandom getentropy arc4random arc4random_buf RAND_bytes RAND_priv_bytes", ["src/base/random.c"], "random_fill"),
+    ("getrandom getentropy arc4random arc4random_buf RAND_bytes RAND_priv_bytes",
+     ["src/base/random.c", "src/otp/"], "random_fill"),
     ("malloc calloc realloc reallocarray strdup strndup asprintf vasprintf aligned_alloc posix_memalign",
      ["src/base/mem.c", "src/otp/"], "mem_new, an arena or a struct buf"),
 ]

@@ -1,0 +1,360 @@
+#include "unit.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "config/dotenv.h"
+#include "scene.h"
+
+static struct config config;
+static struct why why;
+
+static err
+load(const char *dotenv)
+{
+	scene_set(dotenv);
+	why = (struct why){ 0 };
+	return config_load(&config, &why);
+}
+
+static void
+config_load_without_anything_gives_the_defaults(void **state)
+{
+	assert_int_equal(load(NULL), ERR_OK);
+	assert_int_equal(config.profile, PROFILE_DEVELOPMENT);
+	assert_string_equal(config.data_dir, "./data");
+	assert_int_equal(config.database, DATABASE_SQLITE);
+	assert_string_equal(config.database_path, "./data/doubletour.sqlite");
+	assert_int_equal(config.secret_key_bytes, 0);
+	assert_string_equal(config.app_name, "Doubletour");
+	assert_string_equal(config.host, "127.0.0.1");
+	assert_int_equal(config.port, 5000);
+	assert_string_equal(config.public_url, "");
+	assert_false(config.public_https);
+	assert_false(config.insecure_http);
+	assert_int_equal(config.trusted_proxies_count, 0);
+	assert_int_equal(config.registration, REGISTRATION_OPEN);
+	assert_int_equal(config.password_scheme, SCHEME_ARGON2ID);
+	assert_int_equal(config.bcrypt_log_rounds, 13);
+	assert_int_equal(config.argon2_memory_kib, 19456);
+	assert_int_equal(config.argon2_passes, 2);
+	assert_true(config.session_idle_us == MINUTES_US(60));
+	assert_true(config.session_lifetime_us == MINUTES_US(24 * 60));
+	assert_int_equal(config.default_language, LANGUAGE_FR);
+	assert_int_equal(config.log_level, LOG_INFO);
+	assert_int_equal(config.slow_workers, 0);
+}
+
+static void
+config_load_takes_other_defaults_from_the_profile(void **state)
+{
+	assert_int_equal(load("APP_SETTINGS=production\n"), ERR_OK);
+	assert_string_equal(config.database_path, "/var/lib/doubletour/doubletour.sqlite");
+	assert_int_equal(config.registration, REGISTRATION_INVITE);
+	assert_int_equal(load("APP_SETTINGS=testing\n"), ERR_OK);
+	assert_int_equal(config.bcrypt_log_rounds, 4);
+	assert_int_equal(config.argon2_memory_kib, 8);
+	assert_int_equal(config.argon2_passes, 1);
+	assert_int_equal(load("APP_SETTINGS=config.ProductionConfig\n"), ERR_OK);
+	assert_int_equal(config.profile, PROFILE_PRODUCTION);
+}
+
+static void
+config_load_asks_the_environment_then_the_file_then_the_default(void **state)
+{
+	struct origins origins;
+	size_t port = (size_t)(setting_find(STR("PORT")) - settings);
+
+	scene_set("PORT=6001\nAPP_NAME='From the file'\n");
+	setenv("PORT", "6002", 1);
+	assert_int_equal(config_load_traced(&config, &origins, &why), ERR_OK);
+	assert_int_equal(config.port, 6002);
+	assert_string_equal(config.app_name, "From the file");
+	assert_int_equal(origins.of[port].kind, FROM_ENVIRONMENT);
+	unsetenv("PORT");
+	assert_int_equal(config_load_traced(&config, &origins, &why), ERR_OK);
+	assert_int_equal(config.port, 6001);
+	assert_int_equal(origins.of[port].kind, FROM_FILE);
+	assert_int_equal(origins.of[port].line, 1);
+	setenv("PORT", "", 1); /* empty in the environment: the default, not the file */
+	assert_int_equal(config_load_traced(&config, &origins, &why), ERR_OK);
+	assert_int_equal(config.port, 5000);
+	assert_int_equal(origins.of[port].kind, FROM_DEFAULT);
+}
+
+static void
+config_load_takes_the_tutorials_file_but_for_its_key(void **state)
+{
+	assert_int_equal(load("export DEBUG=True\n"
+			      "export APP_SETTINGS=config.DevelopmentConfig\n"
+			      "export DATABASE_URL=postgresql://me:secret@localhost/db\n"
+			      "export FLASK_APP=src\n"
+			      "export FLASK_DEBUG=1\n"),
+			 ERR_OK);
+	assert_int_equal(config.profile, PROFILE_DEVELOPMENT);
+	assert_int_equal(config.database, DATABASE_POSTGRES);
+}
+
+static void
+config_load_reads_each_setting(void **state)
+{
+	assert_int_equal(
+	    load("SECRET_KEY=" GOOD_KEY "\nDATABASE_URL=sqlite:////srv/x y.db\nHOST=::1\nPORT=65535\n"
+		 "PUBLIC_URL=https://Login.Example.org/\nTRUSTED_PROXIES=' 10.0.0.0/8, ::1 '\n"
+		 "REGISTRATION=closed\nPASSWORD_SCHEME=bcrypt\nBCRYPT_LOG_ROUNDS=10\nSESSION_IDLE=90s\n"
+		 "SESSION_LIFETIME=2d\nDEFAULT_LANGUAGE=en\nLOG_FORMAT=json\nLOG_LEVEL=debug\nHASH_THREADS=3\n"),
+	    ERR_OK);
+	assert_int_equal(config.secret_key_bytes, 32);
+	assert_memory_equal(config.secret_key, GOOD_KEY, 32);
+	assert_string_equal(config.database_path, "/srv/x y.db");
+	assert_string_equal(config.host, "::1");
+	assert_int_equal(config.port, 65535);
+	assert_string_equal(config.public_url, "https://login.example.org");
+	assert_string_equal(config.public_host, "login.example.org");
+	assert_true(config.public_https);
+	assert_int_equal(config.trusted_proxies_count, 2);
+	assert_true(config_trusts(&config, STR("10.1.2.3")));
+	assert_int_equal(config.registration, REGISTRATION_CLOSED);
+	assert_int_equal(config.password_scheme, SCHEME_BCRYPT);
+	assert_int_equal(config.bcrypt_log_rounds, 10);
+	assert_true(config.session_idle_us == SECONDS_US(90));
+	assert_true(config.session_lifetime_us == MINUTES_US(2 * 24 * 60));
+	assert_int_equal(config.default_language, LANGUAGE_EN);
+	assert_int_equal(config.log_format, LOG_FORMAT_JSON);
+	assert_int_equal(config.log_level, LOG_DEBUG);
+	assert_int_equal(config.slow_workers, 3);
+}
+
+/* Every refusal ends in ERR_CONFIG, names line or setting, and leaves the caller's struct alone. */
+static void
+config_load_refuses_with_a_sentence_that_names_the_place(void **state)
+{
+	static const struct {
+		const char *dotenv, *says, *why;
+	} cases[] = {
+		{ "PORT=1\nPROT=5000\n", ".env, line 2: there is no setting PROT.  Is PORT meant?", "misspelt" },
+		{ "MAIL_SERVER=x\n", ".env, line 1: there is no setting MAIL_SERVER; `doubletour config example`",
+		  "unknown" },
+		{ "\nPORT\n", ".env, line 2 has no '='", "no =" },
+		{ "PORT=1\nPORT=2\n", ".env, line 2: PORT stands in line 1 already", "twice" },
+		{ "PORT=0\n", "PORT (.env, line 1) must be a number from 1 to 65535, not \"0\".", "too small" },
+		{ "PORT=65536\n", "PORT (.env, line 1)", "too great" },
+		{ "PORT=http\n", "not \"http\"", "no number" },
+		{ "APP_SETTINGS=prod\n", "development, testing or production", "no such profile" },
+		{ "DATA_DIR='a\tb'\n", "DATA_DIR", "a control byte" },
+		{ "DATABASE_URL=mysql://h/d\n", "DATABASE_URL (.env, line 1) must be sqlite:///file",
+		  "another database" },
+		{ "DATABASE_URL=sqlite://\n", "DATABASE_URL", "in memory: every account would be lost" },
+		{ "DATABASE_URL=sqlite:///:memory:\n", "DATABASE_URL", "in memory" },
+		{ "DATABASE_URL=sqlite:///x?mode=ro\n", "DATABASE_URL", "a query" },
+		{ "DATABASE_URL=sqlite:///folder/\n", "DATABASE_URL", "a folder" },
+		{ "SECRET_KEY=fdkjshfhjsdfdskfdsfdcbsjdkfdsdf\n", "was published in a tutorial", "the tutorial's key" },
+		{ "SECRET_KEY=short\n", "openssl rand -hex 32", "a short key: the sentence says how to make one" },
+		{ "APP_NAME=a:b\n", "APP_NAME", "a colon would cut the otpauth label" },
+		{ "APP_NAME=' a'\n", "APP_NAME", "a space at its end" },
+		{ "HOST=example.org\n", "HOST", "a name to listen on" },
+		{ "HOST=[::1]\n", "HOST", "brackets" },
+		{ "PUBLIC_URL=login.example.org\n", "PUBLIC_URL", "no scheme" },
+		{ "INSECURE_HTTP=maybe\n", "INSECURE_HTTP (.env, line 1) must be 1 or 0", "no flag" },
+		{ "TRUSTED_PROXIES=10.0.0.0/8,x\n", "TRUSTED_PROXIES", "one of them is none" },
+		{ "REGISTRATION=yes\n", "open, invite or closed", "no choice" },
+		{ "BCRYPT_LOG_ROUNDS=3\n", "BCRYPT_LOG_ROUNDS", "under bcrypt's least" },
+		{ "BCRYPT_LOG_ROUNDS=19\n", "BCRYPT_LOG_ROUNDS", "minutes for one password" },
+		{ "SESSION_IDLE=0\n", "SESSION_IDLE", "never signed in" },
+		{ "SESSION_LIFETIME=59s\n", "SESSION_LIFETIME", "less than a minute" },
+		{ "DEFAULT_LANGUAGE=de\n", "fr or en", "a language we do not speak" },
+		{ "HASH_THREADS=61\n", "HASH_THREADS", "more channels than there are" },
+		{ "APP_SETTINGS=testing\nHOST=0.0.0.0\nPUBLIC_URL=https://a.org\n", "APP_SETTINGS is testing",
+		  "reachable" },
+		{ "HOST=0.0.0.0\n", "PUBLIC_URL must say", "which Host would be ours?" },
+		{ "HOST=192.0.2.1\n", "PUBLIC_URL must say", "which Host would be ours?" },
+		{ "PUBLIC_URL=http://login.example.org\n", "INSECURE_HTTP=1", "in the clear" },
+		{ "SESSION_IDLE=2d\n", "SESSION_IDLE is longer", "never reached" },
+		{ "BCRYPT_LOG_ROUNDS=9\n", "10 or more", "too cheap outside testing" },
+	};
+	static struct config untouched;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		print_message("%s: %s", cases[i].why, cases[i].dotenv);
+		memset(&config, 0x5a, sizeof(config));
+		untouched = config;
+		assert_int_equal(load(cases[i].dotenv), ERR_CONFIG);
+		print_message("  %s\n", why.text);
+		assert_non_null(strstr(why.text, cases[i].says));
+		assert_memory_equal(&config, &untouched, sizeof(config));
+	}
+}
+
+static void
+config_load_accepts_what_goes_together(void **state)
+{
+	static const struct {
+		const char *dotenv, *why;
+	} cases[] = {
+		{ "HOST=0.0.0.0\nPUBLIC_URL=http://localhost:5000\n", "a container on one's own machine" },
+		{ "HOST=::\nPUBLIC_URL=https://a.org\n", "behind a reverse proxy" },
+		{ "PUBLIC_URL=http://[::1]:5000\n", "loopback" },
+		{ "PUBLIC_URL=http://a.org\nINSECURE_HTTP=1\n", "asked for" },
+		{ "APP_SETTINGS=testing\nHOST=localhost\n", "loopback by name" },
+		{ "APP_SETTINGS=testing\nBCRYPT_LOG_ROUNDS=4\n", "cheap in testing" },
+		{ "SESSION_IDLE=24h\n", "as long as the lifetime" },
+		{ "PUBLIC_URL=\nSECRET_KEY=\n", "empty is as good as none" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		print_message("%s\n", cases[i].why);
+		assert_int_equal(load(cases[i].dotenv), ERR_OK);
+	}
+}
+
+static void
+config_load_shows_no_secret_in_a_refusal(void **state)
+{
+	assert_int_equal(load("SECRET_KEY=my-own-short-secret\n"), ERR_CONFIG);
+	assert_null(strstr(why.text, "my-own"));
+	assert_int_equal(load("DATABASE_URL=pgsql://me:hunter2@host/db\n"), ERR_CONFIG);
+	assert_null(strstr(why.text, "hunter2"));
+}
+
+static void
+config_load_refuses_a_key_that_everyone_may_read(void **state)
+{
+	scene_set("SECRET_KEY=" GOOD_KEY "\n");
+	assert_int_equal(chmod(".env", 0644), 0);
+	assert_int_equal(config_load(&config, &why), ERR_CONFIG);
+	assert_non_null(strstr(why.text, "chmod 600 .env"));
+	assert_int_equal(chmod(".env", 0640), 0); /* a service's group */
+	assert_int_equal(config_load(&config, &why), ERR_OK);
+	scene_set("PORT=1\n");
+	assert_int_equal(chmod(".env", 0644), 0); /* nothing secret in it */
+	assert_int_equal(config_load(&config, &why), ERR_OK);
+}
+
+static void
+config_load_refuses_what_is_no_file(void **state)
+{
+	char *big = mem_new(DOTENV_MAX_BYTES + 1);
+
+	scene_set(NULL);
+	assert_int_equal(mkdir(".env", 0700), 0);
+	assert_int_equal(config_load(&config, &why), ERR_CONFIG);
+	assert_non_null(strstr(why.text, "is not a file"));
+	assert_int_equal(rmdir(".env"), 0);
+	assert_int_equal(mkfifo(".env", 0600), 0); /* must not wait for a writer */
+	assert_int_equal(config_load(&config, &why), ERR_CONFIG);
+	assert_non_null(big);
+	memset(big, '#', DOTENV_MAX_BYTES);
+	assert_int_equal(load(big), ERR_CONFIG);
+	assert_non_null(strstr(why.text, "KiB"));
+	mem_free(&big);
+}
+
+#ifdef DOUBLETOUR_TEST_HOOKS
+static void
+config_load_says_when_there_is_no_memory(void **state)
+{
+	scene_set("PORT=1\n");
+	mem_fail_at(1);
+	assert_int_equal(config_load(&config, &why), ERR_MEMORY);
+	mem_fail_at(0);
+}
+#endif
+
+/* --- the web process's settings ----------------------------------------------------------------------------------- */
+
+static bool
+has_variable(const struct config_environment *environment, const char *text)
+{
+	for (size_t i = 0; environment->variables[i] != NULL; i++)
+		if (strstr(environment->variables[i], text) != NULL)
+			return true;
+	return false;
+}
+
+static void
+config_web_environment_holds_nothing_secret(void **state)
+{
+	static struct config_environment environment;
+
+	assert_int_equal(load("SECRET_KEY=" GOOD_KEY "\nDATABASE_URL=sqlite:///hidden.db\nDATA_DIR=/hidden\n"), ERR_OK);
+	assert_int_equal(config_web_environment(&config, &environment), ERR_OK);
+	assert_true(has_variable(&environment, "PORT=5000"));
+	assert_false(has_variable(&environment, GOOD_KEY));
+	assert_false(has_variable(&environment, "hidden"));
+	assert_false(has_variable(&environment, "SECRET_KEY"));
+	assert_false(has_variable(&environment, "DATABASE_URL"));
+	assert_false(has_variable(&environment, "DATA_DIR"));
+	assert_false(has_variable(&environment, "PATH="));
+}
+
+static void
+config_load_web_reads_what_config_web_environment_wrote(void **state)
+{
+	static struct config_environment environment;
+	static struct config web;
+
+	assert_int_equal(
+	    load("APP_NAME='A & B \"C\" $D'\nHOST=::\nPORT=81\nPUBLIC_URL=https://[2001:db8::1]:444\n"
+		 "TRUSTED_PROXIES=10.0.0.0/8,2001:db8::/32,0.0.0.0/0,::/0\nREGISTRATION=invite\n"
+		 "SESSION_IDLE=61\nSESSION_LIFETIME=100m\nDEFAULT_LANGUAGE=en\nLOG_FORMAT=json\nLOG_LEVEL=error\n"),
+	    ERR_OK);
+	assert_int_equal(config_web_environment(&config, &environment), ERR_OK);
+	scene_set("PORT=9999\nNONSENSE\n"); /* web reads no file */
+	for (size_t i = 0; environment.variables[i] != NULL; i++)
+		assert_int_equal(putenv(environment.variables[i]), 0);
+	assert_int_equal(config_load_web(&web, &why), ERR_OK);
+	for (size_t i = 0; i < settings_count; i++)
+		if ((settings[i].flags & SETTING_WEB) != 0) {
+			print_message("%s\n", settings[i].name);
+			assert_memory_equal((char *)&web + settings[i].offset, (char *)&config + settings[i].offset,
+					    settings[i].size);
+		}
+	assert_true(web.public_https);
+	assert_string_equal(web.public_host, "[2001:db8::1]:444");
+	assert_int_equal(web.trusted_proxies_count, 4);
+	assert_int_equal(web.secret_key_bytes, 0);
+}
+
+/* --- the table ---------------------------------------------------------------------------------------------------- */
+
+static void
+settings_table_can_be_trusted(void **state)
+{
+	assert_true(settings_count <= SETTINGS_MAX);
+	for (size_t i = 0; i < settings_count; i++) {
+		const struct setting *s = &settings[i];
+		print_message("%s\n", s->name);
+		assert_ptr_equal(setting_find(str_of(s->name)), s); /* no name stands twice */
+		assert_non_null(s->takes);
+		assert_non_null(s->help);
+		assert_true((s->flags & SETTING_IGNORED) != 0 || s->size > 0);
+		assert_true((s->flags & SETTING_SECRET) == 0 || (s->flags & SETTING_WEB) == 0);
+		for (unsigned p = 0; p < PROFILE_COUNT; p++)
+			if (s->defaults[p] != NULL)
+				assert_int_equal(setting_parse(s, str_of(s->defaults[p]), &config, &why), ERR_OK);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(config_load_without_anything_gives_the_defaults),
+		cmocka_unit_test(config_load_takes_other_defaults_from_the_profile),
+		cmocka_unit_test(config_load_asks_the_environment_then_the_file_then_the_default),
+		cmocka_unit_test(config_load_takes_the_tutorials_file_but_for_its_key),
+		cmocka_unit_test(config_load_reads_each_setting),
+		cmocka_unit_test(config_load_refuses_with_a_sentence_that_names_the_place),
+		cmocka_unit_test(config_load_accepts_what_goes_together),
+		cmocka_unit_test(config_load_shows_no_secret_in_a_refusal),
+		cmocka_unit_test(config_load_refuses_a_key_that_everyone_may_read),
+		cmocka_unit_test(config_load_refuses_what_is_no_file),
+#ifdef DOUBLETOUR_TEST_HOOKS
+		cmocka_unit_test(config_load_says_when_there_is_no_memory),
+#endif
+		cmocka_unit_test(config_web_environment_holds_nothing_secret),
+		cmocka_unit_test(config_load_web_reads_what_config_web_environment_wrote),
+		cmocka_unit_test(settings_table_can_be_trusted),
+	};
+
+	return cmocka_run_group_tests(tests, scene_open, scene_close);
+}

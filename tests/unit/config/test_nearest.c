@@ -1,0 +1,80 @@
+#include "unit.h"
+
+#include "config/nearest.h"
+#include "config/settings.h"
+
+static void
+nearest_distance_counts_single_changes(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		size_t distance;
+		const char *why;
+	} cases[] = {
+		{ "", "", 0, "nothing" },
+		{ "abc", "abc", 0, "the same" },
+		{ "ABC", "abc", 0, "letters folded" },
+		{ "abc", "", 3, "all deleted" },
+		{ "PROT", "PORT", 1, "a swap" },
+		{ "PRT", "PORT", 1, "a letter missing" },
+		{ "POORT", "PORT", 1, "one too many" },
+		{ "PORK", "PORT", 1, "another letter" },
+		{ "kitten", "sitting", 3, "the example of every text on it" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		print_message("%s\n", cases[i].why);
+		assert_int_equal(nearest_distance(str_of(cases[i].a), str_of(cases[i].b)), cases[i].distance);
+		assert_int_equal(nearest_distance(str_of(cases[i].b), str_of(cases[i].a)), cases[i].distance);
+	}
+}
+
+static void
+nearest_distance_takes_no_over_long_word(void **state)
+{
+	char word[64] = "";
+
+	memset(word, 'x', sizeof(word));
+	assert_int_equal(nearest_distance(str_bytes(word, 63), STR("")), 63);
+	assert_true(nearest_distance(str_bytes(word, 64), STR("")) == SIZE_MAX);
+	assert_true(nearest_distance(STR(""), str_bytes(word, 64)) == SIZE_MAX);
+}
+
+static void
+setting_nearest_finds_what_was_meant_and_nothing_else(void **state)
+{
+	static const struct {
+		const char *written, *meant, *why;
+	} cases[] = {
+		{ "PROT", "PORT", "swapped" },
+		{ "SECRETKEY", "SECRET_KEY", "without its underscore" },
+		{ "database_uri", "DATABASE_URL", "small letters, and Flask's other word" },
+		{ "APP_SETTING", "APP_SETTINGS", "singular" },
+		{ "SESSION_LIVETIME", "SESSION_LIFETIME", "misspelt" },
+		{ "MAIL_SERVER", NULL, "another program's" },
+		{ "X", NULL, "too short to tell" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct setting *nearest = setting_nearest(str_of(cases[i].written));
+		print_message("%s: %s\n", cases[i].written, cases[i].why);
+		if (cases[i].meant == NULL) {
+			assert_null(nearest);
+			continue;
+		}
+		assert_non_null(nearest);
+		assert_string_equal(nearest->name, cases[i].meant);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nearest_distance_counts_single_changes),
+		cmocka_unit_test(nearest_distance_takes_no_over_long_word),
+		cmocka_unit_test(setting_nearest_finds_what_was_meant_and_nothing_else),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

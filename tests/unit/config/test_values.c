@@ -1,0 +1,258 @@
+#include "unit.h"
+
+#include "base/clock.h"
+#include "config/values.h"
+
+static void
+value_duration_takes_a_number_and_a_unit(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t seconds; /* -1: refused */
+		const char *why;
+	} cases[] = {
+		{ "90", 90, "plain seconds" },
+		{ "90s", 90, "seconds" },
+		{ "30m", 1800, "minutes" },
+		{ "24h", 86400, "hours" },
+		{ "2d", 172800, "days" },
+		{ "0", 0, "none" },
+		{ "", -1, "empty" },
+		{ "h", -1, "a unit alone" },
+		{ "1 h", -1, "a space" },
+		{ "1H", -1, "a capital" },
+		{ "-1h", -1, "a sign" },
+		{ "1.5h", -1, "a fraction" },
+		{ "1h30m", -1, "two units" },
+		{ "99999999999999999999d", -1, "wraps round" },
+		{ "4000d", -1, "over ten years" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int64_t us = -1;
+		print_message("%s\n", cases[i].why);
+		assert_int_equal(value_duration(str_of(cases[i].text), &us),
+				 cases[i].seconds < 0 ? ERR_INVALID : ERR_OK);
+		assert_true(us == (cases[i].seconds < 0 ? -1 : SECONDS_US(cases[i].seconds)));
+	}
+}
+
+static void
+value_network_takes_both_families(void **state)
+{
+	static const struct {
+		const char *network, *inside, *outside, *why;
+	} cases[] = {
+		{ "10.0.0.0/8", "10.255.255.255", "11.0.0.0", "IPv4" },
+		{ "192.168.1.64/26", "192.168.1.127", "192.168.1.128", "within a byte" },
+		{ "127.0.0.1", "127.0.0.1", "127.0.0.2", "one address" },
+		{ "0.0.0.0/0", "255.255.255.255", "::1", "all of IPv4, and no IPv6" },
+		{ "2001:db8::/32", "2001:db8:ffff::1", "2001:db9::", "IPv6" },
+		{ "::1", "::1", "::2", "one address" },
+		{ "fe80::/10", "febf::1", "fec0::1", "within a byte" },
+		{ "10.0.0.0/8", "::ffff:10.1.2.3", "::ffff:11.1.2.3", "IPv4 written as mapped IPv6 is IPv4" },
+		{ "::ffff:10.0.0.0/104", "10.1.2.3", "11.1.2.3", "and so in the list" },
+		{ "::/0", "10.1.2.3", NULL, "everything" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct config config = { .trusted_proxies_count = 1 };
+		print_message("%s: %s\n", cases[i].network, cases[i].why);
+		assert_int_equal(value_network(str_of(cases[i].network), &config.trusted_proxies[0]), ERR_OK);
+		assert_true(config_trusts(&config, str_of(cases[i].inside)));
+		if (cases[i].outside != NULL)
+			assert_false(config_trusts(&config, str_of(cases[i].outside)));
+	}
+}
+
+static void
+value_network_refuses_what_is_probably_a_slip(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} cases[] = {
+		{ "", "empty" },
+		{ "10.0.0.1/8", "bits behind the prefix: which network is meant?" },
+		{ "10.0.0.0/33", "over 32" },
+		{ "::1/129", "over 128" },
+		{ "10.0.0.0/", "no prefix" },
+		{ "10.0.0.0/8/8", "two" },
+		{ "10.0.0", "three parts" },
+		{ "010.0.0.0/8", "a leading zero: octal for some" },
+		{ "[::1]", "brackets" },
+		{ "localhost", "a name" },
+		{ "fe80::1%eth0", "a zone" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct config_network network;
+		print_message("%s\n", cases[i].why);
+		assert_int_equal(value_network(str_of(cases[i].text), &network), ERR_INVALID);
+	}
+}
+
+static void
+config_trusts_nobody_by_default_and_no_text_that_is_no_address(void **state)
+{
+	struct config config = { 0 };
+
+	assert_false(config_trusts(&config, STR("127.0.0.1")));
+	config.trusted_proxies_count = 1; /* ::/0 */
+	assert_true(config_trusts(&config, STR("127.0.0.1")));
+	assert_false(config_trusts(&config, STR("unknown")));
+	assert_false(config_trusts(&config, STR("127.0.0.1, 10.0.0.1")));
+	assert_false(config_trusts(&config, STR("")));
+}
+
+static void
+host_is_loopback_knows_every_spelling(void **state)
+{
+	static const struct {
+		const char *host;
+		bool loopback;
+		const char *why;
+	} cases[] = {
+		{ "localhost", true, "the name" },
+		{ "LOCALHOST", true, "in capitals" },
+		{ "app.localhost", true, "RFC 6761 s6.3" },
+		{ "127.0.0.1", true, "IPv4" },
+		{ "127.9.9.9", true, "the whole of 127/8" },
+		{ "::1", true, "IPv6" },
+		{ "[::1]", true, "with brackets" },
+		{ "::ffff:127.0.0.1", true, "mapped" },
+		{ "0.0.0.0", false, "every address" },
+		{ "::", false, "every address" },
+		{ "128.0.0.1", false, "the neighbour" },
+		{ "notlocalhost", false, "ends like it" },
+		{ "localhost.example.org", false, "begins like it" },
+		{ ".localhost", false, "no name before the dot" },
+		{ "127.0.0.1.example.org", false, "a name that begins like an address" },
+		{ "", false, "empty" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		print_message("%s: %s\n", cases[i].host, cases[i].why);
+		assert_int_equal(host_is_loopback(str_of(cases[i].host)), cases[i].loopback);
+	}
+}
+
+static void
+value_public_url_takes_a_scheme_and_a_host(void **state)
+{
+	static const struct {
+		const char *text, *url, *host; /* url NULL: refused */
+		bool https;
+		const char *why;
+	} cases[] = {
+		{ "https://login.example.org", "https://login.example.org", "login.example.org", true,
+		  "as it should be" },
+		{ "HTTPS://Login.Example.ORG/", "https://login.example.org", "login.example.org", true, "folded" },
+		{ "https://a.org:443", "https://a.org", "a.org", true, "https's own port is dropped, as browsers do" },
+		{ "https://a.org:8443", "https://a.org:8443", "a.org:8443", true, "another port stays" },
+		{ "http://localhost:80", "http://localhost", "localhost", false, "http's own port" },
+		{ "http://localhost:443", "http://localhost:443", "localhost:443", false, "the other's port" },
+		{ "https://[2001:db8::1]:444", "https://[2001:db8::1]:444", "[2001:db8::1]:444", true, "IPv6" },
+		{ "https://[::1]", "https://[::1]", "[::1]", true, "IPv6 without a port" },
+		{ "login.example.org", NULL, NULL, false, "no scheme" },
+		{ "ftp://a.org", NULL, NULL, false, "another scheme" },
+		{ "https://", NULL, NULL, false, "no host" },
+		{ "https:///", NULL, NULL, false, "no host" },
+		{ "https://a.org/path", NULL, NULL, false, "a path" },
+		{ "https://a.org//", NULL, NULL, false, "a path" },
+		{ "https://a.org?x", NULL, NULL, false, "a query" },
+		{ "https://a.org#x", NULL, NULL, false, "a fragment" },
+		{ "https://me@a.org", NULL, NULL, false, "a user" },
+		{ "https://a.org:0", NULL, NULL, false, "port 0" },
+		{ "https://a.org:65536", NULL, NULL, false, "a port over 16 bits" },
+		{ "https://a.org:", NULL, NULL, false, "an empty port" },
+		{ "https://a.org:80:80", NULL, NULL, false, "two ports" },
+		{ "https://::1", NULL, NULL, false, "IPv6 without brackets" },
+		{ "https://[127.0.0.1]", NULL, NULL, false, "IPv4 in brackets" },
+		{ "https://[::1", NULL, NULL, false, "one bracket" },
+		{ "https://a..org", NULL, NULL, false, "an empty label" },
+		{ "https://.a.org", NULL, NULL, false, "begins with a dot" },
+		{ "https://-a.org", NULL, NULL, false, "begins with a hyphen" },
+		{ "https://a b.org", NULL, NULL, false, "a space" },
+		{ "https://a_b.org", NULL, NULL, false, "an underscore" },
+		{ "https://\xc3\xa9.org", NULL, NULL, false, "not ASCII: punycode is meant" },
+		{ "https://a.org\r\nX: y", NULL, NULL, false, "a line end" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char url[CONFIG_TEXT_MAX] = "", host[256] = "";
+		bool https = false;
+		err e = value_public_url(str_of(cases[i].text), url, sizeof(url), host, sizeof(host), &https);
+		print_message("%s: %s\n", cases[i].text, cases[i].why);
+		assert_int_equal(e, cases[i].url == NULL ? ERR_INVALID : ERR_OK);
+		if (e != ERR_OK)
+			continue;
+		assert_string_equal(url, cases[i].url);
+		assert_string_equal(host, cases[i].host);
+		assert_int_equal(https, cases[i].https);
+	}
+}
+
+static void
+host_without_port_keeps_brackets(void **state)
+{
+	assert_true(str_equal(host_without_port(STR("a.org:80")), STR("a.org")));
+	assert_true(str_equal(host_without_port(STR("a.org")), STR("a.org")));
+	assert_true(str_equal(host_without_port(STR("[::1]:80")), STR("[::1]")));
+	assert_true(str_equal(host_without_port(STR("[::1]")), STR("[::1]")));
+}
+
+static void
+key_check_refuses_what_can_be_known(void **state)
+{
+	static const struct {
+		const char *key;
+		bool good;
+		const char *why;
+	} cases[] = {
+		{ "fdkjshfhjsdfdskfdsfdcbsjdkfdsdf", false, "the tutorial's" },
+		{ "guess-me", false, "the tutorial's other one" },
+		{ "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf", false, "from a manual" },
+		{ "django-insecure-8f7g6h5j4k3l2m1n0b9v8c7x6z5", false, "says so itself" },
+		{ "", false, "empty" },
+		{ "q7X-2mPz_9vKc4RtYb1nLw8sDf3gHj6", false, "31 bytes" },
+		{ "q7X-2mPz_9vKc4RtYb1nLw8sDf3gHj6e", true, "32 bytes" },
+		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false, "one letter" },
+		{ "secretsecretsecretsecretsecretsecret", false, "one word again and again" },
+		{ "0123456789abcde0123456789abcde0123", false, "a period of 15" },
+		{ "4f1c8ab05e7d93264f1c8ab05e7d93269", true, "a period of 16: still more than can be guessed" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		print_message("%s\n", cases[i].why);
+		assert_int_equal(key_check(str_of(cases[i].key)) == NULL, cases[i].good);
+	}
+}
+
+static void
+key_check_has_an_upper_limit(void **state)
+{
+	char key[CONFIG_KEY_MAX + 1];
+
+	for (size_t i = 0; i < sizeof(key); i++)
+		key[i] = (char)('!' + i * 7 % 90 + i / 90);
+	assert_null(key_check(str_bytes(key, CONFIG_KEY_MAX)));
+	assert_non_null(key_check(str_bytes(key, CONFIG_KEY_MAX + 1)));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(value_duration_takes_a_number_and_a_unit),
+		cmocka_unit_test(value_network_takes_both_families),
+		cmocka_unit_test(value_network_refuses_what_is_probably_a_slip),
+		cmocka_unit_test(config_trusts_nobody_by_default_and_no_text_that_is_no_address),
+		cmocka_unit_test(host_is_loopback_knows_every_spelling),
+		cmocka_unit_test(value_public_url_takes_a_scheme_and_a_host),
+		cmocka_unit_test(host_without_port_keeps_brackets),
+		cmocka_unit_test(key_check_refuses_what_can_be_known),
+		cmocka_unit_test(key_check_has_an_upper_limit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

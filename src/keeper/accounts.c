@@ -1,0 +1,77 @@
+#include "keeper/accounts.h"
+
+static str
+trim_spaces(str s)
+{
+	while (s.n > 0 && s.p[0] == ' ')
+		s = str_from(s, 1);
+	while (s.n > 0 && s.p[s.n - 1] == ' ')
+		s = str_upto(s, s.n - 1);
+	return s;
+}
+
+static bool
+is_letter_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+static bool
+is_allowed(char c)
+{
+	return is_letter_or_digit(c) || c == '.' || c == '_' || c == '@' || c == '+' || c == '-';
+}
+
+static enum problem
+shape(const struct account_name *name)
+{
+	for (size_t i = 0; i < name->n; i++)
+		if (!is_allowed(name->b[i]))
+			return PROBLEM_CHARACTERS;
+	if (name->n < NAME_MIN)
+		return PROBLEM_TOO_SHORT;
+	if (!is_letter_or_digit(name->b[0]) || !is_letter_or_digit(name->b[name->n - 1]))
+		return PROBLEM_EDGES;
+	return PROBLEM_NONE;
+}
+
+enum problem
+account_name_fold(str typed, struct account_name *ret_name)
+{
+	struct account_name name = { .n = 0 };
+	str text = trim_spaces(typed);
+	enum problem problem;
+
+	if (str_empty(text))
+		return PROBLEM_MISSING;
+	if (text.n > NAME_MAX)
+		return str_utf8_valid(text) && str_utf8_count(text) <= NAME_MAX ? PROBLEM_CHARACTERS : PROBLEM_TOO_LONG;
+	for (; name.n < text.n; name.n++) {
+		char c = text.p[name.n];
+		name.b[name.n] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	}
+	problem = shape(&name);
+	if (problem == PROBLEM_NONE)
+		*ret_name = name;
+	return problem;
+}
+
+err
+account_find(struct db *db, str name, struct arena *arena, struct account *ret_account, bool *ret_found)
+{
+	const struct db_value args[] = { DB_TEXT(name) };
+	struct db_value row[3] = { 0 };
+
+	TRY(db_one(db, SQL_ACCOUNT_BY_NAME, args, COUNT(args), arena, row, COUNT(row), ret_found));
+	if (*ret_found)
+		*ret_account = (struct account){ row[0].number, row[1].bytes, row[2].number != 0 };
+	return ERR_OK;
+}
+
+err
+account_insert(struct db *db, int64_t id, str name, str password_hash, int64_t now_us)
+{
+	const struct db_value args[] = { DB_INT(id), DB_TEXT(name), DB_TEXT(password_hash), DB_INT(now_us) };
+
+	return db_run(db, SQL_ACCOUNT_INSERT, args, COUNT(args), NULL);
+}

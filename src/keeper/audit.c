@@ -1,0 +1,85 @@
+#include "keeper/audit.h"
+
+#include "base/digest.h"
+#include "base/log.h"
+#include "keeper/turn.h"
+
+/* clang-format off */
+static const struct {
+	const char *name, *outcome;
+	enum log_level level;
+} events[AUDIT_COUNT] = {
+	[AUDIT_REGISTER]         = { "register.done",    "passed",  LOG_NOTICE },
+	[AUDIT_REGISTER_REFUSED] = { "register.refused", "refused", LOG_NOTICE },
+	[AUDIT_SIGN_IN]          = { "signin.passed",    "passed",  LOG_NOTICE },
+	[AUDIT_SIGN_IN_REFUSED]  = { "signin.refused",   "refused", LOG_NOTICE },
+	[AUDIT_ENROL]            = { "enrol.begun",      "passed",  LOG_INFO   },
+	[AUDIT_ENROLLED]         = { "enrol.confirmed",  "passed",  LOG_NOTICE },
+	[AUDIT_PROVED]           = { "prove.passed",     "passed",  LOG_NOTICE },
+	[AUDIT_PROVE_REFUSED]    = { "prove.refused",    "refused", LOG_NOTICE },
+	[AUDIT_SIGN_OUT]         = { "signout.done",     "passed",  LOG_NOTICE },
+};
+/* clang-format on */
+
+const char *
+audit_event_name(enum audit_event event)
+{
+	return events[event].name;
+}
+
+str
+audit_text(struct arena *arena, str text)
+{
+	bool utf8 = str_utf8_valid(text);
+	str copy = { 0 };
+
+	if (arena_copy(arena, text, &copy) != ERR_OK)
+		return STR("");
+	for (size_t i = 0; i < copy.n; i++) {
+		unsigned char byte = (unsigned char)copy.p[i];
+		if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !utf8))
+			((char *)(uintptr_t)copy.p)[i] = '?';
+	}
+	return copy;
+}
+
+static err
+insert(struct turn *turn, enum audit_event event, struct db_value account, struct db_value subject, const char *why)
+{
+	const struct db_value args[] = {
+		DB_INT(turn->now_us),
+		DB_TEXT(str_of(events[event].name)),
+		DB_TEXT(str_of(events[event].outcome)),
+		DB_TEXT(str_of(why)),
+		account,
+		subject,
+		DB_TEXT(audit_text(&turn->arena, turn->head.address)),
+		DB_TEXT(audit_text(&turn->arena, turn->head.agent)),
+		DB_TEXT(audit_text(&turn->arena, turn->head.request_id)),
+	};
+
+	return db_run(turn->db, SQL_AUDIT_INSERT, args, COUNT(args), NULL);
+}
+
+err
+audit_write(struct turn *turn, enum audit_event event, int64_t account_id, const char *why)
+{
+	return insert(turn, event, account_id == 0 ? DB_NULL() : DB_INT(account_id), DB_NULL(), why);
+}
+
+err
+audit_write_unknown(struct turn *turn, enum audit_event event, str name, const char *why)
+{
+	uint8_t hash[DIGEST_BYTES];
+
+	TRY(digest_hmac(str_bytes(turn->keeper->keys.names.b, TOKEN_BYTES), name, hash));
+	return insert(turn, event, DB_NULL(), DB_BLOB(str_bytes(hash, sizeof(hash))), why);
+}
+
+void
+audit_log(const struct turn *turn, enum audit_event event, int64_t account_id, const char *why)
+{
+	log_event(events[event].level, events[event].name, LOG_INT("account", account_id), LOG_TEXT("why", why),
+		  LOG_TEXT("state", session_state_name(turn->now.session.state)),
+		  LOG_STR("address", turn->head.address));
+}

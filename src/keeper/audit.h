@@ -1,0 +1,45 @@
+/*
+ * The audit trail: who did what, when, from where, and how it ended.  A table of the database, not a log; what is written
+ * here is logged as well, under the same name.
+ */
+#ifndef KEEPER_AUDIT_H
+#define KEEPER_AUDIT_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stdint.h>
+
+struct turn;
+
+enum audit_event {
+	AUDIT_REGISTER,
+	AUDIT_REGISTER_REFUSED,
+	AUDIT_SIGN_IN,
+	AUDIT_SIGN_IN_REFUSED,
+	AUDIT_ENROL,
+	AUDIT_ENROLLED,
+	AUDIT_PROVED,
+	AUDIT_PROVE_REFUSED,
+	AUDIT_SIGN_OUT,
+	AUDIT_COUNT
+};
+
+/* "signin.refused" */
+const char *audit_event_name(enum audit_event event);
+
+/* One row, within the transaction that is open, if one is.  account_id 0: none.  why: a fixed word. */
+MUST_USE err audit_write(struct turn *turn, enum audit_event event, int64_t account_id, const char *why);
+
+/* The same about a name that no account has: a keyed hash of it is kept, so that tries on one name can be counted. */
+MUST_USE err audit_write_unknown(struct turn *turn, enum audit_event event, str name, const char *why);
+
+/* The line in the log; once it holds. */
+void audit_log(const struct turn *turn, enum audit_event event, int64_t account_id, const char *why);
+
+/* What a client sent, so that every database takes it and nobody's terminal is moved: control bytes, and all but ASCII in
+ * what is not UTF-8, become '?'.  Empty when there is no memory. */
+str audit_text(struct arena *arena, str text);
+
+#endif

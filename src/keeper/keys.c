@@ -1,0 +1,322 @@
+#include "keeper/keys.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "config/values.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILE_KEY_BYTES = 32, FILE_TEXT_BYTES = 2 * FILE_KEY_BYTES };
+
+static const char check_text[] = "doubletour";
+static const struct sealed_for check_owner = { .purpose = "key check" };
+
+void
+master_key_wipe(struct master_key *master)
+{
+	secret_wipe(master, sizeof(*master));
+}
+
+void
+keys_wipe(struct keys *keys)
+{
+	sealing_wipe(&keys->sealing);
+	secret_wipe(keys, sizeof(*keys));
+}
+
+/* --- the key file ------------------------------------------------------------------------------------------------- */
+
+static void
+file_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static err
+file_path(const struct config *config, char *ret_path, size_t size)
+{
+	int n = snprintf(ret_path, size, "%s/doubletour.key", config->data_dir);
+
+	return n < 0 || (size_t)n >= size ? ERR_TOO_LONG : ERR_OK;
+}
+
+/* Nobody else may read it; a link could point anywhere. */
+static err
+file_check_mode(int fd, const char *path, struct why *why)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+		return why_set(why, ERR_CONFIG, "The key file %s is not a file.", path);
+	if (status.st_uid != geteuid() && status.st_uid != 0)
+		return why_set(
+		    why, ERR_CONFIG,
+		    "The key file %s belongs to another user.  Give it to the one that runs doubletour: chown", path);
+	if ((status.st_mode & 077) != 0)
+		return why_set(why, ERR_CONFIG,
+			       "The key file %s can be read by others.  Take that from them: chmod 600 %s", path, path);
+	return ERR_OK;
+}
+
+static err
+file_take(int fd, struct master_key *master, struct why *why)
+{
+	ssize_t n;
+
+	TRY(file_check_mode(fd, master->place, why));
+	n = read(fd, master->b, sizeof(master->b));
+	if (n < 0)
+		return why_set(why, ERR_CONFIG, "The key file %s cannot be read: %s.", master->place, strerror(errno));
+	str key = str_trim(str_bytes(master->b, (size_t)n));
+	const char *refused = key_check(key);
+	if (refused != NULL)
+		return why_set(
+		    why, ERR_CONFIG,
+		    "The key in %s %s.  Put the file back from your backup; a new installation may delete it, "
+		    "and a new one is made at the next start.",
+		    master->place, refused);
+	memmove(master->b, key.p, key.n);
+	master->n = key.n;
+	return ERR_OK;
+}
+
+err
+master_key_read(const struct config *config, struct why *why, struct master_key *ret_master)
+{
+	CLEANUP(file_close) int fd = -1;
+
+	if (config->secret_key_bytes > 0) {
+		snprintf(ret_master->place, sizeof(ret_master->place), "SECRET_KEY");
+		memcpy(ret_master->b, config->secret_key, config->secret_key_bytes);
+		ret_master->n = config->secret_key_bytes;
+		const char *refused = key_check(str_bytes(ret_master->b, ret_master->n));
+		return refused == NULL ? ERR_OK : why_set(why, ERR_CONFIG, "SECRET_KEY %s.", refused);
+	}
+	if (file_path(config, ret_master->place, sizeof(ret_master->place)) != ERR_OK)
+		return why_set(why, ERR_CONFIG, "DATA_DIR is too long a path.");
+	fd = open(ret_master->place, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0 && errno == ENOENT)
+		return ERR_OK;
+	if (fd < 0)
+		return why_set(why, ERR_CONFIG, "The key file %s cannot be opened: %s.", ret_master->place,
+			       strerror(errno));
+	return file_take(fd, ret_master, why);
+}
+
+static err
+file_write(int fd, const struct master_key *master)
+{
+	char text[FILE_TEXT_BYTES + 1];
+	bool written;
+
+	memcpy(text, master->b, FILE_TEXT_BYTES);
+	text[FILE_TEXT_BYTES] = '\n';
+	written = write(fd, text, sizeof(text)) == (ssize_t)sizeof(text) && fsync(fd) == 0;
+	secret_wipe(text, sizeof(text));
+	return written ? ERR_OK : ERR_IO;
+}
+
+/* The name must outlive a power cut as the content does: a database without its key is lost. */
+static err
+folder_sync(const char *path)
+{
+	CLEANUP(file_close) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd >= 0 && fsync(fd) == 0 ? ERR_OK : ERR_IO;
+}
+
+/* Written under another name first, so that of two that start at once neither reads half a key. */
+static err
+file_put(const struct config *config, const struct master_key *master)
+{
+	char path[sizeof(master->place) + 32];
+	CLEANUP(file_close) int fd = -1;
+	err e;
+
+	snprintf(path, sizeof(path), "%s.%ld", master->place, (long)getpid());
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return ERR_IO;
+	e = file_write(fd, master);
+	if (e == ERR_OK && link(path, master->place) != 0)
+		e = errno == EEXIST ? ERR_EXISTS : ERR_IO;
+	unlink(path);
+	return e == ERR_OK ? folder_sync(config->data_dir) : e;
+}
+
+static err
+random_key(struct master_key *master)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t bytes[FILE_KEY_BYTES];
+
+	TRY(random_fill(bytes, sizeof(bytes)));
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		master->b[2 * i] = (uint8_t)digits[bytes[i] >> 4];
+		master->b[2 * i + 1] = (uint8_t)digits[bytes[i] & 15];
+	}
+	master->n = FILE_TEXT_BYTES;
+	secret_wipe(bytes, sizeof(bytes));
+	return ERR_OK;
+}
+
+static err
+file_make(const struct config *config, struct master_key *master, struct why *why)
+{
+	err e;
+
+	if (mkdir(config->data_dir, 0700) != 0 && errno != EEXIST)
+		return why_set(why, ERR_DENIED,
+			       "The folder %s cannot be made: %s.  Make it, or set DATA_DIR to another.",
+			       config->data_dir, strerror(errno));
+	TRY(random_key(master));
+	e = file_put(config, master);
+	if (e == ERR_EXISTS) /* somebody else was faster: theirs is the key */
+		return master_key_read(config, why, master);
+	if (e != ERR_OK)
+		return why_set(why, ERR_DENIED, "The key file %s cannot be written: %s.", master->place,
+			       strerror(errno));
+	log_event(LOG_NOTICE, "key.made", LOG_TEXT("file", master->place));
+	return ERR_OK;
+}
+
+/* --- deriving ----------------------------------------------------------------------------------------------------- */
+
+struct derivation {
+	EVP_KDF *kdf;
+	EVP_KDF_CTX *context;
+};
+
+static void
+derivation_free(struct derivation *d)
+{
+	EVP_KDF_CTX_free(d->context);
+	EVP_KDF_free(d->kdf);
+}
+
+static err
+derive(const struct master_key *master, const char *use, uint8_t *ret_key, size_t n)
+{
+	static char digest[] = "SHA256", salt[] = "doubletour master key";
+	CLEANUP(derivation_free) struct derivation d = { .kdf = EVP_KDF_fetch(NULL, "HKDF", NULL) };
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, salt, sizeof(salt) - 1),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)master->b, master->n),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)use, strlen(use)),
+		OSSL_PARAM_construct_end(),
+	};
+
+	d.context = d.kdf == NULL ? NULL : EVP_KDF_CTX_new(d.kdf);
+	if (d.context == NULL || EVP_KDF_derive(d.context, ret_key, n, params) != 1)
+		return ERR_CRYPTO;
+	return ERR_OK;
+}
+
+static err
+derive_all(const struct master_key *master, struct keys *keys)
+{
+	TRY(derive(master, "seal", keys->sealing.key, sizeof(keys->sealing.key)));
+	TRY(derive(master, "key id", keys->sealing.key_id, sizeof(keys->sealing.key_id)));
+	TRY(derive(master, "form tokens", keys->form.b, sizeof(keys->form.b)));
+	TRY(derive(master, "names", keys->names.b, sizeof(keys->names.b)));
+	return sealing_setup(&keys->sealing);
+}
+
+/* --- is it the database's? ---------------------------------------------------------------------------------------- */
+
+struct check {
+	const struct keys *keys;
+	struct arena *arena;
+	size_t rows;
+	bool opens;
+};
+
+static err
+check_row(void *context, const struct db_value *row, size_t columns)
+{
+	struct check *check = context;
+	str text = { 0 };
+	err e;
+
+	if (columns != 2)
+		return ERR_INVALID;
+	check->rows++;
+	if (check->keys == NULL)
+		return ERR_OK;
+	e = sealing_open(&check->keys->sealing, &check_owner, row[1].bytes, check->arena, &text);
+	if (e == ERR_CORRUPT)
+		return ERR_OK;
+	check->opens = check->opens || (e == ERR_OK && str_equal(text, str_of(check_text)));
+	return e;
+}
+
+static err
+key_insert(const struct keys *keys, struct db *db, struct arena *arena)
+{
+	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+	int64_t now_us = 0;
+	str sealed = { 0 };
+
+	TRY(clock_now_us(&now_us));
+	TRY(sealing_seal(&keys->sealing, &check_owner, str_of(check_text), arena, &sealed));
+	const struct db_value args[] = { DB_BLOB(str_bytes(keys->sealing.key_id, SEALING_ID_BYTES)), DB_INT(now_us),
+					 DB_BLOB(sealed) };
+	TRY(db_begin(db, &t));
+	TRY(db_run(db, SQL_KEY_INSERT, args, COUNT(args), NULL));
+	return db_commit(&t);
+}
+
+/* Derive, give the database the key when it has none, and see that it opens what the database holds. */
+static err
+keys_match(const struct master_key *master, struct db *db, size_t rows, struct keys *keys, bool *ret_match)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(16 * 1024);
+	struct check check = { .keys = keys, .arena = &arena };
+
+	TRY(derive_all(master, keys));
+	if (rows == 0)
+		TRY(key_insert(keys, db, &arena));
+	TRY(db_all(db, SQL_KEY_LIST, NULL, 0, check_row, &check));
+	*ret_match = check.opens;
+	return ERR_OK;
+}
+
+err
+keys_open(const struct config *config, struct master_key *master, struct db *db, struct why *why, struct keys *ret_keys)
+{
+	struct check count = { 0 };
+	bool match = false;
+	err e = db_all(db, SQL_KEY_LIST, NULL, 0, check_row, &count);
+
+	if (e == ERR_OK && master->n == 0 && count.rows > 0)
+		return why_set(
+		    why, ERR_CONFIG,
+		    "The database was made with a key, and the key file %s is not there.  Put it back from your "
+		    "backup, or set SECRET_KEY: a new key could not open the second factors.",
+		    master->place);
+	if (e == ERR_OK && master->n == 0)
+		TRY(file_make(config, master, why));
+	if (e == ERR_OK)
+		e = keys_match(master, db, count.rows, ret_keys, &match);
+	if (e != ERR_OK)
+		return why_set(why, e, "The key could not be checked against the database: %s.", err_name(e));
+	if (!match)
+		return why_set(
+		    why, ERR_CONFIG,
+		    "The key in %s is not the one that this database was made with.  Put the right one back; "
+		    "nothing was changed.",
+		    master->place);
+	return ERR_OK;
+}

@@ -1,0 +1,41 @@
+/*
+ * The keys.  One master key, from SECRET_KEY or from the key file DATA_DIR/doubletour.key; all others are derived from it
+ * with HKDF-SHA-256 (RFC 5869), each for one use.
+ */
+#ifndef KEEPER_KEYS_H
+#define KEEPER_KEYS_H
+
+#include "config/config.h"
+#include "keeper/sealing.h"
+#include "store/db.h"
+#include "wire/wire.h"
+
+struct keys {
+	struct sealing sealing;
+	struct token form;  /* for web's form tokens */
+	struct token names; /* for hashes of names that no account has */
+};
+
+/* The master key as it was found. */
+struct master_key {
+	uint8_t b[CONFIG_KEY_MAX];
+	size_t n;                         /* 0: none is there yet */
+	char place[CONFIG_TEXT_MAX + 64]; /* "SECRET_KEY", or the file: for sentences */
+};
+void master_key_wipe(struct master_key *master);
+
+/*
+ * Read SECRET_KEY, or the key file when there is one (n is 0 when not).  ERR_CONFIG with the sentence: a key that is
+ * short, published, plainly guessed, or a file that others may read.  Changes nothing.
+ */
+MUST_USE err master_key_read(const struct config *config, struct why *why, struct master_key *ret_master);
+
+/*
+ * Derive the keys, and check that they are the database's.  A database that has no key yet gets this one, and where there
+ * is none at all a key file is made (0600).  ERR_CONFIG with the sentence: the key is not the database's, or is missing.
+ */
+MUST_USE err keys_open(const struct config *config, struct master_key *master, struct db *db, struct why *why,
+		       struct keys *ret_keys);
+void keys_wipe(struct keys *keys);
+
+#endif

@@ -1,0 +1,186 @@
+/*
+ * Opening: settings, database and key must belong together before the first question is answered.
+ */
+#include "keeper/keeper.h"
+
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "keeper/turn.h"
+#include "store/migrate.h"
+#include "store/store.h"
+
+/* Only people who develop or test have their database made and upgraded without asking. */
+static bool
+makes_database(const struct config *config)
+{
+	return config->profile != PROFILE_PRODUCTION;
+}
+
+static void
+tell_migration(void *context, const struct migration *migration, bool up)
+{
+	log_event(LOG_NOTICE, up ? "database.upgrade" : "database.downgrade", LOG_INT("version", migration->version),
+		  LOG_TEXT("name", migration->name));
+}
+
+static err
+schema_ready(const struct config *config, struct db *db, struct why *why)
+{
+	int version = 0;
+	err e;
+
+	TRY(migrate_check(db, why));
+	e = migrate_current(db, &version);
+	if (e != ERR_OK)
+		return why_set(why, e, "The database %s could not be read: %s.", config->database_path, err_name(e));
+	if (version == migrate_head())
+		return ERR_OK;
+	if (makes_database(config))
+		return migrate_to(db, migrate_head(), tell_migration, NULL, why);
+	return why_set(why, ERR_CONFIG,
+		       "The database %s is at migration %04d, and this program needs %04d.  Make a backup, then: "
+		       "doubletour db upgrade",
+		       config->database_path, version, migrate_head());
+}
+
+/* The database, with its schema ready and its queries prepared. */
+static err
+database_open(const struct config *config, struct why *why, struct db **ret_db)
+{
+	struct db *db = NULL;
+	err e;
+
+	if (config->database != DATABASE_SQLITE)
+		return why_set(why, ERR_CONFIG,
+			       "DATABASE_URL names a PostgreSQL database, and this program was built for SQLite only.  "
+			       "Use sqlite:///path/to/file.");
+	TRY(store_open(config->database_path, makes_database(config) ? STORE_CREATE : STORE_EXISTING, why, &db));
+	e = schema_ready(config, db, why);
+	if (e == ERR_OK)
+		e = store_prepare(db, why);
+	if (e == ERR_OK)
+		*ret_db = db;
+	else
+		db_close(&db);
+	return e;
+}
+
+/* What unknown names are tried against: the same work as for an account that was made today. */
+static err
+dummy_make(struct keeper *k)
+{
+	CLEANUP(password_wipe) struct password password = { .n = 32 };
+
+	TRY(random_fill(password.b, password.n));
+	for (size_t i = 0; i < password.n; i++)
+		password.b[i] = (char)('a' + (password.b[i] & 15));
+	return password_hash(k->config, &password, &k->dummy);
+}
+
+static err
+keeper_fill(struct keeper *k, struct why *why)
+{
+	CLEANUP(master_key_wipe) struct master_key master = { 0 };
+	CLEANUP(db_close) struct db *db = NULL;
+	err e = digest_setup();
+
+	if (e == ERR_OK)
+		e = dummy_make(k);
+	if (e != ERR_OK)
+		return why_set(why, e, "The keeper could not set up its hashes: %s.", err_name(e));
+	/* A key that cannot be used is told before the database is touched. */
+	TRY(master_key_read(k->config, why, &master));
+	TRY(database_open(k->config, why, &db));
+	return keys_open(k->config, &master, db, why, &k->keys);
+}
+
+err
+keeper_open(const struct config *config, struct why *why, struct keeper **ret_keeper)
+{
+	struct keeper *k = mem_new(sizeof(*k));
+	err e;
+
+	if (k == NULL)
+		return why_set(why, ERR_MEMORY, "There is no memory to start.");
+	k->config = config;
+	e = keeper_fill(k, why);
+	if (e == ERR_OK)
+		*ret_keeper = k;
+	else
+		keeper_close(&k);
+	return e;
+}
+
+void
+keeper_on_ended(struct keeper *k, keeper_ended ended, void *context)
+{
+	k->ended = ended;
+	k->ended_context = context;
+}
+
+err
+keeper_form_key(const struct keeper *k, struct token *ret_key)
+{
+	*ret_key = k->keys.form;
+	return ERR_OK;
+}
+
+void
+keeper_close(struct keeper **k)
+{
+	if (*k == NULL)
+		return;
+	keys_wipe(&(*k)->keys);
+	secret_wipe(*k, sizeof(**k));
+	mem_free(k);
+}
+
+/* --- threads ------------------------------------------------------------------------------------------------------ */
+
+static err
+thread_fill(struct keeper_thread *t)
+{
+	struct why why = { 0 };
+	err e = store_open(t->keeper->config->database_path, STORE_EXISTING, &why, &t->db);
+
+	if (e == ERR_OK)
+		e = store_prepare(t->db, &why);
+	if (e != ERR_OK)
+		log_event(LOG_ERROR, "database.open", LOG_TEXT("why", why.text));
+	return e;
+}
+
+err
+keeper_thread_open(struct keeper *k, struct keeper_thread **ret_thread)
+{
+	struct keeper_thread *t = mem_new(sizeof(*t));
+	err e;
+
+	if (t == NULL)
+		return ERR_MEMORY;
+	t->keeper = k;
+	e = thread_fill(t);
+	if (e == ERR_OK)
+		*ret_thread = t;
+	else
+		keeper_thread_close(&t);
+	return e;
+}
+
+void
+keeper_thread_close(struct keeper_thread **t)
+{
+	if (*t == NULL)
+		return;
+	db_close(&(*t)->db);
+	mem_free(t);
+}
+
+err
+keeper_ping(struct keeper_thread *t)
+{
+	return db_ping(t->db);
+}

@@ -1,0 +1,169 @@
+/*
+ * What web may ask: the one table of questions, and the one way through it.  A question is decoded, its session looked up,
+ * its state held against the table, its handler run, its answer encoded.  Whatever could not be done is VERDICT_UNAVAILABLE
+ * here and nowhere else.
+ */
+#include "base/log.h"
+#include "base/secret.h"
+#include "keeper/turn.h"
+
+enum { ARENA_MAX_BYTES = 1024 * 1024, BODY_MAX_BYTES = 256 };
+
+#define IN(state) (1u << (state))
+#define IN_ANY (IN(STATE_NONE) | IN(STATE_ENROLLING) | IN(STATE_PENDING) | IN(STATE_FULL))
+
+/* clang-format off */
+static const struct question {
+	unsigned states; /* that open it, as IN(...); 0: FULL only */
+	turn_handler answer;
+} questions[QUESTION_COUNT] = {
+	[QUESTION_SESSION]  = { IN_ANY, session_answer },
+	[QUESTION_REGISTER] = { IN(STATE_NONE), register_answer },
+	[QUESTION_SIGN_IN]  = { IN(STATE_NONE) | IN(STATE_ENROLLING) | IN(STATE_PENDING), sign_in_answer },
+	[QUESTION_ENROL]    = { IN(STATE_ENROLLING), enrol_answer },
+	[QUESTION_PROVE]    = { IN(STATE_ENROLLING) | IN(STATE_PENDING), prove_answer },
+	[QUESTION_SIGN_OUT] = { IN(STATE_ENROLLING) | IN(STATE_PENDING) | IN(STATE_FULL), sign_out_answer },
+};
+/* clang-format on */
+
+static bool
+opens(const struct question *question, enum session_state state)
+{
+	unsigned states = question->states == 0 ? IN(STATE_FULL) : question->states;
+
+	return (states & IN(state)) != 0;
+}
+
+/* Room for the largest body; its texts are elsewhere. */
+struct body {
+	_Alignas(max_align_t) char b[BODY_MAX_BYTES];
+};
+
+static err
+decode(struct turn *turn, str question, struct body *ret_body)
+{
+	TRY(wire_get(&question, &wire_question_head, &turn->head));
+	if (turn->head.id == QUESTION_NONE || wire_questions[turn->head.id].body->size > sizeof(ret_body->b) ||
+	    wire_questions[turn->head.id].answer->size > sizeof(ret_body->b))
+		return ERR_PROTOCOL;
+	TRY(wire_get(&question, wire_questions[turn->head.id].body, ret_body));
+	return question.n == 0 ? ERR_OK : ERR_PROTOCOL;
+}
+
+static err
+run(struct turn *turn, enum verdict *ret_verdict)
+{
+	const struct question *question = &questions[turn->head.id];
+
+	TRY(clock_now_us(&turn->now_us));
+	TRY(session_present(turn));
+	if (!opens(question, turn->now.session.state)) {
+		*ret_verdict = VERDICT_STATE;
+		return ERR_OK;
+	}
+	return question->answer(turn, ret_verdict);
+}
+
+/* --- the answer --------------------------------------------------------------------------------------------------- */
+
+static void
+head_fill(const struct outcome *now, struct answer_head *head)
+{
+	const struct session *s = &now->session;
+
+	if (s->state == STATE_NONE)
+		return;
+	head->state = s->state;
+	head->token = now->token;
+	head->account_id = s->account_id;
+	head->name = account_name_str(&s->name);
+	head->created_us = s->account_created_us;
+	head->last_sign_in_us = s->previous_sign_in_us;
+	head->factor_since_us = s->factor_since_us;
+	head->expires_us = s->expires_us;
+}
+
+/* The shape that web waits for: that of what it asked. */
+static const struct wire_def *
+answer_def(const struct turn *turn)
+{
+	uint32_t id =
+	    turn->head.id > QUESTION_NONE && turn->head.id < QUESTION_COUNT ? turn->head.id : QUESTION_SESSION;
+
+	return wire_questions[id].answer;
+}
+
+static void
+encode(const struct turn *turn, enum verdict verdict, const void *body, keeper_pushed pushed, void *context,
+       struct buf *ret_answer)
+{
+	struct answer_head head = { .verdict = verdict, .pushed = pushed == NULL ? 0 : pushed(context) };
+
+	buf_clear(ret_answer);
+	head_fill(&turn->now, &head);
+	wire_put(ret_answer, &wire_answer_head, &head);
+	wire_put(ret_answer, answer_def(turn), body);
+	secret_wipe(&head, sizeof(head));
+}
+
+/* Could not be done: nothing of what was found out leaves. */
+static void
+encode_failed(struct turn *turn, enum verdict verdict, keeper_pushed pushed, void *context, struct buf *ret_answer)
+{
+	static const struct body empty;
+
+	secret_wipe(&turn->now, sizeof(turn->now));
+	encode(turn, verdict, empty.b, pushed, context, ret_answer);
+	if (buf_check(ret_answer) != ERR_OK)
+		buf_clear(ret_answer);
+}
+
+static void
+log_id(str request_id)
+{
+	char id[32 + 1];
+
+	if (str_copy_z(request_id, id, sizeof(id)) == ERR_OK)
+		log_request_id(id);
+}
+
+static void
+log_failed(const struct turn *turn, err e)
+{
+	log_event(LOG_ERROR, "question.failed", LOG_TEXT("question", wire_questions[turn->head.id].name),
+		  LOG_TEXT("why", err_name(e)));
+}
+
+static void
+turn_wipe(struct turn *turn)
+{
+	arena_wipe(&turn->arena);
+	secret_wipe(turn, sizeof(*turn));
+}
+
+void
+keeper_answer(struct keeper_thread *t, str question, keeper_pushed pushed, void *context, struct buf *ret_answer)
+{
+	CLEANUP(turn_wipe) struct turn turn = { .keeper = t->keeper, .db = t->db, .arena = ARENA(ARENA_MAX_BYTES) };
+	enum verdict verdict = VERDICT_REFUSED;
+	struct body body = { 0 }, answer = { 0 };
+	err e;
+
+	turn.body = &body;
+	turn.answer = &answer;
+	if (decode(&turn, question, &body) != ERR_OK) {
+		log_event(LOG_WARNING, "question.malformed", LOG_INT("bytes", (int64_t)question.n));
+		encode_failed(&turn, VERDICT_MALFORMED, pushed, context, ret_answer);
+		return;
+	}
+	log_id(turn.head.request_id);
+	e = run(&turn, &verdict);
+	if (e == ERR_OK) {
+		encode(&turn, verdict, &answer, pushed, context, ret_answer);
+		e = buf_check(ret_answer);
+	}
+	if (e != ERR_OK) {
+		log_failed(&turn, e);
+		encode_failed(&turn, VERDICT_UNAVAILABLE, pushed, context, ret_answer);
+	}
+}

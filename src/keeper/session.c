@@ -1,0 +1,258 @@
+#include "keeper/session.h"
+
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "keeper/audit.h"
+#include "keeper/turn.h"
+
+/* --- the decision ------------------------------------------------------------------------------------------------- */
+
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The state, were there no time. */
+static enum session_state
+proved(const struct session *s)
+{
+	if (s->id == 0 || s->account_disabled)
+		return STATE_NONE;
+	if (s->active_factor_id == 0) /* a factor that was proved and is gone proves nothing any more */
+		return s->factor_id == 0 ? STATE_ENROLLING : STATE_NONE;
+	return s->factor_id == s->active_factor_id ? STATE_FULL : STATE_PENDING;
+}
+
+void
+session_decide(struct session *s, const struct config *config, int64_t now_us)
+{
+	enum session_state state = proved(s);
+	int64_t expires_us = earlier(s->seen_us + config->session_idle_us, s->created_us + config->session_lifetime_us);
+
+	if (state == STATE_PENDING)
+		expires_us = earlier(expires_us, s->password_us + PENDING_US);
+	s->state = now_us < expires_us ? state : STATE_NONE;
+	s->expires_us = s->state == STATE_NONE ? 0 : expires_us;
+}
+
+/* --- finding ------------------------------------------------------------------------------------------------------ */
+
+static err
+session_fill(const struct db_value *row, struct session *ret_session)
+{
+	struct session s = { .id = row[0].number,
+			     .account_id = row[1].number,
+			     .created_us = row[2].number,
+			     .seen_us = row[3].number,
+			     .password_us = row[4].number,
+			     .factor_us = row[5].number,
+			     .factor_id = row[6].number,
+			     .previous_sign_in_us = row[7].number,
+			     .account_created_us = row[9].number,
+			     .account_disabled = row[10].number != 0,
+			     .active_factor_id = row[11].number,
+			     .factor_since_us = row[12].number };
+
+	if (account_name_fold(row[8].bytes, &s.name) != PROBLEM_NONE)
+		return ERR_CORRUPT;
+	*ret_session = s;
+	return ERR_OK;
+}
+
+static struct db_value
+blob(const struct token *token)
+{
+	return DB_BLOB(str_bytes(token->b, TOKEN_BYTES));
+}
+
+err
+session_find(struct turn *turn, const struct token *token_hash, struct session *ret_session)
+{
+	const struct db_value args[] = { blob(token_hash) };
+	struct db_value row[13] = { 0 };
+	struct session session = { 0 };
+	bool found = false;
+
+	TRY(db_one(turn->db, SQL_SESSION_FIND, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
+	if (found)
+		TRY(session_fill(row, &session));
+	session_decide(&session, turn->keeper->config, turn->now_us);
+	*ret_session = session;
+	return ERR_OK;
+}
+
+/* --- the token that was presented --------------------------------------------------------------------------------- */
+
+static bool
+token_is_zero(const struct token *token)
+{
+	static const struct token zero;
+
+	return secret_equal(token, &zero, sizeof(zero));
+}
+
+static err
+session_delete(struct turn *turn, const struct token *token_hash, int64_t *ret_deleted)
+{
+	const struct db_value args[] = { blob(token_hash) };
+
+	return db_run(turn->db, SQL_SESSION_DELETE, args, COUNT(args), ret_deleted);
+}
+
+static err
+session_touch(struct turn *turn, struct session *session)
+{
+	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(session->id) };
+
+	TRY(db_run(turn->db, SQL_SESSION_TOUCH, args, COUNT(args), NULL));
+	session->seen_us = turn->now_us;
+	session_decide(session, turn->keeper->config, turn->now_us);
+	return ERR_OK;
+}
+
+/* Neither is needed for the answer: a session that cannot be touched or deleted now is idle, or refused, all the same. */
+static err
+session_keep_house(struct turn *turn, struct session *session)
+{
+	int64_t deleted = 0;
+
+	if (session->state != STATE_NONE && turn->now_us - session->seen_us >= SESSION_TOUCH_US)
+		return session_touch(turn, session);
+	if (session->state == STATE_NONE && session->id != 0)
+		return session_delete(turn, &turn->token_hash, &deleted);
+	return ERR_OK;
+}
+
+err
+session_present(struct turn *turn)
+{
+	err e;
+
+	if (token_is_zero(&turn->head.token))
+		return ERR_OK;
+	TRY(digest_sha256(str_bytes(turn->head.token.b, TOKEN_BYTES), turn->token_hash.b));
+	TRY(session_find(turn, &turn->token_hash, &turn->now.session));
+	e = session_keep_house(turn, &turn->now.session);
+	if (e != ERR_OK)
+		log_event(LOG_WARNING, "session.unwritten", LOG_TEXT("why", err_name(e)));
+	return ERR_OK;
+}
+
+/* --- changes of state --------------------------------------------------------------------------------------------- */
+
+static err
+token_new(struct turn *turn, struct token *ret_hash)
+{
+	TRY(random_fill(turn->next.token.b, TOKEN_BYTES));
+	return digest_sha256(str_bytes(turn->next.token.b, TOKEN_BYTES), ret_hash->b);
+}
+
+static err
+end_presented(struct turn *turn)
+{
+	int64_t deleted = 0;
+
+	if (token_is_zero(&turn->head.token))
+		return ERR_OK;
+	TRY(session_delete(turn, &turn->token_hash, &deleted));
+	return turn_ended(turn, &turn->token_hash);
+}
+
+err
+session_begin(struct turn *turn, int64_t account_id)
+{
+	struct token hash = { 0 };
+	int64_t id = 0, inserted = 0;
+
+	TRY(end_presented(turn));
+	TRY(random_id(&id));
+	TRY(token_new(turn, &hash));
+	const struct db_value args[] = {
+		DB_INT(id),
+		blob(&hash),
+		DB_INT(account_id),
+		DB_INT(turn->now_us),
+		DB_TEXT(audit_text(&turn->arena, turn->head.address)),
+		DB_TEXT(audit_text(&turn->arena, turn->head.agent)),
+	};
+	TRY(db_run(turn->db, SQL_SESSION_INSERT, args, COUNT(args), &inserted));
+	if (inserted != 1)
+		return ERR_NOT_FOUND;
+	return session_find(turn, &hash, &turn->next.session);
+}
+
+err
+session_prove(struct turn *turn, int64_t factor_id, bool *ret_done)
+{
+	struct token hash = { 0 };
+	int64_t changed = 0;
+
+	TRY(token_new(turn, &hash));
+	const struct db_value args[] = { blob(&hash), DB_INT(turn->now_us), DB_INT(factor_id),
+					 DB_INT(turn->now.session.id), blob(&turn->token_hash) };
+	TRY(db_run(turn->db, SQL_SESSION_PROVE, args, COUNT(args), &changed));
+	*ret_done = changed == 1;
+	if (changed != 1)
+		return ERR_OK;
+	TRY(turn_ended(turn, &turn->token_hash));
+	return session_find(turn, &hash, &turn->next.session);
+}
+
+static err
+other_ended(void *context, const struct db_value *row, size_t columns)
+{
+	struct token hash;
+
+	if (columns != 1 || row[0].bytes.n != TOKEN_BYTES)
+		return ERR_CORRUPT;
+	memcpy(hash.b, row[0].bytes.p, TOKEN_BYTES);
+	return turn_ended(context, &hash);
+}
+
+err
+session_end_others(struct turn *turn)
+{
+	const struct db_value args[] = { DB_INT(turn->now.session.account_id), DB_INT(turn->now.session.id) };
+
+	return db_all(turn->db, SQL_SESSION_DELETE_OTHERS, args, COUNT(args), other_ended, turn);
+}
+
+/* --- questions ---------------------------------------------------------------------------------------------------- */
+
+err
+session_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	*ret_verdict = turn->now.session.state == STATE_NONE ? VERDICT_REFUSED : VERDICT_PASSED;
+	return ERR_OK;
+}
+
+static err
+sign_out(struct turn *turn, void *context, bool *ret_commit)
+{
+	int64_t deleted = 0;
+
+	TRY(session_delete(turn, &turn->token_hash, &deleted));
+	TRY(turn_ended(turn, &turn->token_hash));
+	turn->next.session = (struct session){ 0 };
+	*ret_commit = deleted == 1;
+	return deleted == 1 ? audit_write(turn, AUDIT_SIGN_OUT, turn->now.session.account_id, "asked") : ERR_OK;
+}
+
+err
+sign_out_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	int64_t account_id = turn->now.session.account_id;
+	bool done = false;
+
+	TRY(turn_transact(turn, sign_out, NULL, &done));
+	if (!done) { /* another request of this session was faster */
+		turn->now.session = (struct session){ 0 };
+		return ERR_OK;
+	}
+	audit_log(turn, AUDIT_SIGN_OUT, account_id, "asked");
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
+}

@@ -1,0 +1,68 @@
+#include "keeper/turn.h"
+
+#include "base/secret.h"
+
+enum { TRIES = 4, ENDED_FIRST = 8 };
+
+err
+turn_ended(struct turn *turn, const struct token *token_hash)
+{
+	struct outcome *next = &turn->next;
+
+	if (next->ended_count == next->ended_room) {
+		size_t room = next->ended_room == 0 ? ENDED_FIRST : 2 * next->ended_room;
+		struct token *more = arena_alloc(&turn->arena, room * sizeof(*more));
+		if (more == NULL)
+			return ERR_MEMORY;
+		if (next->ended_count > 0)
+			memcpy(more, next->ended, next->ended_count * sizeof(*more));
+		next->ended = more;
+		next->ended_room = room;
+	}
+	next->ended[next->ended_count++] = *token_hash;
+	return ERR_OK;
+}
+
+static void
+tell_ended(struct turn *turn)
+{
+	const struct keeper *k = turn->keeper;
+
+	for (size_t i = 0; k->ended != NULL && i < turn->next.ended_count; i++)
+		k->ended(k->ended_context, &turn->next.ended[i]);
+}
+
+/* A commit that failed may have been one all the same, where the database is elsewhere: told too often does no harm. */
+static err
+attempt(struct turn *turn, turn_work work, void *context, bool *ret_done)
+{
+	CLEANUP(db_rollback_unless_done) struct db_transaction transaction = { 0 };
+	bool commit = false;
+	err e;
+
+	turn->next = (struct outcome){ .session = turn->now.session };
+	TRY(db_begin(turn->db, &transaction));
+	TRY(work(turn, context, &commit));
+	if (!commit)
+		return ERR_OK;
+	e = db_commit(&transaction);
+	*ret_done = e == ERR_OK;
+	tell_ended(turn);
+	return e;
+}
+
+err
+turn_transact(struct turn *turn, turn_work work, void *context, bool *ret_done)
+{
+	err e = ERR_BUSY;
+	bool done = false;
+
+	for (int i = 0; e == ERR_BUSY && i < TRIES; i++)
+		e = attempt(turn, work, context, &done);
+	if (e == ERR_OK && done)
+		turn->now = turn->next;
+	secret_wipe(&turn->next, sizeof(turn->next));
+	TRY(e);
+	*ret_done = done;
+	return ERR_OK;
+}

@@ -1,0 +1,70 @@
+/*
+ * One question while it is being answered: what every part of the keeper is handed.  Not for other folders.
+ */
+#ifndef KEEPER_TURN_H
+#define KEEPER_TURN_H
+
+#include "base/arena.h"
+#include "config/config.h"
+#include "keeper/keeper.h"
+#include "keeper/keys.h"
+#include "keeper/passwords.h"
+#include "keeper/session.h"
+#include "store/db.h"
+
+struct keeper {
+	const struct config *config;
+	struct keys keys;
+	struct password_hash dummy; /* of a password that nobody has */
+	keeper_ended ended;
+	void *ended_context;
+};
+
+struct keeper_thread {
+	struct keeper *keeper;
+	struct db *db;
+};
+
+/* What a transaction will have changed, and of which nothing holds before its commit. */
+struct outcome {
+	struct session session; /* that holds afterwards */
+	struct token token;     /* a new one; zero: none */
+	struct token *ended;    /* hashes of tokens that are dead afterwards, in the arena */
+	size_t ended_count, ended_room;
+};
+
+struct turn {
+	struct keeper *keeper;
+	struct db *db;
+	struct arena arena; /* wiped at the end: it holds passwords and secrets */
+	int64_t now_us;
+	struct question_head head;
+	struct token token_hash; /* of the token that was presented; zero: none was */
+	const void *body;        /* the question's, as its wire_def says */
+	void *answer;            /* the answer's; zero at first */
+	struct outcome now;      /* what holds */
+	struct outcome next;     /* what the transaction that is open is making of it */
+};
+
+/* A handler: *ret_verdict is VERDICT_REFUSED when it begins. */
+typedef err (*turn_handler)(struct turn *turn, enum verdict *ret_verdict);
+
+/*
+ * Do the work in a transaction, and make what it left in turn->next hold once that is durable.  The work sets *ret_commit,
+ * or everything is taken back, which is no error.  Begun again a few times on ERR_BUSY.  ret_done: was it committed?
+ */
+typedef err (*turn_work)(struct turn *turn, void *context, bool *ret_commit);
+MUST_USE err turn_transact(struct turn *turn, turn_work work, void *context, bool *ret_done);
+
+/* This token is dead once the transaction is through: whoever caches it will be told. */
+MUST_USE err turn_ended(struct turn *turn, const struct token *token_hash);
+
+/* The handlers of the questions: keeper/questions.c has their table. */
+MUST_USE err session_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err register_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err sign_in_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err enrol_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err prove_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err sign_out_answer(struct turn *turn, enum verdict *ret_verdict);
+
+#endif

@@ -1,0 +1,167 @@
+/* Base32 against RFC 4648 s10, and against what people type. */
+#include "unit.h"
+
+#include "doubletour/otp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT_OF(a) (sizeof(a) / sizeof(0 [a]))
+
+/* Source: RFC 4648 s10, without padding. */
+static const struct {
+	const char *bytes, *text;
+} vectors[] = {
+	{ "", "" },
+	{ "f", "MY" },
+	{ "fo", "MZXQ" },
+	{ "foo", "MZXW6" },
+	{ "foob", "MZXW6YQ" },
+	{ "fooba", "MZXW6YTB" },
+	{ "foobar", "MZXW6YTBOI" },
+};
+
+static void
+otp_base32_gives_the_vectors_of_rfc_4648_both_ways(void **state)
+{
+	for (size_t i = 0; i < COUNT_OF(vectors); i++) {
+		size_t n = strlen(vectors[i].bytes), got = 99;
+		char text[32];
+		uint8_t bytes[16];
+		assert_int_equal(otp_base32_encode((const uint8_t *)vectors[i].bytes, n, text, sizeof(text)), OTP_OK);
+		assert_string_equal(text, vectors[i].text);
+		assert_int_equal(otp_base32_decode(text, strlen(text), bytes, sizeof(bytes), &got, NULL), OTP_OK);
+		assert_int_equal(got, n);
+		assert_memory_equal(bytes, vectors[i].bytes, n);
+	}
+}
+
+static void
+otp_base32_decode_takes_what_people_type_and_says_where_it_is_wrong(void **state)
+{
+	static const struct {
+		const char *why, *text;
+		const char *bytes; /* NULL: refused, at wrong_at */
+		size_t wrong_at;
+	} rows[] = {
+		{ "small letters", "mzxw6ytboi", "foobar", 0 },
+		{ "in groups", "MZXW 6YTB OI", "foobar", 0 },
+		{ "hyphens", "MZXW-6YTB-OI", "foobar", 0 },
+		{ "padding", "MZXW6YTBOI======", "foobar", 0 },
+		{ "padding in groups", "MZXW 6YTB OI== ====", "foobar", 0 },
+		{ "a digit that is none of 2 to 7", "MZXW1YTBOI", NULL, 4 },
+		{ "a zero typed for an O", "MZXW6YTB0I", NULL, 8 },
+		{ "padding in the middle", "MZXW6===YTB", NULL, 5 },
+		{ "too little padding", "MZXW6YTBOI==", NULL, 12 },
+		{ "too much padding", "MZXW6YTB========", NULL, 16 },
+		{ "one symbol alone", "M", NULL, 1 },
+		{ "three symbols", "MZX", NULL, 3 },
+		{ "six symbols", "MZXW6Y", NULL, 6 },
+		{ "spare bits that are not zero", "MZ", NULL, 2 },
+		{ "a full-width letter", "\xef\xbc\xadY", NULL, 0 },
+		{ "a line end", "MZXW6YTBOI\n", NULL, 10 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		uint8_t bytes[16];
+		size_t n = 0, wrong_at = 0;
+		enum otp_status status =
+		    otp_base32_decode(rows[i].text, strlen(rows[i].text), bytes, sizeof(bytes), &n, &wrong_at);
+		if (rows[i].bytes != NULL) {
+			if (status != OTP_OK || n != strlen(rows[i].bytes) || memcmp(bytes, rows[i].bytes, n) != 0)
+				fail_msg("%s", rows[i].why);
+		} else if (status != OTP_INVALID || wrong_at != rows[i].wrong_at) {
+			fail_msg("%s: status %d, position %zu", rows[i].why, status, wrong_at);
+		}
+	}
+}
+
+static void
+otp_base32_keeps_within_the_room_it_is_given(void **state)
+{
+	uint8_t bytes[5];
+	char text[9];
+	size_t n = 0;
+
+	assert_int_equal(otp_base32_decode("MZXW6YTBOI", 10, bytes, 5, &n, NULL), OTP_TOO_SHORT);
+	assert_int_equal(otp_base32_encode((const uint8_t *)"fooba", 5, text, 8), OTP_TOO_SHORT);
+	assert_int_equal(otp_base32_encode((const uint8_t *)"fooba", 5, text, 9), OTP_OK);
+}
+
+static void
+otp_base32_round_trips_every_length(void **state)
+{
+	for (size_t n = 0; n < 128; n++) {
+		uint8_t bytes[128], back[128];
+		char text[OTP_BASE32_SIZE(128)];
+		size_t got = 0;
+		for (size_t i = 0; i < n; i++)
+			bytes[i] = (uint8_t)(i * 37 + n * 101);
+		assert_int_equal(otp_base32_encode(bytes, n, text, sizeof(text)), OTP_OK);
+		assert_int_equal(otp_base32_decode(text, strlen(text), back, sizeof(back), &got, NULL), OTP_OK);
+		assert_int_equal(got, n);
+		assert_memory_equal(bytes, back, n);
+	}
+}
+
+/* Source: github.com/google/google-authenticator/wiki/Key-Uri-Format; all but unreserved bytes percent-encoded. */
+static void
+otp_uri_totp_writes_what_every_authenticator_reads(void **state)
+{
+	static const struct {
+		const char *issuer, *account, *uri;
+	} rows[] = {
+		{ "Doubletour", "helene",
+		  "otpauth://totp/"
+		  "Doubletour:helene?secret=MZXW6YTBOI&issuer=Doubletour&algorithm=SHA1&digits=6&period=30" },
+		{ "La Maison", "a.b_c@d+e-f",
+		  "otpauth://totp/"
+		  "La%20Maison:a.b_c%40d%2Be-f?secret=MZXW6YTBOI&issuer=La%20Maison&algorithm=SHA1&digits=6&period="
+		  "30" },
+		{ "Caf\xc3\xa9 & co", "x?secret=AAAA&period=9#",
+		  "otpauth://totp/Caf%C3%A9%20%26%20co:x%3Fsecret%3DAAAA%26period%3D9%23?secret=MZXW6YTBOI"
+		  "&issuer=Caf%C3%A9%20%26%20co&algorithm=SHA1&digits=6&period=30" },
+		{ "50%", "a/b",
+		  "otpauth://totp/50%25:a%2Fb?secret=MZXW6YTBOI&issuer=50%25&algorithm=SHA1&digits=6&period=30" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char uri[512];
+		assert_int_equal(otp_uri_totp(rows[i].issuer, rows[i].account, (const uint8_t *)"foobar", 6, OTP_SHA1,
+					      &OTP_TOTP_DEFAULT, uri, sizeof(uri)),
+				 OTP_OK);
+		assert_string_equal(uri, rows[i].uri);
+	}
+}
+
+static void
+otp_uri_totp_refuses_what_would_be_read_otherwise(void **state)
+{
+	const uint8_t *secret = (const uint8_t *)"foobar";
+	char uri[512], small[100];
+
+	assert_int_equal(otp_uri_totp("a:b", "c", secret, 6, OTP_SHA1, &OTP_TOTP_DEFAULT, uri, sizeof(uri)),
+			 OTP_INVALID);
+	assert_int_equal(otp_uri_totp("a", "b:c", secret, 6, OTP_SHA1, &OTP_TOTP_DEFAULT, uri, sizeof(uri)),
+			 OTP_INVALID);
+	assert_int_equal(otp_uri_totp("", "c", secret, 6, OTP_SHA1, &OTP_TOTP_DEFAULT, uri, sizeof(uri)), OTP_INVALID);
+	assert_int_equal(otp_uri_totp("a", "", secret, 6, OTP_SHA1, &OTP_TOTP_DEFAULT, uri, sizeof(uri)), OTP_INVALID);
+	assert_int_equal(
+	    otp_uri_totp("Doubletour", "helene", secret, 6, OTP_SHA1, &OTP_TOTP_DEFAULT, small, sizeof(small)),
+	    OTP_TOO_SHORT);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(otp_base32_gives_the_vectors_of_rfc_4648_both_ways),
+		cmocka_unit_test(otp_base32_decode_takes_what_people_type_and_says_where_it_is_wrong),
+		cmocka_unit_test(otp_base32_keeps_within_the_room_it_is_given),
+		cmocka_unit_test(otp_base32_round_trips_every_length),
+		cmocka_unit_test(otp_uri_totp_writes_what_every_authenticator_reads),
+		cmocka_unit_test(otp_uri_totp_refuses_what_would_be_read_otherwise),
+	};
+
+	return cmocka_run_group_tests_name("base32", tests, NULL, NULL);
+}

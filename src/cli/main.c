@@ -15,17 +15,11 @@ static const struct command {
 	const char *line; /* for `doubletour help`; NULL: not for people */
 	int (*run)(struct cli *cli, int argc, char **argv);
 } commands[] = {
-#ifdef CLI_HAS_RUN
 	{ "run", "doubletour run", "start the login server", cli_run },
 	{ "web", "doubletour web", NULL, cli_web },
-#endif
-#ifdef CLI_HAS_DB
 	{ "db", "doubletour db", "make, upgrade and look at the database", cli_db },
-#endif
 	{ "config", "doubletour config", "check and show the settings", cli_config_command },
-#ifdef CLI_HAS_ROUTES
 	{ "routes", "doubletour routes", "list the pages, and which session opens them", cli_routes },
-#endif
 	{ "version", "doubletour version", "print the versions of the program and its libraries", cli_version },
 	{ "help", "doubletour help", "this list", help },
 };

@@ -6,14 +6,9 @@
 #include "base/buf.h"
 
 #include <gnu/libc-version.h>
-#include <openssl/crypto.h>
-
-#ifdef CLI_HAS_HTTP
 #include <microhttpd.h>
-#endif
-#ifdef CLI_HAS_STORE
+#include <openssl/crypto.h>
 #include <sqlite3.h>
-#endif
 
 static const char version_help[] = "Use: doubletour version\n"
 				   "\n"
@@ -47,11 +42,7 @@ cli_version(struct cli *cli, int argc, char **argv)
 	buf_printf(&out, "compiler %s\n", COMPILER);
 	buf_printf(&out, "glibc %s\n", gnu_get_libc_version());
 	buf_printf(&out, "%s\n", OpenSSL_version(OPENSSL_VERSION));
-#ifdef CLI_HAS_HTTP
 	buf_printf(&out, "libmicrohttpd %s\n", MHD_get_version());
-#endif
-#ifdef CLI_HAS_STORE
 	buf_printf(&out, "SQLite %s\n", sqlite3_libversion());
-#endif
 	return cli_print(buf_str(&out));
 }

@@ -1,0 +1,183 @@
+"""doubletour config, version and help: what a person sees who types them."""
+
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+from harness import PROGRAM
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+KEY = "q7X-2mPz_9vKc4RtYb1nLw8sDf3gHj6e"
+KEPT = ("PATH", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS")
+
+
+@pytest.fixture
+def doubletour(tmp_path):
+    """Run it in an empty folder, without any setting in the environment but those given."""
+
+    def run(*arguments, **environment):
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        return subprocess.run(
+            [PROGRAM, *arguments], cwd=tmp_path, env={**kept, **environment}, capture_output=True, text=True,
+            timeout=60, stdin=subprocess.DEVNULL,
+        )
+
+    return run
+
+
+@pytest.fixture
+def dotenv(tmp_path):
+    def write(text, mode=0o600):
+        path = tmp_path / ".env"
+        path.write_text(text)
+        path.chmod(mode)
+        return path
+
+    return write
+
+
+def value_in(shown, name):
+    """What stands behind NAME= in the output of config show, and the origin behind its #."""
+    (line,) = [line for line in shown.splitlines() if line.startswith(name + "=")]
+    value, origin = line[len(name) + 1 :].rsplit("# ", 1)
+    return value.strip(), origin
+
+
+def test_check_is_content_with_nothing(doubletour):
+    done = doubletour("config", "check")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "The settings can be used.\n", "")
+
+
+def test_check_refuses_the_tutorials_key_and_says_how_to_make_one(doubletour, dotenv):
+    dotenv("export SECRET_KEY=fdkjshfhjsdfdskfdsfdcbsjdkfdsdf\n")
+    done = doubletour("config", "check")
+    assert done.returncode == 78
+    assert done.stdout == ""
+    assert "SECRET_KEY (.env, line 1) was published" in done.stderr
+    assert "openssl rand -hex 32" in done.stderr
+    assert "fdkjsh" not in done.stderr
+
+
+def test_check_takes_the_rest_of_the_tutorials_file(doubletour, dotenv):
+    dotenv(
+        "export DEBUG=True\nexport APP_SETTINGS=config.DevelopmentConfig\n"
+        "export DATABASE_URL=postgresql://me:hunter2@localhost:5432/db\nexport FLASK_APP=src\nexport FLASK_DEBUG=1\n"
+    )
+    done = doubletour("config", "check")
+    assert done.returncode == 0, done.stderr
+    assert "DEBUG has no effect here." in done.stdout
+
+
+@pytest.mark.parametrize(
+    "text, sentence",
+    [
+        ("PORT=5000\nDATABSE_URL=sqlite:///x\n", ".env, line 2: there is no setting DATABSE_URL.  Is DATABASE_URL meant?"),
+        ("PORT=99999\n", 'PORT (.env, line 1) must be a number from 1 to 65535, not "99999".'),
+        ("# c\n\nPORT 5000\n", ".env, line 3 has no '='"),
+        ("APP_NAME='x\n", ".env, line 1 begins a value with ' and does not end it."),
+        ("HOST=0.0.0.0\n", "PUBLIC_URL must say which address people type"),
+        ("PUBLIC_URL=http://login.example.org\n", "INSECURE_HTTP=1"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_ends_with_one_sentence_and_78(doubletour, dotenv, tmp_path, text, sentence):
+    dotenv(text)
+    for command in (("config", "check"), ("config", "show")):
+        done = doubletour(*command)
+        assert done.returncode == 78
+        assert sentence in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        assert done.stdout == ""
+    assert [p.name for p in tmp_path.iterdir()] == [".env"]  # nothing was made
+
+
+def test_show_says_what_holds_and_where_it_comes_from(doubletour, dotenv):
+    dotenv(f"PORT=6001\nAPP_NAME=\"One 'two'\"\nSECRET_KEY={KEY}\n")
+    done = doubletour("config", "show", PORT="6002", DATABASE_URL="postgresql://me:hunter2@h/d")
+    assert done.returncode == 0, done.stderr
+    assert value_in(done.stdout, "PORT") == ("6002", "environment")
+    assert value_in(done.stdout, "APP_NAME") == ("\"One 'two'\"", ".env, line 2")
+    assert value_in(done.stdout, "HOST") == ("127.0.0.1", "default")
+    assert value_in(done.stdout, "SECRET_KEY") == ("(set)", ".env, line 3")
+    assert value_in(done.stdout, "DATABASE_URL") == ("postgresql://me:***@h/d", "environment")
+    assert KEY not in done.stdout + done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_what_show_prints_may_be_used_as_a_file_again(doubletour, dotenv):
+    first = doubletour("config", "show", APP_NAME='a "b" $c `d` \\e # f', TRUSTED_PROXIES="10.0.0.0/8,::1").stdout
+    dotenv("".join(line + "\n" for line in first.splitlines() if not line.startswith("SECRET_KEY")))
+    second = doubletour("config", "show")
+    assert second.returncode == 0, second.stderr
+    for name in ("APP_NAME", "TRUSTED_PROXIES", "DATABASE_URL", "SESSION_IDLE", "APP_SETTINGS"):
+        assert value_in(second.stdout, name)[0] == value_in(first, name)[0]
+
+
+def test_a_key_that_everyone_may_read_is_refused(doubletour, dotenv):
+    dotenv(f"SECRET_KEY={KEY}\n", mode=0o644)
+    done = doubletour("config", "check")
+    assert done.returncode == 78
+    assert "chmod 600 .env" in done.stderr
+
+
+@pytest.mark.parametrize("command, path", [("example", ".env.example"), ("manual", "docs/settings.md")])
+def test_the_file_in_the_repository_is_what_the_program_prints(doubletour, command, path):
+    done = doubletour("config", command)
+    assert done.returncode == 0
+    assert done.stdout == (ROOT / path).read_text(), f"print it anew: doubletour config {command} > {path}"
+
+
+def test_the_sample_file_can_be_used_with_every_line_uncommented(doubletour, dotenv):
+    sample = doubletour("config", "example").stdout
+    lines = [line[1:] for line in sample.splitlines() if line.startswith("#") and not line.startswith("# ")]
+    assert len(lines) > 15
+    dotenv("".join(line + "\n" for line in lines))
+    done = doubletour("config", "check")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments, word",
+    [
+        (("confg",), 'Is "config" meant?'),
+        (("xyzzy",), "doubletour --help"),
+        (("config", "chekc"), 'Is "check" meant?'),
+        (("config", "--nonsense"), "doubletour config --help"),
+        (("config", "check", "more"), "one argument too many"),
+        (("config",), "Use: doubletour config"),
+        (("version", "x"), "one argument too many"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_what_is_meant(doubletour, arguments, word):
+    done = doubletour(*arguments)
+    assert done.returncode == 2
+    assert word in done.stderr
+    assert done.stdout == ""
+
+
+def commands_listed(doubletour):
+    return [line.split()[0] for line in doubletour("help").stdout.splitlines() if line.startswith("  ")]
+
+
+def test_help_lists_commands_that_all_explain_themselves(doubletour):
+    listed = commands_listed(doubletour)
+    assert {"config", "version", "help"} <= set(listed)
+    for command in listed:
+        done = doubletour(command, "--help")
+        assert done.returncode == 0, (command, done.stderr)
+        assert "Use: doubletour" in done.stdout, command
+
+
+def test_version_names_program_compiler_and_libraries(doubletour):
+    done = doubletour("version")
+    assert done.returncode == 0
+    assert done.stdout.startswith("doubletour ")
+    for word in ("compiler ", "glibc ", "OpenSSL "):
+        assert word in done.stdout
+
+
+def test_output_that_cannot_be_written_is_a_failure(tmp_path):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([PROGRAM, "config", "manual"], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1

@@ -82,7 +82,7 @@ take_next(struct exchange *x, str next)
 static str
 typed(str text)
 {
-	return str_upto(text, 4 * NAME_MAX);
+	return str_upto(text, 4 * USERNAME_MAX);
 }
 
 /* --- registration ------------------------------------------------------------------------------------------------- */

@@ -60,7 +60,7 @@ view_of(const struct answer_head *head, struct session_view *ret_view)
 				     .factor_since_us = head->factor_since_us,
 				     .expires_us = head->expires_us };
 
-	memcpy(view.name, head->name.p, head->name.n); /* at most NAME_MAX: the wire's table says so */
+	memcpy(view.name, head->name.p, head->name.n); /* at most USERNAME_MAX: the wire's table says so */
 	*ret_view = view;
 }
 

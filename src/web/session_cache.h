@@ -19,7 +19,7 @@ enum { CACHE_SECONDS = 3 };
 struct session_view {
 	enum session_state state;
 	int64_t account_id;
-	char name[NAME_MAX + 1];
+	char name[USERNAME_MAX + 1];
 	int64_t created_us, last_sign_in_us, factor_since_us, expires_us;
 };
 

@@ -55,8 +55,8 @@ enum problem {
 };
 
 enum {
-	NAME_MIN = 3, /* characters of a user name */
-	NAME_MAX = 40,
+	USERNAME_MIN = 3, /* characters of a user name; NAME_MAX would be the one of limits.h */
+	USERNAME_MAX = 40,
 	PASSWORD_MIN = 8,          /* code points, after NFC */
 	PASSWORD_MAX_BYTES = 1024, /* bytes, as sent and after NFC */
 	/* what a form may hold, so that an over-long value reaches the check that words it */

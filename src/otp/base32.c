@@ -12,7 +12,7 @@ otp_base32_encode(const uint8_t *bytes, size_t n, char *ret_text, size_t size)
 	unsigned have = 0;
 	size_t out = 0;
 
-	if (n > SIZE_MAX / 16 || size < OTP_BASE32_SIZE(n))
+	if (n > SIZE_MAX / 2 || size < OTP_BASE32_SIZE(n))
 		return OTP_TOO_SHORT;
 	for (size_t i = 0; i < n; i++) {
 		bits = bits << 8 | bytes[i];
@@ -74,15 +74,13 @@ take(struct decoder *d, int five, uint8_t *ret_bytes, size_t size)
 	return OTP_OK;
 }
 
-/* 1, 3 or 6 symbols in the last group are no whole bytes; spare bits are zero; padding, if any, fills the group of eight. */
+/* 1, 3 or 6 symbols in the last group are a byte begun and not finished; padding, if any, fills the group of eight. */
 static bool
 is_complete(const struct decoder *d, size_t padding)
 {
 	size_t last = d->symbols % 8;
 
 	if (last == 1 || last == 3 || last == 6)
-		return false;
-	if ((d->bits & ((1u << d->have) - 1)) != 0)
 		return false;
 	return padding == 0 || (last != 0 && last + padding == 8);
 }

@@ -1,13 +1,10 @@
 /*
  * otpauth:// URIs, written so that every known authenticator reads them.
  */
-#include "doubletour/otp.h"
+#include "internal.h"
 
 #include <openssl/crypto.h>
-#include <stdio.h>
 #include <string.h>
-
-enum { SECRET_MAX = 128 };
 
 /* Text being written into a fixed room; `full` once something did not fit. */
 struct writer {
@@ -34,58 +31,143 @@ put_text(struct writer *w, const char *text)
 	put(w, text, strlen(text));
 }
 
-static bool
-is_unreserved(unsigned char c)
+static void
+put_number(struct writer *w, uint64_t number)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~", c) != NULL;
+	char digits[20]; /* of UINT64_MAX */
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	put(w, digits + at, sizeof(digits) - at);
+}
+
+/* RFC 3986 s2.3 */
+static bool
+is_unreserved(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+	       c == '_' || c == '~';
 }
 
 static void
 put_percent(struct writer *w, const char *text)
 {
+	static const char hex[] = "0123456789ABCDEF";
+
 	for (; *text != '\0'; text++) {
-		char escape[4];
-		if (is_unreserved((unsigned char)*text)) {
+		unsigned char c = (unsigned char)*text;
+		const char escape[] = { '%', hex[c >> 4], hex[c & 15] };
+		if (is_unreserved(*text))
 			put(w, text, 1);
-			continue;
-		}
-		snprintf(escape, sizeof(escape), "%%%02X", (unsigned)(unsigned char)*text);
-		put(w, escape, 3);
+		else
+			put(w, escape, sizeof(escape));
 	}
 }
 
-static bool
-is_label(const char *text)
+static enum otp_status
+put_base32(struct writer *w, const uint8_t *secret, size_t n)
 {
-	return text != NULL && text[0] != '\0' && strchr(text, ':') == NULL;
+	char base32[OTP_BASE32_SIZE(OTP_SECRET_MAX)];
+	enum otp_status status = otp_base32_encode(secret, n, base32, sizeof(base32));
+
+	if (status == OTP_OK)
+		put_text(w, base32);
+	OPENSSL_cleanse(base32, sizeof(base32));
+	return status;
+}
+
+/* --- names -------------------------------------------------------------------------------------------------------- */
+
+/* RFC 3629 s4: what a first byte from 0xc2 on leads in, and the range of the byte behind it. */
+static const struct lead {
+	unsigned char from, to;
+	unsigned char length, second_from, second_to;
+} leads[] = {
+	{ 0x00, 0x7f, 1, 0, 0 },       { 0xc2, 0xdf, 2, 0x80, 0xbf }, { 0xe0, 0xe0, 3, 0xa0, 0xbf },
+	{ 0xe1, 0xec, 3, 0x80, 0xbf }, { 0xed, 0xed, 3, 0x80, 0x9f }, { 0xee, 0xef, 3, 0x80, 0xbf },
+	{ 0xf0, 0xf0, 4, 0x90, 0xbf }, { 0xf1, 0xf3, 4, 0x80, 0xbf }, { 0xf4, 0xf4, 4, 0x80, 0x8f },
+};
+
+static bool
+follows(const unsigned char *p, const struct lead *lead)
+{
+	if (lead->length > 1 && (p[1] < lead->second_from || p[1] > lead->second_to))
+		return false;
+	for (size_t i = 2; i < lead->length; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return false;
+	return true;
+}
+
+/* Bytes of the character at p, 0 when it is none; p ends with a NUL, which follows nothing. */
+static size_t
+character_length(const unsigned char *p)
+{
+	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++)
+		if (p[0] >= leads[i].from && p[0] <= leads[i].to)
+			return follows(p, &leads[i]) ? leads[i].length : 0;
+	return 0;
+}
+
+bool
+otp_name_valid(const char *name)
+{
+	const unsigned char *p = (const unsigned char *)name;
+
+	if (p == NULL || *p == '\0')
+		return false;
+	while (*p != '\0') {
+		size_t length = character_length(p);
+		if (length == 0 || *p < 0x20 || *p == 0x7f || *p == ':')
+			return false;
+		p += length;
+	}
+	return true;
+}
+
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
+
+static enum otp_status
+write_totp(struct writer *w, const char *issuer, const char *account, const uint8_t *secret, size_t secret_n,
+	   enum otp_algorithm algorithm, const struct otp_totp *totp)
+{
+	static const char *const names[] = { [OTP_SHA1] = "SHA1", [OTP_SHA256] = "SHA256", [OTP_SHA512] = "SHA512" };
+	enum otp_status status;
+
+	put_text(w, "otpauth://totp/");
+	put_percent(w, issuer);
+	put_text(w, ":");
+	put_percent(w, account);
+	put_text(w, "?secret=");
+	status = put_base32(w, secret, secret_n);
+	put_text(w, "&issuer=");
+	put_percent(w, issuer);
+	put_text(w, "&algorithm=");
+	put_text(w, names[algorithm]);
+	put_text(w, "&digits=");
+	put_number(w, totp->digits);
+	put_text(w, "&period=");
+	put_number(w, totp->period_s);
+	return status == OTP_OK && w->full ? OTP_TOO_SHORT : status;
 }
 
 enum otp_status
 otp_uri_totp(const char *issuer, const char *account, const uint8_t *secret, size_t secret_n,
 	     enum otp_algorithm algorithm, const struct otp_totp *totp, char *ret_uri, size_t size)
 {
-	static const char *const names[] = { [OTP_SHA1] = "SHA1", [OTP_SHA256] = "SHA256", [OTP_SHA512] = "SHA512" };
 	struct writer w = { ret_uri, size, 0, size == 0 };
-	char base32[OTP_BASE32_SIZE(SECRET_MAX)], numbers[64];
+	enum otp_status status = OTP_INVALID;
 
-	if (!is_label(issuer) || !is_label(account) || (unsigned)algorithm > OTP_SHA512 || secret_n > SECRET_MAX ||
-	    otp_base32_encode(secret, secret_n, base32, sizeof(base32)) != OTP_OK)
-		return OTP_INVALID;
-	snprintf(numbers, sizeof(numbers), "&algorithm=%s&digits=%u&period=%u", names[algorithm], totp->digits,
-		 totp->period_s);
-	put_text(&w, "otpauth://totp/");
-	put_percent(&w, issuer);
-	put_text(&w, ":");
-	put_percent(&w, account);
-	put_text(&w, "?secret=");
-	put_text(&w, base32);
-	put_text(&w, "&issuer=");
-	put_percent(&w, issuer);
-	put_text(&w, numbers);
-	OPENSSL_cleanse(base32, sizeof(base32));
-	if (!w.full)
-		return OTP_OK;
-	if (size > 0)
+	if (secret_n < OTP_SECRET_MIN)
+		status = OTP_TOO_SHORT;
+	else if (otp_name_valid(issuer) && otp_name_valid(account) && (unsigned)algorithm <= OTP_SHA512 &&
+		 secret_n <= OTP_SECRET_MAX && otp_digits_valid(totp->digits) && totp->period_s != 0 &&
+		 totp->start_s == 0)
+		status = write_totp(&w, issuer, account, secret, secret_n, algorithm, totp);
+	if (status != OTP_OK)
 		OPENSSL_cleanse(ret_uri, size);
-	return OTP_TOO_SHORT;
+	return status;
 }

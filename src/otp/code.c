@@ -1,0 +1,146 @@
+/*
+ * Codes: at a counter (RFC 4226), at a moment (RFC 6238), and as people type them.
+ */
+#include "internal.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+
+const struct otp_totp OTP_TOTP_DEFAULT = { 6, 30, 0, 1, 1 };
+
+bool
+otp_digits_valid(unsigned digits)
+{
+	return digits >= OTP_DIGITS_MIN && digits <= OTP_DIGITS_MAX;
+}
+
+/* RFC 4226 s5.3: 31 bits from where the last half-byte points. */
+static uint32_t
+truncated(const unsigned char *digest, size_t n)
+{
+	const unsigned char *p = digest + (digest[n - 1] & 15);
+
+	return (uint32_t)(p[0] & 0x7f) << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* 31 bits have at most ten digits: with ten, the code is the whole number. */
+static void
+write_digits(uint32_t number, unsigned digits, char *ret_code)
+{
+	ret_code[digits] = '\0';
+	while (digits-- > 0) {
+		ret_code[digits] = (char)('0' + number % 10);
+		number /= 10;
+	}
+}
+
+enum otp_status
+otp_hotp_code(const struct otp_key *key, uint64_t counter, unsigned digits, char ret_code[OTP_CODE_SIZE])
+{
+	unsigned char digest[OTP_DIGEST_MAX];
+	enum otp_status status;
+	size_t n;
+
+	if (!otp_digits_valid(digits))
+		return OTP_INVALID;
+	status = otp_hmac_counter(key, counter, digest, &n);
+	if (status != OTP_OK)
+		return status;
+	write_digits(truncated(digest, n), digits, ret_code);
+	OPENSSL_cleanse(digest, sizeof(digest));
+	return OTP_OK;
+}
+
+/* --- in time ------------------------------------------------------------------------------------------------------ */
+
+static int64_t
+floor_seconds(int64_t now_us)
+{
+	int64_t seconds = now_us / 1000000;
+
+	return now_us % 1000000 < 0 ? seconds - 1 : seconds;
+}
+
+static bool
+seconds_since_start(const struct otp_totp *totp, int64_t now_us, int64_t *ret_seconds)
+{
+	return totp->period_s != 0 && !__builtin_sub_overflow(floor_seconds(now_us), totp->start_s, ret_seconds) &&
+	       *ret_seconds >= 0;
+}
+
+enum otp_status
+otp_totp_step(const struct otp_totp *totp, int64_t now_us, int64_t *ret_step)
+{
+	int64_t since = 0;
+
+	if (!seconds_since_start(totp, now_us, &since))
+		return OTP_INVALID;
+	*ret_step = since / totp->period_s;
+	return OTP_OK;
+}
+
+enum otp_status
+otp_totp_code(const struct otp_key *key, const struct otp_totp *totp, int64_t now_us, int64_t offset,
+	      char ret_code[OTP_CODE_SIZE])
+{
+	int64_t step = 0;
+	enum otp_status status = otp_totp_step(totp, now_us, &step);
+
+	if (status != OTP_OK)
+		return status;
+	if (__builtin_add_overflow(step, offset, &step) || step < 0)
+		return OTP_INVALID;
+	return otp_hotp_code(key, (uint64_t)step, totp->digits, ret_code);
+}
+
+enum otp_status
+otp_totp_seconds_left(const struct otp_totp *totp, int64_t now_us, unsigned *ret_seconds)
+{
+	int64_t since = 0;
+
+	if (!seconds_since_start(totp, now_us, &since))
+		return OTP_INVALID;
+	*ret_seconds = totp->period_s - (unsigned)(since % totp->period_s);
+	return OTP_OK;
+}
+
+/* --- as typed ----------------------------------------------------------------------------------------------------- */
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool
+otp_code_has_form(const char *code, size_t n, unsigned digits)
+{
+	if (!otp_digits_valid(digits) || n != digits)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!is_digit(code[i]))
+			return false;
+	return true;
+}
+
+enum otp_status
+otp_code_normalise(const char *text, size_t n, unsigned digits, char ret_code[OTP_CODE_SIZE])
+{
+	char code[OTP_CODE_SIZE] = { 0 };
+	size_t kept = 0;
+
+	if (!otp_digits_valid(digits))
+		return OTP_INVALID;
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] == ' ' || text[i] == '-')
+			continue;
+		if (kept == digits || !is_digit(text[i]))
+			return OTP_INVALID;
+		code[kept++] = text[i];
+	}
+	if (kept != digits)
+		return OTP_INVALID;
+	memcpy(ret_code, code, sizeof(code));
+	OPENSSL_cleanse(code, sizeof(code));
+	return OTP_OK;
+}

@@ -1,0 +1,54 @@
+/*
+ * Checking codes.  Every step of a window is computed and compared whole, so that a wrong code takes the same time whatever
+ * it is and wherever a right one would have stood.
+ */
+#include "internal.h"
+
+#include <openssl/crypto.h>
+
+/* Compare at one step without a branch on what the code is; a match that counts goes into *match. */
+static enum otp_status
+verify_step(const struct otp_key *key, unsigned digits, const char *code, int64_t step, int64_t last_step,
+	    struct otp_match *match)
+{
+	char expected[OTP_CODE_SIZE];
+	enum otp_status status = otp_hotp_code(key, (uint64_t)step, digits, expected);
+	int64_t take;
+
+	if (status != OTP_OK)
+		return status;
+	take = -(int64_t)((CRYPTO_memcmp(expected, code, digits) == 0) & (step > last_step));
+	match->step = (match->step & ~take) | (step & take);
+	match->ok = match->ok | (take != 0);
+	OPENSSL_cleanse(expected, sizeof(expected));
+	return OTP_OK;
+}
+
+static bool
+window_valid(const struct otp_totp *totp, int64_t now_step)
+{
+	return totp->back <= OTP_WINDOW_MAX && totp->forward <= OTP_WINDOW_MAX &&
+	       now_step <= INT64_MAX - OTP_WINDOW_MAX;
+}
+
+enum otp_status
+otp_totp_verify(const struct otp_key *key, const struct otp_totp *totp, const char *code, size_t n, int64_t now_us,
+		int64_t last_step, struct otp_match *ret_match)
+{
+	struct otp_match match = { false, 0 };
+	int64_t now_step = 0, first;
+	enum otp_status status = otp_totp_step(totp, now_us, &now_step);
+
+	if (status != OTP_OK)
+		return status;
+	if (!otp_code_has_form(code, n, totp->digits) || !window_valid(totp, now_step))
+		return OTP_INVALID;
+	first = now_step > totp->back ? now_step - totp->back : 0;
+	for (int64_t step = first; step <= now_step + totp->forward; step++) {
+		status = verify_step(key, totp->digits, code, step, last_step, &match);
+		if (status != OTP_OK)
+			return status;
+	}
+	*ret_match = match;
+	return OTP_OK;
+}

@@ -1,0 +1,99 @@
+/*
+ * A QR code as PNG.  The rows of one module are alike, so that a filter which only tells the difference to the row above
+ * leaves zeros, and deflate has next to nothing to do.
+ */
+#include "qr/internal.h"
+
+#include "base/secret.h"
+
+#include <png.h>
+#include <zlib.h>
+
+/* Pixels of one row, eight a byte, the leftmost highest. */
+struct row {
+	png_byte b[QR_PNG_SIDE_MAX / 8];
+};
+
+static void
+row_fill(const QRcode *code, int module_row, unsigned scale, struct row *ret_row)
+{
+	size_t at = 0;
+
+	memset(ret_row, 0xff, sizeof(*ret_row));
+	for (int column = 0; column < qr_code_side(code); column++) {
+		size_t end = at + scale;
+		if (!qr_code_is_black(code, module_row, column)) {
+			at = end;
+			continue;
+		}
+		for (; at < end; at++)
+			ret_row->b[at / 8] &= (png_byte) ~(0x80u >> (at % 8));
+	}
+}
+
+static void
+write_bytes(png_structp png, png_bytep bytes, png_size_t n)
+{
+	buf_put(png_get_io_ptr(png), str_bytes(bytes, n));
+}
+
+static void
+write_nothing(png_structp png)
+{
+	(void)png;
+}
+
+static void
+write_rows(png_structp png, const QRcode *code, unsigned scale)
+{
+	struct row row;
+
+	for (int module_row = 0; module_row < qr_code_side(code); module_row++) {
+		row_fill(code, module_row, scale, &row);
+		for (unsigned i = 0; i < scale; i++)
+			png_write_row(png, row.b);
+	}
+	secret_wipe(&row, sizeof(row));
+}
+
+static void
+write_image(png_structp png, png_infop info, const QRcode *code, unsigned scale)
+{
+	png_uint_32 side = (png_uint_32)qr_code_side(code) * scale;
+
+	png_set_IHDR(png, info, side, side, 1, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+		     PNG_FILTER_TYPE_DEFAULT);
+	png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP);
+	png_set_compression_level(png, Z_BEST_SPEED);
+	png_set_compression_strategy(png, Z_DEFAULT_STRATEGY);
+	png_write_info(png, info);
+	write_rows(png, code, scale);
+	png_write_end(png, info);
+}
+
+static err
+write_png(const QRcode *code, unsigned scale, struct buf *out)
+{
+	png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+	png_infop info = png == NULL ? NULL : png_create_info_struct(png);
+	volatile bool done = false;
+
+	if (info != NULL && setjmp(png_jmpbuf(png)) == 0) {
+		png_set_write_fn(png, out, write_bytes, write_nothing);
+		write_image(png, info, code, scale);
+		done = true;
+	}
+	png_destroy_write_struct(&png, &info);
+	return done ? buf_check(out) : ERR_MEMORY;
+}
+
+err
+qr_png(str text, unsigned scale, struct buf *out)
+{
+	CLEANUP(qr_code_free) QRcode *code = NULL;
+
+	TRY(qr_code_make(text, &code));
+	if (scale == 0 || scale > QR_PNG_SIDE_MAX / (unsigned)qr_code_side(code))
+		return ERR_INVALID;
+	return write_png(code, scale, out);
+}

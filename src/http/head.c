@@ -8,7 +8,7 @@
 #include "http/internal.h"
 
 static const char known_version[] = "0.9.75";
-enum { VERSION_BYTES = sizeof("HTTP/1.1") - 1, LINE_END_BYTES = 2 };
+enum { VERSION_BYTES = sizeof("HTTP/1.1") - 1, LINE_END_BYTES = 2, METHOD_SHOWN_BYTES = 32 };
 
 /* --- header fields ------------------------------------------------------------------------------------------------- */
 
@@ -304,14 +304,14 @@ head_check(struct job *job, const char *method, const char *version)
 	int status = check_size(job);
 
 	job->rq.method = HTTP_OTHER;
+	if (is_token(name)) {
+		job->rq.method_name = str_upto(name, METHOD_SHOWN_BYTES);
+		job->rq.method = method_of(name);
+	}
 	if (status != 0)
 		return status;
-	if (job->server->exact_layout && !layout_is_plain(job, method, version))
+	if (!is_token(name) || (job->server->exact_layout && !layout_is_plain(job, method, version)))
 		return 400;
-	if (!is_token(name))
-		return 400;
-	job->rq.method_name = name;
-	job->rq.method = method_of(name);
 	if ((status = check_fields(job)) != 0 || (status = check_host(job, version)) != 0 ||
 	    (status = check_target(job)) != 0 || (status = check_framing(job)) != 0)
 		return status;

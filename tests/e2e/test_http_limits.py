@@ -1,0 +1,128 @@
+"""What the real program does with bytes that no well-behaved client sends: a 4xx, never a 5xx, and it serves on."""
+
+import concurrent.futures
+import socket
+import time
+
+import pytest
+
+from harness import raw
+
+FORM = "Content-Type: application/x-www-form-urlencoded"
+
+
+def request(server, line, *headers, body=b""):
+    head = "\r\n".join([line, f"Host: 127.0.0.1:{server.port}", *headers, "", ""])
+    return raw(server, head.encode("latin-1") + body)
+
+
+# what, request line, further headers, body, status
+REFUSED = [
+    ("a transfer coding", "POST /login HTTP/1.1", [FORM, "Transfer-Encoding: chunked"], b"0\r\n\r\n", 400),
+    ("both lengths", "POST /login HTTP/1.1", [FORM, "Content-Length: 0", "Transfer-Encoding: chunked"], b"0\r\n\r\n", 400),
+    ("two lengths", "POST /login HTTP/1.1", [FORM, "Content-Length: 3", "Content-Length: 3"], b"a=1", 400),
+    ("a length that is no number", "POST /login HTTP/1.1", [FORM, "Content-Length: three"], b"a=1", 400),
+    ("two hosts", "GET /login HTTP/1.1", ["Host: evil.example"], b"", 400),
+    ("a folded header", "GET /login HTTP/1.1", ["X-A: 1", " 2"], b"", 400),
+    ("a bare CR in a header", "GET /login HTTP/1.1", ["X-A: 1\r2"], b"", 400),
+    ("a bare LF in a header", "GET /login HTTP/1.1", ["X-A: 1\nX-B: 2"], b"", 400),
+    ("a NUL in a header", "GET /login HTTP/1.1", ["X-A: 1\0"], b"", 400),
+    ("a NUL in the path", "GET /log\0in HTTP/1.1", [], b"", 400),
+    ("a control byte in the path", "GET /log\x01in HTTP/1.1", [], b"", 400),
+    ("no path", "GET login HTTP/1.1", [], b"", 400),
+    ("the server as a whole", "OPTIONS * HTTP/1.1", [], b"", 400),
+    ("a tunnel", "CONNECT evil.example:443 HTTP/1.1", [], b"", 400),
+    ("a path over 8 KiB", "GET /" + "a" * 8192 + " HTTP/1.1", [], b"", 414),
+    ("a path of 200 kB", "GET /" + "a" * 200_000 + " HTTP/1.1", [], b"", 414),
+    ("a head over 16 KiB", "GET /login HTTP/1.1", ["X-A: " + "a" * 16384], b"", 431),
+    ("a head of 200 kB", "GET /login HTTP/1.1", ["X-A: " + "a" * 200_000], b"", 431),
+    ("101 headers", "GET /login HTTP/1.1", ["X-A: 1"] * 100, b"", 431),
+    ("5,000 cookies", "GET /login HTTP/1.1", ["Cookie: " + "a=b;" * 3500], b"", 431),
+    ("a body over 16 KiB", "POST /login HTTP/1.1", [FORM, "Content-Length: 16385"], b"a" * 16385, 413),
+    ("a body of 1 MB", "POST /login HTTP/1.1", [FORM, "Content-Length: 1000000"], b"a" * 1_000_000, 413),
+    ("a body that never comes", "POST /login HTTP/1.1", [FORM, "Content-Length: 99999999999"], b"", 413),
+    ("JSON", "POST /login HTTP/1.1", ["Content-Type: application/json", "Content-Length: 2"], b"{}", 415),
+    ("multipart", "POST /login HTTP/1.1", ["Content-Type: multipart/form-data; boundary=x", "Content-Length: 2"], b"--", 415),
+    ("a field twice", "POST /login HTTP/1.1", [FORM, "Content-Length: 21"], b"username=a&username=b", 400),
+    ("33 fields", "POST /login HTTP/1.1", [FORM, "Content-Length: 131"], b"&".join(b"f%02d" % i for i in range(33)), 400),
+    ("a bad percent", "POST /login HTTP/1.1", [FORM, "Content-Length: 11"], b"username=%z", 400),
+    ("a value of no UTF-8", "POST /login HTTP/1.1", [FORM, "Content-Length: 12"], b"username=%ff", 400),
+    ("another method", "DELETE /login HTTP/1.1", [], b"", 405),
+]
+
+
+@pytest.mark.parametrize("line,headers,body,status", [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
+def test_it_refuses(server, line, headers, body, status):
+    answer = request(server, line, *headers, body=body)
+    assert answer is not None
+    assert answer[0] == status
+    assert request(server, "GET /healthz HTTP/1.1", "Connection: close")[0] == 200
+
+
+def test_a_refusal_says_so_in_our_dress_and_with_all_headers(server):
+    status, headers, body = request(server, "POST /login HTTP/1.1", FORM, "Content-Length: 20000", body=b"a" * 20000)
+    assert status == 413
+    assert headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert headers["connection"] == "close"
+    assert b"<h1" in body
+
+
+def test_405_names_what_is_allowed(server):
+    assert "POST" in request(server, "DELETE /login HTTP/1.1")[1]["allow"]
+
+
+def test_a_head_has_the_headers_of_its_get_and_no_body(server):
+    get = request(server, "GET /robots.txt HTTP/1.1", "Connection: close")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as s:
+        s.sendall(f"HEAD /robots.txt HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nConnection: close\r\n\r\n".encode())
+        received = b""
+        while more := s.recv(65536):
+            received += more
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert body == b""
+    assert f"content-length: {get[1]['content-length']}".encode() in head.lower()
+    assert b"\r\nserver:" not in head.lower()
+
+
+def test_the_library_is_never_asked_to_cut_a_long_query(server):
+    assert request(server, "GET /login?" + "&" * 8000 + " HTTP/1.1")[0] in (200, 400)
+
+
+def test_a_slow_client_is_cut_at_20_seconds_however_busy_it_seems(server):
+    begun = time.monotonic()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=0.5) as s:
+        s.sendall(b"GET /login HTTP/1.1\r\nHost: ")
+        while time.monotonic() - begun < 40:
+            try:
+                s.sendall(b"a")
+                if s.recv(1) == b"":
+                    break
+            except socket.timeout:
+                continue
+            except OSError:
+                break
+    assert 18 < time.monotonic() - begun < 25
+
+
+def test_it_serves_while_five_hundred_clients_say_nothing(server):
+    idle = [socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in range(500)]
+    try:
+        for _ in range(20):
+            assert request(server, "GET /healthz HTTP/1.1", "Connection: close")[0] == 200
+    finally:
+        for s in idle:
+            s.close()
+
+
+def test_clients_that_vanish_in_the_middle_of_a_sign_in_leave_nothing_behind(server):
+    body = b"username=nobody&password=whatever+it+may+be"
+    head = f"POST /login HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n{FORM}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+
+    def vanish(_):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as s:
+            s.sendall(head + body)
+
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        list(pool.map(vanish, range(100)))
+    assert request(server, "GET /login HTTP/1.1", "Connection: close")[0] == 200

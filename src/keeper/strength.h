@@ -4,6 +4,7 @@
 #ifndef KEEPER_STRENGTH_H
 #define KEEPER_STRENGTH_H
 
+#include "keeper/accounts.h"
 #include "keeper/passwords.h"
 
 /*

@@ -1,0 +1,379 @@
+#include "harness.h"
+
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "doubletour/otp.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char clock_path[] = "/tmp/keeper-clock-XXXXXX";
+static int clock_fd = -1;
+static int64_t offset_us;
+
+/* --- allocations -------------------------------------------------------------------------------------------------- */
+
+static void *
+grow(void *p, size_t n)
+{
+	void *more = mem_new(n);
+
+	if (more == NULL || p == NULL)
+		return more;
+	size_t old = malloc_usable_size(p);
+	memcpy(more, p, old < n ? old : n);
+	mem_drop(p);
+	return more;
+}
+
+static void *
+crypto_new(size_t n, const char *file, int line)
+{
+	return n == 0 ? NULL : mem_new(n);
+}
+
+static void *
+crypto_grow(void *p, size_t n, const char *file, int line)
+{
+	return grow(p, n);
+}
+
+static void
+crypto_drop(void *p, const char *file, int line)
+{
+	mem_drop(p);
+}
+
+static void *
+sqlite_new(int n)
+{
+	return mem_new((size_t)n);
+}
+
+static void *
+sqlite_grow(void *p, int n)
+{
+	return grow(p, (size_t)n);
+}
+
+static int
+sqlite_size(void *p)
+{
+	return p == NULL ? 0 : (int)malloc_usable_size(p);
+}
+
+static int
+sqlite_round(int n)
+{
+	return (n + 7) & ~7;
+}
+
+static int
+sqlite_init(void *unused)
+{
+	return SQLITE_OK;
+}
+
+static void
+sqlite_end(void *unused)
+{
+}
+
+static const sqlite3_mem_methods sqlite_memory = { sqlite_new,   mem_drop,    sqlite_grow, sqlite_size,
+						   sqlite_round, sqlite_init, sqlite_end,  NULL };
+
+int
+harness_setup(void **state)
+{
+	assert_int_equal(CRYPTO_set_mem_functions(crypto_new, crypto_grow, crypto_drop), 1);
+	assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &sqlite_memory), SQLITE_OK);
+	clock_fd = mkstemp(clock_path);
+	assert_true(clock_fd >= 0);
+	assert_int_equal(ftruncate(clock_fd, sizeof(offset_us)), 0);
+	setenv("DOUBLETOUR_TEST_CLOCK", clock_path, 1);
+	clock_hook_open();
+	log_setup(LOG_FORMAT_TEXT, getenv("KEEPER_TEST_LOG") != NULL ? LOG_DEBUG : LOG_ERROR);
+	return 0;
+}
+
+int
+harness_teardown(void **state)
+{
+	close(clock_fd);
+	unlink(clock_path);
+	return 0;
+}
+
+/* --- the world ---------------------------------------------------------------------------------------------------- */
+
+void
+world_make(struct world *w)
+{
+	static const char key[] = "0123456789-a-key-that-is-only-for-tests-and-long";
+
+	memset(w, 0, sizeof(*w));
+	snprintf(w->dir, sizeof(w->dir), "/tmp/keeper-test-XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	struct config *c = &w->config;
+	c->profile = PROFILE_TESTING;
+	c->database = DATABASE_SQLITE;
+	snprintf(c->data_dir, sizeof(c->data_dir), "%s", w->dir);
+	snprintf(c->database_path, sizeof(c->database_path), "%s/doubletour.sqlite", w->dir);
+	snprintf(c->app_name, sizeof(c->app_name), "Doubletour");
+	memcpy(c->secret_key, key, sizeof(key) - 1);
+	c->secret_key_bytes = sizeof(key) - 1;
+	c->registration = REGISTRATION_OPEN;
+	c->bcrypt_log_rounds = 4;
+	c->argon2_memory_kib = 8;
+	c->argon2_passes = 1;
+	c->session_idle_us = MINUTES_US(60);
+	c->session_lifetime_us = MINUTES_US(24 * 60);
+}
+
+static void
+on_ended(void *context, const struct token *token_hash)
+{
+	struct world *w = context;
+	size_t at = __atomic_fetch_add(&w->ended_count, 1, __ATOMIC_SEQ_CST);
+
+	if (at < ENDED_MAX)
+		w->ended[at] = *token_hash;
+}
+
+void
+world_open(struct world *w)
+{
+	struct why why = { 0 };
+
+	if (keeper_open(&w->config, &why, &w->keeper) != ERR_OK)
+		fail_msg("keeper_open: %s", why.text);
+	keeper_on_ended(w->keeper, on_ended, w);
+	assert_int_equal(keeper_thread_open(w->keeper, &w->thread), ERR_OK);
+}
+
+void
+world_close(struct world *w)
+{
+	keeper_thread_close(&w->thread);
+	keeper_close(&w->keeper);
+}
+
+void
+world_remove(struct world *w)
+{
+	static const char *const names[] = { "doubletour.sqlite", "doubletour.sqlite-wal", "doubletour.sqlite-shm",
+					     "doubletour.key" };
+	char path[256];
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", w->dir, names[i]);
+		unlink(path);
+	}
+	assert_int_equal(rmdir(w->dir), 0); /* nothing else was left behind */
+}
+
+void
+world_new(struct world *w)
+{
+	world_make(w);
+	world_open(w);
+}
+
+void
+world_end(struct world *w)
+{
+	world_close(w);
+	world_remove(w);
+}
+
+/* --- time --------------------------------------------------------------------------------------------------------- */
+
+void
+clock_forward(int64_t us)
+{
+	offset_us += us;
+	assert_int_equal(pwrite(clock_fd, &offset_us, sizeof(offset_us), 0), sizeof(offset_us));
+}
+
+int64_t
+clock_us(void)
+{
+	int64_t now_us = 0;
+
+	assert_int_equal(clock_now_us(&now_us), ERR_OK);
+	return now_us;
+}
+
+/* --- asking ------------------------------------------------------------------------------------------------------- */
+
+static bool
+token_is_zero(const struct token *token)
+{
+	static const struct token zero;
+
+	return secret_equal(token, &zero, sizeof(zero));
+}
+
+static void
+text_keep(str text, char *ret_text, size_t size)
+{
+	if (str_copy_z(text, ret_text, size) != ERR_OK)
+		abort();
+}
+
+static void
+body_keep(struct browser *b, enum question_id id, const void *body)
+{
+	const struct enrolment_body *enrolment = body;
+
+	if (id == QUESTION_REGISTER)
+		b->problems = *(const struct problems_body *)body;
+	if (id != QUESTION_ENROL)
+		return;
+	text_keep(enrolment->secret, b->secret, sizeof(b->secret));
+	text_keep(enrolment->uri, b->uri, sizeof(b->uri));
+	b->secret_expires_us = enrolment->expires_us;
+}
+
+static void
+answer_keep(struct browser *b, enum question_id id, str answer)
+{
+	_Alignas(max_align_t) char body[256] = { 0 };
+
+	if (wire_get(&answer, &wire_answer_head, &b->head) != ERR_OK ||
+	    wire_get(&answer, wire_questions[id].answer, body) != ERR_OK || answer.n != 0)
+		abort();
+	text_keep(b->head.name, b->name, sizeof(b->name));
+	b->head.name = str_of(b->name);
+	b->verdict = (enum verdict)b->head.verdict;
+	if (!token_is_zero(&b->head.token))
+		b->token = b->head.token;
+	body_keep(b, id, body);
+}
+
+enum verdict
+ask_on(struct keeper_thread *t, struct browser *b, enum question_id id, const void *body)
+{
+	static const struct nothing_body nothing;
+	CLEANUP(buf_wipe) struct buf question = BUF(WIRE_MAX_BYTES);
+	CLEANUP(buf_wipe) struct buf answer = BUF(WIRE_MAX_BYTES);
+	struct question_head head = { .id = id,
+				      .token = b->token,
+				      .address = STR("192.0.2.7"),
+				      .agent = STR("cmocka"),
+				      .request_id = STR("test") };
+
+	wire_put(&question, &wire_question_head, &head);
+	wire_put(&question, wire_questions[id].body, body == NULL ? &nothing : body);
+	if (buf_check(&question) != ERR_OK)
+		abort();
+	keeper_answer(t, buf_str(&question), NULL, NULL, &answer);
+	if (answer.n > 0)
+		answer_keep(b, id, buf_str(&answer));
+	else /* no memory even for that: the channel closes, and web says 503 */
+		b->verdict = VERDICT_UNAVAILABLE;
+	return b->verdict;
+}
+
+enum verdict
+ask(struct world *w, struct browser *b, enum question_id id, const void *body)
+{
+	return ask_on(w->thread, b, id, body);
+}
+
+enum verdict
+do_register(struct world *w, struct browser *b, const char *name, const char *password)
+{
+	const struct register_body body = { str_of(name), str_of(password), str_of(password) };
+
+	return ask(w, b, QUESTION_REGISTER, &body);
+}
+
+enum verdict
+do_sign_in(struct world *w, struct browser *b, const char *name, const char *password)
+{
+	const struct sign_in_body body = { str_of(name), str_of(password) };
+
+	return ask(w, b, QUESTION_SIGN_IN, &body);
+}
+
+enum verdict
+do_prove(struct world *w, struct browser *b, const char *code)
+{
+	const struct prove_body body = { str_of(code) };
+
+	return ask(w, b, QUESTION_PROVE, &body);
+}
+
+struct code
+code_of(const char *secret, int64_t steps)
+{
+	struct otp_key key = { 0 };
+	uint8_t bytes[64];
+	char text[OTP_CODE_SIZE];
+	struct code code = { 0 };
+	size_t n = 0;
+
+	if (otp_base32_decode(secret, strlen(secret), bytes, sizeof(bytes), &n, NULL) != OTP_OK ||
+	    otp_key_init(&key, OTP_SHA1, bytes, n, 0) != OTP_OK ||
+	    otp_totp_code(&key, &OTP_TOTP_DEFAULT, clock_us(), steps, text) != OTP_OK)
+		abort();
+	otp_key_wipe(&key);
+	memcpy(code.z, text, sizeof(text));
+	return code;
+}
+
+void
+bring_to(struct world *w, struct browser *b, const char *name, enum session_state state)
+{
+	memset(b, 0, sizeof(*b));
+	if (state == STATE_NONE)
+		return;
+	assert_verdict(do_register(w, b, name, PASSWORD), VERDICT_PASSED);
+	assert_verdict(ask(w, b, QUESTION_ENROL, NULL), VERDICT_PASSED);
+	if (state == STATE_ENROLLING)
+		return;
+	assert_verdict(do_prove(w, b, code_of(b->secret, 0).z), VERDICT_PASSED);
+	clock_forward(MINUTES_US(2)); /* the next code is a fresh one */
+	if (state == STATE_FULL)
+		return;
+	memset(&b->token, 0, sizeof(b->token));
+	assert_verdict(do_sign_in(w, b, name, PASSWORD), VERDICT_PASSED);
+	assert_int_equal(b->head.state, STATE_PENDING);
+}
+
+/* --- behind the keeper's back ------------------------------------------------------------------------------------- */
+
+static int
+take_number(void *context, int columns, char **values, char **names)
+{
+	uint64_t number = 0;
+
+	if (columns > 0 && values[0] != NULL && str_number(str_of(values[0]), INT64_MAX, &number) == ERR_OK)
+		*(int64_t *)context = (int64_t)number;
+	return 0;
+}
+
+int64_t
+sql_number(struct world *w, const char *sql)
+{
+	sqlite3 *db = NULL;
+	int64_t number = -1;
+
+	assert_int_equal(sqlite3_open(w->config.database_path, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, take_number, &number, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	sqlite3_close(db);
+	return number;
+}
+
+void
+sql_run(struct world *w, const char *sql)
+{
+	(void)sql_number(w, sql);
+}

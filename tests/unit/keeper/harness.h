@@ -1,0 +1,82 @@
+/*
+ * A keeper on a temporary database, asked as web asks it: by encoded questions.  The clock is the tests' own, and every
+ * allocation of ours, of libcrypto and of SQLite goes through mem_new, so that it can be made to fail.
+ */
+#ifndef TEST_KEEPER_HARNESS_H
+#define TEST_KEEPER_HARNESS_H
+
+#include "unit.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "config/config.h"
+#include "keeper/accounts.h"
+#include "keeper/keeper.h"
+#include "wire/questions.h"
+
+#include <sqlite3.h>
+
+enum { ENDED_MAX = 64 };
+
+#define PASSWORD "trombone ivre 1741"
+
+struct world {
+	char dir[128];
+	struct config config;
+	struct keeper *keeper;
+	struct keeper_thread *thread;
+	struct token ended[ENDED_MAX]; /* as the callback was told; the first ENDED_MAX of them */
+	size_t ended_count;
+};
+
+/* Somebody with a browser: what the last answer said, and the token that is kept. */
+struct browser {
+	struct token token;
+	enum verdict verdict;
+	struct answer_head head; /* name borrows from `name` */
+	char name[ACCOUNT_NAME_MAX + 1];
+	struct problems_body problems;
+	char secret[65], uri[2049];
+	int64_t secret_expires_us;
+};
+
+/* For cmocka's group: once per program, before anything allocates. */
+int harness_setup(void **state);
+int harness_teardown(void **state);
+
+/* A fresh folder and settings: testing profile, lowest costs, a key given by SECRET_KEY. */
+void world_make(struct world *w);
+void world_open(struct world *w); /* keeper and one thread */
+void world_close(struct world *w);
+void world_remove(struct world *w);
+void world_new(struct world *w); /* make and open */
+void world_end(struct world *w); /* close and remove */
+
+void clock_forward(int64_t us);
+int64_t clock_us(void);
+
+/* Ask, decode, keep the token: as web does.  body NULL: of nothing.  Dies when the answer is not well-formed. */
+enum verdict ask_on(struct keeper_thread *t, struct browser *b, enum question_id id, const void *body);
+enum verdict ask(struct world *w, struct browser *b, enum question_id id, const void *body);
+
+enum verdict do_register(struct world *w, struct browser *b, const char *name, const char *password);
+enum verdict do_sign_in(struct world *w, struct browser *b, const char *name, const char *password);
+enum verdict do_prove(struct world *w, struct browser *b, const char *code);
+
+/* The code of the secret that was shown, `steps` away from now; and of the one from then on not spent. */
+struct code {
+	char z[16];
+};
+struct code code_of(const char *secret, int64_t steps);
+
+/* Bring a new account (name, PASSWORD) and browser to a state; time moves on so that the next code is fresh. */
+void bring_to(struct world *w, struct browser *b, const char *name, enum session_state state);
+
+/* SQL behind the keeper's back: the first column of the first row, as a number. */
+int64_t sql_number(struct world *w, const char *sql);
+void sql_run(struct world *w, const char *sql);
+
+#define assert_verdict(is, wanted) assert_int_equal((int)(is), (int)(wanted))
+
+#endif

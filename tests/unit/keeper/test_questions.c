@@ -1,0 +1,226 @@
+/* Every question, in every state, asked as web asks; and what is no question at all. */
+#include "harness.h"
+
+#include "base/random.h"
+
+#include <stdio.h>
+
+struct expected {
+	enum question_id question;
+	enum verdict verdict[STATE_COUNT]; /* none, enrolling, pending, full */
+	enum session_state after[STATE_COUNT];
+	const char *why;
+};
+
+#define NONE STATE_NONE
+#define ENROLLING STATE_ENROLLING
+#define PENDING STATE_PENDING
+#define FULL STATE_FULL
+#define PASSED VERDICT_PASSED
+#define WRONG VERDICT_STATE
+#define REFUSED VERDICT_REFUSED
+
+/* clang-format off */
+static const struct expected expected[] = {
+	{ QUESTION_SESSION,  { REFUSED, PASSED, PASSED, PASSED }, { NONE, ENROLLING, PENDING, FULL },
+	  "anyone may ask how far they are" },
+	{ QUESTION_REGISTER, { PASSED, WRONG, WRONG, WRONG },     { ENROLLING, ENROLLING, PENDING, FULL },
+	  "who has a session has an account" },
+	{ QUESTION_SIGN_IN,  { PASSED, PASSED, PASSED, WRONG },   { ENROLLING, ENROLLING, ENROLLING, FULL },
+	  "who is not through may begin anew, as another" },
+	{ QUESTION_ENROL,    { WRONG, PASSED, WRONG, WRONG },     { NONE, ENROLLING, PENDING, FULL },
+	  "a secret is shown while enrolling, and never again" },
+	{ QUESTION_PROVE,    { WRONG, PASSED, PASSED, WRONG },    { NONE, FULL, FULL, FULL },
+	  "a code is for who has proved the password" },
+	{ QUESTION_SIGN_OUT, { WRONG, PASSED, PASSED, PASSED },   { NONE, NONE, NONE, NONE },
+	  "any session can be ended" },
+};
+/* clang-format on */
+
+static void
+each_question_opens_in_its_states_only(void **state)
+{
+	struct world w;
+	char name[32], other[32];
+
+	world_new(&w);
+	for (size_t i = 0; i < COUNT(expected); i++)
+		for (unsigned s = 0; s < STATE_COUNT; s++) {
+			struct browser b, another;
+			snprintf(name, sizeof(name), "alice-%zu-%u", i, s);
+			snprintf(other, sizeof(other), "robert-%zu-%u", i, s);
+			bring_to(&w, &another, other, STATE_ENROLLING);
+			bring_to(&w, &b, name, s);
+			struct token before = b.token;
+			struct code code = s == STATE_NONE ? (struct code){ "123456" } : code_of(b.secret, 0);
+			char fresh[40];
+			snprintf(fresh, sizeof(fresh), "fresh-%zu-%u", i, s);
+			const struct register_body registration = { str_of(fresh), STR(PASSWORD), STR(PASSWORD) };
+			const struct sign_in_body sign_in = { str_of(other), STR(PASSWORD) };
+			const struct prove_body prove = { str_of(code.z) };
+			const void *bodies[] = { NULL, NULL, &registration, &sign_in, NULL, &prove, NULL };
+			enum verdict v = ask(&w, &b, expected[i].question, bodies[expected[i].question]);
+			if (v != expected[i].verdict[s] || b.head.state != expected[i].after[s])
+				fail_msg("%s in %s: verdict %d, then %s (%s)",
+					 wire_questions[expected[i].question].name, session_state_name(s), v,
+					 session_state_name(b.head.state), expected[i].why);
+			bool changed = memcmp(&before, &b.token, sizeof(before)) != 0;
+			bool must_change = v == PASSED && (expected[i].question == QUESTION_REGISTER ||
+							   expected[i].question == QUESTION_SIGN_IN ||
+							   expected[i].question == QUESTION_PROVE);
+			assert_int_equal(changed, must_change);
+			if (v != PASSED) {
+				assert_int_equal(b.problems.username, 0);
+				if (expected[i].question == QUESTION_ENROL)
+					assert_string_equal(b.secret, "");
+			}
+		}
+	world_end(&w);
+}
+
+static void
+a_token_of_nobody_is_no_session(void **state)
+{
+	struct world w;
+	struct browser b = { 0 };
+
+	world_new(&w);
+	assert_int_equal(random_fill(b.token.b, TOKEN_BYTES), ERR_OK);
+	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_REFUSED);
+	assert_int_equal(b.head.state, STATE_NONE);
+	assert_int_equal(b.head.account_id, 0);
+	assert_verdict(ask(&w, &b, QUESTION_SIGN_OUT, NULL), VERDICT_STATE);
+	world_end(&w);
+}
+
+static void
+the_head_tells_who_and_until_when(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	world_new(&w);
+	int64_t began = clock_us();
+	bring_to(&w, &b, "alice", STATE_FULL);
+	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_PASSED);
+	assert_string_equal(b.name, "alice");
+	assert_true(b.head.created_us >= began && b.head.created_us < began + SECONDS_US(60));
+	assert_true(b.head.factor_since_us >= b.head.created_us);
+	assert_int_equal(b.head.last_sign_in_us, 0);
+	assert_true(b.head.expires_us > clock_us() + MINUTES_US(59) &&
+		    b.head.expires_us <= clock_us() + MINUTES_US(60));
+	int64_t first = b.head.factor_since_us;
+	clock_forward(MINUTES_US(5));
+	struct browser again = { 0 };
+	assert_verdict(do_sign_in(&w, &again, "ALICE ", PASSWORD), VERDICT_PASSED);
+	assert_true(again.head.expires_us > clock_us() + MINUTES_US(9) &&
+		    again.head.expires_us <= clock_us() + MINUTES_US(10));
+	assert_int_equal(again.head.last_sign_in_us, 0);
+	assert_verdict(do_prove(&w, &again, code_of(b.secret, 0).z), VERDICT_PASSED);
+	assert_int_equal(again.head.last_sign_in_us, first);
+	world_end(&w);
+}
+
+/* --- what is no question ------------------------------------------------------------------------------------------ */
+
+static size_t
+a_question(struct buf *out, const struct browser *b)
+{
+	const struct question_head head = { .id = QUESTION_SIGN_IN, .token = b->token, .address = STR("::1") };
+	const struct sign_in_body body = { STR("alice"), STR(PASSWORD) };
+
+	wire_put(out, &wire_question_head, &head);
+	wire_put(out, wire_questions[QUESTION_SIGN_IN].body, &body);
+	return out->n;
+}
+
+/* Ask with any bytes; the answer must be well-formed and never of success. */
+static enum verdict
+ask_bytes(struct world *w, str question)
+{
+	CLEANUP(buf_wipe) struct buf answer = BUF(WIRE_MAX_BYTES);
+	struct answer_head head = { 0 };
+
+	keeper_answer(w->thread, question, NULL, NULL, &answer);
+	str rest = buf_str(&answer);
+	assert_int_equal(wire_get(&rest, &wire_answer_head, &head), ERR_OK);
+	return (enum verdict)head.verdict;
+}
+
+static void
+a_question_that_is_cut_anywhere_is_malformed(void **state)
+{
+	struct world w;
+	struct browser b;
+	CLEANUP(buf_wipe) struct buf whole = BUF(WIRE_MAX_BYTES);
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	memset(&b.token, 0, sizeof(b.token));
+	a_question(&whole, &b);
+	for (size_t n = 0; n < whole.n; n++)
+		assert_verdict(ask_bytes(&w, str_upto(buf_str(&whole), n)), VERDICT_MALFORMED);
+	assert_verdict(ask_bytes(&w, buf_str(&whole)), VERDICT_PASSED);
+	buf_put_byte(&whole, '\0');
+	assert_verdict(ask_bytes(&w, buf_str(&whole)), VERDICT_MALFORMED);
+	world_end(&w);
+}
+
+static void
+an_oversized_question_is_malformed(void **state)
+{
+	struct world w;
+	static char bytes[WIRE_MAX_BYTES + 1];
+
+	world_new(&w);
+	memset(bytes, 1, sizeof(bytes));
+	bytes[1] = bytes[2] = bytes[3] = 0;
+	assert_verdict(ask_bytes(&w, str_bytes(bytes, sizeof(bytes))), VERDICT_MALFORMED);
+	memset(bytes, 0xff, sizeof(bytes));
+	assert_verdict(ask_bytes(&w, str_bytes(bytes, sizeof(bytes))), VERDICT_MALFORMED);
+	memset(bytes, 0, sizeof(bytes));
+	assert_verdict(ask_bytes(&w, str_bytes(bytes, sizeof(bytes))), VERDICT_MALFORMED);
+	world_end(&w);
+}
+
+static void
+changed_and_random_questions_open_nothing(void **state)
+{
+	struct world w;
+	struct browser b, none = { 0 };
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	for (int i = 0; i < 20000; i++) {
+		CLEANUP(buf_wipe) struct buf q = BUF(WIRE_MAX_BYTES);
+		uint8_t dice[64];
+		assert_int_equal(random_fill(dice, sizeof(dice)), ERR_OK);
+		a_question(&q, &none);
+		if (i % 2 == 0) { /* one to four bytes of a good one, but not of its password */
+			for (int n = 0; n <= dice[0] % 4; n++)
+				q.p[dice[1 + n] % (q.n - strlen(PASSWORD))] = (char)dice[8 + n];
+			memset(q.p + q.n - 1, 'x', 1);
+		} else {
+			buf_clear(&q);
+			buf_put(&q, str_bytes(dice, dice[0] % sizeof(dice)));
+		}
+		enum verdict v = ask_bytes(&w, buf_str(&q));
+		assert_true(v != VERDICT_PASSED && v != VERDICT_UNAVAILABLE);
+	}
+	world_end(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_question_opens_in_its_states_only),
+		cmocka_unit_test(a_token_of_nobody_is_no_session),
+		cmocka_unit_test(the_head_tells_who_and_until_when),
+		cmocka_unit_test(a_question_that_is_cut_anywhere_is_malformed),
+		cmocka_unit_test(an_oversized_question_is_malformed),
+		cmocka_unit_test(changed_and_random_questions_open_nothing),
+	};
+
+	return cmocka_run_group_tests_name("keeper questions", tests, harness_setup, harness_teardown);
+}

@@ -151,6 +151,8 @@ config_load_refuses_with_a_sentence_that_names_the_place(void **state)
 		{ "SECRET_KEY=short\n", "openssl rand -hex 32", "a short key: the sentence says how to make one" },
 		{ "APP_NAME=a:b\n", "APP_NAME", "a colon would cut the otpauth label" },
 		{ "APP_NAME=' a'\n", "APP_NAME", "a space at its end" },
+		{ "APP_NAME=12345678901234567890123456789012345678901234567890123456789012345\n", "APP_NAME",
+		  "65 bytes" },
 		{ "HOST=example.org\n", "HOST", "a name to listen on" },
 		{ "HOST=[::1]\n", "HOST", "brackets" },
 		{ "PUBLIC_URL=login.example.org\n", "PUBLIC_URL", "no scheme" },
@@ -301,6 +303,7 @@ config_load_web_reads_what_config_web_environment_wrote(void **state)
 	scene_set("PORT=9999\nNONSENSE\n"); /* web reads no file */
 	for (size_t i = 0; environment.variables[i] != NULL; i++)
 		assert_int_equal(putenv(environment.variables[i]), 0);
+	setenv("SECRET_KEY", GOOD_KEY, 1); /* were it there, web must not take it */
 	assert_int_equal(config_load_web(&web, &why), ERR_OK);
 	for (size_t i = 0; i < settings_count; i++)
 		if ((settings[i].flags & SETTING_WEB) != 0) {
@@ -312,6 +315,7 @@ config_load_web_reads_what_config_web_environment_wrote(void **state)
 	assert_string_equal(web.public_host, "[2001:db8::1]:444");
 	assert_int_equal(web.trusted_proxies_count, 4);
 	assert_int_equal(web.secret_key_bytes, 0);
+	assert_string_equal(web.data_dir, "");
 }
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */

@@ -44,6 +44,7 @@ value_network_takes_both_families(void **state)
 		const char *network, *inside, *outside, *why;
 	} cases[] = {
 		{ "10.0.0.0/8", "10.255.255.255", "11.0.0.0", "IPv4" },
+		{ "10.0.0.0/7", "11.255.255.255", "12.0.0.0", "one bit less than a byte" },
 		{ "192.168.1.64/26", "192.168.1.127", "192.168.1.128", "within a byte" },
 		{ "127.0.0.1", "127.0.0.1", "127.0.0.2", "one address" },
 		{ "0.0.0.0/0", "255.255.255.255", "::1", "all of IPv4, and no IPv6" },

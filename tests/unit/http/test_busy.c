@@ -13,6 +13,7 @@
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: h\r\n\r\n"
 #define FORM_TYPE "Content-Type: application/x-www-form-urlencoded\r\n"
 #define POST3(path) ("POST " path " HTTP/1.1\r\nHost: h\r\n" FORM_TYPE "Content-Length: 3\r\n\r\na=1")
+#define REQUEST_MS (HTTP_REQUEST_SECONDS * 1000)
 #define QUIET_MS 300 /* the deadlines of tests that wait for one */
 
 static struct echo echo;
@@ -305,7 +306,7 @@ http_server_keeps_a_thousand_connections(void **state)
 		}
 	}
 	int fd = client_connect(echo.port); /* one more */
-	assert_true(client_closed(fd, CLIENT_PATIENCE_MS));
+	assert_true(client_closed(fd, REQUEST_MS / 4));
 	close(fd);
 	for (int i = 0; i < MANY; i++)
 		close(fds[i]);
@@ -325,7 +326,7 @@ http_server_bounds_connections_of_one_address(void **state)
 		fds[i] = client_connect(echo.port);
 	client_wait(connections() == 3);
 	int more = client_connect(echo.port);
-	assert_true(client_closed(more, CLIENT_PATIENCE_MS));
+	assert_true(client_closed(more, REQUEST_MS / 4));
 	close(more);
 	close(fds[0]);
 	client_wait(connections() == 2);

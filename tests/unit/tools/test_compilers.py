@@ -73,7 +73,9 @@ int main(int argc, char **argv)
 	struct buf out = BUF(1 << 20);
 	page_page(&out, &v);
 	fwrite(out.p, 1, out.n, stdout);
-	return buf_check(&out);
+	const err failed = buf_check(&out);
+	buf_wipe(&out);
+	return failed;
 }
 """
 ASSETS = {"app.css": "/static/app.12345678.css"}
@@ -102,7 +104,8 @@ def cc(work, source):
     (work / "page_functions.c").write_text(source, "utf-8")
     root = pathlib.Path(os.environ["SOURCE_ROOT"])
     return subprocess.run(
-        ["cc", "-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Werror", "-Wno-unused-parameter", *os.environ["TEST_CFLAGS"].split(),
+        [*os.environ["TEST_CC"].split(), "-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Werror", "-Wno-unused-parameter",
+         *os.environ["TEST_CFLAGS"].split(),
          f"-I{work}", f"-I{root}/src", "-o", work / "page", work / "page_functions.c", work / "main.c",
          os.environ["LIB_PAGES"], os.environ["LIB_BASE"], "-lcrypto", "-lpthread"],
         capture_output=True, text=True, check=False)

@@ -321,7 +321,7 @@ check_key_file(const struct given *given, const struct file_text *file, struct w
 
 	if (given->origins.of[i].kind == FROM_FILE && file->open_to_all)
 		return why_set(why, ERR_CONFIG,
-			       ".env holds SECRET_KEY and everyone on this machine may read it: chmod 600 .env");
+			       ".env holds SECRET_KEY and everyone on this machine may read it: `chmod 600 .env`.");
 	return ERR_OK;
 }
 

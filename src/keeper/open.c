@@ -30,19 +30,16 @@ static err
 schema_ready(const struct config *config, struct db *db, struct why *why)
 {
 	int version = 0;
-	err e;
 
 	TRY(migrate_check(db, why));
-	e = migrate_current(db, &version);
-	if (e != ERR_OK)
-		return why_set(why, e, "The database %s could not be read: %s.", config->database_path, err_name(e));
+	TRY(migrate_current(db, &version));
 	if (version == migrate_head())
 		return ERR_OK;
 	if (makes_database(config))
 		return migrate_to(db, migrate_head(), tell_migration, NULL, why);
 	return why_set(why, ERR_CONFIG,
 		       "The database %s is at migration %04d, and this program needs %04d.  Make a backup, then: "
-		       "doubletour db upgrade",
+		       "`doubletour db upgrade`.",
 		       config->database_path, version, migrate_head());
 }
 
@@ -65,6 +62,9 @@ database_open(const struct config *config, struct why *why, struct db **ret_db)
 		*ret_db = db;
 	else
 		db_close(&db);
+	if (e != ERR_OK && why->text[0] == '\0')
+		return why_set(why, e, "The database %s cannot be used: %s.  If it is damaged, put a backup in its place.",
+			       config->database_path, err_name(e));
 	return e;
 }
 

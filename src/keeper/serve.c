@@ -168,6 +168,9 @@ channel_main(void *context)
 	CLEANUP(buf_wipe) struct buf answer = BUF(WIRE_MAX_BYTES);
 	char question[WIRE_MAX_BYTES + 1];
 
+	/* Now, so that the first question does not wait for it; when it fails, each question tries again. */
+	if (keeper_thread_open(channel->server->keeper, &thread) != ERR_OK)
+		thread = NULL;
 	if (channel->slow) /* hashing must not be felt by those who are signed in */
 		(void)!setpriority(PRIO_PROCESS, (id_t)gettid(), SLOW_NICE);
 	while (channel_turn(channel, &thread, question, &answer))

@@ -39,7 +39,7 @@ plain(struct exchange *x, int status, str text)
 {
 	TRY(reply_header(x->rq, x->rp, STR("Content-Type"), STR("text/plain; charset=utf-8")));
 	TRY(reply_header(x->rq, x->rp, STR("Cache-Control"), STR("no-store")));
-	TRY(reply_header(x->rq, x->rp, STR("X-Content-Type-Options"), STR("nosniff")));
+	TRY(exchange_guard(x));
 	x->rp->fixed = text;
 	x->rp->status = status;
 	return ERR_OK;
@@ -85,8 +85,7 @@ asset_reply(struct exchange *x, const struct asset *asset)
 
 	TRY(reply_header(x->rq, x->rp, STR("Content-Type"), asset->type));
 	TRY(reply_header(x->rq, x->rp, STR("Cache-Control"), STR("public, max-age=31536000, immutable")));
-	TRY(reply_header(x->rq, x->rp, STR("X-Content-Type-Options"), STR("nosniff")));
-	TRY(reply_header(x->rq, x->rp, STR("Cross-Origin-Resource-Policy"), STR("same-origin")));
+	TRY(exchange_guard(x));
 	TRY(reply_header(x->rq, x->rp, STR("Vary"), STR("Accept-Encoding")));
 	TRY(reply_header(x->rq, x->rp, STR("ETag"), asset->etag));
 	if (zipped)
@@ -118,6 +117,7 @@ favicon_show(struct exchange *x)
 		return ERR_NOT_FOUND;
 	TRY(reply_header(x->rq, x->rp, STR("Location"), icon->path));
 	TRY(reply_header(x->rq, x->rp, STR("Cache-Control"), STR("public, max-age=86400")));
+	TRY(exchange_guard(x));
 	x->rp->status = 303;
 	return ERR_OK;
 }

@@ -90,7 +90,7 @@ session_take(struct exchange *x, const struct answer_head *head, int64_t epoch)
 	view_of(head, &x->session);
 	x->session_known = true;
 	if (x->session.state != STATE_NONE)
-		session_cache_put(x->web->cache, &x->token_hash, &x->session, epoch);
+		session_cache_put(x->web->cache, &x->token_hash, &x->session, x->rq->now_us, epoch);
 	return ERR_OK;
 }
 

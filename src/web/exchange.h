@@ -43,8 +43,8 @@ MUST_USE err exchange_session_cookie(struct exchange *x, const struct token *tok
 MUST_USE err exchange_forget_session(struct exchange *x);
 MUST_USE err exchange_language_cookie(struct exchange *x, enum config_language language);
 
-/* The headers that everything but a static file has. */
-MUST_USE err exchange_headers(struct exchange *x);
+/* The headers that every reply has, whatever it is; pages and redirects have them already. */
+MUST_USE err exchange_guard(struct exchange *x);
 
 /* What every page shows around its own part: name, language, flash (told once), log out, form token. */
 struct page_frame;

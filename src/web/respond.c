@@ -19,10 +19,8 @@ struct header {
 	str name, value;
 };
 
-/* SECURITY.md row 22.  With Referrer-Policy: same-origin browsers send Origin on our own forms, and nothing to others. */
-static const struct header page_headers[] = {
-	{ STR_INIT("Content-Type"), STR_INIT("text/html; charset=utf-8") },
-	{ STR_INIT("Cache-Control"), STR_INIT("no-store") },
+/* On every reply.  With Referrer-Policy: same-origin browsers send Origin on our own forms, and nothing to others. */
+static const struct header guards[] = {
 	{ STR_INIT("Content-Security-Policy"),
 	  STR_INIT("default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
 		   "base-uri 'none'; frame-ancestors 'none'") },
@@ -31,19 +29,36 @@ static const struct header page_headers[] = {
 	{ STR_INIT("Referrer-Policy"), STR_INIT("same-origin") },
 	{ STR_INIT("Cross-Origin-Opener-Policy"), STR_INIT("same-origin") },
 	{ STR_INIT("Cross-Origin-Resource-Policy"), STR_INIT("same-origin") },
+};
+static const struct header page_headers[] = {
+	{ STR_INIT("Content-Type"), STR_INIT("text/html; charset=utf-8") },
+	{ STR_INIT("Cache-Control"), STR_INIT("no-store") },
 	{ STR_INIT("Vary"), STR_INIT("Cookie, Accept-Language") },
 };
 static const struct header transport_security = { STR_INIT("Strict-Transport-Security"),
 						  STR_INIT("max-age=63072000; includeSubDomains") };
 
+static err
+put_headers(struct exchange *x, const struct header *headers, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		TRY(reply_header(x->rq, x->rp, headers[i].name, headers[i].value));
+	return ERR_OK;
+}
+
 err
+exchange_guard(struct exchange *x)
+{
+	if (x->web->config->public_https)
+		TRY(put_headers(x, &transport_security, 1));
+	return put_headers(x, guards, COUNT(guards));
+}
+
+static err
 exchange_headers(struct exchange *x)
 {
-	for (size_t i = 0; i < COUNT(page_headers); i++)
-		TRY(reply_header(x->rq, x->rp, page_headers[i].name, page_headers[i].value));
-	if (x->web->config->public_https)
-		TRY(reply_header(x->rq, x->rp, transport_security.name, transport_security.value));
-	return ERR_OK;
+	TRY(exchange_guard(x));
+	return put_headers(x, page_headers, COUNT(page_headers));
 }
 
 /* --- cookies ------------------------------------------------------------------------------------------------------ */
@@ -181,7 +196,7 @@ frame_flash(struct exchange *x, struct page_frame *frame)
 static err
 frame_here(struct exchange *x, struct page_frame *frame)
 {
-	bool shown = x->route != NULL && (x->rq->method == HTTP_GET || x->route->again != NULL);
+	bool shown = x->route != NULL && (x->rq->method != HTTP_POST || x->route->again != NULL);
 	CLEANUP(buf_wipe) struct buf here = BUF(LOCATION_MAX);
 
 	frame->path = STR("/");

@@ -11,7 +11,8 @@ enum { WAYS = 4, STRIPES = 64, WAIT_SECONDS = 2 };
 
 struct entry {
 	struct token hash;
-	int64_t until_us; /* monotonic; 0: empty */
+	bool used;
+	int64_t since_us; /* when it was put: a clock that jumps, either way, makes it stale */
 	struct session_view view;
 };
 
@@ -88,7 +89,7 @@ static struct entry *
 find(struct set *set, const struct token *hash)
 {
 	for (size_t i = 0; i < WAYS; i++)
-		if (set->entries[i].until_us != 0 && secret_equal(&set->entries[i].hash, hash, sizeof(*hash)))
+		if (set->entries[i].used && secret_equal(&set->entries[i].hash, hash, sizeof(*hash)))
 			return &set->entries[i];
 	return NULL;
 }
@@ -97,10 +98,10 @@ bool
 session_cache_get(struct session_cache *cache, const struct token *hash, int64_t now_us, struct session_view *ret_view)
 {
 	size_t index = set_index(cache, hash);
-	int64_t monotonic_us = clock_monotonic_us();
 	pthread_mutex_t *lock = lock_set(cache, index);
 	const struct entry *entry = find(&cache->sets[index], hash);
-	bool good = entry != NULL && entry->until_us > monotonic_us && entry->view.expires_us > now_us;
+	bool good = entry != NULL && entry->since_us <= now_us &&
+		    now_us < entry->since_us + SECONDS_US(CACHE_SECONDS) && now_us < entry->view.expires_us;
 
 	if (good)
 		*ret_view = entry->view;
@@ -114,7 +115,7 @@ session_cache_epoch(struct session_cache *cache)
 	return atomic_load(&cache->epoch);
 }
 
-/* Its own place, or an empty one, or the one that ends first. */
+/* Its own place, or an empty one, or that of the oldest. */
 static struct entry *
 place(struct set *set, const struct token *hash)
 {
@@ -124,21 +125,21 @@ place(struct set *set, const struct token *hash)
 		return best;
 	best = &set->entries[0];
 	for (size_t i = 1; i < WAYS; i++)
-		if (set->entries[i].until_us < best->until_us)
+		if (!set->entries[i].used || (best->used && set->entries[i].since_us < best->since_us))
 			best = &set->entries[i];
 	return best;
 }
 
 void
-session_cache_put(struct session_cache *cache, const struct token *hash, const struct session_view *view, int64_t epoch)
+session_cache_put(struct session_cache *cache, const struct token *hash, const struct session_view *view,
+		  int64_t now_us, int64_t epoch)
 {
 	size_t index = set_index(cache, hash);
-	int64_t until_us = clock_monotonic_us() + SECONDS_US(CACHE_SECONDS);
 	pthread_mutex_t *lock = lock_set(cache, index);
 
 	/* Read under the set's lock: an end that comes later finds the entry and clears it. */
 	if (atomic_load(&cache->epoch) == epoch)
-		*place(&cache->sets[index], hash) = (struct entry){ *hash, until_us, *view };
+		*place(&cache->sets[index], hash) = (struct entry){ *hash, true, now_us, *view };
 	pthread_mutex_unlock(lock);
 }
 

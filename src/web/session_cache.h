@@ -36,9 +36,9 @@ bool session_cache_get(struct session_cache *cache, const struct token *hash, in
 /* The count of ended sessions so far: read before the question is asked, given back with its answer. */
 int64_t session_cache_epoch(struct session_cache *cache);
 
-/* Remember, unless a session has ended since `epoch` was read. */
+/* Remember from now_us on, unless a session has ended since `epoch` was read. */
 void session_cache_put(struct session_cache *cache, const struct token *hash, const struct session_view *view,
-		       int64_t epoch);
+		       int64_t now_us, int64_t epoch);
 
 /* The keeper's push with this number said that the session ended (hash NULL: it said something else). */
 void session_cache_pushed(struct session_cache *cache, int64_t number, const struct token *hash);

@@ -27,7 +27,7 @@ teardown(void **state)
 static void
 remember(struct session_cache *cache, const struct token *hash)
 {
-	session_cache_put(cache, hash, &full, session_cache_epoch(cache));
+	session_cache_put(cache, hash, &full, 10, session_cache_epoch(cache));
 }
 
 static void
@@ -54,6 +54,20 @@ session_cache_forgets_an_expired_session(void **state)
 }
 
 static void
+session_cache_asks_again_after_its_seconds_and_when_the_clock_jumps_back(void **state)
+{
+	const struct session_view long_lived = { .state = STATE_FULL, .expires_us = SECONDS_US(1000) };
+	struct session_view view = { 0 };
+	int64_t put_us = SECONDS_US(100);
+
+	session_cache_put(*state, &first, &long_lived, put_us, session_cache_epoch(*state));
+	assert_true(session_cache_get(*state, &first, put_us, &view));
+	assert_true(session_cache_get(*state, &first, put_us + SECONDS_US(CACHE_SECONDS) - 1, &view));
+	assert_false(session_cache_get(*state, &first, put_us + SECONDS_US(CACHE_SECONDS), &view));
+	assert_false(session_cache_get(*state, &first, put_us - 1, &view));
+}
+
+static void
 session_cache_forgets_what_the_keeper_ended(void **state)
 {
 	struct session_view view = { 0 };
@@ -72,7 +86,7 @@ session_cache_does_not_store_an_answer_that_an_end_overtook(void **state)
 	int64_t epoch = session_cache_epoch(*state);
 
 	session_cache_pushed(*state, 1, &first);
-	session_cache_put(*state, &first, &full, epoch);
+	session_cache_put(*state, &first, &full, 10, epoch);
 	assert_false(session_cache_get(*state, &first, 10, &view));
 }
 
@@ -128,7 +142,7 @@ ask_and_put(void *context)
 
 	while (!race->end) {
 		int64_t epoch = session_cache_epoch(race->cache);
-		session_cache_put(race->cache, &first, &full, epoch);
+		session_cache_put(race->cache, &first, &full, 10, epoch);
 	}
 	return NULL;
 }
@@ -145,7 +159,7 @@ session_cache_put_and_end_may_race(void **state)
 	for (int64_t i = 1; i < 20000; i++) {
 		int64_t before = session_cache_epoch(*state);
 		session_cache_pushed(*state, i, &first);
-		session_cache_put(*state, &first, &full, before); /* too late */
+		session_cache_put(*state, &first, &full, 10, before); /* too late */
 	}
 	race.end = true;
 	pthread_join(thread, NULL);
@@ -160,6 +174,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(session_cache_gives_back_what_was_put),
 		CASE(session_cache_forgets_an_expired_session),
+		CASE(session_cache_asks_again_after_its_seconds_and_when_the_clock_jumps_back),
 		CASE(session_cache_forgets_what_the_keeper_ended),
 		CASE(session_cache_does_not_store_an_answer_that_an_end_overtook),
 		CASE(session_cache_stays_within_its_size),

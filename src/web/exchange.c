@@ -279,14 +279,14 @@ run_post(struct exchange *x)
 	return ours ? x->route->answer(x) : refuse_foreign(x);
 }
 
-/* Where to come back to from wherever this person is led: the page itself if it is one to be on, else its own next. */
+/* Where to come back to from wherever this person is led: the page itself if it needs FULL, else its own next. */
 static err
 next_from_here(struct exchange *x, str *ret_next)
 {
 	CLEANUP(buf_wipe) struct buf here = BUF(NEXT_MAX_BYTES);
 
 	*ret_next = x->next;
-	if (x->route->method == HTTP_POST || !route_opens(x->route, STATE_FULL) || str_equal(x->rq->path, STR("/")))
+	if (x->route->method == HTTP_POST || x->route->opens != 0 || str_equal(x->rq->path, STR("/")))
 		return ERR_OK;
 	buf_put(&here, x->rq->path);
 	if (x->rq->query.n > 0)

@@ -18,6 +18,9 @@ POLICY = {
 def check_headers(response, https=False):
     """SECURITY.md, row 22: what stands on every page, whatever its status."""
     headers = response.headers
+    if headers.get("Content-Type", "").startswith("text/plain"):  # no page, but for machines: /healthz
+        assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
+        return
     where = f"{response.request.method} {response.request.path_url} ({response.status_code})"
     policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].strip("; ").split(";"))
 

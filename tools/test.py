@@ -68,11 +68,12 @@ def run_pytest(folder, build, arguments):
     if not any((ROOT / "tests" / folder).glob("test_*.py")):
         print(f"tests/{folder} holds no test")
         return dict(NOTHING)
+    paths = [] if any(a.startswith("tests/") for a in arguments) else [f"tests/{folder}"]
     report = RESULTS / f"{folder}.xml"
     report.unlink(missing_ok=True)
     environment = dict(os.environ, DOUBLETOUR=str(build / "doubletour"))
     status = subprocess.call(
-        ["/usr/bin/python3", "-m", "pytest", f"tests/{folder}", f"--junitxml={report}", *arguments],
+        ["/usr/bin/python3", "-m", "pytest", *paths, f"--junitxml={report}", *arguments],
         cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
     )
     counts = dict(NOTHING)

@@ -44,8 +44,8 @@ enum {
 	OTP_DIGITS_MIN = 6,
 	OTP_DIGITS_MAX = 10,
 	OTP_CODE_SIZE = OTP_DIGITS_MAX + 1, /* a code and its NUL */
-	OTP_WINDOW_MAX = 100, /* steps that verification looks back or forward */
-	OTP_KEY_STATE = 64    /* words */
+	OTP_WINDOW_MAX = 100,               /* steps that verification looks back or forward */
+	OTP_KEY_STATE = 64                  /* words */
 };
 
 /* Flags of the functions that take or make a secret. */

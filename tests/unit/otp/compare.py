@@ -1,51 +1,74 @@
 #!/usr/bin/python3
-"""10,000 random (secret, time) pairs: our codes are those of oathtool and of PyOTP.
+"""10,000 random (secret, time) pairs: our codes are those of oathtool and of PyOTP.  Speaks TAP.
 
-Use: compare.py PROGRAM [SEED]     PROGRAM reads "hexsecret seconds" and prints codes (codes.c)
+    compare.py PROGRAM [SEED]     PROGRAM reads lines and prints codes (codes.c)
 
 oathtool prints the codes of a whole window in one call, so 100 secrets with 100 steps each make the pairs; they reach past
-2038 and 2106.
+2038 and 2106.  The first half is what the server uses: SHA-1, 6 digits, 30 seconds; the rest is of every kind.
 """
+
+import base64
+import hashlib
 import random
 import subprocess
 import sys
 import time
 
 import pyotp
-import base64
 
 SECRETS, STEPS = 100, 100
+ALGORITHMS = ["sha1", "sha256", "sha512"]
 
 
-def ours(program, pairs):
-    lines = ''.join(f'{secret.hex()} {moment}\n' for secret, moment in pairs)
-    return subprocess.run([program], input=lines, capture_output=True, text=True, check=True).stdout.split()
+class Kind:
+    """A secret and how its codes are counted off."""
 
+    def __init__(self, chance, usual):
+        self.secret = chance.randbytes(chance.choice([16, 20, 21, 32, 63, 64, 65, 127, 128]))
+        self.algorithm = "sha1" if usual else chance.choice(ALGORITHMS)
+        self.digits = 6 if usual else chance.choice([6, 7, 8])
+        self.period = 30 if usual else chance.choice([1, 15, 30, 60, 86400])
+        self.start = chance.randrange(0, 5 * 10**9) // self.period * self.period
 
-def oathtool(secret, start):
-    """Codes of STEPS steps from start, which is a multiple of 30."""
-    now = time.strftime('%Y-%m-%d %H:%M:%S UTC', time.gmtime(start))
-    command = ['oathtool', '--totp', f'--now={now}', f'--window={STEPS - 1}', secret.hex()]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    def moments(self, chance):
+        return [self.start + self.period * i + chance.randrange(self.period) for i in range(STEPS)]
+
+    def line(self, moment):
+        """As codes.c reads it."""
+        return f"{ALGORITHMS.index(self.algorithm)} {self.digits} {self.period} {self.secret.hex()} {moment}\n"
+
+    def oathtool(self):
+        now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(self.start))
+        command = ["oathtool", f"--totp={self.algorithm}", f"--digits={self.digits}", f"--time-step-size={self.period}s",
+                   f"--now={now}", f"--window={STEPS - 1}", self.secret.hex()]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+    def pyotp(self, moment):
+        text = base64.b32encode(self.secret).decode()
+        totp = pyotp.TOTP(text, digits=self.digits, digest=getattr(hashlib, self.algorithm), interval=self.period)
+        return totp.generate_otp(moment // self.period)
 
 
 def main(program, seed=None):
-    seed = int(seed) if seed else random.SystemRandom().randrange(2 ** 32)
+    seed = int(seed) if seed else random.SystemRandom().randrange(2**32)
     chance = random.Random(seed)
-    pairs, from_oathtool = [], []
-    for _ in range(SECRETS):
-        secret = chance.randbytes(chance.choice([16, 20, 32, 64]))
-        start = chance.randrange(0, 5 * 10 ** 9) // 30 * 30
-        from_oathtool += oathtool(secret, start)
-        pairs += [(secret, start + 30 * i + chance.randrange(30)) for i in range(STEPS)]
-    from_pyotp = [pyotp.TOTP(base64.b32encode(secret).decode()).generate_otp(moment // 30) for secret, moment in pairs]
-    mine = ours(program, pairs)
-    assert len(mine) == len(pairs) == SECRETS * STEPS == len(from_oathtool), (len(mine), len(from_oathtool))
-    wrong = [row for row in zip(pairs, mine, from_oathtool, from_pyotp) if not row[1] == row[2] == row[3]]
-    print('1..1')
-    print('not ok 1' if wrong else 'ok 1', f'{len(pairs)} codes equal oathtool and PyOTP, seed {seed}')
-    for row in wrong[:5]:
-        print('#', row)
+    kinds = [Kind(chance, usual=i < SECRETS // 2) for i in range(SECRETS)]
+    pairs = [(kind, moment) for kind in kinds for moment in kind.moments(chance)]
+    given = "".join(kind.line(moment) for kind, moment in pairs)
+    ours = subprocess.run([program], input=given, capture_output=True, text=True, check=True).stdout.split()
+    oathtool = [code for kind in kinds for code in kind.oathtool()]
+    assert len(ours) == len(oathtool) == len(pairs) == SECRETS * STEPS, (len(ours), len(oathtool), len(pairs))
+
+    print("1..2")
+    for number, (name, theirs) in enumerate(
+        [("oathtool", oathtool), ("PyOTP", [kind.pyotp(moment) for kind, moment in pairs])], 1
+    ):
+        wrong = [row for row in zip(pairs, ours, theirs) if row[1] != row[2]]
+        print("not ok" if wrong else "ok", number, f"- {len(pairs)} codes are those of {name}, seed {seed}")
+        for (kind, moment), our, their in wrong[:5]:
+            print(f"# {kind.line(moment).strip()}: ours {our}, theirs {their}")
+    return 0
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -168,6 +168,84 @@ otp_functions_refuse_odd_parameters(void **state)
 }
 
 static void
+otp_key_that_is_not_made_has_no_codes(void **state)
+{
+	struct otp_key wiped = key_of(OTP_SHA1, 20), zeroed = { 0 };
+	struct otp_match match = { 0 };
+	char code[OTP_CODE_SIZE];
+
+	otp_key_wipe(&wiped);
+	assert_int_equal(otp_hotp_code(&wiped, 0, 6, code), OTP_INVALID);
+	assert_int_equal(otp_hotp_code(&zeroed, 0, 6, code), OTP_INVALID);
+	assert_int_equal(otp_totp_verify(&zeroed, &OTP_TOTP_DEFAULT, "005924", 6, SECONDS(now_s), -1, &match),
+			 OTP_INVALID);
+}
+
+static void
+otp_totp_keeps_to_its_bounds_at_the_ends_of_time(void **state)
+{
+	static const struct {
+		const char *why;
+		struct otp_totp totp;
+		int64_t now_us;
+		enum otp_status step, verify;
+	} rows[] = {
+		{ "the last moment that can be told", { 6, 30, 0, 1, 1 }, INT64_MAX, OTP_OK, OTP_OK },
+		{ "the first one", { 6, 30, 0, 1, 1 }, INT64_MIN, OTP_INVALID, OTP_INVALID },
+		{ "a start far in the past", { 6, 1, INT64_MIN + 10, 1, 1 }, -SECONDS(20), OTP_OK, OTP_INVALID },
+		{ "a start that cannot be counted from", { 6, 1, INT64_MIN, 1, 1 }, 0, OTP_INVALID, OTP_INVALID },
+		{ "a start before 1970", { 6, 30, -60, 1, 1 }, -1, OTP_OK, OTP_OK },
+		{ "the longest period", { 6, UINT32_MAX, 0, 1, 1 }, SECONDS(now_s), OTP_OK, OTP_OK },
+		{ "the widest window", { 6, 30, 0, 100, 100 }, SECONDS(now_s), OTP_OK, OTP_OK },
+		{ "too far back", { 6, 30, 0, 101, 0 }, SECONDS(now_s), OTP_OK, OTP_INVALID },
+		{ "too far forward", { 6, 30, 0, 0, 101 }, SECONDS(now_s), OTP_OK, OTP_INVALID },
+		{ "too many digits", { 11, 30, 0, 1, 1 }, SECONDS(now_s), OTP_OK, OTP_INVALID },
+	};
+	struct otp_key key = key_of(OTP_SHA1, 20);
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct otp_match match = { 0 };
+		int64_t step = 0;
+		enum otp_status stepped = otp_totp_step(&rows[i].totp, rows[i].now_us, &step);
+		enum otp_status verified =
+		    otp_totp_verify(&key, &rows[i].totp, "123456", 6, rows[i].now_us, -1, &match);
+		if (stepped != rows[i].step || verified != rows[i].verify)
+			fail_msg("%s: %d, %d", rows[i].why, stepped, verified);
+	}
+}
+
+static void
+otp_totp_step_rounds_down_before_1970_too(void **state)
+{
+	const struct otp_totp early = { 6, 30, -60, 1, 1 };
+	static const struct {
+		int64_t now_us, step;
+	} rows[] = { { -SECONDS(60), 0 }, { -SECONDS(30) - 1, 0 }, { -SECONDS(30), 1 }, { -1, 1 }, { 0, 2 } };
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		int64_t step = -1;
+		assert_int_equal(otp_totp_step(&early, rows[i].now_us, &step), OTP_OK);
+		assert_int_equal(step, rows[i].step);
+	}
+}
+
+/* The codes of steps 2386 and 2394 are alike.  Found by search with Python's hmac. */
+static void
+otp_totp_verify_takes_the_newest_of_two_steps_with_one_code(void **state)
+{
+	const struct otp_totp wide = { 6, 30, 0, 10, 10 };
+	struct otp_key key = key_of(OTP_SHA1, 20);
+	struct otp_match match = { 0 };
+
+	assert_int_equal(otp_totp_verify(&key, &wide, "709847", 6, SECONDS(2390 * 30), -1, &match), OTP_OK);
+	assert_true(match.ok && match.step == 2394);
+	assert_int_equal(otp_totp_verify(&key, &wide, "709847", 6, SECONDS(2380 * 30), -1, &match), OTP_OK);
+	assert_true(match.ok && match.step == 2386);
+	assert_int_equal(otp_totp_verify(&key, &wide, "709847", 6, SECONDS(2390 * 30), 2394, &match), OTP_OK);
+	assert_true(!match.ok && match.step == 0);
+}
+
+static void
 otp_code_normalise_drops_spaces_and_hyphens_only(void **state)
 {
 	static const struct {
@@ -209,10 +287,12 @@ otp_secret_random_differs_each_time_and_is_long_enough(void **state)
 {
 	uint8_t first[20] = { 0 }, second[20] = { 0 };
 
-	assert_int_equal(otp_secret_random(first, sizeof(first)), OTP_OK);
-	assert_int_equal(otp_secret_random(second, sizeof(second)), OTP_OK);
+	assert_int_equal(otp_secret_random(first, sizeof(first), 0), OTP_OK);
+	assert_int_equal(otp_secret_random(second, sizeof(second), 0), OTP_OK);
 	assert_memory_not_equal(first, second, sizeof(first));
-	assert_int_equal(otp_secret_random(first, 15), OTP_TOO_SHORT);
+	assert_int_equal(otp_secret_random(first, 15, 0), OTP_TOO_SHORT);
+	assert_int_equal(otp_secret_random(first, 15, OTP_ALLOW_SHORT_SECRET), OTP_OK);
+	assert_int_equal(otp_secret_random(first, 0, OTP_ALLOW_SHORT_SECRET), OTP_TOO_SHORT);
 }
 
 int
@@ -226,6 +306,10 @@ main(void)
 		cmocka_unit_test(otp_totp_verify_stands_at_the_beginning_of_time),
 		cmocka_unit_test(otp_totp_seconds_left_counts_down),
 		cmocka_unit_test(otp_functions_refuse_odd_parameters),
+		cmocka_unit_test(otp_key_that_is_not_made_has_no_codes),
+		cmocka_unit_test(otp_totp_keeps_to_its_bounds_at_the_ends_of_time),
+		cmocka_unit_test(otp_totp_step_rounds_down_before_1970_too),
+		cmocka_unit_test(otp_totp_verify_takes_the_newest_of_two_steps_with_one_code),
 		cmocka_unit_test(otp_code_normalise_drops_spaces_and_hyphens_only),
 		cmocka_unit_test(otp_secret_random_differs_each_time_and_is_long_enough),
 	};

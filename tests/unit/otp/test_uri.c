@@ -1,0 +1,159 @@
+/* otpauth URIs, against what authenticators read. */
+#include "unit.h"
+
+#include "doubletour/otp.h"
+
+#include <string.h>
+
+#define COUNT_OF(a) (sizeof(a) / sizeof(0 [a]))
+#define SECRET "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+
+static const uint8_t secret[] = "12345678901234567890";
+enum { SECRET_BYTES = 20 };
+
+/* Source: github.com/google/google-authenticator/wiki/Key-Uri-Format; all but unreserved bytes percent-encoded. */
+static void
+otp_uri_totp_writes_what_every_authenticator_reads(void **state)
+{
+	static const struct {
+		const char *why, *issuer, *account, *uri;
+	} rows[] = {
+		{ "plain names", "Doubletour", "helene",
+		  "otpauth://totp/Doubletour:helene?secret=" SECRET
+		  "&issuer=Doubletour&algorithm=SHA1&digits=6&period=30" },
+		{ "a space is %20, never +", "La Maison", "a.b_c@d+e-f~g",
+		  "otpauth://totp/La%20Maison:a.b_c%40d%2Be-f~g?secret=" SECRET
+		  "&issuer=La%20Maison&algorithm=SHA1&digits=6&period=30" },
+		{ "a name that would choose its own secret", "Caf\xc3\xa9 & co", "x?secret=AAAA&period=9#",
+		  "otpauth://totp/Caf%C3%A9%20%26%20co:x%3Fsecret%3DAAAA%26period%3D9%23?secret=" SECRET
+		  "&issuer=Caf%C3%A9%20%26%20co&algorithm=SHA1&digits=6&period=30" },
+		{ "percent and slash", "50%", "a/b",
+		  "otpauth://totp/50%25:a%2Fb?secret=" SECRET "&issuer=50%25&algorithm=SHA1&digits=6&period=30" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char uri[512];
+		print_message("# %s\n", rows[i].why);
+		assert_int_equal(otp_uri_totp(rows[i].issuer, rows[i].account, secret, SECRET_BYTES, OTP_SHA1,
+					      &OTP_TOTP_DEFAULT, uri, sizeof(uri)),
+				 OTP_OK);
+		assert_string_equal(uri, rows[i].uri);
+	}
+}
+
+static void
+otp_uri_totp_tells_parameters_that_are_not_the_usual_ones(void **state)
+{
+	const struct otp_totp slow = { 8, 4294967295u, 0, 1, 1 };
+	char uri[512];
+
+	assert_int_equal(otp_uri_totp("I", "a", secret, SECRET_BYTES, OTP_SHA512, &slow, uri, sizeof(uri)), OTP_OK);
+	assert_string_equal(uri, "otpauth://totp/I:a?secret=" SECRET
+				 "&issuer=I&algorithm=SHA512&digits=8&period=4294967295");
+	assert_int_equal(otp_uri_totp("I", "a", secret, SECRET_BYTES, OTP_SHA256, &slow, uri, sizeof(uri)), OTP_OK);
+	assert_non_null(strstr(uri, "&algorithm=SHA256&"));
+}
+
+static void
+otp_uri_totp_refuses_names_that_would_be_read_otherwise(void **state)
+{
+	static const struct {
+		const char *why, *name;
+		enum otp_status status;
+	} rows[] = {
+		{ "a colon", "a:b", OTP_INVALID },
+		{ "only a colon", ":", OTP_INVALID },
+		{ "empty", "", OTP_INVALID },
+		{ "none", NULL, OTP_INVALID },
+		{ "a line end", "a\nb", OTP_INVALID },
+		{ "DEL", "a\x7f", OTP_INVALID },
+		{ "a byte of Latin-1", "caf\xe9", OTP_INVALID },
+		{ "an overlong slash", "\xc0\xaf", OTP_INVALID },
+		{ "an overlong slash in three bytes", "\xe0\x80\xaf", OTP_INVALID },
+		{ "a surrogate", "\xed\xa0\x80", OTP_INVALID },
+		{ "over U+10FFFF", "\xf4\x90\x80\x80", OTP_INVALID },
+		{ "a character that is cut off", "a\xf0\x9f\x94", OTP_INVALID },
+		{ "a byte that only continues", "\x80", OTP_INVALID },
+		{ "a key", "\xf0\x9f\x94\x91", OTP_OK },
+		{ "two bytes", "\xc3\xa9", OTP_OK },
+		{ "three bytes", "\xe2\x82\xac", OTP_OK },
+	};
+	char uri[512];
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		print_message("# %s\n", rows[i].why);
+		assert_int_equal(otp_uri_totp(rows[i].name, "c", secret, SECRET_BYTES, OTP_SHA1, &OTP_TOTP_DEFAULT, uri,
+					      sizeof(uri)),
+				 rows[i].status);
+		assert_int_equal(otp_uri_totp("a", rows[i].name, secret, SECRET_BYTES, OTP_SHA1, &OTP_TOTP_DEFAULT, uri,
+					      sizeof(uri)),
+				 rows[i].status);
+	}
+}
+
+static void
+otp_uri_totp_refuses_parameters_out_of_bounds(void **state)
+{
+	static const struct {
+		const char *why;
+		size_t secret_n;
+		enum otp_algorithm algorithm;
+		struct otp_totp totp;
+		enum otp_status status;
+	} rows[] = {
+		{ "a short secret", 15, OTP_SHA1, { 6, 30, 0, 1, 1 }, OTP_TOO_SHORT },
+		{ "the shortest secret", 16, OTP_SHA1, { 6, 30, 0, 1, 1 }, OTP_OK },
+		{ "the longest secret", 128, OTP_SHA1, { 6, 30, 0, 1, 1 }, OTP_OK },
+		{ "a longer secret", 129, OTP_SHA1, { 6, 30, 0, 1, 1 }, OTP_INVALID },
+		{ "an unknown algorithm", 20, (enum otp_algorithm)3, { 6, 30, 0, 1, 1 }, OTP_INVALID },
+		{ "five digits", 20, OTP_SHA1, { 5, 30, 0, 1, 1 }, OTP_INVALID },
+		{ "eleven digits", 20, OTP_SHA1, { 11, 30, 0, 1, 1 }, OTP_INVALID },
+		{ "no period", 20, OTP_SHA1, { 6, 0, 0, 1, 1 }, OTP_INVALID },
+		{ "a start that cannot be told", 20, OTP_SHA1, { 6, 30, 1, 1, 1 }, OTP_INVALID },
+	};
+	const uint8_t bytes[129] = { 0 };
+	char uri[512];
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		print_message("# %s\n", rows[i].why);
+		assert_int_equal(
+		    otp_uri_totp("a", "b", bytes, rows[i].secret_n, rows[i].algorithm, &rows[i].totp, uri, sizeof(uri)),
+		    rows[i].status);
+	}
+}
+
+static void
+otp_uri_totp_leaves_nothing_of_a_uri_that_has_no_room(void **state)
+{
+	static const char zeros[512];
+	char uri[512], exact[512];
+	size_t length;
+
+	assert_int_equal(
+	    otp_uri_totp("a", "b", secret, SECRET_BYTES, OTP_SHA1, &OTP_TOTP_DEFAULT, exact, sizeof(exact)), OTP_OK);
+	length = strlen(exact);
+	for (size_t size = 0; size <= length; size++) {
+		memset(uri, 'x', sizeof(uri));
+		assert_int_equal(otp_uri_totp("a", "b", secret, SECRET_BYTES, OTP_SHA1, &OTP_TOTP_DEFAULT, uri, size),
+				 OTP_TOO_SHORT);
+		assert_memory_equal(uri, zeros, size);
+		assert_int_equal(uri[size], 'x');
+	}
+	assert_int_equal(otp_uri_totp("a", "b", secret, SECRET_BYTES, OTP_SHA1, &OTP_TOTP_DEFAULT, uri, length + 1),
+			 OTP_OK);
+	assert_string_equal(uri, exact);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(otp_uri_totp_writes_what_every_authenticator_reads),
+		cmocka_unit_test(otp_uri_totp_tells_parameters_that_are_not_the_usual_ones),
+		cmocka_unit_test(otp_uri_totp_refuses_names_that_would_be_read_otherwise),
+		cmocka_unit_test(otp_uri_totp_refuses_parameters_out_of_bounds),
+		cmocka_unit_test(otp_uri_totp_leaves_nothing_of_a_uri_that_has_no_room),
+	};
+
+	return cmocka_run_group_tests_name("otp_uri", tests, NULL, NULL);
+}

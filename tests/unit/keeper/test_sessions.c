@@ -1,0 +1,248 @@
+/* How long a session lives, what ends it, and that a dead token is dead. */
+#include "harness.h"
+
+#include "base/digest.h"
+
+#include <stdlib.h>
+
+static bool
+was_told(const struct world *w, const struct token *token)
+{
+	struct token hash;
+
+	if (digest_sha256(str_bytes(token->b, TOKEN_BYTES), hash.b) != ERR_OK)
+		abort();
+	for (size_t i = 0; i < w->ended_count && i < ENDED_MAX; i++)
+		if (memcmp(&w->ended[i], &hash, sizeof(hash)) == 0)
+			return true;
+	return false;
+}
+
+static void
+assert_dead(struct world *w, const struct token *token)
+{
+	struct browser old = { .token = *token };
+
+	assert_verdict(ask(w, &old, QUESTION_SESSION, NULL), VERDICT_REFUSED);
+	assert_int_equal(old.head.state, STATE_NONE);
+	assert_int_equal(old.head.account_id, 0);
+	assert_true(was_told(w, token));
+}
+
+static void
+every_change_of_state_gives_a_new_token_and_kills_the_old(void **state)
+{
+	struct world w;
+	struct browser b = { 0 };
+
+	world_new(&w);
+	assert_verdict(do_register(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
+	assert_verdict(ask(&w, &b, QUESTION_ENROL, NULL), VERDICT_PASSED);
+	struct token enrolling = b.token;
+	assert_verdict(do_prove(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
+	assert_dead(&w, &enrolling);
+	struct token full = b.token;
+	assert_verdict(ask(&w, &b, QUESTION_SIGN_OUT, NULL), VERDICT_PASSED);
+	assert_dead(&w, &full);
+	clock_forward(MINUTES_US(1));
+	assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
+	struct token pending = b.token;
+	assert_verdict(do_prove(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
+	assert_dead(&w, &pending);
+	world_end(&w);
+}
+
+static void
+signing_in_ends_the_session_whose_token_was_presented(void **state)
+{
+	struct world w;
+	struct browser b, other;
+
+	world_new(&w);
+	bring_to(&w, &other, "robert", STATE_ENROLLING);
+	bring_to(&w, &b, "alice", STATE_PENDING);
+	struct token pending = b.token;
+	assert_verdict(do_sign_in(&w, &b, "robert", "wrong password"), VERDICT_REFUSED);
+	assert_int_equal(b.head.state, STATE_PENDING); /* a wrong try costs nothing */
+	assert_verdict(do_sign_in(&w, &b, "robert", PASSWORD), VERDICT_PASSED);
+	assert_string_equal(b.name, "robert");
+	assert_dead(&w, &pending);
+	world_end(&w);
+}
+
+/* state, how long nothing is asked, what holds then */
+static const struct {
+	enum session_state state;
+	int64_t after_us;
+	enum session_state then;
+	const char *why;
+} ends[] = {
+	{ STATE_PENDING, MINUTES_US(10) - SECONDS_US(5), STATE_PENDING, "a code may come for ten minutes" },
+	{ STATE_PENDING, MINUTES_US(10), STATE_NONE, "and then no more" },
+	{ STATE_ENROLLING, MINUTES_US(59), STATE_ENROLLING, "enrolling takes its time" },
+	{ STATE_ENROLLING, MINUTES_US(60), STATE_NONE, "but not for ever" },
+	{ STATE_FULL, MINUTES_US(57), STATE_FULL, "within the idle time" },
+	{ STATE_FULL, MINUTES_US(60), STATE_NONE, "idle for an hour" },
+};
+
+static void
+a_session_ends_when_its_time_is_up_and_stays_so(void **state)
+{
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		struct world w;
+		struct browser b;
+		world_new(&w);
+		bring_to(&w, &b, "alice", ends[i].state);
+		clock_forward(ends[i].after_us);
+		ask(&w, &b, QUESTION_SESSION, NULL);
+		if (b.head.state != ends[i].then)
+			fail_msg("%s: %s", ends[i].why, session_state_name(b.head.state));
+		clock_forward(-ends[i].after_us);
+		ask(&w, &b, QUESTION_SESSION, NULL);
+		if (ends[i].then == STATE_NONE && b.head.state != STATE_NONE)
+			fail_msg("%s: alive again after the clock went back", ends[i].why);
+		world_end(&w);
+	}
+}
+
+static void
+asking_keeps_a_session_awake_but_not_beyond_its_lifetime(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	for (int minutes = 2; minutes + 50 < 24 * 60; minutes += 50) {
+		clock_forward(MINUTES_US(50));
+		assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_PASSED);
+		assert_true(b.head.expires_us <= clock_us() + MINUTES_US(60));
+	}
+	clock_forward(MINUTES_US(50));
+	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_REFUSED);
+	world_end(&w);
+}
+
+static void
+a_session_is_touched_at_most_once_a_minute(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	ask(&w, &b, QUESTION_SESSION, NULL);
+	int64_t seen = sql_number(&w, "SELECT seen_at_us FROM sessions");
+	clock_forward(SECONDS_US(50));
+	ask(&w, &b, QUESTION_SESSION, NULL);
+	assert_int_equal(sql_number(&w, "SELECT seen_at_us FROM sessions"), seen);
+	clock_forward(SECONDS_US(11));
+	ask(&w, &b, QUESTION_SESSION, NULL);
+	assert_true(sql_number(&w, "SELECT seen_at_us FROM sessions") >= seen + SECONDS_US(60));
+	world_end(&w);
+}
+
+static void
+a_disabled_account_has_no_session_and_gets_none(void **state)
+{
+	struct world w;
+	struct browser b, pending;
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	bring_to(&w, &pending, "robert", STATE_PENDING);
+	sql_run(&w, "UPDATE accounts SET disabled_at_us = 1");
+	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_REFUSED);
+	assert_verdict(do_prove(&w, &pending, code_of(pending.secret, 0).z), VERDICT_STATE);
+	sql_run(&w, "UPDATE accounts SET disabled_at_us = NULL");
+	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_REFUSED); /* what has ended has ended */
+	world_end(&w);
+}
+
+static void
+one_session_ending_leaves_the_others(void **state)
+{
+	struct world w;
+	struct browser one, two = { 0 };
+
+	world_new(&w);
+	bring_to(&w, &one, "alice", STATE_FULL);
+	assert_verdict(do_sign_in(&w, &two, "alice", PASSWORD), VERDICT_PASSED);
+	assert_verdict(do_prove(&w, &two, code_of(one.secret, 0).z), VERDICT_PASSED);
+	assert_verdict(ask(&w, &one, QUESTION_SIGN_OUT, NULL), VERDICT_PASSED);
+	assert_verdict(ask(&w, &two, QUESTION_SESSION, NULL), VERDICT_PASSED);
+	assert_int_equal(two.head.state, STATE_FULL);
+	world_end(&w);
+}
+
+static void
+purging_deletes_what_has_expired_and_nothing_else(void **state)
+{
+	struct world w;
+	struct browser full, pending, enrolling;
+
+	world_new(&w);
+	bring_to(&w, &full, "full", STATE_FULL);
+	bring_to(&w, &pending, "pending", STATE_PENDING);
+	sql_run(&w,
+		"DELETE FROM sessions WHERE factor_at_us <> 0 AND account_id = (SELECT id FROM accounts WHERE name = "
+		"'pending')");
+	bring_to(&w, &enrolling, "enrolling", STATE_ENROLLING);
+	keeper_purge(w.thread);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 3);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors"), 3);
+	clock_forward(MINUTES_US(11));
+	keeper_purge(w.thread);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 2);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors"), 2);
+	clock_forward(MINUTES_US(60));
+	keeper_purge(w.thread);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 0);
+	sql_run(
+	    &w,
+	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO sessions (id, "
+	    "token_hash, account_id, created_at_us, seen_at_us, password_at_us, address, agent) SELECT i, "
+	    "randomblob(32), (SELECT min(id) FROM accounts), 1, 1, 1, '', '' FROM n");
+	keeper_purge(w.thread);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 0);
+	world_end(&w);
+}
+
+static void
+the_form_key_follows_the_master_key(void **state)
+{
+	struct world w, other;
+	struct token one, again, another;
+
+	world_new(&w);
+	assert_int_equal(keeper_form_key(w.keeper, &one), ERR_OK);
+	world_close(&w);
+	world_open(&w);
+	assert_int_equal(keeper_form_key(w.keeper, &again), ERR_OK);
+	assert_memory_equal(&one, &again, sizeof(one));
+	world_make(&other);
+	other.config.secret_key[0] ^= 1;
+	world_open(&other);
+	assert_int_equal(keeper_form_key(other.keeper, &another), ERR_OK);
+	assert_memory_not_equal(&one, &another, sizeof(one));
+	world_end(&other);
+	world_end(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_change_of_state_gives_a_new_token_and_kills_the_old),
+		cmocka_unit_test(signing_in_ends_the_session_whose_token_was_presented),
+		cmocka_unit_test(a_session_ends_when_its_time_is_up_and_stays_so),
+		cmocka_unit_test(asking_keeps_a_session_awake_but_not_beyond_its_lifetime),
+		cmocka_unit_test(a_session_is_touched_at_most_once_a_minute),
+		cmocka_unit_test(a_disabled_account_has_no_session_and_gets_none),
+		cmocka_unit_test(one_session_ending_leaves_the_others),
+		cmocka_unit_test(purging_deletes_what_has_expired_and_nothing_else),
+		cmocka_unit_test(the_form_key_follows_the_master_key),
+	};
+
+	return cmocka_run_group_tests_name("keeper sessions", tests, harness_setup, harness_teardown);
+}

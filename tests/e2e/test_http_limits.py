@@ -37,7 +37,7 @@ REFUSED = [
     ("a head over 16 KiB", "GET /login HTTP/1.1", ["X-A: " + "a" * 16384], b"", 431),
     ("a head of 200 kB", "GET /login HTTP/1.1", ["X-A: " + "a" * 200_000], b"", 431),
     ("101 headers", "GET /login HTTP/1.1", ["X-A: 1"] * 100, b"", 431),
-    ("5,000 cookies", "GET /login HTTP/1.1", ["Cookie: " + "a=b;" * 3500], b"", 431),
+    ("3,500 cookies", "GET /login HTTP/1.1", ["Cookie: " + "a=b;" * 3500], b"", 431),
     ("a body over 16 KiB", "POST /login HTTP/1.1", [FORM, "Content-Length: 16385"], b"a" * 16385, 413),
     ("a body of 1 MB", "POST /login HTTP/1.1", [FORM, "Content-Length: 1000000"], b"a" * 1_000_000, 413),
     ("a body that never comes", "POST /login HTTP/1.1", [FORM, "Content-Length: 99999999999"], b"", 413),
@@ -83,6 +83,12 @@ def test_a_head_has_the_headers_of_its_get_and_no_body(server):
     assert body == b""
     assert f"content-length: {get[1]['content-length']}".encode() in head.lower()
     assert b"\r\nserver:" not in head.lower()
+
+
+@pytest.mark.xfail(strict=True, reason="libmicrohttpd 0.9.75 answers these by itself, with 505: docs/http.md, Strictness")
+@pytest.mark.parametrize("version", ["HTTP/0.9", "HTTP/2.0"])
+def test_no_version_of_http_is_answered_with_a_5xx(server, version):
+    assert request(server, f"GET / {version}")[0] < 500
 
 
 def test_the_library_is_never_asked_to_cut_a_long_query(server):

@@ -243,16 +243,22 @@ http_server_survives_clients_that_vanish_anywhere(void **state)
 static void
 http_server_answers_a_client_that_has_closed_its_half(void **state)
 {
+	static const char *const requests[] = { GET("/inline"), GET("/hold"), POST3("/hold") };
 	struct answer a;
-	int fd;
 
 	(void)state;
 	echo_start(&echo, (struct http_settings){ 0 });
-	fd = sent(GET("/inline"));
-	shutdown(fd, SHUT_WR);
-	client_read(fd, false, &a);
-	assert_int_equal(a.status, 200);
-	close(fd);
+	for (size_t i = 0; i < COUNT(requests); i++) {
+		int fd = sent(requests[i]);
+		shutdown(fd, SHUT_WR);
+		client_wait(i != 1 || atomic_load(&echo.holding) == 1);
+		client_sleep(50);
+		if (i == 1)
+			echo_release(&echo);
+		client_read(fd, false, &a);
+		assert_int_equal(a.status, 200);
+		close(fd);
+	}
 	echo_stop(&echo, 1000);
 }
 

@@ -1,17 +1,38 @@
-/* For test_qr.py: the text on standard input as a PNG on standard output.  Exit status 3: too long for a QR code. */
+/*
+ * For test_qr.py: the text on standard input as a QR code on standard output, in the form that the first argument names.
+ * Exit status: the err, 0 when it could be done; 100: wrong use.
+ */
 #include "qr/qr.h"
 
 #include <stdio.h>
 
-int
-main(void)
-{
-	char text[8192];
-	size_t n = fread(text, 1, sizeof(text), stdin);
-	CLEANUP(buf_wipe) struct buf png = BUF(1024 * 1024);
-	err e = qr_png(str_bytes(text, n), QR_PNG_SCALE, &png);
+enum { WRONG_USE = 100, OUT_MAX = 1024 * 1024 };
 
-	if (e != ERR_OK)
-		return e == ERR_TOO_LONG ? 3 : 1;
-	return fwrite(png.p, 1, png.n, stdout) == png.n ? 0 : 1;
+static err
+write_code(str form, str text, struct buf *out)
+{
+	uint64_t scale;
+
+	if (str_equal(form, STR("svg")))
+		return qr_svg(text, out);
+	if (str_equal(form, STR("dark")) || str_equal(form, STR("light")))
+		return qr_terminal(text, str_equal(form, STR("light")), out);
+	TRY(str_number(form, 100000, &scale));
+	return qr_png(text, (unsigned)scale, out);
+}
+
+int
+main(int argc, char **argv)
+{
+	static char text[8192];
+	CLEANUP(buf_wipe) struct buf out = BUF(OUT_MAX);
+	size_t n = fread(text, 1, sizeof(text), stdin);
+	err e;
+
+	if (argc != 2)
+		return WRONG_USE;
+	e = write_code(str_of(argv[1]), str_bytes(text, n), &out);
+	if (e == ERR_OK && fwrite(out.p, 1, out.n, stdout) != out.n)
+		e = ERR_IO;
+	return (int)e;
 }

@@ -56,6 +56,14 @@ void world_end(struct world *w); /* close and remove */
 void clock_forward(int64_t us);
 int64_t clock_us(void);
 
+/* What shall fail while the keeper answers, and only then: mem_fail_at or random_fail_at, and which call. */
+typedef void (*fail_at)(long nth);
+struct harness_fault {
+	fail_at arm; /* NULL: nothing */
+	long nth;
+};
+extern struct harness_fault harness_fault;
+
 /* Ask, decode, keep the token: as web does.  body NULL: of nothing.  Dies when the answer is not well-formed. */
 enum verdict ask_on(struct keeper_thread *t, struct browser *b, enum question_id id, const void *body);
 enum verdict ask(struct world *w, struct browser *b, enum question_id id, const void *body);

@@ -1,6 +1,6 @@
 /*
- * The audit trail: who did what, when, from where, and how it ended.  A table of the database, not a log; what is written
- * here is logged as well, under the same name.
+ * The audit trail: who did what, when, from where, and how it ended.  A table of the database, not a log; what is
+ * written here is logged as well, under the same name.
  */
 #ifndef KEEPER_AUDIT_H
 #define KEEPER_AUDIT_H
@@ -38,8 +38,10 @@ MUST_USE err audit_write_unknown(struct turn *turn, enum audit_event event, str 
 /* The line in the log; once it holds. */
 void audit_log(const struct turn *turn, enum audit_event event, int64_t account_id, const char *why);
 
-/* What a client sent, so that every database takes it and nobody's terminal is moved: control bytes, and all but ASCII in
- * what is not UTF-8, become '?'.  Empty when there is no memory. */
+/*
+ * What a client sent, so that every database takes it and nobody's terminal is moved: control bytes, and all but
+ * ASCII in what is not UTF-8, become '?'.  Empty when there is no memory.
+ */
 str audit_text(struct arena *arena, str text);
 
 #endif

@@ -1,8 +1,9 @@
 /*
  * The second factor: a secret to enrol, and codes that prove it.
  *
- * A secret being enrolled belongs to one session for 10 minutes and is shown to that session only; once it is confirmed it is
- * never shown again.  A code counts once: its step is burnt by one conditional UPDATE whose row count is the answer.
+ * A secret being enrolled belongs to one session for 10 minutes and is shown to that session only; once it is
+ * confirmed it is never shown again.  A code counts once: its step is burnt by one conditional UPDATE whose row
+ * count is the answer.
  */
 #include "base/log.h"
 #include "base/random.h"

@@ -48,7 +48,10 @@ void keeper_answer(struct keeper_thread *t, str question, keeper_pushed pushed, 
 /* Does the database answer?  For the health push. */
 MUST_USE err keeper_ping(struct keeper_thread *t);
 
-/* Delete sessions and unfinished enrolments that have expired, in small batches; what fails is logged.  Once a minute. */
+/*
+ * Delete sessions and unfinished enrolments that have expired, in small batches; what fails is logged.  Once a
+ * minute.
+ */
 void keeper_purge(struct keeper_thread *t);
 
 #endif

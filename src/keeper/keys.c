@@ -65,7 +65,8 @@ file_check_mode(int fd, const char *path, struct why *why)
 		    "The key file %s belongs to another user.  Give it to the one that runs doubletour: chown", path);
 	if ((status.st_mode & 077) != 0)
 		return why_set(why, ERR_CONFIG,
-			       "The key file %s can be read by others.  Take that from them: `chmod 600 %s`.", path, path);
+			       "The key file %s can be read by others.  Take that from them: `chmod 600 %s`.", path,
+			       path);
 	return ERR_OK;
 }
 

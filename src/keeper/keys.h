@@ -1,6 +1,6 @@
 /*
- * The keys.  One master key, from SECRET_KEY or from the key file DATA_DIR/doubletour.key; all others are derived from it
- * with HKDF-SHA-256 (RFC 5869), each for one use.
+ * The keys.  One master key, from SECRET_KEY or from the key file DATA_DIR/doubletour.key; all others are derived
+ * from it with HKDF-SHA-256 (RFC 5869), each for one use.
  */
 #ifndef KEEPER_KEYS_H
 #define KEEPER_KEYS_H
@@ -31,8 +31,9 @@ void master_key_wipe(struct master_key *master);
 MUST_USE err master_key_read(const struct config *config, struct why *why, struct master_key *ret_master);
 
 /*
- * Derive the keys, and check that they are the database's.  A database that has no key yet gets this one, and where there
- * is none at all a key file is made (0600).  ERR_CONFIG with the sentence: the key is not the database's, or is missing.
+ * Derive the keys, and check that they are the database's.  A database that has no key yet gets this one, and
+ * where there is none at all a key file is made (0600).  ERR_CONFIG with the sentence: the key is not the
+ * database's, or is missing.
  */
 MUST_USE err keys_open(const struct config *config, struct master_key *master, struct db *db, struct why *why,
 		       struct keys *ret_keys);

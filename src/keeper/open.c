@@ -63,7 +63,8 @@ database_open(const struct config *config, struct why *why, struct db **ret_db)
 	else
 		db_close(&db);
 	if (e != ERR_OK && why->text[0] == '\0')
-		return why_set(why, e, "The database %s cannot be used: %s.  If it is damaged, put a backup in its place.",
+		return why_set(why, e,
+			       "The database %s cannot be used: %s.  If it is damaged, put a backup in its place.",
 			       config->database_path, err_name(e));
 	return e;
 }

@@ -1,8 +1,9 @@
 /*
  * Passwords: how they are prepared, hashed and proved.  Which are refused when chosen is not here (strength.h).
  *
- * A password is its NFC form in UTF-8 (RFC 8265 s4.2.2), and every byte of it counts.  Argon2id (RFC 9106) by the reference
- * library, bcrypt by libxcrypt; which one hashes new passwords is a setting, both go on proving old ones.
+ * A password is its NFC form in UTF-8 (RFC 8265 s4.2.2), and every byte of it counts.  Argon2id (RFC 9106) by the
+ * reference library, bcrypt by libxcrypt; which one hashes new passwords is a setting, both go on proving old
+ * ones.
  */
 #ifndef KEEPER_PASSWORDS_H
 #define KEEPER_PASSWORDS_H

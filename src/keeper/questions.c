@@ -1,10 +1,11 @@
 /*
- * What web may ask: the one table of questions, and the one way through it.  A question is decoded, its session looked up,
- * its state held against the table, its handler run, its answer encoded.  Whatever could not be done is VERDICT_UNAVAILABLE
- * here and nowhere else.
+ * What web may ask: the one table of questions, and the one way through it.  A question is decoded, its session
+ * looked up, its state held against the table, its handler run, its answer encoded.  Whatever could not be done is
+ * VERDICT_UNAVAILABLE here and nowhere else.
  */
 #include "base/log.h"
 #include "base/secret.h"
+#include "keeper/audit.h"
 #include "keeper/turn.h"
 
 enum { ARENA_MAX_BYTES = 1024 * 1024, BODY_MAX_BYTES = 256 };
@@ -118,13 +119,15 @@ encode_failed(struct turn *turn, enum verdict verdict, keeper_pushed pushed, voi
 		buf_clear(ret_answer);
 }
 
+/* Every line of this question carries the request's id; it comes from web, so it is no text to be trusted. */
 static void
-log_id(str request_id)
+log_id(struct turn *turn)
 {
 	char id[32 + 1];
 
-	if (str_copy_z(request_id, id, sizeof(id)) == ERR_OK)
-		log_request_id(id);
+	if (str_copy_z(audit_text(&turn->arena, turn->head.request_id), id, sizeof(id)) != ERR_OK)
+		id[0] = '\0';
+	log_request_id(id);
 }
 
 static void
@@ -156,7 +159,7 @@ keeper_answer(struct keeper_thread *t, str question, keeper_pushed pushed, void 
 		encode_failed(&turn, VERDICT_MALFORMED, pushed, context, ret_answer);
 		return;
 	}
-	log_id(turn.head.request_id);
+	log_id(&turn);
 	e = run(&turn, &verdict);
 	if (e == ERR_OK) {
 		encode(&turn, verdict, &answer, pushed, context, ret_answer);

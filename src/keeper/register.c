@@ -1,8 +1,8 @@
 /*
  * The question REGISTER: an account of one's own.
  *
- * What is wrong with the form is told field by field, all at once, before anything is looked up.  Whether the name is taken
- * is known only by trying to take it, with the work of the hash done before in every case.
+ * What is wrong with the form is told field by field, all at once, before anything is looked up.  Whether the name
+ * is taken is known only by trying to take it, with the work of the hash done before in every case.
  */
 #include "base/log.h"
 #include "base/random.h"

@@ -3,8 +3,8 @@
  *
  * sealed = version (1 byte), key id (4), nonce (12, random), ciphertext, tag (16)
  *
- * What a secret belongs to is bound as associated data: a sealed value that is moved to another account, another factor or
- * another use does not open.
+ * What a secret belongs to is bound as associated data: a sealed value that is moved to another account, another
+ * factor or another use does not open.
  */
 #ifndef KEEPER_SEALING_H
 #define KEEPER_SEALING_H

@@ -113,7 +113,10 @@ session_touch(struct turn *turn, struct session *session)
 	return ERR_OK;
 }
 
-/* Neither is needed for the answer: a session that cannot be touched or deleted now is idle, or refused, all the same. */
+/*
+ * Neither is needed for the answer: a session that cannot be touched or deleted now is idle, or refused, all the
+ * same.
+ */
 static err
 session_keep_house(struct turn *turn, struct session *session)
 {

@@ -41,7 +41,10 @@ MUST_USE err session_present(struct turn *turn);
 
 /* Inside a transaction, each leaving what will hold in turn->next. */
 
-/* A session for an account whose password was proved.  The one that was presented ends.  ERR_NOT_FOUND: disabled meanwhile. */
+/*
+ * A session for an account whose password was proved.  The one that was presented ends.  ERR_NOT_FOUND: disabled
+ * meanwhile.
+ */
 MUST_USE err session_begin(struct turn *turn, int64_t account_id);
 
 /* The factor was proved: a new token, the old is dead.  *ret_done false: it was dead already. */

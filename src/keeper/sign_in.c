@@ -1,8 +1,8 @@
 /*
  * The question SIGN_IN: name and password.
  *
- * Every refusal is the same answer after the same work: one look-up, one hash, one audit row, whatever is wrong and whether
- * or not there is such an account.
+ * Every refusal is the same answer after the same work: one look-up, one hash, one audit row, whatever is wrong
+ * and whether or not there is such an account.
  */
 #include "base/log.h"
 #include "base/secret.h"
@@ -69,7 +69,10 @@ refuse(struct turn *turn, const struct attempt *a)
 	return ERR_OK;
 }
 
-/* Scheme or cost were changed since: hash anew while the password is at hand.  One that bcrypt would cut stays as it is. */
+/*
+ * Scheme or cost were changed since: hash anew while the password is at hand.  One that bcrypt would cut stays
+ * as it is.
+ */
 static err
 attempt_rehash(struct turn *turn, struct attempt *a)
 {

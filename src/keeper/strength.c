@@ -69,7 +69,10 @@ covers(str text, size_t at, const struct part *part)
 	return matched == part->n ? i - at : 0;
 }
 
-/* How many characters are left of the password when every occurrence of the part is taken out; SIZE_MAX: there is none. */
+/*
+ * How many characters are left of the password when every occurrence of the part is taken out; SIZE_MAX: there
+ * is none.
+ */
 static size_t
 left_without(str text, const struct part *part)
 {

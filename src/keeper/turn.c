@@ -32,7 +32,10 @@ tell_ended(struct turn *turn)
 		k->ended(k->ended_context, &turn->next.ended[i]);
 }
 
-/* A commit that failed may have been one all the same, where the database is elsewhere: told too often does no harm. */
+/*
+ * A commit that failed may have been one all the same, where the database is elsewhere: told too often does no
+ * harm.
+ */
 static err
 attempt(struct turn *turn, turn_work work, void *context, bool *ret_done)
 {

@@ -50,8 +50,9 @@ struct turn {
 typedef err (*turn_handler)(struct turn *turn, enum verdict *ret_verdict);
 
 /*
- * Do the work in a transaction, and make what it left in turn->next hold once that is durable.  The work sets *ret_commit,
- * or everything is taken back, which is no error.  Begun again a few times on ERR_BUSY.  ret_done: was it committed?
+ * Do the work in a transaction, and make what it left in turn->next hold once that is durable.  The work sets
+ * *ret_commit, or everything is taken back, which is no error.  Begun again a few times on ERR_BUSY. ret_done: was
+ * it committed?
  */
 typedef err (*turn_work)(struct turn *turn, void *context, bool *ret_commit);
 MUST_USE err turn_transact(struct turn *turn, turn_work work, void *context, bool *ret_done);

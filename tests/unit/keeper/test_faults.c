@@ -1,4 +1,7 @@
-/* The nth allocation, and the nth call for randomness, fail in every question: the answer is never more than was done. */
+/*
+ * The nth allocation, and the nth call for randomness, fail in every question: the answer is never more than was
+ * done.
+ */
 #include "harness.h"
 
 #include "base/random.h"

@@ -1,4 +1,7 @@
-/* Opening: the key, its file and the database must belong together; whatever does not is told and nothing is touched. */
+/*
+ * Opening: the key, its file and the database must belong together; whatever does not is told and nothing is
+ * touched.
+ */
 #include "harness.h"
 
 #include "base/secret.h"

@@ -220,14 +220,15 @@ a_password_that_bcrypt_would_cut_keeps_its_hash(void **state)
 static void
 a_hash_that_is_none_is_an_error_and_not_a_refusal(void **state)
 {
-	static const char *const hashes[] = { "",
-					      "plain text",
-					      "$argon2id$v=19$m=8,t=1,p=1$AAAA$AAAA",
-					      "$argon2id$v=19$m=99999999,t=1,p=1$TZMmp1hz5J4BlDAGXMUZmg$"
-					      "qC+PCvKMN3FqdSwS+BWbxEyIKNJZPu1PR9mV9Bc3Kco",
-					      "$2b$31$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzabcde",
-					      "$2x$04$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzabcde",
-					      "$1$salt$hash" };
+	static const char *const hashes[] = {
+		"",
+		"plain text",
+		"$argon2id$v=19$m=8,t=1,p=1$AAAA$AAAA",
+		"$argon2id$v=19$m=99999999,t=1,p=1$TZMmp1hz5J4BlDAGXMUZmg$qC+PCvKMN3FqdSwS+BWbxEyIKNJZPu1PR9mV9Bc3Kco",
+		"$2b$31$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzabcde",
+		"$2x$04$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzabcde",
+		"$1$salt$hash",
+	};
 	struct world w;
 	struct browser b = { 0 }, again = { 0 };
 	char sql[300];

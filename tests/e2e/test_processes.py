@@ -9,6 +9,7 @@ import signal
 import socket
 import sqlite3
 import statistics
+import tempfile
 import threading
 import time
 
@@ -70,6 +71,16 @@ def test_a_polite_signal_lets_requests_finish_and_ends_with_0(make_server, numbe
     assert [a.status for a in answers] == [422] * 8, "what was accepted is answered"
     assert server.wait() == 0
     assert not server.listening()
+
+
+def test_after_a_polite_end_the_database_is_one_file_that_can_be_copied(make_server):
+    server = make_server()
+    person = Person(server).full()
+    for _ in range(8):
+        assert person.visit("/").status == 200
+        assert server.stop() == 0
+        assert sorted(p.name for p in server.data.iterdir()) == sorted(["doubletour.sqlite", server.key_file().name])
+        server.start()
 
 
 def test_a_client_that_never_finishes_does_not_keep_it_from_ending(make_server):
@@ -183,28 +194,30 @@ def stopped(make_server):
 def test_a_port_in_use_is_said_and_nothing_is_made(make_server):
     first = make_server()
     second = make_server(start=False)
-    refuses(second, 1, 78, says=[str(first.port)], PORT=first.port)
+    refuses(second, 1, says=[str(first.port)], PORT=first.port)
     assert not second.data.exists() or not list(second.data.iterdir())
 
 
-def test_a_directory_that_cannot_be_written_is_said(make_server, tmp_path):
+def test_a_directory_that_cannot_be_made_is_said(make_server):
     server = make_server(start=False)
-    if os.geteuid() == 0:
-        server.environment["DATA_DIR"] = "/proc/self/attr"  # here not even root may make a file
-        refuses(server, 1, 78, says=["/proc/self/attr"])
-    else:
-        server.data.mkdir(mode=0o500)
-        refuses(server, 1, 78, says=[str(server.data)])
+    server.environment["DATA_DIR"] = "/proc/self/attr/doubletour"  # there not even root may make one
+    refuses(server, 1, 78, says=["/proc/self/attr/doubletour"])
 
 
-def test_a_directory_that_became_read_only_is_said(stopped):
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere: run the tests as somebody else to see this one")
-    stopped.data.chmod(0o500)
-    try:
-        refuses(stopped, 1, 78)
-    finally:
-        stopped.data.chmod(0o700)
+NOBODY = 65534
+
+
+@pytest.mark.parametrize("locked", ["directory", "database", "key"])
+def test_what_cannot_be_read_or_written_is_said(stopped, locked):
+    with tempfile.TemporaryDirectory() as home:
+        user = None
+        if os.geteuid() == 0:  # root may do everything: be somebody else
+            stopped.move_to(home, NOBODY)
+            user = NOBODY
+        path = {"directory": stopped.data, "database": stopped.database(), "key": stopped.key_file()}[locked]
+        path.chmod(0o500 if locked == "directory" else 0o000)
+        refuses(stopped, 1, 78, says=[str(stopped.data)], user=user)
+        path.chmod(0o700)
 
 
 def test_a_data_directory_that_is_a_file_is_said(make_server):
@@ -217,6 +230,8 @@ def test_a_data_directory_that_is_a_file_is_said(make_server):
 @pytest.mark.parametrize("broken", ["noise", "torn header", "torn in the middle", "another kind of file"])
 def test_a_broken_database_is_said_and_left_alone(stopped, broken):
     content = stopped.database().read_bytes()
+    for beside in stopped.data.glob("doubletour.sqlite-*"):  # what SQLite keeps beside a file belongs to that file alone
+        beside.unlink()
     stopped.database().write_bytes({
         "noise": secrets.token_bytes(len(content)),
         "torn header": secrets.token_bytes(50) + content[50:],

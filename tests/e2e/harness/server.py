@@ -80,6 +80,7 @@ class Server:
         self.port = free_port()
         self.clock = Clock(self.home / "clock")
         self.process = None
+        self.program = PROGRAM
         self.log_path = self.home / "log"
         self.environment = {
             "PATH": "/usr/bin:/bin",
@@ -112,7 +113,7 @@ class Server:
         assert self.process is None or self.process.poll() is not None
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [PROGRAM, *(arguments or ["run"])], cwd=self.work, env=self.environment,
+                [self.program, *(arguments or ["run"])], cwd=self.work, env=self.environment,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         return self
 
@@ -178,11 +179,19 @@ class Server:
                 return int(entry)
         return 0
 
-    def command(self, *arguments, **more):
-        """Another run of the program with the same settings."""
+    def command(self, *arguments, user=None, **more):
+        """Another run of the program with the same settings and these; user: as somebody else, for whom root must ask."""
         environment = {**self.environment, **{k: str(v) for k, v in more.items()}}
-        return subprocess.run([PROGRAM, *arguments], cwd=self.work, env=environment, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=PATIENCE)
+        return subprocess.run([self.program, *arguments], cwd=self.work, env=environment, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=PATIENCE, user=user)
+
+    def move_to(self, home, owner):
+        """The data of a server at rest, given to somebody else, with a program that they may execute."""
+        self.program = shutil.copy(PROGRAM, home)
+        self.data = pathlib.Path(shutil.copytree(self.data, pathlib.Path(home) / "data"))
+        self.work, self.environment["DATA_DIR"] = pathlib.Path(home), str(self.data)
+        for path in (pathlib.Path(home), *pathlib.Path(home).rglob("*")):
+            os.chown(path, owner, owner)
 
     def database(self):
         return self.data / "doubletour.sqlite"
@@ -194,11 +203,15 @@ class Server:
         return found[0]
 
     def fingerprint(self):
-        """Name, mode and content of everything in the data directory."""
-        return {
-            str(p.relative_to(self.home)): (p.stat().st_mode, hashlib.sha256(p.read_bytes()).hexdigest() if p.is_file() else "")
-            for p in sorted(self.data.rglob("*"))
-        }
+        """Name, mode, age and content of everything in the data directory."""
+        return {str(p.relative_to(self.data)): (p.stat().st_mode, p.stat().st_mtime_ns, _digest(p)) for p in sorted(self.data.rglob("*"))}
+
+
+def _digest(path):
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    except PermissionError:
+        return "not to be read"
 
 
 def _parent_of(pid):

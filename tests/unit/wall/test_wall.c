@@ -1,0 +1,464 @@
+/*
+ * The wall between web and keeper, tried from web's side: this program takes the place of the web process's code.  A real
+ * keeper serves its channels; a process that has entered web's sandbox, with everything that web has (channels, pushes, the
+ * key for form tokens, a person's session token), tries what a thief would.
+ *
+ * The attacker is forked before the keeper has threads, as web is, and tells by its exit status which attempt succeeded.
+ */
+#include "unit.h"
+
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "config/config.h"
+#include "doubletour/otp.h"
+#include "keeper/keeper.h"
+#include "keeper/serve.h"
+#include "web/sandbox.h"
+#include "wire/questions.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BIG = 200 * 1024 };
+
+static char folder[] = "/tmp/doubletour-wall-XXXXXX";
+static char database[256], key_file[256];
+static int channel = -1, pushes = -1; /* the attacker's ends */
+
+/* --- speaking ----------------------------------------------------------------------------------------------------- */
+
+struct reply {
+	struct answer_head head;
+	union {
+		struct problems_body problems;
+		struct enrolment_body enrolment;
+		struct nothing_body nothing;
+	} body;
+	char bytes[WIRE_MAX_BYTES];
+	size_t n;
+};
+
+/* Send any bytes; what comes back, which is one well-formed answer to `id`, or the attacker dies. */
+static void
+say(str bytes, enum question_id id, struct reply *ret_reply)
+{
+	ssize_t n = send(channel, bytes.p, bytes.n, MSG_NOSIGNAL);
+	str rest;
+
+	if (n != (ssize_t)bytes.n)
+		_exit(200);
+	n = recv(channel, ret_reply->bytes, sizeof(ret_reply->bytes), 0);
+	if (n <= 0)
+		_exit(201); /* the keeper has gone */
+	ret_reply->n = (size_t)n;
+	rest = str_bytes(ret_reply->bytes, (size_t)n);
+	if (wire_get(&rest, &wire_answer_head, &ret_reply->head) != ERR_OK ||
+	    wire_get(&rest, wire_questions[id].answer, &ret_reply->body) != ERR_OK || rest.n != 0)
+		_exit(202);
+}
+
+static void
+put_question(struct buf *out, enum question_id id, const struct token *token, const void *body)
+{
+	static const struct nothing_body nothing;
+	struct question_head head = {
+		.id = id, .address = STR("203.0.113.7"), .agent = STR("wall"), .request_id = STR("0123456789abcdef")
+	};
+
+	if (token != NULL)
+		head.token = *token;
+	wire_put(out, &wire_question_head, &head);
+	wire_put(out, wire_questions[id].body, body == NULL ? &nothing : body);
+}
+
+static enum verdict
+ask(enum question_id id, const struct token *token, const void *body, struct reply *ret_reply)
+{
+	CLEANUP(buf_wipe) struct buf out = BUF(WIRE_MAX_BYTES);
+
+	put_question(&out, id, token, body);
+	if (buf_check(&out) != ERR_OK)
+		_exit(203);
+	say(buf_str(&out), id, ret_reply);
+	return (enum verdict)ret_reply->head.verdict;
+}
+
+/* --- people ------------------------------------------------------------------------------------------------------- */
+
+static const struct register_body alice = { STR_INIT("alice"), STR_INIT("trombone ivre 1741"),
+					    STR_INIT("trombone ivre 1741") };
+static const struct register_body bob = { STR_INIT("bob.b"), STR_INIT("parapluie lent 88"),
+					  STR_INIT("parapluie lent 88") };
+
+static void
+code_now(str secret, int64_t offset, char ret_code[OTP_CODE_SIZE])
+{
+	uint8_t bytes[64];
+	struct otp_key key;
+	size_t n = 0;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (otp_base32_decode(secret.p, secret.n, bytes, sizeof(bytes), &n, NULL) != OTP_OK ||
+	    otp_key_init(&key, OTP_SHA1, bytes, n, 0) != OTP_OK ||
+	    otp_totp_code(&key, &OTP_TOTP_DEFAULT, (int64_t)now.tv_sec * 1000000, offset, ret_code) != OTP_OK)
+		_exit(204);
+}
+
+static struct token
+registered(const struct register_body *who)
+{
+	struct reply reply;
+
+	if (ask(QUESTION_REGISTER, NULL, who, &reply) != VERDICT_PASSED || reply.head.state != STATE_ENROLLING)
+		_exit(205);
+	return reply.head.token;
+}
+
+static struct token
+signed_in(const struct register_body *who, enum session_state expected)
+{
+	const struct sign_in_body body = { who->username, who->password };
+	struct reply reply;
+
+	if (ask(QUESTION_SIGN_IN, NULL, &body, &reply) != VERDICT_PASSED || reply.head.state != expected)
+		_exit(206);
+	return reply.head.token;
+}
+
+/* Alice enrols: her secret is the one thing that web does see once.  The token that comes back is FULL. */
+static struct token
+enrolled(struct token token, char ret_secret[65])
+{
+	struct prove_body proof;
+	struct reply reply;
+	char code[OTP_CODE_SIZE];
+
+	if (ask(QUESTION_ENROL, &token, NULL, &reply) != VERDICT_PASSED ||
+	    str_copy_z(reply.body.enrolment.secret, ret_secret, 65) != ERR_OK)
+		_exit(207);
+	code_now(reply.body.enrolment.secret, 0, code);
+	proof.code = str_of(code);
+	if (ask(QUESTION_PROVE, &token, &proof, &reply) != VERDICT_PASSED || reply.head.state != STATE_FULL)
+		_exit(208);
+	return reply.head.token;
+}
+
+/* --- the attempts: each returns true when it got what it should not ------------------------------------------------ */
+
+static bool
+opened(const char *path)
+{
+	return open(path, O_RDONLY) >= 0 || open(path, O_WRONLY) >= 0;
+}
+
+static bool
+opens_the_database(void)
+{
+	return opened(database);
+}
+
+static bool
+opens_the_key_file(void)
+{
+	return opened(key_file);
+}
+
+static bool
+opens_passwd(void)
+{
+	return opened("/etc/passwd");
+}
+
+static bool
+makes_a_connection(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0) >= 0 || socket(AF_UNIX, SOCK_STREAM, 0) >= 0;
+}
+
+static bool
+writes_a_push(void)
+{
+	/* the keeper reads nothing there: whatever is sent must change nothing, which the questions after it show */
+	struct push push = { .kind = PUSH_HEALTH, .number = 1 };
+	CLEANUP(buf_wipe) struct buf out = BUF(WIRE_MAX_BYTES);
+
+	wire_put(&out, &wire_push, &push);
+	(void)!send(pushes, out.p, out.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return false;
+}
+
+/* Every question without a session, with invented tokens, and with the hash of a real one in its place. */
+static bool
+asks_out_of_turn(void)
+{
+	struct token owner = signed_in(&alice, STATE_PENDING), invented, hash;
+	static const enum question_id closed[] = { QUESTION_ENROL, QUESTION_PROVE, QUESTION_SIGN_OUT };
+	static const struct prove_body proof = { STR_INIT("000000") };
+	struct reply reply;
+
+	if (digest_sha256(str_bytes(owner.b, TOKEN_BYTES), hash.b) != ERR_OK)
+		_exit(209);
+	for (int round = 0; round < 200; round++) {
+		if (random_fill(&invented, sizeof(invented)) != ERR_OK)
+			_exit(210);
+		const struct token *tokens[] = { NULL, &invented, &hash };
+		for (size_t t = 0; t < COUNT(tokens); t++) {
+			if (ask(QUESTION_SESSION, tokens[t], NULL, &reply) != VERDICT_REFUSED ||
+			    reply.head.state != STATE_NONE || reply.head.name.n != 0)
+				return true;
+			for (size_t q = 0; q < COUNT(closed); q++)
+				if (ask(closed[q], tokens[t], closed[q] == QUESTION_PROVE ? &proof : NULL, &reply) !=
+				    VERDICT_STATE)
+					return true;
+		}
+	}
+	return ask(QUESTION_SESSION, &owner, NULL, &reply) != VERDICT_PASSED; /* and hers is untouched */
+}
+
+/* A password alone: neither the enrolled secret nor a FULL session, however it is asked. */
+static bool
+gets_further_with_a_password(void)
+{
+	struct token token = signed_in(&alice, STATE_PENDING);
+	struct reply reply;
+
+	if (ask(QUESTION_ENROL, &token, NULL, &reply) != VERDICT_STATE || reply.body.enrolment.secret.n != 0 ||
+	    reply.body.enrolment.uri.n != 0)
+		return true;
+	if (ask(QUESTION_SIGN_IN, &token, &(struct sign_in_body){ alice.username, alice.password }, &reply) ==
+		VERDICT_PASSED &&
+	    reply.head.state != STATE_PENDING)
+		return true;
+	return false;
+}
+
+/* Bob's code in Alice's session. */
+static bool
+uses_the_factor_of_another(const char *bobs_secret)
+{
+	struct token token = signed_in(&alice, STATE_PENDING);
+	struct reply reply;
+	char code[OTP_CODE_SIZE];
+
+	for (int64_t offset = -1; offset <= 1; offset++) {
+		code_now(str_of(bobs_secret), offset, code);
+		struct prove_body proof = { str_of(code) };
+		if (ask(QUESTION_PROVE, &token, &proof, &reply) != VERDICT_REFUSED || reply.head.state != STATE_PENDING)
+			return true;
+	}
+	return false;
+}
+
+/* The code that enrolled Alice, once more. */
+static bool
+uses_a_code_twice(const char *alices_secret)
+{
+	struct token token = signed_in(&alice, STATE_PENDING);
+	struct reply reply;
+	char code[OTP_CODE_SIZE];
+
+	code_now(str_of(alices_secret), 0, code);
+	struct prove_body proof = { str_of(code) };
+	return ask(QUESTION_PROVE, &token, &proof, &reply) == VERDICT_PASSED;
+}
+
+/* Half a question, a question and a half, a question with any byte changed: never an answer of success that was not due. */
+static bool
+breaks_the_form(void)
+{
+	CLEANUP(buf_wipe) struct buf good = BUF(WIRE_MAX_BYTES);
+	struct sign_in_body body = { alice.username, STR("wrong password, and long") };
+	struct reply reply;
+
+	put_question(&good, QUESTION_SIGN_IN, NULL, &body);
+	buf_put_byte(&good, 'x');
+	for (size_t n = 1; n <= good.n; n++) {
+		if (n == good.n - 1)
+			continue; /* that one is whole */
+		say(str_bytes(good.p, n), QUESTION_SIGN_OUT, &reply);
+		if (reply.head.verdict != VERDICT_MALFORMED)
+			return true;
+	}
+	return false;
+}
+
+static bool
+says_nonsense(void)
+{
+	static char bytes[BIG];
+	struct reply reply;
+
+	for (int round = 0; round < 500; round++) {
+		size_t n = 1 + (size_t)rand_r(&(unsigned){ (unsigned)round * 7919u }) % (WIRE_MAX_BYTES + 4096);
+		if (random_fill(bytes, n) != ERR_OK)
+			_exit(211);
+		say(str_bytes(bytes, n), QUESTION_SIGN_OUT, &reply);
+		if (reply.head.verdict != VERDICT_MALFORMED || reply.head.state != STATE_NONE)
+			return true;
+	}
+	memset(bytes, 0xff, sizeof(bytes));
+	say(str_bytes(bytes, WIRE_MAX_BYTES + 1), QUESTION_SIGN_OUT, &reply);
+	if (reply.head.verdict != VERDICT_MALFORMED)
+		return true;
+	/* larger than the socket carries: refused by the kernel, or as malformed; the keeper stays */
+	if (send(channel, bytes, sizeof(bytes), MSG_NOSIGNAL) == (ssize_t)sizeof(bytes) &&
+	    recv(channel, reply.bytes, sizeof(reply.bytes), 0) <= 0)
+		return true;
+	return false;
+}
+
+/* After all that: the keeper answers, and a person's session is what it was. */
+static bool
+keeper_is_broken(const struct token *owner)
+{
+	struct reply reply;
+
+	return ask(QUESTION_SESSION, owner, NULL, &reply) != VERDICT_PASSED || reply.head.state != STATE_FULL ||
+	       !str_equal(reply.head.name, alice.username);
+}
+
+/* The number of the attempt that succeeded; 0: none. */
+static int
+attack(void)
+{
+	char alices_secret[65], bobs_secret[65];
+	struct token owner = enrolled(registered(&alice), alices_secret);
+
+	enrolled(registered(&bob), bobs_secret);
+	if (opens_the_database())
+		return 1;
+	if (opens_the_key_file())
+		return 2;
+	if (opens_passwd())
+		return 3;
+	if (makes_a_connection())
+		return 4;
+	if (writes_a_push())
+		return 5;
+	if (asks_out_of_turn())
+		return 6;
+	if (gets_further_with_a_password())
+		return 7;
+	if (uses_the_factor_of_another(bobs_secret))
+		return 8;
+	if (uses_a_code_twice(alices_secret))
+		return 9;
+	if (breaks_the_form())
+		return 10;
+	if (says_nonsense())
+		return 11;
+	return keeper_is_broken(&owner) ? 12 : 0;
+}
+
+static void
+attacker_main(void)
+{
+	struct why why = { 0 };
+	char hello[WIRE_MAX_BYTES];
+
+	/* the keeper's first word: it is up, and here is the key for form tokens */
+	if (recv(pushes, hello, sizeof(hello), 0) <= 0)
+		_exit(212);
+	if (digest_setup() != ERR_OK || sandbox_enter(&why) != ERR_OK)
+		_exit(213);
+	_exit(attack());
+}
+
+/* --- the keeper's side -------------------------------------------------------------------------------------------- */
+
+static struct config config;
+static struct keeper *keeper;
+static struct keeper_server *server;
+
+static void
+prepare(void)
+{
+	struct why why = { 0 };
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(database, sizeof(database), "%s/data/doubletour.sqlite", folder);
+	snprintf(key_file, sizeof(key_file), "%s/data/doubletour.key", folder);
+	assert_int_equal(chdir(folder), 0);
+	assert_int_equal(setenv("APP_SETTINGS", "testing", 1), 0);
+	unsetenv("DATABASE_URL");
+	unsetenv("DATA_DIR");
+	if (config_load(&config, &why) != ERR_OK)
+		fail_msg("%s", why.text);
+	log_setup(LOG_FORMAT_TEXT, LOG_ERROR);
+}
+
+static void
+serve(int keeper_channel, int keeper_pushes)
+{
+	struct why why = { 0 };
+
+	if (keeper_open(&config, &why, &keeper) != ERR_OK)
+		fail_msg("%s", why.text);
+	assert_int_equal(keeper_server_new(keeper, &server), ERR_OK);
+	assert_int_equal(keeper_server_start(server, &keeper_channel, 1, 1, keeper_pushes), ERR_OK);
+}
+
+static void
+clean(void)
+{
+	static const char *const files[] = { "data/doubletour.sqlite", "data/doubletour.sqlite-wal",
+					     "data/doubletour.sqlite-shm", "data/doubletour.key" };
+
+	keeper_server_free(&server);
+	keeper_close(&keeper);
+	for (size_t i = 0; i < COUNT(files); i++)
+		unlink(files[i]);
+	rmdir("data");
+	assert_int_equal(chdir("/"), 0);
+	rmdir(folder);
+}
+
+static void
+a_web_process_that_was_taken_over_gets_nothing(void **state)
+{
+	int questions[2], push_pair[2], status = 0;
+	struct stat file;
+	pid_t attacker;
+
+	prepare();
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, questions), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, push_pair), 0);
+	channel = questions[1];
+	pushes = push_pair[1];
+	attacker = fork();
+	if (attacker == 0) {
+		close(questions[0]);
+		close(push_pair[0]);
+		attacker_main();
+	}
+	close(questions[1]);
+	close(push_pair[1]);
+	serve(questions[0], push_pair[0]);
+	assert_int_equal(stat(database, &file), 0); /* what the attacker may not open is there */
+	assert_int_equal(stat(key_file, &file), 0);
+	assert_int_equal(waitpid(attacker, &status, 0), attacker);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		fail_msg("attempt %d succeeded (200 and more: the attack itself broke down); signal %d",
+			 WIFEXITED(status) ? WEXITSTATUS(status) : -1, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	clean();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_web_process_that_was_taken_over_gets_nothing),
+	};
+
+	return cmocka_run_group_tests_name("wall", tests, NULL, NULL);
+}

@@ -29,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -43,7 +44,8 @@ enum {
 	SOON_DEAD_MS = 1000, /* a web process that lives shorter has not come up */
 	SOON_DEAD_MAX = 8,   /* so often in a row, and the keeper gives up */
 	RESTART_MS = 200,    /* pause before the next try, after the first */
-	PASSING_FD = 200,    /* descriptors on their way to the child stand from here on */
+	DESCRIPTORS = 16384,
+	PASSING_FD = 200, /* descriptors on their way to the child stand from here on */
 };
 
 struct supervisor {
@@ -292,6 +294,18 @@ serve(struct supervisor *s, struct why *why)
 	return watch(s, why);
 }
 
+/* Connections are descriptors: web may have as many as the system lets this user have.  The child inherits it. */
+static void
+descriptors_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS)
+		return;
+	limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+	(void)!setrlimit(RLIMIT_NOFILE, &limit); /* with fewer, fewer connections are taken */
+}
+
 /* Nothing of the keeper's memory may land in a core file, nor be read by a debugger of the same user. */
 static void
 harden(void)
@@ -300,6 +314,7 @@ harden(void)
 	(void)!prctl(PR_SET_DUMPABLE, 0);
 #endif
 	umask(077);
+	descriptors_raise();
 }
 
 static err

@@ -276,8 +276,10 @@ prove_answer(struct turn *turn, enum verdict *ret_verdict)
 	bool done = false;
 
 	TRY(proof.enrolling ? factor_pending(turn, &proof.factor) : factor_active(turn, &proof.factor));
-	if (proof.factor.id == 0)
+	if (proof.factor.id == 0) { /* never shown, or too old by now: another must be made before any code can fit */
+		*ret_verdict = proof.enrolling ? VERDICT_STATE : VERDICT_REFUSED;
 		return refuse(turn, "no secret");
+	}
 	TRY(code_check(&proof.factor, form->code, turn->now_us, &proof.match));
 	if (!proof.match.ok)
 		return refuse(turn, "code");

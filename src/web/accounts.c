@@ -16,7 +16,7 @@ static const struct field register_fields[] = {
 	FIELD(struct register_form, username, FIELD_MAX_BYTES, optional),
 	FIELD(struct register_form, password, FIELD_MAX_BYTES, optional),
 	FIELD(struct register_form, confirm, FIELD_MAX_BYTES, optional),
-	FIELD(struct register_form, next, NEXT_MAX_BYTES, optional),
+	FIELD(struct register_form, next, NEXT_MAX_BYTES + 1, optional),
 };
 const struct form register_form = FORM(struct register_form, register_fields);
 
@@ -24,14 +24,14 @@ static const struct field login_fields[] = {
 	FIELD(struct login_form, csrf_token, FORM_TOKEN_MAX, optional),
 	FIELD(struct login_form, username, FIELD_MAX_BYTES, optional),
 	FIELD(struct login_form, password, FIELD_MAX_BYTES, optional),
-	FIELD(struct login_form, next, NEXT_MAX_BYTES, optional),
+	FIELD(struct login_form, next, NEXT_MAX_BYTES + 1, optional),
 };
 const struct form login_form = FORM(struct login_form, login_fields);
 
 static const struct field code_fields[] = {
 	FIELD(struct code_form, csrf_token, FORM_TOKEN_MAX, optional),
 	FIELD(struct code_form, otp, FIELD_MAX_BYTES, optional),
-	FIELD(struct code_form, next, NEXT_MAX_BYTES, optional),
+	FIELD(struct code_form, next, NEXT_MAX_BYTES + 1, optional),
 };
 const struct form code_form = FORM(struct code_form, code_fields);
 
@@ -270,6 +270,8 @@ verify_post(struct exchange *x)
 					 enrolling ? "enrolled" : "signed-in");
 	if (verdict == VERDICT_REFUSED && x->session.state != STATE_NONE)
 		return verify_again(x, 422, code_refused);
+	if (verdict == VERDICT_STATE && x->session.state == STATE_ENROLLING)
+		return exchange_redirect(x, STR("/setup-2fa"), x->next, "secret-old");
 	return exchange_lead(x, x->next);
 }
 

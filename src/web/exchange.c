@@ -173,7 +173,7 @@ struct next_form {
 	str next;
 };
 static const struct field next_fields[] = {
-	FIELD(struct next_form, next, NEXT_MAX_BYTES, optional),
+	FIELD(struct next_form, next, NEXT_MAX_BYTES + 1, optional),
 };
 static const struct form next_form = FORM(struct next_form, next_fields);
 

@@ -11,6 +11,8 @@ static const struct flash flashes[] = {
 	{ "already", FLASH_INFO, N_("You are signed in already.") },
 	{ "code-missing", FLASH_INFO, N_("Your password was right; your code is still missing.") },
 	{ "factor-missing", FLASH_INFO, N_("You have no second factor yet: set up two-factor authentication first.") },
+	{ "secret-old", FLASH_INFO,
+	  N_("There was no secret to check that code with, or it was older than ten minutes. Scan this new one.") },
 	{ "sign-in", FLASH_INFO, N_("Sign in to see that page.") },
 	{ "expired", FLASH_INFO, N_("Your session is over. Please sign in again.") },
 };

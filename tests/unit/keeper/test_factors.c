@@ -22,7 +22,7 @@ reloading_shows_the_same_secret_and_ten_minutes_later_a_new_one(void **state)
 	assert_verdict(ask(&w, &b, QUESTION_ENROL, NULL), VERDICT_PASSED);
 	assert_string_equal(b.secret, first);
 	clock_forward(MINUTES_US(1));
-	assert_verdict(do_prove(&w, &b, code_of(first, 0).z), VERDICT_REFUSED);
+	assert_verdict(do_prove(&w, &b, code_of(first, 0).z), VERDICT_STATE);
 	assert_int_equal(b.head.state, STATE_ENROLLING);
 	assert_verdict(ask(&w, &b, QUESTION_ENROL, NULL), VERDICT_PASSED);
 	assert_string_not_equal(b.secret, first);
@@ -77,7 +77,7 @@ without_a_secret_there_is_nothing_to_prove(void **state)
 
 	world_new(&w);
 	assert_verdict(do_register(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
-	assert_verdict(do_prove(&w, &b, "123456"), VERDICT_REFUSED);
+	assert_verdict(do_prove(&w, &b, "123456"), VERDICT_STATE);
 	assert_int_equal(b.head.state, STATE_ENROLLING);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'prove.refused'"), 1);
 	world_end(&w);

@@ -151,6 +151,35 @@ one_code_confirms_one_enrolment_and_the_other_sessions_end(void **state)
 }
 
 static void
+one_session_is_proved_once_even_with_several_good_codes(void **state)
+{
+	struct world w;
+	struct racer racers[RACERS];
+	struct prove_body bodies[RACERS];
+	struct code codes[RACERS];
+	struct browser b;
+
+	world_new(&w);
+	racers_make(&w, racers);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	for (size_t round = 0; round < 2 * ROUNDS; round++) {
+		struct browser one = { 0 };
+		clock_forward(MINUTES_US(2));
+		assert_verdict(do_sign_in(&w, &one, "alice", PASSWORD), VERDICT_PASSED);
+		for (size_t i = 0; i < RACERS; i++) {
+			codes[i] = code_of(b.secret, (int64_t)(i % 3) - 1);
+			bodies[i] = (struct prove_body){ str_of(codes[i].z) };
+			racers[i].question = QUESTION_PROVE;
+			racers[i].body = &bodies[i];
+			racers[i].browser = one;
+		}
+		assert_int_equal(run_race(racers, VERDICT_PASSED), 1);
+	}
+	racers_end(racers);
+	world_end(&w);
+}
+
+static void
 one_session_asked_by_all_gets_one_secret(void **state)
 {
 	struct world w;
@@ -212,6 +241,7 @@ main(void)
 		cmocka_unit_test(one_name_goes_to_one_account),
 		cmocka_unit_test(one_code_opens_one_of_many_sessions),
 		cmocka_unit_test(one_code_confirms_one_enrolment_and_the_other_sessions_end),
+		cmocka_unit_test(one_session_is_proved_once_even_with_several_good_codes),
 		cmocka_unit_test(one_session_asked_by_all_gets_one_secret),
 		cmocka_unit_test(one_session_can_be_signed_out_once_and_proves_nothing_then),
 	};

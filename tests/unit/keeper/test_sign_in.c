@@ -127,6 +127,21 @@ every_byte_of_a_long_password_counts(void **state)
 }
 
 static void
+what_cannot_be_a_password_is_never_the_one_that_stands_in_for_it(void **state)
+{
+	struct world w;
+	struct browser b = { 0 }, other = { 0 };
+	const struct sign_in_body body = { STR("alice"), STR("a\0b") };
+
+	world_new(&w);
+	assert_verdict(do_register(&w, &b, "alice", "not a password"),
+		       VERDICT_PASSED); /* passwords.c hashes this then */
+	assert_verdict(ask(&w, &other, QUESTION_SIGN_IN, &body), VERDICT_REFUSED);
+	assert_verdict(do_sign_in(&w, &other, "alice", "not a password"), VERDICT_PASSED);
+	world_end(&w);
+}
+
+static void
 both_spellings_of_an_accent_are_one_password(void **state)
 {
 	struct world w;
@@ -295,6 +310,7 @@ main(void)
 		cmocka_unit_test(every_refusal_is_one_answer_after_one_hash_and_one_audit_row),
 		cmocka_unit_test(an_unknown_name_is_kept_as_a_keyed_hash_only),
 		cmocka_unit_test(every_byte_of_a_long_password_counts),
+		cmocka_unit_test(what_cannot_be_a_password_is_never_the_one_that_stands_in_for_it),
 		cmocka_unit_test(both_spellings_of_an_accent_are_one_password),
 		cmocka_unit_test(a_hash_is_made_anew_at_sign_in_when_scheme_or_cost_have_changed),
 		cmocka_unit_test(a_password_that_bcrypt_would_cut_keeps_its_hash),

@@ -209,6 +209,13 @@ watch_sleep(struct keeper_server *server)
 	return poll(&wake, 1, WATCH_MS) == 0;
 }
 
+static void
+watch_open(struct keeper_server *server, struct keeper_thread **thread)
+{
+	if (*thread == NULL && keeper_thread_open(server->keeper, thread) != ERR_OK)
+		*thread = NULL;
+}
+
 static void *
 watch_main(void *context)
 {
@@ -217,9 +224,13 @@ watch_main(void *context)
 	uint32_t healthy = 1;
 	unsigned turn = 0;
 
+	/*
+	 * From the start, and closed after all others: of connections that close at the same moment each sees the other, and
+	 * none would clear the write-ahead log away.
+	 */
+	watch_open(server, &thread);
 	while (watch_sleep(server)) {
-		if (thread == NULL && keeper_thread_open(server->keeper, &thread) != ERR_OK)
-			thread = NULL;
+		watch_open(server, &thread);
 		uint32_t now_healthy = thread != NULL && keeper_ping(thread) == ERR_OK;
 		if (now_healthy != healthy) {
 			log_event(now_healthy ? LOG_NOTICE : LOG_ERROR,

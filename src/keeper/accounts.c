@@ -28,7 +28,7 @@ shape(const struct account_name *name)
 	for (size_t i = 0; i < name->n; i++)
 		if (!is_allowed(name->b[i]))
 			return PROBLEM_CHARACTERS;
-	if (name->n < ACCOUNT_NAME_MIN)
+	if (name->n < USERNAME_MIN)
 		return PROBLEM_TOO_SHORT;
 	if (!is_letter_or_digit(name->b[0]) || !is_letter_or_digit(name->b[name->n - 1]))
 		return PROBLEM_EDGES;
@@ -44,9 +44,9 @@ account_name_fold(str typed, struct account_name *ret_name)
 
 	if (str_empty(text))
 		return PROBLEM_MISSING;
-	if (text.n > ACCOUNT_NAME_MAX)
-		return str_utf8_valid(text) && str_utf8_count(text) <= ACCOUNT_NAME_MAX ? PROBLEM_CHARACTERS
-											: PROBLEM_TOO_LONG;
+	if (text.n > USERNAME_MAX)
+		return str_utf8_valid(text) && str_utf8_count(text) <= USERNAME_MAX ? PROBLEM_CHARACTERS
+										    : PROBLEM_TOO_LONG;
 	for (; name.n < text.n; name.n++) {
 		char c = text.p[name.n];
 		name.b[name.n] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

@@ -9,12 +9,9 @@
 
 #include "store/db.h"
 
-/* Names of their own: <limits.h> has a macro USERNAME_MAX, and it is another number. */
-enum { ACCOUNT_NAME_MIN = 3, ACCOUNT_NAME_MAX = 40 };
-
 /* A user name: 3 to 40 of a-z 0-9 . _ @ + -, a letter or digit at both ends. */
 struct account_name {
-	char b[ACCOUNT_NAME_MAX + 1];
+	char b[USERNAME_MAX + 1];
 	size_t n;
 };
 

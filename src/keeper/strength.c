@@ -28,7 +28,7 @@ lower(char c)
 
 /* Letters and digits of a name, in lower case. */
 struct part {
-	char b[ACCOUNT_NAME_MAX + 1];
+	char b[USERNAME_MAX + 1];
 	size_t n;
 };
 
@@ -37,7 +37,7 @@ part_of(str text)
 {
 	struct part part = { .n = 0 };
 
-	for (size_t i = 0; i < text.n && part.n < ACCOUNT_NAME_MAX; i++)
+	for (size_t i = 0; i < text.n && part.n < USERNAME_MAX; i++)
 		if (is_letter_or_digit(text.p[i]))
 			part.b[part.n++] = lower(text.p[i]);
 	return part;

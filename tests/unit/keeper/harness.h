@@ -35,7 +35,7 @@ struct browser {
 	struct token token;
 	enum verdict verdict;
 	struct answer_head head; /* name borrows from `name` */
-	char name[ACCOUNT_NAME_MAX + 1];
+	char name[USERNAME_MAX + 1];
 	struct problems_body problems;
 	char secret[65], uri[2049];
 	int64_t secret_expires_us;

@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include "base/digest.h"
+#include "keeper/session.h"
 
 #include <stdlib.h>
 
@@ -229,10 +230,60 @@ the_form_key_follows_the_master_key(void **state)
 	world_end(&w);
 }
 
+/* --- the decision alone ------------------------------------------------------------------------------------------ */
+
+/* clang-format off */
+static const struct {
+	int64_t id, seen, created, password, proved, active;
+	bool disabled;
+	enum session_state state;
+	int64_t expires;
+	const char *why;
+} decisions[] = { /* it is minute 2000; idle 60, lifetime 1440; minutes, and ids of factors */
+	{ 0, 2000, 2000, 2000, 0, 0, false, STATE_NONE, 0, "no row" },
+	{ 1, 2000, 2000, 2000, 0, 0, false, STATE_ENROLLING, 2060, "nothing to prove yet" },
+	{ 1, 2000, 1900, 1900, 0, 0, false, STATE_ENROLLING, 2060, "enrolling has no ten minutes" },
+	{ 1, 2000, 2000, 2000, 0, 7, false, STATE_PENDING, 2010, "a factor to prove" },
+	{ 1, 2000, 1991, 1991, 0, 7, false, STATE_PENDING, 2001, "a minute is left" },
+	{ 1, 2000, 1990, 1990, 0, 7, false, STATE_NONE, 0, "ten minutes are over" },
+	{ 1, 2000, 1990, 1990, 7, 7, false, STATE_FULL, 2060, "proved" },
+	{ 1, 2000, 1000, 1000, 7, 7, false, STATE_FULL, 2060, "long ago, and awake" },
+	{ 1, 2000,  570,  570, 7, 7, false, STATE_FULL, 2010, "the lifetime comes before the idle time" },
+	{ 1, 2000,  560,  560, 7, 7, false, STATE_NONE, 0, "the lifetime is over" },
+	{ 1, 1941, 1900, 1900, 7, 7, false, STATE_FULL, 2001, "idle for 59 minutes" },
+	{ 1, 1940, 1900, 1900, 7, 7, false, STATE_NONE, 0, "idle for 60 minutes" },
+	{ 1, 2000, 2000, 2000, 6, 7, false, STATE_PENDING, 2010, "another factor was proved" },
+	{ 1, 2000, 2000, 2000, 7, 0, false, STATE_NONE, 0, "what was proved is gone" },
+	{ 1, 2000, 2000, 2000, 7, 7, true, STATE_NONE, 0, "disabled" },
+	{ 1, 2000, 2000, 2000, 0, 0, true, STATE_NONE, 0, "disabled before it enrolled" },
+};
+/* clang-format on */
+
+static void
+the_state_follows_from_what_was_proved_and_when(void **state)
+{
+	const struct config config = { .session_idle_us = MINUTES_US(60), .session_lifetime_us = MINUTES_US(1440) };
+
+	for (size_t i = 0; i < COUNT(decisions); i++) {
+		struct session s = { .id = decisions[i].id,
+				     .seen_us = MINUTES_US(decisions[i].seen),
+				     .created_us = MINUTES_US(decisions[i].created),
+				     .password_us = MINUTES_US(decisions[i].password),
+				     .factor_id = decisions[i].proved,
+				     .active_factor_id = decisions[i].active,
+				     .account_disabled = decisions[i].disabled };
+		session_decide(&s, &config, MINUTES_US(2000));
+		if (s.state != decisions[i].state || s.expires_us != MINUTES_US(decisions[i].expires))
+			fail_msg("%s: %s until minute %d", decisions[i].why, session_state_name(s.state),
+				 (int)(s.expires_us / MINUTES_US(1)));
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_state_follows_from_what_was_proved_and_when),
 		cmocka_unit_test(every_change_of_state_gives_a_new_token_and_kills_the_old),
 		cmocka_unit_test(signing_in_ends_the_session_whose_token_was_presented),
 		cmocka_unit_test(a_session_ends_when_its_time_is_up_and_stays_so),

@@ -34,6 +34,7 @@ struct keeper_server {
 
 	pthread_t watcher;
 	bool watching;
+	_Atomic uint32_t healthy; /* 1: the database answered when it was last asked */
 	int wake_fd; /* eventfd: written once, to end the watcher */
 };
 
@@ -221,7 +222,6 @@ watch_main(void *context)
 {
 	struct keeper_server *server = context;
 	struct keeper_thread *thread = NULL;
-	uint32_t healthy = 1;
 	unsigned turn = 0;
 
 	/*
@@ -232,13 +232,12 @@ watch_main(void *context)
 	while (watch_sleep(server)) {
 		watch_open(server, &thread);
 		uint32_t now_healthy = thread != NULL && keeper_ping(thread) == ERR_OK;
-		if (now_healthy != healthy) {
+		if (now_healthy != atomic_exchange(&server->healthy, now_healthy)) {
 			log_event(now_healthy ? LOG_NOTICE : LOG_ERROR,
 				  now_healthy ? "database.back" : "database.away");
 			push_send(server, PUSH_HEALTH, now_healthy, NULL);
 		}
-		healthy = now_healthy;
-		if (healthy && turn++ % PURGE_EVERY == 0)
+		if (now_healthy && turn++ % PURGE_EVERY == 0)
 			keeper_purge(thread);
 	}
 	keeper_thread_close(&thread);
@@ -268,6 +267,7 @@ keeper_server_new(struct keeper *k, struct keeper_server **ret_server)
 	server->keeper = k;
 	server->push_fd = -1;
 	pthread_mutex_init(&server->push_lock, NULL);
+	atomic_store(&server->healthy, 1);
 	server->wake_fd = eventfd(0, EFD_CLOEXEC);
 	keeper_on_ended(k, on_ended, server);
 	server->watching = server->wake_fd >= 0 && pthread_create(&server->watcher, NULL, watch_main, server) == 0;
@@ -300,7 +300,9 @@ keeper_server_start(struct keeper_server *server, const int *channels, size_t n,
 	server->push_fd = push_fd;
 	pthread_mutex_unlock(&server->push_lock);
 	TRY(channels_start(server, channels, n, slow_from));
-	return push_hello(server);
+	TRY(push_hello(server));
+	push_send(server, PUSH_HEALTH, atomic_load(&server->healthy), NULL);
+	return ERR_OK;
 }
 
 void

@@ -176,7 +176,7 @@ config_load_refuses_with_a_sentence_that_names_the_place(void **state)
 	static struct config untouched;
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		print_message("%s: %s", cases[i].why, cases[i].dotenv);
+		print_message("# %s: %s", cases[i].why, cases[i].dotenv);
 		memset(&config, 0x5a, sizeof(config));
 		untouched = config;
 		assert_int_equal(load(cases[i].dotenv), ERR_CONFIG);
@@ -203,7 +203,7 @@ config_load_accepts_what_goes_together(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		print_message("%s\n", cases[i].why);
+		print_message("# %s\n", cases[i].why);
 		assert_int_equal(load(cases[i].dotenv), ERR_OK);
 	}
 }
@@ -307,7 +307,7 @@ config_load_web_reads_what_config_web_environment_wrote(void **state)
 	assert_int_equal(config_load_web(&web, &why), ERR_OK);
 	for (size_t i = 0; i < settings_count; i++)
 		if ((settings[i].flags & SETTING_WEB) != 0) {
-			print_message("%s\n", settings[i].name);
+			print_message("# %s\n", settings[i].name);
 			assert_memory_equal((char *)&web + settings[i].offset, (char *)&config + settings[i].offset,
 					    settings[i].size);
 		}
@@ -326,7 +326,7 @@ settings_table_can_be_trusted(void **state)
 	assert_true(settings_count <= SETTINGS_MAX);
 	for (size_t i = 0; i < settings_count; i++) {
 		const struct setting *s = &settings[i];
-		print_message("%s\n", s->name);
+		print_message("# %s\n", s->name);
 		assert_ptr_equal(setting_find(str_of(s->name)), s); /* no name stands twice */
 		assert_non_null(s->takes);
 		assert_non_null(s->help);

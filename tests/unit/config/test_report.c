@@ -24,7 +24,7 @@ report_url_hides_the_password_and_nothing_else(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		CLEANUP(buf_wipe) struct buf out = BUF(1024);
-		print_message("%s\n", cases[i].why);
+		print_message("# %s\n", cases[i].why);
 		report_url(str_of(cases[i].url), &out);
 		buf_put_byte(&out, '\0');
 		assert_int_equal(buf_check(&out), ERR_OK);

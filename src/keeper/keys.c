@@ -181,7 +181,8 @@ file_make(const struct config *config, struct master_key *master, struct why *wh
 		return why_set(why, ERR_DENIED,
 			       "The folder %s cannot be made: %s.  Make it, or set DATA_DIR to another.",
 			       config->data_dir, strerror(errno));
-	TRY(random_key(master));
+	if (random_key(master) != ERR_OK)
+		return why_set(why, ERR_CRYPTO, "There is no randomness to make a key from.");
 	e = file_put(config, master);
 	if (e == ERR_EXISTS) /* somebody else was faster: theirs is the key */
 		return master_key_read(config, why, master);

@@ -1,141 +1,220 @@
 #!/usr/bin/python3
-"""Make C of the SQL: named queries (store/sql/*.sql) or numbered migrations (migrations/*.sql).
+"""Make C of the SQL: named queries (src/store/sql/*.sql) or numbered migrations (migrations/*.sql).
 
-    compile_sql.py queries OUT.h OUT.c FILE.sql ...
-    compile_sql.py migrations OUT.c FILE.sql ...
+    compile_sql.py queries FOLDER OUT.h OUT.c DEPFILE
+    compile_sql.py migrations FOLDER OUT.c DEPFILE
 
-A query begins with "-- name: factor_claim_step"; comments behind it explain it and do not reach the program.  Parameters
-are $1, $2 ... as in PostgreSQL; for SQLite they become ?1, ?2 ..., because SQLite numbers $-names by first appearance.
-Statements are told apart by SQLite's own tokenizer, so that a semicolon in a text or a trigger does not split.
+A query begins with "-- name: factor_claim_step"; comments behind it explain it and do not reach the program.  One that
+only one database understands has "-- dialect: sqlite" below its name; a migration of that kind is called
+NNNN_name.up.sqlite.sql.  Parameters are $1, $2 ... as in PostgreSQL; for SQLite they become ?1, ?2 ..., because SQLite
+numbers $-names by first appearance.
+
+The text is cut into tokens first, so that nothing in a comment, a text or a trigger's body is taken for something else.
+The depfile names the folder too: a new file is noticed without setting up the build again.
 """
+import collections
 import hashlib
 import pathlib
 import re
 import sqlite3
 import sys
 
+DIALECT, DIALECTS = 'sqlite', ('sqlite', 'postgres')
+
 TOKEN = re.compile(r"""
     (?P<comment>--[^\n]*|/\*.*?\*/) |
+    (?P<space>\s+) |
     (?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*") |
-    (?P<parameter>\$[0-9]+)
+    (?P<word>[^\W\d]\w*|[0-9][\w.]*) |
+    (?P<parameter>\$[0-9]+) |
+    (?P<mark>.)
 """, re.X | re.S)
+LABEL = re.compile(r'--\s*(name|dialect):\s*(.*?)\s*$')
+
+Query = collections.namedtuple('Query', 'name text parameters')
 
 
-def fail(path, message):
-    sys.exit(f'{path}: {message}')
+def fail(where, message):
+    sys.exit(f'{where}: {message}')
 
 
-def clean(sql):
-    """Without comments, parameters as SQLite wants them, white space folded outside of texts."""
-    def one(match):
-        if match['comment']:
-            return ' '
-        return '?' + match['parameter'][1:] if match['parameter'] else match[0]
-
-    out = TOKEN.sub(one, sql)
-    parts = re.split(r"('(?:[^']|'')*')", out)
-    return ''.join(p if i % 2 else re.sub(r'\s+', ' ', p) for i, p in enumerate(parts)).strip()
+def tokens(path, sql):
+    """(kind, text) of each; what no database of ours can take, or what was never closed, is an error."""
+    for match in TOKEN.finditer(sql):
+        kind, text = match.lastgroup, match[0]
+        if kind == 'mark' and (text in '\'"$?`[\\\0' or sql.startswith('/*', match.start())):
+            line = sql.count('\n', 0, match.start()) + 1
+            fail(f'{path}:{line}', f'{text} has no end here, or is not SQL that every database takes')
+        yield kind, text
 
 
-def statements(path, sql):
-    found, rest = [], ''
-    for piece in re.split(r'(;)', sql):
-        rest += piece
-        if piece == ';' and sqlite3.complete_statement(rest):
-            found.append(clean(rest).rstrip(';').strip())
-            rest = ''
-    if clean(rest):
-        fail(path, f'the last statement has no semicolon: {clean(rest)[:60]}')
-    return [s for s in found if s]
+class Statements:
+    """Whole statements out of tokens: without comments, white space folded, parameters as SQLite wants them."""
+
+    def __init__(self, path):
+        self.path, self.found, self.rest, self.numbers = path, [], '', set()
+
+    def add(self, kind, text):
+        if kind in ('comment', 'space'):
+            self.rest += '' if self.rest.endswith(' ') else ' '
+        elif kind == 'parameter':
+            self.numbers.add(int(text[1:]))
+            self.rest += '?' + text[1:]
+        elif text == ';' and sqlite3.complete_statement(self.rest + ';'):
+            self.found += [self.rest.strip()] if self.rest.strip() else []
+            self.rest = ''
+        else:
+            self.rest += text
+
+    def end(self):
+        if self.rest.strip():
+            fail(self.path, f'the last statement has no semicolon: {self.rest.strip()[:60]}')
+        return self.found
+
+
+def blocks(path):
+    """Each "-- name:" of a file with its dialect and its statements."""
+    block = None
+    for kind, text in tokens(path, path.read_text()):
+        label = LABEL.match(text) if kind == 'comment' else None
+        if label and label[1] == 'name':
+            if block:
+                yield block
+            block = {'name': label[2], 'dialect': DIALECT, 'statements': Statements(path)}
+        elif block is None:
+            if kind not in ('comment', 'space'):
+                fail(path, 'there is SQL before the first "-- name:"')
+        elif label:
+            if label[2] not in DIALECTS:
+                fail(path, f'{label[2]} is no dialect: {", ".join(DIALECTS)}')
+            block['dialect'] = label[2]
+        else:
+            block['statements'].add(kind, text)
+    if block:
+        yield block
+
+
+def query_of(path, block):
+    name, found, numbers = block['name'], block['statements'].end(), block['statements'].numbers
+    if not re.fullmatch(r'[a-z][a-z0-9_]*', name):
+        fail(path, f'{name} is no query name: small letters, digits, underscores')
+    if len(found) != 1:
+        fail(path, f'{name} is {len(found)} statements; a query is one')
+    if numbers != set(range(1, len(numbers) + 1)):
+        fail(path, f'{name} has the parameters {sorted(numbers)}; they are numbered from 1 without a gap')
+    return Query(name, found[0], len(numbers))
+
+
+def read_queries(paths):
+    queries = {}
+    for path in paths:
+        for block in blocks(path):
+            query = query_of(path, block)
+            if block['dialect'] != DIALECT:
+                continue
+            if query.name in queries:
+                fail(path, f'{query.name} is there twice')
+            queries[query.name] = query
+    return queries.values()
 
 
 def c_string(text):
     return '"' + text.replace('\\', '\\\\').replace('"', '\\"').replace('\n', '\\n') + '"'
 
 
-def read_queries(paths):
-    queries = {}
-    for path in paths:
-        text = pathlib.Path(path).read_text()
-        head, *blocks = re.split(r'^-- name:[ ]*(\S+)[ ]*$', text, flags=re.M)
-        if clean(head):
-            fail(path, 'there is SQL before the first "-- name:"')
-        for name, body in zip(blocks[::2], blocks[1::2]):
-            if not re.fullmatch(r'[a-z][a-z0-9_]*', name):
-                fail(path, f'{name} is no query name: small letters, digits, underscores')
-            if name in queries:
-                fail(path, f'{name} is there twice')
-            found = statements(path, body)
-            if len(found) != 1:
-                fail(path, f'{name} is {len(found)} statements; a query is one')
-            numbers = {int(n) for n in re.findall(r'\?([0-9]+)', re.sub(r"'(?:[^']|'')*'", '', found[0]))}
-            if numbers != set(range(1, len(numbers) + 1)):
-                fail(path, f'{name} has parameters {sorted(numbers)}; they are numbered from 1 without a gap')
-            queries[name] = (found[0], len(numbers))
-    return queries
+HEADER = """/* Made by tools/compile_sql.py from store/sql. */
+#ifndef STORE_QUERIES_H
+#define STORE_QUERIES_H
+
+#include <stddef.h>
+
+enum sql {{
+{names}	SQL_COUNT
+}};
+
+struct sql_query {{
+	const char *name, *text;
+	size_t parameters;
+}};
+extern const struct sql_query sql_queries[SQL_COUNT];
+
+#endif
+"""
+
+SOURCE = """/* Made by tools/compile_sql.py from store/sql. */
+#include "store/queries.h"
+
+const struct sql_query sql_queries[SQL_COUNT] = {{
+{rows}}};
+"""
 
 
-def make_queries(header, source, paths):
+def make_queries(paths, header, source):
     queries = read_queries(paths)
-    lines = ['/* Made by tools/compile_sql.py from store/sql. */', '#ifndef STORE_QUERIES_H', '#define STORE_QUERIES_H', '',
-             '#include <stddef.h>', '', 'enum sql {']
-    lines += [f'\tSQL_{name.upper()},' for name in queries]
-    lines += ['\tSQL_COUNT', '};', '', 'struct sql_query {', '\tconst char *name, *text;', '\tsize_t parameters;', '};',
-              'extern const struct sql_query sql_queries[SQL_COUNT];', '', '#endif', '']
-    pathlib.Path(header).write_text('\n'.join(lines))
-    lines = ['/* Made by tools/compile_sql.py from store/sql. */', '#include "store/queries.h"', '',
-             'const struct sql_query sql_queries[SQL_COUNT] = {']
-    lines += [f'\t[SQL_{name.upper()}] = {{ "{name}", {c_string(text)}, {count} }},' for name, (text, count) in queries.items()]
-    lines += ['};', '']
-    pathlib.Path(source).write_text('\n'.join(lines))
+    names = ''.join(f'\tSQL_{q.name.upper()},\n' for q in queries)
+    rows = ''.join(f'\t[SQL_{q.name.upper()}] = {{ "{q.name}", {c_string(q.text)}, {q.parameters} }},\n' for q in queries)
+    pathlib.Path(header).write_text(HEADER.format(names=names))
+    pathlib.Path(source).write_text(SOURCE.format(rows=rows))
 
 
 def read_migrations(paths):
+    """Per number: its name and its up and down files; a file of our dialect goes before one for all."""
     found = {}
-    for path in map(pathlib.Path, paths):
-        match = re.fullmatch(r'([0-9]{4})_([a-z0-9_]+)\.(up|down)\.sql', path.name)
-        if not match:
+    for path in paths:
+        match = re.fullmatch(r'([0-9]{4})_([a-z0-9_]+)\.(up|down)(?:\.([a-z]+))?\.sql', path.name)
+        if not match or match[4] not in (None, *DIALECTS):
             fail(path, 'a migration is called NNNN_name.up.sql or NNNN_name.down.sql')
-        number, name, way = int(match[1]), match[2], match[3]
+        number, name, way, dialect = int(match[1]), match[2], match[3], match[4]
         entry = found.setdefault(number, {'name': name})
-        if entry['name'] != name or way in entry:
-            fail(path, f'migration {number:04} has two names or is there twice')
-        entry[way] = path
+        if entry['name'] != name:
+            fail(path, f'migration {number:04} is there under two names')
+        if dialect == DIALECT or dialect is None and way not in entry:
+            entry[way] = path
     for number, entry in found.items():
         if set(entry) != {'name', 'up', 'down'}:
             fail(f'migration {number:04}', 'needs an up and a down file')
     if sorted(found) != list(range(1, len(found) + 1)):
         fail('migrations', 'they are numbered from 0001 without a gap')
-    return [(n, found[n]) for n in sorted(found)]
+    return [(number, found[number]) for number in sorted(found)]
 
 
-def c_statements(name, path):
-    body = ''.join(f'\t{c_string(s)},\n' for s in statements(path, path.read_text()))
+def statements(path):
+    out = Statements(path)
+    for kind, text in tokens(path, path.read_text()):
+        out.add(kind, text)
+    if out.numbers:
+        fail(path, 'a migration has no parameters')
+    return out.end()
+
+
+def c_statements(name, found):
+    body = ''.join(f'\t{c_string(s)},\n' for s in found)
     return f'static const char *const {name}[] = {{\n{body}\tNULL,\n}};\n'
 
 
-def make_migrations(source, paths):
-    migrations = read_migrations(paths)
-    out = ['/* Made by tools/compile_sql.py from migrations. */\n#include "store/migrate.h"\n\n#include <stddef.h>\n\n']
-    rows = []
-    for number, entry in migrations:
-        out.append(c_statements(f'up_{number}', entry['up']))
-        out.append(c_statements(f'down_{number}', entry['down']))
+def make_migrations(paths, source):
+    out, rows = [], []
+    for number, entry in read_migrations(paths):
+        up, down = statements(entry['up']), statements(entry['down'])
+        out += [c_statements(f'up_{number}', up), c_statements(f'down_{number}', down)]
         # comments may be mended later; a statement may not
-        digest = hashlib.sha256('\n'.join(statements(entry['up'], entry['up'].read_text())).encode()).hexdigest()
+        digest = hashlib.sha256('\n'.join(up).encode()).hexdigest()
         rows.append(f'\t{{ {number}, "{entry["name"]}", "{digest}", up_{number}, down_{number} }},\n')
-    out.append('\nconst struct migration migrations[] = {\n' + ''.join(rows) + '};\n')
-    out.append(f'const size_t migrations_count = {len(rows)};\n')
-    pathlib.Path(source).write_text(''.join(out))
+    pathlib.Path(source).write_text(
+        '/* Made by tools/compile_sql.py from migrations. */\n#include "store/migrate.h"\n\n#include <stddef.h>\n\n'
+        + ''.join(out) + '\nconst struct migration migrations[] = {\n' + ''.join(rows) + '};\n'
+        + f'const size_t migrations_count = {len(rows)};\n')
 
 
-def main(kind, *arguments):
-    if kind == 'queries':
-        make_queries(arguments[0], arguments[1], arguments[2:])
-    elif kind == 'migrations':
-        make_migrations(arguments[0], arguments[1:])
-    else:
+def main(kind, folder, *outputs):
+    make = {'queries': make_queries, 'migrations': make_migrations}.get(kind)
+    if make is None:
         sys.exit(__doc__)
+    *targets, depfile = outputs
+    paths = sorted(pathlib.Path(folder).glob('*.sql'))
+    make(paths, *targets)
+    needed = ' '.join(str(path).replace(' ', '\\ ') for path in [folder, *paths])
+    pathlib.Path(depfile).write_text(f'{targets[0]}: {needed}\n')
 
 
 if __name__ == '__main__':

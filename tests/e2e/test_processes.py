@@ -94,7 +94,7 @@ def test_a_client_that_never_finishes_does_not_keep_it_from_ending(make_server):
 def test_a_restart_keeps_accounts_sessions_and_what_was_spent(make_server):
     server = make_server()
     person, half = Person(server).full(), Person(server).enrolling()
-    used = person.code()
+    used = person.used_code()
     secret = half.read_secret()
     server.restart()
     assert person.visit("/").status == 200
@@ -116,7 +116,7 @@ def test_what_was_acknowledged_survives_a_kill_at_once(make_server):
         server.start()
         people.append(person)
         assert person.visit("/").status == 200
-        used = person.code()
+        used = person.used_code()
         person.forget().give_password()
         assert person.prove(used).status == 422, "a spent code stays spent"
     for person in people:

@@ -368,7 +368,7 @@ def test_without_a_factor_the_password_leads_to_set_up(alice):
 def test_a_used_code_is_refused_with_the_sentence_of_a_wrong_one(server, alice):
     alice.full().log_out()
     alice.sign_in()
-    used = alice.code()
+    used = alice.used_code()
     alice.forget().give_password()
     replayed = alice.prove(used)
     wrong = alice.prove("%06d" % ((int(used) + 1) % 10**6))
@@ -405,7 +405,7 @@ def test_a_clock_that_goes_back_reopens_nothing(server, alice):
     alice.full().forget()
     server.clock.next_step()
     alice.sign_in()
-    used, moment = alice.code(), server.clock.offset
+    used, moment = alice.used_code(), server.clock.offset
     alice.forget()
     try:
         server.clock.advance(600)

@@ -113,6 +113,10 @@ class Person:
         """What the authenticator shows now, or `drift` steps from now."""
         return code_of_step(self.secret, step_at(self.server.clock.now()) + drift)
 
+    def used_code(self):
+        """The code that was accepted last, whatever the clock shows by now."""
+        return code_of_step(self.secret, self.spent)
+
     def prove(self, code=None, path="/verify-2fa"):
         return self.send(path, {"otp": code or self.fresh_code()})
 

@@ -1,6 +1,6 @@
 /*
- * A QR code as PNG.  The rows of one module are alike, so that a filter which only tells the difference to the row above
- * leaves zeros, and deflate has next to nothing to do.
+ * A QR code as PNG.  Rows of one module are alike, so that deflate has next to nothing to do: unfiltered and at its fastest
+ * level it was the smallest of what was tried, and libqrencode takes two thirds of the time.
  */
 #include "qr/internal.h"
 
@@ -63,9 +63,8 @@ write_image(png_structp png, png_infop info, const QRcode *code, unsigned scale)
 
 	png_set_IHDR(png, info, side, side, 1, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
 		     PNG_FILTER_TYPE_DEFAULT);
-	png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP);
+	png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
 	png_set_compression_level(png, Z_BEST_SPEED);
-	png_set_compression_strategy(png, Z_DEFAULT_STRATEGY);
 	png_write_info(png, info);
 	write_rows(png, code, scale);
 	png_write_end(png, info);

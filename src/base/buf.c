@@ -21,10 +21,10 @@ grow(struct buf *b, size_t need)
 		b->failed = ERR_MEMORY;
 		return;
 	}
-	if (b->n > 0)
+	if (b->p != NULL) {
 		memcpy(p, b->p, b->n);
-	if (b->p != NULL)
 		secret_wipe(b->p, b->n);
+	}
 	mem_drop(b->p);
 	b->p = p;
 	b->cap = cap;

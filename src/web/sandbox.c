@@ -209,8 +209,11 @@ filter_load(scmp_filter_ctx filter, int e, struct why *why)
 err
 sandbox_enter(struct why *why)
 {
-	/* Under a sanitizer its runtime asks for more; it is refused rather than ended. */
-	scmp_filter_ctx filter = seccomp_init(SANITIZED ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS);
+	/*
+	 * Under a sanitizer its runtime asks for more; it is refused rather than ended.  With an errno of its own, for
+	 * libseccomp takes no rule whose action is the default's.
+	 */
+	scmp_filter_ctx filter = seccomp_init(SANITIZED ? SCMP_ACT_ERRNO(EACCES) : SCMP_ACT_KILL_PROCESS);
 
 	if (filter == NULL)
 		return why_set(why, ERR_MEMORY, "There is no memory for the seccomp filter.");

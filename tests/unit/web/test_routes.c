@@ -1,0 +1,95 @@
+/* What must hold of every row of the table of routes. */
+#include "unit.h"
+
+#include "web/routes.h"
+
+static void
+each_post_has_a_form_and_a_page_to_come_back_to(void **state)
+{
+	for (size_t i = 0; i < web_routes_count; i++) {
+		const struct route *route = &web_routes[i];
+		bool post = route->method == HTTP_POST;
+		if ((route->form != NULL) != post || (route->again != NULL) != post || route->answer == NULL)
+			fail_msg("%.*s", STR_ARG(route->path));
+	}
+}
+
+/* The check of form tokens reads the first member of the form's struct. */
+static void
+each_form_begins_with_its_token(void **state)
+{
+	for (size_t i = 0; i < web_routes_count; i++) {
+		const struct form *form = web_routes[i].form;
+		if (form == NULL)
+			continue;
+		assert_true(str_equal(form->fields[0].name, STR("csrf_token")));
+		assert_int_equal(form->fields[0].offset, 0);
+	}
+}
+
+static void
+a_row_that_names_no_state_needs_full(void **state)
+{
+	const struct route nothing_said = { 0 };
+
+	assert_false(route_opens(&nothing_said, STATE_NONE));
+	assert_false(route_opens(&nothing_said, STATE_ENROLLING));
+	assert_false(route_opens(&nothing_said, STATE_PENDING));
+	assert_true(route_opens(&nothing_said, STATE_FULL));
+}
+
+static void
+what_hashes_a_password_is_in_the_slow_lane_and_nothing_else(void **state)
+{
+	for (size_t i = 0; i < web_routes_count; i++) {
+		const struct route *route = &web_routes[i];
+		bool hashes = route->method == HTTP_POST &&
+			      (str_equal(route->path, STR("/login")) || str_equal(route->path, STR("/register")));
+		assert_int_equal(route->lane == HTTP_SLOW, hashes);
+	}
+}
+
+static void
+route_find_tells_a_wrong_method_from_a_wrong_path(void **state)
+{
+	static const struct {
+		const char *why;
+		enum http_method method;
+		const char *path;
+		bool found;
+		unsigned methods;
+	} rows[] = {
+		{ "home", HTTP_GET, "/", true, HTTP_GET },
+		{ "HEAD is GET", HTTP_HEAD, "/", true, HTTP_GET },
+		{ "POST to a page without a form", HTTP_POST, "/", false, HTTP_GET },
+		{ "both methods", HTTP_POST, "/login", true, HTTP_GET | HTTP_POST },
+		{ "another method", HTTP_OTHER, "/login", false, HTTP_GET | HTTP_POST },
+		{ "no such path", HTTP_GET, "/nothing", false, 0 },
+		{ "a path is whole", HTTP_GET, "/login/", false, 0 },
+		{ "letter case counts", HTTP_GET, "/Login", false, 0 },
+		{ "percent is not decoded", HTTP_GET, "/%6cogin", false, 0 },
+		{ "below a folder", HTTP_GET, "/static/app.css", true, HTTP_GET },
+		{ "home is no folder", HTTP_GET, "//", false, 0 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		unsigned methods = 99;
+		const struct route *route = route_find(rows[i].method, str_of(rows[i].path), &methods);
+		if ((route != NULL) != rows[i].found || methods != rows[i].methods)
+			fail_msg("%s", rows[i].why);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_post_has_a_form_and_a_page_to_come_back_to),
+		cmocka_unit_test(each_form_begins_with_its_token),
+		cmocka_unit_test(a_row_that_names_no_state_needs_full),
+		cmocka_unit_test(what_hashes_a_password_is_in_the_slow_lane_and_nothing_else),
+		cmocka_unit_test(route_find_tells_a_wrong_method_from_a_wrong_path),
+	};
+
+	return cmocka_run_group_tests_name("routes", tests, NULL, NULL);
+}

@@ -20,15 +20,20 @@
 
 enum http_lane { HTTP_INLINE, HTTP_QUICK, HTTP_SLOW, HTTP_LANE_COUNT };
 
-enum http_method { HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 4, HTTP_OTHER = 8 }; /* bits, for tables of what is allowed */
+enum http_method {
+	HTTP_GET = 1,
+	HTTP_HEAD = 2,
+	HTTP_POST = 4,
+	HTTP_OTHER = 8
+}; /* bits, for tables of what is allowed */
 
 enum {
 	HTTP_HEAD_MAX_BYTES = 16 * 1024, /* request line and header fields: 431 */
 	HTTP_URI_MAX_BYTES = 8 * 1024,   /* 414 */
 	HTTP_BODY_MAX_BYTES = 16 * 1024, /* 413 */
 	HTTP_HEADERS_MAX = 100,          /* 431 */
-	HTTP_REQUEST_SECONDS = 20, /* from connection, or from the last reply, to a whole request; then closed */
-	HTTP_REPLY_SECONDS = 20,   /* for the client to take the reply */
+	HTTP_REQUEST_SECONDS = 20,       /* from connection, or from the last reply, to a whole request; then closed */
+	HTTP_REPLY_SECONDS = 20,         /* for the client to take the reply */
 	HTTP_REPLY_HEADERS = 32,
 	HTTP_REPLY_BODY_MAX_BYTES = 1024 * 1024, /* what reply.body may grow to unless the application says otherwise */
 	HTTP_ARENA_MAX_BYTES = 512 * 1024,       /* of one request: its texts and all that the application allocates */
@@ -41,12 +46,12 @@ struct request {
 	str path;  /* raw, as sent, without query; begins with '/' */
 	str query; /* raw, without '?' ; empty when there is none */
 	str body;
-	str peer;    /* address of the connection's other end, numeric; mapped IPv4 as IPv4 */
-	char id[17]; /* random hex, unique enough to find the request in the log */
-	int64_t now_us; /* when it was whole: the request's one reading of the clock */
+	str peer;            /* address of the connection's other end, numeric; mapped IPv4 as IPv4 */
+	char id[17];         /* random hex, unique enough to find the request in the log */
+	int64_t now_us;      /* when it was whole: the request's one reading of the clock */
 	struct arena *arena; /* wiped when the reply has left */
 	void *internal;      /* the server's own */
-	void *app;           /* the application's own, NULL at first; not freed by the server: allocate it from the arena */
+	void *app; /* the application's own, NULL at first; not freed by the server: allocate it from the arena */
 };
 
 /* Value of a header field, name compared without case; empty text with p == NULL when absent.  The first, when repeated. */
@@ -96,13 +101,13 @@ struct http_app {
 };
 
 struct http_settings {
-	int listen_fd;       /* listening already; the server closes it */
-	size_t event_threads; /* 1 or more */
-	size_t workers[HTTP_LANE_COUNT];       /* threads of QUICK and SLOW */
-	size_t queue_max[HTTP_LANE_COUNT];     /* requests that may wait in QUICK and SLOW */
-	size_t connections_max;                /* further ones are closed at once */
-	size_t connections_per_address_max;    /* 0: no bound */
-	int request_ms, reply_ms;              /* 0: HTTP_REQUEST_SECONDS, HTTP_REPLY_SECONDS */
+	int listen_fd;                      /* listening already; the server closes it */
+	size_t event_threads;               /* 1 or more */
+	size_t workers[HTTP_LANE_COUNT];    /* threads of QUICK and SLOW */
+	size_t queue_max[HTTP_LANE_COUNT];  /* requests that may wait in QUICK and SLOW */
+	size_t connections_max;             /* further ones are closed at once */
+	size_t connections_per_address_max; /* 0: no bound */
+	int request_ms, reply_ms;           /* 0: HTTP_REQUEST_SECONDS, HTTP_REPLY_SECONDS */
 };
 
 struct http_server;
@@ -114,7 +119,8 @@ MUST_USE err http_listen(str host, uint16_t port, struct why *why, int *ret_fd);
  * All threads and descriptors are made here; afterwards the server opens no file, asks no name service and starts no
  * thread.  listen_fd becomes non-blocking; it is closed by stop, or here when starting fails.  app must stay.
  */
-MUST_USE err http_server_start(const struct http_settings *settings, const struct http_app *app, void *app_data, struct http_server **ret_server);
+MUST_USE err http_server_start(const struct http_settings *settings, const struct http_app *app, void *app_data,
+			       struct http_server **ret_server);
 
 /*
  * Take no new connection, finish what was accepted for at most max_ms, then end all threads and free; sets NULL.  What

@@ -62,7 +62,8 @@ database_open(const struct config *config, struct why *why, struct db **ret_db)
 		*ret_db = db;
 	else
 		db_close(&db);
-	if (e != ERR_OK && why->text[0] == '\0')
+	/* a sentence that does not name the file, or none at all */
+	if (e == ERR_CORRUPT || (e != ERR_OK && why->text[0] == '\0'))
 		return why_set(why, e,
 			       "The database %s cannot be used: %s.  If it is damaged, put a backup in its place.",
 			       config->database_path, err_name(e));

@@ -35,7 +35,7 @@ struct keeper_server {
 	pthread_t watcher;
 	bool watching;
 	_Atomic uint32_t healthy; /* 1: the database answered when it was last asked */
-	int wake_fd; /* eventfd: written once, to end the watcher */
+	int wake_fd;              /* eventfd: written once, to end the watcher */
 };
 
 /* --- pushes ------------------------------------------------------------------------------------------------------ */

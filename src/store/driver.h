@@ -6,18 +6,26 @@
 
 #include "store/db.h"
 
+enum { DB_COLUMNS_MAX = 32 };
+
+/* What a transaction is for.  One for the schema may take tables apart: references are checked at its end instead. */
+enum db_purpose { DB_FOR_ROWS = 0, DB_FOR_SCHEMA };
+
 struct db_ops {
 	/*
-	 * Run a prepared query (query >= 0), or one statement of text (query < 0).  each may be NULL.  ret_changed, when
-	 * not NULL, gets the rows that were inserted, changed or deleted.
+	 * Run a named query (query >= 0), or one statement of text (query < 0).  each may be NULL.  ret_changed, when
+	 * not NULL, gets the rows that were inserted, changed or deleted.  A query that is not prepared yet is prepared
+	 * for this once: the schema's own queries run before the others can be.
 	 */
 	err (*step)(struct db *db, int query, const char *text, const struct db_value *args, size_t n, db_each each,
 		    void *context, int64_t *ret_changed);
-	err (*prepare)(struct db *db, struct why *why); /* all of sql_queries */
-	err (*begin)(struct db *db);
-	err (*commit)(struct db *db);
+	err (*prepare)(struct db *db, struct why *why); /* all of sql_queries, to keep */
+	err (*begin)(struct db *db, enum db_purpose purpose);
+	err (*commit)(struct db *db); /* ERR_INVALID: the schema's change left a reference to nothing */
 	void (*rollback)(struct db *db);
-	void (*close)(struct db *db); /* frees it */
+	const char *(*message)(struct db *db);            /* the database's own words on what failed last */
+	err (*integrity)(struct db *db, struct why *why); /* read all of it and check it */
+	void (*close)(struct db *db);                     /* frees it */
 };
 
 struct db {
@@ -27,5 +35,8 @@ struct db {
 /* One statement that is not among the named queries: for migrations and the health check. */
 MUST_USE err db_text(struct db *db, const char *text, const struct db_value *args, size_t n, db_each each,
 		     void *context);
+
+/* db_begin for another purpose than rows. */
+MUST_USE err db_begin_for(struct db *db, enum db_purpose purpose, struct db_transaction *ret_t);
 
 #endif

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "store/driver.h"
 
+enum { WAIT_S = 60 }; /* for another that migrates */
+
 int
 migrate_head(void)
 {
@@ -17,13 +19,12 @@ take_number(void *context, const struct db_value *row, size_t columns)
 }
 
 static err
-has_table(struct db *db, bool *ret_has)
+is_recorded(struct db *db, bool *ret_is)
 {
 	int64_t count = 0;
 
-	TRY(db_text(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'", NULL,
-		    0, take_number, &count));
-	*ret_has = count > 0;
+	TRY(db_all(db, SQL_SCHEMA_IS_RECORDED, NULL, 0, take_number, &count));
+	*ret_is = count > 0;
 	return ERR_OK;
 }
 
@@ -31,14 +32,39 @@ err
 migrate_current(struct db *db, int *ret_version)
 {
 	int64_t version = 0;
-	bool has = false;
+	bool is = false;
 
-	TRY(has_table(db, &has));
-	if (has)
-		TRY(db_text(db, "SELECT coalesce(max(version), 0) FROM schema_migrations", NULL, 0, take_number,
-			    &version));
+	TRY(is_recorded(db, &is));
+	if (is)
+		TRY(db_all(db, SQL_SCHEMA_VERSION, NULL, 0, take_number, &version));
 	*ret_version = (int)version;
 	return ERR_OK;
+}
+
+/* --- history ------------------------------------------------------------------------------------------------------ */
+
+struct history {
+	migrate_each each;
+	void *context;
+};
+
+static err
+history_row(void *context, const struct db_value *row, size_t columns)
+{
+	const struct history *history = context;
+	struct migrate_applied applied = { (int)row[0].number, row[1].bytes, row[2].bytes, row[3].number };
+
+	return history->each(history->context, &applied);
+}
+
+err
+migrate_history(struct db *db, migrate_each each, void *context)
+{
+	struct history history = { each, context };
+	bool is = false;
+
+	TRY(is_recorded(db, &is));
+	return is ? db_all(db, SQL_SCHEMA_HISTORY, NULL, 0, history_row, &history) : ERR_OK;
 }
 
 /* --- checking what was applied ------------------------------------------------------------------------------------ */
@@ -49,81 +75,91 @@ struct check {
 };
 
 static err
-check_row(void *context, const struct db_value *row, size_t columns)
+check_applied(void *context, const struct migrate_applied *applied)
 {
 	struct check *check = context;
-	int version = (int)row[0].number;
 
-	(void)columns;
 	check->seen++;
-	if (version > migrate_head())
+	if (applied->version != check->seen)
 		return why_set(
 		    check->why, ERR_CONFIG,
-		    "The database is newer than this program: it is at migration %04d, and this program knows %04d. "
-		    "Use the newer doubletour.",
-		    version, migrate_head());
-	if (version != check->seen)
-		return why_set(check->why, ERR_CONFIG, "Migration %04d is missing in the database's history.",
-			       check->seen);
-	if (!str_equal(row[1].bytes, str_of(migrations[version - 1].checksum)))
+		    "Migration %04d is missing in the database's history: something else has written to it.  "
+		    "Put a backup in its place.",
+		    check->seen);
+	if (!str_equal(applied->checksum, str_of(migrations[applied->version - 1].checksum)))
 		return why_set(
 		    check->why, ERR_CONFIG,
-		    "Migration %04d was not applied as this program knows it: the database belongs to another build.",
-		    version);
+		    "Migration %04d was not applied as this program knows it: the database belongs to another "
+		    "build of doubletour.  Use that one.",
+		    applied->version);
 	return ERR_OK;
+}
+
+/* The newest first: of a database that is ahead, the older entries say nothing that helps. */
+static err
+check_history(struct db *db, struct why *why)
+{
+	struct check check = { .why = why };
+	int newest = 0;
+
+	TRY(migrate_current(db, &newest));
+	if (newest > migrate_head())
+		return why_set(
+		    why, ERR_CONFIG,
+		    "The database is newer than this program: it is at migration %04d, and this program knows "
+		    "%04d.  Use the newer doubletour.",
+		    newest, migrate_head());
+	return migrate_history(db, check_applied, &check);
+}
+
+/* The sentence for an error that has none yet. */
+static err
+unsaid(struct db *db, err e, struct why *why)
+{
+	if (e == ERR_OK || why == NULL || why->text[0] != '\0')
+		return e;
+	if (e == ERR_BUSY)
+		return why_set(why, e, "Another program is writing to the database.  Try again when it has finished.");
+	return why_set(why, e, "The history of the database's schema cannot be used: %s.", db->ops->message(db));
 }
 
 err
 migrate_check(struct db *db, struct why *why)
 {
-	struct check check = { .why = why };
-	bool has = false;
-
-	TRY(has_table(db, &has));
-	if (!has)
-		return ERR_OK;
-	/* the newest first would name the gap of a newer database; the oldest first names what matters */
-	int newest = 0;
-	TRY(migrate_current(db, &newest));
-	if (newest > migrate_head())
-		return check_row(&check, (struct db_value[]){ DB_INT(newest), DB_TEXT(STR("")) }, 2);
-	return db_text(db, "SELECT version, checksum FROM schema_migrations ORDER BY version", NULL, 0, check_row,
-		       &check);
+	return unsaid(db, check_history(db, why), why);
 }
 
 /* --- steps -------------------------------------------------------------------------------------------------------- */
 
+/* Here, because the rollback that follows forgets the database's words. */
 static err
-statements(struct db *db, const char *const *texts)
+failed(struct db *db, const struct migration *m, const char *at, err e, struct why *why)
 {
-	for (; *texts != NULL; texts++)
-		TRY(db_text(db, *texts, NULL, 0, NULL, NULL));
+	return why_set(why, e, "Migration %04d (%s) failed: %s%s%.60s.  The database is as it was before that step.",
+		       m->version, m->name, db->ops->message(db), at[0] != '\0' ? ", at: " : "", at);
+}
+
+static err
+statements(struct db *db, const struct migration *m, const char *const *texts, struct why *why)
+{
+	for (; *texts != NULL; texts++) {
+		err e = db_text(db, *texts, NULL, 0, NULL, NULL);
+		if (e != ERR_OK)
+			return failed(db, m, *texts, e, why);
+	}
 	return ERR_OK;
 }
 
 static err
 record(struct db *db, const struct migration *m, bool up)
 {
-	int64_t now_us = 0;
+	struct db_value args[] = { DB_INT(m->version), DB_TEXT(str_of(m->name)), DB_TEXT(str_of(m->checksum)),
+				   DB_INT(0) };
 
 	if (!up)
-		return db_text(db, "DELETE FROM schema_migrations WHERE version = ?1",
-			       (struct db_value[]){ DB_INT(m->version) }, 1, NULL, NULL);
-	TRY(clock_now_us(&now_us));
-	struct db_value args[] = { DB_INT(m->version), DB_TEXT(str_of(m->name)), DB_TEXT(str_of(m->checksum)),
-				   DB_INT(now_us) };
-	return db_text(db,
-		       "INSERT INTO schema_migrations (version, name, checksum, applied_at_us) VALUES (?1, ?2, ?3, ?4)",
-		       args, COUNT(args), NULL, NULL);
-}
-
-static err
-ensure_table(struct db *db)
-{
-	return db_text(db,
-		       "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, "
-		       "checksum TEXT NOT NULL, applied_at_us INTEGER NOT NULL) STRICT",
-		       NULL, 0, NULL, NULL);
+		return db_run(db, SQL_SCHEMA_FORGET, args, 1, NULL);
+	TRY(clock_now_us(&args[3].number));
+	return db_run(db, SQL_SCHEMA_RECORD, args, COUNT(args), NULL);
 }
 
 struct walk {
@@ -141,8 +177,8 @@ step_locked(struct db *db, const struct walk *walk, bool *ret_done)
 	int current = 0;
 	bool up;
 
-	TRY(ensure_table(db));
-	TRY(migrate_check(db, walk->why));
+	TRY(db_run(db, SQL_SCHEMA_BEGIN_RECORD, NULL, 0, NULL));
+	TRY(check_history(db, walk->why));
 	TRY(migrate_current(db, &current));
 	*ret_done = current == walk->target;
 	if (*ret_done)
@@ -151,18 +187,33 @@ step_locked(struct db *db, const struct walk *walk, bool *ret_done)
 	m = &migrations[up ? current : current - 1];
 	if (walk->progress != NULL)
 		walk->progress(walk->context, m, up);
-	TRY(statements(db, up ? m->up : m->down));
+	TRY(statements(db, m, up ? m->up : m->down, walk->why));
 	return record(db, m, up);
+}
+
+/* Another that migrates holds the lock as long as its step takes: wait for it, and then find the work done. */
+static err
+begin_in_turn(struct db *db, struct db_transaction *t)
+{
+	int64_t until_us = clock_monotonic_us() + SECONDS_US(WAIT_S);
+	err e;
+
+	while ((e = db_begin_for(db, DB_FOR_SCHEMA, t)) == ERR_BUSY && clock_monotonic_us() < until_us)
+		;
+	return e;
 }
 
 static err
 step(struct db *db, const struct walk *walk, bool *ret_done)
 {
 	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+	err e = begin_in_turn(db, &t);
 
-	TRY(db_begin(db, &t));
-	TRY(step_locked(db, walk, ret_done));
-	return db_commit(&t);
+	if (e == ERR_OK)
+		e = step_locked(db, walk, ret_done);
+	if (e == ERR_OK)
+		e = db_commit(&t);
+	return unsaid(db, e, walk->why);
 }
 
 err
@@ -174,42 +225,7 @@ migrate_to(struct db *db, int version, migrate_progress progress, void *context,
 	if (version < 0 || version > migrate_head())
 		return why_set(why, ERR_INVALID, "There is no migration %04d; the newest is %04d.", version,
 			       migrate_head());
-	while (!done) {
-		err e = step(db, &walk, &done);
-		if (e != ERR_OK && (why == NULL || why->text[0] == '\0'))
-			return why_set(why, e, "The migration failed (%s); the database is as it was before that step.",
-				       err_name(e));
-		TRY(e);
-	}
+	while (!done)
+		TRY(step(db, &walk, &done));
 	return ERR_OK;
-}
-
-/* --- history ------------------------------------------------------------------------------------------------------ */
-
-struct history {
-	migrate_each each;
-	void *context;
-};
-
-static err
-history_row(void *context, const struct db_value *row, size_t columns)
-{
-	const struct history *history = context;
-	struct migrate_applied applied = { (int)row[0].number, row[1].bytes, row[2].number };
-
-	(void)columns;
-	return history->each(history->context, &applied);
-}
-
-err
-migrate_history(struct db *db, migrate_each each, void *context)
-{
-	struct history history = { each, context };
-	bool has = false;
-
-	TRY(has_table(db, &has));
-	if (!has)
-		return ERR_OK;
-	return db_text(db, "SELECT version, name, applied_at_us FROM schema_migrations ORDER BY version", NULL, 0,
-		       history_row, &history);
 }

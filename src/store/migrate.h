@@ -39,7 +39,7 @@ MUST_USE err migrate_to(struct db *db, int version, migrate_progress progress, v
 /* What was applied, oldest first. */
 struct migrate_applied {
 	int version;
-	str name;
+	str name, checksum;
 	int64_t applied_at_us;
 };
 typedef err (*migrate_each)(void *context, const struct migrate_applied *applied);

@@ -1,26 +1,9 @@
 /*
- * The SQLite driver.  WAL with synchronous=FULL: a commit that returned is on the disk.
+ * The SQLite driver: statements and transactions of an open connection.  Opening is in sqlite_open.c.
  */
-#include "store/driver.h"
-#include "store/store.h"
+#include "store/sqlite.h"
 
 #include "base/mem.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
-#include <sqlite3.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-enum { BUSY_MS = 2000, COLUMNS_MAX = 32, PATH_MAX_BYTES = 4096 };
-
-struct sqlite {
-	struct db db; /* first */
-	sqlite3 *handle;
-	sqlite3_stmt *prepared[SQL_COUNT];
-};
 
 static struct sqlite *
 of(struct db *db)
@@ -28,10 +11,10 @@ of(struct db *db)
 	return (struct sqlite *)db;
 }
 
-static err
-error_of(int code)
+err
+sqlite_error(int code)
 {
-	if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY)
+	if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_ROWID)
 		return ERR_EXISTS;
 	switch (code & 0xff) {
 	case SQLITE_OK:
@@ -48,6 +31,7 @@ error_of(int code)
 		return ERR_CORRUPT;
 	case SQLITE_CONSTRAINT:
 	case SQLITE_MISMATCH:
+	case SQLITE_TOOBIG:
 	case SQLITE_RANGE:
 	case SQLITE_MISUSE:
 	case SQLITE_ERROR:
@@ -83,41 +67,57 @@ bind_all(sqlite3_stmt *statement, const struct db_value *args, size_t n)
 	if ((size_t)sqlite3_bind_parameter_count(statement) != n)
 		return ERR_INVALID;
 	for (size_t i = 0; i < n; i++)
-		TRY(error_of(bind_one(statement, (int)i + 1, &args[i])));
+		TRY(sqlite_error(bind_one(statement, (int)i + 1, &args[i])));
 	return ERR_OK;
 }
 
-static struct db_value
-column(sqlite3_stmt *statement, int at)
+/* SQLite gives NULL for an empty blob, but also for any text or blob that it has no memory for. */
+static err
+column_bytes(sqlite3_stmt *statement, int at, enum db_kind kind, struct db_value *ret_value)
+{
+	const void *p = kind == DB_KIND_TEXT ? (const void *)sqlite3_column_text(statement, at)
+					     : sqlite3_column_blob(statement, at);
+
+	if (p == NULL && sqlite3_errcode(sqlite3_db_handle(statement)) == SQLITE_NOMEM)
+		return ERR_MEMORY;
+	*ret_value = (struct db_value){
+		.kind = kind,
+		.bytes = p == NULL ? STR("") : str_bytes(p, (size_t)sqlite3_column_bytes(statement, at)),
+	};
+	return ERR_OK;
+}
+
+static err
+column(sqlite3_stmt *statement, int at, struct db_value *ret_value)
 {
 	switch (sqlite3_column_type(statement, at)) {
 	case SQLITE_INTEGER:
-		return DB_INT(sqlite3_column_int64(statement, at));
-	case SQLITE_TEXT: {
-		const void *text = sqlite3_column_text(statement, at);
-		return DB_TEXT(str_bytes(text, (size_t)sqlite3_column_bytes(statement, at)));
-	}
-	case SQLITE_BLOB: {
-		const void *blob = sqlite3_column_blob(statement, at);
-		return DB_BLOB(str_bytes(blob, (size_t)sqlite3_column_bytes(statement, at)));
-	}
-	default:
-		return DB_NULL();
+		*ret_value = DB_INT(sqlite3_column_int64(statement, at));
+		return ERR_OK;
+	case SQLITE_TEXT:
+		return column_bytes(statement, at, DB_KIND_TEXT, ret_value);
+	case SQLITE_BLOB:
+		return column_bytes(statement, at, DB_KIND_BLOB, ret_value);
+	case SQLITE_NULL:
+		*ret_value = DB_NULL();
+		return ERR_OK;
+	default: /* a floating number: nothing here has one */
+		return ERR_INVALID;
 	}
 }
 
 static err
 each_row(sqlite3_stmt *statement, db_each each, void *context)
 {
-	struct db_value row[COLUMNS_MAX];
+	struct db_value row[DB_COLUMNS_MAX];
 	int columns = sqlite3_column_count(statement);
 
 	if (each == NULL)
 		return ERR_OK;
-	if (columns > COLUMNS_MAX)
+	if (columns > DB_COLUMNS_MAX)
 		return ERR_INVALID;
 	for (int i = 0; i < columns; i++)
-		row[i] = column(statement, i);
+		TRY(column(statement, i, &row[i]));
 	return each(context, row, (size_t)columns);
 }
 
@@ -128,15 +128,19 @@ step_all(sqlite3_stmt *statement, db_each each, void *context)
 
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW)
 		TRY(each_row(statement, each, context));
-	return error_of(code);
+	return sqlite_error(code);
 }
 
+/* Always left reset and with nothing bound: what was bound may have been a secret. */
 static err
-sqlite_step_statement(struct sqlite *s, sqlite3_stmt *statement, const struct db_value *args, size_t n, db_each each,
-		      void *context, int64_t *ret_changed)
+step_statement(struct sqlite *s, sqlite3_stmt *statement, const struct db_value *args, size_t n, db_each each,
+	       void *context, int64_t *ret_changed)
 {
-	err e = bind_all(statement, args, n);
+	err e;
 
+	if (sqlite3_stmt_busy(statement)) /* called again by its own each() */
+		return ERR_INVALID;
+	e = bind_all(statement, args, n);
 	if (e == ERR_OK)
 		e = step_all(statement, each, context);
 	if (e == ERR_OK && ret_changed != NULL)
@@ -154,14 +158,28 @@ sqlite_step(struct db *db, int query, const char *text, const struct db_value *a
 	sqlite3_stmt *statement = NULL;
 	err e;
 
+	if (query >= 0 && s->prepared[query] != NULL)
+		return step_statement(s, s->prepared[query], args, n, each, context, ret_changed);
 	if (query >= 0)
-		return s->prepared[query] == NULL
-			   ? ERR_INVALID
-			   : sqlite_step_statement(s, s->prepared[query], args, n, each, context, ret_changed);
-	TRY(error_of(sqlite3_prepare_v2(s->handle, text, -1, &statement, NULL)));
-	e = sqlite_step_statement(s, statement, args, n, each, context, ret_changed);
+		text = sql_queries[query].text;
+	TRY(sqlite_error(sqlite3_prepare_v2(s->handle, text, -1, &statement, NULL)));
+	e = step_statement(s, statement, args, n, each, context, ret_changed);
 	sqlite3_finalize(statement);
 	return e;
+}
+
+static err
+prepare_one(struct sqlite *s, const struct sql_query *query, sqlite3_stmt **ret_statement, struct why *why)
+{
+	int code = sqlite3_prepare_v3(s->handle, query->text, -1, SQLITE_PREPARE_PERSISTENT, ret_statement, NULL);
+	err e = sqlite_error(code);
+
+	if (e == ERR_OK)
+		return ERR_OK;
+	return why_set(why, e == ERR_INVALID ? ERR_CORRUPT : e,
+		       "The database does not take the query %s: %s.  `doubletour db check` says whether its schema is "
+		       "the one that this program needs.",
+		       query->name, sqlite3_errmsg(s->handle));
 }
 
 static err
@@ -169,44 +187,120 @@ sqlite_prepare(struct db *db, struct why *why)
 {
 	struct sqlite *s = of(db);
 
-	for (size_t i = 0; i < SQL_COUNT; i++) {
-		int code = sqlite3_prepare_v3(s->handle, sql_queries[i].text, -1, SQLITE_PREPARE_PERSISTENT,
-					      &s->prepared[i], NULL);
-		if (code != SQLITE_OK)
-			return why_set(why, error_of(code) == ERR_INVALID ? ERR_CORRUPT : error_of(code),
-				       "The database does not take the query %s: %s.", sql_queries[i].name,
-				       sqlite3_errmsg(s->handle));
-	}
+	for (size_t i = 0; i < SQL_COUNT; i++)
+		if (s->prepared[i] == NULL)
+			TRY(prepare_one(s, &sql_queries[i], &s->prepared[i], why));
 	return ERR_OK;
 }
 
-static err
-exec(struct sqlite *s, const char *text)
+/* --- transactions ------------------------------------------------------------------------------------------------- */
+
+err
+sqlite_exec(struct sqlite *s, const char *text)
 {
-	return error_of(sqlite3_exec(s->handle, text, NULL, NULL, NULL));
+	return sqlite_error(sqlite3_exec(s->handle, text, NULL, NULL, NULL));
+}
+
+/*
+ * With references enforced, DROP TABLE deletes its rows first and what refers to them with ON DELETE CASCADE: a migration
+ * that replaces `accounts` would empty `sessions`.  So they are off while the schema changes, and checked before COMMIT.
+ */
+static void
+enforce_references(struct sqlite *s, bool on)
+{
+	sqlite3_db_config(s->handle, SQLITE_DBCONFIG_ENABLE_FKEY, on ? 1 : 0, NULL);
 }
 
 static err
-sqlite_begin(struct db *db)
+sqlite_begin(struct db *db, enum db_purpose purpose)
 {
-	return exec(of(db), "BEGIN IMMEDIATE");
+	struct sqlite *s = of(db);
+	err e;
+
+	s->dangling = false;
+	if (sqlite3_get_autocommit(s->handle) == 0)
+		return ERR_INVALID;
+	enforce_references(s, purpose != DB_FOR_SCHEMA);
+	e = sqlite_exec(s, "BEGIN IMMEDIATE");
+	if (e == ERR_OK)
+		s->purpose = purpose;
+	else
+		enforce_references(s, true);
+	return e;
+}
+
+static void
+transaction_ended(struct sqlite *s)
+{
+	s->purpose = DB_FOR_ROWS;
+	enforce_references(s, true);
+}
+
+static err
+dangling_row(void *context, const struct db_value *row, size_t columns)
+{
+	*(bool *)context = true;
+	return ERR_INVALID;
 }
 
 static err
 sqlite_commit(struct db *db)
 {
-	return exec(of(db), "COMMIT");
+	struct sqlite *s = of(db);
+
+	if (s->purpose == DB_FOR_SCHEMA)
+		TRY(db_text(db, "PRAGMA foreign_key_check", NULL, 0, dangling_row, &s->dangling));
+	TRY(sqlite_exec(s, "COMMIT"));
+	transaction_ended(s);
+	return ERR_OK;
 }
 
 static void
 sqlite_rollback(struct db *db)
 {
+	struct sqlite *s = of(db);
+
 	/* Some errors have rolled back already; then there is nothing to do. */
-	if (sqlite3_get_autocommit(of(db)->handle) == 0)
-		(void)!exec(of(db), "ROLLBACK");
+	if (sqlite3_get_autocommit(s->handle) == 0)
+		(void)!sqlite_exec(s, "ROLLBACK");
+	transaction_ended(s);
 }
 
-static void
+/* --- the rest ----------------------------------------------------------------------------------------------------- */
+
+static const char *
+sqlite_message(struct db *db)
+{
+	return of(db)->dangling ? "a row refers to one that is not there" : sqlite3_errmsg(of(db)->handle);
+}
+
+static err
+integrity_row(void *context, const struct db_value *row, size_t columns)
+{
+	if (columns == 1 && str_equal(row[0].bytes, STR("ok")))
+		return ERR_OK;
+	return why_set(context, ERR_CORRUPT, "The database is damaged: %.*s.  Put a backup in its place.",
+		       columns == 1 ? (int)row[0].bytes.n : 0, row[0].bytes.p);
+}
+
+static err
+sqlite_integrity(struct db *db, struct why *why)
+{
+	bool dangling = false;
+	err e = db_text(db, "PRAGMA integrity_check(1)", NULL, 0, integrity_row, why);
+
+	if (e == ERR_OK)
+		e = db_text(db, "PRAGMA foreign_key_check", NULL, 0, dangling_row, &dangling);
+	if (dangling)
+		return why_set(why, ERR_CORRUPT,
+			       "The database is damaged: a row refers to one that is not there.  Put a backup in its "
+			       "place.");
+	if (e != ERR_OK && (why == NULL || why->text[0] == '\0'))
+		return why_set(why, e, "The database could not be read to its end: %s.", sqlite_message(db));
+	return e;
+}
+
+void
 sqlite_close(struct db *db)
 {
 	struct sqlite *s = of(db);
@@ -217,140 +311,13 @@ sqlite_close(struct db *db)
 	mem_drop(s);
 }
 
-static const struct db_ops sqlite_ops = { sqlite_step,   sqlite_prepare,  sqlite_begin,
-					  sqlite_commit, sqlite_rollback, sqlite_close };
-
-/* --- opening ------------------------------------------------------------------------------------------------------ */
-
-/*
- * trusted_schema off: a tampered file cannot make us run functions; secure_delete: a deleted secret is overwritten.
- * The first statement that reads the file tells whether it is a database.
- */
-static const char *const settings[] = {
-	"PRAGMA trusted_schema=OFF", "PRAGMA cell_size_check=ON", "SELECT count(*) FROM sqlite_schema",
-	"PRAGMA journal_mode=WAL",   "PRAGMA synchronous=FULL",   "PRAGMA foreign_keys=ON",
-	"PRAGMA temp_store=MEMORY",  "PRAGMA secure_delete=ON",   "PRAGMA journal_size_limit=67108864",
+const struct db_ops sqlite_ops = {
+	.step = sqlite_step,
+	.prepare = sqlite_prepare,
+	.begin = sqlite_begin,
+	.commit = sqlite_commit,
+	.rollback = sqlite_rollback,
+	.message = sqlite_message,
+	.integrity = sqlite_integrity,
+	.close = sqlite_close,
 };
-
-static err
-not_usable(struct sqlite *s, const char *path, err e, struct why *why)
-{
-	int system_error = sqlite3_system_errno(s->handle);
-
-	if (e == ERR_CORRUPT)
-		return why_set(
-		    why, e,
-		    "%s is damaged, or is no database of Doubletour's. Put a backup in its place, or name another "
-		    "file with DATABASE_URL.",
-		    path);
-	if (e == ERR_BUSY)
-		return why_set(why, e, "The database %s is locked by another program; end that, then try again.", path);
-	return why_set(
-	    why, e,
-	    "The database %s cannot be used: %s%s%s. The user that runs doubletour must be able to read and write "
-	    "it and its folder.",
-	    path, sqlite3_errmsg(s->handle), system_error != 0 ? ": " : "",
-	    system_error != 0 ? strerror(system_error) : "");
-}
-
-static err
-handle_open(struct sqlite *s, const char *path, struct why *why)
-{
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
-	int code = sqlite3_open_v2(path, &s->handle, flags, NULL);
-	err e = error_of(code);
-
-	if (s->handle == NULL)
-		return why_set(why, ERR_MEMORY, "There is no memory to open the database.");
-	sqlite3_busy_timeout(s->handle, BUSY_MS);
-	sqlite3_db_config(s->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	for (size_t i = 0; e == ERR_OK && i < COUNT(settings); i++)
-		e = exec(s, settings[i]);
-	return e == ERR_OK ? e : not_usable(s, path, e, why);
-}
-
-static err
-folder_make(const char *path, struct why *why)
-{
-	char copy[PATH_MAX_BYTES];
-	const char *folder;
-
-	snprintf(copy, sizeof(copy), "%s", path);
-	folder = dirname(copy);
-	if (mkdir(folder, 0700) == 0 || errno == EEXIST)
-		return ERR_OK;
-	return why_set(why, ERR_DENIED, "The folder %s cannot be made: %s. Make it, or set DATA_DIR to another.",
-		       folder, strerror(errno));
-}
-
-/* The file is made empty here, so that it is 0600 whatever the umask; SQLite gives -wal and -shm the same mode. */
-static err
-file_make(const char *path, struct why *why)
-{
-	int fd;
-
-	TRY(folder_make(path, why));
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 && errno != EEXIST)
-		return why_set(why, ERR_DENIED, "The database %s cannot be made: %s.", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return ERR_OK;
-}
-
-static err
-file_check(const char *path, struct why *why)
-{
-	struct stat status;
-
-	if (stat(path, &status) == 0) {
-		if (S_ISREG(status.st_mode))
-			return ERR_OK;
-		return why_set(why, ERR_INVALID, "%s is not a file; DATABASE_URL must name one.", path);
-	}
-	if (errno == ENOENT)
-		return why_set(why, ERR_NOT_FOUND, "There is no database at %s. `doubletour db init` makes one.", path);
-	return why_set(why, ERR_DENIED, "The database %s cannot be reached: %s.", path, strerror(errno));
-}
-
-err
-store_open(const char *path, enum store_mode mode, struct why *why, struct db **ret_db)
-{
-	struct sqlite *s;
-	err e;
-
-	if (mode == STORE_CREATE)
-		TRY(file_make(path, why));
-	TRY(file_check(path, why));
-	s = mem_new(sizeof(*s));
-	if (s == NULL)
-		return why_set(why, ERR_MEMORY, "There is no memory to open the database.");
-	s->db.ops = &sqlite_ops;
-	e = handle_open(s, path, why);
-	if (e == ERR_OK)
-		*ret_db = &s->db;
-	else
-		sqlite_close(&s->db);
-	return e;
-}
-
-err
-store_prepare(struct db *db, struct why *why)
-{
-	return db->ops->prepare(db, why);
-}
-
-static err
-integrity_row(void *context, const struct db_value *row, size_t columns)
-{
-	if (columns == 1 && str_equal(row[0].bytes, STR("ok")))
-		return ERR_OK;
-	return why_set(context, ERR_CORRUPT, "The database is damaged: %.*s. Put a backup in its place.",
-		       columns == 1 ? (int)row[0].bytes.n : 0, row[0].bytes.p);
-}
-
-err
-store_integrity(struct db *db, struct why *why)
-{
-	return db_text(db, "PRAGMA integrity_check(1)", NULL, 0, integrity_row, why);
-}

@@ -12,15 +12,21 @@ enum store_mode {
 };
 
 /*
- * Open the SQLite database at path.  Nothing is prepared yet: the schema may be older.  ERR_NOT_FOUND, ERR_DENIED,
- * ERR_CORRUPT, ERR_AWAY with the sentence; nothing is made or changed then.
+ * Open the SQLite database at path.  Nothing is prepared yet: the schema may be older.  On failure nothing was made or
+ * changed, and the sentence says what to do:
+ *   ERR_NOT_FOUND  there is none (STORE_EXISTING)
+ *   ERR_DENIED     it, or its folder, cannot be made, read or written; or every user of the machine could read it
+ *   ERR_INVALID    not a file, or another program's database
+ *   ERR_CORRUPT    not a database
+ *   ERR_BUSY, ERR_AWAY, ERR_MEMORY
+ * The files (-wal and -shm too) are 0600 when this made them.  One connection belongs to one thread.
  */
 MUST_USE err store_open(const char *path, enum store_mode mode, struct why *why, struct db **ret_db);
 
 /* Prepare every named query: the schema must be at its head.  ERR_CORRUPT names the query that does not fit. */
 MUST_USE err store_prepare(struct db *db, struct why *why);
 
-/* Read the whole file and check it.  ERR_CORRUPT with what was found. */
+/* Read the whole database and check it: pages, indexes, references.  ERR_CORRUPT with what was found. */
 MUST_USE err store_integrity(struct db *db, struct why *why);
 
 #endif

@@ -1,0 +1,27 @@
+-- The schema's own history: what store/migrate.c asks, before any other query can be prepared.
+
+-- name: schema_is_recorded
+-- dialect: sqlite
+-- Is there a history at all?
+SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations';
+
+-- name: schema_begin_record
+-- dialect: sqlite
+CREATE TABLE IF NOT EXISTS schema_migrations (
+	version INTEGER PRIMARY KEY,
+	name TEXT NOT NULL,
+	checksum TEXT NOT NULL,
+	applied_at_us INTEGER NOT NULL
+) STRICT;
+
+-- name: schema_version
+SELECT coalesce(max(version), 0) FROM schema_migrations;
+
+-- name: schema_history
+SELECT version, name, checksum, applied_at_us FROM schema_migrations ORDER BY version;
+
+-- name: schema_record
+INSERT INTO schema_migrations (version, name, checksum, applied_at_us) VALUES ($1, $2, $3, $4);
+
+-- name: schema_forget
+DELETE FROM schema_migrations WHERE version = $1;

@@ -1,0 +1,29 @@
+/*
+ * What the two files of the SQLite driver share.  Nothing else includes it.
+ */
+#ifndef STORE_SQLITE_H
+#define STORE_SQLITE_H
+
+#include "store/driver.h"
+
+#include <sqlite3.h>
+
+struct sqlite {
+	struct db db; /* first */
+	sqlite3 *handle;
+	sqlite3_stmt *prepared[SQL_COUNT]; /* NULL until store_prepare */
+	enum db_purpose purpose;           /* of the open transaction */
+	bool dangling;                     /* the last one left a reference to nothing */
+};
+
+extern const struct db_ops sqlite_ops;
+
+/* An extended result code as an err. */
+err sqlite_error(int code);
+
+/* Statements without parameters and without interest in their rows. */
+MUST_USE err sqlite_exec(struct sqlite *s, const char *text);
+
+void sqlite_close(struct db *db);
+
+#endif

@@ -1,0 +1,276 @@
+/*
+ * Opening a SQLite file.  WAL with synchronous=FULL: a commit that returned is on the disk.  What is refused is left as
+ * it was found, and a file that was made for nothing is taken away.
+ */
+#include "store/sqlite.h"
+#include "store/store.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BUSY_MS = 2000, PAUSE_MS = 10, PATH_BYTES = 4096 };
+
+/* --- the connection ----------------------------------------------------------------------------------------------- */
+
+/* Before the file is read: a tampered one cannot make us run functions, and its cells are checked. */
+static const char before_reading[] = "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON";
+
+/* The journal is kept small; temporary tables never reach a disk; what is deleted is overwritten: it may be a secret. */
+static const char once_ours[] = "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; "
+				"PRAGMA secure_delete=ON; PRAGMA journal_size_limit=67108864";
+
+static err
+not_usable(struct sqlite *s, const char *path, err e, struct why *why)
+{
+	int system_error = sqlite3_system_errno(s->handle);
+
+	if (e == ERR_CORRUPT)
+		return why_set(why, e,
+			       "%s is damaged, or is no database of Doubletour's.  Put a backup in its place, or name "
+			       "another file with DATABASE_URL.",
+			       path);
+	if (e == ERR_BUSY)
+		return why_set(why, e, "The database %s is locked by another program.  End that one, then try again.",
+			       path);
+	return why_set(
+	    why, e,
+	    "The database %s cannot be used: %s%s%s.  The user that runs doubletour must be able to read and "
+	    "write it and its folder.",
+	    path, sqlite3_errmsg(s->handle), system_error != 0 ? ": " : "",
+	    system_error != 0 ? strerror(system_error) : "");
+}
+
+struct tables {
+	int64_t all, ours;
+};
+
+static err
+tables_row(void *context, const struct db_value *row, size_t columns)
+{
+	*(struct tables *)context = (struct tables){ row[0].number, row[1].number };
+	return ERR_OK;
+}
+
+/* The first statement that reads the file: is it a database, and is it ours or still empty? */
+static err
+contents_check(struct sqlite *s, const char *path, struct why *why)
+{
+	struct tables tables = { 0 };
+	err e =
+	    db_text(&s->db, "SELECT count(*), count(*) FILTER (WHERE name = 'schema_migrations') FROM sqlite_schema",
+		    NULL, 0, tables_row, &tables);
+
+	if (e != ERR_OK)
+		return not_usable(s, path, e, why);
+	if (tables.all > 0 && tables.ours == 0)
+		return why_set(why, ERR_INVALID,
+			       "%s is another program's database; nothing in it was changed.  Name a file of "
+			       "Doubletour's own with DATABASE_URL.",
+			       path);
+	return ERR_OK;
+}
+
+/* SQLite opens a file that it may not write for reading only, without a word. */
+static err
+writable_check(struct sqlite *s, const char *path, struct why *why)
+{
+	if (sqlite3_db_readonly(s->handle, "main") == 0)
+		return ERR_OK;
+	return why_set(why, ERR_DENIED,
+		       "The database %s can be read but not written.  The user that runs doubletour must be able to "
+		       "write it and its folder.",
+		       path);
+}
+
+static err
+privacy_check(const char *path, struct why *why)
+{
+	struct stat status;
+
+	if (stat(path, &status) == 0 && (status.st_mode & S_IRWXO) == 0)
+		return ERR_OK;
+	return why_set(why, ERR_DENIED,
+		       "The database %s is open to every user of this machine.  Close it to them: chmod 600 %s", path,
+		       path);
+}
+
+static err
+is_wal(void *context, const struct db_value *row, size_t columns)
+{
+	*(bool *)context = columns == 1 && str_equal(row[0].bytes, STR("wal"));
+	return ERR_OK;
+}
+
+/* Two that open a new file at once both want to change its mode, and SQLite does not wait for that lock by itself. */
+static err
+wal_on(struct sqlite *s, const char *path, struct why *why)
+{
+	int64_t until_us = clock_monotonic_us() + BUSY_MS * INT64_C(1000);
+	bool wal = false;
+	err e;
+
+	while ((e = db_text(&s->db, "PRAGMA journal_mode=WAL", NULL, 0, is_wal, &wal)) == ERR_BUSY &&
+	       clock_monotonic_us() < until_us)
+		poll(NULL, 0, PAUSE_MS);
+	if (e != ERR_OK)
+		return not_usable(s, path, e, why);
+	if (!wal)
+		return why_set(
+		    why, ERR_AWAY,
+		    "The file system of %s cannot share memory between processes, as a network drive cannot.  "
+		    "Put the database on a local disk.",
+		    path);
+	return ERR_OK;
+}
+
+static err
+handle_set_up(struct sqlite *s, const char *path, struct why *why)
+{
+	err e;
+
+	sqlite3_busy_timeout(s->handle, BUSY_MS);
+	sqlite3_db_config(s->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	e = sqlite_exec(s, before_reading);
+	if (e != ERR_OK)
+		return not_usable(s, path, e, why);
+	TRY(contents_check(s, path, why));
+	TRY(writable_check(s, path, why));
+	TRY(privacy_check(path, why));
+	TRY(wal_on(s, path, why));
+	e = sqlite_exec(s, once_ours);
+	return e == ERR_OK ? ERR_OK : not_usable(s, path, e, why);
+}
+
+/* Links are followed: the folder above may be one to another disk. */
+static err
+handle_open(struct sqlite *s, const char *path, struct why *why)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+	int code = sqlite3_open_v2(path, &s->handle, flags, NULL);
+
+	if (s->handle == NULL)
+		return why_set(why, ERR_MEMORY, "There is no memory to open the database.");
+	if (code != SQLITE_OK)
+		return not_usable(s, path, sqlite_error(code), why);
+	return handle_set_up(s, path, why);
+}
+
+static err
+connection_new(const char *path, struct why *why, struct db **ret_db)
+{
+	struct sqlite *s = mem_new(sizeof(*s));
+	err e;
+
+	if (s == NULL)
+		return why_set(why, ERR_MEMORY, "There is no memory to open the database.");
+	s->db.ops = &sqlite_ops;
+	e = handle_open(s, path, why);
+	if (e == ERR_OK)
+		*ret_db = &s->db;
+	else
+		sqlite_close(&s->db);
+	return e;
+}
+
+/* --- the file ----------------------------------------------------------------------------------------------------- */
+
+/* What was made for this database, to be taken away when it could not be opened. */
+struct made {
+	bool folder, file;
+};
+
+static const char *
+folder_of(const char *path, char copy[PATH_BYTES])
+{
+	snprintf(copy, PATH_BYTES, "%s", path);
+	return dirname(copy);
+}
+
+static err
+folder_make(const char *path, struct made *made, struct why *why)
+{
+	char copy[PATH_BYTES];
+	const char *folder = folder_of(path, copy);
+
+	made->folder = mkdir(folder, 0700) == 0;
+	if (made->folder || errno == EEXIST)
+		return ERR_OK;
+	return why_set(why, ERR_DENIED, "The folder %s cannot be made: %s.  Make it, or set DATA_DIR to another.",
+		       folder, strerror(errno));
+}
+
+/* The file is made empty here, so that it is 0600 whatever the umask; SQLite gives -wal and -shm the same mode. */
+static err
+file_make(const char *path, struct made *made, struct why *why)
+{
+	int fd;
+
+	TRY(folder_make(path, made, why));
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	made->file = fd >= 0;
+	if (fd >= 0)
+		close(fd);
+	else if (errno != EEXIST)
+		return why_set(why, ERR_DENIED,
+			       "The database %s cannot be made: %s.  The user that runs doubletour must be able to "
+			       "write its folder; DATA_DIR names another.",
+			       path, strerror(errno));
+	return ERR_OK;
+}
+
+/* Only while it is empty: another process may have found it and put a database in it. */
+static void
+unmake(const char *path, const struct made *made)
+{
+	char copy[PATH_BYTES];
+	struct stat status;
+
+	if (made->file && stat(path, &status) == 0 && status.st_size == 0)
+		unlink(path);
+	if (made->folder)
+		rmdir(folder_of(path, copy));
+}
+
+static err
+file_check(const char *path, struct why *why)
+{
+	struct stat status;
+
+	if (stat(path, &status) == 0) {
+		if (S_ISREG(status.st_mode))
+			return ERR_OK;
+		return why_set(why, ERR_INVALID, "%s is not a file.  DATABASE_URL must name one.", path);
+	}
+	if (errno == ENOENT)
+		return why_set(why, ERR_NOT_FOUND, "There is no database at %s.  To make one: doubletour db init",
+			       path);
+	return why_set(why, ERR_DENIED,
+		       "The database %s cannot be reached: %s.  The user that runs doubletour must be able to enter "
+		       "its folder.",
+		       path, strerror(errno));
+}
+
+err
+store_open(const char *path, enum store_mode mode, struct why *why, struct db **ret_db)
+{
+	struct made made = { 0 };
+	err e = ERR_OK;
+
+	if (mode == STORE_CREATE)
+		e = file_make(path, &made, why);
+	if (e == ERR_OK)
+		e = file_check(path, why);
+	if (e == ERR_OK)
+		e = connection_new(path, why, ret_db);
+	if (e != ERR_OK)
+		unmake(path, &made);
+	return e;
+}

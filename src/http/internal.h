@@ -112,7 +112,7 @@ struct http_server {
 MUST_USE err door_open(struct http_server *server);
 void door_close(struct http_server *server); /* no new connection from now on */
 void door_end(struct http_server *server);   /* the thread is gone afterwards */
-void door_connection(void *server, struct MHD_Connection *connection, void **context,
+void door_connection(void *context, struct MHD_Connection *connection, void **place,
 		     enum MHD_ConnectionNotificationCode code);
 
 /* --- lanes.c ------------------------------------------------------------------------------------------------------- */
@@ -124,10 +124,10 @@ void lanes_end(struct http_server *server); /* what waits is answered 503; no wo
 
 /* --- job.c: a request's way through the server ---------------------------------------------------------------------- */
 
-void *job_begin(void *server, const char *uri, struct MHD_Connection *connection);
-enum MHD_Result job_continue(void *server, struct MHD_Connection *connection, const char *url, const char *method,
-			     const char *version, const char *upload, size_t *upload_bytes, void **context);
-void job_over(void *server, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code);
+void *job_begin(void *context, const char *uri, struct MHD_Connection *connection);
+enum MHD_Result job_continue(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+			     const char *version, const char *upload, size_t *upload_bytes, void **job_place);
+void job_over(void *context, struct MHD_Connection *connection, void **job_place, enum MHD_RequestTerminationCode code);
 
 /* --- head.c: is it well-formed, and within the limits? --------------------------------------------------------------- */
 

@@ -1,0 +1,301 @@
+/* The SQLite driver: values in and out, errors by their meaning, transactions, modes of files, what opening refuses. */
+#include "unit.h"
+
+#include "store/migrate.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[64], path[128];
+static struct db *db;
+
+static int
+setup(void **state)
+{
+	struct why why = { 0 };
+
+	snprintf(folder, sizeof(folder), "/tmp/doubletour-store-XXXXXX");
+	if (mkdtemp(folder) == NULL)
+		return 1;
+	snprintf(path, sizeof(path), "%s/data/x.sqlite", folder);
+	umask(0); /* modes are the store's own doing */
+	if (store_open(path, STORE_CREATE, &why, &db) != ERR_OK ||
+	    migrate_to(db, migrate_head(), NULL, NULL, &why) != ERR_OK || store_prepare(db, &why) != ERR_OK) {
+		print_error("%s\n", why.text);
+		return 1;
+	}
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	char command[160];
+
+	db_close(&db);
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return system(command);
+}
+
+static err
+insert(struct db *on, int64_t id, str name)
+{
+	const struct db_value args[] = { DB_INT(id), DB_TEXT(name), DB_TEXT(STR("hash")), DB_INT(5) };
+
+	return db_run(on, SQL_ACCOUNT_INSERT, args, COUNT(args), NULL);
+}
+
+static bool
+has(str name)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
+	const struct db_value args[] = { DB_TEXT(name) };
+	struct db_value row[3] = { 0 };
+	bool found = false;
+
+	assert_int_equal(db_one(db, SQL_ACCOUNT_BY_NAME, args, COUNT(args), &arena, row, COUNT(row), &found), ERR_OK);
+	return found;
+}
+
+struct keys {
+	size_t rows;
+	bool same;
+};
+
+static const str odd_bytes = STR_INIT("a\0b\xff");
+
+static err
+key_row(void *context, const struct db_value *row, size_t columns)
+{
+	struct keys *keys = context;
+
+	keys->rows++;
+	keys->same = columns == 2 && row[0].kind == DB_KIND_BLOB && str_equal(row[0].bytes, odd_bytes) &&
+		     row[1].kind == DB_KIND_BLOB && row[1].bytes.n == 0;
+	return ERR_OK;
+}
+
+static void
+values_come_back_as_they_were_put(void **state)
+{
+	const struct db_value put[] = { DB_BLOB(odd_bytes), DB_INT(INT64_MAX), DB_BLOB(STR("")) };
+	struct keys keys = { 0 };
+
+	assert_int_equal(db_run(db, SQL_KEY_INSERT, put, COUNT(put), NULL), ERR_OK);
+	assert_int_equal(db_all(db, SQL_KEY_LIST, NULL, 0, key_row, &keys), ERR_OK);
+	assert_int_equal(keys.rows, 1);
+	assert_true(keys.same);
+}
+
+static void
+errors_say_what_they_mean(void **state)
+{
+	const struct db_value one[] = { DB_INT(1) };
+
+	assert_int_equal(insert(db, 1, STR("alice")), ERR_OK);
+	assert_int_equal(insert(db, 2, STR("alice")), ERR_EXISTS);                            /* the name */
+	assert_int_equal(insert(db, 1, STR("bob")), ERR_EXISTS);                              /* the id */
+	assert_int_equal(db_run(db, SQL_ACCOUNT_INSERT, one, COUNT(one), NULL), ERR_INVALID); /* too few arguments */
+	const struct db_value session[] = { DB_INT(9), DB_BLOB(STR("t")), DB_INT(777),
+					    DB_INT(1), DB_TEXT(STR("")),  DB_TEXT(STR("")) };
+	int64_t changed = 99;
+	assert_int_equal(db_run(db, SQL_SESSION_INSERT, session, COUNT(session), &changed), ERR_OK);
+	assert_int_equal(changed, 0); /* there is no account 777 */
+}
+
+static void
+a_second_writer_is_told_that_it_is_busy(void **state)
+{
+	CLEANUP(db_rollback_unless_done) struct db_transaction first = { 0 };
+	struct db_transaction second = { 0 };
+	struct why why = { 0 };
+	struct db *other = NULL;
+
+	assert_int_equal(store_open(path, STORE_EXISTING, &why, &other), ERR_OK);
+	assert_int_equal(db_begin(db, &first), ERR_OK);
+	assert_int_equal(db_begin(other, &second), ERR_BUSY);
+	assert_null(second.db);
+	db_close(&other);
+}
+
+static void
+what_is_not_committed_has_not_happened(void **state)
+{
+	{
+		CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+		assert_int_equal(db_begin(db, &t), ERR_OK);
+		assert_int_equal(insert(db, 1, STR("alice")), ERR_OK);
+		assert_true(has(STR("alice")));
+	}
+	assert_false(has(STR("alice")));
+	{
+		CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+		assert_int_equal(db_begin(db, &t), ERR_OK);
+		assert_int_equal(insert(db, 1, STR("alice")), ERR_OK);
+		assert_int_equal(db_commit(&t), ERR_OK);
+	}
+	assert_true(has(STR("alice")));
+}
+
+static mode_t
+mode_of(const char *suffix)
+{
+	char file[160];
+	struct stat status;
+
+	snprintf(file, sizeof(file), "%s%s", path, suffix);
+	assert_int_equal(stat(file, &status), 0);
+	return status.st_mode & 0777;
+}
+
+static void
+files_are_for_their_owner_only_whatever_the_umask(void **state)
+{
+	assert_int_equal(insert(db, 1, STR("alice")), ERR_OK);
+	assert_int_equal(mode_of(""), 0600);
+	assert_int_equal(mode_of("-wal"), 0600);
+	assert_int_equal(mode_of("-shm"), 0600);
+}
+
+static void
+write_file(const char *file, const char *text)
+{
+	FILE *f = fopen(file, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(file, 0600), 0);
+}
+
+static void
+opening_refuses_with_a_sentence_and_makes_nothing(void **state)
+{
+	struct why why = { 0 };
+	struct db *other = NULL;
+	char file[160];
+
+	snprintf(file, sizeof(file), "%s/none.sqlite", folder);
+	assert_int_equal(store_open(file, STORE_EXISTING, &why, &other), ERR_NOT_FOUND);
+	assert_non_null(strstr(why.text, "db init"));
+	assert_int_not_equal(access(file, F_OK), 0);
+
+	snprintf(file, sizeof(file), "%s/text.sqlite", folder);
+	write_file(file,
+		   "This is no database, and it is longer than the hundred bytes of a header, or nearly so, by now.\n");
+	why.text[0] = '\0';
+	assert_int_equal(store_open(file, STORE_EXISTING, &why, &other), ERR_CORRUPT);
+	assert_non_null(strstr(why.text, file));
+
+	why.text[0] = '\0';
+	assert_int_equal(store_open(folder, STORE_EXISTING, &why, &other), ERR_INVALID);
+	assert_int_not_equal(why.text[0], '\0');
+	assert_null(other);
+}
+
+/* --- migrations --------------------------------------------------------------------------------------------------- */
+
+static int
+version(void)
+{
+	int v = -1;
+
+	assert_int_equal(migrate_current(db, &v), ERR_OK);
+	return v;
+}
+
+static void
+migrations_go_down_and_up_again(void **state)
+{
+	struct why why = { 0 };
+
+	assert_int_equal(version(), migrate_head());
+	assert_int_equal(migrate_to(db, 0, NULL, NULL, &why), ERR_OK);
+	assert_int_equal(version(), 0);
+	assert_int_equal(migrate_to(db, migrate_head(), NULL, NULL, &why), ERR_OK);
+	assert_int_equal(version(), migrate_head());
+	assert_int_equal(migrate_check(db, &why), ERR_OK);
+	assert_int_equal(migrate_to(db, migrate_head() + 1, NULL, NULL, &why), ERR_INVALID);
+	assert_int_not_equal(why.text[0], '\0');
+}
+
+/* As another program, or another build of this one, would. */
+static void
+alter(const char *sql)
+{
+	char command[400];
+
+	snprintf(command, sizeof(command), "sqlite3 %s \"%s\"", path, sql);
+	assert_int_equal(system(command), 0);
+}
+
+static void
+a_history_that_is_not_ours_is_refused(void **state)
+{
+	struct why why = { 0 };
+
+	alter("UPDATE schema_migrations SET checksum = 'x' WHERE version = 1");
+	assert_int_equal(migrate_check(db, &why), ERR_CONFIG);
+	assert_int_not_equal(why.text[0], '\0');
+	assert_int_equal(migrate_to(db, 0, NULL, NULL, &why), ERR_CONFIG);
+	assert_int_equal(version(), migrate_head());
+}
+
+static void
+a_database_newer_than_the_program_is_refused(void **state)
+{
+	struct why why = { 0 };
+
+	alter("INSERT INTO schema_migrations VALUES (4711, 'later', 'x', 1)");
+	assert_int_equal(migrate_check(db, &why), ERR_CONFIG);
+	assert_non_null(strstr(why.text, "newer"));
+	assert_int_equal(migrate_to(db, migrate_head(), NULL, NULL, &why), ERR_CONFIG);
+}
+
+static void
+a_migration_that_fails_leaves_the_schema_as_it_was(void **state)
+{
+	struct why why = { 0 };
+
+	assert_int_equal(migrate_to(db, 0, NULL, NULL, &why), ERR_OK);
+	alter("CREATE TABLE audit (x)"); /* made at the end of the first migration */
+	assert_int_not_equal(migrate_to(db, 1, NULL, NULL, &why), ERR_OK);
+	assert_int_not_equal(why.text[0], '\0');
+	assert_int_equal(version(), 0);
+	alter("DROP TABLE audit; CREATE TABLE accounts (x)"); /* nothing of it was left behind */
+	alter("DROP TABLE accounts");
+	assert_int_equal(migrate_to(db, migrate_head(), NULL, NULL, &why), ERR_OK);
+}
+
+static void
+integrity_is_read_from_the_whole_file(void **state)
+{
+	struct why why = { 0 };
+
+	assert_int_equal(store_integrity(db, &why), ERR_OK);
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(values_come_back_as_they_were_put),
+		CASE(errors_say_what_they_mean),
+		CASE(a_second_writer_is_told_that_it_is_busy),
+		CASE(what_is_not_committed_has_not_happened),
+		CASE(files_are_for_their_owner_only_whatever_the_umask),
+		CASE(opening_refuses_with_a_sentence_and_makes_nothing),
+		CASE(migrations_go_down_and_up_again),
+		CASE(a_history_that_is_not_ours_is_refused),
+		CASE(a_database_newer_than_the_program_is_refused),
+		CASE(a_migration_that_fails_leaves_the_schema_as_it_was),
+		CASE(integrity_is_read_from_the_whole_file),
+	};
+
+	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
+}

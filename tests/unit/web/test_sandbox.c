@@ -148,7 +148,7 @@ makes_thread(void)
 {
 	pthread_t thread;
 
-	return pthread_create(&thread, NULL, nothing, NULL) == 0;
+	return pthread_create(&thread, NULL, nothing, NULL) == 0 && pthread_join(thread, NULL) == 0;
 }
 
 static bool

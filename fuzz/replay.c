@@ -3,17 +3,37 @@
 
 #include <stdio.h>
 
+enum { FILE_MAX_BYTES = 1 << 20 };
+
+/* In room of its own size, so that a sanitizer sees a read behind it. */
+static int
+replay(const uint8_t *bytes, size_t n)
+{
+	uint8_t *copy = malloc(n == 0 ? 1 : n);
+
+	if (copy == NULL)
+		return 1;
+	for (size_t i = 0; i < n; i++)
+		copy[i] = bytes[i];
+	LLVMFuzzerTestOneInput(copy, n);
+	free(copy);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
-	static uint8_t bytes[1 << 20];
+	static uint8_t bytes[FILE_MAX_BYTES];
+	int failed = argc < 2;
 
-	for (int i = 1; i < argc; i++) {
+	for (int i = 1; i < argc && !failed; i++) {
 		FILE *file = fopen(argv[i], "rb");
-		if (file == NULL)
+		if (file == NULL) {
+			perror(argv[i]);
 			return 1;
-		LLVMFuzzerTestOneInput(bytes, fread(bytes, 1, sizeof(bytes), file));
+		}
+		failed = replay(bytes, fread(bytes, 1, sizeof(bytes), file));
 		fclose(file);
 	}
-	return 0;
+	return failed;
 }

@@ -1,34 +1,49 @@
 #!/bin/sh
-# Run each fuzz target for so many seconds and say how often it was called.     fuzz/run.sh SECONDS
-# A finding ends with status 1; the input that made it is kept in build/fuzz/found.
+# Run each fuzz target for so many seconds and say how often it was called.
+#
+#   fuzz/run.sh 60              every target
+#   fuzz/run.sh 600 form wire   some of them
+#
+# Status 1 when something was found; the input that did it is kept in build/fuzz/found: mend, then keep it as a file of
+# fuzz/corpus.  What a run learned stays in build/fuzz/corpus for the next.
 set -eu
 cd "$(dirname "$0")/.."
-seconds=${1:-60}
 
+seconds=${1:-60}
+[ $# -eq 0 ] || shift
+if [ $# -eq 0 ]; then
+	for folder in fuzz/corpus/*/; do
+		set -- "$@" "$(basename "$folder")"
+	done
+fi
+
+# As silent as it can be: what goes wrong is shown.
+quietly() {
+	if ! "$@" >build/fuzz.log 2>&1; then
+		cat build/fuzz.log >&2
+		exit 1
+	fi
+}
+
+mkdir -p build
 if [ ! -f build/fuzz/build.ninja ]; then
 	rm -rf build/fuzz
-	mkdir -p build
-	CC=clang meson setup build/fuzz -Dfuzz=true -Dtests=disabled -Dtest_hooks=true -Db_lundef=false \
-		-Db_sanitize=address,undefined -Dc_args='-fsanitize=fuzzer-no-link -fno-sanitize-recover=all' >build/fuzz.setup 2>&1 || {
-		cat build/fuzz.setup >&2
-		exit 1
-	}
+	echo "Setting up build/fuzz ..."
+	CC=clang quietly meson setup build/fuzz -Dfuzz=true -Dtests=disabled
 fi
-ninja -C build/fuzz >build/fuzz.log 2>&1 || {
-	tail -n 30 build/fuzz.log >&2
-	exit 1
-}
+quietly ninja -C build/fuzz fuzz
 mkdir -p build/fuzz/found
+
 status=0
-for corpus in fuzz/corpus/*; do
-	name=${corpus##*/}
-	grown=build/fuzz/corpus-$name
-	mkdir -p "$grown"
-	if build/fuzz/fuzz/fuzz_"$name" -max_total_time="$seconds" -timeout=10 -max_len=20000 \
-		-artifact_prefix=build/fuzz/found/"$name"- -print_final_stats=1 "$grown" "$corpus" >build/fuzz/"$name".log 2>&1; then
-		echo "ok      $name: $(sed -n 's/^stat::number_of_executed_units: *//p' build/fuzz/"$name".log) executions"
+for name in "$@"; do
+	mkdir -p "build/fuzz/corpus/$name"
+	log=build/fuzz/$name.log
+	if "build/fuzz/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 -max_len=20000 -rss_limit_mb=1024 \
+		-artifact_prefix="build/fuzz/found/$name-" -print_final_stats=1 \
+		"build/fuzz/corpus/$name" "fuzz/corpus/$name" >"$log" 2>&1; then
+		printf 'ok      %-10s %12s executions\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"
 	else
-		echo "NOT OK  $name: see build/fuzz/$name.log and build/fuzz/found"
+		echo "NOT OK  $name: see $log and build/fuzz/found"
 		status=1
 	fi
 done

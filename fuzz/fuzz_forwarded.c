@@ -1,0 +1,45 @@
+/*
+ * forwarded_address, forwarded_entry: the result is the peer or an address in canonical form.
+ * Input: X-Forwarded-For headers, a newline between two.
+ */
+#include "target.h"
+
+#include "http/forwarded.h"
+#include "http/internal.h"
+
+enum { HEADERS = 8 };
+
+static bool
+trusts_ten(void *context, str address)
+{
+	return str_starts(address, STR("10."));
+}
+
+static void
+check(str address)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
+	str again = { 0 };
+
+	PROMISE(address.n > 0 && address.n < PEER_TEXT_BYTES);
+	for (size_t i = 0; i < address.n; i++)
+		PROMISE(memchr("0123456789abcdef:.", address.p[i], 18) != NULL);
+	PROMISE(forwarded_entry(address, &arena, &again) == ERR_OK && str_equal(address, again));
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(256 * 1024);
+	struct header headers[HEADERS];
+	struct job job = { .headers = headers, .rq = { .peer = STR("10.0.0.1"), .arena = &arena } };
+	str rest = str_bytes(bytes, n);
+
+	job.rq.internal = &job;
+	while (rest.p != NULL && job.header_count < HEADERS)
+		headers[job.header_count++] = (struct header){ STR("X-Forwarded-For"), str_cut(&rest, '\n') };
+	check(forwarded_address(&job.rq, trusts_ten, NULL));
+	job.rq.peer = STR("192.0.2.1");
+	PROMISE(str_equal(forwarded_address(&job.rq, trusts_ten, NULL), job.rq.peer));
+	return 0;
+}

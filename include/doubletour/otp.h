@@ -1,6 +1,6 @@
 /*
- * libdoubletour-otp: one-time codes, HOTP (RFC 4226) and TOTP (RFC 6238), with what belongs to them: base32 (RFC 4648)
- * and otpauth:// URIs.  No global state, no allocation of its own, several threads may use it, also from C++; it needs
+ * libdoubletour-otp: one-time codes, HOTP (RFC 4226) and TOTP (RFC 6238), with what belongs to them: base32 and base16
+ * (RFC 4648), otpauth:// URIs, Steam's codes, and what Google Authenticator exports.  No global state, no allocation of its own, several threads may use it, also from C++; it needs
  * libcrypto only.
  *
  *	uint8_t secret[20];
@@ -44,8 +44,10 @@ enum {
 	OTP_DIGITS_MIN = 6,
 	OTP_DIGITS_MAX = 10,
 	OTP_CODE_SIZE = OTP_DIGITS_MAX + 1, /* a code and its NUL */
-	OTP_WINDOW_MAX = 100,               /* steps that verification looks back or forward */
-	OTP_KEY_STATE = 64                  /* words */
+	OTP_WINDOW_MAX = 100,   /* steps that verification looks back or forward; counters that HOTP looks ahead */
+	OTP_RESYNC_MAX = 1000,  /* counters, or steps each way, that two codes are looked for in */
+	OTP_STEAM_SIZE = 5 + 1, /* a Steam code and its NUL */
+	OTP_KEY_STATE = 64      /* words */
 };
 
 /* Flags of the functions that take or make a secret. */
@@ -121,6 +123,57 @@ enum otp_status otp_code_normalise(const char *text, size_t n, unsigned digits, 
 enum otp_status otp_totp_verify(const struct otp_key *key, const struct otp_totp *totp, const char *code, size_t n,
 				int64_t now_us, int64_t last_step, struct otp_match *ret_match);
 
+/* --- counters out of step -------------------------------------------------------------------------------------------- */
+
+struct otp_counter_match {
+	bool ok;
+	uint64_t counter; /* the one that matched; keep counter + 1 as the next to expect; 0 when none */
+};
+
+/*
+ * Check an HOTP code at `counter`, the next that is expected, and up to look_ahead counters behind it; the first that fits is
+ * the match.  Every wrong code takes the same time.  OTP_INVALID: code is not `digits` ASCII digits, look_ahead is over
+ * OTP_WINDOW_MAX, or the counters would pass UINT64_MAX - 1.  Source: RFC 4226 s7.2, s7.4.
+ */
+enum otp_status otp_hotp_verify(const struct otp_key *key, unsigned digits, const char *code, size_t n,
+				uint64_t counter, unsigned look_ahead, struct otp_counter_match *ret_match);
+
+/*
+ * Find a token that ran ahead by two codes it showed one after the other: the first counter from `counter` on, at most
+ * look_ahead (up to OTP_RESYNC_MAX) ahead, at which `first` and then `second` fit.  The match is that of the second code.
+ * Both codes have `digits` digits.  Source: RFC 4226 s7.4.
+ */
+enum otp_status otp_hotp_resync(const struct otp_key *key, unsigned digits, const char *first, const char *second,
+				uint64_t counter, unsigned look_ahead, struct otp_counter_match *ret_match);
+
+struct otp_drift {
+	bool ok;
+	int64_t steps; /* how far the clock that made the codes is ahead of now (behind: negative); 0 when none */
+	int64_t step;  /* the step of the second code */
+};
+
+/*
+ * By how many steps is the other clock off?  Two consecutive codes, the second shown about now, are looked for up to max_steps
+ * (at most OTP_RESYNC_MAX) each way; the smallest drift wins, of two as small the one behind.  Nothing at or before
+ * last_step counts.  Says nothing about whether the person may come in: two codes out of many steps are far less than one
+ * out of few.  Source: RFC 6238 s6.
+ */
+enum otp_status otp_totp_drift(const struct otp_key *key, const struct otp_totp *totp, const char *first,
+			       const char *second, int64_t now_us, int64_t last_step, unsigned max_steps,
+			       struct otp_drift *ret_drift);
+
+/* --- Steam ----------------------------------------------------------------------------------------------------------- */
+
+/*
+ * Steam Guard's code at a step of 30 s: 5 of 26 letters and digits, from the HMAC-SHA-1 that a TOTP code is made from.
+ * OTP_INVALID: the key is not SHA-1.  Source: PyOTP 2.8, contrib/steam.py, whose codes these are.
+ */
+enum otp_status otp_steam_code(const struct otp_key *key, uint64_t step, char ret_code[OTP_STEAM_SIZE]);
+
+/* As otp_totp_verify, for one of those codes (letters in either case) and a window of `back` and `forward` steps of 30 s. */
+enum otp_status otp_steam_verify(const struct otp_key *key, const char *code, size_t n, int64_t now_us, unsigned back,
+				 unsigned forward, int64_t last_step, struct otp_match *ret_match);
+
 /*
  * A random secret of n bytes from libcrypto's private generator.  OTP_TOO_SHORT: n is below OTP_SECRET_MIN and the flag is
  * not given, or 0.  On failure nothing usable was written.
@@ -148,21 +201,116 @@ enum otp_status otp_base32_encode(const uint8_t *bytes, size_t n, char *ret_text
 enum otp_status otp_base32_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size_t *ret_n,
 				  size_t *ret_wrong_at);
 
+/* --- base16, RFC 4648 s8 --------------------------------------------------------------------------------------------- */
+
+#define OTP_HEX_SIZE(n) ((n)*2 + 1)
+
+/* Small letters, NUL at the end.  OTP_TOO_SHORT: size is below OTP_HEX_SIZE(n). */
+enum otp_status otp_hex_encode(const uint8_t *bytes, size_t n, char *ret_text, size_t size);
+
+/* Takes both cases, and spaces, hyphens and colons between bytes.  The rest as otp_base32_decode. */
+enum otp_status otp_hex_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size_t *ret_n,
+			       size_t *ret_wrong_at);
+
 /* --- otpauth:// ------------------------------------------------------------------------------------------------------ */
+
+enum otp_type { OTP_TYPE_TOTP = 0, OTP_TYPE_HOTP };
+
+enum {
+	OTP_NAME_MAX = 255,   /* bytes of an issuer or an account */
+	OTP_IMAGE_MAX = 1023, /* bytes of an image's address */
+	OTP_URI_SIZE = 8192   /* room for every URI that can be built, with its NUL */
+};
+
+/* What an otpauth URI says.  Holds a secret: wipe it. */
+struct otp_uri {
+	enum otp_type type;
+	char issuer[OTP_NAME_MAX + 1];  /* UTF-8; "" when there is none */
+	char account[OTP_NAME_MAX + 1]; /* UTF-8, not empty */
+	uint8_t secret[OTP_SECRET_MAX];
+	size_t secret_n;
+	enum otp_algorithm algorithm;
+	unsigned digits;
+	unsigned period_s; /* TOTP */
+	uint64_t counter;  /* HOTP */
+	bool steam; /* codes are Steam's: the URI says encoder=steam, or its issuer is Steam and it has 5 digits */
+	char image[OTP_IMAGE_MAX +
+		   1];  /* address of a logo, "" when there is none: apps fetch it, so services leave it out */
+	unsigned notes; /* what parsing found odd, OTP_NOTE_...; building ignores it */
+};
+void otp_uri_wipe(struct otp_uri *uri);
+
+/* An empty one with the defaults: TOTP, SHA-1, 6 digits, 30 s. */
+extern const struct otp_uri OTP_URI_DEFAULT;
+
+/* Odd, and yet the URI can be used.  otp_note_text says each in words. */
+enum otp_note {
+	OTP_NOTE_ISSUERS_DIFFER = 1,  /* label and parameter name different issuers: the parameter's was taken */
+	OTP_NOTE_REPEATED = 2,        /* a parameter stands twice with different values: the first was taken */
+	OTP_NOTE_UNKNOWN = 4,         /* a parameter that nobody knows was passed over */
+	OTP_NOTE_SHORT_SECRET = 8,    /* below OTP_SECRET_MIN; only with OTP_ALLOW_SHORT_SECRET */
+	OTP_NOTE_UNUSUAL = 16,        /* an algorithm, number of digits or period that some known apps get wrong */
+	OTP_NOTE_COUNTER_MISSING = 32 /* HOTP without a counter: 0 was taken */
+};
+
+/* Flags of otp_uri_build; OTP_ALLOW_SHORT_SECRET goes with both. */
+enum {
+	OTP_URI_LEAVE_DEFAULTS = 2 /* leave out algorithm=SHA1, digits=6 and period=30; without it they are written */
+};
 
 /*
  * otpauth://totp/Issuer:account?secret=...&issuer=Issuer&algorithm=SHA1&digits=6&period=30, which every known authenticator
- * reads: all but RFC 3986 unreserved bytes percent-encoded, issuer before the account and as a parameter.
+ * reads: all but RFC 3986 unreserved bytes percent-encoded, issuer before the account and as a parameter.  HOTP has
+ * counter= in place of period=.  ret_uri: size bytes of room; emptied on failure.
  *
- *   issuer, account  C strings in UTF-8
- *   ret_uri          size bytes of room; emptied on failure
- *
- * OTP_INVALID: a name is empty, not UTF-8, or holds ':' or a control character; digits or period out of bounds; a start
- * other than 0, which no authenticator can be told.  OTP_TOO_SHORT: room, or a secret below OTP_SECRET_MIN.
+ * OTP_INVALID: the account is empty; a name is not UTF-8, or holds ':' or a control character; a member is out of its bounds.
+ * OTP_TOO_SHORT: room, or a secret below OTP_SECRET_MIN without the flag.
  * Source: github.com/google/google-authenticator/wiki/Key-Uri-Format; RFC 3986 s2.
  */
-enum otp_status otp_uri_totp(const char *issuer, const char *account, const uint8_t *secret, size_t secret_n,
-			     enum otp_algorithm algorithm, const struct otp_totp *totp, char *ret_uri, size_t size);
+enum otp_status otp_uri_build(const struct otp_uri *uri, unsigned flags, char *ret_uri, size_t size);
+
+/*
+ * Read one, also as others write it: names percent-encoded or not, '+' kept as it is, issuer in the label, in the parameter or
+ * both, in any order, parameters' names in any case, base32 in either case, with spaces, hyphens or padding.
+ *
+ *   ret_wrong    NULL, or what was wrong, when it is OTP_INVALID or OTP_TOO_SHORT: a C string that is never freed
+ *
+ * OTP_INVALID: not otpauth://totp/ or /hotp/ (steam is read as totp), no account, no or a broken secret, a broken percent-escape,
+ * a name with a control character or that is not UTF-8, digits, period, counter or algorithm that this library cannot do, or
+ * something over its maximum.  OTP_TOO_SHORT: the secret is below OTP_SECRET_MIN and the flag is not given.
+ */
+enum otp_status otp_uri_parse(const char *text, size_t n, unsigned flags, struct otp_uri *ret_uri,
+			      const char **ret_wrong);
+
+/* "label and parameter name different issuers"; NULL for no note.  Takes one bit. */
+const char *otp_note_text(enum otp_note note);
+
+/* --- otpauth-migration:// -------------------------------------------------------------------------------------------- */
+
+/*
+ * What Google Authenticator exports: one QR code of several accounts; larger exports are several QR codes, each
+ * decoded by itself.  Source: the message as the app writes it, described in docs/otp.md.
+ */
+struct otp_migration {
+	const uint8_t *next, *end;                 /* in the caller's room */
+	unsigned version, batch_size, batch_index; /* batch_index counts from 0 */
+	int32_t batch_id;
+};
+
+/*
+ * Decode the URI into the caller's room of size bytes (n is always enough), which holds secrets: wipe it in the end.
+ * OTP_INVALID: not that kind of URI, or broken; ret_wrong as above.  OTP_TOO_SHORT: room.
+ */
+enum otp_status otp_migration_open(const char *text, size_t n, uint8_t *room, size_t size,
+				   struct otp_migration *ret_migration, const char **ret_wrong);
+
+/*
+ * The next account: *ret_more false, and OTP_OK, when there is none.  A broken or unknown one (MD5, a secret over
+ * OTP_SECRET_MAX) is OTP_INVALID with what was wrong, and the one behind it comes with the next call.
+ * Short secrets need the flag, as in otp_uri_parse.
+ */
+enum otp_status otp_migration_next(struct otp_migration *migration, unsigned flags, struct otp_uri *ret_uri,
+				   bool *ret_more, const char **ret_wrong);
 
 #ifdef __cplusplus
 }

@@ -58,7 +58,7 @@ run(struct turn *turn, enum verdict *ret_verdict)
 
 	TRY(clock_now_us(&turn->now_us));
 	TRY(session_present(turn));
-	if (!opens(question, turn->now.session.state)) {
+	if (question->answer == NULL || !opens(question, turn->now.session.state)) {
 		*ret_verdict = VERDICT_STATE;
 		return ERR_OK;
 	}

@@ -20,8 +20,27 @@ enum question_id {
 	QUESTION_REGISTER, /* make an account                            register        problems */
 	QUESTION_SIGN_IN,  /* password                                   sign_in         nothing */
 	QUESTION_ENROL,    /* the secret to enrol, made now if need be   nothing         enrolment */
-	QUESTION_PROVE,    /* a code, to confirm enrolment or to finish  prove           nothing */
+	QUESTION_PROVE,    /* a code, to confirm enrolment or to finish  prove           proved */
 	QUESTION_SIGN_OUT, /* end this session                           nothing         nothing */
+
+	/* A person's own account, signed in.  Those marked * need a fresh proof, or answer VERDICT_STEP_UP. */
+	QUESTION_STEP_UP,        /* a code, to prove the factor anew     prove           proved */
+	QUESTION_ACCOUNT,        /* the account at a glance              nothing         account */
+	QUESTION_PROFILE,        /* set display name and preferences     profile         problems (display name) */
+	QUESTION_PASSWORD,       /* * change the password                password        problems */
+	QUESTION_RECOVERY,       /* * recovery codes, made now if there are none, or anew   recovery   recovery_codes */
+	QUESTION_FACTOR_BEGIN,   /* * enrol another authenticator        factor_begin    problems */
+	QUESTION_FACTOR_CONFIRM, /* a code, which makes it count         prove           proved */
+	QUESTION_FACTOR_RENAME,  /*                                      factor          problems (display name) */
+	QUESTION_FACTOR_REMOVE,  /* * not the last one                   factor          nothing */
+	QUESTION_SESSIONS,       /* all of the account                   nothing         sessions */
+	QUESTION_SESSION_END,    /* one, or all others                   session_end     nothing */
+	QUESTION_ACTIVITY,       /* own audit events, newest first       activity        events */
+	QUESTION_CLOSE,          /* * close the account                  close           problems (current) */
+
+	/* One-time links that the administrator handed out: whoever has one may use it. */
+	QUESTION_LINK,     /* what is this link for?                     link            link_purpose */
+	QUESTION_LINK_USE, /* set the password with it                   link_use        problems */
 	QUESTION_COUNT
 };
 
@@ -34,6 +53,7 @@ enum verdict {
 	VERDICT_CLOSED,      /* registration is not open */
 	VERDICT_UNAVAILABLE, /* could not be done now: database, memory, random */
 	VERDICT_MALFORMED,   /* that was no question */
+	VERDICT_STEP_UP,     /* the factor must be proved anew first: the proof is older than STEP_UP_US */
 	VERDICT_COUNT
 };
 
@@ -51,6 +71,8 @@ enum problem {
 	PROBLEM_COMMON,    /* easily guessed */
 	PROBLEM_FROM_NAME, /* built from the name */
 	PROBLEM_OVER_72,   /* bcrypt: over 72 bytes */
+	PROBLEM_WRONG,     /* current password */
+	PROBLEM_SAME,      /* new password: it is the current one */
 	PROBLEM_COUNT
 };
 
@@ -61,7 +83,13 @@ enum {
 	PASSWORD_MAX_BYTES = 1024, /* bytes, as sent and after NFC */
 	/* what a form may hold, so that an over-long value reaches the check that words it */
 	FIELD_MAX_BYTES = 4096,
+	DISPLAY_NAME_MAX_BYTES = 160, /* of a display name, and of an authenticator's: 40 code points */
+	LINK_TOKEN_MAX = 64,          /* characters of a link's token as it may come; 43 of base64url in one of ours */
+	LIST_MAX_BYTES = 12 * 1024,   /* of the list in one answer */
 };
+
+/* How old a proof of the second factor may be for what changes credentials. */
+#define STEP_UP_US (INT64_C(5) * 60 * 1000000)
 
 struct question_head {
 	uint32_t id;        /* enum question_id */
@@ -83,7 +111,16 @@ struct answer_head {
 	int64_t last_sign_in_us; /* the one before this session; 0: none */
 	int64_t factor_since_us; /* 0: none is active */
 	int64_t expires_us;      /* when this session ends if nothing happens */
+	int64_t proved_us;       /* FULL: when the factor was last proved; 0: not yet */
+	str display_name;        /* "": the user name */
+	uint32_t language;       /* enum preferred_language */
+	uint32_t time_format;    /* enum time_format */
+	uint32_t recovery_left;  /* recovery codes that may still be used */
+	uint32_t recovered;      /* 1: this session came in by a recovery code */
 };
+
+enum preferred_language { PREFERRED_BROWSER = 0, PREFERRED_FR, PREFERRED_EN, PREFERRED_COUNT };
+enum time_format { TIME_LANGUAGE = 0, TIME_24, TIME_12, TIME_ISO, TIME_FORMAT_COUNT };
 
 struct nothing_body {
 	uint32_t zero; /* always 0: a struct needs a member */
@@ -91,10 +128,12 @@ struct nothing_body {
 
 struct register_body {
 	str username, password, confirm;
+	str invite; /* token of an invitation, as it stood in the link; "": none */
 };
 
+/* enum problem of each field of whatever form was asked about */
 struct problems_body {
-	uint32_t username, password, confirm; /* enum problem */
+	uint32_t username, password, confirm, current, display_name;
 };
 
 struct sign_in_body {
@@ -102,13 +141,107 @@ struct sign_in_body {
 };
 
 struct prove_body {
-	str code; /* as typed */
+	str code; /* as typed: of an authenticator, or a recovery code */
+};
+
+struct proved_body {
+	uint32_t recovered;     /* 1: it was a recovery code */
+	uint32_t recovery_left; /* after that */
+	/*
+	 * Refused, but this code and the one before it fit one other time: by how many seconds the clock that made them is
+	 * ahead (behind: negative).  0: nothing is known.
+	 */
+	int64_t drift_s;
 };
 
 struct enrolment_body {
 	str secret; /* base32, ungrouped, no padding */
 	str uri;    /* otpauth:// */
 	int64_t expires_us;
+};
+
+struct account_body {
+	str factors; /* list of factor_item, oldest first: wire_get until it is empty */
+	int64_t password_changed_us;
+	int64_t recovery_made_us; /* 0: never */
+	uint32_t sessions;        /* how many there are, this one among them */
+};
+struct factor_item {
+	int64_t id;
+	str name;                         /* "": none given */
+	int64_t created_us, last_used_us; /* last_used_us 0: never since it was confirmed */
+	uint32_t disabled, current;       /* current: this session came in by it */
+};
+
+struct profile_body {
+	str display_name;
+	uint32_t language, time_format;
+};
+
+struct password_body {
+	str current, password, confirm;
+};
+
+struct recovery_body {
+	uint32_t renew; /* 1: kill the old ones; then as with 0: make ten if there are none at all, else only count */
+};
+struct recovery_codes_body {
+	str codes; /* ten lines of 24 base32 letters, "\n" behind each, when they were made by this question; else "" */
+	uint32_t left;
+	int64_t made_us;
+};
+
+struct factor_begin_body {
+	str current; /* the password */
+	str name;
+	int64_t replaces; /* id of a factor that goes when the new one is confirmed; 0: none */
+};
+struct factor_body {
+	int64_t id;
+	str name; /* RENAME only */
+};
+
+struct sessions_body {
+	str sessions;  /* list of session_item, last seen first */
+	uint32_t more; /* 1: there are more than could be listed */
+};
+struct session_item {
+	int64_t id;
+	str agent, address;
+	int64_t created_us, seen_us;
+	uint32_t state, current; /* enum session_state; current: this one */
+};
+struct session_end_body {
+	int64_t id; /* 0: all but this one */
+};
+
+struct activity_body {
+	int64_t before; /* id of the last one shown; 0: from the newest */
+};
+struct events_body {
+	str events; /* list of event_item, newest first, at most 20 */
+	uint32_t more;
+};
+struct event_item {
+	int64_t id, at_us;
+	str event, outcome, reason, address, agent;
+};
+
+struct close_body {
+	str current; /* the password */
+};
+
+enum link_kind { LINK_NONE = 0, LINK_SETUP, LINK_PASSWORD, LINK_INVITE, LINK_KIND_COUNT };
+struct link_body {
+	str link; /* the token, as it stood in the link */
+};
+struct link_purpose_body {
+	uint32_t kind; /* LINK_NONE: it does not exist, was used, or is too old */
+	str name;      /* user name; "" for an invitation */
+	int64_t expires_us;
+};
+struct link_use_body {
+	str link, password, confirm;
 };
 
 /*
@@ -130,6 +263,7 @@ struct push {
 };
 
 extern const struct wire_def wire_question_head, wire_answer_head, wire_push;
+extern const struct wire_def wire_factor_item, wire_session_item, wire_event_item;
 
 struct wire_question {
 	const char *name; /* "session", "register", ...: for logs */

@@ -43,10 +43,11 @@ file_close(int *fd)
 		close(*fd);
 }
 
+/* suffix: "" for the key, ".new" for the one that is to follow, ".old" for the one before. */
 static err
-file_path(const struct config *config, char *ret_path, size_t size)
+file_path(const struct config *config, const char *suffix, char *ret_path, size_t size)
 {
-	int n = snprintf(ret_path, size, "%s/doubletour.key", config->data_dir);
+	int n = snprintf(ret_path, size, "%s/doubletour.key%s", config->data_dir, suffix);
 
 	return n < 0 || (size_t)n >= size ? ERR_TOO_LONG : ERR_OK;
 }
@@ -92,19 +93,12 @@ file_take(int fd, struct master_key *master, struct why *why)
 	return ERR_OK;
 }
 
-err
-master_key_read(const struct config *config, struct why *why, struct master_key *ret_master)
+static err
+file_read(const struct config *config, const char *suffix, struct why *why, struct master_key *ret_master)
 {
 	CLEANUP(file_close) int fd = -1;
 
-	if (config->secret_key_bytes > 0) {
-		snprintf(ret_master->place, sizeof(ret_master->place), "SECRET_KEY");
-		memcpy(ret_master->b, config->secret_key, config->secret_key_bytes);
-		ret_master->n = config->secret_key_bytes;
-		const char *refused = key_check(str_bytes(ret_master->b, ret_master->n));
-		return refused == NULL ? ERR_OK : why_set(why, ERR_CONFIG, "SECRET_KEY %s.", refused);
-	}
-	if (file_path(config, ret_master->place, sizeof(ret_master->place)) != ERR_OK)
+	if (file_path(config, suffix, ret_master->place, sizeof(ret_master->place)) != ERR_OK)
 		return why_set(why, ERR_CONFIG, "DATA_DIR is too long a path.");
 	fd = open(ret_master->place, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
@@ -113,6 +107,20 @@ master_key_read(const struct config *config, struct why *why, struct master_key 
 		return why_set(why, ERR_CONFIG, "The key file %s cannot be opened: %s.", ret_master->place,
 			       strerror(errno));
 	return file_take(fd, ret_master, why);
+}
+
+err
+master_key_read(const struct config *config, struct why *why, struct master_key *ret_master)
+{
+	const char *refused;
+
+	if (config->secret_key_bytes == 0)
+		return file_read(config, "", why, ret_master);
+	snprintf(ret_master->place, sizeof(ret_master->place), "SECRET_KEY");
+	memcpy(ret_master->b, config->secret_key, config->secret_key_bytes);
+	ret_master->n = config->secret_key_bytes;
+	refused = key_check(str_bytes(ret_master->b, ret_master->n));
+	return refused == NULL ? ERR_OK : why_set(why, ERR_CONFIG, "SECRET_KEY %s.", refused);
 }
 
 static err
@@ -184,13 +192,52 @@ file_make(const struct config *config, struct master_key *master, struct why *wh
 	if (random_key(master) != ERR_OK)
 		return why_set(why, ERR_CRYPTO, "There is no randomness to make a key from.");
 	e = file_put(config, master);
-	if (e == ERR_EXISTS) /* somebody else was faster: theirs is the key */
-		return master_key_read(config, why, master);
-	if (e != ERR_OK)
+	if (e != ERR_OK && e != ERR_EXISTS)
 		return why_set(why, ERR_DENIED, "The key file %s cannot be written: %s.", master->place,
 			       strerror(errno));
-	log_event(LOG_NOTICE, "key.made", LOG_TEXT("file", master->place));
-	return ERR_OK;
+	if (e == ERR_OK)
+		log_event(LOG_NOTICE, "key.made", LOG_TEXT("file", master->place));
+	return e;
+}
+
+/* The key of a new installation. */
+static err
+first_key(const struct config *config, struct master_key *master, struct why *why)
+{
+	err e = file_make(config, master, why);
+
+	/* Somebody else was faster: theirs is the key. */
+	return e == ERR_EXISTS ? file_read(config, "", why, master) : e;
+}
+
+err
+master_key_new_read(const struct config *config, struct why *why, struct master_key *ret_master)
+{
+	return file_read(config, ".new", why, ret_master);
+}
+
+err
+master_key_new_make(const struct config *config, struct why *why, struct master_key *ret_master)
+{
+	if (file_path(config, ".new", ret_master->place, sizeof(ret_master->place)) != ERR_OK)
+		return why_set(why, ERR_CONFIG, "DATA_DIR is too long a path.");
+	return file_make(config, ret_master, why);
+}
+
+err
+master_key_new_take_place(const struct config *config, struct why *why)
+{
+	char key[CONFIG_TEXT_MAX + 64], next[CONFIG_TEXT_MAX + 64], old[CONFIG_TEXT_MAX + 64];
+
+	if (file_path(config, "", key, sizeof(key)) != ERR_OK ||
+	    file_path(config, ".new", next, sizeof(next)) != ERR_OK ||
+	    file_path(config, ".old", old, sizeof(old)) != ERR_OK)
+		return why_set(why, ERR_CONFIG, "DATA_DIR is too long a path.");
+	/* Between the two there is no key file, and the .new one tells how to go on. */
+	if ((rename(key, old) != 0 && errno != ENOENT) || rename(next, key) != 0)
+		return why_set(why, ERR_DENIED, "The key file %s cannot be put in its place: %s.", key,
+			       strerror(errno));
+	return folder_sync(config->data_dir);
 }
 
 /* --- deriving ----------------------------------------------------------------------------------------------------- */
@@ -226,8 +273,8 @@ derive(const struct master_key *master, const char *use, uint8_t *ret_key, size_
 	return ERR_OK;
 }
 
-static err
-derive_all(const struct master_key *master, struct keys *keys)
+err
+keys_derive(const struct master_key *master, struct keys *keys)
 {
 	TRY(derive(master, "seal", keys->sealing.key, sizeof(keys->sealing.key)));
 	TRY(derive(master, "key id", keys->sealing.key_id, sizeof(keys->sealing.key_id)));
@@ -264,19 +311,47 @@ check_row(void *context, const struct db_value *row, size_t columns)
 	return e;
 }
 
-static err
-key_insert(const struct keys *keys, struct db *db, struct arena *arena)
+err
+keys_fit(const struct keys *keys, struct db *db, bool *ret_fit, size_t *ret_rows)
 {
-	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+	CLEANUP(arena_wipe) struct arena arena = ARENA(16 * 1024);
+	struct check check = { .keys = keys, .arena = &arena };
+
+	TRY(db_all(db, SQL_KEY_LIST, NULL, 0, check_row, &check));
+	*ret_fit = check.opens;
+	if (ret_rows != NULL)
+		*ret_rows = check.rows;
+	return ERR_OK;
+}
+
+static err
+key_row(const struct keys *keys, struct db *db, enum sql query)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(16 * 1024);
 	int64_t now_us = 0;
 	str sealed = { 0 };
 
 	TRY(clock_now_us(&now_us));
-	TRY(sealing_seal(&keys->sealing, &check_owner, str_of(check_text), arena, &sealed));
+	TRY(sealing_seal(&keys->sealing, &check_owner, str_of(check_text), &arena, &sealed));
 	const struct db_value args[] = { DB_BLOB(str_bytes(keys->sealing.key_id, SEALING_ID_BYTES)), DB_INT(now_us),
 					 DB_BLOB(sealed) };
+	return db_run(db, query, args, COUNT(args), NULL);
+}
+
+err
+keys_enter(const struct keys *keys, struct db *db)
+{
+	return key_row(keys, db, SQL_KEY_ENTER);
+}
+
+/* The first key of a database; when two come at once, one of them. */
+static err
+first_check(const struct keys *keys, struct db *db)
+{
+	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+
 	TRY(db_begin(db, &t));
-	TRY(db_run(db, SQL_KEY_INSERT, args, COUNT(args), NULL));
+	TRY(key_row(keys, db, SQL_KEY_INSERT));
 	return db_commit(&t);
 }
 
@@ -284,15 +359,25 @@ key_insert(const struct keys *keys, struct db *db, struct arena *arena)
 static err
 keys_match(const struct master_key *master, struct db *db, size_t rows, struct keys *keys, bool *ret_match)
 {
-	CLEANUP(arena_wipe) struct arena arena = ARENA(16 * 1024);
-	struct check check = { .keys = keys, .arena = &arena };
-
-	TRY(derive_all(master, keys));
+	TRY(keys_derive(master, keys));
 	if (rows == 0)
-		TRY(key_insert(keys, db, &arena));
-	TRY(db_all(db, SQL_KEY_LIST, NULL, 0, check_row, &check));
-	*ret_match = check.opens;
-	return ERR_OK;
+		TRY(first_check(keys, db));
+	return keys_fit(keys, db, ret_match, NULL);
+}
+
+/* A change of the key that was begun and not finished leaves a database of two keys: neither opens all of it. */
+static err
+no_change_begun(const struct config *config, struct why *why)
+{
+	CLEANUP(master_key_wipe) struct master_key next = { 0 };
+	err e = master_key_new_read(config, why, &next);
+
+	if (e == ERR_OK && next.n == 0)
+		return ERR_OK;
+	return why_set(why, ERR_CONFIG,
+		       "A change of the master key was begun and not finished: %s is there.  Finish it: `doubletour "
+		       "rotate-key`.",
+		       next.place);
 }
 
 err
@@ -302,6 +387,7 @@ keys_open(const struct config *config, struct master_key *master, struct db *db,
 	bool match = false;
 	err e = db_all(db, SQL_KEY_LIST, NULL, 0, check_row, &count);
 
+	TRY(no_change_begun(config, why));
 	if (e == ERR_OK && master->n == 0 && count.rows > 0)
 		return why_set(
 		    why, ERR_CONFIG,
@@ -309,7 +395,7 @@ keys_open(const struct config *config, struct master_key *master, struct db *db,
 		    "backup, or set SECRET_KEY: a new key could not open the second factors.",
 		    master->place);
 	if (e == ERR_OK && master->n == 0)
-		TRY(file_make(config, master, why));
+		TRY(first_key(config, master, why));
 	if (e == ERR_OK)
 		e = keys_match(master, db, count.rows, ret_keys, &match);
 	if (e != ERR_OK)

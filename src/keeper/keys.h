@@ -39,4 +39,23 @@ MUST_USE err keys_open(const struct config *config, struct master_key *master, s
 		       struct keys *ret_keys);
 void keys_wipe(struct keys *keys);
 
+/* --- for a change of the master key (keeper/rotate.h) ----------------------------------------------------------------- */
+
+/* Derive the keys of a master key; says nothing of any database. */
+MUST_USE err keys_derive(const struct master_key *master, struct keys *ret_keys);
+
+/* Does one of the database's checks open under these keys?  ret_rows, when not NULL: how many checks there are. */
+MUST_USE err keys_fit(const struct keys *keys, struct db *db, bool *ret_fit, size_t *ret_rows);
+
+/* This key's check into the database, within the transaction that is open; again is no error. */
+MUST_USE err keys_enter(const struct keys *keys, struct db *db);
+
+/*
+ * The key that is to follow: read DATA_DIR/doubletour.key.new (n is 0 when there is none), make it, and let it take the place of
+ * doubletour.key, whose file becomes doubletour.key.old.  All names are on the disk when these return.
+ */
+MUST_USE err master_key_new_read(const struct config *config, struct why *why, struct master_key *ret_master);
+MUST_USE err master_key_new_make(const struct config *config, struct why *why, struct master_key *ret_master);
+MUST_USE err master_key_new_take_place(const struct config *config, struct why *why);
+
 #endif

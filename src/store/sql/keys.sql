@@ -5,3 +5,23 @@ SELECT key_id, sealed_check FROM keys;
 -- The first key of a database.  A second one comes by rotation only.
 INSERT INTO keys (key_id, created_at_us, sealed_check)
 SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM keys);
+
+-- name: key_enter
+-- The key that is to follow the present one.
+INSERT INTO keys (key_id, created_at_us, sealed_check) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
+
+-- name: key_leave
+-- All but this one have nothing left that they sealed.
+DELETE FROM keys WHERE key_id <> $1;
+
+-- name: sealed_by_others
+-- Sealed values whose head names another key than this one.
+SELECT id, account_id, secret_sealed FROM factors
+WHERE substr(secret_sealed, 2, 4) <> $1 AND id > $2 ORDER BY id LIMIT $3;
+
+-- name: sealed_by_others_count
+SELECT count(*) FROM factors WHERE substr(secret_sealed, 2, 4) <> $1;
+
+-- name: sealed_anew
+-- Only what it was sealed anew from.
+UPDATE factors SET secret_sealed = $1 WHERE id = $2 AND secret_sealed = $3;

@@ -43,7 +43,7 @@ file_close(int *fd)
 		close(*fd);
 }
 
-/* suffix: "" for the key, ".new" for the one that is to follow, ".old" for the one before. */
+/* suffix: "" for the key, ".new" for the one that is to follow, the id of one before. */
 static err
 file_path(const struct config *config, const char *suffix, char *ret_path, size_t size)
 {
@@ -225,13 +225,15 @@ master_key_new_make(const struct config *config, struct why *why, struct master_
 }
 
 err
-master_key_new_take_place(const struct config *config, struct why *why)
+master_key_new_take_place(const struct config *config, const struct keys *old_keys, struct why *why)
 {
-	char key[CONFIG_TEXT_MAX + 64], next[CONFIG_TEXT_MAX + 64], old[CONFIG_TEXT_MAX + 64];
+	const uint8_t *id = old_keys->sealing.key_id;
+	char key[CONFIG_TEXT_MAX + 64], next[CONFIG_TEXT_MAX + 64], old[CONFIG_TEXT_MAX + 64], suffix[16];
 
+	snprintf(suffix, sizeof(suffix), ".%02x%02x%02x%02x", id[0], id[1], id[2], id[3]);
 	if (file_path(config, "", key, sizeof(key)) != ERR_OK ||
 	    file_path(config, ".new", next, sizeof(next)) != ERR_OK ||
-	    file_path(config, ".old", old, sizeof(old)) != ERR_OK)
+	    file_path(config, suffix, old, sizeof(old)) != ERR_OK)
 		return why_set(why, ERR_CONFIG, "DATA_DIR is too long a path.");
 	/* Between the two there is no key file, and the .new one tells how to go on. */
 	if ((rename(key, old) != 0 && errno != ENOENT) || rename(next, key) != 0)

@@ -52,10 +52,11 @@ MUST_USE err keys_enter(const struct keys *keys, struct db *db);
 
 /*
  * The key that is to follow: read DATA_DIR/doubletour.key.new (n is 0 when there is none), make it, and let it take the place of
- * doubletour.key, whose file becomes doubletour.key.old.  All names are on the disk when these return.
+ * doubletour.key, whose file is kept as doubletour.key.ID, ID being the old key's in hexadecimal: backups from before need it.
+ * All names are on the disk when these return.
  */
 MUST_USE err master_key_new_read(const struct config *config, struct why *why, struct master_key *ret_master);
 MUST_USE err master_key_new_make(const struct config *config, struct why *why, struct master_key *ret_master);
-MUST_USE err master_key_new_take_place(const struct config *config, struct why *why);
+MUST_USE err master_key_new_take_place(const struct config *config, const struct keys *old_keys, struct why *why);
 
 #endif

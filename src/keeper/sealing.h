@@ -29,6 +29,9 @@ struct sealing {
 	uint8_t key_id[SEALING_ID_BYTES];
 };
 
+/* The purposes: once published they never change. */
+#define SEALED_TOTP "totp secret"
+
 /* What a secret belongs to. */
 struct sealed_for {
 	const char *purpose;

@@ -1,0 +1,219 @@
+#include "keeper/rotate.h"
+
+#include "base/secret.h"
+#include "keeper/keys.h"
+
+enum { BATCH_ROWS = 200 };
+
+struct change {
+	const struct config *config;
+	struct db *db;
+	struct why *why;
+	struct master_key old_master, new_master;
+	struct keys old_keys, new_keys;
+	bool old_fits, new_fits; /* which of them the database knows */
+	struct rotation *done;
+	int64_t after; /* id of the last one looked at */
+};
+
+static void
+change_wipe(struct change *c)
+{
+	keys_wipe(&c->old_keys);
+	keys_wipe(&c->new_keys);
+	master_key_wipe(&c->old_master);
+	master_key_wipe(&c->new_master);
+}
+
+static struct db_value
+new_id(const struct change *c)
+{
+	return DB_BLOB(str_bytes(c->new_keys.sealing.key_id, SEALING_ID_BYTES));
+}
+
+/* --- one batch ---------------------------------------------------------------------------------------------------- */
+
+struct sealed_row {
+	int64_t id, account_id;
+	str sealed;
+};
+
+struct batch {
+	struct arena arena;
+	struct sealed_row rows[BATCH_ROWS];
+	size_t n;
+};
+
+static void
+batch_wipe(struct batch *batch)
+{
+	arena_wipe(&batch->arena);
+}
+
+static err
+batch_row(void *context, const struct db_value *row, size_t columns)
+{
+	struct batch *batch = context;
+	struct sealed_row *into = &batch->rows[batch->n];
+
+	if (columns != 3 || batch->n == BATCH_ROWS)
+		return ERR_INVALID;
+	into->id = row[0].number;
+	into->account_id = row[1].number;
+	TRY(arena_copy(&batch->arena, row[2].bytes, &into->sealed));
+	batch->n++;
+	return ERR_OK;
+}
+
+static err
+reseal(struct change *c, struct batch *batch, const struct sealed_row *row)
+{
+	const struct sealed_for owner = { SEALED_TOTP, row->account_id, row->id };
+	str secret = { 0 }, sealed = { 0 };
+	int64_t changed = 0;
+	err e = sealing_open(&c->old_keys.sealing, &owner, row->sealed, &batch->arena, &secret);
+
+	if (e == ERR_CORRUPT) {
+		c->done->unreadable++;
+		return ERR_OK;
+	}
+	TRY(e);
+	TRY(sealing_seal(&c->new_keys.sealing, &owner, secret, &batch->arena, &sealed));
+	const struct db_value args[] = { DB_BLOB(sealed), DB_INT(row->id), DB_BLOB(row->sealed) };
+	TRY(db_run(c->db, SQL_SEALED_ANEW, args, COUNT(args), &changed));
+	c->done->resealed += changed;
+	return ERR_OK;
+}
+
+static err
+batch_do(struct change *c, bool *ret_more)
+{
+	CLEANUP(batch_wipe) struct batch batch = { .arena = ARENA(4 * 1024 * 1024) };
+	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+	const struct db_value args[] = { new_id(c), DB_INT(c->after), DB_INT(BATCH_ROWS) };
+
+	TRY(db_begin(c->db, &t));
+	TRY(db_all(c->db, SQL_SEALED_BY_OTHERS, args, COUNT(args), batch_row, &batch));
+	for (size_t i = 0; i < batch.n; i++)
+		TRY(reseal(c, &batch, &batch.rows[i]));
+	TRY(db_commit(&t));
+	*ret_more = batch.n == BATCH_ROWS;
+	if (batch.n > 0)
+		c->after = batch.rows[batch.n - 1].id;
+	return ERR_OK;
+}
+
+/* --- the steps ---------------------------------------------------------------------------------------------------- */
+
+/* The present key, and the one that is to follow, made now unless an earlier run made it. */
+static err
+keys_find(struct change *c)
+{
+	TRY(master_key_read(c->config, c->why, &c->old_master));
+	TRY(master_key_new_read(c->config, c->why, &c->new_master));
+	c->done->resumed = c->new_master.n > 0;
+	c->done->by_setting = c->config->secret_key_bytes > 0;
+	if (c->old_master.n > 0) {
+		TRY(keys_derive(&c->old_master, &c->old_keys));
+		TRY(keys_fit(&c->old_keys, c->db, &c->old_fits, NULL));
+	}
+	if (c->new_master.n > 0) {
+		TRY(keys_derive(&c->new_master, &c->new_keys));
+		TRY(keys_fit(&c->new_keys, c->db, &c->new_fits, NULL));
+	}
+	return ERR_OK;
+}
+
+static err
+new_key_make(struct change *c)
+{
+	if (!c->old_fits)
+		return why_set(
+		    c->why, ERR_CONFIG,
+		    "The key in %s is not the one that this database was made with.  Put the right one back; "
+		    "nothing was changed.",
+		    c->old_master.place);
+	if (c->new_master.n == 0) {
+		TRY(master_key_new_make(c->config, c->why, &c->new_master));
+		TRY(keys_derive(&c->new_master, &c->new_keys));
+	}
+	return ERR_OK;
+}
+
+static err
+enter(struct change *c)
+{
+	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+
+	TRY(db_begin(c->db, &t));
+	TRY(keys_enter(&c->new_keys, c->db));
+	return db_commit(&t);
+}
+
+static err
+leave(struct change *c)
+{
+	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+	const struct db_value args[] = { new_id(c) };
+
+	TRY(db_begin(c->db, &t));
+	TRY(db_run(c->db, SQL_KEY_LEAVE, args, COUNT(args), NULL));
+	return db_commit(&t);
+}
+
+static err
+count(struct change *c)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
+	const struct db_value args[] = { new_id(c) };
+	struct db_value row[1] = { 0 };
+	bool found = false;
+
+	TRY(db_one(c->db, SQL_SEALED_BY_OTHERS_COUNT, args, COUNT(args), &arena, row, COUNT(row), &found));
+	c->done->all = row[0].number;
+	return ERR_OK;
+}
+
+static err
+reseal_all(struct change *c, rotate_progress progress, void *context)
+{
+	bool more = true;
+
+	TRY(count(c));
+	c->after = INT64_MIN;
+	while (more) {
+		TRY(batch_do(c, &more));
+		progress(context, c->done);
+	}
+	return ERR_OK;
+}
+
+static err
+in_database(struct change *c, rotate_progress progress, void *context)
+{
+	TRY(enter(c));
+	TRY(reseal_all(c, progress, context));
+	return leave(c);
+}
+
+err
+rotate(const struct config *config, struct db *db, rotate_progress progress, void *context, struct why *why,
+       struct rotation *ret_rotation)
+{
+	CLEANUP(change_wipe) struct change c = { .config = config, .db = db, .why = why, .done = ret_rotation };
+	err e;
+
+	TRY(keys_find(&c));
+	/* An earlier run may have been through with the database, and not with the files. */
+	if (!c.new_fits || c.old_fits) {
+		TRY(new_key_make(&c));
+		e = in_database(&c, progress, context);
+		if (e != ERR_OK)
+			return why_set(
+			    why, e,
+			    "The change of the key was interrupted: %s.  Nothing is lost; `doubletour rotate-key` "
+			    "goes on.",
+			    err_name(e));
+	}
+	return master_key_new_take_place(config, &c.old_keys, why);
+}

@@ -20,6 +20,7 @@
 #include "config/config.h"
 #include "http/server.h"
 #include "keeper/keeper.h"
+#include "keeper/lock.h"
 #include "keeper/serve.h"
 
 #include <errno.h>
@@ -52,6 +53,7 @@ struct supervisor {
 	const struct config *config;
 	struct keeper *keeper;
 	struct keeper_server *server;
+	struct lock lock;
 	struct serve_shape shape;
 	struct config_environment environment;
 	sigset_t signals;
@@ -287,6 +289,7 @@ static err
 serve(struct supervisor *s, struct why *why)
 {
 	TRY(keeper_open(s->config, why, &s->keeper));
+	TRY(lock_take(s->config, LOCK_SHARED, why, &s->lock));
 	err e = keeper_server_new(s->keeper, &s->server);
 	if (e != ERR_OK)
 		return why_set(why, e, "The keeper could not start: %s.", err_name(e));
@@ -320,7 +323,7 @@ harden(void)
 static err
 supervise(const struct config *config, struct why *why)
 {
-	struct supervisor s = { .config = config, .listen_fd = -1 };
+	struct supervisor s = { .config = config, .lock = { .fd = -1 }, .listen_fd = -1 };
 	err e;
 
 	s.shape.quick = QUICK_CHANNELS;
@@ -335,6 +338,7 @@ supervise(const struct config *config, struct why *why)
 	web_stop(&s);
 	keeper_server_free(&s.server);
 	keeper_close(&s.keeper);
+	lock_release(&s.lock);
 	if (s.listen_fd >= 0)
 		close(s.listen_fd);
 	return e;

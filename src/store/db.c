@@ -114,6 +114,14 @@ store_integrity(struct db *db, struct why *why)
 	return db->ops->integrity(db, why);
 }
 
+err
+store_copy(struct db *db, const char *path, struct why *why)
+{
+	err e = db->ops->copy(db, path);
+
+	return e == ERR_OK ? ERR_OK : why_set(why, e, "The copy %s cannot be written: %s.", path, db->ops->message(db));
+}
+
 void
 db_close(struct db **db)
 {

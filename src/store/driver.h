@@ -25,6 +25,7 @@ struct db_ops {
 	void (*rollback)(struct db *db);
 	const char *(*message)(struct db *db);            /* the database's own words on what failed last */
 	err (*integrity)(struct db *db, struct why *why); /* read all of it and check it */
+	err (*copy)(struct db *db, const char *path);     /* of one moment, into the empty file at path */
 	void (*close)(struct db *db);                     /* frees it */
 };
 

@@ -29,4 +29,7 @@ MUST_USE err store_prepare(struct db *db, struct why *why);
 /* Read the whole database and check it: pages, indexes, references.  ERR_CORRUPT with what was found. */
 MUST_USE err store_integrity(struct db *db, struct why *why);
 
+/* Write the database as it is at one moment into the empty file at path, while others go on writing to it. */
+MUST_USE err store_copy(struct db *db, const char *path, struct why *why);
+
 #endif

@@ -1,0 +1,292 @@
+/*
+ * Backups of a SQLite database, and putting one back.  A file gets its name only when all that was to be checked has been.
+ */
+#include "keeper/upkeep.h"
+
+#include "base/clock.h"
+#include "keeper/audit.h"
+#include "keeper/lock.h"
+#include "store/migrate.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = CONFIG_TEXT_MAX + 64 };
+
+/* A file under a name of its own until it is ready; whoever leaves early takes it away. */
+struct draft {
+	char path[PATH_BYTES];
+	bool made;
+};
+
+static void
+unlink_beside(const char *path, const char *suffix)
+{
+	char name[PATH_BYTES + 8];
+
+	snprintf(name, sizeof(name), "%s%s", path, suffix);
+	unlink(name);
+}
+
+static void
+draft_drop(struct draft *draft)
+{
+	if (!draft->made)
+		return;
+	unlink(draft->path);
+	unlink_beside(draft->path, "-wal");
+	unlink_beside(draft->path, "-shm");
+	draft->made = false;
+}
+
+static void
+fd_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static err
+draft_make(const char *target, struct why *why, struct draft *draft)
+{
+	int n = snprintf(draft->path, sizeof(draft->path), "%s.%ld", target, (long)getpid());
+	CLEANUP(fd_close) int fd = -1;
+
+	if (n < 0 || (size_t)n >= sizeof(draft->path))
+		return why_set(why, ERR_TOO_LONG, "That is too long a path.");
+	fd = open(draft->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	draft->made = fd >= 0;
+	if (fd < 0)
+		return why_set(why, ERR_DENIED, "The file %s cannot be made: %s.", draft->path, strerror(errno));
+	return ERR_OK;
+}
+
+static err
+sync_path(const char *path, int flags, struct why *why)
+{
+	CLEANUP(fd_close) int fd = open(path, flags | O_CLOEXEC);
+
+	if (fd >= 0 && fsync(fd) == 0)
+		return ERR_OK;
+	return why_set(why, ERR_IO, "%s cannot be written to the disk: %s.", path, strerror(errno));
+}
+
+static err
+sync_folder_of(const char *path, struct why *why)
+{
+	char copy[PATH_BYTES];
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	return sync_path(dirname(copy), O_RDONLY | O_DIRECTORY, why);
+}
+
+/* link() refuses a name that is taken, also one that was taken this very moment. */
+static err
+draft_name(struct draft *draft, const char *target, struct why *why)
+{
+	TRY(sync_path(draft->path, O_RDWR, why));
+	if (link(draft->path, target) != 0)
+		return why_set(why, errno == EEXIST ? ERR_EXISTS : ERR_IO, "The file %s cannot be made: %s.", target,
+			       strerror(errno));
+	draft_drop(draft);
+	return sync_folder_of(target, why);
+}
+
+/* Its settings are those of the server, but for the file. */
+static struct config
+with_database(const struct config *config, const char *path)
+{
+	struct config other = *config;
+
+	snprintf(other.database_path, sizeof(other.database_path), "%s", path);
+	return other;
+}
+
+/* A check that found something is a failure here: what is put away, or put back, is whole. */
+static err
+is_whole(const struct upkeep_findings *findings, const char *what, struct why *why)
+{
+	if (findings->unreadable == 0 && findings->misnamed == 0)
+		return ERR_OK;
+	return why_set(why, ERR_CORRUPT,
+		       "%s holds %ld secrets that do not open under the key and %ld names that no one can type.  "
+		       "`doubletour check` names them.",
+		       what, (long)findings->unreadable, (long)findings->misnamed);
+}
+
+/* --- making one ----------------------------------------------------------------------------------------------------- */
+
+static err
+copy_check(const struct config *config, const char *path, struct why *why, struct upkeep_findings *findings)
+{
+	CLEANUP(db_close) struct db *db = NULL;
+	struct config copy = with_database(config, path);
+	err e = upkeep_open(&copy, why, &db);
+
+	if (e == ERR_OK)
+		e = upkeep_check(&copy, db, NULL, NULL, why, findings);
+	config_wipe(&copy);
+	return e;
+}
+
+static err
+copy_make(const struct config *config, const char *path, struct why *why)
+{
+	CLEANUP(db_close) struct db *db = NULL;
+
+	TRY(upkeep_open(config, why, &db));
+	TRY(upkeep_audit(db, AUDIT_ADMIN_BACKUP, "asked"));
+	return store_copy(db, path, why);
+}
+
+err
+upkeep_backup(const struct config *config, const char *target, struct why *why, struct upkeep_findings *ret_findings)
+{
+	CLEANUP(draft_drop) struct draft draft = { .made = false };
+
+	if (access(target, F_OK) == 0)
+		return why_set(why, ERR_EXISTS, "There is a file %s already.  Give the backup another name.", target);
+	TRY(draft_make(target, why, &draft));
+	TRY(copy_make(config, draft.path, why));
+	TRY(copy_check(config, draft.path, why, ret_findings));
+	return draft_name(&draft, target, why);
+}
+
+/* --- putting one back ----------------------------------------------------------------------------------------------- */
+
+static err
+copy_bytes(int from, int to, struct why *why)
+{
+	ssize_t n;
+
+	do
+		n = sendfile(to, from, NULL, 16 * 1024 * 1024);
+	while (n > 0);
+	return n == 0 ? ERR_OK : why_set(why, ERR_IO, "The backup cannot be copied: %s.", strerror(errno));
+}
+
+/* Bytes only: opening it would write to it. */
+static err
+take_copy(const char *source, const char *path, struct why *why)
+{
+	CLEANUP(fd_close) int from = open(source, O_RDONLY | O_CLOEXEC);
+	CLEANUP(fd_close) int to = -1;
+	char wal[PATH_BYTES + 8];
+	struct stat status;
+
+	if (from < 0 || fstat(from, &status) != 0 || !S_ISREG(status.st_mode))
+		return why_set(why, ERR_NOT_FOUND, "The backup %s cannot be read: %s.", source,
+			       from < 0 ? strerror(errno) : "it is not a file");
+	snprintf(wal, sizeof(wal), "%s-wal", source);
+	if (stat(wal, &status) == 0 && status.st_size > 0)
+		return why_set(why, ERR_INVALID,
+			       "Beside %s stands %s: that is a database in use, and no backup.  Make one with "
+			       "`doubletour backup`.",
+			       source, wal);
+	to = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (to < 0)
+		return why_set(why, ERR_IO, "The file %s cannot be written: %s.", path, strerror(errno));
+	return copy_bytes(from, to, why);
+}
+
+/* Who was signed in then is not now, and links that were handed out then are dead. */
+static err
+end_what_was(struct db *db)
+{
+	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+
+	TRY(db_begin(db, &t));
+	TRY(db_run(db, SQL_UPKEEP_SESSIONS_END, NULL, 0, NULL));
+	TRY(db_run(db, SQL_UPKEEP_LINKS_END, NULL, 0, NULL));
+	TRY(upkeep_audit(db, AUDIT_ADMIN_RESTORED, "asked"));
+	return db_commit(&t);
+}
+
+static err
+bring_up_to_date(const char *path, struct why *why)
+{
+	CLEANUP(db_close) struct db *db = NULL;
+	err e;
+
+	TRY(store_open(path, STORE_EXISTING, why, &db));
+	TRY(store_integrity(db, why));
+	TRY(migrate_check(db, why));
+	TRY(migrate_to(db, migrate_head(), NULL, NULL, why));
+	TRY(store_prepare(db, why));
+	e = end_what_was(db);
+	return e == ERR_OK ? ERR_OK : why_set(why, e, "The copy of the backup cannot be written: %s.", err_name(e));
+}
+
+/* A last look by SQLite writes what its log still holds into the file; a file too broken for that goes as it is. */
+static void
+settle(const char *path)
+{
+	struct why ignored = { 0 };
+	struct db *db = NULL;
+
+	if (store_open(path, STORE_EXISTING, &ignored, &db) == ERR_OK)
+		db_close(&db);
+}
+
+static err
+set_aside(const char *path, struct why *why, char *ret_aside, size_t size)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	time_t now = time(NULL);
+	struct tm tm = { 0 };
+	char stamp[32], from[PATH_BYTES + 8], to[PATH_BYTES + 8];
+
+	settle(path);
+	gmtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
+	snprintf(ret_aside, size, "%s.before-%s", path, stamp);
+	for (size_t i = 0; i < COUNT(suffixes); i++) {
+		snprintf(from, sizeof(from), "%s%s", path, suffixes[i]);
+		snprintf(to, sizeof(to), "%s%s", ret_aside, suffixes[i]);
+		if (rename(from, to) != 0 && errno != ENOENT)
+			return why_set(why, ERR_IO, "%s cannot be set aside: %s.", from, strerror(errno));
+	}
+	return ERR_OK;
+}
+
+static err
+restore_into(const struct config *config, const char *source, bool exists, struct why *why,
+	     struct upkeep_restored *restored)
+{
+	CLEANUP(draft_drop) struct draft draft = { .made = false };
+
+	TRY(draft_make(config->database_path, why, &draft));
+	TRY(take_copy(source, draft.path, why));
+	TRY(bring_up_to_date(draft.path, why));
+	TRY(copy_check(config, draft.path, why, &restored->findings));
+	TRY(is_whole(&restored->findings, "The backup", why));
+	if (exists)
+		TRY(set_aside(config->database_path, why, restored->aside, sizeof(restored->aside)));
+	return draft_name(&draft, config->database_path, why);
+}
+
+err
+upkeep_restore(const struct config *config, const char *source, bool replace, struct why *why,
+	       struct upkeep_restored *ret_restored)
+{
+	CLEANUP(lock_release) struct lock lock = { .fd = -1 };
+	bool exists = access(config->database_path, F_OK) == 0;
+
+	*ret_restored = (struct upkeep_restored){ .aside = "" };
+	if (config->database != DATABASE_SQLITE)
+		return why_set(why, ERR_CONFIG,
+			       "This is for a SQLite database.  PostgreSQL has its own: pg_dump, pg_restore.");
+	if (exists && !replace)
+		return why_set(why, ERR_EXISTS,
+			       "There is a database at %s.  With --replace it is set aside, not deleted.",
+			       config->database_path);
+	TRY(lock_take(config, LOCK_ALONE, why, &lock));
+	return restore_into(config, source, exists, why, ret_restored);
+}

@@ -1,0 +1,169 @@
+#include "keeper/upkeep.h"
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/secret.h"
+#include "keeper/accounts.h"
+#include "keeper/audit.h"
+#include "keeper/keys.h"
+#include "store/migrate.h"
+#include "store/store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+err
+upkeep_audit(struct db *db, unsigned event, const char *reason)
+{
+	int64_t now_us = 0;
+
+	TRY(clock_now_us(&now_us));
+	const struct db_value args[] = { DB_INT(now_us),
+					 DB_TEXT(str_of(audit_event_name((enum audit_event)event))),
+					 DB_TEXT(STR("passed")),
+					 DB_TEXT(str_of(reason)),
+					 DB_NULL(),
+					 DB_NULL(),
+					 DB_TEXT(STR("")),
+					 DB_TEXT(STR("command line")),
+					 DB_TEXT(STR("")) };
+	return db_run(db, SQL_AUDIT_INSERT, args, COUNT(args), NULL);
+}
+
+err
+upkeep_open(const struct config *config, struct why *why, struct db **ret_db)
+{
+	CLEANUP(db_close) struct db *db = NULL;
+	int version = 0;
+
+	if (config->database != DATABASE_SQLITE)
+		return why_set(why, ERR_CONFIG,
+			       "This is for a SQLite database.  PostgreSQL has its own: pg_dump, pg_restore.");
+	TRY(store_open(config->database_path, STORE_EXISTING, why, &db));
+	TRY(migrate_check(db, why));
+	TRY(migrate_current(db, &version));
+	if (version != migrate_head())
+		return why_set(
+		    why, ERR_CONFIG,
+		    "The database is at migration %04d, and this program needs %04d: `doubletour db upgrade`.", version,
+		    migrate_head());
+	TRY(store_prepare(db, why));
+	*ret_db = db;
+	db = NULL;
+	return ERR_OK;
+}
+
+/* --- looking ------------------------------------------------------------------------------------------------------ */
+
+struct look {
+	struct keys keys;
+	upkeep_tell tell;
+	void *context;
+	struct upkeep_findings *findings;
+};
+
+static void
+look_wipe(struct look *look)
+{
+	keys_wipe(&look->keys);
+}
+
+static void
+tell(struct look *look, int64_t *count, const char *format, int64_t id)
+{
+	char sentence[160];
+
+	++*count;
+	snprintf(sentence, sizeof(sentence), format, id);
+	if (look->tell != NULL)
+		look->tell(look->context, sentence);
+}
+
+static err
+look_at_factor(void *context, const struct db_value *row, size_t columns)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(64 * 1024);
+	struct look *look = context;
+	const struct sealed_for owner = { SEALED_TOTP, row[1].number, row[0].number };
+	str secret = { 0 };
+	err e = sealing_open(&look->keys.sealing, &owner, row[2].bytes, &arena, &secret);
+
+	if (e == ERR_CORRUPT)
+		tell(look, &look->findings->unreadable,
+		     "authenticator %" PRId64 ": its secret does not open under the key", row[0].number);
+	return e == ERR_CORRUPT ? ERR_OK : e;
+}
+
+static err
+look_at_account(void *context, const struct db_value *row, size_t columns)
+{
+	struct look *look = context;
+	struct account_name name;
+
+	if (account_name_fold(row[1].bytes, &name) != PROBLEM_NONE || !str_equal(account_name_str(&name), row[1].bytes))
+		tell(look, &look->findings->misnamed, "account %" PRId64 ": its name is not one that can be typed",
+		     row[0].number);
+	return ERR_OK;
+}
+
+static err
+look_at_orphan(void *context, const struct db_value *row, size_t columns)
+{
+	struct look *look = context;
+
+	tell(look, &look->findings->orphans, "session %" PRId64 ": its authenticator is gone; it opens nothing",
+	     row[0].number);
+	return ERR_OK;
+}
+
+static err
+counts(struct db *db, struct upkeep_findings *findings)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
+	struct db_value row[5] = { 0 };
+	bool found = false;
+
+	TRY(db_one(db, SQL_UPKEEP_COUNTS, NULL, 0, &arena, row, COUNT(row), &found));
+	findings->accounts = row[0].number;
+	findings->factors = row[1].number;
+	findings->sessions = row[2].number;
+	findings->recovery_codes = row[3].number;
+	findings->audit = row[4].number;
+	return ERR_OK;
+}
+
+/* The present key, or none: then nothing sealed can be looked at. */
+static err
+key_find(const struct config *config, struct db *db, struct keys *ret_keys, bool *ret_fits, struct why *why)
+{
+	CLEANUP(master_key_wipe) struct master_key master = { 0 };
+	size_t rows = 0;
+
+	TRY(master_key_read(config, why, &master));
+	if (master.n == 0)
+		return why_set(why, ERR_CONFIG, "There is no key: %s is not there, and SECRET_KEY is not set.",
+			       master.place);
+	TRY(keys_derive(&master, ret_keys));
+	TRY(keys_fit(ret_keys, db, ret_fits, &rows));
+	*ret_fits = *ret_fits || rows == 0;
+	if (*ret_fits)
+		return ERR_OK;
+	return why_set(why, ERR_CONFIG, "The key in %s is not the one that this database was made with.", master.place);
+}
+
+err
+upkeep_check(const struct config *config, struct db *db, upkeep_tell told, void *context, struct why *why,
+	     struct upkeep_findings *ret_findings)
+{
+	CLEANUP(look_wipe) struct look look = { .tell = told, .context = context, .findings = ret_findings };
+	bool fits = false;
+
+	*ret_findings = (struct upkeep_findings){ 0 };
+	TRY(digest_setup());
+	TRY(store_integrity(db, why));
+	TRY(counts(db, ret_findings));
+	TRY(key_find(config, db, &look.keys, &fits, why));
+	TRY(db_all(db, SQL_UPKEEP_FACTORS, NULL, 0, look_at_factor, &look));
+	TRY(db_all(db, SQL_UPKEEP_ACCOUNTS, NULL, 0, look_at_account, &look));
+	return db_all(db, SQL_UPKEEP_ORPHANS, NULL, 0, look_at_orphan, &look);
+}

@@ -34,23 +34,56 @@ cli_print(str text)
 	return CLI_DONE;
 }
 
-int
-cli_arguments(int argc, char **argv, const char *help, int max_arguments)
-{
-	static const struct option options[] = { { "help", no_argument, NULL, 'h' }, { 0 } };
-	int option = getopt_long(argc, argv, "h", options, NULL);
+enum { OPTIONS_MAX = 16 };
 
-	if (option == 'h')
-		return cli_print(str_of(help));
-	if (option != -1) {
-		fprintf(stderr, "`%s --help` says what it takes.\n", argv[0]);
-		return CLI_USAGE;
+/* getopt's table: --help, then the subcommand's own, whose number is their place in `options`. */
+static void
+options_table(const struct cli_option *options, size_t n, struct option ret_table[OPTIONS_MAX + 2])
+{
+	memset(ret_table, 0, (OPTIONS_MAX + 2) * sizeof(ret_table[0]));
+	ret_table[0] = (struct option){ "help", no_argument, NULL, 'h' };
+	for (size_t i = 0; i < n && i < OPTIONS_MAX; i++)
+		ret_table[i + 1] =
+		    (struct option){ options[i].name, options[i].value != NULL ? required_argument : no_argument, NULL,
+				     256 + (int)i };
+}
+
+static void
+option_take(const struct cli_option *option)
+{
+	if (option->flag != NULL)
+		*option->flag = true;
+	if (option->value != NULL)
+		*option->value = optarg;
+}
+
+int
+cli_options(int argc, char **argv, const char *help, const struct cli_option *options, size_t n, int max_arguments)
+{
+	struct option table[OPTIONS_MAX + 2];
+	int option;
+
+	options_table(options, n, table);
+	while ((option = getopt_long(argc, argv, "h", table, NULL)) != -1) {
+		if (option == 'h')
+			return cli_print(str_of(help));
+		if (option < 256) {
+			fprintf(stderr, "`%s --help` says what it takes.\n", argv[0]);
+			return CLI_USAGE;
+		}
+		option_take(&options[option - 256]);
 	}
 	if (argc - optind <= max_arguments)
 		return CLI_GO_ON;
 	fprintf(stderr, "doubletour: %s: one argument too many.  `%s --help` says what it takes.\n",
 		argv[optind + max_arguments], argv[0]);
 	return CLI_USAGE;
+}
+
+int
+cli_arguments(int argc, char **argv, const char *help, int max_arguments)
+{
+	return cli_options(argc, argv, help, NULL, 0, max_arguments);
 }
 
 static const char *

@@ -35,10 +35,20 @@ int cli_config(struct cli *cli);
 /* Print "doubletour: SENTENCE" on standard error (the err's name when there is none); the exit status for that err. */
 int cli_fail(err e, const struct why *why);
 
+/* A long option of a subcommand.  Each pointer may be NULL; with a value it takes an argument. */
+struct cli_option {
+	const char *name;   /* "json" */
+	bool *flag;         /* becomes true */
+	const char **value; /* what stood behind it */
+};
+
 /*
- * For a subcommand without options but --help: CLI_GO_ON with optind at the first argument; CLI_DONE after printing
- * the help; CLI_USAGE after saying what was wrong, also when there are more than max_arguments.
+ * Read the options of a subcommand, at most 16 and --help: CLI_GO_ON with optind at the first argument; CLI_DONE after
+ * printing the help; CLI_USAGE after saying what was wrong, also when there are more than max_arguments.
  */
+int cli_options(int argc, char **argv, const char *help, const struct cli_option *options, size_t n, int max_arguments);
+
+/* The same for one without options but --help. */
 int cli_arguments(int argc, char **argv, const char *help, int max_arguments);
 
 /* Write text to standard output; CLI_DONE or CLI_FAILED. */
@@ -54,5 +64,9 @@ int cli_db(struct cli *cli, int argc, char **argv);
 int cli_config_command(struct cli *cli, int argc, char **argv);
 int cli_routes(struct cli *cli, int argc, char **argv);
 int cli_version(struct cli *cli, int argc, char **argv);
+int cli_backup(struct cli *cli, int argc, char **argv);
+int cli_restore(struct cli *cli, int argc, char **argv);
+int cli_check(struct cli *cli, int argc, char **argv);
+int cli_rotate_key(struct cli *cli, int argc, char **argv);
 
 #endif

@@ -18,6 +18,10 @@ static const struct command {
 	{ "run", "doubletour run", "start the login server", cli_run },
 	{ "web", "doubletour web", NULL, cli_web },
 	{ "db", "doubletour db", "make, upgrade and look at the database", cli_db },
+	{ "backup", "doubletour backup", "copy the database to a file, while the server runs", cli_backup },
+	{ "restore", "doubletour restore", "put a backup in the database's place", cli_restore },
+	{ "check", "doubletour check", "look whether all of the database is well", cli_check },
+	{ "rotate-key", "doubletour rotate-key", "seal all secrets anew under a new master key", cli_rotate_key },
 	{ "config", "doubletour config", "check and show the settings", cli_config_command },
 	{ "routes", "doubletour routes", "list the pages, and which session opens them", cli_routes },
 	{ "version", "doubletour version", "print the versions of the program and its libraries", cli_version },
@@ -33,7 +37,7 @@ help(struct cli *cli, int argc, char **argv)
 			  "Use: doubletour COMMAND [OPTIONS]\n\n"));
 	for (size_t i = 0; i < COUNT(commands); i++)
 		if (commands[i].line != NULL)
-			buf_printf(&out, "  %-9s %s\n", commands[i].name, commands[i].line);
+			buf_printf(&out, "  %-10s %s\n", commands[i].name, commands[i].line);
 	buf_put(&out, STR("\n`doubletour COMMAND --help` says more about each.\n"
 			  "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n"));
 	return cli_print(buf_str(&out));

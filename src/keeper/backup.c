@@ -257,6 +257,20 @@ set_aside(const char *path, struct why *why, char *ret_aside, size_t size)
 }
 
 static err
+backup_check(const struct config *config, const char *path, struct why *why, struct upkeep_findings *findings)
+{
+	err e = copy_check(config, path, why, findings);
+
+	if (e == ERR_CONFIG)
+		return why_set(
+		    why, e,
+		    "The backup was made under another master key, and its secrets open under that one only.  "
+		    "After a change of the key the older one is kept as doubletour.key.ID: put it in the place "
+		    "of doubletour.key, restore, then `doubletour rotate-key`.");
+	return e;
+}
+
+static err
 restore_into(const struct config *config, const char *source, bool exists, struct why *why,
 	     struct upkeep_restored *restored)
 {
@@ -265,7 +279,7 @@ restore_into(const struct config *config, const char *source, bool exists, struc
 	TRY(draft_make(config->database_path, why, &draft));
 	TRY(take_copy(source, draft.path, why));
 	TRY(bring_up_to_date(draft.path, why));
-	TRY(copy_check(config, draft.path, why, &restored->findings));
+	TRY(backup_check(config, draft.path, why, &restored->findings));
 	TRY(is_whole(&restored->findings, "The backup", why));
 	if (exists)
 		TRY(set_aside(config->database_path, why, restored->aside, sizeof(restored->aside)));

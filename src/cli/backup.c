@@ -1,0 +1,71 @@
+/*
+ * `doubletour backup FILE`.
+ */
+#include "cli/cli.h"
+
+#include "cli/findings.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+static const char backup_help[] =
+    "Use: doubletour backup [--json] FILE\n"
+    "\n"
+    "Copy the database, as it is at one moment, to a new file that only you can read.  The server may run meanwhile.\n"
+    "The copy is read back and checked before it gets its name; FILE must not exist.\n"
+    "\n"
+    "The key is not in it, and without the key the secrets in it open for nobody: keep doubletour.key elsewhere.\n"
+    "\n"
+    "  --json   tell what was copied as JSON\n"
+    "  --help   this text\n"
+    "\n"
+    "Example, every night:  doubletour backup /backups/doubletour-$(date +%F).sqlite\n"
+    "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
+
+static err
+report(const char *file, const struct upkeep_findings *findings, bool json, struct buf *out)
+{
+	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
+
+	if (json) {
+		cli_json_text(&line, "file", str_of(file));
+		findings_put_json(&line, findings);
+		return cli_json_put(&line, out);
+	}
+	buf_printf(out, "%s holds ", file);
+	findings_put(out, findings);
+	buf_put(out, STR(".\n"));
+	if (findings->unreadable > 0)
+		buf_printf(out, "%lld secrets in it do not open under the key: `doubletour check` names them.\n",
+			   (long long)findings->unreadable);
+	return buf_check(out);
+}
+
+static int
+backup(struct cli *cli, const char *file, bool json)
+{
+	CLEANUP(buf_wipe) struct buf out = BUF(8 * 1024);
+	struct upkeep_findings findings = { 0 };
+	struct why why = { 0 };
+	err e = upkeep_backup(&cli->config, file, &why, &findings);
+
+	if (e == ERR_OK)
+		e = report(file, &findings, json, &out);
+	return e == ERR_OK ? cli_print(buf_str(&out)) : cli_fail(e, &why);
+}
+
+int
+cli_backup(struct cli *cli, int argc, char **argv)
+{
+	bool json = false;
+	const struct cli_option options[] = { { .name = "json", .flag = &json } };
+	int status = cli_options(argc, argv, backup_help, options, COUNT(options), 1);
+
+	if (status == CLI_GO_ON && optind == argc) {
+		fputs("doubletour backup: name the file to write.  `doubletour backup --help` says more.\n", stderr);
+		return CLI_USAGE;
+	}
+	if (status == CLI_GO_ON)
+		status = cli_config(cli);
+	return status == CLI_GO_ON ? backup(cli, argv[optind], json) : status;
+}

@@ -1,0 +1,81 @@
+/*
+ * `doubletour check`.
+ */
+#include "cli/cli.h"
+
+#include "cli/findings.h"
+
+#include <stdio.h>
+
+static const char check_help[] =
+    "Use: doubletour check [--json]\n"
+    "\n"
+    "Read all of the database: is the file whole, do its rows refer to what is there, does every secret open under the "
+    "key,\n"
+    "can every name be typed?  What is wrong is named on standard error.  The server may run meanwhile.\n"
+    "\n"
+    "  --json   tell what was found as JSON\n"
+    "  --help   this text\n"
+    "\n"
+    "Exit status: 0 all is well, 1 something is wrong, 2 wrong usage, 78 bad configuration.\n";
+
+static void
+tell(void *context, const char *sentence)
+{
+	(void)context;
+	fprintf(stderr, "%s\n", sentence);
+}
+
+/* A session of an authenticator that is gone opens nothing, and ends by itself. */
+static bool
+is_well(const struct upkeep_findings *findings)
+{
+	return findings->unreadable == 0 && findings->misnamed == 0;
+}
+
+static err
+report(const struct upkeep_findings *findings, bool json, struct buf *out)
+{
+	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
+
+	if (json) {
+		cli_json_bool(&line, "well", is_well(findings));
+		findings_put_json(&line, findings);
+		return cli_json_put(&line, out);
+	}
+	findings_put(out, findings);
+	buf_put(out, is_well(findings) ? STR(": all is well.\n") : STR(": see above for what is wrong.\n"));
+	return buf_check(out);
+}
+
+static int
+check(struct cli *cli, bool json)
+{
+	CLEANUP(buf_wipe) struct buf out = BUF(8 * 1024);
+	CLEANUP(db_close) struct db *db = NULL;
+	struct upkeep_findings findings = { 0 };
+	struct why why = { 0 };
+	err e = upkeep_open(&cli->config, &why, &db);
+	int status;
+
+	if (e == ERR_OK)
+		e = upkeep_check(&cli->config, db, tell, NULL, &why, &findings);
+	if (e == ERR_OK)
+		e = report(&findings, json, &out);
+	if (e != ERR_OK)
+		return cli_fail(e, &why);
+	status = cli_print(buf_str(&out));
+	return status != CLI_DONE || is_well(&findings) ? status : CLI_FAILED;
+}
+
+int
+cli_check(struct cli *cli, int argc, char **argv)
+{
+	bool json = false;
+	const struct cli_option options[] = { { .name = "json", .flag = &json } };
+	int status = cli_options(argc, argv, check_help, options, COUNT(options), 0);
+
+	if (status == CLI_GO_ON)
+		status = cli_config(cli);
+	return status == CLI_GO_ON ? check(cli, json) : status;
+}

@@ -1,0 +1,13 @@
+/* How the commands tell what a database holds. */
+#ifndef CLI_FINDINGS_H
+#define CLI_FINDINGS_H
+
+#include "base/buf.h"
+#include "cli/json.h"
+#include "keeper/upkeep.h"
+
+/* "12 accounts, 12 authenticators, ..." */
+void findings_put(struct buf *out, const struct upkeep_findings *findings);
+void findings_put_json(struct cli_json *line, const struct upkeep_findings *findings);
+
+#endif

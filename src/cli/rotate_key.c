@@ -1,0 +1,98 @@
+/*
+ * `doubletour rotate-key`.
+ */
+#include "cli/cli.h"
+
+#include "base/digest.h"
+#include "cli/json.h"
+#include "cli/progress.h"
+#include "keeper/audit.h"
+#include "keeper/lock.h"
+#include "keeper/rotate.h"
+#include "keeper/upkeep.h"
+
+#include <stdio.h>
+
+static const char rotate_help[] =
+    "Use: doubletour rotate-key [--json]\n"
+    "\n"
+    "Make a new master key and seal every secret in the database anew under it.  The server must not run.  When it is\n"
+    "interrupted nothing is lost: the same command goes on, and no server starts before it has ended.\n"
+    "\n"
+    "The new key becomes doubletour.key; the old one is kept as doubletour.key.ID, for backups from before.  Delete it "
+    "when\n"
+    "those are gone.  When the old key was SECRET_KEY, take that out of the settings afterwards.\n"
+    "\n"
+    "  --json   tell what was done as JSON\n"
+    "  --help   this text\n"
+    "\n"
+    "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
+
+static void
+show(void *context, const struct rotation *rotation)
+{
+	progress_show(context, rotation->resealed + rotation->unreadable, rotation->all);
+}
+
+static err
+do_rotate(const struct config *config, struct why *why, struct rotation *ret_rotation)
+{
+	CLEANUP(lock_release) struct lock lock = { .fd = -1 };
+	CLEANUP(db_close) struct db *db = NULL;
+	struct progress progress = progress_begin("sealing anew");
+	err e;
+
+	TRY(lock_take(config, LOCK_ALONE, why, &lock));
+	TRY(digest_setup());
+	TRY(upkeep_open(config, why, &db));
+	e = rotate(config, db, show, &progress, why, ret_rotation);
+	progress_end(&progress);
+	return e == ERR_OK ? upkeep_audit(db, AUDIT_ADMIN_KEY_ROTATED, "asked") : e;
+}
+
+static err
+report(const struct rotation *rotation, bool json, struct buf *out)
+{
+	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
+
+	if (json) {
+		cli_json_number(&line, "resealed", rotation->resealed);
+		cli_json_number(&line, "unreadable", rotation->unreadable);
+		cli_json_bool(&line, "resumed", rotation->resumed);
+		cli_json_bool(&line, "take_secret_key_out", rotation->by_setting);
+		return cli_json_put(&line, out);
+	}
+	buf_printf(out, "%lld secrets are sealed anew%s.\n", (long long)rotation->resealed,
+		   rotation->resumed ? ", after an earlier try that was interrupted" : "");
+	if (rotation->unreadable > 0)
+		buf_printf(out, "%lld open under neither key, and were left: `doubletour check` names them.\n",
+			   (long long)rotation->unreadable);
+	if (rotation->by_setting)
+		buf_put(out, STR("Now take SECRET_KEY out of the settings: the key is in the key file.\n"));
+	return buf_check(out);
+}
+
+static int
+rotate_key(struct cli *cli, bool json)
+{
+	CLEANUP(buf_wipe) struct buf out = BUF(8 * 1024);
+	struct rotation rotation = { 0 };
+	struct why why = { 0 };
+	err e = do_rotate(&cli->config, &why, &rotation);
+
+	if (e == ERR_OK)
+		e = report(&rotation, json, &out);
+	return e == ERR_OK ? cli_print(buf_str(&out)) : cli_fail(e, &why);
+}
+
+int
+cli_rotate_key(struct cli *cli, int argc, char **argv)
+{
+	bool json = false;
+	const struct cli_option options[] = { { .name = "json", .flag = &json } };
+	int status = cli_options(argc, argv, rotate_help, options, COUNT(options), 0);
+
+	if (status == CLI_GO_ON)
+		status = cli_config(cli);
+	return status == CLI_GO_ON ? rotate_key(cli, json) : status;
+}

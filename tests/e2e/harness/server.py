@@ -198,7 +198,7 @@ class Server:
 
     def key_file(self):
         """The one file in the data directory that is not the database's."""
-        found = [p for p in self.data.iterdir() if not p.name.startswith("doubletour.sqlite")]
+        found = [p for p in self.data.iterdir() if not p.name.startswith(("doubletour.sqlite", "doubletour.lock"))]
         assert len(found) == 1, f"one key file was expected: {found}"
         return found[0]
 

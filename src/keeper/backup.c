@@ -213,11 +213,15 @@ static err
 bring_up_to_date(const char *path, struct why *why)
 {
 	CLEANUP(db_close) struct db *db = NULL;
+	int version = 0;
 	err e;
 
 	TRY(store_open(path, STORE_EXISTING, why, &db));
 	TRY(store_integrity(db, why));
 	TRY(migrate_check(db, why));
+	TRY(migrate_current(db, &version));
+	if (version == 0)
+		return why_set(why, ERR_INVALID, "The backup is empty.");
 	TRY(migrate_to(db, migrate_head(), NULL, NULL, why));
 	TRY(store_prepare(db, why));
 	e = end_what_was(db);

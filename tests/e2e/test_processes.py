@@ -79,7 +79,7 @@ def test_after_a_polite_end_the_database_is_one_file_that_can_be_copied(make_ser
     for _ in range(8):
         assert person.visit("/").status == 200
         assert server.stop() == 0
-        assert sorted(p.name for p in server.data.iterdir()) == sorted(["doubletour.sqlite", server.key_file().name])
+        assert sorted(p.name for p in server.data.iterdir()) == sorted(["doubletour.lock", "doubletour.sqlite", server.key_file().name])
         server.start()
 
 

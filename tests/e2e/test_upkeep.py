@@ -1,0 +1,239 @@
+"""Backups made under load and put back, checks of a whole database, a master key that changes."""
+
+import json
+import sqlite3
+import threading
+
+import pytest
+
+from harness import Person
+
+
+def names(server):
+    with sqlite3.connect(server.database()) as db:
+        return {row[0] for row in db.execute("SELECT name FROM accounts")}
+
+
+def well(server):
+    done = server.command("check", "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def done(result):
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+def refused(result, *words, status=1):
+    assert result.returncode == status, (result.stdout, result.stderr)
+    for word in words:
+        assert word in result.stderr, result.stderr
+    return result
+
+
+# Backup
+
+
+def test_a_backup_under_load_holds_every_account_that_was_acknowledged_before_it(make_server, tmp_path):
+    server = make_server()
+    people = [Person(server).full() for _ in range(3)]
+    going = threading.Event()
+    going.set()
+    made = []
+
+    def keep_registering():
+        while going.is_set():
+            made.append(Person(server).full())
+
+    load = [threading.Thread(target=keep_registering) for _ in range(2)]
+    for thread in load:
+        thread.start()
+    backups = []
+    for number in range(3):
+        before = [*people, *made]
+        file = tmp_path / f"backup-{number}.sqlite"
+        done(server.command("backup", str(file)))
+        backups.append((file, before))
+    going.clear()
+    for thread in load:
+        thread.join()
+    assert server.stop() == 0
+    for file, before in backups:
+        done(server.command("restore", "--replace", str(file)))
+        server.start()
+        for person in before:
+            person.forget().sign_in()
+            assert person.page.status == 303, person.page.html
+        assert server.stop() == 0
+    assert any(len(before) > 3 for _, before in backups), "nobody came while the backups were made"
+
+
+def test_a_backup_is_for_its_owner_only_and_never_written_over_a_file(make_server, tmp_path):
+    server = make_server()
+    Person(server).full()
+    file = tmp_path / "backup.sqlite"
+    told = json.loads(done(server.command("backup", "--json", str(file))).stdout)
+    assert told["accounts"] == 1 and told["authenticators"] == 1 and told["file"] == str(file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    before = file.read_bytes()
+    refused(server.command("backup", str(file)), "already")
+    refused(server.command("backup", str(tmp_path / "nowhere" / "b.sqlite")), "cannot be made")
+    refused(server.command("backup"), "name the file", status=2)
+    assert file.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith("backup")] == ["backup.sqlite"]
+
+
+# Restore
+
+
+def test_restoring_ends_sessions_and_sets_the_database_aside(make_server, tmp_path):
+    server = make_server()
+    early = Person(server).full()
+    file = tmp_path / "backup.sqlite"
+    done(server.command("backup", str(file)))
+    content = file.read_bytes()
+    late = Person(server).full()
+    refused(server.command("restore", str(file)), "--replace")
+    refused(server.command("restore", "--replace", str(file)), "server is running")
+    assert server.stop() == 0
+    told = json.loads(done(server.command("restore", "--replace", "--json", str(file))).stdout)
+    assert told["accounts"] == 1 and told["sessions"] == 0
+    with sqlite3.connect(told["set_aside"]) as aside:
+        assert {row[0] for row in aside.execute("SELECT name FROM accounts")} == {early.name, late.name}
+    assert file.read_bytes() == content
+    server.start()
+    assert early.visit("/").status == 303
+    early.forget().sign_in()
+    assert early.page.status == 303
+    assert late.forget().give_password().status == 422
+
+
+def test_what_is_no_backup_replaces_nothing(make_server, tmp_path):
+    server = make_server()
+    alice = Person(server).full()
+    good = tmp_path / "good.sqlite"
+    done(server.command("backup", str(good)))
+    assert server.stop() == 0
+    before = server.fingerprint()
+    cut = tmp_path / "cut.sqlite"
+    cut.write_bytes(good.read_bytes()[: good.stat().st_size // 2])
+    text = tmp_path / "text.sqlite"
+    text.write_text("this is not a database\n" * 1000)
+    empty = tmp_path / "empty.sqlite"
+    empty.touch()
+    other = tmp_path / "other.sqlite"
+    with sqlite3.connect(other) as db:
+        db.execute("CREATE TABLE recipes (id INTEGER)")
+    newer = tmp_path / "newer.sqlite"
+    newer.write_bytes(good.read_bytes())
+    with sqlite3.connect(newer) as db:
+        db.execute("INSERT INTO schema_migrations VALUES (9999, 'later', 'x', 0)")
+    for file in (cut, text, empty, other, newer, tmp_path / "missing.sqlite", tmp_path):
+        result = server.command("restore", "--replace", str(file))
+        assert result.returncode in (1, 78) and result.stderr, file
+    after = server.fingerprint()
+    after.pop("doubletour.lock", None)
+    before.pop("doubletour.lock", None)
+    assert after == before
+    server.start()
+    alice.forget().sign_in()
+    assert alice.page.status == 303
+
+
+def test_a_backup_of_another_key_is_refused(make_server, tmp_path):
+    one, other = make_server(), make_server()
+    Person(one).full()
+    Person(other).full()
+    file = tmp_path / "backup.sqlite"
+    done(one.command("backup", str(file)))
+    assert other.stop() == 0
+    refused(other.command("restore", "--replace", str(file)), "another master key", status=78)
+    other.start()
+
+
+# Check
+
+
+def test_check_names_what_is_wrong(make_server):
+    server = make_server()
+    alice, bob = Person(server).full(), Person(server).full()
+    assert well(server)["accounts"] == 2
+    with sqlite3.connect(server.database()) as db:
+        db.execute("UPDATE factors SET secret_sealed = (SELECT secret_sealed FROM factors ORDER BY id LIMIT 1)")
+        db.execute("UPDATE accounts SET name = 'No One' WHERE name = ?", (bob.name,))
+    result = server.command("check", "--json")
+    told = json.loads(result.stdout)
+    assert result.returncode == 1
+    assert not told["well"] and told["unreadable"] == 1 and told["misnamed"] == 1
+    assert "does not open" in result.stderr and "cannot" not in result.stdout
+
+
+def test_check_without_database_or_key_says_so(make_server):
+    server = make_server(start=False)
+    refused(server.command("check"), "db init")
+    assert not server.data.exists() or not list(server.data.iterdir())
+
+
+# A new master key
+
+
+def test_a_new_key_takes_everybody_along(make_server, tmp_path):
+    server = make_server()
+    people = [Person(server).full() for _ in range(4)]
+    backup = tmp_path / "before.sqlite"
+    done(server.command("backup", str(backup)))
+    refused(server.command("rotate-key"), "server is running")
+    assert server.stop() == 0
+    old_key = server.key_file().read_bytes()
+    told = json.loads(done(server.command("rotate-key", "--json")).stdout)
+    assert told == {"resealed": 4, "unreadable": 0, "resumed": False, "take_secret_key_out": False}
+    kept = [p for p in server.data.iterdir() if p.name.startswith("doubletour.key.")]
+    assert len(kept) == 1 and kept[0].read_bytes() == old_key
+    assert (server.data / "doubletour.key").read_bytes() != old_key
+    assert (server.data / "doubletour.key").stat().st_mode & 0o777 == 0o600
+    assert well(server)["unreadable"] == 0
+    server.start()
+    for person in people:
+        person.forget().sign_in()
+        assert person.page.status == 303
+    assert server.stop() == 0
+    # the old key opens the old backup only
+    refused(server.command("restore", "--replace", str(backup)), "another master key", status=78)
+    (server.data / "doubletour.key").write_bytes(old_key)
+    refused(server.command("check"), "not the one", status=78)
+
+
+def test_a_key_that_was_a_setting_becomes_a_file(make_server):
+    server = make_server(SECRET_KEY="7c1f9a0b53e24d6f8a9be0c1d2f3a4b596877869a5b4c3d2e1f00f1e2d3c4b5a")
+    alice = Person(server).full()
+    assert server.stop() == 0
+    told = json.loads(done(server.command("rotate-key", "--json")).stdout)
+    assert told["take_secret_key_out"]
+    refused(server.command("run"), "not the one", status=78)
+    del server.environment["SECRET_KEY"]
+    server.start()
+    alice.forget().sign_in()
+    assert alice.page.status == 303
+
+
+def test_a_change_that_was_begun_must_be_finished_before_a_server_starts(make_server):
+    server = make_server()
+    alice = Person(server).full()
+    assert server.stop() == 0
+    (server.data / "doubletour.key.new").write_text("0123456789abcdef" * 3 + "fedcba9876543210\n")
+    (server.data / "doubletour.key.new").chmod(0o600)
+    refused(server.command("run"), "rotate-key", status=78)
+    told = json.loads(done(server.command("rotate-key", "--json")).stdout)
+    assert told["resumed"] and told["resealed"] == 1
+    server.start()
+    alice.forget().sign_in()
+    assert alice.page.status == 303
+
+
+@pytest.mark.parametrize("command", ["backup", "restore", "check", "rotate-key"])
+def test_each_command_has_help_and_refuses_what_it_does_not_know(make_server, command):
+    server = make_server(start=False)
+    assert "Exit status" in done(server.command(command, "--help")).stdout
+    refused(server.command(command, "--nonsense"), "--help", status=2)
+    refused(server.command(command, "a", "b", "c"), "too many", status=2)

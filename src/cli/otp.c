@@ -1,0 +1,196 @@
+/*
+ * `doubletour otp`: one-time codes by hand, on top of the library that the server uses.  Needs no settings and no database.
+ */
+#include "cli/otp.h"
+
+#include "cli/cli.h"
+
+#include <sys/resource.h>
+
+static const struct tool_command commands[] = {
+	{
+	    .bit = GENERATE,
+	    .name = "generate",
+	    .full = "doubletour otp generate",
+	    .line = "the code of now, of another time or of a counter",
+	    .use = "[OPTIONS] <SECRET-OR-URI",
+	    .examples = "Examples:\n"
+			"  doubletour otp generate --file shop.secret\n"
+			"  doubletour otp generate --hotp --counter 7 --count 3 <token.secret\n"
+			"  zbarimg -q --raw shop.png | doubletour otp generate --verbose\n",
+	    .failed = CLI_FAILED,
+	    .run = tool_generate,
+	},
+	{
+	    .bit = VERIFY,
+	    .name = "verify",
+	    .full = "doubletour otp verify",
+	    .line = "is a code right?",
+	    .use = "[OPTIONS] CODE <SECRET-OR-URI",
+	    .examples = "Examples:\n"
+			"  doubletour otp verify 492039 --file shop.secret\n"
+			"  doubletour otp verify 492039 --file shop.secret --after 59382910\n"
+			"  doubletour otp verify 755224 --hotp --counter 0 --resync 287082 <token.secret\n"
+			"\n"
+			"Exit status: 0 the code is right, 1 it is wrong, 2 wrong usage, or it could not be checked.\n",
+	    .takes_argument = true,
+	    .failed = CLI_USAGE,
+	    .run = tool_verify,
+	},
+	{
+	    .bit = SECRET,
+	    .name = "secret",
+	    .full = "doubletour otp secret",
+	    .line = "a new random secret",
+	    .use = "[OPTIONS]",
+	    .examples = "Examples:\n"
+			"  doubletour otp secret\n"
+			"  (umask 077; doubletour otp secret --bytes 32 --hex >token.secret)\n",
+	    .failed = CLI_FAILED,
+	    .run = tool_secret,
+	},
+	{
+	    .bit = URI,
+	    .name = "uri",
+	    .full = "doubletour otp uri",
+	    .line = "a secret as an otpauth:// URI, for authenticators",
+	    .use = "--account NAME [OPTIONS] <SECRET",
+	    .examples = "Examples:\n"
+			"  doubletour otp uri --issuer Shop --account ann --file shop.secret\n"
+			"  doubletour otp uri --issuer Shop --account ann --new | doubletour otp qr\n",
+	    .failed = CLI_FAILED,
+	    .run = tool_uri,
+	},
+	{
+	    .bit = PARSE,
+	    .name = "parse",
+	    .full = "doubletour otp parse",
+	    .line = "what an otpauth:// URI says",
+	    .use = "[OPTIONS] <URI",
+	    .examples = "Examples:\n"
+			"  zbarimg -q --raw shop.png | doubletour otp parse\n"
+			"  doubletour otp parse --no-secret --json --file shop.uri\n",
+	    .failed = CLI_FAILED,
+	    .run = tool_parse,
+	},
+	{
+	    .bit = QR,
+	    .name = "qr",
+	    .full = "doubletour otp qr",
+	    .line = "a URI, or any text, as a QR code",
+	    .use = "[OPTIONS] <TEXT",
+	    .examples = "Examples:\n"
+			"  doubletour otp qr --file shop.uri\n"
+			"  doubletour otp uri --account ann --new | doubletour otp qr --png ann.png --scale 8\n"
+			"\n"
+			"Files are readable by their owner only.\n",
+	    .failed = CLI_FAILED,
+	    .run = tool_qr,
+	},
+	{
+	    .bit = MIGRATION,
+	    .name = "migration",
+	    .full = "doubletour otp migration",
+	    .line = "what Google Authenticator exports, as otpauth:// URIs",
+	    .use = "[OPTIONS] <URIS",
+	    .examples = "Examples:\n"
+			"  zbarimg -q --raw export-*.png | doubletour otp migration\n"
+			"\n"
+			"Reads one otpauth-migration:// URI a line, prints one otpauth:// URI an account.\n"
+			"Exit status: 1 when an account was left out; the others are printed.\n",
+	    .failed = CLI_FAILED,
+	    .run = tool_migration,
+	},
+};
+
+static int
+help(FILE *to, int status)
+{
+	CLEANUP(buf_wipe) struct buf out = BUF(4096);
+
+	buf_put(&out, STR("Use: doubletour otp COMMAND [OPTIONS]\n\n"));
+	for (size_t i = 0; i < COUNT(commands); i++)
+		buf_printf(&out, "  %-10s %s\n", commands[i].name, commands[i].line);
+	buf_put(
+	    &out,
+	    STR("\nSecrets and URIs are read from standard input or --file, where no list of processes shows them.\n"
+		"`doubletour otp COMMAND --help` says more about each; doubletour-otp(1) has it all.\n"
+		"\n"
+		"Example: doubletour otp uri --issuer Shop --account ann --new | doubletour otp qr\n"
+		"\n"
+		"Exit status: 0 done, 1 could not (verify: the code is wrong), 2 wrong usage.\n"));
+	if (to == stdout)
+		return cli_print(buf_str(&out));
+	fprintf(to, "%.*s", STR_ARG(buf_str(&out)));
+	return status;
+}
+
+static const struct tool_command *
+find(str word)
+{
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (str_equal(word, str_of(commands[i].name)))
+			return &commands[i];
+	return NULL;
+}
+
+static int
+unknown(const char *word)
+{
+	const char *words[COUNT(commands) + 1] = { NULL };
+
+	for (size_t i = 0; i < COUNT(commands); i++)
+		words[i] = commands[i].name;
+	return cli_unknown("command of otp", word, words, "doubletour otp");
+}
+
+/* What was done until something failed is printed too: the accounts of a migration before the broken line. */
+static int
+end(struct tool *tool, err e)
+{
+	int printed = str_empty(buf_str(&tool->out)) ? CLI_DONE : cli_print(buf_str(&tool->out));
+
+	if (e != ERR_OK) {
+		cli_fail(e == ERR_CONFIG ? ERR_INVALID : e, &tool->why);
+		return tool->misused ? CLI_USAGE : tool->command->failed;
+	}
+	return printed == CLI_DONE ? tool->status : tool->command->failed;
+}
+
+static int
+run(const struct tool_command *command, int argc, char **argv)
+{
+	struct tool tool = { .command = command, .out = BUF(TOOL_OUTPUT_MAX) };
+	int status = tool_options_read(&tool, argc, argv);
+
+	if (status == CLI_GO_ON)
+		status = end(&tool, command->run(&tool));
+	buf_wipe(&tool.out);
+	return status;
+}
+
+/* Neither a core file nor the buffer of stdout keeps what was secret. */
+static void
+keep_nothing(void)
+{
+	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+	setvbuf(stdout, NULL, _IONBF, 0);
+}
+
+int
+cli_otp(struct cli *cli, int argc, char **argv)
+{
+	const struct tool_command *command;
+
+	(void)cli;
+	if (argc < 2)
+		return help(stderr, CLI_USAGE);
+	if (str_equal(str_of(argv[1]), STR("--help")) || str_equal(str_of(argv[1]), STR("-h")))
+		return help(stdout, CLI_DONE);
+	command = find(str_of(argv[1]));
+	if (command == NULL)
+		return unknown(argv[1]);
+	keep_nothing();
+	argv[1] = (char *)command->full;
+	return run(command, argc - 1, argv + 1);
+}

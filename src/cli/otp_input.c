@@ -1,0 +1,152 @@
+/*
+ * What `doubletour otp` reads: standard input, a file, a line typed at a terminal.
+ */
+#include "cli/otp.h"
+
+#include "base/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* --- a line that is typed without being seen -------------------------------------------------------------------------- */
+
+static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+static volatile sig_atomic_t ended_by; /* the signal; 0: none */
+
+static void
+note_end(int signal)
+{
+	ended_by = signal;
+}
+
+/* The terminal and the signals as they were. */
+struct hush {
+	struct termios before;
+	struct sigaction actions[COUNT(ends)];
+};
+
+/* Without SA_RESTART, so that a signal ends the read and the echo is given back before it ends the program. */
+static void
+hush_begin(struct hush *hush)
+{
+	struct sigaction note = { .sa_handler = note_end };
+	struct termios hushed;
+
+	for (size_t i = 0; i < COUNT(ends); i++)
+		sigaction(ends[i], &note, &hush->actions[i]);
+	tcgetattr(STDIN_FILENO, &hush->before);
+	hushed = hush->before;
+	hushed.c_lflag = (hushed.c_lflag & ~(tcflag_t)ECHO) | ECHONL;
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hushed);
+}
+
+static void
+hush_end(const struct hush *hush)
+{
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hush->before);
+	for (size_t i = 0; i < COUNT(ends); i++)
+		sigaction(ends[i], &hush->actions[i], NULL);
+	if (ended_by != 0)
+		raise(ended_by);
+}
+
+static err
+read_typed(const char *what, struct buf *ret_text)
+{
+	char line[4096]; /* as long as a terminal lets a line be */
+	struct hush hush;
+	ssize_t n;
+
+	fprintf(stderr, "%s (not shown): ", what);
+	hush_begin(&hush);
+	n = read(STDIN_FILENO, line, sizeof(line));
+	hush_end(&hush);
+	if (n > 0)
+		buf_put(ret_text, str_bytes(line, (size_t)n));
+	secret_wipe(line, sizeof(line));
+	return n < 0 ? ERR_IO : buf_check(ret_text);
+}
+
+/* --- files -------------------------------------------------------------------------------------------------------------- */
+
+/* To the end, or until the text is too long. */
+static err
+read_all(int fd, struct buf *ret_text)
+{
+	char part[4096];
+	ssize_t n;
+	err e = ERR_OK;
+
+	while (e == ERR_OK && (n = read(fd, part, sizeof(part))) != 0) {
+		if (n > 0) {
+			buf_put(ret_text, str_bytes(part, (size_t)n));
+			e = buf_check(ret_text);
+		} else if (errno != EINTR) {
+			e = ERR_IO;
+		}
+	}
+	secret_wipe(part, sizeof(part));
+	return e;
+}
+
+static err
+read_file(const char *file, struct buf *ret_text)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int saved;
+	err e;
+
+	if (fd < 0)
+		return ERR_IO;
+	e = read_all(fd, ret_text);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return e;
+}
+
+static bool
+is_stdin(const char *file)
+{
+	return file == NULL || str_equal(str_of(file), STR("-"));
+}
+
+err
+tool_read(struct tool *tool, const char *file, const char *what, struct buf *ret_text)
+{
+	bool from_stdin = is_stdin(file);
+	err e;
+
+	if (!from_stdin)
+		e = read_file(file, ret_text);
+	else if (isatty(STDIN_FILENO))
+		e = read_typed(what, ret_text);
+	else
+		e = read_all(STDIN_FILENO, ret_text);
+	if (e == ERR_TOO_LONG)
+		return why_set(&tool->why, e, "%s is over %zu bytes: too long to be what is read here.", what,
+			       ret_text->max);
+	if (e == ERR_IO)
+		return why_set(&tool->why, e, "%s cannot be read: %s.", from_stdin ? "Standard input" : file,
+			       strerror(errno));
+	if (e == ERR_OK && str_empty(str_trim(buf_str(ret_text))))
+		return why_set(&tool->why, ERR_NOT_FOUND, "%s is missing: give it on standard input, or name its file.",
+			       what);
+	return e;
+}
+
+err
+tool_read_line(struct tool *tool, const char *file, const char *what, struct buf *text, str *ret_line)
+{
+	str line;
+
+	TRY(tool_read(tool, file, what, text));
+	line = str_trim(buf_str(text));
+	if (str_has_byte(line, '\n'))
+		return why_set(&tool->why, ERR_INVALID, "%s has several lines: give one at a time.", what);
+	*ret_line = line;
+	return ERR_OK;
+}

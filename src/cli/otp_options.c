@@ -1,0 +1,409 @@
+/*
+ * The options of `doubletour otp`: one table, from which they are read, checked and explained.
+ */
+#include "cli/otp.h"
+
+#include "cli/cli.h"
+
+#include <getopt.h>
+#include <time.h>
+
+enum kind { FLAG, TEXT, NUMBER, SIGNED, ALGORITHM, MOMENT };
+
+#define CODES (GENERATE | VERIFY)
+#define ALL (CODES | SECRET | URI | PARSE | QR | MIGRATION)
+#define SECONDS_MAX (INT64_MAX / 1000000)
+
+static const struct tool_option {
+	const char *name;
+	const char *value; /* what the help calls it; NULL: it has none */
+	const char *text;
+	enum kind kind;
+	unsigned commands; /* that take it: bits */
+	uint64_t least, most;
+} table[OPT_END] = {
+	[OPT_FILE] = { "file", "F", "read from file F in place of standard input (-)", TEXT, ALL & ~SECRET },
+	[OPT_HEX] = { "hex", NULL, "the secret in hex, not in base32", FLAG, CODES | SECRET | URI },
+	[OPT_HOTP] = { "hotp", NULL, "codes counted off by use, not in time", FLAG, CODES | URI },
+	[OPT_COUNTER] = { "counter", "N", "HOTP: the counter, the next one to be used", NUMBER, CODES | URI, 0,
+			  UINT64_MAX },
+	[OPT_STEAM] = { "steam", NULL, "codes of Steam: five letters and digits", FLAG, CODES | URI },
+	[OPT_ALGORITHM] = { "algorithm", "A", "SHA1 (as it is without), SHA256 or SHA512", ALGORITHM, CODES | URI },
+	[OPT_DIGITS] = { "digits", "N", "digits of a code: 6 (as it is without) to 10", NUMBER, CODES | URI,
+			 OTP_DIGITS_MIN, OTP_DIGITS_MAX },
+	[OPT_PERIOD] = { "period", "S", "seconds that a step takes, 30 without", NUMBER, CODES | URI, 1, UINT32_MAX },
+	[OPT_START] = { "start", "TIME", "when step 0 began, @0 without", MOMENT, CODES },
+	[OPT_TIME] = { "time", "TIME", "in place of now: 2030-01-31T12:00:00Z, or seconds as @1896091200", MOMENT,
+		       CODES },
+	[OPT_OFFSET] = { "offset", "N", "so many steps later; earlier when negative", SIGNED, CODES, 0, 1000000 },
+	[OPT_COUNT] = { "count", "N", "so many codes, one behind the other", NUMBER, GENERATE, 1, 10000 },
+	[OPT_WINDOW] = { "window", "N",
+			 "steps to look back and forward, or counters ahead: 1 without, 100 at most;\n"
+			 "with --resync and --drift 100 without, 1000 at most",
+			 NUMBER, VERIFY, 0, OTP_RESYNC_MAX },
+	[OPT_AFTER] = { "after", "STEP", "refuse this step and all before it: they were used", NUMBER, VERIFY, 0,
+			INT64_MAX },
+	[OPT_CODE_FILE] = { "code-file", "F", "read the code from file F", TEXT, VERIFY },
+	[OPT_RESYNC] = { "resync", "CODE2", "HOTP: find the counter by two codes that follow each other", TEXT,
+			 VERIFY },
+	[OPT_DRIFT] = { "drift", "CODE2", "TOTP: find how far the clock is off by two codes that follow each other",
+			TEXT, VERIFY },
+	[OPT_ISSUER] = { "issuer", "NAME", "who asks for the codes", TEXT, URI },
+	[OPT_ACCOUNT] = { "account", "NAME", "whose codes they are", TEXT, URI },
+	[OPT_IMAGE] = { "image", "ADDRESS", "a logo; apps fetch it", TEXT, URI },
+	[OPT_NEW] = { "new", NULL, "make a random secret in place of reading one", FLAG, URI },
+	[OPT_BYTES] = { "bytes", "N", "bytes of a random secret: 16 to 128, 20 without", NUMBER, SECRET | URI,
+			OTP_SECRET_MIN, OTP_SECRET_MAX },
+	[OPT_LEAVE_DEFAULTS] = { "leave-defaults", NULL, "leave out what apps assume: SHA1, 6 digits, 30 seconds", FLAG,
+				 URI },
+	[OPT_NO_SECRET] = { "no-secret", NULL, "do not show the secret", FLAG, PARSE },
+	[OPT_PNG] = { "png", "F", "write the QR code to file F (-: standard output) as PNG", TEXT, QR },
+	[OPT_SVG] = { "svg", "F", "write it as SVG", TEXT, QR },
+	[OPT_SCALE] = { "scale", "N", "PNG: pixels a module, 4 without", NUMBER, QR, 1, 64 },
+	[OPT_LIGHT] = { "light", NULL, "for a terminal that writes dark on light", FLAG, QR },
+	[OPT_FORCE] = { "force", NULL, "replace a file that is there already", FLAG, QR },
+	[OPT_ALLOW_SHORT] = { "allow-short", NULL, "take a secret of less than 128 bits too", FLAG,
+			      CODES | URI | PARSE | MIGRATION },
+	[OPT_VERBOSE] = { "verbose", NULL, "say the counter, or the step and the seconds left too", FLAG, GENERATE },
+	[OPT_JSON] = { "json", NULL, "print JSON, one object a line", FLAG, ALL },
+	[OPT_HELP] = { "help", NULL, "print this", FLAG, ALL },
+};
+
+const char *
+tool_option_name(enum tool_option_id id)
+{
+	return table[id].name;
+}
+
+/* --- values ----------------------------------------------------------------------------------------------------------- */
+
+static const struct algorithm {
+	const char *name, *other_name;
+} algorithms[] = {
+	[OTP_SHA1] = { "SHA1", "SHA-1" },
+	[OTP_SHA256] = { "SHA256", "SHA-256" },
+	[OTP_SHA512] = { "SHA512", "SHA-512" },
+};
+
+const char *
+tool_algorithm_name(enum otp_algorithm algorithm)
+{
+	return algorithms[algorithm].name;
+}
+
+static err
+read_algorithm(str text, uint64_t *ret_algorithm)
+{
+	for (size_t i = 0; i < COUNT(algorithms); i++)
+		if (str_equal_nocase(text, str_of(algorithms[i].name)) ||
+		    str_equal_nocase(text, str_of(algorithms[i].other_name))) {
+			*ret_algorithm = i;
+			return ERR_OK;
+		}
+	return ERR_INVALID;
+}
+
+static err
+read_signed(str text, uint64_t most, int64_t *ret_number)
+{
+	bool negative = str_starts(text, STR("-"));
+	uint64_t number = 0;
+
+	if (negative || str_starts(text, STR("+")))
+		text = str_from(text, 1);
+	TRY(str_number(text, most, &number));
+	*ret_number = negative ? -(int64_t)number : (int64_t)number;
+	return ERR_OK;
+}
+
+/* Exactly n digits at the beginning, which are taken off. */
+static err
+take_number(str *text, size_t n, uint64_t least, uint64_t most, int *ret_number)
+{
+	uint64_t number = 0;
+
+	TRY(str_number(str_upto(*text, n), most, &number));
+	if (text->n < n || number < least)
+		return ERR_INVALID;
+	*text = str_from(*text, n);
+	*ret_number = (int)number;
+	return ERR_OK;
+}
+
+/* One byte of `bytes`, which is taken off. */
+static err
+take_byte(str *text, const char *bytes, char *ret_byte)
+{
+	if (str_empty(*text) || !str_has_byte(str_of(bytes), text->p[0]))
+		return ERR_INVALID;
+	*ret_byte = text->p[0];
+	*text = str_from(*text, 1);
+	return ERR_OK;
+}
+
+static err
+take_date_and_time(str *text, struct tm *tm)
+{
+	const struct part {
+		size_t digits;
+		uint64_t least, most;
+		int *number;
+		const char *behind; /* one of these bytes */
+	} parts[] = {
+		{ 4, 0, 9999, &tm->tm_year, "-" }, { 2, 1, 12, &tm->tm_mon, "-" }, { 2, 1, 31, &tm->tm_mday, "Tt " },
+		{ 2, 0, 23, &tm->tm_hour, ":" },   { 2, 0, 59, &tm->tm_min, ":" }, { 2, 0, 60, &tm->tm_sec, NULL },
+	};
+	char byte;
+
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		TRY(take_number(text, parts[i].digits, parts[i].least, parts[i].most, parts[i].number));
+		if (parts[i].behind != NULL)
+			TRY(take_byte(text, parts[i].behind, &byte));
+	}
+	tm->tm_year -= 1900;
+	tm->tm_mon -= 1;
+	return ERR_OK;
+}
+
+/* ".25" as microseconds; what is finer is dropped.  Nothing there is 0. */
+static err
+take_fraction(str *text, int64_t *ret_us)
+{
+	int64_t us = 0, unit = 100000;
+	size_t n = 1;
+
+	*ret_us = 0;
+	if (!str_starts(*text, STR(".")))
+		return ERR_OK;
+	for (; n < text->n && text->p[n] >= '0' && text->p[n] <= '9'; n++, unit /= 10)
+		us += (text->p[n] - '0') * unit;
+	if (n == 1)
+		return ERR_INVALID;
+	*text = str_from(*text, n);
+	*ret_us = us;
+	return ERR_OK;
+}
+
+/* "Z" or "+02:00" and nothing behind it, as seconds east. */
+static err
+take_zone(str text, int64_t *ret_east_s)
+{
+	int hours = 0, minutes = 0;
+	char sign = 0, colon = 0;
+
+	TRY(take_byte(&text, "Zz+-", &sign));
+	if (sign == '+' || sign == '-') {
+		TRY(take_number(&text, 2, 0, 23, &hours));
+		TRY(take_byte(&text, ":", &colon));
+		TRY(take_number(&text, 2, 0, 59, &minutes));
+	}
+	*ret_east_s = (sign == '-' ? -60 : 60) * (int64_t)(hours * 60 + minutes);
+	return str_empty(text) ? ERR_OK : ERR_INVALID;
+}
+
+/* Is there such a day?  timegm makes 2 March of 30 February. */
+static bool
+day_exists(const struct tm *tm)
+{
+	struct tm day = { .tm_year = tm->tm_year, .tm_mon = tm->tm_mon, .tm_mday = tm->tm_mday };
+
+	timegm(&day);
+	return day.tm_mday == tm->tm_mday;
+}
+
+/* RFC 3339 s5.6, or @ and Unix time in seconds. */
+static err
+read_moment(str text, int64_t *ret_us)
+{
+	struct tm tm = { 0 };
+	int64_t east_s = 0, us = 0, seconds = 0;
+
+	if (str_starts(text, STR("@"))) {
+		TRY(read_signed(str_from(text, 1), SECONDS_MAX, &seconds));
+		*ret_us = seconds * 1000000;
+		return ERR_OK;
+	}
+	TRY(take_date_and_time(&text, &tm));
+	TRY(take_fraction(&text, &us));
+	TRY(take_zone(text, &east_s));
+	if (!day_exists(&tm))
+		return ERR_INVALID;
+	*ret_us = (timegm(&tm) - east_s) * 1000000 + us;
+	return ERR_OK;
+}
+
+static err
+read_value(const struct tool_option *option, str text, struct tool_value *value)
+{
+	switch (option->kind) {
+	case NUMBER:
+		TRY(str_number(text, option->most, &value->number));
+		return value->number >= option->least ? ERR_OK : ERR_INVALID;
+	case SIGNED:
+		return read_signed(text, option->most, &value->signed_number);
+	case MOMENT:
+		return read_moment(text, &value->signed_number);
+	case ALGORITHM:
+		return read_algorithm(text, &value->number);
+	case FLAG:
+	case TEXT:
+		break;
+	}
+	return ERR_OK;
+}
+
+static int
+say_wrong_value(const struct tool *tool, const struct tool_option *option)
+{
+	const char *name = option->name;
+
+	switch (option->kind) {
+	case MOMENT:
+		fprintf(stderr, "doubletour: --%s takes a time such as 2030-01-31T12:00:00Z or @1896091200.\n", name);
+		break;
+	case ALGORITHM:
+		fprintf(stderr, "doubletour: --%s takes SHA1, SHA256 or SHA512.\n", name);
+		break;
+	case SIGNED:
+		fprintf(stderr, "doubletour: --%s takes a number from -%llu to %llu.\n", name,
+			(unsigned long long)option->most, (unsigned long long)option->most);
+		break;
+	default:
+		fprintf(stderr, "doubletour: --%s takes a number from %llu to %llu.\n", name,
+			(unsigned long long)option->least, (unsigned long long)option->most);
+	}
+	return CLI_USAGE;
+}
+
+/* --- the help ---------------------------------------------------------------------------------------------------------- */
+
+enum { HELP_MAX = 16 * 1024, HELP_COLUMN = 18 };
+
+static void
+put_option(struct buf *out, const struct tool_option *option)
+{
+	CLEANUP(buf_wipe) struct buf head = BUF(64);
+	str rest = str_of(option->text);
+
+	buf_printf(&head, "--%s%s%s", option->name, option->value == NULL ? "" : " ",
+		   option->value == NULL ? "" : option->value);
+	buf_printf(out, "  %-*.*s  %.*s\n", HELP_COLUMN, STR_ARG(buf_str(&head)), STR_ARG(str_cut(&rest, '\n')));
+	while (rest.p != NULL)
+		buf_printf(out, "  %-*s  %.*s\n", HELP_COLUMN, "", STR_ARG(str_cut(&rest, '\n')));
+}
+
+static int
+help(const struct tool *tool)
+{
+	const struct tool_command *command = tool->command;
+	CLEANUP(buf_wipe) struct buf out = BUF(HELP_MAX);
+
+	buf_printf(&out, "Use: %s %s\n\n", command->full, command->use);
+	for (size_t i = 0; i < OPT_END; i++)
+		if ((table[i].commands & command->bit) != 0)
+			put_option(&out, &table[i]);
+	buf_printf(&out, "\n%s", command->examples);
+	return buf_check(&out) == ERR_OK ? cli_print(buf_str(&out)) : cli_fail(out.failed, NULL);
+}
+
+/* --- reading ----------------------------------------------------------------------------------------------------------- */
+
+enum { LETTERS = 256 }; /* getopt's values of long options begin behind those of bytes */
+
+/* The options of one command for getopt_long. */
+static void
+list_options(unsigned command, struct option ret_options[OPT_END + 1])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < OPT_END; i++)
+		if ((table[i].commands & command) != 0)
+			ret_options[n++] =
+			    (struct option){ table[i].name, table[i].kind == FLAG ? no_argument : required_argument,
+					     NULL, LETTERS + (int)i };
+	ret_options[n] = (struct option){ 0 };
+}
+
+/* What stands behind a '=' is not repeated: it may be a secret. */
+static int
+unknown(const struct tool *tool, const char *typed)
+{
+	const char *words[OPT_END + 1] = { NULL };
+	char names[OPT_END][32], word[64];
+	str rest = str_of(typed);
+	size_t n = 0;
+
+	snprintf(word, sizeof(word), "%.*s", STR_ARG(str_cut(&rest, '=')));
+	for (size_t i = 0; i < OPT_END; i++) {
+		if ((table[i].commands & tool->command->bit) == 0)
+			continue;
+		snprintf(names[n], sizeof(names[n]), "--%s", table[i].name);
+		words[n] = names[n];
+		n++;
+	}
+	return cli_unknown("option", word, words, tool->command->full);
+}
+
+static int
+refused(const struct tool *tool, int option, char **argv)
+{
+	if (option == ':')
+		fprintf(stderr, "doubletour: --%s lacks its value.  `%s --help` says what it takes.\n",
+			table[optopt - LETTERS].name, tool->command->full);
+	else if (optopt >= LETTERS)
+		fprintf(stderr, "doubletour: --%s takes no value.\n", table[optopt - LETTERS].name);
+	else
+		return unknown(tool, argv[optind - 1]);
+	return CLI_USAGE;
+}
+
+static int
+take_option(struct tool *tool, int id, const char *text)
+{
+	struct tool_value *value = &tool->value[id];
+
+	if (id == OPT_HELP)
+		return help(tool);
+	if (value->given && table[id].kind != FLAG) {
+		fprintf(stderr, "doubletour: --%s stands twice: give it once.\n", table[id].name);
+		return CLI_USAGE;
+	}
+	value->given = true;
+	value->text = text;
+	if (read_value(&table[id], str_of(text), value) != ERR_OK)
+		return say_wrong_value(tool, &table[id]);
+	return CLI_GO_ON;
+}
+
+/* An argument is not repeated either: it may be the secret that does not belong there. */
+static int
+take_arguments(struct tool *tool, int argc, char **argv)
+{
+	bool one = tool->command->takes_argument;
+
+	if (argc - optind > (one ? 1 : 0)) {
+		fprintf(stderr,
+			"doubletour: %s.  Secrets and URIs are read from standard input or --file, where no list of "
+			"processes shows them.\n",
+			one ? "There is one argument, the code" : "This takes no argument");
+		return CLI_USAGE;
+	}
+	tool->argument = argv[optind];
+	return CLI_GO_ON;
+}
+
+int
+tool_options_read(struct tool *tool, int argc, char **argv)
+{
+	struct option options[OPT_END + 1];
+	int option, status = CLI_GO_ON;
+
+	list_options(tool->command->bit, options);
+	optind = 0; /* begin anew */
+	while (status == CLI_GO_ON && (option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		if (option == '?' || option == ':')
+			return refused(tool, option, argv);
+		status = take_option(tool, option == 'h' ? OPT_HELP : option - LETTERS, optarg);
+	}
+	return status == CLI_GO_ON ? take_arguments(tool, argc, argv) : status;
+}

@@ -1,0 +1,329 @@
+/*
+ * `doubletour otp secret`, `uri`, `parse` and `migration`: what stands around the codes.
+ */
+#include "cli/otp.h"
+
+#include "base/secret.h"
+#include "cli/cli.h"
+
+/* --- secret --------------------------------------------------------------------------------------------------------------- */
+
+/* A secret, and how it is written. */
+struct written {
+	uint8_t bytes[OTP_SECRET_MAX];
+	size_t n;
+	char base32[OTP_BASE32_SIZE(OTP_SECRET_MAX)];
+	char hex[OTP_HEX_SIZE(OTP_SECRET_MAX)];
+};
+
+static void
+written_wipe(struct written *written)
+{
+	secret_wipe(written, sizeof(*written));
+}
+
+static err
+put_secret_json(const struct written *written, struct buf *out)
+{
+	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
+
+	cli_json_text(&line, "base32", str_of(written->base32));
+	cli_json_text(&line, "hex", str_of(written->hex));
+	cli_json_number(&line, "bytes", (int64_t)written->n);
+	return cli_json_put(&line, out);
+}
+
+err
+tool_secret(struct tool *tool)
+{
+	CLEANUP(written_wipe) struct written written = { .n = tool_number(tool, OPT_BYTES, OTP_SECRET_DEFAULT) };
+
+	TRY(tool_otp(tool, otp_secret_random(written.bytes, written.n, 0), "There is no secret so short."));
+	TRY(tool_otp(tool, otp_base32_encode(written.bytes, written.n, written.base32, sizeof(written.base32)),
+		     "There is no room for it."));
+	TRY(tool_otp(tool, otp_hex_encode(written.bytes, written.n, written.hex, sizeof(written.hex)),
+		     "There is no room for it."));
+	if (tool_given(tool, OPT_JSON))
+		return put_secret_json(&written, &tool->out);
+	buf_printf(&tool->out, "%s\n", tool_given(tool, OPT_HEX) ? written.hex : written.base32);
+	return buf_check(&tool->out);
+}
+
+/* --- uri ------------------------------------------------------------------------------------------------------------------- */
+
+static err
+put_uri(struct tool *tool, const char *uri)
+{
+	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
+
+	if (tool_given(tool, OPT_JSON)) {
+		cli_json_text(&line, "uri", str_of(uri));
+		return cli_json_put(&line, &tool->out);
+	}
+	buf_printf(&tool->out, "%s\n", uri);
+	return buf_check(&tool->out);
+}
+
+static err
+build(struct tool *tool, const struct otp_uri *uri, unsigned flags)
+{
+	char text[OTP_URI_SIZE];
+	err e =
+	    tool_otp(tool, otp_uri_build(uri, flags, text, sizeof(text)),
+		     "No URI can be made of that: issuer and account are UTF-8 without ':' and control characters.");
+
+	if (e == ERR_OK)
+		e = put_uri(tool, text);
+	secret_wipe(text, sizeof(text));
+	return e;
+}
+
+/* One of the names, which is borrowed from the command line and put into its room. */
+static err
+take_name(struct tool *tool, enum tool_option_id id, char *ret_name, size_t size)
+{
+	if (str_copy_z(str_of(tool->value[id].text), ret_name, size) != ERR_OK)
+		return TOOL_MISUSED(tool, "--%s takes %zu bytes at most.", tool_option_name(id), size - 1);
+	return ERR_OK;
+}
+
+static err
+take_names(struct tool *tool, struct otp_uri *uri)
+{
+	if (str_empty(str_of(tool->value[OPT_ACCOUNT].text)))
+		return TOOL_MISUSED(tool, "A URI names an account: add --account NAME, and better --issuer NAME too.");
+	TRY(take_name(tool, OPT_ACCOUNT, uri->account, sizeof(uri->account)));
+	TRY(take_name(tool, OPT_ISSUER, uri->issuer, sizeof(uri->issuer)));
+	return take_name(tool, OPT_IMAGE, uri->image, sizeof(uri->image));
+}
+
+static err
+read_secret(struct tool *tool, struct otp_uri *uri)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(TOOL_LINE_MAX);
+	str line;
+
+	TRY(tool_read_line(tool, tool->value[OPT_FILE].text, "The secret", &text, &line));
+	if (tool_is_uri(line))
+		return why_set(&tool->why, ERR_INVALID,
+			       "That is a URI already: `doubletour otp parse` says what stands in it.");
+	return tool_secret_decode(tool, line, uri);
+}
+
+static err
+make_secret(struct tool *tool, struct otp_uri *uri)
+{
+	uri->secret_n = tool_number(tool, OPT_BYTES, OTP_SECRET_DEFAULT);
+	return tool_otp(tool, otp_secret_random(uri->secret, uri->secret_n, 0), "There is no secret so short.");
+}
+
+err
+tool_uri(struct tool *tool)
+{
+	CLEANUP(otp_uri_wipe) struct otp_uri uri = OTP_URI_DEFAULT;
+	unsigned flags = tool_secret_flags(tool) | (tool_given(tool, OPT_LEAVE_DEFAULTS) ? OTP_URI_LEAVE_DEFAULTS : 0);
+	bool make = tool_given(tool, OPT_NEW);
+
+	if (make && (tool_given(tool, OPT_FILE) || tool_given(tool, OPT_HEX)))
+		return TOOL_MISUSED(tool, "--new makes the secret: leave out --file and --hex.");
+	if (!make && tool_given(tool, OPT_BYTES))
+		return TOOL_MISUSED(tool, "--bytes goes with --new.");
+	TRY(tool_uri_of_options(tool, &uri));
+	TRY(take_names(tool, &uri));
+	TRY(make ? make_secret(tool, &uri) : read_secret(tool, &uri));
+	return build(tool, &uri, flags);
+}
+
+/* --- parse ------------------------------------------------------------------------------------------------------------------ */
+
+/* Fields as lines of "name  value", or as members of an object. */
+struct record {
+	bool json;
+	struct cli_json object;
+	struct buf *out;
+};
+
+enum { NAME_WIDTH = 10 };
+
+static void
+record_text(struct record *record, const char *name, const char *text)
+{
+	if (record->json)
+		cli_json_text(&record->object, name, str_of(text));
+	else if (text[0] != '\0')
+		buf_printf(record->out, "%-*s %s\n", NAME_WIDTH, name, text);
+}
+
+static void
+record_number(struct record *record, const char *name, uint64_t number)
+{
+	if (record->json)
+		cli_json_counter(&record->object, name, number);
+	else
+		buf_printf(record->out, "%-*s %llu\n", NAME_WIDTH, name, (unsigned long long)number);
+}
+
+static void
+record_notes(struct record *record, unsigned notes)
+{
+	if (record->json)
+		cli_json_list(&record->object, "notes");
+	for (unsigned bit = 1; bit != 0 && bit <= notes; bit <<= 1) {
+		const char *text = (notes & bit) == 0 ? NULL : otp_note_text((enum otp_note)bit);
+		if (text != NULL && record->json)
+			cli_json_list_text(&record->object, "notes", str_of(text));
+		else if (text != NULL)
+			buf_printf(record->out, "%-*s %s\n", NAME_WIDTH, "note", text);
+	}
+}
+
+static err
+record_end(struct record *record)
+{
+	return record->json ? cli_json_put(&record->object, record->out) : buf_check(record->out);
+}
+
+static err
+record_secret(struct record *record, const struct otp_uri *uri)
+{
+	char base32[OTP_BASE32_SIZE(OTP_SECRET_MAX)];
+	enum otp_status status = otp_base32_encode(uri->secret, uri->secret_n, base32, sizeof(base32));
+
+	if (status == OTP_OK)
+		record_text(record, "secret", base32);
+	secret_wipe(base32, sizeof(base32));
+	return status == OTP_OK ? ERR_OK : ERR_INVALID;
+}
+
+static const char *
+type_name(const struct otp_uri *uri)
+{
+	if (uri->steam)
+		return "steam";
+	return uri->type == OTP_TYPE_HOTP ? "hotp" : "totp";
+}
+
+static err
+record_uri(struct record *record, const struct otp_uri *uri, bool secret)
+{
+	record_text(record, "type", type_name(uri));
+	record_text(record, "issuer", uri->issuer);
+	record_text(record, "account", uri->account);
+	if (secret)
+		TRY(record_secret(record, uri));
+	record_text(record, "algorithm", tool_algorithm_name(uri->algorithm));
+	record_number(record, "digits", uri->digits);
+	if (uri->type == OTP_TYPE_HOTP)
+		record_number(record, "counter", uri->counter);
+	else
+		record_number(record, "period", uri->period_s);
+	record_text(record, "image", uri->image);
+	record_notes(record, uri->notes);
+	return record_end(record);
+}
+
+err
+tool_parse(struct tool *tool)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(TOOL_LINE_MAX);
+	CLEANUP(otp_uri_wipe) struct otp_uri uri = OTP_URI_DEFAULT;
+	struct record record = { .json = tool_given(tool, OPT_JSON), .out = &tool->out };
+	str line;
+	err e;
+
+	TRY(tool_read_line(tool, tool->value[OPT_FILE].text, "The URI", &text, &line));
+	TRY(tool_uri_parse(tool, line, &uri));
+	e = record_uri(&record, &uri, !tool_given(tool, OPT_NO_SECRET));
+	cli_json_wipe(&record.object);
+	return e;
+}
+
+/* --- migration --------------------------------------------------------------------------------------------------------------- */
+
+/* What cannot be taken over is named, and the rest is done. */
+static void
+pass_over(struct tool *tool, size_t line, size_t account, const char *wrong)
+{
+	fprintf(stderr, "doubletour: line %zu", line);
+	if (account > 0)
+		fprintf(stderr, ", account %zu", account);
+	fprintf(stderr, " is left out: %s.\n", wrong);
+	tool->status = CLI_FAILED;
+}
+
+static const char *
+what_is_wrong(enum otp_status status, const char *wrong)
+{
+	if (status == OTP_TOO_SHORT)
+		return "its secret has fewer bits than the 128 of RFC 4226; --allow-short takes it";
+	return wrong == NULL ? "it is broken" : wrong;
+}
+
+static err
+put_account(struct tool *tool, size_t line, size_t account, const struct otp_uri *uri)
+{
+	char text[OTP_URI_SIZE];
+	enum otp_status status = otp_uri_build(uri, tool_secret_flags(tool), text, sizeof(text));
+	err e = ERR_OK;
+
+	if (status == OTP_OK)
+		e = put_uri(tool, text);
+	else
+		pass_over(tool, line, account, "its names fit into no URI; they are empty, or hold ':'");
+	secret_wipe(text, sizeof(text));
+	return e;
+}
+
+static err
+put_accounts(struct tool *tool, size_t line, struct otp_migration *migration)
+{
+	CLEANUP(otp_uri_wipe) struct otp_uri uri = OTP_URI_DEFAULT;
+	bool more = true;
+
+	for (size_t account = 1; more; account++) {
+		const char *wrong = NULL;
+		enum otp_status status;
+
+		uri = OTP_URI_DEFAULT;
+		status = otp_migration_next(migration, tool_secret_flags(tool), &uri, &more, &wrong);
+		if (status != OTP_OK)
+			pass_over(tool, line, account, what_is_wrong(status, wrong));
+		else if (more)
+			TRY(put_account(tool, line, account, &uri));
+	}
+	return ERR_OK;
+}
+
+static err
+put_export(struct tool *tool, size_t line, str text)
+{
+	CLEANUP(buf_wipe) struct buf room = BUF(TOOL_MIGRATION_MAX);
+	struct otp_migration migration = { 0 };
+	const char *wrong = NULL;
+	uint8_t *bytes = buf_room(&room, text.n);
+	enum otp_status status;
+
+	if (bytes == NULL)
+		return buf_check(&room);
+	status = otp_migration_open(text.p, text.n, bytes, text.n, &migration, &wrong);
+	if (status == OTP_OK)
+		return put_accounts(tool, line, &migration);
+	pass_over(tool, line, 0, what_is_wrong(status, wrong));
+	return ERR_OK;
+}
+
+err
+tool_migration(struct tool *tool)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(TOOL_MIGRATION_MAX);
+	str rest;
+
+	TRY(tool_read(tool, tool->value[OPT_FILE].text, "The export", &text));
+	rest = buf_str(&text);
+	for (size_t line = 1; rest.p != NULL; line++) {
+		str one = str_trim(str_cut(&rest, '\n'));
+		if (!str_empty(one))
+			TRY(put_export(tool, line, one));
+	}
+	return ERR_OK;
+}

@@ -19,6 +19,7 @@ enum {
 	ARGON2_PASSES_MAX = 64,
 	BCRYPT_ROUNDS_MAX = 18,
 	BCRYPT_ROUNDS_MIN = 4,
+	SHA_CRYPT_ROUNDS_MAX = 1000000,
 };
 
 #ifdef DOUBLETOUR_TEST_HOOKS
@@ -272,12 +273,12 @@ bcrypt_rounds(str text)
 	return (unsigned)rounds;
 }
 
-struct bcrypt_space {
+struct crypt_space {
 	struct crypt_data *data;
 };
 
 static void
-bcrypt_space_free(struct bcrypt_space *space)
+crypt_space_free(struct crypt_space *space)
 {
 	if (space->data != NULL)
 		secret_wipe(space->data, sizeof(*space->data));
@@ -286,18 +287,30 @@ bcrypt_space_free(struct bcrypt_space *space)
 
 /* Setting: a salt, or a whole hash.  libxcrypt answers with a text that begins with * when it cannot. */
 static err
-bcrypt_compute(const char *setting, const struct password *password, struct password_hash *ret_hash)
+crypt_compute(const char *setting, const struct password *password, struct password_hash *ret_hash)
 {
-	CLEANUP(bcrypt_space_free) struct bcrypt_space space = { mem_new(sizeof(*space.data)) };
+	CLEANUP(crypt_space_free) struct crypt_space space = { mem_new(sizeof(*space.data)) };
 	const char *text;
 
 	if (space.data == NULL)
 		return ERR_MEMORY;
 	text = crypt_r(password->b, setting, space.data);
 	count_work();
-	if (text == NULL || bcrypt_rounds(str_of(text)) == 0)
+	if (text == NULL || text[0] != '$')
 		return ERR_CRYPTO;
 	return str_copy_z(str_of(text), ret_hash->z, sizeof(ret_hash->z));
+}
+
+/* Hash with the stored one as setting: is it the same? */
+static err
+crypt_prove(str text, const struct password *password, bool *ret_right)
+{
+	struct password_hash stored = { 0 }, computed = { 0 };
+
+	TRY(str_copy_z(text, stored.z, sizeof(stored.z)));
+	TRY(crypt_compute(stored.z, password, &computed));
+	*ret_right = strlen(computed.z) == text.n && secret_equal(stored.z, computed.z, text.n);
+	return ERR_OK;
 }
 
 static err
@@ -311,20 +324,19 @@ bcrypt_hash_new(const struct config *config, const struct password *password, st
 	TRY(random_fill(salt, sizeof(salt)));
 	if (crypt_gensalt_rn("$2b$", config->bcrypt_log_rounds, salt, sizeof(salt), setting, sizeof(setting)) == NULL)
 		return ERR_CRYPTO;
-	return bcrypt_compute(setting, password, ret_hash);
+	return crypt_compute(setting, password, ret_hash);
 }
 
 /* bcrypt reads 72 bytes: of what is longer the rest would not count, so it is never right. */
 static err
 bcrypt_prove(str text, const struct password *password, bool *ret_right)
 {
-	struct password_hash stored = { 0 }, computed = { 0 };
+	bool right = false;
 
 	if (bcrypt_rounds(text) == 0)
 		return ERR_CORRUPT;
-	TRY(str_copy_z(text, stored.z, sizeof(stored.z)));
-	TRY(bcrypt_compute(stored.z, password, &computed));
-	*ret_right = secret_equal(stored.z, computed.z, text.n) && password->n <= BCRYPT_MAX_BYTES;
+	TRY(crypt_prove(text, password, &right));
+	*ret_right = right && password->n <= BCRYPT_MAX_BYTES;
 	return ERR_OK;
 }
 
@@ -334,16 +346,63 @@ bcrypt_outdated(const struct config *config, str text)
 	return bcrypt_rounds(text) != config->bcrypt_log_rounds;
 }
 
+/* --- SHA-crypt: of imported accounts only, until they sign in ------------------------------------------------------- */
+
+/* $5$salt$hash or $6$salt$hash, perhaps with rounds=N$ in front of the salt.  An absurd number was not made by anybody. */
+static bool
+sha_crypt_usable(str text)
+{
+	str rest = str_from(text, 3);
+	uint64_t rounds = 0;
+
+	if (str_starts(rest, STR("rounds="))) {
+		str number = str_from(str_cut(&rest, '$'), strlen("rounds="));
+		if (str_number(number, SHA_CRYPT_ROUNDS_MAX, &rounds) != ERR_OK)
+			return false;
+	}
+	str_cut(&rest, '$');
+	return rest.n == (str_starts(text, STR("$5$")) ? 43 : 86) && text.n < HASH_TEXT_MAX;
+}
+
+static err
+sha_crypt_prove(str text, const struct password *password, bool *ret_right)
+{
+	return sha_crypt_usable(text) ? crypt_prove(text, password, ret_right) : ERR_CORRUPT;
+}
+
+static bool
+sha_crypt_outdated(const struct config *config, str text)
+{
+	return true;
+}
+
 /* --- the schemes -------------------------------------------------------------------------------------------------- */
+
+static bool
+argon2_usable(str text)
+{
+	struct argon2_hash hash = { 0 };
+
+	return argon2_parse(text, &hash) == ERR_OK;
+}
+
+static bool
+bcrypt_usable(str text)
+{
+	return bcrypt_rounds(text) != 0;
+}
 
 static const struct scheme {
 	const char *begins;
+	bool (*usable)(str hash);
 	err (*hash)(const struct config *config, const struct password *password, struct password_hash *ret_hash);
 	err (*prove)(str hash, const struct password *password, bool *ret_right);
 	bool (*outdated)(const struct config *config, str hash);
 } schemes[] = {
-	[SCHEME_ARGON2ID] = { "$argon2id$", argon2_hash_new, argon2_prove, argon2_outdated },
-	[SCHEME_BCRYPT] = { "$2", bcrypt_hash_new, bcrypt_prove, bcrypt_outdated },
+	[SCHEME_ARGON2ID] = { "$argon2id$", argon2_usable, argon2_hash_new, argon2_prove, argon2_outdated },
+	[SCHEME_BCRYPT] = { "$2", bcrypt_usable, bcrypt_hash_new, bcrypt_prove, bcrypt_outdated },
+	{ "$5$", sha_crypt_usable, NULL, sha_crypt_prove, sha_crypt_outdated },
+	{ "$6$", sha_crypt_usable, NULL, sha_crypt_prove, sha_crypt_outdated },
 };
 
 static const struct scheme *
@@ -373,6 +432,14 @@ password_prove(str hash, const struct password *password, bool *ret_right)
 	TRY(scheme->prove(hash, password == NULL ? &nobodys : password, &right));
 	*ret_right = right && password != NULL;
 	return ERR_OK;
+}
+
+bool
+password_hash_usable(str hash)
+{
+	const struct scheme *scheme = scheme_of(hash);
+
+	return scheme != NULL && scheme->usable(hash);
 }
 
 bool

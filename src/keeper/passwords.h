@@ -41,6 +41,9 @@ MUST_USE err password_hash(const struct config *config, const struct password *p
  */
 MUST_USE err password_prove(str hash, const struct password *password, bool *ret_right);
 
+/* Has it the form of a hash that can be proved, from us or from elsewhere: Argon2id, bcrypt, SHA-crypt? */
+bool password_hash_usable(str hash);
+
 /* Would it be hashed otherwise today: another scheme, another cost? */
 bool password_hash_outdated(const struct config *config, str hash);
 

@@ -1,5 +1,28 @@
-/* What JavaScript adds: showing a password, copying the secret, sending six digits.  Every page works without it. */
+/*
+ * What JavaScript adds: times in the browser's zone, showing a password, copying a secret, sending six digits, printing.
+ * Every page works without it.
+ */
 "use strict";
+
+/* Times in the zone of whoever reads them, written as the server writes UTC; the exact instant stays in the title. */
+const two = (number) => String(number).padStart(2, "0");
+const clock_of = {
+	12: (d) => `${d.getHours() % 12 || 12}:${two(d.getMinutes())}\u00a0${d.getHours() < 12 ? "AM" : "PM"}`,
+	fr: (d) => `${d.getHours()}\u00a0h\u00a0${two(d.getMinutes())}`,
+	en: (d) => `${d.getHours()}:${two(d.getMinutes())}`,
+};
+const day_of = (d, language) => {
+	const month = new Intl.DateTimeFormat(language, { month: "long" }).format(d);
+	const first = language === "fr" && d.getDate() === 1;
+	return `${d.getDate()}${first ? "er" : ""}\u00a0${month} ${d.getFullYear()}`;
+};
+const local_time = (d, language, format) => {
+	if (format === "iso")
+		return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}\u00a0${two(d.getHours())}:${two(d.getMinutes())}`;
+	return day_of(d, language) + (language === "fr" ? " à " : " at ") + clock_of[format === "12" ? 12 : language](d);
+};
+for (const time of document.querySelectorAll("time[datetime]"))
+	time.textContent = local_time(new Date(time.dateTime), document.documentElement.lang, time.dataset.format);
 
 /* Show and hide a password.  It is hidden again before it is sent, so that no browser remembers it as plain text. */
 for (const button of document.querySelectorAll("[data-show]")) {

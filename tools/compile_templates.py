@@ -29,7 +29,7 @@ INDENTATION = re.compile(r"^[ \t]+", re.M)
 CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]+$")
 # Filters that end an expression: how their C is called, with {language}.
 OUTPUT_FILTERS = {
-    "date": "page_put_date(out, {language}, {value});",
+    "date": "page_put_date(out, {language}, v->frame.time_format, {value});",
     "percent": "buf_put_percent(out, {value});",
 }
 # What the Content-Security-Policy would block, and white space that we would spoil.

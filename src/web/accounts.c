@@ -197,6 +197,8 @@ login_post(struct exchange *x)
 	TRY(exchange_ask(x, QUESTION_SIGN_IN, &body, &verdict, NULL));
 	if (verdict == VERDICT_REFUSED)
 		return login_again(x, 422, sign_in_refused);
+	if (verdict == VERDICT_PASSED)
+		TRY(exchange_prefer_language(x));
 	/* ENROLLING or PENDING: where that state gets on, without being told what is missing as if it were news. */
 	if (verdict == VERDICT_PASSED && x->session.state == STATE_PENDING)
 		return exchange_redirect(x, STR("/verify-2fa"), x->next, NULL);

@@ -11,7 +11,7 @@
 err
 home_show(struct exchange *x)
 {
-	struct page_home page = { .username = str_of(x->session.name),
+	struct page_home page = { .shown_name = exchange_shown_name(x),
 				  .created_us = x->session.created_us,
 				  .factor_since_us = x->session.factor_since_us,
 				  .last_sign_in_us = x->session.last_sign_in_us };

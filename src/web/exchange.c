@@ -1,5 +1,6 @@
 #include "web/exchange.h"
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -9,6 +10,7 @@
 #include "web/form_token.h"
 #include "web/language.h"
 #include "web/messages.h"
+#include "web/pages.h"
 
 enum { AGENT_MAX = 200, COOKIE_TOKEN_CHARACTERS = 43 };
 
@@ -58,9 +60,16 @@ view_of(const struct answer_head *head, struct session_view *ret_view)
 				     .created_us = head->created_us,
 				     .last_sign_in_us = head->last_sign_in_us,
 				     .factor_since_us = head->factor_since_us,
-				     .expires_us = head->expires_us };
+				     .expires_us = head->expires_us,
+				     .proved_us = head->proved_us,
+				     .language = (enum preferred_language)head->language,
+				     .time_format = (enum time_format)head->time_format,
+				     .recovery_left = head->recovery_left,
+				     .recovered = head->recovered != 0 };
 
-	memcpy(view.name, head->name.p, head->name.n); /* at most USERNAME_MAX: the wire's table says so */
+	/* at most USERNAME_MAX and DISPLAY_NAME_MAX_BYTES: the wire's table says so */
+	memcpy(view.name, head->name.p, head->name.n);
+	memcpy(view.display_name, head->display_name.p, head->display_name.n);
 	*ret_view = view;
 }
 
@@ -116,6 +125,79 @@ exchange_ask(struct exchange *x, enum question_id id, const void *body, enum ver
 		return ERR_PROTOCOL;
 	return session_take(x, &answer, epoch);
 }
+
+str
+exchange_shown_name(const struct exchange *x)
+{
+	const struct session_view *session = &x->session;
+
+	return str_of(session->display_name[0] != '\0' ? session->display_name : session->name);
+}
+
+err
+exchange_prefer_language(struct exchange *x)
+{
+	static const enum config_language languages[PREFERRED_COUNT] = {
+		[PREFERRED_FR] = LANGUAGE_FR, [PREFERRED_EN] = LANGUAGE_EN
+	};
+	enum preferred_language preferred = x->session.language;
+
+	if (preferred == PREFERRED_BROWSER || preferred >= PREFERRED_COUNT)
+		return ERR_OK;
+	x->language = languages[preferred];
+	return exchange_language_cookie(x, x->language);
+}
+
+/* --- proving the factor anew -------------------------------------------------------------------------------------- */
+
+/* The field comes a minute before it is needed, so that nobody is asked in the middle of typing. */
+enum { STEP_UP_EARLY_SECONDS = 60 };
+
+void
+exchange_otp(const struct exchange *x, struct page_otp *ret_otp)
+{
+	int64_t age_us = x->rq->now_us - x->session.proved_us;
+
+	*ret_otp = (struct page_otp){ .shown = age_us > STEP_UP_US - SECONDS_US(STEP_UP_EARLY_SECONDS) };
+}
+
+void
+exchange_otp_missing(struct page_otp *ret_otp)
+{
+	*ret_otp = (struct page_otp){ .shown = true,
+				      .problem = N_("Your last code is older than five minutes. Enter a new one.") };
+}
+
+void
+exchange_drift(int64_t drift_s, struct page_drift *ret_drift)
+{
+	int64_t minutes = ((drift_s < 0 ? -drift_s : drift_s) + 30) / 60;
+
+	if (drift_s != 0)
+		*ret_drift = (struct page_drift){ .minutes = minutes > 0 ? minutes : 1, .ahead = drift_s > 0 };
+}
+
+err
+exchange_step_up(struct exchange *x, str otp, struct page_otp *ret_otp)
+{
+	const struct prove_body body = { otp };
+	struct proved_body proved = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	exchange_otp(x, ret_otp);
+	if (str_trim(otp).n == 0)
+		return ERR_OK;
+	TRY(exchange_ask(x, QUESTION_STEP_UP, &body, &verdict, &proved));
+	exchange_otp(x, ret_otp);
+	if (verdict != VERDICT_REFUSED || x->session.state != STATE_FULL)
+		return ERR_OK;
+	ret_otp->shown = true;
+	ret_otp->problem = N_("That is not the right code. Wait for the next one and try again.");
+	exchange_drift(proved.drift_s, &ret_otp->drift);
+	return ERR_OK;
+}
+
+/* --- before the question ------------------------------------------------------------------------------------------ */
 
 /* From the cookie alone, or from the cache.  What is left open needs a question. */
 static err

@@ -3,7 +3,8 @@
  *
  * The dispatcher (exchange.c) has done these before a handler is called, in this order: found the route, checked Host and
  * language, read the form, learnt the session (from the cache, or by a question), checked that the route opens in this
- * state, checked the form's token.  A handler asks at most one question and fills the reply.
+ * state, checked the form's token.  A handler asks one question, or two where a code comes with a form, and fills the
+ * reply.
  */
 #ifndef WEB_EXCHANGE_H
 #define WEB_EXCHANGE_H
@@ -42,6 +43,38 @@ MUST_USE err exchange_ask(struct exchange *x, enum question_id id, const void *b
 MUST_USE err exchange_session_cookie(struct exchange *x, const struct token *token);
 MUST_USE err exchange_forget_session(struct exchange *x);
 MUST_USE err exchange_language_cookie(struct exchange *x, enum config_language language);
+
+/* How the person is called: the display name, or the user name. */
+str exchange_shown_name(const struct exchange *x);
+
+/* The account's language is the browser's from now on, if it has chosen one: for whoever has just signed in. */
+MUST_USE err exchange_prefer_language(struct exchange *x);
+
+/*
+ * A form of what changes credentials has one more field, `otp` (templates/_otp.html), when the session's proof is older
+ * than STEP_UP_US or will be within a minute.
+ *
+ *	exchange_otp(x, &page.otp);                                     showing the form
+ *
+ *	TRY(exchange_step_up(x, form->otp, &page.otp));                 its POST
+ *	if (page.otp.problem != NULL)
+ *		return show the form again with 422, all that was typed kept;
+ *	TRY(exchange_ask(x, QUESTION_PASSWORD, ...));
+ *	if (verdict == VERDICT_STEP_UP) {
+ *		exchange_otp_missing(&page.otp);
+ *		return as above;
+ *	}
+ *
+ * exchange_step_up asks nothing when otp is empty; when the session is no more, the handler's own question will tell.
+ */
+struct page_otp;
+struct page_drift;
+void exchange_otp(const struct exchange *x, struct page_otp *ret_otp);
+MUST_USE err exchange_step_up(struct exchange *x, str otp, struct page_otp *ret_otp);
+void exchange_otp_missing(struct page_otp *ret_otp);
+
+/* What the keeper knows of a clock that is wrong, in minutes, at least one; 0 seconds: ret_drift stays as it is. */
+void exchange_drift(int64_t drift_s, struct page_drift *ret_drift);
 
 /* The headers that every reply has, whatever it is; pages and redirects have them already. */
 MUST_USE err exchange_guard(struct exchange *x);

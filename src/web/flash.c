@@ -14,6 +14,10 @@ static const struct flash flashes[] = {
 	{ "secret-old", FLASH_INFO,
 	  N_("There was no secret to check that code with, or it was older than ten minutes. Scan this new one.") },
 	{ "sign-in", FLASH_INFO, N_("Sign in to see that page.") },
+	{ "recovered", FLASH_BAD,
+	  N_("You came in with a recovery code. Replace the authenticator that you lost, or whoever finds it keeps a "
+	     "key."),
+	  true },
 	{ "expired", FLASH_INFO, N_("Your session is over. Please sign in again.") },
 };
 

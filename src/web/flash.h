@@ -7,12 +7,15 @@
 
 #include "base/str.h"
 
+#include <stdbool.h>
+
 enum flash_kind { FLASH_INFO = 0, FLASH_GOOD, FLASH_BAD };
 
 struct flash {
 	const char *word;
 	enum flash_kind kind;
 	const char *sentence; /* msgid */
+	bool tells_recovery;  /* followed by how many recovery codes are left */
 };
 
 /* NULL: no such word. */

@@ -59,42 +59,61 @@ moment_of(int64_t us, struct moment *ret_moment)
 
 #define NBSP "\302\240"
 
-static void
-put_french(struct buf *out, const struct moment *m)
-{
-	static const char *const months[MONTHS] = {
-		"janvier", "février", "mars",      "avril",   "mai",      "juin",
-		"juillet", "août",    "septembre", "octobre", "novembre", "décembre"
-	};
+static const char *const months[LANGUAGE_COUNT][MONTHS] = {
+	[LANGUAGE_FR] = { "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
+			  "octobre", "novembre", "décembre" },
+	[LANGUAGE_EN] = { "January", "February", "March", "April", "May", "June", "July", "August", "September",
+			  "October", "November", "December" },
+};
 
-	buf_printf(out, "%d%s" NBSP "%s %d à %d" NBSP "h" NBSP "%02d" NBSP "UTC", m->day, m->day == 1 ? "er" : "",
-		   months[m->month - 1], m->year, m->hour, m->minute);
+static void
+put_day(struct buf *out, enum config_language language, const struct moment *m)
+{
+	bool first = language == LANGUAGE_FR && m->day == 1;
+
+	buf_printf(out, "%d%s" NBSP "%s %d", m->day, first ? "er" : "", months[language][m->month - 1], m->year);
 }
 
 static void
-put_english(struct buf *out, const struct moment *m)
+put_clock(struct buf *out, enum config_language language, bool twelve, const struct moment *m)
 {
-	static const char *const months[MONTHS] = { "January",   "February", "March",    "April",
-						    "May",       "June",     "July",     "August",
-						    "September", "October",  "November", "December" };
+	if (twelve)
+		buf_printf(out, "%d:%02d" NBSP "%s", m->hour % 12 == 0 ? 12 : m->hour % 12, m->minute,
+			   m->hour < 12 ? "AM" : "PM");
+	else if (language == LANGUAGE_FR)
+		buf_printf(out, "%d" NBSP "h" NBSP "%02d", m->hour, m->minute);
+	else
+		buf_printf(out, "%d:%02d", m->hour, m->minute);
+}
 
-	buf_printf(out, "%d" NBSP "%s %d at %d:%02d" NBSP "UTC", m->day, months[m->month - 1], m->year, m->hour,
-		   m->minute);
+static void
+put_words(struct buf *out, enum config_language language, enum time_format format, const struct moment *m)
+{
+	put_day(out, language, m);
+	buf_put(out, language == LANGUAGE_FR ? STR(" à ") : STR(" at "));
+	put_clock(out, language, format == TIME_12, m);
 }
 
 void
-page_put_date(struct buf *out, enum config_language language, int64_t moment_us)
+page_put_date(struct buf *out, enum config_language language, enum time_format format, int64_t moment_us)
 {
-	static void (*const put[LANGUAGE_COUNT])(struct buf *, const struct moment *) = {
-		[LANGUAGE_FR] = put_french,
-		[LANGUAGE_EN] = put_english,
+	static const char *const names[TIME_FORMAT_COUNT] = {
+		[TIME_LANGUAGE] = "",
+		[TIME_24] = " data-format=\"24\"",
+		[TIME_12] = " data-format=\"12\"",
+		[TIME_ISO] = " data-format=\"iso\"",
 	};
 	struct moment m = { 0 };
 
 	if (!moment_of(moment_us, &m))
 		return;
-	buf_printf(out, "<time datetime=\"%04d-%02d-%02dT%02d:%02d:%02dZ\">", m.year, m.month, m.day, m.hour, m.minute,
+	buf_printf(out, "<time datetime=\"%04d-%02d-%02dT%02d:%02d:%02dZ\"", m.year, m.month, m.day, m.hour, m.minute,
 		   m.second);
-	put[language](out, &m);
-	buf_put(out, STR("</time>"));
+	buf_printf(out, " title=\"%04d-%02d-%02d %02d:%02d:%02d UTC\"%s>", m.year, m.month, m.day, m.hour, m.minute,
+		   m.second, names[format]);
+	if (format == TIME_ISO)
+		buf_printf(out, "%04d-%02d-%02d" NBSP "%02d:%02d", m.year, m.month, m.day, m.hour, m.minute);
+	else
+		put_words(out, language, format, &m);
+	buf_put(out, STR(NBSP "UTC</time>"));
 }

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "config/config.h"
 #include "web/messages.h"
+#include "wire/questions.h"
 
 #include <inttypes.h>
 
@@ -58,11 +59,12 @@
 void page_put_z(struct buf *out, const char *text); /* NULL: nothing */
 
 /*
- * {{ moment|date }}: `<time datetime="2026-11-03T18:42:00Z">3 November 2026 at 18:42 UTC</time>`, or in French
- * `3 novembre 2026 à 18 h 42 UTC` with no-break spaces; microseconds since 1970 in UTC.  Years 1970 to 9999; any
- * other moment is put as nothing.
+ * {{ moment|date }}: `<time datetime="2026-11-03T18:42:07Z" title="2026-11-03 18:42:07 UTC">3 November 2026 at 18:42
+ * UTC</time>`, or in French `3 novembre 2026 à 18 h 42 UTC`, with no-break spaces; TIME_12 `at 6:42 PM`, TIME_ISO
+ * `2026-11-03 18:42`.  data-format names a format that is not the language's own, for app.js, which writes the browser's
+ * zone.  Microseconds since 1970 in UTC.  Years 1970 to 9999; any other moment is put as nothing.
  */
-void page_put_date(struct buf *out, enum config_language language, int64_t moment_us);
+void page_put_date(struct buf *out, enum config_language language, enum time_format format, int64_t moment_us);
 
 static inline bool
 page_true_bool(bool value)

@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "config/config.h"
 #include "web/flash.h"
+#include "wire/questions.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,6 +35,24 @@ struct page_frame {
 	const char *flash; /* msgid: what just happened */
 	enum flash_kind flash_kind;
 	str request_id; /* shown on the error page only */
+	bool full;      /* signed in all the way: shows the way to the account */
+	enum time_format time_format;
+	uint32_t recovery_left;
+	bool recovery_low;   /* three or fewer are left: home and account say so (_recovery_low.html) */
+	bool flash_recovery; /* the flash message ends with how many recovery codes are left */
+};
+
+/* A phone's clock that is wrong (_drift.html).  minutes 0: nothing is known. */
+struct page_drift {
+	int64_t minutes;
+	bool ahead;
+};
+
+/* The field for a code in a form that needs a fresh proof (_otp.html). */
+struct page_otp {
+	bool shown;
+	const char *problem; /* msgid */
+	struct page_drift drift;
 };
 
 struct page_login {
@@ -70,7 +89,7 @@ struct page_verify_2fa {
 
 struct page_home {
 	struct page_frame frame;
-	str username;
+	str shown_name; /* the display name, or the user name */
 	int64_t created_us;
 	int64_t factor_since_us; /* 0: none, and the page says so */
 	int64_t last_sign_in_us; /* 0: this is the first */

@@ -13,6 +13,7 @@
 
 #include <stdio.h>
 
+enum { RECOVERY_LOW = 3 };
 enum { FLASH_SECONDS = 60, LANGUAGE_SECONDS = 365 * 24 * 3600, LOCATION_MAX = 8 * 1024, ERROR_PAGE_MAX = 64 * 1024 };
 
 struct header {
@@ -189,6 +190,7 @@ frame_flash(struct exchange *x, struct page_frame *frame)
 		return ERR_OK;
 	frame->flash = flash->sentence;
 	frame->flash_kind = flash->kind;
+	frame->flash_recovery = flash->tells_recovery;
 	return ERR_OK;
 }
 
@@ -224,8 +226,12 @@ frame_fill(struct exchange *x, bool has_form, struct page_frame *ret_frame)
 	struct page_frame frame = { .language = x->language,
 				    .app_name = str_of(x->web->config->app_name),
 				    .signed_in = signed_in(x),
+				    .full = signed_in(x) && x->session.state == STATE_FULL,
+				    .time_format = x->session.time_format,
+				    .recovery_left = x->session.recovery_left,
 				    .request_id = str_of(x->rq->id) };
 
+	frame.recovery_low = frame.full && frame.recovery_left <= RECOVERY_LOW;
 	if (has_form || frame.signed_in)
 		TRY(form_token_make(x));
 	frame.csrf_token = x->form_token;

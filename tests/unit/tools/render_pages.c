@@ -105,12 +105,14 @@ put_verify_2fa(struct buf *out, const struct page_frame *frame, bool hostile)
 static void
 put_home(struct buf *out, const struct page_frame *frame, bool hostile)
 {
-	struct page_home page = { .frame = *frame, .username = STR("helene"), .created_us = NOV_3 * INT64_C(1000000) };
+	struct page_home page = { .frame = *frame,
+				  .shown_name = STR("helene"),
+				  .created_us = NOV_3 * INT64_C(1000000) };
 
 	page.factor_since_us = page.created_us + 95 * INT64_C(1000000);
 	page.last_sign_in_us = page.created_us + 7 * 86411 * INT64_C(1000000);
 	if (hostile) {
-		page.username = STR(HOSTILE);
+		page.shown_name = STR(HOSTILE);
 		page.factor_since_us = page.last_sign_in_us = 0;
 	}
 	page_home(out, &page);

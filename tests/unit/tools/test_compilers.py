@@ -56,7 +56,7 @@ HEADER = """
 #include <stdbool.h>
 struct item { str name; int64_t count; };
 struct page_page {
-	struct { enum config_language language; } frame;
+	struct { enum config_language language; enum time_format time_format; } frame;
 	str text, empty; const char *problem, *none_given; int number; int64_t zero; bool yes, no;
 	const struct item *items; size_t items_count;
 };
@@ -127,7 +127,7 @@ SHOWN = [
     ("numbers", "{{ number }} {{ zero }} {{ 42 }}", "7 0 42"),
     ("percent-encoding", "{{ text|percent }}", "a%3Cb%3E%26%22%27c"),
     ("a date is a time element", "{{ zero|date }}",
-     '<time datetime="1970-01-01T00:00:00Z">1er\u00a0janvier 1970 à 0\u00a0h\u00a000\u00a0UTC</time>'),
+     '<time datetime="1970-01-01T00:00:00Z" title="1970-01-01 00:00:00 UTC">1er\u00a0janvier 1970 à 0\u00a0h\u00a000\u00a0UTC</time>'),
     ("a msgid shown in the page's language", "{{ problem|tr }}", "Les deux mots de passe diffèrent."),
     ("no msgid is no text", "[{{ none_given|tr }}]", "[]"),
     ("static files", '{{ static("app.css") }}', "/static/app.12345678.css"),
@@ -156,7 +156,7 @@ SHOWN = [
      "<i>a&lt;b&gt;&amp;&quot;&#39;c</i>"),
     ("a doubled per cent is one", '{{ _("100%% sure") }}', "sûr à 100%"),
     ("a date in a sentence", '{{ _("Welcome, %(name)s", name=zero|date) }}',
-     '<time datetime="1970-01-01T00:00:00Z">1er\u00a0janvier 1970 à 0\u00a0h\u00a000\u00a0UTC</time>, soyez le bienvenu'),
+     '<time datetime="1970-01-01T00:00:00Z" title="1970-01-01 00:00:00 UTC">1er\u00a0janvier 1970 à 0\u00a0h\u00a000\u00a0UTC</time>, soyez le bienvenu'),
     ("plural: 0 is singular in French", '{{ ngettext("%(num)s key", "%(num)s keys", zero) }}', "0 clé"),
     ("plural: 7", '{{ ngettext("%(num)s key", "%(num)s keys", number) }}', "7 clés"),
     ("trans block", "{% trans name=text %}Welcome, {{ name }}{% endtrans %}", "a&lt;b&gt;&amp;&quot;&#39;c, soyez le bienvenu"),

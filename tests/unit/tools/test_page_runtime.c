@@ -13,31 +13,32 @@ enum { MOMENTS = 20000, TEXT_MAX = 256 };
 
 static const struct {
 	int64_t us;
-	const char *datetime, *french, *english;
+	const char *datetime, *title, *french, *english;
 	const char *why;
 } moments[] = {
-	{ 0, "1970-01-01T00:00:00Z", "1er\u00a0janvier 1970 à 0\u00a0h\u00a000", "1\u00a0January 1970 at 0:00",
-	  "the beginning" },
-	{ INT64_C(1793731320000000), "2026-11-03T18:42:00Z", "3\u00a0novembre 2026 à 18\u00a0h\u00a042",
-	  "3\u00a0November 2026 at 18:42", "an evening" },
-	{ INT64_C(1793731379999999), "2026-11-03T18:42:59Z", "3\u00a0novembre 2026 à 18\u00a0h\u00a042",
-	  "3\u00a0November 2026 at 18:42", "seconds are cut, not rounded" },
-	{ INT64_C(951782400000000), "2000-02-29T00:00:00Z", "29\u00a0février 2000 à 0\u00a0h\u00a000",
-	  "29\u00a0February 2000 at 0:00", "leap day of a year divided by 400" },
-	{ INT64_C(4107542400000000), "2100-03-01T00:00:00Z", "1er\u00a0mars 2100 à 0\u00a0h\u00a000",
-	  "1\u00a0March 2100 at 0:00", "2100 is no leap year" },
-	{ INT64_C(1735689599000000), "2024-12-31T23:59:59Z", "31\u00a0décembre 2024 à 23\u00a0h\u00a059",
-	  "31\u00a0December 2024 at 23:59", "last second of a leap year" },
-	{ INT64_C(253402300799999999), "9999-12-31T23:59:59Z", "31\u00a0décembre 9999 à 23\u00a0h\u00a059",
-	  "31\u00a0December 9999 at 23:59", "the end" },
+	{ 0, "1970-01-01T00:00:00Z", "1970-01-01 00:00:00 UTC", "1er\u00a0janvier 1970 à 0\u00a0h\u00a000",
+	  "1\u00a0January 1970 at 0:00", "the beginning" },
+	{ INT64_C(1793731320000000), "2026-11-03T18:42:00Z", "2026-11-03 18:42:00 UTC",
+	  "3\u00a0novembre 2026 à 18\u00a0h\u00a042", "3\u00a0November 2026 at 18:42", "an evening" },
+	{ INT64_C(1793731379999999), "2026-11-03T18:42:59Z", "2026-11-03 18:42:59 UTC",
+	  "3\u00a0novembre 2026 à 18\u00a0h\u00a042", "3\u00a0November 2026 at 18:42", "seconds are cut, not rounded" },
+	{ INT64_C(951782400000000), "2000-02-29T00:00:00Z", "2000-02-29 00:00:00 UTC",
+	  "29\u00a0février 2000 à 0\u00a0h\u00a000", "29\u00a0February 2000 at 0:00",
+	  "leap day of a year divided by 400" },
+	{ INT64_C(4107542400000000), "2100-03-01T00:00:00Z", "2100-03-01 00:00:00 UTC",
+	  "1er\u00a0mars 2100 à 0\u00a0h\u00a000", "1\u00a0March 2100 at 0:00", "2100 is no leap year" },
+	{ INT64_C(1735689599000000), "2024-12-31T23:59:59Z", "2024-12-31 23:59:59 UTC",
+	  "31\u00a0décembre 2024 à 23\u00a0h\u00a059", "31\u00a0December 2024 at 23:59", "last second of a leap year" },
+	{ INT64_C(253402300799999999), "9999-12-31T23:59:59Z", "9999-12-31 23:59:59 UTC",
+	  "31\u00a0décembre 9999 à 23\u00a0h\u00a059", "31\u00a0December 9999 at 23:59", "the end" },
 };
 
 static void
-assert_date(enum config_language language, int64_t us, const char *expected)
+assert_date(enum config_language language, enum time_format format, int64_t us, const char *expected)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(TEXT_MAX);
 
-	page_put_date(&out, language, us);
+	page_put_date(&out, language, format, us);
 	assert_int_equal(buf_check(&out), ERR_OK);
 	assert_int_equal(out.n, strlen(expected));
 	assert_true(out.n == 0 || memcmp(out.p, expected, out.n) == 0);
@@ -49,12 +50,44 @@ date_is_written_in_both_languages(void **state)
 	char expected[TEXT_MAX];
 
 	for (size_t i = 0; i < COUNT(moments); i++) {
-		snprintf(expected, sizeof(expected), "<time datetime=\"%s\">%s\u00a0UTC</time>", moments[i].datetime,
-			 moments[i].french);
-		assert_date(LANGUAGE_FR, moments[i].us, expected);
-		snprintf(expected, sizeof(expected), "<time datetime=\"%s\">%s\u00a0UTC</time>", moments[i].datetime,
-			 moments[i].english);
-		assert_date(LANGUAGE_EN, moments[i].us, expected);
+		snprintf(expected, sizeof(expected), "<time datetime=\"%s\" title=\"%s\">%s\u00a0UTC</time>",
+			 moments[i].datetime, moments[i].title, moments[i].french);
+		assert_date(LANGUAGE_FR, TIME_LANGUAGE, moments[i].us, expected);
+		snprintf(expected, sizeof(expected), "<time datetime=\"%s\" title=\"%s\">%s\u00a0UTC</time>",
+			 moments[i].datetime, moments[i].title, moments[i].english);
+		assert_date(LANGUAGE_EN, TIME_LANGUAGE, moments[i].us, expected);
+	}
+}
+
+static void
+date_is_written_as_the_account_prefers(void **state)
+{
+	static const struct {
+		enum time_format format;
+		enum config_language language;
+		int64_t seconds;
+		const char *text, *why;
+	} cases[] = {
+		{ TIME_24, LANGUAGE_EN, 1793731327, " data-format=\"24\">3\u00a0November 2026 at 18:42", "24 hours" },
+		{ TIME_24, LANGUAGE_FR, 1793731327, " data-format=\"24\">3\u00a0novembre 2026 à 18\u00a0h\u00a042",
+		  "in French" },
+		{ TIME_12, LANGUAGE_EN, 1793731327, " data-format=\"12\">3\u00a0November 2026 at 6:42\u00a0PM",
+		  "an evening" },
+		{ TIME_12, LANGUAGE_FR, 1793731327, " data-format=\"12\">3\u00a0novembre 2026 à 6:42\u00a0PM",
+		  "in French" },
+		{ TIME_12, LANGUAGE_EN, 0, " data-format=\"12\">1\u00a0January 1970 at 12:00\u00a0AM", "midnight" },
+		{ TIME_12, LANGUAGE_EN, 43200, " data-format=\"12\">1\u00a0January 1970 at 12:00\u00a0PM", "noon" },
+		{ TIME_ISO, LANGUAGE_FR, 1793731327, " data-format=\"iso\">2026-11-03\u00a018:42", "ISO, in French" },
+		{ TIME_ISO, LANGUAGE_EN, 1793731327, " data-format=\"iso\">2026-11-03\u00a018:42", "and in English" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		CLEANUP(buf_wipe) struct buf out = BUF(TEXT_MAX);
+		page_put_date(&out, cases[i].language, cases[i].format, cases[i].seconds * 1000000);
+		buf_put_byte(&out, '\0');
+		assert_int_equal(buf_check(&out), ERR_OK);
+		if (strstr(out.p, cases[i].text) == NULL)
+			fail_msg("%s: %s", cases[i].why, out.p);
 	}
 }
 
@@ -64,7 +97,7 @@ date_outside_of_four_digit_years_is_nothing(void **state)
 	static const int64_t outside[] = { -1, INT64_MIN, INT64_C(253402300800000000), INT64_MAX };
 
 	for (size_t i = 0; i < COUNT(outside); i++)
-		assert_date(LANGUAGE_FR, outside[i], "");
+		assert_date(LANGUAGE_FR, TIME_LANGUAGE, outside[i], "");
 }
 
 static void
@@ -78,8 +111,9 @@ date_equals_the_c_library_s_calendar(void **state)
 		CLEANUP(buf_wipe) struct buf out = BUF(TEXT_MAX);
 		time_t seconds = (time_t)(last_second / MOMENTS * i + i * 7919 % 86400);
 		gmtime_r(&seconds, &tm);
-		strftime(expected, sizeof(expected), "<time datetime=\"%Y-%m-%dT%H:%M:%SZ\">", &tm);
-		page_put_date(&out, LANGUAGE_EN, (int64_t)seconds * 1000000);
+		strftime(expected, sizeof(expected),
+			 "<time datetime=\"%Y-%m-%dT%H:%M:%SZ\" title=\"%Y-%m-%d %H:%M:%S UTC\">", &tm);
+		page_put_date(&out, LANGUAGE_EN, TIME_LANGUAGE, (int64_t)seconds * 1000000);
 		assert_memory_equal(out.p, expected, strlen(expected));
 	}
 }
@@ -124,6 +158,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(date_is_written_in_both_languages),
+		cmocka_unit_test(date_is_written_as_the_account_prefers),
 		cmocka_unit_test(date_outside_of_four_digit_years_is_nothing),
 		cmocka_unit_test(date_equals_the_c_library_s_calendar),
 		cmocka_unit_test(message_finds_every_sentence_of_the_table),

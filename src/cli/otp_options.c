@@ -283,13 +283,15 @@ static void
 put_option(struct buf *out, const struct tool_option *option)
 {
 	CLEANUP(buf_wipe) struct buf head = BUF(64);
-	str rest = str_of(option->text);
+	str rest = str_of(option->text), line = str_cut(&rest, '\n');
 
 	buf_printf(&head, "--%s%s%s", option->name, option->value == NULL ? "" : " ",
 		   option->value == NULL ? "" : option->value);
-	buf_printf(out, "  %-*.*s  %.*s\n", HELP_COLUMN, STR_ARG(buf_str(&head)), STR_ARG(str_cut(&rest, '\n')));
-	while (rest.p != NULL)
-		buf_printf(out, "  %-*s  %.*s\n", HELP_COLUMN, "", STR_ARG(str_cut(&rest, '\n')));
+	buf_printf(out, "  %-*.*s  %.*s\n", HELP_COLUMN, STR_ARG(buf_str(&head)), STR_ARG(line));
+	while (rest.p != NULL) {
+		line = str_cut(&rest, '\n');
+		buf_printf(out, "  %-*s  %.*s\n", HELP_COLUMN, "", STR_ARG(line));
+	}
 }
 
 static int
@@ -330,10 +332,10 @@ unknown(const struct tool *tool, const char *typed)
 {
 	const char *words[OPT_END + 1] = { NULL };
 	char names[OPT_END][32], word[64];
-	str rest = str_of(typed);
+	str rest = str_of(typed), typed_name = str_cut(&rest, '=');
 	size_t n = 0;
 
-	snprintf(word, sizeof(word), "%.*s", STR_ARG(str_cut(&rest, '=')));
+	snprintf(word, sizeof(word), "%.*s", STR_ARG(typed_name));
 	for (size_t i = 0; i < OPT_END; i++) {
 		if ((table[i].commands & tool->command->bit) == 0)
 			continue;

@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 err
-upkeep_audit(struct db *db, unsigned event, const char *reason)
+upkeep_audit(struct db *db, unsigned event, int64_t account_id, const char *reason)
 {
 	int64_t now_us = 0;
 
@@ -22,7 +22,7 @@ upkeep_audit(struct db *db, unsigned event, const char *reason)
 					 DB_TEXT(str_of(audit_event_name((enum audit_event)event))),
 					 DB_TEXT(STR("passed")),
 					 DB_TEXT(str_of(reason)),
-					 DB_NULL(),
+					 account_id == 0 ? DB_NULL() : DB_INT(account_id),
 					 DB_NULL(),
 					 DB_TEXT(STR("")),
 					 DB_TEXT(STR("command line")),

@@ -51,7 +51,7 @@ struct upkeep_restored {
 MUST_USE err upkeep_restore(const struct config *config, const char *source, bool replace, struct why *why,
 			    struct upkeep_restored *ret_restored);
 
-/* An audit row of a command, within the transaction that is open, if one is.  event: enum audit_event. */
-MUST_USE err upkeep_audit(struct db *db, unsigned event, const char *reason);
+/* An audit row of a command, within the transaction that is open, if one is.  event: enum audit_event; account_id 0: none. */
+MUST_USE err upkeep_audit(struct db *db, unsigned event, int64_t account_id, const char *reason);
 
 #endif

@@ -1,0 +1,37 @@
+/*
+ * Apache's file of passwords: name:hash, a line each.  bcrypt ($2y$) and SHA-crypt ($5$, $6$) are taken.
+ */
+#include "cli/import.h"
+
+#include <stdio.h>
+
+static err
+line_take(str line, unsigned number, import_take take, void *context)
+{
+	char place[32];
+	struct import_row row = { 0 };
+	str rest = line;
+
+	snprintf(place, sizeof(place), "line %u", number);
+	row.where = str_of(place);
+	row.name = str_cut(&rest, ':');
+	row.password_hash = str_trim(str_cut(&rest, ':')); /* what follows a second colon is a remark */
+	return take(context, &row);
+}
+
+err
+import_htpasswd(void *source, import_take take, void *context, struct why *why)
+{
+	const struct import_place *place = source;
+	unsigned number = 0;
+	str rest = { 0 };
+
+	TRY(import_file(place->place, place->arena, why, &rest));
+	while (rest.n > 0) {
+		str line = str_trim(str_cut(&rest, '\n'));
+		number++;
+		if (line.n > 0 && line.p[0] != '#')
+			TRY(line_take(line, number, take, context));
+	}
+	return ERR_OK;
+}

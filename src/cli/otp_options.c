@@ -354,6 +354,9 @@ refused(const struct tool *tool, int option, char **argv)
 			table[optopt - LETTERS].name, tool->command->full);
 	else if (optopt >= LETTERS)
 		fprintf(stderr, "doubletour: --%s takes no value.\n", table[optopt - LETTERS].name);
+	else if (optopt != 0)
+		fprintf(stderr, "doubletour: there is no option -%c.  `%s --help` says what it takes.\n", optopt,
+			tool->command->full);
 	else
 		return unknown(tool, argv[optind - 1]);
 	return CLI_USAGE;

@@ -61,6 +61,7 @@ int cli_unknown(const char *what, const char *word, const char *const *words, co
 int cli_run(struct cli *cli, int argc, char **argv);
 int cli_web(struct cli *cli, int argc, char **argv); /* what run starts beside itself; not for people */
 int cli_db(struct cli *cli, int argc, char **argv);
+int cli_otp(struct cli *cli, int argc, char **argv);
 int cli_config_command(struct cli *cli, int argc, char **argv);
 int cli_routes(struct cli *cli, int argc, char **argv);
 int cli_version(struct cli *cli, int argc, char **argv);

@@ -37,7 +37,16 @@ for (const button of document.querySelectorAll("[data-show]")) {
 	button.hidden = false;
 }
 
-/* Copy the secret, and say what really happened. */
+/* Copy what is in a field, or the lines of a list, and say what really happened. */
+const text_of = (element) => element.value ?? Array.from(element.children, (line) => line.textContent.trim()).join("\n") + "\n";
+const select = (element) => {
+	if (element.select) {
+		element.focus();
+		element.select();
+	} else {
+		getSelection().selectAllChildren(element);
+	}
+};
 for (const button of document.querySelectorAll("[data-copy]")) {
 	const field = document.getElementById(button.dataset.copy);
 	const result = document.getElementById(button.dataset.result);
@@ -45,16 +54,24 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 		let sentence = button.dataset.done;
 		result.textContent = "";
 		try {
-			await navigator.clipboard.writeText(field.value);
+			await navigator.clipboard.writeText(text_of(field));
 		} catch {
-			field.focus();
-			field.select();
+			select(field);
 			sentence = button.dataset.failed;
 		}
 		result.textContent = sentence;
 	});
 	button.hidden = false;
 }
+
+for (const button of document.querySelectorAll("[data-print]")) {
+	button.addEventListener("click", () => print());
+	button.hidden = false;
+}
+
+/* A recovery code is longer than six digits: smaller letters, so that it is seen whole. */
+for (const field of document.querySelectorAll("input.code"))
+	field.addEventListener("input", () => field.classList.toggle("long", field.value.length > 10));
 
 /* Send a code as soon as its digits are there, once. */
 for (const field of document.querySelectorAll("[data-submit-at]")) {

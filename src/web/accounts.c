@@ -4,7 +4,6 @@
 #include "web/handlers.h"
 
 #include "http/next.h"
-#include "qr/qr.h"
 #include "web/messages.h"
 #include "web/pages.h"
 
@@ -68,6 +67,8 @@ static const char *const confirm_problems[PROBLEM_COUNT] = {
 
 static const char sign_in_refused[] = N_("User name or password is wrong.");
 static const char code_refused[] = N_("That is not the right code. Wait for the next one and try again.");
+static const char either_refused[] =
+    N_("That is neither the right code nor an unused recovery code. Wait for the next code and try again.");
 static const char registration_closed[] = N_("Registration is closed. Ask the administrator for an account.");
 
 /* What the form says of where to go on stands above the address line. */
@@ -208,47 +209,24 @@ login_post(struct exchange *x)
 /* --- the second factor -------------------------------------------------------------------------------------------- */
 
 static err
-qr_base64(struct exchange *x, str uri, str *ret_text)
+verify_page(struct exchange *x, int status, struct page_verify_2fa *page)
 {
-	CLEANUP(buf_wipe) struct buf png = BUF(64 * 1024);
-	CLEANUP(buf_wipe) struct buf text = BUF(128 * 1024);
-
-	TRY(qr_png(uri, QR_PNG_SCALE, &png));
-	buf_put_base64(&text, buf_str(&png));
-	TRY(buf_check(&text));
-	return arena_copy(x->rq->arena, buf_str(&text), ret_text);
-}
-
-err
-setup_show(struct exchange *x)
-{
-	struct enrolment_body enrolment = { 0 };
-	struct page_setup_2fa page = { .next = x->next };
-	enum verdict verdict = VERDICT_REFUSED;
-
-	TRY(exchange_ask(x, QUESTION_ENROL, NULL, &verdict, &enrolment));
-	if (verdict != VERDICT_PASSED)
-		return exchange_lead(x, x->next);
-	page.secret = enrolment.secret;
-	page.uri = enrolment.uri;
-	TRY(qr_base64(x, enrolment.uri, &page.qr_png));
-	TRY(exchange_frame(x, &page.frame));
-	page_setup_2fa(&x->rp->body, &page);
-	return exchange_page(x, 200);
+	page->enrolling = x->session.state == STATE_ENROLLING;
+	page->next = x->next;
+	TRY(exchange_frame(x, &page->frame));
+	page_verify_2fa(&x->rp->body, page);
+	return exchange_page(x, status);
 }
 
 err
 verify_again(struct exchange *x, int status, const char *sentence)
 {
-	struct page_verify_2fa page = { .enrolling = x->session.state == STATE_ENROLLING, .error = sentence };
+	struct page_verify_2fa page = { .error = sentence };
 	const struct code_form *form = x->form;
 
 	if (form != NULL)
 		take_next(x, form->next);
-	page.next = x->next;
-	TRY(exchange_frame(x, &page.frame));
-	page_verify_2fa(&x->rp->body, &page);
-	return exchange_page(x, status);
+	return verify_page(x, status, &page);
 }
 
 err
@@ -257,21 +235,41 @@ verify_show(struct exchange *x)
 	return verify_again(x, 200, NULL);
 }
 
+static err
+verify_refused(struct exchange *x, const struct proved_body *proved)
+{
+	struct page_verify_2fa page = { .error = x->session.state == STATE_ENROLLING ? code_refused : either_refused };
+
+	exchange_drift(proved->drift_s, &page.drift);
+	return verify_page(x, 422, &page);
+}
+
+/* Whoever has enrolled gets recovery codes; whoever has used one replaces what was lost; both go on to next from there. */
+static err
+verify_passed(struct exchange *x, bool enrolling, const struct proved_body *proved)
+{
+	if (enrolling)
+		return exchange_redirect(x, STR("/account/recovery-codes"), x->next, "enrolled");
+	if (proved->recovered != 0)
+		return exchange_redirect(x, STR("/account/authenticators"), x->next, "recovered");
+	return exchange_redirect(x, x->next.n > 0 ? x->next : STR("/"), (str){ 0 }, "signed-in");
+}
+
 err
 verify_post(struct exchange *x)
 {
 	const struct code_form *form = x->form;
 	const struct prove_body body = { form->otp };
+	struct proved_body proved = { 0 };
 	bool enrolling = x->session.state == STATE_ENROLLING;
 	enum verdict verdict = VERDICT_REFUSED;
 
 	take_next(x, form->next);
-	TRY(exchange_ask(x, QUESTION_PROVE, &body, &verdict, NULL));
+	TRY(exchange_ask(x, QUESTION_PROVE, &body, &verdict, &proved));
 	if (verdict == VERDICT_PASSED)
-		return exchange_redirect(x, x->next.n > 0 ? x->next : STR("/"), (str){ 0 },
-					 enrolling ? "enrolled" : "signed-in");
+		return verify_passed(x, enrolling, &proved);
 	if (verdict == VERDICT_REFUSED && x->session.state != STATE_NONE)
-		return verify_again(x, 422, code_refused);
+		return verify_refused(x, &proved);
 	if (verdict == VERDICT_STATE && x->session.state == STATE_ENROLLING)
 		return exchange_redirect(x, STR("/setup-2fa"), x->next, "secret-old");
 	return exchange_lead(x, x->next);

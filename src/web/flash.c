@@ -18,6 +18,12 @@ static const struct flash flashes[] = {
 	  N_("You came in with a recovery code. Replace the authenticator that you lost, or whoever finds it keeps a "
 	     "key."),
 	  true },
+	{ "factor-added", FLASH_GOOD, N_("The new authenticator counts from now on.") },
+	{ "factor-renamed", FLASH_GOOD, N_("The new name is saved.") },
+	{ "factor-removed", FLASH_GOOD, N_("The authenticator is removed: its codes no longer open anything.") },
+	{ "factor-gone", FLASH_BAD, N_("There is no such authenticator any more.") },
+	{ "factor-old", FLASH_INFO,
+	  N_("Nothing waits for a code here, or it waited for more than ten minutes. Begin again.") },
 	{ "expired", FLASH_INFO, N_("Your session is over. Please sign in again.") },
 };
 

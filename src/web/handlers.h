@@ -20,7 +20,23 @@ struct code_form {
 struct logout_form {
 	str csrf_token;
 };
+struct renew_form {
+	str csrf_token, otp, next;
+};
+struct factor_new_form {
+	str csrf_token, current, name, replaces, otp;
+};
+struct factor_code_form {
+	str csrf_token, otp;
+};
+struct factor_name_form {
+	str csrf_token, id, name;
+};
+struct factor_remove_form {
+	str csrf_token, id, otp;
+};
 extern const struct form register_form, login_form, code_form, logout_form;
+extern const struct form renew_form, factor_new_form, factor_code_form, factor_name_form, factor_remove_form;
 
 err register_show(struct exchange *x);
 err register_post(struct exchange *x);
@@ -35,6 +51,24 @@ err setup_show(struct exchange *x);
 err verify_show(struct exchange *x);
 err verify_post(struct exchange *x);
 err verify_again(struct exchange *x, int status, const char *sentence);
+
+/* recovery_pages.c */
+err recovery_show(struct exchange *x);
+err recovery_post(struct exchange *x);
+err recovery_again(struct exchange *x, int status, const char *sentence);
+
+/* factor_pages.c */
+err factors_show(struct exchange *x);
+err factor_new_show(struct exchange *x);
+err factor_new_post(struct exchange *x);
+err factor_new_again(struct exchange *x, int status, const char *sentence);
+err factor_confirm_show(struct exchange *x);
+err factor_confirm_post(struct exchange *x);
+err factor_confirm_again(struct exchange *x, int status, const char *sentence);
+err factor_rename_post(struct exchange *x);
+err factor_rename_again(struct exchange *x, int status, const char *sentence);
+err factor_remove_post(struct exchange *x);
+err factor_remove_again(struct exchange *x, int status, const char *sentence);
 
 err logout_show(struct exchange *x);
 err logout_post(struct exchange *x);

@@ -82,8 +82,9 @@ struct page_setup_2fa {
 
 struct page_verify_2fa {
 	struct page_frame frame;
-	bool enrolling; /* the code confirms a new factor; otherwise it ends a sign-in */
+	bool enrolling; /* the code confirms a new factor; otherwise it ends a sign-in, and may be a recovery code */
 	const char *error;
+	struct page_drift drift; /* with error */
 	str next;
 };
 
@@ -93,6 +94,58 @@ struct page_home {
 	int64_t created_us;
 	int64_t factor_since_us; /* 0: none, and the page says so */
 	int64_t last_sign_in_us; /* 0: this is the first */
+};
+
+/* One recovery code, in groups of four letters. */
+struct page_recovery_code {
+	str text;
+};
+struct page_recovery_codes {
+	struct page_frame frame;
+	str username;
+	struct page_recovery_code *codes; /* made just now, shown this once */
+	size_t codes_count;
+	uint32_t left;
+	int64_t made_us; /* 0: never, or not known here */
+	struct page_otp otp;
+	const char *error;
+	str next;
+};
+
+struct page_authenticator {
+	int64_t id;
+	uint32_t number; /* counted from 1, for one that has no name */
+	str name;
+	int64_t created_us, last_used_us; /* last_used_us 0: never since it was confirmed */
+	bool disabled, current;           /* current: this session came in by it */
+	bool removable;
+	str new_name;            /* as typed, where it could not be taken */
+	const char *new_problem; /* msgid */
+	struct page_otp otp;     /* of its form to remove it */
+};
+struct page_authenticators {
+	struct page_frame frame;
+	struct page_authenticator *factors;
+	size_t factors_count;
+	bool recovered; /* this session came in by a recovery code: what was lost should go */
+	const char *error;
+	str next;
+};
+
+struct page_authenticator_new {
+	struct page_frame frame;
+	str name, current; /* as typed */
+	const char *name_problem, *current_problem;
+	int64_t replaces; /* 0: none */
+	struct page_otp otp;
+	const char *error;
+};
+
+struct page_authenticator_confirm {
+	struct page_frame frame;
+	str secret, uri, qr_png; /* as in page_setup_2fa */
+	const char *error;
+	struct page_drift drift;
 };
 
 struct page_logout {
@@ -111,6 +164,10 @@ void page_register(struct buf *out, const struct page_register *v);
 void page_setup_2fa(struct buf *out, const struct page_setup_2fa *v);
 void page_verify_2fa(struct buf *out, const struct page_verify_2fa *v);
 void page_home(struct buf *out, const struct page_home *v);
+void page_recovery_codes(struct buf *out, const struct page_recovery_codes *v);
+void page_authenticators(struct buf *out, const struct page_authenticators *v);
+void page_authenticator_new(struct buf *out, const struct page_authenticator_new *v);
+void page_authenticator_confirm(struct buf *out, const struct page_authenticator_confirm *v);
 void page_logout(struct buf *out, const struct page_logout *v);
 void page_error(struct buf *out, const struct page_error *v);
 

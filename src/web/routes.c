@@ -15,6 +15,16 @@ const struct route web_routes[] = {
 	{ HTTP_GET,  STR_INIT("/verify-2fa"), OPENS_ENROLLING | OPENS_PENDING, HTTP_INLINE, .answer = verify_show },
 	{ HTTP_POST, STR_INIT("/verify-2fa"), OPENS_ENROLLING | OPENS_PENDING, HTTP_QUICK, .form = &code_form, .answer = verify_post, .again = verify_again },
 
+	{ HTTP_GET,  STR_INIT("/account/recovery-codes"), 0, HTTP_QUICK, .answer = recovery_show },
+	{ HTTP_POST, STR_INIT("/account/recovery-codes"), 0, HTTP_QUICK, .form = &renew_form, .answer = recovery_post, .again = recovery_again },
+	{ HTTP_GET,  STR_INIT("/account/authenticators"), 0, HTTP_QUICK, .answer = factors_show },
+	{ HTTP_GET,  STR_INIT("/account/authenticators/new"), 0, HTTP_INLINE, .answer = factor_new_show },
+	{ HTTP_POST, STR_INIT("/account/authenticators/new"), 0, HTTP_SLOW, .form = &factor_new_form, .answer = factor_new_post, .again = factor_new_again },
+	{ HTTP_GET,  STR_INIT("/account/authenticators/confirm"), 0, HTTP_QUICK, .answer = factor_confirm_show },
+	{ HTTP_POST, STR_INIT("/account/authenticators/confirm"), 0, HTTP_QUICK, .form = &factor_code_form, .answer = factor_confirm_post, .again = factor_confirm_again },
+	{ HTTP_POST, STR_INIT("/account/authenticators/rename"), 0, HTTP_QUICK, .form = &factor_name_form, .answer = factor_rename_post, .again = factor_rename_again },
+	{ HTTP_POST, STR_INIT("/account/authenticators/remove"), 0, HTTP_QUICK, .form = &factor_remove_form, .answer = factor_remove_post, .again = factor_remove_again },
+
 	{ HTTP_GET,  STR_INIT("/logout"),     OPENS_SIGNED,    HTTP_INLINE, .answer = logout_show },
 	{ HTTP_POST, STR_INIT("/logout"),     OPENS_SIGNED,    HTTP_QUICK,  .form = &logout_form, .answer = logout_post, .again = logout_again },
 

@@ -269,9 +269,6 @@ enum {
  */
 enum otp_status otp_uri_build(const struct otp_uri *uri, unsigned flags, char *ret_uri, size_t size);
 
-enum otp_status otp_uri_totp(const char *issuer, const char *account, const uint8_t *secret, size_t secret_n,
-			     enum otp_algorithm algorithm, const struct otp_totp *totp, char *ret_uri, size_t size);
-
 /*
  * Read one, also as others write it: names percent-encoded or not, '+' kept as it is, issuer in the label, in the parameter or
  * both, in any order, parameters' names in any case, base32 in either case, with spaces, hyphens or padding.

@@ -138,19 +138,29 @@ pending_make(struct turn *turn, void *context, bool *ret_commit)
 	return audit_write(turn, AUDIT_ENROL, turn->now.session.account_id, "asked");
 }
 
+static void
+uri_fill(struct turn *turn, const struct factor *factor, struct otp_uri *uri)
+{
+	*uri = OTP_URI_DEFAULT;
+	(void)!str_copy_z(str_of(turn->keeper->config->app_name), uri->issuer, sizeof(uri->issuer));
+	(void)!str_copy_z(account_name_str(&turn->now.session.name), uri->account, sizeof(uri->account));
+	memcpy(uri->secret, factor->secret, sizeof(factor->secret));
+	uri->secret_n = sizeof(factor->secret);
+}
+
 static err
 pending_show(struct turn *turn, const struct factor *factor)
 {
+	CLEANUP(otp_uri_wipe) struct otp_uri parts;
 	struct enrolment_body *answer = turn->answer;
 	char *secret = arena_alloc(&turn->arena, OTP_BASE32_SIZE(OTP_SECRET_DEFAULT));
 	char *uri = arena_alloc(&turn->arena, URI_MAX + 1);
 
 	if (secret == NULL || uri == NULL)
 		return ERR_MEMORY;
-	TRY(otp_err(
-	    otp_base32_encode(factor->secret, sizeof(factor->secret), secret, OTP_BASE32_SIZE(OTP_SECRET_DEFAULT))));
-	TRY(otp_err(otp_uri_totp(turn->keeper->config->app_name, turn->now.session.name.b, factor->secret,
-				 sizeof(factor->secret), OTP_SHA1, &OTP_TOTP_DEFAULT, uri, URI_MAX + 1)));
+	uri_fill(turn, factor, &parts);
+	TRY(otp_err(otp_base32_encode(parts.secret, parts.secret_n, secret, OTP_BASE32_SIZE(OTP_SECRET_DEFAULT))));
+	TRY(otp_err(otp_uri_build(&parts, 0, uri, URI_MAX + 1)));
 	answer->secret = str_of(secret);
 	answer->uri = str_of(uri);
 	answer->expires_us = factor->expires_us;

@@ -35,20 +35,31 @@ write_digits(uint32_t number, unsigned digits, char *ret_code)
 }
 
 enum otp_status
-otp_hotp_code(const struct otp_key *key, uint64_t counter, unsigned digits, char ret_code[OTP_CODE_SIZE])
+otp_hotp_number(const struct otp_key *key, uint64_t counter, uint32_t *ret_number)
 {
 	unsigned char digest[OTP_DIGEST_MAX];
-	enum otp_status status;
 	size_t n;
+	enum otp_status status = otp_hmac_counter(key, counter, digest, &n);
+
+	if (status != OTP_OK)
+		return status;
+	*ret_number = truncated(digest, n);
+	OPENSSL_cleanse(digest, sizeof(digest));
+	return OTP_OK;
+}
+
+enum otp_status
+otp_hotp_code(const struct otp_key *key, uint64_t counter, unsigned digits, char ret_code[OTP_CODE_SIZE])
+{
+	uint32_t number = 0;
+	enum otp_status status;
 
 	if (!otp_digits_valid(digits))
 		return OTP_INVALID;
-	status = otp_hmac_counter(key, counter, digest, &n);
-	if (status != OTP_OK)
-		return status;
-	write_digits(truncated(digest, n), digits, ret_code);
-	OPENSSL_cleanse(digest, sizeof(digest));
-	return OTP_OK;
+	status = otp_hotp_number(key, counter, &number);
+	if (status == OTP_OK)
+		write_digits(number, digits, ret_code);
+	return status;
 }
 
 /* --- in time ------------------------------------------------------------------------------------------------------ */

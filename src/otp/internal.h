@@ -14,13 +14,22 @@ enum { OTP_DIGEST_MAX = 64 };
 enum otp_status otp_hmac_counter(const struct otp_key *key, uint64_t counter, unsigned char digest[OTP_DIGEST_MAX],
 				 size_t *ret_n);
 
+/* The 31 bits that a code is made of, RFC 4226 s5.3. */
+enum otp_status otp_hotp_number(const struct otp_key *key, uint64_t counter, uint32_t *ret_number);
+
 bool otp_digits_valid(unsigned digits);
 
 /* Is the code exactly `digits` bytes 0-9? */
 bool otp_code_has_form(const char *code, size_t n, unsigned digits);
 
-/* May it stand in a label: not empty, UTF-8, without ':' and control characters? */
-bool otp_name_valid(const char *name);
+/* Is it UTF-8 without control characters?  It may be empty. */
+bool otp_text_valid(const char *text);
+
+/* Base64 (RFC 4648 s4) with its padding, or without.  *ret_n: bytes; size = n is always enough.  false: broken, or too long. */
+bool otp_base64_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size_t *ret_n);
+
+/* A part of a URI with its percent-escapes undone.  false: a broken escape, or more than size bytes. */
+bool otp_percent_decode(const char *text, size_t n, char *ret_bytes, size_t size, size_t *ret_n);
 
 #pragma GCC visibility pop
 

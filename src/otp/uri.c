@@ -113,60 +113,129 @@ character_length(const unsigned char *p)
 }
 
 bool
-otp_name_valid(const char *name)
+otp_text_valid(const char *text)
 {
-	const unsigned char *p = (const unsigned char *)name;
+	const unsigned char *p = (const unsigned char *)text;
 
-	if (p == NULL || *p == '\0')
-		return false;
 	while (*p != '\0') {
 		size_t length = character_length(p);
-		if (length == 0 || *p < 0x20 || *p == 0x7f || *p == ':')
+		if (length == 0 || *p < 0x20 || *p == 0x7f)
 			return false;
 		p += length;
 	}
 	return true;
 }
 
+/* A colon would be read as the end of the issuer. */
+static bool
+name_valid(const char *name)
+{
+	return strchr(name, ':') == NULL && otp_text_valid(name);
+}
+
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
-static enum otp_status
-write_totp(struct writer *w, const char *issuer, const char *account, const uint8_t *secret, size_t secret_n,
-	   enum otp_algorithm algorithm, const struct otp_totp *totp)
+const struct otp_uri OTP_URI_DEFAULT = { .digits = 6, .period_s = 30 };
+
+void
+otp_uri_wipe(struct otp_uri *uri)
+{
+	OPENSSL_cleanse(uri, sizeof(*uri));
+}
+
+static void
+put_label(struct writer *w, const struct otp_uri *uri)
+{
+	put_text(w, uri->type == OTP_TYPE_HOTP ? "otpauth://hotp/" : "otpauth://totp/");
+	if (uri->issuer[0] != '\0') {
+		put_percent(w, uri->issuer);
+		put_text(w, ":");
+	}
+	put_percent(w, uri->account);
+}
+
+static void
+put_parameter(struct writer *w, const char *name, uint64_t value, bool leave_out)
+{
+	if (leave_out)
+		return;
+	put_text(w, name);
+	put_number(w, value);
+}
+
+static void
+put_names(struct writer *w, const struct otp_uri *uri)
+{
+	if (uri->issuer[0] != '\0') {
+		put_text(w, "&issuer=");
+		put_percent(w, uri->issuer);
+	}
+	if (uri->image[0] != '\0') {
+		put_text(w, "&image=");
+		put_percent(w, uri->image);
+	}
+	if (uri->steam)
+		put_text(w, "&encoder=steam");
+}
+
+static void
+put_parameters(struct writer *w, const struct otp_uri *uri, bool leave)
 {
 	static const char *const names[] = { [OTP_SHA1] = "SHA1", [OTP_SHA256] = "SHA256", [OTP_SHA512] = "SHA512" };
+
+	put_names(w, uri);
+	if (!leave || uri->algorithm != OTP_SHA1) {
+		put_text(w, "&algorithm=");
+		put_text(w, names[uri->algorithm]);
+	}
+	put_parameter(w, "&digits=", uri->digits, leave && uri->digits == OTP_URI_DEFAULT.digits);
+	if (uri->type == OTP_TYPE_HOTP) /* without it apps refuse */
+		put_parameter(w, "&counter=", uri->counter, false);
+	else
+		put_parameter(w, "&period=", uri->period_s, leave && uri->period_s == OTP_URI_DEFAULT.period_s);
+}
+
+static bool
+digits_fit(const struct otp_uri *uri)
+{
+	return uri->steam ? uri->digits == OTP_STEAM_SIZE - 1 : otp_digits_valid(uri->digits);
+}
+
+static bool
+members_valid(const struct otp_uri *uri)
+{
+	bool ends = memchr(uri->issuer, 0, sizeof(uri->issuer)) != NULL &&
+		    memchr(uri->account, 0, sizeof(uri->account)) != NULL &&
+		    memchr(uri->image, 0, sizeof(uri->image)) != NULL;
+
+	return ends && uri->account[0] != '\0' && name_valid(uri->issuer) && name_valid(uri->account) &&
+	       otp_text_valid(uri->image) && (unsigned)uri->algorithm <= OTP_SHA512 &&
+	       (unsigned)uri->type <= OTP_TYPE_HOTP && uri->secret_n <= OTP_SECRET_MAX && digits_fit(uri) &&
+	       (uri->type == OTP_TYPE_HOTP || uri->period_s != 0);
+}
+
+static enum otp_status
+write_uri(struct writer *w, const struct otp_uri *uri, unsigned flags)
+{
 	enum otp_status status;
 
-	put_text(w, "otpauth://totp/");
-	put_percent(w, issuer);
-	put_text(w, ":");
-	put_percent(w, account);
+	put_label(w, uri);
 	put_text(w, "?secret=");
-	status = put_base32(w, secret, secret_n);
-	put_text(w, "&issuer=");
-	put_percent(w, issuer);
-	put_text(w, "&algorithm=");
-	put_text(w, names[algorithm]);
-	put_text(w, "&digits=");
-	put_number(w, totp->digits);
-	put_text(w, "&period=");
-	put_number(w, totp->period_s);
+	status = put_base32(w, uri->secret, uri->secret_n);
+	put_parameters(w, uri, (flags & OTP_URI_LEAVE_DEFAULTS) != 0);
 	return status == OTP_OK && w->full ? OTP_TOO_SHORT : status;
 }
 
 enum otp_status
-otp_uri_totp(const char *issuer, const char *account, const uint8_t *secret, size_t secret_n,
-	     enum otp_algorithm algorithm, const struct otp_totp *totp, char *ret_uri, size_t size)
+otp_uri_build(const struct otp_uri *uri, unsigned flags, char *ret_uri, size_t size)
 {
 	struct writer w = { ret_uri, size, 0, size == 0 };
 	enum otp_status status = OTP_INVALID;
 
-	if (secret_n < OTP_SECRET_MIN)
+	if (uri->secret_n == 0 || (uri->secret_n < OTP_SECRET_MIN && (flags & OTP_ALLOW_SHORT_SECRET) == 0))
 		status = OTP_TOO_SHORT;
-	else if (otp_name_valid(issuer) && otp_name_valid(account) && (unsigned)algorithm <= OTP_SHA512 &&
-		 secret_n <= OTP_SECRET_MAX && otp_digits_valid(totp->digits) && totp->period_s != 0 &&
-		 totp->start_s == 0)
-		status = write_totp(&w, issuer, account, secret, secret_n, algorithm, totp);
+	else if (members_valid(uri))
+		status = write_uri(&w, uri, flags);
 	if (status != OTP_OK)
 		OPENSSL_cleanse(ret_uri, size);
 	return status;

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""10,000 random (secret, time) pairs: our codes are those of oathtool and of PyOTP.  Speaks TAP.
+"""100,000 random (secret, time) pairs: our codes are those of oathtool and of PyOTP.  Speaks TAP.
 
     compare.py PROGRAM [SEED]     PROGRAM reads lines and prints codes (codes.c)
 
-oathtool prints the codes of a whole window in one call, so 100 secrets with 100 steps each make the pairs; they reach past
+oathtool prints the codes of a whole window in one call, so 1,000 secrets with 100 steps each make the pairs; they reach past
 2038 and 2106.  The first half is what the server uses: SHA-1, 6 digits, 30 seconds; the rest is of every kind.
 """
 
@@ -16,7 +16,7 @@ import time
 
 import pyotp
 
-SECRETS, STEPS = 100, 100
+SECRETS, STEPS = 1000, 100
 ALGORITHMS = ["sha1", "sha256", "sha512"]
 
 

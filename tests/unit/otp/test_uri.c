@@ -3,6 +3,7 @@
 
 #include "doubletour/otp.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define COUNT_OF(a) (sizeof(a) / sizeof(0 [a]))
@@ -11,9 +12,25 @@
 static const uint8_t secret[] = "12345678901234567890";
 enum { SECRET_BYTES = 20 };
 
+static enum otp_status
+build(const char *issuer, const char *account, const uint8_t *bytes, size_t n, enum otp_algorithm algorithm,
+      const struct otp_totp *totp, char *ret_uri, size_t size)
+{
+	struct otp_uri uri = OTP_URI_DEFAULT;
+
+	snprintf(uri.issuer, sizeof(uri.issuer), "%s", issuer);
+	snprintf(uri.account, sizeof(uri.account), "%s", account);
+	memcpy(uri.secret, bytes, n < sizeof(uri.secret) ? n : sizeof(uri.secret));
+	uri.secret_n = n;
+	uri.algorithm = algorithm;
+	uri.digits = totp->digits;
+	uri.period_s = totp->period_s;
+	return otp_uri_build(&uri, 0, ret_uri, size);
+}
+
 /* Source: github.com/google/google-authenticator/wiki/Key-Uri-Format; all but unreserved bytes percent-encoded. */
 static void
-otp_uri_totp_writes_what_every_authenticator_reads(void **state)
+otp_uri_build_writes_what_every_authenticator_reads(void **state)
 {
 	static const struct {
 		const char *why, *issuer, *account, *uri;
@@ -34,28 +51,28 @@ otp_uri_totp_writes_what_every_authenticator_reads(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char uri[512];
 		print_message("# %s\n", rows[i].why);
-		assert_int_equal(otp_uri_totp(rows[i].issuer, rows[i].account, secret, SECRET_BYTES, OTP_SHA1,
-					      &OTP_TOTP_DEFAULT, uri, sizeof(uri)),
+		assert_int_equal(build(rows[i].issuer, rows[i].account, secret, SECRET_BYTES, OTP_SHA1,
+				       &OTP_TOTP_DEFAULT, uri, sizeof(uri)),
 				 OTP_OK);
 		assert_string_equal(uri, rows[i].uri);
 	}
 }
 
 static void
-otp_uri_totp_tells_parameters_that_are_not_the_usual_ones(void **state)
+otp_uri_build_tells_parameters_that_are_not_the_usual_ones(void **state)
 {
 	const struct otp_totp slow = { 8, 4294967295u, 0, 1, 1 };
 	char uri[512];
 
-	assert_int_equal(otp_uri_totp("I", "a", secret, SECRET_BYTES, OTP_SHA512, &slow, uri, sizeof(uri)), OTP_OK);
+	assert_int_equal(build("I", "a", secret, SECRET_BYTES, OTP_SHA512, &slow, uri, sizeof(uri)), OTP_OK);
 	assert_string_equal(uri, "otpauth://totp/I:a?secret=" SECRET
 				 "&issuer=I&algorithm=SHA512&digits=8&period=4294967295");
-	assert_int_equal(otp_uri_totp("I", "a", secret, SECRET_BYTES, OTP_SHA256, &slow, uri, sizeof(uri)), OTP_OK);
+	assert_int_equal(build("I", "a", secret, SECRET_BYTES, OTP_SHA256, &slow, uri, sizeof(uri)), OTP_OK);
 	assert_non_null(strstr(uri, "&algorithm=SHA256&"));
 }
 
 static void
-otp_uri_totp_refuses_names_that_would_be_read_otherwise(void **state)
+otp_uri_build_refuses_names_that_would_be_read_otherwise(void **state)
 {
 	static const struct {
 		const char *why, *name;
@@ -63,8 +80,6 @@ otp_uri_totp_refuses_names_that_would_be_read_otherwise(void **state)
 	} rows[] = {
 		{ "a colon", "a:b", OTP_INVALID },
 		{ "only a colon", ":", OTP_INVALID },
-		{ "empty", "", OTP_INVALID },
-		{ "none", NULL, OTP_INVALID },
 		{ "a line end", "a\nb", OTP_INVALID },
 		{ "DEL", "a\x7f", OTP_INVALID },
 		{ "a byte of Latin-1", "caf\xe9", OTP_INVALID },
@@ -82,17 +97,17 @@ otp_uri_totp_refuses_names_that_would_be_read_otherwise(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		print_message("# %s\n", rows[i].why);
-		assert_int_equal(otp_uri_totp(rows[i].name, "c", secret, SECRET_BYTES, OTP_SHA1, &OTP_TOTP_DEFAULT, uri,
-					      sizeof(uri)),
-				 rows[i].status);
-		assert_int_equal(otp_uri_totp("a", rows[i].name, secret, SECRET_BYTES, OTP_SHA1, &OTP_TOTP_DEFAULT, uri,
-					      sizeof(uri)),
-				 rows[i].status);
+		assert_int_equal(
+		    build(rows[i].name, "c", secret, SECRET_BYTES, OTP_SHA1, &OTP_TOTP_DEFAULT, uri, sizeof(uri)),
+		    rows[i].status);
+		assert_int_equal(
+		    build("a", rows[i].name, secret, SECRET_BYTES, OTP_SHA1, &OTP_TOTP_DEFAULT, uri, sizeof(uri)),
+		    rows[i].status);
 	}
 }
 
 static void
-otp_uri_totp_refuses_parameters_out_of_bounds(void **state)
+otp_uri_build_refuses_parameters_out_of_bounds(void **state)
 {
 	static const struct {
 		const char *why;
@@ -109,7 +124,6 @@ otp_uri_totp_refuses_parameters_out_of_bounds(void **state)
 		{ "five digits", 20, OTP_SHA1, { 5, 30, 0, 1, 1 }, OTP_INVALID },
 		{ "eleven digits", 20, OTP_SHA1, { 11, 30, 0, 1, 1 }, OTP_INVALID },
 		{ "no period", 20, OTP_SHA1, { 6, 0, 0, 1, 1 }, OTP_INVALID },
-		{ "a start that cannot be told", 20, OTP_SHA1, { 6, 30, 1, 1, 1 }, OTP_INVALID },
 	};
 	const uint8_t bytes[129] = { 0 };
 	char uri[512];
@@ -117,42 +131,92 @@ otp_uri_totp_refuses_parameters_out_of_bounds(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		print_message("# %s\n", rows[i].why);
 		assert_int_equal(
-		    otp_uri_totp("a", "b", bytes, rows[i].secret_n, rows[i].algorithm, &rows[i].totp, uri, sizeof(uri)),
+		    build("a", "b", bytes, rows[i].secret_n, rows[i].algorithm, &rows[i].totp, uri, sizeof(uri)),
 		    rows[i].status);
 	}
 }
 
 static void
-otp_uri_totp_leaves_nothing_of_a_uri_that_has_no_room(void **state)
+otp_uri_build_leaves_nothing_of_a_uri_that_has_no_room(void **state)
 {
 	static const char zeros[512];
 	char uri[512], exact[512];
 	size_t length;
 
-	assert_int_equal(
-	    otp_uri_totp("a", "b", secret, SECRET_BYTES, OTP_SHA1, &OTP_TOTP_DEFAULT, exact, sizeof(exact)), OTP_OK);
+	assert_int_equal(build("a", "b", secret, SECRET_BYTES, OTP_SHA1, &OTP_TOTP_DEFAULT, exact, sizeof(exact)),
+			 OTP_OK);
 	length = strlen(exact);
 	for (size_t size = 0; size <= length; size++) {
 		memset(uri, 'x', sizeof(uri));
-		assert_int_equal(otp_uri_totp("a", "b", secret, SECRET_BYTES, OTP_SHA1, &OTP_TOTP_DEFAULT, uri, size),
+		assert_int_equal(build("a", "b", secret, SECRET_BYTES, OTP_SHA1, &OTP_TOTP_DEFAULT, uri, size),
 				 OTP_TOO_SHORT);
 		assert_memory_equal(uri, zeros, size);
 		assert_int_equal(uri[size], 'x');
 	}
-	assert_int_equal(otp_uri_totp("a", "b", secret, SECRET_BYTES, OTP_SHA1, &OTP_TOTP_DEFAULT, uri, length + 1),
-			 OTP_OK);
+	assert_int_equal(build("a", "b", secret, SECRET_BYTES, OTP_SHA1, &OTP_TOTP_DEFAULT, uri, length + 1), OTP_OK);
 	assert_string_equal(uri, exact);
+}
+
+static void
+otp_uri_build_writes_hotp_steam_and_what_is_left_out(void **state)
+{
+	static const struct {
+		const char *why;
+		struct otp_uri uri;
+		unsigned flags;
+		const char *text;
+	} rows[] = {
+		{ "defaults left out",
+		  { .issuer = "I", .account = "a", .digits = 6, .period_s = 30 },
+		  OTP_URI_LEAVE_DEFAULTS,
+		  "otpauth://totp/I:a?secret=" SECRET "&issuer=I" },
+		{ "others stay",
+		  { .issuer = "I", .account = "a", .algorithm = OTP_SHA256, .digits = 8, .period_s = 60 },
+		  OTP_URI_LEAVE_DEFAULTS,
+		  "otpauth://totp/I:a?secret=" SECRET "&issuer=I&algorithm=SHA256&digits=8&period=60" },
+		{ "no issuer",
+		  { .account = "a", .digits = 6, .period_s = 30 },
+		  OTP_URI_LEAVE_DEFAULTS,
+		  "otpauth://totp/a?secret=" SECRET },
+		{ "a counter, also 0",
+		  { .type = OTP_TYPE_HOTP, .account = "a", .digits = 6 },
+		  OTP_URI_LEAVE_DEFAULTS,
+		  "otpauth://hotp/a?secret=" SECRET "&counter=0" },
+		{ "a large counter",
+		  { .type = OTP_TYPE_HOTP, .account = "a", .digits = 6, .counter = UINT64_MAX },
+		  0,
+		  "otpauth://hotp/a?secret=" SECRET "&algorithm=SHA1&digits=6&counter=18446744073709551615" },
+		{ "Steam",
+		  { .issuer = "Steam", .account = "a", .digits = 5, .period_s = 30, .steam = true },
+		  OTP_URI_LEAVE_DEFAULTS,
+		  "otpauth://totp/Steam:a?secret=" SECRET "&issuer=Steam&encoder=steam&digits=5" },
+		{ "an image",
+		  { .account = "a", .digits = 6, .period_s = 30, .image = "https://x.example/i.png" },
+		  OTP_URI_LEAVE_DEFAULTS,
+		  "otpauth://totp/a?secret=" SECRET "&image=https%3A%2F%2Fx.example%2Fi.png" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct otp_uri uri = rows[i].uri;
+		char text[OTP_URI_SIZE];
+		print_message("# %s\n", rows[i].why);
+		memcpy(uri.secret, secret, SECRET_BYTES);
+		uri.secret_n = SECRET_BYTES;
+		assert_int_equal(otp_uri_build(&uri, rows[i].flags, text, sizeof(text)), OTP_OK);
+		assert_string_equal(text, rows[i].text);
+	}
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(otp_uri_totp_writes_what_every_authenticator_reads),
-		cmocka_unit_test(otp_uri_totp_tells_parameters_that_are_not_the_usual_ones),
-		cmocka_unit_test(otp_uri_totp_refuses_names_that_would_be_read_otherwise),
-		cmocka_unit_test(otp_uri_totp_refuses_parameters_out_of_bounds),
-		cmocka_unit_test(otp_uri_totp_leaves_nothing_of_a_uri_that_has_no_room),
+		cmocka_unit_test(otp_uri_build_writes_hotp_steam_and_what_is_left_out),
+		cmocka_unit_test(otp_uri_build_writes_what_every_authenticator_reads),
+		cmocka_unit_test(otp_uri_build_tells_parameters_that_are_not_the_usual_ones),
+		cmocka_unit_test(otp_uri_build_refuses_names_that_would_be_read_otherwise),
+		cmocka_unit_test(otp_uri_build_refuses_parameters_out_of_bounds),
+		cmocka_unit_test(otp_uri_build_leaves_nothing_of_a_uri_that_has_no_room),
 	};
 
 	return cmocka_run_group_tests_name("otp_uri", tests, NULL, NULL);

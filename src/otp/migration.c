@@ -1,0 +1,344 @@
+/*
+ * otpauth-migration://offline?data=..., as Google Authenticator exports it: base64 of a protocol buffers message.
+ *
+ *	message Payload {                     message Account {
+ *	  repeated Account accounts = 1;        bytes secret = 1;
+ *	  int32 version = 2;                    string name = 2;        perhaps "issuer:account"
+ *	  int32 batch_size = 3;                 string issuer = 3;
+ *	  int32 batch_index = 4;                int32 algorithm = 4;    1 SHA1, 2 SHA256, 3 SHA512, 4 MD5
+ *	  int32 batch_id = 5;                   int32 digits = 5;       1 six, 2 eight
+ *	}                                       int32 type = 6;         1 HOTP, 2 TOTP
+ *	                                        int64 counter = 7; }
+ */
+#include "internal.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+
+/* --- base64 --------------------------------------------------------------------------------------------------------- */
+
+static int
+base64_value(char c)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c == '\0' ? NULL : strchr(alphabet, c);
+
+	if (c == '-' || c == '_') /* RFC 4648 s5 */
+		return c == '-' ? 62 : 63;
+	return at == NULL ? -1 : (int)(at - alphabet);
+}
+
+bool
+otp_base64_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size_t *ret_n)
+{
+	uint32_t bits = 0;
+	size_t out = 0;
+
+	while (n > 0 && text[n - 1] == '=')
+		n--;
+	if (n % 4 == 1)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		int value = base64_value(text[i]);
+		if (value < 0)
+			return false;
+		bits = bits << 6 | (uint32_t)value;
+		if (i % 4 == 0)
+			continue;
+		if (out == size)
+			return false;
+		ret_bytes[out++] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
+	}
+	*ret_n = out;
+	return true;
+}
+
+/* --- protocol buffers: developers.google.com/protocol-buffers/docs/encoding -------------------------------------------- */
+
+struct bytes {
+	const uint8_t *p, *end;
+};
+
+enum wire { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
+
+struct field {
+	uint64_t number; /* which */
+	uint64_t value;  /* of a varint */
+	struct bytes bytes;
+};
+
+static bool
+take_varint(struct bytes *in, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+
+	for (unsigned shift = 0; shift < 64 && in->p < in->end; shift += 7) {
+		uint8_t byte = *in->p++;
+		value |= (uint64_t)(byte & 0x7f) << shift;
+		if ((byte & 0x80) == 0) {
+			*ret_value = value;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+take_bytes(struct bytes *in, uint64_t n, struct bytes *ret_bytes)
+{
+	if (n > (size_t)(in->end - in->p))
+		return false;
+	*ret_bytes = (struct bytes){ in->p, in->p + n };
+	in->p += n;
+	return true;
+}
+
+static bool
+take_field(struct bytes *in, struct field *ret_field)
+{
+	uint64_t key = 0, n = 0;
+
+	*ret_field = (struct field){ 0 };
+	if (!take_varint(in, &key))
+		return false;
+	ret_field->number = key >> 3;
+	switch (key & 7) {
+	case WIRE_VARINT:
+		return take_varint(in, &ret_field->value);
+	case WIRE_64:
+		return take_bytes(in, 8, &ret_field->bytes);
+	case WIRE_BYTES:
+		return take_varint(in, &n) && take_bytes(in, n, &ret_field->bytes);
+	case WIRE_32:
+		return take_bytes(in, 4, &ret_field->bytes);
+	default:
+		return false;
+	}
+}
+
+/* --- the payload ---------------------------------------------------------------------------------------------------- */
+
+enum { PAYLOAD_ACCOUNT = 1, PAYLOAD_VERSION, PAYLOAD_BATCH_SIZE, PAYLOAD_BATCH_INDEX, PAYLOAD_BATCH_ID };
+
+static bool
+scan(struct otp_migration *m)
+{
+	struct bytes in = { m->next, m->end };
+	struct field field;
+
+	while (in.p < in.end) {
+		if (!take_field(&in, &field))
+			return false;
+		if (field.number == PAYLOAD_VERSION)
+			m->version = (unsigned)field.value;
+		else if (field.number == PAYLOAD_BATCH_SIZE)
+			m->batch_size = (unsigned)field.value;
+		else if (field.number == PAYLOAD_BATCH_INDEX)
+			m->batch_index = (unsigned)field.value;
+		else if (field.number == PAYLOAD_BATCH_ID)
+			m->batch_id = (int32_t)(uint32_t)field.value;
+	}
+	return true;
+}
+
+static enum otp_status
+refuse(enum otp_status status, const char **ret_wrong, const char *wrong)
+{
+	if (ret_wrong != NULL)
+		*ret_wrong = wrong;
+	return status;
+}
+
+static const char prefix[] = "otpauth-migration://offline?data=";
+
+enum otp_status
+otp_migration_open(const char *text, size_t n, uint8_t *room, size_t size, struct otp_migration *ret_migration,
+		   const char **ret_wrong)
+{
+	struct otp_migration m = { .next = room };
+	size_t decoded = 0, bytes = 0;
+
+	if (n < sizeof(prefix) - 1 || memcmp(text, prefix, sizeof(prefix) - 1) != 0)
+		return refuse(OTP_INVALID, ret_wrong, "it does not begin with otpauth-migration://offline?data=");
+	text += sizeof(prefix) - 1;
+	n -= sizeof(prefix) - 1;
+	if (size < n)
+		return refuse(OTP_TOO_SHORT, ret_wrong, "there is not room enough");
+	if (!otp_percent_decode(text, n, (char *)room, size, &decoded))
+		return refuse(OTP_INVALID, ret_wrong, "it has a broken percent-escape");
+	if (decoded == 0 || !otp_base64_decode((const char *)room, decoded, room, size, &bytes))
+		return refuse(OTP_INVALID, ret_wrong, "its data is not base64");
+	m.end = room + bytes;
+	if (!scan(&m))
+		return refuse(OTP_INVALID, ret_wrong, "its data is cut off or broken");
+	*ret_migration = m;
+	return OTP_OK;
+}
+
+/* --- an account ----------------------------------------------------------------------------------------------------- */
+
+struct account {
+	struct bytes secret, name, issuer;
+	uint64_t algorithm, digits, type, counter;
+};
+
+enum {
+	ACCOUNT_SECRET = 1,
+	ACCOUNT_NAME,
+	ACCOUNT_ISSUER,
+	ACCOUNT_ALGORITHM,
+	ACCOUNT_DIGITS,
+	ACCOUNT_TYPE,
+	ACCOUNT_COUNTER
+};
+
+static void
+account_put(struct account *a, const struct field *field)
+{
+	switch (field->number) {
+	case ACCOUNT_SECRET:
+		a->secret = field->bytes;
+		break;
+	case ACCOUNT_NAME:
+		a->name = field->bytes;
+		break;
+	case ACCOUNT_ISSUER:
+		a->issuer = field->bytes;
+		break;
+	case ACCOUNT_ALGORITHM:
+		a->algorithm = field->value;
+		break;
+	case ACCOUNT_DIGITS:
+		a->digits = field->value;
+		break;
+	case ACCOUNT_TYPE:
+		a->type = field->value;
+		break;
+	case ACCOUNT_COUNTER:
+		a->counter = field->value;
+		break;
+	default:
+		break;
+	}
+}
+
+static bool
+text_of(struct bytes bytes, char *ret_text, size_t size)
+{
+	size_t n = bytes.p == NULL ? 0 : (size_t)(bytes.end - bytes.p);
+
+	if (n >= size || (n > 0 && memchr(bytes.p, '\0', n) != NULL))
+		return false;
+	if (n > 0)
+		memcpy(ret_text, bytes.p, n);
+	ret_text[n] = '\0';
+	return otp_text_valid(ret_text);
+}
+
+/* The app writes "issuer:account" into the name as well: what says the same is said once. */
+static void
+without_issuer(struct otp_uri *uri)
+{
+	size_t n = strlen(uri->issuer);
+	const char *rest = uri->account + n + 1;
+
+	if (n == 0 || strncmp(uri->account, uri->issuer, n) != 0 || uri->account[n] != ':')
+		return;
+	while (*rest == ' ')
+		rest++;
+	if (*rest != '\0')
+		memmove(uri->account, rest, strlen(rest) + 1);
+}
+
+static const char *
+names_take(const struct account *a, struct otp_uri *uri)
+{
+	if (!text_of(a->issuer, uri->issuer, sizeof(uri->issuer)))
+		return "an issuer is no text that can be shown";
+	if (!text_of(a->name, uri->account, sizeof(uri->account)))
+		return "a name is no text that can be shown";
+	without_issuer(uri);
+	if (uri->account[0] == '\0' && uri->issuer[0] != '\0')
+		memcpy(uri->account, uri->issuer, sizeof(uri->account));
+	return uri->account[0] == '\0' ? "an account has no name" : NULL;
+}
+
+static const char *
+secret_take(const struct account *a, struct otp_uri *uri)
+{
+	uri->secret_n = a->secret.p == NULL ? 0 : (size_t)(a->secret.end - a->secret.p);
+	if (uri->secret_n == 0 || uri->secret_n > sizeof(uri->secret))
+		return "a secret is missing, or longer than 128 bytes";
+	memcpy(uri->secret, a->secret.p, uri->secret_n);
+	if (uri->secret_n < OTP_SECRET_MIN)
+		uri->notes |= OTP_NOTE_SHORT_SECRET;
+	return NULL;
+}
+
+/* 0 is "not said": the app then means its defaults. */
+static const char *
+parameters_take(const struct account *a, struct otp_uri *uri)
+{
+	static const enum otp_algorithm algorithms[] = { OTP_SHA1, OTP_SHA1, OTP_SHA256, OTP_SHA512 };
+
+	if (a->algorithm >= sizeof(algorithms) / sizeof(algorithms[0]))
+		return "an algorithm is none of SHA1, SHA256, SHA512";
+	if (a->digits > 2 || a->type > 2)
+		return "an account counts in a way that is not known";
+	uri->algorithm = algorithms[a->algorithm];
+	uri->digits = a->digits == 2 ? 8 : 6;
+	uri->type = a->type == 1 ? OTP_TYPE_HOTP : OTP_TYPE_TOTP;
+	uri->counter = uri->type == OTP_TYPE_HOTP ? a->counter : 0;
+	if (uri->algorithm != OTP_SHA1 || uri->digits != 6)
+		uri->notes |= OTP_NOTE_UNUSUAL;
+	return NULL;
+}
+
+static enum otp_status
+account_read(struct bytes in, unsigned flags, struct otp_uri *uri, const char **ret_wrong)
+{
+	struct account a = { 0 };
+	struct field field;
+	const char *wrong;
+
+	while (in.p < in.end) {
+		if (!take_field(&in, &field))
+			return refuse(OTP_INVALID, ret_wrong, "an account is cut off or broken");
+		account_put(&a, &field);
+	}
+	wrong = names_take(&a, uri);
+	if (wrong == NULL)
+		wrong = secret_take(&a, uri);
+	if (wrong == NULL)
+		wrong = parameters_take(&a, uri);
+	if (wrong != NULL)
+		return refuse(OTP_INVALID, ret_wrong, wrong);
+	if (uri->secret_n < OTP_SECRET_MIN && (flags & OTP_ALLOW_SHORT_SECRET) == 0)
+		return refuse(OTP_TOO_SHORT, ret_wrong, "a secret is shorter than 128 bits");
+	return OTP_OK;
+}
+
+enum otp_status
+otp_migration_next(struct otp_migration *migration, unsigned flags, struct otp_uri *ret_uri, bool *ret_more,
+		   const char **ret_wrong)
+{
+	struct bytes in = { migration->next, migration->end };
+	struct otp_uri uri = OTP_URI_DEFAULT;
+	enum otp_status status;
+	struct field field;
+
+	*ret_more = false;
+	while (in.p < in.end && take_field(&in, &field)) {
+		migration->next = in.p;
+		if (field.number != PAYLOAD_ACCOUNT || field.bytes.p == NULL)
+			continue;
+		*ret_more = true;
+		status = account_read(field.bytes, flags, &uri, ret_wrong);
+		if (status == OTP_OK)
+			*ret_uri = uri;
+		otp_uri_wipe(&uri);
+		return status;
+	}
+	migration->next = migration->end;
+	return OTP_OK;
+}

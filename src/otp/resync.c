@@ -1,0 +1,127 @@
+/*
+ * Counters and clocks that are out of step: HOTP's look-ahead, and where two codes in a row belong.
+ */
+#include "internal.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+
+/* 1 when the code at the counter is this one, without a branch on what either is. */
+static enum otp_status
+fits(const struct otp_key *key, unsigned digits, const char *code, uint64_t counter, unsigned *ret_fits)
+{
+	char expected[OTP_CODE_SIZE];
+	enum otp_status status = otp_hotp_code(key, counter, digits, expected);
+
+	if (status != OTP_OK)
+		return status;
+	*ret_fits = CRYPTO_memcmp(expected, code, digits) == 0;
+	OPENSSL_cleanse(expected, sizeof(expected));
+	return OTP_OK;
+}
+
+/* The first match stays: take only while there is none. */
+static void
+take_first(struct otp_counter_match *match, unsigned fits_here, uint64_t counter)
+{
+	uint64_t mask = -(uint64_t)(fits_here & !match->ok);
+
+	match->counter |= counter & mask;
+	match->ok = match->ok | (fits_here != 0);
+}
+
+enum otp_status
+otp_hotp_verify(const struct otp_key *key, unsigned digits, const char *code, size_t n, uint64_t counter,
+		unsigned look_ahead, struct otp_counter_match *ret_match)
+{
+	struct otp_counter_match match = { false, 0 };
+
+	if (!otp_code_has_form(code, n, digits) || look_ahead > OTP_WINDOW_MAX || counter > UINT64_MAX - 1 - look_ahead)
+		return OTP_INVALID;
+	for (unsigned i = 0; i <= look_ahead; i++) {
+		unsigned here = 0;
+		enum otp_status status = fits(key, digits, code, counter + i, &here);
+		if (status != OTP_OK)
+			return status;
+		take_first(&match, here, counter + i);
+	}
+	*ret_match = match;
+	return OTP_OK;
+}
+
+static bool
+both_have_form(const char *first, const char *second, unsigned digits)
+{
+	return otp_code_has_form(first, strlen(first), digits) && otp_code_has_form(second, strlen(second), digits);
+}
+
+enum otp_status
+otp_hotp_resync(const struct otp_key *key, unsigned digits, const char *first, const char *second, uint64_t counter,
+		unsigned look_ahead, struct otp_counter_match *ret_match)
+{
+	struct otp_counter_match match = { false, 0 };
+	unsigned before = 0;
+
+	if (!both_have_form(first, second, digits) || look_ahead > OTP_RESYNC_MAX ||
+	    counter > UINT64_MAX - 2 - look_ahead)
+		return OTP_INVALID;
+	for (unsigned i = 0; i <= look_ahead + 1; i++) {
+		unsigned is_first = 0, is_second = 0;
+		enum otp_status status = fits(key, digits, first, counter + i, &is_first);
+		if (status == OTP_OK)
+			status = fits(key, digits, second, counter + i, &is_second);
+		if (status != OTP_OK)
+			return status;
+		take_first(&match, before & is_second, counter + i);
+		before = is_first;
+	}
+	*ret_match = match;
+	return OTP_OK;
+}
+
+/* --- clocks ------------------------------------------------------------------------------------------------------- */
+
+/* Do both codes fit, the second `drift` steps from now?  Steps before the first and spent ones never do. */
+static enum otp_status
+fits_at(const struct otp_key *key, unsigned digits, const char *first, const char *second, int64_t step,
+	int64_t last_step, unsigned *ret_fits)
+{
+	unsigned is_first = 0, is_second = 0;
+	enum otp_status status;
+
+	*ret_fits = 0;
+	if (step < 1 || step - 1 <= last_step)
+		return OTP_OK;
+	status = fits(key, digits, first, (uint64_t)step - 1, &is_first);
+	if (status == OTP_OK)
+		status = fits(key, digits, second, (uint64_t)step, &is_second);
+	*ret_fits = is_first & is_second;
+	return status;
+}
+
+enum otp_status
+otp_totp_drift(const struct otp_key *key, const struct otp_totp *totp, const char *first, const char *second,
+	       int64_t now_us, int64_t last_step, unsigned max_steps, struct otp_drift *ret_drift)
+{
+	struct otp_drift drift = { false, 0, 0 };
+	int64_t now_step = 0;
+	enum otp_status status = otp_totp_step(totp, now_us, &now_step);
+
+	if (status != OTP_OK)
+		return status;
+	if (!both_have_form(first, second, totp->digits) || max_steps > OTP_RESYNC_MAX ||
+	    now_step > INT64_MAX - OTP_RESYNC_MAX)
+		return OTP_INVALID;
+	/* From far to near, behind last: what is found later counts, so that the smallest drift does. */
+	for (int64_t i = 2 * (int64_t)max_steps; i >= 0; i--) {
+		int64_t steps = i % 2 == 0 ? i / 2 : -((i + 1) / 2);
+		unsigned here = 0;
+		status = fits_at(key, totp->digits, first, second, now_step + steps, last_step, &here);
+		if (status != OTP_OK)
+			return status;
+		if (here)
+			drift = (struct otp_drift){ true, steps, now_step + steps };
+	}
+	*ret_drift = drift;
+	return OTP_OK;
+}

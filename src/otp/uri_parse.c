@@ -1,0 +1,425 @@
+/*
+ * otpauth:// URIs as they are met: by the letter, and as services and apps write them.
+ */
+#include "internal.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+
+struct span {
+	const char *p;
+	size_t n;
+};
+
+/* --- small readers ------------------------------------------------------------------------------------------------- */
+
+static char
+lower(char c)
+{
+	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+/* word is in small letters */
+static bool
+is_word(struct span s, const char *word)
+{
+	if (s.n != strlen(word))
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (lower(s.p[i]) != word[i])
+			return false;
+	return true;
+}
+
+/* Take the text up to the first of these bytes off the front; the byte itself goes too.  *ret_end: which it was, or 0. */
+static struct span
+cut(struct span *rest, const char *ends, char *ret_end)
+{
+	struct span part = { rest->p, 0 };
+
+	*ret_end = '\0';
+	while (part.n < rest->n && (rest->p[part.n] == '\0' || strchr(ends, rest->p[part.n]) == NULL))
+		part.n++;
+	if (part.n < rest->n)
+		*ret_end = rest->p[part.n];
+	rest->p += part.n + (*ret_end != '\0');
+	rest->n -= part.n + (*ret_end != '\0');
+	return part;
+}
+
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool
+otp_percent_decode(const char *text, size_t n, char *ret_bytes, size_t size, size_t *ret_n)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int byte = (unsigned char)text[i];
+		if (out == size)
+			return false;
+		if (byte == '%') {
+			if (n - i < 3 || hex_value(text[i + 1]) < 0 || hex_value(text[i + 2]) < 0)
+				return false;
+			byte = hex_value(text[i + 1]) << 4 | hex_value(text[i + 2]);
+			i += 2;
+		}
+		ret_bytes[out++] = (char)byte;
+	}
+	*ret_n = out;
+	return true;
+}
+
+static bool
+number_of(struct span s, uint64_t max, uint64_t *ret_number)
+{
+	uint64_t number = 0;
+
+	if (s.n == 0)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9' || __builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, (uint64_t)(s.p[i] - '0'), &number) || number > max)
+			return false;
+	}
+	*ret_number = number;
+	return true;
+}
+
+/* --- names -------------------------------------------------------------------------------------------------------- */
+
+/* A C string of size bytes from s, without spaces around; false: a NUL, a control character, not UTF-8, or too long. */
+static bool
+take_text(struct span s, char *ret_text, size_t size)
+{
+	while (s.n > 0 && s.p[0] == ' ') {
+		s.p++;
+		s.n--;
+	}
+	while (s.n > 0 && s.p[s.n - 1] == ' ')
+		s.n--;
+	if (s.n >= size || (s.n > 0 && memchr(s.p, '\0', s.n) != NULL))
+		return false;
+	memmove(ret_text, s.p, s.n);
+	ret_text[s.n] = '\0';
+	return otp_text_valid(ret_text);
+}
+
+struct parsing {
+	struct otp_uri uri;
+	char label_issuer[OTP_NAME_MAX + 1];
+	unsigned seen, steam_says; /* bits of parameters; how Steam was recognised */
+	unsigned flags;
+	const char *wrong;
+};
+
+static bool
+refuse(struct parsing *p, const char *wrong)
+{
+	p->wrong = wrong;
+	return false;
+}
+
+/* Issuer and account: the first colon parts them, itself or as %3A. */
+static bool
+take_label(struct parsing *p, struct span label)
+{
+	char text[2 * (OTP_NAME_MAX + 1)];
+	struct span rest = { text, 0 }, issuer;
+	char end;
+
+	if (!otp_percent_decode(label.p, label.n, text, sizeof(text), &rest.n))
+		return refuse(p, "the label is too long, or has a broken percent-escape");
+	issuer = cut(&rest, ":", &end);
+	if (end != ':') {
+		rest = issuer;
+		issuer.n = 0;
+	}
+	if (!take_text(issuer, p->label_issuer, sizeof(p->label_issuer)))
+		return refuse(p, "the issuer in the label is no text that can be shown");
+	if (!take_text(rest, p->uri.account, sizeof(p->uri.account)))
+		return refuse(p, "the account in the label is no text that can be shown");
+	return p->uri.account[0] != '\0' || refuse(p, "there is no account in the label");
+}
+
+/* --- parameters ----------------------------------------------------------------------------------------------------- */
+
+static bool
+take_secret(struct parsing *p, struct span value)
+{
+	if (otp_base32_decode(value.p, value.n, p->uri.secret, sizeof(p->uri.secret), &p->uri.secret_n, NULL) == OTP_OK)
+		return true;
+	return refuse(p, "the secret is not base32, or longer than 128 bytes");
+}
+
+static bool
+take_issuer(struct parsing *p, struct span value)
+{
+	return take_text(value, p->uri.issuer, sizeof(p->uri.issuer)) ||
+	       refuse(p, "the issuer is no text that can be shown");
+}
+
+static bool
+take_algorithm(struct parsing *p, struct span value)
+{
+	static const struct {
+		const char *word;
+		enum otp_algorithm algorithm;
+	} words[] = {
+		{ "sha1", OTP_SHA1 },     { "sha-1", OTP_SHA1 },     { "hmacsha1", OTP_SHA1 },
+		{ "sha256", OTP_SHA256 }, { "sha-256", OTP_SHA256 }, { "hmacsha256", OTP_SHA256 },
+		{ "sha512", OTP_SHA512 }, { "sha-512", OTP_SHA512 }, { "hmacsha512", OTP_SHA512 },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (is_word(value, words[i].word)) {
+			p->uri.algorithm = words[i].algorithm;
+			return true;
+		}
+	return refuse(p, "the algorithm is none of SHA1, SHA256, SHA512");
+}
+
+static bool
+take_digits(struct parsing *p, struct span value)
+{
+	uint64_t digits = 0;
+
+	if (!number_of(value, OTP_DIGITS_MAX, &digits) || digits < OTP_STEAM_SIZE - 1)
+		return refuse(p, "the number of digits is not 6 to 10");
+	p->uri.digits = (unsigned)digits;
+	return true;
+}
+
+static bool
+take_period(struct parsing *p, struct span value)
+{
+	uint64_t period = 0;
+
+	if (!number_of(value, UINT32_MAX, &period) || period == 0)
+		return refuse(p, "the period is no number of seconds");
+	p->uri.period_s = (unsigned)period;
+	return true;
+}
+
+static bool
+take_counter(struct parsing *p, struct span value)
+{
+	return number_of(value, UINT64_MAX, &p->uri.counter) || refuse(p, "the counter is no number");
+}
+
+static bool
+take_image(struct parsing *p, struct span value)
+{
+	return take_text(value, p->uri.image, sizeof(p->uri.image)) || refuse(p, "the image's address is too long");
+}
+
+static bool
+take_encoder(struct parsing *p, struct span value)
+{
+	if (!is_word(value, "steam"))
+		return refuse(p, "the encoder is not steam");
+	p->uri.steam = true;
+	return true;
+}
+
+static const struct parameter {
+	const char *name;
+	bool (*take)(struct parsing *p, struct span value);
+} parameters[] = {
+	{ "secret", take_secret }, { "issuer", take_issuer },   { "algorithm", take_algorithm },
+	{ "digits", take_digits }, { "period", take_period },   { "counter", take_counter },
+	{ "image", take_image },   { "encoder", take_encoder },
+};
+enum { PARAMETERS = sizeof(parameters) / sizeof(parameters[0]), VALUE_MAX = OTP_IMAGE_MAX + 1 };
+
+/* A second one that says the same is nothing; one that says something else is noted, and the first holds. */
+static bool
+take_again(struct parsing *p, const struct parameter *parameter, struct span value)
+{
+	struct parsing again = *p;
+
+	if (!parameter->take(&again, value) || memcmp(&again.uri, &p->uri, sizeof(p->uri)) != 0)
+		p->uri.notes |= OTP_NOTE_REPEATED;
+	OPENSSL_cleanse(&again, sizeof(again));
+	return true;
+}
+
+static bool
+take_value(struct parsing *p, size_t which, struct span value)
+{
+	unsigned bit = 1u << which;
+
+	if ((p->seen & bit) != 0)
+		return take_again(p, &parameters[which], value);
+	p->seen |= bit;
+	return parameters[which].take(p, value);
+}
+
+static bool
+take_parameter(struct parsing *p, struct span pair)
+{
+	char text[VALUE_MAX], end;
+	struct span name = cut(&pair, "=", &end), value = { text, 0 };
+	bool taken;
+
+	for (size_t i = 0; i < PARAMETERS; i++) {
+		if (!is_word(name, parameters[i].name))
+			continue;
+		if (!otp_percent_decode(pair.p, pair.n, text, sizeof(text), &value.n))
+			return refuse(p, "a parameter is too long, or has a broken percent-escape");
+		taken = take_value(p, i, value);
+		OPENSSL_cleanse(text, sizeof(text));
+		return taken;
+	}
+	if (name.n > 0)
+		p->uri.notes |= OTP_NOTE_UNKNOWN;
+	return true;
+}
+
+static bool
+take_query(struct parsing *p, struct span query)
+{
+	char end;
+
+	while (query.n > 0)
+		if (!take_parameter(p, cut(&query, "&", &end)))
+			return false;
+	return true;
+}
+
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
+
+static bool
+seen(const struct parsing *p, const char *name)
+{
+	for (size_t i = 0; i < PARAMETERS; i++)
+		if (strcmp(parameters[i].name, name) == 0)
+			return (p->seen & 1u << i) != 0;
+	return false;
+}
+
+/* The parameter before the label, as most apps do. */
+static void
+settle_issuer(struct parsing *p)
+{
+	if (p->uri.issuer[0] == '\0')
+		memcpy(p->uri.issuer, p->label_issuer, sizeof(p->uri.issuer));
+	else if (p->label_issuer[0] != '\0' && strcmp(p->uri.issuer, p->label_issuer) != 0)
+		p->uri.notes |= OTP_NOTE_ISSUERS_DIFFER;
+}
+
+static bool
+settle_steam(struct parsing *p)
+{
+	enum { STEAM_DIGITS = OTP_STEAM_SIZE - 1 };
+	struct span issuer = { p->uri.issuer, strlen(p->uri.issuer) };
+
+	if (p->uri.digits == STEAM_DIGITS && is_word(issuer, "steam"))
+		p->uri.steam = true;
+	if (p->uri.steam && (p->uri.type != OTP_TYPE_TOTP || p->uri.algorithm != OTP_SHA1 || p->uri.period_s != 30))
+		return refuse(p, "Steam's codes are made with SHA1 every 30 seconds");
+	if (p->uri.steam)
+		p->uri.digits = STEAM_DIGITS;
+	return p->uri.steam || p->uri.digits != STEAM_DIGITS || refuse(p, "the number of digits is not 6 to 10");
+}
+
+static void
+settle_notes(struct parsing *p)
+{
+	const struct otp_uri *uri = &p->uri;
+
+	if (uri->secret_n < OTP_SECRET_MIN)
+		p->uri.notes |= OTP_NOTE_SHORT_SECRET;
+	if (!uri->steam && (uri->algorithm != OTP_SHA1 || uri->digits != 6 || uri->period_s != 30))
+		p->uri.notes |= OTP_NOTE_UNUSUAL;
+	if (uri->type == OTP_TYPE_HOTP && !seen(p, "counter"))
+		p->uri.notes |= OTP_NOTE_COUNTER_MISSING;
+}
+
+static bool
+take_type(struct parsing *p, struct span *rest)
+{
+	static const char scheme[] = "otpauth://";
+	struct span type = { rest->p, strlen(scheme) };
+	char end;
+
+	if (rest->n < type.n || !is_word(type, scheme))
+		return refuse(p, "it does not begin with otpauth://");
+	rest->p += type.n;
+	rest->n -= type.n;
+	type = cut(rest, "/", &end);
+	p->uri.steam = is_word(type, "steam");
+	p->uri.type = is_word(type, "hotp") ? OTP_TYPE_HOTP : OTP_TYPE_TOTP;
+	if (end == '/' && (p->uri.steam || is_word(type, "hotp") || is_word(type, "totp")))
+		return true;
+	return refuse(p, "behind otpauth:// comes neither totp/ nor hotp/");
+}
+
+static bool
+parse(struct parsing *p, struct span text)
+{
+	struct span label, query;
+	char end;
+
+	if (!take_type(p, &text))
+		return false;
+	query = cut(&text, "#", &end); /* what follows is for nobody */
+	label = cut(&query, "?", &end);
+	if (!take_label(p, label) || !take_query(p, query))
+		return false;
+	if (!seen(p, "secret") || p->uri.secret_n == 0)
+		return refuse(p, "there is no secret");
+	settle_issuer(p);
+	if (!settle_steam(p))
+		return false;
+	settle_notes(p);
+	return true;
+}
+
+enum otp_status
+otp_uri_parse(const char *text, size_t n, unsigned flags, struct otp_uri *ret_uri, const char **ret_wrong)
+{
+	struct parsing p = { .uri = OTP_URI_DEFAULT, .flags = flags };
+	enum otp_status status = OTP_INVALID;
+
+	if (parse(&p, (struct span){ text, n }))
+		status = OTP_OK;
+	if (status == OTP_OK && p.uri.secret_n < OTP_SECRET_MIN && (flags & OTP_ALLOW_SHORT_SECRET) == 0) {
+		p.wrong = "the secret is shorter than 128 bits";
+		status = OTP_TOO_SHORT;
+	}
+	if (status == OTP_OK)
+		*ret_uri = p.uri;
+	else if (ret_wrong != NULL)
+		*ret_wrong = p.wrong;
+	OPENSSL_cleanse(&p, sizeof(p));
+	return status;
+}
+
+const char *
+otp_note_text(enum otp_note note)
+{
+	static const struct {
+		enum otp_note note;
+		const char *text;
+	} texts[] = {
+		{ OTP_NOTE_ISSUERS_DIFFER, "label and parameter name different issuers; the parameter's was taken" },
+		{ OTP_NOTE_REPEATED, "a parameter stands twice with different values; the first was taken" },
+		{ OTP_NOTE_UNKNOWN, "a parameter that is not known was passed over" },
+		{ OTP_NOTE_SHORT_SECRET, "the secret is shorter than 128 bits" },
+		{ OTP_NOTE_UNUSUAL, "algorithm, digits or period are ones that some apps get wrong" },
+		{ OTP_NOTE_COUNTER_MISSING, "there is no counter; 0 was taken" },
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].note == note)
+			return texts[i].text;
+	return NULL;
+}

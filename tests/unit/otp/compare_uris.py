@@ -1,0 +1,98 @@
+#!/usr/bin/python3
+"""100,000 random URIs built and 100,000 parsed: we and PyOTP say the same.  Speaks TAP.
+
+    compare_uris.py PROGRAM [SEED]     PROGRAM: uris.c
+
+Where the two differ on purpose is in docs/otp.md, and `expected` below.
+"""
+
+import base64
+import hashlib
+import random
+import subprocess
+import sys
+
+import pyotp
+
+CASES = 100_000
+ALGORITHMS = [hashlib.sha1, hashlib.sha256, hashlib.sha512]
+LETTERS = "abcXYZ019 ._-@+&=?#%/!'\"<>~éñ漢字ж🔑"
+
+
+class Case:
+    def __init__(self, chance):
+        self.hotp = chance.random() < 0.3
+        self.algorithm = chance.randrange(3) if chance.random() < 0.5 else 0
+        self.digits = chance.choice([6, 7, 8]) if chance.random() < 0.5 else 6
+        self.period = chance.choice([15, 30, 60, 86400]) if chance.random() < 0.5 and not self.hotp else 30
+        self.counter = chance.choice([0, 1, 2**31, 2**63]) if self.hotp else 0
+        self.secret = chance.randbytes(chance.choice([16, 20, 21, 32, 64, 128]))
+        self.issuer = name(chance) if chance.random() < 0.8 else ""
+        self.account = name(chance)
+
+    def numbers(self):
+        return f"{int(self.hotp)} {self.algorithm} {self.digits} {self.period} {self.counter} {self.secret.hex()}"
+
+    def names(self):
+        return f"{self.issuer.encode().hex() or '-'} {self.account.encode().hex()}"
+
+    def theirs(self):
+        kind = dict(s=base64.b32encode(self.secret).decode(), digits=self.digits, digest=ALGORITHMS[self.algorithm],
+                    name=self.account, issuer=self.issuer or None)
+        if self.hotp:
+            return pyotp.HOTP(**kind, initial_count=self.counter)
+        return pyotp.TOTP(**kind, interval=self.period)
+
+
+def name(chance):
+    """Without spaces around: they are dropped when read."""
+    text = "".join(chance.choice(LETTERS) for _ in range(chance.randint(1, 20))).strip()
+    return text or "x"
+
+
+def as_line(otp):
+    """What PyOTP parsed, in the words of uris.c."""
+    hotp = isinstance(otp, pyotp.HOTP)
+    secret = base64.b32decode(otp.secret + "=" * (-len(otp.secret) % 8))
+    algorithm = [a().name for a in ALGORITHMS].index(otp.digest().name)
+    period, counter = (30, otp.initial_count) if hotp else (otp.interval, 0)
+    return (f"{int(hotp)} {algorithm} {otp.digits} {period} {counter} {secret.hex()}"
+            f" {(otp.issuer or '').encode().hex() or '-'} {(otp.name or '').encode().hex() or '-'}")
+
+
+def ask(program, lines):
+    done = subprocess.run([program], input="".join(f"{line}\n" for line in lines), capture_output=True, text=True, check=True)
+    return done.stdout.split("\n")[:-1]
+
+
+def report(number, what, wrong):
+    print("not ok" if wrong else "ok", number, f"- {what}")
+    for row in wrong[:5]:
+        print("#", " | ".join(str(part) for part in row))
+
+
+def main(program, seed=None):
+    seed = int(seed) if seed else random.SystemRandom().randrange(2**32)
+    chance = random.Random(seed)
+    cases = [Case(chance) for _ in range(CASES)]
+    print("1..3")
+
+    built = ask(program, [f"B {case.numbers()} {case.names()}" for case in cases])
+    wrong = [(uri, as_line(pyotp.parse_uri(uri)), f"{case.numbers()} {case.names()}") for case, uri in zip(cases, built)
+             if as_line(pyotp.parse_uri(uri)) != f"{case.numbers()} {case.names()}"]
+    report(1, f"PyOTP reads {len(built)} URIs that we built as we meant them, seed {seed}", wrong)
+
+    theirs = [case.theirs().provisioning_uri() for case in cases]
+    parsed = ask(program, [f"P {uri}" for uri in theirs])
+    wrong = [(uri, ours, f"{case.numbers()} {case.names()}") for case, uri, ours in zip(cases, theirs, parsed)
+             if ours != f"{case.numbers()} {case.names()}"]
+    report(2, f"we read {len(theirs)} URIs that PyOTP built as it meant them", wrong)
+
+    wrong = [(uri, ours, as_line(pyotp.parse_uri(uri))) for uri, ours in zip(theirs, parsed)
+             if ours != as_line(pyotp.parse_uri(uri))]
+    report(3, f"we and PyOTP parse {len(theirs)} URIs alike", wrong)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

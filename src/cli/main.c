@@ -22,6 +22,7 @@ static const struct command {
 	{ "restore", "doubletour restore", "put a backup in the database's place", cli_restore },
 	{ "check", "doubletour check", "look whether all of the database is well", cli_check },
 	{ "rotate-key", "doubletour rotate-key", "seal all secrets anew under a new master key", cli_rotate_key },
+	{ "otp", "doubletour otp", "one-time codes, their secrets, URIs and QR codes, by hand", cli_otp },
 	{ "config", "doubletour config", "check and show the settings", cli_config_command },
 	{ "routes", "doubletour routes", "list the pages, and which session opens them", cli_routes },
 	{ "version", "doubletour version", "print the versions of the program and its libraries", cli_version },

@@ -72,7 +72,7 @@ tool_uri_of_options(struct tool *tool, struct otp_uri *ret_uri)
 	uri.type = tool_given(tool, OPT_HOTP) ? OTP_TYPE_HOTP : OTP_TYPE_TOTP;
 	uri.steam = tool_given(tool, OPT_STEAM);
 	uri.algorithm = (enum otp_algorithm)tool_number(tool, OPT_ALGORITHM, OTP_SHA1);
-	uri.digits = (unsigned)tool_number(tool, OPT_DIGITS, uri.digits);
+	uri.digits = uri.steam ? OTP_STEAM_SIZE - 1 : (unsigned)tool_number(tool, OPT_DIGITS, uri.digits);
 	uri.period_s = (unsigned)tool_number(tool, OPT_PERIOD, uri.period_s);
 	uri.counter = tool_number(tool, OPT_COUNTER, 0);
 	TRY(check_scopes(tool, kind_of(&uri)));
@@ -167,7 +167,8 @@ static err
 set_times(struct tool *tool, const struct otp_uri *uri, struct tool_source *source)
 {
 	source->totp = OTP_TOTP_DEFAULT;
-	source->totp.digits = uri->digits;
+	if (source->kind != TOOL_STEAM)
+		source->totp.digits = uri->digits;
 	if (source->kind == TOOL_TOTP)
 		source->totp.period_s = uri->period_s;
 	source->totp.start_s = tool->value[OPT_START].signed_number / 1000000;

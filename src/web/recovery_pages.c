@@ -49,7 +49,6 @@ recovery_page(struct exchange *x, int status, struct page_recovery_codes *page)
 	page->username = str_of(x->session.name);
 	page->next = x->next;
 	TRY(exchange_frame(x, &page->frame));
-	page->frame.recovery_low = page->left > 0 && page->frame.recovery_low;
 	page_recovery_codes(&x->rp->body, page);
 	return exchange_page(x, status);
 }

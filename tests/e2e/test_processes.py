@@ -99,7 +99,7 @@ def test_a_restart_keeps_accounts_sessions_and_what_was_spent(make_server):
     server.restart()
     assert person.visit("/").status == 200
     assert half.read_secret() == secret
-    assert half.prove().location == "/"
+    assert half.prove().location == "/account/recovery-codes"
     other = Person(server, person.name, person.password)
     other.give_password()
     assert other.prove(used).status == 422

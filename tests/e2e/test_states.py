@@ -21,6 +21,15 @@ OPENS = {
     ("GET", "/setup-2fa"): {"enrolling"},
     ("GET", "/verify-2fa"): {"enrolling", "pending"},
     ("POST", "/verify-2fa"): {"enrolling", "pending"},
+    ("GET", "/account/recovery-codes"): {"full"},
+    ("POST", "/account/recovery-codes"): {"full"},
+    ("GET", "/account/authenticators"): {"full"},
+    ("GET", "/account/authenticators/new"): {"full"},
+    ("POST", "/account/authenticators/new"): {"full"},
+    ("GET", "/account/authenticators/confirm"): {"full"},
+    ("POST", "/account/authenticators/confirm"): {"full"},
+    ("POST", "/account/authenticators/rename"): {"full"},
+    ("POST", "/account/authenticators/remove"): {"full"},
     ("GET", "/logout"): SIGNED,
     ("POST", "/logout"): SIGNED,
     ("GET", "/language/"): EVERYBODY,
@@ -30,6 +39,8 @@ OPENS = {
     ("GET", "/static/"): EVERYBODY,
 }
 ASIDE = ("/static/", "/language/", "/favicon.ico")  # open to everybody, and no pages
+# Pages that open only with something begun before, and where they lead without it.
+NEEDS = {"/account/authenticators/confirm": "/account/authenticators"}
 LEADS = {"none": "/login", "enrolling": "/setup-2fa", "pending": "/verify-2fa", "full": "/"}
 
 
@@ -71,7 +82,9 @@ def test_a_page_opens_in_its_states_only(server, routes, state):
     for path in sorted(path for method, path in routes if method == "GET" and path not in ASIDE):
         for method in ("GET", "HEAD"):
             page = person.request(method, path)
-            if state in OPENS["GET", path]:
+            if state in OPENS["GET", path] and path in NEEDS:
+                assert (page.status, page.location) == (303, NEEDS[path]), (state, page)
+            elif state in OPENS["GET", path]:
                 assert page.status == 200, (state, page)
             elif path == "/logout":
                 assert page.status in (200, 303) and page.location in (None, "/login"), (state, page)
@@ -92,7 +105,8 @@ def test_a_form_opens_in_its_states_only_even_with_a_good_token(server, routes, 
         code = code_of_step(person.secret, step_at(server.clock.now()) + 1) if person.secret else "123456"
         token = person.arrive({"none": "/login", "enrolling": "/setup-2fa", "pending": "/verify-2fa", "full": "/"}[state]).token
         new = Person(server)
-        page = person.post(path, {"csrf_token": token, "username": new.name, "password": new.password, "confirm": new.password, "otp": code})
+        page = person.post(path, {"csrf_token": token, "username": new.name, "password": new.password, "confirm": new.password, "otp": code,
+                                  "current": person.password, "name": new.name, "id": "1"})
         assert page.status == 303 and page.location.split("?")[0] == LEADS[state], (state, page)
         assert person.session == before, "the session is what it was"
         if path == "/register":
@@ -104,7 +118,8 @@ def test_no_token_of_this_session_no_form(server, routes, state):
     for path in sorted(path for method, path in routes if method == "POST"):
         person = person_in(state, server)
         page = person.post(path, {"csrf_token": "A" * 43, "username": person.name, "password": person.password,
-                                  "confirm": person.password, "otp": person.code() if person.secret else "123456"})
+                                  "confirm": person.password, "otp": person.code() if person.secret else "123456",
+                                  "current": person.password, "name": person.name, "id": "1"})
         assert page.status in (303, 403)
         if page.status == 303:
             assert state not in OPENS["POST", path] and page.location.split("?")[0] == LEADS[state], (state, page)

@@ -10,6 +10,7 @@ from harness import Person, code_at, raw
 from harness.codes import raw_secret
 
 LANGUAGES = ("fr", "en")
+CODES = "/account/recovery-codes"  # where enrolment leads, and on from there
 
 
 def flashed(person):
@@ -202,11 +203,11 @@ def test_after_ten_minutes_the_secret_is_another_and_the_first_counts_no_more(se
     first = alice.enrolling().read_secret()
     server.clock.advance(10 * 60 + 5)
     alice.prove(code_at(first, server.clock.now()))
-    assert alice.page.status in (303, 422) and alice.page.location != "/"
+    assert alice.page.status in (303, 422) and alice.page.location != CODES
     assert alice.read_secret() != first
     alice.prove(code_at(first, server.clock.now()))
     assert alice.page.status == 422
-    assert alice.prove().location == "/"
+    assert alice.prove().location == CODES
 
 
 def test_another_session_of_the_same_account_has_another_secret(server, alice):
@@ -226,9 +227,9 @@ def test_once_a_session_has_enrolled_no_other_can_enrol_the_same_account(server,
     other.read_secret()
     token = other.page.token
     alice.prove()
-    assert alice.page.location == "/"
+    assert alice.page.location == CODES
     other.post("/verify-2fa", {"csrf_token": token, "otp": other.fresh_code()})
-    assert other.page.location != "/", "the second secret must not replace the first"
+    assert other.page.location != CODES, "the second secret must not replace the first"
     assert other.visit("/setup-2fa").location.startswith("/login"), "that session is over"
     alice.forget().sign_in()
     assert alice.page.location == "/"
@@ -238,7 +239,7 @@ def test_no_code_can_be_confirmed_before_a_secret_was_shown(alice):
     alice.enrolling()
     alice.secret = "A" * 32
     alice.prove(alice.code())
-    assert alice.page.location != "/"
+    assert alice.page.location != CODES
     assert alice.visit("/").status == 303
 
 
@@ -248,7 +249,7 @@ def test_no_code_can_be_confirmed_before_a_secret_was_shown(alice):
 def test_the_right_code_turns_the_factor_on_and_greets(alice):
     before = alice.enrolling().session
     alice.confirm()
-    assert (alice.page.status, alice.page.location) == (303, "/")
+    assert (alice.page.status, alice.page.location) == (303, CODES)
     assert alice.session not in (None, before)
     alice.follow()
     assert alice.page.status == 200 and flashed(alice)
@@ -265,7 +266,7 @@ def test_a_wrong_code_brings_the_form_back_and_enrols_nothing(server, alice, wro
         assert page.errors["otp"] and page.field("otp")
         assert page.value("otp") == ""
     assert alice.visit("/").location == "/setup-2fa"
-    assert alice.prove().location == "/", "the right one is still good"
+    assert alice.prove().location == CODES, "the right one is still good"
 
 
 @pytest.mark.parametrize("dressed", ["{0}{1} {2}", " {0}-{1}{2} ", "{0}{1}{2}\t"], ids=["space", "hyphen", "tab"])
@@ -273,15 +274,14 @@ def test_spaces_and_hyphens_in_a_code_do_not_matter_and_nothing_else_is_dropped(
     alice.enrolling().read_secret()
     code = alice.fresh_code()
     alice.prove(dressed.format(code[:2], code[2:4], code[4:]))
-    assert (alice.page.location == "/") == ("\t" not in dressed)
+    assert (alice.page.location == CODES) == ("\t" not in dressed)
 
 
 # 4. Home
 
 
 def test_home_tells_name_account_factor_and_last_sign_in(server, alice):
-    alice.full().follow()
-    first = alice.page
+    first = alice.full().arrive("/")
     assert alice.name in first.heading or alice.name in first.text
     assert len(first.dom.one("main").all("time")) >= 1, "since when the account exists"
     alice.log_out()
@@ -313,7 +313,13 @@ def test_inputs_tell_browsers_what_they_are_for(alice, path):
 
 def test_the_code_field_asks_for_digits_and_offers_one_time_codes(alice):
     field = alice.pending().arrive("/verify-2fa").field("otp")
-    assert (field["autocomplete"], field["inputmode"]) == ("one-time-code", "numeric")
+    assert field["autocomplete"] == "one-time-code"
+    assert field["inputmode"] == "text" and int(field["maxlength"]) >= 29, "a recovery code is typed into it too"
+
+
+def test_the_field_for_the_first_code_asks_for_digits(alice):
+    alice.enrolling().read_secret()
+    assert alice.arrive("/verify-2fa").field("otp")["inputmode"] == "numeric"
 
 
 # 5. Log out
@@ -632,6 +638,7 @@ def test_the_choice_of_language_beats_the_browser_and_lasts_through_sign_in(alic
     assert alice.arrive("/setup-2fa").language == "fr"
     alice.confirm()
     assert alice.follow().language == "fr"
+    alice.arrive("/")
     switch_language(alice, "en")
     assert alice.page.language == "en" and alice.page.path == "/"
 
@@ -667,6 +674,7 @@ def test_every_page_has_a_title_of_its_own(alice):
     titles.append(alice.enrolling().arrive("/setup-2fa").title)
     titles.append(alice.arrive("/verify-2fa").title)
     alice.confirm()
+    titles += [alice.arrive(CODES).title, alice.arrive("/account/authenticators").title]
     titles += [alice.arrive("/").title, alice.arrive("/logout").title]
     assert len(set(titles)) == len(titles), titles
 

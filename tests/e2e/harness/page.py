@@ -130,5 +130,11 @@ class Page:
         return [e.text for e in self.dom.all(role="alert")]
 
     @property
+    def recovery_codes(self):
+        """Those that are shown, without their hyphens; none: an empty list."""
+        lists = self.dom.all("ol", class_="codes") if self.dom else []
+        return [c.text.replace("-", "") for ol in lists for c in ol.all("code")]
+
+    @property
     def links(self):
         return [a["href"] for a in self.dom.all("a", href=True)]

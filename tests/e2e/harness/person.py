@@ -133,8 +133,20 @@ class Person:
         assert self.page.status == 303 and self.page.location.startswith("/verify-2fa"), repr(self.page)
         return self.prove(path=self.page.location)
 
+    def recover(self, code):
+        """Password, then a recovery code in place of a code."""
+        self.forget().give_password()
+        return self.prove(code)
+
     def log_out(self):
         return self.send("/logout")
+
+    # The proof of the second factor
+
+    def grow_stale(self):
+        """More than five minutes later: what changes credentials needs a code again."""
+        self.server.clock.advance(6 * 60)
+        return self
 
     # Short ways to each state
 

@@ -114,8 +114,106 @@ put_home(struct buf *out, const struct page_frame *frame, bool hostile)
 	if (hostile) {
 		page.shown_name = STR(HOSTILE);
 		page.factor_since_us = page.last_sign_in_us = 0;
+		page.frame.recovery_low = true;
+		page.frame.recovery_left = 3;
 	}
 	page_home(out, &page);
+}
+
+static const char not_right[] = "That is not the right code. Wait for the next one and try again.";
+
+/* The field for a new code, empty or refused. */
+static struct page_otp
+sample_otp(bool hostile)
+{
+	struct page_otp otp = { .shown = true };
+
+	if (hostile) {
+		otp.problem = not_right;
+		otp.drift = (struct page_drift){ .minutes = 3, .ahead = true };
+	}
+	return otp;
+}
+
+static void
+put_recovery_codes(struct buf *out, const struct page_frame *frame, bool hostile)
+{
+	static const str code = STR_INIT("ABCD-EFGH-IJKL-MNOP-QRST-UVWX");
+	struct page_recovery_code codes[10];
+	struct page_recovery_codes page = { .frame = *frame,
+					    .username = hostile ? STR(HOSTILE) : STR("helene"),
+					    .codes = codes,
+					    .codes_count = COUNT(codes),
+					    .left = COUNT(codes),
+					    .made_us = NOV_3 * INT64_C(1000000) };
+
+	for (size_t i = 0; i < COUNT(codes); i++)
+		codes[i].text = hostile ? STR(HOSTILE) : code;
+	if (hostile)
+		page.next = STR("/" HOSTILE);
+	page_recovery_codes(out, &page);
+}
+
+static void
+put_recovery_left(struct buf *out, const struct page_frame *frame, bool hostile)
+{
+	struct page_recovery_codes page = { .frame = *frame, .left = 3, .otp = sample_otp(hostile) };
+
+	page.frame.flash = NULL;
+	page.made_us = NOV_3 * INT64_C(1000000);
+	page.next = hostile ? STR("/" HOSTILE) : STR("");
+	page_recovery_codes(out, &page);
+}
+
+static void
+put_authenticators(struct buf *out, const struct page_frame *frame, bool hostile)
+{
+	struct page_authenticator factors[] = {
+		{ .id = 7, .number = 1, .created_us = NOV_3 * INT64_C(1000000), .current = true },
+		{ .id = 8, .number = 2, .name = STR("Tablette d’Hélène"), .removable = true },
+		{ .id = 9, .number = 3, .name = STR("Spare"), .removable = true, .disabled = true },
+	};
+	struct page_authenticators page = { .frame = *frame, .factors = factors, .factors_count = COUNT(factors) };
+
+	factors[1].created_us = factors[2].created_us = factors[0].created_us;
+	factors[0].last_used_us = factors[0].created_us + 7 * 86411 * INT64_C(1000000);
+	if (hostile) {
+		factors[0].name = factors[1].name = factors[1].new_name = STR(HOSTILE);
+		factors[1].new_problem = "Another of your authenticators has this name.";
+		factors[1].otp = factors[2].otp = sample_otp(true);
+		page.error = not_right;
+		page.recovered = true;
+		page.next = STR("/" HOSTILE);
+	}
+	page_authenticators(out, &page);
+}
+
+static void
+put_authenticator_new(struct buf *out, const struct page_frame *frame, bool hostile)
+{
+	struct page_authenticator_new page = { .frame = *frame };
+
+	if (hostile) {
+		page.name = page.current = STR(HOSTILE);
+		page.name_problem = "A name has at most 40 characters.";
+		page.current_problem = "That is not your password.";
+		page.replaces = 7;
+		page.otp = sample_otp(true);
+		page.error = not_right;
+	}
+	page_authenticator_new(out, &page);
+}
+
+static void
+put_authenticator_confirm(struct buf *out, const struct page_frame *frame, bool hostile)
+{
+	struct page_authenticator_confirm page = { .frame = *frame, .qr_png = str_of(SAMPLE_QR) };
+
+	page.frame.flash = NULL;
+	page.secret = hostile ? STR(HOSTILE) : STR("DRM2W75M27SWEVQCXAODLPRSJYU2TEIV");
+	page.uri = hostile ? STR("otpauth:" HOSTILE) : STR("otpauth://totp/Doubletour:helene?secret=DRM2W75M27SWEVQC");
+	page.error = hostile ? not_right : NULL;
+	page_authenticator_confirm(out, &page);
 }
 
 static void
@@ -154,6 +252,16 @@ static const struct sample {
 	{ "verify_2fa-hostile", put_verify_2fa, true },
 	{ "home", put_home },
 	{ "home-hostile", put_home, true },
+	{ "recovery_codes", put_recovery_codes },
+	{ "recovery_codes-hostile", put_recovery_codes, true },
+	{ "recovery_left", put_recovery_left },
+	{ "recovery_left-hostile", put_recovery_left, true },
+	{ "authenticators", put_authenticators },
+	{ "authenticators-hostile", put_authenticators, true },
+	{ "authenticator_new", put_authenticator_new },
+	{ "authenticator_new-hostile", put_authenticator_new, true },
+	{ "authenticator_confirm", put_authenticator_confirm },
+	{ "authenticator_confirm-hostile", put_authenticator_confirm, true },
 	{ "logout", put_logout },
 	{ "error", put_error },
 	{ "error-hostile", put_error, true },
@@ -180,6 +288,7 @@ write_sample(const char *folder, const struct sample *sample, enum config_langua
 	struct page_frame frame = { .language = language,
 				    .app_name = STR("Doubletour"),
 				    .signed_in = true,
+				    .full = true,
 				    .csrf_token = STR("kD1mT3eX6pZ0aB5cR7yQ9wE2uI4oP8sF1gH3jK5lN7v"),
 				    .path = STR("/verify-2fa"),
 				    .flash = "You are signed in.",

@@ -1,0 +1,340 @@
+"""More than one authenticator, each with a name: added, replaced, renamed, removed, and never the last one lost."""
+
+import re
+
+import pytest
+
+from harness import Person, code_at
+from harness.codes import code_of_step, step_at
+
+LIST = "/account/authenticators"
+NEW = LIST + "/new"
+CONFIRM = LIST + "/confirm"
+RENAME = LIST + "/rename"
+REMOVE = LIST + "/remove"
+
+
+def items(person):
+    return person.visit(LIST).dom.one("main").one("ul", class_="things").all("li")
+
+
+def names(person):
+    return [item.one("h2").text for item in items(person)]
+
+
+def ids(person):
+    return [item.one("h2")["id"].removeprefix("factor-") for item in items(person)]
+
+
+def begin(person, name="Tablet", replaces=None, **different):
+    return person.send(NEW + (f"?replaces={replaces}" if replaces else ""), {"current": person.password, "name": name, **different})
+
+
+def add(person, name="Tablet", replaces=None):
+    """A new authenticator, confirmed; its secret."""
+    assert begin(person, name, replaces).location == CONFIRM, person.page.html
+    secret = person.follow().by_id("secret")["value"]
+    step = person.server.clock.next_step()
+    person.send(CONFIRM, {"otp": code_of_step(secret, step)})
+    assert (person.page.status, person.page.location) == (303, LIST), person.page.html
+    return secret
+
+
+def signs_in(person, secret):
+    """Does a code of this secret, never sent before, finish a sign-in?"""
+    person.server.clock.next_step()
+    person.forget().give_password()
+    return person.prove(code_at(secret, person.server.clock.now())).status == 303
+
+
+@pytest.fixture
+def alice(server):
+    return Person(server).full()
+
+
+# The list
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_list_tells_name_day_and_last_use(server, language):
+    person = Person(server, language=language).full()
+    only, = items(person)
+    assert person.page.language == language
+    assert "1" in only.one("h2").text, "one without a name is numbered"
+    assert len(only.all("time")) >= 1
+    assert not only.all("form", action=REMOVE), "the last one cannot be removed"
+
+
+def test_the_one_that_opened_this_session_is_marked_and_last_use_moves(server, alice):
+    secret = add(alice, "Tablet")
+    marks = lambda: [bool(item.all(class_="badge-line")) for item in items(alice)]
+    assert signs_in(alice, secret) and marks() == [False, True]
+    used = items(alice)[1].all("time")[-1]["datetime"]
+    server.clock.advance(3600)
+    assert signs_in(alice, secret)
+    assert items(alice)[1].all("time")[-1]["datetime"] > used
+
+
+def test_times_tell_the_exact_instant(alice):
+    for time in items(alice)[0].all("time"):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", time["title"])
+        assert time["datetime"] == time["title"].replace(" UTC", "Z").replace(" ", "T", 1)
+
+
+# Adding
+
+
+def test_a_second_one_counts_after_its_first_right_code_beside_the_first(alice):
+    first = alice.secret
+    begin(alice, "Tablet")
+    second = alice.follow().by_id("secret")["value"]
+    assert second != first and alice.page.by_id("qr")["src"].startswith("data:image/png")
+    assert len(names(alice)) == 1, "not before its code"
+    page = alice.send(CONFIRM, {"otp": "000000"})
+    assert page.status == 422 and page.errors["otp"] and page.by_id("secret")["value"] == second
+    step = alice.server.clock.next_step()
+    assert alice.send(CONFIRM, {"otp": code_of_step(second, step)}).location == LIST
+    assert alice.follow().flashes
+    assert names(alice)[1].startswith("Tablet")
+    assert signs_in(alice, second) and signs_in(alice, first)
+
+
+def test_its_secret_is_never_shown_again_and_to_no_other_session(server, alice):
+    begin(alice)
+    secret = alice.follow().by_id("secret")["value"]
+    other = Person(server, alice.name, alice.password)
+    other.secret, other.spent = alice.secret, alice.spent
+    other.sign_in()
+    assert other.visit(CONFIRM).location == LIST
+    step = server.clock.next_step()
+    alice.send(CONFIRM, {"otp": code_of_step(secret, step)})
+    for path in (CONFIRM, LIST, "/setup-2fa", "/"):
+        assert secret not in alice.visit(path).html
+    assert alice.visit(CONFIRM).location == LIST
+
+
+def test_a_secret_waits_for_ten_minutes(server, alice):
+    begin(alice)
+    secret = alice.follow().by_id("secret")["value"]
+    token = alice.page.token
+    server.clock.advance(10 * 60 + 5)
+    alice.post(CONFIRM, {"csrf_token": token, "otp": code_at(secret, server.clock.now())})
+    assert alice.page.location == LIST and len(names(alice)) == 1
+
+
+@pytest.mark.parametrize("wrong", ["", "not it", "x" * 4000, "\x00", "é" * 3000], ids=["empty", "wrong", "long", "NUL", "long and not ASCII"])
+def test_without_the_password_nothing_begins_and_nothing_typed_is_lost(alice, wrong):
+    page = begin(alice, "Tablette d’Hélène", current=wrong)
+    if page.status == 400:
+        return
+    assert page.status == 422 and page.errors["current"] and page.value("name") == "Tablette d’Hélène"
+    assert alice.visit(CONFIRM).location == LIST
+
+
+BAD_NAMES = ["x" * 41, "é" * 41, "x" * 4000, "a\x07b", "a\u202eb", "a\nb"]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES, ids=repr)
+def test_a_name_that_cannot_be_used_has_its_sentence_and_nothing_typed_is_lost(alice, name):
+    page = begin(alice, name)
+    assert page.status in (400, 422)
+    if page.status == 422:
+        assert page.errors["name"] and page.value("current") == alice.password
+    assert alice.visit(CONFIRM).location == LIST
+
+
+def test_a_name_may_be_left_out_and_is_escaped(alice):
+    add(alice, "")
+    add(alice, "<b>\"'&")
+    assert "<b>" not in alice.visit(LIST).html
+    assert [n.startswith("<b>\"'&") for n in names(alice)] == [False, False, True]
+
+
+@pytest.mark.parametrize("wrong", ["000000", "", "12345", "abcdef", "0" * 4000, "123\x00456"])
+def test_a_wrong_first_code_adds_nothing(alice, wrong):
+    begin(alice)
+    secret = alice.follow().by_id("secret")["value"]
+    page = alice.send(CONFIRM, {"otp": wrong})
+    assert page.status in (400, 422)
+    assert len(names(alice)) == 1 and alice.visit(CONFIRM).by_id("secret")["value"] == secret
+
+
+# The proof grows old
+
+
+def test_a_stale_proof_is_asked_for_in_the_same_form_and_nothing_typed_is_lost(alice):
+    assert not alice.visit(NEW).dom.all("input", name="otp")
+    alice.grow_stale()
+    assert alice.visit(NEW).field("otp")
+    for otp in ("", "000000", "x" * 4000):
+        page = begin(alice, "Tablet", otp=otp)
+        assert page.status == 422 and page.errors["otp"]
+        assert (page.value("name"), page.value("current"), page.value("otp")) == ("Tablet", alice.password, "")
+        assert page.headers["Cache-Control"] == "no-store"
+    assert begin(alice, "Tablet", otp=alice.fresh_code()).location == CONFIRM
+
+
+def test_the_replaced_one_is_kept_in_mind_while_the_proof_is_asked_for(alice):
+    old, = ids(alice)
+    alice.grow_stale()
+    page = begin(alice, "Tablet", old)
+    assert page.status == 422 and page.value("replaces") == old
+
+
+# Replacing
+
+
+def test_the_new_one_counts_after_its_code_until_then_the_old_one_does(server, alice):
+    old, lost = alice.secret, ids(alice)[0]
+    other = Person(server, alice.name, alice.password)
+    other.secret, other.spent = alice.secret, alice.spent
+    other.sign_in()
+    alice.spent = other.spent
+
+    begin(alice, "New phone", lost)
+    secret = alice.follow().by_id("secret")["value"]
+    third = Person(server, alice.name, alice.password)
+    assert signs_in(third, old), "until then the old one does"
+    before = alice.session
+    step = server.clock.next_step()
+    alice.send(CONFIRM, {"otp": code_of_step(secret, step)})
+    assert alice.page.location == LIST and alice.session != before
+    assert len(names(alice)) == 1 and names(alice)[0].startswith("New phone")
+    for ended in (other, third):
+        assert ended.visit("/").location.startswith("/login"), "all others are signed out"
+    assert not signs_in(third, old) and signs_in(third, secret)
+    assert alice.visit("/").status == 200
+
+
+def test_a_lost_phone_is_replaced_with_a_recovery_code(server, alice):
+    codes = alice.follow().recovery_codes
+    lost, old = ids(alice)[0], alice.secret
+    alice.recover(codes[0])
+    secret = add(alice, "New phone", lost)
+    assert len(names(alice)) == 1
+    assert alice.visit("/").status == 200
+    assert signs_in(alice, secret)
+    assert not signs_in(alice, old)
+
+
+@pytest.mark.parametrize("replaces", ["1", "0", "-5", "abc", "9" * 19, "9" * 40, "", "\x00", "1e3"])
+def test_replacing_what_is_not_there_replaces_nothing(alice, replaces):
+    page = alice.send(NEW, {"current": alice.password, "name": "Tablet", "replaces": replaces})
+    assert page.status in (303, 400)
+    assert len(names(alice)) == 1
+    assert signs_in(alice, alice.secret)
+
+
+def test_nobody_replaces_another_ones(server, alice):
+    theirs = ids(Person(server).full())[0]
+    alice.send(NEW, {"current": alice.password, "name": "Tablet", "replaces": theirs})
+    assert alice.page.location != CONFIRM or alice.visit(LIST)
+
+
+# Renaming
+
+
+def test_a_name_can_be_changed(alice):
+    one, = ids(alice)
+    alice.post(RENAME, {"csrf_token": alice.page.token, "id": one, "name": "Téléphone <1>"})
+    assert alice.page.location == LIST and alice.follow().flashes
+    assert names(alice)[0].startswith("Téléphone <1>")
+
+
+@pytest.mark.parametrize("name", BAD_NAMES, ids=repr)
+def test_a_bad_name_changes_nothing_and_stays_in_its_field(alice, name):
+    one, = ids(alice)
+    page = alice.post(RENAME, {"csrf_token": alice.page.token, "id": one, "name": name})
+    assert page.status in (400, 422)
+    if page.status == 422:
+        assert page.errors["name"] and page.dom.one(id=f"name-{one}").get("value"), "as it was typed"
+        assert page.dom.one("main").all("details", open=True)
+    assert "1" in names(alice)[0]
+
+
+def garbage(server):
+    return ["", "0", "-1", "abc", "9" * 19, "9" * 40, "1 OR 1=1", ids(Person(server).full())[0]]
+
+
+def test_only_ones_own_can_be_renamed(server, alice):
+    token = alice.visit(LIST).token
+    for number in garbage(server):
+        page = alice.post(RENAME, {"csrf_token": token, "id": number, "name": "Mine"})
+        assert page.status == 303 and page.location == LIST, number
+        assert alice.follow().flashes
+    assert "Mine" not in names(alice)[0]
+
+
+# Removing
+
+
+def test_one_of_two_can_be_removed_and_who_came_in_by_it_is_signed_out(server, alice):
+    secret = add(alice)
+    other = Person(server, alice.name, alice.password)
+    assert signs_in(other, secret)
+    number = ids(alice)[1]
+    alice.post(REMOVE, {"csrf_token": alice.page.token, "id": number})
+    assert alice.page.location == LIST and alice.follow().flashes
+    assert len(names(alice)) == 1
+    assert other.visit("/").location.startswith("/login")
+    assert not signs_in(other, secret)
+    assert alice.visit("/").status == 200
+
+
+def test_the_last_one_cannot_be_removed(alice):
+    one, = ids(alice)
+    page = alice.post(REMOVE, {"csrf_token": alice.page.token, "id": one})
+    assert page.status == 422 and page.alerts
+    assert signs_in(alice, alice.secret)
+
+
+def test_the_one_that_opened_this_session_cannot_be_removed_and_the_page_says_so(alice):
+    add(alice)
+    first = [item for item in items(alice) if not item.all("form", action=REMOVE)]
+    assert len(first) == 1 and "sign in with another" in first[0].text
+    number = first[0].one("h2")["id"].removeprefix("factor-")
+    page = alice.post(REMOVE, {"csrf_token": alice.page.token, "id": number})
+    assert page.status == 422 and page.alerts and len(names(alice)) == 2
+
+
+def test_only_ones_own_can_be_removed(server, alice):
+    add(alice)
+    token = alice.visit(LIST).token
+    stranger = Person(server).full()
+    for number in [*garbage(server), ids(stranger)[0]]:
+        assert alice.post(REMOVE, {"csrf_token": token, "id": number}).status == 422
+    assert len(names(alice)) == 2 and len(names(stranger)) == 1
+
+
+def test_removing_with_a_stale_proof_asks_for_a_code_in_the_same_place(alice):
+    add(alice)
+    number = ids(alice)[1]
+    alice.grow_stale()
+    item = items(alice)[1]
+    assert item.one("input", name="otp"), "the field is there before it is missed"
+    token = alice.page.token
+    for otp in ("", "000000"):
+        page = alice.post(REMOVE, {"csrf_token": token, "id": number, "otp": otp})
+        assert page.status == 422 and page.errors["otp"]
+        assert page.by_id(f"otp-{number}").get("aria-invalid") == "true"
+    page = alice.post(REMOVE, {"csrf_token": token, "id": number, "otp": alice.fresh_code()})
+    assert page.location == LIST and len(names(alice)) == 1
+
+
+# Forged forms
+
+
+@pytest.mark.parametrize("path", [NEW, CONFIRM, RENAME, REMOVE])
+def test_a_form_from_somewhere_else_does_nothing(server, alice, path):
+    secret = add(alice)
+    begin(alice, "Third")
+    third = alice.follow().by_id("secret")["value"]
+    token, number = alice.page.token, ids(alice)[1]
+    fields = {"current": alice.password, "name": "Forged", "id": number, "otp": code_of_step(third, step_at(server.clock.now()) + 1)}
+    foreign = {"Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
+    for page in (alice.post(path, fields), alice.post(path, {**fields, "csrf_token": "A" * 43}),
+                 alice.post(path, {**fields, "csrf_token": token}, headers=foreign)):
+        assert page.status == 403 and page.alerts
+        assert alice.password not in page.html, "what a stranger's form brings is not shown"
+    assert [n.startswith("Tablet") for n in names(alice)] == [False, True]
+    assert signs_in(alice, secret)

@@ -1,0 +1,306 @@
+"""Ten codes for the day the phone is gone: shown once, spent once, renewed; and a phone whose clock is wrong."""
+
+import itertools
+import re
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from harness import Person, step_at
+from harness.codes import code_of_step
+from harness.together import form_bytes, together
+
+PATH = "/account/recovery-codes"
+LIST = "/account/authenticators"
+KINDS = {"fr": re.compile("code"), "en": re.compile("code")}
+
+
+def enrolled(person):
+    """Led from the first code of the authenticator to the recovery codes; these."""
+    person.full().follow()
+    assert person.page.status == 200 and person.page.path == PATH
+    return person.page.recovery_codes
+
+
+def numbers(text):
+    return [int(n) for n in re.findall(r"\d+", text)]
+
+
+@pytest.fixture
+def codes(alice):
+    return enrolled(alice)
+
+
+# Made and shown
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_ten_codes_of_120_bits_are_shown_right_after_enrolment(server, language):
+    person = Person(server, language=language)
+    codes = enrolled(person)
+    assert person.page.language == language and person.page.flashes
+    assert len(codes) == len(set(codes)) == 10
+    assert all(re.fullmatch("[A-Z2-7]{24}", code) for code in codes)
+
+
+def test_they_are_shown_once_and_then_only_counted(alice, codes):
+    for _ in range(2):
+        page = alice.visit(PATH)
+        assert page.status == 200 and page.recovery_codes == []
+        assert not [c for c in codes if c in page.html.replace("-", "")]
+        assert 10 in numbers(page.dom.one("main").one("p", class_="lead-in").text)
+        assert page.dom.one("main").all("time"), "and since when"
+
+
+def test_a_head_makes_none(alice):
+    alice.full()
+    assert alice.request("HEAD", PATH).status == 200
+    assert len(alice.visit(PATH).recovery_codes) == 10, "they were still to be made"
+
+
+def test_the_page_leads_on_to_where_the_person_was_going(alice):
+    alice.enrolling().read_secret()
+    alice.prove(path="/verify-2fa?next=%2Flogout%3Fa%3Db")
+    assert alice.page.location == PATH + "?next=%2Flogout%3Fa%3Db"
+    assert "/logout?a=b" in [a["href"] for a in alice.follow().dom.one("main").all("a", href=True)]
+
+
+@pytest.mark.parametrize("path", ["//example.org", "https://example.org/", "javascript:alert(1)"])
+def test_but_never_to_somewhere_else(alice, path):
+    alice.full()
+    links = alice.visit(PATH + "?next=" + path).links
+    assert not [link for link in links if "example.org" in link or "javascript" in link]
+    assert "/" in links
+
+
+def test_the_file_to_save_holds_the_codes_and_needs_no_script(alice, codes):
+    link = alice.page.dom.one("main").one("a", download=True)
+    kind, _, text = link["href"].partition(",")
+    lines = unquote(text).splitlines()
+    assert kind == "data:text/plain;charset=utf-8" and link["download"] == "doubletour-recovery-codes.txt"
+    assert lines[0] == "Doubletour" and lines[1] == alice.name
+    assert [line.replace("-", "") for line in lines[3:]] == codes
+
+
+def test_what_is_printed_says_whose_codes_these_are_and_since_when(alice, codes):
+    sheet = alice.page.dom.one("main").one("div", class_="sheet")
+    assert "Doubletour" in sheet.text and alice.name in sheet.text and len(sheet.all("time")) == 1
+
+
+def test_the_database_holds_none_of_them(server, codes):
+    files = [p.read_bytes() for p in server.data.iterdir() if p.name.startswith("doubletour.sqlite")]
+    for code in codes:
+        for spelling in (code, code.lower(), "-".join(code[i : i + 4] for i in range(0, 24, 4))):
+            assert not [f for f in files if spelling.encode() in f]
+
+
+# Used
+
+
+SPELLINGS = {
+    "as shown": lambda c: "-".join(c[i : i + 4] for i in range(0, 24, 4)),
+    "bare": lambda c: c,
+    "small": str.lower,
+    "spaces": lambda c: "  " + " ".join(c[i : i + 4] for i in range(0, 24, 4)) + " ",
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS, ids=str)
+def test_a_recovery_code_opens_the_account_once(server, alice, codes, spelling):
+    typed = SPELLINGS[spelling](codes[3])
+    alice.recover(typed)
+    assert (alice.page.status, urlsplit(alice.page.location).path) == (303, LIST)
+    assert alice.visit("/").status == 200
+    other = Person(server, alice.name, alice.password)
+    assert other.recover(typed).status == 422, "it is spent"
+    assert other.visit("/").location == "/verify-2fa"
+    assert other.recover(codes[4]).status == 303, "the next one is not"
+
+
+@pytest.mark.parametrize("language, kind", [("fr", "authentificateur"), ("en", "authenticator")])
+def test_whoever_used_one_is_told_to_replace_what_was_lost_and_how_many_are_left(server, language, kind):
+    person = Person(server, language=language)
+    person.recover(enrolled(person)[0])
+    page = person.follow()
+    assert page.path == LIST and len(page.flashes) == 1
+    assert kind in page.flashes[0] and 9 in numbers(page.flashes[0])
+    assert [link for link in page.links if "replaces=" in link]
+
+
+def test_next_is_kept_through_a_recovery_code(alice, codes):
+    alice.forget().give_password("/login?next=%2Flogout")
+    alice.prove(codes[0], path=alice.page.location)
+    assert alice.page.location == LIST + "?next=%2Flogout"
+    assert "/logout" in [a["href"] for a in alice.follow().dom.one("main").all("a", href=True)]
+
+
+WRONG = ["{0}A", "{1}", "{2}", "", "-", "A" * 24, "0" * 4000, "A" * 4000, "{3}\x00", "é" * 24, "{3}{3}", "' OR 1=1 --"]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=repr)
+def test_what_is_no_code_of_this_account_opens_nothing(server, alice, codes, wrong):
+    stranger = enrolled(Person(server))
+    typed = wrong.format(codes[0], codes[0][:23], stranger[0], codes[1])
+    page = alice.recover(typed) if typed else alice.forget().give_password() and alice.send("/verify-2fa", {"otp": ""})
+    assert page.status in (400, 422), page
+    if page.status == 422:
+        assert page.errors["otp"] and page.value("otp") == ""
+    assert alice.visit("/").location == "/verify-2fa"
+    assert alice.prove(codes[0]).status == 303
+
+
+def test_wrong_code_wrong_recovery_code_and_spent_one_are_answered_alike(alice, codes):
+    alice.recover(codes[0])
+    alice.forget().give_password()
+    answers = [alice.prove(typed) for typed in ("000000", "A" * 24, codes[0])]
+    assert {a.status for a in answers} == {422}
+    assert len({a.errors["otp"] for a in answers}) == 1
+
+
+def test_a_session_that_has_no_factor_yet_cannot_come_in_by_one(server, alice, codes):
+    """Another account that is being enrolled: these codes are not its own, and it has none."""
+    other = Person(server).enrolling()
+    other.read_secret()
+    assert other.prove(codes[0]).status == 422
+    assert other.visit("/").location == "/setup-2fa"
+
+
+def test_of_sixty_four_at_the_same_moment_one_gets_in(server, alice, codes):
+    people = [Person(server, alice.name, alice.password) for _ in range(64)]
+    for person in people:
+        person.give_password()
+        person.arrive("/verify-2fa")
+    answers = together(server, [form_bytes(server, "/verify-2fa", {"csrf_token": p.page.token, "otp": codes[5]}, p.cookies) for p in people])
+    statuses = sorted(a.status for a in answers)
+    assert statuses == [303] + [422] * 63, statuses
+    alice.recover(codes[6])
+    assert 8 in numbers(alice.follow().flashes[0])
+
+
+# Renewed
+
+
+def test_new_codes_end_the_old_ones_and_the_page_warns_of_it(alice, codes):
+    page = alice.visit(PATH)
+    assert [note for note in page.form.all(class_="note") if note.text], "a warning before the button"
+    page = alice.send(PATH)
+    new = page.recovery_codes
+    assert page.status == 200 and len(new) == 10 and not set(new) & set(codes)
+    assert alice.recover(codes[0]).status == 422
+    assert alice.recover(new[0]).status == 303
+
+
+def test_a_proof_older_than_five_minutes_is_asked_for_anew(alice, codes):
+    assert not alice.visit(PATH).dom.all("input", name="otp"), "a fresh proof needs no field"
+    alice.grow_stale()
+    page = alice.visit(PATH)
+    assert page.field("otp")["autocomplete"] == "one-time-code"
+    for otp, sentence in (("", "minute"), ("000000", "right")):
+        page = alice.send(PATH, {"otp": otp})
+        assert page.status == 422 and sentence in page.errors["otp"] and not page.recovery_codes
+    page = alice.send(PATH, {"otp": alice.fresh_code()})
+    assert page.status == 200 and len(page.recovery_codes) == 10
+    assert len(alice.send(PATH).recovery_codes) == 10, "and is not asked for again for five minutes"
+
+
+def test_a_recovery_code_proves_as_well_as_a_code(alice, codes):
+    alice.grow_stale()
+    new = alice.send(PATH, {"otp": codes[0]}).recovery_codes
+    assert len(new) == 10
+
+
+@pytest.mark.parametrize("otp", ["12345", "x" * 4000, "\u202e123456", "123\x00456"])
+def test_nonsense_in_the_field_for_the_proof_renews_nothing(alice, codes, otp):
+    alice.grow_stale()
+    page = alice.send(PATH, {"otp": otp})
+    assert page.status in (400, 422) and not page.recovery_codes
+    assert alice.recover(codes[0]).status == 303
+
+
+def test_a_code_that_opened_the_session_does_not_prove_a_second_time(alice, codes):
+    used = alice.used_code()
+    alice.grow_stale()
+    assert alice.send(PATH, {"otp": used}).status == 422
+
+
+def test_a_form_from_somewhere_else_renews_nothing(server, alice, codes):
+    token = alice.visit(PATH).token
+    foreign = {"Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
+    answers = [
+        alice.post(PATH, {}),
+        alice.post(PATH, {"csrf_token": "A" * 43}),
+        alice.post(PATH, {"csrf_token": Person(server).full().arrive("/").token}),
+        alice.post(PATH, {"csrf_token": token}, headers=foreign),
+    ]
+    for page in answers:
+        assert page.status == 403 and page.alerts and not page.recovery_codes
+    assert alice.recover(codes[0]).status == 303
+
+
+# Counted
+
+
+def test_three_or_fewer_are_announced_on_home_and_account(server, alice, codes):
+    def banner():
+        return [n.text for path in ("/", "/account") for n in alice.visit(path).dom.one("main").all(class_="note") if PATH in [a["href"] for a in n.all("a")]]
+
+    for used, left in zip(codes[:8], itertools.count(9, -1)):
+        alice.recover(used)
+        told = banner()
+        assert len(told) == (2 if left <= 3 else 0), left
+        assert all(left in numbers(sentence) for sentence in told)
+
+
+def test_an_account_without_any_is_told_so(alice):
+    alice.full()
+    notes = alice.visit("/").dom.one("main").all(class_="note")
+    assert [n for n in notes if PATH in [a["href"] for a in n.all("a")]]
+
+
+def test_the_page_opens_to_nobody_else(server, alice):
+    assert alice.visit(PATH).location.startswith("/login")
+    assert alice.pending().visit(PATH).location.startswith("/verify-2fa")
+    other = Person(server).enrolling()
+    assert other.visit(PATH).location.startswith("/setup-2fa")
+
+
+# A phone whose clock is wrong
+
+
+def wrong_twice(person, steps):
+    """Two codes in a row from a phone whose clock is off by so many steps, on one sign-in."""
+    server = person.server
+    person.forget().give_password()
+    server.clock.to_step(max(person.spent, step_at(server.clock.now())) + 30)
+    pages = [person.prove(code_of_step(person.secret, step_at(server.clock.now()) + steps))]
+    server.clock.next_step()
+    pages.append(person.prove(code_of_step(person.secret, step_at(server.clock.now()) + steps)))
+    return pages
+
+
+DRIFTS = [
+    ("en", 6, "3 minutes ahead"),
+    ("en", -6, "3 minutes behind"),
+    ("fr", 6, "avance d’environ 3 minutes"),
+    ("fr", -6, "retarde d’environ 3 minutes"),
+    ("fr", 2, "avance d’environ 1 minute\u00a0:"),
+    ("en", 2, "1 minute ahead"),
+    ("en", 18, "9 minutes ahead"),
+]
+
+
+@pytest.mark.parametrize("language, steps, sentence", DRIFTS)
+def test_two_codes_that_fit_one_wrong_clock_are_refused_and_explained(server, language, steps, sentence):
+    person = Person(server, language=language).full()
+    first, second = wrong_twice(person, steps)
+    assert (first.status, second.status) == (422, 422)
+    assert sentence.replace("\u00a0", " ") not in first.errors["otp"].replace("\u00a0", " ")
+    assert sentence.replace("\u00a0", " ") in second.errors["otp"].replace("\u00a0", " ")
+    assert person.visit("/").location == "/verify-2fa"
+    assert person.prove().status == 303, "the right code opens"
+
+
+def test_codes_that_fit_no_clock_are_not_explained(alice):
+    alice.full()
+    first, second = wrong_twice(alice, 60)
+    assert first.errors["otp"] == second.errors["otp"]

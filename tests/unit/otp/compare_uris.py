@@ -3,7 +3,8 @@
 
     compare_uris.py PROGRAM [SEED]     PROGRAM: uris.c
 
-Where the two differ on purpose is in docs/otp.md, and `expected` below.
+PyOTP undoes the percent-escapes of the whole URI before it takes it apart, so a name with one of `?#&%+` is read by it as
+something else, a secret of the name's own choosing even: such names it builds and does not read back (docs/otp.md).
 """
 
 import base64
@@ -16,25 +17,31 @@ import pyotp
 
 CASES = 100_000
 ALGORITHMS = [hashlib.sha1, hashlib.sha256, hashlib.sha512]
+MISREAD = set("?#&%+")  # by PyOTP
 LETTERS = "abcXYZ019 ._-@+&=?#%/!'\"<>~éñ漢字ж🔑"
 
 
 class Case:
-    def __init__(self, chance):
+    def __init__(self, chance, plain=False):
         self.hotp = chance.random() < 0.3
         self.algorithm = chance.randrange(3) if chance.random() < 0.5 else 0
         self.digits = chance.choice([6, 7, 8]) if chance.random() < 0.5 else 6
         self.period = chance.choice([15, 30, 60, 86400]) if chance.random() < 0.5 and not self.hotp else 30
         self.counter = chance.choice([0, 1, 2**31, 2**63]) if self.hotp else 0
         self.secret = chance.randbytes(chance.choice([16, 20, 21, 32, 64, 128]))
-        self.issuer = name(chance) if chance.random() < 0.8 else ""
-        self.account = name(chance)
+        letters = [letter for letter in LETTERS if not plain or letter not in MISREAD]
+        self.issuer = name(chance, letters) if chance.random() < 0.8 else ""
+        self.account = name(chance, letters)
 
     def numbers(self):
         return f"{int(self.hotp)} {self.algorithm} {self.digits} {self.period} {self.counter} {self.secret.hex()}"
 
     def names(self):
         return f"{self.issuer.encode().hex() or '-'} {self.account.encode().hex()}"
+
+    def readable(self):
+        """By PyOTP as well."""
+        return not MISREAD & set(self.issuer + self.account)
 
     def theirs(self):
         kind = dict(s=base64.b32encode(self.secret).decode(), digits=self.digits, digest=ALGORITHMS[self.algorithm],
@@ -44,9 +51,9 @@ class Case:
         return pyotp.TOTP(**kind, interval=self.period)
 
 
-def name(chance):
+def name(chance, letters):
     """Without spaces around: they are dropped when read."""
-    text = "".join(chance.choice(LETTERS) for _ in range(chance.randint(1, 20))).strip()
+    text = "".join(chance.choice(letters) for _ in range(chance.randint(1, 20))).strip()
     return text or "x"
 
 
@@ -75,10 +82,12 @@ def main(program, seed=None):
     seed = int(seed) if seed else random.SystemRandom().randrange(2**32)
     chance = random.Random(seed)
     cases = [Case(chance) for _ in range(CASES)]
+    cases += [Case(chance, plain=True) for _ in range(CASES)]
     print("1..3")
 
-    built = ask(program, [f"B {case.numbers()} {case.names()}" for case in cases])
-    wrong = [(uri, as_line(pyotp.parse_uri(uri)), f"{case.numbers()} {case.names()}") for case, uri in zip(cases, built)
+    plain = [case for case in cases if case.readable()]
+    built = ask(program, [f"B {case.numbers()} {case.names()}" for case in plain])
+    wrong = [(uri, as_line(pyotp.parse_uri(uri)), f"{case.numbers()} {case.names()}") for case, uri in zip(plain, built)
              if as_line(pyotp.parse_uri(uri)) != f"{case.numbers()} {case.names()}"]
     report(1, f"PyOTP reads {len(built)} URIs that we built as we meant them, seed {seed}", wrong)
 
@@ -88,9 +97,9 @@ def main(program, seed=None):
              if ours != f"{case.numbers()} {case.names()}"]
     report(2, f"we read {len(theirs)} URIs that PyOTP built as it meant them", wrong)
 
-    wrong = [(uri, ours, as_line(pyotp.parse_uri(uri))) for uri, ours in zip(theirs, parsed)
-             if ours != as_line(pyotp.parse_uri(uri))]
-    report(3, f"we and PyOTP parse {len(theirs)} URIs alike", wrong)
+    wrong = [(uri, ours, as_line(pyotp.parse_uri(uri))) for case, uri, ours in zip(cases, theirs, parsed)
+             if case.readable() and ours != as_line(pyotp.parse_uri(uri))]
+    report(3, f"we and PyOTP parse {len(plain)} URIs alike", wrong)
     return 0
 
 

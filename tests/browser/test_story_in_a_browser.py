@@ -30,8 +30,17 @@ def enrol(browser, tmp_path):
     uri = browser.scan(tmp_path)
     browser.follow("main a[href^='/verify-2fa']")
     browser.type_code(authenticator(uri, browser.server.clock))
-    assert browser.path == "/"
+    keep_codes(browser)
     return uri
+
+
+def keep_codes(browser):
+    """From the first code by way of the recovery codes to home; these."""
+    assert browser.path == "/account/recovery-codes"
+    codes = [e.text for e in browser.find_all("#codes code")]
+    browser.follow("main a.btn-turn")
+    assert browser.path == "/"
+    return codes
 
 
 def give_password(browser, name, password=PASSWORD):
@@ -79,7 +88,8 @@ def test_from_nothing_to_signed_in(browse, server, tmp_path, language, size, sch
     browser.type_code("000000" if right != "000000" else "111111")
     browser.look("confirm-refused", expect=[422])
     browser.type_code(authenticator(uri, server.clock))
-    assert browser.path == "/"
+    browser.look("recovery-codes")
+    assert len(keep_codes(browser)) == 10
     browser.look("home")
     assert name in browser.text
 
@@ -121,6 +131,8 @@ def test_everything_can_be_done_from_the_keyboard(browse, server, tmp_path, java
     else:
         field.send_keys(authenticator(uri, server.clock))
         browser.enter("[name=otp]")
+    assert browser.path == "/account/recovery-codes"
+    browser.enter("main a.btn-turn")
     assert browser.path == "/"
 
 
@@ -259,7 +271,7 @@ def test_six_digits_send_the_form_and_five_do_not(browse, server, tmp_path):
     browser.driver.execute_async_script("setTimeout(arguments[0], 300)")
     assert browser.driver.execute_script("return document.documentElement.dataset.left") == "yes"
     browser.leave(lambda: field.send_keys(code[5]))
-    assert browser.path == "/"
+    assert browser.path == "/account/recovery-codes"
 
 
 def test_the_form_is_sent_once_however_fast_one_types(browse, server, tmp_path):

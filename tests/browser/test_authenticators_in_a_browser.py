@@ -1,0 +1,288 @@
+"""Recovery codes and authenticators as they are seen, typed, copied, saved and printed."""
+
+import itertools
+import re
+
+import pytest
+from browser import authenticator
+from test_story_in_a_browser import PASSWORD, give_password, keep_codes, new_name, permit, register
+
+LIST = "/account/authenticators"
+CODES = "/account/recovery-codes"
+WAYS = list(itertools.product(("fr", "en"), ("desktop", "phone", "narrow"), ("light", "dark"), (True, False)))
+NAMES = ["-".join([*way[:3], "script" if way[3] else "noscript"]) for way in WAYS]
+
+
+def enrolled(browser, tmp_path):
+    """Registered and enrolled, at the recovery codes; name and otpauth URI."""
+    name = new_name()
+    register(browser, name)
+    uri = browser.scan(tmp_path)
+    browser.follow("main a[href^='/verify-2fa']")
+    browser.type_code(authenticator(uri, browser.server.clock))
+    assert browser.path == CODES
+    return name, uri
+
+
+def shown_codes(browser):
+    return [e.text for e in browser.find_all("#codes code")]
+
+
+def type_recovery(browser, code):
+    browser.type("otp", code)
+    browser.submit()
+
+
+def press(browser, selector):
+    """A button that comes into view by itself."""
+    button = browser.visible(selector)[0]
+    browser.leave(button.click)
+
+
+@pytest.mark.parametrize("language, size, scheme, javascript", WAYS, ids=NAMES)
+def test_a_lost_phone_and_a_new_one(browse, server, tmp_path, language, size, scheme, javascript):
+    browser = browse(language=language, size=size, scheme=scheme, javascript=javascript)
+    name, _ = enrolled(browser, tmp_path)
+    browser.look("recovery-codes")
+    codes = keep_codes(browser)
+    assert len(set(codes)) == 10
+    browser.open(CODES).look("recovery-codes-left")
+    browser.log_out()
+
+    give_password(browser, name)
+    browser.find("details summary").click()
+    browser.look("lost-phone")
+    type_recovery(browser, "ABCD-EFGH-IJKL-MNOP-QRST-UVWX")
+    browser.look("recovery-refused", expect=[422])
+    field = browser.type("otp", codes[0].lower())
+    if javascript:
+        assert browser.driver.execute_script("return arguments[0].scrollWidth <= arguments[0].clientWidth", field) or size == "narrow"
+    browser.submit()
+    assert browser.path == LIST
+    browser.look("recovered")
+    assert "9" in browser.find(".note").text
+
+    browser.follow("a[href*='replaces=']")
+    browser.look("replace")
+    browser.type("name", "Téléphone neuf")
+    browser.type("current", "not my password")
+    browser.submit()
+    browser.look("replace-refused", expect=[422])
+    assert browser.find("[name=name]").get_property("value") == "Téléphone neuf"
+    browser.type("current", PASSWORD)
+    browser.submit()
+    assert browser.path == LIST + "/confirm"
+    browser.look("replace-confirm")
+    uri = browser.scan(tmp_path)
+    browser.type_code(authenticator(uri, server.clock))
+    assert browser.path == LIST and "Téléphone neuf" in browser.text
+    browser.look("replaced")
+
+    browser.log_out()
+    give_password(browser, name)
+    server.clock.next_step()
+    browser.type_code(authenticator(uri, server.clock))
+    assert browser.path == "/"
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
+def test_a_second_one_is_added_renamed_and_removed(browse, server, tmp_path, language, javascript):
+    browser = browse(language=language, javascript=javascript)
+    _, first = enrolled(browser, tmp_path)
+    browser.open(LIST).look("one")
+    browser.follow("main a[href$='/new']")
+    browser.type("name", "Tablet")
+    browser.type("current", PASSWORD)
+    browser.submit()
+    uri = browser.scan(tmp_path)
+    server.clock.next_step()
+    browser.type_code(authenticator(uri, server.clock))
+    browser.look("two")
+
+    item = browser.find_all(".things > li")[1]
+    item.find_elements("css selector", "summary")[0].click()
+    field = browser.visible("input[name=name]")[0]
+    field.clear()
+    field.send_keys("x" * 41)
+    press(browser, ".things form[action$='/rename'] button")
+    browser.look("rename-refused", expect=[422])
+    assert browser.visible(".error") and browser.visible("input[name=name]")[0].get_property("value") == "x" * 41
+    field = browser.visible("input[name=name]")[0]
+    field.clear()
+    field.send_keys("Ma tablette")
+    press(browser, ".things form[action$='/rename'] button")
+    assert "Ma tablette" in browser.text
+
+    server.clock.advance(6 * 60)
+    browser.open(LIST)
+    browser.find(".things form[action$='/remove']").find_element("xpath", "..").find_element("css selector", "summary").click()
+    browser.look("remove")
+    browser.visible("input[name=otp]")[0].send_keys("000000")
+    press(browser, ".things form[action$='/remove'] button")
+    browser.look("remove-refused", expect=[422])
+    browser.visible("input[name=otp]")[0].send_keys(authenticator(first, server.clock))
+    press(browser, ".things form[action$='/remove'] button")
+    assert browser.path == LIST and "Ma tablette" not in browser.text
+    browser.look("removed")
+
+
+# What is typed is not lost when the proof has grown old
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
+def test_an_old_proof_is_asked_for_beside_what_was_typed(browse, server, tmp_path, javascript):
+    browser = browse(javascript=javascript)
+    _, uri = enrolled(browser, tmp_path)
+    browser.open(LIST + "/new")
+    server.clock.advance(6 * 60)
+    browser.type("name", "Tablet")
+    browser.type("current", PASSWORD)
+    browser.submit()
+    browser.look("step-up", expect=[422])
+    assert [browser.find(f"[name={n}]").get_property("value") for n in ("name", "current", "otp")] == ["Tablet", PASSWORD, ""]
+    assert browser.find("[name=current]").get_attribute("type") == "password"
+    browser.type("otp", authenticator(uri, server.clock))
+    browser.submit()
+    assert browser.path == LIST + "/confirm"
+
+
+# Copy, save, print
+
+
+@pytest.fixture
+def at_codes(browse, tmp_path):
+    browser = browse()
+    enrolled(browser, tmp_path)
+    yield browser
+    browser.cdp("Browser.resetPermissions")
+
+
+def test_copied_is_what_is_shown_and_said_only_when_it_is_true(at_codes):
+    browser = at_codes
+    permit(browser, "clipboard-write", "granted")
+    permit(browser, "clipboard-read", "granted")
+    browser.find("[data-copy=codes]").click()
+    browser.wait(lambda: browser.find("#copy-result").text, "the button says what happened")
+    copied = browser.find("#copy-result").text
+    pasted = browser.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0], e => arguments[0]('' + e))")
+    assert pasted.split() == shown_codes(browser)
+
+    browser.driver.execute_script("navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'))")
+    browser.find("[data-copy=codes]").click()
+    browser.wait(lambda: browser.find("#copy-result").text not in ("", copied), "another sentence when it could not")
+    selected = browser.driver.execute_script("return getSelection().toString()")
+    assert selected.split() == shown_codes(browser), "all are selected, to be copied by hand"
+    assert browser.find("#copy-result").get_attribute("aria-live") == "polite"
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
+def test_they_can_be_saved_as_a_file(browse, tmp_path, javascript):
+    browser = browse(javascript=javascript)
+    name, _ = enrolled(browser, tmp_path)
+    codes = shown_codes(browser)
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    browser.cdp("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+    browser.find("main a[download]").click()
+    browser.wait(lambda: (folder / "doubletour-recovery-codes.txt").exists(), "the file is saved")
+    lines = (folder / "doubletour-recovery-codes.txt").read_text().split()
+    assert lines == ["Doubletour", name, *codes]
+    assert browser.path == CODES and shown_codes(browser) == codes, "and they are still there"
+
+
+def test_only_the_codes_the_server_and_the_day_are_printed(at_codes):
+    browser = at_codes
+    codes = shown_codes(browser)
+    browser.driver.execute_script("window.print = () => { window.printed = true; }")
+    browser.find("[data-print]").click()
+    assert browser.driver.execute_script("return window.printed") is True
+    browser.cdp("Emulation.setEmulatedMedia", media="print")
+    browser.picture("printed")
+    seen = browser.find("body").text.split("\n")
+    assert [line for line in seen if re.fullmatch("[A-Z2-7-]{29}", line)] == codes
+    rest = [line for line in seen if line and line not in codes]
+    assert len(rest) == 1 and "Doubletour" in rest[0] and re.search(r"\d{4}", rest[0]), rest
+    browser.cdp("Emulation.setEmulatedMedia", media="")
+
+
+def test_without_scripts_there_is_no_button_that_needs_one(browse, tmp_path):
+    browser = browse(javascript=False)
+    enrolled(browser, tmp_path)
+    assert not browser.visible("main button")
+    assert browser.visible("main a[download]")
+
+
+def test_going_back_does_not_show_the_codes_again(at_codes):
+    codes = keep_codes(at_codes)
+    at_codes.driver.back()
+    at_codes.wait(lambda: at_codes.driver.execute_script("return document.readyState") == "complete")
+    assert not [code for code in codes if code in at_codes.driver.page_source]
+
+
+# One field for two kinds of code
+
+
+def test_six_digits_are_sent_by_themselves_and_a_recovery_code_is_not(browse, server, tmp_path):
+    browser = browse()
+    name, uri = enrolled(browser, tmp_path)
+    codes = keep_codes(browser)
+    browser.log_out()
+    give_password(browser, name)
+    browser.driver.execute_script("document.documentElement.dataset.left = 'yes'")
+    field = browser.type("otp", codes[0])
+    browser.driver.execute_async_script("setTimeout(arguments[0], 300)")
+    assert browser.driver.execute_script("return document.documentElement.dataset.left") == "yes"
+    assert field.get_property("value") == codes[0], "nothing is cut off"
+    field.clear()
+    server.clock.next_step()
+    browser.type_code(authenticator(uri, server.clock))
+    assert browser.path == "/"
+
+
+def test_after_a_refusal_nothing_is_sent_before_it_is_asked_for(browse, server, tmp_path):
+    """A code of eight digits, of an imported authenticator, would be cut off at six every time."""
+    browser = browse()
+    name, _ = enrolled(browser, tmp_path)
+    keep_codes(browser)
+    browser.log_out()
+    give_password(browser, name)
+    browser.leave(lambda: browser.type("otp", "000000"))
+    browser.driver.execute_script("document.documentElement.dataset.left = 'yes'")
+    browser.type("otp", "12345678")
+    browser.driver.execute_async_script("setTimeout(arguments[0], 300)")
+    assert browser.driver.execute_script("return document.documentElement.dataset.left") == "yes"
+
+
+# Times
+
+
+ZONES = [("Europe/Paris", "fr"), ("America/New_York", "en"), ("Asia/Kolkata", "en"), ("UTC", "fr")]
+
+
+@pytest.mark.parametrize("zone, language", ZONES, ids=[z for z, _ in ZONES])
+def test_times_are_told_in_the_browsers_zone_and_the_instant_on_hover(browse, tmp_path, zone, language):
+    browser = browse(language=language)
+    enrolled(browser, tmp_path)
+    browser.cdp("Emulation.setTimezoneOverride", timezoneId=zone)
+    try:
+        browser.open(LIST)
+        element = browser.find("time")
+        instant = element.get_attribute("datetime")
+        local = browser.driver.execute_script(
+            "return new Intl.DateTimeFormat('en-GB', { timeZone: arguments[1], hour: 'numeric', minute: '2-digit', day: 'numeric' })"
+            ".formatToParts(new Date(arguments[0])).filter(p => p.type !== 'literal').map(p => Number(p.value))", instant, zone)
+        day, hour, minute = local
+        shown = [int(n) for n in re.findall(r"\d+", element.text)]
+        assert (shown[0], shown[2], shown[3]) == (day, hour, minute), element.text
+        assert "UTC" not in element.text
+        assert element.get_attribute("title") == instant.replace("T", " ").replace("Z", " UTC")
+    finally:
+        browser.cdp("Emulation.setTimezoneOverride", timezoneId="")
+
+
+def test_without_scripts_times_are_told_in_utc(browse, tmp_path):
+    browser = browse(javascript=False)
+    enrolled(browser, tmp_path)
+    browser.open(LIST)
+    assert browser.find("time").text.endswith("UTC")

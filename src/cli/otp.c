@@ -3,6 +3,7 @@
  */
 #include "cli/otp.h"
 
+#include "base/secret.h"
 #include "cli/cli.h"
 
 #include <sys/resource.h>
@@ -157,6 +158,15 @@ end(struct tool *tool, err e)
 	return printed == CLI_DONE ? tool->status : tool->command->failed;
 }
 
+/* Copies that others left below on the stack: registers that the dynamic linker saved while it looked a function up. */
+__attribute__((noinline)) static void
+scrub_stack(void)
+{
+	char below[64 * 1024];
+
+	secret_wipe(below, sizeof(below));
+}
+
 static int
 run(const struct tool_command *command, int argc, char **argv)
 {
@@ -166,6 +176,7 @@ run(const struct tool_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = end(&tool, command->run(&tool));
 	buf_wipe(&tool.out);
+	scrub_stack();
 	return status;
 }
 

@@ -304,7 +304,8 @@ help(const struct tool *tool)
 	for (size_t i = 0; i < OPT_END; i++)
 		if ((table[i].commands & command->bit) != 0)
 			put_option(&out, &table[i]);
-	buf_printf(&out, "\n%s", command->examples);
+	buf_put_byte(&out, '\n');
+	buf_put(&out, str_of(command->examples));
 	return buf_check(&out) == ERR_OK ? cli_print(buf_str(&out)) : cli_fail(out.failed, NULL);
 }
 

@@ -45,7 +45,8 @@ tool_secret(struct tool *tool)
 		     "There is no room for it."));
 	if (tool_given(tool, OPT_JSON))
 		return put_secret_json(&written, &tool->out);
-	buf_printf(&tool->out, "%s\n", tool_given(tool, OPT_HEX) ? written.hex : written.base32);
+	buf_put(&tool->out, str_of(tool_given(tool, OPT_HEX) ? written.hex : written.base32));
+	buf_put_byte(&tool->out, '\n');
 	return buf_check(&tool->out);
 }
 
@@ -60,7 +61,8 @@ put_uri(struct tool *tool, const char *uri)
 		cli_json_text(&line, "uri", str_of(uri));
 		return cli_json_put(&line, &tool->out);
 	}
-	buf_printf(&tool->out, "%s\n", uri);
+	buf_put(&tool->out, str_of(uri));
+	buf_put_byte(&tool->out, '\n');
 	return buf_check(&tool->out);
 }
 
@@ -145,13 +147,22 @@ struct record {
 
 enum { NAME_WIDTH = 10 };
 
+/* Not by buf_printf, which has room for short values only and leaves them on the stack. */
+static void
+put_line(struct buf *out, const char *name, str value)
+{
+	buf_printf(out, "%-*s ", NAME_WIDTH, name);
+	buf_put(out, value);
+	buf_put_byte(out, '\n');
+}
+
 static void
 record_text(struct record *record, const char *name, const char *text)
 {
 	if (record->json)
 		cli_json_text(&record->object, name, str_of(text));
 	else if (text[0] != '\0')
-		buf_printf(record->out, "%-*s %s\n", NAME_WIDTH, name, text);
+		put_line(record->out, name, str_of(text));
 }
 
 static void
@@ -173,7 +184,7 @@ record_notes(struct record *record, unsigned notes)
 		if (text != NULL && record->json)
 			cli_json_list_text(&record->object, "notes", str_of(text));
 		else if (text != NULL)
-			buf_printf(record->out, "%-*s %s\n", NAME_WIDTH, "note", text);
+			put_line(record->out, "note", str_of(text));
 	}
 }
 

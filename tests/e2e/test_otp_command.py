@@ -456,6 +456,16 @@ def test_a_uri_may_bring_its_own_secret(otp):
     assert len(pyotp.parse_uri(long).byte_secret()) == 64
 
 
+def test_a_uri_may_be_long(otp):
+    names = ["--issuer", "é" * 127, "--account", "ü" * 127, "--image", "https://example.org/" + "x" * 1000]
+    uri = line_of(otp(["uri", *names], RFC_SECRET))
+    assert len(uri) > 3000
+    assert json_of(otp(["uri", "--json", *names], RFC_SECRET))["uri"] == uri
+    shown = json_of(otp(["parse", "--json"], uri))
+    assert [shown["issuer"], shown["account"], shown["image"]] == names[1::2]
+    assert lines_of(otp(["parse"], uri))[7] == "image      " + names[5]
+
+
 def test_a_steam_uri_gives_steams_codes(otp):
     uri = line_of(otp(["uri", "--issuer", "Steam", "--account", "ann", "--steam"], RFC_SECRET))
     assert line_of(otp(["generate", *NOW], uri)) == steam_code(RFC_SECRET, STEP)

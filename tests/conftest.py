@@ -60,6 +60,15 @@ def make_server(request, tmp_path):
             one.keep()
 
 
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    """One PostgreSQL for all tests; each makes a database of its own in it."""
+    from harness.postgres import Postgres
+
+    with Postgres() as one:
+        yield one
+
+
 @pytest.fixture
 def alice(server):
     return Person(server)

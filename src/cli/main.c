@@ -18,6 +18,7 @@ static const struct command {
 	{ "run", "doubletour run", "start the login server", cli_run },
 	{ "web", "doubletour web", NULL, cli_web },
 	{ "db", "doubletour db", "make, upgrade and look at the database", cli_db },
+	{ "import", "doubletour import", "take accounts over from elsewhere", cli_import },
 	{ "backup", "doubletour backup", "copy the database to a file, while the server runs", cli_backup },
 	{ "restore", "doubletour restore", "put a backup in the database's place", cli_restore },
 	{ "check", "doubletour check", "look whether all of the database is well", cli_check },

@@ -1,0 +1,71 @@
+"""A PostgreSQL of the tests' own: a cluster in a folder of its own, on loopback and a free port, ended by whoever started it."""
+
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+import tempfile
+
+from harness.server import free_port, wait_until
+
+BIN = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), default=None, key=lambda p: int(p.parent.name))
+
+
+class Postgres:
+    """Its one superuser is `tests`, without a password: only this machine can reach it, and only while the tests run."""
+
+    def __init__(self, home=None):
+        self.home = pathlib.Path(home or tempfile.mkdtemp(prefix="doubletour-postgres-"))
+        self.data = self.home / "data"
+        self.port = free_port()
+        self.process = None
+        # PostgreSQL refuses to run as root: Debian's package has made a user for it.
+        self.user = "postgres" if os.geteuid() == 0 else None
+        if self.user is not None:
+            owner = pwd.getpwnam(self.user)
+            os.chown(self.home, owner.pw_uid, owner.pw_gid)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.end()
+
+    def run(self, name, *arguments, check=True, **more):
+        return subprocess.run([BIN / name, *arguments], cwd=self.home, user=self.user, check=check, capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}, **more)
+
+    def start(self):
+        if not self.data.exists():
+            self.run("initdb", "-D", str(self.data), "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync")
+        with open(self.home / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                [BIN / "postgres", "-D", str(self.data), "-p", str(self.port), "-k", str(self.home),
+                 "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200", "-c", "shared_buffers=32MB"],
+                cwd=self.home, user=self.user, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        wait_until(self.answers, "PostgreSQL answers")
+        return self
+
+    def answers(self):
+        assert self.process.poll() is None, (self.home / "log").read_text()[-2000:]
+        return self.run("pg_isready", "-h", "127.0.0.1", "-p", str(self.port), check=False).returncode == 0
+
+    def url(self, database):
+        return f"postgresql://tests@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self, name):
+        self.run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "tests", name)
+        return self.url(name)
+
+    def sql(self, database, text):
+        done = subprocess.run([BIN / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", self.url(database)], input=text,
+                              capture_output=True, text=True, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"})
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def end(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(2)  # SIGINT: disconnects everybody and ends
+            self.process.wait(30)
+        shutil.rmtree(self.home, ignore_errors=True)

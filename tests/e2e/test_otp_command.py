@@ -246,6 +246,7 @@ def test_steams_codes_are_those_that_pyotp_tests_for(otp):
     assert [steam_code("BASE32SECRET3232", step) for step in (0, 1)] == ["2TC8B", "YKKK4"]  # PyOTP 2.8, test.py
     options = ["generate", "--steam", "--allow-short", "--time", "@0", "--count", "2"]
     assert lines_of(otp(options, "BASE32SECRET3232")) == ["2TC8B", "YKKK4"]
+    is_refused(otp(["generate", "--steam", "--time", "@30", "--offset", "-2"], RFC_SECRET), 1, "before the start")
     for step in (0, 7, 59383000, 2**33):
         shown = line_of(otp(["generate", "--steam", "--time", f"@{step * 30 + 29}"], RFC_SECRET))
         assert shown == steam_code(RFC_SECRET, step)

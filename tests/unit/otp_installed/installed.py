@@ -1,0 +1,201 @@
+#!/usr/bin/python3
+"""The library as others find it: installed, found by pkg-config, used from C and from C++.  Speaks TAP.
+
+    installed.py BUILD     a finished build folder
+
+It is installed into a folder of its own; examples/ are compiled against that with the strictest flags, with the shared and
+with the static library, and then run.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+STRICT = ["-Wall", "-Wextra", "-pedantic", "-Werror", "-O2"]
+LANGUAGES = {"verify.c": ["gcc", "-std=c11"], "enrol.cpp": ["g++", "-std=c++17"]}
+SECRET = b"12345678901234567890"  # RFC 6238, appendix B
+
+
+class Failure(Exception):
+    pass
+
+
+def expect(condition, *problem):
+    if not condition:
+        raise Failure(" ".join(str(p) for p in problem))
+
+
+def run(*command, **options):
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False, **options)
+    expect(done.returncode == 0, *command, "ended with", done.returncode, done.stdout[-2000:], done.stderr[-2000:])
+    return done.stdout
+
+
+class Installed:
+    """A DESTDIR that the build was installed into."""
+
+    def __init__(self, build, folder):
+        run("meson", "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", folder)
+        self.folder = pathlib.Path(folder)
+        self.pc = self.one("doubletour-otp.pc")
+        self.prefix = self.folder / re.search(r"^prefix=/(.*)$", self.pc.read_text(), re.MULTILINE).group(1)
+        self.libdir = self.pc.parent.parent
+
+    def one(self, name):
+        found = [p for p in self.folder.rglob(name) if p.is_file() and not p.is_symlink()]
+        expect(len(found) == 1, name, "was installed as", found)
+        return found[0]
+
+    def flags(self, *options):
+        """What pkg-config says once the prefix is where the library was put."""
+        environment = dict(os.environ, PKG_CONFIG_PATH=str(self.pc.parent))
+        words = run("pkg-config", f"--define-variable=prefix={self.prefix}", *options, "doubletour-otp", env=environment)
+        return words.split()
+
+    def compile(self, source, static):
+        program = self.folder / (source.replace(".", "-") + ("-static" if static else "-shared"))
+        libraries = self.flags("--libs", "--static") if static else self.flags("--libs")
+        if static:  # this library only: libcrypto and libc stay shared
+            libraries = ["-Wl,-Bstatic" if l == "-ldoubletour-otp" else l for l in libraries]
+            libraries.insert(libraries.index("-Wl,-Bstatic") + 1, "-ldoubletour-otp")
+            libraries.insert(libraries.index("-ldoubletour-otp") + 1, "-Wl,-Bdynamic")
+        run(*LANGUAGES[source], *STRICT, *self.flags("--cflags"), ROOT / "examples" / source, "-o", program, *libraries)
+        return program
+
+    def start(self, program, *arguments, text=""):
+        environment = dict(os.environ, LD_LIBRARY_PATH=str(self.libdir))
+        return subprocess.run([program, *arguments], input=text, capture_output=True, text=True, check=False, env=environment)
+
+
+def needed(program):
+    """The shared libraries that a program asks for."""
+    return re.findall(r"\(NEEDED\).*\[(.*)\]", run("readelf", "-d", program))
+
+
+def code_of(secret, step):
+    """RFC 4226 s5.3 once more, in another language."""
+    digest = hmac.new(secret, struct.pack(">Q", step), hashlib.sha1).digest()
+    return f"{(struct.unpack_from('>I', digest, digest[-1] & 15)[0] & 0x7fffffff) % 10**6:06d}"
+
+
+# --- the tests -----------------------------------------------------------------------------------------------------------
+
+
+def library_exports_what_is_recorded(installed):
+    lines = run("nm", "-D", "--defined-only", installed.one("libdoubletour-otp.so.*")).splitlines()
+    exported = sorted(line.split()[2] for line in lines)
+    recorded = (ROOT / "packaging/otp.symbols").read_text().splitlines()
+    expect(exported == recorded, "other than packaging/otp.symbols:", sorted(set(exported) ^ set(recorded)))
+
+
+def library_is_named_after_its_interface(installed):
+    dynamic = run("readelf", "-d", installed.one("libdoubletour-otp.so.*"))
+    expect("soname: [libdoubletour-otp.so.0]" in dynamic, dynamic)
+    expect({l.split(".so")[0] for l in needed(installed.one("libdoubletour-otp.so.*"))} <= {"libcrypto", "libc"}, dynamic)
+
+
+def pkg_config_follows_the_prefix(installed):
+    text = installed.pc.read_text()
+    paths = re.findall(r"^(\w+dir)=(.*)$", text, re.MULTILINE)
+    expect(paths and all(path.startswith("${prefix}/") for _, path in paths), paths)
+    expect(f"-I{installed.prefix}/include" in installed.flags("--cflags"), installed.flags("--cflags"))
+    expect(f"-L{installed.libdir}" in installed.flags("--libs"), installed.flags("--libs"))
+
+
+def pkg_config_names_libcrypto_to_static_users_only(installed):
+    expect("-lcrypto" not in installed.flags("--libs"), installed.flags("--libs"))
+    expect("-lcrypto" in installed.flags("--libs", "--static"), installed.flags("--libs", "--static"))
+
+
+def manual_leads_from_each_function_to_its_page(installed):
+    pages = list(installed.folder.rglob("man3/*.3"))
+    expect(len(pages) > 30, "only", len(pages), "pages")
+    for page in pages:
+        first = page.read_text().splitlines()[0]
+        if first.startswith(".so "):
+            expect((page.parent.parent / first[4:]).is_file(), page.name, "points to", first[4:])
+
+
+def program_links_the_static_library(installed):
+    linked = needed(installed.one("doubletour"))
+    expect(not any("doubletour" in name for name in linked), linked)
+
+
+def verify_says_right_and_wrong(installed, program):
+    text = base64.b32encode(SECRET).decode()
+    step = int(time.time()) // 30
+    near = {code_of(SECRET, step + i) for i in range(-3, 4)}
+    wrong = next(c for c in ("000000", "111111", "222222", "333333", "444444", "555555", "666666", "777777") if c not in near)
+    code = code_of(SECRET, step)
+    # what is typed, how it ends, why
+    cases = [
+        (code, 0, "the code of now"),
+        (f"{code[:3]} {code[3:]}", 0, "grouped, as apps show it"),
+        (wrong, 1, "a code of no step near"),
+        (code[:5], 1, "a digit too few"),
+    ]
+    for typed, status, why in cases:
+        done = installed.start(program, text=f"{text}\n{typed}\n")
+        expect(done.returncode == status, why, "ended with", done.returncode, done.stdout, done.stderr)
+    expect(installed.start(program, text="JBSW!\n123456\n").returncode == 1, "a broken secret was taken")
+
+
+def enrol_prints_a_uri(installed, program):
+    done = installed.start(program, "alice@example.org")
+    uri = urllib.parse.urlsplit(done.stdout.strip())
+    query = dict(urllib.parse.parse_qsl(uri.query))
+    expect(done.returncode == 0, done.returncode, done.stderr)
+    expect((uri.scheme, uri.netloc) == ("otpauth", "totp"), done.stdout)
+    expect(urllib.parse.unquote(uri.path) == "/Example:alice@example.org", uri.path)
+    expect(len(base64.b32decode(query["secret"])) == 20 and query["issuer"] == "Example", query)
+    expect(installed.start(program, "alice@example.org").stdout != done.stdout, "the same secret twice")
+    expect(installed.start(program, "two:parts").returncode == 1, "a colon in a name was taken")
+
+
+RUNS = {"verify.c": verify_says_right_and_wrong, "enrol.cpp": enrol_prints_a_uri}
+
+
+def example_runs(source, static):
+    def test(installed):
+        program = installed.compile(source, static)
+        linked = any(name == "libdoubletour-otp.so.0" for name in needed(program))
+        expect(linked != static, "linked with", needed(program))
+        RUNS[source](installed, program)
+
+    test.__name__ = f"{source} compiles and runs with the {'static' if static else 'shared'} library"
+    return test
+
+
+def main():
+    tests = [library_exports_what_is_recorded, library_is_named_after_its_interface, pkg_config_follows_the_prefix,
+             pkg_config_names_libcrypto_to_static_users_only, manual_leads_from_each_function_to_its_page,
+             program_links_the_static_library]
+    tests += [example_runs(source, static) for source in LANGUAGES for static in (False, True)]
+    failed = 0
+    print(f"1..{len(tests)}")
+    with tempfile.TemporaryDirectory(prefix="otp-installed-") as folder:
+        installed = Installed(sys.argv[1], folder)
+        for number, test in enumerate(tests, 1):
+            name = test.__name__.replace("_", " ")
+            try:
+                test(installed)
+                print(f"ok {number} - {name}")
+            except Failure as problem:
+                failed += 1
+                print(f"not ok {number} - {name}")
+                print("\n".join(f"# {line}" for line in str(problem).splitlines()))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -37,6 +37,8 @@ CREATE UNIQUE INDEX factors_active ON factors (account_id) WHERE confirmed_at_us
 CREATE UNIQUE INDEX factors_session ON factors (session_id);
 CREATE INDEX factors_expires ON factors (expires_at_us);
 
+ALTER TABLE sessions DROP COLUMN clock_drift;
+ALTER TABLE sessions DROP COLUMN clock_step;
 ALTER TABLE sessions DROP COLUMN recovered_at_us;
 ALTER TABLE accounts DROP COLUMN password_changed_at_us;
 ALTER TABLE accounts DROP COLUMN time_format;

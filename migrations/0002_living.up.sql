@@ -8,6 +8,10 @@ ALTER TABLE accounts ADD COLUMN password_changed_at_us INTEGER NOT NULL DEFAULT 
 -- The second factor was proved by a recovery code; 0: not so.
 ALTER TABLE sessions ADD COLUMN recovered_at_us INTEGER NOT NULL DEFAULT 0;
 
+-- A code that was refused and fits a clock that is off: at which step, and how many steps from the right one.
+ALTER TABLE sessions ADD COLUMN clock_step INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN clock_drift INTEGER NOT NULL DEFAULT 0;
+
 -- An account may have several; imported ones may count otherwise than ours do.
 CREATE TABLE factors_new (
 	id INTEGER PRIMARY KEY,              -- random: it is part of what the secret is sealed to

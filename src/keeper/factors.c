@@ -1,111 +1,54 @@
 /*
- * The second factor: a secret to enrol, and codes that prove it.
+ * Authenticators being enrolled, replaced, renamed and removed.
  *
- * A secret being enrolled belongs to one session for 10 minutes and is shown to that session only; once it is
- * confirmed it is never shown again.  A code counts once: its step is burnt by one conditional UPDATE whose row
- * count is the answer.
+ * A secret being enrolled belongs to one session for 10 minutes and is shown to that session only; once it is confirmed it is
+ * never shown again.
  */
-#include "base/log.h"
 #include "base/random.h"
 #include "base/secret.h"
 #include "doubletour/otp.h"
 #include "keeper/audit.h"
+#include "keeper/totp.h"
 #include "keeper/turn.h"
 
-enum { URI_MAX = 2048, NO_STEP = -1 };
+enum { URI_MAX = 2048, FACTORS_MAX = 10 };
 
-static const char purpose[] = "totp secret";
+/* --- ENROL: what is shown ------------------------------------------------------------------------------------------ */
 
-struct factor {
-	int64_t id; /* 0: there is none */
-	uint8_t secret[OTP_SECRET_DEFAULT];
-	int64_t last_step;
-	int64_t expires_us; /* while being enrolled */
-};
-
-static void
-factor_wipe(struct factor *factor)
+static err
+seal(struct turn *turn, const struct factor *factor, str *ret_sealed)
 {
-	secret_wipe(factor, sizeof(*factor));
+	const struct sealed_for owner = { SEALED_TOTP, turn->now.session.account_id, factor->id };
+
+	return sealing_seal(&turn->keeper->keys.sealing, &owner, str_bytes(factor->secret, factor->secret_n),
+			    &turn->arena, ret_sealed);
 }
 
 static err
-otp_err(enum otp_status status)
+factor_new(struct turn *turn, struct factor *ret_factor)
 {
-	switch (status) {
-	case OTP_OK:
-		return ERR_OK;
-	case OTP_INVALID:
-		return ERR_INVALID;
-	case OTP_TOO_SHORT:
-		return ERR_TOO_LONG;
-	case OTP_CRYPTO:
-		break;
-	}
-	return ERR_CRYPTO;
+	*ret_factor = (struct factor){ .secret_n = OTP_SECRET_DEFAULT,
+				       .totp = OTP_TOTP_DEFAULT,
+				       .expires_us = turn->now_us + ENROLMENT_US };
+	TRY(random_id(&ret_factor->id));
+	return random_fill(ret_factor->secret, ret_factor->secret_n);
 }
 
-/* --- rows --------------------------------------------------------------------------------------------------------- */
-
 static err
-factor_unseal(struct turn *turn, int64_t id, str sealed, struct factor *ret_factor)
+pending_delete(struct turn *turn)
 {
-	const struct sealed_for owner = { purpose, turn->now.session.account_id, id };
-	str secret = { 0 };
+	const struct db_value args[] = { DB_INT(turn->now.session.id) };
 
-	TRY(sealing_open(&turn->keeper->keys.sealing, &owner, sealed, &turn->arena, &secret));
-	if (secret.n != sizeof(ret_factor->secret))
-		return ERR_CORRUPT;
-	memcpy(ret_factor->secret, secret.p, secret.n);
-	ret_factor->id = id;
-	return ERR_OK;
+	return db_run(turn->db, SQL_FACTOR_PENDING_DELETE, args, COUNT(args), NULL);
 }
 
-/* What this session is enrolling; id 0: nothing, or its time is up. */
 static err
-factor_pending(struct turn *turn, struct factor *ret_factor)
+first_insert(struct turn *turn, const struct factor *factor, int64_t *ret_inserted)
 {
 	const struct session *session = &turn->now.session;
-	const struct db_value args[] = { DB_INT(session->id), DB_INT(session->account_id), DB_INT(turn->now_us) };
-	struct db_value row[3] = { 0 };
-	bool found = false;
-
-	TRY(db_one(turn->db, SQL_FACTOR_PENDING, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
-	if (!found)
-		return ERR_OK;
-	TRY(factor_unseal(turn, row[0].number, row[1].bytes, ret_factor));
-	ret_factor->expires_us = row[2].number;
-	ret_factor->last_step = NO_STEP;
-	return ERR_OK;
-}
-
-/* The account's active factor; id 0: it has none. */
-static err
-factor_active(struct turn *turn, struct factor *ret_factor)
-{
-	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
-	struct db_value row[3] = { 0 };
-	bool found = false;
-
-	TRY(db_one(turn->db, SQL_FACTOR_ACTIVE, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
-	if (!found)
-		return ERR_OK;
-	TRY(factor_unseal(turn, row[0].number, row[1].bytes, ret_factor));
-	ret_factor->last_step = row[2].number;
-	return ERR_OK;
-}
-
-/* --- ENROL -------------------------------------------------------------------------------------------------------- */
-
-static err
-pending_insert(struct turn *turn, struct factor *factor, int64_t *ret_inserted)
-{
-	const struct session *session = &turn->now.session;
-	const struct sealed_for owner = { purpose, session->account_id, factor->id };
 	str sealed = { 0 };
 
-	TRY(sealing_seal(&turn->keeper->keys.sealing, &owner, str_bytes(factor->secret, sizeof(factor->secret)),
-			 &turn->arena, &sealed));
+	TRY(seal(turn, factor, &sealed));
 	const struct db_value args[] = {
 		DB_INT(factor->id),   DB_INT(session->account_id), DB_BLOB(sealed),
 		DB_INT(turn->now_us), DB_INT(session->id),         DB_INT(factor->expires_us)
@@ -115,21 +58,18 @@ pending_insert(struct turn *turn, struct factor *factor, int64_t *ret_inserted)
 
 /* Two tabs may ask at once: under the lock look again, and let both show the same. */
 static err
-pending_make(struct turn *turn, void *context, bool *ret_commit)
+first_make(struct turn *turn, void *context, bool *ret_commit)
 {
 	struct factor *factor = context;
-	const struct db_value args[] = { DB_INT(turn->now.session.id) };
 	int64_t inserted = 0;
 
 	*factor = (struct factor){ 0 };
 	TRY(factor_pending(turn, factor));
 	if (factor->id != 0)
 		return ERR_OK;
-	TRY(db_run(turn->db, SQL_FACTOR_PENDING_DELETE, args, COUNT(args), NULL));
-	TRY(random_id(&factor->id));
-	TRY(random_fill(factor->secret, sizeof(factor->secret)));
-	factor->expires_us = turn->now_us + ENROLMENT_US;
-	TRY(pending_insert(turn, factor, &inserted));
+	TRY(pending_delete(turn));
+	TRY(factor_new(turn, factor));
+	TRY(first_insert(turn, factor, &inserted));
 	if (inserted != 1) { /* enrolled meanwhile, by another session */
 		factor_wipe(factor);
 		return ERR_OK;
@@ -139,13 +79,13 @@ pending_make(struct turn *turn, void *context, bool *ret_commit)
 }
 
 static void
-uri_fill(struct turn *turn, const struct factor *factor, struct otp_uri *uri)
+uri_fill(const struct turn *turn, const struct factor *factor, struct otp_uri *uri)
 {
 	*uri = OTP_URI_DEFAULT;
 	(void)!str_copy_z(str_of(turn->keeper->config->app_name), uri->issuer, sizeof(uri->issuer));
 	(void)!str_copy_z(account_name_str(&turn->now.session.name), uri->account, sizeof(uri->account));
-	memcpy(uri->secret, factor->secret, sizeof(factor->secret));
-	uri->secret_n = sizeof(factor->secret);
+	memcpy(uri->secret, factor->secret, factor->secret_n);
+	uri->secret_n = factor->secret_n;
 }
 
 static err
@@ -153,13 +93,13 @@ pending_show(struct turn *turn, const struct factor *factor)
 {
 	CLEANUP(otp_uri_wipe) struct otp_uri parts;
 	struct enrolment_body *answer = turn->answer;
-	char *secret = arena_alloc(&turn->arena, OTP_BASE32_SIZE(OTP_SECRET_DEFAULT));
-	char *uri = arena_alloc(&turn->arena, URI_MAX + 1);
+	size_t room = OTP_BASE32_SIZE(OTP_SECRET_DEFAULT);
+	char *secret = arena_alloc(&turn->arena, room), *uri = arena_alloc(&turn->arena, URI_MAX + 1);
 
+	uri_fill(turn, factor, &parts);
 	if (secret == NULL || uri == NULL)
 		return ERR_MEMORY;
-	uri_fill(turn, factor, &parts);
-	TRY(otp_err(otp_base32_encode(parts.secret, parts.secret_n, secret, OTP_BASE32_SIZE(OTP_SECRET_DEFAULT))));
+	TRY(otp_err(otp_base32_encode(parts.secret, parts.secret_n, secret, room)));
 	TRY(otp_err(otp_uri_build(&parts, 0, uri, URI_MAX + 1)));
 	answer->secret = str_of(secret);
 	answer->uri = str_of(uri);
@@ -174,8 +114,9 @@ enrol_answer(struct turn *turn, enum verdict *ret_verdict)
 	bool made = false;
 
 	TRY(factor_pending(turn, &factor));
-	if (factor.id == 0)
-		TRY(turn_transact(turn, pending_make, &factor, &made));
+	/* A further one is made by FACTOR_BEGIN, which asks for the password. */
+	if (factor.id == 0 && turn->now.session.state == STATE_ENROLLING)
+		TRY(turn_transact(turn, first_make, &factor, &made));
 	if (factor.id == 0)
 		return ERR_OK;
 	TRY(pending_show(turn, &factor));
@@ -185,118 +126,199 @@ enrol_answer(struct turn *turn, enum verdict *ret_verdict)
 	return ERR_OK;
 }
 
-/* --- PROVE -------------------------------------------------------------------------------------------------------- */
+/* --- FACTOR_BEGIN ----------------------------------------------------------------------------------------------------- */
 
-struct proof {
-	struct factor factor;
-	bool enrolling;
-	struct otp_match match;
+struct beginning {
+	struct display_name name;
+	int64_t replaces;
 };
 
-static void
-proof_wipe(struct proof *proof)
-{
-	secret_wipe(proof, sizeof(*proof));
-}
-
 static err
-code_check(const struct factor *factor, str typed, int64_t now_us, struct otp_match *ret_match)
-{
-	CLEANUP(otp_key_wipe) struct otp_key key = { 0 };
-	char code[OTP_CODE_SIZE] = { 0 };
-
-	if (otp_code_normalise(typed.p, typed.n, OTP_TOTP_DEFAULT.digits, code) != OTP_OK)
-		return ERR_OK;
-	TRY(otp_err(otp_key_init(&key, OTP_SHA1, factor->secret, sizeof(factor->secret), 0)));
-	TRY(otp_err(otp_totp_verify(&key, &OTP_TOTP_DEFAULT, code, OTP_TOTP_DEFAULT.digits, now_us, factor->last_step,
-				    ret_match)));
-	secret_wipe(code, sizeof(code));
-	return ERR_OK;
-}
-
-/* Two requests may race with one code: the store lets one of them have the step. */
-static err
-claim_step(struct turn *turn, const struct proof *proof, int64_t *ret_changed)
-{
-	const struct db_value args[] = { DB_INT(proof->match.step), DB_INT(proof->factor.id) };
-
-	return db_run(turn->db, SQL_FACTOR_CLAIM_STEP, args, COUNT(args), ret_changed);
-}
-
-/* The secret becomes the factor, unless the account got another one, or the time is up. */
-static err
-confirm(struct turn *turn, const struct proof *proof, int64_t *ret_changed)
+another_insert(struct turn *turn, const struct factor *factor, const struct beginning *b, int64_t *ret_inserted)
 {
 	const struct session *session = &turn->now.session;
-	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(proof->match.step), DB_INT(proof->factor.id),
-					 DB_INT(session->account_id), DB_INT(session->id) };
+	str sealed = { 0 };
 
-	TRY(db_run(turn->db, SQL_FACTOR_CONFIRM, args, COUNT(args), ret_changed));
-	/* Whoever else knows the password must prove this factor from now on. */
-	return *ret_changed == 1 ? session_end_others(turn) : ERR_OK;
+	TRY(seal(turn, factor, &sealed));
+	const struct db_value args[] = { DB_INT(factor->id),
+					 DB_INT(session->account_id),
+					 DB_BLOB(sealed),
+					 DB_INT(turn->now_us),
+					 DB_INT(session->id),
+					 DB_INT(factor->expires_us),
+					 DB_TEXT(str_bytes(b->name.b, b->name.n)),
+					 DB_INT(b->replaces),
+					 DB_INT(FACTORS_MAX + (b->replaces != 0 ? 1 : 0)) };
+	return db_run(turn->db, SQL_FACTOR_ANOTHER_INSERT, args, COUNT(args), ret_inserted);
 }
 
 static err
-signed_in(struct turn *turn)
+another_make(struct turn *turn, void *context, bool *ret_commit)
 {
-	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(turn->now.session.account_id) };
+	CLEANUP(factor_wipe) struct factor factor = { 0 };
+	const struct beginning *b = context;
+	int64_t inserted = 0;
 
-	return db_run(turn->db, SQL_ACCOUNT_SIGNED_IN, args, COUNT(args), NULL);
-}
-
-static enum audit_event
-passed_event(const struct proof *proof)
-{
-	return proof->enrolling ? AUDIT_ENROLLED : AUDIT_PROVED;
-}
-
-static err
-prove(struct turn *turn, void *context, bool *ret_commit)
-{
-	const struct proof *proof = context;
-	int64_t claimed = 0;
-	bool renewed = false;
-
-	TRY(proof->enrolling ? confirm(turn, proof, &claimed) : claim_step(turn, proof, &claimed));
-	if (claimed != 1)
+	TRY(pending_delete(turn));
+	TRY(factor_new(turn, &factor));
+	TRY(another_insert(turn, &factor, b, &inserted));
+	if (inserted != 1) /* too many, or the one to be replaced is not theirs */
 		return ERR_OK;
-	TRY(session_prove(turn, proof->factor.id, &renewed));
-	if (!renewed || turn->next.session.state != STATE_FULL)
-		return ERR_OK;
-	TRY(signed_in(turn));
 	*ret_commit = true;
-	return audit_write(turn, passed_event(proof), turn->now.session.account_id, "code");
-}
-
-static err
-refuse(struct turn *turn, const char *why)
-{
-	int64_t account_id = turn->now.session.account_id;
-
-	TRY(audit_write(turn, AUDIT_PROVE_REFUSED, account_id, why));
-	audit_log(turn, AUDIT_PROVE_REFUSED, account_id, why);
-	return ERR_OK;
+	return audit_write(turn, AUDIT_ENROL, turn->now.session.account_id, b->replaces != 0 ? "replace" : "another");
 }
 
 err
-prove_answer(struct turn *turn, enum verdict *ret_verdict)
+factor_begin_answer(struct turn *turn, enum verdict *ret_verdict)
 {
-	CLEANUP(proof_wipe) struct proof proof = { .enrolling = turn->now.session.state == STATE_ENROLLING };
-	const struct prove_body *form = turn->body;
+	const struct factor_begin_body *form = turn->body;
+	struct problems_body *problems = turn->answer;
+	struct beginning b = { .replaces = form->replaces };
 	bool done = false;
 
-	TRY(proof.enrolling ? factor_pending(turn, &proof.factor) : factor_active(turn, &proof.factor));
-	if (proof.factor.id == 0) { /* never shown, or too old by now: another must be made before any code can fit */
-		*ret_verdict = proof.enrolling ? VERDICT_STATE : VERDICT_REFUSED;
-		return refuse(turn, "no secret");
+	if (!session_fresh(turn)) {
+		*ret_verdict = VERDICT_STEP_UP;
+		return ERR_OK;
+	}
+	problems->display_name = display_name_check(form->name, &b.name);
+	TRY(account_password_check(turn, form->current, &problems->current));
+	if (problems->display_name != PROBLEM_NONE || problems->current != PROBLEM_NONE) {
+		*ret_verdict = VERDICT_PROBLEMS;
+		return ERR_OK;
+	}
+	TRY(turn_transact(turn, another_make, &b, &done));
+	*ret_verdict = done ? VERDICT_PASSED : VERDICT_REFUSED;
+	return ERR_OK;
+}
+
+/* --- FACTOR_CONFIRM --------------------------------------------------------------------------------------------------- */
+
+/* What this session came in by is gone, or was a recovery code: from now on it is the new one. */
+static err
+stand_on(struct turn *turn, const struct factor *factor)
+{
+	const struct session *session = &turn->now.session;
+	const struct db_value args[] = { DB_INT(factor->id), DB_INT(turn->now_us), DB_INT(session->id) };
+
+	if (session->recovered_us == 0 && (factor->replaces_id == 0 || session->factor_id != factor->replaces_id))
+		return ERR_OK;
+	return db_run(turn->db, SQL_SESSION_FACTOR, args, COUNT(args), NULL);
+}
+
+static err
+replaced_delete(struct turn *turn, const struct factor *factor)
+{
+	const struct db_value args[] = { DB_INT(factor->replaces_id), DB_INT(turn->now.session.account_id) };
+
+	if (factor->replaces_id == 0)
+		return ERR_OK;
+	return db_run(turn->db, SQL_FACTOR_DELETE, args, COUNT(args), NULL);
+}
+
+static err
+another_confirm(struct turn *turn, void *context, bool *ret_commit)
+{
+	const struct proof *proof = context;
+	const struct session *session = &turn->now.session;
+	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(proof->match.step), DB_INT(proof->factor.id),
+					 DB_INT(session->account_id), DB_INT(session->id) };
+	int64_t changed = 0;
+	bool renewed = false;
+
+	TRY(db_run(turn->db, SQL_FACTOR_ANOTHER_CONFIRM, args, COUNT(args), &changed));
+	if (changed != 1)
+		return ERR_OK;
+	TRY(replaced_delete(turn, &proof->factor));
+	TRY(stand_on(turn, &proof->factor));
+	TRY(session_end_others(turn));
+	TRY(session_renew(turn, &renewed));
+	if (!renewed || turn->next.session.state != STATE_FULL)
+		return ERR_OK;
+	*ret_commit = true;
+	return audit_write(turn, AUDIT_ENROLLED, session->account_id, "another");
+}
+
+err
+factor_confirm_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	CLEANUP(proof_wipe) struct proof proof = { .match = { false, 0 } };
+	const struct prove_body *form = turn->body;
+	struct proved_body *answer = turn->answer;
+	bool done = false;
+
+	TRY(factor_pending(turn, &proof.factor));
+	if (proof.factor.id == 0) {
+		*ret_verdict = VERDICT_STATE;
+		return ERR_OK;
 	}
 	TRY(code_check(&proof.factor, form->code, turn->now_us, &proof.match));
-	if (!proof.match.ok)
-		return refuse(turn, "code");
-	TRY(turn_transact(turn, prove, &proof, &done));
+	if (proof.match.ok)
+		TRY(turn_transact(turn, another_confirm, &proof, &done));
 	if (!done)
-		return refuse(turn, "spent");
-	audit_log(turn, passed_event(&proof), turn->now.session.account_id, "code");
+		return code_refused(turn, &proof.factor, form->code, "code", &answer->drift_s);
+	audit_log(turn, AUDIT_ENROLLED, turn->now.session.account_id, "another");
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
+}
+
+/* --- FACTOR_RENAME, FACTOR_REMOVE ------------------------------------------------------------------------------------- */
+
+err
+factor_rename_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	const struct factor_body *form = turn->body;
+	struct problems_body *problems = turn->answer;
+	struct display_name name = { .n = 0 };
+	int64_t changed = 0;
+
+	problems->display_name = display_name_check(form->name, &name);
+	if (problems->display_name != PROBLEM_NONE) {
+		*ret_verdict = VERDICT_PROBLEMS;
+		return ERR_OK;
+	}
+	const struct db_value args[] = { DB_TEXT(str_bytes(name.b, name.n)), DB_INT(form->id),
+					 DB_INT(turn->now.session.account_id) };
+	TRY(db_run(turn->db, SQL_FACTOR_RENAME, args, COUNT(args), &changed));
+	if (changed != 1)
+		return ERR_OK;
+	TRY(audit_write(turn, AUDIT_FACTOR_RENAMED, turn->now.session.account_id, "asked"));
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
+}
+
+static err
+factor_remove(struct turn *turn, void *context, bool *ret_commit)
+{
+	const struct factor_body *form = context;
+	int64_t account_id = turn->now.session.account_id, changed = 0;
+	const struct db_value args[] = { DB_INT(form->id), DB_INT(account_id) };
+
+	TRY(db_run(turn->db, SQL_FACTOR_REMOVE, args, COUNT(args), &changed));
+	if (changed != 1)
+		return ERR_OK;
+	TRY(session_end_of_factor(turn, form->id));
+	*ret_commit = true;
+	return audit_write(turn, AUDIT_FACTOR_REMOVED, account_id, "asked");
+}
+
+err
+factor_remove_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	const struct session *session = &turn->now.session;
+	struct factor_body form = *(const struct factor_body *)turn->body;
+	bool done = false;
+
+	if (!session_fresh(turn)) {
+		*ret_verdict = VERDICT_STEP_UP;
+		return ERR_OK;
+	}
+	/* Who came in by it would be out: that is what signing in with another is for. */
+	if (session->recovered_us == 0 && session->factor_id == form.id)
+		return ERR_OK;
+	TRY(turn_transact(turn, factor_remove, &form, &done));
+	if (!done)
+		return ERR_OK;
+	audit_log(turn, AUDIT_FACTOR_REMOVED, turn->now.session.account_id, "asked");
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

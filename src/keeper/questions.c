@@ -21,9 +21,16 @@ static const struct question {
 	[QUESTION_SESSION]  = { IN_ANY, session_answer },
 	[QUESTION_REGISTER] = { IN(STATE_NONE), register_answer },
 	[QUESTION_SIGN_IN]  = { IN(STATE_NONE) | IN(STATE_ENROLLING) | IN(STATE_PENDING), sign_in_answer },
-	[QUESTION_ENROL]    = { IN(STATE_ENROLLING), enrol_answer },
+	[QUESTION_ENROL]    = { IN(STATE_ENROLLING) | IN(STATE_FULL), enrol_answer },
 	[QUESTION_PROVE]    = { IN(STATE_ENROLLING) | IN(STATE_PENDING), prove_answer },
 	[QUESTION_SIGN_OUT] = { IN(STATE_ENROLLING) | IN(STATE_PENDING) | IN(STATE_FULL), sign_out_answer },
+
+	[QUESTION_STEP_UP]        = { 0, step_up_answer },
+	[QUESTION_RECOVERY]       = { 0, recovery_answer },
+	[QUESTION_FACTOR_BEGIN]   = { 0, factor_begin_answer },
+	[QUESTION_FACTOR_CONFIRM] = { 0, factor_confirm_answer },
+	[QUESTION_FACTOR_RENAME]  = { 0, factor_rename_answer },
+	[QUESTION_FACTOR_REMOVE]  = { 0, factor_remove_answer },
 };
 /* clang-format on */
 
@@ -82,6 +89,12 @@ head_fill(const struct outcome *now, struct answer_head *head)
 	head->last_sign_in_us = s->previous_sign_in_us;
 	head->factor_since_us = s->factor_since_us;
 	head->expires_us = s->expires_us;
+	head->proved_us = s->state == STATE_FULL ? s->factor_us : 0;
+	head->display_name = str_bytes(s->display_name.b, s->display_name.n);
+	head->language = s->language;
+	head->time_format = s->time_format;
+	head->recovery_left = s->recovery_left > 100 ? 100 : (uint32_t)s->recovery_left;
+	head->recovered = s->recovered_us != 0;
 }
 
 /* The shape that web waits for: that of what it asked. */

@@ -15,15 +15,17 @@ earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* The state, were there no time. */
+/* The state, were there no time.  A factor that is disabled must still be proved, only it cannot be. */
 static enum session_state
 proved(const struct session *s)
 {
 	if (s->id == 0 || s->account_disabled)
 		return STATE_NONE;
-	if (s->active_factor_id == 0) /* a factor that was proved and is gone proves nothing any more */
-		return s->factor_id == 0 ? STATE_ENROLLING : STATE_NONE;
-	return s->factor_id == s->active_factor_id ? STATE_FULL : STATE_PENDING;
+	if (s->recovered_us != 0)
+		return s->factor_since_us != 0 ? STATE_FULL : STATE_NONE;
+	if (s->factor_id != 0) /* a factor that was proved and is gone proves nothing any more */
+		return s->factor_active ? STATE_FULL : STATE_NONE;
+	return s->factor_since_us != 0 ? STATE_PENDING : STATE_ENROLLING;
 }
 
 void
@@ -41,6 +43,21 @@ session_decide(struct session *s, const struct config *config, int64_t now_us)
 /* --- finding ------------------------------------------------------------------------------------------------------ */
 
 static err
+preferences_fill(const struct db_value *row, struct session *s)
+{
+	static const char *const languages[] = { "", "fr", "en" }, *const formats[] = { "", "24", "12", "iso" };
+
+	for (unsigned i = 0; i < COUNT(languages); i++)
+		if (str_equal(row[1].bytes, str_of(languages[i])))
+			s->language = i;
+	for (unsigned i = 0; i < COUNT(formats); i++)
+		if (str_equal(row[2].bytes, str_of(formats[i])))
+			s->time_format = i;
+	s->recovery_left = row[3].number;
+	return display_name_check(row[0].bytes, &s->display_name) == PROBLEM_NONE ? ERR_OK : ERR_CORRUPT;
+}
+
+static err
 session_fill(const struct db_value *row, struct session *ret_session)
 {
 	struct session s = { .id = row[0].number,
@@ -53,11 +70,15 @@ session_fill(const struct db_value *row, struct session *ret_session)
 			     .previous_sign_in_us = row[7].number,
 			     .account_created_us = row[9].number,
 			     .account_disabled = row[10].number != 0,
-			     .active_factor_id = row[11].number,
-			     .factor_since_us = row[12].number };
+			     .factor_active = row[11].number != 0,
+			     .factor_since_us = row[12].number,
+			     .recovered_us = row[13].number,
+			     .clock_step = row[14].number,
+			     .clock_drift = row[15].number };
 
 	if (account_name_fold(row[8].bytes, &s.name) != PROBLEM_NONE)
 		return ERR_CORRUPT;
+	TRY(preferences_fill(row + 16, &s));
 	*ret_session = s;
 	return ERR_OK;
 }
@@ -72,7 +93,7 @@ err
 session_find(struct turn *turn, const struct token *token_hash, struct session *ret_session)
 {
 	const struct db_value args[] = { blob(token_hash) };
-	struct db_value row[13] = { 0 };
+	struct db_value row[20] = { 0 };
 	struct session session = { 0 };
 	bool found = false;
 
@@ -187,6 +208,26 @@ session_begin(struct turn *turn, int64_t account_id)
 	return session_find(turn, &hash, &turn->next.session);
 }
 
+bool
+session_fresh(const struct turn *turn)
+{
+	const struct session *s = &turn->now.session;
+	int64_t age_us = turn->now_us - s->factor_us;
+
+	return s->state == STATE_FULL && age_us >= 0 && age_us <= STEP_UP_US;
+}
+
+/* The session's row was given a new token: the old one is dead, and what the row is now holds. */
+static err
+renewed(struct turn *turn, const struct token *hash, int64_t changed, bool *ret_done)
+{
+	*ret_done = changed == 1;
+	if (changed != 1)
+		return ERR_OK;
+	TRY(turn_ended(turn, &turn->token_hash));
+	return session_find(turn, hash, &turn->next.session);
+}
+
 err
 session_prove(struct turn *turn, int64_t factor_id, bool *ret_done)
 {
@@ -194,14 +235,38 @@ session_prove(struct turn *turn, int64_t factor_id, bool *ret_done)
 	int64_t changed = 0;
 
 	TRY(token_new(turn, &hash));
-	const struct db_value args[] = { blob(&hash), DB_INT(turn->now_us), DB_INT(factor_id),
-					 DB_INT(turn->now.session.id), blob(&turn->token_hash) };
+	const struct db_value args[] = { blob(&hash),
+					 DB_INT(turn->now_us),
+					 factor_id == 0 ? DB_NULL() : DB_INT(factor_id),
+					 DB_INT(turn->now.session.id),
+					 blob(&turn->token_hash),
+					 DB_INT(factor_id == 0 ? turn->now_us : 0) };
 	TRY(db_run(turn->db, SQL_SESSION_PROVE, args, COUNT(args), &changed));
+	return renewed(turn, &hash, changed, ret_done);
+}
+
+err
+session_renew(struct turn *turn, bool *ret_done)
+{
+	struct token hash = { 0 };
+	int64_t changed = 0;
+
+	TRY(token_new(turn, &hash));
+	const struct db_value args[] = { blob(&hash), DB_INT(turn->now_us), DB_INT(turn->now.session.id),
+					 blob(&turn->token_hash) };
+	TRY(db_run(turn->db, SQL_SESSION_RENEW, args, COUNT(args), &changed));
+	return renewed(turn, &hash, changed, ret_done);
+}
+
+err
+session_step_up(struct turn *turn, bool *ret_done)
+{
+	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(turn->now.session.id), blob(&turn->token_hash) };
+	int64_t changed = 0;
+
+	TRY(db_run(turn->db, SQL_SESSION_STEP_UP, args, COUNT(args), &changed));
 	*ret_done = changed == 1;
-	if (changed != 1)
-		return ERR_OK;
-	TRY(turn_ended(turn, &turn->token_hash));
-	return session_find(turn, &hash, &turn->next.session);
+	return changed == 1 ? session_find(turn, &turn->token_hash, &turn->next.session) : ERR_OK;
 }
 
 static err
@@ -221,6 +286,15 @@ session_end_others(struct turn *turn)
 	const struct db_value args[] = { DB_INT(turn->now.session.account_id), DB_INT(turn->now.session.id) };
 
 	return db_all(turn->db, SQL_SESSION_DELETE_OTHERS, args, COUNT(args), other_ended, turn);
+}
+
+err
+session_end_of_factor(struct turn *turn, int64_t factor_id)
+{
+	const struct db_value args[] = { DB_INT(turn->now.session.account_id), DB_INT(factor_id),
+					 DB_INT(turn->now.session.id) };
+
+	return db_all(turn->db, SQL_SESSION_DELETE_OF_FACTOR, args, COUNT(args), other_ended, turn);
 }
 
 /* --- questions ---------------------------------------------------------------------------------------------------- */

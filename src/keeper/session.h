@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "keeper/accounts.h"
+#include "keeper/display_name.h"
 #include "wire/questions.h"
 
 struct turn;
@@ -22,16 +23,26 @@ struct session {
 
 	int64_t id, account_id; /* id 0: there is no row */
 	int64_t created_us, seen_us, password_us;
-	int64_t factor_us, factor_id; /* what this session has proved; 0: nothing */
-	int64_t previous_sign_in_us;  /* 0: none */
+	int64_t factor_us, factor_id;    /* what this session has proved and when last; 0: nothing */
+	int64_t recovered_us;            /* a recovery code proved it, then; 0: not so */
+	bool factor_active;              /* that factor still is one of the account's, and in use */
+	int64_t clock_step, clock_drift; /* see keeper/totp.h; 0: nothing */
+	int64_t previous_sign_in_us;     /* 0: none */
 	struct account_name name;
+	struct display_name display_name;
+	enum preferred_language language;
+	enum time_format time_format;
 	int64_t account_created_us;
 	bool account_disabled;
-	int64_t active_factor_id, factor_since_us; /* the account's; 0: none */
+	int64_t factor_since_us; /* the account's first factor, also when it is disabled; 0: it has none */
+	int64_t recovery_left;
 };
 
 /* THE decision: fills state and expires_us from the rest. */
 void session_decide(struct session *session, const struct config *config, int64_t now_us);
+
+/* Is the session's proof of its factor young enough for what changes credentials? */
+bool session_fresh(const struct turn *turn);
 
 /* The session of a token, decided; with STATE_NONE nothing else is to be read but id. */
 MUST_USE err session_find(struct turn *turn, const struct token *token_hash, struct session *ret_session);
@@ -47,8 +58,20 @@ MUST_USE err session_present(struct turn *turn);
  */
 MUST_USE err session_begin(struct turn *turn, int64_t account_id);
 
-/* The factor was proved: a new token, the old is dead.  *ret_done false: it was dead already. */
+/*
+ * The factor was proved, or with factor_id 0 a recovery code: a new token, the old is dead.  *ret_done false: it was dead
+ * already.
+ */
 MUST_USE err session_prove(struct turn *turn, int64_t factor_id, bool *ret_done);
+
+/* A session that goes on gets a new token, the old is dead.  *ret_done false: it was dead already. */
+MUST_USE err session_renew(struct turn *turn, bool *ret_done);
+
+/* The factor was proved anew, in this session; its token stays.  *ret_done false: it was dead already. */
+MUST_USE err session_step_up(struct turn *turn, bool *ret_done);
+
+/* Those that came in by this factor, but for the one that asks. */
+MUST_USE err session_end_of_factor(struct turn *turn, int64_t factor_id);
 
 /* All sessions of the account but this one. */
 MUST_USE err session_end_others(struct turn *turn);

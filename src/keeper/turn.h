@@ -60,6 +60,12 @@ MUST_USE err turn_transact(struct turn *turn, turn_work work, void *context, boo
 /* This token is dead once the transaction is through: whoever caches it will be told. */
 MUST_USE err turn_ended(struct turn *turn, const struct token *token_hash);
 
+/*
+ * Is it the password of the account whose session this is?  PROBLEM_NONE, PROBLEM_MISSING or PROBLEM_WRONG, which is written
+ * down.  Hashes: for questions of the slow lane.
+ */
+MUST_USE err account_password_check(struct turn *turn, str typed, uint32_t *ret_problem);
+
 /* The handlers of the questions: keeper/questions.c has their table. */
 MUST_USE err session_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err register_answer(struct turn *turn, enum verdict *ret_verdict);
@@ -67,5 +73,11 @@ MUST_USE err sign_in_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err enrol_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err prove_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err sign_out_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err step_up_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err recovery_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err factor_begin_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err factor_confirm_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err factor_rename_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err factor_remove_answer(struct turn *turn, enum verdict *ret_verdict);
 
 #endif

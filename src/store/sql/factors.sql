@@ -1,35 +1,59 @@
 -- name: factor_pending
 -- What this session is enrolling.
-SELECT id, secret_sealed, expires_at_us FROM factors
+SELECT id, secret_sealed, algorithm, digits, period_s, -1, expires_at_us, replaces_id FROM factors
 WHERE session_id = $1 AND account_id = $2 AND confirmed_at_us IS NULL AND expires_at_us > $3;
 
 -- name: factor_pending_delete
 DELETE FROM factors WHERE session_id = $1 AND confirmed_at_us IS NULL;
 
 -- name: factor_pending_insert
--- Not beside an active factor: that would need a proof of it.
+-- The first one: not beside another, for that would need a proof of it.
 INSERT INTO factors (id, account_id, kind, secret_sealed, created_at_us, session_id, expires_at_us)
 SELECT $1, $2, 'totp', $3, $4, $5, $6
-WHERE NOT EXISTS (
-	SELECT 1 FROM factors WHERE account_id = $2 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL);
+WHERE NOT EXISTS (SELECT 1 FROM factors WHERE account_id = $2 AND confirmed_at_us IS NOT NULL);
+
+-- name: factor_another_insert
+-- A further one, while there are fewer than $9; $8 is the one that it replaces, of the same account, or 0.
+INSERT INTO factors (id, account_id, kind, secret_sealed, created_at_us, session_id, expires_at_us, name, replaces_id)
+SELECT $1, $2, 'totp', $3, $4, $5, $6, $7, $8
+WHERE ($8 = 0 OR EXISTS (SELECT 1 FROM factors WHERE id = $8 AND account_id = $2 AND confirmed_at_us IS NOT NULL))
+	AND (SELECT count(*) FROM factors WHERE account_id = $2 AND confirmed_at_us IS NOT NULL) < $9;
 
 -- name: factor_confirm
--- The right code makes the pending factor active and burns its step.  Zero rows: another was faster, or time is up.
+-- The right code makes the first one count and burns its step.  Zero rows: another was faster, or time is up.
 UPDATE factors
-SET confirmed_at_us = $1, last_step = $2, session_id = NULL, expires_at_us = NULL
+SET confirmed_at_us = $1, last_used_at_us = $1, last_step = $2, session_id = NULL, expires_at_us = NULL
 WHERE id = $3 AND account_id = $4 AND session_id = $5 AND confirmed_at_us IS NULL AND expires_at_us > $1
 	AND NOT EXISTS (
-		SELECT 1 FROM factors other
-		WHERE other.account_id = $4 AND other.confirmed_at_us IS NOT NULL AND other.disabled_at_us IS NULL);
+		SELECT 1 FROM factors other WHERE other.account_id = $4 AND other.confirmed_at_us IS NOT NULL);
+
+-- name: factor_another_confirm
+UPDATE factors
+SET confirmed_at_us = $1, last_used_at_us = $1, last_step = $2, session_id = NULL, expires_at_us = NULL, replaces_id = 0
+WHERE id = $3 AND account_id = $4 AND session_id = $5 AND confirmed_at_us IS NULL AND expires_at_us > $1;
 
 -- name: factor_active
-SELECT id, secret_sealed, last_step FROM factors
-WHERE account_id = $1 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL;
+-- All that a code may come from.
+SELECT id, secret_sealed, algorithm, digits, period_s, last_step, 0, 0 FROM factors
+WHERE account_id = $1 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL ORDER BY id;
 
 -- name: factor_claim_step
 -- Zero rows changed means "already used".
-UPDATE factors SET last_step = $1
+UPDATE factors SET last_step = $1, last_used_at_us = $3
 WHERE id = $2 AND last_step < $1 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL;
+
+-- name: factor_delete
+DELETE FROM factors WHERE id = $1 AND account_id = $2;
+
+-- name: factor_remove
+-- Never the last that can be used.
+DELETE FROM factors
+WHERE id = $1 AND account_id = $2 AND confirmed_at_us IS NOT NULL
+	AND (disabled_at_us IS NOT NULL
+		OR (SELECT count(*) FROM factors WHERE account_id = $2 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL) > 1);
+
+-- name: factor_rename
+UPDATE factors SET name = $1 WHERE id = $2 AND account_id = $3 AND confirmed_at_us IS NOT NULL;
 
 -- name: factor_purge
 DELETE FROM factors WHERE id IN (SELECT id FROM factors WHERE expires_at_us <= $1 LIMIT $2);

@@ -4,20 +4,42 @@ INSERT INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, pas
 SELECT $1, $2, id, $4, $4, $4, $5, $6 FROM accounts WHERE id = $3 AND disabled_at_us IS NULL;
 
 -- name: session_find
--- Everything that keeper/session.c decides the state from.
+-- Everything that keeper/session.c decides the state from, and what pages show of it.
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id,
-       s.previous_sign_in_at_us, a.name, a.created_at_us, a.disabled_at_us IS NOT NULL, f.id, f.confirmed_at_us
+       s.previous_sign_in_at_us, a.name, a.created_at_us, a.disabled_at_us IS NOT NULL, f.id,
+       (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id),
+       s.recovered_at_us, s.clock_step, s.clock_drift, a.display_name, a.language, a.time_format,
+       (SELECT count(*) FROM recovery_codes WHERE account_id = a.id AND spent_at_us IS NULL)
 FROM sessions s
 JOIN accounts a ON a.id = s.account_id
-LEFT JOIN factors f ON f.account_id = a.id AND f.confirmed_at_us IS NOT NULL AND f.disabled_at_us IS NULL
+LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirmed_at_us IS NOT NULL
+	AND f.disabled_at_us IS NULL
 WHERE s.token_hash = $1;
 
 -- name: session_prove
--- A new token, and the factor that was proved.  No row: the old token is dead already.
+-- A new token, and what was proved: a factor, or with $6 a recovery code.  No row: the old token is dead already.
 UPDATE sessions
-SET token_hash = $1, factor_at_us = $2, seen_at_us = $2, factor_id = $3,
+SET token_hash = $1, factor_at_us = $2, seen_at_us = $2, factor_id = $3, recovered_at_us = $6, clock_step = 0, clock_drift = 0,
     previous_sign_in_at_us = (SELECT last_sign_in_at_us FROM accounts WHERE accounts.id = sessions.account_id)
 WHERE id = $4 AND token_hash = $5;
+
+-- name: session_renew
+-- A new token for a session that goes on.
+UPDATE sessions SET token_hash = $1, seen_at_us = $2 WHERE id = $3 AND token_hash = $4;
+
+-- name: session_step_up
+-- The factor was proved anew.
+UPDATE sessions SET factor_at_us = $1, seen_at_us = $1, clock_step = 0, clock_drift = 0 WHERE id = $2 AND token_hash = $3;
+
+-- name: session_factor
+-- Another factor takes the place of what this session has proved.
+UPDATE sessions SET factor_id = $1, factor_at_us = $2, recovered_at_us = 0 WHERE id = $3;
+
+-- name: session_clock
+UPDATE sessions SET clock_step = $1, clock_drift = $2 WHERE id = $3;
+
+-- name: session_delete_of_factor
+DELETE FROM sessions WHERE account_id = $1 AND factor_id = $2 AND id <> $3 RETURNING token_hash;
 
 -- name: session_touch
 UPDATE sessions SET seen_at_us = $1 WHERE id = $2 AND seen_at_us < $1;
@@ -39,6 +61,5 @@ DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE seen_at_us <= $1
 DELETE FROM sessions WHERE id IN (
 	SELECT s.id FROM sessions s
 	WHERE s.factor_at_us = 0 AND s.password_at_us <= $1 AND EXISTS (
-		SELECT 1 FROM factors f
-		WHERE f.account_id = s.account_id AND f.confirmed_at_us IS NOT NULL AND f.disabled_at_us IS NULL)
+		SELECT 1 FROM factors f WHERE f.account_id = s.account_id AND f.confirmed_at_us IS NOT NULL)
 	LIMIT $2);

@@ -236,26 +236,30 @@ the_form_key_follows_the_master_key(void **state)
 static const struct {
 	int64_t id, seen, created, password, proved, active;
 	bool disabled;
+	int64_t recovered;
 	enum session_state state;
 	int64_t expires;
 	const char *why;
 } decisions[] = { /* it is minute 2000; idle 60, lifetime 1440; minutes, and ids of factors */
-	{ 0, 2000, 2000, 2000, 0, 0, false, STATE_NONE, 0, "no row" },
-	{ 1, 2000, 2000, 2000, 0, 0, false, STATE_ENROLLING, 2060, "nothing to prove yet" },
-	{ 1, 2000, 1900, 1900, 0, 0, false, STATE_ENROLLING, 2060, "enrolling has no ten minutes" },
-	{ 1, 2000, 2000, 2000, 0, 7, false, STATE_PENDING, 2010, "a factor to prove" },
-	{ 1, 2000, 1991, 1991, 0, 7, false, STATE_PENDING, 2001, "a minute is left" },
-	{ 1, 2000, 1990, 1990, 0, 7, false, STATE_NONE, 0, "ten minutes are over" },
-	{ 1, 2000, 1990, 1990, 7, 7, false, STATE_FULL, 2060, "proved" },
-	{ 1, 2000, 1000, 1000, 7, 7, false, STATE_FULL, 2060, "long ago, and awake" },
-	{ 1, 2000,  570,  570, 7, 7, false, STATE_FULL, 2010, "the lifetime comes before the idle time" },
-	{ 1, 2000,  560,  560, 7, 7, false, STATE_NONE, 0, "the lifetime is over" },
-	{ 1, 1941, 1900, 1900, 7, 7, false, STATE_FULL, 2001, "idle for 59 minutes" },
-	{ 1, 1940, 1900, 1900, 7, 7, false, STATE_NONE, 0, "idle for 60 minutes" },
-	{ 1, 2000, 2000, 2000, 6, 7, false, STATE_PENDING, 2010, "another factor was proved" },
-	{ 1, 2000, 2000, 2000, 7, 0, false, STATE_NONE, 0, "what was proved is gone" },
-	{ 1, 2000, 2000, 2000, 7, 7, true, STATE_NONE, 0, "disabled" },
-	{ 1, 2000, 2000, 2000, 0, 0, true, STATE_NONE, 0, "disabled before it enrolled" },
+	{ 0, 2000, 2000, 2000, 0, 0, false, 0, STATE_NONE, 0, "no row" },
+	{ 1, 2000, 2000, 2000, 0, 0, false, 0, STATE_ENROLLING, 2060, "nothing to prove yet" },
+	{ 1, 2000, 1900, 1900, 0, 0, false, 0, STATE_ENROLLING, 2060, "enrolling has no ten minutes" },
+	{ 1, 2000, 2000, 2000, 0, 7, false, 0, STATE_PENDING, 2010, "a factor to prove" },
+	{ 1, 2000, 1991, 1991, 0, 7, false, 0, STATE_PENDING, 2001, "a minute is left" },
+	{ 1, 2000, 1990, 1990, 0, 7, false, 0, STATE_NONE, 0, "ten minutes are over" },
+	{ 1, 2000, 1990, 1990, 7, 7, false, 0, STATE_FULL, 2060, "proved" },
+	{ 1, 2000, 1000, 1000, 7, 7, false, 0, STATE_FULL, 2060, "long ago, and awake" },
+	{ 1, 2000,  570,  570, 7, 7, false, 0, STATE_FULL, 2010, "the lifetime comes before the idle time" },
+	{ 1, 2000,  560,  560, 7, 7, false, 0, STATE_NONE, 0, "the lifetime is over" },
+	{ 1, 1941, 1900, 1900, 7, 7, false, 0, STATE_FULL, 2001, "idle for 59 minutes" },
+	{ 1, 1940, 1900, 1900, 7, 7, false, 0, STATE_NONE, 0, "idle for 60 minutes" },
+	{ 1, 2000, 2000, 2000, 6, 7, false, 0, STATE_NONE, 0, "what was proved is disabled or gone, and another is there" },
+	{ 1, 2000, 2000, 2000, 7, 0, false, 0, STATE_NONE, 0, "what was proved is gone" },
+	{ 1, 2000, 2000, 2000, 7, 7, true, 0, STATE_NONE, 0, "disabled" },
+	{ 1, 2000, 2000, 2000, 0, 0, true, 0, STATE_NONE, 0, "disabled before it enrolled" },
+	{ 1, 2000, 2000, 2000, 0, 7, false, 2000, STATE_FULL, 2060, "a recovery code" },
+	{ 1, 2000, 2000, 2000, 0, 0, false, 2000, STATE_NONE, 0, "a recovery code, and no factor any more" },
+	{ 1, 2000, 2000, 2000, 0, 7, true, 2000, STATE_NONE, 0, "a recovery code, and disabled" },
 };
 /* clang-format on */
 
@@ -270,7 +274,9 @@ the_state_follows_from_what_was_proved_and_when(void **state)
 				     .created_us = MINUTES_US(decisions[i].created),
 				     .password_us = MINUTES_US(decisions[i].password),
 				     .factor_id = decisions[i].proved,
-				     .active_factor_id = decisions[i].active,
+				     .factor_active = decisions[i].proved != 0 && decisions[i].proved == decisions[i].active,
+				     .factor_since_us = decisions[i].active != 0,
+				     .recovered_us = decisions[i].recovered,
 				     .account_disabled = decisions[i].disabled };
 		session_decide(&s, &config, MINUTES_US(2000));
 		if (s.state != decisions[i].state || s.expires_us != MINUTES_US(decisions[i].expires))

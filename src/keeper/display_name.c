@@ -1,0 +1,65 @@
+#include "keeper/display_name.h"
+
+#include "base/err.h"
+
+#include <utf8proc.h>
+
+enum { CODE_POINTS_MAX = 40, ROOM = 4 * DISPLAY_NAME_MAX_BYTES };
+
+/* UAX 9 s2: embeddings, overrides, isolates and marks. */
+static bool
+turns_direction(int32_t c)
+{
+	return c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069);
+}
+
+static bool
+may_stand(int32_t c)
+{
+	switch (utf8proc_category(c)) {
+	case UTF8PROC_CATEGORY_CC:
+	case UTF8PROC_CATEGORY_CS:
+	case UTF8PROC_CATEGORY_CO:
+	case UTF8PROC_CATEGORY_CN:
+	case UTF8PROC_CATEGORY_ZL:
+	case UTF8PROC_CATEGORY_ZP:
+		return false;
+	default:
+		return !turns_direction(c);
+	}
+}
+
+static enum problem
+encode(int32_t *points, utf8proc_ssize_t n, struct display_name *ret_name)
+{
+	for (utf8proc_ssize_t i = 0; i < n; i++)
+		if (!may_stand(points[i]))
+			return PROBLEM_CHARACTERS;
+	n = utf8proc_reencode(points, n, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+	if (n < 0)
+		return PROBLEM_CHARACTERS;
+	if (n > DISPLAY_NAME_MAX_BYTES || str_utf8_count(str_bytes(points, (size_t)n)) > CODE_POINTS_MAX)
+		return PROBLEM_TOO_LONG;
+	*ret_name = (struct display_name){ .n = (size_t)n };
+	memcpy(ret_name->b, points, (size_t)n); /* reencode has put the bytes there */
+	return PROBLEM_NONE;
+}
+
+enum problem
+display_name_check(str typed, struct display_name *ret_name)
+{
+	int32_t points[ROOM + 1];
+	str text = str_trim(typed);
+	utf8proc_ssize_t n;
+
+	if (text.n > ROOM)
+		return PROBLEM_TOO_LONG;
+	if (!str_utf8_valid(text))
+		return PROBLEM_CHARACTERS;
+	n = utf8proc_decompose((const uint8_t *)text.p, (utf8proc_ssize_t)text.n, points, ROOM,
+			       UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+	if (n < 0)
+		return PROBLEM_CHARACTERS;
+	return n > ROOM ? PROBLEM_TOO_LONG : encode(points, n, ret_name);
+}

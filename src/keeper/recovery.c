@@ -1,0 +1,197 @@
+#include "keeper/recovery.h"
+
+#include "base/digest.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "doubletour/otp.h"
+#include "keeper/audit.h"
+#include "keeper/totp.h"
+#include "keeper/turn.h"
+
+/* --- as typed ------------------------------------------------------------------------------------------------------- */
+
+static char
+letter_of(char c)
+{
+	static const char misread[] = "0O1I8B";
+
+	for (size_t i = 0; i + 1 < sizeof(misread) - 1; i += 2)
+		if (c == misread[i])
+			return misread[i + 1];
+	return c;
+}
+
+bool
+recovery_code_read(str typed, struct recovery_code *ret_code)
+{
+	char letters[RECOVERY_LETTERS];
+	struct recovery_code code;
+	size_t n = 0, bytes = 0;
+	bool is;
+
+	typed = str_trim(typed);
+	for (size_t i = 0; i < typed.n; i++) {
+		if (typed.p[i] == ' ' || typed.p[i] == '-')
+			continue;
+		if (n == sizeof(letters))
+			return false;
+		letters[n++] = letter_of(typed.p[i]);
+	}
+	is = n == sizeof(letters) && otp_base32_decode(letters, n, code.b, sizeof(code.b), &bytes, NULL) == OTP_OK &&
+	     bytes == sizeof(code.b);
+	if (is)
+		*ret_code = code;
+	secret_wipe(&code, sizeof(code));
+	secret_wipe(letters, sizeof(letters));
+	return is;
+}
+
+/* --- in the database ---------------------------------------------------------------------------------------------- */
+
+/* With the account in it: equal codes of two accounts would not look equal. */
+static err
+hash(int64_t account_id, const struct recovery_code *code, uint8_t ret_hash[DIGEST_BYTES])
+{
+	static const char purpose[] = "doubletour recovery code";
+	uint8_t bytes[sizeof(purpose) + 8 + RECOVERY_BYTES];
+	err e;
+
+	memcpy(bytes, purpose, sizeof(purpose));
+	for (size_t i = 0; i < 8; i++)
+		bytes[sizeof(purpose) + i] = (uint8_t)((uint64_t)account_id >> (8 * i));
+	memcpy(bytes + sizeof(purpose) + 8, code->b, sizeof(code->b));
+	e = digest_sha256(str_bytes(bytes, sizeof(bytes)), ret_hash);
+	secret_wipe(bytes, sizeof(bytes));
+	return e;
+}
+
+err
+recovery_spend(struct turn *turn, const struct recovery_code *code, bool *ret_done)
+{
+	int64_t account_id = turn->now.session.account_id, changed = 0;
+	uint8_t digest[DIGEST_BYTES];
+
+	TRY(hash(account_id, code, digest));
+	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(account_id),
+					 DB_BLOB(str_bytes(digest, sizeof(digest))) };
+	TRY(db_run(turn->db, SQL_RECOVERY_SPEND, args, COUNT(args), &changed));
+	*ret_done = changed == 1;
+	return ERR_OK;
+}
+
+struct counts {
+	int64_t all, left, made_us;
+};
+
+static err
+count(struct turn *turn, struct counts *ret_counts)
+{
+	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
+	struct db_value row[3] = { 0 };
+	bool found = false;
+
+	TRY(db_one(turn->db, SQL_RECOVERY_COUNT, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
+	*ret_counts = (struct counts){ row[0].number, row[1].number, row[2].number };
+	return ERR_OK;
+}
+
+err
+recovery_left(struct turn *turn, int64_t *ret_left)
+{
+	struct counts counts = { 0 };
+
+	TRY(count(turn, &counts));
+	*ret_left = counts.left;
+	return ERR_OK;
+}
+
+/* --- RECOVERY ------------------------------------------------------------------------------------------------------- */
+
+struct making {
+	bool renew;
+	char text[RECOVERY_CODES * (RECOVERY_LETTERS + 1) + 1]; /* a line each */
+	size_t n;
+};
+
+static void
+making_wipe(struct making *making)
+{
+	secret_wipe(making, sizeof(*making));
+}
+
+static err
+make_one(struct turn *turn, struct making *making)
+{
+	struct recovery_code code;
+	uint8_t digest[DIGEST_BYTES];
+	int64_t id = 0;
+
+	TRY(random_fill(code.b, sizeof(code.b)));
+	TRY(random_id(&id));
+	TRY(hash(turn->now.session.account_id, &code, digest));
+	const struct db_value args[] = { DB_INT(id), DB_INT(turn->now.session.account_id),
+					 DB_BLOB(str_bytes(digest, sizeof(digest))), DB_INT(turn->now_us) };
+	TRY(db_run(turn->db, SQL_RECOVERY_INSERT, args, COUNT(args), NULL));
+	TRY(otp_err(
+	    otp_base32_encode(code.b, sizeof(code.b), making->text + making->n, sizeof(making->text) - making->n)));
+	making->n += RECOVERY_LETTERS;
+	making->text[making->n++] = '\n';
+	secret_wipe(&code, sizeof(code));
+	return ERR_OK;
+}
+
+/* Two tabs may ask at once: under the lock look again, so that only one of them makes any. */
+static err
+make(struct turn *turn, void *context, bool *ret_commit)
+{
+	struct making *making = context;
+	int64_t account_id = turn->now.session.account_id;
+	const struct db_value args[] = { DB_INT(account_id) };
+	struct counts counts = { 0 };
+
+	making->n = 0;
+	TRY(count(turn, &counts));
+	if (!making->renew && counts.all > 0)
+		return ERR_OK;
+	TRY(db_run(turn->db, SQL_RECOVERY_DELETE, args, COUNT(args), NULL));
+	for (int i = 0; i < RECOVERY_CODES; i++)
+		TRY(make_one(turn, making));
+	*ret_commit = true;
+	return audit_write(turn, AUDIT_RECOVERY_MADE, account_id, making->renew ? "renewed" : "first");
+}
+
+static err
+answer(struct turn *turn, const struct making *making)
+{
+	struct recovery_codes_body *body = turn->answer;
+	struct counts counts = { 0 };
+
+	TRY(count(turn, &counts));
+	body->left = (uint32_t)(counts.left > 100 ? 100 : counts.left);
+	body->made_us = counts.made_us;
+	turn->now.session.recovery_left = counts.left;
+	return arena_copy(&turn->arena, str_bytes(making->text, making->n), &body->codes);
+}
+
+err
+recovery_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	CLEANUP(making_wipe) struct making making = { .renew = ((const struct recovery_body *)turn->body)->renew == 1 };
+	struct counts counts = { 0 };
+	bool done = false;
+
+	TRY(count(turn, &counts));
+	if (making.renew || counts.all == 0) {
+		if (!session_fresh(turn)) {
+			*ret_verdict = VERDICT_STEP_UP;
+			return ERR_OK;
+		}
+		TRY(turn_transact(turn, make, &making, &done));
+		if (done)
+			audit_log(turn, AUDIT_RECOVERY_MADE, turn->now.session.account_id, "made");
+		else
+			making.n = 0;
+	}
+	*ret_verdict = VERDICT_PASSED;
+	return answer(turn, &making);
+}

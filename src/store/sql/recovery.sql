@@ -1,0 +1,14 @@
+-- name: recovery_count
+-- How many there are, how many may still be used, and when they were made.
+SELECT count(*), count(*) FILTER (WHERE spent_at_us IS NULL), coalesce(max(created_at_us), 0)
+FROM recovery_codes WHERE account_id = $1;
+
+-- name: recovery_insert
+INSERT INTO recovery_codes (id, account_id, code_hash, created_at_us) VALUES ($1, $2, $3, $4);
+
+-- name: recovery_delete
+DELETE FROM recovery_codes WHERE account_id = $1;
+
+-- name: recovery_spend
+-- One row: it was there and unspent, and is spent now.
+UPDATE recovery_codes SET spent_at_us = $1 WHERE account_id = $2 AND code_hash = $3 AND spent_at_us IS NULL;

@@ -14,13 +14,19 @@ otp_digits_valid(unsigned digits)
 	return digits >= OTP_DIGITS_MIN && digits <= OTP_DIGITS_MAX;
 }
 
-/* RFC 4226 s5.3: 31 bits from where the last half-byte points. */
+/* RFC 4226 s5.3: 31 bits from where the last half-byte points.  Where that is must not show: all sixteen places are read. */
 static uint32_t
 truncated(const unsigned char *digest, size_t n)
 {
-	const unsigned char *p = digest + (digest[n - 1] & 15);
+	uint32_t at = digest[n - 1] & 15, number = 0;
 
-	return (uint32_t)(p[0] & 0x7f) << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	for (uint32_t i = 0; i < 16; i++) {
+		const unsigned char *p = digest + i;
+		uint32_t here = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+		uint32_t mask = 0 - (((i ^ at) - 1) >> 31);
+		number |= here & mask;
+	}
+	return number & 0x7fffffff;
 }
 
 /* 31 bits have at most ten digits: with ten, the code is the whole number. */

@@ -1,0 +1,97 @@
+/*
+ * For memcheck: checks codes with keys whose state is marked as undefined, so that every branch and every address that
+ * depends on the secret, or on a code made from it, is reported as an error.  constant_time.py runs it.
+ *
+ * Ends with 0 when every answer was the right one; whether memcheck found something is memcheck's status.
+ */
+#include <doubletour/otp.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <valgrind/memcheck.h>
+
+enum { STEP = 37037036 };
+
+static const uint8_t secret[OTP_SECRET_DEFAULT] = "12345678901234567890";
+
+/* clang-format off */
+static const struct change {
+	unsigned first, last; /* the digits that are made wrong */
+	const char *why;
+} changes[] = {
+	{ 0, 0, "the first digit is wrong: an early return would come at once" },
+	{ 5, 5, "the last of six is wrong: an early return would come late" },
+	{ 0, 5, "all are wrong" },
+	{ 1, 0, "none is wrong" },
+};
+
+static const struct kind {
+	enum otp_algorithm algorithm;
+	size_t chained; /* bytes that a hash passes from block to block, at the beginning of its state */
+	struct otp_totp totp;
+} kinds[] = {
+	{ OTP_SHA1,   20, {  6, 30, 0, 1, 1 } },
+	{ OTP_SHA1,   20, { 10, 30, 0, 0, 5 } },
+	{ OTP_SHA256, 32, {  8, 30, 0, 1, 1 } },
+	{ OTP_SHA512, 64, {  7, 30, 0, 3, 0 } },
+};
+/* clang-format on */
+
+/*
+ * The right code, changed; the key's two states are undefined from here on, but for how many bytes were hashed: that is
+ * one block for every secret.
+ */
+static void
+prepare(const struct kind *kind, const struct change *change, struct otp_key *key, char code[OTP_CODE_SIZE])
+{
+	if (otp_key_init(key, kind->algorithm, secret, sizeof(secret), 0) != OTP_OK ||
+	    otp_hotp_code(key, STEP, kind->totp.digits, code) != OTP_OK)
+		code[0] = '\0';
+	for (unsigned i = change->first; i <= change->last; i++)
+		code[i] = (char)('0' + (code[i] - '0' + 1) % 10);
+	VALGRIND_MAKE_MEM_UNDEFINED(key->state, kind->chained);
+	VALGRIND_MAKE_MEM_UNDEFINED(key->state + OTP_KEY_STATE / 2, kind->chained);
+}
+
+static bool
+totp_is_right(const struct kind *kind, const struct change *change)
+{
+	struct otp_match match = { false, 0 };
+	char code[OTP_CODE_SIZE];
+	struct otp_key key;
+	enum otp_status status;
+
+	prepare(kind, change, &key, code);
+	status = otp_totp_verify(&key, &kind->totp, code, strlen(code), (int64_t)STEP * 30 * 1000000, -1, &match);
+	VALGRIND_MAKE_MEM_DEFINED(&match, sizeof(match));
+	return status == OTP_OK && match.ok == (change->first > change->last);
+}
+
+static bool
+hotp_is_right(const struct kind *kind, const struct change *change)
+{
+	struct otp_counter_match match = { false, 0 };
+	char code[OTP_CODE_SIZE];
+	struct otp_key key;
+	enum otp_status status;
+
+	prepare(kind, change, &key, code);
+	status = otp_hotp_verify(&key, kind->totp.digits, code, strlen(code), STEP - 2, 4, &match);
+	VALGRIND_MAKE_MEM_DEFINED(&match, sizeof(match));
+	return status == OTP_OK && match.ok == (change->first > change->last);
+}
+
+int
+main(void)
+{
+	int wrong = 0;
+
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+		for (size_t c = 0; c < sizeof(changes) / sizeof(changes[0]); c++) {
+			if (totp_is_right(&kinds[k], &changes[c]) && hotp_is_right(&kinds[k], &changes[c]))
+				continue;
+			printf("# kind %zu: %s\n", k, changes[c].why);
+			wrong = 1;
+		}
+	return wrong;
+}

@@ -26,6 +26,7 @@ static const struct question {
 	[QUESTION_SIGN_OUT] = { IN(STATE_ENROLLING) | IN(STATE_PENDING) | IN(STATE_FULL), sign_out_answer },
 
 	[QUESTION_STEP_UP]        = { 0, step_up_answer },
+	[QUESTION_ACCOUNT]        = { 0, account_answer },
 	[QUESTION_RECOVERY]       = { 0, recovery_answer },
 	[QUESTION_FACTOR_BEGIN]   = { 0, factor_begin_answer },
 	[QUESTION_FACTOR_CONFIRM] = { 0, factor_confirm_answer },

@@ -73,6 +73,7 @@ MUST_USE err sign_in_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err enrol_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err prove_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err sign_out_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err account_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err step_up_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err recovery_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err factor_begin_answer(struct turn *turn, enum verdict *ret_verdict);

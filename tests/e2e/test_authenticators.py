@@ -125,7 +125,7 @@ def test_a_secret_waits_for_ten_minutes(server, alice):
 @pytest.mark.parametrize("wrong", ["", "not it", "x" * 4000, "\x00", "é" * 3000], ids=["empty", "wrong", "long", "NUL", "long and not ASCII"])
 def test_without_the_password_nothing_begins_and_nothing_typed_is_lost(alice, wrong):
     page = begin(alice, "Tablette d’Hélène", current=wrong)
-    if page.status == 400:
+    if page.status in (400, 413):
         return
     assert page.status == 422 and page.errors["current"] and page.value("name") == "Tablette d’Hélène"
     assert alice.visit(CONFIRM).location == LIST
@@ -134,7 +134,7 @@ def test_without_the_password_nothing_begins_and_nothing_typed_is_lost(alice, wr
 BAD_NAMES = ["x" * 41, "é" * 41, "x" * 4000, "a\x07b", "a\u202eb", "a\nb"]
 
 
-@pytest.mark.parametrize("name", BAD_NAMES, ids=repr)
+@pytest.mark.parametrize("name", BAD_NAMES, ids=lambda name: repr(name)[:12])
 def test_a_name_that_cannot_be_used_has_its_sentence_and_nothing_typed_is_lost(alice, name):
     page = begin(alice, name)
     assert page.status in (400, 422)
@@ -150,7 +150,8 @@ def test_a_name_may_be_left_out_and_is_escaped(alice):
     assert [n.startswith("<b>\"'&") for n in names(alice)] == [False, False, True]
 
 
-@pytest.mark.parametrize("wrong", ["000000", "", "12345", "abcdef", "0" * 4000, "123\x00456"])
+@pytest.mark.parametrize("wrong", ["000000", "", "12345", "abcdef", "0" * 4000, "123\x00456"],
+                         ids=["wrong", "empty", "short", "letters", "enormous", "NUL"])
 def test_a_wrong_first_code_adds_nothing(alice, wrong):
     begin(alice)
     secret = alice.follow().by_id("secret")["value"]
@@ -241,7 +242,7 @@ def test_a_name_can_be_changed(alice):
     assert names(alice)[0].startswith("Téléphone <1>")
 
 
-@pytest.mark.parametrize("name", BAD_NAMES, ids=repr)
+@pytest.mark.parametrize("name", BAD_NAMES, ids=lambda name: repr(name)[:12])
 def test_a_bad_name_changes_nothing_and_stays_in_its_field(alice, name):
     one, = ids(alice)
     page = alice.post(RENAME, {"csrf_token": alice.page.token, "id": one, "name": name})

@@ -14,3 +14,15 @@ UPDATE accounts SET last_sign_in_at_us = $1 WHERE id = $2 AND disabled_at_us IS 
 
 -- name: account_password
 SELECT password_hash FROM accounts WHERE id = $1;
+
+-- name: account_facts
+-- When the password was set, when the recovery codes were made, how many sessions there are.
+SELECT CASE WHEN a.password_changed_at_us = 0 THEN a.created_at_us ELSE a.password_changed_at_us END,
+       (SELECT coalesce(max(created_at_us), 0) FROM recovery_codes WHERE account_id = a.id),
+       (SELECT count(*) FROM sessions WHERE account_id = a.id)
+FROM accounts a WHERE a.id = $1;
+
+-- name: account_factors
+SELECT id, name, confirmed_at_us, CASE WHEN last_used_at_us > confirmed_at_us THEN last_used_at_us ELSE 0 END,
+       disabled_at_us IS NOT NULL, id = $2
+FROM factors WHERE account_id = $1 AND confirmed_at_us IS NOT NULL ORDER BY confirmed_at_us, id;

@@ -1,6 +1,6 @@
 # The way in.  Each target is a script of tools/ or a line of meson; nothing is decided here.
 .POSIX:
-.PHONY: build run test check fuzz install clean help
+.PHONY: build run test check fuzz bench install clean help
 
 build:      ## build/doubletour
 	@tools/deps build
@@ -23,6 +23,12 @@ TIME = 60
 fuzz:       ## each fuzz target for TIME seconds
 	@tools/deps build check
 	@fuzz/run.sh $(TIME)
+
+ONLY =
+bench:      ## how fast, against others, by turns in one run; ONLY="otp qr" for some rows
+	@tools/deps build bench
+	@tools/build bench
+	@bench/run.py $(ONLY)
 
 PREFIX = /usr/local
 install: build  ## below DESTDIR and PREFIX

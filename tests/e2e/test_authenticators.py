@@ -227,9 +227,11 @@ def test_replacing_what_is_not_there_replaces_nothing(alice, replaces):
 
 
 def test_nobody_replaces_another_ones(server, alice):
-    theirs = ids(Person(server).full())[0]
-    alice.send(NEW, {"current": alice.password, "name": "Tablet", "replaces": theirs})
-    assert alice.page.location != CONFIRM or alice.visit(LIST)
+    other = Person(server).full()
+    alice.send(NEW, {"current": alice.password, "name": "Tablet", "replaces": ids(other)[0]})
+    assert (alice.page.status, alice.page.location) == (303, LIST) and alice.follow().flashes
+    assert alice.visit(CONFIRM).location == LIST, "nothing was begun"
+    assert len(names(other)) == 1
 
 
 # Renaming

@@ -271,7 +271,7 @@ def wrong_twice(person, steps):
     """Two codes in a row from a phone whose clock is off by so many steps, on one sign-in."""
     server = person.server
     person.forget().give_password()
-    server.clock.to_step(max(person.spent, step_at(server.clock.now())) + 30)
+    server.clock.to_step(max(person.spent, step_at(server.clock.now())) + 8)
     pages = [person.prove(code_of_step(person.secret, step_at(server.clock.now()) + steps))]
     server.clock.next_step()
     pages.append(person.prove(code_of_step(person.secret, step_at(server.clock.now()) + steps)))

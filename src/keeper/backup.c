@@ -243,11 +243,14 @@ static err
 set_aside(const char *path, struct why *why, char *ret_aside, size_t size)
 {
 	static const char *const suffixes[] = { "", "-wal", "-shm" };
-	time_t now = time(NULL);
+	int64_t now_us = 0;
+	time_t now;
 	struct tm tm = { 0 };
 	char stamp[32], from[PATH_BYTES + 8], to[PATH_BYTES + 8];
 
 	settle(path);
+	TRY(clock_now_us(&now_us));
+	now = (time_t)(now_us / 1000000);
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
 	snprintf(ret_aside, size, "%s.before-%s", path, stamp);

@@ -158,7 +158,7 @@ otp_migration_open(const char *text, size_t n, uint8_t *room, size_t size, struc
 	struct otp_migration m = { .next = room };
 	size_t decoded = 0, bytes = 0;
 
-	if (n < sizeof(prefix) - 1 || memcmp(text, prefix, sizeof(prefix) - 1) != 0)
+	if (n < sizeof(prefix) - 1 || strncmp(text, prefix, sizeof(prefix) - 1) != 0)
 		return refuse(OTP_INVALID, ret_wrong, "it does not begin with otpauth-migration://offline?data=");
 	text += sizeof(prefix) - 1;
 	n -= sizeof(prefix) - 1;

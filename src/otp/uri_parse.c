@@ -245,7 +245,7 @@ take_again(struct parsing *p, const struct parameter *parameter, struct span val
 {
 	struct parsing again = *p;
 
-	if (!parameter->take(&again, value) || memcmp(&again.uri, &p->uri, sizeof(p->uri)) != 0)
+	if (!parameter->take(&again, value) || CRYPTO_memcmp(&again.uri, &p->uri, sizeof(p->uri)) != 0)
 		p->uri.notes |= OTP_NOTE_REPEATED;
 	OPENSSL_cleanse(&again, sizeof(again));
 	return true;

@@ -229,17 +229,62 @@ text_keep(str text, char *ret_text, size_t size)
 }
 
 static void
-body_keep(struct browser *b, enum question_id id, const void *body)
+enrolment_keep(struct browser *b, const void *body)
 {
 	const struct enrolment_body *enrolment = body;
 
-	if (id == QUESTION_REGISTER)
-		b->problems = *(const struct problems_body *)body;
-	if (id != QUESTION_ENROL)
-		return;
 	text_keep(enrolment->secret, b->secret, sizeof(b->secret));
 	text_keep(enrolment->uri, b->uri, sizeof(b->uri));
 	b->secret_expires_us = enrolment->expires_us;
+}
+
+static void
+proved_keep(struct browser *b, const void *body)
+{
+	b->proved = *(const struct proved_body *)body;
+	b->left = b->proved.recovery_left;
+}
+
+static void
+recovery_keep(struct browser *b, const void *body)
+{
+	const struct recovery_codes_body *recovery = body;
+	str rest = recovery->codes;
+
+	b->left = recovery->left;
+	b->recovery_made = 0;
+	while (rest.n > 0 && b->recovery_made < COUNT(b->recovery))
+		text_keep(str_cut(&rest, '\n'), b->recovery[b->recovery_made++], sizeof(b->recovery[0]));
+}
+
+static void
+account_keep(struct browser *b, const void *body)
+{
+	str list = ((const struct account_body *)body)->factors;
+	struct factor_item item;
+
+	b->factors_count = 0;
+	while (list.n > 0 && b->factors_count < COUNT(b->factors)) {
+		if (wire_get(&list, &wire_factor_item, &item) != ERR_OK)
+			abort();
+		b->factors[b->factors_count++] = item.id;
+	}
+}
+
+static void
+body_keep(struct browser *b, enum question_id id, const void *body)
+{
+	static void (*const keep[QUESTION_COUNT])(struct browser * b, const void *body) = {
+		[QUESTION_ENROL] = enrolment_keep,   [QUESTION_PROVE] = proved_keep,
+		[QUESTION_STEP_UP] = proved_keep,    [QUESTION_FACTOR_CONFIRM] = proved_keep,
+		[QUESTION_RECOVERY] = recovery_keep, [QUESTION_ACCOUNT] = account_keep,
+	};
+
+	b->problems = (struct problems_body){ 0 };
+	if (wire_questions[id].answer == wire_questions[QUESTION_REGISTER].answer)
+		b->problems = *(const struct problems_body *)body;
+	if (keep[id] != NULL)
+		keep[id](b, body);
 }
 
 static void
@@ -252,6 +297,8 @@ answer_keep(struct browser *b, enum question_id id, str answer)
 		abort();
 	text_keep(b->head.name, b->name, sizeof(b->name));
 	b->head.name = str_of(b->name);
+	text_keep(b->head.display_name, b->display_name, sizeof(b->display_name));
+	b->head.display_name = str_of(b->display_name);
 	b->verdict = (enum verdict)b->head.verdict;
 	if (!token_is_zero(&b->head.token))
 		b->token = b->head.token;

@@ -39,6 +39,13 @@ struct browser {
 	struct problems_body problems;
 	char secret[65], uri[2049];
 	int64_t secret_expires_us;
+	char display_name[DISPLAY_NAME_MAX_BYTES + 1]; /* head.display_name borrows from it */
+	char recovery[10][25];                         /* the codes that were made last */
+	size_t recovery_made;                          /* how many came with the last answer to RECOVERY */
+	uint32_t left;                                 /* recovery codes, by the last answer that told */
+	struct proved_body proved;
+	int64_t factors[16]; /* ids, by the last answer to ACCOUNT */
+	size_t factors_count;
 };
 
 /* For cmocka's group: once per program, before anything allocates. */

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* More than any question makes; and so many passes one after the other mean that its last one lies behind. */
-enum { ALLOCATIONS_MAX = 600, RANDOMS_MAX = 12, PASSES = 12 };
+enum { ALLOCATIONS_MAX = 600, RANDOMS_MAX = 40, PASSES = 12 };
 
 struct story {
 	enum question_id question;
@@ -26,6 +26,10 @@ static const struct story stories[] = {
 	{ QUESTION_PROVE, STATE_ENROLLING, STATE_FULL, "confirming" },
 	{ QUESTION_PROVE, STATE_PENDING, STATE_FULL, "proving" },
 	{ QUESTION_SIGN_OUT, STATE_FULL, STATE_NONE, "signing out" },
+	{ QUESTION_STEP_UP, STATE_FULL, STATE_FULL, "proving anew" },
+	{ QUESTION_ACCOUNT, STATE_FULL, STATE_FULL, "looking at the account" },
+	{ QUESTION_RECOVERY, STATE_FULL, STATE_FULL, "making recovery codes" },
+	{ QUESTION_FACTOR_BEGIN, STATE_FULL, STATE_FULL, "beginning another factor" },
 };
 
 /* A browser in the state from which the story goes on; the account is called by the number. */
@@ -54,10 +58,17 @@ tell(struct world *w, const struct story *s, struct browser *b, const char *name
 	const struct register_body registration = { str_of(name), STR(PASSWORD), right ? STR(PASSWORD) : STR("x") };
 	const struct sign_in_body sign_in = { str_of(name), right ? STR(PASSWORD) : STR("wrong password") };
 	const struct prove_body prove = { str_of(code.z) };
-	const void *bodies[] = { NULL, NULL, &registration, &sign_in, NULL, &prove, NULL };
+	const struct factor_begin_body another = { .current = right ? STR(PASSWORD) : STR("wrong password") };
+	const struct recovery_body recovery = { .renew = 1 };
+	const void *bodies[QUESTION_COUNT] = {
+		[QUESTION_REGISTER] = &registration, [QUESTION_SIGN_IN] = &sign_in,
+		[QUESTION_PROVE] = &prove,           [QUESTION_STEP_UP] = &prove,
+		[QUESTION_RECOVERY] = &recovery,     [QUESTION_FACTOR_BEGIN] = &another,
+	};
 
 	if (!right &&
-	    (s->question == QUESTION_SESSION || s->question == QUESTION_ENROL || s->question == QUESTION_SIGN_OUT))
+	    (s->question == QUESTION_SESSION || s->question == QUESTION_ENROL || s->question == QUESTION_SIGN_OUT ||
+	     s->question == QUESTION_ACCOUNT || s->question == QUESTION_RECOVERY))
 		memset(&b->token, 0x5a, sizeof(b->token));
 	return ask(w, b, s->question, bodies[s->question]);
 }

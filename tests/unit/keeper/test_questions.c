@@ -28,12 +28,26 @@ static const struct expected expected[] = {
 	  "who has a session has an account" },
 	{ QUESTION_SIGN_IN,  { PASSED, PASSED, PASSED, WRONG },   { ENROLLING, ENROLLING, ENROLLING, FULL },
 	  "who is not through may begin anew, as another" },
-	{ QUESTION_ENROL,    { WRONG, PASSED, WRONG, WRONG },     { NONE, ENROLLING, PENDING, FULL },
+	{ QUESTION_ENROL,    { WRONG, PASSED, WRONG, REFUSED },   { NONE, ENROLLING, PENDING, FULL },
 	  "a secret is shown while enrolling, and never again" },
 	{ QUESTION_PROVE,    { WRONG, PASSED, PASSED, WRONG },    { NONE, FULL, FULL, FULL },
 	  "a code is for who has proved the password" },
 	{ QUESTION_SIGN_OUT, { WRONG, PASSED, PASSED, PASSED },   { NONE, NONE, NONE, NONE },
 	  "any session can be ended" },
+	{ QUESTION_STEP_UP,        { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
+	  "a proof is made anew by who is through" },
+	{ QUESTION_ACCOUNT,        { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
+	  "an account is its owner's" },
+	{ QUESTION_RECOVERY,       { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
+	  "recovery codes are for who has a factor" },
+	{ QUESTION_FACTOR_BEGIN,   { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
+	  "another factor wants the first" },
+	{ QUESTION_FACTOR_CONFIRM, { WRONG, WRONG, WRONG, WRONG },   { NONE, ENROLLING, PENDING, FULL },
+	  "nothing was begun" },
+	{ QUESTION_FACTOR_RENAME,  { WRONG, WRONG, WRONG, REFUSED }, { NONE, ENROLLING, PENDING, FULL },
+	  "no such factor" },
+	{ QUESTION_FACTOR_REMOVE,  { WRONG, WRONG, WRONG, REFUSED }, { NONE, ENROLLING, PENDING, FULL },
+	  "no such factor" },
 };
 /* clang-format on */
 
@@ -45,7 +59,20 @@ ask_rightly(struct world *w, struct browser *b, const struct expected *e, const 
 	const struct register_body registration = { str_of(fresh), STR(PASSWORD), STR(PASSWORD) };
 	const struct sign_in_body sign_in = { str_of(other), STR(PASSWORD) };
 	const struct prove_body prove = { str_of(code.z) };
-	const void *bodies[] = { NULL, NULL, &registration, &sign_in, NULL, &prove, NULL };
+	const struct factor_begin_body another = { .current = STR(PASSWORD) };
+	const struct factor_body no_factor = { .id = 1 };
+	const struct recovery_body recovery = { 0 };
+	const void *bodies[QUESTION_COUNT] = {
+		[QUESTION_REGISTER] = &registration,
+		[QUESTION_SIGN_IN] = &sign_in,
+		[QUESTION_PROVE] = &prove,
+		[QUESTION_STEP_UP] = &prove,
+		[QUESTION_RECOVERY] = &recovery,
+		[QUESTION_FACTOR_BEGIN] = &another,
+		[QUESTION_FACTOR_CONFIRM] = &prove,
+		[QUESTION_FACTOR_RENAME] = &no_factor,
+		[QUESTION_FACTOR_REMOVE] = &no_factor,
+	};
 
 	return ask(w, b, e->question, bodies[e->question]);
 }

@@ -274,7 +274,8 @@ the_state_follows_from_what_was_proved_and_when(void **state)
 				     .created_us = MINUTES_US(decisions[i].created),
 				     .password_us = MINUTES_US(decisions[i].password),
 				     .factor_id = decisions[i].proved,
-				     .factor_active = decisions[i].proved != 0 && decisions[i].proved == decisions[i].active,
+				     .factor_active =
+					 decisions[i].proved != 0 && decisions[i].proved == decisions[i].active,
 				     .factor_since_us = decisions[i].active != 0,
 				     .recovered_us = decisions[i].recovered,
 				     .account_disabled = decisions[i].disabled };

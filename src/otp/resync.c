@@ -99,6 +99,16 @@ fits_at(const struct otp_key *key, unsigned digits, const char *first, const cha
 	return status;
 }
 
+static void
+take_drift(struct otp_drift *drift, unsigned fits_here, int64_t steps, int64_t now_step)
+{
+	int64_t mask = -(int64_t)fits_here;
+
+	drift->steps = (drift->steps & ~mask) | (steps & mask);
+	drift->step = (drift->step & ~mask) | ((now_step + steps) & mask);
+	drift->ok = drift->ok | (fits_here != 0);
+}
+
 enum otp_status
 otp_totp_drift(const struct otp_key *key, const struct otp_totp *totp, const char *first, const char *second,
 	       int64_t now_us, int64_t last_step, unsigned max_steps, struct otp_drift *ret_drift)
@@ -119,8 +129,7 @@ otp_totp_drift(const struct otp_key *key, const struct otp_totp *totp, const cha
 		status = fits_at(key, totp->digits, first, second, now_step + steps, last_step, &here);
 		if (status != OTP_OK)
 			return status;
-		if (here)
-			drift = (struct otp_drift){ true, steps, now_step + steps };
+		take_drift(&drift, here, steps, now_step);
 	}
 	*ret_drift = drift;
 	return OTP_OK;

@@ -10,6 +10,17 @@ enum { STEAM_PERIOD_S = 30, STEAM_CHARACTERS = 26, STEAM_LENGTH = OTP_STEAM_SIZE
 
 static const char alphabet[STEAM_CHARACTERS + 1] = "23456789BCDFGHJKMNPQRTVWXY";
 
+/* All are read, so that no address tells which was taken. */
+static char
+letter(uint32_t which)
+{
+	unsigned char c = 0;
+
+	for (uint32_t i = 0; i < STEAM_CHARACTERS; i++)
+		c |= (unsigned char)alphabet[i] & (unsigned char)-(unsigned)(i == which);
+	return (char)c;
+}
+
 enum otp_status
 otp_steam_code(const struct otp_key *key, uint64_t step, char ret_code[OTP_STEAM_SIZE])
 {
@@ -22,7 +33,7 @@ otp_steam_code(const struct otp_key *key, uint64_t step, char ret_code[OTP_STEAM
 	if (status != OTP_OK)
 		return status;
 	for (size_t i = 0; i < STEAM_LENGTH; i++) {
-		ret_code[i] = alphabet[number % STEAM_CHARACTERS];
+		ret_code[i] = letter(number % STEAM_CHARACTERS);
 		number /= STEAM_CHARACTERS;
 	}
 	ret_code[STEAM_LENGTH] = '\0';

@@ -69,12 +69,12 @@ look_wipe(struct look *look)
 }
 
 static void
-tell(struct look *look, int64_t *count, const char *format, int64_t id)
+tell(struct look *look, int64_t *count, const char *what, int64_t id, const char *wrong)
 {
 	char sentence[160];
 
 	++*count;
-	snprintf(sentence, sizeof(sentence), format, id);
+	snprintf(sentence, sizeof(sentence), "%s %" PRId64 ": %s", what, id, wrong);
 	if (look->tell != NULL)
 		look->tell(look->context, sentence);
 }
@@ -89,8 +89,8 @@ look_at_factor(void *context, const struct db_value *row, size_t columns)
 	err e = sealing_open(&look->keys.sealing, &owner, row[2].bytes, &arena, &secret);
 
 	if (e == ERR_CORRUPT)
-		tell(look, &look->findings->unreadable,
-		     "authenticator %" PRId64 ": its secret does not open under the key", row[0].number);
+		tell(look, &look->findings->unreadable, "authenticator", row[0].number,
+		     "its secret does not open under the key");
 	return e == ERR_CORRUPT ? ERR_OK : e;
 }
 
@@ -101,8 +101,8 @@ look_at_account(void *context, const struct db_value *row, size_t columns)
 	struct account_name name;
 
 	if (account_name_fold(row[1].bytes, &name) != PROBLEM_NONE || !str_equal(account_name_str(&name), row[1].bytes))
-		tell(look, &look->findings->misnamed, "account %" PRId64 ": its name is not one that can be typed",
-		     row[0].number);
+		tell(look, &look->findings->misnamed, "account", row[0].number,
+		     "its name is not one that can be typed");
 	return ERR_OK;
 }
 
@@ -111,8 +111,7 @@ look_at_orphan(void *context, const struct db_value *row, size_t columns)
 {
 	struct look *look = context;
 
-	tell(look, &look->findings->orphans, "session %" PRId64 ": its authenticator is gone; it opens nothing",
-	     row[0].number);
+	tell(look, &look->findings->orphans, "session", row[0].number, "its authenticator is gone; it opens nothing");
 	return ERR_OK;
 }
 

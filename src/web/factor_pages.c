@@ -129,14 +129,15 @@ take_factors(struct exchange *x, str list, struct page_authenticators *page)
 	while (list.n > 0 && page->factors_count < FACTORS_MAX) {
 		struct factor_item item = { 0 };
 		TRY(wire_get(&list, &wire_factor_item, &item));
-		page->factors[page->factors_count++] =
+		page->factors[page->factors_count] =
 		    (struct page_authenticator){ .id = item.id,
-						 .number = (uint32_t)page->factors_count,
+						 .number = (uint32_t)page->factors_count + 1,
 						 .name = item.name,
 						 .created_us = item.created_us,
 						 .last_used_us = item.last_used_us,
 						 .disabled = item.disabled != 0,
 						 .current = item.current != 0 };
+		page->factors_count++;
 	}
 	return ERR_OK;
 }

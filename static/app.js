@@ -69,6 +69,16 @@ for (const button of document.querySelectorAll("[data-print]")) {
 	button.hidden = false;
 }
 
+/* Shown once: whoever goes back is told how many there are, not shown the page that the browser kept. */
+const codes = document.getElementById("codes");
+if (codes) {
+	window.addEventListener("pagehide", () => codes.replaceChildren());
+	window.addEventListener("pageshow", (event) => {
+		if (event.persisted)
+			location.reload();
+	});
+}
+
 /* A recovery code is longer than six digits: smaller letters, so that it is seen whole. */
 for (const field of document.querySelectorAll("input.code"))
 	field.addEventListener("input", () => field.classList.toggle("long", field.value.length > 10));

@@ -102,27 +102,27 @@ def test_a_second_one_is_added_renamed_and_removed(browse, server, tmp_path, lan
 
     item = browser.find_all(".things > li")[1]
     item.find_elements("css selector", "summary")[0].click()
-    field = browser.visible("input[name=name]")[0]
+    field = browser.find("details[open] input[name=name]")
     field.clear()
     field.send_keys("x" * 41)
-    press(browser, ".things form[action$='/rename'] button")
+    press(browser, ".things details[open] form[action$='/rename'] button")
     browser.look("rename-refused", expect=[422])
-    assert browser.visible(".error") and browser.visible("input[name=name]")[0].get_property("value") == "x" * 41
-    field = browser.visible("input[name=name]")[0]
+    assert browser.visible(".error") and browser.find("details[open] input[name=name]").get_property("value") == "x" * 41
+    field = browser.find("details[open] input[name=name]")
     field.clear()
     field.send_keys("Ma tablette")
-    press(browser, ".things form[action$='/rename'] button")
+    press(browser, ".things details[open] form[action$='/rename'] button")
     assert "Ma tablette" in browser.text
 
     server.clock.advance(6 * 60)
     browser.open(LIST)
     browser.find(".things form[action$='/remove']").find_element("xpath", "..").find_element("css selector", "summary").click()
     browser.look("remove")
-    browser.visible("input[name=otp]")[0].send_keys("000000")
-    press(browser, ".things form[action$='/remove'] button")
+    browser.find("details[open] input[name=otp]").send_keys("000000")
+    press(browser, ".things details[open] form[action$='/remove'] button")
     browser.look("remove-refused", expect=[422])
-    browser.visible("input[name=otp]")[0].send_keys(authenticator(first, server.clock))
-    press(browser, ".things form[action$='/remove'] button")
+    browser.find("details[open] input[name=otp]").send_keys(authenticator(first, server.clock))
+    press(browser, ".things details[open] form[action$='/remove'] button")
     assert browser.path == LIST and "Ma tablette" not in browser.text
     browser.look("removed")
 

@@ -24,6 +24,9 @@ account_name_str(const struct account_name *name)
 	return str_bytes(name->b, name->n);
 }
 
+/* In place of a hash: no password was set yet, and none is right. */
+#define ACCOUNT_NO_PASSWORD "!"
+
 struct account {
 	int64_t id;
 	str password_hash; /* in the arena that was given */

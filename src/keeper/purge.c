@@ -28,6 +28,7 @@ purge_all(struct keeper_thread *t)
 	TRY(purge(t->db, SQL_SESSION_PURGE_LIFETIME, now_us - config->session_lifetime_us));
 	TRY(purge(t->db, SQL_SESSION_PURGE_IDLE, now_us - config->session_idle_us));
 	TRY(purge(t->db, SQL_SESSION_PURGE_PENDING, now_us - PENDING_US));
+	TRY(purge(t->db, SQL_LINK_PURGE, now_us));
 	return purge(t->db, SQL_FACTOR_PURGE, now_us);
 }
 

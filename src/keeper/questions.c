@@ -27,11 +27,20 @@ static const struct question {
 
 	[QUESTION_STEP_UP]        = { 0, step_up_answer },
 	[QUESTION_ACCOUNT]        = { 0, account_answer },
+	[QUESTION_PROFILE]        = { 0, profile_answer },
+	[QUESTION_PASSWORD]       = { 0, password_answer },
 	[QUESTION_RECOVERY]       = { 0, recovery_answer },
 	[QUESTION_FACTOR_BEGIN]   = { 0, factor_begin_answer },
 	[QUESTION_FACTOR_CONFIRM] = { 0, factor_confirm_answer },
 	[QUESTION_FACTOR_RENAME]  = { 0, factor_rename_answer },
 	[QUESTION_FACTOR_REMOVE]  = { 0, factor_remove_answer },
+	[QUESTION_SESSIONS]       = { 0, sessions_answer },
+	[QUESTION_SESSION_END]    = { 0, session_end_answer },
+	[QUESTION_ACTIVITY]       = { 0, activity_answer },
+	[QUESTION_CLOSE]          = { 0, close_answer },
+
+	[QUESTION_LINK]     = { IN_ANY, link_answer },
+	[QUESTION_LINK_USE] = { IN_ANY, link_use_answer },
 };
 /* clang-format on */
 

@@ -8,10 +8,13 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "keeper/audit.h"
-#include "keeper/strength.h"
+#include "keeper/links.h"
+#include "keeper/password_choice.h"
 #include "keeper/turn.h"
 
 struct registration {
+	bool by_invitation;
+	str invite;
 	struct account_name name;
 	struct password password;
 	struct password_hash hash;
@@ -26,42 +29,6 @@ registration_wipe(struct registration *r)
 
 /* --- the form ----------------------------------------------------------------------------------------------------- */
 
-static bool
-is_blank(str text)
-{
-	while (text.n > 0 && text.p[0] == ' ')
-		text = str_from(text, 1);
-	return text.n == 0;
-}
-
-static enum problem
-password_check(const struct config *config, str typed, const struct account_name *name, struct password *ret_password)
-{
-	enum problem problem;
-
-	if (str_empty(typed))
-		return PROBLEM_MISSING;
-	problem = password_prepare(typed, ret_password);
-	if (problem != PROBLEM_NONE)
-		return problem;
-	str password = str_bytes(ret_password->b, ret_password->n);
-	if (is_blank(password))
-		return PROBLEM_BLANK;
-	if (str_utf8_count(password) < PASSWORD_MIN)
-		return PROBLEM_TOO_SHORT;
-	if (config->password_scheme == SCHEME_BCRYPT && password.n > BCRYPT_MAX_BYTES)
-		return PROBLEM_OVER_72;
-	return strength_check(ret_password, account_name_str(name), str_of(config->app_name));
-}
-
-static enum problem
-confirm_check(str password, str confirm)
-{
-	if (password.n == confirm.n && secret_equal(password.p, confirm.p, password.n))
-		return PROBLEM_NONE;
-	return str_empty(confirm) ? PROBLEM_MISSING : PROBLEM_DIFFERS;
-}
-
 /* Is the form in order?  Else each field's problem is in the answer. */
 static bool
 form_check(struct turn *turn, struct registration *r)
@@ -70,8 +37,8 @@ form_check(struct turn *turn, struct registration *r)
 	struct problems_body *problems = turn->answer;
 
 	problems->username = account_name_fold(form->username, &r->name);
-	problems->password = password_check(turn->keeper->config, form->password, &r->name, &r->password);
-	problems->confirm = confirm_check(form->password, form->confirm);
+	problems->password = password_choose(turn->keeper->config, form->password, form->confirm, &r->name,
+					     &r->password, &problems->confirm);
 	return problems->username == PROBLEM_NONE && problems->password == PROBLEM_NONE &&
 	       problems->confirm == PROBLEM_NONE;
 }
@@ -82,11 +49,17 @@ static err
 make_account(struct turn *turn, void *context, bool *ret_commit)
 {
 	struct registration *r = context;
+	bool spent = false;
 
+	if (r->by_invitation) {
+		TRY(link_spend(turn, r->invite, LINK_INVITE, &spent));
+		if (!spent)
+			return ERR_OK;
+	}
 	TRY(random_id(&r->account_id));
 	TRY(account_insert(turn->db, r->account_id, account_name_str(&r->name), str_of(r->hash.z), turn->now_us));
 	TRY(session_begin(turn, r->account_id));
-	TRY(audit_write(turn, AUDIT_REGISTER, r->account_id, "open"));
+	TRY(audit_write(turn, AUDIT_REGISTER, r->account_id, r->by_invitation ? "invitation" : "open"));
 	*ret_commit = true;
 	return ERR_OK;
 }
@@ -103,14 +76,26 @@ taken(struct turn *turn, const struct registration *r, enum verdict *ret_verdict
 	return ERR_OK;
 }
 
+/* Open to everybody, or to who has an invitation; it is spent only together with the name being taken. */
+static bool
+may_register(const struct turn *turn, struct registration *r)
+{
+	const struct register_body *form = turn->body;
+	enum config_registration registration = turn->keeper->config->registration;
+
+	r->by_invitation = registration == REGISTRATION_INVITE;
+	r->invite = form->invite;
+	return registration == REGISTRATION_OPEN || (r->by_invitation && form->invite.n > 0);
+}
+
 err
 register_answer(struct turn *turn, enum verdict *ret_verdict)
 {
-	CLEANUP(registration_wipe) struct registration r = { 0 };
+	CLEANUP(registration_wipe) struct registration r = { .account_id = 0 };
 	bool done = false;
 	err e;
 
-	if (turn->keeper->config->registration != REGISTRATION_OPEN) {
+	if (!may_register(turn, &r)) {
 		*ret_verdict = VERDICT_CLOSED;
 		return ERR_OK;
 	}
@@ -123,7 +108,11 @@ register_answer(struct turn *turn, enum verdict *ret_verdict)
 	if (e == ERR_EXISTS)
 		return taken(turn, &r, ret_verdict);
 	TRY(e);
-	audit_log(turn, AUDIT_REGISTER, r.account_id, "open");
-	*ret_verdict = done ? VERDICT_PASSED : VERDICT_REFUSED;
+	if (!done) { /* the invitation was used, or is too old */
+		*ret_verdict = VERDICT_CLOSED;
+		return ERR_OK;
+	}
+	audit_log(turn, AUDIT_REGISTER, r.account_id, r.by_invitation ? "invitation" : "open");
+	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

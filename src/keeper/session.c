@@ -269,23 +269,12 @@ session_step_up(struct turn *turn, bool *ret_done)
 	return changed == 1 ? session_find(turn, &turn->token_hash, &turn->next.session) : ERR_OK;
 }
 
-static err
-other_ended(void *context, const struct db_value *row, size_t columns)
-{
-	struct token hash;
-
-	if (columns != 1 || row[0].bytes.n != TOKEN_BYTES)
-		return ERR_CORRUPT;
-	memcpy(hash.b, row[0].bytes.p, TOKEN_BYTES);
-	return turn_ended(context, &hash);
-}
-
 err
 session_end_others(struct turn *turn)
 {
 	const struct db_value args[] = { DB_INT(turn->now.session.account_id), DB_INT(turn->now.session.id) };
 
-	return db_all(turn->db, SQL_SESSION_DELETE_OTHERS, args, COUNT(args), other_ended, turn);
+	return db_all(turn->db, SQL_SESSION_DELETE_OTHERS, args, COUNT(args), turn_ended_row, turn);
 }
 
 err
@@ -294,7 +283,7 @@ session_end_of_factor(struct turn *turn, int64_t factor_id)
 	const struct db_value args[] = { DB_INT(turn->now.session.account_id), DB_INT(factor_id),
 					 DB_INT(turn->now.session.id) };
 
-	return db_all(turn->db, SQL_SESSION_DELETE_OF_FACTOR, args, COUNT(args), other_ended, turn);
+	return db_all(turn->db, SQL_SESSION_DELETE_OF_FACTOR, args, COUNT(args), turn_ended_row, turn);
 }
 
 /* --- questions ---------------------------------------------------------------------------------------------------- */

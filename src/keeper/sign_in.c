@@ -36,13 +36,14 @@ static err
 attempt_prove(struct turn *turn, struct attempt *a)
 {
 	str hash = str_of(turn->keeper->dummy.z);
-	bool right = false;
+	bool right = false, has_password;
 
 	TRY(account_find(turn->db, account_name_str(&a->name), &turn->arena, &a->account, &a->found));
-	if (a->found)
+	has_password = a->found && !str_equal(a->account.password_hash, STR(ACCOUNT_NO_PASSWORD));
+	if (has_password)
 		hash = a->account.password_hash;
 	TRY(password_prove(hash, a->password_usable ? &a->password : NULL, &right));
-	a->right = right && a->found;
+	a->right = right && has_password;
 	return ERR_OK;
 }
 

@@ -23,6 +23,17 @@ turn_ended(struct turn *turn, const struct token *token_hash)
 	return ERR_OK;
 }
 
+err
+turn_ended_row(void *context, const struct db_value *row, size_t columns)
+{
+	struct token hash;
+
+	if (columns != 1 || row[0].bytes.n != TOKEN_BYTES)
+		return ERR_CORRUPT;
+	memcpy(hash.b, row[0].bytes.p, TOKEN_BYTES);
+	return turn_ended(context, &hash);
+}
+
 static void
 tell_ended(struct turn *turn)
 {

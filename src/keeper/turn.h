@@ -60,6 +60,9 @@ MUST_USE err turn_transact(struct turn *turn, turn_work work, void *context, boo
 /* This token is dead once the transaction is through: whoever caches it will be told. */
 MUST_USE err turn_ended(struct turn *turn, const struct token *token_hash);
 
+/* The same for each row of a DELETE ... RETURNING token_hash; context is the turn. */
+MUST_USE err turn_ended_row(void *context, const struct db_value *row, size_t columns);
+
 /*
  * Is it the password of the account whose session this is?  PROBLEM_NONE, PROBLEM_MISSING or PROBLEM_WRONG, which is written
  * down.  Hashes: for questions of the slow lane.
@@ -74,6 +77,14 @@ MUST_USE err enrol_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err prove_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err sign_out_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err account_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err profile_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err password_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err sessions_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err session_end_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err activity_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err close_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err link_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err link_use_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err step_up_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err recovery_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err factor_begin_answer(struct turn *turn, enum verdict *ret_verdict);

@@ -1,0 +1,221 @@
+#include "keeper/links.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "keeper/audit.h"
+#include "keeper/password_choice.h"
+#include "keeper/turn.h"
+
+static const char *const kinds[LINK_KIND_COUNT] = {
+	[LINK_SETUP] = "setup", [LINK_PASSWORD] = "password", [LINK_INVITE] = "invite"
+};
+
+/* RFC 4648 s5, without padding. */
+static err
+text_put(const struct token *token, struct link_text *ret_text)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(64);
+
+	buf_put_base64(&text, str_bytes(token->b, TOKEN_BYTES));
+	TRY(buf_check(&text));
+	for (size_t i = 0; i + 1 < LINK_TEXT_SIZE; i++)
+		ret_text->z[i] = (char)(text.p[i] == '+' ? '-' : text.p[i] == '/' ? '_' : text.p[i]);
+	ret_text->z[LINK_TEXT_SIZE - 1] = '\0';
+	return ERR_OK;
+}
+
+bool
+link_hash(str text, uint8_t ret_hash[DIGEST_BYTES])
+{
+	return text.n == LINK_TEXT_SIZE - 1 && digest_sha256(text, ret_hash) == ERR_OK;
+}
+
+err
+link_make(struct db *db, enum link_kind kind, int64_t account_id, int64_t now_us, struct link_text *ret_text)
+{
+	struct token token = { 0 };
+	uint8_t hash[DIGEST_BYTES];
+	int64_t id = 0;
+
+	TRY(random_fill(token.b, TOKEN_BYTES));
+	TRY(random_id(&id));
+	TRY(text_put(&token, ret_text));
+	secret_wipe(&token, sizeof(token));
+	if (!link_hash(str_of(ret_text->z), hash))
+		return ERR_CRYPTO;
+	const struct db_value args[] = { DB_INT(id),
+					 DB_BLOB(str_bytes(hash, sizeof(hash))),
+					 DB_TEXT(str_of(kinds[kind])),
+					 account_id == 0 ? DB_NULL() : DB_INT(account_id),
+					 DB_INT(now_us),
+					 DB_INT(now_us + LINK_LIFE_US) };
+	return db_run(db, SQL_LINK_INSERT, args, COUNT(args), NULL);
+}
+
+err
+link_spend(struct turn *turn, str text, enum link_kind kind, bool *ret_done)
+{
+	uint8_t hash[DIGEST_BYTES];
+	int64_t changed = 0;
+
+	*ret_done = false;
+	if (!link_hash(text, hash))
+		return ERR_OK;
+	const struct db_value args[] = { DB_INT(turn->now_us), DB_BLOB(str_bytes(hash, sizeof(hash))),
+					 DB_TEXT(str_of(kinds[kind])) };
+	TRY(db_run(turn->db, SQL_LINK_USE, args, COUNT(args), &changed));
+	*ret_done = changed == 1;
+	return ERR_OK;
+}
+
+err
+links_end(struct db *db, int64_t account_id)
+{
+	const struct db_value args[] = { DB_INT(account_id) };
+
+	return db_run(db, SQL_LINK_DELETE_OF_ACCOUNT, args, COUNT(args), NULL);
+}
+
+/* --- what is it for? --------------------------------------------------------------------------------------------------- */
+
+struct found {
+	enum link_kind kind; /* LINK_NONE: there is none that may be used */
+	int64_t account_id, expires_us;
+	struct account_name name;
+};
+
+static err
+found_fill(const struct db_value *row, struct found *ret_found)
+{
+	struct found f = { .account_id = row[1].number, .expires_us = row[3].number };
+
+	for (unsigned i = LINK_NONE + 1; i < LINK_KIND_COUNT; i++)
+		if (str_equal(row[0].bytes, str_of(kinds[i])))
+			f.kind = i;
+	if (f.kind == LINK_NONE || (f.account_id != 0 && account_name_fold(row[2].bytes, &f.name) != PROBLEM_NONE))
+		return ERR_CORRUPT;
+	*ret_found = f;
+	return ERR_OK;
+}
+
+static err
+link_find(struct turn *turn, str text, struct found *ret_found)
+{
+	uint8_t hash[DIGEST_BYTES];
+	struct db_value row[4] = { 0 };
+	bool is = false;
+
+	*ret_found = (struct found){ .kind = LINK_NONE };
+	if (!link_hash(text, hash))
+		return ERR_OK;
+	const struct db_value args[] = { DB_BLOB(str_bytes(hash, sizeof(hash))), DB_INT(turn->now_us) };
+	TRY(db_one(turn->db, SQL_LINK_FIND, args, COUNT(args), &turn->arena, row, COUNT(row), &is));
+	return is ? found_fill(row, ret_found) : ERR_OK;
+}
+
+err
+link_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	const struct link_body *form = turn->body;
+	struct link_purpose_body *answer = turn->answer;
+	struct found found;
+
+	TRY(link_find(turn, form->link, &found));
+	if (found.kind == LINK_NONE)
+		return ERR_OK;
+	answer->kind = found.kind;
+	answer->expires_us = found.expires_us;
+	*ret_verdict = VERDICT_PASSED;
+	return arena_copy(&turn->arena, account_name_str(&found.name), &answer->name);
+}
+
+/* --- LINK_USE ------------------------------------------------------------------------------------------------------------ */
+
+struct use {
+	str link;
+	struct found found;
+	struct password password;
+	struct password_hash hash;
+};
+
+static void
+use_wipe(struct use *use)
+{
+	secret_wipe(use, sizeof(*use));
+}
+
+static err
+password_set(struct turn *turn, const struct use *use)
+{
+	const struct db_value args[] = { DB_TEXT(str_of(use->hash.z)), DB_INT(turn->now_us),
+					 DB_INT(use->found.account_id) };
+
+	return db_run(turn->db, SQL_ADMIN_PASSWORD_SET, args, COUNT(args), NULL);
+}
+
+static err
+sessions_end(struct turn *turn, int64_t account_id)
+{
+	const struct db_value args[] = { DB_INT(account_id) };
+
+	return db_all(turn->db, SQL_ADMIN_SESSIONS_END, args, COUNT(args), turn_ended_row, turn);
+}
+
+/* The link is spent, the password set, who was signed in is not, and this browser is as far as after a password. */
+static err
+use_link(struct turn *turn, void *context, bool *ret_commit)
+{
+	const struct use *use = context;
+	bool spent = false;
+	err e;
+
+	TRY(link_spend(turn, use->link, use->found.kind, &spent));
+	if (!spent)
+		return ERR_OK;
+	TRY(links_end(turn->db, use->found.account_id));
+	TRY(password_set(turn, use));
+	TRY(sessions_end(turn, use->found.account_id));
+	e = session_begin(turn, use->found.account_id);
+	if (e == ERR_NOT_FOUND) /* disabled, or deleted, since the link was looked at */
+		return ERR_OK;
+	TRY(e);
+	*ret_commit = true;
+	return audit_write(turn, AUDIT_LINK_USED, use->found.account_id, kinds[use->found.kind]);
+}
+
+static err
+refuse(struct turn *turn)
+{
+	TRY(audit_write(turn, AUDIT_LINK_REFUSED, 0, "dead"));
+	audit_log(turn, AUDIT_LINK_REFUSED, 0, "dead");
+	return ERR_OK;
+}
+
+err
+link_use_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	CLEANUP(use_wipe) struct use use = { 0 };
+	const struct link_use_body *form = turn->body;
+	struct problems_body *problems = turn->answer;
+	bool done = false;
+
+	use.link = form->link;
+	TRY(link_find(turn, form->link, &use.found));
+	if (use.found.kind != LINK_SETUP && use.found.kind != LINK_PASSWORD)
+		return refuse(turn);
+	problems->password = password_choose(turn->keeper->config, form->password, form->confirm, &use.found.name,
+					     &use.password, &problems->confirm);
+	if (problems->password != PROBLEM_NONE || problems->confirm != PROBLEM_NONE) {
+		*ret_verdict = VERDICT_PROBLEMS;
+		return ERR_OK;
+	}
+	TRY(password_hash(turn->keeper->config, &use.password, &use.hash));
+	TRY(turn_transact(turn, use_link, &use, &done));
+	if (!done)
+		return refuse(turn);
+	audit_log(turn, AUDIT_LINK_USED, use.found.account_id, kinds[use.found.kind]);
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
+}

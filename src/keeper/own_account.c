@@ -1,0 +1,303 @@
+/*
+ * What a person does with their own account: preferences, password, sessions, activity, its end.
+ */
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "keeper/audit.h"
+#include "keeper/links.h"
+#include "keeper/password_choice.h"
+#include "keeper/turn.h"
+
+enum { SESSIONS_LISTED = 30, EVENTS_LISTED = 20, AGENT_LISTED = 200 };
+
+/* --- PROFILE ------------------------------------------------------------------------------------------------------------- */
+
+err
+profile_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	static const char *const languages[] = { "", "fr", "en" }, *const formats[] = { "", "24", "12", "iso" };
+	const struct profile_body *form = turn->body;
+	struct problems_body *problems = turn->answer;
+	struct display_name name = { .n = 0 };
+	struct session *session = &turn->now.session;
+
+	problems->display_name = display_name_check(form->display_name, &name);
+	if (problems->display_name != PROBLEM_NONE) {
+		*ret_verdict = VERDICT_PROBLEMS;
+		return ERR_OK;
+	}
+	const struct db_value args[] = { DB_TEXT(str_bytes(name.b, name.n)), DB_TEXT(str_of(languages[form->language])),
+					 DB_TEXT(str_of(formats[form->time_format])), DB_INT(session->account_id) };
+	TRY(db_run(turn->db, SQL_OWN_PROFILE, args, COUNT(args), NULL));
+	TRY(audit_write(turn, AUDIT_PROFILE_CHANGED, session->account_id, "asked"));
+	session->display_name = name;
+	session->language = form->language;
+	session->time_format = form->time_format;
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
+}
+
+/* --- PASSWORD -------------------------------------------------------------------------------------------------------------- */
+
+struct change {
+	struct password password;
+	struct password_hash hash;
+	str old_hash;
+};
+
+static void
+change_wipe(struct change *change)
+{
+	secret_wipe(change, sizeof(*change));
+}
+
+static err
+old_hash_find(struct turn *turn, str *ret_hash)
+{
+	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
+	struct db_value row[1] = { 0 };
+	bool found = false;
+
+	TRY(db_one(turn->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
+	*ret_hash = row[0].bytes;
+	return found ? ERR_OK : ERR_NOT_FOUND;
+}
+
+/* Is the form in order?  Else each field's problem is in the answer. */
+static err
+change_check(struct turn *turn, struct change *change, bool *ret_in_order)
+{
+	const struct password_body *form = turn->body;
+	struct problems_body *problems = turn->answer;
+
+	TRY(old_hash_find(turn, &change->old_hash));
+	TRY(account_password_check(turn, form->current, &problems->current));
+	problems->password = password_choose(turn->keeper->config, form->password, form->confirm,
+					     &turn->now.session.name, &change->password, &problems->confirm);
+	if (problems->password == PROBLEM_NONE && problems->current == PROBLEM_NONE &&
+	    str_equal(form->password, form->current))
+		problems->password = PROBLEM_SAME;
+	*ret_in_order = problems->current == PROBLEM_NONE && problems->password == PROBLEM_NONE &&
+			problems->confirm == PROBLEM_NONE;
+	return ERR_OK;
+}
+
+static err
+password_change(struct turn *turn, void *context, bool *ret_commit)
+{
+	const struct change *change = context;
+	int64_t account_id = turn->now.session.account_id, changed = 0;
+	const struct db_value args[] = { DB_TEXT(str_of(change->hash.z)), DB_INT(turn->now_us), DB_INT(account_id),
+					 DB_TEXT(change->old_hash) };
+	bool renewed = false;
+
+	TRY(db_run(turn->db, SQL_OWN_PASSWORD, args, COUNT(args), &changed));
+	if (changed != 1) /* changed meanwhile, by another request */
+		return ERR_OK;
+	TRY(links_end(turn->db, account_id));
+	TRY(session_end_others(turn));
+	TRY(session_renew(turn, &renewed));
+	if (!renewed)
+		return ERR_OK;
+	*ret_commit = true;
+	return audit_write(turn, AUDIT_PASSWORD_CHANGED, account_id, "asked");
+}
+
+err
+password_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	CLEANUP(change_wipe) struct change change = { .password = { .n = 0 } };
+	bool in_order = false, done = false;
+
+	if (!session_fresh(turn)) {
+		*ret_verdict = VERDICT_STEP_UP;
+		return ERR_OK;
+	}
+	TRY(change_check(turn, &change, &in_order));
+	if (!in_order) {
+		*ret_verdict = VERDICT_PROBLEMS;
+		return ERR_OK;
+	}
+	TRY(password_hash(turn->keeper->config, &change.password, &change.hash));
+	TRY(turn_transact(turn, password_change, &change, &done));
+	if (!done)
+		return ERR_OK;
+	audit_log(turn, AUDIT_PASSWORD_CHANGED, turn->now.session.account_id, "asked");
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
+}
+
+/* --- SESSIONS, SESSION_END ------------------------------------------------------------------------------------------------- */
+
+struct listing {
+	struct buf list;
+	size_t rows, most;
+	bool more;
+};
+
+static void
+listing_wipe(struct listing *listing)
+{
+	buf_wipe(&listing->list);
+}
+
+/* What does not fit is told to be there. */
+static err
+listing_put(struct listing *listing, const struct wire_def *def, const void *item)
+{
+	CLEANUP(buf_wipe) struct buf one = BUF(4096);
+
+	wire_put(&one, def, item);
+	TRY(buf_check(&one));
+	if (listing->more || listing->rows == listing->most || listing->list.n + one.n > LIST_MAX_BYTES) {
+		listing->more = true;
+		return ERR_OK;
+	}
+	listing->rows++;
+	buf_put(&listing->list, buf_str(&one));
+	return buf_check(&listing->list);
+}
+
+static err
+session_row(void *context, const struct db_value *row, size_t columns)
+{
+	const struct session_item item = { .id = row[0].number,
+					   .agent = str_upto(row[1].bytes, AGENT_LISTED),
+					   .address = str_upto(row[2].bytes, 64),
+					   .created_us = row[3].number,
+					   .seen_us = row[4].number,
+					   .state = (uint32_t)row[5].number,
+					   .current = row[6].number != 0 };
+
+	return listing_put(context, &wire_session_item, &item);
+}
+
+err
+sessions_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	CLEANUP(listing_wipe) struct listing listing = { .list = BUF(LIST_MAX_BYTES), .most = SESSIONS_LISTED };
+	struct sessions_body *answer = turn->answer;
+	const struct db_value args[] = { DB_INT(turn->now.session.account_id), DB_INT(turn->now.session.id),
+					 DB_INT(SESSIONS_LISTED + 1) };
+
+	TRY(db_all(turn->db, SQL_OWN_SESSIONS, args, COUNT(args), session_row, &listing));
+	answer->more = listing.more;
+	*ret_verdict = VERDICT_PASSED;
+	return arena_copy(&turn->arena, buf_str(&listing.list), &answer->sessions);
+}
+
+static err
+one_end(struct turn *turn, int64_t id)
+{
+	const struct db_value args[] = { DB_INT(id), DB_INT(turn->now.session.account_id) };
+
+	return db_all(turn->db, SQL_OWN_SESSION_END, args, COUNT(args), turn_ended_row, turn);
+}
+
+static err
+session_end(struct turn *turn, void *context, bool *ret_commit)
+{
+	const struct session_end_body *form = context;
+
+	TRY(form->id == 0 ? session_end_others(turn) : one_end(turn, form->id));
+	if (form->id != 0 && turn->next.ended_count == 0)
+		return ERR_OK;
+	*ret_commit = true;
+	return audit_write(turn, AUDIT_SESSION_ENDED, turn->now.session.account_id, form->id == 0 ? "others" : "one");
+}
+
+/* This very session is ended by SIGN_OUT, which also makes the browser forget it. */
+err
+session_end_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	struct session_end_body form = *(const struct session_end_body *)turn->body;
+	bool done = false;
+
+	if (form.id == turn->now.session.id)
+		return ERR_OK;
+	TRY(turn_transact(turn, session_end, &form, &done));
+	if (!done)
+		return ERR_OK;
+	audit_log(turn, AUDIT_SESSION_ENDED, turn->now.session.account_id, form.id == 0 ? "others" : "one");
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
+}
+
+/* --- ACTIVITY ---------------------------------------------------------------------------------------------------------------- */
+
+static err
+event_row(void *context, const struct db_value *row, size_t columns)
+{
+	const struct event_item item = { .id = row[0].number,
+					 .at_us = row[1].number,
+					 .event = str_upto(row[2].bytes, 40),
+					 .outcome = str_upto(row[3].bytes, 20),
+					 .reason = str_upto(row[4].bytes, 40),
+					 .address = str_upto(row[5].bytes, 64),
+					 .agent = str_upto(row[6].bytes, AGENT_LISTED) };
+
+	return listing_put(context, &wire_event_item, &item);
+}
+
+err
+activity_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	CLEANUP(listing_wipe) struct listing listing = { .list = BUF(LIST_MAX_BYTES), .most = EVENTS_LISTED };
+	const struct activity_body *form = turn->body;
+	struct events_body *answer = turn->answer;
+	const struct db_value args[] = { DB_INT(turn->now.session.account_id),
+					 DB_INT(form->before > 0 ? form->before : INT64_MAX),
+					 DB_INT(EVENTS_LISTED + 1) };
+
+	TRY(db_all(turn->db, SQL_OWN_ACTIVITY, args, COUNT(args), event_row, &listing));
+	answer->more = listing.more;
+	*ret_verdict = VERDICT_PASSED;
+	return arena_copy(&turn->arena, buf_str(&listing.list), &answer->events);
+}
+
+/* --- CLOSE ------------------------------------------------------------------------------------------------------------------- */
+
+/* Rows that belong to it go with it; of the audit only the bones stay. */
+static err
+close_account(struct turn *turn, void *context, bool *ret_commit)
+{
+	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
+	int64_t changed = 0;
+
+	TRY(session_end_others(turn));
+	TRY(turn_ended(turn, &turn->token_hash));
+	TRY(db_run(turn->db, SQL_OWN_CLOSE, args, COUNT(args), &changed));
+	if (changed != 1)
+		return ERR_OK;
+	TRY(audit_write(turn, AUDIT_CLOSED, turn->now.session.account_id, "asked"));
+	TRY(db_run(turn->db, SQL_OWN_AUDIT_BARE, args, COUNT(args), NULL));
+	turn->next.session = (struct session){ 0 };
+	*ret_commit = true;
+	return ERR_OK;
+}
+
+err
+close_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	const struct close_body *form = turn->body;
+	struct problems_body *problems = turn->answer;
+	int64_t account_id = turn->now.session.account_id;
+	bool done = false;
+
+	if (!session_fresh(turn)) {
+		*ret_verdict = VERDICT_STEP_UP;
+		return ERR_OK;
+	}
+	TRY(account_password_check(turn, form->current, &problems->current));
+	if (problems->current != PROBLEM_NONE) {
+		*ret_verdict = VERDICT_PROBLEMS;
+		return ERR_OK;
+	}
+	TRY(turn_transact(turn, close_account, NULL, &done));
+	if (!done)
+		return ERR_OK;
+	audit_log(turn, AUDIT_CLOSED, account_id, "asked");
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
+}

@@ -1,7 +1,9 @@
 """From nothing to signed in: the story of a person, sentence by sentence, over HTTP."""
 
 import base64
+import contextlib
 import re
+import sqlite3
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -653,6 +655,34 @@ def test_there_is_no_other_language(alice, path):
 def test_the_language_switch_leads_nowhere_else(alice, path):
     page = alice.visit("/language/fr?next=" + quote(path, safe=""))
     assert page.status == 400 or page.location == "/"
+
+
+def prefer(server, person, language, time_format):
+    """As the account's own page would."""
+    with contextlib.closing(sqlite3.connect(server.database(), timeout=30)) as database, database:
+        changed = database.execute("UPDATE accounts SET language = ?, time_format = ? WHERE name = ?", (language, time_format, person.name))
+        assert changed.rowcount == 1
+
+
+def test_the_language_and_times_that_an_account_prefers_come_with_its_sign_in(server, alice):
+    alice.full()
+    prefer(server, alice, "fr", "iso")
+    alice.forget().sign_in()
+    page = alice.follow()
+    assert page.language == "fr" and alice.cookies["language"] == "fr"
+    for time in page.dom.one("main").all("time"):
+        assert time["data-format"] == "iso" and re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", time.text)
+    switch_language(alice, "en")
+    assert alice.arrive("/").language == "en", "what is chosen afterwards counts"
+
+
+def test_without_a_preference_the_browser_decides(server, alice):
+    alice.full()
+    prefer(server, alice, "", "12")
+    alice.forget().sign_in()
+    page = alice.follow()
+    assert page.language == "en" and "language" not in alice.cookies
+    assert re.search("[AP]M UTC$", page.dom.one("main").all("time")[0].text)
 
 
 def test_the_switch_leaves_the_state_of_the_session_alone(alice):

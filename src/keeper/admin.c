@@ -1,0 +1,520 @@
+#include "keeper/admin.h"
+
+#include "base/log.h"
+#include "base/random.h"
+#include "keeper/audit.h"
+#include "keeper/display_name.h"
+#include "keeper/turn.h"
+#include "keeper/upkeep.h"
+
+enum { PAGE_ROWS = 200 };
+
+/* One act: who it is done to, what it leaves, what it is called in the audit. */
+struct act {
+	struct db *db;
+	int64_t account_id, now_us;
+	enum audit_event event;
+	const char *reason;
+	struct link_text *link;
+	str name, display_name; /* of a new or renamed account */
+	int64_t changed;
+	bool optional; /* nothing to change is no reason to write anything */
+};
+
+typedef err (*act_work)(struct act *act);
+
+/* ERR_NOT_FOUND with the sentence. */
+static err
+account_id_of(struct keeper_thread *t, str typed, struct why *why, int64_t *ret_id)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
+	struct account_name name = { .n = 0 };
+	struct db_value row[1] = { 0 };
+	bool found = false;
+
+	if (account_name_fold(typed, &name) == PROBLEM_NONE) {
+		const struct db_value args[] = { DB_TEXT(account_name_str(&name)) };
+		TRY(db_one(t->db, SQL_ADMIN_FIND, args, COUNT(args), &arena, row, COUNT(row), &found));
+	}
+	if (!found)
+		return why_set(why, ERR_NOT_FOUND,
+			       "There is no account \"%.*s\".  `doubletour user list` has them all.",
+			       STR_ARG(str_upto(typed, 60)));
+	*ret_id = row[0].number;
+	return ERR_OK;
+}
+
+static err
+act_once(struct act *act, act_work work)
+{
+	CLEANUP(db_rollback_unless_done) struct db_transaction transaction = { 0 };
+
+	act->changed = 0;
+	TRY(db_begin(act->db, &transaction));
+	TRY(work(act));
+	if (act->optional && act->changed == 0)
+		return ERR_OK;
+	TRY(upkeep_audit(act->db, act->event, act->account_id, act->reason));
+	return db_commit(&transaction);
+}
+
+static err
+act_do(struct keeper_thread *t, struct act *act, act_work work, struct why *why)
+{
+	enum { TRIES = 4 };
+	err e = ERR_BUSY;
+
+	act->db = t->db;
+	TRY(clock_now_us(&act->now_us));
+	for (int i = 0; e == ERR_BUSY && i < TRIES; i++)
+		e = act_once(act, work);
+	if (e == ERR_OK || why->text[0] != '\0')
+		return e;
+	return why_set(why, e, "Nothing was changed: %s.", err_name(e));
+}
+
+static err
+act_on(struct keeper_thread *t, str account, struct act *act, act_work work, struct why *why)
+{
+	TRY(account_id_of(t, account, why, &act->account_id));
+	return act_do(t, act, work, why);
+}
+
+static err
+run_on_account(const struct act *act, enum sql query, int64_t *ret_changed)
+{
+	const struct db_value args[] = { DB_INT(act->account_id) };
+
+	return db_run(act->db, query, args, COUNT(args), ret_changed);
+}
+
+static err
+count_row(void *context, const struct db_value *row, size_t columns)
+{
+	++*(int64_t *)context;
+	return ERR_OK;
+}
+
+static err
+sessions_end(const struct act *act, int64_t *ret_ended)
+{
+	const struct db_value args[] = { DB_INT(act->account_id) };
+
+	return db_all(act->db, SQL_ADMIN_SESSIONS_END, args, COUNT(args), count_row, ret_ended);
+}
+
+/* --- accounts ---------------------------------------------------------------------------------------------------------- */
+
+static const char *
+name_refused(enum problem problem)
+{
+	switch (problem) {
+	case PROBLEM_TOO_SHORT:
+	case PROBLEM_MISSING:
+		return "A user name has at least 3 characters.";
+	case PROBLEM_TOO_LONG:
+		return "A user name has at most 40 characters.";
+	case PROBLEM_EDGES:
+		return "A user name begins and ends with a letter or a digit.";
+	default:
+		return "A user name is of letters without accents, digits and . _ @ + -";
+	}
+}
+
+static err
+name_take(str typed, struct account_name *ret_name, struct why *why)
+{
+	enum problem problem = account_name_fold(typed, ret_name);
+
+	return problem == PROBLEM_NONE ? ERR_OK : why_set(why, ERR_INVALID, "%s", name_refused(problem));
+}
+
+static err
+name_taken(err e, const struct account_name *name, struct why *why)
+{
+	return e == ERR_EXISTS ? why_set(why, e, "There is an account \"%s\" already.", name->b) : e;
+}
+
+static err
+add(struct act *act)
+{
+	const struct db_value args[] = { DB_INT(act->account_id), DB_TEXT(act->name), DB_TEXT(act->display_name),
+					 DB_INT(act->now_us) };
+
+	TRY(db_run(act->db, SQL_ADMIN_ADD, args, COUNT(args), &act->changed));
+	return link_make(act->db, LINK_SETUP, act->account_id, act->now_us, act->link);
+}
+
+err
+admin_add(struct keeper_thread *t, str typed, str typed_display, struct why *why, struct link_text *ret_link)
+{
+	struct act act = { .event = AUDIT_ADMIN_ADDED, .reason = "asked", .link = ret_link };
+	struct display_name display = { .n = 0 };
+	struct account_name name = { .n = 0 };
+	err e;
+
+	TRY(name_take(typed, &name, why));
+	if (display_name_check(typed_display, &display) != PROBLEM_NONE)
+		return why_set(why, ERR_INVALID,
+			       "A display name has at most 40 characters, and none that cannot be seen.");
+	TRY(random_id(&act.account_id));
+	act.name = account_name_str(&name);
+	act.display_name = str_bytes(display.b, display.n);
+	e = act_do(t, &act, add, &(struct why){ "" });
+	e = name_taken(e, &name, why);
+	return e == ERR_OK || why->text[0] != '\0' ? e : why_set(why, e, "Nothing was changed: %s.", err_name(e));
+}
+
+static err
+rename_account(struct act *act)
+{
+	const struct db_value args[] = { DB_TEXT(act->name), DB_INT(act->account_id) };
+
+	TRY(db_run(act->db, SQL_ADMIN_RENAME, args, COUNT(args), &act->changed));
+	return sessions_end(act, &(int64_t){ 0 }); /* web knows them by the old name */
+}
+
+err
+admin_rename(struct keeper_thread *t, str account, str typed, struct why *why)
+{
+	struct act act = { .event = AUDIT_ADMIN_RENAMED, .reason = "asked" };
+	struct account_name name = { .n = 0 };
+	err e;
+
+	TRY(name_take(typed, &name, why));
+	act.name = account_name_str(&name);
+	TRY(account_id_of(t, account, why, &act.account_id));
+	e = name_taken(act_do(t, &act, rename_account, &(struct why){ "" }), &name, why);
+	return e == ERR_OK || why->text[0] != '\0' ? e : why_set(why, e, "Nothing was changed: %s.", err_name(e));
+}
+
+static err
+disable(struct act *act)
+{
+	const struct db_value args[] = { DB_INT(act->now_us), DB_INT(act->account_id) };
+
+	TRY(db_run(act->db, SQL_ADMIN_DISABLE, args, COUNT(args), &act->changed));
+	return sessions_end(act, &(int64_t){ 0 });
+}
+
+err
+admin_disable(struct keeper_thread *t, str account, struct why *why, bool *ret_changed)
+{
+	struct act act = { .event = AUDIT_ADMIN_DISABLED, .reason = "asked", .optional = true };
+
+	TRY(act_on(t, account, &act, disable, why));
+	*ret_changed = act.changed > 0;
+	return ERR_OK;
+}
+
+static err
+enable(struct act *act)
+{
+	return run_on_account(act, SQL_ADMIN_ENABLE, &act->changed);
+}
+
+err
+admin_enable(struct keeper_thread *t, str account, struct why *why, bool *ret_changed)
+{
+	struct act act = { .event = AUDIT_ADMIN_ENABLED, .reason = "asked", .optional = true };
+
+	TRY(act_on(t, account, &act, enable, why));
+	*ret_changed = act.changed > 0;
+	return ERR_OK;
+}
+
+static err
+unlock(struct act *act)
+{
+	TRY(run_on_account(act, SQL_ADMIN_UNLOCK, NULL));
+	return run_on_account(act, SQL_ADMIN_UNLOCK_FACTORS, NULL);
+}
+
+err
+admin_unlock(struct keeper_thread *t, str account, struct why *why)
+{
+	struct act act = { .event = AUDIT_ADMIN_UNLOCKED, .reason = "asked" };
+
+	return act_on(t, account, &act, unlock, why);
+}
+
+static err
+reset_password(struct act *act)
+{
+	const struct db_value args[] = { DB_TEXT(STR(ACCOUNT_NO_PASSWORD)), DB_INT(act->now_us),
+					 DB_INT(act->account_id) };
+
+	TRY(db_run(act->db, SQL_ADMIN_PASSWORD_SET, args, COUNT(args), &act->changed));
+	TRY(links_end(act->db, act->account_id));
+	TRY(sessions_end(act, &(int64_t){ 0 }));
+	return link_make(act->db, LINK_PASSWORD, act->account_id, act->now_us, act->link);
+}
+
+err
+admin_reset_password(struct keeper_thread *t, str account, struct why *why, struct link_text *ret_link)
+{
+	struct act act = { .event = AUDIT_ADMIN_PASSWORD_LINK, .reason = "asked", .link = ret_link };
+
+	return act_on(t, account, &act, reset_password, why);
+}
+
+static err
+reset_factors(struct act *act)
+{
+	TRY(sessions_end(act, &(int64_t){ 0 }));
+	TRY(run_on_account(act, SQL_ADMIN_FACTORS_DELETE, NULL));
+	return run_on_account(act, SQL_RECOVERY_DELETE, NULL);
+}
+
+err
+admin_reset_factors(struct keeper_thread *t, str account, struct why *why)
+{
+	struct act act = { .event = AUDIT_ADMIN_FACTORS_RESET, .reason = "asked" };
+
+	return act_on(t, account, &act, reset_factors, why);
+}
+
+static err
+sign_out(struct act *act)
+{
+	return sessions_end(act, &act->changed);
+}
+
+err
+admin_sign_out(struct keeper_thread *t, str account, struct why *why, int64_t *ret_ended)
+{
+	struct act act = { .event = AUDIT_ADMIN_SIGNED_OUT, .reason = "asked" };
+
+	TRY(act_on(t, account, &act, sign_out, why));
+	*ret_ended = act.changed;
+	return ERR_OK;
+}
+
+static err
+delete_account(struct act *act)
+{
+	TRY(run_on_account(act, SQL_OWN_CLOSE, &act->changed));
+	return run_on_account(act, SQL_OWN_AUDIT_BARE, NULL);
+}
+
+err
+admin_delete(struct keeper_thread *t, str account, struct why *why)
+{
+	struct act act = { .event = AUDIT_ADMIN_DELETED, .reason = "asked" };
+
+	return act_on(t, account, &act, delete_account, why);
+}
+
+static err
+invite(struct act *act)
+{
+	return link_make(act->db, LINK_INVITE, 0, act->now_us, act->link);
+}
+
+err
+admin_invite(struct keeper_thread *t, struct why *why, struct link_text *ret_link)
+{
+	struct act act = { .event = AUDIT_ADMIN_INVITED, .reason = "asked", .link = ret_link };
+
+	return act_do(t, &act, invite, why);
+}
+
+/* --- looking ------------------------------------------------------------------------------------------------------------ */
+
+static bool
+passes(const struct admin_filter *filter, const struct admin_user *user)
+{
+	if (filter->disabled && !user->disabled)
+		return false;
+	if (filter->without_factor && user->factors > 0)
+		return false;
+	return filter->inactive_since == 0 || user->last_sign_in_us < filter->inactive_since;
+}
+
+/* Rows in pages, so that what is done with each of them holds no lock. */
+struct page {
+	struct arena arena;
+	struct admin_user *users;
+	struct admin_event *events;
+	struct admin_session *sessions;
+	size_t n, most;
+};
+
+static void
+page_wipe(struct page *page)
+{
+	arena_wipe(&page->arena);
+}
+
+static err
+copied(struct page *page, const struct db_value *value, str *ret_text)
+{
+	return arena_copy(&page->arena, value->bytes, ret_text);
+}
+
+static err
+user_row(void *context, const struct db_value *row, size_t columns)
+{
+	struct page *page = context;
+	struct admin_user *user = &page->users[page->n];
+
+	if (columns != 13 || page->n == page->most)
+		return ERR_INVALID;
+	*user = (struct admin_user){ .id = row[0].number,
+				     .created_us = row[3].number,
+				     .last_sign_in_us = row[4].number,
+				     .disabled = row[5].number != 0,
+				     .has_password = row[6].number != 0,
+				     .failures = row[7].number,
+				     .blocked_until_us = row[8].number,
+				     .factors = row[9].number,
+				     .factors_disabled = row[10].number,
+				     .sessions = row[11].number,
+				     .recovery_codes = row[12].number };
+	TRY(copied(page, &row[1], &user->name));
+	TRY(copied(page, &row[2], &user->display_name));
+	page->n++;
+	return ERR_OK;
+}
+
+static err
+users_page(struct keeper_thread *t, str after, str only, struct page *page)
+{
+	const struct db_value args[] = { DB_TEXT(after), DB_TEXT(only), DB_INT(PAGE_ROWS) };
+
+	page->most = PAGE_ROWS;
+	page->users = arena_alloc(&page->arena, PAGE_ROWS * sizeof(page->users[0]));
+	if (page->users == NULL)
+		return ERR_MEMORY;
+	return db_all(t->db, SQL_ADMIN_USERS, args, COUNT(args), user_row, page);
+}
+
+/* One page; *ret_after: the name of the last one. */
+static err
+users_some(struct keeper_thread *t, const struct admin_filter *filter, str only, admin_each_user each, void *context,
+	   struct account_name *ret_after, bool *ret_more)
+{
+	CLEANUP(page_wipe) struct page page = { .arena = ARENA(1024 * 1024) };
+
+	TRY(users_page(t, account_name_str(ret_after), only, &page));
+	for (size_t i = 0; i < page.n; i++) {
+		if (passes(filter, &page.users[i]))
+			TRY(each(context, &page.users[i]));
+		if (str_copy_z(page.users[i].name, ret_after->b, sizeof(ret_after->b)) != ERR_OK)
+			return ERR_CORRUPT;
+		ret_after->n = page.users[i].name.n;
+	}
+	*ret_more = page.n == PAGE_ROWS;
+	return ERR_OK;
+}
+
+err
+admin_users(struct keeper_thread *t, const struct admin_filter *filter, struct why *why, admin_each_user each,
+	    void *context)
+{
+	struct account_name after = { .n = 0 }, only = { .n = 0 };
+	int64_t id = 0;
+	bool more = true;
+
+	if (filter->account != NULL) {
+		TRY(account_id_of(t, str_of(filter->account), why, &id));
+		(void)account_name_fold(str_of(filter->account), &only);
+	}
+	while (more)
+		TRY(users_some(t, filter, account_name_str(&only), each, context, &after, &more));
+	return ERR_OK;
+}
+
+static err
+session_row(void *context, const struct db_value *row, size_t columns)
+{
+	struct page *page = context;
+	struct admin_session *session = &page->sessions[page->n];
+
+	if (columns != 6)
+		return ERR_INVALID;
+	if (page->n == page->most)
+		return ERR_OK;
+	*session = (struct admin_session){
+		.id = row[0].number, .created_us = row[1].number, .seen_us = row[2].number, .proved = row[5].number != 0
+	};
+	TRY(copied(page, &row[3], &session->address));
+	TRY(copied(page, &row[4], &session->agent));
+	page->n++;
+	return ERR_OK;
+}
+
+err
+admin_sessions(struct keeper_thread *t, str account, struct why *why, admin_each_session each, void *context)
+{
+	enum { SESSIONS_MAX = 10000 };
+	CLEANUP(page_wipe) struct page page = { .arena = ARENA(16 * 1024 * 1024), .most = SESSIONS_MAX };
+	int64_t id = 0;
+
+	TRY(account_id_of(t, account, why, &id));
+	const struct db_value args[] = { DB_INT(id) };
+	page.sessions = arena_alloc(&page.arena, SESSIONS_MAX * sizeof(page.sessions[0]));
+	if (page.sessions == NULL)
+		return ERR_MEMORY;
+	TRY(db_all(t->db, SQL_ADMIN_SESSIONS, args, COUNT(args), session_row, &page));
+	for (size_t i = 0; i < page.n; i++)
+		TRY(each(context, &page.sessions[i]));
+	return ERR_OK;
+}
+
+/* --- audit -------------------------------------------------------------------------------------------------------------- */
+
+static err
+event_row(void *context, const struct db_value *row, size_t columns)
+{
+	struct page *page = context;
+	struct admin_event *event = &page->events[page->n];
+	str *texts[] = { &event->event, &event->outcome, &event->reason, NULL,
+			 &event->name,  &event->address, &event->agent,  &event->request_id };
+
+	if (columns != 10 || page->n == page->most)
+		return ERR_INVALID;
+	*event = (struct admin_event){ .id = row[0].number, .at_us = row[1].number, .account_id = row[5].number };
+	for (size_t i = 0; i < COUNT(texts); i++)
+		if (texts[i] != NULL)
+			TRY(copied(page, &row[2 + i], texts[i]));
+	page->n++;
+	return ERR_OK;
+}
+
+static err
+events_some(struct keeper_thread *t, const struct admin_audit *query, int64_t account_id, admin_each_event each,
+	    void *context, int64_t *ret_last, bool *ret_more)
+{
+	CLEANUP(page_wipe) struct page page = { .arena = ARENA(4 * 1024 * 1024), .most = PAGE_ROWS };
+	const struct db_value args[] = { DB_INT(*ret_last), DB_INT(account_id), DB_INT(query->from_us),
+					 DB_INT(query->until_us == 0 ? INT64_MAX : query->until_us),
+					 DB_INT(PAGE_ROWS) };
+
+	page.events = arena_alloc(&page.arena, PAGE_ROWS * sizeof(page.events[0]));
+	if (page.events == NULL)
+		return ERR_MEMORY;
+	TRY(db_all(t->db, SQL_ADMIN_AUDIT, args, COUNT(args), event_row, &page));
+	for (size_t i = 0; i < page.n; i++) {
+		if (query->event == NULL || str_starts(page.events[i].event, str_of(query->event)))
+			TRY(each(context, &page.events[i]));
+		*ret_last = page.events[i].id;
+	}
+	*ret_more = page.n == PAGE_ROWS;
+	return ERR_OK;
+}
+
+err
+admin_audit_read(struct keeper_thread *t, const struct admin_audit *query, struct why *why, admin_each_event each,
+		 void *context, int64_t *ret_last)
+{
+	int64_t account_id = 0;
+	bool more = true;
+
+	if (query->account != NULL)
+		TRY(account_id_of(t, str_of(query->account), why, &account_id));
+	*ret_last = query->after;
+	while (more)
+		TRY(events_some(t, query, account_id, each, context, ret_last, &more));
+	return ERR_OK;
+}

@@ -1,0 +1,29 @@
+#include "cli/admin.h"
+
+err
+admin_open(const struct config *config, struct admin *ret_admin)
+{
+	err e;
+
+	TRY(keeper_open(config, &ret_admin->why, &ret_admin->keeper));
+	e = keeper_thread_open(ret_admin->keeper, &ret_admin->thread);
+	return e == ERR_OK ? e : why_set(&ret_admin->why, e, "The database cannot be opened: %s.", err_name(e));
+}
+
+void
+admin_close(struct admin *admin)
+{
+	keeper_thread_close(&admin->thread);
+	keeper_close(&admin->keeper);
+}
+
+void
+admin_link_put(const struct config *config, const char *page, const struct link_text *link, struct buf *out)
+{
+	if (config->public_url[0] != '\0')
+		buf_put(out, str_of(config->public_url));
+	else
+		buf_printf(out, "http://localhost:%u", (unsigned)config->port);
+	buf_put(out, str_of(page));
+	buf_put(out, str_of(link->z));
+}

@@ -1,0 +1,22 @@
+/*
+ * What the administrator's commands share: the keeper opened on the settings' database, and links as people get them.
+ */
+#ifndef CLI_ADMIN_H
+#define CLI_ADMIN_H
+
+#include "cli/cli.h"
+#include "keeper/admin.h"
+
+struct admin {
+	struct keeper *keeper;
+	struct keeper_thread *thread;
+	struct why why;
+};
+
+MUST_USE err admin_open(const struct config *config, struct admin *ret_admin);
+void admin_close(struct admin *admin);
+
+/* "https://login.example.org/set-password?link=...": the address that people type, the page, the token. */
+void admin_link_put(const struct config *config, const char *page, const struct link_text *link, struct buf *out);
+
+#endif

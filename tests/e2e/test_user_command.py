@@ -1,0 +1,244 @@
+"""Accounts, invitations and the audit trail, by the administrator, while the server runs."""
+
+import json
+import signal
+import sqlite3
+import subprocess
+
+import pytest
+
+from harness import Person
+from harness.server import wait_until
+from harness.together import form_bytes, together
+
+NEW = "a new password of several words"
+
+
+def told(server, *arguments, status=0):
+    result = server.command(*arguments, "--json")
+    assert result.returncode == status, (result.stdout, result.stderr)
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def one(server, *arguments):
+    rows = told(server, *arguments)
+    assert len(rows) == 1, rows
+    return rows[0]
+
+
+def path_of(link, server):
+    assert link.startswith("http://localhost:") or link.startswith(server.origin), link
+    return "/" + link.split("/", 3)[3]
+
+
+def refused(server, *arguments, status=1, word=""):
+    result = server.command(*arguments)
+    assert result.returncode == status and word in result.stderr, (result.stdout, result.stderr)
+
+
+def events(server, **filters):
+    return [row["event"] for row in told(server, "audit", *[part for n, v in filters.items() for part in (f"--{n}", v)])]
+
+
+# Accounts
+
+
+def test_list_and_show_tell_everything_but_secrets(server):
+    alice = Person(server).full()
+    Person(server).enrolling()
+    row = one(server, "user", "show", alice.name.upper())
+    assert row["authenticators"] == 1 and row["password"] and not row["disabled"] and row["sessions"] == 1
+    assert row["last_sign_in"].endswith("Z")
+    names = [r["name"] for r in told(server, "user", "list")]
+    assert names == sorted(names) and alice.name in names
+    without = [r["name"] for r in told(server, "user", "list", "--without-2fa")]
+    assert alice.name not in without and without
+    assert alice.name not in [r["name"] for r in told(server, "user", "list", "--inactive", "1d")]
+    text = server.command("user", "list").stdout + server.command("user", "show", alice.name).stdout
+    assert alice.name in text and alice.secret not in text and "argon2" not in text
+
+
+def test_a_disabled_account_is_out_at_once_and_in_again_when_enabled(server):
+    alice = Person(server).full()
+    assert one(server, "user", "disable", alice.name)["changed"]
+    assert not one(server, "user", "disable", alice.name)["changed"]
+    wait_until(lambda: alice.visit("/").status == 303, "within the cache's life she is out")
+    assert alice.give_password().status == 422
+    assert alice.name in [r["name"] for r in told(server, "user", "list", "--disabled")]
+    assert one(server, "user", "enable", alice.name)["changed"]
+    alice.forget().sign_in()
+    assert alice.page.status == 303
+    assert [e for e in events(server, user=alice.name) if e.startswith("admin.")] == ["admin.disabled", "admin.enabled"]
+
+
+def test_logout_and_sessions(server):
+    alice = Person(server).full()
+    rows = told(server, "user", "sessions", alice.name)
+    assert len(rows) == 1 and rows[0]["proved"] and rows[0]["address"] == "127.0.0.1"
+    assert one(server, "user", "logout", alice.name)["ended"] == 1
+    wait_until(lambda: alice.visit("/").status == 303, "within the cache's life she is out")
+    assert told(server, "user", "sessions", alice.name) == []
+
+
+def test_the_first_link_sets_a_password_and_leads_to_the_authenticator(server):
+    link = one(server, "user", "add", "New.Person", "--display-name", "Ny Pérson")["link"]
+    person = Person(server, name="new.person", password=NEW)
+    assert person.give_password().status == 422, "no password is right before one is set"
+    page = person.visit(path_of(link, server))
+    assert page.status == 200 and "new.person" in page.html
+    person.send(path_of(link, server), {"password": NEW, "confirm": NEW})
+    assert person.page.location.startswith("/setup-2fa")
+    person.confirm()
+    assert person.page.status == 303 and person.visit("/").status == 200
+    person.forget().sign_in()
+    assert person.page.status == 303
+    refused(server, "user", "add", "NEW.person", word="already")
+    refused(server, "user", "add", "no", word="3 characters")
+    refused(server, "user", "add", "été", word="without accents")
+
+
+def test_resetting_the_password_kills_the_old_one_and_asks_for_the_factor(server):
+    alice = Person(server).full()
+    link = one(server, "user", "reset-password", alice.name)["link"]
+    wait_until(lambda: alice.visit("/").status == 303, "within the cache's life she is out")
+    assert alice.forget().give_password().status == 422, "the old password is dead"
+    alice.send(path_of(link, server), {"password": NEW, "confirm": NEW})
+    assert alice.page.location.startswith("/verify-2fa"), "the second factor is not walked around"
+    assert alice.visit("/").status == 303
+    alice.prove()
+    assert alice.visit("/").status == 200
+    other = Person(server, alice.name, NEW)
+    assert other.visit(path_of(link, server)).status == 404
+    assert other.post("/set-password", {"link": link.split("=")[1], "password": NEW, "confirm": NEW}).status in (403, 404)
+
+
+def test_resetting_the_factor_ends_sessions_and_enrols_anew(server):
+    alice = Person(server).full()
+    old = alice.secret
+    assert one(server, "user", "reset-2fa", alice.name)["reset"]
+    wait_until(lambda: alice.visit("/").status == 303, "within the cache's life she is out")
+    alice.forget().give_password()
+    assert alice.page.location.startswith("/setup-2fa")
+    assert alice.read_secret() != old
+    alice.spent = 0
+    alice.prove()
+    assert alice.visit("/").status == 200
+
+
+def test_renaming_and_deleting(server):
+    alice, bob = Person(server).full(), Person(server).full()
+    refused(server, "user", "rename", alice.name, bob.name, word="already")
+    assert one(server, "user", "rename", alice.name, alice.name + ".two")["renamed"]
+    assert alice.forget().give_password().status == 422
+    alice.name += ".two"
+    alice.sign_in()
+    assert alice.visit("/").status == 200
+    refused(server, "user", "delete", alice.name, word="--yes")
+    assert alice.visit("/").status == 200
+    assert one(server, "user", "delete", alice.name, "--yes")["deleted"]
+    refused(server, "user", "show", alice.name, word="no account")
+    wait_until(lambda: alice.visit("/").status == 303, "within the cache's life she is out")
+    with sqlite3.connect(server.database()) as db:
+        bones = db.execute("SELECT DISTINCT address, agent FROM audit WHERE account_id NOT IN (SELECT id FROM accounts)").fetchall()
+    assert {address for address, _ in bones} == {""} and {agent for _, agent in bones} <= {"", "command line"}
+
+
+def test_unlock_ends_waits_and_puts_authenticators_in_use(server):
+    alice = Person(server).full()
+    with sqlite3.connect(server.database(), timeout=10) as db:
+        db.execute("UPDATE factors SET disabled_at_us = 1, failures = 100 WHERE account_id = "
+                   "(SELECT id FROM accounts WHERE name = ?)", (alice.name,))
+    wait_until(lambda: alice.visit("/").status == 303, "a disabled authenticator opens nothing")
+    assert one(server, "user", "show", alice.name)["authenticators_disabled"] == 1
+    assert one(server, "user", "unlock", alice.name)["unlocked"]
+    alice.forget().sign_in()
+    assert alice.visit("/").status == 200
+
+
+@pytest.mark.parametrize("arguments, status", [
+    ((), 2), (("nonsense",), 2), (("add",), 2), (("add", "a", "b"), 2), (("list", "x"), 2), (("rename", "x"), 2),
+    (("show", "nobody"), 1), (("disable", ""), 1), (("list", "--inactive", "soon"), 1), (("show", "x" * 5000), 1),
+    (("--frobnicate",), 2),
+], ids=lambda value: repr(value)[:30])
+def test_what_makes_no_sense_is_refused(server, arguments, status):
+    result = server.command("user", *arguments)
+    assert result.returncode == status and result.stderr and len(result.stderr) < 4000
+
+
+# Invitations
+
+
+def test_an_invitation_lets_one_person_in(make_server):
+    server = make_server(REGISTRATION="invite")
+    link = path_of(one(server, "invite")["link"], server)
+    person = Person(server)
+    assert person.visit("/register").status == 403
+    page = person.visit(link)
+    assert page.status == 200
+    person.send(link, {"username": person.name, "password": person.password, "confirm": person.password})
+    assert person.page.location.startswith("/setup-2fa"), person.page.html
+    late = Person(server)
+    assert late.visit(link).status in (403, 404), "it was used"
+    assert server.command("user", "show", late.name).returncode == 1
+
+
+def test_an_invitation_is_used_up_only_by_an_account(make_server):
+    server = make_server(REGISTRATION="invite")
+    link = path_of(one(server, "invite")["link"], server)
+    first = Person(server)
+    first.send(link, {"username": "x", "password": first.password, "confirm": first.password})
+    assert first.page.status == 422
+    first.send(link, {"username": first.name, "password": first.password, "confirm": first.password})
+    assert first.page.location.startswith("/setup-2fa"), first.page.html
+    other = path_of(one(server, "invite")["link"], server)
+    taken = Person(server)
+    taken.send(other, {"username": first.name, "password": taken.password, "confirm": taken.password})
+    assert taken.page.status == 422
+    taken.send(other, {"username": taken.name, "password": taken.password, "confirm": taken.password})
+    assert taken.page.location.startswith("/setup-2fa"), "a name that was taken does not cost the invitation"
+
+
+def test_of_sixty_four_with_one_link_one_gets_in(make_server):
+    server = make_server()
+    link = path_of(one(server, "user", "add", "race.person")["link"], server)
+    requests = []
+    for _ in range(64):
+        person = Person(server)
+        form = person.visit(link).form_to("/set-password")
+        fields = {i["name"]: i.get("value") or "" for i in form.all("input", type="hidden") if i.has("name")}
+        requests.append(form_bytes(server, "/set-password", {**fields, "password": NEW, "confirm": NEW}, person.cookies))
+    statuses = [answer.status for answer in together(server, requests)]
+    assert statuses.count(303) == 1, statuses
+    assert set(statuses) <= {303, 404, 503}, statuses
+
+
+# The audit trail
+
+
+def test_the_audit_trail_is_filtered_and_exported(server):
+    alice = Person(server).full()
+    Person(server, alice.name, "wrong password").give_password()
+    rows = told(server, "audit", "--user", alice.name)
+    assert [r["event"] for r in rows][:3] == ["register.done", "enrol.begun", "enrol.confirmed"]
+    assert rows[-1]["event"] == "signin.refused" and rows[-1]["reason"] == "password"
+    assert [r["id"] for r in rows] == sorted(r["id"] for r in rows)
+    assert events(server, user=alice.name, event="signin.refused") == ["signin.refused"]
+    assert told(server, "audit", "--user", alice.name, "--until", "1d") == []
+    assert alice.password not in server.command("audit").stdout
+    refused(server, "audit", "--since", "yesterday-ish", word="no moment")
+    refused(server, "audit", "--user", "nobody", word="no account")
+
+
+def test_following_prints_what_happens(server):
+    running = subprocess.Popen([server.program, "audit", "--follow", "--json", "--since", "0m"], cwd=server.work,
+                               env=server.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    try:
+        alice = Person(server).enrolling()
+        while True:
+            row = json.loads(running.stdout.readline())
+            if row["name"] == alice.name and row["event"] == "register.done":
+                break
+    finally:
+        running.send_signal(signal.SIGINT)
+        running.wait(30)
+        running.stdout.close()

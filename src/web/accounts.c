@@ -15,6 +15,7 @@ static const struct field register_fields[] = {
 	FIELD(struct register_form, username, FIELD_MAX_BYTES, optional),
 	FIELD(struct register_form, password, FIELD_MAX_BYTES, optional),
 	FIELD(struct register_form, confirm, FIELD_MAX_BYTES, optional),
+	FIELD(struct register_form, invite, LINK_TOKEN_MAX, optional),
 	FIELD(struct register_form, next, NEXT_MAX_BYTES + 1, optional),
 };
 const struct form register_form = FORM(struct register_form, register_fields);
@@ -57,6 +58,7 @@ static const char *const password_problems[PROBLEM_COUNT] = {
 	[PROBLEM_COMMON] = N_("This password is too easy to guess. A sentence of several words does very well."),
 	[PROBLEM_FROM_NAME] =
 	    N_("This password is built from the user name: whoever knows the one will try the other."),
+	[PROBLEM_SAME] = N_("This is the password that you have."),
 	[PROBLEM_OVER_72] = N_("With this server's settings a password has at most 72 bytes."),
 };
 
@@ -65,10 +67,24 @@ static const char *const confirm_problems[PROBLEM_COUNT] = {
 	[PROBLEM_DIFFERS] = N_("The two passwords differ."),
 };
 
+const char *
+password_problem_text(uint32_t problem)
+{
+	return problem < PROBLEM_COUNT ? password_problems[problem] : NULL;
+}
+
+const char *
+confirm_problem_text(uint32_t problem)
+{
+	return problem < PROBLEM_COUNT ? confirm_problems[problem] : NULL;
+}
+
 static const char sign_in_refused[] = N_("User name or password is wrong.");
 static const char code_refused[] = N_("That is not the right code. Wait for the next one and try again.");
 static const char either_refused[] =
     N_("That is neither the right code nor an unused recovery code. Wait for the next code and try again.");
+static const char registration_invited[] = N_("Whoever registers here needs an invitation that was not used and is not "
+					      "older than 24 hours. Ask the administrator for one.");
 static const char registration_closed[] = N_("Registration is closed. Ask the administrator for an account.");
 
 /* What the form says of where to go on stands above the address line. */
@@ -100,24 +116,40 @@ register_page(struct exchange *x, int status, struct page_register *page)
 static err
 register_closed(struct exchange *x)
 {
-	struct page_register page = { .error = registration_closed, .closed = true };
+	bool invites = x->web->config->registration == REGISTRATION_INVITE;
+	struct page_register page = { .error = invites ? registration_invited : registration_closed, .closed = true };
 
 	return register_page(x, 403, &page);
 }
 
+/* /register?invite= */
+struct invite_query {
+	str invite;
+};
+static const struct field invite_fields[] = { FIELD(struct invite_query, invite, LINK_TOKEN_MAX, optional) };
+static const struct form invite_query = FORM(struct invite_query, invite_fields);
+
+/* Whether an invitation is good is known when it is used: until then it opens the form only. */
 err
 register_show(struct exchange *x)
 {
+	enum config_registration registration = x->web->config->registration;
 	struct page_register page = { 0 };
+	struct invite_query query = { 0 };
 
-	return x->web->config->registration == REGISTRATION_OPEN ? register_page(x, 200, &page) : register_closed(x);
+	TRY(form_parse(&invite_query, x->rq->query, x->rq->arena, &query, NULL));
+	if (registration == REGISTRATION_INVITE)
+		page.invite = query.invite;
+	if (registration != REGISTRATION_OPEN && page.invite.n == 0)
+		return register_closed(x);
+	return register_page(x, 200, &page);
 }
 
 err
 register_again(struct exchange *x, int status, const char *sentence)
 {
 	const struct register_form *form = x->form;
-	struct page_register page = { .username = typed(form->username), .error = sentence };
+	struct page_register page = { .username = typed(form->username), .invite = form->invite, .error = sentence };
 
 	take_next(x, form->next);
 	return register_page(x, status, &page);
@@ -128,6 +160,7 @@ register_problems(struct exchange *x, const struct problems_body *problems)
 {
 	const struct register_form *form = x->form;
 	struct page_register page = { .username = typed(form->username),
+				      .invite = form->invite,
 				      .username_problem = name_problems[problems->username],
 				      .password_problem = password_problems[problems->password],
 				      .confirm_problem = confirm_problems[problems->confirm] };
@@ -139,7 +172,7 @@ err
 register_post(struct exchange *x)
 {
 	const struct register_form *form = x->form;
-	const struct register_body body = { form->username, form->password, form->confirm };
+	const struct register_body body = { form->username, form->password, form->confirm, form->invite };
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 

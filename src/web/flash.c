@@ -24,6 +24,13 @@ static const struct flash flashes[] = {
 	{ "factor-gone", FLASH_BAD, N_("There is no such authenticator any more.") },
 	{ "factor-old", FLASH_INFO,
 	  N_("Nothing waits for a code here, or it waited for more than ten minutes. Begin again.") },
+	{ "profile-saved", FLASH_GOOD, N_("Your profile is saved.") },
+	{ "password-changed", FLASH_GOOD, N_("Your password is changed. Everybody else is signed out.") },
+	{ "password-set", FLASH_GOOD, N_("Your password is set.") },
+	{ "session-ended", FLASH_GOOD, N_("The session is ended.") },
+	{ "sessions-ended", FLASH_GOOD, N_("All other sessions are ended.") },
+	{ "session-gone", FLASH_INFO, N_("There is no such session any more.") },
+	{ "account-closed", FLASH_INFO, N_("Your account is closed. Goodbye.") },
 	{ "expired", FLASH_INFO, N_("Your session is over. Please sign in again.") },
 };
 

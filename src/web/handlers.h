@@ -9,7 +9,7 @@
 enum { FORM_TOKEN_MAX = 64 };
 
 struct register_form {
-	str csrf_token, username, password, confirm, next;
+	str csrf_token, username, password, confirm, invite, next;
 };
 struct login_form {
 	str csrf_token, username, password, next;
@@ -37,6 +37,45 @@ struct factor_remove_form {
 };
 extern const struct form register_form, login_form, code_form, logout_form;
 extern const struct form renew_form, factor_new_form, factor_code_form, factor_name_form, factor_remove_form;
+
+struct profile_form {
+	str csrf_token, display_name, language, time_format;
+};
+struct password_form {
+	str csrf_token, current, password, confirm, otp;
+};
+struct close_form {
+	str csrf_token, current, otp;
+};
+struct session_end_form {
+	str csrf_token, id; /* empty id: all others */
+};
+struct set_password_form {
+	str csrf_token, link, password, confirm;
+};
+extern const struct form profile_form, password_form, close_form, session_end_form, set_password_form;
+
+/* What is wrong with a password that is chosen, and with its confirmation, in words (msgids; NULL: nothing). */
+const char *password_problem_text(uint32_t problem);
+const char *confirm_problem_text(uint32_t problem);
+
+err account_show(struct exchange *x);
+err profile_show(struct exchange *x);
+err profile_post(struct exchange *x);
+err profile_again(struct exchange *x, int status, const char *sentence);
+err password_show(struct exchange *x);
+err password_post(struct exchange *x);
+err password_again(struct exchange *x, int status, const char *sentence);
+err close_show(struct exchange *x);
+err close_post(struct exchange *x);
+err close_again(struct exchange *x, int status, const char *sentence);
+err sessions_show(struct exchange *x);
+err session_end_post(struct exchange *x);
+err session_end_again(struct exchange *x, int status, const char *sentence);
+err activity_show(struct exchange *x);
+err set_password_show(struct exchange *x);
+err set_password_post(struct exchange *x);
+err set_password_again(struct exchange *x, int status, const char *sentence);
 
 err register_show(struct exchange *x);
 err register_post(struct exchange *x);

@@ -69,6 +69,7 @@ struct page_register {
 	const char *username_problem, *password_problem, *confirm_problem; /* msgids, each under its field */
 	const char *error;                                                 /* msgid, above the fields */
 	bool closed;                                                       /* no form, only the sentence of error */
+	str invite;                                                        /* token of the invitation; empty: none */
 	str next;
 };
 
@@ -148,6 +149,78 @@ struct page_authenticator_confirm {
 	struct page_drift drift;
 };
 
+struct page_account {
+	struct page_frame frame;
+	str username, shown_name;
+	int64_t created_us, password_changed_us;
+	uint32_t authenticators, sessions;
+};
+
+struct page_profile {
+	struct page_frame frame;
+	str username, display_name; /* display_name as typed */
+	const char *name_problem;
+	uint32_t preferred, time_format; /* enum preferred_language, enum time_format */
+	const char *error;
+};
+
+struct page_password {
+	struct page_frame frame;
+	str username;
+	str current, password, confirm; /* as typed */
+	const char *current_problem, *password_problem, *confirm_problem;
+	struct page_otp otp;
+	const char *error;
+};
+
+struct page_session {
+	int64_t id;
+	str browser, system; /* in words; empty: not known */
+	str address;
+	int64_t created_us, seen_us;
+	bool full, current;
+};
+struct page_sessions {
+	struct page_frame frame;
+	struct page_session *sessions;
+	size_t sessions_count;
+	bool more;
+	const char *error;
+};
+
+struct page_event {
+	int64_t at_us;
+	const char *words; /* msgid; NULL: show the event's own name */
+	str event;
+	bool refused;
+	str browser, system, address;
+};
+struct page_activity {
+	struct page_frame frame;
+	struct page_event *events;
+	size_t events_count;
+	bool more, older; /* there are older ones; these are not the newest */
+	int64_t last;     /* id of the last one shown */
+};
+
+struct page_close {
+	struct page_frame frame;
+	str username, current;
+	const char *current_problem;
+	struct page_otp otp;
+	const char *error;
+};
+
+struct page_set_password {
+	struct page_frame frame;
+	bool dead;  /* no form, only the sentence of error */
+	bool first; /* of a new account */
+	str username, link;
+	int64_t expires_us; /* the link */
+	const char *password_problem, *confirm_problem;
+	const char *error;
+};
+
 struct page_logout {
 	struct page_frame frame;
 	const char *error;
@@ -168,6 +241,13 @@ void page_recovery_codes(struct buf *out, const struct page_recovery_codes *v);
 void page_authenticators(struct buf *out, const struct page_authenticators *v);
 void page_authenticator_new(struct buf *out, const struct page_authenticator_new *v);
 void page_authenticator_confirm(struct buf *out, const struct page_authenticator_confirm *v);
+void page_account(struct buf *out, const struct page_account *v);
+void page_profile(struct buf *out, const struct page_profile *v);
+void page_password(struct buf *out, const struct page_password *v);
+void page_sessions(struct buf *out, const struct page_sessions *v);
+void page_activity(struct buf *out, const struct page_activity *v);
+void page_close(struct buf *out, const struct page_close *v);
+void page_set_password(struct buf *out, const struct page_set_password *v);
 void page_logout(struct buf *out, const struct page_logout *v);
 void page_error(struct buf *out, const struct page_error *v);
 

@@ -25,6 +25,20 @@ const struct route web_routes[] = {
 	{ HTTP_POST, STR_INIT("/account/authenticators/rename"), 0, HTTP_QUICK, .form = &factor_name_form, .answer = factor_rename_post, .again = factor_rename_again },
 	{ HTTP_POST, STR_INIT("/account/authenticators/remove"), 0, HTTP_QUICK, .form = &factor_remove_form, .answer = factor_remove_post, .again = factor_remove_again },
 
+	{ HTTP_GET,  STR_INIT("/set-password"), OPENS_ALL,     HTTP_QUICK,  .answer = set_password_show },
+	{ HTTP_POST, STR_INIT("/set-password"), OPENS_ALL,     HTTP_SLOW,   .form = &set_password_form, .answer = set_password_post, .again = set_password_again },
+
+	{ HTTP_GET,  STR_INIT("/account"),    0,               HTTP_QUICK,  .answer = account_show },
+	{ HTTP_GET,  STR_INIT("/account/profile"), 0,          HTTP_INLINE, .answer = profile_show },
+	{ HTTP_POST, STR_INIT("/account/profile"), 0,          HTTP_QUICK,  .form = &profile_form, .answer = profile_post, .again = profile_again },
+	{ HTTP_GET,  STR_INIT("/account/password"), 0,         HTTP_INLINE, .answer = password_show },
+	{ HTTP_POST, STR_INIT("/account/password"), 0,         HTTP_SLOW,   .form = &password_form, .answer = password_post, .again = password_again },
+	{ HTTP_GET,  STR_INIT("/account/sessions"), 0,         HTTP_QUICK,  .answer = sessions_show },
+	{ HTTP_POST, STR_INIT("/account/sessions/end"), 0,     HTTP_QUICK,  .form = &session_end_form, .answer = session_end_post, .again = session_end_again },
+	{ HTTP_GET,  STR_INIT("/account/activity"), 0,         HTTP_QUICK,  .answer = activity_show },
+	{ HTTP_GET,  STR_INIT("/account/close"), 0,            HTTP_INLINE, .answer = close_show },
+	{ HTTP_POST, STR_INIT("/account/close"), 0,            HTTP_SLOW,   .form = &close_form, .answer = close_post, .again = close_again },
+
 	{ HTTP_GET,  STR_INIT("/logout"),     OPENS_SIGNED,    HTTP_INLINE, .answer = logout_show },
 	{ HTTP_POST, STR_INIT("/logout"),     OPENS_SIGNED,    HTTP_QUICK,  .form = &logout_form, .answer = logout_post, .again = logout_again },
 

@@ -21,6 +21,18 @@ OPENS = {
     ("GET", "/setup-2fa"): {"enrolling"},
     ("GET", "/verify-2fa"): {"enrolling", "pending"},
     ("POST", "/verify-2fa"): {"enrolling", "pending"},
+    ("GET", "/set-password"): EVERYBODY,
+    ("POST", "/set-password"): EVERYBODY,
+    ("GET", "/account"): {"full"},
+    ("GET", "/account/profile"): {"full"},
+    ("POST", "/account/profile"): {"full"},
+    ("GET", "/account/password"): {"full"},
+    ("POST", "/account/password"): {"full"},
+    ("GET", "/account/sessions"): {"full"},
+    ("POST", "/account/sessions/end"): {"full"},
+    ("GET", "/account/activity"): {"full"},
+    ("GET", "/account/close"): {"full"},
+    ("POST", "/account/close"): {"full"},
     ("GET", "/account/recovery-codes"): {"full"},
     ("POST", "/account/recovery-codes"): {"full"},
     ("GET", "/account/authenticators"): {"full"},
@@ -41,6 +53,7 @@ OPENS = {
 ASIDE = ("/static/", "/language/", "/favicon.ico")  # open to everybody, and no pages
 # Pages that open only with something begun before, and where they lead without it.
 NEEDS = {"/account/authenticators/confirm": "/account/authenticators"}
+DEAD = ("/set-password",)  # a page that a link opens, and nothing else
 LEADS = {"none": "/login", "enrolling": "/setup-2fa", "pending": "/verify-2fa", "full": "/"}
 
 
@@ -84,6 +97,8 @@ def test_a_page_opens_in_its_states_only(server, routes, state):
             page = person.request(method, path)
             if state in OPENS["GET", path] and path in NEEDS:
                 assert (page.status, page.location) == (303, NEEDS[path]), (state, page)
+            elif path in DEAD:
+                assert page.status == 404, (state, page)
             elif state in OPENS["GET", path]:
                 assert page.status == 200, (state, page)
             elif path == "/logout":

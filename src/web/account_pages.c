@@ -1,0 +1,248 @@
+/*
+ * A person's own account: overview, preferences, password, its end.
+ */
+#include "web/handlers.h"
+
+#include "web/language.h"
+#include "web/messages.h"
+#include "web/pages.h"
+
+/* A value that is cut at these is still too long for the keeper. */
+enum { NAME_SENT_MAX = 2 * DISPLAY_NAME_MAX_BYTES, PASSWORD_SENT_MAX = PASSWORD_MAX_BYTES + 4, CHOICE_MAX = 8 };
+
+static const struct field profile_fields[] = {
+	FIELD(struct profile_form, csrf_token, FORM_TOKEN_MAX, optional),
+	FIELD(struct profile_form, display_name, NAME_SENT_MAX, optional),
+	FIELD(struct profile_form, language, CHOICE_MAX, optional),
+	FIELD(struct profile_form, time_format, CHOICE_MAX, optional),
+};
+const struct form profile_form = FORM(struct profile_form, profile_fields);
+
+static const struct field password_fields[] = {
+	FIELD(struct password_form, csrf_token, FORM_TOKEN_MAX, optional),
+	FIELD(struct password_form, current, PASSWORD_SENT_MAX, optional),
+	FIELD(struct password_form, password, PASSWORD_SENT_MAX, optional),
+	FIELD(struct password_form, confirm, PASSWORD_SENT_MAX, optional),
+	FIELD(struct password_form, otp, FIELD_MAX_BYTES, optional),
+};
+const struct form password_form = FORM(struct password_form, password_fields);
+
+static const struct field close_fields[] = {
+	FIELD(struct close_form, csrf_token, FORM_TOKEN_MAX, optional),
+	FIELD(struct close_form, current, PASSWORD_SENT_MAX, optional),
+	FIELD(struct close_form, otp, FIELD_MAX_BYTES, optional),
+};
+const struct form close_form = FORM(struct close_form, close_fields);
+
+static const char *const name_problems[PROBLEM_COUNT] = {
+	[PROBLEM_TOO_LONG] = N_("A name has at most 40 characters."),
+	[PROBLEM_CHARACTERS] = N_("This name holds a character that cannot be used."),
+};
+static const char *const current_problems[PROBLEM_COUNT] = {
+	[PROBLEM_MISSING] = N_("Enter your current password."),
+	[PROBLEM_WRONG] = N_("That is not your password."),
+};
+
+/* --- overview ------------------------------------------------------------------------------------------------------ */
+
+static err
+count_factors(str list, uint32_t *ret_count)
+{
+	struct factor_item item;
+
+	for (*ret_count = 0; list.n > 0; ++*ret_count)
+		TRY(wire_get(&list, &wire_factor_item, &item));
+	return ERR_OK;
+}
+
+err
+account_show(struct exchange *x)
+{
+	struct page_account page = { .username = str_of(x->session.name),
+				     .shown_name = exchange_shown_name(x),
+				     .created_us = x->session.created_us };
+	struct account_body account = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	TRY(exchange_ask(x, QUESTION_ACCOUNT, NULL, &verdict, &account));
+	if (verdict != VERDICT_PASSED)
+		return exchange_lead(x, x->next);
+	TRY(count_factors(account.factors, &page.authenticators));
+	page.password_changed_us = account.password_changed_us;
+	page.sessions = account.sessions;
+	TRY(exchange_frame(x, &page.frame));
+	page_account(&x->rp->body, &page);
+	return exchange_page(x, 200);
+}
+
+/* --- preferences --------------------------------------------------------------------------------------------------- */
+
+static const str languages[PREFERRED_COUNT] = { STR_INIT(""), STR_INIT("fr"), STR_INIT("en") };
+static const str formats[TIME_FORMAT_COUNT] = { STR_INIT(""), STR_INIT("24"), STR_INIT("12"), STR_INIT("iso") };
+
+/* What no page of ours offers is as if nothing had been chosen. */
+static uint32_t
+choice(const str *choices, uint32_t n, str typed)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (str_equal(choices[i], typed))
+			return i;
+	return 0;
+}
+
+static err
+profile_page(struct exchange *x, int status, struct page_profile *page)
+{
+	page->username = str_of(x->session.name);
+	TRY(exchange_frame(x, &page->frame));
+	page_profile(&x->rp->body, page);
+	return exchange_page(x, status);
+}
+
+err
+profile_show(struct exchange *x)
+{
+	struct page_profile page = { .display_name = str_of(x->session.display_name),
+				     .preferred = x->session.language,
+				     .time_format = x->session.time_format };
+
+	return profile_page(x, 200, &page);
+}
+
+err
+profile_again(struct exchange *x, int status, const char *sentence)
+{
+	const struct profile_form *form = x->form;
+	struct page_profile page = { .display_name = form->display_name,
+				     .preferred = choice(languages, PREFERRED_COUNT, form->language),
+				     .time_format = choice(formats, TIME_FORMAT_COUNT, form->time_format),
+				     .error = sentence };
+
+	return profile_page(x, status, &page);
+}
+
+err
+profile_post(struct exchange *x)
+{
+	const struct profile_form *form = x->form;
+	const struct profile_body body = { form->display_name, choice(languages, PREFERRED_COUNT, form->language),
+					   choice(formats, TIME_FORMAT_COUNT, form->time_format) };
+	struct page_profile page = { .display_name = form->display_name,
+				     .preferred = body.language,
+				     .time_format = body.time_format };
+	struct problems_body problems = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	TRY(exchange_ask(x, QUESTION_PROFILE, &body, &verdict, &problems));
+	if (verdict == VERDICT_PROBLEMS) {
+		page.name_problem = name_problems[problems.display_name];
+		return profile_page(x, 422, &page);
+	}
+	if (verdict != VERDICT_PASSED)
+		return exchange_lead(x, x->next);
+	TRY(exchange_prefer_language(x));
+	return exchange_redirect(x, STR("/account/profile"), (str){ 0 }, "profile-saved");
+}
+
+/* --- password -------------------------------------------------------------------------------------------------------- */
+
+static err
+password_page(struct exchange *x, int status, struct page_password *page)
+{
+	page->username = str_of(x->session.name);
+	TRY(exchange_frame(x, &page->frame));
+	page_password(&x->rp->body, page);
+	return exchange_page(x, status);
+}
+
+err
+password_show(struct exchange *x)
+{
+	return password_again(x, 200, NULL);
+}
+
+/* From somewhere else, or grown old: what it brought is not to be shown, least of all a password. */
+err
+password_again(struct exchange *x, int status, const char *sentence)
+{
+	struct page_password page = { .error = sentence };
+
+	exchange_otp(x, &page.otp);
+	return password_page(x, status, &page);
+}
+
+err
+password_post(struct exchange *x)
+{
+	const struct password_form *form = x->form;
+	const struct password_body body = { form->current, form->password, form->confirm };
+	struct page_password page = { .current = form->current, .password = form->password, .confirm = form->confirm };
+	struct problems_body problems = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	TRY(exchange_step_up(x, form->otp, &page.otp));
+	if (page.otp.problem != NULL)
+		return password_page(x, 422, &page);
+	TRY(exchange_ask(x, QUESTION_PASSWORD, &body, &verdict, &problems));
+	if (verdict == VERDICT_PASSED)
+		return exchange_redirect(x, STR("/account"), (str){ 0 }, "password-changed");
+	if (verdict != VERDICT_PROBLEMS && verdict != VERDICT_STEP_UP)
+		return exchange_lead(x, x->next);
+	if (verdict == VERDICT_STEP_UP)
+		exchange_otp_missing(&page.otp);
+	page.current_problem = current_problems[problems.current];
+	page.password_problem = password_problem_text(problems.password);
+	page.confirm_problem = confirm_problem_text(problems.confirm);
+	return password_page(x, 422, &page);
+}
+
+/* --- its end --------------------------------------------------------------------------------------------------------- */
+
+static err
+close_page(struct exchange *x, int status, struct page_close *page)
+{
+	page->username = str_of(x->session.name);
+	TRY(exchange_frame(x, &page->frame));
+	page_close(&x->rp->body, page);
+	return exchange_page(x, status);
+}
+
+err
+close_again(struct exchange *x, int status, const char *sentence)
+{
+	struct page_close page = { .error = sentence };
+
+	exchange_otp(x, &page.otp);
+	return close_page(x, status, &page);
+}
+
+err
+close_show(struct exchange *x)
+{
+	return close_again(x, 200, NULL);
+}
+
+err
+close_post(struct exchange *x)
+{
+	const struct close_form *form = x->form;
+	const struct close_body body = { form->current };
+	struct page_close page = { .current = form->current };
+	struct problems_body problems = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	TRY(exchange_step_up(x, form->otp, &page.otp));
+	if (page.otp.problem != NULL)
+		return close_page(x, 422, &page);
+	TRY(exchange_ask(x, QUESTION_CLOSE, &body, &verdict, &problems));
+	if (verdict == VERDICT_PASSED) {
+		TRY(exchange_forget_session(x));
+		return exchange_redirect(x, STR("/login"), (str){ 0 }, "account-closed");
+	}
+	if (verdict != VERDICT_PROBLEMS && verdict != VERDICT_STEP_UP)
+		return exchange_lead(x, x->next);
+	if (verdict == VERDICT_STEP_UP)
+		exchange_otp_missing(&page.otp);
+	page.current_problem = current_problems[problems.current];
+	return close_page(x, 422, &page);
+}

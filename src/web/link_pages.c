@@ -1,0 +1,103 @@
+/*
+ * One-time links: a password is set with what the administrator handed out.
+ */
+#include "web/handlers.h"
+
+#include "web/messages.h"
+#include "web/pages.h"
+
+enum { PASSWORD_SENT_MAX = PASSWORD_MAX_BYTES + 4 };
+
+static const struct field set_password_fields[] = {
+	FIELD(struct set_password_form, csrf_token, FORM_TOKEN_MAX, optional),
+	FIELD(struct set_password_form, link, LINK_TOKEN_MAX, optional),
+	FIELD(struct set_password_form, password, PASSWORD_SENT_MAX, optional),
+	FIELD(struct set_password_form, confirm, PASSWORD_SENT_MAX, optional),
+};
+const struct form set_password_form = FORM(struct set_password_form, set_password_fields);
+
+struct link_query {
+	str link;
+};
+static const struct field link_fields[] = { FIELD(struct link_query, link, LINK_TOKEN_MAX, optional) };
+static const struct form link_query = FORM(struct link_query, link_fields);
+
+static const char link_dead[] =
+    N_("This link cannot be used: it works once, and for 24 hours. Ask the administrator for a new one.");
+
+static err
+link_page(struct exchange *x, int status, struct page_set_password *page)
+{
+	TRY(exchange_frame(x, &page->frame));
+	page->frame.path = STR("/login"); /* the link is not to travel on with a change of language */
+	page_set_password(&x->rp->body, page);
+	return exchange_page(x, status);
+}
+
+/* One answer for a link that was used, is too old, or never was. */
+static err
+link_is_dead(struct exchange *x, int status)
+{
+	struct page_set_password page = { .dead = true, .error = link_dead };
+
+	return link_page(x, status, &page);
+}
+
+/* The form with what the link is for; status: when it can be used. */
+static err
+link_form_page(struct exchange *x, int status, str link, struct page_set_password *page)
+{
+	const struct link_body body = { link };
+	struct link_purpose_body purpose = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	TRY(exchange_ask(x, QUESTION_LINK, &body, &verdict, &purpose));
+	if (verdict != VERDICT_PASSED || (purpose.kind != LINK_SETUP && purpose.kind != LINK_PASSWORD))
+		return link_is_dead(x, status < 400 || status == 422 ? 404 : status);
+	page->username = purpose.name;
+	page->first = purpose.kind == LINK_SETUP;
+	page->link = link;
+	page->expires_us = purpose.expires_us;
+	return link_page(x, status, page);
+}
+
+err
+set_password_show(struct exchange *x)
+{
+	struct page_set_password page = { 0 };
+	struct link_query query = { 0 };
+
+	TRY(form_parse(&link_query, x->rq->query, x->rq->arena, &query, NULL));
+	return link_form_page(x, 200, query.link, &page);
+}
+
+/* Grown old: the form anew, with the link, without what was typed. */
+err
+set_password_again(struct exchange *x, int status, const char *sentence)
+{
+	const struct set_password_form *form = x->form;
+	struct page_set_password page = { .error = sentence };
+
+	return link_form_page(x, status, form->link, &page);
+}
+
+err
+set_password_post(struct exchange *x)
+{
+	const struct set_password_form *form = x->form;
+	const struct link_use_body body = { form->link, form->password, form->confirm };
+	struct page_set_password page = { 0 };
+	struct problems_body problems = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	TRY(exchange_ask(x, QUESTION_LINK_USE, &body, &verdict, &problems));
+	if (verdict == VERDICT_PASSED)
+		return exchange_redirect(x,
+					 x->session.state == STATE_ENROLLING ? STR("/setup-2fa") : STR("/verify-2fa"),
+					 (str){ 0 }, "password-set");
+	if (verdict != VERDICT_PROBLEMS)
+		return link_is_dead(x, 404);
+	page.password_problem = password_problem_text(problems.password);
+	page.confirm_problem = confirm_problem_text(problems.confirm);
+	return link_form_page(x, 422, form->link, &page);
+}

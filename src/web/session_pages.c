@@ -1,0 +1,198 @@
+/*
+ * Where an account is signed in, and what has happened to it.
+ */
+#include "web/handlers.h"
+
+#include "web/agent.h"
+#include "web/messages.h"
+#include "web/pages.h"
+
+enum { ID_MAX = 20, SESSIONS_MAX = 64, EVENTS_MAX = 64 };
+
+static const str sessions_path = STR_INIT("/account/sessions");
+
+static const struct field session_end_fields[] = {
+	FIELD(struct session_end_form, csrf_token, FORM_TOKEN_MAX, optional),
+	FIELD(struct session_end_form, id, ID_MAX, optional),
+};
+const struct form session_end_form = FORM(struct session_end_form, session_end_fields);
+
+/* /account/activity?before= */
+struct before_query {
+	str before;
+};
+static const struct field before_fields[] = { FIELD(struct before_query, before, ID_MAX, optional) };
+static const struct form before_query = FORM(struct before_query, before_fields);
+
+/* -1: none that could be one. */
+static int64_t
+id_of(str text)
+{
+	uint64_t id = 0;
+
+	return str_number(text, INT64_MAX, &id) == ERR_OK ? (int64_t)id : -1;
+}
+
+/* --- sessions --------------------------------------------------------------------------------------------------------- */
+
+static err
+take_sessions(struct exchange *x, str list, struct page_sessions *page)
+{
+	page->sessions = arena_alloc(x->rq->arena, SESSIONS_MAX * sizeof(page->sessions[0]));
+	if (page->sessions == NULL)
+		return ERR_MEMORY;
+	while (list.n > 0 && page->sessions_count < SESSIONS_MAX) {
+		struct session_item item = { 0 };
+		TRY(wire_get(&list, &wire_session_item, &item));
+		page->sessions[page->sessions_count++] = (struct page_session){ .id = item.id,
+										.browser = agent_browser(item.agent),
+										.system = agent_system(item.agent),
+										.address = item.address,
+										.created_us = item.created_us,
+										.seen_us = item.seen_us,
+										.full = item.state == STATE_FULL,
+										.current = item.current != 0 };
+	}
+	return ERR_OK;
+}
+
+err
+session_end_again(struct exchange *x, int status, const char *sentence)
+{
+	struct page_sessions page = { .error = sentence };
+	struct sessions_body sessions = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	TRY(exchange_ask(x, QUESTION_SESSIONS, NULL, &verdict, &sessions));
+	if (verdict != VERDICT_PASSED)
+		return exchange_lead(x, x->next);
+	TRY(take_sessions(x, sessions.sessions, &page));
+	page.more = sessions.more != 0;
+	TRY(exchange_frame(x, &page.frame));
+	page.frame.path = sessions_path;
+	page_sessions(&x->rp->body, &page);
+	return exchange_page(x, status);
+}
+
+err
+sessions_show(struct exchange *x)
+{
+	return session_end_again(x, 200, NULL);
+}
+
+/* An empty id ends all others. */
+err
+session_end_post(struct exchange *x)
+{
+	const struct session_end_form *form = x->form;
+	const struct session_end_body body = { .id = form->id.n == 0 ? 0 : id_of(form->id) };
+	enum verdict verdict = VERDICT_REFUSED;
+	bool others = body.id == 0 && form->id.n == 0;
+
+	if (body.id < 0 || (body.id == 0 && !others))
+		return exchange_redirect(x, sessions_path, (str){ 0 }, "session-gone");
+	TRY(exchange_ask(x, QUESTION_SESSION_END, &body, &verdict, NULL));
+	if (verdict == VERDICT_STATE)
+		return exchange_lead(x, x->next);
+	return exchange_redirect(x, sessions_path, (str){ 0 },
+				 verdict != VERDICT_PASSED ? "session-gone"
+				 : others                  ? "sessions-ended"
+							   : "session-ended");
+}
+
+/* --- activity ---------------------------------------------------------------------------------------------------------- */
+
+/* reason NULL: whatever it is. */
+static const struct {
+	str event;
+	const char *reason, *words;
+} happenings[] = {
+	{ STR_INIT("register.done"), "invitation", N_("Account created, with an invitation") },
+	{ STR_INIT("register.done"), NULL, N_("Account created") },
+	{ STR_INIT("signin.passed"), NULL, N_("Right password") },
+	{ STR_INIT("signin.refused"), "disabled", N_("Right password, while the account was disabled") },
+	{ STR_INIT("signin.refused"), NULL, N_("Wrong password") },
+	{ STR_INIT("enrol.begun"), NULL, N_("A new authenticator was begun") },
+	{ STR_INIT("enrol.confirmed"), NULL, N_("A new authenticator was confirmed") },
+	{ STR_INIT("prove.passed"), NULL, N_("Signed in with a code") },
+	{ STR_INIT("prove.refused"), "spent", N_("A code that was used already") },
+	{ STR_INIT("prove.refused"), "recovery code", N_("Wrong or used recovery code") },
+	{ STR_INIT("prove.refused"), NULL, N_("Wrong code") },
+	{ STR_INIT("signout.done"), NULL, N_("Signed out") },
+	{ STR_INIT("stepup.passed"), NULL, N_("A code was entered anew") },
+	{ STR_INIT("recovery.used"), NULL, N_("A recovery code was used") },
+	{ STR_INIT("recovery.made"), NULL, N_("New recovery codes were made") },
+	{ STR_INIT("factor.removed"), NULL, N_("An authenticator was removed") },
+	{ STR_INIT("factor.renamed"), NULL, N_("An authenticator was renamed") },
+	{ STR_INIT("password.changed"), NULL, N_("The password was changed") },
+	{ STR_INIT("password.refused"), NULL, N_("Wrong current password") },
+	{ STR_INIT("profile.changed"), NULL, N_("The profile was changed") },
+	{ STR_INIT("session.ended"), "others", N_("All other sessions were ended") },
+	{ STR_INIT("session.ended"), NULL, N_("Another session was ended") },
+	{ STR_INIT("link.used"), NULL, N_("The password was set with a link") },
+	{ STR_INIT("clock.off"), NULL, N_("Codes of a phone whose clock is wrong") },
+	{ STR_INIT("admin.added"), NULL, N_("The administrator created the account") },
+	{ STR_INIT("admin.disabled"), NULL, N_("The administrator disabled the account") },
+	{ STR_INIT("admin.enabled"), NULL, N_("The administrator enabled the account") },
+	{ STR_INIT("admin.unlocked"), NULL, N_("The administrator ended a wait after failures") },
+	{ STR_INIT("admin.password-link"), NULL, N_("The administrator reset the password") },
+	{ STR_INIT("admin.factors-reset"), NULL, N_("The administrator reset two-factor authentication") },
+	{ STR_INIT("admin.signed-out"), NULL, N_("The administrator ended all sessions") },
+	{ STR_INIT("admin.renamed"), NULL, N_("The administrator changed the user name") },
+	{ STR_INIT("admin.imported"), NULL, N_("The account was taken over from elsewhere") },
+};
+
+static const char *
+words_of(const struct event_item *item)
+{
+	for (size_t i = 0; i < COUNT(happenings); i++)
+		if (str_equal(happenings[i].event, item->event) &&
+		    (happenings[i].reason == NULL || str_equal(str_of(happenings[i].reason), item->reason)))
+			return happenings[i].words;
+	return NULL;
+}
+
+static err
+take_events(struct exchange *x, str list, struct page_activity *page)
+{
+	page->events = arena_alloc(x->rq->arena, EVENTS_MAX * sizeof(page->events[0]));
+	if (page->events == NULL)
+		return ERR_MEMORY;
+	while (list.n > 0 && page->events_count < EVENTS_MAX) {
+		struct event_item item = { 0 };
+		TRY(wire_get(&list, &wire_event_item, &item));
+		page->last = item.id;
+		page->events[page->events_count++] =
+		    (struct page_event){ .at_us = item.at_us,
+					 .words = words_of(&item),
+					 .event = item.event,
+					 .refused = str_equal(item.outcome, STR("refused")),
+					 .browser = agent_browser(item.agent),
+					 .system = agent_system(item.agent),
+					 .address = item.address };
+	}
+	return ERR_OK;
+}
+
+err
+activity_show(struct exchange *x)
+{
+	struct before_query query = { 0 };
+	struct activity_body body = { 0 };
+	struct page_activity page = { 0 };
+	struct events_body events = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	TRY(form_parse(&before_query, x->rq->query, x->rq->arena, &query, NULL));
+	body.before = id_of(query.before) < 0 ? 0 : id_of(query.before);
+	TRY(exchange_ask(x, QUESTION_ACTIVITY, &body, &verdict, &events));
+	if (verdict != VERDICT_PASSED)
+		return exchange_lead(x, x->next);
+	TRY(take_events(x, events.events, &page));
+	page.more = events.more != 0;
+	page.older = body.before != 0;
+	TRY(exchange_frame(x, &page.frame));
+	page.frame.path = STR("/account/activity");
+	page_activity(&x->rp->body, &page);
+	return exchange_page(x, 200);
+}

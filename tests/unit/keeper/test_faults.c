@@ -30,6 +30,11 @@ static const struct story stories[] = {
 	{ QUESTION_ACCOUNT, STATE_FULL, STATE_FULL, "looking at the account" },
 	{ QUESTION_RECOVERY, STATE_FULL, STATE_FULL, "making recovery codes" },
 	{ QUESTION_FACTOR_BEGIN, STATE_FULL, STATE_FULL, "beginning another factor" },
+	{ QUESTION_PROFILE, STATE_FULL, STATE_FULL, "saving preferences" },
+	{ QUESTION_PASSWORD, STATE_FULL, STATE_FULL, "changing the password" },
+	{ QUESTION_SESSIONS, STATE_FULL, STATE_FULL, "listing sessions" },
+	{ QUESTION_ACTIVITY, STATE_FULL, STATE_FULL, "listing events" },
+	{ QUESTION_CLOSE, STATE_FULL, STATE_NONE, "closing the account" },
 };
 
 /* A browser in the state from which the story goes on; the account is called by the number. */
@@ -60,15 +65,23 @@ tell(struct world *w, const struct story *s, struct browser *b, const char *name
 	const struct prove_body prove = { str_of(code.z) };
 	const struct factor_begin_body another = { .current = right ? STR(PASSWORD) : STR("wrong password") };
 	const struct recovery_body recovery = { .renew = 1 };
+	const struct profile_body profile = { .display_name = right ? STR("Anna") : STR("a\x07") };
+	const struct password_body password = { right ? STR(PASSWORD) : STR("wrong password"),
+						STR("trombone sobre 1742"), STR("trombone sobre 1742") };
+	const struct activity_body activity = { 0 };
+	const struct close_body close_it = { right ? STR(PASSWORD) : STR("wrong password") };
 	const void *bodies[QUESTION_COUNT] = {
 		[QUESTION_REGISTER] = &registration, [QUESTION_SIGN_IN] = &sign_in,
 		[QUESTION_PROVE] = &prove,           [QUESTION_STEP_UP] = &prove,
 		[QUESTION_RECOVERY] = &recovery,     [QUESTION_FACTOR_BEGIN] = &another,
+		[QUESTION_PROFILE] = &profile,       [QUESTION_PASSWORD] = &password,
+		[QUESTION_ACTIVITY] = &activity,     [QUESTION_CLOSE] = &close_it,
 	};
 
 	if (!right &&
 	    (s->question == QUESTION_SESSION || s->question == QUESTION_ENROL || s->question == QUESTION_SIGN_OUT ||
-	     s->question == QUESTION_ACCOUNT || s->question == QUESTION_RECOVERY))
+	     s->question == QUESTION_ACCOUNT || s->question == QUESTION_RECOVERY || s->question == QUESTION_SESSIONS ||
+	     s->question == QUESTION_ACTIVITY))
 		memset(&b->token, 0x5a, sizeof(b->token));
 	return ask(w, b, s->question, bodies[s->question]);
 }

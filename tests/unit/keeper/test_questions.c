@@ -48,6 +48,22 @@ static const struct expected expected[] = {
 	  "no such factor" },
 	{ QUESTION_FACTOR_REMOVE,  { WRONG, WRONG, WRONG, REFUSED }, { NONE, ENROLLING, PENDING, FULL },
 	  "no such factor" },
+	{ QUESTION_PROFILE,        { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
+	  "preferences are the owner's" },
+	{ QUESTION_PASSWORD,       { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
+	  "a password is changed by who has proved everything" },
+	{ QUESTION_SESSIONS,       { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
+	  "where one is signed in" },
+	{ QUESTION_SESSION_END,    { WRONG, WRONG, WRONG, REFUSED }, { NONE, ENROLLING, PENDING, FULL },
+	  "no such session" },
+	{ QUESTION_ACTIVITY,       { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
+	  "what has happened" },
+	{ QUESTION_CLOSE,          { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, NONE },
+	  "an account is closed by its owner" },
+	{ QUESTION_LINK,     { REFUSED, REFUSED, REFUSED, REFUSED }, { NONE, ENROLLING, PENDING, FULL },
+	  "no such link" },
+	{ QUESTION_LINK_USE, { REFUSED, REFUSED, REFUSED, REFUSED }, { NONE, ENROLLING, PENDING, FULL },
+	  "no such link" },
 };
 /* clang-format on */
 
@@ -62,6 +78,13 @@ ask_rightly(struct world *w, struct browser *b, const struct expected *e, const 
 	const struct factor_begin_body another = { .current = STR(PASSWORD) };
 	const struct factor_body no_factor = { .id = 1 };
 	const struct recovery_body recovery = { 0 };
+	const struct profile_body profile = { .display_name = STR("Anna") };
+	const struct password_body password = { STR(PASSWORD), STR("trombone sobre 1742"), STR("trombone sobre 1742") };
+	const struct session_end_body no_session = { .id = 1 };
+	const struct activity_body activity = { 0 };
+	const struct close_body close_it = { STR(PASSWORD) };
+	const struct link_body link = { STR("0123456789012345678901234567890123456789012") };
+	const struct link_use_body link_use = { link.link, STR(PASSWORD), STR(PASSWORD) };
 	const void *bodies[QUESTION_COUNT] = {
 		[QUESTION_REGISTER] = &registration,
 		[QUESTION_SIGN_IN] = &sign_in,
@@ -72,6 +95,13 @@ ask_rightly(struct world *w, struct browser *b, const struct expected *e, const 
 		[QUESTION_FACTOR_CONFIRM] = &prove,
 		[QUESTION_FACTOR_RENAME] = &no_factor,
 		[QUESTION_FACTOR_REMOVE] = &no_factor,
+		[QUESTION_PROFILE] = &profile,
+		[QUESTION_PASSWORD] = &password,
+		[QUESTION_SESSION_END] = &no_session,
+		[QUESTION_ACTIVITY] = &activity,
+		[QUESTION_CLOSE] = &close_it,
+		[QUESTION_LINK] = &link,
+		[QUESTION_LINK_USE] = &link_use,
 	};
 
 	return ask(w, b, e->question, bodies[e->question]);
@@ -80,7 +110,7 @@ ask_rightly(struct world *w, struct browser *b, const struct expected *e, const 
 static bool
 gives_a_token(enum question_id id)
 {
-	return id == QUESTION_REGISTER || id == QUESTION_SIGN_IN || id == QUESTION_PROVE;
+	return id == QUESTION_REGISTER || id == QUESTION_SIGN_IN || id == QUESTION_PROVE || id == QUESTION_PASSWORD;
 }
 
 static void

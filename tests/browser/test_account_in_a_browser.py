@@ -1,0 +1,80 @@
+"""The pages of a person's own account, as they are seen and used."""
+
+import itertools
+
+import pytest
+from test_authenticators_in_a_browser import enrolled, keep_codes
+from test_story_in_a_browser import PASSWORD
+
+NEW = "une autre phrase de plusieurs mots"
+WAYS = list(itertools.product(("fr", "en"), ("desktop", "phone"), (True, False)))
+
+
+@pytest.mark.parametrize("language, size, javascript", WAYS,
+                         ids=["-".join([way[0], way[1], "script" if way[2] else "noscript"]) for way in WAYS])
+def test_a_walk_through_the_account(browse, server, tmp_path, language, size, javascript):
+    scheme = "dark" if (language == "fr") == javascript else "light"
+    browser = browse(language=language, size=size, scheme=scheme, javascript=javascript)
+    name, _ = enrolled(browser, tmp_path)
+    keep_codes(browser)
+    browser.open("/account").look("account")
+    assert name in browser.text
+
+    browser.follow("main a[href='/account/profile']")
+    browser.look("profile")
+    field = browser.find("[name=display_name]")
+    field.clear()
+    field.send_keys("Hélène " * 10)
+    browser.submit()
+    browser.look("profile-refused", expect=[422])
+    assert browser.find("[name=display_name]").get_property("value").startswith("Hélène")
+    field = browser.find("[name=display_name]")
+    field.clear()
+    field.send_keys("Hélène Å.")
+    browser.submit()
+    assert browser.path == "/account/profile"
+    browser.look("profile-saved")
+    assert "Hélène Å." in browser.open("/").heading
+
+    browser.open("/account/password").look("password")
+    browser.type("current", "not it")
+    browser.type("password", NEW)
+    browser.type("confirm", NEW)
+    browser.submit()
+    browser.look("password-refused", expect=[422])
+    assert browser.find("[name=password]").get_property("value") == NEW
+    browser.type("current", PASSWORD)
+    browser.submit()
+    assert browser.path == "/account"
+
+    browser.open("/account/sessions").look("sessions")
+    assert len(browser.find_all(".things > li")) == 1
+    browser.open("/account/activity").look("activity")
+    assert len(browser.find_all(".things > li")) >= 4
+
+    server.clock.advance(6 * 60)
+    browser.open("/account/close").look("close")
+    browser.type("current", NEW)
+    browser.submit()
+    browser.look("close-refused", expect=[422])
+    assert browser.path == "/account/close" and browser.find("[name=otp]")
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
+def test_a_link_of_the_administrator_leads_to_the_whole_account(browse, server, tmp_path, language, javascript):
+    browser = browse(language=language, javascript=javascript)
+    name = f"linked-{language}-{javascript}".lower()
+    link = server.command("user", "add", name).stdout.strip()
+    browser.open("/" + link.split("/", 3)[3]).look("set-password")
+    assert name in browser.text
+    browser.type("password", "court")
+    browser.type("confirm", "court")
+    browser.submit()
+    browser.look("set-password-refused", expect=[422])
+    browser.type("password", NEW)
+    browser.type("confirm", NEW)
+    browser.submit()
+    assert browser.path == "/setup-2fa"
+    browser.open("/" + link.split("/", 3)[3]).look("link-dead", expect=[404])
+    assert not browser.find_all("main form")

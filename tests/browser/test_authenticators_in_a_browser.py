@@ -1,6 +1,5 @@
 """Recovery codes and authenticators as they are seen, typed, copied, saved and printed."""
 
-import itertools
 import re
 
 import pytest
@@ -9,7 +8,9 @@ from test_story_in_a_browser import PASSWORD, give_password, keep_codes, new_nam
 
 LIST = "/account/authenticators"
 CODES = "/account/recovery-codes"
-WAYS = list(itertools.product(("fr", "en"), ("desktop", "phone", "narrow"), ("light", "dark"), (True, False)))
+# Each pair of a language, a size, a scheme and scripts at least once.
+WAYS = [("fr", "desktop", "light", True), ("en", "phone", "dark", True), ("fr", "narrow", "dark", False),
+        ("en", "desktop", "dark", False), ("fr", "phone", "light", False), ("en", "narrow", "light", True)]
 NAMES = ["-".join([*way[:3], "script" if way[3] else "noscript"]) for way in WAYS]
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -109,9 +110,7 @@ def test_the_tutorial_on_postgresql_holds_its_hashes_as_text_or_as_they_are(make
 
 def test_a_thousand_accounts_come_and_running_it_again_changes_nothing(make_server, tmp_path):
     server = make_server(start=False)
-    hash_of_all = flask_bcrypt.generate_password_hash("the same for all", 4)
-    rows = [(f"reader{n}", hash_of_all, CREATED, 1, pyotp.random_base32()) for n in range(1000)]
-    rows[500] = flask_row("reader500", "her own password")
+    rows = [flask_row(f"reader{n}", f"password of {n}") for n in range(1000)]
     url = flask_database(tmp_path / "db.sqlite", rows)
     assert imported(server, "flask", url, "--dry-run")["taken"] == 1000
     with sqlite3.connect(server.database()) as db:
@@ -123,9 +122,27 @@ def test_a_thousand_accounts_come_and_running_it_again_changes_nothing(make_serv
     assert (told["taken"], told["there_already"], told["refused"]) == (0, 1000, 0)
     assert hashlib.sha256("\n".join(_dump(server)).encode()).hexdigest() == before
     server.start()
-    signs_in(server, "reader500", "her own password", rows[500][4])
-    for number in (0, 999):
-        signs_in(server, f"reader{number}", "the same for all", rows[number][4])
+    for number in range(0, 1000, 37):
+        signs_in(server, f"reader{number}", f"password of {number}", rows[number][4])
+
+
+def test_in_a_terminal_a_thousand_rows_have_a_progress_bar(make_server, tmp_path):
+    server = make_server(start=False)
+    hash_of_all = flask_bcrypt.generate_password_hash("the same for all", 4)
+    url = flask_database(tmp_path / "db.sqlite", [(f"reader{n}", hash_of_all, CREATED, 1, pyotp.random_base32()) for n in range(1000)])
+    primary, secondary = os.openpty()
+    running = subprocess.Popen([server.program, "import", "flask", url], cwd=server.work, env=server.environment, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=secondary)
+    os.close(secondary)
+    shown = b""
+    try:
+        while chunk := os.read(primary, 65536):
+            shown += chunk
+    except OSError:  # the other side is closed: it has ended
+        pass
+    os.close(primary)
+    assert running.wait(60) == 0
+    assert b"importing [" in shown and b"of 1000" in shown and shown.rstrip().endswith(b"\x1b[K")
 
 
 def _dump(server):

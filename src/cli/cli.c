@@ -67,7 +67,7 @@ cli_options(int argc, char **argv, const char *help, const struct cli_option *op
 	while ((option = getopt_long(argc, argv, "h", table, NULL)) != -1) {
 		if (option == 'h')
 			return cli_print(str_of(help));
-		if (option < 256) {
+		if (option < 256 || (size_t)(option - 256) >= n) {
 			fprintf(stderr, "`%s --help` says what it takes.\n", argv[0]);
 			return CLI_USAGE;
 		}

@@ -182,14 +182,16 @@ struct request {
 };
 
 static err
-run_import(const struct config *config, struct request *request, struct why *why, struct import_counts *ret_counts)
+run_import(const struct config *config, const struct request *request, struct why *why,
+	   struct import_counts *ret_counts)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(ARENA_MAX);
 	struct telling telling = { progress_begin("importing") };
+	struct import_place place = request->place;
 	str map = { 0 };
 	struct import import = { .what = request->kind->name,
 				 .source = request->kind->source,
-				 .source_context = &request->place,
+				 .source_context = &place,
 				 .rename = request->map == NULL ? NULL : renamed,
 				 .rename_context = &map,
 				 .dry_run = request->dry_run,
@@ -198,7 +200,7 @@ run_import(const struct config *config, struct request *request, struct why *why
 				 .context = &telling };
 	err e;
 
-	request->place.arena = &arena;
+	place.arena = &arena;
 	if (request->map != NULL)
 		TRY(import_file(request->map, &arena, why, &map));
 	e = import_run(config, &import, why, ret_counts);
@@ -207,7 +209,7 @@ run_import(const struct config *config, struct request *request, struct why *why
 }
 
 static int
-import_and_tell(struct cli *cli, struct request *request)
+import_and_tell(struct cli *cli, const struct request *request)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(4 * 1024);
 	struct import_counts counts = { 0 };

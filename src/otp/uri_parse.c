@@ -66,9 +66,11 @@ otp_percent_decode(const char *text, size_t n, char *ret_bytes, size_t size, siz
 		if (out == size)
 			return false;
 		if (byte == '%') {
-			if (n - i < 3 || hex_value(text[i + 1]) < 0 || hex_value(text[i + 2]) < 0)
+			int high = n - i < 3 ? -1 : hex_value(text[i + 1]),
+			    low = n - i < 3 ? -1 : hex_value(text[i + 2]);
+			if (high < 0 || low < 0)
 				return false;
-			byte = hex_value(text[i + 1]) << 4 | hex_value(text[i + 2]);
+			byte = high << 4 | low;
 			i += 2;
 		}
 		ret_bytes[out++] = (char)byte;
@@ -239,13 +241,27 @@ static const struct parameter {
 };
 enum { PARAMETERS = sizeof(parameters) / sizeof(parameters[0]), VALUE_MAX = OTP_IMAGE_MAX + 1 };
 
+static bool
+same_secret(const struct otp_uri *a, const struct otp_uri *b)
+{
+	return a->secret_n == b->secret_n && CRYPTO_memcmp(a->secret, b->secret, a->secret_n) == 0;
+}
+
+static bool
+same(const struct otp_uri *a, const struct otp_uri *b)
+{
+	return same_secret(a, b) && strcmp(a->issuer, b->issuer) == 0 && strcmp(a->image, b->image) == 0 &&
+	       a->algorithm == b->algorithm && a->digits == b->digits && a->period_s == b->period_s &&
+	       a->counter == b->counter && a->steam == b->steam;
+}
+
 /* A second one that says the same is nothing; one that says something else is noted, and the first holds. */
 static bool
 take_again(struct parsing *p, const struct parameter *parameter, struct span value)
 {
 	struct parsing again = *p;
 
-	if (!parameter->take(&again, value) || CRYPTO_memcmp(&again.uri, &p->uri, sizeof(p->uri)) != 0)
+	if (!parameter->take(&again, value) || !same(&again.uri, &p->uri))
 		p->uri.notes |= OTP_NOTE_REPEATED;
 	OPENSSL_cleanse(&again, sizeof(again));
 	return true;

@@ -240,6 +240,6 @@ def test_following_prints_what_happens(server):
             if row["name"] == alice.name and row["event"] == "register.done":
                 break
     finally:
-        running.send_signal(signal.SIGINT)
+        running.send_signal(signal.SIGTERM)
         running.wait(30)
         running.stdout.close()

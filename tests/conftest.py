@@ -1,6 +1,7 @@
 """Fixtures that the tests over real sockets and the tests in a browser share."""
 
 import pathlib
+import signal
 import sys
 
 import pytest
@@ -8,6 +9,9 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "e2e"))
 
 from harness import PROGRAM, Person, Server  # noqa: E402
+
+# Started in the background by a shell, a process inherits that an interrupt is ignored, and so would all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TROUBLE = ("Sanitizer", "runtime error:", "web.died", "web.sandbox", "Assertion")
 

@@ -109,6 +109,8 @@ register_page(struct exchange *x, int status, struct page_register *page)
 {
 	page->next = x->next;
 	TRY(exchange_frame(x, &page->frame));
+	if (page->invite.n > 0)
+		TRY(link_here(x, STR("/register?invite="), page->invite, &page->frame.path));
 	page_register(&x->rp->body, page);
 	return exchange_page(x, status);
 }

@@ -59,6 +59,12 @@ extern const struct form profile_form, password_form, close_form, session_end_fo
 const char *password_problem_text(uint32_t problem);
 const char *confirm_problem_text(uint32_t problem);
 
+/*
+ * The address of a page that opens with a one-time token, to come back to after a change of language.
+ * page: up to the token, "/set-password?link=".  token: as it came, any bytes.
+ */
+MUST_USE err link_here(struct exchange *x, str page, str token, str *ret_path);
+
 err account_show(struct exchange *x);
 err profile_show(struct exchange *x);
 err profile_post(struct exchange *x);

@@ -3,10 +3,13 @@
  */
 #include "web/handlers.h"
 
+#include "base/buf.h"
+#include "http/next.h"
 #include "web/messages.h"
 #include "web/pages.h"
 
-enum { PASSWORD_SENT_MAX = PASSWORD_MAX_BYTES + 4 };
+/* Percent-encoding makes three bytes of one. */
+enum { PASSWORD_SENT_MAX = PASSWORD_MAX_BYTES + 4, HERE_MAX = 64 + 3 * (LINK_TOKEN_MAX + NEXT_MAX_BYTES) };
 
 static const struct field set_password_fields[] = {
 	FIELD(struct set_password_form, csrf_token, FORM_TOKEN_MAX, optional),
@@ -25,20 +28,35 @@ static const struct form link_query = FORM(struct link_query, link_fields);
 static const char link_dead[] =
     N_("This link cannot be used: it works once, and for 24 hours. Ask the administrator for a new one.");
 
+err
+link_here(struct exchange *x, str page, str token, str *ret_path)
+{
+	CLEANUP(buf_wipe) struct buf here = BUF(HERE_MAX);
+
+	buf_put(&here, page);
+	buf_put_percent(&here, token);
+	if (x->next.n > 0) {
+		buf_put(&here, STR("&next="));
+		buf_put_percent(&here, x->next);
+	}
+	TRY(buf_check(&here));
+	return arena_copy(x->rq->arena, buf_str(&here), ret_path);
+}
+
 static err
 link_page(struct exchange *x, int status, struct page_set_password *page)
 {
 	TRY(exchange_frame(x, &page->frame));
-	page->frame.path = STR("/login"); /* the link is not to travel on with a change of language */
+	TRY(link_here(x, STR("/set-password?link="), page->link, &page->frame.path));
 	page_set_password(&x->rp->body, page);
 	return exchange_page(x, status);
 }
 
 /* One answer for a link that was used, is too old, or never was. */
 static err
-link_is_dead(struct exchange *x, int status)
+link_is_dead(struct exchange *x, int status, str link)
 {
-	struct page_set_password page = { .dead = true, .error = link_dead };
+	struct page_set_password page = { .dead = true, .link = link, .error = link_dead };
 
 	return link_page(x, status, &page);
 }
@@ -53,7 +71,7 @@ link_form_page(struct exchange *x, int status, str link, struct page_set_passwor
 
 	TRY(exchange_ask(x, QUESTION_LINK, &body, &verdict, &purpose));
 	if (verdict != VERDICT_PASSED || (purpose.kind != LINK_SETUP && purpose.kind != LINK_PASSWORD))
-		return link_is_dead(x, status < 400 || status == 422 ? 404 : status);
+		return link_is_dead(x, status < 400 || status == 422 ? 404 : status, link);
 	page->username = purpose.name;
 	page->first = purpose.kind == LINK_SETUP;
 	page->link = link;
@@ -96,7 +114,7 @@ set_password_post(struct exchange *x)
 					 x->session.state == STATE_ENROLLING ? STR("/setup-2fa") : STR("/verify-2fa"),
 					 (str){ 0 }, "password-set");
 	if (verdict != VERDICT_PROBLEMS)
-		return link_is_dead(x, 404);
+		return link_is_dead(x, 404, form->link);
 	page.password_problem = password_problem_text(problems.password);
 	page.confirm_problem = confirm_problem_text(problems.confirm);
 	return link_form_page(x, 422, form->link, &page);

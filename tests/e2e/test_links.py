@@ -1,0 +1,358 @@
+"""One-time links and invitations: what opens with one, what kills it, and where its token never shows."""
+
+import base64
+import hashlib
+import os
+import sqlite3
+from urllib.parse import urlsplit
+
+import pytest
+
+from harness import Person, Server
+from harness.server import wait_until
+
+NEW = "a new password of several words"
+DAY = 24 * 60 * 60
+CHOSEN = {"password": NEW, "confirm": NEW}
+
+
+def command(server, *arguments):
+    result = server.command(*arguments)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def link_of(server, *arguments):
+    """The page and query of the link that a command prints."""
+    parts = urlsplit(command(server, *arguments).strip())
+    return f"{parts.path}?{parts.query}"
+
+
+def token_of(link):
+    return link.split("=")[1]
+
+
+def is_dead(page):
+    return page.status == 404 and page.alerts and not page.dom.one("main").all("form")
+
+
+@pytest.fixture
+def newcomer(server):
+    """Somebody whom the administrator has just added, with the link."""
+    person = Person(server, password=NEW)
+    person.link = link_of(server, "user", "add", person.name)
+    return person
+
+
+@pytest.fixture
+def alice(server):
+    return Person(server).full()
+
+
+# What a link opens
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_new_account_chooses_its_password_and_enrols(newcomer, language):
+    newcomer.language = language
+    page = newcomer.visit(newcomer.link)
+    assert page.status == 200 and page.language == language and newcomer.name in page.dom.one("main").text
+    assert page.value("username") == newcomer.name, "for the browser's keeper of passwords"
+    assert newcomer.send(newcomer.link, CHOSEN).location == "/setup-2fa" and newcomer.follow().flashes
+    assert newcomer.visit("/").location == "/setup-2fa", "nothing opens before the factor"
+    newcomer.confirm()
+    assert newcomer.visit("/").status == 200
+    newcomer.forget().sign_in()
+    assert newcomer.visit("/").status == 200
+
+
+def test_a_reset_password_ends_all_sessions_and_asks_for_the_factor(server, alice):
+    signed_in, elsewhere = alice.session, Person(server, alice.name, alice.password)
+    link = link_of(server, "user", "reset-password", alice.name)
+    wait_until(lambda: alice.visit("/").status == 303, "within the cache's life she is out")
+    alice.forget().visit(link)
+    assert alice.page.status == 200 and alice.name in alice.page.text
+    assert alice.send(link, CHOSEN).location == "/verify-2fa" and alice.follow().flashes
+    assert alice.visit("/account").location.startswith("/verify-2fa")
+    alice.prove()
+    assert alice.visit("/").status == 200
+    assert alice.session != signed_in
+    assert elsewhere.give_password().status == 422, "the old password is dead"
+
+
+def test_the_form_can_be_looked_at_any_number_of_times(newcomer):
+    for method in ("GET", "HEAD", "GET"):
+        assert newcomer.request(method, newcomer.link).status == 200
+    assert Person(newcomer.server).visit(newcomer.link).status == 200
+    assert newcomer.send(newcomer.link, CHOSEN).status == 303
+
+
+def test_a_browser_that_somebody_else_is_signed_in_with_becomes_the_newcomers(newcomer, alice):
+    before = alice.session
+    alice.send(newcomer.link, CHOSEN)
+    assert alice.page.location == "/setup-2fa" and alice.session != before
+    assert alice.visit("/account").location.startswith("/setup-2fa"), "alice's pages are not open here any more"
+    alice.cookies = {"session": before}
+    assert alice.visit("/account").location.startswith("/login"), "nor with the token from before"
+
+
+def test_a_change_of_language_keeps_the_link(newcomer):
+    page = newcomer.visit(newcomer.link)
+    switch = page.dom.one("header").one("a", hreflang="fr")["href"]
+    assert newcomer.visit(switch).location == newcomer.link
+    assert newcomer.visit(newcomer.link).language == "fr"
+    assert newcomer.send(newcomer.link, {"password": "court", "confirm": "court"}).status == 422
+    switch = newcomer.page.dom.one("header").one("a", hreflang="en")["href"]
+    assert newcomer.visit(switch).location == newcomer.link, "from the form that came back, too"
+
+
+def test_odd_tokens_survive_a_change_of_language_as_no_more_than_odd_tokens(server):
+    person = Person(server)
+    page = person.visit("/set-password?link=%26next=//x.example%22%3E%3Cb%3E")
+    assert is_dead(page) and "<b>" not in page.html
+    back = person.visit(page.dom.one("header").one("a", hreflang="fr")["href"]).location
+    assert back == "/set-password?link=%26next%3D%2F%2Fx.example%22%3E%3Cb%3E"
+
+
+# What is wrong with the form
+
+
+@pytest.mark.parametrize("fields, field", [
+    ({"password": "short", "confirm": "short"}, "password"), ({"password": "", "confirm": ""}, "password"), ({"confirm": ""}, "confirm"),
+    ({"confirm": "another"}, "confirm"), ({"password": "123456789", "confirm": "123456789"}, "password"),
+    ({"password": "y" * 3000, "confirm": "y" * 3000}, "password"),
+], ids=["short", "empty", "not again", "differs", "guessable", "enormous"])
+def test_a_bad_password_is_told_and_costs_nothing(newcomer, fields, field):
+    page = newcomer.send(newcomer.link, {**CHOSEN, **fields})
+    assert page.status == 422 and page.errors[field] and newcomer.name in page.text
+    form = page.form_to("/set-password")
+    kept = {i["name"]: i["value"] for i in form.all("input", type="hidden")}
+    assert newcomer.post("/set-password", {**kept, **CHOSEN}).status == 303, "the same page goes on"
+
+
+def test_the_account_s_name_is_the_link_s_not_the_form_s(newcomer, alice):
+    newcomer.send(newcomer.link, {**CHOSEN, "username": alice.name})
+    assert newcomer.confirm().status == 303 and newcomer.name in newcomer.visit("/account").text
+    assert alice.visit("/").status == 200
+
+
+def test_a_form_from_somewhere_else_sets_no_password(newcomer):
+    fields = {"link": token_of(newcomer.link), **CHOSEN}
+    newcomer.visit(newcomer.link)
+    token = newcomer.page.token
+    foreign = {"Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
+    for sent, headers in ((fields, None), ({**fields, "csrf_token": "A" * 43}, None), ({**fields, "csrf_token": token}, foreign)):
+        page = newcomer.post("/set-password", sent, headers=headers)
+        assert page.status == 403 and page.alerts and NEW not in page.html
+        assert page.form_to("/set-password"), "and the form is there to be sent from here"
+    assert newcomer.send(newcomer.link, CHOSEN).status == 303, "the link lives on"
+
+
+# What kills a link
+
+
+def test_a_link_works_once(newcomer):
+    newcomer.visit(newcomer.link)
+    open_page = {"csrf_token": newcomer.page.token, "link": token_of(newcomer.link)}
+    cookies = dict(newcomer.cookies)
+    assert newcomer.send(newcomer.link, CHOSEN).status == 303
+    late = Person(newcomer.server)
+    assert is_dead(late.visit(newcomer.link))
+    late.cookies = cookies
+    other = "another password of several words"
+    assert is_dead(late.post("/set-password", {**open_page, "password": other, "confirm": other})), "a form opened before"
+    assert not late.session
+    assert Person(newcomer.server, newcomer.name, other).give_password().status == 422
+
+
+def test_a_link_works_for_a_day(make_server):
+    server = make_server()
+    link = link_of(server, "user", "add", "early.person")
+    late = link_of(server, "user", "add", "late.person")
+    person = Person(server)
+    server.clock.advance(DAY - 60)
+    assert person.visit(link).status == 200
+    assert person.send(link, CHOSEN).status == 303
+    other = Person(server)
+    fields = {"csrf_token": other.visit(late).token, "link": token_of(late), **CHOSEN}
+    assert other.page.status == 200
+    server.clock.advance(61)
+    assert is_dead(other.post("/set-password", fields)) and not other.session, "a form that was open a minute ago"
+    assert is_dead(other.visit(late))
+
+
+def planted(server, person, kind="password", life=DAY):
+    """A link of somebody who is signed in: the command that makes one would end the session."""
+    token = base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=")
+    now_us = int(server.clock.now() * 1e6)
+    with sqlite3.connect(server.database(), timeout=10) as db:
+        db.execute("INSERT INTO links (id, token_hash, kind, account_id, created_at_us, expires_at_us) "
+                   "VALUES (abs(random()), ?, ?, (SELECT id FROM accounts WHERE name = ?), ?, ?)",
+                   (hashlib.sha256(token).digest(), kind, person.name, now_us, now_us + life * 1_000_000))
+    return "/set-password?link=" + token.decode()
+
+
+def new_password(server, alice):
+    assert alice.send("/account/password", {"current": alice.password, **CHOSEN}).location == "/account"
+
+
+def closing(server, alice):
+    assert alice.send("/account/close", {"current": alice.password}).location == "/login"
+
+
+def another_link(server, alice):
+    assert Person(server).send(planted(server, alice), CHOSEN).status == 303
+
+
+def reset(server, alice):
+    command(server, "user", "reset-password", alice.name)
+
+
+def disable(server, alice):
+    command(server, "user", "disable", alice.name)
+
+
+def delete(server, alice):
+    command(server, "user", "delete", alice.name, "--yes")
+
+
+@pytest.mark.parametrize("act", [new_password, closing, another_link, reset, disable, delete])
+def test_a_link_dies_with_what_it_was_for(server, alice, act):
+    link = planted(server, alice)
+    opened = Person(server)
+    fields = {"csrf_token": opened.visit(link).token, "link": token_of(link), **CHOSEN}
+    assert opened.page.status == 200
+    act(server, alice)
+    assert is_dead(Person(server).visit(link))
+    assert is_dead(opened.post("/set-password", fields)) and not opened.session, "nor does a form that was open"
+
+
+def test_a_wrong_current_password_does_not_kill_a_link(server, alice):
+    link = planted(server, alice)
+    assert alice.send("/account/password", {"current": "wrong", **CHOSEN}).status == 422
+    assert alice.send("/account/close", {"current": "wrong"}).status == 422
+    assert Person(server).visit(link).status == 200
+
+
+def test_a_link_follows_a_new_name(server, newcomer):
+    command(server, "user", "rename", newcomer.name, newcomer.name + ".two")
+    assert newcomer.name + ".two" in newcomer.visit(newcomer.link).text
+    assert newcomer.send(newcomer.link, CHOSEN).status == 303
+
+
+# Links that are none
+
+
+@pytest.mark.parametrize("language, word", [("fr", "administrateur"), ("en", "administrator")])
+def test_used_old_and_unknown_links_are_told_the_same(server, language, word):
+    used, old = (link_of(server, "user", "add", f"{name}.{language}") for name in ("used", "old"))
+    Person(server).send(used, CHOSEN)
+    with sqlite3.connect(server.database(), timeout=10) as db:
+        db.execute("UPDATE links SET expires_at_us = 1 WHERE token_hash = ?", (hashlib.sha256(token_of(old).encode()).digest(),))
+    said = set()
+    for link in (used, old, "/set-password?link=" + "A" * 43, "/set-password"):
+        page = Person(server, language=language).visit(link)
+        assert is_dead(page) and word in page.alerts[0]
+        said.add(page.dom.one("main").text)
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("link", [None, "", "x", "A" * 43, "A" * 64, "A" * 5000, "\0", "é" * 43], ids=lambda link: repr(link)[:12])
+def test_a_form_with_no_real_link_sets_nothing(server, link):
+    person = Person(server)
+    person.visit("/login")
+    fields = {"csrf_token": person.page.token, **CHOSEN}
+    page = person.post("/set-password", fields if link is None else {**fields, "link": link})
+    assert page.status in (400, 404, 413) and page.alerts and not person.session
+
+
+def test_an_invitation_sets_no_password_and_a_link_registers_nobody(make_server):
+    server = make_server(REGISTRATION="invite")
+    invitation, link = link_of(server, "invite"), link_of(server, "user", "add", "added.person")
+    person = Person(server)
+    assert is_dead(person.visit("/set-password?link=" + token_of(invitation)))
+    token = person.visit("/login").token
+    assert is_dead(person.post("/set-password", {"csrf_token": token, "link": token_of(invitation), **CHOSEN})) and not person.session
+    person.send("/register?invite=" + token_of(link), {"username": person.name, **CHOSEN})
+    assert person.page.status == 403 and person.page.alerts
+    assert person.visit(link).status == 200, "and it is not used up by that"
+    person.send(invitation, {"username": person.name, **CHOSEN})
+    assert person.page.location == "/setup-2fa", "nor is the invitation"
+
+
+# Invitations
+
+
+@pytest.fixture(scope="module")
+def inviting(tmp_path_factory):
+    with Server(tmp_path_factory.mktemp("inviting"), REGISTRATION="invite") as one:
+        yield one
+        assert one.stop() == 0
+
+
+@pytest.mark.parametrize("language, words", [("fr", "Demandez-en une"), ("en", "Ask the administrator for one")])
+def test_without_an_invitation_the_page_says_to_ask_for_one(inviting, language, words):
+    person = Person(inviting, language=language)
+    page = person.visit("/register")
+    assert page.status == 403 and words in page.alerts[0] and not page.dom.one("main").all("form")
+    assert "/register" not in [a["href"] for a in person.visit("/login").dom.all("a", href=True)]
+
+
+@pytest.mark.parametrize("invite", ["x", "A" * 43, "A" * 64, "%22%3E%3Cb%3E"])
+def test_an_invitation_that_is_none_registers_nobody(inviting, invite):
+    person = Person(inviting)
+    page = person.send("/register?invite=" + invite, {"username": person.name, **CHOSEN})
+    assert page.status == 403 and page.alerts and not person.session
+    assert inviting.command("user", "show", person.name).returncode == 1
+
+
+def test_an_invitation_is_kept_through_a_refusal_and_a_change_of_language(inviting):
+    link = link_of(inviting, "invite")
+    person = Person(inviting)
+    page = person.visit(link)
+    assert person.visit(page.dom.one("header").one("a", hreflang="fr")["href"]).location == link
+    page = person.send(link, {"username": "x", **CHOSEN})
+    assert page.status == 422 and page.errors["username"] and page.language == "fr"
+    kept = {i["name"]: i["value"] for i in page.form_to("/register").all("input", type="hidden")}
+    assert person.visit(page.dom.one("header").one("a", hreflang="en")["href"]).location == link
+    assert person.post("/register", {**kept, "username": person.name, **CHOSEN}).location == "/setup-2fa"
+
+
+def test_an_invitation_works_once_and_for_a_day(inviting):
+    link, late = link_of(inviting, "invite"), link_of(inviting, "invite")
+    first, second = Person(inviting), Person(inviting)
+    assert first.send(link, {"username": first.name, **CHOSEN}).status == 303
+    assert second.send(link, {"username": second.name, **CHOSEN}).status == 403
+    inviting.clock.advance(DAY + 1)
+    assert second.send(late, {"username": second.name, **CHOSEN}).status == 403 and not second.session
+
+
+def test_where_registration_is_closed_an_invitation_opens_nothing(make_server):
+    server = make_server(REGISTRATION="closed")
+    person = Person(server)
+    page = person.visit("/register?invite=" + "A" * 43)
+    assert page.status == 403 and not page.dom.one("main").all("form")
+
+
+# Where a token never shows
+
+
+def test_a_link_s_token_stays_out_of_log_database_and_other_sites(server, newcomer):
+    token = token_of(newcomer.link)
+    page = newcomer.visit(newcomer.link)
+    assert page.headers["Referrer-Policy"] in ("same-origin", "strict-origin", "no-referrer")
+    assert page.headers["Cache-Control"] == "no-store"
+    elsewhere = [e["href"] for e in page.dom.all("a", href=True) if not e["href"].startswith("/")]
+    assert elsewhere in ([], ["#main"]), "nothing here leads to another site"
+    newcomer.visit(page.dom.one("header").one("a", hreflang="fr")["href"])
+    newcomer.send(newcomer.link, {**CHOSEN, "confirm": "another"})
+    newcomer.send(newcomer.link, CHOSEN)
+    assert newcomer.page.status == 303 and token not in newcomer.page.location
+    newcomer.visit(newcomer.link)
+    log = server.log()
+    assert log.count("/set-password") >= 5, "these requests were logged"
+    assert token not in log and token[:20] not in log
+    for file in server.data.rglob("*"):
+        assert not file.is_file() or token.encode() not in file.read_bytes()
+    for event in server.command("audit", "--json").stdout.splitlines():
+        assert token not in event

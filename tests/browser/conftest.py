@@ -19,7 +19,7 @@ def drivers():
 
 @pytest.fixture
 def browse(drivers, server):
-    def browse(javascript=True, **how):
+    def browse(javascript=True, server=server, **how):
         return Browser(drivers(javascript), server, javascript=javascript, **how)
 
     return browse

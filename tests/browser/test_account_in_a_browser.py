@@ -1,10 +1,12 @@
 """The pages of a person's own account, as they are seen and used."""
 
 import pytest
+from harness import Person, Server
 from test_authenticators_in_a_browser import enrolled, keep_codes
 from test_story_in_a_browser import PASSWORD
 
 NEW = "une autre phrase de plusieurs mots"
+AGENTS = ["Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "curl/7.88.1"]
 WAYS = [("fr", "desktop", True), ("en", "phone", True), ("fr", "phone", False), ("en", "desktop", False)]
 
 
@@ -45,8 +47,20 @@ def test_a_walk_through_the_account(browse, server, tmp_path, language, size, ja
     browser.submit()
     assert browser.path == "/account"
 
+    browser.open("/account/sessions")
+    assert len(browser.find_all(".things > li")) == 1 and len(browser.find_all("main form")) == 0
+    elsewhere = Person(server, name, NEW, language=language)
+    for agent in AGENTS:
+        elsewhere.forget().visit("/login", headers={"User-Agent": agent})
+        fields = {"csrf_token": elsewhere.page.token, "username": name, "password": NEW}
+        assert elsewhere.post("/login", fields, headers={"User-Agent": agent}).status == 303
     browser.open("/account/sessions").look("sessions")
-    assert len(browser.find_all(".things > li")) == 1
+    assert [item.text.split("\n")[0].split(" · ")[0] for item in browser.find_all(".things > li")][1:] == ["curl", "Firefox"]
+    browser.leave(browser.find(".things > li:last-child button").click)
+    browser.look("session-ended")
+    assert len(browser.find_all(".things > li")) == 2
+    browser.leave(browser.find("main .row-of-buttons button").click)
+    assert len(browser.find_all(".things > li")) == 1 and browser.path == "/account/sessions"
     browser.open("/account/activity").look("activity")
     assert len(browser.find_all(".things > li")) >= 4
 
@@ -76,3 +90,22 @@ def test_a_link_of_the_administrator_leads_to_the_whole_account(browse, server, 
     assert browser.path == "/setup-2fa"
     browser.open("/" + link.split("/", 3)[3]).look("link-dead", expect=[404])
     assert not browser.find_all("main form")
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_an_invitation_is_asked_for_and_taken(browse, tmp_path_factory, language):
+    with Server(tmp_path_factory.mktemp("inviting"), REGISTRATION="invite") as inviting:
+        browser = browse(language=language, size="phone", server=inviting)
+        browser.open("/register").look("invitation-missing", expect=[403])
+        assert not browser.find_all("main form")
+        link = "/" + inviting.command("invite").stdout.strip().split("/", 3)[3]
+        browser.open(link).look("invitation")
+        other = "en" if language == "fr" else "fr"
+        browser.follow(f"header a[hreflang={other}]")
+        assert browser.path == link and browser.find("html").get_attribute("lang") == other
+        browser.follow(f"header a[hreflang={language}]")
+        browser.type("username", "invited-" + language)
+        browser.type("password", NEW)
+        browser.type("confirm", NEW)
+        browser.submit()
+        assert browser.path == "/setup-2fa"

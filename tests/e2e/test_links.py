@@ -227,6 +227,13 @@ def test_a_link_dies_with_what_it_was_for(server, alice, act):
     assert is_dead(opened.post("/set-password", fields)) and not opened.session, "nor does a form that was open"
 
 
+def test_a_password_set_with_a_link_signs_everybody_else_out(server, alice):
+    link, found = planted(server, alice), Person(server)
+    assert alice.visit("/account").status == 200
+    assert found.send(link, CHOSEN).location == "/verify-2fa"
+    assert alice.visit("/account").location.startswith("/login"), "at once: the server did it itself"
+
+
 def test_a_wrong_current_password_does_not_kill_a_link(server, alice):
     link = planted(server, alice)
     assert alice.send("/account/password", {"current": "wrong", **CHOSEN}).status == 422

@@ -218,7 +218,7 @@ def test_closing_erases_all_but_the_bones(server, alice):
     with sqlite3.connect(server.database()) as db:
         number, = db.execute("SELECT id FROM accounts WHERE name = ?", (alice.name,)).fetchone()
     alice.send("/account/close", {"current": alice.password})
-    assert alice.page.location == "/login" and alice.follow().flashes
+    assert alice.page.location == "/login" and "session" not in alice.cookies and alice.follow().flashes
     assert other.visit("/").location.startswith("/login")
     assert alice.forget().give_password().status == 422
     with sqlite3.connect(server.database()) as db:

@@ -21,6 +21,7 @@ err_name(err e)
 		[ERR_CRYPTO] = "crypto",
 		[ERR_PROTOCOL] = "protocol",
 		[ERR_CONFIG] = "config",
+		[ERR_WAIT] = "wait",
 	};
 
 	return (unsigned)e < COUNT(names) ? names[e] : "unknown";

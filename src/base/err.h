@@ -27,6 +27,7 @@ typedef enum err {
 	ERR_CRYPTO,    /* libcrypto, libargon2 or the random source failed */
 	ERR_PROTOCOL,  /* the other end of a channel broke the rules */
 	ERR_CONFIG,    /* the configuration cannot be used */
+	ERR_WAIT,      /* not before some time has passed: too many failures */
 } err;
 
 /* A short fixed English name for logs: "memory", "invalid", ... */

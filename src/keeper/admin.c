@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "keeper/audit.h"
+#include "keeper/devices.h"
 #include "keeper/display_name.h"
 #include "keeper/turn.h"
 #include "keeper/upkeep.h"
@@ -226,7 +227,7 @@ admin_enable(struct keeper_thread *t, str account, struct why *why, bool *ret_ch
 static err
 unlock(struct act *act)
 {
-	TRY(run_on_account(act, SQL_ADMIN_UNLOCK, NULL));
+	TRY(run_on_account(act, SQL_THROTTLE_CLEAR_ACCOUNT, NULL));
 	return run_on_account(act, SQL_ADMIN_UNLOCK_FACTORS, NULL);
 }
 
@@ -247,6 +248,7 @@ reset_password(struct act *act)
 	TRY(db_run(act->db, SQL_ADMIN_PASSWORD_SET, args, COUNT(args), &act->changed));
 	TRY(links_end(act->db, act->account_id));
 	TRY(sessions_end(act, &(int64_t){ 0 }));
+	TRY(devices_forget_all(act->db, act->account_id));
 	return link_make(act->db, LINK_PASSWORD, act->account_id, act->now_us, act->link);
 }
 
@@ -263,6 +265,7 @@ reset_factors(struct act *act)
 {
 	TRY(sessions_end(act, &(int64_t){ 0 }));
 	TRY(run_on_account(act, SQL_ADMIN_FACTORS_DELETE, NULL));
+	TRY(run_on_account(act, SQL_THROTTLE_CLEAR_ACCOUNT, NULL));
 	return run_on_account(act, SQL_RECOVERY_DELETE, NULL);
 }
 
@@ -277,6 +280,7 @@ admin_reset_factors(struct keeper_thread *t, str account, struct why *why)
 static err
 sign_out(struct act *act)
 {
+	TRY(devices_forget_all(act->db, act->account_id));
 	return sessions_end(act, &act->changed);
 }
 

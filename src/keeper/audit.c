@@ -31,6 +31,8 @@ static const struct {
 	[AUDIT_LINK_USED]             = { "link.used",             "passed",  LOG_NOTICE },
 	[AUDIT_LINK_REFUSED]          = { "link.refused",          "refused", LOG_NOTICE },
 	[AUDIT_CLOCK_OFF]             = { "clock.off",             "refused", LOG_NOTICE },
+	[AUDIT_WAIT_BEGUN]            = { "wait.begun",            "refused", LOG_NOTICE },
+	[AUDIT_FACTOR_DISABLED]       = { "factor.disabled",       "refused", LOG_WARNING },
 	[AUDIT_ADMIN_ADDED]           = { "admin.added",           "passed",  LOG_NOTICE },
 	[AUDIT_ADMIN_DISABLED]        = { "admin.disabled",        "passed",  LOG_NOTICE },
 	[AUDIT_ADMIN_ENABLED]         = { "admin.enabled",         "passed",  LOG_NOTICE },

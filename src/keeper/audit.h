@@ -35,7 +35,9 @@ enum audit_event {
 	AUDIT_CLOSED,
 	AUDIT_LINK_USED,
 	AUDIT_LINK_REFUSED,
-	AUDIT_CLOCK_OFF, /* two codes in a row fit another time */
+	AUDIT_CLOCK_OFF,       /* two codes in a row fit another time */
+	AUDIT_WAIT_BEGUN,      /* reason: the counter */
+	AUDIT_FACTOR_DISABLED, /* all of the account, after too many wrong codes */
 	/* by the administrator; reason says what */
 	AUDIT_ADMIN_ADDED,
 	AUDIT_ADMIN_DISABLED,

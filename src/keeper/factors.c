@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "doubletour/otp.h"
 #include "keeper/audit.h"
+#include "keeper/throttle.h"
 #include "keeper/totp.h"
 #include "keeper/turn.h"
 
@@ -215,10 +216,22 @@ replaced_delete(struct turn *turn, const struct factor *factor)
 	return db_run(turn->db, SQL_FACTOR_DELETE, args, COUNT(args), NULL);
 }
 
+struct confirmation {
+	struct throttle throttle;
+	struct proof proof;
+};
+
+static void
+confirmation_wipe(struct confirmation *c)
+{
+	secret_wipe(c, sizeof(*c));
+}
+
 static err
 another_confirm(struct turn *turn, void *context, bool *ret_commit)
 {
-	const struct proof *proof = context;
+	const struct confirmation *c = context;
+	const struct proof *proof = &c->proof;
 	const struct session *session = &turn->now.session;
 	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(proof->match.step), DB_INT(proof->factor.id),
 					 DB_INT(session->account_id), DB_INT(session->id) };
@@ -234,28 +247,39 @@ another_confirm(struct turn *turn, void *context, bool *ret_commit)
 	TRY(session_renew(turn, &renewed));
 	if (!renewed || turn->next.session.state != STATE_FULL)
 		return ERR_OK;
+	TRY(throttle_right(turn, &c->throttle));
 	*ret_commit = true;
 	return audit_write(turn, AUDIT_ENROLLED, session->account_id, "another");
+}
+
+static err
+confirmation_refuse(struct turn *turn, const struct confirmation *c, str typed)
+{
+	struct proved_body *answer = turn->answer;
+
+	TRY(code_refused(turn, &c->proof.factor, typed, "code", &answer->drift_s));
+	return throttle_wrong(turn, &c->throttle);
 }
 
 err
 factor_confirm_answer(struct turn *turn, enum verdict *ret_verdict)
 {
-	CLEANUP(proof_wipe) struct proof proof = { .match = { false, 0 } };
+	CLEANUP(confirmation_wipe) struct confirmation c = { .proof = { .match = { false, 0 } } };
 	const struct prove_body *form = turn->body;
-	struct proved_body *answer = turn->answer;
 	bool done = false;
 
-	TRY(factor_pending(turn, &proof.factor));
-	if (proof.factor.id == 0) {
+	TRY(factor_pending(turn, &c.proof.factor));
+	if (c.proof.factor.id == 0) {
 		*ret_verdict = VERDICT_STATE;
 		return ERR_OK;
 	}
-	TRY(code_check(&proof.factor, form->code, turn->now_us, &proof.match));
-	if (proof.match.ok)
-		TRY(turn_transact(turn, another_confirm, &proof, &done));
+	TRY(throttle_code(turn, false, &c.throttle));
+	TRY(throttle_take(turn, &c.throttle));
+	TRY(code_check(&c.proof.factor, form->code, turn->now_us, &c.proof.match));
+	if (c.proof.match.ok)
+		TRY(turn_transact(turn, another_confirm, &c, &done));
 	if (!done)
-		return code_refused(turn, &proof.factor, form->code, "code", &answer->drift_s);
+		return confirmation_refuse(turn, &c, form->code);
 	audit_log(turn, AUDIT_ENROLLED, turn->now.session.account_id, "another");
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;

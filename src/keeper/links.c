@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "keeper/audit.h"
+#include "keeper/devices.h"
 #include "keeper/password_choice.h"
 #include "keeper/turn.h"
 
@@ -177,6 +178,7 @@ use_link(struct turn *turn, void *context, bool *ret_commit)
 	TRY(links_end(turn->db, use->found.account_id));
 	TRY(password_set(turn, use));
 	TRY(sessions_end(turn, use->found.account_id));
+	TRY(devices_forget(turn, use->found.account_id, false));
 	e = session_begin(turn, use->found.account_id);
 	if (e == ERR_NOT_FOUND) /* disabled, or deleted, since the link was looked at */
 		return ERR_OK;

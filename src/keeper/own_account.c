@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "keeper/audit.h"
+#include "keeper/devices.h"
 #include "keeper/links.h"
 #include "keeper/password_choice.h"
 #include "keeper/turn.h"
@@ -97,6 +98,7 @@ password_change(struct turn *turn, void *context, bool *ret_commit)
 		return ERR_OK;
 	TRY(links_end(turn->db, account_id));
 	TRY(session_end_others(turn));
+	TRY(devices_forget(turn, account_id, true));
 	TRY(session_renew(turn, &renewed));
 	if (!renewed)
 		return ERR_OK;

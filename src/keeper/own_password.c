@@ -2,28 +2,55 @@
  * The password of one's own account, asked for again where something grave is done.
  */
 #include "keeper/audit.h"
+#include "keeper/throttle.h"
 #include "keeper/turn.h"
+
+static err
+stored(struct turn *turn, str *ret_hash)
+{
+	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
+	struct db_value row[1] = { 0 };
+	bool found = false;
+
+	TRY(db_one(turn->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
+	*ret_hash = str_equal(row[0].bytes, STR(ACCOUNT_NO_PASSWORD)) ? str_of(turn->keeper->dummy.z) : row[0].bytes;
+	return found ? ERR_OK : ERR_NOT_FOUND;
+}
+
+static err
+right(struct turn *turn, void *context, bool *ret_commit)
+{
+	*ret_commit = true;
+	return throttle_right(turn, context);
+}
+
+static err
+wrong(struct turn *turn, const struct throttle *throttle)
+{
+	TRY(audit_write(turn, AUDIT_PASSWORD_REFUSED, turn->now.session.account_id, "current"));
+	audit_log(turn, AUDIT_PASSWORD_REFUSED, turn->now.session.account_id, "current");
+	return throttle_wrong(turn, throttle);
+}
 
 err
 account_password_check(struct turn *turn, str typed, uint32_t *ret_problem)
 {
 	CLEANUP(password_wipe) struct password password = { .n = 0 };
-	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
-	struct db_value row[1] = { 0 };
-	bool found = false, right = false;
+	struct throttle throttle;
+	str hash = { 0 };
+	bool usable, is_right = false, done = false;
 
 	*ret_problem = str_empty(typed) ? PROBLEM_MISSING : PROBLEM_WRONG;
 	if (str_empty(typed))
 		return ERR_OK;
-	TRY(db_one(turn->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
-	if (!found)
-		return ERR_NOT_FOUND;
-	bool usable = password_prepare(typed, &password) == PROBLEM_NONE;
-	TRY(password_prove(row[0].bytes, usable ? &password : NULL, &right));
-	if (right) {
-		*ret_problem = PROBLEM_NONE;
-		return ERR_OK;
-	}
-	audit_log(turn, AUDIT_PASSWORD_REFUSED, turn->now.session.account_id, "current");
-	return audit_write(turn, AUDIT_PASSWORD_REFUSED, turn->now.session.account_id, "current");
+	TRY(throttle_own_password(turn, &throttle));
+	TRY(throttle_take(turn, &throttle));
+	TRY(stored(turn, &hash));
+	usable = password_prepare(typed, &password) == PROBLEM_NONE;
+	TRY(password_prove(hash, usable ? &password : NULL, &is_right));
+	if (!is_right)
+		return wrong(turn, &throttle);
+	TRY(turn_transact(turn, right, &throttle, &done));
+	*ret_problem = PROBLEM_NONE;
+	return ERR_OK;
 }

@@ -2,12 +2,15 @@
  * The questions PROVE and STEP_UP: a code, of an authenticator or for recovery, that opens a session or makes its proof fresh.
  */
 #include "base/secret.h"
+#include "keeper/devices.h"
 #include "keeper/recovery.h"
+#include "keeper/throttle.h"
 #include "keeper/totp.h"
 #include "keeper/turn.h"
 
 /* What was typed, and what it turned out to be. */
 struct attempt {
+	struct throttle throttle;
 	struct proof proof;
 	struct recovery_code recovery;
 	bool by_recovery, by_code;
@@ -19,11 +22,13 @@ attempt_wipe(struct attempt *a)
 	secret_wipe(a, sizeof(*a));
 }
 
-/* By its shape: 24 letters are a recovery code and nothing else is. */
+/* By its shape: 24 letters are a recovery code and nothing else is.  Counted before it is held against anything. */
 static err
 attempt_read(struct turn *turn, str typed, struct attempt *a)
 {
 	a->by_recovery = recovery_code_read(typed, &a->recovery);
+	TRY(a->by_recovery ? throttle_recovery(turn, &a->throttle) : throttle_code(turn, true, &a->throttle));
+	TRY(throttle_take(turn, &a->throttle));
 	if (a->by_recovery)
 		return ERR_OK;
 	TRY(code_check_all(turn, typed, &a->proof));
@@ -51,11 +56,12 @@ answer_fill(struct turn *turn, const struct attempt *a)
 }
 
 static err
-refuse(struct turn *turn, const struct factor *factor, str typed, const char *why)
+refuse(struct turn *turn, const struct throttle *throttle, const struct factor *factor, str typed, const char *why)
 {
 	struct proved_body *answer = turn->answer;
 
-	return code_refused(turn, factor, typed, why, &answer->drift_s);
+	TRY(code_refused(turn, factor, typed, why, &answer->drift_s));
+	return throttle_wrong(turn, throttle);
 }
 
 static err
@@ -66,10 +72,14 @@ signed_in(struct turn *turn)
 	return db_run(turn->db, SQL_ACCOUNT_SIGNED_IN, args, COUNT(args), NULL);
 }
 
-/* A new token for a session that is through. */
+/* A new token for a session that is through; the browser is known from now on. */
 static err
-come_in(struct turn *turn, int64_t factor_id, bool *ret_done)
+come_in(struct turn *turn, const struct throttle *throttle, int64_t factor_id, bool *ret_done)
 {
+	struct proved_body *answer = turn->answer;
+
+	TRY(throttle_full(turn, throttle));
+	TRY(device_remember(turn, &answer->device));
 	TRY(session_prove(turn, factor_id, ret_done));
 	*ret_done = *ret_done && turn->next.session.state == STATE_FULL;
 	return *ret_done ? signed_in(turn) : ERR_OK;
@@ -81,7 +91,8 @@ come_in(struct turn *turn, int64_t factor_id, bool *ret_done)
 static err
 confirm(struct turn *turn, void *context, bool *ret_commit)
 {
-	const struct proof *proof = context;
+	const struct attempt *a = context;
+	const struct proof *proof = &a->proof;
 	const struct session *session = &turn->now.session;
 	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(proof->match.step), DB_INT(proof->factor.id),
 					 DB_INT(session->account_id), DB_INT(session->id) };
@@ -93,7 +104,7 @@ confirm(struct turn *turn, void *context, bool *ret_commit)
 		return ERR_OK;
 	/* Whoever else knows the password must prove this factor from now on. */
 	TRY(session_end_others(turn));
-	TRY(come_in(turn, proof->factor.id, &done));
+	TRY(come_in(turn, &a->throttle, proof->factor.id, &done));
 	if (!done)
 		return ERR_OK;
 	*ret_commit = true;
@@ -103,20 +114,23 @@ confirm(struct turn *turn, void *context, bool *ret_commit)
 static err
 confirm_answer(struct turn *turn, str typed, enum verdict *ret_verdict)
 {
-	CLEANUP(proof_wipe) struct proof proof = { .match = { false, 0 } };
+	CLEANUP(attempt_wipe) struct attempt a = { .by_code = false };
+	struct factor *factor = &a.proof.factor;
 	bool done = false;
 
-	TRY(factor_pending(turn, &proof.factor));
-	if (proof.factor.id == 0) { /* never shown, or too old by now: another must be made before any code can fit */
+	TRY(factor_pending(turn, factor));
+	if (factor->id == 0) { /* never shown, or too old by now: another must be made before any code can fit */
 		*ret_verdict = VERDICT_STATE;
-		return refuse(turn, &proof.factor, (str){ 0 }, "no secret");
+		return refuse(turn, &a.throttle, factor, (str){ 0 }, "no secret");
 	}
-	TRY(code_check(&proof.factor, typed, turn->now_us, &proof.match));
-	if (!proof.match.ok)
-		return refuse(turn, &proof.factor, typed, "code");
-	TRY(turn_transact(turn, confirm, &proof, &done));
+	TRY(throttle_code(turn, false, &a.throttle));
+	TRY(throttle_take(turn, &a.throttle));
+	TRY(code_check(factor, typed, turn->now_us, &a.proof.match));
+	if (!a.proof.match.ok)
+		return refuse(turn, &a.throttle, factor, typed, "code");
+	TRY(turn_transact(turn, confirm, &a, &done));
 	if (!done)
-		return refuse(turn, &proof.factor, (str){ 0 }, "spent");
+		return refuse(turn, &a.throttle, factor, (str){ 0 }, "spent");
 	audit_log(turn, AUDIT_ENROLLED, turn->now.session.account_id, "code");
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
@@ -138,7 +152,7 @@ finish(struct turn *turn, void *context, bool *ret_commit)
 
 	TRY(attempt_spend(turn, a, &done));
 	if (done)
-		TRY(come_in(turn, a->by_recovery ? 0 : a->proof.factor.id, &done));
+		TRY(come_in(turn, &a->throttle, a->by_recovery ? 0 : a->proof.factor.id, &done));
 	if (!done)
 		return ERR_OK;
 	*ret_commit = true;
@@ -161,7 +175,7 @@ finish_answer(struct turn *turn, str typed, enum verdict *ret_verdict)
 	if (a.by_recovery || a.by_code)
 		TRY(turn_transact(turn, finish, &a, &done));
 	if (!done)
-		return refuse(turn, NULL, typed, why_not(&a));
+		return refuse(turn, &a.throttle, NULL, typed, why_not(&a));
 	audit_log(turn, came_in_event(&a), turn->now.session.account_id, "code");
 	*ret_verdict = VERDICT_PASSED;
 	return answer_fill(turn, &a);
@@ -195,6 +209,7 @@ freshen(struct turn *turn, void *context, bool *ret_commit)
 		TRY(session_step_up(turn, &done));
 	if (!done)
 		return ERR_OK;
+	TRY(throttle_right(turn, &a->throttle));
 	*ret_commit = true;
 	return audit_write(turn, fresh_event(a), turn->now.session.account_id, "code");
 }
@@ -210,7 +225,7 @@ step_up_answer(struct turn *turn, enum verdict *ret_verdict)
 	if (a.by_recovery || a.by_code)
 		TRY(turn_transact(turn, freshen, &a, &done));
 	if (!done)
-		return refuse(turn, NULL, form->code, why_not(&a));
+		return refuse(turn, &a.throttle, NULL, form->code, why_not(&a));
 	audit_log(turn, fresh_event(&a), turn->now.session.account_id, "code");
 	*ret_verdict = VERDICT_PASSED;
 	return answer_fill(turn, &a);

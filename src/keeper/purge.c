@@ -2,6 +2,7 @@
  * Deleting what has expired.  Nothing depends on it: an expired row opens nothing while it is still there.
  */
 #include "base/log.h"
+#include "keeper/devices.h"
 #include "keeper/turn.h"
 
 enum { BATCH = 200, BATCHES_MAX = 50 };
@@ -29,6 +30,7 @@ purge_all(struct keeper_thread *t)
 	TRY(purge(t->db, SQL_SESSION_PURGE_IDLE, now_us - config->session_idle_us));
 	TRY(purge(t->db, SQL_SESSION_PURGE_PENDING, now_us - PENDING_US));
 	TRY(purge(t->db, SQL_LINK_PURGE, now_us));
+	TRY(purge(t->db, SQL_DEVICE_PURGE, now_us - MINUTES_US(24 * 60 * DEVICE_DAYS)));
 	return purge(t->db, SQL_FACTOR_PURGE, now_us);
 }
 

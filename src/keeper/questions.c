@@ -105,6 +105,8 @@ head_fill(const struct outcome *now, struct answer_head *head)
 	head->time_format = s->time_format;
 	head->recovery_left = s->recovery_left > 100 ? 100 : (uint32_t)s->recovery_left;
 	head->recovered = s->recovered_us != 0;
+	head->refused = (uint32_t)s->refused;
+	head->codes_disabled = s->factor_since_us != 0 && s->factors_usable == 0;
 }
 
 /* The shape that web waits for: that of what it asked. */
@@ -125,6 +127,8 @@ encode(const struct turn *turn, enum verdict verdict, const void *body, keeper_p
 
 	buf_clear(ret_answer);
 	head_fill(&turn->now, &head);
+	if (verdict == VERDICT_WAIT)
+		head.retry_s = (uint32_t)((turn->retry_us + SECONDS_US(1) - 1) / SECONDS_US(1));
 	wire_put(ret_answer, &wire_answer_head, &head);
 	wire_put(ret_answer, answer_def(turn), body);
 	secret_wipe(&head, sizeof(head));
@@ -184,6 +188,10 @@ keeper_answer(struct keeper_thread *t, str question, keeper_pushed pushed, void 
 	}
 	log_id(&turn);
 	e = run(&turn, &verdict);
+	if (e == ERR_WAIT) {
+		verdict = VERDICT_WAIT;
+		e = ERR_OK;
+	}
 	if (e == ERR_OK) {
 		encode(&turn, verdict, &answer, pushed, context, ret_answer);
 		e = buf_check(ret_answer);

@@ -10,6 +10,7 @@
 #include "keeper/audit.h"
 #include "keeper/links.h"
 #include "keeper/password_choice.h"
+#include "keeper/throttle.h"
 #include "keeper/turn.h"
 
 struct registration {
@@ -92,6 +93,7 @@ err
 register_answer(struct turn *turn, enum verdict *ret_verdict)
 {
 	CLEANUP(registration_wipe) struct registration r = { .account_id = 0 };
+	struct throttle throttle;
 	bool done = false;
 	err e;
 
@@ -103,6 +105,8 @@ register_answer(struct turn *turn, enum verdict *ret_verdict)
 		*ret_verdict = VERDICT_PROBLEMS;
 		return ERR_OK;
 	}
+	TRY(throttle_register(turn, &throttle));
+	TRY(throttle_take(turn, &throttle));
 	TRY(password_hash(turn->keeper->config, &r.password, &r.hash));
 	e = turn_transact(turn, make_account, &r, &done);
 	if (e == ERR_EXISTS)

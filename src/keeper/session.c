@@ -28,10 +28,17 @@ proved(const struct session *s)
 	return s->factor_since_us != 0 ? STATE_PENDING : STATE_ENROLLING;
 }
 
+/* The clock has been far ahead when it was last seen: by that clock its time is over. */
+static bool
+from_the_future(const struct session *s, int64_t now_us)
+{
+	return s->created_us > now_us + CLOCK_SLACK_US || s->seen_us > now_us + CLOCK_SLACK_US;
+}
+
 void
 session_decide(struct session *s, const struct config *config, int64_t now_us)
 {
-	enum session_state state = proved(s);
+	enum session_state state = from_the_future(s, now_us) ? STATE_NONE : proved(s);
 	int64_t expires_us = earlier(s->seen_us + config->session_idle_us, s->created_us + config->session_lifetime_us);
 
 	if (state == STATE_PENDING)
@@ -54,6 +61,8 @@ preferences_fill(const struct db_value *row, struct session *s)
 		if (str_equal(row[2].bytes, str_of(formats[i])))
 			s->time_format = i;
 	s->recovery_left = row[3].number;
+	s->refused = row[4].number < 0 ? 0 : row[4].number > UINT32_MAX ? UINT32_MAX : row[4].number;
+	s->factors_usable = row[5].number;
 	return display_name_check(row[0].bytes, &s->display_name) == PROBLEM_NONE ? ERR_OK : ERR_CORRUPT;
 }
 
@@ -93,7 +102,7 @@ err
 session_find(struct turn *turn, const struct token *token_hash, struct session *ret_session)
 {
 	const struct db_value args[] = { blob(token_hash) };
-	struct db_value row[20] = { 0 };
+	struct db_value row[22] = { 0 };
 	struct session session = { 0 };
 	bool found = false;
 

@@ -15,6 +15,7 @@ struct turn;
 
 #define PENDING_US MINUTES_US(10)      /* from the password to the code */
 #define ENROLMENT_US MINUTES_US(10)    /* that a secret may be enrolled */
+#define CLOCK_SLACK_US MINUTES_US(5)   /* by how much another node's clock, or ours a while ago, may be ahead */
 #define SESSION_TOUCH_US MINUTES_US(1) /* seen_at_us is written at most so often */
 
 struct session {
@@ -36,6 +37,8 @@ struct session {
 	bool account_disabled;
 	int64_t factor_since_us; /* the account's first factor, also when it is disabled; 0: it has none */
 	int64_t recovery_left;
+	int64_t refused;        /* tries that were refused before this session was through */
+	int64_t factors_usable; /* the account's authenticators that are not disabled */
 };
 
 /* THE decision: fills state and expires_us from the rest. */

@@ -1,12 +1,13 @@
 /*
  * The question SIGN_IN: name and password.
  *
- * Every refusal is the same answer after the same work: one look-up, one hash, one audit row, whatever is wrong
+ * Every refusal is the same answer after the same work: one look-up, one count, one hash, one audit row, whatever is wrong
  * and whether or not there is such an account.
  */
 #include "base/log.h"
 #include "base/secret.h"
 #include "keeper/audit.h"
+#include "keeper/throttle.h"
 #include "keeper/turn.h"
 
 struct attempt {
@@ -14,6 +15,7 @@ struct attempt {
 	struct password password;
 	bool password_usable;
 	struct account account;
+	struct throttle throttle;
 	bool found, right;
 	struct password_hash rehashed; /* "": the stored one stays */
 };
@@ -33,12 +35,21 @@ attempt_read(const struct sign_in_body *form, struct attempt *a)
 }
 
 static err
+attempt_count(struct turn *turn, struct attempt *a)
+{
+	str name = account_name_str(&a->name);
+
+	TRY(account_find(turn->db, name, &turn->arena, &a->account, &a->found));
+	TRY(throttle_password(turn, name, a->account.id, &a->throttle));
+	return throttle_take(turn, &a->throttle);
+}
+
+static err
 attempt_prove(struct turn *turn, struct attempt *a)
 {
 	str hash = str_of(turn->keeper->dummy.z);
 	bool right = false, has_password;
 
-	TRY(account_find(turn->db, account_name_str(&a->name), &turn->arena, &a->account, &a->found));
 	has_password = a->found && !str_equal(a->account.password_hash, STR(ACCOUNT_NO_PASSWORD));
 	if (has_password)
 		hash = a->account.password_hash;
@@ -67,7 +78,7 @@ refuse(struct turn *turn, const struct attempt *a)
 		TRY(audit_write_unknown(turn, AUDIT_SIGN_IN_REFUSED,
 					a->name.n > 0 ? account_name_str(&a->name) : form->username, why));
 	audit_log(turn, AUDIT_SIGN_IN_REFUSED, a->account.id, why);
-	return ERR_OK;
+	return throttle_wrong(turn, &a->throttle);
 }
 
 /*
@@ -101,6 +112,7 @@ let_in(struct turn *turn, void *context, bool *ret_commit)
 	struct attempt *a = context;
 	err e;
 
+	TRY(throttle_right(turn, &a->throttle));
 	TRY(store_rehashed(turn, a));
 	e = session_begin(turn, a->account.id);
 	if (e == ERR_NOT_FOUND) { /* disabled, or deleted, since it was looked up */
@@ -120,6 +132,7 @@ sign_in_answer(struct turn *turn, enum verdict *ret_verdict)
 	bool done = false;
 
 	attempt_read(turn->body, &a);
+	TRY(attempt_count(turn, &a));
 	TRY(attempt_prove(turn, &a));
 	if (!a.right || a.account.disabled)
 		return refuse(turn, &a);

@@ -42,11 +42,12 @@ struct turn {
 	struct token token_hash; /* of the token that was presented; zero: none was */
 	const void *body;        /* the question's, as its wire_def says */
 	void *answer;            /* the answer's; zero at first */
+	int64_t retry_us;        /* with ERR_WAIT: for how long */
 	struct outcome now;      /* what holds */
 	struct outcome next;     /* what the transaction that is open is making of it */
 };
 
-/* A handler: *ret_verdict is VERDICT_REFUSED when it begins. */
+/* A handler: *ret_verdict is VERDICT_REFUSED when it begins.  ERR_WAIT becomes VERDICT_WAIT. */
 typedef err (*turn_handler)(struct turn *turn, enum verdict *ret_verdict);
 
 /*

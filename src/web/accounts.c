@@ -247,6 +247,7 @@ static err
 verify_page(struct exchange *x, int status, struct page_verify_2fa *page)
 {
 	page->enrolling = x->session.state == STATE_ENROLLING;
+	page->codes_disabled = x->session.codes_disabled;
 	page->next = x->next;
 	TRY(exchange_frame(x, &page->frame));
 	page_verify_2fa(&x->rp->body, page);
@@ -283,6 +284,7 @@ verify_refused(struct exchange *x, const struct proved_body *proved)
 static err
 verify_passed(struct exchange *x, bool enrolling, const struct proved_body *proved)
 {
+	TRY(exchange_device_cookie(x, &proved->device));
 	if (enrolling)
 		return exchange_redirect(x, STR("/account/recovery-codes"), x->next, "enrolled");
 	if (proved->recovered != 0)

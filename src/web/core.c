@@ -14,7 +14,8 @@ home_show(struct exchange *x)
 	struct page_home page = { .shown_name = exchange_shown_name(x),
 				  .created_us = x->session.created_us,
 				  .factor_since_us = x->session.factor_since_us,
-				  .last_sign_in_us = x->session.last_sign_in_us };
+				  .last_sign_in_us = x->session.last_sign_in_us,
+				  .refused = x->session.refused };
 
 	TRY(exchange_frame(x, &page.frame));
 	page_home(&x->rp->body, &page);

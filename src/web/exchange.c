@@ -65,7 +65,9 @@ view_of(const struct answer_head *head, struct session_view *ret_view)
 				     .language = (enum preferred_language)head->language,
 				     .time_format = (enum time_format)head->time_format,
 				     .recovery_left = head->recovery_left,
-				     .recovered = head->recovered != 0 };
+				     .recovered = head->recovered != 0,
+				     .refused = head->refused,
+				     .codes_disabled = head->codes_disabled != 0 };
 
 	/* at most USERNAME_MAX and DISPLAY_NAME_MAX_BYTES: the wire's table says so */
 	memcpy(view.name, head->name.p, head->name.n);
@@ -109,6 +111,7 @@ exchange_ask(struct exchange *x, enum question_id id, const void *body, enum ver
 	static const struct nothing_body nothing;
 	struct question_head head = { .id = id,
 				      .token = x->token,
+				      .device = x->device,
 				      .address = str_upto(x->address, 64),
 				      .agent = str_upto(request_header(x->rq, "User-Agent"), AGENT_MAX),
 				      .request_id = str_of(x->rq->id) };
@@ -123,7 +126,9 @@ exchange_ask(struct exchange *x, enum question_id id, const void *body, enum ver
 		return ERR_AWAY;
 	if (answer.verdict == VERDICT_MALFORMED)
 		return ERR_PROTOCOL;
-	return session_take(x, &answer, epoch);
+	TRY(session_take(x, &answer, epoch));
+	x->retry_s = answer.verdict == VERDICT_WAIT ? answer.retry_s : 0;
+	return answer.verdict == VERDICT_WAIT ? ERR_WAIT : ERR_OK;
 }
 
 str
@@ -205,6 +210,8 @@ session_begin(struct exchange *x)
 {
 	struct token token = { 0 };
 
+	(void)!token_parse(exchange_cookie(x, COOKIE_DEVICE),
+			   &x->device); /* what is malformed is as if it were not there */
 	if (!token_parse(exchange_cookie(x, COOKIE_SESSION), &token)) {
 		x->session_known = true;
 		return ERR_OK;
@@ -319,6 +326,8 @@ status_of(err e)
 		return 413;
 	case ERR_NOT_FOUND:
 		return 404;
+	case ERR_WAIT:
+		return 429;
 	case ERR_MEMORY:
 	case ERR_IO:
 	case ERR_BUSY:
@@ -349,16 +358,25 @@ refuse_foreign(struct exchange *x)
 			       N_("This form had grown old, or came from somewhere else. Please send it again."));
 }
 
+/* The form again; how long to wait is said by the page, and in Retry-After. */
+static err
+refuse_for_now(struct exchange *x)
+{
+	return x->route->again(x, 429, N_("Too many tries that were wrong: this one was not looked at."));
+}
+
 /* csrf_token is the first member of every form's struct. */
 static err
 run_post(struct exchange *x)
 {
 	bool ours = false;
+	err e;
 
 	if (x->form == NULL) /* a POST row without a form: a defect of ours, and nothing to check a token by */
 		return ERR_PROTOCOL;
 	TRY(form_token_check(x, *(const str *)x->form, &ours));
-	return ours ? x->route->answer(x) : refuse_foreign(x);
+	e = ours ? x->route->answer(x) : refuse_foreign(x);
+	return e == ERR_WAIT ? refuse_for_now(x) : e;
 }
 
 /* Where to come back to from wherever this person is led: the page itself if it needs FULL, else its own next. */

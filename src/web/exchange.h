@@ -25,7 +25,9 @@ struct exchange {
 
 	struct token token; /* as the cookie has it; zero: none, or malformed */
 	struct token token_hash;
-	bool session_known; /* the next member holds */
+	struct token device; /* the cookie of a browser that has signed in before; zero: none, or malformed */
+	int64_t retry_s;     /* too many failures: in how many seconds to try again; 0: not so */
+	bool session_known;  /* the next member holds */
 	struct session_view session;
 
 	enum config_language language;
@@ -35,13 +37,17 @@ struct exchange {
 	void *form; /* the route's struct, filled; NULL: the route has none, or this is not a POST */
 };
 
-/* Ask the keeper on behalf of this request.  The session that the answer tells is the exchange's from then on. */
+/*
+ * Ask the keeper on behalf of this request.  The session that the answer tells is the exchange's from then on.
+ * ERR_WAIT: too many failures, nothing was looked at: the dispatcher shows the form again, with 429.
+ */
 MUST_USE err exchange_ask(struct exchange *x, enum question_id id, const void *body, enum verdict *ret_verdict,
 			  void *ret_answer);
 
 /* The session's new token goes to the browser; or the browser forgets what it has. */
 MUST_USE err exchange_session_cookie(struct exchange *x, const struct token *token);
 MUST_USE err exchange_forget_session(struct exchange *x);
+MUST_USE err exchange_device_cookie(struct exchange *x, const struct token *token);
 MUST_USE err exchange_language_cookie(struct exchange *x, enum config_language language);
 
 /* How the person is called: the display name, or the user name. */
@@ -98,7 +104,7 @@ void exchange_error(struct exchange *x, int status);
 void exchange_error_because(struct exchange *x, int status, const char *sentence);
 
 /* Names of cookies, by what PUBLIC_URL allows: with __Host- and Secure on https. */
-enum cookie_name { COOKIE_SESSION, COOKIE_FORM, COOKIE_FLASH, COOKIE_LANGUAGE };
+enum cookie_name { COOKIE_SESSION, COOKIE_FORM, COOKIE_FLASH, COOKIE_LANGUAGE, COOKIE_DEVICE };
 str exchange_cookie(const struct exchange *x, enum cookie_name name);
 /* seconds: 0 until the browser ends, negative: delete. */
 MUST_USE err exchange_set_cookie(struct exchange *x, enum cookie_name name, str value, int64_t seconds);

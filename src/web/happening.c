@@ -32,6 +32,8 @@ static const struct {
 	{ STR_INIT("session.ended"), NULL, N_("Another session was ended") },
 	{ STR_INIT("link.used"), NULL, N_("The password was set with a link") },
 	{ STR_INIT("clock.off"), NULL, N_("Codes of a phone whose clock is wrong") },
+	{ STR_INIT("wait.begun"), NULL, N_("Too many wrong tries: whoever made them had to wait") },
+	{ STR_INIT("factor.disabled"), NULL, N_("The authenticators were disabled after 100 wrong codes in a row") },
 	{ STR_INIT("admin.added"), NULL, N_("The administrator created the account") },
 	{ STR_INIT("admin.disabled"), NULL, N_("The administrator disabled the account") },
 	{ STR_INIT("admin.enabled"), NULL, N_("The administrator enabled the account") },

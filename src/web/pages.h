@@ -40,6 +40,8 @@ struct page_frame {
 	uint32_t recovery_left;
 	bool recovery_low;   /* three or fewer are left: home and account say so (_recovery_low.html) */
 	bool flash_recovery; /* the flash message ends with how many recovery codes are left */
+	int64_t wait_seconds,
+	    wait_minutes; /* too many failures: one says when to try again (_wait.html); both 0: not so */
 };
 
 /* A phone's clock that is wrong (_drift.html).  minutes 0: nothing is known. */
@@ -86,6 +88,7 @@ struct page_verify_2fa {
 	bool enrolling; /* the code confirms a new factor; otherwise it ends a sign-in, and may be a recovery code */
 	const char *error;
 	struct page_drift drift; /* with error */
+	bool codes_disabled;     /* only a recovery code helps */
 	str next;
 };
 
@@ -95,6 +98,7 @@ struct page_home {
 	int64_t created_us;
 	int64_t factor_since_us; /* 0: none, and the page says so */
 	int64_t last_sign_in_us; /* 0: this is the first */
+	uint32_t refused;        /* tries that were refused since then */
 };
 
 /* One recovery code, in groups of four letters. */

@@ -13,8 +13,14 @@
 
 #include <stdio.h>
 
-enum { RECOVERY_LOW = 3 };
-enum { FLASH_SECONDS = 60, LANGUAGE_SECONDS = 365 * 24 * 3600, LOCATION_MAX = 8 * 1024, ERROR_PAGE_MAX = 64 * 1024 };
+enum { RECOVERY_LOW = 3, WAIT_IN_SECONDS = 120 };
+enum {
+	FLASH_SECONDS = 60,
+	LANGUAGE_SECONDS = 365 * 24 * 3600,
+	DEVICE_SECONDS = 400 * 24 * 3600,
+	LOCATION_MAX = 8 * 1024,
+	ERROR_PAGE_MAX = 64 * 1024
+};
 
 struct header {
 	str name, value;
@@ -70,10 +76,12 @@ cookie_name(const struct exchange *x, enum cookie_name name)
 	static const str plain[] = { [COOKIE_SESSION] = STR_INIT("session"),
 				     [COOKIE_FORM] = STR_INIT("form"),
 				     [COOKIE_FLASH] = STR_INIT("flash"),
+				     [COOKIE_DEVICE] = STR_INIT("device"),
 				     [COOKIE_LANGUAGE] = STR_INIT("language") };
 	static const str host[] = { [COOKIE_SESSION] = STR_INIT("__Host-session"),
 				    [COOKIE_FORM] = STR_INIT("__Host-form"),
 				    [COOKIE_FLASH] = STR_INIT("__Host-flash"),
+				    [COOKIE_DEVICE] = STR_INIT("__Host-device"),
 				    [COOKIE_LANGUAGE] = STR_INIT("__Host-language") };
 
 	return x->web->config->public_https ? host[name] : plain[name];
@@ -100,14 +108,26 @@ exchange_set_cookie(struct exchange *x, enum cookie_name name, str value, int64_
 	return reply_header(x->rq, x->rp, STR("Set-Cookie"), buf_str(&text));
 }
 
-err
-exchange_session_cookie(struct exchange *x, const struct token *token)
+static err
+token_cookie(struct exchange *x, enum cookie_name name, const struct token *token, int64_t seconds)
 {
 	CLEANUP(buf_wipe) struct buf value = BUF(64);
 
 	buf_put_base64url(&value, str_bytes(token->b, TOKEN_BYTES));
 	TRY(buf_check(&value));
-	return exchange_set_cookie(x, COOKIE_SESSION, buf_str(&value), 0);
+	return exchange_set_cookie(x, name, buf_str(&value), seconds);
+}
+
+err
+exchange_session_cookie(struct exchange *x, const struct token *token)
+{
+	return token_cookie(x, COOKIE_SESSION, token, 0);
+}
+
+err
+exchange_device_cookie(struct exchange *x, const struct token *token)
+{
+	return token_cookie(x, COOKIE_DEVICE, token, DEVICE_SECONDS);
 }
 
 err
@@ -169,10 +189,23 @@ exchange_lead(struct exchange *x, str next)
 
 /* --- pages -------------------------------------------------------------------------------------------------------- */
 
+static err
+say_retry(struct exchange *x)
+{
+	CLEANUP(buf_wipe) struct buf seconds = BUF(32);
+
+	if (x->retry_s == 0)
+		return ERR_OK;
+	buf_printf(&seconds, "%lld", (long long)x->retry_s);
+	TRY(buf_check(&seconds));
+	return reply_header(x->rq, x->rp, STR("Retry-After"), buf_str(&seconds));
+}
+
 err
 exchange_page(struct exchange *x, int status)
 {
 	TRY(exchange_headers(x));
+	TRY(say_retry(x));
 	x->rp->status = status;
 	return buf_check(&x->rp->body);
 }
@@ -229,6 +262,8 @@ frame_fill(struct exchange *x, bool has_form, struct page_frame *ret_frame)
 				    .full = signed_in(x) && x->session.state == STATE_FULL,
 				    .time_format = x->session.time_format,
 				    .recovery_left = x->session.recovery_left,
+				    .wait_seconds = x->retry_s <= WAIT_IN_SECONDS ? x->retry_s : 0,
+				    .wait_minutes = x->retry_s > WAIT_IN_SECONDS ? (x->retry_s + 59) / 60 : 0,
 				    .request_id = str_of(x->rq->id) };
 
 	frame.recovery_low = frame.full && frame.recovery_left <= RECOVERY_LOW;
@@ -264,6 +299,7 @@ static const struct error_text error_texts[] = {
 	  N_("The form holds more than this server takes. Shorten it and send it again.") },
 	{ 414, N_("That address is too long"), N_("The address holds more than this server takes.") },
 	{ 415, N_("That is no form"), N_("This server takes forms only.") },
+	{ 429, N_("Too many tries"), N_("Too many tries that were wrong: this one was not looked at.") },
 	{ 431, N_("Your browser sends too much"),
 	  N_("Its headers hold more than this server takes. Deleting this site's cookies helps.") },
 	{ 503, N_("Not just now"),

@@ -26,7 +26,9 @@ struct session_view {
 	enum preferred_language language;
 	enum time_format time_format;
 	uint32_t recovery_left;
-	bool recovered; /* this session came in by a recovery code */
+	bool recovered;      /* this session came in by a recovery code */
+	uint32_t refused;    /* tries that were refused before it did */
+	bool codes_disabled; /* all authenticators of the account are disabled */
 };
 
 struct session_cache;

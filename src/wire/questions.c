@@ -13,6 +13,7 @@
 TABLE(question_head, struct question_head,
 	WIRE_FIELD(struct question_head, id, QUESTION_COUNT - 1),
 	WIRE_FIELD(struct question_head, token, 0),
+	WIRE_FIELD(struct question_head, device, 0),
 	WIRE_FIELD(struct question_head, address, 64),
 	WIRE_FIELD(struct question_head, agent, 200),
 	WIRE_FIELD(struct question_head, request_id, 32));
@@ -33,7 +34,10 @@ TABLE(answer_head, struct answer_head,
 	WIRE_FIELD(struct answer_head, language, PREFERRED_COUNT - 1),
 	WIRE_FIELD(struct answer_head, time_format, TIME_FORMAT_COUNT - 1),
 	WIRE_FIELD(struct answer_head, recovery_left, 100),
-	WIRE_FIELD(struct answer_head, recovered, 1));
+	WIRE_FIELD(struct answer_head, recovered, 1),
+	WIRE_FIELD(struct answer_head, refused, UINT32_MAX),
+	WIRE_FIELD(struct answer_head, codes_disabled, 1),
+	WIRE_FIELD(struct answer_head, retry_s, UINT32_MAX));
 
 TABLE(push, struct push,
 	WIRE_FIELD(struct push, kind, PUSH_COUNT - 1),
@@ -72,6 +76,7 @@ LOCAL_TABLE(enrolment, struct enrolment_body,
 LOCAL_TABLE(proved, struct proved_body,
 	WIRE_FIELD(struct proved_body, recovered, 1),
 	WIRE_FIELD(struct proved_body, recovery_left, 100),
+	WIRE_FIELD(struct proved_body, device, 0),
 	WIRE_FIELD(struct proved_body, drift_s, 0));
 
 LOCAL_TABLE(account, struct account_body,

@@ -54,6 +54,7 @@ enum verdict {
 	VERDICT_UNAVAILABLE, /* could not be done now: database, memory, random */
 	VERDICT_MALFORMED,   /* that was no question */
 	VERDICT_STEP_UP,     /* the factor must be proved anew first: the proof is older than STEP_UP_US */
+	VERDICT_WAIT,        /* too many failures: nothing was looked at; the head says when to try again */
 	VERDICT_COUNT
 };
 
@@ -92,10 +93,11 @@ enum {
 #define STEP_UP_US (INT64_C(5) * 60 * 1000000)
 
 struct question_head {
-	uint32_t id;        /* enum question_id */
-	struct token token; /* the session's; zero: none */
-	str address;        /* of the browser, as web believes it: for audit */
-	str agent;          /* User-Agent, cut at 200 bytes: for audit */
+	uint32_t id;         /* enum question_id */
+	struct token token;  /* the session's; zero: none */
+	struct token device; /* of the browser's other cookie: it has signed in before; zero: none */
+	str address;         /* of the browser, as web believes it: for audit */
+	str agent;           /* User-Agent, cut at 200 bytes: for audit */
 	str request_id;
 };
 
@@ -117,6 +119,9 @@ struct answer_head {
 	uint32_t time_format;    /* enum time_format */
 	uint32_t recovery_left;  /* recovery codes that may still be used */
 	uint32_t recovered;      /* 1: this session came in by a recovery code */
+	uint32_t refused;        /* tries that were refused between the last sign-in and this one */
+	uint32_t codes_disabled; /* 1: all authenticators of the account are disabled */
+	uint32_t retry_s;        /* VERDICT_WAIT: seconds until the next try, at least 1 */
 };
 
 enum preferred_language { PREFERRED_BROWSER = 0, PREFERRED_FR, PREFERRED_EN, PREFERRED_COUNT };
@@ -147,6 +152,7 @@ struct prove_body {
 struct proved_body {
 	uint32_t recovered;     /* 1: it was a recovery code */
 	uint32_t recovery_left; /* after that */
+	struct token device;    /* PROVE passed: what the browser's other cookie shall hold */
 	/*
 	 * Refused, but this code and the one before it fit one other time: by how many seconds the clock that made them is
 	 * ahead (behind: negative).  0: nothing is known.

@@ -10,7 +10,7 @@ SELECT id, password_hash, disabled_at_us IS NOT NULL FROM accounts WHERE name = 
 UPDATE accounts SET password_hash = $1 WHERE id = $2 AND password_hash = $3;
 
 -- name: account_signed_in
-UPDATE accounts SET last_sign_in_at_us = $1 WHERE id = $2 AND disabled_at_us IS NULL;
+UPDATE accounts SET last_sign_in_at_us = $1, refused = 0 WHERE id = $2 AND disabled_at_us IS NULL;
 
 -- name: account_password
 SELECT password_hash FROM accounts WHERE id = $1;

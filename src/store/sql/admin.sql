@@ -1,7 +1,7 @@
 -- What the administrator's commands do.
 
 -- name: admin_password_set
-UPDATE accounts SET password_hash = $1, password_changed_at_us = $2, failures = 0, blocked_until_us = 0 WHERE id = $3;
+UPDATE accounts SET password_hash = $1, password_changed_at_us = $2 WHERE id = $3;
 
 -- name: admin_sessions_end
 DELETE FROM sessions WHERE account_id = $1 RETURNING token_hash;
@@ -11,7 +11,9 @@ INSERT INTO accounts (id, name, display_name, password_hash, created_at_us) VALU
 
 -- name: admin_users
 SELECT a.id, a.name, a.display_name, a.created_at_us, a.last_sign_in_at_us, a.disabled_at_us IS NOT NULL,
-       a.password_hash <> '!', a.failures, a.blocked_until_us,
+       a.password_hash <> '!',
+       (SELECT coalesce(max(failures), 0) FROM throttle t WHERE t.account_id = a.id AND t.counter <> 'codes'),
+       (SELECT coalesce(max(blocked_until_us), 0) FROM throttle t WHERE t.account_id = a.id),
        (SELECT count(*) FROM factors f WHERE f.account_id = a.id AND f.confirmed_at_us IS NOT NULL),
        (SELECT count(*) FROM factors f WHERE f.account_id = a.id AND f.disabled_at_us IS NOT NULL),
        (SELECT count(*) FROM sessions s WHERE s.account_id = a.id),
@@ -27,11 +29,8 @@ UPDATE accounts SET disabled_at_us = $1 WHERE id = $2 AND disabled_at_us IS NULL
 -- name: admin_enable
 UPDATE accounts SET disabled_at_us = NULL WHERE id = $1 AND disabled_at_us IS NOT NULL;
 
--- name: admin_unlock
-UPDATE accounts SET failures = 0, blocked_until_us = 0 WHERE id = $1;
-
 -- name: admin_unlock_factors
-UPDATE factors SET failures = 0, blocked_until_us = 0, disabled_at_us = NULL WHERE account_id = $1;
+UPDATE factors SET disabled_at_us = NULL WHERE account_id = $1;
 
 -- name: admin_factors_delete
 DELETE FROM factors WHERE account_id = $1;

@@ -4,11 +4,14 @@ INSERT INTO links (id, token_hash, kind, account_id, created_at_us, expires_at_u
 -- name: link_find
 -- What it is for, while it may be used.
 SELECT l.kind, l.account_id, a.name, l.expires_at_us FROM links l LEFT JOIN accounts a ON a.id = l.account_id
-WHERE l.token_hash = $1 AND l.used_at_us IS NULL AND l.expires_at_us > $2 AND (a.id IS NULL OR a.disabled_at_us IS NULL);
+WHERE l.token_hash = $1 AND l.used_at_us IS NULL AND l.expires_at_us > $2
+	AND l.created_at_us <= $2 + 300000000 -- made while the clock was far ahead: dead
+	AND (a.id IS NULL OR a.disabled_at_us IS NULL);
 
 -- name: link_use
 -- One row: it could be used, and cannot any more.
-UPDATE links SET used_at_us = $1 WHERE token_hash = $2 AND kind = $3 AND used_at_us IS NULL AND expires_at_us > $1;
+UPDATE links SET used_at_us = $1 WHERE token_hash = $2 AND kind = $3 AND used_at_us IS NULL AND expires_at_us > $1
+	AND created_at_us <= $1 + 300000000;
 
 -- name: link_delete_of_account
 DELETE FROM links WHERE account_id = $1;

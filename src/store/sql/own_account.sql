@@ -5,7 +5,7 @@ UPDATE accounts SET display_name = $1, language = $2, time_format = $3 WHERE id 
 
 -- name: own_password
 -- Only while it is still the hash that the current password was proved against.
-UPDATE accounts SET password_hash = $1, password_changed_at_us = $2, failures = 0, blocked_until_us = 0
+UPDATE accounts SET password_hash = $1, password_changed_at_us = $2
 WHERE id = $3 AND password_hash = $4;
 
 -- name: own_close

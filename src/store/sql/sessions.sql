@@ -9,7 +9,8 @@ SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.fa
        s.previous_sign_in_at_us, a.name, a.created_at_us, a.disabled_at_us IS NOT NULL, f.id,
        (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id),
        s.recovered_at_us, s.clock_step, s.clock_drift, a.display_name, a.language, a.time_format,
-       (SELECT count(*) FROM recovery_codes WHERE account_id = a.id AND spent_at_us IS NULL)
+       (SELECT count(*) FROM recovery_codes WHERE account_id = a.id AND spent_at_us IS NULL), s.refused,
+       (SELECT count(*) FROM factors WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL)
 FROM sessions s
 JOIN accounts a ON a.id = s.account_id
 LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirmed_at_us IS NOT NULL
@@ -20,6 +21,7 @@ WHERE s.token_hash = $1;
 -- A new token, and what was proved: a factor, or with $6 a recovery code.  No row: the old token is dead already.
 UPDATE sessions
 SET token_hash = $1, factor_at_us = $2, seen_at_us = $2, factor_id = $3, recovered_at_us = $6, clock_step = 0, clock_drift = 0,
+    refused = (SELECT refused FROM accounts WHERE accounts.id = sessions.account_id),
     previous_sign_in_at_us = (SELECT last_sign_in_at_us FROM accounts WHERE accounts.id = sessions.account_id)
 WHERE id = $4 AND token_hash = $5;
 

@@ -32,7 +32,8 @@ struct world {
 
 /* Somebody with a browser: what the last answer said, and the token that is kept. */
 struct browser {
-	struct token token;
+	struct token token, device;
+	const char *address; /* NULL: one of its own for each form to register, else 192.0.2.7 */
 	enum verdict verdict;
 	struct answer_head head; /* name borrows from `name` */
 	char name[USERNAME_MAX + 1];
@@ -84,6 +85,9 @@ struct code {
 	char z[16];
 };
 struct code code_of(const char *secret, int64_t steps);
+
+/* No try was ever refused. */
+void forgive(struct world *w);
 
 /* Bring a new account (name, PASSWORD) and browser to a state; time moves on so that the next code is fresh. */
 void bring_to(struct world *w, struct browser *b, const char *name, enum session_state state);

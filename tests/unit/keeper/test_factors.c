@@ -138,10 +138,12 @@ codes_that_are_none_are_refused(void **state)
 	bring_to(&w, &b, "alice", STATE_PENDING);
 	for (size_t i = 0; i < COUNT(none); i++) {
 		const struct prove_body body = { none[i] };
+		forgive(&w);
 		assert_verdict(ask(&w, &b, QUESTION_PROVE, &body), VERDICT_REFUSED);
 	}
 	memset(longest, '1', sizeof(longest));
 	const struct prove_body body = { { longest, sizeof(longest) } };
+	forgive(&w);
 	assert_verdict(ask(&w, &b, QUESTION_PROVE, &body), VERDICT_REFUSED);
 	assert_int_equal(b.head.state, STATE_PENDING);
 	world_end(&w);

@@ -1,0 +1,53 @@
+-- Counters of refusals: see keeper/throttle.h.
+
+-- name: throttle_count
+-- One more.  No row: a wait is on.  Another key in this place makes way, with its failures.
+INSERT INTO throttle (counter, place, key, account_id, failures, since_us) VALUES ($1, $2, $3, $4, 1, $5)
+ON CONFLICT (counter, place) DO UPDATE
+SET key = excluded.key, account_id = excluded.account_id, blocked_until_us = 0,
+    failures = CASE WHEN throttle.key = excluded.key THEN throttle.failures + 1 ELSE 1 END,
+    since_us = CASE WHEN throttle.key = excluded.key THEN throttle.since_us ELSE excluded.since_us END
+WHERE throttle.key <> excluded.key OR throttle.blocked_until_us <= excluded.since_us
+RETURNING failures;
+
+-- name: throttle_forget
+-- For each whole span of $4 since then, one failure less.
+UPDATE throttle
+SET failures = CASE WHEN failures > ($1 - since_us) / $4 THEN failures - ($1 - since_us) / $4 ELSE 0 END,
+    since_us = since_us + ($1 - since_us) / $4 * $4
+WHERE counter = $2 AND place = $3 AND since_us < $1;
+
+-- name: throttle_wait
+UPDATE throttle SET blocked_until_us = $1 WHERE counter = $2 AND place = $3;
+
+-- name: throttle_bound
+-- The clock was set back: no wait is longer than $1 - now.
+UPDATE throttle SET blocked_until_us = $1 WHERE counter = $2 AND place = $3 AND blocked_until_us > $1;
+
+-- name: throttle_until
+SELECT blocked_until_us FROM throttle WHERE counter = $1 AND place = $2;
+
+-- name: throttle_give_back
+-- It was no failure: one less, and not the wait that it began.
+UPDATE throttle
+SET failures = failures - 1, blocked_until_us = CASE WHEN blocked_until_us = $4 THEN 0 ELSE blocked_until_us END
+WHERE counter = $1 AND place = $2 AND key = $3 AND failures > 0;
+
+-- name: throttle_clear
+DELETE FROM throttle WHERE counter = $1 AND place = $2 AND key = $3;
+
+-- name: throttle_clear_account
+DELETE FROM throttle WHERE account_id = $1;
+
+-- name: throttle_refused
+-- So many more, or with -1 one less, to be told of at the next sign-in.
+UPDATE accounts SET refused = refused + $1 WHERE id = $2 AND refused + $1 >= 0;
+
+-- name: throttle_factors_disable
+UPDATE factors SET disabled_at_us = $1 WHERE account_id = $2 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL;
+
+-- name: throttle_sessions_end
+-- Those that came in by an authenticator which is disabled now.
+DELETE FROM sessions WHERE account_id = $1 AND factor_id IN (
+	SELECT id FROM factors WHERE account_id = $1 AND disabled_at_us IS NOT NULL)
+RETURNING token_hash;

@@ -186,6 +186,7 @@ def test_nobody_ends_a_session_of_somebody_else(server, alice):
 def test_activity_is_told_in_words_newest_first_in_pages(server, language):
     person = Person(server, language=language).full()
     for _ in range(23):
+        server.forgive()
         Person(server, person.name, "wrong password").give_password()
     page = person.visit("/account/activity")
     first = [i.one("h2").text for i in page.dom.one("main").one("ul", class_="things").all("li")]

@@ -171,8 +171,9 @@ def test_of_sixty_four_at_the_same_moment_one_gets_in(server, alice, codes):
         person.give_password()
         person.arrive("/verify-2fa")
     answers = together(server, [form_bytes(server, "/verify-2fa", {"csrf_token": p.page.token, "otp": codes[5]}, p.cookies) for p in people])
-    statuses = sorted(a.status for a in answers)
-    assert statuses == [303] + [422] * 63, statuses
+    statuses = [a.status for a in answers]
+    assert statuses.count(303) == 1 and set(statuses) <= {303, 422, 429}, statuses
+    server.forgive()
     alice.recover(codes[6])
     assert 8 in numbers(alice.follow().flashes[0])
 

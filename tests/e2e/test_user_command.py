@@ -145,13 +145,21 @@ def test_renaming_and_deleting(server):
 
 def test_unlock_ends_waits_and_puts_authenticators_in_use(server):
     alice = Person(server).full()
-    with sqlite3.connect(server.database(), timeout=10) as db:
-        db.execute("UPDATE factors SET disabled_at_us = 1, failures = 100 WHERE account_id = "
-                   "(SELECT id FROM accounts WHERE name = ?)", (alice.name,))
+    server.sql("UPDATE factors SET disabled_at_us = 1 WHERE account_id = (SELECT id FROM accounts WHERE name = ?)", alice.name)
     wait_until(lambda: alice.visit("/").status == 303, "a disabled authenticator opens nothing")
-    assert one(server, "user", "show", alice.name)["authenticators_disabled"] == 1
+    stranger = Person(server, alice.name, alice.password)
+    for _ in range(5):
+        stranger.give_password(password="wrong password")
+    assert stranger.give_password().status == 429
+    shown = one(server, "user", "show", alice.name)
+    assert shown["authenticators_disabled"] == 1 and shown["failures"] == 5 and shown["blocked_until"]
     assert one(server, "user", "unlock", alice.name)["unlocked"]
-    alice.forget().sign_in()
+    stranger.secret = alice.secret
+    stranger.spent = alice.spent
+    stranger.sign_in()
+    assert one(server, "user", "show", alice.name)["failures"] == 0
+    alice.forget().spent = stranger.spent
+    alice.sign_in()
     assert alice.visit("/").status == 200
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from harness.server import PATIENCE
 
 
-def form_bytes(server, path, fields, cookies):
+def form_bytes(server, path, fields, cookies, more=None):
     body = urlencode(fields).encode()
     head = [
         f"POST {path} HTTP/1.1",
@@ -17,6 +17,7 @@ def form_bytes(server, path, fields, cookies):
         "Content-Type: application/x-www-form-urlencoded",
         f"Content-Length: {len(body)}",
         "Cookie: " + "; ".join(f"{n}={v}" for n, v in cookies.items()),
+        *(f"{n}: {v}" for n, v in (more or {}).items()),
         "Connection: close",
     ]
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body

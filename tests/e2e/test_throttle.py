@@ -1,0 +1,242 @@
+"""Guessing is slowed down, the owner is not: docs/throttling.md, seen from outside."""
+
+import re
+
+import pytest
+
+from harness import Person
+from harness.together import Together, form_bytes, together
+
+WORDS = {"fr": ("Trop d’essais erronés", "Réessayez dans 30 secondes."), "en": ("Too many tries that were wrong", "Try again in 30 seconds.")}
+
+
+@pytest.fixture
+def proxied(make_server):
+    """A server behind a proxy that it trusts, so that each person can come from an address of their own."""
+    return make_server(TRUSTED_PROXIES="127.0.0.1/32")
+
+
+def guess(person, address="198.51.100.7", **fields):
+    """One wrong password, from another browser at that address."""
+    stranger = Person(person.server, person.name, "not the password", language=person.language)
+    stranger.visit("/login")
+    hidden = {"csrf_token": stranger.page.token, "username": person.name, "password": "not the password", **fields}
+    return stranger.post("/login", hidden, headers={"X-Forwarded-For": address})
+
+
+def wrong_codes(person, count):
+    return [person.send("/verify-2fa", {"otp": "000000"}).status for _ in range(count)]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_sixth_wrong_password_waits_and_the_page_says_so(server, language):
+    alice = Person(server, language=language).full()
+    stranger = Person(server, alice.name, "not the password", language=language)
+    assert [stranger.give_password().status for _ in range(5)] == [422] * 5
+    page = stranger.give_password()
+    assert page.status == 429 and 1 <= int(page.headers["Retry-After"]) <= 30
+    said = page.by_id("problem").text
+    assert said.startswith(WORDS[language][0]) and re.search(r"\b(30|29|28) second", said), said
+    assert page.field("username")["value"] == alice.name and not page.field("password").get("value")
+    assert stranger.give_password(password=alice.password).status == 429, "the right one is not looked at either"
+    server.clock.advance(31)
+    assert stranger.give_password(password=alice.password).location.startswith("/verify-2fa")
+
+
+@pytest.mark.parametrize("name", ["nobody.has.this", "-not-a-name-", ""])
+def test_a_name_that_nobody_has_waits_in_the_same_way(server, name):
+    person = Person(server, name or "unused", "x")
+    statuses = [person.give_password(username=name).status for _ in range(7)]
+    assert statuses == [422] * 5 + [429] * 2
+    server.forgive()
+
+
+def test_a_wait_grows_to_minutes_and_an_hour(server):
+    person = Person(server, "grows.to.an.hour", "x")
+    for _ in range(5):
+        person.give_password()
+    waited = []
+    for _ in range(10):
+        assert person.give_password().status == 429
+        seconds = int(person.page.headers["Retry-After"])
+        waited.append(round(seconds / 10) * 10)
+        if seconds > 120:
+            assert f"{-(-seconds // 60)} minutes" in person.page.by_id("problem").text
+        server.clock.advance(seconds)
+        assert person.give_password().status == 422
+    assert waited == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_sixth_wrong_code_waits_and_spends_nothing(server, language):
+    alice = Person(server, language=language).pending()
+    assert wrong_codes(alice, 5) == [422] * 5
+    server.clock.next_step()
+    code = alice.fresh_code()
+    page = alice.prove(code)
+    assert page.status == 429 and int(page.headers["Retry-After"]) in range(1, 31)
+    assert page.by_id("problem").text.startswith(WORDS[language][0])
+    server.clock.advance(30)
+    assert alice.prove(code).location == "/", "it was not spent by the try that was not looked at"
+
+
+def test_a_new_session_with_the_right_password_gives_no_new_tries(server):
+    alice = Person(server).full()
+    for _ in range(5):
+        alice.forget().give_password()
+        assert wrong_codes(alice, 1) == [422]
+    alice.forget().give_password()
+    assert alice.page.status == 303 and wrong_codes(alice, 1) == [429]
+
+
+def test_a_wait_survives_a_restart_and_the_death_of_either_process(make_server):
+    server = make_server()
+    alice = Person(server).full()
+    for _ in range(5):
+        guess(alice)
+    server.restart()
+    assert guess(alice).status == 429
+
+
+@pytest.mark.parametrize("name", ["known", "unknown"])
+def test_of_two_hundred_at_the_same_moment_five_are_looked_at(make_server, name):
+    server = make_server()
+    alice = Person(server).full()
+    browser = Person(server)
+    token = browser.visit("/login").token
+    form = {"csrf_token": token, "username": alice.name if name == "known" else "nobody", "password": "not the password"}
+    answers = together(server, [form_bytes(server, "/login", form, browser.cookies)] * 200)
+    statuses = [a.status for a in answers]
+    assert statuses.count(422) == 5 and set(statuses) <= {422, 429, 503}, {s: statuses.count(s) for s in set(statuses)}
+    assert server.sql("SELECT count(*) FROM audit WHERE event = 'signin.refused'") == [(5,)]
+
+
+def test_of_two_hundred_codes_at_the_same_moment_five_are_looked_at(make_server):
+    server = make_server()
+    alice = Person(server).pending()
+    token = alice.arrive("/verify-2fa").token
+    flight = Together(server, [form_bytes(server, "/verify-2fa", {"csrf_token": token, "otp": f"{i:06}"}, alice.cookies) for i in range(200)])
+    statuses = [a.status for a in flight.send().wait()]
+    assert statuses.count(422) == 5 and set(statuses) <= {422, 429, 503}, {s: statuses.count(s) for s in set(statuses)}
+
+
+# Nobody is locked out
+
+
+def test_a_thousand_wrong_passwords_from_elsewhere_do_not_reach_a_known_browser(proxied):
+    alice = Person(proxied).full()
+    alice.log_out()
+    token = alice.visit("/login").token
+    seen = set()
+    for i in range(0, 1000, 50):
+        requests = []
+        for j in range(i, i + 50):
+            fields = {"csrf_token": token, "username": alice.name, "password": f"guess {j}"}
+            requests.append(form_bytes(proxied, "/login", fields, {"form": alice.cookies["form"]}, {"X-Forwarded-For": f"203.0.{j % 250}.{j // 250}"}))
+        seen |= {a.status for a in together(proxied, requests)}
+    assert 429 in seen and seen <= {422, 429, 503}
+    assert guess(alice, "192.0.2.200").status == 429, "strangers wait, wherever they are"
+    assert alice.sign_in().location == "/"
+    notice = alice.follow().by_id("refused").text
+    assert "50 tries to sign in as you were refused" in notice
+
+
+def test_whoever_has_the_password_cannot_keep_the_owner_from_entering_the_code(server):
+    alice = Person(server).full()
+    alice.log_out()
+    thief = Person(server, alice.name, alice.password)
+    thief.give_password()
+    assert wrong_codes(thief, 6) == [422] * 5 + [429]
+    assert alice.sign_in().location == "/"
+    assert "5 tries" in alice.follow().text
+
+
+def test_one_wrong_try_is_told_once_and_leads_to_the_activity(server):
+    alice = Person(server).full()
+    alice.forget().give_password(password="not the password")
+    alice.sign_in()
+    page = alice.follow()
+    assert "1 try to sign in as you was refused since your last sign-in." in page.text
+    assert page.by_id("refused").one("a")["href"] == "/account/activity"
+    assert "Wrong password" in alice.visit("/account/activity").text
+    alice.forget().sign_in()
+    assert "refused since" not in alice.follow().text
+
+
+def test_the_cookie_of_a_known_browser_opens_nothing(server):
+    alice = Person(server).full()
+    thief = Person(server, alice.name, "x")
+    thief.cookies = {"device": alice.cookies["device"]}
+    for path in ("/", "/account", "/setup-2fa", "/verify-2fa"):
+        assert thief.visit(path).location.startswith("/login"), path
+    assert [thief.give_password().status for _ in range(6)] == [422] * 5 + [429], "and a thief has five tries, as anybody"
+
+
+@pytest.mark.parametrize("value", ["", "x", "A" * 43, "A" * 42 + "B", "A" * 44, "é" * 43, "=" * 43, "A" * 4000])
+def test_an_odd_device_cookie_is_none(server, value):
+    person = Person(server)
+    person.cookies = {"device": value.encode().decode("latin-1")}
+    assert person.visit("/login").status == 200
+    assert person.give_password().status == 422
+
+
+def test_the_device_cookie_is_kept_for_400_days_and_out_of_reach_of_scripts(server):
+    alice = Person(server).enrolling()
+    alice.confirm()
+    line = next(v for v in alice.page.response.raw.headers.getlist("Set-Cookie") if v.startswith("device="))
+    attributes = {part.strip().lower() for part in line.split(";")[1:]}
+    assert {"httponly", "samesite=lax", "path=/", f"max-age={400 * 24 * 3600}"} <= attributes
+    token = alice.cookies["device"]
+    alice.log_out()
+    alice.sign_in()
+    assert alice.cookies["device"] == token
+
+
+# A hundred
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_hundred_wrong_codes_disable_the_authenticator_and_a_recovery_code_helps(server, language):
+    alice = Person(server, language=language).full()
+    codes = alice.visit("/account/recovery-codes").recovery_codes
+    thief = Person(server, alice.name, alice.password)
+    for _ in range(100):
+        server.clock.advance(3601)
+        thief.forget().give_password()
+        assert wrong_codes(thief, 1) == [422]
+    server.clock.advance(3601)
+    alice.forget().give_password()
+    assert ("désactivés" if language == "fr" else "were disabled") in alice.follow().text
+    assert alice.prove().status == 422, "the right code of an authenticator that is disabled"
+    assert alice.prove(codes[0]).location == "/account/authenticators"
+    assert "100 codes" in alice.visit("/account/activity").text or "100 wrong codes" in alice.page.text
+
+
+# Addresses
+
+
+def test_an_address_is_the_one_a_trusted_proxy_tells(proxied):
+    names = (f"invented.{i}" for i in range(1000))
+    statuses = [guess(Person(proxied, next(names)), "203.0.113.9").status for _ in range(32)]
+    assert statuses == [422] * 30 + [429] * 2
+    assert guess(Person(proxied, next(names)), "203.0.113.10").status == 422
+    v6 = [guess(Person(proxied, next(names)), f"2001:db8::{i:x}").status for i in range(32)]
+    assert v6 == [422] * 30 + [429] * 2, "IPv6 by its first 64 bits"
+
+
+def test_an_address_that_a_stranger_tells_is_not_believed(server):
+    statuses = [guess(Person(server, "told.by.a.stranger"), f"203.0.113.{i}").status for i in range(7)]
+    assert statuses == [422] * 5 + [429] * 2
+
+
+def test_registering_waits_too_and_keeps_what_was_typed(proxied):
+    statuses = []
+    for i in range(32):
+        person = Person(proxied)
+        token = person.visit("/register").token
+        fields = {"csrf_token": token, "username": person.name, "password": person.password, "confirm": person.password}
+        page = person.post("/register", fields, headers={"X-Forwarded-For": "203.0.113.77"})
+        statuses.append(page.status)
+    assert statuses == [303] * 30 + [429] * 2
+    assert page.field("username")["value"] == person.name
+    assert "Try again in" in page.by_id("problem").text

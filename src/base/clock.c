@@ -1,5 +1,7 @@
 #include "base/clock.h"
 
+#include "base/fault.h"
+
 #include <time.h>
 
 #ifdef DOUBLETOUR_TEST_HOOKS
@@ -54,6 +56,8 @@ clock_now_us(int64_t *ret_now_us)
 {
 	int64_t now_us = 0;
 
+	if (fault_due(FAULT_CLOCK))
+		return ERR_IO;
 	TRY(read_us(CLOCK_REALTIME, &now_us));
 	now_us += hook_us();
 	if (now_us < 0)

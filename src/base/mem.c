@@ -1,36 +1,14 @@
 #include "base/mem.h"
 
+#include "base/fault.h"
+
 #include <stdint.h>
 #include <stdlib.h>
-
-#ifdef DOUBLETOUR_TEST_HOOKS
-#include <stdatomic.h>
-
-static atomic_long countdown;
-
-void
-mem_fail_at(long nth)
-{
-	atomic_store(&countdown, nth);
-}
-
-static int
-must_fail(void)
-{
-	return atomic_load(&countdown) > 0 && atomic_fetch_sub(&countdown, 1) == 1;
-}
-#else
-static int
-must_fail(void)
-{
-	return 0;
-}
-#endif
 
 void *
 mem_new(size_t n)
 {
-	return must_fail() ? NULL : calloc(1, n == 0 ? 1 : n);
+	return fault_due(FAULT_MEMORY) ? NULL : calloc(1, n == 0 ? 1 : n);
 }
 
 void *

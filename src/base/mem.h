@@ -1,5 +1,5 @@
 /*
- * Memory from the heap, through one door, so that a test build can make the nth request fail.
+ * Memory from the heap, through one door, so that a test can make the nth request fail (base/fault.h).
  * What may hold a secret lives in an arena (wiped) or in a type with a _wipe of its own.
  */
 #ifndef BASE_MEM_H
@@ -20,10 +20,5 @@ void *mem_new_array(size_t count, size_t size) __attribute__((malloc));
 		*(pp) = NULL;                                                                                          \
 	} while (0)
 void mem_drop(void *p);
-
-#ifdef DOUBLETOUR_TEST_HOOKS
-/* Make the nth request from now fail (1 is the next); 0 switches off. */
-void mem_fail_at(long nth);
-#endif
 
 #endif

@@ -1,41 +1,18 @@
 #include "base/random.h"
 
+#include "base/fault.h"
 #include "base/secret.h"
 
 #include <errno.h>
 #include <sys/random.h>
 #include <sys/types.h>
 
-#ifdef DOUBLETOUR_TEST_HOOKS
-#include <stdatomic.h>
-
-static atomic_long countdown;
-
-void
-random_fail_at(long nth)
-{
-	atomic_store(&countdown, nth);
-}
-
-static int
-must_fail(void)
-{
-	return atomic_load(&countdown) > 0 && atomic_fetch_sub(&countdown, 1) == 1;
-}
-#else
-static int
-must_fail(void)
-{
-	return 0;
-}
-#endif
-
 err
 random_fill(void *ret_bytes, size_t n)
 {
 	size_t got = 0;
 
-	if (must_fail())
+	if (fault_due(FAULT_RANDOM))
 		return ERR_CRYPTO;
 	while (got < n) {
 		ssize_t more = getrandom((char *)ret_bytes + got, n - got, 0);

@@ -15,9 +15,4 @@ MUST_USE err random_fill(void *ret_bytes, size_t n);
 /* A random id for a row: 1 to 2^62 - 1. */
 MUST_USE err random_id(int64_t *ret_id);
 
-#ifdef DOUBLETOUR_TEST_HOOKS
-/* Make the nth call from now fail (1 is the next); 0 switches off. */
-void random_fail_at(long nth);
-#endif
-
 #endif

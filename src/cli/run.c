@@ -15,6 +15,7 @@
 #include "cli/run.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "config/config.h"
@@ -395,6 +396,7 @@ cli_run(struct cli *cli, int argc, char **argv)
 		return status;
 #ifdef DOUBLETOUR_TEST_HOOKS
 	clock_hook_open();
+	fault_hook_open();
 #endif
 	log_setup(cli->config.log_format, cli->config.log_level);
 	e = supervise(&cli->config, &why);

@@ -6,6 +6,7 @@
 #include "cli/run.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "web/web.h"
 
@@ -32,6 +33,7 @@ cli_web(struct cli *cli, int argc, char **argv)
 
 #ifdef DOUBLETOUR_TEST_HOOKS
 	clock_hook_open();
+	fault_hook_open();
 #endif
 	e = run_web(argc, argv, &cli->config, &why);
 	/* ERR_DENIED: no wall on this kernel; trying again would not help. */

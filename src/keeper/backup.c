@@ -4,6 +4,7 @@
 #include "keeper/upkeep.h"
 
 #include "base/clock.h"
+#include "base/sys.h"
 #include "keeper/audit.h"
 #include "keeper/lock.h"
 #include "store/migrate.h"
@@ -61,7 +62,7 @@ draft_make(const char *target, struct why *why, struct draft *draft)
 
 	if (n < 0 || (size_t)n >= sizeof(draft->path))
 		return why_set(why, ERR_TOO_LONG, "That is too long a path.");
-	fd = open(draft->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = sys_open(draft->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	draft->made = fd >= 0;
 	if (fd < 0)
 		return why_set(why, ERR_DENIED, "The file %s cannot be made: %s.", draft->path, strerror(errno));
@@ -71,9 +72,9 @@ draft_make(const char *target, struct why *why, struct draft *draft)
 static err
 sync_path(const char *path, int flags, struct why *why)
 {
-	CLEANUP(fd_close) int fd = open(path, flags | O_CLOEXEC);
+	CLEANUP(fd_close) int fd = sys_open(path, flags | O_CLOEXEC, 0);
 
-	if (fd >= 0 && fsync(fd) == 0)
+	if (fd >= 0 && sys_fsync(fd) == 0)
 		return ERR_OK;
 	return why_set(why, ERR_IO, "%s cannot be written to the disk: %s.", path, strerror(errno));
 }
@@ -176,7 +177,7 @@ copy_bytes(int from, int to, struct why *why)
 static err
 take_copy(const char *source, const char *path, struct why *why)
 {
-	CLEANUP(fd_close) int from = open(source, O_RDONLY | O_CLOEXEC);
+	CLEANUP(fd_close) int from = sys_open(source, O_RDONLY | O_CLOEXEC, 0);
 	CLEANUP(fd_close) int to = -1;
 	char wal[PATH_BYTES + 8];
 	struct stat status;
@@ -190,7 +191,7 @@ take_copy(const char *source, const char *path, struct why *why)
 			       "Beside %s stands %s: that is a database in use, and no backup.  Make one with "
 			       "`doubletour backup`.",
 			       source, wal);
-	to = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	to = sys_open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0);
 	if (to < 0)
 		return why_set(why, ERR_IO, "The file %s cannot be written: %s.", path, strerror(errno));
 	return copy_bytes(from, to, why);

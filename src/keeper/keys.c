@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/secret.h"
+#include "base/sys.h"
 #include "config/values.h"
 
 #include <errno.h>
@@ -77,7 +78,7 @@ file_take(int fd, struct master_key *master, struct why *why)
 	ssize_t n;
 
 	TRY(file_check_mode(fd, master->place, why));
-	n = read(fd, master->b, sizeof(master->b));
+	n = sys_read(fd, master->b, sizeof(master->b));
 	if (n < 0)
 		return why_set(why, ERR_CONFIG, "The key file %s cannot be read: %s.", master->place, strerror(errno));
 	str key = str_trim(str_bytes(master->b, (size_t)n));
@@ -100,7 +101,7 @@ file_read(const struct config *config, const char *suffix, struct why *why, stru
 
 	if (file_path(config, suffix, ret_master->place, sizeof(ret_master->place)) != ERR_OK)
 		return why_set(why, ERR_CONFIG, "DATA_DIR is too long a path.");
-	fd = open(ret_master->place, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	fd = sys_open(ret_master->place, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
 	if (fd < 0 && errno == ENOENT)
 		return ERR_OK;
 	if (fd < 0)
@@ -131,7 +132,7 @@ file_write(int fd, const struct master_key *master)
 
 	memcpy(text, master->b, FILE_TEXT_BYTES);
 	text[FILE_TEXT_BYTES] = '\n';
-	written = write(fd, text, sizeof(text)) == (ssize_t)sizeof(text) && fsync(fd) == 0;
+	written = sys_write(fd, text, sizeof(text)) == (ssize_t)sizeof(text) && sys_fsync(fd) == 0;
 	secret_wipe(text, sizeof(text));
 	return written ? ERR_OK : ERR_IO;
 }
@@ -140,9 +141,9 @@ file_write(int fd, const struct master_key *master)
 static err
 folder_sync(const char *path)
 {
-	CLEANUP(file_close) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(file_close) int fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 
-	return fd >= 0 && fsync(fd) == 0 ? ERR_OK : ERR_IO;
+	return fd >= 0 && sys_fsync(fd) == 0 ? ERR_OK : ERR_IO;
 }
 
 /* Written under another name first, so that of two that start at once neither reads half a key. */
@@ -154,7 +155,7 @@ file_put(const struct config *config, const struct master_key *master)
 	err e;
 
 	snprintf(path, sizeof(path), "%s.%ld", master->place, (long)getpid());
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = sys_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return ERR_IO;
 	e = file_write(fd, master);

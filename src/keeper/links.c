@@ -27,10 +27,11 @@ text_put(const struct token *token, struct link_text *ret_text)
 	return ERR_OK;
 }
 
-bool
-link_hash(str text, uint8_t ret_hash[DIGEST_BYTES])
+/* What has not the shape of a link fits none. */
+static bool
+is_shaped(str text)
 {
-	return text.n == LINK_TEXT_SIZE - 1 && digest_sha256(text, ret_hash) == ERR_OK;
+	return text.n == LINK_TEXT_SIZE - 1;
 }
 
 err
@@ -44,8 +45,7 @@ link_make(struct db *db, enum link_kind kind, int64_t account_id, int64_t now_us
 	TRY(random_id(&id));
 	TRY(text_put(&token, ret_text));
 	secret_wipe(&token, sizeof(token));
-	if (!link_hash(str_of(ret_text->z), hash))
-		return ERR_CRYPTO;
+	TRY(digest_sha256(str_of(ret_text->z), hash));
 	const struct db_value args[] = { DB_INT(id),
 					 DB_BLOB(str_bytes(hash, sizeof(hash))),
 					 DB_TEXT(str_of(kinds[kind])),
@@ -62,8 +62,9 @@ link_spend(struct turn *turn, str text, enum link_kind kind, bool *ret_done)
 	int64_t changed = 0;
 
 	*ret_done = false;
-	if (!link_hash(text, hash))
+	if (!is_shaped(text))
 		return ERR_OK;
+	TRY(digest_sha256(text, hash));
 	const struct db_value args[] = { DB_INT(turn->now_us), DB_BLOB(str_bytes(hash, sizeof(hash))),
 					 DB_TEXT(str_of(kinds[kind])) };
 	TRY(db_run(turn->db, SQL_LINK_USE, args, COUNT(args), &changed));
@@ -109,8 +110,9 @@ link_find(struct turn *turn, str text, struct found *ret_found)
 	bool is = false;
 
 	*ret_found = (struct found){ .kind = LINK_NONE };
-	if (!link_hash(text, hash))
+	if (!is_shaped(text))
 		return ERR_OK;
+	TRY(digest_sha256(text, hash));
 	const struct db_value args[] = { DB_BLOB(str_bytes(hash, sizeof(hash))), DB_INT(turn->now_us) };
 	TRY(db_one(turn->db, SQL_LINK_FIND, args, COUNT(args), &turn->arena, row, COUNT(row), &is));
 	return is ? found_fill(row, ret_found) : ERR_OK;

@@ -24,9 +24,6 @@ struct link_text {
 MUST_USE err link_make(struct db *db, enum link_kind kind, int64_t account_id, int64_t now_us,
 		       struct link_text *ret_text);
 
-/* The hash of what stands in a link; false: it has not the shape of one, and fits none. */
-bool link_hash(str text, uint8_t ret_hash[DIGEST_BYTES]);
-
 /* Within a transaction: use it up.  *ret_done false: it is not of that kind, was used, or is too old. */
 MUST_USE err link_spend(struct turn *turn, str text, enum link_kind kind, bool *ret_done);
 

@@ -1,5 +1,7 @@
 #include "keeper/lock.h"
 
+#include "base/sys.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,7 +19,7 @@ lock_open(const struct config *config, struct why *why, int *ret_fd)
 		return why_set(why, ERR_DENIED,
 			       "The folder %s cannot be made: %s.  Make it, or set DATA_DIR to another.",
 			       config->data_dir, strerror(errno));
-	*ret_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	*ret_fd = sys_open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (*ret_fd < 0)
 		return why_set(why, ERR_DENIED,
 			       "The file %s cannot be opened: %s.  The user that runs doubletour must be able to write "

@@ -123,7 +123,9 @@ static void
 encode(const struct turn *turn, enum verdict verdict, const void *body, keeper_pushed pushed, void *context,
        struct buf *ret_answer)
 {
-	struct answer_head head = { .verdict = verdict, .pushed = pushed == NULL ? 0 : pushed(context) };
+	struct answer_head head = { .verdict = verdict,
+				    .number = turn->head.number,
+				    .pushed = pushed == NULL ? 0 : pushed(context) };
 
 	buf_clear(ret_answer);
 	head_fill(&turn->now, &head);

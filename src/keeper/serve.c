@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/sys.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -11,9 +12,19 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { CHANNELS_MAX = 64, PUSH_SECONDS = 1, WATCH_MS = 1000, PURGE_EVERY = 60, SLOW_NICE = 5, EMPTY_BODY_MAX = 256 };
+enum {
+	CHANNELS_MAX = 64,
+	PUSH_SECONDS = 1,
+	WATCH_MS = 1000,
+	PURGE_EVERY = 60,
+	SLOW_NICE = 5,
+	EMPTY_BODY_MAX = 256,
+	PASSING_NS = 10 * 1000 * 1000,
+	PASSING_TRIES = 20
+};
 
 struct channel {
 	struct keeper_server *server;
@@ -53,7 +64,8 @@ push_send_locked(struct keeper_server *server, struct push *push)
 		return;
 	push->number = atomic_load(&server->pushed) + 1;
 	wire_put(&bytes, &wire_push, push);
-	if (buf_check(&bytes) == ERR_OK && send(server->push_fd, bytes.p, bytes.n, MSG_NOSIGNAL) == (ssize_t)bytes.n) {
+	if (buf_check(&bytes) == ERR_OK &&
+	    sys_send(server->push_fd, bytes.p, bytes.n, MSG_NOSIGNAL) == (ssize_t)bytes.n) {
 		atomic_store(&server->pushed, push->number);
 		return;
 	}
@@ -72,6 +84,16 @@ push_send(struct keeper_server *server, enum push_kind kind, uint32_t value, con
 	push_send_locked(server, &push);
 	pthread_mutex_unlock(&server->push_lock);
 	secret_wipe(&push, sizeof(push));
+}
+
+/* Web ends when this closes, and is started again. */
+static void
+push_end(struct keeper_server *server)
+{
+	pthread_mutex_lock(&server->push_lock);
+	if (server->push_fd >= 0)
+		shutdown(server->push_fd, SHUT_RDWR);
+	pthread_mutex_unlock(&server->push_lock);
 }
 
 static void
@@ -101,10 +123,31 @@ push_hello(struct keeper_server *server)
 
 /* --- channels ---------------------------------------------------------------------------------------------------- */
 
+/* Is it worth trying again?  The system was short of something for a moment. */
+static bool
+passing(int error)
+{
+	static const struct timespec moment = { .tv_nsec = PASSING_NS };
+
+	if (error == EINTR)
+		return true;
+	if (error != ENOBUFS && error != ENOMEM)
+		return false;
+	nanosleep(&moment, NULL);
+	return true;
+}
+
 static bool
 channel_send(int fd, str answer)
 {
-	return answer.n > 0 && send(fd, answer.p, answer.n, MSG_NOSIGNAL) == (ssize_t)answer.n;
+	ssize_t sent = -1;
+
+	for (int i = 0; answer.n > 0 && sent < 0 && i < PASSING_TRIES; i++) {
+		sent = sys_send(fd, answer.p, answer.n, MSG_NOSIGNAL);
+		if (sent < 0 && !passing(errno))
+			break;
+	}
+	return answer.n > 0 && sent == (ssize_t)answer.n;
 }
 
 /*
@@ -120,6 +163,7 @@ answer_unavailable(str question, struct buf *answer)
 
 	if (wire_get(&question, &wire_question_head, &asked) != ERR_OK)
 		head.verdict = VERDICT_MALFORMED;
+	head.number = asked.number;
 	def = wire_questions[asked.id == QUESTION_NONE ? QUESTION_SESSION : asked.id].answer;
 	wire_put(answer, &wire_answer_head, &head);
 	if (def->size <= sizeof(body))
@@ -145,10 +189,10 @@ static bool
 channel_turn(struct channel *channel, struct keeper_thread **thread, char *question, struct buf *answer)
 {
 	/* One byte more than a question may have: a longer one shows as too long, and is answered as malformed. */
-	ssize_t n = recv(channel->fd, question, WIRE_MAX_BYTES + 1, 0);
+	ssize_t n = sys_recv(channel->fd, question, WIRE_MAX_BYTES + 1, 0);
 	bool sent;
 
-	if (n < 0 && errno == EINTR)
+	if (n < 0 && passing(errno))
 		return true;
 	if (n <= 0)
 		return false;
@@ -176,8 +220,9 @@ channel_main(void *context)
 		(void)!setpriority(PRIO_PROCESS, (id_t)gettid(), SLOW_NICE);
 	while (channel_turn(channel, &thread, question, &answer))
 		continue;
-	/* Web must not wait for an answer that will not come. */
+	/* Web must not wait for an answer that will not come; without all of its channels it is to begin anew. */
 	shutdown(channel->fd, SHUT_RDWR);
+	push_end(channel->server);
 	keeper_thread_close(&thread);
 	return NULL;
 }

@@ -150,6 +150,28 @@ step_statement(struct sqlite *s, sqlite3_stmt *statement, const struct db_value 
 	return e;
 }
 
+/* Some errors have rolled back already; then there is nothing to do. */
+static void
+roll_back(struct sqlite *s)
+{
+	if (sqlite3_get_autocommit(s->handle) == 0 && s->rollback != NULL) {
+		(void)!sqlite3_step(s->rollback);
+		sqlite3_reset(s->rollback);
+	}
+	if (sqlite3_get_autocommit(s->handle) == 0)
+		(void)!sqlite3_exec(s->handle, "ROLLBACK", NULL, NULL, NULL);
+	s->stuck = sqlite3_get_autocommit(s->handle) == 0;
+}
+
+/* Nothing may be done in a transaction that should not be open any more, and which may keep others waiting. */
+static err
+unstick(struct sqlite *s)
+{
+	if (s->stuck)
+		roll_back(s);
+	return s->stuck ? ERR_AWAY : ERR_OK;
+}
+
 static err
 sqlite_step(struct db *db, int query, const char *text, const struct db_value *args, size_t n, db_each each,
 	    void *context, int64_t *ret_changed)
@@ -158,6 +180,7 @@ sqlite_step(struct db *db, int query, const char *text, const struct db_value *a
 	sqlite3_stmt *statement = NULL;
 	err e;
 
+	TRY(unstick(s));
 	if (query >= 0 && s->prepared[query] != NULL)
 		return step_statement(s, s->prepared[query], args, n, each, context, ret_changed);
 	if (query >= 0)
@@ -187,6 +210,9 @@ sqlite_prepare(struct db *db, struct why *why)
 {
 	struct sqlite *s = of(db);
 
+	if (s->rollback == NULL)
+		TRY(sqlite_error(
+		    sqlite3_prepare_v3(s->handle, "ROLLBACK", -1, SQLITE_PREPARE_PERSISTENT, &s->rollback, NULL)));
 	for (size_t i = 0; i < SQL_COUNT; i++)
 		if (s->prepared[i] == NULL)
 			TRY(prepare_one(s, &sql_queries[i], &s->prepared[i], why));
@@ -218,6 +244,7 @@ sqlite_begin(struct db *db, enum db_purpose purpose)
 	err e;
 
 	s->dangling = false;
+	TRY(unstick(s));
 	if (sqlite3_get_autocommit(s->handle) == 0)
 		return ERR_INVALID;
 	enforce_references(s, purpose != DB_FOR_SCHEMA);
@@ -260,9 +287,7 @@ sqlite_rollback(struct db *db)
 {
 	struct sqlite *s = of(db);
 
-	/* Some errors have rolled back already; then there is nothing to do. */
-	if (sqlite3_get_autocommit(s->handle) == 0)
-		(void)!sqlite_exec(s, "ROLLBACK");
+	roll_back(s);
 	transaction_ended(s);
 }
 
@@ -316,6 +341,7 @@ sqlite_close(struct db *db)
 
 	for (size_t i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(s->prepared[i]);
+	sqlite3_finalize(s->rollback);
 	sqlite3_close(s->handle);
 	mem_drop(s);
 }

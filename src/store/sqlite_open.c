@@ -3,10 +3,12 @@
  * it was found, and a file that was made for nothing is taken away.
  */
 #include "store/sqlite.h"
+#include "store/sqlite_faults.h"
 #include "store/store.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/sys.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -154,7 +156,10 @@ static err
 handle_open(struct sqlite *s, const char *path, struct why *why)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
-	int code = sqlite3_open_v2(path, &s->handle, flags, NULL);
+	int code;
+
+	sqlite_faults_install();
+	code = sqlite3_open_v2(path, &s->handle, flags, NULL);
 
 	if (s->handle == NULL)
 		return why_set(why, ERR_MEMORY, "There is no memory to open the database.");
@@ -214,7 +219,7 @@ file_make(const char *path, struct made *made, struct why *why)
 	int fd;
 
 	TRY(folder_make(path, made, why));
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = sys_open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	made->file = fd >= 0;
 	if (fd >= 0)
 		close(fd);

@@ -1,6 +1,7 @@
 #include "web/channel.h"
 
 #include "base/secret.h"
+#include "base/sys.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -8,14 +9,15 @@
 enum { ANSWER_BODY_MAX = 256 }; /* bytes of the largest answer struct */
 
 static err
-send_question(int fd, const struct question_head *head, const void *body)
+send_question(struct channel *channel, struct question_head *head, const void *body)
 {
 	CLEANUP(buf_wipe) struct buf question = BUF(WIRE_MAX_BYTES);
 
+	head->number = ++channel->asked;
 	wire_put(&question, &wire_question_head, head);
 	wire_put(&question, wire_questions[head->id].body, body);
 	TRY(buf_check(&question));
-	return send(fd, question.p, question.n, MSG_NOSIGNAL) == (ssize_t)question.n ? ERR_OK : ERR_AWAY;
+	return sys_send(channel->fd, question.p, question.n, MSG_NOSIGNAL) == (ssize_t)question.n ? ERR_OK : ERR_AWAY;
 }
 
 static err
@@ -26,7 +28,7 @@ receive_answer(int fd, struct arena *arena, str *ret_bytes)
 	err e;
 
 	do
-		n = recv(fd, bytes, sizeof(bytes), 0);
+		n = sys_recv(fd, bytes, sizeof(bytes), 0);
 	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return ERR_AWAY;
@@ -35,8 +37,19 @@ receive_answer(int fd, struct arena *arena, str *ret_bytes)
 	return e;
 }
 
+/* The answer to this question: one that was given up waiting for may still lie before it, and is somebody else's. */
+static err
+receive_own(struct channel *channel, struct arena *arena, str *ret_rest, struct answer_head *ret_head)
+{
+	do {
+		TRY(receive_answer(channel->fd, arena, ret_rest));
+		TRY(wire_get(ret_rest, &wire_answer_head, ret_head));
+	} while (ret_head->number != 0 && ret_head->number < channel->asked);
+	return ret_head->number == 0 || ret_head->number == channel->asked ? ERR_OK : ERR_PROTOCOL;
+}
+
 err
-channel_ask(struct channel *channel, struct arena *arena, const struct question_head *head, const void *body,
+channel_ask(struct channel *channel, struct arena *arena, struct question_head *head, const void *body,
 	    struct answer_head *ret_head, void *ret_answer)
 {
 	const struct wire_def *answer = wire_questions[head->id].answer;
@@ -45,9 +58,8 @@ channel_ask(struct channel *channel, struct arena *arena, const struct question_
 
 	if (answer->size > sizeof(unwanted))
 		return ERR_INVALID;
-	TRY(send_question(channel->fd, head, body));
-	TRY(receive_answer(channel->fd, arena, &rest));
-	TRY(wire_get(&rest, &wire_answer_head, ret_head));
+	TRY(send_question(channel, head, body));
+	TRY(receive_own(channel, arena, &rest, ret_head));
 	TRY(wire_get(&rest, answer, ret_answer == NULL ? unwanted : ret_answer));
 	if (rest.n != 0)
 		return ERR_PROTOCOL;

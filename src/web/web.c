@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/sys.h"
 #include "http/server.h"
 #include "web/exchange.h"
 #include "web/sandbox.h"
@@ -36,7 +37,7 @@ push_read(int fd, struct push *ret_push)
 	err e;
 
 	do
-		n = recv(fd, bytes, sizeof(bytes), 0);
+		n = sys_recv(fd, bytes, sizeof(bytes), 0);
 	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return ERR_AWAY;

@@ -12,6 +12,7 @@
 /* clang-format off */
 TABLE(question_head, struct question_head,
 	WIRE_FIELD(struct question_head, id, QUESTION_COUNT - 1),
+	WIRE_FIELD(struct question_head, number, 0),
 	WIRE_FIELD(struct question_head, token, 0),
 	WIRE_FIELD(struct question_head, device, 0),
 	WIRE_FIELD(struct question_head, address, 64),
@@ -20,6 +21,7 @@ TABLE(question_head, struct question_head,
 
 TABLE(answer_head, struct answer_head,
 	WIRE_FIELD(struct answer_head, verdict, VERDICT_COUNT - 1),
+	WIRE_FIELD(struct answer_head, number, 0),
 	WIRE_FIELD(struct answer_head, state, STATE_COUNT - 1),
 	WIRE_FIELD(struct answer_head, token, 0),
 	WIRE_FIELD(struct answer_head, pushed, 0),

@@ -94,6 +94,7 @@ enum {
 
 struct question_head {
 	uint32_t id;         /* enum question_id */
+	int64_t number;      /* web's own count; the answer has it again.  Never 0 */
 	struct token token;  /* the session's; zero: none */
 	struct token device; /* of the browser's other cookie: it has signed in before; zero: none */
 	str address;         /* of the browser, as web believes it: for audit */
@@ -104,6 +105,7 @@ struct question_head {
 /* The session that holds after the question.  With STATE_NONE all else is empty. */
 struct answer_head {
 	uint32_t verdict;        /* enum verdict */
+	int64_t number;          /* of the question; 0: that was none that could be read */
 	uint32_t state;          /* enum session_state */
 	struct token token;      /* a new token, when the session got one; zero: unchanged */
 	int64_t pushed;          /* how many pushes the keeper had sent before this answer (see struct push) */

@@ -72,6 +72,36 @@ class Clock:
         return step
 
 
+class Faults:
+    """What shall fail in either process of the server: base/fault.h, by way of a file that the test build maps."""
+
+    KINDS = ("memory", "random", "clock", "open", "read", "write", "sync", "send", "receive")
+    STATE = struct.Struct("=qqq")  # countdown, lasting, failed
+
+    def __init__(self, path):
+        self.path = path
+        path.write_bytes(bytes(self.STATE.size * len(self.KINDS)))
+
+    def _write(self, kind, *state):
+        with open(self.path, "r+b", buffering=0) as f:
+            f.seek(self.STATE.size * self.KINDS.index(kind))
+            f.write(self.STATE.pack(*state))
+
+    def set(self, kind, nth, lasting=False):
+        """The nth call from now on fails, and if lasting all after it."""
+        self._write(kind, nth, int(lasting), 0)
+
+    def clear(self, kind):
+        """Nothing fails any more; how many calls did."""
+        failed = self.failed(kind)
+        self._write(kind, 0, 0, 0)
+        return failed
+
+    def failed(self, kind):
+        data = self.path.read_bytes()
+        return self.STATE.unpack_from(data, self.STATE.size * self.KINDS.index(kind))[2]
+
+
 class Server:
     def __init__(self, home=None, profile="testing", clock=True, **settings):
         self.home = pathlib.Path(home or tempfile.mkdtemp(prefix="doubletour-"))
@@ -81,6 +111,7 @@ class Server:
         self.data = self.home / "data"
         self.port = free_port()
         self.clock = Clock(self.home / "clock")
+        self.faults = Faults(self.home / "faults")
         self.process = None
         self.program = PROGRAM
         self.log_path = self.home / "log"
@@ -92,6 +123,7 @@ class Server:
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "DOUBLETOUR_TEST_CLOCK": str(self.clock.path),
+            "DOUBLETOUR_TEST_FAULTS": str(self.faults.path),
             **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
             **{name: str(value) for name, value in settings.items()},
         }

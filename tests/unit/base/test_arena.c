@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "base/fault.h"
 #include "base/arena.h"
 #include "base/mem.h"
 
@@ -69,9 +70,9 @@ arena_says_when_there_is_no_memory(void **state)
 	CLEANUP(arena_wipe) struct arena a = ARENA(1024);
 	str copy = STR("untouched");
 
-	mem_fail_at(1);
+	fault_set(FAULT_MEMORY, 1, false);
 	assert_int_equal(arena_copy(&a, STR("x"), &copy), ERR_MEMORY);
-	mem_fail_at(0);
+	fault_set(FAULT_MEMORY, 0, false);
 	assert_true(str_equal(copy, STR("untouched")));
 	assert_non_null(arena_alloc(&a, 1));
 }

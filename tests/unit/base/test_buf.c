@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "base/fault.h"
 #include "base/buf.h"
 #include "base/mem.h"
 
@@ -126,10 +127,10 @@ buf_remembers_that_there_was_no_memory(void **state)
 	CLEANUP(buf_wipe) struct buf b = BUF(10000);
 
 	buf_put(&b, STR("kept"));
-	mem_fail_at(1);
+	fault_set(FAULT_MEMORY, 1, false);
 	for (int i = 0; i < 1000; i++)
 		buf_put_byte(&b, 'x');
-	mem_fail_at(0);
+	fault_set(FAULT_MEMORY, 0, false);
 	assert_int_equal(buf_check(&b), ERR_MEMORY);
 	assert_memory_equal(b.p, "kept", 4);
 }

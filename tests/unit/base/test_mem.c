@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "base/fault.h"
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -42,13 +43,13 @@ mem_new_array_refuses_a_product_that_wraps_round(void **state)
 static void
 mem_fail_at_fails_that_request_and_no_other(void **state)
 {
-	mem_fail_at(3);
+	fault_set(FAULT_MEMORY, 3, false);
 	for (int i = 1; i <= 5; i++) {
 		void *p = mem_new(1);
 		assert_int_equal(p == NULL, i == 3);
 		mem_free(&p);
 	}
-	mem_fail_at(0);
+	fault_set(FAULT_MEMORY, 0, false);
 }
 #endif
 

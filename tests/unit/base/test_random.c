@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "base/fault.h"
 #include "base/random.h"
 
 #include <string.h>
@@ -49,13 +50,13 @@ random_failure_is_an_error_and_no_id(void **state)
 	int64_t id = 0;
 	unsigned char bytes[8];
 
-	random_fail_at(1);
+	fault_set(FAULT_RANDOM, 1, false);
 	assert_int_equal(random_id(&id), ERR_CRYPTO);
 	assert_int_equal(id, 0);
-	random_fail_at(2);
+	fault_set(FAULT_RANDOM, 2, false);
 	assert_int_equal(random_fill(bytes, 8), ERR_OK);
 	assert_int_equal(random_fill(bytes, 8), ERR_CRYPTO);
-	random_fail_at(0);
+	fault_set(FAULT_RANDOM, 0, false);
 	assert_int_equal(random_fill(bytes, 8), ERR_OK);
 }
 #endif

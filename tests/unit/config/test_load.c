@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "base/fault.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "config/dotenv.h"
@@ -255,9 +256,9 @@ static void
 config_load_says_when_there_is_no_memory(void **state)
 {
 	scene_set("PORT=1\n");
-	mem_fail_at(1);
+	fault_set(FAULT_MEMORY, 1, false);
 	assert_int_equal(config_load(&config, &why), ERR_MEMORY);
-	mem_fail_at(0);
+	fault_set(FAULT_MEMORY, 0, false);
 }
 #endif
 

@@ -3,6 +3,7 @@
 #include "echo.h"
 #include "unit.h"
 
+#include "base/fault.h"
 #include "base/clock.h"
 
 #include <stdio.h>
@@ -471,10 +472,10 @@ http_server_survives_every_failing_allocation(void **state)
 	echo_start(&echo, (struct http_settings){ 0 });
 	for (size_t r = 0; r < COUNT(requests); r++)
 		for (long nth = 1; nth < 12; nth++) {
-			mem_fail_at(nth);
+			fault_set(FAULT_MEMORY, nth, false);
 			int status = client_ask(echo.port, str_of(requests[r]), &a);
 			client_wait(connections() == 0);
-			mem_fail_at(0);
+			fault_set(FAULT_MEMORY, 0, false);
 			assert_true(status == 0 || status == 200 || status == 400 || status == 503);
 			assert_int_equal(client_ask(echo.port, STR(GET("/slow")), &a), 200);
 			client_wait(connections() == 0);

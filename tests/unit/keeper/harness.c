@@ -332,6 +332,7 @@ ask_on(struct keeper_thread *t, struct browser *b, enum question_id id, const vo
 	CLEANUP(buf_wipe) struct buf question = BUF(WIRE_MAX_BYTES);
 	CLEANUP(buf_wipe) struct buf answer = BUF(WIRE_MAX_BYTES);
 	struct question_head head = { .id = id,
+				      .number = 1,
 				      .token = b->token,
 				      .device = b->device,
 				      .address = address_of(b, id, address, sizeof(address)),
@@ -342,15 +343,16 @@ ask_on(struct keeper_thread *t, struct browser *b, enum question_id id, const vo
 	wire_put(&question, wire_questions[id].body, body == NULL ? &nothing : body);
 	if (buf_check(&question) != ERR_OK)
 		abort();
-	if (harness_fault.arm != NULL)
-		harness_fault.arm(harness_fault.nth);
+	fault_set(harness_fault.fault, harness_fault.nth, harness_fault.lasting);
 	keeper_answer(t, buf_str(&question), NULL, NULL, &answer);
-	if (harness_fault.arm != NULL)
-		harness_fault.arm(0);
+	fault_set(harness_fault.fault, 0, false);
+	harness_fault.failed = harness_fault.nth == 0 ? 0 : fault_failed(harness_fault.fault);
 	if (answer.n > 0)
 		answer_keep(b, id, buf_str(&answer));
-	else /* no memory even for that: the channel closes, and web says 503 */
+	else { /* no memory even for that: the channel closes, and web says 503 */
 		b->verdict = VERDICT_UNAVAILABLE;
+		b->head = (struct answer_head){ .verdict = VERDICT_UNAVAILABLE };
+	}
 	return b->verdict;
 }
 

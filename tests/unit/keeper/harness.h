@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/mem.h"
 #include "config/config.h"
 #include "keeper/accounts.h"
@@ -64,11 +65,12 @@ void world_end(struct world *w); /* close and remove */
 void clock_forward(int64_t us);
 int64_t clock_us(void);
 
-/* What shall fail while the keeper answers, and only then: mem_fail_at or random_fail_at, and which call. */
-typedef void (*fail_at)(long nth);
+/* What shall fail while the keeper answers, and only then. */
 struct harness_fault {
-	fail_at arm; /* NULL: nothing */
-	long nth;
+	enum fault fault;
+	long nth; /* which call; 0: nothing fails */
+	bool lasting;
+	long failed; /* how many did, in the last question */
 };
 extern struct harness_fault harness_fault;
 

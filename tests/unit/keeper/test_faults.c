@@ -4,86 +4,212 @@
  */
 #include "harness.h"
 
+#include "keeper/admin.h"
+
+#include "base/fault.h"
 #include "base/random.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* More than any question makes; and so many passes one after the other mean that its last one lies behind. */
-enum { ALLOCATIONS_MAX = 600, RANDOMS_MAX = 40, PASSES = 12 };
+/* More than any question makes; and so many tries in which nothing was left to fail mean that the last call lies behind. */
+enum { CALLS_MAX = 2000, UNTOUCHED = 3 };
+
+struct failing {
+	enum fault fault;
+	bool lasting;
+	const char *why;
+};
+
+struct seen {
+	int people, unavailable, passed;
+	long failed;
+};
+
+/* Somebody, and what their next question needs. */
+struct actor {
+	struct browser b;
+	char name[32], link[64];
+	int64_t id; /* of what the question is about */
+};
+
+typedef void (*readier)(struct world *w, struct actor *a);
 
 struct story {
 	enum question_id question;
 	enum session_state from, to;
+	readier ready; /* once the browser is in `from`; NULL: nothing */
 	const char *why;
 };
 
+static void
+hold_nothing(struct world *w, struct actor *a)
+{
+	memset(&a->b.token, 0, sizeof(a->b.token));
+}
+
+static void
+forget_the_secret(struct world *w, struct actor *a)
+{
+	sql_run(w, "DELETE FROM factors WHERE session_id IS NOT NULL");
+	a->b.secret[0] = '\0';
+}
+
+static void
+begin_another(struct world *w, struct actor *a)
+{
+	const struct factor_begin_body body = { .current = STR(PASSWORD) };
+
+	assert_verdict(ask(w, &a->b, QUESTION_FACTOR_BEGIN, &body), VERDICT_PASSED);
+	assert_verdict(ask(w, &a->b, QUESTION_ENROL, NULL), VERDICT_PASSED);
+}
+
+static void
+have_another(struct world *w, struct actor *a)
+{
+	int64_t first;
+
+	assert_verdict(ask(w, &a->b, QUESTION_ACCOUNT, NULL), VERDICT_PASSED);
+	first = a->b.factors[0];
+	begin_another(w, a);
+	const struct prove_body code = { str_of(code_of(a->b.secret, 0).z) };
+	assert_verdict(ask(w, &a->b, QUESTION_FACTOR_CONFIRM, &code), VERDICT_PASSED);
+	assert_verdict(ask(w, &a->b, QUESTION_ACCOUNT, NULL), VERDICT_PASSED);
+	a->id = a->b.factors[a->b.factors[0] == first ? 1 : 0];
+}
+
+static void
+know_the_factor(struct world *w, struct actor *a)
+{
+	assert_verdict(ask(w, &a->b, QUESTION_ACCOUNT, NULL), VERDICT_PASSED);
+	a->id = a->b.factors[0];
+}
+
+static void
+have_two_sessions(struct world *w, struct actor *a)
+{
+	struct browser other = { 0 };
+
+	assert_verdict(do_sign_in(w, &other, a->name, PASSWORD), VERDICT_PASSED);
+}
+
+static void
+have_a_link(struct world *w, struct actor *a)
+{
+	struct link_text link;
+	struct why why;
+
+	assert_int_equal(admin_reset_password(w->thread, str_of(a->name), &why, &link), ERR_OK);
+	assert_int_equal(str_copy_z(str_of(link.z), a->link, sizeof(a->link)), ERR_OK);
+	hold_nothing(w, a);
+}
+
+static void
+have_recovery_codes(struct world *w, struct actor *a)
+{
+	const struct recovery_body make = { 0 };
+
+	assert_verdict(ask(w, &a->b, QUESTION_RECOVERY, &make), VERDICT_PASSED);
+	hold_nothing(w, a);
+	assert_verdict(do_sign_in(w, &a->b, a->name, PASSWORD), VERDICT_PASSED);
+	a->b.secret[0] = '\0'; /* the phone is lost */
+}
+
 static const struct story stories[] = {
-	{ QUESTION_SESSION, STATE_FULL, STATE_FULL, "asking for a session" },
-	{ QUESTION_REGISTER, STATE_NONE, STATE_ENROLLING, "registering" },
-	{ QUESTION_SIGN_IN, STATE_NONE, STATE_PENDING, "signing in" },
-	{ QUESTION_ENROL, STATE_ENROLLING, STATE_ENROLLING, "enrolling" },
-	{ QUESTION_PROVE, STATE_ENROLLING, STATE_FULL, "confirming" },
-	{ QUESTION_PROVE, STATE_PENDING, STATE_FULL, "proving" },
-	{ QUESTION_SIGN_OUT, STATE_FULL, STATE_NONE, "signing out" },
-	{ QUESTION_STEP_UP, STATE_FULL, STATE_FULL, "proving anew" },
-	{ QUESTION_ACCOUNT, STATE_FULL, STATE_FULL, "looking at the account" },
-	{ QUESTION_RECOVERY, STATE_FULL, STATE_FULL, "making recovery codes" },
-	{ QUESTION_FACTOR_BEGIN, STATE_FULL, STATE_FULL, "beginning another factor" },
-	{ QUESTION_PROFILE, STATE_FULL, STATE_FULL, "saving preferences" },
-	{ QUESTION_PASSWORD, STATE_FULL, STATE_FULL, "changing the password" },
-	{ QUESTION_SESSIONS, STATE_FULL, STATE_FULL, "listing sessions" },
-	{ QUESTION_ACTIVITY, STATE_FULL, STATE_FULL, "listing events" },
-	{ QUESTION_CLOSE, STATE_FULL, STATE_NONE, "closing the account" },
+	{ QUESTION_SESSION, STATE_FULL, STATE_FULL, NULL, "asking for a session" },
+	{ QUESTION_REGISTER, STATE_NONE, STATE_ENROLLING, NULL, "registering" },
+	{ QUESTION_SIGN_IN, STATE_FULL, STATE_PENDING, hold_nothing, "signing in" },
+	{ QUESTION_ENROL, STATE_ENROLLING, STATE_ENROLLING, forget_the_secret, "enrolling" },
+	{ QUESTION_PROVE, STATE_ENROLLING, STATE_FULL, NULL, "confirming" },
+	{ QUESTION_PROVE, STATE_PENDING, STATE_FULL, NULL, "proving" },
+	{ QUESTION_PROVE, STATE_FULL, STATE_FULL, have_recovery_codes, "recovering" },
+	{ QUESTION_SIGN_OUT, STATE_FULL, STATE_NONE, NULL, "signing out" },
+	{ QUESTION_STEP_UP, STATE_FULL, STATE_FULL, NULL, "proving anew" },
+	{ QUESTION_ACCOUNT, STATE_FULL, STATE_FULL, NULL, "looking at the account" },
+	{ QUESTION_RECOVERY, STATE_FULL, STATE_FULL, NULL, "making recovery codes" },
+	{ QUESTION_FACTOR_BEGIN, STATE_FULL, STATE_FULL, NULL, "beginning another factor" },
+	{ QUESTION_FACTOR_CONFIRM, STATE_FULL, STATE_FULL, begin_another, "confirming another factor" },
+	{ QUESTION_FACTOR_RENAME, STATE_FULL, STATE_FULL, know_the_factor, "renaming a factor" },
+	{ QUESTION_FACTOR_REMOVE, STATE_FULL, STATE_FULL, have_another, "removing a factor" },
+	{ QUESTION_PROFILE, STATE_FULL, STATE_FULL, NULL, "saving preferences" },
+	{ QUESTION_PASSWORD, STATE_FULL, STATE_FULL, NULL, "changing the password" },
+	{ QUESTION_SESSIONS, STATE_FULL, STATE_FULL, NULL, "listing sessions" },
+	{ QUESTION_SESSION_END, STATE_FULL, STATE_FULL, have_two_sessions, "ending other sessions" },
+	{ QUESTION_ACTIVITY, STATE_FULL, STATE_FULL, NULL, "listing events" },
+	{ QUESTION_CLOSE, STATE_FULL, STATE_NONE, NULL, "closing the account" },
+	{ QUESTION_LINK, STATE_FULL, STATE_NONE, have_a_link, "looking at a link" },
+	{ QUESTION_LINK_USE, STATE_FULL, STATE_PENDING, have_a_link, "using a link" },
 };
 
-/* A browser in the state from which the story goes on; the account is called by the number. */
 static void
-prepare(struct world *w, const struct story *s, int number, struct browser *b, char *name, size_t size)
+prepare(struct world *w, const struct story *s, int number, struct actor *a)
 {
-	snprintf(name, size, "person%d", number);
-	if (s->question == QUESTION_SIGN_IN) { /* enrolled, and a browser that holds nothing */
-		bring_to(w, b, name, STATE_FULL);
-		memset(&b->token, 0, sizeof(b->token));
-		return;
-	}
-	if (s->question == QUESTION_ENROL) { /* no secret was made yet */
-		memset(b, 0, sizeof(*b));
-		assert_verdict(do_register(w, b, name, PASSWORD), VERDICT_PASSED);
-		return;
-	}
-	bring_to(w, b, name, s->from);
+	memset(a, 0, sizeof(*a));
+	snprintf(a->name, sizeof(a->name), "person%d", number);
+	bring_to(w, &a->b, a->name, s->from);
+	if (s->ready != NULL)
+		s->ready(w, a);
+}
+
+/* What has nothing that could be wrong but the session it is asked in. */
+static bool
+only_the_session_can_be_wrong(enum question_id id)
+{
+	return id == QUESTION_SESSION || id == QUESTION_ENROL || id == QUESTION_SIGN_OUT || id == QUESTION_ACCOUNT ||
+	       id == QUESTION_RECOVERY || id == QUESTION_SESSIONS || id == QUESTION_SESSION_END ||
+	       id == QUESTION_ACTIVITY;
+}
+
+static str
+code_for(const struct actor *a, bool right, struct code *room)
+{
+	if (a->b.secret[0] == '\0')
+		return right ? str_of(a->b.recovery[3]) : STR("AAAAAAAAAAAAAAAAAAAAAAAA");
+	*room = code_of(a->b.secret, right ? 0 : 40);
+	return str_of(room->z);
 }
 
 /* Ask with everything right, or with the one thing wrong that decides it. */
 static enum verdict
-tell(struct world *w, const struct story *s, struct browser *b, const char *name, bool right)
+tell(struct world *w, const struct story *s, struct actor *a, bool right)
 {
-	struct code code = b->secret[0] == '\0' ? (struct code){ "000000" } : code_of(b->secret, right ? 0 : 40);
-	const struct register_body registration = { str_of(name), STR(PASSWORD), right ? STR(PASSWORD) : STR("x") };
-	const struct sign_in_body sign_in = { str_of(name), right ? STR(PASSWORD) : STR("wrong password") };
-	const struct prove_body prove = { str_of(code.z) };
-	const struct factor_begin_body another = { .current = right ? STR(PASSWORD) : STR("wrong password") };
+	struct code room;
+	str mine = right ? STR(PASSWORD) : STR("wrong password"), other = STR("trombone sobre 1742");
+	const struct register_body registration = { str_of(a->name), STR(PASSWORD), right ? STR(PASSWORD) : STR("x") };
+	const struct sign_in_body sign_in = { str_of(a->name), mine };
+	const struct prove_body prove = { code_for(a, right, &room) };
+	const struct factor_begin_body another = { .current = mine };
+	const struct factor_body factor = { .id = right ? a->id : 1, .name = STR("phone") };
 	const struct recovery_body recovery = { .renew = 1 };
 	const struct profile_body profile = { .display_name = right ? STR("Anna") : STR("a\x07") };
-	const struct password_body password = { right ? STR(PASSWORD) : STR("wrong password"),
-						STR("trombone sobre 1742"), STR("trombone sobre 1742") };
+	const struct password_body password = { mine, other, other };
+	const struct session_end_body end = { 0 };
 	const struct activity_body activity = { 0 };
-	const struct close_body close_it = { right ? STR(PASSWORD) : STR("wrong password") };
+	const struct close_body close_it = { mine };
+	const struct link_body link = { right ? str_of(a->link) : STR("x") };
+	const struct link_use_body link_use = { link.link, other, other };
 	const void *bodies[QUESTION_COUNT] = {
-		[QUESTION_REGISTER] = &registration, [QUESTION_SIGN_IN] = &sign_in,
-		[QUESTION_PROVE] = &prove,           [QUESTION_STEP_UP] = &prove,
-		[QUESTION_RECOVERY] = &recovery,     [QUESTION_FACTOR_BEGIN] = &another,
-		[QUESTION_PROFILE] = &profile,       [QUESTION_PASSWORD] = &password,
-		[QUESTION_ACTIVITY] = &activity,     [QUESTION_CLOSE] = &close_it,
+		[QUESTION_REGISTER] = &registration,
+		[QUESTION_SIGN_IN] = &sign_in,
+		[QUESTION_PROVE] = &prove,
+		[QUESTION_STEP_UP] = &prove,
+		[QUESTION_RECOVERY] = &recovery,
+		[QUESTION_FACTOR_BEGIN] = &another,
+		[QUESTION_FACTOR_CONFIRM] = &prove,
+		[QUESTION_FACTOR_RENAME] = &factor,
+		[QUESTION_FACTOR_REMOVE] = &factor,
+		[QUESTION_PROFILE] = &profile,
+		[QUESTION_PASSWORD] = &password,
+		[QUESTION_SESSION_END] = &end,
+		[QUESTION_ACTIVITY] = &activity,
+		[QUESTION_CLOSE] = &close_it,
+		[QUESTION_LINK] = &link,
+		[QUESTION_LINK_USE] = &link_use,
 	};
 
-	if (!right &&
-	    (s->question == QUESTION_SESSION || s->question == QUESTION_ENROL || s->question == QUESTION_SIGN_OUT ||
-	     s->question == QUESTION_ACCOUNT || s->question == QUESTION_RECOVERY || s->question == QUESTION_SESSIONS ||
-	     s->question == QUESTION_ACTIVITY))
-		memset(&b->token, 0x5a, sizeof(b->token));
-	return ask(w, b, s->question, bodies[s->question]);
+	if (!right && only_the_session_can_be_wrong(s->question))
+		memset(&a->b.token, 0x5a, sizeof(a->b.token));
+	return ask(w, &a->b, s->question, bodies[s->question]);
 }
 
 /* What the answer says must be so, asked again without a failure. */
@@ -104,89 +230,149 @@ check_holds(struct world *w, const struct story *s, struct browser *b, long nth)
 		fail_msg("%s, failure %ld: passed, but then %s", s->why, nth, session_state_name(b->head.state));
 }
 
+/* One try with everything right and one with something wrong, while it fails; how many calls failed? */
+static long
+fail_once(struct world *w, const struct story *s, const struct failing *f, long nth, struct seen *seen)
+{
+	struct actor a, wrong;
+	long failed;
+
+	prepare(w, s, seen->people++, &a);
+	harness_fault = (struct harness_fault){ .fault = f->fault, .nth = nth, .lasting = f->lasting };
+	tell(w, s, &a, true);
+	failed = harness_fault.failed;
+	harness_fault.nth = 0;
+	seen->unavailable += a.b.verdict == VERDICT_UNAVAILABLE;
+	seen->passed += a.b.verdict == VERDICT_PASSED;
+	check_holds(w, s, &a.b, nth);
+	prepare(w, s, seen->people++, &wrong);
+	harness_fault = (struct harness_fault){ .fault = f->fault, .nth = nth, .lasting = f->lasting };
+	tell(w, s, &wrong, false);
+	harness_fault.nth = 0;
+	if (wrong.b.verdict == VERDICT_PASSED || wrong.b.head.state > s->from)
+		fail_msg("%s, %s %ld: passed with what is wrong", s->why, f->why, nth);
+	seen->failed += failed;
+	return failed;
+}
+
+/* Until no call is left that could fail, several times in a row: SQLite does not do the same work each time. */
 static void
-fail_each(const struct story *s, fail_at arm, long most)
+fail_each(const struct story *s, const struct failing *f)
 {
 	struct world w;
-	long unavailable = 0, passes = 0;
+	struct seen seen = { 0 };
+	int untouched = 0;
 
 	world_new(&w);
-	for (long nth = 1; nth <= most && passes < PASSES; nth++) {
-		struct browser b, wrong;
-		char name[32];
-		prepare(&w, s, (int)(2 * nth), &b, name, sizeof(name));
-		harness_fault = (struct harness_fault){ arm, nth };
-		tell(&w, s, &b, name, true);
-		harness_fault.arm = NULL;
-		unavailable += b.verdict == VERDICT_UNAVAILABLE;
-		passes = b.verdict == VERDICT_PASSED ? passes + 1 : 0;
-		check_holds(&w, s, &b, nth);
-		prepare(&w, s, (int)(2 * nth + 1), &wrong, name, sizeof(name));
-		harness_fault = (struct harness_fault){ arm, nth };
-		tell(&w, s, &wrong, name, false);
-		harness_fault.arm = NULL;
-		if (wrong.verdict == VERDICT_PASSED || wrong.head.state > s->from)
-			fail_msg("%s, failure %ld: passed with what is wrong", s->why, nth);
+	for (long nth = 1; untouched < UNTOUCHED; nth++) {
+		if (nth == CALLS_MAX)
+			fail_msg("%s, %s: there is no end of calls", s->why, f->why);
+		untouched = fail_once(&w, s, f, nth, &seen) == 0 ? untouched + 1 : 0;
 	}
-	print_message("%s: %ld failures told\n", s->why, unavailable);
-	assert_true(passes > 0);
-	assert_true(unavailable > 0 || arm == random_fail_at);
+	print_message("# %s, %s: %ld failed, %d told\n", s->why, f->why, seen.failed, seen.unavailable);
+	assert_true(seen.passed > 0);
+	if (sql_number(&w, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'") != 1 ||
+	    sql_number(&w, "SELECT count(*) FROM pragma_foreign_key_check") != 0)
+		fail_msg("%s, %s: the database is damaged", s->why, f->why);
 	world_end(&w);
 }
 
 static void
-the_nth_allocation_that_fails_never_lets_anyone_in(void **state)
+fail_all(enum fault fault, const char *why)
 {
 	for (size_t i = 0; i < COUNT(stories); i++)
-		fail_each(&stories[i], mem_fail_at, ALLOCATIONS_MAX);
+		for (int lasting = 0; lasting < 2; lasting++) {
+			const struct failing f = { fault, lasting == 1, why };
+			fail_each(&stories[i], &f);
+		}
+}
+
+static void
+allocations_that_fail_never_let_anyone_in(void **state)
+{
+	fail_all(FAULT_MEMORY, "allocation");
 }
 
 static void
 randomness_that_fails_never_lets_anyone_in(void **state)
 {
-	for (size_t i = 0; i < COUNT(stories); i++)
-		fail_each(&stories[i], random_fail_at, RANDOMS_MAX);
+	fail_all(FAULT_RANDOM, "randomness");
 }
+
+static void
+a_clock_that_fails_never_lets_anyone_in(void **state)
+{
+	fail_all(FAULT_CLOCK, "clock");
+}
+
+static void
+reads_that_fail_never_let_anyone_in(void **state)
+{
+	fail_all(FAULT_READ, "read");
+}
+
+static void
+writes_that_fail_never_let_anyone_in(void **state)
+{
+	fail_all(FAULT_WRITE, "write");
+}
+
+static void
+syncs_that_fail_never_let_anyone_in(void **state)
+{
+	fail_all(FAULT_SYNC, "sync");
+}
+
+static void
+opening_that_fails_never_lets_anyone_in(void **state)
+{
+	fail_all(FAULT_OPEN, "open");
+}
+
+/* What a start and a new connection do with files. */
+static const enum fault of_files[] = { FAULT_MEMORY, FAULT_OPEN,   FAULT_READ, FAULT_WRITE,
+				       FAULT_SYNC,   FAULT_RANDOM, FAULT_CLOCK };
 
 static void
 a_first_start_that_fails_can_be_done_again(void **state)
 {
-	struct world w;
-	struct why why = { 0 };
-	long failed = 0;
-
-	for (long nth = 1; nth <= ALLOCATIONS_MAX; nth += 7) {
-		world_make(&w);
-		mem_fail_at(nth);
-		err e = keeper_open(&w.config, &why, &w.keeper);
-		mem_fail_at(0);
-		failed += e != ERR_OK;
-		if (e != ERR_OK)
-			world_open(&w);
-		else
-			assert_int_equal(keeper_thread_open(w.keeper, &w.thread), ERR_OK);
-		world_end(&w);
-	}
-	assert_true(failed > 0);
+	for (size_t i = 0; i < COUNT(of_files); i++)
+		for (long nth = 1, failed = 1; failed > 0; nth += of_files[i] == FAULT_MEMORY ? 17 : 1) {
+			struct world w;
+			struct why why = { 0 };
+			world_make(&w);
+			fault_set(of_files[i], nth, false);
+			err e = keeper_open(&w.config, &why, &w.keeper);
+			fault_set(of_files[i], 0, false);
+			failed = fault_failed(of_files[i]);
+			if (failed == 0)
+				assert_int_equal(e, ERR_OK);
+			if (e != ERR_OK)
+				world_open(&w);
+			else
+				assert_int_equal(keeper_thread_open(w.keeper, &w.thread), ERR_OK);
+			world_end(&w);
+		}
 }
 
 static void
 a_thread_that_cannot_open_its_connection_says_so(void **state)
 {
 	struct world w;
-	long failed = 0;
 
 	world_new(&w);
-	for (long nth = 1; nth <= ALLOCATIONS_MAX / 2; nth += 3) {
-		struct keeper_thread *thread = NULL;
-		mem_fail_at(nth);
-		err e = keeper_thread_open(w.keeper, &thread);
-		mem_fail_at(0);
-		failed += e != ERR_OK;
-		assert_int_equal(e == ERR_OK, thread != NULL);
-		keeper_thread_close(&thread);
-	}
-	assert_true(failed > 0);
+	for (size_t i = 0; i < COUNT(of_files); i++)
+		for (long nth = 1, failed = 1; failed > 0; nth += of_files[i] == FAULT_MEMORY ? 5 : 1) {
+			struct keeper_thread *thread = NULL;
+			fault_set(of_files[i], nth, false);
+			err e = keeper_thread_open(w.keeper, &thread);
+			fault_set(of_files[i], 0, false);
+			failed = fault_failed(of_files[i]);
+			assert_int_equal(e == ERR_OK, thread != NULL);
+			if (failed == 0)
+				assert_int_equal(e, ERR_OK);
+			keeper_thread_close(&thread);
+		}
 	world_end(&w);
 }
 
@@ -214,8 +400,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_nth_allocation_that_fails_never_lets_anyone_in),
+		cmocka_unit_test(allocations_that_fail_never_let_anyone_in),
 		cmocka_unit_test(randomness_that_fails_never_lets_anyone_in),
+		cmocka_unit_test(a_clock_that_fails_never_lets_anyone_in),
+		cmocka_unit_test(reads_that_fail_never_let_anyone_in),
+		cmocka_unit_test(writes_that_fail_never_let_anyone_in),
+		cmocka_unit_test(syncs_that_fail_never_let_anyone_in),
+		cmocka_unit_test(opening_that_fails_never_lets_anyone_in),
 		cmocka_unit_test(a_first_start_that_fails_can_be_done_again),
 		cmocka_unit_test(a_thread_that_cannot_open_its_connection_says_so),
 		cmocka_unit_test(a_database_that_is_gone_is_unavailable_and_never_a_login),

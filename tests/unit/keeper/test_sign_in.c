@@ -59,6 +59,7 @@ refuse_one(struct world *w, const struct refusal *r)
 	if (ask(w, &b, QUESTION_SIGN_IN, &body) != VERDICT_REFUSED)
 		fail_msg("%s: verdict %d", r->why, b.verdict);
 	b.head.name = b.head.display_name = (str){ 0 };
+	b.head.number = 0; /* the question's */
 	assert_memory_equal(&b.head, &nothing, sizeof(nothing));
 	if (password_work_done() != work + 1)
 		fail_msg("%s: %ld hashes", r->why, password_work_done() - work);

@@ -1,0 +1,99 @@
+#include "store/sqlite_faults.h"
+
+#ifdef DOUBLETOUR_TEST_HOOKS
+
+#include "base/fault.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+/* The unix VFS with four of its functions behind fault_due.  It has a table of methods for each kind of file. */
+struct kind {
+	sqlite3_io_methods methods; /* first: a file points here */
+	const sqlite3_io_methods *real;
+};
+
+enum { KINDS_MAX = 8 };
+
+static sqlite3_vfs faulty, *real;
+static struct kind kinds[KINDS_MAX];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static const sqlite3_io_methods *
+real_of(const sqlite3_file *file)
+{
+	return ((const struct kind *)file->pMethods)->real;
+}
+
+static int
+faulty_read(sqlite3_file *file, void *bytes, int n, sqlite3_int64 offset)
+{
+	return fault_due(FAULT_READ) ? SQLITE_IOERR_READ : real_of(file)->xRead(file, bytes, n, offset);
+}
+
+static int
+faulty_write(sqlite3_file *file, const void *bytes, int n, sqlite3_int64 offset)
+{
+	return fault_due(FAULT_WRITE) ? SQLITE_FULL : real_of(file)->xWrite(file, bytes, n, offset);
+}
+
+static int
+faulty_sync(sqlite3_file *file, int flags)
+{
+	return fault_due(FAULT_SYNC) ? SQLITE_IOERR_FSYNC : real_of(file)->xSync(file, flags);
+}
+
+static const sqlite3_io_methods *
+faulty_methods(const sqlite3_io_methods *of_file)
+{
+	size_t i = 0;
+
+	pthread_mutex_lock(&lock);
+	while (i < KINDS_MAX - 1 && kinds[i].real != NULL && kinds[i].real != of_file)
+		i++;
+	if (kinds[i].real == NULL) {
+		kinds[i].methods = *of_file;
+		kinds[i].methods.xRead = faulty_read;
+		kinds[i].methods.xWrite = faulty_write;
+		kinds[i].methods.xSync = faulty_sync;
+		kinds[i].real = of_file;
+	}
+	pthread_mutex_unlock(&lock);
+	return kinds[i].real == of_file ? &kinds[i].methods : of_file;
+}
+
+static int
+faulty_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *ret_flags)
+{
+	int status;
+
+	if (fault_due(FAULT_OPEN))
+		return SQLITE_CANTOPEN;
+	status = real->xOpen(real, name, file, flags, ret_flags);
+	if (status != SQLITE_OK || file->pMethods == NULL)
+		return status;
+	file->pMethods = faulty_methods(file->pMethods);
+	return status;
+}
+
+static void
+install(void)
+{
+	real = sqlite3_vfs_find(NULL);
+	if (real == NULL)
+		return;
+	faulty = *real;
+	faulty.zName = "faulty";
+	faulty.pNext = NULL;
+	faulty.xOpen = faulty_open;
+	(void)sqlite3_vfs_register(&faulty, 1);
+}
+
+void
+sqlite_faults_install(void)
+{
+	pthread_once(&once, install);
+}
+
+#endif

@@ -1,0 +1,114 @@
+"""Calls of either process fail, one after the other, under every handler: nobody gets in by it, and the next request is served."""
+
+import sqlite3
+
+import pytest
+import requests
+
+from harness import Person
+from harness.server import wait_until
+
+# Calls with thousands of occurrences are tried at every nth.
+STEPS = {"memory": 5, "send": 1, "receive": 1, "clock": 1, "random": 1, "write": 2, "sync": 1, "read": 1}
+BACK = 30  # seconds
+
+
+class Story:
+    """A person brought to where a request begins; the request, right or wrong; what must not be so if it was wrong."""
+
+    def __init__(self, name, prepare, act, gained):
+        self.name, self.prepare, self.act, self.gained = name, prepare, act, gained
+
+    def __repr__(self):
+        return self.name
+
+
+def fields_of(person, path, **fields):
+    return {"csrf_token": person.arrive(path).token, **fields}
+
+
+def ready_to_sign_in(person):
+    person.full().forget()
+    person.form = fields_of(person, "/login", username=person.name, password=person.password)
+
+
+def ready_to_prove(person):
+    person.pending()
+    person.form = fields_of(person, "/verify-2fa", otp=person.fresh_code())
+
+
+def ready_to_confirm(person):
+    person.enrolling().read_secret()
+    person.form = fields_of(person, "/verify-2fa", otp=person.fresh_code())
+
+
+def ready_to_register(person):
+    person.form = fields_of(person, "/register", username=person.name, password=person.password, confirm=person.password)
+
+
+def ready_to_change(person):
+    person.full()
+    person.form = fields_of(person, "/account/password", current=person.password, password="trombone sobre 1742", confirm="trombone sobre 1742")
+
+
+def state_of(person):
+    """Where the front door leads somebody with these cookies."""
+    page = person.visit("/")
+    return "full" if page.status == 200 else page.location.split("?")[0]
+
+
+STORIES = [
+    Story("sign-in", ready_to_sign_in, ("/login", {"password": "wrong password"}), ("/verify-2fa", "full")),
+    Story("code", ready_to_prove, ("/verify-2fa", {"otp": "000000"}), ("full",)),
+    Story("confirmation", ready_to_confirm, ("/verify-2fa", {"otp": "000000"}), ("full",)),
+    Story("registration", ready_to_register, ("/register", {"confirm": "another one"}), ("/setup-2fa", "full")),
+    Story("new password", ready_to_change, ("/account/password", {"current": "wrong password"}), ()),
+]
+
+
+def act(person, story, wrong):
+    """The status, or 0 when the connection ended without one."""
+    path, changes = story.act
+    try:
+        return person.post(path, {**person.form, **(changes if wrong else {})}).status
+    except requests.RequestException:
+        return 0
+
+
+def one_try(server, kind, nth, lasting, story, wrong):
+    person = Person(server)
+    story.prepare(person)
+    server.faults.set(kind, nth, lasting)
+    status = act(person, story, wrong)
+    failed = server.faults.clear(kind)
+    wait_until(server.serves, f"it serves again after {kind} {nth} in {story}", BACK)
+    person.http.close()
+    state = state_of(person)
+    if wrong:
+        assert state not in story.gained, f"{story}, {kind} {nth}: wrong, and {state}"
+        assert status in (0, 200, 403, 422, 429, 503), status
+    elif status == 303:
+        assert state in story.gained or not story.gained, f"{story}, {kind} {nth}: passed, and then {state}"
+    else:
+        assert status in (0, 503), f"{story}, {kind} {nth}: {status}"
+    return failed
+
+
+@pytest.mark.parametrize("lasting", [False, True], ids=["one", "all-from-then-on"])
+@pytest.mark.parametrize("story", STORIES, ids=repr)
+@pytest.mark.parametrize("kind", sorted(STEPS))
+def test_what_fails_lets_nobody_in_and_the_next_request_is_served(make_server, kind, story, lasting):
+    server = make_server()
+    nth, failures = 1, 0
+    while True:
+        failed = one_try(server, kind, nth, lasting, story, wrong=False)
+        failed += one_try(server, kind, nth, lasting, story, wrong=True)
+        failures += failed
+        if failed == 0:
+            break
+        nth += STEPS[kind]
+        assert nth < 3000, "there is no end of calls"
+    with sqlite3.connect(server.database(), timeout=30) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    if kind in ("memory", "send", "receive", "write", "sync"):
+        assert failures > 0

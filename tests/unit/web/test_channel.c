@@ -1,0 +1,130 @@
+/* Asking over a channel: an answer is taken by whoever asked for it, also after something went wrong. */
+#include "unit.h"
+
+#include "base/fault.h"
+#include "web/channel.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct scene {
+	int keeper; /* the other end */
+	struct channel channel;
+	struct arena arena;
+};
+
+static void
+scene_make(struct scene *s)
+{
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+	*s = (struct scene){ .keeper = ends[0], .arena = ARENA(65536) };
+	s->channel.fd = ends[1];
+	s->channel.cache = session_cache_new(16);
+	assert_non_null(s->channel.cache);
+}
+
+static void
+scene_end(struct scene *s)
+{
+	close(s->keeper);
+	close(s->channel.fd);
+	session_cache_free(&s->channel.cache);
+	arena_wipe(&s->arena);
+}
+
+/* The keeper's answer to question `number`, told apart by its account. */
+static void
+answer(struct scene *s, int64_t number, int64_t account_id)
+{
+	CLEANUP(buf_wipe) struct buf bytes = BUF(WIRE_MAX_BYTES);
+	const struct answer_head head = { .verdict = VERDICT_PASSED, .number = number, .account_id = account_id };
+	static const struct nothing_body nothing;
+
+	wire_put(&bytes, &wire_answer_head, &head);
+	wire_put(&bytes, wire_questions[QUESTION_SESSION].answer, &nothing);
+	assert_int_equal(buf_check(&bytes), ERR_OK);
+	assert_int_equal(send(s->keeper, bytes.p, bytes.n, 0), (ssize_t)bytes.n);
+}
+
+static err
+ask(struct scene *s, struct answer_head *ret_head)
+{
+	static const struct nothing_body nothing;
+	struct question_head head = { .id = QUESTION_SESSION };
+
+	return channel_ask(&s->channel, &s->arena, &head, &nothing, ret_head, NULL);
+}
+
+static void
+an_answer_that_was_not_fetched_is_given_to_nobody_else(void **state)
+{
+	struct scene s;
+	struct answer_head head = { 0 };
+
+	scene_make(&s);
+	answer(&s, 1, 1111);
+	fault_set(FAULT_RECEIVE, 1, false);
+	assert_int_equal(ask(&s, &head), ERR_AWAY);
+	fault_set(FAULT_RECEIVE, 0, false);
+	answer(&s, 2, 2222);
+	assert_int_equal(ask(&s, &head), ERR_OK);
+	assert_int_equal(head.account_id, 2222);
+	scene_end(&s);
+}
+
+static void
+an_answer_to_what_was_not_asked_yet_is_a_broken_rule(void **state)
+{
+	struct scene s;
+	struct answer_head head = { 0 };
+
+	scene_make(&s);
+	answer(&s, 7, 7777);
+	assert_int_equal(ask(&s, &head), ERR_PROTOCOL);
+	scene_end(&s);
+}
+
+static void
+a_question_that_was_not_sent_leaves_the_channel_as_it_was(void **state)
+{
+	struct scene s;
+	struct answer_head head = { 0 };
+
+	scene_make(&s);
+	fault_set(FAULT_SEND, 1, false);
+	assert_int_equal(ask(&s, &head), ERR_AWAY);
+	fault_set(FAULT_SEND, 0, false);
+	answer(&s, 2, 2222);
+	assert_int_equal(ask(&s, &head), ERR_OK);
+	assert_int_equal(head.account_id, 2222);
+	scene_end(&s);
+}
+
+static void
+a_keeper_that_is_gone_is_away(void **state)
+{
+	struct scene s;
+	struct answer_head head = { 0 };
+
+	scene_make(&s);
+	shutdown(s.keeper, SHUT_RDWR);
+	assert_int_equal(ask(&s, &head), ERR_AWAY);
+	assert_int_equal(ask(&s, &head), ERR_AWAY);
+	scene_end(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_answer_that_was_not_fetched_is_given_to_nobody_else),
+		cmocka_unit_test(an_answer_to_what_was_not_asked_yet_is_a_broken_rule),
+		cmocka_unit_test(a_question_that_was_not_sent_leaves_the_channel_as_it_was),
+		cmocka_unit_test(a_keeper_that_is_gone_is_away),
+	};
+
+	return cmocka_run_group_tests_name("web channel", tests, NULL, NULL);
+}

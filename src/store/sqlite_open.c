@@ -16,9 +16,26 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 2000, PAUSE_MS = 10, PATH_BYTES = 4096 };
+enum { BUSY_MS = 2000, PAUSE_MS = 10, LOCK_PAUSE_US = 500, PATH_BYTES = 4096 };
+
+/*
+ * Another connection writes.  SQLite's own waiting grows to a tenth of a second between looks, far beyond the millisecond
+ * that a transaction takes here; this looks often, for as long altogether.
+ */
+static int
+wait_for_lock(void *context, int looks)
+{
+	static const struct timespec pause = { .tv_nsec = LOCK_PAUSE_US * 1000L };
+
+	(void)context;
+	if (looks >= BUSY_MS * 1000 / LOCK_PAUSE_US)
+		return 0;
+	nanosleep(&pause, NULL);
+	return 1;
+}
 
 /* --- the connection ----------------------------------------------------------------------------------------------- */
 
@@ -138,7 +155,7 @@ handle_set_up(struct sqlite *s, const char *path, struct why *why)
 {
 	err e;
 
-	sqlite3_busy_timeout(s->handle, BUSY_MS);
+	sqlite3_busy_handler(s->handle, wait_for_lock, NULL);
 	sqlite3_db_config(s->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	e = sqlite_exec(s, before_reading);
 	if (e != ERR_OK)

@@ -1,0 +1,29 @@
+"""Two sizes of one test: what `make test` has time for, and what the long campaign (`make torture`) does."""
+
+import json
+import os
+import random
+
+from harness.server import ROOT
+
+LONG = bool(os.environ.get("TORTURE"))
+EVIDENCE = ROOT / "build" / "evidence"
+SEED = int(os.environ.get("TORTURE_SEED", "0")) or random.randrange(1, 2**32)
+
+
+def scaled(short, long):
+    return long if LONG else short
+
+
+def evidence(name, **figures):
+    """Keep what was seen, for docs/evidence.md, and show it."""
+    EVIDENCE.mkdir(parents=True, exist_ok=True)
+    figures = {"name": name, "long": LONG, **figures}
+    (EVIDENCE / f"{name.replace(' ', '-')}.json").write_text(json.dumps(figures, indent=1) + "\n")
+    print(f"\n# {name}: " + ", ".join(f"{k} {v}" for k, v in figures.items() if k != "name"))
+
+
+def chance():
+    """Randomness that can be had again: TORTURE_SEED=… ; the number is shown when a test fails."""
+    print(f"\n# TORTURE_SEED={SEED}")
+    return random.Random(SEED)

@@ -1,0 +1,269 @@
+"""kill -9 of keeper, of web, of both, again and again under a mixed load: what was acknowledged holds, what was spent stays spent."""
+
+import errno
+import itertools
+import os
+import signal
+import subprocess
+import threading
+
+import pytest
+import requests
+
+from harness import Person
+from harness.codes import code_of_step, step_at
+from harness.server import wait_until
+from harness.torture import chance, evidence, scaled
+
+CYCLES = scaled(50, 1000)
+CLIENTS = 6
+
+
+class Cut(Exception):
+    """The connection ended without an answer, or the answer was "not now": nothing is known of what was asked."""
+
+
+class Client:
+    """One person after another; remembers what the server acknowledged, and nothing else."""
+
+    def __init__(self, server, number):
+        self.server, self.number, self.count = server, number, itertools.count()
+        self.people = []  # acknowledged to be enrolled
+        self.accepted = []  # (person, code): since the clock was moved last
+        self.recovered = []  # (person, recovery code): accepted
+        self.ended = []  # tokens of sessions that were signed out
+        self.done = 0
+
+    def _asked(self, page):
+        self.done += 1
+        if page.status == 503:
+            raise Cut
+        return page
+
+    def _try(self, act, *arguments, **more):
+        try:
+            return self._asked(act(*arguments, **more))
+        except (requests.RequestException, AssertionError) as e:
+            raise Cut from e
+
+    def register(self):
+        person = Person(self.server, f"crash-{self.number}-{next(self.count)}")
+        if self._try(person.register).status != 303:
+            return
+        person.secret = self._try(person.visit, "/setup-2fa").by_id("secret")["value"]
+        step = step_at(self.server.clock.now())
+        page = self._try(person.send, "/verify-2fa", {"otp": code_of_step(person.secret, step)})
+        if page.status == 303:
+            self.accepted.append((person, step))
+            self.people.append(person)
+            person.codes = self._try(person.visit, "/account/recovery-codes").recovery_codes
+
+    def sign_in(self, person):
+        person.cookies.pop("session", None)
+        if self._try(person.give_password).status != 303:
+            return
+        step = max([s for p, s in self.accepted if p is person], default=step_at(self.server.clock.now()) - 2) + 1
+        if step > step_at(self.server.clock.now()) + 1:
+            return  # all codes of this moment are spent
+        page = self._try(person.send, "/verify-2fa", {"otp": code_of_step(person.secret, step)})
+        if page.status == 303:
+            assert (person, step) not in self.accepted, "a step was accepted twice"
+            self.accepted.append((person, step))
+
+    def recover(self, person):
+        codes = getattr(person, "codes", [])
+        if not codes:
+            return
+        person.cookies.pop("session", None)
+        if self._try(person.give_password).status != 303:
+            return
+        code = codes.pop()
+        if self._try(person.send, "/verify-2fa", {"otp": code}).status == 303:
+            self.recovered.append((person, code))
+
+    def sign_out(self, person):
+        token = person.session
+        if token and self._try(person.visit, "/").status == 200 and self._try(person.send, "/logout").status == 303:
+            self.ended.append(token)
+
+    def act(self, dice):
+        if not self.people or dice.random() < 0.3:
+            return self.register()
+        person = dice.choice(self.people)
+        dice.choice([self.sign_in, self.sign_in, self.recover, self.sign_out])(person)
+
+    def run(self, dice, over):
+        while not over.is_set():
+            try:
+                self.act(dice)
+            except Cut:
+                over.wait(0.005)
+
+    # Afterwards
+
+    def check_spent(self):
+        """In the window in which they would still fit: what was accepted is not accepted again."""
+        wrong = []
+        for person, step in self.accepted[-6:]:
+            thief = Person(self.server, person.name, person.password)
+            self.server.forgive()
+            thief.give_password()
+            if thief.page.status == 303 and thief.send("/verify-2fa", {"otp": code_of_step(person.secret, step)}).status == 303:
+                wrong.append((person.name, step))
+        self.accepted.clear()
+        return wrong
+
+    def check_ended(self):
+        thief = Person(self.server)
+        return [t for t in self.ended[-10:] if thief.visit("/", cookies={"session": t}).status == 200]
+
+    def check_recovered(self):
+        wrong = []
+        for person, code in self.recovered:
+            self.server.forgive()
+            thief = Person(self.server, person.name, person.password)
+            thief.give_password()
+            if thief.send("/verify-2fa", {"otp": code}).status == 303:
+                wrong.append(person.name)
+        return wrong
+
+    def check_people(self):
+        self.server.forgive()
+        self.server.clock.advance(300)
+        lost = []
+        for person in self.people:
+            person.cookies.clear()
+            person.spent = 0
+            if person.give_password().status != 303 or person.prove().status != 303:
+                lost.append(person.name)
+        return lost
+
+
+def kill(server, victim):
+    keeper, web = server.keeper_pid(), server.web_pid()
+    for pid in {"keeper": [keeper], "web": [web], "both": [keeper, web]}[victim]:
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+
+
+def back_again(server, victim):
+    if victim != "web":
+        server.process.wait()
+        wait_until(lambda: not server.listening(), "the killed server's port is free")
+        server.start()
+    wait_until(server.serves, "it serves again")
+
+
+def test_nothing_acknowledged_is_lost_and_nothing_spent_is_accepted_again(make_server):
+    server, dice = make_server(), chance()
+    clients = [Client(server, n) for n in range(CLIENTS)]
+    kills = {"keeper": 0, "web": 0, "both": 0}
+    spent = []
+    for cycle in range(CYCLES):
+        over = threading.Event()
+        threads = [threading.Thread(target=c.run, args=(dice, over)) for c in clients]
+        for t in threads:
+            t.start()
+        over.wait(dice.uniform(0.02, 0.25))
+        victim = dice.choice(list(kills))
+        kill(server, victim)
+        kills[victim] += 1
+        over.set()
+        for t in threads:
+            t.join()
+        back_again(server, victim)
+        client = clients[cycle % CLIENTS]
+        spent += client.check_spent() + client.check_ended()
+        assert spent == [], f"cycle {cycle}, {victim}: accepted again"
+        if cycle % 10 == 9:
+            server.clock.advance(120)
+            for c in clients:
+                c.accepted.clear()
+    lost = [name for c in clients for name in c.check_people()]
+    recovered = [name for c in clients for name in c.check_recovered()]
+    assert lost == [] and recovered == []
+    assert server.sql("PRAGMA integrity_check") == [("ok",)] and server.sql("PRAGMA foreign_key_check") == []
+    people = sum(len(c.people) for c in clients)
+    assert people > CYCLES / 2
+    evidence("kill -9", cycles=CYCLES, **kills, requests=sum(c.done for c in clients), accounts=people, accounts_lost=len(lost),
+             recovery_codes_used=sum(len(c.recovered) for c in clients), sessions_ended=sum(len(c.ended) for c in clients),
+             accepted_again=len(spent) + len(recovered))
+
+
+# Disk full
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of a few hundred kilobytes; needs the right to mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"no right to mount a small file system: {mounted.stderr.strip()}")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def fill(disk):
+    """Use up all that is left; what makes room again."""
+    filler = disk / "filler"
+    file = os.open(filler, os.O_WRONLY | os.O_CREAT)
+    for size in (4096, 512, 1):
+        try:
+            while True:
+                os.write(file, b"x" * size)
+        except OSError as e:
+            assert e.errno == errno.ENOSPC
+    os.close(file)
+    return filler
+
+
+def on(disk, make_server):
+    server = make_server(DATA_DIR=disk / "data")
+    server.data = disk / "data"
+    return server
+
+
+def test_a_full_disk_registers_nobody_and_loses_nobody(small_disk, make_server):
+    server = on(small_disk, make_server)
+    alice = Person(server).full()
+    filler = fill(small_disk)
+    refused, made = 0, []
+    for _ in range(500):  # what the files have room for already is used up first
+        person = Person(server)
+        page = person.register()
+        if page.status == 303:
+            made.append(person)
+            continue
+        assert page.status == 503 and page.headers["Retry-After"]
+        assert person.visit("/setup-2fa").location.startswith("/login"), "and no session was begun"
+        refused += 1
+        if refused == 5:
+            break
+    assert refused == 5, "the disk was never full"
+    assert alice.visit("/").status == 200, "whoever is signed in is not concerned"
+    assert Person(server, alice.name, alice.password).give_password().status == 503
+    filler.unlink()
+    assert Person(server).register().status == 303, "there is room again"
+    for person in made:
+        assert person.forget().give_password().status == 303, "what was acknowledged is there"
+    assert alice.forget().sign_in().location == "/"
+    assert server.sql("PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_full_disk_accepts_no_code_and_spends_none(small_disk, make_server):
+    server = on(small_disk, make_server)
+    alice = Person(server).pending()
+    token = alice.arrive("/verify-2fa").token
+    code = alice.fresh_code()
+    filler = fill(small_disk)
+    for _ in range(500):
+        if Person(server).register().status == 503:
+            break
+    before = server.sql("SELECT last_step FROM factors WHERE confirmed_at_us IS NOT NULL")
+    assert alice.post("/verify-2fa", {"csrf_token": token, "otp": code}).status == 503
+    assert alice.visit("/").location.startswith("/verify-2fa")
+    assert server.sql("SELECT last_step FROM factors WHERE confirmed_at_us IS NOT NULL") == before
+    filler.unlink()
+    assert alice.post("/verify-2fa", {"csrf_token": token, "otp": code}).location == "/"

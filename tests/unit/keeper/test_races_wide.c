@@ -1,0 +1,224 @@
+/*
+ * Sixty-four at the same moment, each with a connection of its own: of what counts once, exactly one gets it.
+ * A few rounds each; as many as TORTURE_ROUNDS says in the long campaign (make torture).
+ */
+#include "harness.h"
+
+#include "keeper/admin.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RACERS = 64, ROUNDS = 4 };
+
+struct racer {
+	struct keeper_thread *thread;
+	pthread_barrier_t *start;
+	struct browser browser;
+	enum question_id question;
+	const void *body;
+};
+
+static struct racer racers[RACERS];
+
+static long
+rounds(void)
+{
+	const char *many = getenv("TORTURE_ROUNDS");
+
+	return many == NULL ? ROUNDS : atol(many);
+}
+
+static void *
+race(void *context)
+{
+	struct racer *r = context;
+
+	pthread_barrier_wait(r->start);
+	ask_on(r->thread, &r->browser, r->question, r->body);
+	return NULL;
+}
+
+/* All ask; how many passed? */
+static int
+run_race_of(enum question_id question)
+{
+	pthread_barrier_t start;
+	pthread_t threads[RACERS];
+	int passed = 0;
+
+	pthread_barrier_init(&start, NULL, RACERS);
+	for (size_t i = 0; i < RACERS; i++) {
+		racers[i].start = &start;
+		racers[i].question = question;
+		assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
+	}
+	for (size_t i = 0; i < RACERS; i++) {
+		pthread_join(threads[i], NULL);
+		passed += racers[i].browser.verdict == VERDICT_PASSED;
+	}
+	pthread_barrier_destroy(&start);
+	return passed;
+}
+
+static int
+run_race(enum question_id question, const void *body)
+{
+	for (size_t i = 0; i < RACERS; i++)
+		racers[i].body = body;
+	return run_race_of(question);
+}
+
+static void
+racers_make(struct world *w)
+{
+	world_new(w);
+	memset(racers, 0, sizeof(racers));
+	for (size_t i = 0; i < RACERS; i++)
+		assert_int_equal(keeper_thread_open(w->keeper, &racers[i].thread), ERR_OK);
+}
+
+static void
+racers_end(struct world *w, const char *why)
+{
+	for (size_t i = 0; i < RACERS; i++)
+		keeper_thread_close(&racers[i].thread);
+	world_end(w);
+	print_message("# %s: %ld rounds, %d at once, one winner in each\n", why, rounds(), RACERS);
+}
+
+/* Each racer in a session of its own that waits for a code. */
+static void
+all_pending(struct world *w, const char *name)
+{
+	for (size_t i = 0; i < RACERS; i++) {
+		memset(&racers[i].browser, 0, sizeof(racers[i].browser));
+		assert_verdict(do_sign_in(w, &racers[i].browser, name, PASSWORD), VERDICT_PASSED);
+	}
+}
+
+static void
+one_code_lets_one_in(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	racers_make(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	for (long round = 0; round < rounds(); round++) {
+		clock_forward(MINUTES_US(1));
+		forgive(&w);
+		all_pending(&w, "alice");
+		struct code code = code_of(b.secret, 0);
+		const struct prove_body body = { str_of(code.z) };
+		assert_int_equal(run_race(QUESTION_PROVE, &body), 1);
+	}
+	racers_end(&w, "the same code");
+}
+
+static void
+one_recovery_code_lets_one_in(void **state)
+{
+	struct world w;
+	struct browser b;
+	const struct recovery_body renew = { .renew = 1 };
+
+	racers_make(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	for (long round = 0; round < rounds(); round++) {
+		forgive(&w);
+		clock_forward(MINUTES_US(1));
+		const struct prove_body fresh = { str_of(code_of(b.secret, 0).z) };
+		if (ask(&w, &b, QUESTION_STEP_UP, &fresh) != VERDICT_PASSED)
+			fail_msg("round %ld: no step up", round);
+		assert_verdict(ask(&w, &b, QUESTION_RECOVERY, &renew), VERDICT_PASSED);
+		all_pending(&w, "alice");
+		const struct prove_body body = { str_of(b.recovery[round % 10]) };
+		assert_int_equal(run_race(QUESTION_PROVE, &body), 1);
+		assert_int_equal(sql_number(&w, "SELECT count(*) FROM recovery_codes WHERE spent_at_us IS NULL"), 9);
+		sql_run(&w, "DELETE FROM sessions WHERE recovered_at_us <> 0 OR factor_at_us = 0");
+		w.config.session_lifetime_us = w.config.session_idle_us = MINUTES_US(100000);
+	}
+	racers_end(&w, "the same recovery code");
+}
+
+static void
+one_name_makes_one_account(void **state)
+{
+	struct world w;
+	char name[32];
+
+	racers_make(&w);
+	for (long round = 0; round < rounds(); round++) {
+		snprintf(name, sizeof(name), "alice%ld", round);
+		const struct register_body body = { str_of(name), STR(PASSWORD), STR(PASSWORD) };
+		for (size_t i = 0; i < RACERS; i++)
+			memset(&racers[i].browser, 0, sizeof(racers[i].browser));
+		assert_int_equal(run_race(QUESTION_REGISTER, &body), 1);
+		assert_int_equal(sql_number(&w, "SELECT count(*) FROM accounts"), round + 1);
+	}
+	racers_end(&w, "the same user name");
+}
+
+static void
+one_link_sets_one_password(void **state)
+{
+	struct world w;
+	struct browser b;
+	struct link_text link;
+	struct why why;
+
+	racers_make(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	for (long round = 0; round < rounds(); round++) {
+		assert_int_equal(admin_reset_password(w.thread, STR("alice"), &why, &link), ERR_OK);
+		const struct link_use_body body = { str_of(link.z), STR(PASSWORD), STR(PASSWORD) };
+		for (size_t i = 0; i < RACERS; i++)
+			memset(&racers[i].browser, 0, sizeof(racers[i].browser));
+		assert_int_equal(run_race(QUESTION_LINK_USE, &body), 1);
+		assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 1);
+	}
+	racers_end(&w, "the same one-time link");
+}
+
+static void
+one_invitation_makes_one_account(void **state)
+{
+	struct world w;
+	struct link_text link;
+	struct why why;
+	char names[RACERS][32];
+	static struct register_body bodies[RACERS];
+
+	racers_make(&w);
+	w.config.registration = REGISTRATION_INVITE;
+	for (long round = 0; round < rounds(); round++) {
+		assert_int_equal(admin_invite(w.thread, &why, &link), ERR_OK);
+		for (size_t i = 0; i < RACERS; i++) {
+			snprintf(names[i], sizeof(names[i]), "guest%ld.%zu", round, i);
+			bodies[i] =
+			    (struct register_body){ str_of(names[i]), STR(PASSWORD), STR(PASSWORD), str_of(link.z) };
+			memset(&racers[i].browser, 0, sizeof(racers[i].browser));
+			racers[i].body = &bodies[i];
+		}
+		assert_int_equal(run_race_of(QUESTION_REGISTER), 1);
+		assert_int_equal(sql_number(&w, "SELECT count(*) FROM accounts"), round + 1);
+	}
+	racers_end(&w, "the same invitation");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_code_lets_one_in),
+		cmocka_unit_test(one_recovery_code_lets_one_in),
+		cmocka_unit_test(one_name_makes_one_account),
+		cmocka_unit_test(one_link_sets_one_password),
+		cmocka_unit_test(one_invitation_makes_one_account),
+	};
+
+	return cmocka_run_group_tests_name("keeper races, wide", tests, harness_setup, harness_teardown);
+}

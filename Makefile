@@ -1,6 +1,6 @@
 # The way in.  Each target is a script of tools/ or a line of meson; nothing is decided here.
 .POSIX:
-.PHONY: build run test check fuzz bench install clean help
+.PHONY: build run test torture check fuzz bench install clean help
 
 build:      ## build/doubletour
 	@tools/deps build
@@ -13,6 +13,10 @@ test:       ## every test
 	@tools/deps build test
 	@tools/build test
 	@tools/test.py unit e2e browser
+
+torture:    ## the long campaign: kill -9, faults, races, floods (an hour or two)
+	@tools/deps build test
+	@tools/torture
 
 check:      ## layout, layers, forbidden calls, static analysis
 	@tools/deps build test check

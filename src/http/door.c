@@ -169,6 +169,20 @@ accept_some(struct http_server *server)
 	return able;
 }
 
+/*
+ * Has the client ended without having asked for anything whole?  libmicrohttpd does not notice an end that came together with
+ * the last bytes before it.  It may be about to read a whole request at this very moment; therefore two looks.
+ */
+static bool
+is_abandoned(struct conn *c)
+{
+	char byte;
+	bool ended = !atomic_load(&c->served) && recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+
+	c->ends_seen = ended ? c->ends_seen + 1 : 0;
+	return c->ends_seen >= 2;
+}
+
 /* Shut down what is over; while the door is closed, idle connections too. */
 static void
 sweep(struct door *door, int64_t now_us)
@@ -177,7 +191,7 @@ sweep(struct door *door, int64_t now_us)
 
 	pthread_mutex_lock(&door->lock);
 	for (struct conn *c = door->conns; c != NULL; c = c->older)
-		if (atomic_load(&c->deadline_us) <= now_us || (leaving && !atomic_load(&c->busy)))
+		if (atomic_load(&c->deadline_us) <= now_us || (leaving && !atomic_load(&c->busy)) || is_abandoned(c))
 			shutdown(c->fd, SHUT_RDWR);
 	pthread_mutex_unlock(&door->lock);
 }

@@ -28,7 +28,9 @@ struct conn {
 	int fd;
 	_Atomic int64_t deadline_us; /* monotonic; NO_DEADLINE while the application has the request */
 	atomic_bool busy;            /* a request has begun and its reply has not left */
-	bool unread;                 /* refused, and the client may still be sending */
+	atomic_bool served;          /* the application has the request, or its reply is leaving */
+	unsigned ends_seen; /* the doorkeeper's: looks in a row at which the client had ended and was not served */
+	bool unread;        /* refused, and the client may still be sending */
 	char peer[PEER_TEXT_BYTES];
 	struct conn *older, *newer; /* under door.lock */
 };

@@ -133,6 +133,7 @@ run(struct job *job)
 
 	job->rq.body = str_bytes(job->body, job->body_bytes);
 	atomic_fetch_add(&server->requests, 1);
+	atomic_store(&job->conn->served, true);
 	atomic_store(&job->conn->deadline_us, NO_DEADLINE);
 	if (clock_now_us(&job->rq.now_us) != ERR_OK) {
 		reply_refuse(job, 503);
@@ -186,6 +187,7 @@ job_over(void *context, struct MHD_Connection *connection, void **job_place, enu
 		server->app->done(server->app_data, &job->rq, job->rp.status, job->reply_bytes,
 				  clock_monotonic_us() - job->begun_us);
 	atomic_store(&job->conn->busy, false);
+	atomic_store(&job->conn->served, false);
 	atomic_store(&job->conn->deadline_us, clock_monotonic_us() + server->request_us);
 	job_free(&job);
 }

@@ -121,6 +121,7 @@ reply_queue(struct job *job)
 	if (response == NULL)
 		return MHD_NO;
 	job->stage = JOB_REPLIED;
+	atomic_store(&job->conn->served, true);
 	atomic_store(&job->conn->deadline_us, clock_monotonic_us() + job->server->reply_us);
 	queued = MHD_queue_response(job->connection, (unsigned)job->rp.status, response);
 	MHD_destroy_response(response);

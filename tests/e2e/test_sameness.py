@@ -1,12 +1,15 @@
 """A refused sign-in looks the same whatever was wrong, and costs the same work."""
 
 import re
+import socket
 import statistics
 import time
 
 import pytest
 
-from harness import Person
+from harness import Person, Server
+from harness.together import form_bytes
+from harness.torture import evidence, scaled
 
 SETTINGS = {"PASSWORD_SCHEME": "bcrypt", "BCRYPT_LOG_ROUNDS": "8"}  # work that can be measured: some 15 ms
 WRONG = "not the password of anybody"
@@ -25,7 +28,7 @@ REASONS = {
     "a name that no account can have": {"username": "-" * 12, "password": WRONG},
     "an over-long name": {"username": "n" * 2000, "password": WRONG},
     "known name in other letters": {"username": KNOWN.upper(), "password": WRONG},
-    "a known name that is not enrolled": {"username": "half.person.", "password": WRONG},
+    "a known name that is not enrolled": {"username": "half.persons", "password": WRONG},
 }
 
 
@@ -33,7 +36,7 @@ REASONS = {
 def known(server):
     person = Person(server, KNOWN, "trombone ivre 1741")
     person.full().forget()
-    half = Person(server, "half.person", "trombone ivre 1742")
+    half = Person(server, "half.persons", "trombone ivre 1742")
     half.enrolling()
     return person
 
@@ -94,3 +97,85 @@ def test_every_refusal_costs_the_work_of_a_hash(known, reason):
             taken.append(refuse(known, REASONS[which])[2])
     usual, this = (statistics.median(t) for t in times.values())
     assert usual / 2 < this < usual * 2, f"{this * 1000:.1f} ms against {usual * 1000:.1f} ms"
+
+
+# The time that an answer takes: pairs, one behind the other, so that whatever the machine does is done to both.
+
+PAIRS = scaled(150, 10_000)
+TIMED = {
+    "unknown name": {"username": UNKNOWN, "password": WRONG},
+    "disabled account": {"username": "gone.personn", "password": WRONG},
+    "disabled account, right password": {"username": "gone.personn", "password": "trombone ivre 1743"},
+    "account that is not enrolled": {"username": "half.persons", "password": WRONG},
+}
+
+
+def timed(server, fields, token, cookies):
+    request = form_bytes(server, "/login", {"csrf_token": token, **fields}, cookies)
+    with socket.create_connection(("127.0.0.1", server.port)) as s:
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        s.sendall(request[:-1])
+        began = time.perf_counter()
+        s.sendall(request[-1:])
+        received = s.recv(65536)
+        return time.perf_counter() - began, received[9:12]
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    """Hashes at the lowest cost: what is left of the time is what could tell."""
+    with Server(tmp_path_factory.mktemp("quick")) as server:
+        for name, password in ((KNOWN, "trombone ivre 1741"), ("half.persons", "trombone ivre 1742"), ("gone.personn", "trombone ivre 1743")):
+            person = Person(server, name, password).enrolling()
+            if name != "half.persons":
+                person.confirm()
+        server.sql("UPDATE accounts SET disabled_at_us = 1 WHERE name = 'gone.personn'")
+        yield server
+
+
+def difference(server, one, other):
+    """The median of what `other` takes longer, in milliseconds; no try is in a wait."""
+    person = Person(server)
+    token = person.visit("/login").token
+    cookies = {"form": person.cookies["form"]}
+    differences = []
+    for n in range(PAIRS):
+        if n % 2 == 0:
+            server.forgive()
+        order = (one, other) if n % 4 < 2 else (other, one)
+        times = [timed(server, fields, token, cookies) for fields in order]
+        assert {status for _, status in times} <= {b"422", b"429"} and len({status for _, status in times}) == 1
+        differences.append((times[1][0] - times[0][0]) * (1 if order[0] is one else -1))
+    return statistics.median(differences) * 1000
+
+
+@pytest.mark.parametrize("other", list(TIMED))
+def test_known_and_other_names_take_the_same_time(quick, other):
+    apart = difference(quick, {"username": KNOWN, "password": WRONG}, TIMED[other])
+    evidence(f"time, known name against {other}", pairs=PAIRS, median_apart_ms=round(apart, 4))
+    assert abs(apart) < 1, f"{apart:.3f} ms"
+
+
+def test_names_that_wait_take_the_same_time(quick):
+    person = Person(quick)
+    names = (KNOWN, UNKNOWN)
+    quick.forgive()
+    for name in names:
+        for _ in range(6):
+            person.give_password(username=name, password=WRONG)
+        assert person.page.status == 429
+    token = person.visit("/login").token
+    differences = []
+    for n in range(PAIRS):
+        order = names if n % 2 == 0 else names[::-1]
+        times = [timed(quick, {"username": name, "password": WRONG}, token, {"form": person.cookies["form"]}) for name in order]
+        assert {status for _, status in times} == {b"429"}
+        differences.append((times[1][0] - times[0][0]) * (1 if order == names else -1))
+        if n % 100 == 99:  # a wait is half a minute long: begin another
+            quick.forgive()
+            for name in names:
+                for _ in range(6):
+                    person.give_password(username=name, password=WRONG)
+    apart = statistics.median(differences) * 1000
+    evidence("time, known against unknown name in a wait", pairs=PAIRS, median_apart_ms=round(apart, 4))
+    assert abs(apart) < 1, f"{apart:.3f} ms"

@@ -6,6 +6,7 @@ import pytest
 
 from harness import Person
 from harness.together import Together, form_bytes, together
+from harness.torture import evidence, scaled
 
 WORDS = {"fr": ("Trop d’essais erronés", "Réessayez dans 30 secondes."), "en": ("Too many tries that were wrong", "Try again in 30 seconds.")}
 
@@ -139,6 +140,26 @@ def test_a_thousand_wrong_passwords_from_elsewhere_do_not_reach_a_known_browser(
     assert alice.sign_in().location == "/"
     notice = alice.follow().by_id("refused").text
     assert "50 tries to sign in as you were refused" in notice
+
+
+def test_a_flood_of_invented_names_locks_nobody_and_fills_a_table_of_fixed_size(proxied):
+    alice = Person(proxied).full()
+    token = alice.forget().visit("/login").token
+    form, flood, statuses = {"form": alice.cookies["form"]}, scaled(1_500, 100_000), {}
+    for i in range(0, flood, 50):
+        requests = []
+        for j in range(i, i + 50):
+            fields = {"csrf_token": token, "username": f"invented.{j}", "password": "x"}
+            requests.append(form_bytes(proxied, "/login", fields, form, {"X-Forwarded-For": f"10.{j // 30 // 65536}.{j // 30 // 256 % 256}.{j // 30 % 256}"}))
+        for answer in together(proxied, requests):
+            statuses[answer.status] = statuses.get(answer.status, 0) + 1
+    assert set(statuses) <= {422, 429, 503} and statuses[422] > flood / 2, statuses
+    rows = dict(proxied.sql("SELECT counter, count(*) FROM throttle GROUP BY counter"))
+    assert max(rows.values()) <= 65536
+    owner = Person(proxied, alice.name, alice.password)
+    owner.secret, owner.spent = alice.secret, alice.spent
+    assert owner.sign_in().location == "/", "also in a browser that nobody knows"
+    evidence("invented names", names=flood, answers=statuses, rows=rows, owner="signs in at once")
 
 
 def test_whoever_has_the_password_cannot_keep_the_owner_from_entering_the_code(server):

@@ -1,0 +1,256 @@
+"""The front door under bad weather: mutated requests by the million, slow clients by the thousand, floods of strangers."""
+
+import multiprocessing
+import os
+import random
+import re
+import resource
+import selectors
+import socket
+import time
+
+from harness import Person
+from harness.server import wait_until
+from harness.torture import LONG, SEED, evidence, scaled
+
+REQUESTS = scaled(20_000, 1_000_000)
+AT_ONCE, SILENCE = 100, 0.5
+SLOW = scaled(1_000, 10_000)
+STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
+FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
+
+# Requests as they should be, and shapes that proxies and servers have understood differently.
+BASES = [
+    "GET /login HTTP/1.1\r\nHost: {host}\r\nCookie: session={token}; form={token}; device={token}\r\nAccept-Language: fr\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-For: 198.51.100.1, 203.0.113.9\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil.example\r\n\r\n",
+    "POST /login HTTP/1.1\r\nHost: {host}\r\n" + FORM + "Content-Length: 31\r\n\r\nusername=a&password=b&next=%2Fx",
+    "POST /verify-2fa HTTP/1.1\r\nHost: {host}\r\n" + FORM + "Content-Length: 10\r\n\r\notp=123456",
+    "POST /login HTTP/1.1\r\nHost: {host}\r\n" + FORM + "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n",
+    "POST /login HTTP/1.1\r\nHost: {host}\r\n" + FORM + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /x HTTP/1.1\r\n\r\n",
+    "POST /login HTTP/1.1\r\nHost: {host}\r\n" + FORM + "Content-Length: 6\r\nContent-Length: 5\r\n\r\na=1234",
+    "POST /login HTTP/1.1\r\nHost: {host}\r\n" + FORM + "Content-Length : 6\r\n\r\na=1234GET / HTTP/1.1\r\n\r\n",
+    "POST /login HTTP/1.1\r\nHost: {host}\r\n" + FORM + "Content-Length: 1\r\n 0\r\n\r\na=12345678",
+    "GET http://{host}/login HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+    "GET /login?next=%2e%2e%2f%00&a=%zz HTTP/1.1\r\nHost: {host}\r\nIf-None-Match: *\r\nRange: bytes=0-\r\n\r\n",
+    "HEAD /static/../login HTTP/1.1\r\nHost: {host}\r\nExpect: 100-continue\r\n\r\n",
+    "GET /static/app.css HTTP/1.0\r\nHost: {host}\r\nConnection: keep-alive\r\nUpgrade: h2c\r\n\r\n",
+    "GET /language/en?next=/register HTTP/1.1\r\nHost: {host}\r\nCookie: a=b; ; =; session=\"{token}\"; session=x\r\n\r\n",
+    "PRI * HTTP/1.1\r\nHost: {host}\r\n\r\nSM\r\n\r\n",
+]
+PIECES = [
+    b"\r\n", b"\n", b"\r", b"\0", b" ", b"\t", b":", b";", b",", b"=", b"&", b"%", b"%00", b"%ff", b"%C0%AF", b"\x80", b"\xff", b"\xe2\x80\xae",
+    b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding:\x0bchunked\r\n", b"Content-Length: 0\r\n", b"Content-Length: -1\r\n",
+    b"Content-Length: 18446744073709551616\r\n", b"Host: other.example\r\n", b"Host: [::1]:80\r\n", b"Host:\r\n", b"Connection: close\r\n",
+    b"Cookie: session=" + b"A" * 43 + b"\r\n", b"X-Forwarded-For: 127.0.0.1\r\n", b"X-Forwarded-For: " + b"1," * 200 + b"\r\n",
+    b"Forwarded: for=127.0.0.1\r\n", b"Accept-Language: " + b"fr;q=0.5," * 100 + b"\r\n", b"A" * 300, b"username=" + b"u" * 500, b"HTTP/1.1", b"GET / HTTP/1.1\r\n",
+]
+
+
+def mutated(dice, host):
+    """One to four requests in a row, changed here and there; the last one asks to close."""
+    text = b""
+    for _ in range(dice.randint(1, 4)):
+        token = "".join(dice.choice("ABCabc019-_") for _ in range(43))
+        request = bytearray(dice.choice(BASES).format(host=host, token=token).encode())
+        for _ in range(dice.choice((0, 1, 1, 1, 2, 3, 8))):
+            at = dice.randrange(len(request) + 1)
+            how = dice.random()
+            if how < 0.35:
+                request[at:at] = dice.choice(PIECES)
+            elif how < 0.6:
+                request[at:at + 1] = bytes([dice.randrange(256)])
+            elif how < 0.8:
+                del request[at:at + dice.randint(1, 8)]
+            elif how < 0.9:
+                request[at:at] = request[at:at + dice.randint(1, 60)]
+            else:
+                del request[at:]
+        text += request
+    return text
+
+
+class Flight:
+    """One connection: what is still to be sent, and what came back."""
+
+    def __init__(self, port, text, dice):
+        self.text, self.received, self.last = text, b"", time.monotonic()
+        cut = dice.randrange(len(text) + 1) if dice.random() < 0.3 else len(text)
+        self.parts = [part for part in (text[:cut], text[cut:]) if part]
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.setblocking(False)
+        self.socket.connect_ex(("127.0.0.1", port))
+
+    def move(self, events):
+        """False when it is over."""
+        self.last = time.monotonic()
+        try:
+            if events & selectors.EVENT_WRITE and self.parts:
+                sent = self.socket.send(self.parts[0])
+                self.parts[0] = self.parts[0][sent:]
+                self.parts = [p for p in self.parts if p]
+            if events & selectors.EVENT_READ:
+                more = self.socket.recv(65536)
+                self.received += more
+                return more != b""
+        except OSError:
+            return False  # refused before all was sent
+        return True
+
+
+def bombard(port, count, seed, results):
+    """So many requests, some connections at once; one that is silent for a moment is given up."""
+    dice = random.Random(seed)
+    statuses, sent, strange = {}, 0, []
+    waiting = selectors.DefaultSelector()
+
+    def land(flight):
+        waiting.unregister(flight.socket)
+        flight.socket.close()
+        for status in STATUS.findall(flight.received):
+            statuses[status] = statuses.get(status, 0) + 1
+            if status >= b"500" and len(strange) < 5 and not (status == b"505" and another_version(flight.text)):
+                strange.append((flight.text, status))
+
+    while sent < count or waiting.get_map():
+        while sent < count and len(waiting.get_map()) < AT_ONCE:
+            flight = Flight(port, mutated(dice, f"127.0.0.1:{port}"), dice)
+            sent += max(1, flight.text.count(b" HTTP/1"))
+            waiting.register(flight.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, flight)
+        for key, events in waiting.select(0.05):
+            flight = key.data
+            if not flight.move(events):
+                land(flight)
+            elif not flight.parts and key.events & selectors.EVENT_WRITE:
+                waiting.modify(flight.socket, selectors.EVENT_READ, flight)
+        now = time.monotonic()
+        for key in [k for k in waiting.get_map().values() if now - k.data.last > SILENCE]:
+            land(key.data)
+    results.put((sent, statuses, strange))
+
+
+def another_version(text):
+    """libmicrohttpd answers these by itself: docs/http.md, Strictness."""
+    return any(not re.search(rb" HTTP/1\.\d", line) for line in re.split(rb"[\r\n]+", text))
+
+
+def memory(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return int(re.search(r"VmRSS:\s+(\d+)", f.read())[1])
+
+
+def bombard_with(server, count, seed):
+    results = multiprocessing.Queue()
+    workers = [multiprocessing.Process(target=bombard, args=(server.port, count // 2, seed + n, results)) for n in range(2)]
+    for w in workers:
+        w.start()
+    total, statuses, strange = 0, {}, []
+    for _ in workers:
+        sent, some, odd = results.get(timeout=3600)
+        total += sent
+        strange += odd
+        for status, n in some.items():
+            statuses[status.decode()] = statuses.get(status.decode(), 0) + n
+    for w in workers:
+        w.join()
+    return total, dict(sorted(statuses.items())), strange
+
+
+def test_mutated_requests_get_no_5xx_no_crash_and_no_growth(make_server):
+    server = make_server()
+    warm, _, _ = bombard_with(server, 4_000, SEED)  # so that what is needed at all is there
+    pids, before = (server.keeper_pid(), server.web_pid()), (memory(server.keeper_pid()), memory(server.web_pid()))
+    total, statuses, strange = bombard_with(server, REQUESTS, SEED + 1000)
+    assert strange == [], f"TORTURE_SEED={SEED}"
+    assert pids == (server.keeper_pid(), server.web_pid()), "neither process died"
+    after = (memory(server.keeper_pid()), memory(server.web_pid()))
+    grown = [a - b for a, b in zip(after, before)]
+    assert max(grown) < 6 * 1024, f"grown by {grown} KiB"
+    assert Person(server).full().visit("/").status == 200
+    evidence("mutated requests", requests=total, answers=statuses, keeper_grown_KiB=grown[0], web_grown_KiB=grown[1])
+
+
+def test_a_request_may_be_cut_at_every_byte(server):
+    """Two requests in a row, cut in two at each place: the answers are the same as in one piece."""
+    host = f"127.0.0.1:{server.port}"
+    text = (f"GET /robots.txt HTTP/1.1\r\nHost: {host}\r\n\r\n"
+            f"POST /verify-2fa HTTP/1.1\r\nHost: {host}\r\n{FORM}Content-Length: 10\r\nConnection: close\r\n\r\notp=123456").encode()
+    wanted = [b"200", b"303"]
+    for cut in range(len(text) + 1):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as s:
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            s.sendall(text[:cut])
+            if cut % 16 == 0:
+                time.sleep(0.002)  # so that the first part is read alone
+            s.sendall(text[cut:])
+            received = b""
+            while more := s.recv(65536):
+                received += more
+        assert STATUS.findall(received) == wanted, f"cut at {cut}"
+
+
+def test_people_sign_in_while_thousands_of_clients_dawdle(make_server):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    slow = min(SLOW, hard - 500)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, slow + 500), hard))
+    server = make_server()
+    alice = Person(server).full()
+    dawdlers = []
+    try:
+        for n in range(slow):
+            s = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+            s.sendall((b"GET /login HTTP/1.1\r\nHost: local", b"POST /login HTTP/1.1\r\nContent-Length: 9000\r\n\r\na=", b"G", b"")[n % 4])
+            dawdlers.append(s)
+        began = time.monotonic()
+        signed_in = 0
+        while time.monotonic() - began < scaled(3, 15):
+            assert alice.forget().sign_in().location == "/"
+            assert alice.visit("/").status == 200
+            server.clock.advance(90)
+            signed_in += 1
+            for s in dawdlers[signed_in % 50::50]:
+                try:
+                    s.sendall(b"x")
+                except OSError:
+                    pass
+        assert signed_in >= 20, f"{signed_in} sign-ins"
+
+        def cut():
+            """How many were sent away?"""
+            return sum(_is_closed(s) for s in dawdlers)
+
+        if LONG:  # test_http_limits.py has one that is cut
+            wait_until(lambda: cut() == slow, "every one of them is sent away", 60)
+        evidence("slow clients", connections=slow, sign_ins_meanwhile=signed_in, closed_by_the_server=cut())
+    finally:
+        for s in dawdlers:
+            s.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def _is_closed(s):
+    try:
+        s.setblocking(False)
+        while data := s.recv(4096):
+            pass
+        return data == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def test_strangers_cost_no_row(server):
+    tables = [name for name, in server.sql("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+
+    def rows():
+        return {t: server.sql(f"SELECT count(*) FROM {t}") for t in tables}
+
+    before = rows()
+    stranger = Person(server)
+    for n in range(scaled(300, 20_000)):
+        stranger.cookies = {"session": os.urandom(32).hex()[:43], "form": os.urandom(20).hex(), "device": os.urandom(32).hex()[:43]}
+        stranger.visit(("/login", "/register", "/", "/verify-2fa", "/setup-2fa", "/set-password?link=x", "/logout", "/account")[n % 8])
+    for path in ("/login", "/register", "/verify-2fa", "/logout"):
+        stranger.post(path, {"csrf_token": "forged", "username": "a", "password": "b"})
+    assert rows() == before

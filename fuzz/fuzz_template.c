@@ -10,7 +10,7 @@
 
 #include "web/pages.h"
 
-enum { TEXTS = 16, ITEMS = 3, HEAD_BYTES = 7, PAGE_MAX_BYTES = 8 * 1024 * 1024, MARK_BYTES = 3, DEPTH_MAX = 64 };
+enum { TEXTS = 16, ITEMS = 3, HEAD_BYTES = 7, PAGE_MAX_BYTES = 8 * 1024 * 1024, MARK_BYTES = 3 };
 
 struct values {
 	str texts[TEXTS];
@@ -390,77 +390,6 @@ compare(str page, str marked, const struct values *v)
 	PROMISE(page.n == 0);
 }
 
-/* --- what is opened is closed --------------------------------------------------------------------------------------------- */
-
-static bool
-is_void(str name)
-{
-	static const str names[] = { STR_INIT("meta"), STR_INIT("link"), STR_INIT("img"), STR_INIT("input"),
-				     STR_INIT("br") };
-
-	for (size_t i = 0; i < COUNT(names); i++)
-		if (str_equal(name, names[i]))
-			return true;
-	return false;
-}
-
-/* From behind '<' to behind the '>' that ends it: a quoted value may hold one. */
-static str
-tag_take(str *rest)
-{
-	char quote = '\0';
-	size_t n = 0;
-
-	for (; n < rest->n && (quote != '\0' || rest->p[n] != '>'); n++) {
-		char c = rest->p[n];
-		PROMISE(quote != '\0' || c != '<');
-		if (quote == '\0' && (c == '"' || c == '\''))
-			quote = c;
-		else if (c == quote)
-			quote = '\0';
-	}
-	PROMISE(n < rest->n);
-	str tag = str_upto(*rest, n);
-	*rest = str_from(*rest, n + 1);
-	return tag;
-}
-
-static str
-name_of(str tag)
-{
-	size_t n = 0;
-
-	while (n < tag.n && ((tag.p[n] >= 'a' && tag.p[n] <= 'z') || (tag.p[n] >= '0' && tag.p[n] <= '9')))
-		n++;
-	PROMISE(n > 0);
-	return str_upto(tag, n);
-}
-
-static void
-check_balance(str rest)
-{
-	str open[DEPTH_MAX];
-	size_t depth = 0;
-
-	for (str_cut(&rest, '<'); rest.p != NULL; str_cut(&rest, '<')) {
-		str tag = tag_take(&rest);
-		if (str_starts(tag, STR("!")))
-			continue;
-		if (str_starts(tag, STR("/"))) {
-			PROMISE(depth > 0 && str_equal(open[--depth], str_from(tag, 1)));
-			continue;
-		}
-		str name = name_of(tag);
-		if (is_void(name) || str_ends(tag, STR("/")))
-			continue;
-		PROMISE(depth < DEPTH_MAX);
-		open[depth++] = name;
-	}
-	PROMISE(depth == 0);
-}
-
-/* ---------------------------------------------------------------------------------------------------------------------------- */
-
 static struct values
 marks_for(const struct values *values)
 {
@@ -490,6 +419,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	pages[bytes[0] % COUNT(pages)](&marked, &marks);
 	PROMISE(buf_check(&page) == ERR_OK && buf_check(&marked) == ERR_OK);
 	compare(buf_str(&page), buf_str(&marked), &values);
-	check_balance(buf_str(&page));
+	html_check_balance(buf_str(&page));
 	return 0;
 }

@@ -38,10 +38,12 @@ status=0
 for name in "$@"; do
 	mkdir -p "build/fuzz/corpus/$name"
 	log=build/fuzz/$name.log
+	words=
+	[ ! -f "fuzz/dict/$name.dict" ] || words=-dict=fuzz/dict/$name.dict
 	if "build/fuzz/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 -max_len=20000 -rss_limit_mb=1024 \
-		-artifact_prefix="build/fuzz/found/$name-" -print_final_stats=1 \
+		-artifact_prefix="build/fuzz/found/$name-" -print_final_stats=1 ${words:+"$words"} \
 		"build/fuzz/corpus/$name" "fuzz/corpus/$name" >"$log" 2>&1; then
-		printf 'ok      %-10s %12s executions\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"
+		printf 'ok      %-14s %12s executions\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"
 	else
 		echo "NOT OK  $name: see $log and build/fuzz/found"
 		status=1

@@ -1,0 +1,87 @@
+/*
+ * password_hash_usable, password_hash_outdated, password_prove on a stored text that anybody may have written: an import, a
+ * database that was tampered with.  What is not usable is ERR_CORRUPT; one text is never right for two passwords; what has the cost of today is not outdated.
+ *
+ * Costs are bounded here, not by the code under test: what would take long is parsed only.
+ */
+#include "target.h"
+
+#include "keeper/passwords.h"
+
+#include <stdio.h>
+
+enum { ARGON2_WORK_MAX = 256, BCRYPT_COST_MAX = 5, SHA_CRYPT_ROUNDS_MAX = 2000, TEXT_MAX = 400 };
+
+static const struct password right_one = { .b = "trombone ivre 1741", .n = 18 };
+static const struct password wrong_one = { .b = "trombone ivre 1742", .n = 18 };
+static const struct config argon2 = { .password_scheme = SCHEME_ARGON2ID, .argon2_memory_kib = 8, .argon2_passes = 1 };
+static const struct config bcrypt = { .password_scheme = SCHEME_BCRYPT, .bcrypt_log_rounds = 4 };
+
+static bool
+is_cheap(const char *text)
+{
+	unsigned long memory_kib = 0, passes = 0, rounds = 0;
+
+	if (sscanf(text, "$argon2id$v=19$m=%lu,t=%lu", &memory_kib, &passes) == 2)
+		return memory_kib <= ARGON2_WORK_MAX && passes <= ARGON2_WORK_MAX &&
+		       memory_kib * passes <= ARGON2_WORK_MAX;
+	if (sscanf(text, "$2%*1[aby]$%2lu", &rounds) == 1)
+		return rounds <= BCRYPT_COST_MAX;
+	return sscanf(text, "$%*1[56]$rounds=%lu", &rounds) == 1 && rounds <= SHA_CRYPT_ROUNDS_MAX;
+}
+
+/* A form that fits may hold a salt that the library refuses: an error then, and never right. */
+static bool
+prove(str text, const struct password *password)
+{
+	bool right = false;
+	err e = password_prove(text, password, &right);
+
+	PROMISE(e == ERR_OK || e == ERR_CRYPTO || e == ERR_INVALID);
+	PROMISE(e == ERR_OK || !right);
+	return right;
+}
+
+static void
+try_usable(str text)
+{
+	PROMISE(!(prove(text, &right_one) && prove(text, &wrong_one)));
+	PROMISE(!prove(text, NULL));
+}
+
+static void
+try_unusable(str text)
+{
+	bool right = true;
+
+	PROMISE(password_prove(text, &right_one, &right) == ERR_CORRUPT && right);
+	PROMISE(password_hash_outdated(&argon2, text) && password_hash_outdated(&bcrypt, text));
+}
+
+static bool
+is_of_today_argon2(const char *text)
+{
+	unsigned long memory_kib = 0, passes = 0, lanes = 0;
+
+	return sscanf(text, "$argon2id$v=19$m=%lu,t=%lu,p=%lu", &memory_kib, &passes, &lanes) == 3 && memory_kib == 8 &&
+	       passes == 1 && lanes == 1;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+	char z[TEXT_MAX] = "";
+	str text = str_bytes(bytes, n);
+
+	if (n > 0)
+		memcpy(z, bytes, n < TEXT_MAX ? n : TEXT_MAX - 1);
+	if (!password_hash_usable(text)) {
+		try_unusable(text);
+		return 0;
+	}
+	PROMISE(password_hash_outdated(&argon2, text) == !is_of_today_argon2(z));
+	PROMISE(password_hash_outdated(&bcrypt, text) == !(z[1] == '2' && strncmp(z + 3, "$04$", 4) == 0));
+	if (is_cheap(z))
+		try_usable(text);
+	return 0;
+}

@@ -1,0 +1,424 @@
+/*
+ * Every page of web/pages.h with arbitrary texts: what a text can do to a page is to stand in it.  The page is written a
+ * second time with marks in place of the texts; but for the texts, escaped where the marks are, both are the same.  And
+ * what was opened is closed.
+ *
+ * Input: page, 16 bits of what the page shows, a moment in seconds (4 bytes), then texts with a unit separator (0x1f)
+ * between two.
+ */
+#include "html.h"
+
+#include "web/pages.h"
+
+enum { TEXTS = 16, ITEMS = 3, HEAD_BYTES = 7, PAGE_MAX_BYTES = 8 * 1024 * 1024, MARK_BYTES = 3 };
+
+struct values {
+	str texts[TEXTS];
+	size_t used;
+	uint32_t bits, bits_used;
+	int64_t moment_us;
+};
+
+static str
+text(struct values *v)
+{
+	return v->texts[v->used++ % TEXTS];
+}
+
+static bool
+bit(struct values *v)
+{
+	return v->bits >> (v->bits_used++ % 16) & 1;
+}
+
+static const char *
+sentence(struct values *v)
+{
+	return bit(v) ? "User name or password is wrong." : NULL;
+}
+
+static struct page_frame
+frame(struct values *v)
+{
+	return (struct page_frame){ .language = bit(v) ? LANGUAGE_FR : LANGUAGE_EN,
+				    .app_name = text(v),
+				    .signed_in = bit(v),
+				    .csrf_token = text(v),
+				    .path = text(v),
+				    .flash = sentence(v),
+				    .flash_kind = bit(v) ? FLASH_GOOD : FLASH_BAD,
+				    .request_id = text(v),
+				    .full = bit(v),
+				    .time_format = (enum time_format)(v->bits % TIME_FORMAT_COUNT),
+				    .recovery_left = v->bits % 11,
+				    .recovery_low = bit(v),
+				    .flash_recovery = bit(v) };
+}
+
+static struct page_otp
+otp(struct values *v)
+{
+	return (struct page_otp){ .shown = bit(v),
+				  .problem = sentence(v),
+				  .drift = { .minutes = v->bits % 7, .ahead = bit(v) } };
+}
+
+/* --- the pages -------------------------------------------------------------------------------------------------------- */
+
+static void
+put_login(struct buf *out, struct values *v)
+{
+	page_login(out, &(struct page_login){ .frame = frame(v),
+					      .username = text(v),
+					      .error = sentence(v),
+					      .next = text(v),
+					      .registration_open = bit(v) });
+}
+
+static void
+put_register(struct buf *out, struct values *v)
+{
+	page_register(out, &(struct page_register){ .frame = frame(v),
+						    .username = text(v),
+						    .username_problem = sentence(v),
+						    .password_problem = sentence(v),
+						    .confirm_problem = sentence(v),
+						    .error = sentence(v),
+						    .closed = bit(v),
+						    .invite = text(v),
+						    .next = text(v) });
+}
+
+static void
+put_setup_2fa(struct buf *out, struct values *v)
+{
+	page_setup_2fa(out,
+		       &(struct page_setup_2fa){
+			   .frame = frame(v), .secret = text(v), .uri = text(v), .qr_png = text(v), .next = text(v) });
+}
+
+static void
+put_verify_2fa(struct buf *out, struct values *v)
+{
+	page_verify_2fa(out, &(struct page_verify_2fa){ .frame = frame(v),
+							.enrolling = bit(v),
+							.error = sentence(v),
+							.drift = { .minutes = v->bits % 5, .ahead = bit(v) },
+							.next = text(v) });
+}
+
+static void
+put_home(struct buf *out, struct values *v)
+{
+	page_home(out, &(struct page_home){ .frame = frame(v),
+					    .shown_name = text(v),
+					    .created_us = v->moment_us,
+					    .factor_since_us = bit(v) ? v->moment_us : 0,
+					    .last_sign_in_us = bit(v) ? v->moment_us : 0 });
+}
+
+static void
+put_recovery_codes(struct buf *out, struct values *v)
+{
+	struct page_recovery_code codes[ITEMS] = { { text(v) }, { text(v) }, { text(v) } };
+
+	page_recovery_codes(out, &(struct page_recovery_codes){ .frame = frame(v),
+								.username = text(v),
+								.codes = codes,
+								.codes_count = v->bits % (ITEMS + 1),
+								.left = v->bits % 11,
+								.made_us = bit(v) ? v->moment_us : 0,
+								.otp = otp(v),
+								.error = sentence(v),
+								.next = text(v) });
+}
+
+static struct page_authenticator
+authenticator(struct values *v, int64_t id)
+{
+	return (struct page_authenticator){ .id = id,
+					    .number = (uint32_t)id,
+					    .name = text(v),
+					    .created_us = v->moment_us,
+					    .last_used_us = bit(v) ? v->moment_us : 0,
+					    .disabled = bit(v),
+					    .current = bit(v),
+					    .removable = bit(v),
+					    .new_name = text(v),
+					    .new_problem = sentence(v),
+					    .otp = otp(v) };
+}
+
+static void
+put_authenticators(struct buf *out, struct values *v)
+{
+	struct page_authenticator factors[ITEMS] = { authenticator(v, 1), authenticator(v, 2),
+						     authenticator(v, INT64_MAX) };
+
+	page_authenticators(out, &(struct page_authenticators){ .frame = frame(v),
+								.factors = factors,
+								.factors_count = v->bits % (ITEMS + 1),
+								.recovered = bit(v),
+								.error = sentence(v),
+								.next = text(v) });
+}
+
+static void
+put_authenticator_new(struct buf *out, struct values *v)
+{
+	page_authenticator_new(out, &(struct page_authenticator_new){ .frame = frame(v),
+								      .name = text(v),
+								      .current = text(v),
+								      .name_problem = sentence(v),
+								      .current_problem = sentence(v),
+								      .replaces = v->bits % 3,
+								      .otp = otp(v),
+								      .error = sentence(v) });
+}
+
+static void
+put_authenticator_confirm(struct buf *out, struct values *v)
+{
+	page_authenticator_confirm(out, &(struct page_authenticator_confirm){ .frame = frame(v),
+									      .secret = text(v),
+									      .uri = text(v),
+									      .qr_png = text(v),
+									      .error = sentence(v),
+									      .drift = { .minutes = v->bits % 5 } });
+}
+
+static void
+put_account(struct buf *out, struct values *v)
+{
+	page_account(out, &(struct page_account){ .frame = frame(v),
+						  .username = text(v),
+						  .shown_name = text(v),
+						  .created_us = v->moment_us,
+						  .password_changed_us = bit(v) ? v->moment_us : 0,
+						  .authenticators = v->bits % 3,
+						  .sessions = v->bits % 4 });
+}
+
+static void
+put_profile(struct buf *out, struct values *v)
+{
+	page_profile(out, &(struct page_profile){ .frame = frame(v),
+						  .username = text(v),
+						  .display_name = text(v),
+						  .name_problem = sentence(v),
+						  .preferred = v->bits % PREFERRED_COUNT,
+						  .time_format = v->bits % TIME_FORMAT_COUNT,
+						  .error = sentence(v) });
+}
+
+static void
+put_password(struct buf *out, struct values *v)
+{
+	page_password(out, &(struct page_password){ .frame = frame(v),
+						    .username = text(v),
+						    .current = text(v),
+						    .password = text(v),
+						    .confirm = text(v),
+						    .current_problem = sentence(v),
+						    .password_problem = sentence(v),
+						    .confirm_problem = sentence(v),
+						    .otp = otp(v),
+						    .error = sentence(v) });
+}
+
+static struct page_session
+session(struct values *v, int64_t id)
+{
+	return (struct page_session){ .id = id,
+				      .browser = text(v),
+				      .system = text(v),
+				      .address = text(v),
+				      .created_us = v->moment_us,
+				      .seen_us = v->moment_us,
+				      .full = bit(v),
+				      .current = bit(v) };
+}
+
+static void
+put_sessions(struct buf *out, struct values *v)
+{
+	struct page_session sessions[ITEMS] = { session(v, 1), session(v, 2), session(v, INT64_MAX) };
+
+	page_sessions(out, &(struct page_sessions){ .frame = frame(v),
+						    .sessions = sessions,
+						    .sessions_count = v->bits % (ITEMS + 1),
+						    .more = bit(v),
+						    .error = sentence(v) });
+}
+
+static struct page_event
+event(struct values *v)
+{
+	return (struct page_event){ .at_us = v->moment_us,
+				    .words = sentence(v),
+				    .event = text(v),
+				    .refused = bit(v),
+				    .browser = text(v),
+				    .system = text(v),
+				    .address = text(v) };
+}
+
+static void
+put_activity(struct buf *out, struct values *v)
+{
+	struct page_event events[ITEMS] = { event(v), event(v), event(v) };
+
+	page_activity(out, &(struct page_activity){ .frame = frame(v),
+						    .events = events,
+						    .events_count = v->bits % (ITEMS + 1),
+						    .more = bit(v),
+						    .older = bit(v),
+						    .last = v->moment_us });
+}
+
+static void
+put_close(struct buf *out, struct values *v)
+{
+	page_close(out, &(struct page_close){ .frame = frame(v),
+					      .username = text(v),
+					      .current = text(v),
+					      .current_problem = sentence(v),
+					      .otp = otp(v),
+					      .error = sentence(v) });
+}
+
+static void
+put_set_password(struct buf *out, struct values *v)
+{
+	page_set_password(out, &(struct page_set_password){ .frame = frame(v),
+							    .dead = bit(v),
+							    .first = bit(v),
+							    .username = text(v),
+							    .link = text(v),
+							    .expires_us = v->moment_us,
+							    .password_problem = sentence(v),
+							    .confirm_problem = sentence(v),
+							    .error = sentence(v) });
+}
+
+static void
+put_logout(struct buf *out, struct values *v)
+{
+	page_logout(out, &(struct page_logout){ .frame = frame(v), .error = sentence(v) });
+}
+
+static void
+put_error(struct buf *out, struct values *v)
+{
+	page_error(out, &(struct page_error){ .frame = frame(v),
+					      .status = (int)(v->bits % 600),
+					      .title = "Activity",
+					      .sentence = "User name or password is wrong." });
+}
+
+static void (*const pages[])(struct buf *out, struct values *v) = {
+	put_login,
+	put_register,
+	put_setup_2fa,
+	put_verify_2fa,
+	put_home,
+	put_recovery_codes,
+	put_authenticators,
+	put_authenticator_new,
+	put_authenticator_confirm,
+	put_account,
+	put_profile,
+	put_password,
+	put_sessions,
+	put_activity,
+	put_close,
+	put_set_password,
+	put_logout,
+	put_error,
+};
+
+/* --- the same but for the texts ----------------------------------------------------------------------------------------- */
+
+static void
+percent_text_take(str *rest, str wanted)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < wanted.n; i++) {
+		unsigned char c = (unsigned char)wanted.p[i];
+		bool bare = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+			    (c != '\0' && strchr("-._~", c) != NULL);
+		char escaped[3] = { '%', hex[c >> 4], hex[c & 15] };
+		str form = bare ? str_bytes(&c, 1) : str_bytes(escaped, sizeof(escaped));
+		PROMISE(str_starts(*rest, form));
+		*rest = str_from(*rest, form.n);
+	}
+}
+
+/* Which text stands here?  TEXTS: none. */
+static size_t
+mark_take(str *marked, str before, str behind)
+{
+	size_t n = before.n + 1 + behind.n;
+
+	if (marked->n < n || !str_starts(*marked, before) || !str_starts(str_from(*marked, before.n + 1), behind))
+		return TEXTS;
+	size_t which = (size_t)(marked->p[before.n] - 'A');
+	PROMISE(which < TEXTS);
+	*marked = str_from(*marked, n);
+	return which;
+}
+
+static void
+compare(str page, str marked, const struct values *v)
+{
+	while (marked.n > 0) {
+		size_t which = mark_take(&marked, STR("{"), STR("}"));
+		if (which < TEXTS) {
+			html_text_take(&page, v->texts[which]);
+			continue;
+		}
+		which = mark_take(&marked, STR("%7B"), STR("%7D"));
+		if (which < TEXTS) {
+			percent_text_take(&page, v->texts[which]);
+			continue;
+		}
+		PROMISE(page.n > 0 && page.p[0] == marked.p[0]);
+		page = str_from(page, 1);
+		marked = str_from(marked, 1);
+	}
+	PROMISE(page.n == 0);
+}
+
+static struct values
+marks_for(const struct values *values)
+{
+	static const char marks[] = "{A}{B}{C}{D}{E}{F}{G}{H}{I}{J}{K}{L}{M}{N}{O}{P}";
+	struct values v = *values;
+
+	for (size_t i = 0; i < TEXTS; i++)
+		v.texts[i] = values->texts[i].n == 0 ? STR("") : str_bytes(marks + MARK_BYTES * i, MARK_BYTES);
+	return v;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+	CLEANUP(buf_wipe) struct buf page = BUF(PAGE_MAX_BYTES), marked = BUF(PAGE_MAX_BYTES);
+	struct values values = { 0 };
+	str rest = str_from(str_bytes(bytes, n), HEAD_BYTES);
+
+	if (n < HEAD_BYTES)
+		return 0;
+	values.bits = (uint32_t)bytes[1] | (uint32_t)bytes[2] << 8;
+	values.moment_us = INT64_C(1000000) * (bytes[3] | bytes[4] << 8 | bytes[5] << 16 | (int64_t)bytes[6] << 24);
+	for (size_t i = 0; i < TEXTS; i++)
+		values.texts[i] = rest.p == NULL ? STR("") : str_cut(&rest, 0x1f);
+	struct values marks = marks_for(&values), shown = values;
+	pages[bytes[0] % COUNT(pages)](&page, &shown);
+	pages[bytes[0] % COUNT(pages)](&marked, &marks);
+	PROMISE(buf_check(&page) == ERR_OK && buf_check(&marked) == ERR_OK);
+	compare(buf_str(&page), buf_str(&marked), &values);
+	html_check_balance(buf_str(&page));
+	return 0;
+}

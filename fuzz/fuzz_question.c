@@ -20,6 +20,7 @@
  */
 #include "target.h"
 
+#include "base/fault.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
@@ -161,16 +162,16 @@ code_of(const struct secret *secret, int64_t steps)
 
 /* --- asking ------------------------------------------------------------------------------------------------------------------- */
 
-struct fault {
+struct failing {
 	long allocation, random; /* which of them fails; 0: none */
 };
 
 static void
-fault_set(const struct fault *fault)
+failing_arm(const struct failing *fault)
 {
 #ifdef DOUBLETOUR_TEST_HOOKS
-	mem_fail_at(fault->allocation);
-	random_fail_at(fault->random);
+	fault_set(FAULT_MEMORY, fault->allocation, false);
+	fault_set(FAULT_RANDOM, fault->random, false);
 #endif
 }
 
@@ -298,9 +299,9 @@ learn(const struct question_head *question, const struct answer_head *head, cons
 
 /* Ask, check, learn.  Returns the verdict; UNAVAILABLE also for an answer that stayed empty. */
 static enum verdict
-ask(str bytes, const struct fault *fault)
+ask(str bytes, const struct failing *fault)
 {
-	static const struct fault none;
+	static const struct failing none;
 	CLEANUP(buf_wipe) struct buf out = BUF(WIRE_MAX_BYTES);
 	_Alignas(max_align_t) char asked[BODY_BYTES] = { 0 }, body[BODY_BYTES] = { 0 };
 	struct question_head question = { 0 };
@@ -308,9 +309,9 @@ ask(str bytes, const struct fault *fault)
 	bool failing = fault->allocation != 0 || fault->random != 0;
 	bool decodes = decode(bytes, &question, asked);
 
-	fault_set(fault);
+	failing_arm(fault);
 	keeper_answer(thread, bytes, NULL, NULL, &out);
-	fault_set(&none);
+	failing_arm(&none);
 	str answer = buf_str(&out);
 	PROMISE(failing || answer.n > 0);
 	/* a failure may come when the code is spent already, and the session is FULL without an answer that says so */
@@ -418,7 +419,7 @@ session_of(str letter)
 }
 
 static enum verdict
-ask_line(str line, const struct fault *fault)
+ask_line(str line, const struct failing *fault)
 {
 	enum { FIELDS_MAX = 8 };
 	CLEANUP(buf_wipe) struct buf question = BUF(FIELD_ROOM);
@@ -441,7 +442,7 @@ ask_line(str line, const struct fault *fault)
 static void
 run(str rest)
 {
-	struct fault fault = { 0 };
+	struct failing fault = { 0 };
 	int64_t later_us = 0;
 
 	for (size_t lines = 0; rest.p != NULL && lines < LINES; lines++) {
@@ -459,7 +460,7 @@ run(str rest)
 			fault.allocation = (long)index_of(str_from(line, 1), 1000);
 		} else {
 			ask_line(line, &fault);
-			fault = (struct fault){ 0 };
+			fault = (struct failing){ 0 };
 		}
 	}
 }
@@ -569,7 +570,7 @@ config_make(void)
 static void
 must(const char *line)
 {
-	static const struct fault none;
+	static const struct failing none;
 
 	PROMISE(ask_line(str_of(line), &none) == VERDICT_PASSED);
 }

@@ -258,6 +258,19 @@ argon2_outdated(const struct config *config, str text)
 
 /* --- bcrypt ------------------------------------------------------------------------------------------------------- */
 
+/* The letters in which crypt writes salts and hashes; with another there is nothing to be proved. */
+static bool
+is_crypt_text(str text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '.' &&
+		    c != '/')
+			return false;
+	}
+	return true;
+}
+
 /* $2b$13$...; $2a$ and $2y$ are the same for well-formed passwords.  0: not one of them. */
 static unsigned
 bcrypt_rounds(str text)
@@ -268,7 +281,7 @@ bcrypt_rounds(str text)
 	    (!str_starts(text, STR("$2b$")) && !str_starts(text, STR("$2a$")) && !str_starts(text, STR("$2y$"))))
 		return 0;
 	if (str_number(str_upto(str_from(text, 4), 2), BCRYPT_ROUNDS_MAX, &rounds) != ERR_OK ||
-	    rounds < BCRYPT_ROUNDS_MIN || text.p[6] != '$')
+	    rounds < BCRYPT_ROUNDS_MIN || text.p[6] != '$' || !is_crypt_text(str_from(text, 7)))
 		return 0;
 	return (unsigned)rounds;
 }
@@ -360,7 +373,8 @@ sha_crypt_usable(str text)
 		if (str_number(number, SHA_CRYPT_ROUNDS_MAX, &rounds) != ERR_OK)
 			return false;
 	}
-	str_cut(&rest, '$');
+	if (!is_crypt_text(str_cut(&rest, '$')) || !is_crypt_text(rest))
+		return false;
 	return rest.n == (str_starts(text, STR("$5$")) ? 43 : 86) && text.n < HASH_TEXT_MAX;
 }
 

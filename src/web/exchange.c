@@ -12,6 +12,8 @@
 #include "web/messages.h"
 #include "web/pages.h"
 
+#include <stdlib.h>
+
 enum { AGENT_MAX = 200, COOKIE_TOKEN_CHARACTERS = 43 };
 
 /* --- learning who it is ------------------------------------------------------------------------------------------- */
@@ -156,14 +158,14 @@ exchange_prefer_language(struct exchange *x)
 /* --- proving the factor anew -------------------------------------------------------------------------------------- */
 
 /* The field comes a minute before it is needed, so that nobody is asked in the middle of typing. */
-enum { STEP_UP_EARLY_SECONDS = 60 };
+enum { STEP_UP_EARLY_SECONDS = 60, DRIFT_SHOWN_MAX = 1000 };
 
 void
 exchange_otp(const struct exchange *x, struct page_otp *ret_otp)
 {
-	int64_t age_us = x->rq->now_us - x->session.proved_us;
+	int64_t fresh_from_us = x->rq->now_us - (STEP_UP_US - SECONDS_US(STEP_UP_EARLY_SECONDS));
 
-	*ret_otp = (struct page_otp){ .shown = age_us > STEP_UP_US - SECONDS_US(STEP_UP_EARLY_SECONDS) };
+	*ret_otp = (struct page_otp){ .shown = x->session.proved_us < fresh_from_us };
 }
 
 void
@@ -176,7 +178,9 @@ exchange_otp_missing(struct page_otp *ret_otp)
 void
 exchange_drift(int64_t drift_s, struct page_drift *ret_drift)
 {
-	int64_t minutes = ((drift_s < 0 ? -drift_s : drift_s) + 30) / 60;
+	int64_t minutes = drift_s / 60 < -DRIFT_SHOWN_MAX || drift_s / 60 > DRIFT_SHOWN_MAX
+			      ? DRIFT_SHOWN_MAX
+			      : (llabs(drift_s) + 30) / 60;
 
 	if (drift_s != 0)
 		*ret_drift = (struct page_drift){ .minutes = minutes > 0 ? minutes : 1, .ahead = drift_s > 0 };

@@ -119,6 +119,7 @@ try_question(enum question_id id, str bytes)
 	struct answer_head head = { 0 };
 
 	pair_put(&pair, bytes);
+	shutdown(pair.keepers, SHUT_WR); /* and no more */
 	if (channel_ask(&channel, &arena, &question, no_body, &head, body) != ERR_OK)
 		return;
 	check_head(&head);

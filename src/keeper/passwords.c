@@ -19,6 +19,7 @@ enum {
 	ARGON2_PASSES_MAX = 64,
 	BCRYPT_ROUNDS_MAX = 18,
 	BCRYPT_ROUNDS_MIN = 4,
+	SHA_CRYPT_ROUNDS_MIN = 1000,
 	SHA_CRYPT_ROUNDS_MAX = 1000000,
 };
 
@@ -370,7 +371,8 @@ sha_crypt_usable(str text)
 
 	if (str_starts(rest, STR("rounds="))) {
 		str number = str_from(str_cut(&rest, '$'), strlen("rounds="));
-		if (str_number(number, SHA_CRYPT_ROUNDS_MAX, &rounds) != ERR_OK)
+		if (str_number(number, SHA_CRYPT_ROUNDS_MAX, &rounds) != ERR_OK || rounds < SHA_CRYPT_ROUNDS_MIN ||
+		    number.p[0] == '0') /* libxcrypt takes neither */
 			return false;
 	}
 	if (!is_crypt_text(str_cut(&rest, '$')) || !is_crypt_text(rest))

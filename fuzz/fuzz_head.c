@@ -90,11 +90,6 @@ fields_take(str *rest, struct strict *r)
 	str line = { 0 };
 
 	for (;;) {
-		/* libmicrohttpd takes it for the end, and again it leaves the places of CR LF */
-		if (str_starts(*rest, STR(":\n"))) {
-			*rest = str_from(*rest, 2);
-			return true;
-		}
 		if (!line_take(rest, &line))
 			return false;
 		if (line.n == 0)
@@ -146,8 +141,8 @@ strict_take(str *rest, struct strict *ret_request)
 /* --- what the application is shown -------------------------------------------------------------------------------------------- */
 
 struct seen {
-	str unread; /* of what the client has sent or will send, as the strict reader goes along */
-	bool nul;   /* it holds one: libmicrohttpd's pieces then leave places that the layout check takes for plain */
+	str unread;     /* of what the client has sent or will send, as the strict reader goes along */
+	bool blurred;   /* see is_blurred */
 	struct buf log; /* every request and refusal, to compare two runs */
 	size_t count;
 };
@@ -209,7 +204,7 @@ admit(void *app, struct request *rq, struct reply *rp)
 {
 	struct strict wanted;
 
-	if (!now_seen->nul) {
+	if (!now_seen->blurred) {
 		skip_empty_lines(&now_seen->unread);
 		PROMISE(strict_take(&now_seen->unread, &wanted));
 		check_request(rq, &wanted);
@@ -293,6 +288,17 @@ send_pieces(struct http_server *server, int client, str bytes, const size_t *cut
 	}
 }
 
+/*
+ * libmicrohttpd ends a text at a NUL, and takes a line that begins with one, or with a colon, for the empty line that ends the
+ * head.  What it leaves then may lie as if there were CR LF: the layout check cannot tell, so neither is it asked.
+ */
+static bool
+is_blurred(str bytes)
+{
+	return str_has_byte(bytes, '\0') || memmem(bytes.p, bytes.n, "\n:", 2) != NULL ||
+	       memmem(bytes.p, bytes.n, "\r:", 2) != NULL;
+}
+
 static void
 converse(str bytes, const size_t *cuts, size_t count, struct seen *ret_seen)
 {
@@ -300,7 +306,7 @@ converse(str bytes, const size_t *cuts, size_t count, struct seen *ret_seen)
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(0xc0000207) } };
 	int fds[2];
 
-	*ret_seen = (struct seen){ .unread = bytes, .nul = str_has_byte(bytes, '\0'), .log = BUF(SEEN_MAX_BYTES) };
+	*ret_seen = (struct seen){ .unread = bytes, .blurred = is_blurred(bytes), .log = BUF(SEEN_MAX_BYTES) };
 	now_seen = ret_seen;
 	PROMISE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) == 0);
 	PROMISE(MHD_add_connection(server->daemon, fds[0], (struct sockaddr *)&address, sizeof(address)) == MHD_YES);

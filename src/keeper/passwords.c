@@ -211,6 +211,8 @@ argon2_parse(str text, struct argon2_hash *ret_hash)
 	TRY(parameter_take(&costs, STR("m="), ARGON2_KIB_MAX, &ret_hash->memory_kib));
 	TRY(parameter_take(&costs, STR("t="), ARGON2_PASSES_MAX, &ret_hash->passes));
 	TRY(parameter_take(&costs, STR("p="), 16, &ret_hash->lanes));
+	if (ret_hash->memory_kib < 8 * ret_hash->lanes) /* RFC 9106, section 3.1 */
+		return ERR_CORRUPT;
 	if (costs.p != NULL)
 		return ERR_CORRUPT;
 	TRY(base64_take(str_cut(&rest, '$'), ret_hash->salt, SALT_BYTES));

@@ -1,0 +1,69 @@
+#!/usr/bin/python3
+"""gcc's static analyser over every file of src/, with the arguments that the build has.  Needs build/test (tools/build test).
+
+    tools/analyze.py [PATH...]
+
+What it says and is not so stands in EXCEPTIONS, each with its reason: (file, function, warning).  An exception that is not met
+any more is an error as well.
+"""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "test"
+FINDING = re.compile(r"^(?:\.\./)*([^:]+):(\d+):\d+: warning: (.*) \[(?:CWE-\d+\] \[)?-Wanalyzer-([a-z-]+)\]", re.MULTILINE)
+FUNCTION = re.compile(r"In function ‘([^’]+)’|In function '([^']+)'")
+
+EXCEPTIONS = {}
+
+
+def commands(paths):
+    for entry in json.loads((BUILD / "compile_commands.json").read_text()):
+        path = os.path.relpath(os.path.join(entry["directory"], entry["file"]), ROOT)
+        if path.startswith("src/") and (not paths or path in paths):
+            yield path, entry
+
+
+def analyse(path, entry):
+    arguments = shlex.split(entry["command"])
+    arguments = [a for a in arguments if not a.startswith(("-M", "-fdiagnostics"))]
+    at = arguments.index("-o")
+    del arguments[at:at + 2]
+    arguments = [a for a in arguments if not a.endswith(".o.d")] + ["-fanalyzer", "-o", os.devnull]
+    done = subprocess.run(arguments, cwd=entry["directory"], capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
+    findings, function = [], ""
+    for line in done.stderr.splitlines():
+        if m := FUNCTION.search(line):
+            function = m[1] or m[2]
+        if m := FINDING.match(line):
+            findings.append((path, function, m[4], m[2], m[3]))
+    if done.returncode != 0:
+        findings.append((path, "", "does-not-compile", "0", done.stderr[-300:]))
+    return findings
+
+
+def main():
+    met, wrong = set(), 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for findings in pool.map(lambda c: analyse(*c), list(commands(sys.argv[1:]))):
+            for path, function, warning, line, text in findings:
+                met.add((path, function, warning))
+                if (path, function, warning) not in EXCEPTIONS:
+                    wrong += 1
+                    print(f"{path}:{line}: {function}: {text} [{warning}]")
+    if not sys.argv[1:]:
+        for gone in set(EXCEPTIONS) - met:
+            wrong += 1
+            print(f"not met any more, take it off the list: {gone}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -62,6 +62,7 @@ struct supervisor {
 	pid_t web;     /* 0: none */
 	int64_t started_us;
 	unsigned soon_dead;
+	bool ever_up; /* a web process has lived for a while, or asked something */
 };
 
 /* --- starting the web process ------------------------------------------------------------------------------------- */
@@ -194,14 +195,18 @@ web_reap(struct supervisor *s, int *ret_status)
 	return true;
 }
 
-/* Start it again.  It came up and died: at once.  It did not come up: after a pause, and not for ever. */
+/*
+ * Start it again: at once, or after a pause where it ends soon after its start.  Not for ever where it has never come up; but
+ * one that did is started again however often somebody makes it die, or they would have brought the server down.
+ */
 static err
 web_restart(struct supervisor *s, struct why *why)
 {
 	bool soon = clock_monotonic_us() - s->started_us < SOON_DEAD_MS * 1000;
 
 	s->soon_dead = soon ? s->soon_dead + 1 : 0;
-	if (s->soon_dead > SOON_DEAD_MAX)
+	s->ever_up = s->ever_up || !soon || keeper_server_was_asked(s->server);
+	if (!s->ever_up && s->soon_dead > SOON_DEAD_MAX)
 		return why_set(
 		    why, ERR_AWAY,
 		    "The web process ended %d times in a row right after its start; the lines above say why.",

@@ -39,6 +39,7 @@ struct keeper_server {
 	pthread_mutex_t push_lock; /* guards push_fd and the order of pushes */
 	int push_fd;               /* -1: no web process */
 	_Atomic int64_t pushed;
+	atomic_bool asked; /* a web process has asked something, ever */
 
 	struct channel channels[CHANNELS_MAX];
 	size_t count;
@@ -196,6 +197,7 @@ channel_turn(struct channel *channel, struct keeper_thread **thread, char *quest
 		return true;
 	if (n <= 0)
 		return false;
+	atomic_store(&channel->server->asked, true);
 	buf_clear(answer);
 	channel_answer(channel, thread, str_bytes(question, (size_t)n), answer);
 	secret_wipe(question, (size_t)n);
@@ -365,4 +367,10 @@ keeper_server_stop(struct keeper_server *server)
 		close(server->push_fd);
 	server->push_fd = -1;
 	pthread_mutex_unlock(&server->push_lock);
+}
+
+bool
+keeper_server_was_asked(const struct keeper_server *server)
+{
+	return atomic_load(&server->asked);
 }

@@ -33,4 +33,7 @@ MUST_USE err keeper_server_start(struct keeper_server *server, const int *channe
 /* The web process is gone or going: end its threads, close its sockets.  May be started again. */
 void keeper_server_stop(struct keeper_server *server);
 
+/* Has any web process ever asked anything? */
+bool keeper_server_was_asked(const struct keeper_server *server);
+
 #endif

@@ -38,6 +38,17 @@ def test_a_web_process_that_is_killed_is_replaced_and_sessions_go_on(make_server
     assert server.stop() == 0
 
 
+def test_whoever_can_make_the_web_process_die_cannot_bring_the_server_down(make_server):
+    server = make_server()
+    person = Person(server).full()
+    for _ in range(15):
+        web = wait_until(server.web_pid, "there is a web process")
+        os.kill(web, signal.SIGKILL)
+        wait_until(lambda: server.web_pid() not in (0, web), "another one is started")
+    wait_until(server.serves, "it serves")
+    assert person.visit("/").status == 200
+
+
 def test_a_web_process_killed_with_requests_in_it_loses_no_more_than_those(make_server):
     server = make_server(PASSWORD_SCHEME="bcrypt", BCRYPT_LOG_ROUNDS="10")
     person = Person(server).full()

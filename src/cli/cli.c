@@ -5,10 +5,32 @@
 #include <getopt.h>
 #include <stdio.h>
 
+/* Where nobody had anything better to say. */
+static const char *
+sentence_of(err e)
+{
+	switch (e) {
+	case ERR_MEMORY:
+		return "There is not enough memory.  Nothing was changed; try again.";
+	case ERR_BUSY:
+		return "Another program is writing to the database.  Nothing was changed; try again.";
+	case ERR_AWAY:
+	case ERR_IO:
+		return "Reading or writing failed: is the disk full, or away?  Nothing was changed.";
+	case ERR_CRYPTO:
+		return "The system's randomness or libcrypto failed.  Nothing was changed; try again.";
+	case ERR_CORRUPT:
+		return "The database holds something that was not written by this program.  `doubletour check` says "
+		       "what.";
+	default:
+		return err_name(e);
+	}
+}
+
 int
 cli_fail(err e, const struct why *why)
 {
-	fprintf(stderr, "doubletour: %s\n", why != NULL && why->text[0] != '\0' ? why->text : err_name(e));
+	fprintf(stderr, "doubletour: %s\n", why != NULL && why->text[0] != '\0' ? why->text : sentence_of(e));
 	return e == ERR_CONFIG ? CLI_CONFIG : CLI_FAILED;
 }
 

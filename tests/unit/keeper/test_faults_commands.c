@@ -1,0 +1,326 @@
+/*
+ * What the administrator's commands do, while calls fail: the nth, and all from the nth on.  Each either is done, or says that it
+ * could not be; the database is whole either way, and the same again without a failure succeeds.
+ */
+#include "harness.h"
+
+#include "keeper/admin.h"
+#include "keeper/import.h"
+#include "keeper/rotate.h"
+#include "keeper/upkeep.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+enum { CALLS_MAX = 30000, UNTOUCHED = 2 };
+
+/* One act on the account "alice", who is enrolled and signed in; ERR_OK also when it had been done before. */
+typedef err (*run_command)(struct world *w, struct why *why);
+
+static err
+ignore_user(void *context, const struct admin_user *user)
+{
+	return ERR_OK;
+}
+
+static err
+ignore_session(void *context, const struct admin_session *session)
+{
+	return ERR_OK;
+}
+
+static err
+ignore_event(void *context, const struct admin_event *event)
+{
+	return ERR_OK;
+}
+
+static void
+ignore_sentence(void *context, const char *sentence)
+{
+}
+
+static void
+ignore_rotation(void *context, const struct rotation *rotation)
+{
+}
+
+static void
+ignore_refused(void *context, const struct import_row *row, const char *reason)
+{
+}
+
+static void
+ignore_progress(void *context, int64_t done, int64_t all)
+{
+}
+
+static err
+add_one(struct world *w, struct why *why)
+{
+	struct link_text link;
+	err e = admin_add(w->thread, STR("bob"), STR("Bob"), why, &link);
+
+	return e == ERR_EXISTS ? ERR_OK : e;
+}
+
+static err
+list_users(struct world *w, struct why *why)
+{
+	const struct admin_filter all = { .account = NULL };
+
+	return admin_users(w->thread, &all, why, ignore_user, NULL);
+}
+
+static err
+disable_one(struct world *w, struct why *why)
+{
+	bool changed = false;
+
+	return admin_disable(w->thread, STR("alice"), why, &changed);
+}
+
+static err
+enable_one(struct world *w, struct why *why)
+{
+	bool changed = false;
+
+	return admin_enable(w->thread, STR("alice"), why, &changed);
+}
+
+static err
+unlock_one(struct world *w, struct why *why)
+{
+	return admin_unlock(w->thread, STR("alice"), why);
+}
+
+static err
+reset_password(struct world *w, struct why *why)
+{
+	struct link_text link;
+
+	return admin_reset_password(w->thread, STR("alice"), why, &link);
+}
+
+static err
+reset_factors(struct world *w, struct why *why)
+{
+	return admin_reset_factors(w->thread, STR("alice"), why);
+}
+
+static err
+sign_out(struct world *w, struct why *why)
+{
+	int64_t ended = 0;
+
+	return admin_sign_out(w->thread, STR("alice"), why, &ended);
+}
+
+static err
+rename_one(struct world *w, struct why *why)
+{
+	return admin_rename(w->thread, STR("alice"), STR("alicia"), why);
+}
+
+static err
+invite_one(struct world *w, struct why *why)
+{
+	struct link_text link;
+
+	return admin_invite(w->thread, why, &link);
+}
+
+static err
+list_sessions(struct world *w, struct why *why)
+{
+	return admin_sessions(w->thread, STR("alice"), why, ignore_session, NULL);
+}
+
+static err
+read_audit(struct world *w, struct why *why)
+{
+	const struct admin_audit all = { .account = NULL };
+	int64_t last = 0;
+
+	return admin_audit_read(w->thread, &all, why, ignore_event, NULL, &last);
+}
+
+static err
+purge(struct world *w, struct why *why)
+{
+	keeper_purge(w->thread); /* says nothing; what failed is logged */
+	return ERR_OK;
+}
+
+static err
+check(struct world *w, struct why *why)
+{
+	CLEANUP(db_close) struct db *db = NULL;
+	struct upkeep_findings findings;
+
+	TRY(upkeep_open(&w->config, why, &db));
+	return upkeep_check(&w->config, db, ignore_sentence, NULL, why, &findings);
+}
+
+static err
+backup(struct world *w, struct why *why)
+{
+	char target[256];
+	struct upkeep_findings findings;
+
+	snprintf(target, sizeof(target), "%s/backup.sqlite", w->dir);
+	unlink(target);
+	return upkeep_backup(&w->config, target, why, &findings);
+}
+
+static err
+rotate_key(struct world *w, struct why *why)
+{
+	CLEANUP(db_close) struct db *db = NULL;
+	struct rotation rotation;
+
+	TRY(upkeep_open(&w->config, why, &db));
+	return rotate(&w->config, db, ignore_rotation, NULL, why, &rotation);
+}
+
+/* Two accounts of an application that hashed with bcrypt, one with a factor. */
+static err
+source(void *context, import_take take, void *take_context, struct why *why)
+{
+	struct import_row row = { .where = STR("row 1"),
+				  .name = STR("Carol"),
+				  .password_hash =
+				      STR("$2b$04$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzabcde") };
+
+	TRY(take(take_context, &row));
+	row.where = STR("row 2");
+	row.name = STR("dave");
+	row.secret = STR("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+	return take(take_context, &row);
+}
+
+static err
+import_two(struct world *w, struct why *why)
+{
+	const struct import import = {
+		.what = "flask", .source = source, .refused = ignore_refused, .progress = ignore_progress
+	};
+	struct import_counts counts;
+
+	return import_run(&w->config, &import, why, &counts);
+}
+
+static const struct command {
+	run_command run;
+	const char *why;
+	const char *ready; /* SQL before each time; NULL: nothing */
+} commands[] = {
+	{ add_one, "adding" },
+	{ list_users, "listing accounts" },
+	{ disable_one, "disabling" },
+	{ enable_one, "enabling", "UPDATE accounts SET disabled_at_us = 1" },
+	{ unlock_one, "unlocking" },
+	{ reset_password, "resetting the password" },
+	{ reset_factors, "resetting the factors" },
+	{ sign_out, "signing out" },
+	{ rename_one, "renaming", "UPDATE accounts SET name = 'alice'" },
+	{ invite_one, "inviting" },
+	{ list_sessions, "listing sessions" },
+	{ read_audit, "reading the audit trail" },
+	{ purge, "purging" },
+	{ check, "checking" },
+	{ backup, "backing up" },
+	{ import_two, "importing" },
+	{ rotate_key, "rotating the key" },
+};
+
+/* Commands leave more than a keeper does: backups, keys of before, a lock. */
+static void
+folder_empty(const char *path)
+{
+	DIR *folder = opendir(path);
+
+	assert_non_null(folder);
+	for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
+		if (entry->d_name[0] != '.')
+			unlinkat(dirfd(folder), entry->d_name, 0);
+	closedir(folder);
+}
+
+static void
+fail_one(const struct command *c, enum fault fault, bool lasting)
+{
+	struct world w;
+	struct browser b;
+	int untouched = 0;
+
+	world_make(&w);
+	w.config.secret_key_bytes = 0; /* a key file, so that it can be rotated */
+	world_open(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	for (long nth = 1; untouched < UNTOUCHED; nth += fault == FAULT_MEMORY && nth > 40 ? 7 + nth / 12 : 1) {
+		struct why why = { "" };
+		if (c->ready != NULL)
+			sql_run(&w, c->ready);
+		fault_set(fault, nth, lasting);
+		err e = c->run(&w, &why);
+		fault_set(fault, 0, false);
+		if (nth >= CALLS_MAX)
+			fail_msg("%s: there is no end of calls", c->why);
+		untouched = fault_failed(fault) == 0 ? untouched + 1 : 0;
+		if (untouched > 0 && e != ERR_OK)
+			fail_msg("%s, fault %d, %ld: nothing failed, and %s: %s", c->why, (int)fault, nth, err_name(e),
+				 why.text);
+	}
+	if (sql_number(&w, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'") != 1 ||
+	    sql_number(&w, "SELECT count(*) FROM pragma_foreign_key_check") != 0)
+		fail_msg("%s: the database is damaged", c->why);
+	world_close(&w);
+	folder_empty(w.dir);
+	world_remove(&w);
+}
+
+static void
+fail_all(enum fault fault)
+{
+	for (size_t i = 0; i < COUNT(commands); i++)
+		for (int lasting = 0; lasting < 2; lasting++)
+			fail_one(&commands[i], fault, lasting == 1);
+}
+
+static void
+allocations_that_fail_are_told_and_harm_nothing(void **state)
+{
+	fail_all(FAULT_MEMORY);
+}
+
+static void
+files_that_fail_are_told_and_harm_nothing(void **state)
+{
+	static const enum fault of_files[] = { FAULT_OPEN, FAULT_READ, FAULT_WRITE, FAULT_SYNC };
+
+	for (size_t i = 0; i < COUNT(of_files); i++)
+		fail_all(of_files[i]);
+}
+
+static void
+clock_and_randomness_that_fail_are_told_and_harm_nothing(void **state)
+{
+	fail_all(FAULT_CLOCK);
+	fail_all(FAULT_RANDOM);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(allocations_that_fail_are_told_and_harm_nothing),
+		cmocka_unit_test(files_that_fail_are_told_and_harm_nothing),
+		cmocka_unit_test(clock_and_randomness_that_fail_are_told_and_harm_nothing),
+	};
+
+	return cmocka_run_group_tests_name("keeper faults, commands", tests, harness_setup, harness_teardown);
+}

@@ -1,0 +1,50 @@
+"""Too many tries, as they are seen: what the page says, that what was typed stays, and what is told at the next sign-in."""
+
+import pytest
+from browser import authenticator
+from test_authenticators_in_a_browser import NAMES, WAYS, enrolled
+from test_story_in_a_browser import give_password
+
+from harness import Person
+
+
+def type_and_send(browser, code):
+    browser.type("otp", code)
+    browser.submit()
+
+
+@pytest.mark.parametrize("language, size, scheme, javascript", WAYS[:3], ids=NAMES[:3])
+def test_waiting_is_explained_and_tries_are_told_of(browse, server, tmp_path, language, size, scheme, javascript):
+    browser = browse(language=language, size=size, scheme=scheme, javascript=javascript)
+    name, uri = enrolled(browser, tmp_path)
+    browser.log_out()
+    browser.open("/login")
+    for _ in range(5):
+        browser.type("username", name)
+        browser.type("password", "not the password")
+        browser.submit()
+    browser.look("refused", expect=[422])
+    browser.type("password", "not the password")
+    browser.submit()
+    browser.look("sign-in-wait", expect=[422, 429])
+    assert "30" in browser.find("#problem").text or "29" in browser.find("#problem").text
+    assert browser.find("#username").get_attribute("value") == name
+
+    server.clock.advance(60)
+    stranger = Person(server, name, "another guess")
+    stranger.give_password()
+    give_password(browser, name)
+    browser.type_code("000000")  # by itself; after a wrong one the button sends
+    for _ in range(4):
+        type_and_send(browser, "000000")
+    browser.look("code-refused", expect=[422, 429])
+    type_and_send(browser, "000000")
+    browser.look("code-wait", expect=[422, 429])
+    server.clock.advance(60)
+    type_and_send(browser, authenticator(uri, server.clock))
+    assert browser.path == "/"
+    browser.look("told-of-tries")
+    told = browser.find("#refused")
+    assert "11" in told.text
+    browser.follow("#refused a")
+    browser.look("activity-of-tries")

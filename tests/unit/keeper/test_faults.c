@@ -10,6 +10,7 @@
 #include "base/random.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* More than any question makes; and so many tries in which nothing was left to fail mean that the last call lies behind. */
@@ -255,6 +256,13 @@ fail_once(struct world *w, const struct story *s, const struct failing *f, long 
 	return failed;
 }
 
+/* Allocations are many: in the long campaign (make torture) each one fails, else behind the first ones every fifth. */
+static long
+step_of(const struct failing *f, long nth)
+{
+	return f->fault == FAULT_MEMORY && nth > 20 && getenv("TORTURE") == NULL ? 5 : 1;
+}
+
 /* Until no call is left that could fail, several times in a row: SQLite does not do the same work each time. */
 static void
 fail_each(const struct story *s, const struct failing *f)
@@ -264,7 +272,7 @@ fail_each(const struct story *s, const struct failing *f)
 	int untouched = 0;
 
 	world_new(&w);
-	for (long nth = 1; untouched < UNTOUCHED; nth++) {
+	for (long nth = 1; untouched < UNTOUCHED; nth += step_of(f, nth)) {
 		if (nth == CALLS_MAX)
 			fail_msg("%s, %s: there is no end of calls", s->why, f->why);
 		untouched = fail_once(&w, s, f, nth, &seen) == 0 ? untouched + 1 : 0;

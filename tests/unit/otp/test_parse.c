@@ -137,6 +137,22 @@ otp_uri_parse_says_what_is_wrong(void **state)
 		{ "a negative period", "otpauth://totp/a?period=-30&secret=" SECRET, "period", OTP_INVALID },
 		{ "a counter that overflows", "otpauth://hotp/a?counter=18446744073709551616&secret=" SECRET, "counter",
 		  OTP_INVALID },
+		{ "digits that are letters", "otpauth://totp/a?digits=six&secret=" SECRET, "digits", OTP_INVALID },
+		{ "digits and more", "otpauth://totp/a?digits=6x&secret=" SECRET, "digits", OTP_INVALID },
+		{ "a period that is no number", "otpauth://totp/a?period=%20&secret=" SECRET, "period", OTP_INVALID },
+		{ "a period over 32 bits", "otpauth://totp/a?period=4294967296&secret=" SECRET, "period", OTP_INVALID },
+		{ "a counter that is no number", "otpauth://hotp/a?counter=-1&secret=" SECRET, "counter", OTP_INVALID },
+		{ "another encoder", "otpauth://totp/a?encoder=base64&secret=" SECRET, "encoder", OTP_INVALID },
+		{ "an issuer with a NUL", "otpauth://totp/a?issuer=a%00b&secret=" SECRET, "issuer", OTP_INVALID },
+		{ "an issuer of spaces before the colon, and nothing behind", "otpauth://totp/%20:%20?secret=" SECRET,
+		  "no account", OTP_INVALID },
+		{ "a label's issuer that is no text", "otpauth://totp/%01:a?secret=" SECRET, "", OTP_INVALID },
+		{ "half an escape", "otpauth://totp/a%2g?secret=" SECRET, "percent", OTP_INVALID },
+		{ "half an escape, the other half", "otpauth://totp/a%G2?secret=" SECRET, "percent", OTP_INVALID },
+		{ "Steam with SHA-256", "otpauth://totp/Steam:a?encoder=steam&algorithm=SHA256&secret=" SECRET, "Steam",
+		  OTP_INVALID },
+		{ "Steam every minute", "otpauth://totp/Steam:a?encoder=steam&period=60&secret=" SECRET, "Steam",
+		  OTP_INVALID },
 		{ "Steam that counts", "otpauth://hotp/Steam:a?encoder=steam&secret=" SECRET, "Steam", OTP_INVALID },
 	};
 
@@ -151,6 +167,62 @@ otp_uri_parse_says_what_is_wrong(void **state)
 		assert_non_null(strstr(wrong, rows[i].word));
 		assert_memory_equal(&uri, &before, sizeof(uri));
 		assert_int_equal(otp_uri_parse(rows[i].text, strlen(rows[i].text), 0, &uri, NULL), rows[i].status);
+	}
+}
+
+static void
+otp_uri_parse_tells_of_a_parameter_that_says_two_things(void **state)
+{
+	static const struct {
+		const char *pair;
+		unsigned notes;
+	} rows[] = {
+		{ "secret=" SECRET "&secret=" SECRET, 0 },
+		{ "secret=" SECRET "&secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", OTP_NOTE_REPEATED },
+		{ "secret=" SECRET "&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY", OTP_NOTE_REPEATED },
+		{ "secret=" SECRET "&secret=1", OTP_NOTE_REPEATED },
+		{ "secret=" SECRET "&issuer=I&issuer=I", 0 },
+		{ "secret=" SECRET "&issuer=I&issuer=J", OTP_NOTE_REPEATED },
+		{ "secret=" SECRET "&image=https://a.example/x.png&image=https://a.example/y.png", OTP_NOTE_REPEATED },
+		{ "secret=" SECRET "&algorithm=SHA1&algorithm=SHA256", OTP_NOTE_REPEATED },
+		{ "secret=" SECRET "&algorithm=SHA1&algorithm=MD5", OTP_NOTE_REPEATED },
+		{ "secret=" SECRET "&period=30&period=60", OTP_NOTE_REPEATED },
+		{ "secret=" SECRET "&counter=1&counter=2", OTP_NOTE_REPEATED },
+		{ "secret=" SECRET "&encoder=steam&encoder=steam", 0 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char text[400];
+		struct otp_uri uri;
+		snprintf(text, sizeof(text), "otpauth://totp/a?%s", rows[i].pair);
+		print_message("# %s\n", rows[i].pair);
+		assert_int_equal(otp_uri_parse(text, strlen(text), 0, &uri, NULL), OTP_OK);
+		assert_int_equal(uri.notes & OTP_NOTE_REPEATED, rows[i].notes);
+	}
+}
+
+static void
+otp_uri_parse_refuses_what_is_too_long(void **state)
+{
+	static const char *const formats[] = {
+		"otpauth://totp/%s?secret=" SECRET,          "otpauth://totp/%s:a?secret=" SECRET,
+		"otpauth://totp/a?issuer=%s&secret=" SECRET, "otpauth://totp/a?image=%s&secret=" SECRET,
+		"otpauth://totp/a?secret=" SECRET "%s",      "otpauth://totp/a?%s=1&secret=" SECRET
+	};
+	static char many[3000], text[4000];
+
+	memset(many, 'A', sizeof(many) - 1);
+	for (size_t i = 0; i < COUNT_OF(formats); i++) {
+		struct otp_uri uri;
+		/* the format is one of those above */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(text, sizeof(text), formats[i], many);
+#pragma GCC diagnostic pop
+		print_message("# %.40s\n", formats[i]);
+		enum otp_status status = otp_uri_parse(text, strlen(text), 0, &uri, NULL);
+		assert_true(i + 1 == COUNT_OF(formats) ? status == OTP_OK || status == OTP_INVALID
+						       : status == OTP_INVALID);
 	}
 }
 
@@ -202,6 +274,8 @@ main(void)
 		cmocka_unit_test(otp_uri_parse_reads_what_services_write),
 		cmocka_unit_test(otp_uri_parse_knows_steam),
 		cmocka_unit_test(otp_uri_parse_says_what_is_wrong),
+		cmocka_unit_test(otp_uri_parse_tells_of_a_parameter_that_says_two_things),
+		cmocka_unit_test(otp_uri_parse_refuses_what_is_too_long),
 		cmocka_unit_test(otp_uri_parse_takes_short_secrets_when_asked),
 		cmocka_unit_test(otp_uri_parse_reads_back_every_name_that_can_be_written),
 	};

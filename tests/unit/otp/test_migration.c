@@ -1,0 +1,232 @@
+/* Google Authenticator's export, field by field: what an account may hold, and how each part can be broken. */
+#include "unit.h"
+
+#include "doubletour/otp.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SECRET                                                                                                         \
+	"\x0a\x14"                                                                                                     \
+	"12345678901234567890"
+#define LONG_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+struct bytes {
+	const char *p;
+	size_t n;
+};
+#define BYTES(text)                                                                                                    \
+	{                                                                                                              \
+		(text), sizeof(text) - 1                                                                               \
+	}
+
+/* A whole URI of one account, whose bytes these are. */
+static void
+uri_of(struct bytes account, char *ret_text, size_t size)
+{
+	unsigned char payload[600], encoded[900];
+	size_t n = 0;
+	int length;
+
+	payload[n++] = 0x0a;
+	payload[n++] = (unsigned char)(account.n & 127) | (account.n > 127 ? 128 : 0);
+	if (account.n > 127)
+		payload[n++] = (unsigned char)(account.n >> 7);
+	memcpy(payload + n, account.p, account.n);
+	length = EVP_EncodeBlock(encoded, payload, (int)(n + account.n));
+	n = (size_t)snprintf(ret_text, size, "otpauth-migration://offline?data=");
+	for (int i = 0; i < length; i++) /* '+' would be a space to some, '/' is fine, '=' may stand */
+		n += (size_t)snprintf(ret_text + n, size - n, encoded[i] == '+' ? "%%2B" : "%c", encoded[i]);
+}
+
+static enum otp_status
+read_one(struct bytes account, unsigned flags, struct otp_uri *ret_uri, const char **ret_wrong)
+{
+	char text[1400];
+	static uint8_t room[1024];
+	struct otp_migration migration;
+	enum otp_status status;
+	bool more = false;
+
+	uri_of(account, text, sizeof(text));
+	assert_int_equal(otp_migration_open(text, strlen(text), room, sizeof(room), &migration, ret_wrong), OTP_OK);
+	status = otp_migration_next(&migration, flags, ret_uri, &more, ret_wrong);
+	assert_true(more);
+	return status;
+}
+
+static void
+otp_migration_reads_an_account_whatever_it_leaves_out(void **state)
+{
+	static const struct {
+		const char *why;
+		struct bytes account;
+		const char *issuer, *name;
+		unsigned digits, notes;
+		enum otp_type type;
+		enum otp_algorithm algorithm;
+	} rows[] = {
+		{ "secret and name only",
+		  BYTES(SECRET "\x12\x01"
+			       "a"),
+		  "", "a", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
+		{ "an issuer, and no name: the issuer is the name",
+		  BYTES(SECRET "\x1a\x01"
+			       "I"),
+		  "I", "I", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
+		{ "the issuer before the name, and spaces",
+		  BYTES(SECRET "\x12\x05"
+			       "I:  a"
+			       "\x1a\x01"
+			       "I"),
+		  "I", "a", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
+		{ "the issuer, a colon, and nothing",
+		  BYTES(SECRET "\x12\x03"
+			       "I: "
+			       "\x1a\x01"
+			       "I"),
+		  "I", "I: ", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
+		{ "a name that only begins like the issuer",
+		  BYTES(SECRET "\x12\x02"
+			       "Ia"
+			       "\x1a\x01"
+			       "I"),
+		  "I", "Ia", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
+		{ "SHA-1 said as 0 and as 1",
+		  BYTES(SECRET "\x12\x01"
+			       "a"
+			       "\x20\x00\x20\x01"),
+		  "", "a", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
+		{ "SHA-256",
+		  BYTES(SECRET "\x12\x01"
+			       "a"
+			       "\x20\x02"),
+		  "", "a", 6, OTP_NOTE_UNUSUAL, OTP_TYPE_TOTP, OTP_SHA256 },
+		{ "eight digits",
+		  BYTES(SECRET "\x12\x01"
+			       "a"
+			       "\x28\x02"),
+		  "", "a", 8, OTP_NOTE_UNUSUAL, OTP_TYPE_TOTP, OTP_SHA1 },
+		{ "HOTP",
+		  BYTES(SECRET "\x12\x01"
+			       "a"
+			       "\x30\x01\x38\x05"),
+		  "", "a", 6, 0, OTP_TYPE_HOTP, OTP_SHA1 },
+		{ "fields of other kinds in between",
+		  BYTES("\x49"
+			"12345678" SECRET "\x55"
+			"1234"
+			"\x12\x01"
+			"a"),
+		  "", "a", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct otp_uri uri;
+		const char *wrong = NULL;
+		print_message("# %s\n", rows[i].why);
+		assert_int_equal(read_one(rows[i].account, 0, &uri, &wrong), OTP_OK);
+		assert_string_equal(uri.issuer, rows[i].issuer);
+		assert_string_equal(uri.account, rows[i].name);
+		assert_int_equal(uri.digits, rows[i].digits);
+		assert_int_equal(uri.notes, rows[i].notes);
+		assert_int_equal(uri.type, rows[i].type);
+		assert_int_equal(uri.algorithm, rows[i].algorithm);
+	}
+}
+
+static void
+otp_migration_says_what_is_wrong_with_an_account(void **state)
+{
+	static const struct {
+		const char *why;
+		struct bytes account;
+		const char *word;
+		enum otp_status status;
+	} rows[] = {
+		{ "nothing at all", BYTES(""), "no name", OTP_INVALID },
+		{ "no secret",
+		  BYTES("\x12\x01"
+			"a"),
+		  "secret is missing", OTP_INVALID },
+		{ "an empty secret",
+		  BYTES("\x0a\x00\x12\x01"
+			"a"),
+		  "secret is missing", OTP_INVALID },
+		{ "a secret of 129 bytes",
+		  BYTES("\x12\x01"
+			"a"
+			"\x0a\x81\x01" LONG_64 LONG_64 "x"),
+		  "longer than 128", OTP_INVALID },
+		{ "a short secret",
+		  BYTES("\x0a\x01"
+			"s"
+			"\x12\x01"
+			"a"),
+		  "128 bits", OTP_TOO_SHORT },
+		{ "a NUL in the name",
+		  BYTES(SECRET "\x12\x02"
+			       "a\0"),
+		  "a name", OTP_INVALID },
+		{ "an escape in the issuer",
+		  BYTES(SECRET "\x12\x01"
+			       "a"
+			       "\x1a\x01"
+			       "\x1b"),
+		  "an issuer", OTP_INVALID },
+		{ "an issuer that is too long",
+		  BYTES(SECRET "\x12\x01"
+			       "a"
+			       "\x1a\xc0\x02" LONG_64 LONG_64 LONG_64 LONG_64 LONG_64),
+		  "an issuer", OTP_INVALID },
+		{ "MD5",
+		  BYTES(SECRET "\x12\x01"
+			       "a"
+			       "\x20\x04"),
+		  "algorithm", OTP_INVALID },
+		{ "a number of digits that nobody knows",
+		  BYTES(SECRET "\x12\x01"
+			       "a"
+			       "\x28\x03"),
+		  "not known", OTP_INVALID },
+		{ "a type that nobody knows",
+		  BYTES(SECRET "\x12\x01"
+			       "a"
+			       "\x30\x03"),
+		  "not known", OTP_INVALID },
+		{ "a field cut off",
+		  BYTES(SECRET "\x12\x05"
+			       "a"),
+		  "cut off", OTP_INVALID },
+		{ "a key cut off", BYTES(SECRET "\x92"), "cut off", OTP_INVALID },
+		{ "a length cut off", BYTES(SECRET "\x12\x92"), "cut off", OTP_INVALID },
+		{ "a kind of field that is none", BYTES(SECRET "\x13"), "cut off", OTP_INVALID },
+		{ "a number that does not end", BYTES(SECRET "\x20\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
+		  "cut off", OTP_INVALID },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct otp_uri uri;
+		const char *wrong = NULL;
+		print_message("# %s\n", rows[i].why);
+		assert_int_equal(read_one(rows[i].account, 0, &uri, &wrong), rows[i].status);
+		assert_non_null(wrong);
+		assert_non_null(strstr(wrong, rows[i].word));
+		assert_int_equal(read_one(rows[i].account, 0, &uri, NULL), rows[i].status);
+	}
+	struct otp_uri uri;
+	assert_int_equal(read_one(rows[4].account, OTP_ALLOW_SHORT_SECRET, &uri, NULL), OTP_OK);
+	assert_int_equal(uri.notes & OTP_NOTE_SHORT_SECRET, OTP_NOTE_SHORT_SECRET);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(otp_migration_reads_an_account_whatever_it_leaves_out),
+		cmocka_unit_test(otp_migration_says_what_is_wrong_with_an_account),
+	};
+
+	return cmocka_run_group_tests_name("otp migration", tests, NULL, NULL);
+}

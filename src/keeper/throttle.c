@@ -293,18 +293,52 @@ take(struct turn *turn, void *context, bool *ret_commit)
 	return ERR_OK;
 }
 
-/* For how long?  A clock that was set back must not make it longer than any wait is. */
 static err
-wait_learn(struct turn *turn, const struct count *count)
+wait_find(struct turn *turn, const struct count *count, int64_t *ret_until_us)
 {
-	struct db_value name = DB_TEXT(str_of(rules[count->counter].name)), row[1] = { 0 };
-	const struct db_value bound[] = { DB_INT(turn->now_us + WAIT_MAX_US), name, DB_INT(count->place) };
-	const struct db_value find[] = { name, DB_INT(count->place) };
+	const struct db_value args[] = { DB_TEXT(str_of(rules[count->counter].name)), DB_INT(count->place),
+					 key_of(count) };
+	struct db_value row[1] = { 0 };
 	bool found = false;
 
-	TRY(db_run(turn->db, SQL_THROTTLE_BOUND, bound, COUNT(bound), NULL));
-	TRY(db_one(turn->db, SQL_THROTTLE_UNTIL, find, COUNT(find), &turn->arena, row, COUNT(row), &found));
-	turn->retry_us = found && row[0].number > turn->now_us ? row[0].number - turn->now_us : SECONDS_US(1);
+	TRY(db_one(turn->db, SQL_THROTTLE_UNTIL, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
+	*ret_until_us = found ? row[0].number : 0;
+	return ERR_OK;
+}
+
+/* ERR_WAIT, and for how long.  A clock that was set back must not make it longer than any wait is. */
+static err
+refuse(struct turn *turn, const struct throttle *t, const struct count *count)
+{
+	const char *name = rules[count->counter].name;
+	const struct db_value bound[] = { DB_INT(turn->now_us + WAIT_MAX_US), DB_TEXT(str_of(name)),
+					  DB_INT(count->place) };
+	int64_t until_us = 0;
+
+	TRY(wait_find(turn, count, &until_us));
+	if (until_us > turn->now_us + WAIT_MAX_US) {
+		TRY(db_run(turn->db, SQL_THROTTLE_BOUND, bound, COUNT(bound), NULL));
+		until_us = turn->now_us + WAIT_MAX_US;
+	}
+	turn->retry_us = until_us > turn->now_us ? until_us - turn->now_us : SECONDS_US(1);
+	log_event(LOG_INFO, "wait.refused", LOG_TEXT("counter", name), LOG_INT("account", t->account_id),
+		  LOG_STR("address", turn->head.address));
+	return ERR_WAIT;
+}
+
+/*
+ * Is a wait on already?  Asked without the lock that counting needs, so that a flood of tries in a wait keeps nobody from
+ * writing.  That none is on says nothing yet: the count decides.
+ */
+static err
+look_ahead(struct turn *turn, const struct throttle *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		int64_t until_us = 0;
+		TRY(wait_find(turn, &t->counts[i], &until_us));
+		if (until_us > turn->now_us)
+			return refuse(turn, t, &t->counts[i]);
+	}
 	return ERR_OK;
 }
 
@@ -314,13 +348,9 @@ throttle_take(struct turn *turn, struct throttle *throttle)
 	struct taking taking = { .t = throttle };
 	bool done = false;
 
+	TRY(look_ahead(turn, throttle));
 	TRY(turn_transact(turn, take, &taking, &done));
-	if (done)
-		return ERR_OK;
-	TRY(wait_learn(turn, &throttle->counts[taking.blocked]));
-	log_event(LOG_INFO, "wait.refused", LOG_TEXT("counter", rules[throttle->counts[taking.blocked].counter].name),
-		  LOG_INT("account", throttle->account_id), LOG_STR("address", turn->head.address));
-	return ERR_WAIT;
+	return done ? ERR_OK : refuse(turn, throttle, &throttle->counts[taking.blocked]);
 }
 
 /* --- what became of it ---------------------------------------------------------------------------------------------- */

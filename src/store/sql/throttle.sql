@@ -25,7 +25,7 @@ UPDATE throttle SET blocked_until_us = $1 WHERE counter = $2 AND place = $3;
 UPDATE throttle SET blocked_until_us = $1 WHERE counter = $2 AND place = $3 AND blocked_until_us > $1;
 
 -- name: throttle_until
-SELECT blocked_until_us FROM throttle WHERE counter = $1 AND place = $2;
+SELECT blocked_until_us FROM throttle WHERE counter = $1 AND place = $2 AND key = $3;
 
 -- name: throttle_give_back
 -- It was no failure: one less, and not the wait that it began.

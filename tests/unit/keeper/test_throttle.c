@@ -639,6 +639,22 @@ a_wait_that_begins_is_written_down_once(void **state)
 	world_end(&w);
 }
 
+static void
+a_try_in_a_wait_needs_no_lock_that_others_wait_for(void **state)
+{
+	struct world w;
+	sqlite3 *writer = NULL;
+
+	world_new(&w);
+	guess_times(&w, "nobody", 5);
+	assert_int_equal(sqlite3_open(w.config.database_path, &writer), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(writer, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	assert_verdict(guess(&w, "nobody"), VERDICT_WAIT);
+	assert_int_equal(sqlite3_exec(writer, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(writer);
+	world_end(&w);
+}
+
 /* --- at the same moment, and when time jumps ------------------------------------------------------------------------------ */
 
 enum { THREADS = 8, TRIES_EACH = 25 };
@@ -766,6 +782,7 @@ main(void)
 		cmocka_unit_test(codes_that_make_a_proof_fresh_or_confirm_are_counted_too),
 		cmocka_unit_test(the_next_sign_in_tells_how_many_were_refused),
 		cmocka_unit_test(a_wait_that_begins_is_written_down_once),
+		cmocka_unit_test(a_try_in_a_wait_needs_no_lock_that_others_wait_for),
 		cmocka_unit_test(two_hundred_at_once_get_five_checks),
 		cmocka_unit_test(no_jump_of_the_clock_reopens_or_locks_for_good),
 		cmocka_unit_test(a_session_from_the_future_is_over),

@@ -165,7 +165,8 @@ def test_mutated_requests_get_no_5xx_no_crash_and_no_growth(make_server):
     assert pids == (server.keeper_pid(), server.web_pid()), "neither process died"
     after = (memory(server.keeper_pid()), memory(server.web_pid()))
     grown = [a - b for a, b in zip(after, before)]
-    assert max(grown) < 6 * 1024, f"grown by {grown} KiB"
+    if "ASAN_OPTIONS" not in os.environ:  # which keeps what was freed for a while
+        assert max(grown) < 6 * 1024, f"grown by {grown} KiB"
     assert Person(server).full().visit("/").status == 200
     evidence("mutated requests", requests=total, answers=statuses, keeper_grown_KiB=grown[0], web_grown_KiB=grown[1])
 

@@ -11,6 +11,7 @@
 static const char *const test_variables[] = {
 #ifdef DOUBLETOUR_TEST_HOOKS
 	"DOUBLETOUR_TEST_CLOCK",
+	"DOUBLETOUR_TEST_FAULTS",
 	"ASAN_OPTIONS",
 	"UBSAN_OPTIONS",
 	"LSAN_OPTIONS",

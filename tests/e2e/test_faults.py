@@ -75,11 +75,11 @@ STORIES = [
 
 
 def act(person, story, wrong):
-    """The status, or 0 when the connection ended without one."""
+    """The status, or 0 when the connection ended without one, or with the bare 503 of a process that has no memory for a page."""
     path, changes = story.act
     try:
         return person.post(path, {**person.form, **(changes if wrong else {})}).status
-    except requests.RequestException:
+    except (requests.RequestException, KeyError):  # a header that every page has is missing
         return 0
 
 
@@ -102,9 +102,9 @@ def one_try(server, kind, nth, lasting, story, wrong):
     return failed
 
 
-# Each kind under each story; one alone and all from then on by turns, and both in the long campaign.
+# Each kind under each story, one alone and all from then on, in the long campaign; else each kind under two stories.
 CASES = [(kind, story, lasting) for k, kind in enumerate(sorted(STEPS)) for s, story in enumerate(STORIES) for lasting in (False, True)
-         if LONG or (k + s) % 2 == lasting]
+         if LONG or (k + s) % 5 == 3 * lasting]
 
 
 @pytest.mark.parametrize("kind, story, lasting", CASES, ids=[f"{k}-{s}-{'all' if lasting else 'one'}" for k, s, lasting in CASES])

@@ -256,11 +256,11 @@ fail_once(struct world *w, const struct story *s, const struct failing *f, long 
 	return failed;
 }
 
-/* Allocations are many: in the long campaign (make torture) each one fails, else behind the first ones every fifth. */
+/* Allocations are many: in the long campaign (make torture) each one fails, else behind the first ones every fifteenth. */
 static long
 step_of(const struct failing *f, long nth)
 {
-	return f->fault == FAULT_MEMORY && nth > 20 && getenv("TORTURE") == NULL ? 5 : 1;
+	return f->fault == FAULT_MEMORY && nth > 20 && getenv("TORTURE") == NULL ? 15 : 1;
 }
 
 /* Until no call is left that could fail, several times in a row: SQLite does not do the same work each time. */

@@ -345,7 +345,7 @@ static void
 a_first_start_that_fails_can_be_done_again(void **state)
 {
 	for (size_t i = 0; i < COUNT(of_files); i++)
-		for (long nth = 1, failed = 1; failed > 0; nth += of_files[i] == FAULT_MEMORY ? 17 : 1) {
+		for (long nth = 1, failed = 1; failed > 0; nth += of_files[i] == FAULT_MEMORY ? 17 + nth / 10 : 1) {
 			struct world w;
 			struct why why = { 0 };
 			world_make(&w);
@@ -370,7 +370,7 @@ a_thread_that_cannot_open_its_connection_says_so(void **state)
 
 	world_new(&w);
 	for (size_t i = 0; i < COUNT(of_files); i++)
-		for (long nth = 1, failed = 1; failed > 0; nth += of_files[i] == FAULT_MEMORY ? 5 : 1) {
+		for (long nth = 1, failed = 1; failed > 0; nth += of_files[i] == FAULT_MEMORY ? 5 + nth / 10 : 1) {
 			struct keeper_thread *thread = NULL;
 			fault_set(of_files[i], nth, false);
 			err e = keeper_thread_open(w.keeper, &thread);

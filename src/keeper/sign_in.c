@@ -106,12 +106,31 @@ store_rehashed(struct turn *turn, const struct attempt *a)
 	return a->rehashed.z[0] == '\0' ? ERR_OK : db_run(turn->db, SQL_ACCOUNT_REHASH, args, COUNT(args), NULL);
 }
 
+/* Is the password that was proved still the account's?  Proving takes long enough for it to be changed meanwhile. */
+static err
+still_the_password(struct turn *turn, const struct attempt *a, bool *ret_still)
+{
+	const struct db_value args[] = { DB_INT(a->account.id) };
+	struct db_value row[1] = { 0 };
+	bool found = false;
+
+	TRY(db_one(turn->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
+	*ret_still = found && str_equal(row[0].bytes, a->account.password_hash);
+	return ERR_OK;
+}
+
 static err
 let_in(struct turn *turn, void *context, bool *ret_commit)
 {
 	struct attempt *a = context;
+	bool still = false;
 	err e;
 
+	TRY(still_the_password(turn, a, &still));
+	if (!still) {
+		a->right = false;
+		return ERR_OK;
+	}
 	TRY(throttle_right(turn, &a->throttle));
 	TRY(store_rehashed(turn, a));
 	e = session_begin(turn, a->account.id);

@@ -46,11 +46,13 @@ WHERE id = $2 AND last_step < $1 AND confirmed_at_us IS NOT NULL AND disabled_at
 DELETE FROM factors WHERE id = $1 AND account_id = $2;
 
 -- name: factor_remove
--- Never the last that can be used.
+-- Never the last that can be used; nor the last at all, be it disabled: without any the password alone would do.
 DELETE FROM factors
 WHERE id = $1 AND account_id = $2 AND confirmed_at_us IS NOT NULL
-	AND (disabled_at_us IS NOT NULL
-		OR (SELECT count(*) FROM factors WHERE account_id = $2 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL) > 1);
+	AND EXISTS (
+		SELECT 1 FROM factors other
+		WHERE other.account_id = $2 AND other.id <> $1 AND other.confirmed_at_us IS NOT NULL
+			AND (factors.disabled_at_us IS NOT NULL OR other.disabled_at_us IS NULL));
 
 -- name: factor_rename
 UPDATE factors SET name = $1 WHERE id = $2 AND account_id = $3 AND confirmed_at_us IS NOT NULL;

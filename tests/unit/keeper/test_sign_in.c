@@ -306,6 +306,24 @@ a_hash_of_the_reference_library_signs_in(void **state)
 	world_end(&w);
 }
 
+/* Between the look-up and the end of the hash somebody changes the password: here a trigger, when the try is counted. */
+static void
+a_password_that_is_changed_while_it_is_proved_lets_nobody_in(void **state)
+{
+	struct world w;
+	struct browser b = { 0 }, late = { 0 };
+
+	world_new(&w);
+	assert_verdict(do_register(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
+	sql_run(&w, "CREATE TRIGGER meanwhile AFTER INSERT ON throttle WHEN NEW.counter = 'name' "
+		    "BEGIN UPDATE accounts SET password_hash = '!'; END");
+	assert_verdict(do_sign_in(&w, &late, "alice", PASSWORD), VERDICT_REFUSED);
+	assert_int_equal(late.head.state, STATE_NONE);
+	assert_int_equal(audit_rows(&w, "password"), 1);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 1); /* of whoever registered */
+	world_end(&w);
+}
+
 int
 main(void)
 {
@@ -318,6 +336,7 @@ main(void)
 		cmocka_unit_test(a_hash_is_made_anew_at_sign_in_when_scheme_or_cost_have_changed),
 		cmocka_unit_test(a_password_that_bcrypt_would_cut_keeps_its_hash),
 		cmocka_unit_test(a_hash_that_is_none_is_an_error_and_not_a_refusal),
+		cmocka_unit_test(a_password_that_is_changed_while_it_is_proved_lets_nobody_in),
 		cmocka_unit_test(hashes_of_other_programs_sign_in),
 		cmocka_unit_test(a_hash_of_the_reference_library_signs_in),
 	};

@@ -755,6 +755,31 @@ a_session_from_the_future_is_over(void **state)
 	world_end(&w);
 }
 
+static void
+the_last_authenticator_stays_also_when_it_is_disabled(void **state)
+{
+	struct world w;
+	struct browser b;
+	char secret[65];
+	const struct recovery_body first = { 0 };
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	memcpy(secret, b.secret, sizeof(secret));
+	assert_verdict(ask(&w, &b, QUESTION_RECOVERY, &first), VERDICT_PASSED);
+	sql_run(&w, "UPDATE factors SET disabled_at_us = 1");
+	struct browser back = { 0 };
+	assert_verdict(do_sign_in(&w, &back, "alice", PASSWORD), VERDICT_PASSED);
+	assert_verdict(do_prove(&w, &back, b.recovery[0]), VERDICT_PASSED);
+	const struct factor_body body = { .id = sql_number(&w, "SELECT id FROM factors") };
+	assert_verdict(ask(&w, &back, QUESTION_FACTOR_REMOVE, &body), VERDICT_REFUSED);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors"), 1);
+	struct browser thief = { 0 };
+	assert_verdict(do_sign_in(&w, &thief, "alice", PASSWORD), VERDICT_PASSED);
+	assert_int_equal(thief.head.state, STATE_PENDING);
+	world_end(&w);
+}
+
 int
 main(void)
 {
@@ -786,6 +811,7 @@ main(void)
 		cmocka_unit_test(two_hundred_at_once_get_five_checks),
 		cmocka_unit_test(no_jump_of_the_clock_reopens_or_locks_for_good),
 		cmocka_unit_test(a_session_from_the_future_is_over),
+		cmocka_unit_test(the_last_authenticator_stays_also_when_it_is_disabled),
 	};
 
 	return cmocka_run_group_tests_name("keeper throttle", tests, harness_setup, harness_teardown);

@@ -218,9 +218,9 @@ buf_put_hex(struct buf *b, str bytes)
 }
 
 static void
-json_byte(struct buf *b, char c)
+json_point(struct buf *b, str bytes, int32_t point)
 {
-	switch (c) {
+	switch (point) {
 	case '"':
 		buf_put(b, STR("\\\""));
 		break;
@@ -234,24 +234,25 @@ json_byte(struct buf *b, char c)
 		buf_put(b, STR("\\t"));
 		break;
 	default:
-		if ((unsigned char)c < 0x20 || c == 0x7f)
-			buf_printf(b, "\\u%04x", (unsigned)(unsigned char)c);
+		if (str_point_misleads(point))
+			buf_printf(b, "\\u%04x", (unsigned)point);
 		else
-			buf_put_byte(b, c);
+			buf_put(b, bytes);
 	}
 }
 
 void
 buf_put_json(struct buf *b, str s)
 {
-	bool valid = str_utf8_valid(s);
-
 	buf_put_byte(b, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (!valid && (unsigned char)s.p[i] >= 0x80)
+	while (s.n > 0) {
+		int32_t point = 0;
+		size_t n = str_utf8_next(s, &point);
+		if (n == 0)
 			buf_put(b, STR("\xef\xbf\xbd"));
 		else
-			json_byte(b, s.p[i]);
+			json_point(b, str_upto(s, n), point);
+		s = str_from(s, n == 0 ? 1 : n);
 	}
 	buf_put_byte(b, '"');
 }

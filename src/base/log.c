@@ -71,7 +71,7 @@ is_plain(str s)
 static void
 put_value(struct buf *out, enum log_format format, const struct log_field *field)
 {
-	str text = str_upto(field->text, VALUE_MAX_BYTES);
+	str text = str_utf8_upto(field->text, VALUE_MAX_BYTES);
 
 	if (field->kind == LOG_FIELD_INT)
 		buf_put_number(out, field->number);
@@ -128,17 +128,31 @@ log_line(struct buf *out, enum log_format format, int64_t now_us, const char *re
 		buf_put_byte(out, '}');
 }
 
+static err
+put_line(struct buf *out, int64_t now_us, enum log_level level, const char *event, const struct log_field *fields,
+	 size_t count)
+{
+	log_line(out, chosen_format, now_us, thread_request_id, level, event, fields, count);
+	buf_put_byte(out, '\n');
+	return buf_check(out);
+}
+
 void
 log_write(enum log_level level, const char *event, const struct log_field *fields, size_t count)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(LINE_MAX_BYTES);
 	int64_t now_us = 0;
+	err e;
 
 	if (level > lowest_level)
 		return;
 	(void)!clock_now_us(&now_us); /* a line without its time is better than none */
-	log_line(&out, chosen_format, now_us, thread_request_id, level, event, fields, count);
-	buf_put_byte(&out, '\n');
-	if (buf_check(&out) == ERR_OK)
+	e = put_line(&out, now_us, level, event, fields, count);
+	if (e == ERR_TOO_LONG) { /* it is told at least that it happened */
+		const struct log_field cut = LOG_TEXT("cut", "too long for a line");
+		buf_clear(&out);
+		e = put_line(&out, now_us, level, event, &cut, 1);
+	}
+	if (e == ERR_OK)
 		(void)!write(STDERR_FILENO, out.p, out.n); /* nowhere to tell it */
 }

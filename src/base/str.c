@@ -154,6 +154,40 @@ str_utf8_valid(str s)
 }
 
 size_t
+str_utf8_next(str s, int32_t *ret_point)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t step = s.n == 0 ? 0 : utf8_step(p, s.n);
+	int32_t point = step == 0 ? 0 : step == 1 ? p[0] : p[0] & (0xff >> (step + 1));
+
+	for (size_t i = 1; i < step; i++)
+		point = point << 6 | (p[i] & 0x3f);
+	*ret_point = point;
+	return step;
+}
+
+str
+str_utf8_upto(str s, size_t max)
+{
+	size_t n = s.n < max ? s.n : max;
+	size_t back = n;
+
+	if (n == s.n)
+		return s;
+	while (back > 0 && n - back < 3 && ((unsigned char)s.p[back] & 0xc0) == 0x80)
+		back--;
+	/* only what the cut has broken is left out: bytes that never were a code point stay */
+	return str_upto(s, utf8_step((const unsigned char *)s.p + back, s.n - back) > n - back ? back : n);
+}
+
+bool
+str_point_misleads(int32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x061c || c == 0x200e || c == 0x200f ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+size_t
 str_utf8_count(str s)
 {
 	size_t count = 0;

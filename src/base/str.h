@@ -70,5 +70,15 @@ MUST_USE err str_copy_z(str s, char *ret_text, size_t size);
 bool str_utf8_valid(str s);
 /* How many code points; the text must be well-formed. */
 size_t str_utf8_count(str s);
+/* Bytes of the code point at the beginning, and which it is; 0 when the text is empty or begins with none. */
+size_t str_utf8_next(str s, int32_t *ret_point);
+/* At most the first `max` bytes, and never a part of a code point. */
+str str_utf8_upto(str s, size_t max);
+
+/*
+ * Does this code point show nothing and change how the rest is shown?  Controls, separators of lines and paragraphs
+ * (Unicode categories Cc, Zl, Zp), and the marks, embeddings, overrides and isolates of direction (UAX 9, section 2).
+ */
+bool str_point_misleads(int32_t point);
 
 #endif

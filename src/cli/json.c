@@ -38,23 +38,12 @@ room_free(void *room)
 
 /* --- text that is UTF-8 for certain --------------------------------------------------------------------------------- */
 
-enum { SEQUENCE_MAX = 4 }; /* bytes of a code point */
-
-/* Bytes of the code point at the beginning; 0: there is none. */
-static size_t
-code_point(str text)
-{
-	for (size_t n = 1; n <= SEQUENCE_MAX && n <= text.n; n++)
-		if (str_utf8_valid(str_upto(text, n)))
-			return n;
-	return 0;
-}
-
 static void
 put_repaired(struct buf *out, str text)
 {
 	while (text.n > 0) {
-		size_t n = code_point(text);
+		int32_t point = 0;
+		size_t n = str_utf8_next(text, &point);
 		buf_put(out, n == 0 ? STR("\xef\xbf\xbd") : str_upto(text, n));
 		text = str_from(text, n == 0 ? 1 : n);
 	}

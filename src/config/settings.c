@@ -371,7 +371,7 @@ const struct setting settings[] = {
 	  .example = "0" },
 	{ .name = "TRUSTED_PROXIES", .kind = &kind_networks, MEMBER(trusted_proxies), .flags = SETTING_WEB,
 	  .takes = "a list of networks like 10.0.0.0/8, ::1 with no bit set behind the prefix",
-	  .help = "The reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.  None by default.",
+	  .help = "The reverse proxies whose X-Forwarded-For is believed.  None by default.",
 	  .example = "127.0.0.1,10.0.0.0/8" },
 	{ .name = "REGISTRATION", .kind = &kind_choice, MEMBER(registration), .flags = SETTING_WEB,
 	  BY_PROFILE("open", "open", "invite"), .choices = registrations,

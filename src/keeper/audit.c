@@ -59,17 +59,20 @@ audit_event_name(enum audit_event event)
 str
 audit_text(struct arena *arena, str text)
 {
-	bool utf8 = str_utf8_valid(text);
-	str copy = { 0 };
+	char *copy = arena_alloc(arena, text.n + 1);
+	size_t n = 0;
 
-	if (arena_copy(arena, text, &copy) != ERR_OK)
+	if (copy == NULL)
 		return STR("");
-	for (size_t i = 0; i < copy.n; i++) {
-		unsigned char byte = (unsigned char)copy.p[i];
-		if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !utf8))
-			((char *)(uintptr_t)copy.p)[i] = '?';
+	while (text.n > 0) {
+		int32_t point = 0;
+		size_t step = str_utf8_next(text, &point);
+		bool shown = step > 0 && !str_point_misleads(point);
+		memcpy(copy + n, shown ? text.p : "?", shown ? step : 1);
+		n += shown ? step : 1;
+		text = str_from(text, step == 0 ? 1 : step);
 	}
-	return copy;
+	return str_bytes(copy, n);
 }
 
 static err

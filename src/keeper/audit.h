@@ -69,8 +69,8 @@ MUST_USE err audit_write_unknown(struct turn *turn, enum audit_event event, str 
 void audit_log(const struct turn *turn, enum audit_event event, int64_t account_id, const char *why);
 
 /*
- * What a client sent, so that every database takes it and nobody's terminal is moved: control bytes, and all but
- * ASCII in what is not UTF-8, become '?'.  Empty when there is no memory.
+ * What a client sent, so that every database takes it and nobody's terminal is moved: what misleads
+ * (base/str.h), and each byte that is no UTF-8, becomes '?'.  Empty when there is no memory.
  */
 str audit_text(struct arena *arena, str text);
 

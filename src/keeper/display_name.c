@@ -6,14 +6,6 @@
 
 enum { CODE_POINTS_MAX = 40, ROOM = 4 * DISPLAY_NAME_MAX_BYTES };
 
-/* UAX 9 s2: embeddings, overrides, isolates and marks. */
-static bool
-turns_direction(int32_t c)
-{
-	return c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
-	       (c >= 0x2066 && c <= 0x2069);
-}
-
 static bool
 may_stand(int32_t c)
 {
@@ -26,7 +18,7 @@ may_stand(int32_t c)
 	case UTF8PROC_CATEGORY_ZP:
 		return false;
 	default:
-		return !turns_direction(c);
+		return !str_point_misleads(c);
 	}
 }
 

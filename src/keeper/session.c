@@ -194,6 +194,15 @@ end_presented(struct turn *turn)
 	return turn_ended(turn, &turn->token_hash);
 }
 
+/* Who has the password and no factor cannot fill the table, nor what ending all sessions has to hold. */
+static err
+trim(struct turn *turn, int64_t account_id)
+{
+	const struct db_value args[] = { DB_INT(account_id), DB_INT(SESSION_WAITING_MAX) };
+
+	return db_all(turn->db, SQL_SESSION_TRIM, args, COUNT(args), turn_ended_row, turn);
+}
+
 err
 session_begin(struct turn *turn, int64_t account_id)
 {
@@ -214,6 +223,7 @@ session_begin(struct turn *turn, int64_t account_id)
 	TRY(db_run(turn->db, SQL_SESSION_INSERT, args, COUNT(args), &inserted));
 	if (inserted != 1)
 		return ERR_NOT_FOUND;
+	TRY(trim(turn, account_id));
 	return session_find(turn, &hash, &turn->next.session);
 }
 

@@ -16,6 +16,7 @@ struct turn;
 #define PENDING_US MINUTES_US(10)      /* from the password to the code */
 #define ENROLMENT_US MINUTES_US(10)    /* that a secret may be enrolled */
 #define CLOCK_SLACK_US MINUTES_US(5)   /* by how much another node's clock, or ours a while ago, may be ahead */
+#define SESSION_WAITING_MAX 4000       /* sessions of one account that wait for a first proof; the oldest go */
 #define SESSION_TOUCH_US MINUTES_US(1) /* seen_at_us is written at most so often */
 
 struct session {

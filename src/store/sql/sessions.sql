@@ -49,6 +49,13 @@ UPDATE sessions SET seen_at_us = $1 WHERE id = $2 AND seen_at_us < $1;
 -- name: session_delete
 DELETE FROM sessions WHERE token_hash = $1;
 
+-- name: session_trim
+-- Of the sessions of an account that wait for a first proof only the newest $2 may wait; some of the others per turn.
+DELETE FROM sessions WHERE id IN (
+	SELECT id FROM sessions WHERE account_id = $1 AND factor_at_us = 0
+	ORDER BY created_at_us DESC, id LIMIT 100 OFFSET $2)
+RETURNING token_hash;
+
 -- name: session_delete_others
 DELETE FROM sessions WHERE account_id = $1 AND id <> $2 RETURNING token_hash;
 

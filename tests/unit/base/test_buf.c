@@ -98,6 +98,9 @@ buf_escapes_by_the_rules_of_each_language(void **state)
 		{ buf_put_json, STR_INIT("\n\t\r\x00\x7f"), "\"\\n\\t\\u000d\\u0000\\u007f\"", "control bytes" },
 		{ buf_put_json, STR_INIT("\xc3\xa9"), "\"\xc3\xa9\"", "UTF-8 as it is" },
 		{ buf_put_json, STR_INIT("a\xffz"), "\"a\xef\xbf\xbdz\"", "what is not UTF-8 is replaced" },
+		{ buf_put_json, STR_INIT("\xc3\xa9\xc3"), "\"\xc3\xa9\xef\xbf\xbd\"", "and only that" },
+		{ buf_put_json, STR_INIT("\xc2\x9b"), "\"\\u009b\"", "a control of C1" },
+		{ buf_put_json, STR_INIT("\xe2\x80\xae"), "\"\\u202e\"", "what turns the direction of writing" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {

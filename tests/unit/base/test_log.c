@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 static const int64_t moment_us = INT64_C(1795421647120331); /* 2026-11-23T08:14:07.120331Z: date -u -d @1795421647 */
 
@@ -47,6 +48,9 @@ log_line_escapes_what_could_forge_a_line(void **state)
 		{ STR_INIT(""), "\"\"", "empty is visible" },
 		{ STR_INIT("\xff"), "\"\xef\xbf\xbd\"", "not UTF-8" },
 		{ STR_INIT("a\"b"), "\"a\\\"b\"", "a quote" },
+		{ STR_INIT("\xc2\x9b"
+			   "2J"),
+		  "\"\\u009b2J\"", "some terminals obey a control of C1" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -72,6 +76,57 @@ log_line_cuts_a_long_value(void **state)
 	assert_in_range(out.n, 300, 400);
 }
 
+static void
+log_line_cuts_between_characters(void **state)
+{
+	CLEANUP(buf_wipe) struct buf out = BUF(4096);
+	char text[302] = { 0 };
+	const struct log_field field = LOG_STR("v", str_of(text));
+
+	for (size_t i = 0; i + 1 < sizeof(text); i += 2) /* an odd place to cut: the first is one byte */
+		memcpy(text + i, i == 0 ? "xx" : "\xc3\xa9", 2);
+	text[1] = '\xc3';
+	memmove(text + 1, text + 2, sizeof(text) - 3);
+	log_line(&out, LOG_FORMAT_TEXT, moment_us, "", LOG_ERROR, "e", &field, 1);
+	assert_true(str_utf8_valid(buf_str(&out)));
+	assert_null(memmem(out.p, out.n, "\xef\xbf\xbd", 3));
+}
+
+/* What log_write() puts out. */
+static str
+written(const struct log_field *fields, size_t n, char *room, size_t size)
+{
+	int ends[2], was = dup(STDERR_FILENO);
+	ssize_t got;
+
+	assert_int_equal(pipe(ends), 0);
+	assert_true(was >= 0 && dup2(ends[1], STDERR_FILENO) >= 0);
+	log_write(LOG_ERROR, "many", fields, n);
+	assert_true(dup2(was, STDERR_FILENO) >= 0);
+	close(was);
+	close(ends[1]);
+	got = read(ends[0], room, size);
+	close(ends[0]);
+	return str_bytes(room, got < 0 ? 0 : (size_t)got);
+}
+
+static void
+a_line_that_is_too_long_is_told_in_short(void **state)
+{
+	struct log_field fields[20];
+	char text[300], room[8192];
+	str line;
+
+	memset(text, 'x', sizeof(text));
+	for (size_t i = 0; i < COUNT(fields); i++)
+		fields[i] = (struct log_field)LOG_STR("v", str_bytes(text, sizeof(text)));
+	line = written(fields, COUNT(fields), room, sizeof(room));
+	assert_true(line.n > 0 && line.n < 200);
+	assert_non_null(memmem(line.p, line.n, "error many cut=\"too long for a line\"\n", 36));
+	line = written(fields, 2, room, sizeof(room));
+	assert_true(line.n > 600);
+}
+
 int
 main(void)
 {
@@ -79,6 +134,8 @@ main(void)
 		cmocka_unit_test(log_line_has_one_form_per_format),
 		cmocka_unit_test(log_line_escapes_what_could_forge_a_line),
 		cmocka_unit_test(log_line_cuts_a_long_value),
+		cmocka_unit_test(log_line_cuts_between_characters),
+		cmocka_unit_test(a_line_that_is_too_long_is_told_in_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

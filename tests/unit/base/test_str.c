@@ -78,6 +78,69 @@ str_utf8_valid_follows_rfc_3629(void **state)
 }
 
 static void
+str_utf8_next_reads_one_code_point(void **state)
+{
+	static const struct {
+		str text;
+		size_t bytes;
+		int32_t point;
+	} cases[] = {
+		{ STR_INIT(""), 0, 0 },
+		{ STR_INIT("ab"), 1, 'a' },
+		{ STR_INIT("\xc2\x9b;"), 2, 0x9b },
+		{ STR_INIT("\xe2\x82\xac;"), 3, 0x20ac },
+		{ STR_INIT("\xf0\x9f\x94\x91"), 4, 0x1f511 },
+		{ STR_INIT("\xf4\x8f\xbf\xbf"), 4, 0x10ffff },
+		{ STR_INIT("\xe2\x82"), 0, 0 },
+		{ STR_INIT("\xffz"), 0, 0 },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int32_t point = -1;
+		assert_int_equal(str_utf8_next(cases[i].text, &point), cases[i].bytes);
+		assert_int_equal(point, cases[i].point);
+	}
+}
+
+static void
+str_utf8_upto_cuts_between_code_points(void **state)
+{
+	static const struct {
+		str text;
+		size_t max;
+		str expected;
+	} cases[] = {
+		{ STR_INIT("abc"), 5, STR_INIT("abc") },
+		{ STR_INIT("abc"), 2, STR_INIT("ab") },
+		{ STR_INIT("a\xc3\xa9"), 2, STR_INIT("a") },
+		{ STR_INIT("a\xc3\xa9"), 3, STR_INIT("a\xc3\xa9") },
+		{ STR_INIT("\xf0\x9f\x94\x91"), 3, STR_INIT("") },
+		{ STR_INIT("\xf0\x9f\x94\x91"), 1, STR_INIT("") },
+		{ STR_INIT("\xe2\x82\xac\xe2\x82\xac"), 5, STR_INIT("\xe2\x82\xac") },
+		{ STR_INIT("\x80\x80\x80\x80\x80"), 4, STR_INIT("\x80\x80\x80\x80") },
+		{ STR_INIT("a\xff\xff"), 2, STR_INIT("a\xff") },
+		{ STR_INIT("abc"), 0, STR_INIT("") },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_true(str_equal(str_utf8_upto(cases[i].text, cases[i].max), cases[i].expected));
+}
+
+static void
+str_point_misleads_where_nothing_is_shown(void **state)
+{
+	static const int32_t misleads[] = { 0,      '\n',   0x1b,   0x1f,   0x7f,   0x80,   0x9b,   0x9f,  0x061c,
+					    0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202e, 0x2066, 0x2069 };
+	static const int32_t shown[] = { ' ',    '~',    0xa0,   0xe9,   0x061b, 0x061d, 0x200d,
+					 0x2010, 0x2027, 0x202f, 0x2065, 0x206a, 0x1f511 };
+
+	for (size_t i = 0; i < COUNT(misleads); i++)
+		assert_true(str_point_misleads(misleads[i]));
+	for (size_t i = 0; i < COUNT(shown); i++)
+		assert_false(str_point_misleads(shown[i]));
+}
+
+static void
 str_cut_gives_every_part_once(void **state)
 {
 	str rest = STR("a,,b,");
@@ -154,6 +217,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(str_number_takes_plain_decimals_up_to_a_maximum),
 		cmocka_unit_test(str_utf8_valid_follows_rfc_3629),
+		cmocka_unit_test(str_utf8_next_reads_one_code_point),
+		cmocka_unit_test(str_utf8_upto_cuts_between_code_points),
+		cmocka_unit_test(str_point_misleads_where_nothing_is_shown),
 		cmocka_unit_test(str_cut_gives_every_part_once),
 		cmocka_unit_test(str_compares_bytes_and_folds_ascii_only),
 		cmocka_unit_test(str_finds_beginnings_and_ends),

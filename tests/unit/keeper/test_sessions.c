@@ -2,8 +2,10 @@
 #include "harness.h"
 
 #include "base/digest.h"
+#include "keeper/audit.h"
 #include "keeper/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static bool
@@ -263,6 +265,69 @@ static const struct {
 };
 /* clang-format on */
 
+/* Sessions of the one account that wait for a code, each a second older than the next. */
+static void
+make_waiting(struct world *w, int count)
+{
+	char sql[700];
+
+	snprintf(sql, sizeof(sql),
+		 "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
+		 "INSERT INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, password_at_us, "
+		 "address, agent) "
+		 "SELECT i, randomblob(32), s.account_id, s.created_at_us - i * 1000, s.seen_at_us, s.password_at_us, "
+		 "'', '' "
+		 "FROM n, (SELECT * FROM sessions LIMIT 1) s",
+		 count);
+	sql_run(w, sql);
+}
+
+static void
+an_account_has_so_many_sessions_that_wait_and_the_oldest_go(void **state)
+{
+	const struct password_body change = { STR(PASSWORD), STR("trombone sobre 1742"), STR("trombone sobre 1742") };
+	struct world w;
+	struct browser owner = { 0 }, thief = { 0 };
+
+	world_new(&w);
+	bring_to(&w, &owner, "alice", STATE_FULL);
+	make_waiting(&w, SESSION_WAITING_MAX + 150);
+	assert_verdict(do_sign_in(&w, &thief, "alice", PASSWORD), VERDICT_PASSED);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions WHERE factor_at_us = 0"),
+			 SESSION_WAITING_MAX + 51);
+	assert_verdict(do_sign_in(&w, &thief, "alice", PASSWORD), VERDICT_PASSED);
+	assert_verdict(do_sign_in(&w, &(struct browser){ 0 }, "alice", PASSWORD), VERDICT_PASSED);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions WHERE factor_at_us = 0"), SESSION_WAITING_MAX);
+	assert_int_equal(sql_number(&w, "SELECT max(id) FROM sessions WHERE id < 10000"), SESSION_WAITING_MAX - 2);
+	assert_verdict(ask(&w, &thief, QUESTION_SESSION, NULL), VERDICT_PASSED);
+	assert_verdict(ask(&w, &owner, QUESTION_PASSWORD, &change), VERDICT_PASSED); /* which ends them all */
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 1);
+	world_end(&w);
+}
+
+static void
+what_a_browser_calls_itself_misleads_nobody(void **state)
+{
+	static const struct {
+		str text, expected;
+	} cases[] = {
+		{ STR_INIT("Mozilla/5.0 (é)"), STR_INIT("Mozilla/5.0 (é)") },
+		{ STR_INIT("a\x1b[2J\x7f\nb"), STR_INIT("a?[2J??b") },
+		{ STR_INIT("a\xc2\x9b"
+			   "2Jb"),
+		  STR_INIT("a?2Jb") },
+		{ STR_INIT("a\xe2\x80\xae"
+			   "b"),
+		  STR_INIT("a?b") },
+		{ STR_INIT("\xc3\xa9\xff"), STR_INIT("\xc3\xa9?") },
+		{ STR_INIT(""), STR_INIT("") },
+	};
+	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_true(str_equal(audit_text(&arena, cases[i].text), cases[i].expected));
+}
+
 static void
 the_state_follows_from_what_was_proved_and_when(void **state)
 {
@@ -300,6 +365,8 @@ main(void)
 		cmocka_unit_test(one_session_ending_leaves_the_others),
 		cmocka_unit_test(purging_deletes_what_has_expired_and_nothing_else),
 		cmocka_unit_test(the_form_key_follows_the_master_key),
+		cmocka_unit_test(an_account_has_so_many_sessions_that_wait_and_the_oldest_go),
+		cmocka_unit_test(what_a_browser_calls_itself_misleads_nobody),
 	};
 
 	return cmocka_run_group_tests_name("keeper sessions", tests, harness_setup, harness_teardown);

@@ -256,11 +256,16 @@ fail_once(struct world *w, const struct story *s, const struct failing *f, long 
 	return failed;
 }
 
-/* Allocations are many: in the long campaign (make torture) each one fails, else behind the first ones every fifteenth. */
+/*
+ * Allocations are many: behind the first ones every fifteenth fails, but each one in the long campaign (make torture) and
+ * where branches are counted (tools/coverage).
+ */
 static long
 step_of(const struct failing *f, long nth)
 {
-	return f->fault == FAULT_MEMORY && nth > 20 && getenv("TORTURE") == NULL ? 15 : 1;
+	bool each = getenv("TORTURE") != NULL || getenv("FAULT_EACH") != NULL;
+
+	return f->fault == FAULT_MEMORY && nth > 20 && !each ? 15 : 1;
 }
 
 /* Until no call is left that could fail, several times in a row: SQLite does not do the same work each time. */

@@ -16,15 +16,17 @@ enum { FIELDS = 4, LINE_ROOM = 64 * 1024, VALUE_SHOWN_BYTES = 300 };
 
 static const char *const names[FIELDS] = { "account", "why", "agent", "address" };
 
-/* What a reader may expect of a text: cut, and without what is not UTF-8. */
+/* What a reader may expect of a text: cut between two characters, and each byte that belongs to none replaced. */
 static str
 as_logged(str text, struct buf *out)
 {
-	text = str_upto(text, VALUE_SHOWN_BYTES);
-	if (str_utf8_valid(text))
-		return text;
-	for (size_t i = 0; i < text.n; i++)
-		buf_put(out, (unsigned char)text.p[i] < 0x80 ? str_upto(str_from(text, i), 1) : STR("\xef\xbf\xbd"));
+	text = str_utf8_upto(text, VALUE_SHOWN_BYTES);
+	while (text.n > 0) {
+		int32_t point;
+		size_t n = str_utf8_next(text, &point);
+		buf_put(out, n == 0 ? STR("\xef\xbf\xbd") : str_upto(text, n));
+		text = str_from(text, n == 0 ? 1 : n);
+	}
 	return buf_str(out);
 }
 
@@ -44,17 +46,38 @@ take_byte(str *rest)
 	return c;
 }
 
-static char
-take_hex_escape(str *rest)
+/* One of the basic plane: nothing beyond it is ever escaped. */
+static void
+take_hex_escape(str *rest, struct buf *ret_text)
 {
-	unsigned value = 0;
+	unsigned point = 0;
 	char hex[5] = "";
 
 	PROMISE(rest->n >= 4);
 	memcpy(hex, rest->p, 4);
-	PROMISE(sscanf(hex, "%4x", &value) == 1 && value < 0x80);
+	PROMISE(sscanf(hex, "%4x", &point) == 1 && str_point_misleads((int32_t)point));
 	*rest = str_from(*rest, 4);
-	return (char)value;
+	if (point >= 0x800)
+		buf_put_byte(ret_text, (char)(0xe0 | point >> 12));
+	else if (point >= 0x80)
+		buf_put_byte(ret_text, (char)(0xc0 | point >> 6));
+	if (point >= 0x800)
+		buf_put_byte(ret_text, (char)(0x80 | (point >> 6 & 0x3f)));
+	buf_put_byte(ret_text, (char)(point < 0x80 ? point : 0x80 | (point & 0x3f)));
+}
+
+static void
+take_escape(str *rest, struct buf *ret_text)
+{
+	static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+	char letter = take_byte(rest);
+	const char *at = letter == '\0' ? NULL : strchr(letters, letter);
+
+	PROMISE(at != NULL || letter == 'u');
+	if (at != NULL)
+		buf_put_byte(ret_text, meant[at - letters]);
+	else
+		take_hex_escape(rest, ret_text);
 }
 
 /* RFC 8259 s7, as far as a writer of short lines needs it. */
@@ -66,14 +89,10 @@ take_json(str *rest, struct buf *ret_text)
 		char c = take_byte(rest);
 		if (c == '"')
 			return;
-		if (c == '\\') {
-			static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-			char letter = take_byte(rest);
-			const char *at = letter == '\0' ? NULL : strchr(letters, letter);
-			PROMISE(at != NULL || letter == 'u');
-			c = at != NULL ? meant[at - letters] : take_hex_escape(rest);
-		}
-		buf_put_byte(ret_text, c);
+		if (c == '\\')
+			take_escape(rest, ret_text);
+		else
+			buf_put_byte(ret_text, c);
 	}
 }
 
@@ -109,9 +128,12 @@ take_field(str *rest, enum log_format format, const struct log_field *field)
 static void
 check_printable(str line)
 {
-	PROMISE(str_utf8_valid(line));
-	for (size_t i = 0; i < line.n; i++)
-		PROMISE((unsigned char)line.p[i] >= ' ' && line.p[i] != 0x7f);
+	while (line.n > 0) {
+		int32_t point = 0;
+		size_t n = str_utf8_next(line, &point);
+		PROMISE(n > 0 && !str_point_misleads(point));
+		line = str_from(line, n);
+	}
 }
 
 static void

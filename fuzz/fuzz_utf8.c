@@ -1,4 +1,4 @@
-/* str_utf8_valid, str_utf8_count, against a decoder that works the other way: by the number that is spelt (RFC 3629). */
+/* str_utf8_valid, str_utf8_count, str_utf8_next, against a decoder that works the other way: by the number that is spelt (RFC 3629). */
 #include "target.h"
 
 #include "base/str.h"
@@ -31,8 +31,11 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	str text = str_bytes(bytes, n);
 	size_t at = 0, count = 0, length = 1;
 
-	for (; at < n && length != 0; at += length, count++)
+	for (; at < n && length != 0; at += length, count++) {
+		int32_t point;
 		length = length_at(bytes + at, n - at);
+		PROMISE(str_utf8_next(str_from(text, at), &point) == length);
+	}
 	PROMISE(str_utf8_valid(text) == (length != 0));
 	if (length != 0)
 		PROMISE(str_utf8_count(text) == count);

@@ -25,6 +25,8 @@ enum {
 	ACCEPT_AT_ONCE = 64,
 	BACK_OFF_MS = 100,      /* no descriptor or no memory: wait for some */
 	HASTE_MS = 50,          /* tick while stopping */
+	STOPPED_MS = 1000,      /* a tick so late: the process, or the machine, stood still */
+	PARDON_MS = 1000,       /* how long nobody is cut then */
 	LINGER_MS = 2000,       /* how long a refused client may go on sending */
 	LINGER_BYTES = 1 << 20, /* and how much */
 };
@@ -261,24 +263,47 @@ patience_ms(const struct http_server *server, size_t watched, bool able)
 	return atomic_load(&server->connections) == 0 && watched == 2 ? -1 : tick_ms(server);
 }
 
+struct patience {
+	int64_t looked_us, until_us; /* the last look at the deadlines; until then nobody is cut */
+};
+
+/*
+ * After a standstill (a machine that was paused, a debugger) deadlines are over that nobody could keep: first is read what came
+ * meanwhile.  One standstill pardons once, so that a machine which only crawls cuts nevertheless.
+ */
+static bool
+pardons(struct patience *p, int expected_ms, int64_t now_us)
+{
+	int64_t late_us = now_us - p->looked_us - (int64_t)expected_ms * 1000;
+
+	if (expected_ms >= 0 && late_us > (int64_t)STOPPED_MS * 1000 &&
+	    now_us > p->until_us + (int64_t)PARDON_MS * 1000)
+		p->until_us = now_us + (int64_t)PARDON_MS * 1000;
+	p->looked_us = now_us;
+	return now_us < p->until_us;
+}
+
 static void *
 door_main(void *context)
 {
 	struct http_server *server = context;
 	struct door *door = &server->door;
 	struct pollfd polls[2 + LINGER_MAX];
+	struct patience patience = { .looked_us = clock_monotonic_us() };
 	bool able = true;
 
 	while (!atomic_load(&door->ended)) {
 		size_t n = watch(door, able && !atomic_load(&door->closed), polls);
+		int tick = patience_ms(server, n, able);
 		uint64_t calls;
 
-		(void)poll(polls, n, patience_ms(server, n, able));
+		(void)poll(polls, n, tick);
 		(void)!read(door->wake_fd, &calls, sizeof(calls)); /* nobody called: good as well */
 		able = true;
 		if (polls[0].revents != 0 && !atomic_load(&door->closed))
 			able = accept_some(server);
-		sweep(door, clock_monotonic_us());
+		if (!pardons(&patience, tick, clock_monotonic_us()))
+			sweep(door, clock_monotonic_us());
 		lingerers_read(door, clock_monotonic_us());
 	}
 	return NULL;

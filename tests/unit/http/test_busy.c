@@ -6,9 +6,11 @@
 #include "base/fault.h"
 #include "base/clock.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -179,6 +181,43 @@ http_server_never_cuts_while_the_application_works(void **state)
 	fd = sent(GET("/hold"));
 	client_sleep(400);
 	echo_release(&echo);
+	client_read(fd, false, &a);
+	assert_int_equal(a.status, 200);
+	close(fd);
+	echo_stop(&echo, 1000);
+}
+
+/* Stops this process for so long; meanwhile the rest of a request is sent. */
+static void
+stand_still(int fd, str rest, int ms)
+{
+	pid_t waker = fork();
+
+	assert_true(waker >= 0);
+	if (waker == 0) {
+		client_sleep(ms / 2);
+		(void)!write(fd, rest.p, rest.n);
+		client_sleep(ms / 2);
+		kill(getppid(), SIGCONT);
+		_exit(0);
+	}
+	raise(SIGSTOP);
+	assert_int_equal(waitpid(waker, NULL, 0), waker);
+}
+
+static void
+http_server_cuts_nobody_for_having_stood_still_itself(void **state)
+{
+	str request = STR(GET("/quick")), most = str_upto(request, request.n - 1);
+	struct answer a;
+	int fd;
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ .request_ms = QUIET_MS });
+	fd = client_connect(echo.port);
+	assert_true(client_send(fd, most));
+	client_wait(connections() == 1);
+	stand_still(fd, str_from(request, most.n), QUIET_MS + 1500);
 	client_read(fd, false, &a);
 	assert_int_equal(a.status, 200);
 	close(fd);
@@ -494,6 +533,7 @@ main(void)
 		cmocka_unit_test(http_server_cuts_an_idle_connection_and_lets_a_used_one_begin_anew),
 		cmocka_unit_test(http_server_cuts_a_client_that_does_not_take_its_reply),
 		cmocka_unit_test(http_server_never_cuts_while_the_application_works),
+		cmocka_unit_test(http_server_cuts_nobody_for_having_stood_still_itself),
 		cmocka_unit_test(http_server_survives_clients_that_vanish_while_their_request_is_in_a_lane),
 		cmocka_unit_test(http_server_survives_clients_that_vanish_anywhere),
 		cmocka_unit_test(http_server_answers_or_drops_a_client_that_has_closed_its_half),

@@ -62,6 +62,11 @@ otp_base32_decode_takes_what_people_type_and_says_where_it_is_wrong(void **state
 		{ "six symbols", "MZXW6Y", NULL, 6 },
 		{ "a full-width letter", "\xef\xbc\xadY", NULL, 0 },
 		{ "a line end", "MZXW6YTBOI\n", NULL, 10 },
+		{ "what stands before A", "MZ@W6YTBOI", NULL, 2 },
+		{ "what stands behind Z", "MZ[W6YTBOI", NULL, 2 },
+		{ "what stands before a", "MZ`W6YTBOI", NULL, 2 },
+		{ "what stands behind z", "MZ{W6YTBOI", NULL, 2 },
+		{ "padding of a whole group", "MZXW6YTB========", NULL, 16 },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -89,6 +94,8 @@ otp_base32_keeps_within_the_room_it_is_given(void **state)
 	assert_int_equal(bytes[5], 0x77);
 	assert_int_equal(otp_base32_encode((const uint8_t *)"fooba", 5, text, 8), OTP_TOO_SHORT);
 	assert_int_equal(otp_base32_encode((const uint8_t *)"fooba", 5, text, 9), OTP_OK);
+	assert_int_equal(otp_base32_encode((const uint8_t *)"fooba", SIZE_MAX, text, 9), OTP_TOO_SHORT);
+	assert_int_equal(otp_hex_encode((const uint8_t *)"fooba", SIZE_MAX, text, 9), OTP_TOO_SHORT);
 }
 
 static void

@@ -220,12 +220,57 @@ otp_migration_says_what_is_wrong_with_an_account(void **state)
 	assert_int_equal(uri.notes & OTP_NOTE_SHORT_SECRET, OTP_NOTE_SHORT_SECRET);
 }
 
+static void
+otp_migration_open_says_what_is_wrong_with_the_whole(void **state)
+{
+#define DATA "otpauth-migration://offline?data="
+	static const struct {
+		const char *why, *text, *word;
+		size_t room;
+		enum otp_status status;
+	} rows[] = {
+		{ "empty", "", "begin", 64, OTP_INVALID },
+		{ "the longest that is too short", "otpauth-migration://offline?data", "begin", 64, OTP_INVALID },
+		{ "of another kind", "otpauth-migration://online?data=CgA=", "begin", 64, OTP_INVALID },
+		{ "no data", DATA, "base64", 64, OTP_INVALID },
+		{ "padding alone", DATA "====", NULL, 64, OTP_OK },
+		{ "one letter", DATA "A", "base64", 64, OTP_INVALID },
+		{ "a letter that base64 has not", DATA "EAE*", "base64", 64, OTP_INVALID },
+		{ "a NUL", DATA "EA%00E", "base64", 64, OTP_INVALID },
+		{ "a broken escape", DATA "EAE%", "percent", 64, OTP_INVALID },
+		{ "no room", DATA "EAEYASAB", "room", 7, OTP_TOO_SHORT },
+		{ "room just enough", DATA "EAEYASAB", NULL, 8, OTP_OK },
+		{ "letters of RFC 4648 s5", DATA "MgL_-w", NULL, 64, OTP_OK },
+		{ "and those of s4", DATA "MgL%2F%2Bw==", NULL, 64, OTP_OK },
+	};
+#undef DATA
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct otp_migration migration;
+		struct otp_uri uri;
+		uint8_t room[64];
+		const char *wrong = NULL;
+		bool more = true;
+		print_message("# %s\n", rows[i].why);
+		assert_int_equal(
+		    otp_migration_open(rows[i].text, strlen(rows[i].text), room, rows[i].room, &migration, &wrong),
+		    rows[i].status);
+		if (rows[i].status != OTP_OK) {
+			assert_non_null(strstr(wrong, rows[i].word));
+			continue;
+		}
+		assert_int_equal(otp_migration_next(&migration, 0, &uri, &more, NULL), OTP_OK);
+		assert_false(more);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(otp_migration_reads_an_account_whatever_it_leaves_out),
 		cmocka_unit_test(otp_migration_says_what_is_wrong_with_an_account),
+		cmocka_unit_test(otp_migration_open_says_what_is_wrong_with_the_whole),
 	};
 
 	return cmocka_run_group_tests_name("otp migration", tests, NULL, NULL);

@@ -136,6 +136,41 @@ otp_uri_build_refuses_parameters_out_of_bounds(void **state)
 	}
 }
 
+/* A member of size bytes without an end. */
+static void
+endless(char *member, size_t size)
+{
+	memset(member, 'a', size);
+}
+
+static void
+otp_uri_build_refuses_members_that_no_uri_can_say(void **state)
+{
+	struct otp_uri uris[8];
+	char text[OTP_URI_SIZE];
+
+	for (size_t i = 0; i < COUNT_OF(uris); i++) {
+		uris[i] = OTP_URI_DEFAULT;
+		strcpy(uris[i].account, "a");
+		uris[i].secret_n = SECRET_BYTES;
+	}
+	assert_int_equal(otp_uri_build(&uris[0], 0, text, sizeof(text)), OTP_OK);
+	endless(uris[0].issuer, sizeof(uris[0].issuer));
+	endless(uris[1].account, sizeof(uris[1].account));
+	endless(uris[2].image, sizeof(uris[2].image));
+	strcpy(uris[3].image, "https://x.example/\xff");
+	uris[4].type = (enum otp_type)2;
+	uris[5].steam = true; /* with six digits */
+	uris[6].account[0] = '\0';
+	uris[7].secret_n = 0;
+	for (size_t i = 0; i < COUNT_OF(uris); i++) {
+		print_message("# member %zu\n", i);
+		assert_int_equal(otp_uri_build(&uris[i], OTP_ALLOW_SHORT_SECRET, text, sizeof(text)),
+				 uris[i].secret_n == 0 ? OTP_TOO_SHORT : OTP_INVALID);
+		assert_int_equal(text[0], '\0');
+	}
+}
+
 static void
 otp_uri_build_leaves_nothing_of_a_uri_that_has_no_room(void **state)
 {
@@ -216,6 +251,7 @@ main(void)
 		cmocka_unit_test(otp_uri_build_tells_parameters_that_are_not_the_usual_ones),
 		cmocka_unit_test(otp_uri_build_refuses_names_that_would_be_read_otherwise),
 		cmocka_unit_test(otp_uri_build_refuses_parameters_out_of_bounds),
+		cmocka_unit_test(otp_uri_build_refuses_members_that_no_uri_can_say),
 		cmocka_unit_test(otp_uri_build_leaves_nothing_of_a_uri_that_has_no_room),
 	};
 

@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include "base/fault.h"
 #include "base/mem.h"
 #include "base/secret.h"
 
@@ -32,7 +33,7 @@ arena_alloc(struct arena *a, size_t n)
 {
 	struct arena_block *block = a->newest;
 
-	if (n > a->max)
+	if (n > a->max || fault_due(FAULT_MEMORY))
 		return NULL;
 	n = (n + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 	if (a->used + n > a->max)

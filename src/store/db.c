@@ -1,6 +1,8 @@
 #include "store/driver.h"
 #include "store/store.h"
 
+#include "base/fault.h"
+
 err
 db_text(struct db *db, const char *text, const struct db_value *args, size_t n, db_each each, void *context)
 {
@@ -13,6 +15,8 @@ named(struct db *db, enum sql query, const struct db_value *args, size_t n, db_e
 {
 	if ((size_t)query >= SQL_COUNT || n != sql_queries[query].parameters)
 		return ERR_INVALID;
+	if (fault_due(FAULT_QUERY))
+		return ERR_IO;
 	return db->ops->step(db, (int)query, NULL, args, n, each, context, ret_changed);
 }
 
@@ -68,6 +72,8 @@ db_one(struct db *db, enum sql query, const struct db_value *args, size_t n, str
 err
 db_begin_for(struct db *db, enum db_purpose purpose, struct db_transaction *ret_t)
 {
+	if (fault_due(FAULT_QUERY))
+		return ERR_IO;
 	TRY(db->ops->begin(db, purpose));
 	ret_t->db = db;
 	return ERR_OK;
@@ -83,6 +89,8 @@ db_begin(struct db *db, struct db_transaction *ret_t)
 err
 db_commit(struct db_transaction *t)
 {
+	if (fault_due(FAULT_QUERY))
+		return ERR_IO;
 	TRY(t->db->ops->commit(t->db));
 	t->db = NULL;
 	return ERR_OK;

@@ -10,7 +10,7 @@ from harness.server import wait_until
 from harness.torture import LONG, scaled
 
 # Of calls that are many, every so many-th is tried; every one in the long campaign.
-STEPS = {"memory": scaled(9, 1), "send": 1, "receive": 1, "clock": 1, "random": 1, "write": scaled(5, 1), "sync": 1, "read": 1}
+STEPS = {"memory": scaled(9, 1), "send": 1, "receive": 1, "clock": 1, "random": 1, "write": scaled(5, 1), "sync": 1, "read": 1, "query": 1}
 BACK = 30  # seconds
 
 
@@ -121,5 +121,5 @@ def test_what_fails_lets_nobody_in_and_the_next_request_is_served(make_server, k
         assert nth < 3000, "there is no end of calls"
     with sqlite3.connect(server.database(), timeout=30) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    if kind in ("memory", "send", "receive", "write", "sync"):
+    if kind in ("memory", "send", "receive", "write", "sync", "query"):
         assert failures > 0

@@ -18,6 +18,12 @@ static int clock_fd = -1;
 static int64_t offset_us;
 struct harness_fault harness_fault;
 
+bool
+harness_each(void)
+{
+	return getenv("TORTURE") != NULL || getenv("FAULT_EACH") != NULL;
+}
+
 /* --- allocations -------------------------------------------------------------------------------------------------- */
 
 static void *

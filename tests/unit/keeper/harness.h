@@ -74,6 +74,9 @@ struct harness_fault {
 };
 extern struct harness_fault harness_fault;
 
+/* Shall each single call fail once?  In the long campaign (make torture), and where branches are counted (tools/coverage). */
+bool harness_each(void);
+
 /* Ask, decode, keep the token: as web does.  body NULL: of nothing.  Dies when the answer is not well-formed. */
 enum verdict ask_on(struct keeper_thread *t, struct browser *b, enum question_id id, const void *body);
 enum verdict ask(struct world *w, struct browser *b, enum question_id id, const void *body);

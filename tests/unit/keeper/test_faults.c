@@ -256,16 +256,11 @@ fail_once(struct world *w, const struct story *s, const struct failing *f, long 
 	return failed;
 }
 
-/*
- * Allocations are many: behind the first ones every fifteenth fails, but each one in the long campaign (make torture) and
- * where branches are counted (tools/coverage).
- */
+/* Allocations are many: behind the first ones every fifteenth fails, or each (harness_each). */
 static long
 step_of(const struct failing *f, long nth)
 {
-	bool each = getenv("TORTURE") != NULL || getenv("FAULT_EACH") != NULL;
-
-	return f->fault == FAULT_MEMORY && nth > 20 && !each ? 15 : 1;
+	return f->fault == FAULT_MEMORY && nth > 20 && !harness_each() ? 15 : 1;
 }
 
 /* Until no call is left that could fail, several times in a row: SQLite does not do the same work each time. */
@@ -342,15 +337,23 @@ opening_that_fails_never_lets_anyone_in(void **state)
 	fail_all(FAULT_OPEN, "open");
 }
 
+static void
+queries_that_fail_never_let_anyone_in(void **state)
+{
+	fail_all(FAULT_QUERY, "query");
+}
+
 /* What a start and a new connection do with files. */
-static const enum fault of_files[] = { FAULT_MEMORY, FAULT_OPEN,   FAULT_READ, FAULT_WRITE,
-				       FAULT_SYNC,   FAULT_RANDOM, FAULT_CLOCK };
+static const enum fault of_files[] = { FAULT_MEMORY, FAULT_OPEN,   FAULT_READ,  FAULT_WRITE,
+				       FAULT_SYNC,   FAULT_RANDOM, FAULT_CLOCK, FAULT_QUERY };
 
 static void
 a_first_start_that_fails_can_be_done_again(void **state)
 {
 	for (size_t i = 0; i < COUNT(of_files); i++)
-		for (long nth = 1, failed = 1; failed > 0; nth += of_files[i] == FAULT_MEMORY ? 17 + nth / 10 : 1) {
+		for (long nth = 1, failed = 1; failed > 0; nth += of_files[i] != FAULT_MEMORY ? 1
+								  : harness_each()            ? 1 + nth / 40
+											      : 17 + nth / 10) {
 			struct world w;
 			struct why why = { 0 };
 			world_make(&w);
@@ -375,7 +378,9 @@ a_thread_that_cannot_open_its_connection_says_so(void **state)
 
 	world_new(&w);
 	for (size_t i = 0; i < COUNT(of_files); i++)
-		for (long nth = 1, failed = 1; failed > 0; nth += of_files[i] == FAULT_MEMORY ? 5 + nth / 10 : 1) {
+		for (long nth = 1, failed = 1; failed > 0; nth += of_files[i] != FAULT_MEMORY ? 1
+								  : harness_each()            ? 1 + nth / 40
+											      : 5 + nth / 10) {
 			struct keeper_thread *thread = NULL;
 			fault_set(of_files[i], nth, false);
 			err e = keeper_thread_open(w.keeper, &thread);
@@ -418,6 +423,7 @@ main(void)
 		cmocka_unit_test(a_clock_that_fails_never_lets_anyone_in),
 		cmocka_unit_test(reads_that_fail_never_let_anyone_in),
 		cmocka_unit_test(writes_that_fail_never_let_anyone_in),
+		cmocka_unit_test(queries_that_fail_never_let_anyone_in),
 		cmocka_unit_test(syncs_that_fail_never_let_anyone_in),
 		cmocka_unit_test(opening_that_fails_never_lets_anyone_in),
 		cmocka_unit_test(a_first_start_that_fails_can_be_done_again),

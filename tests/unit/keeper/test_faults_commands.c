@@ -250,6 +250,15 @@ folder_empty(const char *path)
 	closedir(folder);
 }
 
+/* Allocations are many: behind the first ones ever fewer of them fail. */
+static long
+step_of(enum fault fault, long nth)
+{
+	if (fault != FAULT_MEMORY || nth <= 40)
+		return 1;
+	return harness_each() ? 1 + nth / 60 : 7 + nth / 12;
+}
+
 static void
 fail_one(const struct command *c, enum fault fault, bool lasting)
 {
@@ -261,7 +270,7 @@ fail_one(const struct command *c, enum fault fault, bool lasting)
 	w.config.secret_key_bytes = 0; /* a key file, so that it can be rotated */
 	world_open(&w);
 	bring_to(&w, &b, "alice", STATE_FULL);
-	for (long nth = 1; untouched < UNTOUCHED; nth += fault == FAULT_MEMORY && nth > 40 ? 7 + nth / 12 : 1) {
+	for (long nth = 1; untouched < UNTOUCHED; nth += step_of(fault, nth)) {
 		struct why why = { "" };
 		if (c->ready != NULL)
 			sql_run(&w, c->ready);
@@ -307,6 +316,12 @@ files_that_fail_are_told_and_harm_nothing(void **state)
 }
 
 static void
+queries_that_fail_are_told_and_harm_nothing(void **state)
+{
+	fail_all(FAULT_QUERY);
+}
+
+static void
 clock_and_randomness_that_fail_are_told_and_harm_nothing(void **state)
 {
 	fail_all(FAULT_CLOCK);
@@ -319,6 +334,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(allocations_that_fail_are_told_and_harm_nothing),
 		cmocka_unit_test(files_that_fail_are_told_and_harm_nothing),
+		cmocka_unit_test(queries_that_fail_are_told_and_harm_nothing),
 		cmocka_unit_test(clock_and_randomness_that_fail_are_told_and_harm_nothing),
 	};
 

@@ -75,7 +75,7 @@ class Clock:
 class Faults:
     """What shall fail in either process of the server: base/fault.h, by way of a file that the test build maps."""
 
-    KINDS = ("memory", "random", "clock", "open", "read", "write", "sync", "send", "receive", "query")
+    KINDS = ("memory", "random", "clock", "open", "read", "write", "sync", "send", "receive", "query", "crypto")
     STATE = struct.Struct("=qqq")  # countdown, lasting, failed
 
     def __init__(self, path):

@@ -343,9 +343,15 @@ queries_that_fail_never_let_anyone_in(void **state)
 	fail_all(FAULT_QUERY, "query");
 }
 
+static void
+cryptography_that_fails_never_lets_anyone_in(void **state)
+{
+	fail_all(FAULT_CRYPTO, "cryptography");
+}
+
 /* What a start and a new connection do with files. */
-static const enum fault of_files[] = { FAULT_MEMORY, FAULT_OPEN,   FAULT_READ,  FAULT_WRITE,
-				       FAULT_SYNC,   FAULT_RANDOM, FAULT_CLOCK, FAULT_QUERY };
+static const enum fault of_files[] = { FAULT_MEMORY, FAULT_OPEN,  FAULT_READ,  FAULT_WRITE, FAULT_SYNC,
+				       FAULT_RANDOM, FAULT_CLOCK, FAULT_QUERY, FAULT_CRYPTO };
 
 static void
 a_first_start_that_fails_can_be_done_again(void **state)
@@ -424,6 +430,7 @@ main(void)
 		cmocka_unit_test(reads_that_fail_never_let_anyone_in),
 		cmocka_unit_test(writes_that_fail_never_let_anyone_in),
 		cmocka_unit_test(queries_that_fail_never_let_anyone_in),
+		cmocka_unit_test(cryptography_that_fails_never_lets_anyone_in),
 		cmocka_unit_test(syncs_that_fail_never_let_anyone_in),
 		cmocka_unit_test(opening_that_fails_never_lets_anyone_in),
 		cmocka_unit_test(a_first_start_that_fails_can_be_done_again),

@@ -322,10 +322,11 @@ queries_that_fail_are_told_and_harm_nothing(void **state)
 }
 
 static void
-clock_and_randomness_that_fail_are_told_and_harm_nothing(void **state)
+clock_randomness_and_cryptography_that_fail_are_told_and_harm_nothing(void **state)
 {
 	fail_all(FAULT_CLOCK);
 	fail_all(FAULT_RANDOM);
+	fail_all(FAULT_CRYPTO);
 }
 
 int
@@ -335,7 +336,7 @@ main(void)
 		cmocka_unit_test(allocations_that_fail_are_told_and_harm_nothing),
 		cmocka_unit_test(files_that_fail_are_told_and_harm_nothing),
 		cmocka_unit_test(queries_that_fail_are_told_and_harm_nothing),
-		cmocka_unit_test(clock_and_randomness_that_fail_are_told_and_harm_nothing),
+		cmocka_unit_test(clock_randomness_and_cryptography_that_fail_are_told_and_harm_nothing),
 	};
 
 	return cmocka_run_group_tests_name("keeper faults, commands", tests, harness_setup, harness_teardown);

@@ -240,14 +240,33 @@ settle(const char *path)
 		db_close(&db);
 }
 
+/* A database and what SQLite keeps beside it. */
+static const char *const suffixes[] = { "", "-wal", "-shm" };
+
+static bool
+move(const char *path, const char *suffix, const char *target)
+{
+	char from[PATH_BYTES + 8], to[PATH_BYTES + 8];
+
+	snprintf(from, sizeof(from), "%s%s", path, suffix);
+	snprintf(to, sizeof(to), "%s%s", target, suffix);
+	return rename(from, to) == 0 || errno == ENOENT;
+}
+
+static void
+put_back(const char *aside, const char *path)
+{
+	for (size_t i = 0; i < COUNT(suffixes); i++)
+		(void)move(aside, suffixes[i], path); /* the failure that led here is what is told */
+}
+
 static err
 set_aside(const char *path, struct why *why, char *ret_aside, size_t size)
 {
-	static const char *const suffixes[] = { "", "-wal", "-shm" };
 	int64_t now_us = 0;
 	time_t now;
 	struct tm tm = { 0 };
-	char stamp[32], from[PATH_BYTES + 8], to[PATH_BYTES + 8];
+	char stamp[32];
 
 	settle(path);
 	TRY(clock_now_us(&now_us));
@@ -255,12 +274,12 @@ set_aside(const char *path, struct why *why, char *ret_aside, size_t size)
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
 	snprintf(ret_aside, size, "%s.before-%s", path, stamp);
-	for (size_t i = 0; i < COUNT(suffixes); i++) {
-		snprintf(from, sizeof(from), "%s%s", path, suffixes[i]);
-		snprintf(to, sizeof(to), "%s%s", ret_aside, suffixes[i]);
-		if (rename(from, to) != 0 && errno != ENOENT)
-			return why_set(why, ERR_IO, "%s cannot be set aside: %s.", from, strerror(errno));
-	}
+	for (size_t i = 0; i < COUNT(suffixes); i++)
+		if (!move(path, suffixes[i], ret_aside)) {
+			(void)why_set(why, ERR_IO, "%s%s cannot be set aside: %s.", path, suffixes[i], strerror(errno));
+			put_back(ret_aside, path);
+			return ERR_IO;
+		}
 	return ERR_OK;
 }
 
@@ -283,6 +302,7 @@ restore_into(const struct config *config, const char *source, bool exists, struc
 	     struct upkeep_restored *restored)
 {
 	CLEANUP(draft_drop) struct draft draft = { .made = false };
+	err e;
 
 	TRY(draft_make(config->database_path, why, &draft));
 	TRY(take_copy(source, draft.path, why));
@@ -291,7 +311,10 @@ restore_into(const struct config *config, const char *source, bool exists, struc
 	TRY(is_whole(&restored->findings, "The backup", why));
 	if (exists)
 		TRY(set_aside(config->database_path, why, restored->aside, sizeof(restored->aside)));
-	return draft_name(&draft, config->database_path, why);
+	e = draft_name(&draft, config->database_path, why);
+	if (e != ERR_OK && exists)
+		put_back(restored->aside, config->database_path);
+	return e;
 }
 
 err

@@ -42,7 +42,7 @@ MUST_USE err upkeep_backup(const struct config *config, const char *target, stru
 /*
  * Put a backup in the database's place.  It is copied, upgraded, checked and must fit the key, all before anything is replaced;
  * its sessions and links are ended.  replace: a database that is there is set aside under the name in ret_aside ("" when there
- * was none); without it, ERR_EXISTS.  ERR_BUSY: a server runs.
+ * was none); without it, ERR_EXISTS.  ERR_BUSY: a server runs.  On failure the database is where and what it was.
  */
 struct upkeep_restored {
 	struct upkeep_findings findings;

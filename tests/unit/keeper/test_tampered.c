@@ -1,0 +1,150 @@
+/*
+ * Rows that no Doubletour wrote: somebody with the database in hand, a restored dump, a bad disk.  Nothing of that is a login, and
+ * nothing brings the keeper down; what can be read without harm goes on being read.
+ */
+#include "harness.h"
+
+#include "keeper/admin.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct actor {
+	struct browser b;
+	char link[64];
+};
+
+static enum verdict
+ask_session(struct world *w, struct actor *a)
+{
+	return ask(w, &a->b, QUESTION_SESSION, NULL);
+}
+
+static enum verdict
+prove(struct world *w, struct actor *a)
+{
+	return do_prove(w, &a->b, code_of(a->b.secret, 0).z);
+}
+
+static enum verdict
+sign_in(struct world *w, struct actor *a)
+{
+	memset(&a->b.token, 0, sizeof(a->b.token));
+	return do_sign_in(w, &a->b, "alice", PASSWORD);
+}
+
+static enum verdict
+use_link(struct world *w, struct actor *a)
+{
+	const struct link_use_body body = { str_of(a->link), STR("trombone sobre 1742"), STR("trombone sobre 1742") };
+
+	memset(&a->b.token, 0, sizeof(a->b.token));
+	return ask(w, &a->b, QUESTION_LINK_USE, &body);
+}
+
+static enum verdict
+look_at_account(struct world *w, struct actor *a)
+{
+	return ask(w, &a->b, QUESTION_ACCOUNT, NULL);
+}
+
+#define UNCHECKED "PRAGMA ignore_check_constraints = ON; "
+#define MANY_CODES                                                                                                     \
+	"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150) INSERT INTO recovery_codes "    \
+	"SELECT i, (SELECT id FROM accounts), randomblob(32), 1, NULL FROM n"
+
+static void
+a_tampered_row_is_never_a_login(void **state)
+{
+	static const struct {
+		const char *why, *sql;
+		enum session_state before;
+		enum verdict (*act)(struct world *w, struct actor *a);
+		enum verdict verdict;
+	} rows[] = {
+		{ "a user name that nobody can type", "UPDATE accounts SET name = 'Not A Name!'", STATE_FULL,
+		  ask_session, VERDICT_UNAVAILABLE },
+		{ "a display name with a control character", "UPDATE accounts SET display_name = 'a' || char(7)",
+		  STATE_FULL, ask_session, VERDICT_UNAVAILABLE },
+		{ "a display name that is endless", "UPDATE accounts SET display_name = hex(zeroblob(4000))",
+		  STATE_FULL, ask_session, VERDICT_UNAVAILABLE },
+		{ "less than no refusals", "UPDATE sessions SET refused = -5", STATE_FULL, ask_session,
+		  VERDICT_PASSED },
+		{ "more refusals than fit", "UPDATE sessions SET refused = 1099511627776", STATE_FULL, ask_session,
+		  VERDICT_PASSED },
+		{ "more recovery codes than are made", MANY_CODES, STATE_FULL, ask_session, VERDICT_PASSED },
+		{ "a language that is none", UNCHECKED "UPDATE accounts SET language = 'xx', time_format = 'yy'",
+		  STATE_FULL, ask_session, VERDICT_PASSED },
+		{ "an algorithm that is none", UNCHECKED "UPDATE factors SET algorithm = 'MD5'", STATE_PENDING, prove,
+		  VERDICT_UNAVAILABLE },
+		{ "99 digits", UNCHECKED "UPDATE factors SET digits = 99", STATE_PENDING, prove, VERDICT_REFUSED },
+		{ "no digits", UNCHECKED "UPDATE factors SET digits = 0", STATE_PENDING, prove, VERDICT_REFUSED },
+		{ "a period of nothing", UNCHECKED "UPDATE factors SET period_s = 0", STATE_PENDING, prove,
+		  VERDICT_UNAVAILABLE },
+		{ "a negative period", UNCHECKED "UPDATE factors SET period_s = -30", STATE_PENDING, prove,
+		  VERDICT_REFUSED },
+		{ "a last step at the end of time", "UPDATE factors SET last_step = 9223372036854775807", STATE_PENDING,
+		  prove, VERDICT_REFUSED },
+		{ "no secret", "UPDATE factors SET secret_sealed = x''", STATE_PENDING, prove, VERDICT_UNAVAILABLE },
+		{ "an endless secret", "UPDATE factors SET secret_sealed = zeroblob(5000)", STATE_PENDING, prove,
+		  VERDICT_UNAVAILABLE },
+		{ "a secret of zeros", "UPDATE factors SET secret_sealed = zeroblob(length(secret_sealed))",
+		  STATE_PENDING, prove, VERDICT_UNAVAILABLE },
+		{ "a sealed value cut off", "UPDATE factors SET secret_sealed = substr(secret_sealed, 1, 20)",
+		  STATE_PENDING, prove, VERDICT_UNAVAILABLE },
+		{ "a sealed value of another version",
+		  "UPDATE factors SET secret_sealed = cast(x'07' || substr(secret_sealed, 2) AS BLOB)", STATE_PENDING,
+		  prove, VERDICT_UNAVAILABLE },
+		{ "a password hash that is none", "UPDATE accounts SET password_hash = 'x'", STATE_FULL, sign_in,
+		  VERDICT_UNAVAILABLE },
+		{ "an empty password hash", "UPDATE accounts SET password_hash = ''", STATE_FULL, sign_in,
+		  VERDICT_UNAVAILABLE },
+		{ "the password in place of its hash", "UPDATE accounts SET password_hash = '" PASSWORD "'", STATE_FULL,
+		  sign_in, VERDICT_UNAVAILABLE },
+		{ "a link of no kind", UNCHECKED "UPDATE links SET kind = 'x'", STATE_FULL, use_link,
+		  VERDICT_UNAVAILABLE },
+		{ "a link of an account that cannot be named", "UPDATE accounts SET name = 'Not A Name!'", STATE_FULL,
+		  use_link, VERDICT_UNAVAILABLE },
+		{ "an account page with a factor of no algorithm", UNCHECKED "UPDATE factors SET algorithm = 'MD5'",
+		  STATE_FULL, look_at_account, VERDICT_PASSED },
+	};
+
+	int wrong = 0;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct world w;
+		struct actor a = { .link = "" };
+		struct link_text link;
+		struct why why = { "" };
+		print_message("# %s\n", rows[i].why);
+		world_new(&w);
+		bring_to(&w, &a.b, "alice", STATE_FULL);
+		if (rows[i].act == use_link) {
+			assert_int_equal(admin_reset_password(w.thread, STR("alice"), &why, &link), ERR_OK);
+			snprintf(a.link, sizeof(a.link), "%s", link.z);
+		}
+		if (rows[i].before == STATE_PENDING) {
+			memset(&a.b.token, 0, sizeof(a.b.token));
+			assert_verdict(do_sign_in(&w, &a.b, "alice", PASSWORD), VERDICT_PASSED);
+		}
+		sql_run(&w, rows[i].sql);
+		if (rows[i].act(&w, &a) != rows[i].verdict) {
+			print_error("%s: verdict %d\n", rows[i].why, (int)a.b.verdict);
+			wrong++;
+		}
+		if (rows[i].verdict != VERDICT_PASSED)
+			assert_int_not_equal(a.b.head.state, STATE_FULL);
+		world_end(&w);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_tampered_row_is_never_a_login),
+	};
+
+	return cmocka_run_group_tests_name("keeper, tampered rows", tests, harness_setup, harness_teardown);
+}

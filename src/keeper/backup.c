@@ -88,10 +88,27 @@ sync_folder_of(const char *path, struct why *why)
 	return sync_path(dirname(copy), O_RDONLY | O_DIRECTORY, why);
 }
 
+/*
+ * SQLite takes its log away when it has written all of it into the file; where it could not, the file alone is less than what was
+ * committed, or damaged.
+ */
+static err
+draft_settled(const struct draft *draft, const char *target, struct why *why)
+{
+	char wal[PATH_BYTES + 8];
+	struct stat status;
+
+	snprintf(wal, sizeof(wal), "%s-wal", draft->path);
+	if (stat(wal, &status) != 0 || status.st_size == 0)
+		return ERR_OK;
+	return why_set(why, ERR_IO, "The file %s cannot be written whole.", target);
+}
+
 /* link() refuses a name that is taken, also one that was taken this very moment. */
 static err
 draft_name(struct draft *draft, const char *target, struct why *why)
 {
+	TRY(draft_settled(draft, target, why));
 	TRY(sync_path(draft->path, O_RDWR, why));
 	if (link(draft->path, target) != 0)
 		return why_set(why, errno == EEXIST ? ERR_EXISTS : ERR_IO, "The file %s cannot be made: %s.", target,
@@ -269,7 +286,8 @@ set_aside(const char *path, struct why *why, char *ret_aside, size_t size)
 	char stamp[32];
 
 	settle(path);
-	TRY(clock_now_us(&now_us));
+	if (clock_now_us(&now_us) != ERR_OK)
+		return why_set(why, ERR_IO, "The clock cannot be read, which names what is set aside.");
 	now = (time_t)(now_us / 1000000);
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);

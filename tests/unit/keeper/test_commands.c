@@ -1,0 +1,362 @@
+/* The administrator's commands on what they do not take, and a restore while calls fail: the database is what it was, or the backup. */
+#include "harness.h"
+
+#include "keeper/admin.h"
+#include "keeper/keys.h"
+#include "keeper/lock.h"
+#include "keeper/rotate.h"
+#include "keeper/upkeep.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void
+folder_empty(const char *path)
+{
+	DIR *folder = opendir(path);
+
+	assert_non_null(folder);
+	for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
+		if (entry->d_name[0] != '.')
+			unlinkat(dirfd(folder), entry->d_name, 0);
+	closedir(folder);
+}
+
+static void
+world_drop(struct world *w)
+{
+	if (w->keeper != NULL)
+		world_close(w);
+	folder_empty(w->dir);
+	world_remove(w);
+}
+
+/* --- restore ------------------------------------------------------------------------------------------------------------ */
+
+static void
+path_in(const struct world *w, const char *name, char *ret_path, size_t size)
+{
+	snprintf(ret_path, size, "%s/%s", w->dir, name);
+}
+
+/* A world of "alice" whose backup is from before "bob": nobody has it open. */
+static void
+backed_up(struct world *w, char *ret_backup, size_t size)
+{
+	struct upkeep_findings findings;
+	struct browser b;
+	struct why why = { "" };
+
+	world_make(w);
+	world_open(w);
+	bring_to(w, &b, "alice", STATE_FULL);
+	path_in(w, "backup.sqlite", ret_backup, size);
+	assert_int_equal(upkeep_backup(&w->config, ret_backup, &why, &findings), ERR_OK);
+	bring_to(w, &b, "bob", STATE_FULL);
+	world_close(w);
+}
+
+static int64_t
+accounts_of(struct world *w)
+{
+	if (sql_number(w, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'") != 1)
+		fail_msg("the database is damaged");
+	return sql_number(w, "SELECT count(*) FROM accounts");
+}
+
+static int
+leftovers(const struct world *w)
+{
+	DIR *folder = opendir(w->dir);
+	int n = 0;
+
+	assert_non_null(folder);
+	for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
+		n += strncmp(entry->d_name, "doubletour.sqlite.", 18) == 0 && strstr(entry->d_name, ".before-") == NULL;
+	closedir(folder);
+	return n;
+}
+
+static long
+step_of(enum fault fault, long nth)
+{
+	if (fault != FAULT_MEMORY || nth <= 20)
+		return 1;
+	return harness_each() ? 1 + nth / 40 : 9 + nth / 8;
+}
+
+static void
+restore_each(enum fault fault, bool lasting)
+{
+	struct world w;
+	char backup[256], keep[256];
+	struct why why = { "" };
+	struct upkeep_restored restored;
+	int untouched = 0;
+
+	backed_up(&w, backup, sizeof(backup));
+	path_in(&w, "newer.sqlite", keep, sizeof(keep));
+	assert_int_equal(upkeep_backup(&w.config, keep, &why, &restored.findings), ERR_OK);
+	for (long nth = 1; untouched < 2; nth += step_of(fault, nth)) {
+		assert_true(nth < 30000);
+		clock_forward(SECONDS_US(2)); /* a name of its own for each that is set aside */
+		if (accounts_of(&w) != 2)
+			assert_int_equal(upkeep_restore(&w.config, keep, true, &why, &restored), ERR_OK);
+		clock_forward(SECONDS_US(2));
+		why = (struct why){ "" };
+		fault_set(fault, nth, lasting);
+		err e = upkeep_restore(&w.config, backup, true, &why, &restored);
+		fault_set(fault, 0, false);
+		untouched = fault_failed(fault) == 0 ? untouched + 1 : 0;
+		if (accounts_of(&w) != (e == ERR_OK ? 1 : 2) || (e == ERR_OK && why.text[0] != '\0') ||
+		    leftovers(&w) != 0)
+			fail_msg("fault %d, %ld: %s, \"%s\", %d left", (int)fault, nth, err_name(e), why.text,
+				 leftovers(&w));
+	}
+	world_drop(&w);
+}
+
+static void
+a_restore_that_fails_leaves_the_database_where_and_what_it_was(void **state)
+{
+	static const enum fault faults[] = { FAULT_MEMORY, FAULT_OPEN,  FAULT_READ,  FAULT_WRITE, FAULT_SYNC,
+					     FAULT_RANDOM, FAULT_CLOCK, FAULT_QUERY, FAULT_CRYPTO };
+
+	for (size_t i = 0; i < COUNT(faults); i++)
+		for (int lasting = 0; lasting < 2; lasting++)
+			restore_each(faults[i], lasting == 1);
+}
+
+static void
+restore_refused(struct world *w, const char *source, bool replace, err wanted, const char *word)
+{
+	struct upkeep_restored restored;
+	struct why why = { "" };
+	err e = upkeep_restore(&w->config, source, replace, &why, &restored);
+
+	if (e != wanted || strstr(why.text, word) == NULL)
+		fail_msg("%s: %s, \"%s\"", source, err_name(e), why.text);
+	assert_int_equal(accounts_of(w), 2);
+}
+
+static void
+a_restore_takes_a_backup_and_nothing_else(void **state)
+{
+	struct world w;
+	char backup[256], other[256];
+	struct lock lock = { .fd = -1 };
+	struct why why = { "" };
+
+	backed_up(&w, backup, sizeof(backup));
+	restore_refused(&w, backup, false, ERR_EXISTS, "--replace");
+	path_in(&w, "nowhere", other, sizeof(other));
+	restore_refused(&w, other, true, ERR_NOT_FOUND, "cannot be read");
+	restore_refused(&w, w.dir, true, ERR_NOT_FOUND, "not a file");
+	path_in(&w, "empty", other, sizeof(other));
+	int fd = open(other, O_WRONLY | O_CREAT, 0600);
+	restore_refused(&w, other, true, ERR_INVALID, "empty");
+	assert_int_equal(write(fd, "this is no database, whatever it is called\n", 43), 43);
+	close(fd);
+	restore_refused(&w, other, true, ERR_CORRUPT, "");
+	path_in(&w, "backup.sqlite-wal", other, sizeof(other));
+	fd = open(other, O_WRONLY | O_CREAT, 0600);
+	restore_refused(&w, w.config.database_path, true, ERR_OK, ""); /* its own, at rest: as good as a backup */
+	assert_int_equal(write(fd, "x", 1), 1);
+	close(fd);
+	restore_refused(&w, backup, true, ERR_INVALID, "in use");
+	assert_int_equal(lock_take(&w.config, LOCK_SHARED, &why, &lock), ERR_OK);
+	restore_refused(&w, backup, true, ERR_BUSY, "server is running");
+	lock_release(&lock);
+	w.config.database = DATABASE_POSTGRES;
+	restore_refused(&w, backup, true, ERR_CONFIG, "PostgreSQL");
+	world_drop(&w);
+}
+
+/* --- places ------------------------------------------------------------------------------------------------------------- */
+
+static void
+a_folder_that_cannot_be_is_told(void **state)
+{
+	struct world w;
+	struct why why = { "" };
+	struct lock lock = { .fd = -1 };
+	struct master_key key = { .n = 0 };
+	struct keys keys = { 0 };
+	struct upkeep_findings findings;
+	CLEANUP(db_close) struct db *db = NULL;
+
+	world_make(&w);
+	w.config.secret_key_bytes = 0;
+	snprintf(w.config.data_dir, sizeof(w.config.data_dir), "/dev/null/doubletour");
+	assert_int_equal(lock_take(&w.config, LOCK_SHARED, &why, &lock), ERR_DENIED);
+	assert_non_null(strstr(why.text, "cannot be made"));
+	assert_int_equal(master_key_new_make(&w.config, &why, &key), ERR_DENIED);
+	assert_non_null(strstr(why.text, "cannot be made"));
+	assert_int_equal(master_key_new_take_place(&w.config, &keys, &why), ERR_DENIED);
+	assert_non_null(strstr(why.text, "put in its place"));
+	memset(w.config.data_dir, 'a', sizeof(w.config.data_dir) - 1);
+	assert_int_equal(lock_take(&w.config, LOCK_SHARED, &why, &lock), ERR_DENIED);
+	assert_int_equal(master_key_read(&w.config, &why, &key), ERR_CONFIG);
+	w.config.database = DATABASE_POSTGRES;
+	assert_int_equal(upkeep_open(&w.config, &why, &db), ERR_CONFIG);
+	assert_non_null(strstr(why.text, "pg_dump"));
+	assert_null(db);
+	w.config.database = DATABASE_SQLITE;
+	assert_int_not_equal(upkeep_backup(&w.config, "/dev/null/x", &why, &findings), ERR_OK);
+	world_remove(&w);
+}
+
+static void
+an_older_schema_is_refused_with_the_command_that_helps(void **state)
+{
+	struct world w;
+	struct why why = { "" };
+	CLEANUP(db_close) struct db *db = NULL;
+
+	world_make(&w);
+	world_open(&w);
+	world_close(&w);
+	sql_run(&w, "DELETE FROM schema_migrations WHERE version = (SELECT max(version) FROM schema_migrations)");
+	assert_int_equal(upkeep_open(&w.config, &why, &db), ERR_CONFIG);
+	assert_non_null(strstr(why.text, "doubletour db upgrade"));
+	world_drop(&w);
+}
+
+static void
+one_command_alone_and_servers_together(void **state)
+{
+	struct world w;
+	struct lock first = { .fd = -1 }, second = { .fd = -1 };
+	struct why why = { "" };
+
+	world_make(&w);
+	assert_int_equal(lock_take(&w.config, LOCK_SHARED, &why, &first), ERR_OK);
+	assert_int_equal(lock_take(&w.config, LOCK_SHARED, &why, &second), ERR_OK);
+	lock_release(&second);
+	assert_int_equal(lock_take(&w.config, LOCK_ALONE, &why, &second), ERR_BUSY);
+	lock_release(&first);
+	assert_int_equal(lock_take(&w.config, LOCK_ALONE, &why, &second), ERR_OK);
+	assert_int_equal(lock_take(&w.config, LOCK_SHARED, &why, &first), ERR_BUSY);
+	assert_non_null(strstr(why.text, "for itself"));
+	lock_release(&second);
+	world_drop(&w);
+}
+
+/* --- accounts ----------------------------------------------------------------------------------------------------------- */
+
+struct counting {
+	int left; /* until it is enough */
+	int seen;
+};
+
+static err
+stop_at(void *context)
+{
+	struct counting *counting = context;
+
+	counting->seen++;
+	return --counting->left < 0 ? ERR_IO : ERR_OK;
+}
+
+static err
+on_user(void *context, const struct admin_user *user)
+{
+	return stop_at(context);
+}
+
+static err
+on_session(void *context, const struct admin_session *session)
+{
+	return stop_at(context);
+}
+
+static err
+on_event(void *context, const struct admin_event *event)
+{
+	return stop_at(context);
+}
+
+static void
+a_list_ends_where_its_reader_does(void **state)
+{
+	const struct admin_filter all = { .account = NULL };
+	const struct admin_audit events = { .account = NULL };
+	struct world w;
+	struct browser b;
+	struct why why = { "" };
+	int64_t last = 0;
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	bring_to(&w, &b, "bob", STATE_FULL);
+	for (int most = 0; most < 2; most++) {
+		struct counting users = { .left = most }, trail = { .left = most };
+		assert_int_equal(admin_users(w.thread, &all, &why, on_user, &users), ERR_IO);
+		assert_int_equal(users.seen, most + 1);
+		assert_int_equal(admin_audit_read(w.thread, &events, &why, on_event, &trail, &last), ERR_IO);
+		assert_int_equal(trail.seen, most + 1);
+	}
+	struct counting sessions = { .left = 0 };
+	assert_int_equal(admin_sessions(w.thread, STR("alice"), &why, on_session, &sessions), ERR_IO);
+	assert_int_equal(sessions.seen, 1);
+	world_end(&w);
+}
+
+static void
+what_no_account_can_be_called_is_refused(void **state)
+{
+	static const struct {
+		const char *name, *display, *word;
+	} rows[] = {
+		{ "", "", "at least 3" },
+		{ "ab", "", "at least 3" },
+		{ "-abc", "", "begins and ends" },
+		{ "a b c", "", "letters without accents" },
+		{ "caf\xc3\xa9", "", "letters without accents" },
+		{ "abcdefghijklmnopqrstuvwxyzabcdefghijklmno", "", "at most 40" },
+		{ "carol", "a\x07", "display name" },
+		{ "carol", "\xff", "display name" },
+		{ "alice", "", "alice" },
+	};
+	struct world w;
+	struct browser b;
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	bring_to(&w, &b, "bob", STATE_FULL);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct why why = { "" };
+		struct link_text link;
+		assert_int_not_equal(admin_add(w.thread, str_of(rows[i].name), str_of(rows[i].display), &why, &link),
+				     ERR_OK);
+		if (strstr(why.text, rows[i].word) == NULL)
+			fail_msg("%s: \"%s\"", rows[i].name, why.text);
+		if (rows[i].display[0] != '\0')
+			continue;
+		why = (struct why){ "" };
+		assert_int_not_equal(admin_rename(w.thread, STR("bob"), str_of(rows[i].name), &why), ERR_OK);
+		assert_non_null(strstr(why.text, rows[i].word));
+	}
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM accounts"), 2);
+	world_end(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_restore_that_fails_leaves_the_database_where_and_what_it_was),
+		cmocka_unit_test(a_restore_takes_a_backup_and_nothing_else),
+		cmocka_unit_test(a_folder_that_cannot_be_is_told),
+		cmocka_unit_test(an_older_schema_is_refused_with_the_command_that_helps),
+		cmocka_unit_test(one_command_alone_and_servers_together),
+		cmocka_unit_test(a_list_ends_where_its_reader_does),
+		cmocka_unit_test(what_no_account_can_be_called_is_refused),
+	};
+
+	return cmocka_run_group_tests_name("keeper commands", tests, harness_setup, harness_teardown);
+}

@@ -229,16 +229,21 @@ channel_main(void *context)
 	return NULL;
 }
 
+static bool
+channel_start(struct keeper_server *server, int fd, bool slow)
+{
+	struct channel *channel = &server->channels[server->count];
+
+	*channel = (struct channel){ .server = server, .fd = fd, .slow = slow };
+	return pthread_create(&channel->thread, NULL, channel_main, channel) == 0;
+}
+
 /* Takes the sockets over: those it could not serve are closed. */
 static err
 channels_start(struct keeper_server *server, const int *fds, size_t n, size_t slow_from)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct channel *channel = &server->channels[server->count];
-
-		*channel = (struct channel){ .server = server, .fd = fds[i], .slow = i >= slow_from };
-		if (server->count == i && i < CHANNELS_MAX &&
-		    pthread_create(&channel->thread, NULL, channel_main, channel) == 0)
+		if (server->count == i && i < CHANNELS_MAX && channel_start(server, fds[i], i >= slow_from))
 			server->count++;
 		else
 			close(fds[i]);

@@ -17,7 +17,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_KEY_BYTES = 32, FILE_TEXT_BYTES = 2 * FILE_KEY_BYTES };
+enum {
+	PLACE_BYTES = sizeof((struct master_key){ 0 }.place),
+	FILE_KEY_BYTES = 32,
+	FILE_TEXT_BYTES = 2 * FILE_KEY_BYTES
+};
 
 static const char check_text[] = "doubletour";
 static const struct sealed_for check_owner = { .purpose = "key check" };
@@ -44,13 +48,11 @@ file_close(int *fd)
 		close(*fd);
 }
 
-/* suffix: "" for the key, ".new" for the one that is to follow, the id of one before. */
-static err
-file_path(const struct config *config, const char *suffix, char *ret_path, size_t size)
+/* Suffix: "" for the key, ".new" for the one that is to follow, the id of one before.  DATA_DIR and the longest one fit. */
+static void
+file_path(const struct config *config, const char *suffix, char ret_path[PLACE_BYTES])
 {
-	int n = snprintf(ret_path, size, "%s/doubletour.key%s", config->data_dir, suffix);
-
-	return n < 0 || (size_t)n >= size ? ERR_TOO_LONG : ERR_OK;
+	snprintf(ret_path, PLACE_BYTES, "%s/doubletour.key%s", config->data_dir, suffix);
 }
 
 /* Nobody else may read it; a link could point anywhere. */
@@ -99,8 +101,7 @@ file_read(const struct config *config, const char *suffix, struct why *why, stru
 {
 	CLEANUP(file_close) int fd = -1;
 
-	if (file_path(config, suffix, ret_master->place, sizeof(ret_master->place)) != ERR_OK)
-		return why_set(why, ERR_CONFIG, "DATA_DIR is too long a path.");
+	file_path(config, suffix, ret_master->place);
 	fd = sys_open(ret_master->place, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
 	if (fd < 0 && errno == ENOENT)
 		return ERR_OK;
@@ -220,8 +221,7 @@ master_key_new_read(const struct config *config, struct why *why, struct master_
 err
 master_key_new_make(const struct config *config, struct why *why, struct master_key *ret_master)
 {
-	if (file_path(config, ".new", ret_master->place, sizeof(ret_master->place)) != ERR_OK)
-		return why_set(why, ERR_CONFIG, "DATA_DIR is too long a path.");
+	file_path(config, ".new", ret_master->place);
 	return file_make(config, ret_master, why);
 }
 
@@ -229,13 +229,12 @@ err
 master_key_new_take_place(const struct config *config, const struct keys *old_keys, struct why *why)
 {
 	const uint8_t *id = old_keys->sealing.key_id;
-	char key[CONFIG_TEXT_MAX + 64], next[CONFIG_TEXT_MAX + 64], old[CONFIG_TEXT_MAX + 64], suffix[16];
+	char key[PLACE_BYTES], next[PLACE_BYTES], old[PLACE_BYTES], suffix[16];
 
 	snprintf(suffix, sizeof(suffix), ".%02x%02x%02x%02x", id[0], id[1], id[2], id[3]);
-	if (file_path(config, "", key, sizeof(key)) != ERR_OK ||
-	    file_path(config, ".new", next, sizeof(next)) != ERR_OK ||
-	    file_path(config, suffix, old, sizeof(old)) != ERR_OK)
-		return why_set(why, ERR_CONFIG, "DATA_DIR is too long a path.");
+	file_path(config, "", key);
+	file_path(config, ".new", next);
+	file_path(config, suffix, old);
 	/* Between the two there is no key file, and the .new one tells how to go on. */
 	if ((rename(key, old) != 0 && errno != ENOENT) || rename(next, key) != 0)
 		return why_set(why, ERR_DENIED, "The key file %s cannot be put in its place: %s.", key,

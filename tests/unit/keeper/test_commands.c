@@ -176,6 +176,96 @@ a_restore_takes_a_backup_and_nothing_else(void **state)
 	world_drop(&w);
 }
 
+static void
+without_a_database_there_is_nothing_to_set_aside(void **state)
+{
+	struct world w;
+	char backup[256];
+	struct upkeep_restored restored;
+	struct why why = { "" };
+
+	backed_up(&w, backup, sizeof(backup));
+	assert_int_equal(unlink(w.config.database_path), 0);
+	assert_int_equal(upkeep_restore(&w.config, backup, false, &why, &restored), ERR_OK);
+	assert_int_equal(accounts_of(&w), 1);
+	assert_string_equal(restored.aside, "");
+	assert_int_equal(unlink(w.config.database_path), 0);
+	fault_set(FAULT_SYNC, 1, true);
+	assert_int_not_equal(upkeep_restore(&w.config, backup, true, &why, &restored), ERR_OK);
+	fault_set(FAULT_SYNC, 0, false);
+	assert_int_not_equal(access(w.config.database_path, F_OK), 0);
+	world_drop(&w);
+}
+
+static void
+what_cannot_be_set_aside_stays(void **state)
+{
+	struct upkeep_restored restored = { .aside = "" };
+	struct world w;
+	char backup[256], aside[sizeof(restored.aside)];
+	struct why why = { "" };
+
+	backed_up(&w, backup, sizeof(backup));
+	clock_forward(SECONDS_US(10));
+	assert_int_equal(upkeep_restore(&w.config, backup, true, &why, &restored),
+			 ERR_OK); /* what it is called this second */
+	snprintf(aside, sizeof(aside), "%s", restored.aside);
+	assert_int_equal(unlink(aside), 0);
+	assert_int_equal(mkdir(aside, 0700), 0); /* no file takes the name of a folder */
+	assert_int_equal(upkeep_restore(&w.config, backup, true, &why, &restored), ERR_IO);
+	assert_non_null(strstr(why.text, "set aside"));
+	assert_int_equal(accounts_of(&w), 1);
+	assert_int_equal(rmdir(aside), 0);
+	world_drop(&w);
+}
+
+static void
+a_backup_has_a_name_of_its_own(void **state)
+{
+	static char longest[5000];
+	struct world w;
+	char backup[256];
+	struct upkeep_findings findings;
+	struct upkeep_restored restored;
+	struct why why = { "" };
+
+	backed_up(&w, backup, sizeof(backup));
+	assert_int_equal(upkeep_backup(&w.config, backup, &why, &findings), ERR_EXISTS);
+	assert_int_equal(upkeep_backup(&w.config, w.config.database_path, &why, &findings), ERR_EXISTS);
+	memset(longest, 'a', sizeof(longest) - 1);
+	assert_int_not_equal(upkeep_backup(&w.config, longest, &why, &findings), ERR_OK);
+	sql_run(&w, "UPDATE accounts SET name = upper(name)");
+	assert_int_equal(unlink(backup), 0);
+	assert_int_equal(upkeep_backup(&w.config, backup, &why, &findings), ERR_OK); /* a copy, whatever it is of */
+	assert_int_equal(findings.misnamed, 2);
+	assert_int_not_equal(upkeep_restore(&w.config, backup, true, &why, &restored), ERR_OK);
+	assert_non_null(strstr(why.text, "The backup"));
+	world_drop(&w);
+}
+
+static void
+without_its_key_a_database_cannot_be_checked(void **state)
+{
+	struct world w;
+	struct why why = { "" };
+	struct upkeep_findings findings;
+	CLEANUP(db_close) struct db *db = NULL;
+
+	world_make(&w);
+	world_open(&w);
+	world_close(&w);
+	assert_int_equal(upkeep_open(&w.config, &why, &db), ERR_OK);
+	w.config.secret_key_bytes = 0;
+	assert_int_equal(upkeep_check(&w.config, db, NULL, NULL, &why, &findings), ERR_CONFIG);
+	assert_non_null(strstr(why.text, "There is no key"));
+	w.config.secret_key_bytes = 40;
+	assert_int_equal(upkeep_check(&w.config, db, NULL, NULL, &why, &findings), ERR_CONFIG);
+	assert_non_null(strstr(why.text, "not the one"));
+	sql_run(&w, "DELETE FROM keys"); /* nothing was ever sealed: any key is as good */
+	assert_int_equal(upkeep_check(&w.config, db, NULL, NULL, &why, &findings), ERR_OK);
+	world_drop(&w);
+}
+
 /* --- places ------------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -351,6 +441,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_restore_that_fails_leaves_the_database_where_and_what_it_was),
 		cmocka_unit_test(a_restore_takes_a_backup_and_nothing_else),
+		cmocka_unit_test(without_a_database_there_is_nothing_to_set_aside),
+		cmocka_unit_test(what_cannot_be_set_aside_stays),
+		cmocka_unit_test(a_backup_has_a_name_of_its_own),
+		cmocka_unit_test(without_its_key_a_database_cannot_be_checked),
 		cmocka_unit_test(a_folder_that_cannot_be_is_told),
 		cmocka_unit_test(an_older_schema_is_refused_with_the_command_that_helps),
 		cmocka_unit_test(one_command_alone_and_servers_together),

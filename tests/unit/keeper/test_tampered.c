@@ -4,7 +4,10 @@
  */
 #include "harness.h"
 
+#include "base/buf.h"
+#include "doubletour/otp.h"
 #include "keeper/admin.h"
+#include "keeper/keys.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +49,14 @@ static enum verdict
 look_at_account(struct world *w, struct actor *a)
 {
 	return ask(w, &a->b, QUESTION_ACCOUNT, NULL);
+}
+
+static enum verdict
+look_at_recovery(struct world *w, struct actor *a)
+{
+	const struct recovery_body body = { 0 };
+
+	return ask(w, &a->b, QUESTION_RECOVERY, &body);
 }
 
 #define UNCHECKED "PRAGMA ignore_check_constraints = ON; "
@@ -105,6 +116,8 @@ a_tampered_row_is_never_a_login(void **state)
 		  VERDICT_UNAVAILABLE },
 		{ "a link of an account that cannot be named", "UPDATE accounts SET name = 'Not A Name!'", STATE_FULL,
 		  use_link, VERDICT_UNAVAILABLE },
+		{ "more recovery codes than are made, and one used", MANY_CODES, STATE_FULL, look_at_recovery,
+		  VERDICT_PASSED },
 		{ "an account page with a factor of no algorithm", UNCHECKED "UPDATE factors SET algorithm = 'MD5'",
 		  STATE_FULL, look_at_account, VERDICT_PASSED },
 	};
@@ -139,11 +152,49 @@ a_tampered_row_is_never_a_login(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* Sealed under the right key, for the right row, and yet no secret of ours. */
+static void
+a_sealed_secret_of_no_size_of_ours_is_never_used(void **state)
+{
+	static const size_t sizes[] = { 0, OTP_SECRET_MIN - 1, OTP_SECRET_MAX + 1 };
+
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		static char bytes[OTP_SECRET_MAX + 1];
+		struct world w;
+		struct browser b;
+		struct why why = { "" };
+		struct keys keys = { 0 };
+		CLEANUP(arena_wipe) struct arena arena = ARENA(16 * 1024);
+		CLEANUP(buf_wipe) struct buf sql = BUF(4096);
+		struct master_key master = { .n = 0 };
+		str sealed = { 0 };
+		world_new(&w);
+		bring_to(&w, &b, "alice", STATE_PENDING);
+		assert_int_equal(master_key_read(&w.config, &why, &master), ERR_OK);
+		assert_int_equal(keys_derive(&master, &keys), ERR_OK);
+		const struct sealed_for owner = { SEALED_TOTP, sql_number(&w, "SELECT account_id FROM factors"),
+						  sql_number(&w, "SELECT id FROM factors") };
+		assert_int_equal(sealing_seal(&keys.sealing, &owner, str_bytes(bytes, sizes[i]), &arena, &sealed),
+				 ERR_OK);
+		buf_put(&sql, STR("UPDATE factors SET secret_sealed = x'"));
+		for (size_t k = 0; k < sealed.n; k++)
+			buf_printf(&sql, "%02x", (unsigned char)sealed.p[k]);
+		buf_put(&sql, STR("'"));
+		buf_put_byte(&sql, '\0');
+		assert_int_equal(buf_check(&sql), ERR_OK);
+		sql_run(&w, sql.p);
+		assert_verdict(do_prove(&w, &b, "000000"), VERDICT_UNAVAILABLE);
+		keys_wipe(&keys);
+		world_end(&w);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_tampered_row_is_never_a_login),
+		cmocka_unit_test(a_sealed_secret_of_no_size_of_ours_is_never_used),
 	};
 
 	return cmocka_run_group_tests_name("keeper, tampered rows", tests, harness_setup, harness_teardown);

@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include "keeper/admin.h"
+#include "keeper/import.h"
 #include "keeper/keys.h"
 #include "keeper/lock.h"
 #include "keeper/rotate.h"
@@ -435,6 +436,113 @@ what_no_account_can_be_called_is_refused(void **state)
 	world_end(&w);
 }
 
+/* --- imports ------------------------------------------------------------------------------------------------------------ */
+
+#define BCRYPT "$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efmK"
+#define SECRET "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+
+struct refusing {
+	const struct import_row *row;
+	const char *reason; /* NULL: it was taken */
+};
+
+static err
+one_row(void *context, import_take take, void *take_context, struct why *why)
+{
+	const struct refusing *refusing = context;
+
+	return take(take_context, refusing->row);
+}
+
+static err
+no_row(void *context, import_take take, void *take_context, struct why *why)
+{
+	return ERR_OK;
+}
+
+static void
+on_refused(void *context, const struct import_row *row, const char *reason)
+{
+	struct refusing *refusing = context;
+
+	refusing->reason = reason;
+}
+
+static void
+on_progress(void *context, int64_t done, int64_t all)
+{
+}
+
+static void
+an_import_says_why_it_leaves_a_row_out(void **state)
+{
+	static char long_secret[3000];
+	static const struct {
+		struct import_row row;
+		const char *word; /* NULL: taken */
+	} rows[] = {
+		{ { .name = STR_INIT("carol"), .password_hash = STR_INIT(BCRYPT) }, NULL },
+		{ { .name = STR_INIT(""), .password_hash = STR_INIT(BCRYPT) }, "no name" },
+		{ { .name = STR_INIT("ab"), .password_hash = STR_INIT(BCRYPT) }, "fewer than 3" },
+		{ { .name = STR_INIT("-abc"), .password_hash = STR_INIT(BCRYPT) }, "begin and end" },
+		{ { .name = STR_INIT("a b c"), .password_hash = STR_INIT(BCRYPT) }, "characters other" },
+		{ { .name = STR_INIT("dave"), .password_hash = STR_INIT("md5") }, "password hash" },
+		{ { .name = STR_INIT("dave"), .password_hash = STR_INIT(BCRYPT), .secret = STR_INIT("0189") },
+		  "not base32" },
+		{ { .name = STR_INIT("dave"), .password_hash = STR_INIT(BCRYPT), .secret = { long_secret, 2000 } },
+		  "not base32" },
+		{ { .name = STR_INIT("dave"), .password_hash = STR_INIT(BCRYPT), .secret = STR_INIT("MZXW6YTBOI") },
+		  "128 bits" },
+		{ { .name = STR_INIT("dave"),
+		    .password_hash = STR_INIT(BCRYPT),
+		    .secret = STR_INIT(SECRET),
+		    .digits = 9 },
+		  "not taken" },
+		{ { .name = STR_INIT("dave"),
+		    .password_hash = STR_INIT(BCRYPT),
+		    .secret = STR_INIT(SECRET),
+		    .period_s = 14 },
+		  "not taken" },
+		{ { .name = STR_INIT("dave"),
+		    .password_hash = STR_INIT(BCRYPT),
+		    .secret = STR_INIT(SECRET),
+		    .period_s = 301 },
+		  "not taken" },
+		{ { .name = STR_INIT("dave"),
+		    .password_hash = STR_INIT(BCRYPT),
+		    .secret = STR_INIT(SECRET),
+		    .digits = 8,
+		    .period_s = 300 },
+		  NULL },
+	};
+	struct world w;
+	struct import_counts counts;
+	struct why why = { "" };
+
+	memset(long_secret, 'A', sizeof(long_secret));
+	world_new(&w);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct refusing refusing = { .row = &rows[i].row };
+		const struct import import = { .what = "flask",
+					       .source = one_row,
+					       .source_context = &refusing,
+					       .refused = on_refused,
+					       .context = &refusing,
+					       .progress = on_progress };
+		assert_int_equal(import_run(&w.config, &import, &why, &counts), ERR_OK);
+		if ((refusing.reason == NULL) != (rows[i].word == NULL) ||
+		    (rows[i].word != NULL && strstr(refusing.reason, rows[i].word) == NULL))
+			fail_msg("row %zu: %s", i, refusing.reason == NULL ? "taken" : refusing.reason);
+	}
+	const struct import nothing = {
+		.what = "flask", .source = no_row, .refused = on_refused, .progress = on_progress
+	};
+	assert_int_equal(import_run(&w.config, &nothing, &why, &counts), ERR_OK);
+	assert_int_equal(counts.rows, 0);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM accounts"), 2);
+	world_end(&w);
+}
+
 int
 main(void)
 {
@@ -450,6 +558,7 @@ main(void)
 		cmocka_unit_test(one_command_alone_and_servers_together),
 		cmocka_unit_test(a_list_ends_where_its_reader_does),
 		cmocka_unit_test(what_no_account_can_be_called_is_refused),
+		cmocka_unit_test(an_import_says_why_it_leaves_a_row_out),
 	};
 
 	return cmocka_run_group_tests_name("keeper commands", tests, harness_setup, harness_teardown);

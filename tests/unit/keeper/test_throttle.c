@@ -364,6 +364,9 @@ an_address_has_its_own_limit_whatever_the_names(void **state)
 		{ "192.0.2.3", "192.0.2.4", 60, "two addresses" },
 		{ "127.0.0.1", "127.0.0.1", 1000, "loopback: a proxy that is not named may stand there" },
 		{ "::1", "::1", 1000, "the same in IPv6" },
+		{ "::ffff:127.0.0.1", "::ffff:127.0.0.1", 1000, "and IPv4's in IPv6" },
+		{ "::2", "::2", 30, "the next one is not loopback" },
+		{ "::1:0:0:0:1", "::1:0:0:0:1", 30, "nor one whose beginning is not zero" },
 		{ "", "no address", 1000, "nothing that can be read" },
 	};
 	struct world w;

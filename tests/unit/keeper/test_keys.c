@@ -5,6 +5,7 @@
 #include "harness.h"
 
 #include "base/secret.h"
+#include "keeper/keys.h"
 #include "store/store.h"
 
 #include <fcntl.h>
@@ -142,6 +143,72 @@ a_key_file_that_is_a_link_or_a_folder_is_refused(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_refused(&w, "not a file", "a folder");
 	rmdir(path);
+	world_remove(&w);
+}
+
+static void
+a_key_file_of_another_user_or_no_file_at_all_is_refused(void **state)
+{
+	struct world w;
+	char path[256];
+
+	world_make(&w);
+	use_key_file(&w);
+	key_path(&w, path, sizeof(path));
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_refused(&w, "not a file", "a pipe"); /* and does not wait for a writer */
+	unlink(path);
+	write_file(path, KEY_A "\n", 0600);
+	if (chown(path, 12345, (gid_t)-1) == 0) /* only root can */
+		assert_refused(&w, "another user", "a file of somebody else");
+	unlink(path);
+	world_remove(&w);
+}
+
+static void
+a_key_that_is_to_follow_is_made_once_and_takes_its_place_once(void **state)
+{
+	struct world w;
+	struct why why = { "" };
+	struct master_key first = { .n = 0 }, second = { .n = 0 }, read = { .n = 0 };
+	struct keys keys = { 0 };
+	char folder[256], path[300];
+
+	world_make(&w);
+	use_key_file(&w);
+	snprintf(folder, sizeof(folder), "%s/deeper", w.dir);
+	snprintf(w.config.data_dir, sizeof(w.config.data_dir), "%s", folder); /* which is made */
+	assert_int_equal(master_key_new_make(&w.config, &why, &first), ERR_OK);
+	assert_int_equal(master_key_new_make(&w.config, &why, &second), ERR_EXISTS);
+	assert_int_equal(master_key_new_read(&w.config, &why, &read), ERR_OK);
+	assert_int_equal(read.n, first.n);
+	assert_memory_equal(read.b, first.b, first.n);
+	snprintf(path, sizeof(path), "%s/doubletour.key.00000000", folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/doubletour.key", folder);
+	write_file(path, KEY_A "\n", 0600);
+	assert_int_equal(master_key_new_take_place(&w.config, &keys, &why),
+			 ERR_DENIED); /* the old one cannot be kept */
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(master_key_new_take_place(&w.config, &keys, &why),
+			 ERR_OK); /* as after a power failure between the two */
+	assert_int_equal(master_key_read(&w.config, &why, &read), ERR_OK);
+	assert_memory_equal(read.b, first.b, first.n);
+	assert_int_equal(unlink(path), 0);
+	snprintf(path, sizeof(path), "%s/doubletour.key.00000000", folder);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+	world_remove(&w);
+}
+
+static void
+a_database_of_postgresql_is_not_opened_as_a_file(void **state)
+{
+	struct world w;
+
+	world_make(&w);
+	w.config.database = DATABASE_POSTGRES;
+	assert_refused(&w, "PostgreSQL", "PostgreSQL");
 	world_remove(&w);
 }
 
@@ -287,6 +354,9 @@ main(void)
 		cmocka_unit_test(a_key_file_is_made_at_first_start_for_its_owner_only),
 		cmocka_unit_test(a_key_file_that_must_not_be_used_is_refused_before_anything_is_touched),
 		cmocka_unit_test(a_key_file_that_is_a_link_or_a_folder_is_refused),
+		cmocka_unit_test(a_key_file_of_another_user_or_no_file_at_all_is_refused),
+		cmocka_unit_test(a_key_that_is_to_follow_is_made_once_and_takes_its_place_once),
+		cmocka_unit_test(a_database_of_postgresql_is_not_opened_as_a_file),
 		cmocka_unit_test(a_weak_secret_key_is_refused),
 		cmocka_unit_test(a_missing_key_beside_a_database_that_has_one_is_refused_and_none_is_made),
 		cmocka_unit_test(a_wrong_key_is_refused_and_the_right_one_then_still_fits),

@@ -185,6 +185,27 @@ bcrypt_refuses_more_than_72_bytes_and_says_so(void **state)
 }
 
 static void
+an_application_of_many_long_words_is_common_by_its_first(void **state)
+{
+	struct world w;
+	struct browser b = { 0 }, other = { 0 };
+
+	world_make(&w);
+	snprintf(w.config.app_name, sizeof(w.config.app_name),
+		 "Wunderkammer one1 two2 three3 four4 five5 six6 seven7 eight8 nine9 "
+		 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz");
+	world_open(&w);
+	assert_verdict(do_register(&w, &b, "alice", "wunderkammer1"), VERDICT_PROBLEMS);
+	assert_int_equal(b.problems.password, PROBLEM_COMMON);
+	assert_verdict(do_register(&w, &b, "alice", GOOD), VERDICT_PASSED);
+	world_close(&w);
+	snprintf(w.config.app_name, sizeof(w.config.app_name), "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz");
+	world_open(&w);
+	assert_verdict(do_register(&w, &other, "bob", GOOD), VERDICT_PASSED);
+	world_end(&w);
+}
+
+static void
 registration_that_is_not_open_makes_nothing(void **state)
 {
 	static const enum config_registration shut[] = { REGISTRATION_CLOSED, REGISTRATION_INVITE };
@@ -211,6 +232,7 @@ main(void)
 		cmocka_unit_test(what_keeps_to_the_rules_makes_an_account),
 		cmocka_unit_test(a_password_is_too_long_over_1024_bytes_before_or_after_normalising),
 		cmocka_unit_test(bcrypt_refuses_more_than_72_bytes_and_says_so),
+		cmocka_unit_test(an_application_of_many_long_words_is_common_by_its_first),
 		cmocka_unit_test(registration_that_is_not_open_makes_nothing),
 	};
 

@@ -90,7 +90,8 @@ put_question(int fd, enum question_id id, int64_t number)
 	};
 
 	wire_put(&question, &wire_question_head, &head);
-	wire_put(&question, wire_questions[id].body, &nothing);
+	if (id != QUESTION_NONE)
+		wire_put(&question, wire_questions[id].body, &nothing);
 	assert_int_equal(buf_check(&question), ERR_OK);
 	assert_int_equal(send(fd, question.p, question.n, MSG_NOSIGNAL), question.n);
 }
@@ -214,6 +215,12 @@ what_is_no_question_is_answered_as_such(void **state)
 		assert_int_equal(wire_get(&text, &wire_answer_head, &head), ERR_OK);
 		assert_int_equal(head.verdict, VERDICT_MALFORMED);
 	}
+	put_question(web.quick, QUESTION_NONE, 7);
+	char bytes[WIRE_MAX_BYTES];
+	struct answer_head head = { .verdict = 0 };
+	str text = str_bytes(bytes, take(web.quick, bytes, sizeof(bytes)));
+	assert_int_equal(wire_get(&text, &wire_answer_head, &head), ERR_OK);
+	assert_int_equal(head.verdict, VERDICT_MALFORMED);
 	assert_int_equal(ask_over(web.quick), VERDICT_REFUSED);
 	keeper_server_free(&server);
 	web_end(&web);

@@ -152,6 +152,58 @@ a_tampered_row_is_never_a_login(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+static void
+what_is_too_long_is_never_sealed(void **state)
+{
+	static char longer[5000];
+	const struct sealed_for owner = { "totp secret", 1, 2 };
+	const struct sealed_for endless = { "a purpose that nobody has and that is far longer than any of ours", 1, 2 };
+	struct sealing sealing = { .cipher = NULL };
+	CLEANUP(arena_wipe) struct arena arena = ARENA(16 * 1024);
+	str sealed;
+
+	assert_int_equal(sealing_setup(&sealing), ERR_OK);
+	assert_int_equal(sealing_seal(&sealing, &owner, str_bytes(longer, 4096), &arena, &sealed), ERR_OK);
+	assert_int_equal(sealing_seal(&sealing, &owner, str_bytes(longer, 4097), &arena, &sealed), ERR_TOO_LONG);
+	assert_int_equal(sealing_seal(&sealing, &endless, STR("x"), &arena, &sealed), ERR_TOO_LONG);
+	sealing_wipe(&sealing);
+}
+
+static void
+more_codes_than_are_made_are_told_as_a_hundred(void **state)
+{
+	const struct recovery_body make = { 0 };
+	struct world w;
+	struct browser b;
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	assert_verdict(ask(&w, &b, QUESTION_RECOVERY, &make), VERDICT_PASSED);
+	sql_run(&w, MANY_CODES);
+	memset(&b.token, 0, sizeof(b.token));
+	assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
+	assert_verdict(do_prove(&w, &b, b.recovery[0]), VERDICT_PASSED);
+	assert_int_equal(b.left, 100);
+	world_end(&w);
+}
+
+static void
+an_account_whose_password_was_taken_away_proves_none(void **state)
+{
+	const struct close_body close_it = { STR_INIT(PASSWORD) };
+	struct world w;
+	struct browser b;
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	sql_run(&w, "UPDATE accounts SET password_hash = '!'");
+	assert_int_not_equal(ask(&w, &b, QUESTION_CLOSE, &close_it), VERDICT_PASSED);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM accounts"), 1);
+	memset(&b.token, 0, sizeof(b.token));
+	assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_REFUSED);
+	world_end(&w);
+}
+
 /* Sealed under the right key, for the right row, and yet no secret of ours. */
 static void
 a_sealed_secret_of_no_size_of_ours_is_never_used(void **state)
@@ -194,6 +246,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_tampered_row_is_never_a_login),
+		cmocka_unit_test(what_is_too_long_is_never_sealed),
+		cmocka_unit_test(more_codes_than_are_made_are_told_as_a_hundred),
+		cmocka_unit_test(an_account_whose_password_was_taken_away_proves_none),
 		cmocka_unit_test(a_sealed_secret_of_no_size_of_ours_is_never_used),
 	};
 

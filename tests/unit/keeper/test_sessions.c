@@ -45,8 +45,13 @@ every_change_of_state_gives_a_new_token_and_kills_the_old(void **state)
 	assert_verdict(do_prove(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
 	assert_dead(&w, &enrolling);
 	struct token full = b.token;
+	assert_true(b.head.account_id != 0 && b.head.account_id == sql_number(&w, "SELECT id FROM accounts"));
 	assert_verdict(ask(&w, &b, QUESTION_SIGN_OUT, NULL), VERDICT_PASSED);
 	assert_dead(&w, &full);
+	b.token = full; /* again: of what is over there is nothing to write down */
+	ask(&w, &b, QUESTION_SIGN_OUT, NULL);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'signout.done'"), 1);
+	memset(&b.token, 0, sizeof(b.token));
 	clock_forward(MINUTES_US(1));
 	assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
 	struct token pending = b.token;

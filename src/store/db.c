@@ -16,7 +16,7 @@ named(struct db *db, enum sql query, const struct db_value *args, size_t n, db_e
 	if ((size_t)query >= SQL_COUNT || n != sql_queries[query].parameters)
 		return ERR_INVALID;
 	if (fault_due(FAULT_QUERY))
-		return ERR_IO;
+		return ERR_AWAY;
 	return db->ops->step(db, (int)query, NULL, args, n, each, context, ret_changed);
 }
 
@@ -73,7 +73,7 @@ err
 db_begin_for(struct db *db, enum db_purpose purpose, struct db_transaction *ret_t)
 {
 	if (fault_due(FAULT_QUERY))
-		return ERR_IO;
+		return ERR_AWAY;
 	TRY(db->ops->begin(db, purpose));
 	ret_t->db = db;
 	return ERR_OK;
@@ -90,7 +90,7 @@ err
 db_commit(struct db_transaction *t)
 {
 	if (fault_due(FAULT_QUERY))
-		return ERR_IO;
+		return ERR_AWAY;
 	TRY(t->db->ops->commit(t->db));
 	t->db = NULL;
 	return ERR_OK;

@@ -192,6 +192,48 @@ the_head_tells_who_and_until_when(void **state)
 	world_end(&w);
 }
 
+static void
+the_head_tells_what_pages_show_on_every_answer(void **state)
+{
+	const struct recovery_body make = { 0 };
+	struct world w;
+	struct browser b;
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	assert_int_equal(b.head.language, PREFERRED_BROWSER);
+	assert_int_equal(b.head.time_format, TIME_LANGUAGE);
+	assert_string_equal(b.display_name, "");
+	assert_int_equal(b.head.recovery_left, 0);
+	assert_int_equal(b.head.recovered, 0);
+	assert_int_equal(b.head.refused, 0);
+	assert_int_equal(b.head.codes_disabled, 0);
+	assert_verdict(ask(&w, &b, QUESTION_RECOVERY, &make), VERDICT_PASSED);
+	sql_run(&w, "UPDATE accounts SET display_name = 'Anna', language = 'fr', time_format = 'iso'");
+	sql_run(&w, "UPDATE sessions SET refused = 7");
+	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_PASSED);
+	assert_int_equal(b.head.account_id, sql_number(&w, "SELECT id FROM accounts"));
+	assert_string_equal(b.display_name, "Anna");
+	assert_int_equal(b.head.language, PREFERRED_FR);
+	assert_int_equal(b.head.time_format, TIME_ISO);
+	assert_int_equal(b.head.recovery_left, 10);
+	assert_int_equal(b.head.refused, 7);
+	assert_true(b.head.proved_us != 0 && b.head.proved_us <= clock_us());
+	char code[sizeof(b.recovery[0])];
+	memcpy(code, b.recovery[0], sizeof(code));
+	memset(&b.token, 0, sizeof(b.token));
+	assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
+	assert_int_equal(b.head.proved_us, 0);
+	assert_verdict(do_prove(&w, &b, code), VERDICT_PASSED);
+	assert_int_equal(b.head.recovered, 1);
+	assert_int_equal(b.head.recovery_left, 9);
+	memset(&b.token, 0, sizeof(b.token));
+	sql_run(&w, "UPDATE factors SET disabled_at_us = 1");
+	assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
+	assert_int_equal(b.head.codes_disabled, 1);
+	world_end(&w);
+}
+
 /* --- what is no question ------------------------------------------------------------------------------------------ */
 
 static size_t
@@ -288,6 +330,7 @@ main(void)
 		cmocka_unit_test(each_question_opens_in_its_states_only),
 		cmocka_unit_test(a_token_of_nobody_is_no_session),
 		cmocka_unit_test(the_head_tells_who_and_until_when),
+		cmocka_unit_test(the_head_tells_what_pages_show_on_every_answer),
 		cmocka_unit_test(a_question_that_is_cut_anywhere_is_malformed),
 		cmocka_unit_test(an_oversized_question_is_malformed),
 		cmocka_unit_test(changed_and_random_questions_open_nothing),

@@ -525,10 +525,29 @@ a_display_name_is_forty_characters_that_change_nothing_around_them(void **state)
 	}
 }
 
+static void
+codes_are_made_anew_only_when_asked(void **state)
+{
+	const struct recovery_body look = { 0 };
+	struct world w;
+	struct browser b;
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	assert_verdict(ask(&w, &b, QUESTION_RECOVERY, &look), VERDICT_PASSED);
+	assert_int_equal(b.recovery_made, 10);
+	assert_verdict(ask(&w, &b, QUESTION_RECOVERY, &look), VERDICT_PASSED);
+	assert_int_equal(b.recovery_made, 0); /* shown once */
+	assert_int_equal(b.left, 10);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event LIKE 'recovery.made%'"), 1);
+	world_end(&w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(codes_are_made_anew_only_when_asked),
 		cmocka_unit_test(a_recovery_code_is_known_by_its_shape),
 		cmocka_unit_test(each_code_opens_once_and_the_rest_go_on),
 		cmocka_unit_test(they_are_shown_once_counted_afterwards_and_renewed_as_a_whole),

@@ -44,6 +44,9 @@ static const struct rule rules[] = {
 	{ STR_INIT("alice"), SAME("trombone\xff ivre"), 0, PROBLEM_CHARACTERS, 0, "not UTF-8" },
 	{ STR_INIT("alice"), SAME("            "), 0, PROBLEM_BLANK, 0, "only spaces" },
 	{ STR_INIT("alice"), SAME("  "), 0, PROBLEM_BLANK, 0, "few spaces are blank before they are short" },
+	{ STR_INIT("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+		   "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), SAME(GOOD), PROBLEM_TOO_LONG, 0, 0,
+	  "41 bytes that are no characters" },
 	{ STR_INIT("alice"), SAME("password1"), 0, PROBLEM_COMMON, 0, "English, first of all lists" },
 	{ STR_INIT("alice"), SAME("12345678"), 0, PROBLEM_COMMON, 0, "digits in a row" },
 	{ STR_INIT("alice"), SAME("motdepasse"), 0, PROBLEM_COMMON, 0, "French" },

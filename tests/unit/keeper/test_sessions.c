@@ -61,6 +61,27 @@ every_change_of_state_gives_a_new_token_and_kills_the_old(void **state)
 }
 
 static void
+one_does_not_end_the_session_one_asks_in(void **state)
+{
+	struct world w;
+	struct browser b, other = { 0 };
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	const struct session_end_body own = { .id = sql_number(&w, "SELECT id FROM sessions") };
+	assert_verdict(do_sign_in(&w, &other, "alice", PASSWORD), VERDICT_PASSED);
+	const struct session_end_body others = { .id = sql_number(
+						     &w, "SELECT id FROM sessions ORDER BY created_at_us DESC") };
+	assert_verdict(ask(&w, &b, QUESTION_SESSION_END, &own), VERDICT_REFUSED); /* that is signing out */
+	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_PASSED);
+	assert_int_equal(b.head.state, STATE_FULL);
+	assert_true(own.id != others.id);
+	assert_verdict(ask(&w, &b, QUESTION_SESSION_END, &others), VERDICT_PASSED);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 1);
+	world_end(&w);
+}
+
+static void
 signing_in_ends_the_session_whose_token_was_presented(void **state)
 {
 	struct world w;
@@ -362,6 +383,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_state_follows_from_what_was_proved_and_when),
 		cmocka_unit_test(every_change_of_state_gives_a_new_token_and_kills_the_old),
+		cmocka_unit_test(one_does_not_end_the_session_one_asks_in),
 		cmocka_unit_test(signing_in_ends_the_session_whose_token_was_presented),
 		cmocka_unit_test(a_session_ends_when_its_time_is_up_and_stays_so),
 		cmocka_unit_test(asking_keeps_a_session_awake_but_not_beyond_its_lifetime),

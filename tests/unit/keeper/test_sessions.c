@@ -70,8 +70,8 @@ one_does_not_end_the_session_one_asks_in(void **state)
 	bring_to(&w, &b, "alice", STATE_FULL);
 	const struct session_end_body own = { .id = sql_number(&w, "SELECT id FROM sessions") };
 	assert_verdict(do_sign_in(&w, &other, "alice", PASSWORD), VERDICT_PASSED);
-	const struct session_end_body others = { .id = sql_number(
-						     &w, "SELECT id FROM sessions ORDER BY created_at_us DESC") };
+	const struct session_end_body others = { .id =
+						     sql_number(&w, "SELECT id FROM sessions WHERE factor_at_us = 0") };
 	assert_verdict(ask(&w, &b, QUESTION_SESSION_END, &own), VERDICT_REFUSED); /* that is signing out */
 	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_PASSED);
 	assert_int_equal(b.head.state, STATE_FULL);

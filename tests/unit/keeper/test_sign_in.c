@@ -324,10 +324,27 @@ a_password_that_is_changed_while_it_is_proved_lets_nobody_in(void **state)
 	world_end(&w);
 }
 
+static void
+names_that_nobody_can_have_are_told_apart_in_the_audit(void **state)
+{
+	struct world w;
+	struct browser b = { 0 };
+
+	world_new(&w);
+	assert_verdict(do_sign_in(&w, &b, "-not-a-name-", PASSWORD), VERDICT_REFUSED);
+	assert_verdict(do_sign_in(&w, &b, "another one!", PASSWORD), VERDICT_REFUSED);
+	assert_verdict(do_sign_in(&w, &b, "nobody", PASSWORD), VERDICT_REFUSED);
+	assert_verdict(do_sign_in(&w, &b, " NOBODY ", PASSWORD), VERDICT_REFUSED);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit"), 4);
+	assert_int_equal(sql_number(&w, "SELECT count(DISTINCT subject_hash) FROM audit"), 3);
+	world_end(&w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_that_nobody_can_have_are_told_apart_in_the_audit),
 		cmocka_unit_test(every_refusal_is_one_answer_after_one_hash_and_one_audit_row),
 		cmocka_unit_test(an_unknown_name_is_kept_as_a_keyed_hash_only),
 		cmocka_unit_test(every_byte_of_a_long_password_counts),

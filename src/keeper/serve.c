@@ -338,6 +338,7 @@ keeper_server_free(struct keeper_server **server)
 		return;
 	keeper_server_stop(*server);
 	watch_stop(*server);
+	keeper_on_ended((*server)->keeper, NULL, NULL); /* there is nobody to tell any more */
 	pthread_mutex_destroy(&(*server)->push_lock);
 	mem_free(server);
 }

@@ -24,7 +24,7 @@ enum fault {
 	FAULT_SYNC,
 	FAULT_SEND,
 	FAULT_RECEIVE,
-	FAULT_QUERY, /* a query, or the begin or commit of a transaction, as when a database goes away */
+	FAULT_QUERY,  /* a query, or the begin or commit of a transaction, as when a database goes away */
 	FAULT_CRYPTO, /* a call of libcrypto; the programs themselves do not ask for it, tests stand in front */
 	FAULT_COUNT
 };

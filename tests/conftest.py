@@ -1,5 +1,6 @@
 """Fixtures that the tests over real sockets and the tests in a browser share."""
 
+import os
 import pathlib
 import signal
 import sys
@@ -12,6 +13,9 @@ from harness import PROGRAM, Person, Server  # noqa: E402
 
 # Started in the background by a shell, a process inherits that an interrupt is ignored, and so would all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# All tests with their servers on PostgreSQL instead of SQLite.
+ON_POSTGRES = os.environ.get("TEST_DATABASE") == "postgres"
 
 TROUBLE = ("Sanitizer", "runtime error:", "web.died", "web.sandbox", "Assertion")
 
@@ -64,6 +68,17 @@ def make_server(request, tmp_path):
             one.keep()
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "sqlite: about a file that holds the database")
+
+
+def pytest_collection_modifyitems(items):
+    if ON_POSTGRES:
+        for item in items:
+            if item.get_closest_marker("sqlite"):
+                item.add_marker(pytest.mark.skip(reason="about SQLite's file"))
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory):
     """One PostgreSQL for all tests; each makes a database of its own in it."""
@@ -71,6 +86,13 @@ def postgres(tmp_path_factory):
 
     with Postgres() as one:
         yield one
+
+
+@pytest.fixture(scope="session", autouse=ON_POSTGRES)
+def every_server_on_postgres(postgres):
+    Server.cluster = postgres
+    yield
+    Server.cluster = None
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ import xml.etree.ElementTree
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "build" / "results"
 TAP = re.compile(r"^(not )?ok\b[ \t]*\d*(.*)$", re.MULTILINE)
+AT_ONCE = {"browser": 2}  # how many of a suite's tests run beside each other
 NOTHING = {"passed": 0, "failed": 0, "skipped": 0}
 
 
@@ -69,6 +70,8 @@ def run_pytest(folder, build, arguments):
         print(f"tests/{folder} holds no test")
         return dict(NOTHING)
     paths = [] if any(a.startswith("tests/") for a in arguments) else [f"tests/{folder}"]
+    if folder in AT_ONCE:
+        arguments = [*arguments, "-n", str(AT_ONCE[folder]), "--dist", "load"]
     report = RESULTS / f"{folder}.xml"
     report.unlink(missing_ok=True)
     environment = dict(os.environ, DOUBLETOUR=str(build / "doubletour"))

@@ -28,12 +28,17 @@ static const char audit_help[] =
     "MOMENT: 2026-11-23, 2026-11-23T08:14:07Z, or 30d, 12h, 15m before now.\n"
     "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
 
-enum { FOLLOW_MS = 500 };
+/*
+ * Two that write at once on PostgreSQL may be seen in another order than they were numbered in: what follows looks back as
+ * far as this, and prints what it has not printed yet.
+ */
+enum { FOLLOW_MS = 500, LOOK_BACK = 4096 };
 
 struct request {
 	const char *user, *event, *since, *until;
 	bool follow, json;
 	struct buf out;
+	int64_t printed[LOOK_BACK]; /* ids, each at its remainder */
 };
 
 static err
@@ -71,7 +76,11 @@ static err
 tell(void *context, const struct admin_event *event)
 {
 	struct request *r = context;
+	int64_t *printed = &r->printed[event->id % LOOK_BACK];
 
+	if (*printed == event->id)
+		return ERR_OK;
+	*printed = event->id;
 	buf_clear(&r->out);
 	TRY(r->json ? put_json(&r->out, event) : put_line(&r->out, event));
 	return cli_print(buf_str(&r->out)) == CLI_DONE ? ERR_OK : ERR_IO;
@@ -90,9 +99,12 @@ bound(const char *typed, int64_t now_us, struct why *why, int64_t *ret_us)
 static err
 follow(struct admin *admin, struct admin_audit *query, struct request *r)
 {
-	for (;;) {
+	for (int64_t last = query->after;;) {
+		int64_t newest = 0;
 		nanosleep(&(struct timespec){ .tv_nsec = FOLLOW_MS * 1000000L }, NULL);
-		TRY(admin_audit_read(admin->thread, query, &admin->why, tell, r, &query->after));
+		query->after = last > LOOK_BACK ? last - LOOK_BACK : 0;
+		TRY(admin_audit_read(admin->thread, query, &admin->why, tell, r, &newest));
+		last = newest > last ? newest : last;
 	}
 }
 

@@ -5,6 +5,8 @@
 #include "cli/cli.h"
 
 #include "base/buf.h"
+#include "cli/db_copy.h"
+#include "keeper/lock.h"
 #include "store/migrate.h"
 #include "store/store.h"
 
@@ -23,12 +25,17 @@ static const char db_help[] =
     "  current          print the migration it is at\n"
     "  history          print what was applied, and when\n"
     "  check            is it whole, and at the newest schema?\n"
+    "  copy FROM TO     all rows of one database into another, empty one; both are written as DATABASE_URL is,\n"
+    "                   sqlite:///file or postgresql://user@host/name, or as -: the one of the settings;\n"
+    "                   no server may be running on them\n"
     "\n"
     "The database is the one that DATABASE_URL names (`doubletour config show`).\n"
     "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
 
 struct place {
-	const char *path;
+	const struct config *settings;
+	struct lock lock;
+	const char *address, *name; /* for the program; for people */
 	struct db *db;
 	struct why why;
 };
@@ -36,7 +43,7 @@ struct place {
 static err
 place_open(struct place *place, enum store_mode mode)
 {
-	return store_open(place->path, mode, &place->why, &place->db);
+	return store_open(place->address, mode, &place->why, &place->db);
 }
 
 /* In a terminal a long migration shows what it is doing; in a script it is a line in the log. */
@@ -55,6 +62,23 @@ say_current(struct place *place)
 	TRY(migrate_current(place->db, &version));
 	printf("%04d%s\n", version, version == migrate_head() ? " (newest)" : "");
 	return ERR_OK;
+}
+
+/* A server that runs would find another schema under it than the one that it knows. */
+static err
+alone(struct place *place)
+{
+	err e = db_claim(place->db, DB_CLAIM_ALONE);
+
+	if (e == ERR_BUSY)
+		return why_set(
+		    &place->why, e,
+		    "A server is running on the database %s, on this machine or another.  End all of them first.",
+		    place->name);
+	TRY(e);
+	return place->settings->database == DATABASE_SQLITE
+		   ? lock_take(place->settings, LOCK_ALONE, &place->why, &place->lock)
+		   : ERR_OK;
 }
 
 static err
@@ -79,7 +103,7 @@ db_init(struct place *place, int revision)
 			       "There is a database at %s already, at migration %04d; nothing was changed. `doubletour "
 			       "db upgrade` "
 			       "brings an older one up to date.",
-			       place->path, version);
+			       place->name, version);
 	return migrate(place, migrate_head());
 }
 
@@ -95,6 +119,8 @@ db_upgrade(struct place *place, int revision)
 		return why_set(&place->why, ERR_INVALID,
 			       "The database is at %04d already; `doubletour db downgrade %d` goes back.", version,
 			       target);
+	if (target != version)
+		TRY(alone(place));
 	return migrate(place, target);
 }
 
@@ -110,6 +136,7 @@ db_downgrade(struct place *place, int revision)
 	if (version == 0 || target > version)
 		return why_set(&place->why, ERR_INVALID, "The database is at %04d: there is nothing to take back.",
 			       version);
+	TRY(alone(place));
 	return migrate(place, target);
 }
 
@@ -159,7 +186,7 @@ db_check(struct place *place, int revision)
 		    "The database is at migration %04d, the newest is %04d: `doubletour db upgrade` brings it there.",
 		    version, migrate_head());
 	TRY(store_prepare(place->db, &place->why));
-	printf("The database at %s is whole and at the newest migration, %04d.\n", place->path, version);
+	printf("The database at %s is whole and at the newest migration, %04d.\n", place->name, version);
 	return ERR_OK;
 }
 
@@ -186,37 +213,43 @@ find(const char *word)
 static int
 unknown(const char *word)
 {
-	const char *words[COUNT(db_commands) + 1] = { NULL };
+	const char *words[COUNT(db_commands) + 2] = { NULL };
 
 	for (size_t i = 0; i < COUNT(db_commands); i++)
 		words[i] = db_commands[i].name;
+	words[COUNT(db_commands)] = "copy";
 	return cli_unknown("command", word, words, "doubletour db");
 }
 
 static int
 run_command(struct cli *cli, const struct db_command *command, int revision)
 {
-	struct place place = { .path = cli->config.database_path };
+	struct place place = { .settings = &cli->config,
+			       .lock = { .fd = -1 },
+			       .address = cli->config.database_path,
+			       .name = cli->config.database_name };
 	err e;
 
-	if (cli->config.database == DATABASE_POSTGRES)
-		return cli_fail(ERR_CONFIG,
-				&(struct why){ "This version keeps its data in SQLite only: set DATABASE_URL to "
-					       "sqlite:///doubletour.sqlite, or leave it out." });
 	e = command->run(&place, revision);
 	db_close(&place.db);
+	lock_release(&place.lock);
 	return e == ERR_OK ? CLI_DONE : cli_fail(e, &place.why);
 }
 
 static int
-revision_of(const struct db_command *command, const char *word, int *ret_revision)
+revision_of(const struct db_command *command, int n, char **words, int *ret_revision)
 {
+	const char *word = n > 0 ? words[0] : NULL;
 	uint64_t number = 0;
 
 	if (word == NULL)
 		return CLI_GO_ON;
 	if (!command->takes_revision) {
 		fprintf(stderr, "doubletour db %s takes no argument: %s\n", command->name, word);
+		return CLI_USAGE;
+	}
+	if (n > 1) {
+		fprintf(stderr, "doubletour db %s takes one argument at most: %s\n", command->name, words[1]);
 		return CLI_USAGE;
 	}
 	if (str_number(str_of(word), 9999, &number) != ERR_OK) {
@@ -227,12 +260,26 @@ revision_of(const struct db_command *command, const char *word, int *ret_revisio
 	return CLI_GO_ON;
 }
 
+static int
+copy(struct cli *cli, int n, char **addresses)
+{
+	int status;
+
+	if (n != 2) {
+		fprintf(stderr,
+			"doubletour db copy takes two addresses: the database to copy from, and the one to copy to.\n");
+		return CLI_USAGE;
+	}
+	status = cli_config(cli);
+	return status == CLI_GO_ON ? cli_db_copy(cli, addresses[0], addresses[1]) : status;
+}
+
 int
 cli_db(struct cli *cli, int argc, char **argv)
 {
 	const struct db_command *command;
 	int revision = -1;
-	int status = cli_arguments(argc, argv, db_help, 2);
+	int status = cli_arguments(argc, argv, db_help, 3);
 
 	if (status != CLI_GO_ON)
 		return status;
@@ -240,10 +287,12 @@ cli_db(struct cli *cli, int argc, char **argv)
 		fputs(db_help, stderr);
 		return CLI_USAGE;
 	}
+	if (str_equal(str_of(argv[optind]), STR("copy")))
+		return copy(cli, argc - optind - 1, argv + optind + 1);
 	command = find(argv[optind]);
 	if (command == NULL)
 		return unknown(argv[optind]);
-	status = revision_of(command, argv[optind + 1], &revision);
+	status = revision_of(command, argc - optind - 1, argv + optind + 1, &revision);
 	if (status == CLI_GO_ON)
 		status = cli_config(cli);
 	return status == CLI_GO_ON ? run_command(cli, command, revision) : status;

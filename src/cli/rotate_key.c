@@ -45,6 +45,11 @@ do_rotate(const struct config *config, struct why *why, struct rotation *ret_rot
 	TRY(lock_take(config, LOCK_ALONE, why, &lock));
 	TRY(digest_setup());
 	TRY(upkeep_open(config, why, &db));
+	if (db_claim(db, DB_CLAIM_ALONE) != ERR_OK)
+		return why_set(
+		    why, ERR_BUSY,
+		    "A server is running on the database %s, on this machine or another.  End all of them first.",
+		    config->database_name);
 	e = rotate(config, db, show, &progress, why, ret_rotation);
 	progress_end(&progress);
 	return e == ERR_OK ? upkeep_audit(db, AUDIT_ADMIN_KEY_ROTATED, 0, "asked") : e;

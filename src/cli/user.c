@@ -35,7 +35,7 @@ static const char user_help[] =
     "\n"
     "SINCE: 2026-11-23, 2026-11-23T08:14:07Z, or 30d, 12h, 15m before now.  Every act is in the audit trail.  A "
     "running server\n"
-    "knows of it within 3 seconds.\n"
+    "knows of it within 2 seconds.\n"
     "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
 
 struct request {

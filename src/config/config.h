@@ -36,7 +36,9 @@ struct config {
 	enum config_profile profile;
 	enum config_database database;
 	char database_url[CONFIG_TEXT_MAX];  /* as given; may hold a password: never shown or logged whole */
-	char database_path[CONFIG_TEXT_MAX]; /* SQLite: the file; from the working directory unless it begins with / */
+	char database_path[CONFIG_TEXT_MAX]; /* SQLite: the file; from the working directory unless it begins with /.
+					      * PostgreSQL: the URL as libpq takes it; may hold a password */
+	char database_name[CONFIG_TEXT_MAX]; /* the same for people to read: without a password */
 	char data_dir[CONFIG_TEXT_MAX];
 	uint8_t secret_key[CONFIG_KEY_MAX]; /* SECRET_KEY as given */
 	size_t secret_key_bytes;            /* 0: use the key file */
@@ -55,6 +57,7 @@ struct config {
 	unsigned argon2_memory_kib; /* 19456; 8 in testing... lowest allowed */
 	unsigned argon2_passes;     /* 2; 1 in testing */
 	int64_t session_idle_us, session_lifetime_us;
+	unsigned audit_days; /* how long the audit is kept; 0: for good */
 	enum config_language default_language;
 	enum log_format log_format; /* LOG_FORMAT: auto, text, json */
 	enum log_level log_level;   /* LOG_LEVEL: error, warning, notice, info, debug */
@@ -75,6 +78,9 @@ struct config_environment {
 };
 MUST_USE err config_web_environment(const struct config *config, struct config_environment *ret_environment);
 MUST_USE err config_load_web(struct config *ret_config, struct why *why);
+
+/* Fill in database, database_path and database_name from a URL as DATABASE_URL takes it.  ERR_INVALID: it is none. */
+MUST_USE err config_database(str url, struct config *config);
 
 void config_wipe(struct config *config);
 

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "config/dotenv.h"
+#include "config/report.h"
 #include "config/values.h"
 
 #include <errno.h>
@@ -232,10 +233,24 @@ derive_public(struct config *config)
 				sizeof(config->public_host), &config->public_https);
 }
 
+/* SQLAlchemy names its driver in the scheme, which libpq does not take. */
+static err
+derive_postgres(struct config *config, str url)
+{
+	CLEANUP(buf_wipe) struct buf name = BUF(4 * CONFIG_TEXT_MAX);
+	str rest = url, scheme = str_cut(&rest, ':');
+
+	snprintf(config->database_path, sizeof(config->database_path), "%.*s:%.*s",
+		 STR_ARG(str_starts(scheme, STR("postgresql")) ? STR("postgresql") : scheme), STR_ARG(rest));
+	report_url(url, &name);
+	TRY(buf_check(&name));
+	return str_copy_z(str_upto(buf_str(&name), sizeof(config->database_name) - 1), config->database_name,
+			  sizeof(config->database_name));
+}
+
 static err
 derive_database(struct config *config, struct why *why)
 {
-	str sqlite = STR("sqlite:///");
 	int n = 0;
 
 	if (config->database_url[0] == '\0')
@@ -243,11 +258,21 @@ derive_database(struct config *config, struct why *why)
 			     config->data_dir);
 	if (n < 0 || (size_t)n >= sizeof(config->database_url))
 		return why_set(why, ERR_CONFIG, "DATA_DIR is too long a path.");
-	str url = str_of(config->database_url);
+	return config_database(str_of(config->database_url), config);
+}
+
+err
+config_database(str url, struct config *config)
+{
+	str sqlite = STR("sqlite:///");
+
+	if (value_database_url(url) != ERR_OK)
+		return ERR_INVALID;
 	config->database = str_starts(url, sqlite) ? DATABASE_SQLITE : DATABASE_POSTGRES;
 	if (config->database == DATABASE_POSTGRES)
-		return ERR_OK;
-	return str_copy_z(str_from(url, sqlite.n), config->database_path, sizeof(config->database_path));
+		return derive_postgres(config, url);
+	TRY(str_copy_z(str_from(url, sqlite.n), config->database_path, sizeof(config->database_path)));
+	return str_copy_z(str_from(url, sqlite.n), config->database_name, sizeof(config->database_name));
 }
 
 /* --- do they go together? ----------------------------------------------------------------------------------------- */

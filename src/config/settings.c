@@ -175,21 +175,11 @@ public_url_parse(const struct setting *setting, str value, void *at, struct why 
 
 static const struct setting_kind kind_public_url = { public_url_parse, text_put };
 
-/* sqlite:///file and PostgreSQL's own schemes.  A database in memory would lose every account: refused. */
 static err
 database_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
-	static const char *const schemes[] = { "sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg2://" };
-
-	for (size_t i = 0; i < COUNT(schemes); i++) {
-		str rest = str_from(value, strlen(schemes[i]));
-		if (!str_starts(value, str_of(schemes[i])) || str_empty(rest))
-			continue;
-		if (i == 0 && (str_has_byte(rest, '?') || str_equal(rest, STR(":memory:")) || str_ends(rest, STR("/"))))
-			return ERR_INVALID;
-		return text_parse(setting, value, at, why);
-	}
-	return ERR_INVALID;
+	TRY(value_database_url(value));
+	return text_parse(setting, value, at, why);
 }
 
 static const struct setting_kind kind_database = { database_parse, text_put };
@@ -361,7 +351,7 @@ const struct setting settings[] = {
 	{ .name = "PUBLIC_URL", .kind = &kind_public_url, MEMBER(public_url), .flags = SETTING_WEB,
 	  .takes = "https://host or https://host:port, without a path",
 	  .help = "The address that people type.  It decides how cookies are protected, which Host is answered, and absolute "
-		  "links.  Without it, http://localhost and the loopback addresses at PORT.  http is accepted for localhost "
+		  "links.  Without it, http://localhost and localhost and the loopback addresses, at any port.  http is accepted for localhost "
 		  "only, unless INSECURE_HTTP=1.",
 	  .example = "https://login.example.org" },
 	{ .name = "INSECURE_HTTP", .kind = &kind_flag, MEMBER(insecure_http), .flags = SETTING_WEB,
@@ -398,6 +388,11 @@ const struct setting settings[] = {
 	  .takes = "a duration like 90s, 30m, 1h or 2d, from one minute to a year",
 	  .help = "A session ends so long after signing in, whatever happens.",
 	  .example = "12h" },
+	{ .name = "AUDIT_DAYS", .kind = &kind_number, MEMBER(audit_days),
+	  SAME("0"), .min = 0, .max = 3660,
+	  .takes = "a number of days from 0 to 3660",
+	  .help = "How long the audit is kept: who signed in and tried to, when and from where; 0: for good.",
+	  .example = "365" },
 	{ .name = "DEFAULT_LANGUAGE", .kind = &kind_choice, MEMBER(default_language), .flags = SETTING_WEB,
 	  SAME("fr"), .choices = languages,
 	  .takes = "fr or en",

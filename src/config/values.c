@@ -277,3 +277,19 @@ key_check(str key)
 		return "can be guessed: it repeats a short pattern";
 	return NULL;
 }
+
+err
+value_database_url(str value)
+{
+	static const char *const schemes[] = { "sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg2://" };
+
+	for (size_t i = 0; i < COUNT(schemes); i++) {
+		str rest = str_from(value, strlen(schemes[i]));
+		if (!str_starts(value, str_of(schemes[i])) || str_empty(rest))
+			continue;
+		if (i == 0 && (str_has_byte(rest, '?') || str_equal(rest, STR(":memory:")) || str_ends(rest, STR("/"))))
+			return ERR_INVALID;
+		return ERR_OK;
+	}
+	return ERR_INVALID;
+}

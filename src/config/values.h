@@ -35,4 +35,7 @@ str host_without_port(str host_port);
  */
 const char *key_check(str key);
 
+/* sqlite:///file and PostgreSQL's own schemes?  A database in memory would lose every account: ERR_INVALID. */
+MUST_USE err value_database_url(str value);
+
 #endif

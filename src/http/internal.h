@@ -57,6 +57,7 @@ struct job {
 	size_t reply_bytes;
 	int64_t begun_us; /* monotonic */
 	struct job *next; /* in a lane */
+	uint64_t from;    /* in a lane: the same number for the same address */
 };
 
 struct lane {

@@ -1,35 +1,138 @@
 /*
  * Bounded queues in front of worker threads.  A job in a lane has its connection suspended; whoever takes it out must
- * resume it, and may not look at it afterwards.
+ * resume it, and may not look at it afterwards.  A full lane is shared out among addresses.
  */
 #include "http/internal.h"
 
 #include "base/mem.h"
 
+#include <arpa/inet.h>
+
+enum { PLACES = 2048 };
+
+/* --- whose turn it is ----------------------------------------------------------------------------------------------- */
+
+/* What counts as one address: an IPv6 network of 64 bits is one customer's. */
+static uint64_t
+number_of(str address)
+{
+	uint8_t bytes[sizeof(struct in6_addr)] = { 0 };
+	char text[INET6_ADDRSTRLEN];
+	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a, 64 bits */
+	size_t n = 0;
+
+	if (str_copy_z(address, text, sizeof(text)) == ERR_OK)
+		n = inet_pton(AF_INET, text, bytes) == 1 ? 4 : inet_pton(AF_INET6, text, bytes) == 1 ? 8 : 0;
+	for (size_t i = 0; i < n; i++)
+		hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
+	return hash;
+}
+
+static size_t
+waiting_from(const struct lane *lane, uint64_t from)
+{
+	size_t n = 0;
+
+	for (const struct job *job = lane->first; job != NULL; job = job->next)
+		n += job->from == from;
+	return n;
+}
+
+/*
+ * The last of those that come from where most come from.  Counted in places that two addresses may share, so that it takes two
+ * walks and not one per request: what is found is to be counted again.
+ */
+static struct job *
+of_the_busiest(const struct lane *lane)
+{
+	uint16_t counts[PLACES] = { 0 }, most = 0;
+	struct job *found = NULL;
+
+	for (const struct job *job = lane->first; job != NULL; job = job->next)
+		if (++counts[job->from % PLACES] > most)
+			most = counts[job->from % PLACES];
+	for (struct job *job = lane->first; job != NULL; job = job->next)
+		if (counts[job->from % PLACES] == most)
+			found = job;
+	return found;
+}
+
+static void
+take_out(struct lane *lane, struct job *job)
+{
+	struct job *before = NULL;
+
+	for (struct job *each = lane->first; each != job; each = each->next)
+		before = each;
+	if (before == NULL)
+		lane->first = job->next;
+	else
+		before->next = job->next;
+	if (lane->last == job)
+		lane->last = before;
+	lane->waiting--;
+}
+
+/*
+ * The lane is full.  Where one address has two more in it than the one that comes now, the last of its requests makes way: nobody
+ * keeps everybody else out by asking more.
+ */
+static struct job *
+make_way(struct lane *lane, uint64_t from)
+{
+	struct job *job = of_the_busiest(lane);
+
+	if (job == NULL || waiting_from(lane, job->from) < waiting_from(lane, from) + 2)
+		return NULL;
+	take_out(lane, job);
+	return job;
+}
+
+static void
+put_in(struct lane *lane, struct job *job)
+{
+	/* Before a worker can see it: one may be done with it before this function returns. */
+	job->stage = JOB_WAITING;
+	MHD_suspend_connection(job->connection);
+	job->next = NULL;
+	if (lane->last != NULL)
+		lane->last->next = job;
+	else
+		lane->first = job;
+	lane->last = job;
+	lane->waiting++;
+	pthread_cond_signal(&lane->filled);
+}
+
+static void
+refuse_one(struct job *job)
+{
+	reply_refuse(job, 503);
+	job->stage = JOB_READY;
+	MHD_resume_connection(job->connection);
+}
+
 bool
 lane_submit(struct job *job, enum http_lane which)
 {
 	struct lane *lane = &job->server->lanes[which];
+	struct job *gone = NULL;
 	bool taken;
 
+	job->from = number_of(job->rq.from.n > 0 ? job->rq.from : job->rq.peer);
 	pthread_mutex_lock(&lane->lock);
+	if (!lane->closed && lane->max > 0 && lane->waiting >= lane->max)
+		gone = make_way(lane, job->from);
 	taken = !lane->closed && lane->waiting < lane->max;
-	if (taken) {
-		/* Before a worker can see it: one may be done with it before this function returns. */
-		job->stage = JOB_WAITING;
-		MHD_suspend_connection(job->connection);
-		job->next = NULL;
-		if (lane->last != NULL)
-			lane->last->next = job;
-		else
-			lane->first = job;
-		lane->last = job;
-		lane->waiting++;
-		pthread_cond_signal(&lane->filled);
-	}
+	if (taken)
+		put_in(lane, job);
 	pthread_mutex_unlock(&lane->lock);
+	if (gone != NULL)
+		refuse_one(gone);
 	return taken;
 }
+
+/* --- workers -------------------------------------------------------------------------------------------------------- */
 
 /* NULL: the lane is closed and empty. */
 static struct job *
@@ -63,10 +166,11 @@ worker_main(void *context)
 	struct job *job;
 
 	while ((job = lane_take(&server->lanes[worker->lane], &closed)) != NULL) {
-		if (closed)
-			reply_refuse(job, 503);
-		else
-			app->work(server->app_data, own, &job->rq, &job->rp);
+		if (closed) {
+			refuse_one(job);
+			continue;
+		}
+		app->work(server->app_data, own, &job->rq, &job->rp);
 		job->stage = JOB_READY;
 		MHD_resume_connection(job->connection);
 	}

@@ -47,6 +47,7 @@ struct request {
 	str query; /* raw, without '?' ; empty when there is none */
 	str body;
 	str peer;            /* address of the connection's other end, numeric; mapped IPv4 as IPv4 */
+	str from;            /* by admit: on whose behalf, numeric, where the peer is a proxy; empty: the peer's */
 	char id[17];         /* random hex, unique enough to find the request in the log */
 	int64_t now_us;      /* when it was whole: the request's one reading of the clock */
 	struct arena *arena; /* wiped when the reply has left */

@@ -1,14 +1,22 @@
 #include "keeper/admin.h"
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/random.h"
 #include "keeper/audit.h"
 #include "keeper/devices.h"
 #include "keeper/display_name.h"
+#include "keeper/told.h"
 #include "keeper/turn.h"
 #include "keeper/upkeep.h"
 
 enum { PAGE_ROWS = 200 };
+
+/* Grows: an account may have any number of sessions. */
+struct ended {
+	struct token *at;
+	size_t n, room;
+};
 
 /* One act: who it is done to, what it leaves, what it is called in the audit. */
 struct act {
@@ -19,7 +27,8 @@ struct act {
 	struct link_text *link;
 	str name, display_name; /* of a new or renamed account */
 	int64_t changed;
-	bool optional; /* nothing to change is no reason to write anything */
+	struct ended ended; /* tokens, by their hashes, that are dead afterwards */
+	bool optional;      /* nothing to change is no reason to write anything */
 };
 
 typedef err (*act_work)(struct act *act);
@@ -46,12 +55,22 @@ account_id_of(struct keeper_thread *t, str typed, struct why *why, int64_t *ret_
 }
 
 static err
+lock_account(const struct act *act)
+{
+	const struct db_value args[] = { DB_INT(act->account_id) };
+
+	return db_lock(act->db, SQL_ACCOUNT_LOCK, args, COUNT(args));
+}
+
+static err
 act_once(struct act *act, act_work work)
 {
 	CLEANUP(db_rollback_unless_done) struct db_transaction transaction = { 0 };
 
 	act->changed = 0;
+	act->ended.n = 0;
 	TRY(db_begin(act->db, &transaction));
+	TRY(lock_account(act));
 	TRY(work(act));
 	if (act->optional && act->changed == 0)
 		return ERR_OK;
@@ -62,13 +81,17 @@ act_once(struct act *act, act_work work)
 static err
 act_do(struct keeper_thread *t, struct act *act, act_work work, struct why *why)
 {
-	enum { TRIES = 4 };
-	err e = ERR_BUSY;
+	struct db_again again = { 0 };
+	err e;
 
 	act->db = t->db;
 	TRY(clock_now_us(&act->now_us));
-	for (int i = 0; e == ERR_BUSY && i < TRIES; i++)
+	do
 		e = act_once(act, work);
+	while (db_again(&again, e));
+	if (e == ERR_OK)
+		told_ended(t->db, act->ended.at, act->ended.n);
+	mem_free(&act->ended.at);
 	if (e == ERR_OK || why->text[0] != '\0')
 		return e;
 	return why_set(why, e, "Nothing was changed: %s.", err_name(e));
@@ -90,18 +113,33 @@ run_on_account(const struct act *act, enum sql query, int64_t *ret_changed)
 }
 
 static err
-count_row(void *context, const struct db_value *row, size_t columns)
+ended_row(void *context, const struct db_value *row, size_t columns)
 {
-	++*(int64_t *)context;
+	struct ended *ended = context;
+
+	if (columns != 1 || row[0].bytes.n != TOKEN_BYTES)
+		return ERR_CORRUPT;
+	if (ended->n == ended->room) {
+		size_t room = ended->room == 0 ? 16 : 2 * ended->room;
+		struct token *more = mem_new_array(room, sizeof(*more));
+		if (more == NULL)
+			return ERR_MEMORY;
+		if (ended->n > 0)
+			memcpy(more, ended->at, ended->n * sizeof(*more));
+		mem_drop(ended->at);
+		ended->at = more;
+		ended->room = room;
+	}
+	memcpy(ended->at[ended->n++].b, row[0].bytes.p, TOKEN_BYTES);
 	return ERR_OK;
 }
 
 static err
-sessions_end(const struct act *act, int64_t *ret_ended)
+sessions_end(struct act *act)
 {
 	const struct db_value args[] = { DB_INT(act->account_id) };
 
-	return db_all(act->db, SQL_ADMIN_SESSIONS_END, args, COUNT(args), count_row, ret_ended);
+	return db_all(act->db, SQL_ADMIN_SESSIONS_END, args, COUNT(args), ended_row, &act->ended);
 }
 
 /* --- accounts ---------------------------------------------------------------------------------------------------------- */
@@ -172,7 +210,7 @@ rename_account(struct act *act)
 	const struct db_value args[] = { DB_TEXT(act->name), DB_INT(act->account_id) };
 
 	TRY(db_run(act->db, SQL_ADMIN_RENAME, args, COUNT(args), &act->changed));
-	return sessions_end(act, &(int64_t){ 0 }); /* web knows them by the old name */
+	return sessions_end(act); /* web knows them by the old name */
 }
 
 err
@@ -195,7 +233,7 @@ disable(struct act *act)
 	const struct db_value args[] = { DB_INT(act->now_us), DB_INT(act->account_id) };
 
 	TRY(db_run(act->db, SQL_ADMIN_DISABLE, args, COUNT(args), &act->changed));
-	return sessions_end(act, &(int64_t){ 0 });
+	return sessions_end(act);
 }
 
 err
@@ -247,7 +285,7 @@ reset_password(struct act *act)
 
 	TRY(db_run(act->db, SQL_ADMIN_PASSWORD_SET, args, COUNT(args), &act->changed));
 	TRY(links_end(act->db, act->account_id));
-	TRY(sessions_end(act, &(int64_t){ 0 }));
+	TRY(sessions_end(act));
 	TRY(devices_forget_all(act->db, act->account_id));
 	return link_make(act->db, LINK_PASSWORD, act->account_id, act->now_us, act->link);
 }
@@ -263,7 +301,7 @@ admin_reset_password(struct keeper_thread *t, str account, struct why *why, stru
 static err
 reset_factors(struct act *act)
 {
-	TRY(sessions_end(act, &(int64_t){ 0 }));
+	TRY(sessions_end(act));
 	TRY(run_on_account(act, SQL_ADMIN_FACTORS_DELETE, NULL));
 	TRY(run_on_account(act, SQL_THROTTLE_CLEAR_ACCOUNT, NULL));
 	return run_on_account(act, SQL_RECOVERY_DELETE, NULL);
@@ -281,7 +319,9 @@ static err
 sign_out(struct act *act)
 {
 	TRY(devices_forget_all(act->db, act->account_id));
-	return sessions_end(act, &act->changed);
+	TRY(sessions_end(act));
+	act->changed = (int64_t)act->ended.n;
+	return ERR_OK;
 }
 
 err
@@ -297,6 +337,7 @@ admin_sign_out(struct keeper_thread *t, str account, struct why *why, int64_t *r
 static err
 delete_account(struct act *act)
 {
+	TRY(sessions_end(act));
 	TRY(run_on_account(act, SQL_OWN_CLOSE, &act->changed));
 	return run_on_account(act, SQL_OWN_AUDIT_BARE, NULL);
 }

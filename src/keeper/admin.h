@@ -1,6 +1,7 @@
 /*
  * What the administrator does to accounts, for the command line.  Each function is one transaction with its audit row; a running
- * server's web process learns of ended sessions within its cache's life (3 seconds).
+ * server's web process learns of ended sessions within its cache's life (2 seconds), and at once where nodes tell each other
+ * (keeper/told.h).
  *
  * account: a user name as typed.  ERR_NOT_FOUND, with the sentence: there is none of that name.
  */

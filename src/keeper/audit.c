@@ -45,6 +45,7 @@ static const struct {
 	[AUDIT_ADMIN_INVITED]         = { "admin.invited",         "passed",  LOG_NOTICE },
 	[AUDIT_ADMIN_IMPORTED]        = { "admin.imported",        "passed",  LOG_NOTICE },
 	[AUDIT_ADMIN_BACKUP]          = { "admin.backup",          "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_COPIED]          = { "admin.copied",          "passed",  LOG_NOTICE },
 	[AUDIT_ADMIN_RESTORED]        = { "admin.restored",        "passed",  LOG_NOTICE },
 	[AUDIT_ADMIN_KEY_ROTATED]     = { "admin.key-rotated",     "passed",  LOG_NOTICE },
 };

@@ -124,6 +124,7 @@ with_database(const struct config *config, const char *path)
 	struct config other = *config;
 
 	snprintf(other.database_path, sizeof(other.database_path), "%s", path);
+	snprintf(other.database_name, sizeof(other.database_name), "%s", path);
 	return other;
 }
 
@@ -137,6 +138,17 @@ is_whole(const struct upkeep_findings *findings, const char *what, struct why *w
 		       "%s holds %ld secrets that do not open under the key and %ld names that no one can type.  "
 		       "`doubletour check` names them.",
 		       what, (long)findings->unreadable, (long)findings->misnamed);
+}
+
+static err
+is_file(const struct config *config, struct why *why)
+{
+	if (config->database == DATABASE_SQLITE)
+		return ERR_OK;
+	return why_set(
+	    why, ERR_CONFIG,
+	    "This is for a SQLite database.  PostgreSQL has its own: pg_dump, pg_restore; and `doubletour db copy` "
+	    "makes a SQLite file of one.");
 }
 
 /* --- making one ----------------------------------------------------------------------------------------------------- */
@@ -169,6 +181,7 @@ upkeep_backup(const struct config *config, const char *target, struct why *why, 
 {
 	CLEANUP(draft_drop) struct draft draft = { .made = false };
 
+	TRY(is_file(config, why));
 	if (access(target, F_OK) == 0)
 		return why_set(why, ERR_EXISTS, "There is a file %s already.  Give the backup another name.", target);
 	TRY(draft_make(target, why, &draft));
@@ -343,9 +356,7 @@ upkeep_restore(const struct config *config, const char *source, bool replace, st
 	bool exists = access(config->database_path, F_OK) == 0;
 
 	*ret_restored = (struct upkeep_restored){ .aside = "" };
-	if (config->database != DATABASE_SQLITE)
-		return why_set(why, ERR_CONFIG,
-			       "This is for a SQLite database.  PostgreSQL has its own: pg_dump, pg_restore.");
+	TRY(is_file(config, why));
 	if (exists && !replace)
 		return why_set(why, ERR_EXISTS,
 			       "There is a database at %s.  With --replace it is set aside, not deleted.",

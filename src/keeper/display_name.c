@@ -22,12 +22,36 @@ may_stand(int32_t c)
 	}
 }
 
+/* Letters that are no more than room: Hangul fillers and the braille pattern without a dot. */
+static bool
+is_seen(int32_t c)
+{
+	static const int32_t empty[] = { 0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0 };
+	utf8proc_category_t category = utf8proc_category(c);
+
+	for (size_t i = 0; i < COUNT(empty); i++)
+		if (c == empty[i])
+			return false;
+	return category != UTF8PROC_CATEGORY_ZS && category != UTF8PROC_CATEGORY_CF && category != UTF8PROC_CATEGORY_MN;
+}
+
+static bool
+nothing_seen(const int32_t *points, utf8proc_ssize_t n)
+{
+	for (utf8proc_ssize_t i = 0; i < n; i++)
+		if (is_seen(points[i]))
+			return false;
+	return n > 0;
+}
+
 static enum problem
 encode(int32_t *points, utf8proc_ssize_t n, struct display_name *ret_name)
 {
 	for (utf8proc_ssize_t i = 0; i < n; i++)
 		if (!may_stand(points[i]))
 			return PROBLEM_CHARACTERS;
+	if (nothing_seen(points, n))
+		return PROBLEM_CHARACTERS;
 	n = utf8proc_reencode(points, n, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
 	if (n < 0)
 		return PROBLEM_CHARACTERS;
@@ -47,11 +71,9 @@ display_name_check(str typed, struct display_name *ret_name)
 
 	if (text.n > ROOM)
 		return PROBLEM_TOO_LONG;
-	if (!str_utf8_valid(text))
-		return PROBLEM_CHARACTERS;
 	n = utf8proc_decompose((const uint8_t *)text.p, (utf8proc_ssize_t)text.n, points, ROOM,
 			       UTF8PROC_STABLE | UTF8PROC_COMPOSE);
-	if (n < 0)
+	if (n < 0) /* it is not UTF-8 */
 		return PROBLEM_CHARACTERS;
 	return n > ROOM ? PROBLEM_TOO_LONG : encode(points, n, ret_name);
 }

@@ -277,6 +277,6 @@ import_run(const struct config *config, const struct import *import, struct why 
 	*ret_counts = (struct import_counts){ 0 };
 	TRY(keeper_open(config, why, &keeper));
 	if (keeper_thread_open(keeper, &thread) != ERR_OK)
-		return why_set(why, ERR_AWAY, "The database %s cannot be opened a second time.", config->database_path);
+		return why_set(why, ERR_AWAY, "The database %s cannot be opened a second time.", config->database_name);
 	return with_thread(thread, import, why, ret_counts);
 }

@@ -49,9 +49,18 @@ void keeper_answer(struct keeper_thread *t, str question, keeper_pushed pushed, 
 MUST_USE err keeper_ping(struct keeper_thread *t);
 
 /*
- * Delete sessions and unfinished enrolments that have expired, in small batches; what fails is logged.  Once a
- * minute.
+ * For the one thread of a server that looks after the database: for as long as it runs, no command may have the database for
+ * itself (ERR_BUSY: one has), and what other nodes tell is heard.  Poll the fd for POLLIN, -1: there is nothing to wait for;
+ * then keeper_hear calls keeper_ended for every session that has ended elsewhere.
  */
-void keeper_purge(struct keeper_thread *t);
+MUST_USE err keeper_join(struct keeper_thread *t);
+int keeper_hearing_fd(struct keeper_thread *t);
+MUST_USE err keeper_hear(struct keeper_thread *t);
+
+/*
+ * Delete what has expired, one small batch of it, each a transaction of its own: nobody waits long for a lock.  What fails is
+ * logged.  Begin with *at 0; false: that was all.
+ */
+MUST_USE bool keeper_purge(struct keeper_thread *t, unsigned *at);
 
 #endif

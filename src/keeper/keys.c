@@ -361,9 +361,14 @@ first_check(const struct keys *keys, struct db *db)
 static err
 keys_match(const struct master_key *master, struct db *db, size_t rows, struct keys *keys, bool *ret_match)
 {
+	struct db_again again = { 0 };
+	err e;
+
 	TRY(keys_derive(master, keys));
-	if (rows == 0)
-		TRY(first_check(keys, db));
+	do
+		e = rows == 0 ? first_check(keys, db) : ERR_OK;
+	while (db_again(&again, e));
+	TRY(e);
 	return keys_fit(keys, db, ret_match, NULL);
 }
 

@@ -7,6 +7,7 @@
 #include "keeper/audit.h"
 #include "keeper/devices.h"
 #include "keeper/password_choice.h"
+#include "keeper/throttle.h"
 #include "keeper/turn.h"
 
 static const char *const kinds[LINK_KIND_COUNT] = {
@@ -192,6 +193,10 @@ use_link(struct turn *turn, void *context, bool *ret_commit)
 static err
 refuse(struct turn *turn)
 {
+	struct throttle throttle;
+
+	TRY(throttle_link(turn, &throttle));
+	TRY(throttle_take(turn, &throttle));
 	TRY(audit_write(turn, AUDIT_LINK_REFUSED, 0, "dead"));
 	audit_log(turn, AUDIT_LINK_REFUSED, 0, "dead");
 	return ERR_OK;

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/secret.h"
+#include "keeper/told.h"
 #include "keeper/turn.h"
 #include "store/migrate.h"
 #include "store/store.h"
@@ -40,7 +41,19 @@ schema_ready(const struct config *config, struct db *db, struct why *why)
 	return why_set(why, ERR_CONFIG,
 		       "The database %s is at migration %04d, and this program needs %04d.  Make a backup, then: "
 		       "`doubletour db upgrade`.",
-		       config->database_path, version, migrate_head());
+		       config->database_name, version, migrate_head());
+}
+
+/* Not while a command has it for itself, on whatever machine. */
+static err
+claim(const struct config *config, struct db *db, struct why *why)
+{
+	err e = db_claim(db, DB_CLAIM_SHARED);
+
+	if (e == ERR_BUSY)
+		return why_set(why, e, "A command has the database %s for itself.  Start when it has ended.",
+			       config->database_name);
+	return e;
 }
 
 /* The database, with its schema ready and its queries prepared. */
@@ -50,12 +63,10 @@ database_open(const struct config *config, struct why *why, struct db **ret_db)
 	struct db *db = NULL;
 	err e;
 
-	if (config->database != DATABASE_SQLITE)
-		return why_set(why, ERR_CONFIG,
-			       "DATABASE_URL names a PostgreSQL database, and this program was built for SQLite only.  "
-			       "Use sqlite:///path/to/file.");
 	TRY(store_open(config->database_path, makes_database(config) ? STORE_CREATE : STORE_EXISTING, why, &db));
-	e = schema_ready(config, db, why);
+	e = claim(config, db, why);
+	if (e == ERR_OK)
+		e = schema_ready(config, db, why);
 	if (e == ERR_OK)
 		e = store_prepare(db, why);
 	if (e == ERR_OK)
@@ -63,10 +74,10 @@ database_open(const struct config *config, struct why *why, struct db **ret_db)
 	else
 		db_close(&db);
 	/* a sentence that does not name the file, or none at all */
-	if (e == ERR_CORRUPT || (e != ERR_OK && why->text[0] == '\0'))
+	if ((e == ERR_CORRUPT && config->database == DATABASE_SQLITE) || (e != ERR_OK && why->text[0] == '\0'))
 		return why_set(why, e,
 			       "The database %s cannot be used: %s.  If it is damaged, put a backup in its place.",
-			       config->database_path, err_name(e));
+			       config->database_name, err_name(e));
 	return e;
 }
 
@@ -150,6 +161,8 @@ thread_fill(struct keeper_thread *t)
 
 	if (e == ERR_OK)
 		e = store_prepare(t->db, &why);
+	if (e == ERR_OK)
+		db_hurry(t->db);
 	if (e != ERR_OK)
 		log_event(LOG_ERROR, "database.open", LOG_TEXT("why", why.text));
 	return e;
@@ -185,4 +198,40 @@ err
 keeper_ping(struct keeper_thread *t)
 {
 	return db_ping(t->db);
+}
+
+/* --- beside other nodes ------------------------------------------------------------------------------------------- */
+
+err
+keeper_join(struct keeper_thread *t)
+{
+	TRY(db_claim(t->db, DB_CLAIM_SHARED));
+	return db_listen(t->db);
+}
+
+int
+keeper_hearing_fd(struct keeper_thread *t)
+{
+	return db_listening_fd(t->db);
+}
+
+static void
+heard_ended(void *context, const struct token *hash)
+{
+	const struct keeper *k = context;
+
+	if (k->ended != NULL)
+		k->ended(k->ended_context, hash);
+}
+
+static void
+heard(void *context, str text)
+{
+	told_read(text, heard_ended, context);
+}
+
+err
+keeper_hear(struct keeper_thread *t)
+{
+	return db_hear(t->db, heard, t->keeper);
 }

@@ -183,7 +183,7 @@ base64_put(struct buf *out, const uint8_t *bytes, size_t n)
 	size_t before = out->n;
 
 	buf_put_base64(out, str_bytes(bytes, n));
-	while (out->failed == ERR_OK && out->n > before && out->p[out->n - 1] == '=')
+	while (out->n > before && out->p[out->n - 1] == '=')
 		out->n--;
 }
 

@@ -118,13 +118,13 @@ confirm_answer(struct turn *turn, str typed, enum verdict *ret_verdict)
 	struct factor *factor = &a.proof.factor;
 	bool done = false;
 
+	TRY(throttle_code(turn, false, &a.throttle));
+	TRY(throttle_take(turn, &a.throttle));
 	TRY(factor_pending(turn, factor));
 	if (factor->id == 0) { /* never shown, or too old by now: another must be made before any code can fit */
 		*ret_verdict = VERDICT_STATE;
 		return refuse(turn, &a.throttle, factor, (str){ 0 }, "no secret");
 	}
-	TRY(throttle_code(turn, false, &a.throttle));
-	TRY(throttle_take(turn, &a.throttle));
 	TRY(code_check(factor, typed, turn->now_us, &a.proof.match));
 	if (!a.proof.match.ok)
 		return refuse(turn, &a.throttle, factor, typed, "code");

@@ -5,40 +5,81 @@
 #include "keeper/devices.h"
 #include "keeper/turn.h"
 
-enum { BATCH = 200, BATCHES_MAX = 50 };
+enum { BATCH = 200, BATCHES_MAX = 250 };
 
-/* Small batches, each a transaction of its own: nobody waits long for the lock. */
-static err
-purge(struct db *db, enum sql query, int64_t before_us)
+struct purging {
+	enum sql query;
+	int64_t (*age_us)(const struct config *config); /* what is older goes; NULL: what has expired */
+};
+
+static int64_t
+lifetime(const struct config *config)
 {
-	const struct db_value args[] = { DB_INT(before_us), DB_INT(BATCH) };
-	int64_t deleted = BATCH;
-
-	for (int i = 0; deleted == BATCH && i < BATCHES_MAX; i++)
-		TRY(db_run(db, query, args, COUNT(args), &deleted));
-	return ERR_OK;
+	return config->session_lifetime_us;
 }
 
-static err
-purge_all(struct keeper_thread *t)
+static int64_t
+idle(const struct config *config)
 {
-	const struct config *config = t->keeper->config;
+	return config->session_idle_us;
+}
+
+static int64_t
+pending(const struct config *config)
+{
+	return PENDING_US;
+}
+
+static int64_t
+device(const struct config *config)
+{
+	return MINUTES_US(24 * 60 * DEVICE_DAYS);
+}
+
+/* Before the beginning of time, where all of it is kept. */
+static int64_t
+audit(const struct config *config)
+{
+	return config->audit_days == 0 ? INT64_MAX / 2 : MINUTES_US(INT64_C(24) * 60 * config->audit_days);
+}
+
+static const struct purging purgings[] = {
+	{ SQL_SESSION_PURGE_LIFETIME, lifetime },
+	{ SQL_SESSION_PURGE_IDLE, idle },
+	{ SQL_SESSION_PURGE_PENDING, pending },
+	{ SQL_THROTTLE_PURGE_NOTHING, NULL },
+	{ SQL_THROTTLE_PURGE_FORGOTTEN, NULL },
+	{ SQL_THROTTLE_PURGE_DEVICES, NULL },
+	{ SQL_AUDIT_PURGE, audit },
+	{ SQL_LINK_PURGE, NULL },
+	{ SQL_DEVICE_PURGE, device },
+	{ SQL_FACTOR_PURGE, NULL },
+};
+
+static err
+purge_batch(struct keeper_thread *t, const struct purging *purging, int64_t *ret_deleted)
+{
 	int64_t now_us = 0;
 
 	TRY(clock_now_us(&now_us));
-	TRY(purge(t->db, SQL_SESSION_PURGE_LIFETIME, now_us - config->session_lifetime_us));
-	TRY(purge(t->db, SQL_SESSION_PURGE_IDLE, now_us - config->session_idle_us));
-	TRY(purge(t->db, SQL_SESSION_PURGE_PENDING, now_us - PENDING_US));
-	TRY(purge(t->db, SQL_LINK_PURGE, now_us));
-	TRY(purge(t->db, SQL_DEVICE_PURGE, now_us - MINUTES_US(24 * 60 * DEVICE_DAYS)));
-	return purge(t->db, SQL_FACTOR_PURGE, now_us);
+	const struct db_value args[] = {
+		DB_INT(now_us - (purging->age_us == NULL ? 0 : purging->age_us(t->keeper->config))), DB_INT(BATCH)
+	};
+	return db_run(t->db, purging->query, args, COUNT(args), ret_deleted);
 }
 
-void
-keeper_purge(struct keeper_thread *t)
+/* *at counts batches within a purging, and purgings above that. */
+bool
+keeper_purge(struct keeper_thread *t, unsigned *at)
 {
-	err e = purge_all(t);
+	const struct purging *purging = &purgings[*at / BATCHES_MAX];
+	int64_t deleted = 0;
+	err e = purge_batch(t, purging, &deleted);
 
-	if (e != ERR_OK)
+	if (e != ERR_OK) {
 		log_event(LOG_WARNING, "purge.failed", LOG_TEXT("why", err_name(e)));
+		return false;
+	}
+	*at += deleted == BATCH ? 1 : BATCHES_MAX - *at % BATCHES_MAX;
+	return *at / BATCHES_MAX < COUNT(purgings);
 }

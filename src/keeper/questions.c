@@ -8,7 +8,7 @@
 #include "keeper/audit.h"
 #include "keeper/turn.h"
 
-enum { ARENA_MAX_BYTES = 1024 * 1024, BODY_MAX_BYTES = 256 };
+enum { ARENA_MAX_BYTES = 1024 * 1024 };
 
 #define IN(state) (1u << (state))
 #define IN_ANY (IN(STATE_NONE) | IN(STATE_ENROLLING) | IN(STATE_PENDING) | IN(STATE_FULL))
@@ -54,15 +54,14 @@ opens(const struct question *question, enum session_state state)
 
 /* Room for the largest body; its texts are elsewhere. */
 struct body {
-	_Alignas(max_align_t) char b[BODY_MAX_BYTES];
+	_Alignas(max_align_t) char b[WIRE_BODY_MAX_BYTES];
 };
 
 static err
 decode(struct turn *turn, str question, struct body *ret_body)
 {
 	TRY(wire_get(&question, &wire_question_head, &turn->head));
-	if (turn->head.id == QUESTION_NONE || wire_questions[turn->head.id].body->size > sizeof(ret_body->b) ||
-	    wire_questions[turn->head.id].answer->size > sizeof(ret_body->b))
+	if (turn->head.id == QUESTION_NONE)
 		return ERR_PROTOCOL;
 	TRY(wire_get(&question, wire_questions[turn->head.id].body, ret_body));
 	return question.n == 0 ? ERR_OK : ERR_PROTOCOL;
@@ -75,7 +74,7 @@ run(struct turn *turn, enum verdict *ret_verdict)
 
 	TRY(clock_now_us(&turn->now_us));
 	TRY(session_present(turn));
-	if (question->answer == NULL || !opens(question, turn->now.session.state)) {
+	if (!opens(question, turn->now.session.state)) {
 		*ret_verdict = VERDICT_STATE;
 		return ERR_OK;
 	}
@@ -113,10 +112,7 @@ head_fill(const struct outcome *now, struct answer_head *head)
 static const struct wire_def *
 answer_def(const struct turn *turn)
 {
-	uint32_t id =
-	    turn->head.id > QUESTION_NONE && turn->head.id < QUESTION_COUNT ? turn->head.id : QUESTION_SESSION;
-
-	return wire_questions[id].answer;
+	return wire_questions[turn->head.id == QUESTION_NONE ? QUESTION_SESSION : turn->head.id].answer;
 }
 
 static void

@@ -1,5 +1,6 @@
 #include "keeper/serve.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/secret.h"
@@ -20,8 +21,8 @@ enum {
 	PUSH_SECONDS = 1,
 	WATCH_MS = 1000,
 	PURGE_EVERY = 60,
+	PURGE_PAUSE_MS = 5,
 	SLOW_NICE = 5,
-	EMPTY_BODY_MAX = 256,
 	PASSING_NS = 10 * 1000 * 1000,
 	PASSING_TRIES = 20
 };
@@ -159,7 +160,7 @@ answer_unavailable(str question, struct buf *answer)
 {
 	struct question_head asked = { 0 };
 	struct answer_head head = { .verdict = VERDICT_UNAVAILABLE };
-	_Alignas(max_align_t) char body[EMPTY_BODY_MAX] = { 0 };
+	_Alignas(max_align_t) char body[WIRE_BODY_MAX_BYTES] = { 0 };
 	const struct wire_def *def;
 
 	if (wire_get(&question, &wire_question_head, &asked) != ERR_OK)
@@ -167,8 +168,7 @@ answer_unavailable(str question, struct buf *answer)
 	head.number = asked.number;
 	def = wire_questions[asked.id == QUESTION_NONE ? QUESTION_SESSION : asked.id].answer;
 	wire_put(answer, &wire_answer_head, &head);
-	if (def->size <= sizeof(body))
-		wire_put(answer, def, body);
+	wire_put(answer, def, body);
 }
 
 /* The connection is made when it is first needed, and again until that succeeds. */
@@ -253,46 +253,90 @@ channels_start(struct keeper_server *server, const int *fds, size_t n, size_t sl
 
 /* --- the watcher ------------------------------------------------------------------------------------------------- */
 
-/* Sleep until the next look; false when it is time to end. */
-static bool
-watch_sleep(struct keeper_server *server)
-{
-	struct pollfd wake = { .fd = server->wake_fd, .events = POLLIN };
+/* What the watcher is at. */
+struct watch {
+	struct keeper_server *server;
+	struct keeper_thread *thread; /* NULL: the database could not be opened yet */
+	int64_t look_us;              /* when to look next */
+	unsigned looks, purge_at;
+	bool purging;
+};
 
-	return poll(&wake, 1, WATCH_MS) == 0;
+/* Between two batches of a purge there is room for those who wait for the database. */
+static int
+milliseconds_left(const struct watch *watch)
+{
+	int64_t left_us = watch->look_us - clock_monotonic_us();
+	int64_t left_ms = left_us <= 0 ? 0 : left_us / 1000 + 1;
+
+	return (int)(watch->purging && left_ms > PURGE_PAUSE_MS ? PURGE_PAUSE_MS : left_ms);
+}
+
+/* Sleep until there is something to do, and hear what other nodes tell meanwhile.  False when it is time to end. */
+static bool
+watch_sleep(struct watch *watch)
+{
+	struct pollfd fds[] = { { .fd = watch->server->wake_fd, .events = POLLIN },
+				{ .fd = watch->thread == NULL ? -1 : keeper_hearing_fd(watch->thread),
+				  .events = POLLIN } };
+	int n = poll(fds, COUNT(fds), milliseconds_left(watch));
+
+	if (n > 0 && fds[0].revents != 0)
+		return false;
+	if (n > 0 && keeper_hear(watch->thread) != ERR_OK)
+		watch->look_us = 0; /* the connection is lost: see to another at once */
+	return true;
 }
 
 static void
-watch_open(struct keeper_server *server, struct keeper_thread **thread)
+watch_open(struct watch *watch)
 {
-	if (*thread == NULL && keeper_thread_open(server->keeper, thread) != ERR_OK)
-		*thread = NULL;
+	struct keeper_thread *thread = NULL;
+
+	if (watch->thread != NULL || keeper_thread_open(watch->server->keeper, &thread) != ERR_OK)
+		return;
+	if (keeper_join(thread) == ERR_OK)
+		watch->thread = thread;
+	else
+		keeper_thread_close(&thread);
+}
+
+static void
+watch_look(struct watch *watch)
+{
+	struct keeper_server *server = watch->server;
+	uint32_t now_healthy;
+
+	watch_open(watch);
+	now_healthy = watch->thread != NULL && keeper_ping(watch->thread) == ERR_OK;
+	if (now_healthy != atomic_exchange(&server->healthy, now_healthy)) {
+		log_event(now_healthy ? LOG_NOTICE : LOG_ERROR, now_healthy ? "database.back" : "database.away");
+		push_send(server, PUSH_HEALTH, now_healthy, NULL);
+	}
+	if (now_healthy && watch->looks++ % PURGE_EVERY == 0) {
+		watch->purging = true;
+		watch->purge_at = 0;
+	}
+	watch->look_us = clock_monotonic_us() + WATCH_MS * INT64_C(1000);
 }
 
 static void *
 watch_main(void *context)
 {
-	struct keeper_server *server = context;
-	struct keeper_thread *thread = NULL;
-	unsigned turn = 0;
+	struct watch watch = { .server = context, .look_us = clock_monotonic_us() + WATCH_MS * INT64_C(1000) };
 
 	/*
 	 * From the start, and closed after all others: of connections that close at the same moment each sees the other, and
 	 * none would clear the write-ahead log away.
 	 */
-	watch_open(server, &thread);
-	while (watch_sleep(server)) {
-		watch_open(server, &thread);
-		uint32_t now_healthy = thread != NULL && keeper_ping(thread) == ERR_OK;
-		if (now_healthy != atomic_exchange(&server->healthy, now_healthy)) {
-			log_event(now_healthy ? LOG_NOTICE : LOG_ERROR,
-				  now_healthy ? "database.back" : "database.away");
-			push_send(server, PUSH_HEALTH, now_healthy, NULL);
-		}
-		if (now_healthy && turn++ % PURGE_EVERY == 0)
-			keeper_purge(thread);
+	watch_open(&watch);
+	while (watch_sleep(&watch)) {
+		if (clock_monotonic_us() >= watch.look_us)
+			watch_look(&watch);
+		if (watch.purging)
+			watch.purging = keeper_purge(watch.thread, &watch.purge_at);
 	}
-	keeper_thread_close(&thread);
+	keeper_thread_close(&watch.thread);
 	return NULL;
 }
 

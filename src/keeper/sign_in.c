@@ -40,6 +40,7 @@ attempt_count(struct turn *turn, struct attempt *a)
 	str name = account_name_str(&a->name);
 
 	TRY(account_find(turn->db, name, &turn->arena, &a->account, &a->found));
+	turn->concerns_id = a->account.id;
 	TRY(throttle_password(turn, name, a->account.id, &a->throttle));
 	return throttle_take(turn, &a->throttle);
 }
@@ -123,21 +124,16 @@ static err
 let_in(struct turn *turn, void *context, bool *ret_commit)
 {
 	struct attempt *a = context;
-	bool still = false;
 	err e;
 
-	TRY(still_the_password(turn, a, &still));
-	if (!still) {
-		a->right = false;
+	TRY(still_the_password(turn, a, &a->right));
+	if (!a->right)
 		return ERR_OK;
-	}
 	TRY(throttle_right(turn, &a->throttle));
 	TRY(store_rehashed(turn, a));
 	e = session_begin(turn, a->account.id);
-	if (e == ERR_NOT_FOUND) { /* disabled, or deleted, since it was looked up */
-		a->account.disabled = true;
+	if (e == ERR_NOT_FOUND) /* disabled, or deleted, since it was looked up */
 		return ERR_OK;
-	}
 	TRY(e);
 	TRY(audit_write(turn, AUDIT_SIGN_IN, a->account.id, "password"));
 	*ret_commit = true;

@@ -31,6 +31,7 @@ static const struct rule {
 	[COUNTER_RECOVERY_DEVICE] = { "recovery-device",  5, 0, 0, true },
 	[COUNTER_OWN]             = { "own",              5, 0, 0, true },
 	[COUNTER_REGISTER]        = { "register",         30, 1000, MINUTES_US(5), false },
+	[COUNTER_LINK]            = { "link",             30, 1000, MINUTES_US(5), false },
 };
 /* clang-format on */
 
@@ -171,6 +172,13 @@ throttle_register(struct turn *turn, struct throttle *ret_throttle)
 {
 	*ret_throttle = (struct throttle){ .n = 0 };
 	return add_hashed(turn, ret_throttle, COUNTER_REGISTER, STR(""), true);
+}
+
+err
+throttle_link(struct turn *turn, struct throttle *ret_throttle)
+{
+	*ret_throttle = (struct throttle){ .n = 0 };
+	return add_hashed(turn, ret_throttle, COUNTER_LINK, STR(""), true);
 }
 
 /* --- counting ------------------------------------------------------------------------------------------------------- */

@@ -33,6 +33,7 @@ enum counter {
 	COUNTER_RECOVERY_DEVICE,
 	COUNTER_OWN,
 	COUNTER_REGISTER,
+	COUNTER_LINK,
 	COUNTER_COUNT
 };
 
@@ -69,6 +70,9 @@ MUST_USE err throttle_own_password(struct turn *turn, struct throttle *ret_throt
 
 /* A form to register, from this address. */
 MUST_USE err throttle_register(struct turn *turn, struct throttle *ret_throttle);
+
+/* A one-time link that is dead, from this address: each is written down, and strangers can invent any number of them. */
+MUST_USE err throttle_link(struct turn *turn, struct throttle *ret_throttle);
 
 /*
  * Count the try.  ERR_OK: it may be looked at.  ERR_WAIT: it may not, nothing was counted, and turn->retry_us says for how long.

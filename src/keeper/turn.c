@@ -1,8 +1,9 @@
 #include "keeper/turn.h"
 
 #include "base/secret.h"
+#include "keeper/told.h"
 
-enum { TRIES = 4, ENDED_FIRST = 8 };
+enum { ENDED_FIRST = 8 };
 
 err
 turn_ended(struct turn *turn, const struct token *token_hash)
@@ -41,6 +42,16 @@ tell_ended(struct turn *turn)
 
 	for (size_t i = 0; k->ended != NULL && i < turn->next.ended_count; i++)
 		k->ended(k->ended_context, &turn->next.ended[i]);
+	told_ended(turn->db, turn->next.ended, turn->next.ended_count);
+}
+
+static err
+lock_account(struct turn *turn)
+{
+	const struct db_value args[] = { DB_INT(turn->concerns_id != 0 ? turn->concerns_id
+								       : turn->now.session.account_id) };
+
+	return args[0].number == 0 ? ERR_OK : db_lock(turn->db, SQL_ACCOUNT_LOCK, args, COUNT(args));
 }
 
 /*
@@ -54,25 +65,30 @@ attempt(struct turn *turn, turn_work work, void *context, bool *ret_done)
 	bool commit = false;
 	err e;
 
+	*ret_done = false;
 	turn->next = (struct outcome){ .session = turn->now.session };
 	TRY(db_begin(turn->db, &transaction));
+	TRY(lock_account(turn));
 	TRY(work(turn, context, &commit));
 	if (!commit)
 		return ERR_OK;
 	e = db_commit(&transaction);
 	*ret_done = e == ERR_OK;
-	tell_ended(turn);
+	if (e != ERR_BUSY) /* then it has not happened, for certain */
+		tell_ended(turn);
 	return e;
 }
 
 err
 turn_transact(struct turn *turn, turn_work work, void *context, bool *ret_done)
 {
-	err e = ERR_BUSY;
+	struct db_again again = { 0 };
 	bool done = false;
+	err e;
 
-	for (int i = 0; e == ERR_BUSY && i < TRIES; i++)
+	do
 		e = attempt(turn, work, context, &done);
+	while (db_again(&again, e));
 	if (e == ERR_OK && done)
 		turn->now = turn->next;
 	secret_wipe(&turn->next, sizeof(turn->next));

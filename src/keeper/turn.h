@@ -43,6 +43,7 @@ struct turn {
 	const void *body;        /* the question's, as its wire_def says */
 	void *answer;            /* the answer's; zero at first */
 	int64_t retry_us;        /* with ERR_WAIT: for how long */
+	int64_t concerns_id;     /* the account that it is about, where that is not the session's; 0: none */
 	struct outcome now;      /* what holds */
 	struct outcome next;     /* what the transaction that is open is making of it */
 };

@@ -36,9 +36,6 @@ upkeep_open(const struct config *config, struct why *why, struct db **ret_db)
 	CLEANUP(db_close) struct db *db = NULL;
 	int version = 0;
 
-	if (config->database != DATABASE_SQLITE)
-		return why_set(why, ERR_CONFIG,
-			       "This is for a SQLite database.  PostgreSQL has its own: pg_dump, pg_restore.");
 	TRY(store_open(config->database_path, STORE_EXISTING, why, &db));
 	TRY(migrate_check(db, why));
 	TRY(migrate_current(db, &version));

@@ -6,6 +6,7 @@
 #define KEEPER_UPKEEP_H
 
 #include "config/config.h"
+#include "store/copy.h"
 #include "store/db.h"
 
 /* What a database holds, and what is wrong with it. */
@@ -21,7 +22,7 @@ typedef void (*upkeep_tell)(void *context, const char *sentence);
 
 /*
  * Open the database that the settings name, at the newest schema and with its queries prepared; nothing is made, upgraded or
- * changed.  ERR_CONFIG: an older schema, or PostgreSQL, whose own tools do this.
+ * changed.  ERR_CONFIG: an older schema.
  */
 MUST_USE err upkeep_open(const struct config *config, struct why *why, struct db **ret_db);
 
@@ -34,7 +35,7 @@ MUST_USE err upkeep_check(const struct config *config, struct db *db, upkeep_tel
 
 /*
  * A copy of the database at one moment, in a new file (0600), read back and checked before it gets its name.
- * ERR_EXISTS: there is a file.  On failure nothing is left.
+ * ERR_EXISTS: there is a file.  ERR_CONFIG: it is PostgreSQL, whose own tools do this.  On failure nothing is left.
  */
 MUST_USE err upkeep_backup(const struct config *config, const char *target, struct why *why,
 			   struct upkeep_findings *ret_findings);
@@ -50,6 +51,18 @@ struct upkeep_restored {
 };
 MUST_USE err upkeep_restore(const struct config *config, const char *source, bool replace, struct why *why,
 			    struct upkeep_restored *ret_restored);
+
+/*
+ * All of one database into another, empty one (store/copy.h).  settings: this machine's own, whose server must not run; nor may
+ * any node that uses either database.  ERR_BUSY: one does.  ERR_EXISTS: the target holds something.  On failure nothing is
+ * left in the target but its schema, and no file that was not there.
+ */
+struct upkeep_copying {
+	const struct config *settings, *source, *target;
+	copy_tell tell; /* may be NULL */
+	void *context;
+};
+MUST_USE err upkeep_copy(const struct upkeep_copying *copying, struct why *why, int64_t *ret_rows);
 
 /* An audit row of a command, within the transaction that is open, if one is.  event: enum audit_event; account_id 0: none. */
 MUST_USE err upkeep_audit(struct db *db, unsigned event, int64_t account_id, const char *reason);

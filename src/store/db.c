@@ -1,7 +1,10 @@
 #include "store/driver.h"
-#include "store/store.h"
 
+#include "base/clock.h"
 #include "base/fault.h"
+#include "base/random.h"
+
+#include <time.h>
 
 err
 db_text(struct db *db, const char *text, const struct db_value *args, size_t n, db_each each, void *context)
@@ -105,29 +108,90 @@ db_rollback_unless_done(struct db_transaction *t)
 }
 
 err
+db_lock(struct db *db, enum sql query, const struct db_value *args, size_t n)
+{
+	return db->ops->dialect == SQL_SQLITE ? ERR_OK : db_run(db, query, args, n, NULL);
+}
+
+err
 db_ping(struct db *db)
 {
-	return db_run(db, SQL_SCHEMA_VERSION, NULL, 0, NULL);
+	if (db->ops->ping == NULL)
+		return db_run(db, SQL_SCHEMA_VERSION, NULL, 0, NULL);
+	return fault_due(FAULT_QUERY) ? ERR_AWAY : db->ops->ping(db);
+}
+
+/* --- several nodes -------------------------------------------------------------------------------------------------- */
+
+void
+db_hurry(struct db *db)
+{
+	if (db->ops->hurry != NULL)
+		db->ops->hurry(db);
 }
 
 err
-store_prepare(struct db *db, struct why *why)
+db_claim(struct db *db, enum db_claim claim)
 {
-	return db->ops->prepare(db, why);
+	return db->ops->claim != NULL ? db->ops->claim(db, claim) : ERR_OK;
 }
 
 err
-store_integrity(struct db *db, struct why *why)
+db_tell(struct db *db, str text)
 {
-	return db->ops->integrity(db, why);
+	return db->ops->tell != NULL ? db->ops->tell(db, text) : ERR_OK;
 }
 
 err
-store_copy(struct db *db, const char *path, struct why *why)
+db_listen(struct db *db)
 {
-	err e = db->ops->copy(db, path);
+	return db->ops->listen != NULL ? db->ops->listen(db) : ERR_OK;
+}
 
-	return e == ERR_OK ? ERR_OK : why_set(why, e, "The copy %s cannot be written: %s.", path, db->ops->message(db));
+int
+db_listening_fd(struct db *db)
+{
+	return db->ops->listening_fd != NULL ? db->ops->listening_fd(db) : -1;
+}
+
+err
+db_hear(struct db *db, db_heard heard, void *context)
+{
+	return db->ops->hear != NULL ? db->ops->hear(db, heard, context) : ERR_OK;
+}
+
+/* --- again ---------------------------------------------------------------------------------------------------------- */
+
+enum { TRIES = 4, AGAIN_MS = 1000, PAUSE_MAX_US = 8000 };
+
+/* Of those that got into each other's way one was through: the others are to come back at different moments. */
+static void
+pause_of_random_length(unsigned tries)
+{
+	uint32_t random = 0;
+	int64_t most_us = INT64_C(250) << (tries < 6 ? tries : 5);
+
+	if (random_fill(&random, sizeof(random)) != ERR_OK)
+		random = 0;
+	nanosleep(&(struct timespec){ .tv_nsec = random % (uint32_t)(most_us < PAUSE_MAX_US ? most_us : PAUSE_MAX_US) *
+						 1000L },
+		  NULL);
+}
+
+bool
+db_again(struct db_again *again, err e)
+{
+	int64_t now_us;
+
+	if (e != ERR_BUSY)
+		return false;
+	now_us = clock_monotonic_us();
+	if (again->tries++ == 0)
+		again->since_us = now_us;
+	if (again->tries >= TRIES && now_us - again->since_us > AGAIN_MS * INT64_C(1000))
+		return false;
+	pause_of_random_length(again->tries);
+	return true;
 }
 
 void

@@ -65,8 +65,59 @@ MUST_USE err db_begin(struct db *db, struct db_transaction *ret_t);
 MUST_USE err db_commit(struct db_transaction *t);
 void db_rollback_unless_done(struct db_transaction *t);
 
-/* Does the database answer?  For the health check: one trivial query. */
+/*
+ * Run a query that locks a row, first thing in a transaction, where transactions run beside each other; nothing where one
+ * writes after the other anyway (SQLite).  Two that lock the same row first never wait for each other further on.
+ */
+MUST_USE err db_lock(struct db *db, enum sql query, const struct db_value *args, size_t n);
+
+/* Does the database answer?  For the health check: one trivial query.  A connection that was lost is tried again. */
 MUST_USE err db_ping(struct db *db);
+
+/*
+ * --- several nodes on one database ---
+ *
+ * With SQLite all of this is done by the file and its lock: each of these does nothing, and succeeds.
+ */
+
+/*
+ * From now on a statement that is not answered within DB_HURRY_MS is ERR_AWAY, as somebody waits for it; and while the
+ * database is known to be away none is tried, until a db_ping finds it back.
+ */
+enum { DB_HURRY_MS = 1500 };
+void db_hurry(struct db *db);
+
+/*
+ * For as long as this connection, and those that follow it when it is lost, have it: the database is in use
+ * (DB_CLAIM_SHARED), or wanted by one alone, as the change of the key wants it.  ERR_BUSY: others have it otherwise.
+ */
+enum db_claim { DB_CLAIM_NONE = 0, DB_CLAIM_SHARED, DB_CLAIM_ALONE };
+MUST_USE err db_claim(struct db *db, enum db_claim claim);
+
+/* Tell whoever listens, on every node; this one too.  Sent at once, outside of transactions; lost where nobody listens. */
+enum { DB_TOLD_MAX_BYTES = 7000 };
+MUST_USE err db_tell(struct db *db, str text);
+
+/* Listen on this connection; poll for POLLIN on the fd (-1: nothing to wait for), then hear what was told. */
+typedef void (*db_heard)(void *context, str text);
+MUST_USE err db_listen(struct db *db);
+int db_listening_fd(struct db *db);
+MUST_USE err db_hear(struct db *db, db_heard heard, void *context);
+
+/*
+ * Is it worth doing the whole transaction again?  On ERR_BUSY, after a short pause of random length, a few times and for
+ * about a second:
+ *
+ *	struct db_again again = { 0 };
+ *	do
+ *		e = attempt(db);
+ *	while (db_again(&again, e));
+ */
+struct db_again {
+	unsigned tries;
+	int64_t since_us;
+};
+bool db_again(struct db_again *again, err e);
 
 /* Close and set NULL; accepts NULL inside. */
 void db_close(struct db **db);

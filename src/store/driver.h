@@ -12,6 +12,7 @@ enum { DB_COLUMNS_MAX = 32 };
 enum db_purpose { DB_FOR_ROWS = 0, DB_FOR_SCHEMA };
 
 struct db_ops {
+	enum sql_dialect dialect;
 	/*
 	 * Run a named query (query >= 0), or one statement of text (query < 0).  each may be NULL.  ret_changed, when
 	 * not NULL, gets the rows that were inserted, changed or deleted.  A query that is not prepared yet is prepared
@@ -27,11 +28,27 @@ struct db_ops {
 	err (*integrity)(struct db *db, struct why *why); /* read all of it and check it */
 	err (*copy)(struct db *db, const char *path);     /* of one moment, into the empty file at path */
 	void (*close)(struct db *db);                     /* frees it */
+
+	/* NULL where the database is a file of this machine's: nobody is elsewhere. */
+	void (*hurry)(struct db *db);
+	err (*ping)(struct db *db);
+	err (*claim)(struct db *db, enum db_claim claim);
+	err (*tell)(struct db *db, str text);
+	err (*listen)(struct db *db);
+	int (*listening_fd)(struct db *db);
+	err (*hear)(struct db *db, db_heard heard, void *context);
 };
 
 struct db {
 	const struct db_ops *ops;
 };
+
+/* All tables at the schema's head, those that are referred to before those that refer to them. */
+struct store_table {
+	const char *name, *key; /* the columns of its primary key */
+};
+extern const struct store_table store_tables[];
+extern const size_t store_tables_count;
 
 /* One statement that is not among the named queries: for migrations and the health check. */
 MUST_USE err db_text(struct db *db, const char *text, const struct db_value *args, size_t n, db_each each,

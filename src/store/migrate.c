@@ -187,7 +187,7 @@ step_locked(struct db *db, const struct walk *walk, bool *ret_done)
 	m = &migrations[up ? current : current - 1];
 	if (walk->progress != NULL)
 		walk->progress(walk->context, m, up);
-	TRY(statements(db, m, up ? m->up : m->down, walk->why));
+	TRY(statements(db, m, (up ? m->up : m->down)[db->ops->dialect], walk->why));
 	return record(db, m, up);
 }
 

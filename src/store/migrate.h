@@ -9,8 +9,8 @@
 
 struct migration {
 	int version;
-	const char *name, *checksum;         /* SHA-256 of the up statements, hex */
-	const char *const *up, *const *down; /* statements, NULL-terminated */
+	const char *name, *checksum;                                     /* SHA-256 of the up statements, hex */
+	const char *const *up[SQL_DIALECTS], *const *down[SQL_DIALECTS]; /* statements, NULL-terminated */
 };
 extern const struct migration migrations[];
 extern const size_t migrations_count;

@@ -184,7 +184,7 @@ sqlite_step(struct db *db, int query, const char *text, const struct db_value *a
 	if (query >= 0 && s->prepared[query] != NULL)
 		return step_statement(s, s->prepared[query], args, n, each, context, ret_changed);
 	if (query >= 0)
-		text = sql_queries[query].text;
+		text = sql_queries[query].text[SQL_SQLITE];
 	TRY(sqlite_error(sqlite3_prepare_v2(s->handle, text, -1, &statement, NULL)));
 	e = step_statement(s, statement, args, n, each, context, ret_changed);
 	sqlite3_finalize(statement);
@@ -194,7 +194,8 @@ sqlite_step(struct db *db, int query, const char *text, const struct db_value *a
 static err
 prepare_one(struct sqlite *s, const struct sql_query *query, sqlite3_stmt **ret_statement, struct why *why)
 {
-	int code = sqlite3_prepare_v3(s->handle, query->text, -1, SQLITE_PREPARE_PERSISTENT, ret_statement, NULL);
+	int code =
+	    sqlite3_prepare_v3(s->handle, query->text[SQL_SQLITE], -1, SQLITE_PREPARE_PERSISTENT, ret_statement, NULL);
 	err e = sqlite_error(code);
 
 	if (e == ERR_OK)
@@ -347,6 +348,7 @@ sqlite_close(struct db *db)
 }
 
 const struct db_ops sqlite_ops = {
+	.dialect = SQL_SQLITE,
 	.step = sqlite_step,
 	.prepare = sqlite_prepare,
 	.begin = sqlite_begin,

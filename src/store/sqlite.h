@@ -5,6 +5,7 @@
 #define STORE_SQLITE_H
 
 #include "store/driver.h"
+#include "store/store.h"
 
 #include <sqlite3.h>
 
@@ -27,5 +28,7 @@ err sqlite_error(int code);
 MUST_USE err sqlite_exec(struct sqlite *s, const char *text);
 
 void sqlite_close(struct db *db);
+
+MUST_USE err sqlite_open(const char *path, enum store_mode mode, struct why *why, struct db **ret_db);
 
 #endif

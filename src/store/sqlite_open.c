@@ -281,7 +281,7 @@ file_check(const char *path, struct why *why)
 }
 
 err
-store_open(const char *path, enum store_mode mode, struct why *why, struct db **ret_db)
+sqlite_open(const char *path, enum store_mode mode, struct why *why, struct db **ret_db)
 {
 	struct made made = { 0 };
 	err e = ERR_OK;

@@ -1,5 +1,5 @@
 /*
- * Opening a database file.  What is above this knows a struct db only.
+ * Opening a database.  What is above this knows a struct db only.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -12,16 +12,18 @@ enum store_mode {
 };
 
 /*
- * Open the SQLite database at path.  Nothing is prepared yet: the schema may be older.  On failure nothing was made or
- * changed, and the sentence says what to do:
+ * Open the database at an address: the path of a SQLite file, or postgresql://... (postgres://...) as libpq takes it.  Nothing
+ * is prepared yet: the schema may be older.  A PostgreSQL database must be there whatever the mode; it may be empty.  On
+ * failure nothing was made or changed, and the sentence, which holds no password, says what to do:
  *   ERR_NOT_FOUND  there is none (STORE_EXISTING)
  *   ERR_DENIED     it, or its folder, cannot be made, read or written; or every user of the machine could read it
  *   ERR_INVALID    not a file, or another program's database
  *   ERR_CORRUPT    not a database
+ *   ERR_CONFIG     PostgreSQL: no address, too old a server, another program's tables, a missing right, a pooler's mode
  *   ERR_BUSY, ERR_AWAY, ERR_MEMORY
  * The files (-wal and -shm too) are 0600 when this made them.  One connection belongs to one thread.
  */
-MUST_USE err store_open(const char *path, enum store_mode mode, struct why *why, struct db **ret_db);
+MUST_USE err store_open(const char *address, enum store_mode mode, struct why *why, struct db **ret_db);
 
 /* Prepare every named query: the schema must be at its head.  ERR_CORRUPT names the query that does not fit. */
 MUST_USE err store_prepare(struct db *db, struct why *why);

@@ -299,6 +299,7 @@ static err
 exchange_begin(struct exchange *x)
 {
 	x->address = forwarded_address(x->rq, trusts, (void *)x->web->config);
+	x->rq->from = x->address;
 	x->language = language_choose(exchange_cookie(x, COOKIE_LANGUAGE), request_header(x->rq, "Accept-Language"),
 				      x->web->config->default_language);
 	x->anonymous = exchange_cookie(x, COOKIE_FORM);

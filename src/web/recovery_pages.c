@@ -4,6 +4,7 @@
 #include "web/handlers.h"
 
 #include "http/next.h"
+#include "web/form_token.h"
 #include "web/messages.h"
 #include "web/pages.h"
 
@@ -84,13 +85,13 @@ recovery_again(struct exchange *x, int status, const char *sentence)
 	return recovery_page(x, status, &page);
 }
 
-/* A HEAD shows nothing, and so must not make any. */
+/* A HEAD shows nothing, and so must not make any; nor may another site have them shown where nobody looks. */
 err
 recovery_show(struct exchange *x)
 {
 	struct page_recovery_codes page = { 0 };
 
-	if (x->rq->method == HTTP_HEAD)
+	if (x->rq->method == HTTP_HEAD || !form_origin_ours(x))
 		return recovery_again(x, 200, NULL);
 	exchange_otp(x, &page.otp);
 	return recovery_ask(x, false, 200, &page);

@@ -137,9 +137,13 @@ session_cache_put(struct session_cache *cache, const struct token *hash, const s
 	size_t index = set_index(cache, hash);
 	pthread_mutex_t *lock = lock_set(cache, index);
 
+	struct entry *older = find(&cache->sets[index], hash);
+
 	/* Read under the set's lock: an end that comes later finds the entry and clears it. */
 	if (atomic_load(&cache->epoch) == epoch)
 		*place(&cache->sets[index], hash) = (struct entry){ *hash, true, now_us, *view };
+	else if (older != NULL)
+		secret_wipe(older, sizeof(*older)); /* what was remembered may be from before this answer's change */
 	pthread_mutex_unlock(lock);
 }
 

@@ -13,7 +13,7 @@
 
 #include "wire/questions.h"
 
-enum { CACHE_SECONDS = 3 };
+enum { CACHE_SECONDS = 2 };
 
 /* A session as web sees it: the answer's head, its name held by value. */
 struct session_view {
@@ -44,7 +44,7 @@ bool session_cache_get(struct session_cache *cache, const struct token *hash, in
 /* The count of ended sessions so far: read before the question is asked, given back with its answer. */
 int64_t session_cache_epoch(struct session_cache *cache);
 
-/* Remember from now_us on, unless a session has ended since `epoch` was read. */
+/* Remember from now_us on, unless a session has ended since `epoch` was read: then what was remembered is forgotten. */
 void session_cache_put(struct session_cache *cache, const struct token *hash, const struct session_view *view,
 		       int64_t now_us, int64_t epoch);
 

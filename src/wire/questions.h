@@ -273,6 +273,8 @@ struct push {
 extern const struct wire_def wire_question_head, wire_answer_head, wire_push;
 extern const struct wire_def wire_factor_item, wire_session_item, wire_event_item;
 
+enum { WIRE_BODY_MAX_BYTES = 256 }; /* of a body's or an answer's struct: the tests hold them to it */
+
 struct wire_question {
 	const char *name; /* "session", "register", ...: for logs */
 	const struct wire_def *body, *answer;

@@ -1,6 +1,5 @@
 """A person's own account: preferences, password, sessions, activity, its end; nothing typed is lost on the way."""
 
-import sqlite3
 
 import pytest
 
@@ -171,8 +170,7 @@ def test_one_can_be_ended_and_all_others_too(alice):
 def test_nobody_ends_a_session_of_somebody_else(server, alice):
     bob = Person(server).full()
     token = alice.visit("/account/sessions").token
-    with sqlite3.connect(server.database()) as db:
-        ids = [row[0] for row in db.execute("SELECT s.id FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE a.name = ?", (bob.name,))]
+    ids = [i for i, in server.sql("SELECT s.id FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE a.name = ?", bob.name)]
     for number in [*ids, "0", "-1", "abc", "9" * 19, "9" * 40, "1 OR 1=1"]:
         page = alice.post("/account/sessions/end", {"csrf_token": token, "id": str(number)})
         assert page.status == 303 and page.location == "/account/sessions"
@@ -216,16 +214,14 @@ def test_closing_erases_all_but_the_bones(server, alice):
     assert alice.name in page.text
     page = alice.send("/account/close", {"current": "wrong"})
     assert page.status == 422 and page.errors["current"] and alice.visit("/").status == 200
-    with sqlite3.connect(server.database()) as db:
-        number, = db.execute("SELECT id FROM accounts WHERE name = ?", (alice.name,)).fetchone()
+    (number,), = server.sql("SELECT id FROM accounts WHERE name = ?", alice.name)
     alice.send("/account/close", {"current": alice.password})
     assert alice.page.location == "/login" and "session" not in alice.cookies and alice.follow().flashes
     assert other.visit("/").location.startswith("/login")
     assert alice.forget().give_password().status == 422
-    with sqlite3.connect(server.database()) as db:
-        for table in ("sessions", "factors", "recovery_codes"):
-            assert db.execute(f"SELECT count(*) FROM {table} WHERE account_id = ?", (number,)).fetchone() == (0,)
-        rows = db.execute("SELECT event, address, agent, request_id FROM audit WHERE account_id = ?", (number,)).fetchall()
+    for table in ("sessions", "factors", "recovery_codes"):
+        assert server.sql(f"SELECT count(*) FROM {table} WHERE account_id = ?", number) == [(0,)]
+    rows = server.sql("SELECT event, address, agent, request_id FROM audit WHERE account_id = ? ORDER BY id", number)
     assert rows and {row[1:] for row in rows} == {("", "", "")} and rows[-1][0] == "account.closed"
     Person(server, name=alice.name).full()
 
@@ -271,4 +267,5 @@ def test_a_link_is_written_to_no_log(server):
     person.send("/set-password?link=" + token, {"password": NEW, "confirm": NEW})
     assert person.page.status == 303
     assert token not in server.log()
-    assert token.encode() not in server.database().read_bytes()
+    if not server.on_postgres():
+        assert token.encode() not in server.database().read_bytes()

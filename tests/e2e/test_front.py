@@ -11,6 +11,7 @@ import time
 
 from harness import Person
 from harness.server import wait_until
+from harness.together import Together, form_bytes
 from harness.torture import LONG, SEED, evidence, scaled
 
 REQUESTS = scaled(20_000, 1_000_000)
@@ -242,7 +243,7 @@ def _is_closed(s):
 
 
 def test_strangers_cost_no_row(server):
-    tables = [name for name, in server.sql("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    tables = server.tables()
 
     def rows():
         return {t: server.sql(f"SELECT count(*) FROM {t}") for t in tables}
@@ -255,3 +256,19 @@ def test_strangers_cost_no_row(server):
     for path in ("/login", "/register", "/verify-2fa", "/logout"):
         stranger.post(path, {"csrf_token": "forged", "username": "a", "password": "b"})
     assert rows() == before
+
+
+def test_one_address_that_asks_for_everything_keeps_nobody_out(make_server):
+    server = make_server(TRUSTED_PROXIES="127.0.0.1", HASH_THREADS=1, PASSWORD_SCHEME="bcrypt", BCRYPT_LOG_ROUNDS=10)
+    greedy, alice = Person(server), Person(server).full()
+    greedy.register()
+    alice.forget()
+    token = greedy.forget().visit("/login").token
+    form = form_bytes(server, "/login", {"csrf_token": token, "username": greedy.name, "password": greedy.password}, greedy.cookies,
+                      {"X-Forwarded-For": "198.51.100.1"})
+    her = {"csrf_token": alice.visit("/login").token, "username": alice.name, "password": alice.password}
+    flight = Together(server, [form] * 60).send()
+    page = alice.post("/login", her, headers={"X-Forwarded-For": "203.0.113.9"})
+    statuses = [a.status for a in flight.wait()]
+    assert page.status == 303, "she waits her turn, and gets it"
+    assert statuses.count(503) > 30 and set(statuses) <= {303, 503}, statuses

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import os
-import sqlite3
+import random
 from urllib.parse import urlsplit
 
 import pytest
@@ -185,10 +185,9 @@ def planted(server, person, kind="password", life=DAY):
     """A link of somebody who is signed in: the command that makes one would end the session."""
     token = base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=")
     now_us = int(server.clock.now() * 1e6)
-    with sqlite3.connect(server.database(), timeout=10) as db:
-        db.execute("INSERT INTO links (id, token_hash, kind, account_id, created_at_us, expires_at_us) "
-                   "VALUES (abs(random()), ?, ?, (SELECT id FROM accounts WHERE name = ?), ?, ?)",
-                   (hashlib.sha256(token).digest(), kind, person.name, now_us, now_us + life * 1_000_000))
+    server.sql("INSERT INTO links (id, token_hash, kind, account_id, created_at_us, expires_at_us) "
+               "VALUES (?, ?, ?, (SELECT id FROM accounts WHERE name = ?), ?, ?)",
+               random.getrandbits(62), hashlib.sha256(token).digest(), kind, person.name, now_us, now_us + life * 1_000_000)
     return "/set-password?link=" + token.decode()
 
 
@@ -254,8 +253,7 @@ def test_a_link_follows_a_new_name(server, newcomer):
 def test_used_old_and_unknown_links_are_told_the_same(server, language, word):
     used, old = (link_of(server, "user", "add", f"{name}.{language}") for name in ("used", "old"))
     Person(server).send(used, CHOSEN)
-    with sqlite3.connect(server.database(), timeout=10) as db:
-        db.execute("UPDATE links SET expires_at_us = 1 WHERE token_hash = ?", (hashlib.sha256(token_of(old).encode()).digest(),))
+    server.sql("UPDATE links SET expires_at_us = 1 WHERE token_hash = ?", hashlib.sha256(token_of(old).encode()).digest())
     said = set()
     for link in (used, old, "/set-password?link=" + "A" * 43, "/set-password"):
         page = Person(server, language=language).visit(link)

@@ -253,7 +253,7 @@ class Model:
         self.settle()
 
     def settle(self):
-        """What a command changes reaches the server's cache within three seconds of its clock."""
+        """What a command changes reaches the server's cache within two seconds of its clock."""
         self.server.clock.advance(4)
 
 

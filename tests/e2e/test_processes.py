@@ -7,7 +7,6 @@ import secrets
 import shutil
 import signal
 import socket
-import sqlite3
 import statistics
 import tempfile
 import threading
@@ -84,6 +83,7 @@ def test_a_polite_signal_lets_requests_finish_and_ends_with_0(make_server, numbe
     assert not server.listening()
 
 
+@pytest.mark.sqlite
 def test_after_a_polite_end_the_database_is_one_file_that_can_be_copied(make_server):
     server = make_server()
     person = Person(server).full()
@@ -209,6 +209,7 @@ def test_a_port_in_use_is_said_and_nothing_is_made(make_server):
     assert not second.data.exists() or not list(second.data.iterdir())
 
 
+@pytest.mark.sqlite
 def test_a_directory_that_cannot_be_made_is_said(make_server):
     server = make_server(start=False)
     server.environment["DATA_DIR"] = "/proc/self/attr/doubletour"  # there not even root may make one
@@ -218,7 +219,10 @@ def test_a_directory_that_cannot_be_made_is_said(make_server):
 NOBODY = 65534
 
 
-@pytest.mark.parametrize("locked", ["directory", "database", "key"])
+FILE = pytest.mark.sqlite
+
+
+@pytest.mark.parametrize("locked", [pytest.param("directory", marks=FILE), pytest.param("database", marks=FILE), "key"])
 def test_what_cannot_be_read_or_written_is_said(stopped, locked):
     with tempfile.TemporaryDirectory() as home:
         user = None
@@ -238,6 +242,7 @@ def test_a_data_directory_that_is_a_file_is_said(make_server):
     refuses(server, 1, 78, says=[str(server.home / "file")])
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("broken", ["noise", "torn header", "torn in the middle", "another kind of file"])
 def test_a_broken_database_is_said_and_left_alone(stopped, broken):
     content = stopped.database().read_bytes()
@@ -288,12 +293,8 @@ def test_a_short_or_published_key_is_refused(make_server, key):
 
 
 def test_a_database_newer_than_the_program_is_refused(stopped):
-    with contextlib.closing(sqlite3.connect(stopped.database())) as db, db:
-        (table,) = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%migration%'").fetchone()
-        columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
-        newest = list(db.execute(f"SELECT * FROM {table} ORDER BY 1 DESC LIMIT 1").fetchone())
-        newest[0] = newest[0] + 1000 if isinstance(newest[0], int) else "9" + str(newest[0])[1:]
-        db.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", newest)
+    stopped.sql("INSERT INTO schema_migrations SELECT version + 1000, name, checksum, applied_at_us FROM schema_migrations "
+                "ORDER BY version DESC LIMIT 1")
     refuses(stopped, 1, 78)
 
 
@@ -353,6 +354,27 @@ def test_one_code_in_32_sessions_of_the_account_opens_one(make_server):
     answers = together(server, requests)
     assert [a.location for a in answers].count("/") == 1, answers
     assert all(a.status in (303, 422, 429, 503) for a in answers), answers
+
+
+def test_what_has_expired_goes_while_people_sign_in(make_server):
+    server = make_server()
+    alice = Person(server).full()
+    long_ago = int((server.clock.now() - 90 * 86400) * 1e6)
+    for first in range(0, 20_000, 500):
+        rows = [(n + 1, secrets.token_bytes(32)) for n in range(first, first + 500)]
+        values = ", ".join(["(?, ?, (SELECT min(id) FROM accounts), ?, ?, ?, '', '')"] * len(rows))
+        server.sql("INSERT INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, password_at_us, address, agent) VALUES " + values,
+                   *[value for n, token in rows for value in (n, token, long_ago, long_ago, long_ago)])
+    server.restart()
+    slowest = 0
+    while server.sql("SELECT count(*) FROM sessions WHERE seen_at_us = ?", long_ago) != [(0,)]:
+        server.forgive()
+        began = time.monotonic()
+        alice.forget().sign_in()
+        slowest = max(slowest, time.monotonic() - began)
+        assert alice.page.location == "/", alice.page
+    assert alice.visit("/").status == 200
+    assert slowest < 2, "nobody waits for the purge; a batch takes some milliseconds"
 
 
 def test_one_enrolment_code_in_32_parallel_requests_enrols_once(make_server):

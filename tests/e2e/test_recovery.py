@@ -82,11 +82,20 @@ def test_the_file_to_save_holds_the_codes_and_needs_no_script(alice, codes):
     assert [line.replace("-", "") for line in lines[3:]] == codes
 
 
+def test_codes_are_not_made_for_a_page_that_another_site_opens(server):
+    alice = Person(server).full()
+    page = alice.visit("/account/recovery-codes", headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"})
+    assert page.status == 200 and not page.dom.one("main").all("div", class_="sheet")
+    page = alice.visit("/account/recovery-codes", headers={"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"})
+    assert page.dom.one("main").all("div", class_="sheet"), "they are still to be made"
+
+
 def test_what_is_printed_says_whose_codes_these_are_and_since_when(alice, codes):
     sheet = alice.page.dom.one("main").one("div", class_="sheet")
     assert "Doubletour" in sheet.text and alice.name in sheet.text and len(sheet.all("time")) == 1
 
 
+@pytest.mark.sqlite
 def test_the_database_holds_none_of_them(server, codes):
     files = [p.read_bytes() for p in server.data.iterdir() if p.name.startswith("doubletour.sqlite")]
     for code in codes:

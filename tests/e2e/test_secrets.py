@@ -76,6 +76,7 @@ def test_the_story_used_secrets_of_every_kind(story):
     assert len(story) > 15
 
 
+@pytest.mark.sqlite
 def test_database_and_write_ahead_log_hold_no_secret(server, story):
     files = [p for p in server.data.iterdir() if p.name.startswith("doubletour.sqlite")]
     assert server.database() in files
@@ -84,6 +85,7 @@ def test_database_and_write_ahead_log_hold_no_secret(server, story):
         assert found_in(path.read_bytes(), story) == [], path
 
 
+@pytest.mark.sqlite
 def test_what_is_looked_for_would_be_found(server, story):
     """The name is no secret and stands in all of them: the search itself works."""
     name = next(iter(re.findall(rb"person-\d+-[0-9a-f]{6}", server.database().read_bytes() + (server.data / "doubletour.sqlite-wal").read_bytes())))

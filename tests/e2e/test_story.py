@@ -1,9 +1,7 @@
 """From nothing to signed in: the story of a person, sentence by sentence, over HTTP."""
 
 import base64
-import contextlib
 import re
-import sqlite3
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -659,9 +657,8 @@ def test_the_language_switch_leads_nowhere_else(alice, path):
 
 def prefer(server, person, language, time_format):
     """As the account's own page would."""
-    with contextlib.closing(sqlite3.connect(server.database(), timeout=30)) as database, database:
-        changed = database.execute("UPDATE accounts SET language = ?, time_format = ? WHERE name = ?", (language, time_format, person.name))
-        assert changed.rowcount == 1
+    server.sql("UPDATE accounts SET language = ?, time_format = ? WHERE name = ?", language, time_format, person.name)
+    assert server.sql("SELECT language, time_format FROM accounts WHERE name = ?", person.name) == [(language, time_format)]
 
 
 def test_the_language_and_times_that_an_account_prefers_come_with_its_sign_in(server, alice):

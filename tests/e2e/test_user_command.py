@@ -2,7 +2,6 @@
 
 import json
 import signal
-import sqlite3
 import subprocess
 
 import pytest
@@ -138,9 +137,27 @@ def test_renaming_and_deleting(server):
     assert one(server, "user", "delete", alice.name, "--yes")["deleted"]
     refused(server, "user", "show", alice.name, word="no account")
     wait_until(lambda: alice.visit("/").status == 303, "within the cache's life she is out")
-    with sqlite3.connect(server.database()) as db:
-        bones = db.execute("SELECT DISTINCT address, agent FROM audit WHERE account_id NOT IN (SELECT id FROM accounts)").fetchall()
+    bones = server.sql("SELECT DISTINCT address, agent FROM audit WHERE account_id NOT IN (SELECT id FROM accounts)")
     assert {address for address, _ in bones} == {""} and {agent for _, agent in bones} <= {"", "command line"}
+
+
+def test_where_the_clock_was_ahead_once_no_spent_code_counts_again_and_a_recovery_code_helps(make_server):
+    server = make_server()
+    alice = Person(server).full()
+    alice.visit("/account/recovery-codes")
+    codes = alice.page.recovery_codes
+    offset = server.clock.offset
+    server.clock.advance(30 * 86400)
+    alice.forget().sign_in()
+    server.clock.set(offset + 120)
+    alice.spent = 0
+    alice.forget().give_password()
+    assert alice.prove().status == 422, "its step is long past what was spent"
+    assert one(server, "user", "unlock", alice.name)
+    alice.spent = 0
+    assert alice.prove().status == 422, "whatever the clock of who unlocks says"
+    alice.recover(codes[0])
+    assert alice.page.status == 303 and alice.visit("/").status == 200
 
 
 def test_unlock_ends_waits_and_puts_authenticators_in_use(server):

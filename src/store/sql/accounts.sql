@@ -5,6 +5,15 @@ INSERT INTO accounts (id, name, password_hash, created_at_us) VALUES ($1, $2, $3
 -- name: account_by_name
 SELECT id, password_hash, disabled_at_us IS NOT NULL FROM accounts WHERE name = $1;
 
+-- name: account_lock
+-- The first thing in a transaction about an account: two of them come one after the other, and never wait for each other.
+-- dialect: postgres
+SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE;
+
+-- name: account_lock
+-- dialect: sqlite
+SELECT id FROM accounts WHERE id = $1;
+
 -- name: account_rehash
 -- Only while it is still the hash that the password was proved against.
 UPDATE accounts SET password_hash = $1 WHERE id = $2 AND password_hash = $3;

@@ -30,6 +30,7 @@ UPDATE accounts SET disabled_at_us = $1 WHERE id = $2 AND disabled_at_us IS NULL
 UPDATE accounts SET disabled_at_us = NULL WHERE id = $1 AND disabled_at_us IS NOT NULL;
 
 -- name: admin_unlock_factors
+-- last_step stays, wherever it is: no clock makes a code that was spent count again.
 UPDATE factors SET disabled_at_us = NULL WHERE account_id = $1;
 
 -- name: admin_factors_delete
@@ -45,4 +46,4 @@ ORDER BY seen_at_us DESC, id;
 -- name: admin_audit
 SELECT u.id, u.at_us, u.event, u.outcome, u.reason, u.account_id, coalesce(a.name, ''), u.address, u.agent, u.request_id
 FROM audit u LEFT JOIN accounts a ON a.id = u.account_id
-WHERE u.id > $1 AND ($2 = 0 OR u.account_id = $2) AND u.at_us >= $3 AND u.at_us < $4 ORDER BY u.id LIMIT $5;
+WHERE u.id > $1 AND (CAST($2 AS BIGINT) = 0 OR u.account_id = $2) AND u.at_us >= $3 AND u.at_us < $4 ORDER BY u.id LIMIT $5;

@@ -16,7 +16,7 @@ WHERE NOT EXISTS (SELECT 1 FROM factors WHERE account_id = $2 AND confirmed_at_u
 -- A further one, while there are fewer than $9; $8 is the one that it replaces, of the same account, or 0.
 INSERT INTO factors (id, account_id, kind, secret_sealed, created_at_us, session_id, expires_at_us, name, replaces_id)
 SELECT $1, $2, 'totp', $3, $4, $5, $6, $7, $8
-WHERE ($8 = 0 OR EXISTS (SELECT 1 FROM factors WHERE id = $8 AND account_id = $2 AND confirmed_at_us IS NOT NULL))
+WHERE (CAST($8 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM factors WHERE id = $8 AND account_id = $2 AND confirmed_at_us IS NOT NULL))
 	AND (SELECT count(*) FROM factors WHERE account_id = $2 AND confirmed_at_us IS NOT NULL) < $9;
 
 -- name: factor_confirm

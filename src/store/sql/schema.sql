@@ -5,8 +5,11 @@
 -- Is there a history at all?
 SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations';
 
+-- name: schema_is_recorded
+-- dialect: postgres
+SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename = 'schema_migrations';
+
 -- name: schema_begin_record
--- dialect: sqlite
 CREATE TABLE IF NOT EXISTS schema_migrations (
 	version INTEGER PRIMARY KEY,
 	name TEXT NOT NULL,

@@ -39,6 +39,24 @@ DELETE FROM throttle WHERE counter = $1 AND place = $2 AND key = $3;
 -- name: throttle_clear_account
 DELETE FROM throttle WHERE account_id = $1;
 
+-- name: throttle_purge_nothing
+-- No failure, no wait: as good as no row.
+DELETE FROM throttle WHERE (counter, place) IN (
+	SELECT counter, place FROM throttle WHERE failures = 0 AND blocked_until_us <= $1 LIMIT $2);
+
+-- name: throttle_purge_forgotten
+-- All of an address's failures are forgotten by now: keeper/throttle.c forgets one in five minutes.
+DELETE FROM throttle WHERE (counter, place) IN (
+	SELECT counter, place FROM throttle
+	WHERE counter IN ('address', 'register', 'link') AND since_us + failures * 300000000 <= $1 AND blocked_until_us <= $1 LIMIT $2);
+
+-- name: throttle_purge_devices
+-- Of a browser that is not remembered any more.
+DELETE FROM throttle WHERE (counter, place) IN (
+	SELECT counter, place FROM throttle
+	WHERE counter IN ('device', 'code-device', 'recovery-device') AND blocked_until_us <= $1
+		AND NOT EXISTS (SELECT 1 FROM devices d WHERE d.id = throttle.place) LIMIT $2);
+
 -- name: throttle_refused
 -- So many more, or with -1 one less, to be told of at the next sign-in.
 UPDATE accounts SET refused = refused + $1 WHERE id = $2 AND refused + $1 >= 0;

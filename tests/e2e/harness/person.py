@@ -39,7 +39,7 @@ class Person:
         response = self.http.request(method, self.server.origin + path, headers=sent, allow_redirects=False, timeout=60, **more)
         self.http.cookies.clear()
         self._keep_cookies(response)
-        check_headers(response)
+        check_headers(response, https=self.server.origin.startswith("https:"))
         self.page = Page(response)
         return self.page
 

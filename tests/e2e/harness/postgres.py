@@ -1,9 +1,11 @@
 """A PostgreSQL of the tests' own: a cluster in a folder of its own, on loopback and a free port, ended by whoever started it."""
 
+import contextlib
 import os
 import pathlib
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -15,11 +17,14 @@ BIN = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), default=None, key=l
 class Postgres:
     """Its one superuser is `tests`, without a password: only this machine can reach it, and only while the tests run."""
 
-    def __init__(self, home=None):
+    def __init__(self, home=None, settings=()):
+        """settings: more of the server's, as -c name=value."""
+        self.settings = [word for setting in settings for word in ("-c", setting)]
         self.home = pathlib.Path(home or tempfile.mkdtemp(prefix="doubletour-postgres-"))
         self.data = self.home / "data"
         self.port = free_port()
         self.process = None
+        self.databases = 0
         # PostgreSQL refuses to run as root: Debian's package has made a user for it.
         self.user = "postgres" if os.geteuid() == 0 else None
         if self.user is not None:
@@ -42,7 +47,7 @@ class Postgres:
         with open(self.home / "log", "ab") as log:
             self.process = subprocess.Popen(
                 [BIN / "postgres", "-D", str(self.data), "-p", str(self.port), "-k", str(self.home),
-                 "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200", "-c", "shared_buffers=32MB"],
+                 "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300", "-c", "shared_buffers=32MB", *self.settings],
                 cwd=self.home, user=self.user, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         wait_until(self.answers, "PostgreSQL answers")
         return self
@@ -54,7 +59,10 @@ class Postgres:
     def url(self, database):
         return f"postgresql://tests@127.0.0.1:{self.port}/{database}"
 
-    def new_database(self, name):
+    def new_database(self, name=None):
+        """Empty; its URL."""
+        self.databases += 1
+        name = name or f"test_{self.databases}"
         self.run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "tests", name)
         return self.url(name)
 
@@ -64,8 +72,51 @@ class Postgres:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def end(self):
+    def pids(self):
+        """The server and all that it has started; each is a session of its own, so that no group has them all."""
+        own = self.process.pid
+        return [own, *(int(entry) for entry in os.listdir("/proc") if entry.isdigit() and _parent_of(entry) == own)]
+
+    def signal_all(self, number):
+        for pid in self.pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def kill(self):
+        """As a power cut does."""
+        self.signal_all(signal.SIGKILL)
+        self.process.wait(30)
+
+    def stop(self):
         if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(2)  # SIGINT: disconnects everybody and ends
+            self.process.send_signal(signal.SIGINT)  # disconnects everybody and ends
             self.process.wait(30)
+
+    def restart(self):
+        self.stop()
+        return self.start()
+
+    def standby(self):
+        """Another one that follows this one, and that a commit of this one waits for from now on."""
+        other = Postgres()
+        self.run("pg_basebackup", "-h", "127.0.0.1", "-p", str(self.port), "-U", "tests", "-D", str(other.data), "-R", "-c", "fast", "--no-sync")
+        other.start()
+        self.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self.sql("postgres", "SELECT pg_reload_conf()")
+        wait_until(lambda: "sync" in self.sql("postgres", "SELECT sync_state FROM pg_stat_replication"), "the standby is followed")
+        return other
+
+    def promote(self):
+        self.run("pg_ctl", "promote", "-D", str(self.data), "-w")
+
+    def end(self):
+        self.stop()
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+def _parent_of(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return int(f.read().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0

@@ -15,6 +15,8 @@ import time
 
 import requests
 
+from harness.rows import postgres_rows
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PROGRAM = os.path.abspath(os.environ.get("DOUBLETOUR", ROOT / "build" / "test" / "doubletour"))
 FAILED = ROOT / "build" / "failed"
@@ -103,6 +105,8 @@ class Faults:
 
 
 class Server:
+    cluster = None  # the PostgreSQL that every server gets a database of its own in; None: each has a SQLite file
+
     def __init__(self, home=None, profile="testing", clock=True, **settings):
         self.home = pathlib.Path(home or tempfile.mkdtemp(prefix="doubletour-"))
         self.home.mkdir(parents=True, exist_ok=True)
@@ -127,6 +131,8 @@ class Server:
             **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
             **{name: str(value) for name, value in settings.items()},
         }
+        if self.cluster is not None and "DATABASE_URL" not in self.environment:
+            self.environment["DATABASE_URL"] = self.cluster.new_database()
 
     def __enter__(self):
         return self.start()
@@ -227,13 +233,34 @@ class Server:
         for path in (pathlib.Path(home), *pathlib.Path(home).rglob("*")):
             os.chown(path, owner, owner)
 
+    @property
+    def database_url(self):
+        return self.environment.get("DATABASE_URL", "")
+
+    def on_postgres(self):
+        return self.database_url.startswith("postgres")
+
     def database(self):
         return self.data / "doubletour.sqlite"
 
     def sql(self, statement, *values):
-        """Behind the server's back; the rows."""
+        """Behind the server's back, with ? for the values; the rows."""
+        if self.on_postgres():
+            return postgres_rows(self.database_url, statement, values)
         with contextlib.closing(sqlite3.connect(self.database(), timeout=PATIENCE)) as db, db:
             return db.execute(statement, values).fetchall()
+
+    def whole(self):
+        """Does the database itself find nothing wrong?"""
+        if self.on_postgres():  # it keeps references and unique names by itself; what is left is to read all of it
+            done = self.command("db", "check")
+            return done.returncode == 0
+        return self.sql("PRAGMA integrity_check") == [("ok",)] and self.sql("PRAGMA foreign_key_check") == []
+
+    def tables(self):
+        if self.on_postgres():
+            return [name for name, in self.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        return [name for name, in self.sql("SELECT name FROM sqlite_schema WHERE type = 'table'")]
 
     def forgive(self):
         """No try was ever refused."""

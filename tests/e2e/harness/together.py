@@ -40,13 +40,16 @@ class Answer:
 
 
 class Together:
-    """send() puts the requests in flight, wait() gathers their answers in the order of the requests."""
+    """send() puts the requests in flight, wait() gathers their answers in the order of the requests.
+
+    Of several servers each gets a request in turn."""
 
     def __init__(self, server, requests):
+        servers = server if isinstance(server, (list, tuple)) else [server]
         self.requests = requests
         self.sockets = []
-        for request in requests:
-            s = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
+        for number, request in enumerate(requests):
+            s = socket.create_connection(("127.0.0.1", servers[number % len(servers)].port), timeout=PATIENCE)
             s.sendall(request[:-1])
             self.sockets.append(s)
         self.received = [b""] * len(requests)

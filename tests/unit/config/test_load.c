@@ -98,12 +98,12 @@ config_load_takes_the_tutorials_file_but_for_its_key(void **state)
 static void
 config_load_reads_each_setting(void **state)
 {
-	assert_int_equal(
-	    load("SECRET_KEY=" GOOD_KEY "\nDATABASE_URL=sqlite:////srv/x y.db\nHOST=::1\nPORT=65535\n"
-		 "PUBLIC_URL=https://Login.Example.org/\nTRUSTED_PROXIES=' 10.0.0.0/8, ::1 '\n"
-		 "REGISTRATION=closed\nPASSWORD_SCHEME=bcrypt\nBCRYPT_LOG_ROUNDS=10\nSESSION_IDLE=90s\n"
-		 "SESSION_LIFETIME=2d\nDEFAULT_LANGUAGE=en\nLOG_FORMAT=json\nLOG_LEVEL=debug\nHASH_THREADS=3\n"),
-	    ERR_OK);
+	assert_int_equal(load("SECRET_KEY=" GOOD_KEY "\nDATABASE_URL=sqlite:////srv/x y.db\nHOST=::1\nPORT=65535\n"
+			      "PUBLIC_URL=https://Login.Example.org/\nTRUSTED_PROXIES=' 10.0.0.0/8, ::1 '\n"
+			      "REGISTRATION=closed\nPASSWORD_SCHEME=bcrypt\nBCRYPT_LOG_ROUNDS=10\nSESSION_IDLE=90s\n"
+			      "SESSION_LIFETIME=2d\nAUDIT_DAYS=365\nDEFAULT_LANGUAGE=en\nLOG_FORMAT=json\nLOG_LEVEL="
+			      "debug\nHASH_THREADS=3\n"),
+			 ERR_OK);
 	assert_int_equal(config.secret_key_bytes, 32);
 	assert_memory_equal(config.secret_key, GOOD_KEY, 32);
 	assert_string_equal(config.database_path, "/srv/x y.db");
@@ -119,6 +119,7 @@ config_load_reads_each_setting(void **state)
 	assert_int_equal(config.bcrypt_log_rounds, 10);
 	assert_true(config.session_idle_us == SECONDS_US(90));
 	assert_true(config.session_lifetime_us == MINUTES_US(2 * 24 * 60));
+	assert_int_equal(config.audit_days, 365);
 	assert_int_equal(config.default_language, LANGUAGE_EN);
 	assert_int_equal(config.log_format, LOG_FORMAT_JSON);
 	assert_int_equal(config.log_level, LOG_DEBUG);

@@ -47,6 +47,7 @@ admit(void *app, struct request *rq, struct reply *rp)
 		      { STR_INIT("/slow"), HTTP_SLOW },
 		      { STR_INIT("/hold"), HTTP_SLOW } };
 
+	rq->from = request_header(rq, "X-From");
 	for (size_t i = 0; i < COUNT(lanes); i++)
 		if (str_equal(rq->path, lanes[i].path))
 			return lanes[i].lane;

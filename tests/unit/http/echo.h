@@ -7,6 +7,8 @@
  *	/big                          BIG_BYTES of 'x'
  *	/broken                       a reply without a status
  *	anything else                 404, in line
+ *
+ * X-From: ADDRESS                on whose behalf
  */
 #ifndef ECHO_H
 #define ECHO_H

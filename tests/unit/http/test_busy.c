@@ -84,6 +84,76 @@ http_server_answers_quickly_while_the_slow_lane_is_full(void **state)
 	echo_stop(&echo, 1000);
 }
 
+static int
+held_for(const char *address)
+{
+	char request[200];
+
+	snprintf(request, sizeof(request), "GET /hold HTTP/1.1\r\nHost: x\r\nX-From: %s\r\n\r\n", address);
+	return sent(request);
+}
+
+static int
+status_of(int fd)
+{
+	struct answer a;
+
+	client_read(fd, false, &a);
+	close(fd);
+	return a.status;
+}
+
+static void
+http_server_shares_a_full_lane_out_among_addresses(void **state)
+{
+	int greedy[8], others[4];
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ .queue_max[HTTP_SLOW] = 6 });
+	for (int i = 0; i < 8; i++) { /* two are worked on, six wait */
+		greedy[i] = held_for("192.0.2.1");
+		client_wait((int)waiting(HTTP_SLOW) + atomic_load(&echo.holding) == i + 1);
+	}
+	assert_int_equal(status_of(held_for("192.0.2.1")), 503);
+	others[0] = held_for("192.0.2.2");
+	assert_int_equal(status_of(greedy[7]), 503); /* the one that came last */
+	others[1] = held_for("2001:db8::1");
+	assert_int_equal(status_of(greedy[6]), 503);
+	others[2] = held_for("2001:db8::ffff"); /* the same customer's network */
+	assert_int_equal(status_of(greedy[5]), 503);
+	assert_int_equal(waiting(HTTP_SLOW), 6);
+	assert_int_equal(status_of(held_for("192.0.2.1")), 503);
+	assert_int_equal(status_of(held_for("2001:db8::2")), 503); /* would have as many as the greedy one */
+	others[3] = held_for("192.0.2.3");
+	assert_int_equal(status_of(greedy[4]), 503);
+	echo_release(&echo);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(status_of(greedy[i]), 200);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(status_of(others[i]), 200);
+	echo_stop(&echo, 1000);
+}
+
+static void
+http_server_refuses_when_everybody_has_the_same(void **state)
+{
+	char address[32];
+	int fds[6];
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ .queue_max[HTTP_SLOW] = 4 });
+	for (int i = 0; i < 6; i++) {
+		snprintf(address, sizeof(address), "192.0.2.%d", i);
+		fds[i] = held_for(address);
+		client_wait((int)waiting(HTTP_SLOW) + atomic_load(&echo.holding) == i + 1);
+	}
+	assert_int_equal(status_of(held_for("192.0.2.99")), 503);
+	echo_release(&echo);
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(status_of(fds[i]), 200);
+	echo_stop(&echo, 1000);
+}
+
 /* Opens each kind of worker once, with its own index: a channel belongs to one thread. */
 static void
 http_server_opens_each_worker(void **state)
@@ -528,6 +598,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(http_server_answers_quickly_while_the_slow_lane_is_full),
+		cmocka_unit_test(http_server_shares_a_full_lane_out_among_addresses),
+		cmocka_unit_test(http_server_refuses_when_everybody_has_the_same),
 		cmocka_unit_test(http_server_opens_each_worker),
 		cmocka_unit_test(http_server_cuts_a_client_that_sends_byte_by_byte),
 		cmocka_unit_test(http_server_cuts_an_idle_connection_and_lets_a_used_one_begin_anew),

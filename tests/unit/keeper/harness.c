@@ -6,6 +6,7 @@
 #include "doubletour/otp.h"
 
 #include <fcntl.h>
+#include <libpq-fe.h>
 #include <malloc.h>
 #include <openssl/crypto.h>
 #include <stdatomic.h>
@@ -120,6 +121,60 @@ harness_teardown(void **state)
 
 /* --- the world ---------------------------------------------------------------------------------------------------- */
 
+/*
+ * TEST_POSTGRES=postgresql://... (without a name): each world has a database of its own in that server instead of a file.
+ */
+static PGconn *
+server_connect(const char *name)
+{
+	char url[CONFIG_TEXT_MAX];
+
+	snprintf(url, sizeof(url), "%s/%s", getenv("TEST_POSTGRES"), name);
+	PGconn *connection = PQconnectdb(url);
+	if (PQstatus(connection) != CONNECTION_OK)
+		fail_msg("%s: %s", url, PQerrorMessage(connection));
+	return connection;
+}
+
+static const char *
+name_in(const struct world *w)
+{
+	return strrchr(w->config.database_path, '/') + 1;
+}
+
+static void
+server_do(const char *text, const char *name)
+{
+	PGconn *connection = server_connect("postgres");
+	char statement[256];
+
+	snprintf(statement, sizeof(statement), text, name);
+	PGresult *result = PQexec(connection, statement);
+	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+		fail_msg("%s: %s", statement, PQerrorMessage(connection));
+	PQclear(result);
+	PQfinish(connection);
+}
+
+static void
+use_postgres(struct world *w)
+{
+	struct config *c = &w->config;
+
+	c->database = DATABASE_POSTGRES;
+	snprintf(c->database_path, sizeof(c->database_path), "%s/world_%s", getenv("TEST_POSTGRES"),
+		 strrchr(w->dir, '-') + 1);
+	for (char *p = strrchr(c->database_path, '/'); *p != '\0'; p++)
+		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 'a' - 'A' : *p);
+	server_do("CREATE DATABASE %s", name_in(w));
+}
+
+bool
+on_postgres(void)
+{
+	return getenv("TEST_POSTGRES") != NULL;
+}
+
 void
 world_make(struct world *w)
 {
@@ -133,6 +188,9 @@ world_make(struct world *w)
 	c->database = DATABASE_SQLITE;
 	snprintf(c->data_dir, sizeof(c->data_dir), "%s", w->dir);
 	snprintf(c->database_path, sizeof(c->database_path), "%s/doubletour.sqlite", w->dir);
+	if (on_postgres())
+		use_postgres(w);
+	snprintf(c->database_name, sizeof(c->database_name), "%s", c->database_path);
 	snprintf(c->app_name, sizeof(c->app_name), "Doubletour");
 	memcpy(c->secret_key, key, sizeof(key) - 1);
 	c->secret_key_bytes = sizeof(key) - 1;
@@ -179,6 +237,8 @@ world_remove(struct world *w)
 					     "doubletour.key" };
 	char path[256];
 
+	if (on_postgres())
+		server_do("DROP DATABASE %s WITH (FORCE)", name_in(w));
 	for (size_t i = 0; i < COUNT(names); i++) {
 		snprintf(path, sizeof(path), "%s/%s", w->dir, names[i]);
 		unlink(path);
@@ -444,13 +504,33 @@ take_number(void *context, int columns, char **values, char **names)
 	return 0;
 }
 
+static int64_t
+server_number(const struct world *w, const char *sql)
+{
+	PGconn *connection = server_connect(name_in(w));
+	PGresult *result = PQexec(connection, sql);
+	uint64_t number = 0;
+
+	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+		fail_msg("%s: %s", sql, PQerrorMessage(connection));
+	bool is = PQntuples(result) > 0 && PQgetisnull(result, 0, 0) == 0 &&
+		  str_number(str_of(PQgetvalue(result, 0, 0)), INT64_MAX, &number) == ERR_OK;
+	PQclear(result);
+	PQfinish(connection);
+	return is ? (int64_t)number : -1;
+}
+
 int64_t
 sql_number(struct world *w, const char *sql)
 {
 	sqlite3 *db = NULL;
 	int64_t number = -1;
 
+	if (on_postgres())
+		return server_number(w, sql);
+
 	assert_int_equal(sqlite3_open(w->config.database_path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_busy_timeout(db, 10000), SQLITE_OK); /* a keeper may be writing */
 	if (sqlite3_exec(db, sql, take_number, &number, NULL) != SQLITE_OK)
 		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
 	sqlite3_close(db);
@@ -461,6 +541,15 @@ void
 sql_run(struct world *w, const char *sql)
 {
 	(void)sql_number(w, sql);
+}
+
+void
+purge_all(struct world *w)
+{
+	unsigned at = 0;
+
+	while (keeper_purge(w->thread, &at))
+		continue;
 }
 
 void

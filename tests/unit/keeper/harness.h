@@ -54,6 +54,14 @@ struct browser {
 int harness_setup(void **state);
 int harness_teardown(void **state);
 
+/* Has each world a database in the PostgreSQL that TEST_POSTGRES names?  A test that speaks SQLite's own SQL ends here then. */
+bool on_postgres(void);
+#define sqlite_only()                                                                                                  \
+	do {                                                                                                           \
+		if (on_postgres())                                                                                     \
+			skip();                                                                                        \
+	} while (0)
+
 /* A fresh folder and settings: testing profile, lowest costs, a key given by SECRET_KEY. */
 void world_make(struct world *w);
 void world_open(struct world *w); /* keeper and one thread */
@@ -93,6 +101,9 @@ struct code code_of(const char *secret, int64_t steps);
 
 /* No try was ever refused. */
 void forgive(struct world *w);
+
+/* All that has expired, as the watcher does it once a minute. */
+void purge_all(struct world *w);
 
 /* Bring a new account (name, PASSWORD) and browser to a state; time moves on so that the next code is fresh. */
 void bring_to(struct world *w, struct browser *b, const char *name, enum session_state state);

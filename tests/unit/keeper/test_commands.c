@@ -283,7 +283,7 @@ a_folder_that_cannot_be_is_told(void **state)
 	struct master_key key = { .n = 0 };
 	struct keys keys = { 0 };
 	struct upkeep_findings findings;
-	CLEANUP(db_close) struct db *db = NULL;
+	char long_path[2 * CONFIG_TEXT_MAX];
 
 	world_make(&w);
 	w.config.secret_key_bytes = 0;
@@ -298,10 +298,11 @@ a_folder_that_cannot_be_is_told(void **state)
 	assert_int_equal(lock_take(&w.config, LOCK_SHARED, &why, &lock), ERR_DENIED);
 	assert_int_equal(master_key_read(&w.config, &why, &key), ERR_CONFIG);
 	w.config.database = DATABASE_POSTGRES;
-	assert_int_equal(upkeep_open(&w.config, &why, &db), ERR_CONFIG);
+	assert_int_equal(upkeep_backup(&w.config, "/tmp/never-made", &why, &findings), ERR_CONFIG);
 	assert_non_null(strstr(why.text, "pg_dump"));
-	assert_null(db);
 	w.config.database = DATABASE_SQLITE;
+	snprintf(long_path, sizeof(long_path), "/tmp/%0*d", (int)sizeof(long_path) - 10, 0);
+	assert_int_not_equal(upkeep_backup(&w.config, long_path, &why, &findings), ERR_OK);
 	assert_int_not_equal(upkeep_backup(&w.config, "/dev/null/x", &why, &findings), ERR_OK);
 	world_remove(&w);
 }
@@ -339,6 +340,112 @@ one_command_alone_and_servers_together(void **state)
 	assert_int_equal(lock_take(&w.config, LOCK_SHARED, &why, &first), ERR_BUSY);
 	assert_non_null(strstr(why.text, "for itself"));
 	lock_release(&second);
+	world_drop(&w);
+}
+
+/* --- one database into another -------------------------------------------------------------------------------------------- */
+
+/* The settings of the world, but for the database at a path. */
+static struct config
+at_path(const struct world *w, const char *path)
+{
+	struct config other = w->config;
+
+	snprintf(other.database_path, sizeof(other.database_path), "%s", path);
+	snprintf(other.database_name, sizeof(other.database_name), "%s", path);
+	return other;
+}
+
+static void
+count_told(void *context, const struct copy_progress *progress)
+{
+	assert_true(progress->done <= progress->all && progress->table != NULL);
+	++*(int *)context;
+}
+
+static err
+copy_to(const struct world *w, const char *path, struct why *why, int64_t *ret_rows)
+{
+	struct config target = at_path(w, path);
+	int told = 0;
+	const struct upkeep_copying copying = { &w->config, &w->config, &target, count_told, &told };
+	err e = upkeep_copy(&copying, why, ret_rows);
+
+	assert_true(e != ERR_OK || told > 0);
+	return e;
+}
+
+static void
+copy_each(enum fault fault, bool lasting)
+{
+	struct world w;
+	char backup[256], target[256];
+	struct why why = { "" };
+	int untouched = 0;
+	int64_t rows = 0;
+
+	backed_up(&w, backup, sizeof(backup));
+	path_in(&w, "copy.sqlite", target, sizeof(target));
+	for (long nth = 1; untouched < 1; nth += step_of(fault, nth)) {
+		assert_true(nth < 60000);
+		why = (struct why){ "" };
+		fault_set(fault, nth, lasting);
+		err e = copy_to(&w, target, &why, &rows);
+		fault_set(fault, 0, false);
+		untouched = fault_failed(fault) == 0 ? untouched + 1 : 0;
+		if (accounts_of(&w) != 2 || (access(target, F_OK) == 0) != (e == ERR_OK))
+			fail_msg("fault %d, %ld: %s, \"%s\"", (int)fault, nth, err_name(e), why.text);
+		if (e == ERR_OK) {
+			struct world copy = w;
+			copy.config = at_path(&w, target);
+			assert_int_equal(accounts_of(&copy), 2);
+			unlink(target);
+		}
+	}
+	assert_true(rows > 0);
+	world_drop(&w);
+}
+
+static void
+a_copy_that_fails_leaves_nothing_behind_and_the_source_as_it_was(void **state)
+{
+	static const enum fault faults[] = { FAULT_MEMORY, FAULT_OPEN,  FAULT_READ,  FAULT_WRITE, FAULT_SYNC,
+					     FAULT_RANDOM, FAULT_CLOCK, FAULT_QUERY, FAULT_CRYPTO };
+
+	for (size_t i = 0; i < COUNT(faults); i++)
+		for (int lasting = 0; lasting < 2; lasting++)
+			copy_each(faults[i], lasting == 1);
+}
+
+static void
+a_copy_wants_a_source_at_rest_and_an_empty_target(void **state)
+{
+	struct world w, elsewhere;
+	char backup[256], target[256];
+	struct lock lock = { .fd = -1 };
+	struct why why = { "" };
+	int64_t rows = 0;
+
+	backed_up(&w, backup, sizeof(backup));
+	path_in(&w, "copy.sqlite", target, sizeof(target));
+	assert_int_equal(copy_to(&w, w.config.database_path, &why, &rows), ERR_INVALID);
+	assert_non_null(strstr(why.text, "one and the same"));
+	why = (struct why){ "" };
+	assert_int_equal(copy_to(&w, backup, &why, &rows), ERR_EXISTS);
+	assert_non_null(strstr(why.text, "is not empty"));
+	why = (struct why){ "" };
+	assert_int_equal(copy_to(&w, "/dev/null/x", &why, &rows), ERR_DENIED);
+	assert_int_equal(lock_take(&w.config, LOCK_SHARED, &why, &lock), ERR_OK);
+	assert_int_equal(copy_to(&w, target, &why, &rows), ERR_BUSY);
+	/* whatever the settings of this machine are: the server of that file has its lock beside it */
+	world_make(&elsewhere);
+	struct config copy = at_path(&w, target);
+	const struct upkeep_copying copying = { &elsewhere.config, &w.config, &copy, NULL, NULL };
+	assert_int_equal(upkeep_copy(&copying, &why, &rows), ERR_BUSY);
+	lock_release(&lock);
+	assert_int_not_equal(access(target, F_OK), 0);
+	assert_int_equal(upkeep_copy(&copying, &why, &rows), ERR_OK);
+	world_drop(&elsewhere);
 	world_drop(&w);
 }
 
@@ -548,6 +655,32 @@ an_import_says_why_it_leaves_a_row_out(void **state)
 	world_end(&w);
 }
 
+static void
+all_of_many_sessions_are_ended(void **state)
+{
+	struct world w;
+	struct browser b, full;
+	int64_t ended = 0;
+	struct why why = { "" };
+
+	world_make(&w);
+	world_open(&w);
+	bring_to(&w, &full, "alice", STATE_FULL);
+	for (int i = 0; i < 40; i++) {
+		forgive(&w);
+		memset(&b, 0, sizeof(b));
+		assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
+	}
+	assert_int_equal(admin_sign_out(w.thread, STR("alice"), &why, &ended), ERR_OK);
+	assert_int_equal(ended, 41);
+	assert_verdict(ask(&w, &full, QUESTION_SESSION, NULL), VERDICT_REFUSED);
+	assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
+	sql_run(&w, "UPDATE sessions SET token_hash = x'00'");
+	assert_int_equal(admin_sign_out(w.thread, STR("alice"), &why, &ended), ERR_CORRUPT);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 1);
+	world_drop(&w);
+}
+
 int
 main(void)
 {
@@ -561,6 +694,9 @@ main(void)
 		cmocka_unit_test(a_folder_that_cannot_be_is_told),
 		cmocka_unit_test(an_older_schema_is_refused_with_the_command_that_helps),
 		cmocka_unit_test(one_command_alone_and_servers_together),
+		cmocka_unit_test(a_copy_that_fails_leaves_nothing_behind_and_the_source_as_it_was),
+		cmocka_unit_test(a_copy_wants_a_source_at_rest_and_an_empty_target),
+		cmocka_unit_test(all_of_many_sessions_are_ended),
 		cmocka_unit_test(a_list_ends_where_its_reader_does),
 		cmocka_unit_test(what_no_account_can_be_called_is_refused),
 		cmocka_unit_test(an_import_says_why_it_leaves_a_row_out),

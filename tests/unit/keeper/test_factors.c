@@ -238,6 +238,7 @@ static const struct {
 static void
 a_sealed_secret_opens_for_its_own_row_only(void **state)
 {
+	sqlite_only();
 	for (size_t i = 0; i < COUNT(tampering); i++) {
 		struct world w;
 		struct browser alice, mallory;
@@ -275,6 +276,7 @@ no_secret_stands_in_the_database(void **state)
 	struct browser b;
 	char sql[300];
 
+	sqlite_only();
 	world_new(&w);
 	bring_to(&w, &b, "alice", STATE_FULL);
 	assert_memory_not_equal(&b.token, &no_token, sizeof(no_token));

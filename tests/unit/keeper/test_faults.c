@@ -420,6 +420,54 @@ a_database_that_is_gone_is_unavailable_and_never_a_login(void **state)
 	world_end(&w);
 }
 
+/* Each query failing once, and all after it: the session that was presented goes only when another is there in its place. */
+static void
+signing_in_over_a_session_is_done_whole_or_not_at_all(void **state)
+{
+	struct world w;
+	struct browser b;
+	int64_t sessions;
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_PENDING);
+	sessions = sql_number(&w, "SELECT count(*) FROM sessions");
+	for (long nth = 1;; nth++) {
+		struct browser tries = b;
+		enum verdict verdict;
+		forgive(&w);
+		harness_fault = (struct harness_fault){ .fault = FAULT_QUERY, .nth = nth, .lasting = nth % 2 == 0 };
+		verdict = do_sign_in(&w, &tries, "alice", PASSWORD);
+		harness_fault.nth = 0;
+		assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), sessions);
+		if (verdict == VERDICT_PASSED)
+			break;
+		assert_verdict(verdict, VERDICT_UNAVAILABLE);
+		(void)ask(&w, &b, QUESTION_SESSION, NULL);
+		assert_int_equal(b.head.state, STATE_PENDING);
+		assert_true(nth < 100);
+	}
+	world_end(&w);
+}
+
+/* Whatever fails while a session that is over is put away: it is over. */
+static void
+an_expired_session_is_over_whatever_fails(void **state)
+{
+	for (long nth = 1; nth < 12; nth++) {
+		struct world w;
+		struct browser b;
+		world_new(&w);
+		bring_to(&w, &b, "alice", STATE_FULL);
+		clock_forward(w.config.session_idle_us + 1);
+		harness_fault = (struct harness_fault){ .fault = FAULT_QUERY, .nth = nth };
+		(void)ask(&w, &b, QUESTION_ACCOUNT, NULL);
+		harness_fault.nth = 0;
+		assert_int_equal(b.head.state, STATE_NONE);
+		assert_true(b.verdict == VERDICT_STATE || b.verdict == VERDICT_UNAVAILABLE);
+		world_end(&w);
+	}
+}
+
 int
 main(void)
 {
@@ -433,6 +481,8 @@ main(void)
 		cmocka_unit_test(cryptography_that_fails_never_lets_anyone_in),
 		cmocka_unit_test(syncs_that_fail_never_let_anyone_in),
 		cmocka_unit_test(opening_that_fails_never_lets_anyone_in),
+		cmocka_unit_test(signing_in_over_a_session_is_done_whole_or_not_at_all),
+		cmocka_unit_test(an_expired_session_is_over_whatever_fails),
 		cmocka_unit_test(a_first_start_that_fails_can_be_done_again),
 		cmocka_unit_test(a_thread_that_cannot_open_its_connection_says_so),
 		cmocka_unit_test(a_database_that_is_gone_is_unavailable_and_never_a_login),

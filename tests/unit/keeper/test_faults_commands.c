@@ -120,6 +120,20 @@ sign_out(struct world *w, struct why *why)
 }
 
 static err
+delete_one(struct world *w, struct why *why)
+{
+	return admin_delete(w->thread, STR("gone"), why);
+}
+
+static err
+list_one(struct world *w, struct why *why)
+{
+	const struct admin_filter one = { .account = "alice" };
+
+	return admin_users(w->thread, &one, why, ignore_user, NULL);
+}
+
+static err
 rename_one(struct world *w, struct why *why)
 {
 	return admin_rename(w->thread, STR("alice"), STR("alicia"), why);
@@ -151,7 +165,7 @@ read_audit(struct world *w, struct why *why)
 static err
 purge(struct world *w, struct why *why)
 {
-	keeper_purge(w->thread); /* says nothing; what failed is logged */
+	purge_all(w); /* says nothing; what failed is logged */
 	return ERR_OK;
 }
 
@@ -213,6 +227,10 @@ import_two(struct world *w, struct why *why)
 	return import_run(&w->config, &import, why, &counts);
 }
 
+#define ONE_MORE_SESSION                                                                                               \
+	"INSERT OR IGNORE INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, password_at_us, "      \
+	"address, agent) SELECT 7, zeroblob(32), id, 1, 1, 1, '', '' FROM accounts WHERE name = 'alice'"
+
 static const struct command {
 	run_command run;
 	const char *why;
@@ -225,7 +243,10 @@ static const struct command {
 	{ unlock_one, "unlocking" },
 	{ reset_password, "resetting the password" },
 	{ reset_factors, "resetting the factors" },
-	{ sign_out, "signing out" },
+	{ sign_out, "signing out", ONE_MORE_SESSION },
+	{ delete_one, "deleting",
+	  "INSERT OR IGNORE INTO accounts (id, name, password_hash, created_at_us) VALUES (5, 'gone', '', 1)" },
+	{ list_one, "listing one account" },
 	{ rename_one, "renaming", "UPDATE accounts SET name = 'alice'" },
 	{ invite_one, "inviting" },
 	{ list_sessions, "listing sessions" },

@@ -202,13 +202,21 @@ a_key_that_is_to_follow_is_made_once_and_takes_its_place_once(void **state)
 }
 
 static void
-a_database_of_postgresql_is_not_opened_as_a_file(void **state)
+a_database_of_postgresql_that_is_not_there_is_told_without_its_password(void **state)
 {
 	struct world w;
+	struct why why = { "" };
 
 	world_make(&w);
 	w.config.database = DATABASE_POSTGRES;
-	assert_refused(&w, "PostgreSQL", "PostgreSQL");
+	snprintf(w.config.database_path, sizeof(w.config.database_path), "postgresql://a:hunter2@127.0.0.1:1/none");
+	assert_int_equal(keeper_open(&w.config, &why, &w.keeper), ERR_AWAY);
+	assert_non_null(strstr(why.text, "The PostgreSQL database cannot be reached"));
+	assert_null(strstr(why.text, "hunter2"));
+	snprintf(w.config.database_path, sizeof(w.config.database_path), "postgresql://a:hunter2%%zz@127.0.0.1/none");
+	assert_int_equal(keeper_open(&w.config, &why, &w.keeper), ERR_CONFIG);
+	assert_non_null(strstr(why.text, "is no address of a PostgreSQL database"));
+	assert_null(strstr(why.text, "hunter2"));
 	world_remove(&w);
 }
 
@@ -356,7 +364,7 @@ main(void)
 		cmocka_unit_test(a_key_file_that_is_a_link_or_a_folder_is_refused),
 		cmocka_unit_test(a_key_file_of_another_user_or_no_file_at_all_is_refused),
 		cmocka_unit_test(a_key_that_is_to_follow_is_made_once_and_takes_its_place_once),
-		cmocka_unit_test(a_database_of_postgresql_is_not_opened_as_a_file),
+		cmocka_unit_test(a_database_of_postgresql_that_is_not_there_is_told_without_its_password),
 		cmocka_unit_test(a_weak_secret_key_is_refused),
 		cmocka_unit_test(a_missing_key_beside_a_database_that_has_one_is_refused_and_none_is_made),
 		cmocka_unit_test(a_wrong_key_is_refused_and_the_right_one_then_still_fits),

@@ -256,6 +256,9 @@ step_up_takes_each_code_once_and_keeps_the_token(void **state)
 	assert_verdict(ask(&w, &alice, QUESTION_STEP_UP, &right), VERDICT_PASSED);
 	assert_true(alice.head.proved_us > clock_us() - SECONDS_US(60));
 	assert_memory_equal(&alice.token, &before, sizeof(before));
+	/* the wrong one is still counted, the right one is not */
+	assert_int_equal(sql_number(&w, "SELECT sum(failures) FROM throttle WHERE counter IN ('code', 'code-device')"),
+			 1);
 	assert_verdict(ask(&w, &alice, QUESTION_STEP_UP, &right), VERDICT_REFUSED);
 	make_codes(&w, &alice, false);
 	const struct prove_body recovery = { str_of(alice.recovery[0]) };
@@ -513,8 +516,17 @@ a_display_name_is_forty_characters_that_change_nothing_around_them(void **state)
 		  "b",
 		  PROBLEM_CHARACTERS, NULL },
 		{ "not UTF-8", "a\xff", PROBLEM_CHARACTERS, NULL },
+		{ "a Hangul filler", "\xe3\x85\xa4", PROBLEM_CHARACTERS, NULL },
+		{ "no-break spaces", "\xc2\xa0\xc2\xa0", PROBLEM_CHARACTERS, NULL },
+		{ "a mark upon nothing", "\xcc\x81", PROBLEM_CHARACTERS, NULL },
+		{ "a byte order mark", "\xef\xbb\xbf", PROBLEM_CHARACTERS, NULL },
+		{ "braille without a dot", "\xe2\xa0\x80", PROBLEM_CHARACTERS, NULL },
+		{ "a family, joined", "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7", PROBLEM_NONE, NULL },
 		{ "a code point of nobody", "\xef\xbf\xbf", PROBLEM_CHARACTERS, NULL },
 	};
+
+	char long_apart[4 * DISPLAY_NAME_MAX_BYTES];
+	struct display_name whole;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct display_name name = { .n = 0 };
@@ -523,6 +535,10 @@ a_display_name_is_forty_characters_that_change_nothing_around_them(void **state)
 		if (rows[i].name != NULL)
 			assert_string_equal(name.b, rows[i].name);
 	}
+	for (size_t i = 0; i < 4 * DISPLAY_NAME_MAX_BYTES;
+	     i += 2) /* each of two bytes, and of three code points taken apart */
+		memcpy(long_apart + i, "\xce\x90", 2);
+	assert_int_equal(display_name_check(str_bytes(long_apart, sizeof(long_apart)), &whole), PROBLEM_TOO_LONG);
 }
 
 static void

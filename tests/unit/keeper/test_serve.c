@@ -237,6 +237,7 @@ a_channel_without_a_database_answers_that_and_serves_again(void **state)
 	char bytes[WIRE_MAX_BYTES];
 	struct answer_head head = { .verdict = 0 };
 
+	sqlite_only();
 	world_new(&w);
 	assert_int_equal(keeper_server_new(w.keeper, &server), ERR_OK);
 	fault_set(FAULT_OPEN, 1, true);

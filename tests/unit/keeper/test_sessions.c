@@ -210,6 +210,7 @@ purging_deletes_what_has_expired_and_nothing_else(void **state)
 	struct world w;
 	struct browser full, pending, enrolling;
 
+	sqlite_only();
 	world_new(&w);
 	bring_to(&w, &full, "full", STATE_FULL);
 	bring_to(&w, &pending, "pending", STATE_PENDING);
@@ -217,22 +218,22 @@ purging_deletes_what_has_expired_and_nothing_else(void **state)
 		"DELETE FROM sessions WHERE factor_at_us <> 0 AND account_id = (SELECT id FROM accounts WHERE name = "
 		"'pending')");
 	bring_to(&w, &enrolling, "enrolling", STATE_ENROLLING);
-	keeper_purge(w.thread);
+	purge_all(&w);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 3);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors"), 3);
 	clock_forward(MINUTES_US(11));
-	keeper_purge(w.thread);
+	purge_all(&w);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 2);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors"), 2);
 	clock_forward(MINUTES_US(60));
-	keeper_purge(w.thread);
+	purge_all(&w);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 0);
 	sql_run(
 	    &w,
 	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO sessions (id, "
 	    "token_hash, account_id, created_at_us, seen_at_us, password_at_us, address, agent) SELECT i, "
 	    "randomblob(32), (SELECT min(id) FROM accounts), 1, 1, 1, '', '' FROM n");
-	keeper_purge(w.thread);
+	purge_all(&w);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 0);
 	world_end(&w);
 }
@@ -315,6 +316,7 @@ an_account_has_so_many_sessions_that_wait_and_the_oldest_go(void **state)
 	struct world w;
 	struct browser owner = { 0 }, thief = { 0 };
 
+	sqlite_only();
 	world_new(&w);
 	bring_to(&w, &owner, "alice", STATE_FULL);
 	make_waiting(&w, SESSION_WAITING_MAX + 150);

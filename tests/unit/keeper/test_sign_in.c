@@ -219,18 +219,27 @@ a_hash_is_made_anew_at_sign_in_when_scheme_or_cost_have_changed(void **state)
 static void
 a_password_that_bcrypt_would_cut_keeps_its_hash(void **state)
 {
-	static const char long_one[] =
-	    "eighty bytes are more than bcrypt reads; herons wade in the rain at a quarter to nine";
+	static const char too_long[] = "seventy-two bytes are what bcrypt reads of it; herons wade in rain at nine";
+	char just_fits[73] = "", one_more[74] = "";
 	struct world w;
-	struct browser b = { 0 }, again = { 0 };
+	struct browser b = { 0 }, b2 = { 0 }, again = { 0 };
 
+	assert_true(sizeof(too_long) > sizeof(one_more));
+	memcpy(just_fits, too_long, sizeof(just_fits) - 1);
+	memcpy(one_more, too_long, sizeof(one_more) - 1);
 	world_new(&w);
-	assert_verdict(do_register(&w, &b, "alice", long_one), VERDICT_PASSED);
+	assert_verdict(do_register(&w, &b, "alice", one_more), VERDICT_PASSED);
+	assert_verdict(do_register(&w, &b2, "bobby", just_fits), VERDICT_PASSED);
 	world_close(&w);
 	w.config.password_scheme = SCHEME_BCRYPT;
 	world_open(&w);
-	assert_verdict(do_sign_in(&w, &again, "alice", long_one), VERDICT_PASSED);
-	assert_int_equal(sql_number(&w, "SELECT count(*) FROM accounts WHERE password_hash LIKE '$argon2id$%'"), 1);
+	assert_verdict(do_sign_in(&w, &again, "alice", one_more), VERDICT_PASSED);
+	assert_verdict(do_sign_in(&w, &again, "bobby", just_fits), VERDICT_PASSED);
+	assert_int_equal(
+	    sql_number(&w, "SELECT count(*) FROM accounts WHERE name = 'alice' AND password_hash LIKE '$argon2id$%'"),
+	    1);
+	assert_int_equal(
+	    sql_number(&w, "SELECT count(*) FROM accounts WHERE name = 'bobby' AND password_hash LIKE '$2b$%'"), 1);
 	world_end(&w);
 }
 
@@ -313,6 +322,7 @@ a_password_that_is_changed_while_it_is_proved_lets_nobody_in(void **state)
 	struct world w;
 	struct browser b = { 0 }, late = { 0 };
 
+	sqlite_only();
 	world_new(&w);
 	assert_verdict(do_register(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
 	sql_run(&w, "CREATE TRIGGER meanwhile AFTER INSERT ON throttle WHEN NEW.counter = 'name' "
@@ -340,10 +350,27 @@ names_that_nobody_can_have_are_told_apart_in_the_audit(void **state)
 	world_end(&w);
 }
 
+static void
+who_came_in_stands_in_the_audit(void **state)
+{
+	struct world w;
+	struct browser b = { 0 };
+
+	world_new(&w);
+	assert_verdict(do_register(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
+	assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
+	assert_int_equal(sql_number(&w,
+				    "SELECT count(*) FROM audit u JOIN accounts a ON a.id = u.account_id "
+				    "WHERE u.event = 'signin.passed' AND u.reason = 'password' AND a.name = 'alice'"),
+			 1);
+	world_end(&w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_came_in_stands_in_the_audit),
 		cmocka_unit_test(names_that_nobody_can_have_are_told_apart_in_the_audit),
 		cmocka_unit_test(every_refusal_is_one_answer_after_one_hash_and_one_audit_row),
 		cmocka_unit_test(an_unknown_name_is_kept_as_a_keyed_hash_only),

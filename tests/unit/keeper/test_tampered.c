@@ -187,6 +187,28 @@ more_codes_than_are_made_are_told_as_a_hundred(void **state)
 	world_end(&w);
 }
 
+/* It cannot be told to web that it ended: then it does not end as if it had been. */
+static void
+a_session_of_half_a_hash_is_told_as_corrupt(void **state)
+{
+	const struct session_end_body others = { .id = 0 };
+	struct why why = { "" };
+	struct world w;
+	struct browser b, second = { 0 };
+	int64_t ended = 0;
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	assert_verdict(do_sign_in(&w, &second, "alice", PASSWORD), VERDICT_PASSED);
+	sql_run(&w, "UPDATE sessions SET token_hash = substr(token_hash, 1, 5) WHERE factor_at_us = 0");
+	assert_int_not_equal(ask(&w, &b, QUESTION_SESSION_END, &others), VERDICT_PASSED);
+	assert_int_equal(admin_sign_out(w.thread, STR("alice"), &why, &ended), ERR_CORRUPT);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 2);
+	(void)ask(&w, &b, QUESTION_SESSION, NULL);
+	assert_int_equal(b.head.state, STATE_FULL);
+	world_end(&w);
+}
+
 static void
 an_account_whose_password_was_taken_away_proves_none(void **state)
 {
@@ -248,6 +270,7 @@ main(void)
 		cmocka_unit_test(a_tampered_row_is_never_a_login),
 		cmocka_unit_test(what_is_too_long_is_never_sealed),
 		cmocka_unit_test(more_codes_than_are_made_are_told_as_a_hundred),
+		cmocka_unit_test(a_session_of_half_a_hash_is_told_as_corrupt),
 		cmocka_unit_test(an_account_whose_password_was_taken_away_proves_none),
 		cmocka_unit_test(a_sealed_secret_of_no_size_of_ours_is_never_used),
 	};

@@ -425,12 +425,44 @@ registering_is_limited_by_address(void **state)
 }
 
 static void
+dead_links_are_written_down_so_often_and_no_more(void **state)
+{
+	struct world w;
+	struct browser b = { .address = "192.0.2.9" };
+	const struct link_use_body body = { STR("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+					    STR("trombone sobre 1742"), STR("trombone sobre 1742") };
+
+	world_new(&w);
+	for (int i = 0; i < 30; i++)
+		assert_verdict(ask(&w, &b, QUESTION_LINK_USE, &body), VERDICT_REFUSED);
+	assert_verdict(ask(&w, &b, QUESTION_LINK_USE, &body), VERDICT_WAIT);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'link.refused'"), 30);
+	world_end(&w);
+}
+
+static void
+codes_of_somebody_who_has_no_secret_yet_are_counted_too(void **state)
+{
+	struct world w;
+	struct browser b = { 0 };
+
+	world_new(&w);
+	assert_verdict(do_register(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
+	for (int i = 0; i < 5; i++)
+		assert_verdict(do_prove(&w, &b, "000000"), VERDICT_STATE);
+	assert_verdict(do_prove(&w, &b, "000000"), VERDICT_WAIT);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'prove.refused'"), 5);
+	world_end(&w);
+}
+
+static void
 invented_names_fill_a_table_of_fixed_size_and_lock_nobody(void **state)
 {
 	struct world w;
 	struct browser b = { 0 };
 	char name[32], address[32];
 
+	sqlite_only();
 	world_new(&w);
 	assert_verdict(do_register(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
 	/* every place is somebody else's, and they all wait */
@@ -648,6 +680,7 @@ a_try_in_a_wait_needs_no_lock_that_others_wait_for(void **state)
 	struct world w;
 	sqlite3 *writer = NULL;
 
+	sqlite_only();
 	world_new(&w);
 	guess_times(&w, "nobody", 5);
 	assert_int_equal(sqlite3_open(w.config.database_path, &writer), SQLITE_OK);
@@ -666,6 +699,7 @@ struct guesser {
 	struct world *w;
 	struct keeper_thread *thread;
 	int evaluated;
+	int hasty; /* told to come back at once, in a wait of half a minute */
 };
 
 static void *
@@ -705,6 +739,136 @@ two_hundred_at_once_get_five_checks(void **state)
 		keeper_thread_close(&guessers[i].thread);
 	}
 	assert_int_equal(evaluated, 5);
+	world_end(&w);
+}
+
+static void *
+guess_names_on(void *context)
+{
+	struct guesser *g = context;
+	char name[32];
+
+	for (int i = 0; i < TRIES_EACH; i++) {
+		struct browser b = { .address = "192.0.2.66" };
+		snprintf(name, sizeof(name), "somebody%p.%d", (void *)g, i);
+		const struct sign_in_body body = { str_of(name), STR("a wrong password") };
+		if (ask_on(g->thread, &b, QUESTION_SIGN_IN, &body) == VERDICT_REFUSED)
+			g->evaluated++;
+		else if (b.head.retry_s < 29)
+			g->hasty++;
+	}
+	return NULL;
+}
+
+/* Some of them find the wait only when they count: it is the address's, the second of three that count. */
+static void
+whoever_is_kept_waiting_is_told_how_long_by_the_counter_that_waits(void **state)
+{
+	struct world w;
+	struct guesser guessers[THREADS];
+	pthread_t threads[THREADS];
+	int evaluated = 0;
+
+	world_new(&w);
+	for (int i = 0; i < THREADS; i++) {
+		guessers[i] = (struct guesser){ .w = &w };
+		assert_int_equal(keeper_thread_open(w.keeper, &guessers[i].thread), ERR_OK);
+	}
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, guess_names_on, &guessers[i]), 0);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+		evaluated += guessers[i].evaluated;
+		assert_int_equal(guessers[i].hasty, 0);
+		keeper_thread_close(&guessers[i].thread);
+	}
+	assert_int_equal(evaluated, 30);
+	world_end(&w);
+}
+
+static int64_t
+rows_of(struct world *w, const char *counter)
+{
+	char sql[120];
+
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM throttle WHERE counter = '%s'", counter);
+	return sql_number(w, sql);
+}
+
+static void
+counters_that_say_nothing_any_more_are_deleted_and_no_others(void **state)
+{
+	struct world w;
+	struct browser owner, stranger = { .address = "192.0.2.66" };
+
+	world_new(&w);
+	bring_to(&w, &owner, "alice", STATE_FULL);
+	forgive(&w);
+	guess_times(&w, "alice", 3);
+	purge_all(&w);
+	assert_int_equal(rows_of(&w, "address") + rows_of(&w, "name") + rows_of(&w, "name-address"), 3);
+	clock_forward(MINUTES_US(14)); /* of three failures two are forgotten, */
+	purge_all(&w);
+	assert_int_equal(rows_of(&w, "address"), 1);
+	clock_forward(MINUTES_US(2)); /* and now all of them */
+	purge_all(&w);
+	assert_int_equal(rows_of(&w, "address"), 0);
+	assert_int_equal(rows_of(&w, "name") + rows_of(&w, "name-address"), 2);
+	assert_verdict(guess(&w, "alice"), VERDICT_REFUSED); /* the fourth */
+	assert_verdict(guess(&w, "alice"), VERDICT_REFUSED);
+	assert_verdict(guess(&w, "alice"), VERDICT_WAIT);
+	purge_all(&w);
+	assert_verdict(guess(&w, "alice"), VERDICT_WAIT);
+	clock_forward(HOUR);
+
+	assert_verdict(do_sign_in(&w, &stranger, "bob", "a wrong password"), VERDICT_REFUSED);
+	sql_run(&w, "UPDATE throttle SET failures = 0 WHERE counter = 'name'"); /* as a right one gives back */
+	purge_all(&w);
+	assert_int_equal(rows_of(&w, "name"), 0);
+
+	memset(&owner.token, 0, sizeof(owner.token));
+	assert_verdict(do_sign_in(&w, &owner, "alice", "a wrong password"), VERDICT_REFUSED);
+	purge_all(&w);
+	assert_int_equal(rows_of(&w, "device"), 1);
+	sql_run(&w, "DELETE FROM devices");
+	purge_all(&w);
+	assert_int_equal(rows_of(&w, "device"), 0);
+	world_end(&w);
+}
+
+static void
+the_audit_is_kept_for_good_or_for_as_long_as_is_set(void **state)
+{
+	struct world w;
+
+	world_new(&w);
+	assert_verdict(guess(&w, "nobody"), VERDICT_REFUSED);
+	clock_forward(1000 * 24 * HOUR);
+	purge_all(&w);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit"), 1);
+	w.config.audit_days = 1001;
+	purge_all(&w);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit"), 1);
+	assert_verdict(guess(&w, "nobody"), VERDICT_REFUSED);
+	w.config.audit_days = 999;
+	purge_all(&w);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit"), 1);
+	world_end(&w);
+}
+
+static void
+a_code_from_a_known_browser_is_counted_apart(void **state)
+{
+	struct world w;
+	struct browser owner;
+
+	world_new(&w);
+	bring_to(&w, &owner, "alice", STATE_FULL);
+	memset(&owner.token, 0, sizeof(owner.token)); /* the device stays */
+	assert_verdict(do_sign_in(&w, &owner, "alice", PASSWORD), VERDICT_PASSED);
+	wrong_code(&w, &owner, VERDICT_REFUSED);
+	assert_int_equal(sql_number(&w, "SELECT failures FROM throttle WHERE counter = 'code-device'"), 1);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM throttle WHERE counter = 'code'"), 0);
 	world_end(&w);
 }
 
@@ -801,6 +965,8 @@ main(void)
 		cmocka_unit_test(an_address_has_its_own_limit_whatever_the_names),
 		cmocka_unit_test(an_address_is_forgiven_slowly_and_by_no_sign_in),
 		cmocka_unit_test(registering_is_limited_by_address),
+		cmocka_unit_test(dead_links_are_written_down_so_often_and_no_more),
+		cmocka_unit_test(codes_of_somebody_who_has_no_secret_yet_are_counted_too),
 		cmocka_unit_test(invented_names_fill_a_table_of_fixed_size_and_lock_nobody),
 		cmocka_unit_test(a_hundred_wrong_codes_disable_the_authenticators),
 		cmocka_unit_test(a_right_code_in_between_begins_the_hundred_anew),
@@ -812,6 +978,10 @@ main(void)
 		cmocka_unit_test(a_wait_that_begins_is_written_down_once),
 		cmocka_unit_test(a_try_in_a_wait_needs_no_lock_that_others_wait_for),
 		cmocka_unit_test(two_hundred_at_once_get_five_checks),
+		cmocka_unit_test(whoever_is_kept_waiting_is_told_how_long_by_the_counter_that_waits),
+		cmocka_unit_test(a_code_from_a_known_browser_is_counted_apart),
+		cmocka_unit_test(counters_that_say_nothing_any_more_are_deleted_and_no_others),
+		cmocka_unit_test(the_audit_is_kept_for_good_or_for_as_long_as_is_set),
 		cmocka_unit_test(no_jump_of_the_clock_reopens_or_locks_for_good),
 		cmocka_unit_test(a_session_from_the_future_is_over),
 		cmocka_unit_test(the_last_authenticator_stays_also_when_it_is_disabled),

@@ -18,6 +18,7 @@ static const struct {
 	{ AUDIT_ADMIN_DELETED, "the account is gone" },
 	{ AUDIT_ADMIN_INVITED, "there is no account yet" },
 	{ AUDIT_ADMIN_BACKUP, "of the whole database" },
+	{ AUDIT_ADMIN_COPIED, "of the whole database" },
 	{ AUDIT_ADMIN_RESTORED, "of the whole database" },
 	{ AUDIT_ADMIN_KEY_ROTATED, "of the whole database" },
 };

@@ -90,6 +90,20 @@ session_cache_does_not_store_an_answer_that_an_end_overtook(void **state)
 	assert_false(session_cache_get(*state, &first, 10, &view));
 }
 
+/* The answer of a change came while another session ended: it is not stored, and what it changed is not remembered either. */
+static void
+session_cache_forgets_what_a_change_made_old(void **state)
+{
+	struct session_view view = { 0 };
+	int64_t epoch = session_cache_epoch(*state);
+
+	session_cache_put(*state, &first, &full, 10, epoch);
+	session_cache_pushed(*state, 1, &second);
+	assert_true(session_cache_get(*state, &first, 10, &view));
+	session_cache_put(*state, &first, &full, 10, epoch);
+	assert_false(session_cache_get(*state, &first, 10, &view));
+}
+
 static void
 session_cache_stays_within_its_size(void **state)
 {
@@ -177,6 +191,7 @@ main(void)
 		CASE(session_cache_asks_again_after_its_seconds_and_when_the_clock_jumps_back),
 		CASE(session_cache_forgets_what_the_keeper_ended),
 		CASE(session_cache_does_not_store_an_answer_that_an_end_overtook),
+		CASE(session_cache_forgets_what_a_change_made_old),
 		CASE(session_cache_stays_within_its_size),
 		CASE(session_cache_wait_lasts_until_the_push_is_applied),
 		CASE(session_cache_put_and_end_may_race),

@@ -183,6 +183,7 @@ wire_every_message_fits_into_a_datagram(void **state)
 	for (size_t i = 1; i < QUESTION_COUNT; i++) {
 		const struct wire_question *q = &wire_questions[i];
 		assert_non_null(q->name);
+		assert_true(q->body->size <= WIRE_BODY_MAX_BYTES && q->answer->size <= WIRE_BODY_MAX_BYTES);
 		assert_true(most_bytes(&wire_question_head) + most_bytes(q->body) <= WIRE_MAX_BYTES);
 		assert_true(most_bytes(&wire_answer_head) + most_bytes(q->answer) <= WIRE_MAX_BYTES);
 	}

@@ -1,0 +1,30 @@
+"""A node's questions to PostgreSQL beside the same questions to SQLite, each with the disk's own syncs."""
+
+import atexit
+import pathlib
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "e2e"))
+
+from bench.measure import Answering, Comparison  # noqa: E402
+from harness.postgres import Postgres  # noqa: E402
+
+
+def comparisons(build):
+    home = tempfile.mkdtemp(prefix="doubletour-bench-")
+    atexit.register(shutil.rmtree, home, True)
+    cluster = Postgres().start()
+    atexit.register(cluster.end)
+    program = build / "bench/bench_database"
+    on = {"postgres": Answering([program, cluster.new_database("bench"), home]),
+          "sqlite": Answering([program, f"sqlite:///{home}/bench.sqlite", home])}
+
+    def timed(where, what, threads, count):
+        return lambda: on[where].ask(f"{what} {threads} {count}") / count / 1000
+
+    # A bare round trip of PostgreSQL takes longer than SQLite's whole answer; bench/rows/check.py has what that means over HTTP.
+    for what, threads, count, target in (("session", 1, 2000, 12.0), ("session", 4, 4000, 16.0), ("register", 1, 40, 5.0), ("register", 4, 160, 5.0)):
+        yield Comparison(f"{what}, {threads} thread{'s' if threads > 1 else ''}", "SQLite", timed("postgres", what, threads, count),
+                         timed("sqlite", what, threads, count), unit="µs", target=target)

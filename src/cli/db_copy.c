@@ -1,0 +1,61 @@
+/*
+ * `doubletour db copy`.
+ */
+#include "cli/db_copy.h"
+
+#include "cli/progress.h"
+#include "keeper/upkeep.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static void
+show(void *context, const struct copy_progress *progress)
+{
+	progress_show(context, progress->done, progress->all);
+}
+
+static err
+copy(const struct config *settings, const struct config *source, const struct config *target, struct why *why,
+     int64_t *ret_rows)
+{
+	struct progress progress = progress_begin("copying");
+	const struct upkeep_copying copying = { settings, source, target, show, &progress };
+	err e = upkeep_copy(&copying, why, ret_rows);
+
+	progress_end(&progress);
+	return e;
+}
+
+/* "-" is the database of the settings, so that no password need stand in the command line: config has it already. */
+static bool
+is_database(const char *url, struct config *config)
+{
+	if (str_equal(str_of(url), STR("-")))
+		return true;
+	if (config_database(str_of(url), config) == ERR_OK)
+		return true;
+	/* it may hold a password: it is not repeated */
+	fprintf(stderr,
+		"doubletour db copy: that is no address of a database: sqlite:///file, sqlite:////absolute/file or "
+		"postgresql://user:password@host/name.\n");
+	return false;
+}
+
+int
+cli_db_copy(struct cli *cli, const char *source_url, const char *target_url)
+{
+	CLEANUP(config_wipe) struct config source = cli->config, target = cli->config;
+	struct why why = { "" };
+	int64_t rows = 0;
+	err e;
+
+	if (!is_database(source_url, &source) || !is_database(target_url, &target))
+		return CLI_USAGE;
+	e = copy(&cli->config, &source, &target, &why, &rows);
+	if (e != ERR_OK)
+		return cli_fail(e, &why);
+	printf("%" PRId64 " rows were copied to %s, and each was read back and compared.\n", rows,
+	       target.database_name);
+	return CLI_DONE;
+}

@@ -1,0 +1,278 @@
+#include "store/copy.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/mem.h"
+#include "store/driver.h"
+
+#include <stdio.h>
+
+enum { VALUES_AT_ONCE = 480, BATCH_BYTES = 4 * 1024 * 1024, TEXT_BYTES = 16 * 1024, SKIPPED_TABLES = 1 };
+
+/*
+ * Rows on their way: as many as fit one INSERT.  Of every row a digest is kept, in the order of the keys, so that what the
+ * target holds in the end can be compared row by row; 8 bytes of it are enough to see a mistake by.
+ */
+struct copying {
+	const struct copy_end *source, *target;
+	const struct store_table *table;
+	copy_tell tell;
+	void *context;
+	struct copy_progress progress;
+	struct why *why;
+
+	struct arena arena;
+	struct db_value values[VALUES_AT_ONCE];
+	size_t n, columns; /* values gathered; of one row */
+
+	uint64_t *digests;
+	size_t count, room; /* rows of this table */
+};
+
+static void
+copying_wipe(struct copying *c)
+{
+	arena_wipe(&c->arena);
+	mem_free(&c->digests);
+}
+
+static err
+failed(struct copying *c, const struct copy_end *end, err e)
+{
+	if (e == ERR_OK || c->why->text[0] != '\0')
+		return e;
+	return why_set(c->why, e, "The table %s of %s cannot be %s: %s.", c->table->name, end->name,
+		       end == c->source ? "read" : "written", end->db->ops->message(end->db));
+}
+
+static void
+tell(struct copying *c)
+{
+	if (c->tell != NULL)
+		c->tell(c->context, &c->progress);
+}
+
+/* --- what a row is known by ---------------------------------------------------------------------------------------- */
+
+static err
+row_digest(const struct db_value *row, size_t columns, uint64_t *ret_digest)
+{
+	CLEANUP(buf_wipe) struct buf bytes = BUF(BATCH_BYTES);
+	uint8_t digest[DIGEST_BYTES];
+
+	for (size_t i = 0; i < columns; i++) {
+		uint64_t n = row[i].kind == DB_KIND_INT ? (uint64_t)row[i].number : row[i].bytes.n;
+		buf_put_byte(&bytes, (char)row[i].kind);
+		buf_put(&bytes, str_bytes(&n, sizeof(n)));
+		if (row[i].kind == DB_KIND_TEXT || row[i].kind == DB_KIND_BLOB)
+			buf_put(&bytes, row[i].bytes);
+	}
+	TRY(buf_check(&bytes));
+	TRY(digest_sha256(buf_str(&bytes), digest));
+	memcpy(ret_digest, digest, sizeof(*ret_digest));
+	return ERR_OK;
+}
+
+static err
+remember(struct copying *c, const struct db_value *row, size_t columns)
+{
+	if (c->count == c->room) {
+		size_t room = c->room == 0 ? 1024 : 2 * c->room;
+		uint64_t *more = mem_new_array(room, sizeof(*more));
+		if (more == NULL)
+			return ERR_MEMORY;
+		if (c->count > 0)
+			memcpy(more, c->digests, c->count * sizeof(*more));
+		mem_drop(c->digests);
+		c->digests = more;
+		c->room = room;
+	}
+	return row_digest(row, columns, &c->digests[c->count++]);
+}
+
+/* --- writing ------------------------------------------------------------------------------------------------------- */
+
+static err
+batch_put(struct copying *c)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(TEXT_BYTES);
+	char mark = c->target->db->ops->dialect == SQL_POSTGRES ? '$' : '?';
+
+	if (c->n == 0)
+		return ERR_OK;
+	buf_printf(&text, "INSERT INTO %s VALUES ", c->table->name);
+	for (size_t i = 0; i < c->n; i++) {
+		bool first = i % c->columns == 0, last = (i + 1) % c->columns == 0;
+		buf_printf(&text, "%s%c%zu%s", first ? "(" : "", mark, i + 1, !last ? "," : i + 1 < c->n ? ")," : ")");
+	}
+	buf_put_byte(&text, '\0');
+	TRY(buf_check(&text));
+	TRY(failed(c, c->target, db_text(c->target->db, text.p, c->values, c->n, NULL, NULL)));
+	c->progress.done += (int64_t)(c->n / c->columns);
+	c->n = 0;
+	arena_wipe(&c->arena);
+	tell(c);
+	return ERR_OK;
+}
+
+static err
+take_row(void *context, const struct db_value *row, size_t columns)
+{
+	struct copying *c = context;
+
+	c->columns = columns;
+	if (c->n + columns > VALUES_AT_ONCE)
+		TRY(batch_put(c));
+	TRY(remember(c, row, columns));
+	for (size_t i = 0; i < columns; i++) {
+		struct db_value *into = &c->values[c->n++];
+		*into = row[i];
+		if (row[i].kind == DB_KIND_TEXT || row[i].kind == DB_KIND_BLOB)
+			TRY(arena_copy(&c->arena, row[i].bytes, &into->bytes));
+	}
+	return ERR_OK;
+}
+
+static err
+all_rows(struct copying *c, const struct copy_end *end, db_each each)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "SELECT * FROM %s ORDER BY %s", c->table->name, c->table->key);
+	return failed(c, end, db_text(end->db, text, NULL, 0, each, c));
+}
+
+/* --- reading back -------------------------------------------------------------------------------------------------- */
+
+static err
+compare_row(void *context, const struct db_value *row, size_t columns)
+{
+	struct copying *c = context;
+	uint64_t digest = 0;
+
+	TRY(row_digest(row, columns, &digest));
+	if (c->n >= c->count || c->digests[c->n] != digest)
+		return why_set(c->why, ERR_CORRUPT,
+			       "Row %zu of the table %s is not the same in both; nothing was kept.", c->n + 1,
+			       c->table->name);
+	c->n++;
+	c->progress.done++;
+	if (c->n % 256 == 0)
+		tell(c);
+	return ERR_OK;
+}
+
+static err
+compare(struct copying *c)
+{
+	c->n = 0;
+	c->progress.comparing = true;
+	TRY(all_rows(c, c->target, compare_row));
+	if (c->n == c->count)
+		return ERR_OK;
+	return why_set(c->why, ERR_CORRUPT, "%zu rows of the table %s came to %zu; nothing was kept.", c->count,
+		       c->table->name, c->n);
+}
+
+/* --- table by table ------------------------------------------------------------------------------------------------ */
+
+static err
+number_row(void *context, const struct db_value *row, size_t columns)
+{
+	*(int64_t *)context = row[0].number;
+	return ERR_OK;
+}
+
+static err
+rows_of(struct copying *c, const struct copy_end *end, int64_t *ret_rows)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "SELECT count(*) FROM %s", c->table->name);
+	return failed(c, end, db_text(end->db, text, NULL, 0, number_row, ret_rows));
+}
+
+/* PostgreSQL numbers rows by a sequence, which does not know of rows that came with their numbers. */
+static err
+number_on(struct copying *c)
+{
+	static const char text[] =
+	    "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence('audit', 'id'), max(id)) "
+	    "FROM audit HAVING count(*) > 0";
+
+	if (c->target->db->ops->dialect != SQL_POSTGRES)
+		return ERR_OK;
+	return failed(c, c->target, db_text(c->target->db, text, NULL, 0, NULL, NULL));
+}
+
+static err
+copy_table(struct copying *c)
+{
+	c->progress.table = c->table->name;
+	c->progress.comparing = false;
+	c->count = c->n = 0;
+	TRY(all_rows(c, c->source, take_row));
+	TRY(batch_put(c));
+	return compare(c);
+}
+
+static err
+is_empty(struct copying *c)
+{
+	int64_t rows = 0;
+
+	TRY(rows_of(c, c->target, &rows));
+	if (rows == 0)
+		return ERR_OK;
+	return why_set(c->why, ERR_EXISTS,
+		       "%s is not empty: its table %s holds %lld rows.  Name a new one; nothing was changed.",
+		       c->target->name, c->table->name, (long long)rows);
+}
+
+/* The history of the schema is the target's own: it was made by the same migrations. */
+static err
+each_table(struct copying *c, err (*work)(struct copying *c))
+{
+	for (size_t i = SKIPPED_TABLES; i < store_tables_count; i++) {
+		c->table = &store_tables[i];
+		TRY(work(c));
+	}
+	return ERR_OK;
+}
+
+static err
+count_table(struct copying *c)
+{
+	int64_t rows = 0;
+
+	TRY(rows_of(c, c->source, &rows));
+	c->progress.all += 2 * rows; /* written, and read back */
+	return ERR_OK;
+}
+
+err
+copy_all(const struct copy_end *source, const struct copy_end *target, copy_tell told, void *context, struct why *why,
+	 struct db_transaction *ret_t, int64_t *ret_rows)
+{
+	CLEANUP(copying_wipe)
+	struct copying c = { .table = store_tables,
+			     .source = source,
+			     .target = target,
+			     .tell = told,
+			     .context = context,
+			     .why = why,
+			     .arena = ARENA(BATCH_BYTES) };
+	err e = digest_setup();
+
+	if (e == ERR_OK)
+		e = db_begin(target->db, ret_t);
+	if (e != ERR_OK)
+		return why_set(why, e, "%s cannot be written: %s.", target->name, target->db->ops->message(target->db));
+	TRY(each_table(&c, is_empty));
+	TRY(each_table(&c, count_table));
+	TRY(each_table(&c, copy_table));
+	TRY(number_on(&c));
+	*ret_rows = c.progress.all / 2;
+	return ERR_OK;
+}

@@ -1,0 +1,322 @@
+/*
+ * The PostgreSQL driver: statements and transactions.  A transaction is SERIALIZABLE: whatever nodes do at the same time,
+ * it comes out as if one had done it after the other, which is what a SQLite file gives by its lock; where that is
+ * impossible one of them gets ERR_BUSY and begins again.
+ *
+ * Statements are prepared when a connection first needs them.  A connection that is lost is made again by the next
+ * statement that may be, but not within a transaction.
+ */
+#include "store/postgres.h"
+
+#include "base/clock.h"
+#include "base/fault.h"
+
+#include <stdio.h>
+
+/* Names of locks in the server, beside the schema's: any numbers will do that nobody else takes. */
+#define LOCK_SCHEMA "1685286512"
+#define LOCK_CLAIM "1685286513"
+
+static struct postgres *
+of(struct db *db)
+{
+	return (struct postgres *)db;
+}
+
+/* --- statements ----------------------------------------------------------------------------------------------------- */
+
+static err
+run_kept(struct postgres *p, enum sql query, struct postgres_statement *statement, int64_t *ret_changed,
+	 size_t *ret_given)
+{
+	const struct sql_query *q = &sql_queries[query];
+
+	if (!p->prepared[query]) {
+		TRY(postgres_keep(p, q->name, q->text[SQL_POSTGRES], statement->args, statement->n));
+		p->prepared[query] = true;
+	}
+	statement->name = q->name;
+	return postgres_run(p, statement, ret_changed, ret_given);
+}
+
+/* The connection may have been lost long ago: what only reads is asked again on a new one. */
+static bool
+may_ask_again(const struct postgres *p, int query, size_t given)
+{
+	return p->connection == NULL && !p->in_transaction && !p->late && given == 0 && query >= 0 &&
+	       sql_queries[query].reads;
+}
+
+static err
+postgres_step(struct db *db, int query, const char *text, const struct db_value *args, size_t n, db_each each,
+	      void *context, int64_t *ret_changed)
+{
+	struct postgres_statement statement = { .text = text, .args = args, .n = n, .each = each, .context = context };
+	struct postgres *p = of(db);
+	size_t given = 0;
+	err e;
+
+	if (p->busy) /* called again by its own each() */
+		return ERR_INVALID;
+	TRY(postgres_connected(p));
+	if (query < 0)
+		return postgres_run(p, &statement, ret_changed, NULL);
+	e = run_kept(p, (enum sql)query, &statement, ret_changed, &given);
+	if (e != ERR_AWAY || !may_ask_again(p, query, given))
+		return e;
+	TRY(postgres_connected(p));
+	return run_kept(p, (enum sql)query, &statement, ret_changed, NULL);
+}
+
+static err
+postgres_prepare(struct db *db, struct why *why)
+{
+	struct postgres *p = of(db);
+	enum sql query = SQL_COUNT;
+	err e = postgres_connected(p);
+
+	if (e == ERR_OK)
+		e = postgres_understands(p, &query);
+	if (e == ERR_OK)
+		return ERR_OK;
+	if (query == SQL_COUNT)
+		return why_set(why, e, "The PostgreSQL database does not answer: %s.", p->message);
+	return why_set(why, e == ERR_INVALID ? ERR_CORRUPT : e,
+		       "The database does not take the query %s: %s.  `doubletour db check` says whether its schema is "
+		       "the one that this program needs.",
+		       sql_queries[query].name, p->message);
+}
+
+/* --- transactions --------------------------------------------------------------------------------------------------- */
+
+static const char *const beginnings[] = {
+	[DB_FOR_ROWS] = "BEGIN ISOLATION LEVEL SERIALIZABLE",
+	/* Statement by statement: who waited for the lock must see what its holder did. */
+	[DB_FOR_SCHEMA] =
+	    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '1s'; "
+	    "SELECT pg_catalog.pg_advisory_xact_lock(" LOCK_SCHEMA ", pg_catalog.hashtext(current_schema()::text))",
+};
+
+/* A connection that was lost while nobody needed it is no reason to fail. */
+static err
+begin_on_any(struct postgres *p, const char *text)
+{
+	err e;
+
+	TRY(postgres_connected(p));
+	e = postgres_exec(p, text);
+	if (e != ERR_AWAY || p->connection != NULL || p->late)
+		return e;
+	TRY(postgres_connected(p));
+	return postgres_exec(p, text);
+}
+
+static void
+postgres_rollback(struct db *db)
+{
+	struct postgres *p = of(db);
+
+	if (p->connection != NULL && PQtransactionStatus(p->connection) != PQTRANS_IDLE &&
+	    postgres_exec(p, "ROLLBACK") != ERR_OK && p->connection != NULL)
+		(void)!postgres_lost(p, p->message);
+	p->in_transaction = false;
+}
+
+static err
+postgres_begin(struct db *db, enum db_purpose purpose)
+{
+	struct postgres *p = of(db);
+	err e;
+
+	if (p->in_transaction || p->busy)
+		return ERR_INVALID;
+	e = begin_on_any(p, beginnings[purpose]);
+	if (e == ERR_OK)
+		p->in_transaction = true;
+	else
+		postgres_rollback(db);
+	return e;
+}
+
+/* COMMIT of a transaction in which a statement failed is a rollback, and no error to PostgreSQL. */
+static err
+postgres_commit(struct db *db)
+{
+	struct postgres *p = of(db);
+
+	if (!p->in_transaction)
+		return ERR_INVALID;
+	if (p->connection == NULL)
+		return ERR_AWAY;
+	if (PQtransactionStatus(p->connection) != PQTRANS_INTRANS)
+		return ERR_INVALID;
+	TRY(postgres_exec(p, "COMMIT"));
+	p->in_transaction = false;
+	return ERR_OK;
+}
+
+/* --- the rest ------------------------------------------------------------------------------------------------------- */
+
+static const char *
+postgres_message(struct db *db)
+{
+	return of(db)->message[0] != '\0' ? of(db)->message : "it does not answer";
+}
+
+static err
+take_number(void *context, const struct db_value *row, size_t columns)
+{
+	*(int64_t *)context = columns == 1 ? row[0].number : 0;
+	return ERR_OK;
+}
+
+/* An older schema has fewer tables. */
+static err
+read_whole(struct db *db, const char *table)
+{
+	const struct db_value name = DB_TEXT(str_of(table));
+	char text[160];
+	int64_t is = 0;
+
+	TRY(db_text(db, "SELECT pg_catalog.to_regclass($1) IS NOT NULL", &name, 1, take_number, &is));
+	snprintf(text, sizeof(text), "SELECT count(t::text) FROM %s t", table);
+	return is == 0 ? ERR_OK : db_text(db, text, NULL, 0, take_number, &is);
+}
+
+/* PostgreSQL guards its references itself; what is left is to read every row of every table. */
+static err
+postgres_integrity(struct db *db, struct why *why)
+{
+	for (size_t i = 0; i < store_tables_count; i++) {
+		err e = read_whole(db, store_tables[i].name);
+		if (e != ERR_OK)
+			return why_set(why, e, "The table %s could not be read to its end: %s.", store_tables[i].name,
+				       postgres_message(db));
+	}
+	return ERR_OK;
+}
+
+static err
+postgres_copy(struct db *db, const char *path)
+{
+	snprintf(of(db)->message, sizeof(of(db)->message), "PostgreSQL has pg_dump for this");
+	return ERR_INVALID;
+}
+
+static void
+postgres_hurry(struct db *db)
+{
+	of(db)->patience_us = DB_HURRY_MS * INT64_C(1000);
+}
+
+/* What was not answered in time is asked on a new connection the next time: this thread has others to see to. */
+static err
+postgres_ping(struct db *db)
+{
+	struct postgres *p = of(db);
+	err e = ERR_AWAY;
+
+	if (p->in_transaction)
+		return ERR_AWAY;
+	if (p->connection == NULL)
+		return postgres_reconnect(p);
+	e = postgres_exec(p, "SELECT 1");
+	if (e == ERR_AWAY && p->connection == NULL && !p->late)
+		return postgres_reconnect(p);
+	if (e == ERR_OK)
+		postgres_away(false);
+	return e;
+}
+
+/* --- several nodes -------------------------------------------------------------------------------------------------- */
+
+static err
+postgres_claim(struct db *db, enum db_claim claim)
+{
+	static const char *const texts[] = {
+		[DB_CLAIM_NONE] = "SELECT pg_catalog.pg_advisory_unlock_all() IS NOT NULL",
+		[DB_CLAIM_SHARED] = "SELECT pg_catalog.pg_try_advisory_lock_shared(" LOCK_CLAIM
+				    ", pg_catalog.hashtext(current_schema()::text))",
+		[DB_CLAIM_ALONE] = "SELECT pg_catalog.pg_try_advisory_lock(" LOCK_CLAIM
+				   ", pg_catalog.hashtext(current_schema()::text))",
+	};
+	struct postgres *p = of(db);
+	int64_t got = 0;
+
+	p->claim = DB_CLAIM_NONE;
+	TRY(db_text(db, texts[claim], NULL, 0, take_number, &got));
+	if (got == 0)
+		return ERR_BUSY;
+	p->claim = claim;
+	return ERR_OK;
+}
+
+/* It need not outlive a power cut, when nobody remembers anything anyway. */
+static err
+postgres_tell(struct db *db, str text)
+{
+	static const char sql[] = "SELECT pg_catalog.pg_notify('doubletour', $1) FROM "
+				  "(SELECT pg_catalog.set_config('synchronous_commit', 'off', true)) AS unhurried";
+	const struct db_value args[] = { DB_TEXT(text) };
+	const struct postgres_statement statement = { .text = sql, .args = args, .n = COUNT(args) };
+	struct postgres *p = of(db);
+
+	if (text.n > DB_TOLD_MAX_BYTES || p->in_transaction)
+		return ERR_INVALID;
+	TRY(postgres_connected(p));
+	return postgres_run(p, &statement, NULL, NULL);
+}
+
+static err
+postgres_listen(struct db *db)
+{
+	struct postgres *p = of(db);
+
+	TRY(postgres_connected(p));
+	TRY(postgres_exec(p, "LISTEN doubletour"));
+	p->listens = true;
+	return ERR_OK;
+}
+
+static int
+postgres_listening_fd(struct db *db)
+{
+	return of(db)->connection != NULL && of(db)->listens ? PQsocket(of(db)->connection) : -1;
+}
+
+static err
+postgres_hear(struct db *db, db_heard heard, void *context)
+{
+	struct postgres *p = of(db);
+	PGnotify *told;
+
+	if (p->connection == NULL)
+		return ERR_AWAY;
+	if (PQconsumeInput(p->connection) == 0)
+		return postgres_lost(p, PQerrorMessage(p->connection));
+	while ((told = PQnotifies(p->connection)) != NULL) {
+		heard(context, str_of(told->extra));
+		PQfreemem(told);
+	}
+	return ERR_OK;
+}
+
+const struct db_ops postgres_ops = {
+	.dialect = SQL_POSTGRES,
+	.step = postgres_step,
+	.prepare = postgres_prepare,
+	.begin = postgres_begin,
+	.commit = postgres_commit,
+	.rollback = postgres_rollback,
+	.message = postgres_message,
+	.integrity = postgres_integrity,
+	.copy = postgres_copy,
+	.close = postgres_close,
+	.hurry = postgres_hurry,
+	.ping = postgres_ping,
+	.claim = postgres_claim,
+	.tell = postgres_tell,
+	.listen = postgres_listen,
+	.listening_fd = postgres_listening_fd,
+	.hear = postgres_hear,
+};

@@ -1,0 +1,369 @@
+/*
+ * Connecting to PostgreSQL.  What stands in the URL goes before what is set here, and libpq's own ways to say more (its
+ * environment variables, passfile, service file) all work.
+ */
+#include "store/postgres.h"
+#include "store/store.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/secret.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+enum { OLDEST_SERVER = 130000, OPEN_PATIENCE_MS = 5000 };
+
+/* The database did not answer when it was last tried: only who looks after it tries again. */
+static atomic_bool away;
+
+void
+postgres_away(bool is)
+{
+	atomic_store(&away, is);
+}
+
+/* What a server says beside its answers is for people at a terminal. */
+static void
+ignore_notice(void *context, const PGresult *result)
+{
+}
+
+/*
+ * The settings of a session.  Times: a statement that its caller has given up is not to go on for long, and a transaction whose
+ * node is gone keeps nobody waiting.  Names are compared as bytes, times are numbers: no other setting matters.
+ *
+ * Without sequential scans a SERIALIZABLE transaction locks the few pages of an index that it reads, and not a whole table
+ * that is small today.  Not every engine that speaks PostgreSQL's protocol knows these two.
+ */
+static const char settings_all[] = "SET client_min_messages = 'error'; SET idle_in_transaction_session_timeout = '5s'";
+static const char settings_hurried[] = "SET statement_timeout = '1200ms'; SET lock_timeout = '1200ms'";
+static const char settings_planner[] = "SET enable_seqscan = off; SET jit = off";
+
+static err
+session_set_up(struct postgres *p)
+{
+	TRY(postgres_exec(p, settings_all));
+	if (postgres_exec(p, settings_planner) != ERR_OK && p->connection == NULL)
+		return ERR_AWAY;
+	return ERR_OK;
+}
+
+/* What the connection before this one had. */
+static err
+session_resume(struct postgres *p)
+{
+	if (p->patience_us != 0)
+		TRY(postgres_exec(p, settings_hurried));
+	if (p->claim != DB_CLAIM_NONE)
+		TRY(db_claim(&p->db, p->claim));
+	return p->listens ? postgres_exec(p, "LISTEN doubletour") : ERR_OK;
+}
+
+static err
+connect_once(struct postgres *p)
+{
+	/* Those before dbname are defaults for what its URL does not say. */
+	const char *const keys[] = { "connect_timeout",  "target_session_attrs",
+				     "keepalives_idle",  "keepalives_interval",
+				     "keepalives_count", "tcp_user_timeout",
+				     "application_name", "dbname",
+				     "client_encoding",  NULL };
+	const char *const values[] = { "2", "read-write", "30", "10", "3", "5000", "doubletour", p->url, "UTF8", NULL };
+
+	p->connection = PQconnectdbParams(keys, values, 1);
+	if (p->connection == NULL)
+		return ERR_MEMORY;
+	if (PQstatus(p->connection) != CONNECTION_OK)
+		return postgres_lost(p, PQerrorMessage(p->connection));
+	PQsetNoticeReceiver(p->connection, ignore_notice, NULL);
+	return session_set_up(p);
+}
+
+static err
+connect_and_resume(struct postgres *p)
+{
+	err e = connect_once(p);
+
+	if (e == ERR_OK)
+		e = session_resume(p);
+	if (e == ERR_OK)
+		return ERR_OK;
+	if (p->connection != NULL)
+		(void)!postgres_lost(p, p->message);
+	return ERR_AWAY;
+}
+
+err
+postgres_reconnect(struct postgres *p)
+{
+	enum db_claim claim = p->claim; /* one that could not be had again is still wanted */
+	err e = connect_and_resume(p);
+
+	p->claim = claim;
+	postgres_away(e != ERR_OK);
+	if (e != ERR_OK)
+		log_event(LOG_WARNING, "database.lost", LOG_TEXT("why", p->message));
+	return e;
+}
+
+err
+postgres_connected(struct postgres *p)
+{
+	if (p->connection != NULL)
+		return ERR_OK;
+	if (p->in_transaction || (p->patience_us != 0 && atomic_load(&away)))
+		return ERR_AWAY;
+	return postgres_reconnect(p);
+}
+
+void
+postgres_close(struct db *db)
+{
+	struct postgres *p = (struct postgres *)db;
+
+	PQfinish(p->connection);
+	secret_wipe(p->url, strlen(p->url));
+	mem_drop(p->url);
+	mem_drop(p);
+}
+
+/* --- the first time: is it what it should be? ------------------------------------------------------------------------- */
+
+static err
+url_check(const char *url, struct why *why)
+{
+	char *ignored = NULL; /* libpq's words may repeat the whole address, and with it the password */
+	PQconninfoOption *options = PQconninfoParse(url, &ignored);
+
+	PQfreemem(ignored);
+	if (options != NULL) {
+		PQconninfoFree(options);
+		return ERR_OK;
+	}
+	return why_set(
+	    why, ERR_CONFIG,
+	    "DATABASE_URL is no address of a PostgreSQL database: postgresql://user:password@host:5432/name, "
+	    "with every character of the password that is no letter or digit written as %%XX.");
+}
+
+static err
+version_check(struct postgres *p, struct why *why)
+{
+	int version = PQserverVersion(p->connection);
+	const char *encoding = PQparameterStatus(p->connection, "server_encoding");
+
+	if (version < OLDEST_SERVER)
+		return why_set(why, ERR_CONFIG,
+			       "The PostgreSQL server is of version %d, and this program needs 13 or newer.",
+			       version / 10000);
+	if (encoding != NULL && !str_equal(str_of(encoding), STR("UTF8")))
+		return why_set(why, ERR_CONFIG,
+			       "The database's encoding is %s, and this program needs UTF8: CREATE DATABASE name "
+			       "ENCODING 'UTF8' TEMPLATE template0",
+			       encoding);
+	return ERR_OK;
+}
+
+struct contents {
+	bool schema, may_create;
+	int64_t tables, ours;
+};
+
+static err
+contents_row(void *context, const struct db_value *row, size_t columns)
+{
+	*(struct contents *)context =
+	    (struct contents){ row[0].number != 0, row[1].number != 0, row[2].number, row[3].number };
+	return ERR_OK;
+}
+
+static err
+not_usable(const struct postgres *p, err e, struct why *why)
+{
+	return why_set(why, e, "The PostgreSQL database cannot be used: %s.", p->message);
+}
+
+static err
+contents_check(struct postgres *p, struct why *why)
+{
+	static const char text[] = "SELECT current_schema() IS NOT NULL, "
+				   "pg_catalog.has_schema_privilege(current_schema(), 'CREATE'), count(*), "
+				   "count(*) FILTER (WHERE tablename = 'schema_migrations') "
+				   "FROM pg_catalog.pg_tables WHERE schemaname = current_schema()";
+	struct contents contents = { 0 };
+	err e = db_text(&p->db, text, NULL, 0, contents_row, &contents);
+
+	if (e != ERR_OK)
+		return not_usable(p, e, why);
+	if (!contents.schema)
+		return why_set(
+		    why, ERR_CONFIG,
+		    "The schema of the database's search_path is not there: CREATE SCHEMA it, or set search_path "
+		    "for the user %s.",
+		    PQuser(p->connection));
+	if (contents.tables > 0 && contents.ours == 0)
+		return why_set(
+		    why, ERR_CONFIG,
+		    "The database %s holds another program's tables; nothing in it was changed.  Name a database "
+		    "of Doubletour's own with DATABASE_URL.",
+		    PQdb(p->connection));
+	if (contents.ours == 0 && !contents.may_create)
+		return why_set(why, ERR_CONFIG,
+			       "The user %s may not make tables in the database %s: ALTER DATABASE %s OWNER TO %s",
+			       PQuser(p->connection), PQdb(p->connection), PQdb(p->connection), PQuser(p->connection));
+	return ERR_OK;
+}
+
+/* The name of a table that is there and that the user may not read and write, if any. */
+static err
+closed_row(void *context, const struct db_value *row, size_t columns)
+{
+	char *name = context;
+
+	return str_copy_z(row[0].bytes, name, 64);
+}
+
+static err
+rights_check(struct postgres *p, struct why *why)
+{
+	static const char text[] = "SELECT tablename::text FROM pg_catalog.pg_tables, "
+				   "LATERAL pg_catalog.format('%I.%I', schemaname, tablename) AS full_name "
+				   "WHERE schemaname = current_schema() AND tablename = $1 AND NOT ("
+				   "pg_catalog.has_table_privilege(full_name, 'SELECT') AND "
+				   "pg_catalog.has_table_privilege(full_name, 'INSERT') AND "
+				   "pg_catalog.has_table_privilege(full_name, 'UPDATE') AND "
+				   "pg_catalog.has_table_privilege(full_name, 'DELETE'))";
+	char closed[64] = "";
+
+	for (size_t i = 0; i < store_tables_count && closed[0] == '\0'; i++) {
+		const struct db_value args[] = { DB_TEXT(str_of(store_tables[i].name)) };
+		err e = db_text(&p->db, text, args, COUNT(args), closed_row, closed);
+		if (e != ERR_OK)
+			return not_usable(p, e, why);
+	}
+	if (closed[0] == '\0')
+		return ERR_OK;
+	return why_set(
+	    why, ERR_CONFIG,
+	    "The user %s may not read and write the table %s: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES "
+	    "IN SCHEMA public TO %s",
+	    PQuser(p->connection), closed, PQuser(p->connection));
+}
+
+static err
+take_number(void *context, const struct db_value *row, size_t columns)
+{
+	*(int64_t *)context = row[0].number;
+	return ERR_OK;
+}
+
+static err
+backend_of(struct postgres *p, int64_t *ret_backend)
+{
+	return db_text(&p->db, "SELECT pg_catalog.pg_backend_pid()::bigint", NULL, 0, take_number, ret_backend);
+}
+
+static struct postgres *
+postgres_new(const char *url)
+{
+	struct postgres *p = mem_new(sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->db.ops = &postgres_ops;
+	p->patience_us = OPEN_PATIENCE_MS * INT64_C(1000);
+	p->url = mem_new(strlen(url) + 1);
+	if (p->url == NULL)
+		mem_free(&p);
+	else
+		memcpy(p->url, url, strlen(url));
+	return p;
+}
+
+/*
+ * Behind a pooler that gives a server to a transaction and not to a session, nothing that is prepared, listened for or locked
+ * lasts.  Such a one gives a second connection the server of the first, which has none of its own; or gives the first another
+ * while the second holds it.
+ */
+static err
+shares_servers(struct postgres *p, int64_t backend, bool *ret_shares, struct why *why)
+{
+	struct postgres *other = postgres_new(p->url);
+	CLEANUP(db_close) struct db *second = other == NULL ? NULL : &other->db; /* closed in the end */
+	int64_t of_second = 0, now = 0;
+	err e;
+
+	if (second == NULL)
+		return ERR_MEMORY;
+	e = connect_once(other);
+	if (e == ERR_OK)
+		e = postgres_exec(other, "BEGIN");
+	if (e == ERR_OK)
+		e = backend_of(other, &of_second);
+	if (e != ERR_OK)
+		return not_usable(other, e, why);
+	e = backend_of(p, &now);
+	*ret_shares = of_second == backend || now != backend;
+	return e == ERR_OK ? ERR_OK : not_usable(p, e, why);
+}
+
+static err
+pooler_check(struct postgres *p, struct why *why)
+{
+	int64_t backend = 0;
+	bool shares = false;
+	err e = backend_of(p, &backend);
+
+	if (e != ERR_OK)
+		return not_usable(p, e, why);
+	if (backend == PQbackendPID(p->connection)) /* a pooler makes up numbers of its own */
+		return ERR_OK;
+	TRY(shares_servers(p, backend, &shares, why));
+	if (!shares)
+		return ERR_OK;
+	return why_set(
+	    why, ERR_CONFIG,
+	    "A pooler stands before the database and shares its connections between transactions.  Set "
+	    "pool_mode = session for this database, or connect to PostgreSQL itself: each node keeps the few "
+	    "connections that it has.");
+}
+
+static err
+checks(struct postgres *p, struct why *why)
+{
+	TRY(version_check(p, why));
+	TRY(pooler_check(p, why));
+	TRY(contents_check(p, why));
+	return rights_check(p, why);
+}
+
+static err
+first_time(struct postgres *p, struct why *why)
+{
+	err e;
+
+	TRY(url_check(p->url, why));
+	e = connect_once(p);
+	if (e != ERR_OK)
+		return why_set(why, e, "The PostgreSQL database cannot be reached: %s", p->message);
+	TRY(checks(p, why));
+	p->patience_us = 0;
+	return ERR_OK;
+}
+
+err
+postgres_open(const char *url, struct why *why, struct db **ret_db)
+{
+	struct postgres *p = postgres_new(url);
+	err e;
+
+	if (p == NULL)
+		return why_set(why, ERR_MEMORY, "There is no memory to open the database.");
+	e = first_time(p, why);
+	if (e == ERR_OK)
+		*ret_db = &p->db;
+	else
+		postgres_close(&p->db);
+	return e;
+}

@@ -1,0 +1,487 @@
+/*
+ * PostgreSQL's protocol by libpq: a statement is sent, and its answer awaited no longer than the connection's patience.
+ * Values travel in binary.
+ */
+#include "store/postgres.h"
+
+#include "base/clock.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+
+enum { PARAMETERS_MAX = 512 };
+
+/* Oids of PostgreSQL's own types: src/include/catalog/pg_type.dat */
+enum {
+	TYPE_BOOL = 16,
+	TYPE_BYTEA = 17,
+	TYPE_NAME = 19,
+	TYPE_INT8 = 20,
+	TYPE_INT2 = 21,
+	TYPE_INT4 = 23,
+	TYPE_TEXT = 25
+};
+
+/* --- what went wrong ------------------------------------------------------------------------------------------------ */
+
+/* The sentences of libpq and of the server may have several lines; the first says it. */
+static void
+keep_message(struct postgres *p, const char *text)
+{
+	str rest = str_of(text == NULL ? "" : text);
+	str line = str_trim(str_cut(&rest, '\n'));
+
+	snprintf(p->message, sizeof(p->message), "%.*s", STR_ARG(line));
+}
+
+err
+postgres_lost(struct postgres *p, const char *message)
+{
+	keep_message(p, message);
+	PQfinish(p->connection);
+	p->connection = NULL;
+	p->unfit = false;
+	memset(p->prepared, 0, sizeof(p->prepared));
+	return ERR_AWAY;
+}
+
+/* SQLSTATE as an err: PostgreSQL 15, appendix A. */
+static err
+error_of(const char *state)
+{
+	static const struct {
+		const char *begins;
+		err e;
+	} meanings[] = {
+		{ "23505", ERR_EXISTS },  { "40001", ERR_BUSY }, { "40P01", ERR_BUSY }, { "55P03", ERR_BUSY },
+		{ "08", ERR_AWAY },       { "25006", ERR_AWAY }, { "26000", ERR_AWAY }, { "42501", ERR_AWAY },
+		{ "53", ERR_AWAY },       { "57", ERR_AWAY },    { "58", ERR_AWAY },    { "XX001", ERR_CORRUPT },
+		{ "XX002", ERR_CORRUPT },
+	};
+
+	for (size_t i = 0; state != NULL && i < COUNT(meanings); i++)
+		if (str_starts(str_of(state), str_of(meanings[i].begins)))
+			return meanings[i].e;
+	return state == NULL ? ERR_AWAY : ERR_INVALID;
+}
+
+/*
+ * A server that may only read is a primary no longer, and one that does not know what was prepared here is another than
+ * before: a new connection finds the right one.
+ */
+static bool
+is_another(const char *state)
+{
+	return state != NULL && (str_equal(str_of(state), STR("25006")) || str_equal(str_of(state), STR("26000")));
+}
+
+static err
+failed(struct postgres *p, const PGresult *result)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	err e = error_of(state);
+
+	p->unfit = p->unfit || is_another(state);
+	keep_message(p, words != NULL ? words : PQresultErrorMessage(result));
+	return e;
+}
+
+/* --- waiting --------------------------------------------------------------------------------------------------------- */
+
+static int64_t
+deadline_of(const struct postgres *p)
+{
+	return p->patience_us == 0 ? INT64_MAX : clock_monotonic_us() + p->patience_us;
+}
+
+static int
+milliseconds_until(int64_t until_us)
+{
+	int64_t left_us;
+
+	if (until_us == INT64_MAX)
+		return -1;
+	left_us = until_us - clock_monotonic_us();
+	return left_us <= 0 ? 0 : (int)(left_us / 1000 + 1);
+}
+
+static err
+too_late(struct postgres *p)
+{
+	p->late = true;
+	postgres_away(true);
+	return postgres_lost(p, "it did not answer in time");
+}
+
+static err
+wait_for(struct postgres *p, short events, int64_t until_us)
+{
+	struct pollfd fd = { .fd = PQsocket(p->connection), .events = events };
+	int n;
+
+	do
+		n = poll(&fd, 1, milliseconds_until(until_us));
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		return too_late(p);
+	return n > 0 ? ERR_OK : postgres_lost(p, "its socket cannot be waited for");
+}
+
+static err
+next_result(struct postgres *p, int64_t until_us, PGresult **ret_result)
+{
+	while (PQisBusy(p->connection) != 0) {
+		TRY(wait_for(p, POLLIN, until_us));
+		if (PQconsumeInput(p->connection) == 0)
+			return postgres_lost(p, PQerrorMessage(p->connection));
+	}
+	*ret_result = PQgetResult(p->connection);
+	return ERR_OK;
+}
+
+static void
+result_clear(PGresult **result)
+{
+	PQclear(*result);
+}
+
+/* --- values ---------------------------------------------------------------------------------------------------------- */
+
+/* Large, and therefore not zeroed: only the first are filled in, and read. */
+struct parameters {
+	Oid types[PARAMETERS_MAX];
+	const char *values[PARAMETERS_MAX];
+	int lengths[PARAMETERS_MAX], formats[PARAMETERS_MAX];
+	uint64_t numbers[PARAMETERS_MAX];
+};
+
+static Oid
+type_of(enum db_kind kind)
+{
+	switch (kind) {
+	case DB_KIND_INT:
+		return TYPE_INT8;
+	case DB_KIND_TEXT:
+		return TYPE_TEXT;
+	case DB_KIND_BLOB:
+		return TYPE_BYTEA;
+	case DB_KIND_NULL:
+		break;
+	}
+	return 0; /* whatever the statement makes of it */
+}
+
+static err
+parameter_put(struct parameters *parameters, size_t i, const struct db_value *value)
+{
+	parameters->types[i] = type_of(value->kind);
+	parameters->formats[i] = 1;
+	parameters->values[i] = NULL;
+	if (value->kind == DB_KIND_NULL)
+		return ERR_OK;
+	if (value->kind == DB_KIND_INT) {
+		parameters->numbers[i] = htobe64((uint64_t)value->number);
+		parameters->values[i] = (const char *)&parameters->numbers[i];
+		parameters->lengths[i] = sizeof(parameters->numbers[i]);
+		return ERR_OK;
+	}
+	if (value->bytes.n > INT_MAX)
+		return ERR_TOO_LONG;
+	parameters->values[i] = value->bytes.p == NULL ? "" : value->bytes.p;
+	parameters->lengths[i] = (int)value->bytes.n;
+	return ERR_OK;
+}
+
+static err
+parameters_put(struct parameters *parameters, const struct db_value *args, size_t n)
+{
+	if (n > PARAMETERS_MAX)
+		return ERR_INVALID;
+	for (size_t i = 0; i < n; i++)
+		TRY(parameter_put(parameters, i, &args[i]));
+	return ERR_OK;
+}
+
+static err
+number_take(str bytes, struct db_value *ret_value)
+{
+	uint64_t wide;
+	uint32_t half;
+	uint16_t quarter;
+
+	switch (bytes.n) {
+	case sizeof(wide):
+		memcpy(&wide, bytes.p, sizeof(wide));
+		*ret_value = DB_INT((int64_t)be64toh(wide));
+		return ERR_OK;
+	case sizeof(half):
+		memcpy(&half, bytes.p, sizeof(half));
+		*ret_value = DB_INT((int32_t)ntohl(half));
+		return ERR_OK;
+	case sizeof(quarter):
+		memcpy(&quarter, bytes.p, sizeof(quarter));
+		*ret_value = DB_INT((int16_t)ntohs(quarter));
+		return ERR_OK;
+	case 1: /* a boolean */
+		*ret_value = DB_INT(bytes.p[0]);
+		return ERR_OK;
+	default:
+		return ERR_INVALID;
+	}
+}
+
+static err
+column(const PGresult *result, int row, int at, struct db_value *ret_value)
+{
+	str bytes = str_bytes(PQgetvalue(result, row, at), (size_t)PQgetlength(result, row, at));
+
+	*ret_value = DB_NULL();
+	if (PQgetisnull(result, row, at) != 0)
+		return ERR_OK;
+	switch (PQftype(result, at)) {
+	case TYPE_BOOL:
+	case TYPE_INT2:
+	case TYPE_INT4:
+	case TYPE_INT8:
+		return number_take(bytes, ret_value);
+	case TYPE_TEXT:
+	case TYPE_NAME:
+		*ret_value = DB_TEXT(bytes);
+		return ERR_OK;
+	case TYPE_BYTEA:
+		*ret_value = DB_BLOB(bytes);
+		return ERR_OK;
+	default: /* nothing here asks for one */
+		return ERR_INVALID;
+	}
+}
+
+/* --- one statement --------------------------------------------------------------------------------------------------- */
+
+struct answer {
+	const struct postgres_statement *statement;
+	int64_t *ret_changed;
+	size_t given;
+	err e;
+};
+
+static err
+give_row(struct answer *answer, const PGresult *result, int row)
+{
+	struct db_value values[DB_COLUMNS_MAX];
+	int columns = PQnfields(result);
+
+	if (columns > DB_COLUMNS_MAX)
+		return ERR_INVALID;
+	for (int i = 0; i < columns; i++)
+		TRY(column(result, row, i, &values[i]));
+	answer->given++;
+	return answer->statement->each(answer->statement->context, values, (size_t)columns);
+}
+
+static err
+give_rows(struct answer *answer, const PGresult *result)
+{
+	for (int i = 0; answer->statement->each != NULL && i < PQntuples(result); i++)
+		TRY(give_row(answer, result, i));
+	return ERR_OK;
+}
+
+static void
+count_changed(const struct answer *answer, PGresult *result)
+{
+	uint64_t changed = 0;
+
+	if (answer->ret_changed != NULL && str_number(str_of(PQcmdTuples(result)), INT64_MAX, &changed) == ERR_OK)
+		*answer->ret_changed = (int64_t)changed;
+}
+
+static err
+take_result(struct postgres *p, struct answer *answer, PGresult *result)
+{
+	switch (PQresultStatus(result)) {
+	case PGRES_COMMAND_OK:
+	case PGRES_TUPLES_OK:
+	case PGRES_SINGLE_TUPLE:
+		count_changed(answer, result);
+		return give_rows(answer, result);
+	default:
+		return failed(p, result);
+	}
+}
+
+/*
+ * A small answer is taken whole before its first row is given out, so that another statement may be run for a row; a
+ * patient connection gives rows as they come, so that a large table need not stand in memory.
+ */
+static err
+take_answer(struct postgres *p, struct answer *answer, int64_t until_us)
+{
+	CLEANUP(result_clear) PGresult *first = NULL;
+	PGresult *result = NULL;
+
+	if (p->patience_us == 0 && answer->statement->each != NULL)
+		(void)!PQsetSingleRowMode(p->connection);
+	for (;;) {
+		TRY(next_result(p, until_us, &result));
+		if (result == NULL)
+			break;
+		if (p->patience_us == 0) {
+			p->busy = true;
+			answer->e = answer->e == ERR_OK ? take_result(p, answer, result) : answer->e;
+			p->busy = false;
+			PQclear(result);
+		} else if (first == NULL)
+			first = result;
+		else
+			PQclear(result);
+	}
+	return first != NULL ? take_result(p, answer, first) : answer->e;
+}
+
+static int
+send_statement(struct postgres *p, const struct postgres_statement *s, const struct parameters *parameters)
+{
+	if (s->text == NULL)
+		return PQsendQueryPrepared(p->connection, s->name, (int)s->n, parameters->values, parameters->lengths,
+					   parameters->formats, 1);
+	return PQsendQueryParams(p->connection, s->text, (int)s->n, parameters->types, parameters->values,
+				 parameters->lengths, parameters->formats, 1);
+}
+
+/* The connection may have ended with the statement: an administrator's doing, or the server's own end. */
+static err
+settled(struct postgres *p, err e)
+{
+	if (p->connection != NULL && (p->unfit || PQstatus(p->connection) == CONNECTION_BAD)) {
+		char words[POSTGRES_MESSAGE_BYTES];
+		snprintf(words, sizeof(words), "%s", p->message);
+		return postgres_lost(p, words[0] != '\0' ? words : PQerrorMessage(p->connection));
+	}
+	return e;
+}
+
+err
+postgres_run(struct postgres *p, const struct postgres_statement *statement, int64_t *ret_changed, size_t *ret_given)
+{
+	struct parameters parameters;
+	struct answer answer = { .statement = statement, .ret_changed = ret_changed };
+	int64_t until_us = deadline_of(p);
+	err e;
+
+	p->late = false;
+	p->message[0] = '\0';
+	TRY(parameters_put(&parameters, statement->args, statement->n));
+	if (send_statement(p, statement, &parameters) != 1)
+		return postgres_lost(p, PQerrorMessage(p->connection));
+	e = take_answer(p, &answer, until_us);
+	if (ret_given != NULL)
+		*ret_given = answer.given;
+	return settled(p, e);
+}
+
+err
+postgres_exec(struct postgres *p, const char *text)
+{
+	const struct postgres_statement nothing = { .text = text };
+	struct answer answer = { .statement = &nothing };
+	int64_t until_us = deadline_of(p);
+
+	p->late = false;
+	p->message[0] = '\0';
+	if (PQsendQuery(p->connection, text) != 1)
+		return postgres_lost(p, PQerrorMessage(p->connection));
+	return settled(p, take_answer(p, &answer, until_us));
+}
+
+err
+postgres_keep(struct postgres *p, const char *name, const char *text, const struct db_value *args, size_t n)
+{
+	const struct postgres_statement nothing = { .text = text };
+	struct answer answer = { .statement = &nothing };
+	struct parameters parameters;
+	int64_t until_us = deadline_of(p);
+
+	p->late = false;
+	TRY(parameters_put(&parameters, args, n));
+	if (PQsendPrepare(p->connection, name, text, (int)n, parameters.types) != 1)
+		return postgres_lost(p, PQerrorMessage(p->connection));
+	return settled(p, take_answer(p, &answer, until_us));
+}
+
+/* --- all of the named queries ------------------------------------------------------------------------------------------ */
+
+/* Each takes the place of the one before: nothing of it stays. */
+static err
+ask_all(struct postgres *p)
+{
+	for (size_t i = 0; i < SQL_COUNT; i++)
+		if (PQsendPrepare(p->connection, "", sql_queries[i].text[SQL_POSTGRES], 0, NULL) != 1)
+			return postgres_lost(p, PQerrorMessage(p->connection));
+	if (PQpipelineSync(p->connection) != 1)
+		return postgres_lost(p, PQerrorMessage(p->connection));
+	return ERR_OK;
+}
+
+/* Out with what was asked, in with what is answered: neither side must wait for the other with full hands. */
+static err
+flush_all(struct postgres *p, int64_t until_us)
+{
+	int left;
+
+	while ((left = PQflush(p->connection)) == 1) {
+		TRY(wait_for(p, POLLIN | POLLOUT, until_us));
+		if (PQconsumeInput(p->connection) == 0)
+			break;
+	}
+	return left == 0 ? ERR_OK : postgres_lost(p, PQerrorMessage(p->connection));
+}
+
+static err
+answers_all(struct postgres *p, int64_t until_us, enum sql *ret_query)
+{
+	PGresult *result = NULL;
+	size_t at = 0;
+	err e = ERR_OK;
+
+	for (;;) {
+		TRY(next_result(p, until_us, &result));
+		ExecStatusType status = PQresultStatus(result); /* of NULL, between two queries: a fatal error's */
+		if (result != NULL && status == PGRES_FATAL_ERROR && e == ERR_OK) {
+			e = failed(p, result);
+			*ret_query = (enum sql)at;
+		}
+		if (result == NULL)
+			at++;
+		PQclear(result);
+		if (result != NULL && status == PGRES_PIPELINE_SYNC)
+			return e;
+		if (PQstatus(p->connection) == CONNECTION_BAD)
+			return settled(p, e);
+	}
+}
+
+err
+postgres_understands(struct postgres *p, enum sql *ret_query)
+{
+	int64_t until_us = deadline_of(p);
+	err e;
+
+	p->late = false;
+	if (PQsetnonblocking(p->connection, 1) != 0 || PQenterPipelineMode(p->connection) != 1)
+		return postgres_lost(p, PQerrorMessage(p->connection));
+	e = ask_all(p);
+	if (e == ERR_OK)
+		e = flush_all(p, until_us);
+	if (e == ERR_OK)
+		e = answers_all(p, until_us, ret_query);
+	if (p->connection != NULL &&
+	    (PQexitPipelineMode(p->connection) != 1 || PQsetnonblocking(p->connection, 0) != 0))
+		return postgres_lost(p, PQerrorMessage(p->connection));
+	return e;
+}

@@ -1,0 +1,15 @@
+#include "store/driver.h"
+
+const struct store_table store_tables[] = {
+	{ "schema_migrations", "version" },
+	{ "accounts", "id" },
+	{ "sessions", "id" },
+	{ "factors", "id" },
+	{ "keys", "key_id" },
+	{ "audit", "id" },
+	{ "recovery_codes", "id" },
+	{ "links", "id" },
+	{ "throttle", "counter, place" },
+	{ "devices", "id" },
+};
+const size_t store_tables_count = COUNT(store_tables);

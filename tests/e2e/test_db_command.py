@@ -1,0 +1,69 @@
+"""`doubletour db`: the schema by hand."""
+
+import re
+
+import pytest
+
+from harness import Person
+
+
+def done(server, *arguments, status=0):
+    result = server.command("db", *arguments)
+    assert result.returncode == status, (result.stdout, result.stderr)
+    return result
+
+
+def newest(server):
+    return int(re.match(r"(\d+) \(newest\)", done(server, "current").stdout)[1])
+
+
+def test_a_database_is_made_taken_back_and_brought_up_again(make_server):
+    server = make_server(start=False)
+    done(server, "init")
+    head = newest(server)
+    assert "already" in done(server, "init", status=1).stderr
+    history = done(server, "history").stdout.splitlines()
+    assert [int(line[:4]) for line in history] == list(range(1, head + 1))
+    assert "whole" in done(server, "check").stdout
+    for version in range(head - 1, -1, -1):
+        assert done(server, "downgrade").stdout.startswith(f"{version:04d}\n")
+    assert "nothing to take back" in done(server, "downgrade", status=1).stderr
+    assert "upgrade" in done(server, "check", status=1).stderr
+    assert done(server, "upgrade", "2").stdout == "0002\n"
+    assert "downgrade" in done(server, "upgrade", "1", status=1).stderr
+    assert "There is no migration" in done(server, "upgrade", "999", status=1).stderr
+    assert "(newest)" in done(server, "upgrade").stdout
+    done(server, "upgrade")
+    with server:
+        Person(server).full()
+
+
+def test_people_stay_when_the_schema_goes_back_one_step_and_forward(make_server):
+    server = make_server()
+    alice = Person(server).full()
+    assert server.stop() == 0
+    done(server, "downgrade")
+    done(server, "upgrade")
+    server.start()
+    alice.forget().sign_in()
+    assert alice.visit("/").status == 200
+
+
+@pytest.mark.parametrize("command", ["downgrade", "upgrade"])
+def test_the_schema_does_not_change_under_a_server_that_runs(make_server, command):
+    server = make_server()
+    alice = Person(server).full()
+    if command == "upgrade":  # nothing to do: nothing is in its way
+        done(server, "upgrade")
+    else:
+        assert "server is running" in done(server, "downgrade", status=1).stderr
+        newest(server)
+    assert alice.visit("/account").status == 200
+
+
+@pytest.mark.parametrize("words", [["init", "x"], ["downgrade", "x"], ["downgrade", "-1"], ["upgrade", "1", "2"], ["nonsense"], ["check", "1"]])
+def test_what_it_does_not_understand_is_said_and_changes_nothing(make_server, words):
+    server = make_server(start=False)
+    result = done(server, *words, status=2)
+    assert result.stderr.startswith("doubletour") or "no revision" in result.stderr
+    assert not server.data.exists() or not list(server.data.iterdir())

@@ -1,0 +1,611 @@
+"""Several nodes on one PostgreSQL: what one does holds on all; what happens to the database happens to nobody's account."""
+
+import concurrent.futures
+import os
+import re
+import secrets
+import signal
+import socket
+import sqlite3
+import struct
+import subprocess
+import threading
+import time
+
+import pytest
+
+from harness import Person, Server
+from harness.postgres import Postgres
+from harness.server import ROOT, free_port, wait_until
+from harness.together import form_bytes, together
+from harness.torture import evidence
+
+KEY = secrets.token_hex(32)
+
+
+def node(url, home, first=None, **settings):
+    """One more node; with a first one it has its clock."""
+    one = Server(home, DATABASE_URL=url, SECRET_KEY=KEY, **settings)
+    if first is not None:
+        one.clock = first.clock
+        one.environment["DOUBLETOUR_TEST_CLOCK"] = str(first.clock.path)
+    return one
+
+
+@pytest.fixture
+def pair(postgres, tmp_path):
+    url = postgres.new_database()
+    with node(url, tmp_path / "a") as a, node(url, tmp_path / "b", a) as b:
+        yield a, b
+
+
+def at(person, server):
+    person.server = server
+    return person
+
+
+def opens(person, server):
+    """Does the home page open there?"""
+    return at(person, server).visit("/").status == 200
+
+
+# One session, everywhere
+
+
+def test_who_signs_in_on_one_node_is_signed_in_on_all(pair):
+    a, b = pair
+    alice = Person(a).full()
+    assert opens(alice, b) and opens(alice, a)
+    at(alice, b).forget().give_password()
+    at(alice, a).prove()
+    assert opens(alice, b), "password on one, code on the other"
+
+
+def gone(person, server):
+    return at(person, server).visit("/").status == 303
+
+
+def ends_elsewhere(person, server, end):
+    """How long the other node goes on opening a page that it had just opened."""
+    assert opens(person, server)
+    end()
+    began = time.monotonic()
+    wait_until(lambda: gone(person, server), "the session is over there too")
+    return time.monotonic() - began
+
+
+def test_who_signs_out_on_one_node_is_signed_out_on_all_within_two_seconds(pair):
+    a, b = pair
+    seconds = []
+    for _ in range(5):
+        alice = Person(a).full()
+        token = dict(alice.cookies)
+
+        def leave():
+            at(alice, a).log_out()
+            alice.cookies = token
+
+        seconds.append(ends_elsewhere(alice, b, leave))
+    assert sorted(seconds)[2] < 1, f"nodes tell each other, else it takes the cache's life: {seconds}"
+    evidence("signed out elsewhere", seconds=sorted(seconds)[2])
+
+
+def test_a_new_password_and_an_administrators_command_end_sessions_on_all_nodes(pair):
+    a, b = pair
+    alice = Person(a).full()
+    elsewhere = Person(b, alice.name, alice.password)
+    elsewhere.secret, elsewhere.spent = alice.secret, alice.spent
+    elsewhere.sign_in()
+    new = "another good password 42"
+    alice.spent = elsewhere.spent
+
+    def change():
+        at(alice, a).send("/account/password", {"current": alice.password, "password": new, "confirm": new})
+        assert alice.page.status == 303, alice.page.html
+
+    ends_elsewhere(elsewhere, b, change)
+    assert opens(alice, a) and opens(alice, b)
+    for command in ("logout", "disable"):
+        if command == "disable":
+            alice.password = new
+            at(alice, a).forget().sign_in()
+        both = [ends_elsewhere(alice, b, lambda: a.command("user", command, alice.name))]
+        assert gone(alice, a), both
+
+
+def test_a_notification_that_is_lost_costs_two_seconds_at_most(pair, postgres):
+    a, b = pair
+    alice = Person(a).full()
+    token = dict(alice.cookies)
+    assert opens(alice, b)
+    name = a.database_url.rpartition("/")[2]
+    # as a network that fails just then: b's ear is cut off, and the session is ended where nobody tells
+    postgres.sql(name, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND query LIKE 'LISTEN%'")
+    a.sql("DELETE FROM sessions")
+    alice.cookies = token
+    wait_until(lambda: gone(alice, b), "the cache forgets")
+
+
+def test_what_other_programs_notify_ends_nobodys_session(pair):
+    a, b = pair
+    alice = Person(a).full()
+    for text in ("", "x", "0" * 63, "zz" * 32, "0" * 64, "é" * 100, "0" * 7900):
+        a.sql("SELECT pg_notify('doubletour', ?)", text)
+    time.sleep(0.2)
+    assert opens(alice, a) and opens(alice, b)
+    assert a.serves() and b.serves()
+
+
+# One winner
+
+
+def winners(pair, path, fields, cookies, count=64):
+    requests = [form_bytes(pair[n % 2], path, fields(n), cookies(n)) for n in range(count)]
+    return together(pair, requests)
+
+
+def test_one_code_in_64_requests_on_two_nodes_is_taken_once(pair):
+    a, b = pair
+    alice = Person(a).full()
+    browsers = [Person(pair[n % 2], alice.name, alice.password) for n in range(64)]
+    for browser in browsers:
+        a.forgive()
+        browser.give_password()
+    a.forgive()
+    token = [browser.arrive("/verify-2fa").token for browser in browsers]
+    code = alice.fresh_code()
+    answers = winners(pair, "/verify-2fa", lambda n: {"csrf_token": token[n], "otp": code}, lambda n: browsers[n].cookies)
+    assert [x.location for x in answers].count("/") == 1, answers
+    assert a.sql("SELECT count(*) FROM audit WHERE event = 'prove.passed'") == [(1,)]
+
+
+def test_one_name_in_64_requests_on_two_nodes_is_taken_once(pair):
+    browsers = [Person(pair[n % 2], name="everyone.wants.it") for n in range(64)]
+    token = [browser.visit("/register").token for browser in browsers]
+    answers = winners(pair, "/register", lambda n: {"csrf_token": token[n], "username": "everyone.wants.it", "password": browsers[n].password,
+                                                    "confirm": browsers[n].password}, lambda n: browsers[n].cookies)
+    assert [x.status for x in answers].count(303) == 1, answers
+    assert {x.status for x in answers} <= {303, 422, 503}
+    assert pair[0].sql("SELECT count(*) FROM accounts") == [(1,)]
+
+
+def test_of_two_hundred_wrong_passwords_on_two_nodes_five_are_looked_at(pair):
+    a, b = pair
+    alice = Person(a).full()
+    browsers = [Person(server) for server in pair]
+    token = [browser.visit("/login").token for browser in browsers]
+    answers = winners(pair, "/login", lambda n: {"csrf_token": token[n % 2], "username": alice.name, "password": "not the password"},
+                      lambda n: browsers[n % 2].cookies, 200)
+    statuses = [x.status for x in answers]
+    assert statuses.count(422) == 5 and set(statuses) <= {422, 429, 503}, statuses
+    assert a.sql("SELECT count(*) FROM audit WHERE event = 'signin.refused'") == [(5,)]
+
+
+def test_four_nodes_that_start_at_once_on_an_empty_database_make_one_schema(postgres, tmp_path):
+    url = postgres.new_database()
+    nodes = [node(url, tmp_path / f"n{n}") for n in range(4)]
+    try:
+        for one in nodes:
+            one.spawn()
+        for one in nodes:
+            wait_until(one.serves, "it serves")
+        assert sum(one.log().count("database.upgrade") for one in nodes) == len(nodes[0].sql("SELECT * FROM schema_migrations"))
+        alice = Person(nodes[0]).full()
+        assert all(opens(alice, one) for one in nodes)
+    finally:
+        for one in nodes:
+            one.end()
+
+
+# The database away
+
+
+def test_a_database_that_starts_anew_needs_no_restart_of_ours(tmp_path):
+    with Postgres() as cluster:
+        url = cluster.new_database("anew")
+        with node(url, tmp_path / "a") as one:
+            alice = Person(one).full()
+            cluster.restart()
+            wait_until(lambda: opens(alice, one), "she is still signed in")
+            cluster.stop()
+            assert alice.visit("/account").status == 503 or alice.visit("/account").status == 503
+            cluster.start()
+            wait_until(lambda: alice.visit("/account").status == 200, "it is back")
+            alice.forget().sign_in()
+            assert opens(alice, one)
+
+
+def timed(person, path):
+    began = time.monotonic()
+    return person.visit(path).status, time.monotonic() - began
+
+
+def beside(person):
+    """The same browser in another thread."""
+    other = Person(person.server, person.name)
+    other.cookies = dict(person.cookies)
+    return other
+
+
+def test_a_database_that_hangs_costs_503_and_nobody_waits_long(tmp_path):
+    with Postgres() as cluster, node(cluster.new_database("hangs"), tmp_path / "a") as one:
+        alice = Person(one).full()
+        assert opens(alice, one)
+        answers = []
+        cluster.signal_all(signal.SIGSTOP)
+        try:
+            until = time.monotonic() + 8
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                while time.monotonic() < until:
+                    answers.append(list(pool.map(lambda n: timed(beside(alice), "/" if n % 2 else "/account"), range(8))))
+        finally:
+            cluster.signal_all(signal.SIGCONT)
+        late = [status for batch in answers[len(answers) // 2 :] for status, _ in batch]
+        assert set(late) == {503}, "beyond the cache's life nobody is let in, nor led to the sign-in page"
+        seconds = sorted(each for batch in answers for _, each in batch)
+        evidence("a hung database", answers=len(seconds), median_s=seconds[len(seconds) // 2], longest_s=seconds[-1])
+        assert seconds[len(seconds) // 2] < 0.5 and seconds[len(seconds) * 9 // 10] < 2, seconds
+        wait_until(lambda: opens(alice, one), "it is back, and she is signed in as before")
+        alice.forget().sign_in()
+
+
+def test_a_failover_costs_503_for_its_length_and_loses_nothing(tmp_path):
+    with Postgres() as primary:
+        url = primary.new_database("doubletour")
+        standby = primary.standby()
+        try:
+            both = f"postgresql://tests@127.0.0.1:{primary.port},127.0.0.1:{standby.port}/doubletour"
+            with node(both, tmp_path / "a") as one:
+                people = [Person(one).full() for _ in range(5)]
+                end, registered = threading.Event(), []
+                crowd = threading.Thread(target=register_until, args=(one, end, registered))
+                crowd.start()
+                wait_until(lambda: len(registered) > 5, "people come")
+                primary.kill()
+                began = time.monotonic()
+                time.sleep(1)
+                assert people[0].visit("/account").status == 503
+                standby.promote()
+                # the standby that nobody follows must not be waited for
+                wait_until(lambda: people[0].visit("/account").status == 200, "the standby serves")
+                away = time.monotonic() - began
+                before = len(registered)
+                wait_until(lambda: len(registered) > before + 3, "people come again")
+                end.set()
+                crowd.join()
+                assert all(opens(person, one) for person in people)
+                names = {name for name, in rows(standby, "SELECT name FROM accounts")}
+                assert {person.name for person in people + registered} <= names, "what was acknowledged is there"
+                people[1].forget().sign_in()
+                evidence("failover", away_s=away, acknowledged=len(registered), lost=0)
+        finally:
+            standby.end()
+    assert url
+
+
+def rows(cluster, statement):
+    from harness.rows import postgres_rows
+
+    return postgres_rows(cluster.url("doubletour"), statement)
+
+
+def register_until(server, end, registered):
+    """People who register one after the other; kept are those who were told that they have."""
+    while not end.is_set():
+        person = Person(server)
+        try:
+            if person.register().status == 303:
+                registered.append(person)
+        except (AssertionError, OSError):
+            time.sleep(0.05)  # 503: there is no form, or no answer
+
+
+# Poolers
+
+
+@pytest.fixture
+def pooler(postgres, tmp_path):
+    """pgbouncer before the tests' PostgreSQL: pooler(mode) is the URL's beginning."""
+    started = []
+
+    def start(mode):
+        port = free_port()
+        home = tmp_path / f"pgbouncer-{mode}"
+        home.mkdir()
+        (home / "users").write_text('"tests" ""\n')
+        (home / "ini").write_text(f"""[databases]
+* = host=127.0.0.1 port={postgres.port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+auth_type = trust
+auth_file = {home}/users
+pool_mode = {mode}
+unix_socket_dir =
+max_client_conn = 200
+default_pool_size = 60
+ignore_startup_parameters = extra_float_digits
+""")
+        user = None
+        if os.geteuid() == 0:
+            user = postgres.user
+            for path in (tmp_path, home, *home.iterdir()):
+                os.chmod(path, 0o755 if path.is_dir() else 0o644)
+            for parent in tmp_path.parents[:2]:
+                os.chmod(parent, 0o755)
+        with open(home.parent / f"log-{mode}", "wb") as log:
+            process = subprocess.Popen(["/usr/sbin/pgbouncer", home / "ini"], user=user, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        started.append(process)
+        wait_until(lambda: listens(port), "pgbouncer listens")
+        return f"postgresql://tests@127.0.0.1:{port}/"
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(30)
+
+
+def listens(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_behind_a_pooler_of_sessions_everything_works(postgres, pooler, tmp_path):
+    name = postgres.new_database().rpartition("/")[2]
+    url = pooler("session") + name
+    with node(url, tmp_path / "a") as a, node(url, tmp_path / "b", a) as b:
+        alice = Person(a).full()
+        token = dict(alice.cookies)
+
+        def leave():
+            at(alice, a).log_out()
+            alice.cookies = token
+
+        ends_elsewhere(alice, b, leave)
+
+
+@pytest.mark.parametrize("mode", ["transaction", "statement"])
+def test_a_pooler_of_transactions_is_refused_in_words(postgres, pooler, tmp_path, mode):
+    name = postgres.new_database().rpartition("/")[2]
+    done = node(pooler(mode) + name, tmp_path / "a").command("run")
+    assert done.returncode in (1, 78) and one_sentence(done), done.stderr
+    assert "pool" in done.stderr
+
+
+# What is wrong with a database is said
+
+
+def one_sentence(done):
+    lines = [line for line in done.stderr.splitlines() if line]
+    return len(lines) == 1 and lines[0].startswith("doubletour: ") and "Traceback" not in done.stderr
+
+
+def refused(url, tmp_path, words, *command):
+    done = node(url, tmp_path / "refused").command(*(command or ("run",)))
+    assert done.returncode in (1, 78), (done.returncode, done.stderr)
+    assert one_sentence(done) and words in done.stderr, done.stderr
+    assert "hunter2" not in done.stdout + done.stderr, "no password on the screen"
+
+
+def test_what_cannot_be_reached_is_said(postgres, tmp_path):
+    refused(f"postgresql://tests:hunter2@127.0.0.1:{free_port()}/x", tmp_path, "refused")
+    refused(f"postgresql://tests:hunter2@127.0.0.1:{postgres.port}/there_is_none", tmp_path, "does not exist")
+    refused("postgresql://tests:hunter2%zz@127.0.0.1/x", tmp_path, "is no address of a PostgreSQL database")
+    refused("postgresql://tests:hunter2@no-such-host.invalid/x", tmp_path, "no-such-host.invalid")
+    refused(f"postgresql://tests:hunter2@127.0.0.1:{postgres.port}/postgres?sslmode=require", tmp_path, "SSL")
+
+
+def test_a_wrong_password_is_said(tmp_path):
+    with Postgres() as cluster:
+        url = cluster.new_database("closed")
+        cluster.sql("closed", "SET password_encryption = 'scram-sha-256'; CREATE ROLE anna LOGIN PASSWORD 'right one'")
+        hba = cluster.data / "pg_hba.conf"
+        hba.write_text("host closed anna 127.0.0.1/32 scram-sha-256\n" + hba.read_text())
+        cluster.sql("closed", "ALTER DATABASE closed OWNER TO anna")
+        cluster.sql("closed", "SELECT pg_reload_conf()")
+        where = url.partition("@")[2]
+        refused(f"postgresql://anna:hunter2@{where}", tmp_path, "password authentication failed")
+        refused(f"postgresql://anna@{where}", tmp_path, "no password supplied")
+        with node(f"postgresql://anna:right%20one@{where}", tmp_path / "a") as one:
+            Person(one).full()
+            assert "right" not in one.log()
+
+
+def test_another_programs_database_is_left_alone(postgres, tmp_path):
+    url = postgres.new_database("wiki")
+    postgres.sql("wiki", "CREATE TABLE pages (id SERIAL PRIMARY KEY, text TEXT); INSERT INTO pages (text) VALUES ('home')")
+    for command in (("run",), ("db", "init"), ("db", "upgrade"), ("user", "list")):
+        refused(url, tmp_path, "another program's", *command)
+    assert postgres.sql("wiki", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").strip() == "1"
+
+
+def test_a_role_without_rights_is_said(postgres, tmp_path):
+    url = postgres.new_database("poor")
+    postgres.sql("poor", "CREATE ROLE poor LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    poor = url.replace("tests@", "poor@")
+    refused(poor, tmp_path, "may not make tables")
+    assert node(url, tmp_path / "rich").command("db", "init").returncode == 0
+    refused(poor, tmp_path, "may not read and write the table schema_migrations")
+    postgres.sql("poor", "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO poor; REVOKE INSERT ON audit FROM poor")
+    refused(poor, tmp_path, "may not read and write the table audit")
+    postgres.sql("poor", "GRANT INSERT ON audit TO poor; GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO poor")
+    with node(poor, tmp_path / "poor") as one:
+        Person(one).full()
+
+
+def test_an_encoding_that_cannot_hold_every_name_is_said(postgres, tmp_path):
+    postgres.sql("postgres", "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    refused(postgres.url("latin"), tmp_path, "encoding is LATIN1")
+
+
+def test_a_standby_alone_is_said(tmp_path):
+    with Postgres() as primary:
+        primary.new_database("doubletour")
+        standby = primary.standby()
+        try:
+            refused(standby.url("doubletour"), tmp_path, "read-only")
+        finally:
+            standby.end()
+
+
+def test_an_old_server_is_said(tmp_path):
+    """As PostgreSQL 12 greets."""
+
+    def message(kind, *parts):
+        body = b"".join(parts)
+        return kind + struct.pack(">I", len(body) + 4) + body
+
+    def parameter(name, value):
+        return message(b"S", name.encode() + b"\0" + value.encode() + b"\0")
+
+    greeting = (message(b"R", struct.pack(">I", 0)) + parameter("server_version", "12.17") + parameter("server_encoding", "UTF8")
+                + parameter("client_encoding", "UTF8") + parameter("in_hot_standby", "off") + parameter("default_transaction_read_only", "off")
+                + message(b"K", struct.pack(">II", 1, 2)) + message(b"Z", b"I"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        end = threading.Event()
+
+        def serve():
+            listener.settimeout(0.2)
+            while not end.is_set():
+                try:
+                    one, _ = listener.accept()
+                except TimeoutError:
+                    continue
+                with one:
+                    one.settimeout(5)
+                    try:
+                        (n,) = struct.unpack(">I", one.recv(4))
+                        if struct.unpack(">I", one.recv(n - 4)[:4])[0] in (80877103, 80877104):  # TLS, GSS: no
+                            one.sendall(b"N")
+                            (n,) = struct.unpack(">I", one.recv(4))
+                            one.recv(n - 4)
+                        one.sendall(greeting)
+                        while one.recv(1) == b"Q":
+                            (n,) = struct.unpack(">I", one.recv(4))
+                            one.recv(n - 4)
+                            one.sendall(message(b"C", b"SET\0") + message(b"Z", b"I"))
+                    except (OSError, struct.error):
+                        pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            refused(f"postgresql://x@127.0.0.1:{listener.getsockname()[1]}/x", tmp_path, "version 12")
+        finally:
+            end.set()
+            thread.join()
+
+
+# Ways to connect
+
+
+def test_a_socket_a_service_file_and_tls(tmp_path):
+    with Postgres() as cluster:
+        cluster.new_database("ways")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", cluster.home / "key", "-out", cluster.home / "crt"],
+                       check=True, capture_output=True)
+        (cluster.home / "key").chmod(0o600)
+        if cluster.user is not None:
+            for name in ("key", "crt"):
+                subprocess.run(["chown", cluster.user, cluster.home / name], check=True)
+        for setting in ("ssl = on", f"ssl_cert_file = '{cluster.home}/crt'", f"ssl_key_file = '{cluster.home}/key'"):
+            cluster.sql("postgres", "ALTER SYSTEM SET " + setting)
+        cluster.sql("postgres", "SELECT pg_reload_conf()")
+        authority = tmp_path / "authority"
+        authority.write_text((cluster.home / "crt").read_text())
+        service = tmp_path / "service"
+        service.write_text(f"[doubletour]\nhost=127.0.0.1\nport={cluster.port}\nuser=tests\ndbname=ways\n")
+        os.chmod(cluster.home, 0o755)
+        ways = [f"postgresql:///ways?host={cluster.home}&port={cluster.port}&user=tests",
+                f"postgresql://tests@localhost:{cluster.port}/ways?sslmode=verify-full&sslrootcert={authority}",
+                f"postgresql+psycopg2://tests@127.0.0.1:{cluster.port}/ways",
+                "postgresql://?service=doubletour"]
+        for number, way in enumerate(ways):
+            with node(way, tmp_path / f"way{number}", PGSERVICEFILE=service) as one:
+                Person(one).full()
+        refused(f"postgresql://tests@127.0.0.1:{cluster.port}/ways?sslmode=verify-full&sslrootcert={authority}", tmp_path, "does not match host name")
+
+
+# A large audit
+
+
+def test_an_audit_that_is_cut_into_months_works_as_before(postgres, tmp_path):
+    recipe = re.search(r"```sql\n(-- The audit by months.*?)```", (ROOT / "docs" / "scaling.md").read_text(), re.S)[1]
+    url = postgres.new_database()
+    with node(url, tmp_path / "a") as one:
+        alice = Person(one).full()
+    year_ago = int((time.time() - 400 * 86400) * 1e6)
+    one.sql("INSERT INTO audit (at_us, event, outcome, reason, address, agent, request_id) VALUES (?, 'x', 'y', 'z', '', '', '')", year_ago)
+    before = one.sql("SELECT * FROM audit ORDER BY id")
+    postgres.sql(url.rpartition("/")[2], recipe)
+    assert one.sql("SELECT * FROM audit ORDER BY id") == before
+    assert len(one.tables()) > 20
+    with one:
+        alice.forget().sign_in()
+        assert "Signed in" in alice.visit("/account/activity").text
+        assert one.sql("SELECT max(id) FROM audit")[0][0] > before[-1][0]
+        assert one.whole() and one.command("check").returncode == 0
+    copied(one, url, f"sqlite:///{tmp_path}/copy.sqlite")
+
+
+# From one database to another
+
+
+def copied(server, source, target, status=0):
+    done = server.command("db", "copy", source, target)
+    assert done.returncode == status, done.stderr
+    return done
+
+
+def test_out_of_one_file_and_back_everybody_comes_along(postgres, tmp_path):
+    file = f"sqlite:///{tmp_path}/data/doubletour.sqlite"
+    home = node(file, tmp_path / "a", DATA_DIR=tmp_path / "data")
+    with home as one:
+        people = [Person(one).full() for _ in range(3)]
+        pending = Person(one).pending()
+        assert "server is running" in copied(one, file, postgres.new_database(), 1).stderr
+    target, back = postgres.new_database(), f"sqlite:///{tmp_path}/back.sqlite"
+    told = copied(home, file, target).stdout
+    count = int(re.match(r"(\d+) rows were copied", told)[1])
+    assert count > 20
+    with node(target, tmp_path / "b", home) as one:
+        assert all(opens(person, one) for person in people), "sessions come along"
+        at(pending, one).prove()
+        assert opens(pending, one)
+        people[0].forget().sign_in()
+        assert "server is running" in copied(one, target, back, 1).stderr
+        other = Person(one).full()
+    assert not (tmp_path / "back.sqlite").exists()
+    copied(home, "-", f"sqlite:///{tmp_path}/one-more.sqlite")
+    copied(home, target, back)
+    with node(back, tmp_path / "c", home) as one:
+        assert all(opens(person, one) for person in [*people, pending, other])
+        assert one.whole()
+    assert "is not empty" in copied(home, file, target, 1).stderr
+    assert "is not empty" in copied(home, target, back, 1).stderr
+    assert "one and the same" in copied(home, file, file, 1).stderr
+    assert "db init" in copied(home, f"sqlite:///{tmp_path}/none.sqlite", postgres.new_database(), 1).stderr
+    for wrong in (["x", "y"], [file], [file, target, back], ["mysql://x/y", target]):
+        done = home.command("db", "copy", *wrong)
+        assert done.returncode == 2 and done.stderr.startswith("doubletour"), done.stderr
+
+
+def test_a_copy_that_is_killed_leaves_an_empty_target(postgres, tmp_path):
+    home = node(f"sqlite:///{tmp_path}/data/doubletour.sqlite", tmp_path / "a", DATA_DIR=tmp_path / "data")
+    assert home.command("db", "init").returncode == 0
+    with sqlite3.connect(tmp_path / "data" / "doubletour.sqlite") as db:
+        db.executemany("INSERT INTO audit (at_us, event, outcome, reason, address, agent, request_id) VALUES (?, 'x', 'y', 'z', '', '', '')",
+                       ((n,) for n in range(60_000)))
+    target = postgres.new_database()
+    process = subprocess.Popen([home.program, "db", "copy", home.database_url, target], env=home.environment, cwd=home.work,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(0.15)
+    process.kill()
+    process.wait(30)
+    wait_until(lambda: home.command("db", "copy", home.database_url, target).returncode == 0, "the second try goes through")
+    from harness.rows import postgres_rows
+
+    assert postgres_rows(target, "SELECT count(*) FROM audit") == [(60_001,)]  # and that it was copied
+    done = home.command("user", "add", "after.copying", DATABASE_URL=target)
+    assert done.returncode == 0, "the numbers of rows go on where they were"

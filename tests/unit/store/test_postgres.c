@@ -1,0 +1,395 @@
+/*
+ * The PostgreSQL driver, in an empty database of its own below TEST_POSTGRES (tests/unit/keeper/on_postgres.py): values in and out,
+ * errors by their meaning, transactions that are alone, connections that are lost.  Without TEST_POSTGRES all is skipped.
+ */
+#include "unit.h"
+
+#include "store/driver.h"
+#include "store/migrate.h"
+#include "store/store.h"
+
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char url[256];
+static struct db *db, *other;
+
+static void
+server_do(const char *format, const char *database)
+{
+	char text[256];
+	PGconn *connection;
+
+	snprintf(text, sizeof(text), "%s/postgres", getenv("TEST_POSTGRES"));
+	connection = PQconnectdb(text);
+	snprintf(text, sizeof(text), format, database);
+	PGresult *result = PQexec(connection, text);
+	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+		fail_msg("%s: %s", text, PQerrorMessage(connection));
+	PQclear(result);
+	PQfinish(connection);
+}
+
+static const char *
+name_in_url(void)
+{
+	return strrchr(url, '/') + 1;
+}
+
+static int
+setup(void **state)
+{
+	struct why why = { 0 };
+
+	snprintf(url, sizeof(url), "%s/driver_%ld", getenv("TEST_POSTGRES"), (long)getpid());
+	server_do("CREATE DATABASE %s", name_in_url());
+	if (store_open(url, STORE_EXISTING, &why, &db) != ERR_OK ||
+	    migrate_to(db, migrate_head(), NULL, NULL, &why) != ERR_OK || store_prepare(db, &why) != ERR_OK ||
+	    store_open(url, STORE_EXISTING, &why, &other) != ERR_OK || store_prepare(other, &why) != ERR_OK) {
+		print_error("%s\n", why.text);
+		return 1;
+	}
+	db_hurry(db);
+	db_hurry(other);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	db_close(&db);
+	db_close(&other);
+	server_do("DROP DATABASE %s WITH (FORCE)", name_in_url());
+	return 0;
+}
+
+/* Every other connection to the database is cut off, as a restart does. */
+static void
+cut_off(void)
+{
+	server_do("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'", name_in_url());
+}
+
+static err
+insert(struct db *on, int64_t id, str name)
+{
+	const struct db_value args[] = { DB_INT(id), DB_TEXT(name), DB_TEXT(STR("hash")), DB_INT(5) };
+
+	return db_run(on, SQL_ACCOUNT_INSERT, args, COUNT(args), NULL);
+}
+
+static bool
+has(struct db *on, str name)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
+	const struct db_value args[] = { DB_TEXT(name) };
+	struct db_value row[3] = { 0 };
+	bool found = false;
+
+	assert_int_equal(db_one(on, SQL_ACCOUNT_BY_NAME, args, COUNT(args), &arena, row, COUNT(row), &found), ERR_OK);
+	return found;
+}
+
+struct taken {
+	struct db_value values[8];
+	size_t columns, rows;
+	struct arena arena;
+};
+
+static err
+take(void *context, const struct db_value *row, size_t columns)
+{
+	struct taken *taken = context;
+
+	taken->columns = columns;
+	taken->rows++;
+	for (size_t i = 0; i < columns && i < COUNT(taken->values); i++) {
+		taken->values[i] = row[i];
+		if (row[i].kind == DB_KIND_TEXT || row[i].kind == DB_KIND_BLOB)
+			TRY(arena_copy(&taken->arena, row[i].bytes, &taken->values[i].bytes));
+	}
+	return ERR_OK;
+}
+
+/* --- values ---------------------------------------------------------------------------------------------------------- */
+
+static void
+values_come_back_as_they_went(void **state)
+{
+	static const int64_t numbers[] = { 0, 1, -1, INT64_MAX, INT64_MIN, INT32_MAX, INT32_MIN };
+	str odd = STR("a\0b\xff");
+
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
+		struct taken taken = { .arena = arena };
+		const struct db_value args[] = { DB_INT(numbers[i]), DB_TEXT(STR("né")), DB_BLOB(odd),
+						 DB_NULL(),          DB_TEXT(STR("")),   DB_BLOB(STR("")) };
+		assert_int_equal(
+		    db_text(db, "SELECT $1, $2, $3, $4, $5, $6, true, 7::smallint", args, COUNT(args), take, &taken),
+		    ERR_OK);
+		assert_int_equal(taken.rows, 1);
+		assert_int_equal(taken.columns, 8);
+		assert_true(taken.values[0].kind == DB_KIND_INT && taken.values[0].number == numbers[i]);
+		assert_true(str_equal(taken.values[1].bytes, STR("né")));
+		assert_true(taken.values[2].kind == DB_KIND_BLOB && str_equal(taken.values[2].bytes, odd));
+		assert_int_equal(taken.values[3].kind, DB_KIND_NULL);
+		assert_true(taken.values[4].kind == DB_KIND_TEXT && taken.values[4].bytes.n == 0);
+		assert_true(taken.values[5].kind == DB_KIND_BLOB && taken.values[5].bytes.n == 0);
+		assert_true(taken.values[6].kind == DB_KIND_INT && taken.values[6].number == 1);
+		assert_true(taken.values[7].kind == DB_KIND_INT && taken.values[7].number == 7);
+		arena_wipe(&taken.arena);
+	}
+}
+
+static void
+what_nobody_asks_for_is_an_error_and_the_connection_goes_on(void **state)
+{
+	struct taken taken = { .arena = ARENA(4096) };
+
+	assert_int_equal(db_text(db, "SELECT 1.5::double precision", NULL, 0, take, &taken), ERR_INVALID);
+	assert_int_equal(db_text(db, "SELECT now()", NULL, 0, take, &taken), ERR_INVALID);
+	assert_int_equal(db_text(db, "SELEKT 1", NULL, 0, NULL, NULL), ERR_INVALID);
+	assert_non_null(strstr(db->ops->message(db), "SELEKT"));
+	assert_int_equal(db_text(db, "SELECT 1/0", NULL, 0, NULL, NULL), ERR_INVALID);
+	assert_int_equal(db_run(db, SQL_COUNT, NULL, 0, NULL), ERR_INVALID);
+	assert_int_equal(db_run(db, SQL_ACCOUNT_INSERT, NULL, 0, NULL), ERR_INVALID);
+	assert_int_equal(taken.rows, 0);
+	assert_int_equal(db_ping(db), ERR_OK);
+}
+
+static err
+ask_again(void *context, const struct db_value *row, size_t columns)
+{
+	assert_false(has(context, STR("nobody")));
+	return ERR_OK;
+}
+
+static err
+stop(void *context, const struct db_value *row, size_t columns)
+{
+	++*(int *)context;
+	return ERR_DENIED;
+}
+
+static void
+rows_may_be_asked_about_and_stopped_at(void **state)
+{
+	int seen = 0;
+
+	assert_int_equal(db_text(db, "SELECT n FROM generate_series(1, 1000) AS n", NULL, 0, ask_again, db), ERR_OK);
+	assert_int_equal(db_text(db, "SELECT n FROM generate_series(1, 1000) AS n", NULL, 0, stop, &seen), ERR_DENIED);
+	assert_int_equal(seen, 1);
+	assert_int_equal(db_ping(db), ERR_OK);
+}
+
+/* --- errors and transactions -------------------------------------------------------------------------------------------- */
+
+static void
+a_name_that_is_taken_is_told_as_that(void **state)
+{
+	assert_int_equal(insert(db, 1, STR("anna")), ERR_OK);
+	assert_int_equal(insert(db, 2, STR("anna")), ERR_EXISTS);
+	assert_int_equal(insert(db, 1, STR("bob")), ERR_EXISTS);
+	assert_true(has(db, STR("anna")));
+	assert_false(has(db, STR("bob")));
+	assert_int_equal(insert(db, 3, STR("a\xff")), ERR_INVALID); /* no UTF-8 */
+	assert_int_equal(insert(db, 3, STR("a\0b")), ERR_INVALID);  /* nor any text to PostgreSQL */
+}
+
+static void
+a_transaction_that_is_left_never_was(void **state)
+{
+	{
+		CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+		assert_int_equal(db_begin(db, &t), ERR_OK);
+		assert_int_equal(insert(db, 10, STR("left")), ERR_OK);
+		struct db_transaction inner = { 0 };
+		assert_int_equal(db_begin(db, &inner), ERR_INVALID);
+		assert_int_equal(db_tell(db, STR("x")), ERR_INVALID);
+	}
+	assert_false(has(db, STR("left")));
+}
+
+/* PostgreSQL itself takes the COMMIT, says nothing, and has rolled back. */
+static void
+a_transaction_in_which_something_failed_is_not_committed(void **state)
+{
+	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+
+	assert_int_equal(insert(db, 20, STR("there")), ERR_OK);
+	assert_int_equal(db_begin(db, &t), ERR_OK);
+	assert_int_equal(insert(db, 21, STR("along")), ERR_OK);
+	assert_int_equal(insert(db, 22, STR("there")), ERR_EXISTS);
+	assert_int_equal(db_commit(&t), ERR_INVALID);
+	db_rollback_unless_done(&t);
+	assert_false(has(db, STR("along")));
+	assert_int_equal(db_begin(db, &t), ERR_OK);
+	assert_int_equal(insert(db, 21, STR("along")), ERR_OK);
+	assert_int_equal(db_commit(&t), ERR_OK);
+	assert_true(has(other, STR("along")));
+}
+
+/* Two that each look whether the other is there, and leave because it is: write skew, which READ COMMITTED lets happen. */
+static void
+two_that_would_contradict_each_other_are_not_both_committed(void **state)
+{
+	CLEANUP(db_rollback_unless_done) struct db_transaction one = { 0 };
+	CLEANUP(db_rollback_unless_done) struct db_transaction two = { 0 };
+	err e;
+
+	assert_int_equal(insert(db, 30, STR("left.hand")), ERR_OK);
+	assert_int_equal(insert(db, 31, STR("right.hand")), ERR_OK);
+	assert_int_equal(db_begin(db, &one), ERR_OK);
+	assert_int_equal(db_begin(other, &two), ERR_OK);
+	assert_true(has(db, STR("left.hand")) && has(other, STR("right.hand")));
+	assert_int_equal(db_text(db, "DELETE FROM accounts WHERE name = 'right.hand'", NULL, 0, NULL, NULL), ERR_OK);
+	e = db_text(other, "DELETE FROM accounts WHERE name = 'left.hand'", NULL, 0, NULL, NULL);
+	if (e == ERR_OK)
+		e = db_commit(&one);
+	if (e == ERR_OK)
+		e = db_commit(&two);
+	assert_int_equal(e, ERR_BUSY);
+	db_rollback_unless_done(&one);
+	db_rollback_unless_done(&two);
+	assert_true(has(db, STR("left.hand")) || has(db, STR("right.hand")));
+}
+
+static void
+busy_is_worth_trying_again_for_a_while_and_nothing_else_is(void **state)
+{
+	struct db_again again = { 0 };
+	int tries = 0;
+
+	assert_false(db_again(&again, ERR_OK));
+	assert_false(db_again(&again, ERR_AWAY));
+	assert_int_equal(again.tries, 0);
+	while (db_again(&again, ERR_BUSY))
+		tries++;
+	assert_true(tries >= 4);
+}
+
+/* --- connections that are lost -------------------------------------------------------------------------------------------- */
+
+static void
+a_connection_that_was_lost_is_made_again(void **state)
+{
+	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+
+	assert_int_equal(insert(db, 40, STR("stays")), ERR_OK);
+	cut_off();
+	assert_true(has(db, STR("stays"))); /* what only reads is asked again */
+	cut_off();
+	assert_int_equal(db_begin(db, &t), ERR_OK); /* so is the beginning of a transaction */
+	assert_int_equal(insert(db, 41, STR("cut")), ERR_OK);
+	cut_off();
+	assert_int_equal(insert(db, 42, STR("after")), ERR_AWAY); /* but not a part of one */
+	assert_int_equal(insert(db, 42, STR("after")), ERR_AWAY);
+	assert_int_equal(db_commit(&t), ERR_AWAY);
+	db_rollback_unless_done(&t);
+	assert_false(has(db, STR("cut")));
+	cut_off();
+	assert_int_equal(insert(db, 43, STR("unsure")), ERR_AWAY); /* nor what might have been done already */
+	assert_int_equal(insert(db, 43, STR("unsure")), ERR_OK);
+	assert_int_equal(db_ping(other), ERR_OK);
+}
+
+static void
+a_statement_that_takes_too_long_is_given_up(void **state)
+{
+	assert_int_equal(db_ping(db), ERR_OK);
+	assert_int_equal(db_text(db, "SELECT pg_sleep(60)", NULL, 0, NULL, NULL), ERR_AWAY);
+	assert_int_equal(db_ping(db), ERR_OK);
+	assert_true(has(db, STR("stays")));
+}
+
+/* --- beside others -------------------------------------------------------------------------------------------------------- */
+
+static void
+alone_is_alone_also_after_a_loss(void **state)
+{
+	assert_int_equal(db_claim(db, DB_CLAIM_SHARED), ERR_OK);
+	assert_int_equal(db_claim(other, DB_CLAIM_SHARED), ERR_OK);
+	assert_int_equal(db_claim(other, DB_CLAIM_NONE), ERR_OK);
+	assert_int_equal(db_claim(other, DB_CLAIM_ALONE), ERR_BUSY);
+	cut_off();
+	assert_int_equal(db_ping(db), ERR_OK); /* has it again */
+	assert_int_equal(db_ping(other), ERR_OK);
+	assert_int_equal(db_claim(other, DB_CLAIM_ALONE), ERR_BUSY);
+	assert_int_equal(db_claim(db, DB_CLAIM_NONE), ERR_OK);
+	assert_int_equal(db_claim(other, DB_CLAIM_ALONE), ERR_OK);
+	assert_int_equal(db_claim(db, DB_CLAIM_SHARED), ERR_BUSY);
+	assert_int_equal(db_claim(other, DB_CLAIM_NONE), ERR_OK);
+}
+
+static void
+hear(void *context, str text)
+{
+	char *last = context;
+
+	snprintf(last, 32, "%.*s", STR_ARG(text));
+}
+
+static void
+what_is_told_is_heard_also_after_a_loss(void **state)
+{
+	char last[32] = "";
+
+	assert_int_equal(db_listening_fd(db), -1);
+	assert_int_equal(db_listen(db), ERR_OK);
+	assert_true(db_listening_fd(db) >= 0);
+	assert_int_equal(db_tell(other, STR("one")), ERR_OK);
+	assert_int_equal(db_ping(db), ERR_OK);
+	assert_int_equal(db_hear(db, hear, last), ERR_OK);
+	assert_string_equal(last, "one");
+	cut_off();
+	while (db_hear(db, hear, last) == ERR_OK)
+		usleep(1000);
+	assert_int_equal(db_listening_fd(db), -1);
+	assert_int_equal(db_ping(db), ERR_OK);
+	assert_int_equal(db_ping(other), ERR_OK);
+	assert_int_equal(db_tell(other, STR("two")), ERR_OK);
+	assert_int_equal(db_ping(db), ERR_OK);
+	assert_int_equal(db_hear(db, hear, last), ERR_OK);
+	assert_string_equal(last, "two");
+}
+
+/* store/tables.c names each table, in an order in which rows may be copied. */
+static void
+every_table_is_known(void **state)
+{
+	struct taken taken = { .arena = ARENA(4096) };
+
+	assert_int_equal(
+	    db_text(db, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", NULL, 0, take, &taken), ERR_OK);
+	assert_int_equal(taken.values[0].number, store_tables_count);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_come_back_as_they_went),
+		cmocka_unit_test(what_nobody_asks_for_is_an_error_and_the_connection_goes_on),
+		cmocka_unit_test(rows_may_be_asked_about_and_stopped_at),
+		cmocka_unit_test(a_name_that_is_taken_is_told_as_that),
+		cmocka_unit_test(a_transaction_that_is_left_never_was),
+		cmocka_unit_test(a_transaction_in_which_something_failed_is_not_committed),
+		cmocka_unit_test(two_that_would_contradict_each_other_are_not_both_committed),
+		cmocka_unit_test(busy_is_worth_trying_again_for_a_while_and_nothing_else_is),
+		cmocka_unit_test(a_connection_that_was_lost_is_made_again),
+		cmocka_unit_test(a_statement_that_takes_too_long_is_given_up),
+		cmocka_unit_test(alone_is_alone_also_after_a_loss),
+		cmocka_unit_test(what_is_told_is_heard_also_after_a_loss),
+		cmocka_unit_test(every_table_is_known),
+	};
+
+	if (getenv("TEST_POSTGRES") == NULL) {
+		puts("1..0 # SKIP without TEST_POSTGRES");
+		return 0;
+	}
+	return cmocka_run_group_tests_name("postgres", tests, setup, teardown);
+}

@@ -2,13 +2,16 @@
 
 import concurrent.futures
 import os
+import pathlib
 import re
 import secrets
+import shutil
 import signal
 import socket
 import sqlite3
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -304,14 +307,14 @@ def register_until(server, end, registered):
 
 
 @pytest.fixture
-def pooler(postgres, tmp_path):
+def pooler(postgres):
     """pgbouncer before the tests' PostgreSQL: pooler(mode) is the URL's beginning."""
-    started = []
+    started, homes = [], []
 
     def start(mode):
         port = free_port()
-        home = tmp_path / f"pgbouncer-{mode}"
-        home.mkdir()
+        home = pathlib.Path(tempfile.mkdtemp(prefix="doubletour-pgbouncer-"))  # not below pytest's folder, which only its user may enter
+        homes.append(home)
         (home / "users").write_text('"tests" ""\n')
         (home / "ini").write_text(f"""[databases]
 * = host=127.0.0.1 port={postgres.port}
@@ -329,11 +332,9 @@ ignore_startup_parameters = extra_float_digits
         user = None
         if os.geteuid() == 0:
             user = postgres.user
-            for path in (tmp_path, home, *home.iterdir()):
+            for path in (home, *home.iterdir()):
                 os.chmod(path, 0o755 if path.is_dir() else 0o644)
-            for parent in tmp_path.parents[:2]:
-                os.chmod(parent, 0o755)
-        with open(home.parent / f"log-{mode}", "wb") as log:
+        with open(home / "log", "wb") as log:
             process = subprocess.Popen(["/usr/sbin/pgbouncer", home / "ini"], user=user, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         started.append(process)
         wait_until(lambda: listens(port), "pgbouncer listens")
@@ -343,6 +344,8 @@ ignore_startup_parameters = extra_float_digits
     for process in started:
         process.terminate()
         process.wait(30)
+    for home in homes:
+        shutil.rmtree(home)
 
 
 def listens(port):

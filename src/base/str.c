@@ -196,3 +196,38 @@ str_utf8_count(str s)
 		count += ((unsigned char)s.p[i] & 0xc0) != 0x80;
 	return count;
 }
+
+static int
+base64url_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+err
+str_base64url(str s, void *ret_bytes, size_t n)
+{
+	uint8_t *out = ret_bytes;
+	uint32_t bits = 0;
+	unsigned held = 0;
+
+	if (s.n != (8 * n + 5) / 6)
+		return ERR_INVALID;
+	for (size_t i = 0; i < s.n; i++) {
+		int value = base64url_value(s.p[i]);
+		if (value < 0)
+			return ERR_INVALID;
+		bits = bits << 6 | (uint32_t)value;
+		held += 6;
+		if (held >= 8) {
+			held -= 8;
+			*out++ = (uint8_t)(bits >> held);
+		}
+	}
+	return (bits & ((1u << held) - 1)) == 0 ? ERR_OK : ERR_INVALID;
+}

@@ -63,6 +63,12 @@ str str_cut(str *rest, char byte);
 /* A decimal number without sign, at most max.  ERR_INVALID: empty, another byte, over max. */
 MUST_USE err str_number(str s, uint64_t max, uint64_t *ret_number);
 
+/*
+ * base64url without padding (RFC 4648 s5) of exactly n bytes.  ERR_INVALID: another length, another byte, or spare bits that
+ * are set, so that there is one text only for the same bytes.  ret_bytes is written only on ERR_OK... or in part.
+ */
+MUST_USE err str_base64url(str s, void *ret_bytes, size_t n);
+
 /* Copy as a C string; ERR_TOO_LONG when it needs more than size bytes with its NUL, ERR_INVALID when it holds a NUL. */
 MUST_USE err str_copy_z(str s, char *ret_text, size_t size);
 

@@ -9,7 +9,8 @@
  *	                                 4       pushes, to read
  *	                                 5 ...   channels: first the quick ones, then the slow ones
  *
- * Ends on SIGTERM or SIGINT: web finishes what it accepted (5 s at most), then the keeper ends.
+ * Ends on SIGTERM or SIGINT: web finishes what it accepted (5 s at most), then the keeper ends.  SIGHUP: the rules of access
+ * are read anew.
  */
 #include "cli/cli.h"
 #include "cli/run.h"
@@ -230,17 +231,34 @@ on_child(struct supervisor *s, struct why *why)
 	return web_restart(s, why);
 }
 
+/* A file that is broken changes nothing; what is wrong with it is in the log. */
+static void
+rules_again(struct supervisor *s)
+{
+	struct why why = { 0 };
+	err e = keeper_rules_read(s->keeper, &why);
+
+	if (e == ERR_OK)
+		e = keeper_server_rules(s->server);
+	if (e != ERR_OK)
+		log_event(LOG_ERROR, "rules.kept", LOG_TEXT("why", why.text[0] != '\0' ? why.text : err_name(e)));
+}
+
 /* Until SIGTERM or SIGINT (ERR_OK), or until the web process cannot be kept alive. */
 static err
 watch(struct supervisor *s, struct why *why)
 {
+	bool terminal = isatty(STDERR_FILENO) == 1; /* when it is closed, that is a SIGHUP too */
+
 	for (;;) {
 		int signal_number = sigwaitinfo(&s->signals, NULL);
-		if (signal_number == SIGTERM || signal_number == SIGINT) {
-			log_event(LOG_NOTICE, "stopping",
-				  LOG_TEXT("signal", signal_number == SIGTERM ? "TERM" : "INT"));
+		if (signal_number == SIGTERM || signal_number == SIGINT ||
+		    (signal_number == SIGHUP && terminal && isatty(STDERR_FILENO) != 1)) {
+			log_event(LOG_NOTICE, "stopping", LOG_TEXT("signal", sigabbrev_np(signal_number)));
 			return ERR_OK;
 		}
+		if (signal_number == SIGHUP)
+			rules_again(s);
 		if (signal_number == SIGCHLD)
 			TRY(on_child(s, why));
 	}
@@ -277,10 +295,10 @@ signals_block(sigset_t *ret_signals)
 	sigemptyset(ret_signals);
 	sigaddset(ret_signals, SIGTERM);
 	sigaddset(ret_signals, SIGINT);
+	sigaddset(ret_signals, SIGHUP);
 	sigaddset(ret_signals, SIGCHLD);
 	pthread_sigmask(SIG_BLOCK, ret_signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_DFL);
 }
 
 static size_t
@@ -295,6 +313,7 @@ static err
 serve(struct supervisor *s, struct why *why)
 {
 	TRY(keeper_open(s->config, why, &s->keeper));
+	TRY(keeper_rules_read(s->keeper, why));
 	TRY(lock_take(s->config, LOCK_SHARED, why, &s->lock));
 	err e = keeper_server_new(s->keeper, &s->server);
 	if (e != ERR_OK)
@@ -360,7 +379,8 @@ static const char run_help[] =
     "  --port PORT   port to listen on (PORT)\n"
     "  --help        this text\n"
     "\n"
-    "Ends on SIGTERM or Ctrl-C, after finishing what it has accepted (5 seconds at most).\n"
+    "Ends on SIGTERM or Ctrl-C, after finishing what it has accepted (5 seconds at most).  SIGHUP reads ACCESS_RULES\n"
+    "anew; a file that is broken changes nothing.\n"
     "Exit status: 0 ended as asked, 1 could not, 2 wrong usage, 78 bad configuration.\n";
 
 /* Options become settings, so that they are checked and reach web as settings do. */

@@ -15,7 +15,8 @@ static const char user_help[] =
     "\n"
     "  add NAME             make an account; prints a link, good for 24 hours and one use, by which the person chooses "
     "a\n"
-    "                       password and enrols an authenticator    [--display-name TEXT]\n"
+    "                       password and enrols an authenticator    [--display-name TEXT] [--email ADDRESS] [--groups "
+    "LIST]\n"
     "  list                 all accounts    [--disabled] [--without-2fa] [--inactive SINCE]\n"
     "  show NAME            one account\n"
     "  disable NAME         end its sessions and let nobody in\n"
@@ -28,6 +29,8 @@ static const char user_help[] =
     "  sessions NAME        where it is signed in\n"
     "  logout NAME          end its sessions\n"
     "  rename NAME NEW      give it another user name; ends its sessions\n"
+    "  email NAME ADDRESS   what applications are told; '' takes it away\n"
+    "  groups NAME LIST     its groups, commas between them: for rules and applications; '' takes them away\n"
     "  delete NAME --yes    erase it, but for the bones of its audit trail\n"
     "\n"
     "  --json               print JSON, an object a line\n"
@@ -43,7 +46,7 @@ struct request {
 	struct admin *admin;
 	str name, new_name;
 	bool json, disabled, without_factor, yes;
-	const char *display_name, *inactive;
+	const char *display_name, *inactive, *email, *groups;
 	struct buf out;
 };
 
@@ -93,6 +96,8 @@ user_json(struct request *r, const struct admin_user *user)
 	cli_json_number(&line, "id", user->id);
 	cli_json_text(&line, "name", user->name);
 	cli_json_text(&line, "display_name", user->display_name);
+	cli_json_text(&line, "email", user->email);
+	cli_json_text(&line, "groups", user->groups);
 	moment_put_json(&line, "created", user->created_us);
 	moment_put_json(&line, "last_sign_in", user->last_sign_in_us);
 	cli_json_bool(&line, "disabled", user->disabled);
@@ -151,6 +156,8 @@ show_row(void *context, const struct admin_user *user)
 		return user_json(r, user);
 	buf_printf(&r->out, "name             %.*s\n", STR_ARG(user->name));
 	buf_printf(&r->out, "display name     %.*s\n", STR_ARG(user->display_name));
+	buf_printf(&r->out, "e-mail           %.*s\n", STR_ARG(user->email));
+	buf_printf(&r->out, "groups           %.*s\n", STR_ARG(user->groups));
 	buf_printf(&r->out, "id               %lld\n", (long long)user->id);
 	buf_put(&r->out, STR("created          "));
 	moment_put(&r->out, user->created_us);
@@ -191,10 +198,10 @@ session_row(void *context, const struct admin_session *session)
 static err
 user_add(struct request *r)
 {
+	const struct admin_new facts = { str_of(r->display_name), str_of(r->email), str_of(r->groups) };
 	struct link_text link;
 
-	TRY(admin_add(r->admin->thread, r->name, str_of(r->display_name == NULL ? "" : r->display_name), &r->admin->why,
-		      &link));
+	TRY(admin_add(r->admin->thread, r->name, &facts, &r->admin->why, &link));
 	return say_link(r, "/set-password?link=", "Give this link to the person: it works once, within 24 hours.\n",
 			&link);
 }
@@ -295,6 +302,21 @@ user_rename(struct request *r)
 }
 
 static err
+user_email(struct request *r)
+{
+	TRY(admin_set_email(r->admin->thread, r->name, r->new_name, &r->admin->why));
+	return say(r, r->new_name.n > 0 ? " has the new e-mail address.\n" : " has no e-mail address.\n", "changed",
+		   true);
+}
+
+static err
+user_groups(struct request *r)
+{
+	TRY(admin_set_groups(r->admin->thread, r->name, r->new_name, &r->admin->why));
+	return say(r, r->new_name.n > 0 ? " is in these groups.\n" : " is in no group.\n", "changed", true);
+}
+
+static err
 user_delete(struct request *r)
 {
 	if (!r->yes)
@@ -319,6 +341,8 @@ static const struct user_command {
 	{ "sessions", 1, user_sessions },
 	{ "logout", 1, user_logout },
 	{ "rename", 2, user_rename },
+	{ "email", 2, user_email },
+	{ "groups", 2, user_groups },
 	{ "delete", 1, user_delete },
 };
 
@@ -375,6 +399,8 @@ cli_user(struct cli *cli, int argc, char **argv)
 		{ .name = "without-2fa", .flag = &r.without_factor },
 		{ .name = "inactive", .value = &r.inactive },
 		{ .name = "display-name", .value = &r.display_name },
+		{ .name = "email", .value = &r.email },
+		{ .name = "groups", .value = &r.groups },
 		{ .name = "yes", .flag = &r.yes },
 	};
 	const struct user_command *command;
@@ -393,7 +419,7 @@ cli_user(struct cli *cli, int argc, char **argv)
 		fprintf(stderr, "doubletour user %s takes %s.  `doubletour user --help` says more.\n", command->name,
 			command->arguments == 0   ? "no name"
 			: command->arguments == 1 ? "one name"
-						  : "the name and the new one");
+						  : "a name and what it shall be");
 		return CLI_USAGE;
 	}
 	r.name = str_of(command->arguments > 0 ? argv[optind + 1] : "");

@@ -30,7 +30,12 @@ struct config_network {
 	unsigned prefix_bits; /* 0 to 128 */
 };
 
-enum { CONFIG_TEXT_MAX = 1024, CONFIG_NETWORKS_MAX = 32, CONFIG_KEY_MAX = 256 };
+/* A domain whose applications are protected: lower case, at least one dot within. */
+struct config_domain {
+	char z[254];
+};
+
+enum { CONFIG_TEXT_MAX = 1024, CONFIG_NETWORKS_MAX = 32, CONFIG_DOMAINS_MAX = 16, CONFIG_KEY_MAX = 256 };
 
 struct config {
 	enum config_profile profile;
@@ -51,6 +56,9 @@ struct config {
 	bool insecure_http;
 	struct config_network trusted_proxies[CONFIG_NETWORKS_MAX];
 	size_t trusted_proxies_count;
+	struct config_domain gate_domains[CONFIG_DOMAINS_MAX];
+	size_t gate_domains_count;          /* 0: nothing is protected */
+	char access_rules[CONFIG_TEXT_MAX]; /* file of rules; "": two factors everywhere */
 	enum config_registration registration;
 	enum config_scheme password_scheme;
 	unsigned bcrypt_log_rounds; /* 4 in testing unless set */

@@ -303,6 +303,18 @@ idle_over_lifetime(const struct config *config)
 }
 
 static bool
+gate_without_https(const struct config *config)
+{
+	return config->gate_domains_count > 0 && !config->public_https;
+}
+
+static bool
+rules_without_domains(const struct config *config)
+{
+	return config->access_rules[0] != '\0' && config->gate_domains_count == 0;
+}
+
+static bool
 cheap_bcrypt(const struct config *config)
 {
 	return config->profile != PROFILE_TESTING && config->bcrypt_log_rounds < 10;
@@ -327,6 +339,13 @@ static const struct {
 	  "https in front and set PUBLIC_URL=https://…, or set INSECURE_HTTP=1 if nobody else is on that network." },
 	{ idle_over_lifetime, SETTING_WEB,
 	  "SESSION_IDLE is longer than SESSION_LIFETIME, so that it would never be reached: make it shorter." },
+	{ gate_without_https, SETTING_WEB,
+	  "GATE_DOMAINS protects applications behind a reverse proxy, whose visitors sign in at PUBLIC_URL: set it to "
+	  "an "
+	  "address with https, for example PUBLIC_URL=https://login.example.org." },
+	{ rules_without_domains, SETTING_WEB,
+	  "ACCESS_RULES is set, but GATE_DOMAINS is not, so that nothing is protected: set it, for example "
+	  "GATE_DOMAINS=example.org." },
 	{ cheap_bcrypt, 0, "BCRYPT_LOG_ROUNDS must be 10 or more; only APP_SETTINGS=testing may go lower." },
 };
 

@@ -210,9 +210,9 @@ key_put(const struct setting *setting, const void *at, struct buf *out)
 
 static const struct setting_kind kind_key = { key_parse, key_put };
 
-/* The next network of a list that commas or spaces part; empty at the end. */
+/* The next of a list that commas or spaces part; empty at the end. */
 static str
-next_network(str *rest)
+next_of_list(str *rest)
 {
 	static const char parting[] = ", \t";
 	size_t from = 0, to;
@@ -221,9 +221,9 @@ next_network(str *rest)
 		from++;
 	for (to = from; to < rest->n && !str_has_byte(str_of(parting), rest->p[to]);)
 		to++;
-	str network = str_bytes(rest->p + from, to - from);
+	str one = str_bytes(rest->p + from, to - from);
 	*rest = str_from(*rest, to);
-	return network;
+	return one;
 }
 
 static err
@@ -232,7 +232,7 @@ networks_parse(const struct setting *setting, str value, void *at, struct why *w
 	struct config *config = (struct config *)((char *)at - offsetof(struct config, trusted_proxies));
 	size_t n = 0;
 
-	for (str one = next_network(&value); one.n > 0; one = next_network(&value)) {
+	for (str one = next_of_list(&value); one.n > 0; one = next_of_list(&value)) {
 		if (n == CONFIG_NETWORKS_MAX)
 			return why_set(why, ERR_CONFIG, "names more than %d networks", CONFIG_NETWORKS_MAX);
 		TRY(value_network(one, &config->trusted_proxies[n++]));
@@ -265,6 +265,50 @@ networks_put(const struct setting *setting, const void *at, struct buf *out)
 }
 
 static const struct setting_kind kind_networks = { networks_parse, networks_put };
+
+/* A name as a cookie may have it for a domain: letters, digits, hyphens, and a dot within; more than a top-level domain. */
+static bool
+domain_good(str domain)
+{
+	for (size_t i = 0; i < domain.n; i++) {
+		char c = domain.p[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.'))
+			return false;
+	}
+	return domain.n > 2 && str_has_byte(str_upto(str_from(domain, 1), domain.n - 2), '.') && domain.p[0] != '.' &&
+	       domain.p[domain.n - 1] != '.' && host_without_port(domain).n == domain.n;
+}
+
+static err
+domains_parse(const struct setting *setting, str value, void *at, struct why *why)
+{
+	struct config *config = (struct config *)((char *)at - offsetof(struct config, gate_domains));
+	size_t n = 0;
+
+	for (str one = next_of_list(&value); one.n > 0; one = next_of_list(&value)) {
+		if (n == CONFIG_DOMAINS_MAX)
+			return why_set(why, ERR_CONFIG, "names more than %d domains", CONFIG_DOMAINS_MAX);
+		if (!domain_good(one) ||
+		    str_copy_z(one, config->gate_domains[n].z, sizeof(config->gate_domains[n].z)) != ERR_OK)
+			return ERR_INVALID;
+		n++;
+	}
+	config->gate_domains_count = n;
+	return ERR_OK;
+}
+
+static void
+domains_put(const struct setting *setting, const void *at, struct buf *out)
+{
+	const struct config *config = (const struct config *)((const char *)at - offsetof(struct config, gate_domains));
+
+	for (size_t i = 0; i < config->gate_domains_count; i++) {
+		buf_put(out, i == 0 ? STR("") : STR(","));
+		buf_put(out, str_of(config->gate_domains[i].z));
+	}
+}
+
+static const struct setting_kind kind_domains = { domains_parse, domains_put };
 
 static err
 ignored_parse(const struct setting *setting, str value, void *at, struct why *why)
@@ -361,8 +405,19 @@ const struct setting settings[] = {
 	  .example = "0" },
 	{ .name = "TRUSTED_PROXIES", .kind = &kind_networks, MEMBER(trusted_proxies), .flags = SETTING_WEB,
 	  .takes = "a list of networks like 10.0.0.0/8, ::1 with no bit set behind the prefix",
-	  .help = "The reverse proxies whose X-Forwarded-For is believed.  None by default.",
+	  .help = "The reverse proxies whose X-Forwarded-* and X-Original-* are believed, and which may ask the gate.  None by "
+		  "default.",
 	  .example = "127.0.0.1,10.0.0.0/8" },
+	{ .name = "GATE_DOMAINS", .kind = &kind_domains, MEMBER(gate_domains), .flags = SETTING_WEB,
+	  .takes = "a list of domains like example.org, example.net, in lower case and without a port",
+	  .help = "The domains whose applications are protected behind a reverse proxy, with all that is below them.  None by "
+		  "default.  Needs a PUBLIC_URL with https.",
+	  .example = "example.org" },
+	{ .name = "ACCESS_RULES", .kind = &kind_text, MEMBER(access_rules), .flags = SETTING_WEB, .max = CONFIG_TEXT_MAX - 1,
+	  .takes = "the path of a file",
+	  .help = "The file of rules: who may see which protected address, and what they must have proved.  Without it, whoever "
+		  "is signed in with both factors may see all of them.",
+	  .example = "/etc/doubletour/access.conf" },
 	{ .name = "REGISTRATION", .kind = &kind_choice, MEMBER(registration), .flags = SETTING_WEB,
 	  BY_PROFILE("open", "open", "invite"), .choices = registrations,
 	  .takes = "open, invite or closed",

@@ -6,6 +6,7 @@
 #include "keeper/audit.h"
 #include "keeper/devices.h"
 #include "keeper/display_name.h"
+#include "keeper/identity.h"
 #include "keeper/told.h"
 #include "keeper/turn.h"
 #include "keeper/upkeep.h"
@@ -26,6 +27,7 @@ struct act {
 	const char *reason;
 	struct link_text *link;
 	str name, display_name; /* of a new or renamed account */
+	str email, groups;
 	int64_t changed;
 	struct ended ended; /* tokens, by their hashes, that are dead afterwards */
 	bool optional;      /* nothing to change is no reason to write anything */
@@ -177,23 +179,44 @@ name_taken(err e, const struct account_name *name, struct why *why)
 static err
 add(struct act *act)
 {
-	const struct db_value args[] = { DB_INT(act->account_id), DB_TEXT(act->name), DB_TEXT(act->display_name),
-					 DB_INT(act->now_us) };
+	const struct db_value args[] = { DB_INT(act->account_id), DB_TEXT(act->name),  DB_TEXT(act->display_name),
+					 DB_INT(act->now_us),     DB_TEXT(act->email), DB_TEXT(act->groups) };
 
 	TRY(db_run(act->db, SQL_ADMIN_ADD, args, COUNT(args), &act->changed));
 	return link_make(act->db, LINK_SETUP, act->account_id, act->now_us, act->link);
 }
 
-err
-admin_add(struct keeper_thread *t, str typed, str typed_display, struct why *why, struct link_text *ret_link)
+/* groups and e-mail as typed into the act; groups live in the arena. */
+static err
+identity_take(struct act *act, str email, str groups, struct arena *arena, struct why *why)
 {
+	err e = groups_read(groups, arena, &act->groups);
+
+	if (e == ERR_INVALID)
+		return why_set(why, e, "A group is 1 to 40 of a-z 0-9 . _ - and groups have commas between them.");
+	if (e == ERR_TOO_LONG)
+		return why_set(why, e, "An account has at most %d groups, of %d bytes together.", GROUPS_COUNT_MAX,
+			       GROUPS_MAX_BYTES);
+	if (!email_good(email))
+		return why_set(why, ERR_INVALID, "An e-mail address is like anna@example.org, of at most %d bytes.",
+			       EMAIL_MAX);
+	act->email = email;
+	return e;
+}
+
+err
+admin_add(struct keeper_thread *t, str typed, const struct admin_new *facts, struct why *why,
+	  struct link_text *ret_link)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(4 * GROUPS_MAX_BYTES);
 	struct act act = { .event = AUDIT_ADMIN_ADDED, .reason = "asked", .link = ret_link };
 	struct display_name display = { .n = 0 };
 	struct account_name name = { .n = 0 };
 	err e;
 
 	TRY(name_take(typed, &name, why));
-	if (display_name_check(typed_display, &display) != PROBLEM_NONE)
+	TRY(identity_take(&act, facts->email, facts->groups, &arena, why));
+	if (display_name_check(facts->display_name, &display) != PROBLEM_NONE)
 		return why_set(why, ERR_INVALID,
 			       "A display name has at most 40 characters, and none that cannot be seen.");
 	TRY(random_id(&act.account_id));
@@ -225,6 +248,52 @@ admin_rename(struct keeper_thread *t, str account, str typed, struct why *why)
 	TRY(account_id_of(t, account, why, &act.account_id));
 	e = name_taken(act_do(t, &act, rename_account, &(struct why){ "" }), &name, why);
 	return e == ERR_OK || why->text[0] != '\0' ? e : why_set(why, e, "Nothing was changed: %s.", err_name(e));
+}
+
+/* Nothing ends; but whoever remembers what these sessions were told forgets it. */
+static err
+sessions_tell(struct act *act)
+{
+	const struct db_value args[] = { DB_INT(act->account_id) };
+
+	return db_all(act->db, SQL_GATE_ACCOUNT_SESSIONS, args, COUNT(args), ended_row, &act->ended);
+}
+
+static err
+set_email(struct act *act)
+{
+	const struct db_value args[] = { DB_TEXT(act->email), DB_INT(act->account_id) };
+
+	TRY(db_run(act->db, SQL_GATE_EMAIL_SET, args, COUNT(args), NULL));
+	return sessions_tell(act);
+}
+
+err
+admin_set_email(struct keeper_thread *t, str account, str email, struct why *why)
+{
+	struct act act = { .event = AUDIT_ADMIN_EMAIL_SET, .reason = "asked" };
+
+	TRY(identity_take(&act, email, STR(""), NULL, why));
+	return act_on(t, account, &act, set_email, why);
+}
+
+static err
+set_groups(struct act *act)
+{
+	const struct db_value args[] = { DB_TEXT(act->groups), DB_INT(act->account_id) };
+
+	TRY(db_run(act->db, SQL_GATE_GROUPS_SET, args, COUNT(args), NULL));
+	return sessions_tell(act);
+}
+
+err
+admin_set_groups(struct keeper_thread *t, str account, str groups, struct why *why)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(4 * GROUPS_MAX_BYTES);
+	struct act act = { .event = AUDIT_ADMIN_GROUPS_SET, .reason = "asked" };
+
+	TRY(identity_take(&act, STR(""), groups, &arena, why));
+	return act_on(t, account, &act, set_groups, why);
 }
 
 static err
@@ -403,7 +472,7 @@ user_row(void *context, const struct db_value *row, size_t columns)
 	struct page *page = context;
 	struct admin_user *user = &page->users[page->n];
 
-	if (columns != 13 || page->n == page->most)
+	if (columns != 15 || page->n == page->most)
 		return ERR_INVALID;
 	*user = (struct admin_user){ .id = row[0].number,
 				     .created_us = row[3].number,
@@ -418,6 +487,8 @@ user_row(void *context, const struct db_value *row, size_t columns)
 				     .recovery_codes = row[12].number };
 	TRY(copied(page, &row[1], &user->name));
 	TRY(copied(page, &row[2], &user->display_name));
+	TRY(copied(page, &row[13], &user->email));
+	TRY(copied(page, &row[14], &user->groups));
 	page->n++;
 	return ERR_OK;
 }

@@ -13,8 +13,15 @@
 #include "keeper/links.h"
 
 /* A new account without a password; the link sets it, and leads on to the authenticator.  ERR_EXISTS, ERR_INVALID. */
-MUST_USE err admin_add(struct keeper_thread *t, str name, str display_name, struct why *why,
+struct admin_new {
+	str display_name, email, groups; /* "": none; groups: a list with commas or spaces between */
+};
+MUST_USE err admin_add(struct keeper_thread *t, str name, const struct admin_new *facts, struct why *why,
 		       struct link_text *ret_link);
+
+/* What applications are told, and rules ask for (docs/gate.md): "" takes it away.  Holds at once. */
+MUST_USE err admin_set_email(struct keeper_thread *t, str account, str email, struct why *why);
+MUST_USE err admin_set_groups(struct keeper_thread *t, str account, str groups, struct why *why);
 
 struct admin_user {
 	int64_t id;
@@ -23,6 +30,7 @@ struct admin_user {
 	bool disabled, has_password;
 	int64_t failures, blocked_until_us;
 	int64_t factors, factors_disabled, sessions, recovery_codes;
+	str email, groups;
 };
 
 struct admin_filter {

@@ -42,6 +42,8 @@ static const struct {
 	[AUDIT_ADMIN_SIGNED_OUT]      = { "admin.signed-out",      "passed",  LOG_NOTICE },
 	[AUDIT_ADMIN_DELETED]         = { "admin.deleted",         "passed",  LOG_NOTICE },
 	[AUDIT_ADMIN_RENAMED]         = { "admin.renamed",         "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_EMAIL_SET]       = { "admin.email-set",       "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_GROUPS_SET]      = { "admin.groups-set",      "passed",  LOG_NOTICE },
 	[AUDIT_ADMIN_INVITED]         = { "admin.invited",         "passed",  LOG_NOTICE },
 	[AUDIT_ADMIN_IMPORTED]        = { "admin.imported",        "passed",  LOG_NOTICE },
 	[AUDIT_ADMIN_BACKUP]          = { "admin.backup",          "passed",  LOG_NOTICE },

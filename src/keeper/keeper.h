@@ -31,6 +31,17 @@ void keeper_on_ended(struct keeper *k, keeper_ended ended, void *context);
 /* The key for form tokens, derived from the master key: the only key that web ever gets. */
 MUST_USE err keeper_form_key(const struct keeper *k, struct token *ret_key);
 
+/* The key that identities are signed with, for web to publish. */
+struct token keeper_public_key(const struct keeper *k);
+
+/*
+ * Read the file of rules (ACCESS_RULES), for a server before it begins to answer, and again when it is asked to: on failure
+ * the rules are what they were, at first none, by which nobody passes.  ERR_CONFIG with the sentence and the line.
+ * keeper_rules_copy: the text that holds, for web; empty: there is no file.
+ */
+MUST_USE err keeper_rules_read(struct keeper *k, struct why *why);
+MUST_USE err keeper_rules_copy(struct keeper *k, struct buf *ret_text);
+
 void keeper_close(struct keeper **k);
 
 MUST_USE err keeper_thread_open(struct keeper *k, struct keeper_thread **ret_thread);

@@ -36,6 +36,7 @@ void
 keys_wipe(struct keys *keys)
 {
 	sealing_wipe(&keys->sealing);
+	signing_wipe(&keys->signing);
 	secret_wipe(keys, sizeof(*keys));
 }
 
@@ -282,6 +283,9 @@ keys_derive(const struct master_key *master, struct keys *keys)
 	TRY(derive(master, "key id", keys->sealing.key_id, sizeof(keys->sealing.key_id)));
 	TRY(derive(master, "form tokens", keys->form.b, sizeof(keys->form.b)));
 	TRY(derive(master, "names", keys->names.b, sizeof(keys->names.b)));
+	TRY(derive(master, "gate cookies", keys->gate.b, sizeof(keys->gate.b)));
+	TRY(derive(master, "identities", keys->signing.seed, sizeof(keys->signing.seed)));
+	TRY(signing_setup(&keys->signing));
 	return sealing_setup(&keys->sealing);
 }
 

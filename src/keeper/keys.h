@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "keeper/sealing.h"
+#include "keeper/signing.h"
 #include "store/db.h"
 #include "wire/wire.h"
 
@@ -14,6 +15,8 @@ struct keys {
 	struct sealing sealing;
 	struct token form;  /* for web's form tokens */
 	struct token names; /* for hashes of names that no account has */
+	struct token gate;  /* for the gate's cookies */
+	struct signing signing;
 };
 
 /* The master key as it was found. */

@@ -118,6 +118,10 @@ keeper_open(const struct config *config, struct why *why, struct keeper **ret_ke
 
 	if (k == NULL)
 		return why_set(why, ERR_MEMORY, "There is no memory to start.");
+	if (gate_rules_begin(&k->rules) != ERR_OK) {
+		mem_free(&k);
+		return why_set(why, ERR_MEMORY, "There is no memory to start.");
+	}
 	k->config = config;
 	e = keeper_fill(k, why);
 	if (e == ERR_OK)
@@ -141,11 +145,21 @@ keeper_form_key(const struct keeper *k, struct token *ret_key)
 	return ERR_OK;
 }
 
+struct token
+keeper_public_key(const struct keeper *k)
+{
+	struct token key;
+
+	memcpy(key.b, k->keys.signing.public_key, sizeof(key.b));
+	return key;
+}
+
 void
 keeper_close(struct keeper **k)
 {
 	if (*k == NULL)
 		return;
+	gate_rules_end(&(*k)->rules);
 	keys_wipe(&(*k)->keys);
 	secret_wipe(*k, sizeof(**k));
 	mem_free(k);

@@ -54,6 +54,7 @@ static const struct purging purgings[] = {
 	{ SQL_LINK_PURGE, NULL },
 	{ SQL_DEVICE_PURGE, device },
 	{ SQL_FACTOR_PURGE, NULL },
+	{ SQL_GATE_TICKET_PURGE, NULL },
 };
 
 static err

@@ -41,6 +41,11 @@ static const struct question {
 
 	[QUESTION_LINK]     = { IN_ANY, link_answer },
 	[QUESTION_LINK_USE] = { IN_ANY, link_use_answer },
+
+	/* The first and the last are asked for no session of pages: what they give is worth nothing there. */
+	[QUESTION_GATE]        = { IN_ANY, gate_answer },
+	[QUESTION_GATE_ENTER]  = { IN(STATE_PENDING) | IN(STATE_FULL), gate_enter_answer },
+	[QUESTION_GATE_TICKET] = { IN_ANY, gate_ticket_answer },
 };
 /* clang-format on */
 

@@ -19,6 +19,7 @@
 enum {
 	CHANNELS_MAX = 64,
 	PUSH_SECONDS = 1,
+	RULES_TEXT_MAX = 64 * 1024,
 	WATCH_MS = 1000,
 	PURGE_EVERY = 60,
 	PURGE_PAUSE_MS = 5,
@@ -121,6 +122,34 @@ push_hello(struct keeper_server *server)
 	push_send(server, PUSH_HELLO, 0, &key);
 	secret_wipe(&key, sizeof(key));
 	return ERR_OK;
+}
+
+/* In parts, one right after the other: two that tell at once must not mix them. */
+static void
+push_rules_locked(struct keeper_server *server, str text)
+{
+	do {
+		str part = str_upto(text, RULES_PART_MAX);
+		text = str_from(text, part.n);
+		struct push push = { .kind = PUSH_RULES, .value = text.n == 0, .text = part };
+		push_send_locked(server, &push);
+	} while (text.n > 0);
+}
+
+err
+keeper_server_rules(struct keeper_server *server)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(2 * RULES_TEXT_MAX);
+	err e;
+
+	pthread_mutex_lock(&server->push_lock);
+	e = keeper_rules_copy(server->keeper, &text);
+	if (e == ERR_OK)
+		push_rules_locked(server, buf_str(&text));
+	pthread_mutex_unlock(&server->push_lock);
+	if (e != ERR_OK) /* it would go on by rules that hold no more */
+		push_end(server);
+	return e;
 }
 
 /* --- channels ---------------------------------------------------------------------------------------------------- */
@@ -398,6 +427,9 @@ keeper_server_start(struct keeper_server *server, const int *channels, size_t n,
 	pthread_mutex_unlock(&server->push_lock);
 	TRY(channels_start(server, channels, n, slow_from));
 	TRY(push_hello(server));
+	const struct token signer = keeper_public_key(server->keeper);
+	push_send(server, PUSH_SIGNER, 0, &signer);
+	TRY(keeper_server_rules(server));
 	push_send(server, PUSH_HEALTH, atomic_load(&server->healthy), NULL);
 	return ERR_OK;
 }

@@ -30,6 +30,9 @@ void keeper_server_free(struct keeper_server **server);
 MUST_USE err keeper_server_start(struct keeper_server *server, const int *channels, size_t n, size_t slow_from,
 				 int push_fd);
 
+/* The rules were read anew: send them to the web process, if there is one.  ERR_MEMORY: it was not told, and is ended. */
+MUST_USE err keeper_server_rules(struct keeper_server *server);
+
 /* The web process is gone or going: end its threads, close its sockets.  May be started again. */
 void keeper_server_stop(struct keeper_server *server);
 

@@ -35,16 +35,28 @@ from_the_future(const struct session *s, int64_t now_us)
 	return s->created_us > now_us + CLOCK_SLACK_US || s->seen_us > now_us + CLOCK_SLACK_US;
 }
 
-void
-session_decide(struct session *s, const struct config *config, int64_t now_us)
+static void
+decide(struct session *s, const struct config *config, int64_t now_us, int64_t pending_us)
 {
 	enum session_state state = from_the_future(s, now_us) ? STATE_NONE : proved(s);
 	int64_t expires_us = earlier(s->seen_us + config->session_idle_us, s->created_us + config->session_lifetime_us);
 
 	if (state == STATE_PENDING)
-		expires_us = earlier(expires_us, s->password_us + PENDING_US);
+		expires_us = earlier(expires_us, s->password_us + pending_us);
 	s->state = now_us < expires_us ? state : STATE_NONE;
 	s->expires_us = s->state == STATE_NONE ? 0 : expires_us;
+}
+
+void
+session_decide(struct session *s, const struct config *config, int64_t now_us)
+{
+	decide(s, config, now_us, PENDING_US);
+}
+
+void
+session_decide_for_gate(struct session *s, const struct config *config, int64_t now_us)
+{
+	decide(s, config, now_us, config->session_lifetime_us);
 }
 
 /* --- finding ------------------------------------------------------------------------------------------------------ */
@@ -285,7 +297,10 @@ session_step_up(struct turn *turn, bool *ret_done)
 
 	TRY(db_run(turn->db, SQL_SESSION_STEP_UP, args, COUNT(args), &changed));
 	*ret_done = changed == 1;
-	return changed == 1 ? session_find(turn, &turn->token_hash, &turn->next.session) : ERR_OK;
+	if (changed != 1)
+		return ERR_OK;
+	TRY(turn_ended(turn, &turn->token_hash)); /* what the gate remembers is of the proof before */
+	return session_find(turn, &turn->token_hash, &turn->next.session);
 }
 
 err

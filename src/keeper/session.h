@@ -45,6 +45,12 @@ struct session {
 /* THE decision: fills state and expires_us from the rest. */
 void session_decide(struct session *session, const struct config *config, int64_t now_us);
 
+/*
+ * The same for the gate, where a password alone may be enough (policy one_factor): PENDING lasts there as long as a session
+ * does, and what it opens at the gate it opens nowhere else.
+ */
+void session_decide_for_gate(struct session *session, const struct config *config, int64_t now_us);
+
 /* Is the session's proof of its factor young enough for what changes credentials? */
 bool session_fresh(const struct turn *turn);
 

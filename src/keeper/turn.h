@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "config/config.h"
+#include "keeper/gate_rules.h"
 #include "keeper/keeper.h"
 #include "keeper/keys.h"
 #include "keeper/passwords.h"
@@ -15,6 +16,7 @@
 struct keeper {
 	const struct config *config;
 	struct keys keys;
+	struct gate_rules rules;    /* changes while questions are answered */
 	struct password_hash dummy; /* of a password that nobody has */
 	keeper_ended ended;
 	void *ended_context;
@@ -87,6 +89,9 @@ MUST_USE err activity_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err close_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err link_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err link_use_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err gate_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err gate_enter_answer(struct turn *turn, enum verdict *ret_verdict);
+MUST_USE err gate_ticket_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err step_up_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err recovery_answer(struct turn *turn, enum verdict *ret_verdict);
 MUST_USE err factor_begin_answer(struct turn *turn, enum verdict *ret_verdict);

@@ -11,5 +11,6 @@ const struct store_table store_tables[] = {
 	{ "links", "id" },
 	{ "throttle", "counter, place" },
 	{ "devices", "id" },
+	{ "gate_tickets", "id" },
 };
 const size_t store_tables_count = COUNT(store_tables);

@@ -42,6 +42,8 @@ static const struct {
 	{ STR_INIT("admin.factors-reset"), NULL, N_("The administrator reset two-factor authentication") },
 	{ STR_INIT("admin.signed-out"), NULL, N_("The administrator ended all sessions") },
 	{ STR_INIT("admin.renamed"), NULL, N_("The administrator changed the user name") },
+	{ STR_INIT("admin.email-set"), NULL, N_("The administrator changed the e-mail address") },
+	{ STR_INIT("admin.groups-set"), NULL, N_("The administrator changed the groups") },
 	{ STR_INIT("admin.imported"), NULL, N_("The account was taken over from elsewhere") },
 };
 

@@ -45,7 +45,8 @@ TABLE(push, struct push,
 	WIRE_FIELD(struct push, kind, PUSH_COUNT - 1),
 	WIRE_FIELD(struct push, value, UINT32_MAX),
 	WIRE_FIELD(struct push, number, 0),
-	WIRE_FIELD(struct push, token, 0));
+	WIRE_FIELD(struct push, token, 0),
+	WIRE_FIELD(struct push, text, RULES_PART_MAX));
 
 LOCAL_TABLE(nothing, struct nothing_body,
 	WIRE_FIELD(struct nothing_body, zero, 0));
@@ -170,6 +171,39 @@ LOCAL_TABLE(link_use, struct link_use_body,
 	WIRE_FIELD(struct link_use_body, password, FIELD_MAX_BYTES),
 	WIRE_FIELD(struct link_use_body, confirm, FIELD_MAX_BYTES));
 
+LOCAL_TABLE(gate, struct gate_body,
+	WIRE_FIELD(struct gate_body, token, 64),
+	WIRE_FIELD(struct gate_body, url, GATE_URL_MAX),
+	WIRE_FIELD(struct gate_body, method, 32));
+
+LOCAL_TABLE(gate_visitor, struct gate_visitor_body,
+	WIRE_FIELD(struct gate_visitor_body, outcome, 2),
+	WIRE_FIELD(struct gate_visitor_body, level, 2),
+	WIRE_FIELD(struct gate_visitor_body, name, USERNAME_MAX),
+	WIRE_FIELD(struct gate_visitor_body, display_name, DISPLAY_NAME_MAX_BYTES),
+	WIRE_FIELD(struct gate_visitor_body, email, EMAIL_MAX),
+	WIRE_FIELD(struct gate_visitor_body, groups, GROUPS_MAX_BYTES),
+	WIRE_FIELD(struct gate_visitor_body, proved_us, 0),
+	WIRE_FIELD(struct gate_visitor_body, expires_us, 0),
+	WIRE_FIELD(struct gate_visitor_body, session, 0),
+	WIRE_FIELD(struct gate_visitor_body, jwt, GATE_JWT_MAX));
+
+LOCAL_TABLE(gate_enter, struct gate_enter_body,
+	WIRE_FIELD(struct gate_enter_body, url, GATE_URL_MAX),
+	WIRE_FIELD(struct gate_enter_body, method, 32));
+
+LOCAL_TABLE(gate_way, struct gate_way_body,
+	WIRE_FIELD(struct gate_way_body, outcome, 2),
+	WIRE_FIELD(struct gate_way_body, reason, 5),
+	WIRE_FIELD(struct gate_way_body, domain, 253),
+	WIRE_FIELD(struct gate_way_body, token, 64),
+	WIRE_FIELD(struct gate_way_body, ticket, 64),
+	WIRE_FIELD(struct gate_way_body, url, GATE_URL_MAX));
+
+LOCAL_TABLE(gate_ticket, struct gate_ticket_body,
+	WIRE_FIELD(struct gate_ticket_body, ticket, 64),
+	WIRE_FIELD(struct gate_ticket_body, host, 253));
+
 const struct wire_question wire_questions[QUESTION_COUNT] = {
 	[QUESTION_SESSION]  = { "session",  &nothing,       &nothing   },
 	[QUESTION_REGISTER] = { "register", &register_form, &problems  },
@@ -194,6 +228,10 @@ const struct wire_question wire_questions[QUESTION_COUNT] = {
 
 	[QUESTION_LINK]     = { "link",     &link_form, &link_purpose },
 	[QUESTION_LINK_USE] = { "link-use", &link_use,  &problems     },
+
+	[QUESTION_GATE]        = { "gate",        &gate,        &gate_visitor },
+	[QUESTION_GATE_ENTER]  = { "gate-enter",  &gate_enter,  &gate_way     },
+	[QUESTION_GATE_TICKET] = { "gate-ticket", &gate_ticket, &gate_way     },
 };
 /* clang-format on */
 

@@ -41,6 +41,11 @@ enum question_id {
 	/* One-time links that the administrator handed out: whoever has one may use it. */
 	QUESTION_LINK,     /* what is this link for?                     link            link_purpose */
 	QUESTION_LINK_USE, /* set the password with it                   link_use        problems */
+
+	/* Applications behind a reverse proxy (docs/gate.md). */
+	QUESTION_GATE,        /* may whoever has this cookie see that?   gate            gate_visitor */
+	QUESTION_GATE_ENTER,  /* may this session see that? then a way in   gate_enter   gate_way */
+	QUESTION_GATE_TICKET, /* a way in for another domain, once       gate_ticket     gate_way */
 	QUESTION_COUNT
 };
 
@@ -87,6 +92,12 @@ enum {
 	DISPLAY_NAME_MAX_BYTES = 160, /* of a display name, and of an authenticator's: 40 code points */
 	LINK_TOKEN_MAX = 64,          /* characters of a link's token as it may come; 43 of base64url in one of ours */
 	LIST_MAX_BYTES = 12 * 1024,   /* of the list in one answer */
+	EMAIL_MAX = 254,
+	GROUPS_MAX_BYTES = 1000,    /* of the groups of one account, commas between them */
+	GATE_URL_MAX = 8 * 1024,    /* of an address of a protected application */
+	GATE_TOKEN_CHARACTERS = 54, /* of the gate's cookie */
+	GATE_JWT_MAX = 4 * 1024,
+	RULES_PART_MAX = 8 * 1024, /* bytes of the rules in one push */
 };
 
 /* How old a proof of the second factor may be for what changes credentials. */
@@ -252,6 +263,32 @@ struct link_use_body {
 	str link, password, confirm;
 };
 
+struct gate_body {
+	str token; /* value of the gate's cookie */
+	str url, method;
+};
+/* What became of it, and what an application is told.  Level 0 (nobody): all else is empty. */
+struct gate_visitor_body {
+	uint32_t outcome, level; /* enum access_outcome, enum access_level: gate/access.h */
+	str name, display_name, email, groups;
+	int64_t proved_us, expires_us;
+	struct token session; /* SHA-256 of the session's token: pushes of its end name it so */
+	str jwt;              /* outcome passes, and not by bypass: signed for the host of url */
+};
+struct gate_enter_body {
+	str url, method;
+};
+struct gate_way_body {
+	uint32_t outcome, reason; /* enum access_outcome, enum access_reason */
+	str domain;               /* where the cookie is valid */
+	str token;                /* value of the gate's cookie; "": see ticket */
+	str ticket;               /* one that opens the way at the url's own host; "": see token */
+	str url;                  /* TICKET: where it leads */
+};
+struct gate_ticket_body {
+	str ticket, host; /* host: as the request says, without port */
+};
+
 /*
  * Keeper to web, on a channel of its own that web never writes to.  Each push has a number, one more than the last;
  * an answer's head tells how many there had been, so that web can wait until it has applied them.
@@ -260,6 +297,8 @@ enum push_kind {
 	PUSH_HELLO = 1, /* first of all: token holds the key for form tokens */
 	PUSH_ENDED,     /* a session ended or changed: token holds the SHA-256 of its token */
 	PUSH_HEALTH,    /* value 1: the database answers; 0: it does not */
+	PUSH_SIGNER,    /* token holds the public key that identities are signed with: Ed25519, RFC 8032 */
+	PUSH_RULES,     /* text is the next part of the rules of access; value 1: the last one, and all hold */
 	PUSH_COUNT
 };
 
@@ -268,6 +307,7 @@ struct push {
 	uint32_t value;
 	int64_t number;
 	struct token token;
+	str text;
 };
 
 extern const struct wire_def wire_question_head, wire_answer_head, wire_push;

@@ -11,12 +11,13 @@ BELOW = {
     "otp": {"base"},
     "qr": {"base"},
     "config": {"base"},
+    "gate": {"base", "config"},
     "store": {"base"},
     "http": {"base"},
     "wire": {"base"},
-    "keeper": {"base", "otp", "qr", "config", "store", "wire"},
-    "web": {"base", "qr", "config", "http", "wire"},
-    "cli": {"base", "otp", "qr", "config", "store", "http", "wire", "keeper", "web"},
+    "keeper": {"base", "otp", "qr", "config", "gate", "store", "wire"},
+    "web": {"base", "qr", "config", "gate", "http", "wire"},
+    "cli": {"base", "otp", "qr", "config", "gate", "store", "http", "wire", "keeper", "web"},
 }
 PUBLIC = {"doubletour/otp.h": "otp"}  # installed headers, by the layer they belong to
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]', re.MULTILINE)

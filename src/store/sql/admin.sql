@@ -7,7 +7,8 @@ UPDATE accounts SET password_hash = $1, password_changed_at_us = $2 WHERE id = $
 DELETE FROM sessions WHERE account_id = $1 RETURNING token_hash;
 
 -- name: admin_add
-INSERT INTO accounts (id, name, display_name, password_hash, created_at_us) VALUES ($1, $2, $3, '!', $4);
+INSERT INTO accounts (id, name, display_name, password_hash, created_at_us, email, group_names)
+VALUES ($1, $2, $3, '!', $4, $5, $6);
 
 -- name: admin_users
 SELECT a.id, a.name, a.display_name, a.created_at_us, a.last_sign_in_at_us, a.disabled_at_us IS NOT NULL,
@@ -17,7 +18,8 @@ SELECT a.id, a.name, a.display_name, a.created_at_us, a.last_sign_in_at_us, a.di
        (SELECT count(*) FROM factors f WHERE f.account_id = a.id AND f.confirmed_at_us IS NOT NULL),
        (SELECT count(*) FROM factors f WHERE f.account_id = a.id AND f.disabled_at_us IS NOT NULL),
        (SELECT count(*) FROM sessions s WHERE s.account_id = a.id),
-       (SELECT count(*) FROM recovery_codes r WHERE r.account_id = a.id AND r.spent_at_us IS NULL)
+       (SELECT count(*) FROM recovery_codes r WHERE r.account_id = a.id AND r.spent_at_us IS NULL),
+       a.email, a.group_names
 FROM accounts a WHERE a.name > $1 AND ($2 = '' OR a.name = $2) ORDER BY a.name LIMIT $3;
 
 -- name: admin_find

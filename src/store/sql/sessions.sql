@@ -69,6 +69,6 @@ DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE seen_at_us <= $1
 -- Waiting for a code for too long.  One that enrols has no factor to wait for.
 DELETE FROM sessions WHERE id IN (
 	SELECT s.id FROM sessions s
-	WHERE s.factor_at_us = 0 AND s.password_at_us <= $1 AND EXISTS (
+	WHERE s.factor_at_us = 0 AND s.password_at_us <= $1 AND s.gated_at_us = 0 AND EXISTS (
 		SELECT 1 FROM factors f WHERE f.account_id = s.account_id AND f.confirmed_at_us IS NOT NULL)
 	LIMIT $2);

@@ -534,7 +534,7 @@ what_no_account_can_be_called_is_refused(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct why why = { "" };
 		struct link_text link;
-		assert_int_not_equal(admin_add(w.thread, str_of(rows[i].name), str_of(rows[i].display), &why, &link),
+		assert_int_not_equal(admin_add(w.thread, str_of(rows[i].name), &(struct admin_new){ .display_name = str_of(rows[i].display) }, &why, &link),
 				     ERR_OK);
 		if (strstr(why.text, rows[i].word) == NULL)
 			fail_msg("%s: \"%s\"", rows[i].name, why.text);

@@ -1,0 +1,90 @@
+/*
+ * Rules of access: who may see which address, and how they must have proved who they are.
+ *
+ * Rules are looked at in order; the first that matches decides; where none matches, nobody passes.  A rule matches when each
+ * thing that it names fits: domain, path, method, network, and person (one of its users, or a member of one of its groups).
+ * A rule that names persons cannot be judged before it is known who asks: whoever is unknown is asked to sign in there.
+ *
+ * The same function decides in the web process, from what it remembers of a session; in the keeper, before it signs anything;
+ * and in `doubletour gate check`.  It is pure.
+ */
+#ifndef GATE_ACCESS_H
+#define GATE_ACCESS_H
+
+#include "base/arena.h"
+#include "config/config.h"
+#include "gate/target.h"
+
+enum access_policy { ACCESS_DENY = 0, ACCESS_BYPASS, ACCESS_ONE_FACTOR, ACCESS_TWO_FACTOR, ACCESS_POLICY_COUNT };
+
+/* "deny", "bypass", "one_factor", "two_factor". */
+const char *access_policy_name(enum access_policy policy);
+
+struct access_texts {
+	str *at;
+	size_t n;
+};
+
+struct access_rule {
+	unsigned line; /* of the file, where it begins */
+	enum access_policy policy;
+	struct access_texts domains;           /* patterns; at least one */
+	struct access_texts paths, methods;    /* none: any */
+	struct access_texts users, groups;     /* both none: anybody, also who is unknown */
+	const struct config_network *networks; /* none: any */
+	size_t networks_n;
+	int64_t max_age_us; /* two_factor: how old the proof may be; 0: as old as the session */
+};
+
+struct access_rules {
+	struct arena arena; /* of all texts */
+	struct access_rule *rules;
+	size_t n;
+	bool implied; /* no file was named: two factors for every protected domain */
+};
+
+void access_rules_wipe(struct access_rules *rules);
+
+/* How far somebody has come.  With ACCESS_NOBODY name and groups are empty. */
+enum access_level { ACCESS_NOBODY = 0, ACCESS_PASSWORD, ACCESS_FULL };
+
+struct access_visitor {
+	enum access_level level;
+	str name;          /* user name */
+	str groups;        /* "admins,staff" */
+	int64_t proved_us; /* when the second factor was last proved */
+};
+
+struct access_request {
+	const struct target *target;
+	str method;
+	str address; /* the browser's, numeric; one that is none fits no network */
+};
+
+/* What becomes of the request.  0 is the locked end. */
+enum access_outcome {
+	ACCESS_REFUSED = 0, /* this person may not, or nobody may */
+	ACCESS_PASSES,      /* with the person's name, unless by bypass */
+	ACCESS_ASKS,        /* it must be known who it is, or proved better, or anew */
+	ACCESS_OUTCOME_COUNT
+};
+
+enum access_reason {
+	ACCESS_BY_RULE = 0,
+	ACCESS_NO_RULE, /* none matched */
+	ACCESS_UNCLEAR, /* the rule names paths, and this path can be understood in different ways */
+	ACCESS_UNKNOWN, /* asks: who is it? */
+	ACCESS_CODE,    /* asks: the second factor is missing */
+	ACCESS_OLD,     /* asks: the proof is older than max_age */
+};
+
+struct access_decision {
+	enum access_outcome outcome;
+	enum access_reason reason;
+	const struct access_rule *rule; /* NULL: ACCESS_NO_RULE */
+};
+
+struct access_decision access_decide(const struct access_rules *rules, const struct access_request *request,
+				     const struct access_visitor *visitor, int64_t now_us);
+
+#endif

@@ -1,0 +1,441 @@
+#include "gate/access_file.h"
+
+#include "base/sys.h"
+#include "config/values.h"
+#include "gate/pattern.h"
+
+#include <sys/stat.h>
+#include <yaml.h>
+
+enum { RULES_ARENA_BYTES = 1024 * 1024, GROUP_MAX = 40, TEXTS_MAX = 200 };
+
+/* A file while it is read. */
+struct reading {
+	str name;
+	yaml_parser_t parser;
+	yaml_document_t document;
+	bool parsing, loaded;
+	struct access_rules *rules;
+	struct why *why;
+};
+
+static void
+reading_end(struct reading *r)
+{
+	if (r->loaded)
+		yaml_document_delete(&r->document);
+	if (r->parsing)
+		yaml_parser_delete(&r->parser);
+}
+
+static unsigned
+line_of(const yaml_node_t *node)
+{
+	return (unsigned)node->start_mark.line + 1;
+}
+
+static err
+wrong(struct reading *r, const yaml_node_t *node, const char *sentence)
+{
+	return why_set(r->why, ERR_CONFIG, "%.*s, line %u: %s", STR_ARG(str_upto(r->name, 200)), line_of(node),
+		       sentence);
+}
+
+static err
+wrong_value(struct reading *r, const yaml_node_t *node, const char *takes, str value)
+{
+	if (!str_utf8_valid(value))
+		value = STR("that");
+	return why_set(r->why, ERR_CONFIG, "%.*s, line %u: %s, not \"%.*s\".", STR_ARG(str_upto(r->name, 200)),
+		       line_of(node), takes, STR_ARG(str_utf8_upto(value, 60)));
+}
+
+static str
+scalar(const yaml_node_t *node)
+{
+	return str_bytes(node->data.scalar.value, node->data.scalar.length);
+}
+
+static const yaml_node_t *
+node_at(struct reading *r, int index)
+{
+	return yaml_document_get_node(&r->document, index);
+}
+
+/* --- lists of texts ----------------------------------------------------------------------------------------------------- */
+
+/* How one text of a list is checked; takes: "a domain is ...". */
+struct kind {
+	bool (*good)(str text);
+	const char *takes;
+};
+
+static bool
+user_good(str name)
+{
+	return name.n > 0 && name.n <= 40;
+}
+
+bool
+access_group_good(str name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'))
+			return false;
+	}
+	return name.n > 0 && name.n <= GROUP_MAX;
+}
+
+static const struct kind kind_domain = { pattern_host_good,
+					 "a domain is like wiki.example.org or '*.example.org', in lower case" };
+static const struct kind kind_path = { pattern_path_good,
+				       "a path begins with / and has at most 8 stars, like '/public/**'" };
+static const struct kind kind_method = { target_method_good, "a method is in capital letters, like GET" };
+static const struct kind kind_user = { user_good, "a user is a user name of 3 to 40 characters" };
+static const struct kind kind_group = { access_group_good, "a group is 1 to 40 of a-z 0-9 . _ -" };
+
+static err
+text_take(struct reading *r, const yaml_node_t *node, const struct kind *kind, struct access_texts *texts)
+{
+	if (node == NULL || node->type != YAML_SCALAR_NODE)
+		return wrong(r, node, "a text is wanted here, or a list of texts.");
+	if (!kind->good(scalar(node)))
+		return wrong_value(r, node, kind->takes, scalar(node));
+	return arena_copy(&r->rules->arena, scalar(node), &texts->at[texts->n++]);
+}
+
+/* One text, or a list of them. */
+static err
+texts_read(struct reading *r, const yaml_node_t *node, const struct kind *kind, struct access_texts *texts)
+{
+	bool list = node->type == YAML_SEQUENCE_NODE;
+	size_t n = list ? (size_t)(node->data.sequence.items.top - node->data.sequence.items.start) : 1;
+
+	if (n == 0 || n > TEXTS_MAX)
+		return wrong(r, node, "a list has at least one text, and at most 200.");
+	texts->at = arena_alloc(&r->rules->arena, n * sizeof(*texts->at));
+	if (texts->at == NULL)
+		return ERR_MEMORY;
+	if (!list)
+		return text_take(r, node, kind, texts);
+	for (size_t i = 0; i < n; i++)
+		TRY(text_take(r, node_at(r, node->data.sequence.items.start[i]), kind, texts));
+	return ERR_OK;
+}
+
+static bool
+is_network(str text)
+{
+	struct config_network network;
+
+	return value_network(text, &network) == ERR_OK;
+}
+
+static const struct kind kind_network = {
+	is_network, "a network is like 192.168.0.0/16 or 2001:db8::/32, with no bit set behind the prefix"
+};
+
+static err
+networks_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+{
+	struct access_texts texts = { .n = 0 };
+	struct config_network *networks;
+
+	TRY(texts_read(r, node, &kind_network, &texts));
+	networks = arena_alloc(&r->rules->arena, texts.n * sizeof(*networks));
+	if (networks == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < texts.n; i++)
+		TRY(value_network(texts.at[i], &networks[i]));
+	rule->networks = networks;
+	rule->networks_n = texts.n;
+	return ERR_OK;
+}
+
+/* --- a rule --------------------------------------------------------------------------------------------------------------- */
+
+static err
+policy_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+{
+	if (node->type != YAML_SCALAR_NODE)
+		return wrong(r, node, "policy is one word.");
+	for (unsigned i = 0; i < ACCESS_POLICY_COUNT; i++)
+		if (str_equal(scalar(node), str_of(access_policy_name(i)))) {
+			rule->policy = i;
+			return ERR_OK;
+		}
+	return wrong_value(r, node, "a policy is bypass, one_factor, two_factor or deny", scalar(node));
+}
+
+static err
+max_age_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+{
+	bool good = node->type == YAML_SCALAR_NODE && value_duration(scalar(node), &rule->max_age_us) == ERR_OK;
+
+	if (good && rule->max_age_us >= INT64_C(30) * 1000000)
+		return ERR_OK;
+	return wrong(r, node, "max_age is a duration like 15m or 1h, of 30 seconds or more.");
+}
+
+enum key { KEY_DOMAIN, KEY_PATH, KEY_METHODS, KEY_NETWORKS, KEY_USERS, KEY_GROUPS, KEY_POLICY, KEY_MAX_AGE, KEY_COUNT };
+static const char *const key_names[KEY_COUNT] = { "domain", "path",   "methods", "networks",
+						  "users",  "groups", "policy",  "max_age" };
+
+static err
+value_read(struct reading *r, enum key key, const yaml_node_t *node, struct access_rule *rule)
+{
+	switch (key) {
+	case KEY_DOMAIN:
+		return texts_read(r, node, &kind_domain, &rule->domains);
+	case KEY_PATH:
+		return texts_read(r, node, &kind_path, &rule->paths);
+	case KEY_METHODS:
+		return texts_read(r, node, &kind_method, &rule->methods);
+	case KEY_NETWORKS:
+		return networks_read(r, node, rule);
+	case KEY_USERS:
+		return texts_read(r, node, &kind_user, &rule->users);
+	case KEY_GROUPS:
+		return texts_read(r, node, &kind_group, &rule->groups);
+	case KEY_POLICY:
+		return policy_read(r, node, rule);
+	default:
+		return max_age_read(r, node, rule);
+	}
+}
+
+static err
+key_read(struct reading *r, const yaml_node_t *node, enum key *ret_key)
+{
+	str word = node->type == YAML_SCALAR_NODE ? scalar(node) : STR("");
+
+	for (unsigned i = 0; i < KEY_COUNT; i++)
+		if (str_equal(word, str_of(key_names[i]))) {
+			*ret_key = i;
+			return ERR_OK;
+		}
+	return wrong_value(r, node, "a rule has domain, path, methods, networks, users, groups, policy and max_age",
+			   word);
+}
+
+/* What was written may be read in one way only. */
+static err
+rule_check(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+{
+	if (rule->domains.n == 0)
+		return wrong(r, node, "this rule has no domain; '*' stands for all of them.");
+	if (rule->policy == ACCESS_BYPASS && (rule->users.n > 0 || rule->groups.n > 0))
+		return wrong(r, node, "bypass asks nobody who they are, so it cannot name users or groups.");
+	if (rule->policy != ACCESS_TWO_FACTOR && rule->max_age_us != 0)
+		return wrong(r, node, "max_age is the age of a code, so it needs the policy two_factor.");
+	return ERR_OK;
+}
+
+static err
+rule_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+{
+	unsigned seen = 0;
+
+	if (node->type != YAML_MAPPING_NODE)
+		return wrong(r, node, "a rule is written as `- domain: ...` with its other keys below.");
+	rule->line = line_of(node);
+	rule->policy = ACCESS_TWO_FACTOR;
+	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
+	     pair++) {
+		const yaml_node_t *name = node_at(r, pair->key);
+		enum key key = KEY_DOMAIN;
+		TRY(key_read(r, name, &key));
+		if ((seen & 1u << key) != 0)
+			return wrong(r, name, "this key stands twice in the rule.");
+		seen |= 1u << key;
+		TRY(value_read(r, key, node_at(r, pair->value), rule));
+	}
+	return rule_check(r, node, rule);
+}
+
+/* --- the file ------------------------------------------------------------------------------------------------------------- */
+
+static err
+rules_read(struct reading *r, const yaml_node_t *list)
+{
+	size_t n;
+
+	if (list->type != YAML_SEQUENCE_NODE)
+		return wrong(r, list, "rules is a list: each rule begins with a dash.");
+	n = (size_t)(list->data.sequence.items.top - list->data.sequence.items.start);
+	if (n > ACCESS_RULES_MAX)
+		return wrong(r, list, "there are more than 1,000 rules.");
+	r->rules->rules = arena_alloc(&r->rules->arena, (n + 1) * sizeof(*r->rules->rules));
+	if (r->rules->rules == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < n; i++) {
+		TRY(rule_read(r, node_at(r, list->data.sequence.items.start[i]), &r->rules->rules[i]));
+		r->rules->n = i + 1;
+	}
+	return ERR_OK;
+}
+
+static err
+root_read(struct reading *r)
+{
+	const yaml_node_t *root = yaml_document_get_root_node(&r->document);
+	const yaml_node_pair_t *pair;
+
+	if (root == NULL)
+		return why_set(r->why, ERR_CONFIG, "%.*s is empty: nobody would pass.  It begins with `rules:`.",
+			       STR_ARG(str_upto(r->name, 200)));
+	if (root->type != YAML_MAPPING_NODE || root->data.mapping.pairs.top != root->data.mapping.pairs.start + 1)
+		return wrong(r, root, "the file holds one key, `rules:`, with the list of rules.");
+	pair = root->data.mapping.pairs.start;
+	const yaml_node_t *name = node_at(r, pair->key);
+	if (name->type != YAML_SCALAR_NODE || !str_equal(scalar(name), STR("rules")))
+		return wrong(r, name, "the file holds one key, `rules:`, with the list of rules.");
+	return rules_read(r, node_at(r, pair->value));
+}
+
+static err
+load_failed(struct reading *r)
+{
+	if (r->parser.error == YAML_MEMORY_ERROR)
+		return ERR_MEMORY;
+	if (r->parser.context != NULL && strstr(r->parser.context, "alias") != NULL)
+		return why_set(r->why, ERR_CONFIG,
+			       "%.*s, line %lu: what begins with a star is written in quotes: '*.example.org'.",
+			       STR_ARG(str_upto(r->name, 200)), (unsigned long)r->parser.problem_mark.line + 1);
+	return why_set(r->why, ERR_CONFIG, "%.*s, line %lu: %s.", STR_ARG(str_upto(r->name, 200)),
+		       (unsigned long)r->parser.problem_mark.line + 1,
+		       r->parser.problem == NULL ? "this is no YAML" : r->parser.problem);
+}
+
+/* An alias makes of a short file a long one, and says twice what is to be read once. */
+static bool
+has_alias(str text)
+{
+	yaml_parser_t parser;
+	yaml_event_t event;
+	bool found = false, more = yaml_parser_initialize(&parser) == 1;
+
+	if (!more)
+		return true;
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text.p, text.n);
+	while (more && !found && yaml_parser_parse(&parser, &event) == 1) {
+		found = event.type == YAML_ALIAS_EVENT;
+		more = event.type != YAML_STREAM_END_EVENT;
+		yaml_event_delete(&event);
+	}
+	yaml_parser_delete(&parser);
+	return found;
+}
+
+static err
+document_read(struct reading *r, str text)
+{
+	yaml_document_t second;
+	bool more;
+
+	r->parsing = yaml_parser_initialize(&r->parser) == 1;
+	if (!r->parsing)
+		return ERR_MEMORY;
+	yaml_parser_set_input_string(&r->parser, (const unsigned char *)text.p, text.n);
+	r->loaded = yaml_parser_load(&r->parser, &r->document) == 1;
+	if (!r->loaded)
+		return load_failed(r);
+	TRY(root_read(r));
+	if (yaml_parser_load(&r->parser, &second) != 1)
+		return load_failed(r);
+	more = yaml_document_get_root_node(&second) != NULL;
+	yaml_document_delete(&second);
+	return more ? why_set(r->why, ERR_CONFIG, "%.*s: behind the rules a second document begins (`---`).",
+			      STR_ARG(str_upto(r->name, 200)))
+		    : ERR_OK;
+}
+
+err
+access_parse(str name, str text, struct access_rules *ret_rules, struct why *why)
+{
+	CLEANUP(access_rules_wipe) struct access_rules rules = { .arena = ARENA(RULES_ARENA_BYTES) };
+	CLEANUP(reading_end) struct reading r = { .name = name, .rules = &rules, .why = why };
+
+	if (text.n > ACCESS_FILE_MAX_BYTES)
+		return why_set(why, ERR_CONFIG, "%.*s is longer than 64 KiB.", STR_ARG(str_upto(name, 200)));
+	if (has_alias(text))
+		return why_set(why, ERR_CONFIG,
+			       "%.*s: an alias (`*name`) is not taken; write a pattern in quotes: "
+			       "'*.example.org'.",
+			       STR_ARG(str_upto(name, 200)));
+	TRY(document_read(&r, text));
+	*ret_rules = rules;
+	rules = (struct access_rules){ .arena = ARENA(0) };
+	return ERR_OK;
+}
+
+err
+access_implied(const struct config *config, struct access_rules *ret_rules)
+{
+	CLEANUP(access_rules_wipe) struct access_rules rules = { .arena = ARENA(RULES_ARENA_BYTES), .implied = true };
+	struct access_texts domains = { .n = 0 };
+
+	rules.rules = arena_alloc(&rules.arena, sizeof(*rules.rules));
+	domains.at = arena_alloc(&rules.arena, sizeof(*domains.at));
+	if (rules.rules == NULL || domains.at == NULL)
+		return ERR_MEMORY;
+	domains.at[domains.n++] = STR("*"); /* the gate asks about protected domains only */
+	rules.rules[0] = (struct access_rule){ .policy = ACCESS_TWO_FACTOR, .domains = domains };
+	rules.n = config->gate_domains_count > 0 ? 1 : 0;
+	*ret_rules = rules;
+	rules = (struct access_rules){ .arena = ARENA(0) };
+	return ERR_OK;
+}
+
+/* --- reading it ------------------------------------------------------------------------------------------------------------ */
+
+static err
+read_all(int fd, struct arena *arena, str *ret_text)
+{
+	char *p = arena_alloc(arena, ACCESS_FILE_MAX_BYTES + 1);
+	size_t n = 0;
+	ssize_t got = 1;
+
+	if (p == NULL)
+		return ERR_MEMORY;
+	while (got > 0 && n <= ACCESS_FILE_MAX_BYTES) {
+		got = sys_read(fd, p + n, ACCESS_FILE_MAX_BYTES + 1 - n);
+		n += got > 0 ? (size_t)got : 0;
+	}
+	if (got < 0)
+		return ERR_IO;
+	*ret_text = str_bytes(p, n);
+	return ERR_OK;
+}
+
+err
+access_file_text(const struct config *config, struct arena *arena, str *ret_text, struct why *why)
+{
+	struct stat st;
+	err e;
+	int fd;
+
+	*ret_text = (str){ 0 };
+	if (config->access_rules[0] == '\0')
+		return ERR_OK;
+	fd = sys_open(config->access_rules, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+	if (fd < 0)
+		return why_set(why, ERR_CONFIG, "ACCESS_RULES: %.200s cannot be opened: %s.", config->access_rules,
+			       strerror(errno));
+	e = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? read_all(fd, arena, ret_text) : ERR_INVALID;
+	close(fd);
+	if (e == ERR_INVALID)
+		return why_set(why, ERR_CONFIG, "ACCESS_RULES: %.200s is not a file.", config->access_rules);
+	return e == ERR_OK ? e
+			   : why_set(why, e == ERR_IO ? ERR_CONFIG : e, "ACCESS_RULES: %.200s cannot be read.",
+				     config->access_rules);
+}
+
+err
+access_take(const struct config *config, str text, struct access_rules *ret_rules, struct why *why)
+{
+	if (config->access_rules[0] == '\0')
+		return access_implied(config, ret_rules);
+	return access_parse(str_of(config->access_rules), text, ret_rules, why);
+}

@@ -1,0 +1,26 @@
+/*
+ * Patterns of rules: a text with stars.  Pure functions, no memory.
+ */
+#ifndef GATE_PATTERN_H
+#define GATE_PATTERN_H
+
+#include "base/str.h"
+
+#include <stdbool.h>
+
+/*
+ * A host, in lower case: "wiki.example.org" is that one, "*.example.org" any below it but not itself, "*" every one.
+ * A star stands nowhere else.
+ */
+bool pattern_host_good(str pattern);
+bool pattern_host_fits(str pattern, str host);
+
+/*
+ * A path, decoded: it begins with '/'; one star stands for any bytes but '/', two for any; a pattern that ends in '/' and two
+ * stars is also what stands before them.  Letter case counts.  A pattern has at most PATTERN_STARS_MAX stars, so that comparing is bounded.
+ */
+enum { PATTERN_STARS_MAX = 8, PATTERN_MAX_BYTES = 1000 };
+bool pattern_path_good(str pattern);
+bool pattern_path_fits(str pattern, str path);
+
+#endif

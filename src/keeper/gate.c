@@ -1,0 +1,394 @@
+/*
+ * The gate: whose cookie is it, may they see that, and what is an application told of them?  docs/gate.md.
+ *
+ * The gate's cookie: base64url(session's id ‖ HMAC-SHA-256(key, id ‖ domain)).  It names a session and opens nothing but
+ * applications of that one domain; when the session's row is gone it names nothing.  No page of ours reads it.
+ */
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "gate/access.h"
+#include "keeper/audit.h"
+#include "keeper/turn.h"
+
+#define TICKET_US SECONDS_US(30)
+
+enum { ID_BYTES = 8, COOKIE_BYTES = ID_BYTES + DIGEST_BYTES };
+
+/* --- who ---------------------------------------------------------------------------------------------------------------- */
+
+/* A session as the gate sees it; id 0: there is none. */
+struct guest {
+	struct session session;
+	struct token token_hash;
+	str display_name, email, groups;
+};
+
+static err
+guest_fill(const struct db_value *row, struct guest *guest)
+{
+	guest->session = (struct session){ .id = row[0].number,
+					   .account_id = row[1].number,
+					   .created_us = row[2].number,
+					   .seen_us = row[3].number,
+					   .password_us = row[4].number,
+					   .factor_us = row[5].number,
+					   .factor_id = row[6].number,
+					   .recovered_us = row[7].number,
+					   .account_disabled = row[8].number != 0,
+					   .factor_active = row[9].number != 0,
+					   .factor_since_us = row[10].number };
+	if (row[11].bytes.n != TOKEN_BYTES || account_name_fold(row[12].bytes, &guest->session.name) != PROBLEM_NONE)
+		return ERR_CORRUPT;
+	memcpy(guest->token_hash.b, row[11].bytes.p, TOKEN_BYTES);
+	guest->display_name = row[13].bytes;
+	guest->email = row[14].bytes;
+	guest->groups = row[15].bytes;
+	return ERR_OK;
+}
+
+static err
+guest_find(struct turn *turn, int64_t session_id, struct guest *guest)
+{
+	const struct db_value args[] = { DB_INT(session_id) };
+	struct db_value row[16] = { 0 };
+	bool found = false;
+
+	*guest = (struct guest){ .session = { .state = STATE_NONE } };
+	TRY(db_one(turn->db, SQL_GATE_SESSION, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
+	if (found)
+		TRY(guest_fill(row, guest));
+	session_decide_for_gate(&guest->session, turn->keeper->config, turn->now_us);
+	return ERR_OK;
+}
+
+/* Whoever uses an application is not idle. */
+static void
+guest_touch(struct turn *turn, struct guest *guest)
+{
+	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(guest->session.id) };
+	err e;
+
+	if (turn->now_us - guest->session.seen_us < SESSION_TOUCH_US)
+		return;
+	e = db_run(turn->db, SQL_SESSION_TOUCH, args, COUNT(args), NULL);
+	if (e != ERR_OK) {
+		log_event(LOG_WARNING, "session.unwritten", LOG_TEXT("why", err_name(e)));
+		return;
+	}
+	guest->session.seen_us = turn->now_us;
+	session_decide_for_gate(&guest->session, turn->keeper->config, turn->now_us);
+}
+
+static enum access_level
+level_of(const struct guest *guest)
+{
+	switch (guest->session.state) {
+	case STATE_FULL:
+		return ACCESS_FULL;
+	case STATE_PENDING:
+		return ACCESS_PASSWORD;
+	default:
+		return ACCESS_NOBODY;
+	}
+}
+
+/* --- where -------------------------------------------------------------------------------------------------------------- */
+
+/* The first of the protected domains that it is under; NULL: none. */
+static const char *
+domain_of(const struct config *config, str host)
+{
+	for (size_t i = 0; i < config->gate_domains_count; i++)
+		if (target_under(host, str_of(config->gate_domains[i].z)))
+			return config->gate_domains[i].z;
+	return NULL;
+}
+
+static void
+id_put(int64_t id, uint8_t ret_bytes[ID_BYTES])
+{
+	for (unsigned i = 0; i < ID_BYTES; i++)
+		ret_bytes[i] = (uint8_t)((uint64_t)id >> (8 * i));
+}
+
+static int64_t
+id_get(const uint8_t bytes[ID_BYTES])
+{
+	uint64_t id = 0;
+
+	for (unsigned i = 0; i < ID_BYTES; i++)
+		id |= (uint64_t)bytes[i] << (8 * i);
+	return (int64_t)id;
+}
+
+static err
+cookie_mac(const struct keeper *k, const uint8_t id[ID_BYTES], const char *domain, uint8_t ret_mac[DIGEST_BYTES])
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(512);
+
+	buf_put(&text, str_bytes(id, ID_BYTES));
+	buf_put(&text, str_of(domain));
+	TRY(buf_check(&text));
+	return digest_hmac(str_bytes(k->keys.gate.b, TOKEN_BYTES), buf_str(&text), ret_mac);
+}
+
+/* *ret_id 0: it is none of ours for this domain. */
+static err
+cookie_read(const struct keeper *k, str cookie, const char *domain, int64_t *ret_id)
+{
+	uint8_t bytes[COOKIE_BYTES], mac[DIGEST_BYTES];
+
+	*ret_id = 0;
+	if (str_base64url(cookie, bytes, sizeof(bytes)) != ERR_OK)
+		return ERR_OK;
+	TRY(cookie_mac(k, bytes, domain, mac));
+	if (secret_equal(mac, bytes + ID_BYTES, sizeof(mac)))
+		*ret_id = id_get(bytes);
+	return ERR_OK;
+}
+
+static err
+cookie_make(struct turn *turn, int64_t session_id, const char *domain, str *ret_cookie)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(64);
+	uint8_t bytes[COOKIE_BYTES];
+
+	id_put(session_id, bytes);
+	TRY(cookie_mac(turn->keeper, bytes, domain, bytes + ID_BYTES));
+	buf_put_base64url(&text, str_bytes(bytes, sizeof(bytes)));
+	TRY(buf_check(&text));
+	return arena_copy(&turn->arena, buf_str(&text), ret_cookie);
+}
+
+/* --- may they? ---------------------------------------------------------------------------------------------------------- */
+
+/* What was asked for: in order, and under a protected domain.  *ret_domain NULL: not so, and nobody may. */
+static err
+request_read(struct turn *turn, str url, str method, struct target *target, struct access_request *ret_request,
+	     const char **ret_domain)
+{
+	err e = target_read(url, &turn->arena, target);
+
+	*ret_domain = NULL;
+	if (e == ERR_INVALID || e == ERR_TOO_LONG || (e == ERR_OK && !target_method_good(method)))
+		return ERR_OK;
+	TRY(e);
+	*ret_request = (struct access_request){ .target = target, .method = method, .address = turn->head.address };
+	*ret_domain = domain_of(turn->keeper->config, target->host);
+	return ERR_OK;
+}
+
+static struct access_decision
+decide(struct turn *turn, const struct access_request *request, const struct guest *guest, bool *ret_bypass)
+{
+	struct access_visitor visitor = { .level = level_of(guest) };
+
+	if (visitor.level != ACCESS_NOBODY) {
+		visitor.name = account_name_str(&guest->session.name);
+		visitor.groups = guest->groups;
+		visitor.proved_us = guest->session.factor_us;
+	}
+	return gate_rules_decide(&turn->keeper->rules, request, &visitor, turn->now_us, ret_bypass);
+}
+
+/* --- GATE --------------------------------------------------------------------------------------------------------------- */
+
+static err
+identity_sign(struct turn *turn, const struct guest *guest, str host, str *ret_jwt)
+{
+	CLEANUP(buf_wipe) struct buf jwt = BUF(GATE_JWT_MAX);
+	const struct identity identity = { .issuer = str_of(turn->keeper->config->public_url),
+					   .name = account_name_str(&guest->session.name),
+					   .audience = host,
+					   .display_name = guest->display_name,
+					   .email = guest->email,
+					   .groups = guest->groups,
+					   .second_factor = guest->session.state == STATE_FULL,
+					   .now_us = turn->now_us };
+
+	TRY(signing_put(&turn->keeper->keys.signing, &identity, &jwt));
+	return arena_copy(&turn->arena, buf_str(&jwt), ret_jwt);
+}
+
+static err
+guest_tell(struct turn *turn, const struct guest *guest, struct gate_visitor_body *answer)
+{
+	answer->level = level_of(guest);
+	if (answer->level == ACCESS_NOBODY)
+		return ERR_OK;
+	TRY(arena_copy(&turn->arena, account_name_str(&guest->session.name), &answer->name));
+	answer->display_name = guest->display_name;
+	answer->email = guest->email;
+	answer->groups = guest->groups;
+	answer->proved_us = guest->session.state == STATE_FULL ? guest->session.factor_us : 0;
+	answer->expires_us = guest->session.expires_us;
+	answer->session = guest->token_hash;
+	return ERR_OK;
+}
+
+err
+gate_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	const struct gate_body *asked = turn->body;
+	struct gate_visitor_body *answer = turn->answer;
+	struct access_request request = { .method = STR("") };
+	struct access_decision decision;
+	struct target target;
+	struct guest guest;
+	const char *domain = NULL;
+	int64_t session_id = 0;
+	bool bypass = false;
+
+	turn->now.session = (struct session){ 0 }; /* whatever was presented beside it: no page's session leaves here */
+	TRY(request_read(turn, asked->url, asked->method, &target, &request, &domain));
+	if (domain == NULL)
+		return ERR_OK;
+	TRY(cookie_read(turn->keeper, asked->token, domain, &session_id));
+	TRY(guest_find(turn, session_id, &guest));
+	if (level_of(&guest) != ACCESS_NOBODY)
+		guest_touch(turn, &guest);
+	decision = decide(turn, &request, &guest, &bypass);
+	answer->outcome = decision.outcome;
+	TRY(guest_tell(turn, &guest, answer));
+	if (decision.outcome == ACCESS_PASSES && !bypass && answer->level != ACCESS_NOBODY)
+		TRY(identity_sign(turn, &guest, target.host, &answer->jwt));
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
+}
+
+/* --- GATE_ENTER --------------------------------------------------------------------------------------------------------- */
+
+/* Is this domain that of PUBLIC_URL, so that a page there may set its cookie? */
+static bool
+domain_is_ours(const struct config *config, const char *domain)
+{
+	str host = str_of(config->public_host);
+
+	return target_under(str_cut(&host, ':'), str_of(domain));
+}
+
+static err
+let_in(struct turn *turn, int64_t session_id)
+{
+	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(session_id) };
+
+	return db_run(turn->db, SQL_GATE_LET_IN, args, COUNT(args), NULL);
+}
+
+static err
+ticket_make(struct turn *turn, int64_t session_id, str url, str *ret_ticket)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(64);
+	uint8_t hash[DIGEST_BYTES];
+	struct token ticket;
+	int64_t id = 0;
+
+	TRY(random_fill(ticket.b, TOKEN_BYTES));
+	TRY(random_id(&id));
+	buf_put_base64url(&text, str_bytes(ticket.b, TOKEN_BYTES));
+	TRY(buf_check(&text));
+	TRY(digest_sha256(str_bytes(ticket.b, TOKEN_BYTES), hash));
+	const struct db_value args[] = { DB_INT(id), DB_BLOB(str_bytes(hash, sizeof(hash))), DB_INT(session_id),
+					 DB_TEXT(url), DB_INT(turn->now_us + TICKET_US) };
+	TRY(db_run(turn->db, SQL_GATE_TICKET_INSERT, args, COUNT(args), NULL));
+	return arena_copy(&turn->arena, buf_str(&text), ret_ticket);
+}
+
+static err
+way_open(struct turn *turn, const struct target *target, const char *domain, struct gate_way_body *answer)
+{
+	int64_t session_id = turn->now.session.id;
+
+	answer->domain = str_of(domain);
+	answer->url = target->url;
+	if (turn->now.session.state == STATE_PENDING)
+		TRY(let_in(turn, session_id));
+	if (domain_is_ours(turn->keeper->config, domain))
+		return cookie_make(turn, session_id, domain, &answer->token);
+	return ticket_make(turn, session_id, target->url, &answer->ticket);
+}
+
+err
+gate_enter_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	const struct gate_enter_body *asked = turn->body;
+	struct gate_way_body *answer = turn->answer;
+	struct access_request request = { .method = STR("") };
+	struct access_decision decision;
+	struct target target;
+	struct guest guest;
+	const char *domain = NULL;
+	bool bypass = false;
+
+	TRY(request_read(turn, asked->url, asked->method, &target, &request, &domain));
+	if (domain == NULL)
+		return ERR_OK;
+	TRY(guest_find(turn, turn->now.session.id, &guest));
+	decision = decide(turn, &request, &guest, &bypass);
+	answer->outcome = decision.outcome;
+	answer->reason = decision.reason;
+	if (decision.outcome == ACCESS_PASSES)
+		TRY(way_open(turn, &target, domain, answer));
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
+}
+
+/* --- GATE_TICKET -------------------------------------------------------------------------------------------------------- */
+
+struct spent {
+	int64_t session_id;
+	str url;
+	struct arena *arena;
+};
+
+static err
+spent_row(void *context, const struct db_value *row, size_t columns)
+{
+	struct spent *spent = context;
+
+	if (columns != 2)
+		return ERR_CORRUPT;
+	spent->session_id = row[0].number;
+	return arena_copy(spent->arena, row[1].bytes, &spent->url);
+}
+
+static err
+ticket_spend(struct turn *turn, str text, struct spent *spent)
+{
+	uint8_t ticket[TOKEN_BYTES], hash[DIGEST_BYTES];
+
+	if (str_base64url(text, ticket, sizeof(ticket)) != ERR_OK)
+		return ERR_OK;
+	TRY(digest_sha256(str_bytes(ticket, sizeof(ticket)), hash));
+	const struct db_value args[] = { DB_BLOB(str_bytes(hash, sizeof(hash))), DB_INT(turn->now_us) };
+	return db_all(turn->db, SQL_GATE_TICKET_SPEND, args, COUNT(args), spent_row, spent);
+}
+
+err
+gate_ticket_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	const struct gate_ticket_body *asked = turn->body;
+	struct gate_way_body *answer = turn->answer;
+	struct spent spent = { .arena = &turn->arena };
+	struct target target;
+	struct guest guest;
+	const char *domain;
+
+	turn->now.session = (struct session){ 0 };
+	TRY(ticket_spend(turn, asked->ticket, &spent));
+	if (spent.session_id == 0 || target_read(spent.url, &turn->arena, &target) != ERR_OK)
+		return ERR_OK;
+	domain = domain_of(turn->keeper->config, target.host);
+	TRY(guest_find(turn, spent.session_id, &guest));
+	/* at its own host only: a ticket that was carried elsewhere opens nothing there */
+	if (domain == NULL || !str_equal(target.host, asked->host) || level_of(&guest) == ACCESS_NOBODY)
+		return ERR_OK;
+	answer->outcome = ACCESS_PASSES;
+	answer->domain = str_of(domain);
+	answer->url = target.url;
+	TRY(cookie_make(turn, spent.session_id, domain, &answer->token));
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
+}

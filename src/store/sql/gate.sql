@@ -1,0 +1,37 @@
+-- What the gate asks.
+
+-- name: gate_session
+-- Whose session it is, how far it has come, and what applications are told of the person.
+SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
+       a.disabled_at_us IS NOT NULL, f.id, (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id),
+       s.token_hash, a.name, a.display_name, a.email, a.group_names
+FROM sessions s
+JOIN accounts a ON a.id = s.account_id
+LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirmed_at_us IS NOT NULL
+	AND f.disabled_at_us IS NULL
+WHERE s.id = $1;
+
+-- name: gate_let_in
+UPDATE sessions SET gated_at_us = $1, seen_at_us = $1 WHERE id = $2 AND gated_at_us < $1;
+
+-- name: gate_ticket_insert
+INSERT INTO gate_tickets (id, ticket_hash, session_id, url, expires_at_us) VALUES ($1, $2, $3, $4, $5);
+
+-- name: gate_ticket_spend
+-- The row that is deleted is the answer: of two that come at once one finds it.
+DELETE FROM gate_tickets WHERE ticket_hash = $1 AND expires_at_us > $2 RETURNING session_id, url;
+
+-- name: gate_ticket_purge
+DELETE FROM gate_tickets WHERE id IN (SELECT id FROM gate_tickets WHERE expires_at_us <= $1 LIMIT $2);
+
+-- name: gate_account
+SELECT name, email, group_names FROM accounts WHERE id = $1;
+
+-- name: gate_email_set
+UPDATE accounts SET email = $1 WHERE id = $2;
+
+-- name: gate_groups_set
+UPDATE accounts SET group_names = $1 WHERE id = $2;
+
+-- name: gate_account_sessions
+SELECT token_hash FROM sessions WHERE account_id = $1;

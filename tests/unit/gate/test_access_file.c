@@ -1,0 +1,175 @@
+/* The file of rules: what is taken, and what is refused with the line. */
+#include "unit.h"
+
+#include "gate/access_file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void
+a_whole_file(void **state)
+{
+	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
+	struct why why = { 0 };
+
+	assert_int_equal(access_parse(STR("access.conf"),
+				      STR("# who may see what\n"
+					  "rules:\n"
+					  "  - domain: wiki.example.org\n"
+					  "    path: ['/public/**', /favicon.ico]\n"
+					  "    policy: bypass\n"
+					  "  - domain: ['*.example.org', example.org]\n"
+					  "    methods: [GET, HEAD]\n"
+					  "    networks: [192.168.0.0/16, '2001:db8::/32']\n"
+					  "    users: anna\n"
+					  "    groups: [staff]\n"
+					  "    max_age: 15m\n"
+					  "  - domain: '*'\n"
+					  "    policy: deny\n"),
+				      &rules, &why),
+			 ERR_OK);
+	assert_int_equal(rules.n, 3);
+	assert_int_equal(rules.rules[0].line, 3);
+	assert_int_equal(rules.rules[0].policy, ACCESS_BYPASS);
+	assert_int_equal(rules.rules[0].paths.n, 2);
+	assert_true(str_equal(rules.rules[0].paths.at[1], STR("/favicon.ico")));
+	assert_int_equal(rules.rules[1].line, 6);
+	assert_int_equal(rules.rules[1].policy, ACCESS_TWO_FACTOR); /* the default */
+	assert_int_equal(rules.rules[1].domains.n, 2);
+	assert_int_equal(rules.rules[1].methods.n, 2);
+	assert_int_equal(rules.rules[1].networks_n, 2);
+	assert_true(str_equal(rules.rules[1].users.at[0], STR("anna")));
+	assert_int_equal(rules.rules[1].max_age_us, INT64_C(900) * 1000000);
+	assert_int_equal(rules.rules[2].policy, ACCESS_DENY);
+	assert_false(rules.implied);
+}
+
+static void
+an_empty_list_lets_nobody_pass(void **state)
+{
+	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 9 };
+	struct why why = { 0 };
+
+	assert_int_equal(access_parse(STR("f"), STR("rules: []\n"), &rules, &why), ERR_OK);
+	assert_int_equal(rules.n, 0);
+}
+
+#define RULE "rules:\n  - domain: a.example.org\n    "
+
+static void
+what_is_wrong_is_told_with_its_line(void **state)
+{
+	static const struct {
+		const char *text, *line, *word;
+	} cases[] = {
+		{ "", "", "empty" },
+		{ "# nothing\n", "", "empty" },
+		{ "- domain: x\n", "line 1", "rules:" },
+		{ "rules: x\n", "line 1", "a list" },
+		{ "Rules: []\n", "line 1", "rules:" },
+		{ "rules: []\nmore: []\n", "line 1", "one key" },
+		{ "rules:\n  - a.example.org\n", "line 2", "- domain:" },
+		{ "rules:\n  - policy: deny\n", "line 2", "no domain" },
+		{ RULE "polisy: deny\n", "line 3", "polisy" },
+		{ RULE "policy: allow\n", "line 3", "allow" },
+		{ RULE "policy: [deny]\n", "line 3", "one word" },
+		{ RULE "policy: Deny\n", "line 3", "Deny" },
+		{ RULE "domain: b.example.org\n", "line 3", "twice" },
+		{ RULE "path: admin\n", "line 3", "begins with /" },
+		{ RULE "path: []\n", "line 3", "at least one" },
+		{ RULE "path: {a: b}\n", "line 3", "a list of texts" },
+		{ RULE "path: [[/a]]\n", "line 3", "a list of texts" },
+		{ RULE "methods: get\n", "line 3", "capital" },
+		{ RULE "networks: 10.0.0.1/8\n", "line 3", "network" },
+		{ RULE "networks: lan\n", "line 3", "network" },
+		{ RULE "groups: 'a b'\n", "line 3", "group" },
+		{ RULE "max_age: soon\n", "line 3", "duration" },
+		{ RULE "max_age: 5s\n", "line 3", "30 seconds" },
+		{ RULE "max_age: 15m\n    policy: one_factor\n", "line 2", "two_factor" },
+		{ RULE "policy: bypass\n    users: anna\n", "line 2", "bypass" },
+		{ "rules:\n  - domain: 'A.example.org'\n", "line 2", "lower case" },
+		{ "rules:\n  - domain: *.example.org\n", "line 2", "in quotes" },
+		{ "rules:\n  - domain: &x a.example.org\n  - domain: *x\n", "", "alias" },
+		{ "rules:\n  - domain: [a.example.org\n", "line 3", "" },
+		{ "rules:\n\t- domain: a.example.org\n", "line 2", "" },
+		{ "rules: []\n---\nrules: []\n", "", "second" },
+		{ "rules: []\n\xff\n", "line", "" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct access_rules rules = { .n = 0 };
+		struct why why = { 0 };
+		err e = access_parse(STR("access.conf"), str_of(cases[i].text), &rules, &why);
+		if (e != ERR_CONFIG || strstr(why.text, cases[i].line) == NULL ||
+		    strstr(why.text, cases[i].word) == NULL || strstr(why.text, "access.conf") == NULL)
+			fail_msg("case %zu: %s: %s", i, err_name(e), why.text);
+		assert_int_equal(rules.n, 0);
+	}
+}
+
+static void
+long_files_and_many_rules_are_refused(void **state)
+{
+	static char text[ACCESS_FILE_MAX_BYTES + 100];
+	struct access_rules rules = { .n = 0 };
+	struct why why = { 0 };
+	size_t n = 0;
+
+	memset(text, ' ', sizeof(text));
+	assert_int_equal(access_parse(STR("f"), str_bytes(text, ACCESS_FILE_MAX_BYTES + 1), &rules, &why), ERR_CONFIG);
+	assert_non_null(strstr(why.text, "64 KiB"));
+	n = (size_t)snprintf(text, sizeof(text), "rules:\n");
+	for (unsigned i = 0; i <= ACCESS_RULES_MAX; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "- domain: '*'\n");
+	assert_int_equal(access_parse(STR("f"), str_bytes(text, n), &rules, &why), ERR_CONFIG);
+	assert_non_null(strstr(why.text, "1,000"));
+}
+
+static void
+without_a_file_two_factors_open_what_is_protected(void **state)
+{
+	struct config config = { .gate_domains_count = 1 };
+	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
+
+	assert_int_equal(access_implied(&config, &rules), ERR_OK);
+	assert_int_equal(rules.n, 1);
+	assert_true(rules.implied);
+	assert_int_equal(rules.rules[0].policy, ACCESS_TWO_FACTOR);
+	access_rules_wipe(&rules);
+	config.gate_domains_count = 0;
+	assert_int_equal(access_implied(&config, &rules), ERR_OK);
+	assert_int_equal(rules.n, 0);
+}
+
+static void
+a_file_that_is_not_there_is_told(void **state)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(256 * 1024);
+	struct config config = { .access_rules = "/nowhere/access.conf" };
+	struct why why = { 0 };
+	str text = { 0 };
+
+	assert_int_equal(access_file_text(&config, &arena, &text, &why), ERR_CONFIG);
+	assert_non_null(strstr(why.text, "/nowhere/access.conf"));
+	snprintf(config.access_rules, sizeof(config.access_rules), "/");
+	assert_int_equal(access_file_text(&config, &arena, &text, &why), ERR_CONFIG);
+	assert_non_null(strstr(why.text, "not a file"));
+	config.access_rules[0] = '\0';
+	assert_int_equal(access_file_text(&config, &arena, &text, &why), ERR_OK);
+	assert_int_equal(text.n, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_whole_file),
+		cmocka_unit_test(an_empty_list_lets_nobody_pass),
+		cmocka_unit_test(what_is_wrong_is_told_with_its_line),
+		cmocka_unit_test(long_files_and_many_rules_are_refused),
+		cmocka_unit_test(without_a_file_two_factors_open_what_is_protected),
+		cmocka_unit_test(a_file_that_is_not_there_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,149 @@
+/* Patterns with stars. */
+#include "unit.h"
+
+#include "gate/pattern.h"
+
+static void
+hosts(void **state)
+{
+	static const struct {
+		const char *pattern, *host;
+		bool fits;
+	} cases[] = {
+		{ "wiki.example.org", "wiki.example.org", true },
+		{ "wiki.example.org", "wiki.example.org.evil", false },
+		{ "wiki.example.org", "a.wiki.example.org", false },
+		{ "*.example.org", "wiki.example.org", true },
+		{ "*.example.org", "a.b.example.org", true },
+		{ "*.example.org", "example.org", false },
+		{ "*.example.org", ".example.org", false },
+		{ "*.example.org", "evilexample.org", false },
+		{ "*", "anything.example", true },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		if (pattern_host_fits(str_of(cases[i].pattern), str_of(cases[i].host)) != cases[i].fits)
+			fail_msg("%s %s", cases[i].pattern, cases[i].host);
+	assert_true(pattern_host_good(STR("*")));
+	assert_true(pattern_host_good(STR("*.example.org")));
+	assert_false(pattern_host_good(STR("")));
+	assert_false(pattern_host_good(STR("*.")));
+	assert_false(pattern_host_good(STR("wiki.*.org")));
+	assert_false(pattern_host_good(STR("*example.org")));
+	assert_false(pattern_host_good(STR("Wiki.example.org")));
+	assert_false(pattern_host_good(STR("wiki.example.org:443")));
+	assert_false(pattern_host_good(STR("https://wiki.example.org")));
+	assert_false(pattern_host_good(STR("wiki.example.org.")));
+}
+
+static void
+paths(void **state)
+{
+	static const struct {
+		const char *pattern, *path;
+		bool fits;
+	} cases[] = {
+		{ "/", "/", true },
+		{ "/", "/a", false },
+		{ "/a", "/a", true },
+		{ "/a", "/A", false },
+		{ "/a", "/a/", false },
+		{ "/*", "/a", true },
+		{ "/*", "/", true },
+		{ "/*", "/a/b", false },
+		{ "/*/edit", "/page/edit", true },
+		{ "/*/edit", "/page/x/edit", false },
+		{ "/*.png", "/a.png", true },
+		{ "/*.png", "/a.png.html", false },
+		{ "/*.png", "/a/b.png", false },
+		{ "/**.png", "/a/b.png", true },
+		{ "/**.png", "/a/b.png/c", false },
+		{ "/admin/**", "/admin", true },
+		{ "/admin/**", "/admin/", true },
+		{ "/admin/**", "/admin/a/b/c", true },
+		{ "/admin/**", "/administrator", false },
+		{ "/**", "/", true },
+		{ "/**", "/a/b", true },
+		{ "/**/edit", "/a/b/edit", true },
+		{ "/**/edit", "/edit", false },
+		{ "/a*b*c", "/aXbYbZc", true },
+		{ "/a*b*c", "/aXbYbZd", false },
+		{ "/a*b/c", "/aXbXb/c", true },
+		{ "/**a*b/c", "/x/aXbX/aYb/c", true },
+		{ "/**a*b/c", "/x/aXb/d/c", false },
+		{ "/**x/*/y", "/1/x/2/3/x/4/y", true },
+		{ "/**a**b", "/aaa/bbb", true },
+		{ "/**a**b", "/bbb/aaa", false },
+		{ "/*/**", "/a", true },
+		{ "/*/**", "/a/b/c", true },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		if (pattern_path_fits(str_of(cases[i].pattern), str_of(cases[i].path)) != cases[i].fits)
+			fail_msg("%s %s", cases[i].pattern, cases[i].path);
+	assert_true(pattern_path_good(STR("/a/*/b/**")));
+	assert_false(pattern_path_good(STR("")));
+	assert_false(pattern_path_good(STR("admin")));
+	assert_false(pattern_path_good(STR("*")));
+	assert_false(pattern_path_good(STR("/***")));
+	assert_true(pattern_path_good(STR("/*a*a*a*a*a*a*a*a")));
+	assert_false(pattern_path_good(STR("/*a*a*a*a*a*a*a*a*")));
+}
+
+/* Slowly, but so that nobody can doubt it. */
+static bool
+plainly(str pattern, str path)
+{
+	bool two = str_starts(pattern, STR("**"));
+
+	if (pattern.n == 0)
+		return path.n == 0;
+	if (pattern.p[0] != '*')
+		return path.n > 0 && path.p[0] == pattern.p[0] && plainly(str_from(pattern, 1), str_from(path, 1));
+	for (size_t i = 0; i <= path.n; i++) {
+		if (plainly(str_from(pattern, two ? 2 : 1), str_from(path, i)))
+			return true;
+		if (!two && i < path.n && path.p[i] == '/')
+			return false;
+	}
+	return false;
+}
+
+/* Every short pattern and path of a few bytes, against the plain way. */
+static void
+all_short_ones(void **state)
+{
+	static const char letters[] = "/a*", texts[] = "/ab";
+	char pattern[8] = "/", path[8] = "/";
+	unsigned compared = 0;
+
+	for (unsigned p = 0; p < 3 * 3 * 3 * 3 * 3 * 3; p++)
+		for (unsigned t = 0; t < 3 * 3 * 3 * 3 * 3; t++) {
+			unsigned rest = p;
+			for (unsigned i = 1; i <= 6; i++, rest /= 3)
+				pattern[i] = letters[rest % 3];
+			rest = t;
+			for (unsigned i = 1; i <= 5; i++, rest /= 3)
+				path[i] = texts[rest % 3];
+			str a = str_bytes(pattern, 7), b = str_bytes(path, 6);
+			if (!pattern_path_good(a))
+				continue;
+			bool short_of = str_ends(a, STR("/**")) && plainly(str_upto(a, 4), b);
+			if (pattern_path_fits(a, b) != (plainly(a, b) || short_of))
+				fail_msg("%.*s %.*s", STR_ARG(a), STR_ARG(b));
+			compared++;
+		}
+	assert_true(compared > 100000);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hosts),
+		cmocka_unit_test(paths),
+		cmocka_unit_test(all_short_ones),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

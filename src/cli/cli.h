@@ -72,6 +72,7 @@ int cli_rotate_key(struct cli *cli, int argc, char **argv);
 int cli_import(struct cli *cli, int argc, char **argv);
 int cli_user(struct cli *cli, int argc, char **argv);
 int cli_invite(struct cli *cli, int argc, char **argv);
+int cli_gate(struct cli *cli, int argc, char **argv);
 int cli_audit(struct cli *cli, int argc, char **argv);
 
 #endif

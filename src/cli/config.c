@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 
 #include "config/report.h"
+#include "gate/access_file.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -20,6 +21,18 @@ static const char config_help[] =
     "\n"
     "Settings come from the environment, then .env in the working directory, then defaults.\n"
     "Exit status: 0 they can be used, 78 they cannot.\n";
+
+/* The file of rules belongs to them: a server would not start with one that cannot be read. */
+static err
+rules_check(const struct config *config, struct why *why)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(2 * ACCESS_FILE_MAX_BYTES);
+	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
+	str text = { 0 };
+
+	TRY(access_file_text(config, &arena, &text, why));
+	return access_take(config, text, &rules, why);
+}
 
 typedef void (*put_report)(const struct config *config, const struct origins *origins, struct buf *out);
 
@@ -64,6 +77,8 @@ print(const struct report *report)
 	struct why why = { 0 };
 	err e = report->needs_config ? config_load_traced(&config, &origins, &why) : ERR_OK;
 
+	if (e == ERR_OK && report->put == put_check)
+		e = rules_check(&config, &why);
 	if (e != ERR_OK)
 		return cli_fail(e, &why);
 	report->put(&config, &origins, &out);

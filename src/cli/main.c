@@ -21,6 +21,7 @@ static const struct command {
 	{ "user", "doubletour user", "accounts: add, list, show, disable, reset, delete ...", cli_user },
 	{ "invite", "doubletour invite", "a link by which one person may register", cli_invite },
 	{ "audit", "doubletour audit", "who did what, when, from where", cli_audit },
+	{ "gate", "doubletour gate", "which rule decides about an address of an application, and why", cli_gate },
 	{ "import", "doubletour import", "take accounts over from elsewhere", cli_import },
 	{ "backup", "doubletour backup", "copy the database to a file, while the server runs", cli_backup },
 	{ "restore", "doubletour restore", "put a backup in the database's place", cli_restore },

@@ -39,7 +39,7 @@ put_states(struct buf *out, const struct route *route, bool json)
 static void
 put_route(struct buf *out, const struct route *route, bool json)
 {
-	const char *method = route->method == HTTP_POST ? "POST" : "GET";
+	const char *method = route->method == HTTP_ANY ? "ANY" : route->method == HTTP_POST ? "POST" : "GET";
 
 	if (json) {
 		buf_printf(out, "{\"method\":\"%s\",\"path\":\"%.*s\",\"lane\":\"%s\",\"opens\":[", method,

@@ -73,12 +73,16 @@ cookie_put(struct buf *out, const struct cookie *cookie)
 		[COOKIE_LAX] = STR_INIT("Lax"), [COOKIE_STRICT] = STR_INIT("Strict"), [COOKIE_NONE] = STR_INIT("None")
 	};
 
-	if (!is_name(cookie->name) || !is_value(cookie->value))
+	if (!is_name(cookie->name) || !is_value(cookie->value) || !is_value(cookie->domain))
 		return ERR_INVALID;
 	buf_put(out, cookie->name);
 	buf_put_byte(out, '=');
 	buf_put(out, cookie->value);
 	buf_put(out, STR("; Path=/"));
+	if (cookie->domain.n > 0) {
+		buf_put(out, STR("; Domain="));
+		buf_put(out, cookie->domain);
+	}
 	if (!cookie->readable)
 		buf_put(out, STR("; HttpOnly"));
 	buf_put(out, STR("; SameSite="));

@@ -22,6 +22,7 @@ struct cookie {
 	bool secure;
 	bool readable; /* by scripts of the page; without it HttpOnly */
 	enum cookie_same_site same_site;
+	str domain; /* for all below it; empty: this host only */
 };
 
 /* Append the value of a Set-Cookie header, for Path=/.  ERR_INVALID: name or value cannot stand in a cookie. */

@@ -292,7 +292,7 @@ check_type(struct job *job)
 
 	if (types > 1)
 		return 400;
-	if (job->rq.method != HTTP_POST || (types == 0 && job->body_max == 0))
+	if (job->rq.method != HTTP_POST || job->body_max == 0) /* what has no body is of no type */
 		return 0;
 	return is_form_type(request_header(&job->rq, "Content-Type")) ? 0 : 415;
 }
@@ -308,8 +308,11 @@ head_check(struct job *job, const char *method, const char *version)
 		job->rq.method_name = str_upto(name, METHOD_SHOWN_BYTES);
 		job->rq.method = method_of(name);
 	}
-	if (status != 0)
+	if (status != 0) {
+		if (status == 431) /* what was asked for is known all the same */
+			(void)check_target(job);
 		return status;
+	}
 	if (!is_token(name) || (job->server->exact_layout && !layout_is_plain(job, method, version)))
 		return 400;
 	if ((status = check_fields(job)) != 0 || (status = check_host(job, version)) != 0 ||

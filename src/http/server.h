@@ -24,7 +24,8 @@ enum http_method {
 	HTTP_GET = 1,
 	HTTP_HEAD = 2,
 	HTTP_POST = 4,
-	HTTP_OTHER = 8
+	HTTP_OTHER = 8,
+	HTTP_ANY = 15,
 }; /* bits, for tables of what is allowed */
 
 enum {

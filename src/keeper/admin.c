@@ -271,9 +271,10 @@ set_email(struct act *act)
 err
 admin_set_email(struct keeper_thread *t, str account, str email, struct why *why)
 {
+	CLEANUP(arena_wipe) struct arena arena = ARENA(64);
 	struct act act = { .event = AUDIT_ADMIN_EMAIL_SET, .reason = "asked" };
 
-	TRY(identity_take(&act, email, STR(""), NULL, why));
+	TRY(identity_take(&act, email, STR(""), &arena, why));
 	return act_on(t, account, &act, set_email, why);
 }
 

@@ -236,6 +236,8 @@ login_post(struct exchange *x)
 	if (verdict == VERDICT_PASSED)
 		TRY(exchange_prefer_language(x));
 	/* ENROLLING or PENDING: where that state gets on, without being told what is missing as if it were news. */
+	if (verdict == VERDICT_PASSED && x->session.state == STATE_PENDING && str_starts(x->next, STR("/gate?")))
+		return exchange_redirect(x, x->next, (str){ 0 }, NULL); /* a password may be enough there */
 	if (verdict == VERDICT_PASSED && x->session.state == STATE_PENDING)
 		return exchange_redirect(x, STR("/verify-2fa"), x->next, NULL);
 	return exchange_lead(x, x->next);

@@ -8,47 +8,24 @@
 #include "http/forwarded.h"
 #include "http/next.h"
 #include "web/form_token.h"
+#include "web/gate.h"
 #include "web/language.h"
 #include "web/messages.h"
 #include "web/pages.h"
 
 #include <stdlib.h>
 
-enum { AGENT_MAX = 200, COOKIE_TOKEN_CHARACTERS = 43 };
+enum { AGENT_MAX = 200 };
 
 /* --- learning who it is ------------------------------------------------------------------------------------------- */
 
-static int
-base64url_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '-' ? 62 : c == '_' ? 63 : -1;
-}
-
-/* 43 characters of base64url are 32 bytes and two spare bits, which must be zero.  Anything else is no token. */
+/* 43 characters of base64url.  Anything else is no token. */
 static bool
 token_parse(str text, struct token *ret_token)
 {
 	struct token token = { 0 };
-	uint32_t bits = 0;
-	size_t n = 0;
 
-	if (text.n != COOKIE_TOKEN_CHARACTERS)
-		return false;
-	for (size_t i = 0; i < text.n; i++) {
-		int value = base64url_value(text.p[i]);
-		if (value < 0)
-			return false;
-		bits = bits << 6 | (uint32_t)value;
-		if (i % 4 != 0)
-			token.b[n++] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
-	}
-	if ((bits & 3) != 0)
+	if (str_base64url(text, token.b, TOKEN_BYTES) != ERR_OK)
 		return false;
 	*ret_token = token;
 	return true;
@@ -390,10 +367,12 @@ next_from_here(struct exchange *x, str *ret_next)
 {
 	CLEANUP(buf_wipe) struct buf here = BUF(NEXT_MAX_BYTES);
 
+	bool front = str_equal(x->rq->path, STR("/"));
+
 	*ret_next = x->next;
-	if (x->route->method == HTTP_POST || x->route->opens != 0 || str_equal(x->rq->path, STR("/")))
+	if (x->route->method == HTTP_POST || x->route->opens != 0 || (front && !gate_query(x->rq->query)))
 		return ERR_OK;
-	buf_put(&here, x->rq->path);
+	buf_put(&here, front ? STR("/gate") : x->rq->path);
 	if (x->rq->query.n > 0)
 		buf_put_byte(&here, '?');
 	buf_put(&here, x->rq->query);
@@ -475,6 +454,16 @@ admit_begun(struct exchange *x)
 	return HTTP_INLINE;
 }
 
+/* A method that the endpoint does not take is answered as for any page. */
+static bool
+gate_route(struct exchange *x)
+{
+	unsigned methods = 0;
+
+	x->route = route_find(x->rq->method, x->rq->path, &methods);
+	return x->route != NULL && x->route->gate;
+}
+
 static enum http_lane
 admit(void *app, struct request *rq, struct reply *rp)
 {
@@ -484,6 +473,8 @@ admit(void *app, struct request *rq, struct reply *rp)
 		rp->status = 503;
 		return HTTP_INLINE;
 	}
+	if (gate_path(rq->path) && gate_route(x))
+		return gate_admit(x) ? HTTP_INLINE : HTTP_QUICK;
 	if (exchange_begin(x) != ERR_OK) {
 		exchange_error(x, 503);
 		return HTTP_INLINE;
@@ -499,7 +490,10 @@ work(void *app, void *worker, struct request *rq, struct reply *rp)
 	(void)app;
 	x->rp = rp;
 	x->channel = worker;
-	run_to_reply(x);
+	if (x->route->gate)
+		gate_work(x);
+	else
+		run_to_reply(x);
 }
 
 static void
@@ -512,6 +506,10 @@ refuse(void *app, struct request *rq, int status, struct reply *rp)
 		return;
 	}
 	x->rp = rp;
+	if (gate_path(rq->path)) {
+		gate_refuse(x);
+		return;
+	}
 	(void)!exchange_begin(x); /* a page in the default language is better than none */
 	exchange_error(x, status);
 }

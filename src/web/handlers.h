@@ -97,6 +97,17 @@ err verify_show(struct exchange *x);
 err verify_post(struct exchange *x);
 err verify_again(struct exchange *x, int status, const char *sentence);
 
+/* gate_pages.c */
+struct gate_form {
+	str csrf_token, otp, rd, rm;
+};
+extern const struct form gate_form;
+err gate_show(struct exchange *x);
+err gate_post(struct exchange *x);
+err gate_again(struct exchange *x, int status, const char *sentence);
+err gate_enter_show(struct exchange *x);
+err gate_keys_show(struct exchange *x);
+
 /* recovery_pages.c */
 err recovery_show(struct exchange *x);
 err recovery_post(struct exchange *x);

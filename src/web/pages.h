@@ -225,6 +225,20 @@ struct page_set_password {
 	const char *error;
 };
 
+/* On the way back to an application. */
+struct page_gate_go {
+	struct page_frame frame;
+	str url, host;
+};
+
+/* The application's rules want a younger code (max_age). */
+struct page_gate_code {
+	struct page_frame frame;
+	str rd, rm, host; /* where it leads back to, by which method; whose page it is */
+	const char *error;
+	struct page_drift drift;
+};
+
 struct page_logout {
 	struct page_frame frame;
 	const char *error;
@@ -252,6 +266,8 @@ void page_sessions(struct buf *out, const struct page_sessions *v);
 void page_activity(struct buf *out, const struct page_activity *v);
 void page_close(struct buf *out, const struct page_close *v);
 void page_set_password(struct buf *out, const struct page_set_password *v);
+void page_gate_go(struct buf *out, const struct page_gate_go *v);
+void page_gate_code(struct buf *out, const struct page_gate_code *v);
 void page_logout(struct buf *out, const struct page_logout *v);
 void page_error(struct buf *out, const struct page_error *v);
 

@@ -42,6 +42,17 @@ const struct route web_routes[] = {
 	{ HTTP_GET,  STR_INIT("/logout"),     OPENS_SIGNED,    HTTP_INLINE, .answer = logout_show },
 	{ HTTP_POST, STR_INIT("/logout"),     OPENS_SIGNED,    HTTP_QUICK,  .form = &logout_form, .answer = logout_post, .again = logout_again },
 
+	{ HTTP_GET,  STR_INIT("/gate"),       OPENS_ALL,       HTTP_QUICK,  .answer = gate_show },
+	{ HTTP_POST, STR_INIT("/gate"),       0,               HTTP_QUICK,  .form = &gate_form, .answer = gate_post, .again = gate_again },
+	{ HTTP_GET,  STR_INIT("/.doubletour/enter"), OPENS_ALL, HTTP_QUICK, .any_host = true, .answer = gate_enter_show },
+	{ HTTP_GET,  STR_INIT("/.well-known/jwks.json"), OPENS_ALL, HTTP_INLINE, .any_host = true, .answer = gate_keys_show },
+	{ HTTP_GET,  STR_INIT("/api/authz/auth-request"), OPENS_ALL, HTTP_INLINE, .gate = true, .any_host = true },
+	{ HTTP_GET,  STR_INIT("/api/authz/forward-auth"), OPENS_ALL, HTTP_INLINE, .gate = true, .any_host = true },
+	{ HTTP_ANY,  STR_INIT("/api/authz/ext-authz"), OPENS_ALL, HTTP_INLINE, .gate = true, .any_host = true },
+	{ HTTP_ANY,  STR_INIT("/api/authz/ext-authz/"), OPENS_ALL, HTTP_INLINE, .gate = true, .any_host = true },
+	{ HTTP_ANY,  STR_INIT("/api/verify"), OPENS_ALL,       HTTP_INLINE, .gate = true, .any_host = true },
+	{ HTTP_ANY,  STR_INIT("/api/verify/"), OPENS_ALL,      HTTP_INLINE, .gate = true, .any_host = true },
+
 	{ HTTP_GET,  STR_INIT("/language/"),  OPENS_ALL,       HTTP_INLINE, .answer = language_set },
 	{ HTTP_GET,  STR_INIT("/static/"),    OPENS_ALL,       HTTP_INLINE, .any_host = true, .answer = static_show },
 	{ HTTP_GET,  STR_INIT("/favicon.ico"), OPENS_ALL,      HTTP_INLINE, .any_host = true, .answer = favicon_show },
@@ -69,7 +80,7 @@ route_find(enum http_method method, str path, unsigned *ret_methods)
 		if (!path_fits(&web_routes[i], path))
 			continue;
 		*ret_methods |= web_routes[i].method;
-		if (web_routes[i].method == (method == HTTP_HEAD ? HTTP_GET : method))
+		if ((web_routes[i].method & (method == HTTP_HEAD ? HTTP_GET : method)) != 0)
 			found = &web_routes[i];
 	}
 	return found;

@@ -27,6 +27,7 @@ struct route {
 	unsigned opens;
 	enum http_lane lane; /* INLINE: on the event thread when the session is known without a question, else QUICK */
 	const struct form *form; /* what a POST sends; csrf_token is the first member of its struct */
+	bool gate;     /* one of the gate's endpoints: has no session of ours, takes any method (web/gate.h) */
 	bool any_host; /* answers whatever Host says, and is not worth a line in the log: health, static files */
 	err (*answer)(struct exchange *x);
 	/* The form's page again, with this status and sentence: for a token that does not fit (403). */

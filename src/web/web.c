@@ -19,6 +19,7 @@
 
 enum {
 	CACHE_ENTRIES = 64 * 1024,
+	GATE_CACHE_ENTRIES = 16 * 1024,
 	EVENT_THREADS_MAX = 16,
 	QUEUE_QUICK = 4096,
 	QUEUE_SLOW_PER_WORKER = 16, /* what is behind that waits longer than a person does: 503 */
@@ -28,31 +29,35 @@ enum {
 
 /* --- pushes from the keeper --------------------------------------------------------------------------------------- */
 
+/* bytes: WIRE_MAX_BYTES, which the push's text borrows from. */
 static err
-push_read(int fd, struct push *ret_push)
+push_read(int fd, char *bytes, struct push *ret_push)
 {
-	char bytes[WIRE_MAX_BYTES];
 	ssize_t n;
 	str rest;
-	err e;
 
 	do
-		n = sys_recv(fd, bytes, sizeof(bytes), 0);
+		n = sys_recv(fd, bytes, WIRE_MAX_BYTES, 0);
 	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return ERR_AWAY;
 	rest = str_bytes(bytes, (size_t)n);
-	e = wire_get(&rest, &wire_push, ret_push);
-	secret_wipe(bytes, (size_t)n);
-	return e;
+	return wire_get(&rest, &wire_push, ret_push);
 }
 
-static void
+static err
 push_apply(struct web *web, const struct push *push)
 {
 	if (push->kind == PUSH_HEALTH)
 		atomic_store(&web->database_answers, push->value == 1);
+	if (push->kind == PUSH_SIGNER)
+		web->signer = push->token;
+	if (push->kind == PUSH_RULES) /* by rules that cannot be read nobody may be let in */
+		TRY(web_rules_take(&web->rules, web->config, push->text, push->value == 1));
+	if (push->kind == PUSH_ENDED) /* first: whoever waits for this push waits for the next line */
+		gate_cache_ended(web->gate_cache, &push->token);
 	session_cache_pushed(web->cache, push->number, push->kind == PUSH_ENDED ? &push->token : NULL);
+	return ERR_OK;
 }
 
 struct listener {
@@ -68,27 +73,34 @@ static void *
 push_main(void *context)
 {
 	const struct listener *listener = context;
+	char bytes[WIRE_MAX_BYTES];
 	struct push push = { 0 };
 
-	while (push_read(listener->fd, &push) == ERR_OK)
-		push_apply(listener->web, &push);
+	while (push_read(listener->fd, bytes, &push) == ERR_OK && push_apply(listener->web, &push) == ERR_OK)
+		continue;
 	log_event(LOG_WARNING, "keeper.gone");
 	_exit(1);
 	return NULL;
 }
 
-/* The first push: the key for form tokens. */
+/* The first pushes, in this order: the key for form tokens, the public key of identities, the rules. */
 static err
 push_hello(struct web *web, int fd)
 {
+	char bytes[WIRE_MAX_BYTES];
 	struct push push = { 0 };
 
-	TRY(push_read(fd, &push));
+	TRY(push_read(fd, bytes, &push));
+	secret_wipe(bytes, sizeof(bytes));
 	if (push.kind != PUSH_HELLO)
 		return ERR_PROTOCOL;
 	web->form_key = push.token;
 	secret_wipe(&push.token, sizeof(push.token));
-	push_apply(web, &push);
+	TRY(push_apply(web, &push));
+	while (push.kind != PUSH_RULES || push.value != 1) {
+		TRY(push_read(fd, bytes, &push));
+		TRY(push_apply(web, &push));
+	}
 	return ERR_OK;
 }
 
@@ -180,6 +192,9 @@ web_run(const struct config *config, int listen_fd, int push_fd, int first_chann
 
 	web = (struct web){ .config = config, .quick = quick, .slow = slow, .cache = session_cache_new(CACHE_ENTRIES) };
 	listener = (struct listener){ &web, push_fd };
+	web.gate_cache = gate_cache_new(GATE_CACHE_ENTRIES);
+	if (web.gate_cache == NULL || web_rules_begin(&web.rules) != ERR_OK)
+		return why_set(why, ERR_MEMORY, "There is no memory for the gate's cache.");
 	if (web.cache == NULL || quick + slow > WEB_CHANNELS_MAX)
 		return why_set(why, ERR_MEMORY, "There is no memory for the session cache.");
 	atomic_store(&web.database_answers, true);

@@ -7,6 +7,8 @@
 
 #include "config/config.h"
 #include "web/channel.h"
+#include "web/gate_cache.h"
+#include "web/gate_rules.h"
 #include "web/session_cache.h"
 
 #include <stdatomic.h>
@@ -17,6 +19,9 @@ struct web {
 	const struct config *config;
 	struct session_cache *cache; /* for many threads by itself */
 	struct token form_key;
+	struct gate_cache *gate_cache;             /* for many threads by itself */
+	struct web_rules rules;                    /* the same */
+	struct token signer;                       /* public key of signed identities; set before the first request */
 	atomic_bool database_answers;              /* as the keeper last said */
 	struct channel channels[WEB_CHANNELS_MAX]; /* one per worker, quick ones first; each used by its worker only */
 	size_t quick, slow;

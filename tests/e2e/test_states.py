@@ -42,6 +42,16 @@ OPENS = {
     ("POST", "/account/authenticators/confirm"): {"full"},
     ("POST", "/account/authenticators/rename"): {"full"},
     ("POST", "/account/authenticators/remove"): {"full"},
+    ("GET", "/gate"): EVERYBODY,
+    ("POST", "/gate"): {"full"},
+    ("GET", "/.doubletour/enter"): EVERYBODY,
+    ("GET", "/.well-known/jwks.json"): EVERYBODY,
+    ("GET", "/api/authz/auth-request"): EVERYBODY,
+    ("GET", "/api/authz/forward-auth"): EVERYBODY,
+    ("ANY", "/api/authz/ext-authz"): EVERYBODY,
+    ("ANY", "/api/authz/ext-authz/"): EVERYBODY,
+    ("ANY", "/api/verify"): EVERYBODY,
+    ("ANY", "/api/verify/"): EVERYBODY,
     ("GET", "/logout"): SIGNED,
     ("POST", "/logout"): SIGNED,
     ("GET", "/language/"): EVERYBODY,
@@ -50,9 +60,10 @@ OPENS = {
     ("GET", "/healthz"): EVERYBODY,
     ("GET", "/static/"): EVERYBODY,
 }
-ASIDE = ("/static/", "/language/", "/favicon.ico")  # open to everybody, and no pages
+ASIDE = ("/static/", "/language/", "/favicon.ico", "/.well-known/jwks.json", "/.doubletour/enter", "/api/authz/auth-request",
+         "/api/authz/forward-auth")  # open to everybody, and no pages; of the gate: test_gate.py
 # Pages that open only with something begun before, and where they lead without it.
-NEEDS = {"/account/authenticators/confirm": "/account/authenticators"}
+NEEDS = {"/account/authenticators/confirm": "/account/authenticators", "/gate": "/"}
 DEAD = ("/set-password",)  # a page that a link opens, and nothing else
 LEADS = {"none": "/login", "enrolling": "/setup-2fa", "pending": "/verify-2fa", "full": "/"}
 

@@ -9,7 +9,8 @@ each_post_has_a_form_and_a_page_to_come_back_to(void **state)
 	for (size_t i = 0; i < web_routes_count; i++) {
 		const struct route *route = &web_routes[i];
 		bool post = route->method == HTTP_POST;
-		if ((route->form != NULL) != post || (route->again != NULL) != post || route->answer == NULL)
+		if ((route->form != NULL) != post || (route->again != NULL) != post ||
+		    (route->answer == NULL) != route->gate)
 			fail_msg("%.*s", STR_ARG(route->path));
 	}
 }

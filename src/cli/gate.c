@@ -1,0 +1,239 @@
+/*
+ * `doubletour gate check URL`: which rule decides about an address, and why.  What is said is what the server would do: the same
+ * function decides.
+ */
+#include "cli/admin.h"
+
+#include "base/clock.h"
+#include "cli/json.h"
+#include "gate/access_file.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+static const char gate_help[] =
+    "Use: doubletour gate check URL [--user NAME] [--method METHOD] [--address ADDRESS] [--json]\n"
+    "\n"
+    "Say which rule of ACCESS_RULES decides about an address of a protected application, and what becomes of a "
+    "request:\n"
+    "of somebody who is not signed in, or with --user of that account, signed in with both factors just now.\n"
+    "\n"
+    "  --user NAME        an account, with its groups\n"
+    "  --method METHOD    GET is meant otherwise\n"
+    "  --address ADDRESS  the browser's, for rules that name networks\n"
+    "  --json             print one JSON object\n"
+    "  --help             this text\n"
+    "\n"
+    "Exit status: 0 the request passes, 1 it does not, or it could not be told, 2 wrong usage, 78 bad configuration.\n";
+
+struct request {
+	const struct config *config;
+	const char *user, *method, *address;
+	bool json;
+	str url;
+	struct arena arena;
+	struct access_rules rules;
+	struct access_visitor visitor;
+	struct buf out;
+	struct why why;
+};
+
+static void
+request_end(struct request *r)
+{
+	access_rules_wipe(&r->rules);
+	arena_wipe(&r->arena);
+	buf_wipe(&r->out);
+}
+
+static err
+user_row(void *context, const struct admin_user *user)
+{
+	struct request *r = context;
+
+	TRY(arena_copy(&r->arena, user->name, &r->visitor.name));
+	TRY(arena_copy(&r->arena, user->groups, &r->visitor.groups));
+	r->visitor.level = user->disabled ? ACCESS_NOBODY : ACCESS_FULL;
+	return clock_now_us(&r->visitor.proved_us);
+}
+
+static err
+visitor_read(struct request *r)
+{
+	const struct admin_filter filter = { .account = r->user };
+	struct admin admin = { .why = { "" } };
+	err e;
+
+	if (r->user == NULL)
+		return ERR_OK;
+	e = admin_open(r->config, &admin);
+	if (e == ERR_OK)
+		e = admin_users(admin.thread, &filter, &admin.why, user_row, r);
+	r->why = admin.why;
+	admin_close(&admin);
+	return e;
+}
+
+static bool
+is_protected(const struct config *config, str host)
+{
+	for (size_t i = 0; i < config->gate_domains_count; i++)
+		if (target_under(host, str_of(config->gate_domains[i].z)))
+			return true;
+	return false;
+}
+
+static err
+target_take(struct request *r, struct target *target)
+{
+	err e = target_read(r->url, &r->arena, target);
+
+	if (e == ERR_INVALID || e == ERR_TOO_LONG)
+		return why_set(&r->why, ERR_INVALID,
+			       "%.*s is no address of a protected application: https://host/path is wanted.",
+			       STR_ARG(str_upto(r->url, 100)));
+	TRY(e);
+	if (!is_protected(r->config, target->host))
+		return why_set(&r->why, ERR_NOT_FOUND, "%.*s is under none of GATE_DOMAINS: the gate answers 400.",
+			       STR_ARG(target->host));
+	if (!target_method_good(str_of(r->method)))
+		return why_set(&r->why, ERR_INVALID, "%.40s is no method: GET, POST ...", r->method);
+	return ERR_OK;
+}
+
+static err
+rules_take(struct request *r)
+{
+	str text = { 0 };
+
+	TRY(access_file_text(r->config, &r->arena, &text, &r->why));
+	return access_take(r->config, text, &r->rules, &r->why);
+}
+
+static const char *
+outcome_text(const struct access_decision *d)
+{
+	switch (d->reason) {
+	case ACCESS_NO_RULE:
+		return "is refused: no rule matches";
+	case ACCESS_UNCLEAR:
+		return "is refused: the rule names paths, and this path can be understood in different ways";
+	case ACCESS_UNKNOWN:
+		return "is asked to sign in";
+	case ACCESS_CODE:
+		return "is asked for a code";
+	case ACCESS_OLD:
+		return "is asked for a younger code";
+	default:
+		return d->outcome == ACCESS_PASSES ? "passes" : "is refused";
+	}
+}
+
+static void
+put_rule(struct request *r, const struct access_rule *rule)
+{
+	if (r->rules.implied) {
+		buf_put(&r->out,
+			STR("There is no file of rules (ACCESS_RULES): both factors open every protected domain.\n"));
+		return;
+	}
+	if (rule == NULL)
+		return;
+	buf_printf(&r->out, "%s, line %u: %s", r->config->access_rules, rule->line, access_policy_name(rule->policy));
+	if (rule->max_age_us != 0)
+		buf_printf(&r->out, ", with a code not older than %lld s",
+			   (long long)(rule->max_age_us / SECONDS_US(1)));
+	buf_put_byte(&r->out, '\n');
+}
+
+static err
+put_words(struct request *r, const struct access_decision *d)
+{
+	put_rule(r, d->rule);
+	if (r->visitor.level == ACCESS_NOBODY) {
+		buf_printf(&r->out, "Who is not signed in %s.\n", outcome_text(d));
+		return buf_check(&r->out);
+	}
+	buf_printf(&r->out, "%.*s", STR_ARG(r->visitor.name));
+	if (r->visitor.groups.n > 0)
+		buf_printf(&r->out, " (%.*s)", STR_ARG(r->visitor.groups));
+	buf_printf(&r->out, " %s.\n", outcome_text(d));
+	return buf_check(&r->out);
+}
+
+static err
+put_object(struct request *r, const struct access_decision *d)
+{
+	static const char *const outcomes[ACCESS_OUTCOME_COUNT] = { "refused", "passes", "asks" };
+	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
+
+	cli_json_text(&line, "url", r->url);
+	cli_json_text(&line, "outcome", str_of(outcomes[d->outcome]));
+	cli_json_text(&line, "why", str_of(outcome_text(d)));
+	cli_json_number(&line, "line", d->rule == NULL ? 0 : d->rule->line);
+	cli_json_text(&line, "policy", str_of(d->rule == NULL ? "" : access_policy_name(d->rule->policy)));
+	return cli_json_put(&line, &r->out);
+}
+
+static err
+check(struct request *r, enum access_outcome *ret_outcome)
+{
+	struct access_decision decision;
+	struct target target;
+	int64_t now_us = 0;
+
+	TRY(target_take(r, &target));
+	TRY(rules_take(r));
+	TRY(visitor_read(r));
+	TRY(clock_now_us(&now_us));
+	const struct access_request request = { &target, str_of(r->method), str_of(r->address) };
+	decision = access_decide(&r->rules, &request, &r->visitor, now_us);
+	*ret_outcome = decision.outcome;
+	return r->json ? put_object(r, &decision) : put_words(r, &decision);
+}
+
+static int
+run(struct cli *cli, struct request *typed)
+{
+	CLEANUP(request_end) struct request r = *typed;
+	enum access_outcome outcome = ACCESS_REFUSED;
+	int status;
+	err e;
+
+	r.config = &cli->config;
+	e = check(&r, &outcome);
+	if (e != ERR_OK)
+		return cli_fail(e, &r.why);
+	status = cli_print(buf_str(&r.out));
+	return status != CLI_DONE || outcome == ACCESS_PASSES ? status : CLI_FAILED;
+}
+
+int
+cli_gate(struct cli *cli, int argc, char **argv)
+{
+	struct request r = { .method = "GET", .address = "", .arena = ARENA(1024 * 1024), .out = BUF(16 * 1024) };
+	const struct cli_option options[] = {
+		{ .name = "user", .value = &r.user },
+		{ .name = "method", .value = &r.method },
+		{ .name = "address", .value = &r.address },
+		{ .name = "json", .flag = &r.json },
+	};
+	static const char *const words[] = { "check", NULL };
+	int status = cli_options(argc, argv, gate_help, options, COUNT(options), 2);
+
+	if (status != CLI_GO_ON)
+		return status;
+	if (optind == argc) {
+		fputs(gate_help, stderr);
+		return CLI_USAGE;
+	}
+	if (!str_equal(str_of(argv[optind]), STR("check")))
+		return cli_unknown("command of gate", argv[optind], words, "doubletour gate");
+	if (argc - optind != 2) {
+		fputs("doubletour gate check takes one address.  `doubletour gate --help` says more.\n", stderr);
+		return CLI_USAGE;
+	}
+	r.url = str_of(argv[optind + 1]);
+	status = cli_config(cli);
+	return status == CLI_GO_ON ? run(cli, &r) : status;
+}

@@ -1,0 +1,450 @@
+#include "web/gate.h"
+
+#include "base/log.h"
+#include "http/cookie.h"
+#include "http/forwarded.h"
+#include "web/gate_cache.h"
+#include "web/language.h"
+#include "web/messages.h"
+
+/* --- the endpoints: /api/authz/NAME as Authelia names them ------------------------------------------------------------- */
+
+enum source { FROM_ORIGINAL, FROM_FORWARDED, FROM_PATH, FROM_EITHER };
+
+static const struct endpoint {
+	str path; /* what comes behind it belongs to the target, where the source is FROM_PATH */
+	enum source source;
+	bool always_401;   /* nginx: an answer of 302 would be an error */
+	int malformed;     /* status */
+	str portal_header; /* names another portal than ours; empty: none does */
+	const char *portal_query;
+} endpoints[] = {
+	{ STR_INIT("/api/authz/auth-request"), FROM_ORIGINAL, true, 400, STR_INIT(""), "authelia_url" },
+	{ STR_INIT("/api/authz/forward-auth"), FROM_FORWARDED, false, 400, STR_INIT(""), "authelia_url" },
+	{ STR_INIT("/api/authz/ext-authz"), FROM_PATH, false, 400, STR_INIT("X-Authelia-URL"), NULL },
+	{ STR_INIT("/api/verify"), FROM_EITHER, false, 401, STR_INIT("X-Authelia-URL"), "rd" },
+};
+
+/* One request of a proxy while it is answered. */
+struct check {
+	const struct endpoint *endpoint;
+	int malformed; /* status; 0: it could be read */
+	struct target target;
+	str method, domain, cookie;
+	struct token key;
+	struct gate_guest guest;
+	enum access_outcome outcome;
+	enum access_policy policy;
+	unsigned line; /* of the rule */
+};
+
+static const struct endpoint *
+endpoint_of(str path)
+{
+	for (size_t i = 0; i < COUNT(endpoints); i++) {
+		str rest = str_from(path, endpoints[i].path.n);
+		if (str_starts(path, endpoints[i].path) && (rest.n == 0 || rest.p[0] == '/'))
+			return &endpoints[i];
+	}
+	return NULL;
+}
+
+bool
+gate_path(str path)
+{
+	return endpoint_of(path) != NULL;
+}
+
+/* --- reading what the proxy says ----------------------------------------------------------------------------------------- */
+
+static bool
+trusts(void *config, str address)
+{
+	return config_trusts(config, address);
+}
+
+/* The value of a field that stands once; empty with p == NULL otherwise. */
+static str
+only(const struct exchange *x, const char *name)
+{
+	return request_header_count(x->rq, name) == 1 ? request_header(x->rq, name) : (str){ 0 };
+}
+
+static err
+read_original(struct exchange *x, struct check *c)
+{
+	c->method = only(x, "X-Original-Method");
+	return target_read(only(x, "X-Original-URL"), x->rq->arena, &c->target);
+}
+
+static err
+read_forwarded(struct exchange *x, struct check *c)
+{
+	c->method = only(x, "X-Forwarded-Method");
+	return target_join(only(x, "X-Forwarded-Proto"), only(x, "X-Forwarded-Host"), only(x, "X-Forwarded-Uri"),
+			   x->rq->arena, &c->target);
+}
+
+static err
+read_path(struct exchange *x, struct check *c)
+{
+	CLEANUP(buf_wipe) struct buf path = BUF(TARGET_MAX_BYTES);
+
+	c->method = x->rq->method_name;
+	buf_put(&path, str_from(x->rq->path, c->endpoint->path.n));
+	if (x->rq->query.n > 0) {
+		buf_put(&path, path.n == 0 ? STR("/?") : STR("?"));
+		buf_put(&path, x->rq->query);
+	}
+	TRY(buf_check(&path));
+	return target_join(only(x, "X-Forwarded-Proto"), only(x, "Host"), buf_str(&path), x->rq->arena, &c->target);
+}
+
+/* The old endpoint: as it comes, but of two answers to one question none is taken. */
+static err
+read_either(struct exchange *x, struct check *c)
+{
+	if (request_header_count(x->rq, "X-Original-URL") > 0)
+		TRY(target_read(only(x, "X-Original-URL"), x->rq->arena, &c->target));
+	else
+		TRY(read_forwarded(x, c));
+	if (request_header_count(x->rq, "X-Original-Method") > 0)
+		c->method = only(x, "X-Original-Method");
+	else if (request_header_count(x->rq, "X-Forwarded-Method") > 0)
+		c->method = only(x, "X-Forwarded-Method");
+	else
+		c->method = x->rq->method_name;
+	return ERR_OK;
+}
+
+str
+gate_domain_of(const struct config *config, str host)
+{
+	for (size_t i = 0; i < config->gate_domains_count; i++)
+		if (target_under(host, str_of(config->gate_domains[i].z)))
+			return str_of(config->gate_domains[i].z);
+	return (str){ 0 };
+}
+
+static err
+check_read(struct exchange *x, struct check *c)
+{
+	static err (*const reads[])(struct exchange *, struct check *) = { [FROM_ORIGINAL] = read_original,
+									   [FROM_FORWARDED] = read_forwarded,
+									   [FROM_PATH] = read_path,
+									   [FROM_EITHER] = read_either };
+
+	TRY(reads[c->endpoint->source](x, c));
+	if (!target_method_good(c->method))
+		return ERR_INVALID;
+	c->domain = gate_domain_of(x->web->config, c->target.host);
+	return c->domain.n > 0 ? ERR_OK : ERR_NOT_FOUND;
+}
+
+/* --- deciding ------------------------------------------------------------------------------------------------------------- */
+
+static struct access_decision
+decide(struct exchange *x, struct check *c)
+{
+	const struct access_request request = { .target = &c->target, .method = c->method, .address = x->address };
+
+	return web_rules_decide(&x->web->rules, &request, &c->guest.visitor, x->rq->now_us, &c->policy, &c->line);
+}
+
+/* Somebody who passes with a name needs it signed for this host. */
+static bool
+wants_signature(const struct check *c)
+{
+	return c->outcome == ACCESS_PASSES && c->policy != ACCESS_BYPASS && c->guest.visitor.level != ACCESS_NOBODY &&
+	       c->guest.jwt.n == 0;
+}
+
+/* From what is known here; false: the keeper must be asked. */
+static bool
+check_known(struct exchange *x, struct check *c)
+{
+	bool known = c->cookie.n == 0;
+
+	if (!known && gate_cache_key(c->cookie, c->target.host, &c->key) == ERR_OK)
+		known = gate_cache_get(x->web->gate_cache, &c->key, x->rq->now_us, x->rq->arena, &c->guest);
+	c->outcome = decide(x, c).outcome;
+	return known && !wants_signature(c);
+}
+
+static void
+guest_take(const struct gate_visitor_body *answer, struct gate_guest *guest)
+{
+	*guest = (struct gate_guest){ .visitor = { .level = answer->level,
+						   .name = answer->name,
+						   .groups = answer->groups,
+						   .proved_us = answer->proved_us },
+				      .display_name = answer->display_name,
+				      .email = answer->email,
+				      .expires_us = answer->expires_us,
+				      .session = answer->session,
+				      .jwt = answer->jwt };
+}
+
+static err
+check_ask(struct exchange *x, struct check *c)
+{
+	const struct gate_body body = { .token = str_upto(c->cookie, 64), .url = c->target.url, .method = c->method };
+	int64_t epoch = gate_cache_epoch(x->web->gate_cache);
+	struct gate_visitor_body answer = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	TRY(exchange_ask(x, QUESTION_GATE, &body, &verdict, &answer));
+	guest_take(&answer, &c->guest);
+	(void)decide(x, c); /* which rule it is; the keeper's word is what counts */
+	c->outcome = verdict == VERDICT_PASSED ? (enum access_outcome)answer.outcome : ACCESS_REFUSED;
+	if (c->guest.visitor.level != ACCESS_NOBODY)
+		gate_cache_put(x->web->gate_cache, &c->key, &c->guest, x->rq->now_us, epoch);
+	return ERR_OK;
+}
+
+/* --- answering ------------------------------------------------------------------------------------------------------------ */
+
+static err
+header(struct exchange *x, const char *name, str value)
+{
+	/* libmicrohttpd takes no empty value; a space before the end of a line is none: RFC 9112 s5.1 */
+	return reply_header(x->rq, x->rp, str_of(name), value.n > 0 ? value : STR(" "));
+}
+
+/* A page for whoever sees it through a proxy: of itself, for our style sheet is on another host. */
+static err
+put_page(struct exchange *x, int status, const char *sentence, str link, const char *link_text)
+{
+	struct buf *out = &x->rp->body;
+	enum config_language language =
+	    language_choose(exchange_cookie(x, COOKIE_LANGUAGE), request_header(x->rq, "Accept-Language"),
+			    x->web->config->default_language);
+
+	TRY(exchange_guard(x));
+	TRY(header(x, "Content-Type", STR("text/html; charset=utf-8")));
+	TRY(header(x, "Cache-Control", STR("no-store")));
+	buf_put(out, STR("<!doctype html>\n<html lang=\""));
+	buf_put(out, language_code(language));
+	buf_put(out,
+		STR("\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>"));
+	buf_put_html(out, str_of(x->web->config->app_name));
+	buf_put(out, STR("</title></head><body><p>"));
+	buf_put_html(out, message(language, sentence));
+	buf_put(out, STR("</p>"));
+	if (link.n > 0) {
+		buf_put(out, STR("<p><a href=\""));
+		buf_put_html(out, link);
+		buf_put(out, STR("\">"));
+		buf_put_html(out, message(language, link_text));
+		buf_put(out, STR("</a></p>"));
+	}
+	buf_put(out, STR("</body></html>\n"));
+	x->rp->status = status;
+	return buf_check(out);
+}
+
+/* For a person who uses the application; no header for anyone who passes without a name. */
+static err
+reply_pass(struct exchange *x, const struct check *c)
+{
+	const struct gate_guest *g = &c->guest;
+
+	TRY(header(x, "Cache-Control", STR("no-store")));
+	x->rp->status = 200;
+	if (c->policy == ACCESS_BYPASS || g->visitor.level == ACCESS_NOBODY)
+		return ERR_OK;
+	TRY(header(x, "Remote-User", g->visitor.name));
+	TRY(header(x, "Remote-Groups", g->visitor.groups));
+	TRY(header(x, "Remote-Name", g->display_name.n > 0 ? g->display_name : g->visitor.name));
+	TRY(header(x, "Remote-Email", g->email));
+	return header(x, "Remote-Jwt", g->jwt);
+}
+
+static err
+reply_refused(struct exchange *x, const struct check *c)
+{
+	CLEANUP(buf_wipe) struct buf home = BUF(CONFIG_TEXT_MAX + 1);
+
+	log_event(LOG_NOTICE, "gate.refused", LOG_STR("user", c->guest.visitor.name), LOG_STR("host", c->target.host),
+		  LOG_STR("path", c->target.path), LOG_STR("method", c->method), LOG_INT("rule", c->line),
+		  LOG_STR("address", x->address));
+	buf_put(&home, str_of(x->web->config->public_url));
+	buf_put_byte(&home, '/');
+	TRY(buf_check(&home));
+	return put_page(x, 403, N_("You may not see this page."), buf_str(&home), N_("Who am I?"));
+}
+
+struct portal_form {
+	str authelia_url, rd;
+};
+static const struct field portal_fields[] = {
+	FIELD(struct portal_form, authelia_url, CONFIG_TEXT_MAX, optional),
+	FIELD(struct portal_form, rd, CONFIG_TEXT_MAX, optional),
+};
+static const struct form portal_form = FORM(struct portal_form, portal_fields);
+
+/* Another portal, where the proxy's configuration names one under the same domain; else empty. */
+static str
+portal_named(struct exchange *x, const struct check *c)
+{
+	const struct endpoint *e = c->endpoint;
+	struct portal_form form = { 0 };
+	struct form_faults faults = { 0 };
+	struct target portal;
+	str named = { 0 };
+
+	if (e->portal_query != NULL && form_parse(&portal_form, x->rq->query, x->rq->arena, &form, &faults) == ERR_OK &&
+	    faults.over_long == 0)
+		named = str_equal(str_of(e->portal_query), STR("rd")) ? form.rd : form.authelia_url;
+	if (named.n == 0 && e->portal_header.n > 0)
+		named = only(x, "X-Authelia-URL");
+	if (named.n == 0 || target_read(named, x->rq->arena, &portal) != ERR_OK || str_has_byte(named, '?'))
+		return (str){ 0 };
+	return target_under(portal.host, c->domain) ? named : (str){ 0 };
+}
+
+static err
+put_location(struct exchange *x, const struct check *c, struct buf *out)
+{
+	str portal = portal_named(x, c);
+
+	if (portal.n > 0) {
+		buf_put(out, portal);
+	} else {
+		buf_put(out, str_of(x->web->config->public_url));
+		buf_put(out, STR("/gate"));
+	}
+	buf_put(out, STR("?rd="));
+	buf_put_percent(out, c->target.url);
+	buf_put(out, STR("&rm="));
+	buf_put(out, c->method);
+	return buf_check(out);
+}
+
+/* Would a person see what is answered?  A script or a program shall not be led to a page. */
+static bool
+is_background(const struct exchange *x)
+{
+	str accept = request_header(x->rq, "Accept");
+	bool first = true;
+
+	if (str_equal_nocase(request_header(x->rq, "X-Requested-With"), STR("XMLHttpRequest")))
+		return true;
+	while (accept.n > 0) {
+		str one = str_cut(&accept, ',');
+		str type = str_trim(str_cut(&one, ';'));
+		if (str_equal_nocase(type, STR("text/html")) || (first && str_equal(type, STR("*/*"))))
+			return false;
+		first = false;
+	}
+	return true;
+}
+
+static int
+status_of_asking(const struct exchange *x, const struct check *c)
+{
+	if (c->endpoint->always_401 || is_background(x))
+		return 401;
+	return str_equal(c->method, STR("GET")) || str_equal(c->method, STR("HEAD")) ||
+		       str_equal(c->method, STR("OPTIONS"))
+		   ? 302
+		   : 303;
+}
+
+static err
+reply_ask(struct exchange *x, const struct check *c)
+{
+	CLEANUP(buf_wipe) struct buf location = BUF(4 * TARGET_MAX_BYTES);
+
+	TRY(put_location(x, c, &location));
+	TRY(header(x, "Location", buf_str(&location)));
+	return put_page(x, status_of_asking(x, c), N_("Sign in to see this page."), buf_str(&location), N_("Sign in"));
+}
+
+static err
+reply(struct exchange *x, const struct check *c)
+{
+	if (c->malformed != 0)
+		return put_page(x, c->malformed, N_("The gate was not told which page is meant."), STR(""), NULL);
+	switch (c->outcome) {
+	case ACCESS_PASSES:
+		return reply_pass(x, c);
+	case ACCESS_ASKS:
+		return reply_ask(x, c);
+	default:
+		return reply_refused(x, c);
+	}
+}
+
+void
+gate_refuse(struct exchange *x)
+{
+	buf_wipe(&x->rp->body);
+	x->rp->header_count = 0;
+	x->rp->fixed = (str){ 0 };
+	x->rp->status = 403;
+}
+
+static void
+answer(struct exchange *x, const struct check *c)
+{
+	if (reply(x, c) != ERR_OK)
+		gate_refuse(x);
+}
+
+/* --- the two ends ---------------------------------------------------------------------------------------------------------- */
+
+/* Only a proxy of ours may ask: anybody else would be believed about where they are. */
+static bool
+may_ask(struct exchange *x)
+{
+	if (config_trusts(x->web->config, x->rq->peer))
+		return true;
+	log_event(LOG_WARNING, "gate.stranger", LOG_STR("address", x->rq->peer),
+		  LOG_TEXT("why", "not one of TRUSTED_PROXIES"));
+	return false;
+}
+
+bool
+gate_admit(struct exchange *x)
+{
+	struct check *c = arena_alloc(x->rq->arena, sizeof(*c));
+
+	x->address = forwarded_address(x->rq, trusts, (void *)(uintptr_t)x->web->config);
+	x->rq->from = x->address;
+	x->session_known = true; /* none of ours */
+	x->form = c;
+	if (c == NULL || !may_ask(x)) {
+		gate_refuse(x);
+		return true;
+	}
+	*c = (struct check){ .endpoint = endpoint_of(x->rq->path), .method = STR("") };
+	if (check_read(x, c) != ERR_OK) {
+		c->malformed = c->endpoint->malformed;
+		log_event(LOG_NOTICE, "gate.malformed", LOG_STR("endpoint", c->endpoint->path),
+			  LOG_STR("host", c->target.host), LOG_STR("address", x->address));
+		answer(x, c);
+		return true;
+	}
+	c->cookie = cookie_find(x->rq, GATE_COOKIE_NAME);
+	if (!check_known(x, c))
+		return false;
+	answer(x, c);
+	return true;
+}
+
+void
+gate_work(struct exchange *x)
+{
+	struct check *c = x->form;
+	err e;
+
+	log_request_id(x->rq->id);
+	e = check_ask(x, c);
+	if (e != ERR_OK) { /* whoever sees a page is led to ours, which says what is the matter */
+		log_event(LOG_ERROR, "gate.failed", LOG_TEXT("why", err_name(e)));
+		c->outcome = ACCESS_ASKS;
+	}
+	answer(x, c);
+	log_request_id("");
+}

@@ -1,0 +1,280 @@
+/*
+ * The way through the gate, for the person: /gate takes whoever was led here from an application, has them sign in, or enter a
+ * code anew, and sends them back with what opens it.  Nothing is kept here meanwhile: the address stands in `next`, and is checked
+ * each time that it is used.
+ */
+#include "web/gate.h"
+
+#include "base/digest.h"
+#include "http/cookie.h"
+#include "http/next.h"
+#include "web/handlers.h"
+#include "web/messages.h"
+#include "web/pages.h"
+
+/* --- the cookie ------------------------------------------------------------------------------------------------------------ */
+
+err
+gate_cookie(struct exchange *x, str domain, str value, int64_t seconds)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(1024);
+	const struct cookie cookie = { .name = GATE_COOKIE_NAME,
+				       .value = value,
+				       .domain = domain,
+				       .max_age_seconds = seconds,
+				       .secure = true,
+				       .same_site = COOKIE_LAX };
+
+	TRY(cookie_put(&text, &cookie));
+	return reply_header(x->rq, x->rp, STR("Set-Cookie"), buf_str(&text));
+}
+
+/* --- where from, and back --------------------------------------------------------------------------------------------------- */
+
+/* One more than may be, so that a longer one shows as such. */
+struct way {
+	str rd, rm;
+};
+static const struct field way_fields[] = {
+	FIELD(struct way, rd, GATE_URL_MAX + 1, optional),
+	FIELD(struct way, rm, 33, optional),
+};
+static const struct form way_form = FORM(struct way, way_fields);
+
+static const struct field gate_fields[] = {
+	FIELD(struct gate_form, csrf_token, FORM_TOKEN_MAX, optional),
+	FIELD(struct gate_form, otp, FIELD_MAX_BYTES, optional),
+	FIELD(struct gate_form, rd, GATE_URL_MAX + 1, optional),
+	FIELD(struct gate_form, rm, 33, optional),
+};
+const struct form gate_form = FORM(struct gate_form, gate_fields);
+
+/* Is it an https address on a protected domain?  Else nobody is led there. */
+static bool
+way_good(struct exchange *x, const struct way *way, struct target *ret_target)
+{
+	if (target_read(way->rd, x->rq->arena, ret_target) != ERR_OK)
+		return false;
+	return gate_domain_of(x->web->config, ret_target->host).n > 0;
+}
+
+bool
+gate_query(str query)
+{
+	while (query.n > 0)
+		if (str_starts(str_cut(&query, '&'), STR("rd=")))
+			return true;
+	return false;
+}
+
+static str
+method_of(const struct way *way)
+{
+	return target_method_good(way->rm) ? way->rm : STR("GET");
+}
+
+/* This page, to come back to after signing in.  An address that is too long for that loses its path. */
+static err
+here_put(struct exchange *x, const struct way *way, const struct target *target, str *ret_here)
+{
+	CLEANUP(buf_wipe) struct buf here = BUF(16 * 1024);
+
+	buf_put(&here, STR("/gate?rd="));
+	buf_put_percent(&here, way->rd);
+	buf_put(&here, STR("&rm="));
+	buf_put(&here, method_of(way));
+	TRY(buf_check(&here));
+	if (here.n > NEXT_MAX_BYTES) {
+		buf_clear(&here);
+		buf_put(&here, STR("/gate?rd=https%3A%2F%2F"));
+		buf_put_percent(&here, target->authority);
+		buf_put(&here, STR("%2F&rm=GET"));
+		TRY(buf_check(&here));
+	}
+	return arena_copy(x->rq->arena, buf_str(&here), ret_here);
+}
+
+/* --- the pages -------------------------------------------------------------------------------------------------------------- */
+
+/* Through a page of ours: the redirect of a form may not lead to another host (Content-Security-Policy: form-action). */
+static err
+go_page(struct exchange *x, str url, str host)
+{
+	struct page_gate_go page = { .url = url, .host = host };
+
+	TRY(exchange_frame(x, &page.frame));
+	page_gate_go(&x->rp->body, &page);
+	return exchange_page(x, 200);
+}
+
+static err
+code_page(struct exchange *x, int status, const struct way *way, str host, struct page_gate_code *page)
+{
+	page->rd = way->rd;
+	page->rm = method_of(way);
+	page->host = host;
+	TRY(exchange_frame(x, &page->frame));
+	page_gate_code(&x->rp->body, page);
+	return exchange_page(x, status);
+}
+
+static err
+way_opened(struct exchange *x, const struct target *target, const struct gate_way_body *open)
+{
+	CLEANUP(buf_wipe) struct buf url = BUF(2048);
+
+	if (open->token.n > 0) {
+		TRY(gate_cookie(x, open->domain, open->token, GATE_COOKIE_KEEP));
+		return go_page(x, target->url, target->host);
+	}
+	buf_put(&url, STR("https://"));
+	buf_put(&url, target->authority);
+	buf_put(&url, STR("/.doubletour/enter?ticket="));
+	buf_put_percent(&url, open->ticket);
+	TRY(buf_check(&url));
+	return go_page(x, buf_str(&url), target->host);
+}
+
+/* Signed in, with a password at least: may they? */
+static err
+way_ask(struct exchange *x, const struct way *way, const struct target *target, struct page_gate_code *page, int status)
+{
+	const struct gate_enter_body body = { .url = target->url, .method = method_of(way) };
+	struct gate_way_body open = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+	str here = { 0 };
+
+	TRY(exchange_ask(x, QUESTION_GATE_ENTER, &body, &verdict, &open));
+	TRY(here_put(x, way, target, &here));
+	if (verdict == VERDICT_STATE)
+		return exchange_lead(x, here);
+	if (verdict != VERDICT_PASSED || open.outcome == ACCESS_REFUSED) {
+		exchange_error_because(x, 403, N_("You may not see that page. Whoever runs it decides who may."));
+		return ERR_OK;
+	}
+	if (open.outcome == ACCESS_PASSES)
+		return way_opened(x, target, &open);
+	if (open.reason == ACCESS_OLD)
+		return code_page(x, status, way, target->host, page);
+	return exchange_lead(x, here);
+}
+
+static err
+gate_answer(struct exchange *x, const struct way *way, struct page_gate_code *page, int status)
+{
+	struct target target;
+	str here = { 0 };
+
+	if (!way_good(x, way, &target)) /* as if it were not there */
+		return exchange_redirect(x, STR("/"), (str){ 0 }, NULL);
+	TRY(here_put(x, way, &target, &here));
+	x->next = here; /* where a change of language comes back to, and who signs in */
+	if (x->session.state != STATE_PENDING && x->session.state != STATE_FULL)
+		return exchange_lead(x, here);
+	return way_ask(x, way, &target, page, status);
+}
+
+err
+gate_show(struct exchange *x)
+{
+	struct page_gate_code page = { .error = NULL };
+	struct way way = { 0 };
+
+	if (form_parse(&way_form, x->rq->query, x->rq->arena, &way, NULL) != ERR_OK)
+		way = (struct way){ 0 };
+	return gate_answer(x, &way, &page, 200);
+}
+
+/* The form with a code, sent back with what is wrong. */
+static err
+code_again(struct exchange *x, int status, struct page_gate_code *page)
+{
+	const struct gate_form *form = x->form;
+	const struct way way = { form->rd, form->rm };
+	struct target target;
+
+	if (!way_good(x, &way, &target))
+		return exchange_redirect(x, STR("/"), (str){ 0 }, NULL);
+	TRY(here_put(x, &way, &target, &x->next));
+	return code_page(x, status, &way, target.host, page);
+}
+
+err
+gate_again(struct exchange *x, int status, const char *sentence)
+{
+	struct page_gate_code page = { .error = sentence };
+
+	return code_again(x, status, &page);
+}
+
+err
+gate_post(struct exchange *x)
+{
+	const struct gate_form *form = x->form;
+	const struct way way = { form->rd, form->rm };
+	struct page_gate_code page = { .error = NULL };
+	struct page_otp otp = { .shown = false };
+
+	TRY(exchange_step_up(x, form->otp, &otp));
+	if (x->session.state != STATE_FULL)
+		return gate_answer(x, &way, &page, 200);
+	page.error =
+	    otp.problem != NULL ? otp.problem : N_("Your last code is too old for that page. Enter a new one.");
+	page.drift = otp.drift;
+	return otp.problem != NULL ? code_again(x, 422, &page) : gate_answer(x, &way, &page, 422);
+}
+
+/* --- another domain ----------------------------------------------------------------------------------------------------------- */
+
+struct enter_query {
+	str ticket;
+};
+static const struct field enter_fields[] = { FIELD(struct enter_query, ticket, 65, optional) };
+static const struct form enter_form = FORM(struct enter_query, enter_fields);
+
+/* At the application's own host, which the proxy passes to us: the ticket becomes a cookie there. */
+err
+gate_enter_show(struct exchange *x)
+{
+	struct gate_ticket_body body = { 0 };
+	struct gate_way_body open = { 0 };
+	struct enter_query query = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+	struct target target;
+
+	if (form_parse(&enter_form, x->rq->query, x->rq->arena, &query, NULL) != ERR_OK ||
+	    target_join(STR("https"), request_header(x->rq, "Host"), STR("/"), x->rq->arena, &target) != ERR_OK)
+		return ERR_NOT_FOUND;
+	body = (struct gate_ticket_body){ .ticket = str_upto(query.ticket, 64), .host = target.host };
+	TRY(exchange_ask(x, QUESTION_GATE_TICKET, &body, &verdict, &open));
+	if (verdict != VERDICT_PASSED) /* used, or too old: the application leads to a new one */
+		return exchange_redirect(x, STR("/"), (str){ 0 }, NULL);
+	TRY(gate_cookie(x, open.domain, open.token, GATE_COOKIE_KEEP));
+	return exchange_redirect(x, open.url, (str){ 0 }, NULL);
+}
+
+/* --- the key that identities are signed with: RFC 7517, RFC 8037 --------------------------------------------------------------- */
+
+err
+gate_keys_show(struct exchange *x)
+{
+	struct buf *out = &x->rp->body;
+	CLEANUP(buf_wipe) struct buf key = BUF(256);
+	uint8_t digest[DIGEST_BYTES];
+
+	buf_put(&key, STR("{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\""));
+	buf_put_base64url(&key, str_bytes(x->web->signer.b, TOKEN_BYTES));
+	buf_put(&key, STR("\"}"));
+	TRY(buf_check(&key));
+	TRY(digest_sha256(buf_str(&key), digest));
+	buf_put(out, STR("{\"keys\":[{\"use\":\"sig\",\"alg\":\"EdDSA\",\"kid\":\""));
+	buf_put_base64url(out, str_bytes(digest, sizeof(digest)));
+	buf_put(out, STR("\","));
+	buf_put(out, str_from(buf_str(&key), 1));
+	buf_put(out, STR("]}\n"));
+	TRY(exchange_guard(x));
+	TRY(reply_header(x->rq, x->rp, STR("Content-Type"), STR("application/json")));
+	TRY(reply_header(x->rq, x->rp, STR("Cache-Control"), STR("public, max-age=300")));
+	x->rp->status = 200;
+	return buf_check(out);
+}

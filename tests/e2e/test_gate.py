@@ -1,0 +1,561 @@
+"""The gate: what a proxy is answered about each request to an application, and the way through it for a person."""
+
+import base64
+import json
+import signal
+import time
+import urllib.parse
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from harness.server import Server, wait_until
+from harness.visitor import LOGIN, Visitor, ask
+
+RULES = """\
+rules:
+  - domain: wiki.example.org
+    path: ['/public/**']
+    policy: bypass
+  - domain: wiki.example.org
+    path: ['/admin/**']
+    groups: [admins]
+    max_age: 15m
+  - domain: wiki.example.org
+    path: ['/admin/**']
+    policy: deny
+  - domain: lan.example.org
+    networks: [192.168.0.0/16]
+    policy: bypass
+  - domain: easy.example.org
+    policy: one_factor
+  - domain: api.example.org
+    methods: [OPTIONS]
+    policy: bypass
+  - domain: closed.example.org
+    policy: deny
+  - domain: ['*.example.org', example.org, '*.example.net']
+"""
+ENDPOINTS = ("auth-request", "forward-auth", "ext-authz", "verify")
+WIKI = "https://wiki.example.org/page?x=1&y=%C3%A9"
+IDENTITY = ("Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email", "Remote-Jwt")
+
+
+def make(home, rules=RULES, **settings):
+    one = Server(home, **{"PUBLIC_URL": f"https://{LOGIN}", "TRUSTED_PROXIES": "127.0.0.1", "GATE_DOMAINS": "example.org,example.net", **settings})
+    if rules is not None:
+        (one.work / "access.conf").write_text(rules)
+        one.environment["ACCESS_RULES"] = "access.conf"
+    return one
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory):
+    with make(tmp_path_factory.mktemp("gate")) as server:
+        yield server
+
+
+def named(answer):
+    return {name: answer.headers[name] for name in IDENTITY if name in answer.headers}
+
+
+def led_to(answer):
+    """The query of the address that an answer leads to."""
+    parts = urllib.parse.urlsplit(answer.headers["Location"])
+    assert (parts.scheme, parts.netloc, parts.path) == ("https", LOGIN, "/gate")
+    return dict(urllib.parse.parse_qsl(parts.query))
+
+
+def inside(gate, **facts):
+    """Somebody who has come in to example.org."""
+    person = Visitor(gate).full()
+    for command, value in facts.items():
+        done = gate.command("user", command, person.name, value)
+        assert done.returncode == 0, done.stderr
+    assert person.follow_to(f"https://{LOGIN}/gate?rd=" + urllib.parse.quote(WIKI, safe="")) == WIKI
+    return person
+
+
+# What a proxy is answered
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_whoever_is_signed_out_is_led_to_sign_in(gate, endpoint):
+    answer = ask(gate, WIKI, endpoint)
+    assert answer.status_code == (401 if endpoint == "auth-request" else 302)
+    assert led_to(answer) == {"rd": WIKI, "rm": "GET"} and not named(answer)
+    answer = ask(gate, WIKI, endpoint, method="POST")
+    assert answer.status_code == (401 if endpoint == "auth-request" else 303)
+    assert led_to(answer)["rm"] == "POST"
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@pytest.mark.parametrize("headers", [{"X-Requested-With": "XMLHttpRequest"}, {"Accept": "application/json"}, {"Accept": "image/*, */*"}, {"Accept": None}])
+def test_a_background_request_gets_401_with_the_way(gate, endpoint, headers):
+    headers = {"Accept-Encoding": "identity", **headers}
+    if headers.get("Accept", "") is None:
+        headers["Accept"] = ""
+    answer = ask(gate, WIKI, endpoint, headers=headers)
+    assert answer.status_code == 401 and led_to(answer)["rd"] == WIKI
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_whoever_is_signed_in_passes_with_their_name(gate, endpoint):
+    person = inside(gate, groups="staff,admins", email="anna@example.org")
+    for method in ("GET", "POST", "DELETE", "PROPFIND"):
+        answer = person.ask(WIKI, endpoint=endpoint, method=method)
+        assert answer.status_code == 200 and answer.content == b""
+        told = named(answer)
+        assert told.pop("Remote-Jwt").count(".") == 2
+        assert told == {"Remote-User": person.name, "Remote-Groups": "admins,staff", "Remote-Name": person.name, "Remote-Email": "anna@example.org"}
+
+
+def test_all_four_stand_there_even_when_empty(gate):
+    told = named(inside(gate).ask(WIKI))
+    assert told["Remote-Groups"] == "" and told["Remote-Email"] == ""
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_a_bypass_names_nobody(gate, endpoint):
+    person = inside(gate)
+    for answer in (ask(gate, "https://wiki.example.org/public/logo.png", endpoint), person.ask("https://wiki.example.org/public/logo.png", endpoint=endpoint)):
+        assert answer.status_code == 200 and not named(answer)
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_denied_is_403_for_everybody(gate, endpoint):
+    for answer in (ask(gate, "https://closed.example.org/", endpoint), inside(gate).ask("https://closed.example.org/", endpoint=endpoint)):
+        assert answer.status_code == 403 and not named(answer) and "Location" not in answer.headers
+
+
+MALFORMED = [
+    {"X-Original-URL": None}, {"X-Original-URL": ""}, {"X-Original-URL": "http://wiki.example.org/"}, {"X-Original-URL": "https://wiki.example.com/"},
+    {"X-Original-URL": "https://wiki.example.org.evil.example/"}, {"X-Original-URL": "https://evilexample.org/"}, {"X-Original-URL": "/page"},
+    {"X-Original-URL": "https://anna@wiki.example.org/"}, {"X-Original-URL": "https://wiki.example.org\\@evil.example/"},
+    {"X-Original-URL": "https://wiki.example.org/%zz"}, {"X-Original-URL": "https://[::1]/"}, {"X-Original-Method": None}, {"X-Original-Method": "get"},
+    {"X-Original-Method": "GET POST"}, {"X-Original-Method": ""}, {"X-Original-URL": "https://wiki.example.org/" + "a" * 9000},
+]
+
+
+@pytest.mark.parametrize("headers", MALFORMED)
+def test_what_cannot_be_understood_is_never_let_through(gate, headers):
+    person = inside(gate)
+    answer = person.ask(WIKI, headers=headers)
+    assert answer.status_code == 400 and not named(answer), answer.headers
+
+
+@pytest.mark.parametrize("endpoint, missing", [("forward-auth", "X-Forwarded-Proto"), ("forward-auth", "X-Forwarded-Host"), ("forward-auth", "X-Forwarded-Method"),
+                                               ("ext-authz", "X-Forwarded-Proto")])
+def test_a_piece_that_is_missing_is_400(gate, endpoint, missing):
+    assert inside(gate).ask(WIKI, endpoint=endpoint, headers={missing: None}).status_code == 400
+
+
+def test_the_old_endpoint_says_401_of_what_it_cannot_read(gate):
+    assert inside(gate).ask(WIKI, endpoint="verify", headers={"X-Original-URL": "http://wiki.example.org/"}).status_code == 401
+
+
+def test_a_header_that_stands_twice_is_none(gate):
+    from harness.raw import raw
+    cookie = inside(gate).cookie_for(WIKI)
+    head = (f"GET /api/authz/auth-request HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: __Secure-gate={cookie}\r\nX-Original-Method: GET\r\n"
+            "X-Original-URL: https://wiki.example.org/public/x\r\n")
+    assert raw(gate, (head + "\r\n").encode())[0] == 200
+    assert raw(gate, (head + "X-Original-URL: https://wiki.example.org/public/x\r\n\r\n").encode())[0] == 400
+
+
+def test_a_cookie_that_stands_twice_is_none(gate):
+    person = inside(gate)
+    cookie = person.cookie_for(WIKI)
+    assert ask(gate, WIKI, headers={"Cookie": f"__Secure-gate={cookie}; __Secure-gate={cookie}"}).status_code == 401
+    assert ask(gate, WIKI, headers={"Cookie": f"a=b; __Secure-gate={cookie}; c=d"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/public/../admin/", "/public/%2e%2e/admin/", "/public/..%2fadmin/", "/public//x", "/public/./x", "/public/x%5c..", "/public/;/x",
+                                  "/public/%252e%252e/admin"])
+def test_a_path_that_can_be_read_in_two_ways_is_no_public_one(gate, path):
+    assert ask(gate, "https://wiki.example.org" + path).status_code == 403
+    assert inside(gate).ask("https://wiki.example.org" + path).status_code == 403
+
+
+def test_a_stranger_may_not_ask(tmp_path):
+    with make(tmp_path, TRUSTED_PROXIES="10.0.0.0/8") as server:
+        for endpoint in ENDPOINTS:
+            assert ask(server, "https://wiki.example.org/public/x", endpoint).status_code == 403
+        assert "gate.stranger" in server.log() and "TRUSTED_PROXIES" in server.log()
+
+
+def test_networks_are_of_the_browser_and_not_of_the_proxy(gate):
+    assert ask(gate, "https://lan.example.org/", address="192.168.1.2").status_code == 200
+    assert ask(gate, "https://lan.example.org/", address="192.0.2.7").status_code == 401
+    assert ask(gate, "https://lan.example.org/", address="192.168.1.2, 192.0.2.7").status_code == 401
+    assert ask(gate, "https://lan.example.org/", address="nonsense").status_code == 401
+
+
+def test_another_portal_is_named_under_the_same_domain_only(gate):
+    import requests
+
+    def portal(url, endpoint="auth-request", name="authelia_url"):
+        headers = {"X-Original-URL": WIKI, "X-Original-Method": "GET", "Accept": "text/html"}
+        answer = requests.get(gate.origin + ("/api/verify" if endpoint == "verify" else "/api/authz/" + endpoint), params={name: url}, headers=headers,
+                              allow_redirects=False, timeout=30)
+        return answer.headers["Location"].split("?")[0]
+
+    assert portal("https://auth.example.org/") == "https://auth.example.org/"
+    assert portal("https://auth.example.org/in", "verify", "rd") == "https://auth.example.org/in"
+    for evil in ("https://auth.example.net/", "https://evil.example/", "http://auth.example.org/", "//auth.example.org/", "javascript:alert(1)"):
+        assert portal(evil) == f"https://{LOGIN}/gate"
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "POST", "PATCH", "FOO"])
+def test_only_the_endpoints_of_envoy_and_the_old_one_take_any_method(gate, method):
+    import requests
+    for path, status in (("auth-request", 405), ("forward-auth", 405)):
+        answer = requests.request(method, f"{gate.origin}/api/authz/{path}", timeout=30)
+        assert answer.status_code == status
+    assert ask(gate, WIKI, "ext-authz", method=method).status_code == 303
+
+
+def test_envoy_asks_with_the_content_type_of_the_request(gate):
+    answer = inside(gate).ask("https://wiki.example.org/save", endpoint="ext-authz", method="POST", headers={"Content-Type": "application/json"})
+    assert answer.status_code == 200
+
+
+def test_an_oversized_header_is_refused_and_no_error(gate):
+    assert ask(gate, WIKI, headers={"X-Much": "x" * 20000}).status_code == 403
+
+
+# The cookie, and what it is not
+
+
+def test_the_gates_cookie_opens_no_page_of_the_account(gate):
+    person = inside(gate)
+    cookie = person.cookie_for(WIKI)
+    for name in ("__Host-session", "session", "__Secure-gate"):
+        for path in ("/", "/account", "/account/profile", "/setup-2fa"):
+            page = Visitor(gate).visit(path, cookies={name: cookie})
+            assert page.status == 303 and page.location.startswith("/login")
+    assert ask(gate, WIKI, headers={"Cookie": f"__Secure-gate={person.session}"}).status_code == 401
+
+
+def test_a_cookie_is_of_one_domain(gate):
+    cookie = inside(gate).cookie_for(WIKI)
+    assert ask(gate, "https://example.org/", cookie=cookie).status_code == 200
+    assert ask(gate, "https://shop.example.net/", cookie=cookie).status_code == 401
+
+
+def test_a_cookie_that_was_changed_anywhere_is_none(gate):
+    cookie = inside(gate).cookie_for(WIKI)
+    for at in range(len(cookie)):
+        other = cookie[:at] + ("A" if cookie[at] != "A" else "B") + cookie[at + 1:]
+        assert ask(gate, WIKI, cookie=other).status_code == 401, at
+    for other in (cookie + "A", cookie[:-1], cookie.lower(), "", "A" * 54, "A" * 5000):
+        assert ask(gate, WIKI, cookie=other).status_code == 401
+
+
+def test_it_dies_with_the_session_at_once(gate):
+    for _ in range(5):
+        person = inside(gate)
+        for _ in range(5):
+            assert person.ask(WIKI).status_code == 200
+        person.log_out()
+        assert person.ask(WIKI).status_code == 401
+
+
+def test_it_dies_when_all_other_sessions_are_ended(gate):
+    person = inside(gate)
+    assert person.ask(WIKI).status_code == 200
+    elsewhere = Visitor(gate, person.name, person.password)
+    elsewhere.secret, elsewhere.spent = person.secret, person.spent
+    elsewhere.sign_in()
+    elsewhere.visit("/account/sessions")
+    elsewhere.post("/account/sessions/end", {"csrf_token": elsewhere.page.token, "id": ""})
+    assert person.ask(WIKI).status_code == 401
+
+
+def test_who_uses_an_application_is_not_idle(gate):
+    person = inside(gate)
+    for _ in range(4):
+        gate.clock.advance(40 * 60)
+        assert person.ask(WIKI).status_code == 200
+    gate.clock.advance(61 * 60)
+    assert person.ask(WIKI).status_code == 401
+
+
+def test_a_change_of_groups_is_felt_within_the_caches_life(gate):
+    person = inside(gate)
+    admin = "https://wiki.example.org/admin/"
+    assert person.ask(admin).status_code == 403
+    gate.command("user", "groups", person.name, "admins")
+    wait_until(lambda: person.ask(admin).status_code == 200, "the group counts", 10)
+    gate.command("user", "groups", person.name, "")
+    wait_until(lambda: person.ask(admin).status_code == 403, "the group is taken away", 10)
+
+
+# The way through
+
+
+def test_the_whole_way_from_an_application_and_back(gate):
+    person = Visitor(gate).full()
+    person.forget()
+    url = led_to(ask(gate, WIKI))
+    person.visit("/gate?" + urllib.parse.urlencode(url))
+    assert person.page.location.startswith("/login?next=%2Fgate")
+    person.give_password(person.page.location)
+    assert person.page.status == 303 and person.page.location.startswith("/gate?")
+    person.arrive(person.page.location)
+    assert person.page.heading == "Enter your code"
+    person.prove(path=person.page.path)
+    assert person.page.status == 303 and person.page.location.startswith("/gate?")
+    assert person.follow_to(person.page.location) == WIKI
+    assert person.ask(WIKI).status_code == 200
+
+
+def test_it_survives_registration_and_enrolment(gate):
+    person = Visitor(gate)
+    person.visit("/gate?" + urllib.parse.urlencode({"rd": WIKI, "rm": "GET"}))
+    following = person.page.location.partition("?")[2]
+    person.send("/register?" + following, {"username": person.name, "password": person.password, "confirm": person.password})
+    assert person.page.status == 303
+    person.arrive(person.page.location)
+    person.secret = person.page.by_id("secret")["value"]
+    person.prove(path=person.page.by_id("secret") and "/verify-2fa?" + following)
+    person.arrive(person.page.location)
+    assert person.follow_to("/gate?" + urllib.parse.urlencode({"rd": WIKI, "rm": "GET"})) == WIKI
+
+
+@pytest.mark.parametrize("rd", ["https://evil.example/", "http://wiki.example.org/", "//wiki.example.org/", "javascript:alert(1)", "/account", "",
+                                "https://wiki.example.org.evil.example/", "https://evil.example\\.example.org/", "https://wiki.example.org@evil.example/",
+                                "https://wiki.example.org:443@evil.example/", "https://evil.example/%2F.example.org", "https://wiki.example.org/\r\nX: y",
+                                "HTTPS:wiki.example.org", "https://wiki.example.org\t.evil.example/"])
+def test_nobody_is_led_anywhere_else(gate, rd):
+    person = inside(gate)
+    person.visit("/gate?" + urllib.parse.urlencode({"rd": rd}))
+    assert (person.page.status, person.page.location) == (303, "/")
+    assert "evil" not in Visitor(gate).visit("/gate?" + urllib.parse.urlencode({"rd": rd})).location
+
+
+def test_a_link_to_the_front_door_leads_through_too(gate):
+    person = Visitor(gate).full()
+    query = urllib.parse.urlencode({"rd": WIKI, "rm": "GET"})
+    assert person.follow_to("/?" + query) == WIKI
+    assert Visitor(gate).visit("/?" + query).location.startswith("/login?next=%2Fgate%3Frd")
+
+
+def test_an_address_too_long_to_be_kept_leads_to_the_application(gate):
+    url = "https://wiki.example.org/" + "a/" * 1500
+    person = Visitor(gate)
+    person.visit("/gate?" + urllib.parse.urlencode({"rd": url}))
+    following = urllib.parse.parse_qs(person.page.location.partition("?")[2])["next"][0]
+    assert following == "/gate?rd=https%3A%2F%2Fwiki.example.org%2F&rm=GET"
+    assert inside(gate).follow_to("/gate?" + urllib.parse.urlencode({"rd": url})) == url
+
+
+def test_where_nobody_may_the_page_says_so(gate):
+    person = inside(gate)
+    assert person.follow_to("/gate?" + urllib.parse.urlencode({"rd": "https://closed.example.org/"})) is None
+    assert person.page.status == 403 and "may not see" in person.page.text
+
+
+def test_a_younger_code_is_asked_for_alone(gate):
+    person = inside(gate, groups="admins")
+    admin = "https://wiki.example.org/admin/settings"
+    wait_until(lambda: person.ask(admin).status_code == 200, "the group counts", 10)
+    gate.clock.advance(16 * 60)
+    answer = person.ask(admin)
+    assert answer.status_code == 401 and person.ask(WIKI).status_code == 200
+    assert person.follow_to("/gate?" + urllib.parse.urlencode(led_to(answer))) is None
+    assert person.page.heading == "A new code, please" and not person.page.dom.all("input", type="password")
+    fields = {i["name"]: i.get("value") or "" for i in person.page.form.all("input") if i.has("name")}
+    person.post("/gate", {**fields, "otp": "000000"})
+    assert person.page.status == 422 and person.page.alerts
+    person.post("/gate", {**fields, "otp": ""})
+    assert person.page.status == 422
+    person.post("/gate", {**fields, "csrf_token": "x" * 43, "otp": "000000"})
+    assert person.page.status == 403 and person.page.form
+    person.post("/gate", {**fields, "otp": person.fresh_code()})
+    assert person.page.status == 200 and person.page.heading == "On to wiki.example.org"
+    assert person.ask(admin).status_code == 200, "at once: no memory of the older proof"
+
+
+def test_a_password_is_enough_where_the_rule_says_so(gate):
+    person = Visitor(gate).full()
+    person.forget()
+    easy = "https://easy.example.org/"
+    person.give_password("/login?" + urllib.parse.urlencode({"next": "/gate?" + urllib.parse.urlencode({"rd": easy, "rm": "GET"})}))
+    assert person.follow_to(person.page.location) == easy
+    assert person.ask(easy).status_code == 200 and named(person.ask(easy))["Remote-User"] == person.name
+    assert person.ask(WIKI).status_code == 401
+    assert person.visit("/").location.startswith("/verify-2fa"), "and opens nothing here"
+    gate.clock.advance(45 * 60)
+    assert person.ask(easy).status_code == 200, "for as long as a session lasts"
+    assert person.ask(WIKI).status_code == 401
+
+
+def test_enrolling_is_nobody(gate):
+    person = Visitor(gate).enrolling()
+    person.visit("/gate?" + urllib.parse.urlencode({"rd": "https://easy.example.org/"}))
+    assert person.page.status == 303 and person.page.location.startswith("/setup-2fa")
+
+
+# Another domain
+
+
+def ticket_for(person, url):
+    person.visit("/gate?" + urllib.parse.urlencode({"rd": url}))
+    (refresh,) = person.page.dom.all("meta", http_equiv="refresh")
+    return refresh["content"].partition("url=")[2]
+
+
+def test_another_domain_is_reached_by_a_ticket(gate):
+    person = inside(gate)
+    shop = "https://shop.example.net/cart?n=2"
+    assert person.ask(shop).status_code == 401
+    assert person.follow_to("/gate?" + urllib.parse.urlencode({"rd": shop})) == shop
+    assert set(person.other) == {"example.org", "example.net"} and len(set(person.other.values())) == 2
+    assert person.ask(shop).status_code == 200
+    person.log_out()
+    assert person.ask(shop).status_code == 401
+
+
+def test_a_ticket_works_once_soon_and_there(gate):
+    person = inside(gate)
+    shop = "https://shop.example.net/"
+
+    def use(link, host="shop.example.net"):
+        stranger = Visitor(gate)
+        stranger.visit(link[link.index("/.doubletour"):], host=host)
+        return stranger.other
+
+    link = ticket_for(person, shop)
+    assert use(link) and not use(link), "once"
+    assert not use(ticket_for(person, shop), host="other.example.net"), "at its own host"
+    link = ticket_for(person, shop)
+    gate.clock.advance(31)
+    assert not use(link), "within 30 seconds"
+    link = ticket_for(person, shop)
+    person.log_out()
+    assert not use(link), "while the session lasts"
+    for link in ("/.doubletour/enter", "/.doubletour/enter?ticket=", "/.doubletour/enter?ticket=" + "A" * 43, "/.doubletour/enter?ticket=" + "A" * 4000):
+        assert not use("https://x" + link)
+
+
+# Signed identity
+
+
+def test_an_application_can_check_the_signature(gate):
+    import requests
+    person = inside(gate, groups="staff", email="anna@example.org")
+    head, body, signature = named(person.ask(WIKI))["Remote-Jwt"].split(".")
+
+    def decode(text):
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+    (key,) = requests.get(gate.origin + "/.well-known/jwks.json", timeout=30).json()["keys"]
+    Ed25519PublicKey.from_public_bytes(decode(key["x"])).verify(decode(signature), f"{head}.{body}".encode())
+    assert json.loads(decode(head)) == {"alg": "EdDSA", "kid": key["kid"], "typ": "JWT"}
+    claims = json.loads(decode(body))
+    assert claims.pop("exp") - claims["iat"] == 60 and abs(claims.pop("iat") - gate.clock.now()) < 10
+    assert claims == {"iss": f"https://{LOGIN}", "sub": person.name, "aud": "wiki.example.org", "name": person.name, "email": "anna@example.org",
+                      "groups": ["staff"], "amr": ["pwd", "otp"]}
+    other = json.loads(decode(named(person.ask("https://docs.example.org/"))["Remote-Jwt"].split(".")[1]))
+    assert other["aud"] == "docs.example.org"
+
+
+# Rules that change, and what breaks
+
+
+def test_rules_are_read_anew_on_sighup_and_a_broken_file_changes_nothing(tmp_path):
+    with make(tmp_path) as server:
+        url = "https://wiki.example.org/public/x"
+        assert ask(server, url).status_code == 200
+        (server.work / "access.conf").write_text("rules:\n  - domain: '*'\n    policy: deny\n")
+        server.signal(signal.SIGHUP)
+        wait_until(lambda: ask(server, url).status_code == 403, "the new rules hold")
+        (server.work / "access.conf").write_text("rules:\n  - domain: '*'\n    polisy: bypass\n")
+        server.signal(signal.SIGHUP)
+        wait_until(lambda: "rules.kept" in server.log(), "it says what is wrong")
+        assert "line 3" in server.log() and ask(server, url).status_code == 403
+        (server.work / "access.conf").write_text("rules:\n" + "  - domain: x.example.org\n" * 900 + "  - domain: '*'\n    policy: bypass\n")
+        server.signal(signal.SIGHUP)
+        wait_until(lambda: ask(server, url).status_code == 200, "a long file comes in parts")
+        import os
+        os.kill(server.web_pid(), signal.SIGKILL)
+        wait_until(lambda: server.serves() and ask(server, url).status_code == 200, "a new web process has them")
+
+
+def test_a_broken_file_is_told_at_start(tmp_path):
+    server = make(tmp_path, "rules:\n  - domain: *.example.org\n")
+    done = server.command("run")
+    assert done.returncode == 78 and "line 2" in done.stderr and "quotes" in done.stderr
+    assert server.command("config", "check").returncode == 78
+
+
+def test_without_a_file_both_factors_open_everything_protected(tmp_path):
+    with make(tmp_path, rules=None) as server:
+        assert ask(server, WIKI).status_code == 401
+        assert inside(server).ask(WIKI).status_code == 200
+        assert ask(server, "https://wiki.example.com/").status_code == 400
+
+
+def test_a_database_that_is_away_lets_nobody_pass_and_is_no_error(gate):
+    person = inside(gate)
+    time.sleep(2.1)  # the cache has forgotten
+    gate.faults.set("query", 1, lasting=True)
+    try:
+        answer = person.ask(WIKI)
+        assert answer.status_code == 401 and led_to(answer)["rd"] == WIKI
+    finally:
+        gate.faults.clear("query")
+    wait_until(lambda: person.ask(WIKI).status_code == 200, "it is back")
+
+
+# The command line, and what the documentation says
+
+
+def check(server, *arguments):
+    return server.command("gate", "check", *arguments)
+
+
+def test_gate_check_says_which_rule_and_why(gate):
+    person = inside(gate, groups="staff")
+    done = check(gate, "https://wiki.example.org/public/x")
+    assert (done.returncode, done.stdout) == (0, "access.conf, line 2: bypass\nWho is not signed in passes.\n")
+    done = check(gate, "https://wiki.example.org/admin/", "--user", person.name)
+    assert (done.returncode, done.stdout) == (1, f"access.conf, line 9: deny\n{person.name} (staff) is refused.\n")
+    done = check(gate, "https://wiki.example.org/", "--user", person.name, "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["outcome"] == "passes"
+    assert "is asked to sign in" in check(gate, "https://wiki.example.org/").stdout
+    assert check(gate, "https://lan.example.org/", "--address", "192.168.3.4").returncode == 0
+    assert check(gate, "https://api.example.org/", "--method", "OPTIONS").returncode == 0
+
+
+@pytest.mark.parametrize("arguments, status, words", [
+    ((), 2, "one address"), (("https://a.example.org", "b"), 2, ""), (("http://wiki.example.org/",), 1, "https://"), (("https://wiki.example.com/",), 1, "GATE_DOMAINS"),
+    (("https://wiki.example.org/", "--user", "nobody-of-that-name"), 1, "no account"), (("https://wiki.example.org/", "--method", "get"), 1, "method")])
+def test_gate_check_says_what_is_wrong(gate, arguments, status, words):
+    done = check(gate, *arguments)
+    assert done.returncode == status and words in done.stderr, done
+
+
+@pytest.mark.parametrize("command, value, words", [("email", "anna", "anna@example.org"), ("email", "a@b\nc", "anna@example.org"), ("groups", "A", "a-z"),
+                                                   ("groups", ",".join(f"g{n}" for n in range(51)), "50"), ("groups", "é", "a-z")])
+def test_facts_that_are_none_are_refused(gate, command, value, words):
+    person = Visitor(gate).full()
+    done = gate.command("user", command, person.name, value)
+    assert done.returncode == 1 and words in done.stderr
+
+
+def test_facts_of_a_new_account(gate):
+    assert gate.command("user", "add", "ruth.facts", "--email", "ruth@example.org", "--groups", "b, a,b").returncode == 0
+    shown = json.loads(gate.command("user", "show", "ruth.facts", "--json").stdout)
+    assert (shown["email"], shown["groups"]) == ("ruth@example.org", "a,b")
+
+
+def test_the_rules_of_the_documentation_can_be_read(tmp_path):
+    import re
+    from harness.server import ROOT
+    (rules,) = re.findall(r"```yaml\n(rules:.*?)```", (ROOT / "docs" / "gate.md").read_text(), re.S)
+    for number, text in enumerate((rules, (ROOT / "examples" / "access.conf").read_text())):
+        server = make(tmp_path / str(number), text)
+        assert server.command("config", "check").returncode == 0
+        assert "deny" in check(server, "https://wiki.example.org/admin/").stdout or "is asked" in check(server, "https://wiki.example.org/admin/").stdout

@@ -22,6 +22,7 @@ static const struct command {
 	{ "invite", "doubletour invite", "a link by which one person may register", cli_invite },
 	{ "audit", "doubletour audit", "who did what, when, from where", cli_audit },
 	{ "gate", "doubletour gate", "which rule decides about an address of an application, and why", cli_gate },
+	{ "proxy-config", "doubletour proxy-config", "a configuration of nginx, Caddy, Traefik, HAProxy or Envoy", cli_proxy_config },
 	{ "import", "doubletour import", "take accounts over from elsewhere", cli_import },
 	{ "backup", "doubletour backup", "copy the database to a file, while the server runs", cli_backup },
 	{ "restore", "doubletour restore", "put a backup in the database's place", cli_restore },
@@ -43,7 +44,7 @@ help(struct cli *cli, int argc, char **argv)
 			  "Use: doubletour COMMAND [OPTIONS]\n\n"));
 	for (size_t i = 0; i < COUNT(commands); i++)
 		if (commands[i].line != NULL)
-			buf_printf(&out, "  %-10s %s\n", commands[i].name, commands[i].line);
+			buf_printf(&out, "  %-12s %s\n", commands[i].name, commands[i].line);
 	buf_put(&out, STR("\n`doubletour COMMAND --help` says more about each.\n"
 			  "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n"));
 	return cli_print(buf_str(&out));

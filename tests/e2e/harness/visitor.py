@@ -18,11 +18,12 @@ class Visitor(Person):
     def __init__(self, server, *args, address=None, **more):
         super().__init__(server, *args, **more)
         self.address = address or "198.18.%d.%d" % divmod(next(_addresses), 250)  # of one address not many may register
+        self.public = server.environment["PUBLIC_URL"]
         self.other = {}  # cookies for the applications' domains: domain → value
 
     def request(self, method, path, headers=None, cookies=None, host=LOGIN, **more):
         cookies = self.cookies if cookies is None else cookies
-        sent = {"Accept-Language": self.language, "Accept": "text/html", "Host": host, "X-Forwarded-For": self.address,
+        sent = {"Accept-Language": self.language, "Accept": "text/html", "Host": self.public.removeprefix("https://") if host == LOGIN else host, "X-Forwarded-For": self.address,
                 "X-Forwarded-Proto": "https", **(headers or {})}
         if host != LOGIN:
             cookies = {}
@@ -46,7 +47,7 @@ class Visitor(Person):
             self.other[parts["Domain"]] = gate
 
     def post(self, path, fields, headers=None, **more):
-        return super().post(path, fields, {"Origin": f"https://{LOGIN}", **(headers or {})}, **more)
+        return super().post(path, fields, {"Origin": self.public, **(headers or {})}, **more)
 
     @property
     def session(self):

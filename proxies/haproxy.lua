@@ -1,0 +1,58 @@
+-- Doubletour's gate for HAProxy: ask about a request, and leave the answer in variables of the transaction.
+-- Whatever fails leaves the status 403.  Made by `doubletour proxy-config haproxy --lua`.
+
+local gate = "http://@ADDRESS@/api/authz/forward-auth"
+local passed_on = { "cookie", "accept", "accept-language", "x-requested-with" }
+local told = { user = "remote-user", groups = "remote-groups", name = "remote-name", email = "remote-email", jwt = "remote-jwt" }
+
+local function first(headers, name)
+	local values = headers[name]
+	return values and (values[0] or values[1])
+end
+
+local function question(txn)
+	local sent = txn.http:req_get_headers()
+	local headers = {
+		["x-forwarded-proto"] = { "https" },
+		["x-forwarded-host"] = { first(sent, "host") or "" },
+		["x-forwarded-uri"] = { txn.f:pathq() },
+		["x-forwarded-method"] = { txn.f:method() },
+		["x-forwarded-for"] = { txn.f:src() },
+	}
+	for _, name in ipairs(passed_on) do
+		local values = {}
+		for _, value in pairs(sent[name] or {}) do
+			table.insert(values, value)
+		end
+		if #values > 0 then
+			headers[name] = values
+		end
+	end
+	return headers
+end
+
+local function ask(txn)
+	local answer = core.httpclient():get({ url = gate, headers = question(txn), timeout = 5000 })
+	if not answer or not answer.headers then
+		return
+	end
+	txn:set_var("txn.doubletour_location", first(answer.headers, "location") or "")
+	if answer.status == 200 then
+		for name, header in pairs(told) do
+			local value = first(answer.headers, header)
+			if value then
+				txn:set_var("txn.doubletour_" .. name, value)
+			end
+		end
+	end
+	txn:set_var("txn.doubletour_status", answer.status)
+end
+
+core.register_action("doubletour_ask", { "http-req" }, function(txn)
+	txn:set_var("txn.doubletour_status", 403)
+	local well, why = pcall(ask, txn)
+	if not well then
+		core.Warning("doubletour: " .. tostring(why))
+		txn:set_var("txn.doubletour_status", 403)
+	end
+end)

@@ -1,0 +1,341 @@
+/*
+ * `doubletour proxy-config PROXY APP=UPSTREAM ...`: a whole configuration of a reverse proxy in front of applications.
+ *
+ * The texts are in proxies/.  @WORD@ is replaced; what stands between the lines #@each and #@end is put once for each
+ * application.
+ */
+#include "cli/cli.h"
+
+#include "base/buf.h"
+#include "cli/proxy_texts.h"
+#include "gate/target.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+enum { APPS_MAX = 100, OUT_MAX_BYTES = 1024 * 1024 };
+
+static const char proxy_help[] =
+    "Use: doubletour proxy-config nginx|caddy|traefik|haproxy|envoy APP=UPSTREAM [APP=UPSTREAM ...]\n"
+    "\n"
+    "Print a whole configuration: people sign in at PUBLIC_URL, and each application is protected by the gate.\n"
+    "\n"
+    "  APP=UPSTREAM         wiki.example.org=127.0.0.1:8080: the name that people type, and where the application listens\n"
+    "  --certificate FILE   the certificate with its chain; for haproxy with the key in the same file\n"
+    "  --key FILE           its private key\n"
+    "  --listen HOST:PORT   where the proxy listens; 0.0.0.0:443 otherwise\n"
+    "  --lua-file FILE      haproxy: where its file of Lua will be; /etc/haproxy/doubletour.lua otherwise\n"
+    "  --lua                haproxy: print that file\n"
+    "  --help               this text\n"
+    "\n"
+    "Doubletour itself is asked at HOST and PORT of its settings.\n"
+    "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
+
+static const struct proxy {
+	const char *name, *text;
+} proxies[] = {
+	{ "nginx", "nginx.conf" },     { "caddy", "Caddyfile" },   { "traefik", "traefik.yml" },
+	{ "haproxy", "haproxy.cfg" }, { "envoy", "envoy.yaml" },
+};
+
+struct app {
+	str name, upstream;
+};
+
+struct request {
+	const struct config *config;
+	const char *certificate, *key, *listen, *lua_file;
+	bool lua;
+	str login, port;    /* host of PUBLIC_URL; ":8443" where the proxy does not listen on 443 */
+	char address[300];  /* of Doubletour */
+	struct app apps[APPS_MAX];
+	size_t apps_count;
+	struct buf out;
+	struct why why;
+};
+
+/* --- putting a text -------------------------------------------------------------------------------------------------- */
+
+static str
+host_of(str host_port)
+{
+	size_t n = host_port.n;
+
+	while (n > 0 && host_port.p[n - 1] != ':')
+		n--;
+	return str_upto(host_port, n > 0 ? n - 1 : host_port.n);
+}
+
+static str
+port_of(str host_port)
+{
+	str host = host_of(host_port);
+
+	return str_from(host_port, host.n + 1);
+}
+
+/* wiki.example.org → wiki_example_org */
+static void
+put_name(str app, struct buf *out)
+{
+	for (size_t i = 0; i < app.n; i++)
+		buf_put_byte(out, (app.p[i] >= 'a' && app.p[i] <= 'z') || (app.p[i] >= '0' && app.p[i] <= '9') ? app.p[i]
+													 : '_');
+}
+
+static void
+put_apps(struct request *r)
+{
+	for (size_t i = 0; i < r->apps_count; i++) {
+		buf_put(&r->out, i == 0 ? STR("") : STR(" "));
+		buf_put(&r->out, r->apps[i].name);
+	}
+}
+
+/* What a word stands for; p NULL: it is none of ours. */
+static str
+value_of(const struct request *r, const struct app *app, str word)
+{
+	const struct {
+		str word, value;
+	} values[] = {
+		{ STR("LOGIN"), r->login },
+		{ STR("PORT"), r->port },
+		{ STR("ADDRESS"), str_of(r->address) },
+		{ STR("ADDRESS_HOST"), host_of(str_of(r->address)) },
+		{ STR("ADDRESS_PORT"), port_of(str_of(r->address)) },
+		{ STR("CERTIFICATE"), str_of(r->certificate) },
+		{ STR("KEY"), str_of(r->key) },
+		{ STR("LISTEN"), str_of(r->listen) },
+		{ STR("LISTEN_HOST"), host_of(str_of(r->listen)) },
+		{ STR("LISTEN_PORT"), port_of(str_of(r->listen)) },
+		{ STR("LUA"), str_of(r->lua_file) },
+		{ STR("APP"), app == NULL ? (str){ 0 } : app->name },
+		{ STR("UPSTREAM"), app == NULL ? (str){ 0 } : app->upstream },
+		{ STR("UPSTREAM_HOST"), app == NULL ? (str){ 0 } : host_of(app->upstream) },
+		{ STR("UPSTREAM_PORT"), app == NULL ? (str){ 0 } : port_of(app->upstream) },
+	};
+
+	for (size_t i = 0; i < COUNT(values); i++)
+		if (str_equal(word, values[i].word))
+			return values[i].value;
+	return (str){ 0 };
+}
+
+static void
+put_line(struct request *r, const struct app *app, str line)
+{
+	while (line.p != NULL) {
+		str rest = line;
+		str before = str_cut(&rest, '@');
+		str after = rest;
+		str word = str_cut(&after, '@');
+		str value = rest.p == NULL || after.p == NULL ? (str){ 0 } : value_of(r, app, word);
+		bool name = app != NULL && str_equal(word, STR("NAME")), all = str_equal(word, STR("APPS"));
+
+		buf_put(&r->out, before);
+		if (rest.p == NULL)
+			return;
+		if (after.p != NULL && (value.p != NULL || name || all)) {
+			buf_put(&r->out, value);
+			if (name)
+				put_name(app->name, &r->out);
+			if (all)
+				put_apps(r);
+			line = after;
+			continue;
+		}
+		buf_put_byte(&r->out, '@');
+		line = rest;
+	}
+}
+
+static void
+put_lines(struct request *r, const struct app *app, str lines)
+{
+	while (lines.n > 0) {
+		put_line(r, app, str_cut(&lines, '\n'));
+		buf_put_byte(&r->out, '\n');
+	}
+}
+
+/* Up to the line that is this one, which goes; the whole when there is none. */
+static str
+cut_at_line(str *rest, str line)
+{
+	str all = *rest;
+
+	while (rest->n > 0) {
+		str before = str_upto(all, (size_t)(rest->p - all.p));
+		if (str_equal(str_cut(rest, '\n'), line))
+			return before;
+	}
+	return all;
+}
+
+static err
+put_text(struct request *r, const char *name)
+{
+	str text = { 0 };
+
+	for (size_t i = 0; i < proxy_texts_count; i++)
+		if (str_equal(str_of(proxy_texts[i].name), str_of(name)))
+			text = str_of(proxy_texts[i].text);
+	while (text.n > 0) {
+		put_lines(r, NULL, cut_at_line(&text, STR("#@each")));
+		if (text.n == 0)
+			break;
+		str each = cut_at_line(&text, STR("#@end"));
+		for (size_t i = 0; i < r->apps_count; i++)
+			put_lines(r, &r->apps[i], each);
+	}
+	return buf_check(&r->out);
+}
+
+/* --- what was asked for --------------------------------------------------------------------------------------------------- */
+
+/* Nothing that ends a word, a string or a line in any of the five languages. */
+static bool
+plain(str text)
+{
+	static const char others[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./:_-[]*";
+
+	for (size_t i = 0; i < text.n; i++)
+		if (!str_has_byte(str_of(others), text.p[i]))
+			return false;
+	return text.n > 0;
+}
+
+static bool
+host_port_good(str text)
+{
+	uint64_t port = 0;
+
+	return plain(text) && host_of(text).n > 0 && host_of(text).n < text.n &&
+	       str_number(port_of(text), 65535, &port) == ERR_OK && port > 0;
+}
+
+static err
+app_take(struct request *r, str argument)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(16 * 1024);
+	struct target target;
+	str upstream = argument;
+	str name = str_cut(&upstream, '=');
+	bool known = false;
+
+	if (r->apps_count == APPS_MAX)
+		return why_set(&r->why, ERR_INVALID, "More than %d applications: print them in parts.", APPS_MAX);
+	if (target_join(STR("https"), name, STR("/"), &arena, &target) != ERR_OK || !str_equal(target.authority, name) ||
+	    !str_equal(target.host, name) || !host_port_good(upstream))
+		return why_set(&r->why, ERR_INVALID,
+			       "\"%.*s\" is no APP=UPSTREAM, as wiki.example.org=127.0.0.1:8080 is (in lower case, "
+			       "without https://).",
+			       STR_ARG(str_upto(argument, 100)));
+	for (size_t i = 0; i < r->config->gate_domains_count; i++)
+		known = known || target_under(name, str_of(r->config->gate_domains[i].z));
+	if (!known)
+		return why_set(&r->why, ERR_CONFIG, "%.*s is under none of GATE_DOMAINS, so that nobody would pass.",
+			       STR_ARG(name));
+	if (str_equal(name, r->login))
+		return why_set(&r->why, ERR_INVALID, "%.*s is where people sign in.", STR_ARG(name));
+	r->apps[r->apps_count++] = (struct app){ name, upstream };
+	return ERR_OK;
+}
+
+static err
+settings_take(struct request *r)
+{
+	const struct config *config = r->config;
+	bool six = str_has_byte(str_of(config->host), ':');
+	str rest = str_of(config->public_host);
+
+	if (!config->public_https || config->gate_domains_count == 0)
+		return why_set(&r->why, ERR_CONFIG,
+			       "The gate needs PUBLIC_URL=https://login.example.org and GATE_DOMAINS=example.org, with your "
+			       "own domain.");
+	r->login = str_cut(&rest, ':');
+	snprintf(r->address, sizeof(r->address), six ? "[%s]:%u" : "%s:%u", config->host, config->port);
+	if (!host_port_good(str_of(r->listen)))
+		return why_set(&r->why, ERR_INVALID, "--listen takes HOST:PORT, as 0.0.0.0:443.");
+	if (!str_equal(port_of(str_of(r->listen)), STR("443")))
+		r->port = str_from(str_of(r->listen), host_of(str_of(r->listen)).n);
+	else
+		r->port = STR("");
+	if (!plain(str_of(r->certificate)) || !plain(str_of(r->key)) || !plain(str_of(r->lua_file)))
+		return why_set(&r->why, ERR_INVALID,
+			       "The path of a file is of letters, digits and . / _ - here: anything else means something to a "
+			       "proxy.");
+	return ERR_OK;
+}
+
+static void
+request_end(struct request *r)
+{
+	buf_wipe(&r->out);
+}
+
+static int
+run(struct cli *cli, struct request *r, const struct proxy *proxy, int argc, char **argv)
+{
+	err e;
+
+	r->config = &cli->config;
+	e = settings_take(r);
+	for (int i = 0; e == ERR_OK && i < argc; i++)
+		e = app_take(r, str_of(argv[i]));
+	if (e == ERR_OK)
+		e = put_text(r, r->lua ? "haproxy.lua" : proxy->text);
+	return e == ERR_OK ? cli_print(buf_str(&r->out)) : cli_fail(e, &r->why);
+}
+
+static int
+find(int argc, char **argv, const struct proxy **ret_proxy)
+{
+	const char *words[COUNT(proxies) + 1] = { NULL };
+
+	if (optind == argc) {
+		fputs(proxy_help, stderr);
+		return CLI_USAGE;
+	}
+	for (size_t i = 0; i < COUNT(proxies); i++) {
+		words[i] = proxies[i].name;
+		if (str_equal(str_of(argv[optind]), str_of(proxies[i].name))) {
+			*ret_proxy = &proxies[i];
+			return CLI_GO_ON;
+		}
+	}
+	return cli_unknown("proxy", argv[optind], words, "doubletour proxy-config");
+}
+
+int
+cli_proxy_config(struct cli *cli, int argc, char **argv)
+{
+	CLEANUP(request_end) struct request r = { .certificate = "/etc/ssl/certs/doubletour.pem",
+						  .key = "/etc/ssl/private/doubletour.key",
+						  .listen = "0.0.0.0:443",
+						  .lua_file = "/etc/haproxy/doubletour.lua",
+						  .out = BUF(OUT_MAX_BYTES) };
+	const struct cli_option options[] = {
+		{ .name = "certificate", .value = &r.certificate }, { .name = "key", .value = &r.key },
+		{ .name = "listen", .value = &r.listen },           { .name = "lua-file", .value = &r.lua_file },
+		{ .name = "lua", .flag = &r.lua },
+	};
+	const struct proxy *proxy = NULL;
+	int status = cli_options(argc, argv, proxy_help, options, COUNT(options), APPS_MAX + 1);
+
+	if (status == CLI_GO_ON)
+		status = find(argc, argv, &proxy);
+	if (status != CLI_GO_ON)
+		return status;
+	if (optind + 1 == argc && !r.lua) {
+		fputs("Name at least one application: wiki.example.org=127.0.0.1:8080.\n", stderr);
+		return CLI_USAGE;
+	}
+	if (r.lua && !str_equal(str_of(proxy->name), STR("haproxy"))) {
+		fputs("--lua is for haproxy.\n", stderr);
+		return CLI_USAGE;
+	}
+	status = cli_config(cli);
+	return status == CLI_GO_ON ? run(cli, &r, proxy, argc - optind - 1, argv + optind + 1) : status;
+}

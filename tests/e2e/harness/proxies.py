@@ -1,0 +1,213 @@
+"""Real proxies with the configurations that `doubletour proxy-config` prints, an authority of the tests, and an application."""
+
+import base64
+import hashlib
+import http.server
+import json
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import threading
+
+from harness.server import free_port, wait_until
+
+APPS = ("wiki.example.org", "admin.example.org", "shop.example.net")
+LOGIN = "login.example.org"
+
+
+class Application(http.server.BaseHTTPRequestHandler):
+    """Answers with the request that it got, as JSON; and takes a websocket's upgrade, over which it says hello."""
+
+    protocol_version = "HTTP/1.1"
+
+    def setup(self):
+        super().setup()
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def do_GET(self):
+        if self.headers.get("Upgrade", "").lower() == "websocket":
+            return self._upgrade()
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length).decode()
+        text = json.dumps({"method": self.command, "path": self.path, "headers": self.headers.items(), "body": body}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(text)
+
+    do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = do_PROPFIND = do_FOO = do_GET
+
+    def _upgrade(self):
+        key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
+        self.end_headers()
+        hello = ("hello " + self.headers.get("Remote-User", "nobody")).encode()
+        self.wfile.write(bytes([0x81, len(hello)]) + hello)
+        self.close_connection = True
+
+    def log_message(self, *_):
+        pass
+
+
+class Echo:
+    def __enter__(self):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Application)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Authority:
+    """Signs one certificate for all hosts."""
+
+    def __init__(self, home):
+        self.home = home
+        self.ca, self.certificate, self.key, self.both = (home / name for name in ("ca.pem", "crt.pem", "key.pem", "both.pem"))
+        names = ",".join(f"DNS:{name}" for name in (LOGIN, *APPS))
+        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=tests",
+                      "-keyout", home / "ca.key", "-out", self.ca)
+        self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={LOGIN}",
+                      "-keyout", self.key, "-out", home / "csr.pem")
+        (home / "ext").write_text(f"subjectAltName={names}\n")
+        self._openssl("x509", "-req", "-in", home / "csr.pem", "-CA", self.ca, "-CAkey", home / "ca.key", "-CAcreateserial", "-days", "2",
+                      "-extfile", home / "ext", "-out", self.certificate)
+        self.both.write_text(self.certificate.read_text() + self.key.read_text())
+
+    @staticmethod
+    def _openssl(*arguments):
+        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
+
+class Proxy:
+    """One of nginx, caddy, haproxy, before a server and an application."""
+
+    def __init__(self, kind, server, echo, change=lambda text: text):
+        self.kind, self.server, self.echo, self.change = kind, server, echo, change
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="doubletour-proxy-"))
+        self.authority = Authority(self.home)
+        self.port = int(server.environment["PUBLIC_URL"].rpartition(":")[2])
+        self.process = None
+
+    def printed(self, *more):
+        certificate = self.authority.both if self.kind == "haproxy" else self.authority.certificate
+        done = self.server.command("proxy-config", self.kind, "--listen", f"127.0.0.1:{self.port}", "--certificate", certificate, "--key", self.authority.key,
+                                   "--lua-file", self.home / "doubletour.lua", *more, *(f"{app}=127.0.0.1:{self.echo.port}" for app in APPS))
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def __enter__(self):
+        text = self.change(self.printed())
+        command = getattr(self, "_" + self.kind)(text)
+        with open(self.home / "log", "wb") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.home,
+                                            env={"PATH": "/usr/bin:/bin", "HOME": str(self.home), "XDG_DATA_HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home)})
+        wait_until(self._listens_or_died, f"{self.kind} listens")
+        assert self.process.poll() is None, (self.home / "log").read_text()
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(10)
+        shutil.rmtree(self.home)
+
+    def _listens_or_died(self):
+        with socket.socket() as s:
+            return self.process.poll() is not None or s.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def _nginx(self, text):
+        user = f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else ""
+        folders = "".join(f"{kind}_temp_path {self.home}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        (self.home / "conf").write_text(f"daemon off; worker_processes 2; {user} pid {self.home}/pid; error_log {self.home}/error; events {{ worker_connections 1024; }}\n"
+                                        f"http {{ access_log off; {folders}\n{text} }}\n")
+        return ["/usr/sbin/nginx", "-p", str(self.home), "-e", f"{self.home}/error", "-c", f"{self.home}/conf"]
+
+    def _caddy(self, text):
+        (self.home / "Caddyfile").write_text("{\n\tadmin off\n\tauto_https disable_redirects\n}\n" + text)
+        return ["/usr/bin/caddy", "run", "--config", f"{self.home}/Caddyfile", "--adapter", "caddyfile"]
+
+    def _haproxy(self, text):
+        (self.home / "doubletour.lua").write_text(self.printed("--lua"))
+        (self.home / "conf").write_text(text)
+        return ["/usr/sbin/haproxy", "-db", "-f", f"{self.home}/conf"]
+
+    # Talking to it
+
+    def connect(self, host, timeout=60):
+        context = ssl.create_default_context(cafile=str(self.authority.ca))
+        return context.wrap_socket(socket.create_connection(("127.0.0.1", self.port), timeout=timeout), server_hostname=host)
+
+    def public(self, host):
+        return f"https://{host}:{self.port}"
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    def get(self, name):
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    @property
+    def seen(self):
+        """What the application got: header name in small letters → values."""
+        found = {}
+        for name, value in json.loads(self.body)["headers"]:
+            found.setdefault(name.lower(), []).append(value)
+        return found
+
+    def __repr__(self):
+        return f"<{self.status} {self.get('Location')} {self.body[:200]!r}>"
+
+
+def exchange(stream, method, path, host, headers=(), body=b"", version="HTTP/1.1"):
+    """One request over a connection that is open, header lines just as they are given; its answer."""
+    lines = [f"{method} {path} {version}", f"Host: {host}", *(f"{name}: {value}" for name, value in headers)]
+    if body or method in ("POST", "PUT"):
+        lines.append(f"Content-Length: {len(body)}")
+    stream.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+    stream.flush()
+    return read_answer(stream, method)
+
+
+def read_answer(stream, method="GET"):
+    line = stream.readline()
+    assert line, "the connection was closed"
+    status = int(line.split()[1])
+    headers = []
+    while (line := stream.readline().strip()):
+        name, _, value = line.decode("utf-8", "replace").partition(":")
+        headers.append((name, value.strip()))
+    named = {name.lower(): value for name, value in headers}
+    if method == "HEAD" or status in (101, 204, 304):
+        body = b""
+    elif "content-length" in named:
+        body = stream.read(int(named["content-length"]))
+    elif named.get("transfer-encoding") == "chunked":
+        body = b""
+        while (size := int(stream.readline().split(b";")[0], 16)):
+            body += stream.read(size)
+            stream.readline()
+        stream.readline()
+    else:
+        body = stream.read()
+    return Answer(status, headers, body)

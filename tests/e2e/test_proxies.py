@@ -1,0 +1,277 @@
+"""nginx, Caddy and HAProxy with the configurations that the program prints, before an application that says what it got."""
+
+import concurrent.futures
+import json
+import os
+import re
+import urllib.parse
+
+import pytest
+import yaml
+
+from harness.proxies import APPS, LOGIN, Echo, Proxy, exchange
+from harness.server import Server, free_port, wait_until
+from harness.visitor import Visitor
+
+RULES = """\
+rules:
+  - domain: wiki.example.org
+    path: ['/public/**']
+    policy: bypass
+  - domain: wiki.example.org
+    methods: [OPTIONS]
+    policy: bypass
+  - domain: admin.example.org
+    groups: [admins]
+  - domain: admin.example.org
+    policy: deny
+  - domain: ['*.example.org', '*.example.net']
+"""
+KINDS = ("nginx", "caddy", "haproxy")
+REQUESTS = int(os.environ.get("GATE_REQUESTS", 1280))  # of 64 people at once
+
+
+def make(home):
+    port = free_port()
+    server = Server(home, PUBLIC_URL=f"https://{LOGIN}:{port}", TRUSTED_PROXIES="127.0.0.1", GATE_DOMAINS="example.org,example.net",
+                    ACCESS_RULES="access.conf")
+    (server.work / "access.conf").write_text(RULES)
+    return server
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def world(request, tmp_path_factory):
+    with Echo() as echo, make(tmp_path_factory.mktemp(request.param)) as server, Proxy(request.param, server, echo) as proxy:
+        yield proxy
+
+
+class Browser:
+    """Somebody behind the proxy: signs in at the server, goes to applications through the proxy."""
+
+    def __init__(self, proxy, person=None):
+        self.proxy, self.person = proxy, person
+        self.streams = {}
+
+    def request(self, method, host, path, headers=(), body=b"", cookies=True, accept="text/html", **more):
+        if host not in self.streams:
+            self.streams[host] = self.proxy.connect(host).makefile("rwb")
+        sent = [("Accept", accept), *headers] if accept else list(headers)
+        cookie = self.person.cookie_for(f"https://{host}/") if cookies and self.person else None
+        if cookie:
+            sent.append(("Cookie", f"a=b; __Secure-gate={cookie}; c=d"))
+        try:
+            answer = exchange(self.streams[host], method, path, f"{host}:{self.proxy.port}", sent, body, **more)
+        except (AssertionError, ConnectionError):
+            del self.streams[host]
+            raise
+        if (answer.get("Connection") or "").lower() == "close":
+            del self.streams[host]
+        return answer
+
+    def get(self, path, host="wiki.example.org", **more):
+        return self.request("GET", host, path, **more)
+
+
+def enter(proxy, host="wiki.example.org", **facts):
+    person = Visitor(proxy.server).full()
+    for command, value in facts.items():
+        assert proxy.server.command("user", command, person.name, value).returncode == 0
+    url = proxy.public(host) + "/"
+    assert person.follow_to("/gate?" + urllib.parse.urlencode({"rd": url})) == url
+    return Browser(proxy, person)
+
+
+def led_to(proxy, answer):
+    parts = urllib.parse.urlsplit(answer.get("Location"))
+    assert (parts.scheme, parts.netloc, parts.path) == ("https", f"{LOGIN}:{proxy.port}", "/gate"), answer
+    return dict(urllib.parse.parse_qsl(parts.query))
+
+
+def test_whoever_is_signed_out_is_led_to_sign_in(world):
+    answer = Browser(world).get("/page?x=1&y=2")
+    assert answer.status == 302 and led_to(world, answer) == {"rd": world.public("wiki.example.org") + "/page?x=1&y=2", "rm": "GET"}
+
+
+def test_a_background_request_gets_401_with_the_way(world):
+    for more in ({"accept": "application/json"}, {"headers": [("X-Requested-With", "XMLHttpRequest")]}):
+        answer = Browser(world).get("/data", **more)
+        assert answer.status == 401 and led_to(world, answer)["rd"].endswith("/data"), answer
+
+
+def test_the_application_is_told_who_it_is(world):
+    browser = enter(world, groups="staff", email="anna@example.org")
+    for method, body in (("GET", b""), ("POST", b"a=1&b=" + b"x" * 5000), ("PUT", b"{}"), ("DELETE", b"")):
+        answer = browser.request(method, "wiki.example.org", "/page?x=%2F", body=body)
+        assert answer.status == 200, answer
+        seen = answer.seen
+        assert seen["remote-user"] == [browser.person.name] and seen["remote-groups"] == ["staff"] and seen["remote-email"] == ["anna@example.org"]
+        assert seen["remote-name"] == [browser.person.name] and seen["remote-jwt"][0].count(".") == 2
+        told = json.loads(answer.body)
+        assert (told["method"], told["path"], told["body"]) == (method, "/page?x=%2F", body.decode())
+
+
+FORGED = ["Remote-User", "remote-user", "REMOTE-USER", "Remote_User", "remote_user", "Remote-Groups", "Remote_Groups", "Remote-Name", "Remote-Email",
+          "Remote_Email", "Remote-Jwt", "remote_jwt"]
+
+
+def named(answer):
+    return {name: values for name, values in answer.seen.items() if name.replace("_", "-").startswith("remote-")}
+
+
+def test_what_a_browser_claims_to_be_never_arrives(world):
+    forged = [(name, "root") for name in FORGED]
+    browser = enter(world)
+    answer = browser.get("/public/x", headers=forged, cookies=False)
+    assert answer.status == 200 and not named(answer), "where nobody is asked who they are"
+    answer = browser.get("/public/x", headers=forged)
+    assert answer.status == 200 and not named(answer)
+    answer = browser.get("/page", headers=forged)
+    assert answer.status == 200 and "root" not in str(named(answer)) and answer.seen["remote-user"] == [browser.person.name]
+    assert Browser(world).get("/page", headers=forged).status == 302
+
+
+HOSTILE = [
+    [("X-Original-URL", "https://wiki.example.org/public/x")], [("X-Forwarded-Uri", "/public/x")], [("X-Forwarded-Host", "evil.example")],
+    [("X-Forwarded-Method", "OPTIONS")], [("X-Original-Method", "OPTIONS")], [("X-Forwarded-Proto", "http")], [("X-Forwarded-For", "127.0.0.1")],
+    [("Forwarded", "host=evil.example;proto=http")], [("X-Rewrite-URL", "/public/x")], [("X-Forwarded-Prefix", "/public")],
+    [("Connection", "keep-alive, X-Forwarded-Host, X-Original-URL, X-Forwarded-Uri, Cookie")], [("Connection", "close, Remote-User")],
+    [("X-HTTP-Method-Override", "OPTIONS")], [("X_Forwarded_Uri", "/public/x")], [("X-Authelia-URL", "https://evil.example/")],
+]
+
+
+@pytest.mark.parametrize("headers", HOSTILE)
+def test_no_header_opens_what_is_closed(world, headers):
+    answer = Browser(world).get("/page", headers=headers)
+    assert answer.status in (302, 400), answer
+    if answer.status == 302:
+        assert led_to(world, answer)["rd"] == world.public("wiki.example.org") + "/page"
+
+
+@pytest.mark.parametrize("path", ["/public/../page", "/public/%2e%2e/page", "/public/..%2fpage", "/public//../page", "//page", "/./page", "/public/..;/page",
+                                  "/public%2f..%2fpage", "/public/%252e%252e/page", "/PUBLIC/x", "/public\\..\\page", "/page;/public/x"])
+def test_no_spelling_of_a_path_opens_what_is_closed(world, path):
+    answer = Browser(world).get(path)
+    assert answer.status in (302, 308, 400, 403, 404), answer
+    assert answer.status != 302 or led_to(world, answer)
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "PATCH", "PROPFIND", "FOO"])
+def test_no_method_opens_what_is_closed(world, method):
+    answer = Browser(world).request(method, "wiki.example.org", "/page")
+    assert answer.status in (302, 303, 400, 403, 405, 501), answer
+
+
+def test_a_preflight_request_passes_where_a_rule_says_so(world):
+    answer = Browser(world).request("OPTIONS", "wiki.example.org", "/page", headers=[("Origin", "https://x.example"), ("Access-Control-Request-Method", "POST")])
+    assert answer.status == 200 and not named(answer)
+
+
+def test_denied_is_403_and_a_group_opens(world):
+    assert enter(world).get("/", host="admin.example.org").status == 403
+    browser = enter(world, groups="admins")
+    answer = browser.get("/", host="admin.example.org")
+    assert answer.status == 200 and answer.seen["remote-groups"] == ["admins"]
+
+
+def test_pending_is_not_in(world):
+    browser = enter(world)
+    pending = Visitor(world.server, browser.person.name, browser.person.password)
+    pending.secret, pending.spent = browser.person.secret, browser.person.spent
+    pending.give_password()
+    pending.visit("/gate?" + urllib.parse.urlencode({"rd": world.public("wiki.example.org") + "/"}))
+    assert pending.page.location.startswith("/verify-2fa") and not pending.other
+
+
+def test_it_ends_with_the_session_on_the_same_connection(world):
+    browser = enter(world)
+    assert browser.get("/page").status == 200
+    browser.person.log_out()
+    assert browser.get("/page").status == 302
+
+
+def test_an_expired_session_is_signed_out(world):
+    browser = enter(world)
+    assert browser.get("/page").status == 200
+    world.server.clock.advance(25 * 3600)
+    assert browser.get("/page").status == 302
+
+
+def test_the_way_between_domains_leads_through_the_proxy(world):
+    browser = enter(world)
+    shop = world.public("shop.example.net") + "/cart"
+    browser.person.visit("/gate?" + urllib.parse.urlencode({"rd": shop}))
+    (refresh,) = browser.person.page.dom.all("meta", http_equiv="refresh")
+    url = refresh["content"].partition("url=")[2]
+    assert url.startswith(world.public("shop.example.net") + "/.doubletour/enter?ticket=")
+    answer = browser.get(url.partition(str(world.port))[2], host="shop.example.net")
+    assert answer.status == 303 and answer.get("Location") == shop
+    browser.person.other["example.net"] = re.match(r"__Secure-gate=([^;]+); .*Domain=example\.net", answer.get("Set-Cookie"))[1]
+    assert browser.get("/cart", host="shop.example.net").seen["remote-user"] == [browser.person.name]
+
+
+def test_a_websocket_is_for_whoever_is_signed_in(world):
+    upgrade = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "x3JJHMbDL1EzLkh9GBhXDw==")]
+    assert Browser(world).get("/socket", headers=upgrade, accept=None).status in (401, 302)
+    browser = enter(world)
+    answer = browser.get("/socket", headers=upgrade, accept=None)
+    assert answer.status == 101
+    hello = browser.streams["wiki.example.org"].read(2 + len("hello " + browser.person.name))
+    assert hello[2:].decode() == "hello " + browser.person.name
+
+
+def test_64_people_each_get_their_own_name(world):
+    browsers = [enter(world) for _ in range(64)]
+
+    def use(browser):
+        for n in range(REQUESTS // 64):
+            answer = browser.get(f"/page/{n}")
+            assert answer.status == 200 and answer.seen["remote-user"] == [browser.person.name], answer
+        return REQUESTS // 64
+
+    with concurrent.futures.ThreadPoolExecutor(64) as pool:
+        assert sum(pool.map(use, browsers)) == REQUESTS // 64 * 64
+
+
+def test_when_doubletour_is_away_nobody_passes(tmp_path, request):
+    for kind in KINDS:
+        with Echo() as echo, make(tmp_path / kind) as server, Proxy(kind, server, echo) as proxy:
+            browser = enter(proxy)
+            assert browser.get("/page").status == 200
+            server.end()
+            for path in ("/page", "/public/x"):
+                answer = Browser(proxy, browser.person).get(path)
+                assert answer.status in (403, 502, 503), (kind, answer)
+            server.start()
+            wait_until(lambda: Browser(proxy, browser.person).get("/page").status == 200, "it is back")
+
+
+def test_a_login_page_is_not_asked_about(world):
+    answer = Browser(world).get("/login", host=LOGIN)
+    assert answer.status == 200 and b"password" in answer.body
+
+
+# What is printed
+
+
+@pytest.mark.parametrize("kind", ["traefik", "envoy"])
+def test_what_no_package_here_runs_can_be_read(kind, tmp_path):
+    done = make(tmp_path).command("proxy-config", kind, *(f"{app}=127.0.0.1:8080" for app in APPS))
+    assert done.returncode == 0 and not re.search("@[A-Z]", done.stdout)
+    assert yaml.safe_load(done.stdout)
+    assert all(app in done.stdout for app in (*APPS, LOGIN))
+
+
+@pytest.mark.parametrize("arguments, status, words", [
+    ((), 2, "proxy-config"), (("apache", "wiki.example.org=127.0.0.1:80"), 2, "apache"), (("nginx",), 2, "application"), (("nginx", "wiki.example.org"), 1, "APP=UPSTREAM"),
+    (("nginx", "https://wiki.example.org=127.0.0.1:80"), 1, "APP=UPSTREAM"), (("nginx", "wiki.example.com=127.0.0.1:80"), 78, "GATE_DOMAINS"),
+    (("nginx", "wiki.example.org=127.0.0.1"), 1, "APP=UPSTREAM"), (("nginx", "wiki.example.org=127.0.0.1:80;x"), 1, "APP=UPSTREAM"),
+    (("nginx", f"{LOGIN}=127.0.0.1:80"), 1, "sign in"), (("nginx", "--lua"), 2, "haproxy"), (("nginx", "--certificate", "a b", "wiki.example.org=127.0.0.1:80"), 1, "path"),
+    (("nginx", "--listen", "443", "wiki.example.org=127.0.0.1:80"), 1, "HOST:PORT")])
+def test_what_is_wrong_is_said(arguments, status, words, tmp_path):
+    done = make(tmp_path).command("proxy-config", *arguments)
+    assert done.returncode == status and words in done.stderr, done
+
+
+def test_without_the_settings_it_says_which(tmp_path):
+    done = Server(tmp_path).command("proxy-config", "nginx", "wiki.example.org=127.0.0.1:80")
+    assert done.returncode == 78 and "PUBLIC_URL" in done.stderr and "GATE_DOMAINS" in done.stderr

@@ -20,7 +20,8 @@ static const char proxy_help[] =
     "\n"
     "Print a whole configuration: people sign in at PUBLIC_URL, and each application is protected by the gate.\n"
     "\n"
-    "  APP=UPSTREAM         wiki.example.org=127.0.0.1:8080: the name that people type, and where the application listens\n"
+    "  APP=UPSTREAM         wiki.example.org=127.0.0.1:8080: the name that people type, and where the application "
+    "listens\n"
     "  --certificate FILE   the certificate with its chain; for haproxy with the key in the same file\n"
     "  --key FILE           its private key\n"
     "  --listen HOST:PORT   where the proxy listens; 0.0.0.0:443 otherwise\n"
@@ -34,7 +35,7 @@ static const char proxy_help[] =
 static const struct proxy {
 	const char *name, *text;
 } proxies[] = {
-	{ "nginx", "nginx.conf" },     { "caddy", "Caddyfile" },   { "traefik", "traefik.yml" },
+	{ "nginx", "nginx.conf" },    { "caddy", "Caddyfile" },  { "traefik", "traefik.yml" },
 	{ "haproxy", "haproxy.cfg" }, { "envoy", "envoy.yaml" },
 };
 
@@ -46,8 +47,8 @@ struct request {
 	const struct config *config;
 	const char *certificate, *key, *listen, *lua_file;
 	bool lua;
-	str login, port;    /* host of PUBLIC_URL; ":8443" where the proxy does not listen on 443 */
-	char address[300];  /* of Doubletour */
+	str login, port;   /* host of PUBLIC_URL; ":8443" where the proxy does not listen on 443 */
+	char address[300]; /* of Doubletour */
 	struct app apps[APPS_MAX];
 	size_t apps_count;
 	struct buf out;
@@ -79,8 +80,8 @@ static void
 put_name(str app, struct buf *out)
 {
 	for (size_t i = 0; i < app.n; i++)
-		buf_put_byte(out, (app.p[i] >= 'a' && app.p[i] <= 'z') || (app.p[i] >= '0' && app.p[i] <= '9') ? app.p[i]
-													 : '_');
+		buf_put_byte(
+		    out, (app.p[i] >= 'a' && app.p[i] <= 'z') || (app.p[i] >= '0' && app.p[i] <= '9') ? app.p[i] : '_');
 }
 
 static void
@@ -226,8 +227,8 @@ app_take(struct request *r, str argument)
 
 	if (r->apps_count == APPS_MAX)
 		return why_set(&r->why, ERR_INVALID, "More than %d applications: print them in parts.", APPS_MAX);
-	if (target_join(STR("https"), name, STR("/"), &arena, &target) != ERR_OK || !str_equal(target.authority, name) ||
-	    !str_equal(target.host, name) || !host_port_good(upstream))
+	if (target_join(STR("https"), name, STR("/"), &arena, &target) != ERR_OK ||
+	    !str_equal(target.authority, name) || !str_equal(target.host, name) || !host_port_good(upstream))
 		return why_set(&r->why, ERR_INVALID,
 			       "\"%.*s\" is no APP=UPSTREAM, as wiki.example.org=127.0.0.1:8080 is (in lower case, "
 			       "without https://).",
@@ -251,9 +252,10 @@ settings_take(struct request *r)
 	str rest = str_of(config->public_host);
 
 	if (!config->public_https || config->gate_domains_count == 0)
-		return why_set(&r->why, ERR_CONFIG,
-			       "The gate needs PUBLIC_URL=https://login.example.org and GATE_DOMAINS=example.org, with your "
-			       "own domain.");
+		return why_set(
+		    &r->why, ERR_CONFIG,
+		    "The gate needs PUBLIC_URL=https://login.example.org and GATE_DOMAINS=example.org, with your "
+		    "own domain.");
 	r->login = str_cut(&rest, ':');
 	snprintf(r->address, sizeof(r->address), six ? "[%s]:%u" : "%s:%u", config->host, config->port);
 	if (!host_port_good(str_of(r->listen)))
@@ -263,9 +265,10 @@ settings_take(struct request *r)
 	else
 		r->port = STR("");
 	if (!plain(str_of(r->certificate)) || !plain(str_of(r->key)) || !plain(str_of(r->lua_file)))
-		return why_set(&r->why, ERR_INVALID,
-			       "The path of a file is of letters, digits and . / _ - here: anything else means something to a "
-			       "proxy.");
+		return why_set(
+		    &r->why, ERR_INVALID,
+		    "The path of a file is of letters, digits and . / _ - here: anything else means something to a "
+		    "proxy.");
 	return ERR_OK;
 }
 
@@ -289,45 +292,53 @@ run(struct cli *cli, struct request *r, const struct proxy *proxy, int argc, cha
 	return e == ERR_OK ? cli_print(buf_str(&r->out)) : cli_fail(e, &r->why);
 }
 
+static const struct proxy *
+find(const char *word)
+{
+	for (size_t i = 0; i < COUNT(proxies); i++)
+		if (str_equal(str_of(word), str_of(proxies[i].name)))
+			return &proxies[i];
+	return NULL;
+}
+
 static int
-find(int argc, char **argv, const struct proxy **ret_proxy)
+unknown(const char *word)
 {
 	const char *words[COUNT(proxies) + 1] = { NULL };
 
-	if (optind == argc) {
-		fputs(proxy_help, stderr);
-		return CLI_USAGE;
-	}
-	for (size_t i = 0; i < COUNT(proxies); i++) {
+	for (size_t i = 0; i < COUNT(proxies); i++)
 		words[i] = proxies[i].name;
-		if (str_equal(str_of(argv[optind]), str_of(proxies[i].name))) {
-			*ret_proxy = &proxies[i];
-			return CLI_GO_ON;
-		}
-	}
-	return cli_unknown("proxy", argv[optind], words, "doubletour proxy-config");
+	return cli_unknown("proxy", word, words, "doubletour proxy-config");
 }
 
 int
 cli_proxy_config(struct cli *cli, int argc, char **argv)
 {
-	CLEANUP(request_end) struct request r = { .certificate = "/etc/ssl/certs/doubletour.pem",
-						  .key = "/etc/ssl/private/doubletour.key",
-						  .listen = "0.0.0.0:443",
-						  .lua_file = "/etc/haproxy/doubletour.lua",
-						  .out = BUF(OUT_MAX_BYTES) };
+	CLEANUP(request_end)
+	struct request r = { .certificate = "/etc/ssl/certs/doubletour.pem",
+			     .key = "/etc/ssl/private/doubletour.key",
+			     .listen = "0.0.0.0:443",
+			     .lua_file = "/etc/haproxy/doubletour.lua",
+			     .out = BUF(OUT_MAX_BYTES) };
 	const struct cli_option options[] = {
-		{ .name = "certificate", .value = &r.certificate }, { .name = "key", .value = &r.key },
-		{ .name = "listen", .value = &r.listen },           { .name = "lua-file", .value = &r.lua_file },
+		{ .name = "certificate", .value = &r.certificate },
+		{ .name = "key", .value = &r.key },
+		{ .name = "listen", .value = &r.listen },
+		{ .name = "lua-file", .value = &r.lua_file },
 		{ .name = "lua", .flag = &r.lua },
 	};
-	const struct proxy *proxy = NULL;
+	const struct proxy *proxy;
 	int status = cli_options(argc, argv, proxy_help, options, COUNT(options), APPS_MAX + 1);
 
-	if (status == CLI_GO_ON)
-		status = find(argc, argv, &proxy);
 	if (status != CLI_GO_ON)
 		return status;
+	if (optind == argc) {
+		fputs(proxy_help, stderr);
+		return CLI_USAGE;
+	}
+	proxy = find(argv[optind]);
+	if (proxy == NULL)
+		return unknown(argv[optind]);
 	if (optind + 1 == argc && !r.lua) {
 		fputs("Name at least one application: wiki.example.org=127.0.0.1:8080.\n", stderr);
 		return CLI_USAGE;

@@ -31,7 +31,7 @@ reading_end(struct reading *r)
 static unsigned
 line_of(const yaml_node_t *node)
 {
-	return (unsigned)node->start_mark.line + 1;
+	return node == NULL ? 0 : (unsigned)node->start_mark.line + 1;
 }
 
 static err
@@ -354,37 +354,37 @@ document_read(struct reading *r, str text)
 err
 access_parse(str name, str text, struct access_rules *ret_rules, struct why *why)
 {
-	CLEANUP(access_rules_wipe) struct access_rules rules = { .arena = ARENA(RULES_ARENA_BYTES) };
-	CLEANUP(reading_end) struct reading r = { .name = name, .rules = &rules, .why = why };
+	CLEANUP(reading_end) struct reading r = { .name = name, .rules = ret_rules, .why = why };
+	err e;
 
+	*ret_rules = (struct access_rules){ .arena = ARENA(RULES_ARENA_BYTES) };
 	if (text.n > ACCESS_FILE_MAX_BYTES)
 		return why_set(why, ERR_CONFIG, "%.*s is longer than 64 KiB.", STR_ARG(str_upto(name, 200)));
 	if (has_alias(text))
 		return why_set(why, ERR_CONFIG,
-			       "%.*s: an alias (`*name`) is not taken; write a pattern in quotes: "
-			       "'*.example.org'.",
+			       "%.*s: an alias (`*name`) is not taken; write a pattern in quotes: '*.example.org'.",
 			       STR_ARG(str_upto(name, 200)));
-	TRY(document_read(&r, text));
-	*ret_rules = rules;
-	rules = (struct access_rules){ .arena = ARENA(0) };
-	return ERR_OK;
+	e = document_read(&r, text);
+	if (e != ERR_OK)
+		access_rules_wipe(ret_rules);
+	return e;
 }
 
 err
 access_implied(const struct config *config, struct access_rules *ret_rules)
 {
-	CLEANUP(access_rules_wipe) struct access_rules rules = { .arena = ARENA(RULES_ARENA_BYTES), .implied = true };
 	struct access_texts domains = { .n = 0 };
 
-	rules.rules = arena_alloc(&rules.arena, sizeof(*rules.rules));
-	domains.at = arena_alloc(&rules.arena, sizeof(*domains.at));
-	if (rules.rules == NULL || domains.at == NULL)
+	*ret_rules = (struct access_rules){ .arena = ARENA(RULES_ARENA_BYTES), .implied = true };
+	ret_rules->rules = arena_alloc(&ret_rules->arena, sizeof(*ret_rules->rules));
+	domains.at = arena_alloc(&ret_rules->arena, sizeof(*domains.at));
+	if (ret_rules->rules == NULL || domains.at == NULL) {
+		access_rules_wipe(ret_rules);
 		return ERR_MEMORY;
+	}
 	domains.at[domains.n++] = STR("*"); /* the gate asks about protected domains only */
-	rules.rules[0] = (struct access_rule){ .policy = ACCESS_TWO_FACTOR, .domains = domains };
-	rules.n = config->gate_domains_count > 0 ? 1 : 0;
-	*ret_rules = rules;
-	rules = (struct access_rules){ .arena = ARENA(0) };
+	ret_rules->rules[0] = (struct access_rule){ .policy = ACCESS_TWO_FACTOR, .domains = domains };
+	ret_rules->n = config->gate_domains_count > 0 ? 1 : 0;
 	return ERR_OK;
 }
 

@@ -18,7 +18,7 @@
 
 enum { ACCESS_FILE_MAX_BYTES = 64 * 1024, ACCESS_RULES_MAX = 1000 };
 
-/* Read the text.  name: of the file, for sentences.  ERR_CONFIG with the sentence and the line; ERR_MEMORY. */
+/* Read the text.  name: of the file, for sentences.  On failure ret_rules is empty: nobody passes.  ERR_CONFIG with the sentence and the line; ERR_MEMORY. */
 MUST_USE err access_parse(str name, str text, struct access_rules *ret_rules, struct why *why);
 
 /* Without a file: two factors for each of GATE_DOMAINS and all below. */

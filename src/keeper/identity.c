@@ -33,7 +33,7 @@ err
 groups_read(str typed, struct arena *arena, str *ret_groups)
 {
 	CLEANUP(buf_wipe) struct buf list = BUF(GROUPS_MAX_BYTES);
-	str names[GROUPS_COUNT_MAX];
+	str names[GROUPS_COUNT_MAX] = { { 0 } };
 	size_t n = 0;
 
 	for (str name = next_name(&typed); name.n > 0; name = next_name(&typed)) {

@@ -409,16 +409,17 @@ bool
 gate_admit(struct exchange *x)
 {
 	struct check *c = arena_alloc(x->rq->arena, sizeof(*c));
+	const struct endpoint *endpoint = endpoint_of(x->rq->path);
 
 	x->address = forwarded_address(x->rq, trusts, (void *)(uintptr_t)x->web->config);
 	x->rq->from = x->address;
 	x->session_known = true; /* none of ours */
 	x->form = c;
-	if (c == NULL || !may_ask(x)) {
+	if (c == NULL || endpoint == NULL || !may_ask(x)) {
 		gate_refuse(x);
 		return true;
 	}
-	*c = (struct check){ .endpoint = endpoint_of(x->rq->path), .method = STR("") };
+	*c = (struct check){ .endpoint = endpoint, .method = STR("") };
 	if (check_read(x, c) != ERR_OK) {
 		c->malformed = c->endpoint->malformed;
 		log_event(LOG_NOTICE, "gate.malformed", LOG_STR("endpoint", c->endpoint->path),

@@ -341,12 +341,43 @@ account_keep(struct browser *b, const void *body)
 }
 
 static void
+visitor_keep(struct browser *b, const void *body)
+{
+	const struct gate_visitor_body *visitor = body;
+
+	b->gate.outcome = visitor->outcome;
+	b->gate.level = visitor->level;
+	b->gate.proved_us = visitor->proved_us;
+	b->gate.expires_us = visitor->expires_us;
+	b->gate.session = visitor->session;
+	text_keep(visitor->name, b->gate.name, sizeof(b->gate.name));
+	text_keep(visitor->groups, b->gate.groups, sizeof(b->gate.groups));
+	text_keep(visitor->email, b->gate.email, sizeof(b->gate.email));
+	text_keep(visitor->jwt, b->gate.jwt, sizeof(b->gate.jwt));
+}
+
+static void
+way_keep(struct browser *b, const void *body)
+{
+	const struct gate_way_body *way = body;
+
+	b->gate.outcome = way->outcome;
+	b->gate.reason = way->reason;
+	text_keep(way->token, b->gate.token, sizeof(b->gate.token));
+	text_keep(way->ticket, b->gate.ticket, sizeof(b->gate.ticket));
+	text_keep(way->domain, b->gate.domain, sizeof(b->gate.domain));
+	text_keep(str_upto(way->url, 500), b->gate.url, sizeof(b->gate.url));
+}
+
+static void
 body_keep(struct browser *b, enum question_id id, const void *body)
 {
 	static void (*const keep[QUESTION_COUNT])(struct browser * b, const void *body) = {
 		[QUESTION_ENROL] = enrolment_keep,   [QUESTION_PROVE] = proved_keep,
 		[QUESTION_STEP_UP] = proved_keep,    [QUESTION_FACTOR_CONFIRM] = proved_keep,
 		[QUESTION_RECOVERY] = recovery_keep, [QUESTION_ACCOUNT] = account_keep,
+		[QUESTION_GATE] = visitor_keep,      [QUESTION_GATE_ENTER] = way_keep,
+		[QUESTION_GATE_TICKET] = way_keep,
 	};
 
 	b->problems = (struct problems_body){ 0 };

@@ -48,6 +48,14 @@ struct browser {
 	struct proved_body proved;
 	int64_t factors[16]; /* ids, by the last answer to ACCOUNT */
 	size_t factors_count;
+	/* By the last answer to GATE, GATE_ENTER or GATE_TICKET. */
+	struct {
+		uint32_t outcome, level, reason;
+		int64_t proved_us, expires_us;
+		struct token session;
+		char name[USERNAME_MAX + 1], groups[GROUPS_MAX_BYTES + 1], email[EMAIL_MAX + 1], jwt[GATE_JWT_MAX + 1];
+		char token[65], ticket[65], domain[254], url[512];
+	} gate;
 };
 
 /* For cmocka's group: once per program, before anything allocates. */

@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 from harness.postgres import Postgres  # noqa: E402
 
-KEEPER = ["decision", "factors", "questions", "races", "races_wide", "recovery", "register", "serve", "sessions", "sign_in", "throttle"]
+KEEPER = ["decision", "factors", "gate", "questions", "races", "races_wide", "recovery", "register", "serve", "sessions", "sign_in", "throttle"]
 
 
 def main(folder):

@@ -387,7 +387,7 @@ copy_each(enum fault fault, bool lasting)
 	backed_up(&w, backup, sizeof(backup));
 	path_in(&w, "copy.sqlite", target, sizeof(target));
 	for (long nth = 1; untouched < 1; nth += step_of(fault, nth)) {
-		assert_true(nth < 60000);
+		assert_true(nth < 200000);
 		why = (struct why){ "" };
 		fault_set(fault, nth, lasting);
 		err e = copy_to(&w, target, &why, &rows);
@@ -534,7 +534,9 @@ what_no_account_can_be_called_is_refused(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct why why = { "" };
 		struct link_text link;
-		assert_int_not_equal(admin_add(w.thread, str_of(rows[i].name), &(struct admin_new){ .display_name = str_of(rows[i].display) }, &why, &link),
+		assert_int_not_equal(admin_add(w.thread, str_of(rows[i].name),
+					       &(struct admin_new){ .display_name = str_of(rows[i].display) }, &why,
+					       &link),
 				     ERR_OK);
 		if (strstr(why.text, rows[i].word) == NULL)
 			fail_msg("%s: \"%s\"", rows[i].name, why.text);

@@ -62,7 +62,8 @@ static err
 add_one(struct world *w, struct why *why)
 {
 	struct link_text link;
-	err e = admin_add(w->thread, STR("bob"), &(struct admin_new){ STR("Bob"), STR("bob@example.org"), STR("staff,admins") }, why, &link);
+	err e = admin_add(w->thread, STR("bob"),
+			  &(struct admin_new){ STR("Bob"), STR("bob@example.org"), STR("staff,admins") }, why, &link);
 
 	return e == ERR_EXISTS ? ERR_OK : e;
 }

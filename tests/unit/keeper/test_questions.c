@@ -64,6 +64,12 @@ static const struct expected expected[] = {
 	  "no such link" },
 	{ QUESTION_LINK_USE, { REFUSED, REFUSED, REFUSED, REFUSED }, { NONE, ENROLLING, PENDING, FULL },
 	  "no such link" },
+	{ QUESTION_GATE,        { REFUSED, REFUSED, REFUSED, REFUSED }, { NONE, NONE, NONE, NONE },
+	  "no protected address; and no session of pages leaves there" },
+	{ QUESTION_GATE_ENTER,  { WRONG, WRONG, REFUSED, REFUSED },  { NONE, ENROLLING, PENDING, FULL },
+	  "no protected address" },
+	{ QUESTION_GATE_TICKET, { REFUSED, REFUSED, REFUSED, REFUSED }, { NONE, NONE, NONE, NONE },
+	  "no such ticket" },
 };
 /* clang-format on */
 
@@ -85,7 +91,13 @@ ask_rightly(struct world *w, struct browser *b, const struct expected *e, const 
 	const struct close_body close_it = { STR(PASSWORD) };
 	const struct link_body link = { STR("0123456789012345678901234567890123456789012") };
 	const struct link_use_body link_use = { link.link, STR(PASSWORD), STR(PASSWORD) };
+	const struct gate_body gate = { .method = STR("GET") };
+	const struct gate_enter_body enter = { .method = STR("GET") };
+	const struct gate_ticket_body ticket = { .ticket = STR("0123456789012345678901234567890123456789012") };
 	const void *bodies[QUESTION_COUNT] = {
+		[QUESTION_GATE] = &gate,
+		[QUESTION_GATE_ENTER] = &enter,
+		[QUESTION_GATE_TICKET] = &ticket,
 		[QUESTION_REGISTER] = &registration,
 		[QUESTION_SIGN_IN] = &sign_in,
 		[QUESTION_PROVE] = &prove,

@@ -613,7 +613,8 @@ prepare(void)
 			now.sessions[i] = now.sessions[SESSION_LAST];
 	}
 	PROMISE(now.secrets_shown == SECRETS_MADE);
-	PROMISE(admin_add(thread, STR("sophie"), &(struct admin_new){ .groups = STR("staff") }, &why, &now.links[0]) == ERR_OK);
+	PROMISE(admin_add(thread, STR("sophie"), &(struct admin_new){ .groups = STR("staff") }, &why, &now.links[0]) ==
+		ERR_OK);
 	PROMISE(admin_reset_password(thread, STR("robert"), &why, &now.links[1]) == ERR_OK);
 	PROMISE(admin_invite(thread, &why, &now.links[2]) == ERR_OK);
 }

@@ -22,6 +22,7 @@ static const struct command {
 	{ "invite", "doubletour invite", "a link by which one person may register", cli_invite },
 	{ "audit", "doubletour audit", "who did what, when, from where", cli_audit },
 	{ "gate", "doubletour gate", "which rule decides about an address of an application, and why", cli_gate },
+	{ "doctor", "doubletour doctor", "ask the real proxy whether anything gets past the gate", cli_doctor },
 	{ "proxy-config", "doubletour proxy-config", "a configuration of nginx, Caddy, Traefik, HAProxy or Envoy",
 	  cli_proxy_config },
 	{ "import", "doubletour import", "take accounts over from elsewhere", cli_import },

@@ -275,3 +275,62 @@ def test_what_is_wrong_is_said(arguments, status, words, tmp_path):
 def test_without_the_settings_it_says_which(tmp_path):
     done = Server(tmp_path).command("proxy-config", "nginx", "wiki.example.org=127.0.0.1:80")
     assert done.returncode == 78 and "PUBLIC_URL" in done.stderr and "GATE_DOMAINS" in done.stderr
+
+
+# doctor
+
+
+def examine(proxy, *more, path="/page"):
+    return proxy.server.command("doctor", proxy.public("wiki.example.org") + path, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{proxy.port}", *more)
+
+
+def test_the_doctor_finds_nothing_through_what_is_printed(world):
+    done = examine(world, "--echo", "/public/headers")
+    assert done.returncode == 0 and "nothing gets through" in done.stdout and "none of them reaches the application" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_doctor_says_when_a_page_is_open(world):
+    done = examine(world, path="/public/x")
+    assert done.returncode == 1 and "a rule leaves this page open" in done.stdout
+
+
+BROKEN = {  # what is taken out of the configuration, and what the doctor says then
+    "nginx": [("auth_request /.doubletour-gate;", "does not ask"), ("proxy_set_header Remote-User $doubletour_user;", "REACHES THE APPLICATION")],
+    "caddy": [("status 2xx\n\t\t\t\theader", "status 2xx 3xx\n\t\t\t\theader"), ("request_header -Remote_*", "REACHES THE APPLICATION")],
+    "haproxy": [("http-request return status 403 if !login !enter !{ var(txn.doubletour_status) -m int 200 }", ""),
+                ("http-request del-header ^remote[-_] -m reg", "REACHES THE APPLICATION")],
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_doctor_sees_what_leaks(kind, tmp_path):
+    line, words = BROKEN[kind][1]
+
+    def change(text):
+        assert line in text
+        text = text.replace(line, "")
+        return text.replace("\t\t\t\trequest_header -Remote-*\n", "\t\t\t\trequest_header -X-Nothing\n") if kind == "caddy" else text
+
+    with Echo() as echo, make(tmp_path) as server, Proxy(kind, server, echo, change) as proxy:
+        done = examine(proxy, "--echo", "/public/headers", "--json")
+        found = [json.loads(row) for row in done.stdout.splitlines()]
+        assert done.returncode == 1 and any(words in row["finding"] for row in found), done.stdout + done.stderr
+
+
+def test_the_doctor_sees_a_proxy_that_does_not_ask(tmp_path):
+    line, words = BROKEN["nginx"][0]
+    with Echo() as echo, make(tmp_path) as server, Proxy("nginx", server, echo, lambda text: text.replace(line, "")) as proxy:
+        done = examine(proxy)
+        assert done.returncode == 1 and words in done.stdout
+
+
+@pytest.mark.parametrize("arguments, status, words", [((), 2, "URL"), (("http://wiki.example.org/",), 1, "https://"), (("https://wiki.example.org/", "--echo", "x"), 1, "path"),
+                                                      (("https://wiki.example.org/", "--connect", "127.0.0.1:1"), 1, "was not reached")])
+def test_what_the_doctor_cannot_do_it_says(arguments, status, words, tmp_path):
+    done = make(tmp_path).command("doctor", *arguments)
+    assert done.returncode == status and words in done.stderr, done
+
+
+def test_without_curl_it_names_the_package(tmp_path):
+    done = make(tmp_path).command("doctor", "https://wiki.example.org/", PATH="/nowhere")
+    assert done.returncode == 1 and "apt install curl" in done.stderr

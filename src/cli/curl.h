@@ -1,0 +1,36 @@
+/*
+ * One HTTP request by the program curl, which is what people try things with: it sends what it is told, odd as that may be, and
+ * speaks TLS.
+ */
+#ifndef CLI_CURL_H
+#define CLI_CURL_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+
+enum { CURL_HEADERS_MAX = 6, CURL_REPLY_MAX_BYTES = 256 * 1024, CURL_SECONDS = 15 };
+
+struct curl_request {
+	const char *url, *method;
+	const char *headers[CURL_HEADERS_MAX]; /* "Name: value"; NULL: no more */
+	bool http10;
+	const char *ca;      /* a file of certificates to trust; NULL: the system's */
+	const char *connect; /* host:port to connect to in place of the url's; NULL: the url's own */
+};
+
+struct curl_reply {
+	int status;      /* 0: there was none, and trouble says why */
+	struct buf text; /* head and body of the answer, cut at CURL_REPLY_MAX_BYTES */
+	char trouble[200];
+};
+
+/* ERR_NOT_FOUND: the program curl is not there.  ERR_IO: it could not be run. */
+MUST_USE err curl_run(const struct curl_request *request, struct curl_reply *ret_reply);
+void curl_reply_wipe(struct curl_reply *reply);
+
+/* The value of the first header of that name; empty when there is none. */
+str curl_header(const struct curl_reply *reply, str name);
+
+#endif

@@ -1,0 +1,413 @@
+/*
+ * `doubletour doctor URL`: does the proxy in front of a protected application let anything past the gate?  Asked of the real one,
+ * from outside, without any cookie: whatever is sent, nobody may be let in.
+ */
+#include "cli/cli.h"
+#include "cli/curl.h"
+#include "cli/json.h"
+
+#include "base/clock.h"
+#include "gate/access_file.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+static const char doctor_help[] =
+    "Use: doubletour doctor URL [--ca FILE] [--connect HOST:PORT] [--echo PATH] [--json]\n"
+    "\n"
+    "Send odd requests to a protected application, through its real proxy, without signing in: forged headers, "
+    "methods, paths.\n"
+    "Nobody may be let in by any of them.\n"
+    "\n"
+    "  URL                  https://wiki.example.org/, a page that only people who are signed in may see\n"
+    "  --ca FILE            certificates to trust, where the system's do not do\n"
+    "  --connect HOST:PORT  connect there, whatever the name says\n"
+    "  --echo PATH          a page of the application that everybody may see and that answers with the headers it got: "
+    "forged\n"
+    "                       identity headers must not stand there\n"
+    "  --json               print an object a line\n"
+    "  --help               this text\n"
+    "\n"
+    "Needs the program curl (Debian package curl).\n"
+    "Exit status: 0 nothing gets through, 1 something does or the proxy was not reached, 2 wrong usage, 78 bad "
+    "configuration.\n";
+
+#define FORGED "doubletour-doctor-forged"
+
+struct probe {
+	const char *what;   /* for people */
+	const char *method; /* NULL: GET */
+	const char *path;   /* NULL: the url's own */
+	const char *headers[CURL_HEADERS_MAX];
+	bool http10;
+};
+
+static const struct probe identities[] = {
+	{ "Remote-User", .headers = { "Remote-User: " FORGED } },
+	{ "remote-user", .headers = { "remote-user: " FORGED } },
+	{ "REMOTE-USER", .headers = { "REMOTE-USER: " FORGED } },
+	{ "Remote_User", .headers = { "Remote_User: " FORGED } },
+	{ "REMOTE_USER", .headers = { "REMOTE_USER: " FORGED } },
+	{ "Remote-User twice", .headers = { "Remote-User: " FORGED, "Remote-User: " FORGED } },
+	{ "Remote-Groups", .headers = { "Remote-Groups: " FORGED } },
+	{ "Remote_Groups", .headers = { "Remote_Groups: " FORGED } },
+	{ "Remote-Name", .headers = { "Remote-Name: " FORGED } },
+	{ "Remote_Name", .headers = { "Remote_Name: " FORGED } },
+	{ "Remote-Email", .headers = { "Remote-Email: " FORGED } },
+	{ "Remote_Email", .headers = { "Remote_Email: " FORGED } },
+	{ "Remote-Jwt", .headers = { "Remote-Jwt: " FORGED } },
+	{ "Remote_Jwt", .headers = { "Remote_Jwt: " FORGED } },
+	{ "Remote-User named in Connection", .headers = { "Remote-User: " FORGED, "Connection: close, Remote-User" } },
+};
+
+static const struct probe forwards[] = {
+	{ "X-Original-URL", .headers = { "X-Original-URL: /favicon.ico" } },
+	{ "X-Original-URL of another host", .headers = { "X-Original-URL: https://localhost/" } },
+	{ "X-Original-Method", .headers = { "X-Original-Method: OPTIONS" } },
+	{ "X-Rewrite-URL", .headers = { "X-Rewrite-URL: /favicon.ico" } },
+	{ "X-Forwarded-Uri", .headers = { "X-Forwarded-Uri: /favicon.ico" } },
+	{ "X-Forwarded-Host", .headers = { "X-Forwarded-Host: localhost" } },
+	{ "X-Forwarded-Method", .headers = { "X-Forwarded-Method: OPTIONS" } },
+	{ "X-Forwarded-Proto", .headers = { "X-Forwarded-Proto: http" } },
+	{ "X-Forwarded-For of this machine", .headers = { "X-Forwarded-For: 127.0.0.1" } },
+	{ "X-Forwarded-For of a private network", .headers = { "X-Forwarded-For: 192.168.1.2" } },
+	{ "X-Forwarded-Prefix", .headers = { "X-Forwarded-Prefix: /favicon.ico" } },
+	{ "Forwarded", .headers = { "Forwarded: for=127.0.0.1;host=localhost;proto=http" } },
+	{ "X-HTTP-Method-Override", .headers = { "X-HTTP-Method-Override: OPTIONS" } },
+	{ "Connection that names headers",
+	  .headers = { "Connection: close, X-Original-URL, X-Forwarded-Host, X-Forwarded-Uri" } },
+	{ "Connection that names Cookie", .headers = { "Connection: close, Cookie" } },
+};
+
+static const struct probe methods[] = {
+	{ "HEAD", .method = "HEAD" },
+	{ "POST", .method = "POST" },
+	{ "PUT", .method = "PUT" },
+	{ "DELETE", .method = "DELETE" },
+	{ "OPTIONS", .method = "OPTIONS" },
+	{ "TRACE", .method = "TRACE" },
+	{ "PROPFIND", .method = "PROPFIND" },
+	{ "a method that nobody knows", .method = "DOUBLETOUR" },
+	{ "get, in small letters", .method = "get" },
+};
+
+static const struct probe paths[] = {
+	{ "//", .path = "//" },
+	{ "/./", .path = "/./" },
+	{ "/../", .path = "/../" },
+	{ "/%2e%2e/", .path = "/%2e%2e/" },
+	{ "/%2f", .path = "/%2f" },
+	{ "/..%2f", .path = "/..%2f" },
+	{ "/..;/", .path = "/..;/" },
+	{ "/%5c", .path = "/%5c" },
+	{ "/.doubletour/../", .path = "/.doubletour/../" },
+	{ "/.doubletour-gate", .path = "/.doubletour-gate" },
+	{ "/.doubletour/enter with a made-up ticket", .path = "/.doubletour/enter?ticket=" FORGED },
+	{ "?", .path = "/?" },
+};
+
+static const struct probe others[] = {
+	{ "HTTP/1.0", .http10 = true },
+	{ "no Accept", .headers = { "Accept:" } },
+	{ "a background request", .headers = { "X-Requested-With: XMLHttpRequest" } },
+	{ "a websocket", .headers = { "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+				      "Sec-WebSocket-Key: ZG91YmxldG91cmRvY3Rvcg==" } },
+	{ "a made-up cookie",
+	  .headers = { "Cookie: __Secure-gate=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" } },
+	{ "two cookies of one name", .headers = { "Cookie: __Secure-gate=a; __Secure-gate=b" } },
+	{ "Authorization", .headers = { "Authorization: Basic YWRtaW46YWRtaW4=" } },
+};
+
+static const struct group {
+	const char *name;
+	const struct probe *probes;
+	size_t n;
+} groups[] = {
+	{ "forged identity headers", identities, COUNT(identities) },
+	{ "forged addresses and methods", forwards, COUNT(forwards) },
+	{ "methods", methods, COUNT(methods) },
+	{ "paths", paths, COUNT(paths) },
+	{ "other oddities", others, COUNT(others) },
+};
+
+/* The sight that a doctor has of a patient. */
+struct visit {
+	const char *url, *ca, *connect, *echo;
+	bool json;
+	char origin[TARGET_HOST_MAX + 32];
+	struct arena arena;
+	struct target target;
+	struct access_rules rules;
+	size_t sent, leaks, troubles;
+	struct why why;
+};
+
+static void
+visit_end(struct visit *v)
+{
+	access_rules_wipe(&v->rules);
+	arena_wipe(&v->arena);
+}
+
+/* --- telling ---------------------------------------------------------------------------------------------------------------- */
+
+static err
+tell(struct visit *v, const char *group, const char *what, const char *finding, int status)
+{
+	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
+	CLEANUP(buf_wipe) struct buf out = BUF(8 * 1024);
+
+	if (v->json) {
+		cli_json_text(&line, "group", str_of(group));
+		cli_json_text(&line, "what", str_of(what));
+		cli_json_text(&line, "finding", str_of(finding));
+		cli_json_number(&line, "status", status);
+		TRY(cli_json_put(&line, &out));
+	} else {
+		buf_printf(&out, "    %s: %s (status %d)\n", what, finding, status);
+		TRY(buf_check(&out));
+	}
+	return cli_print(buf_str(&out)) == CLI_DONE ? ERR_OK : ERR_IO;
+}
+
+static err
+say(struct visit *v, const char *format, const char *a, size_t n)
+{
+	CLEANUP(buf_wipe) struct buf out = BUF(8 * 1024);
+
+	if (v->json)
+		return ERR_OK;
+	buf_printf(&out, "%s: %zu %s\n", a, n, format);
+	TRY(buf_check(&out));
+	return cli_print(buf_str(&out)) == CLI_DONE ? ERR_OK : ERR_IO;
+}
+
+/* --- asking ----------------------------------------------------------------------------------------------------------------- */
+
+static err
+ask_proxy(struct visit *v, const struct probe *probe, const char *path, struct curl_reply *ret_reply)
+{
+	CLEANUP(buf_wipe) struct buf url = BUF(16 * 1024);
+	struct curl_request request = { .method = probe->method == NULL ? "GET" : probe->method,
+					.http10 = probe->http10,
+					.ca = v->ca,
+					.connect = v->connect };
+	str copy = { 0 };
+	err e;
+
+	memcpy(request.headers, probe->headers, sizeof(request.headers));
+	buf_put(&url, str_of(path == NULL ? v->url : v->origin));
+	buf_put(&url, str_of(path));
+	TRY(buf_check(&url));
+	TRY(arena_copy(&v->arena, buf_str(&url), &copy));
+	request.url = copy.p; /* with a NUL behind it */
+	v->sent++;
+	e = curl_run(&request, ret_reply);
+	if (e == ERR_NOT_FOUND)
+		return why_set(&v->why, e, "The program curl is missing: apt install curl.");
+	return e == ERR_OK ? e : why_set(&v->why, e, "The program curl could not be run.");
+}
+
+/* Do the rules of this machine open it to everybody anyway? */
+static bool
+open_by_rule(struct visit *v, const struct probe *probe)
+{
+	const struct access_visitor nobody = { .level = ACCESS_NOBODY };
+	const char *method = probe->method == NULL ? "GET" : probe->method;
+	const struct access_request request = { &v->target, str_of(method), STR("") };
+
+	return probe->path == NULL && access_decide(&v->rules, &request, &nobody, 0).outcome == ACCESS_PASSES;
+}
+
+static bool
+lets_in(int status)
+{
+	return status == 101 || (status >= 200 && status < 300);
+}
+
+static err
+judge(struct visit *v, const char *group, const struct probe *probe, const struct curl_reply *reply)
+{
+	if (reply->status == 0) { /* closed without a word: nobody was let in */
+		if (reply->trouble[0] == '\0' || strstr(reply->trouble, "(52)") != NULL ||
+		    strstr(reply->trouble, "(56)") != NULL)
+			return ERR_OK;
+		v->troubles++;
+		return tell(v, group, probe->what, reply->trouble, 0);
+	}
+	if (lets_in(reply->status) && !open_by_rule(v, probe)) {
+		v->leaks++;
+		return tell(v, group, probe->what, "GETS THROUGH without signing in", reply->status);
+	}
+	if (reply->status >= 500 && reply->status != 501 && reply->status != 505) {
+		v->troubles++;
+		return tell(v, group, probe->what, "the proxy could not ask, or the application failed", reply->status);
+	}
+	return ERR_OK;
+}
+
+static err
+probe_one(struct visit *v, const char *group, const struct probe *probe)
+{
+	CLEANUP(curl_reply_wipe) struct curl_reply reply = { .status = 0 };
+
+	TRY(ask_proxy(v, probe, probe->path, &reply));
+	return judge(v, group, probe, &reply);
+}
+
+static err
+probe_group(struct visit *v, const struct group *group)
+{
+	size_t leaks = v->leaks;
+
+	for (size_t i = 0; i < group->n; i++)
+		TRY(probe_one(v, group->name, &group->probes[i]));
+	return say(v,
+		   v->leaks == leaks ? "requests, none of them gets through." : "requests, SOME OF THEM GET THROUGH.",
+		   group->name, group->n);
+}
+
+/* --- what the application sees ------------------------------------------------------------------------------------------------ */
+
+static bool
+stands_in(str text, str part)
+{
+	for (; text.n >= part.n; text = str_from(text, 1))
+		if (str_starts(text, part))
+			return true;
+	return false;
+}
+
+static err
+echo_one(struct visit *v, const struct probe *probe)
+{
+	CLEANUP(curl_reply_wipe) struct curl_reply reply = { .status = 0 };
+
+	TRY(ask_proxy(v, probe, v->echo, &reply));
+	if (!lets_in(reply.status)) {
+		v->troubles++;
+		return tell(v, "echo", probe->what, "the page that shows headers did not answer", reply.status);
+	}
+	if (!stands_in(buf_str(&reply.text), STR(FORGED)))
+		return ERR_OK;
+	v->leaks++;
+	return tell(
+	    v, "echo", probe->what,
+	    "REACHES THE APPLICATION: have the proxy delete it before it asks, as `doubletour proxy-config` does",
+	    reply.status);
+}
+
+static err
+echo_group(struct visit *v)
+{
+	size_t leaks = v->leaks;
+
+	if (v->echo == NULL)
+		return ERR_OK;
+	for (size_t i = 0; i < COUNT(identities); i++)
+		TRY(echo_one(v, &identities[i]));
+	return say(v,
+		   v->leaks == leaks ? "spellings, none of them reaches the application."
+				     : "spellings, SOME OF THEM REACH THE APPLICATION.",
+		   "identity headers", COUNT(identities));
+}
+
+/* --- the visit ------------------------------------------------------------------------------------------------------------------ */
+
+/* First of all a plain request: what is open to everybody cannot be looked after. */
+static err
+plain_request(struct visit *v, const struct config *config, bool *ret_closed)
+{
+	static const struct probe plain = { .what = "a plain request", .headers = { "Accept: text/html" } };
+	CLEANUP(curl_reply_wipe) struct curl_reply reply = { .status = 0 };
+
+	TRY(ask_proxy(v, &plain, NULL, &reply));
+	if (reply.status == 0)
+		return why_set(&v->why, ERR_AWAY, "%.100s was not reached: %s", v->url, reply.trouble);
+	*ret_closed = !lets_in(reply.status);
+	if (!*ret_closed) {
+		v->leaks++;
+		return tell(v, "plain", plain.what,
+			    open_by_rule(v, &plain)
+				? "is answered: a rule leaves this page open to everybody; name one that is closed"
+				: "GETS THROUGH: the proxy does not ask Doubletour about this page",
+			    reply.status);
+	}
+	if (reply.status >= 300 && reply.status < 400 && config->public_url[0] != '\0' &&
+	    !str_starts(curl_header(&reply, STR("Location")), str_of(config->public_url))) {
+		v->troubles++;
+		return tell(v, "plain", plain.what, "leads elsewhere than to PUBLIC_URL", reply.status);
+	}
+	return say(v, "request, which is led to sign in or refused.", plain.what, 1);
+}
+
+static err
+prepare(struct visit *v, const struct config *config)
+{
+	str text = { 0 };
+
+	if (target_read(str_of(v->url), &v->arena, &v->target) != ERR_OK)
+		return why_set(&v->why, ERR_INVALID, "%.100s is no address as https://wiki.example.org/ is.", v->url);
+	if (v->echo != NULL && v->echo[0] != '/')
+		return why_set(&v->why, ERR_INVALID, "--echo takes a path, as /headers.");
+	snprintf(v->origin, sizeof(v->origin), "https://%.*s", STR_ARG(v->target.authority));
+	if (config->gate_domains_count == 0) /* elsewhere than where the server is: nothing is known of its rules */
+		return ERR_OK;
+	TRY(access_file_text(config, &v->arena, &text, &v->why));
+	return access_take(config, text, &v->rules, &v->why);
+}
+
+static err
+examine(struct visit *v, const struct config *config)
+{
+	bool closed = false;
+
+	TRY(prepare(v, config));
+	TRY(plain_request(v, config, &closed));
+	for (size_t i = 0; closed && i < COUNT(groups); i++)
+		TRY(probe_group(v, &groups[i]));
+	return closed ? echo_group(v) : ERR_OK;
+}
+
+static int
+summary(struct visit *v)
+{
+	CLEANUP(buf_wipe) struct buf out = BUF(1024);
+
+	if (!v->json && v->leaks == 0)
+		buf_printf(&out, "%zu requests: nothing gets through.\n", v->sent);
+	if (!v->json && v->leaks > 0)
+		buf_printf(&out, "%zu requests: %zu GET THROUGH.\n", v->sent, v->leaks);
+	if (!v->json && v->troubles > 0)
+		buf_printf(&out, "%zu of them met with trouble; the lines above say which.\n", v->troubles);
+	if (cli_print(buf_str(&out)) != CLI_DONE)
+		return CLI_FAILED;
+	return v->leaks > 0 ? CLI_FAILED : CLI_DONE;
+}
+
+int
+cli_doctor(struct cli *cli, int argc, char **argv)
+{
+	CLEANUP(visit_end) struct visit v = { .arena = ARENA(4 * 1024 * 1024) };
+	const struct cli_option options[] = {
+		{ .name = "ca", .value = &v.ca },
+		{ .name = "connect", .value = &v.connect },
+		{ .name = "echo", .value = &v.echo },
+		{ .name = "json", .flag = &v.json },
+	};
+	int status = cli_options(argc, argv, doctor_help, options, COUNT(options), 1);
+	err e;
+
+	if (status != CLI_GO_ON)
+		return status;
+	if (optind == argc) {
+		fputs(doctor_help, stderr);
+		return CLI_USAGE;
+	}
+	v.url = argv[optind];
+	status = cli_config(cli);
+	if (status != CLI_GO_ON)
+		return status;
+	e = examine(&v, &cli->config);
+	return e == ERR_OK ? summary(&v) : cli_fail(e, &v.why);
+}

@@ -1,0 +1,77 @@
+"""docs/protect-an-application.md, followed word for word but for ports and the certificate."""
+
+import re
+import shlex
+import urllib.parse
+
+from harness.proxies import Echo, Proxy
+from harness.server import ROOT, Server, free_port, wait_until
+from harness.visitor import LOGIN, Visitor
+
+PAGE = (ROOT / "docs" / "protect-an-application.md").read_text()
+
+
+def blocks(kind):
+    return re.findall(rf"```{kind}\n(.*?)```", PAGE, re.S)
+
+
+class FromThePage(Proxy):
+    """nginx with what the page's own command prints."""
+
+    def printed(self, *more):
+        (line,) = [line for text in blocks("sh") for line in text.splitlines() if line.startswith("doubletour proxy-config")]
+        command, _, target = line.partition(" > ")
+        assert target == "doubletour.conf"
+        words = shlex.split(command.replace("127.0.0.1:8080", f"127.0.0.1:{self.echo.port}"))[1:]
+        done = self.server.command(*words, "--listen", f"127.0.0.1:{self.port}", "--certificate", self.authority.certificate, "--key", self.authority.key)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+def test_the_page_leads_to_a_protected_application(tmp_path):
+    from test_proxies import Browser
+
+    port = free_port()
+    server = Server(tmp_path)
+    settings, = blocks("env")
+    (server.work / ".env").write_text(settings.replace(f"https://{LOGIN}", f"https://{LOGIN}:{port}"))
+    server.environment["PUBLIC_URL"] = f"https://{LOGIN}:{port}"  # the same, for what the harness reads from there
+    commands = [line for text in blocks("sh") for line in text.splitlines()]
+    assert [line.split()[1] for line in commands if line.startswith("doubletour")] == ["config", "run", "user", "proxy-config", "doctor", "gate"]
+    assert server.command("config", "check").returncode == 0
+    with Echo() as echo, server, FromThePage("nginx", server, echo) as proxy:
+        (add,) = [line for line in commands if " user add " in line]
+        link = server.command(*shlex.split(add)[1:]).stdout.strip()
+        anna = Visitor(server, "anna")
+
+        answer = Browser(proxy).get("/")  # a browser is led to sign in
+        assert answer.status == 302
+        assert Browser(proxy).get("/", accept="*/*").status == 302  # as curl asks
+        assert Browser(proxy).get("/", accept="application/json").status == 401
+        (doctor,) = [line for line in commands if line.startswith("doubletour doctor")]
+        url = shlex.split(doctor)[-1].replace("example.org/", f"example.org:{port}/")
+        done = server.command("doctor", url, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{port}")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+        parts = urllib.parse.urlsplit(link)
+        assert parts.netloc == f"{LOGIN}:{port}"
+        anna.send(parts.path + "?" + parts.query, {"password": anna.password, "confirm": anna.password})
+        anna.arrive(anna.page.location)
+        anna.forget().give_password()
+        anna.confirm()
+
+        query = urllib.parse.urlsplit(answer.get("Location")).query
+        wiki = proxy.public("wiki.example.org") + "/"
+        assert anna.follow_to("/gate?" + query) == wiki
+        seen = Browser(proxy, anna).get("/").seen
+        assert (seen["remote-user"], seen["remote-name"], seen["remote-groups"]) == (["anna"], ["Anna"], ["staff"])
+
+        rules, = blocks("yaml")
+        (server.work / "access.conf").write_text(rules)
+        server.environment["ACCESS_RULES"] = "access.conf"
+        server.restart()
+        assert Browser(proxy).get("/public/x").status == 200
+        wait_until(lambda: Browser(proxy, anna).get("/").status == 200, "anna is of the staff")
+        (check,) = [line for line in commands if line.startswith("doubletour gate")]
+        done = server.command(*shlex.split(check)[1:])
+        assert done.returncode == 0 and "anna (staff) passes." in done.stdout

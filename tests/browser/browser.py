@@ -22,11 +22,11 @@ LOOK = (HERE / "look.js").read_text()
 SIZES = {"desktop": (1280, 800, 1, False), "phone": (390, 844, 3, True), "narrow": (320, 640, 2, True)}
 
 
-def start(javascript=True):
+def start(javascript=True, more=()):
     options = Options()
     options.binary_location = "/usr/bin/chromium"
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run",
-                     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--force-color-profile=srgb"):
+                     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--force-color-profile=srgb", *more):
         options.add_argument(argument)
     prefs = {"credentials_enable_service": False, "profile.password_manager_leak_detection": False}
     if not javascript:

@@ -1,0 +1,95 @@
+"""The whole way in Chromium, through nginx as `doubletour proxy-config` prints it: open the wiki, sign in, be in the wiki."""
+
+import json
+
+import pytest
+from browser import Browser, authenticator, start
+
+from harness.proxies import LOGIN, Echo, Proxy
+from harness.server import Server, free_port
+
+RULES = """\
+rules:
+  - domain: admin.example.org
+    max_age: 5m
+  - domain: ['*.example.org', '*.example.net']
+"""
+
+
+class Front:
+    """The server as a browser knows it."""
+
+    def __init__(self, proxy):
+        self.origin, self.clock = proxy.public(LOGIN), proxy.server.clock
+
+
+@pytest.fixture(params=[True, False], ids=["javascript", "plain"])
+def scene(request, tmp_path):
+    driver = start(request.param, ["--host-resolver-rules=MAP *.example.org 127.0.0.1, MAP *.example.net 127.0.0.1", "--ignore-certificate-errors"])
+    port = free_port()
+    server = Server(tmp_path / "server", PUBLIC_URL=f"https://{LOGIN}:{port}", TRUSTED_PROXIES="127.0.0.1", GATE_DOMAINS="example.org,example.net",
+                    ACCESS_RULES="access.conf")
+    (server.work / "access.conf").write_text(RULES)
+    try:
+        with Echo() as echo, server, Proxy("nginx", server, echo) as proxy:
+            yield proxy, Browser(driver, Front(proxy), javascript=request.param)
+    finally:
+        driver.quit()
+
+
+def seen(browser):
+    """What the application says that it got."""
+    return {name.lower(): value for name, value in json.loads(browser.find("pre").text)["headers"]}
+
+
+def at(browser, proxy, host, path):
+    url = proxy.public(host) + path
+    browser.wait(lambda: browser.driver.current_url == url, f"the browser is at {url}")
+    browser.wait(lambda: browser.find_all("pre"), "the application's page")
+
+
+def test_open_the_wiki_sign_in_and_be_in_the_wiki(scene, tmp_path):
+    proxy, browser = scene
+    driver = browser.driver
+
+    driver.get(proxy.public("wiki.example.org") + "/page?x=1")
+    assert browser.path.startswith("/login?next=") and driver.current_url.startswith(proxy.public(LOGIN))
+    browser.look("gate-sign-in")
+    browser.follow("a[href^='/register']")
+    for name, text in (("username", "anna"), ("password", "trombone ivre 1741"), ("confirm", "trombone ivre 1741")):
+        browser.type(name, text)
+    browser.submit()
+    uri = f"otpauth://totp/x?secret={browser.find('#secret').get_attribute('value')}"
+    if "/setup-2fa" in browser.path:
+        browser.follow("main a[href^='/verify-2fa']")
+    browser.type_code(authenticator(uri, browser.server.clock))
+    browser.find("main a.go").click()
+    at(browser, proxy, "wiki.example.org", "/page?x=1")
+    assert seen(browser)["remote-user"] == "anna"
+
+    # signed out, and in again: the form's redirect leads to the wiki too
+    driver.get(proxy.public(LOGIN) + "/")
+    browser.log_out()
+    driver.get(proxy.public("wiki.example.org") + "/other")
+    browser.type("username", "anna")
+    browser.type("password", "trombone ivre 1741")
+    browser.submit()
+    browser.server.clock.next_step()
+    browser.type_code(authenticator(uri, browser.server.clock))
+    at(browser, proxy, "wiki.example.org", "/other")
+
+    # another domain, by a ticket
+    driver.get(proxy.public("shop.example.net") + "/cart")
+    at(browser, proxy, "shop.example.net", "/cart")
+    assert seen(browser)["remote-user"] == "anna"
+
+    # a younger code, alone
+    driver.get(proxy.public("admin.example.org") + "/")
+    at(browser, proxy, "admin.example.org", "/")
+    browser.server.clock.advance(6 * 60)
+    driver.get(proxy.public("admin.example.org") + "/settings")
+    assert driver.current_url.startswith(proxy.public(LOGIN) + "/gate?rd=")
+    browser.look("gate-code")
+    browser.server.clock.next_step()
+    browser.type_code(authenticator(uri, browser.server.clock))
+    at(browser, proxy, "admin.example.org", "/settings")

@@ -65,7 +65,7 @@ MUST_USE err str_number(str s, uint64_t max, uint64_t *ret_number);
 
 /*
  * base64url without padding (RFC 4648 s5) of exactly n bytes.  ERR_INVALID: another length, another byte, or spare bits that
- * are set, so that there is one text only for the same bytes.  ret_bytes is written only on ERR_OK... or in part.
+ * are set, so that there is one text only for the same bytes. ret_bytes may be written on failure too.
  */
 MUST_USE err str_base64url(str s, void *ret_bytes, size_t n);
 

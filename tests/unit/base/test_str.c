@@ -211,6 +211,31 @@ str_copy_z_refuses_what_would_not_be_the_same_text(void **state)
 	assert_int_equal(str_copy_z(STR(""), text, 0), ERR_TOO_LONG);
 }
 
+static void
+str_base64url_reads_one_text_for_the_same_bytes(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t n;
+		const char *bytes; /* NULL: refused */
+	} cases[] = {
+		{ "", 0, "" },        { "Zg", 1, "f" },        { "Zm8", 2, "fo" },
+		{ "Zm9v", 3, "foo" }, { "Zm9vYg", 4, "foob" }, { "-_-_", 3, "\xfb\xff\xbf" },
+		{ "Zh", 1, NULL },    { "Zm9", 2, NULL },      { "Zg==", 1, NULL },
+		{ "Z", 1, NULL },     { "Zm9v", 2, NULL },     { "Zm9v", 4, NULL },
+		{ "+/+/", 3, NULL },  { "Zm 9", 3, NULL },     { "Zm9\n", 3, NULL },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char bytes[8] = "";
+		err e = str_base64url(str_of(cases[i].text), bytes, cases[i].n);
+		if ((e == ERR_OK) != (cases[i].bytes != NULL))
+			fail_msg("\"%s\", %zu: %s", cases[i].text, cases[i].n, err_name(e));
+		if (e == ERR_OK)
+			assert_memory_equal(bytes, cases[i].bytes, cases[i].n);
+	}
+}
+
 int
 main(void)
 {
@@ -224,6 +249,7 @@ main(void)
 		cmocka_unit_test(str_compares_bytes_and_folds_ascii_only),
 		cmocka_unit_test(str_finds_beginnings_and_ends),
 		cmocka_unit_test(str_trims_and_cuts_within_its_bounds),
+		cmocka_unit_test(str_base64url_reads_one_text_for_the_same_bytes),
 		cmocka_unit_test(str_copy_z_refuses_what_would_not_be_the_same_text),
 	};
 

@@ -100,6 +100,7 @@ config_load_reads_each_setting(void **state)
 {
 	assert_int_equal(load("SECRET_KEY=" GOOD_KEY "\nDATABASE_URL=sqlite:////srv/x y.db\nHOST=::1\nPORT=65535\n"
 			      "PUBLIC_URL=https://Login.Example.org/\nTRUSTED_PROXIES=' 10.0.0.0/8, ::1 '\n"
+			      "GATE_DOMAINS='example.org, example.co.uk'\nACCESS_RULES=/etc/access.conf\n"
 			      "REGISTRATION=closed\nPASSWORD_SCHEME=bcrypt\nBCRYPT_LOG_ROUNDS=10\nSESSION_IDLE=90s\n"
 			      "SESSION_LIFETIME=2d\nAUDIT_DAYS=365\nDEFAULT_LANGUAGE=en\nLOG_FORMAT=json\nLOG_LEVEL="
 			      "debug\nHASH_THREADS=3\n"),
@@ -114,6 +115,10 @@ config_load_reads_each_setting(void **state)
 	assert_true(config.public_https);
 	assert_int_equal(config.trusted_proxies_count, 2);
 	assert_true(config_trusts(&config, STR("10.1.2.3")));
+	assert_int_equal(config.gate_domains_count, 2);
+	assert_string_equal(config.gate_domains[0].z, "example.org");
+	assert_string_equal(config.gate_domains[1].z, "example.co.uk");
+	assert_string_equal(config.access_rules, "/etc/access.conf");
 	assert_int_equal(config.registration, REGISTRATION_CLOSED);
 	assert_int_equal(config.password_scheme, SCHEME_BCRYPT);
 	assert_int_equal(config.bcrypt_log_rounds, 10);
@@ -160,6 +165,14 @@ config_load_refuses_with_a_sentence_that_names_the_place(void **state)
 		{ "PUBLIC_URL=login.example.org\n", "PUBLIC_URL", "no scheme" },
 		{ "INSECURE_HTTP=maybe\n", "INSECURE_HTTP (.env, line 1) must be 1 or 0", "no flag" },
 		{ "TRUSTED_PROXIES=10.0.0.0/8,x\n", "TRUSTED_PROXIES", "one of them is none" },
+		{ "GATE_DOMAINS=example.org\n", "PUBLIC_URL", "the gate needs https" },
+		{ "GATE_DOMAINS=example.org\nPUBLIC_URL=http://localhost:5000\n", "PUBLIC_URL", "here too" },
+		{ "GATE_DOMAINS=org\nPUBLIC_URL=https://a.org\n", "GATE_DOMAINS", "a top-level domain" },
+		{ "GATE_DOMAINS=.example.org\nPUBLIC_URL=https://a.org\n", "GATE_DOMAINS", "a dot first" },
+		{ "GATE_DOMAINS=Example.org\nPUBLIC_URL=https://a.org\n", "GATE_DOMAINS", "a capital" },
+		{ "GATE_DOMAINS=example.org:443\nPUBLIC_URL=https://a.org\n", "GATE_DOMAINS", "a port" },
+		{ "GATE_DOMAINS=*.example.org\nPUBLIC_URL=https://a.org\n", "GATE_DOMAINS", "a star" },
+		{ "ACCESS_RULES=access.conf\n", "GATE_DOMAINS", "rules for nothing" },
 		{ "REGISTRATION=yes\n", "open, invite or closed", "no choice" },
 		{ "BCRYPT_LOG_ROUNDS=3\n", "BCRYPT_LOG_ROUNDS", "under bcrypt's least" },
 		{ "BCRYPT_LOG_ROUNDS=19\n", "BCRYPT_LOG_ROUNDS", "minutes for one password" },

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Compare with others: ratios of times, measured in turns within one run.
+"""Compare with others: figures taken in turns within one run, of which the ratio counts; and figures against a limit.
 
     bench/run.py [--build build/bench] [--rounds 21] [ROW ...]
 
-A row is a file of bench/rows with a function comparisons(build), which yields Comparisons (bench/measure.py); without names
-all are run.  Prints a table, median and the middle half of the rounds' ratios, and writes build/bench/NAME.json.  Status 1
-if a target is missed.
+A row is a file of bench/rows with a function comparisons(bed), which yields Comparisons and Limits (bench/measure.py); without names all
+are run.  Prints a table: medians, the median of the rounds' ratios and their middle half.  Writes below the build's folder NAME.json for
+each row, and for a whole run bench.json, bench.svg (a chart) and bench.md (the table of docs/performance.md).  Status 1 if a target is missed.
 """
 
 import argparse
@@ -16,10 +16,14 @@ import os
 import pathlib
 import platform
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 sys.dont_write_bytecode = True
+
+from bench import report  # noqa: E402
+from bench.bed import Bed  # noqa: E402
 
 ROWS = sorted(p.stem for p in (ROOT / "bench/rows").glob("[a-z]*.py"))
 
@@ -29,10 +33,13 @@ def machine():
     return {"cpu": names[0] if names else platform.machine(), "cpus": os.cpu_count(), "load": os.getloadavg()[0]}
 
 
-def line(result):
-    return (f"{result['what']:<20} {result['ours']:>9.1f} {result['theirs']:>9.1f} {result['unit']:<3} {result['other']:<14}"
-            f" {result['ratio']:>6.3f}  {result['ratio_low']:.3f} to {result['ratio_high']:.3f}"
-            f"  {result['target']:>5} {'' if result['met'] else '  MISSED'}").rstrip()
+def run_row(row, options):
+    results = []
+    with Bed(options.build) as bed:
+        for comparison in importlib.import_module(f"bench.rows.{row}").comparisons(bed):
+            results.append(comparison.run(options.rounds))
+            print(report.line(results[-1]), flush=True)
+    return results
 
 
 def main():
@@ -41,20 +48,21 @@ def main():
     parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("rows", nargs="*", metavar="ROW", help=" ".join(ROWS))
     options = parser.parse_args()
+    options.build = options.build.resolve()
     unknown = set(options.rows) - set(ROWS)
     if unknown:
         parser.error(f"there is no {', '.join(sorted(unknown))}; the rows are {' '.join(ROWS)}")
-    missed = False
-    print(f"{'':<20} {'ours':>9} {'theirs':>9} {'':<3} {'whose':<14} {'ratio':>6}  {'middle half':<14}  target")
+    began = time.monotonic()
+    whole = {"date": datetime.date.today().isoformat(), "machine": machine(), "results": []}
+    print(report.HEAD)
     for row in options.rows or ROWS:
-        results = []
-        for comparison in importlib.import_module(f"bench.rows.{row}").comparisons(options.build):
-            results.append(comparison.run(options.rounds))
-            print(line(results[-1]), flush=True)
-        record = {"date": datetime.date.today().isoformat(), "machine": machine(), "results": results}
-        (options.build / f"{row}.json").write_text(json.dumps(record, indent=2) + "\n")
-        missed |= not all(result["met"] for result in results)
-    return 1 if missed else 0
+        results = run_row(row, options)
+        (options.build / f"{row}.json").write_text(json.dumps({**whole, "results": results}, indent=2) + "\n")
+        whole["results"] += results
+    if not options.rows:
+        report.write(whole, options.build)
+    print(f"{sum(r['met'] for r in whole['results'])} of {len(whole['results'])} targets met, in {time.monotonic() - began:.0f} s")
+    return 0 if all(r["met"] for r in whole["results"]) else 1
 
 
 if __name__ == "__main__":

@@ -1,25 +1,15 @@
 """A node's questions to PostgreSQL beside the same questions to SQLite, each with the disk's own syncs."""
 
-import atexit
-import pathlib
-import shutil
-import sys
-import tempfile
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "e2e"))
-
-from bench.measure import Answering, Comparison  # noqa: E402
-from harness.postgres import Postgres  # noqa: E402
+from bench.measure import Answering, Comparison
+from harness.postgres import Postgres
 
 
-def comparisons(build):
-    home = tempfile.mkdtemp(prefix="doubletour-bench-")
-    atexit.register(shutil.rmtree, home, True)
+def comparisons(bed):
     cluster = Postgres().start()
-    atexit.register(cluster.end)
-    program = build / "bench/bench_database"
-    on = {"postgres": Answering([program, cluster.new_database("bench"), home]),
-          "sqlite": Answering([program, f"sqlite:///{home}/bench.sqlite", home])}
+    bed.callback(cluster.end)
+    program = bed.build / "bench/bench_database"
+    on = {"postgres": Answering([program, cluster.new_database("bench"), bed.home]),
+          "sqlite": Answering([program, f"sqlite:///{bed.home}/bench.sqlite", bed.home])}
 
     def timed(where, what, threads, count):
         return lambda: on[where].ask(f"{what} {threads} {count}") / count / 1000

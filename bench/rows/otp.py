@@ -5,8 +5,8 @@ from bench.measure import Comparison, Answering
 CODES = 50_000
 
 
-def comparisons(build):
-    program = Answering([build / "bench/bench_otp"])
+def comparisons(bed):
+    program = Answering([bed.build / "bench/bench_otp"])
 
     def timed(name):
         return lambda: program.ask(f"{name} {CODES}") / CODES

@@ -60,11 +60,6 @@ push_apply(struct web *web, const struct push *push)
 	return ERR_OK;
 }
 
-struct listener {
-	struct web *web;
-	int fd;
-};
-
 /*
  * Ends with the keeper, and then so does this process: a web process that no longer hears of ended sessions must not
  * answer anything.
@@ -72,25 +67,24 @@ struct listener {
 static void *
 push_main(void *context)
 {
-	const struct listener *listener = context;
+	struct web *web = context;
 	char bytes[WIRE_MAX_BYTES];
 	struct push push = { 0 };
 
-	while (push_read(listener->fd, bytes, &push) == ERR_OK && push_apply(listener->web, &push) == ERR_OK)
+	while (push_read(web->push_fd, bytes, &push) == ERR_OK && push_apply(web, &push) == ERR_OK)
 		continue;
 	log_event(LOG_WARNING, "keeper.gone");
 	_exit(1);
 	return NULL;
 }
 
-/* The first pushes, in this order: the key for form tokens, the public key of identities, the rules. */
-static err
-push_hello(struct web *web, int fd)
+err
+web_hello(struct web *web)
 {
 	char bytes[WIRE_MAX_BYTES];
 	struct push push = { 0 };
 
-	TRY(push_read(fd, bytes, &push));
+	TRY(push_read(web->push_fd, bytes, &push));
 	secret_wipe(bytes, sizeof(bytes));
 	if (push.kind != PUSH_HELLO)
 		return ERR_PROTOCOL;
@@ -98,9 +92,20 @@ push_hello(struct web *web, int fd)
 	secret_wipe(&push.token, sizeof(push.token));
 	TRY(push_apply(web, &push));
 	while (push.kind != PUSH_RULES || push.value != 1) {
-		TRY(push_read(fd, bytes, &push));
+		TRY(push_read(web->push_fd, bytes, &push));
 		TRY(push_apply(web, &push));
 	}
+	return ERR_OK;
+}
+
+err
+web_listen(struct web *web)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, push_main, web) != 0)
+		return ERR_MEMORY;
+	pthread_detach(thread);
 	return ERR_OK;
 }
 
@@ -121,25 +126,38 @@ channels_take(struct web *web, int first_fd)
 		web->channels[i] = (struct channel){ .fd = first_fd + (int)i, .cache = web->cache };
 }
 
+err
+web_init(struct web *web, const struct config *config, int push_fd, int first_channel_fd, size_t quick, size_t slow,
+	 struct why *why)
+{
+	*web = (struct web){ .config = config, .push_fd = push_fd, .quick = quick, .slow = slow };
+	if (quick + slow > WEB_CHANNELS_MAX)
+		return why_set(why, ERR_INVALID, "There are more channels to the keeper than %d.", WEB_CHANNELS_MAX);
+	web->cache = session_cache_new(CACHE_ENTRIES);
+	web->gate_cache = gate_cache_new(GATE_CACHE_ENTRIES);
+	if (web->cache == NULL || web->gate_cache == NULL || web_rules_begin(&web->rules) != ERR_OK)
+		return why_set(why, ERR_MEMORY, "There is no memory for what is remembered of sessions.");
+	atomic_store(&web->database_answers, true);
+	channels_take(web, first_channel_fd);
+	return digest_setup();
+}
+
 /* In this order: what needs files, the wall, the threads, the seal. */
 static err
-start(struct web *web, int listen_fd, struct listener *listener, struct http_server **ret_server, struct why *why)
+start(struct web *web, int listen_fd, struct http_server **ret_server, struct why *why)
 {
 	struct http_settings settings = { .listen_fd = listen_fd,
 					  .event_threads = event_threads(),
 					  .connections_max = CONNECTIONS_MAX };
-	pthread_t thread;
 
 	settings.workers[HTTP_QUICK] = web->quick;
 	settings.workers[HTTP_SLOW] = web->slow;
 	settings.queue_max[HTTP_QUICK] = QUEUE_QUICK;
 	settings.queue_max[HTTP_SLOW] = web->slow * QUEUE_SLOW_PER_WORKER;
 	TRY(sandbox_enter(why));
-	TRY(push_hello(web, listener->fd));
+	TRY(web_hello(web));
 	TRY(http_server_start(&settings, &web_app, web, ret_server));
-	if (pthread_create(&thread, NULL, push_main, listener) != 0)
-		return ERR_MEMORY;
-	pthread_detach(thread);
+	TRY(web_listen(web));
 	return sandbox_seal(why);
 }
 
@@ -186,22 +204,12 @@ web_run(const struct config *config, int listen_fd, int push_fd, int first_chann
 	struct why *why)
 {
 	static struct web web; /* lives as long as the process */
-	static struct listener listener;
 	struct http_server *server = NULL;
 	bool terminal = isatty(STDOUT_FILENO) == 1; /* asked before the wall */
 
-	web = (struct web){ .config = config, .quick = quick, .slow = slow, .cache = session_cache_new(CACHE_ENTRIES) };
-	listener = (struct listener){ &web, push_fd };
-	web.gate_cache = gate_cache_new(GATE_CACHE_ENTRIES);
-	if (web.gate_cache == NULL || web_rules_begin(&web.rules) != ERR_OK)
-		return why_set(why, ERR_MEMORY, "There is no memory for the gate's cache.");
-	if (web.cache == NULL || quick + slow > WEB_CHANNELS_MAX)
-		return why_set(why, ERR_MEMORY, "There is no memory for the session cache.");
-	atomic_store(&web.database_answers, true);
-	channels_take(&web, first_channel_fd);
+	TRY(web_init(&web, config, push_fd, first_channel_fd, quick, slow, why));
 	signals_begin();
-	TRY(digest_setup());
-	TRY(start(&web, listen_fd, &listener, &server, why));
+	TRY(start(&web, listen_fd, &server, why));
 	announce(config, terminal);
 	wait_for_end();
 	http_server_stop(&server, STOP_MS);

@@ -25,7 +25,18 @@ struct web {
 	atomic_bool database_answers;              /* as the keeper last said */
 	struct channel channels[WEB_CHANNELS_MAX]; /* one per worker, quick ones first; each used by its worker only */
 	size_t quick, slow;
+	int push_fd; /* the keeper's pushes, to read */
 };
+
+/*
+ * The parts of a life, for programs that need no wall: the caches and the channels; the keeper's first pushes (the key for form
+ * tokens, the public key of identities, the rules, in this order); then a thread that hears all that follow, and ends the process
+ * with the keeper.  ERR_MEMORY, ERR_INVALID: why is filled.  ERR_AWAY, ERR_PROTOCOL: no hello came.
+ */
+MUST_USE err web_init(struct web *web, const struct config *config, int push_fd, int first_channel_fd, size_t quick,
+		      size_t slow, struct why *why);
+MUST_USE err web_hello(struct web *web);
+MUST_USE err web_listen(struct web *web);
 
 /*
  * The whole life of the web process: takes over the descriptors (a listening socket, the pushes, quick + slow channels

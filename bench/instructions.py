@@ -1,0 +1,150 @@
+#!/usr/bin/python3
+"""How many instructions a request takes, in all threads of both halves: counted by valgrind, so that no machine is too busy for it.
+
+    bench/instructions.py [--build build/bench] [--record] [--keep FOLDER]
+
+Counts a home page and a check at the gate of somebody who is signed in (answered from web's memory), and a code that is right (POST
+/verify-2fa, through the keeper and the database).  Status 1 if one takes 10 % more than bench/instructions.json says; --record writes that file.
+--keep leaves callgrind's files, for callgrind_annotate.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+sys.dont_write_bytecode = True
+
+from bench.bed import BEHIND_A_PROXY, get  # noqa: E402
+from harness import Server  # noqa: E402
+from harness.codes import code_of_step, step_at  # noqa: E402
+from harness.visitor import Visitor  # noqa: E402
+
+RECORD = ROOT / "bench/instructions.json"
+MORE = 1.10  # of what is recorded
+COUNTED = 200
+
+
+class Counted(Server):
+    """The server in one process, in valgrind."""
+
+    def __init__(self, home, build):
+        super().__init__(home, **{**BEHIND_A_PROXY, "LOG_LEVEL": "error"})
+        self.program = str(build / "bench/bench_one_process")
+
+    def spawn(self, *_):
+        self.process = subprocess.Popen(
+            ["valgrind", "--quiet", "--tool=callgrind", "--separate-threads=no", f"--callgrind-out-file={self.home}/counts", self.program],
+            cwd=self.work, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        return self
+
+    def _say(self, number, answer):
+        self.signal(number)
+        assert self.process.stdout.readline().strip() == answer
+
+    @contextlib.contextmanager
+    def counting(self, counts, name):
+        """What is run inside, in counts[name]."""
+        before = set(self.home.glob("counts.*"))
+        self._say(signal.SIGUSR1, "begun")
+        yield
+        self._say(signal.SIGUSR2, "written")
+        (path,) = set(self.home.glob("counts.*")) - before
+        counts[name] = int(re.search(r"^(?:summary|totals): (\d+)", path.read_text(), re.M)[1])
+        path.rename(self.home / f"callgrind.{name}")
+
+    def stop(self):
+        self.signal()
+        return self.process.wait()
+
+
+class Keeping:
+    """One connection that is kept, as a proxy has it; nothing but the bytes."""
+
+    def __init__(self, server):
+        import socket
+
+        self.stream = socket.create_connection(("127.0.0.1", server.port)).makefile("rwb")
+
+    def answered(self, request):
+        self.stream.write(request.encode())
+        self.stream.flush()
+        status, length = int(self.stream.readline().split()[1]), 0
+        while (line := self.stream.readline().strip()):
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+        self.stream.read(length)
+        return status
+
+
+def repeated(server, counts, name, request):
+    kept = Keeping(server)
+    for _ in range(5):
+        assert kept.answered(request) == 200
+    with server.counting(counts, name):
+        for _ in range(COUNTED):
+            assert kept.answered(request) == 200
+    counts[name] //= COUNTED
+
+
+def verified(server, counts):
+    """One code of somebody who has just given the password."""
+    person = Visitor(server).enrolling()
+    person.read_secret()
+    step = step_at(server.clock.now())
+    person.prove(code_of_step(person.secret, step - 1))
+    assert person.page.status == 303
+    person.forget().give_password()
+    person.visit(person.page.location)
+    fields = {i["name"]: i.get("value") or "" for i in person.page.form_to("/verify-2fa").all("input", type="hidden") if i.has("name")}
+    with server.counting(counts, "verify"):
+        person.post("/verify-2fa", {**fields, "otp": code_of_step(person.secret, step)})
+    assert person.page.status == 303, person.page.html
+
+
+def count(build, keep):
+    counts = {}
+    with tempfile.TemporaryDirectory(prefix="doubletour-instructions-") as home, Counted(home, build) as server:
+        person = Visitor(server).full()
+        url = "https://wiki.example.org/page?x=1"
+        assert person.follow_to("/gate?rd=" + url.replace("?", "%3F").replace("=", "%3D")) == url
+        repeated(server, counts, "home", get("/", cookie=f"__Host-session={person.session}"))
+        repeated(server, counts, "check", get("/api/authz/auth-request", cookie=f"__Secure-gate={person.cookie_for(url)}", X_Original_URL=url, X_Original_Method="GET",
+                                              X_Forwarded_For="192.0.2.7"))
+        verified(server, counts)
+        if keep:
+            keep.mkdir(parents=True, exist_ok=True)
+            for path in pathlib.Path(home).glob("callgrind.*"):
+                shutil.copy(path, keep)
+    return counts
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/bench")
+    parser.add_argument("--record", action="store_true")
+    parser.add_argument("--keep", type=pathlib.Path)
+    options = parser.parse_args()
+    counts = count(options.build.resolve(), options.keep)
+    if options.record:
+        RECORD.write_text(json.dumps(counts, indent=2) + "\n")
+    recorded, failed = json.loads(RECORD.read_text()), 0
+    for name, n in counts.items():
+        over = n > recorded[name] * MORE
+        failed += over
+        print(f"{'not ok' if over else 'ok'} - {name}: {n:,} instructions, {n / recorded[name] - 1:+.1%} of what is recorded")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    sys.exit(main())

@@ -1,0 +1,31 @@
+"""A home page and a check at the gate with a million accounts, factors and sessions in the database, beside the same with a thousand; and
+how soon each server answers."""
+
+import time
+
+from bench.measure import Limit, rates
+from bench.people import checks, fill, homes
+
+FEW, MANY = 1_000, 1_000_000
+ACTIVE = {FEW: range(1, FEW + 1), MANY: range(1, MANY, MANY // FEW)}  # a thousand people in either
+
+
+def start_ms(server):
+    """From the start of the program to its first answer."""
+    server.end()
+    began = time.perf_counter()
+    server.spawn()
+    while not server.listening():
+        time.sleep(0.0005)
+    assert server.serves()
+    return (time.perf_counter() - began) * 1000
+
+
+def comparisons(bed):
+    few, many, empty = bed.server("few"), bed.server("many"), bed.server("empty")
+    fill(few, FEW)
+    fill(many, MANY)
+    for what, made in (("home", homes), ("check", checks)):
+        yield rates(f"{what}, 1,000,000 people", "with 1,000", bed.rate(many.port, *made(ACTIVE[MANY])), bed.rate(few.port, *made(ACTIVE[FEW])), 0.8)
+    yield Limit("start to first answer", lambda: start_ms(empty), "ms", 50, rounds=9)
+    yield Limit("start with 1,000,000", lambda: start_ms(many), "ms", 100, rounds=9)

@@ -1,0 +1,67 @@
+"""What both processes hold: proportional set size, so that what they share counts once."""
+
+import resource
+import socket
+import time
+
+from bench.bed import get
+from bench.measure import Limit
+from bench.people import fill, homes
+
+LIVE, CONNECTIONS, AT_ONCE = 100_000, 10_000, 64
+LOGIN_PAGE = get("/login", cookie="__Host-form=" + "a" * 24)
+
+
+def pss_kib(server):
+    total = 0
+    for pid in (server.keeper_pid(), server.web_pid()):
+        with open(f"/proc/{pid}/smaps_rollup") as f:
+            total += next(int(line.split()[1]) for line in f if line.startswith("Pss:"))
+    return total
+
+
+def at_rest_kib(bed, server):
+    """After it has been used a little."""
+    bed.load(server.port, LOGIN_PAGE)
+    time.sleep(3)
+    return pss_kib(server)
+
+
+def live_mib(bed):
+    """What a hundred thousand people who have all just been here add."""
+    server = bed.server("live")
+    fill(server, LIVE)
+    server.restart()
+    before = at_rest_kib(bed, server)
+    bed.load(server.port, *homes(range(1, LIVE + 1)), seconds=6)
+    return (pss_kib(server) - before) / 1024
+
+
+def answered(port, n):
+    """So many connections that have had an answer and are kept."""
+    made = [socket.create_connection(("127.0.0.1", port)) for _ in range(n)]
+    for one in made:
+        one.sendall(LOGIN_PAGE.encode())
+    for one in made:
+        assert one.recv(65536).startswith(b"HTTP/1.1 200")
+    return made
+
+
+def connection_kib(bed, server):
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, CONNECTIONS + 1024), hard))
+    before, kept = at_rest_kib(bed, server), []
+    while len(kept) < CONNECTIONS:
+        kept += answered(server.port, min(AT_ONCE, CONNECTIONS - len(kept)))
+    time.sleep(3)
+    after = pss_kib(server)
+    for one in kept:
+        one.close()
+    return (after - before) / CONNECTIONS
+
+
+def comparisons(bed):
+    server = bed.server("idle")
+    yield Limit("memory, idle", lambda: at_rest_kib(bed, server) / 1024, "MiB", 12)
+    yield Limit("memory, 100,000 live", lambda: live_mib(bed), "MiB", 32)
+    yield Limit("memory of a connection", lambda: connection_kib(bed, server), "KiB", 16)

@@ -1,0 +1,27 @@
+"""Pages of the tutorial's story: beside the same pages in Flask under gunicorn, and beside nginx that serves a file of the page's size."""
+
+from bench.bed import get
+from bench.measure import rates
+from bench.people import FlaskPerson, page
+from harness.visitor import Visitor
+
+
+def comparisons(bed):
+    server, flask = bed.server(), bed.flask()
+    there = FlaskPerson(flask)
+    cookies = {"/": f"__Host-session={Visitor(server).full().session}", "/setup-2fa": f"__Host-session={Visitor(server).enrolling().session}",
+               "/login": "__Host-form=" + "a" * 24}
+    sizes = {path: len(page(server, path, cookie)) for path, cookie in cookies.items()}
+    ours = {path: bed.rate(server.port, get(path, cookie=cookie)) for path, cookie in cookies.items()}
+
+    def flasks(path, cookie=""):
+        return bed.rate(flask, get(path, cookie=cookie), connections=16)
+
+    def files(path):
+        return bed.rate(bed.nginx_file(sizes[path]), get(path, cookie=cookies[path]))
+
+    yield rates("home page", "Flask", ours["/"], flasks("/", there.cookie), 20)
+    yield rates("home page", "nginx, a file", ours["/"], files("/"), 0.35)
+    yield rates("login page", "Flask", ours["/login"], flasks("/login"), 10)
+    yield rates("login page", "nginx, a file", ours["/login"], files("/login"), 0.5)
+    yield rates("page with QR code", "Flask", ours["/setup-2fa"], flasks("/setup-2fa", there.cookie), 100)

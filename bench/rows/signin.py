@@ -1,0 +1,39 @@
+"""A sign-in, whole: what it takes beside its password hash alone, and how many there are a second when all processors hash."""
+
+import os
+import pathlib
+
+from bench.measure import Answering, Comparison, rates
+from bench.signing_in import FULL_COST, posts, register
+
+ROUNDS, EACH, HASHES = 7, 20, 40
+
+
+def cpu_ns(server):
+    """Of both processes, all their threads."""
+    return sum(int(path.read_text().split()[0]) for pid in (server.keeper_pid(), server.web_pid()) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"))
+
+
+class SignIns:
+    """People in turn: each signs in once, for a code counts once."""
+
+    def __init__(self, server):
+        self.server = server
+        self.people = iter(register(server, (ROUNDS + 1) * EACH))
+
+    def one_ms(self):
+        before = cpu_ns(self.server)
+        for _ in range(EACH):
+            person = next(self.people)
+            person.sign_in()
+            assert person.page.status == 303 and person.session, person.page.html
+        return (cpu_ns(self.server) - before) / EACH / 1e6
+
+
+def comparisons(bed):
+    server, cores = bed.server(**FULL_COST), os.cpu_count()
+    alone = Answering([bed.build / "bench/bench_hash"])
+    yield Comparison("a sign-in: CPU time", "its hash", SignIns(server).one_ms, lambda: alone.ask(f"cpu {HASHES}") / HASHES / 1e6, unit="ms", target=1.03, rounds=ROUNDS)
+    forms = posts(server, register(server, 16))
+    yield rates("sign-ins, all cores", "hashes alone", bed.rate(server.port, *forms, connections=16, seconds=2),
+                lambda: cores * HASHES / (alone.ask(f"wall {cores} {HASHES}") / 1e9), 0.95)

@@ -29,7 +29,8 @@ hash_some(void *context)
 	unsigned char tag[32];
 
 	for (long n = *(const long *)context; n > 0; n--)
-		if (argon2id_hash_raw(PASSES, MEMORY_KIB, LANES, password, strlen(password), salt, sizeof(salt), tag, sizeof(tag)) != ARGON2_OK)
+		if (argon2id_hash_raw(PASSES, MEMORY_KIB, LANES, password, strlen(password), salt, sizeof(salt), tag,
+				      sizeof(tag)) != ARGON2_OK)
 			exit(1);
 	return NULL;
 }
@@ -61,7 +62,8 @@ main(void)
 			hash_at_once(threads, n);
 		else
 			return 2;
-		printf("%lld\n", line[0] == 'c' ? now_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu : now_ns(CLOCK_MONOTONIC) - began);
+		printf("%lld\n",
+		       line[0] == 'c' ? now_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu : now_ns(CLOCK_MONOTONIC) - began);
 		fflush(stdout);
 	}
 	return 0;

@@ -4,9 +4,16 @@
 #include "base/mem.h"
 #include "base/secret.h"
 
+#include <pthread.h>
 #include <stdalign.h>
 
 enum { BLOCK_BYTES = 8 * 1024 };
+
+#ifdef __SANITIZE_ADDRESS__
+enum { SPARES_MAX = 0 }; /* whoever reads what is gone shall be found */
+#else
+enum { SPARES_MAX = 8 };
+#endif
 
 struct arena_block {
 	struct arena_block *older;
@@ -14,12 +21,83 @@ struct arena_block {
 	alignas(max_align_t) char bytes[];
 };
 
+/* --- blocks that a thread keeps for its next arena: wiped, so that they are as good as new ones ------------------------- */
+
+struct spares {
+	struct arena_block *first;
+	unsigned n;
+	bool watched; /* they are freed when the thread ends */
+};
+
+static _Thread_local struct spares spares;
+static pthread_key_t at_thread_end;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool can_watch;
+
+static void
+spares_free(void *context)
+{
+	struct spares *s = context;
+
+	while (s->first != NULL) {
+		struct arena_block *block = s->first;
+		s->first = block->older;
+		mem_drop(block);
+	}
+	s->n = 0;
+}
+
+static void
+watch_begin(void)
+{
+	can_watch = pthread_key_create(&at_thread_end, spares_free) == 0;
+}
+
+static bool
+spares_watched(void)
+{
+	if (!spares.watched) {
+		pthread_once(&once, watch_begin);
+		spares.watched = can_watch && pthread_setspecific(at_thread_end, &spares) == 0;
+	}
+	return spares.watched;
+}
+
+static struct arena_block *
+spare_take(void)
+{
+	struct arena_block *block = spares.first;
+
+	if (block != NULL) {
+		spares.first = block->older;
+		spares.n--;
+	}
+	return block;
+}
+
+/* false: it is not kept. */
+static bool
+spare_keep(struct arena_block *block)
+{
+	if (block->size != BLOCK_BYTES || spares.n >= SPARES_MAX || !spares_watched())
+		return false;
+	block->used = 0;
+	block->older = spares.first;
+	spares.first = block;
+	spares.n++;
+	return true;
+}
+
+/* --- arenas -------------------------------------------------------------------------------------------------------------- */
+
 static struct arena_block *
 block_add(struct arena *a, size_t n)
 {
 	size_t size = n > BLOCK_BYTES ? n : BLOCK_BYTES;
-	struct arena_block *block = mem_new(sizeof(*block) + size);
+	struct arena_block *block = size == BLOCK_BYTES ? spare_take() : NULL;
 
+	if (block == NULL)
+		block = mem_new(sizeof(*block) + size);
 	if (block == NULL)
 		return NULL;
 	block->older = a->newest;
@@ -67,7 +145,8 @@ arena_wipe(struct arena *a)
 	for (struct arena_block *block = a->newest, *older; block != NULL; block = older) {
 		older = block->older;
 		secret_wipe(block->bytes, block->used);
-		mem_drop(block);
+		if (!spare_keep(block))
+			mem_drop(block);
 	}
 	a->newest = NULL;
 	a->used = 0;

@@ -16,7 +16,7 @@ grow(struct buf *b, size_t need)
 
 	while (cap < need)
 		cap = cap > b->max / 2 ? b->max : cap * 2;
-	p = mem_new(cap);
+	p = mem_raw(cap);
 	if (p == NULL) {
 		b->failed = ERR_MEMORY;
 		return;
@@ -49,6 +49,15 @@ buf_room(struct buf *b, size_t n)
 }
 
 void
+buf_reserve(struct buf *b, size_t n)
+{
+	size_t need = n > b->max - b->n ? b->max : b->n + n;
+
+	if (b->failed == ERR_OK && need > b->cap)
+		grow(b, need);
+}
+
+void
 buf_put(struct buf *b, str s)
 {
 	char *room = s.n == 0 ? NULL : buf_room(b, s.n);
@@ -69,10 +78,26 @@ buf_put_byte(struct buf *b, char byte)
 void
 buf_put_number(struct buf *b, int64_t number)
 {
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
 	char text[24];
-	int n = snprintf(text, sizeof(text), "%lld", (long long)number);
+	size_t at = sizeof(text);
 
-	buf_put(b, str_bytes(text, (size_t)n));
+	do
+		text[--at] = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (number < 0)
+		text[--at] = '-';
+	buf_put(b, str_bytes(text + at, sizeof(text) - at));
+}
+
+void
+buf_put_digits(struct buf *b, unsigned number, unsigned digits)
+{
+	char text[10];
+
+	for (unsigned i = digits; i > 0; number /= 10)
+		text[--i] = (char)('0' + number % 10);
+	buf_put(b, str_bytes(text, digits));
 }
 
 void
@@ -168,14 +193,17 @@ void
 buf_put_percent(struct buf *b, str s)
 {
 	static const char hex[] = "0123456789ABCDEF";
+	size_t start = 0;
 
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 		if (is_unreserved(s.p[i]))
-			buf_put_byte(b, s.p[i]);
-		else
-			buf_put(b, str_bytes((char[]){ '%', hex[c >> 4], hex[c & 15] }, 3));
+			continue;
+		buf_put(b, str_bytes(s.p + start, i - start));
+		buf_put(b, str_bytes((char[]){ '%', hex[c >> 4], hex[c & 15] }, 3));
+		start = i + 1;
 	}
+	buf_put(b, str_from(s, start));
 }
 
 static void

@@ -29,7 +29,12 @@ struct buf {
 void buf_put(struct buf *b, str s);
 void buf_put_byte(struct buf *b, char byte);
 void buf_put_number(struct buf *b, int64_t number);
+void buf_put_digits(struct buf *b, unsigned number,
+		    unsigned digits); /* the last 1 to 10 of them, with zeros in front */
 void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Memory for n bytes more at once, for who knows; as far as the maximum goes. */
+void buf_reserve(struct buf *b, size_t n);
 
 /* n bytes of room at the end, counted as written, for the caller to fill; NULL when it cannot be done. */
 void *buf_room(struct buf *b, size_t n);

@@ -3,6 +3,7 @@
 #include "base/secret.h"
 
 #include <openssl/evp.h>
+#include <pthread.h>
 
 enum { BLOCK_BYTES = 64 };
 
@@ -17,17 +18,46 @@ digest_setup(void)
 	return sha256 == NULL ? ERR_CRYPTO : ERR_OK;
 }
 
+/* --- one context for each thread, freed when it ends -------------------------------------------------------------------- */
+
+static pthread_key_t at_thread_end;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool can_keep;
+
 static void
-context_free(EVP_MD_CTX **context)
+context_drop(void *context)
 {
-	EVP_MD_CTX_free(*context);
+	EVP_MD_CTX_free(context);
+}
+
+static void
+keep_begin(void)
+{
+	can_keep = pthread_key_create(&at_thread_end, context_drop) == 0;
+}
+
+/* NULL: there is no memory. */
+static EVP_MD_CTX *
+context_of_thread(void)
+{
+	EVP_MD_CTX *context;
+
+	pthread_once(&once, keep_begin);
+	context = can_keep ? pthread_getspecific(at_thread_end) : NULL;
+	if (context != NULL || !can_keep)
+		return context;
+	context = EVP_MD_CTX_new();
+	if (context != NULL && pthread_setspecific(at_thread_end, context) == 0)
+		return context;
+	EVP_MD_CTX_free(context);
+	return NULL;
 }
 
 /* The digest of two texts, one behind the other. */
 static err
 hash_two(str first, str second, uint8_t *ret_digest)
 {
-	CLEANUP(context_free) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	EVP_MD_CTX *context = context_of_thread();
 
 	if (context == NULL || sha256 == NULL || EVP_DigestInit_ex2(context, sha256, NULL) != 1 ||
 	    EVP_DigestUpdate(context, first.p, first.n) != 1 || EVP_DigestUpdate(context, second.p, second.n) != 1 ||

@@ -12,6 +12,12 @@ mem_new(size_t n)
 }
 
 void *
+mem_raw(size_t n)
+{
+	return fault_due(FAULT_MEMORY) ? NULL : malloc(n == 0 ? 1 : n);
+}
+
+void *
 mem_new_array(size_t count, size_t size)
 {
 	if (size != 0 && count > SIZE_MAX / size)

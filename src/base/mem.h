@@ -10,6 +10,9 @@
 /* n bytes, zeroed; NULL when there are none.  n = 0 gives a pointer that may be freed. */
 void *mem_new(size_t n) __attribute__((malloc));
 
+/* n bytes that hold anything, for who writes all of them before reading; else as mem_new. */
+void *mem_raw(size_t n) __attribute__((malloc));
+
 /* count × size bytes, zeroed; NULL on overflow or when there are none. */
 void *mem_new_array(size_t count, size_t size) __attribute__((malloc));
 

@@ -1,11 +1,12 @@
 #include "base/secret.h"
 
 #include <openssl/crypto.h>
+#include <string.h>
 
 void
 secret_wipe(void *p, size_t n)
 {
-	OPENSSL_cleanse(p, n);
+	explicit_bzero(p, n); /* with vectors; OPENSSL_cleanse goes eight bytes at a time */
 }
 
 bool

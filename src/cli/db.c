@@ -185,7 +185,7 @@ db_check(struct place *place, int revision)
 		    &place->why, ERR_INVALID,
 		    "The database is at migration %04d, the newest is %04d: `doubletour db upgrade` brings it there.",
 		    version, migrate_head());
-	TRY(store_prepare(place->db, &place->why));
+	TRY(store_understands(place->db, &place->why));
 	printf("The database at %s is whole and at the newest migration, %04d.\n", place->name, version);
 	return ERR_OK;
 }

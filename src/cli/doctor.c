@@ -33,6 +33,7 @@ static const char doctor_help[] =
     "configuration.\n";
 
 #define FORGED "doubletour-doctor-forged"
+#define UNKNOWN_UPGRADE "doubletour-doctor-upgrade"
 
 struct probe {
 	const char *what;   /* for people */
@@ -112,6 +113,9 @@ static const struct probe others[] = {
 	{ "a background request", .headers = { "X-Requested-With: XMLHttpRequest" } },
 	{ "a websocket", .headers = { "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
 				      "Sec-WebSocket-Key: ZG91YmxldG91cmRvY3Rvcg==" } },
+	{ "an upgrade to h2c", .headers = { "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c",
+					    "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA" } },
+	{ "an upgrade to h2c, unnamed", .headers = { "Connection: Upgrade", "Upgrade: h2c" } },
 	{ "a made-up cookie",
 	  .headers = { "Cookie: __Secure-gate=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" } },
 	{ "two cookies of one name", .headers = { "Cookie: __Secure-gate=a; __Secure-gate=b" } },
@@ -297,6 +301,25 @@ echo_one(struct visit *v, const struct probe *probe)
 	    reply.status);
 }
 
+/* An application that takes it speaks on through a tunnel that nobody looks into. */
+static err
+echo_upgrade(struct visit *v)
+{
+	static const struct probe h2c = { "Upgrade: " UNKNOWN_UPGRADE,
+					  .headers = { "Connection: Upgrade", "Upgrade: " UNKNOWN_UPGRADE } };
+	CLEANUP(curl_reply_wipe) struct curl_reply reply = { .status = 0 };
+
+	TRY(ask_proxy(v, &h2c, v->echo, &reply));
+	if (reply.status != 101 && !stands_in(buf_str(&reply.text), STR(UNKNOWN_UPGRADE)))
+		return ERR_OK;
+	v->leaks++;
+	return tell(
+	    v, "echo", h2c.what,
+	    "REACHES THE APPLICATION, which may make a tunnel of it: let websocket through and nothing else, as "
+	    "`doubletour proxy-config` does",
+	    reply.status);
+}
+
 static err
 echo_group(struct visit *v)
 {
@@ -304,6 +327,7 @@ echo_group(struct visit *v)
 
 	if (v->echo == NULL)
 		return ERR_OK;
+	TRY(echo_upgrade(v));
 	for (size_t i = 0; i < COUNT(identities); i++)
 		TRY(echo_one(v, &identities[i]));
 	return say(v,

@@ -71,9 +71,21 @@ struct kind {
 };
 
 static bool
+is_letter_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* As accounts are called, folded: another name is nobody's, and a rule for it would never match. */
+static bool
 user_good(str name)
 {
-	return name.n > 0 && name.n <= 40;
+	if (name.n < 3 || name.n > 40 || !is_letter_or_digit(name.p[0]) || !is_letter_or_digit(name.p[name.n - 1]))
+		return false;
+	for (size_t i = 0; i < name.n; i++)
+		if (!is_letter_or_digit(name.p[i]) && !str_has_byte(STR("._@+-"), name.p[i]))
+			return false;
+	return true;
 }
 
 bool
@@ -89,10 +101,15 @@ access_group_good(str name)
 
 static const struct kind kind_domain = { pattern_host_good,
 					 "a domain is like wiki.example.org or '*.example.org', in lower case" };
-static const struct kind kind_path = { pattern_path_good,
-				       "a path begins with / and has at most 8 stars, like '/public/**'" };
+static const struct kind kind_path = {
+	pattern_path_good,
+	"a path is written decoded: it begins with /, has at most 8 stars and none of % ? # ; \\ // /./ /../, "
+	"like '/public/**'"
+};
 static const struct kind kind_method = { target_method_good, "a method is in capital letters, like GET" };
-static const struct kind kind_user = { user_good, "a user is a user name of 3 to 40 characters" };
+static const struct kind kind_user = {
+	user_good, "a user is a user name as it is stored: 3 to 40 of a-z 0-9 . _ @ + -, in lower case"
+};
 static const struct kind kind_group = { access_group_good, "a group is 1 to 40 of a-z 0-9 . _ -" };
 
 static err
@@ -432,10 +449,44 @@ access_file_text(const struct config *config, struct arena *arena, str *ret_text
 				     config->access_rules);
 }
 
+/* Is any host of the pattern protected? */
+static bool
+domain_concerned(const struct config *config, str pattern)
+{
+	str below = str_starts(pattern, STR("*.")) ? str_from(pattern, 2) : pattern;
+
+	for (size_t i = 0; i < config->gate_domains_count; i++) {
+		str domain = str_of(config->gate_domains[i].z);
+		if (target_under(below, domain) || (below.n < pattern.n && target_under(domain, below)))
+			return true;
+	}
+	return str_equal(pattern, STR("*"));
+}
+
+/* A rule for a host that the gate is never asked about is a mistake in it, or in GATE_DOMAINS. */
+static err
+domains_check(const struct config *config, const struct access_rules *rules, struct why *why)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		for (size_t j = 0; j < rules->rules[i].domains.n; j++)
+			if (!domain_concerned(config, rules->rules[i].domains.at[j]))
+				return why_set(why, ERR_CONFIG,
+					       "%.200s, in the rule of line %u: %.*s is under none of GATE_DOMAINS.",
+					       config->access_rules, rules->rules[i].line,
+					       STR_ARG(str_upto(rules->rules[i].domains.at[j], 100)));
+	return ERR_OK;
+}
+
 err
 access_take(const struct config *config, str text, struct access_rules *ret_rules, struct why *why)
 {
+	err e;
+
 	if (config->access_rules[0] == '\0')
 		return access_implied(config, ret_rules);
-	return access_parse(str_of(config->access_rules), text, ret_rules, why);
+	TRY(access_parse(str_of(config->access_rules), text, ret_rules, why));
+	e = domains_check(config, ret_rules, why);
+	if (e != ERR_OK)
+		access_rules_wipe(ret_rules);
+	return e;
 }

@@ -38,12 +38,32 @@ stars(str pattern)
 	return n;
 }
 
+/* A path that comes is decoded and without query; one that holds these is refused wherever a rule names paths. */
+static bool
+may_come(str pattern)
+{
+	str rest = str_from(pattern, 1);
+
+	for (size_t i = 0; i < pattern.n; i++)
+		if ((unsigned char)pattern.p[i] < ' ' || pattern.p[i] == 0x7f ||
+		    str_has_byte(STR("%?#;\\"), pattern.p[i]))
+			return false;
+	while (rest.p != NULL) {
+		str segment = str_cut(&rest, '/');
+		if (str_equal(segment, STR(".")) || str_equal(segment, STR("..")) || (segment.n == 0 && rest.p != NULL))
+			return false;
+	}
+	return true;
+}
+
 bool
 pattern_path_good(str pattern)
 {
 	for (size_t i = 0; i + 2 < pattern.n; i++)
 		if (str_equal(str_bytes(pattern.p + i, 3), STR("***")))
 			return false;
+	if (!may_come(pattern))
+		return false;
 	return str_starts(pattern, STR("/")) && pattern.n <= PATTERN_MAX_BYTES && stars(pattern) <= PATTERN_STARS_MAX;
 }
 

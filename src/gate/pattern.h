@@ -17,7 +17,7 @@ bool pattern_host_fits(str pattern, str host);
 
 /*
  * A path, decoded: it begins with '/'; one star stands for any bytes but '/', two for any; a pattern that ends in '/' and two
- * stars is also what stands before them.  Letter case counts.  A pattern has at most PATTERN_STARS_MAX stars, so that comparing is bounded.
+ * stars is also what stands before them.  Without bytes and segments that no path has when a rule looks at it (gate/target.h: unclear).  Letter case counts.  A pattern has at most PATTERN_STARS_MAX stars, so that comparing is bounded.
  */
 enum { PATTERN_STARS_MAX = 8, PATTERN_MAX_BYTES = 1000 };
 bool pattern_path_good(str pattern);

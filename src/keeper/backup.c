@@ -254,7 +254,7 @@ bring_up_to_date(const char *path, struct why *why)
 	if (version == 0)
 		return why_set(why, ERR_INVALID, "The backup is empty.");
 	TRY(migrate_to(db, migrate_head(), NULL, NULL, why));
-	TRY(store_prepare(db, why));
+	TRY(store_understands(db, why));
 	e = end_what_was(db);
 	return e == ERR_OK ? ERR_OK : why_set(why, e, "The copy of the backup cannot be written: %s.", err_name(e));
 }

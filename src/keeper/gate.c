@@ -56,6 +56,8 @@ guest_find(struct turn *turn, int64_t session_id, struct guest *guest)
 	bool found = false;
 
 	*guest = (struct guest){ .session = { .state = STATE_NONE } };
+	if (session_id == 0) /* a cookie that is none of ours is not worth a look */
+		return ERR_OK;
 	TRY(db_one(turn->db, SQL_GATE_SESSION, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
 	if (found)
 		TRY(guest_fill(row, guest));

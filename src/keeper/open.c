@@ -56,7 +56,7 @@ claim(const struct config *config, struct db *db, struct why *why)
 	return e;
 }
 
-/* The database, with its schema ready and its queries prepared. */
+/* The database, with its schema ready and every query tried. */
 static err
 database_open(const struct config *config, struct why *why, struct db **ret_db)
 {
@@ -68,7 +68,7 @@ database_open(const struct config *config, struct why *why, struct db **ret_db)
 	if (e == ERR_OK)
 		e = schema_ready(config, db, why);
 	if (e == ERR_OK)
-		e = store_prepare(db, why);
+		e = store_understands(db, why);
 	if (e == ERR_OK)
 		*ret_db = db;
 	else
@@ -81,18 +81,6 @@ database_open(const struct config *config, struct why *why, struct db **ret_db)
 	return e;
 }
 
-/* What unknown names are tried against: the same work as for an account that was made today. */
-static err
-dummy_make(struct keeper *k)
-{
-	CLEANUP(password_wipe) struct password password = { .n = 32 };
-
-	TRY(random_fill(password.b, password.n));
-	for (size_t i = 0; i < password.n; i++)
-		password.b[i] = (char)('a' + (password.b[i] & 15));
-	return password_hash(k->config, &password, &k->dummy);
-}
-
 static err
 keeper_fill(struct keeper *k, struct why *why)
 {
@@ -101,7 +89,7 @@ keeper_fill(struct keeper *k, struct why *why)
 	err e = digest_setup();
 
 	if (e == ERR_OK)
-		e = dummy_make(k);
+		e = password_hash_nobodys(k->config, &k->dummy); /* what unknown names are tried against */
 	if (e != ERR_OK)
 		return why_set(why, e, "The keeper could not set up its hashes: %s.", err_name(e));
 	/* A key that cannot be used is told before the database is touched. */
@@ -173,8 +161,6 @@ thread_fill(struct keeper_thread *t)
 	struct why why = { 0 };
 	err e = store_open(t->keeper->config->database_path, STORE_EXISTING, &why, &t->db);
 
-	if (e == ERR_OK)
-		e = store_prepare(t->db, &why);
 	if (e == ERR_OK)
 		db_hurry(t->db);
 	if (e != ERR_OK)

@@ -36,6 +36,19 @@ MUST_USE err password_hash(const struct config *config, const struct password *p
 			   struct password_hash *ret_hash);
 
 /*
+ * A hash of no password at all, of random bytes, with the form and cost of one that is made today: proving by it takes the same work.
+ * Hashes nothing.  ERR_CRYPTO, ERR_IO.
+ */
+MUST_USE err password_hash_nobodys(const struct config *config, struct password_hash *ret_hash);
+
+/*
+ * The memory that this thread's last Argon2id hash took is kept for its next one, until it is released: before the thread ends, and
+ * when it has had nothing to hash for a while.
+ */
+bool password_memory_is_kept(void);
+void password_memory_release(void);
+
+/*
  * Is it the password?  Always does the whole work of the hash, also with NULL, for a typed text that cannot be a
  * password of ours: then *ret_right is false.  ERR_CORRUPT: not a hash of ours, or of absurd cost.
  */

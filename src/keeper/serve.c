@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/sys.h"
+#include "keeper/passwords.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -25,7 +26,8 @@ enum {
 	PURGE_PAUSE_MS = 5,
 	SLOW_NICE = 5,
 	PASSING_NS = 10 * 1000 * 1000,
-	PASSING_TRIES = 20
+	PASSING_TRIES = 20,
+	REST_MS = 1000,
 };
 
 struct channel {
@@ -236,6 +238,16 @@ channel_turn(struct channel *channel, struct keeper_thread **thread, char *quest
 	return sent;
 }
 
+/* The memory for hashes is big: it is let go of when nobody has signed in for a moment. */
+static void
+channel_rest(const struct channel *channel)
+{
+	struct pollfd question = { .fd = channel->fd, .events = POLLIN };
+
+	if (password_memory_is_kept() && poll(&question, 1, REST_MS) == 0)
+		password_memory_release();
+}
+
 static void *
 channel_main(void *context)
 {
@@ -250,7 +262,8 @@ channel_main(void *context)
 	if (channel->slow) /* hashing must not be felt by those who are signed in */
 		(void)!setpriority(PRIO_PROCESS, (id_t)gettid(), SLOW_NICE);
 	while (channel_turn(channel, &thread, question, &answer))
-		continue;
+		channel_rest(channel);
+	password_memory_release();
 	/* Web must not wait for an answer that will not come; without all of its channels it is to begin anew. */
 	shutdown(channel->fd, SHUT_RDWR);
 	push_end(channel->server);

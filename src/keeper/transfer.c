@@ -74,7 +74,7 @@ target_open(const struct config *target, struct why *why, struct made *made)
 	TRY(alone(target, made->db, why));
 	TRY(migrate_check(made->db, why));
 	TRY(migrate_to(made->db, migrate_head(), NULL, NULL, why));
-	return store_prepare(made->db, why);
+	return store_understands(made->db, why);
 }
 
 static err

@@ -44,7 +44,7 @@ upkeep_open(const struct config *config, struct why *why, struct db **ret_db)
 		    why, ERR_CONFIG,
 		    "The database is at migration %04d, and this program needs %04d: `doubletour db upgrade`.", version,
 		    migrate_head());
-	TRY(store_prepare(db, why));
+	TRY(store_understands(db, why));
 	*ret_db = db;
 	db = NULL;
 	return ERR_OK;

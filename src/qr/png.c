@@ -1,6 +1,7 @@
 /*
- * A QR code as PNG.  Rows of one module are alike, so that deflate has next to nothing to do: unfiltered and at its fastest
- * level it was the smallest of what was tried, and libqrencode takes two thirds of the time.
+ * A QR code as PNG.  Rows of one module are alike, so that deflate has next to nothing to do: unfiltered, at its fastest
+ * level and with a window of a kilobyte it was the smallest of what was tried, in half the time that the usual window takes
+ * (which is a quarter of a megabyte of memory, had anew for each image).  libqrencode takes the greater part of the rest.
  */
 #include "qr/internal.h"
 
@@ -8,6 +9,8 @@
 
 #include <png.h>
 #include <zlib.h>
+
+enum { WINDOW_BITS = 10, MEMORY_LEVEL = 4 };
 
 /* Pixels of one row, eight a byte, the leftmost highest. */
 struct row {
@@ -65,6 +68,8 @@ write_image(png_structp png, png_infop info, const QRcode *code, unsigned scale)
 		     PNG_FILTER_TYPE_DEFAULT);
 	png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
 	png_set_compression_level(png, Z_BEST_SPEED);
+	png_set_compression_window_bits(png, WINDOW_BITS);
+	png_set_compression_mem_level(png, MEMORY_LEVEL);
 	png_write_info(png, info);
 	write_rows(png, code, scale);
 	png_write_end(png, info);

@@ -6,7 +6,8 @@
  *	TRY(db_run(db, SQL_FACTOR_CLAIM_STEP, args, COUNT(args), &changed));
  *
  * Queries stand in store/sql/NAME.sql as "-- name: factor_claim_step"; the build makes enum sql and a table of them.
- * All are prepared when the connection opens, so that a typo stops the server and not a request.
+ * All are tried at start (store_understands), so that a typo stops the server and not a request; a connection keeps those that it
+ * has needed.
  * One connection belongs to one thread.
  */
 #ifndef STORE_DB_H

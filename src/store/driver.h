@@ -15,12 +15,12 @@ struct db_ops {
 	enum sql_dialect dialect;
 	/*
 	 * Run a named query (query >= 0), or one statement of text (query < 0).  each may be NULL.  ret_changed, when
-	 * not NULL, gets the rows that were inserted, changed or deleted.  A query that is not prepared yet is prepared
-	 * for this once: the schema's own queries run before the others can be.
+	 * not NULL, gets the rows that were inserted, changed or deleted.  A named query is prepared when this connection
+	 * first needs it, and kept.
 	 */
 	err (*step)(struct db *db, int query, const char *text, const struct db_value *args, size_t n, db_each each,
 		    void *context, int64_t *ret_changed);
-	err (*prepare)(struct db *db, struct why *why); /* all of sql_queries, to keep */
+	err (*understands)(struct db *db, struct why *why); /* all of sql_queries */
 	err (*begin)(struct db *db, enum db_purpose purpose);
 	err (*commit)(struct db *db); /* ERR_INVALID: the schema's change left a reference to nothing */
 	void (*rollback)(struct db *db);

@@ -69,7 +69,7 @@ postgres_step(struct db *db, int query, const char *text, const struct db_value 
 }
 
 static err
-postgres_prepare(struct db *db, struct why *why)
+postgres_understands_all(struct db *db, struct why *why)
 {
 	struct postgres *p = of(db);
 	enum sql query = SQL_COUNT;
@@ -304,7 +304,7 @@ postgres_hear(struct db *db, db_heard heard, void *context)
 const struct db_ops postgres_ops = {
 	.dialect = SQL_POSTGRES,
 	.step = postgres_step,
-	.prepare = postgres_prepare,
+	.understands = postgres_understands_all,
 	.begin = postgres_begin,
 	.commit = postgres_commit,
 	.rollback = postgres_rollback,

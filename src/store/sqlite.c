@@ -173,6 +173,13 @@ unstick(struct sqlite *s)
 }
 
 static err
+prepare_kept(struct sqlite *s, enum sql query, sqlite3_stmt **ret_statement)
+{
+	return sqlite_error(sqlite3_prepare_v3(s->handle, sql_queries[query].text[SQL_SQLITE], -1,
+					       SQLITE_PREPARE_PERSISTENT, ret_statement, NULL));
+}
+
+static err
 sqlite_step(struct db *db, int query, const char *text, const struct db_value *args, size_t n, db_each each,
 	    void *context, int64_t *ret_changed)
 {
@@ -181,42 +188,38 @@ sqlite_step(struct db *db, int query, const char *text, const struct db_value *a
 	err e;
 
 	TRY(unstick(s));
-	if (query >= 0 && s->prepared[query] != NULL)
+	if (query >= 0) {
+		if (s->prepared[query] == NULL)
+			TRY(prepare_kept(s, (enum sql)query, &s->prepared[query]));
 		return step_statement(s, s->prepared[query], args, n, each, context, ret_changed);
-	if (query >= 0)
-		text = sql_queries[query].text[SQL_SQLITE];
+	}
 	TRY(sqlite_error(sqlite3_prepare_v2(s->handle, text, -1, &statement, NULL)));
 	e = step_statement(s, statement, args, n, each, context, ret_changed);
 	sqlite3_finalize(statement);
 	return e;
 }
 
+/* A query that is not needed on this connection takes no memory there: what was tried is let go again. */
 static err
-prepare_one(struct sqlite *s, const struct sql_query *query, sqlite3_stmt **ret_statement, struct why *why)
+try_one(struct sqlite *s, enum sql query, struct why *why)
 {
-	int code =
-	    sqlite3_prepare_v3(s->handle, query->text[SQL_SQLITE], -1, SQLITE_PREPARE_PERSISTENT, ret_statement, NULL);
-	err e = sqlite_error(code);
+	sqlite3_stmt *statement = NULL;
+	err e = prepare_kept(s, query, &statement);
 
+	sqlite3_finalize(statement);
 	if (e == ERR_OK)
 		return ERR_OK;
 	return why_set(why, e == ERR_INVALID ? ERR_CORRUPT : e,
 		       "The database does not take the query %s: %s.  `doubletour db check` says whether its schema is "
 		       "the one that this program needs.",
-		       query->name, sqlite3_errmsg(s->handle));
+		       sql_queries[query].name, sqlite3_errmsg(s->handle));
 }
 
 static err
-sqlite_prepare(struct db *db, struct why *why)
+sqlite_understands(struct db *db, struct why *why)
 {
-	struct sqlite *s = of(db);
-
-	if (s->rollback == NULL)
-		TRY(sqlite_error(
-		    sqlite3_prepare_v3(s->handle, "ROLLBACK", -1, SQLITE_PREPARE_PERSISTENT, &s->rollback, NULL)));
-	for (size_t i = 0; i < SQL_COUNT; i++)
-		if (s->prepared[i] == NULL)
-			TRY(prepare_one(s, &sql_queries[i], &s->prepared[i], why));
+	for (int i = 0; i < SQL_COUNT; i++)
+		TRY(try_one(of(db), (enum sql)i, why));
 	return ERR_OK;
 }
 
@@ -350,7 +353,7 @@ sqlite_close(struct db *db)
 const struct db_ops sqlite_ops = {
 	.dialect = SQL_SQLITE,
 	.step = sqlite_step,
-	.prepare = sqlite_prepare,
+	.understands = sqlite_understands,
 	.begin = sqlite_begin,
 	.commit = sqlite_commit,
 	.rollback = sqlite_rollback,

@@ -12,7 +12,7 @@
 struct sqlite {
 	struct db db; /* first */
 	sqlite3 *handle;
-	sqlite3_stmt *prepared[SQL_COUNT]; /* NULL until store_prepare */
+	sqlite3_stmt *prepared[SQL_COUNT]; /* NULL until it is first needed */
 	enum db_purpose purpose;           /* of the open transaction */
 	bool dangling;                     /* the last one left a reference to nothing */
 	sqlite3_stmt *rollback;            /* prepared at once: it must be possible where there is no memory */

@@ -163,9 +163,13 @@ handle_set_up(struct sqlite *s, const char *path, struct why *why)
 	TRY(contents_check(s, path, why));
 	TRY(writable_check(s, path, why));
 	TRY(privacy_check(path, why));
-	TRY(wal_on(s, path, why));
 	e = sqlite_exec(s, once_ours);
-	return e == ERR_OK ? ERR_OK : not_usable(s, path, e, why);
+	if (e == ERR_OK)
+		e = sqlite_error(
+		    sqlite3_prepare_v3(s->handle, "ROLLBACK", -1, SQLITE_PREPARE_PERSISTENT, &s->rollback, NULL));
+	if (e != ERR_OK)
+		return not_usable(s, path, e, why);
+	return wal_on(s, path, why); /* last: it is the first to write into a file that was made just now */
 }
 
 /* Links are followed: the folder above may be one to another disk. */

@@ -14,9 +14,9 @@ store_open(const char *address, enum store_mode mode, struct why *why, struct db
 }
 
 err
-store_prepare(struct db *db, struct why *why)
+store_understands(struct db *db, struct why *why)
 {
-	return db->ops->prepare(db, why);
+	return db->ops->understands(db, why);
 }
 
 err

@@ -25,8 +25,8 @@ enum store_mode {
  */
 MUST_USE err store_open(const char *address, enum store_mode mode, struct why *why, struct db **ret_db);
 
-/* Prepare every named query: the schema must be at its head.  ERR_CORRUPT names the query that does not fit. */
-MUST_USE err store_prepare(struct db *db, struct why *why);
+/* Can every named query be prepared?  The schema must be at its head.  ERR_CORRUPT names the query that does not fit. */
+MUST_USE err store_understands(struct db *db, struct why *why);
 
 /* Read the whole database and check it: pages, indexes, references.  ERR_CORRUPT with what was found. */
 MUST_USE err store_integrity(struct db *db, struct why *why);

@@ -104,7 +104,7 @@ void exchange_error(struct exchange *x, int status);
 void exchange_error_because(struct exchange *x, int status, const char *sentence);
 
 /* Names of cookies, by what PUBLIC_URL allows: with __Host- and Secure on https. */
-enum cookie_name { COOKIE_SESSION, COOKIE_FORM, COOKIE_FLASH, COOKIE_LANGUAGE, COOKIE_DEVICE };
+enum cookie_name { COOKIE_SESSION, COOKIE_FORM, COOKIE_FLASH, COOKIE_LANGUAGE, COOKIE_DEVICE, COOKIE_ROUND };
 str exchange_cookie(const struct exchange *x, enum cookie_name name);
 /* seconds: 0 until the browser ends, negative: delete. */
 MUST_USE err exchange_set_cookie(struct exchange *x, enum cookie_name name, str value, int64_t seconds);

@@ -80,9 +80,12 @@ read_original(struct exchange *x, struct check *c)
 static err
 read_forwarded(struct exchange *x, struct check *c)
 {
+	str uri = only(x, "X-Forwarded-Uri");
+
+	if (!str_starts(uri, STR("/"))) /* none at all is not the front page */
+		return ERR_INVALID;
 	c->method = only(x, "X-Forwarded-Method");
-	return target_join(only(x, "X-Forwarded-Proto"), only(x, "X-Forwarded-Host"), only(x, "X-Forwarded-Uri"),
-			   x->rq->arena, &c->target);
+	return target_join(only(x, "X-Forwarded-Proto"), only(x, "X-Forwarded-Host"), uri, x->rq->arena, &c->target);
 }
 
 static err

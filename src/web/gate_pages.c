@@ -12,6 +12,8 @@
 #include "web/messages.h"
 #include "web/pages.h"
 
+enum { ROUND_MARK_BYTES = 12, ROUND_SECONDS = 15, ROUNDS_MAX = 4 };
+
 /* --- the cookie ------------------------------------------------------------------------------------------------------------ */
 
 err
@@ -96,11 +98,40 @@ here_put(struct exchange *x, const struct way *way, const struct target *target,
 
 /* --- the pages -------------------------------------------------------------------------------------------------------------- */
 
+/*
+ * How often somebody was led to this address, this time too, within seconds each: "3" and a mark of the address, in a cookie.  An
+ * application's host that does not see our cookie (two of one name count as none) would send them round and round.
+ */
+static err
+round_count(struct exchange *x, str url, unsigned *ret_rounds)
+{
+	CLEANUP(buf_wipe) struct buf value = BUF(64);
+	str before = exchange_cookie(x, COOKIE_ROUND);
+	uint8_t digest[DIGEST_BYTES];
+	unsigned rounds = 1;
+
+	TRY(digest_sha256(url, digest));
+	buf_put_base64url(&value, str_bytes(digest, ROUND_MARK_BYTES));
+	TRY(buf_check(&value));
+	if (before.n > 0 && before.p[0] >= '1' && before.p[0] < '9' && str_equal(str_from(before, 1), buf_str(&value)))
+		rounds = (unsigned)(before.p[0] - '0') + 1;
+	buf_clear(&value);
+	buf_put_number(&value, rounds);
+	buf_put_base64url(&value, str_bytes(digest, ROUND_MARK_BYTES));
+	TRY(buf_check(&value));
+	*ret_rounds = rounds;
+	return exchange_set_cookie(x, COOKIE_ROUND, buf_str(&value), ROUND_SECONDS);
+}
+
 /* Through a page of ours: the redirect of a form may not lead to another host (Content-Security-Policy: form-action). */
 static err
-go_page(struct exchange *x, str url, str host)
+go_page(struct exchange *x, str target, str url, str host)
 {
 	struct page_gate_go page = { .url = url, .host = host };
+	unsigned rounds = 0;
+
+	TRY(round_count(x, target, &rounds));
+	page.stays = rounds > ROUNDS_MAX;
 
 	TRY(exchange_frame(x, &page.frame));
 	page_gate_go(&x->rp->body, &page);
@@ -125,14 +156,14 @@ way_opened(struct exchange *x, const struct target *target, const struct gate_wa
 
 	if (open->token.n > 0) {
 		TRY(gate_cookie(x, open->domain, open->token, GATE_COOKIE_KEEP));
-		return go_page(x, target->url, target->host);
+		return go_page(x, target->url, target->url, target->host);
 	}
 	buf_put(&url, STR("https://"));
 	buf_put(&url, target->authority);
 	buf_put(&url, STR("/.doubletour/enter?ticket="));
 	buf_put_percent(&url, open->ticket);
 	TRY(buf_check(&url));
-	return go_page(x, buf_str(&url), target->host);
+	return go_page(x, target->url, buf_str(&url), target->host);
 }
 
 /* Signed in, with a password at least: may they? */

@@ -69,21 +69,25 @@ static const char *const months[LANGUAGE_COUNT][MONTHS] = {
 static void
 put_day(struct buf *out, enum config_language language, const struct moment *m)
 {
-	bool first = language == LANGUAGE_FR && m->day == 1;
-
-	buf_printf(out, "%d%s" NBSP "%s %d", m->day, first ? "er" : "", months[language][m->month - 1], m->year);
+	buf_put_number(out, m->day);
+	if (language == LANGUAGE_FR && m->day == 1)
+		buf_put(out, STR("er"));
+	buf_put(out, STR(NBSP));
+	buf_put(out, str_of(months[language][m->month - 1]));
+	buf_put_byte(out, ' ');
+	buf_put_number(out, m->year);
 }
 
 static void
 put_clock(struct buf *out, enum config_language language, bool twelve, const struct moment *m)
 {
+	bool french = language == LANGUAGE_FR && !twelve;
+
+	buf_put_number(out, !twelve ? m->hour : m->hour % 12 == 0 ? 12 : m->hour % 12);
+	buf_put(out, french ? STR(NBSP "h" NBSP) : STR(":"));
+	buf_put_digits(out, (unsigned)m->minute, 2);
 	if (twelve)
-		buf_printf(out, "%d:%02d" NBSP "%s", m->hour % 12 == 0 ? 12 : m->hour % 12, m->minute,
-			   m->hour < 12 ? "AM" : "PM");
-	else if (language == LANGUAGE_FR)
-		buf_printf(out, "%d" NBSP "h" NBSP "%02d", m->hour, m->minute);
-	else
-		buf_printf(out, "%d:%02d", m->hour, m->minute);
+		buf_put(out, m->hour < 12 ? STR(NBSP "AM") : STR(NBSP "PM"));
 }
 
 static void
@@ -94,26 +98,63 @@ put_words(struct buf *out, enum config_language language, enum time_format forma
 	put_clock(out, language, format == TIME_12, m);
 }
 
+/* 2026-11-23 */
+static void
+put_iso_date(struct buf *out, const struct moment *m)
+{
+	buf_put_digits(out, (unsigned)m->year, 4);
+	buf_put_byte(out, '-');
+	buf_put_digits(out, (unsigned)m->month, 2);
+	buf_put_byte(out, '-');
+	buf_put_digits(out, (unsigned)m->day, 2);
+}
+
+/* 17:05 */
+static void
+put_iso_clock(struct buf *out, const struct moment *m)
+{
+	buf_put_digits(out, (unsigned)m->hour, 2);
+	buf_put_byte(out, ':');
+	buf_put_digits(out, (unsigned)m->minute, 2);
+}
+
+/* 2026-11-23T17:05:59, with what stands between date and time */
+static void
+put_iso(struct buf *out, str between, const struct moment *m)
+{
+	put_iso_date(out, m);
+	buf_put(out, between);
+	put_iso_clock(out, m);
+	buf_put_byte(out, ':');
+	buf_put_digits(out, (unsigned)m->second, 2);
+}
+
 void
 page_put_date(struct buf *out, enum config_language language, enum time_format format, int64_t moment_us)
 {
-	static const char *const names[TIME_FORMAT_COUNT] = {
-		[TIME_LANGUAGE] = "",
-		[TIME_24] = " data-format=\"24\"",
-		[TIME_12] = " data-format=\"12\"",
-		[TIME_ISO] = " data-format=\"iso\"",
+	static const str names[TIME_FORMAT_COUNT] = {
+		[TIME_LANGUAGE] = STR_INIT(""),
+		[TIME_24] = STR_INIT(" data-format=\"24\""),
+		[TIME_12] = STR_INIT(" data-format=\"12\""),
+		[TIME_ISO] = STR_INIT(" data-format=\"iso\""),
 	};
 	struct moment m = { 0 };
 
 	if (!moment_of(moment_us, &m))
 		return;
-	buf_printf(out, "<time datetime=\"%04d-%02d-%02dT%02d:%02d:%02dZ\"", m.year, m.month, m.day, m.hour, m.minute,
-		   m.second);
-	buf_printf(out, " title=\"%04d-%02d-%02d %02d:%02d:%02d UTC\"%s>", m.year, m.month, m.day, m.hour, m.minute,
-		   m.second, names[format]);
-	if (format == TIME_ISO)
-		buf_printf(out, "%04d-%02d-%02d" NBSP "%02d:%02d", m.year, m.month, m.day, m.hour, m.minute);
-	else
+	buf_put(out, STR("<time datetime=\""));
+	put_iso(out, STR("T"), &m);
+	buf_put(out, STR("Z\" title=\""));
+	put_iso(out, STR(" "), &m);
+	buf_put(out, STR(" UTC\""));
+	buf_put(out, names[format]);
+	buf_put_byte(out, '>');
+	if (format == TIME_ISO) {
+		put_iso_date(out, &m);
+		buf_put(out, STR(NBSP));
+		put_iso_clock(out, &m);
+	} else {
 		put_words(out, language, format, &m);
+	}
 	buf_put(out, STR(NBSP "UTC</time>"));
 }

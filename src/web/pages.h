@@ -229,6 +229,7 @@ struct page_set_password {
 struct page_gate_go {
 	struct page_frame frame;
 	str url, host;
+	bool stays; /* it has led there several times within seconds, and the person is back: not by itself again */
 };
 
 /* The application's rules want a younger code (max_age). */

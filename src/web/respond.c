@@ -73,16 +73,14 @@ exchange_headers(struct exchange *x)
 static str
 cookie_name(const struct exchange *x, enum cookie_name name)
 {
-	static const str plain[] = { [COOKIE_SESSION] = STR_INIT("session"),
-				     [COOKIE_FORM] = STR_INIT("form"),
-				     [COOKIE_FLASH] = STR_INIT("flash"),
-				     [COOKIE_DEVICE] = STR_INIT("device"),
-				     [COOKIE_LANGUAGE] = STR_INIT("language") };
-	static const str host[] = { [COOKIE_SESSION] = STR_INIT("__Host-session"),
-				    [COOKIE_FORM] = STR_INIT("__Host-form"),
-				    [COOKIE_FLASH] = STR_INIT("__Host-flash"),
-				    [COOKIE_DEVICE] = STR_INIT("__Host-device"),
-				    [COOKIE_LANGUAGE] = STR_INIT("__Host-language") };
+	static const str plain[] = { [COOKIE_SESSION] = STR_INIT("session"), [COOKIE_FORM] = STR_INIT("form"),
+				     [COOKIE_FLASH] = STR_INIT("flash"),     [COOKIE_DEVICE] = STR_INIT("device"),
+				     [COOKIE_ROUND] = STR_INIT("round"),     [COOKIE_LANGUAGE] = STR_INIT("language") };
+	static const str host[] = {
+		[COOKIE_SESSION] = STR_INIT("__Host-session"), [COOKIE_FORM] = STR_INIT("__Host-form"),
+		[COOKIE_FLASH] = STR_INIT("__Host-flash"),     [COOKIE_DEVICE] = STR_INIT("__Host-device"),
+		[COOKIE_ROUND] = STR_INIT("__Host-round"),     [COOKIE_LANGUAGE] = STR_INIT("__Host-language")
+	};
 
 	return x->web->config->public_https ? host[name] : plain[name];
 }

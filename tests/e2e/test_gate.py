@@ -34,6 +34,9 @@ rules:
     policy: bypass
   - domain: closed.example.org
     policy: deny
+  - domain: front.example.org
+    path: /
+    policy: bypass
   - domain: ['*.example.org', example.org, '*.example.net']
 """
 ENDPOINTS = ("auth-request", "forward-auth", "ext-authz", "verify")
@@ -145,6 +148,7 @@ def test_what_cannot_be_understood_is_never_let_through(gate, headers):
 
 
 @pytest.mark.parametrize("endpoint, missing", [("forward-auth", "X-Forwarded-Proto"), ("forward-auth", "X-Forwarded-Host"), ("forward-auth", "X-Forwarded-Method"),
+                                               ("forward-auth", "X-Forwarded-Uri"),
                                                ("ext-authz", "X-Forwarded-Proto")])
 def test_a_piece_that_is_missing_is_400(gate, endpoint, missing):
     assert inside(gate).ask(WIKI, endpoint=endpoint, headers={missing: None}).status_code == 400
@@ -161,6 +165,15 @@ def test_a_header_that_stands_twice_is_none(gate):
             "X-Original-URL: https://wiki.example.org/public/x\r\n")
     assert raw(gate, (head + "\r\n").encode())[0] == 200
     assert raw(gate, (head + "X-Original-URL: https://wiki.example.org/public/x\r\n\r\n").encode())[0] == 400
+
+
+@pytest.mark.parametrize("uri", ["", "X-Forwarded-Uri: \r\n", "X-Forwarded-Uri: /page\r\nX-Forwarded-Uri: /page\r\n", "X-Forwarded-Uri: page\r\n", "X-Forwarded-Uri: *\r\n"])
+def test_an_address_without_its_path_is_not_the_front_page(gate, uri):
+    from harness.raw import raw
+    head = ("GET /api/{} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: front.example.org\r\nX-Forwarded-Method: GET\r\n")
+    assert raw(gate, (head.format("authz/forward-auth") + "X-Forwarded-Uri: /\r\n\r\n").encode())[0] == 200
+    assert raw(gate, (head.format("authz/forward-auth") + uri + "\r\n").encode())[0] == 400
+    assert raw(gate, (head.format("verify") + uri + "\r\n").encode())[0] == 401
 
 
 def test_a_cookie_that_stands_twice_is_none(gate):
@@ -397,6 +410,15 @@ def test_enrolling_is_nobody(gate):
     assert person.page.status == 303 and person.page.location.startswith("/setup-2fa")
 
 
+def test_an_application_that_does_not_see_the_cookie_sends_nobody_round_for_ever(gate):
+    person = inside(gate)
+    query = urllib.parse.urlencode({"rd": "https://docs.example.org/round"})
+    automatic = [bool(person.visit("/gate?" + query).dom.all("meta", http_equiv="refresh")) for _ in range(6)]
+    assert automatic == [True] * 4 + [False] * 2
+    assert "keeps coming back" in person.page.text and person.page.dom.all("a", href="https://docs.example.org/round")
+    assert person.visit("/gate?" + urllib.parse.urlencode({"rd": WIKI})).dom.all("meta", http_equiv="refresh"), "another address counts anew"
+
+
 # Another domain
 
 
@@ -488,6 +510,13 @@ def test_a_broken_file_is_told_at_start(tmp_path):
     done = server.command("run")
     assert done.returncode == 78 and "line 2" in done.stderr and "quotes" in done.stderr
     assert server.command("config", "check").returncode == 78
+
+
+def test_a_rule_for_a_host_that_nobody_asks_about_is_told(tmp_path):
+    for domain, status in (("wiki.example.com", 78), ("'*.example.com'", 78), ("'*.org'", 0), ("example.net", 0), ("'*'", 0)):
+        done = make(tmp_path, f"rules:\n  - domain: {domain}\n").command("config", "check")
+        assert done.returncode == status, done
+        assert status == 0 or "line 2" in done.stderr and "GATE_DOMAINS" in done.stderr
 
 
 def test_without_a_file_both_factors_open_everything_protected(tmp_path):

@@ -9,7 +9,7 @@ import urllib.parse
 import pytest
 import yaml
 
-from harness.proxies import APPS, LOGIN, Echo, Proxy, exchange
+from harness.proxies import APPS, LOGIN, Echo, Proxy, exchange, read_answer
 from harness.server import Server, free_port, wait_until
 from harness.visitor import Visitor
 
@@ -219,6 +219,70 @@ def test_a_websocket_is_for_whoever_is_signed_in(world):
     assert hello[2:].decode() == "hello " + browser.person.name
 
 
+TUNNELS = [[("Connection", connection), *(("Upgrade", upgrade) for upgrade in upgrades), ("HTTP2-Settings", "AAMAAABkAAQAoAAAAAIAAAAA")]
+           for connection in ("Upgrade, HTTP2-Settings", "Upgrade")
+           for upgrades in (["h2c"], ["H2C"], ["websocket, h2c"], ["websocket", "h2c"], ["h2c", "websocket"], ["TLS/1.0"])]
+
+
+@pytest.mark.parametrize("headers", TUNNELS)
+def test_no_connection_becomes_a_tunnel_to_the_application(world, headers):
+    answer = Browser(world).get("/public/x", headers=headers)
+    assert answer.status in (200, 400), answer
+    if answer.status == 200:
+        assert "http2-settings" not in answer.seen and answer.seen.get("upgrade", ["websocket"]) == ["websocket"], answer.seen
+
+
+def test_what_a_browser_names_in_connection_is_not_taken_from_the_application(world):
+    browser = enter(world)
+    answer = browser.get("/page", headers=[("Connection", "keep-alive, Remote-User, Remote-Jwt, X-Forwarded-For")])
+    assert answer.status == 200 and answer.seen["remote-user"] == [browser.person.name] and "remote-jwt" in answer.seen
+    assert "remote" not in str(answer.seen.get("connection", "")).lower()
+
+
+def test_a_query_of_the_application_names_no_other_way_to_sign_in(world):
+    for name in ("authelia_url", "rd"):
+        answer = Browser(world).get(f"/page?{name}=https://evil.example.org/phish")
+        assert answer.status == 302 and led_to(world, answer)["rd"].endswith("/phish")
+
+
+def test_the_gate_is_not_asked_through_the_proxy(world):
+    browser = enter(world)
+    headers = [("X-Original-URL", world.public("wiki.example.org") + "/page"), ("X-Original-Method", "GET")]
+    for path in ("/api/authz/auth-request", "/api/authz/ext-authz/page", "/api/authz/forward-auth", "/api/verify", "/api/verify?rd=https://evil.example.org/"):
+        answer = browser.request("GET", LOGIN, path, headers=headers)
+        assert answer.status in (403, 404) and not answer.get("Remote-User") and not answer.get("Location"), answer
+
+
+def test_a_long_address_leads_to_sign_in_too(world):
+    for query in ("%C3%A9" * 600, "x" * 4000):
+        answer = Browser(world).get("/page?q=" + query)
+        assert answer.status == 302 and answer.get("Location"), answer
+
+
+def raw(proxy, sni, request):
+    with proxy.connect(sni) as connection:
+        stream = connection.makefile("rwb")
+        stream.write(request.encode())
+        stream.flush()
+        return read_answer(stream)
+
+
+def test_what_is_no_path_of_an_application_reaches_none(world):
+    host = f"wiki.example.org:{world.port}"
+    for line in (f"CONNECT {host} HTTP/1.1", "OPTIONS * HTTP/1.1"):
+        answer = raw(world, "wiki.example.org", f"{line}\r\nHost: {host}\r\nConnection: close\r\n\r\n")
+        assert b"remote" not in answer.body and b"headers" not in answer.body, answer
+
+
+def test_no_underscore_gets_by_before_the_host(tmp_path):
+    """What stands before Host is read as the server of the TLS name reads it, and that one may let underscores through."""
+    with Echo() as echo, make(tmp_path) as server, Proxy("nginx", server, echo, lambda text: "underscores_in_headers on;\n" + text) as proxy:
+        host = f"wiki.example.org:{proxy.port}"
+        forged = "".join(f"{name}: root\r\n" for name in FORGED)
+        answer = raw(proxy, LOGIN, f"GET /public/x HTTP/1.1\r\n{forged}Host: {host}\r\nConnection: close\r\n\r\n")
+        assert answer.status == 200 and "root" not in str(named(answer))
+
+
 def test_64_people_each_get_their_own_name(world):
     browsers = [enter(world) for _ in range(64)]
 
@@ -315,6 +379,16 @@ def test_the_doctor_sees_what_leaks(kind, tmp_path):
         done = examine(proxy, "--echo", "/public/headers", "--json")
         found = [json.loads(row) for row in done.stdout.splitlines()]
         assert done.returncode == 1 and any(words in row["finding"] for row in found), done.stdout + done.stderr
+
+
+def test_the_doctor_sees_that_a_tunnel_can_be_made(tmp_path):
+    def change(text):
+        assert "proxy_set_header Upgrade $doubletour_upgrade;" in text
+        return text.replace("proxy_set_header Upgrade $doubletour_upgrade;", "proxy_set_header Upgrade $http_upgrade;")
+
+    with Echo() as echo, make(tmp_path) as server, Proxy("nginx", server, echo, change) as proxy:
+        done = examine(proxy, "--echo", "/public/headers")
+        assert done.returncode == 1 and "tunnel" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_doctor_sees_a_proxy_that_does_not_ask(tmp_path):

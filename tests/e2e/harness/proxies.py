@@ -31,7 +31,7 @@ class Application(http.server.BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def do_GET(self):
-        if self.headers.get("Upgrade", "").lower() == "websocket":
+        if self.headers.get("Upgrade", "").lower() == "websocket" and "Sec-WebSocket-Key" in self.headers:
             return self._upgrade()
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length).decode()

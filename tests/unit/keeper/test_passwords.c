@@ -227,6 +227,61 @@ a_cost_that_no_library_takes_is_told(void **state)
 	assert_int_equal(password_hash(&argon2, &password, &hash), ERR_CRYPTO);
 }
 
+/* As is any other, so that a name that nobody has costs the same. */
+static void
+nobodys_hash_has_the_form_and_the_work_of_one_made_today_and_is_never_right(void **state)
+{
+	const struct config configs[] = {
+		{ .password_scheme = SCHEME_ARGON2ID, .argon2_memory_kib = 64, .argon2_passes = 2 },
+		{ .password_scheme = SCHEME_BCRYPT, .bcrypt_log_rounds = 5 },
+	};
+	struct password password = password_of(TYPED);
+
+	for (size_t i = 0; i < COUNT(configs); i++) {
+		struct password_hash nobodys, again, real;
+		bool right = true;
+		long work = password_work_done();
+		assert_int_equal(password_hash_nobodys(&configs[i], &nobodys), ERR_OK);
+		assert_int_equal(password_hash_nobodys(&configs[i], &again), ERR_OK);
+		assert_int_equal(password_work_done(), work);
+		assert_string_not_equal(nobodys.z, again.z);
+		assert_int_equal(password_hash(&configs[i], &password, &real), ERR_OK);
+		assert_int_equal(strlen(nobodys.z), strlen(real.z));
+		assert_memory_equal(nobodys.z, real.z, 7);
+		assert_true(password_hash_usable(str_of(nobodys.z)));
+		assert_false(password_hash_outdated(&configs[i], str_of(nobodys.z)));
+		work = password_work_done();
+		assert_int_equal(password_prove(str_of(nobodys.z), &password, &right), ERR_OK);
+		assert_false(right);
+		assert_int_equal(password_work_done(), work + 1);
+	}
+}
+
+static void
+memory_of_a_hash_is_kept_until_it_is_released(void **state)
+{
+	const struct config small = { .password_scheme = SCHEME_ARGON2ID, .argon2_memory_kib = 64, .argon2_passes = 1 };
+	const struct config large = { .password_scheme = SCHEME_ARGON2ID,
+				      .argon2_memory_kib = 128,
+				      .argon2_passes = 1 };
+	struct password password = password_of(TYPED);
+	struct password_hash of_small, of_large;
+	bool right = false;
+
+	assert_int_equal(password_hash_nobodys(&small, &of_small), ERR_OK);
+	assert_int_equal(password_hash_nobodys(&large, &of_large), ERR_OK);
+	password_memory_release();
+	assert_int_equal(password_prove(str_of(of_small.z), &password, &right), ERR_OK);
+	assert_true(password_memory_is_kept());
+	fault_set(FAULT_MEMORY, 1, false);
+	assert_int_equal(password_prove(str_of(of_small.z), &password, &right), ERR_OK);
+	assert_int_equal(password_prove(str_of(of_large.z), &password, &right), ERR_MEMORY);
+	fault_set(FAULT_MEMORY, 0, false);
+	assert_int_equal(password_prove(str_of(of_large.z), &password, &right), ERR_OK);
+	password_memory_release();
+	assert_false(password_memory_is_kept());
+}
+
 static void
 a_hash_without_memory_or_randomness_is_told_and_never_right(void **state)
 {
@@ -241,12 +296,14 @@ a_hash_without_memory_or_randomness_is_told_and_never_right(void **state)
 		fault_set(FAULT_RANDOM, 1, false);
 		assert_int_not_equal(password_hash(&configs[i], &password, &hash), ERR_OK);
 		fault_set(FAULT_RANDOM, 0, false);
+		password_memory_release();
 		fault_set(FAULT_MEMORY, 1, false);
 		assert_int_equal(password_hash(&configs[i], &password, &hash), ERR_MEMORY);
 		fault_set(FAULT_MEMORY, 0, false);
 	}
 	for (size_t i = 0; i < COUNT(by_others); i++) {
 		bool right = false;
+		password_memory_release();
 		fault_set(FAULT_MEMORY, 1, false);
 		assert_int_equal(password_prove(str_of(by_others[i]), &password, &right), ERR_MEMORY);
 		fault_set(FAULT_MEMORY, 0, false);
@@ -291,6 +348,8 @@ main(void)
 		cmocka_unit_test(a_new_hash_is_of_the_scheme_that_is_set),
 		cmocka_unit_test(bcrypt_takes_72_bytes_and_not_one_more),
 		cmocka_unit_test(a_cost_that_no_library_takes_is_told),
+		cmocka_unit_test(nobodys_hash_has_the_form_and_the_work_of_one_made_today_and_is_never_right),
+		cmocka_unit_test(memory_of_a_hash_is_kept_until_it_is_released),
 		cmocka_unit_test(a_hash_without_memory_or_randomness_is_told_and_never_right),
 		cmocka_unit_test(a_password_is_its_composed_form),
 		cmocka_unit_test(a_text_that_cannot_be_a_password_is_refused),

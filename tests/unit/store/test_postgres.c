@@ -48,8 +48,8 @@ setup(void **state)
 	snprintf(url, sizeof(url), "%s/driver_%ld", getenv("TEST_POSTGRES"), (long)getpid());
 	server_do("CREATE DATABASE %s", name_in_url());
 	if (store_open(url, STORE_EXISTING, &why, &db) != ERR_OK ||
-	    migrate_to(db, migrate_head(), NULL, NULL, &why) != ERR_OK || store_prepare(db, &why) != ERR_OK ||
-	    store_open(url, STORE_EXISTING, &why, &other) != ERR_OK || store_prepare(other, &why) != ERR_OK) {
+	    migrate_to(db, migrate_head(), NULL, NULL, &why) != ERR_OK || store_understands(db, &why) != ERR_OK ||
+	    store_open(url, STORE_EXISTING, &why, &other) != ERR_OK || store_understands(other, &why) != ERR_OK) {
 		print_error("%s\n", why.text);
 		return 1;
 	}

@@ -24,7 +24,7 @@ setup(void **state)
 	snprintf(path, sizeof(path), "%s/data/x.sqlite", folder);
 	umask(0); /* modes are the store's own doing */
 	if (store_open(path, STORE_CREATE, &why, &db) != ERR_OK ||
-	    migrate_to(db, migrate_head(), NULL, NULL, &why) != ERR_OK || store_prepare(db, &why) != ERR_OK) {
+	    migrate_to(db, migrate_head(), NULL, NULL, &why) != ERR_OK || store_understands(db, &why) != ERR_OK) {
 		print_error("%s\n", why.text);
 		return 1;
 	}

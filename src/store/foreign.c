@@ -1,8 +1,8 @@
 #include "store/foreign.h"
 
 #include "base/mem.h"
+#include "store/libpq.h"
 
-#include <libpq-fe.h>
 #include <sqlite3.h>
 
 struct foreign {
@@ -16,7 +16,8 @@ foreign_close(struct foreign **foreign)
 	if (*foreign == NULL)
 		return;
 	sqlite3_close((*foreign)->sqlite);
-	PQfinish((*foreign)->postgres);
+	if ((*foreign)->postgres != NULL)
+		libpq.PQfinish((*foreign)->postgres);
 	mem_free(foreign);
 }
 
@@ -103,12 +104,13 @@ first_line(const char *text)
 static err
 postgres_open(struct foreign *f, const char *url, struct why *why)
 {
-	f->postgres = PQconnectdb(url);
+	TRY(libpq_load(why));
+	f->postgres = libpq.PQconnectdb(url);
 	if (f->postgres == NULL)
 		return ERR_MEMORY;
-	if (PQstatus(f->postgres) == CONNECTION_OK && PQsetClientEncoding(f->postgres, "UTF8") == 0)
+	if (libpq.PQstatus(f->postgres) == CONNECTION_OK && libpq.PQsetClientEncoding(f->postgres, "UTF8") == 0)
 		return ERR_OK;
-	str said = first_line(PQerrorMessage(f->postgres));
+	str said = first_line(libpq.PQerrorMessage(f->postgres));
 	return why_set(why, ERR_AWAY, "The PostgreSQL database cannot be reached: %.*s", STR_ARG(said));
 }
 
@@ -116,14 +118,14 @@ static err
 postgres_row(PGresult *result, int row, db_each each, void *context)
 {
 	struct db_value values[COLUMNS_MAX];
-	int columns = PQnfields(result);
+	int columns = libpq.PQnfields(result);
 
 	if (columns > COLUMNS_MAX)
 		return ERR_INVALID;
 	for (int i = 0; i < columns; i++)
-		values[i] = PQgetisnull(result, row, i) != 0
+		values[i] = libpq.PQgetisnull(result, row, i) != 0
 				? DB_NULL()
-				: DB_TEXT(str_bytes(PQgetvalue(result, row, i), (size_t)PQgetlength(result, row, i)));
+				: DB_TEXT(str_bytes(libpq.PQgetvalue(result, row, i), (size_t)libpq.PQgetlength(result, row, i)));
 	return each(context, values, (size_t)columns);
 }
 
@@ -134,15 +136,15 @@ postgres_rows(struct foreign *f, db_each each, void *context, struct why *why)
 	PGresult *result;
 	err e = ERR_OK;
 
-	while ((result = PQgetResult(f->postgres)) != NULL) {
-		ExecStatusType status = PQresultStatus(result);
+	while ((result = libpq.PQgetResult(f->postgres)) != NULL) {
+		ExecStatusType status = libpq.PQresultStatus(result);
 		if (e == ERR_OK && status == PGRES_SINGLE_TUPLE)
 			e = postgres_row(result, 0, each, context);
 		else if (e == ERR_OK && status != PGRES_TUPLES_OK) {
-			str said = first_line(PQresultErrorMessage(result));
+			str said = first_line(libpq.PQresultErrorMessage(result));
 			e = why_set(why, ERR_INVALID, "That is not the database that is expected: %.*s", STR_ARG(said));
 		}
-		PQclear(result);
+		libpq.PQclear(result);
 	}
 	return e;
 }
@@ -150,8 +152,8 @@ postgres_rows(struct foreign *f, db_each each, void *context, struct why *why)
 static err
 postgres_all(struct foreign *f, const char *text, db_each each, void *context, struct why *why)
 {
-	if (PQsendQuery(f->postgres, text) != 1 || PQsetSingleRowMode(f->postgres) != 1) {
-		str said = first_line(PQerrorMessage(f->postgres));
+	if (libpq.PQsendQuery(f->postgres, text) != 1 || libpq.PQsetSingleRowMode(f->postgres) != 1) {
+		str said = first_line(libpq.PQerrorMessage(f->postgres));
 		return why_set(why, ERR_AWAY, "The PostgreSQL database does not answer: %.*s", STR_ARG(said));
 	}
 	return postgres_rows(f, each, context, why);

@@ -116,7 +116,7 @@ postgres_rollback(struct db *db)
 {
 	struct postgres *p = of(db);
 
-	if (p->connection != NULL && PQtransactionStatus(p->connection) != PQTRANS_IDLE &&
+	if (p->connection != NULL && libpq.PQtransactionStatus(p->connection) != PQTRANS_IDLE &&
 	    postgres_exec(p, "ROLLBACK") != ERR_OK && p->connection != NULL)
 		(void)!postgres_lost(p, p->message);
 	p->in_transaction = false;
@@ -148,7 +148,7 @@ postgres_commit(struct db *db)
 		return ERR_INVALID;
 	if (p->connection == NULL)
 		return ERR_AWAY;
-	if (PQtransactionStatus(p->connection) != PQTRANS_INTRANS)
+	if (libpq.PQtransactionStatus(p->connection) != PQTRANS_INTRANS)
 		return ERR_INVALID;
 	TRY(postgres_exec(p, "COMMIT"));
 	p->in_transaction = false;
@@ -281,7 +281,7 @@ postgres_listen(struct db *db)
 static int
 postgres_listening_fd(struct db *db)
 {
-	return of(db)->connection != NULL && of(db)->listens ? PQsocket(of(db)->connection) : -1;
+	return of(db)->connection != NULL && of(db)->listens ? libpq.PQsocket(of(db)->connection) : -1;
 }
 
 static err
@@ -292,11 +292,11 @@ postgres_hear(struct db *db, db_heard heard, void *context)
 
 	if (p->connection == NULL)
 		return ERR_AWAY;
-	if (PQconsumeInput(p->connection) == 0)
-		return postgres_lost(p, PQerrorMessage(p->connection));
-	while ((told = PQnotifies(p->connection)) != NULL) {
+	if (libpq.PQconsumeInput(p->connection) == 0)
+		return postgres_lost(p, libpq.PQerrorMessage(p->connection));
+	while ((told = libpq.PQnotifies(p->connection)) != NULL) {
 		heard(context, str_of(told->extra));
-		PQfreemem(told);
+		libpq.PQfreemem(told);
 	}
 	return ERR_OK;
 }

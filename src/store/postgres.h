@@ -5,8 +5,7 @@
 #define STORE_POSTGRES_H
 
 #include "store/driver.h"
-
-#include <libpq-fe.h>
+#include "store/libpq.h"
 
 enum { POSTGRES_MESSAGE_BYTES = 240 };
 

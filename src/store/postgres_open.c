@@ -71,12 +71,12 @@ connect_once(struct postgres *p)
 				     "client_encoding",  NULL };
 	const char *const values[] = { "2", "read-write", "30", "10", "3", "5000", "doubletour", p->url, "UTF8", NULL };
 
-	p->connection = PQconnectdbParams(keys, values, 1);
+	p->connection = libpq.PQconnectdbParams(keys, values, 1);
 	if (p->connection == NULL)
 		return ERR_MEMORY;
-	if (PQstatus(p->connection) != CONNECTION_OK)
-		return postgres_lost(p, PQerrorMessage(p->connection));
-	PQsetNoticeReceiver(p->connection, ignore_notice, NULL);
+	if (libpq.PQstatus(p->connection) != CONNECTION_OK)
+		return postgres_lost(p, libpq.PQerrorMessage(p->connection));
+	libpq.PQsetNoticeReceiver(p->connection, ignore_notice, NULL);
 	return session_set_up(p);
 }
 
@@ -122,7 +122,8 @@ postgres_close(struct db *db)
 {
 	struct postgres *p = (struct postgres *)db;
 
-	PQfinish(p->connection);
+	if (p->connection != NULL)
+		libpq.PQfinish(p->connection);
 	secret_wipe(p->url, strlen(p->url));
 	mem_drop(p->url);
 	mem_drop(p);
@@ -134,11 +135,11 @@ static err
 url_check(const char *url, struct why *why)
 {
 	char *ignored = NULL; /* libpq's words may repeat the whole address, and with it the password */
-	PQconninfoOption *options = PQconninfoParse(url, &ignored);
+	PQconninfoOption *options = libpq.PQconninfoParse(url, &ignored);
 
-	PQfreemem(ignored);
+	libpq.PQfreemem(ignored);
 	if (options != NULL) {
-		PQconninfoFree(options);
+		libpq.PQconninfoFree(options);
 		return ERR_OK;
 	}
 	return why_set(
@@ -150,8 +151,8 @@ url_check(const char *url, struct why *why)
 static err
 version_check(struct postgres *p, struct why *why)
 {
-	int version = PQserverVersion(p->connection);
-	const char *encoding = PQparameterStatus(p->connection, "server_encoding");
+	int version = libpq.PQserverVersion(p->connection);
+	const char *encoding = libpq.PQparameterStatus(p->connection, "server_encoding");
 
 	if (version < OLDEST_SERVER)
 		return why_set(why, ERR_CONFIG,
@@ -201,17 +202,17 @@ contents_check(struct postgres *p, struct why *why)
 		    why, ERR_CONFIG,
 		    "The schema of the database's search_path is not there: CREATE SCHEMA it, or set search_path "
 		    "for the user %s.",
-		    PQuser(p->connection));
+		    libpq.PQuser(p->connection));
 	if (contents.tables > 0 && contents.ours == 0)
 		return why_set(
 		    why, ERR_CONFIG,
 		    "The database %s holds another program's tables; nothing in it was changed.  Name a database "
 		    "of Doubletour's own with DATABASE_URL.",
-		    PQdb(p->connection));
+		    libpq.PQdb(p->connection));
 	if (contents.ours == 0 && !contents.may_create)
 		return why_set(why, ERR_CONFIG,
 			       "The user %s may not make tables in the database %s: ALTER DATABASE %s OWNER TO %s",
-			       PQuser(p->connection), PQdb(p->connection), PQdb(p->connection), PQuser(p->connection));
+			       libpq.PQuser(p->connection), libpq.PQdb(p->connection), libpq.PQdb(p->connection), libpq.PQuser(p->connection));
 	return ERR_OK;
 }
 
@@ -248,7 +249,7 @@ rights_check(struct postgres *p, struct why *why)
 	    why, ERR_CONFIG,
 	    "The user %s may not read and write the table %s: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES "
 	    "IN SCHEMA public TO %s",
-	    PQuser(p->connection), closed, PQuser(p->connection));
+	    libpq.PQuser(p->connection), closed, libpq.PQuser(p->connection));
 }
 
 static err
@@ -317,7 +318,7 @@ pooler_check(struct postgres *p, struct why *why)
 
 	if (e != ERR_OK)
 		return not_usable(p, e, why);
-	if (backend == PQbackendPID(p->connection)) /* a pooler makes up numbers of its own */
+	if (backend == libpq.PQbackendPID(p->connection)) /* a pooler makes up numbers of its own */
 		return ERR_OK;
 	TRY(shares_servers(p, backend, &shares, why));
 	if (!shares)
@@ -343,6 +344,7 @@ first_time(struct postgres *p, struct why *why)
 {
 	err e;
 
+	TRY(libpq_load(why));
 	TRY(url_check(p->url, why));
 	e = connect_once(p);
 	if (e != ERR_OK)

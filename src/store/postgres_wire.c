@@ -42,7 +42,7 @@ err
 postgres_lost(struct postgres *p, const char *message)
 {
 	keep_message(p, message);
-	PQfinish(p->connection);
+	libpq.PQfinish(p->connection);
 	p->connection = NULL;
 	p->unfit = false;
 	memset(p->prepared, 0, sizeof(p->prepared));
@@ -82,12 +82,12 @@ is_another(const char *state)
 static err
 failed(struct postgres *p, const PGresult *result)
 {
-	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *state = libpq.PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *words = libpq.PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	err e = error_of(state);
 
 	p->unfit = p->unfit || is_another(state);
-	keep_message(p, words != NULL ? words : PQresultErrorMessage(result));
+	keep_message(p, words != NULL ? words : libpq.PQresultErrorMessage(result));
 	return e;
 }
 
@@ -121,7 +121,7 @@ too_late(struct postgres *p)
 static err
 wait_for(struct postgres *p, short events, int64_t until_us)
 {
-	struct pollfd fd = { .fd = PQsocket(p->connection), .events = events };
+	struct pollfd fd = { .fd = libpq.PQsocket(p->connection), .events = events };
 	int n;
 
 	do
@@ -135,19 +135,19 @@ wait_for(struct postgres *p, short events, int64_t until_us)
 static err
 next_result(struct postgres *p, int64_t until_us, PGresult **ret_result)
 {
-	while (PQisBusy(p->connection) != 0) {
+	while (libpq.PQisBusy(p->connection) != 0) {
 		TRY(wait_for(p, POLLIN, until_us));
-		if (PQconsumeInput(p->connection) == 0)
-			return postgres_lost(p, PQerrorMessage(p->connection));
+		if (libpq.PQconsumeInput(p->connection) == 0)
+			return postgres_lost(p, libpq.PQerrorMessage(p->connection));
 	}
-	*ret_result = PQgetResult(p->connection);
+	*ret_result = libpq.PQgetResult(p->connection);
 	return ERR_OK;
 }
 
 static void
 result_clear(PGresult **result)
 {
-	PQclear(*result);
+	libpq.PQclear(*result);
 }
 
 /* --- values ---------------------------------------------------------------------------------------------------------- */
@@ -238,12 +238,12 @@ number_take(str bytes, struct db_value *ret_value)
 static err
 column(const PGresult *result, int row, int at, struct db_value *ret_value)
 {
-	str bytes = str_bytes(PQgetvalue(result, row, at), (size_t)PQgetlength(result, row, at));
+	str bytes = str_bytes(libpq.PQgetvalue(result, row, at), (size_t)libpq.PQgetlength(result, row, at));
 
 	*ret_value = DB_NULL();
-	if (PQgetisnull(result, row, at) != 0)
+	if (libpq.PQgetisnull(result, row, at) != 0)
 		return ERR_OK;
-	switch (PQftype(result, at)) {
+	switch (libpq.PQftype(result, at)) {
 	case TYPE_BOOL:
 	case TYPE_INT2:
 	case TYPE_INT4:
@@ -274,7 +274,7 @@ static err
 give_row(struct answer *answer, const PGresult *result, int row)
 {
 	struct db_value values[DB_COLUMNS_MAX];
-	int columns = PQnfields(result);
+	int columns = libpq.PQnfields(result);
 
 	if (columns > DB_COLUMNS_MAX)
 		return ERR_INVALID;
@@ -287,7 +287,7 @@ give_row(struct answer *answer, const PGresult *result, int row)
 static err
 give_rows(struct answer *answer, const PGresult *result)
 {
-	for (int i = 0; answer->statement->each != NULL && i < PQntuples(result); i++)
+	for (int i = 0; answer->statement->each != NULL && i < libpq.PQntuples(result); i++)
 		TRY(give_row(answer, result, i));
 	return ERR_OK;
 }
@@ -297,14 +297,14 @@ count_changed(const struct answer *answer, PGresult *result)
 {
 	uint64_t changed = 0;
 
-	if (answer->ret_changed != NULL && str_number(str_of(PQcmdTuples(result)), INT64_MAX, &changed) == ERR_OK)
+	if (answer->ret_changed != NULL && str_number(str_of(libpq.PQcmdTuples(result)), INT64_MAX, &changed) == ERR_OK)
 		*answer->ret_changed = (int64_t)changed;
 }
 
 static err
 take_result(struct postgres *p, struct answer *answer, PGresult *result)
 {
-	switch (PQresultStatus(result)) {
+	switch (libpq.PQresultStatus(result)) {
 	case PGRES_COMMAND_OK:
 	case PGRES_TUPLES_OK:
 	case PGRES_SINGLE_TUPLE:
@@ -326,7 +326,7 @@ take_answer(struct postgres *p, struct answer *answer, int64_t until_us)
 	PGresult *result = NULL;
 
 	if (p->patience_us == 0 && answer->statement->each != NULL)
-		(void)!PQsetSingleRowMode(p->connection);
+		(void)!libpq.PQsetSingleRowMode(p->connection);
 	for (;;) {
 		TRY(next_result(p, until_us, &result));
 		if (result == NULL)
@@ -335,11 +335,11 @@ take_answer(struct postgres *p, struct answer *answer, int64_t until_us)
 			p->busy = true;
 			answer->e = answer->e == ERR_OK ? take_result(p, answer, result) : answer->e;
 			p->busy = false;
-			PQclear(result);
+			libpq.PQclear(result);
 		} else if (first == NULL)
 			first = result;
 		else
-			PQclear(result);
+			libpq.PQclear(result);
 	}
 	return first != NULL ? take_result(p, answer, first) : answer->e;
 }
@@ -348,9 +348,9 @@ static int
 send_statement(struct postgres *p, const struct postgres_statement *s, const struct parameters *parameters)
 {
 	if (s->text == NULL)
-		return PQsendQueryPrepared(p->connection, s->name, (int)s->n, parameters->values, parameters->lengths,
+		return libpq.PQsendQueryPrepared(p->connection, s->name, (int)s->n, parameters->values, parameters->lengths,
 					   parameters->formats, 1);
-	return PQsendQueryParams(p->connection, s->text, (int)s->n, parameters->types, parameters->values,
+	return libpq.PQsendQueryParams(p->connection, s->text, (int)s->n, parameters->types, parameters->values,
 				 parameters->lengths, parameters->formats, 1);
 }
 
@@ -358,10 +358,10 @@ send_statement(struct postgres *p, const struct postgres_statement *s, const str
 static err
 settled(struct postgres *p, err e)
 {
-	if (p->connection != NULL && (p->unfit || PQstatus(p->connection) == CONNECTION_BAD)) {
+	if (p->connection != NULL && (p->unfit || libpq.PQstatus(p->connection) == CONNECTION_BAD)) {
 		char words[POSTGRES_MESSAGE_BYTES];
 		snprintf(words, sizeof(words), "%s", p->message);
-		return postgres_lost(p, words[0] != '\0' ? words : PQerrorMessage(p->connection));
+		return postgres_lost(p, words[0] != '\0' ? words : libpq.PQerrorMessage(p->connection));
 	}
 	return e;
 }
@@ -378,7 +378,7 @@ postgres_run(struct postgres *p, const struct postgres_statement *statement, int
 	p->message[0] = '\0';
 	TRY(parameters_put(&parameters, statement->args, statement->n));
 	if (send_statement(p, statement, &parameters) != 1)
-		return postgres_lost(p, PQerrorMessage(p->connection));
+		return postgres_lost(p, libpq.PQerrorMessage(p->connection));
 	e = take_answer(p, &answer, until_us);
 	if (ret_given != NULL)
 		*ret_given = answer.given;
@@ -394,8 +394,8 @@ postgres_exec(struct postgres *p, const char *text)
 
 	p->late = false;
 	p->message[0] = '\0';
-	if (PQsendQuery(p->connection, text) != 1)
-		return postgres_lost(p, PQerrorMessage(p->connection));
+	if (libpq.PQsendQuery(p->connection, text) != 1)
+		return postgres_lost(p, libpq.PQerrorMessage(p->connection));
 	return settled(p, take_answer(p, &answer, until_us));
 }
 
@@ -409,8 +409,8 @@ postgres_keep(struct postgres *p, const char *name, const char *text, const stru
 
 	p->late = false;
 	TRY(parameters_put(&parameters, args, n));
-	if (PQsendPrepare(p->connection, name, text, (int)n, parameters.types) != 1)
-		return postgres_lost(p, PQerrorMessage(p->connection));
+	if (libpq.PQsendPrepare(p->connection, name, text, (int)n, parameters.types) != 1)
+		return postgres_lost(p, libpq.PQerrorMessage(p->connection));
 	return settled(p, take_answer(p, &answer, until_us));
 }
 
@@ -421,10 +421,10 @@ static err
 ask_all(struct postgres *p)
 {
 	for (size_t i = 0; i < SQL_COUNT; i++)
-		if (PQsendPrepare(p->connection, "", sql_queries[i].text[SQL_POSTGRES], 0, NULL) != 1)
-			return postgres_lost(p, PQerrorMessage(p->connection));
-	if (PQpipelineSync(p->connection) != 1)
-		return postgres_lost(p, PQerrorMessage(p->connection));
+		if (libpq.PQsendPrepare(p->connection, "", sql_queries[i].text[SQL_POSTGRES], 0, NULL) != 1)
+			return postgres_lost(p, libpq.PQerrorMessage(p->connection));
+	if (libpq.PQpipelineSync(p->connection) != 1)
+		return postgres_lost(p, libpq.PQerrorMessage(p->connection));
 	return ERR_OK;
 }
 
@@ -434,12 +434,12 @@ flush_all(struct postgres *p, int64_t until_us)
 {
 	int left;
 
-	while ((left = PQflush(p->connection)) == 1) {
+	while ((left = libpq.PQflush(p->connection)) == 1) {
 		TRY(wait_for(p, POLLIN | POLLOUT, until_us));
-		if (PQconsumeInput(p->connection) == 0)
+		if (libpq.PQconsumeInput(p->connection) == 0)
 			break;
 	}
-	return left == 0 ? ERR_OK : postgres_lost(p, PQerrorMessage(p->connection));
+	return left == 0 ? ERR_OK : postgres_lost(p, libpq.PQerrorMessage(p->connection));
 }
 
 static err
@@ -451,17 +451,17 @@ answers_all(struct postgres *p, int64_t until_us, enum sql *ret_query)
 
 	for (;;) {
 		TRY(next_result(p, until_us, &result));
-		ExecStatusType status = PQresultStatus(result); /* of NULL, between two queries: a fatal error's */
+		ExecStatusType status = libpq.PQresultStatus(result); /* of NULL, between two queries: a fatal error's */
 		if (result != NULL && status == PGRES_FATAL_ERROR && e == ERR_OK) {
 			e = failed(p, result);
 			*ret_query = (enum sql)at;
 		}
 		if (result == NULL)
 			at++;
-		PQclear(result);
+		libpq.PQclear(result);
 		if (result != NULL && status == PGRES_PIPELINE_SYNC)
 			return e;
-		if (PQstatus(p->connection) == CONNECTION_BAD)
+		if (libpq.PQstatus(p->connection) == CONNECTION_BAD)
 			return settled(p, e);
 	}
 }
@@ -473,15 +473,15 @@ postgres_understands(struct postgres *p, enum sql *ret_query)
 	err e;
 
 	p->late = false;
-	if (PQsetnonblocking(p->connection, 1) != 0 || PQenterPipelineMode(p->connection) != 1)
-		return postgres_lost(p, PQerrorMessage(p->connection));
+	if (libpq.PQsetnonblocking(p->connection, 1) != 0 || libpq.PQenterPipelineMode(p->connection) != 1)
+		return postgres_lost(p, libpq.PQerrorMessage(p->connection));
 	e = ask_all(p);
 	if (e == ERR_OK)
 		e = flush_all(p, until_us);
 	if (e == ERR_OK)
 		e = answers_all(p, until_us, ret_query);
 	if (p->connection != NULL &&
-	    (PQexitPipelineMode(p->connection) != 1 || PQsetnonblocking(p->connection, 0) != 0))
-		return postgres_lost(p, PQerrorMessage(p->connection));
+	    (libpq.PQexitPipelineMode(p->connection) != 1 || libpq.PQsetnonblocking(p->connection, 0) != 0))
+		return postgres_lost(p, libpq.PQerrorMessage(p->connection));
 	return e;
 }

@@ -1,0 +1,35 @@
+#include "store/libpq.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+struct libpq libpq;
+
+#define SYMBOL(name) { #name, offsetof(struct libpq, name) },
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static bool loaded;
+
+static err
+load(struct why *why)
+{
+	static const struct library_symbol symbols[] = { LIBPQ_FUNCTIONS(SYMBOL) };
+
+	return library_load("libpq.so.5", symbols, COUNT(symbols), &libpq, why);
+}
+
+err
+libpq_load(struct why *why)
+{
+	struct why loaders = { "" };
+	err e = ERR_OK;
+
+	pthread_mutex_lock(&lock);
+	if (!loaded)
+		e = load(&loaders);
+	loaded = loaded || e == ERR_OK;
+	pthread_mutex_unlock(&lock);
+	if (e == ERR_OK)
+		return ERR_OK;
+	return why_set(why, ERR_CONFIG, "A PostgreSQL database needs the package libpq5 (%.200s).", loaders.text);
+}

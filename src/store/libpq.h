@@ -1,0 +1,32 @@
+/*
+ * PostgreSQL's client library, loaded when a PostgreSQL database is first named: with what it needs itself it is a third of all
+ * libraries, and who has a SQLite file never calls it.  After libpq_load its functions are
+ * called as libpq.PQclear(...).
+ */
+#ifndef STORE_LIBPQ_H
+#define STORE_LIBPQ_H
+
+#include "base/err.h"
+#include "base/library.h"
+
+#include <libpq-fe.h>
+
+#define LIBPQ_FUNCTIONS(F)                                                                                             \
+	F(PQbackendPID) F(PQclear) F(PQcmdTuples) F(PQconnectdb) F(PQconnectdbParams) F(PQconninfoFree)                \
+	F(PQconninfoParse) F(PQconsumeInput) F(PQdb) F(PQenterPipelineMode) F(PQerrorMessage) F(PQexitPipelineMode)    \
+	F(PQfinish) F(PQflush) F(PQfreemem) F(PQftype) F(PQgetResult) F(PQgetisnull) F(PQgetlength) F(PQgetvalue)      \
+	F(PQisBusy) F(PQnfields) F(PQnotifies) F(PQntuples) F(PQparameterStatus) F(PQpipelineSync)                     \
+	F(PQresultErrorField) F(PQresultErrorMessage) F(PQresultStatus) F(PQsendPrepare) F(PQsendQuery)                \
+	F(PQsendQueryParams) F(PQsendQueryPrepared) F(PQserverVersion) F(PQsetClientEncoding)                          \
+	F(PQsetNoticeReceiver) F(PQsetSingleRowMode) F(PQsetnonblocking) F(PQsocket) F(PQstatus)                       \
+	F(PQtransactionStatus) F(PQuser)
+
+struct libpq {
+	LIBPQ_FUNCTIONS(LIBRARY_MEMBER)
+};
+extern struct libpq libpq;
+
+/* Any thread, any number of times.  ERR_NOT_FOUND: it is not installed; why names the package. */
+MUST_USE err libpq_load(struct why *why);
+
+#endif

@@ -245,26 +245,32 @@ unescape_nothing(void *context, struct MHD_Connection *connection, char *text)
 	return strlen(text);
 }
 
-/* As daemon_start does it, but that MHD_run is called instead of a thread. */
+static struct event_loop loop_of_target;
+
+/* As events.c does it, but without a thread. */
 static struct http_server *
 server_of_target(void)
 {
 	static struct http_server server;
+	struct event_loop *loop = &loop_of_target;
+	struct why why;
 
-	if (server.daemon != NULL)
+	if (loop->daemon != NULL)
 		return &server;
+	PROMISE(mhd_load(&why) == ERR_OK);
+	loop->server = &server;
 	server = (struct http_server){ .app = &app, .exact_layout = head_layout_known() };
 	server.request_us = server.reply_us = INT64_C(1000000000);
 	server.door.wake_fd = server.door.listen_fd = -1;
 	server.door.lingerer_count = LINGER_MAX; /* nobody reads a refused connection empty here */
 	pthread_mutex_init(&server.door.lock, NULL);
-	server.daemon = MHD_start_daemon(
+	loop->daemon = mhd.MHD_start_daemon(
 	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC, 0, NULL, NULL,
 	    job_continue, &server, MHD_OPTION_NOTIFY_COMPLETED, job_over, &server, MHD_OPTION_NOTIFY_CONNECTION,
-	    door_connection, &server, MHD_OPTION_URI_LOG_CALLBACK, job_begin, &server, MHD_OPTION_UNESCAPE_CALLBACK,
+	    door_connection, loop, MHD_OPTION_URI_LOG_CALLBACK, job_begin, &server, MHD_OPTION_UNESCAPE_CALLBACK,
 	    unescape_nothing, NULL, MHD_OPTION_CONNECTION_LIMIT, 16u, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	    (size_t)40 * 1024, MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)1024, MHD_OPTION_END);
-	PROMISE(server.daemon != NULL);
+	PROMISE(loop->daemon != NULL);
 	return &server;
 }
 
@@ -277,7 +283,7 @@ run(struct http_server *server, int client)
 
 	for (size_t runs = 0; calm < CALM_RUNS; runs++) {
 		size_t before = now_seen->count + atomic_load(&server->connections);
-		PROMISE(runs < RUNS_MAX && MHD_run(server->daemon) == MHD_YES);
+		PROMISE(runs < RUNS_MAX && mhd.MHD_run(loop_of_target.daemon) == MHD_YES);
 		ssize_t n = recv(client, scratch, sizeof(scratch), MSG_DONTWAIT);
 		bool same = before == now_seen->count + atomic_load(&server->connections);
 		calm = n <= 0 && same ? calm + 1 : 0;
@@ -321,7 +327,8 @@ converse(str bytes, const size_t *cuts, size_t count, struct seen *ret_seen)
 	*ret_seen = (struct seen){ .unread = bytes, .blurred = is_blurred(bytes), .log = BUF(SEEN_MAX_BYTES) };
 	now_seen = ret_seen;
 	PROMISE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) == 0);
-	PROMISE(MHD_add_connection(server->daemon, fds[0], (struct sockaddr *)&address, sizeof(address)) == MHD_YES);
+	PROMISE(mhd.MHD_add_connection(loop_of_target.daemon, fds[0], (struct sockaddr *)&address, sizeof(address)) ==
+		MHD_YES);
 	send_pieces(server, fds[1], bytes, cuts, count);
 	shutdown(fds[1], SHUT_RDWR);
 	run(server, fds[1]);

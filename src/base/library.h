@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 /* A member that points to the function of that name, with its type. */
-#define LIBRARY_MEMBER(name) __typeof__(&name)(name);
+#define LIBRARY_MEMBER(name) __typeof__ (&name)(name);
 
 struct library_symbol {
 	const char *name;

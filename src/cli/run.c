@@ -151,26 +151,53 @@ web_fork(struct supervisor *s, const struct sockets *sockets)
 	return ERR_OK;
 }
 
+/* Have it executed; it waits for the keeper's first pushes.  Sockets: the keeper's ends. */
 static err
-web_start(struct supervisor *s, struct why *why)
+web_launch(struct supervisor *s, struct sockets *ret_sockets, struct why *why)
 {
-	size_t channels = s->shape.quick + s->shape.slow;
-	struct sockets sockets = { .count = 0 };
 	err e;
 
 	if (s->listen_fd < 0)
 		TRY(http_listen(str_of(s->config->host), s->config->port, why, &s->listen_fd));
-	TRY(sockets_open(channels + 1, &sockets));
-	e = web_fork(s, &sockets);
-	close_all(sockets.web, sockets.count);
+	TRY(sockets_open(s->shape.quick + s->shape.slow + 1, ret_sockets));
+	e = web_fork(s, ret_sockets);
+	close_all(ret_sockets->web, ret_sockets->count);
 	close(s->listen_fd); /* the keeper has no listening socket */
 	s->listen_fd = -1;
-	if (e != ERR_OK) {
-		close_all(sockets.keeper, sockets.count);
-		return why_set(why, e, "The web process could not be started: %s.", strerror(errno));
-	}
-	e = keeper_server_start(s->server, sockets.keeper + 1, channels, s->shape.quick, sockets.keeper[0]);
+	if (e == ERR_OK)
+		return ERR_OK;
+	close_all(ret_sockets->keeper, ret_sockets->count);
+	return why_set(why, e, "The web process could not be started: %s.", strerror(errno));
+}
+
+/* Takes the sockets over. */
+static err
+web_serve(struct supervisor *s, const struct sockets *sockets, struct why *why)
+{
+	err e =
+	    keeper_server_start(s->server, sockets->keeper + 1, sockets->count - 1, s->shape.quick, sockets->keeper[0]);
+
 	return e == ERR_OK ? e : why_set(why, e, "The keeper could not start its threads: %s.", err_name(e));
+}
+
+static err
+web_start(struct supervisor *s, struct why *why)
+{
+	struct sockets sockets = { .count = 0 };
+
+	TRY(web_launch(s, &sockets, why));
+	return web_serve(s, &sockets, why);
+}
+
+/* One that nobody has asked anything yet: it says no word. */
+static void
+web_call_off(struct supervisor *s, const struct sockets *sockets)
+{
+	kill(s->web, SIGKILL);
+	while (waitpid(s->web, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	s->web = 0;
+	close_all(sockets->keeper, sockets->count);
 }
 
 /* --- watching it -------------------------------------------------------------------------------------------------- */
@@ -310,15 +337,29 @@ cores(void)
 }
 
 static err
-serve(struct supervisor *s, struct why *why)
+keeper_ready(struct supervisor *s, struct why *why)
 {
 	TRY(keeper_open(s->config, why, &s->keeper));
 	TRY(keeper_rules_read(s->keeper, why));
 	TRY(lock_take(s->config, LOCK_SHARED, why, &s->lock));
 	err e = keeper_server_new(s->keeper, &s->server);
-	if (e != ERR_OK)
-		return why_set(why, e, "The keeper could not start: %s.", err_name(e));
-	TRY(web_start(s, why));
+	return e == ERR_OK ? e : why_set(why, e, "The keeper could not start: %s.", err_name(e));
+}
+
+/* Web first: it is forked before there is a key in memory, and loads itself while the keeper opens its database. */
+static err
+serve(struct supervisor *s, struct why *why)
+{
+	struct sockets sockets = { .count = 0 };
+	err e;
+
+	TRY(web_launch(s, &sockets, why));
+	e = keeper_ready(s, why);
+	if (e != ERR_OK) {
+		web_call_off(s, &sockets);
+		return e;
+	}
+	TRY(web_serve(s, &sockets, why));
 	return watch(s, why);
 }
 

@@ -4,9 +4,9 @@
 #include "cli/cli.h"
 
 #include "base/buf.h"
+#include "http/mhd.h"
 
 #include <gnu/libc-version.h>
-#include <microhttpd.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 
@@ -34,6 +34,7 @@ int
 cli_version(struct cli *cli, int argc, char **argv)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(2048);
+	struct why why = { "" };
 	int status = cli_arguments(argc, argv, version_help, 0);
 
 	if (status != CLI_GO_ON)
@@ -42,7 +43,7 @@ cli_version(struct cli *cli, int argc, char **argv)
 	buf_printf(&out, "compiler %s\n", COMPILER);
 	buf_printf(&out, "glibc %s\n", gnu_get_libc_version());
 	buf_printf(&out, "%s\n", OpenSSL_version(OPENSSL_VERSION));
-	buf_printf(&out, "libmicrohttpd %s\n", MHD_get_version());
+	buf_printf(&out, "libmicrohttpd %s\n", mhd_load(&why) == ERR_OK ? mhd.MHD_get_version() : why.text);
 	buf_printf(&out, "SQLite %s\n", sqlite3_libversion());
 	return cli_print(buf_str(&out));
 }

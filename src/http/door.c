@@ -51,10 +51,11 @@ peer_text(const struct sockaddr *address, char *ret_text)
 }
 
 static struct conn *
-conn_new(struct http_server *server, struct MHD_Connection *connection)
+conn_new(struct event_loop *loop, struct MHD_Connection *connection)
 {
-	const union MHD_ConnectionInfo *fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	const union MHD_ConnectionInfo *peer = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const union MHD_ConnectionInfo *fd = mhd.MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *peer =
+	    mhd.MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	struct conn *conn = mem_new(sizeof(*conn));
 
 	if (conn == NULL) {
@@ -62,7 +63,8 @@ conn_new(struct http_server *server, struct MHD_Connection *connection)
 		return NULL;
 	}
 	conn->fd = fd->connect_fd;
-	atomic_init(&conn->deadline_us, clock_monotonic_us() + server->request_us);
+	conn->loop = loop;
+	atomic_init(&conn->deadline_us, clock_monotonic_us() + loop->server->request_us);
 	peer_text(peer == NULL ? NULL : peer->client_addr, conn->peer);
 	return conn;
 }
@@ -120,21 +122,26 @@ void
 door_connection(void *context, struct MHD_Connection *connection, void **place,
 		enum MHD_ConnectionNotificationCode code)
 {
-	struct http_server *server = context;
+	struct event_loop *loop = context;
+	struct http_server *server = loop->server;
 	struct conn *conn;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		*place = conn = conn_new(server, connection);
-		if (conn != NULL)
+		*place = conn = conn_new(loop, connection);
+		if (conn != NULL) {
+			events_conn_add(loop, conn);
 			list_add(&server->door, conn);
+		}
 		if (atomic_fetch_add(&server->connections, 1) == 0)
 			wake(&server->door); /* it may be waiting without end */
 		return;
 	}
 	conn = *place;
 	*place = NULL;
-	if (conn != NULL)
+	if (conn != NULL) {
+		events_conn_remove(loop, conn);
 		list_remove(&server->door, conn);
+	}
 	if (conn != NULL && conn->unread)
 		wake(&server->door);
 	mem_free(&conn);
@@ -156,8 +163,8 @@ accept_one(struct http_server *server, bool *ret_more)
 		return *ret_more || errno == EAGAIN || errno == EWOULDBLOCK;
 	if (atomic_load(&server->connections) >= server->settings.connections_max)
 		close(fd);
-	else /* closes it when it cannot take it */
-		(void)MHD_add_connection(server->daemon, fd, (struct sockaddr *)&address, n);
+	else
+		events_take(server, fd, &address, n);
 	return true;
 }
 

@@ -32,7 +32,7 @@ fill(void *context, enum MHD_ValueKind kind, const char *name, size_t name_bytes
 err
 head_read(struct job *job)
 {
-	int count = MHD_get_connection_values_n(job->connection, MHD_HEADER_KIND, NULL, NULL);
+	int count = mhd.MHD_get_connection_values_n(job->connection, MHD_HEADER_KIND, NULL, NULL);
 	struct filling f = { .max = count < 0 ? 0 : (size_t)count };
 
 	if (f.max > HTTP_HEADERS_MAX)
@@ -40,7 +40,7 @@ head_read(struct job *job)
 	f.headers = arena_alloc(&job->arena, (f.max + 1) * sizeof(*f.headers));
 	if (f.headers == NULL)
 		return ERR_MEMORY;
-	MHD_get_connection_values_n(job->connection, MHD_HEADER_KIND, fill, &f);
+	mhd.MHD_get_connection_values_n(job->connection, MHD_HEADER_KIND, fill, &f);
 	job->headers = f.headers;
 	job->header_count = f.n;
 	return ERR_OK;
@@ -88,14 +88,14 @@ request_header_each(const struct request *rq, const char *name, size_t *at, str 
 bool
 head_layout_known(void)
 {
-	return strcmp(MHD_get_version(), known_version) == 0;
+	return strcmp(mhd.MHD_get_version(), known_version) == 0;
 }
 
 static size_t
 head_bytes(const struct job *job)
 {
 	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(job->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	    mhd.MHD_get_connection_info(job->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
 	return info == NULL ? 0 : info->header_size;
 }

@@ -8,15 +8,17 @@
 #ifndef HTTP_INTERNAL_H
 #define HTTP_INTERNAL_H
 
+#include "http/mhd.h"
 #include "http/server.h"
 
-#include <microhttpd.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <stdatomic.h>
 
 enum {
 	PEER_TEXT_BYTES = 46, /* INET6_ADDRSTRLEN */
 	LINGER_MAX = 64,      /* connections that are read empty after an early refusal */
+	ARRIVALS_MAX = 128,   /* accepted sockets that an event thread has yet to take */
 };
 
 struct header {
@@ -33,8 +35,35 @@ struct conn {
 	bool unread;        /* refused, and the client may still be sending */
 	char peer[PEER_TEXT_BYTES];
 	struct conn *older, *newer; /* under door.lock */
+
+	/* the event thread's own */
+	struct event_loop *loop;
+	struct conn *next, *before; /* in its loop */
+	char *pool; /* libmicrohttpd's memory for it, not given back since the last request; NULL: not known */
+	bool rests; /* it was idle at the last look */
 };
 #define NO_DEADLINE INT64_MAX
+
+/* A socket on its way from the doorkeeper to an event thread. */
+struct arrival {
+	int fd;
+	struct sockaddr_storage address;
+	socklen_t address_bytes;
+};
+
+struct event_loop {
+	struct http_server *server;
+	struct MHD_Daemon *daemon;
+	int daemon_fd, wake_fd;
+	pthread_t thread;
+	bool runs;         /* the thread was made */
+	atomic_bool ended; /* the thread leaves */
+	bool untidy;       /* there may be memory to give back */
+	struct conn *conns;
+	pthread_mutex_t lock; /* of arrivals */
+	size_t arrival_count;
+	struct arrival arrivals[ARRIVALS_MAX];
+};
 
 enum job_stage { JOB_HEAD, JOB_BODY, JOB_WAITING, JOB_READY, JOB_REPLIED };
 
@@ -88,6 +117,7 @@ struct door {
 	struct lingerer lingerers[LINGER_MAX];
 	size_t lingerer_count;
 	int listen_fd, wake_fd;
+	size_t accepted;
 	pthread_t thread;
 	atomic_bool closed; /* no new connection; idle ones are sent home */
 	atomic_bool ended;  /* the thread leaves */
@@ -97,7 +127,8 @@ struct http_server {
 	struct http_settings settings;
 	const struct http_app *app;
 	void *app_data;
-	struct MHD_Daemon *daemon;
+	struct event_loop *loops;
+	size_t loop_count;
 	struct door door;
 	struct lane lanes[HTTP_LANE_COUNT];
 	struct worker *workers;
@@ -117,6 +148,22 @@ void door_close(struct http_server *server); /* no new connection from now on */
 void door_end(struct http_server *server);   /* the thread is gone afterwards */
 void door_connection(void *context, struct MHD_Connection *connection, void **place,
 		     enum MHD_ConnectionNotificationCode code);
+
+/* --- events.c: the event threads ------------------------------------------------------------------------------------- */
+
+MUST_USE err events_open(struct http_server *server);
+void events_end(struct http_server *server); /* nothing may be suspended; all connections are closed afterwards */
+
+/* The doorkeeper: a socket that was accepted.  It is closed when there is no room for it. */
+void events_take(struct http_server *server, int fd, const struct sockaddr_storage *address, socklen_t address_bytes);
+
+/* The event thread itself: a connection has begun, or ends; a head has come, at this place. */
+void events_conn_add(struct event_loop *loop, struct conn *conn);
+void events_conn_remove(struct event_loop *loop, struct conn *conn);
+void events_request(struct job *job, const char *method);
+
+/* Any thread: the reply of a job that was in a lane is ready.  Nobody may look at it afterwards. */
+void events_resume(struct job *job);
 
 /* --- lanes.c ------------------------------------------------------------------------------------------------------- */
 

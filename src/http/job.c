@@ -40,7 +40,8 @@ job_free(struct job **job)
 static struct conn *
 conn_of(struct MHD_Connection *connection)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const union MHD_ConnectionInfo *info =
+	    mhd.MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
 	return info == NULL ? NULL : info->socket_context;
 }
@@ -110,6 +111,7 @@ take_head(struct job *job, const char *method, const char *version)
 	}
 	if (status != 0)
 		return refuse_and_close(job, status);
+	events_request(job, method);
 	job->stage = JOB_BODY;
 	return MHD_YES;
 }

@@ -93,7 +93,7 @@ put_in(struct lane *lane, struct job *job)
 {
 	/* Before a worker can see it: one may be done with it before this function returns. */
 	job->stage = JOB_WAITING;
-	MHD_suspend_connection(job->connection);
+	mhd.MHD_suspend_connection(job->connection);
 	job->next = NULL;
 	if (lane->last != NULL)
 		lane->last->next = job;
@@ -109,7 +109,7 @@ refuse_one(struct job *job)
 {
 	reply_refuse(job, 503);
 	job->stage = JOB_READY;
-	MHD_resume_connection(job->connection);
+	events_resume(job);
 }
 
 bool
@@ -172,7 +172,7 @@ worker_main(void *context)
 		}
 		app->work(server->app_data, own, &job->rq, &job->rp);
 		job->stage = JOB_READY;
-		MHD_resume_connection(job->connection);
+		events_resume(job);
 	}
 	return NULL;
 }

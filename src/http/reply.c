@@ -92,20 +92,20 @@ response_new(struct job *job)
 	const struct reply *rp = &job->rp;
 	str body = rp->fixed.p != NULL ? rp->fixed : buf_str(&rp->body);
 	/* PERSISTENT: the job keeps the bytes until libmicrohttpd is done with them. */
-	struct MHD_Response *response = MHD_create_response_from_buffer(
+	struct MHD_Response *response = mhd.MHD_create_response_from_buffer(
 	    body.n, (void *)(uintptr_t)(body.n == 0 ? "" : body.p), MHD_RESPMEM_PERSISTENT);
 	bool ok = response != NULL;
 
 	for (size_t i = 0; ok && i < rp->header_count; i++)
-		ok = MHD_add_response_header(response, rp->headers[i].name.p, rp->headers[i].value.p) == MHD_YES;
+		ok = mhd.MHD_add_response_header(response, rp->headers[i].name.p, rp->headers[i].value.p) == MHD_YES;
 	if (ok && (job->close || atomic_load(&job->server->door.closed)))
-		ok = MHD_add_response_header(response, "Connection", "close") == MHD_YES;
+		ok = mhd.MHD_add_response_header(response, "Connection", "close") == MHD_YES;
 	if (ok) {
 		job->reply_bytes = job->rq.method == HTTP_HEAD || rp->status == 304 || rp->status == 204 ? 0 : body.n;
 		return response;
 	}
 	if (response != NULL)
-		MHD_destroy_response(response);
+		mhd.MHD_destroy_response(response);
 	return NULL;
 }
 
@@ -123,7 +123,7 @@ reply_queue(struct job *job)
 	job->stage = JOB_REPLIED;
 	atomic_store(&job->conn->served, true);
 	atomic_store(&job->conn->deadline_us, clock_monotonic_us() + job->server->reply_us);
-	queued = MHD_queue_response(job->connection, (unsigned)job->rp.status, response);
-	MHD_destroy_response(response);
+	queued = mhd.MHD_queue_response(job->connection, (unsigned)job->rp.status, response);
+	mhd.MHD_destroy_response(response);
 	return queued;
 }

@@ -9,45 +9,14 @@
 #include <unistd.h>
 
 enum {
-	/*
-	 * What one connection may hold while a request lasts: the head (16 KiB), libmicrohttpd's copy of the Cookie header and
-	 * its record of each field, and the head of the reply.  Over 32 KiB libmicrohttpd maps pages of its own for it, so
-	 * that a connection costs nothing before its first byte and what it held is gone with it.
-	 */
-	CONNECTION_MEMORY_BYTES = 40 * 1024,
-	CONNECTION_INCREMENT_BYTES = 1024,
 	STOP_STEP_MS = 5,
 	STOP_LAST_MS = 100, /* for replies that were written when the time was over */
 };
 
-static size_t
-unescape_nothing(void *context, struct MHD_Connection *connection, char *text)
+err
+http_prepare(struct why *why)
 {
-	(void)context;
-	(void)connection;
-	return strlen(text);
-}
-
-static err
-daemon_start(struct http_server *server)
-{
-	const struct http_settings *s = &server->settings;
-	/* Ours is the limit that counts (door.c); libmicrohttpd divides its own among its threads. */
-	unsigned limit = (unsigned)(2 * s->connections_max + 64 * s->event_threads);
-	struct MHD_OptionItem pool[] = { { MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)s->event_threads, NULL },
-					 { MHD_OPTION_END, 0, NULL } };
-
-	if (s->event_threads == 1) /* a pool is of two or more */
-		pool[0].option = MHD_OPTION_END;
-	server->daemon = MHD_start_daemon(
-	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC, 0, NULL,
-	    NULL, job_continue, server, MHD_OPTION_NOTIFY_COMPLETED, job_over, server, MHD_OPTION_NOTIFY_CONNECTION,
-	    door_connection, server, MHD_OPTION_URI_LOG_CALLBACK, job_begin, server, MHD_OPTION_UNESCAPE_CALLBACK,
-	    unescape_nothing, NULL, MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-	    (unsigned)s->connections_per_address_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	    (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)CONNECTION_INCREMENT_BYTES,
-	    MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
-	return server->daemon == NULL ? ERR_MEMORY : ERR_OK;
+	return mhd_load(why);
 }
 
 static int64_t
@@ -109,14 +78,13 @@ threads_start(struct http_server *server)
 	err e = lanes_open(server);
 
 	if (e == ERR_OK)
-		e = daemon_start(server);
+		e = events_open(server);
 	if (e == ERR_OK)
 		e = door_open(server);
 	if (e == ERR_OK)
 		return e;
 	lanes_end(server);
-	if (server->daemon != NULL)
-		MHD_stop_daemon(server->daemon);
+	events_end(server);
 	return e;
 }
 
@@ -125,8 +93,12 @@ http_server_start(const struct http_settings *settings, const struct http_app *a
 		  struct http_server **ret_server)
 {
 	struct http_server *server = NULL;
+	struct why why;
 	sigset_t all, before;
-	err e = server_new(settings, app, app_data, &server);
+	err e = http_prepare(&why);
+
+	if (e == ERR_OK)
+		e = server_new(settings, app, app_data, &server);
 
 	if (e != ERR_OK) {
 		close(settings->listen_fd);
@@ -168,7 +140,7 @@ http_server_stop(struct http_server **server, int max_ms)
 	lanes_end(s); /* from here on nothing is suspended, and nothing can be */
 	wait_for_connections(s, STOP_LAST_MS);
 	door_end(s);
-	MHD_stop_daemon(s->daemon);
+	events_end(s);
 	server_free(server);
 }
 

@@ -118,6 +118,12 @@ struct http_server;
 MUST_USE err http_listen(str host, uint16_t port, struct why *why, int *ret_fd);
 
 /*
+ * Load the library that serves: before a sandbox that lets no file be opened; http_server_start does it otherwise.  ERR_CONFIG: it is
+ * not installed.
+ */
+MUST_USE err http_prepare(struct why *why);
+
+/*
  * All threads and descriptors are made here; afterwards the server opens no file, asks no name service and starts no
  * thread.  listen_fd becomes non-blocking; it is closed by stop, or here when starting fails.  app must stay.
  */

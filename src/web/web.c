@@ -207,6 +207,7 @@ web_run(const struct config *config, int listen_fd, int push_fd, int first_chann
 	struct http_server *server = NULL;
 	bool terminal = isatty(STDOUT_FILENO) == 1; /* asked before the wall */
 
+	TRY(http_prepare(why));
 	TRY(web_init(&web, config, push_fd, first_channel_fd, quick, slow, why));
 	signals_begin();
 	TRY(start(&web, listen_fd, &server, why));

@@ -105,6 +105,7 @@ class Writer:
 
     def __init__(self):
         self.lines, self.text, self.depth = [], "", 1
+        self.constant_bytes = 0
 
     def put_text(self, text):
         self.text += text
@@ -112,6 +113,7 @@ class Writer:
     def flush(self):
         if self.text:
             self.lines.append("\t" * self.depth + f"buf_put(out, STR({c_literal.string(self.text)}));")
+            self.constant_bytes += len(self.text.encode())
             self.text = ""
 
     def put_c(self, line, at=None):
@@ -170,7 +172,8 @@ class Page:
         self.file = chain[-1]
         self.statements(self.sources.tree(chain[-1]).body)
         self.out.flush()
-        return self.out.lines
+        # memory for all of it at once, and for the values of an ordinary page
+        return [f"\tbuf_reserve(out, {self.out.constant_bytes + 1024});", *self.out.lines]
 
     def parent_of(self, name, chain):
         """Collect the blocks of a template; the name of the one it extends."""

@@ -47,6 +47,32 @@ str_has_byte(str s, char byte)
 	return s.n > 0 && memchr(s.p, byte, s.n) != NULL;
 }
 
+/* Eight bytes at once: is one of them below 0x20, or 0x7f? */
+static bool
+word_has_control(uint64_t w)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101), high = 0x80 * each;
+	uint64_t flipped = w ^ 0x7f * each;
+
+	return (((w - 0x20 * each) & ~w) | ((flipped - each) & ~flipped)) & high;
+}
+
+bool
+str_has_control(str s)
+{
+	uint64_t w = UINT64_C(0x2020202020202020);
+
+	for (; s.n >= sizeof(w); s = str_from(s, sizeof(w))) {
+		memcpy(&w, s.p, sizeof(w));
+		if (word_has_control(w))
+			return true;
+	}
+	w = UINT64_C(0x2020202020202020);
+	if (s.n > 0)
+		memcpy(&w, s.p, s.n);
+	return word_has_control(w);
+}
+
 str
 str_trim(str s)
 {

@@ -50,6 +50,7 @@ bool str_equal_nocase(str a, str b); /* ASCII letters folded */
 bool str_starts(str s, str prefix);
 bool str_ends(str s, str suffix);
 bool str_has_byte(str s, char byte);
+bool str_has_control(str s);     /* a byte below 0x20, or 0x7f */
 str str_trim(str s);             /* without ASCII white space at both ends */
 str str_from(str s, size_t at);  /* what follows the first `at` bytes; empty when there are fewer */
 str str_upto(str s, size_t max); /* at most the first `max` bytes */

@@ -127,52 +127,76 @@ layout_is_plain(const struct job *job, const char *method, const char *version)
 
 /* --- characters -------------------------------------------------------------------------------------------------------- */
 
-/* RFC 9110 s5.6.2 */
-static bool
-is_token(str s)
-{
-	static const char others[] = "!#$%&'*+-.^_`|~";
+enum { IN_TOKEN = 1, IN_TARGET = 2, IN_HOST = 4 };
 
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-		if (!alnum && (c == '\0' || strchr(others, c) == NULL))
-			return false;
-	}
-	return s.n > 0;
-}
+#define LETTERS IN_TOKEN | IN_TARGET | IN_HOST
+/* What a byte may stand in.  Token: RFC 9110 s5.6.2.  Target: all that can be seen but '#'.  Host: with ports and IPv6. */
+static const unsigned char bytes_in[256] = {
+	['!'] = IN_TOKEN | IN_TARGET,
+	['"'] = IN_TARGET,
+	['$'] = IN_TOKEN | IN_TARGET,
+	['%'] = LETTERS,
+	['&' ... '\''] = IN_TOKEN | IN_TARGET,
+	['('] = IN_TARGET,
+	[')'] = IN_TARGET,
+	['*'] = IN_TOKEN | IN_TARGET,
+	['+'] = IN_TOKEN | IN_TARGET,
+	[','] = IN_TARGET,
+	['-'] = LETTERS,
+	['.'] = LETTERS,
+	['/'] = IN_TARGET,
+	['0' ... '9'] = LETTERS,
+	[':'] = IN_TARGET | IN_HOST,
+	[';' ... '@'] = IN_TARGET,
+	['A' ... 'Z'] = LETTERS,
+	['['] = IN_TARGET | IN_HOST,
+	['\\'] = IN_TARGET,
+	[']'] = IN_TARGET | IN_HOST,
+	['^'] = IN_TOKEN | IN_TARGET,
+	['_'] = LETTERS,
+	['`'] = IN_TOKEN | IN_TARGET,
+	['a' ... 'z'] = LETTERS,
+	['{'] = IN_TARGET,
+	['|'] = IN_TOKEN | IN_TARGET,
+	['}'] = IN_TARGET,
+	['~'] = LETTERS,
+};
 
 static bool
-is_value(str s)
+all_in(str s, unsigned char where)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (((unsigned char)s.p[i] < ' ' && s.p[i] != '\t') || s.p[i] == 0x7f)
+		if ((bytes_in[(unsigned char)s.p[i]] & where) == 0)
 			return false;
 	return true;
 }
 
 static bool
+is_token(str s)
+{
+	return s.n > 0 && all_in(s, IN_TOKEN);
+}
+
+static bool
 is_target(str s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if (c <= ' ' || c >= 0x7f || c == '#')
-			return false;
-	}
-	return s.n > 0;
+	return s.n > 0 && all_in(s, IN_TARGET);
 }
 
 static bool
 is_host(str s)
 {
-	static const char others[] = ".-_~:[]%";
+	return all_in(s, IN_HOST);
+}
 
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-		if (!alnum && (c == '\0' || strchr(others, c) == NULL))
+bool
+head_value_good(str s)
+{
+	if (!str_has_control(s))
+		return true;
+	for (size_t i = 0; i < s.n; i++)
+		if (((unsigned char)s.p[i] < ' ' && s.p[i] != '\t') || s.p[i] == 0x7f)
 			return false;
-	}
 	return true;
 }
 
@@ -201,7 +225,7 @@ check_fields(struct job *job)
 {
 	for (size_t i = 0; i < job->header_count; i++) {
 		struct header *h = &job->headers[i];
-		if (!is_token(h->name) || !is_value(h->value))
+		if (!is_token(h->name) || !head_value_good(h->value))
 			return 400;
 		h->value = str_trim(h->value);
 	}

@@ -185,6 +185,8 @@ void job_over(void *context, struct MHD_Connection *connection, void **job_place
 MUST_USE err head_read(struct job *job);
 /* 0, or the status to refuse with.  The request's path and query are set, and body_max. */
 int head_check(struct job *job, const char *method, const char *version);
+/* May it stand in a field?  No control byte but tab: RFC 9110 s5.5. */
+bool head_value_good(str s);
 /* Does the libmicrohttpd in use keep a head as head_check's layout check expects it? */
 bool head_layout_known(void);
 

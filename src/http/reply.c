@@ -22,30 +22,26 @@ name_allowed(str name)
 	return name.n > 0;
 }
 
-static bool
-value_allowed(str value)
+err
+reply_header_constant(struct reply *rp, str name, str value)
 {
-	for (size_t i = 0; i < value.n; i++)
-		if (((unsigned char)value.p[i] < ' ' && value.p[i] != '\t') || value.p[i] == 0x7f)
-			return false;
-	return true;
+	if (!name_allowed(name) || !head_value_good(value))
+		return ERR_INVALID;
+	if (rp->header_count >= HTTP_REPLY_HEADERS)
+		return ERR_TOO_LONG;
+	rp->headers[rp->header_count].name = name;
+	rp->headers[rp->header_count].value = value;
+	rp->header_count++;
+	return ERR_OK;
 }
 
 err
 reply_header(struct request *rq, struct reply *rp, str name, str value)
 {
-	str name_copy, value_copy;
+	str copy;
 
-	if (!name_allowed(name) || !value_allowed(value))
-		return ERR_INVALID;
-	if (rp->header_count >= HTTP_REPLY_HEADERS)
-		return ERR_TOO_LONG;
-	TRY(arena_copy(rq->arena, name, &name_copy));
-	TRY(arena_copy(rq->arena, value, &value_copy));
-	rp->headers[rp->header_count].name = name_copy;
-	rp->headers[rp->header_count].value = value_copy;
-	rp->header_count++;
-	return ERR_OK;
+	TRY(arena_copy(rq->arena, value, &copy));
+	return reply_header_constant(rp, name, copy);
 }
 
 void

@@ -66,8 +66,8 @@ size_t request_header_count(const struct request *rq, const char *name);
 bool request_header_each(const struct request *rq, const char *name, size_t *at, str *ret_value);
 
 /*
- * Reply being made.  The server hands it over zeroed but for the maximum of body; header names and values are copied into
- * the arena.  A control byte in one makes it ERR_INVALID, and so does a name that is the server's own business:
+ * Reply being made.  The server hands it over zeroed but for the maximum of body; values of headers are copied into the arena,
+ * names are constants that live for ever.  A control byte in one makes it ERR_INVALID, and so does a name that is the server's own business:
  * Connection, Content-Length, Date, Transfer-Encoding.  ERR_TOO_LONG: more than HTTP_REPLY_HEADERS.
  * A reply without a status, or whose body could not be written in whole, goes out as refuse()'s 503.
  */
@@ -82,6 +82,8 @@ struct reply {
 };
 
 MUST_USE err reply_header(struct request *rq, struct reply *rp, str name, str value);
+/* With a value that lives for ever too, and has a NUL behind it. */
+MUST_USE err reply_header_constant(struct reply *rp, str name, str value);
 
 struct http_app {
 	/* On the event thread, for each well-formed request: fill the reply and return HTTP_INLINE, or name the lane. */

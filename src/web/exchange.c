@@ -233,10 +233,26 @@ host_ours(const struct exchange *x)
 	return ours.n > 0 ? str_equal_nocase(host, ours) : host_is_local(host);
 }
 
-static bool
-trusts(void *config, str address)
+/* The trusted address that this thread asked about last: behind a proxy it is nearly always the same one. */
+static _Thread_local struct {
+	const struct config *config;
+	char address[64];
+	size_t n;
+} trusted;
+
+bool
+exchange_trusts(void *config, str address)
 {
-	return config_trusts(config, address);
+	if (trusted.config == config && str_equal(address, str_bytes(trusted.address, trusted.n)))
+		return true;
+	if (!config_trusts(config, address))
+		return false;
+	if (address.n <= sizeof(trusted.address)) {
+		trusted.config = config;
+		trusted.n = address.n;
+		memcpy(trusted.address, address.p, address.n);
+	}
+	return true;
 }
 
 struct next_form {
@@ -275,7 +291,7 @@ form_begin(struct exchange *x)
 static err
 exchange_begin(struct exchange *x)
 {
-	x->address = forwarded_address(x->rq, trusts, (void *)x->web->config);
+	x->address = forwarded_address(x->rq, exchange_trusts, (void *)x->web->config);
 	x->rq->from = x->address;
 	x->language = language_choose(exchange_cookie(x, COOKIE_LANGUAGE), request_header(x->rq, "Accept-Language"),
 				      x->web->config->default_language);

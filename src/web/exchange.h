@@ -44,6 +44,9 @@ struct exchange {
 MUST_USE err exchange_ask(struct exchange *x, enum question_id id, const void *body, enum verdict *ret_verdict,
 			  void *ret_answer);
 
+/* Is the address one of TRUSTED_PROXIES?  config: struct config; as forwarded_address wants it. */
+bool exchange_trusts(void *config, str address);
+
 /* The session's new token goes to the browser; or the browser forgets what it has. */
 MUST_USE err exchange_session_cookie(struct exchange *x, const struct token *token);
 MUST_USE err exchange_forget_session(struct exchange *x);

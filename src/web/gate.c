@@ -57,12 +57,6 @@ gate_path(str path)
 
 /* --- reading what the proxy says ----------------------------------------------------------------------------------------- */
 
-static bool
-trusts(void *config, str address)
-{
-	return config_trusts(config, address);
-}
-
 /* The value of a field that stands once; empty with p == NULL otherwise. */
 static str
 only(const struct exchange *x, const char *name)
@@ -401,7 +395,7 @@ answer(struct exchange *x, const struct check *c)
 static bool
 may_ask(struct exchange *x)
 {
-	if (config_trusts(x->web->config, x->rq->peer))
+	if (exchange_trusts((void *)(uintptr_t)x->web->config, x->rq->peer))
 		return true;
 	log_event(LOG_WARNING, "gate.stranger", LOG_STR("address", x->rq->peer),
 		  LOG_TEXT("why", "not one of TRUSTED_PROXIES"));
@@ -414,7 +408,7 @@ gate_admit(struct exchange *x)
 	struct check *c = arena_alloc(x->rq->arena, sizeof(*c));
 	const struct endpoint *endpoint = endpoint_of(x->rq->path);
 
-	x->address = forwarded_address(x->rq, trusts, (void *)(uintptr_t)x->web->config);
+	x->address = forwarded_address(x->rq, exchange_trusts, (void *)(uintptr_t)x->web->config);
 	x->rq->from = x->address;
 	x->session_known = true; /* none of ours */
 	x->form = c;

@@ -49,7 +49,7 @@ static err
 put_headers(struct exchange *x, const struct header *headers, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		TRY(reply_header(x->rq, x->rp, headers[i].name, headers[i].value));
+		TRY(reply_header_constant(x->rp, headers[i].name, headers[i].value));
 	return ERR_OK;
 }
 

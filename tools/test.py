@@ -21,7 +21,7 @@ import xml.etree.ElementTree
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "build" / "results"
 TAP = re.compile(r"^(not )?ok\b[ \t]*\d*(.*)$", re.MULTILINE)
-AT_ONCE = {"browser": 2}  # how many of a suite's tests run beside each other
+AT_ONCE = {"browser": (2, "load"), "e2e": (2, "loadfile")}  # how many of a suite's tests run beside each other: any, or those of two files
 NOTHING = {"passed": 0, "failed": 0, "skipped": 0}
 
 
@@ -71,7 +71,8 @@ def run_pytest(folder, build, arguments):
         return dict(NOTHING)
     paths = [] if any(a.startswith("tests/") for a in arguments) else [f"tests/{folder}"]
     if folder in AT_ONCE:
-        arguments = [*arguments, "-n", str(AT_ONCE[folder]), "--dist", "load"]
+        number, dist = AT_ONCE[folder]
+        arguments = [*arguments, "-n", str(number), "--dist", dist]
     report = RESULTS / f"{folder}.xml"
     report.unlink(missing_ok=True)
     environment = dict(os.environ, DOUBLETOUR=str(build / "doubletour"))

@@ -154,17 +154,18 @@ door_connection(void *context, struct MHD_Connection *connection, void **place,
 static bool
 accept_one(struct http_server *server, bool *ret_more)
 {
-	struct sockaddr_storage address = { 0 };
-	socklen_t n = sizeof(address);
-	int fd = accept4(server->door.listen_fd, (struct sockaddr *)&address, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct arrival arrival = { .address_bytes = sizeof(arrival.address) };
+	int fd =
+	    accept4(server->door.listen_fd, &arrival.address.any, &arrival.address_bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	*ret_more = fd >= 0 || errno == ECONNABORTED || errno == EINTR || errno == EPROTO;
 	if (fd < 0)
 		return *ret_more || errno == EAGAIN || errno == EWOULDBLOCK;
-	if (atomic_load(&server->connections) >= server->settings.connections_max)
-		close(fd);
+	arrival.fd = fd;
+	if (atomic_load(&server->connections) < server->settings.connections_max)
+		events_take(server, &arrival);
 	else
-		events_take(server, fd, &address, n);
+		close(fd);
 	return true;
 }
 

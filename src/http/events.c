@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -120,52 +119,61 @@ events_resume(struct job *job)
 
 /* Where connections of one address are bounded they are counted by one daemon; else each loop has its turn. */
 static struct event_loop *
-loop_for(struct http_server *server, const struct sockaddr_storage *address)
+loop_for(struct http_server *server, const struct arrival *arrival)
 {
+	bool six = arrival->address.any.sa_family == AF_INET6;
+	const void *p = six ? (const void *)&arrival->address.six.sin6_addr : &arrival->address.four.sin_addr;
+	const unsigned char *bytes = p;
 	size_t n = server->door.accepted++;
 
 	if (server->settings.connections_per_address_max > 0) {
-		const unsigned char *bytes = (const unsigned char *)address;
-		size_t at = address->ss_family == AF_INET6 ? offsetof(struct sockaddr_in6, sin6_addr)
-							   : offsetof(struct sockaddr_in, sin_addr);
-		size_t end = at + (address->ss_family == AF_INET6 ? 16 : 4);
-		for (n = 0; at < end; at++)
-			n = n * 31 + bytes[at];
+		n = 0;
+		for (size_t i = 0; i < (six ? sizeof(struct in6_addr) : sizeof(struct in_addr)); i++)
+			n = n * 31 + bytes[i];
 	}
 	return &server->loops[n % server->settings.event_threads];
 }
 
 void
-events_take(struct http_server *server, int fd, const struct sockaddr_storage *address, socklen_t address_bytes)
+events_take(struct http_server *server, const struct arrival *arrival)
 {
-	struct event_loop *loop = loop_for(server, address);
+	struct event_loop *loop = loop_for(server, arrival);
 	bool taken;
 
 	pthread_mutex_lock(&loop->lock);
-	taken = loop->arrival_count < ARRIVALS_MAX;
+	taken = loop->arrivals_count < loop->arrivals_max;
 	if (taken)
-		loop->arrivals[loop->arrival_count++] = (struct arrival){ fd, *address, address_bytes };
+		loop->arrivals[(loop->arrivals_first + loop->arrivals_count++) % loop->arrivals_max] = *arrival;
 	pthread_mutex_unlock(&loop->lock);
 	if (taken)
 		wake(loop);
 	else
-		close(fd);
+		close(arrival->fd);
+}
+
+static bool
+arrival_next(struct event_loop *loop, struct arrival *ret_arrival)
+{
+	bool found;
+
+	pthread_mutex_lock(&loop->lock);
+	found = loop->arrivals_count > 0;
+	if (found) {
+		*ret_arrival = loop->arrivals[loop->arrivals_first];
+		loop->arrivals_first =
+		    --loop->arrivals_count == 0 ? 0 : (loop->arrivals_first + 1) % loop->arrivals_max;
+	}
+	pthread_mutex_unlock(&loop->lock);
+	return found;
 }
 
 static void
 arrivals_take(struct event_loop *loop)
 {
-	struct arrival arrivals[ARRIVALS_MAX];
-	size_t n;
+	struct arrival arrival;
 
-	pthread_mutex_lock(&loop->lock);
-	n = loop->arrival_count;
-	memcpy(arrivals, loop->arrivals, n * sizeof(*arrivals));
-	loop->arrival_count = 0;
-	pthread_mutex_unlock(&loop->lock);
-	for (size_t i = 0; i < n; i++) /* closes it when it cannot take it */
-		(void)mhd.MHD_add_connection(loop->daemon, arrivals[i].fd, (struct sockaddr *)&arrivals[i].address,
-					     arrivals[i].address_bytes);
+	while (arrival_next(loop, &arrival)) /* closes it when it cannot take it */
+		(void)mhd.MHD_add_connection(loop->daemon, arrival.fd, &arrival.address.any, arrival.address_bytes);
 }
 
 /* --- the loop ----------------------------------------------------------------------------------------------------------------- */
@@ -240,7 +248,9 @@ loop_open(struct event_loop *loop)
 	pthread_mutex_init(&loop->lock, NULL);
 	loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	loop->daemon = daemon_new(loop);
-	if (loop->wake_fd < 0 || loop->daemon == NULL)
+	loop->arrivals_max = loop->server->settings.connections_max + 1; /* touched only where used */
+	loop->arrivals = mem_new_array(loop->arrivals_max, sizeof(*loop->arrivals));
+	if (loop->wake_fd < 0 || loop->daemon == NULL || loop->arrivals == NULL)
 		return ERR_MEMORY;
 	info = mhd.MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	if (info == NULL)
@@ -272,8 +282,9 @@ loop_end(struct event_loop *loop)
 		wake(loop);
 		pthread_join(loop->thread, NULL);
 	}
-	for (size_t i = 0; i < loop->arrival_count; i++)
-		close(loop->arrivals[i].fd);
+	for (struct arrival arrival; loop->arrivals != NULL && arrival_next(loop, &arrival);)
+		close(arrival.fd);
+	mem_free(&loop->arrivals);
 	if (loop->daemon != NULL)
 		mhd.MHD_stop_daemon(loop->daemon);
 	if (loop->wake_fd >= 0)

@@ -11,6 +11,7 @@
 #include "http/mhd.h"
 #include "http/server.h"
 
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <stdatomic.h>
@@ -18,7 +19,6 @@
 enum {
 	PEER_TEXT_BYTES = 46, /* INET6_ADDRSTRLEN */
 	LINGER_MAX = 64,      /* connections that are read empty after an early refusal */
-	ARRIVALS_MAX = 128,   /* accepted sockets that an event thread has yet to take */
 };
 
 struct header {
@@ -47,8 +47,12 @@ struct conn {
 /* A socket on its way from the doorkeeper to an event thread. */
 struct arrival {
 	int fd;
-	struct sockaddr_storage address;
 	socklen_t address_bytes;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+	} address;
 };
 
 struct event_loop {
@@ -60,9 +64,9 @@ struct event_loop {
 	atomic_bool ended; /* the thread leaves */
 	bool untidy;       /* there may be memory to give back */
 	struct conn *conns;
-	pthread_mutex_t lock; /* of arrivals */
-	size_t arrival_count;
-	struct arrival arrivals[ARRIVALS_MAX];
+	pthread_mutex_t lock; /* of the arrivals: a ring, which begins anew at its first place whenever it is empty */
+	size_t arrivals_first, arrivals_count, arrivals_max;
+	struct arrival *arrivals;
 };
 
 enum job_stage { JOB_HEAD, JOB_BODY, JOB_WAITING, JOB_READY, JOB_REPLIED };
@@ -155,7 +159,7 @@ MUST_USE err events_open(struct http_server *server);
 void events_end(struct http_server *server); /* nothing may be suspended; all connections are closed afterwards */
 
 /* The doorkeeper: a socket that was accepted.  It is closed when there is no room for it. */
-void events_take(struct http_server *server, int fd, const struct sockaddr_storage *address, socklen_t address_bytes);
+void events_take(struct http_server *server, const struct arrival *arrival);
 
 /* The event thread itself: a connection has begun, or ends; a head has come, at this place. */
 void events_conn_add(struct event_loop *loop, struct conn *conn);

@@ -5,6 +5,7 @@
 
 #include "config/report.h"
 #include "gate/access_file.h"
+#include "gate/suffix.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ rules_check(const struct config *config, struct why *why)
 	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
 	str text = { 0 };
 
+	TRY(suffix_check(config, why));
 	TRY(access_file_text(config, &arena, &text, why));
 	return access_take(config, text, &rules, why);
 }

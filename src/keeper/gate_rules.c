@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "gate/access_file.h"
+#include "gate/suffix.h"
 #include "keeper/turn.h"
 
 enum { TEXT_ARENA_BYTES = 2 * ACCESS_FILE_MAX_BYTES };
@@ -58,6 +59,7 @@ keeper_rules_read(struct keeper *k, struct why *why)
 	struct access_rules fresh = { .n = 0 };
 	str text = { 0 };
 
+	TRY(suffix_check(k->config, why));
 	TRY(access_file_text(k->config, &arena, &text, why));
 	TRY(access_take(k->config, text, &fresh, why));
 	log_event(LOG_NOTICE, "rules.read", LOG_INT("rules", (int64_t)fresh.n),

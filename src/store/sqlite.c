@@ -150,14 +150,22 @@ step_statement(struct sqlite *s, sqlite3_stmt *statement, const struct db_value 
 	return e;
 }
 
+/* A statement without parameters and without interest in its rows. */
+static err
+step_once(sqlite3_stmt *statement)
+{
+	int code = sqlite3_step(statement);
+
+	sqlite3_reset(statement);
+	return sqlite_error(code);
+}
+
 /* Some errors have rolled back already; then there is nothing to do. */
 static void
 roll_back(struct sqlite *s)
 {
-	if (sqlite3_get_autocommit(s->handle) == 0 && s->rollback != NULL) {
-		(void)!sqlite3_step(s->rollback);
-		sqlite3_reset(s->rollback);
-	}
+	if (sqlite3_get_autocommit(s->handle) == 0 && s->rollback != NULL)
+		(void)!step_once(s->rollback);
 	if (sqlite3_get_autocommit(s->handle) == 0)
 		(void)!sqlite3_exec(s->handle, "ROLLBACK", NULL, NULL, NULL);
 	s->stuck = sqlite3_get_autocommit(s->handle) == 0;
@@ -252,7 +260,7 @@ sqlite_begin(struct db *db, enum db_purpose purpose)
 	if (sqlite3_get_autocommit(s->handle) == 0)
 		return ERR_INVALID;
 	enforce_references(s, purpose != DB_FOR_SCHEMA);
-	e = sqlite_exec(s, "BEGIN IMMEDIATE");
+	e = step_once(s->begin);
 	if (e == ERR_OK)
 		s->purpose = purpose;
 	else
@@ -281,7 +289,7 @@ sqlite_commit(struct db *db)
 
 	if (s->purpose == DB_FOR_SCHEMA)
 		TRY(db_text(db, "PRAGMA foreign_key_check", NULL, 0, dangling_row, &s->dangling));
-	TRY(sqlite_exec(s, "COMMIT"));
+	TRY(step_once(s->commit));
 	transaction_ended(s);
 	return ERR_OK;
 }
@@ -345,6 +353,8 @@ sqlite_close(struct db *db)
 
 	for (size_t i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(s->prepared[i]);
+	sqlite3_finalize(s->begin);
+	sqlite3_finalize(s->commit);
 	sqlite3_finalize(s->rollback);
 	sqlite3_close(s->handle);
 	mem_drop(s);

@@ -15,8 +15,9 @@ struct sqlite {
 	sqlite3_stmt *prepared[SQL_COUNT]; /* NULL until it is first needed */
 	enum db_purpose purpose;           /* of the open transaction */
 	bool dangling;                     /* the last one left a reference to nothing */
-	sqlite3_stmt *rollback;            /* prepared at once: it must be possible where there is no memory */
-	bool stuck;                        /* a transaction could not be rolled back, and is still open */
+	sqlite3_stmt *begin, *commit,
+	    *rollback; /* prepared at once: the last must be possible where there is no memory */
+	bool stuck;    /* a transaction could not be rolled back, and is still open */
 };
 
 extern const struct db_ops sqlite_ops;

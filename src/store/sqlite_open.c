@@ -151,6 +151,20 @@ wal_on(struct sqlite *s, const char *path, struct why *why)
 }
 
 static err
+prepare(struct sqlite *s, const char *text, sqlite3_stmt **ret_statement)
+{
+	return sqlite_error(sqlite3_prepare_v3(s->handle, text, -1, SQLITE_PREPARE_PERSISTENT, ret_statement, NULL));
+}
+
+static err
+transactions_prepare(struct sqlite *s)
+{
+	TRY(prepare(s, "BEGIN IMMEDIATE", &s->begin));
+	TRY(prepare(s, "COMMIT", &s->commit));
+	return prepare(s, "ROLLBACK", &s->rollback);
+}
+
+static err
 handle_set_up(struct sqlite *s, const char *path, struct why *why)
 {
 	err e;
@@ -165,8 +179,7 @@ handle_set_up(struct sqlite *s, const char *path, struct why *why)
 	TRY(privacy_check(path, why));
 	e = sqlite_exec(s, once_ours);
 	if (e == ERR_OK)
-		e = sqlite_error(
-		    sqlite3_prepare_v3(s->handle, "ROLLBACK", -1, SQLITE_PREPARE_PERSISTENT, &s->rollback, NULL));
+		e = transactions_prepare(s);
 	if (e != ERR_OK)
 		return not_usable(s, path, e, why);
 	return wal_on(s, path, why); /* last: it is the first to write into a file that was made just now */

@@ -60,6 +60,15 @@ buf_printf_formats_and_refuses_what_is_cut(void **state)
 	buf_printf(&b, "%s=%d;", "n", -7);
 	buf_put_number(&b, INT64_MIN);
 	assert_buf(&b, "n=-7;-9223372036854775808");
+	buf_clear(&b);
+	buf_put_number(&b, INT64_MAX);
+	buf_put_number(&b, 0);
+	buf_put_digits(&b, 7, 2);
+	buf_put_digits(&b, 20261, 4);
+	buf_put_digits(&b, 4294967295, 10);
+	assert_buf(&b, "922337203685477580700702614294967295");
+	buf_clear(&b);
+	buf_printf(&b, "n=-7;-9223372036854775808");
 	memset(longer, 'x', sizeof(longer));
 	longer[599] = '\0';
 	buf_printf(&b, "%s", longer);

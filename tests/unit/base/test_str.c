@@ -236,6 +236,23 @@ str_base64url_reads_one_text_for_the_same_bytes(void **state)
 	}
 }
 
+/* Every byte at every place of every short text. */
+static void
+str_has_control_finds_each_such_byte_wherever_it_stands(void **state)
+{
+	char text[20];
+
+	for (size_t n = 0; n <= sizeof(text); n++)
+		for (size_t at = 0; at < n; at++)
+			for (unsigned byte = 0; byte < 256; byte++) {
+				memset(text, at % 2 == 0 ? 0xff : ' ', n);
+				text[at] = (char)byte;
+				if (str_has_control(str_bytes(text, n)) != (byte < 0x20 || byte == 0x7f))
+					fail_msg("%u at %zu of %zu", byte, at, n);
+			}
+	assert_false(str_has_control((str){ 0 }));
+}
+
 int
 main(void)
 {
@@ -249,6 +266,7 @@ main(void)
 		cmocka_unit_test(str_compares_bytes_and_folds_ascii_only),
 		cmocka_unit_test(str_finds_beginnings_and_ends),
 		cmocka_unit_test(str_trims_and_cuts_within_its_bounds),
+		cmocka_unit_test(str_has_control_finds_each_such_byte_wherever_it_stands),
 		cmocka_unit_test(str_base64url_reads_one_text_for_the_same_bytes),
 		cmocka_unit_test(str_copy_z_refuses_what_would_not_be_the_same_text),
 	};

@@ -431,6 +431,52 @@ http_server_keeps_a_thousand_connections(void **state)
 	echo_stop(&echo, 1000);
 }
 
+static long
+resident_kib(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	long pages = 0;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%*d %ld", &pages), 1);
+	fclose(file);
+	return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* One of them is in the middle of its request meanwhile: nothing of that is lost. */
+static void
+http_server_gives_back_what_idle_connections_hold(void **state)
+{
+	static int fds[MANY];
+	struct answer a;
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ .connections_max = MANY });
+	for (int i = 0; i < MANY; i++) {
+		assert_true((fds[i] = client_connect(echo.port)) >= 0);
+		assert_true(client_send(fds[i], STR(GET("/inline"))));
+		client_read(fds[i], false, &a);
+		assert_int_equal(a.status, 200);
+	}
+	long held = resident_kib();
+	assert_true(client_send(fds[0], STR("GET /inl")));
+	client_wait(resident_kib() < held - MANY * 30);
+	assert_true(client_send(fds[0], STR("ine?half HTTP/1.1\r\nHost: h\r\n\r\n")));
+	client_read(fds[0], false, &a);
+	assert_int_equal(a.status, 200);
+	assert_non_null(strstr(a.body, "/inline|half|"));
+	for (int i = 1; i < MANY; i++) {
+		assert_true(client_send(fds[i], STR(GET("/quick?again"))));
+		client_read(fds[i], false, &a);
+		assert_int_equal(a.status, 200);
+		assert_non_null(strstr(a.body, "/quick|again|"));
+	}
+	for (int i = 0; i < MANY; i++)
+		close(fds[i]);
+	client_wait(connections() == 0);
+	echo_stop(&echo, 1000);
+}
+
 static void
 http_server_bounds_connections_of_one_address(void **state)
 {
@@ -611,6 +657,7 @@ main(void)
 		cmocka_unit_test(http_server_answers_or_drops_a_client_that_has_closed_its_half),
 		cmocka_unit_test(http_server_lets_a_refused_client_go_on_sending_for_a_while),
 		cmocka_unit_test(http_server_keeps_a_thousand_connections),
+		cmocka_unit_test(http_server_gives_back_what_idle_connections_hold),
 		cmocka_unit_test(http_server_bounds_connections_of_one_address),
 		cmocka_unit_test(http_server_stop_finishes_what_it_has_accepted),
 		cmocka_unit_test(http_server_stop_answers_what_still_waits_when_its_time_is_over),

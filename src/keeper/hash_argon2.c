@@ -1,0 +1,259 @@
+/*
+ * Argon2id (RFC 9106), by the reference library; and how much hashing was done, for tests.
+ */
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "keeper/hash.h"
+
+#include <argon2.h>
+
+enum {
+	TAG_BYTES = 32,
+	/* what a stored hash may ask of us: beyond it the row was tampered with */
+	ARGON2_KIB_MAX = 1024 * 1024,
+	ARGON2_PASSES_MAX = 64,
+};
+
+#ifdef DOUBLETOUR_TEST_HOOKS
+#include <stdatomic.h>
+
+static atomic_long work;
+
+long
+password_work_done(void)
+{
+	return atomic_load(&work);
+}
+
+void
+hash_count_work(void)
+{
+	atomic_fetch_add(&work, 1);
+}
+#else
+void
+hash_count_work(void)
+{
+}
+#endif
+
+struct argon2_hash {
+	unsigned memory_kib, passes, lanes;
+	uint8_t salt[HASH_SALT_BYTES], tag[TAG_BYTES];
+};
+
+/*
+ * The megabytes that a thread hashed in are kept for its next hash: having them anew from the system, page by page, takes a quarter of
+ * the time of the hash itself.
+ */
+static _Thread_local struct {
+	uint8_t *p;
+	size_t n;
+} kept;
+
+bool
+password_memory_is_kept(void)
+{
+	return kept.p != NULL;
+}
+
+void
+password_memory_release(void)
+{
+	mem_free(&kept.p);
+	kept.n = 0;
+}
+
+static int
+argon2_memory_take(uint8_t **ret_memory, size_t n)
+{
+	if (kept.n != n)
+		password_memory_release();
+	*ret_memory = kept.p != NULL ? kept.p : mem_raw(n);
+	kept.p = NULL;
+	kept.n = 0;
+	return *ret_memory == NULL ? ARGON2_MEMORY_ALLOCATION_ERROR : ARGON2_OK;
+}
+
+static void
+argon2_memory_give(uint8_t *memory, size_t n)
+{
+	kept.p = memory; /* libargon2 has wiped it */
+	kept.n = n;
+}
+
+static err
+argon2_compute(const struct argon2_hash *how, const struct password *password, uint8_t *ret_tag)
+{
+	argon2_context context = {
+		.out = ret_tag,
+		.outlen = TAG_BYTES,
+		.pwd = (uint8_t *)(uintptr_t)password->b,
+		.pwdlen = (uint32_t)password->n,
+		.salt = (uint8_t *)(uintptr_t)how->salt,
+		.saltlen = HASH_SALT_BYTES,
+		.t_cost = how->passes,
+		.m_cost = how->memory_kib,
+		.lanes = how->lanes,
+		.threads = 1,
+		.version = ARGON2_VERSION_13,
+		.allocate_cbk = argon2_memory_take,
+		.free_cbk = argon2_memory_give,
+		.flags = ARGON2_DEFAULT_FLAGS,
+	};
+	int code = argon2id_ctx(&context);
+
+	hash_count_work();
+	if (code == ARGON2_MEMORY_ALLOCATION_ERROR)
+		return ERR_MEMORY;
+	return code == ARGON2_OK ? ERR_OK : ERR_CRYPTO;
+}
+
+static int
+base64_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* Base64 without padding of exactly n bytes. */
+static err
+base64_take(str text, uint8_t *ret_bytes, size_t n)
+{
+	uint32_t bits = 0;
+	size_t filled = 0;
+
+	if (text.n != (n * 4 + 2) / 3)
+		return ERR_CORRUPT;
+	for (size_t i = 0; i < text.n; i++) {
+		int value = base64_value(text.p[i]);
+		if (value < 0)
+			return ERR_CORRUPT;
+		bits = bits << 6 | (uint32_t)value;
+		if (i % 4 != 0)
+			ret_bytes[filled++] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
+	}
+	return ERR_OK;
+}
+
+static void
+base64_put(struct buf *out, const uint8_t *bytes, size_t n)
+{
+	size_t before = out->n;
+
+	buf_put_base64(out, str_bytes(bytes, n));
+	while (out->n > before && out->p[out->n - 1] == '=')
+		out->n--;
+}
+
+/* "m=19456" with its key: the number behind it. */
+static err
+parameter_take(str *rest, str key, unsigned max, unsigned *ret_value)
+{
+	str part = str_cut(rest, ',');
+	uint64_t value = 0;
+
+	if (!str_starts(part, key) || str_number(str_from(part, key.n), max, &value) != ERR_OK || value == 0)
+		return ERR_CORRUPT;
+	*ret_value = (unsigned)value;
+	return ERR_OK;
+}
+
+static err
+argon2_parse(str text, struct argon2_hash *ret_hash)
+{
+	str rest = str_from(text, strlen("$argon2id$"));
+
+	if (!str_starts(text, STR("$argon2id$")) || !str_equal(str_cut(&rest, '$'), STR("v=19")))
+		return ERR_CORRUPT;
+	str costs = str_cut(&rest, '$');
+	TRY(parameter_take(&costs, STR("m="), ARGON2_KIB_MAX, &ret_hash->memory_kib));
+	TRY(parameter_take(&costs, STR("t="), ARGON2_PASSES_MAX, &ret_hash->passes));
+	TRY(parameter_take(&costs, STR("p="), 16, &ret_hash->lanes));
+	if (ret_hash->memory_kib < 8 * ret_hash->lanes) /* RFC 9106, section 3.1 */
+		return ERR_CORRUPT;
+	if (costs.p != NULL)
+		return ERR_CORRUPT;
+	TRY(base64_take(str_cut(&rest, '$'), ret_hash->salt, HASH_SALT_BYTES));
+	return base64_take(rest, ret_hash->tag, TAG_BYTES);
+}
+
+static err
+argon2_text(const struct argon2_hash *hash, struct password_hash *ret_hash)
+{
+	CLEANUP(buf_wipe) struct buf out = BUF(HASH_TEXT_MAX);
+
+	buf_printf(&out, "$argon2id$v=19$m=%u,t=%u,p=%u$", hash->memory_kib, hash->passes, hash->lanes);
+	base64_put(&out, hash->salt, sizeof(hash->salt));
+	buf_put_byte(&out, '$');
+	base64_put(&out, hash->tag, sizeof(hash->tag));
+	TRY(buf_check(&out));
+	return str_copy_z(buf_str(&out), ret_hash->z, sizeof(ret_hash->z));
+}
+
+static struct argon2_hash
+argon2_as_set(const struct config *config)
+{
+	return (
+	    struct argon2_hash){ .memory_kib = config->argon2_memory_kib, .passes = config->argon2_passes, .lanes = 1 };
+}
+
+static err
+argon2_hash_new(const struct config *config, const struct password *password, struct password_hash *ret_hash)
+{
+	struct argon2_hash hash = argon2_as_set(config);
+
+	TRY(random_fill(hash.salt, sizeof(hash.salt)));
+	TRY(argon2_compute(&hash, password, hash.tag));
+	return argon2_text(&hash, ret_hash);
+}
+
+static err
+argon2_nobodys(const struct config *config, struct password_hash *ret_hash)
+{
+	struct argon2_hash hash = argon2_as_set(config);
+
+	TRY(random_fill(hash.salt, sizeof(hash.salt)));
+	TRY(random_fill(hash.tag, sizeof(hash.tag)));
+	return argon2_text(&hash, ret_hash);
+}
+
+static err
+argon2_prove(str text, const struct password *password, bool *ret_right)
+{
+	struct argon2_hash hash = { 0 };
+	uint8_t tag[TAG_BYTES];
+
+	TRY(argon2_parse(text, &hash));
+	TRY(argon2_compute(&hash, password, tag));
+	*ret_right = secret_equal(tag, hash.tag, sizeof(tag));
+	secret_wipe(tag, sizeof(tag));
+	return ERR_OK;
+}
+
+static bool
+argon2_outdated(const struct config *config, str text)
+{
+	struct argon2_hash hash = { 0 };
+
+	return argon2_parse(text, &hash) != ERR_OK || hash.memory_kib != config->argon2_memory_kib ||
+	       hash.passes != config->argon2_passes || hash.lanes != 1;
+}
+
+static bool
+argon2_usable(str text)
+{
+	struct argon2_hash hash = { 0 };
+
+	return argon2_parse(text, &hash) == ERR_OK;
+}
+
+const struct hash_scheme hash_argon2id = { "$argon2id$",   argon2_usable, argon2_hash_new,
+					   argon2_nobodys, argon2_prove,  argon2_outdated };

@@ -32,7 +32,7 @@ enum {
 static bool
 is_zero(const char *bytes, size_t n)
 {
-	return bytes[0] == 0 && memcmp(bytes, bytes + 1, n - 1) == 0;
+	return bytes[0] == 0 && str_equal(str_bytes(bytes, n - 1), str_bytes(bytes + 1, n - 1));
 }
 
 /*

@@ -125,7 +125,8 @@ postgres_row(PGresult *result, int row, db_each each, void *context)
 	for (int i = 0; i < columns; i++)
 		values[i] = libpq.PQgetisnull(result, row, i) != 0
 				? DB_NULL()
-				: DB_TEXT(str_bytes(libpq.PQgetvalue(result, row, i), (size_t)libpq.PQgetlength(result, row, i)));
+				: DB_TEXT(str_bytes(libpq.PQgetvalue(result, row, i),
+						    (size_t)libpq.PQgetlength(result, row, i)));
 	return each(context, values, (size_t)columns);
 }
 

@@ -212,7 +212,8 @@ contents_check(struct postgres *p, struct why *why)
 	if (contents.ours == 0 && !contents.may_create)
 		return why_set(why, ERR_CONFIG,
 			       "The user %s may not make tables in the database %s: ALTER DATABASE %s OWNER TO %s",
-			       libpq.PQuser(p->connection), libpq.PQdb(p->connection), libpq.PQdb(p->connection), libpq.PQuser(p->connection));
+			       libpq.PQuser(p->connection), libpq.PQdb(p->connection), libpq.PQdb(p->connection),
+			       libpq.PQuser(p->connection));
 	return ERR_OK;
 }
 

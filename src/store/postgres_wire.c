@@ -348,10 +348,10 @@ static int
 send_statement(struct postgres *p, const struct postgres_statement *s, const struct parameters *parameters)
 {
 	if (s->text == NULL)
-		return libpq.PQsendQueryPrepared(p->connection, s->name, (int)s->n, parameters->values, parameters->lengths,
-					   parameters->formats, 1);
+		return libpq.PQsendQueryPrepared(p->connection, s->name, (int)s->n, parameters->values,
+						 parameters->lengths, parameters->formats, 1);
 	return libpq.PQsendQueryParams(p->connection, s->text, (int)s->n, parameters->types, parameters->values,
-				 parameters->lengths, parameters->formats, 1);
+				       parameters->lengths, parameters->formats, 1);
 }
 
 /* The connection may have ended with the statement: an administrator's doing, or the server's own end. */
@@ -451,7 +451,8 @@ answers_all(struct postgres *p, int64_t until_us, enum sql *ret_query)
 
 	for (;;) {
 		TRY(next_result(p, until_us, &result));
-		ExecStatusType status = libpq.PQresultStatus(result); /* of NULL, between two queries: a fatal error's */
+		ExecStatusType status =
+		    libpq.PQresultStatus(result); /* of NULL, between two queries: a fatal error's */
 		if (result != NULL && status == PGRES_FATAL_ERROR && e == ERR_OK) {
 			e = failed(p, result);
 			*ret_query = (enum sql)at;

@@ -43,8 +43,9 @@ is_zero(const char *bytes, size_t n)
 static void
 pool_give_back(struct conn *conn)
 {
-	if (is_zero(conn->pool, CONNECTION_MEMORY_BYTES))
-		(void)!madvise(conn->pool, CONNECTION_MEMORY_BYTES, MADV_DONTNEED);
+	if (is_zero(conn->pool, CONNECTION_MEMORY_BYTES) &&
+	    madvise(conn->pool, CONNECTION_MEMORY_BYTES, MADV_DONTNEED) == 0)
+		atomic_fetch_add(&conn->loop->server->given_back, 1);
 	conn->pool = NULL; /* until the next request says where it is */
 }
 

@@ -141,7 +141,7 @@ struct http_server {
 	uint64_t id_base;
 	atomic_uint_fast64_t id_count;
 	atomic_size_t connections;
-	atomic_uint_fast64_t requests, refused;
+	atomic_uint_fast64_t requests, refused, given_back;
 	bool exact_layout; /* see head.c */
 };
 

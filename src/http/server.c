@@ -149,7 +149,8 @@ http_server_figures(const struct http_server *server, struct http_figures *ret_f
 {
 	*ret_figures = (struct http_figures){ .connections = atomic_load(&server->connections),
 					      .requests = atomic_load(&server->requests),
-					      .refused = atomic_load(&server->refused) };
+					      .refused = atomic_load(&server->refused),
+					      .given_back = atomic_load(&server->given_back) };
 	for (int i = HTTP_QUICK; i < HTTP_LANE_COUNT; i++)
 		ret_figures->waiting[i] = lane_waiting(&server->lanes[i]);
 }

@@ -142,6 +142,7 @@ void http_server_stop(struct http_server **server, int max_ms);
 struct http_figures {
 	size_t connections, waiting[HTTP_LANE_COUNT];
 	uint64_t requests, refused;
+	uint64_t given_back; /* how often an idle connection's memory was */
 };
 void http_server_figures(const struct http_server *server, struct http_figures *ret_figures);
 

@@ -431,6 +431,22 @@ http_server_keeps_a_thousand_connections(void **state)
 	echo_stop(&echo, 1000);
 }
 
+static uint64_t
+given_back(void)
+{
+	struct http_figures figures;
+
+	http_server_figures(echo.server, &figures);
+	return figures.given_back;
+}
+
+/* Sanitizers keep books of all memory, and these stay. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { BOOKS_ARE_KEPT = 1 };
+#else
+enum { BOOKS_ARE_KEPT = 0 };
+#endif
+
 static long
 resident_kib(void)
 {
@@ -460,7 +476,8 @@ http_server_gives_back_what_idle_connections_hold(void **state)
 	}
 	long held = resident_kib();
 	assert_true(client_send(fds[0], STR("GET /inl")));
-	client_wait(resident_kib() < held - MANY * 30);
+	client_wait(given_back() >= MANY - 1);
+	assert_true(BOOKS_ARE_KEPT || resident_kib() < held - MANY * 30);
 	assert_true(client_send(fds[0], STR("ine?half HTTP/1.1\r\nHost: h\r\n\r\n")));
 	client_read(fds[0], false, &a);
 	assert_int_equal(a.status, 200);

@@ -29,13 +29,13 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -98,27 +98,28 @@ sockets_open(size_t count, struct sockets *ret_sockets)
 	return ERR_OK;
 }
 
-/* In the child: put the descriptors where the web process looks for them.  Only calls that are safe after fork. */
-static void
-child_descriptors(int listen_fd, const struct sockets *sockets)
+/*
+ * The descriptors where the web process looks for them, and no others.  Out of the way first: a target may be another's source.
+ * What fails here is told by the spawn.
+ */
+static bool
+descriptors_put(posix_spawn_file_actions_t *actions, int listen_fd, const struct sockets *sockets)
 {
-	int moved[CHANNELS_MAX + 2];
-	size_t n = sockets->count + 1;
+	int n = (int)sockets->count + 1;
+	bool ok = true;
 
-	for (size_t i = 0; i < n; i++) { /* out of the way first: a target may be another's source */
-		moved[i] = fcntl(i == 0 ? listen_fd : sockets->web[i - 1], F_DUPFD_CLOEXEC, PASSING_FD);
-		if (moved[i] < 0)
-			_exit(CLI_FAILED);
-	}
-	for (size_t i = 0; i < n; i++)
-		if (dup2(moved[i], WEB_LISTEN_FD + (int)i) < 0)
-			_exit(CLI_FAILED);
-	if (syscall(SYS_close_range, WEB_LISTEN_FD + (unsigned)n, ~0U, 0) != 0)
-		_exit(CLI_FAILED);
+	for (int i = 0; i < n; i++)
+		ok &= posix_spawn_file_actions_adddup2(actions, i == 0 ? listen_fd : sockets->web[i - 1],
+						       PASSING_FD + i) == 0;
+	for (int i = 0; i < n; i++)
+		ok &= posix_spawn_file_actions_adddup2(actions, PASSING_FD + i, WEB_LISTEN_FD + i) == 0;
+	return ok && posix_spawn_file_actions_addclosefrom_np(actions, WEB_LISTEN_FD + n) == 0;
 }
 
-static void
-child_become_web(struct supervisor *s, const struct sockets *sockets, pid_t keeper)
+/* Without a copy of this process on the way (posix_spawn): that would take longer than all the rest.  Gives an errno. */
+static int
+web_spawn_by(struct supervisor *s, const struct sockets *sockets, posix_spawn_file_actions_t *actions,
+	     posix_spawnattr_t *attributes)
 {
 	char quick[16], slow[16];
 	char *arguments[] = { "doubletour", "web", quick, slow, NULL };
@@ -126,48 +127,52 @@ child_become_web(struct supervisor *s, const struct sockets *sockets, pid_t keep
 
 	snprintf(quick, sizeof(quick), "%zu", s->shape.quick);
 	snprintf(slow, sizeof(slow), "%zu", s->shape.slow);
-	/* When the keeper ends, web ends: also when it is killed. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != keeper)
-		_exit(CLI_FAILED);
-	child_descriptors(s->listen_fd, sockets);
 	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	execve("/proc/self/exe", arguments, s->environment.variables);
-	_exit(CLI_FAILED);
+	if (!descriptors_put(actions, s->listen_fd, sockets) ||
+	    posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK) != 0 ||
+	    posix_spawnattr_setsigmask(attributes, &none) != 0)
+		return ENOMEM;
+	return posix_spawn(&s->web, "/proc/self/exe", actions, attributes, arguments, s->environment.variables);
 }
 
-static err
-web_fork(struct supervisor *s, const struct sockets *sockets)
+static int
+web_spawn(struct supervisor *s, const struct sockets *sockets)
 {
-	pid_t keeper = getpid();
-	pid_t pid = fork();
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	int error;
 
-	if (pid < 0)
-		return ERR_MEMORY;
-	if (pid == 0)
-		child_become_web(s, sockets, keeper);
-	s->web = pid;
+	if (posix_spawn_file_actions_init(&actions) != 0)
+		return ENOMEM;
+	error = posix_spawnattr_init(&attributes);
+	if (error == 0) {
+		error = web_spawn_by(s, sockets, &actions, &attributes);
+		posix_spawnattr_destroy(&attributes);
+	}
+	posix_spawn_file_actions_destroy(&actions);
+	if (error != 0)
+		s->web = 0;
 	s->started_us = clock_monotonic_us();
-	return ERR_OK;
+	return error;
 }
 
 /* Have it executed; it waits for the keeper's first pushes.  Sockets: the keeper's ends. */
 static err
 web_launch(struct supervisor *s, struct sockets *ret_sockets, struct why *why)
 {
-	err e;
+	int error;
 
 	if (s->listen_fd < 0)
 		TRY(http_listen(str_of(s->config->host), s->config->port, why, &s->listen_fd));
 	TRY(sockets_open(s->shape.quick + s->shape.slow + 1, ret_sockets));
-	e = web_fork(s, ret_sockets);
+	error = web_spawn(s, ret_sockets);
 	close_all(ret_sockets->web, ret_sockets->count);
 	close(s->listen_fd); /* the keeper has no listening socket */
 	s->listen_fd = -1;
-	if (e == ERR_OK)
+	if (error == 0)
 		return ERR_OK;
 	close_all(ret_sockets->keeper, ret_sockets->count);
-	return why_set(why, e, "The web process could not be started: %s.", strerror(errno));
+	return why_set(why, ERR_MEMORY, "The web process could not be started: %s.", strerror(error));
 }
 
 /* Takes the sockets over. */
@@ -346,7 +351,7 @@ keeper_ready(struct supervisor *s, struct why *why)
 	return e == ERR_OK ? e : why_set(why, e, "The keeper could not start: %s.", err_name(e));
 }
 
-/* Web first: it is forked before there is a key in memory, and loads itself while the keeper opens its database. */
+/* Web first: it loads itself while the keeper opens its database. */
 static err
 serve(struct supervisor *s, struct why *why)
 {

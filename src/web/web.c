@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -207,6 +208,10 @@ web_run(const struct config *config, int listen_fd, int push_fd, int first_chann
 	struct http_server *server = NULL;
 	bool terminal = isatty(STDOUT_FILENO) == 1; /* asked before the wall */
 
+	/* When the keeper ends, web ends: also when it is killed.  Should it be gone already, its pushes are at their end. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		return why_set(why, ERR_DENIED, "The web process cannot be made to end with the keeper: %s.",
+			       strerror(errno));
 	TRY(http_prepare(why));
 	TRY(web_init(&web, config, push_fd, first_channel_fd, quick, slow, why));
 	signals_begin();

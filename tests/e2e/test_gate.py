@@ -519,7 +519,7 @@ def test_a_rule_for_a_host_that_nobody_asks_about_is_told(tmp_path):
         assert status == 0 or "line 2" in done.stderr and "GATE_DOMAINS" in done.stderr
 
 
-@pytest.mark.parametrize("domain, status", [("co.uk", 78), ("org", 78), ("github.io", 78), ("example.co.uk", 0), ("home.arpa", 0)])
+@pytest.mark.parametrize("domain, status", [("co.uk", 78), ("github.io", 78), ("example.co.uk", 0), ("home.arpa", 0)])
 def test_a_domain_that_is_nobodys_own_protects_nothing(tmp_path, domain, status):
     server = make(tmp_path, rules=None, GATE_DOMAINS=domain, PUBLIC_URL=f"https://login.{domain}")
     done = server.command("config", "check")

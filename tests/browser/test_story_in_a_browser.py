@@ -1,6 +1,7 @@
 """The whole story as it is seen and typed: the picture is scanned off the screen, the codes come from oathtool."""
 
 import itertools
+import os
 import re
 import secrets
 import urllib.parse
@@ -9,7 +10,9 @@ import pytest
 from browser import authenticator
 
 PASSWORD = "trombone ivre 1741 sous la pluie"
-WAYS = list(itertools.product(("fr", "en"), ("desktop", "phone"), ("light", "dark"), (True, False)))
+ALL_WAYS = list(itertools.product(("fr", "en"), ("desktop", "phone"), ("light", "dark"), (True, False)))
+# Half of them, in which any three of the four meet in every way; all in the long campaign.
+WAYS = [way for way in ALL_WAYS if os.environ.get("TORTURE") or sum((way[0] == "fr", way[1] == "phone", way[2] == "dark", way[3])) % 2 == 0]
 NAMES = ["-".join([*way[:3], "script" if way[3] else "noscript"]) for way in WAYS]
 
 

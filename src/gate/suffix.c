@@ -40,16 +40,16 @@ check_each(const struct config *config, const struct psl *psl, const psl_ctx_t *
 err
 suffix_check(const struct config *config, struct why *why)
 {
-	struct psl psl = { 0 };
+	struct psl functions = { 0 };
 	psl_ctx_t *list;
 	err e;
 
-	if (config->gate_domains_count == 0 || load(&psl) != ERR_OK)
+	if (config->gate_domains_count == 0 || load(&functions) != ERR_OK)
 		return ERR_OK;
-	list = psl.psl_latest(NULL);
+	list = functions.psl_latest(NULL);
 	if (list == NULL)
 		return ERR_OK;
-	e = check_each(config, &psl, list, why);
-	psl.psl_free(list);
+	e = check_each(config, &functions, list, why);
+	functions.psl_free(list);
 	return e;
 }

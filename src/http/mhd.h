@@ -10,14 +10,13 @@
 
 #include <microhttpd.h>
 
+/* clang-format off */
 #define MHD_FUNCTIONS(F)                                                                                               \
-	F(MHD_add_connection)                                                                                          \
-	F(MHD_add_response_header)                                                                                     \
-	F(MHD_create_response_from_buffer)                                                                             \
-	F(MHD_destroy_response)                                                                                        \
+	F(MHD_add_connection) F(MHD_add_response_header) F(MHD_create_response_from_buffer) F(MHD_destroy_response)    \
 	F(MHD_get_connection_info) F(MHD_get_connection_values_n) F(MHD_get_daemon_info) F(MHD_get_timeout)            \
-	    F(MHD_get_version) F(MHD_queue_response) F(MHD_resume_connection) F(MHD_run) F(MHD_start_daemon)           \
-		F(MHD_stop_daemon) F(MHD_suspend_connection)
+	F(MHD_get_version) F(MHD_queue_response) F(MHD_resume_connection) F(MHD_run) F(MHD_start_daemon)               \
+	F(MHD_stop_daemon) F(MHD_suspend_connection)
+/* clang-format on */
 
 struct mhd {
 	MHD_FUNCTIONS(LIBRARY_MEMBER)

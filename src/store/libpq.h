@@ -11,17 +11,17 @@
 
 #include <libpq-fe.h>
 
+/* clang-format off */
 #define LIBPQ_FUNCTIONS(F)                                                                                             \
-	F(PQbackendPID)                                                                                                \
-	F(PQclear)                                                                                                     \
-	F(PQcmdTuples) F(PQconnectdb) F(PQconnectdbParams) F(PQconninfoFree) F(PQconninfoParse) F(PQconsumeInput)      \
-	    F(PQdb) F(PQenterPipelineMode) F(PQerrorMessage) F(PQexitPipelineMode) F(PQfinish) F(PQflush) F(PQfreemem) \
-		F(PQftype) F(PQgetResult) F(PQgetisnull) F(PQgetlength) F(PQgetvalue) F(PQisBusy) F(PQnfields)         \
-		    F(PQnotifies) F(PQntuples) F(PQparameterStatus) F(PQpipelineSync) F(PQresultErrorField)            \
-			F(PQresultErrorMessage) F(PQresultStatus) F(PQsendPrepare) F(PQsendQuery) F(PQsendQueryParams) \
-			    F(PQsendQueryPrepared) F(PQserverVersion) F(PQsetClientEncoding) F(PQsetNoticeReceiver)    \
-				F(PQsetSingleRowMode) F(PQsetnonblocking) F(PQsocket) F(PQstatus)                      \
-				    F(PQtransactionStatus) F(PQuser)
+	F(PQbackendPID) F(PQclear) F(PQcmdTuples) F(PQconnectdb) F(PQconnectdbParams) F(PQconninfoFree)                \
+	F(PQconninfoParse) F(PQconsumeInput) F(PQdb) F(PQenterPipelineMode) F(PQerrorMessage) F(PQexitPipelineMode)    \
+	F(PQfinish) F(PQflush) F(PQfreemem) F(PQftype) F(PQgetResult) F(PQgetisnull) F(PQgetlength) F(PQgetvalue)      \
+	F(PQisBusy) F(PQnfields) F(PQnotifies) F(PQntuples) F(PQparameterStatus) F(PQpipelineSync)                     \
+	F(PQresultErrorField) F(PQresultErrorMessage) F(PQresultStatus) F(PQsendPrepare) F(PQsendQuery)                \
+	F(PQsendQueryParams) F(PQsendQueryPrepared) F(PQserverVersion) F(PQsetClientEncoding)                          \
+	F(PQsetNoticeReceiver) F(PQsetSingleRowMode) F(PQsetnonblocking) F(PQsocket) F(PQstatus)                       \
+	F(PQtransactionStatus) F(PQuser)
+/* clang-format on */
 
 struct libpq {
 	LIBPQ_FUNCTIONS(LIBRARY_MEMBER)

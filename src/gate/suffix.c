@@ -40,7 +40,7 @@ check_each(const struct config *config, const struct psl *psl, const psl_ctx_t *
 err
 suffix_check(const struct config *config, struct why *why)
 {
-	struct psl functions = { 0 };
+	struct psl functions; /* filled in by load, or not used */
 	psl_ctx_t *list;
 	err e;
 

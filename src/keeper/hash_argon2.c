@@ -8,6 +8,7 @@
 #include "keeper/hash.h"
 
 #include <argon2.h>
+#include <pthread.h>
 
 enum {
 	TAG_BYTES = 32,
@@ -45,13 +46,43 @@ struct argon2_hash {
 };
 
 /*
- * The megabytes that a thread hashed in are kept for its next hash: having them anew from the system, page by page, takes a quarter of
- * the time of the hash itself.
+ * The megabytes that a thread hashed in are kept for its next hash, or until it ends: having them anew from the system, page by page,
+ * takes a quarter of the time of the hash itself.
  */
-static _Thread_local struct {
+static _Thread_local struct kept {
 	uint8_t *p;
 	size_t n;
+	bool watched; /* they are freed when the thread ends */
 } kept;
+
+static pthread_key_t at_thread_end;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool can_watch;
+
+static void
+kept_free(void *context)
+{
+	struct kept *k = context;
+
+	mem_free(&k->p);
+	k->n = 0;
+}
+
+static void
+watch_begin(void)
+{
+	can_watch = pthread_key_create(&at_thread_end, kept_free) == 0;
+}
+
+static bool
+kept_watched(void)
+{
+	if (!kept.watched) {
+		pthread_once(&once, watch_begin);
+		kept.watched = can_watch && pthread_setspecific(at_thread_end, &kept) == 0;
+	}
+	return kept.watched;
+}
 
 bool
 password_memory_is_kept(void)
@@ -62,8 +93,7 @@ password_memory_is_kept(void)
 void
 password_memory_release(void)
 {
-	mem_free(&kept.p);
-	kept.n = 0;
+	kept_free(&kept);
 }
 
 static int
@@ -77,10 +107,15 @@ argon2_memory_take(uint8_t **ret_memory, size_t n)
 	return *ret_memory == NULL ? ARGON2_MEMORY_ALLOCATION_ERROR : ARGON2_OK;
 }
 
+/* libargon2 has wiped it. */
 static void
 argon2_memory_give(uint8_t *memory, size_t n)
 {
-	kept.p = memory; /* libargon2 has wiped it */
+	if (!kept_watched()) {
+		mem_drop(memory);
+		return;
+	}
+	kept.p = memory;
 	kept.n = n;
 }
 

@@ -42,8 +42,8 @@ MUST_USE err password_hash(const struct config *config, const struct password *p
 MUST_USE err password_hash_nobodys(const struct config *config, struct password_hash *ret_hash);
 
 /*
- * The memory that this thread's last Argon2id hash took is kept for its next one, until it is released: before the thread ends, and
- * when it has had nothing to hash for a while.
+ * The memory that this thread's last Argon2id hash took is kept for its next one, until the thread ends or it is released: when
+ * there has been nothing to hash for a while.
  */
 bool password_memory_is_kept(void);
 void password_memory_release(void);

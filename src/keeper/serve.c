@@ -263,7 +263,6 @@ channel_main(void *context)
 		(void)!setpriority(PRIO_PROCESS, (id_t)gettid(), SLOW_NICE);
 	while (channel_turn(channel, &thread, question, &answer))
 		channel_rest(channel);
-	password_memory_release();
 	/* Web must not wait for an answer that will not come; without all of its channels it is to begin anew. */
 	shutdown(channel->fd, SHUT_RDWR);
 	push_end(channel->server);

@@ -4,7 +4,11 @@ import concurrent.futures
 import json
 import multiprocessing
 import os
+import pathlib
 import re
+import shutil
+import subprocess
+import tempfile
 import urllib.parse
 
 import pytest
@@ -305,6 +309,41 @@ def test_64_people_each_get_their_own_name(world):
     with multiprocessing.get_context("fork").Pool(PROCESSES) as pool:
         assert sum(pool.map(use_part, range(PROCESSES))) == REQUESTS // 64 * 64
     print(f"# {world.kind}: {REQUESTS // 64 * 64:,} requests of 64 people, each answered with its own name")
+
+
+class Namesayer:
+    """An application that answers with the name that it was told: nginx, so that it is no slower than the proxy."""
+
+    def __enter__(self):
+        self.port, self.home = free_port(), pathlib.Path(tempfile.mkdtemp(prefix="doubletour-names-"))
+        user = "user root;" if os.geteuid() == 0 else ""
+        folders = "".join(f"{kind}_temp_path {self.home}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        (self.home / "conf").write_text(f"daemon off; {user} pid {self.home}/pid; error_log {self.home}/error; events {{ }}\nhttp {{ access_log off; {folders} "
+                                        f"keepalive_requests 1000000000; server {{ listen 127.0.0.1:{self.port}; return 200 $http_remote_user; }} }}\n")
+        self.process = subprocess.Popen(["/usr/sbin/nginx", "-p", self.home, "-e", self.home / "error", "-c", self.home / "conf"])
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(10)
+        shutil.rmtree(self.home)
+
+
+@pytest.mark.skipif(not os.environ.get("TORTURE"), reason="of the long campaign; needs wrk")
+@pytest.mark.parametrize("kind", ["nginx", "haproxy"])  # Caddy wants the host's name in TLS, which wrk does not send
+def test_a_million_requests_are_each_answered_with_their_own_name(kind, tmp_path):
+    with Namesayer() as application, make(tmp_path) as server, Proxy(kind, server, application) as proxy:
+        people = [enter(proxy).person for _ in range(64)]
+        url = proxy.public("wiki.example.org")
+        (tmp_path / "people").write_text("".join(f"{one.cookie_for(url)} {one.name}\n" for one in people))
+        right = 0
+        while right < 1_000_000:
+            done = subprocess.run(["wrk", "-t64", "-c64", "-d20s", "--timeout", "20s", "-s", pathlib.Path(__file__).parent / "many_names.lua",
+                                   f"https://127.0.0.1:{proxy.port}/", "--", tmp_path / "people", f"wiki.example.org:{proxy.port}"], capture_output=True, text=True, check=True)
+            some, wrong = map(int, re.search(r"right (\d+) wrong (\d+)", done.stdout).groups())
+            assert some > 0 and wrong == 0, done.stdout
+            right += some
+        print(f"# {kind}: {right:,} requests of 64 people at once, each answered with its own name")
 
 
 def test_when_doubletour_is_away_nobody_passes(tmp_path, request):

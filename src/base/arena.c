@@ -3,8 +3,8 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/thread_end.h"
 
-#include <pthread.h>
 #include <stdalign.h>
 
 enum { BLOCK_BYTES = 8 * 1024 };
@@ -26,13 +26,10 @@ struct arena_block {
 struct spares {
 	struct arena_block *first;
 	unsigned n;
-	bool watched; /* they are freed when the thread ends */
 };
 
 static _Thread_local struct spares spares;
-static pthread_key_t at_thread_end;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool can_watch;
+static _Thread_local struct thread_end spares_end;
 
 static void
 spares_free(void *context)
@@ -45,22 +42,6 @@ spares_free(void *context)
 		mem_drop(block);
 	}
 	s->n = 0;
-}
-
-static void
-watch_begin(void)
-{
-	can_watch = pthread_key_create(&at_thread_end, spares_free) == 0;
-}
-
-static bool
-spares_watched(void)
-{
-	if (!spares.watched) {
-		pthread_once(&once, watch_begin);
-		spares.watched = can_watch && pthread_setspecific(at_thread_end, &spares) == 0;
-	}
-	return spares.watched;
 }
 
 static struct arena_block *
@@ -79,7 +60,7 @@ spare_take(void)
 static bool
 spare_keep(struct arena_block *block)
 {
-	if (block->size != BLOCK_BYTES || spares.n >= SPARES_MAX || !spares_watched())
+	if (block->size != BLOCK_BYTES || spares.n >= SPARES_MAX || !thread_end_do(&spares_end, spares_free, &spares))
 		return false;
 	block->used = 0;
 	block->older = spares.first;

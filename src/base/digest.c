@@ -1,9 +1,9 @@
 #include "base/digest.h"
 
 #include "base/secret.h"
+#include "base/thread_end.h"
 
 #include <openssl/evp.h>
-#include <pthread.h>
 
 enum { BLOCK_BYTES = 64 };
 
@@ -20,37 +20,25 @@ digest_setup(void)
 
 /* --- one context for each thread, freed when it ends -------------------------------------------------------------------- */
 
-static pthread_key_t at_thread_end;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool can_keep;
+static _Thread_local EVP_MD_CTX *kept;
+static _Thread_local struct thread_end kept_end;
 
 static void
-context_drop(void *context)
+kept_free(void *context)
 {
-	EVP_MD_CTX_free(context);
-}
+	EVP_MD_CTX **k = context;
 
-static void
-keep_begin(void)
-{
-	can_keep = pthread_key_create(&at_thread_end, context_drop) == 0;
+	EVP_MD_CTX_free(*k);
+	*k = NULL;
 }
 
 /* NULL: there is no memory. */
 static EVP_MD_CTX *
 context_of_thread(void)
 {
-	EVP_MD_CTX *context;
-
-	pthread_once(&once, keep_begin);
-	context = can_keep ? pthread_getspecific(at_thread_end) : NULL;
-	if (context != NULL || !can_keep)
-		return context;
-	context = EVP_MD_CTX_new();
-	if (context != NULL && pthread_setspecific(at_thread_end, context) == 0)
-		return context;
-	EVP_MD_CTX_free(context);
-	return NULL;
+	if (kept == NULL && thread_end_do(&kept_end, kept_free, &kept))
+		kept = EVP_MD_CTX_new();
+	return kept;
 }
 
 /* The digest of two texts, one behind the other. */

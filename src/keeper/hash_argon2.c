@@ -5,10 +5,10 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/secret.h"
+#include "base/thread_end.h"
 #include "keeper/hash.h"
 
 #include <argon2.h>
-#include <pthread.h>
 
 enum {
 	TAG_BYTES = 32,
@@ -52,12 +52,8 @@ struct argon2_hash {
 static _Thread_local struct kept {
 	uint8_t *p;
 	size_t n;
-	bool watched; /* they are freed when the thread ends */
 } kept;
-
-static pthread_key_t at_thread_end;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool can_watch;
+static _Thread_local struct thread_end kept_end;
 
 static void
 kept_free(void *context)
@@ -66,22 +62,6 @@ kept_free(void *context)
 
 	mem_free(&k->p);
 	k->n = 0;
-}
-
-static void
-watch_begin(void)
-{
-	can_watch = pthread_key_create(&at_thread_end, kept_free) == 0;
-}
-
-static bool
-kept_watched(void)
-{
-	if (!kept.watched) {
-		pthread_once(&once, watch_begin);
-		kept.watched = can_watch && pthread_setspecific(at_thread_end, &kept) == 0;
-	}
-	return kept.watched;
 }
 
 bool
@@ -111,7 +91,7 @@ argon2_memory_take(uint8_t **ret_memory, size_t n)
 static void
 argon2_memory_give(uint8_t *memory, size_t n)
 {
-	if (!kept_watched()) {
+	if (!thread_end_do(&kept_end, kept_free, &kept)) {
 		mem_drop(memory);
 		return;
 	}

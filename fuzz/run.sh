@@ -46,6 +46,7 @@ for name in "$@"; do
 		printf 'ok      %-14s %12s executions\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"
 	else
 		echo "NOT OK  $name: see $log and build/fuzz/found"
+		grep -a -m 20 -E "ERROR|promise|runtime error|^ +#[0-9] .* in [a-z_]+ .*/(src|fuzz)/|SUMMARY|Base64|INFO: exiting" "$log" | cut -c 1-400 | sed 's/^/        /'
 		status=1
 	fi
 done

@@ -4,14 +4,17 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
 #define PROMISE(condition)                                                                                             \
 	do {                                                                                                           \
-		if (!(condition))                                                                                      \
+		if (!(condition)) {                                                                                    \
+			fprintf(stderr, "promise broken: %s:%d: %s\n", __FILE__, __LINE__, #condition);                \
 			abort();                                                                                       \
+		}                                                                                                      \
 	} while (0)
 
 #endif

@@ -2,8 +2,10 @@
 
 import os
 import pathlib
+import shutil
 import signal
 import sys
+import tempfile
 
 import pytest
 
@@ -68,8 +70,26 @@ def make_server(request, tmp_path):
             one.keep()
 
 
+MEMORY = pathlib.Path("/dev/shm")
+MEMORY_BYTES = 1 << 30  # wanted free there
+
+
+def in_memory():
+    """Every commit is brought to the disk, and disks differ by a thousand times: the tests' databases are in memory if there is room."""
+    return MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
     config.addinivalue_line("markers", "sqlite: about a file that holds the database")
+    config.folder_of_tests = None
+    if config.option.basetemp is None and not hasattr(config, "workerinput") and in_memory():
+        config.folder_of_tests = config.option.basetemp = tempfile.mkdtemp(prefix="doubletour-tests-", dir=MEMORY)
+
+
+def pytest_unconfigure(config):
+    if config.folder_of_tests is not None:
+        shutil.rmtree(config.folder_of_tests, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items):

@@ -3,51 +3,43 @@
 
     tools/test.py [--variant test] [--name NAME] [--pytest-args "..."] unit e2e browser
 
-Each suite says what failed as it goes; the last line is "N passed, N failed".  The counts are also written to
-build/results/NAME.json, where .ci/run finds them.
+Each suite says what failed as it goes; at the end what failed is named again, with why in a line, and the last line is
+"N passed, N failed".  Counts and names are also written to build/results/NAME.json, where .ci/run finds them.
 """
 
 import argparse
 import json
 import os
 import pathlib
-import re
 import shlex
 import subprocess
 import sys
 import time
 import xml.etree.ElementTree
 
+from counts import RESULTS, WHY, Counts, count_tap, in_a_line
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "build" / "results"
-TAP = re.compile(r"^(not )?ok\b[ \t]*\d*(.*)$", re.MULTILINE)
 AT_ONCE = {"browser": (2, "load"), "e2e": (2, "loadfile")}  # how many of a suite's tests run beside each other: any, or those of two files
-NOTHING = {"passed": 0, "failed": 0, "skipped": 0}
-
-
-def add(a, b):
-    return {key: a[key] + b[key] for key in a}
-
-
-def count_tap(text):
-    counts = dict(NOTHING)
-    for negated, rest in TAP.findall(text):
-        skipped = re.search(r"#\s*SKIP", rest, re.IGNORECASE)
-        counts["failed" if negated else "skipped" if skipped else "passed"] += 1
-    return counts
 
 
 def count_program(record):
     """One line of meson's testlog.json: a program, perhaps with many tests."""
-    counts = count_tap(record.get("stdout") or "")
-    succeeded = record["result"] in ("OK", "EXPECTEDFAIL")
+    counts = count_tap(record["name"], record.get("stdout") or "")
     if record["result"] == "SKIP":
-        return add(NOTHING, {"passed": 0, "failed": 0, "skipped": max(1, counts["skipped"])})
-    if not succeeded and counts["failed"] == 0:
-        counts["failed"] = 1  # it crashed, or ran out of time
-    if succeeded and sum(counts.values()) == 0:
-        counts["passed"] = 1
+        return Counts(skipped=max(1, counts.skipped))
+    if record["result"] not in ("OK", "EXPECTEDFAIL"):
+        counts.fail(in_a_line(record["name"], f"ended as {record['result']}:", (record.get("stderr") or "")[-WHY:]))  # it crashed, or ran out of time
+    elif counts.passed + counts.skipped == 0:
+        counts.passed = 1
     return counts
+
+
+def count_case(case):
+    """A testcase of pytest's JUnit report."""
+    for bad in (*case.findall("failure"), *case.findall("error")):
+        return Counts(failures=[in_a_line(f"{case.get('classname')}::{case.get('name')}", bad.get("message") or "")])
+    return Counts(skipped=1) if case.find("skipped") is not None else Counts(passed=1)
 
 
 def run_unit(build, arguments):
@@ -56,19 +48,19 @@ def run_unit(build, arguments):
     status = subprocess.call(
         ["meson", "test", "-C", str(build), "--no-rebuild", "--print-errorlogs"], stdin=subprocess.DEVNULL
     )
-    counts = dict(NOTHING)
+    counts = Counts()
     if log.exists():
         for line in log.read_text(errors="replace").splitlines():
-            counts = add(counts, count_program(json.loads(line)))
-    if status != 0 and counts["failed"] == 0:
-        counts["failed"] = 1
+            counts += count_program(json.loads(line))
+    if status != 0:
+        counts.fail(f"meson test ended with {status}")
     return counts
 
 
 def run_pytest(folder, build, arguments):
     if not any((ROOT / "tests" / folder).glob("test_*.py")):
         print(f"tests/{folder} holds no test")
-        return dict(NOTHING)
+        return Counts()
     paths = [] if any(a.startswith("tests/") for a in arguments) else [f"tests/{folder}"]
     if folder in AT_ONCE:
         number, dist = AT_ONCE[folder]
@@ -80,15 +72,12 @@ def run_pytest(folder, build, arguments):
         ["/usr/bin/python3", "-m", "pytest", *paths, f"--junitxml={report}", *arguments],
         cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
     )
-    counts = dict(NOTHING)
+    counts = Counts()
     if report.exists():
-        for suite in xml.etree.ElementTree.parse(report).getroot().iter("testsuite"):
-            failed = int(suite.get("failures")) + int(suite.get("errors"))
-            skipped = int(suite.get("skipped"))
-            total = int(suite.get("tests"))
-            counts = add(counts, {"passed": max(0, total - failed - skipped), "failed": failed, "skipped": skipped})
-    if status != 0 and counts["failed"] == 0:
-        counts["failed"] = 1
+        for case in xml.etree.ElementTree.parse(report).getroot().iter("testcase"):
+            counts += count_case(case)
+    if status != 0:
+        counts.fail(f"pytest of tests/{folder} ended with {status}")
     return counts
 
 
@@ -107,15 +96,16 @@ def main():
     parser.add_argument("suites", nargs="+", choices=["unit", "e2e", "browser"])
     options = parser.parse_args()
 
-    RESULTS.mkdir(parents=True, exist_ok=True)
+    RESULTS.mkdir(parents=True, exist_ok=True)  # for pytest's reports
     began = time.monotonic()
-    counts = dict(NOTHING)
+    counts = Counts()
     for suite in options.suites:
-        counts = add(counts, run(suite, ROOT / "build" / options.variant, shlex.split(options.pytest_args)))
-    (RESULTS / f"{options.name}.json").write_text(json.dumps(counts) + "\n")
-    skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
-    print(f"\n{counts['passed']} passed, {counts['failed']} failed{skipped} in {time.monotonic() - began:.0f} s")
-    return 1 if counts["failed"] or not counts["passed"] else 0
+        counts += run(suite, ROOT / "build" / options.variant, shlex.split(options.pytest_args))
+    counts.write(options.name)
+    for failure in counts.failures:
+        print(f"failed: {failure}")
+    print(f"\n{counts} in {time.monotonic() - began:.0f} s")
+    return 1 if counts.failures or not counts.passed else 0
 
 
 if __name__ == "__main__":

@@ -7,6 +7,21 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 #include <cmocka.h>
+
+/* A template for mkdtemp and mkstemp.  In memory where there is room: every commit is brought to the disk, and disks differ. */
+static inline void
+scratch_name(const char *name, char *ret_path, size_t size)
+{
+	static const unsigned long long wanted = 256ULL << 20;
+	struct statvfs memory;
+	int roomy = access("/dev/shm", W_OK) == 0 && statvfs("/dev/shm", &memory) == 0 &&
+		    (unsigned long long)memory.f_bavail * memory.f_frsize >= wanted;
+
+	snprintf(ret_path, size, "%s/%s-XXXXXX", roomy ? "/dev/shm" : "/tmp", name);
+}
 
 #endif

@@ -18,7 +18,7 @@ class Postgres:
     """Its one superuser is `tests`, without a password: only this machine can reach it, and only while the tests run."""
 
     def __init__(self, home=None, settings=()):
-        """settings: more of the server's, as -c name=value."""
+        """settings: more of the server's, as -c name=value.  What is killed here are processes, never the machine: fsync is off."""
         self.settings = [word for setting in settings for word in ("-c", setting)]
         self.home = pathlib.Path(home or tempfile.mkdtemp(prefix="doubletour-postgres-"))
         self.data = self.home / "data"
@@ -47,7 +47,8 @@ class Postgres:
         with open(self.home / "log", "ab") as log:
             self.process = subprocess.Popen(
                 [BIN / "postgres", "-D", str(self.data), "-p", str(self.port), "-k", str(self.home),
-                 "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300", "-c", "shared_buffers=32MB", *self.settings],
+                 "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300", "-c", "shared_buffers=32MB",
+                 "-c", "fsync=off", *self.settings],
                 cwd=self.home, user=self.user, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         wait_until(self.answers, "PostgreSQL answers")
         return self

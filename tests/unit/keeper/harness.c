@@ -181,7 +181,7 @@ world_make(struct world *w)
 	static const char key[] = "0123456789-a-key-that-is-only-for-tests-and-long";
 
 	memset(w, 0, sizeof(*w));
-	snprintf(w->dir, sizeof(w->dir), "/tmp/keeper-test-XXXXXX");
+	scratch_name("keeper-test", w->dir, sizeof(w->dir));
 	assert_non_null(mkdtemp(w->dir));
 	struct config *c = &w->config;
 	c->profile = PROFILE_TESTING;

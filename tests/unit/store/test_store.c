@@ -18,7 +18,7 @@ setup(void **state)
 {
 	struct why why = { 0 };
 
-	snprintf(folder, sizeof(folder), "/tmp/doubletour-store-XXXXXX");
+	scratch_name("doubletour-store", folder, sizeof(folder));
 	if (mkdtemp(folder) == NULL)
 		return 1;
 	snprintf(path, sizeof(path), "%s/data/x.sqlite", folder);

@@ -182,7 +182,7 @@ use_link(struct turn *turn, void *context, bool *ret_commit)
 	TRY(password_set(turn, use));
 	TRY(sessions_end(turn, use->found.account_id));
 	TRY(devices_forget(turn, use->found.account_id, false));
-	e = session_begin(turn, use->found.account_id);
+	e = session_begin(turn, use->found.account_id, STR(""));
 	if (e == ERR_NOT_FOUND) /* disabled, or deleted, since the link was looked at */
 		return ERR_OK;
 	TRY(e);

@@ -72,7 +72,7 @@ signed_in(struct turn *turn)
 	return db_run(turn->db, SQL_ACCOUNT_SIGNED_IN, args, COUNT(args), NULL);
 }
 
-/* A new token for a session that is through; the browser is known from now on. */
+/* A new token for a session that is through, and where it was on its way to; the browser is known from now on. */
 static err
 come_in(struct turn *turn, const struct throttle *throttle, int64_t factor_id, bool *ret_done)
 {
@@ -80,6 +80,7 @@ come_in(struct turn *turn, const struct throttle *throttle, int64_t factor_id, b
 
 	TRY(throttle_full(turn, throttle));
 	TRY(device_remember(turn, &answer->device));
+	TRY(session_way_back(turn, &answer->next));
 	TRY(session_prove(turn, factor_id, ret_done));
 	*ret_done = *ret_done && turn->next.session.state == STATE_FULL;
 	return *ret_done ? signed_in(turn) : ERR_OK;

@@ -49,6 +49,7 @@ form_check(struct turn *turn, struct registration *r)
 static err
 make_account(struct turn *turn, void *context, bool *ret_commit)
 {
+	const struct register_body *form = turn->body;
 	struct registration *r = context;
 	bool spent = false;
 
@@ -59,7 +60,7 @@ make_account(struct turn *turn, void *context, bool *ret_commit)
 	}
 	TRY(random_id(&r->account_id));
 	TRY(account_insert(turn->db, r->account_id, account_name_str(&r->name), str_of(r->hash.z), turn->now_us));
-	TRY(session_begin(turn, r->account_id));
+	TRY(session_begin(turn, r->account_id, form->next));
 	TRY(audit_write(turn, AUDIT_REGISTER, r->account_id, r->by_invitation ? "invitation" : "open"));
 	*ret_commit = true;
 	return ERR_OK;

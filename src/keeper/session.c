@@ -7,6 +7,8 @@
 #include "keeper/audit.h"
 #include "keeper/turn.h"
 
+#include <string.h>
+
 /* --- the decision ------------------------------------------------------------------------------------------------- */
 
 static int64_t
@@ -215,8 +217,29 @@ trim(struct turn *turn, int64_t account_id)
 	return db_all(turn->db, SQL_SESSION_TRIM, args, COUNT(args), turn_ended_row, turn);
 }
 
+/* What no database takes for text, and what is no path of ours, is not kept.  Where it leads is web's to say, when it is used. */
+static str
+path_or_nothing(str way_back)
+{
+	bool path = way_back.n > 0 && way_back.p[0] == '/' && memchr(way_back.p, '\0', way_back.n) == NULL;
+
+	return path && str_utf8_valid(way_back) ? way_back : STR("");
+}
+
 err
-session_begin(struct turn *turn, int64_t account_id)
+session_way_back(struct turn *turn, str *ret_way_back)
+{
+	const struct db_value args[] = { DB_INT(turn->now.session.id) };
+	struct db_value row[1] = { 0 };
+	bool found = false;
+
+	TRY(db_one(turn->db, SQL_SESSION_WAY_BACK, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
+	*ret_way_back = found ? row[0].bytes : STR("");
+	return ERR_OK;
+}
+
+err
+session_begin(struct turn *turn, int64_t account_id, str way_back)
 {
 	struct token hash = { 0 };
 	int64_t id = 0, inserted = 0;
@@ -231,6 +254,7 @@ session_begin(struct turn *turn, int64_t account_id)
 		DB_INT(turn->now_us),
 		DB_TEXT(audit_text(&turn->arena, turn->head.address)),
 		DB_TEXT(audit_text(&turn->arena, turn->head.agent)),
+		DB_TEXT(path_or_nothing(way_back)),
 	};
 	TRY(db_run(turn->db, SQL_SESSION_INSERT, args, COUNT(args), &inserted));
 	if (inserted != 1)

@@ -62,11 +62,14 @@ MUST_USE err session_present(struct turn *turn);
 
 /* Inside a transaction, each leaving what will hold in turn->next. */
 
+/* The path that the presented session keeps; "": none. */
+MUST_USE err session_way_back(struct turn *turn, str *ret_way_back);
+
 /*
  * A session for an account whose password was proved.  The one that was presented ends.  ERR_NOT_FOUND: disabled
- * meanwhile.
+ * meanwhile.  way_back is kept for whoever is through, if it is a path.
  */
-MUST_USE err session_begin(struct turn *turn, int64_t account_id);
+MUST_USE err session_begin(struct turn *turn, int64_t account_id, str way_back);
 
 /*
  * The factor was proved, or with factor_id 0 a recovery code: a new token, the old is dead.  *ret_done false: it was dead

@@ -123,6 +123,7 @@ still_the_password(struct turn *turn, const struct attempt *a, bool *ret_still)
 static err
 let_in(struct turn *turn, void *context, bool *ret_commit)
 {
+	const struct sign_in_body *form = turn->body;
 	struct attempt *a = context;
 	err e;
 
@@ -131,7 +132,7 @@ let_in(struct turn *turn, void *context, bool *ret_commit)
 		return ERR_OK;
 	TRY(throttle_right(turn, &a->throttle));
 	TRY(store_rehashed(turn, a));
-	e = session_begin(turn, a->account.id);
+	e = session_begin(turn, a->account.id, form->next);
 	if (e == ERR_NOT_FOUND) /* disabled, or deleted, since it was looked up */
 		return ERR_OK;
 	TRY(e);

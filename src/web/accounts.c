@@ -18,6 +18,7 @@ static const struct field register_fields[] = {
 	FIELD(struct register_form, invite, LINK_TOKEN_MAX, optional),
 	FIELD(struct register_form, next, NEXT_MAX_BYTES + 1, optional),
 };
+_Static_assert((int)NEXT_MAX_BYTES <= (int)WAY_BACK_MAX_BYTES, "the keeper keeps what may be followed");
 const struct form register_form = FORM(struct register_form, register_fields);
 
 static const struct field login_fields[] = {
@@ -174,11 +175,12 @@ err
 register_post(struct exchange *x)
 {
 	const struct register_form *form = x->form;
-	const struct register_body body = { form->username, form->password, form->confirm, form->invite };
+	struct register_body body = { form->username, form->password, form->confirm, .invite = form->invite };
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
 	take_next(x, form->next);
+	body.next = x->next;
 	TRY(exchange_ask(x, QUESTION_REGISTER, &body, &verdict, &problems));
 	switch (verdict) {
 	case VERDICT_PASSED:
@@ -226,10 +228,11 @@ err
 login_post(struct exchange *x)
 {
 	const struct login_form *form = x->form;
-	const struct sign_in_body body = { form->username, form->password };
+	struct sign_in_body body = { form->username, form->password };
 	enum verdict verdict = VERDICT_REFUSED;
 
 	take_next(x, form->next);
+	body.next = x->next;
 	TRY(exchange_ask(x, QUESTION_SIGN_IN, &body, &verdict, NULL));
 	if (verdict == VERDICT_REFUSED)
 		return login_again(x, 422, sign_in_refused);
@@ -287,6 +290,8 @@ static err
 verify_passed(struct exchange *x, bool enrolling, const struct proved_body *proved)
 {
 	TRY(exchange_device_cookie(x, &proved->device));
+	if (x->next.n == 0) /* the form of another tab, or of no page of ours, may know none */
+		take_next(x, proved->next);
 	if (enrolling)
 		return exchange_redirect(x, STR("/account/recovery-codes"), x->next, "enrolled");
 	if (proved->recovered != 0)

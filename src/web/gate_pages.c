@@ -1,7 +1,7 @@
 /*
  * The way through the gate, for the person: /gate takes whoever was led here from an application, has them sign in, or enter a
- * code anew, and sends them back with what opens it.  Nothing is kept here meanwhile: the address stands in `next`, and is checked
- * each time that it is used.
+ * code anew, and sends them back with what opens it.  The address stands in `next`, which the keeper keeps from the password on,
+ * and is checked each time that it is used.
  */
 #include "web/gate.h"
 

@@ -55,7 +55,8 @@ LOCAL_TABLE(register_form, struct register_body,
 	WIRE_FIELD(struct register_body, username, FIELD_MAX_BYTES),
 	WIRE_FIELD(struct register_body, password, FIELD_MAX_BYTES),
 	WIRE_FIELD(struct register_body, confirm, FIELD_MAX_BYTES),
-	WIRE_FIELD(struct register_body, invite, LINK_TOKEN_MAX));
+	WIRE_FIELD(struct register_body, invite, LINK_TOKEN_MAX),
+	WIRE_FIELD(struct register_body, next, WAY_BACK_MAX_BYTES));
 
 LOCAL_TABLE(problems, struct problems_body,
 	WIRE_FIELD(struct problems_body, username, PROBLEM_COUNT - 1),
@@ -66,7 +67,8 @@ LOCAL_TABLE(problems, struct problems_body,
 
 LOCAL_TABLE(sign_in, struct sign_in_body,
 	WIRE_FIELD(struct sign_in_body, username, FIELD_MAX_BYTES),
-	WIRE_FIELD(struct sign_in_body, password, FIELD_MAX_BYTES));
+	WIRE_FIELD(struct sign_in_body, password, FIELD_MAX_BYTES),
+	WIRE_FIELD(struct sign_in_body, next, WAY_BACK_MAX_BYTES));
 
 LOCAL_TABLE(prove, struct prove_body,
 	WIRE_FIELD(struct prove_body, code, FIELD_MAX_BYTES));
@@ -80,6 +82,7 @@ LOCAL_TABLE(proved, struct proved_body,
 	WIRE_FIELD(struct proved_body, recovered, 1),
 	WIRE_FIELD(struct proved_body, recovery_left, 100),
 	WIRE_FIELD(struct proved_body, device, 0),
+	WIRE_FIELD(struct proved_body, next, WAY_BACK_MAX_BYTES),
 	WIRE_FIELD(struct proved_body, drift_s, 0));
 
 LOCAL_TABLE(account, struct account_body,

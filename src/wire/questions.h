@@ -90,6 +90,7 @@ enum {
 	/* what a form may hold, so that an over-long value reaches the check that words it */
 	FIELD_MAX_BYTES = 4096,
 	DISPLAY_NAME_MAX_BYTES = 160, /* of a display name, and of an authenticator's: 40 code points */
+	WAY_BACK_MAX_BYTES = 2000,    /* of the path that somebody is led to when they are through */
 	LINK_TOKEN_MAX = 64,          /* characters of a link's token as it may come; 43 of base64url in one of ours */
 	LIST_MAX_BYTES = 12 * 1024,   /* of the list in one answer */
 	EMAIL_MAX = 254,
@@ -147,6 +148,7 @@ struct nothing_body {
 struct register_body {
 	str username, password, confirm;
 	str invite; /* token of an invitation, as it stood in the link; "": none */
+	str next;   /* kept until PROVE has passed: a path of ours; "": none */
 };
 
 /* enum problem of each field of whatever form was asked about */
@@ -156,6 +158,7 @@ struct problems_body {
 
 struct sign_in_body {
 	str username, password;
+	str next; /* as of register */
 };
 
 struct prove_body {
@@ -166,6 +169,7 @@ struct proved_body {
 	uint32_t recovered;     /* 1: it was a recovery code */
 	uint32_t recovery_left; /* after that */
 	struct token device;    /* PROVE passed: what the browser's other cookie shall hold */
+	str next;               /* PROVE passed: what was kept since the password */
 	/*
 	 * Refused, but this code and the one before it fit one other time: by how many seconds the clock that made them is
 	 * ahead (behind: negative).  0: nothing is known.

@@ -323,6 +323,15 @@ def test_the_whole_way_from_an_application_and_back(gate):
     assert person.ask(WIKI).status_code == 200
 
 
+def test_it_is_kept_by_the_server_from_the_password_on(gate):
+    person = Visitor(gate).full()
+    person.forget()
+    way = "/gate?" + urllib.parse.urlencode({"rd": WIKI, "rm": "GET"})
+    person.give_password("/login?" + urllib.parse.urlencode({"next": way}))
+    assert person.prove(path="/verify-2fa").location == way  # a page that knows nothing of it
+    assert person.follow_to(way) == WIKI
+
+
 def test_it_survives_registration_and_enrolment(gate):
     person = Visitor(gate)
     person.visit("/gate?" + urllib.parse.urlencode({"rd": WIKI, "rm": "GET"}))

@@ -609,6 +609,38 @@ def test_next_survives_a_wrong_password_and_a_wrong_code(alice):
     assert alice.page.location == "/logout"
 
 
+def test_next_is_kept_by_the_server_from_the_password_on(alice):
+    alice.full().forget().give_password("/login?next=/account/sessions")
+    assert alice.prove(path="/verify-2fa").location == "/account/sessions"  # no word of it in address or form
+    alice.forget().give_password()
+    assert alice.prove(path="/verify-2fa").location == "/"  # and no longer than until it was used
+
+
+def test_what_the_code_form_says_goes_before_what_was_kept(alice):
+    alice.full().forget().give_password("/login?next=/account/sessions")
+    assert alice.prove(path="/verify-2fa?next=/account/activity").location == "/account/activity"
+    alice.forget().give_password("/login?next=/account/sessions")
+    shown = alice.arrive("/verify-2fa")
+    alice.post("/verify-2fa", {"csrf_token": shown.token, "otp": alice.fresh_code(), "next": "//example.org"})
+    assert alice.page.location == "/account/sessions"
+
+
+def test_next_is_kept_by_the_server_through_enrolment_too(alice):
+    alice.send("/register?next=/account/sessions", {"username": alice.name, "password": alice.password, "confirm": alice.password})
+    alice.read_secret()
+    assert alice.prove(path="/verify-2fa").location == "/account/recovery-codes?next=%2Faccount%2Fsessions"
+
+
+def test_a_hostile_next_is_not_kept_either(alice):
+    alice.full().forget()
+    shown = alice.arrive("/login")
+    for path in HOSTILE:
+        alice.post("/login", {"csrf_token": shown.token, "username": alice.name, "password": alice.password, "next": path})
+        if alice.page.status == 303:
+            assert alice.prove(path="/verify-2fa").location == "/", repr(path)
+            shown = alice.forget().arrive("/login")
+
+
 # 8. Languages
 
 

@@ -12,7 +12,7 @@ LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirme
 WHERE s.id = $1;
 
 -- name: gate_let_in
-UPDATE sessions SET gated_at_us = $1, seen_at_us = $1 WHERE id = $2 AND gated_at_us < $1;
+UPDATE sessions SET gated_at_us = $1, seen_at_us = $1, way_back = '' WHERE id = $2 AND gated_at_us < $1;
 
 -- name: gate_ticket_insert
 INSERT INTO gate_tickets (id, ticket_hash, session_id, url, expires_at_us) VALUES ($1, $2, $3, $4, $5);

@@ -1,7 +1,7 @@
 -- name: session_insert
 -- Not for an account that was disabled meanwhile.
-INSERT INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, password_at_us, address, agent)
-SELECT $1, $2, id, $4, $4, $4, $5, $6 FROM accounts WHERE id = $3 AND disabled_at_us IS NULL;
+INSERT INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, password_at_us, address, agent, way_back)
+SELECT $1, $2, id, $4, $4, $4, $5, $6, $7 FROM accounts WHERE id = $3 AND disabled_at_us IS NULL;
 
 -- name: session_find
 -- Everything that keeper/session.c decides the state from, and what pages show of it.
@@ -17,11 +17,14 @@ LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirme
 	AND f.disabled_at_us IS NULL
 WHERE s.token_hash = $1;
 
+-- name: session_way_back
+SELECT way_back FROM sessions WHERE id = $1;
+
 -- name: session_prove
 -- A new token, and what was proved: a factor, or with $6 a recovery code.  No row: the old token is dead already.
 UPDATE sessions
 SET token_hash = $1, factor_at_us = $2, seen_at_us = $2, factor_id = $3, recovered_at_us = $6, clock_step = 0, clock_drift = 0,
-    refused = (SELECT refused FROM accounts WHERE accounts.id = sessions.account_id),
+    way_back = '', refused = (SELECT refused FROM accounts WHERE accounts.id = sessions.account_id),
     previous_sign_in_at_us = (SELECT last_sign_in_at_us FROM accounts WHERE accounts.id = sessions.account_id)
 WHERE id = $4 AND token_hash = $5;
 

@@ -155,6 +155,42 @@ both_spellings_of_an_accent_are_one_password(void **state)
 	world_end(&w);
 }
 
+/* --- where somebody is on their way to ------------------------------------------------------------------------------ */
+
+/* Web is not believed here either. */
+static void
+only_a_path_is_kept_and_until_the_factor_is_proved(void **state)
+{
+	static const struct {
+		str next;
+		int64_t kept; /* bytes */
+		const char *why;
+	} cases[] = {
+		{ STR_INIT("/gate?rd=https%3A%2F%2Fwiki.example.org%2F"), 42, "a path" },
+		{ STR_INIT(""), 0, "none" },
+		{ STR_INIT("https://example.org/"), 0, "no path" },
+		{ STR_INIT("/a\0b"), 0, "what PostgreSQL does not take" },
+		{ STR_INIT("/\xff\xfe"), 0, "no UTF-8" },
+	};
+	struct world w;
+	struct browser b;
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct browser other = { 0 };
+		const struct sign_in_body body = { STR("alice"), STR(PASSWORD), cases[i].next };
+		print_message("%s\n", cases[i].why);
+		assert_verdict(ask(&w, &other, QUESTION_SIGN_IN, &body), VERDICT_PASSED);
+		assert_int_equal(sql_number(&w, "SELECT sum(length(way_back)) FROM sessions"), cases[i].kept);
+		clock_forward(SECONDS_US(60));
+		assert_verdict(do_prove(&w, &other, code_of(b.secret, 0).z), VERDICT_PASSED);
+		assert_int_equal(other.proved.next.n, cases[i].kept);
+		assert_int_equal(sql_number(&w, "SELECT sum(length(way_back)) FROM sessions"), 0);
+	}
+	world_end(&w);
+}
+
 /* --- hashes follow the settings ----------------------------------------------------------------------------------- */
 
 static const struct change {
@@ -377,6 +413,7 @@ main(void)
 		cmocka_unit_test(every_byte_of_a_long_password_counts),
 		cmocka_unit_test(what_cannot_be_a_password_is_never_the_one_that_stands_in_for_it),
 		cmocka_unit_test(both_spellings_of_an_accent_are_one_password),
+		cmocka_unit_test(only_a_path_is_kept_and_until_the_factor_is_proved),
 		cmocka_unit_test(a_hash_is_made_anew_at_sign_in_when_scheme_or_cost_have_changed),
 		cmocka_unit_test(a_password_that_bcrypt_would_cut_keeps_its_hash),
 		cmocka_unit_test(a_hash_that_is_none_is_an_error_and_not_a_refusal),

@@ -100,8 +100,8 @@ errors_say_what_they_mean(void **state)
 	assert_int_equal(insert(db, 2, STR("alice")), ERR_EXISTS);                            /* the name */
 	assert_int_equal(insert(db, 1, STR("bob")), ERR_EXISTS);                              /* the id */
 	assert_int_equal(db_run(db, SQL_ACCOUNT_INSERT, one, COUNT(one), NULL), ERR_INVALID); /* too few arguments */
-	const struct db_value session[] = { DB_INT(9), DB_BLOB(STR("t")), DB_INT(777),
-					    DB_INT(1), DB_TEXT(STR("")),  DB_TEXT(STR("")) };
+	const struct db_value session[] = { DB_INT(9),        DB_BLOB(STR("t")), DB_INT(777),     DB_INT(1),
+					    DB_TEXT(STR("")), DB_TEXT(STR("")),  DB_TEXT(STR("")) };
 	int64_t changed = 99;
 	assert_int_equal(db_run(db, SQL_SESSION_INSERT, session, COUNT(session), &changed), ERR_OK);
 	assert_int_equal(changed, 0); /* there is no account 777 */

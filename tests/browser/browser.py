@@ -19,22 +19,19 @@ from selenium.webdriver.support.ui import WebDriverWait
 HERE = pathlib.Path(__file__).parent
 SCREENSHOTS = HERE.parents[1] / "build" / "screenshots"
 LOOK = (HERE / "look.js").read_text()
-SIZES = {"desktop": (1280, 800, 1, False), "phone": (390, 844, 3, True), "narrow": (320, 640, 2, True)}
+SIZES = {"desktop": (1280, 800, 1, False), "phone": (390, 844, 2, True), "narrow": (320, 640, 2, True)}
 
 
 def start(javascript=True, more=()):
     options = Options()
-    options.binary_location = "/usr/bin/chromium"
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run",
+    options.binary_location = "/usr/bin/chromium-headless-shell"  # Chromium without what draws windows, at a fourth of the processor's time
+    for argument in ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run",
                      "--disable-background-networking", "--disable-component-update", "--disable-sync", "--force-color-profile=srgb", *more):
         options.add_argument(argument)
-    prefs = {"credentials_enable_service": False, "profile.password_manager_leak_detection": False}
-    if not javascript:
-        prefs["profile.managed_default_content_settings.javascript"] = 2
-    options.add_experimental_option("prefs", prefs)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
     driver.set_page_load_timeout(60)
+    driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not javascript})
     return driver
 
 
@@ -95,7 +92,8 @@ class Browser:
 
     def type(self, name, text):
         field = self.find(f"main input[name={name}]")
-        field.clear()
+        if field.get_property("value"):
+            field.clear()
         field.send_keys(text)
         return field
 
@@ -146,7 +144,7 @@ class Browser:
         self.number += 1
         script = "" if self.javascript else "-noscript"
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        shot = self.cdp("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+        shot = self.cdp("Page.captureScreenshot", format="png", captureBeyondViewport=True, optimizeForSpeed=True)
         file = SCREENSHOTS / f"{self.language}-{self.size}-{self.scheme}{script}-{self.number:02d}-{name}.png"
         file.write_bytes(base64.b64decode(shot["data"]))
 

@@ -12,10 +12,10 @@ WAYS = [("fr", "desktop", True), ("en", "phone", True), ("fr", "phone", False), 
 
 @pytest.mark.parametrize("language, size, javascript", WAYS,
                          ids=["-".join([way[0], way[1], "script" if way[2] else "noscript"]) for way in WAYS])
-def test_a_walk_through_the_account(browse, server, tmp_path, language, size, javascript):
+def test_a_walk_through_the_account(browse, server, language, size, javascript):
     scheme = "dark" if (language == "fr") == javascript else "light"
     browser = browse(language=language, size=size, scheme=scheme, javascript=javascript)
-    name, _ = enrolled(browser, tmp_path)
+    name, _ = enrolled(browser)
     keep_codes(browser)
     browser.open("/account").look("account")
     assert name in browser.text
@@ -74,7 +74,7 @@ def test_a_walk_through_the_account(browse, server, tmp_path, language, size, ja
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
-def test_a_link_of_the_administrator_leads_to_the_whole_account(browse, server, tmp_path, language, javascript):
+def test_a_link_of_the_administrator_leads_to_the_whole_account(browse, server, language, javascript):
     browser = browse(language=language, javascript=javascript)
     name = f"linked-{language}-{javascript}".lower()
     link = server.command("user", "add", name).stdout.strip()

@@ -4,7 +4,9 @@ import re
 
 import pytest
 from browser import authenticator
-from test_story_in_a_browser import PASSWORD, give_password, keep_codes, new_name, permit, register
+from test_story_in_a_browser import PASSWORD, give_password, keep_codes, new_name, permit
+
+from harness import Person
 
 LIST = "/account/authenticators"
 CODES = "/account/recovery-codes"
@@ -14,15 +16,13 @@ WAYS = [("fr", "desktop", "light", True), ("en", "phone", "dark", True), ("fr", 
 NAMES = ["-".join([*way[:3], "script" if way[3] else "noscript"]) for way in WAYS]
 
 
-def enrolled(browser, tmp_path):
-    """Registered and enrolled, at the recovery codes; name and otpauth URI."""
-    name = new_name()
-    register(browser, name)
-    uri = browser.scan(tmp_path)
-    browser.follow("main a[href^='/verify-2fa']")
-    browser.type_code(authenticator(uri, browser.server.clock))
+def enrolled(browser):
+    """Somebody new at their recovery codes; name and otpauth URI. How they came there is test_story_in_a_browser.py's subject."""
+    person = Person(browser.server, new_name(), PASSWORD, browser.language).full()
+    browser.take_over(person.cookies)
+    browser.open(CODES)
     assert browser.path == CODES
-    return name, uri
+    return person.name, f"otpauth://totp/Doubletour:x?secret={person.secret}"
 
 
 def shown_codes(browser):
@@ -43,7 +43,7 @@ def press(browser, selector):
 @pytest.mark.parametrize("language, size, scheme, javascript", WAYS, ids=NAMES)
 def test_a_lost_phone_and_a_new_one(browse, server, tmp_path, language, size, scheme, javascript):
     browser = browse(language=language, size=size, scheme=scheme, javascript=javascript)
-    name, _ = enrolled(browser, tmp_path)
+    name, _ = enrolled(browser)
     browser.look("recovery-codes")
     codes = keep_codes(browser)
     assert len(set(codes)) == 10
@@ -90,7 +90,7 @@ def test_a_lost_phone_and_a_new_one(browse, server, tmp_path, language, size, sc
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
 def test_a_second_one_is_added_renamed_and_removed(browse, server, tmp_path, language, javascript):
     browser = browse(language=language, javascript=javascript)
-    _, first = enrolled(browser, tmp_path)
+    _, first = enrolled(browser)
     browser.open(LIST).look("one")
     browser.follow("main a[href$='/new']")
     browser.type("name", "Tablet")
@@ -132,9 +132,9 @@ def test_a_second_one_is_added_renamed_and_removed(browse, server, tmp_path, lan
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
-def test_an_old_proof_is_asked_for_beside_what_was_typed(browse, server, tmp_path, javascript):
+def test_an_old_proof_is_asked_for_beside_what_was_typed(browse, server, javascript):
     browser = browse(javascript=javascript)
-    _, uri = enrolled(browser, tmp_path)
+    _, uri = enrolled(browser)
     browser.open(LIST + "/new")
     server.clock.advance(6 * 60)
     browser.type("name", "Tablet")
@@ -154,7 +154,7 @@ def test_an_old_proof_is_asked_for_beside_what_was_typed(browse, server, tmp_pat
 @pytest.fixture
 def at_codes(browse, tmp_path):
     browser = browse()
-    enrolled(browser, tmp_path)
+    enrolled(browser)
     yield browser
     browser.cdp("Browser.resetPermissions")
 
@@ -180,7 +180,7 @@ def test_copied_is_what_is_shown_and_said_only_when_it_is_true(at_codes):
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
 def test_they_can_be_saved_as_a_file(browse, tmp_path, javascript):
     browser = browse(javascript=javascript)
-    name, _ = enrolled(browser, tmp_path)
+    name, _ = enrolled(browser)
     codes = shown_codes(browser)
     folder = tmp_path / "saved"
     folder.mkdir()
@@ -207,9 +207,9 @@ def test_only_the_codes_the_server_and_the_day_are_printed(at_codes):
     browser.cdp("Emulation.setEmulatedMedia", media="")
 
 
-def test_without_scripts_there_is_no_button_that_needs_one(browse, tmp_path):
+def test_without_scripts_there_is_no_button_that_needs_one(browse):
     browser = browse(javascript=False)
-    enrolled(browser, tmp_path)
+    enrolled(browser)
     assert not browser.visible("main button")
     assert browser.visible("main a[download]")
 
@@ -224,9 +224,9 @@ def test_going_back_does_not_show_the_codes_again(at_codes):
 # One field for two kinds of code
 
 
-def test_six_digits_are_sent_by_themselves_and_a_recovery_code_is_not(browse, server, tmp_path):
+def test_six_digits_are_sent_by_themselves_and_a_recovery_code_is_not(browse, server):
     browser = browse()
-    name, uri = enrolled(browser, tmp_path)
+    name, uri = enrolled(browser)
     codes = keep_codes(browser)
     browser.log_out()
     give_password(browser, name)
@@ -241,10 +241,10 @@ def test_six_digits_are_sent_by_themselves_and_a_recovery_code_is_not(browse, se
     assert browser.path == "/"
 
 
-def test_after_a_refusal_nothing_is_sent_before_it_is_asked_for(browse, server, tmp_path):
+def test_after_a_refusal_nothing_is_sent_before_it_is_asked_for(browse, server):
     """A code of eight digits, of an imported authenticator, would be cut off at six every time."""
     browser = browse()
-    name, _ = enrolled(browser, tmp_path)
+    name, _ = enrolled(browser)
     keep_codes(browser)
     browser.log_out()
     give_password(browser, name)
@@ -262,9 +262,9 @@ ZONES = [("Europe/Paris", "fr"), ("America/New_York", "en"), ("Asia/Kolkata", "e
 
 
 @pytest.mark.parametrize("zone, language", ZONES, ids=[z for z, _ in ZONES])
-def test_times_are_told_in_the_browsers_zone_and_the_instant_on_hover(browse, tmp_path, zone, language):
+def test_times_are_told_in_the_browsers_zone_and_the_instant_on_hover(browse, zone, language):
     browser = browse(language=language)
-    enrolled(browser, tmp_path)
+    enrolled(browser)
     browser.cdp("Emulation.setTimezoneOverride", timezoneId=zone)
     try:
         browser.open(LIST)
@@ -282,8 +282,8 @@ def test_times_are_told_in_the_browsers_zone_and_the_instant_on_hover(browse, tm
         browser.cdp("Emulation.setTimezoneOverride", timezoneId="")
 
 
-def test_without_scripts_times_are_told_in_utc(browse, tmp_path):
+def test_without_scripts_times_are_told_in_utc(browse):
     browser = browse(javascript=False)
-    enrolled(browser, tmp_path)
+    enrolled(browser)
     browser.open(LIST)
     assert browser.find("time").text.endswith("UTC")

@@ -48,7 +48,7 @@ def at(browser, proxy, host, path):
     browser.wait(lambda: browser.find_all("pre"), "the application's page")
 
 
-def test_open_the_wiki_sign_in_and_be_in_the_wiki(scene, tmp_path):
+def test_open_the_wiki_sign_in_and_be_in_the_wiki(scene):
     proxy, browser = scene
     driver = browser.driver
 

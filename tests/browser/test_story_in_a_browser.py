@@ -164,7 +164,7 @@ def test_on_the_narrowest_phone_nothing_is_cut_off(browse, tmp_path, language, j
     browser.look("home")
 
 
-def test_the_language_switch_works_on_every_page_and_stays_there(browse, tmp_path):
+def test_the_language_switch_works_on_every_page_and_stays_there(browse):
     browser = browse(language="en")
     register(browser, new_name())
     for path in ("/setup-2fa", "/verify-2fa"):

@@ -16,9 +16,9 @@ def type_and_send(browser, code):
 
 
 @pytest.mark.parametrize("language, size, scheme, javascript", WAYS[:3], ids=NAMES[:3])
-def test_waiting_is_explained_and_tries_are_told_of(browse, server, tmp_path, language, size, scheme, javascript):
+def test_waiting_is_explained_and_tries_are_told_of(browse, server, language, size, scheme, javascript):
     browser = browse(language=language, size=size, scheme=scheme, javascript=javascript)
-    name, uri = enrolled(browser, tmp_path)
+    name, uri = enrolled(browser)
     browser.log_out()
     browser.open("/login")
     for _ in range(5):

@@ -1,5 +1,7 @@
 #include "gate/pattern.h"
 
+#include <string.h>
+
 bool
 pattern_host_good(str pattern)
 {
@@ -69,47 +71,87 @@ pattern_path_good(str pattern)
 
 /*
  * One pass with one place to come back to for each kind of star.  A '*' cannot pass a '/', so that when it fails only the
- * last '**' before it can still help; and of two '**' only the later one needs to be tried again.
+ * last '**' before it can still help; and of two '**' only the later one needs to be tried again.  It need not be tried where the
+ * first '*' behind it would stand in the same segment again: from there the '*' would only see less of it.
  */
 struct retry {
 	size_t pattern, text; /* behind the star, and how far it has eaten; pattern 0: there is none */
 };
 
-static bool
-step_back(struct retry *retry, str text, bool whole, size_t *p, size_t *t)
+struct scan {
+	str pattern, text;
+	size_t p, t;             /* how far both are compared */
+	struct retry one, whole; /* the last '*', of those behind the last '**'; the last '**' */
+	struct retry first;      /* the first '*' behind it */
+};
+
+static void
+take_star(struct scan *s)
 {
-	if (retry->pattern == 0 || retry->text >= text.n || (!whole && text.p[retry->text] == '/'))
-		return false;
-	*p = retry->pattern;
-	*t = ++retry->text;
+	bool two = s->p + 1 < s->pattern.n && s->pattern.p[s->p + 1] == '*';
+
+	s->p += two ? 2 : 1;
+	struct retry here = { s->p, s->t };
+	if (two) {
+		s->whole = here;
+		s->one = s->first = (struct retry){ 0 };
+		return;
+	}
+	s->one = here;
+	if (s->first.pattern == 0)
+		s->first = here;
+}
+
+static bool
+back_to(struct scan *s, struct retry *retry, size_t text)
+{
+	s->p = retry->pattern;
+	s->t = retry->text = text;
 	return true;
+}
+
+static bool
+back_to_one(struct scan *s)
+{
+	size_t at = s->one.text;
+
+	return s->one.pattern != 0 && at < s->text.n && s->text.p[at] != '/' && back_to(s, &s->one, at + 1);
+}
+
+static bool
+back_to_whole(struct scan *s)
+{
+	size_t next = s->whole.text + 1;
+
+	if (s->whole.pattern == 0)
+		return false;
+	if (s->first.pattern != 0) {
+		const char *slash = memchr(s->text.p + s->first.text, '/', s->text.n - s->first.text);
+		if (slash == NULL)
+			return false;
+		size_t before_star = s->first.pattern - 1 - s->whole.pattern;
+		size_t behind = (size_t)(slash - s->text.p) + 1;
+		if (behind > before_star && behind - before_star > next)
+			next = behind - before_star;
+	}
+	s->one = s->first = (struct retry){ 0 };
+	return next <= s->text.n && back_to(s, &s->whole, next);
 }
 
 static bool
 fits(str pattern, str text)
 {
-	struct retry one = { 0 }, whole = { 0 };
-	size_t p = 0, t = 0;
+	struct scan s = { .pattern = pattern, .text = text };
 
-	while (p < pattern.n || t < text.n) {
-		if (p < pattern.n && pattern.p[p] == '*') {
-			bool two = p + 1 < pattern.n && pattern.p[p + 1] == '*';
-			p += two ? 2 : 1;
-			if (two)
-				one = (struct retry){ 0 };
-			*(two ? &whole : &one) = (struct retry){ p, t };
-			continue;
-		}
-		if (p < pattern.n && t < text.n && pattern.p[p] == text.p[t]) {
-			p++;
-			t++;
-			continue;
-		}
-		if (step_back(&one, text, false, &p, &t))
-			continue;
-		one = (struct retry){ 0 };
-		if (!step_back(&whole, text, true, &p, &t))
+	while (s.p < pattern.n || s.t < text.n) {
+		if (s.p < pattern.n && pattern.p[s.p] == '*') {
+			take_star(&s);
+		} else if (s.p < pattern.n && s.t < text.n && pattern.p[s.p] == text.p[s.t]) {
+			s.p++;
+			s.t++;
+		} else if (!back_to_one(&s) && !back_to_whole(&s)) {
 			return false;
+		}
 	}
 	return true;
 }

@@ -3,6 +3,9 @@
 
 #include "gate/pattern.h"
 
+#include <string.h>
+#include <time.h>
+
 static void
 hosts(void **state)
 {
@@ -136,6 +139,62 @@ all_short_ones(void **state)
 	assert_true(compared > 20000);
 }
 
+/* Longer ones, by lot: of letters that repeat, so that stars have many places to stand. */
+static void
+longer_ones_by_lot(void **state)
+{
+	static const char letters[] = "/ab**", texts[] = "/aab";
+	unsigned lot = 1741, compared = 0, fitted = 0;
+
+	for (unsigned n = 0; n < 300000; n++) {
+		char pattern[13] = "/", path[15] = "/";
+		for (size_t i = 1; i < sizeof(pattern); i++)
+			pattern[i] = letters[(lot = lot * 1103515245 + 12345) / 65536 % 5];
+		for (size_t i = 1; i < sizeof(path); i++)
+			path[i] = texts[(lot = lot * 1103515245 + 12345) / 65536 % 4];
+		str a = str_bytes(pattern, 4 + n % 10), b = str_bytes(path, 4 + n % 12);
+		if (!pattern_path_good(a) || str_ends(a, STR("/**")))
+			continue;
+		if (pattern_path_fits(a, b) != plainly(a, b))
+			fail_msg("%.*s %.*s", STR_ARG(a), STR_ARG(b));
+		compared++;
+		fitted += pattern_path_fits(a, b);
+	}
+	assert_true(compared > 50000 && fitted > 1000);
+}
+
+/* The processor's time for one that does not fit, of the fastest of some tries. */
+static clock_t
+time_of(const char *pattern, str path)
+{
+	clock_t fastest = 0;
+
+	for (unsigned i = 0; i < 9; i++) {
+		clock_t began = clock();
+		for (unsigned k = 0; k < 100; k++)
+			assert_false(pattern_path_fits(str_of(pattern), path));
+		clock_t taken = clock() - began;
+		fastest = i == 0 || taken < fastest ? taken : fastest;
+	}
+	return fastest;
+}
+
+static void
+time_grows_as_the_path_and_not_as_its_square(void **state)
+{
+	static const char *const patterns[] = { "/**a*b", "/**a*b**c*d", "/*a*a*a*a*b", "/**/a*b", "/**a*a*b*c" };
+	static char path[8192];
+
+	memset(path, 'a', sizeof(path));
+	path[0] = '/';
+	for (size_t i = 0; i < COUNT(patterns); i++) {
+		clock_t small = time_of(patterns[i], str_bytes(path, sizeof(path) / 16));
+		clock_t large = time_of(patterns[i], str_bytes(path, sizeof(path)));
+		print_message("%s %ld %ld\n", patterns[i], (long)small, (long)large);
+		assert_true(large < 64 * (small + 10)); /* 16 times as long: 256 of its square */
+	}
+}
+
 int
 main(void)
 {
@@ -143,6 +202,8 @@ main(void)
 		cmocka_unit_test(hosts),
 		cmocka_unit_test(paths),
 		cmocka_unit_test(all_short_ones),
+		cmocka_unit_test(longer_ones_by_lot),
+		cmocka_unit_test(time_grows_as_the_path_and_not_as_its_square),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,7 +177,9 @@ exchange_lead(struct exchange *x, str next)
 	const char *flash = to[state].flash;
 
 	if (state == STATE_NONE && exchange_cookie(x, COOKIE_SESSION).n > 0) {
-		TRY(exchange_forget_session(x));
+		/* Of a form that was sent twice one gets a new session, and the other's answer, which comes last, must not take it away. */
+		if (x->rq->method != HTTP_POST)
+			TRY(exchange_forget_session(x));
 		flash = "expired";
 	} else if (state == STATE_NONE && str_equal(x->rq->path, STR("/"))) {
 		flash = NULL; /* whoever comes to the front door need not be told that it is locked */

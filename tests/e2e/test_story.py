@@ -609,6 +609,18 @@ def test_next_survives_a_wrong_password_and_a_wrong_code(alice):
     assert alice.page.location == "/logout"
 
 
+def test_a_code_form_that_was_sent_twice_signs_in_once_and_for_good(alice):
+    alice.full().forget().give_password()
+    shown = alice.arrive("/verify-2fa")
+    fields = {"csrf_token": shown.token, "otp": alice.fresh_code()}
+    pending = dict(alice.cookies)
+    assert alice.post("/verify-2fa", fields).location == "/"
+    alice.cookies["form"] = pending["form"]
+    second = alice.request("POST", "/verify-2fa", cookies=pending, data=fields, headers={"Origin": alice.server.origin, "Sec-Fetch-Site": "same-origin"})
+    assert second.location.startswith("/login"), "the browser shows what comes last"
+    assert alice.follow().heading == alice.visit("/").heading, "home: she is signed in"
+
+
 def test_next_is_kept_by_the_server_from_the_password_on(alice):
     alice.full().forget().give_password("/login?next=/account/sessions")
     assert alice.prove(path="/verify-2fa").location == "/account/sessions"  # no word of it in address or form

@@ -3,11 +3,13 @@
 import base64
 import io
 import json
+import os
 import pathlib
 import re
 import subprocess
 import urllib.parse
 
+import pytest
 from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
@@ -20,6 +22,12 @@ HERE = pathlib.Path(__file__).parent
 SCREENSHOTS = HERE.parents[1] / "build" / "screenshots"
 LOOK = (HERE / "look.js").read_text()
 SIZES = {"desktop": (1280, 800, 1, False), "phone": (390, 844, 2, True), "narrow": (320, 640, 2, True)}
+
+# A language with scripts and the other one without; all four in the long campaign.
+LANGUAGE_AND_SCRIPTS = [(language, scripts) for language in ("fr", "en") for scripts in (True, False)
+                        if os.environ.get("TORTURE") or (language == "fr") == scripts]
+in_both_languages = pytest.mark.parametrize("language, javascript", LANGUAGE_AND_SCRIPTS,
+                                            ids=[f"{language}-{'script' if scripts else 'noscript'}" for language, scripts in LANGUAGE_AND_SCRIPTS])
 
 
 def start(javascript=True, more=()):

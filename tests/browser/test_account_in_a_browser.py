@@ -1,6 +1,7 @@
 """The pages of a person's own account, as they are seen and used."""
 
 import pytest
+from browser import in_both_languages
 from harness import Person, Server
 from test_authenticators_in_a_browser import enrolled, keep_codes
 from test_story_in_a_browser import PASSWORD
@@ -72,8 +73,7 @@ def test_a_walk_through_the_account(browse, server, language, size, javascript):
     assert browser.path == "/account/close" and browser.find("[name=otp]")
 
 
-@pytest.mark.parametrize("language", ["fr", "en"])
-@pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
+@in_both_languages
 def test_a_link_of_the_administrator_leads_to_the_whole_account(browse, server, language, javascript):
     browser = browse(language=language, javascript=javascript)
     name = f"linked-{language}-{javascript}".lower()

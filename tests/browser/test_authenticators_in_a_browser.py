@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browser import authenticator
+from browser import authenticator, in_both_languages
 from test_story_in_a_browser import PASSWORD, give_password, keep_codes, new_name, permit
 
 from harness import Person
@@ -86,8 +86,7 @@ def test_a_lost_phone_and_a_new_one(browse, server, tmp_path, language, size, sc
     assert browser.path == "/"
 
 
-@pytest.mark.parametrize("language", ["fr", "en"])
-@pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
+@in_both_languages
 def test_a_second_one_is_added_renamed_and_removed(browse, server, tmp_path, language, javascript):
     browser = browse(language=language, javascript=javascript)
     _, first = enrolled(browser)

@@ -7,7 +7,7 @@ import secrets
 import urllib.parse
 
 import pytest
-from browser import authenticator
+from browser import authenticator, in_both_languages
 
 PASSWORD = "trombone ivre 1741 sous la pluie"
 ALL_WAYS = list(itertools.product(("fr", "en"), ("desktop", "phone"), ("light", "dark"), (True, False)))
@@ -153,8 +153,7 @@ def test_the_page_follows_the_colour_scheme(browse, scheme):
     assert (sum(corner) > 3 * 128) == (scheme == "light"), corner
 
 
-@pytest.mark.parametrize("language", ["fr", "en"])
-@pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
+@in_both_languages
 def test_on_the_narrowest_phone_nothing_is_cut_off(browse, tmp_path, language, javascript):
     browser = browse(size="narrow", language=language, javascript=javascript)
     browser.open("/login").look("login")

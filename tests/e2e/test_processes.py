@@ -374,7 +374,7 @@ def test_what_has_expired_goes_while_people_sign_in(make_server):
         slowest = max(slowest, time.monotonic() - began)
         assert alice.page.location == "/", alice.page
     assert alice.visit("/").status == 200
-    assert slowest < 2, "nobody waits for the purge; a batch takes some milliseconds"
+    assert slowest < 5, "nobody waits for the purge; a batch takes some milliseconds"
 
 
 def test_one_enrolment_code_in_32_parallel_requests_enrols_once(make_server):

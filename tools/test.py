@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Run test suites and add up what they say, test by test.
 
-    tools/test.py [--variant test] [--name NAME] [--pytest-args "..."] unit e2e browser
+    tools/test.py [--variant test] [--name NAME] [--pytest-args "..."] [--no-suite SUITE] unit e2e browser
 
 Each suite says what failed as it goes; at the end what failed is named again, with why in a line, and the last line is
 "N passed, N failed".  Counts and names are also written to build/results/NAME.json, where .ci/run finds them.
@@ -42,11 +42,12 @@ def count_case(case):
     return Counts(skipped=1) if case.find("skipped") is not None else Counts(passed=1)
 
 
-def run_unit(build, arguments):
+def run_unit(build, left_out):
     log = build / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
     status = subprocess.call(
-        ["meson", "test", "-C", str(build), "--no-rebuild", "--print-errorlogs"], stdin=subprocess.DEVNULL
+        ["meson", "test", "-C", str(build), "--no-rebuild", "--print-errorlogs", *(f"--no-suite={suite}" for suite in left_out)],
+        stdin=subprocess.DEVNULL
     )
     counts = Counts()
     if log.exists():
@@ -81,11 +82,11 @@ def run_pytest(folder, build, arguments):
     return counts
 
 
-def run(suite, build, arguments):
+def run(suite, build, options):
     print(f"\n== {suite} ==", flush=True)
     if suite == "unit":
-        return run_unit(build, arguments)
-    return run_pytest(suite, build, arguments)
+        return run_unit(build, options.no_suite)
+    return run_pytest(suite, build, shlex.split(options.pytest_args))
 
 
 def main():
@@ -93,6 +94,7 @@ def main():
     parser.add_argument("--variant", default="test")
     parser.add_argument("--name", default="test")
     parser.add_argument("--pytest-args", default="-q")
+    parser.add_argument("--no-suite", action="append", default=[], help="of the unit tests: leave these out")
     parser.add_argument("suites", nargs="+", choices=["unit", "e2e", "browser"])
     options = parser.parse_args()
 
@@ -100,7 +102,7 @@ def main():
     began = time.monotonic()
     counts = Counts()
     for suite in options.suites:
-        counts += run(suite, ROOT / "build" / options.variant, shlex.split(options.pytest_args))
+        counts += run(suite, ROOT / "build" / options.variant, options)
     counts.write(options.name)
     for failure in counts.failures:
         print(f"failed: {failure}")

@@ -8,6 +8,7 @@ import pytest
 
 from harness import Person, code_at, raw
 from harness.codes import raw_secret
+from harness.server import wait_until
 
 LANGUAGES = ("fr", "en")
 CODES = "/account/recovery-codes"  # where enrolment leads, and on from there
@@ -757,7 +758,8 @@ def test_nowhere_is_404_in_the_same_dress_with_a_request_id(server, alice):
     page = alice.visit("/nowhere")
     assert page.status == 404 and page.dom.one("header")
     number = re.search(r"\b[0-9a-f]{16}\b", page.text)
-    assert number and number.group() in server.log(), "the page's request id is in the log"
+    assert number
+    wait_until(lambda: number.group() in server.log(), "the page's request id is in the log")
 
 
 @pytest.mark.parametrize("method, path, allowed", [

@@ -25,13 +25,19 @@ function request()
 end
 
 function response(status, headers, body)
-  if status == 200 and body == name then right = right + 1 else wrong = wrong + 1 end
+  if status == 200 and body == "<" .. name .. ">" then
+    right = right + 1
+  else
+    wrong = wrong + 1
+    odd = odd or string.format("%d %q instead of %q, %s", status, body:sub(1, 100), name, headers["Location"] or headers["location"] or "-")
+  end
 end
 
 function done()
   local all_right, all_wrong = 0, 0
   for _, thread in ipairs(threads) do
     all_right, all_wrong = all_right + thread:get("right"), all_wrong + thread:get("wrong")
+    if thread:get("odd") then io.write(thread:get("odd"), "\n") end
   end
   io.write(string.format("right %d wrong %d\n", all_right, all_wrong))
 end

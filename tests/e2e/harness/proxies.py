@@ -95,10 +95,10 @@ class Authority:
 
 
 class Proxy:
-    """One of nginx, caddy, haproxy, before a server and an application. options: more of Caddy's global ones."""
+    """One of nginx, caddy, haproxy, before a server and an application."""
 
-    def __init__(self, kind, server, echo, change=lambda text: text, options=()):
-        self.kind, self.server, self.echo, self.change, self.options = kind, server, echo, change, options
+    def __init__(self, kind, server, echo, change=lambda text: text):
+        self.kind, self.server, self.echo, self.change = kind, server, echo, change
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="doubletour-proxy-"))
         self.authority = Authority(self.home)
         self.port = int(server.environment["PUBLIC_URL"].rpartition(":")[2])
@@ -142,8 +142,7 @@ class Proxy:
         return ["/usr/sbin/nginx", "-p", str(self.home), "-e", f"{self.home}/error", "-c", f"{self.home}/conf"]
 
     def _caddy(self, text):
-        options = "".join(f"\t{option}\n" for option in ("admin off", "auto_https disable_redirects", *self.options))
-        (self.home / "Caddyfile").write_text("{\n" + options + "}\n" + text)
+        (self.home / "Caddyfile").write_text("{\n\tadmin off\n\tauto_https disable_redirects\n}\n" + text)
         return ["/usr/bin/caddy", "run", "--config", f"{self.home}/Caddyfile", "--adapter", "caddyfile"]
 
     def _haproxy(self, text):

@@ -151,7 +151,7 @@ def test_an_old_proof_is_asked_for_beside_what_was_typed(browse, server, javascr
 
 
 @pytest.fixture
-def at_codes(browse, tmp_path):
+def at_codes(browse):
     browser = browse()
     enrolled(browser)
     yield browser

@@ -332,6 +332,16 @@ def test_it_is_kept_by_the_server_from_the_password_on(gate):
     assert person.follow_to(way) == WIKI
 
 
+def test_it_is_kept_no_longer_once_the_password_alone_has_opened_it(gate):
+    person = Visitor(gate).full()
+    person.forget()
+    easy = "https://easy.example.org/"
+    way = "/gate?" + urllib.parse.urlencode({"rd": easy, "rm": "GET"})
+    person.give_password("/login?" + urllib.parse.urlencode({"next": way}))
+    assert person.follow_to(way) == easy
+    assert person.prove(path="/verify-2fa").location == "/"
+
+
 def test_it_survives_registration_and_enrolment(gate):
     person = Visitor(gate)
     person.visit("/gate?" + urllib.parse.urlencode({"rd": WIKI, "rm": "GET"}))

@@ -191,7 +191,7 @@ def test_four_nodes_that_start_at_once_on_an_empty_database_make_one_schema(post
         for one in nodes:
             one.spawn()
         for one in nodes:
-            one.until_it_serves()
+            one.until_it_serves(90)  # four with sanitizers on two cores take half a minute
         assert sum(one.log().count("database.upgrade") for one in nodes) == len(nodes[0].sql("SELECT * FROM schema_migrations"))
         alice = Person(nodes[0]).full()
         assert all(opens(alice, one) for one in nodes)

@@ -30,11 +30,13 @@ bool client_closed(int fd, int ms);
 /* One connection, one request, one reply.  Returns the status. */
 int client_ask(uint16_t port, str request, struct answer *ret_answer);
 
-/* Poll until the condition holds; fails the test after CLIENT_PATIENCE_MS. */
+/*
+ * Poll until the condition holds; fails the test after CLIENT_PATIENCE_MS.  Once is enough: what is counted in two places may be on
+ * its way between them at the next look.
+ */
 #define client_wait(condition)                                                                                         \
 	do {                                                                                                           \
-		bool holds_ =                                                                                          \
-		    false; /* once is enough: what is counted in two places may be on its way between them */          \
+		bool holds_ = false;                                                                                   \
 		int ms_ = 0;                                                                                           \
 		while (!(holds_ = (condition)) && ms_++ < CLIENT_PATIENCE_MS)                                          \
 			client_sleep(1);                                                                               \

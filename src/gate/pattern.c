@@ -102,12 +102,13 @@ take_star(struct scan *s)
 		s->first = here;
 }
 
+/* The star eats up to there; false: there is no such place. */
 static bool
-back_to(struct scan *s, struct retry *retry, size_t text)
+eat_to(struct scan *s, struct retry *star, size_t text)
 {
-	s->p = retry->pattern;
-	s->t = retry->text = text;
-	return true;
+	s->p = star->pattern;
+	s->t = star->text = text;
+	return text <= s->text.n;
 }
 
 static bool
@@ -115,7 +116,7 @@ back_to_one(struct scan *s)
 {
 	size_t at = s->one.text;
 
-	return s->one.pattern != 0 && at < s->text.n && s->text.p[at] != '/' && back_to(s, &s->one, at + 1);
+	return s->one.pattern != 0 && at < s->text.n && s->text.p[at] != '/' && eat_to(s, &s->one, at + 1);
 }
 
 static bool
@@ -135,7 +136,7 @@ back_to_whole(struct scan *s)
 			next = behind - before_star;
 	}
 	s->one = s->first = (struct retry){ 0 };
-	return next <= s->text.n && back_to(s, &s->whole, next);
+	return eat_to(s, &s->whole, next);
 }
 
 static bool

@@ -7,8 +7,6 @@
 #include "keeper/audit.h"
 #include "keeper/turn.h"
 
-#include <string.h>
-
 /* --- the decision ------------------------------------------------------------------------------------------------- */
 
 static int64_t
@@ -221,9 +219,9 @@ trim(struct turn *turn, int64_t account_id)
 static str
 path_or_nothing(str way_back)
 {
-	bool path = way_back.n > 0 && way_back.p[0] == '/' && memchr(way_back.p, '\0', way_back.n) == NULL;
+	bool kept = str_starts(way_back, STR("/")) && !str_has_byte(way_back, '\0') && str_utf8_valid(way_back);
 
-	return path && str_utf8_valid(way_back) ? way_back : STR("");
+	return kept ? way_back : STR("");
 }
 
 err

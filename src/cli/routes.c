@@ -36,19 +36,32 @@ put_states(struct buf *out, const struct route *route, bool json)
 	}
 }
 
+/* "/login", or "/?rd" for a row that needs a parameter in the query. */
+static str
+route_text(const struct route *route, struct buf *out)
+{
+	buf_put(out, route->path);
+	if (route->query.n > 0)
+		buf_put_byte(out, '?');
+	buf_put(out, route->query);
+	return buf_str(out);
+}
+
 static void
 put_route(struct buf *out, const struct route *route, bool json)
 {
 	const char *method = route->method == HTTP_ANY ? "ANY" : route->method == HTTP_POST ? "POST" : "GET";
+	CLEANUP(buf_wipe) struct buf text = BUF(128);
+	str path = route_text(route, &text);
 
 	if (json) {
 		buf_printf(out, "{\"method\":\"%s\",\"path\":\"%.*s\",\"lane\":\"%s\",\"opens\":[", method,
-			   STR_ARG(route->path), lane_names[route->lane]);
+			   STR_ARG(path), lane_names[route->lane]);
 		put_states(out, route, true);
 		buf_put(out, STR("]}"));
 		return;
 	}
-	buf_printf(out, "%-5s %-14.*s %-7s ", method, STR_ARG(route->path), lane_names[route->lane]);
+	buf_printf(out, "%-5s %-14.*s %-7s ", method, STR_ARG(path), lane_names[route->lane]);
 	put_states(out, route, false);
 	buf_put_byte(out, '\n');
 }

@@ -56,7 +56,7 @@ count_factors(str list, uint32_t *ret_count)
 }
 
 err
-account_show(struct exchange *x)
+account_show(struct exchange *x, struct channel *keeper)
 {
 	struct page_account page = { .username = str_of(x->session.name),
 				     .shown_name = exchange_shown_name(x),
@@ -64,7 +64,7 @@ account_show(struct exchange *x)
 	struct account_body account = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, QUESTION_ACCOUNT, NULL, &verdict, &account));
+	TRY(exchange_ask(x, keeper, QUESTION_ACCOUNT, NULL, &verdict, &account));
 	if (verdict != VERDICT_PASSED)
 		return exchange_lead(x, x->next);
 	TRY(count_factors(account.factors, &page.authenticators));
@@ -110,7 +110,7 @@ profile_show(struct exchange *x)
 }
 
 err
-profile_again(struct exchange *x, int status, const char *sentence)
+profile_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	const struct profile_form *form = x->form;
 	struct page_profile page = { .display_name = form->display_name,
@@ -122,7 +122,7 @@ profile_again(struct exchange *x, int status, const char *sentence)
 }
 
 err
-profile_post(struct exchange *x)
+profile_post(struct exchange *x, struct channel *keeper)
 {
 	const struct profile_form *form = x->form;
 	const struct profile_body body = { form->display_name, choice(languages, PREFERRED_COUNT, form->language),
@@ -133,7 +133,7 @@ profile_post(struct exchange *x)
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, QUESTION_PROFILE, &body, &verdict, &problems));
+	TRY(exchange_ask(x, keeper, QUESTION_PROFILE, &body, &verdict, &problems));
 	if (verdict == VERDICT_PROBLEMS) {
 		page.name_problem = name_problems[problems.display_name];
 		return profile_page(x, 422, &page);
@@ -155,15 +155,8 @@ password_page(struct exchange *x, int status, struct page_password *page)
 	return exchange_page(x, status);
 }
 
-err
-password_show(struct exchange *x)
-{
-	return password_again(x, 200, NULL);
-}
-
-/* From somewhere else, or grown old: what it brought is not to be shown, least of all a password. */
-err
-password_again(struct exchange *x, int status, const char *sentence)
+static err
+password_empty_page(struct exchange *x, int status, const char *sentence)
 {
 	struct page_password page = { .error = sentence };
 
@@ -172,7 +165,20 @@ password_again(struct exchange *x, int status, const char *sentence)
 }
 
 err
-password_post(struct exchange *x)
+password_show(struct exchange *x)
+{
+	return password_empty_page(x, 200, NULL);
+}
+
+/* The fields stay empty: a form from another site must not fill the page, least of all with a password. */
+err
+password_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	return password_empty_page(x, status, sentence);
+}
+
+err
+password_post(struct exchange *x, struct channel *keeper)
 {
 	const struct password_form *form = x->form;
 	const struct password_body body = { form->current, form->password, form->confirm };
@@ -180,10 +186,10 @@ password_post(struct exchange *x)
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_step_up(x, form->otp, &page.otp));
+	TRY(exchange_step_up(x, keeper, form->otp, &page.otp));
 	if (page.otp.problem != NULL)
 		return password_page(x, 422, &page);
-	TRY(exchange_ask(x, QUESTION_PASSWORD, &body, &verdict, &problems));
+	TRY(exchange_ask(x, keeper, QUESTION_PASSWORD, &body, &verdict, &problems));
 	if (verdict == VERDICT_PASSED)
 		return exchange_redirect(x, STR("/account"), (str){ 0 }, "password-changed");
 	if (verdict != VERDICT_PROBLEMS && verdict != VERDICT_STEP_UP)
@@ -207,8 +213,8 @@ close_page(struct exchange *x, int status, struct page_close *page)
 	return exchange_page(x, status);
 }
 
-err
-close_again(struct exchange *x, int status, const char *sentence)
+static err
+close_empty_page(struct exchange *x, int status, const char *sentence)
 {
 	struct page_close page = { .error = sentence };
 
@@ -219,11 +225,17 @@ close_again(struct exchange *x, int status, const char *sentence)
 err
 close_show(struct exchange *x)
 {
-	return close_again(x, 200, NULL);
+	return close_empty_page(x, 200, NULL);
 }
 
 err
-close_post(struct exchange *x)
+close_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	return close_empty_page(x, status, sentence);
+}
+
+err
+close_post(struct exchange *x, struct channel *keeper)
 {
 	const struct close_form *form = x->form;
 	const struct close_body body = { form->current };
@@ -231,10 +243,10 @@ close_post(struct exchange *x)
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_step_up(x, form->otp, &page.otp));
+	TRY(exchange_step_up(x, keeper, form->otp, &page.otp));
 	if (page.otp.problem != NULL)
 		return close_page(x, 422, &page);
-	TRY(exchange_ask(x, QUESTION_CLOSE, &body, &verdict, &problems));
+	TRY(exchange_ask(x, keeper, QUESTION_CLOSE, &body, &verdict, &problems));
 	if (verdict == VERDICT_PASSED) {
 		TRY(exchange_forget_session(x));
 		return exchange_redirect(x, STR("/login"), (str){ 0 }, "account-closed");

@@ -149,7 +149,7 @@ register_show(struct exchange *x)
 }
 
 err
-register_again(struct exchange *x, int status, const char *sentence)
+register_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	const struct register_form *form = x->form;
 	struct page_register page = { .username = typed(form->username), .invite = form->invite, .error = sentence };
@@ -172,7 +172,7 @@ register_problems(struct exchange *x, const struct problems_body *problems)
 }
 
 err
-register_post(struct exchange *x)
+register_post(struct exchange *x, struct channel *keeper)
 {
 	const struct register_form *form = x->form;
 	struct register_body body = { form->username, form->password, form->confirm, .invite = form->invite };
@@ -181,7 +181,7 @@ register_post(struct exchange *x)
 
 	take_next(x, form->next);
 	body.next = x->next;
-	TRY(exchange_ask(x, QUESTION_REGISTER, &body, &verdict, &problems));
+	TRY(exchange_ask(x, keeper, QUESTION_REGISTER, &body, &verdict, &problems));
 	switch (verdict) {
 	case VERDICT_PASSED:
 		return exchange_redirect(x, STR("/setup-2fa"), x->next, "registered");
@@ -216,7 +216,7 @@ login_show(struct exchange *x)
 }
 
 err
-login_again(struct exchange *x, int status, const char *sentence)
+login_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	const struct login_form *form = x->form;
 
@@ -225,7 +225,7 @@ login_again(struct exchange *x, int status, const char *sentence)
 }
 
 err
-login_post(struct exchange *x)
+login_post(struct exchange *x, struct channel *keeper)
 {
 	const struct login_form *form = x->form;
 	struct sign_in_body body = { form->username, form->password };
@@ -233,9 +233,9 @@ login_post(struct exchange *x)
 
 	take_next(x, form->next);
 	body.next = x->next;
-	TRY(exchange_ask(x, QUESTION_SIGN_IN, &body, &verdict, NULL));
+	TRY(exchange_ask(x, keeper, QUESTION_SIGN_IN, &body, &verdict, NULL));
 	if (verdict == VERDICT_REFUSED)
-		return login_again(x, 422, sign_in_refused);
+		return login_again(x, keeper, 422, sign_in_refused);
 	if (verdict == VERDICT_PASSED)
 		TRY(exchange_prefer_language(x));
 	/* ENROLLING or PENDING: where that state gets on, without being told what is missing as if it were news. */
@@ -260,20 +260,19 @@ verify_page(struct exchange *x, int status, struct page_verify_2fa *page)
 }
 
 err
-verify_again(struct exchange *x, int status, const char *sentence)
+verify_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	struct page_verify_2fa page = { .error = sentence };
 	const struct code_form *form = x->form;
 
-	if (form != NULL)
-		take_next(x, form->next);
+	take_next(x, form->next);
 	return verify_page(x, status, &page);
 }
 
 err
 verify_show(struct exchange *x)
 {
-	return verify_again(x, 200, NULL);
+	return verify_page(x, 200, &(struct page_verify_2fa){ 0 });
 }
 
 static err
@@ -300,7 +299,7 @@ verify_passed(struct exchange *x, bool enrolling, const struct proved_body *prov
 }
 
 err
-verify_post(struct exchange *x)
+verify_post(struct exchange *x, struct channel *keeper)
 {
 	const struct code_form *form = x->form;
 	const struct prove_body body = { form->otp };
@@ -309,7 +308,7 @@ verify_post(struct exchange *x)
 	enum verdict verdict = VERDICT_REFUSED;
 
 	take_next(x, form->next);
-	TRY(exchange_ask(x, QUESTION_PROVE, &body, &verdict, &proved));
+	TRY(exchange_ask(x, keeper, QUESTION_PROVE, &body, &verdict, &proved));
 	if (verdict == VERDICT_PASSED)
 		return verify_passed(x, enrolling, &proved);
 	if (verdict == VERDICT_REFUSED && x->session.state != STATE_NONE)
@@ -321,8 +320,8 @@ verify_post(struct exchange *x)
 
 /* --- sign-out ----------------------------------------------------------------------------------------------------- */
 
-err
-logout_again(struct exchange *x, int status, const char *sentence)
+static err
+logout_page(struct exchange *x, int status, const char *sentence)
 {
 	struct page_logout page = { .error = sentence };
 
@@ -334,16 +333,22 @@ logout_again(struct exchange *x, int status, const char *sentence)
 err
 logout_show(struct exchange *x)
 {
-	return logout_again(x, 200, NULL);
+	return logout_page(x, 200, NULL);
 }
 
 err
-logout_post(struct exchange *x)
+logout_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	return logout_page(x, status, sentence);
+}
+
+err
+logout_post(struct exchange *x, struct channel *keeper)
 {
 	enum verdict verdict = VERDICT_REFUSED;
 
 	/* Whatever the answer: after it this session is no more, or never was. */
-	TRY(exchange_ask(x, QUESTION_SIGN_OUT, NULL, &verdict, NULL));
+	TRY(exchange_ask(x, keeper, QUESTION_SIGN_OUT, NULL, &verdict, NULL));
 	TRY(exchange_forget_session(x));
 	return exchange_redirect(x, STR("/login"), (str){ 0 }, "signed-out");
 }

@@ -5,7 +5,6 @@
 
 #include "http/next.h"
 #include "web/assets.h"
-#include "web/gate.h"
 #include "web/language.h"
 #include "web/pages.h"
 
@@ -18,8 +17,6 @@ home_show(struct exchange *x)
 				  .last_sign_in_us = x->session.last_sign_in_us,
 				  .refused = x->session.refused };
 
-	if (gate_query(x->rq->query))
-		return gate_show(x);
 	TRY(exchange_frame(x, &page.frame));
 	page_home(&x->rp->body, &page);
 	return exchange_page(x, 200);

@@ -85,7 +85,8 @@ session_take(struct exchange *x, const struct answer_head *head, int64_t epoch)
 }
 
 err
-exchange_ask(struct exchange *x, enum question_id id, const void *body, enum verdict *ret_verdict, void *ret_answer)
+exchange_ask(struct exchange *x, struct channel *keeper, enum question_id id, const void *body,
+	     enum verdict *ret_verdict, void *ret_answer)
 {
 	static const struct nothing_body nothing;
 	struct question_head head = { .id = id,
@@ -97,9 +98,9 @@ exchange_ask(struct exchange *x, enum question_id id, const void *body, enum ver
 	struct answer_head answer = { 0 };
 	int64_t epoch = session_cache_epoch(x->web->cache);
 
-	if (x->channel == NULL) /* an INLINE route has asked: a defect of ours */
+	if (keeper == NULL) /* the session was to be known already: a defect of ours */
 		return ERR_PROTOCOL;
-	TRY(channel_ask(x->channel, x->rq->arena, &head, body == NULL ? &nothing : body, &answer, ret_answer));
+	TRY(channel_ask(keeper, x->rq->arena, &head, body == NULL ? &nothing : body, &answer, ret_answer));
 	*ret_verdict = (enum verdict)answer.verdict;
 	if (answer.verdict == VERDICT_UNAVAILABLE)
 		return ERR_AWAY;
@@ -164,7 +165,7 @@ exchange_drift(int64_t drift_s, struct page_drift *ret_drift)
 }
 
 err
-exchange_step_up(struct exchange *x, str otp, struct page_otp *ret_otp)
+exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct page_otp *ret_otp)
 {
 	const struct prove_body body = { otp };
 	struct proved_body proved = { 0 };
@@ -173,7 +174,7 @@ exchange_step_up(struct exchange *x, str otp, struct page_otp *ret_otp)
 	exchange_otp(x, ret_otp);
 	if (str_trim(otp).n == 0)
 		return ERR_OK;
-	TRY(exchange_ask(x, QUESTION_STEP_UP, &body, &verdict, &proved));
+	TRY(exchange_ask(x, keeper, QUESTION_STEP_UP, &body, &verdict, &proved));
 	exchange_otp(x, ret_otp);
 	if (verdict != VERDICT_REFUSED || x->session.state != STATE_FULL)
 		return ERR_OK;
@@ -203,11 +204,11 @@ session_begin(struct exchange *x)
 }
 
 static err
-session_learn(struct exchange *x)
+session_learn(struct exchange *x, struct channel *keeper)
 {
 	enum verdict verdict = VERDICT_REFUSED;
 
-	return x->session_known ? ERR_OK : exchange_ask(x, QUESTION_SESSION, NULL, &verdict, NULL);
+	return x->session_known ? ERR_OK : exchange_ask(x, keeper, QUESTION_SESSION, NULL, &verdict, NULL);
 }
 
 /* --- reading the request ------------------------------------------------------------------------------------------ */
@@ -349,23 +350,23 @@ failed(struct exchange *x, err e)
 
 /* A POST that is not from a page of ours: its page again, with a sentence to act on; nothing was done. */
 static err
-refuse_foreign(struct exchange *x)
+refuse_foreign(struct exchange *x, struct channel *keeper)
 {
 	log_event(LOG_NOTICE, "form.refused", LOG_STR("path", x->rq->path), LOG_STR("address", x->address));
-	return x->route->again(x, 403,
+	return x->route->again(x, keeper, 403,
 			       N_("This form had grown old, or came from somewhere else. Please send it again."));
 }
 
 /* The form again; how long to wait is said by the page, and in Retry-After. */
 static err
-refuse_for_now(struct exchange *x)
+refuse_for_now(struct exchange *x, struct channel *keeper)
 {
-	return x->route->again(x, 429, N_("Too many tries that were wrong: this one was not looked at."));
+	return x->route->again(x, keeper, 429, N_("Too many tries that were wrong: this one was not looked at."));
 }
 
 /* csrf_token is the first member of every form's struct. */
 static err
-run_post(struct exchange *x)
+run_post(struct exchange *x, struct channel *keeper)
 {
 	bool ours = false;
 	err e;
@@ -373,8 +374,8 @@ run_post(struct exchange *x)
 	if (x->form == NULL) /* a POST row without a form: a defect of ours, and nothing to check a token by */
 		return ERR_PROTOCOL;
 	TRY(form_token_check(x, *(const str *)x->form, &ours));
-	e = ours ? x->route->answer(x) : refuse_foreign(x);
-	return e == ERR_WAIT ? refuse_for_now(x) : e;
+	e = ours ? x->route->answer(x, keeper) : refuse_foreign(x, keeper);
+	return e == ERR_WAIT ? refuse_for_now(x, keeper) : e;
 }
 
 /* Where to come back to from wherever this person is led: the page itself if it needs FULL, else its own next. */
@@ -386,7 +387,7 @@ next_from_here(struct exchange *x, str *ret_next)
 	bool front = str_equal(x->rq->path, STR("/"));
 
 	*ret_next = x->next;
-	if (x->route->method == HTTP_POST || x->route->opens != 0 || (front && !gate_query(x->rq->query)))
+	if (x->route->method == HTTP_POST || x->route->opens != 0 || (front && x->route->query.n == 0))
 		return ERR_OK;
 	buf_put(&here, front ? STR("/gate") : x->rq->path);
 	if (x->rq->query.n > 0)
@@ -398,25 +399,27 @@ next_from_here(struct exchange *x, str *ret_next)
 }
 
 static err
-run(struct exchange *x)
+run(struct exchange *x, struct channel *keeper)
 {
 	str next = { 0 };
 
-	TRY(session_learn(x));
+	TRY(session_learn(x, keeper));
 	if (!route_opens(x->route, x->session.state)) {
 		TRY(next_from_here(x, &next));
 		return exchange_lead(x, next);
 	}
-	return x->route->method == HTTP_POST ? run_post(x) : x->route->answer(x);
+	if (x->route->method == HTTP_POST)
+		return run_post(x, keeper);
+	return x->route->show != NULL ? x->route->show(x) : x->route->answer(x, keeper);
 }
 
 static void
-run_to_reply(struct exchange *x)
+run_to_reply(struct exchange *x, struct channel *keeper)
 {
 	err e;
 
 	log_request_id(x->rq->id);
-	e = run(x);
+	e = run(x, keeper);
 	if (e != ERR_OK)
 		failed(x, e);
 	log_request_id("");
@@ -439,7 +442,7 @@ route_begin(struct exchange *x)
 {
 	unsigned methods = 0;
 
-	x->route = route_find(x->rq->method, x->rq->path, &methods);
+	x->route = route_find(x->rq->method, x->rq->path, x->rq->query, &methods);
 	if (x->route == NULL) {
 		exchange_error(x, methods == 0 ? 404 : say_methods(x, methods) == ERR_OK ? 405 : 503);
 		return false;
@@ -466,7 +469,7 @@ admit_begun(struct exchange *x)
 	}
 	if (x->route->lane != HTTP_INLINE || !x->session_known)
 		return x->route->lane == HTTP_SLOW ? HTTP_SLOW : HTTP_QUICK;
-	run_to_reply(x);
+	run_to_reply(x, NULL);
 	return HTTP_INLINE;
 }
 
@@ -476,7 +479,7 @@ gate_route(struct exchange *x)
 {
 	unsigned methods = 0;
 
-	x->route = route_find(x->rq->method, x->rq->path, &methods);
+	x->route = route_find(x->rq->method, x->rq->path, x->rq->query, &methods);
 	return x->route != NULL && x->route->gate;
 }
 
@@ -505,11 +508,10 @@ work(void *app, void *worker, struct request *rq, struct reply *rp)
 
 	(void)app;
 	x->rp = rp;
-	x->channel = worker;
 	if (x->route->gate)
-		gate_work(x);
+		gate_work(x, worker);
 	else
-		run_to_reply(x);
+		run_to_reply(x, worker);
 }
 
 static void

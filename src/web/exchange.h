@@ -20,8 +20,7 @@ struct exchange {
 	struct request *rq;
 	struct reply *rp;
 	const struct route *route;
-	struct channel *channel; /* NULL on an event thread: no question can be asked there */
-	str address;             /* the browser's, as far as trusted proxies tell it */
+	str address; /* the browser's, as far as trusted proxies tell it */
 
 	struct token token; /* as the cookie has it; zero: none, or malformed */
 	struct token token_hash;
@@ -38,11 +37,12 @@ struct exchange {
 };
 
 /*
- * Ask the keeper on behalf of this request.  The session that the answer tells is the exchange's from then on.
+ * Ask the keeper on behalf of this request.  Only a handler that runs on a worker is given `keeper`, the worker's channel: a
+ * handler of an INLINE route has none, so it cannot ask.  The session that the answer tells is the exchange's from then on.
  * ERR_WAIT: too many failures, nothing was looked at: the dispatcher shows the form again, with 429.
  */
-MUST_USE err exchange_ask(struct exchange *x, enum question_id id, const void *body, enum verdict *ret_verdict,
-			  void *ret_answer);
+MUST_USE err exchange_ask(struct exchange *x, struct channel *keeper, enum question_id id, const void *body,
+			  enum verdict *ret_verdict, void *ret_answer);
 
 /* Is the address one of TRUSTED_PROXIES?  config: struct config; as forwarded_address wants it. */
 bool exchange_trusts(void *config, str address);
@@ -65,10 +65,10 @@ MUST_USE err exchange_prefer_language(struct exchange *x);
  *
  *	exchange_otp(x, &page.otp);                                     showing the form
  *
- *	TRY(exchange_step_up(x, form->otp, &page.otp));                 its POST
+ *	TRY(exchange_step_up(x, keeper, form->otp, &page.otp));                 its POST
  *	if (page.otp.problem != NULL)
  *		return show the form again with 422, all that was typed kept;
- *	TRY(exchange_ask(x, QUESTION_PASSWORD, ...));
+ *	TRY(exchange_ask(x, keeper, QUESTION_PASSWORD, ...));
  *	if (verdict == VERDICT_STEP_UP) {
  *		exchange_otp_missing(&page.otp);
  *		return as above;
@@ -79,7 +79,7 @@ MUST_USE err exchange_prefer_language(struct exchange *x);
 struct page_otp;
 struct page_drift;
 void exchange_otp(const struct exchange *x, struct page_otp *ret_otp);
-MUST_USE err exchange_step_up(struct exchange *x, str otp, struct page_otp *ret_otp);
+MUST_USE err exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct page_otp *ret_otp);
 void exchange_otp_missing(struct page_otp *ret_otp);
 
 /* What the keeper knows of a clock that is wrong, in minutes, at least one; 0 seconds: ret_drift stays as it is. */

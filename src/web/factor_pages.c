@@ -92,13 +92,13 @@ qr_base64(struct exchange *x, str uri, str *ret_text)
 }
 
 err
-setup_show(struct exchange *x)
+setup_show(struct exchange *x, struct channel *keeper)
 {
 	struct enrolment_body enrolment = { 0 };
 	struct page_setup_2fa page = { .next = x->next };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, QUESTION_ENROL, NULL, &verdict, &enrolment));
+	TRY(exchange_ask(x, keeper, QUESTION_ENROL, NULL, &verdict, &enrolment));
 	if (verdict != VERDICT_PASSED)
 		return exchange_lead(x, x->next);
 	page.secret = enrolment.secret;
@@ -164,13 +164,13 @@ mark_factors(struct exchange *x, const struct fault *fault, struct page_authenti
 }
 
 static err
-factors_page(struct exchange *x, int status, const struct fault *fault)
+factors_page(struct exchange *x, struct channel *keeper, int status, const struct fault *fault)
 {
 	struct page_authenticators page = { .error = fault->error, .recovered = x->session.recovered, .next = x->next };
 	struct account_body account = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, QUESTION_ACCOUNT, NULL, &verdict, &account));
+	TRY(exchange_ask(x, keeper, QUESTION_ACCOUNT, NULL, &verdict, &account));
 	if (verdict != VERDICT_PASSED)
 		return exchange_lead(x, x->next);
 	TRY(take_factors(x, account.factors, &page));
@@ -182,32 +182,33 @@ factors_page(struct exchange *x, int status, const struct fault *fault)
 }
 
 err
-factors_show(struct exchange *x)
+factors_show(struct exchange *x, struct channel *keeper)
 {
-	return factors_page(x, 200, &(struct fault){ 0 });
+	return factors_page(x, keeper, 200, &(struct fault){ 0 });
 }
 
 /* --- renaming and removing one ------------------------------------------------------------------------------------ */
 
 err
-factor_rename_again(struct exchange *x, int status, const char *sentence)
+factor_rename_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	const struct factor_name_form *form = x->form;
 
-	return factors_page(x, status, &(struct fault){ .id = id_of(form->id), .name = form->name, .error = sentence });
+	return factors_page(x, keeper, status,
+			    &(struct fault){ .id = id_of(form->id), .name = form->name, .error = sentence });
 }
 
 err
-factor_rename_post(struct exchange *x)
+factor_rename_post(struct exchange *x, struct channel *keeper)
 {
 	const struct factor_name_form *form = x->form;
 	const struct factor_body body = { .id = id_of(form->id), .name = form->name };
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, QUESTION_FACTOR_RENAME, &body, &verdict, &problems));
+	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_RENAME, &body, &verdict, &problems));
 	if (verdict == VERDICT_PROBLEMS)
-		return factors_page(x, 422,
+		return factors_page(x, keeper, 422,
 				    &(struct fault){ .id = body.id,
 						     .name = form->name,
 						     .name_problem = name_problems[problems.display_name] });
@@ -218,23 +219,23 @@ factor_rename_post(struct exchange *x)
 }
 
 err
-factor_remove_again(struct exchange *x, int status, const char *sentence)
+factor_remove_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
-	return factors_page(x, status, &(struct fault){ .error = sentence });
+	return factors_page(x, keeper, status, &(struct fault){ .error = sentence });
 }
 
 err
-factor_remove_post(struct exchange *x)
+factor_remove_post(struct exchange *x, struct channel *keeper)
 {
 	const struct factor_remove_form *form = x->form;
 	const struct factor_body body = { .id = id_of(form->id) };
 	struct fault fault = { .id = body.id };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_step_up(x, form->otp, &fault.otp));
+	TRY(exchange_step_up(x, keeper, form->otp, &fault.otp));
 	if (fault.otp.problem != NULL)
-		return factors_page(x, 422, &fault);
-	TRY(exchange_ask(x, QUESTION_FACTOR_REMOVE, &body, &verdict, NULL));
+		return factors_page(x, keeper, 422, &fault);
+	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_REMOVE, &body, &verdict, NULL));
 	if (verdict == VERDICT_PASSED)
 		return exchange_redirect(x, list_path, (str){ 0 }, "factor-removed");
 	if (verdict == VERDICT_STATE)
@@ -243,7 +244,7 @@ factor_remove_post(struct exchange *x)
 		exchange_otp_missing(&fault.otp);
 	else
 		fault.error = not_removable;
-	return factors_page(x, 422, &fault);
+	return factors_page(x, keeper, 422, &fault);
 }
 
 /* --- another one -------------------------------------------------------------------------------------------------- */
@@ -290,7 +291,7 @@ factor_new_typed(const struct exchange *x)
 
 /* From somewhere else, or grown old: what it brought is not to be shown, least of all a password. */
 err
-factor_new_again(struct exchange *x, int status, const char *sentence)
+factor_new_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	const struct factor_new_form *form = x->form;
 	struct page_authenticator_new page = { .error = sentence, .replaces = id_of(form->replaces) };
@@ -300,7 +301,7 @@ factor_new_again(struct exchange *x, int status, const char *sentence)
 }
 
 err
-factor_new_post(struct exchange *x)
+factor_new_post(struct exchange *x, struct channel *keeper)
 {
 	const struct factor_new_form *form = x->form;
 	const struct factor_begin_body body = { form->current, form->name, id_of(form->replaces) };
@@ -308,10 +309,10 @@ factor_new_post(struct exchange *x)
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_step_up(x, form->otp, &page.otp));
+	TRY(exchange_step_up(x, keeper, form->otp, &page.otp));
 	if (page.otp.problem != NULL)
 		return factor_new_page(x, 422, &page);
-	TRY(exchange_ask(x, QUESTION_FACTOR_BEGIN, &body, &verdict, &problems));
+	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_BEGIN, &body, &verdict, &problems));
 	if (verdict == VERDICT_PASSED)
 		return exchange_redirect(x, confirm_path, (str){ 0 }, NULL);
 	if (verdict == VERDICT_STATE)
@@ -328,12 +329,12 @@ factor_new_post(struct exchange *x)
 /* --- its first code ----------------------------------------------------------------------------------------------- */
 
 static err
-factor_confirm_page(struct exchange *x, int status, struct page_authenticator_confirm *page)
+factor_confirm_page(struct exchange *x, struct channel *keeper, int status, struct page_authenticator_confirm *page)
 {
 	struct enrolment_body enrolment = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, QUESTION_ENROL, NULL, &verdict, &enrolment));
+	TRY(exchange_ask(x, keeper, QUESTION_ENROL, NULL, &verdict, &enrolment));
 	if (verdict != VERDICT_PASSED && x->session.state == STATE_FULL)
 		return exchange_redirect(x, list_path, (str){ 0 }, "factor-old");
 	if (verdict != VERDICT_PASSED)
@@ -347,19 +348,19 @@ factor_confirm_page(struct exchange *x, int status, struct page_authenticator_co
 }
 
 err
-factor_confirm_again(struct exchange *x, int status, const char *sentence)
+factor_confirm_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
-	return factor_confirm_page(x, status, &(struct page_authenticator_confirm){ .error = sentence });
+	return factor_confirm_page(x, keeper, status, &(struct page_authenticator_confirm){ .error = sentence });
 }
 
 err
-factor_confirm_show(struct exchange *x)
+factor_confirm_show(struct exchange *x, struct channel *keeper)
 {
-	return factor_confirm_again(x, 200, NULL);
+	return factor_confirm_again(x, keeper, 200, NULL);
 }
 
 err
-factor_confirm_post(struct exchange *x)
+factor_confirm_post(struct exchange *x, struct channel *keeper)
 {
 	const struct factor_code_form *form = x->form;
 	const struct prove_body body = { form->otp };
@@ -367,7 +368,7 @@ factor_confirm_post(struct exchange *x)
 	struct proved_body proved = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, QUESTION_FACTOR_CONFIRM, &body, &verdict, &proved));
+	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_CONFIRM, &body, &verdict, &proved));
 	if (verdict == VERDICT_PASSED)
 		return exchange_redirect(x, list_path, (str){ 0 }, "factor-added");
 	if (verdict == VERDICT_STATE && x->session.state == STATE_FULL)
@@ -375,5 +376,5 @@ factor_confirm_post(struct exchange *x)
 	if (verdict != VERDICT_REFUSED)
 		return exchange_lead(x, x->next);
 	exchange_drift(proved.drift_s, &page.drift);
-	return factor_confirm_page(x, 422, &page);
+	return factor_confirm_page(x, keeper, 422, &page);
 }

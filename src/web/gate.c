@@ -183,14 +183,14 @@ guest_take(const struct gate_visitor_body *answer, struct gate_guest *guest)
 }
 
 static err
-check_ask(struct exchange *x, struct check *c)
+check_ask(struct exchange *x, struct channel *keeper, struct check *c)
 {
 	const struct gate_body body = { .token = str_upto(c->cookie, 64), .url = c->target.url, .method = c->method };
 	int64_t epoch = gate_cache_epoch(x->web->gate_cache);
 	struct gate_visitor_body answer = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, QUESTION_GATE, &body, &verdict, &answer));
+	TRY(exchange_ask(x, keeper, QUESTION_GATE, &body, &verdict, &answer));
 	guest_take(&answer, &c->guest);
 	(void)decide(x, c); /* which rule it is; the keeper's word is what counts */
 	c->outcome = verdict == VERDICT_PASSED ? (enum access_outcome)answer.outcome : ACCESS_REFUSED;
@@ -432,13 +432,13 @@ gate_admit(struct exchange *x)
 }
 
 void
-gate_work(struct exchange *x)
+gate_work(struct exchange *x, struct channel *keeper)
 {
 	struct check *c = x->form;
 	err e;
 
 	log_request_id(x->rq->id);
-	e = check_ask(x, c);
+	e = check_ask(x, keeper, c);
 	if (e != ERR_OK) { /* whoever sees a page is led to ours, which says what is the matter */
 		log_event(LOG_ERROR, "gate.failed", LOG_TEXT("why", err_name(e)));
 		c->outcome = ACCESS_ASKS;

@@ -14,16 +14,13 @@
 bool gate_admit(struct exchange *x);
 
 /* On a worker: ask and answer. */
-void gate_work(struct exchange *x);
+void gate_work(struct exchange *x, struct channel *keeper);
 
 /* Refused before it could be read: 403, whatever the reason. */
 void gate_refuse(struct exchange *x);
 
 /* Is this path one of the gate's? */
 bool gate_path(str path);
-
-/* Does the query of a page name an address to go on to (rd)?  Some guides lead people to the front door with it, and not to /gate. */
-bool gate_query(str query);
 
 /* The first protected domain that the host is under; empty: none. */
 str gate_domain_of(const struct config *config, str host);

@@ -60,15 +60,6 @@ way_good(struct exchange *x, const struct way *way, struct target *ret_target)
 	return gate_domain_of(x->web->config, ret_target->host).n > 0;
 }
 
-bool
-gate_query(str query)
-{
-	while (query.n > 0)
-		if (str_starts(str_cut(&query, '&'), STR("rd=")))
-			return true;
-	return false;
-}
-
 static str
 method_of(const struct way *way)
 {
@@ -168,14 +159,15 @@ way_opened(struct exchange *x, const struct target *target, const struct gate_wa
 
 /* Signed in, with a password at least: may they? */
 static err
-way_ask(struct exchange *x, const struct way *way, const struct target *target, struct page_gate_code *page, int status)
+way_ask(struct exchange *x, struct channel *keeper, const struct way *way, const struct target *target,
+	struct page_gate_code *page, int status)
 {
 	const struct gate_enter_body body = { .url = target->url, .method = method_of(way) };
 	struct gate_way_body open = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 	str here = { 0 };
 
-	TRY(exchange_ask(x, QUESTION_GATE_ENTER, &body, &verdict, &open));
+	TRY(exchange_ask(x, keeper, QUESTION_GATE_ENTER, &body, &verdict, &open));
 	TRY(here_put(x, way, target, &here));
 	if (verdict == VERDICT_STATE)
 		return exchange_lead(x, here);
@@ -191,7 +183,7 @@ way_ask(struct exchange *x, const struct way *way, const struct target *target, 
 }
 
 static err
-gate_answer(struct exchange *x, const struct way *way, struct page_gate_code *page, int status)
+gate_answer(struct exchange *x, struct channel *keeper, const struct way *way, struct page_gate_code *page, int status)
 {
 	struct target target;
 	str here = { 0 };
@@ -202,18 +194,18 @@ gate_answer(struct exchange *x, const struct way *way, struct page_gate_code *pa
 	x->next = here; /* where a change of language comes back to, and who signs in */
 	if (x->session.state != STATE_PENDING && x->session.state != STATE_FULL)
 		return exchange_lead(x, here);
-	return way_ask(x, way, &target, page, status);
+	return way_ask(x, keeper, way, &target, page, status);
 }
 
 err
-gate_show(struct exchange *x)
+gate_show(struct exchange *x, struct channel *keeper)
 {
 	struct page_gate_code page = { .error = NULL };
 	struct way way = { 0 };
 
 	if (form_parse(&way_form, x->rq->query, x->rq->arena, &way, NULL) != ERR_OK)
 		way = (struct way){ 0 };
-	return gate_answer(x, &way, &page, 200);
+	return gate_answer(x, keeper, &way, &page, 200);
 }
 
 /* The form with a code, sent back with what is wrong. */
@@ -231,7 +223,7 @@ code_again(struct exchange *x, int status, struct page_gate_code *page)
 }
 
 err
-gate_again(struct exchange *x, int status, const char *sentence)
+gate_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	struct page_gate_code page = { .error = sentence };
 
@@ -239,20 +231,20 @@ gate_again(struct exchange *x, int status, const char *sentence)
 }
 
 err
-gate_post(struct exchange *x)
+gate_post(struct exchange *x, struct channel *keeper)
 {
 	const struct gate_form *form = x->form;
 	const struct way way = { form->rd, form->rm };
 	struct page_gate_code page = { .error = NULL };
 	struct page_otp otp = { .shown = false };
 
-	TRY(exchange_step_up(x, form->otp, &otp));
+	TRY(exchange_step_up(x, keeper, form->otp, &otp));
 	if (x->session.state != STATE_FULL)
-		return gate_answer(x, &way, &page, 200);
+		return gate_answer(x, keeper, &way, &page, 200);
 	page.error =
 	    otp.problem != NULL ? otp.problem : N_("Your last code is too old for that page. Enter a new one.");
 	page.drift = otp.drift;
-	return otp.problem != NULL ? code_again(x, 422, &page) : gate_answer(x, &way, &page, 422);
+	return otp.problem != NULL ? code_again(x, 422, &page) : gate_answer(x, keeper, &way, &page, 422);
 }
 
 /* --- another domain ----------------------------------------------------------------------------------------------------------- */
@@ -265,7 +257,7 @@ static const struct form enter_form = FORM(struct enter_query, enter_fields);
 
 /* At the application's own host, which the proxy passes to us: the ticket becomes a cookie there. */
 err
-gate_enter_show(struct exchange *x)
+gate_enter_show(struct exchange *x, struct channel *keeper)
 {
 	struct gate_ticket_body body = { 0 };
 	struct gate_way_body open = { 0 };
@@ -277,7 +269,7 @@ gate_enter_show(struct exchange *x)
 	    target_join(STR("https"), request_header(x->rq, "Host"), STR("/"), x->rq->arena, &target) != ERR_OK)
 		return ERR_NOT_FOUND;
 	body = (struct gate_ticket_body){ .ticket = str_upto(query.ticket, 64), .host = target.host };
-	TRY(exchange_ask(x, QUESTION_GATE_TICKET, &body, &verdict, &open));
+	TRY(exchange_ask(x, keeper, QUESTION_GATE_TICKET, &body, &verdict, &open));
 	if (verdict != VERDICT_PASSED) /* used, or too old: the application leads to a new one */
 		return exchange_redirect(x, STR("/"), (str){ 0 }, NULL);
 	TRY(gate_cookie(x, open.domain, open.token, GATE_COOKIE_KEEP));

@@ -63,13 +63,13 @@ link_is_dead(struct exchange *x, int status, str link)
 
 /* The form with what the link is for; status: when it can be used. */
 static err
-link_form_page(struct exchange *x, int status, str link, struct page_set_password *page)
+link_form_page(struct exchange *x, struct channel *keeper, int status, str link, struct page_set_password *page)
 {
 	const struct link_body body = { link };
 	struct link_purpose_body purpose = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, QUESTION_LINK, &body, &verdict, &purpose));
+	TRY(exchange_ask(x, keeper, QUESTION_LINK, &body, &verdict, &purpose));
 	if (verdict != VERDICT_PASSED || (purpose.kind != LINK_SETUP && purpose.kind != LINK_PASSWORD))
 		return link_is_dead(x, status < 400 || status == 422 ? 404 : status, link);
 	page->username = purpose.name;
@@ -80,27 +80,27 @@ link_form_page(struct exchange *x, int status, str link, struct page_set_passwor
 }
 
 err
-set_password_show(struct exchange *x)
+set_password_show(struct exchange *x, struct channel *keeper)
 {
 	struct page_set_password page = { 0 };
 	struct link_query query = { 0 };
 
 	TRY(form_parse(&link_query, x->rq->query, x->rq->arena, &query, NULL));
-	return link_form_page(x, 200, query.link, &page);
+	return link_form_page(x, keeper, 200, query.link, &page);
 }
 
 /* Grown old: the form anew, with the link, without what was typed. */
 err
-set_password_again(struct exchange *x, int status, const char *sentence)
+set_password_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	const struct set_password_form *form = x->form;
 	struct page_set_password page = { .error = sentence };
 
-	return link_form_page(x, status, form->link, &page);
+	return link_form_page(x, keeper, status, form->link, &page);
 }
 
 err
-set_password_post(struct exchange *x)
+set_password_post(struct exchange *x, struct channel *keeper)
 {
 	const struct set_password_form *form = x->form;
 	const struct link_use_body body = { form->link, form->password, form->confirm };
@@ -108,7 +108,7 @@ set_password_post(struct exchange *x)
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, QUESTION_LINK_USE, &body, &verdict, &problems));
+	TRY(exchange_ask(x, keeper, QUESTION_LINK_USE, &body, &verdict, &problems));
 	if (verdict == VERDICT_PASSED)
 		return exchange_redirect(x,
 					 x->session.state == STATE_ENROLLING ? STR("/setup-2fa") : STR("/verify-2fa"),
@@ -117,5 +117,5 @@ set_password_post(struct exchange *x)
 		return link_is_dead(x, 404, form->link);
 	page.password_problem = password_problem_text(problems.password);
 	page.confirm_problem = confirm_problem_text(problems.confirm);
-	return link_form_page(x, 422, form->link, &page);
+	return link_form_page(x, keeper, 422, form->link, &page);
 }

@@ -56,13 +56,13 @@ recovery_page(struct exchange *x, int status, struct page_recovery_codes *page)
 
 /* Ask for them, and show what the answer is; status: what the page has when the proof is too old. */
 static err
-recovery_ask(struct exchange *x, bool renew, int stale_status, struct page_recovery_codes *page)
+recovery_ask(struct exchange *x, struct channel *keeper, bool renew, int stale_status, struct page_recovery_codes *page)
 {
 	const struct recovery_body body = { .renew = renew };
 	struct recovery_codes_body codes = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, QUESTION_RECOVERY, &body, &verdict, &codes));
+	TRY(exchange_ask(x, keeper, QUESTION_RECOVERY, &body, &verdict, &codes));
 	if (verdict == VERDICT_STEP_UP) {
 		exchange_otp_missing(&page->otp);
 		page->left = x->session.recovery_left;
@@ -77,7 +77,7 @@ recovery_ask(struct exchange *x, bool renew, int stale_status, struct page_recov
 }
 
 err
-recovery_again(struct exchange *x, int status, const char *sentence)
+recovery_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	struct page_recovery_codes page = { .error = sentence, .left = x->session.recovery_left };
 
@@ -87,27 +87,27 @@ recovery_again(struct exchange *x, int status, const char *sentence)
 
 /* A HEAD shows nothing, and so must not make any; nor may another site have them shown where nobody looks. */
 err
-recovery_show(struct exchange *x)
+recovery_show(struct exchange *x, struct channel *keeper)
 {
 	struct page_recovery_codes page = { 0 };
 
 	if (x->rq->method == HTTP_HEAD || !form_origin_ours(x))
-		return recovery_again(x, 200, NULL);
+		return recovery_again(x, keeper, 200, NULL);
 	exchange_otp(x, &page.otp);
-	return recovery_ask(x, false, 200, &page);
+	return recovery_ask(x, keeper, false, 200, &page);
 }
 
 err
-recovery_post(struct exchange *x)
+recovery_post(struct exchange *x, struct channel *keeper)
 {
 	const struct renew_form *form = x->form;
 	struct page_recovery_codes page = { 0 };
 
 	if (form->next.n > 0)
 		x->next = next_is_safe(form->next) ? form->next : (str){ 0 };
-	TRY(exchange_step_up(x, form->otp, &page.otp));
+	TRY(exchange_step_up(x, keeper, form->otp, &page.otp));
 	if (page.otp.problem == NULL)
-		return recovery_ask(x, true, 422, &page);
+		return recovery_ask(x, keeper, true, 422, &page);
 	page.left = x->session.recovery_left;
 	return recovery_page(x, 422, &page);
 }

@@ -9,6 +9,7 @@
 #include "http/server.h"
 #include "wire/questions.h"
 
+struct channel;
 struct exchange;
 
 /* The states that open a route, as bits.  0 means FULL only. */
@@ -26,19 +27,22 @@ struct route {
 	str path;                /* one that ends in '/' serves all below it */
 	unsigned opens;
 	enum http_lane lane; /* INLINE: on the event thread when the session is known without a question, else QUICK */
+	str query;           /* only where the query has a parameter of this name; empty: with any query */
 	const struct form *form; /* what a POST sends; csrf_token is the first member of its struct */
 	bool gate;     /* one of the gate's endpoints: has no session of ours, takes any method (web/gate.h) */
 	bool any_host; /* answers whatever Host says, and is not worth a line in the log: health, static files */
-	err (*answer)(struct exchange *x);
+	/* Exactly one of them.  An INLINE row has `show`, which is given no channel and so cannot ask the keeper; the others have `answer`. */
+	err (*show)(struct exchange *x);
+	err (*answer)(struct exchange *x, struct channel *keeper);
 	/* The form's page again, with this status and sentence: for a token that does not fit (403). */
-	err (*again)(struct exchange *x, int status, const char *sentence);
+	err (*again)(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 };
 
 extern const struct route web_routes[];
 extern const size_t web_routes_count;
 
-/* The row for a path and method; NULL when there is none, and then the methods that the path has (0: no such path). */
-const struct route *route_find(enum http_method method, str path, unsigned *ret_methods);
+/* The row for a request; NULL when there is none, and then the methods that the path has (0: no such path). */
+const struct route *route_find(enum http_method method, str path, str query, unsigned *ret_methods);
 
 /* Does this row open in this state? */
 bool route_opens(const struct route *route, enum session_state state);

@@ -57,13 +57,13 @@ take_sessions(struct exchange *x, str list, struct page_sessions *page)
 }
 
 err
-session_end_again(struct exchange *x, int status, const char *sentence)
+session_end_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	struct page_sessions page = { .error = sentence };
 	struct sessions_body sessions = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, QUESTION_SESSIONS, NULL, &verdict, &sessions));
+	TRY(exchange_ask(x, keeper, QUESTION_SESSIONS, NULL, &verdict, &sessions));
 	if (verdict != VERDICT_PASSED)
 		return exchange_lead(x, x->next);
 	TRY(take_sessions(x, sessions.sessions, &page));
@@ -75,14 +75,14 @@ session_end_again(struct exchange *x, int status, const char *sentence)
 }
 
 err
-sessions_show(struct exchange *x)
+sessions_show(struct exchange *x, struct channel *keeper)
 {
-	return session_end_again(x, 200, NULL);
+	return session_end_again(x, keeper, 200, NULL);
 }
 
 /* An empty id ends all others. */
 err
-session_end_post(struct exchange *x)
+session_end_post(struct exchange *x, struct channel *keeper)
 {
 	const struct session_end_form *form = x->form;
 	const struct session_end_body body = { .id = form->id.n == 0 ? 0 : id_of(form->id) };
@@ -91,7 +91,7 @@ session_end_post(struct exchange *x)
 
 	if (body.id < 0 || (body.id == 0 && !others))
 		return exchange_redirect(x, sessions_path, (str){ 0 }, "session-gone");
-	TRY(exchange_ask(x, QUESTION_SESSION_END, &body, &verdict, NULL));
+	TRY(exchange_ask(x, keeper, QUESTION_SESSION_END, &body, &verdict, NULL));
 	if (verdict == VERDICT_STATE)
 		return exchange_lead(x, x->next);
 	return exchange_redirect(x, sessions_path, (str){ 0 },
@@ -125,7 +125,7 @@ take_events(struct exchange *x, str list, struct page_activity *page)
 }
 
 err
-activity_show(struct exchange *x)
+activity_show(struct exchange *x, struct channel *keeper)
 {
 	struct before_query query = { 0 };
 	struct activity_body body = { 0 };
@@ -135,7 +135,7 @@ activity_show(struct exchange *x)
 
 	TRY(form_parse(&before_query, x->rq->query, x->rq->arena, &query, NULL));
 	body.before = id_of(query.before) < 0 ? 0 : id_of(query.before);
-	TRY(exchange_ask(x, QUESTION_ACTIVITY, &body, &verdict, &events));
+	TRY(exchange_ask(x, keeper, QUESTION_ACTIVITY, &body, &verdict, &events));
 	if (verdict != VERDICT_PASSED)
 		return exchange_lead(x, x->next);
 	TRY(take_events(x, events.events, &page));

@@ -79,6 +79,31 @@ def inside(gate, **facts):
     return person
 
 
+# The way through by the front page, where some guides lead
+
+
+@pytest.mark.parametrize("query", ["rd={}", "rm=GET&rd={}", "rd={}&rm=POST", "x=1&rd={}&y=2"])
+def test_the_front_page_leads_on_for_a_cached_session(gate, query):
+    person = Visitor(gate).full()
+    query = query.format(urllib.parse.quote(WIKI, safe=""))
+    for _ in range(3):
+        assert person.visit("/").status == 200  # web remembers the session for two seconds
+        assert person.follow_to(f"https://{LOGIN}/?{query}") == WIKI
+
+
+@pytest.mark.parametrize("rd", ["", "https://elsewhere.example/", "http://wiki.example.org/", "//wiki.example.org/", "javascript:1", "%zz"])
+def test_the_front_page_leads_home_for_a_bad_return_url(gate, rd):
+    person = Visitor(gate).full()
+    assert person.visit("/").status == 200
+    page = person.visit("/?rd=" + rd)
+    assert (page.status, page.location) == (303, "/")
+
+
+def test_the_front_page_keeps_the_return_url_through_sign_in(gate):
+    page = Visitor(gate).visit("/?rd=" + urllib.parse.quote(WIKI, safe=""))
+    assert page.status == 303 and page.location.startswith("/login?next=%2Fgate%3Frd%3D")
+
+
 # What a proxy is answered
 
 

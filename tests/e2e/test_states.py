@@ -14,6 +14,7 @@ EVERYBODY = {"none"} | SIGNED
 # Written from DESIGN.md 2, not from the program: which state opens what. A route that is not here fails the first test.
 OPENS = {
     ("GET", "/"): {"full"},
+    ("GET", "/?rd"): {"full"},
     ("GET", "/register"): {"none"},
     ("POST", "/register"): {"none"},
     ("GET", "/login"): {"none"},
@@ -63,7 +64,7 @@ OPENS = {
 ASIDE = ("/static/", "/language/", "/favicon.ico", "/.well-known/jwks.json", "/.doubletour/enter", "/api/authz/auth-request",
          "/api/authz/forward-auth")  # open to everybody, and no pages; of the gate: test_gate.py
 # Pages that open only with something begun before, and where they lead without it.
-NEEDS = {"/account/authenticators/confirm": "/account/authenticators", "/gate": "/"}
+NEEDS = {"/account/authenticators/confirm": "/account/authenticators", "/gate": "/", "/?rd": "/"}
 DEAD = ("/set-password",)  # a page that a link opens, and nothing else
 LEADS = {"none": "/login", "enrolling": "/setup-2fa", "pending": "/verify-2fa", "full": "/"}
 
@@ -151,6 +152,23 @@ def test_no_token_of_this_session_no_form(server, routes, state):
             assert page.location == NEEDS[path], (state, page)
         elif page.status == 303:
             assert page.location.split("?")[0] == LEADS[state], (state, page)
+
+
+QUERIES = ("rd=https://wiki.example.org/", "rd=", "rd", "rm=GET&rd=%zz", "next=/account", "next=%00", "invite=x", "link=x", "ticket=x", "before=1",
+           "replaces=1", "authelia_url=https://a.example.org", "&&&", "%zz", "a=%ff", "rd=" + "a" * 4000, "a=1&" * 100)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_no_page_fails_for_a_cached_session(server, table, state):
+    """The event thread answers for a cached session, and cannot ask the keeper: no query may need that."""
+    person = person_in(state, server)
+    at_the_end = {row["path"]: row["path"] + "x" * row["path"].endswith("/") for row in table if row["method"] == "GET"}
+    for path in (at_the_end[path] for path in sorted(at_the_end) if "?" not in path and path != "/healthz" and not path.startswith("/api/")):
+        for query in QUERIES:
+            person.visit("/account/profile" if state == "full" else "/verify-2fa")  # web remembers this session for two seconds
+            cookies = "; ".join(f"{name}={value}" for name, value in person.cookies.items())
+            answer = person.http.get(f"{server.origin}{path}?{query}", headers={"Cookie": cookies}, allow_redirects=False, timeout=60)
+            assert answer.status_code < 500, (state, path, query)
 
 
 def test_the_state_is_the_sessions_and_not_the_accounts(server):

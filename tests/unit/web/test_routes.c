@@ -10,7 +10,7 @@ each_post_has_a_form_and_a_page_to_come_back_to(void **state)
 		const struct route *route = &web_routes[i];
 		bool post = route->method == HTTP_POST;
 		if ((route->form != NULL) != post || (route->again != NULL) != post ||
-		    (route->answer == NULL) != route->gate)
+		    (route->answer != NULL) + (route->show != NULL) != (route->gate ? 0 : 1))
 			fail_msg("%.*s", STR_ARG(route->path));
 	}
 }
@@ -25,6 +25,17 @@ each_form_begins_with_its_token(void **state)
 			continue;
 		assert_true(str_equal(form->fields[0].name, STR("csrf_token")));
 		assert_int_equal(form->fields[0].offset, 0);
+	}
+}
+
+/* `show` has no parameter through which it could ask; `answer` runs on a worker, which has one. */
+static void
+inline_rows_have_a_handler_that_cannot_ask(void **state)
+{
+	for (size_t i = 0; i < web_routes_count; i++) {
+		const struct route *route = &web_routes[i];
+		if (!route->gate && (route->lane == HTTP_INLINE) != (route->show != NULL))
+			fail_msg("%.*s", STR_ARG(route->path));
 	}
 }
 
@@ -80,8 +91,37 @@ route_find_tells_a_wrong_method_from_a_wrong_path(void **state)
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		unsigned methods = 99;
-		const struct route *route = route_find(rows[i].method, str_of(rows[i].path), &methods);
+		const struct route *route = route_find(rows[i].method, str_of(rows[i].path), (str){ 0 }, &methods);
 		if ((route != NULL) != rows[i].found || methods != rows[i].methods)
+			fail_msg("%s", rows[i].why);
+	}
+}
+
+static void
+route_find_chooses_home_or_gate_by_the_query(void **state)
+{
+	static const struct {
+		const char *why, *path, *query;
+		enum http_lane lane;
+	} rows[] = {
+		{ "no query", "/", "", HTTP_INLINE },
+		{ "a return URL", "/", "rd=https://wiki.example.org/", HTTP_QUICK },
+		{ "a return URL behind others", "/", "rm=GET&rd=x", HTTP_QUICK },
+		{ "an empty return URL", "/", "rd=", HTTP_QUICK },
+		{ "without a value", "/", "rd", HTTP_QUICK },
+		{ "twice", "/", "rd=a&rd=b", HTTP_QUICK },
+		{ "a name that begins alike", "/", "rdx=1", HTTP_INLINE },
+		{ "a name that ends alike", "/", "ard=1", HTTP_INLINE },
+		{ "only in a value", "/", "next=rd", HTTP_INLINE },
+		{ "letter case counts", "/", "RD=1", HTTP_INLINE },
+		{ "empty parameters", "/", "&&&", HTTP_INLINE },
+		{ "of another page", "/login", "rd=1", HTTP_INLINE },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		unsigned methods = 0;
+		const struct route *route = route_find(HTTP_GET, str_of(rows[i].path), str_of(rows[i].query), &methods);
+		if (route == NULL || route->lane != rows[i].lane)
 			fail_msg("%s", rows[i].why);
 	}
 }
@@ -92,9 +132,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_post_has_a_form_and_a_page_to_come_back_to),
 		cmocka_unit_test(each_form_begins_with_its_token),
+		cmocka_unit_test(inline_rows_have_a_handler_that_cannot_ask),
 		cmocka_unit_test(a_row_that_names_no_state_needs_full),
 		cmocka_unit_test(what_hashes_a_password_is_in_the_slow_lane_and_nothing_else),
 		cmocka_unit_test(route_find_tells_a_wrong_method_from_a_wrong_path),
+		cmocka_unit_test(route_find_chooses_home_or_gate_by_the_query),
 	};
 
 	return cmocka_run_group_tests_name("routes", tests, NULL, NULL);

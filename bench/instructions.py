@@ -121,7 +121,7 @@ def count(build, keep):
         person = Visitor(server).full()
         url = "https://wiki.example.org/page?x=1"
         assert person.follow_to("/gate?rd=" + url.replace("?", "%3F").replace("=", "%3D")) == url
-        repeated(server, counts, "home", get("/", cookie=f"__Host-session={person.session}"))
+        repeated(server, counts, "home", get("/", cookie=f"__Host-doubletour={person.session}"))
         repeated(server, counts, "check", get("/api/authz/auth-request", cookie=f"__Secure-gate={person.cookie_for(url)}", X_Original_URL=url, X_Original_Method="GET",
                                               X_Forwarded_For="192.0.2.7"))
         verified(server, counts)

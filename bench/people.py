@@ -60,13 +60,13 @@ def fill(server, people):
                    f"SELECT n, token_hash(n), n, {now}, {now}, {now}, {now}, n, '127.0.0.1', '' FROM s")
         db.execute("COMMIT")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    assert b"Welcome, person.1" in page(server, "/", f"__Host-session={token(1)}")
+    assert b"Welcome, person.1" in page(server, "/", f"__Host-doubletour={token(1)}")
     assert ask(server, "https://wiki.example.org/", cookie=gate_cookie(people)).headers["Remote-User"] == f"person.{people}"
 
 
 def homes(numbers):
     """Requests for the home page of these sessions."""
-    return tuple(get("/", cookie=f"__Host-session={token(n)}") for n in numbers)
+    return tuple(get("/", cookie=f"__Host-doubletour={token(n)}") for n in numbers)
 
 
 def checks(numbers):

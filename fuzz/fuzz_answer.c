@@ -165,7 +165,8 @@ static const struct config config = { .app_name = "Doubletour" };
 #define ANONYMOUS "0123456789abcdefghijklmn"
 static struct header headers[] = {
 	{ STR_INIT("Host"), STR_INIT("localhost:5000") },
-	{ STR_INIT("Cookie"), STR_INIT("session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE; form=" ANONYMOUS) },
+	{ STR_INIT("Cookie"),
+	  STR_INIT("doubletour=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE; doubletour-form=" ANONYMOUS) },
 	{ STR_INIT("User-Agent"), STR_INIT("Firefox/128.0") },
 };
 static const struct token session_token = { { [TOKEN_BYTES - 1] = 1 } }; /* as the cookie has it */

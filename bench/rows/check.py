@@ -48,5 +48,5 @@ def comparisons(bed):
     for server in servers.values():
         fill(server)
     for name, n, target in (("cached", 1, 0.9), ("not cached", SESSIONS, 0.25)):
-        asked = tuple(get("/", cookie=f"__Host-session={token(number)}") for number in range(n))
+        asked = tuple(get("/", cookie=f"__Host-doubletour={token(number)}") for number in range(n))
         yield rates(f"check, {name}: PostgreSQL", "SQLite", *(bed.rate(servers[on].port, *asked, connections=CONNECTIONS) for on in ("postgres", "sqlite")), target)

@@ -9,7 +9,7 @@ from bench.measure import Limit
 from bench.people import fill, homes
 
 LIVE, CONNECTIONS, AT_ONCE = 100_000, 10_000, 64
-LOGIN_PAGE = get("/login", cookie="__Host-form=" + "a" * 24)
+LOGIN_PAGE = get("/login", cookie="__Host-doubletour-form=" + "a" * 24)
 
 
 def pss_kib(server):

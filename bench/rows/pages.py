@@ -9,8 +9,8 @@ from harness.visitor import Visitor
 def comparisons(bed):
     server, flask = bed.server(), bed.flask()
     there = FlaskPerson(flask)
-    cookies = {"/": f"__Host-session={Visitor(server).full().session}", "/setup-2fa": f"__Host-session={Visitor(server).enrolling().session}",
-               "/login": "__Host-form=" + "a" * 24}
+    cookies = {"/": f"__Host-doubletour={Visitor(server).full().session}", "/setup-2fa": f"__Host-doubletour={Visitor(server).enrolling().session}",
+               "/login": "__Host-doubletour-form=" + "a" * 24}
     sizes = {path: len(page(server, path, cookie)) for path, cookie in cookies.items()}
     ours = {path: bed.rate(server.port, get(path, cookie=cookie)) for path, cookie in cookies.items()}
 

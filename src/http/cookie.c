@@ -54,8 +54,8 @@ find_in(str header, struct finding *f)
 	}
 }
 
-str
-cookie_find(const struct request *rq, str name)
+size_t
+cookie_count(const struct request *rq, str name, str *ret_value)
 {
 	struct finding f = { .name = name };
 	size_t at = 0;
@@ -63,7 +63,17 @@ cookie_find(const struct request *rq, str name)
 
 	while (request_header_each(rq, "Cookie", &at, &header))
 		find_in(header, &f);
-	return f.count == 1 && !f.malformed ? f.value : (str){ 0 };
+	*ret_value = f.count == 1 && !f.malformed ? f.value : (str){ 0 };
+	return f.count;
+}
+
+str
+cookie_find(const struct request *rq, str name)
+{
+	str value;
+
+	(void)cookie_count(rq, name, &value);
+	return value;
 }
 
 err

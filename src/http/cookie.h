@@ -14,6 +14,9 @@
  */
 str cookie_find(const struct request *rq, str name);
 
+/* How many cookies with this name were sent, well-formed or not.  ret_value: as cookie_find returns it. */
+size_t cookie_count(const struct request *rq, str name, str *ret_value);
+
 enum cookie_same_site { COOKIE_LAX, COOKIE_STRICT, COOKIE_NONE };
 
 struct cookie {

@@ -194,7 +194,7 @@ session_begin(struct exchange *x)
 
 	(void)!token_parse(exchange_cookie(x, COOKIE_DEVICE),
 			   &x->device); /* what is malformed is as if it were not there */
-	if (!token_parse(exchange_cookie(x, COOKIE_SESSION), &token)) {
+	if (!token_parse(exchange_cookie_from(x, COOKIE_SESSION, &x->session_earlier), &token)) {
 		x->session_known = true;
 		return ERR_OK;
 	}
@@ -208,7 +208,10 @@ session_learn(struct exchange *x, struct channel *keeper)
 {
 	enum verdict verdict = VERDICT_REFUSED;
 
-	return x->session_known ? ERR_OK : exchange_ask(x, keeper, QUESTION_SESSION, NULL, &verdict, NULL);
+	if (!x->session_known)
+		TRY(exchange_ask(x, keeper, QUESTION_SESSION, NULL, &verdict, NULL));
+	x->session_earlier = x->session_earlier && x->session.state != STATE_NONE;
+	return ERR_OK;
 }
 
 /* --- reading the request ------------------------------------------------------------------------------------------ */

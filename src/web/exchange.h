@@ -24,9 +24,10 @@ struct exchange {
 
 	struct token token; /* as the cookie has it; zero: none, or malformed */
 	struct token token_hash;
-	struct token device; /* the cookie of a browser that has signed in before; zero: none, or malformed */
-	int64_t retry_s;     /* too many failures: in how many seconds to try again; 0: not so */
-	bool session_known;  /* the next member holds */
+	struct token device;  /* the cookie of a browser that has signed in before; zero: none, or malformed */
+	int64_t retry_s;      /* too many failures: in how many seconds to try again; 0: not so */
+	bool session_earlier; /* the session's cookie has its name of release 0.1, and the keeper knows it */
+	bool session_known;   /* the next member holds */
 	struct session_view session;
 
 	enum config_language language;
@@ -106,11 +107,18 @@ void exchange_error(struct exchange *x, int status);
 /* The same with a sentence (msgid) that fits the case better; NULL: the status's own. */
 void exchange_error_because(struct exchange *x, int status, const char *sentence);
 
-/* Names of cookies, by what PUBLIC_URL allows: with __Host- and Secure on https. */
+/*
+ * Cookies (cookies.c): "doubletour" for the session, "doubletour-form" and so on for the others; with the prefix __Host- and
+ * Secure where PUBLIC_URL is https.
+ */
 enum cookie_name { COOKIE_SESSION, COOKIE_FORM, COOKIE_FLASH, COOKIE_LANGUAGE, COOKIE_DEVICE, COOKIE_ROUND };
+/* Its value; p == NULL: none, malformed, or more than one. */
 str exchange_cookie(const struct exchange *x, enum cookie_name name);
-/* seconds: 0 until the browser ends, negative: delete. */
+/* The same; ret_earlier: none was sent under the name of today, so the value is the one under its name of release 0.1. */
+str exchange_cookie_from(const struct exchange *x, enum cookie_name name, bool *ret_earlier);
+/* seconds: 0 until the browser ends. */
 MUST_USE err exchange_set_cookie(struct exchange *x, enum cookie_name name, str value, int64_t seconds);
+MUST_USE err exchange_forget_cookie(struct exchange *x, enum cookie_name name);
 
 /* The application that http/server.h serves. */
 extern const struct http_app web_app;

@@ -4,7 +4,6 @@
 #include "web/exchange.h"
 
 #include "base/log.h"
-#include "http/cookie.h"
 #include "web/flash.h"
 #include "web/form_token.h"
 #include "web/language.h"
@@ -14,13 +13,7 @@
 #include <stdio.h>
 
 enum { RECOVERY_LOW = 3, WAIT_IN_SECONDS = 120 };
-enum {
-	FLASH_SECONDS = 60,
-	LANGUAGE_SECONDS = 365 * 24 * 3600,
-	DEVICE_SECONDS = 400 * 24 * 3600,
-	LOCATION_MAX = 8 * 1024,
-	ERROR_PAGE_MAX = 64 * 1024
-};
+enum { FLASH_SECONDS = 60, LOCATION_MAX = 8 * 1024, ERROR_PAGE_MAX = 64 * 1024 };
 
 struct header {
 	str name, value;
@@ -68,78 +61,6 @@ exchange_headers(struct exchange *x)
 	return put_headers(x, page_headers, COUNT(page_headers));
 }
 
-/* --- cookies ------------------------------------------------------------------------------------------------------ */
-
-static str
-cookie_name(const struct exchange *x, enum cookie_name name)
-{
-	static const str plain[] = { [COOKIE_SESSION] = STR_INIT("session"), [COOKIE_FORM] = STR_INIT("form"),
-				     [COOKIE_FLASH] = STR_INIT("flash"),     [COOKIE_DEVICE] = STR_INIT("device"),
-				     [COOKIE_ROUND] = STR_INIT("round"),     [COOKIE_LANGUAGE] = STR_INIT("language") };
-	static const str host[] = {
-		[COOKIE_SESSION] = STR_INIT("__Host-session"), [COOKIE_FORM] = STR_INIT("__Host-form"),
-		[COOKIE_FLASH] = STR_INIT("__Host-flash"),     [COOKIE_DEVICE] = STR_INIT("__Host-device"),
-		[COOKIE_ROUND] = STR_INIT("__Host-round"),     [COOKIE_LANGUAGE] = STR_INIT("__Host-language")
-	};
-
-	return x->web->config->public_https ? host[name] : plain[name];
-}
-
-str
-exchange_cookie(const struct exchange *x, enum cookie_name name)
-{
-	return cookie_find(x->rq, cookie_name(x, name));
-}
-
-err
-exchange_set_cookie(struct exchange *x, enum cookie_name name, str value, int64_t seconds)
-{
-	CLEANUP(buf_wipe) struct buf text = BUF(1024);
-	const struct cookie cookie = { .name = cookie_name(x, name),
-				       .value = value,
-				       .max_age_seconds = seconds,
-				       .secure = x->web->config->public_https,
-				       .same_site = COOKIE_LAX };
-
-	TRY(cookie_put(&text, &cookie));
-	TRY(buf_check(&text));
-	return reply_header(x->rq, x->rp, STR("Set-Cookie"), buf_str(&text));
-}
-
-static err
-token_cookie(struct exchange *x, enum cookie_name name, const struct token *token, int64_t seconds)
-{
-	CLEANUP(buf_wipe) struct buf value = BUF(64);
-
-	buf_put_base64url(&value, str_bytes(token->b, TOKEN_BYTES));
-	TRY(buf_check(&value));
-	return exchange_set_cookie(x, name, buf_str(&value), seconds);
-}
-
-err
-exchange_session_cookie(struct exchange *x, const struct token *token)
-{
-	return token_cookie(x, COOKIE_SESSION, token, 0);
-}
-
-err
-exchange_device_cookie(struct exchange *x, const struct token *token)
-{
-	return token_cookie(x, COOKIE_DEVICE, token, DEVICE_SECONDS);
-}
-
-err
-exchange_forget_session(struct exchange *x)
-{
-	return exchange_set_cookie(x, COOKIE_SESSION, STR(""), -1);
-}
-
-err
-exchange_language_cookie(struct exchange *x, enum config_language language)
-{
-	return exchange_set_cookie(x, COOKIE_LANGUAGE, language_code(language), LANGUAGE_SECONDS);
-}
-
 /* --- redirects ---------------------------------------------------------------------------------------------------- */
 
 err
@@ -175,8 +96,9 @@ exchange_lead(struct exchange *x, str next)
 	};
 	enum session_state state = x->session.state;
 	const char *flash = to[state].flash;
+	bool earlier = false;
 
-	if (state == STATE_NONE && exchange_cookie(x, COOKIE_SESSION).n > 0) {
+	if (state == STATE_NONE && exchange_cookie_from(x, COOKIE_SESSION, &earlier).n > 0 && !earlier) {
 		/* Of a form that was sent twice one gets a new session, and the other's answer, which comes last, must not take it away. */
 		if (x->rq->method != HTTP_POST)
 			TRY(exchange_forget_session(x));
@@ -218,7 +140,7 @@ frame_flash(struct exchange *x, struct page_frame *frame)
 	const struct flash *flash = flash_find(word);
 
 	if (word.n > 0)
-		TRY(exchange_set_cookie(x, COOKIE_FLASH, STR(""), -1));
+		TRY(exchange_forget_cookie(x, COOKIE_FLASH));
 	if (flash == NULL)
 		return ERR_OK;
 	frame->flash = flash->sentence;

@@ -95,7 +95,7 @@ def test_a_new_password_ends_all_other_sessions_and_gives_this_one_a_new_token(a
     assert alice.session != before and alice.visit("/").status == 200
     assert other.visit("/").location.startswith("/login")
     stolen = Person(alice.server)
-    stolen.cookies = {"session": before}
+    stolen.cookies = {"doubletour": before}
     assert stolen.visit("/").location.startswith("/login"), "the old token is dead"
     assert alice.forget().give_password().status == 422
     alice.password = NEW
@@ -216,7 +216,7 @@ def test_closing_erases_all_but_the_bones(server, alice):
     assert page.status == 422 and page.errors["current"] and alice.visit("/").status == 200
     (number,), = server.sql("SELECT id FROM accounts WHERE name = ?", alice.name)
     alice.send("/account/close", {"current": alice.password})
-    assert alice.page.location == "/login" and "session" not in alice.cookies and alice.follow().flashes
+    assert alice.page.location == "/login" and "doubletour" not in alice.cookies and alice.follow().flashes
     assert other.visit("/").location.startswith("/login")
     assert alice.forget().give_password().status == 422
     for table in ("sessions", "factors", "recovery_codes"):

@@ -59,7 +59,7 @@ class Client:
             person.codes = self._try(person.visit, "/account/recovery-codes").recovery_codes
 
     def sign_in(self, person):
-        person.cookies.pop("session", None)
+        person.cookies.pop("doubletour", None)
         if self._try(person.give_password).status != 303:
             return
         step = max([s for p, s in self.accepted if p is person], default=step_at(self.server.clock.now()) - 2) + 1
@@ -74,7 +74,7 @@ class Client:
         codes = getattr(person, "codes", [])
         if not codes:
             return
-        person.cookies.pop("session", None)
+        person.cookies.pop("doubletour", None)
         if self._try(person.give_password).status != 303:
             return
         code = codes.pop()
@@ -115,7 +115,7 @@ class Client:
 
     def check_ended(self):
         thief = Person(self.server)
-        return [t for t in self.ended[-10:] if thief.visit("/", cookies={"session": t}).status == 200]
+        return [t for t in self.ended[-10:] if thief.visit("/", cookies={"doubletour": t}).status == 200]
 
     def check_recovered(self):
         wrong = []

@@ -23,7 +23,7 @@ FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
 
 # Requests as they should be, and shapes that proxies and servers have understood differently.
 BASES = [
-    "GET /login HTTP/1.1\r\nHost: {host}\r\nCookie: session={token}; form={token}; device={token}\r\nAccept-Language: fr\r\n\r\n",
+    "GET /login HTTP/1.1\r\nHost: {host}\r\nCookie: doubletour={token}; doubletour-form={token}; doubletour-device={token}\r\nAccept-Language: fr\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-For: 198.51.100.1, 203.0.113.9\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil.example\r\n\r\n",
     "POST /login HTTP/1.1\r\nHost: {host}\r\n" + FORM + "Content-Length: 31\r\n\r\nusername=a&password=b&next=%2Fx",
     "POST /verify-2fa HTTP/1.1\r\nHost: {host}\r\n" + FORM + "Content-Length: 10\r\n\r\notp=123456",
@@ -36,14 +36,14 @@ BASES = [
     "GET /login?next=%2e%2e%2f%00&a=%zz HTTP/1.1\r\nHost: {host}\r\nIf-None-Match: *\r\nRange: bytes=0-\r\n\r\n",
     "HEAD /static/../login HTTP/1.1\r\nHost: {host}\r\nExpect: 100-continue\r\n\r\n",
     "GET /static/app.css HTTP/1.0\r\nHost: {host}\r\nConnection: keep-alive\r\nUpgrade: h2c\r\n\r\n",
-    "GET /language/en?next=/register HTTP/1.1\r\nHost: {host}\r\nCookie: a=b; ; =; session=\"{token}\"; session=x\r\n\r\n",
+    "GET /language/en?next=/register HTTP/1.1\r\nHost: {host}\r\nCookie: a=b; ; =; doubletour=\"{token}\"; doubletour=x\r\n\r\n",
     "PRI * HTTP/1.1\r\nHost: {host}\r\n\r\nSM\r\n\r\n",
 ]
 PIECES = [
     b"\r\n", b"\n", b"\r", b"\0", b" ", b"\t", b":", b";", b",", b"=", b"&", b"%", b"%00", b"%ff", b"%C0%AF", b"\x80", b"\xff", b"\xe2\x80\xae",
     b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding:\x0bchunked\r\n", b"Content-Length: 0\r\n", b"Content-Length: -1\r\n",
     b"Content-Length: 18446744073709551616\r\n", b"Host: other.example\r\n", b"Host: [::1]:80\r\n", b"Host:\r\n", b"Connection: close\r\n",
-    b"Cookie: session=" + b"A" * 43 + b"\r\n", b"X-Forwarded-For: 127.0.0.1\r\n", b"X-Forwarded-For: " + b"1," * 200 + b"\r\n",
+    b"Cookie: doubletour=" + b"A" * 43 + b"\r\n", b"X-Forwarded-For: 127.0.0.1\r\n", b"X-Forwarded-For: " + b"1," * 200 + b"\r\n",
     b"Forwarded: for=127.0.0.1\r\n", b"Accept-Language: " + b"fr;q=0.5," * 100 + b"\r\n", b"A" * 300, b"username=" + b"u" * 500, b"HTTP/1.1", b"GET / HTTP/1.1\r\n",
 ]
 
@@ -258,7 +258,7 @@ def test_strangers_cost_no_row(server):
     before = rows()
     stranger = Person(server)
     for n in range(scaled(300, 20_000)):
-        stranger.cookies = {"session": os.urandom(32).hex()[:43], "form": os.urandom(20).hex(), "device": os.urandom(32).hex()[:43]}
+        stranger.cookies = {"doubletour": os.urandom(32).hex()[:43], "doubletour-form": os.urandom(20).hex(), "doubletour-device": os.urandom(32).hex()[:43]}
         stranger.visit(("/login", "/register", "/", "/verify-2fa", "/setup-2fa", "/set-password?link=x", "/logout", "/account")[n % 8])
     for path in ("/login", "/register", "/verify-2fa", "/logout"):
         stranger.post(path, {"csrf_token": "forged", "username": "a", "password": "b"})

@@ -268,7 +268,7 @@ def test_an_oversized_header_is_refused_and_no_error(gate):
 def test_the_gates_cookie_opens_no_page_of_the_account(gate):
     person = inside(gate)
     cookie = person.cookie_for(WIKI)
-    for name in ("__Host-session", "session", "__Secure-gate"):
+    for name in ("__Host-doubletour", "__Host-session", "doubletour", "session", "__Secure-gate"):
         for path in ("/", "/account", "/account/profile", "/setup-2fa"):
             page = Visitor(gate).visit(path, cookies={name: cookie})
             assert page.status == 303 and page.location.startswith("/login")

@@ -92,7 +92,7 @@ def test_a_browser_that_somebody_else_is_signed_in_with_becomes_the_newcomers(ne
     alice.send(newcomer.link, CHOSEN)
     assert alice.page.location == "/setup-2fa" and alice.session != before
     assert alice.visit("/account").location.startswith("/setup-2fa"), "alice's pages are not open here any more"
-    alice.cookies = {"session": before}
+    alice.cookies = {"doubletour": before}
     assert alice.visit("/account").location.startswith("/login"), "nor with the token from before"
 
 

@@ -230,14 +230,14 @@ class Model:
         """A stolen cookie: two browsers hold one token."""
         other = self.dice.choice(self.browsers)
         if other.session:
-            browser.cookies["session"] = other.session
+            browser.cookies["doubletour"] = other.session
 
     def lose_cookie(self, browser):
-        browser.cookies.pop(self.dice.choice(("session", "device", "form")), None)
+        browser.cookies.pop(self.dice.choice(("doubletour", "doubletour-device", "doubletour-form")), None)
 
     def garble(self, browser):
         if browser.session:
-            browser.cookies["session"] = browser.session[:-1] + ("A" if browser.session[-1] != "A" else "Q")
+            browser.cookies["doubletour"] = browser.session[:-1] + ("A" if browser.session[-1] != "A" else "Q")
 
     def administer(self, browser):
         account = self.accounts.get(browser.name)

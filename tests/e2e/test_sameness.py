@@ -151,7 +151,7 @@ def differences(server, one, other):
     """What `other` takes longer, in seconds; no try is in a wait."""
     person = Person(server)
     token = person.visit("/login").token
-    cookies = {"form": person.cookies["form"]}
+    cookies = {"doubletour-form": person.cookies["doubletour-form"]}
     for n in itertools.count():
         if n % 2 == 0:
             server.forgive()
@@ -180,7 +180,7 @@ def differences_in_a_wait(server):
                 assert person.page.status == 429
             token = person.visit("/login").token
         order = names if n % 2 == 0 else names[::-1]
-        times = [timed(server, {"username": name, "password": WRONG}, token, {"form": person.cookies["form"]}) for name in order]
+        times = [timed(server, {"username": name, "password": WRONG}, token, {"doubletour-form": person.cookies["doubletour-form"]}) for name in order]
         assert {status for _, status in times} == {b"429"}
         yield (times[1][0] - times[0][0]) * (1 if order == names else -1)
 

@@ -25,7 +25,7 @@ class Told(dict):
 
     def add_person(self, person):
         for name, value in person.cookies.items():
-            if name in ("session", "form"):
+            if name in ("doubletour", "doubletour-form"):
                 self.add("cookie " + name, value)
         if person.page.dom and person.page.dom.all("input", name="csrf_token"):
             self.add("form token", person.page.token)

@@ -333,7 +333,7 @@ def test_log_out_ends_the_session_on_the_server(alice):
     alice.follow()
     assert flashed(alice)
     assert alice.session is None
-    assert alice.visit("/", cookies={"session": old}).location.startswith("/login")
+    assert alice.visit("/", cookies={"doubletour": old}).location.startswith("/login")
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -351,7 +351,7 @@ def test_whoever_is_not_through_can_log_out_as_well(alice, state):
     old = getattr(alice, state)().session
     alice.log_out()
     assert alice.page.location == "/login"
-    assert alice.visit("/verify-2fa", cookies={"session": old}).location.startswith("/login")
+    assert alice.visit("/verify-2fa", cookies={"doubletour": old}).location.startswith("/login")
 
 
 # 6. Sign in
@@ -492,7 +492,7 @@ def test_the_session_is_another_at_each_state_and_the_old_one_is_dead(alice):
 
     assert None not in seen and len(set(seen)) == 4
     for old in seen[:-1]:
-        assert alice.visit("/", cookies={"session": old}).location.startswith("/login")
+        assert alice.visit("/", cookies={"doubletour": old}).location.startswith("/login")
     assert alice.visit("/").status == 200 or alice.session is None
 
 
@@ -500,7 +500,7 @@ def test_a_new_sign_in_does_not_adopt_a_session_that_the_browser_brought(server,
     alice.full()
     mallory = Person(server).pending()
     planted = mallory.session
-    alice.forget().cookies["session"] = planted
+    alice.forget().cookies["doubletour"] = planted
     alice.arrive("/login")
     alice.forget().give_password()
     assert alice.session != planted
@@ -508,10 +508,10 @@ def test_a_new_sign_in_does_not_adopt_a_session_that_the_browser_brought(server,
 
 def test_the_session_cookie_is_for_this_site_and_not_for_scripts(alice):
     alice.register()
-    lines = [l for l in alice.page.response.raw.headers.getlist("Set-Cookie") if l.startswith("session=")]
+    lines = [l for l in alice.page.response.raw.headers.getlist("Set-Cookie") if l.startswith("doubletour=")]
     assert len(lines) == 1
     value, *attributes = [part.strip() for part in lines[0].split(";")]
-    assert re.fullmatch(r"session=[A-Za-z0-9_-]{43}", value)
+    assert re.fullmatch(r"doubletour=[A-Za-z0-9_-]{43}", value)
     assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(attributes)
     assert not any(a.lower().startswith(("domain", "secure")) for a in attributes)
 
@@ -521,7 +521,7 @@ def test_on_https_cookies_are_secure_and_bound_to_the_host(make_server):
     status, headers, _ = raw(server, b"GET /login HTTP/1.1\r\nHost: login.example.org\r\nConnection: close\r\n\r\n")
     assert status == 200
     assert headers["strict-transport-security"]
-    assert headers["set-cookie"].startswith("__Host-")
+    assert headers["set-cookie"].startswith("__Host-doubletour-form=")
     assert "secure" in headers["set-cookie"].lower()
 
 
@@ -616,7 +616,7 @@ def test_a_code_form_that_was_sent_twice_signs_in_once_and_for_good(alice):
     fields = {"csrf_token": shown.token, "otp": alice.fresh_code()}
     pending = dict(alice.cookies)
     assert alice.post("/verify-2fa", fields).location == "/"
-    alice.cookies["form"] = pending["form"]
+    alice.cookies["doubletour-form"] = pending["doubletour-form"]
     second = alice.request("POST", "/verify-2fa", cookies=pending, data=fields, headers={"Origin": alice.server.origin, "Sec-Fetch-Site": "same-origin"})
     assert second.location.startswith("/login"), "the browser shows what comes last"
     assert alice.follow().heading == alice.visit("/").heading, "home: she is signed in"
@@ -711,7 +711,7 @@ def test_the_language_and_times_that_an_account_prefers_come_with_its_sign_in(se
     prefer(server, alice, "fr", "iso")
     alice.forget().sign_in()
     page = alice.follow()
-    assert page.language == "fr" and alice.cookies["language"] == "fr"
+    assert page.language == "fr" and alice.cookies["doubletour-language"] == "fr"
     for time in page.dom.one("main").all("time"):
         assert time["data-format"] == "iso" and re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", time.text)
     switch_language(alice, "en")
@@ -917,6 +917,7 @@ ODD_COOKIES = [
     "session=" + "A" * 43 + "; session=" + "B" * 43, "flash=nothing", "flash=<script>", "flash=" + "x" * 3000, "language=de", "language=../..",
     "language=" + "f" * 500, "form=x", "form=" + "A" * 64, "form=\x01", "a=b; " * 400, "\xff\xfe=\xff", "session =x", " session=x", "$Version=1; session=x",
 ]
+ODD_COOKIES += [re.sub(r"\b(form|flash|language)=", r"doubletour-\1=", odd).replace("session", "doubletour") for odd in ODD_COOKIES if "=" in odd]
 
 
 @pytest.mark.parametrize("cookie", ODD_COOKIES, ids=range(len(ODD_COOKIES)))
@@ -930,9 +931,9 @@ def test_an_odd_cookie_is_no_cookie(server, path, cookie):
 
 def test_a_session_cookie_sent_twice_is_no_cookie(alice):
     alice.full()
-    twice = f"session={alice.session}; session={alice.session}"
+    twice = f"doubletour={alice.session}; doubletour={alice.session}"
     assert alice.visit("/", headers={"Cookie": twice}, cookies={}).location.startswith("/login")
-    other = f"session={'A' * 43}; session={alice.session}"
+    other = f"doubletour={'A' * 43}; doubletour={alice.session}"
     assert alice.visit("/", headers={"Cookie": other}, cookies={}).location.startswith("/login")
 
 

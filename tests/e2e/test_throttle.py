@@ -133,7 +133,7 @@ def test_a_thousand_wrong_passwords_from_elsewhere_do_not_reach_a_known_browser(
         requests = []
         for j in range(i, i + 50):
             fields = {"csrf_token": token, "username": alice.name, "password": f"guess {j}"}
-            requests.append(form_bytes(proxied, "/login", fields, {"form": alice.cookies["form"]}, {"X-Forwarded-For": f"203.0.{j % 250}.{j // 250}"}))
+            requests.append(form_bytes(proxied, "/login", fields, {"doubletour-form": alice.cookies["doubletour-form"]}, {"X-Forwarded-For": f"203.0.{j % 250}.{j // 250}"}))
         seen |= {a.status for a in together(proxied, requests)}
     assert 429 in seen and seen <= {422, 429, 503}
     assert guess(alice, "192.0.2.200").status == 429, "strangers wait, wherever they are"
@@ -145,7 +145,7 @@ def test_a_thousand_wrong_passwords_from_elsewhere_do_not_reach_a_known_browser(
 def test_a_flood_of_invented_names_locks_nobody_and_fills_a_table_of_fixed_size(proxied):
     alice = Person(proxied).full()
     token = alice.forget().visit("/login").token
-    form, flood, statuses = {"form": alice.cookies["form"]}, scaled(1_500, 100_000), {}
+    form, flood, statuses = {"doubletour-form": alice.cookies["doubletour-form"]}, scaled(1_500, 100_000), {}
     for i in range(0, flood, 50):
         requests = []
         for j in range(i, i + 50):
@@ -187,7 +187,7 @@ def test_one_wrong_try_is_told_once_and_leads_to_the_activity(server):
 def test_the_cookie_of_a_known_browser_opens_nothing(server):
     alice = Person(server).full()
     thief = Person(server, alice.name, "x")
-    thief.cookies = {"device": alice.cookies["device"]}
+    thief.cookies = {"doubletour-device": alice.cookies["doubletour-device"]}
     for path in ("/", "/account", "/setup-2fa", "/verify-2fa"):
         assert thief.visit(path).location.startswith("/login"), path
     assert [thief.give_password().status for _ in range(6)] == [422] * 5 + [429], "and a thief has five tries, as anybody"
@@ -196,7 +196,7 @@ def test_the_cookie_of_a_known_browser_opens_nothing(server):
 @pytest.mark.parametrize("value", ["", "x", "A" * 43, "A" * 42 + "B", "A" * 44, "é" * 43, "=" * 43, "A" * 4000])
 def test_an_odd_device_cookie_is_none(server, value):
     person = Person(server)
-    person.cookies = {"device": value.encode().decode("latin-1")}
+    person.cookies = {"doubletour-device": value.encode().decode("latin-1")}
     assert person.visit("/login").status == 200
     assert person.give_password().status == 422
 
@@ -204,13 +204,13 @@ def test_an_odd_device_cookie_is_none(server, value):
 def test_the_device_cookie_is_kept_for_400_days_and_out_of_reach_of_scripts(server):
     alice = Person(server).enrolling()
     alice.confirm()
-    line = next(v for v in alice.page.response.raw.headers.getlist("Set-Cookie") if v.startswith("device="))
+    line = next(v for v in alice.page.response.raw.headers.getlist("Set-Cookie") if v.startswith("doubletour-device="))
     attributes = {part.strip().lower() for part in line.split(";")[1:]}
     assert {"httponly", "samesite=lax", "path=/", f"max-age={400 * 24 * 3600}"} <= attributes
-    token = alice.cookies["device"]
+    token = alice.cookies["doubletour-device"]
     alice.log_out()
     alice.sign_in()
-    assert alice.cookies["device"] == token
+    assert alice.cookies["doubletour-device"] == token
 
 
 # A hundred

@@ -10,7 +10,7 @@ from harness.codes import code_of_step, step_at
 from harness.page import Page, check_headers
 
 _numbers = itertools.count(1)
-COOKIE = "session"
+COOKIE = "doubletour"
 
 
 class Person:

@@ -51,7 +51,7 @@ class Visitor(Person):
 
     @property
     def session(self):
-        return self.cookies.get("__Host-session")
+        return self.cookies.get("__Host-doubletour")
 
     def cookie_for(self, url):
         host = urllib.parse.urlsplit(url).hostname

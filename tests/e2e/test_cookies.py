@@ -1,0 +1,128 @@
+"""Names of cookies: another application on the same host keeps its own, and those of release 0.1 go on working."""
+
+import pytest
+
+from harness import Person
+from harness.visitor import Visitor
+
+EARLIER = {"doubletour": "session", "doubletour-form": "form", "doubletour-device": "device", "doubletour-language": "language"}
+FLASK = "eyJfZnJlc2giOmZhbHNlfQ.ZxQ1Aw.7pZq0m4mHqk2Qm5Yx5o8kq0f2xk"  # as Flask signs it
+FLASK_SESSION = "kq0f2xk7pZq0m4mHqk2Qm5Yx5o8kq0f2xk7pZq0m4mH"  # as Flask-Session names it: 43 characters, as ours
+OF_OTHERS = {
+    "Flask": {"session": FLASK},
+    "Flask-Session": {"session": FLASK_SESSION},
+    "a form's": {"form": "A" * 24, "device": "B" * 43},
+    "language and flash": {"language": "en", "flash": "hello"},
+}
+
+
+def set_names(page):
+    return {line.split("=", 1)[0] for line in page.response.raw.headers.getlist("Set-Cookie")}
+
+
+def as_of_release_0_1(person):
+    person.cookies = {EARLIER.get(name, name): value for name, value in person.cookies.items()}
+    return person
+
+
+def story(person):
+    """Names of all cookies that are set between registration and sign-out."""
+    names = set()
+    person.request_before = person.request
+
+    def request(*arguments, **more):
+        page = person.request_before(*arguments, **more)
+        names.update(set_names(page))
+        return page
+
+    person.request = request
+    person.full().visit("/language/fr")
+    person.log_out()
+    person.sign_in()
+    person.log_out()
+    return names
+
+
+def test_each_cookie_has_a_name_of_our_own(server):
+    assert story(Person(server)) == {"doubletour", "doubletour-form", "doubletour-flash", "doubletour-device", "doubletour-language"}
+
+
+def test_each_cookie_on_https_is_bound_to_the_host(make_server):
+    server = make_server(PUBLIC_URL="https://login.example.org", TRUSTED_PROXIES="127.0.0.1")
+    names = story(Visitor(server))
+    assert names == {f"__Host-{name}" for name in ("doubletour", *(f"doubletour-{word}" for word in ("form", "flash", "device", "language")))}
+
+
+@pytest.mark.parametrize("others", OF_OTHERS.values(), ids=OF_OTHERS)
+def test_cookies_of_another_application_stay(server, others):
+    person = Person(server)
+    person.cookies = dict(others)
+    assert not story(person) & set(others)
+    assert others.items() <= person.cookies.items()
+
+
+@pytest.mark.parametrize("session", [FLASK, FLASK_SESSION], ids=["Flask", "Flask-Session"])
+def test_a_foreign_session_cookie_is_not_an_expired_one(server, session):
+    person = Person(server)
+    person.cookies = {"session": session}
+    page = person.visit("/account")
+    assert page.status == 303 and page.location == "/login?next=%2Faccount"
+    assert "expired" not in person.cookies.get("doubletour-flash", "") and person.cookies["session"] == session
+
+
+def test_an_earlier_session_lives_on_until_sign_out(server):
+    alice = as_of_release_0_1(Person(server).full())
+    assert alice.visit("/").status == 200 and alice.visit("/account/sessions").status == 200
+    old = dict(alice.cookies)
+    alice.log_out()
+    assert "session" not in alice.cookies, "the keeper knew it, so it is deleted"
+    assert alice.visit("/", cookies=old).location.startswith("/login")
+
+
+def test_an_earlier_session_gets_the_new_name_with_its_next_token(server):
+    alice = as_of_release_0_1(Person(server).pending())
+    assert alice.prove().status == 303
+    assert "session" not in alice.cookies and alice.session
+    assert alice.visit("/").status == 200
+
+
+def test_an_earlier_session_on_https_lives_on(make_server):
+    server = make_server(PUBLIC_URL="https://login.example.org", TRUSTED_PROXIES="127.0.0.1")
+    person = Visitor(server).full()
+    person.cookies = {name.replace("doubletour", "session"): value for name, value in person.cookies.items() if name == "__Host-doubletour"}
+    assert list(person.cookies) == ["__Host-session"] and person.visit("/").status == 200
+
+
+@pytest.mark.parametrize("today", ["", "x", "A" * 43, "{0}; doubletour={0}"])
+def test_todays_name_goes_before_the_earlier_one(server, today):
+    alice = Person(server).full()
+    sent = f"session={alice.session}; doubletour={today.format(alice.session)}"
+    page = alice.visit("/", headers={"Cookie": sent}, cookies={})
+    assert page.status == 303 and page.location.startswith("/login")
+
+
+def test_an_earlier_form_can_still_be_sent(server):
+    alice = Person(server).full().forget()
+    token = alice.visit("/login").token
+    as_of_release_0_1(alice)
+    assert alice.post("/login", {"csrf_token": token, "username": alice.name, "password": alice.password}).status == 303
+
+
+def test_an_earlier_language_is_still_the_choice(server):
+    person = Person(server, language="en")
+    person.cookies = {"language": "fr"}
+    assert person.visit("/login").language == "fr"
+    person.cookies = {"language": "fr", "doubletour-language": "en"}
+    assert person.visit("/login").language == "en"
+
+
+def test_an_earlier_device_cookie_is_still_known(server):
+    """Strangers have used up the account's attempts; the known browser has its own, under either name."""
+    alice = as_of_release_0_1(Person(server).full())
+    device = alice.cookies["device"]
+    stranger = Person(server, alice.name, "not the password")
+    assert [stranger.give_password().status for _ in range(6)] == [422] * 5 + [429]
+    alice.cookies = {"device": device}
+    alice.sign_in()
+    assert alice.visit("/").status == 200
+    assert alice.cookies["doubletour-device"] == device and alice.cookies["device"] == device

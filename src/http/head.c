@@ -268,24 +268,49 @@ check_target(struct job *job)
 	return 0;
 }
 
+static bool
+is_old(const char *version)
+{
+	return version[VERSION_BYTES - 1] == '0';
+}
+
 static int
 check_host(struct job *job, const char *version)
 {
 	size_t hosts = request_header_count(&job->rq, "Host");
-	bool old = version[VERSION_BYTES - 1] == '0';
 
-	if (hosts > 1 || (hosts == 0 && !old))
+	if (hosts > 1 || (hosts == 0 && !is_old(version)))
 		return 400;
 	return is_host(request_header(&job->rq, "Host")) ? 0 : 400;
 }
 
+/*
+ * A chunked body is well-formed, and this server does not read it: 411.  Everything else about transfer codings is 400: beside a
+ * length, in HTTP/1.0 or with another coding, two readers may see the end of the request in different places.
+ * Source: RFC 9112 s6.1, s6.3.
+ */
 static int
-check_framing(struct job *job)
+check_transfer_coding(const struct job *job, const char *version)
+{
+	size_t codings = request_header_count(&job->rq, "Transfer-Encoding");
+
+	if (codings == 0)
+		return 0;
+	if (codings > 1 || is_old(version) || request_header_count(&job->rq, "Content-Length") > 0)
+		return 400;
+	return str_equal_nocase(request_header(&job->rq, "Transfer-Encoding"), STR("chunked")) ? 411 : 400;
+}
+
+static int
+check_framing(struct job *job, const char *version)
 {
 	uint64_t bytes = 0;
 	size_t lengths = request_header_count(&job->rq, "Content-Length");
+	int status = check_transfer_coding(job, version);
 
-	if (request_header_count(&job->rq, "Transfer-Encoding") > 0 || lengths > 1)
+	if (status != 0)
+		return status;
+	if (lengths > 1)
 		return 400;
 	if (lengths == 1 && str_number(request_header(&job->rq, "Content-Length"), UINT64_MAX, &bytes) != ERR_OK)
 		return 400;
@@ -340,7 +365,7 @@ head_check(struct job *job, const char *method, const char *version)
 	if (!is_token(name) || (job->server->exact_layout && !layout_is_plain(job, method, version)))
 		return 400;
 	if ((status = check_fields(job)) != 0 || (status = check_host(job, version)) != 0 ||
-	    (status = check_target(job)) != 0 || (status = check_framing(job)) != 0)
+	    (status = check_target(job)) != 0 || (status = check_framing(job, version)) != 0)
 		return status;
 	return check_type(job);
 }

@@ -91,7 +91,7 @@ struct http_app {
 	/* On a worker: fill the reply.  worker is what worker_open gave this thread. */
 	void (*work)(void *app, void *worker, struct request *rq, struct reply *rp);
 	/*
-	 * A reply for what the server refuses by itself: 400, 413, 414, 415, 431, 503.  Any thread; must not wait.  The request
+	 * A reply for what the server refuses by itself: 400, 411, 413, 414, 415, 431, 503.  Any thread; must not wait.  The request
 	 * may be unfinished: path is "/" when it could not be read, body is empty.  A 503 gets Retry-After when it has none.
 	 */
 	void (*refuse)(void *app, struct request *rq, int status, struct reply *rp);

@@ -217,6 +217,8 @@ static const struct error_text error_texts[] = {
 	{ 403, N_("Not allowed"), N_("This page is not for you, or the form came from somewhere else.") },
 	{ 404, N_("There is no such page"), N_("The address may be mistyped, or the page may be gone.") },
 	{ 405, N_("Not in this way"), N_("This page exists, but not for this kind of request.") },
+	{ 411, N_("The length is missing"),
+	  N_("The request does not say how long it is (Content-Length). Send it with its length, not in chunks.") },
 	{ 413, N_("That is too much"),
 	  N_("The form holds more than this server takes. Shorten it and send it again.") },
 	{ 414, N_("That address is too long"), N_("The address holds more than this server takes.") },

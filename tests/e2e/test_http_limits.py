@@ -18,7 +18,11 @@ def request(server, line, *headers, body=b""):
 
 # what, request line, further headers, body, status
 REFUSED = [
-    ("a transfer coding", "POST /login HTTP/1.1", [FORM, "Transfer-Encoding: chunked"], b"0\r\n\r\n", 400),
+    ("a body in chunks", "POST /login HTTP/1.1", [FORM, "Transfer-Encoding: chunked"], b"0\r\n\r\n", 411),
+    ("another coding", "POST /login HTTP/1.1", [FORM, "Transfer-Encoding: gzip"], b"", 400),
+    ("two codings", "POST /login HTTP/1.1", [FORM, "Transfer-Encoding: gzip, chunked"], b"0\r\n\r\n", 400),
+    ("chunks in HTTP/1.0", "POST /login HTTP/1.0", [FORM, "Transfer-Encoding: chunked"], b"0\r\n\r\n", 400),
+    ("both lengths, chunks first", "POST /login HTTP/1.1", [FORM, "Transfer-Encoding: chunked", "Content-Length: 5"], b"0\r\n\r\n", 400),
     ("both lengths", "POST /login HTTP/1.1", [FORM, "Content-Length: 0", "Transfer-Encoding: chunked"], b"0\r\n\r\n", 400),
     ("two lengths", "POST /login HTTP/1.1", [FORM, "Content-Length: 3", "Content-Length: 3"], b"a=1", 400),
     ("a length that is no number", "POST /login HTTP/1.1", [FORM, "Content-Length: three"], b"a=1", 400),
@@ -66,6 +70,33 @@ def test_a_refusal_says_so_in_our_dress_and_with_all_headers(server):
     assert "default-src 'none'" in headers["content-security-policy"]
     assert headers["connection"] == "close"
     assert b"<h1" in body
+
+
+def everything_said(server, request):
+    """All that comes until the server closes."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as s:
+        s.sendall(request)
+        received = b""
+        while more := s.recv(65536):
+            received += more
+    return received
+
+
+@pytest.mark.parametrize("headers,status", [(["Transfer-Encoding: chunked"], b"411"), (["Content-Length: 5", "Transfer-Encoding: chunked"], b"400"),
+                                            (["Transfer-Encoding: chunked", "Content-Length: 60"], b"400"), (["Transfer-Encoding: identity"], b"400")])
+def test_a_request_behind_a_refused_body_is_not_answered(server, headers, status):
+    host = f"Host: 127.0.0.1:{server.port}"
+    smuggled = f"GET /robots.txt HTTP/1.1\r\n{host}\r\n\r\n"
+    head = "\r\n".join(["POST /login HTTP/1.1", host, FORM, *headers, "", ""])
+    said = everything_said(server, (head + "0\r\n\r\n" + smuggled).encode())
+    assert said.startswith(b"HTTP/1.1 " + status) and said.count(b"HTTP/1.1 ") == 1
+    assert b"Disallow" not in said
+
+
+def test_a_refused_chunked_body_is_explained_by_a_sentence(server):
+    status, headers, body = request(server, "POST /login HTTP/1.1", FORM, "Accept-Language: en", "Transfer-Encoding: chunked", body=b"0\r\n\r\n")
+    assert (status, headers["connection"]) == (411, "close")
+    assert b"Send it with its length, not in chunks." in body
 
 
 def test_405_names_what_is_allowed(server):

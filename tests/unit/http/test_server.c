@@ -80,7 +80,22 @@ struct refusal {
 #define WITH_NUL(text) text, 400, sizeof(text) - 1
 
 static const struct refusal refusals[] = {
-	{ "any transfer coding", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	{ "a body in chunks (RFC 9112 s6.1)",
+	  "POST /quick HTTP/1.1\r\n" FORM_HEAD "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411 },
+	{ "a body in chunks, written otherwise",
+	  "POST /quick HTTP/1.1\r\n" FORM_HEAD "transfer-encoding:  Chunked \r\n\r\n3\r\na=1\r\n0\r\n\r\n", 411 },
+	{ "a body in chunks of a method that needs none",
+	  "GET /quick HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411 },
+	{ "chunks in HTTP/1.0, which has none",
+	  "POST /quick HTTP/1.0\r\n" FORM_HEAD "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400 },
+	{ "chunks twice",
+	  "POST /quick HTTP/1.1\r\n" FORM_HEAD
+	  "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	  400 },
+	{ "another coding before chunks",
+	  "POST /quick HTTP/1.1\r\n" FORM_HEAD "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400 },
+	{ "no coding at all", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Transfer-Encoding:\r\n\r\n", 400 },
+	{ "a coding of nobody's", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
 	  400 },
 	{ "a transfer coding of another name",
 	  "POST /quick HTTP/1.1\r\n" FORM_HEAD "Transfer-Encoding: identity\r\n\r\n", 400 },

@@ -7,8 +7,10 @@ import time
 from bench.bed import get
 from bench.measure import Limit
 from bench.people import fill, homes
+from bench.signing_in import FULL_COST, posts, register
 
 LIVE, CONNECTIONS, AT_ONCE = 100_000, 10_000, 64
+BURSTS, CLIENTS, BURST_SECONDS = 3, 8, 2
 LOGIN_PAGE = get("/login", cookie="__Host-doubletour-form=" + "a" * 24)
 
 
@@ -25,6 +27,15 @@ def at_rest_kib(bed, server):
     bed.load(server.port, LOGIN_PAGE)
     time.sleep(3)
     return pss_kib(server)
+
+
+def after_bursts_mib(bed, server):
+    """After several bursts of sign-ins: what the first one's end gives back, the last one's must."""
+    forms = posts(server, register(server, CLIENTS))
+    for _ in range(BURSTS):
+        bed.load(server.port, *forms, connections=CLIENTS, seconds=BURST_SECONDS)
+        kib = at_rest_kib(bed, server)
+    return kib / 1024
 
 
 def live_mib(bed):
@@ -63,5 +74,7 @@ def connection_kib(bed, server):
 def comparisons(bed):
     server = bed.server("idle")
     yield Limit("memory, idle", lambda: at_rest_kib(bed, server) / 1024, "MiB", 12)
+    hasher = bed.server("hasher", **FULL_COST)
+    yield Limit(f"memory, after {BURSTS} bursts", lambda: after_bursts_mib(bed, hasher), "MiB", 16)
     yield Limit("memory, 100,000 live", lambda: live_mib(bed), "MiB", 32)
     yield Limit("memory of a connection", lambda: connection_kib(bed, server), "KiB", 16)

@@ -7,6 +7,12 @@
 
 #include <stddef.h>
 
+/*
+ * Call once at start.  Large pieces are mapped each by itself, and the system has them back when they are dropped: every time,
+ * not only the first.
+ */
+void mem_set_up(void);
+
 /* n bytes, zeroed; NULL when there are none.  n = 0 gives a pointer that may be freed. */
 void *mem_new(size_t n) __attribute__((malloc));
 

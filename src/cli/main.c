@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 
 #include "base/buf.h"
+#include "base/mem.h"
 
 #include <stdio.h>
 
@@ -92,8 +93,10 @@ int
 main(int argc, char **argv)
 {
 	struct cli cli = { .config_loaded = false };
-	int status = argc < 2 ? help(&cli, argc, argv) : dispatch(&cli, argc, argv);
+	int status;
 
+	mem_set_up();
+	status = argc < 2 ? help(&cli, argc, argv) : dispatch(&cli, argc, argv);
 	config_wipe(&cli.config);
 	return argc < 2 ? CLI_USAGE : status;
 }

@@ -1,0 +1,74 @@
+"""Memory that a burst of work needs is given back after every burst, not only after the first."""
+
+import os
+import pathlib
+import re
+
+import pytest
+
+from harness import Person
+from harness.server import wait_until
+from harness.together import form_bytes, together
+
+# Passwords cost here what they cost in production: each worker hashes in 19 MiB.
+SETTINGS = {"profile": "development", "HASH_THREADS": 2, "REGISTRATION": "open"}
+HASH_KIB = 19456
+BURSTS, AT_ONCE = 3, 12
+
+pytestmark = pytest.mark.skipif("ASAN_OPTIONS" in os.environ, reason="a sanitizer keeps what was freed")
+
+
+def kib(pid, file, field):
+    return int(re.search(rf"^{field}:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/{file}").read_text(), re.M)[1])
+
+
+def held(pid):
+    """Pages that this process alone holds and has written."""
+    return kib(pid, "smaps_rollup", "Private_Dirty")
+
+
+def peak(pid):
+    return kib(pid, "status", "VmHWM")
+
+
+def forget_peak(pid):
+    pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def sign_ins(server, number):
+    person = Person(server)
+    fields = {"csrf_token": person.visit("/login").token, "password": "not this one"}
+    return [form_bytes(server, "/login", {"username": f"nobody-{number}-{n}", **fields}, person.cookies) for n in range(AT_ONCE)], 422
+
+
+def registrations(server, number):
+    person = Person(server)
+    fields = {"csrf_token": person.visit("/register").token, "password": person.password, "confirm": person.password}
+    return [form_bytes(server, "/register", {"username": f"new-{number}-{n}", **fields}, person.cookies) for n in range(AT_ONCE)], 303
+
+
+@pytest.mark.parametrize("burst", [sign_ins, registrations])
+def test_every_burst_of_hashing_gives_its_memory_back(server, burst):
+    keeper = server.keeper_pid()
+    server.forgive()
+    for number in range(BURSTS):
+        before = wait_until(lambda: (kib_now := held(keeper)) < HASH_KIB and kib_now, f"memory is given back before burst {number}")
+        forget_peak(keeper)
+        requests, status = burst(server, number)
+        assert status in [a.status for a in together(server, requests)]
+        assert peak(keeper) > before + HASH_KIB, "the burst did hash"
+    wait_until(lambda: held(keeper) < HASH_KIB, "memory is given back after the last burst")
+
+
+def test_every_burst_of_pages_gives_its_memory_back(server):
+    """QR codes and lists, made for somebody who is signed in and somebody who enrols."""
+    full, enrolling = Person(server).full(), Person(server).enrolling()
+    pages = [(full, "/account/activity"), (full, "/account/authenticators"), (enrolling, "/setup-2fa")]
+    after = []
+    for _ in range(BURSTS):
+        for person, path in pages:
+            for _ in range(12):
+                assert person.visit(path).status == 200
+        wait_until(lambda: held(server.keeper_pid()) < HASH_KIB, "the hash's memory is given back")
+        after.append(held(server.keeper_pid()) + held(server.web_pid()))
+    assert after[-1] < 1.5 * after[0], after

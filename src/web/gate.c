@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "http/cookie.h"
 #include "http/forwarded.h"
+#include "http/navigation.h"
 #include "web/gate_cache.h"
 #include "web/language.h"
 #include "web/messages.h"
@@ -11,18 +12,21 @@
 
 enum source { FROM_ORIGINAL, FROM_FORWARDED, FROM_PATH, FROM_EITHER };
 
+/* nginx takes any other status than 401 and 403 for an error, and asks at the old endpoint without naming a portal. */
+enum redirects { REDIRECTS_NEVER, REDIRECTS_TO_NAMED_PORTAL, REDIRECTS_ALWAYS };
+
 static const struct endpoint {
 	str path; /* what comes behind it belongs to the target, where the source is FROM_PATH */
 	enum source source;
-	bool always_401;   /* nginx: an answer of 302 would be an error */
+	enum redirects redirects;
 	int malformed;     /* status */
 	str portal_header; /* names another portal than ours; empty: none does */
 	const char *portal_query;
 } endpoints[] = {
-	{ STR_INIT("/api/authz/auth-request"), FROM_ORIGINAL, true, 400, STR_INIT(""), "authelia_url" },
-	{ STR_INIT("/api/authz/forward-auth"), FROM_FORWARDED, false, 400, STR_INIT(""), "authelia_url" },
-	{ STR_INIT("/api/authz/ext-authz"), FROM_PATH, false, 400, STR_INIT("X-Authelia-URL"), NULL },
-	{ STR_INIT("/api/verify"), FROM_EITHER, false, 401, STR_INIT("X-Authelia-URL"), "rd" },
+	{ STR_INIT("/api/authz/auth-request"), FROM_ORIGINAL, REDIRECTS_NEVER, 400, STR_INIT(""), "authelia_url" },
+	{ STR_INIT("/api/authz/forward-auth"), FROM_FORWARDED, REDIRECTS_ALWAYS, 400, STR_INIT(""), "authelia_url" },
+	{ STR_INIT("/api/authz/ext-authz"), FROM_PATH, REDIRECTS_ALWAYS, 400, STR_INIT("X-Authelia-URL"), NULL },
+	{ STR_INIT("/api/verify"), FROM_EITHER, REDIRECTS_TO_NAMED_PORTAL, 401, STR_INIT("X-Authelia-URL"), "rd" },
 };
 
 /* One request of a proxy while it is answered. */
@@ -97,6 +101,18 @@ read_path(struct exchange *x, struct check *c)
 	return target_join(only(x, "X-Forwarded-Proto"), only(x, "Host"), buf_str(&path), x->rq->arena, &c->target);
 }
 
+/* The old endpoint takes an empty method as absent: HAProxy's guide sends `X-Forwarded-Method` from a variable that is unset. */
+static str
+gate_method_either(const struct exchange *x)
+{
+	static const char *const names[] = { "X-Original-Method", "X-Forwarded-Method" };
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (request_header_count(x->rq, names[i]) > 1 || request_header(x->rq, names[i]).n > 0)
+			return only(x, names[i]);
+	return x->rq->method_name;
+}
+
 /* The old endpoint: as it comes, but of two answers to one question none is taken. */
 static err
 read_either(struct exchange *x, struct check *c)
@@ -105,12 +121,7 @@ read_either(struct exchange *x, struct check *c)
 		TRY(target_read(only(x, "X-Original-URL"), x->rq->arena, &c->target));
 	else
 		TRY(read_forwarded(x, c));
-	if (request_header_count(x->rq, "X-Original-Method") > 0)
-		c->method = only(x, "X-Original-Method");
-	else if (request_header_count(x->rq, "X-Forwarded-Method") > 0)
-		c->method = only(x, "X-Forwarded-Method");
-	else
-		c->method = x->rq->method_name;
+	c->method = gate_method_either(x);
 	return ERR_OK;
 }
 
@@ -208,6 +219,16 @@ header(struct exchange *x, const char *name, str value)
 	return reply_header(x->rq, x->rp, str_of(name), value.n > 0 ? value : STR(" "));
 }
 
+/*
+ * RFC 9110 s11.6.1 wants a challenge in each 401.  No browser knows this scheme, so none opens its dialog for a password:
+ * what is missing is the cookie of a sign-in, at the address in Location.
+ */
+static err
+gate_challenge(struct exchange *x)
+{
+	return header(x, "WWW-Authenticate", STR("Cookie realm=\"sign-in\""));
+}
+
 /* A page for whoever sees it through a proxy: of itself, for our style sheet is on another host. */
 static err
 put_page(struct exchange *x, int status, const char *sentence, str link, const char *link_text)
@@ -301,10 +322,8 @@ portal_named(struct exchange *x, const struct check *c)
 }
 
 static err
-put_location(struct exchange *x, const struct check *c, struct buf *out)
+put_location(struct exchange *x, const struct check *c, str portal, struct buf *out)
 {
-	str portal = portal_named(x, c);
-
 	if (portal.n > 0) {
 		buf_put(out, portal);
 	} else {
@@ -318,29 +337,13 @@ put_location(struct exchange *x, const struct check *c, struct buf *out)
 	return buf_check(out);
 }
 
-/* Would a person see what is answered?  A script or a program shall not be led to a page. */
-static bool
-is_background(const struct exchange *x)
-{
-	str accept = request_header(x->rq, "Accept");
-	bool first = true;
-
-	if (str_equal_nocase(request_header(x->rq, "X-Requested-With"), STR("XMLHttpRequest")))
-		return true;
-	while (accept.n > 0) {
-		str one = str_cut(&accept, ',');
-		str type = str_trim(str_cut(&one, ';'));
-		if (str_equal_nocase(type, STR("text/html")) || (first && str_equal(type, STR("*/*"))))
-			return false;
-		first = false;
-	}
-	return true;
-}
-
 static int
-status_of_asking(const struct exchange *x, const struct check *c)
+gate_status_of_asking(const struct exchange *x, const struct check *c, bool portal_named)
 {
-	if (c->endpoint->always_401 || is_background(x))
+	bool redirects = c->endpoint->redirects == REDIRECTS_ALWAYS ||
+			 (c->endpoint->redirects == REDIRECTS_TO_NAMED_PORTAL && portal_named);
+
+	if (!redirects || !navigation_asked(x->rq))
 		return 401;
 	return str_equal(c->method, STR("GET")) || str_equal(c->method, STR("HEAD")) ||
 		       str_equal(c->method, STR("OPTIONS"))
@@ -352,17 +355,29 @@ static err
 reply_ask(struct exchange *x, const struct check *c)
 {
 	CLEANUP(buf_wipe) struct buf location = BUF(4 * TARGET_MAX_BYTES);
+	str portal = portal_named(x, c);
+	int status = gate_status_of_asking(x, c, portal.n > 0);
 
-	TRY(put_location(x, c, &location));
+	TRY(put_location(x, c, portal, &location));
 	TRY(header(x, "Location", buf_str(&location)));
-	return put_page(x, status_of_asking(x, c), N_("Sign in to see this page."), buf_str(&location), N_("Sign in"));
+	if (status == 401)
+		TRY(gate_challenge(x));
+	return put_page(x, status, N_("Sign in to see this page."), buf_str(&location), N_("Sign in"));
+}
+
+static err
+gate_reply_malformed(struct exchange *x, const struct check *c)
+{
+	if (c->malformed == 401)
+		TRY(gate_challenge(x));
+	return put_page(x, c->malformed, N_("The gate was not told which page is meant."), STR(""), NULL);
 }
 
 static err
 reply(struct exchange *x, const struct check *c)
 {
 	if (c->malformed != 0)
-		return put_page(x, c->malformed, N_("The gate was not told which page is meant."), STR(""), NULL);
+		return gate_reply_malformed(x, c);
 	switch (c->outcome) {
 	case ACCESS_PASSES:
 		return reply_pass(x, c);

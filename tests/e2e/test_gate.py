@@ -110,21 +110,63 @@ def test_the_front_page_keeps_the_return_url_through_sign_in(gate):
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_whoever_is_signed_out_is_led_to_sign_in(gate, endpoint):
     answer = ask(gate, WIKI, endpoint)
-    assert answer.status_code == (401 if endpoint == "auth-request" else 302)
+    assert answer.status_code == (401 if endpoint in ("auth-request", "verify") else 302)
     assert led_to(answer) == {"rd": WIKI, "rm": "GET"} and not named(answer)
     answer = ask(gate, WIKI, endpoint, method="POST")
-    assert answer.status_code == (401 if endpoint == "auth-request" else 303)
+    assert answer.status_code == (401 if endpoint in ("auth-request", "verify") else 303)
     assert led_to(answer)["rm"] == "POST"
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-@pytest.mark.parametrize("headers", [{"X-Requested-With": "XMLHttpRequest"}, {"Accept": "application/json"}, {"Accept": "image/*, */*"}, {"Accept": None}])
+@pytest.mark.parametrize("headers", [{"X-Requested-With": "XMLHttpRequest"}, {"Accept": "application/json"}, {"Accept": "image/*, */*"}, {"Accept": "*/*"}, {"Accept": None}, {"Accept": "text/html;q=0"},
+                                     {"Sec-Fetch-Mode": "cors"}, {"Sec-Fetch-Mode": "no-cors"}, {"Sec-Fetch-Mode": "websocket"}, {"Sec-Fetch-Mode": "same-origin"},
+                                     {"Sec-Fetch-Mode": "Navigate"}, {"Sec-Fetch-Mode": ""}, {"Upgrade": "websocket"}, {"Sec-WebSocket-Key": "x3JJHMbDL1EzLkh9GBhXDw=="}])
 def test_a_background_request_gets_401_with_the_way(gate, endpoint, headers):
     headers = {"Accept-Encoding": "identity", **headers}
     if headers.get("Accept", "") is None:
         headers["Accept"] = ""
     answer = ask(gate, WIKI, endpoint, headers=headers)
     assert answer.status_code == 401 and led_to(answer)["rd"] == WIKI
+    assert answer.headers["WWW-Authenticate"].startswith("Cookie "), "a scheme for which no browser asks for a password"
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Mode": "navigate"}, {"Sec-Fetch-Mode": "navigate", "Accept": "*/*"}, {"Accept": "text/*"}, {"Accept": "x/y, text/html;q=0.1"}])
+def test_a_navigation_is_redirected(gate, headers):
+    for endpoint in ("forward-auth", "ext-authz"):
+        answer = ask(gate, WIKI, endpoint, headers=headers)
+        assert answer.status_code == 302 and "WWW-Authenticate" not in answer.headers
+
+
+def test_headers_in_two_lines_are_read_as_one_list(gate):
+    from harness.raw import raw
+    head = ("GET /api/authz/forward-auth HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: wiki.example.org\r\n"
+            "X-Forwarded-Uri: /\r\nX-Forwarded-Method: GET\r\n")
+    for lines, status in (("Accept: image/png\r\nAccept: text/html\r\n", 302), ("Accept: text/*\r\nAccept: text/html;q=0\r\n", 401),
+                          ("Sec-Fetch-Mode: navigate\r\nSec-Fetch-Mode: cors\r\n", 401), ("Sec-Fetch-Mode: navigate\r\nSec-Fetch-Mode: navigate\r\n", 401)):
+        assert raw(gate, (head + lines + "\r\n").encode())[0] == status, lines
+
+
+def test_the_old_endpoint_redirects_to_a_portal_that_is_named(gate):
+    """Authelia's guide for nginx names none, and nginx takes a 302 for an error."""
+    import requests
+    headers = {"X-Original-URL": WIKI, "Accept": "text/html"}
+    for query, more, status in (("", {}, 401), ("?rd=", {}, 401), ("?rd=https://evil.example/", {}, 401), ("?rd=http://auth.example.org/", {}, 401),
+                                ("?rd=https://auth.example.org/", {}, 302), ("", {"X-Authelia-URL": "https://auth.example.org/"}, 302),
+                                ("?authelia_url=https://auth.example.org/", {}, 401)):
+        answer = requests.get(gate.origin + "/api/verify" + query, headers=headers | more, allow_redirects=False, timeout=30)
+        assert answer.status_code == status and ("WWW-Authenticate" in answer.headers) == (status == 401), (query, more)
+        assert answer.headers["Location"].startswith("https://auth.example.org/?rd=" if status == 302 else f"https://{LOGIN}/gate?rd=")
+
+
+def test_the_old_endpoint_takes_an_empty_method_as_absent(gate):
+    person = inside(gate)
+    for headers in ({"X-Forwarded-Method": ""}, {"X-Forwarded-Method": None}, {"X-Original-Method": "", "X-Forwarded-Method": ""},
+                    {"X-Original-Method": "", "X-Forwarded-Method": "POST"}, {"X-Original-Method": "POST", "X-Forwarded-Method": ""}):
+        assert person.ask(WIKI, endpoint="verify", headers=headers).status_code == 200, headers
+    for headers in ({"X-Forwarded-Method": "get"}, {"X-Original-Method": "G T", "X-Forwarded-Method": "GET"}):
+        assert person.ask(WIKI, endpoint="verify", headers=headers).status_code == 401, headers
+    for endpoint, name in (("forward-auth", "X-Forwarded-Method"), ("auth-request", "X-Original-Method")):
+        assert person.ask(WIKI, endpoint=endpoint, headers={name: ""}).status_code == 400, "as Authelia there"
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)

@@ -3,6 +3,7 @@
 #include "http/form.h"
 #include "http/forwarded.h"
 #include "http/internal.h"
+#include "http/navigation.h"
 #include "http/next.h"
 #include "unit.h"
 
@@ -380,6 +381,40 @@ request_header_finds_names_without_case_and_counts_them(void **state)
 	assert_int_equal(request_header_count(rq, "x-two"), 0);
 }
 
+static void
+navigation_accepts_html_where_it_is_named(void **state)
+{
+	static const struct {
+		const char *accept;
+		bool taken;
+		const char *why;
+	} cases[] = {
+		{ "text/html", true, "alone" },
+		{ "application/json, Text/HTML ;q=0.3", true, "letter case, a space, a weight" },
+		{ "text/html;q=0.001", true, "the least weight" },
+		{ "text/html;level=1;q=0.5", true, "a parameter before the weight" },
+		{ "text/*", true, "HTML is a text" },
+		{ "text/*;q=0, text/html", true, "the more precise range counts" },
+		{ "text/html;q=0, text/html", true, "taken once" },
+		{ "", false, "nothing" },
+		{ ",,;,", false, "only separators" },
+		{ "*/*", false, "anything is what programs take" },
+		{ "text/html;q=0", false, "refused" },
+		{ "text/html;level=1; Q = 0.000", false, "refused, with spaces and another parameter" },
+		{ "text/*, text/html;q=0.", false, "texts, but not HTML" },
+		{ "text/*;q=0", false, "no text" },
+		{ "text/htmlx", false, "another type" },
+		{ "xtext/html", false, "another type" },
+		{ "text/html/x", false, "no type" },
+		{ "image/png;x=text/html", false, "a parameter" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		if (navigation_accepts_html(str_of(cases[i].accept)) != cases[i].taken)
+			fail_msg("%s: %s", cases[i].accept, cases[i].why);
+}
+
 int
 main(void)
 {
@@ -393,6 +428,7 @@ main(void)
 		cmocka_unit_test(cookie_put_writes_every_flag),
 		cmocka_unit_test(cookie_put_refuses_what_cannot_stand_in_one),
 		cmocka_unit_test(next_is_safe_takes_paths_of_ours_only),
+		cmocka_unit_test(navigation_accepts_html_where_it_is_named),
 		cmocka_unit_test(forwarded_address_believes_trusted_proxies_only),
 		cmocka_unit_test(request_header_finds_names_without_case_and_counts_them),
 	};

@@ -2,7 +2,7 @@
 -- Whatever fails leaves the status 403.  Made by `doubletour proxy-config haproxy --lua`.
 
 local gate = "http://@ADDRESS@/api/authz/forward-auth"
-local passed_on = { "cookie", "accept", "accept-language", "x-requested-with" }
+local passed_on = { "cookie", "accept", "accept-language", "x-requested-with", "sec-fetch-mode" }
 local told = { user = "remote-user", groups = "remote-groups", name = "remote-name", email = "remote-email", jwt = "remote-jwt" }
 
 local function first(headers, name)
@@ -37,6 +37,7 @@ local function ask(txn)
 		return
 	end
 	txn:set_var("txn.doubletour_location", first(answer.headers, "location") or "")
+	txn:set_var("txn.doubletour_challenge", first(answer.headers, "www-authenticate") or "")
 	if answer.status == 200 then
 		for name, header in pairs(told) do
 			local value = first(answer.headers, header)

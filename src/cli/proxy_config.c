@@ -15,6 +15,13 @@
 
 enum { APPS_MAX = 100, OUT_MAX_BYTES = 1024 * 1024 };
 
+/*
+ * How long a websocket, an event stream or a slow answer may stay silent, in the form that all five proxies read; and the
+ * largest upload where a proxy has a limit, in the form of nginx.
+ */
+#define SILENCE "3600s"
+#define UPLOAD "1g"
+
 static const char proxy_help[] =
     "Use: doubletour proxy-config nginx|caddy|traefik|haproxy|envoy APP=UPSTREAM [APP=UPSTREAM ...]\n"
     "\n"
@@ -111,6 +118,8 @@ value_of(const struct request *r, const struct app *app, str word)
 		{ STR("LISTEN_HOST"), host_of(str_of(r->listen)) },
 		{ STR("LISTEN_PORT"), port_of(str_of(r->listen)) },
 		{ STR("LUA"), str_of(r->lua_file) },
+		{ STR("SILENCE"), STR(SILENCE) },
+		{ STR("UPLOAD"), STR(UPLOAD) },
 		{ STR("APP"), app == NULL ? (str){ 0 } : app->name },
 		{ STR("UPSTREAM"), app == NULL ? (str){ 0 } : app->upstream },
 		{ STR("UPSTREAM_HOST"), app == NULL ? (str){ 0 } : host_of(app->upstream) },

@@ -29,7 +29,7 @@ class FromThePage(Proxy):
 
 
 def test_the_page_leads_to_a_protected_application(tmp_path):
-    from test_proxies import Browser
+    from harness.proxies import Browser
 
     port = free_port()
     server = Server(tmp_path)

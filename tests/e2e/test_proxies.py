@@ -14,83 +14,18 @@ import urllib.parse
 import pytest
 import yaml
 
-from harness.proxies import APPS, LOGIN, Echo, Proxy, exchange, read_answer
+from harness.proxies import APPS, KINDS, LOGIN, Browser, Echo, Proxy, enter, led_to, make, read_answer
 from harness.server import Server, free_port, wait_until
 from harness.visitor import Visitor
 
-RULES = """\
-rules:
-  - domain: wiki.example.org
-    path: ['/public/**']
-    policy: bypass
-  - domain: wiki.example.org
-    methods: [OPTIONS]
-    policy: bypass
-  - domain: admin.example.org
-    groups: [admins]
-  - domain: admin.example.org
-    policy: deny
-  - domain: ['*.example.org', '*.example.net']
-"""
-KINDS = ("nginx", "caddy", "haproxy")
 PROCESSES = 4
 REQUESTS = int(os.environ.get("GATE_REQUESTS", 1280))  # of 64 people at once
-
-
-def make(home):
-    port = free_port()
-    server = Server(home, PUBLIC_URL=f"https://{LOGIN}:{port}", TRUSTED_PROXIES="127.0.0.1", GATE_DOMAINS="example.org,example.net",
-                    ACCESS_RULES="access.conf")
-    (server.work / "access.conf").write_text(RULES)
-    return server
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def world(request, tmp_path_factory):
     with Echo() as echo, make(tmp_path_factory.mktemp(request.param)) as server, Proxy(request.param, server, echo) as proxy:
         yield proxy
-
-
-class Browser:
-    """Somebody behind the proxy: signs in at the server, goes to applications through the proxy."""
-
-    def __init__(self, proxy, person=None):
-        self.proxy, self.person = proxy, person
-        self.streams = {}
-
-    def request(self, method, host, path, headers=(), body=b"", cookies=True, accept="text/html", **more):
-        if host not in self.streams:
-            self.streams[host] = self.proxy.connect(host).makefile("rwb")
-        sent = [("Accept", accept), *headers] if accept else list(headers)
-        cookie = self.person.cookie_for(f"https://{host}/") if cookies and self.person else None
-        if cookie:
-            sent.append(("Cookie", f"a=b; __Secure-gate={cookie}; c=d"))
-        try:
-            answer = exchange(self.streams[host], method, path, f"{host}:{self.proxy.port}", sent, body, **more)
-        except (AssertionError, ConnectionError):
-            del self.streams[host]
-            raise
-        if (answer.get("Connection") or "").lower() == "close":
-            del self.streams[host]
-        return answer
-
-    def get(self, path, host="wiki.example.org", **more):
-        return self.request("GET", host, path, **more)
-
-
-def enter(proxy, host="wiki.example.org", **facts):
-    person = Visitor(proxy.server).full()
-    for command, value in facts.items():
-        assert proxy.server.command("user", command, person.name, value).returncode == 0
-    url = proxy.public(host) + "/"
-    assert person.follow_to("/gate?" + urllib.parse.urlencode({"rd": url})) == url
-    return Browser(proxy, person)
-
-
-def led_to(proxy, answer):
-    parts = urllib.parse.urlsplit(answer.get("Location"))
-    assert (parts.scheme, parts.netloc, parts.path) == ("https", f"{LOGIN}:{proxy.port}", "/gate"), answer
-    return dict(urllib.parse.parse_qsl(parts.query))
 
 
 def test_whoever_is_signed_out_is_led_to_sign_in(world):
@@ -102,6 +37,45 @@ def test_a_background_request_gets_401_with_the_way(world):
     for more in ({"accept": "application/json"}, {"headers": [("X-Requested-With", "XMLHttpRequest")]}):
         answer = Browser(world).get("/data", **more)
         assert answer.status == 401 and led_to(world, answer)["rd"].endswith("/data"), answer
+
+
+NAVIGATIONS = [  # headers beside Accept, Accept, is it redirected, why
+    ([("Sec-Fetch-Mode", "navigate")], "text/html", True, "a browser opens a page"),
+    ([("Sec-Fetch-Mode", "navigate")], "*/*", True, "the mode counts where it is known"),
+    ([("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "iframe"), ("Sec-Fetch-Site", "same-origin")], "text/html", True, "a page in a frame"),
+    ([("Sec-Fetch-Mode", "navigate"), ("X-Requested-With", "com.example.app")], "text/html", True, "a page in an app's web view"),
+    ([("Sec-Fetch-Mode", "cors")], "*/*", False, "fetch()"),
+    ([("Sec-Fetch-Mode", "cors")], "text/html", False, "fetch() of a piece of a page"),
+    ([("Sec-Fetch-Mode", "same-origin")], "text/html", False, "fetch() within the origin"),
+    ([("Sec-Fetch-Mode", "no-cors"), ("Sec-Fetch-Dest", "image")], "image/avif,image/*,*/*;q=0.8", False, "an image"),
+    ([("Sec-Fetch-Mode", "no-cors"), ("Sec-Fetch-Dest", "script")], "*/*", False, "a script"),
+    ([("Sec-Fetch-Mode", "websocket")], "text/html", False, "a websocket"),
+    ([("Sec-Fetch-Mode", "nested-navigate")], "text/html", False, "a mode that nobody sends"),
+    ([("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Mode", "navigate")], "text/html", False, "two modes, the first of a script"),
+    ([("Sec-Fetch-Mode", "navigate"), ("X-Requested-With", "XMLHttpRequest")], "text/html", False, "a script that names itself"),
+    ([], "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", True, "a browser without Sec-Fetch-Mode"),
+    ([], "application/json, TEXT/HTML;q=0.1", True, "HTML is named, whatever its weight"),
+    ([], "text/*", True, "HTML is a text"),
+    ([], "text/*;q=0.5, */*;q=0.1", True, "a text with a weight"),
+    ([], "*/*", False, "curl"),
+    ([], "*/*, application/json", False, "a program that takes anything first"),
+    ([], "text/html;q=0", False, "HTML is refused"),
+    ([], "text/html; q=0.000, */*", False, "HTML is refused, all else taken"),
+    ([], "text/*;q=0", False, "texts are refused"),
+    ([], "text/*, text/html;q=0", False, "texts, but not HTML"),
+    ([], "text/event-stream", False, "an event stream"),
+    ([], "text/html-sandboxed", False, "another type that begins alike"),
+    ([], "x-text/html", False, "another type that ends alike"),
+    ([], None, False, "no Accept"),
+]
+
+
+@pytest.mark.parametrize("headers, accept, redirected, why", NAVIGATIONS, ids=[case[-1] for case in NAVIGATIONS])
+def test_only_navigations_are_redirected(world, headers, accept, redirected, why):
+    answer = Browser(world).get("/data", headers=headers, accept=accept)
+    assert answer.status == (302 if redirected else 401), answer
+    assert led_to(world, answer) == {"rd": world.public("wiki.example.org") + "/data", "rm": "GET"}
+    assert (answer.get("WWW-Authenticate") or "").startswith("Cookie ") or redirected, "RFC 9110 11.6.1"
 
 
 def test_the_application_is_told_who_it_is(world):
@@ -217,7 +191,9 @@ def test_the_way_between_domains_leads_through_the_proxy(world):
 
 def test_a_websocket_is_for_whoever_is_signed_in(world):
     upgrade = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "x3JJHMbDL1EzLkh9GBhXDw==")]
-    assert Browser(world).get("/socket", headers=upgrade, accept=None).status in (401, 302)
+    for accept in (None, "*/*", "text/html"):
+        for mode in ([], [("Sec-Fetch-Mode", "websocket")], [("Sec-Fetch-Mode", "navigate")]):
+            assert Browser(world).get("/socket", headers=upgrade + mode, accept=accept).status == 401
     browser = enter(world)
     answer = browser.get("/socket", headers=upgrade, accept=None)
     assert answer.status == 101

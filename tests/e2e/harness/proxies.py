@@ -14,11 +14,28 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import urllib.parse
 
-from harness.server import free_port, wait_until
+from harness.server import Server, free_port, wait_until
+from harness.visitor import Visitor
 
 APPS = ("wiki.example.org", "admin.example.org", "shop.example.net")
 LOGIN = "login.example.org"
+RULES = """\
+rules:
+  - domain: wiki.example.org
+    path: ['/public/**']
+    policy: bypass
+  - domain: wiki.example.org
+    methods: [OPTIONS]
+    policy: bypass
+  - domain: admin.example.org
+    groups: [admins]
+  - domain: admin.example.org
+    policy: deny
+  - domain: ['*.example.org', '*.example.net']
+"""
+KINDS = ("nginx", "caddy", "haproxy")
 
 
 class Application(http.server.BaseHTTPRequestHandler):
@@ -33,8 +50,12 @@ class Application(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.headers.get("Upgrade", "").lower() == "websocket" and "Sec-WebSocket-Key" in self.headers:
             return self._upgrade()
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length).decode()
+        if self.path == "/events":
+            return self._stream_events()
+        body = self._read_body()
+        if self.path == "/upload":
+            body = f"{len(body)} {hashlib.sha256(body).hexdigest()}".encode()
+        body = body.decode()
         text = json.dumps({"method": self.command, "path": self.path, "headers": self.headers.items(), "body": body}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -45,6 +66,28 @@ class Application(http.server.BaseHTTPRequestHandler):
 
     do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = do_PROPFIND = do_FOO = do_GET
 
+    def _read_body(self):
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = b""
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def _stream_events(self):
+        """One event at once, and another each time that the test says so; the stream ends when the test does."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Cache-Control", "no-cache")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        for number in range(3):
+            self.wfile.write(f"data: {number}\n\n".encode())
+            self.server.next_event.acquire(timeout=60)
+        self.close_connection = True
+
     def _upgrade(self):
         key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
         self.send_response(101)
@@ -54,6 +97,8 @@ class Application(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         hello = ("hello " + self.headers.get("Remote-User", "nobody")).encode()
         self.wfile.write(bytes([0x81, len(hello)]) + hello)
+        while byte := self.connection.recv(1):  # what comes over the websocket goes back, byte by byte
+            self.wfile.write(byte)
         self.close_connection = True
 
     def log_message(self, *_):
@@ -64,6 +109,7 @@ class Echo:
     def __enter__(self):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Application)
         self.server.daemon_threads = True
+        self.server.next_event = threading.Semaphore(0)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         return self
@@ -189,6 +235,13 @@ def exchange(stream, method, path, host, headers=(), body=b"", version="HTTP/1.1
     return read_answer(stream, method)
 
 
+def check_headers_once(headers):
+    """No header stands twice in an answer, and no cookie is set twice; no proxy tells its version."""
+    names = sorted(value.partition("=")[0] if name.lower() == "set-cookie" else name.lower() for name, value in headers)
+    assert len(names) == len(set(names)), headers
+    assert not any("/" in value for name, value in headers if name.lower() == "server" and not value.startswith("BaseHTTP")), headers
+
+
 def read_answer(stream, method="GET"):
     line = stream.readline()
     assert line, "the connection was closed"
@@ -198,6 +251,7 @@ def read_answer(stream, method="GET"):
         name, _, value = line.decode("utf-8", "replace").partition(":")
         headers.append((name, value.strip()))
     named = {name.lower(): value for name, value in headers}
+    check_headers_once([pair for pair in headers if status != 101 or pair[0].lower() != "server"])  # Caddy's, beside the application's
     if method == "HEAD" or status in (101, 204, 304):
         body = b""
     elif "content-length" in named:
@@ -211,3 +265,53 @@ def read_answer(stream, method="GET"):
     else:
         body = stream.read()
     return Answer(status, headers, body)
+
+
+def make(home):
+    port = free_port()
+    server = Server(home, PUBLIC_URL=f"https://{LOGIN}:{port}", TRUSTED_PROXIES="127.0.0.1", GATE_DOMAINS="example.org,example.net",
+                    ACCESS_RULES="access.conf")
+    (server.work / "access.conf").write_text(RULES)
+    return server
+
+
+class Browser:
+    """Somebody behind the proxy: signs in at the server, goes to applications through the proxy."""
+
+    def __init__(self, proxy, person=None):
+        self.proxy, self.person = proxy, person
+        self.streams = {}
+
+    def request(self, method, host, path, headers=(), body=b"", cookies=True, accept="text/html", **more):
+        if host not in self.streams:
+            self.streams[host] = self.proxy.connect(host).makefile("rwb")
+        sent = [("Accept", accept), *headers] if accept else list(headers)
+        cookie = self.person.cookie_for(f"https://{host}/") if cookies and self.person else None
+        if cookie:
+            sent.append(("Cookie", f"a=b; __Secure-gate={cookie}; c=d"))
+        try:
+            answer = exchange(self.streams[host], method, path, f"{host}:{self.proxy.port}", sent, body, **more)
+        except (AssertionError, ConnectionError):
+            del self.streams[host]
+            raise
+        if (answer.get("Connection") or "").lower() == "close":
+            del self.streams[host]
+        return answer
+
+    def get(self, path, host="wiki.example.org", **more):
+        return self.request("GET", host, path, **more)
+
+
+def enter(proxy, host="wiki.example.org", **facts):
+    person = Visitor(proxy.server).full()
+    for command, value in facts.items():
+        assert proxy.server.command("user", command, person.name, value).returncode == 0
+    url = proxy.public(host) + "/"
+    assert person.follow_to("/gate?" + urllib.parse.urlencode({"rd": url})) == url
+    return Browser(proxy, person)
+
+
+def led_to(proxy, answer):
+    parts = urllib.parse.urlsplit(answer.get("Location"))
+    assert (parts.scheme, parts.netloc, parts.path) == ("https", f"{LOGIN}:{proxy.port}", "/gate"), answer
+    return dict(urllib.parse.parse_qsl(parts.query))

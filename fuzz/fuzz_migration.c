@@ -16,15 +16,16 @@ walk(const char *text, size_t n)
 	PROMISE(room != NULL);
 	if (otp_migration_open(text, n, room, n, &migration, NULL) == OTP_OK) {
 		for (size_t i = 0; more; i++) {
-			struct otp_uri uri;
+			struct otp_uri uri, again;
 			char out[OTP_URI_SIZE];
 			PROMISE(i <= n);
 			if (otp_migration_next(&migration, OTP_ALLOW_SHORT_SECRET, &uri, &more, NULL) != OTP_OK ||
 			    !more)
 				continue;
 			PROMISE(uri.account[0] != '\0');
-			if (strchr(uri.account, ':') == NULL && strchr(uri.issuer, ':') == NULL)
-				PROMISE(otp_uri_build(&uri, OTP_ALLOW_SHORT_SECRET, out, sizeof(out)) == OTP_OK);
+			PROMISE(otp_uri_build(&uri, OTP_ALLOW_SHORT_SECRET, out, sizeof(out)) == OTP_OK);
+			PROMISE(otp_uri_parse(out, strlen(out), OTP_ALLOW_SHORT_SECRET, &again, NULL) == OTP_OK);
+			PROMISE(strcmp(again.issuer, uri.issuer) == 0 && strcmp(again.account, uri.account) == 0);
 		}
 	}
 	free(room);

@@ -263,15 +263,25 @@ enum {
  * reads: all but RFC 3986 unreserved bytes percent-encoded, issuer before the account and as a parameter.  HOTP has
  * counter= in place of period=.  ret_uri: size bytes of room; emptied on failure.
  *
- * OTP_INVALID: the account is empty; a name is not UTF-8, or holds ':' or a control character; a member is out of its bounds.
+ * Colons in names are percent-encoded; an account that holds one and has no issuer stands behind an empty issuer (":host%3A22").
+ * Spaces around names are not written.  otp_uri_parse reads every URI that is built back to the same names, and every URI
+ * that otp_uri_parse takes can be built.  Some apps split names with a colon elsewhere: new accounts should have none.
+ *
+ * OTP_INVALID: the account is empty; a name is not UTF-8, or holds a control character; a member is out of its bounds.
  * OTP_TOO_SHORT: room, or a secret below OTP_SECRET_MIN without the flag.
  * Source: github.com/google/google-authenticator/wiki/Key-Uri-Format; RFC 3986 s2.
  */
 enum otp_status otp_uri_build(const struct otp_uri *uri, unsigned flags, char *ret_uri, size_t size);
 
 /*
- * Read one, also as others write it: names percent-encoded or not, '+' kept as it is, issuer in the label, in the parameter or
- * both, in any order, parameters' names in any case, base32 in either case, with spaces, hyphens or padding.
+ * Read one, also as others write it: names percent-encoded or not, issuer in the label, in the parameter or both, in any
+ * order, parameters' names in any case, base32 in either case, with spaces, hyphens or padding.
+ *
+ * Where the issuer in the label ends: when the label begins with the issuer parameter and a colon, the rest is the account.
+ * Otherwise the first literal colon ends it or, in a label without one, the first %3A.
+ *
+ * '+' is a plus, with one exception: a '+' in the issuer parameter is a space when the label has a space in its place
+ * (Air%20Canada:ann and issuer=Air+Canada, as 2FAS, Ente and Aegis write it).  %2B is always a plus.
  *
  *   ret_wrong    NULL, or what was wrong, when it is OTP_INVALID or OTP_TOO_SHORT: a C string that is never freed
  *

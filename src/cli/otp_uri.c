@@ -72,7 +72,7 @@ build(struct tool *tool, const struct otp_uri *uri, unsigned flags)
 	char text[OTP_URI_SIZE];
 	err e =
 	    tool_otp(tool, otp_uri_build(uri, flags, text, sizeof(text)),
-		     "No URI can be made of that: issuer and account are UTF-8 without ':' and control characters.");
+		     "No URI can be made of that: issuer and account are UTF-8 without control characters, and the account is not blank.");
 
 	if (e == ERR_OK)
 		e = put_uri(tool, text);
@@ -280,7 +280,7 @@ put_account(struct tool *tool, size_t line, size_t account, const struct otp_uri
 	if (status == OTP_OK)
 		e = put_uri(tool, text);
 	else
-		pass_over(tool, line, account, "its names fit into no URI; they are empty, or hold ':'");
+		pass_over(tool, line, account, "no URI can be made of it");
 	secret_wipe(text, sizeof(text));
 	return e;
 }

@@ -25,6 +25,21 @@ bool otp_code_has_form(const char *code, size_t n, unsigned digits);
 /* Is it UTF-8 without control characters?  It may be empty. */
 bool otp_text_valid(const char *text);
 
+/* Bytes of others, which may hold NULs. */
+struct otp_span {
+	const char *p;
+	size_t n;
+};
+
+/* Without the spaces around it. */
+struct otp_span otp_name_trim(struct otp_span s);
+
+/* A C string of size bytes from s, without spaces around; false: a NUL, a control character, not UTF-8, or too long. */
+bool otp_name_take(struct otp_span s, char *ret_name, size_t size);
+
+/* Does a label, its escapes undone, begin with this issuer (not "") and a colon?  Spaces around both do not matter. */
+bool otp_label_has_issuer(struct otp_span label, const char *issuer, struct otp_span *ret_account);
+
 /* Base64 (RFC 4648 s4) with its padding, or without.  *ret_n: bytes; size = n is always enough.  false: broken, or too long. */
 bool otp_base64_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size_t *ret_n);
 

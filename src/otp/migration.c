@@ -222,42 +222,38 @@ account_put(struct account *a, const struct field *field)
 	}
 }
 
-static bool
-text_of(struct bytes bytes, char *ret_text, size_t size)
+static struct otp_span
+span_of(struct bytes bytes)
 {
-	size_t n = bytes.p == NULL ? 0 : (size_t)(bytes.end - bytes.p);
-
-	if (n >= size || (n > 0 && memchr(bytes.p, '\0', n) != NULL))
-		return false;
-	if (n > 0)
-		memcpy(ret_text, bytes.p, n);
-	ret_text[n] = '\0';
-	return otp_text_valid(ret_text);
+	return (struct otp_span){ (const char *)bytes.p, bytes.p == NULL ? 0 : (size_t)(bytes.end - bytes.p) };
 }
 
-/* The app writes "issuer:account" into the name as well: what says the same is said once. */
+/* The app writes "issuer:account" into the name as well; where the payload has no issuer, the name's is taken. */
 static void
-without_issuer(struct otp_uri *uri)
+settle_issuer(struct otp_uri *uri)
 {
-	size_t n = strlen(uri->issuer);
-	const char *rest = uri->account + n + 1;
+	struct otp_span name = { uri->account, strlen(uri->account) }, account = { 0 };
+	const char *colon = strchr(uri->account, ':');
+	char issuer[OTP_NAME_MAX + 1] = "";
 
-	if (n == 0 || strncmp(uri->account, uri->issuer, n) != 0 || uri->account[n] != ':')
+	if (uri->issuer[0] == '\0' && colon != NULL)
+		(void)!otp_name_take((struct otp_span){ name.p, (size_t)(colon - name.p) }, issuer, sizeof(issuer));
+	else
+		memcpy(issuer, uri->issuer, sizeof(issuer));
+	if (!otp_label_has_issuer(name, issuer, &account) || account.n == 0)
 		return;
-	while (*rest == ' ')
-		rest++;
-	if (*rest != '\0')
-		memmove(uri->account, rest, strlen(rest) + 1);
+	(void)!otp_name_take(account, uri->account, sizeof(uri->account));
+	memcpy(uri->issuer, issuer, sizeof(issuer));
 }
 
 static const char *
 names_take(const struct account *a, struct otp_uri *uri)
 {
-	if (!text_of(a->issuer, uri->issuer, sizeof(uri->issuer)))
+	if (!otp_name_take(span_of(a->issuer), uri->issuer, sizeof(uri->issuer)))
 		return "an issuer is no text that can be shown";
-	if (!text_of(a->name, uri->account, sizeof(uri->account)))
+	if (!otp_name_take(span_of(a->name), uri->account, sizeof(uri->account)))
 		return "a name is no text that can be shown";
-	without_issuer(uri);
+	settle_issuer(uri);
 	if (uri->account[0] == '\0' && uri->issuer[0] != '\0')
 		memcpy(uri->account, uri->issuer, sizeof(uri->account));
 	return uri->account[0] == '\0' ? "an account has no name" : NULL;

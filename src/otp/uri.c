@@ -53,18 +53,25 @@ is_unreserved(char c)
 }
 
 static void
-put_percent(struct writer *w, const char *text)
+put_percent(struct writer *w, struct otp_span text)
 {
 	static const char hex[] = "0123456789ABCDEF";
 
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
+	for (; text.n > 0; text.p++, text.n--) {
+		unsigned char c = (unsigned char)*text.p;
 		const char escape[] = { '%', hex[c >> 4], hex[c & 15] };
-		if (is_unreserved(*text))
-			put(w, text, 1);
+		if (is_unreserved(*text.p))
+			put(w, text.p, 1);
 		else
 			put(w, escape, sizeof(escape));
 	}
+}
+
+/* Spaces around a name are dropped when it is read, so they are not written. */
+static struct otp_span
+uri_name(const char *name)
+{
+	return otp_name_trim((struct otp_span){ name, strlen(name) });
 }
 
 static enum otp_status
@@ -79,60 +86,6 @@ put_base32(struct writer *w, const uint8_t *secret, size_t n)
 	return status;
 }
 
-/* --- names -------------------------------------------------------------------------------------------------------- */
-
-/* RFC 3629 s4: what a first byte from 0xc2 on leads in, and the range of the byte behind it. */
-static const struct lead {
-	unsigned char from, to;
-	unsigned char length, second_from, second_to;
-} leads[] = {
-	{ 0x00, 0x7f, 1, 0, 0 },       { 0xc2, 0xdf, 2, 0x80, 0xbf }, { 0xe0, 0xe0, 3, 0xa0, 0xbf },
-	{ 0xe1, 0xec, 3, 0x80, 0xbf }, { 0xed, 0xed, 3, 0x80, 0x9f }, { 0xee, 0xef, 3, 0x80, 0xbf },
-	{ 0xf0, 0xf0, 4, 0x90, 0xbf }, { 0xf1, 0xf3, 4, 0x80, 0xbf }, { 0xf4, 0xf4, 4, 0x80, 0x8f },
-};
-
-static bool
-follows(const unsigned char *p, const struct lead *lead)
-{
-	if (lead->length > 1 && (p[1] < lead->second_from || p[1] > lead->second_to))
-		return false;
-	for (size_t i = 2; i < lead->length; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return false;
-	return true;
-}
-
-/* Bytes of the character at p, 0 when it is none; p ends with a NUL, which follows nothing. */
-static size_t
-character_length(const unsigned char *p)
-{
-	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++)
-		if (p[0] >= leads[i].from && p[0] <= leads[i].to)
-			return follows(p, &leads[i]) ? leads[i].length : 0;
-	return 0;
-}
-
-bool
-otp_text_valid(const char *text)
-{
-	const unsigned char *p = (const unsigned char *)text;
-
-	while (*p != '\0') {
-		size_t length = character_length(p);
-		if (length == 0 || *p < 0x20 || *p == 0x7f)
-			return false;
-		p += length;
-	}
-	return true;
-}
-
-/* A colon would be read as the end of the issuer. */
-static bool
-name_valid(const char *name)
-{
-	return strchr(name, ':') == NULL && otp_text_valid(name);
-}
-
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 const struct otp_uri OTP_URI_DEFAULT = { .digits = 6, .period_s = 30 };
@@ -143,15 +96,17 @@ otp_uri_wipe(struct otp_uri *uri)
 	OPENSSL_cleanse(uri, sizeof(*uri));
 }
 
+/* The first colon that is not escaped ends the issuer, also an empty one: an account with a colon needs it. */
 static void
 put_label(struct writer *w, const struct otp_uri *uri)
 {
+	struct otp_span issuer = uri_name(uri->issuer);
+
 	put_text(w, uri->type == OTP_TYPE_HOTP ? "otpauth://hotp/" : "otpauth://totp/");
-	if (uri->issuer[0] != '\0') {
-		put_percent(w, uri->issuer);
+	put_percent(w, issuer);
+	if (issuer.n > 0 || strchr(uri->account, ':') != NULL)
 		put_text(w, ":");
-	}
-	put_percent(w, uri->account);
+	put_percent(w, uri_name(uri->account));
 }
 
 static void
@@ -164,18 +119,14 @@ put_parameter(struct writer *w, const char *name, uint64_t value, bool leave_out
 }
 
 static void
-put_names(struct writer *w, const struct otp_uri *uri)
+put_name(struct writer *w, const char *parameter, const char *name)
 {
-	if (uri->issuer[0] != '\0') {
-		put_text(w, "&issuer=");
-		put_percent(w, uri->issuer);
-	}
-	if (uri->image[0] != '\0') {
-		put_text(w, "&image=");
-		put_percent(w, uri->image);
-	}
-	if (uri->steam)
-		put_text(w, "&encoder=steam");
+	struct otp_span value = uri_name(name);
+
+	if (value.n == 0)
+		return;
+	put_text(w, parameter);
+	put_percent(w, value);
 }
 
 static void
@@ -183,7 +134,10 @@ put_parameters(struct writer *w, const struct otp_uri *uri, bool leave)
 {
 	static const char *const names[] = { [OTP_SHA1] = "SHA1", [OTP_SHA256] = "SHA256", [OTP_SHA512] = "SHA512" };
 
-	put_names(w, uri);
+	put_name(w, "&issuer=", uri->issuer);
+	put_name(w, "&image=", uri->image);
+	if (uri->steam)
+		put_text(w, "&encoder=steam");
 	if (!leave || uri->algorithm != OTP_SHA1) {
 		put_text(w, "&algorithm=");
 		put_text(w, names[uri->algorithm]);
@@ -208,7 +162,7 @@ members_valid(const struct otp_uri *uri)
 		    memchr(uri->account, 0, sizeof(uri->account)) != NULL &&
 		    memchr(uri->image, 0, sizeof(uri->image)) != NULL;
 
-	return ends && uri->account[0] != '\0' && name_valid(uri->issuer) && name_valid(uri->account) &&
+	return ends && uri_name(uri->account).n > 0 && otp_text_valid(uri->issuer) && otp_text_valid(uri->account) &&
 	       otp_text_valid(uri->image) && (unsigned)uri->algorithm <= OTP_SHA512 &&
 	       (unsigned)uri->type <= OTP_TYPE_HOTP && uri->secret_n <= OTP_SECRET_MAX && digits_fit(uri) &&
 	       (uri->type == OTP_TYPE_HOTP || uri->period_s != 0);

@@ -6,11 +6,6 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
-struct span {
-	const char *p;
-	size_t n;
-};
-
 /* --- small readers ------------------------------------------------------------------------------------------------- */
 
 static char
@@ -21,7 +16,7 @@ lower(char c)
 
 /* word is in small letters */
 static bool
-is_word(struct span s, const char *word)
+is_word(struct otp_span s, const char *word)
 {
 	if (s.n != strlen(word))
 		return false;
@@ -32,10 +27,10 @@ is_word(struct span s, const char *word)
 }
 
 /* Take the text up to the first of these bytes off the front; the byte itself goes too.  *ret_end: which it was, or 0. */
-static struct span
-cut(struct span *rest, const char *ends, char *ret_end)
+static struct otp_span
+cut(struct otp_span *rest, const char *ends, char *ret_end)
 {
-	struct span part = { rest->p, 0 };
+	struct otp_span part = { rest->p, 0 };
 
 	*ret_end = '\0';
 	while (part.n < rest->n && (rest->p[part.n] == '\0' || strchr(ends, rest->p[part.n]) == NULL))
@@ -80,7 +75,7 @@ otp_percent_decode(const char *text, size_t n, char *ret_bytes, size_t size, siz
 }
 
 static bool
-number_of(struct span s, uint64_t max, uint64_t *ret_number)
+number_of(struct otp_span s, uint64_t max, uint64_t *ret_number)
 {
 	uint64_t number = 0;
 
@@ -95,29 +90,12 @@ number_of(struct span s, uint64_t max, uint64_t *ret_number)
 	return true;
 }
 
-/* --- names -------------------------------------------------------------------------------------------------------- */
-
-/* A C string of size bytes from s, without spaces around; false: a NUL, a control character, not UTF-8, or too long. */
-static bool
-take_text(struct span s, char *ret_text, size_t size)
-{
-	while (s.n > 0 && s.p[0] == ' ') {
-		s.p++;
-		s.n--;
-	}
-	while (s.n > 0 && s.p[s.n - 1] == ' ')
-		s.n--;
-	if (s.n >= size || (s.n > 0 && memchr(s.p, '\0', s.n) != NULL))
-		return false;
-	memmove(ret_text, s.p, s.n);
-	ret_text[s.n] = '\0';
-	return otp_text_valid(ret_text);
-}
+/* --- what was read so far ------------------------------------------------------------------------------------------- */
 
 struct parsing {
 	struct otp_uri uri;
-	char label_issuer[OTP_NAME_MAX + 1];
-	unsigned seen, steam_says; /* bits of parameters; how Steam was recognised */
+	struct otp_span label, issuer; /* as they stand in the URI, escapes and all; issuer: the parameter */
+	unsigned seen;                 /* bits of parameters */
 	unsigned flags;
 	const char *wrong;
 };
@@ -129,32 +107,10 @@ refuse(struct parsing *p, const char *wrong)
 	return false;
 }
 
-/* Issuer and account: the first colon parts them, itself or as %3A. */
-static bool
-take_label(struct parsing *p, struct span label)
-{
-	char text[2 * (OTP_NAME_MAX + 1)];
-	struct span rest = { text, 0 }, issuer;
-	char end;
-
-	if (!otp_percent_decode(label.p, label.n, text, sizeof(text), &rest.n))
-		return refuse(p, "the label is too long, or has a broken percent-escape");
-	issuer = cut(&rest, ":", &end);
-	if (end != ':') {
-		rest = issuer;
-		issuer.n = 0;
-	}
-	if (!take_text(issuer, p->label_issuer, sizeof(p->label_issuer)))
-		return refuse(p, "the issuer in the label is no text that can be shown");
-	if (!take_text(rest, p->uri.account, sizeof(p->uri.account)))
-		return refuse(p, "the account in the label is no text that can be shown");
-	return p->uri.account[0] != '\0' || refuse(p, "there is no account in the label");
-}
-
 /* --- parameters ----------------------------------------------------------------------------------------------------- */
 
 static bool
-take_secret(struct parsing *p, struct span value)
+take_secret(struct parsing *p, struct otp_span value)
 {
 	if (otp_base32_decode(value.p, value.n, p->uri.secret, sizeof(p->uri.secret), &p->uri.secret_n, NULL) == OTP_OK)
 		return true;
@@ -162,14 +118,14 @@ take_secret(struct parsing *p, struct span value)
 }
 
 static bool
-take_issuer(struct parsing *p, struct span value)
+take_issuer(struct parsing *p, struct otp_span value)
 {
-	return take_text(value, p->uri.issuer, sizeof(p->uri.issuer)) ||
+	return otp_name_take(value, p->uri.issuer, sizeof(p->uri.issuer)) ||
 	       refuse(p, "the issuer is no text that can be shown");
 }
 
 static bool
-take_algorithm(struct parsing *p, struct span value)
+take_algorithm(struct parsing *p, struct otp_span value)
 {
 	static const struct {
 		const char *word;
@@ -189,7 +145,7 @@ take_algorithm(struct parsing *p, struct span value)
 }
 
 static bool
-take_digits(struct parsing *p, struct span value)
+take_digits(struct parsing *p, struct otp_span value)
 {
 	uint64_t digits = 0;
 
@@ -200,7 +156,7 @@ take_digits(struct parsing *p, struct span value)
 }
 
 static bool
-take_period(struct parsing *p, struct span value)
+take_period(struct parsing *p, struct otp_span value)
 {
 	uint64_t period = 0;
 
@@ -211,19 +167,19 @@ take_period(struct parsing *p, struct span value)
 }
 
 static bool
-take_counter(struct parsing *p, struct span value)
+take_counter(struct parsing *p, struct otp_span value)
 {
 	return number_of(value, UINT64_MAX, &p->uri.counter) || refuse(p, "the counter is no number");
 }
 
 static bool
-take_image(struct parsing *p, struct span value)
+take_image(struct parsing *p, struct otp_span value)
 {
-	return take_text(value, p->uri.image, sizeof(p->uri.image)) || refuse(p, "the image's address is too long");
+	return otp_name_take(value, p->uri.image, sizeof(p->uri.image)) || refuse(p, "the image's address is too long");
 }
 
 static bool
-take_encoder(struct parsing *p, struct span value)
+take_encoder(struct parsing *p, struct otp_span value)
 {
 	if (!is_word(value, "steam"))
 		return refuse(p, "the encoder is not steam");
@@ -233,13 +189,22 @@ take_encoder(struct parsing *p, struct span value)
 
 static const struct parameter {
 	const char *name;
-	bool (*take)(struct parsing *p, struct span value);
+	bool (*take)(struct parsing *p, struct otp_span value);
 } parameters[] = {
 	{ "secret", take_secret }, { "issuer", take_issuer },   { "algorithm", take_algorithm },
 	{ "digits", take_digits }, { "period", take_period },   { "counter", take_counter },
 	{ "image", take_image },   { "encoder", take_encoder },
 };
 enum { PARAMETERS = sizeof(parameters) / sizeof(parameters[0]), VALUE_MAX = OTP_IMAGE_MAX + 1 };
+
+static bool
+seen(const struct parsing *p, const char *name)
+{
+	for (size_t i = 0; i < PARAMETERS; i++)
+		if (strcmp(parameters[i].name, name) == 0)
+			return (p->seen & 1u << i) != 0;
+	return false;
+}
 
 static bool
 same_secret(const struct otp_uri *a, const struct otp_uri *b)
@@ -257,7 +222,7 @@ same(const struct otp_uri *a, const struct otp_uri *b)
 
 /* A second one that says the same is nothing; one that says something else is noted, and the first holds. */
 static bool
-take_again(struct parsing *p, const struct parameter *parameter, struct span value)
+take_again(struct parsing *p, const struct parameter *parameter, struct otp_span value)
 {
 	struct parsing again = *p;
 
@@ -268,7 +233,7 @@ take_again(struct parsing *p, const struct parameter *parameter, struct span val
 }
 
 static bool
-take_value(struct parsing *p, size_t which, struct span value)
+take_value(struct parsing *p, size_t which, struct otp_span value)
 {
 	unsigned bit = 1u << which;
 
@@ -279,15 +244,17 @@ take_value(struct parsing *p, size_t which, struct span value)
 }
 
 static bool
-take_parameter(struct parsing *p, struct span pair)
+take_parameter(struct parsing *p, struct otp_span pair)
 {
 	char text[VALUE_MAX], end;
-	struct span name = cut(&pair, "=", &end), value = { text, 0 };
+	struct otp_span name = cut(&pair, "=", &end), value = { text, 0 };
 	bool taken;
 
 	for (size_t i = 0; i < PARAMETERS; i++) {
 		if (!is_word(name, parameters[i].name))
 			continue;
+		if (parameters[i].take == take_issuer && !seen(p, "issuer"))
+			p->issuer = pair;
 		if (!otp_percent_decode(pair.p, pair.n, text, sizeof(text), &value.n))
 			return refuse(p, "a parameter is too long, or has a broken percent-escape");
 		taken = take_value(p, i, value);
@@ -300,7 +267,7 @@ take_parameter(struct parsing *p, struct span pair)
 }
 
 static bool
-take_query(struct parsing *p, struct span query)
+take_query(struct parsing *p, struct otp_span query)
 {
 	char end;
 
@@ -310,32 +277,124 @@ take_query(struct parsing *p, struct span query)
 	return true;
 }
 
-/* --- the whole ---------------------------------------------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------------------------------------------------- */
 
+enum { LABEL_MAX = 2 * (OTP_NAME_MAX + 1) };
+
+/* Part of a URI into a name. */
 static bool
-seen(const struct parsing *p, const char *name)
+take_part(struct otp_span part, char *ret_name)
 {
-	for (size_t i = 0; i < PARAMETERS; i++)
-		if (strcmp(parameters[i].name, name) == 0)
-			return (p->seen & 1u << i) != 0;
-	return false;
+	char text[LABEL_MAX];
+	struct otp_span decoded = { text, 0 };
+
+	return otp_percent_decode(part.p, part.n, text, sizeof(text), &decoded.n) &&
+	       otp_name_take(decoded, ret_name, OTP_NAME_MAX + 1);
 }
 
-/* The parameter before the label, as most apps do. */
-static void
+/* The issuer parameter as a form writes it: a plus that is not escaped is a space. */
+static bool
+take_form_issuer(const struct parsing *p, char *ret_issuer)
+{
+	char raw[3 * OTP_NAME_MAX];
+
+	if (p->issuer.n == 0 || p->issuer.n > sizeof(raw))
+		return false;
+	for (size_t i = 0; i < p->issuer.n; i++)
+		raw[i] = (char)(p->issuer.p[i] == '+' ? ' ' : p->issuer.p[i]);
+	return take_part((struct otp_span){ raw, p->issuer.n }, ret_issuer);
+}
+
+/* Is the issuer in the label, before a colon or alone?  The account is what follows the colon, or the label itself. */
+static bool
+label_says(struct otp_span label, const char *issuer, struct otp_span *ret_account)
+{
+	*ret_account = label;
+	return otp_label_has_issuer(label, issuer, ret_account) ||
+	       (strchr(issuer, ':') == NULL && label.n == strlen(issuer) && memcmp(label.p, issuer, label.n) == 0);
+}
+
+/* Do label and parameter say one issuer?  The label decides whether plus signs in the parameter are spaces. */
+static bool
+issuers_agree(struct parsing *p, struct otp_span label, struct otp_span *ret_account)
+{
+	char form_issuer[OTP_NAME_MAX + 1] = "";
+
+	if (label_says(label, p->uri.issuer, ret_account))
+		return true;
+	if (!take_form_issuer(p, form_issuer) || !label_says(label, form_issuer, ret_account))
+		return false;
+	memcpy(p->uri.issuer, form_issuer, sizeof(form_issuer));
+	return true;
+}
+
+/* Find the colon that ends the issuer in a label with its escapes: the first literal one or, without one, the first %3A. */
+static bool
+find_colon(struct otp_span label, size_t *ret_at, size_t *ret_n)
+{
+	const char *literal = label.n == 0 ? NULL : memchr(label.p, ':', label.n);
+
+	*ret_n = literal != NULL ? 1 : strlen("%3a");
+	*ret_at = literal != NULL ? (size_t)(literal - label.p) : 0;
+	if (literal != NULL)
+		return true;
+	while (*ret_at + *ret_n <= label.n && !is_word((struct otp_span){ label.p + *ret_at, *ret_n }, "%3a"))
+		++*ret_at;
+	return *ret_at + *ret_n <= label.n;
+}
+
+/* Issuer (empty when no colon ends one) and account of a label, their escapes undone. */
+static bool
+split_label(struct parsing *p, char *ret_issuer)
+{
+	struct otp_span issuer = { p->label.p, 0 }, account = p->label;
+	size_t at, n;
+
+	if (find_colon(p->label, &at, &n)) {
+		issuer.n = at;
+		account = (struct otp_span){ p->label.p + at + n, p->label.n - at - n };
+	}
+	if (!take_part(issuer, ret_issuer))
+		return refuse(p, "the issuer in the label is no text that can be shown");
+	return take_part(account, p->uri.account) || refuse(p, "the account in the label is no text that can be shown");
+}
+
+/* Where label and parameter differ, the parameter's issuer is taken, as most apps do. */
+static bool
 settle_issuer(struct parsing *p)
 {
+	char label_issuer[OTP_NAME_MAX + 1] = "";
+
+	if (!split_label(p, label_issuer))
+		return false;
 	if (p->uri.issuer[0] == '\0')
-		memcpy(p->uri.issuer, p->label_issuer, sizeof(p->uri.issuer));
-	else if (p->label_issuer[0] != '\0' && strcmp(p->uri.issuer, p->label_issuer) != 0)
+		memcpy(p->uri.issuer, label_issuer, sizeof(label_issuer));
+	else if (label_issuer[0] != '\0' && strcmp(p->uri.issuer, label_issuer) != 0)
 		p->uri.notes |= OTP_NOTE_ISSUERS_DIFFER;
+	return true;
 }
+
+static bool
+settle_names(struct parsing *p)
+{
+	char text[LABEL_MAX];
+	struct otp_span label = { text, 0 }, account;
+
+	if (!otp_percent_decode(p->label.p, p->label.n, text, sizeof(text), &label.n))
+		return refuse(p, "the label is too long, or has a broken percent-escape");
+	if (p->uri.issuer[0] == '\0' || !issuers_agree(p, label, &account))
+		return settle_issuer(p);
+	return otp_name_take(account, p->uri.account, sizeof(p->uri.account)) ||
+	       refuse(p, "the account in the label is no text that can be shown");
+}
+
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 static bool
 settle_steam(struct parsing *p)
 {
 	enum { STEAM_DIGITS = OTP_STEAM_SIZE - 1 };
-	struct span issuer = { p->uri.issuer, strlen(p->uri.issuer) };
+	struct otp_span issuer = { p->uri.issuer, strlen(p->uri.issuer) };
 
 	if (p->uri.digits == STEAM_DIGITS && is_word(issuer, "steam"))
 		p->uri.steam = true;
@@ -360,10 +419,10 @@ settle_notes(struct parsing *p)
 }
 
 static bool
-take_type(struct parsing *p, struct span *rest)
+take_type(struct parsing *p, struct otp_span *rest)
 {
 	static const char scheme[] = "otpauth://";
-	struct span type = { rest->p, strlen(scheme) };
+	struct otp_span type = { rest->p, strlen(scheme) };
 	char end;
 
 	if (rest->n < type.n || !is_word(type, scheme))
@@ -379,20 +438,21 @@ take_type(struct parsing *p, struct span *rest)
 }
 
 static bool
-parse(struct parsing *p, struct span text)
+parse(struct parsing *p, struct otp_span text)
 {
-	struct span label, query;
+	struct otp_span query;
 	char end;
 
 	if (!take_type(p, &text))
 		return false;
 	query = cut(&text, "#", &end); /* what follows is for nobody */
-	label = cut(&query, "?", &end);
-	if (!take_label(p, label) || !take_query(p, query))
+	p->label = cut(&query, "?", &end);
+	if (!take_query(p, query) || !settle_names(p))
 		return false;
+	if (p->uri.account[0] == '\0')
+		return refuse(p, "there is no account in the label");
 	if (!seen(p, "secret") || p->uri.secret_n == 0)
 		return refuse(p, "there is no secret");
-	settle_issuer(p);
 	if (!settle_steam(p))
 		return false;
 	settle_notes(p);
@@ -405,7 +465,7 @@ otp_uri_parse(const char *text, size_t n, unsigned flags, struct otp_uri *ret_ur
 	struct parsing p = { .uri = OTP_URI_DEFAULT, .flags = flags };
 	enum otp_status status = OTP_INVALID;
 
-	if (parse(&p, (struct span){ text, n }))
+	if (parse(&p, (struct otp_span){ text, n }))
 		status = OTP_OK;
 	if (status == OTP_OK && p.uri.secret_n < OTP_SECRET_MIN && (flags & OTP_ALLOW_SHORT_SECRET) == 0) {
 		p.wrong = "the secret is shorter than 128 bits";

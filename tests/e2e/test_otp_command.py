@@ -429,15 +429,22 @@ def test_a_uri_is_read_by_pyotp_as_it_was_meant(otp, issuer, account):
     assert line_of(otp(["generate"], counted)) == RFC_HOTP[7]
 
 
-@pytest.mark.parametrize("name", ["a&b=c", "a?b#c", "100%25", "a+b c", 'q"<>\\', "e\u0301", "\U0001f511"])
-def test_names_that_pyotp_undoes_too_early_are_read_as_rfc_3986_has_it(otp, name):
-    """PyOTP decodes the whole URI before it takes it apart, so that '&' in a name ends a parameter there."""
+@pytest.mark.parametrize("name", ["a&b=c", "a?b#c", "100%25", "a+b c", 'q"<>\\', "e\u0301", "\U0001f511", "host:8443", "Text: More", "::1", "a:"])
+def test_names_that_pyotp_2_9_decodes_too_early_are_kept(otp, name):
+    """PyOTP up to 2.9 decodes the whole URI before it splits it, so that '&' in a name ends a parameter there."""
     uri = line_of(otp(["uri", "--issuer", name, "--account", name], RFC_SECRET))
     parts = urllib.parse.urlsplit(uri)
     assert [urllib.parse.unquote(part) for part in parts.path[1:].split(":")] == [name, name]
     assert urllib.parse.parse_qs(parts.query)["issuer"] == [name]
     shown = json_of(otp(["parse", "--json"], uri))
     assert (shown["issuer"], shown["account"], shown["secret"]) == (name, name, RFC_SECRET)
+
+
+def test_an_account_with_a_colon_needs_no_issuer(otp):
+    uri = line_of(otp(["uri", "--account", "host:8443"], RFC_SECRET))
+    assert uri.startswith("otpauth://totp/:host%3A8443?")
+    shown = json_of(otp(["parse", "--json"], uri))
+    assert (shown["issuer"], shown["account"], shown["notes"]) == ("", "host:8443", [])
 
 
 def test_what_apps_assume_is_written_or_left_out(otp):
@@ -479,9 +486,9 @@ def test_a_steam_uri_gives_steams_codes(otp):
     [
         ((), 2, "add --account NAME"),
         (("--account", ""), 2, "add --account NAME"),
-        (("--account", "a:b"), 1, "without ':'"),
-        (("--account", "a\nb"), 1, "without ':' and control characters"),
-        (("--account", "ann", "--issuer", "a:b"), 1, "without ':'"),
+        (("--account", "  "), 1, "the account is not blank"),
+        (("--account", "a\nb"), 1, "without control characters"),
+        (("--account", "ann", "--issuer", "a\x1bb"), 1, "without control characters"),
         (("--account", "x" * 256), 2, "--account takes 255 bytes at most"),
         (("--account", "ann", "--new", "--hex"), 2, "--new makes the secret"),
         (("--account", "ann", "--bytes", "20"), 2, "--bytes goes with --new"),
@@ -719,6 +726,30 @@ def test_several_exports_stand_one_a_line(otp):
     uris = lines_of(otp(["migration"], text))
     assert len(uris) == 3 and uris[0] == uris[2]
     assert [json.loads(line)["uri"] for line in lines_of(otp(["migration", "--json"], text))] == uris
+
+
+@pytest.mark.parametrize(
+    "name, issuer, read",
+    [
+        ("GitHub:ann", None, ("GitHub", "ann")),
+        ("GitHub:ann", "", ("GitHub", "ann")),
+        ("GitHub: ann", "GitHub", ("GitHub", "ann")),
+        ("GitHub:ann", "Other", ("Other", "GitHub:ann")),
+        ("host:8443", "Shop", ("Shop", "host:8443")),
+        ("admin", "host:8443", ("host:8443", "admin")),
+        ("host:8443:admin", "host:8443", ("host:8443", "admin")),
+        (None, "host:8443", ("host:8443", "host:8443")),
+        (":ann", None, ("", ":ann")),
+        ("ann:", None, ("", "ann:")),
+        ("Text: More:anna", "Text: More", ("Text: More", "anna")),
+        ("a+b", "Air+Canada", ("Air+Canada", "a+b")),
+    ],
+)
+def test_no_exported_name_is_left_out(otp, name, issuer, read):
+    done = otp(["migration"], exported((TIMED[0], name, issuer, 1, 1, 2, None)))
+    assert (done.code, done.err) == (0, "")
+    shown = json_of(otp(["parse", "--json"], done.out))
+    assert (shown["issuer"], shown["account"], shown["notes"]) == (*read, [])
 
 
 def test_a_broken_account_is_named_and_the_rest_is_done(otp):

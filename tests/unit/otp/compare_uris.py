@@ -3,8 +3,8 @@
 
     compare_uris.py PROGRAM [SEED]     PROGRAM: uris.c
 
-PyOTP undoes the percent-escapes of the whole URI before it takes it apart, so a name with one of `?#&%+` is read by it as
-something else, a secret of the name's own choosing even: such names it builds and does not read back (docs/otp.md).
+PyOTP up to 2.9 decodes the whole URI before it splits it, so it reads a name with one of `?#&%+:` as something else: it builds
+such names and does not read them back (docs/otp.md).  PyOTP 2.10 does.
 """
 
 import base64
@@ -17,8 +17,9 @@ import pyotp
 
 CASES = 100_000
 ALGORITHMS = [hashlib.sha1, hashlib.sha256, hashlib.sha512]
-MISREAD = set("?#&%+")  # by PyOTP
-LETTERS = "abcXYZ019 ._-@+&=?#%/!'\"<>~éñ漢字ж🔑"
+READS_ALL = pyotp.parse_uri("otpauth://totp/a%3Ab?secret=" + "A" * 32).name == "a:b"  # 2.10
+MISREAD = set() if READS_ALL else set("?#&%+:")
+LETTERS = "abcXYZ019 ._-@+&=?#%/!'\"<>~:éñ漢字ж🔑"
 
 
 class Case:
@@ -31,7 +32,8 @@ class Case:
         self.secret = chance.randbytes(chance.choice([16, 20, 21, 32, 64, 128]))
         letters = [letter for letter in LETTERS if not plain or letter not in MISREAD]
         self.issuer = name(chance, letters) if chance.random() < 0.8 else ""
-        self.account = name(chance, letters)
+        # Without an issuer a colon in the account ends one, as in most apps; PyOTP 2.10 takes it for part of the account.
+        self.account = name(chance, letters if self.issuer else [letter for letter in letters if letter != ":"])
 
     def numbers(self):
         return f"{int(self.hotp)} {self.algorithm} {self.digits} {self.period} {self.counter} {self.secret.hex()}"

@@ -86,13 +86,41 @@ otp_migration_reads_an_account_whatever_it_leaves_out(void **state)
 			       "I: "
 			       "\x1a\x01"
 			       "I"),
-		  "I", "I: ", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
+		  "I", "I:", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
 		{ "a name that only begins like the issuer",
 		  BYTES(SECRET "\x12\x02"
 			       "Ia"
 			       "\x1a\x01"
 			       "I"),
 		  "I", "Ia", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
+		{ "no issuer: the one in the name",
+		  BYTES(SECRET "\x12\x0a"
+			       "GitHub:ann"),
+		  "GitHub", "ann", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
+		{ "no issuer, and nothing before the colon",
+		  BYTES(SECRET "\x12\x04"
+			       ":ann"),
+		  "", ":ann", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
+		{ "no issuer, and nothing behind the colon",
+		  BYTES(SECRET "\x12\x04"
+			       "ann:"),
+		  "", "ann:", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
+		{ "an issuer with a colon, and its name",
+		  BYTES(SECRET "\x12\x0f"
+			       "Text: More:anna"
+			       "\x1a\x0a"
+			       "Text: More"),
+		  "Text: More", "anna", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
+		{ "an issuer with a port, and no name",
+		  BYTES(SECRET "\x1a\x09"
+			       "host:8443"),
+		  "host:8443", "host:8443", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
+		{ "a name with a port, of another issuer",
+		  BYTES(SECRET "\x12\x09"
+			       "host:8443"
+			       "\x1a\x01"
+			       "I"),
+		  "I", "host:8443", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
 		{ "SHA-1 said as 0 and as 1",
 		  BYTES(SECRET "\x12\x01"
 			       "a"

@@ -29,8 +29,8 @@ otp_uri_parse_reads_what_services_write(void **state)
 		  30, 0, 0 },
 		{ "an encoded colon, and a space behind it", "otpauth://totp/Big%20Corp%3A%20alice?secret=" SECRET,
 		  "Big Corp", "alice", OTP_TYPE_TOTP, OTP_SHA1, 6, 30, 0, 0 },
-		{ "a plus is a plus", "otpauth://totp/A+B:c+d?secret=" SECRET, "A+B", "c+d", OTP_TYPE_TOTP, OTP_SHA1, 6,
-		  30, 0, 0 },
+		{ "a plus in the label is a plus", "otpauth://totp/A+B:c+d?secret=" SECRET, "A+B", "c+d", OTP_TYPE_TOTP,
+		  OTP_SHA1, 6, 30, 0, 0 },
 		{ "names that differ: the parameter's", "otpauth://totp/One:a?secret=" SECRET "&issuer=Two", "Two", "a",
 		  OTP_TYPE_TOTP, OTP_SHA1, 6, 30, 0, OTP_NOTE_ISSUERS_DIFFER },
 		{ "an empty parameter says nothing", "otpauth://totp/One:a?secret=" SECRET "&issuer=", "One", "a",
@@ -253,15 +253,125 @@ otp_uri_parse_takes_short_secrets_when_asked(void **state)
 	assert_null(otp_note_text((enum otp_note)64));
 }
 
-/* Names of every printable ASCII character but the colon, and of every length. */
+/* The issuer parameter says where the issuer in the label ends; without it a literal colon ends it before %3A does. */
 static void
-otp_uri_parse_reads_back_every_name_that_can_be_written(void **state)
+otp_uri_parse_splits_labels_with_colons(void **state)
+{
+	static const struct {
+		const char *why, *label, *issuer_parameter; /* NULL: absent */
+		const char *issuer, *account;
+		unsigned notes;
+	} rows[] = {
+		{ "an issuer with a colon, escaped", "Text%3A%20More:anna", "Text%3A%20More", "Text: More", "anna", 0 },
+		{ "the same, all colons escaped", "Test%3A%20Foo%3AUser", "Test%3A%20Foo", "Test: Foo", "User", 0 },
+		{ "a port, nothing escaped", "localhost:8000:admin", "localhost%3A8000", "localhost:8000", "admin", 0 },
+		{ "a port, the parameter not escaped either", "localhost:8000:admin", "localhost:8000",
+		  "localhost:8000", "admin", 0 },
+		{ "a small escape", "auth.example.com%3a8443%3ajohn", "auth.example.com%3a8443",
+		  "auth.example.com:8443", "john", 0 },
+		{ "three colons in the issuer", "a:b:c:d:e", "a%3Ab%3Ac%3Ad", "a:b:c:d", "e", 0 },
+		{ "IPv6", "[::1]:8080:admin", "%5B%3A%3A1%5D%3A8080", "[::1]:8080", "admin", 0 },
+		{ "a colon in the account as well", "Text%3A%20More:host%3A22", "Text%3A%20More", "Text: More",
+		  "host:22", 0 },
+		{ "an account with a colon behind an issuer without one", "I:host:22", "I", "I", "host:22", 0 },
+		{ "an account that begins with the issuer", "I:I:a", "I", "I", "I:a", 0 },
+		{ "spaces around", "%20Text%3A%20More%20:%20anna%20", "%20Text%3A%20More%20", "Text: More", "anna", 0 },
+		{ "a space behind an escaped colon", "Big%20Corp%3A%20alice", "Big%20Corp", "Big Corp", "alice", 0 },
+		{ "no parameter: the literal colon", "Text%3A%20More:anna", NULL, "Text: More", "anna", 0 },
+		{ "no parameter: the first of two literal ones", "localhost:8000:admin", NULL, "localhost",
+		  "8000:admin", 0 },
+		{ "no parameter: the first escaped one", "GitHub%3Aann%3A2", NULL, "GitHub", "ann:2", 0 },
+		{ "no parameter: a small escape", "GitHub%3aann", NULL, "GitHub", "ann", 0 },
+		{ "an empty parameter is none", "Text%3A%20More:anna", "", "Text: More", "anna", 0 },
+		{ "a parameter of spaces is none", "I:a", "%20", "I", "a", 0 },
+		{ "another issuer, colons in both", "One%3AX:a", "Two%3AY", "Two:Y", "a", OTP_NOTE_ISSUERS_DIFFER },
+		{ "the label's is longer", "Shop%20Plus:a", "Shop", "Shop", "a", OTP_NOTE_ISSUERS_DIFFER },
+		{ "the label's is shorter", "Shop:a", "Shop%20Plus", "Shop Plus", "a", OTP_NOTE_ISSUERS_DIFFER },
+		{ "another case is another issuer", "shop:a", "Shop", "Shop", "a", OTP_NOTE_ISSUERS_DIFFER },
+		{ "the label is the issuer", "Shop", "Shop", "Shop", "Shop", 0 },
+		{ "an empty issuer before the colon", ":host%3A22", NULL, "", "host:22", 0 },
+		{ "an empty issuer in the label says nothing", ":host%3A22", "I", "I", "host:22", 0 },
+		{ "a colon behind the account", "I:a%3A", "I", "I", "a:", 0 },
+		{ "a plus that the label contradicts", "Air%20Canada:ann", "Air+Canada", "Air Canada", "ann", 0 },
+		{ "the same with spaces that are not escaped", "Air Canada:ann", "Air+Canada", "Air Canada", "ann", 0 },
+		{ "the same with an escaped colon", "Air%20Canada%3Aann", "Air+Canada", "Air Canada", "ann", 0 },
+		{ "the same, the label being the issuer", "Air%20Canada", "Air+Canada", "Air Canada", "Air Canada", 0 },
+		{ "an escaped plus beside one that is a space", "C%2B%2B%20Corp:ann", "C%2B%2B+Corp", "C++ Corp", "ann",
+		  0 },
+		{ "two spaces", "A%20B%20C:ann", "A+B+C", "A B C", "ann", 0 },
+		{ "a plus and a colon", "Air%20Canada%3A%20One:ann", "Air+Canada%3A+One", "Air Canada: One", "ann", 0 },
+		{ "a plus that the label confirms", "Disney+:ann", "Disney+", "Disney+", "ann", 0 },
+		{ "the same, escaped in the label", "Disney%2B:ann", "Disney+", "Disney+", "ann", 0 },
+		{ "a plus of which the label says nothing", "ann", "Disney+", "Disney+", "ann", 0 },
+		{ "an escaped plus is never a space", "A%20B:ann", "A%2BB", "A+B", "ann", OTP_NOTE_ISSUERS_DIFFER },
+		{ "a plus in the account", "Air%20Canada:ann+lee@x.example", "Air+Canada", "Air Canada",
+		  "ann+lee@x.example", 0 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char text[400];
+		struct otp_uri uri;
+		const char *parameter = rows[i].issuer_parameter;
+		print_message("# %s\n", rows[i].why);
+		for (int order = 0; order < 2; order++) {
+			snprintf(text, sizeof(text), "otpauth://totp/%s?%s%s%s%s%s", rows[i].label,
+				 order == 0 ? "secret=" SECRET "&" : "",
+				 parameter == NULL ? "" : "issuer=", parameter == NULL ? "" : parameter,
+				 order == 0 ? "" : "&", order == 0 ? "" : "secret=" SECRET);
+			assert_int_equal(otp_uri_parse(text, strlen(text), 0, &uri, NULL), OTP_OK);
+			assert_string_equal(uri.issuer, rows[i].issuer);
+			assert_string_equal(uri.account, rows[i].account);
+			assert_int_equal(uri.notes, rows[i].notes);
+		}
+	}
+}
+
+static void
+assert_reads_back(const struct otp_uri *uri, unsigned flags)
+{
+	char text[OTP_URI_SIZE];
+	struct otp_uri back;
+
+	assert_int_equal(otp_uri_build(uri, flags, text, sizeof(text)), OTP_OK);
+	assert_int_equal(otp_uri_parse(text, strlen(text), 0, &back, NULL), OTP_OK);
+	assert_string_equal(back.issuer, uri->issuer);
+	assert_string_equal(back.account, uri->account);
+	assert_int_equal(back.secret_n, uri->secret_n);
+	assert_memory_equal(back.secret, uri->secret, uri->secret_n);
+	assert_int_equal(back.notes, 0);
+}
+
+/* Every pair of names of up to three of these letters; those that begin or end with a space are no names. */
+static void
+otp_uri_parse_reads_back_all_short_names(void **state)
+{
+	static const char *const letters[] = { "", "a", ":", "+", " ", "%", "\xc3\xa9" };
+	enum { LETTERS = sizeof(letters) / sizeof(letters[0]), NAMES = LETTERS * LETTERS * LETTERS };
+	static char names[NAMES][16];
+	size_t n = 0;
+
+	for (size_t i = 0; i < NAMES; i++) {
+		snprintf(names[n], sizeof(names[n]), "%s%s%s", letters[i / (LETTERS * LETTERS)],
+			 letters[i / LETTERS % LETTERS], letters[i % LETTERS]);
+		if (names[n][0] != ' ' && (names[n][0] == '\0' || names[n][strlen(names[n]) - 1] != ' '))
+			n++;
+	}
+	for (size_t i = 0; i < n * n; i++) {
+		struct otp_uri uri = OTP_URI_DEFAULT;
+		strcpy(uri.issuer, names[i / n]);
+		strcpy(uri.account, names[i % n]);
+		uri.secret_n = 20;
+		if (uri.account[0] != '\0')
+			assert_reads_back(&uri, OTP_URI_LEAVE_DEFAULTS);
+	}
+}
+
+/* Names of every printable ASCII character, and long ones. */
+static void
+otp_uri_parse_reads_back_every_printable_name(void **state)
 {
 	for (int c = 0x21; c < 0x7f; c++) {
-		struct otp_uri uri = OTP_URI_DEFAULT, back;
-		char text[OTP_URI_SIZE];
-		if (c == ':')
-			continue;
+		struct otp_uri uri = OTP_URI_DEFAULT;
 		snprintf(uri.issuer, sizeof(uri.issuer), "%c%.*s", c, c,
 			 "a long name that is cut somewhere "
 			 "a long name that is cut somewhere "
@@ -271,14 +381,34 @@ otp_uri_parse_reads_back_every_name_that_can_be_written(void **state)
 			uri.issuer[strlen(uri.issuer) - 1] = '\0';
 		memset(uri.secret, c, 20);
 		uri.secret_n = 20;
-		assert_int_equal(otp_uri_build(&uri, c % 2 == 0 ? OTP_URI_LEAVE_DEFAULTS : 0, text, sizeof(text)),
-				 OTP_OK);
-		assert_int_equal(otp_uri_parse(text, strlen(text), 0, &back, NULL), OTP_OK);
-		assert_string_equal(back.issuer, uri.issuer);
-		assert_string_equal(back.account, uri.account);
-		assert_memory_equal(back.secret, uri.secret, 20);
-		assert_int_equal(back.notes, 0);
+		assert_reads_back(&uri, c % 2 == 0 ? OTP_URI_LEAVE_DEFAULTS : 0);
+		memset(uri.account, c, OTP_NAME_MAX);
+		memset(uri.issuer, c, OTP_NAME_MAX);
+		assert_reads_back(&uri, 0);
 	}
+}
+
+/* Whatever parsing returns, building takes, and it is read back to the same. */
+static void
+otp_uri_build_takes_whatever_parsing_returns(void **state)
+{
+	static const char *const parts[] = { "", "a", ":", "%3A", "+", "%2B", "%20", "%25", "[::1]", "\xc3\xa9" };
+	enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
+	size_t read = 0;
+
+	for (size_t i = 0; i < PARTS * PARTS * PARTS * PARTS * PARTS; i++) {
+		char text[200];
+		struct otp_uri uri;
+		snprintf(text, sizeof(text), "otpauth://totp/%s%s%s?secret=" SECRET "&issuer=%s%s", parts[i % PARTS],
+			 parts[i / PARTS % PARTS], parts[i / PARTS / PARTS % PARTS],
+			 parts[i / PARTS / PARTS / PARTS % PARTS], parts[i / PARTS / PARTS / PARTS / PARTS]);
+		if (otp_uri_parse(text, strlen(text), 0, &uri, NULL) != OTP_OK)
+			continue; /* no account */
+		read++;
+		uri.notes = 0;
+		assert_reads_back(&uri, 0);
+	}
+	assert_true(read > PARTS * PARTS * PARTS * PARTS * PARTS / 2);
 }
 
 int
@@ -291,7 +421,10 @@ main(void)
 		cmocka_unit_test(otp_uri_parse_tells_of_a_parameter_that_says_two_things),
 		cmocka_unit_test(otp_uri_parse_refuses_what_is_too_long),
 		cmocka_unit_test(otp_uri_parse_takes_short_secrets_when_asked),
-		cmocka_unit_test(otp_uri_parse_reads_back_every_name_that_can_be_written),
+		cmocka_unit_test(otp_uri_parse_splits_labels_with_colons),
+		cmocka_unit_test(otp_uri_parse_reads_back_all_short_names),
+		cmocka_unit_test(otp_uri_parse_reads_back_every_printable_name),
+		cmocka_unit_test(otp_uri_build_takes_whatever_parsing_returns),
 	};
 
 	return cmocka_run_group_tests_name("otp_uri_parse", tests, NULL, NULL);

@@ -1,0 +1,93 @@
+/*
+ * Names of otpauth URIs and of migration payloads: which text is one, and where the issuer in front of an account ends.
+ */
+#include "internal.h"
+
+#include <string.h>
+
+/* --- text --------------------------------------------------------------------------------------------------------- */
+
+/* RFC 3629 s4: what a first byte from 0xc2 on leads in, and the range of the byte behind it. */
+static const struct lead {
+	unsigned char from, to;
+	unsigned char length, second_from, second_to;
+} leads[] = {
+	{ 0x00, 0x7f, 1, 0, 0 },       { 0xc2, 0xdf, 2, 0x80, 0xbf }, { 0xe0, 0xe0, 3, 0xa0, 0xbf },
+	{ 0xe1, 0xec, 3, 0x80, 0xbf }, { 0xed, 0xed, 3, 0x80, 0x9f }, { 0xee, 0xef, 3, 0x80, 0xbf },
+	{ 0xf0, 0xf0, 4, 0x90, 0xbf }, { 0xf1, 0xf3, 4, 0x80, 0xbf }, { 0xf4, 0xf4, 4, 0x80, 0x8f },
+};
+
+static bool
+names_follows(const unsigned char *p, const struct lead *lead)
+{
+	if (lead->length > 1 && (p[1] < lead->second_from || p[1] > lead->second_to))
+		return false;
+	for (size_t i = 2; i < lead->length; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return false;
+	return true;
+}
+
+/* Bytes of the character at p, 0 when it is none; p ends with a NUL, which follows nothing. */
+static size_t
+names_character_length(const unsigned char *p)
+{
+	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++)
+		if (p[0] >= leads[i].from && p[0] <= leads[i].to)
+			return names_follows(p, &leads[i]) ? leads[i].length : 0;
+	return 0;
+}
+
+bool
+otp_text_valid(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	while (*p != '\0') {
+		size_t length = names_character_length(p);
+		if (length == 0 || *p < 0x20 || *p == 0x7f)
+			return false;
+		p += length;
+	}
+	return true;
+}
+
+/* --- names -------------------------------------------------------------------------------------------------------- */
+
+struct otp_span
+otp_name_trim(struct otp_span s)
+{
+	while (s.n > 0 && s.p[0] == ' ') {
+		s.p++;
+		s.n--;
+	}
+	while (s.n > 0 && s.p[s.n - 1] == ' ')
+		s.n--;
+	return s;
+}
+
+bool
+otp_name_take(struct otp_span s, char *ret_name, size_t size)
+{
+	s = otp_name_trim(s);
+	if (s.n >= size || (s.n > 0 && memchr(s.p, '\0', s.n) != NULL))
+		return false;
+	memmove(ret_name, s.p, s.n);
+	ret_name[s.n] = '\0';
+	return otp_text_valid(ret_name);
+}
+
+bool
+otp_label_has_issuer(struct otp_span label, const char *issuer, struct otp_span *ret_account)
+{
+	size_t n = strlen(issuer);
+
+	label = otp_name_trim(label);
+	if (n == 0 || label.n < n || memcmp(label.p, issuer, n) != 0)
+		return false;
+	label = otp_name_trim((struct otp_span){ label.p + n, label.n - n });
+	if (label.n == 0 || label.p[0] != ':')
+		return false;
+	*ret_account = otp_name_trim((struct otp_span){ label.p + 1, label.n - 1 });
+	return true;
+}

@@ -202,6 +202,13 @@ password_post(struct exchange *x, struct channel *keeper)
 	return password_page(x, 422, &page);
 }
 
+/* Password managers open this address: "A Well-Known URL for Changing Passwords" (W3C, 2022). */
+err
+change_password_show(struct exchange *x)
+{
+	return exchange_redirect(x, STR("/account/password"), (str){ 0 }, NULL);
+}
+
 /* --- its end --------------------------------------------------------------------------------------------------------- */
 
 static err

@@ -439,6 +439,26 @@ say_methods(struct exchange *x, unsigned methods)
 						  : STR("GET, HEAD"));
 }
 
+/* "/account/" is typed for "/account": lead there.  False: it is no page of ours with a slash behind it. */
+static bool
+lead_from_slash(struct exchange *x)
+{
+	CLEANUP(buf_wipe) struct buf location = BUF(16 * 1024);
+	str path = str_upto(x->rq->path, x->rq->path.n - 1);
+	unsigned methods = 0;
+
+	if (!str_ends(x->rq->path, STR("/")) || path.n <= 1 || x->rq->method == HTTP_POST)
+		return false;
+	x->route = route_find(x->rq->method, path, (str){ 0 }, &methods);
+	if (x->route == NULL || x->route->any_host || !host_ours(x))
+		return false;
+	buf_put(&location, path);
+	if (x->rq->query.n > 0)
+		buf_put_byte(&location, '?');
+	buf_put(&location, x->rq->query);
+	return buf_check(&location) == ERR_OK && exchange_redirect(x, buf_str(&location), (str){ 0 }, NULL) == ERR_OK;
+}
+
 /* Which row of the table answers?  Without one the reply is made here. */
 static bool
 route_begin(struct exchange *x)
@@ -447,7 +467,8 @@ route_begin(struct exchange *x)
 
 	x->route = route_find(x->rq->method, x->rq->path, x->rq->query, &methods);
 	if (x->route == NULL) {
-		exchange_error(x, methods == 0 ? 404 : say_methods(x, methods) == ERR_OK ? 405 : 503);
+		if (methods != 0 || !lead_from_slash(x))
+			exchange_error(x, methods == 0 ? 404 : say_methods(x, methods) == ERR_OK ? 405 : 503);
 		return false;
 	}
 	if (x->route->any_host || host_ours(x))

@@ -70,6 +70,7 @@ err profile_show(struct exchange *x);
 err profile_post(struct exchange *x, struct channel *keeper);
 err profile_again(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err password_show(struct exchange *x);
+err change_password_show(struct exchange *x);
 err password_post(struct exchange *x, struct channel *keeper);
 err password_again(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err close_show(struct exchange *x);

@@ -46,10 +46,24 @@ put_headers(struct exchange *x, const struct header *headers, size_t n)
 	return ERR_OK;
 }
 
+/*
+ * Did the browser's request come over TLS?  Only a proxy that we trust can know; one that does not say is taken to serve PUBLIC_URL's
+ * scheme.  A client that speaks to us directly speaks plain HTTP.
+ */
+static bool
+came_over_tls(const struct exchange *x)
+{
+	str scheme = request_header(x->rq, "X-Forwarded-Proto");
+
+	if (!x->web->config->public_https || !exchange_trusts((void *)(uintptr_t)x->web->config, x->rq->peer))
+		return false;
+	return scheme.p == NULL || str_equal_nocase(scheme, STR("https"));
+}
+
 err
 exchange_guard(struct exchange *x)
 {
-	if (x->web->config->public_https)
+	if (came_over_tls(x)) /* RFC 6797 s7.2: never over plain HTTP */
 		TRY(put_headers(x, &transport_security, 1));
 	return put_headers(x, guards, COUNT(guards));
 }
@@ -255,6 +269,8 @@ error_page(struct exchange *x, int status, const char *sentence)
 	page_error(&x->rp->body, &page);
 	if (status == 503)
 		TRY(reply_header(x->rq, x->rp, STR("Retry-After"), STR("2")));
+	if (status == 415) /* RFC 9110 s15.5.16: what would have been taken */
+		TRY(reply_header(x->rq, x->rp, STR("Accept"), STR("application/x-www-form-urlencoded")));
 	return exchange_page(x, status);
 }
 

@@ -46,6 +46,7 @@ const struct route web_routes[] = {
 	{ HTTP_GET,  STR_INIT("/gate"),       OPENS_ALL,       HTTP_QUICK,  .answer = gate_show },
 	{ HTTP_POST, STR_INIT("/gate"),       0,               HTTP_QUICK,  .form = &gate_form, .answer = gate_post, .again = gate_again },
 	{ HTTP_GET,  STR_INIT("/.doubletour/enter"), OPENS_ALL, HTTP_QUICK, .any_host = true, .answer = gate_enter_show },
+	{ HTTP_GET,  STR_INIT("/.well-known/change-password"), OPENS_ALL, HTTP_INLINE, .show = change_password_show },
 	{ HTTP_GET,  STR_INIT("/.well-known/jwks.json"), OPENS_ALL, HTTP_INLINE, .any_host = true, .show = gate_keys_show },
 	{ HTTP_GET,  STR_INIT("/api/authz/auth-request"), OPENS_ALL, HTTP_INLINE, .gate = true, .any_host = true },
 	{ HTTP_GET,  STR_INIT("/api/authz/forward-auth"), OPENS_ALL, HTTP_INLINE, .gate = true, .any_host = true },

@@ -46,6 +46,7 @@ OPENS = {
     ("GET", "/gate"): EVERYBODY,
     ("POST", "/gate"): {"full"},
     ("GET", "/.doubletour/enter"): EVERYBODY,
+    ("GET", "/.well-known/change-password"): EVERYBODY,
     ("GET", "/.well-known/jwks.json"): EVERYBODY,
     ("GET", "/api/authz/auth-request"): EVERYBODY,
     ("GET", "/api/authz/forward-auth"): EVERYBODY,
@@ -64,7 +65,7 @@ OPENS = {
 ASIDE = ("/static/", "/language/", "/favicon.ico", "/.well-known/jwks.json", "/.doubletour/enter", "/api/authz/auth-request",
          "/api/authz/forward-auth")  # open to everybody, and no pages; of the gate: test_gate.py
 # Pages that open only with something begun before, and where they lead without it.
-NEEDS = {"/account/authenticators/confirm": "/account/authenticators", "/gate": "/", "/?rd": "/"}
+NEEDS = {"/account/authenticators/confirm": "/account/authenticators", "/gate": "/", "/?rd": "/", "/.well-known/change-password": "/account/password"}
 DEAD = ("/set-password",)  # a page that a link opens, and nothing else
 LEADS = {"none": "/login", "enrolling": "/setup-2fa", "pending": "/verify-2fa", "full": "/"}
 

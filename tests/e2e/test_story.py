@@ -520,9 +520,52 @@ def test_on_https_cookies_are_secure_and_bound_to_the_host(make_server):
     server = make_server(PUBLIC_URL="https://login.example.org")
     status, headers, _ = raw(server, b"GET /login HTTP/1.1\r\nHost: login.example.org\r\nConnection: close\r\n\r\n")
     assert status == 200
-    assert headers["strict-transport-security"]
     assert headers["set-cookie"].startswith("__Host-doubletour-form=")
     assert "secure" in headers["set-cookie"].lower()
+
+
+@pytest.mark.parametrize("trusted, public, headers, sent", [
+    ("127.0.0.1", "https", "", True),
+    ("127.0.0.1", "https", "X-Forwarded-Proto: https\r\n", True),
+    ("127.0.0.1", "https", "X-Forwarded-Proto: HTTPS\r\n", True),
+    ("127.0.0.1", "https", "X-Forwarded-Proto: http\r\n", False),
+    ("127.0.0.1", "https", "X-Forwarded-Proto:\r\n", False),
+    ("", "https", "", False),
+    ("", "https", "X-Forwarded-Proto: https\r\n", False),
+    ("127.0.0.1", "http", "X-Forwarded-Proto: https\r\n", False),
+])
+@pytest.mark.parametrize("path", ["/login", "/nowhere", "/static/app.css", "/healthz"])
+def test_strict_transport_security_is_sent_over_tls_only(make_server, trusted, public, headers, sent, path):
+    more = {"PUBLIC_URL": "https://login.example.org"} if public == "https" else {}
+    server = make_server(TRUSTED_PROXIES=trusted, **more)
+    host = "login.example.org" if more else f"localhost:{server.port}"
+    _, answered, _ = raw(server, f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n".encode())
+    assert ("strict-transport-security" in answered) == sent
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x", "text/plain", ""])
+def test_415_names_the_type_that_is_accepted(server, kind):
+    head = f"POST /login HTTP/1.1\r\nHost: localhost:{server.port}\r\nContent-Type: {kind}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}"
+    status, headers, _ = raw(server, head.encode())
+    assert status == 415 and headers["accept"] == "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize("path, status, where", [
+    ("/account/", 303, "/account"), ("/login/", 303, "/login"), ("/login/?next=/account", 303, "/login?next=/account"),
+    ("/account/sessions/", 303, "/account/sessions"), ("/set-password/?link=x", 303, "/set-password?link=x"), ("/gate/", 303, "/gate"),
+    ("/login//", 404, None), ("//", 404, None), ("/nowhere/", 404, None), ("/healthz/", 404, None), ("/.doubletour/enter/", 404, None),
+    ("/account/sessions/end/", 404, None),
+])
+def test_a_page_with_a_slash_behind_it_leads_to_the_page(alice, path, status, where):
+    page = alice.visit(path)
+    assert (page.status, page.location) == (status, where)
+
+
+def test_the_well_known_address_leads_to_the_password_page(alice):
+    page = alice.visit("/.well-known/change-password")
+    assert (page.status, page.location) == (303, "/account/password")
+    assert alice.full().visit("/.well-known/change-password").location == "/account/password"
+    assert alice.follow().dom.one("main").all("input", name="current")
 
 
 # 7. Someone already signed in, pending or enrolling

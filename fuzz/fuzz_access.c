@@ -1,6 +1,6 @@
 /*
- * The file of rules, and what is decided by it: whatever the text, a visitor who has proved more is never worse off, and nobody
- * passes by a policy that asks for more than they have proved.
+ * The file of rules, and what is decided by it: whatever the text, a visitor who has proved more is never worse off, nobody
+ * passes by a policy that asks for more than they have proved, and an ambiguous path opens no more than any of its readings.
  */
 #include "target.h"
 
@@ -20,10 +20,48 @@ decide(const struct access_rules *rules, const struct target *target, enum acces
 		PROMISE(d.rule != NULL && d.rule->policy != ACCESS_DENY);
 		PROMISE(d.rule->policy == ACCESS_BYPASS || level != ACCESS_NOBODY);
 		PROMISE(d.rule->policy != ACCESS_TWO_FACTOR || level == ACCESS_FULL);
-		PROMISE(d.rule->paths.n == 0 || !target->unclear);
+		PROMISE(!target->dots);
 	}
 	PROMISE(d.outcome != ACCESS_ASKS || d.rule != NULL);
 	return d.outcome;
+}
+
+/* Each path stands before some of its readings. */
+static void
+readings(const struct access_rules *rules, struct arena *arena)
+{
+	static const struct {
+		const char *url, *readings[4];
+	} ambiguous[] = {
+		{ "https://wiki.example.org/public/%2Fadmin",
+		  { "/public//admin", "/public/admin", "/public/%2Fadmin" } },
+		{ "https://wiki.example.org//admin;x/y", { "//admin;x/y", "/admin/y", "/admin", "/admin;x/y" } },
+		{ "https://wiki.example.org/%ffadmin/x",
+		  { "/admin/x", "/\xff"
+				"admin/x" } },
+	};
+	static const struct {
+		enum access_level level;
+		str name;
+	} who[] = { { ACCESS_NOBODY, STR_INIT("") },
+		    { ACCESS_PASSWORD, STR_INIT("anna") },
+		    { ACCESS_FULL, STR_INIT("anna") } };
+	static const int loose[ACCESS_OUTCOME_COUNT] = { [ACCESS_PASSES] = 2, [ACCESS_ASKS] = 1, [ACCESS_REFUSED] = 0 };
+	struct target target;
+
+	for (size_t i = 0; i < COUNT(ambiguous) * 4 * COUNT(who); i++) {
+		const char *reading = ambiguous[i / 4 / COUNT(who)].readings[i / COUNT(who) % 4];
+		enum access_level level = who[i % COUNT(who)].level;
+		str name = who[i % COUNT(who)].name;
+		if (reading == NULL)
+			continue;
+		PROMISE(target_read(str_of(ambiguous[i / 4 / COUNT(who)].url), arena, &target) == ERR_OK &&
+			target.unclear);
+		const struct target plain = { .host = target.host,
+					      .path = str_of(reading),
+					      .certain = strlen(reading) };
+		PROMISE(loose[decide(rules, &target, level, name)] <= loose[decide(rules, &plain, level, name)]);
+	}
 }
 
 int
@@ -40,6 +78,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		PROMISE(rules.n == 0);
 		return 0;
 	}
+	readings(&rules, &arena);
 	for (size_t i = 0; i < COUNT(urls); i++) {
 		PROMISE(target_read(str_of(urls[i]), &arena, &target) == ERR_OK);
 		enum access_outcome nobody = decide(&rules, &target, ACCESS_NOBODY, STR(""));

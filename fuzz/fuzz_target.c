@@ -50,7 +50,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	for (size_t i = 0; i < url.n; i++)
 		PROMISE((unsigned char)url.p[i] > ' ' && url.p[i] != 0x7f);
 	PROMISE(target_read(target.url, &arena, &again) == ERR_OK && str_equal(again.path, target.path) &&
-		again.unclear == target.unclear);
+		again.unclear == target.unclear && again.dots == target.dots && again.certain == target.certain);
+	PROMISE(target.certain <= target.path.n && (target.unclear || target.certain == target.path.n) &&
+		(target.unclear || !target.dots));
 	/* a path that is clear stands for itself in every program: none of its segments leads elsewhere */
 	for (str rest = str_from(target.path, 1); !target.unclear && rest.p != NULL;) {
 		str segment = str_cut(&rest, '/');

@@ -117,7 +117,9 @@ outcome_text(const struct access_decision *d)
 	case ACCESS_NO_RULE:
 		return "is refused: no rule matches";
 	case ACCESS_UNCLEAR:
-		return "is refused: the rule names paths, and this path can be understood in different ways";
+		return "is refused: programs read this path in different ways, and one of them is refused";
+	case ACCESS_DOTS:
+		return "is refused: the path has a segment of one or two dots, plain or encoded";
 	case ACCESS_UNKNOWN:
 		return "is asked to sign in";
 	case ACCESS_CODE:

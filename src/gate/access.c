@@ -111,22 +111,82 @@ apply(const struct access_rule *rule, const struct access_visitor *visitor, int6
 	}
 }
 
+/* --- the decision ---------------------------------------------------------------------------------------------------- */
+
+enum fit { FITS_NOT = 0, FITS_MAYBE, FITS };
+
+/* Of an ambiguous path only the beginning is certain: a rule whose paths can begin so may be meant, and none is surely meant. */
+static enum fit
+path_fit(const struct access_rule *rule, const struct target *target)
+{
+	if (rule->paths.n == 0)
+		return FITS;
+	if (!target->unclear)
+		return any_fits(&rule->paths, target->path, pattern_path_fits) ? FITS : FITS_NOT;
+	for (size_t i = 0; i < rule->paths.n; i++)
+		if (pattern_path_fits_all(rule->paths.at[i]))
+			return FITS;
+	return any_fits(&rule->paths, str_upto(target->path, target->certain), pattern_path_may_fit) ? FITS_MAYBE
+												     : FITS_NOT;
+}
+
+static struct access_decision
+rule_decide(const struct access_rule *rule, enum fit fit, const struct access_visitor *visitor, int64_t now_us)
+{
+	struct access_decision decision;
+
+	if (names_persons(rule) && visitor->level == ACCESS_NOBODY)
+		return decided(ACCESS_ASKS, ACCESS_UNKNOWN, rule);
+	decision = apply(rule, visitor, now_us);
+	if (fit == FITS_MAYBE && decision.outcome == ACCESS_REFUSED)
+		decision.reason = ACCESS_UNCLEAR;
+	return decision;
+}
+
+/* How little a decision leaves this visitor: its outcome, then what its rule asks for. */
+static unsigned
+strictness(const struct access_decision *decision)
+{
+	static const unsigned outcomes[ACCESS_OUTCOME_COUNT] = {
+		[ACCESS_PASSES] = 0, [ACCESS_ASKS] = 1, [ACCESS_REFUSED] = 2
+	};
+	static const unsigned policies[ACCESS_POLICY_COUNT] = {
+		[ACCESS_BYPASS] = 0, [ACCESS_ONE_FACTOR] = 1, [ACCESS_TWO_FACTOR] = 2, [ACCESS_DENY] = 3
+	};
+
+	return outcomes[decision->outcome] * ACCESS_POLICY_COUNT + policies[decision->rule->policy];
+}
+
+/* rule NULL: nothing is kept yet. */
+static void
+keep_stricter(struct access_decision *kept, const struct access_decision *one)
+{
+	if (kept->rule == NULL || strictness(one) > strictness(kept))
+		*kept = *one;
+}
+
+/*
+ * Each reading of an ambiguous path has a first rule of its own.  Rules that may be meant are passed, the first one that is surely meant
+ * ends the search, and the strictest of them all decides: no reading would have been decided more strictly.
+ */
 struct access_decision
 access_decide(const struct access_rules *rules, const struct access_request *request,
 	      const struct access_visitor *visitor, int64_t now_us)
 {
+	struct access_decision strictest = { .rule = NULL };
+
+	if (request->target->dots)
+		return decided(ACCESS_REFUSED, ACCESS_DOTS, NULL);
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct access_rule *rule = &rules->rules[i];
-		if (!place_fits(rule, request))
+		enum fit fit = place_fits(rule, request) ? path_fit(rule, request->target) : FITS_NOT;
+		bool judged = !names_persons(rule) || visitor->level == ACCESS_NOBODY || person_fits(rule, visitor);
+		if (fit == FITS_NOT || !judged)
 			continue;
-		if (rule->paths.n > 0 && request->target->unclear)
-			return decided(ACCESS_REFUSED, ACCESS_UNCLEAR, rule);
-		if (rule->paths.n > 0 && !any_fits(&rule->paths, request->target->path, pattern_path_fits))
-			continue;
-		if (names_persons(rule) && visitor->level == ACCESS_NOBODY)
-			return decided(ACCESS_ASKS, ACCESS_UNKNOWN, rule);
-		if (!names_persons(rule) || person_fits(rule, visitor))
-			return apply(rule, visitor, now_us);
+		struct access_decision one = rule_decide(rule, fit, visitor, now_us);
+		keep_stricter(&strictest, &one);
+		if (fit == FITS)
+			return strictest;
 	}
-	return decided(ACCESS_REFUSED, ACCESS_NO_RULE, NULL);
+	return decided(ACCESS_REFUSED, strictest.rule == NULL ? ACCESS_NO_RULE : ACCESS_UNCLEAR, NULL);
 }

@@ -5,6 +5,10 @@
  * thing that it names fits: domain, path, method, network, and person (one of its users, or a member of one of its groups).
  * A rule that names persons cannot be judged before it is known who asks: whoever is unknown is asked to sign in there.
  *
+ * Of a path that programs read differently (gate/target.h) only the beginning is certain.  Such a path never matches a rule that is looser than
+ * the ones behind it: the strictest of all rules that may be meant decides, so that the decision is never looser than the one
+ * about any of its readings.  A path with a dot segment is refused.
+ *
  * The same function decides in the web process, from what it remembers of a session; in the keeper, before it signs anything;
  * and in `doubletour gate check`.  It is pure.
  */
@@ -72,16 +76,17 @@ enum access_outcome {
 enum access_reason {
 	ACCESS_BY_RULE = 0,
 	ACCESS_NO_RULE, /* none matched */
-	ACCESS_UNCLEAR, /* the rule names paths, and this path can be understood in different ways */
+	ACCESS_UNCLEAR, /* the path is ambiguous, and one of its readings is refused: by this rule, or (rule NULL) because none matches */
 	ACCESS_UNKNOWN, /* asks: who is it? */
 	ACCESS_CODE,    /* asks: the second factor is missing */
 	ACCESS_OLD,     /* asks: the proof is older than max_age */
+	ACCESS_DOTS,    /* the path holds a dot segment, plain or encoded: refused before any rule */
 };
 
 struct access_decision {
 	enum access_outcome outcome;
 	enum access_reason reason;
-	const struct access_rule *rule; /* NULL: ACCESS_NO_RULE */
+	const struct access_rule *rule; /* NULL: ACCESS_NO_RULE, ACCESS_DOTS, maybe ACCESS_UNCLEAR */
 };
 
 struct access_decision access_decide(const struct access_rules *rules, const struct access_request *request,

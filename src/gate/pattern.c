@@ -139,12 +139,15 @@ back_to_whole(struct scan *s)
 	return eat_to(s, &s->whole, next);
 }
 
+/* begins: it is enough that more text could follow and then fit. */
 static bool
-fits(str pattern, str text)
+fits(str pattern, str text, bool begins)
 {
 	struct scan s = { .pattern = pattern, .text = text };
 
 	while (s.p < pattern.n || s.t < text.n) {
+		if (begins && s.t == text.n)
+			return true;
 		if (s.p < pattern.n && pattern.p[s.p] == '*') {
 			take_star(&s);
 		} else if (s.p < pattern.n && s.t < text.n && pattern.p[s.p] == text.p[s.t]) {
@@ -160,7 +163,19 @@ fits(str pattern, str text)
 bool
 pattern_path_fits(str pattern, str path)
 {
-	if (str_ends(pattern, STR("/**")) && fits(str_upto(pattern, pattern.n - 3), path))
+	if (str_ends(pattern, STR("/**")) && fits(str_upto(pattern, pattern.n - 3), path, false))
 		return true;
-	return fits(pattern, path);
+	return fits(pattern, path, false);
+}
+
+bool
+pattern_path_may_fit(str pattern, str beginning)
+{
+	return fits(pattern, beginning, true);
+}
+
+bool
+pattern_path_fits_all(str pattern)
+{
+	return str_equal(pattern, STR("/**"));
 }

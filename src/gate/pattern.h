@@ -23,4 +23,10 @@ enum { PATTERN_STARS_MAX = 8, PATTERN_MAX_BYTES = 1000 };
 bool pattern_path_good(str pattern);
 bool pattern_path_fits(str pattern, str path);
 
+/* Is there a path that begins so and that fits?  For a path of which only the beginning is certain (gate/target.h). */
+bool pattern_path_may_fit(str pattern, str beginning);
+
+/* Does every path fit?  Of the pattern "/" and two stars alone. */
+bool pattern_path_fits_all(str pattern);
+
 #endif

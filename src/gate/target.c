@@ -1,6 +1,7 @@
 #include "gate/target.h"
 
 #include "base/buf.h"
+#include "base/uri_path.h"
 
 enum { METHOD_MAX = 32, AUTHORITY_MAX = TARGET_HOST_MAX + 7 };
 
@@ -56,71 +57,24 @@ authority_read(str authority, struct arena *arena, struct target *target)
 
 /* --- the path ------------------------------------------------------------------------------------------------------- */
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* An encoded byte that would have meant something else, were it not encoded; or that ends a text somewhere. */
-static bool
-encoded_unclear(char c)
-{
-	return c == '/' || c == '\\' || c == '%' || c == ';' || c == '?' || c == '#' || (unsigned char)c < 0x20 ||
-	       c == 0x7f;
-}
-
-static err
-path_decode(str raw, struct buf *out, bool *ret_unclear)
-{
-	for (size_t i = 0; i < raw.n; i++) {
-		char c = raw.p[i];
-		if (c == '%') {
-			int high = i + 2 < raw.n ? hex_value(raw.p[i + 1]) : -1;
-			int low = i + 2 < raw.n ? hex_value(raw.p[i + 2]) : -1;
-			if (high < 0 || low < 0)
-				return ERR_INVALID;
-			c = (char)(high << 4 | low);
-			*ret_unclear = *ret_unclear || encoded_unclear(c);
-			i += 2;
-		} else {
-			*ret_unclear = *ret_unclear || c == ';';
-		}
-		buf_put_byte(out, c);
-	}
-	return buf_check(out);
-}
-
-/* A segment of one or two dots, or an empty one before the last. */
-static bool
-segments_unclear(str path)
-{
-	str rest = str_from(path, 1);
-
-	while (rest.p != NULL) {
-		str segment = str_cut(&rest, '/');
-		if (str_equal(segment, STR(".")) || str_equal(segment, STR("..")))
-			return true;
-		if (segment.n == 0 && rest.p != NULL)
-			return true;
-	}
-	return false;
-}
-
 static err
 path_read(str raw, struct arena *arena, struct target *target)
 {
-	CLEANUP(buf_wipe) struct buf path = BUF(TARGET_MAX_BYTES);
+	struct uri_path path;
+	char *decoded;
 
 	if (raw.n == 0)
 		raw = STR("/");
-	TRY(path_decode(raw, &path, &target->unclear));
-	TRY(arena_copy(arena, buf_str(&path), &target->path));
-	target->unclear = target->unclear || segments_unclear(target->path) || !str_utf8_valid(target->path);
+	decoded = arena_alloc(arena, raw.n);
+	if (decoded == NULL)
+		return ERR_MEMORY;
+	path = uri_path_read(raw, decoded);
+	if (path.kind == URI_PATH_MALFORMED)
+		return ERR_INVALID;
+	target->path = str_bytes(decoded, path.decoded_bytes);
+	target->dots = path.kind == URI_PATH_DOTS;
+	target->unclear = path.kind <= URI_PATH_AMBIGUOUS;
+	target->certain = target->unclear ? path.certain_bytes : path.decoded_bytes;
 	return ERR_OK;
 }
 

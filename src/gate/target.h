@@ -4,9 +4,8 @@
  *	struct target target;
  *	TRY(target_read(STR("https://wiki.example.org/pages/1?x=2"), &arena, &target));
  *
- * What a rule compares is the path, decoded once.  Programs differ in what they make of dot segments, empty segments,
- * encoded slashes, backslashes and ';': such a path is marked as unclear, and no rule that names paths believes it
- * (gate/access.h).
+ * A rule compares the path, decoded once.  Programs read some paths differently (base/uri_path.h): such a path is marked as unclear, and
+ * gate/access.h says what rules make of it.
  * Source: RFC 3986 s2.1, s3, s6.2.2.
  */
 #ifndef GATE_TARGET_H
@@ -19,11 +18,13 @@
 enum { TARGET_MAX_BYTES = 8 * 1024, TARGET_HOST_MAX = 253 };
 
 struct target {
-	str url;       /* as it was given; where somebody is led back to */
-	str host;      /* in lower case, without port and without a dot at its end */
-	str authority; /* host[:port] as it stood, in lower case */
-	str path;      /* decoded once, without query; begins with '/' */
-	bool unclear;  /* programs may understand this path in different ways */
+	str url;        /* as it was given; where somebody is led back to */
+	str host;       /* in lower case, without port and without a dot at its end */
+	str authority;  /* host[:port] as it stood, in lower case */
+	str path;       /* decoded once, without query; begins with '/' */
+	bool unclear;   /* programs read this path differently: uri_path_kind is AMBIGUOUS or DOTS */
+	bool dots;      /* some program sees a dot segment: refused whatever the rules say */
+	size_t certain; /* bytes of path with which every reading begins; all of them unless unclear */
 };
 
 /*

@@ -197,7 +197,7 @@ LOCAL_TABLE(gate_enter, struct gate_enter_body,
 
 LOCAL_TABLE(gate_way, struct gate_way_body,
 	WIRE_FIELD(struct gate_way_body, outcome, 2),
-	WIRE_FIELD(struct gate_way_body, reason, 5),
+	WIRE_FIELD(struct gate_way_body, reason, 6),
 	WIRE_FIELD(struct gate_way_body, domain, 253),
 	WIRE_FIELD(struct gate_way_body, token, 64),
 	WIRE_FIELD(struct gate_way_body, ticket, 64),

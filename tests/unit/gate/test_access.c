@@ -3,6 +3,8 @@
 
 #include "gate/access_file.h"
 
+#include <string.h>
+
 #define NOW INT64_C(1800000000000000)
 #define SECOND INT64_C(1000000)
 
@@ -54,8 +56,8 @@ static const struct {
 	unsigned line; /* 0: no rule */
 } cases[] = {
 	{ "https://wiki.example.org/public/x", "GET", "", NOBODY, ACCESS_PASSES, ACCESS_BY_RULE, 2 },
-	{ "https://wiki.example.org/public/../admin", "GET", "", NOBODY, ACCESS_REFUSED, ACCESS_UNCLEAR, 2 },
-	{ "https://wiki.example.org/public/..%2fadmin", "GET", "", ADMIN, ACCESS_REFUSED, ACCESS_UNCLEAR, 2 },
+	{ "https://wiki.example.org/public/../admin", "GET", "", NOBODY, ACCESS_REFUSED, ACCESS_DOTS, 0 },
+	{ "https://wiki.example.org/public/..%2fadmin", "GET", "", ADMIN, ACCESS_REFUSED, ACCESS_DOTS, 0 },
 	{ "https://wiki.example.org/", "GET", "", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 5 },
 	{ "https://wiki.example.org/", "GET", "", MALLORY, ACCESS_REFUSED, ACCESS_BY_RULE, 5 },
 	{ "https://wiki.example.org/admin/x", "GET", "", MALLORY, ACCESS_REFUSED, ACCESS_BY_RULE, 5 },
@@ -71,7 +73,8 @@ static const struct {
 	{ "https://lan.example.org/", "GET", "::ffff:192.168.3.4", PASSWORD, ACCESS_PASSES, ACCESS_BY_RULE, 16 },
 	{ "https://lan.example.org/", "GET", "192.169.3.4", PASSWORD, ACCESS_ASKS, ACCESS_CODE, 19 },
 	{ "https://lan.example.org/", "GET", "nonsense", PASSWORD, ACCESS_ASKS, ACCESS_CODE, 19 },
-	{ "https://lan.example.org//x/../", "GET", "192.168.3.4", PASSWORD, ACCESS_PASSES, ACCESS_BY_RULE, 16 },
+	{ "https://lan.example.org//x/", "GET", "192.168.3.4", PASSWORD, ACCESS_PASSES, ACCESS_BY_RULE, 16 },
+	{ "https://lan.example.org//x/../", "GET", "192.168.3.4", PASSWORD, ACCESS_REFUSED, ACCESS_DOTS, 0 },
 	{ "https://api.example.org/", "OPTIONS", "", NOBODY, ACCESS_PASSES, ACCESS_BY_RULE, 21 },
 	{ "https://api.example.org/", "POST", "", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 24 },
 	{ "https://api.example.org/", "POST", "", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 24 },
@@ -98,6 +101,246 @@ the_first_rule_that_matches_decides(void **state)
 			fail_msg("case %zu, %s: outcome %d reason %d line %u", i, cases[i].url, d.outcome, d.reason,
 				 d.rule == NULL ? 0 : d.rule->line);
 	}
+}
+
+/* --- ambiguous paths ---------------------------------------------------------------------------------------------------- */
+
+static const char ambiguous_rules[] = "rules:\n"
+				      "  - domain: queue.example.org\n" /* line 2 */
+				      "    path: ['/public/**']\n"
+				      "    policy: bypass\n"
+				      "  - domain: queue.example.org\n" /* 5 */
+				      "  - domain: shop.example.org\n"  /* 6 */
+				      "    path: ['/public/**']\n"
+				      "    policy: bypass\n"
+				      "  - domain: shop.example.org\n" /* 9 */
+				      "    path: ['/admin/**']\n"
+				      "    policy: deny\n"
+				      "  - domain: shop.example.org\n" /* 12 */
+				      "    policy: one_factor\n"
+				      "  - domain: open.example.org\n" /* 14 */
+				      "    path: ['/api/**']\n"
+				      "    max_age: 15m\n"
+				      "  - domain: open.example.org\n" /* 17 */
+				      "    path: ['/staff/**']\n"
+				      "    groups: [admins]\n"
+				      "  - domain: open.example.org\n" /* 20 */
+				      "    policy: bypass\n"
+				      "  - domain: only.example.org\n" /* 22 */
+				      "    path: ['/api/**']\n"
+				      "  - domain: all.example.org\n" /* 24 */
+				      "    path: ['/**']\n"
+				      "    policy: one_factor\n";
+
+static const struct {
+	const char *url;
+	enum who who;
+	enum access_outcome outcome;
+	enum access_reason reason;
+	unsigned line;
+	const char *why;
+} ambiguous[] = {
+	{ "https://queue.example.org/api/queues/%2F/x", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 5,
+	  "signing in is the way out" },
+	{ "https://queue.example.org/api/queues/%2F/x", PASSWORD, ACCESS_ASKS, ACCESS_CODE, 5, "and so is a code" },
+	{ "https://queue.example.org/api/queues/%2F/x", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 5, "an encoded slash" },
+	{ "https://queue.example.org/app;jsessionid=1", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 5,
+	  "a session in the path" },
+	{ "https://queue.example.org/public//x", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 5,
+	  "the looser rule is not believed" },
+	{ "https://queue.example.org/public/%2Fx", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 5, "with a name" },
+	{ "https://queue.example.org//public/x", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 5, "two slashes first" },
+	{ "https://queue.example.org/public/..;/x", ANNA, ACCESS_REFUSED, ACCESS_DOTS, 0, "a dot segment" },
+	{ "https://queue.example.org/x/%252e%252e/x", ANNA, ACCESS_REFUSED, ACCESS_DOTS, 0, "encoded twice" },
+	{ "https://shop.example.org/cart%2Fadmin/", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 12,
+	  "no reading begins with /admin" },
+	{ "https://shop.example.org/%2Fadmin/", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 9, "some reading is /admin/" },
+	{ "https://shop.example.org/admin;x/", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 9, "without its parameters" },
+	{ "https://shop.example.org/%ffadmin/", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 9,
+	  "without bytes that are no UTF-8" },
+	{ "https://shop.example.org/adm%2Fin", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 9,
+	  "what is certain is only /adm" },
+	{ "https://open.example.org/api/a%2Fb", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 14,
+	  "stricter than the rules behind it" },
+	{ "https://open.example.org/api/a%2Fb", ADMIN_OLD, ACCESS_ASKS, ACCESS_OLD, 14, "and so is its max_age" },
+	{ "https://open.example.org/api/a%2Fb", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 14,
+	  "whoever fulfils it passes with a name" },
+	{ "https://open.example.org//api/a", OLD, ACCESS_ASKS, ACCESS_OLD, 14, "whether or not it is meant" },
+	{ "https://open.example.org/x//y", NOBODY, ACCESS_PASSES, ACCESS_BY_RULE, 20, "no stricter rule can be meant" },
+	{ "https://open.example.org/staff//y", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 17,
+	  "who is it, if that rule is meant" },
+	{ "https://open.example.org/staff//y", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 20,
+	  "somebody that rule does not name" },
+	{ "https://only.example.org/api/a%2Fb", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 0,
+	  "one reading matches no rule" },
+	{ "https://only.example.org/x%2Fb", ANNA, ACCESS_REFUSED, ACCESS_NO_RULE, 0, "no reading matches a rule" },
+	{ "https://all.example.org/a%2Fb", PASSWORD, ACCESS_PASSES, ACCESS_BY_RULE, 24, "every reading matches" },
+};
+
+static void
+an_ambiguous_path_gets_the_strictest_rule_it_may_meet(void **state)
+{
+	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
+	struct why why = { 0 };
+
+	assert_int_equal(access_parse(STR("f"), str_of(ambiguous_rules), &rules, &why), ERR_OK);
+	for (size_t i = 0; i < COUNT(ambiguous); i++) {
+		CLEANUP(arena_wipe) struct arena arena = ARENA(64 * 1024);
+		struct target target;
+		assert_int_equal(target_read(str_of(ambiguous[i].url), &arena, &target), ERR_OK);
+		const struct access_request request = { &target, STR("GET"), STR("") };
+		struct access_decision d = access_decide(&rules, &request, &visitors[ambiguous[i].who], NOW);
+		if (d.outcome != ambiguous[i].outcome || d.reason != ambiguous[i].reason ||
+		    (d.rule == NULL ? 0 : d.rule->line) != ambiguous[i].line)
+			fail_msg("%s (%s): outcome %d reason %d line %u", ambiguous[i].why, ambiguous[i].url, d.outcome,
+				 d.reason, d.rule == NULL ? 0 : d.rule->line);
+	}
+}
+
+/*
+ * A reading of a path: how often it is decoded; which of these a program does.  MERGE: slashes that follow each other are one.  CUT_SEGMENT:
+ * a segment ends at ';', CUT_PATH: the path does, and at '?', '#' and NUL.
+ */
+enum { BACKSLASH = 1, MERGE = 2, CUT_SEGMENT = 4, CUT_PATH = 8, DROP = 16, WAYS = 32, DECODES = 4 };
+
+static size_t
+reading_decode(char *p, size_t n)
+{
+	size_t out = 0;
+	unsigned byte;
+
+	for (size_t i = 0; i < n; i++) {
+		char digits[3] = { i + 2 < n ? p[i + 1] : 'x', i + 2 < n ? p[i + 2] : 'x', '\0' };
+		bool sequence =
+		    p[i] == '%' && strspn(digits, "0123456789abcdefABCDEF") == 2 && sscanf(digits, "%x", &byte) == 1;
+		p[out++] = sequence ? (char)byte : p[i];
+		i += sequence ? 2 : 0;
+	}
+	return out;
+}
+
+static size_t
+reading_make(str raw, unsigned ways, unsigned decodes, char *out)
+{
+	char text[200];
+	size_t n = raw.n, m = 0;
+	bool cut = false;
+
+	memcpy(text, raw.p, n);
+	for (unsigned i = 0; i < decodes; i++)
+		n = reading_decode(text, n);
+	for (size_t i = 0; i < n; i++) {
+		char c = (ways & BACKSLASH) && text[i] == '\\' ? '/' : text[i];
+		if ((ways & CUT_PATH) && (c == ';' || c == '?' || c == '#' || c == '\0'))
+			break;
+		cut = c != '/' && (cut || ((ways & CUT_SEGMENT) && c == ';'));
+		if (cut || ((ways & DROP) && ((unsigned char)c < ' ' || (unsigned char)c > 0x7f)))
+			continue;
+		if ((ways & MERGE) && c == '/' && m > 0 && out[m - 1] == '/')
+			continue;
+		out[m++] = c;
+	}
+	return m;
+}
+
+/* As it was decided, from loose to strict. */
+static int
+strictness_of(const struct access_decision *d)
+{
+	static const int outcomes[] = { [ACCESS_PASSES] = 0, [ACCESS_ASKS] = 10, [ACCESS_REFUSED] = 20 };
+	static const int policies[] = {
+		[ACCESS_BYPASS] = 0, [ACCESS_ONE_FACTOR] = 1, [ACCESS_TWO_FACTOR] = 2, [ACCESS_DENY] = 3
+	};
+
+	return outcomes[d->outcome] + (d->outcome == ACCESS_PASSES ? policies[d->rule->policy] : 0);
+}
+
+static unsigned dice_state = 1;
+
+static unsigned
+dice(unsigned sides)
+{
+	dice_state = dice_state * 1664525 + 1013904223;
+	return (dice_state >> 16) % sides;
+}
+
+static size_t
+dice_rules(char *text, size_t size)
+{
+	static const char *const paths[] = { "/**",   "/public/**", "/p*",   "/*",      "/admin/**", "/admin",
+					     "/a/b",  "/*/b",       "/**/x", "/",       "/a/b/**",   "/**b",
+					     "/a*/*", "/public",    "/a/**", "/x/*/**", "/*a/x" };
+	static const char *const policies[] = { "bypass", "one_factor", "two_factor", "deny" };
+	static const char *const persons[] = { "", "    users: [anna]\n", "    groups: [admins]\n" };
+	size_t n = (size_t)snprintf(text, size, "rules:\n");
+
+	for (unsigned i = 0, rules = 1 + dice(5); i < rules; i++) {
+		unsigned policy = dice(COUNT(policies));
+		n += (size_t)snprintf(text + n, size - n, "  - domain: h.example.org\n    policy: %s\n%s",
+				      policies[policy], policy == 0 ? "" : persons[dice(COUNT(persons))]);
+		if (dice(4) > 0)
+			n += (size_t)snprintf(text + n, size - n, "    path: ['%s', '%s']\n", paths[dice(COUNT(paths))],
+					      paths[dice(COUNT(paths))]);
+	}
+	return n;
+}
+
+static void
+dice_url(char *url, size_t size)
+{
+	static const char *const pieces[] = { "/",   "/",     "public", "admin", "a",      "b",   "x",   "p",
+					      "%2f", "%5c",   ";",      ";x=1",  "%3b",    "%00", "%3f", "%23",
+					      "%25", "%252f", "%255c",  "%0a",   "%c3%a9", "%ff", "%61", "%2561dmin" };
+	size_t n = (size_t)snprintf(url, size, "https://h.example.org/");
+
+	for (unsigned i = 0, count = 1 + dice(7); i < count; i++)
+		n += (size_t)snprintf(url + n, size - n, "%s", pieces[dice(COUNT(pieces))]);
+}
+
+static unsigned
+readings_compare(const struct access_rules *rules, const struct target *target, str raw,
+		 const struct access_visitor *visitor)
+{
+	const struct access_request asked = { target, STR("GET"), STR("") };
+	const struct access_decision decision = access_decide(rules, &asked, visitor, NOW);
+	unsigned compared = 0;
+
+	for (unsigned i = 0; i < WAYS * DECODES; i++) {
+		char path[200];
+		size_t n = reading_make(raw, i % WAYS, i / WAYS, path);
+		const struct target plain = { .host = target->host, .path = str_bytes(path, n), .certain = n };
+		const struct access_request request = { &plain, STR("GET"), STR("") };
+		struct access_decision one = access_decide(rules, &request, visitor, NOW);
+		compared++;
+		if (strictness_of(&decision) < strictness_of(&one))
+			fail_msg("%.*s read as %.*s: %d < %d", STR_ARG(raw), STR_ARG(plain.path),
+				 strictness_of(&decision), strictness_of(&one));
+	}
+	return compared;
+}
+
+static void
+no_reading_is_decided_more_strictly_than_an_ambiguous_path(void **state)
+{
+	static const enum who who[] = { NOBODY, PASSWORD, ANNA, OLD, ADMIN };
+	unsigned compared = 0;
+
+	for (unsigned round = 0; round < 1000; round++) {
+		CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
+		CLEANUP(arena_wipe) struct arena arena = ARENA(64 * 1024);
+		struct target target;
+		struct why why = { 0 };
+		char text[2048], url[200];
+		assert_int_equal(access_parse(STR("f"), str_bytes(text, dice_rules(text, sizeof(text))), &rules, &why),
+				 ERR_OK);
+		dice_url(url, sizeof(url));
+		if (target_read(str_of(url), &arena, &target) != ERR_OK || !target.unclear || target.dots)
+			continue;
+		for (size_t i = 0; i < COUNT(who); i++)
+			compared += readings_compare(&rules, &target, str_of(url + strlen("https://h.example.org")),
+						     &visitors[who[i]]);
+	}
+	assert_in_range(compared, 200000, 1000000);
 }
 
 static void
@@ -139,6 +382,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_rule_that_matches_decides),
+		cmocka_unit_test(an_ambiguous_path_gets_the_strictest_rule_it_may_meet),
+		cmocka_unit_test(no_reading_is_decided_more_strictly_than_an_ambiguous_path),
 		cmocka_unit_test(no_rules_let_nobody_pass),
 		cmocka_unit_test(a_group_is_not_a_part_of_another),
 	};

@@ -1,0 +1,230 @@
+#include "base/uri_path.h"
+
+/* --- one byte ------------------------------------------------------------------------------------------------------ */
+
+static int
+uri_path_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Two hex digits; false: others, or fewer. */
+static bool
+uri_path_hex_pair(str text, char *ret_byte)
+{
+	int high = text.n < 2 ? -1 : uri_path_hex(text.p[0]);
+	int low = text.n < 2 ? -1 : uri_path_hex(text.p[1]);
+
+	if (high < 0 || low < 0)
+		return false;
+	*ret_byte = (char)(high << 4 | low);
+	return true;
+}
+
+static bool
+uri_path_control(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7f;
+}
+
+static bool
+uri_path_visible(char c)
+{
+	return c > ' ' && c < 0x7f;
+}
+
+/* Does this byte, decoded, mean something else to some program? */
+static bool
+uri_path_special(char c, bool encoded, char before)
+{
+	if (c == '/')
+		return encoded || before == '/';
+	return c == '\\' || c == '%' || c == ';' || c == '?' || c == '#' || uri_path_control(c);
+}
+
+/* --- a literal path, which nearly every one is ----------------------------------------------------------------------- */
+
+/* What stands behind a slash: another one, or a segment of one or two dots. */
+static bool
+uri_path_odd_segment(str rest)
+{
+	size_t dots = 0;
+
+	while (dots < 3 && dots < rest.n && rest.p[dots] == '.')
+		dots++;
+	if (dots == 0)
+		return rest.n > 0 && rest.p[0] == '/';
+	return dots < 3 && (dots == rest.n || rest.p[dots] == '/');
+}
+
+static bool
+uri_path_literal(str raw)
+{
+	if (!str_starts(raw, STR("/")) || raw.n > URI_PATH_MAX_BYTES)
+		return false;
+	for (size_t i = 0; i < raw.n; i++) {
+		char c = raw.p[i];
+		if (!uri_path_visible(c) || (c != '/' && uri_path_special(c, false, '\0')))
+			return false;
+		if (c == '/' && uri_path_odd_segment(str_from(raw, i + 1)))
+			return false;
+	}
+	return true;
+}
+
+/* --- dot segments ---------------------------------------------------------------------------------------------------- */
+
+/* How many of the last bytes are one ASCII character in an overlong form?  0: they are none. */
+static size_t
+uri_path_overlong(const unsigned char *p, size_t n, char *ret_byte)
+{
+	size_t bytes = 0;
+
+	if (n >= 2 && (p[n - 2] & 0xfe) == 0xc0)
+		bytes = 2;
+	else if (n >= 3 && p[n - 3] == 0xe0 && (p[n - 2] & 0xfe) == 0x80)
+		bytes = 3;
+	else if (n >= 4 && p[n - 4] == 0xf0 && p[n - 3] == 0x80 && (p[n - 2] & 0xfe) == 0x80)
+		bytes = 4;
+	if (bytes == 0 || (p[n - 1] & 0xc0) != 0x80)
+		return 0;
+	*ret_byte = (char)((p[n - 2] & 1) << 6 | (p[n - 1] & 0x3f));
+	return bytes;
+}
+
+/* The same for a percent sequence. */
+static size_t
+uri_path_sequence(const char *p, size_t n, char *ret_byte)
+{
+	return n >= 3 && p[n - 3] == '%' && uri_path_hex_pair(str_bytes(p + n - 2, 2), ret_byte) ? 3 : 0;
+}
+
+/*
+ * Decode in place until nothing is left to decode: what a chain of programs comes to, each of which decodes once.  Each step makes the
+ * text shorter, so that all of them together are linear.
+ */
+static size_t
+uri_path_decode_fully(char *p, size_t n)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		char c = p[i];
+		size_t bytes = 1;
+		p[out++] = c;
+		while ((bytes = uri_path_sequence(p, out, &c)) > 0 ||
+		       (bytes = uri_path_overlong((const unsigned char *)p, out, &c)) > 0) {
+			out -= bytes;
+			p[out++] = c;
+		}
+	}
+	return out;
+}
+
+/* Some programs cut a segment at these, or take white space off its end. */
+static bool
+uri_path_dot_segment(str segment)
+{
+	size_t n = 0;
+
+	while (n < segment.n && !str_has_byte(STR(";?#"), segment.p[n]) && !uri_path_control(segment.p[n]))
+		n++;
+	segment = str_trim(str_upto(segment, n));
+	return str_equal(segment, STR(".")) || str_equal(segment, STR(".."));
+}
+
+static bool
+uri_path_has_dots(str path)
+{
+	size_t begin = 0;
+
+	for (size_t i = 0; i <= path.n; i++) {
+		if (i < path.n && path.p[i] != '/' && path.p[i] != '\\')
+			continue;
+		if (uri_path_dot_segment(str_bytes(path.p + begin, i - begin)))
+			return true;
+		begin = i + 1;
+	}
+	return false;
+}
+
+/* --- the whole --------------------------------------------------------------------------------------------------------- */
+
+struct uri_path_scan {
+	char *out;
+	size_t n, certain;
+	bool is_certain, ambiguous, encoded;
+};
+
+static void
+uri_path_put(struct uri_path_scan *s, char c, bool encoded)
+{
+	bool special = uri_path_special(c, encoded, s->n > 0 ? s->out[s->n - 1] : '\0');
+
+	s->ambiguous = s->ambiguous || special;
+	s->encoded = s->encoded || encoded || !uri_path_visible(c);
+	s->is_certain = s->is_certain && !special && (unsigned char)c < 0x80;
+	s->out[s->n++] = c;
+	if (s->is_certain)
+		s->certain = s->n;
+}
+
+static bool
+uri_path_scan(str raw, struct uri_path_scan *s)
+{
+	if (!str_starts(raw, STR("/")) || raw.n > URI_PATH_MAX_BYTES)
+		return false;
+	for (size_t i = 0; i < raw.n; i++) {
+		char c = raw.p[i];
+		bool encoded = c == '%';
+		if (encoded && !uri_path_hex_pair(str_from(raw, i + 1), &c))
+			return false;
+		uri_path_put(s, c, encoded);
+		i += encoded ? 2 : 0;
+	}
+	return true;
+}
+
+static bool
+uri_path_leads_elsewhere(str decoded)
+{
+	char fully[URI_PATH_MAX_BYTES];
+
+	memcpy(fully, decoded.p, decoded.n);
+	return uri_path_has_dots(str_bytes(fully, uri_path_decode_fully(fully, decoded.n)));
+}
+
+struct uri_path
+uri_path_read(str raw, char *decoded)
+{
+	struct uri_path_scan s = { .out = decoded, .is_certain = true };
+	struct uri_path path = { .kind = URI_PATH_MALFORMED };
+
+	if (!uri_path_scan(raw, &s))
+		return path;
+	path = (struct uri_path){ URI_PATH_LITERAL, s.n, s.certain };
+	if (uri_path_leads_elsewhere(str_bytes(decoded, s.n))) {
+		path.kind = URI_PATH_DOTS;
+	} else if (!str_utf8_valid(str_bytes(decoded, s.n))) {
+		path.kind = URI_PATH_AMBIGUOUS;
+		path.certain_bytes = 0; /* some programs leave such bytes out: what remains may be a dot segment */
+	} else if (s.ambiguous || s.encoded) {
+		path.kind = s.ambiguous ? URI_PATH_AMBIGUOUS : URI_PATH_ENCODED;
+	}
+	return path;
+}
+
+enum uri_path_kind
+uri_path_kind(str raw)
+{
+	if (uri_path_literal(raw))
+		return URI_PATH_LITERAL;
+	if (raw.n > URI_PATH_MAX_BYTES)
+		return URI_PATH_MALFORMED;
+	char decoded[URI_PATH_MAX_BYTES]; /* a literal path pays nothing for it */
+	return uri_path_read(raw, decoded).kind;
+}

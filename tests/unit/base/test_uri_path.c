@@ -1,0 +1,196 @@
+/* How plain a path is: spellings, and properties that hold of all of them. */
+#include "unit.h"
+
+#include "base/uri_path.h"
+
+#include <string.h>
+
+#define MALFORMED URI_PATH_MALFORMED
+#define DOTS URI_PATH_DOTS
+#define AMBIGUOUS URI_PATH_AMBIGUOUS
+#define ENCODED URI_PATH_ENCODED
+#define LITERAL URI_PATH_LITERAL
+
+static const struct {
+	const char *raw;
+	enum uri_path_kind kind;
+	size_t certain; /* of an ambiguous one */
+	const char *why;
+} cases[] = {
+	{ "/", LITERAL, 0, "the front page" },
+	{ "/login", LITERAL, 0, "a page" },
+	{ "/a/b/", LITERAL, 0, "a slash at the end" },
+	{ "/.doubletour/enter", LITERAL, 0, "a name that begins with a dot" },
+	{ "/..a/.b/c./d..", LITERAL, 0, "dots beside other letters" },
+	{ "/.../....", LITERAL, 0, "three dots and four are names" },
+	{ "/a+b,c=d&e@f:g!h$i'j(k)l*m~n-o_p", LITERAL, 0, "bytes that stand for themselves" },
+	{ "/\"<>^`{|}", LITERAL, 0, "bytes that clients ought to encode, in their one spelling here" },
+
+	{ "/caf%C3%A9", ENCODED, 0, "an accent" },
+	{ "/caf\xc3\xa9", ENCODED, 0, "an accent as it is" },
+	{ "/a%20b", ENCODED, 0, "a space" },
+	{ "/%61pi/verify", ENCODED, 0, "a letter that needs no encoding" },
+	{ "/%2edoubletour/enter", ENCODED, 0, "the dot of a name" },
+	{ "/.doubletour/ente%72", ENCODED, 0, "its last letter" },
+
+	{ "//", AMBIGUOUS, 1, "two slashes" },
+	{ "/a//b", AMBIGUOUS, 3, "an empty segment" },
+	{ "/a//", AMBIGUOUS, 3, "an empty segment before the last" },
+	{ "/a%2Fb", AMBIGUOUS, 2, "an encoded slash" },
+	{ "/a%2f", AMBIGUOUS, 2, "an encoded slash at the end" },
+	{ "/a/%2fb", AMBIGUOUS, 3, "an encoded slash behind a slash" },
+	{ "/a\\b", AMBIGUOUS, 2, "a backslash" },
+	{ "/a%5cb", AMBIGUOUS, 2, "an encoded backslash" },
+	{ "/a;b", AMBIGUOUS, 2, "parameters" },
+	{ "/a%3Bb", AMBIGUOUS, 2, "encoded parameters" },
+	{ "/app;jsessionid=1", AMBIGUOUS, 4, "a session in the path" },
+	{ "/a%3fb", AMBIGUOUS, 2, "an encoded question mark" },
+	{ "/a%23b", AMBIGUOUS, 2, "an encoded number sign" },
+	{ "/a%2541", AMBIGUOUS, 2, "encoded twice" },
+	{ "/a%252fb", AMBIGUOUS, 2, "a slash encoded twice" },
+	{ "/a%00", AMBIGUOUS, 2, "a NUL" },
+	{ "/a%0d%0ab", AMBIGUOUS, 2, "a line end" },
+	{ "/a%7fb", AMBIGUOUS, 2, "DEL" },
+	{ "/a\tb", AMBIGUOUS, 2, "a tab as it is" },
+	{ "/a%ffb", AMBIGUOUS, 0, "no UTF-8" },
+	{ "/a\xff", AMBIGUOUS, 0, "no UTF-8, as it is" },
+	{ "/a%c0%afb", AMBIGUOUS, 0, "a slash in overlong UTF-8" },
+	{ "/caf%c3%a9/%2f", AMBIGUOUS, 4, "what is certain ends before the accent" },
+	{ "/%61/b//", AMBIGUOUS, 5, "a letter that is encoded is certain" },
+
+	{ "/.", DOTS, 0, "one dot" },
+	{ "/..", DOTS, 0, "two dots" },
+	{ "/./a", DOTS, 0, "a dot first" },
+	{ "/a/../b", DOTS, 0, "two dots within" },
+	{ "/a/..", DOTS, 0, "two dots last" },
+	{ "/a/.", DOTS, 0, "one dot last" },
+	{ "/%2e", DOTS, 0, "an encoded dot" },
+	{ "/a/%2e%2E/b", DOTS, 0, "two encoded dots" },
+	{ "/a/.%2e/b", DOTS, 0, "one of two encoded" },
+	{ "/a/%2e./b", DOTS, 0, "the other one" },
+	{ "/api/verify/..%2f..%2f.doubletour/enter", DOTS, 0, "encoded slashes behind dots" },
+	{ "/a%2f..%2fb", DOTS, 0, "encoded slashes around dots" },
+	{ "/a/..%5cb", DOTS, 0, "a backslash behind dots" },
+	{ "/a\\..\\b", DOTS, 0, "backslashes around dots" },
+	{ "/a/%252e%252e/b", DOTS, 0, "dots encoded twice" },
+	{ "/a/%25252e%25252e/b", DOTS, 0, "three times" },
+	{ "/a/%25%32%65%25%32%65/b", DOTS, 0, "a sequence of encoded letters" },
+	{ "/a/..%252fb", DOTS, 0, "a slash encoded twice behind dots" },
+	{ "/a/..;/b", DOTS, 0, "parameters behind dots" },
+	{ "/a/..;x=1/b", DOTS, 0, "with a value" },
+	{ "/a/..%3b/b", DOTS, 0, "encoded" },
+	{ "/a/.;/b", DOTS, 0, "behind one dot" },
+	{ "/a/..%00/b", DOTS, 0, "a NUL behind dots" },
+	{ "/a/..%3f", DOTS, 0, "an encoded question mark behind dots" },
+	{ "/a/..%23", DOTS, 0, "an encoded number sign behind dots" },
+	{ "/a/..%20/b", DOTS, 0, "a space behind dots" },
+	{ "/a/..%0a/b", DOTS, 0, "a line end behind dots" },
+	{ "/a/%c0%ae%c0%ae/b", DOTS, 0, "dots in overlong UTF-8" },
+	{ "/a/%e0%80%ae%e0%80%ae/b", DOTS, 0, "in three bytes" },
+	{ "/a/%f0%80%80%ae./b", DOTS, 0, "in four" },
+	{ "/a/..%c0%afb", DOTS, 0, "an overlong slash behind dots" },
+	{ "/a/..%e0%80%afb", DOTS, 0, "in three bytes" },
+	{ "/a/%25c0%25ae./b", DOTS, 0, "overlong and encoded twice" },
+	{ "/a/.%c1%9c../b", DOTS, 0, "an overlong backslash between dots" },
+	{ "//../a", DOTS, 0, "behind two slashes" },
+
+	{ "", MALFORMED, 0, "nothing" },
+	{ "a", MALFORMED, 0, "no slash first" },
+	{ "\\a", MALFORMED, 0, "a backslash first" },
+	{ "%2fa", MALFORMED, 0, "an encoded slash first" },
+	{ "/%", MALFORMED, 0, "a percent sign alone" },
+	{ "/%2", MALFORMED, 0, "half a sequence" },
+	{ "/%zz", MALFORMED, 0, "no hex digits" },
+	{ "/%2%65", MALFORMED, 0, "a sequence within a sequence" },
+	{ "/%%32e", MALFORMED, 0, "a percent sign before a sequence" },
+	{ "/%u002e", MALFORMED, 0, "the form of old browsers" },
+	{ "/a/../%zz", MALFORMED, 0, "dots before it" },
+};
+
+static void
+each_spelling_has_its_kind(void **state)
+{
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char decoded[200];
+		struct uri_path path = uri_path_read(str_of(cases[i].raw), decoded);
+		if (path.kind != cases[i].kind || uri_path_kind(str_of(cases[i].raw)) != cases[i].kind ||
+		    (path.kind == AMBIGUOUS && path.certain_bytes != cases[i].certain))
+			fail_msg("%s (%s): kind %d, certain %zu", cases[i].why, cases[i].raw, path.kind,
+				 path.certain_bytes);
+	}
+}
+
+/* No spelling of a dot segment stands anywhere, in the middle or at the end, and is taken for less. */
+static void
+dot_segments_are_found_wherever_they_stand(void **state)
+{
+	static const char *const dots[] = { ".", "%2e", "%2E", "%252e", "%25252E", "%c0%ae", "%e0%80%ae" };
+	static const char *const before[] = { "/",    "/a/",    "/a%2f",   "/a%5C",      "/a\\",
+					      "/a//", "/a/%2f", "/a%252f", "/%e2%82%ac/" };
+	static const char *const behind[] = { "",    "/",   "/a",   "%2f", "%5ca", "\\",  ";",     ";x=1/a",
+					      "%3b", "%00", "%3fa", "%23", "%20/", "%09", "%252fa" };
+	char raw[200];
+	unsigned wrong = 0;
+
+	for (size_t i = 0; i < COUNT(before) * COUNT(behind) * COUNT(dots) * (COUNT(dots) + 1); i++) {
+		size_t k = i / (COUNT(before) * COUNT(behind));
+		const char *second = k / COUNT(dots) == COUNT(dots) ? "" : dots[k / COUNT(dots)];
+		snprintf(raw, sizeof(raw), "%s%s%s%s", before[i % COUNT(before)], dots[k % COUNT(dots)], second,
+			 behind[i / COUNT(before) % COUNT(behind)]);
+		if (uri_path_kind(str_of(raw)) != DOTS && wrong++ == 0)
+			print_error("%s\n", raw);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void
+long_paths_are_malformed_and_take_linear_time(void **state)
+{
+	static char raw[URI_PATH_MAX_BYTES + 1];
+	static char decoded[URI_PATH_MAX_BYTES];
+
+	memset(raw, 'a', sizeof(raw));
+	raw[0] = '/';
+	assert_int_equal(uri_path_kind(str_bytes(raw, URI_PATH_MAX_BYTES)), LITERAL);
+	assert_int_equal(uri_path_kind(str_bytes(raw, sizeof(raw))), MALFORMED);
+	assert_int_equal(uri_path_read(str_bytes(raw, sizeof(raw)), decoded).kind, MALFORMED);
+	memcpy(raw + 1, "%25", 3);
+	for (size_t i = 4; i + 1 < sizeof(raw); i += 2)
+		memcpy(raw + i, "25", 2);
+	assert_int_equal(uri_path_kind(str_bytes(raw, URI_PATH_MAX_BYTES)), AMBIGUOUS);
+}
+
+/* The short way for plain paths and the long way say the same, of every text of two bytes between others. */
+static void
+both_ways_agree_on_every_pair_of_bytes(void **state)
+{
+	static const char *const around[][2] = { { "/", "" }, { "/a", "b" }, { "/.", "./" }, { "/%2", "e" } };
+	char raw[16], decoded[16];
+
+	for (unsigned i = 0; i < COUNT(around) * 65536; i++) {
+		size_t n = strlen(around[i >> 16][0]), m = strlen(around[i >> 16][1]);
+		memcpy(raw, around[i >> 16][0], n);
+		raw[n] = (char)(i >> 8);
+		raw[n + 1] = (char)i;
+		memcpy(raw + n + 2, around[i >> 16][1], m);
+		str text = str_bytes(raw, n + 2 + m);
+		enum uri_path_kind kind = uri_path_kind(text);
+		if (kind != uri_path_read(text, decoded).kind)
+			fail_msg("%u", i);
+		if (kind == LITERAL && memchr(text.p, '%', text.n) != NULL)
+			fail_msg("%u is no literal path", i);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_spelling_has_its_kind),
+		cmocka_unit_test(dot_segments_are_found_wherever_they_stand),
+		cmocka_unit_test(long_paths_are_malformed_and_take_linear_time),
+		cmocka_unit_test(both_ways_agree_on_every_pair_of_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -497,14 +497,62 @@ admit_begun(struct exchange *x)
 	return HTTP_INLINE;
 }
 
+static enum http_lane
+admit_page(struct exchange *x)
+{
+	if (exchange_begin(x) == ERR_OK)
+		return admit_begun(x);
+	exchange_error(x, 503);
+	return HTTP_INLINE;
+}
+
+enum gate_route { GATE_ROUTE, GATE_ROUTE_METHOD, GATE_ROUTE_NONE };
+
 /* A method that the endpoint does not take is answered as for any page. */
-static bool
+static enum gate_route
 gate_route(struct exchange *x)
 {
 	unsigned methods = 0;
 
 	x->route = route_find(x->rq->method, x->rq->path, x->rq->query, &methods);
-	return x->route != NULL && x->route->gate;
+	if (x->route != NULL)
+		return GATE_ROUTE;
+	return methods == 0 ? GATE_ROUTE_NONE : GATE_ROUTE_METHOD;
+}
+
+/*
+ * A path that another program on the way may read as another one.  Nothing else of the request is believed or looked up.  The header tells
+ * `doubletour doctor` that the proxy has passed such a path on.
+ */
+static void
+refuse_path(struct exchange *x)
+{
+	log_event(LOG_NOTICE, "path.refused", LOG_STR("path", x->rq->path),
+		  LOG_STR("host", request_header(x->rq, "Host")), LOG_STR("address", x->rq->peer));
+	x->session_known = true; /* none */
+	x->route = NULL;
+	if (gate_path(x->rq->path)) {
+		gate_refuse(x);
+	} else {
+		x->language = language_choose((str){ 0 }, request_header(x->rq, "Accept-Language"), x->language);
+		exchange_error(x, 400);
+	}
+	(void)!reply_header(x->rq, x->rp, STR("Doubletour-Refused"),
+			    STR("path")); /* without it the answer is the same */
+}
+
+static enum http_lane
+admit_gate(struct exchange *x)
+{
+	switch (gate_route(x)) {
+	case GATE_ROUTE:
+		return gate_admit(x) ? HTTP_INLINE : HTTP_QUICK;
+	case GATE_ROUTE_NONE:
+		refuse_path(x);
+		return HTTP_INLINE;
+	default:
+		return admit_page(x);
+	}
 }
 
 static enum http_lane
@@ -516,13 +564,11 @@ admit(void *app, struct request *rq, struct reply *rp)
 		rp->status = 503;
 		return HTTP_INLINE;
 	}
-	if (gate_path(rq->path) && gate_route(x))
-		return gate_admit(x) ? HTTP_INLINE : HTTP_QUICK;
-	if (exchange_begin(x) != ERR_OK) {
-		exchange_error(x, 503);
+	if (!route_path_good(rq->path)) {
+		refuse_path(x);
 		return HTTP_INLINE;
 	}
-	return admit_begun(x);
+	return gate_path(rq->path) ? admit_gate(x) : admit_page(x);
 }
 
 static void

@@ -1,5 +1,6 @@
 #include "web/routes.h"
 
+#include "base/uri_path.h"
 #include "web/handlers.h"
 
 /* clang-format off */
@@ -51,9 +52,8 @@ const struct route web_routes[] = {
 	{ HTTP_GET,  STR_INIT("/api/authz/auth-request"), OPENS_ALL, HTTP_INLINE, .gate = true, .any_host = true },
 	{ HTTP_GET,  STR_INIT("/api/authz/forward-auth"), OPENS_ALL, HTTP_INLINE, .gate = true, .any_host = true },
 	{ HTTP_ANY,  STR_INIT("/api/authz/ext-authz"), OPENS_ALL, HTTP_INLINE, .gate = true, .any_host = true },
-	{ HTTP_ANY,  STR_INIT("/api/authz/ext-authz/"), OPENS_ALL, HTTP_INLINE, .gate = true, .any_host = true },
+	{ HTTP_ANY,  STR_INIT("/api/authz/ext-authz/"), OPENS_ALL, HTTP_INLINE, .gate = true, .ambiguous = true, .any_host = true },
 	{ HTTP_ANY,  STR_INIT("/api/verify"), OPENS_ALL,       HTTP_INLINE, .gate = true, .any_host = true },
-	{ HTTP_ANY,  STR_INIT("/api/verify/"), OPENS_ALL,      HTTP_INLINE, .gate = true, .any_host = true },
 
 	{ HTTP_GET,  STR_INIT("/language/"),  OPENS_ALL,       HTTP_INLINE, .show = language_set },
 	{ HTTP_GET,  STR_INIT("/static/"),    OPENS_ALL,       HTTP_INLINE, .any_host = true, .show = static_show },
@@ -101,6 +101,19 @@ route_find(enum http_method method, str path, str query, unsigned *ret_methods)
 			found = &web_routes[i];
 	}
 	return found;
+}
+
+bool
+route_path_good(str path)
+{
+	enum uri_path_kind kind = uri_path_kind(path);
+
+	if (kind == URI_PATH_LITERAL)
+		return true;
+	for (size_t i = 0; i < COUNT(web_routes); i++)
+		if (web_routes[i].ambiguous && path_fits(&web_routes[i], path))
+			return kind >= URI_PATH_AMBIGUOUS;
+	return false;
 }
 
 bool

@@ -29,7 +29,9 @@ struct route {
 	enum http_lane lane; /* INLINE: on the event thread when the session is known without a question, else QUICK */
 	str query;           /* only where the query has a parameter of this name; empty: with any query */
 	const struct form *form; /* what a POST sends; csrf_token is the first member of its struct */
-	bool gate;     /* one of the gate's endpoints: has no session of ours, takes any method (web/gate.h) */
+	bool gate; /* one of the gate's endpoints: has no session of ours, takes any method (web/gate.h) */
+	bool
+	    ambiguous; /* takes a path that programs read differently (base/uri_path.h), but for dot segments: what follows is another's */
 	bool any_host; /* answers whatever Host says, and is not worth a line in the log: health, static files */
 	/* Exactly one of them.  An INLINE row has `show`, which is given no channel and so cannot ask the keeper; the others have `answer`. */
 	err (*show)(struct exchange *x);
@@ -43,6 +45,12 @@ extern const size_t web_routes_count;
 
 /* The row for a request; NULL when there is none, and then the methods that the path has (0: no such path). */
 const struct route *route_find(enum http_method method, str path, str query, unsigned *ret_methods);
+
+/*
+ * May a request target spell its path so?  Our paths have one spelling, letter for letter: a proxy in front of us that decodes and cleans
+ * paths would take any other for a page that it does not guard.  Only a row that says so takes an ambiguous path.
+ */
+bool route_path_good(str path);
 
 /* Does this row open in this state? */
 bool route_opens(const struct route *route, enum session_state state);

@@ -53,7 +53,6 @@ OPENS = {
     ("ANY", "/api/authz/ext-authz"): EVERYBODY,
     ("ANY", "/api/authz/ext-authz/"): EVERYBODY,
     ("ANY", "/api/verify"): EVERYBODY,
-    ("ANY", "/api/verify/"): EVERYBODY,
     ("GET", "/logout"): SIGNED,
     ("POST", "/logout"): SIGNED,
     ("GET", "/language/"): EVERYBODY,

@@ -72,7 +72,8 @@ otp_name_take(struct otp_span s, char *ret_name, size_t size)
 	s = otp_name_trim(s);
 	if (s.n >= size || (s.n > 0 && memchr(s.p, '\0', s.n) != NULL))
 		return false;
-	memmove(ret_name, s.p, s.n);
+	if (s.n > 0) /* p may be NULL */
+		memmove(ret_name, s.p, s.n);
 	ret_name[s.n] = '\0';
 	return otp_text_valid(ret_name);
 }

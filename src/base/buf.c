@@ -245,6 +245,21 @@ buf_put_hex(struct buf *b, str bytes)
 	}
 }
 
+void
+buf_put_visible(struct buf *b, str s)
+{
+	char form[STR_VISIBLE_MAX];
+
+	if (str_is_visible(s)) {
+		buf_put(b, s);
+		return;
+	}
+	while (s.n > 0) {
+		s = str_from(s, str_visible_next(s, form));
+		buf_put(b, str_of(form));
+	}
+}
+
 static void
 json_point(struct buf *b, str bytes, int32_t point)
 {

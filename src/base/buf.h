@@ -31,7 +31,7 @@ void buf_put_byte(struct buf *b, char byte);
 void buf_put_number(struct buf *b, int64_t number);
 void buf_put_digits(struct buf *b, unsigned number,
 		    unsigned digits); /* the last 1 to 10 of them, with zeros in front */
-void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
+void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3); /* at most 511 bytes */
 
 /* Memory for n bytes more at once, for who knows; as far as the maximum goes. */
 void buf_reserve(struct buf *b, size_t n);
@@ -47,6 +47,8 @@ str buf_str(const struct buf *b); /* borrowed: valid until the next append */
 void buf_clear(struct buf *b); /* empty again, memory kept, wiped */
 void buf_wipe(struct buf *b);  /* wiped and freed; may be used again */
 
+/* Append text from outside in the form of str_visible_z: it stays on its line and moves no terminal. */
+void buf_put_visible(struct buf *b, str s);
 /* Append escaped for HTML text and for attribute values in double or single quotes. */
 void buf_put_html(struct buf *b, str s);
 /* Append percent-encoded: all but RFC 3986 unreserved bytes (s2.3). */

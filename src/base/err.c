@@ -1,5 +1,7 @@
 #include "base/err.h"
 
+#include "base/str.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -30,12 +32,14 @@ err_name(err e)
 err
 why_set(struct why *why, err e, const char *format, ...)
 {
+	char text[sizeof(why->text)];
 	va_list args;
 
 	if (why == NULL)
 		return e;
 	va_start(args, format);
-	vsnprintf(why->text, sizeof(why->text), format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	str_visible_z(str_of(text), why->text, sizeof(why->text));
 	return e;
 }

@@ -49,7 +49,10 @@ struct why {
 	char text[600]; /* UTF-8, NUL-terminated; "" when nothing was said */
 };
 
-/* Write the sentence (cut at its size) and return e:  return why_set(why, ERR_CONFIG, "PORT must be ...").  why may be NULL. */
+/*
+ * Write the sentence (cut at its size) and return e:  return why_set(why, ERR_CONFIG, "PORT must be ...").  why may be NULL.
+ * Values from outside may stand in it: the sentence is kept in the form of str_visible_z, on one line.
+ */
 err why_set(struct why *why, err e, const char *format, ...) PRINTF_LIKE(3, 4);
 
 #endif

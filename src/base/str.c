@@ -1,5 +1,7 @@
 #include "base/str.h"
 
+#include <stdio.h>
+
 static char
 lower(char c)
 {
@@ -211,6 +213,51 @@ str_point_misleads(int32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x061c || c == 0x200e || c == 0x200f ||
 	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+size_t
+str_visible_next(str s, char ret_form[STR_VISIBLE_MAX])
+{
+	int32_t point = 0;
+	size_t n = str_utf8_next(s, &point);
+
+	if (n == 0)
+		snprintf(ret_form, STR_VISIBLE_MAX, "\\x%02x", (unsigned char)s.p[0]);
+	else if (str_point_misleads(point))
+		snprintf(ret_form, STR_VISIBLE_MAX, "\\u%04x", (unsigned)point & 0xffff);
+	else
+		snprintf(ret_form, STR_VISIBLE_MAX, "%.*s", (int)n, s.p);
+	return n == 0 ? 1 : n;
+}
+
+bool
+str_is_visible(str s)
+{
+	while (s.n > 0) {
+		int32_t point = 0;
+		size_t n = str_utf8_next(s, &point);
+		if (n == 0 || str_point_misleads(point))
+			return false;
+		s = str_from(s, n);
+	}
+	return true;
+}
+
+void
+str_visible_z(str s, char *ret_text, size_t size)
+{
+	char form[STR_VISIBLE_MAX];
+	size_t used = 0;
+
+	while (s.n > 0) {
+		size_t taken = str_visible_next(s, form), n = strlen(form);
+		if (used + n >= size)
+			break;
+		memcpy(ret_text + used, form, n);
+		used += n;
+		s = str_from(s, taken);
+	}
+	ret_text[used] = '\0';
 }
 
 size_t

@@ -88,4 +88,16 @@ str str_utf8_upto(str s, size_t max);
  */
 bool str_point_misleads(int32_t point);
 
+/*
+ * The form in which text from outside is shown: what misleads is written \uXXXX, a byte that is not UTF-8 is written \xXX, and
+ * all else stays.  A text that was made visible is one line, and making it visible again changes nothing.
+ */
+enum { STR_VISIBLE_MAX = 8 }; /* bytes of one code point in that form, with a NUL */
+/* The form of the first code point of a text that is not empty; gives the bytes of the text that it stands for. */
+size_t str_visible_next(str s, char ret_form[STR_VISIBLE_MAX]);
+/* Is the text the same in that form? */
+bool str_is_visible(str s);
+/* The form as a C string, cut between two code points where it does not fit. */
+void str_visible_z(str s, char *ret_text, size_t size);
+
 #endif

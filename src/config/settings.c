@@ -112,19 +112,10 @@ flag_put(const struct setting *setting, const void *at, struct buf *out)
 
 static const struct setting_kind kind_flag = { flag_parse, flag_put };
 
-static bool
-has_control_byte(str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
-			return true;
-	return false;
-}
-
 static err
 text_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
-	if (value.n < setting->min || value.n > setting->max || has_control_byte(value) || !str_utf8_valid(value))
+	if (value.n < setting->min || value.n > setting->max || !str_is_visible(value))
 		return ERR_INVALID;
 	return str_copy_z(value, at, setting->size);
 }

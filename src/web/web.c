@@ -162,6 +162,20 @@ start(struct web *web, int listen_fd, struct http_server **ret_server, struct wh
 	return sandbox_seal(why);
 }
 
+/* For a person at a terminal. */
+static void
+greet(const char *app_name, const char *url)
+{
+	CLEANUP(buf_wipe) struct buf out = BUF(8 * 1024);
+
+	buf_put(&out, STR("\n  "));
+	buf_put_visible(&out, str_of(app_name));
+	buf_put(&out, STR(" is ready: "));
+	buf_put_visible(&out, str_of(url));
+	buf_put(&out, STR("   (Ctrl-C ends it)\n\n"));
+	(void)!write(STDOUT_FILENO, out.p, out.n); /* it is in the log too */
+}
+
 static void
 announce(const struct config *config, bool to_person)
 {
@@ -172,7 +186,7 @@ announce(const struct config *config, bool to_person)
 	const char *url = config->public_url[0] != '\0' ? config->public_url : local;
 	log_event(LOG_NOTICE, "web.ready", LOG_TEXT("url", url), LOG_TEXT("listening", local));
 	if (to_person)
-		dprintf(STDOUT_FILENO, "\n  %s is ready: %s   (Ctrl-C ends it)\n\n", config->app_name, url);
+		greet(config->app_name, url);
 }
 
 static void

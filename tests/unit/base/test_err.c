@@ -29,6 +29,15 @@ why_set_cuts_at_its_size_and_returns_the_error(void **state)
 	assert_int_equal(why_set(NULL, ERR_BUSY, "nobody listens"), ERR_BUSY);
 }
 
+static void
+why_set_keeps_a_sentence_on_one_line(void **state)
+{
+	struct why why = { 0 };
+
+	assert_int_equal(why_set(&why, ERR_IO, "The file %s cannot be read.", "a\nb\x1b[2J\xff"), ERR_IO);
+	assert_string_equal(why.text, "The file a\\u000ab\\u001b[2J\\xff cannot be read.");
+}
+
 static err
 second(bool *ret_reached)
 {
@@ -53,6 +62,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(err_name_is_there_and_different_for_every_error),
 		cmocka_unit_test(why_set_cuts_at_its_size_and_returns_the_error),
+		cmocka_unit_test(why_set_keeps_a_sentence_on_one_line),
 		cmocka_unit_test(try_returns_the_first_error),
 	};
 

@@ -253,6 +253,51 @@ str_has_control_finds_each_such_byte_wherever_it_stands(void **state)
 	assert_false(str_has_control((str){ 0 }));
 }
 
+static void
+str_visible_z_shows_what_misleads(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t n;
+		const char *form, *why;
+	} cases[] = {
+		{ "anna", 4, "anna", "nothing to show" },
+		{ "caf\xc3\xa9 \xe6\x97\xa5", 9, "caf\xc3\xa9 \xe6\x97\xa5", "letters stay" },
+		{ "\x1b[2J", 4, "\\u001b[2J", "ESC" },
+		{ "a\nb", 3, "a\\u000ab", "a line end makes no line" },
+		{ "a\0b", 3, "a\\u0000b", "NUL ends nothing" },
+		{ "\xc2\x9b", 2, "\\u009b", "C1" },
+		{ "\x9b", 1, "\\x9b", "C1 as a byte" },
+		{ "\xe2\x80\xae", 3, "\\u202e", "an override of the direction" },
+		{ "\xe2\x80", 2, "\\xe2\\x80", "half of one" },
+		{ "\\u001b", 6, "\\u001b", "what is visible stays as it is" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char form[64];
+		str_visible_z(str_bytes(cases[i].text, cases[i].n), form, sizeof(form));
+		print_message("%s\n", cases[i].why);
+		assert_string_equal(form, cases[i].form);
+		assert_true(str_is_visible(str_of(form)));
+		assert_true(str_is_visible(str_bytes(cases[i].text, cases[i].n)) ==
+			    str_equal(str_of(form), str_bytes(cases[i].text, cases[i].n)));
+	}
+}
+
+static void
+str_visible_z_cuts_between_forms(void **state)
+{
+	static const char *const cut[] = { "", "a", "a", "a", "a", "a", "a", "a\\u001b", "a\\u001bb" };
+	char form[16];
+
+	for (size_t size = 1; size <= COUNT(cut); size++) {
+		str_visible_z(STR("a\x1b"
+				  "b"),
+			      form, size);
+		assert_string_equal(form, cut[size - 1]);
+	}
+}
+
 int
 main(void)
 {
@@ -262,6 +307,8 @@ main(void)
 		cmocka_unit_test(str_utf8_next_reads_one_code_point),
 		cmocka_unit_test(str_utf8_upto_cuts_between_code_points),
 		cmocka_unit_test(str_point_misleads_where_nothing_is_shown),
+		cmocka_unit_test(str_visible_z_shows_what_misleads),
+		cmocka_unit_test(str_visible_z_cuts_between_forms),
 		cmocka_unit_test(str_cut_gives_every_part_once),
 		cmocka_unit_test(str_compares_bytes_and_folds_ascii_only),
 		cmocka_unit_test(str_finds_beginnings_and_ends),

@@ -8,12 +8,11 @@
 #include "cli/moment.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 static const char audit_help[] =
-    "Use: doubletour audit [OPTIONS]\n"
+    "Usage: doubletour audit [OPTIONS]\n"
     "\n"
     "Print the audit trail, oldest first: when, what, how it ended and why, whose account, from where.\n"
     "\n"
@@ -67,8 +66,8 @@ static err
 put_line(struct buf *out, const struct admin_event *event)
 {
 	moment_put(out, event->at_us);
-	buf_printf(out, "  %-20.*s %-18.*s %-24.*s %.*s\n", STR_ARG(event->event), STR_ARG(event->reason),
-		   STR_ARG(event->name), STR_ARG(event->address));
+	cli_line(out, "  %-20.*s %-18.*s %-24.*s %.*s", STR_ARG(event->event), STR_ARG(event->reason),
+		 STR_ARG(event->name), STR_ARG(event->address));
 	return buf_check(out);
 }
 
@@ -87,12 +86,13 @@ tell(void *context, const struct admin_event *event)
 }
 
 static err
-bound(const char *typed, int64_t now_us, struct why *why, int64_t *ret_us)
+bound(const char *option, const char *typed, int64_t now_us, struct why *why, int64_t *ret_us)
 {
 	if (typed == NULL || moment_read(str_of(typed), now_us, ret_us) == ERR_OK)
 		return ERR_OK;
-	return why_set(why, ERR_INVALID, "%.40s is no moment: 2026-11-23, 2026-11-23T08:14:07Z, or 30d before now.",
-		       typed);
+	return why_set(why, ERR_INVALID,
+		       "%s: %.40s is not a time.  Write 2026-11-23, 2026-11-23T08:14:07Z, or 30d for 30 days ago.",
+		       option, typed);
 }
 
 /* What comes, until an interrupt ends the process or standard output is closed. */
@@ -115,8 +115,8 @@ audit(const struct config *config, struct admin *admin, struct request *r)
 	int64_t now_us = 0;
 
 	TRY(clock_now_us(&now_us));
-	TRY(bound(r->since, now_us, &admin->why, &query.from_us));
-	TRY(bound(r->until, now_us, &admin->why, &query.until_us));
+	TRY(bound("--since", r->since, now_us, &admin->why, &query.from_us));
+	TRY(bound("--until", r->until, now_us, &admin->why, &query.until_us));
 	TRY(admin_open(config, admin));
 	TRY(admin_audit_read(admin->thread, &query, &admin->why, tell, r, &query.after));
 	return r->follow ? follow(admin, &query, r) : ERR_OK;

@@ -6,10 +6,9 @@
 #include "cli/findings.h"
 
 #include <getopt.h>
-#include <stdio.h>
 
 static const char backup_help[] =
-    "Use: doubletour backup [--json] FILE\n"
+    "Usage: doubletour backup [--json] FILE\n"
     "\n"
     "Copy the database, as it is at one moment, to a new file that only you can read.  The server may run meanwhile.\n"
     "The copy is read back and checked before it gets its name; FILE must not exist.\n"
@@ -32,12 +31,11 @@ report(const char *file, const struct upkeep_findings *findings, bool json, stru
 		findings_put_json(&line, findings);
 		return cli_json_put(&line, out);
 	}
-	buf_printf(out, "%s holds ", file);
+	buf_put_visible(out, str_of(file));
+	buf_put(out, STR(" holds "));
 	findings_put(out, findings);
 	buf_put(out, STR(".\n"));
-	if (findings->unreadable > 0)
-		buf_printf(out, "%lld secrets in it do not open under the key: `doubletour check` names them.\n",
-			   (long long)findings->unreadable);
+	findings_put_problems(out, findings);
 	return buf_check(out);
 }
 
@@ -62,7 +60,7 @@ cli_backup(struct cli *cli, int argc, char **argv)
 	int status = cli_options(argc, argv, backup_help, options, COUNT(options), 1);
 
 	if (status == CLI_GO_ON && optind == argc) {
-		fputs("doubletour backup: name the file to write.  `doubletour backup --help` says more.\n", stderr);
+		cli_say("doubletour backup: name the file to write.  `doubletour backup --help` says more.");
 		return CLI_USAGE;
 	}
 	if (status == CLI_GO_ON)

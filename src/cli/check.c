@@ -5,10 +5,8 @@
 
 #include "cli/findings.h"
 
-#include <stdio.h>
-
 static const char check_help[] =
-    "Use: doubletour check [--json]\n"
+    "Usage: doubletour check [--json]\n"
     "\n"
     "Read all of the database: is the file whole, do its rows refer to what is there, does every secret open under the "
     "key,\n"
@@ -23,7 +21,7 @@ static void
 tell(void *context, const char *sentence)
 {
 	(void)context;
-	fprintf(stderr, "%s\n", sentence);
+	cli_say("%s", sentence);
 }
 
 /* A session of an authenticator that is gone opens nothing, and ends by itself. */

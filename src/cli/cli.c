@@ -30,7 +30,7 @@ sentence_of(err e)
 int
 cli_fail(err e, const struct why *why)
 {
-	fprintf(stderr, "doubletour: %s\n", why != NULL && why->text[0] != '\0' ? why->text : sentence_of(e));
+	cli_say("doubletour: %s", why != NULL && why->text[0] != '\0' ? why->text : sentence_of(e));
 	return e == ERR_CONFIG ? CLI_CONFIG : CLI_FAILED;
 }
 
@@ -46,17 +46,7 @@ cli_config(struct cli *cli)
 	return CLI_GO_ON;
 }
 
-int
-cli_print(str text)
-{
-	if (fwrite(text.p, 1, text.n, stdout) != text.n || fflush(stdout) != 0) {
-		fputs("doubletour: standard output cannot be written to.\n", stderr);
-		return CLI_FAILED;
-	}
-	return CLI_DONE;
-}
-
-enum { OPTIONS_MAX = 16 };
+enum { OPTIONS_MAX = 16, OPTIONS_FROM = 256 /* getopt's numbers of long options begin behind those of bytes */ };
 
 /* getopt's table: --help, then the subcommand's own, whose number is their place in `options`. */
 static void
@@ -67,7 +57,7 @@ options_table(const struct cli_option *options, size_t n, struct option ret_tabl
 	for (size_t i = 0; i < n && i < OPTIONS_MAX; i++)
 		ret_table[i + 1] =
 		    (struct option){ options[i].name, options[i].value != NULL ? required_argument : no_argument, NULL,
-				     256 + (int)i };
+				     OPTIONS_FROM + (int)i };
 }
 
 static void
@@ -79,6 +69,58 @@ option_take(const struct cli_option *option)
 		*option->value = optarg;
 }
 
+/* The nearest of the command's own options, with its hyphens. */
+static int
+option_unknown(const char *typed, const struct cli_option *options, size_t n, const char *command)
+{
+	char names[OPTIONS_MAX + 1][40];
+	const char *words[OPTIONS_MAX + 2] = { NULL };
+
+	snprintf(names[0], sizeof(names[0]), "--help");
+	words[0] = names[0];
+	for (size_t i = 0; i < n && i < OPTIONS_MAX; i++) {
+		snprintf(names[i + 1], sizeof(names[i + 1]), "--%s", options[i].name);
+		words[i + 1] = names[i + 1];
+	}
+	return cli_unknown("option", typed, words, command);
+}
+
+/* What getopt could not take, by the option that was typed; what stands behind its '=' is not repeated. */
+static int
+option_refuse(int answer, char **argv, const struct cli_option *options, size_t n)
+{
+	const char *name =
+	    optopt >= OPTIONS_FROM && (size_t)(optopt - OPTIONS_FROM) < n ? options[optopt - OPTIONS_FROM].name : NULL;
+	char typed[64];
+	str rest = str_of(argv[optind - 1]);
+
+	if (name != NULL) {
+		cli_say("doubletour: --%s %s.  `%s --help` says more.", name,
+			answer == ':' ? "needs a value" : "takes no value", argv[0]);
+		return CLI_USAGE;
+	}
+	if (optopt != 0 && optopt < OPTIONS_FROM)
+		snprintf(typed, sizeof(typed), "-%c", optopt);
+	else
+		str_visible_z(str_cut(&rest, '='), typed, sizeof(typed));
+	return option_unknown(typed, options, n, argv[0]);
+}
+
+/* An argument is not repeated: it may be an address with a password. */
+static int
+arguments_check(int argc, char **argv, int max_arguments)
+{
+	if (argc - optind <= max_arguments)
+		return CLI_GO_ON;
+	if (max_arguments == 0)
+		cli_say("%s takes no argument, and %d %s given.  `%s --help` says more.", argv[0], argc - optind,
+			argc - optind == 1 ? "was" : "were", argv[0]);
+	else
+		cli_say("%s takes at most %d argument%s, and %d were given.  `%s --help` says more.", argv[0],
+			max_arguments, max_arguments == 1 ? "" : "s", argc - optind, argv[0]);
+	return CLI_USAGE;
+}
+
 int
 cli_options(int argc, char **argv, const char *help, const struct cli_option *options, size_t n, int max_arguments)
 {
@@ -86,20 +128,14 @@ cli_options(int argc, char **argv, const char *help, const struct cli_option *op
 	int option;
 
 	options_table(options, n, table);
-	while ((option = getopt_long(argc, argv, "h", table, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
 		if (option == 'h')
 			return cli_print(str_of(help));
-		if (option < 256 || (size_t)(option - 256) >= n) {
-			fprintf(stderr, "`%s --help` says what it takes.\n", argv[0]);
-			return CLI_USAGE;
-		}
-		option_take(&options[option - 256]);
+		if (option == ':' || option == '?')
+			return option_refuse(option, argv, options, n);
+		option_take(&options[option - OPTIONS_FROM]);
 	}
-	if (argc - optind <= max_arguments)
-		return CLI_GO_ON;
-	fprintf(stderr, "doubletour: %s: one argument too many.  `%s --help` says what it takes.\n",
-		argv[optind + max_arguments], argv[0]);
-	return CLI_USAGE;
+	return arguments_check(argc, argv, max_arguments);
 }
 
 int
@@ -128,10 +164,37 @@ int
 cli_unknown(const char *what, const char *word, const char *const *words, const char *command)
 {
 	const char *nearest = nearest_of(str_of(word), words);
+	struct cli_word typed = cli_word_of(word);
 
 	if (nearest != NULL)
-		fprintf(stderr, "doubletour: there is no %s \"%s\".  Is \"%s\" meant?\n", what, word, nearest);
+		cli_say("doubletour: there is no %s \"%s\".  Is \"%s\" meant?  `%s --help` lists them.", what, typed.z,
+			nearest, command);
 	else
-		fprintf(stderr, "doubletour: there is no %s \"%s\".  `%s --help` lists them.\n", what, word, command);
+		cli_say("doubletour: there is no %s \"%s\".  `%s --help` lists them.", what, typed.z, command);
 	return CLI_USAGE;
+}
+
+/* --- help by topic ------------------------------------------------------------------------------------------------- */
+
+static const struct cli_topic *
+topic_find(int argc, char **argv, const struct cli_topic *topics)
+{
+	for (int i = 1; i < argc; i++)
+		for (const struct cli_topic *topic = topics; topic->name != NULL; topic++)
+			if (str_equal(str_of(argv[i]), str_of(topic->name)))
+				return topic;
+	return NULL;
+}
+
+const char *
+cli_topic_help(int argc, char **argv, const struct cli_topic *topics, const char *general, struct cli_help *room)
+{
+	const struct cli_topic *topic = topic_find(argc, argv, topics);
+	int n;
+
+	if (topic == NULL)
+		return general;
+	n = snprintf(room->z, sizeof(room->z), "Usage: %s %s%s%s\n\n%s\n%s  --help               this text\n", argv[0],
+		     topic->name, topic->use[0] == '\0' ? "" : " ", topic->use, topic->text, topic->options);
+	return n < 0 || (size_t)n >= sizeof(room->z) ? general : room->z;
 }

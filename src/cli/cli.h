@@ -14,6 +14,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include "cli/print.h"
 #include "config/config.h"
 
 enum cli_status {
@@ -51,11 +52,26 @@ int cli_options(int argc, char **argv, const char *help, const struct cli_option
 /* The same for one without options but --help. */
 int cli_arguments(int argc, char **argv, const char *help, int max_arguments);
 
-/* Write text to standard output; CLI_DONE or CLI_FAILED. */
-int cli_print(str text);
-
-/* Say that there is no such word, name the nearest of `words` (NULL-terminated), and return CLI_USAGE. */
+/*
+ * Say that there is no such word, name the nearest of `words` (NULL-terminated) and the command's --help, and return CLI_USAGE.
+ * A word that could hold a secret is not repeated.
+ */
 int cli_unknown(const char *what, const char *word, const char *const *words, const char *command);
+
+/* A command that has commands of its own explains each of them: `doubletour user add --help`, `doubletour help user add`. */
+struct cli_topic {
+	const char *name;    /* NULL ends the table */
+	const char *use;     /* behind the name in the first line */
+	const char *text;    /* lines */
+	const char *options; /* lines, or "" */
+};
+
+/* The help for what was typed: of the first word that is a topic's name, else `general`.  It may live in `room`. */
+struct cli_help {
+	char z[4096];
+};
+const char *cli_topic_help(int argc, char **argv, const struct cli_topic *topics, const char *general,
+			   struct cli_help *room);
 
 /* The subcommands. */
 int cli_run(struct cli *cli, int argc, char **argv);

@@ -8,12 +8,11 @@
 #include "gate/suffix.h"
 
 #include <getopt.h>
-#include <stdio.h>
 
 enum { REPORT_MAX_BYTES = 64 * 1024 };
 
 static const char config_help[] =
-    "Use: doubletour config check|show|example|manual\n"
+    "Usage: doubletour config check|show|example|manual\n"
     "\n"
     "  check     say whether the settings can be used, or what is wrong\n"
     "  show      print every setting and where it comes from; secrets are not shown\n"
@@ -22,6 +21,14 @@ static const char config_help[] =
     "\n"
     "Settings come from the environment, then .env in the working directory, then defaults.\n"
     "Exit status: 0 they can be used, 78 they cannot.\n";
+
+static const struct cli_topic config_topics[] = {
+	{ "check", "", "Say whether the settings can be used, or what is wrong.\n", "" },
+	{ "show", "", "Print every setting and where it comes from.  Secrets are not shown.\n", "" },
+	{ "example", "", "Print a commented .env.\n", "" },
+	{ "manual", "", "Print the manual of the settings, as Markdown.\n", "" },
+	{ .name = NULL },
+};
 
 /* The file of rules belongs to them: a server would not start with one that cannot be read. */
 static err
@@ -44,7 +51,7 @@ put_check(const struct config *config, const struct origins *origins, struct buf
 	buf_put(out, STR("The settings can be used.\n"));
 	for (size_t i = 0; i < settings_count; i++)
 		if ((settings[i].flags & SETTING_IGNORED) != 0 && origins->of[i].kind != FROM_DEFAULT)
-			buf_printf(out, "%s has no effect here.\n", settings[i].name);
+			cli_line(out, "%s has no effect here.", settings[i].name);
 }
 
 static void
@@ -92,14 +99,13 @@ int
 cli_config_command(struct cli *cli, int argc, char **argv)
 {
 	const char *words[COUNT(reports) + 1] = { NULL };
-	int status = cli_arguments(argc, argv, config_help, 1);
+	struct cli_help room;
+	int status = cli_arguments(argc, argv, cli_topic_help(argc, argv, config_topics, config_help, &room), 1);
 
 	if (status != CLI_GO_ON)
 		return status;
-	if (optind == argc) {
-		fputs(config_help, stderr);
-		return CLI_USAGE;
-	}
+	if (optind == argc)
+		return cli_print_usage(config_help);
 	for (size_t i = 0; i < COUNT(reports); i++) {
 		if (str_equal(str_of(argv[optind]), str_of(reports[i].name)))
 			return print(&reports[i]);

@@ -11,12 +11,11 @@
 #include "store/store.h"
 
 #include <getopt.h>
-#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 static const char db_help[] =
-    "Use: doubletour db COMMAND\n"
+    "Usage: doubletour db COMMAND\n"
     "\n"
     "  init             make the database, at the newest schema\n"
     "  upgrade [REV]    bring it to the newest schema, or up to migration REV\n"
@@ -31,6 +30,28 @@ static const char db_help[] =
     "\n"
     "The database is the one that DATABASE_URL names (`doubletour config show`).\n"
     "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
+
+static const struct cli_topic db_topics[] = {
+	{ "init", "", "Make the database at the newest schema.\n", "" },
+	{ "upgrade", "[REV]", "Bring the database to the newest schema, or up to migration REV.\n", "" },
+	{ "downgrade", "[REV]",
+	  "Take the last migration back, or all down to REV (0: nothing is left).  Data that only the newer schema can "
+	  "hold is\n"
+	  "lost: make a backup first.\n",
+	  "" },
+	{ "current", "", "Print the migration that the database is at.\n", "" },
+	{ "history", "", "List the migrations that were applied, and when.\n", "" },
+	{ "check", "", "Check that the database is whole and at the newest schema.\n", "" },
+	{ "copy", "FROM TO",
+	  "Copy all rows of one database into another, empty one.  Each address is sqlite:///file, "
+	  "postgresql://user@host/name,\n"
+	  "or - for the database of the settings.  No server may be running on either.\n"
+	  "A password with special characters must be percent-encoded in an address: @ is %40, / is %2F, ? is %3F, : "
+	  "is %3A,\n"
+	  "% is %25.\n",
+	  "" },
+	{ .name = NULL },
+};
 
 struct place {
 	const struct config *settings;
@@ -51,7 +72,14 @@ static void
 say_progress(void *context, const struct migration *m, bool up)
 {
 	(void)context;
-	fprintf(stderr, "%s %04d %s ...\n", up ? "applying" : "taking back", m->version, m->name);
+	cli_say("%s %04d %s ...", up ? "applying" : "taking back", m->version, m->name);
+}
+
+/* What cannot be printed was said already. */
+static err
+db_printed(int status)
+{
+	return status == CLI_DONE ? ERR_OK : ERR_IO;
 }
 
 static err
@@ -60,8 +88,7 @@ say_current(struct place *place)
 	int version = 0;
 
 	TRY(migrate_current(place->db, &version));
-	printf("%04d%s\n", version, version == migrate_head() ? " (newest)" : "");
-	return ERR_OK;
+	return db_printed(cli_print_line("%04d%s", version, version == migrate_head() ? " (newest)" : ""));
 }
 
 /* A server that runs would find another schema under it than the one that it knows. */
@@ -158,8 +185,7 @@ print_applied(void *context, const struct migrate_applied *applied)
 	(void)context;
 	gmtime_r(&seconds, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	printf("%04d  %s  %.*s\n", applied->version, when, STR_ARG(applied->name));
-	return ERR_OK;
+	return db_printed(cli_print_line("%04d  %s  %.*s", applied->version, when, STR_ARG(applied->name)));
 }
 
 static err
@@ -167,6 +193,7 @@ db_history(struct place *place, int revision)
 {
 	(void)revision;
 	TRY(place_open(place, STORE_EXISTING));
+	TRY(db_printed(cli_print_line("%-4s  %-20s  %s", "REV", "APPLIED", "NAME")));
 	return migrate_history(place->db, print_applied, NULL);
 }
 
@@ -186,8 +213,8 @@ db_check(struct place *place, int revision)
 		    "The database is at migration %04d, the newest is %04d: `doubletour db upgrade` brings it there.",
 		    version, migrate_head());
 	TRY(store_understands(place->db, &place->why));
-	printf("The database at %s is whole and at the newest migration, %04d.\n", place->name, version);
-	return ERR_OK;
+	return db_printed(
+	    cli_print_line("The database at %s is whole and at the newest migration, %04d.", place->name, version));
 }
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
@@ -233,6 +260,8 @@ run_command(struct cli *cli, const struct db_command *command, int revision)
 	e = command->run(&place, revision);
 	db_close(&place.db);
 	lock_release(&place.lock);
+	if (e == ERR_IO && place.why.text[0] == '\0') /* standard output is closed: it was said */
+		return CLI_FAILED;
 	return e == ERR_OK ? CLI_DONE : cli_fail(e, &place.why);
 }
 
@@ -245,15 +274,18 @@ revision_of(const struct db_command *command, int n, char **words, int *ret_revi
 	if (word == NULL)
 		return CLI_GO_ON;
 	if (!command->takes_revision) {
-		fprintf(stderr, "doubletour db %s takes no argument: %s\n", command->name, word);
+		cli_say("doubletour db %s takes no argument.  `doubletour db %s --help` says more.", command->name,
+			command->name);
 		return CLI_USAGE;
 	}
 	if (n > 1) {
-		fprintf(stderr, "doubletour db %s takes one argument at most: %s\n", command->name, words[1]);
+		cli_say("doubletour db %s takes at most one argument.  `doubletour db %s --help` says more.",
+			command->name, command->name);
 		return CLI_USAGE;
 	}
 	if (str_number(str_of(word), 9999, &number) != ERR_OK) {
-		fprintf(stderr, "%s is no revision: give the number of a migration, such as 0001.\n", word);
+		cli_say("doubletour db %s: \"%s\" is not a migration.  Give its number, such as 0001.", command->name,
+			cli_word_of(word).z);
 		return CLI_USAGE;
 	}
 	*ret_revision = (int)number;
@@ -266,8 +298,7 @@ copy(struct cli *cli, int n, char **addresses)
 	int status;
 
 	if (n != 2) {
-		fprintf(stderr,
-			"doubletour db copy takes two addresses: the database to copy from, and the one to copy to.\n");
+		cli_say("doubletour db copy takes two addresses: the database to copy from, and the one to copy to.");
 		return CLI_USAGE;
 	}
 	status = cli_config(cli);
@@ -279,14 +310,13 @@ cli_db(struct cli *cli, int argc, char **argv)
 {
 	const struct db_command *command;
 	int revision = -1;
-	int status = cli_arguments(argc, argv, db_help, 3);
+	struct cli_help room;
+	int status = cli_arguments(argc, argv, cli_topic_help(argc, argv, db_topics, db_help, &room), 3);
 
 	if (status != CLI_GO_ON)
 		return status;
-	if (optind == argc) {
-		fputs(db_help, stderr);
-		return CLI_USAGE;
-	}
+	if (optind == argc)
+		return cli_print_usage(db_help);
 	if (str_equal(str_of(argv[optind]), STR("copy")))
 		return copy(cli, argc - optind - 1, argv + optind + 1);
 	command = find(argv[optind]);

@@ -7,7 +7,6 @@
 #include "keeper/upkeep.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 static void
 show(void *context, const struct copy_progress *progress)
@@ -36,9 +35,8 @@ is_database(const char *url, struct config *config)
 	if (config_database(str_of(url), config) == ERR_OK)
 		return true;
 	/* it may hold a password: it is not repeated */
-	fprintf(stderr,
-		"doubletour db copy: that is no address of a database: sqlite:///file, sqlite:////absolute/file or "
-		"postgresql://user:password@host/name.\n");
+	cli_say("doubletour db copy: that is no address of a database: sqlite:///file, sqlite:////absolute/file or "
+		"postgresql://user:password@host/name.");
 	return false;
 }
 
@@ -55,7 +53,6 @@ cli_db_copy(struct cli *cli, const char *source_url, const char *target_url)
 	e = copy(&cli->config, &source, &target, &why, &rows);
 	if (e != ERR_OK)
 		return cli_fail(e, &why);
-	printf("%" PRId64 " rows were copied to %s, and each was read back and compared.\n", rows,
-	       target.database_name);
-	return CLI_DONE;
+	return cli_print_line("%" PRId64 " row%s copied to %s. Each was read back and compared.", rows,
+			      rows == 1 ? " was" : "s were", target.database_name);
 }

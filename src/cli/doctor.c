@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 static const char doctor_help[] =
-    "Use: doubletour doctor URL [--ca FILE] [--connect HOST:PORT] [--echo PATH] [--json]\n"
+    "Usage: doubletour doctor URL [--ca FILE] [--connect HOST:PORT] [--echo PATH] [--json]\n"
     "\n"
     "Send odd requests to a protected application, through its real proxy, without signing in: forged headers, "
     "methods, paths.\n"
@@ -168,7 +168,7 @@ tell(struct visit *v, const char *group, const char *what, const char *finding, 
 		cli_json_number(&line, "status", status);
 		TRY(cli_json_put(&line, &out));
 	} else {
-		buf_printf(&out, "    %s: %s (status %d)\n", what, finding, status);
+		cli_line(&out, "    %s: %s (status %d)", what, finding, status);
 		TRY(buf_check(&out));
 	}
 	return cli_print(buf_str(&out)) == CLI_DONE ? ERR_OK : ERR_IO;
@@ -181,7 +181,7 @@ say(struct visit *v, const char *format, const char *a, size_t n)
 
 	if (v->json)
 		return ERR_OK;
-	buf_printf(&out, "%s: %zu %s\n", a, n, format);
+	cli_line(&out, "%s: %zu %s", a, n, format);
 	TRY(buf_check(&out));
 	return cli_print(buf_str(&out)) == CLI_DONE ? ERR_OK : ERR_IO;
 }
@@ -399,11 +399,12 @@ summary(struct visit *v)
 	CLEANUP(buf_wipe) struct buf out = BUF(1024);
 
 	if (!v->json && v->leaks == 0)
-		buf_printf(&out, "%zu requests: nothing gets through.\n", v->sent);
+		cli_line(&out, "%zu request%s: nothing gets through.", v->sent, v->sent == 1 ? "" : "s");
 	if (!v->json && v->leaks > 0)
-		buf_printf(&out, "%zu requests: %zu GET THROUGH.\n", v->sent, v->leaks);
+		cli_line(&out, "%zu request%s: %zu GET%s THROUGH.", v->sent, v->sent == 1 ? "" : "s", v->leaks,
+			 v->leaks == 1 ? "S" : "");
 	if (!v->json && v->troubles > 0)
-		buf_printf(&out, "%zu of them met with trouble; the lines above say which.\n", v->troubles);
+		cli_line(&out, "%zu of them failed; the lines above say which.", v->troubles);
 	if (cli_print(buf_str(&out)) != CLI_DONE)
 		return CLI_FAILED;
 	return v->leaks > 0 ? CLI_FAILED : CLI_DONE;
@@ -424,10 +425,8 @@ cli_doctor(struct cli *cli, int argc, char **argv)
 
 	if (status != CLI_GO_ON)
 		return status;
-	if (optind == argc) {
-		fputs(doctor_help, stderr);
-		return CLI_USAGE;
-	}
+	if (optind == argc)
+		return cli_print_usage(doctor_help);
 	v.url = argv[optind];
 	status = cli_config(cli);
 	if (status != CLI_GO_ON)

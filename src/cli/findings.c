@@ -1,14 +1,17 @@
 #include "cli/findings.h"
 
+#include "cli/print.h"
+
 static const struct {
-	const char *name, *json;
+	const char *one, *many, *json;
 	size_t offset;
 } members[] = {
-	{ "accounts", "accounts", offsetof(struct upkeep_findings, accounts) },
-	{ "authenticators", "authenticators", offsetof(struct upkeep_findings, factors) },
-	{ "unused recovery codes", "recovery_codes", offsetof(struct upkeep_findings, recovery_codes) },
-	{ "sessions", "sessions", offsetof(struct upkeep_findings, sessions) },
-	{ "audit rows", "audit_rows", offsetof(struct upkeep_findings, audit) },
+	{ "account", "accounts", "accounts", offsetof(struct upkeep_findings, accounts) },
+	{ "authenticator", "authenticators", "authenticators", offsetof(struct upkeep_findings, factors) },
+	{ "unused recovery code", "unused recovery codes", "recovery_codes",
+	  offsetof(struct upkeep_findings, recovery_codes) },
+	{ "session", "sessions", "sessions", offsetof(struct upkeep_findings, sessions) },
+	{ "audit row", "audit rows", "audit_rows", offsetof(struct upkeep_findings, audit) },
 };
 
 static int64_t
@@ -20,8 +23,34 @@ value(const struct upkeep_findings *findings, size_t i)
 void
 findings_put(struct buf *out, const struct upkeep_findings *findings)
 {
-	for (size_t i = 0; i < COUNT(members); i++)
-		buf_printf(out, "%s%lld %s", i == 0 ? "" : ", ", (long long)value(findings, i), members[i].name);
+	for (size_t i = 0; i < COUNT(members); i++) {
+		buf_put(out, i == 0 ? STR("") : STR(", "));
+		cli_count(out, value(findings, i), members[i].one, members[i].many);
+	}
+}
+
+void
+findings_put_problems(struct buf *out, const struct upkeep_findings *findings)
+{
+	static const struct {
+		const char *one, *many, *rest;
+		size_t offset;
+	} problems[] = {
+		{ "secret", "secrets", " cannot be opened with the key", offsetof(struct upkeep_findings, unreadable) },
+		{ "account name", "account names", " cannot be typed", offsetof(struct upkeep_findings, misnamed) },
+		{ "object", "objects", " in the schema that Doubletour does not make",
+		  offsetof(struct upkeep_findings, foreign) },
+	};
+
+	for (size_t i = 0; i < COUNT(problems); i++) {
+		int64_t n = *(const int64_t *)((const char *)findings + problems[i].offset);
+		if (n == 0)
+			continue;
+		buf_put(out, STR("Warning: "));
+		cli_count(out, n, problems[i].one, problems[i].many);
+		buf_put(out, str_of(problems[i].rest));
+		buf_put(out, STR(".  `doubletour check` names each.\n"));
+	}
 }
 
 void
@@ -32,4 +61,5 @@ findings_put_json(struct cli_json *line, const struct upkeep_findings *findings)
 	cli_json_number(line, "unreadable", findings->unreadable);
 	cli_json_number(line, "misnamed", findings->misnamed);
 	cli_json_number(line, "orphans", findings->orphans);
+	cli_json_number(line, "foreign", findings->foreign);
 }

@@ -8,6 +8,8 @@
 
 /* "12 accounts, 12 authenticators, ..." */
 void findings_put(struct buf *out, const struct upkeep_findings *findings);
+/* A line for each kind of problem there is. */
+void findings_put_problems(struct buf *out, const struct upkeep_findings *findings);
 void findings_put_json(struct cli_json *line, const struct upkeep_findings *findings);
 
 #endif

@@ -9,10 +9,9 @@
 #include "gate/access_file.h"
 
 #include <getopt.h>
-#include <stdio.h>
 
 static const char gate_help[] =
-    "Use: doubletour gate check URL [--user NAME] [--method METHOD] [--address ADDRESS] [--json]\n"
+    "Usage: doubletour gate check URL [--user NAME] [--method METHOD] [--address ADDRESS] [--json]\n"
     "\n"
     "Say which rule of ACCESS_RULES decides about an address of a protected application, and what becomes of a "
     "request:\n"
@@ -141,11 +140,12 @@ put_rule(struct request *r, const struct access_rule *rule)
 	}
 	if (rule == NULL)
 		return;
-	buf_printf(&r->out, "%s, line %u: %s", r->config->access_rules, rule->line, access_policy_name(rule->policy));
-	if (rule->max_age_us != 0)
-		buf_printf(&r->out, ", with a code not older than %lld s",
-			   (long long)(rule->max_age_us / SECONDS_US(1)));
-	buf_put_byte(&r->out, '\n');
+	if (rule->max_age_us == 0)
+		cli_line(&r->out, "%s, line %u: %s", r->config->access_rules, rule->line,
+			 access_policy_name(rule->policy));
+	else
+		cli_line(&r->out, "%s, line %u: %s, with a code not older than %lld s", r->config->access_rules,
+			 rule->line, access_policy_name(rule->policy), (long long)(rule->max_age_us / SECONDS_US(1)));
 }
 
 static err
@@ -153,13 +153,14 @@ put_words(struct request *r, const struct access_decision *d)
 {
 	put_rule(r, d->rule);
 	if (r->visitor.level == ACCESS_NOBODY) {
-		buf_printf(&r->out, "Who is not signed in %s.\n", outcome_text(d));
+		cli_line(&r->out, "A visitor who is not signed in %s.", outcome_text(d));
 		return buf_check(&r->out);
 	}
-	buf_printf(&r->out, "%.*s", STR_ARG(r->visitor.name));
 	if (r->visitor.groups.n > 0)
-		buf_printf(&r->out, " (%.*s)", STR_ARG(r->visitor.groups));
-	buf_printf(&r->out, " %s.\n", outcome_text(d));
+		cli_line(&r->out, "%.*s (%.*s) %s.", STR_ARG(r->visitor.name), STR_ARG(r->visitor.groups),
+			 outcome_text(d));
+	else
+		cli_line(&r->out, "%.*s %s.", STR_ARG(r->visitor.name), outcome_text(d));
 	return buf_check(&r->out);
 }
 
@@ -225,14 +226,12 @@ cli_gate(struct cli *cli, int argc, char **argv)
 
 	if (status != CLI_GO_ON)
 		return status;
-	if (optind == argc) {
-		fputs(gate_help, stderr);
-		return CLI_USAGE;
-	}
+	if (optind == argc)
+		return cli_print_usage(gate_help);
 	if (!str_equal(str_of(argv[optind]), STR("check")))
 		return cli_unknown("command of gate", argv[optind], words, "doubletour gate");
 	if (argc - optind != 2) {
-		fputs("doubletour gate check takes one address.  `doubletour gate --help` says more.\n", stderr);
+		cli_say("doubletour gate check takes one address.  `doubletour gate --help` says more.");
 		return CLI_USAGE;
 	}
 	r.url = str_of(argv[optind + 1]);

@@ -17,9 +17,9 @@
 #include <unistd.h>
 
 static const char import_help[] =
-    "Use: doubletour import flask DATABASE_URL [OPTIONS]\n"
-    "     doubletour import htpasswd FILE [OPTIONS]\n"
-    "     doubletour import authelia FILE [--totp FILE] [OPTIONS]\n"
+    "Usage: doubletour import flask DATABASE_URL [OPTIONS]\n"
+    "       doubletour import htpasswd FILE [OPTIONS]\n"
+    "       doubletour import authelia FILE [--totp FILE] [OPTIONS]\n"
     "\n"
     "Take accounts over from elsewhere: people keep their password, and their authenticator where there is one.\n"
     "\n"
@@ -111,24 +111,14 @@ struct telling {
 	struct progress progress;
 };
 
-/* Names from elsewhere may hold anything: nobody's terminal is moved. */
-static void
-put_printable(str text)
-{
-	for (size_t i = 0; i < text.n && i < 80; i++)
-		fputc((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f ? '?' : text.p[i], stderr);
-}
-
 static void
 tell_refused(void *context, const struct import_row *row, const char *reason)
 {
 	struct telling *telling = context;
 
 	if (telling->progress.shown_us != 0)
-		fputs("\r\033[K", stderr);
-	fprintf(stderr, "%.*s, \"", STR_ARG(row->where));
-	put_printable(row->name);
-	fprintf(stderr, "\": %s.\n", reason);
+		cli_clear_line();
+	cli_say("%.*s, \"%.*s\": %s.", STR_ARG(row->where), STR_ARG(str_upto(row->name, 80)), reason);
 }
 
 static void
@@ -154,11 +144,14 @@ report(const struct import_counts *counts, bool dry_run, bool json, struct buf *
 		cli_json_bool(&line, "dry_run", dry_run);
 		return cli_json_put(&line, out);
 	}
-	buf_printf(
-	    out,
-	    "%lld accounts %s, %lld of them with an authenticator; %lld were there already; %lld cannot be taken.\n",
-	    (long long)counts->taken, dry_run ? "would be taken" : "are taken", (long long)counts->with_factor,
-	    (long long)counts->there, (long long)counts->refused);
+	cli_line(out,
+		 "%lld account%s %s, %lld of them with an authenticator; %lld %s there already; %lld cannot be taken.",
+		 (long long)counts->taken, counts->taken == 1 ? "" : "s",
+		 dry_run              ? "would be taken"
+		 : counts->taken == 1 ? "is taken"
+				      : "are taken",
+		 (long long)counts->with_factor, (long long)counts->there, counts->there == 1 ? "was" : "were",
+		 (long long)counts->refused);
 	return buf_check(out);
 }
 
@@ -247,7 +240,7 @@ kind_unknown(const char *word, const char *command)
 static int
 misused(const char *sentence)
 {
-	fprintf(stderr, "doubletour import: %s  `doubletour import --help` says more.\n", sentence);
+	cli_say("doubletour import: %s  `doubletour import --help` says more.", sentence);
 	return CLI_USAGE;
 }
 

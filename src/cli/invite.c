@@ -5,10 +5,8 @@
 
 #include "cli/json.h"
 
-#include <stdio.h>
-
 static const char invite_help[] =
-    "Use: doubletour invite [--json]\n"
+    "Usage: doubletour invite [--json]\n"
     "\n"
     "Print a link by which one person may register, once, within 24 hours.  For REGISTRATION=invite.\n"
     "\n"
@@ -47,7 +45,7 @@ invite_and_tell(struct cli *cli, bool json)
 	if (e != ERR_OK)
 		return cli_fail(e, &admin.why);
 	if (cli->config.registration != REGISTRATION_INVITE)
-		fprintf(stderr, "REGISTRATION is %s, so that this link is of use only once it is `invite`.\n",
+		cli_say("REGISTRATION is %s, so that this link is of use only once it is `invite`.",
 			cli->config.registration == REGISTRATION_OPEN ? "open" : "closed");
 	return cli_print(buf_str(&out));
 }

@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-#include <stdio.h>
+enum { WORDS_MAX = 8 }; /* behind `doubletour help` */
 
 static int help(struct cli *cli, int argc, char **argv);
 
@@ -35,19 +35,19 @@ static const struct command {
 	{ "config", "doubletour config", "check and show the settings", cli_config_command },
 	{ "routes", "doubletour routes", "list the pages, and which session opens them", cli_routes },
 	{ "version", "doubletour version", "print the versions of the program and its libraries", cli_version },
-	{ "help", "doubletour help", "this list", help },
+	{ "help", "doubletour help", "this list; with a command's name, its help", help },
 };
 
 static int
-help(struct cli *cli, int argc, char **argv)
+help_list(void)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(8 * 1024);
 
 	buf_put(&out, STR("Doubletour, a login server with two-factor authentication.\n\n"
-			  "Use: doubletour COMMAND [OPTIONS]\n\n"));
+			  "Usage: doubletour COMMAND [OPTIONS]\n\n"));
 	for (size_t i = 0; i < COUNT(commands); i++)
 		if (commands[i].line != NULL)
-			buf_printf(&out, "  %-12s %s\n", commands[i].name, commands[i].line);
+			cli_line(&out, "  %-12s %s", commands[i].name, commands[i].line);
 	buf_put(&out, STR("\n`doubletour COMMAND --help` says more about each.\n"
 			  "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n"));
 	return cli_print(buf_str(&out));
@@ -78,6 +78,26 @@ unknown(const char *word)
 	return cli_unknown("command", word, words, "doubletour");
 }
 
+/* `doubletour help user add` is `doubletour user add --help`. */
+static int
+help(struct cli *cli, int argc, char **argv)
+{
+	static char option[] = "--help";
+	char *words[WORDS_MAX + 3] = { NULL };
+	const struct command *command = argc < 2 || argv[1][0] == '-' ? NULL : find(str_of(argv[1]));
+	int n = 0;
+
+	if (argc < 2 || argv[1][0] == '-' || (command != NULL && command->run == help))
+		return help_list();
+	if (command == NULL || command->line == NULL)
+		return unknown(argv[1]);
+	words[n++] = (char *)command->full;
+	for (int i = 2; i < argc && n <= WORDS_MAX; i++)
+		words[n++] = argv[i];
+	words[n++] = option;
+	return command->run(cli, n, words);
+}
+
 static int
 dispatch(struct cli *cli, int argc, char **argv)
 {
@@ -96,7 +116,7 @@ main(int argc, char **argv)
 	int status;
 
 	mem_set_up();
-	status = argc < 2 ? help(&cli, argc, argv) : dispatch(&cli, argc, argv);
+	status = argc < 2 ? help_list() : dispatch(&cli, argc, argv);
 	config_wipe(&cli.config);
 	return argc < 2 ? CLI_USAGE : status;
 }

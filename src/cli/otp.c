@@ -105,13 +105,13 @@ static const struct tool_command commands[] = {
 };
 
 static int
-help(FILE *to, int status)
+help(bool to_stderr)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(4096);
 
-	buf_put(&out, STR("Use: doubletour otp COMMAND [OPTIONS]\n\n"));
+	buf_put(&out, STR("Usage: doubletour otp COMMAND [OPTIONS]\n\n"));
 	for (size_t i = 0; i < COUNT(commands); i++)
-		buf_printf(&out, "  %-10s %s\n", commands[i].name, commands[i].line);
+		cli_line(&out, "  %-10s %s", commands[i].name, commands[i].line);
 	buf_put(
 	    &out,
 	    STR("\nSecrets and URIs are read from standard input or --file, where no list of processes shows them.\n"
@@ -120,10 +120,8 @@ help(FILE *to, int status)
 		"Example: doubletour otp uri --issuer Shop --account ann --new | doubletour otp qr\n"
 		"\n"
 		"Exit status: 0 done, 1 could not (verify: the code is wrong), 2 wrong usage.\n"));
-	if (to == stdout)
-		return cli_print(buf_str(&out));
-	fprintf(to, "%.*s", STR_ARG(buf_str(&out)));
-	return status;
+	buf_put_byte(&out, '\0');
+	return buf_check(&out) != ERR_OK ? CLI_FAILED : to_stderr ? cli_print_usage(out.p) : cli_print(str_of(out.p));
 }
 
 static const struct tool_command *
@@ -149,7 +147,9 @@ unknown(const char *word)
 static int
 end(struct tool *tool, err e)
 {
-	int printed = str_empty(buf_str(&tool->out)) ? CLI_DONE : cli_print(buf_str(&tool->out));
+	str text = buf_str(&tool->out);
+	bool image = tool->command->bit == QR && !tool_given(tool, OPT_JSON);
+	int printed = str_empty(text) ? CLI_DONE : image ? cli_print_bytes(text) : cli_print(text);
 
 	if (e != ERR_OK) {
 		cli_fail(e == ERR_CONFIG ? ERR_INVALID : e, &tool->why);
@@ -195,9 +195,9 @@ cli_otp(struct cli *cli, int argc, char **argv)
 
 	(void)cli;
 	if (argc < 2)
-		return help(stderr, CLI_USAGE);
+		return help(true);
 	if (str_equal(str_of(argv[1]), STR("--help")) || str_equal(str_of(argv[1]), STR("-h")))
-		return help(stdout, CLI_DONE);
+		return help(false);
 	command = find(str_of(argv[1]));
 	if (command == NULL)
 		return unknown(argv[1]);

@@ -103,7 +103,8 @@ put_code(struct tool *tool, enum tool_kind kind, const struct code *code)
 		buf_printf(&tool->out, "  counter %llu", (unsigned long long)code->counter);
 	} else if (tool_given(tool, OPT_VERBOSE)) {
 		put_moment(code->from_s, from, sizeof(from));
-		buf_printf(&tool->out, "  step %lld, from %s", (long long)code->step, from);
+		buf_printf(&tool->out, "  step %lld, from ", (long long)code->step);
+		buf_put(&tool->out, str_of(from));
 		if (code->seconds_left > 0)
 			buf_printf(&tool->out, ", %u s left", code->seconds_left);
 	}
@@ -366,13 +367,12 @@ static err
 put_verdict(const struct check *check, const struct verdict *verdict, struct buf *out)
 {
 	if (verdict->answer != RIGHT)
-		buf_printf(out, "wrong: %s\n", reasons[verdict->answer].sentence);
+		cli_line(out, "wrong: %s", reasons[verdict->answer].sentence);
 	else if (check->source.kind == TOOL_HOTP)
-		buf_printf(out, "right: counter %llu, next %llu\n", (unsigned long long)verdict->counter,
-			   (unsigned long long)verdict->counter + 1);
+		cli_line(out, "right: counter %llu, next %llu", (unsigned long long)verdict->counter,
+			 (unsigned long long)verdict->counter + 1);
 	else
-		buf_printf(out, "right: step %lld, offset %lld\n", (long long)verdict->step,
-			   (long long)verdict->offset);
+		cli_line(out, "right: step %lld, offset %lld", (long long)verdict->step, (long long)verdict->offset);
 	return buf_check(out);
 }
 

@@ -4,6 +4,7 @@
 #include "cli/otp.h"
 
 #include "base/secret.h"
+#include "cli/cli.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,7 +61,7 @@ read_typed(const char *what, struct buf *ret_text)
 	struct hush hush;
 	ssize_t n;
 
-	fprintf(stderr, "%s (not shown): ", what);
+	cli_redraw("%s (not shown): ", what);
 	hush_begin(&hush);
 	n = read(STDIN_FILENO, line, sizeof(line));
 	hush_end(&hush);

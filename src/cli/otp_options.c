@@ -259,18 +259,18 @@ say_wrong_value(const struct tool *tool, const struct tool_option *option)
 
 	switch (option->kind) {
 	case MOMENT:
-		fprintf(stderr, "doubletour: --%s takes a time such as 2030-01-31T12:00:00Z or @1896091200.\n", name);
+		cli_say("doubletour: --%s takes a time such as 2030-01-31T12:00:00Z or @1896091200.", name);
 		break;
 	case ALGORITHM:
-		fprintf(stderr, "doubletour: --%s takes SHA1, SHA256 or SHA512.\n", name);
+		cli_say("doubletour: --%s takes SHA1, SHA256 or SHA512.", name);
 		break;
 	case SIGNED:
-		fprintf(stderr, "doubletour: --%s takes a number from -%llu to %llu.\n", name,
-			(unsigned long long)option->most, (unsigned long long)option->most);
+		cli_say("doubletour: --%s takes a number from -%llu to %llu.", name, (unsigned long long)option->most,
+			(unsigned long long)option->most);
 		break;
 	default:
-		fprintf(stderr, "doubletour: --%s takes a number from %llu to %llu.\n", name,
-			(unsigned long long)option->least, (unsigned long long)option->most);
+		cli_say("doubletour: --%s takes a number from %llu to %llu.", name, (unsigned long long)option->least,
+			(unsigned long long)option->most);
 	}
 	return CLI_USAGE;
 }
@@ -282,15 +282,15 @@ enum { HELP_MAX = 16 * 1024, HELP_COLUMN = 18 };
 static void
 put_option(struct buf *out, const struct tool_option *option)
 {
-	CLEANUP(buf_wipe) struct buf head = BUF(64);
 	str rest = str_of(option->text), line = str_cut(&rest, '\n');
+	char head[64];
 
-	buf_printf(&head, "--%s%s%s", option->name, option->value == NULL ? "" : " ",
-		   option->value == NULL ? "" : option->value);
-	buf_printf(out, "  %-*.*s  %.*s\n", HELP_COLUMN, STR_ARG(buf_str(&head)), STR_ARG(line));
+	snprintf(head, sizeof(head), "--%s%s%s", option->name, option->value == NULL ? "" : " ",
+		 option->value == NULL ? "" : option->value);
+	cli_line(out, "  %-*s  %.*s", HELP_COLUMN, head, STR_ARG(line));
 	while (rest.p != NULL) {
 		line = str_cut(&rest, '\n');
-		buf_printf(out, "  %-*s  %.*s\n", HELP_COLUMN, "", STR_ARG(line));
+		cli_line(out, "  %-*s  %.*s", HELP_COLUMN, "", STR_ARG(line));
 	}
 }
 
@@ -300,7 +300,8 @@ help(const struct tool *tool)
 	const struct tool_command *command = tool->command;
 	CLEANUP(buf_wipe) struct buf out = BUF(HELP_MAX);
 
-	buf_printf(&out, "Use: %s %s\n\n", command->full, command->use);
+	cli_line(&out, "Usage: %s %s", command->full, command->use);
+	buf_put_byte(&out, '\n');
 	for (size_t i = 0; i < OPT_END; i++)
 		if ((table[i].commands & command->bit) != 0)
 			put_option(&out, &table[i]);
@@ -351,12 +352,12 @@ static int
 refused(const struct tool *tool, int option, char **argv)
 {
 	if (option == ':')
-		fprintf(stderr, "doubletour: --%s lacks its value.  `%s --help` says what it takes.\n",
+		cli_say("doubletour: --%s lacks its value.  `%s --help` says what it takes.",
 			table[optopt - LETTERS].name, tool->command->full);
 	else if (optopt >= LETTERS)
-		fprintf(stderr, "doubletour: --%s takes no value.\n", table[optopt - LETTERS].name);
+		cli_say("doubletour: --%s takes no value.", table[optopt - LETTERS].name);
 	else if (optopt != 0)
-		fprintf(stderr, "doubletour: there is no option -%c.  `%s --help` says what it takes.\n", optopt,
+		cli_say("doubletour: there is no option -%c.  `%s --help` says what it takes.", optopt,
 			tool->command->full);
 	else
 		return unknown(tool, argv[optind - 1]);
@@ -371,7 +372,7 @@ take_option(struct tool *tool, int id, const char *text)
 	if (id == OPT_HELP)
 		return help(tool);
 	if (value->given && table[id].kind != FLAG) {
-		fprintf(stderr, "doubletour: --%s stands twice: give it once.\n", table[id].name);
+		cli_say("doubletour: --%s stands twice: give it once.", table[id].name);
 		return CLI_USAGE;
 	}
 	value->given = true;
@@ -388,9 +389,8 @@ take_arguments(struct tool *tool, int argc, char **argv)
 	bool one = tool->command->takes_argument;
 
 	if (argc - optind > (one ? 1 : 0)) {
-		fprintf(stderr,
-			"doubletour: %s.  Secrets and URIs are read from standard input or --file, where no list of "
-			"processes shows them.\n",
+		cli_say("doubletour: %s.  Secrets and URIs are read from standard input or --file, where no list of "
+			"processes shows them.",
 			one ? "There is one argument, the code" : "This takes no argument");
 		return CLI_USAGE;
 	}

@@ -147,12 +147,12 @@ struct record {
 
 enum { NAME_WIDTH = 10 };
 
-/* Not by buf_printf, which has room for short values only and leaves them on the stack. */
+/* Not by cli_line, which leaves what it formats on the stack. */
 static void
 put_line(struct buf *out, const char *name, str value)
 {
-	buf_printf(out, "%-*s ", NAME_WIDTH, name);
-	buf_put(out, value);
+	cli_column(out, str_of(name), NAME_WIDTH + 1);
+	buf_put_visible(out, value);
 	buf_put_byte(out, '\n');
 }
 
@@ -171,7 +171,7 @@ record_number(struct record *record, const char *name, uint64_t number)
 	if (record->json)
 		cli_json_counter(&record->object, name, number);
 	else
-		buf_printf(record->out, "%-*s %llu\n", NAME_WIDTH, name, (unsigned long long)number);
+		cli_line(record->out, "%-*s %llu", NAME_WIDTH, name, (unsigned long long)number);
 }
 
 static void
@@ -255,10 +255,10 @@ tool_parse(struct tool *tool)
 static void
 pass_over(struct tool *tool, size_t line, size_t account, const char *wrong)
 {
-	fprintf(stderr, "doubletour: line %zu", line);
 	if (account > 0)
-		fprintf(stderr, ", account %zu", account);
-	fprintf(stderr, " is left out: %s.\n", wrong);
+		cli_say("doubletour: line %zu, account %zu is left out: %s.", line, account, wrong);
+	else
+		cli_say("doubletour: line %zu is left out: %s.", line, wrong);
 	tool->status = CLI_FAILED;
 }
 

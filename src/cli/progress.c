@@ -1,8 +1,8 @@
 #include "cli/progress.h"
 
 #include "base/clock.h"
+#include "cli/print.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 enum { BAR_COLUMNS = 40, PAUSE_US = 100000 };
@@ -19,9 +19,8 @@ draw(const struct progress *progress, int64_t done, int64_t all)
 	static const char full[] = "########################################";
 	int columns = all <= 0 ? BAR_COLUMNS : (int)(done * BAR_COLUMNS / all);
 
-	fprintf(stderr, "\r%s [%.*s%*s] %lld of %lld", progress->what, columns, full, BAR_COLUMNS - columns, "",
-		(long long)done, (long long)all);
-	fflush(stderr);
+	cli_redraw("%s [%.*s%*s] %lld of %lld", progress->what, columns, full, BAR_COLUMNS - columns, "",
+		   (long long)done, (long long)all);
 }
 
 void
@@ -39,6 +38,6 @@ void
 progress_end(struct progress *progress)
 {
 	if (progress->on && progress->shown_us != 0)
-		fputs("\r\033[K", stderr);
+		cli_clear_line();
 	progress->on = false;
 }

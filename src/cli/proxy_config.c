@@ -23,7 +23,7 @@ enum { APPS_MAX = 100, OUT_MAX_BYTES = 1024 * 1024 };
 #define UPLOAD "1g"
 
 static const char proxy_help[] =
-    "Use: doubletour proxy-config nginx|caddy|traefik|haproxy|envoy APP=UPSTREAM [APP=UPSTREAM ...]\n"
+    "Usage: doubletour proxy-config nginx|caddy|traefik|haproxy|envoy APP=UPSTREAM [APP=UPSTREAM ...]\n"
     "\n"
     "Print a whole configuration: people sign in at PUBLIC_URL, and each application is protected by the gate.\n"
     "\n"
@@ -341,19 +341,17 @@ cli_proxy_config(struct cli *cli, int argc, char **argv)
 
 	if (status != CLI_GO_ON)
 		return status;
-	if (optind == argc) {
-		fputs(proxy_help, stderr);
-		return CLI_USAGE;
-	}
+	if (optind == argc)
+		return cli_print_usage(proxy_help);
 	proxy = find(argv[optind]);
 	if (proxy == NULL)
 		return unknown(argv[optind]);
 	if (optind + 1 == argc && !r.lua) {
-		fputs("Name at least one application: wiki.example.org=127.0.0.1:8080.\n", stderr);
+		cli_say("Name at least one application: wiki.example.org=127.0.0.1:8080.");
 		return CLI_USAGE;
 	}
 	if (r.lua && !str_equal(str_of(proxy->name), STR("haproxy"))) {
-		fputs("--lua is for haproxy.\n", stderr);
+		cli_say("--lua is for haproxy.");
 		return CLI_USAGE;
 	}
 	status = cli_config(cli);

@@ -6,10 +6,9 @@
 #include "cli/findings.h"
 
 #include <getopt.h>
-#include <stdio.h>
 
 static const char restore_help[] =
-    "Use: doubletour restore [--replace] [--json] FILE\n"
+    "Usage: doubletour restore [--replace] [--json] FILE\n"
     "\n"
     "Put a backup in the database's place.  FILE is copied, brought to the newest schema, read to its end and held "
     "against\n"
@@ -36,11 +35,12 @@ report(const struct config *config, const struct upkeep_restored *restored, bool
 		findings_put_json(&line, &restored->findings);
 		return cli_json_put(&line, out);
 	}
-	buf_printf(out, "%s now holds ", config->database_path);
+	buf_put_visible(out, str_of(config->database_path));
+	buf_put(out, STR(" now holds "));
 	findings_put(out, &restored->findings);
 	buf_put(out, STR(".\n"));
 	if (restored->aside[0] != '\0')
-		buf_printf(out, "What was there is now %s\n", restored->aside);
+		cli_line(out, "The previous database is now %s.", restored->aside);
 	return buf_check(out);
 }
 
@@ -66,7 +66,7 @@ cli_restore(struct cli *cli, int argc, char **argv)
 	int status = cli_options(argc, argv, restore_help, options, COUNT(options), 1);
 
 	if (status == CLI_GO_ON && optind == argc) {
-		fputs("doubletour restore: name the backup.  `doubletour restore --help` says more.\n", stderr);
+		cli_say("doubletour restore: name the backup.  `doubletour restore --help` says more.");
 		return CLI_USAGE;
 	}
 	if (status == CLI_GO_ON)

@@ -11,10 +11,8 @@
 #include "keeper/rotate.h"
 #include "keeper/upkeep.h"
 
-#include <stdio.h>
-
 static const char rotate_help[] =
-    "Use: doubletour rotate-key [--json]\n"
+    "Usage: doubletour rotate-key [--json]\n"
     "\n"
     "Make a new master key and seal every secret in the database anew under it.  The server must not run.  When it is\n"
     "interrupted nothing is lost: the same command goes on, and no server starts before it has ended.\n"
@@ -67,11 +65,14 @@ report(const struct rotation *rotation, bool json, struct buf *out)
 		cli_json_bool(&line, "take_secret_key_out", rotation->by_setting);
 		return cli_json_put(&line, out);
 	}
-	buf_printf(out, "%lld secrets are sealed anew%s.\n", (long long)rotation->resealed,
-		   rotation->resumed ? ", after an earlier try that was interrupted" : "");
+	cli_line(out, "%lld secret%s sealed again with the new key%s.", (long long)rotation->resealed,
+		 rotation->resealed == 1 ? " is" : "s are",
+		 rotation->resumed ? ", after an earlier attempt that was interrupted" : "");
 	if (rotation->unreadable > 0)
-		buf_printf(out, "%lld open under neither key, and were left: `doubletour check` names them.\n",
-			   (long long)rotation->unreadable);
+		cli_line(out, "%lld secret%s with neither key and %s left as %s: `doubletour check` names %s.",
+			 (long long)rotation->unreadable, rotation->unreadable == 1 ? " opens" : "s open",
+			 rotation->unreadable == 1 ? "was" : "were", rotation->unreadable == 1 ? "it was" : "they were",
+			 rotation->unreadable == 1 ? "it" : "them");
 	if (rotation->by_setting)
 		buf_put(out, STR("Now take SECRET_KEY out of the settings: the key is in the key file.\n"));
 	return buf_check(out);

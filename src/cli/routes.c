@@ -6,10 +6,8 @@
 #include "base/buf.h"
 #include "web/routes.h"
 
-#include <getopt.h>
-
 static const char routes_help[] =
-    "Use: doubletour routes [--json]\n"
+    "Usage: doubletour routes [--json]\n"
     "\n"
     "Print every route: method, path, the states of a session that open it, and its lane.\n"
     "A path that ends in / serves all below it.\n"
@@ -47,56 +45,88 @@ route_text(const struct route *route, struct buf *out)
 	return buf_str(out);
 }
 
-static void
-put_route(struct buf *out, const struct route *route, bool json)
+static const char *
+method_name(const struct route *route)
 {
-	const char *method = route->method == HTTP_ANY ? "ANY" : route->method == HTTP_POST ? "POST" : "GET";
-	CLEANUP(buf_wipe) struct buf text = BUF(128);
-	str path = route_text(route, &text);
-
-	if (json) {
-		buf_printf(out, "{\"method\":\"%s\",\"path\":\"%.*s\",\"lane\":\"%s\",\"opens\":[", method,
-			   STR_ARG(path), lane_names[route->lane]);
-		put_states(out, route, true);
-		buf_put(out, STR("]}"));
-		return;
-	}
-	buf_printf(out, "%-5s %-14.*s %-7s ", method, STR_ARG(path), lane_names[route->lane]);
-	put_states(out, route, false);
-	buf_put_byte(out, '\n');
+	return route->method == HTTP_ANY ? "ANY" : route->method == HTTP_POST ? "POST" : "GET";
 }
 
-static int
-print_routes(bool json)
+static void
+put_route_json(struct buf *out, const struct route *route)
 {
-	CLEANUP(buf_wipe) struct buf out = BUF(64 * 1024);
+	CLEANUP(buf_wipe) struct buf text = BUF(128);
+
+	buf_put(out, STR("{\"method\":"));
+	buf_put_json(out, str_of(method_name(route)));
+	buf_put(out, STR(",\"path\":"));
+	buf_put_json(out, route_text(route, &text));
+	buf_put(out, STR(",\"lane\":"));
+	buf_put_json(out, str_of(lane_names[route->lane]));
+	buf_put(out, STR(",\"opens\":["));
+	put_states(out, route, true);
+	buf_put(out, STR("]}"));
+}
+
+static void
+print_json(struct buf *out)
+{
+	for (size_t i = 0; i < web_routes_count; i++) {
+		buf_put(out, i == 0 ? STR("[\n") : STR(",\n"));
+		put_route_json(out, &web_routes[i]);
+	}
+	buf_put(out, STR("\n]\n"));
+}
+
+/* As wide as the longest path. */
+static size_t
+path_columns(void)
+{
+	size_t columns = 0;
 
 	for (size_t i = 0; i < web_routes_count; i++) {
-		if (json)
-			buf_put(&out, i == 0 ? STR("[\n") : STR(",\n"));
-		put_route(&out, &web_routes[i], json);
+		CLEANUP(buf_wipe) struct buf text = BUF(128);
+		str path = route_text(&web_routes[i], &text);
+		columns = path.n > columns ? path.n : columns;
 	}
-	if (json)
-		buf_put(&out, STR("\n]\n"));
-	return buf_check(&out) == ERR_OK ? cli_print(buf_str(&out)) : CLI_FAILED;
+	return columns + 2;
+}
+
+enum { METHOD_COLUMNS = 8, LANE_COLUMNS = 8 };
+
+static void
+print_text(struct buf *out)
+{
+	size_t columns = path_columns();
+
+	cli_column(out, STR("METHOD"), METHOD_COLUMNS);
+	cli_column(out, STR("PATH"), columns);
+	cli_column(out, STR("LANE"), LANE_COLUMNS);
+	buf_put(out, STR("OPENS IN\n"));
+	for (size_t i = 0; i < web_routes_count; i++) {
+		const struct route *route = &web_routes[i];
+		CLEANUP(buf_wipe) struct buf text = BUF(128);
+		cli_column(out, str_of(method_name(route)), METHOD_COLUMNS);
+		cli_column(out, route_text(route, &text), columns);
+		cli_column(out, str_of(lane_names[route->lane]), LANE_COLUMNS);
+		put_states(out, route, false);
+		buf_put_byte(out, '\n');
+	}
 }
 
 int
 cli_routes(struct cli *cli, int argc, char **argv)
 {
-	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
-						 { "help", no_argument, NULL, 'h' },
-						 { 0 } };
+	CLEANUP(buf_wipe) struct buf out = BUF(64 * 1024);
 	bool json = false;
-	int option;
+	const struct cli_option options[] = { { .name = "json", .flag = &json } };
+	int status = cli_options(argc, argv, routes_help, options, COUNT(options), 0);
 
 	(void)cli;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'h')
-			return cli_print(str_of(routes_help));
-		if (option != 'j')
-			return CLI_USAGE;
-		json = true;
-	}
-	return print_routes(json);
+	if (status != CLI_GO_ON)
+		return status;
+	if (json)
+		print_json(&out);
+	else
+		print_text(&out);
+	return buf_check(&out) == ERR_OK ? cli_print(buf_str(&out)) : CLI_FAILED;
 }

@@ -27,7 +27,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -416,7 +415,7 @@ supervise(const struct config *config, struct why *why)
 }
 
 static const char run_help[] =
-    "Use: doubletour run [--host HOST] [--port PORT]\n"
+    "Usage: doubletour run [--host HOST] [--port PORT]\n"
     "\n"
     "Start the login server: two processes, web and keeper.  Settings come from the environment and .env\n"
     "(`doubletour config example` prints them all); the options stand above both.\n"
@@ -429,40 +428,28 @@ static const char run_help[] =
     "anew; a file that is broken changes nothing.\n"
     "Exit status: 0 ended as asked, 1 could not, 2 wrong usage, 78 bad configuration.\n";
 
-/* Options become settings, so that they are checked and reach web as settings do. */
+/* The options are settings that stand above all others: they are checked and reach web as settings do. */
 static int
-run_options(int argc, char **argv)
+run_config(struct cli *cli, const char *host, const char *port)
 {
-	enum { OPTION_HOST = 256, OPTION_PORT, OPTION_HELP };
-	static const struct option options[] = { { "host", required_argument, NULL, OPTION_HOST },
-						 { "port", required_argument, NULL, OPTION_PORT },
-						 { "help", no_argument, NULL, OPTION_HELP },
-						 { 0 } };
-	int option;
+	const struct config_option options[] = { { "HOST", "--host", host }, { "PORT", "--port", port } };
+	struct why why = { 0 };
+	err e = config_load_with(&cli->config, options, COUNT(options), &why);
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == OPTION_HELP)
-			return cli_print(str_of(run_help));
-		if (option != OPTION_HOST && option != OPTION_PORT)
-			return CLI_USAGE;
-		if (setenv(option == OPTION_HOST ? "HOST" : "PORT", optarg, 1) != 0)
-			return CLI_FAILED;
-	}
-	if (optind == argc)
-		return CLI_GO_ON;
-	fprintf(stderr, "doubletour run takes no argument: %s\n", argv[optind]);
-	return CLI_USAGE;
+	return e == ERR_OK ? CLI_GO_ON : cli_fail(e, &why);
 }
 
 int
 cli_run(struct cli *cli, int argc, char **argv)
 {
+	const char *host = NULL, *port = NULL;
+	const struct cli_option options[] = { { .name = "host", .value = &host }, { .name = "port", .value = &port } };
 	struct why why = { 0 };
-	int status = run_options(argc, argv);
+	int status = cli_options(argc, argv, run_help, options, COUNT(options), 0);
 	err e;
 
 	if (status == CLI_GO_ON)
-		status = cli_config(cli);
+		status = run_config(cli, host, port);
 	if (status != CLI_GO_ON)
 		return status;
 #ifdef DOUBLETOUR_TEST_HOOKS

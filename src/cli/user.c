@@ -8,38 +8,75 @@
 #include "cli/moment.h"
 
 #include <getopt.h>
-#include <stdio.h>
 
 static const char user_help[] =
-    "Use: doubletour user COMMAND [NAME] [OPTIONS]\n"
+    "Usage: doubletour user COMMAND [NAME] [OPTIONS]\n"
     "\n"
-    "  add NAME             make an account; prints a link, good for 24 hours and one use, by which the person chooses "
-    "a\n"
-    "                       password and enrols an authenticator    [--display-name TEXT] [--email ADDRESS] [--groups "
-    "LIST]\n"
-    "  list                 all accounts    [--disabled] [--without-2fa] [--inactive SINCE]\n"
+    "  add NAME             make an account and print a link, by which the person chooses a password\n"
+    "  list                 all accounts\n"
     "  show NAME            one account\n"
-    "  disable NAME         end its sessions and let nobody in\n"
-    "  enable NAME          let it in again\n"
-    "  unlock NAME          end waits after failures, put disabled authenticators in use again\n"
-    "  reset-password NAME  end its sessions and its password; prints a link that sets a new one.  The second factor "
-    "is\n"
-    "                       asked for as ever\n"
-    "  reset-2fa NAME       end its sessions, authenticators and recovery codes; the next sign-in enrols anew\n"
+    "  disable NAME         end its sessions and refuse its sign-ins\n"
+    "  enable NAME          accept its sign-ins again\n"
+    "  unlock NAME          end a lockout after failures, enable its disabled authenticators\n"
+    "  reset-password NAME  end its sessions and its password, print a link that sets a new one\n"
+    "  reset-2fa NAME       end its sessions, authenticators and recovery codes\n"
     "  sessions NAME        where it is signed in\n"
     "  logout NAME          end its sessions\n"
     "  rename NAME NEW      give it another user name; ends its sessions\n"
-    "  email NAME ADDRESS   what applications are told; '' takes it away\n"
-    "  groups NAME LIST     its groups, commas between them: for rules and applications; '' takes them away\n"
-    "  delete NAME --yes    erase it, but for the bones of its audit trail\n"
+    "  email NAME ADDRESS   the e-mail address that applications get\n"
+    "  groups NAME LIST     its groups, for rules and applications\n"
+    "  delete NAME --yes    delete the account; anonymised audit entries remain\n"
     "\n"
     "  --json               print JSON, an object a line\n"
     "  --help               this text\n"
     "\n"
-    "SINCE: 2026-11-23, 2026-11-23T08:14:07Z, or 30d, 12h, 15m before now.  Every act is in the audit trail.  A "
-    "running server\n"
-    "knows of it within 2 seconds.\n"
+    "`doubletour user COMMAND --help` says more about each.  Every act is in the audit trail.  A running server knows "
+    "of\n"
+    "it within 2 seconds.\n"
     "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
+
+#define JSON_OPTION "  --json               print JSON, an object a line\n"
+
+static const struct cli_topic user_topics[] = {
+	{ "add", "NAME [OPTIONS]",
+	  "Make an account and print a link.  The link works once, within 24 hours: the person who opens it chooses a\n"
+	  "password and enrols an authenticator.\n",
+	  "  --display-name TEXT  how pages and applications call the person\n"
+	  "  --email ADDRESS      the e-mail address that applications get\n"
+	  "  --groups LIST        groups, with commas between them: for rules and applications\n" JSON_OPTION },
+	{ "list", "[OPTIONS]", "List all accounts: user name, last sign-in, state.\n",
+	  "  --disabled           only disabled accounts\n"
+	  "  --without-2fa        only accounts without an authenticator\n"
+	  "  --inactive SINCE     only accounts without a sign-in since then: 2026-11-23, 2026-11-23T08:14:07Z, or\n"
+	  "                       30d, 12h, 15m before now\n" JSON_OPTION },
+	{ "show", "NAME",
+	  "Show one account: names, groups, state, and how many authenticators, codes and sessions it has.\n",
+	  JSON_OPTION },
+	{ "disable", "NAME", "End the sessions of an account and refuse its sign-ins, until it is enabled.\n",
+	  JSON_OPTION },
+	{ "enable", "NAME", "Accept the sign-ins of a disabled account again.\n", JSON_OPTION },
+	{ "unlock", "NAME", "End a lockout after failed attempts, and enable authenticators that failures disabled.\n",
+	  JSON_OPTION },
+	{ "reset-password", "NAME",
+	  "End the sessions and the password of an account, and print a link that sets a new password.  The link works "
+	  "once,\n"
+	  "within 24 hours.  The second factor stays.\n",
+	  JSON_OPTION },
+	{ "reset-2fa", "NAME",
+	  "End the sessions, authenticators and recovery codes of an account.  It enrols a new authenticator at the "
+	  "next\n"
+	  "sign-in.\n",
+	  JSON_OPTION },
+	{ "sessions", "NAME", "List the sessions of an account: last seen, address, state, browser.\n", JSON_OPTION },
+	{ "logout", "NAME", "End the sessions of an account.\n", JSON_OPTION },
+	{ "rename", "NAME NEW", "Give an account another user name.  Its sessions end.\n", JSON_OPTION },
+	{ "email", "NAME ADDRESS", "Set the e-mail address that applications get; '' removes it.\n", JSON_OPTION },
+	{ "groups", "NAME LIST", "Set the groups of an account, with commas between them; '' removes all.\n",
+	  JSON_OPTION },
+	{ "delete", "NAME --yes", "Delete an account.  Anonymised audit entries remain.\n",
+	  "  --yes                confirm: this cannot be undone\n" JSON_OPTION },
+	{ .name = NULL },
+};
 
 struct request {
 	const struct config *config;
@@ -52,17 +89,21 @@ struct request {
 
 /* --- what is printed -------------------------------------------------------------------------------------------------- */
 
-/* A sentence, or with --json the account and one more member. */
+/* A sentence with the account's name in it, or with --json the account and one more member. */
+#define say(r, format, member, value)                                                                                  \
+	({                                                                                                             \
+		if (!(r)->json)                                                                                        \
+			cli_line(&(r)->out, format, STR_ARG((r)->name));                                               \
+		say_end(r, member, value);                                                                             \
+	})
+
 static err
-say(struct request *r, const char *sentence, const char *member, bool value)
+say_end(struct request *r, const char *member, bool value)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 
-	if (!r->json) {
-		buf_put(&r->out, r->name);
-		buf_put(&r->out, str_of(sentence));
+	if (!r->json)
 		return buf_check(&r->out);
-	}
 	cli_json_text(&line, "name", r->name);
 	cli_json_bool(&line, member, value);
 	return cli_json_put(&line, &r->out);
@@ -82,7 +123,7 @@ say_link(struct request *r, const char *page, const char *sentence, const struct
 		cli_json_number(&line, "hours", LINK_LIFE_US / MINUTES_US(60));
 		return cli_json_put(&line, &r->out);
 	}
-	fputs(sentence, stderr);
+	cli_say("%s", sentence);
 	buf_put(&r->out, buf_str(&address));
 	buf_put_byte(&r->out, '\n');
 	return buf_check(&r->out);
@@ -129,7 +170,18 @@ state_of(const struct admin_user *user)
 		return "disabled";
 	if (!user->has_password)
 		return "no password yet";
-	return user->factors == 0 ? "no authenticator yet" : "well";
+	return user->factors == 0 ? "no authenticator yet" : "active";
+}
+
+enum { NAME_COLUMNS = 42, MOMENT_COLUMNS = 22, ADDRESS_COLUMNS = 41, STATE_COLUMNS = 15 };
+
+static void
+moment_column(struct buf *out, int64_t us)
+{
+	CLEANUP(buf_wipe) struct buf moment = BUF(64);
+
+	moment_put(&moment, us);
+	cli_column(out, buf_str(&moment), MOMENT_COLUMNS);
 }
 
 static err
@@ -141,9 +193,9 @@ list_row(void *context, const struct admin_user *user)
 		TRY(user_json(r, user));
 		return flush(r);
 	}
-	buf_printf(&r->out, "%-40.*s  ", STR_ARG(user->name));
-	moment_put(&r->out, user->last_sign_in_us);
-	buf_printf(&r->out, "%*s  %s\n", user->last_sign_in_us == 0 ? 19 : 0, "", state_of(user));
+	cli_column(&r->out, user->name, NAME_COLUMNS);
+	moment_column(&r->out, user->last_sign_in_us);
+	cli_line(&r->out, "%s", state_of(user));
 	return flush(r);
 }
 
@@ -154,20 +206,22 @@ show_row(void *context, const struct admin_user *user)
 
 	if (r->json)
 		return user_json(r, user);
-	buf_printf(&r->out, "name             %.*s\n", STR_ARG(user->name));
-	buf_printf(&r->out, "display name     %.*s\n", STR_ARG(user->display_name));
-	buf_printf(&r->out, "e-mail           %.*s\n", STR_ARG(user->email));
-	buf_printf(&r->out, "groups           %.*s\n", STR_ARG(user->groups));
-	buf_printf(&r->out, "id               %lld\n", (long long)user->id);
+	cli_line(&r->out, "name             %.*s", STR_ARG(user->name));
+	cli_line(&r->out, "display name     %.*s", STR_ARG(user->display_name));
+	cli_line(&r->out, "e-mail           %.*s", STR_ARG(user->email));
+	cli_line(&r->out, "groups           %.*s", STR_ARG(user->groups));
+	cli_line(&r->out, "id               %lld", (long long)user->id);
 	buf_put(&r->out, STR("created          "));
 	moment_put(&r->out, user->created_us);
 	buf_put(&r->out, STR("\nlast sign-in     "));
 	moment_put(&r->out, user->last_sign_in_us);
-	buf_printf(&r->out, "\nstate            %s\n", state_of(user));
-	buf_printf(&r->out, "authenticators   %lld, %lld of them disabled\n", (long long)user->factors,
-		   (long long)user->factors_disabled);
-	buf_printf(&r->out, "recovery codes   %lld\nsessions         %lld\nfailures         %lld\n",
-		   (long long)user->recovery_codes, (long long)user->sessions, (long long)user->failures);
+	buf_put_byte(&r->out, '\n');
+	cli_line(&r->out, "state            %s", state_of(user));
+	cli_line(&r->out, "authenticators   %lld (%lld disabled)", (long long)user->factors,
+		 (long long)user->factors_disabled);
+	cli_line(&r->out, "recovery codes   %lld", (long long)user->recovery_codes);
+	cli_line(&r->out, "sessions         %lld", (long long)user->sessions);
+	cli_line(&r->out, "failures         %lld", (long long)user->failures);
 	return buf_check(&r->out);
 }
 
@@ -187,9 +241,10 @@ session_row(void *context, const struct admin_session *session)
 		TRY(cli_json_put(&line, &r->out));
 		return flush(r);
 	}
-	moment_put(&r->out, session->seen_us);
-	buf_printf(&r->out, "  %-39.*s  %s  %.*s\n", STR_ARG(session->address),
-		   session->proved ? "signed in" : "password  ", STR_ARG(session->agent));
+	moment_column(&r->out, session->seen_us);
+	cli_column(&r->out, session->address, ADDRESS_COLUMNS);
+	cli_column(&r->out, session->proved ? STR("signed in") : STR("password only"), STATE_COLUMNS);
+	cli_line(&r->out, "%.*s", STR_ARG(session->agent));
 	return flush(r);
 }
 
@@ -202,7 +257,7 @@ user_add(struct request *r)
 	struct link_text link;
 
 	TRY(admin_add(r->admin->thread, r->name, &facts, &r->admin->why, &link));
-	return say_link(r, "/set-password?link=", "Give this link to the person: it works once, within 24 hours.\n",
+	return say_link(r, "/set-password?link=", "Give this link to the person. It works once, within 24 hours.",
 			&link);
 }
 
@@ -214,19 +269,32 @@ user_list(struct request *r)
 
 	TRY(clock_now_us(&now_us));
 	if (r->inactive != NULL && moment_read(str_of(r->inactive), now_us, &filter.inactive_since) != ERR_OK)
-		return why_set(&r->admin->why, ERR_INVALID, "%.40s is no moment: 2026-11-23, or 30d before now.",
+		return why_set(&r->admin->why, ERR_INVALID,
+			       "--inactive: %.40s is not a time.  Write 2026-11-23, or 30d for 30 days ago.",
 			       r->inactive);
+	if (!r->json) {
+		cli_column(&r->out, STR("NAME"), NAME_COLUMNS);
+		cli_column(&r->out, STR("LAST SIGN-IN"), MOMENT_COLUMNS);
+		cli_line(&r->out, "STATE");
+	}
 	return admin_users(r->admin->thread, &filter, &r->admin->why, list_row, r);
 }
 
+/* Those of the account that was named: one. */
 static err
-user_show(struct request *r)
+one_user(struct request *r, admin_each_user each)
 {
 	char name[256];
 	struct admin_filter filter = { .account = name };
 
 	(void)!str_copy_z(str_upto(r->name, sizeof(name) - 1), name, sizeof(name));
-	return admin_users(r->admin->thread, &filter, &r->admin->why, show_row, r);
+	return admin_users(r->admin->thread, &filter, &r->admin->why, each, r);
+}
+
+static err
+user_show(struct request *r)
+{
+	return one_user(r, show_row);
 }
 
 static err
@@ -235,7 +303,7 @@ user_disable(struct request *r)
 	bool changed = false;
 
 	TRY(admin_disable(r->admin->thread, r->name, &r->admin->why, &changed));
-	return say(r, changed ? " is disabled.\n" : " was disabled already.\n", "changed", changed);
+	return say(r, changed ? "Disabled %.*s." : "%.*s is already disabled.", "changed", changed);
 }
 
 static err
@@ -244,14 +312,14 @@ user_enable(struct request *r)
 	bool changed = false;
 
 	TRY(admin_enable(r->admin->thread, r->name, &r->admin->why, &changed));
-	return say(r, changed ? " is enabled.\n" : " was enabled already.\n", "changed", changed);
+	return say(r, changed ? "Enabled %.*s." : "%.*s is already enabled.", "changed", changed);
 }
 
 static err
 user_unlock(struct request *r)
 {
 	TRY(admin_unlock(r->admin->thread, r->name, &r->admin->why));
-	return say(r, " may try again.\n", "unlocked", true);
+	return say(r, "Unlocked %.*s.", "unlocked", true);
 }
 
 static err
@@ -262,19 +330,26 @@ user_reset_password(struct request *r)
 	TRY(admin_reset_password(r->admin->thread, r->name, &r->admin->why, &link));
 	return say_link(
 	    r, "/set-password?link=",
-	    "The password is dead.  Give this link to the person: it sets a new one, once, within 24 hours.\n", &link);
+	    "The old password no longer works. Give this link to the person: it sets a new one, once, within 24 hours.",
+	    &link);
 }
 
 static err
 user_reset_2fa(struct request *r)
 {
 	TRY(admin_reset_factors(r->admin->thread, r->name, &r->admin->why));
-	return say(r, " enrols anew at the next sign-in.\n", "reset", true);
+	return say(r, "%.*s must enrol a new authenticator at the next sign-in.", "reset", true);
 }
 
 static err
 user_sessions(struct request *r)
 {
+	if (!r->json) {
+		cli_column(&r->out, STR("LAST SEEN"), MOMENT_COLUMNS);
+		cli_column(&r->out, STR("ADDRESS"), ADDRESS_COLUMNS);
+		cli_column(&r->out, STR("STATE"), STATE_COLUMNS);
+		cli_line(&r->out, "BROWSER");
+	}
 	return admin_sessions(r->admin->thread, r->name, &r->admin->why, session_row, r);
 }
 
@@ -286,7 +361,8 @@ user_logout(struct request *r)
 
 	TRY(admin_sign_out(r->admin->thread, r->name, &r->admin->why, &ended));
 	if (!r->json) {
-		buf_printf(&r->out, "%lld sessions ended.\n", (long long)ended);
+		cli_line(&r->out, "Ended %lld session%s of %.*s.", (long long)ended, ended == 1 ? "" : "s",
+			 STR_ARG(r->name));
 		return buf_check(&r->out);
 	}
 	cli_json_text(&line, "name", r->name);
@@ -298,31 +374,59 @@ static err
 user_rename(struct request *r)
 {
 	TRY(admin_rename(r->admin->thread, r->name, r->new_name, &r->admin->why));
-	return say(r, " has the new name.\n", "renamed", true);
+	if (!r->json)
+		cli_line(&r->out, "Renamed %.*s to %.*s.", STR_ARG(r->name), STR_ARG(r->new_name));
+	return say_end(r, "renamed", true);
 }
 
 static err
 user_email(struct request *r)
 {
 	TRY(admin_set_email(r->admin->thread, r->name, r->new_name, &r->admin->why));
-	return say(r, r->new_name.n > 0 ? " has the new e-mail address.\n" : " has no e-mail address.\n", "changed",
-		   true);
+	if (!r->json && r->new_name.n > 0)
+		cli_line(&r->out, "%.*s has the e-mail address %.*s.", STR_ARG(r->name), STR_ARG(r->new_name));
+	else if (!r->json)
+		cli_line(&r->out, "%.*s has no e-mail address.", STR_ARG(r->name));
+	return say_end(r, "changed", true);
+}
+
+/* As they are stored: in order, each once. */
+static err
+groups_row(void *context, const struct admin_user *user)
+{
+	CLEANUP(buf_wipe) struct buf names = BUF(4096);
+	struct request *r = context;
+	str rest = user->groups;
+	int64_t n = 0;
+
+	while (rest.n > 0) {
+		buf_put(&names, n++ == 0 ? STR("") : STR(", "));
+		buf_put(&names, str_cut(&rest, ','));
+	}
+	TRY(buf_check(&names));
+	if (n == 0)
+		cli_line(&r->out, "%.*s is in no group.", STR_ARG(user->name));
+	else
+		cli_line(&r->out, "%.*s is in %lld group%s: %.*s.", STR_ARG(user->name), (long long)n,
+			 n == 1 ? "" : "s", STR_ARG(buf_str(&names)));
+	return buf_check(&r->out);
 }
 
 static err
 user_groups(struct request *r)
 {
 	TRY(admin_set_groups(r->admin->thread, r->name, r->new_name, &r->admin->why));
-	return say(r, r->new_name.n > 0 ? " is in these groups.\n" : " is in no group.\n", "changed", true);
+	return r->json ? say_end(r, "changed", true) : one_user(r, groups_row);
 }
 
 static err
 user_delete(struct request *r)
 {
 	if (!r->yes)
-		return why_set(&r->admin->why, ERR_INVALID, "This cannot be taken back.  With --yes it is done.");
+		return why_set(&r->admin->why, ERR_INVALID,
+			       "Nothing was deleted: this cannot be undone.  Add --yes to confirm.");
 	TRY(admin_delete(r->admin->thread, r->name, &r->admin->why));
-	return say(r, " is no more.\n", "deleted", true);
+	return say(r, "Deleted %.*s.", "deleted", true);
 }
 
 static const struct user_command {
@@ -404,22 +508,23 @@ cli_user(struct cli *cli, int argc, char **argv)
 		{ .name = "yes", .flag = &r.yes },
 	};
 	const struct user_command *command;
-	int status = cli_options(argc, argv, user_help, options, COUNT(options), 3);
+	struct cli_help room;
+	int status = cli_options(argc, argv, cli_topic_help(argc, argv, user_topics, user_help, &room), options,
+				 COUNT(options), 3);
 
 	if (status != CLI_GO_ON)
 		return status;
-	if (optind == argc) {
-		fputs(user_help, stderr);
-		return CLI_USAGE;
-	}
+	if (optind == argc)
+		return cli_print_usage(user_help);
 	command = find(argv[optind]);
 	if (command == NULL)
 		return unknown(argv[optind]);
 	if (argc - optind - 1 != command->arguments) {
-		fprintf(stderr, "doubletour user %s takes %s.  `doubletour user --help` says more.\n", command->name,
+		cli_say("doubletour user %s takes %s.  `doubletour user %s --help` says more.", command->name,
 			command->arguments == 0   ? "no name"
 			: command->arguments == 1 ? "one name"
-						  : "a name and what it shall be");
+						  : "a name and a value",
+			command->name);
 		return CLI_USAGE;
 	}
 	r.name = str_of(command->arguments > 0 ? argv[optind + 1] : "");

@@ -10,7 +10,7 @@
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 
-static const char version_help[] = "Use: doubletour version\n"
+static const char version_help[] = "Usage: doubletour version\n"
 				   "\n"
 				   "Print the versions of the program, its compiler and its libraries.\n";
 
@@ -39,11 +39,11 @@ cli_version(struct cli *cli, int argc, char **argv)
 
 	if (status != CLI_GO_ON)
 		return status;
-	buf_printf(&out, "doubletour %s%s\n", DOUBLETOUR_VERSION, build_kind());
-	buf_printf(&out, "compiler %s\n", COMPILER);
-	buf_printf(&out, "glibc %s\n", gnu_get_libc_version());
-	buf_printf(&out, "%s\n", OpenSSL_version(OPENSSL_VERSION));
-	buf_printf(&out, "libmicrohttpd %s\n", mhd_load(&why) == ERR_OK ? mhd.MHD_get_version() : why.text);
-	buf_printf(&out, "SQLite %s\n", sqlite3_libversion());
+	cli_line(&out, "doubletour %s%s", DOUBLETOUR_VERSION, build_kind());
+	cli_line(&out, "compiler %s", COMPILER);
+	cli_line(&out, "glibc %s", gnu_get_libc_version());
+	cli_line(&out, "%s", OpenSSL_version(OPENSSL_VERSION));
+	cli_line(&out, "libmicrohttpd %s", mhd_load(&why) == ERR_OK ? mhd.MHD_get_version() : why.text);
+	cli_line(&out, "SQLite %s", sqlite3_libversion());
 	return cli_print(buf_str(&out));
 }

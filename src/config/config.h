@@ -75,6 +75,14 @@ struct config {
 /* Environment, .env, defaults; then check that they go together.  ERR_CONFIG with the sentence, naming file and line. */
 MUST_USE err config_load(struct config *ret_config, struct why *why);
 
+/* A setting that an option of the command line gives; it stands above the environment, and messages name the option. */
+struct config_option {
+	const char *setting, *option; /* "PORT", "--port" */
+	const char *value;            /* NULL: not given */
+};
+MUST_USE err config_load_with(struct config *ret_config, const struct config_option *options, size_t n,
+			      struct why *why);
+
 /*
  * The web process gets its settings as an environment that holds only what the table marks as web's: never SECRET_KEY,
  * DATABASE_URL or DATA_DIR.  config_web_environment fills envp-style strings into storage; config_load_web reads them.

@@ -114,7 +114,7 @@ take_entry(const struct dotenv_entry *entry, struct given *given, struct why *wh
 		return why_set(why, ERR_CONFIG, ".env, line %u: %s stands in line %u already; delete one of them.",
 			       entry->line, setting->name, given->origins.of[i].line);
 	given->value[i] = entry->value;
-	given->origins.of[i] = (struct origin){ FROM_FILE, entry->line };
+	given->origins.of[i] = (struct origin){ .kind = FROM_FILE, .line = entry->line };
 	return ERR_OK;
 }
 
@@ -143,17 +143,32 @@ take_environment(struct given *given)
 		if (value == NULL)
 			continue;
 		given->value[i] = str_of(value);
-		given->origins.of[i] = (struct origin){ FROM_ENVIRONMENT, 0 };
+		given->origins.of[i] = (struct origin){ .kind = FROM_ENVIRONMENT };
+	}
+}
+
+static void
+take_options(struct given *given, const struct config_option *options, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct setting *setting = setting_find(str_of(options[i].setting));
+		if (setting == NULL || options[i].value == NULL)
+			continue;
+		given->value[index_of(setting)] = str_of(options[i].value);
+		given->origins.of[index_of(setting)] =
+		    (struct origin){ .kind = FROM_OPTION, .option = options[i].option };
 	}
 }
 
 /* --- from texts to settings --------------------------------------------------------------------------------------- */
 
-/* "PORT (.env, line 3)", "PORT (environment)" */
+/* "PORT (.env, line 3)", "PORT (environment)", "--port" */
 static void
 where_text(const struct setting *setting, const struct origin *origin, char *ret_text, size_t size)
 {
-	if (origin->kind == FROM_FILE)
+	if (origin->kind == FROM_OPTION)
+		snprintf(ret_text, size, "%s", origin->option);
+	else if (origin->kind == FROM_FILE)
 		snprintf(ret_text, size, "%s (.env, line %u)", setting->name, origin->line);
 	else
 		snprintf(ret_text, size, "%s (environment)", setting->name);
@@ -195,9 +210,9 @@ apply(const struct setting *setting, struct given *given, struct config *config,
 	size_t i = index_of(setting);
 	const char *standard = setting->defaults[config->profile];
 
-	if (!str_empty(given->value[i]))
+	if (!str_empty(given->value[i]) || given->origins.of[i].kind == FROM_OPTION)
 		return apply_value(setting, &given->origins.of[i], given->value[i], config, why);
-	given->origins.of[i] = (struct origin){ FROM_DEFAULT, 0 };
+	given->origins.of[i] = (struct origin){ .kind = FROM_DEFAULT };
 	return standard == NULL ? ERR_OK : setting_parse(setting, str_of(standard), config, why);
 }
 
@@ -349,12 +364,25 @@ static const struct {
 	{ cheap_bcrypt, 0, "BCRYPT_LOG_ROUNDS must be 10 or more; only APP_SETTINGS=testing may go lower." },
 };
 
+/* A sentence begins with the setting that is wrong: where an option gave it, with that option. */
 static err
-check_together(const struct config *config, unsigned only_flags, struct why *why)
+refuse_together(const char *sentence, const struct origins *origins, struct why *why)
+{
+	str rest = str_of(sentence);
+	const struct setting *setting = setting_find(str_cut(&rest, ' '));
+	const struct origin *origin = setting == NULL ? NULL : &origins->of[index_of(setting)];
+
+	if (origin == NULL || origin->kind != FROM_OPTION)
+		return why_set(why, ERR_CONFIG, "%s", sentence);
+	return why_set(why, ERR_CONFIG, "%s %.*s", origin->option, STR_ARG(rest));
+}
+
+static err
+check_together(const struct config *config, const struct origins *origins, unsigned only_flags, struct why *why)
 {
 	for (size_t i = 0; i < COUNT(rules); i++)
 		if ((rules[i].flags & only_flags) == only_flags && rules[i].is_wrong(config))
-			return why_set(why, ERR_CONFIG, "%s", rules[i].sentence);
+			return refuse_together(rules[i].sentence, origins, why);
 	return ERR_OK;
 }
 
@@ -371,8 +399,14 @@ check_key_file(const struct given *given, const struct file_text *file, struct w
 
 /* --- the whole of it ---------------------------------------------------------------------------------------------- */
 
+/* Values of options, or none. */
+struct options {
+	const struct config_option *at;
+	size_t n;
+};
+
 static err
-load(struct given *given, struct config *config, struct why *why)
+load(const struct options *options, struct given *given, struct config *config, struct why *why)
 {
 	CLEANUP(file_text_wipe) struct file_text file = { 0 };
 
@@ -380,34 +414,45 @@ load(struct given *given, struct config *config, struct why *why)
 	if (file.n > 0)
 		TRY(take_file(&file, given, why));
 	take_environment(given);
+	take_options(given, options->at, options->n);
 	TRY(apply_all(given, 0, config, why));
 	TRY(check_key_file(given, &file, why));
 	derive_argon2(config);
 	TRY(derive_public(config));
 	TRY(derive_database(config, why));
-	return check_together(config, 0, why);
+	return check_together(config, &given->origins, 0, why);
 }
 
-err
-config_load_traced(struct config *ret_config, struct origins *ret_origins, struct why *why)
+static err
+load_all(const struct options *options, struct config *ret_config, struct origins *ret_origins, struct why *why)
 {
 	CLEANUP(config_wipe) struct config config = { 0 };
 	struct given given = { 0 };
-	err e = load(&given, &config, why);
 
-	if (e != ERR_OK)
-		return e;
+	TRY(load(options, &given, &config, why));
 	*ret_config = config;
 	*ret_origins = given.origins;
 	return ERR_OK;
 }
 
 err
-config_load(struct config *ret_config, struct why *why)
+config_load_traced(struct config *ret_config, struct origins *ret_origins, struct why *why)
+{
+	return load_all(&(struct options){ 0 }, ret_config, ret_origins, why);
+}
+
+err
+config_load_with(struct config *ret_config, const struct config_option *options, size_t n, struct why *why)
 {
 	struct origins origins;
 
-	return config_load_traced(ret_config, &origins, why);
+	return load_all(&(struct options){ options, n }, ret_config, &origins, why);
+}
+
+err
+config_load(struct config *ret_config, struct why *why)
+{
+	return config_load_with(ret_config, NULL, 0, why);
 }
 
 err
@@ -419,7 +464,7 @@ config_load_web(struct config *ret_config, struct why *why)
 	take_environment(&given);
 	TRY(apply_all(&given, SETTING_WEB, &config, why));
 	TRY(derive_public(&config));
-	TRY(check_together(&config, SETTING_WEB, why));
+	TRY(check_together(&config, &given.origins, SETTING_WEB, why));
 	*ret_config = config;
 	return ERR_OK;
 }

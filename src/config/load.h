@@ -8,11 +8,12 @@
 
 enum { SETTINGS_MAX = 32 };
 
-enum origin_kind { FROM_DEFAULT = 0, FROM_ENVIRONMENT, FROM_FILE };
+enum origin_kind { FROM_DEFAULT = 0, FROM_ENVIRONMENT, FROM_FILE, FROM_OPTION };
 
 struct origin {
 	enum origin_kind kind;
-	unsigned line; /* FROM_FILE: of .env */
+	unsigned line;      /* FROM_FILE: of .env */
+	const char *option; /* FROM_OPTION: its name */
 };
 
 /* One for each row of settings[]. */

@@ -15,6 +15,7 @@ struct upkeep_findings {
 	int64_t unreadable; /* sealed values that the key does not open */
 	int64_t misnamed;   /* accounts whose name no one can type */
 	int64_t orphans;    /* sessions of an authenticator that is gone */
+	int64_t foreign; /* triggers, views, tables, columns ... that the migrations do not make, or make otherwise */
 };
 
 /* What was found, one by one: "factor 12: its secret does not open under the key".  May be NULL. */

@@ -144,9 +144,9 @@ def test_the_sample_file_can_be_used_with_every_line_uncommented(doubletour, dot
         (("xyzzy",), "doubletour --help"),
         (("config", "chekc"), 'Is "check" meant?'),
         (("config", "--nonsense"), "doubletour config --help"),
-        (("config", "check", "more"), "one argument too many"),
-        (("config",), "Use: doubletour config"),
-        (("version", "x"), "one argument too many"),
+        (("config", "check", "more"), "at most 1 argument, and 2 were given"),
+        (("config",), "Usage: doubletour config"),
+        (("version", "x"), "takes no argument, and 1 was given"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_says_what_is_meant(doubletour, arguments, word):
@@ -166,7 +166,7 @@ def test_help_lists_commands_that_all_explain_themselves(doubletour):
     for command in listed:
         done = doubletour(command, "--help")
         assert done.returncode == 0, (command, done.stderr)
-        assert "Use: doubletour" in done.stdout, command
+        assert "Usage: doubletour" in done.stdout, command
 
 
 def test_version_names_program_compiler_and_libraries(doubletour):

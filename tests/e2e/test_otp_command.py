@@ -896,19 +896,19 @@ def options_in(help_text):
 
 def test_help_shows_each_command_in_use(otp):
     overview = otp(["--help"])
-    assert overview.code == 0 and overview.out.startswith("Use: doubletour otp COMMAND")
+    assert overview.code == 0 and overview.out.startswith("Usage: doubletour otp COMMAND")
     for command in COMMANDS:
         assert f"\n  {command} " in overview.out
         for word in ("--help", "-h"):
             done = otp([command, word])
             assert done.code == 0 and done.err == ""
-            assert done.out.startswith(f"Use: doubletour otp {command}")
+            assert done.out.startswith(f"Usage: doubletour otp {command}")
             assert f"  doubletour otp {command}" in done.out or f"| doubletour otp {command}" in done.out
             assert {"json", "help"} <= options_in(done.out)
             assert max(len(line) for line in done.out.splitlines()) <= 100
 
 
-@pytest.mark.parametrize("arguments, word", [((), "Use: doubletour otp COMMAND"), (("genrate",), 'Is "generate" meant?'), (("xyzzy",), "doubletour otp --help")])
+@pytest.mark.parametrize("arguments, word", [((), "Usage: doubletour otp COMMAND"), (("genrate",), 'Is "generate" meant?'), (("xyzzy",), "doubletour otp --help")])
 def test_no_such_command(otp, arguments, word):
     done = otp(arguments)
     assert (done.code, done.out) == (2, "")

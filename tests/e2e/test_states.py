@@ -93,7 +93,8 @@ def test_the_table_of_routes_is_the_one_that_was_decided(table):
 
 
 def test_the_readable_list_tells_the_same(server, table):
-    lines = [line.split() for line in server.command("routes").stdout.splitlines()]
+    header, *lines = [line.split() for line in server.command("routes").stdout.splitlines()]
+    assert header == ["METHOD", "PATH", "LANE", "OPENS", "IN"]
     assert lines == [[row["method"], row["path"], row["lane"], ",".join(row["opens"])] for row in table]
 
 

@@ -251,7 +251,7 @@ def test_the_audit_trail_is_filtered_and_exported(server):
     assert events(server, user=alice.name, event="signin.refused") == ["signin.refused"]
     assert told(server, "audit", "--user", alice.name, "--until", "1d") == []
     assert alice.password not in server.command("audit").stdout
-    refused(server, "audit", "--since", "yesterday-ish", word="no moment")
+    refused(server, "audit", "--since", "yesterday-ish", word="--since: yesterday-ish is not a time")
     refused(server, "audit", "--user", "nobody", word="no account")
 
 

@@ -72,7 +72,7 @@ guest_touch(struct turn *turn, struct guest *guest)
 	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(guest->session.id) };
 	err e;
 
-	if (turn->now_us - guest->session.seen_us < SESSION_TOUCH_US)
+	if (!session_touch_due(&guest->session, turn->keeper->config, turn->now_us))
 		return;
 	e = db_run(turn->db, SQL_SESSION_TOUCH, args, COUNT(args), NULL);
 	if (e != ERR_OK) {

@@ -59,6 +59,21 @@ session_decide_for_gate(struct session *s, const struct config *config, int64_t 
 	decide(s, config, now_us, config->session_lifetime_us);
 }
 
+bool
+session_over(const struct session *s, const struct config *config, int64_t now_us)
+{
+	struct session at_gate = *s;
+
+	session_decide_for_gate(&at_gate, config, now_us);
+	return s->state == STATE_NONE && (at_gate.state == STATE_NONE || s->gated_us == 0);
+}
+
+bool
+session_touch_due(const struct session *s, const struct config *config, int64_t now_us)
+{
+	return now_us - s->seen_us >= earlier(SESSION_TOUCH_US, config->session_idle_us / SESSION_TOUCH_PARTS);
+}
+
 /* --- finding ------------------------------------------------------------------------------------------------------ */
 
 static err
@@ -95,7 +110,8 @@ session_fill(const struct db_value *row, struct session *ret_session)
 			     .factor_since_us = row[12].number,
 			     .recovered_us = row[13].number,
 			     .clock_step = row[14].number,
-			     .clock_drift = row[15].number };
+			     .clock_drift = row[15].number,
+			     .gated_us = row[22].number };
 
 	if (account_name_fold(row[8].bytes, &s.name) != PROBLEM_NONE)
 		return ERR_CORRUPT;
@@ -114,7 +130,7 @@ err
 session_find(struct turn *turn, const struct token *token_hash, struct session *ret_session)
 {
 	const struct db_value args[] = { blob(token_hash) };
-	struct db_value row[22] = { 0 };
+	struct db_value row[23] = { 0 };
 	struct session session = { 0 };
 	bool found = false;
 
@@ -162,11 +178,12 @@ session_touch(struct turn *turn, struct session *session)
 static err
 session_keep_house(struct turn *turn, struct session *session)
 {
+	const struct config *config = turn->keeper->config;
 	int64_t deleted = 0;
 
-	if (session->state != STATE_NONE && turn->now_us - session->seen_us >= SESSION_TOUCH_US)
+	if (session->state != STATE_NONE && session_touch_due(session, config, turn->now_us))
 		return session_touch(turn, session);
-	if (session->state == STATE_NONE && session->id != 0)
+	if (session->id != 0 && session_over(session, config, turn->now_us))
 		return session_delete(turn, &turn->token_hash, &deleted);
 	return ERR_OK;
 }

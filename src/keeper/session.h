@@ -17,7 +17,8 @@ struct turn;
 #define ENROLMENT_US MINUTES_US(10)    /* that a secret may be enrolled */
 #define CLOCK_SLACK_US MINUTES_US(5)   /* by how much another node's clock, or ours a while ago, may be ahead */
 #define SESSION_WAITING_MAX 4000       /* sessions of one account that wait for a first proof; the oldest go */
-#define SESSION_TOUCH_US MINUTES_US(1) /* seen_at_us is written at most so often */
+#define SESSION_TOUCH_US MINUTES_US(1) /* seen_at_us is written this often, */
+#define SESSION_TOUCH_PARTS 30         /* or, where that is more often, in this part of SESSION_IDLE */
 
 struct session {
 	enum session_state state; /* as session_decide found it */
@@ -25,6 +26,7 @@ struct session {
 
 	int64_t id, account_id; /* id 0: there is no row */
 	int64_t created_us, seen_us, password_us;
+	int64_t gated_us;                /* the gate last let this session in with its password alone; 0: never */
 	int64_t factor_us, factor_id;    /* what this session has proved and when last; 0: nothing */
 	int64_t recovered_us;            /* a recovery code proved it, then; 0: not so */
 	bool factor_active;              /* that factor still is one of the account's, and in use */
@@ -50,6 +52,15 @@ void session_decide(struct session *session, const struct config *config, int64_
  * does, and what it opens at the gate it opens nowhere else.
  */
 void session_decide_for_gate(struct session *session, const struct config *config, int64_t now_us);
+
+/*
+ * May the row of a decided session be deleted?  Not while it opens something: a page, or, once the gate has let it in, an
+ * application.  session_purge_lifetime, _idle and _pending in store/sql delete by the same rule.
+ */
+bool session_over(const struct session *session, const struct config *config, int64_t now_us);
+
+/* Is its activity to be written now?  Less often than it is asked, but never late enough to matter for SESSION_IDLE. */
+bool session_touch_due(const struct session *session, const struct config *config, int64_t now_us);
 
 /* Is the session's proof of its factor young enough for what changes credentials? */
 bool session_fresh(const struct turn *turn);

@@ -10,7 +10,8 @@ SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.fa
        (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id),
        s.recovered_at_us, s.clock_step, s.clock_drift, a.display_name, a.language, a.time_format,
        (SELECT count(*) FROM recovery_codes WHERE account_id = a.id AND spent_at_us IS NULL), s.refused,
-       (SELECT count(*) FROM factors WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL)
+       (SELECT count(*) FROM factors WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL),
+       s.gated_at_us
 FROM sessions s
 JOIN accounts a ON a.id = s.account_id
 LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirmed_at_us IS NOT NULL

@@ -268,6 +268,51 @@ a_password_opens_what_one_factor_opens_for_as_long_as_a_session(void **state)
 }
 
 static void
+a_page_of_ours_leaves_a_one_factor_session_alone(void **state)
+{
+	static const enum question_id pages[] = { QUESTION_SESSION, QUESTION_ACCOUNT, QUESTION_GATE_ENTER };
+	struct world w;
+	struct browser b, again = { 0 };
+	char token[65];
+
+	gate_world(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	assert_verdict(do_sign_in(&w, &again, "alice", PASSWORD), VERDICT_PASSED);
+	assert_int_equal(enter(&w, &again, "https://easy.example.org/"), ACCESS_PASSES);
+	memcpy(token, again.gate.token, sizeof(token));
+	clock_forward(MINUTES_US(11));
+	for (size_t i = 0; i < COUNT(pages); i++) {
+		const struct gate_enter_body body = { STR("https://easy.example.org/"), STR("GET") };
+		ask(&w, &again, pages[i], pages[i] == QUESTION_GATE_ENTER ? &body : NULL);
+		assert_int_equal(again.head.state, STATE_NONE); /* pages are closed to it all the same */
+		assert_int_equal(gate(&w, &b, token, "https://easy.example.org/"), ACCESS_PASSES);
+	}
+	gate_world_end(&w);
+}
+
+static void
+a_one_factor_session_in_use_is_not_idle(void **state)
+{
+	struct world w;
+	struct browser b, again = { 0 };
+	char token[65];
+
+	gate_world(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	assert_verdict(do_sign_in(&w, &again, "alice", PASSWORD), VERDICT_PASSED);
+	assert_int_equal(enter(&w, &again, "https://easy.example.org/"), ACCESS_PASSES);
+	memcpy(token, again.gate.token, sizeof(token));
+	w.config.session_idle_us = MINUTES_US(1);
+	for (int i = 0; i < 12; i++) {
+		clock_forward(SECONDS_US(15));
+		assert_int_equal(gate(&w, &b, token, "https://easy.example.org/"), ACCESS_PASSES);
+	}
+	clock_forward(SECONDS_US(60));
+	assert_int_equal(gate(&w, &b, token, "https://easy.example.org/"), ACCESS_ASKS);
+	gate_world_end(&w);
+}
+
+static void
 who_enrols_is_nobody(void **state)
 {
 	struct world w;
@@ -421,6 +466,8 @@ main(void)
 		cmocka_unit_test(the_session_has_a_new_token_and_the_cookie_goes_on),
 		cmocka_unit_test(a_proof_made_anew_is_told),
 		cmocka_unit_test(a_password_opens_what_one_factor_opens_for_as_long_as_a_session),
+		cmocka_unit_test(a_page_of_ours_leaves_a_one_factor_session_alone),
+		cmocka_unit_test(a_one_factor_session_in_use_is_not_idle),
 		cmocka_unit_test(who_enrols_is_nobody),
 		cmocka_unit_test(a_ticket_opens_another_domain_once_there_and_soon),
 		cmocka_unit_test(a_ticket_of_a_session_that_has_ended_opens_nothing),

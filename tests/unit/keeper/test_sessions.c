@@ -5,6 +5,7 @@
 #include "keeper/audit.h"
 #include "keeper/session.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -171,6 +172,71 @@ a_session_is_touched_at_most_once_a_minute(void **state)
 	world_end(&w);
 }
 
+/* Whatever SESSION_IDLE is, a session that is asked in less than 29 thirtieths of it goes on. */
+static void
+a_session_that_is_asked_in_time_goes_on(void **state)
+{
+	static const struct {
+		int64_t idle_s, every_s;
+		const char *why;
+	} cases[] = {
+		{ 60, 15, "the shortest SESSION_IDLE, asked four times in it" },
+		{ 60, 58, "the shortest, and barely in time" },
+		{ 90, 31, "half of the minute that activity was written in" },
+		{ 10 * 60, 9 * 60 + 40, "ten minutes" },
+		{ 30 * 60, 29 * 60, "the default" },
+		{ 24 * 3600, 23 * 3600, "a day" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct world w;
+		struct browser b;
+		world_make(&w);
+		w.config.session_idle_us = MINUTES_US(60);
+		w.config.session_lifetime_us = MINUTES_US(100 * 24 * 60);
+		world_open(&w);
+		bring_to(&w, &b, "alice", STATE_FULL);
+		ask(&w, &b, QUESTION_SESSION, NULL);
+		w.config.session_idle_us = SECONDS_US(cases[i].idle_s);
+		for (int n = 0; n < 12; n++) {
+			clock_forward(
+			    SECONDS_US(n % 3 == 0 ? 1 : cases[i].every_s)); /* also right before the long pause */
+			if (ask(&w, &b, QUESTION_SESSION, NULL) != VERDICT_PASSED)
+				fail_msg("%s: ended at question %d", cases[i].why, n);
+		}
+		clock_forward(SECONDS_US(cases[i].idle_s));
+		assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_REFUSED);
+		world_end(&w);
+	}
+}
+
+static void
+activity_is_written_less_often_than_sessions_are_asked(void **state)
+{
+	static const struct {
+		int64_t idle_s, since_s;
+		bool due;
+		const char *why;
+	} cases[] = {
+		{ 60, 1, false, "a second is less than a thirtieth of a minute" },
+		{ 60, 2, true, "two seconds are one" },
+		{ 900, 29, false, "a quarter of an hour" },
+		{ 900, 30, true, "its thirtieth" },
+		{ 1800, 59, false, "half an hour" },
+		{ 1800, 60, true, "its thirtieth is a minute" },
+		{ 86400, 59, false, "a day" },
+		{ 86400, 60, true, "never less often than once a minute" },
+		{ 86400, -60, false, "the clock was set back" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct config config = { .session_idle_us = SECONDS_US(cases[i].idle_s) };
+		const struct session s = { .id = 1, .seen_us = SECONDS_US(1000000) };
+		if (session_touch_due(&s, &config, SECONDS_US(1000000 + cases[i].since_s)) != cases[i].due)
+			fail_msg("%s", cases[i].why);
+	}
+}
+
 static void
 a_disabled_account_has_no_session_and_gets_none(void **state)
 {
@@ -235,6 +301,70 @@ purging_deletes_what_has_expired_and_nothing_else(void **state)
 	    "randomblob(32), (SELECT min(id) FROM accounts), 1, 1, 1, '', '' FROM n");
 	purge_all(&w);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 0);
+	world_end(&w);
+}
+
+/* --- when a row goes ---------------------------------------------------------------------------------------------- */
+
+static const struct {
+	enum session_state state;
+	int64_t gated, password, seen, created; /* minutes ago; gated 0: never */
+	bool stays;
+	const char *why;
+} rows[] = {
+	/* idle 60, lifetime 1440 */
+	{ STATE_PENDING, 0, 9, 9, 9, true, "waits for a code" },
+	{ STATE_PENDING, 0, 11, 0, 11, false, "waited for too long" },
+	{ STATE_PENDING, 11, 11, 0, 11, true, "waited for too long, but an application is open" },
+	{ STATE_PENDING, 11, 11, 59, 11, true, "the same, idle for 59 minutes" },
+	{ STATE_PENDING, 61, 61, 61, 61, false, "the same, idle" },
+	{ STATE_PENDING, 1441, 1441, 0, 1441, false, "the same, older than the lifetime" },
+	{ STATE_ENROLLING, 0, 11, 0, 11, true, "enrolling has no ten minutes" },
+	{ STATE_ENROLLING, 0, 61, 61, 61, false, "enrolling, idle" },
+	{ STATE_FULL, 0, 61, 0, 61, true, "signed in" },
+	{ STATE_FULL, 0, 61, 61, 61, false, "signed in, idle" },
+	{ STATE_FULL, 0, 1441, 0, 1441, false, "signed in, older than the lifetime" },
+};
+
+/* One session of a new account; is its row there afterwards? */
+static bool
+row_stays(struct world *w, size_t i, bool purge)
+{
+	struct browser b;
+	char name[24], sql[400];
+	int64_t now_us;
+
+	snprintf(name, sizeof(name), "anna-%zu-%d", i, purge);
+	bring_to(w, &b, name, rows[i].state);
+	now_us = clock_us();
+	if (rows[i].state == STATE_PENDING)
+		sql_run(w, "DELETE FROM sessions WHERE factor_at_us <> 0");
+	snprintf(sql, sizeof(sql),
+		 "UPDATE sessions SET gated_at_us = %" PRId64 ", password_at_us = %" PRId64 ", seen_at_us = %" PRId64
+		 ", created_at_us = %" PRId64,
+		 rows[i].gated == 0 ? 0 : now_us - MINUTES_US(rows[i].gated), now_us - MINUTES_US(rows[i].password),
+		 now_us - MINUTES_US(rows[i].seen), now_us - MINUTES_US(rows[i].created));
+	sql_run(w, sql);
+	if (purge)
+		purge_all(w);
+	else
+		ask(w, &b, QUESTION_SESSION, NULL);
+	bool stays = sql_number(w, "SELECT count(*) FROM sessions") == 1;
+	sql_run(w, "DELETE FROM sessions");
+	return stays;
+}
+
+static void
+a_page_deletes_the_same_sessions_as_the_purge(void **state)
+{
+	struct world w;
+
+	world_new(&w);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		for (int purge = 0; purge < 2; purge++)
+			if (row_stays(&w, i, purge == 1) != rows[i].stays)
+				fail_msg("%s, %s: %s", rows[i].why, purge == 1 ? "purged" : "asked",
+					 rows[i].stays ? "deleted" : "still there");
 	world_end(&w);
 }
 
@@ -390,6 +520,9 @@ main(void)
 		cmocka_unit_test(a_session_ends_when_its_time_is_up_and_stays_so),
 		cmocka_unit_test(asking_keeps_a_session_awake_but_not_beyond_its_lifetime),
 		cmocka_unit_test(a_session_is_touched_at_most_once_a_minute),
+		cmocka_unit_test(a_session_that_is_asked_in_time_goes_on),
+		cmocka_unit_test(activity_is_written_less_often_than_sessions_are_asked),
+		cmocka_unit_test(a_page_deletes_the_same_sessions_as_the_purge),
 		cmocka_unit_test(a_disabled_account_has_no_session_and_gets_none),
 		cmocka_unit_test(one_session_ending_leaves_the_others),
 		cmocka_unit_test(purging_deletes_what_has_expired_and_nothing_else),

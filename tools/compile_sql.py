@@ -8,6 +8,9 @@ A query begins with "-- name: factor_claim_step"; comments behind it explain it 
 written once, in SQL that both databases take; one that only one of them understands has "-- dialect: sqlite" below its
 name, and stands there a second time for the other.  A migration of that kind is called NNNN_name.up.sqlite.sql.
 
+"-- unguarded: why" below a query's name marks a statement that changes something and may run while db_guard is on, outside
+of a transaction that has checked the session that asked (store/db.h).
+
 What both take differs in the little that is put right here, per dialect:
   - parameters are $1, $2 ... as in PostgreSQL; for SQLite they become ?1, ?2 ..., because it numbers $-names by first
     appearance;
@@ -35,9 +38,9 @@ TOKEN = re.compile(r"""
     (?P<parameter>\$[0-9]+) |
     (?P<mark>.)
 """, re.X | re.S)
-LABEL = re.compile(r'--\s*(name|dialect):\s*(.*?)\s*$')
+LABEL = re.compile(r'--\s*(name|dialect|unguarded):\s*(.*?)\s*$')
 
-Query = collections.namedtuple('Query', 'name texts parameters')
+Query = collections.namedtuple('Query', 'name texts parameters unguarded')
 
 
 def fail(where, message):
@@ -106,10 +109,14 @@ def blocks(path):
         if label and label[1] == 'name':
             if block:
                 yield block
-            block = {'name': label[2], 'dialect': None, 'statements': Statements(path)}
+            block = {'name': label[2], 'dialect': None, 'unguarded': False, 'statements': Statements(path)}
         elif block is None:
             if kind not in ('comment', 'space'):
                 fail(path, 'there is SQL before the first "-- name:"')
+        elif label and label[1] == 'unguarded':
+            if not label[2]:
+                fail(path, f'{block["name"]} does not say why it is unguarded')
+            block['unguarded'] = True
         elif label:
             if label[2] not in DIALECTS:
                 fail(path, f'{label[2]} is no dialect: {", ".join(DIALECTS)}')
@@ -129,7 +136,7 @@ def query_of(path, block):
     if numbers != set(range(1, len(numbers) + 1)):
         fail(path, f'{name} has the parameters {sorted(numbers)}; they are numbered from 1 without a gap')
     dialects = [block['dialect']] if block['dialect'] else DIALECTS
-    return Query(name, {dialect: found[0][dialect] for dialect in dialects}, len(numbers))
+    return Query(name, {dialect: found[0][dialect] for dialect in dialects}, len(numbers), block['unguarded'])
 
 
 def joined(path, one, other):
@@ -138,6 +145,8 @@ def joined(path, one, other):
         fail(path, f'{one.name} is there twice')
     if one.parameters != other.parameters:
         fail(path, f'{one.name} has not the same parameters for every database')
+    if one.unguarded != other.unguarded:
+        fail(path, f'{one.name} is unguarded for one database only')
     return one._replace(texts=one.texts | other.texts)
 
 
@@ -173,7 +182,8 @@ enum sql_dialect {{ SQL_SQLITE, SQL_POSTGRES, SQL_DIALECTS }};
 struct sql_query {{
 	const char *name, *text[SQL_DIALECTS];
 	size_t parameters;
-	bool reads; /* changes nothing: it may be run twice */
+	bool reads;     /* changes nothing: it may be run twice */
+	bool unguarded; /* may run while db_guard is on */
 }};
 extern const struct sql_query sql_queries[SQL_COUNT];
 
@@ -197,10 +207,15 @@ def c_reads(query):
     return 'true' if text.startswith('SELECT ') and ' FOR ' not in text else 'false'
 
 
+def c_unguarded(query):
+    return 'true' if query.unguarded or c_reads(query) == 'true' else 'false'
+
+
 def make_queries(paths, header, source):
     queries = read_queries(paths)
     names = ''.join(f'\tSQL_{q.name.upper()},\n' for q in queries)
-    rows = ''.join(f'\t[SQL_{q.name.upper()}] = {{ "{q.name}", {{ {c_texts(q.texts)} }}, {q.parameters}, {c_reads(q)} }},\n'
+    rows = ''.join(f'\t[SQL_{q.name.upper()}] = {{ "{q.name}", {{ {c_texts(q.texts)} }}, {q.parameters}, {c_reads(q)}, '
+                   f'{c_unguarded(q)} }},\n'
                    for q in queries)
     pathlib.Path(header).write_text(HEADER.format(names=names))
     pathlib.Path(source).write_text(SOURCE.format(rows=rows))

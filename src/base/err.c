@@ -24,6 +24,7 @@ err_name(err e)
 		[ERR_PROTOCOL] = "protocol",
 		[ERR_CONFIG] = "config",
 		[ERR_WAIT] = "wait",
+		[ERR_GONE] = "gone",
 	};
 
 	return (unsigned)e < COUNT(names) ? names[e] : "unknown";

@@ -28,6 +28,7 @@ typedef enum err {
 	ERR_PROTOCOL,  /* the other end of a channel broke the rules */
 	ERR_CONFIG,    /* the configuration cannot be used */
 	ERR_WAIT,      /* not before some time has passed: too many failures */
+	ERR_GONE,      /* the session that asked ended meanwhile */
 } err;
 
 /* A short fixed English name for logs: "memory", "invalid", ... */

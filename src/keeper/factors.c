@@ -287,26 +287,36 @@ factor_confirm_answer(struct turn *turn, enum verdict *ret_verdict)
 
 /* --- FACTOR_RENAME, FACTOR_REMOVE ------------------------------------------------------------------------------------- */
 
+static err
+factor_rename(struct turn *turn, void *context, bool *ret_commit)
+{
+	const struct factor_body *form = turn->body;
+	const struct display_name *name = context;
+	int64_t account_id = turn->now.session.account_id, changed = 0;
+	const struct db_value args[] = { DB_TEXT(str_bytes(name->b, name->n)), DB_INT(form->id), DB_INT(account_id) };
+
+	TRY(db_run(turn->db, SQL_FACTOR_RENAME, args, COUNT(args), &changed));
+	if (changed != 1)
+		return ERR_OK;
+	*ret_commit = true;
+	return audit_write(turn, AUDIT_FACTOR_RENAMED, account_id, "asked");
+}
+
 err
 factor_rename_answer(struct turn *turn, enum verdict *ret_verdict)
 {
 	const struct factor_body *form = turn->body;
 	struct problems_body *problems = turn->answer;
 	struct display_name name = { .n = 0 };
-	int64_t changed = 0;
+	bool done = false;
 
 	problems->display_name = display_name_check(form->name, &name);
 	if (problems->display_name != PROBLEM_NONE) {
 		*ret_verdict = VERDICT_PROBLEMS;
 		return ERR_OK;
 	}
-	const struct db_value args[] = { DB_TEXT(str_bytes(name.b, name.n)), DB_INT(form->id),
-					 DB_INT(turn->now.session.account_id) };
-	TRY(db_run(turn->db, SQL_FACTOR_RENAME, args, COUNT(args), &changed));
-	if (changed != 1)
-		return ERR_OK;
-	TRY(audit_write(turn, AUDIT_FACTOR_RENAMED, turn->now.session.account_id, "asked"));
-	*ret_verdict = VERDICT_PASSED;
+	TRY(turn_transact(turn, factor_rename, &name, &done));
+	*ret_verdict = done ? VERDICT_PASSED : VERDICT_REFUSED;
 	return ERR_OK;
 }
 

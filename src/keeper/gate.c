@@ -264,11 +264,11 @@ gate_answer(struct turn *turn, enum verdict *ret_verdict)
 
 /* Is this domain that of PUBLIC_URL, so that a page there may set its cookie? */
 static bool
-domain_is_ours(const struct config *config, const char *domain)
+domain_is_ours(const struct config *config, str domain)
 {
 	str host = str_of(config->public_host);
 
-	return target_under(str_cut(&host, ':'), str_of(domain));
+	return target_under(str_cut(&host, ':'), domain);
 }
 
 static err
@@ -299,17 +299,29 @@ ticket_make(struct turn *turn, int64_t session_id, str url, str *ret_ticket)
 }
 
 static err
+way_write(struct turn *turn, void *context, bool *ret_commit)
+{
+	struct gate_way_body *answer = context;
+	int64_t session_id = turn->now.session.id;
+
+	if (turn->now.session.state == STATE_PENDING)
+		TRY(let_in(turn, session_id));
+	if (!domain_is_ours(turn->keeper->config, answer->domain))
+		TRY(ticket_make(turn, session_id, answer->url, &answer->ticket));
+	*ret_commit = true;
+	return ERR_OK;
+}
+
+static err
 way_open(struct turn *turn, const struct target *target, const char *domain, struct gate_way_body *answer)
 {
-	int64_t session_id = turn->now.session.id;
+	bool ours = domain_is_ours(turn->keeper->config, str_of(domain)), done = false;
 
 	answer->domain = str_of(domain);
 	answer->url = target->url;
-	if (turn->now.session.state == STATE_PENDING)
-		TRY(let_in(turn, session_id));
-	if (domain_is_ours(turn->keeper->config, domain))
-		return cookie_make(turn, session_id, domain, &answer->token);
-	return ticket_make(turn, session_id, target->url, &answer->ticket);
+	if (!ours || turn->now.session.state == STATE_PENDING)
+		TRY(turn_transact(turn, way_write, answer, &done));
+	return ours ? cookie_make(turn, turn->now.session.id, domain, &answer->token) : ERR_OK;
 }
 
 err

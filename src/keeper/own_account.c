@@ -14,28 +14,40 @@ enum { SESSIONS_LISTED = 30, EVENTS_LISTED = 20, AGENT_LISTED = 200 };
 
 /* --- PROFILE ------------------------------------------------------------------------------------------------------------- */
 
-err
-profile_answer(struct turn *turn, enum verdict *ret_verdict)
+static err
+profile_change(struct turn *turn, void *context, bool *ret_commit)
 {
 	static const char *const languages[] = { "", "fr", "en" }, *const formats[] = { "", "24", "12", "iso" };
 	const struct profile_body *form = turn->body;
+	const struct display_name *name = context;
+	struct session *session = &turn->next.session;
+	const struct db_value args[] = { DB_TEXT(str_bytes(name->b, name->n)),
+					 DB_TEXT(str_of(languages[form->language])),
+					 DB_TEXT(str_of(formats[form->time_format])), DB_INT(session->account_id) };
+
+	TRY(db_run(turn->db, SQL_OWN_PROFILE, args, COUNT(args), NULL));
+	session->display_name = *name;
+	session->language = form->language;
+	session->time_format = form->time_format;
+	*ret_commit = true;
+	return audit_write(turn, AUDIT_PROFILE_CHANGED, session->account_id, "asked");
+}
+
+err
+profile_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	const struct profile_body *form = turn->body;
 	struct problems_body *problems = turn->answer;
 	struct display_name name = { .n = 0 };
-	struct session *session = &turn->now.session;
+	bool done = false;
 
 	problems->display_name = display_name_check(form->display_name, &name);
 	if (problems->display_name != PROBLEM_NONE) {
 		*ret_verdict = VERDICT_PROBLEMS;
 		return ERR_OK;
 	}
-	const struct db_value args[] = { DB_TEXT(str_bytes(name.b, name.n)), DB_TEXT(str_of(languages[form->language])),
-					 DB_TEXT(str_of(formats[form->time_format])), DB_INT(session->account_id) };
-	TRY(db_run(turn->db, SQL_OWN_PROFILE, args, COUNT(args), NULL));
-	TRY(audit_write(turn, AUDIT_PROFILE_CHANGED, session->account_id, "asked"));
-	session->display_name = name;
-	session->language = form->language;
-	session->time_format = form->time_format;
-	*ret_verdict = VERDICT_PASSED;
+	TRY(turn_transact(turn, profile_change, &name, &done));
+	*ret_verdict = done ? VERDICT_PASSED : VERDICT_REFUSED;
 	return ERR_OK;
 }
 
@@ -62,7 +74,7 @@ old_hash_find(struct turn *turn, str *ret_hash)
 
 	TRY(db_one(turn->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
 	*ret_hash = row[0].bytes;
-	return found ? ERR_OK : ERR_NOT_FOUND;
+	return found ? ERR_OK : ERR_GONE; /* the account was deleted since the session was looked up */
 }
 
 /* Is the form in order?  Else each field's problem is in the answer. */

@@ -14,7 +14,7 @@ stored(struct turn *turn, str *ret_hash)
 
 	TRY(db_one(turn->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
 	*ret_hash = str_equal(row[0].bytes, STR(ACCOUNT_NO_PASSWORD)) ? str_of(turn->keeper->dummy.z) : row[0].bytes;
-	return found ? ERR_OK : ERR_NOT_FOUND;
+	return found ? ERR_OK : ERR_GONE; /* the account was deleted since the session was looked up */
 }
 
 static err

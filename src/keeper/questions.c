@@ -17,16 +17,17 @@ enum { ARENA_MAX_BYTES = 1024 * 1024 };
 static const struct question {
 	unsigned states; /* that open it, as IN(...); 0: FULL only */
 	turn_handler answer;
+	enum authority authority; /* 0: the session that asks, checked in each transaction */
 } questions[QUESTION_COUNT] = {
-	[QUESTION_SESSION]  = { IN_ANY, session_answer },
-	[QUESTION_REGISTER] = { IN(STATE_NONE), register_answer },
-	[QUESTION_SIGN_IN]  = { IN(STATE_NONE) | IN(STATE_ENROLLING) | IN(STATE_PENDING), sign_in_answer },
+	[QUESTION_SESSION]  = { IN_ANY, session_answer, AUTHORITY_NONE },
+	[QUESTION_REGISTER] = { IN(STATE_NONE), register_answer, AUTHORITY_QUESTION },
+	[QUESTION_SIGN_IN]  = { IN(STATE_NONE) | IN(STATE_ENROLLING) | IN(STATE_PENDING), sign_in_answer, AUTHORITY_QUESTION },
 	[QUESTION_ENROL]    = { IN(STATE_ENROLLING) | IN(STATE_FULL), enrol_answer },
 	[QUESTION_PROVE]    = { IN(STATE_ENROLLING) | IN(STATE_PENDING), prove_answer },
-	[QUESTION_SIGN_OUT] = { IN(STATE_ENROLLING) | IN(STATE_PENDING) | IN(STATE_FULL), sign_out_answer },
+	[QUESTION_SIGN_OUT] = { IN(STATE_ENROLLING) | IN(STATE_PENDING) | IN(STATE_FULL), sign_out_answer, AUTHORITY_QUESTION },
 
 	[QUESTION_STEP_UP]        = { 0, step_up_answer },
-	[QUESTION_ACCOUNT]        = { 0, account_answer },
+	[QUESTION_ACCOUNT]        = { 0, account_answer, AUTHORITY_NONE },
 	[QUESTION_PROFILE]        = { 0, profile_answer },
 	[QUESTION_PASSWORD]       = { 0, password_answer },
 	[QUESTION_RECOVERY]       = { 0, recovery_answer },
@@ -34,18 +35,18 @@ static const struct question {
 	[QUESTION_FACTOR_CONFIRM] = { 0, factor_confirm_answer },
 	[QUESTION_FACTOR_RENAME]  = { 0, factor_rename_answer },
 	[QUESTION_FACTOR_REMOVE]  = { 0, factor_remove_answer },
-	[QUESTION_SESSIONS]       = { 0, sessions_answer },
+	[QUESTION_SESSIONS]       = { 0, sessions_answer, AUTHORITY_NONE },
 	[QUESTION_SESSION_END]    = { 0, session_end_answer },
-	[QUESTION_ACTIVITY]       = { 0, activity_answer },
+	[QUESTION_ACTIVITY]       = { 0, activity_answer, AUTHORITY_NONE },
 	[QUESTION_CLOSE]          = { 0, close_answer },
 
-	[QUESTION_LINK]     = { IN_ANY, link_answer },
-	[QUESTION_LINK_USE] = { IN_ANY, link_use_answer },
+	[QUESTION_LINK]     = { IN_ANY, link_answer, AUTHORITY_NONE },
+	[QUESTION_LINK_USE] = { IN_ANY, link_use_answer, AUTHORITY_QUESTION },
 
 	/* The first and the last are asked for no session of pages: what they give is worth nothing there. */
-	[QUESTION_GATE]        = { IN_ANY, gate_answer },
+	[QUESTION_GATE]        = { IN_ANY, gate_answer, AUTHORITY_NONE },
 	[QUESTION_GATE_ENTER]  = { IN(STATE_PENDING) | IN(STATE_FULL), gate_enter_answer },
-	[QUESTION_GATE_TICKET] = { IN_ANY, gate_ticket_answer },
+	[QUESTION_GATE_TICKET] = { IN_ANY, gate_ticket_answer, AUTHORITY_QUESTION },
 };
 /* clang-format on */
 
@@ -55,6 +56,12 @@ opens(const struct question *question, enum session_state state)
 	unsigned states = question->states == 0 ? IN(STATE_FULL) : question->states;
 
 	return (states & IN(state)) != 0;
+}
+
+enum authority
+question_authority(enum question_id id)
+{
+	return questions[id].authority;
 }
 
 /* Room for the largest body; its texts are elsewhere. */
@@ -77,6 +84,7 @@ run(struct turn *turn, enum verdict *ret_verdict)
 {
 	const struct question *question = &questions[turn->head.id];
 
+	turn->authority = question->authority;
 	TRY(clock_now_us(&turn->now_us));
 	TRY(session_present(turn));
 	if (!opens(question, turn->now.session.state)) {
@@ -167,6 +175,28 @@ log_failed(const struct turn *turn, err e)
 		  LOG_TEXT("why", err_name(e)));
 }
 
+/* The session ended between its look-up and the transaction: the answer is that of a question without a session. */
+static void
+gone(struct turn *turn, enum verdict *ret_verdict)
+{
+	secret_wipe(&turn->now, sizeof(turn->now));
+	secret_wipe(turn->answer, sizeof(struct body));
+	*ret_verdict = VERDICT_STATE;
+	log_event(LOG_INFO, "question.gone", LOG_TEXT("question", wire_questions[turn->head.id].name));
+}
+
+/* While the question is answered its connection refuses changes outside of turn_transact. */
+static err
+run_guarded(struct turn *turn, enum verdict *ret_verdict)
+{
+	err e;
+
+	db_guard(turn->db, true);
+	e = run(turn, ret_verdict);
+	db_guard(turn->db, false);
+	return e;
+}
+
 static void
 turn_wipe(struct turn *turn)
 {
@@ -190,9 +220,12 @@ keeper_answer(struct keeper_thread *t, str question, keeper_pushed pushed, void 
 		return;
 	}
 	log_id(&turn);
-	e = run(&turn, &verdict);
+	e = run_guarded(&turn, &verdict);
 	if (e == ERR_WAIT) {
 		verdict = VERDICT_WAIT;
+		e = ERR_OK;
+	} else if (e == ERR_GONE) {
+		gone(&turn, &verdict);
 		e = ERR_OK;
 	}
 	if (e == ERR_OK) {

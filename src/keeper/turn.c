@@ -5,6 +5,19 @@
 
 enum { ENDED_FIRST = 8 };
 
+#ifdef DOUBLETOUR_TEST_HOOKS
+void (*turn_before_transaction)(void);
+#endif
+
+static void
+before_transaction(void)
+{
+#ifdef DOUBLETOUR_TEST_HOOKS
+	if (turn_before_transaction != NULL)
+		turn_before_transaction();
+#endif
+}
+
 err
 turn_ended(struct turn *turn, const struct token *token_hash)
 {
@@ -54,6 +67,50 @@ lock_account(struct turn *turn)
 	return args[0].number == 0 ? ERR_OK : db_lock(turn->db, SQL_ACCOUNT_LOCK, args, COUNT(args));
 }
 
+/* The session that asks, as it is now: nothing can end it before this transaction does. */
+static err
+session_check(struct turn *turn)
+{
+	const struct session *asked = &turn->now.session;
+	const struct db_value args[] = { DB_INT(asked->id), DB_BLOB(str_bytes(turn->token_hash.b, TOKEN_BYTES)) };
+	struct session session = { 0 };
+
+	TRY(db_lock(turn->db, SQL_SESSION_LOCK, args, COUNT(args)));
+	TRY(session_find(turn, &turn->token_hash, &session));
+	if (session.state == STATE_NONE || session.state != asked->state || session.id != asked->id)
+		return ERR_GONE;
+	turn->now.session = session;
+	return ERR_OK;
+}
+
+static err
+authority_check(struct turn *turn)
+{
+	switch (turn->authority) {
+	case AUTHORITY_SESSION:
+		return session_check(turn);
+	case AUTHORITY_QUESTION:
+		return ERR_OK;
+	case AUTHORITY_NONE:
+		break;
+	}
+	return ERR_INVALID;
+}
+
+/* The one place where a question's statements may change something. */
+static err
+work_unguarded(struct turn *turn, turn_work work, void *context, bool *ret_commit)
+{
+	err e;
+
+	TRY(authority_check(turn));
+	turn->next = (struct outcome){ .session = turn->now.session };
+	db_guard(turn->db, false);
+	e = work(turn, context, ret_commit);
+	db_guard(turn->db, true);
+	return e;
+}
+
 /*
  * A commit that failed may have been one all the same, where the database is elsewhere: told too often does no
  * harm.
@@ -66,10 +123,10 @@ attempt(struct turn *turn, turn_work work, void *context, bool *ret_done)
 	err e;
 
 	*ret_done = false;
-	turn->next = (struct outcome){ .session = turn->now.session };
+	before_transaction();
 	TRY(db_begin(turn->db, &transaction));
 	TRY(lock_account(turn));
-	TRY(work(turn, context, &commit));
+	TRY(work_unguarded(turn, work, context, &commit));
 	if (!commit)
 		return ERR_OK;
 	e = db_commit(&transaction);

@@ -35,9 +35,21 @@ struct outcome {
 	size_t ended_count, ended_room;
 };
 
+/*
+ * What a question's changes stand on.  keeper/questions.c says it for each question; the connection refuses statements that
+ * change something outside of turn_transact.
+ */
+enum authority {
+	AUTHORITY_SESSION = 0, /* the session that asks: each transaction checks that it still holds */
+	AUTHORITY_QUESTION,    /* what the question brings: a password, a link, a ticket, or the token that it ends */
+	AUTHORITY_NONE,        /* the question only reads: a transaction is refused */
+};
+enum authority question_authority(enum question_id id);
+
 struct turn {
 	struct keeper *keeper;
 	struct db *db;
+	enum authority authority;
 	struct arena arena; /* wiped at the end: it holds passwords and secrets */
 	int64_t now_us;
 	struct question_head head;
@@ -57,9 +69,21 @@ typedef err (*turn_handler)(struct turn *turn, enum verdict *ret_verdict);
  * Do the work in a transaction, and make what it left in turn->next hold once that is durable.  The work sets
  * *ret_commit, or everything is taken back, which is no error.  Begun again a few times on ERR_BUSY. ret_done: was
  * it committed?
+ *
+ * With AUTHORITY_SESSION the transaction first looks the session up again and locks its row.  turn->now.session is then
+ * what that look-up found.
+ *
+ * ERR_GONE     the session ended, or its token or state changed, since the question came in: nothing was done, and the
+ *              answer is that of no session
+ * ERR_INVALID  the question only reads
  */
 typedef err (*turn_work)(struct turn *turn, void *context, bool *ret_commit);
 MUST_USE err turn_transact(struct turn *turn, turn_work work, void *context, bool *ret_done);
+
+#ifdef DOUBLETOUR_TEST_HOOKS
+/* A test's: called before each transaction begins, between the look-up of the session and its check. */
+extern void (*turn_before_transaction)(void);
+#endif
 
 /* This token is dead once the transaction is through: whoever caches it will be told. */
 MUST_USE err turn_ended(struct turn *turn, const struct token *token_hash);

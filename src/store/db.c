@@ -18,9 +18,17 @@ named(struct db *db, enum sql query, const struct db_value *args, size_t n, db_e
 {
 	if ((size_t)query >= SQL_COUNT || n != sql_queries[query].parameters)
 		return ERR_INVALID;
+	if (db->guarded && !sql_queries[query].unguarded)
+		return ERR_INVALID;
 	if (fault_due(FAULT_QUERY))
 		return ERR_AWAY;
 	return db->ops->step(db, (int)query, NULL, args, n, each, context, ret_changed);
+}
+
+void
+db_guard(struct db *db, bool guarded)
+{
+	db->guarded = guarded;
 }
 
 err

@@ -40,6 +40,12 @@ struct db_value {
  *   ERR_MEMORY, ERR_INVALID (a constraint other than UNIQUE)
  */
 
+/*
+ * Guarded: a query that changes something is ERR_INVALID and does not run, unless store/sql marks it "-- unguarded: why".  Off
+ * when a connection is opened.  The keeper turns it on while it answers, and off inside transactions that have checked who asks.
+ */
+void db_guard(struct db *db, bool guarded);
+
 /* Run a query that gives no rows.  ret_changed may be NULL. */
 MUST_USE err db_run(struct db *db, enum sql query, const struct db_value *args, size_t n, int64_t *ret_changed);
 

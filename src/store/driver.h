@@ -41,6 +41,7 @@ struct db_ops {
 
 struct db {
 	const struct db_ops *ops;
+	bool guarded; /* db_guard */
 };
 
 /* All tables at the schema's head, those that are referred to before those that refer to them. */

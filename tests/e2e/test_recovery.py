@@ -2,12 +2,14 @@
 
 import itertools
 import re
+import threading
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from harness import Person, step_at
 from harness.codes import code_of_step
+from harness.server import wait_until
 from harness.together import form_bytes, together
 
 PATH = "/account/recovery-codes"
@@ -101,6 +103,56 @@ def test_the_database_holds_none_of_them(server, codes):
     for code in codes:
         for spelling in (code, code.lower(), "-".join(code[i : i + 4] for i in range(0, 24, 4))):
             assert not [f for f in files if spelling.encode() in f]
+
+
+# Made while the session ends
+
+
+def elsewhere(person):
+    other = Person(person.server, person.name, person.password)
+    other.secret, other.spent = person.secret, person.spent
+    other.sign_in()
+    return other
+
+
+def made_after_the_end(server):
+    """Rows of the audit trail are numbered under the account's lock."""
+    return server.sql("SELECT count(*) FROM audit WHERE event = 'recovery.made' AND id > "
+                      "(SELECT max(id) FROM audit WHERE event IN ('session.ended', 'signout.done'))")[0][0]
+
+
+@pytest.mark.parametrize("end", ["all others", "that one", "sign out"])
+def test_an_ended_session_makes_no_recovery_codes(server, end):
+    """Six threads ask for new codes again and again while the session is ended; nothing is made once the end was answered."""
+    for _ in range(4):
+        alice = Person(server).full()
+        owner = elsewhere(alice)
+        alice.visit(PATH)
+        renew = form_bytes(server, PATH, {"csrf_token": alice.page.token}, alice.cookies)
+        over, statuses = threading.Event(), set()
+
+        def ask():
+            while not over.is_set():
+                answer = together(server, [renew])[0]
+                statuses.add((answer.status, urlsplit(answer.location or "").path))
+
+        threads = [threading.Thread(target=ask) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: (200, "") in statuses, "codes are made")
+        if end == "sign out":
+            page = alice.post("/logout", {"csrf_token": alice.page.token})
+        else:
+            owner.visit("/account/sessions")
+            number = "" if end == "all others" else owner.page.dom.one("main").one("input", name="id")["value"]
+            page = owner.post("/account/sessions/end", {"csrf_token": owner.page.token, "id": number})
+        assert page.status == 303
+        wait_until(lambda: (303, "/login") in statuses, "the end is felt")
+        over.set()
+        for thread in threads:
+            thread.join()
+        assert made_after_the_end(server) == 0
+        assert statuses <= {(200, ""), (303, "/login")}, statuses
 
 
 # Used

@@ -7,10 +7,12 @@ SELECT id, password_hash, disabled_at_us IS NOT NULL FROM accounts WHERE name = 
 
 -- name: account_lock
 -- The first thing in a transaction about an account: two of them come one after the other, and never wait for each other.
+-- unguarded: it changes nothing
 -- dialect: postgres
 SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE;
 
 -- name: account_lock
+-- unguarded: it changes nothing
 -- dialect: sqlite
 SELECT id FROM accounts WHERE id = $1;
 

@@ -1,4 +1,5 @@
 -- name: audit_insert
+-- unguarded: a refused attempt is recorded whatever became of the session
 INSERT INTO audit (at_us, event, outcome, reason, account_id, subject_hash, address, agent, request_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 

@@ -18,6 +18,7 @@ UPDATE sessions SET gated_at_us = $1, seen_at_us = $1, way_back = '' WHERE id = 
 INSERT INTO gate_tickets (id, ticket_hash, session_id, url, expires_at_us) VALUES ($1, $2, $3, $4, $5);
 
 -- name: gate_ticket_spend
+-- unguarded: the ticket is the authority, and this statement spends it
 -- The row that is deleted is the answer: of two that come at once one finds it.
 DELETE FROM gate_tickets WHERE ticket_hash = $1 AND expires_at_us > $2 RETURNING session_id, url;
 

@@ -18,6 +18,17 @@ LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirme
 	AND f.disabled_at_us IS NULL
 WHERE s.token_hash = $1;
 
+-- name: session_lock
+-- Without the lock a snapshot could still show a session whose end is committed and acknowledged.
+-- unguarded: it changes nothing
+-- dialect: postgres
+SELECT id FROM sessions WHERE id = $1 AND token_hash = $2 FOR NO KEY UPDATE;
+
+-- name: session_lock
+-- unguarded: it changes nothing
+-- dialect: sqlite
+SELECT id FROM sessions WHERE id = $1 AND token_hash = $2;
+
 -- name: session_way_back
 SELECT way_back FROM sessions WHERE id = $1;
 
@@ -42,15 +53,18 @@ UPDATE sessions SET factor_at_us = $1, seen_at_us = $1, clock_step = 0, clock_dr
 UPDATE sessions SET factor_id = $1, factor_at_us = $2, recovered_at_us = 0 WHERE id = $3;
 
 -- name: session_clock
+-- unguarded: without the session's row it changes nothing
 UPDATE sessions SET clock_step = $1, clock_drift = $2 WHERE id = $3;
 
 -- name: session_delete_of_factor
 DELETE FROM sessions WHERE account_id = $1 AND factor_id = $2 AND id <> $3 RETURNING token_hash;
 
 -- name: session_touch
+-- unguarded: without the session's row it changes nothing
 UPDATE sessions SET seen_at_us = $1 WHERE id = $2 AND seen_at_us < $1;
 
 -- name: session_delete
+-- unguarded: it ends the session of the token that was presented
 DELETE FROM sessions WHERE token_hash = $1;
 
 -- name: session_trim

@@ -21,6 +21,7 @@ WHERE counter = $2 AND place = $3 AND since_us < $1;
 UPDATE throttle SET blocked_until_us = $1 WHERE counter = $2 AND place = $3;
 
 -- name: throttle_bound
+-- unguarded: it shortens a backoff that a wrong clock made too long
 -- The clock was set back: no wait is longer than $1 - now.
 UPDATE throttle SET blocked_until_us = $1 WHERE counter = $2 AND place = $3 AND blocked_until_us > $1;
 

@@ -46,31 +46,63 @@ network_fits(const struct access_rule *rule, str text)
 }
 
 static bool
+group_has(str groups, const struct access_texts *names)
+{
+	while (groups.n > 0)
+		if (any_fits(names, str_cut(&groups, ','), str_equal))
+			return true;
+	return false;
+}
+
+static bool
+groups_have_all(str groups, const struct access_texts *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!group_has(groups, &(struct access_texts){ &names->at[i], 1 }))
+			return false;
+	return true;
+}
+
+/* The rule's keys about persons; who is known only by a label of the host: domain_fit. */
+static bool
 names_persons(const struct access_rule *rule)
 {
-	return rule->users.n > 0 || rule->groups.n > 0;
+	return rule->users.n > 0 || rule->groups.n > 0 || rule->all_groups.n > 0;
 }
 
 static bool
 person_fits(const struct access_rule *rule, const struct access_visitor *visitor)
 {
-	str groups = visitor->groups;
+	bool anybody = rule->users.n == 0 && rule->groups.n == 0;
 
-	if (any_fits(&rule->users, visitor->name, str_equal))
-		return true;
-	while (groups.n > 0)
-		if (any_fits(&rule->groups, str_cut(&groups, ','), str_equal))
-			return true;
-	return false;
+	return (anybody || any_fits(&rule->users, visitor->name, str_equal) ||
+		group_has(visitor->groups, &rule->groups)) &&
+	       groups_have_all(visitor->groups, &rule->all_groups);
 }
 
-/* All but path and person. */
-static bool
-place_fits(const struct access_rule *rule, const struct access_request *request)
+/* FITS_MAYBE: only a pattern with {user} or {group} fits, and it is not known who asks. */
+static enum fit
+domain_fit(const struct access_rule *rule, str host, const struct access_visitor *visitor)
 {
-	return any_fits(&rule->domains, request->target->host, pattern_host_fits) &&
-	       (rule->methods.n == 0 || any_fits(&rule->methods, request->method, str_equal)) &&
-	       network_fits(rule, request->address);
+	bool known = visitor->level != ACCESS_NOBODY;
+	enum fit fit = FITS_NOT;
+
+	for (size_t i = 0; i < rule->domains.n; i++) {
+		str pattern = rule->domains.at[i];
+		if (!pattern_host_fits(pattern, host, known ? visitor->name : (str){ 0 },
+				       known ? visitor->groups : (str){ 0 }))
+			continue;
+		if (known || !pattern_host_names_persons(pattern))
+			return FITS;
+		fit = FITS_MAYBE;
+	}
+	return fit;
+}
+
+static bool
+method_fits(const struct access_rule *rule, str method)
+{
+	return rule->methods.n == 0 || any_fits(&rule->methods, method, str_equal);
 }
 
 /* --- what it says ----------------------------------------------------------------------------------------------------- */
@@ -113,8 +145,6 @@ apply(const struct access_rule *rule, const struct access_visitor *visitor, int6
 
 /* --- the decision ---------------------------------------------------------------------------------------------------- */
 
-enum fit { FITS_NOT = 0, FITS_MAYBE, FITS };
-
 /* Of an ambiguous path only the beginning is certain: a rule whose paths can begin so may be meant, and none is surely meant. */
 static enum fit
 path_fit(const struct access_rule *rule, const struct target *target)
@@ -130,15 +160,36 @@ path_fit(const struct access_rule *rule, const struct target *target)
 												     : FITS_NOT;
 }
 
+/* How a rule concerns a request of this visitor. */
+struct match {
+	enum fit fit;
+	bool asks_who; /* it names persons, and it is not known who asks */
+};
+
+static struct match
+rule_match(const struct access_rule *rule, const struct access_request *request, const struct access_visitor *visitor)
+{
+	const struct target *target = request->target;
+	bool known = visitor->level != ACCESS_NOBODY;
+	enum fit domain = domain_fit(rule, target->host, visitor), path, query;
+
+	if (domain == FITS_NOT || !method_fits(rule, request->method) || !network_fits(rule, request->address) ||
+	    (known && !person_fits(rule, visitor)))
+		return (struct match){ FITS_NOT, false };
+	path = path_fit(rule, target);
+	query = path == FITS_NOT ? FITS_NOT : query_fit(rule->query, rule->query_n, target->query);
+	return (struct match){ path < query ? path : query, !known && (domain == FITS_MAYBE || names_persons(rule)) };
+}
+
 static struct access_decision
-rule_decide(const struct access_rule *rule, enum fit fit, const struct access_visitor *visitor, int64_t now_us)
+rule_decide(const struct access_rule *rule, struct match match, const struct access_visitor *visitor, int64_t now_us)
 {
 	struct access_decision decision;
 
-	if (names_persons(rule) && visitor->level == ACCESS_NOBODY)
+	if (match.asks_who)
 		return decided(ACCESS_ASKS, ACCESS_UNKNOWN, rule);
 	decision = apply(rule, visitor, now_us);
-	if (fit == FITS_MAYBE && decision.outcome == ACCESS_REFUSED)
+	if (match.fit == FITS_MAYBE && decision.outcome == ACCESS_REFUSED)
 		decision.reason = ACCESS_UNCLEAR;
 	return decision;
 }
@@ -166,7 +217,7 @@ keep_stricter(struct access_decision *kept, const struct access_decision *one)
 }
 
 /*
- * Each reading of an ambiguous path has a first rule of its own.  Rules that may be meant are passed, the first one that is surely meant
+ * Each reading of an ambiguous path or query has a first rule of its own.  Rules that may be meant are passed, the first one that is surely meant
  * ends the search, and the strictest of them all decides: no reading would have been decided more strictly.
  */
 struct access_decision
@@ -179,13 +230,12 @@ access_decide(const struct access_rules *rules, const struct access_request *req
 		return decided(ACCESS_REFUSED, ACCESS_DOTS, NULL);
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct access_rule *rule = &rules->rules[i];
-		enum fit fit = place_fits(rule, request) ? path_fit(rule, request->target) : FITS_NOT;
-		bool judged = !names_persons(rule) || visitor->level == ACCESS_NOBODY || person_fits(rule, visitor);
-		if (fit == FITS_NOT || !judged)
+		struct match match = rule_match(rule, request, visitor);
+		if (match.fit == FITS_NOT)
 			continue;
-		struct access_decision one = rule_decide(rule, fit, visitor, now_us);
+		struct access_decision one = rule_decide(rule, match, visitor, now_us);
 		keep_stricter(&strictest, &one);
-		if (fit == FITS)
+		if (match.fit == FITS)
 			return strictest;
 	}
 	return decided(ACCESS_REFUSED, strictest.rule == NULL ? ACCESS_NO_RULE : ACCESS_UNCLEAR, NULL);

@@ -2,12 +2,13 @@
  * Rules of access: who may see which address, and how they must have proved who they are.
  *
  * Rules are looked at in order; the first that matches decides; where none matches, nobody passes.  A rule matches when each
- * thing that it names fits: domain, path, method, network, and person (one of its users, or a member of one of its groups).
- * A rule that names persons cannot be judged before it is known who asks: whoever is unknown is asked to sign in there.
+ * thing that it names fits: domain, path, query, method, network, and person (one of its users, or a member of one of its groups; a
+ * member of all of its all_groups; the user or a group in a label of the host).  A rule that names persons cannot be judged before it
+ * is known who asks: unknown visitors are asked to sign in there.
  *
  * Of a path that programs read differently (gate/target.h) only the beginning is certain.  Such a path never matches a rule that is looser than
  * the ones behind it: the strictest of all rules that may be meant decides, so that the decision is never looser than the one
- * about any of its readings.  A path with a dot segment is refused.
+ * about any of its readings.  The same holds of a query (gate/query.h).  A path with a dot segment is refused.
  *
  * The same function decides in the web process, from what it remembers of a session; in the keeper, before it signs anything;
  * and in `doubletour gate check`.  It is pure.
@@ -17,6 +18,7 @@
 
 #include "base/arena.h"
 #include "config/config.h"
+#include "gate/query.h"
 #include "gate/target.h"
 
 enum access_policy { ACCESS_DENY = 0, ACCESS_BYPASS, ACCESS_ONE_FACTOR, ACCESS_TWO_FACTOR, ACCESS_POLICY_COUNT };
@@ -32,9 +34,12 @@ struct access_texts {
 struct access_rule {
 	unsigned line; /* of the file, where it begins */
 	enum access_policy policy;
-	struct access_texts domains;           /* patterns; at least one */
-	struct access_texts paths, methods;    /* none: any */
-	struct access_texts users, groups;     /* both none: anybody, also who is unknown */
+	struct access_texts domains;         /* patterns; at least one */
+	struct access_texts paths, methods;  /* none: any */
+	const struct query_condition *query; /* all of them; none: any query */
+	size_t query_n;
+	struct access_texts users, groups;     /* one of either; both none: anybody, also who is unknown */
+	struct access_texts all_groups;        /* and a member of each of these */
 	const struct config_network *networks; /* none: any */
 	size_t networks_n;
 	int64_t max_age_us; /* two_factor: how old the proof may be; 0: as old as the session */

@@ -7,7 +7,14 @@
 #include <sys/stat.h>
 #include <yaml.h>
 
-enum { RULES_ARENA_BYTES = 1024 * 1024, GROUP_MAX = 40, TEXTS_MAX = 200 };
+enum { RULES_ARENA_BYTES = 1024 * 1024, GROUP_MAX = 40, TEXTS_MAX = 200, CONDITIONS_MAX = 16 };
+
+/* A name of the key `networks` at the top of the file. */
+struct named_networks {
+	str name;
+	struct config_network *at;
+	size_t n;
+};
 
 /* A file while it is read. */
 struct reading {
@@ -16,6 +23,8 @@ struct reading {
 	yaml_document_t document;
 	bool parsing, loaded;
 	struct access_rules *rules;
+	struct named_networks *named;
+	size_t named_n;
 	struct why *why;
 };
 
@@ -99,8 +108,9 @@ access_group_good(str name)
 	return name.n > 0 && name.n <= GROUP_MAX;
 }
 
-static const struct kind kind_domain = { pattern_host_good,
-					 "a domain is like wiki.example.org or '*.example.org', in lower case" };
+static const struct kind kind_domain = {
+	pattern_host_good, "a domain is like wiki.example.org, '*.example.org' or '{user}.example.org', in lower case"
+};
 static const struct kind kind_path = {
 	pattern_path_good,
 	"a path is written decoded: it begins with /, has at most 8 stars and none of % ? # ; \\ // /./ /../, "
@@ -141,6 +151,8 @@ texts_read(struct reading *r, const yaml_node_t *node, const struct kind *kind, 
 	return ERR_OK;
 }
 
+/* --- networks ----------------------------------------------------------------------------------------------------------- */
+
 static bool
 is_network(str text)
 {
@@ -149,24 +161,195 @@ is_network(str text)
 	return value_network(text, &network) == ERR_OK;
 }
 
+/* A name begins with a letter and is no address, so that it cannot be taken for a network. */
+static bool
+network_name_good(str text)
+{
+	return access_group_good(text) && text.p[0] >= 'a' && text.p[0] <= 'z' && !is_network(text);
+}
+
+static bool
+network_or_name_good(str text)
+{
+	return is_network(text) || network_name_good(text);
+}
+
 static const struct kind kind_network = {
 	is_network, "a network is like 192.168.0.0/16 or 2001:db8::/32, with no bit set behind the prefix"
 };
+static const struct kind kind_network_or_name = {
+	network_or_name_good,
+	"a network is like 192.168.0.0/16 or 2001:db8::/32, with no bit set behind the prefix, or a name of `networks:`"
+};
+
+static const struct named_networks *
+named_find(const struct reading *r, str name)
+{
+	for (size_t i = 0; i < r->named_n; i++)
+		if (str_equal(r->named[i].name, name))
+			return &r->named[i];
+	return NULL;
+}
+
+/* The networks that each of the texts stands for: itself, or those of its name. */
+static err
+networks_count(struct reading *r, const yaml_node_t *node, const struct access_texts *texts, size_t *ret_n)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < texts->n; i++) {
+		const struct named_networks *named = named_find(r, texts->at[i]);
+		if (named == NULL && !is_network(texts->at[i]))
+			return wrong_value(r, node, "networks: at the top of the file has no such name", texts->at[i]);
+		n += named == NULL ? 1 : named->n;
+	}
+	*ret_n = n;
+	return ERR_OK;
+}
+
+static err
+networks_put(struct reading *r, str text, struct config_network *out, size_t *n)
+{
+	const struct named_networks *named = named_find(r, text);
+
+	if (named == NULL)
+		return value_network(text, &out[(*n)++]);
+	memcpy(&out[*n], named->at, named->n * sizeof(*out));
+	*n += named->n;
+	return ERR_OK;
+}
+
+static err
+networks_take(struct reading *r, const yaml_node_t *node, const struct kind *kind, struct config_network **ret_networks,
+	      size_t *ret_n)
+{
+	struct access_texts texts = { .n = 0 };
+	struct config_network *networks;
+	size_t total = 0, n = 0;
+
+	TRY(texts_read(r, node, kind, &texts));
+	TRY(networks_count(r, node, &texts, &total));
+	networks = arena_alloc(&r->rules->arena, total * sizeof(*networks));
+	if (networks == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < texts.n; i++)
+		TRY(networks_put(r, texts.at[i], networks, &n));
+	*ret_networks = networks;
+	*ret_n = n;
+	return ERR_OK;
+}
 
 static err
 networks_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
 {
-	struct access_texts texts = { .n = 0 };
-	struct config_network *networks;
+	struct config_network *networks = NULL;
 
-	TRY(texts_read(r, node, &kind_network, &texts));
-	networks = arena_alloc(&r->rules->arena, texts.n * sizeof(*networks));
-	if (networks == NULL)
-		return ERR_MEMORY;
-	for (size_t i = 0; i < texts.n; i++)
-		TRY(value_network(texts.at[i], &networks[i]));
+	TRY(networks_take(r, node, &kind_network_or_name, &networks, &rule->networks_n));
 	rule->networks = networks;
-	rule->networks_n = texts.n;
+	return ERR_OK;
+}
+
+static err
+named_read(struct reading *r, const yaml_node_pair_t *pair)
+{
+	const yaml_node_t *key = node_at(r, pair->key);
+	str name = key->type == YAML_SCALAR_NODE ? scalar(key) : STR("");
+	struct named_networks *named = &r->named[r->named_n];
+
+	if (!network_name_good(name))
+		return wrong_value(r, key, "the name of a network is 1 to 40 of a-z 0-9 . _ - and begins with a letter",
+				   name);
+	if (named_find(r, name) != NULL)
+		return wrong(r, key, "this name stands twice.");
+	TRY(arena_copy(&r->rules->arena, name, &named->name));
+	TRY(networks_take(r, node_at(r, pair->value), &kind_network, &named->at, &named->n));
+	r->named_n++;
+	return ERR_OK;
+}
+
+/* networks: {home: [192.168.0.0/16]} */
+static err
+named_networks_read(struct reading *r, const yaml_node_t *node)
+{
+	size_t n;
+
+	if (node->type != YAML_MAPPING_NODE)
+		return wrong(r, node, "networks at the top of the file names networks, like `home: [192.168.0.0/16]`.");
+	n = (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
+	if (n > TEXTS_MAX)
+		return wrong(r, node, "there are more than 200 named networks.");
+	r->named = arena_alloc(&r->rules->arena, (n + 1) * sizeof(*r->named));
+	if (r->named == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < n; i++)
+		TRY(named_read(r, &node->data.mapping.pairs.start[i]));
+	return ERR_OK;
+}
+
+/* --- query -------------------------------------------------------------------------------------------------------------- */
+
+static bool
+query_text_good(str text)
+{
+	return query_value_good(text) && (!str_has_byte(text, '*') || str_equal(text, STR("*")));
+}
+
+static const struct kind kind_query_value = {
+	query_text_good, "a value of a query is written decoded, without % and, but for '*' alone, "
+			 "without stars; it has at most 200 bytes"
+};
+
+/* '*' alone: any value. */
+static err
+condition_values(struct reading *r, const yaml_node_t *node, struct query_condition *condition)
+{
+	struct access_texts texts = { .n = 0 };
+
+	TRY(texts_read(r, node, &kind_query_value, &texts));
+	for (size_t i = 0; i < texts.n; i++)
+		if (str_equal(texts.at[i], STR("*")) && texts.n > 1)
+			return wrong(r, node, "'*' is any value already: the other values of this list say nothing.");
+	condition->values = texts.at;
+	condition->values_n = str_equal(texts.at[0], STR("*")) ? 0 : texts.n;
+	return ERR_OK;
+}
+
+static err
+condition_read(struct reading *r, const yaml_node_pair_t *pair, struct access_rule *rule,
+	       struct query_condition *condition)
+{
+	const yaml_node_t *key = node_at(r, pair->key);
+	str name = key->type == YAML_SCALAR_NODE ? scalar(key) : STR("");
+
+	if (!query_name_good(name))
+		return wrong_value(r, key, "the name of a parameter is written decoded: 1 to 100 bytes, without %",
+				   name);
+	for (size_t i = 0; i < rule->query_n; i++)
+		if (str_equal(rule->query[i].name, name))
+			return wrong(r, key, "this parameter stands twice in the rule.");
+	TRY(arena_copy(&r->rules->arena, name, &condition->name));
+	return condition_values(r, node_at(r, pair->value), condition);
+}
+
+/* query: {action: login, page: '*'} */
+static err
+query_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+{
+	struct query_condition *conditions;
+	size_t n = 0;
+
+	if (node->type == YAML_MAPPING_NODE)
+		n = (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
+	if (n == 0 || n > CONDITIONS_MAX)
+		return wrong(r, node, "query names 1 to 16 parameters, like `query: {action: login, page: '*'}`.");
+	conditions = arena_alloc(&r->rules->arena, n * sizeof(*conditions));
+	if (conditions == NULL)
+		return ERR_MEMORY;
+	rule->query = conditions;
+	for (size_t i = 0; i < n; i++) {
+		TRY(condition_read(r, &node->data.mapping.pairs.start[i], rule, &conditions[i]));
+		rule->query_n = i + 1;
+	}
 	return ERR_OK;
 }
 
@@ -195,9 +378,21 @@ max_age_read(struct reading *r, const yaml_node_t *node, struct access_rule *rul
 	return wrong(r, node, "max_age is a duration like 15m or 1h, of 30 seconds or more.");
 }
 
-enum key { KEY_DOMAIN, KEY_PATH, KEY_METHODS, KEY_NETWORKS, KEY_USERS, KEY_GROUPS, KEY_POLICY, KEY_MAX_AGE, KEY_COUNT };
-static const char *const key_names[KEY_COUNT] = { "domain", "path",   "methods", "networks",
-						  "users",  "groups", "policy",  "max_age" };
+enum key {
+	KEY_DOMAIN,
+	KEY_PATH,
+	KEY_QUERY,
+	KEY_METHODS,
+	KEY_NETWORKS,
+	KEY_USERS,
+	KEY_GROUPS,
+	KEY_ALL_GROUPS,
+	KEY_POLICY,
+	KEY_MAX_AGE,
+	KEY_COUNT
+};
+static const char *const key_names[KEY_COUNT] = { "domain", "path",   "query",      "methods", "networks",
+						  "users",  "groups", "all_groups", "policy",  "max_age" };
 
 static err
 value_read(struct reading *r, enum key key, const yaml_node_t *node, struct access_rule *rule)
@@ -207,6 +402,8 @@ value_read(struct reading *r, enum key key, const yaml_node_t *node, struct acce
 		return texts_read(r, node, &kind_domain, &rule->domains);
 	case KEY_PATH:
 		return texts_read(r, node, &kind_path, &rule->paths);
+	case KEY_QUERY:
+		return query_read(r, node, rule);
 	case KEY_METHODS:
 		return texts_read(r, node, &kind_method, &rule->methods);
 	case KEY_NETWORKS:
@@ -215,6 +412,8 @@ value_read(struct reading *r, enum key key, const yaml_node_t *node, struct acce
 		return texts_read(r, node, &kind_user, &rule->users);
 	case KEY_GROUPS:
 		return texts_read(r, node, &kind_group, &rule->groups);
+	case KEY_ALL_GROUPS:
+		return texts_read(r, node, &kind_group, &rule->all_groups);
 	case KEY_POLICY:
 		return policy_read(r, node, rule);
 	default:
@@ -232,8 +431,18 @@ key_read(struct reading *r, const yaml_node_t *node, enum key *ret_key)
 			*ret_key = i;
 			return ERR_OK;
 		}
-	return wrong_value(r, node, "a rule has domain, path, methods, networks, users, groups, policy and max_age",
-			   word);
+	return wrong_value(
+	    r, node, "a rule has domain, path, query, methods, networks, users, groups, all_groups, policy and max_age",
+	    word);
+}
+
+static bool
+rule_names_persons(const struct access_rule *rule)
+{
+	for (size_t i = 0; i < rule->domains.n; i++)
+		if (pattern_host_names_persons(rule->domains.at[i]))
+			return true;
+	return rule->users.n > 0 || rule->groups.n > 0 || rule->all_groups.n > 0;
 }
 
 /* What was written may be read in one way only. */
@@ -242,7 +451,7 @@ rule_check(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
 {
 	if (rule->domains.n == 0)
 		return wrong(r, node, "this rule has no domain; '*' stands for all of them.");
-	if (rule->policy == ACCESS_BYPASS && (rule->users.n > 0 || rule->groups.n > 0))
+	if (rule->policy == ACCESS_BYPASS && rule_names_persons(rule))
 		return wrong(r, node, "bypass asks nobody who they are, so it cannot name users or groups.");
 	if (rule->policy != ACCESS_TWO_FACTOR && rule->max_age_us != 0)
 		return wrong(r, node, "max_age is the age of a code, so it needs the policy two_factor.");
@@ -293,22 +502,57 @@ rules_read(struct reading *r, const yaml_node_t *list)
 	return ERR_OK;
 }
 
+/* The value of a key at the top of the file; NULL: it has none. */
+static const yaml_node_t *
+root_value(struct reading *r, const yaml_node_t *root, const char *key)
+{
+	const yaml_node_pair_t *pairs = root->data.mapping.pairs.start;
+
+	for (const yaml_node_pair_t *pair = pairs; pair < root->data.mapping.pairs.top; pair++) {
+		const yaml_node_t *name = node_at(r, pair->key);
+		if (name->type == YAML_SCALAR_NODE && str_equal(scalar(name), str_of(key)))
+			return node_at(r, pair->value);
+	}
+	return NULL;
+}
+
+static const char root_takes[] =
+    "the file holds the key `rules:` with the list of rules, and perhaps `networks:` with names.";
+
+/* Each key is one of ours and stands once: it is the one that root_value finds. */
+static err
+root_check(struct reading *r, const yaml_node_t *root)
+{
+	if (root->type != YAML_MAPPING_NODE)
+		return wrong(r, root, root_takes);
+	for (const yaml_node_pair_t *pair = root->data.mapping.pairs.start; pair < root->data.mapping.pairs.top;
+	     pair++) {
+		const yaml_node_t *name = node_at(r, pair->key);
+		str word = name->type == YAML_SCALAR_NODE ? scalar(name) : STR("");
+		bool rules = str_equal(word, STR("rules"));
+		if (!rules && !str_equal(word, STR("networks")))
+			return wrong(r, name, root_takes);
+		if (root_value(r, root, rules ? "rules" : "networks") != node_at(r, pair->value))
+			return wrong(r, name, "this key stands twice in the file.");
+	}
+	return root_value(r, root, "rules") != NULL ? ERR_OK : wrong(r, root, root_takes);
+}
+
+/* Rules may use the names of networks, wherever those stand in the file. */
 static err
 root_read(struct reading *r)
 {
 	const yaml_node_t *root = yaml_document_get_root_node(&r->document);
-	const yaml_node_pair_t *pair;
+	const yaml_node_t *networks;
 
 	if (root == NULL)
 		return why_set(r->why, ERR_CONFIG, "%.*s is empty: nobody would pass.  It begins with `rules:`.",
 			       STR_ARG(str_upto(r->name, 200)));
-	if (root->type != YAML_MAPPING_NODE || root->data.mapping.pairs.top != root->data.mapping.pairs.start + 1)
-		return wrong(r, root, "the file holds one key, `rules:`, with the list of rules.");
-	pair = root->data.mapping.pairs.start;
-	const yaml_node_t *name = node_at(r, pair->key);
-	if (name->type != YAML_SCALAR_NODE || !str_equal(scalar(name), STR("rules")))
-		return wrong(r, name, "the file holds one key, `rules:`, with the list of rules.");
-	return rules_read(r, node_at(r, pair->value));
+	TRY(root_check(r, root));
+	networks = root_value(r, root, "networks");
+	if (networks != NULL)
+		TRY(named_networks_read(r, networks));
+	return rules_read(r, root_value(r, root, "rules"));
 }
 
 static err
@@ -453,7 +697,7 @@ access_file_text(const struct config *config, struct arena *arena, str *ret_text
 static bool
 domain_concerned(const struct config *config, str pattern)
 {
-	str below = str_starts(pattern, STR("*.")) ? str_from(pattern, 2) : pattern;
+	str below = pattern_host_fixed(pattern);
 
 	for (size_t i = 0; i < config->gate_domains_count; i++) {
 		str domain = str_of(config->gate_domains[i].z);

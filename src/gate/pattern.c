@@ -2,26 +2,120 @@
 
 #include <string.h>
 
+/* --- hosts ---------------------------------------------------------------------------------------------------------- */
+
+static const str label_user = STR_INIT("{user}"), label_group = STR_INIT("{group}");
+
+static bool
+host_label_is_person(str label)
+{
+	return str_equal(label, label_user) || str_equal(label, label_group);
+}
+
+static bool
+host_label_good(str label)
+{
+	for (size_t i = 0; i < label.n; i++) {
+		char c = label.p[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
+			return false;
+	}
+	return label.n > 0;
+}
+
 bool
 pattern_host_good(str pattern)
 {
+	bool person = true; /* the last label may not be one */
+
 	if (str_equal(pattern, STR("*")))
 		return true;
 	if (str_starts(pattern, STR("*.")))
 		pattern = str_from(pattern, 2);
-	if (pattern.n == 0 || pattern.n > 253 || pattern.p[0] == '.' || pattern.p[pattern.n - 1] == '.')
+	if (pattern.n == 0 || pattern.n > 253)
 		return false;
-	for (size_t i = 0; i < pattern.n; i++) {
-		char c = pattern.p[i];
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_'))
+	while (pattern.p != NULL) {
+		str label = str_cut(&pattern, '.');
+		person = host_label_is_person(label);
+		if (!person && !host_label_good(label))
 			return false;
 	}
-	return true;
+	return !person;
 }
 
 bool
-pattern_host_fits(str pattern, str host)
+pattern_host_names_persons(str pattern)
 {
+	return str_has_byte(pattern, '{');
+}
+
+str
+pattern_host_fixed(str pattern)
+{
+	str rest = pattern, fixed = pattern;
+
+	while (rest.p != NULL) {
+		str label = str_cut(&rest, '.');
+		if (str_equal(label, STR("*")) || host_label_is_person(label))
+			fixed = rest;
+	}
+	return fixed;
+}
+
+static bool
+host_label_in(str groups, str label)
+{
+	while (groups.n > 0)
+		if (str_equal(str_cut(&groups, ','), label))
+			return true;
+	return false;
+}
+
+static bool
+host_label_fits(str pattern, str label, str user, str groups)
+{
+	bool anybody = user.p == NULL;
+
+	if (str_equal(pattern, label_user))
+		return label.n > 0 && (anybody || str_equal(user, label));
+	if (str_equal(pattern, label_group))
+		return label.n > 0 && (anybody || host_label_in(groups, label));
+	return str_equal(pattern, label);
+}
+
+static str
+host_cut_last(str *name)
+{
+	str all = *name;
+
+	for (size_t i = all.n; i > 0; i--)
+		if (all.p[i - 1] == '.') {
+			*name = str_upto(all, i - 1);
+			return str_from(all, i);
+		}
+	*name = (str){ 0 };
+	return all;
+}
+
+/* Label by label from the end, so that a star at the beginning takes what is left. */
+static bool
+host_labels_fit(str pattern, str host, str user, str groups)
+{
+	while (pattern.p != NULL && host.p != NULL) {
+		if (str_equal(pattern, STR("*")))
+			return host.n > 0;
+		str label = host_cut_last(&pattern);
+		if (!host_label_fits(label, host_cut_last(&host), user, groups))
+			return false;
+	}
+	return pattern.p == NULL && host.p == NULL;
+}
+
+bool
+pattern_host_fits(str pattern, str host, str user, str groups)
+{
+	if (pattern_host_names_persons(pattern))
+		return host_labels_fit(pattern, host, user, groups);
 	if (str_equal(pattern, STR("*")))
 		return true;
 	if (!str_starts(pattern, STR("*.")))
@@ -29,6 +123,8 @@ pattern_host_fits(str pattern, str host)
 	pattern = str_from(pattern, 1);
 	return host.n > pattern.n && str_ends(host, pattern);
 }
+
+/* --- paths ---------------------------------------------------------------------------------------------------------- */
 
 static size_t
 stars(str pattern)

@@ -10,10 +10,16 @@
 
 /*
  * A host, in lower case: "wiki.example.org" is that one, "*.example.org" any below it but not itself, "*" every one.
- * A star stands nowhere else.
+ * A star stands nowhere else.  "{user}" and "{group}" stand for a whole label, never the last one: "{user}.example.org" is
+ * anna.example.org for the user anna.  A name that holds a dot, '@' or '+' fits no label.
  */
 bool pattern_host_good(str pattern);
-bool pattern_host_fits(str pattern, str host);
+/* Does the pattern depend on who asks? */
+bool pattern_host_names_persons(str pattern);
+/* user, groups ("admins,staff"): whose labels fit.  Both p == NULL: it is not known who asks, and any label fits. */
+bool pattern_host_fits(str pattern, str host, str user, str groups);
+/* What follows the last star or "{...}" and its dot: all hosts that fit are below it.  Without either, the pattern. */
+str pattern_host_fixed(str pattern);
 
 /*
  * A path, decoded: it begins with '/'; one star stands for any bytes but '/', two for any; a pattern that ends in '/' and two

@@ -118,6 +118,7 @@ rest_read(str authority, str path_and_query, struct arena *arena, struct target 
 	if (!bytes_good(path, false) || !bytes_good(path_and_query, true))
 		return ERR_INVALID;
 	TRY(authority_read(authority, arena, target));
+	target->query = path_and_query;
 	return path_read(path, arena, target);
 }
 

@@ -22,6 +22,7 @@ struct target {
 	str host;       /* in lower case, without port and without a dot at its end */
 	str authority;  /* host[:port] as it stood, in lower case */
 	str path;       /* decoded once, without query; begins with '/' */
+	str query;      /* as it was given, without the question mark; empty: none */
 	bool unclear;   /* programs read this path differently: uri_path_kind is AMBIGUOUS or DOTS */
 	bool dots;      /* some program sees a dot segment: refused whatever the rules say */
 	size_t certain; /* bytes of path with which every reading begins; all of them unless unclear */

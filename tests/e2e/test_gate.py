@@ -701,8 +701,74 @@ def test_facts_of_a_new_account(gate):
 def test_the_rules_of_the_documentation_can_be_read(tmp_path):
     import re
     from harness.server import ROOT
-    (rules,) = re.findall(r"```yaml\n(rules:.*?)```", (ROOT / "docs" / "gate.md").read_text(), re.S)
+    (rules,) = re.findall(r"```yaml\n(networks:.*?)```", (ROOT / "docs" / "gate.md").read_text(), re.S)
+    (moved,) = re.findall(r"```yaml\n(networks:.*?)```", (ROOT / "docs" / "coming-from-authelia.md").read_text(), re.S)
+    server = make(tmp_path / "moved", moved)
+    assert server.command("config", "check").returncode == 0
+    assert check(server, "https://wiki.example.org/public/x").stdout.startswith("access.conf, line 4: bypass")
     for number, text in enumerate((rules, (ROOT / "examples" / "access.conf").read_text())):
         server = make(tmp_path / str(number), text)
         assert server.command("config", "check").returncode == 0
         assert "deny" in check(server, "https://wiki.example.org/admin/").stdout or "is asked" in check(server, "https://wiki.example.org/admin/").stdout
+
+
+KEYS = """\
+networks: {home: [192.168.0.0/16]}
+rules:
+  - domain: blog.example.org
+    query: {action: login}
+    policy: bypass
+  - domain: blog.example.org
+    query: {action: delete}
+    policy: deny
+  - domain: blog.example.org
+    all_groups: [staff, admins]
+  - domain: blog.example.org
+    networks: [home]
+    policy: one_factor
+  - domain: '{user}.example.net'
+  - domain: wiki.example.org
+"""
+
+
+@pytest.fixture(scope="module")
+def keyed(tmp_path_factory):
+    with make(tmp_path_factory.mktemp("keyed"), KEYS) as server:
+        yield server
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@pytest.mark.parametrize("query, groups, status", [
+    ("?action=login", "", 200),
+    ("?action=login&x=1", "", 200),
+    ("?action=login&action=delete", "staff,admins", 403),
+    ("?action=login;action=delete", "staff,admins", 403),
+    ("?action=delete", "staff,admins", 403),
+    ("?action=%64elete", "staff,admins", 403),
+    ("?action[]=delete", "staff,admins", 403),
+    ("?x=1", "staff,admins", 200),
+    ("?x=1", "staff", 403),
+    ("", "admins", 403),
+])
+def test_query_and_all_groups_decide(keyed, endpoint, query, groups, status):
+    person = inside(keyed, groups=groups)
+    assert person.ask("https://blog.example.org/" + query, endpoint=endpoint).status_code == status
+
+
+def test_a_named_network_is_the_browsers(keyed):
+    person = inside(keyed)
+    for address, status in (("192.168.4.4", 200), ("192.169.4.4", 403)):
+        person.address = address
+        assert person.ask("https://blog.example.org/").status_code == status
+
+
+def test_gate_check_knows_each_key(keyed):
+    name = inside(keyed, groups="staff,admins").name
+    url = "https://blog.example.org/"
+    assert check(keyed, url + "?action=login").stdout.startswith("access.conf, line 3: bypass")
+    assert check(keyed, url + "?action=login;action=delete", "--user", name).stdout.startswith("access.conf, line 6: deny")
+    assert check(keyed, url, "--user", name).stdout.startswith("access.conf, line 9: two_factor")
+    assert check(keyed, url, "--address", "192.168.1.1", "--user", Visitor(keyed).full().name).stdout.startswith("access.conf, line 11: one_factor")
+    assert check(keyed, f"https://{name}.example.net/", "--user", name).stdout.startswith("access.conf, line 14: two_factor")
+    assert check(keyed, "https://somebody.example.net/", "--user", name).returncode == 1
+    assert "asked to sign in" in check(keyed, "https://somebody.example.net/").stdout

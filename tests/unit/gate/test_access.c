@@ -1,6 +1,7 @@
 /* What becomes of a request: every policy, every kind of visitor, every thing that a rule can name. */
 #include "unit.h"
 
+#include "base/buf.h"
 #include "gate/access_file.h"
 
 #include <string.h>
@@ -377,6 +378,131 @@ a_group_is_not_a_part_of_another(void **state)
 	assert_int_equal(access_decide(&rules, &request, &v, NOW).outcome, ACCESS_PASSES);
 }
 
+/* --- query, all_groups, named networks, labels of the host --------------------------------------------------------- */
+
+static const char keys_text[] = "networks:\n"
+				"  home: [192.168.0.0/16, '2001:db8::/32']\n"
+				"  office: 203.0.113.0/24\n"
+				"rules:\n"
+				"  - domain: blog.example.org\n" /* line 5 */
+				"    query: {action: login, page: '*'}\n"
+				"    policy: bypass\n"
+				"  - domain: blog.example.org\n" /* 8 */
+				"    query: {action: [delete, purge]}\n"
+				"    policy: deny\n"
+				"  - domain: blog.example.org\n" /* 11 */
+				"    all_groups: [staff, admins]\n"
+				"    policy: one_factor\n"
+				"  - domain: blog.example.org\n" /* 14 */
+				"    users: [bob]\n"
+				"    all_groups: [guests]\n"
+				"    policy: one_factor\n"
+				"  - domain: blog.example.org\n" /* 18 */
+				"    networks: [home, office, 198.51.100.7]\n"
+				"  - domain: ['{user}.example.net', 'all.example.net']\n" /* 20 */
+				"    policy: one_factor\n"
+				"  - domain: '{group}.example.net'\n" /* 22 */
+				"  - domain: 'shop.example.net'\n"    /* 23 */
+				"    policy: bypass\n";
+
+static const struct access_visitor staff = { ACCESS_FULL, STR_INIT("anna"), STR_INIT("staff"), NOW };
+static const struct access_visitor both = { ACCESS_FULL, STR_INIT("ruth"), STR_INIT("admins,staff"), NOW };
+static const struct access_visitor bob = { ACCESS_FULL, STR_INIT("bob"), STR_INIT("guests"), NOW };
+static const struct access_visitor guest = { ACCESS_FULL, STR_INIT("carl"), STR_INIT("guests"), NOW };
+static const struct access_visitor nobody = { .level = ACCESS_NOBODY };
+
+static const struct {
+	const char *url, *address;
+	const struct access_visitor *who;
+	enum access_outcome outcome;
+	unsigned line; /* 0: no rule */
+	const char *why;
+} key_cases[] = {
+	{ "https://blog.example.org/?action=login&page=2", "", &nobody, ACCESS_PASSES, 5, "both parameters" },
+	{ "https://blog.example.org/?page=&x=1&action=login", "", &nobody, ACCESS_PASSES, 5, "in any order" },
+	{ "https://blog.example.org/?action=login", "", &nobody, ACCESS_ASKS, 11, "one is missing" },
+	{ "https://blog.example.org/?action=login&page=1&action=delete", "", &both, ACCESS_REFUSED, 8,
+	  "twice: it may be the denied one" },
+	{ "https://blog.example.org/?action=login&page=1;action=purge", "", &both, ACCESS_REFUSED, 8, "a semicolon" },
+	{ "https://blog.example.org/?action=login&page=1&page=2", "", &nobody, ACCESS_PASSES, 5,
+	  "present whichever counts" },
+	{ "https://blog.example.org/?action=delete", "", &both, ACCESS_REFUSED, 8, "denied by the query" },
+	{ "https://blog.example.org/?action=%64elete", "", &both, ACCESS_REFUSED, 8, "encoded" },
+	{ "https://blog.example.org/?action[]=delete", "", &both, ACCESS_REFUSED, 8, "as an array" },
+	{ "https://blog.example.org/?ACTION=delete", "", &both, ACCESS_REFUSED, 8, "in capitals" },
+	{ "https://blog.example.org/?a=%zz", "", &both, ACCESS_REFUSED, 8, "a query that nobody can read" },
+	{ "https://blog.example.org/", "", &both, ACCESS_PASSES, 11, "in both groups" },
+	{ "https://blog.example.org/", "192.0.2.1", &staff, ACCESS_REFUSED, 0, "in one group only" },
+	{ "https://blog.example.org/", "", &bob, ACCESS_PASSES, 14, "the user, in the group too" },
+	{ "https://blog.example.org/", "", &guest, ACCESS_REFUSED, 0, "the group without the user" },
+	{ "https://blog.example.org/", "192.168.7.7", &staff, ACCESS_PASSES, 18, "a named network" },
+	{ "https://blog.example.org/", "2001:db8::1", &staff, ACCESS_PASSES, 18, "its second range" },
+	{ "https://blog.example.org/", "203.0.113.9", &staff, ACCESS_PASSES, 18, "another name" },
+	{ "https://blog.example.org/", "198.51.100.7", &staff, ACCESS_PASSES, 18, "an address beside names" },
+	{ "https://blog.example.org/", "198.51.100.8", &staff, ACCESS_REFUSED, 0, "none of them" },
+	{ "https://anna.example.net/", "", &staff, ACCESS_PASSES, 20, "her own host" },
+	{ "https://bob.example.net/", "", &staff, ACCESS_REFUSED, 0, "another's host" },
+	{ "https://bob.example.net/", "", &nobody, ACCESS_ASKS, 20, "unknown: asked who" },
+	{ "https://all.example.net/", "", &nobody, ACCESS_ASKS, 20, "one_factor asks too" },
+	{ "https://staff.example.net/", "", &staff, ACCESS_PASSES, 22, "a group of hers" },
+	{ "https://staff.example.net/", "", &guest, ACCESS_REFUSED, 0, "not a group of his" },
+	{ "https://a.anna.example.net/", "", &staff, ACCESS_REFUSED, 0, "a label more" },
+	{ "https://shop.example.net/", "", &nobody, ACCESS_ASKS, 20, "a rule by label goes before: it may be a user" },
+	{ "https://shop.example.net/", "", &staff, ACCESS_PASSES, 23, "no user and no group of that name" },
+};
+
+static void
+every_key_of_a_rule_must_fit(void **state)
+{
+	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
+	struct why why = { 0 };
+
+	assert_int_equal(access_parse(STR("f"), str_of(keys_text), &rules, &why), ERR_OK);
+	for (size_t i = 0; i < COUNT(key_cases); i++) {
+		CLEANUP(arena_wipe) struct arena arena = ARENA(64 * 1024);
+		struct target target;
+		assert_int_equal(target_read(str_of(key_cases[i].url), &arena, &target), ERR_OK);
+		const struct access_request request = { &target, STR("GET"), str_of(key_cases[i].address) };
+		struct access_decision d = access_decide(&rules, &request, key_cases[i].who, NOW);
+		if (d.outcome != key_cases[i].outcome || (d.rule == NULL ? 0 : d.rule->line) != key_cases[i].line)
+			fail_msg("%s, %s: outcome %d line %u", key_cases[i].url, key_cases[i].why, d.outcome,
+				 d.rule == NULL ? 0 : d.rule->line);
+	}
+}
+
+/* Each program reads one of the values: whatever it is, an ambiguous query was not decided more loosely than that value alone. */
+static void
+ambiguous_queries_are_decided_as_their_strictest_reading(void **state)
+{
+	static const char *const values[] = { "login", "delete", "purge", "x", "", "LOGIN" };
+	static const unsigned strictness[] = { [ACCESS_PASSES] = 0, [ACCESS_ASKS] = 1, [ACCESS_REFUSED] = 2 };
+	const struct access_visitor *const people[] = { &nobody, &staff, &both, &bob };
+	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
+	struct why why = { 0 };
+
+	assert_int_equal(access_parse(STR("f"), str_of(keys_text), &rules, &why), ERR_OK);
+	for (size_t i = 0; i < COUNT(values) * COUNT(values) * COUNT(people); i++) {
+		const char *pair[] = { values[i % COUNT(values)], values[i / COUNT(values) % COUNT(values)] };
+		const struct access_visitor *who = people[i / COUNT(values) / COUNT(values)];
+		enum access_outcome outcomes[3];
+		for (size_t k = 0; k < 3; k++) {
+			CLEANUP(arena_wipe) struct arena arena = ARENA(64 * 1024);
+			CLEANUP(buf_wipe) struct buf url = BUF(1024);
+			struct target target;
+			buf_put(&url, STR("https://blog.example.org/?page=1&action="));
+			buf_put(&url, str_of(pair[k == 2 ? 0 : k]));
+			if (k == 2)
+				buf_printf(&url, "&action=%s", pair[1]);
+			assert_int_equal(target_read(buf_str(&url), &arena, &target), ERR_OK);
+			const struct access_request request = { &target, STR("GET"), STR("192.168.1.1") };
+			outcomes[k] = access_decide(&rules, &request, who, NOW).outcome;
+		}
+		if (strictness[outcomes[2]] < strictness[outcomes[0]] ||
+		    strictness[outcomes[2]] < strictness[outcomes[1]])
+			fail_msg("%s and %s: %d, %d, both %d", pair[0], pair[1], outcomes[0], outcomes[1], outcomes[2]);
+	}
+}
+
 int
 main(void)
 {
@@ -386,6 +512,8 @@ main(void)
 		cmocka_unit_test(no_reading_is_decided_more_strictly_than_an_ambiguous_path),
 		cmocka_unit_test(no_rules_let_nobody_pass),
 		cmocka_unit_test(a_group_is_not_a_part_of_another),
+		cmocka_unit_test(every_key_of_a_rule_must_fit),
+		cmocka_unit_test(ambiguous_queries_are_decided_as_their_strictest_reading),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

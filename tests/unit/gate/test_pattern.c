@@ -25,7 +25,8 @@ hosts(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++)
-		if (pattern_host_fits(str_of(cases[i].pattern), str_of(cases[i].host)) != cases[i].fits)
+		if (pattern_host_fits(str_of(cases[i].pattern), str_of(cases[i].host), (str){ 0 }, (str){ 0 }) !=
+		    cases[i].fits)
 			fail_msg("%s %s", cases[i].pattern, cases[i].host);
 	assert_true(pattern_host_good(STR("*")));
 	assert_true(pattern_host_good(STR("*.example.org")));
@@ -37,6 +38,71 @@ hosts(void **state)
 	assert_false(pattern_host_good(STR("wiki.example.org:443")));
 	assert_false(pattern_host_good(STR("https://wiki.example.org")));
 	assert_false(pattern_host_good(STR("wiki.example.org.")));
+}
+
+static void
+host_labels_stand_for_users_and_groups(void **state)
+{
+	static const struct {
+		const char *pattern, *host, *user, *groups; /* user NULL: unknown */
+		bool fits;
+		const char *why;
+	} rows[] = {
+		{ "{user}.example.org", "anna.example.org", "anna", "", true, "her own" },
+		{ "{user}.example.org", "bob.example.org", "anna", "", false, "another's" },
+		{ "{user}.example.org", "bob.example.org", NULL, NULL, true, "unknown: anybody's" },
+		{ "{user}.example.org", "example.org", NULL, NULL, false, "unknown: a label is missing" },
+		{ "{user}.example.org", "a.anna.example.org", "anna", "", false, "one label only" },
+		{ "{user}.example.org", "anna.example.net", "anna", "", false, "another domain" },
+		{ "{user}.example.org", "annaexample.org", "anna", "", false, "no dot" },
+		{ "{user}.example.org", "anna.smith.example.org", "anna.smith", "", false, "a dot in a name" },
+		{ "{user}.example.org", ".example.org", "", "", false, "an empty label" },
+		{ "{group}.example.org", "staff.example.org", "anna", "admins,staff", true, "a group of hers" },
+		{ "{group}.example.org", "admins.example.org", "anna", "admins,staff", true, "another group of hers" },
+		{ "{group}.example.org", "admin.example.org", "anna", "admins,staff", false, "a part of a name" },
+		{ "{group}.example.org", "anna.example.org", "anna", "admins", false, "a user is no group" },
+		{ "{group}.example.org", "staff.example.org", "anna", "", false, "in no group" },
+		{ "files.{user}.example.org", "files.anna.example.org", "anna", "", true, "in the middle" },
+		{ "files.{user}.example.org", "mail.anna.example.org", "anna", "", false, "another host of hers" },
+		{ "{user}.{group}.example.org", "anna.staff.example.org", "anna", "staff", true, "both" },
+		{ "{user}.{group}.example.org", "bob.staff.example.org", "anna", "staff", false, "both, another's" },
+		{ "*.{user}.example.org", "a.b.anna.example.org", "anna", "", true, "all below hers" },
+		{ "*.{user}.example.org", "anna.example.org", "anna", "", false, "not itself" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		str user = rows[i].user == NULL ? (str){ 0 } : str_of(rows[i].user);
+		str groups = rows[i].groups == NULL ? (str){ 0 } : str_of(rows[i].groups);
+		if (pattern_host_fits(str_of(rows[i].pattern), str_of(rows[i].host), user, groups) != rows[i].fits)
+			fail_msg("%s: %s", rows[i].pattern, rows[i].why);
+		assert_true(pattern_host_good(str_of(rows[i].pattern)));
+	}
+}
+
+static void
+host_patterns_with_a_misplaced_label_are_refused(void **state)
+{
+	static const char *const bad[] = { "{user}",
+					   "example.{user}",
+					   "{users}.example.org",
+					   "{user}x.example.org",
+					   "x{user}.example.org",
+					   "{}.example.org",
+					   "{user.example.org",
+					   "user}.example.org",
+					   "{User}.example.org",
+					   "*{user}.example.org",
+					   "{user}..example.org",
+					   "*.{group}",
+					   "a.*.{user}.example.org" };
+
+	for (size_t i = 0; i < COUNT(bad); i++)
+		if (pattern_host_good(str_of(bad[i])))
+			fail_msg("%s", bad[i]);
+	assert_true(str_equal(pattern_host_fixed(STR("*.{user}.example.org")), STR("example.org")));
+	assert_true(str_equal(pattern_host_fixed(STR("files.{user}.a.b")), STR("a.b")));
+	assert_true(str_equal(pattern_host_fixed(STR("wiki.example.org")), STR("wiki.example.org")));
+	assert_true(str_equal(pattern_host_fixed(STR("*.example.org")), STR("example.org")));
 }
 
 static void
@@ -223,6 +289,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hosts),
+		cmocka_unit_test(host_labels_stand_for_users_and_groups),
+		cmocka_unit_test(host_patterns_with_a_misplaced_label_are_refused),
 		cmocka_unit_test(paths),
 		cmocka_unit_test(all_short_ones),
 		cmocka_unit_test(longer_ones_by_lot),

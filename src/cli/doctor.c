@@ -13,13 +13,16 @@
 #include <stdio.h>
 
 static const char doctor_help[] =
-    "Usage: doubletour doctor URL [--ca FILE] [--connect HOST:PORT] [--echo PATH] [--json]\n"
+    "Usage: doubletour doctor URL [URL ...] [--ca FILE] [--connect HOST:PORT] [--echo PATH] [--json]\n"
     "\n"
     "Send odd requests to a protected application, through its real proxy, without signing in: forged headers, "
     "methods, paths.\n"
-    "Nobody may be let in by any of them.\n"
+    "Nobody may be let in by any of them.  On each host that is named, ambiguous spellings of Doubletour's own paths "
+    "must not "
+    "reach it.\n"
     "\n"
-    "  URL                  https://wiki.example.org/, a page that only people who are signed in may see\n"
+    "  URL                  https://wiki.example.org/, a page that only people who are signed in may see; also "
+    "PUBLIC_URL\n"
     "  --ca FILE            certificates to trust, where the system's do not do\n"
     "  --connect HOST:PORT  connect there, whatever the name says\n"
     "  --echo PATH          a page of the application that everybody may see and that answers with the headers it got: "
@@ -33,6 +36,7 @@ static const char doctor_help[] =
     "configuration.\n";
 
 #define FORGED "doubletour-doctor-forged"
+enum { URLS_MAX = 100 };
 #define UNKNOWN_UPGRADE "doubletour-doctor-upgrade"
 
 struct probe {
@@ -134,10 +138,48 @@ static const struct group {
 	{ "other oddities", others, COUNT(others) },
 };
 
+/*
+ * Paths that a proxy may clean into one of Doubletour's and pass on raw (base/uri_path.h), and the gate's own, which no browser may ask.  They are
+ * sent with headers by which the gate would believe that a proxy asks.
+ */
+static const char *const respelled[] = {
+	"/api/verify",
+	"/api/authz/auth-request",
+	"/api/authz/forward-auth",
+	"/api/authz/ext-authz",
+	"/api/verify/",
+	"/api/verify/../x",
+	"/api/verify/..%2f..%2f.doubletour/enter",
+	"/api/verify/../../.doubletour/enter",
+	"/api/verify/%2e%2e/%2e%2e/.doubletour/enter",
+	"/api/verify/..%5c..%5c.doubletour/enter",
+	"/api/verify/..;/..;/.doubletour/enter",
+	"/api/verify/%252e%252e/%252e%252e/.doubletour/enter",
+	"/api/authz/ext-authz/..%2f..%2f..%2f.doubletour/enter",
+	"/api/authz/forward-auth/..%2f..%2f..%2f.doubletour/enter",
+	"/api/authz/auth-request/../../../.doubletour/enter",
+	"/.doubletour/..%2fapi%2fverify",
+	"/.doubletour/enter/..%2f..%2fapi/verify",
+	"//.doubletour/enter",
+	"/./.doubletour/enter",
+	"/%2edoubletour/enter",
+	"/.doubletour%2fenter",
+	"/.doubletour//enter",
+	"/.doubletour/enter;x",
+	"/.doubletour/enter%2f",
+	"/.doubletour/%65nter",
+	"/x/..%2f.doubletour/enter",
+	"//api/verify",
+	"/x/..%2fapi%2fverify",
+	"/api%2fverify",
+	"/api/verify;x",
+	"/api/verify%20",
+};
+
 /* The sight that a doctor has of a patient. */
 struct visit {
 	const char *url, *ca, *connect, *echo;
-	bool json;
+	bool json, login; /* login: it is the host of PUBLIC_URL */
 	char origin[TARGET_HOST_MAX + 32];
 	struct arena arena;
 	struct target target;
@@ -162,6 +204,7 @@ tell(struct visit *v, const char *group, const char *what, const char *finding, 
 	CLEANUP(buf_wipe) struct buf out = BUF(8 * 1024);
 
 	if (v->json) {
+		cli_json_text(&line, "url", str_of(v->url));
 		cli_json_text(&line, "group", str_of(group));
 		cli_json_text(&line, "what", str_of(what));
 		cli_json_text(&line, "finding", str_of(finding));
@@ -271,7 +314,7 @@ probe_group(struct visit *v, const struct group *group)
 		   group->name, group->n);
 }
 
-/* --- what the application sees ------------------------------------------------------------------------------------------------ */
+/* --- other spellings of Doubletour's paths ------------------------------------------------------------------------------------- */
 
 static bool
 stands_in(str text, str part)
@@ -281,6 +324,50 @@ stands_in(str text, str part)
 			return true;
 	return false;
 }
+
+/* Doubletour says so of a path that it refuses; a gate that answers names the page that the forged headers named. */
+static bool
+reaches_doubletour(const struct curl_reply *reply)
+{
+	return str_equal(curl_header(reply, STR("Doubletour-Refused")), STR("path")) ||
+	       stands_in(curl_header(reply, STR("Location")), STR(FORGED));
+}
+
+static err
+respelled_one(struct visit *v, const char *path)
+{
+	static const char finding[] =
+	    "REACHES DOUBLETOUR: have the proxy refuse other spellings of its paths by the raw request "
+	    "target, and pass /.doubletour/enter on as a fixed path, as `doubletour proxy-config` does";
+	CLEANUP(curl_reply_wipe) struct curl_reply reply = { .status = 0 };
+	char url[TARGET_HOST_MAX + 100], host[TARGET_HOST_MAX + 40];
+	const struct probe probe = { path, .path = path,
+				     .headers = { url, "X-Original-Method: GET", host, "X-Forwarded-Uri: /" FORGED,
+						  "X-Forwarded-Method: GET", "X-Forwarded-Proto: https" } };
+
+	snprintf(url, sizeof(url), "X-Original-URL: %s/" FORGED, v->origin);
+	snprintf(host, sizeof(host), "X-Forwarded-Host: %s", v->origin + strlen("https://"));
+	TRY(ask_proxy(v, &probe, path, &reply));
+	if (!reaches_doubletour(&reply))
+		return judge(v, "respelled", &probe, &reply);
+	v->leaks++;
+	return tell(v, "respelled", path, finding, reply.status);
+}
+
+static err
+respelled_group(struct visit *v)
+{
+	size_t leaks = v->leaks;
+
+	for (size_t i = 0; i < COUNT(respelled); i++)
+		TRY(respelled_one(v, respelled[i]));
+	return say(v,
+		   v->leaks == leaks ? "requests, none of them reaches Doubletour."
+				     : "requests, SOME OF THEM REACH DOUBLETOUR.",
+		   "spellings of Doubletour's paths", COUNT(respelled));
+}
+
+/* --- what the application sees ------------------------------------------------------------------------------------------------ */
 
 static err
 echo_one(struct visit *v, const struct probe *probe)
@@ -325,7 +412,7 @@ echo_group(struct visit *v)
 {
 	size_t leaks = v->leaks;
 
-	if (v->echo == NULL)
+	if (v->echo == NULL || v->login)
 		return ERR_OK;
 	TRY(echo_upgrade(v));
 	for (size_t i = 0; i < COUNT(identities); i++)
@@ -357,7 +444,7 @@ plain_request(struct visit *v, const struct config *config, bool *ret_closed)
 				: "GETS THROUGH: the proxy does not ask Doubletour about this page",
 			    reply.status);
 	}
-	if (reply.status >= 300 && reply.status < 400 && config->public_url[0] != '\0' &&
+	if (reply.status >= 300 && reply.status < 400 && config->public_url[0] != '\0' && !v->login &&
 	    !str_starts(curl_header(&reply, STR("Location")), str_of(config->public_url))) {
 		v->troubles++;
 		return tell(v, "plain", plain.what, "leads elsewhere than to PUBLIC_URL", reply.status);
@@ -375,6 +462,7 @@ prepare(struct visit *v, const struct config *config)
 	if (v->echo != NULL && v->echo[0] != '/')
 		return why_set(&v->why, ERR_INVALID, "--echo takes a path, as /headers.");
 	snprintf(v->origin, sizeof(v->origin), "https://%.*s", STR_ARG(v->target.authority));
+	v->login = str_equal_nocase(v->target.authority, str_of(config->public_host));
 	if (config->gate_domains_count == 0) /* elsewhere than where the server is: nothing is known of its rules */
 		return ERR_OK;
 	TRY(access_file_text(config, &v->arena, &text, &v->why));
@@ -390,6 +478,7 @@ examine(struct visit *v, const struct config *config)
 	TRY(plain_request(v, config, &closed));
 	for (size_t i = 0; closed && i < COUNT(groups); i++)
 		TRY(probe_group(v, &groups[i]));
+	TRY(respelled_group(v));
 	return closed ? echo_group(v) : ERR_OK;
 }
 
@@ -410,27 +499,47 @@ summary(struct visit *v)
 	return v->leaks > 0 ? CLI_FAILED : CLI_DONE;
 }
 
+/* One host: its status. */
+static int
+visit_host(struct visit *asked, const char *url, bool several, const struct config *config)
+{
+	CLEANUP(visit_end) struct visit v = *asked;
+	CLEANUP(buf_wipe) struct buf title = BUF(16 * 1024);
+	err e;
+
+	v.url = url;
+	v.arena = (struct arena)ARENA(4 * 1024 * 1024);
+	if (several && !v.json)
+		cli_line(&title, "%s", url);
+	if (cli_print(buf_str(&title)) != CLI_DONE)
+		return CLI_FAILED;
+	e = examine(&v, config);
+	return e == ERR_OK ? summary(&v) : cli_fail(e, &v.why);
+}
+
 int
 cli_doctor(struct cli *cli, int argc, char **argv)
 {
-	CLEANUP(visit_end) struct visit v = { .arena = ARENA(4 * 1024 * 1024) };
+	struct visit v = { .json = false };
 	const struct cli_option options[] = {
 		{ .name = "ca", .value = &v.ca },
 		{ .name = "connect", .value = &v.connect },
 		{ .name = "echo", .value = &v.echo },
 		{ .name = "json", .flag = &v.json },
 	};
-	int status = cli_options(argc, argv, doctor_help, options, COUNT(options), 1);
-	err e;
+	int status = cli_options(argc, argv, doctor_help, options, COUNT(options), URLS_MAX);
+	int worst = CLI_DONE;
 
 	if (status != CLI_GO_ON)
 		return status;
 	if (optind == argc)
 		return cli_print_usage(doctor_help);
-	v.url = argv[optind];
 	status = cli_config(cli);
 	if (status != CLI_GO_ON)
 		return status;
-	e = examine(&v, &cli->config);
-	return e == ERR_OK ? summary(&v) : cli_fail(e, &v.why);
+	for (int i = optind; i < argc; i++) {
+		status = visit_host(&v, argv[i], argc - optind > 1, &cli->config);
+		worst = status > worst ? status : worst;
+	}
+	return worst;
 }

@@ -21,7 +21,7 @@ void cli_line(struct buf *out, const char *format, ...) PRINTF_LIKE(2, 3);
 int cli_print(str text);
 /* One formatted line. */
 int cli_print_line(const char *format, ...) PRINTF_LIKE(1, 2);
-/* Bytes as they are: images. */
+/* Bytes as they are: images, and texts of ours in which tabs stand (all that comes from outside was checked before). */
 int cli_print_bytes(str bytes);
 
 /* The help on standard error, for a command that lacks its arguments; CLI_USAGE. */

@@ -298,7 +298,7 @@ run(struct cli *cli, struct request *r, const struct proxy *proxy, int argc, cha
 		e = app_take(r, str_of(argv[i]));
 	if (e == ERR_OK)
 		e = put_text(r, r->lua ? "haproxy.lua" : proxy->text);
-	return e == ERR_OK ? cli_print(buf_str(&r->out)) : cli_fail(e, &r->why);
+	return e == ERR_OK ? cli_print_bytes(buf_str(&r->out)) : cli_fail(e, &r->why);
 }
 
 static const struct proxy *

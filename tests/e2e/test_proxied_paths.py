@@ -236,3 +236,59 @@ def test_plain_paths_pass_the_recorded_proxies(alone, kind):
         assert proxy.passes_on(host, path) == (doubletour, path)
     for endpoint in ENDPOINTS:
         assert proxy.passes_on(LOGIN, endpoint) is None
+
+
+# doctor
+
+BEFORE = {  # what was printed once, of the parts that refuse other spellings
+    "nginx": [("\tif ($doubletour_ambiguous) {\n\t\treturn 400;\n\t}\n", ""), ("\t\tif ($doubletour_ambiguous) {\n\t\t\treturn 400;\n\t\t}\n", ""),
+              ("proxy_pass http://doubletour/.doubletour/enter;", "proxy_pass http://doubletour;")],
+    "caddy": [("\thandle @ambiguous {\n\t\trespond 400\n\t}\n", ""), ("\t\trespond @respelled 400\n\t\trewrite * /.doubletour/enter\n", "")],
+    "haproxy": [("\thttp-request return status 400 if login ambiguous\n", "")],
+}
+
+
+def examine(proxy, *hosts):
+    urls = [proxy.public(host) + ("/" if host == LOGIN else "/page") for host in hosts]
+    done = proxy.server.command("doctor", *urls, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{proxy.port}", "--json")
+    return done, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_the_doctor_finds_no_spelling_that_is_let_through(world):
+    done, found = examine(world, LOGIN)
+    assert done.returncode == 0 and not found, done.stdout + done.stderr
+
+
+def broken(kind, parts):
+    def change(text):
+        for was, instead in parts:
+            assert was in text, was
+            text = text.replace(was, instead)
+        return text
+    return change
+
+
+@pytest.mark.parametrize("kind, host, path", [("nginx", LOGIN, "/.doubletour%2fenter"), ("nginx", "wiki.example.org", "/api/verify/..%2f..%2f.doubletour/enter"),
+                                              ("caddy", LOGIN, "/x/..%2f.doubletour/enter"), ("caddy", "wiki.example.org", "/api/authz/ext-authz/..%2f..%2f..%2f.doubletour/enter"),
+                                              ("haproxy", LOGIN, "/.doubletour/enter;x")])
+def test_the_doctor_sees_a_proxy_as_it_was_printed_before(kind, host, path, tmp_path):
+    with Echo() as echo, make(tmp_path) as server, Proxy(kind, server, echo, broken(kind, BEFORE[kind])) as proxy:
+        done, found = examine(proxy, host)
+        leaks = {row["what"] for row in found if "REACHES DOUBLETOUR" in row["finding"] and "raw request target" in row["finding"]}
+        assert done.returncode == 1 and all(row["url"].startswith(proxy.public(host)) for row in found), done.stdout + done.stderr
+        assert path in leaks, leaks
+
+
+def test_the_doctor_sees_that_the_gate_is_asked_through_the_proxy(tmp_path):
+    parts = [("\tlocation ^~ /api/verify {\n\t\treturn 403;\n\t}\n", "")]
+    with Echo() as echo, make(tmp_path) as server, Proxy("nginx", server, echo, broken("nginx", parts)) as proxy:
+        done, found = examine(proxy, LOGIN)
+        assert done.returncode == 1 and "/api/verify" in {row["what"] for row in found}, done.stdout
+
+
+def test_the_doctor_goes_on_to_the_next_host(tmp_path):
+    with Echo() as echo, make(tmp_path) as server, Proxy("nginx", server, echo) as proxy:
+        urls = [f"https://nowhere.example.org:{proxy.port}/", proxy.public(LOGIN) + "/"]
+        done = server.command("doctor", *urls, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{proxy.port}")
+        assert done.returncode == 1 and "was not reached" in done.stderr and all(url in done.stdout for url in urls), done
+        assert "none of them reaches Doubletour" in done.stdout and "nothing gets through" in done.stdout, done

@@ -118,27 +118,17 @@ events_resume(struct job *job)
 	wake(loop);
 }
 
-/* Where connections of one address are bounded they are counted by one daemon; else each loop has its turn. */
+/* Each loop has its turn. */
 static struct event_loop *
-loop_for(struct http_server *server, const struct arrival *arrival)
+loop_for(struct http_server *server)
 {
-	bool six = arrival->address.any.sa_family == AF_INET6;
-	const void *p = six ? (const void *)&arrival->address.six.sin6_addr : &arrival->address.four.sin_addr;
-	const unsigned char *bytes = p;
-	size_t n = server->door.accepted++;
-
-	if (server->settings.connections_per_address_max > 0) {
-		n = 0;
-		for (size_t i = 0; i < (six ? sizeof(struct in6_addr) : sizeof(struct in_addr)); i++)
-			n = n * 31 + bytes[i];
-	}
-	return &server->loops[n % server->settings.event_threads];
+	return &server->loops[server->door.accepted++ % server->settings.event_threads];
 }
 
 void
 events_take(struct http_server *server, const struct arrival *arrival)
 {
-	struct event_loop *loop = loop_for(server, arrival);
+	struct event_loop *loop = loop_for(server);
 	bool taken;
 
 	pthread_mutex_lock(&loop->lock);
@@ -149,7 +139,7 @@ events_take(struct http_server *server, const struct arrival *arrival)
 	if (taken)
 		wake(loop);
 	else
-		close(arrival->fd);
+		door_refuse(server, arrival->conn);
 }
 
 static bool
@@ -173,8 +163,10 @@ arrivals_take(struct event_loop *loop)
 {
 	struct arrival arrival;
 
-	while (arrival_next(loop, &arrival)) /* closes it when it cannot take it */
-		(void)mhd.MHD_add_connection(loop->daemon, arrival.fd, &arrival.address.any, arrival.address_bytes);
+	while (arrival_next(loop, &arrival)) /* closes the socket when it cannot take it */
+		if (mhd.MHD_add_connection(loop->daemon, arrival.fd, &arrival.address.any, arrival.address_bytes) !=
+		    MHD_YES)
+			door_forget(loop->server, arrival.conn);
 }
 
 /* --- the loop ----------------------------------------------------------------------------------------------------------------- */
@@ -229,16 +221,14 @@ daemon_new(struct event_loop *loop)
 {
 	struct http_server *server = loop->server;
 	const struct http_settings *s = &server->settings;
-	unsigned limit = (unsigned)(2 * s->connections_max + 64); /* ours is the limit that counts (door.c) */
+	unsigned limit = (unsigned)(2 * s->connections_max + 256); /* ours is the limit that counts (door.c) */
 
-	return mhd.MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
-				    job_continue, server, MHD_OPTION_NOTIFY_COMPLETED, job_over, server,
-				    MHD_OPTION_NOTIFY_CONNECTION, door_connection, loop, MHD_OPTION_URI_LOG_CALLBACK,
-				    job_begin, server, MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,
-				    MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-				    (unsigned)s->connections_per_address_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-				    (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_MEMORY_INCREMENT,
-				    (size_t)CONNECTION_INCREMENT_BYTES, MHD_OPTION_END);
+	return mhd.MHD_start_daemon(
+	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, job_continue, server,
+	    MHD_OPTION_NOTIFY_COMPLETED, job_over, server, MHD_OPTION_NOTIFY_CONNECTION, door_connection, loop,
+	    MHD_OPTION_URI_LOG_CALLBACK, job_begin, server, MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,
+	    MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
+	    MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)CONNECTION_INCREMENT_BYTES, MHD_OPTION_END);
 }
 
 static err
@@ -249,7 +239,8 @@ loop_open(struct event_loop *loop)
 	pthread_mutex_init(&loop->lock, NULL);
 	loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	loop->daemon = daemon_new(loop);
-	loop->arrivals_max = loop->server->settings.connections_max + 1; /* touched only where used */
+	loop->arrivals_max =
+	    loop->server->door.connections_max + loop->server->door.leaving_max; /* touched only where used */
 	loop->arrivals = mem_new_array(loop->arrivals_max, sizeof(*loop->arrivals));
 	if (loop->wake_fd < 0 || loop->daemon == NULL || loop->arrivals == NULL)
 		return ERR_MEMORY;
@@ -284,7 +275,7 @@ loop_end(struct event_loop *loop)
 		pthread_join(loop->thread, NULL);
 	}
 	for (struct arrival arrival; loop->arrivals != NULL && arrival_next(loop, &arrival);)
-		close(arrival.fd);
+		door_refuse(loop->server, arrival.conn);
 	mem_free(&loop->arrivals);
 	if (loop->daemon != NULL)
 		mhd.MHD_stop_daemon(loop->daemon);

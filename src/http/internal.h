@@ -10,6 +10,7 @@
 
 #include "http/mhd.h"
 #include "http/server.h"
+#include "http/shares.h"
 
 #include <netinet/in.h>
 #include <pthread.h>
@@ -25,9 +26,14 @@ struct header {
 	str name, value;
 };
 
-/* One connection, as the doorkeeper watches it. */
+/* One connection, from its being accepted until just before its socket is closed. */
 struct conn {
 	int fd;
+	bool
+	    started; /* its event thread has it; before, nobody touches its socket.  Under door.lock, as are the next two */
+	bool leaving; /* it makes way for a newcomer */
+	struct share_member member;
+	struct network network;
 	_Atomic int64_t deadline_us; /* monotonic; NO_DEADLINE while the application has the request */
 	atomic_bool busy;            /* a request has begun and its reply has not left */
 	atomic_bool served;          /* the application has the request, or its reply is leaving */
@@ -46,6 +52,7 @@ struct conn {
 
 /* A socket on its way from the doorkeeper to an event thread. */
 struct arrival {
+	struct conn *conn;
 	int fd;
 	socklen_t address_bytes;
 	union {
@@ -111,17 +118,24 @@ struct worker {
 /* A closed connection whose client may still be sending: read empty, so that no reset overtakes the reply. */
 struct lingerer {
 	int fd;
+	struct network network;
 	int64_t until_us;
 	size_t budget; /* bytes that will still be read */
 };
 
 struct door {
-	pthread_mutex_t lock; /* of conns, lingerers */
+	pthread_mutex_t lock; /* of conns, shares, by_fd, leaving, lingerers */
 	struct conn *conns;
+	struct shares *shares;
+	struct conn **by_fd; /* by_fd_count: a connection by its socket; touched only where used */
+	size_t by_fd_count;
+	size_t connections_max, linger_max; /* as the process's descriptors allow */
+	size_t leaving, leaving_max;        /* connections that make way, and have not left yet */
 	struct lingerer lingerers[LINGER_MAX];
 	size_t lingerer_count;
 	int listen_fd, wake_fd;
 	size_t accepted;
+	atomic_bool crowded; /* no connection is accepted until one has left */
 	pthread_t thread;
 	atomic_bool closed; /* no new connection; idle ones are sent home */
 	atomic_bool ended;  /* the thread leaves */
@@ -141,15 +155,20 @@ struct http_server {
 	uint64_t id_base;
 	atomic_uint_fast64_t id_count;
 	atomic_size_t connections;
-	atomic_uint_fast64_t requests, refused, given_back;
+	atomic_uint_fast64_t requests, refused, given_back, made_way;
 	bool exact_layout; /* see head.c */
 };
 
 /* --- door.c: accepting, deadlines ---------------------------------------------------------------------------------- */
 
-MUST_USE err door_open(struct http_server *server);
-void door_close(struct http_server *server); /* no new connection from now on */
-void door_end(struct http_server *server);   /* the thread is gone afterwards */
+MUST_USE err door_prepare(struct http_server *server); /* how many connections there may be, and room for them */
+MUST_USE err door_open(struct http_server *server);    /* the thread */
+void door_close(struct http_server *server);           /* no new connection from now on */
+void door_end(struct http_server *server);             /* the thread is gone afterwards */
+void door_free(struct http_server *server);            /* no connection is left */
+void door_refuse(struct http_server *server,
+		 struct conn *conn); /* one that no event thread has: its socket is closed */
+void door_forget(struct http_server *server, struct conn *conn); /* the same, where the socket is closed already */
 void door_connection(void *context, struct MHD_Connection *connection, void **place,
 		     enum MHD_ConnectionNotificationCode code);
 

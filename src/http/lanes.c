@@ -5,28 +5,11 @@
 #include "http/internal.h"
 
 #include "base/mem.h"
-
-#include <arpa/inet.h>
+#include "base/network.h"
 
 enum { PLACES = 2048 };
 
 /* --- whose turn it is ----------------------------------------------------------------------------------------------- */
-
-/* What counts as one address: an IPv6 network of 64 bits is one customer's. */
-static uint64_t
-number_of(str address)
-{
-	uint8_t bytes[sizeof(struct in6_addr)] = { 0 };
-	char text[INET6_ADDRSTRLEN];
-	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a, 64 bits */
-	size_t n = 0;
-
-	if (str_copy_z(address, text, sizeof(text)) == ERR_OK)
-		n = inet_pton(AF_INET, text, bytes) == 1 ? 4 : inet_pton(AF_INET6, text, bytes) == 1 ? 8 : 0;
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
-	return hash;
-}
 
 static size_t
 waiting_from(const struct lane *lane, uint64_t from)
@@ -119,7 +102,8 @@ lane_submit(struct job *job, enum http_lane which)
 	struct job *gone = NULL;
 	bool taken;
 
-	job->from = number_of(job->rq.from.n > 0 ? job->rq.from : job->rq.peer);
+	const struct network network = network_of(job->rq.from.n > 0 ? job->rq.from : job->rq.peer);
+	job->from = network_number(&network, job->server->id_base);
 	pthread_mutex_lock(&lane->lock);
 	if (!lane->closed && lane->max > 0 && lane->waiting >= lane->max)
 		gone = make_way(lane, job->from);

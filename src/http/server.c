@@ -68,6 +68,7 @@ server_free(struct http_server **server)
 		close(s->door.wake_fd);
 	if (s->door.listen_fd >= 0)
 		close(s->door.listen_fd);
+	door_free(s);
 	mem_free(&s->workers);
 	mem_free(server);
 }
@@ -75,8 +76,10 @@ server_free(struct http_server **server)
 static err
 threads_start(struct http_server *server)
 {
-	err e = lanes_open(server);
+	err e = door_prepare(server);
 
+	if (e == ERR_OK)
+		e = lanes_open(server);
 	if (e == ERR_OK)
 		e = events_open(server);
 	if (e == ERR_OK)
@@ -148,6 +151,8 @@ void
 http_server_figures(const struct http_server *server, struct http_figures *ret_figures)
 {
 	*ret_figures = (struct http_figures){ .connections = atomic_load(&server->connections),
+					      .connections_max = server->door.connections_max,
+					      .made_way = atomic_load(&server->made_way),
 					      .requests = atomic_load(&server->requests),
 					      .refused = atomic_load(&server->refused),
 					      .given_back = atomic_load(&server->given_back) };

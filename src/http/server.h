@@ -98,6 +98,11 @@ struct http_app {
 	/* Called in each worker thread at its start; lane is QUICK or SLOW, index counts from 0 within it.  NULL: nothing. */
 	void *(*worker_open)(void *app, enum http_lane lane, size_t index);
 	/*
+	 * Is the peer a proxy that may speak for everybody?  It has no share of the connections then.  The acceptor thread asks;
+	 * must not wait.  NULL: nobody is.
+	 */
+	bool (*trusts)(void *app, str peer);
+	/*
 	 * Called after the reply was handed over to the system, or the connection broke over it, with its time in the server;
 	 * for the access log.  Not called for a request whose client went away before there was a reply.  Any thread.
 	 */
@@ -105,13 +110,13 @@ struct http_app {
 };
 
 struct http_settings {
-	int listen_fd;                      /* listening already; the server closes it */
-	size_t event_threads;               /* 1 or more */
-	size_t workers[HTTP_LANE_COUNT];    /* threads of QUICK and SLOW */
-	size_t queue_max[HTTP_LANE_COUNT];  /* requests that may wait in QUICK and SLOW */
-	size_t connections_max;             /* further ones are closed at once */
-	size_t connections_per_address_max; /* 0: no bound */
-	int request_ms, reply_ms;           /* 0: HTTP_REQUEST_SECONDS, HTTP_REPLY_SECONDS */
+	int listen_fd;                     /* listening already; the server closes it */
+	size_t event_threads;              /* 1 or more */
+	size_t workers[HTTP_LANE_COUNT];   /* threads of QUICK and SLOW */
+	size_t queue_max[HTTP_LANE_COUNT]; /* requests that may wait in QUICK and SLOW */
+	size_t connections_max;            /* when there are more, whoever holds most makes way: shares.h */
+	size_t descriptors_max;            /* of this process: fewer connections where these are few; 0: its limit */
+	int request_ms, reply_ms;          /* 0: HTTP_REQUEST_SECONDS, HTTP_REPLY_SECONDS */
 };
 
 struct http_server;
@@ -140,8 +145,9 @@ void http_server_stop(struct http_server **server, int max_ms);
 
 /* Figures of this moment, for logs and tests. */
 struct http_figures {
-	size_t connections, waiting[HTTP_LANE_COUNT];
+	size_t connections, connections_max, waiting[HTTP_LANE_COUNT];
 	uint64_t requests, refused;
+	uint64_t made_way;   /* connections that were ended for newcomers */
 	uint64_t given_back; /* how often an idle connection's memory was */
 };
 void http_server_figures(const struct http_server *server, struct http_figures *ret_figures);

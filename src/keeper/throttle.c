@@ -2,12 +2,10 @@
 
 #include "base/digest.h"
 #include "base/log.h"
+#include "base/network.h"
 #include "keeper/audit.h"
 #include "keeper/devices.h"
 #include "keeper/turn.h"
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
 
 #define WAIT_FIRST_US SECONDS_US(30)
 #define WAIT_MAX_US MINUTES_US(60)
@@ -42,34 +40,6 @@ counter_name(enum counter counter)
 }
 
 /* --- which counters ------------------------------------------------------------------------------------------------- */
-
-/* What counts as one address: see docs/throttling.md.  Bytes; empty where web told none that can be read. */
-struct network {
-	uint8_t b[8];
-	size_t n;
-	bool local;
-};
-
-static struct network
-network_of(str address)
-{
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr six;
-	struct network network = { .local = true };
-
-	if (str_copy_z(address, text, sizeof(text)) != ERR_OK)
-		return network;
-	if (inet_pton(AF_INET, text, network.b) == 1) {
-		network.n = 4;
-		network.local = network.b[0] == 127;
-	} else if (inet_pton(AF_INET6, text, &six) == 1) {
-		bool mapped = IN6_IS_ADDR_V4MAPPED(&six);
-		network.n = mapped ? 4 : 8;
-		memcpy(network.b, mapped ? six.s6_addr + 12 : six.s6_addr, network.n);
-		network.local = mapped ? network.b[0] == 127 : IN6_IS_ADDR_LOOPBACK(&six);
-	}
-	return network;
-}
 
 static bool
 is_local(const struct turn *turn)

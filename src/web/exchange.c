@@ -624,6 +624,14 @@ done(void *app, const struct request *rq, int status, size_t body_bytes, int64_t
 		  LOG_TEXT("state", session_state_name(state)));
 }
 
+static bool
+trusts(void *app, str peer)
+{
+	const struct web *web = app;
+
+	return exchange_trusts((void *)(uintptr_t)web->config, peer);
+}
+
 const struct http_app web_app = {
-	.admit = admit, .work = work, .refuse = refuse, .worker_open = worker_open, .done = done
+	.admit = admit, .work = work, .refuse = refuse, .worker_open = worker_open, .trusts = trusts, .done = done
 };

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ enum {
 	QUEUE_QUICK = 4096,
 	QUEUE_SLOW_PER_WORKER = 16, /* what is behind that waits longer than a person does: 503 */
 	CONNECTIONS_MAX = 12000,
+	DESCRIPTORS_MIN = 64, /* beside the channels to the keeper */
 	STOP_MS = 5000,
 };
 
@@ -143,6 +145,35 @@ web_init(struct web *web, const struct config *config, int push_fd, int first_ch
 	return digest_setup();
 }
 
+/* How many descriptors this process may have: the keeper has raised the limit as far as it may. */
+static err
+descriptors(const struct web *web, size_t *ret_max, struct why *why)
+{
+	struct rlimit limit = { .rlim_cur = 0 };
+	size_t least = DESCRIPTORS_MIN + web->quick + web->slow;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= least) {
+		*ret_max = (size_t)limit.rlim_cur;
+		return ERR_OK;
+	}
+	return why_set(why, ERR_CONFIG,
+		       "This process may have %zu descriptors, and each connection needs one: at least %zu are "
+		       "needed.  Raise the limit (LimitNOFILE= in systemd, ulimit -n in a shell).",
+		       (size_t)limit.rlim_cur, least);
+}
+
+/* Fewer than this program takes: whoever runs it may want to know. */
+static void
+connections_tell(const struct http_server *server)
+{
+	struct http_figures figures;
+
+	http_server_figures(server, &figures);
+	if (figures.connections_max < CONNECTIONS_MAX)
+		log_event(LOG_WARNING, "web.connections", LOG_INT("max", (int64_t)figures.connections_max),
+			  LOG_TEXT("why", "the limit of descriptors"));
+}
+
 /* In this order: what needs files, the wall, the threads, the seal. */
 static err
 start(struct web *web, int listen_fd, struct http_server **ret_server, struct why *why)
@@ -155,9 +186,11 @@ start(struct web *web, int listen_fd, struct http_server **ret_server, struct wh
 	settings.workers[HTTP_SLOW] = web->slow;
 	settings.queue_max[HTTP_QUICK] = QUEUE_QUICK;
 	settings.queue_max[HTTP_SLOW] = web->slow * QUEUE_SLOW_PER_WORKER;
+	TRY(descriptors(web, &settings.descriptors_max, why));
 	TRY(sandbox_enter(why));
 	TRY(web_hello(web));
 	TRY(http_server_start(&settings, &web_app, web, ret_server));
+	connections_tell(*ret_server);
 	TRY(web_listen(web));
 	return sandbox_seal(why);
 }

@@ -1,5 +1,6 @@
 """The front door under bad weather: mutated requests by the million, slow clients by the thousand, floods of strangers."""
 
+import contextlib
 import multiprocessing
 import os
 import random
@@ -9,6 +10,8 @@ import selectors
 import socket
 import statistics
 import time
+
+import pytest
 
 from harness import Person
 from harness.server import wait_until
@@ -247,6 +250,122 @@ def _is_closed(s):
         return False
     except OSError:
         return True
+
+
+# One client that wants everything
+
+GREEDY, OTHERS = "127.0.0.2", ["127.0.0.3", "127.0.0.4", "127.0.0.5"]
+ASKED = scaled(81, 2_000)
+WANTS = {
+    "says nothing": "",
+    "begins a request": "GET /login HTTP/1.1\r\nHost: local",
+    "begins a form": "POST /login HTTP/1.1\r\nHost: {host}\r\n" + FORM + "Content-Length: 9000\r\n\r\nusername=",
+    "keeps what was answered": "GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n",
+    "takes no answer": "GET /login HTTP/1.1\r\nHost: {host}\r\n\r\n" * 200,
+}
+
+
+def connect_from(address, port):
+    s = socket.socket()
+    s.setblocking(False)
+    s.bind((address, 0))
+    s.connect_ex(("127.0.0.1", port))
+    return s
+
+
+def take_everything(port, count, text, reads, ready, over):
+    """So many connections from one address, each opened again when it closes, until it is over."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    waiting = selectors.DefaultSelector()
+
+    def open_one():
+        waiting.register(connect_from(GREEDY, port), selectors.EVENT_WRITE)
+
+    def close_one(s):
+        waiting.unregister(s)
+        s.close()
+
+    def move(key, events):
+        """False when it has closed."""
+        try:
+            if events & selectors.EVENT_WRITE:
+                key.fileobj.send(text)
+                waiting.modify(key.fileobj, selectors.EVENT_READ)
+            return not (events & selectors.EVENT_READ and reads) or key.fileobj.recv(65536) != b""
+        except OSError:
+            return False
+
+    for _ in range(count):
+        open_one()
+    rounds = 0
+    while not over.is_set():
+        for key, events in waiting.select(0.05):
+            if not move(key, events):
+                close_one(key.fileobj)
+                open_one()
+        rounds += 1
+        if rounds == 5:
+            ready.set()
+    for key in list(waiting.get_map().values()):
+        close_one(key.fileobj)
+
+
+def ask_from(address, server, path="/healthz"):
+    """The status of one request on a connection of its own; None when there is no answer."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30, source_address=(address, 0)) as s:
+        try:
+            s.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nConnection: close\r\n\r\n".encode())
+            status = STATUS.match(s.recv(65536))
+        except OSError:
+            return None
+    return status and int(status[1])
+
+
+@contextlib.contextmanager
+def everything_taken(server, count, what):
+    ready, over = multiprocessing.Event(), multiprocessing.Event()
+    text = WANTS[what].format(host=f"127.0.0.1:{server.port}").encode()
+    greedy = multiprocessing.Process(target=take_everything, args=(server.port, count, text, what != "takes no answer", ready, over))
+    greedy.start()
+    try:
+        assert ready.wait(120), "the greedy client has its connections"
+        yield
+    finally:
+        over.set()
+        greedy.join()
+
+
+def with_descriptors(server, limit):
+    """Start it as a shell does whose user may have so few."""
+    wrapper = server.home / "few-descriptors"
+    wrapper.write_text(f'#!/bin/sh\nulimit -n {limit}\nexec {server.program} "$@"\n')
+    wrapper.chmod(0o755)
+    server.program = str(wrapper)
+    return server.start()
+
+
+def everybody_is_answered(server, connections, what):
+    alice = Person(server).full()
+    with everything_taken(server, connections, what):
+        statuses = [ask_from(OTHERS[n % len(OTHERS)], server) for n in range(ASKED)]
+        signed_in = [alice.visit("/").status for _ in range(10)]
+    assert statuses == [200] * ASKED
+    assert signed_in == [200] * 10
+    return statuses
+
+
+@pytest.mark.parametrize("what", WANTS)
+def test_few_descriptors_are_shared_beside_a_greedy_address(make_server, what):
+    server = with_descriptors(make_server(start=False), 900)
+    assert re.search(r"web\.connections.*\b7\d\d\b", server.log()), "how many connections fit is in the log"
+    everybody_is_answered(server, 1_100, what)
+
+
+@pytest.mark.skipif(not LONG, reason="tools/torture front")
+@pytest.mark.parametrize("what", WANTS)
+def test_all_connections_are_shared_beside_a_greedy_address(make_server, what):
+    answers = everybody_is_answered(make_server(), 12_600, what)
+    evidence(f"one address that {what} on 12,600 connections", asked=len(answers), answered=answers.count(200))
 
 
 def test_strangers_cost_no_row(server):

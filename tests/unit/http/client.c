@@ -14,17 +14,26 @@ client_sleep(int ms)
 }
 
 int
-client_connect(uint16_t port)
+client_connect_from(const char *from, uint16_t port)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in own = { .sin_family = AF_INET };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+	if (fd >= 0 && inet_pton(AF_INET, from, &own.sin_addr) == 1 &&
+	    bind(fd, (struct sockaddr *)&own, sizeof(own)) == 0 &&
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
 	if (fd >= 0)
 		close(fd);
 	return -1;
+}
+
+int
+client_connect(uint16_t port)
+{
+	return client_connect_from("127.0.0.1", port);
 }
 
 bool

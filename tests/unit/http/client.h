@@ -10,6 +10,8 @@ enum { CLIENT_PATIENCE_MS = 20000 };
 
 /* A connection to the port; -1 when refused. */
 int client_connect(uint16_t port);
+int client_connect_from(const char *address,
+			uint16_t port); /* from this address of the machine's: any of 127.0.0.0/8 */
 
 /* Send all; false when the other end has closed. */
 bool client_send(int fd, str bytes);

@@ -103,8 +103,15 @@ done(void *app, const struct request *rq, int status, size_t body_bytes, int64_t
 	atomic_fetch_add(&echo->done, 1);
 }
 
+static bool
+trusts(void *app, str peer)
+{
+	(void)app;
+	return str_equal(peer, STR("127.0.0.99"));
+}
+
 static const struct http_app echo_app = {
-	.admit = admit, .work = work, .refuse = refuse, .worker_open = worker_open, .done = done
+	.admit = admit, .work = work, .refuse = refuse, .worker_open = worker_open, .trusts = trusts, .done = done
 };
 
 void

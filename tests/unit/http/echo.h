@@ -9,6 +9,8 @@
  *	anything else                 404, in line
  *
  * X-From: ADDRESS                on whose behalf
+ *
+ * It trusts 127.0.0.99 as a proxy.
  */
 #ifndef ECHO_H
 #define ECHO_H

@@ -6,9 +6,11 @@
 #include "base/fault.h"
 #include "base/clock.h"
 
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -422,8 +424,12 @@ http_server_keeps_a_thousand_connections(void **state)
 			assert_true(a.status == 200 || a.status == 503); /* more at once than may wait */
 		}
 	}
-	int fd = client_connect(echo.port); /* one more */
-	assert_true(client_closed(fd, REQUEST_MS / 4));
+	int fd = client_connect(echo.port); /* one more: the oldest makes way */
+	assert_true(client_send(fd, STR(GET("/quick"))));
+	client_read(fd, false, &a);
+	assert_int_equal(a.status, 200);
+	assert_true(client_closed(fds[0], REQUEST_MS / 4));
+	assert_int_equal(connections(), MANY);
 	close(fd);
 	for (int i = 0; i < MANY; i++)
 		close(fds[i]);
@@ -497,25 +503,157 @@ http_server_gives_back_what_idle_connections_hold(void **state)
 	echo_stop(&echo, 1000);
 }
 
-static void
-http_server_bounds_connections_of_one_address(void **state)
+/* --- shares -------------------------------------------------------------------------------------------------------------- */
+
+#define GREEDY "127.0.0.2"
+#define MODEST "127.0.0.3"
+#define PROXY "127.0.0.99" /* trusted: echo.h */
+enum { FEW = 40, MORE = 60 };
+
+static int
+status_from(const char *address, const char *request)
 {
+	int fd = client_connect_from(address, echo.port);
+
+	assert_true(fd >= 0);
+	return client_send(fd, str_of(request)) ? status_of(fd) : 0;
+}
+
+/* What one client's connections do while they are all that there are. */
+static const struct {
+	const char *why, *sends;
+	bool works; /* the application has the request */
+} greeds[] = {
+	{ "nothing", "", false },
+	{ "one byte", "G", false },
+	{ "half a head", "GET /inline HTTP/1.1\r\nHost: ", false },
+	{ "half a body", "POST /quick HTTP/1.1\r\nHost: h\r\n" FORM_TYPE "Content-Length: 30\r\n\r\na=", false },
+	{ "a reply that it does not take", GET("/big"), false },
+	{ "an answer, and nothing more", GET("/inline"), false },
+	{ "requests that take long", GET("/hold"), true },
+};
+
+static void
+greed(size_t which)
+{
+	int fds[MORE], modest;
 	struct answer a;
-	int fds[3];
+
+	echo_start(&echo, (struct http_settings){ .connections_max = FEW, .queue_max[HTTP_SLOW] = FEW });
+	modest = client_connect_from(MODEST, echo.port);
+	for (int i = 0; i < MORE; i++) {
+		fds[i] = client_connect_from(GREEDY, echo.port);
+		(void)client_send(fds[i], str_of(greeds[which].sends));
+	}
+	for (int i = 0; i < MORE; i++) {
+		if (status_from(MODEST, GET("/quick")) != 200)
+			fail_msg("%s: the answer to request %d did not come", greeds[which].why, i);
+		if (client_closed(fds[i], 0)) { /* again, as it is closed */
+			close(fds[i]);
+			fds[i] = client_connect_from(GREEDY, echo.port);
+			(void)client_send(fds[i], str_of(greeds[which].sends));
+		}
+	}
+	assert_true(client_send(modest, STR(GET("/inline")))); /* it was idle all the time, and is there */
+	client_read(modest, false, &a);
+	assert_int_equal(a.status, 200);
+	echo_release(&echo);
+	for (int i = 0; i < MORE; i++)
+		close(fds[i]);
+	close(modest);
+	client_wait(connections() == 0);
+	echo_stop(&echo, 1000);
+}
+
+static void
+http_server_answers_everybody_beside_a_client_that_holds_all(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(greeds); i++)
+		greed(i);
+}
+
+static void
+http_server_takes_nothing_from_a_proxy_that_it_trusts(void **state)
+{
+	int proxy[FEW / 2], greedy[FEW];
+	struct answer a;
 
 	(void)state;
-	echo_start(&echo, (struct http_settings){ .connections_per_address_max = 3 });
-	for (int i = 0; i < 3; i++)
-		fds[i] = client_connect(echo.port);
-	client_wait(connections() == 3);
-	int more = client_connect(echo.port);
-	assert_true(client_closed(more, REQUEST_MS / 4));
-	close(more);
-	close(fds[0]);
-	client_wait(connections() == 2);
-	assert_int_equal(client_ask(echo.port, STR(GET("/inline")), &a), 200);
-	close(fds[1]);
-	close(fds[2]);
+	echo_start(&echo, (struct http_settings){ .connections_max = FEW });
+	for (int i = 0; i < FEW / 2; i++)
+		proxy[i] = client_connect_from(PROXY, echo.port);
+	for (int i = 0; i < FEW; i++) /* half of them fit */
+		greedy[i] = client_connect_from(GREEDY, echo.port);
+	assert_int_equal(status_from(MODEST, GET("/inline")), 200);
+	assert_int_equal(status_from(PROXY, GET("/inline")), 200);
+	for (int i = 0; i < FEW / 2; i++) {
+		assert_true(client_send(proxy[i], STR(GET("/inline"))));
+		client_read(proxy[i], false, &a);
+		assert_int_equal(a.status, 200);
+	}
+	for (int i = 0; i < FEW; i++)
+		close(greedy[i]);
+	for (int i = 0; i < FEW / 2; i++)
+		close(proxy[i]);
+	client_wait(connections() == 0);
+	echo_stop(&echo, 1000);
+}
+
+static void
+http_server_fits_its_connections_into_few_descriptors(void **state)
+{
+	static const struct {
+		size_t descriptors, least, most;
+	} limits[] = { { 900, 700, 850 }, { 200, 100, 160 }, { 100000, 12000, 12000 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(limits); i++) {
+		struct http_figures figures;
+		echo_start(&echo, (struct http_settings){ .connections_max = 12000,
+							  .descriptors_max = limits[i].descriptors });
+		http_server_figures(echo.server, &figures);
+		assert_in_range(figures.connections_max, limits[i].least, limits[i].most);
+		echo_stop(&echo, 1000);
+	}
+}
+
+/* Lower the limit to what is open, so that accepting fails; the client's sockets are open already. */
+static void
+http_server_makes_room_when_no_descriptor_is_left(void **state)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	int greedy[FEW], late[4];
+	struct rlimit limit, low;
+	struct http_figures figures;
+	struct answer a;
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ .connections_max = 1000 });
+	for (int i = 0; i < FEW; i++)
+		greedy[i] = client_connect_from(GREEDY, echo.port);
+	client_wait(connections() == FEW);
+	for (size_t i = 0; i < COUNT(late); i++)
+		late[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	low = (struct rlimit){ .rlim_cur = (rlim_t)late[COUNT(late) - 1] + 1, .rlim_max = limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	address.sin_port = htons(echo.port);
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	for (size_t i = 0; i < COUNT(late); i++) {
+		assert_int_equal(connect(late[i], (struct sockaddr *)&address, sizeof(address)), 0);
+		assert_true(client_send(late[i], STR(GET("/quick"))));
+		client_read(late[i], false, &a);
+		assert_int_equal(a.status, 200);
+	}
+	for (size_t i = 0; i < COUNT(late); i++)
+		close(late[i]);
+	http_server_figures(echo.server, &figures);
+	assert_in_range(figures.made_way, 1, FEW / 2); /* one for each, or one more where it took its time to leave */
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (int i = 0; i < FEW; i++)
+		close(greedy[i]);
+	client_wait(connections() == 0);
 	echo_stop(&echo, 1000);
 }
 
@@ -678,7 +816,10 @@ main(void)
 		cmocka_unit_test(http_server_lets_a_refused_client_go_on_sending_for_a_while),
 		cmocka_unit_test(http_server_keeps_a_thousand_connections),
 		cmocka_unit_test(http_server_gives_back_what_idle_connections_hold),
-		cmocka_unit_test(http_server_bounds_connections_of_one_address),
+		cmocka_unit_test(http_server_answers_everybody_beside_a_client_that_holds_all),
+		cmocka_unit_test(http_server_takes_nothing_from_a_proxy_that_it_trusts),
+		cmocka_unit_test(http_server_fits_its_connections_into_few_descriptors),
+		cmocka_unit_test(http_server_makes_room_when_no_descriptor_is_left),
 		cmocka_unit_test(http_server_stop_finishes_what_it_has_accepted),
 		cmocka_unit_test(http_server_stop_answers_what_still_waits_when_its_time_is_over),
 		cmocka_unit_test(http_server_stops_and_starts_under_fire),

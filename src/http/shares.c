@@ -1,0 +1,271 @@
+#include "http/shares.h"
+
+#include "base/mem.h"
+
+enum { LOOKS = 64 }; /* members that are looked at for one newcomer */
+
+/* What one client holds. */
+struct share {
+	struct network network;
+	size_t count;
+	struct share_member *oldest, *newest;
+	struct share *same;           /* the next in its bucket, or in the list of free ones */
+	struct share *before, *after; /* of those that hold as many */
+};
+
+struct share_list {
+	struct share *first, *last;
+};
+
+struct shares {
+	size_t max, members, most; /* most: that a client holds */
+	uint64_t seed;
+	struct share *all, *free;
+	size_t touched;              /* of all: the ones behind have never been used, and cost no memory */
+	struct share **buckets;      /* mask + 1 */
+	struct share_list *by_count; /* max + 1: those that hold so many */
+	size_t mask;
+	struct share trusted; /* of all proxies; in no bucket, in no list */
+};
+
+struct shares *
+shares_new(size_t max, uint64_t seed)
+{
+	struct shares *s = mem_new(sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->max = max;
+	s->seed = seed;
+	for (s->mask = 63; s->mask < max; s->mask = s->mask * 2 + 1)
+		continue;
+	s->all = mem_new_array(max, sizeof(*s->all));
+	s->buckets = mem_new_array(s->mask + 1, sizeof(struct share *));
+	s->by_count = mem_new_array(max + 1, sizeof(*s->by_count));
+	if (s->all == NULL || s->buckets == NULL || s->by_count == NULL)
+		shares_free(&s);
+	return s;
+}
+
+void
+shares_free(struct shares **shares)
+{
+	if (*shares == NULL)
+		return;
+	mem_free(&(*shares)->all);
+	mem_free(&(*shares)->buckets);
+	mem_free(&(*shares)->by_count);
+	mem_free(shares);
+}
+
+/* --- shares by network -------------------------------------------------------------------------------------------------- */
+
+static struct share **
+share_bucket(const struct shares *s, const struct network *network)
+{
+	return &s->buckets[network_number(network, s->seed) & s->mask];
+}
+
+static struct share *
+share_find(const struct shares *s, const struct network *network)
+{
+	struct share *share = *share_bucket(s, network);
+
+	while (share != NULL && !network_equal(&share->network, network))
+		share = share->same;
+	return share;
+}
+
+/* There are as many as members, so one is free. */
+static struct share *
+share_new(struct shares *s, const struct network *network)
+{
+	struct share **bucket = share_bucket(s, network);
+	struct share *share = s->free;
+
+	if (share != NULL)
+		s->free = share->same;
+	else
+		share = &s->all[s->touched++];
+	*share = (struct share){ .network = *network, .same = *bucket };
+	*bucket = share;
+	return share;
+}
+
+static void
+share_drop(struct shares *s, struct share *share)
+{
+	struct share **at = share_bucket(s, &share->network);
+
+	while (*at != share)
+		at = &(*at)->same;
+	*at = share->same;
+	share->same = s->free;
+	s->free = share;
+}
+
+/* --- shares by count ---------------------------------------------------------------------------------------------------- */
+
+static void
+list_add(struct share_list *list, struct share *share)
+{
+	share->before = list->last;
+	share->after = NULL;
+	if (list->last != NULL)
+		list->last->after = share;
+	else
+		list->first = share;
+	list->last = share;
+}
+
+static void
+list_remove(struct share_list *list, struct share *share)
+{
+	if (share->before != NULL)
+		share->before->after = share->after;
+	else
+		list->first = share->after;
+	if (share->after != NULL)
+		share->after->before = share->before;
+	else
+		list->last = share->before;
+}
+
+static void
+share_count(struct shares *s, struct share *share, size_t count)
+{
+	size_t before = share->count;
+
+	share->count = count;
+	if (share == &s->trusted)
+		return;
+	if (before > 0)
+		list_remove(&s->by_count[before], share);
+	if (count > 0)
+		list_add(&s->by_count[count], share);
+	if (count > s->most)
+		s->most = count;
+	if (s->by_count[s->most].first == NULL &&
+	    s->most > 0) /* the one that held most has one less, and still holds most */
+		s->most--;
+	if (count == 0)
+		share_drop(s, share);
+}
+
+/* --- members ------------------------------------------------------------------------------------------------------------ */
+
+static void
+member_link(struct share *share, struct share_member *member)
+{
+	*member = (struct share_member){ .older = share->newest, .share = share };
+	if (share->newest != NULL)
+		share->newest->newer = member;
+	else
+		share->oldest = member;
+	share->newest = member;
+}
+
+static void
+member_unlink(struct share_member *member)
+{
+	struct share *share = member->share;
+
+	if (member->older != NULL)
+		member->older->newer = member->newer;
+	else
+		share->oldest = member->newer;
+	if (member->newer != NULL)
+		member->newer->older = member->older;
+	else
+		share->newest = member->older;
+	*member = (struct share_member){ .share = NULL };
+}
+
+bool
+shares_add(struct shares *s, const struct network *network, bool trusted, struct share_member *ret_member)
+{
+	struct share *share;
+
+	if (s->members == s->max)
+		return false;
+	share = trusted ? &s->trusted : share_find(s, network);
+	if (share == NULL)
+		share = share_new(s, network);
+	member_link(share, ret_member);
+	s->members++;
+	share_count(s, share, share->count + 1);
+	return true;
+}
+
+void
+shares_remove(struct shares *s, struct share_member *member)
+{
+	struct share *share = member->share;
+
+	if (share == NULL)
+		return;
+	member_unlink(member);
+	s->members--;
+	share_count(s, share, share->count - 1);
+}
+
+size_t
+shares_count(const struct shares *s, const struct network *network)
+{
+	const struct share *share = share_find(s, network);
+
+	return share == NULL ? 0 : share->count;
+}
+
+/* --- making way --------------------------------------------------------------------------------------------------------- */
+
+/*
+ * Who is not idle goes behind the others, so that the next look finds another one: the members of a share and the shares of a list
+ * take turns.  list: the one that share is in; NULL: this share alone.
+ */
+static void
+look_further(struct share_list *list, struct share *share, struct share_member *member)
+{
+	member_unlink(member);
+	member_link(share, member);
+	if (list != NULL) {
+		list_remove(list, share);
+		list_add(list, share);
+	}
+}
+
+/* The least worth of some, below the limit. */
+static struct share_member *
+member_pick(struct share_list *list, struct share *only, enum share_worth limit, share_worth_of worth_of)
+{
+	struct share_member *best = NULL;
+
+	for (int i = 0; i < LOOKS; i++) {
+		struct share *share = list != NULL ? list->first : only;
+		struct share_member *member = share->oldest;
+		enum share_worth worth = worth_of(member);
+		if (worth < limit) {
+			best = member;
+			limit = worth;
+		}
+		if (worth == SHARE_IDLE)
+			break;
+		look_further(list, share, member);
+	}
+	return best;
+}
+
+struct share_member *
+shares_make_way(struct shares *s, const struct network *newcomer, bool trusted, share_worth_of worth_of)
+{
+	struct share *own = trusted ? NULL : share_find(s, newcomer);
+	size_t has = own == NULL ? 0 : own->count;
+
+	if (s->most > has)
+		return member_pick(&s->by_count[s->most], NULL, s->most >= has + 2 ? SHARE_KEPT : SHARE_WORKING,
+				   worth_of);
+	if (own != NULL)
+		return member_pick(NULL, own, SHARE_WORKING, worth_of);
+	/* Proxies hold all of it.  A connection that a proxy uses is somebody's request. */
+	return trusted && s->trusted.count > 0 ? member_pick(NULL, &s->trusted, SHARE_UNFINISHED, worth_of) : NULL;
+}

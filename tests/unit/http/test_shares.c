@@ -1,0 +1,346 @@
+/* Who makes way when all of a resource is taken: numbers only, no socket. */
+#include "http/shares.h"
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MAX = 100 };
+
+struct unit {
+	struct share_member member; /* first */
+	enum share_worth worth;
+	struct network network;
+	bool trusted, held;
+};
+
+static struct shares *shares;
+static struct unit units[MAX];
+
+static enum share_worth
+worth_of(const struct share_member *member)
+{
+	return ((const struct unit *)member)->worth;
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	memset(units, 0, sizeof(units));
+	shares = shares_new(MAX, 42);
+	return shares == NULL;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	shares_free(&shares);
+	return 0;
+}
+
+static bool
+is_of(const struct unit *unit, const char *address)
+{
+	struct network network = network_of(str_of(address));
+
+	return network_equal(&unit->network, &network);
+}
+
+/* The next n units are this address's. */
+static size_t
+take(size_t at, size_t n, const char *address, bool trusted, enum share_worth worth)
+{
+	for (size_t i = at; i < at + n; i++) {
+		units[i] = (struct unit){
+			.worth = worth, .network = network_of(str_of(address)), .trusted = trusted, .held = true
+		};
+		assert_true(shares_add(shares, &units[i].network, trusted, &units[i].member));
+	}
+	return at + n;
+}
+
+static void
+drop(struct unit *unit)
+{
+	shares_remove(shares, &unit->member);
+	unit->held = false;
+}
+
+static struct unit *
+leaves_for(const char *address, bool trusted)
+{
+	struct network network = network_of(str_of(address));
+
+	return (struct unit *)shares_make_way(shares, &network, trusted, worth_of);
+}
+
+static size_t
+count_of(const char *address)
+{
+	struct network network = network_of(str_of(address));
+
+	return shares_count(shares, &network);
+}
+
+/* --- who leaves ---------------------------------------------------------------------------------------------------------- */
+
+struct holder {
+	size_t n;
+	const char *address;
+	enum share_worth worth;
+	bool trusted;
+};
+
+static const struct {
+	const char *why;
+	struct holder holders[4];
+	const char *newcomer;
+	bool trusted;
+	const char *leaves; /* NULL: nobody does */
+	int first;          /* the unit that does; -1: any of them */
+} cases[] = {
+	{ "the oldest of who holds most",
+	  { { 60, "192.0.2.1", SHARE_IDLE, false }, { 40, "192.0.2.2", SHARE_IDLE, false } },
+	  "192.0.2.3",
+	  false,
+	  "192.0.2.1",
+	  0 },
+	{ "whoever came last",
+	  { { 40, "192.0.2.1", SHARE_IDLE, false }, { 60, "192.0.2.2", SHARE_IDLE, false } },
+	  "192.0.2.3",
+	  false,
+	  "192.0.2.2",
+	  40 },
+	{ "one network of IPv6 is one client",
+	  { { 30, "2001:db8::1", SHARE_IDLE, false },
+	    { 30, "2001:db8::2", SHARE_IDLE, false },
+	    { 40, "192.0.2.1", SHARE_IDLE, false } },
+	  "192.0.2.3",
+	  false,
+	  "2001:db8::ffff",
+	  0 },
+	{ "IPv4 written as IPv6 is no client of its own",
+	  { { 30, "::ffff:192.0.2.1", SHARE_IDLE, false },
+	    { 30, "192.0.2.1", SHARE_IDLE, false },
+	    { 40, "192.0.2.2", SHARE_IDLE, false } },
+	  "192.0.2.3",
+	  false,
+	  "192.0.2.1",
+	  0 },
+	{ "who holds most makes way for itself",
+	  { { 60, "192.0.2.1", SHARE_IDLE, false }, { 40, "192.0.2.2", SHARE_IDLE, false } },
+	  "192.0.2.1",
+	  false,
+	  "192.0.2.1",
+	  0 },
+	{ "of two that hold the same each makes way for itself",
+	  { { 50, "192.0.2.1", SHARE_IDLE, false }, { 50, "192.0.2.2", SHARE_IDLE, false } },
+	  "192.0.2.2",
+	  false,
+	  "192.0.2.2",
+	  50 },
+	{ "half a request goes too",
+	  { { 100, "192.0.2.1", SHARE_UNFINISHED, false } },
+	  "192.0.2.3",
+	  false,
+	  "192.0.2.1",
+	  0 },
+	{ "a reply that nobody takes goes too",
+	  { { 100, "192.0.2.1", SHARE_REPLYING, false } },
+	  "192.0.2.3",
+	  false,
+	  "192.0.2.1",
+	  0 },
+	{ "what is worked for goes where there is much more of it",
+	  { { 100, "192.0.2.1", SHARE_WORKING, false } },
+	  "192.0.2.3",
+	  false,
+	  "192.0.2.1",
+	  0 },
+	{ "what is worked for does not go for the same client",
+	  { { 100, "192.0.2.1", SHARE_WORKING, false } },
+	  "192.0.2.1",
+	  false,
+	  NULL,
+	  -1 },
+	{ "the idle one behind those that are worked for",
+	  { { 50, "192.0.2.1", SHARE_WORKING, false }, { 50, "192.0.2.1", SHARE_IDLE, false } },
+	  "192.0.2.3",
+	  false,
+	  "192.0.2.1",
+	  50 },
+	{ "half a request before a reply",
+	  { { 10, "192.0.2.1", SHARE_REPLYING, false }, { 90, "192.0.2.1", SHARE_UNFINISHED, false } },
+	  "192.0.2.3",
+	  false,
+	  "192.0.2.1",
+	  10 },
+	{ "what may not go does not", { { 100, "192.0.2.1", SHARE_KEPT, false } }, "192.0.2.3", false, NULL, -1 },
+	{ "a proxy holds most, and a client makes way",
+	  { { 90, "192.0.2.99", SHARE_IDLE, true }, { 10, "192.0.2.1", SHARE_IDLE, false } },
+	  "192.0.2.3",
+	  false,
+	  "192.0.2.1",
+	  90 },
+	{ "a client makes way for a proxy",
+	  { { 90, "192.0.2.99", SHARE_IDLE, true }, { 10, "192.0.2.1", SHARE_IDLE, false } },
+	  "192.0.2.99",
+	  true,
+	  "192.0.2.1",
+	  90 },
+	{ "a proxy makes way for no client",
+	  { { 100, "192.0.2.99", SHARE_IDLE, true } },
+	  "192.0.2.3",
+	  false,
+	  NULL,
+	  -1 },
+	{ "an idle connection of a proxy makes way for a proxy",
+	  { { 100, "192.0.2.99", SHARE_IDLE, true } },
+	  "192.0.2.98",
+	  true,
+	  "192.0.2.99",
+	  0 },
+	{ "a request through a proxy does not",
+	  { { 100, "192.0.2.99", SHARE_UNFINISHED, true } },
+	  "192.0.2.99",
+	  true,
+	  NULL,
+	  -1 },
+	{ "an address that cannot be read is a client too",
+	  { { 100, "", SHARE_IDLE, false } },
+	  "192.0.2.3",
+	  false,
+	  "",
+	  0 },
+};
+
+static void
+shares_choose_who_makes_way(void **state)
+{
+	(void)state;
+	for (size_t c = 0; c < COUNT(cases); c++) {
+		size_t at = 0;
+		begin(NULL);
+		for (size_t h = 0; h < COUNT(cases[c].holders) && cases[c].holders[h].n > 0; h++) {
+			const struct holder *holder = &cases[c].holders[h];
+			at = take(at, holder->n, holder->address, holder->trusted, holder->worth);
+		}
+		assert_int_equal(at, MAX);
+		struct unit *unit = leaves_for(cases[c].newcomer, cases[c].trusted);
+		if ((unit != NULL) != (cases[c].leaves != NULL) || (unit != NULL && !is_of(unit, cases[c].leaves)) ||
+		    (unit != NULL && cases[c].first >= 0 && unit != &units[cases[c].first]))
+			fail_msg("%s: unit %td", cases[c].why, unit == NULL ? -1 : unit - units);
+		end(NULL);
+	}
+}
+
+static void
+shares_have_no_room_for_more_than_their_number(void **state)
+{
+	struct network network = network_of(STR("192.0.2.3"));
+	struct unit more = { 0 };
+
+	(void)state;
+	take(0, MAX, "192.0.2.1", false, SHARE_IDLE);
+	assert_false(shares_add(shares, &network, false, &more.member));
+	shares_remove(shares, &more.member); /* it is in no share */
+	drop(&units[0]);
+	assert_true(shares_add(shares, &network, false, &more.member));
+	assert_int_equal(count_of("192.0.2.3"), 1);
+}
+
+/* Everybody has one: the one who came first has had the longest time. */
+static void
+shares_of_one_each_leave_in_the_order_they_came(void **state)
+{
+	char address[32];
+
+	(void)state;
+	for (size_t i = 0; i < MAX; i++) {
+		snprintf(address, sizeof(address), "192.0.2.%zu", i);
+		take(i, 1, address, false, SHARE_IDLE);
+	}
+	for (size_t i = 0; i < MAX; i++) {
+		struct unit *unit = leaves_for("198.51.100.1", false);
+		assert_ptr_equal(unit, &units[i]);
+		drop(unit);
+		snprintf(address, sizeof(address), "198.51.100.%zu", 100 + i);
+		take(i, 1, address, false, SHARE_IDLE);
+	}
+}
+
+/* One client that opens connections as fast as it can, beside one that opens few: those few stay. */
+static void
+shares_of_a_greedy_client_never_cost_a_modest_one(void **state)
+{
+	(void)state;
+	take(0, 5, "192.0.2.2", false, SHARE_REPLYING);
+	take(5, MAX - 5, "192.0.2.1", false, SHARE_IDLE);
+	for (int i = 0; i < 10 * MAX; i++) {
+		struct unit *unit = leaves_for("192.0.2.1", false);
+		assert_true(is_of(unit, "192.0.2.1"));
+		drop(unit);
+		take((size_t)(unit - units), 1, "192.0.2.1", false, (enum share_worth)(i % 3));
+	}
+	assert_int_equal(count_of("192.0.2.2"), 5);
+	for (size_t i = 0; i < 45; i++) { /* and it gets half of all when it asks for it */
+		struct unit *unit = leaves_for("192.0.2.2", false);
+		assert_true(is_of(unit, "192.0.2.1"));
+		drop(unit);
+		take((size_t)(unit - units), 1, "192.0.2.2", false, SHARE_IDLE);
+	}
+	assert_int_equal(count_of("192.0.2.1"), 50);
+	assert_true(is_of(leaves_for("192.0.2.2", false), "192.0.2.2"));
+}
+
+/* Beside a model that counts by hand. */
+static void
+shares_count_like_a_model_over_random_steps(void **state)
+{
+	static const char *const addresses[] = {
+		"192.0.2.1",        "192.0.2.2", "2001:db8::1", "2001:db8::2", "2001:db9::1",
+		"::ffff:192.0.2.1", "",          "10.0.0.1"
+	};
+	uint64_t dice = 1741;
+
+	(void)state;
+	for (int step = 0; step < 4000; step++) {
+		dice = dice * UINT64_C(6364136223846793005) + 1;
+		struct unit *unit = &units[(dice >> 33) % MAX];
+		const char *address = addresses[(dice >> 45) % COUNT(addresses)];
+		if (unit->held)
+			drop(unit);
+		else
+			take((size_t)(unit - units), 1, address, (dice >> 60) == 0,
+			     (enum share_worth)((dice >> 50) % 5));
+		size_t most = 0;
+		for (size_t a = 0; a < COUNT(addresses); a++) {
+			size_t n = 0;
+			for (size_t i = 0; i < MAX; i++)
+				n += units[i].held && !units[i].trusted && is_of(&units[i], addresses[a]);
+			assert_int_equal(count_of(addresses[a]), n);
+			most = n > most ? n : most;
+		}
+		const struct unit *leaving = leaves_for("198.51.100.1", false);
+		if (leaving != NULL) {
+			assert_true(leaving->held && !leaving->trusted && leaving->worth < SHARE_KEPT);
+			assert_int_equal(shares_count(shares, &leaving->network), most);
+		}
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(shares_choose_who_makes_way),
+		cmocka_unit_test_setup_teardown(shares_have_no_room_for_more_than_their_number, begin, end),
+		cmocka_unit_test_setup_teardown(shares_of_one_each_leave_in_the_order_they_came, begin, end),
+		cmocka_unit_test_setup_teardown(shares_of_a_greedy_client_never_cost_a_modest_one, begin, end),
+		cmocka_unit_test_setup_teardown(shares_count_like_a_model_over_random_steps, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

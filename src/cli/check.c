@@ -28,7 +28,7 @@ tell(void *context, const char *sentence)
 static bool
 is_well(const struct upkeep_findings *findings)
 {
-	return findings->unreadable == 0 && findings->misnamed == 0;
+	return findings->unreadable == 0 && findings->misnamed == 0 && findings->foreign == 0;
 }
 
 static err

@@ -4,6 +4,7 @@
 #include "keeper/upkeep.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/sys.h"
 #include "keeper/audit.h"
 #include "keeper/lock.h"
@@ -12,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <sys/sendfile.h>
@@ -19,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = CONFIG_TEXT_MAX + 64 };
+enum { PATH_BYTES = CONFIG_TEXT_MAX + 64, COPY_BYTES = 16 * 1024 * 1024 };
 
 /* A file under a name of its own until it is ready; whoever leaves early takes it away. */
 struct draft {
@@ -47,32 +49,25 @@ draft_drop(struct draft *draft)
 	draft->made = false;
 }
 
-static void
-fd_close(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static err
 draft_make(const char *target, struct why *why, struct draft *draft)
 {
 	int n = snprintf(draft->path, sizeof(draft->path), "%s.%ld", target, (long)getpid());
-	CLEANUP(fd_close) int fd = -1;
+	CLEANUP(file_close) int fd = -1;
 
 	if (n < 0 || (size_t)n >= sizeof(draft->path))
 		return why_set(why, ERR_TOO_LONG, "That is too long a path.");
 	fd = sys_open(draft->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	draft->made = fd >= 0;
 	if (fd < 0)
-		return why_set(why, ERR_DENIED, "The file %s cannot be made: %s.", draft->path, strerror(errno));
+		return why_set(why, ERR_DENIED, "A file cannot be made beside %s: %s.", target, strerror(errno));
 	return ERR_OK;
 }
 
 static err
 sync_path(const char *path, int flags, struct why *why)
 {
-	CLEANUP(fd_close) int fd = sys_open(path, flags | O_CLOEXEC, 0);
+	CLEANUP(file_close) int fd = sys_open(path, flags | O_CLOEXEC, 0);
 
 	if (fd >= 0 && sys_fsync(fd) == 0)
 		return ERR_OK;
@@ -117,6 +112,20 @@ draft_name(struct draft *draft, const char *target, struct why *why)
 	return sync_folder_of(target, why);
 }
 
+/* In a sentence about the draft stands the file that the person named. */
+static void
+draft_call(const struct draft *draft, const char *named, struct why *why)
+{
+	char path[sizeof(why->text)];
+	struct why before = *why;
+	const char *at;
+
+	str_visible_z(str_of(draft->path), path, sizeof(path));
+	at = strstr(before.text, path);
+	if (at != NULL)
+		(void)!why_set(why, ERR_OK, "%.*s%s%s", (int)(at - before.text), before.text, named, at + strlen(path));
+}
+
 /* Its settings are those of the server, but for the file. */
 static struct config
 with_database(const struct config *config, const char *path)
@@ -128,16 +137,17 @@ with_database(const struct config *config, const char *path)
 	return other;
 }
 
-/* A check that found something is a failure here: what is put away, or put back, is whole. */
+/* A check that found something is a failure here: what is put back is whole. */
 static err
-is_whole(const struct upkeep_findings *findings, const char *what, struct why *why)
+is_whole(const struct upkeep_findings *findings, const char *source, struct why *why)
 {
-	if (findings->unreadable == 0 && findings->misnamed == 0)
+	if (findings->unreadable == 0 && findings->misnamed == 0 && findings->foreign == 0)
 		return ERR_OK;
 	return why_set(why, ERR_CORRUPT,
-		       "%s holds %ld secrets that do not open under the key and %ld names that no one can type.  "
-		       "`doubletour check` names them.",
-		       what, (long)findings->unreadable, (long)findings->misnamed);
+		       "%.200s cannot be restored: secrets that the key does not open: %" PRId64
+		       "; names that cannot be typed: %" PRId64 "; objects that Doubletour does not make: %" PRId64
+		       ".  Nothing was changed.",
+		       source, findings->unreadable, findings->misnamed, findings->foreign);
 }
 
 static err
@@ -176,45 +186,75 @@ copy_make(const struct config *config, const char *path, struct why *why)
 	return store_copy(db, path, why);
 }
 
+static err
+backup_into(const struct config *config, struct draft *draft, const char *target, struct why *why,
+	    struct upkeep_findings *ret_findings)
+{
+	TRY(copy_make(config, draft->path, why));
+	TRY(copy_check(config, draft->path, why, ret_findings));
+	return draft_name(draft, target, why);
+}
+
 err
 upkeep_backup(const struct config *config, const char *target, struct why *why, struct upkeep_findings *ret_findings)
 {
 	CLEANUP(draft_drop) struct draft draft = { .made = false };
+	err e;
 
 	TRY(is_file(config, why));
 	if (access(target, F_OK) == 0)
 		return why_set(why, ERR_EXISTS, "There is a file %s already.  Give the backup another name.", target);
 	TRY(draft_make(target, why, &draft));
-	TRY(copy_make(config, draft.path, why));
-	TRY(copy_check(config, draft.path, why, ret_findings));
-	return draft_name(&draft, target, why);
+	e = backup_into(config, &draft, target, why, ret_findings);
+	if (e != ERR_OK)
+		draft_call(&draft, target, why);
+	return e;
 }
 
 /* --- putting one back ----------------------------------------------------------------------------------------------- */
 
+/* As many as there are now: a file that grows meanwhile ends here. */
 static err
-copy_bytes(int from, int to, struct why *why)
+copy_bytes(int from, off_t size, int to, struct why *why)
 {
-	ssize_t n;
+	ssize_t n = 1;
 
-	do
-		n = sendfile(to, from, NULL, 16 * 1024 * 1024);
-	while (n > 0);
-	return n == 0 ? ERR_OK : why_set(why, ERR_IO, "The backup cannot be copied: %s.", strerror(errno));
+	while (size > 0 && n > 0) {
+		n = sendfile(to, from, NULL, (size_t)(size < COPY_BYTES ? size : COPY_BYTES));
+		size -= n > 0 ? n : 0;
+	}
+	return n >= 0 ? ERR_OK : why_set(why, ERR_IO, "The backup cannot be copied: %s.", strerror(errno));
+}
+
+/* Before a file of any size is copied: does it begin as a SQLite database does? */
+static err
+source_check(int fd, const char *source, off_t *ret_size, struct why *why)
+{
+	static const char magic[] =
+	    "SQLite format 3"; /* with its NUL; SQLite's manual, "Database File Format", 1.3.1 */
+	char begin[sizeof(magic)] = "";
+	struct stat status;
+
+	if (fstat(fd, &status) != 0 || pread(fd, begin, sizeof(begin), 0) < 0)
+		return why_set(why, ERR_IO, "The backup %s cannot be read: %s.", source, strerror(errno));
+	if (!str_equal(str_bytes(begin, sizeof(begin)), str_bytes(magic, sizeof(magic))))
+		return why_set(why, ERR_INVALID, "%s is not a backup: it is no SQLite database.  Nothing was changed.",
+			       source);
+	*ret_size = status.st_size;
+	return ERR_OK;
 }
 
 /* Bytes only: opening it would write to it. */
 static err
 take_copy(const char *source, const char *path, struct why *why)
 {
-	CLEANUP(fd_close) int from = sys_open(source, O_RDONLY | O_CLOEXEC, 0);
-	CLEANUP(fd_close) int to = -1;
+	CLEANUP(file_close) int from = -1, to = -1;
 	char wal[PATH_BYTES + 8];
 	struct stat status;
+	off_t size = 0;
 
-	if (from < 0 || fstat(from, &status) != 0 || !S_ISREG(status.st_mode))
-		return why_set(why, ERR_NOT_FOUND, "The backup %s cannot be read: %s.", source,
-			       from < 0 ? strerror(errno) : "it is not a file");
+	TRY(file_open(source, FILE_ANY, why, &from));
+	TRY(source_check(from, source, &size, why));
 	snprintf(wal, sizeof(wal), "%s-wal", source);
 	if (stat(wal, &status) == 0 && status.st_size > 0)
 		return why_set(why, ERR_INVALID,
@@ -224,7 +264,7 @@ take_copy(const char *source, const char *path, struct why *why)
 	to = sys_open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0);
 	if (to < 0)
 		return why_set(why, ERR_IO, "The file %s cannot be written: %s.", path, strerror(errno));
-	return copy_bytes(from, to, why);
+	return copy_bytes(from, size, to, why);
 }
 
 /* Who was signed in then is not now, and links that were handed out then are dead. */
@@ -241,18 +281,22 @@ end_what_was(struct db *db)
 }
 
 static err
-bring_up_to_date(const char *path, struct why *why)
+bring_up_to_date(const char *path, const char *source, struct why *why)
 {
 	CLEANUP(db_close) struct db *db = NULL;
 	int version = 0;
-	err e;
+	err e = store_open(path, STORE_EXISTING, why, &db);
 
-	TRY(store_open(path, STORE_EXISTING, why, &db));
+	if (e == ERR_CORRUPT || e == ERR_INVALID)
+		return why_set(why, e, "%s is not a backup of Doubletour's, or it is damaged.  Nothing was changed.",
+			       source);
+	TRY(e);
 	TRY(store_integrity(db, why));
 	TRY(migrate_check(db, why));
 	TRY(migrate_current(db, &version));
 	if (version == 0)
-		return why_set(why, ERR_INVALID, "The backup is empty.");
+		return why_set(why, ERR_INVALID, "The backup %s is empty.", source);
+	TRY(upkeep_schema(db, version, source, why)); /* before anything is migrated: a trigger would run with it */
 	TRY(migrate_to(db, migrate_head(), NULL, NULL, why));
 	TRY(store_understands(db, why));
 	e = end_what_was(db);
@@ -328,6 +372,24 @@ backup_check(const struct config *config, const char *path, struct why *why, str
 	return e;
 }
 
+/* All that is done before the database is touched. */
+static err
+draft_fill(const struct config *config, struct draft *draft, const char *source, struct why *why,
+	   struct upkeep_findings *findings)
+{
+	err e = take_copy(source, draft->path, why);
+
+	if (e == ERR_OK)
+		e = bring_up_to_date(draft->path, source, why);
+	if (e == ERR_OK)
+		e = backup_check(config, draft->path, why, findings);
+	if (e == ERR_OK)
+		e = is_whole(findings, source, why);
+	if (e != ERR_OK)
+		draft_call(draft, source, why);
+	return e;
+}
+
 static err
 restore_into(const struct config *config, const char *source, bool exists, struct why *why,
 	     struct upkeep_restored *restored)
@@ -336,13 +398,12 @@ restore_into(const struct config *config, const char *source, bool exists, struc
 	err e;
 
 	TRY(draft_make(config->database_path, why, &draft));
-	TRY(take_copy(source, draft.path, why));
-	TRY(bring_up_to_date(draft.path, why));
-	TRY(backup_check(config, draft.path, why, &restored->findings));
-	TRY(is_whole(&restored->findings, "The backup", why));
+	TRY(draft_fill(config, &draft, source, why, &restored->findings));
 	if (exists)
 		TRY(set_aside(config->database_path, why, restored->aside, sizeof(restored->aside)));
 	e = draft_name(&draft, config->database_path, why);
+	if (e != ERR_OK)
+		draft_call(&draft, config->database_path, why);
 	if (e != ERR_OK && exists)
 		put_back(restored->aside, config->database_path);
 	return e;

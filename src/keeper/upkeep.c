@@ -7,6 +7,7 @@
 #include "keeper/audit.h"
 #include "keeper/keys.h"
 #include "store/migrate.h"
+#include "store/schema.h"
 #include "store/store.h"
 
 #include <inttypes.h>
@@ -30,6 +31,41 @@ upkeep_audit(struct db *db, unsigned event, int64_t account_id, const char *reas
 	return db_run(db, SQL_AUDIT_INSERT, args, COUNT(args), NULL);
 }
 
+/* The first object that is not ours. */
+static void
+schema_note(void *context, const char *sentence)
+{
+	struct why *first = context;
+
+	if (first->text[0] == '\0')
+		(void)!why_set(first, ERR_OK, "%s", sentence);
+}
+
+err
+upkeep_schema(struct db *db, int version, const char *name, struct why *why)
+{
+	struct why first = { 0 };
+	int64_t count = 0;
+
+	TRY(schema_check(db, version, schema_note, &first, why, &count));
+	if (count == 0)
+		return ERR_OK;
+	return why_set(why, ERR_CORRUPT,
+		       "%.200s has another schema than Doubletour makes: %.250s (%" PRId64 " in all).", name,
+		       first.text, count);
+}
+
+/* Queries that do not fit the schema: the object that is in their way says more than the query does. */
+static err
+understood(struct db *db, struct why *why)
+{
+	err e = store_understands(db, why);
+
+	if (e == ERR_CORRUPT)
+		TRY(upkeep_schema(db, migrate_head(), "The database", why));
+	return e;
+}
+
 err
 upkeep_open(const struct config *config, struct why *why, struct db **ret_db)
 {
@@ -44,7 +80,7 @@ upkeep_open(const struct config *config, struct why *why, struct db **ret_db)
 		    why, ERR_CONFIG,
 		    "The database is at migration %04d, and this program needs %04d: `doubletour db upgrade`.", version,
 		    migrate_head());
-	TRY(store_understands(db, why));
+	TRY(understood(db, why));
 	*ret_db = db;
 	db = NULL;
 	return ERR_OK;
@@ -112,6 +148,15 @@ look_at_orphan(void *context, const struct db_value *row, size_t columns)
 	return ERR_OK;
 }
 
+static void
+look_at_schema(void *context, const char *sentence)
+{
+	struct look *look = context;
+
+	if (look->tell != NULL)
+		look->tell(look->context, sentence);
+}
+
 static err
 counts(struct db *db, struct upkeep_findings *findings)
 {
@@ -157,6 +202,7 @@ upkeep_check(const struct config *config, struct db *db, upkeep_tell told, void 
 	*ret_findings = (struct upkeep_findings){ 0 };
 	TRY(digest_setup());
 	TRY(store_integrity(db, why));
+	TRY(schema_check(db, migrate_head(), look_at_schema, &look, why, &ret_findings->foreign));
 	TRY(counts(db, ret_findings));
 	TRY(key_find(config, db, &look.keys, &fits, why));
 	TRY(db_all(db, SQL_UPKEEP_FACTORS, NULL, 0, look_at_factor, &look));

@@ -34,6 +34,9 @@ MUST_USE err upkeep_open(const struct config *config, struct why *why, struct db
 MUST_USE err upkeep_check(const struct config *config, struct db *db, upkeep_tell tell, void *context, struct why *why,
 			  struct upkeep_findings *ret_findings);
 
+/* Is its schema what the migrations up to `version` make (store/schema.h)?  ERR_CORRUPT names the first object that is not. */
+MUST_USE err upkeep_schema(struct db *db, int version, const char *name, struct why *why);
+
 /*
  * A copy of the database at one moment, in a new file (0600), read back and checked before it gets its name.
  * ERR_EXISTS: there is a file.  ERR_CONFIG: it is PostgreSQL, whose own tools do this.  On failure nothing is left.

@@ -32,4 +32,7 @@ void sqlite_close(struct db *db);
 
 MUST_USE err sqlite_open(const char *path, enum store_mode mode, struct why *why, struct db **ret_db);
 
+/* An empty database in memory: what migrations make is looked at there.  ERR_MEMORY, or what SQLite says. */
+MUST_USE err sqlite_open_in_memory(struct db **ret_db);
+
 #endif

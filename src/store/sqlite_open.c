@@ -313,3 +313,32 @@ sqlite_open(const char *path, enum store_mode mode, struct why *why, struct db *
 		unmake(path, &made);
 	return e;
 }
+
+/* --- in memory -------------------------------------------------------------------------------------------------------- */
+
+static err
+memory_set_up(struct sqlite *s)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+
+	TRY(sqlite_error(sqlite3_open_v2(":memory:", &s->handle, flags, NULL)));
+	TRY(sqlite_exec(s, once_ours));
+	return transactions_prepare(s);
+}
+
+err
+sqlite_open_in_memory(struct db **ret_db)
+{
+	struct sqlite *s = mem_new(sizeof(*s));
+	err e;
+
+	if (s == NULL)
+		return ERR_MEMORY;
+	s->db.ops = &sqlite_ops;
+	e = memory_set_up(s);
+	if (e == ERR_OK)
+		*ret_db = &s->db;
+	else
+		sqlite_close(&s->db);
+	return e;
+}

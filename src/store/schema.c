@@ -1,0 +1,278 @@
+#include "store/schema.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "store/driver.h"
+#include "store/migrate.h"
+#include "store/sqlite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { OBJECTS_MAX = 1024, ARENA_BYTES = 4 * 1024 * 1024, STATEMENT_BYTES = 256 * 1024, PARTS_MAX = 128 };
+
+/* Names that SQLite keeps for itself: no statement can make others of them, but a file that was edited can hold any. */
+#define SCHEMA_OF_SQLITE                                                                                               \
+	"(type = 'table' AND name IN ('sqlite_sequence', 'sqlite_stat1', 'sqlite_stat2', 'sqlite_stat3', "             \
+	"'sqlite_stat4')) OR (type = 'index' AND sql IS NULL AND name GLOB 'sqlite_autoindex_*')"
+
+static const char sqlite_objects[] =
+    "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema WHERE NOT (" SCHEMA_OF_SQLITE ")";
+static const char sqlite_columns[] =
+    "SELECT 'column', m.name || '.' || c.name, m.name, '' "
+    "FROM (SELECT name FROM sqlite_schema WHERE type = 'table' AND NOT (" SCHEMA_OF_SQLITE ")) AS m, "
+    "pragma_table_xinfo(m.name) AS c";
+
+/* Objects of extensions, sequences that number a column and indexes of a constraint belong to what is compared anyway. */
+static const char postgres_objects[] =
+    "WITH here AS (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = current_schema()), "
+    "ours AS (SELECT c.oid, c.relname, c.relkind FROM pg_catalog.pg_class AS c, here WHERE c.relnamespace = here.oid) "
+    "SELECT CASE relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' "
+    "WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'S' THEN 'sequence' ELSE 'index' END, "
+    "ours.relname::text, '', '' FROM ours WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'i', 'I') "
+    "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_catalog.pg_class'::regclass "
+    "AND d.objid = ours.oid AND (d.deptype = 'e' OR (ours.relkind = 'S' AND d.deptype IN ('a', 'i')))) "
+    "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint AS k WHERE k.conindid = ours.oid) "
+    "UNION ALL SELECT 'column', ours.relname || '.' || a.attname, ours.relname::text, '' "
+    "FROM ours JOIN pg_catalog.pg_attribute AS a ON a.attrelid = ours.oid "
+    "WHERE ours.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped "
+    "UNION ALL SELECT 'trigger', t.tgname::text, ours.relname::text, '' "
+    "FROM ours JOIN pg_catalog.pg_trigger AS t ON t.tgrelid = ours.oid WHERE NOT t.tgisinternal "
+    "UNION ALL SELECT 'rule', r.rulename::text, ours.relname::text, '' "
+    "FROM ours JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = ours.oid WHERE r.rulename <> '_RETURN' "
+    "UNION ALL SELECT 'policy', p.polname::text, ours.relname::text, '' "
+    "FROM ours JOIN pg_catalog.pg_policy AS p ON p.polrelid = ours.oid "
+    "UNION ALL SELECT 'function', p.proname::text, '', '' FROM pg_catalog.pg_proc AS p JOIN here ON p.pronamespace = "
+    "here.oid "
+    "WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS d "
+    "WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e') "
+    "UNION ALL SELECT 'function', p.oid::regprocedure::text, '', '' FROM pg_catalog.pg_proc AS p WHERE p.oid IN ("
+    "SELECT d.refobjid FROM pg_catalog.pg_depend AS d WHERE d.refclassid = 'pg_catalog.pg_proc'::regclass "
+    "AND ((d.classid = 'pg_catalog.pg_constraint'::regclass "
+    "AND d.objid IN (SELECT k.oid FROM pg_catalog.pg_constraint AS k JOIN ours ON k.conrelid = ours.oid)) "
+    "OR (d.classid = 'pg_catalog.pg_attrdef'::regclass "
+    "AND d.objid IN (SELECT a.oid FROM pg_catalog.pg_attrdef AS a JOIN ours ON a.adrelid = ours.oid))))";
+
+struct schema_object {
+	str kind, name, table, statement; /* statement: in its normal form; empty on PostgreSQL */
+	bool seen;
+};
+
+struct schema_comparison {
+	struct arena arena;
+	struct schema_object *expected;
+	size_t n;
+	bool by_statement;
+	schema_tell tell;
+	void *context;
+	int64_t count;
+};
+
+static void
+comparison_wipe(struct schema_comparison *c)
+{
+	mem_free(&c->expected);
+	arena_wipe(&c->arena);
+}
+
+/* --- the normal form of a statement ---------------------------------------------------------------------------------- */
+
+/* Bytes of a comment or of white space at the beginning; 0: none. */
+static size_t
+normal_skip(str text)
+{
+	const char *end;
+
+	if (str_has_byte(STR(" \t\r\n\f"), text.p[0]))
+		return 1;
+	if (str_starts(text, STR("--"))) {
+		end = memchr(text.p, '\n', text.n);
+		return end == NULL ? text.n : (size_t)(end - text.p) + 1;
+	}
+	if (!str_starts(text, STR("/*")))
+		return 0;
+	end = memmem(text.p + 2, text.n - 2, "*/", 2);
+	return end == NULL ? text.n : (size_t)(end - text.p) + 2;
+}
+
+/* Without comments, white space, and the quotes around names that ALTER TABLE adds; texts in '...' stay whole. */
+static void
+normal_squeeze(str text, struct buf *out)
+{
+	bool quoted = false;
+
+	while (text.n > 0) {
+		size_t skip = quoted ? 0 : normal_skip(text);
+		quoted ^= skip == 0 && text.p[0] == '\'';
+		if (skip == 0 && (quoted || text.p[0] != '"'))
+			buf_put_byte(out, text.p[0]);
+		text = str_from(text, skip == 0 ? 1 : skip);
+	}
+}
+
+static int
+normal_order(const void *a, const void *b)
+{
+	const str *left = a, *right = b;
+	size_t n = left->n < right->n ? left->n : right->n;
+	int order = strncmp(left->p, right->p, n);
+
+	return order != 0 ? order : left->n < right->n ? -1 : left->n > right->n;
+}
+
+/* The parts of a list between parentheses, at its top; false: there are too many, or it has no end. */
+static bool
+normal_parts(str list, str parts[PARTS_MAX], size_t *ret_n)
+{
+	size_t start = 0, n = 0;
+	bool quoted = false;
+	int depth = 0;
+
+	for (size_t i = 0; i <= list.n; i++) {
+		char c = i < list.n ? list.p[i] : ',';
+		quoted ^= i < list.n && c == '\'';
+		depth += quoted ? 0 : (c == '(') - (c == ')');
+		if (quoted || depth != 0 || c != ',')
+			continue;
+		if (n == PARTS_MAX)
+			return false;
+		parts[n++] = str_bytes(list.p + start, i - start);
+		start = i + 1;
+	}
+	*ret_n = n;
+	return depth == 0 && !quoted;
+}
+
+/* Columns and constraints of a table in order of their text: a column that was taken away and added again stands last. */
+static void
+normal_sort(str text, struct buf *out)
+{
+	const char *open = memchr(text.p, '(', text.n), *close = memrchr(text.p, ')', text.n);
+	str parts[PARTS_MAX];
+	size_t n = 0;
+
+	if (!str_starts(text, STR("CREATETABLE")) || open == NULL || close < open ||
+	    !normal_parts(str_bytes(open + 1, (size_t)(close - open) - 1), parts, &n)) {
+		buf_put(out, text);
+		return;
+	}
+	qsort(parts, n, sizeof(parts[0]), normal_order);
+	buf_put(out, str_bytes(text.p, (size_t)(open - text.p) + 1));
+	for (size_t i = 0; i < n; i++) {
+		buf_put(out, parts[i]);
+		buf_put_byte(out, ',');
+	}
+	buf_put(out, str_from(text, (size_t)(close - text.p)));
+}
+
+static err
+normal_form(str statement, struct buf *out)
+{
+	CLEANUP(buf_wipe) struct buf squeezed = BUF(STATEMENT_BYTES);
+
+	normal_squeeze(statement, &squeezed);
+	TRY(buf_check(&squeezed));
+	normal_sort(buf_str(&squeezed), out);
+	return buf_check(out);
+}
+
+/* --- what is expected --------------------------------------------------------------------------------------------------- */
+
+static err
+expected_row(void *context, const struct db_value *row, size_t columns)
+{
+	CLEANUP(buf_wipe) struct buf statement = BUF(2 * STATEMENT_BYTES);
+	struct schema_comparison *c = context;
+	struct schema_object *object = &c->expected[c->n];
+
+	if (columns != 4 || c->n == OBJECTS_MAX)
+		return ERR_TOO_LONG;
+	TRY(normal_form(row[3].bytes, &statement));
+	TRY(arena_copy(&c->arena, row[0].bytes, &object->kind));
+	TRY(arena_copy(&c->arena, row[1].bytes, &object->name));
+	TRY(arena_copy(&c->arena, row[2].bytes, &object->table));
+	TRY(arena_copy(&c->arena, buf_str(&statement), &object->statement));
+	c->n++;
+	return ERR_OK;
+}
+
+/* By the migrations themselves, in memory. */
+static err
+expected_make(struct schema_comparison *c, int version, struct why *why)
+{
+	CLEANUP(db_close) struct db *db = NULL;
+
+	c->expected = mem_new_array(OBJECTS_MAX, sizeof(*c->expected));
+	if (c->expected == NULL)
+		return ERR_MEMORY;
+	TRY(sqlite_open_in_memory(&db));
+	TRY(migrate_to(db, version, NULL, NULL, why));
+	TRY(db_text(db, sqlite_objects, NULL, 0, expected_row, c));
+	return c->by_statement ? ERR_OK : db_text(db, sqlite_columns, NULL, 0, expected_row, c);
+}
+
+/* --- what is there ------------------------------------------------------------------------------------------------------- */
+
+static void
+difference_tell(struct schema_comparison *c, const struct schema_object *object, const char *wrong)
+{
+	bool on_table =
+	    object->table.n > 0 && !str_equal(object->table, object->name) && !str_equal(object->kind, STR("column"));
+	char sentence[512];
+
+	c->count++;
+	snprintf(sentence, sizeof(sentence), "%.*s \"%.*s\"%s%.*s%s: %s", STR_ARG(str_upto(object->kind, 40)),
+		 STR_ARG(str_utf8_upto(object->name, 150)), on_table ? " on table \"" : "",
+		 STR_ARG(str_utf8_upto(on_table ? object->table : STR(""), 150)), on_table ? "\"" : "", wrong);
+	if (c->tell != NULL)
+		c->tell(c->context, sentence);
+}
+
+static struct schema_object *
+expected_find(struct schema_comparison *c, const struct schema_object *object)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (!c->expected[i].seen && str_equal(c->expected[i].kind, object->kind) &&
+		    str_equal(c->expected[i].name, object->name))
+			return &c->expected[i];
+	return NULL;
+}
+
+static err
+actual_row(void *context, const struct db_value *row, size_t columns)
+{
+	CLEANUP(buf_wipe) struct buf statement = BUF(2 * STATEMENT_BYTES);
+	struct schema_comparison *c = context;
+	struct schema_object object = { .kind = row[0].bytes, .name = row[1].bytes, .table = row[2].bytes };
+	struct schema_object *expected = expected_find(c, &object);
+	err e = normal_form(row[3].bytes, &statement);
+
+	if (columns != 4 || e == ERR_MEMORY)
+		return columns != 4 ? ERR_INVALID : e;
+	if (expected == NULL) {
+		difference_tell(c, &object, "Doubletour does not make it");
+		return ERR_OK;
+	}
+	expected->seen = true;
+	if (c->by_statement && (e != ERR_OK || !str_equal(buf_str(&statement), expected->statement)))
+		difference_tell(c, &object, "Doubletour makes it otherwise");
+	return ERR_OK;
+}
+
+err
+schema_check(struct db *db, int version, schema_tell tell, void *context, struct why *why, int64_t *ret_count)
+{
+	CLEANUP(comparison_wipe)
+	struct schema_comparison c = { .arena = ARENA(ARENA_BYTES),
+				       .by_statement = db->ops->dialect == SQL_SQLITE,
+				       .tell = tell,
+				       .context = context };
+
+	TRY(expected_make(&c, version, why));
+	TRY(db_text(db, c.by_statement ? sqlite_objects : postgres_objects, NULL, 0, actual_row, &c));
+	for (size_t i = 0; i < c.n; i++)
+		if (!c.expected[i].seen)
+			difference_tell(&c, &c.expected[i], "it is missing");
+	*ret_count = c.count;
+	return ERR_OK;
+}

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from harness import Person, Server
+from harness.certificates import Authority
 from harness.server import ROOT, free_port, wait_until
 
 PAGE = (ROOT / "docs" / "scaling.md").read_text()
@@ -29,24 +30,19 @@ class Front:
 
     def person(self, **more):
         one = Person(self, **more)
-        one.http.verify = str(self.certificate)
+        one.http.verify = str(self.certificate.ca)
         return one
 
 
 @pytest.fixture
 def certificate(tmp_path):
-    both = tmp_path / "both.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                    "-addext", "subjectAltName=DNS:localhost", "-keyout", tmp_path / "key.pem", "-out", tmp_path / "crt.pem"],
-                   check=True, capture_output=True)
-    both.write_text((tmp_path / "crt.pem").read_text() + (tmp_path / "key.pem").read_text())
-    return tmp_path / "crt.pem"
+    return Authority(tmp_path, ["localhost"])
 
 
 def nginx(home, certificate, port, nodes):
     text = from_the_page("nginx")
-    for old, new in (("listen 443", f"listen 127.0.0.1:{port}"), ("login.example.org;", "localhost;"), ("/etc/ssl/login.example.org.pem", certificate),
-                     ("/etc/ssl/login.example.org.key", certificate.with_name("key.pem")), ("node1.example.org:5000", f"127.0.0.1:{nodes[0].port}"),
+    for old, new in (("listen 443", f"listen 127.0.0.1:{port}"), ("login.example.org;", "localhost;"), ("/etc/ssl/login.example.org.pem", certificate.certificate),
+                     ("/etc/ssl/login.example.org.key", certificate.key), ("node1.example.org:5000", f"127.0.0.1:{nodes[0].port}"),
                      ("node2.example.org:5000", f"127.0.0.1:{nodes[1].port}")):
         assert old in text, old
         text = text.replace(old, str(new))
@@ -58,7 +54,7 @@ def nginx(home, certificate, port, nodes):
 
 def haproxy(home, certificate, port, nodes):
     text = from_the_page("haproxy")
-    for old, new in (("bind :443", f"bind 127.0.0.1:{port}"), ("/etc/ssl/login.example.org.pem", certificate.with_name("both.pem")),
+    for old, new in (("bind :443", f"bind 127.0.0.1:{port}"), ("/etc/ssl/login.example.org.pem", certificate.both),
                      ("node1.example.org:5000", f"127.0.0.1:{nodes[0].port}"), ("node2.example.org:5000", f"127.0.0.1:{nodes[1].port}")):
         assert old in text, old
         text = text.replace(old, str(new))

@@ -18,6 +18,7 @@ import time
 import pytest
 
 from harness import Person, Server
+from harness.certificates import Authority
 from harness.postgres import Postgres
 from harness.server import ROOT, free_port, wait_until
 from harness.together import form_bytes, together
@@ -505,9 +506,9 @@ def test_an_old_server_is_said(tmp_path):
 def test_a_socket_a_service_file_and_tls(tmp_path):
     with Postgres() as cluster:
         cluster.new_database("ways")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-                        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", cluster.home / "key", "-out", cluster.home / "crt"],
-                       check=True, capture_output=True)
+        signed = Authority(tmp_path, ["localhost"])
+        shutil.copy(signed.key, cluster.home / "key")
+        shutil.copy(signed.certificate, cluster.home / "crt")
         (cluster.home / "key").chmod(0o600)
         if cluster.user is not None:
             for name in ("key", "crt"):
@@ -515,8 +516,7 @@ def test_a_socket_a_service_file_and_tls(tmp_path):
         for setting in ("ssl = on", f"ssl_cert_file = '{cluster.home}/crt'", f"ssl_key_file = '{cluster.home}/key'"):
             cluster.sql("postgres", "ALTER SYSTEM SET " + setting)
         cluster.sql("postgres", "SELECT pg_reload_conf()")
-        authority = tmp_path / "authority"
-        authority.write_text((cluster.home / "crt").read_text())
+        authority = signed.ca
         service = tmp_path / "service"
         service.write_text(f"[doubletour]\nhost=127.0.0.1\nport={cluster.port}\nuser=tests\ndbname=ways\n")
         os.chmod(cluster.home, 0o755)

@@ -46,7 +46,7 @@ def test_the_page_leads_to_a_protected_application(tmp_path):
 
         answer = Browser(proxy).get("/")  # a browser is led to sign in
         assert answer.status == 302
-        assert Browser(proxy).get("/", accept="*/*").status == 302  # as curl asks
+        assert Browser(proxy).get("/", accept="*/*").status == 401  # as curl asks
         assert Browser(proxy).get("/", accept="application/json").status == 401
         (doctor,) = [line for line in commands if line.startswith("doubletour doctor")]
         url = shlex.split(doctor)[-1].replace("example.org/", f"example.org:{port}/")

@@ -16,6 +16,7 @@ import tempfile
 import threading
 import urllib.parse
 
+from harness.certificates import Authority
 from harness.server import Server, free_port, wait_until
 from harness.visitor import Visitor
 
@@ -119,34 +120,13 @@ class Echo:
         self.server.server_close()
 
 
-class Authority:
-    """Signs one certificate for all hosts."""
-
-    def __init__(self, home):
-        self.home = home
-        self.ca, self.certificate, self.key, self.both = (home / name for name in ("ca.pem", "crt.pem", "key.pem", "both.pem"))
-        names = ",".join(f"DNS:{name}" for name in (LOGIN, *APPS))
-        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=tests",
-                      "-keyout", home / "ca.key", "-out", self.ca)
-        self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={LOGIN}",
-                      "-keyout", self.key, "-out", home / "csr.pem")
-        (home / "ext").write_text(f"subjectAltName={names}\n")
-        self._openssl("x509", "-req", "-in", home / "csr.pem", "-CA", self.ca, "-CAkey", home / "ca.key", "-CAcreateserial", "-days", "2",
-                      "-extfile", home / "ext", "-out", self.certificate)
-        self.both.write_text(self.certificate.read_text() + self.key.read_text())
-
-    @staticmethod
-    def _openssl(*arguments):
-        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
-
-
 class Proxy:
     """One of nginx, caddy, haproxy, before a server and an application."""
 
     def __init__(self, kind, server, echo, change=lambda text: text):
         self.kind, self.server, self.echo, self.change = kind, server, echo, change
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="doubletour-proxy-"))
-        self.authority = Authority(self.home)
+        self.authority = Authority(self.home, (LOGIN, *APPS))
         self.port = int(server.environment["PUBLIC_URL"].rpartition(":")[2])
         self.process = None
 

@@ -106,8 +106,9 @@ enum otp_status otp_totp_code(const struct otp_key *key, const struct otp_totp *
 enum otp_status otp_totp_seconds_left(const struct otp_totp *totp, int64_t now_us, unsigned *ret_seconds);
 
 /*
- * Drop ASCII spaces and hyphens, which people and apps put between groups; then there must be exactly `digits` bytes 0-9.
- * OTP_INVALID otherwise, also for digits of other scripts.
+ * Drop what people paste along with a code: white space and format characters (Unicode's White_Space and Cf, so no-break and
+ * zero-width spaces and line ends too) and dashes.  Then there must be exactly `digits` bytes 0-9.
+ * OTP_INVALID otherwise, also for digits of other scripts, and for text that is not UTF-8.
  */
 enum otp_status otp_code_normalise(const char *text, size_t n, unsigned digits, char ret_code[OTP_CODE_SIZE]);
 
@@ -189,8 +190,9 @@ enum otp_status otp_secret_random(uint8_t *ret_secret, size_t n, unsigned flags)
 enum otp_status otp_base32_encode(const uint8_t *bytes, size_t n, char *ret_text, size_t size);
 
 /*
- * Takes capital and small letters, spaces and hyphens anywhere, padding or none at the end.  Bits to spare in the last letter
- * are dropped whatever they are (RFC 4648 s3.5 leaves that open): services hand out random letters, not encoded bytes.
+ * Takes capital and small letters; white space, format characters and dashes anywhere, as otp_code_normalise; padding or none
+ * at the end.  Bits to spare in the last letter are dropped whatever they are (RFC 4648 s3.5 leaves that open): services hand
+ * out random letters, not encoded bytes.
  * ret_bytes holds what was decoded so far also when the text is refused.
  *
  *   ret_wrong_at  NULL, or on OTP_INVALID where the first byte stands that cannot be there; n: the text is incomplete, or
@@ -208,7 +210,7 @@ enum otp_status otp_base32_decode(const char *text, size_t n, uint8_t *ret_bytes
 /* Small letters, NUL at the end.  OTP_TOO_SHORT: size is below OTP_HEX_SIZE(n). */
 enum otp_status otp_hex_encode(const uint8_t *bytes, size_t n, char *ret_text, size_t size);
 
-/* Takes both cases, and spaces, hyphens and colons between bytes.  The rest as otp_base32_decode. */
+/* Takes both cases; between bytes what otp_base32_decode takes, and colons.  The rest as otp_base32_decode. */
 enum otp_status otp_hex_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size_t *ret_n,
 			       size_t *ret_wrong_at);
 

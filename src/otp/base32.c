@@ -1,7 +1,7 @@
 /*
  * Base32 as RFC 4648 s6 has it, forgiving what people type.
  */
-#include "doubletour/otp.h"
+#include "internal.h"
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -35,28 +35,11 @@ value(char c)
 	return c >= '2' && c <= '7' ? c - '2' + 26 : -1;
 }
 
-static bool
-is_filler(char c)
-{
-	return c == ' ' || c == '-';
-}
-
-/* How much of the text comes before the padding; what follows may be '=' and fillers only, which *ret_padding counts. */
-static size_t
-body_length(const char *text, size_t n, size_t *ret_padding)
-{
-	*ret_padding = 0;
-	while (n > 0 && (text[n - 1] == '=' || is_filler(text[n - 1]))) {
-		*ret_padding += text[n - 1] == '=';
-		n--;
-	}
-	return n;
-}
-
 struct decoder {
 	uint32_t bits;
 	unsigned have;
 	size_t symbols, out;
+	size_t padding, padding_at; /* how many '=', and where the first stands */
 };
 
 static enum otp_status
@@ -76,37 +59,48 @@ take(struct decoder *d, int five, uint8_t *ret_bytes, size_t size)
 
 /* 1, 3 or 6 symbols in the last group are a byte begun and not finished; padding, if any, fills the group of eight. */
 static bool
-is_complete(const struct decoder *d, size_t padding)
+is_complete(const struct decoder *d)
 {
 	size_t last = d->symbols % 8;
 
 	if (last == 1 || last == 3 || last == 6)
 		return false;
-	return padding == 0 || (last != 0 && last + padding == 8);
+	return d->padding == 0 || (last != 0 && last + d->padding == 8);
+}
+
+/* A letter, or the padding, behind which no letter may stand. */
+static enum otp_status
+take_character(struct decoder *d, const char *text, size_t at, uint8_t *ret_bytes, size_t size, size_t *ret_wrong_at)
+{
+	if (text[at] == '=') {
+		d->padding_at = d->padding == 0 ? at : d->padding_at;
+		d->padding++;
+		return OTP_OK;
+	}
+	*ret_wrong_at = d->padding > 0 ? d->padding_at : at;
+	if (value(text[at]) < 0 || d->padding > 0)
+		return OTP_INVALID;
+	return take(d, value(text[at]), ret_bytes, size);
 }
 
 enum otp_status
 otp_base32_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size_t *ret_n, size_t *ret_wrong_at)
 {
-	struct decoder d = { 0, 0, 0, 0 };
-	size_t padding, ignored;
-	size_t body = body_length(text, n, &padding);
+	struct decoder d = { 0 };
+	size_t ignored;
 
 	if (ret_wrong_at == NULL)
 		ret_wrong_at = &ignored;
-	for (size_t i = 0; i < body; i++) {
-		enum otp_status status;
-		if (is_filler(text[i]))
-			continue;
-		*ret_wrong_at = i;
-		if (value(text[i]) < 0)
-			return OTP_INVALID;
-		status = take(&d, value(text[i]), ret_bytes, size);
+	for (size_t i = 0, filler = 0; i<n; i += filler> 0 ? filler : 1) {
+		enum otp_status status = OTP_OK;
+		filler = otp_filler_length(text + i, n - i);
+		if (filler == 0)
+			status = take_character(&d, text, i, ret_bytes, size, ret_wrong_at);
 		if (status != OTP_OK)
 			return status;
 	}
 	*ret_wrong_at = n;
-	if (!is_complete(&d, padding))
+	if (!is_complete(&d))
 		return OTP_INVALID;
 	*ret_n = d.out;
 	return OTP_OK;

@@ -148,8 +148,9 @@ otp_code_normalise(const char *text, size_t n, unsigned digits, char ret_code[OT
 
 	if (!otp_digits_valid(digits))
 		return OTP_INVALID;
-	for (size_t i = 0; i < n; i++) {
-		if (text[i] == ' ' || text[i] == '-')
+	for (size_t i = 0, filler = 0; i<n; i += filler> 0 ? filler : 1) {
+		filler = otp_filler_length(text + i, n - i);
+		if (filler > 0)
 			continue;
 		if (kept == digits || !is_digit(text[i]))
 			return OTP_INVALID;

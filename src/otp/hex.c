@@ -1,7 +1,7 @@
 /*
  * Base16 as RFC 4648 s8 has it, in either case and with what people put between bytes.
  */
-#include "doubletour/otp.h"
+#include "internal.h"
 
 enum otp_status
 otp_hex_encode(const uint8_t *bytes, size_t n, char *ret_text, size_t size)
@@ -28,10 +28,11 @@ value(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-static bool
-is_between(char c)
+/* Bytes of what may stand between two bytes. */
+static size_t
+between_length(const char *text, size_t n)
 {
-	return c == ' ' || c == '-' || c == ':';
+	return text[0] == ':' ? 1 : otp_filler_length(text, n);
 }
 
 enum otp_status
@@ -42,8 +43,9 @@ otp_hex_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size
 	if (ret_wrong_at == NULL)
 		ret_wrong_at = &ignored;
 	while (i < n) {
-		if (is_between(text[i])) {
-			i++;
+		size_t between = between_length(text + i, n - i);
+		if (between > 0) {
+			i += between;
 			continue;
 		}
 		*ret_wrong_at = i;

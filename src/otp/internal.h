@@ -19,6 +19,9 @@ enum otp_status otp_hotp_number(const struct otp_key *key, uint64_t counter, uin
 
 bool otp_digits_valid(unsigned digits);
 
+/* Bytes of the white space, format character or dash at the beginning of the text; 0: another character, or none. */
+size_t otp_filler_length(const char *text, size_t n);
+
 /* Is the code exactly `digits` bytes 0-9? */
 bool otp_code_has_form(const char *code, size_t n, unsigned digits);
 

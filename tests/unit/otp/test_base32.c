@@ -61,7 +61,17 @@ otp_base32_decode_takes_what_people_type_and_says_where_it_is_wrong(void **state
 		{ "three symbols", "MZX", NULL, 3 },
 		{ "six symbols", "MZXW6Y", NULL, 6 },
 		{ "a full-width letter", "\xef\xbc\xadY", NULL, 0 },
-		{ "a line end", "MZXW6YTBOI\n", NULL, 10 },
+		{ "a line end", "MZXW6YTBOI\r\n", "foobar", 0 },
+		{ "no-break spaces and a zero-width space",
+		  "MZXW\xc2\xa0"
+		  "6YTB\xc2\xa0"
+		  "OI\xe2\x80\x8b",
+		  "foobar", 0 },
+		{ "an en dash, and a line end behind the padding",
+		  "MZXW\xe2\x80\x93"
+		  "6YTBOI======\n",
+		  "foobar", 0 },
+		{ "half a no-break space", "MZXW6YTBOI\xc2", NULL, 10 },
 		{ "what stands before A", "MZ@W6YTBOI", NULL, 2 },
 		{ "what stands behind Z", "MZ[W6YTBOI", NULL, 2 },
 		{ "what stands before a", "MZ`W6YTBOI", NULL, 2 },

@@ -246,8 +246,9 @@ otp_totp_verify_takes_the_newest_of_two_steps_with_one_code(void **state)
 }
 
 static void
-otp_code_normalise_drops_spaces_and_hyphens_only(void **state)
+otp_code_normalise_drops_white_space_and_dashes(void **state)
 {
+#define TEXT(text) (text), sizeof(text) - 1
 	static const struct {
 		const char *why, *text;
 		size_t n;
@@ -266,12 +267,73 @@ otp_code_normalise_drops_spaces_and_hyphens_only(void **state)
 		  NULL },
 		{ "Arabic-Indic digits", "\xd9\xa1\xd9\xa2\xd9\xa3\xd9\xa4\xd9\xa5\xd9\xa6", 12, NULL },
 		{ "a no-break space",
-		  "123\xc2\xa0"
-		  "456",
-		  8, NULL },
-		{ "a tab", "123\t456", 7, NULL },
+		  TEXT("123\xc2\xa0"
+		       "456"),
+		  "123456" },
+		{ "a tab", TEXT("123\t456"), "123456" },
+		{ "a line end behind", TEXT("123456\r\n"), "123456" },
+		{ "a zero-width space before",
+		  TEXT("\xe2\x80\x8b"
+		       "123456"),
+		  "123456" },
+		{ "a zero-width no-break space, as a byte order mark",
+		  TEXT("\xef\xbb\xbf"
+		       "123456"),
+		  "123456" },
+		{ "a thin space",
+		  TEXT("123\xe2\x80\x89"
+		       "456"),
+		  "123456" },
+		{ "a narrow no-break space",
+		  TEXT("123\xe2\x80\xaf"
+		       "456"),
+		  "123456" },
+		{ "an ideographic space",
+		  TEXT("123\xe3\x80\x80"
+		       "456"),
+		  "123456" },
+		{ "a soft hyphen",
+		  TEXT("123\xc2\xad"
+		       "456"),
+		  "123456" },
+		{ "marks of direction around",
+		  TEXT("\xe2\x81\xa8"
+		       "123456"
+		       "\xe2\x81\xa9"),
+		  "123456" },
+		{ "an en dash",
+		  TEXT("123\xe2\x80\x93"
+		       "456"),
+		  "123456" },
+		{ "a minus sign",
+		  TEXT("123\xe2\x88\x92"
+		       "456"),
+		  "123456" },
+		{ "a tag", TEXT("123456\xf3\xa0\x80\xa0"), "123456" },
+		{ "a dot", TEXT("123.456"), NULL },
+		{ "an escape",
+		  TEXT("123\x1b"
+		       "456"),
+		  NULL },
+		{ "half a no-break space", TEXT("123456\xc2"), NULL },
+		{ "an overlong space",
+		  TEXT("123\xc0\xa0"
+		       "456"),
+		  NULL },
+		{ "an overlong space in three bytes",
+		  TEXT("123\xe0\x80\xa0"
+		       "456"),
+		  NULL },
+		{ "an unfinished zero-width space", TEXT("123456\xe2\x80"), NULL },
+		{ "a combining mark", TEXT("123456\xcc\x81"), NULL },
+		{ "a keycap",
+		  TEXT("1\xef\xb8\x8f\xe2\x83\xa3"
+		       "23456"),
+		  NULL },
+		{ "only white space", TEXT("\t\xc2\xa0\r\n"), NULL },
 		{ "a NUL behind", "123456\0", 7, NULL },
 	};
+#undef TEXT
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char code[OTP_CODE_SIZE] = "before";
@@ -310,7 +372,7 @@ main(void)
 		cmocka_unit_test(otp_totp_keeps_to_its_bounds_at_the_ends_of_time),
 		cmocka_unit_test(otp_totp_step_rounds_down_before_1970_too),
 		cmocka_unit_test(otp_totp_verify_takes_the_newest_of_two_steps_with_one_code),
-		cmocka_unit_test(otp_code_normalise_drops_spaces_and_hyphens_only),
+		cmocka_unit_test(otp_code_normalise_drops_white_space_and_dashes),
 		cmocka_unit_test(otp_secret_random_differs_each_time_and_is_long_enough),
 	};
 

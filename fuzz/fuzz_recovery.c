@@ -36,14 +36,19 @@ as_shown(char c)
 	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
+static bool
+is_letter_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 static void
 check_letters(str typed, str letters)
 {
 	size_t at = 0;
 
-	typed = str_trim(typed);
 	for (size_t i = 0; i < typed.n; i++) {
-		if (typed.p[i] == ' ' || typed.p[i] == '-')
+		if (!is_letter_or_digit(typed.p[i]))
 			continue;
 		PROMISE(at < letters.n && as_shown(typed.p[i]) == letters.p[at]);
 		at++;

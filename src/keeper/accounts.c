@@ -1,12 +1,51 @@
 #include "keeper/accounts.h"
 
-static str
-trim_spaces(str s)
+#include <utf8proc.h>
+
+/* White space, or a character that shows nothing, as people paste them around a name. */
+static bool
+accounts_is_blank(int32_t point)
 {
-	while (s.n > 0 && s.p[0] == ' ')
-		s = str_from(s, 1);
-	while (s.n > 0 && s.p[s.n - 1] == ' ')
-		s = str_upto(s, s.n - 1);
+	switch (utf8proc_category(point)) {
+	case UTF8PROC_CATEGORY_ZS:
+	case UTF8PROC_CATEGORY_ZL:
+	case UTF8PROC_CATEGORY_ZP:
+	case UTF8PROC_CATEGORY_CF:
+		return true;
+	default:
+		return (point >= '\t' && point <= '\r') || point == 0x85;
+	}
+}
+
+/* Bytes of the blank at the beginning; 0: none is there. */
+static size_t
+accounts_blank_first(str s)
+{
+	int32_t point;
+	size_t n = str_utf8_next(s, &point);
+
+	return n > 0 && accounts_is_blank(point) ? n : 0;
+}
+
+static size_t
+accounts_blank_last(str s)
+{
+	size_t at = s.n > 0 ? s.n - 1 : 0;
+
+	while (at > 0 && (s.p[at] & 0xc0) == 0x80)
+		at--;
+	return accounts_blank_first(str_from(s, at)) == s.n - at ? s.n - at : 0;
+}
+
+static str
+accounts_trim(str s)
+{
+	size_t n;
+
+	while ((n = accounts_blank_first(s)) > 0)
+		s = str_from(s, n);
+	while ((n = accounts_blank_last(s)) > 0)
+		s.n -= n;
 	return s;
 }
 
@@ -39,7 +78,7 @@ enum problem
 account_name_fold(str typed, struct account_name *ret_name)
 {
 	struct account_name name = { .n = 0 };
-	str text = trim_spaces(typed);
+	str text = accounts_trim(typed);
 	enum problem problem;
 
 	if (str_empty(text))

@@ -15,7 +15,7 @@ struct account_name {
 	size_t n;
 };
 
-/* Without spaces around, ASCII letters in lower case; then the shape.  ret_name is written only with PROBLEM_NONE. */
+/* Without white space and format characters around, ASCII letters in lower case; then the shape.  ret_name is written only with PROBLEM_NONE. */
 enum problem account_name_fold(str typed, struct account_name *ret_name);
 
 static inline str

@@ -273,6 +273,10 @@ factor_confirm_answer(struct turn *turn, enum verdict *ret_verdict)
 		*ret_verdict = VERDICT_STATE;
 		return ERR_OK;
 	}
+	if (!code_possible(form->code, c.proof.factor.totp.digits)) {
+		*ret_verdict = VERDICT_PROBLEMS;
+		return ERR_OK;
+	}
 	TRY(throttle_code(turn, false, &c.throttle));
 	TRY(throttle_take(turn, &c.throttle));
 	TRY(code_check(&c.proof.factor, form->code, turn->now_us, &c.proof.match));

@@ -13,6 +13,7 @@ struct attempt {
 	struct throttle throttle;
 	struct proof proof;
 	struct recovery_code recovery;
+	bool possible; /* false: what was typed can be no code, and is no attempt */
 	bool by_recovery, by_code;
 };
 
@@ -22,11 +23,18 @@ attempt_wipe(struct attempt *a)
 	secret_wipe(a, sizeof(*a));
 }
 
-/* By its shape: 24 letters are a recovery code and nothing else is.  Counted before it is held against anything. */
+/*
+ * By its shape: 24 letters are a recovery code and nothing else is.  What has the shape of a code is counted before it is
+ * checked against anything; what has not is not counted.
+ */
 static err
 attempt_read(struct turn *turn, str typed, struct attempt *a)
 {
-	a->by_recovery = recovery_code_read(typed, &a->recovery);
+	a->by_recovery = a->possible = recovery_code_read(typed, &a->recovery);
+	if (!a->by_recovery)
+		TRY(code_possible_any(turn, typed, &a->possible));
+	if (!a->possible)
+		return ERR_OK;
 	TRY(a->by_recovery ? throttle_recovery(turn, &a->throttle) : throttle_code(turn, true, &a->throttle));
 	TRY(throttle_take(turn, &a->throttle));
 	if (a->by_recovery)
@@ -119,9 +127,13 @@ confirm_answer(struct turn *turn, str typed, enum verdict *ret_verdict)
 	struct factor *factor = &a.proof.factor;
 	bool done = false;
 
+	TRY(factor_pending(turn, factor));
+	if (factor->id != 0 && !code_possible(typed, factor->totp.digits)) {
+		*ret_verdict = VERDICT_PROBLEMS;
+		return ERR_OK;
+	}
 	TRY(throttle_code(turn, false, &a.throttle));
 	TRY(throttle_take(turn, &a.throttle));
-	TRY(factor_pending(turn, factor));
 	if (factor->id == 0) { /* never shown, or too old by now: another must be made before any code can fit */
 		*ret_verdict = VERDICT_STATE;
 		return refuse(turn, &a.throttle, factor, (str){ 0 }, "no secret");
@@ -173,6 +185,10 @@ finish_answer(struct turn *turn, str typed, enum verdict *ret_verdict)
 	bool done = false;
 
 	TRY(attempt_read(turn, typed, &a));
+	if (!a.possible) {
+		*ret_verdict = VERDICT_PROBLEMS;
+		return ERR_OK;
+	}
 	if (a.by_recovery || a.by_code)
 		TRY(turn_transact(turn, finish, &a, &done));
 	if (!done)
@@ -223,6 +239,10 @@ step_up_answer(struct turn *turn, enum verdict *ret_verdict)
 	bool done = false;
 
 	TRY(attempt_read(turn, form->code, &a));
+	if (!a.possible) {
+		*ret_verdict = VERDICT_PROBLEMS;
+		return ERR_OK;
+	}
 	if (a.by_recovery || a.by_code)
 		TRY(turn_transact(turn, freshen, &a, &done));
 	if (!done)

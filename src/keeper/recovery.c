@@ -10,6 +10,8 @@
 
 /* --- as typed ------------------------------------------------------------------------------------------------------- */
 
+enum { RECOVERY_TYPED_MAX = 256 }; /* bytes: 24 letters, and much between them */
+
 static char
 letter_of(char c)
 {
@@ -24,20 +26,14 @@ letter_of(char c)
 bool
 recovery_code_read(str typed, struct recovery_code *ret_code)
 {
-	char letters[RECOVERY_LETTERS];
+	char letters[RECOVERY_TYPED_MAX];
 	struct recovery_code code;
-	size_t n = 0, bytes = 0;
-	bool is;
+	size_t bytes = 0;
+	bool is = typed.n <= sizeof(letters);
 
-	typed = str_trim(typed);
-	for (size_t i = 0; i < typed.n; i++) {
-		if (typed.p[i] == ' ' || typed.p[i] == '-')
-			continue;
-		if (n == sizeof(letters))
-			return false;
-		letters[n++] = letter_of(typed.p[i]);
-	}
-	is = n == sizeof(letters) && otp_base32_decode(letters, n, code.b, sizeof(code.b), &bytes, NULL) == OTP_OK &&
+	for (size_t i = 0; is && i < typed.n; i++)
+		letters[i] = letter_of(typed.p[i]);
+	is = is && otp_base32_decode(letters, typed.n, code.b, sizeof(code.b), &bytes, NULL) == OTP_OK &&
 	     bytes == sizeof(code.b);
 	if (is)
 		*ret_code = code;

@@ -20,8 +20,8 @@ struct recovery_code {
 };
 
 /*
- * Has what was typed the shape of one?  24 letters of base32 in either case, with spaces and hyphens between; 0, 1 and 8, which
- * base32 does not have, are read as O, I and B.
+ * Has what was typed the shape of one?  24 letters of base32 in either case, with white space, format characters and dashes
+ * anywhere (see otp_base32_decode); 0, 1 and 8, which base32 does not have, are read as O, I and B.
  */
 bool recovery_code_read(str typed, struct recovery_code *ret_code);
 

@@ -87,6 +87,51 @@ factor_pending(struct turn *turn, struct factor *ret_factor)
 	return found ? factor_fill(turn, row, ret_factor) : ERR_OK;
 }
 
+/* --- form --------------------------------------------------------------------------------------------------------- */
+
+bool
+code_possible(str typed, unsigned digits)
+{
+	char code[OTP_CODE_SIZE];
+	bool possible = otp_code_normalise(typed.p, typed.n, digits, code) == OTP_OK;
+
+	secret_wipe(code, sizeof(code));
+	return possible;
+}
+
+struct form {
+	str typed;
+	bool possible, any; /* any: there is an authenticator that makes codes */
+};
+
+static err
+form_row(void *context, const struct db_value *row, size_t columns)
+{
+	struct form *form = context;
+
+	if (columns != 1)
+		return ERR_CORRUPT;
+	if (row[0].number < OTP_DIGITS_MIN || row[0].number > OTP_DIGITS_MAX)
+		return ERR_OK;
+	form->any = true;
+	form->possible = form->possible || code_possible(form->typed, (unsigned)row[0].number);
+	return ERR_OK;
+}
+
+/* Without an authenticator in use a code of any length is as wrong as another. */
+err
+code_possible_any(struct turn *turn, str typed, bool *ret_possible)
+{
+	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
+	struct form form = { .typed = typed };
+
+	TRY(db_all(turn->db, SQL_FACTOR_DIGITS, args, COUNT(args), form_row, &form));
+	for (unsigned digits = OTP_DIGITS_MIN; !form.any && digits <= OTP_DIGITS_MAX; digits++)
+		form.possible = form.possible || code_possible(typed, digits);
+	*ret_possible = form.possible;
+	return ERR_OK;
+}
+
 /* --- checking ------------------------------------------------------------------------------------------------------- */
 
 /* Against one secret, in any window. */

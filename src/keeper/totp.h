@@ -40,6 +40,13 @@ err otp_err(enum otp_status status);
 /* What this session is enrolling; id 0: nothing, or its time is up. */
 MUST_USE err factor_pending(struct turn *turn, struct factor *ret_factor);
 
+/*
+ * Could what was typed be a code of this many digits, or of any authenticator that the account has in use?  Says nothing about
+ * whether it is right.  What cannot be a code is not an attempt: it is neither counted nor checked.
+ */
+bool code_possible(str typed, unsigned digits);
+MUST_USE err code_possible_any(struct turn *turn, str typed, bool *ret_possible);
+
 /* Check what was typed against one secret, or against all that the account has in use.  Changes nothing. */
 MUST_USE err code_check(const struct factor *factor, str typed, int64_t now_us, struct otp_match *ret_match);
 MUST_USE err code_check_all(struct turn *turn, str typed, struct proof *ret_proof);

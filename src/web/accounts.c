@@ -275,6 +275,16 @@ verify_show(struct exchange *x)
 	return verify_page(x, 200, &(struct page_verify_2fa){ 0 });
 }
 
+/* It was no attempt: the form once more, as it was. */
+static err
+verify_impossible(struct exchange *x)
+{
+	bool enrolling = x->session.state == STATE_ENROLLING;
+	struct page_verify_2fa page = { .error = enrolling ? exchange_code_impossible : exchange_either_impossible };
+
+	return verify_page(x, 422, &page);
+}
+
 static err
 verify_refused(struct exchange *x, const struct proved_body *proved)
 {
@@ -311,6 +321,8 @@ verify_post(struct exchange *x, struct channel *keeper)
 	TRY(exchange_ask(x, keeper, QUESTION_PROVE, &body, &verdict, &proved));
 	if (verdict == VERDICT_PASSED)
 		return verify_passed(x, enrolling, &proved);
+	if (verdict == VERDICT_PROBLEMS)
+		return verify_impossible(x);
 	if (verdict == VERDICT_REFUSED && x->session.state != STATE_NONE)
 		return verify_refused(x, &proved);
 	if (verdict == VERDICT_STATE && x->session.state == STATE_ENROLLING)

@@ -164,6 +164,11 @@ exchange_drift(int64_t drift_s, struct page_drift *ret_drift)
 		*ret_drift = (struct page_drift){ .minutes = minutes > 0 ? minutes : 1, .ahead = drift_s > 0 };
 }
 
+const char exchange_code_impossible[] = N_("This cannot be a code. Enter the six digits that your app shows.");
+const char exchange_either_impossible[] =
+    N_("This cannot be a code. Enter the digits that your app shows, or a recovery "
+       "code of 24 letters and digits.");
+
 err
 exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct page_otp *ret_otp)
 {
@@ -176,9 +181,13 @@ exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct pag
 		return ERR_OK;
 	TRY(exchange_ask(x, keeper, QUESTION_STEP_UP, &body, &verdict, &proved));
 	exchange_otp(x, ret_otp);
-	if (verdict != VERDICT_REFUSED || x->session.state != STATE_FULL)
+	if ((verdict != VERDICT_REFUSED && verdict != VERDICT_PROBLEMS) || x->session.state != STATE_FULL)
 		return ERR_OK;
 	ret_otp->shown = true;
+	if (verdict == VERDICT_PROBLEMS) {
+		ret_otp->problem = exchange_either_impossible;
+		return ERR_OK;
+	}
 	ret_otp->problem = N_("That is not the right code. Wait for the next one and try again.");
 	exchange_drift(proved.drift_s, &ret_otp->drift);
 	return ERR_OK;

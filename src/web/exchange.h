@@ -83,6 +83,10 @@ void exchange_otp(const struct exchange *x, struct page_otp *ret_otp);
 MUST_USE err exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct page_otp *ret_otp);
 void exchange_otp_missing(struct page_otp *ret_otp);
 
+/* The sentences about what was typed and cannot be a code: of a new authenticator, or of any that the account has. */
+extern const char exchange_code_impossible[];
+extern const char exchange_either_impossible[];
+
 /* What the keeper knows of a clock that is wrong, in minutes, at least one; 0 seconds: ret_drift stays as it is. */
 void exchange_drift(int64_t drift_s, struct page_drift *ret_drift);
 

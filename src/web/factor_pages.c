@@ -373,8 +373,10 @@ factor_confirm_post(struct exchange *x, struct channel *keeper)
 		return exchange_redirect(x, list_path, (str){ 0 }, "factor-added");
 	if (verdict == VERDICT_STATE && x->session.state == STATE_FULL)
 		return exchange_redirect(x, list_path, (str){ 0 }, "factor-old");
-	if (verdict != VERDICT_REFUSED)
+	if (verdict != VERDICT_REFUSED && verdict != VERDICT_PROBLEMS)
 		return exchange_lead(x, x->next);
+	if (verdict == VERDICT_PROBLEMS)
+		page.error = exchange_code_impossible;
 	exchange_drift(proved.drift_s, &page.drift);
 	return factor_confirm_page(x, keeper, 422, &page);
 }

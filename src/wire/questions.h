@@ -54,7 +54,7 @@ enum verdict {
 	VERDICT_REFUSED = 0, /* wrong name, password or code; no such session: one word for all */
 	VERDICT_PASSED,      /* done; the head's session and token say what holds now */
 	VERDICT_STATE,       /* the session does not open this question */
-	VERDICT_PROBLEMS,    /* the form can be mended: see the body */
+	VERDICT_PROBLEMS,    /* the form can be mended: see the body; of a code: it can be none, and was not counted */
 	VERDICT_CLOSED,      /* registration is not open */
 	VERDICT_UNAVAILABLE, /* could not be done now: database, memory, random */
 	VERDICT_MALFORMED,   /* that was no question */

@@ -37,6 +37,11 @@ WHERE id = $3 AND account_id = $4 AND session_id = $5 AND confirmed_at_us IS NUL
 SELECT id, secret_sealed, algorithm, digits, period_s, last_step, 0, 0 FROM factors
 WHERE account_id = $1 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL ORDER BY id;
 
+-- name: factor_digits
+-- How long a code of the account can be.
+SELECT DISTINCT digits FROM factors
+WHERE account_id = $1 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL;
+
 -- name: factor_claim_step
 -- Zero rows changed means "already used".
 UPDATE factors SET last_step = $1, last_used_at_us = $3

@@ -1,6 +1,9 @@
 /* ENROL and PROVE: a secret is shown to one session for ten minutes, and a code counts once. */
 #include "harness.h"
 
+#include "doubletour/otp.h"
+
+#include <utf8proc.h>
 #include <stdio.h>
 
 static const struct token no_token;
@@ -96,11 +99,13 @@ static const struct {
 	{ "", "", "", 2, VERDICT_REFUSED, "two steps ahead" },
 	{ " ", " ", " ", 0, VERDICT_PASSED, "with spaces" },
 	{ "", "-", "", 0, VERDICT_PASSED, "with a hyphen" },
-	{ "0", "", "", 0, VERDICT_REFUSED, "a digit more before" },
-	{ "", "", "0", 0, VERDICT_REFUSED, "a digit more behind" },
-	{ "", ".", "", 0, VERDICT_REFUSED, "another byte" },
-	{ "+", "", "", 0, VERDICT_REFUSED, "a sign" },
-	{ "", "\t", "", 0, VERDICT_REFUSED, "a tab" },
+	{ "0", "", "", 0, VERDICT_PROBLEMS, "a digit more before" },
+	{ "", "", "0", 0, VERDICT_PROBLEMS, "a digit more behind" },
+	{ "", ".", "", 0, VERDICT_PROBLEMS, "another byte" },
+	{ "+", "", "", 0, VERDICT_PROBLEMS, "a sign" },
+	{ "\t", "\t", "\r\n", 0, VERDICT_PASSED, "with tabs and a line end" },
+	{ "", "\xc2\xa0", "", 0, VERDICT_PASSED, "with a no-break space" },
+	{ "\xe2\x80\x8b", "\xe2\x80\xaf", "\xef\xbb\xbf", 0, VERDICT_PASSED, "with spaces that nobody sees" },
 };
 
 static void
@@ -122,31 +127,144 @@ a_code_is_taken_within_one_step_and_in_one_form(void **state)
 	}
 }
 
+static const str impossible_codes[] = {
+	STR_INIT(""),
+	STR_INIT("      "),
+	STR_INIT("12345"),
+	STR_INIT("1234567"),
+	STR_INIT("12345678"),
+	STR_INIT("abcdef"),
+	STR_INIT("12345\0"),
+	STR_INIT("\0\0\0\0\0\0"),
+	STR_INIT("123\x1b"
+		 "456"),
+	/* 23 letters; 24 and a 9 */
+	STR_INIT("ABCDEFGHIJKLMNOPQRSTUVW"),
+	STR_INIT("ABCDEFGHIJKLMNOPQRSTUVW9"),
+	/* full-width and Arabic-Indic digits */
+	STR_INIT("\xef\xbc\x91\xef\xbc\x92\xef\xbc\x93\xef\xbc\x94\xef\xbc\x95\xef\xbc\x96"),
+	STR_INIT("\xd9\xa1\xd9\xa2\xd9\xa3\xd9\xa4\xd9\xa5\xd9\xa6"),
+	/* not UTF-8 */
+	STR_INIT("123456\xa0"),
+	STR_INIT("123\xc0\xa0"
+		 "456"),
+};
+
 static void
-codes_that_are_none_are_refused(void **state)
+assert_impossible(struct world *w, struct browser *b, enum question_id question, str typed)
 {
-	static const str none[] = { STR_INIT(""), STR_INIT("      "), STR_INIT("12345"), STR_INIT("1234567"),
-				    STR_INIT("abcdef"), STR_INIT("12345\0"), STR_INIT("\0\0\0\0\0\0"),
-				    /* full-width digits */
-				    STR_INIT(
-					"\xef\xbc\x91\xef\xbc\x92\xef\xbc\x93\xef\xbc\x94\xef\xbc\x95\xef\xbc\x96") };
+	const struct prove_body body = { typed };
+	enum session_state state = b->head.state;
+	int64_t counted = sql_number(w, "SELECT count(*) FROM throttle"),
+		noted = sql_number(w, "SELECT count(*) FROM audit");
+
+	assert_verdict(ask(w, b, question, &body), VERDICT_PROBLEMS);
+	assert_int_equal(b->head.state, state);
+	assert_int_equal(sql_number(w, "SELECT count(*) FROM throttle"), counted);
+	assert_int_equal(sql_number(w, "SELECT count(*) FROM audit"), noted);
+}
+
+/* Whatever a session may ask with a code: what cannot be one is no attempt, however often it comes. */
+static void
+impossible_codes_are_not_counted(void **state)
+{
+	static const struct {
+		enum session_state state;
+		enum question_id question;
+	} entrances[] = {
+		{ STATE_ENROLLING, QUESTION_PROVE },
+		{ STATE_PENDING, QUESTION_PROVE },
+		{ STATE_FULL, QUESTION_STEP_UP },
+	};
 	static char longest[FIELD_MAX_BYTES];
+
+	memset(longest, '1', sizeof(longest));
+	for (size_t i = 0; i < COUNT(entrances); i++) {
+		struct world w;
+		struct browser b;
+		world_new(&w);
+		bring_to(&w, &b, "alice", entrances[i].state);
+		if (entrances[i].state == STATE_ENROLLING)
+			assert_verdict(ask(&w, &b, QUESTION_ENROL, NULL), VERDICT_PASSED);
+		for (size_t round = 0; round < 120; round++)
+			assert_impossible(&w, &b, entrances[i].question,
+					  impossible_codes[round % COUNT(impossible_codes)]);
+		assert_impossible(&w, &b, entrances[i].question, str_bytes(longest, sizeof(longest)));
+		clock_forward(SECONDS_US(60));
+		const struct prove_body right = { str_of(code_of(b.secret, 0).z) };
+		assert_verdict(ask(&w, &b, entrances[i].question, &right), VERDICT_PASSED);
+		world_end(&w);
+	}
+}
+
+/* Authenticators of six and of eight digits: both lengths are possible, and seven is not. */
+static void
+the_length_of_a_code_is_that_of_an_authenticator(void **state)
+{
 	struct world w;
 	struct browser b;
 
 	world_new(&w);
 	bring_to(&w, &b, "alice", STATE_PENDING);
-	for (size_t i = 0; i < COUNT(none); i++) {
-		const struct prove_body body = { none[i] };
-		forgive(&w);
-		assert_verdict(ask(&w, &b, QUESTION_PROVE, &body), VERDICT_REFUSED);
-	}
-	memset(longest, '1', sizeof(longest));
-	const struct prove_body body = { { longest, sizeof(longest) } };
-	forgive(&w);
-	assert_verdict(ask(&w, &b, QUESTION_PROVE, &body), VERDICT_REFUSED);
-	assert_int_equal(b.head.state, STATE_PENDING);
+	sql_run(&w, "UPDATE factors SET digits = 8");
+	assert_impossible(&w, &b, QUESTION_PROVE, STR("123456"));
+	assert_verdict(do_prove(&w, &b, "1234 5678"), VERDICT_REFUSED);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'prove.refused'"), 1);
+	sql_run(&w, "UPDATE factors SET disabled_at_us = 1");
+	assert_verdict(do_prove(&w, &b, "123456"), VERDICT_REFUSED);
+	assert_impossible(&w, &b, QUESTION_PROVE, STR("12345"));
 	world_end(&w);
+}
+
+/* A wait does not end for what cannot be a code, and is not told of it. */
+static void
+impossible_codes_neither_begin_nor_end_a_wait(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_PENDING);
+	for (int i = 0; i < 5; i++) {
+		assert_verdict(do_prove(&w, &b, "000000"), VERDICT_REFUSED);
+		assert_impossible(&w, &b, QUESTION_PROVE, STR("00000"));
+	}
+	while (do_prove(&w, &b, "000000") == VERDICT_REFUSED)
+		;
+	assert_verdict(b.verdict, VERDICT_WAIT);
+	assert_impossible(&w, &b, QUESTION_PROVE, STR("00000"));
+	assert_verdict(do_prove(&w, &b, code_of(b.secret, 0).z), VERDICT_WAIT);
+	world_end(&w);
+}
+
+static bool
+is_white_space_or_format(int32_t point)
+{
+	utf8proc_category_t category = utf8proc_category(point);
+
+	return (point >= '\t' && point <= '\r') || point == 0x85 || category == UTF8PROC_CATEGORY_ZS ||
+	       category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP || category == UTF8PROC_CATEGORY_CF;
+}
+
+/* Every code point there is, between the digits of a code and before a name. */
+static void
+white_space_and_format_characters_are_what_is_dropped(void **state)
+{
+	for (int32_t point = 1; point <= 0x10FFFF; point++) {
+		bool blank = is_white_space_or_format(point), digit = point >= '0' && point <= '9',
+		     dash = point == '-' || (point >= 0x2010 && point <= 0x2015) || point == 0x2212,
+		     letter = (point | 0x20) >= 'a' && (point | 0x20) <= 'z';
+		char typed[16] = "123", code[OTP_CODE_SIZE];
+		struct account_name name;
+		size_t n = 3 + (size_t)utf8proc_encode_char(point, (utf8proc_uint8_t *)typed + 3);
+		if (point >= 0xD800 && point <= 0xDFFF)
+			continue;
+		memcpy(typed + n, "456", 3);
+		if ((otp_code_normalise(typed, n + 3, 6, code) == OTP_OK) != (blank || dash))
+			fail_msg("U+%04X in a code", (unsigned)point);
+		if ((account_name_fold(str_bytes(typed + 3, n), &name) == PROBLEM_NONE) != (blank || digit || letter))
+			fail_msg("U+%04X before a name", (unsigned)point);
+	}
 }
 
 static void
@@ -297,7 +415,10 @@ main(void)
 		cmocka_unit_test(each_session_enrols_a_secret_of_its_own),
 		cmocka_unit_test(without_a_secret_there_is_nothing_to_prove),
 		cmocka_unit_test(a_code_is_taken_within_one_step_and_in_one_form),
-		cmocka_unit_test(codes_that_are_none_are_refused),
+		cmocka_unit_test(impossible_codes_are_not_counted),
+		cmocka_unit_test(white_space_and_format_characters_are_what_is_dropped),
+		cmocka_unit_test(the_length_of_a_code_is_that_of_an_authenticator),
+		cmocka_unit_test(impossible_codes_neither_begin_nor_end_a_wait),
 		cmocka_unit_test(a_code_is_spent_in_every_session),
 		cmocka_unit_test(the_code_that_confirmed_is_spent_too),
 		cmocka_unit_test(a_clock_that_jumps_back_makes_no_code_good_again),

@@ -16,7 +16,8 @@ host_byte(char c)
 static bool
 host_good(str host)
 {
-	if (host.n == 0 || host.n > TARGET_HOST_MAX || host.p[0] == '.' || host.p[0] == '-')
+	if (host.n == 0 || host.n > TARGET_HOST_MAX || host.p[0] == '.' || host.p[0] == '-' ||
+	    host.p[host.n - 1] == '.')
 		return false;
 	for (size_t i = 0; i < host.n; i++)
 		if (!host_byte(host.p[i]) || (i > 0 && host.p[i] == '.' && host.p[i - 1] == '.'))
@@ -50,8 +51,6 @@ authority_read(str authority, struct arena *arena, struct target *target)
 	target->host = str_cut(&rest, ':');
 	if (rest.p != NULL && (str_number(rest, 65535, &port) != ERR_OK || port == 0))
 		return ERR_INVALID;
-	if (str_ends(target->host, STR(".")))
-		target->host.n--;
 	return host_good(target->host) ? ERR_OK : ERR_INVALID;
 }
 
@@ -122,6 +121,25 @@ rest_read(str authority, str path_and_query, struct arena *arena, struct target 
 	return path_read(path, arena, target);
 }
 
+/*
+ * Take away the dot at the end of the host, in a copy of ours.  A browser sends no cookie of example.org to
+ * "wiki.example.org.", so a person who is led back there would be led to sign in again.
+ */
+static void
+target_drop_dot(str *url, str *authority, str *rest)
+{
+	str host = *authority;
+	size_t n = str_cut(&host, ':').n;
+	char *after = (char *)authority->p + n;
+
+	if (n == 0 || after[-1] != '.')
+		return;
+	memmove(after - 1, after, url->n - (size_t)(after - url->p));
+	url->n--;
+	authority->n--;
+	rest->p--;
+}
+
 err
 target_read(str url, struct arena *arena, struct target *ret_target)
 {
@@ -136,6 +154,7 @@ target_read(str url, struct arena *arena, struct target *ret_target)
 		return ERR_INVALID;
 	rest = str_from(rest, 2);
 	str authority = authority_cut(&rest);
+	target_drop_dot(&target.url, &authority, &rest);
 	TRY(rest_read(authority, rest, arena, &target));
 	*ret_target = target;
 	return ERR_OK;

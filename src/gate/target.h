@@ -18,7 +18,7 @@
 enum { TARGET_MAX_BYTES = 8 * 1024, TARGET_HOST_MAX = 253 };
 
 struct target {
-	str url;        /* as it was given; where somebody is led back to */
+	str url;        /* as it was given, without a dot at the end of the host; where somebody is led back to */
 	str host;       /* in lower case, without port and without a dot at its end */
 	str authority;  /* host[:port] as it stood, in lower case */
 	str path;       /* decoded once, without query; begins with '/' */

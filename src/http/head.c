@@ -7,6 +7,8 @@
  */
 #include "http/internal.h"
 
+#include "base/authority.h"
+
 static const char known_version[] = "0.9.75";
 enum { VERSION_BYTES = sizeof("HTTP/1.1") - 1, LINE_END_BYTES = 2, METHOD_SHOWN_BYTES = 32 };
 
@@ -127,10 +129,10 @@ layout_is_plain(const struct job *job, const char *method, const char *version)
 
 /* --- characters -------------------------------------------------------------------------------------------------------- */
 
-enum { IN_TOKEN = 1, IN_TARGET = 2, IN_HOST = 4 };
+enum { IN_TOKEN = 1, IN_TARGET = 2 };
 
-#define LETTERS IN_TOKEN | IN_TARGET | IN_HOST
-/* What a byte may stand in.  Token: RFC 9110 s5.6.2.  Target: all that can be seen but '#'.  Host: with ports and IPv6. */
+#define LETTERS IN_TOKEN | IN_TARGET
+/* What a byte may stand in.  Token: RFC 9110 s5.6.2.  Target: all that can be seen but '#'. */
 static const unsigned char bytes_in[256] = {
 	['!'] = IN_TOKEN | IN_TARGET,
 	['"'] = IN_TARGET,
@@ -146,12 +148,12 @@ static const unsigned char bytes_in[256] = {
 	['.'] = LETTERS,
 	['/'] = IN_TARGET,
 	['0' ... '9'] = LETTERS,
-	[':'] = IN_TARGET | IN_HOST,
+	[':'] = IN_TARGET,
 	[';' ... '@'] = IN_TARGET,
 	['A' ... 'Z'] = LETTERS,
-	['['] = IN_TARGET | IN_HOST,
+	['['] = IN_TARGET,
 	['\\'] = IN_TARGET,
-	[']'] = IN_TARGET | IN_HOST,
+	[']'] = IN_TARGET,
 	['^'] = IN_TOKEN | IN_TARGET,
 	['_'] = LETTERS,
 	['`'] = IN_TOKEN | IN_TARGET,
@@ -181,12 +183,6 @@ static bool
 is_target(str s)
 {
 	return s.n > 0 && all_in(s, IN_TARGET);
-}
-
-static bool
-is_host(str s)
-{
-	return all_in(s, IN_HOST);
 }
 
 bool
@@ -232,24 +228,37 @@ check_fields(struct job *job)
 	return 0;
 }
 
+static bool
+absolute_form_fits(const struct job *job, str named, unsigned default_port)
+{
+	struct authority target, host;
+
+	return authority_read(named, default_port, &target) == ERR_OK &&
+	       authority_read(request_header(&job->rq, "Host"), default_port, &host) == ERR_OK &&
+	       authority_equal(&target, &host);
+}
+
 /* http://host/path: what a proxy is asked.  The host must be the one that Host names, so that nobody has two opinions. */
 static bool
 absolute_form_cut(const struct job *job, str *target)
 {
 	str scheme = str_upto(*target, sizeof("https://") - 1);
+	unsigned default_port = PORT_HTTPS;
 	str rest;
 
-	if (str_equal_nocase(scheme, STR("https://")))
+	if (str_equal_nocase(scheme, STR("https://"))) {
 		rest = str_from(*target, scheme.n);
-	else if (str_equal_nocase(str_upto(scheme, 7), STR("http://")))
+	} else if (str_equal_nocase(str_upto(scheme, 7), STR("http://"))) {
 		rest = str_from(*target, 7);
-	else
+		default_port = PORT_HTTP;
+	} else {
 		return false;
+	}
 	size_t n = 0;
 	while (n < rest.n && rest.p[n] != '/' && rest.p[n] != '?')
 		n++;
 	*target = str_from(rest, n);
-	return str_equal_nocase(str_upto(rest, n), request_header(&job->rq, "Host"));
+	return absolute_form_fits(job, str_upto(rest, n), default_port);
 }
 
 static int
@@ -278,10 +287,13 @@ static int
 check_host(struct job *job, const char *version)
 {
 	size_t hosts = request_header_count(&job->rq, "Host");
+	struct authority host;
 
 	if (hosts > 1 || (hosts == 0 && !is_old(version)))
 		return 400;
-	return is_host(request_header(&job->rq, "Host")) ? 0 : 400;
+	if (hosts == 0) /* HTTP/1.0 */
+		return 0;
+	return authority_read(request_header(&job->rq, "Host"), PORT_HTTP, &host) == ERR_OK ? 0 : 400;
 }
 
 /*

@@ -225,27 +225,6 @@ session_learn(struct exchange *x, struct channel *keeper)
 
 /* --- reading the request ------------------------------------------------------------------------------------------ */
 
-static bool
-host_is_local(str host)
-{
-	str name = host;
-
-	if (str_starts(name, STR("[")))
-		return str_starts(name, STR("[::1]")) && (name.n == 5 || name.p[5] == ':');
-	name = str_cut(&host, ':');
-	return str_equal_nocase(name, STR("localhost")) || str_equal(name, STR("127.0.0.1"));
-}
-
-/* Only the address that people type; without PUBLIC_URL this machine itself (against DNS rebinding). */
-static bool
-host_ours(const struct exchange *x)
-{
-	str ours = str_of(x->web->config->public_host);
-	str host = request_header(x->rq, "Host");
-
-	return ours.n > 0 ? str_equal_nocase(host, ours) : host_is_local(host);
-}
-
 /* The trusted address that this thread asked about last: behind a proxy it is nearly always the same one. */
 static _Thread_local struct {
 	const struct config *config;
@@ -475,16 +454,15 @@ route_begin(struct exchange *x)
 	unsigned methods = 0;
 
 	x->route = route_find(x->rq->method, x->rq->path, x->rq->query, &methods);
-	if (x->route == NULL) {
-		if (methods != 0 || !lead_from_slash(x))
-			exchange_error(x, methods == 0 ? 404 : say_methods(x, methods) == ERR_OK ? 405 : 503);
+	if ((x->route == NULL ? methods == 0 : !x->route->any_host) && exchange_elsewhere(x)) {
+		log_event(LOG_NOTICE, "host.refused", LOG_STR("host", request_header(x->rq, "Host")));
+		exchange_wrong_address(x);
 		return false;
 	}
-	if (x->route->any_host || host_ours(x))
+	if (x->route != NULL)
 		return true;
-	log_event(LOG_NOTICE, "host.refused", LOG_STR("host", request_header(x->rq, "Host")));
-	exchange_error_because(
-	    x, 400, N_("This server answers to another address. Its administrator sets it with PUBLIC_URL."));
+	if (methods != 0 || !lead_from_slash(x))
+		exchange_error(x, methods == 0 ? 404 : say_methods(x, methods) == ERR_OK ? 405 : 503);
 	return false;
 }
 

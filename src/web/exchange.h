@@ -111,6 +111,11 @@ void exchange_error(struct exchange *x, int status);
 /* The same with a sentence (msgid) that fits the case better; NULL: the status's own. */
 void exchange_error_because(struct exchange *x, int status, const char *sentence);
 
+/* Did the browser open another address than ours (web/host.h)? */
+bool exchange_elsewhere(const struct exchange *x);
+/* 421 with a page that names the right address and links to it. */
+void exchange_wrong_address(struct exchange *x);
+
 /*
  * Cookies (cookies.c): "doubletour" for the session, "doubletour-form" and so on for the others; with the prefix __Host- and
  * Secure where PUBLIC_URL is https.

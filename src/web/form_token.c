@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/random.h"
 #include "base/secret.h"
+#include "web/host.h"
 
 enum { ANONYMOUS_BYTES = 18, ANONYMOUS_MIN = 24, ANONYMOUS_MAX = 64 };
 
@@ -64,15 +65,6 @@ form_token_make(struct exchange *x)
 	return token_now(x, &x->form_token);
 }
 
-static bool
-same_origin(const struct exchange *x, str origin)
-{
-	str host = request_header(x->rq, "Host");
-	str scheme = x->web->config->public_https ? STR("https://") : STR("http://");
-
-	return str_starts(origin, scheme) && str_equal_nocase(str_from(origin, scheme.n), host);
-}
-
 bool
 form_origin_ours(const struct exchange *x)
 {
@@ -81,7 +73,7 @@ form_origin_ours(const struct exchange *x)
 
 	if (site.p != NULL && !str_equal(site, STR("same-origin")) && !str_equal(site, STR("none")))
 		return false;
-	return origin.p == NULL || same_origin(x, origin);
+	return origin.p == NULL || host_same_origin(x->web->config, request_header(x->rq, "Host"), origin);
 }
 
 err

@@ -29,9 +29,10 @@
 struct page_frame {
 	enum config_language language;
 	str app_name;
-	bool signed_in;    /* shows the log-out button: any session state but none */
-	str csrf_token;    /* for the page's forms and the log-out button */
-	str path;          /* where the language switch comes back to; empty: "/" */
+	bool signed_in; /* shows the log-out button: any session state but none */
+	str csrf_token; /* for the page's forms and the log-out button */
+	str origin;     /* before links of the layout: where the server is, for a page at another address; else empty */
+	str path;       /* where the language switch comes back to; empty: "/" */
 	const char *flash; /* msgid: what just happened */
 	enum flash_kind flash_kind;
 	str request_id; /* shown on the error page only */
@@ -245,6 +246,12 @@ struct page_logout {
 	const char *error;
 };
 
+struct page_wrong_address {
+	struct page_frame frame;
+	str opened;            /* Host; empty: none was named */
+	str right, right_host; /* https://login.example.org, login.example.org */
+};
+
 struct page_error {
 	struct page_frame frame;
 	int status;                   /* HTTP */
@@ -270,6 +277,7 @@ void page_set_password(struct buf *out, const struct page_set_password *v);
 void page_gate_go(struct buf *out, const struct page_gate_go *v);
 void page_gate_code(struct buf *out, const struct page_gate_code *v);
 void page_logout(struct buf *out, const struct page_logout *v);
+void page_wrong_address(struct buf *out, const struct page_wrong_address *v);
 void page_error(struct buf *out, const struct page_error *v);
 
 #endif

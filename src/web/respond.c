@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "web/flash.h"
 #include "web/form_token.h"
+#include "web/host.h"
 #include "web/language.h"
 #include "web/messages.h"
 #include "web/pages.h"
@@ -182,6 +183,22 @@ frame_here(struct exchange *x, struct page_frame *frame)
 	return arena_copy(x->rq->arena, buf_str(&here), &frame->path);
 }
 
+bool
+exchange_elsewhere(const struct exchange *x)
+{
+	return !host_ours(x->web->config, request_header(x->rq, "Host"));
+}
+
+static err
+right_address(struct exchange *x, str *ret_url)
+{
+	CLEANUP(buf_wipe) struct buf url = BUF(CONFIG_TEXT_MAX + 32);
+
+	host_put_right(x->web->config, &url);
+	TRY(buf_check(&url));
+	return arena_copy(x->rq->arena, buf_str(&url), ret_url);
+}
+
 static bool
 signed_in(const struct exchange *x)
 {
@@ -194,7 +211,7 @@ frame_fill(struct exchange *x, bool has_form, struct page_frame *ret_frame)
 {
 	struct page_frame frame = { .language = x->language,
 				    .app_name = str_of(x->web->config->app_name),
-				    .signed_in = signed_in(x),
+				    .signed_in = signed_in(x) && !exchange_elsewhere(x),
 				    .full = signed_in(x) && x->session.state == STATE_FULL,
 				    .time_format = x->session.time_format,
 				    .recovery_left = x->session.recovery_left,
@@ -208,6 +225,8 @@ frame_fill(struct exchange *x, bool has_form, struct page_frame *ret_frame)
 	frame.csrf_token = x->form_token;
 	TRY(frame_flash(x, &frame));
 	TRY(frame_here(x, &frame));
+	if (exchange_elsewhere(x))
+		TRY(right_address(x, &frame.origin));
 	*ret_frame = frame;
 	return ERR_OK;
 }
@@ -292,15 +311,51 @@ exchange_error(struct exchange *x, int status)
 	exchange_error_because(x, status, NULL);
 }
 
-void
-exchange_error_because(struct exchange *x, int status, const char *sentence)
+static void
+error_begin(struct exchange *x)
 {
 	keep_headers(x->rp);
 	buf_clear(&x->rp->body);
 	x->rp->fixed = (str){ 0 };
-	if (error_page(x, status, sentence) == ERR_OK)
+}
+
+/* No memory for a page: the status alone. */
+static void
+error_end(struct exchange *x, int status, err e)
+{
+	if (e == ERR_OK)
 		return;
-	/* No memory for a page: the status alone. */
 	buf_wipe(&x->rp->body);
 	x->rp->status = status;
+}
+
+void
+exchange_error_because(struct exchange *x, int status, const char *sentence)
+{
+	error_begin(x);
+	error_end(x, status, error_page(x, status, sentence));
+}
+
+/* --- another address than ours ------------------------------------------------------------------------------------ */
+
+enum { MISDIRECTED = 421 };
+
+static err
+wrong_address_page(struct exchange *x)
+{
+	struct page_wrong_address page = { .opened = request_header(x->rq, "Host") };
+
+	TRY(frame_fill(x, false, &page.frame));
+	page.right = page.right_host = page.frame.origin;
+	(void)str_cut(&page.right_host, '/');
+	page.right_host = str_from(page.right_host, 1);
+	page_wrong_address(&x->rp->body, &page);
+	return exchange_page(x, MISDIRECTED);
+}
+
+void
+exchange_wrong_address(struct exchange *x)
+{
+	error_begin(x);
+	error_end(x, MISDIRECTED, wrong_address_page(x));
 }

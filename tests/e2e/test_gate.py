@@ -306,6 +306,7 @@ def test_another_portal_is_named_under_the_same_domain_only(gate):
 
     assert portal("https://auth.example.org/") == "https://auth.example.org/"
     assert portal("https://auth.example.org/in", "verify", "rd") == "https://auth.example.org/in"
+    assert portal("https://auth.example.org:443/") == "https://auth.example.org:443/"
     for evil in ("https://auth.example.net/", "https://evil.example/", "http://auth.example.org/", "//auth.example.org/", "javascript:alert(1)"):
         assert portal(evil) == f"https://{LOGIN}/gate"
 
@@ -326,6 +327,40 @@ def test_envoy_asks_with_the_content_type_of_the_request(gate):
 
 def test_an_oversized_header_is_refused_and_no_error(gate):
     assert ask(gate, WIKI, headers={"X-Much": "x" * 20000}).status_code == 403
+
+
+AUTHORITIES = ["wiki.example.org:443", "wiki.example.org:0443", "WIKI.Example.ORG", "wiki.example.org.", "Wiki.example.org.:443"]
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@pytest.mark.parametrize("authority", AUTHORITIES)
+def test_a_host_is_the_same_with_its_default_port(gate, endpoint, authority):
+    person, url = inside(gate), f"https://{authority}/page?x=1"
+    assert ask(gate, f"https://{authority}/public/x", endpoint).status_code == 200, "the rule for that host"
+    answer = ask(gate, url, endpoint)
+    assert answer.status_code in (401, 302) and led_to(answer)["rd"] == url.replace(".org.", ".org")
+    answer = ask(gate, url, endpoint, cookie=person.cookie_for(WIKI))
+    assert answer.status_code == 200 and named(answer)["Remote-User"] == person.name
+    claims = json.loads(base64.urlsafe_b64decode(named(answer)["Remote-Jwt"].split(".")[1] + "=="))
+    assert claims["aud"] == "wiki.example.org"
+
+
+@pytest.mark.parametrize("authority", ["wiki.example.org:", "wiki.example.org:443:443", "wiki.example.org:0", "wiki.example.org:65536", "wiki.example.org:https",
+                                       "wiki.example.org..", "wiki.example.org,wiki.example.org", "wiki.example.org:443@evil.example"])
+def test_a_port_that_cannot_be_understood_is_refused(gate, authority):
+    for endpoint in ("auth-request", "forward-auth"):
+        headers = {"X-Original-URL": f"https://{authority}/public/x", "X-Original-Method": "GET", "X-Forwarded-Host": authority}
+        assert ask(gate, "https://wiki.example.org/public/x", endpoint, headers=headers).status_code == 400, endpoint
+
+
+def test_the_default_port_leads_through_the_gate(gate):
+    for rd in ("https://wiki.example.org:443/page", "https://wiki.example.org./page"):
+        person = Visitor(gate).full()
+        assert person.follow_to("/gate?" + urllib.parse.urlencode({"rd": rd})) == rd.replace("org./", "org/")
+        assert person.ask(WIKI).status_code == 200
+    shop = "https://shop.example.net:443/cart"
+    assert person.follow_to("/gate?" + urllib.parse.urlencode({"rd": shop})) == shop
+    assert person.ask("https://shop.example.net/cart").status_code == 200
 
 
 # The cookie, and what it is not

@@ -345,6 +345,20 @@ def test_a_200_that_is_none_of_the_gates_passes_nobody_through_caddy(tmp_path):
             assert Browser(proxy).get("/page").status == 503
 
 
+def test_another_name_of_the_server_gets_the_page_that_names_the_right_one(world):
+    for host, status in ((f"{LOGIN}.:{world.port}", 421), ("192.168.1.10", 421), (f"LOGIN.example.org:{world.port}", 200)):
+        answer = raw(world, LOGIN, f"GET /login HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
+        assert answer.status == status and (status == 200 or f"{world.public(LOGIN)}/".encode() in answer.body), answer
+
+
+def test_a_dot_at_the_end_of_a_name_opens_nothing(world):
+    answer = raw(world, "wiki.example.org", f"GET /page HTTP/1.1\r\nHost: wiki.example.org.:{world.port}\r\nAccept: text/html\r\nConnection: close\r\n\r\n")
+    if world.kind == "caddy":  # knows no such name
+        assert answer.status == 421 and b"headers" not in answer.body, answer
+    else:
+        assert answer.status == 302 and led_to(world, answer)["rd"] == world.public("wiki.example.org") + "/page"
+
+
 def test_a_login_page_is_not_asked_about(world):
     answer = Browser(world).get("/login", host=LOGIN)
     assert answer.status == 200 and b"password" in answer.body

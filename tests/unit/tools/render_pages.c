@@ -236,6 +236,19 @@ put_error(struct buf *out, const struct page_frame *frame, bool hostile)
 	page_error(out, &page);
 }
 
+static void
+put_wrong_address(struct buf *out, const struct page_frame *frame, bool hostile)
+{
+	struct page_wrong_address page = { .frame = *frame,
+					   .opened = hostile ? STR(HOSTILE) : STR("192.168.1.10:5000"),
+					   .right = STR("https://login.example.org"),
+					   .right_host = STR("login.example.org") };
+
+	page.frame.flash = NULL;
+	page.frame.origin = page.right;
+	page_wrong_address(out, &page);
+}
+
 static const struct sample {
 	const char *name;
 	void (*put)(struct buf *out, const struct page_frame *frame, bool hostile);
@@ -265,6 +278,8 @@ static const struct sample {
 	{ "logout", put_logout },
 	{ "error", put_error },
 	{ "error-hostile", put_error, true },
+	{ "wrong_address", put_wrong_address },
+	{ "wrong_address-hostile", put_wrong_address, true },
 };
 
 static void

@@ -438,7 +438,7 @@ lead_from_slash(struct exchange *x)
 	if (!str_ends(x->rq->path, STR("/")) || path.n <= 1 || x->rq->method == HTTP_POST)
 		return false;
 	x->route = route_find(x->rq->method, path, (str){ 0 }, &methods);
-	if (x->route == NULL || x->route->any_host || !host_ours(x))
+	if (x->route == NULL || x->route->any_host)
 		return false;
 	buf_put(&location, path);
 	if (x->rq->query.n > 0)

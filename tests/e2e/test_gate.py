@@ -701,7 +701,7 @@ def check(server, *arguments):
 def test_gate_check_says_which_rule_and_why(gate):
     person = inside(gate, groups="staff")
     done = check(gate, "https://wiki.example.org/public/x")
-    assert (done.returncode, done.stdout) == (0, "access.conf, line 2: bypass\nWho is not signed in passes.\n")
+    assert (done.returncode, done.stdout) == (0, "access.conf, line 2: bypass\nA visitor who is not signed in passes.\n")
     done = check(gate, "https://wiki.example.org/admin/", "--user", person.name)
     assert (done.returncode, done.stdout) == (1, f"access.conf, line 9: deny\n{person.name} (staff) is refused.\n")
     done = check(gate, "https://wiki.example.org/", "--user", person.name, "--json")

@@ -282,6 +282,28 @@ base64url_value(char c)
 	return c == '-' ? 62 : c == '_' ? 63 : -1;
 }
 
+static int
+str_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool
+str_hex_pair(str s, char *ret_byte)
+{
+	int high = s.n == 2 ? str_hex_digit(s.p[0]) : -1;
+	int low = s.n == 2 ? str_hex_digit(s.p[1]) : -1;
+
+	if (high < 0 || low < 0)
+		return false;
+	*ret_byte = (char)(high << 4 | low);
+	return true;
+}
+
 err
 str_base64url(str s, void *ret_bytes, size_t n)
 {

@@ -64,6 +64,9 @@ str str_cut(str *rest, char byte);
 /* A decimal number without sign, at most max.  ERR_INVALID: empty, another byte, over max. */
 MUST_USE err str_number(str s, uint64_t max, uint64_t *ret_number);
 
+/* Is it two hex digits, in either case?  Then the byte that they stand for. */
+bool str_hex_pair(str s, char *ret_byte);
+
 /*
  * base64url without padding (RFC 4648 s5) of exactly n bytes.  ERR_INVALID: another length, another byte, or spare bits that
  * are set, so that there is one text only for the same bytes. ret_bytes may be written on failure too.

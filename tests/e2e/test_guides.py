@@ -1,0 +1,86 @@
+"""Authelia's guides for nginx, Caddy and HAProxy, of today and of its version 4.37, with Doubletour in Authelia's place."""
+
+import urllib.parse
+
+import pytest
+
+from harness.guides import GUIDES, Guide
+from harness.proxies import LOGIN, Browser, Echo, enter, make
+from harness.visitor import Visitor
+
+BROWSER = [("Sec-Fetch-Mode", "navigate")]
+SCRIPT = [("Sec-Fetch-Mode", "cors")]
+TARGETS = ["/page", "/page?x=1", "/deep/er/page?q=%C3%A9"]
+
+
+@pytest.fixture(scope="module", params=GUIDES)
+def world(request, tmp_path_factory):
+    with Echo() as echo, make(tmp_path_factory.mktemp("guide")) as server, Guide(request.param, server, echo) as proxy:
+        yield proxy
+
+
+def led_back_to(answer):
+    """The address that a redirect to the sign-in pages names, without its port: a guide's proxy listens on 443."""
+    parts = urllib.parse.urlsplit(answer.get("Location"))
+    assert (parts.scheme, parts.hostname) == ("https", LOGIN) and parts.path in ("/", "/gate"), answer
+    back = urllib.parse.urlsplit(dict(urllib.parse.parse_qsl(parts.query))["rd"])
+    return f"{back.scheme}://{back.hostname}", back
+
+
+@pytest.mark.parametrize("headers", [BROWSER, []], ids=["a browser of today", "a browser without Sec-Fetch-Mode"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_visitor_is_led_to_sign_in(world, target, headers):
+    answer = Browser(world).get(target, headers=headers)
+    origin, back = led_back_to(answer)
+    assert answer.status == 302 and origin == "https://wiki.example.org" and back.path == urllib.parse.unquote(target.partition("?")[0])
+
+
+def test_signing_in_there_leads_back_and_opens_the_page(world):
+    answer = Browser(world).get("/page", headers=BROWSER)
+    person = Visitor(world.server).full()
+    back = person.follow_to(answer.get("Location"))
+    assert back and urllib.parse.urlsplit(back).hostname == "wiki.example.org" and urllib.parse.urlsplit(back).path == "/page"
+    answer = Browser(world, person).get("/page", headers=BROWSER)
+    assert answer.status == 200 and answer.seen["remote-user"] == [person.name]
+
+
+def test_the_application_is_told_who_it_is(world):
+    browser = enter(world, groups="staff", email="anna@example.org")
+    for method, body in (("GET", b""), ("HEAD", b""), ("POST", b"a=1"), ("PUT", b"{}"), ("DELETE", b"")):
+        answer = browser.request(method, "wiki.example.org", "/page?x=1&y=2", body=body)
+        assert answer.status == 200, (method, answer)
+        if method != "HEAD":
+            assert answer.seen["remote-user"] == [browser.person.name] and answer.seen["remote-groups"] == ["staff"]
+            assert answer.seen["remote-email"] == ["anna@example.org"] and answer.seen["remote-name"] == [browser.person.name]
+
+
+def test_a_page_that_is_open_to_everybody_is_open(world):
+    assert Browser(world).get("/public/x").status == 200
+    assert enter(world).get("/public/x").status == 200
+
+
+def test_whoever_is_denied_gets_403(world):
+    """But the guide for HAProxy of 4.37 knows no 403: it leads to the sign-in pages, which say so."""
+    browser = enter(world)
+    answer = browser.get("/", host="admin.example.org", headers=BROWSER)
+    if world.name == "HAProxy of 4.37":
+        assert answer.status == 302 and browser.person.follow_to(answer.get("Location")) is None and browser.person.page.status == 403
+    else:
+        assert answer.status == 403
+
+
+def test_a_session_that_ended_is_asked_to_sign_in(world):
+    browser = enter(world)
+    assert browser.get("/page", headers=BROWSER).status == 200
+    browser.person.log_out()
+    assert browser.get("/page", headers=BROWSER).status == 302
+
+
+@pytest.mark.parametrize("method, headers, accept", [("GET", SCRIPT, "*/*"), ("GET", [], "application/json"), ("GET", [], None), ("POST", SCRIPT, "*/*"), ("HEAD", [], "*/*"),
+                                                     ("OPTIONS", SCRIPT, "*/*"), ("POST", BROWSER, "text/html"), ("DELETE", [], "text/html"),
+                                                     ("GET", [("X-Requested-With", "XMLHttpRequest")], "*/*")])
+def test_no_request_without_a_session_gets_a_server_error(world, method, headers, accept):
+    for path in ("/page", "/page?rd=https://evil.example/&authelia_url=https://evil.example/", "/" + "x" * 3000):
+        answer = Browser(world).request(method, "wiki.example.org", path, headers=headers, accept=accept)
+        assert answer.status in (302, 303, 401) or (method == "OPTIONS" and answer.status == 200), (path, answer)
+        assert "evil" not in (answer.get("Location") or "").partition("?")[0]

@@ -76,6 +76,21 @@ str_has_control(str s)
 }
 
 str
+str_without_bom(str file)
+{
+	str bom = STR("\xef\xbb\xbf");
+
+	return str_starts(file, bom) ? str_from(file, bom.n) : file;
+}
+
+bool
+str_is_utf16(str file)
+{
+	return str_starts(file, STR("\xff\xfe")) || str_starts(file, STR("\xfe\xff")) ||
+	       str_starts(file, str_bytes("\0\0\xfe\xff", 4));
+}
+
+str
 str_trim(str s)
 {
 	while (s.n > 0 && is_space(s.p[0]))

@@ -55,6 +55,11 @@ str str_trim(str s);             /* without ASCII white space at both ends */
 str str_from(str s, size_t at);  /* what follows the first `at` bytes; empty when there are fewer */
 str str_upto(str s, size_t max); /* at most the first `max` bytes */
 
+/* A text file without the byte order mark of UTF-8 that some editors write in front of it. */
+str str_without_bom(str file);
+/* Does a file begin with the byte order mark of UTF-16 or UTF-32?  No text file that we read may. */
+bool str_is_utf16(str file);
+
 /*
  * Cut at the first `byte`: what stands before it is returned, *rest becomes what follows it.  Without one the
  * whole text is returned and *rest becomes empty with p == NULL, so that a loop may end on rest.p == NULL.

@@ -3,11 +3,9 @@
 struct dotenv
 dotenv_of(char *text, size_t n)
 {
-	if (str_starts(str_bytes(text, n), STR("\xef\xbb\xbf"))) {
-		text += 3;
-		n -= 3;
-	}
-	return (struct dotenv){ .next = text, .end = text + n };
+	size_t bom = n - str_without_bom(str_bytes(text, n)).n;
+
+	return (struct dotenv){ .next = text + bom, .end = text + n };
 }
 
 static bool

@@ -2,10 +2,10 @@
 
 #include "base/sys.h"
 #include "config/values.h"
+#include "config/yaml_text.h"
 #include "gate/pattern.h"
 
 #include <sys/stat.h>
-#include <yaml.h>
 
 enum { RULES_ARENA_BYTES = 1024 * 1024, GROUP_MAX = 40, TEXTS_MAX = 200, CONDITIONS_MAX = 16 };
 
@@ -19,9 +19,7 @@ struct named_networks {
 /* A file while it is read. */
 struct reading {
 	str name;
-	yaml_parser_t parser;
-	yaml_document_t document;
-	bool parsing, loaded;
+	struct yaml_text yaml;
 	struct access_rules *rules;
 	struct named_networks *named;
 	size_t named_n;
@@ -31,22 +29,13 @@ struct reading {
 static void
 reading_end(struct reading *r)
 {
-	if (r->loaded)
-		yaml_document_delete(&r->document);
-	if (r->parsing)
-		yaml_parser_delete(&r->parser);
-}
-
-static unsigned
-line_of(const yaml_node_t *node)
-{
-	return node == NULL ? 0 : (unsigned)node->start_mark.line + 1;
+	yaml_text_wipe(&r->yaml);
 }
 
 static err
 wrong(struct reading *r, const yaml_node_t *node, const char *sentence)
 {
-	return why_set(r->why, ERR_CONFIG, "%.*s, line %u: %s", STR_ARG(str_upto(r->name, 200)), line_of(node),
+	return why_set(r->why, ERR_CONFIG, "%.*s, line %u: %s", STR_ARG(str_upto(r->name, 200)), yaml_text_line(node),
 		       sentence);
 }
 
@@ -56,7 +45,7 @@ wrong_value(struct reading *r, const yaml_node_t *node, const char *takes, str v
 	if (!str_utf8_valid(value))
 		value = STR("that");
 	return why_set(r->why, ERR_CONFIG, "%.*s, line %u: %s, not \"%.*s\".", STR_ARG(str_upto(r->name, 200)),
-		       line_of(node), takes, STR_ARG(str_utf8_upto(value, 60)));
+		       yaml_text_line(node), takes, STR_ARG(str_utf8_upto(value, 60)));
 }
 
 static str
@@ -68,7 +57,7 @@ scalar(const yaml_node_t *node)
 static const yaml_node_t *
 node_at(struct reading *r, int index)
 {
-	return yaml_document_get_node(&r->document, index);
+	return yaml_document_get_node(&r->yaml.document, index);
 }
 
 /* --- lists of texts ----------------------------------------------------------------------------------------------------- */
@@ -465,7 +454,7 @@ rule_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
 
 	if (node->type != YAML_MAPPING_NODE)
 		return wrong(r, node, "a rule is written as `- domain: ...` with its other keys below.");
-	rule->line = line_of(node);
+	rule->line = yaml_text_line(node);
 	rule->policy = ACCESS_TWO_FACTOR;
 	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
 	     pair++) {
@@ -542,7 +531,7 @@ root_check(struct reading *r, const yaml_node_t *root)
 static err
 root_read(struct reading *r)
 {
-	const yaml_node_t *root = yaml_document_get_root_node(&r->document);
+	const yaml_node_t *root = yaml_document_get_root_node(&r->yaml.document);
 	const yaml_node_t *networks;
 
 	if (root == NULL)
@@ -555,63 +544,6 @@ root_read(struct reading *r)
 	return rules_read(r, root_value(r, root, "rules"));
 }
 
-static err
-load_failed(struct reading *r)
-{
-	if (r->parser.error == YAML_MEMORY_ERROR)
-		return ERR_MEMORY;
-	if (r->parser.context != NULL && strstr(r->parser.context, "alias") != NULL)
-		return why_set(r->why, ERR_CONFIG,
-			       "%.*s, line %lu: what begins with a star is written in quotes: '*.example.org'.",
-			       STR_ARG(str_upto(r->name, 200)), (unsigned long)r->parser.problem_mark.line + 1);
-	return why_set(r->why, ERR_CONFIG, "%.*s, line %lu: %s.", STR_ARG(str_upto(r->name, 200)),
-		       (unsigned long)r->parser.problem_mark.line + 1,
-		       r->parser.problem == NULL ? "this is no YAML" : r->parser.problem);
-}
-
-/* An alias makes of a short file a long one, and says twice what is to be read once. */
-static bool
-has_alias(str text)
-{
-	yaml_parser_t parser;
-	yaml_event_t event;
-	bool found = false, more = yaml_parser_initialize(&parser) == 1;
-
-	if (!more)
-		return true;
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text.p, text.n);
-	while (more && !found && yaml_parser_parse(&parser, &event) == 1) {
-		found = event.type == YAML_ALIAS_EVENT;
-		more = event.type != YAML_STREAM_END_EVENT;
-		yaml_event_delete(&event);
-	}
-	yaml_parser_delete(&parser);
-	return found;
-}
-
-static err
-document_read(struct reading *r, str text)
-{
-	yaml_document_t second;
-	bool more;
-
-	r->parsing = yaml_parser_initialize(&r->parser) == 1;
-	if (!r->parsing)
-		return ERR_MEMORY;
-	yaml_parser_set_input_string(&r->parser, (const unsigned char *)text.p, text.n);
-	r->loaded = yaml_parser_load(&r->parser, &r->document) == 1;
-	if (!r->loaded)
-		return load_failed(r);
-	TRY(root_read(r));
-	if (yaml_parser_load(&r->parser, &second) != 1)
-		return load_failed(r);
-	more = yaml_document_get_root_node(&second) != NULL;
-	yaml_document_delete(&second);
-	return more ? why_set(r->why, ERR_CONFIG, "%.*s: behind the rules a second document begins (`---`).",
-			      STR_ARG(str_upto(r->name, 200)))
-		    : ERR_OK;
-}
-
 err
 access_parse(str name, str text, struct access_rules *ret_rules, struct why *why)
 {
@@ -621,11 +553,11 @@ access_parse(str name, str text, struct access_rules *ret_rules, struct why *why
 	*ret_rules = (struct access_rules){ .arena = ARENA(RULES_ARENA_BYTES) };
 	if (text.n > ACCESS_FILE_MAX_BYTES)
 		return why_set(why, ERR_CONFIG, "%.*s is longer than 64 KiB.", STR_ARG(str_upto(name, 200)));
-	if (has_alias(text))
-		return why_set(why, ERR_CONFIG,
-			       "%.*s: an alias (`*name`) is not taken; write a pattern in quotes: '*.example.org'.",
-			       STR_ARG(str_upto(name, 200)));
-	e = document_read(&r, text);
+	e = yaml_text_load(name, text, &r.yaml, why);
+	if (e == ERR_OK)
+		e = root_read(&r);
+	else if (e == ERR_INVALID)
+		e = ERR_CONFIG;
 	if (e != ERR_OK)
 		access_rules_wipe(ret_rules);
 	return e;

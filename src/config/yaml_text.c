@@ -1,0 +1,151 @@
+#include "config/yaml_text.h"
+
+struct reading {
+	str name;
+	struct why *why;
+	yaml_parser_t parser;
+	unsigned depth, anchors, documents;
+	struct yaml_text *yaml;
+};
+
+unsigned
+yaml_text_line(const yaml_node_t *node)
+{
+	return node == NULL ? 0 : (unsigned)node->start_mark.line + 1;
+}
+
+void
+yaml_text_wipe(struct yaml_text *yaml)
+{
+	if (yaml->loaded)
+		yaml_document_delete(&yaml->document);
+	yaml->loaded = false;
+}
+
+static err
+yaml_wrong(const struct reading *r, size_t line, const char *sentence)
+{
+	return why_set(r->why, ERR_INVALID, "%.*s, line %zu: %s.", STR_ARG(str_upto(r->name, 200)), line + 1, sentence);
+}
+
+static err
+yaml_failed(const struct reading *r)
+{
+	if (r->parser.error == YAML_MEMORY_ERROR)
+		return ERR_MEMORY;
+	if (r->parser.context != NULL && strstr(r->parser.context, "alias") != NULL)
+		return yaml_wrong(r, r->parser.problem_mark.line,
+				  "a text that begins with a star is written in quotes: '*.example.org'");
+	return yaml_wrong(r, r->parser.problem_mark.line,
+			  r->parser.problem == NULL ? "this is not YAML" : r->parser.problem);
+}
+
+/* --- a first reading, by events: may it be loaded? ------------------------------------------------------------------ */
+
+static const char *
+anchor_of(const yaml_event_t *event)
+{
+	switch (event->type) {
+	case YAML_SCALAR_EVENT:
+		return (const char *)event->data.scalar.anchor;
+	case YAML_SEQUENCE_START_EVENT:
+		return (const char *)event->data.sequence_start.anchor;
+	case YAML_MAPPING_START_EVENT:
+		return (const char *)event->data.mapping_start.anchor;
+	default:
+		return NULL;
+	}
+}
+
+static void
+event_count(struct reading *r, const yaml_event_t *event)
+{
+	if (event->type == YAML_SEQUENCE_START_EVENT || event->type == YAML_MAPPING_START_EVENT)
+		r->depth++;
+	if (event->type == YAML_SEQUENCE_END_EVENT || event->type == YAML_MAPPING_END_EVENT)
+		r->depth--;
+	r->anchors += anchor_of(event) != NULL;
+	r->documents += event->type == YAML_DOCUMENT_START_EVENT;
+}
+
+static err
+event_check(struct reading *r, const yaml_event_t *event)
+{
+	event_count(r, event);
+	if (event->type == YAML_ALIAS_EVENT)
+		return yaml_wrong(
+		    r, event->start_mark.line,
+		    "an alias (`*name`) is not taken; write its value out, and a text that begins with a star "
+		    "in quotes: '*.example.org'");
+	if (r->depth > YAML_DEPTH_MAX)
+		return yaml_wrong(r, event->start_mark.line, "lists and mappings are nested deeper than 32");
+	if (r->anchors > YAML_ANCHORS_MAX)
+		return yaml_wrong(r, event->start_mark.line, "there are more than 100 anchors (`&name`)");
+	if (r->documents > 1)
+		return yaml_wrong(r, event->start_mark.line, "a second document begins here (`---`)");
+	return ERR_OK;
+}
+
+/* libyaml compares each %TAG line with all before it. */
+static err
+directives_check(const struct reading *r, str text)
+{
+	for (size_t line = 0; text.n > 0; line++)
+		if (str_starts(str_cut(&text, '\n'), STR("%TAG")))
+			return yaml_wrong(r, line, "a %TAG line is not taken");
+	return ERR_OK;
+}
+
+static err
+events_check(struct reading *r)
+{
+	bool more = true;
+	err e = ERR_OK;
+
+	while (more && e == ERR_OK) {
+		yaml_event_t event;
+		if (yaml_parser_parse(&r->parser, &event) != 1)
+			return yaml_failed(r);
+		e = event_check(r, &event);
+		more = event.type != YAML_STREAM_END_EVENT;
+		yaml_event_delete(&event);
+	}
+	return e;
+}
+
+/* --- both readings -------------------------------------------------------------------------------------------------- */
+
+static err
+parser_with(struct reading *r, str text, err (*work)(struct reading *r))
+{
+	err e;
+
+	if (yaml_parser_initialize(&r->parser) != 1)
+		return ERR_MEMORY;
+	yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&r->parser, (const unsigned char *)text.p, text.n);
+	e = work(r);
+	yaml_parser_delete(&r->parser);
+	return e;
+}
+
+static err
+document_load(struct reading *r)
+{
+	r->yaml->loaded = yaml_parser_load(&r->parser, &r->yaml->document) == 1;
+	return r->yaml->loaded ? ERR_OK : yaml_failed(r);
+}
+
+err
+yaml_text_load(str name, str text, struct yaml_text *ret_yaml, struct why *why)
+{
+	struct reading reading = { .name = name, .why = why, .yaml = ret_yaml };
+
+	*ret_yaml = (struct yaml_text){ .loaded = false };
+	if (str_is_utf16(text))
+		return why_set(why, ERR_INVALID, "%.*s is UTF-16.  Save it as UTF-8.", STR_ARG(str_upto(name, 200)));
+	text = str_without_bom(text);
+	TRY(directives_check(&reading, text));
+	TRY(parser_with(&reading, text, events_check));
+	return parser_with(&reading, text, document_load);
+}

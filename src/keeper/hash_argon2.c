@@ -11,10 +11,15 @@
 #include <argon2.h>
 
 enum {
-	TAG_BYTES = 32,
+	TAG_BYTES = 32, /* of hashes made here; those of elsewhere may have others */
+	ARGON2_SALT_MIN = 8,
+	ARGON2_SALT_MAX = 48,
+	ARGON2_TAG_MIN = 16,
+	ARGON2_TAG_MAX = 64,
 	/* what a stored hash may ask of us: beyond it the row was tampered with */
 	ARGON2_KIB_MAX = 1024 * 1024,
 	ARGON2_PASSES_MAX = 64,
+	ARGON2_KIB_PASSES_MAX = 4 * 1024 * 1024, /* of both together: the work */
 };
 
 #ifdef DOUBLETOUR_TEST_HOOKS
@@ -42,7 +47,8 @@ hash_count_work(void)
 
 struct argon2_hash {
 	unsigned memory_kib, passes, lanes;
-	uint8_t salt[HASH_SALT_BYTES], tag[TAG_BYTES];
+	uint8_t salt[ARGON2_SALT_MAX], tag[ARGON2_TAG_MAX];
+	size_t salt_n, tag_n;
 };
 
 /*
@@ -104,11 +110,11 @@ argon2_compute(const struct argon2_hash *how, const struct password *password, u
 {
 	argon2_context context = {
 		.out = ret_tag,
-		.outlen = TAG_BYTES,
+		.outlen = (uint32_t)how->tag_n,
 		.pwd = (uint8_t *)(uintptr_t)password->b,
 		.pwdlen = (uint32_t)password->n,
 		.salt = (uint8_t *)(uintptr_t)how->salt,
-		.saltlen = HASH_SALT_BYTES,
+		.saltlen = (uint32_t)how->salt_n,
 		.t_cost = how->passes,
 		.m_cost = how->memory_kib,
 		.lanes = how->lanes,
@@ -138,14 +144,14 @@ base64_value(char c)
 	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-/* Base64 without padding of exactly n bytes. */
+/* Base64 without padding, of min to max bytes. */
 static err
-base64_take(str text, uint8_t *ret_bytes, size_t n)
+base64_take(str text, size_t min, size_t max, uint8_t *ret_bytes, size_t *ret_n)
 {
+	size_t n = text.n * 3 / 4, filled = 0;
 	uint32_t bits = 0;
-	size_t filled = 0;
 
-	if (text.n != (n * 4 + 2) / 3)
+	if (text.n % 4 == 1 || n < min || n > max)
 		return ERR_CORRUPT;
 	for (size_t i = 0; i < text.n; i++) {
 		int value = base64_value(text.p[i]);
@@ -155,6 +161,7 @@ base64_take(str text, uint8_t *ret_bytes, size_t n)
 		if (i % 4 != 0)
 			ret_bytes[filled++] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
 	}
+	*ret_n = filled;
 	return ERR_OK;
 }
 
@@ -196,8 +203,10 @@ argon2_parse(str text, struct argon2_hash *ret_hash)
 		return ERR_CORRUPT;
 	if (costs.p != NULL)
 		return ERR_CORRUPT;
-	TRY(base64_take(str_cut(&rest, '$'), ret_hash->salt, HASH_SALT_BYTES));
-	return base64_take(rest, ret_hash->tag, TAG_BYTES);
+	if ((uint64_t)ret_hash->memory_kib * ret_hash->passes > ARGON2_KIB_PASSES_MAX)
+		return ERR_CORRUPT;
+	TRY(base64_take(str_cut(&rest, '$'), ARGON2_SALT_MIN, ARGON2_SALT_MAX, ret_hash->salt, &ret_hash->salt_n));
+	return base64_take(rest, ARGON2_TAG_MIN, ARGON2_TAG_MAX, ret_hash->tag, &ret_hash->tag_n);
 }
 
 static err
@@ -206,9 +215,9 @@ argon2_text(const struct argon2_hash *hash, struct password_hash *ret_hash)
 	CLEANUP(buf_wipe) struct buf out = BUF(HASH_TEXT_MAX);
 
 	buf_printf(&out, "$argon2id$v=19$m=%u,t=%u,p=%u$", hash->memory_kib, hash->passes, hash->lanes);
-	base64_put(&out, hash->salt, sizeof(hash->salt));
+	base64_put(&out, hash->salt, hash->salt_n);
 	buf_put_byte(&out, '$');
-	base64_put(&out, hash->tag, sizeof(hash->tag));
+	base64_put(&out, hash->tag, hash->tag_n);
 	TRY(buf_check(&out));
 	return str_copy_z(buf_str(&out), ret_hash->z, sizeof(ret_hash->z));
 }
@@ -216,8 +225,11 @@ argon2_text(const struct argon2_hash *hash, struct password_hash *ret_hash)
 static struct argon2_hash
 argon2_as_set(const struct config *config)
 {
-	return (
-	    struct argon2_hash){ .memory_kib = config->argon2_memory_kib, .passes = config->argon2_passes, .lanes = 1 };
+	return (struct argon2_hash){ .memory_kib = config->argon2_memory_kib,
+				     .passes = config->argon2_passes,
+				     .lanes = 1,
+				     .salt_n = HASH_SALT_BYTES,
+				     .tag_n = TAG_BYTES };
 }
 
 static err
@@ -225,7 +237,7 @@ argon2_hash_new(const struct config *config, const struct password *password, st
 {
 	struct argon2_hash hash = argon2_as_set(config);
 
-	TRY(random_fill(hash.salt, sizeof(hash.salt)));
+	TRY(random_fill(hash.salt, hash.salt_n));
 	TRY(argon2_compute(&hash, password, hash.tag));
 	return argon2_text(&hash, ret_hash);
 }
@@ -235,8 +247,8 @@ argon2_nobodys(const struct config *config, struct password_hash *ret_hash)
 {
 	struct argon2_hash hash = argon2_as_set(config);
 
-	TRY(random_fill(hash.salt, sizeof(hash.salt)));
-	TRY(random_fill(hash.tag, sizeof(hash.tag)));
+	TRY(random_fill(hash.salt, hash.salt_n));
+	TRY(random_fill(hash.tag, hash.tag_n));
 	return argon2_text(&hash, ret_hash);
 }
 
@@ -244,11 +256,11 @@ static err
 argon2_prove(str text, const struct password *password, bool *ret_right)
 {
 	struct argon2_hash hash = { 0 };
-	uint8_t tag[TAG_BYTES];
+	uint8_t tag[ARGON2_TAG_MAX];
 
 	TRY(argon2_parse(text, &hash));
 	TRY(argon2_compute(&hash, password, tag));
-	*ret_right = secret_equal(tag, hash.tag, sizeof(tag));
+	*ret_right = secret_equal(tag, hash.tag, hash.tag_n);
 	secret_wipe(tag, sizeof(tag));
 	return ERR_OK;
 }
@@ -259,7 +271,8 @@ argon2_outdated(const struct config *config, str text)
 	struct argon2_hash hash = { 0 };
 
 	return argon2_parse(text, &hash) != ERR_OK || hash.memory_kib != config->argon2_memory_kib ||
-	       hash.passes != config->argon2_passes || hash.lanes != 1;
+	       hash.passes != config->argon2_passes || hash.lanes != 1 || hash.salt_n != HASH_SALT_BYTES ||
+	       hash.tag_n != TAG_BYTES;
 }
 
 static bool

@@ -16,6 +16,7 @@ enum {
 	BCRYPT_TAG_CHARACTERS = 31,
 	SHA_CRYPT_ROUNDS_MIN = 1000,
 	SHA_CRYPT_ROUNDS_MAX = 1000000,
+	SHA_CRYPT_SALT_MAX = 16, /* crypt cuts a longer one: no hash that it makes has one */
 };
 
 /* --- bcrypt ------------------------------------------------------------------------------------------------------- */
@@ -172,7 +173,8 @@ sha_crypt_usable(str text)
 		    number.p[0] == '0') /* libxcrypt takes neither */
 			return false;
 	}
-	if (!is_crypt_text(str_cut(&rest, '$')) || !is_crypt_text(rest))
+	str salt = str_cut(&rest, '$');
+	if (salt.n > SHA_CRYPT_SALT_MAX || !is_crypt_text(salt) || !is_crypt_text(rest))
 		return false;
 	return rest.n == (str_starts(text, STR("$5$")) ? 43 : 86) && text.n < HASH_TEXT_MAX;
 }

@@ -8,12 +8,14 @@
 static err
 stored(struct turn *turn, str *ret_hash)
 {
-	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
+	struct account account = { .id = turn->now.session.account_id };
+	const struct db_value args[] = { DB_INT(account.id) };
 	struct db_value row[1] = { 0 };
 	bool found = false;
 
 	TRY(db_one(turn->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
-	*ret_hash = str_equal(row[0].bytes, STR(ACCOUNT_NO_PASSWORD)) ? str_of(turn->keeper->dummy.z) : row[0].bytes;
+	account.password_hash = row[0].bytes;
+	*ret_hash = found && account_has_password(&account) ? account.password_hash : str_of(turn->keeper->dummy.z);
 	return found ? ERR_OK : ERR_GONE; /* the account was deleted since the session was looked up */
 }
 

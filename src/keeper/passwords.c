@@ -113,6 +113,43 @@ password_hash_usable(str hash)
 	return scheme != NULL && scheme->usable(hash);
 }
 
+/* Others that are met; the longer ones first. */
+static const struct {
+	const char *begins, *sentence;
+} schemes_of_others[] = {
+	{ "$argon2i$", "its password hash is of Argon2i, which is not taken: Argon2id is" },
+	{ "$argon2d$", "its password hash is of Argon2d, which is not taken: Argon2id is" },
+	{ "$argon2id$", "its password hash is Argon2id with a cost, salt or length that is not taken" },
+	{ "$2x$", "its password hash is of a defective bcrypt ($2x$), which is not taken" },
+	{ "$2", "its password hash is bcrypt in a form or at a cost that is not taken" },
+	{ "$5$", "its password hash is SHA-256-crypt in a form or at a cost that is not taken" },
+	{ "$6$", "its password hash is SHA-512-crypt in a form or at a cost that is not taken" },
+	{ "$pbkdf2", "its password hash is of PBKDF2, which is not taken" },
+	{ "pbkdf2:", "its password hash is of PBKDF2, which is not taken" },
+	{ "$scrypt$", "its password hash is of scrypt, which is not taken" },
+	{ "scrypt:", "its password hash is of scrypt, which is not taken" },
+	{ "$7$", "its password hash is of scrypt, which is not taken" },
+	{ "$y$", "its password hash is of yescrypt, which is not taken" },
+	{ "$gy$", "its password hash is of yescrypt, which is not taken" },
+	{ "$apr1$", "its password hash is of Apache's MD5, which is not taken" },
+	{ "$1$", "its password hash is of MD5-crypt, which is not taken" },
+	{ "{SHA}", "its password hash is SHA-1, which is not taken" },
+	{ "{SSHA}", "its password hash is SHA-1, which is not taken" },
+};
+
+const char *
+password_hash_wrong(str hash)
+{
+	if (password_hash_usable(hash))
+		return NULL;
+	if (hash.n == 0)
+		return "it has no password hash";
+	for (size_t i = 0; i < COUNT(schemes_of_others); i++)
+		if (str_starts(hash, str_of(schemes_of_others[i].begins)))
+			return schemes_of_others[i].sentence;
+	return "its password hash has a form that is not known";
+}
+
 bool
 password_hash_outdated(const struct config *config, str hash)
 {

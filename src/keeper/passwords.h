@@ -50,12 +50,15 @@ void password_memory_release(void);
 
 /*
  * Is it the password?  Always does the whole work of the hash, also with NULL, for a typed text that cannot be a
- * password of ours: then *ret_right is false.  ERR_CORRUPT: not a hash of ours, or of absurd cost.
+ * password of ours: then *ret_right is false.  ERR_CORRUPT: not usable, see below.
  */
 MUST_USE err password_prove(str hash, const struct password *password, bool *ret_right);
 
 /* Has it the form of a hash that can be proved, from us or from elsewhere: Argon2id, bcrypt, SHA-crypt? */
 bool password_hash_usable(str hash);
+
+/* What is wrong with the hash of an account that is to be imported, or is stored; NULL: it can be proved. */
+const char *password_hash_wrong(str hash);
 
 /* Would it be hashed otherwise today: another scheme, another cost? */
 bool password_hash_outdated(const struct config *config, str hash);

@@ -49,9 +49,8 @@ static err
 attempt_prove(struct turn *turn, struct attempt *a)
 {
 	str hash = str_of(turn->keeper->dummy.z);
-	bool right = false, has_password;
+	bool right = false, has_password = a->found && account_has_password(&a->account);
 
-	has_password = a->found && !str_equal(a->account.password_hash, STR(ACCOUNT_NO_PASSWORD));
 	if (has_password)
 		hash = a->account.password_hash;
 	TRY(password_prove(hash, a->password_usable ? &a->password : NULL, &right));

@@ -28,6 +28,21 @@ password_of(const char *typed)
 /* Hashes of TYPED by others: libargon2's own command, and the vectors of the SHA-crypt specification; bcrypt by libxcrypt. */
 static const char *const by_others[] = {
 	ARGON2,
+	/* a salt of 8 bytes */
+	"$argon2id$v=19$m=64,t=2,p=1$c29tZXNhbHQ$XXLb1+HzxLOtjD3JXMeihjlVhl65S6GQcu+5"
+	"sQ1L+uo",
+	/* a salt of 12 bytes, as in Authelia's manual */
+	"$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFi$Ammet4HIZZyaKmKRWtx4fxyTrzizVBb"
+	"4JQZAcH3rScg",
+	/* a salt of 48 bytes */
+	"$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWYwMTIz"
+	"NDU2Nzg5YWJjZGVm$NGZH7pp+riq1mmtEsautEQo5Mr4EkiDTJSMD+ptXuZU",
+	"$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$IgUIvokFVwACs77ltHKbOw", /* a tag of 16 bytes */
+	/* the longest salt and tag */
+	"$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWYwMTIz"
+	"NDU2Nzg5YWJjZGVm$NgyCsbG7Ygl3qUA0OU0nLKLh9wvPCeNEHxa86Kl9mjOexU7fNjR6MWkogoA"
+	"NgLUqe3fl3ykKJUiW0XAmSgf62g",
+	"$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$6sxoi5obWcVr/dvhBqszZcs", /* a tag of 17 bytes */
 	"$2b$04$" CRYPT53,
 	"$2a$04$" CRYPT53,
 	"$2y$04$" CRYPT53,
@@ -76,7 +91,16 @@ static const struct {
 	{ "17 lanes", "$argon2id$v=19$m=1024,t=2,p=17$" SALT22 "$" TAG43 },
 	{ "lanes missing", "$argon2id$v=19$m=64,t=2$" SALT22 "$" TAG43 },
 	{ "one parameter more", "$argon2id$v=19$m=64,t=2,p=1,keyid=1$" SALT22 "$" TAG43 },
-	{ "a salt of eight bytes", "$argon2id$v=19$m=64,t=2,p=1$c29tZXNhbHQ$" TAG43 },
+	{ "more work than memory and passes may be together", "$argon2id$v=19$m=1048576,t=5,p=1$" SALT22 "$" TAG43 },
+	{ "a salt of seven bytes", "$argon2id$v=19$m=64,t=2,p=1$eHh4eHh4eA$" TAG43 },
+	{ "a salt of 49 bytes",
+	  "$argon2id$v=19$m=64,t=2,p=1$eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eA$" TAG43 },
+	{ "a salt of no whole number of bytes", "$argon2id$v=19$m=64,t=2,p=1$" SALT22 "abc$" TAG43 },
+	{ "a tag of 15 bytes", "$argon2id$v=19$m=64,t=2,p=1$" SALT22 "$eHh4eHh4eHh4eHh4eHh4" },
+	{ "a tag of 65 bytes",
+	  "$argon2id$v=19$m=64,t=2,p=1$" SALT22
+	  "$eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg" },
+	{ "a SHA-crypt salt of 17 characters", "$5$saltstringsaltstr$" SHA256_43 },
 	{ "a salt with what base64 has not", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZ*$" TAG43 },
 	{ "a salt with what stands before 0", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZ.$" TAG43 },
 	{ "a salt with what stands behind 9", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZ:$" TAG43 },
@@ -129,6 +153,39 @@ what_is_no_hash_is_never_right_and_costs_nothing(void **state)
 		assert_false(right);
 		assert_int_equal(password_work_done(), before);
 	}
+}
+
+/* The sentence names the scheme, so that an administrator knows what to do with the account. */
+static void
+an_unusable_hash_is_named_by_its_scheme(void **state)
+{
+	static const struct {
+		const char *hash, *word;
+	} cases[] = {
+		{ "", "no password hash" },
+		{ "secret", "not known" },
+		{ "!", "not known" },
+		{ "$argon2i$v=19$m=64,t=2,p=1$" SALT22 "$" TAG43, "Argon2i," },
+		{ "$argon2d$v=19$m=64,t=2,p=1$" SALT22 "$" TAG43, "Argon2d," },
+		{ "$argon2id$v=19$m=64,t=2,p=1$c2FsdA$" TAG43, "Argon2id" },
+		{ "$pbkdf2-sha512$310000$c2FsdA$x", "PBKDF2" },
+		{ "pbkdf2:sha256:600000$salt$x", "PBKDF2" },
+		{ "$scrypt$ln=16,r=8,p=1$c2FsdA$x", "scrypt" },
+		{ "$y$j9T$salt$x", "yescrypt" },
+		{ "$apr1$salt$x", "Apache's MD5" },
+		{ "{SHA}x", "SHA-1" },
+		{ "$2x$04$" CRYPT53, "$2x$" },
+		{ "$2b$31$" CRYPT53, "bcrypt" },
+		{ "$6$salt$x", "SHA-512-crypt" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *wrong = password_hash_wrong(str_of(cases[i].hash));
+		if (wrong == NULL || strstr(wrong, cases[i].word) == NULL)
+			fail_msg("%s: %s", cases[i].hash, wrong == NULL ? "taken" : wrong);
+	}
+	for (size_t i = 0; i < COUNT(by_others); i++)
+		assert_null(password_hash_wrong(str_of(by_others[i])));
 }
 
 static void
@@ -344,6 +401,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_hash_of_elsewhere_is_proved_by_its_password_only),
 		cmocka_unit_test(what_is_no_hash_is_never_right_and_costs_nothing),
+		cmocka_unit_test(an_unusable_hash_is_named_by_its_scheme),
 		cmocka_unit_test(a_hash_is_outdated_once_the_settings_say_otherwise),
 		cmocka_unit_test(a_new_hash_is_of_the_scheme_that_is_set),
 		cmocka_unit_test(bcrypt_takes_72_bytes_and_not_one_more),

@@ -280,7 +280,7 @@ a_password_that_bcrypt_would_cut_keeps_its_hash(void **state)
 }
 
 static void
-a_hash_that_is_none_is_an_error_and_not_a_refusal(void **state)
+an_unusable_hash_is_refused_like_a_wrong_password(void **state)
 {
 	static const char *const hashes[] = {
 		"",
@@ -301,7 +301,7 @@ a_hash_that_is_none_is_an_error_and_not_a_refusal(void **state)
 		snprintf(sql, sizeof(sql), "UPDATE accounts SET password_hash = '%s'", hashes[i]);
 		sql_run(&w, sql);
 		forgive(&w);
-		assert_verdict(do_sign_in(&w, &again, "alice", PASSWORD), VERDICT_UNAVAILABLE);
+		assert_verdict(do_sign_in(&w, &again, "alice", PASSWORD), VERDICT_REFUSED);
 	}
 	world_end(&w);
 }
@@ -416,7 +416,7 @@ main(void)
 		cmocka_unit_test(only_a_path_is_kept_and_until_the_factor_is_proved),
 		cmocka_unit_test(a_hash_is_made_anew_at_sign_in_when_scheme_or_cost_have_changed),
 		cmocka_unit_test(a_password_that_bcrypt_would_cut_keeps_its_hash),
-		cmocka_unit_test(a_hash_that_is_none_is_an_error_and_not_a_refusal),
+		cmocka_unit_test(an_unusable_hash_is_refused_like_a_wrong_password),
 		cmocka_unit_test(a_password_that_is_changed_while_it_is_proved_lets_nobody_in),
 		cmocka_unit_test(hashes_of_other_programs_sign_in),
 		cmocka_unit_test(a_hash_of_the_reference_library_signs_in),

@@ -8,9 +8,12 @@
 static const char check_help[] =
     "Usage: doubletour check [--json]\n"
     "\n"
-    "Read all of the database: is the file whole, do its rows refer to what is there, does every secret open under the "
-    "key,\n"
-    "can every name be typed?  What is wrong is named on standard error.  The server may run meanwhile.\n"
+    "Read all of the database: the file itself, references between rows, every secret (does it open under the key?) "
+    "and\n"
+    "every value that a page, a command or an import would refuse.  Each finding is printed on standard error, with "
+    "what "
+    "to\n"
+    "do.  The server may run meanwhile.\n"
     "\n"
     "  --json   tell what was found as JSON\n"
     "  --help   this text\n"
@@ -28,7 +31,8 @@ tell(void *context, const char *sentence)
 static bool
 is_well(const struct upkeep_findings *findings)
 {
-	return findings->unreadable == 0 && findings->misnamed == 0 && findings->foreign == 0;
+	return findings->unreadable == 0 && findings->misnamed == 0 && findings->foreign == 0 &&
+	       findings->bad_values == 0;
 }
 
 static err

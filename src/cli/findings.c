@@ -40,6 +40,7 @@ findings_put_problems(struct buf *out, const struct upkeep_findings *findings)
 		{ "account name", "account names", " cannot be typed", offsetof(struct upkeep_findings, misnamed) },
 		{ "object", "objects", " in the schema that Doubletour does not make",
 		  offsetof(struct upkeep_findings, foreign) },
+		{ "value", "values", " that a page or a command would refuse", offsetof(struct upkeep_findings, bad_values) },
 	};
 
 	for (size_t i = 0; i < COUNT(problems); i++) {
@@ -62,4 +63,5 @@ findings_put_json(struct cli_json *line, const struct upkeep_findings *findings)
 	cli_json_number(line, "misnamed", findings->misnamed);
 	cli_json_number(line, "orphans", findings->orphans);
 	cli_json_number(line, "foreign", findings->foreign);
+	cli_json_number(line, "bad_values", findings->bad_values);
 }

@@ -4,18 +4,25 @@
 #include "base/buf.h"
 #include "keeper/turn.h"
 
+/* Those that fit: nobody has so many, unless a row was written by hand. */
 static err
 put_factor(void *context, const struct db_value *row, size_t columns)
 {
+	CLEANUP(buf_wipe) struct buf one = BUF(1024);
 	struct buf *list = context;
+	struct display_name name;
+
+	display_name_clean(row[1].bytes, &name);
 	const struct factor_item item = { .id = row[0].number,
-					  .name = row[1].bytes,
+					  .name = str_bytes(name.b, name.n),
 					  .created_us = row[2].number,
 					  .last_used_us = row[3].number,
 					  .disabled = row[4].number != 0,
 					  .current = row[5].number != 0 };
-
-	wire_put(list, &wire_factor_item, &item);
+	wire_put(&one, &wire_factor_item, &item);
+	TRY(buf_check(&one));
+	if (list->n + one.n <= list->max)
+		buf_put(list, buf_str(&one));
 	return buf_check(list);
 }
 

@@ -77,3 +77,36 @@ display_name_check(str typed, struct display_name *ret_name)
 		return PROBLEM_CHARACTERS;
 	return n > ROOM ? PROBLEM_TOO_LONG : encode(points, n, ret_name);
 }
+
+/* The first `most` code points that may stand in a name; what is not UTF-8 is left out. */
+static str
+keep_shown(str stored, size_t most, char room[DISPLAY_NAME_MAX_BYTES])
+{
+	size_t n = 0;
+
+	while (stored.n > 0 && most > 0) {
+		int32_t point = 0;
+		size_t bytes = str_utf8_next(stored, &point);
+		if (bytes > 0 && may_stand(point)) {
+			memcpy(room + n, stored.p, bytes);
+			n += bytes;
+			most--;
+		}
+		stored = str_from(stored, bytes == 0 ? 1 : bytes);
+	}
+	return str_bytes(room, n);
+}
+
+void
+display_name_clean(str stored, struct display_name *ret_name)
+{
+	char room[DISPLAY_NAME_MAX_BYTES];
+
+	*ret_name = (struct display_name){ .n = 0 };
+	if (display_name_check(stored, ret_name) == PROBLEM_NONE)
+		return;
+	/* NFC may be longer than what it was made of: then fewer are kept */
+	for (size_t most = CODE_POINTS_MAX; most > 0; most /= 2)
+		if (display_name_check(keep_shown(stored, most, room), ret_name) == PROBLEM_NONE)
+			return;
+}

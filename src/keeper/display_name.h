@@ -16,4 +16,11 @@ struct display_name {
 /* Spaces around go.  PROBLEM_NONE, PROBLEM_TOO_LONG, PROBLEM_CHARACTERS; ret_name is written only with the first. */
 enum problem display_name_check(str typed, struct display_name *ret_name);
 
+/*
+ * A stored name, for showing.  One that display_name_check takes is as it is.  Of any other, what may not stand in a name is left
+ * out and the rest is cut; empty when nothing remains.  A name nobody checked must not keep its owner from signing in;
+ * `doubletour check` reports it.
+ */
+void display_name_clean(str stored, struct display_name *ret_name);
+
 #endif

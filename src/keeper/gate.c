@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "gate/access.h"
 #include "keeper/audit.h"
+#include "keeper/identity.h"
 #include "keeper/turn.h"
 
 #define TICKET_US SECONDS_US(30)
@@ -20,13 +21,27 @@ enum { ID_BYTES = 8, COOKIE_BYTES = ID_BYTES + DIGEST_BYTES };
 
 /* A session as the gate sees it; id 0: there is none. */
 struct guest {
-	struct session session;
+	struct session session; /* its display name too */
 	struct token token_hash;
-	str display_name, email, groups;
+	str email, groups;
 };
 
+/*
+ * What cannot hurt is left out where a page or a command would refuse it.  Groups can: a rule may deny by one that was left out.
+ */
 static err
-guest_fill(const struct db_value *row, struct guest *guest)
+guest_fill_identity(struct turn *turn, const struct db_value *row, struct guest *guest)
+{
+	if (!groups_good(row[2].bytes, &turn->arena))
+		return ERR_CORRUPT;
+	display_name_clean(row[0].bytes, &guest->session.display_name);
+	guest->email = email_good(row[1].bytes) ? row[1].bytes : STR("");
+	guest->groups = row[2].bytes;
+	return ERR_OK;
+}
+
+static err
+guest_fill(struct turn *turn, const struct db_value *row, struct guest *guest)
 {
 	guest->session = (struct session){ .id = row[0].number,
 					   .account_id = row[1].number,
@@ -42,10 +57,7 @@ guest_fill(const struct db_value *row, struct guest *guest)
 	if (row[11].bytes.n != TOKEN_BYTES || account_name_fold(row[12].bytes, &guest->session.name) != PROBLEM_NONE)
 		return ERR_CORRUPT;
 	memcpy(guest->token_hash.b, row[11].bytes.p, TOKEN_BYTES);
-	guest->display_name = row[13].bytes;
-	guest->email = row[14].bytes;
-	guest->groups = row[15].bytes;
-	return ERR_OK;
+	return guest_fill_identity(turn, row + 13, guest);
 }
 
 static err
@@ -60,7 +72,7 @@ guest_find(struct turn *turn, int64_t session_id, struct guest *guest)
 		return ERR_OK;
 	TRY(db_one(turn->db, SQL_GATE_SESSION, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
 	if (found)
-		TRY(guest_fill(row, guest));
+		TRY(guest_fill(turn, row, guest));
 	session_decide_for_gate(&guest->session, turn->keeper->config, turn->now_us);
 	return ERR_OK;
 }
@@ -197,6 +209,12 @@ decide(struct turn *turn, const struct access_request *request, const struct gue
 
 /* --- GATE --------------------------------------------------------------------------------------------------------------- */
 
+static str
+guest_display_name(const struct guest *guest)
+{
+	return str_bytes(guest->session.display_name.b, guest->session.display_name.n);
+}
+
 static err
 identity_sign(struct turn *turn, const struct guest *guest, str host, str *ret_jwt)
 {
@@ -204,7 +222,7 @@ identity_sign(struct turn *turn, const struct guest *guest, str host, str *ret_j
 	const struct identity identity = { .issuer = str_of(turn->keeper->config->public_url),
 					   .name = account_name_str(&guest->session.name),
 					   .audience = host,
-					   .display_name = guest->display_name,
+					   .display_name = guest_display_name(guest),
 					   .email = guest->email,
 					   .groups = guest->groups,
 					   .second_factor = guest->session.state == STATE_FULL,
@@ -221,7 +239,7 @@ guest_tell(struct turn *turn, const struct guest *guest, struct gate_visitor_bod
 	if (answer->level == ACCESS_NOBODY)
 		return ERR_OK;
 	TRY(arena_copy(&turn->arena, account_name_str(&guest->session.name), &answer->name));
-	answer->display_name = guest->display_name;
+	TRY(arena_copy(&turn->arena, guest_display_name(guest), &answer->display_name));
 	answer->email = guest->email;
 	answer->groups = guest->groups;
 	answer->proved_us = guest->session.state == STATE_FULL ? guest->session.factor_us : 0;

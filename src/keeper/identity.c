@@ -55,6 +55,14 @@ groups_read(str typed, struct arena *arena, str *ret_groups)
 }
 
 bool
+groups_good(str stored, struct arena *arena)
+{
+	str read = { 0 };
+
+	return stored.n == 0 || (groups_read(stored, arena, &read) == ERR_OK && str_equal(read, stored));
+}
+
+bool
 email_good(str email)
 {
 	size_t ats = 0;

@@ -16,6 +16,9 @@ enum { GROUPS_COUNT_MAX = 50 };
  */
 MUST_USE err groups_read(str typed, struct arena *arena, str *ret_groups);
 
+/* Is this what groups_read makes: in order, each once, with commas? */
+bool groups_good(str stored, struct arena *arena);
+
 /* "": none.  Else something@something, at most EMAIL_MAX printable ASCII bytes without spaces, commas, quotes or brackets. */
 bool email_good(str email);
 

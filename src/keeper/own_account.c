@@ -8,6 +8,7 @@
 #include "keeper/devices.h"
 #include "keeper/links.h"
 #include "keeper/password_choice.h"
+#include "keeper/row_values.h"
 #include "keeper/turn.h"
 
 enum { SESSIONS_LISTED = 30, EVENTS_LISTED = 20, AGENT_LISTED = 200 };
@@ -17,13 +18,12 @@ enum { SESSIONS_LISTED = 30, EVENTS_LISTED = 20, AGENT_LISTED = 200 };
 static err
 profile_change(struct turn *turn, void *context, bool *ret_commit)
 {
-	static const char *const languages[] = { "", "fr", "en" }, *const formats[] = { "", "24", "12", "iso" };
 	const struct profile_body *form = turn->body;
 	const struct display_name *name = context;
 	struct session *session = &turn->next.session;
 	const struct db_value args[] = { DB_TEXT(str_bytes(name->b, name->n)),
-					 DB_TEXT(str_of(languages[form->language])),
-					 DB_TEXT(str_of(formats[form->time_format])), DB_INT(session->account_id) };
+					 DB_TEXT(preferred_language_text(form->language)),
+					 DB_TEXT(time_format_text(form->time_format)), DB_INT(session->account_id) };
 
 	TRY(db_run(turn->db, SQL_OWN_PROFILE, args, COUNT(args), NULL));
 	session->display_name = *name;

@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "keeper/audit.h"
+#include "keeper/row_values.h"
 #include "keeper/turn.h"
 
 /* --- the decision ------------------------------------------------------------------------------------------------- */
@@ -76,21 +77,15 @@ session_touch_due(const struct session *s, const struct config *config, int64_t 
 
 /* --- finding ------------------------------------------------------------------------------------------------------ */
 
-static err
+static void
 preferences_fill(const struct db_value *row, struct session *s)
 {
-	static const char *const languages[] = { "", "fr", "en" }, *const formats[] = { "", "24", "12", "iso" };
-
-	for (unsigned i = 0; i < COUNT(languages); i++)
-		if (str_equal(row[1].bytes, str_of(languages[i])))
-			s->language = i;
-	for (unsigned i = 0; i < COUNT(formats); i++)
-		if (str_equal(row[2].bytes, str_of(formats[i])))
-			s->time_format = i;
+	s->language = preferred_language_read(row[1].bytes);
+	s->time_format = time_format_read(row[2].bytes);
 	s->recovery_left = row[3].number;
 	s->refused = row[4].number < 0 ? 0 : row[4].number > UINT32_MAX ? UINT32_MAX : row[4].number;
 	s->factors_usable = row[5].number;
-	return display_name_check(row[0].bytes, &s->display_name) == PROBLEM_NONE ? ERR_OK : ERR_CORRUPT;
+	display_name_clean(row[0].bytes, &s->display_name);
 }
 
 static err
@@ -115,7 +110,7 @@ session_fill(const struct db_value *row, struct session *ret_session)
 
 	if (account_name_fold(row[8].bytes, &s.name) != PROBLEM_NONE)
 		return ERR_CORRUPT;
-	TRY(preferences_fill(row + 16, &s));
+	preferences_fill(row + 16, &s);
 	*ret_session = s;
 	return ERR_OK;
 }
@@ -249,7 +244,7 @@ session_way_back(struct turn *turn, str *ret_way_back)
 	bool found = false;
 
 	TRY(db_one(turn->db, SQL_SESSION_WAY_BACK, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
-	*ret_way_back = found ? row[0].bytes : STR("");
+	*ret_way_back = found && row[0].bytes.n <= WAY_BACK_MAX_BYTES ? row[0].bytes : STR("");
 	return ERR_OK;
 }
 

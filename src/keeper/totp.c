@@ -1,6 +1,7 @@
 #include "keeper/totp.h"
 
 #include "base/secret.h"
+#include "keeper/row_values.h"
 #include "keeper/turn.h"
 
 #include <stdlib.h>
@@ -37,19 +38,6 @@ otp_err(enum otp_status status)
 
 /* --- rows --------------------------------------------------------------------------------------------------------- */
 
-static err
-algorithm_of(str name, enum otp_algorithm *ret_algorithm)
-{
-	static const char *const names[] = { [OTP_SHA1] = "SHA1", [OTP_SHA256] = "SHA256", [OTP_SHA512] = "SHA512" };
-
-	for (size_t i = 0; i < COUNT(names); i++)
-		if (str_equal(name, str_of(names[i]))) {
-			*ret_algorithm = (enum otp_algorithm)i;
-			return ERR_OK;
-		}
-	return ERR_CORRUPT;
-}
-
 /* id, secret_sealed, algorithm, digits, period_s, last_step, expires_at_us, replaces_id */
 static err
 factor_fill(struct turn *turn, const struct db_value *row, struct factor *ret_factor)
@@ -62,8 +50,11 @@ factor_fill(struct turn *turn, const struct db_value *row, struct factor *ret_fa
 	str secret = { 0 };
 
 	TRY(sealing_open(&turn->keeper->keys.sealing, &owner, row[1].bytes, &turn->arena, &secret));
-	TRY(algorithm_of(row[2].bytes, &f.algorithm));
-	if (secret.n < OTP_SECRET_MIN || secret.n > sizeof(f.secret))
+	TRY(factor_algorithm_read(row[2].bytes, &f.algorithm));
+	const struct factor_values values = {
+		.algorithm = row[2].bytes, .secret_n = secret.n, .digits = row[3].number, .period_s = row[4].number
+	};
+	if (factor_counting_wrong(&values) != NULL)
 		return ERR_CORRUPT;
 	memcpy(f.secret, secret.p, secret.n);
 	f.secret_n = secret.n;

@@ -2,16 +2,12 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
-#include "base/secret.h"
-#include "keeper/accounts.h"
 #include "keeper/audit.h"
 #include "keeper/keys.h"
+#include "keeper/row_check.h"
 #include "store/migrate.h"
 #include "store/schema.h"
 #include "store/store.h"
-
-#include <inttypes.h>
-#include <stdio.h>
 
 err
 upkeep_audit(struct db *db, unsigned event, int64_t account_id, const char *reason)
@@ -88,73 +84,13 @@ upkeep_open(const struct config *config, struct why *why, struct db **ret_db)
 
 /* --- looking ------------------------------------------------------------------------------------------------------ */
 
-struct look {
-	struct keys keys;
-	upkeep_tell tell;
-	void *context;
-	struct upkeep_findings *findings;
-};
-
 static void
-look_wipe(struct look *look)
+upkeep_schema_report(void *context, const char *sentence)
 {
-	keys_wipe(&look->keys);
-}
+	const struct row_check *check = context;
 
-static void
-tell(struct look *look, int64_t *count, const char *what, int64_t id, const char *wrong)
-{
-	char sentence[160];
-
-	++*count;
-	snprintf(sentence, sizeof(sentence), "%s %" PRId64 ": %s", what, id, wrong);
-	if (look->tell != NULL)
-		look->tell(look->context, sentence);
-}
-
-static err
-look_at_factor(void *context, const struct db_value *row, size_t columns)
-{
-	CLEANUP(arena_wipe) struct arena arena = ARENA(64 * 1024);
-	struct look *look = context;
-	const struct sealed_for owner = { SEALED_TOTP, row[1].number, row[0].number };
-	str secret = { 0 };
-	err e = sealing_open(&look->keys.sealing, &owner, row[2].bytes, &arena, &secret);
-
-	if (e == ERR_CORRUPT)
-		tell(look, &look->findings->unreadable, "authenticator", row[0].number,
-		     "its secret does not open under the key");
-	return e == ERR_CORRUPT ? ERR_OK : e;
-}
-
-static err
-look_at_account(void *context, const struct db_value *row, size_t columns)
-{
-	struct look *look = context;
-	struct account_name name;
-
-	if (account_name_fold(row[1].bytes, &name) != PROBLEM_NONE || !str_equal(account_name_str(&name), row[1].bytes))
-		tell(look, &look->findings->misnamed, "account", row[0].number,
-		     "its name is not one that can be typed");
-	return ERR_OK;
-}
-
-static err
-look_at_orphan(void *context, const struct db_value *row, size_t columns)
-{
-	struct look *look = context;
-
-	tell(look, &look->findings->orphans, "session", row[0].number, "its authenticator is gone; it opens nothing");
-	return ERR_OK;
-}
-
-static void
-look_at_schema(void *context, const char *sentence)
-{
-	struct look *look = context;
-
-	if (look->tell != NULL)
-		look->tell(look->context, sentence);
+	if (check->tell != NULL)
+		check->tell(check->context, sentence);
 }
 
 static err
@@ -196,16 +132,17 @@ err
 upkeep_check(const struct config *config, struct db *db, upkeep_tell told, void *context, struct why *why,
 	     struct upkeep_findings *ret_findings)
 {
-	CLEANUP(look_wipe) struct look look = { .tell = told, .context = context, .findings = ret_findings };
+	CLEANUP(keys_wipe) struct keys keys = { 0 };
+	struct row_check check = {
+		.sealing = &keys.sealing, .tell = told, .context = context, .findings = ret_findings
+	};
 	bool fits = false;
 
 	*ret_findings = (struct upkeep_findings){ 0 };
 	TRY(digest_setup());
 	TRY(store_integrity(db, why));
-	TRY(schema_check(db, migrate_head(), look_at_schema, &look, why, &ret_findings->foreign));
+	TRY(schema_check(db, migrate_head(), upkeep_schema_report, &check, why, &ret_findings->foreign));
 	TRY(counts(db, ret_findings));
-	TRY(key_find(config, db, &look.keys, &fits, why));
-	TRY(db_all(db, SQL_UPKEEP_FACTORS, NULL, 0, look_at_factor, &look));
-	TRY(db_all(db, SQL_UPKEEP_ACCOUNTS, NULL, 0, look_at_account, &look));
-	return db_all(db, SQL_UPKEEP_ORPHANS, NULL, 0, look_at_orphan, &look);
+	TRY(key_find(config, db, &keys, &fits, why));
+	return row_check_all(&check, db);
 }

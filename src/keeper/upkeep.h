@@ -16,9 +16,10 @@ struct upkeep_findings {
 	int64_t misnamed;   /* accounts whose name no one can type */
 	int64_t orphans;    /* sessions of an authenticator that is gone */
 	int64_t foreign; /* triggers, views, tables, columns ... that the migrations do not make, or make otherwise */
+	int64_t bad_values; /* other values that a page, a command or an import would refuse (keeper/row_values.h) */
 };
 
-/* What was found, one by one: "factor 12: its secret does not open under the key".  May be NULL. */
+/* What was found, one by one: "authenticator 12 of anna: its secret does not open under the key".  May be NULL. */
 typedef void (*upkeep_tell)(void *context, const char *sentence);
 
 /*
@@ -28,7 +29,7 @@ typedef void (*upkeep_tell)(void *context, const char *sentence);
 MUST_USE err upkeep_open(const struct config *config, struct why *why, struct db **ret_db);
 
 /*
- * Read all of it: pages, references, names, and whether each sealed value opens.  ERR_CORRUPT: the file itself is damaged;
+ * Read all of it: pages, references, every value that handlers read, and whether each sealed value opens.  ERR_CORRUPT: the file itself is damaged;
  * what is wrong with rows is counted and told.
  */
 MUST_USE err upkeep_check(const struct config *config, struct db *db, upkeep_tell tell, void *context, struct why *why,

@@ -6,10 +6,17 @@ SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM factors WHERE conf
        (SELECT count(*) FROM audit);
 
 -- name: upkeep_factors
-SELECT id, account_id, secret_sealed FROM factors ORDER BY id;
+SELECT f.id, f.account_id, f.secret_sealed, coalesce(a.name, ''), f.name, f.algorithm, f.digits, f.period_s
+FROM factors f LEFT JOIN accounts a ON a.id = f.account_id ORDER BY f.id;
 
 -- name: upkeep_accounts
-SELECT id, name FROM accounts ORDER BY id;
+-- The values in the order of enum account_value.
+SELECT id, name, display_name, password_hash, email, group_names, language, time_format FROM accounts ORDER BY id;
+
+-- name: upkeep_tokens
+-- Sessions that cannot be told to web by the hash of their token.
+SELECT s.id, coalesce(a.name, '') FROM sessions s LEFT JOIN accounts a ON a.id = s.account_id
+WHERE length(s.token_hash) <> 32 ORDER BY s.id;
 
 -- name: upkeep_orphans
 -- Sessions that were proved by an authenticator which is gone.

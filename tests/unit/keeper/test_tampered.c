@@ -64,6 +64,38 @@ look_at_recovery(struct world *w, struct actor *a)
 	"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150) INSERT INTO recovery_codes "    \
 	"SELECT i, (SELECT id FROM accounts), randomblob(32), 1, NULL FROM n"
 
+#define MANY_FACTORS                                                                                                   \
+	"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150) INSERT INTO factors (id, "      \
+	"account_id, kind, name, secret_sealed, created_at_us, confirmed_at_us) SELECT i, (SELECT id FROM accounts), " \
+	"'totp', hex(zeroblob(20)), x'00', 1, 1 FROM n"
+
+/* Names that nobody checked keep nobody from what is theirs: tests/unit/keeper/test_row_values.c has what is shown of them. */
+static void
+a_name_nobody_checked_keeps_nobody_out(void **state)
+{
+	static const char *const changes[] = {
+		"UPDATE accounts SET display_name = 'a' || char(7)",
+		"UPDATE accounts SET display_name = hex(zeroblob(4000))",
+		"UPDATE accounts SET display_name = 'a' || char(0) || 'b'",
+		"UPDATE accounts SET display_name = CAST(x'61ff62' AS TEXT)",
+		"UPDATE factors SET name = 'a' || char(8238)",
+		"UPDATE factors SET name = hex(zeroblob(4000))",
+	};
+
+	for (size_t i = 0; i < COUNT(changes); i++) {
+		struct world w;
+		struct actor a = { .link = "" };
+		world_new(&w);
+		bring_to(&w, &a.b, "alice", STATE_FULL);
+		sql_run(&w, changes[i]);
+		assert_verdict(ask_session(&w, &a), VERDICT_PASSED);
+		assert_verdict(look_at_account(&w, &a), VERDICT_PASSED);
+		assert_verdict(sign_in(&w, &a), VERDICT_PASSED);
+		assert_int_equal(a.b.head.state, STATE_PENDING);
+		world_end(&w);
+	}
+}
+
 static void
 a_tampered_row_is_never_a_login(void **state)
 {
@@ -75,10 +107,12 @@ a_tampered_row_is_never_a_login(void **state)
 	} rows[] = {
 		{ "a user name that nobody can type", "UPDATE accounts SET name = 'Not A Name!'", STATE_FULL,
 		  ask_session, VERDICT_UNAVAILABLE },
-		{ "a display name with a control character", "UPDATE accounts SET display_name = 'a' || char(7)",
-		  STATE_FULL, ask_session, VERDICT_UNAVAILABLE },
-		{ "a display name that is endless", "UPDATE accounts SET display_name = hex(zeroblob(4000))",
-		  STATE_FULL, ask_session, VERDICT_UNAVAILABLE },
+		{ "a way back that is endless", "UPDATE sessions SET way_back = '/' || hex(zeroblob(2000))",
+		  STATE_PENDING, prove, VERDICT_PASSED },
+		{ "an authenticator's name that is endless", "UPDATE factors SET name = hex(zeroblob(4000))",
+		  STATE_FULL, look_at_account, VERDICT_PASSED },
+		{ "more authenticators than an answer holds", MANY_FACTORS, STATE_FULL, look_at_account,
+		  VERDICT_PASSED },
 		{ "less than no refusals", "UPDATE sessions SET refused = -5", STATE_FULL, ask_session,
 		  VERDICT_PASSED },
 		{ "more refusals than fit", "UPDATE sessions SET refused = 1099511627776", STATE_FULL, ask_session,
@@ -88,12 +122,12 @@ a_tampered_row_is_never_a_login(void **state)
 		  STATE_FULL, ask_session, VERDICT_PASSED },
 		{ "an algorithm that is none", UNCHECKED "UPDATE factors SET algorithm = 'MD5'", STATE_PENDING, prove,
 		  VERDICT_UNAVAILABLE },
-		{ "99 digits", UNCHECKED "UPDATE factors SET digits = 99", STATE_PENDING, prove, VERDICT_REFUSED },
-		{ "no digits", UNCHECKED "UPDATE factors SET digits = 0", STATE_PENDING, prove, VERDICT_REFUSED },
+		{ "99 digits", UNCHECKED "UPDATE factors SET digits = 99", STATE_PENDING, prove, VERDICT_UNAVAILABLE },
+		{ "no digits", UNCHECKED "UPDATE factors SET digits = 0", STATE_PENDING, prove, VERDICT_UNAVAILABLE },
 		{ "a period of nothing", UNCHECKED "UPDATE factors SET period_s = 0", STATE_PENDING, prove,
 		  VERDICT_UNAVAILABLE },
 		{ "a negative period", UNCHECKED "UPDATE factors SET period_s = -30", STATE_PENDING, prove,
-		  VERDICT_REFUSED },
+		  VERDICT_UNAVAILABLE },
 		{ "a last step at the end of time", "UPDATE factors SET last_step = 9223372036854775807", STATE_PENDING,
 		  prove, VERDICT_REFUSED },
 		{ "no secret", "UPDATE factors SET secret_sealed = x''", STATE_PENDING, prove, VERDICT_UNAVAILABLE },
@@ -107,11 +141,11 @@ a_tampered_row_is_never_a_login(void **state)
 		  "UPDATE factors SET secret_sealed = cast(x'07' || substr(secret_sealed, 2) AS BLOB)", STATE_PENDING,
 		  prove, VERDICT_UNAVAILABLE },
 		{ "a password hash that is none", "UPDATE accounts SET password_hash = 'x'", STATE_FULL, sign_in,
-		  VERDICT_UNAVAILABLE },
+		  VERDICT_REFUSED },
 		{ "an empty password hash", "UPDATE accounts SET password_hash = ''", STATE_FULL, sign_in,
-		  VERDICT_UNAVAILABLE },
+		  VERDICT_REFUSED },
 		{ "the password in place of its hash", "UPDATE accounts SET password_hash = '" PASSWORD "'", STATE_FULL,
-		  sign_in, VERDICT_UNAVAILABLE },
+		  sign_in, VERDICT_REFUSED },
 		{ "a link of no kind", UNCHECKED "UPDATE links SET kind = 'x'", STATE_FULL, use_link,
 		  VERDICT_UNAVAILABLE },
 		{ "a link of an account that cannot be named", "UPDATE accounts SET name = 'Not A Name!'", STATE_FULL,
@@ -268,6 +302,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_tampered_row_is_never_a_login),
+		cmocka_unit_test(a_name_nobody_checked_keeps_nobody_out),
 		cmocka_unit_test(what_is_too_long_is_never_sealed),
 		cmocka_unit_test(more_codes_than_are_made_are_told_as_a_hundred),
 		cmocka_unit_test(a_session_of_half_a_hash_is_told_as_corrupt),

@@ -1,0 +1,144 @@
+#include "keeper/row_check.h"
+
+#include "keeper/row_values.h"
+#include "store/store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { ROW_ARENA_BYTES = 64 * 1024 };
+
+/* One row, for sentences. */
+struct row_name {
+	const char *what; /* "account" */
+	int64_t id;
+	str account; /* user name; "": not known, or not fit to be printed */
+};
+
+/* "authenticator 12 of anna: ITS SECRET ...; WHAT TO DO" */
+static void
+row_report(const struct row_check *check, int64_t *count, const struct row_name *row, const char *wrong,
+	   const char *remedy)
+{
+	char sentence[400];
+
+	++*count;
+	snprintf(sentence, sizeof(sentence), "%s %" PRId64 "%s%.*s: %s%s%s", row->what, row->id,
+		 row->account.n > 0 ? " of " : "", STR_ARG(row->account), wrong, remedy[0] == '\0' ? "" : "; ", remedy);
+	if (check->tell != NULL)
+		check->tell(check->context, sentence);
+}
+
+/* A name that has the form of a user name can be printed anywhere. */
+static str
+row_account(str name)
+{
+	struct account_name folded;
+
+	return account_name_fold(name, &folded) == PROBLEM_NONE ? name : STR("");
+}
+
+/* --- accounts ----------------------------------------------------------------------------------------------------- */
+
+static const char *const account_remedies[ACCOUNT_VALUES] = {
+	[ACCOUNT_NAME] = "nobody can sign in to it",
+	[ACCOUNT_DISPLAY_NAME] = "pages leave them out; its owner sets another on the profile page",
+	[ACCOUNT_PASSWORD] = "nobody can sign in to it; `doubletour user reset-password` gives it a new one",
+	[ACCOUNT_EMAIL] = "applications do not get it; `doubletour user email` sets another",
+	[ACCOUNT_GROUPS] = "the gate refuses the account; `doubletour user groups` sets others",
+	[ACCOUNT_LANGUAGE] = "its owner chooses one on the profile page",
+	[ACCOUNT_TIME_FORMAT] = "its owner chooses one on the profile page",
+};
+
+/* id, and the values in the order of enum account_value */
+static err
+row_check_account(void *context, const struct db_value *row, size_t columns)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(ROW_ARENA_BYTES);
+	const struct row_check *check = context;
+	const struct row_name name = { "account", row[0].number, row_account(row[1].bytes) };
+	struct account_values values;
+
+	if (columns != 1 + ACCOUNT_VALUES)
+		return ERR_INVALID;
+	for (unsigned i = 0; i < ACCOUNT_VALUES; i++)
+		values.of[i] = row[1 + i].bytes;
+	for (unsigned i = 0; i < ACCOUNT_VALUES; i++) {
+		const char *wrong = account_value_wrong(i, &values, &arena);
+		if (wrong != NULL)
+			row_report(check, i == ACCOUNT_NAME ? &check->findings->misnamed : &check->findings->bad_values,
+				   &name, wrong, account_remedies[i]);
+	}
+	return ERR_OK;
+}
+
+/* --- authenticators ------------------------------------------------------------------------------------------------- */
+
+static void
+row_check_counting(const struct row_check *check, const struct row_name *name, const struct factor_values *values)
+{
+	const char *counting = factor_counting_wrong(values);
+
+	if (counting != NULL)
+		row_report(check, &check->findings->bad_values, name, counting,
+			   "no code of it can be checked; `doubletour user reset-2fa` lets its owner enrol anew");
+}
+
+/* id, account_id, secret_sealed, account's name, name, algorithm, digits, period_s */
+static err
+row_check_factor(void *context, const struct db_value *row, size_t columns)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(ROW_ARENA_BYTES);
+	const struct row_check *check = context;
+	const struct row_name name = { "authenticator", row[0].number, row_account(row[3].bytes) };
+	const struct sealed_for owner = { SEALED_TOTP, row[1].number, row[0].number };
+	struct factor_values values = {
+		.name = row[4].bytes, .algorithm = row[5].bytes, .digits = row[6].number, .period_s = row[7].number
+	};
+	str secret = { 0 };
+	err e = sealing_open(check->sealing, &owner, row[2].bytes, &arena, &secret);
+
+	if (e != ERR_OK && e != ERR_CORRUPT)
+		return e;
+	values.secret_n = secret.n;
+	if (e == ERR_CORRUPT)
+		row_report(check, &check->findings->unreadable, &name, "its secret does not open under the key", "");
+	else
+		row_check_counting(check, &name, &values);
+	if (factor_name_wrong(&values) != NULL)
+		row_report(check, &check->findings->bad_values, &name, factor_name_wrong(&values),
+			   "pages leave them out; its owner renames it on the page of authenticators");
+	return ERR_OK;
+}
+
+/* --- sessions ------------------------------------------------------------------------------------------------------- */
+
+static err
+row_check_orphan(void *context, const struct db_value *row, size_t columns)
+{
+	const struct row_check *check = context;
+	const struct row_name name = { "session", row[0].number, STR_INIT("") };
+
+	row_report(check, &check->findings->orphans, &name, "its authenticator is gone", "it opens nothing");
+	return ERR_OK;
+}
+
+static err
+row_check_token(void *context, const struct db_value *row, size_t columns)
+{
+	const struct row_check *check = context;
+	const struct row_name name = { "session", row[0].number, row_account(row[1].bytes) };
+
+	row_report(check, &check->findings->bad_values, &name, "the hash of its token is not 32 bytes",
+		   "its account cannot end sessions; delete the row");
+	return ERR_OK;
+}
+
+err
+row_check_all(struct row_check *check, struct db *db)
+{
+	TRY(db_all(db, SQL_UPKEEP_FACTORS, NULL, 0, row_check_factor, check));
+	TRY(db_all(db, SQL_UPKEEP_ACCOUNTS, NULL, 0, row_check_account, check));
+	TRY(db_all(db, SQL_UPKEEP_TOKENS, NULL, 0, row_check_token, check));
+	return db_all(db, SQL_UPKEEP_ORPHANS, NULL, 0, row_check_orphan, check);
+}

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 static const char import_help[] =
-    "Usage: doubletour import flask DATABASE_URL [OPTIONS]\n"
+    "Usage: doubletour import flask DATABASE_URL [--timezone ZONE] [OPTIONS]\n"
     "       doubletour import htpasswd FILE [OPTIONS]\n"
     "       doubletour import authelia FILE [--totp FILE] [OPTIONS]\n"
     "\n"
@@ -27,17 +27,23 @@ static const char import_help[] =
     "  htpasswd   Apache's file of passwords: bcrypt and SHA-crypt\n"
     "  authelia   its file of users; --totp names what `authelia storage user totp export uri` printed\n"
     "\n"
-    "What cannot be taken is named on standard error with the reason.  Accounts that are there already stay as they "
-    "are, so\n"
-    "that the same command may be run again.\n"
+    "No account comes out weaker than it was: one with a value that cannot be taken is refused, and named on standard "
+    "error\n"
+    "with the reason.  Accounts that are there already stay as they are, so that the same command may be run again; "
+    "one "
+    "that\n"
+    "is there without an authenticator gets it.\n"
     "\n"
-    "  --map FILE   lines \"old name=new name\", for names that cannot be taken as they are\n"
-    "  --dry-run    try everything, keep nothing\n"
-    "  --json       tell what was done as JSON\n"
-    "  --help       this text\n"
+    "  --map FILE       lines \"old name=new name\", for names that cannot be taken as they are\n"
+    "  --enrol-anew     take accounts whose authenticator cannot be taken without it: they enrol at the next sign-in\n"
+    "  --timezone ZONE  of the times in the tutorial's database, like Europe/Paris or UTC; otherwise this machine's\n"
+    "  --dry-run        try everything, keep nothing\n"
+    "  --json           tell what was done as JSON\n"
+    "  --help           this text\n"
     "\n"
     "An address with a password in it can stand in the variable IMPORT_URL; give - in its place.\n"
-    "Exit status: 0 all were taken or there, 1 some could not be, 2 wrong usage, 78 bad configuration.\n";
+    "Exit status: 0 all were taken or there, 1 an account or an authenticator could not be, 2 wrong usage, 78 bad "
+    "configuration.\n";
 
 enum { ARENA_MAX = 256 * 1024 * 1024, PROGRESS_FROM_ROWS = 1000 };
 
@@ -67,14 +73,16 @@ read_all(int fd, char *into, size_t n, size_t *ret_n)
 err
 import_file(const char *path, struct arena *arena, struct why *why, str *ret_text)
 {
-	CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP(fd_close) int fd = ret_text->p != NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
 	size_t n = 0;
 	char *text;
 
+	if (ret_text->p != NULL)
+		return ERR_OK;
 	if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
 		return why_set(why, ERR_NOT_FOUND, "The file %s cannot be read: %s.", path,
-			       fd < 0 ? strerror(errno) : "it is no file");
+			       fd < 0 ? strerror(errno) : "it is not a file");
 	if (status.st_size > IMPORT_FILE_MAX)
 		return why_set(why, ERR_TOO_LONG, "The file %s is over 64 MiB.", path);
 	text = arena_alloc(arena, (size_t)status.st_size + 1);
@@ -82,7 +90,9 @@ import_file(const char *path, struct arena *arena, struct why *why, str *ret_tex
 		return ERR_MEMORY;
 	if (read_all(fd, text, (size_t)status.st_size, &n) != ERR_OK)
 		return why_set(why, ERR_IO, "The file %s cannot be read: %s.", path, strerror(errno));
-	*ret_text = str_bytes(text, n);
+	if (str_is_utf16(str_bytes(text, n)))
+		return why_set(why, ERR_INVALID, "The file %s is UTF-16.  Save it as UTF-8.", path);
+	*ret_text = str_without_bom(str_bytes(text, n));
 	return ERR_OK;
 }
 
@@ -112,13 +122,23 @@ struct telling {
 };
 
 static void
-tell_refused(void *context, const struct import_row *row, const char *reason)
+tell_row(struct telling *telling, const struct import_row *row, const char *reason, const char *consequence)
 {
-	struct telling *telling = context;
-
 	if (telling->progress.shown_us != 0)
 		cli_clear_line();
-	cli_say("%.*s, \"%.*s\": %s.", STR_ARG(row->where), STR_ARG(str_upto(row->name, 80)), reason);
+	cli_say("%.*s, \"%.*s\": %s%s.", STR_ARG(row->where), STR_ARG(str_upto(row->name, 80)), reason, consequence);
+}
+
+static void
+tell_refused(void *context, const struct import_row *row, const char *reason)
+{
+	tell_row(context, row, reason, "");
+}
+
+static void
+tell_weakened(void *context, const struct import_row *row, const char *reason)
+{
+	tell_row(context, row, reason, ": taken without it, and enrols at the next sign-in");
 }
 
 static void
@@ -130,20 +150,43 @@ tell_progress(void *context, int64_t done, int64_t all)
 		progress_show(&telling->progress, done, all);
 }
 
+static const struct {
+	const char *json, *sentence; /* sentence: behind the number, when it is not 0; NULL: in the first sentence */
+	size_t offset;
+} count_members[] = {
+	{ "rows", NULL, offsetof(struct import_counts, rows) },
+	{ "taken", NULL, offsetof(struct import_counts, taken) },
+	{ "with_authenticator", NULL, offsetof(struct import_counts, with_factor) },
+	{ "there_already", NULL, offsetof(struct import_counts, there) },
+	{ "refused", NULL, offsetof(struct import_counts, refused) },
+	{ "authenticators_added", "of those there already had no authenticator and got it",
+	  offsetof(struct import_counts, factors_added) },
+	{ "enrol_anew", "of those taken come without their authenticator and enrol at the next sign-in",
+	  offsetof(struct import_counts, enrol_anew) },
+	{ "authenticators_unmatched", "authenticators fit no account", offsetof(struct import_counts, strays) },
+};
+
+static long long
+count_value(const struct import_counts *counts, size_t i)
+{
+	return *(const int64_t *)((const char *)counts + count_members[i].offset);
+}
+
 static err
-report(const struct import_counts *counts, bool dry_run, bool json, struct buf *out)
+report_json(const struct import_counts *counts, const struct import_place *place, bool dry_run, struct buf *out)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 
-	if (json) {
-		cli_json_number(&line, "rows", counts->rows);
-		cli_json_number(&line, "taken", counts->taken);
-		cli_json_number(&line, "with_authenticator", counts->with_factor);
-		cli_json_number(&line, "there_already", counts->there);
-		cli_json_number(&line, "refused", counts->refused);
-		cli_json_bool(&line, "dry_run", dry_run);
-		return cli_json_put(&line, out);
-	}
+	for (size_t i = 0; i < COUNT(count_members); i++)
+		cli_json_number(&line, count_members[i].json, count_value(counts, i));
+	cli_json_number(&line, "lines_passed_over", place->passed_over);
+	cli_json_bool(&line, "dry_run", dry_run);
+	return cli_json_put(&line, out);
+}
+
+static err
+report(const struct import_counts *counts, const struct import_place *place, bool dry_run, struct buf *out)
+{
 	cli_line(out,
 		 "%lld account%s %s, %lld of them with an authenticator; %lld %s there already; %lld cannot be taken.",
 		 (long long)counts->taken, counts->taken == 1 ? "" : "s",
@@ -152,7 +195,25 @@ report(const struct import_counts *counts, bool dry_run, bool json, struct buf *
 				      : "are taken",
 		 (long long)counts->with_factor, (long long)counts->there, counts->there == 1 ? "was" : "were",
 		 (long long)counts->refused);
+	for (size_t i = 0; i < COUNT(count_members); i++)
+		if (count_members[i].sentence != NULL && count_value(counts, i) > 0)
+			cli_line(out, "%lld %s.", count_value(counts, i), count_members[i].sentence);
 	return buf_check(out);
+}
+
+/* What concerns no single account. */
+static void
+tell_notes(const struct import_counts *counts, const struct import_place *place)
+{
+	if (place->passed_over > 0)
+		cli_say("%s: lines passed over because they do not begin with otpauth://: %lld.", place->totp,
+			(long long)place->passed_over);
+	if (place->left_behind[0] != '\0')
+		cli_say("Left behind, because accounts have no such value here: %s.", place->left_behind);
+	if (counts->weak_factors > 0)
+		cli_say("%s",
+			"With --enrol-anew, accounts whose authenticator cannot be taken come without it, and enrol at "
+			"the next sign-in.");
 }
 
 /* --- the command ------------------------------------------------------------------------------------------------------- */
@@ -160,49 +221,50 @@ report(const struct import_counts *counts, bool dry_run, bool json, struct buf *
 static const struct kind {
 	const char *name;
 	import_source source;
-	bool takes_totp;
+	bool takes_totp, takes_timezone;
 } kinds[] = {
-	{ "flask", import_flask, false },
-	{ "htpasswd", import_htpasswd, false },
-	{ "authelia", import_authelia, true },
+	{ "flask", import_flask, false, true },
+	{ "htpasswd", import_htpasswd, false, false },
+	{ "authelia", import_authelia, true, false },
 };
 
 struct request {
 	const struct kind *kind;
 	struct import_place place;
 	const char *map;
-	bool dry_run, json;
+	bool dry_run, enrol_anew, json;
 };
 
 static err
-run_import(const struct config *config, const struct request *request, struct why *why,
-	   struct import_counts *ret_counts)
+run_import(const struct config *config, struct request *request, struct why *why, struct import_counts *ret_counts)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(ARENA_MAX);
 	struct telling telling = { progress_begin("importing") };
-	struct import_place place = request->place;
 	str map = { 0 };
 	struct import import = { .what = request->kind->name,
 				 .source = request->kind->source,
-				 .source_context = &place,
+				 .source_context = &request->place,
 				 .rename = request->map == NULL ? NULL : renamed,
 				 .rename_context = &map,
 				 .dry_run = request->dry_run,
+				 .enrol_anew = request->enrol_anew,
 				 .refused = tell_refused,
+				 .weakened = tell_weakened,
 				 .progress = tell_progress,
 				 .context = &telling };
 	err e;
 
-	place.arena = &arena;
+	request->place.arena = &arena;
 	if (request->map != NULL)
 		TRY(import_file(request->map, &arena, why, &map));
 	e = import_run(config, &import, why, ret_counts);
 	progress_end(&telling.progress);
+	request->place.text = request->place.uris = (str){ 0 }; /* the arena ends here */
 	return e;
 }
 
 static int
-import_and_tell(struct cli *cli, const struct request *request)
+import_and_tell(struct cli *cli, struct request *request)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(4 * 1024);
 	struct import_counts counts = { 0 };
@@ -211,11 +273,12 @@ import_and_tell(struct cli *cli, const struct request *request)
 	err e = run_import(&cli->config, request, &why, &counts);
 
 	if (e == ERR_OK)
-		e = report(&counts, request->dry_run, request->json, &out);
+		e = (request->json ? report_json : report)(&counts, &request->place, request->dry_run, &out);
 	if (e != ERR_OK)
 		return cli_fail(e, &why);
+	tell_notes(&counts, &request->place);
 	status = cli_print(buf_str(&out));
-	return status != CLI_DONE || counts.refused == 0 ? status : CLI_FAILED;
+	return status != CLI_DONE || counts.refused + counts.strays == 0 ? status : CLI_FAILED;
 }
 
 static const struct kind *
@@ -261,6 +324,8 @@ request_read(int argc, char **argv, struct request *request)
 		return misused("- stands for the variable IMPORT_URL, which is not set.");
 	if (request->place.totp != NULL && !request->kind->takes_totp)
 		return misused("--totp goes with authelia only.");
+	if (request->place.timezone != NULL && !request->kind->takes_timezone)
+		return misused("--timezone goes with flask only.");
 	return CLI_GO_ON;
 }
 
@@ -270,6 +335,8 @@ cli_import(struct cli *cli, int argc, char **argv)
 	struct request request = { .kind = NULL };
 	const struct cli_option options[] = { { .name = "map", .value = &request.map },
 					      { .name = "totp", .value = &request.place.totp },
+					      { .name = "timezone", .value = &request.place.timezone },
+					      { .name = "enrol-anew", .flag = &request.enrol_anew },
 					      { .name = "dry-run", .flag = &request.dry_run },
 					      { .name = "json", .flag = &request.json } };
 	int status = cli_options(argc, argv, import_help, options, COUNT(options), 2);

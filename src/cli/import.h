@@ -12,12 +12,15 @@
 #include "base/arena.h"
 #include "keeper/import.h"
 
-/* What the command line said about a source. */
+/* What the command line said about a source, and what the source has to say besides its rows. */
 struct import_place {
-	const char *place; /* address of a database, or a file */
-	const char *totp;  /* authelia: file of otpauth URIs; NULL: none */
+	const char *place;    /* address of a database, or a file */
+	const char *totp;     /* authelia: file of otpauth URIs; NULL: none */
+	const char *timezone; /* flask: of its times; NULL: this machine's */
 	struct arena *arena;
-	void *state; /* the source's own, made at its first reading */
+	str text, uris;        /* files that were read: a source is read twice */
+	int64_t passed_over;   /* lines of totp that are not otpauth URIs */
+	char left_behind[200]; /* names of values that have no place here: "locale, phone_number" */
 };
 
 /* They are of type import_source; `source` is a struct import_place. */
@@ -25,7 +28,10 @@ err import_flask(void *source, import_take take, void *context, struct why *why)
 err import_htpasswd(void *source, import_take take, void *context, struct why *why);
 err import_authelia(void *source, import_take take, void *context, struct why *why);
 
-/* A whole file, at most IMPORT_FILE_MAX bytes; "-" is not taken, since a source is read twice. */
+/*
+ * A whole text file, at most IMPORT_FILE_MAX bytes, without a byte order mark.  Read once: when ret_text has it already, nothing
+ * is done.  "-" is not taken, since a source is read twice; nor is a pipe.
+ */
 enum { IMPORT_FILE_MAX = 64 * 1024 * 1024 };
 err import_file(const char *path, struct arena *arena, struct why *why, str *ret_text);
 

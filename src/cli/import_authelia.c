@@ -1,37 +1,45 @@
 /*
  * Authelia's file of users (YAML, read by libyaml), and what its `authelia storage user totp export uri` prints: an otpauth
- * URI a line, whose account is the user's name.
+ * URI a line, whose account is the user's name.  What Go's yaml.v3 reads of the file is read alike; the rest is refused.
  *
  *	users:
  *	  anna:
  *	    disabled: false
  *	    displayname: "Anna"
  *	    password: "$argon2id$v=19$m=65536,t=3,p=4$..."
+ *	    email: anna@example.org
+ *	    groups: [admins, staff]
  */
 #include "cli/import.h"
 
+#include "base/buf.h"
 #include "base/secret.h"
+#include "cli/authelia_totp.h"
+#include "config/yaml_text.h"
+#include "gate/access_file.h"
 
 #include <stdio.h>
-#include <yaml.h>
 
-struct user {
-	struct import_row row;
-	unsigned line;
+enum { KEYS_MAX = 64, GROUPS_ROOM = 4096 };
+
+/* One user while their mapping is read. */
+struct reading {
+	struct import_place *place;
+	yaml_document_t *document;
+	struct import_row *row;
+	struct buf groups;
 };
 
-struct file {
-	yaml_parser_t parser;
-	yaml_document_t document;
-	bool loaded;
-};
-
-static void
-file_close(struct file *file)
+static const yaml_node_t *
+node_at(const struct reading *r, int index)
 {
-	if (file->loaded)
-		yaml_document_delete(&file->document);
-	yaml_parser_delete(&file->parser);
+	return yaml_document_get_node(r->document, index);
+}
+
+static bool
+is_plain(const yaml_node_t *node)
+{
+	return node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
 
 static str
@@ -42,124 +50,268 @@ scalar(const yaml_node_t *node)
 	return str_bytes(node->data.scalar.value, node->data.scalar.length);
 }
 
-/* The value of a key in a mapping; NULL when it has none. */
-static yaml_node_t *
-member(yaml_document_t *document, const yaml_node_t *mapping, str key)
+static bool
+is_one_of(str word, const char *const *words)
 {
-	if (mapping == NULL || mapping->type != YAML_MAPPING_NODE)
+	for (; *words != NULL; words++)
+		if (str_equal(word, str_of(*words)))
+			return true;
+	return false;
+}
+
+/* Nothing, as YAML writes it without quotes. */
+static bool
+is_null(const yaml_node_t *node)
+{
+	static const char *const words[] = { "", "~", "null", "Null", "NULL", NULL };
+
+	return node->type == YAML_SCALAR_NODE && is_plain(node) && is_one_of(scalar(node), words);
+}
+
+/* A tag like !!binary would make another text of it. */
+static bool
+is_text(const yaml_node_t *node)
+{
+	return node->type == YAML_SCALAR_NODE &&
+	       (node->tag == NULL || str_equal(str_of((const char *)node->tag), STR(YAML_STR_TAG)));
+}
+
+/* --- values: each function returns what cannot be taken, or NULL ------------------------------------------------------ */
+
+static const char *
+text_take(const yaml_node_t *node, str *ret_text)
+{
+	if (is_null(node))
 		return NULL;
-	for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top;
-	     pair++)
-		if (str_equal(scalar(yaml_document_get_node(document, pair->key)), key))
-			return yaml_document_get_node(document, pair->value);
+	if (!is_text(node))
+		return "a value of it is a list, a mapping or tagged where a text belongs";
+	*ret_text = scalar(node);
 	return NULL;
 }
 
-/* --- authenticators ------------------------------------------------------------------------------------------------- */
+static const char *
+display_name_take(struct reading *r, const yaml_node_t *node)
+{
+	return text_take(node, &r->row->display_name);
+}
 
-struct authenticator {
-	struct otp_uri uri;
-	char base32[OTP_BASE32_SIZE(OTP_SECRET_MAX)];
+static const char *
+password_take(struct reading *r, const yaml_node_t *node)
+{
+	return text_take(node, &r->row->password_hash);
+}
+
+static const char *
+email_take(struct reading *r, const yaml_node_t *node)
+{
+	return text_take(node, &r->row->email);
+}
+
+/* The words that yaml.v3 reads into a bool: those of YAML 1.2 without quotes, those of YAML 1.1 with or without. */
+static const char *
+disabled_take(struct reading *r, const yaml_node_t *node)
+{
+	static const char *const plain_yes[] = { "true", "True", "TRUE", NULL },
+				 *const plain_no[] = { "false", "False", "FALSE", NULL }, *const yes[] = { "y",   "Y",
+													   "yes", "Yes",
+													   "YES", "on",
+													   "On",  "ON",
+													   NULL },
+				 *const no[] = { "n", "N", "no", "No", "NO", "off", "Off", "OFF", NULL };
+
+	if (is_null(node))
+		return NULL;
+	r->row->disabled =
+	    is_one_of(scalar(node), yes) || (is_text(node) && is_plain(node) && is_one_of(scalar(node), plain_yes));
+	if (r->row->disabled || is_one_of(scalar(node), no) ||
+	    (is_text(node) && is_plain(node) && is_one_of(scalar(node), plain_no)))
+		return NULL;
+	return "its value of disabled is neither true nor false";
+}
+
+static const char *
+group_take(struct reading *r, const yaml_node_t *node)
+{
+	if (!is_text(node) || !access_group_good(scalar(node)))
+		return "one of its groups is not 1 to 40 of a-z 0-9 . _ -";
+	buf_put(&r->groups, r->groups.n > 0 ? STR(",") : STR(""));
+	buf_put(&r->groups, scalar(node));
+	return NULL;
+}
+
+static const char *
+groups_take(struct reading *r, const yaml_node_t *node)
+{
+	if (is_null(node))
+		return NULL;
+	if (node->type != YAML_SEQUENCE_NODE)
+		return "its groups are not a list";
+	for (const yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top;
+	     item++) {
+		const char *wrong = group_take(r, node_at(r, *item));
+		if (wrong != NULL)
+			return wrong;
+	}
+	if (buf_check(&r->groups) != ERR_OK)
+		return "it has more groups than an account may have";
+	r->row->groups = buf_str(&r->groups);
+	return NULL;
+}
+
+static const struct {
+	const char *key;
+	const char *(*take)(struct reading *r, const yaml_node_t *node);
+} values[] = {
+	{ "displayname", display_name_take },
+	{ "password", password_take },
+	{ "email", email_take },
+	{ "groups", groups_take },
+	{ "disabled", disabled_take },
 };
 
+/* --- a user ------------------------------------------------------------------------------------------------------------- */
+
+/* A key of Authelia's that has no counterpart: named once for the whole file. */
 static void
-authenticator_wipe(struct authenticator *a)
+key_leave_behind(struct import_place *place, str key)
 {
-	secret_wipe(a, sizeof(*a));
+	str named = str_of(place->left_behind);
+	size_t n = named.n;
+
+	for (str rest = named; rest.n > 0;)
+		if (str_equal(str_trim(str_cut(&rest, ',')), key))
+			return;
+	for (size_t i = 0; i < key.n; i++)
+		if (key.p[i] <= ' ' || key.p[i] >= 0x7f)
+			return;
+	if (n + key.n + 3 < sizeof(place->left_behind))
+		snprintf(place->left_behind + n, sizeof(place->left_behind) - n, "%s%.*s", n > 0 ? ", " : "",
+			 STR_ARG(key));
 }
 
-static err
-uri_of_line(str line, unsigned number, struct authenticator *a, struct why *why)
+static bool
+stands_before(const struct reading *r, const yaml_node_t *mapping, const yaml_node_pair_t *pair)
 {
-	const char *wrong = NULL;
-	enum otp_status status = otp_uri_parse(line.p, line.n, OTP_ALLOW_SHORT_SECRET, &a->uri, &wrong);
+	str key = scalar(node_at(r, pair->key));
 
-	if (status == OTP_OK && a->uri.type == OTP_TYPE_TOTP)
-		return ERR_OK;
-	return why_set(why, ERR_INVALID, "Line %u of the authenticators is no otpauth://totp URI: %s.", number,
-		       wrong == NULL ? "it counts codes" : wrong);
+	for (const yaml_node_pair_t *other = mapping->data.mapping.pairs.start; other < pair; other++)
+		if (str_equal(scalar(node_at(r, other->key)), key))
+			return true;
+	return false;
 }
 
-/* The last line that is this user's: that is the authenticator they set up last. */
-static err
-authenticator_find(str uris, str name, struct authenticator *ret_a, bool *ret_found, struct why *why)
+static const char *
+pair_take(struct reading *r, const yaml_node_t *mapping, const yaml_node_pair_t *pair)
 {
-	CLEANUP(authenticator_wipe) struct authenticator a = { .base32 = "" };
-	unsigned number = 0;
+	const yaml_node_t *key = node_at(r, pair->key);
 
-	while (uris.n > 0) {
-		str line = str_trim(str_cut(&uris, '\n'));
-		number++;
-		if (line.n == 0)
-			continue;
-		TRY(uri_of_line(line, number, &a, why));
-		if (!str_equal_nocase(str_of(a.uri.account), name))
-			continue;
-		if (otp_base32_encode(a.uri.secret, a.uri.secret_n, a.base32, sizeof(a.base32)) != OTP_OK)
-			return ERR_INVALID;
-		*ret_a = a;
-		*ret_found = true;
+	if (!is_text(key))
+		return "one of its keys is not a text";
+	if (str_equal(scalar(key), STR("<<")))
+		return "it has a merge key (<<), which is not taken: write the values out";
+	if (stands_before(r, mapping, pair))
+		return "one of its keys stands twice";
+	for (size_t i = 0; i < COUNT(values); i++)
+		if (str_equal(scalar(key), str_of(values[i].key)))
+			return values[i].take(r, node_at(r, pair->value));
+	key_leave_behind(r->place, scalar(key));
+	return NULL;
+}
+
+static const char *
+mapping_take(struct reading *r, const yaml_node_t *mapping)
+{
+	const yaml_node_pair_t *pair;
+
+	if (is_null(mapping))
+		return NULL;
+	if (mapping->type != YAML_MAPPING_NODE)
+		return "what stands below its name is not a mapping";
+	if (mapping->data.mapping.pairs.top - mapping->data.mapping.pairs.start > KEYS_MAX)
+		return "it has more than 64 keys";
+	for (pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
+		const char *wrong = pair_take(r, mapping, pair);
+		if (wrong != NULL)
+			return wrong;
 	}
+	return NULL;
+}
+
+static err
+user_read(struct import_place *place, yaml_document_t *document, const yaml_node_pair_t *pair,
+	  struct authelia_totp *totp, import_take take, void *context)
+{
+	struct import_row row = { .name = scalar(yaml_document_get_node(document, pair->key)) };
+	struct reading r = { .place = place, .document = document, .row = &row, .groups = BUF(GROUPS_ROOM) };
+	const yaml_node_t *key = node_at(&r, pair->key);
+	char where[32];
+	err e;
+
+	snprintf(where, sizeof(where), "line %u", yaml_text_line(key));
+	row.where = str_of(where);
+	row.refused = is_text(key) ? mapping_take(&r, node_at(&r, pair->value)) : "its name is not a text";
+	authelia_totp_find(totp, &row);
+	e = take(context, &row);
+	buf_wipe(&r.groups);
+	return e;
+}
+
+/* --- the file ----------------------------------------------------------------------------------------------------------- */
+
+static err
+file_wrong(const struct import_place *place, const yaml_node_t *node, struct why *why, const char *sentence)
+{
+	return why_set(why, ERR_INVALID, "%s, line %u: %s.", place->place, yaml_text_line(node), sentence);
+}
+
+/* The mapping below `users:`. */
+static err
+users_find(const struct import_place *place, yaml_document_t *document, struct why *why, const yaml_node_t **ret_users)
+{
+	const yaml_node_t *root = yaml_document_get_root_node(document);
+	const yaml_node_pair_t *pair;
+
+	*ret_users = NULL;
+	if (root == NULL || root->type != YAML_MAPPING_NODE)
+		return why_set(why, ERR_INVALID, "%s has no `users:` with a mapping of users.", place->place);
+	for (pair = root->data.mapping.pairs.start; pair < root->data.mapping.pairs.top; pair++) {
+		const yaml_node_t *key = yaml_document_get_node(document, pair->key);
+		if (!str_equal(scalar(key), STR("users")))
+			continue;
+		if (*ret_users != NULL)
+			return file_wrong(place, key, why, "`users` stands twice");
+		*ret_users = yaml_document_get_node(document, pair->value);
+	}
+	if (*ret_users == NULL || (*ret_users)->type != YAML_MAPPING_NODE)
+		return why_set(why, ERR_INVALID, "%s has no `users:` with a mapping of users.", place->place);
 	return ERR_OK;
 }
 
-/* --- users ---------------------------------------------------------------------------------------------------------- */
-
 static err
-user_take(struct file *file, const yaml_node_pair_t *pair, str uris, import_take take, void *context, struct why *why)
+users_read(struct import_place *place, yaml_document_t *document, struct authelia_totp *totp, import_take take,
+	   void *context, struct why *why)
 {
-	CLEANUP(authenticator_wipe) struct authenticator a = { .base32 = "" };
-	const yaml_node_t *key = yaml_document_get_node(&file->document, pair->key);
-	const yaml_node_t *value = yaml_document_get_node(&file->document, pair->value);
-	struct import_row row = { .name = scalar(key) };
-	bool found = false;
-	char place[32];
+	const yaml_node_t *users = NULL;
+	const yaml_node_pair_t *pair;
 
-	snprintf(place, sizeof(place), "line %lu", (unsigned long)key->start_mark.line + 1);
-	row.where = str_of(place);
-	row.display_name = scalar(member(&file->document, value, STR("displayname")));
-	row.password_hash = scalar(member(&file->document, value, STR("password")));
-	row.disabled = str_equal_nocase(scalar(member(&file->document, value, STR("disabled"))), STR("true"));
-	TRY(authenticator_find(uris, row.name, &a, &found, why));
-	if (found) {
-		row.secret = str_of(a.base32);
-		row.algorithm = a.uri.algorithm;
-		row.digits = a.uri.digits;
-		row.period_s = a.uri.period_s;
-	}
-	return take(context, &row);
-}
-
-static err
-load(struct file *file, const char *path, str text, struct why *why)
-{
-	if (yaml_parser_initialize(&file->parser) != 1)
-		return ERR_MEMORY;
-	yaml_parser_set_input_string(&file->parser, (const unsigned char *)text.p, text.n);
-	file->loaded = yaml_parser_load(&file->parser, &file->document) == 1;
-	if (file->loaded)
-		return ERR_OK;
-	return why_set(why, ERR_INVALID, "%s, line %lu: %s.", path, (unsigned long)file->parser.problem_mark.line + 1,
-		       file->parser.problem == NULL ? "there is no memory" : file->parser.problem);
+	TRY(users_find(place, document, why, &users));
+	for (pair = users->data.mapping.pairs.start; pair < users->data.mapping.pairs.top; pair++)
+		TRY(user_read(place, document, pair, totp, take, context));
+	return authelia_totp_strays(totp, take, context);
 }
 
 err
 import_authelia(void *source, import_take take, void *context, struct why *why)
 {
-	CLEANUP(file_close) struct file file = { .loaded = false };
-	const struct import_place *place = source;
-	str text = { 0 }, uris = { 0 };
-	yaml_node_t *users;
+	CLEANUP(yaml_text_wipe) struct yaml_text yaml = { .loaded = false };
+	CLEANUP(authelia_totp_wipe) struct authelia_totp totp = { .n = 0 };
+	struct import_place *place = source;
 
-	TRY(import_file(place->place, place->arena, why, &text));
-	if (place->totp != NULL)
-		TRY(import_file(place->totp, place->arena, why, &uris));
-	TRY(load(&file, place->place, text, why));
-	users = member(&file.document, yaml_document_get_root_node(&file.document), STR("users"));
-	if (users == NULL || users->type != YAML_MAPPING_NODE)
-		return why_set(why, ERR_INVALID, "%s has no mapping `users:` at its top.", place->place);
-	for (const yaml_node_pair_t *pair = users->data.mapping.pairs.start; pair < users->data.mapping.pairs.top;
-	     pair++)
-		TRY(user_take(&file, pair, uris, take, context, why));
-	return ERR_OK;
+	TRY(import_file(place->place, place->arena, why, &place->text));
+	TRY(yaml_text_load(str_of(place->place), place->text, &yaml, why));
+	if (place->totp != NULL) {
+		TRY(import_file(place->totp, place->arena, why, &place->uris));
+		TRY(authelia_totp_read(place, &totp, why));
+	}
+	return users_read(place, &yaml.document, &totp, take, context, why);
 }

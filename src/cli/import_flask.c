@@ -7,11 +7,13 @@
 #include "store/foreign.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
 static const char query[] =
-    "SELECT id, username, password, created_at, is_two_factor_authentication_enabled, secret_token "
-    "FROM users ORDER BY id";
+    "SELECT id, username, password, created_at, is_two_factor_authentication_enabled, secret_token FROM users "
+    "LIMIT 2000001"; /* one more than an import takes; not in order, for a sort would first read a view without an end */
 
 enum { ID, NAME, PASSWORD, CREATED, ENABLED, SECRET, COLUMNS };
 
@@ -21,29 +23,90 @@ struct reading {
 	struct why *why;
 };
 
-/* "true" comes as 1 from SQLite, as t from PostgreSQL. */
+/* "true" comes as 1 from SQLite, as t from PostgreSQL; None is not true in Python.  False: it is none of these. */
 static bool
-is_true(const struct db_value *value)
+truth_read(const struct db_value *value, bool *ret_truth)
 {
-	if (value->kind == DB_KIND_INT)
-		return value->number != 0;
-	return str_equal(value->bytes, STR("t")) || str_equal(value->bytes, STR("1")) ||
-	       str_equal_nocase(value->bytes, STR("true"));
+	static const char *const yes[] = { "1", "t", "true" }, *const no[] = { "0", "f", "false" };
+
+	*ret_truth = value->kind == DB_KIND_INT && value->number == 1;
+	if (value->kind == DB_KIND_INT || value->kind == DB_KIND_NULL)
+		return value->kind == DB_KIND_NULL || value->number == 0 || value->number == 1;
+	for (size_t i = 0; i < COUNT(yes); i++) {
+		*ret_truth = *ret_truth || str_equal_nocase(value->bytes, str_of(yes[i]));
+		if (*ret_truth || str_equal_nocase(value->bytes, str_of(no[i])))
+			return true;
+	}
+	return false;
 }
 
-/* "2023-05-01 12:34:56.789012", in UTC as near as anybody knows; 0 when it is something else. */
+/* Behind the seconds: a fraction, then perhaps how far from UTC, as PostgreSQL writes it: +02, -03:30, Z.  False: it has none. */
+static bool
+offset_read(str rest, int64_t *ret_seconds)
+{
+	uint64_t hours = 0, minutes = 0;
+
+	if (str_starts(rest, STR(".")))
+		for (rest = str_from(rest, 1); rest.n > 0 && rest.p[0] >= '0' && rest.p[0] <= '9';)
+			rest = str_from(rest, 1);
+	*ret_seconds = 0;
+	if (str_equal(rest, STR("Z")))
+		return true;
+	if (rest.n < 3 || (rest.p[0] != '+' && rest.p[0] != '-') ||
+	    str_number(str_upto(str_from(rest, 1), 2), 15, &hours) != ERR_OK)
+		return false;
+	if (rest.n == 6 && str_number(str_from(rest, 4), 59, &minutes) != ERR_OK)
+		return false;
+	*ret_seconds = (int64_t)(3600 * hours + 60 * minutes) * (rest.p[0] == '-' ? -1 : 1);
+	return true;
+}
+
+/*
+ * "2023-05-01 12:34:56.789012": the tutorial's model stores datetime.now(), which is local time without its zone.  0: it is
+ * something else.
+ */
 static int64_t
-moment(const struct db_value *value)
+created_at(const struct db_value *value)
 {
 	char text[20];
-	struct tm tm = { 0 };
+	struct tm tm = { .tm_isdst = -1 };
+	int64_t offset_s = 0;
 	const char *end;
 
 	if (value->kind != DB_KIND_TEXT || value->bytes.n < 19 ||
 	    str_copy_z(str_upto(value->bytes, 19), text, sizeof(text)) != ERR_OK)
 		return 0;
+	text[10] = text[10] == 'T' ? ' ' : text[10];
 	end = strptime(text, "%Y-%m-%d %H:%M:%S", &tm);
-	return end == NULL || *end != '\0' ? 0 : (int64_t)timegm(&tm) * 1000000;
+	if (end == NULL || *end != '\0')
+		return 0;
+	if (offset_read(str_from(value->bytes, 19), &offset_s))
+		return ((int64_t)timegm(&tm) - offset_s) * 1000000;
+	return (int64_t)mktime(&tm) * 1000000;
+}
+
+/* A zone that the machine does not know would silently be UTC. */
+static err
+timezone_set(const char *zone, struct why *why)
+{
+	char path[300];
+	struct stat status;
+	int n;
+
+	if (zone == NULL)
+		return ERR_OK;
+	n = snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", zone);
+	if (!str_equal(str_of(zone), STR("UTC")) &&
+	    (zone[0] == '/' || zone[0] == '.' || strstr(zone, "..") != NULL || n < 0 || (size_t)n >= sizeof(path) ||
+	     stat(path, &status) != 0 || !S_ISREG(status.st_mode)))
+		return why_set(
+		    why, ERR_INVALID,
+		    "There is no such time zone on this machine (package tzdata).  --timezone takes one like "
+		    "Europe/Paris or UTC.");
+	if (setenv("TZ", zone, 1) != 0)
+		return ERR_MEMORY;
+	tzset();
+	return ERR_OK;
 }
 
 struct hash {
@@ -78,14 +141,17 @@ row_take(void *context, const struct db_value *row, size_t columns)
 	struct hash hash = { .n = 0 };
 	char place[32];
 	struct import_row out;
+	bool enabled = false;
 
 	if (columns != COLUMNS)
 		return ERR_INVALID;
 	out = (struct import_row){ .where = where(&row[ID], place, sizeof(place)),
 				   .name = row[NAME].bytes,
 				   .password_hash = hash_of(&row[PASSWORD], &hash),
-				   .created_us = moment(&row[CREATED]) };
-	if (is_true(&row[ENABLED])) /* a secret that was never confirmed protects nobody */
+				   .created_us = created_at(&row[CREATED]) };
+	if (!truth_read(&row[ENABLED], &enabled))
+		out.refused = "its is_two_factor_authentication_enabled is neither true nor false";
+	if (enabled) /* a secret that was never confirmed protects nobody */
 		out.secret = row[SECRET].bytes.n == 0 ? STR("-") : row[SECRET].bytes;
 	return reading->take(reading->context, &out);
 }
@@ -97,6 +163,7 @@ import_flask(void *source, import_take take, void *context, struct why *why)
 	const struct import_place *place = source;
 	struct reading reading = { take, context, why };
 
+	TRY(timezone_set(place->timezone, why));
 	TRY(foreign_open(place->place, why, &foreign));
 	return foreign_all(foreign, query, row_take, &reading, why);
 }

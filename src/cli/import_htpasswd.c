@@ -22,11 +22,12 @@ line_take(str line, unsigned number, import_take take, void *context)
 err
 import_htpasswd(void *source, import_take take, void *context, struct why *why)
 {
-	const struct import_place *place = source;
+	struct import_place *place = source;
 	unsigned number = 0;
-	str rest = { 0 };
+	str rest;
 
-	TRY(import_file(place->place, place->arena, why, &rest));
+	TRY(import_file(place->place, place->arena, why, &place->text));
+	rest = place->text;
 	while (rest.n > 0) {
 		str line = str_trim(str_cut(&rest, '\n'));
 		number++;

@@ -41,6 +41,7 @@ report(const struct config *config, const struct upkeep_restored *restored, bool
 	buf_put(out, STR(".\n"));
 	if (restored->aside[0] != '\0')
 		cli_line(out, "The previous database is now %s.", restored->aside);
+	findings_put_problems(out, &restored->findings);
 	return buf_check(out);
 }
 

@@ -6,6 +6,9 @@
 #include "base/secret.h"
 #include "keeper/accounts.h"
 #include "keeper/audit.h"
+#include "keeper/display_name.h"
+#include "keeper/identity.h"
+#include "keeper/row_values.h"
 #include "keeper/turn.h"
 #include "keeper/upkeep.h"
 
@@ -105,104 +108,187 @@ count_row(void *context, const struct import_row *row)
 
 	if (++run->counts->rows > ROWS_MAX)
 		return ERR_TOO_LONG;
-	return row_name(run, row, &name) == PROBLEM_NONE ? names_add(&run->names, &name) : ERR_OK;
+	if (row->stray || row_name(run, row, &name) != PROBLEM_NONE)
+		return ERR_OK;
+	return names_add(&run->names, &name);
 }
 
 /* --- the second time: what can be taken? ---------------------------------------------------------------------------- */
 
-struct factor_in {
+/* The row as it will be written. */
+struct account_in {
+	struct account_name name;
+	struct display_name display_name;
+	str groups; /* in the arena */
+	struct arena arena;
 	uint8_t secret[OTP_SECRET_MAX];
-	size_t n;
+	size_t secret_n; /* 0: no authenticator */
+	const char *factor_refused;
 };
 
 static void
-factor_in_wipe(struct factor_in *factor)
+account_in_wipe(struct account_in *in)
 {
-	secret_wipe(factor, sizeof(*factor));
+	arena_wipe(&in->arena);
+	secret_wipe(in, sizeof(*in));
 }
 
-static const char *const name_reasons[PROBLEM_COUNT] = {
-	[PROBLEM_MISSING] = "it has no name",
-	[PROBLEM_TOO_SHORT] = "its name has fewer than 3 characters",
-	[PROBLEM_TOO_LONG] = "its name has more than 40 characters",
-	[PROBLEM_CHARACTERS] = "its name has characters other than a-z 0-9 . _ @ + -",
-	[PROBLEM_EDGES] = "its name does not begin and end with a letter or digit",
-};
+static unsigned
+row_digits(const struct import_row *row)
+{
+	return row->digits == 0 ? OTP_TOTP_DEFAULT.digits : row->digits;
+}
+
+static unsigned
+row_period(const struct import_row *row)
+{
+	return row->period_s == 0 ? OTP_TOTP_DEFAULT.period_s : row->period_s;
+}
 
 static const char *
-secret_refused(const struct import_row *row, struct factor_in *factor)
+row_factor_refused(const struct import_row *row, struct account_in *in)
 {
-	unsigned digits = row->digits == 0 ? OTP_TOTP_DEFAULT.digits : row->digits;
-	unsigned period_s = row->period_s == 0 ? OTP_TOTP_DEFAULT.period_s : row->period_s;
+	struct factor_values values = { .algorithm = str_of(factor_algorithm_name(row->algorithm)),
+					.digits = row_digits(row),
+					.period_s = row_period(row) };
 
-	if (row->secret.n == 0)
-		return NULL;
-	if (row->secret.n > 8 * OTP_SECRET_MAX || otp_base32_decode(row->secret.p, row->secret.n, factor->secret,
-								    sizeof(factor->secret), &factor->n, NULL) != OTP_OK)
+	if (row->factor_refused != NULL || row->secret.n == 0)
+		return row->factor_refused;
+	if (row->secret.n > 8 * OTP_SECRET_MAX || otp_base32_decode(row->secret.p, row->secret.n, in->secret,
+								    sizeof(in->secret), &in->secret_n, NULL) != OTP_OK)
 		return "the secret of its authenticator is not base32";
-	if (factor->n < OTP_SECRET_MIN)
-		return "the secret of its authenticator is shorter than 128 bits";
-	if (digits > 8 || period_s < 15 || period_s > 300)
-		return "its authenticator counts in a way that is not taken: 6 to 8 digits, 15 to 300 seconds";
+	values.secret_n = in->secret_n;
+	return factor_counting_wrong(&values);
+}
+
+/* As it will stand in the row, and as it would be checked there. */
+static const char *
+row_values_refused(const struct import_row *row, struct account_in *in)
+{
+	struct account_values values = { .of = { [ACCOUNT_NAME] = account_name_str(&in->name),
+						 [ACCOUNT_DISPLAY_NAME] = row->display_name,
+						 [ACCOUNT_PASSWORD] = row->password_hash,
+						 [ACCOUNT_EMAIL] = row->email } };
+
+	if (groups_read(row->groups, &in->arena, &in->groups) != ERR_OK)
+		in->groups = row->groups;
+	values.of[ACCOUNT_GROUPS] = in->groups;
+	for (unsigned i = 0; i < ACCOUNT_VALUES; i++) {
+		const char *wrong = account_value_wrong(i, &values, &in->arena);
+		if (wrong != NULL)
+			return wrong;
+	}
+	if (str_equal(row->password_hash, STR(ACCOUNT_NO_PASSWORD)))
+		return "it has no password hash";
+	(void)display_name_check(row->display_name, &in->display_name);
 	return NULL;
 }
 
 static const char *
-row_refused(const struct run *run, const struct import_row *row, struct account_name *name, struct factor_in *factor)
+row_refused(const struct run *run, const struct import_row *row, struct account_in *in)
 {
-	enum problem problem = row_name(run, row, name);
+	const char *wrong = account_name_wrong(row_name(run, row, &in->name));
 
-	if (problem != PROBLEM_NONE)
-		return name_reasons[problem] == NULL ? "its name cannot be taken" : name_reasons[problem];
-	if (names_has_two(&run->names, name))
-		return "another one's name differs in capital letters or spaces only";
-	if (!password_hash_usable(row->password_hash))
-		return "its password hash has a form that is not known";
-	return secret_refused(row, factor);
+	if (wrong != NULL)
+		return wrong;
+	if (names_has_two(&run->names, &in->name))
+		return "another one has the same name, or one that differs in capital letters or spaces only";
+	if (row->refused != NULL)
+		return row->refused;
+	return row_values_refused(row, in);
 }
 
+/* --- writing -------------------------------------------------------------------------------------------------------- */
+
 static err
-factor_insert(struct run *run, const struct import_row *row, int64_t account_id, const struct factor_in *factor)
+factor_insert(struct run *run, const struct import_row *row, int64_t account_id, const struct account_in *in)
 {
-	static const char *const algorithms[] = { "SHA1", "SHA256", "SHA512" };
 	CLEANUP(arena_wipe) struct arena arena = ARENA(16 * 1024);
 	struct sealed_for owner = { SEALED_TOTP, account_id, 0 };
 	str sealed = { 0 };
 
 	TRY(random_id(&owner.factor_id));
-	TRY(sealing_seal(&run->keeper->keys.sealing, &owner, str_bytes(factor->secret, factor->n), &arena, &sealed));
-	const struct db_value args[] = { DB_INT(owner.factor_id),
-					 DB_INT(account_id),
-					 DB_BLOB(sealed),
-					 DB_TEXT(str_of(algorithms[row->algorithm])),
-					 DB_INT(row->digits == 0 ? OTP_TOTP_DEFAULT.digits : row->digits),
-					 DB_INT(row->period_s == 0 ? OTP_TOTP_DEFAULT.period_s : row->period_s),
-					 DB_INT(run->now_us) };
-	run->counts->with_factor++;
+	TRY(sealing_seal(&run->keeper->keys.sealing, &owner, str_bytes(in->secret, in->secret_n), &arena, &sealed));
+	const struct db_value args[] = {
+		DB_INT(owner.factor_id), DB_INT(account_id),
+		DB_BLOB(sealed),         DB_TEXT(str_of(factor_algorithm_name(row->algorithm))),
+		DB_INT(row_digits(row)), DB_INT(row_period(row)),
+		DB_INT(run->now_us)
+	};
 	return db_run(run->db, SQL_IMPORT_FACTOR, args, COUNT(args), NULL);
 }
 
+/* *ret_id 0: that account has an authenticator.  Its row is locked, so that none is confirmed meanwhile. */
 static err
-row_insert(struct run *run, const struct import_row *row, const struct account_name *name,
-	   const struct factor_in *factor)
+factorless_find(struct run *run, const struct account_in *in, int64_t *ret_id)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
+	const struct db_value name[] = { DB_TEXT(account_name_str(&in->name)) };
+	struct db_value row[1] = { 0 };
+	bool found = false;
+
+	*ret_id = 0;
+	TRY(db_one(run->db, SQL_ADMIN_FIND, name, COUNT(name), &arena, row, COUNT(row), &found));
+	if (!found)
+		return ERR_OK;
+	const struct db_value id[] = { DB_INT(row[0].number) };
+	TRY(db_lock(run->db, SQL_ACCOUNT_LOCK, id, COUNT(id)));
+	TRY(db_one(run->db, SQL_IMPORT_FACTORLESS, id, COUNT(id), &arena, row, COUNT(row), &found));
+	*ret_id = found ? id[0].number : 0;
+	return ERR_OK;
+}
+
+/* The account is there.  A run before this one may have taken it without the authenticator that is known now. */
+static err
+factor_add(struct run *run, const struct import_row *row, const struct account_in *in)
+{
+	int64_t id = 0;
+
+	run->counts->there++;
+	if (in->secret_n == 0)
+		return ERR_OK;
+	TRY(factorless_find(run, in, &id));
+	if (id == 0)
+		return ERR_OK;
+	TRY(factor_insert(run, row, id, in));
+	run->counts->factors_added++;
+	return upkeep_audit(run->db, AUDIT_ADMIN_IMPORTED, id, "authenticator");
+}
+
+static err
+account_insert_row(struct run *run, const struct import_row *row, const struct account_in *in, int64_t id,
+		   int64_t *ret_inserted)
+{
+	const struct db_value args[] = { DB_INT(id),
+					 DB_TEXT(account_name_str(&in->name)),
+					 DB_TEXT(str_bytes(in->display_name.b, in->display_name.n)),
+					 DB_TEXT(row->password_hash),
+					 DB_INT(row->created_us > 0 ? row->created_us : run->now_us),
+					 row->disabled ? DB_INT(run->now_us) : DB_NULL(),
+					 DB_TEXT(row->email),
+					 DB_TEXT(in->groups) };
+
+	return db_run(run->db, SQL_IMPORT_ACCOUNT, args, COUNT(args), ret_inserted);
+}
+
+static err
+row_insert(struct run *run, const struct import_row *row, const struct account_in *in)
 {
 	int64_t id = 0, inserted = 0;
 
 	TRY(random_id(&id));
-	const struct db_value args[] = { DB_INT(id),
-					 DB_TEXT(account_name_str(name)),
-					 DB_TEXT(row->display_name),
-					 DB_TEXT(row->password_hash),
-					 DB_INT(row->created_us > 0 ? row->created_us : run->now_us),
-					 row->disabled ? DB_INT(run->now_us) : DB_NULL() };
-	TRY(db_run(run->db, SQL_IMPORT_ACCOUNT, args, COUNT(args), &inserted));
-	if (inserted == 0) {
-		run->counts->there++;
-		return ERR_OK;
-	}
+	TRY(account_insert_row(run, row, in, id, &inserted));
+	if (inserted == 0)
+		return factor_add(run, row, in);
 	run->counts->taken++;
-	if (factor->n > 0)
-		TRY(factor_insert(run, row, id, factor));
+	if (in->factor_refused != NULL) {
+		run->counts->enrol_anew++;
+		run->import->weakened(run->import->context, row, in->factor_refused);
+	}
+	if (in->secret_n > 0) {
+		run->counts->with_factor++;
+		TRY(factor_insert(run, row, id, in));
+	}
 	return upkeep_audit(run->db, AUDIT_ADMIN_IMPORTED, id, run->import->what);
 }
 
@@ -218,23 +304,48 @@ batch_end(struct run *run)
 	return ERR_OK;
 }
 
+static void
+row_refuse(struct run *run, const struct import_row *row, const char *reason)
+{
+	if (row->stray)
+		run->counts->strays++;
+	else
+		run->counts->refused++;
+	run->import->refused(run->import->context, row, reason);
+}
+
+/* NULL: it can be written. */
+static const char *
+row_prepare(struct run *run, const struct import_row *row, struct account_in *in)
+{
+	const char *reason = row->stray ? row->refused : row_refused(run, row, in);
+
+	if (reason != NULL)
+		return reason;
+	in->factor_refused = row_factor_refused(row, in);
+	if (in->factor_refused == NULL)
+		return NULL;
+	in->secret_n = 0;
+	run->counts->weak_factors += !run->import->enrol_anew;
+	return run->import->enrol_anew ? NULL : in->factor_refused;
+}
+
 static err
 take_row(void *context, const struct import_row *row)
 {
-	CLEANUP(factor_in_wipe) struct factor_in factor = { .n = 0 };
+	CLEANUP(account_in_wipe) struct account_in in = { .arena = ARENA(16 * 1024) };
 	struct run *run = context;
-	struct account_name name = { 0 };
-	const char *reason = row_refused(run, row, &name, &factor);
+	const char *reason = row_prepare(run, row, &in);
 
 	if (reason != NULL) {
-		run->counts->refused++;
-		run->import->refused(run->import->context, row, reason);
+		row_refuse(run, row, reason);
 	} else {
 		if (run->transaction.db == NULL)
 			TRY(db_begin(run->db, &run->transaction));
-		TRY(row_insert(run, row, &name, &factor));
+		TRY(row_insert(run, row, &in));
 	}
-	run->import->progress(run->import->context, run->counts->taken + run->counts->there + run->counts->refused,
+	run->import->progress(run->import->context,
+			      run->counts->taken + run->counts->there + run->counts->refused + run->counts->strays,
 			      run->counts->rows);
 	return ++run->in_batch < BATCH_ROWS ? ERR_OK : batch_end(run);
 }
@@ -263,6 +374,8 @@ with_thread(struct keeper_thread *thread, const struct import *import, struct wh
 
 	if (e == ERR_OK || why->text[0] != '\0')
 		return e;
+	if (counts->rows > ROWS_MAX)
+		return why_set(why, e, "The source has more than %d rows.", ROWS_MAX);
 	return why_set(why, e,
 		       "The import was interrupted: %s.  What was taken so far is kept, and the same command goes on.",
 		       err_name(e));

@@ -1,13 +1,18 @@
 #include "store/foreign.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "store/libpq.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
+#include <sys/stat.h>
 
 struct foreign {
 	sqlite3 *sqlite;
 	PGconn *postgres; /* one of the two */
+	int64_t steps;    /* of SQLite's, since the last row */
 };
 
 void
@@ -23,16 +28,64 @@ foreign_close(struct foreign **foreign)
 
 /* --- SQLite ------------------------------------------------------------------------------------------------------- */
 
-static err
-sqlite_open(struct foreign *f, const char *path, struct why *why)
+/* A view may have no end, and a value may be as large as memory. */
+enum { VALUE_MAX_BYTES = 1024 * 1024, STEPS_AT_ONCE = 1000000, STEPS_MAX = 100000000, URL_MAX = 4096 };
+
+/* Called each million steps of SQLite's: after a hundred million without a row it gives up. */
+static int
+sqlite_progress(void *context)
 {
+	struct foreign *f = context;
+
+	f->steps += STEPS_AT_ONCE;
+	return f->steps > STEPS_MAX;
+}
+
+static bool
+is_file(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* Flask-SQLAlchemy 3 keeps a relative file in the application's folder instance/. */
+static err
+sqlite_find(const char *path, struct why *why, char *ret_path, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	int folder = slash == NULL ? 0 : (int)(slash + 1 - path);
+	int n = snprintf(ret_path, size, "%s", path);
+	struct stat status;
+
+	if (n < 0 || (size_t)n + sizeof("instance/") > size)
+		return why_set(why, ERR_TOO_LONG, "That is too long a path.");
+	if (is_file(path))
+		return ERR_OK;
+	if (stat(path, &status) == 0)
+		return why_set(why, ERR_INVALID, "%s is not a file.", path);
+	snprintf(ret_path, size, "%.*sinstance/%s", folder, path, path + folder);
+	if (is_file(ret_path))
+		return ERR_OK;
+	return why_set(why, ERR_NOT_FOUND, "%s cannot be read: there is no such file, nor %s.", path, ret_path);
+}
+
+static err
+sqlite_open(struct foreign *f, const char *given, struct why *why)
+{
+	char path[4096];
+
+	TRY(sqlite_find(given, why, path, sizeof(path)));
 	int code = sqlite3_open_v2(path, &f->sqlite, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(f->sqlite, "PRAGMA trusted_schema=OFF; SELECT count(*) FROM sqlite_schema", NULL,
 				    NULL, NULL);
-	if (code == SQLITE_OK)
+	if (code == SQLITE_OK) {
+		sqlite3_limit(f->sqlite, SQLITE_LIMIT_LENGTH, VALUE_MAX_BYTES);
+		sqlite3_progress_handler(f->sqlite, STEPS_AT_ONCE, sqlite_progress, f);
 		return ERR_OK;
+	}
 	return why_set(why, code == SQLITE_CANTOPEN ? ERR_NOT_FOUND : ERR_INVALID, "%s cannot be read: %s.", path,
 		       f->sqlite == NULL ? "there is no memory" : sqlite3_errmsg(f->sqlite));
 }
@@ -59,7 +112,7 @@ sqlite_value(sqlite3_stmt *statement, int at)
 enum { COLUMNS_MAX = 16 };
 
 static err
-sqlite_rows(sqlite3_stmt *statement, db_each each, void *context)
+sqlite_rows(struct foreign *f, sqlite3_stmt *statement, db_each each, void *context)
 {
 	struct db_value row[COLUMNS_MAX];
 	int columns = sqlite3_column_count(statement), code;
@@ -67,10 +120,13 @@ sqlite_rows(sqlite3_stmt *statement, db_each each, void *context)
 	if (columns > COLUMNS_MAX)
 		return ERR_INVALID;
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		f->steps = 0;
 		for (int i = 0; i < columns; i++)
 			row[i] = sqlite_value(statement, i);
 		TRY(each(context, row, (size_t)columns));
 	}
+	if (code == SQLITE_INTERRUPT)
+		return ERR_TOO_LONG;
 	return code == SQLITE_DONE ? ERR_OK : ERR_AWAY;
 }
 
@@ -83,7 +139,10 @@ sqlite_all(struct foreign *f, const char *text, db_each each, void *context, str
 	if (sqlite3_prepare_v2(f->sqlite, text, -1, &statement, NULL) != SQLITE_OK)
 		return why_set(why, ERR_INVALID, "That is not the database that is expected: %s.",
 			       sqlite3_errmsg(f->sqlite));
-	e = sqlite_rows(statement, each, context);
+	f->steps = 0;
+	e = sqlite_rows(f, statement, each, context);
+	if (f->steps > STEPS_MAX)
+		e = why_set(why, e, "The database gives no row after long work.  Is the table a view without an end?");
 	if (e == ERR_AWAY)
 		e = why_set(why, e, "The database cannot be read to its end: %s.", sqlite3_errmsg(f->sqlite));
 	sqlite3_finalize(statement);
@@ -101,10 +160,45 @@ first_line(const char *text)
 	return str_trim(str_cut(&rest, '\n'));
 }
 
+static bool
+is_misread(const PQconninfoOption *option)
+{
+	str keyword = str_of(option->keyword), value = str_of(option->val);
+	uint64_t port;
+
+	if (str_equal(keyword, STR("port")))
+		return value.n > 0 && str_number(value, 65535, &port) != ERR_OK;
+	return !str_equal(keyword, STR("password")) && str_has_byte(value, '@');
+}
+
+/*
+ * A password that is not percent-encoded ends where its first @ / or ? stands, and libpq would quote the rest of it as a host, a
+ * port or a database.
+ */
+static err
+postgres_url_check(const char *url, struct why *why)
+{
+	char *said = NULL;
+	PQconninfoOption *options = libpq.PQconninfoParse(url, &said);
+	bool misread = options == NULL;
+
+	libpq.PQfreemem(said);
+	for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++)
+		misread = misread || is_misread(option);
+	libpq.PQconninfoFree(options);
+	if (!misread)
+		return ERR_OK;
+	return why_set(
+	    why, ERR_INVALID,
+	    "The address of the PostgreSQL database cannot be read.  In a user name and a password, write @ as %%40, "
+	    "/ as %%2F, : as %%3A, ? as %%3F, # as %%23 and %% as %%25.");
+}
+
 static err
 postgres_open(struct foreign *f, const char *url, struct why *why)
 {
 	TRY(libpq_load(why));
+	TRY(postgres_url_check(url, why));
 	f->postgres = libpq.PQconnectdb(url);
 	if (f->postgres == NULL)
 		return ERR_MEMORY;
@@ -130,21 +224,31 @@ postgres_row(PGresult *result, int row, db_each each, void *context)
 	return each(context, values, (size_t)columns);
 }
 
-/* Row by row: a large table need not stand in memory whole. */
+static err
+postgres_result(PGresult *result, db_each each, void *context, struct why *why)
+{
+	switch (libpq.PQresultStatus(result)) {
+	case PGRES_SINGLE_TUPLE:
+		return postgres_row(result, 0, each, context);
+	case PGRES_TUPLES_OK:
+	case PGRES_COMMAND_OK:
+		return ERR_OK;
+	default: {
+		str said = first_line(libpq.PQresultErrorMessage(result));
+		return why_set(why, ERR_INVALID, "That is not the database that is expected: %.*s", STR_ARG(said));
+	}
+	}
+}
+
+/* Row by row: a large table need not stand in memory whole.  After an error the rest is not waited for: it may have no end. */
 static err
 postgres_rows(struct foreign *f, db_each each, void *context, struct why *why)
 {
 	PGresult *result;
 	err e = ERR_OK;
 
-	while ((result = libpq.PQgetResult(f->postgres)) != NULL) {
-		ExecStatusType status = libpq.PQresultStatus(result);
-		if (e == ERR_OK && status == PGRES_SINGLE_TUPLE)
-			e = postgres_row(result, 0, each, context);
-		else if (e == ERR_OK && status != PGRES_TUPLES_OK) {
-			str said = first_line(libpq.PQresultErrorMessage(result));
-			e = why_set(why, ERR_INVALID, "That is not the database that is expected: %.*s", STR_ARG(said));
-		}
+	while (e == ERR_OK && (result = libpq.PQgetResult(f->postgres)) != NULL) {
+		e = postgres_result(result, each, context, why);
 		libpq.PQclear(result);
 	}
 	return e;
@@ -153,7 +257,12 @@ postgres_rows(struct foreign *f, db_each each, void *context, struct why *why)
 static err
 postgres_all(struct foreign *f, const char *text, db_each each, void *context, struct why *why)
 {
-	if (libpq.PQsendQuery(f->postgres, text) != 1 || libpq.PQsetSingleRowMode(f->postgres) != 1) {
+	CLEANUP(buf_wipe) struct buf query = BUF(4096);
+
+	buf_printf(&query, "SET DateStyle TO 'ISO'; %s", text);
+	buf_put_byte(&query, '\0');
+	TRY(buf_check(&query));
+	if (libpq.PQsendQuery(f->postgres, query.p) != 1 || libpq.PQsetSingleRowMode(f->postgres) != 1) {
 		str said = first_line(libpq.PQerrorMessage(f->postgres));
 		return why_set(why, ERR_AWAY, "The PostgreSQL database does not answer: %.*s", STR_ARG(said));
 	}
@@ -161,6 +270,22 @@ postgres_all(struct foreign *f, const char *text, db_each each, void *context, s
 }
 
 /* --- both --------------------------------------------------------------------------------------------------------- */
+
+/* Without SQLAlchemy's driver (postgresql+psycopg2://) and, of a SQLite file, its parameters. */
+static err
+url_normalise(const char *url, char *ret_url, size_t size)
+{
+	str rest = str_of(url), scheme = str_cut(&rest, ':'), name = scheme;
+	int n;
+
+	if (rest.p == NULL)
+		return ERR_INVALID;
+	name = str_cut(&scheme, '+');
+	if (str_equal(name, STR("sqlite")))
+		rest = str_cut(&rest, '?');
+	n = snprintf(ret_url, size, "%.*s:%.*s", STR_ARG(name), STR_ARG(rest));
+	return n < 0 || (size_t)n >= size ? ERR_INVALID : ERR_OK;
+}
 
 static err
 open_either(struct foreign *f, const char *url, struct why *why)
@@ -179,16 +304,21 @@ open_either(struct foreign *f, const char *url, struct why *why)
 err
 foreign_open(const char *url, struct why *why, struct foreign **ret_foreign)
 {
-	struct foreign *f = mem_new(sizeof(*f));
+	char normal[URL_MAX];
+	struct foreign *f;
 	err e;
 
+	if (url_normalise(url, normal, sizeof(normal)) != ERR_OK)
+		normal[0] = '\0';
+	f = mem_new(sizeof(*f));
 	if (f == NULL)
 		return ERR_MEMORY;
-	e = open_either(f, url, why);
+	e = open_either(f, normal, why);
 	if (e == ERR_OK)
 		*ret_foreign = f;
 	else
 		foreign_close(&f);
+	secret_wipe(normal, sizeof(normal));
 	return e;
 }
 

@@ -1,5 +1,7 @@
 """Accounts from elsewhere: the tutorial's database, made with its own libraries, Apache's files, Authelia's."""
 
+import base64
+import ctypes
 import hashlib
 import json
 import os
@@ -294,3 +296,385 @@ users:
     users.write_text("users: [this, is, no, mapping\n")
     result = server.command("import", "authelia", str(users))
     assert result.returncode == 1 and "line" in result.stderr
+
+
+# Values that a page would refuse, and imports that must not weaken an account
+
+BCRYPT = flask_bcrypt.generate_password_hash("password of anna", 4).decode()
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def authelia(tmp_path, text, totp=None, encoding="utf-8"):
+    """The arguments of an import from such files."""
+    (tmp_path / "users.yml").write_bytes(text.encode(encoding))
+    if totp is None:
+        return ("authelia", str(tmp_path / "users.yml"))
+    (tmp_path / "totp.txt").write_bytes(totp if isinstance(totp, bytes) else totp.encode())
+    return ("authelia", str(tmp_path / "users.yml"), "--totp", str(tmp_path / "totp.txt"))
+
+
+def user(name, *lines, password=BCRYPT):
+    return f"  {name}:\n    password: '{password}'\n" + "".join(f"    {line}\n" for line in lines)
+
+
+HOSTILE_NAMES = [
+    ("x" * 62, "62 letters"), ("a\nb", "a line end"), ("a\x1b[2Jb", "an escape sequence"), ("a\u202eb", "a change of direction"),
+    ("a\0b", "a NUL"), ("\u200b", "no more than a space without width"), ("a\ue000", "a private character"),
+]
+
+
+@pytest.mark.parametrize("name, why", HOSTILE_NAMES, ids=[why for _, why in HOSTILE_NAMES])
+def test_import_refuses_a_display_name_that_a_page_would_refuse(make_server, tmp_path, name, why):
+    server = make_server(start=False)
+    told = imported(server, *authelia(tmp_path, "users:\n" + user("anna", "displayname: " + json.dumps(name))), status=1)
+    assert (told["taken"], told["refused"]) == (0, 1), why
+    assert "display name" in told["said"] and "\x1b" not in told["said"] and accounts(server) == {}
+
+
+@pytest.mark.parametrize("name, why", HOSTILE_NAMES[:4] + HOSTILE_NAMES[5:], ids=[why for n, why in HOSTILE_NAMES if "\0" not in n])
+def test_a_display_name_written_by_sql_is_reported_and_keeps_nobody_out(make_server, name, why):
+    server = make_server()
+    person = Person(server).full()
+    server.sql("UPDATE accounts SET display_name = ?", name)
+    server.sql("UPDATE factors SET name = ?", name)
+    checked = server.command("check", "--json")
+    assert checked.returncode == 1 and json.loads(checked.stdout)["bad_values"] == 2
+    assert f"of {person.name}: its display name" in checked.stderr and "\x1b" not in checked.stderr
+    person.forget().sign_in()
+    assert person.page.status == 303, person.page.html
+    assert person.visit("/").status == person.visit("/account").status == person.visit("/account/authenticators").status == 200
+    assert "\x1b" not in server.command("user", "show", person.name).stdout
+
+
+BAD_ROWS = [
+    ("accounts SET password_hash = 'x'", "password hash"),
+    ("accounts SET password_hash = '$argon2id$v=19$m=8'", "Argon2id"),
+    ("accounts SET email = 'no address'", "e-mail"),
+    ("accounts SET group_names = 'Admins, staff'", "groups"),
+    ("factors SET name = 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'", "more than 40"),
+]
+
+
+@pytest.mark.parametrize("change, word", BAD_ROWS, ids=[change.split(" SET ")[1][:40] for change, _ in BAD_ROWS])
+def test_check_names_what_a_handler_would_refuse(make_server, change, word):
+    server = make_server()
+    person = Person(server).full()
+    assert server.command("check").returncode == 0
+    server.sql("UPDATE " + change)
+    checked = server.command("check")
+    assert checked.returncode == 1 and word in checked.stderr and person.name in checked.stderr, checked.stderr
+
+
+@pytest.mark.sqlite
+def test_a_restored_value_is_reported_and_keeps_nobody_out(make_server, tmp_path):
+    server = make_server()
+    person = Person(server).full()
+    server.sql("UPDATE accounts SET display_name = ?", "x" * 62)
+    assert server.command("backup", str(tmp_path / "backup")).returncode == 0
+    assert server.stop() == 0
+    restored = server.command("restore", "--replace", str(tmp_path / "backup"))
+    assert restored.returncode == 0 and "doubletour check" in restored.stdout + restored.stderr
+    server.start()
+    person.forget().sign_in()
+    assert person.page.status == 303
+
+
+TRUTHS = [
+    ("true", True), ("True", True), ("TRUE", True), ("yes", True), ("Yes", True), ("YES", True), ("on", True), ("On", True), ("ON", True),
+    ("y", True), ("Y", True), ('"yes"', True), ("false", False), ("False", False), ("no", False), ("off", False), ("n", False), ("N", False),
+    ("'no'", False), ("", False), ("~", False), ("null", False), ('"true"', None), ("'false'", None), ("tRUE", None), ("1", None), ("0", None),
+    ("yess", None), ("[true]", None), ("{a: b}", None), ('""', None), ("oui", None), ("yEs", None), ("!!binary dHJ1ZQ==", None),
+]
+
+
+def test_disabled_is_read_as_go_reads_it_or_refused(make_server, tmp_path):
+    server = make_server(start=False)
+    text = "users:\n" + "".join(user(f"user{i}", f"disabled: {word}") for i, (word, _) in enumerate(TRUTHS))
+    told = imported(server, *authelia(tmp_path, text), status=1)
+    got = {name: disabled is not None for name, disabled in server.sql("SELECT name, disabled_at_us FROM accounts")}
+    assert got == {f"user{i}": truth for i, (_, truth) in enumerate(TRUTHS) if truth is not None}
+    assert told["said"].count("neither true nor false") == sum(truth is None for _, truth in TRUTHS)
+
+
+ODD_USERS = [
+    ("disabled: true\n    disabled: false", "twice"),
+    ("displayname: a\n    displayname: b", "twice"),
+    ("locale: fr\n    locale: en", "twice"),
+    ("<<: {disabled: true}", "merge key"),
+    ("email: [a, b]", "a text belongs"),
+    ("displayname: !!binary YW5uYQ==", "a text belongs"),
+    ("groups: admins", "not a list"),
+    ("groups: [Domain Admins]", "one of its groups"),
+    ("groups: ['a,b']", "one of its groups"),
+    ("email: no address", "e-mail"),
+    ("email: \"a@b.org\\r\\nX-Y: z\"", "e-mail"),
+    ("? [a]\n    : b", "not a text"),
+]
+
+
+def test_a_users_odd_mapping_costs_that_account_only(make_server, tmp_path):
+    server = make_server(start=False)
+    text = "users:\n" + user("anna") + "".join(user(f"user{i}", lines) for i, (lines, _) in enumerate(ODD_USERS))
+    told = imported(server, *authelia(tmp_path, text), status=1)
+    assert set(accounts(server)) == {"anna"}
+    for i, (lines, word) in enumerate(ODD_USERS):
+        said = [line for line in told["said"].splitlines() if f'"user{i}"' in line]
+        assert len(said) == 1 and word in said[0], (lines, told["said"])
+
+
+@pytest.mark.parametrize("text, word", [
+    ("users:\n  anna: &a\n    disabled: true\n  ben: *a\n", "alias"),
+    ("users: {}\nusers: {}\n", "twice"),
+    ("users: [anna]\n", "users:"),
+    ("people: {}\n", "users:"),
+    ("", "users:"),
+    ("users: {}\n---\nusers: {}\n", "second document"),
+    ("[" * 60_000, "nested deeper"),
+    ("users: " + "{a: " * 20_000, "nested deeper"),
+], ids=["alias", "users twice", "list", "no users", "empty", "two documents", "60 KB of [", "mappings"])
+def test_a_file_of_users_that_is_unclear_is_refused_whole(make_server, tmp_path, text, word):
+    server = make_server(start=False)
+    result = server.command("import", *authelia(tmp_path, text))
+    assert result.returncode == 1 and word in result.stderr, result.stderr
+
+
+def test_two_users_of_one_name_are_both_refused(make_server, tmp_path):
+    server = make_server(start=False)
+    text = "users:\n" + user("anna", "disabled: true") + user("anna") + user("Anna") + user("ben")
+    assert imported(server, *authelia(tmp_path, text), status=1)["refused"] == 3
+    assert set(accounts(server)) == {"ben"}
+
+
+def test_groups_and_e_mail_come_along_and_the_rest_is_named(make_server, tmp_path):
+    server = make_server(start=False)
+    text = "users:\n" + user("anna", "email: anna@example.org", "groups: [staff, admins, staff]", "locale: fr", "phone_number: '1'")
+    told = imported(server, *authelia(tmp_path, text + user("ben", "groups: []", "locale: en")))
+    assert sorted(server.sql("SELECT name, email, group_names FROM accounts")) == [("anna", "anna@example.org", "admins,staff"), ("ben", "", "")]
+    assert told["said"].count("locale") == 1 and "phone_number" in told["said"]
+
+
+# Authenticators of Authelia
+
+
+def uri(account, secret=SECRET, issuer="Authelia", more=""):
+    return f"otpauth://totp/{issuer}:{account}?algorithm=SHA1&digits=6&issuer={issuer}&period=30&secret={secret}{more}\n"
+
+
+def test_an_issuer_with_a_port_leads_to_its_account(make_server, tmp_path):
+    server = make_server()
+    totp = f"otpauth://totp/auth.example.com:8443:john?issuer=auth.example.com%3A8443&secret={SECRET}&digits=6&period=30\n"
+    told = imported(server, *authelia(tmp_path, "users:\n" + user("john"), totp))
+    assert (told["taken"], told["with_authenticator"], told["authenticators_unmatched"]) == (1, 1, 0)
+    signs_in(server, "john", "password of anna", SECRET)
+
+
+def test_an_authenticator_of_nobody_is_named_and_fails_the_import(make_server, tmp_path):
+    server = make_server(start=False)
+    text = "users:\n" + user("anna") + user("ben")
+    told = imported(server, *authelia(tmp_path, text, uri("anna") + uri("carl") + uri("anna.q")), status=1)
+    assert (told["taken"], told["with_authenticator"], told["authenticators_unmatched"]) == (2, 1, 2)
+    assert '"carl"' in told["said"] and '"anna.q"' in told["said"] and "line 3" in told["said"] and '"ben"' not in told["said"]
+
+
+def test_a_second_run_adds_an_authenticator_to_who_has_none(make_server, tmp_path):
+    server = make_server()
+    text = "users:\n" + user("anna") + user("ben")
+    imported(server, *authelia(tmp_path, text, uri("ben", secret=SECRET[::-1])))
+    assert imported(server, *authelia(tmp_path, text, uri("anna") + uri("ben")), "--dry-run")["authenticators_added"] == 1
+    told = imported(server, *authelia(tmp_path, text, uri("anna") + uri("ben")))
+    assert (told["taken"], told["there_already"], told["authenticators_added"]) == (0, 2, 1)
+    assert imported(server, *authelia(tmp_path, text, uri("anna") + uri("ben")))["authenticators_added"] == 0
+    signs_in(server, "anna", "password of anna", SECRET)
+    signs_in(server, "ben", "password of anna", SECRET[::-1])
+
+
+def test_who_has_an_authenticator_of_their_own_gets_no_other(make_server, tmp_path):
+    server = make_server()
+    person = Person(server, name="anna").full()
+    told = imported(server, *authelia(tmp_path, "users:\n" + user("anna"), uri("anna")))
+    assert (told["there_already"], told["authenticators_added"]) == (1, 0)
+    person.forget().sign_in()
+    assert person.page.status == 303
+
+
+def test_lines_that_are_not_uris_are_passed_over_and_counted(make_server, tmp_path):
+    server = make_server(start=False)
+    totp = "\ufeff" + uri("anna").replace("\n", "\r\n") + "\r\nSuccessfully exported TOTP configurations\r\n# remark\r\n"
+    told = imported(server, *authelia(tmp_path, "users:\n" + user("anna"), totp))
+    assert (told["with_authenticator"], told["lines_passed_over"]) == (1, 2)
+    assert "passed over" in told["said"] and "2" in told["said"]
+
+
+BROKEN = [
+    ("otpauth://totp/Authelia:ben?secret=1189!!&issuer=Authelia\n", "ben"),
+    ("otpauth://totp/Authelia%3Aben?issuer=Authelia\n", "ben"),
+    (uri("ben").replace("digits=6", "digits=x"), "ben"),
+    (uri("ben").replace("totp/", "hotp/") , "ben"),
+    (uri("ben", secret="JBSWY3DPEHPK3PXP"), "ben"),
+    (uri("ben").replace("period=30", "period=3"), "ben"),
+    (uri("ben") + "otpauth://totp/Authelia:ben?secret=1189!!&issuer=Authelia\n", "ben"),
+]
+
+
+@pytest.mark.parametrize("line, name", BROKEN, ids=["no base32", "no secret", "digits", "counted", "80 bits", "period", "broken later"])
+def test_a_broken_authenticator_costs_its_own_account_only(make_server, tmp_path, line, name):
+    server = make_server(start=False)
+    text = "users:\n" + user("anna") + user("ben")
+    told = imported(server, *authelia(tmp_path, text, uri("anna") + line), status=1)
+    assert (told["taken"], told["with_authenticator"], told["refused"]) == (1, 1, 1)
+    assert set(accounts(server)) == {"anna"} and f'"{name}"' in told["said"] and "--enrol-anew" in told["said"]
+    told = imported(server, *authelia(tmp_path, text, uri("anna") + line), "--enrol-anew")
+    assert (told["taken"], told["enrol_anew"], told["refused"]) == (1, 1, 0)
+    assert "enrols at the next sign-in" in told["said"]
+
+
+@pytest.mark.parametrize("content, word", [
+    (b"issuer,username,algorithm,digits,period,secret\nAuthelia,anna,SHA1,6,30,X\n", "export csv"),
+    (b"totp_configurations:\n- username: anna\n", "YAML"),
+    (b"\x89PNG\r\n\x1a\n", "export png"),
+    (b"", "otpauth://"),
+    ("otpauth://".encode("utf-16"), "UTF-16"),
+], ids=["csv", "yaml", "png", "empty", "utf-16"])
+def test_another_form_of_the_export_is_named(make_server, tmp_path, content, word):
+    server = make_server(start=False)
+    result = server.command("import", *authelia(tmp_path, "users:\n" + user("anna"), content))
+    assert result.returncode == 1 and word in result.stderr and accounts(server) == {}, result.stderr
+
+
+# Files as editors write them
+
+
+def test_every_file_of_an_import_may_have_a_bom_and_crlf(make_server, tmp_path):
+    server = make_server(start=False)
+    (tmp_path / "htpasswd").write_bytes(f"\ufeffA:{BCRYPT}\r\nbeth:{BCRYPT}\r\n".encode())
+    (tmp_path / "map").write_bytes("\ufeffA=anna\r\n".encode())
+    assert imported(server, "htpasswd", str(tmp_path / "htpasswd"), "--map", str(tmp_path / "map"))["taken"] == 2
+    arguments = authelia(tmp_path, ("users:\n" + user("carl", "disabled: yes")).replace("\n", "\r\n"), encoding="utf-8-sig")
+    assert imported(server, *arguments)["taken"] == 1
+    assert set(accounts(server)) == {"anna", "beth", "carl"}
+    (tmp_path / "htpasswd").write_bytes(f"dora:{BCRYPT}\n".encode("utf-16"))
+    assert "UTF-16" in server.command("import", "htpasswd", str(tmp_path / "htpasswd")).stderr
+
+
+def test_a_pipe_is_refused_at_once(make_server, tmp_path):
+    server = make_server(start=False)
+    os.mkfifo(tmp_path / "pipe")
+    pipe = str(tmp_path / "pipe")
+    for arguments in (("htpasswd", pipe), ("authelia", pipe), ("flask", f"sqlite:///{pipe}")):
+        result = server.command("import", *arguments)
+        assert result.returncode == 1 and "not a file" in result.stderr, arguments
+
+
+# Where the tutorial's database is, and what its values mean
+
+
+def test_the_folder_instance_is_looked_in_too(make_server, tmp_path):
+    server = make_server(start=False)
+    (server.work / "instance").mkdir()
+    flask_database(server.work / "instance" / "db.sqlite", [flask_row("reader1", "password 1")])
+    for url in ("sqlite:///db.sqlite", "sqlite+pysqlite:///db.sqlite?timeout=5", f"sqlite:///{server.work}/db.sqlite"):
+        assert imported(server, "flask", url)["rows"] == 1
+    missing = server.command("import", "flask", "sqlite:///other.sqlite")
+    assert missing.returncode == 1 and "instance/other.sqlite" in missing.stderr
+
+
+def test_a_driver_in_the_address_is_dropped(make_server, postgres):
+    server = make_server(start=False)
+    url = postgres.new_database("driver")
+    for driver in ("psycopg2", "psycopg", "asyncpg"):
+        result = server.command("import", "flask", "-", IMPORT_URL=url.replace("postgresql://", f"postgresql+{driver}://"))
+        assert result.returncode == 1 and '"users" does not exist' in result.stderr, result.stderr
+
+
+@pytest.mark.parametrize("secret", ["S3cr@et", "Secr/et", "Se?cret", "S%cret", "Se:cr@et/x"])
+def test_no_piece_of_a_password_is_quoted(make_server, secret):
+    server = make_server(start=False)
+    result = server.command("import", "flask", "-", IMPORT_URL=f"postgresql://u:{secret}@127.0.0.1:1/db")
+    assert result.returncode == 1 and ("%40" in result.stderr or "Connection refused" in result.stderr)
+    assert not [piece for piece in ("S3cr", "Secr", "et@", "cret", "Se:") if piece in result.stderr], result.stderr
+
+
+@pytest.mark.parametrize("stored, zone, expected", [
+    ("2023-05-01 12:34:56.789012", "UTC", 1682944496),
+    ("2023-05-01 12:34:56", "Europe/Paris", 1682937296),
+    ("2023-01-15 12:00:00", "Europe/Paris", 1673780400),
+    ("2023-05-01T12:34:56.789012+02:00", "UTC", 1682937296),
+    ("2023-05-01 12:34:56-03:30", "Europe/Paris", 1682957096),
+    ("2023-05-01 12:34:56Z", "Europe/Paris", 1682944496),
+])
+def test_created_at_is_local_time(make_server, tmp_path, stored, zone, expected):
+    name, hashed, _, enabled, secret = flask_row("reader1", "password 1")
+    url = flask_database(tmp_path / "db.sqlite", [(name, hashed, stored, enabled, secret)])
+    for arguments, environment in ((("--timezone", zone), {}), ((), {"TZ": zone})):
+        server = make_server(start=False)
+        imported(server, "flask", url, *arguments, **environment)
+        assert server.sql("SELECT created_at_us FROM accounts") == [(expected * 10**6,)], arguments
+
+
+def test_an_unknown_time_zone_is_refused(make_server, tmp_path):
+    server = make_server(start=False)
+    url = flask_database(tmp_path / "db.sqlite", [flask_row("reader1", "password 1")])
+    for zone in ("Europe/Pariss", "../../../etc/passwd", "/etc/localtime", "Europe", ""):
+        result = server.command("import", "flask", url, "--timezone", zone)
+        assert result.returncode == 1 and "time zone" in result.stderr, zone
+    assert server.command("import", "htpasswd", "x", "--timezone", "UTC").returncode == 2
+
+
+def test_a_truth_of_the_tutorial_that_is_none_is_refused(make_server, tmp_path):
+    server = make_server(start=False)
+    words = {"reader1": "yes", "reader2": 2, "reader3": "maybe", "reader4": "true", "reader5": "0", "reader6": -1}
+    rows = [(name, flask_bcrypt.generate_password_hash("x", 4), CREATED, word, pyotp.random_base32()) for name, word in words.items()]
+    told = imported(server, "flask", flask_database(tmp_path / "db.sqlite", rows), status=1)
+    assert set(accounts(server)) == {"reader4", "reader5"} and told["with_authenticator"] == 1
+    assert told["said"].count("neither true nor false") == 4
+
+
+def test_weak_secrets_of_the_tutorial_can_be_enrolled_anew(make_server, tmp_path):
+    server = make_server()
+    url = flask_database(tmp_path / "db.sqlite", [flask_row("weak", "password 1", secret="JBSWY3DPEHPK3PXP"), flask_row("good", "password 2")])
+    told = imported(server, "flask", url, status=1)
+    assert (told["taken"], told["refused"]) == (1, 1) and "--enrol-anew" in told["said"]
+    told = imported(server, "flask", url, "--enrol-anew")
+    assert (told["taken"], told["with_authenticator"], told["enrol_anew"]) == (1, 0, 1) and '"weak"' in told["said"]
+    weak = Person(server, name="weak", password="password 1")
+    assert weak.give_password().location.startswith("/setup-2fa")
+
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS id, 'reader' || i AS username, 'x' AS password, " \
+          "'2023-05-01 12:34:56' AS created_at, 0 AS is_two_factor_authentication_enabled, NULL AS secret_token FROM n"
+
+
+@pytest.mark.parametrize("end, word", [(" ORDER BY username", "without an end"), (" WHERE i < 0", "without an end")],
+                         ids=["sorted", "no row"])
+def test_a_view_without_an_end_is_given_up(make_server, tmp_path, end, word):
+    server = make_server(start=False)
+    with sqlite3.connect(tmp_path / "db.sqlite") as db:
+        db.execute("CREATE VIEW users AS " + ENDLESS + end)
+    result = subprocess.run([server.program, "import", "flask", f"sqlite:///{tmp_path}/db.sqlite"], cwd=server.work, env=server.environment,
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 1 and word in result.stderr, result.stderr
+
+
+def test_a_value_as_large_as_memory_is_not_read(make_server, tmp_path):
+    server = make_server(start=False)
+    with sqlite3.connect(tmp_path / "db.sqlite") as db:
+        db.execute("CREATE VIEW users AS SELECT 1 AS id, hex(zeroblob(400000000)) AS username, 'x' AS password, 1 AS created_at, "
+                   "0 AS is_two_factor_authentication_enabled, NULL AS secret_token")
+    result = server.command("import", "flask", f"sqlite:///{tmp_path}/db.sqlite")
+    assert result.returncode == 1 and "too big" in result.stderr, result.stderr
+
+
+def test_the_hash_of_authelias_manual_is_taken(make_server, tmp_path):
+    server = make_server()
+    tag = ctypes.create_string_buffer(32)
+    assert ctypes.CDLL("libargon2.so.1").argon2id_hash_raw(2, 64, 1, b"password of anna", ctypes.c_size_t(16), b"0123456789ab", ctypes.c_size_t(12),
+                                                           tag, ctypes.c_size_t(32)) == 0
+    hashed = "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFi$" + base64.b64encode(tag.raw).decode().rstrip("=")
+    assert imported(server, *authelia(tmp_path, "users:\n" + user("anna", password=hashed)))["taken"] == 1
+    anna = Person(server, name="anna", password="password of anna")
+    assert anna.give_password().location.startswith("/setup-2fa")
+    (rehashed,), = server.sql("SELECT password_hash FROM accounts")
+    assert rehashed != hashed and rehashed.startswith("$argon2id$")
+    for other in ("$pbkdf2-sha512$310000$x$y", "$scrypt$ln=16,r=8,p=1$x$y", hashed.replace("argon2id", "argon2i")):
+        told = imported(server, *authelia(tmp_path, "users:\n" + user("ben", password=other)), status=1)
+        assert "which is not taken" in told["said"]

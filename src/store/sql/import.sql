@@ -2,9 +2,14 @@
 
 -- name: import_account
 -- Zero rows: there is one of that name already, which stays as it is.
-INSERT INTO accounts (id, name, display_name, password_hash, created_at_us, disabled_at_us)
-VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING;
+INSERT INTO accounts (id, name, display_name, password_hash, created_at_us, disabled_at_us, email, group_names)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (name) DO NOTHING;
 
 -- name: import_factor
 INSERT INTO factors (id, account_id, kind, secret_sealed, algorithm, digits, period_s, created_at_us, confirmed_at_us)
 VALUES ($1, $2, 'totp', $3, $4, $5, $6, $7, $7);
+
+-- name: import_factorless
+-- The account itself, when it has no authenticator that counts.
+SELECT id FROM accounts
+WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM factors WHERE account_id = $1 AND confirmed_at_us IS NOT NULL);

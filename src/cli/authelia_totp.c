@@ -1,0 +1,242 @@
+#include "cli/authelia_totp.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/secret.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SCHEME "otpauth://"
+
+enum { URIS_MAX = 200000, BROKEN_MAX = 1000 /* each is compared with every name */ };
+
+void
+authelia_totp_wipe(struct authelia_totp *totp)
+{
+	if (totp->at != NULL)
+		secret_wipe(totp->at, totp->room * sizeof(*totp->at));
+	mem_free(&totp->at);
+	totp->n = totp->readable = totp->room = 0;
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------------------ */
+
+static bool
+is_uri(str line)
+{
+	return str_equal_nocase(str_upto(line, strlen(SCHEME)), STR(SCHEME));
+}
+
+/* Between the type and the parameters. */
+static str
+label_of(str line)
+{
+	str rest = str_from(line, strlen(SCHEME));
+
+	(void)str_cut(&rest, '/');
+	return str_cut(&rest, '?');
+}
+
+static void
+authenticator_read(str line, unsigned number, struct authelia_authenticator *a)
+{
+	const char *wrong = NULL;
+
+	*a = (struct authelia_authenticator){ .line = number };
+	if (otp_uri_parse(line.p, line.n, OTP_ALLOW_SHORT_SECRET, &a->uri, &wrong) != OTP_OK)
+		a->wrong = wrong == NULL ? "it cannot be read" : wrong;
+	else if (a->uri.type != OTP_TYPE_TOTP)
+		a->wrong = "it counts codes instead of time";
+	else if (otp_base32_encode(a->uri.secret, a->uri.secret_n, a->base32, sizeof(a->base32)) != OTP_OK)
+		a->wrong = "its secret cannot be read";
+	a->label = a->wrong != NULL ? label_of(line) : (str){ 0 };
+}
+
+static size_t
+uris_count(str text)
+{
+	size_t n = 0;
+
+	while (text.n > 0)
+		n += is_uri(str_trim(str_cut(&text, '\n')));
+	return n;
+}
+
+static int
+account_compare(str a, str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = strncasecmp(a.p, b.p, n);
+
+	return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+static int
+authenticator_compare(const void *x, const void *y)
+{
+	const struct authelia_authenticator *a = x, *b = y;
+	int order = (a->wrong != NULL) - (b->wrong != NULL);
+
+	if (order == 0 && a->wrong == NULL)
+		order = account_compare(str_of(a->uri.account), str_of(b->uri.account));
+	return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
+}
+
+/* Authelia exports in other forms too: which of them is it? */
+static err
+no_uri(const struct import_place *place, struct why *why)
+{
+	const char *form = "";
+
+	if (str_starts(place->uris, STR("issuer,username")))
+		form = "  It is what `export csv` prints.";
+	else if (str_starts(place->uris, STR("\x89PNG")))
+		form = "  It is what `export png` writes.";
+	else if (str_starts(place->uris, STR("totp_configurations:")) || str_starts(place->uris, STR("---")))
+		form = "  It is what `export` writes without a form: YAML.";
+	return why_set(
+	    why, ERR_INVALID,
+	    "%s has no line that begins with otpauth://.%s  `authelia storage user totp export uri` prints such "
+	    "lines.",
+	    place->totp, form);
+}
+
+static void
+lines_read(struct import_place *place, struct authelia_totp *totp)
+{
+	str rest = place->uris;
+	unsigned number = 0;
+
+	place->passed_over = 0;
+	while (rest.n > 0) {
+		str line = str_trim(str_cut(&rest, '\n'));
+		number++;
+		if (is_uri(line))
+			authenticator_read(line, number, &totp->at[totp->n++]);
+		else
+			place->passed_over += line.n > 0;
+	}
+	qsort(totp->at, totp->n, sizeof(*totp->at), authenticator_compare);
+	while (totp->readable < totp->n && totp->at[totp->readable].wrong == NULL)
+		totp->readable++;
+}
+
+err
+authelia_totp_read(struct import_place *place, struct authelia_totp *ret_totp, struct why *why)
+{
+	ret_totp->room = uris_count(place->uris);
+	if (ret_totp->room == 0)
+		return no_uri(place, why);
+	if (ret_totp->room > URIS_MAX)
+		return why_set(why, ERR_TOO_LONG, "%s has more than 200,000 authenticators.", place->totp);
+	ret_totp->at = mem_new_array(ret_totp->room, sizeof(*ret_totp->at));
+	if (ret_totp->at == NULL)
+		return ERR_MEMORY;
+	lines_read(place, ret_totp);
+	if (ret_totp->n - ret_totp->readable > BROKEN_MAX)
+		return why_set(
+		    why, ERR_INVALID, "%s has more than 1,000 lines that cannot be read.  The first is line %u: %s.",
+		    place->totp, ret_totp->at[ret_totp->readable].line, ret_totp->at[ret_totp->readable].wrong);
+	return ERR_OK;
+}
+
+/* --- whose is it? ------------------------------------------------------------------------------------------------------- */
+
+/* The last of the readable ones whose account is that name; all of them are used then. */
+static struct authelia_authenticator *
+readable_find(struct authelia_totp *totp, str name)
+{
+	struct authelia_authenticator *found = NULL;
+	size_t low = 0, high = totp->readable;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (account_compare(str_of(totp->at[middle].uri.account), name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < totp->readable && account_compare(str_of(totp->at[low].uri.account), name) == 0; low++) {
+		found = &totp->at[low];
+		found->used = true;
+	}
+	return found;
+}
+
+static bool
+label_ends(str label, str name)
+{
+	str before = str_upto(label, label.n - name.n), colon;
+
+	if (name.n == 0 || label.n < name.n || !str_equal_nocase(str_from(label, label.n - name.n), name))
+		return false;
+	colon = str_from(before, before.n < 3 ? 0 : before.n - 3);
+	return before.n == 0 || str_ends(before, STR(":")) || str_equal_nocase(colon, STR("%3a"));
+}
+
+/* A broken URI is the user's when its label ends with the name, plain or percent-encoded. */
+static bool
+is_label_of(str label, str name)
+{
+	CLEANUP(buf_wipe) struct buf encoded = BUF(1024);
+
+	if (label_ends(label, name))
+		return true;
+	buf_put_percent(&encoded, name);
+	return buf_check(&encoded) == ERR_OK && label_ends(label, buf_str(&encoded));
+}
+
+static struct authelia_authenticator *
+broken_find(struct authelia_totp *totp, str name)
+{
+	struct authelia_authenticator *found = NULL;
+
+	for (size_t i = totp->readable; i < totp->n; i++)
+		if (is_label_of(totp->at[i].label, name)) {
+			found = &totp->at[i];
+			found->used = true;
+		}
+	return found;
+}
+
+void
+authelia_totp_find(struct authelia_totp *totp, struct import_row *row)
+{
+	const struct authelia_authenticator *a = readable_find(totp, row->name), *broken = broken_find(totp, row->name);
+
+	if (broken != NULL && (a == NULL || a->line < broken->line)) {
+		snprintf(totp->reason, sizeof(totp->reason),
+			 "its authenticator, in line %u of the export, cannot be taken: %s", broken->line,
+			 broken->wrong);
+		row->factor_refused = totp->reason;
+	} else if (a != NULL) {
+		row->secret = str_of(a->base32);
+		row->algorithm = a->uri.algorithm;
+		row->digits = a->uri.digits;
+		row->period_s = a->uri.period_s;
+	}
+}
+
+static err
+stray_take(const struct authelia_authenticator *a, import_take take, void *context)
+{
+	char where[64], reason[200];
+	struct import_row row = { .stray = true, .name = a->wrong != NULL ? a->label : str_of(a->uri.account) };
+
+	snprintf(where, sizeof(where), "line %u of the authenticators", a->line);
+	snprintf(reason, sizeof(reason), "this authenticator fits no account of the file%s%s",
+		 a->wrong != NULL ? ", and cannot be taken: " : "", a->wrong != NULL ? a->wrong : "");
+	row.where = str_of(where);
+	row.refused = reason;
+	return take(context, &row);
+}
+
+err
+authelia_totp_strays(const struct authelia_totp *totp, import_take take, void *context)
+{
+	for (size_t i = 0; i < totp->n; i++)
+		if (!totp->at[i].used)
+			TRY(stray_take(&totp->at[i], take, context));
+	return ERR_OK;
+}

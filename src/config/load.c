@@ -253,10 +253,10 @@ static err
 derive_postgres(struct config *config, str url)
 {
 	CLEANUP(buf_wipe) struct buf name = BUF(4 * CONFIG_TEXT_MAX);
-	str rest = url, scheme = str_cut(&rest, ':');
+	str scheme = { 0 }, rest = { 0 };
 
-	snprintf(config->database_path, sizeof(config->database_path), "%.*s:%.*s",
-		 STR_ARG(str_starts(scheme, STR("postgresql")) ? STR("postgresql") : scheme), STR_ARG(rest));
+	(void)value_url_split(url, &scheme, &rest);
+	snprintf(config->database_path, sizeof(config->database_path), "%.*s://%.*s", STR_ARG(scheme), STR_ARG(rest));
 	report_url(url, &name);
 	TRY(buf_check(&name));
 	return str_copy_z(str_upto(buf_str(&name), sizeof(config->database_name) - 1), config->database_name,
@@ -279,15 +279,17 @@ derive_database(struct config *config, struct why *why)
 err
 config_database(str url, struct config *config)
 {
-	str sqlite = STR("sqlite:///");
+	str scheme = { 0 }, rest = { 0 }, path;
 
 	if (value_database_url(url) != ERR_OK)
 		return ERR_INVALID;
-	config->database = str_starts(url, sqlite) ? DATABASE_SQLITE : DATABASE_POSTGRES;
+	(void)value_url_split(url, &scheme, &rest);
+	config->database = str_equal(scheme, STR("sqlite")) ? DATABASE_SQLITE : DATABASE_POSTGRES;
 	if (config->database == DATABASE_POSTGRES)
 		return derive_postgres(config, url);
-	TRY(str_copy_z(str_from(url, sqlite.n), config->database_path, sizeof(config->database_path)));
-	return str_copy_z(str_from(url, sqlite.n), config->database_name, sizeof(config->database_name));
+	path = str_from(rest, 1);
+	TRY(str_copy_z(path, config->database_path, sizeof(config->database_path)));
+	return str_copy_z(path, config->database_name, sizeof(config->database_name));
 }
 
 /* --- do they go together? ----------------------------------------------------------------------------------------- */

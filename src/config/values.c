@@ -278,18 +278,31 @@ key_check(str key)
 	return NULL;
 }
 
+bool
+value_url_split(str url, str *ret_scheme, str *ret_rest)
+{
+	str rest = url, scheme = str_cut(&rest, ':');
+
+	if (!str_starts(rest, STR("//")))
+		return false;
+	*ret_scheme = str_cut(&scheme, '+');
+	*ret_rest = str_from(rest, 2);
+	return true;
+}
+
 err
 value_database_url(str value)
 {
-	static const char *const schemes[] = { "sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg2://" };
+	str scheme, rest, path;
 
-	for (size_t i = 0; i < COUNT(schemes); i++) {
-		str rest = str_from(value, strlen(schemes[i]));
-		if (!str_starts(value, str_of(schemes[i])) || str_empty(rest))
-			continue;
-		if (i == 0 && (str_has_byte(rest, '?') || str_equal(rest, STR(":memory:")) || str_ends(rest, STR("/"))))
-			return ERR_INVALID;
-		return ERR_OK;
-	}
-	return ERR_INVALID;
+	if (!value_url_split(value, &scheme, &rest))
+		return ERR_INVALID;
+	if (str_equal(scheme, STR("postgresql")) || str_equal(scheme, STR("postgres")))
+		return rest.n > 0 ? ERR_OK : ERR_INVALID;
+	path = str_from(rest, 1);
+	if (!str_equal(scheme, STR("sqlite")) || !str_starts(rest, STR("/")) || path.n == 0)
+		return ERR_INVALID;
+	if (str_has_byte(path, '?') || str_equal(path, STR(":memory:")) || str_ends(path, STR("/")))
+		return ERR_INVALID;
+	return ERR_OK;
 }

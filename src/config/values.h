@@ -35,6 +35,11 @@ str host_without_port(str host_port);
  */
 const char *key_check(str key);
 
+/*
+ * The scheme of a URL without SQLAlchemy's driver (postgresql+psycopg2://), and what stands behind "://".  False: it has no "://".
+ */
+bool value_url_split(str url, str *ret_scheme, str *ret_rest);
+
 /* sqlite:///file and PostgreSQL's own schemes?  A database in memory would lose every account: ERR_INVALID. */
 MUST_USE err value_database_url(str value);
 

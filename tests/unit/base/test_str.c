@@ -312,10 +312,30 @@ str_hex_pair_takes_two_digits_and_nothing_else(void **state)
 	assert_int_equal((unsigned char)byte, 0xff);
 }
 
+static void
+str_without_bom_drops_one_mark_of_utf_8(void **state)
+{
+	assert_true(str_equal(str_without_bom(STR("\xef\xbb\xbf"
+						  "a")),
+			      STR("a")));
+	assert_true(str_equal(str_without_bom(STR("a\xef\xbb\xbf")), STR("a\xef\xbb\xbf")));
+	assert_true(str_equal(str_without_bom(STR("\xef\xbb")), STR("\xef\xbb")));
+	assert_int_equal(str_without_bom(STR("\xef\xbb\xbf")).n, 0);
+	assert_int_equal(str_without_bom((str){ 0 }).n, 0);
+	assert_true(str_is_utf16(STR("\xff\xfe"
+				     "a\0")));
+	assert_true(str_is_utf16(STR("\xfe\xff\0a")));
+	assert_true(str_is_utf16(STR("\0\0\xfe\xff")));
+	assert_false(str_is_utf16(STR("\xef\xbb\xbf")));
+	assert_false(str_is_utf16(STR("\xff")));
+	assert_false(str_is_utf16((str){ 0 }));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(str_without_bom_drops_one_mark_of_utf_8),
 		cmocka_unit_test(str_number_takes_plain_decimals_up_to_a_maximum),
 		cmocka_unit_test(str_utf8_valid_follows_rfc_3629),
 		cmocka_unit_test(str_utf8_next_reads_one_code_point),

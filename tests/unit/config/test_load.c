@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "config/dotenv.h"
+#include "config/values.h"
 #include "scene.h"
 
 static struct config config;
@@ -353,10 +354,38 @@ settings_table_can_be_trusted(void **state)
 	}
 }
 
+/* SQLAlchemy names its driver in the scheme: the tutorial's .env goes on being good. */
+static void
+a_driver_in_a_database_address_is_dropped(void **state)
+{
+	static const struct {
+		const char *url, *path;
+		unsigned database;
+	} cases[] = {
+		{ "sqlite+pysqlite:///db.sqlite", "db.sqlite", DATABASE_SQLITE },
+		{ "sqlite+aiosqlite:////srv/db.sqlite", "/srv/db.sqlite", DATABASE_SQLITE },
+		{ "postgresql+psycopg2://u:p@h/d", "postgresql://u:p@h/d", DATABASE_POSTGRES },
+		{ "postgresql+psycopg://u@h/d?sslmode=require", "postgresql://u@h/d?sslmode=require",
+		  DATABASE_POSTGRES },
+		{ "postgres+asyncpg://h/d", "postgres://h/d", DATABASE_POSTGRES },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct config other = { 0 };
+		assert_int_equal(config_database(str_of(cases[i].url), &other), ERR_OK);
+		assert_int_equal(other.database, cases[i].database);
+		assert_string_equal(other.database_path, cases[i].path);
+	}
+	assert_int_equal(value_database_url(STR("mysql+pymysql://h/d")), ERR_INVALID);
+	assert_int_equal(value_database_url(STR("sqlite+pysqlite:///:memory:")), ERR_INVALID);
+	assert_int_equal(value_database_url(STR("sqlite+pysqlite://")), ERR_INVALID);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_driver_in_a_database_address_is_dropped),
 		cmocka_unit_test(config_load_without_anything_gives_the_defaults),
 		cmocka_unit_test(config_load_takes_other_defaults_from_the_profile),
 		cmocka_unit_test(config_load_asks_the_environment_then_the_file_then_the_default),

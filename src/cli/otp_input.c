@@ -115,6 +115,17 @@ is_stdin(const char *file)
 	return file == NULL || str_equal(str_of(file), STR("-"));
 }
 
+static void
+drop_bom(struct buf *text)
+{
+	size_t n = text->n - str_without_bom(buf_str(text)).n;
+
+	if (n == 0)
+		return;
+	memmove(text->p, text->p + n, text->n - n);
+	text->n -= n;
+}
+
 err
 tool_read(struct tool *tool, const char *file, const char *what, struct buf *ret_text)
 {
@@ -127,6 +138,10 @@ tool_read(struct tool *tool, const char *file, const char *what, struct buf *ret
 		e = read_typed(what, ret_text);
 	else
 		e = read_all(STDIN_FILENO, ret_text);
+	if (e == ERR_OK && str_is_utf16(buf_str(ret_text)))
+		return why_set(&tool->why, ERR_INVALID, "%s is UTF-16.  Save it as UTF-8.", what);
+	if (e == ERR_OK)
+		drop_bom(ret_text);
 	if (e == ERR_TOO_LONG)
 		return why_set(&tool->why, e, "%s is over %zu bytes: too long to be what is read here.", what,
 			       ret_text->max);

@@ -84,7 +84,7 @@ file_take(int fd, struct master_key *master, struct why *why)
 	n = sys_read(fd, master->b, sizeof(master->b));
 	if (n < 0)
 		return why_set(why, ERR_CONFIG, "The key file %s cannot be read: %s.", master->place, strerror(errno));
-	str key = str_trim(str_bytes(master->b, (size_t)n));
+	str key = str_trim(str_without_bom(str_bytes(master->b, (size_t)n)));
 	const char *refused = key_check(key);
 	if (refused != NULL)
 		return why_set(

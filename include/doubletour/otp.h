@@ -318,7 +318,9 @@ enum otp_status otp_migration_open(const char *text, size_t n, uint8_t *room, si
 
 /*
  * The next account: *ret_more false, and OTP_OK, when there is none.  A broken or unknown one (MD5, a secret over
- * OTP_SECRET_MAX) is OTP_INVALID with what was wrong, and the one behind it comes with the next call.
+ * OTP_SECRET_MAX, a field of another kind), and a field of the export that is not known, is OTP_INVALID with what was wrong,
+ * and the one behind it comes with the next call.  An account with fields that are not known has OTP_NOTE_UNKNOWN.  A counter
+ * is kept for TOTP too, where it means nothing.
  * Short secrets need the flag, as in otp_uri_parse.
  */
 enum otp_status otp_migration_next(struct otp_migration *migration, unsigned flags, struct otp_uri *ret_uri,

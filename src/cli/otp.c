@@ -98,7 +98,8 @@ static const struct tool_command commands[] = {
 			"  zbarimg -q --raw export-*.png | doubletour otp migration\n"
 			"\n"
 			"Reads one otpauth-migration:// URI a line, prints one otpauth:// URI an account.\n"
-			"Exit status: 1 when an account was left out; the others are printed.\n",
+			"Give all QR codes of an export at once, in any order.\n"
+			"Exit status: 1 when a QR code is missing or comes twice, or something was left out; the rest is printed.\n",
 	    .failed = CLI_FAILED,
 	    .run = tool_migration,
 	},

@@ -6,7 +6,8 @@
  *	otp_input.c    standard input, files, the terminal
  *	otp_source.c   a secret or a URI made into what codes come from
  *	otp_code.c     generate, verify
- *	otp_uri.c      secret, uri, parse, migration
+ *	otp_uri.c      secret, uri, parse
+ *	otp_migration.c  migration
  *	otp_qr.c       qr
  *
  * A command returns ERR_OK with its text in `out`, or an err with its sentence in `why`.
@@ -172,6 +173,11 @@ bool tool_is_uri(str text);
 
 /* ERR_OK for OTP_OK; else an err whose sentence is `refused`, or one about libcrypto. */
 err tool_otp(struct tool *tool, enum otp_status status, const char *refused);
+
+/* --- otp_uri.c ---------------------------------------------------------------------------------------------------------- */
+
+/* Print a URI: a line, or with --json an object. */
+err tool_put_uri(struct tool *tool, const char *uri);
 
 /* --- the commands ----------------------------------------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /*
- * `doubletour otp secret`, `uri`, `parse` and `migration`: what stands around the codes.
+ * `doubletour otp secret`, `uri` and `parse`: what stands around the codes.
  */
 #include "cli/otp.h"
 
@@ -52,8 +52,8 @@ tool_secret(struct tool *tool)
 
 /* --- uri ------------------------------------------------------------------------------------------------------------------- */
 
-static err
-put_uri(struct tool *tool, const char *uri)
+err
+tool_put_uri(struct tool *tool, const char *uri)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 
@@ -70,12 +70,12 @@ static err
 build(struct tool *tool, const struct otp_uri *uri, unsigned flags)
 {
 	char text[OTP_URI_SIZE];
-	err e =
-	    tool_otp(tool, otp_uri_build(uri, flags, text, sizeof(text)),
-		     "No URI can be made of that: issuer and account are UTF-8 without control characters, and the account is not blank.");
+	err e = tool_otp(tool, otp_uri_build(uri, flags, text, sizeof(text)),
+			 "No URI can be made of that: issuer and account are UTF-8 without control characters, and the "
+			 "account is not blank.");
 
 	if (e == ERR_OK)
-		e = put_uri(tool, text);
+		e = tool_put_uri(tool, text);
 	secret_wipe(text, sizeof(text));
 	return e;
 }
@@ -247,94 +247,4 @@ tool_parse(struct tool *tool)
 	e = record_uri(&record, &uri, !tool_given(tool, OPT_NO_SECRET));
 	cli_json_wipe(&record.object);
 	return e;
-}
-
-/* --- migration --------------------------------------------------------------------------------------------------------------- */
-
-/* What cannot be taken over is named, and the rest is done. */
-static void
-pass_over(struct tool *tool, size_t line, size_t account, const char *wrong)
-{
-	if (account > 0)
-		cli_say("doubletour: line %zu, account %zu is left out: %s.", line, account, wrong);
-	else
-		cli_say("doubletour: line %zu is left out: %s.", line, wrong);
-	tool->status = CLI_FAILED;
-}
-
-static const char *
-what_is_wrong(enum otp_status status, const char *wrong)
-{
-	if (status == OTP_TOO_SHORT)
-		return "its secret has fewer bits than the 128 of RFC 4226; --allow-short takes it";
-	return wrong == NULL ? "it is broken" : wrong;
-}
-
-static err
-put_account(struct tool *tool, size_t line, size_t account, const struct otp_uri *uri)
-{
-	char text[OTP_URI_SIZE];
-	enum otp_status status = otp_uri_build(uri, tool_secret_flags(tool), text, sizeof(text));
-	err e = ERR_OK;
-
-	if (status == OTP_OK)
-		e = put_uri(tool, text);
-	else
-		pass_over(tool, line, account, "no URI can be made of it");
-	secret_wipe(text, sizeof(text));
-	return e;
-}
-
-static err
-put_accounts(struct tool *tool, size_t line, struct otp_migration *migration)
-{
-	CLEANUP(otp_uri_wipe) struct otp_uri uri = OTP_URI_DEFAULT;
-	bool more = true;
-
-	for (size_t account = 1; more; account++) {
-		const char *wrong = NULL;
-		enum otp_status status;
-
-		uri = OTP_URI_DEFAULT;
-		status = otp_migration_next(migration, tool_secret_flags(tool), &uri, &more, &wrong);
-		if (status != OTP_OK)
-			pass_over(tool, line, account, what_is_wrong(status, wrong));
-		else if (more)
-			TRY(put_account(tool, line, account, &uri));
-	}
-	return ERR_OK;
-}
-
-static err
-put_export(struct tool *tool, size_t line, str text)
-{
-	CLEANUP(buf_wipe) struct buf room = BUF(TOOL_MIGRATION_MAX);
-	struct otp_migration migration = { 0 };
-	const char *wrong = NULL;
-	uint8_t *bytes = buf_room(&room, text.n);
-	enum otp_status status;
-
-	if (bytes == NULL)
-		return buf_check(&room);
-	status = otp_migration_open(text.p, text.n, bytes, text.n, &migration, &wrong);
-	if (status == OTP_OK)
-		return put_accounts(tool, line, &migration);
-	pass_over(tool, line, 0, what_is_wrong(status, wrong));
-	return ERR_OK;
-}
-
-err
-tool_migration(struct tool *tool)
-{
-	CLEANUP(buf_wipe) struct buf text = BUF(TOOL_MIGRATION_MAX);
-	str rest;
-
-	TRY(tool_read(tool, tool->value[OPT_FILE].text, "The export", &text));
-	rest = buf_str(&text);
-	for (size_t line = 1; rest.p != NULL; line++) {
-		str one = str_trim(str_cut(&rest, '\n'));
-		if (!str_empty(one))
-			TRY(put_export(tool, line, one));
-	}
-	return ERR_OK;
 }

@@ -8,7 +8,8 @@
  *	  int32 batch_index = 4;                int32 algorithm = 4;    1 SHA1, 2 SHA256, 3 SHA512, 4 MD5
  *	  int32 batch_id = 5;                   int32 digits = 5;       1 six, 2 eight
  *	}                                       int32 type = 6;         1 HOTP, 2 TOTP
- *	                                        int64 counter = 7; }
+ *	                                        int64 counter = 7;
+ *	                                        string unique_id = 8; }  newer apps; means nothing outside the app
  */
 #include "internal.h"
 
@@ -63,7 +64,8 @@ enum wire { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
 
 struct field {
 	uint64_t number; /* which */
-	uint64_t value;  /* of a varint */
+	enum wire wire;
+	uint64_t value; /* of a varint */
 	struct bytes bytes;
 };
 
@@ -102,6 +104,7 @@ take_field(struct bytes *in, struct field *ret_field)
 	if (!take_varint(in, &key))
 		return false;
 	ret_field->number = key >> 3;
+	ret_field->wire = (enum wire)(key & 7);
 	switch (key & 7) {
 	case WIRE_VARINT:
 		return take_varint(in, &ret_field->value);
@@ -120,24 +123,32 @@ take_field(struct bytes *in, struct field *ret_field)
 
 enum { PAYLOAD_ACCOUNT = 1, PAYLOAD_VERSION, PAYLOAD_BATCH_SIZE, PAYLOAD_BATCH_INDEX, PAYLOAD_BATCH_ID };
 
+/* A number of the payload; false: it is not written as one. */
+static bool
+scan_number(struct otp_migration *m, const struct field *field)
+{
+	if (field->number == PAYLOAD_VERSION)
+		m->version = (unsigned)field->value;
+	else if (field->number == PAYLOAD_BATCH_SIZE)
+		m->batch_size = (unsigned)field->value;
+	else if (field->number == PAYLOAD_BATCH_INDEX)
+		m->batch_index = (unsigned)field->value;
+	else if (field->number == PAYLOAD_BATCH_ID)
+		m->batch_id = (int32_t)(uint32_t)field->value;
+	else
+		return true;
+	return field->wire == WIRE_VARINT;
+}
+
 static bool
 scan(struct otp_migration *m)
 {
 	struct bytes in = { m->next, m->end };
 	struct field field;
 
-	while (in.p < in.end) {
-		if (!take_field(&in, &field))
+	while (in.p < in.end)
+		if (!take_field(&in, &field) || !scan_number(m, &field))
 			return false;
-		if (field.number == PAYLOAD_VERSION)
-			m->version = (unsigned)field.value;
-		else if (field.number == PAYLOAD_BATCH_SIZE)
-			m->batch_size = (unsigned)field.value;
-		else if (field.number == PAYLOAD_BATCH_INDEX)
-			m->batch_index = (unsigned)field.value;
-		else if (field.number == PAYLOAD_BATCH_ID)
-			m->batch_id = (int32_t)(uint32_t)field.value;
-	}
 	return true;
 }
 
@@ -178,8 +189,9 @@ otp_migration_open(const char *text, size_t n, uint8_t *room, size_t size, struc
 /* --- an account ----------------------------------------------------------------------------------------------------- */
 
 struct account {
-	struct bytes secret, name, issuer;
+	struct bytes secret, name, issuer, unique_id;
 	uint64_t algorithm, digits, type, counter;
+	bool unknown; /* a field that is not known */
 };
 
 enum {
@@ -189,37 +201,61 @@ enum {
 	ACCOUNT_ALGORITHM,
 	ACCOUNT_DIGITS,
 	ACCOUNT_TYPE,
-	ACCOUNT_COUNTER
+	ACCOUNT_COUNTER,
+	ACCOUNT_UNIQUE_ID
 };
 
-static void
+/* Where a field goes that is bytes, or a number; NULL: it is not of that kind. */
+static struct bytes *
+account_bytes(struct account *a, uint64_t number)
+{
+	switch (number) {
+	case ACCOUNT_SECRET:
+		return &a->secret;
+	case ACCOUNT_NAME:
+		return &a->name;
+	case ACCOUNT_ISSUER:
+		return &a->issuer;
+	case ACCOUNT_UNIQUE_ID:
+		return &a->unique_id;
+	default:
+		return NULL;
+	}
+}
+
+static uint64_t *
+account_number(struct account *a, uint64_t number)
+{
+	switch (number) {
+	case ACCOUNT_ALGORITHM:
+		return &a->algorithm;
+	case ACCOUNT_DIGITS:
+		return &a->digits;
+	case ACCOUNT_TYPE:
+		return &a->type;
+	case ACCOUNT_COUNTER:
+		return &a->counter;
+	default:
+		return NULL;
+	}
+}
+
+/* false: a field that is known is written as another kind. */
+static bool
 account_put(struct account *a, const struct field *field)
 {
-	switch (field->number) {
-	case ACCOUNT_SECRET:
-		a->secret = field->bytes;
-		break;
-	case ACCOUNT_NAME:
-		a->name = field->bytes;
-		break;
-	case ACCOUNT_ISSUER:
-		a->issuer = field->bytes;
-		break;
-	case ACCOUNT_ALGORITHM:
-		a->algorithm = field->value;
-		break;
-	case ACCOUNT_DIGITS:
-		a->digits = field->value;
-		break;
-	case ACCOUNT_TYPE:
-		a->type = field->value;
-		break;
-	case ACCOUNT_COUNTER:
-		a->counter = field->value;
-		break;
-	default:
-		break;
-	}
+	struct bytes *bytes = account_bytes(a, field->number);
+	uint64_t *number = account_number(a, field->number);
+
+	if (bytes != NULL && field->wire == WIRE_BYTES)
+		*bytes = field->bytes;
+	else if (number != NULL && field->wire == WIRE_VARINT)
+		*number = field->value;
+	else if (bytes == NULL && number == NULL)
+		a->unknown = true;
+	else
+		return false;
+	return true;
 }
 
 static struct otp_span
@@ -279,12 +315,14 @@ parameters_take(const struct account *a, struct otp_uri *uri)
 
 	if (a->algorithm >= sizeof(algorithms) / sizeof(algorithms[0]))
 		return "an algorithm is none of SHA1, SHA256, SHA512";
-	if (a->digits > 2 || a->type > 2)
-		return "an account counts in a way that is not known";
+	if (a->digits > 2)
+		return "a number of digits is not known";
+	if (a->type > 2)
+		return "a type of code is not known";
 	uri->algorithm = algorithms[a->algorithm];
 	uri->digits = a->digits == 2 ? 8 : 6;
 	uri->type = a->type == 1 ? OTP_TYPE_HOTP : OTP_TYPE_TOTP;
-	uri->counter = uri->type == OTP_TYPE_HOTP ? a->counter : 0;
+	uri->counter = a->counter;
 	if (uri->algorithm != OTP_SHA1 || uri->digits != 6)
 		uri->notes |= OTP_NOTE_UNUSUAL;
 	return NULL;
@@ -300,7 +338,8 @@ account_read(struct bytes in, unsigned flags, struct otp_uri *uri, const char **
 	while (in.p < in.end) {
 		if (!take_field(&in, &field))
 			return refuse(OTP_INVALID, ret_wrong, "an account is cut off or broken");
-		account_put(&a, &field);
+		if (!account_put(&a, &field))
+			return refuse(OTP_INVALID, ret_wrong, "a field of an account is of another kind than is known");
 	}
 	wrong = names_take(&a, uri);
 	if (wrong == NULL)
@@ -309,6 +348,8 @@ account_read(struct bytes in, unsigned flags, struct otp_uri *uri, const char **
 		wrong = parameters_take(&a, uri);
 	if (wrong != NULL)
 		return refuse(OTP_INVALID, ret_wrong, wrong);
+	if (a.unknown)
+		uri->notes |= OTP_NOTE_UNKNOWN;
 	if (uri->secret_n < OTP_SECRET_MIN && (flags & OTP_ALLOW_SHORT_SECRET) == 0)
 		return refuse(OTP_TOO_SHORT, ret_wrong, "a secret is shorter than 128 bits");
 	return OTP_OK;
@@ -326,9 +367,11 @@ otp_migration_next(struct otp_migration *migration, unsigned flags, struct otp_u
 	*ret_more = false;
 	while (in.p < in.end && take_field(&in, &field)) {
 		migration->next = in.p;
-		if (field.number != PAYLOAD_ACCOUNT || field.bytes.p == NULL)
+		if (field.number > PAYLOAD_ACCOUNT && field.number <= PAYLOAD_BATCH_ID)
 			continue;
 		*ret_more = true;
+		if (field.number != PAYLOAD_ACCOUNT || field.wire != WIRE_BYTES)
+			return refuse(OTP_INVALID, ret_wrong, "it is a field of the export that is not known");
 		status = account_read(field.bytes, flags, &uri, ret_wrong);
 		if (status == OTP_OK)
 			*ret_uri = uri;

@@ -698,12 +698,12 @@ def field(tag, value):
     return number(tag << 3 | 2) + number(len(value)) + value
 
 
-def exported(*accounts):
+def exported(*accounts, size=1, index=0, batch=12345, more=b""):
     """As Google Authenticator writes it: secret, name, issuer, algorithm, digits, type, counter."""
     body = b""
     for account in accounts:
         body += field(1, b"".join(field(tag, value) for tag, value in enumerate(account, 1) if value is not None))
-    body += field(2, 1) + field(3, 1) + field(4, 0) + field(5, 12345)
+    body += field(2, 1) + field(3, size) + field(4, index) + field(5, batch) + more
     return "otpauth-migration://offline?data=" + urllib.parse.quote(base64.b64encode(body).decode(), safe="")
 
 
@@ -765,6 +765,65 @@ def test_a_broken_account_is_named_and_the_rest_is_done(otp):
     assert first.startswith("doubletour: line 1 is left out: ")
     assert second.startswith("doubletour: line 2, account 2 is left out: ") and "--allow-short" in second
     assert len(lines_of(otp(["migration", "--allow-short"], exported(TIMED, SHORT)))) == 2
+
+
+def part(index, size=3, batch=7):
+    return exported((b"1234567890123456789%d" % index, f"Shop:a{index}", "Shop", 1, 1, 2, None), size=size, index=index, batch=batch)
+
+
+@pytest.mark.parametrize(
+    "lines, printed, sentences",
+    [
+        ([part(0), part(1), part(2)], 3, []),
+        ([part(2), part(0), part(1)], 3, []),
+        ([part(0)], 1, ["QR codes 2 to 3 of 3 are missing from the export of line 1."]),
+        ([part(1)], 1, ["QR code 1 of 3 is missing", "QR code 3 of 3 is missing"]),
+        ([part(0), part(2)], 2, ["QR code 2 of 3 is missing from the export of line 1."]),
+        ([part(0), part(1), part(1), part(2)], 3, ["line 3 is the QR code of line 2 once more"]),
+        ([part(0), part(0)], 1, ["line 2 is the QR code of line 1 once more", "QR codes 2 to 3 of 3 are missing"]),
+        ([part(0, 1), part(0, 1)], 1, ["line 2 is the QR code of line 1 once more"]),
+        ([part(0, 1), part(1, 1)], 2, ["line 2 says that it is QR code 2 of 1."]),
+        ([part(0, 2, 1), part(0, 2, 2), part(1, 2, 2), part(1, 2, 1)], 4, []),
+        ([part(0, 2, 1), part(1, 2, 2)], 2, ["QR code 2 of 2 is missing from the export of line 1.", "QR code 1 of 2 is missing from the export of line 2."]),
+        ([part(0, 2), part(0, 3), part(1, 3), part(2, 3)], 4, ["QR code 2 of 2 is missing from the export of line 1."]),
+        ([part(0), part(3), part(1), part(2)], 4, ["line 2 says that it is QR code 4 of 3."]),
+        ([exported(TIMED, size=2, batch=7), exported(COUNTED, size=2, batch=7)], 2, ["line 2 says that it is QR code 1 of 2, as line 1 does, and differs", "QR code 2 of 2 is missing"]),
+        ([exported(TIMED), exported(COUNTED)], 2, []),
+        ([exported(TIMED, size=0), exported(COUNTED, size=0)], 2, []),
+        ([part(0, 2**31 - 1)], 1, ["QR codes 2 to 2147483647 of 2147483647 are missing"]),
+        (["otpauth-migration://offline?data=%%", part(0, 2), part(1, 2)], 2, ["line 1 is left out"]),
+        ([exported()], 0, ["line 1 is left out: there is no account in it."]),
+    ],
+    ids=["all", "any order", "first only", "middle only", "without the middle", "one twice", "the first twice", "a whole one twice",
+         "beyond its end", "two exports mixed", "half of each of two", "two sizes", "a fourth of three", "same place, another content",
+         "two whole ones with one id", "not numbered", "very many", "broken line beside", "empty"],
+)
+def test_missing_and_double_qr_codes_are_named(otp, lines, printed, sentences):
+    done = otp(["migration"], "\n".join(lines) + "\n")
+    assert done.code == (1 if sentences else 0), done.err
+    assert len(done.out.splitlines()) == printed
+    assert len(done.err.splitlines()) == len(sentences), done.err
+    for sentence in sentences:
+        assert sentence in done.err
+
+
+@pytest.mark.parametrize(
+    "line, printed, sentence",
+    [
+        (exported((*TIMED[:6], 5)), 1, "line 1, account 1: its counter, 5, is left out"),
+        (exported((*TIMED[:6], None, "0f3c")), 1, None),
+        (exported((*COUNTED, None, "new")), 1, "line 1, account 1: a field that is not known is left out."),
+        (exported(TIMED, more=field(6, "new")), 1, "line 1, account 2 is left out: it is a field of the export that is not known."),
+        (exported(TIMED, (TIMED[0], "a", "b", "SHA256", 1, 2)), 1, "line 1, account 2 is left out: a field of an account is of another kind"),
+        (exported((*TIMED[:4], 3, 2)), 0, "a number of digits is not known"),
+        (exported((*TIMED[:5], 3)), 0, "a type of code is not known"),
+    ],
+    ids=["a counter of TOTP", "the id of newer apps", "another field of an account", "another field of the export", "text for a number", "digits", "type"],
+)
+def test_nothing_in_an_export_is_left_out_silently(otp, line, printed, sentence):
+    done = otp(["migration"], line)
+    assert (done.code, len(done.out.splitlines())) == (1 if sentence else 0, printed), done.err
+    assert (sentence or "") in done.err
 
 
 # --- what is typed, and what is bad -----------------------------------------------------------------------------------

@@ -147,7 +147,19 @@ otp_migration_reads_an_account_whatever_it_leaves_out(void **state)
 			"1234"
 			"\x12\x01"
 			"a"),
+		  "", "a", 6, OTP_NOTE_UNKNOWN, OTP_TYPE_TOTP, OTP_SHA1 },
+		{ "the id that newer apps write",
+		  BYTES(SECRET "\x12\x01"
+			       "a"
+			       "\x42\x03"
+			       "xyz"),
 		  "", "a", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
+		{ "a field beyond those that are known",
+		  BYTES(SECRET "\x12\x01"
+			       "a"
+			       "\x4a\x01"
+			       "x"),
+		  "", "a", 6, OTP_NOTE_UNKNOWN, OTP_TYPE_TOTP, OTP_SHA1 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -223,6 +235,24 @@ otp_migration_says_what_is_wrong_with_an_account(void **state)
 			       "a"
 			       "\x30\x03"),
 		  "not known", OTP_INVALID },
+		{ "seven digits, as one app writes them",
+		  BYTES(SECRET "\x12\x01"
+			       "a"
+			       "\x28\x07"),
+		  "digits", OTP_INVALID },
+		{ "an algorithm that is text",
+		  BYTES(SECRET "\x12\x01"
+			       "a"
+			       "\x22\x06"
+			       "SHA256"),
+		  "another kind", OTP_INVALID },
+		{ "a counter of four bytes",
+		  BYTES(SECRET "\x12\x01"
+			       "a"
+			       "\x3d"
+			       "1234"),
+		  "another kind", OTP_INVALID },
+		{ "a name that is a number", BYTES(SECRET "\x10\x01"), "another kind", OTP_INVALID },
 		{ "a field cut off",
 		  BYTES(SECRET "\x12\x05"
 			       "a"),
@@ -255,7 +285,7 @@ otp_migration_open_says_what_is_wrong_with_the_whole(void **state)
 	static const struct {
 		const char *why, *text, *word;
 		size_t room;
-		enum otp_status status;
+		enum otp_status status, next;
 	} rows[] = {
 		{ "empty", "", "begin", 64, OTP_INVALID },
 		{ "the longest that is too short", "otpauth-migration://offline?data", "begin", 64, OTP_INVALID },
@@ -268,8 +298,12 @@ otp_migration_open_says_what_is_wrong_with_the_whole(void **state)
 		{ "a broken escape", DATA "EAE%", "percent", 64, OTP_INVALID },
 		{ "no room", DATA "EAEYASAB", "room", 7, OTP_TOO_SHORT },
 		{ "room just enough", DATA "EAEYASAB", NULL, 8, OTP_OK },
-		{ "letters of RFC 4648 s5", DATA "MgL_-w", NULL, 64, OTP_OK },
-		{ "and those of s4", DATA "MgL%2F%2Bw==", NULL, 64, OTP_OK },
+		{ "letters of RFC 4648 s5: a field 6, which is not known", DATA "MgL_-w", "not known", 64, OTP_OK,
+		  OTP_INVALID },
+		{ "and those of s4", DATA "MgL%2F%2Bw==", "not known", 64, OTP_OK, OTP_INVALID },
+		{ "an account that is a number", DATA "CAE=", "not known", 64, OTP_OK, OTP_INVALID },
+		{ "a version that is text", DATA "EgEx", "cut off", 64, OTP_INVALID },
+		{ "a size of four bytes", DATA "HTEyMzQ=", "cut off", 64, OTP_INVALID },
 	};
 #undef DATA
 
@@ -287,6 +321,10 @@ otp_migration_open_says_what_is_wrong_with_the_whole(void **state)
 			assert_non_null(strstr(wrong, rows[i].word));
 			continue;
 		}
+		assert_int_equal(otp_migration_next(&migration, 0, &uri, &more, &wrong), rows[i].next);
+		assert_int_equal(more, rows[i].next != OTP_OK);
+		if (more)
+			assert_non_null(strstr(wrong, rows[i].word));
 		assert_int_equal(otp_migration_next(&migration, 0, &uri, &more, NULL), OTP_OK);
 		assert_false(more);
 	}

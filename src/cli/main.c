@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/process.h"
 
 enum { WORDS_MAX = 8 }; /* behind `doubletour help` */
 
@@ -115,6 +116,7 @@ main(int argc, char **argv)
 	struct cli cli = { .config_loaded = false };
 	int status;
 
+	process_harden();
 	mem_set_up();
 	status = argc < 2 ? help_list() : dispatch(&cli, argc, argv);
 	config_wipe(&cli.config);

@@ -6,8 +6,6 @@
 #include "base/secret.h"
 #include "cli/cli.h"
 
-#include <sys/resource.h>
-
 static const struct tool_command commands[] = {
 	{
 	    .bit = GENERATE,
@@ -181,11 +179,10 @@ run(const struct tool_command *command, int argc, char **argv)
 	return status;
 }
 
-/* Neither a core file nor the buffer of stdout keeps what was secret. */
+/* The buffer of stdout keeps nothing that was secret. */
 static void
 keep_nothing(void)
 {
-	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	setvbuf(stdout, NULL, _IONBF, 0);
 }
 

@@ -4,7 +4,8 @@
  * The web process is this same program executed anew, so that nothing the keeper has in memory is in its memory; it gets
  * its listening socket, its channels, and an environment that holds only what concerns it.
  *
- *	descriptors of the web process:  0 1 2   as here
+ *	descriptors of the web process:  0       /dev/null, as here
+ *	                                 1 2     as here; a file is appended to
  *	                                 3       listening socket
  *	                                 4       pushes, to read
  *	                                 5 ...   channels: first the quick ones, then the slow ones
@@ -19,6 +20,7 @@
 #include "base/fault.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "config/config.h"
 #include "http/server.h"
 #include "keeper/keeper.h"
@@ -31,7 +33,6 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -379,17 +380,6 @@ descriptors_raise(void)
 	(void)!setrlimit(RLIMIT_NOFILE, &limit); /* with fewer, fewer connections are taken */
 }
 
-/* Nothing of the keeper's memory may land in a core file, nor be read by a debugger of the same user. */
-static void
-harden(void)
-{
-#ifndef DOUBLETOUR_TEST_HOOKS
-	(void)!prctl(PR_SET_DUMPABLE, 0);
-#endif
-	umask(077);
-	descriptors_raise();
-}
-
 static err
 supervise(const struct config *config, struct why *why)
 {
@@ -402,7 +392,8 @@ supervise(const struct config *config, struct why *why)
 	TRY(config_web_environment(config, &s.environment));
 	/* The port first: when it is in use, nothing has been touched yet. */
 	TRY(http_listen(str_of(config->host), config->port, why, &s.listen_fd));
-	harden();
+	umask(077);
+	descriptors_raise();
 	signals_block(&s.signals);
 	e = serve(&s, why);
 	web_stop(&s);
@@ -457,6 +448,7 @@ cli_run(struct cli *cli, int argc, char **argv)
 	fault_hook_open();
 #endif
 	log_setup(cli->config.log_format, cli->config.log_level);
+	process_descriptors_keep(STDERR_FILENO + 1);
 	e = supervise(&cli->config, &why);
 	return e == ERR_OK ? CLI_DONE : cli_fail(e, &why);
 }

@@ -134,6 +134,7 @@ class Server:
             "PORT": str(self.port),
             "DOUBLETOUR_TEST_CLOCK": str(self.clock.path),
             "DOUBLETOUR_TEST_FAULTS": str(self.faults.path),
+            "DOUBLETOUR_TEST_DUMPABLE": "1",  # tests that are not root look into /proc
             **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
             **{name: str(value) for name, value in settings.items()},
         }

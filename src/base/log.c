@@ -2,12 +2,13 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/log_queue.h"
 
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 4096, VALUE_MAX_BYTES = 300 };
+enum { LINE_MAX_BYTES = LOG_QUEUE_LINE_MAX, VALUE_MAX_BYTES = 300, END_MS = 1000 };
 
 /* Set once at start, before any thread; only read afterwards. */
 static enum log_format chosen_format = LOG_FORMAT_TEXT;
@@ -128,6 +129,42 @@ log_line(struct buf *out, enum log_format format, int64_t now_us, const char *re
 		buf_put_byte(out, '}');
 }
 
+/* Called by the queue: a line about its own lines, of no request. */
+static void
+put_dropped(struct buf *out, uint64_t dropped)
+{
+	const struct log_field count = LOG_INT("count", (int64_t)dropped);
+	int64_t now_us = 0;
+
+	(void)!clock_now_us(&now_us);
+	log_line(out, chosen_format, now_us, "", LOG_WARNING, "log.dropped", &count, 1);
+	buf_put_byte(out, '\n');
+}
+
+void
+log_serve(void)
+{
+	log_queue_hold(put_dropped);
+}
+
+err
+log_thread_start(void)
+{
+	return log_queue_start();
+}
+
+void
+log_print(int fd, str text)
+{
+	log_queue_put(fd, text);
+}
+
+void
+log_end(void)
+{
+	log_queue_end(END_MS);
+}
+
 static err
 put_line(struct buf *out, int64_t now_us, enum log_level level, const char *event, const struct log_field *fields,
 	 size_t count)
@@ -154,5 +191,5 @@ log_write(enum log_level level, const char *event, const struct log_field *field
 		e = put_line(&out, now_us, level, event, &cut, 1);
 	}
 	if (e == ERR_OK)
-		(void)!write(STDERR_FILENO, out.p, out.n); /* nowhere to tell it */
+		log_queue_put(STDERR_FILENO, buf_str(&out));
 }

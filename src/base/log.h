@@ -41,6 +41,21 @@ struct log_field {
 /* Once at start.  AUTO: terminal when standard error is one, else text. */
 void log_setup(enum log_format format, enum log_level lowest);
 
+/*
+ * For a process that serves, once, while it has one thread: from now on no reader of standard error can block it
+ * (base/log_queue.h).  Lines that nobody reads are dropped, and counted in an event `log.dropped`.
+ */
+void log_serve(void);
+
+/* Make the thread that writes: in a sandboxed process after sandbox_enter and before sandbox_seal. */
+MUST_USE err log_thread_start(void);
+
+/* Other text for a person, on STDOUT_FILENO or STDERR_FILENO, by the same way as events; at most 4,096 bytes. */
+void log_print(int fd, str text);
+
+/* Before the process ends: wait until the lines are written, for a second at most. */
+void log_end(void);
+
 /* Fields that belong to every event of this thread until changed: the request id ("" for none). */
 void log_request_id(const char *id);
 

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "base/log.h"
 #include "config/nearest.h"
 
 #include <getopt.h>
@@ -32,6 +33,15 @@ cli_fail(err e, const struct why *why)
 {
 	cli_say("doubletour: %s", why != NULL && why->text[0] != '\0' ? why->text : sentence_of(e));
 	return e == ERR_CONFIG ? CLI_CONFIG : CLI_FAILED;
+}
+
+int
+cli_served(err e, const struct why *why)
+{
+	int status = e == ERR_OK ? CLI_DONE : cli_fail(e, why);
+
+	log_end();
+	return status;
 }
 
 int

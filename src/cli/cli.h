@@ -36,6 +36,9 @@ int cli_config(struct cli *cli);
 /* Print "doubletour: SENTENCE" on standard error (the err's name when there is none); the exit status for that err. */
 int cli_fail(err e, const struct why *why);
 
+/* The exit status of a process that served until now; its last lines of log are written, unless nobody reads them. */
+int cli_served(err e, const struct why *why);
+
 /* A long option of a subcommand.  Each pointer may be NULL; with a value it takes an argument. */
 struct cli_option {
 	const char *name;   /* "json" */

@@ -1,5 +1,6 @@
 #include "cli/print.h"
 
+#include "base/log.h"
 #include "cli/cli.h"
 
 #include <stdarg.h>
@@ -55,7 +56,7 @@ cli_say(const char *format, ...)
 	print_format(&line, format, args);
 	va_end(args);
 	buf_put_byte(&line, '\n');
-	(void)!print_to(stderr, buf_str(&line)); /* there is nowhere else to say it */
+	log_print(STDERR_FILENO, buf_str(&line)); /* a process that serves waits for no reader */
 }
 
 void

@@ -395,7 +395,9 @@ supervise(const struct config *config, struct why *why)
 	umask(077);
 	descriptors_raise();
 	signals_block(&s.signals);
-	e = serve(&s, why);
+	e = log_thread_start();
+	if (e == ERR_OK)
+		e = serve(&s, why);
 	web_stop(&s);
 	keeper_server_free(&s.server);
 	keeper_close(&s.keeper);
@@ -449,6 +451,7 @@ cli_run(struct cli *cli, int argc, char **argv)
 #endif
 	log_setup(cli->config.log_format, cli->config.log_level);
 	process_descriptors_keep(STDERR_FILENO + 1);
+	log_serve();
 	e = supervise(&cli->config, &why);
-	return e == ERR_OK ? CLI_DONE : cli_fail(e, &why);
+	return cli_served(e, &why);
 }

@@ -22,6 +22,7 @@ run_web(int argc, char **argv, struct config *config, struct why *why)
 		return why_set(why, ERR_CONFIG, "`doubletour web` is started by `doubletour run` only.");
 	TRY(config_load_web(config, why));
 	log_setup(config->log_format, config->log_level);
+	log_serve();
 	return web_run(config, WEB_LISTEN_FD, WEB_PUSH_FD, WEB_CHANNEL_FD, quick, slow, why);
 }
 
@@ -37,5 +38,5 @@ cli_web(struct cli *cli, int argc, char **argv)
 #endif
 	e = run_web(argc, argv, &cli->config, &why);
 	/* ERR_DENIED: no wall on this kernel; trying again would not help. */
-	return e == ERR_OK ? CLI_DONE : cli_fail(e == ERR_DENIED ? ERR_CONFIG : e, &why);
+	return cli_served(e == ERR_DENIED ? ERR_CONFIG : e, &why);
 }

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -559,12 +560,13 @@ door_open(struct http_server *server)
 	struct door *door = &server->door;
 	int flags = fcntl(door->listen_fd, F_GETFL);
 
-	if (flags < 0 || fcntl(door->listen_fd, F_SETFL, flags | O_NONBLOCK) != 0)
+	/* http_listen made it so already, and the sandbox allows no change of flags. */
+	if (flags < 0 || ((flags & O_NONBLOCK) == 0 && fcntl(door->listen_fd, F_SETFL, flags | O_NONBLOCK) != 0))
 		return ERR_INVALID;
 	door->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (door->wake_fd < 0)
 		return ERR_IO;
-	if (pthread_create(&door->thread, NULL, door_main, server) == 0)
+	if (thread_start(door_main, server, &door->thread) == ERR_OK)
 		return ERR_OK;
 	close(door->wake_fd);
 	door->wake_fd = -1;

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -248,7 +249,7 @@ loop_open(struct event_loop *loop)
 	if (info == NULL)
 		return ERR_MEMORY;
 	loop->daemon_fd = info->epoll_fd;
-	loop->runs = pthread_create(&loop->thread, NULL, loop_main, loop) == 0;
+	loop->runs = thread_start(loop_main, loop, &loop->thread) == ERR_OK;
 	return loop->runs ? ERR_OK : ERR_MEMORY;
 }
 

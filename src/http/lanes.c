@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/network.h"
+#include "base/thread.h"
 
 enum { PLACES = 2048 };
 
@@ -180,8 +181,7 @@ workers_start(struct http_server *server, enum http_lane lane)
 		struct worker *worker = &server->workers[server->worker_count];
 
 		*worker = (struct worker){ .server = server, .lane = lane, .index = i };
-		if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0)
-			return ERR_MEMORY;
+		TRY(thread_start(worker_main, worker, &worker->thread));
 		server->worker_count++;
 	}
 	return ERR_OK;

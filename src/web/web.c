@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/sys.h"
+#include "base/thread.h"
 #include "http/server.h"
 #include "web/exchange.h"
 #include "web/sandbox.h"
@@ -77,6 +78,7 @@ push_main(void *context)
 	while (push_read(web->push_fd, bytes, &push) == ERR_OK && push_apply(web, &push) == ERR_OK)
 		continue;
 	log_event(LOG_WARNING, "keeper.gone");
+	log_end();
 	_exit(1);
 	return NULL;
 }
@@ -106,8 +108,7 @@ web_listen(struct web *web)
 {
 	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, push_main, web) != 0)
-		return ERR_MEMORY;
+	TRY(thread_start(push_main, web, &thread));
 	pthread_detach(thread);
 	return ERR_OK;
 }
@@ -188,6 +189,7 @@ start(struct web *web, int listen_fd, struct http_server **ret_server, struct wh
 	settings.queue_max[HTTP_SLOW] = web->slow * QUEUE_SLOW_PER_WORKER;
 	TRY(descriptors(web, &settings.descriptors_max, why));
 	TRY(sandbox_enter(why));
+	TRY(log_thread_start());
 	TRY(web_hello(web));
 	TRY(http_server_start(&settings, &web_app, web, ret_server));
 	connections_tell(*ret_server);
@@ -206,7 +208,7 @@ greet(const char *app_name, const char *url)
 	buf_put(&out, STR(" is ready: "));
 	buf_put_visible(&out, str_of(url));
 	buf_put(&out, STR("   (Ctrl-C ends it)\n\n"));
-	(void)!write(STDOUT_FILENO, out.p, out.n); /* it is in the log too */
+	log_print(STDOUT_FILENO, buf_str(&out)); /* it is in the log too */
 }
 
 static void
@@ -266,5 +268,6 @@ web_run(const struct config *config, int listen_fd, int push_fd, int first_chann
 	announce(config, terminal);
 	wait_for_end();
 	http_server_stop(&server, STOP_MS);
+	log_end();
 	_exit(0); /* the push thread still runs: nothing more to clean up that the kernel does not */
 }

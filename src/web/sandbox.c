@@ -1,11 +1,12 @@
 #include "web/sandbox.h"
 
+#include "web/sandbox_calls.h"
+
 #include <errno.h>
+#include <limits.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,6 +21,8 @@
 #ifndef SANITIZED
 #define SANITIZED 0
 #endif
+
+/* --- Landlock ------------------------------------------------------------------------------------------------------ */
 
 /* Debian 12's kernel headers stop at Landlock's second version; these numbers are part of the kernel's interface. */
 struct ruleset {
@@ -42,9 +45,10 @@ fs_rights(long version)
 }
 
 static err
-landlock_enter(struct why *why)
+landlock_enter(long version_max, struct why *why)
 {
-	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	long offered = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	long version = offered < version_max ? offered : version_max;
 	struct ruleset rules = { 0 };
 	size_t size = version >= 6 ? 24 : version >= 4 ? 16 : 8;
 	int fd;
@@ -68,181 +72,154 @@ landlock_enter(struct why *why)
 	return ERR_OK;
 }
 
-/* What a web process that has its sockets and its threads needs. */
-static const int allowed[] = {
-	SCMP_SYS(read),
-	SCMP_SYS(readv),
-	SCMP_SYS(write),
-	SCMP_SYS(writev),
-	SCMP_SYS(recvfrom),
-	SCMP_SYS(recvmsg),
-	SCMP_SYS(sendto),
-	SCMP_SYS(sendmsg),
-	SCMP_SYS(accept),
-	SCMP_SYS(accept4),
-	SCMP_SYS(shutdown),
-	SCMP_SYS(close),
-	SCMP_SYS(getsockopt),
-	SCMP_SYS(setsockopt),
-	SCMP_SYS(getpeername),
-	SCMP_SYS(getsockname),
-	SCMP_SYS(poll),
-	SCMP_SYS(ppoll),
-	SCMP_SYS(epoll_create1),
-	SCMP_SYS(epoll_ctl),
-	SCMP_SYS(epoll_wait),
-	SCMP_SYS(epoll_pwait),
-	SCMP_SYS(eventfd2),
-	SCMP_SYS(fstat),
-	SCMP_SYS(lseek),
-	SCMP_SYS(fcntl),
-	SCMP_SYS(futex),
-	SCMP_SYS(munmap),
-	SCMP_SYS(mremap),
-	SCMP_SYS(brk),
-	SCMP_SYS(madvise),
-	SCMP_SYS(clock_gettime),
-	SCMP_SYS(clock_nanosleep),
-	SCMP_SYS(nanosleep),
-	SCMP_SYS(gettimeofday),
-	SCMP_SYS(time),
-	SCMP_SYS(getrandom),
-	SCMP_SYS(getpid),
-	SCMP_SYS(gettid),
-	SCMP_SYS(getppid),
-	SCMP_SYS(exit),
-	SCMP_SYS(exit_group),
-	SCMP_SYS(rt_sigaction),
-	SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(rt_sigtimedwait),
-	SCMP_SYS(sigaltstack),
-	SCMP_SYS(sched_yield),
-	SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(set_robust_list),
-	SCMP_SYS(rseq),
-	SCMP_SYS(restart_syscall),
-	SCMP_SYS(seccomp), /* can only take rights away: the seal needs it */
-};
+/* --- seccomp ------------------------------------------------------------------------------------------------------- */
 
-/* What libraries may ask for innocently: refused, but not fatal. */
-static const int refused[] = {
-	SCMP_SYS(open),        SCMP_SYS(openat),
-	SCMP_SYS(openat2),     SCMP_SYS(stat),
-	SCMP_SYS(lstat),       SCMP_SYS(newfstatat),
-	SCMP_SYS(statx),       SCMP_SYS(access),
-	SCMP_SYS(faccessat),   SCMP_SYS(faccessat2),
-	SCMP_SYS(readlink),    SCMP_SYS(readlinkat),
-	SCMP_SYS(getcwd),      SCMP_SYS(uname),
-	SCMP_SYS(sysinfo),     SCMP_SYS(prctl),
-	SCMP_SYS(ioctl),       SCMP_SYS(socket),
-	SCMP_SYS(connect),     SCMP_SYS(bind),
-	SCMP_SYS(listen),      SCMP_SYS(sched_setscheduler),
-	SCMP_SYS(setpriority), SCMP_SYS(membarrier),
-	SCMP_SYS(prlimit64),   SCMP_SYS(getrusage),
-	SCMP_SYS(kill),
+/*
+ * Filters are stacked, and of their verdicts the strictest counts:
+ *
+ *	names      a call that neither table names ends the process
+ *	arguments  a call that the table does not allow with these arguments fails with EPERM
+ *	sealed     the same, without the calls that were for the start only
+ */
+
+static int
+sandbox_add(scmp_filter_ctx filter, uint32_t action, int call, unsigned n, const struct scmp_arg_cmp *conditions)
+{
+	int e = seccomp_rule_add_array(filter, action, call, n, conditions);
+
+	return e == -EEXIST ? 0 : e; /* another row of the table has added it */
+}
+
+static int
+sandbox_add_row(scmp_filter_ctx filter, const struct sandbox_call *row)
+{
+	struct scmp_arg_cmp conditions[SANDBOX_ARGUMENTS_MAX];
+	unsigned n = 0;
+
+	for (size_t i = 0; i < SANDBOX_ARGUMENTS_MAX; i++) {
+		const struct sandbox_argument *a = &row->arguments[i];
+		scmp_datum_t value = a->own_process ? (scmp_datum_t)getpid() : a->value;
+		if (a->mask != 0)
+			conditions[n++] = SCMP_CMP(a->index, SCMP_CMP_MASKED_EQ, a->mask, value);
+	}
+	return sandbox_add(filter, SCMP_ACT_ALLOW, row->call, n, conditions);
+}
+
+#if SANITIZED
+/* What the runtime of a sanitizer needs besides. */
+static const int sandbox_sanitizer[] = {
+	SCMP_SYS(madvise), SCMP_SYS(mremap),       SCMP_SYS(futex),        SCMP_SYS(sigaltstack),
+	SCMP_SYS(getppid), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigaction), SCMP_SYS(sched_yield),
+	SCMP_SYS(readv),   SCMP_SYS(writev),       SCMP_SYS(lseek),        SCMP_SYS(fstat),
+	SCMP_SYS(time),    SCMP_SYS(gettimeofday), SCMP_SYS(nanosleep),    SCMP_SYS(clock_nanosleep),
 };
 
 static int
-rules_each(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t n)
+sandbox_add_sanitizer(scmp_filter_ctx filter)
 {
-	for (size_t i = 0; i < n; i++) {
-		int e = seccomp_rule_add(filter, action, calls[i], 0);
-		if (e != 0)
-			return e;
-	}
+	int e = 0;
+
+	for (size_t i = 0; e == 0 && i < COUNT(sandbox_sanitizer); i++)
+		e = sandbox_add(filter, SCMP_ACT_ALLOW, sandbox_sanitizer[i], 0, NULL);
+	return e;
+}
+#else
+static int
+sandbox_add_sanitizer(scmp_filter_ctx filter)
+{
+	(void)filter;
 	return 0;
 }
+#endif
 
-/* Calls that are allowed with some arguments only. */
 static int
-rules_with_arguments(scmp_filter_ctx filter)
+sandbox_add_names(scmp_filter_ctx filter)
 {
-	int e = 0;
+	int e = sandbox_add_sanitizer(filter);
 
-	/* memory may be mapped and changed, never made executable */
-	e |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	e |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	/* signals to itself only, which is what abort() does */
-	e |=
-	    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
-	return e;
-}
-
-/* Threads are made until the seal; glibc falls back from clone3 (whose flags a filter cannot see) to clone. */
-static int
-rules_threads(scmp_filter_ctx filter)
-{
-	const scmp_datum_t thread = 0x00010000; /* CLONE_THREAD */
-	int e = 0;
-
-	e |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-	e |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread));
-	e |=
-	    seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, thread, 0));
-	return e;
+	for (size_t i = 0; e == 0 && i < sandbox_call_count; i++)
+		e = sandbox_add(filter, SCMP_ACT_ALLOW, sandbox_calls[i].call, 0, NULL);
+	for (size_t i = 0; e == 0 && i < sandbox_refused_count; i++)
+		e = sandbox_add(filter, SCMP_ACT_ALLOW, sandbox_refused[i], 0, NULL);
+	/* glibc falls back from clone3, whose flags a filter cannot see, to clone. */
+	return e != 0 ? e : sandbox_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, NULL);
 }
 
 static int
-rules_all(scmp_filter_ctx filter)
+sandbox_add_arguments(scmp_filter_ctx filter, bool sealed)
 {
-	int e = rules_each(filter, SCMP_ACT_ALLOW, allowed, COUNT(allowed));
+	int e = sandbox_add_sanitizer(filter);
 
-	if (e == 0)
-		e = rules_each(filter, SCMP_ACT_ERRNO(EPERM), refused, COUNT(refused));
-	if (e == 0)
-		e = rules_with_arguments(filter);
-	return e == 0 ? rules_threads(filter) : e;
+	for (size_t i = 0; e == 0 && i < sandbox_call_count; i++)
+		if (!sealed || sandbox_calls[i].phase == SANDBOX_ALWAYS)
+			e = sandbox_add_row(filter, &sandbox_calls[i]);
+	return e != 0 ? e : sandbox_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, NULL);
 }
 
 static err
-filter_load(scmp_filter_ctx filter, int e, struct why *why)
+sandbox_filter_new(uint32_t otherwise, scmp_filter_ctx *ret_filter, struct why *why)
+{
+	*ret_filter = seccomp_init(otherwise);
+	if (*ret_filter == NULL)
+		return why_set(why, ERR_MEMORY, "There is no memory for the seccomp filter.");
+	/* no_new_privs is set by now, and prctl may be refused. */
+	(void)!seccomp_attr_set(*ret_filter, SCMP_FLTATR_CTL_NNP, 0);
+	return ERR_OK;
+}
+
+static err
+sandbox_filter_load(scmp_filter_ctx *filter, int e, struct why *why)
 {
 	if (e == 0)
-		e = seccomp_load(filter);
-	seccomp_release(filter);
+		e = seccomp_load(*filter);
+	seccomp_release(*filter);
 	if (e != 0)
 		return why_set(why, ERR_DENIED, "seccomp refused to wall the web process in: %s.", strerror(-e));
 	return ERR_OK;
 }
 
+static err
+sandbox_names(struct why *why)
+{
+	scmp_filter_ctx filter;
+
+	/* The runtime of a sanitizer asks for more: refused, rather than ended. */
+	TRY(sandbox_filter_new(SANITIZED ? SCMP_ACT_ERRNO(EACCES) : SCMP_ACT_KILL_PROCESS, &filter, why));
+	return sandbox_filter_load(&filter, sandbox_add_names(filter), why);
+}
+
+static err
+sandbox_arguments(struct why *why)
+{
+	scmp_filter_ctx filter;
+
+	TRY(sandbox_filter_new(SCMP_ACT_ERRNO(EPERM), &filter, why));
+	return sandbox_filter_load(&filter, sandbox_add_arguments(filter, false), why);
+}
+
+err
+sandbox_enter_upto(long landlock_version, struct why *why)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return why_set(why, ERR_DENIED, "The kernel refused no_new_privs: %s.", strerror(errno));
+	TRY(landlock_enter(landlock_version, why));
+	TRY(sandbox_names(why));
+	return sandbox_arguments(why);
+}
+
 err
 sandbox_enter(struct why *why)
 {
-	/*
-	 * Under a sanitizer its runtime asks for more; it is refused rather than ended.  With an errno of its own, for
-	 * libseccomp takes no rule whose action is the default's.
-	 */
-	scmp_filter_ctx filter = seccomp_init(SANITIZED ? SCMP_ACT_ERRNO(EACCES) : SCMP_ACT_KILL_PROCESS);
-
-	if (filter == NULL)
-		return why_set(why, ERR_MEMORY, "There is no memory for the seccomp filter.");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-		seccomp_release(filter);
-		return why_set(why, ERR_DENIED, "The kernel refused no_new_privs: %s.", strerror(errno));
-	}
-	err e = landlock_enter(why);
-	if (e != ERR_OK) {
-		seccomp_release(filter);
-		return e;
-	}
-	return filter_load(filter, rules_all(filter), why);
+	return sandbox_enter_upto(LONG_MAX, why);
 }
 
 err
 sandbox_seal(struct why *why)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	scmp_filter_ctx filter;
 	int e;
 
-	if (filter == NULL)
-		return why_set(why, ERR_MEMORY, "There is no memory for the seccomp filter.");
+	TRY(sandbox_filter_new(SCMP_ACT_ERRNO(EPERM), &filter, why));
 	e = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1); /* every thread, not this one only */
-	if (e == 0)
-		e = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0); /* set already, and prctl is refused by now */
-	if (e == 0)
-		e = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 0);
-	if (e == 0)
-		e = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(seccomp), 0);
-	return filter_load(filter, e, why);
+	return sandbox_filter_load(&filter, e != 0 ? e : sandbox_add_arguments(filter, true), why);
 }

@@ -1,0 +1,48 @@
+/*
+ * Which system calls the web process may make, as data: the seccomp filters are made from this table, the test
+ * tests/e2e/test_wall.py holds it against what a run was seen to make, and docs/threat-model.md names the same calls.
+ */
+#ifndef WEB_SANDBOX_CALLS_H
+#define WEB_SANDBOX_CALLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum sandbox_phase {
+	SANDBOX_ALWAYS,
+	SANDBOX_START, /* until sandbox_seal: threads and their descriptors are made then, before the first request */
+};
+
+enum sandbox_need {
+	SANDBOX_SEEN, /* a test fails when no run makes this call */
+	SANDBOX_RARE, /* few runs make it, for the reason in `why` */
+};
+
+/* argument[index] & mask == value; mask 0: no condition.  own_process: value is the number of this process. */
+struct sandbox_argument {
+	unsigned index;
+	uint64_t mask, value;
+	bool own_process;
+};
+
+enum { SANDBOX_ARGUMENTS_MAX = 3 };
+
+struct sandbox_call {
+	int call;
+	const char *name;
+	enum sandbox_phase phase;
+	enum sandbox_need need;
+	struct sandbox_argument
+	    arguments[SANDBOX_ARGUMENTS_MAX]; /* all must hold; several rows of a call: any of them */
+	const char *why;
+};
+
+extern const struct sandbox_call sandbox_calls[];
+extern const size_t sandbox_call_count;
+
+/* Calls that libraries make and whose failure they bear: they fail with EPERM.  All others end the process. */
+extern const int sandbox_refused[];
+extern const size_t sandbox_refused_count;
+
+#endif

@@ -134,7 +134,7 @@ uri_path_has_dots(str path)
 struct uri_path_scan {
 	char *out;
 	size_t n, certain;
-	bool is_certain, ambiguous, encoded;
+	bool is_certain, ambiguous;
 };
 
 static void
@@ -143,7 +143,6 @@ uri_path_put(struct uri_path_scan *s, char c, bool encoded)
 	bool special = uri_path_special(c, encoded, s->n > 0 ? s->out[s->n - 1] : '\0');
 
 	s->ambiguous = s->ambiguous || special;
-	s->encoded = s->encoded || encoded || !uri_path_visible(c);
 	s->is_certain = s->is_certain && !special && (unsigned char)c < 0x80;
 	s->out[s->n++] = c;
 	if (s->is_certain)
@@ -175,24 +174,32 @@ uri_path_leads_elsewhere(str decoded)
 	return uri_path_has_dots(str_bytes(fully, uri_path_decode_fully(fully, decoded.n)));
 }
 
-struct uri_path
-uri_path_read(str raw, char *decoded)
+/* Of a path that is not literal. */
+static struct uri_path
+uri_path_read_other(str raw, char *decoded)
 {
 	struct uri_path_scan s = { .out = decoded, .is_certain = true };
 	struct uri_path path = { .kind = URI_PATH_MALFORMED };
 
 	if (!uri_path_scan(raw, &s))
 		return path;
-	path = (struct uri_path){ URI_PATH_LITERAL, s.n, s.certain };
+	path = (struct uri_path){ s.ambiguous ? URI_PATH_AMBIGUOUS : URI_PATH_ENCODED, s.n, s.certain };
 	if (uri_path_leads_elsewhere(str_bytes(decoded, s.n))) {
 		path.kind = URI_PATH_DOTS;
 	} else if (!str_utf8_valid(str_bytes(decoded, s.n))) {
 		path.kind = URI_PATH_AMBIGUOUS;
 		path.certain_bytes = 0; /* some programs leave such bytes out: what remains may be a dot segment */
-	} else if (s.ambiguous || s.encoded) {
-		path.kind = s.ambiguous ? URI_PATH_AMBIGUOUS : URI_PATH_ENCODED;
 	}
 	return path;
+}
+
+struct uri_path
+uri_path_read(str raw, char *decoded)
+{
+	if (!uri_path_literal(raw))
+		return uri_path_read_other(raw, decoded);
+	memcpy(decoded, raw.p, raw.n);
+	return (struct uri_path){ URI_PATH_LITERAL, raw.n, raw.n };
 }
 
 enum uri_path_kind
@@ -203,5 +210,5 @@ uri_path_kind(str raw)
 	if (raw.n > URI_PATH_MAX_BYTES)
 		return URI_PATH_MALFORMED;
 	char decoded[URI_PATH_MAX_BYTES]; /* a literal path pays nothing for it */
-	return uri_path_read(raw, decoded).kind;
+	return uri_path_read_other(raw, decoded).kind;
 }

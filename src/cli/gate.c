@@ -116,7 +116,7 @@ outcome_text(const struct access_decision *d)
 	case ACCESS_NO_RULE:
 		return "is refused: no rule matches";
 	case ACCESS_UNCLEAR:
-		return "is refused: programs read this path in different ways, and one of them is refused";
+		return "is refused: the path or the query can be read in different ways, and one of them is refused";
 	case ACCESS_DOTS:
 		return "is refused: the path has a segment of one or two dots, plain or encoded";
 	case ACCESS_UNKNOWN:
@@ -149,8 +149,11 @@ put_rule(struct request *r, const struct access_rule *rule)
 }
 
 static err
-put_words(struct request *r, const struct access_decision *d)
+put_words(struct request *r, const struct target *target, const struct access_decision *d)
 {
+	if (target->unclear && !target->dots)
+		cli_line(&r->out, "Programs read this path in different ways. The strictest rule that one of them "
+				  "could meet decides.");
 	put_rule(r, d->rule);
 	if (r->visitor.level == ACCESS_NOBODY) {
 		cli_line(&r->out, "A visitor who is not signed in %s.", outcome_text(d));
@@ -165,7 +168,7 @@ put_words(struct request *r, const struct access_decision *d)
 }
 
 static err
-put_object(struct request *r, const struct access_decision *d)
+put_object(struct request *r, const struct target *target, const struct access_decision *d)
 {
 	static const char *const outcomes[ACCESS_OUTCOME_COUNT] = { "refused", "passes", "asks" };
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
@@ -175,6 +178,7 @@ put_object(struct request *r, const struct access_decision *d)
 	cli_json_text(&line, "why", str_of(outcome_text(d)));
 	cli_json_number(&line, "line", d->rule == NULL ? 0 : d->rule->line);
 	cli_json_text(&line, "policy", str_of(d->rule == NULL ? "" : access_policy_name(d->rule->policy)));
+	cli_json_bool(&line, "ambiguous", target->unclear);
 	return cli_json_put(&line, &r->out);
 }
 
@@ -192,7 +196,7 @@ check(struct request *r, enum access_outcome *ret_outcome)
 	const struct access_request request = { &target, str_of(r->method), str_of(r->address) };
 	decision = access_decide(&r->rules, &request, &r->visitor, now_us);
 	*ret_outcome = decision.outcome;
-	return r->json ? put_object(r, &decision) : put_words(r, &decision);
+	return r->json ? put_object(r, &target, &decision) : put_words(r, &target, &decision);
 }
 
 static int

@@ -281,6 +281,15 @@ def test_an_ambiguous_path_may_be_one_that_is_denied(gate, path):
     assert done.returncode == 1 and "line 9: deny" in done.stdout and "in different ways" in done.stdout
 
 
+def test_gate_check_says_that_a_path_is_ambiguous(gate):
+    done = check(gate, "https://wiki.example.org/public//x", "--user", inside(gate).name)
+    assert done.returncode == 0 and done.stdout.startswith("Programs read this path in different ways.") and "line 2:" not in done.stdout, done
+    done = check(gate, "https://wiki.example.org/public/x")
+    assert done.returncode == 0 and "in different ways" not in done.stdout
+    done = check(gate, "https://wiki.example.org/public/%2e%2e/x")
+    assert done.returncode == 1 and "one or two dots" in done.stdout and "in different ways" not in done.stdout
+
+
 def test_a_stranger_may_not_ask(tmp_path):
     with make(tmp_path, TRUSTED_PROXIES="10.0.0.0/8") as server:
         for endpoint in ENDPOINTS:

@@ -126,6 +126,40 @@ route_find_chooses_home_or_gate_by_the_query(void **state)
 	}
 }
 
+static void
+a_path_has_one_spelling_unless_its_row_says_otherwise(void **state)
+{
+	static const struct {
+		const char *path;
+		bool good;
+		const char *why;
+	} rows[] = {
+		{ "/", true, "home" },
+		{ "/.doubletour/enter", true, "the way in" },
+		{ "/no/such/page", true, "a plain path that is none of ours is not found later" },
+		{ "/api/authz/ext-authz/a%2Fb", true, "an application's path" },
+		{ "/api/authz/ext-authz//a;b", true, "and its slashes and parameters" },
+		{ "/api/authz/ext-authz/caf%C3%A9", true, "and its letters" },
+		{ "/api/authz/ext-authz/../x", false, "but no dot segment" },
+		{ "/api/authz/ext-authz/..%2fx", false, "encoded" },
+		{ "/api/authz/ext-authz/%zz", false, "and nothing that is no path" },
+		{ "/api/authz/ext-authz;x", false, "the endpoint itself is plain" },
+		{ "/api/authz/ext%2dauthz/x", false, "and so is its name" },
+		{ "/api/authz//ext-authz/x", false, "and so is what stands before it" },
+		{ "/api/verify/..%2f..%2f.doubletour/enter", false, "of another endpoint" },
+		{ "/static//app.css", false, "of a folder" },
+		{ "/log%69n", false, "of a page" },
+	};
+	size_t ambiguous = 0;
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (route_path_good(str_of(rows[i].path)) != rows[i].good)
+			fail_msg("%s: %s", rows[i].why, rows[i].path);
+	for (size_t i = 0; i < web_routes_count; i++)
+		ambiguous += web_routes[i].ambiguous;
+	assert_int_equal(ambiguous, 1);
+}
+
 int
 main(void)
 {
@@ -136,6 +170,7 @@ main(void)
 		cmocka_unit_test(a_row_that_names_no_state_needs_full),
 		cmocka_unit_test(what_hashes_a_password_is_in_the_slow_lane_and_nothing_else),
 		cmocka_unit_test(route_find_tells_a_wrong_method_from_a_wrong_path),
+		cmocka_unit_test(a_path_has_one_spelling_unless_its_row_says_otherwise),
 		cmocka_unit_test(route_find_chooses_home_or_gate_by_the_query),
 	};
 

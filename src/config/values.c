@@ -156,7 +156,7 @@ is_name(str host)
 		if (!str_has_byte(STR("-."), host.p[i]) ? !str_has_byte(str_of(allowed), host.p[i])
 							: i == 0 || host.p[i - 1] == '.')
 			return false;
-	return host.n > 0 && host.n <= 253 && host.p[host.n - 1] != '-';
+	return host.n > 0 && host.n <= 253 && host.p[host.n - 1] != '-' && host.p[host.n - 1] != '.';
 }
 
 static bool

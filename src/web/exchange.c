@@ -447,6 +447,19 @@ lead_from_slash(struct exchange *x)
 	return buf_check(&location) == ERR_OK && exchange_redirect(x, buf_str(&location), (str){ 0 }, NULL) == ERR_OK;
 }
 
+/* By this method, or by another that the path takes. */
+static bool
+path_is_for_any_host(const struct exchange *x, unsigned methods)
+{
+	enum http_method one = (enum http_method)(methods & -methods);
+	unsigned ignored;
+	const struct route *route = x->route;
+
+	if (route == NULL && methods != 0)
+		route = route_find(one, x->rq->path, x->rq->query, &ignored);
+	return route != NULL && route->any_host;
+}
+
 /* Which row of the table answers?  Without one the reply is made here. */
 static bool
 route_begin(struct exchange *x)
@@ -454,7 +467,7 @@ route_begin(struct exchange *x)
 	unsigned methods = 0;
 
 	x->route = route_find(x->rq->method, x->rq->path, x->rq->query, &methods);
-	if ((x->route == NULL ? methods == 0 : !x->route->any_host) && exchange_elsewhere(x)) {
+	if (!path_is_for_any_host(x, methods) && exchange_elsewhere(x)) {
 		log_event(LOG_NOTICE, "host.refused", LOG_STR("host", request_header(x->rq, "Host")));
 		exchange_wrong_address(x);
 		return false;

@@ -97,7 +97,8 @@ static const struct tool_command commands[] = {
 			"\n"
 			"Reads one otpauth-migration:// URI a line, prints one otpauth:// URI an account.\n"
 			"Give all QR codes of an export at once, in any order.\n"
-			"Exit status: 1 when a QR code is missing or comes twice, or something was left out; the rest is printed.\n",
+			"Exit status: 1 when a QR code is missing or comes twice, or something was left out.\n"
+			"The rest is printed.\n",
 	    .failed = CLI_FAILED,
 	    .run = tool_migration,
 	},

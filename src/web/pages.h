@@ -122,7 +122,7 @@ struct page_authenticator {
 	int64_t id;
 	uint32_t number; /* counted from 1, for one that has no name */
 	str name;
-	int64_t created_us, last_used_us; /* last_used_us 0: never since it was confirmed */
+	int64_t created_us, last_used_us; /* last_used_us 0: never, as after an import */
 	bool disabled, current;           /* current: this session came in by it */
 	bool removable;
 	str new_name;            /* as typed, where it could not be taken */

@@ -192,7 +192,7 @@ struct account_body {
 struct factor_item {
 	int64_t id;
 	str name;                         /* "": none given */
-	int64_t created_us, last_used_us; /* last_used_us 0: never since it was confirmed */
+	int64_t created_us, last_used_us; /* last_used_us 0: never, as after an import */
 	uint32_t disabled, current;       /* current: this session came in by it */
 };
 

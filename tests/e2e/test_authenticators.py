@@ -75,6 +75,38 @@ def test_the_one_that_opened_this_session_is_marked_and_last_use_moves(server, a
     assert items(alice)[1].all("time")[-1]["datetime"] > used
 
 
+NEVER = {"fr": "pas encore utilisé", "en": "not used yet"}
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_code_that_confirms_counts_as_a_use(server, language):
+    person = Person(server, language=language).full()
+    add(person, "Tablet")
+    for item in items(person):
+        added, used = item.all("time")
+        assert NEVER[language] not in item.text and used["datetime"] == added["datetime"]
+
+
+def test_a_code_that_makes_the_proof_fresh_is_a_use(server, alice):
+    before = items(alice)[0].all("time")[-1]["datetime"]
+    alice.grow_stale()
+    begin(alice, otp=alice.fresh_code())
+    assert items(alice)[0].all("time")[-1]["datetime"] > before
+
+
+def test_a_recovery_code_is_no_use_of_an_authenticator(server, alice):
+    codes = alice.visit("/account/recovery-codes").recovery_codes
+    before = items(alice)[0].all("time")[-1]["datetime"]
+    server.clock.advance(3600)
+    assert alice.recover(codes[0]).status == 303
+    assert items(alice)[0].all("time")[-1]["datetime"] == before
+
+
+def test_an_imported_authenticator_is_not_used_yet(server, alice):
+    server.sql("UPDATE factors SET last_used_at_us = 0 WHERE account_id = (SELECT id FROM accounts WHERE name = ?)", alice.name)
+    assert NEVER["en"] in items(alice)[0].text
+
+
 def test_times_tell_the_exact_instant(alice):
     for time in items(alice)[0].all("time"):
         assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", time["title"])

@@ -34,6 +34,5 @@ SELECT CASE WHEN a.password_changed_at_us = 0 THEN a.created_at_us ELSE a.passwo
 FROM accounts a WHERE a.id = $1;
 
 -- name: account_factors
-SELECT id, name, confirmed_at_us, CASE WHEN last_used_at_us > confirmed_at_us THEN last_used_at_us ELSE 0 END,
-       disabled_at_us IS NOT NULL, id = $2
+SELECT id, name, confirmed_at_us, last_used_at_us, disabled_at_us IS NOT NULL, id = $2
 FROM factors WHERE account_id = $1 AND confirmed_at_us IS NOT NULL ORDER BY confirmed_at_us, id;

@@ -7,16 +7,19 @@
 #include "cli/json.h"
 #include "cli/moment.h"
 
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 static const char audit_help[] =
     "Usage: doubletour audit [OPTIONS]\n"
     "\n"
-    "Print the audit trail, oldest first: when, what, how it ended and why, whose account, from where.\n"
+    "Print the audit trail, oldest first: when, how it ended, what and why, which account, who acted, from where.\n"
     "\n"
     "  --user NAME      of one account\n"
+    "  --account ID     the same by its id, which stays when the account is deleted\n"
     "  --event PREFIX   events whose name begins so: signin, prove.refused, admin. ...\n"
     "  --since MOMENT   from then on\n"
     "  --until MOMENT   before then\n"
@@ -24,6 +27,8 @@ static const char audit_help[] =
     "  --json           JSON, an object a line: for export\n"
     "  --help           this text\n"
     "\n"
+    "ACTOR is person (whoever used the pages), system, or command:WHO with the user who typed it: SUDO_USER, or "
+    "uid=NUMBER.\n"
     "MOMENT: 2026-11-23, 2026-11-23T08:14:07Z, or 30d, 12h, 15m before now.\n"
     "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
 
@@ -34,11 +39,18 @@ static const char audit_help[] =
 enum { FOLLOW_MS = 500, LOOK_BACK = 4096 };
 
 struct request {
-	const char *user, *event, *since, *until;
+	const char *user, *account, *event, *since, *until;
 	bool follow, json;
+	bool headed; /* the heading is printed */
 	struct buf out;
 	int64_t printed[LOOK_BACK]; /* ids, each at its remainder */
 };
+
+static bool
+audit_is_deleted(const struct admin_event *event)
+{
+	return event->account_id != 0 && event->name.n == 0;
+}
 
 static err
 put_json(struct buf *out, const struct admin_event *event)
@@ -56,18 +68,70 @@ put_json(struct buf *out, const struct admin_event *event)
 	else
 		cli_json_null(&line, "account");
 	cli_json_text(&line, "name", event->name);
+	cli_json_bool(&line, "deleted", audit_is_deleted(event));
+	if (event->actor.n > 0)
+		cli_json_text(&line, "actor", event->actor);
+	else
+		cli_json_null(&line, "actor");
 	cli_json_text(&line, "address", event->address);
 	cli_json_text(&line, "agent", event->agent);
 	cli_json_text(&line, "request", event->request_id);
 	return cli_json_put(&line, out);
 }
 
+/* --- text --------------------------------------------------------------------------------------------------------- */
+
+static str
+text_or_dash(str text)
+{
+	return text.n > 0 ? text : STR("-");
+}
+
+static str
+account_text(const struct admin_event *event, char *room, size_t size)
+{
+	if (event->account_id == 0)
+		return STR("-");
+	snprintf(room, size, "%" PRId64, event->account_id);
+	return str_of(room);
+}
+
+static void
+put_columns(struct buf *out, const str columns[7])
+{
+	static const size_t widths[] = { 9, 22, 18, 20, 24, 18 };
+
+	buf_put(out, STR("  "));
+	for (size_t i = 0; i < COUNT(widths); i++)
+		cli_column(out, columns[i], widths[i]);
+	cli_line(out, "%.*s", STR_ARG(columns[COUNT(widths)]));
+}
+
+static err
+put_heading(struct buf *out)
+{
+	const str columns[] = { STR("OUTCOME"), STR("EVENT"), STR("REASON"), STR("ACCOUNT"),
+				STR("NAME"),    STR("ACTOR"), STR("ADDRESS") };
+
+	buf_put(out, STR("TIME                "));
+	put_columns(out, columns);
+	return buf_check(out);
+}
+
 static err
 put_line(struct buf *out, const struct admin_event *event)
 {
+	char account[24];
+	const str columns[] = { event->outcome,
+				event->event,
+				event->reason,
+				account_text(event, account, sizeof(account)),
+				audit_is_deleted(event) ? STR("(deleted)") : text_or_dash(event->name),
+				text_or_dash(event->actor),
+				text_or_dash(event->address) };
+
 	moment_put(out, event->at_us);
-	cli_line(out, "  %-20.*s %-18.*s %-24.*s %.*s", STR_ARG(event->event), STR_ARG(event->reason),
-		 STR_ARG(event->name), STR_ARG(event->address));
+	put_columns(out, columns);
 	return buf_check(out);
 }
 
@@ -81,6 +145,9 @@ tell(void *context, const struct admin_event *event)
 		return ERR_OK;
 	*printed = event->id;
 	buf_clear(&r->out);
+	if (!r->json && !r->headed)
+		TRY(put_heading(&r->out));
+	r->headed = true;
 	TRY(r->json ? put_json(&r->out, event) : put_line(&r->out, event));
 	return cli_print(buf_str(&r->out)) == CLI_DONE ? ERR_OK : ERR_IO;
 }
@@ -108,6 +175,33 @@ follow(struct admin *admin, struct admin_audit *query, struct request *r)
 	}
 }
 
+/* A list of nothing has its heading too. */
+static err
+tell_heading(struct request *r)
+{
+	if (r->json || r->headed)
+		return ERR_OK;
+	r->headed = true;
+	buf_clear(&r->out);
+	TRY(put_heading(&r->out));
+	return cli_print(buf_str(&r->out)) == CLI_DONE ? ERR_OK : ERR_IO;
+}
+
+static err
+account_read(const char *typed, struct why *why, int64_t *ret_id)
+{
+	uint64_t id = 0;
+
+	if (typed == NULL)
+		return ERR_OK;
+	if (str_number(str_of(typed), INT64_MAX, &id) != ERR_OK || id == 0)
+		return why_set(why, ERR_INVALID,
+			       "--account: %.40s is not an account's id, a number as `doubletour audit` shows it.",
+			       typed);
+	*ret_id = (int64_t)id;
+	return ERR_OK;
+}
+
 static err
 audit(const struct config *config, struct admin *admin, struct request *r)
 {
@@ -117,8 +211,10 @@ audit(const struct config *config, struct admin *admin, struct request *r)
 	TRY(clock_now_us(&now_us));
 	TRY(bound("--since", r->since, now_us, &admin->why, &query.from_us));
 	TRY(bound("--until", r->until, now_us, &admin->why, &query.until_us));
+	TRY(account_read(r->account, &admin->why, &query.account_id));
 	TRY(admin_open(config, admin));
 	TRY(admin_audit_read(admin->thread, &query, &admin->why, tell, r, &query.after));
+	TRY(tell_heading(r));
 	return r->follow ? follow(admin, &query, r) : ERR_OK;
 }
 
@@ -139,9 +235,10 @@ cli_audit(struct cli *cli, int argc, char **argv)
 {
 	struct request r = { .out = BUF(16 * 1024) };
 	const struct cli_option options[] = {
-		{ .name = "user", .value = &r.user },    { .name = "event", .value = &r.event },
-		{ .name = "since", .value = &r.since },  { .name = "until", .value = &r.until },
-		{ .name = "follow", .flag = &r.follow }, { .name = "json", .flag = &r.json },
+		{ .name = "user", .value = &r.user },   { .name = "account", .value = &r.account },
+		{ .name = "event", .value = &r.event }, { .name = "since", .value = &r.since },
+		{ .name = "until", .value = &r.until }, { .name = "follow", .flag = &r.follow },
+		{ .name = "json", .flag = &r.json },
 	};
 	int status = cli_options(argc, argv, audit_help, options, COUNT(options), 0);
 

@@ -6,6 +6,10 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/process.h"
+#include "keeper/audit.h"
+
+#include <stdlib.h>
+#include <unistd.h>
 
 enum { WORDS_MAX = 8 }; /* behind `doubletour help` */
 
@@ -118,6 +122,7 @@ main(int argc, char **argv)
 
 	process_harden();
 	mem_set_up();
+	audit_command_by(getenv("SUDO_USER"), getuid());
 	status = argc < 2 ? help_list() : dispatch(&cli, argc, argv);
 	config_wipe(&cli.config);
 	return argc < 2 ? CLI_USAGE : status;

@@ -76,7 +76,7 @@ act_once(struct act *act, act_work work)
 	TRY(work(act));
 	if (act->optional && act->changed == 0)
 		return ERR_OK;
-	TRY(upkeep_audit(act->db, act->event, act->account_id, act->reason));
+	TRY(audit_write_command(act->db, act->event, act->account_id, act->reason));
 	return db_commit(&transaction);
 }
 
@@ -586,10 +586,10 @@ event_row(void *context, const struct db_value *row, size_t columns)
 {
 	struct page *page = context;
 	struct admin_event *event = &page->events[page->n];
-	str *texts[] = { &event->event, &event->outcome, &event->reason, NULL,
-			 &event->name,  &event->address, &event->agent,  &event->request_id };
+	str *texts[] = { &event->event,   &event->outcome, &event->reason,     NULL,         &event->name,
+			 &event->address, &event->agent,   &event->request_id, &event->actor };
 
-	if (columns != 10 || page->n == page->most)
+	if (columns != 11 || page->n == page->most)
 		return ERR_INVALID;
 	*event = (struct admin_event){ .id = row[0].number, .at_us = row[1].number, .account_id = row[5].number };
 	for (size_t i = 0; i < COUNT(texts); i++)
@@ -625,7 +625,7 @@ err
 admin_audit_read(struct keeper_thread *t, const struct admin_audit *query, struct why *why, admin_each_event each,
 		 void *context, int64_t *ret_last)
 {
-	int64_t account_id = 0;
+	int64_t account_id = query->account_id;
 	bool more = true;
 
 	if (query->account != NULL)

@@ -76,11 +76,13 @@ MUST_USE err admin_sessions(struct keeper_thread *t, str account, struct why *wh
 struct admin_event {
 	int64_t id, at_us;
 	str event, outcome, reason, name, address, agent,
-	    request_id;     /* name "": the account is gone, or there was none */
-	int64_t account_id; /* 0: none */
+	    request_id;     /* name "": the account was deleted, or there was none */
+	str actor;          /* keeper/audit.h; "": written by a version that did not say */
+	int64_t account_id; /* random and never given again, so that it tells deleted accounts apart; 0: none */
 };
 struct admin_audit {
-	const char *account;       /* NULL: all */
+	const char *account;       /* by name; NULL: all */
+	int64_t account_id;        /* where account is NULL: of this one, be it deleted; 0: all */
 	const char *event;         /* beginning of an event's name; NULL: all */
 	int64_t from_us, until_us; /* until_us 0: no end */
 	int64_t after;             /* id */

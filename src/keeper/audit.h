@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+struct db;
 struct turn;
 
 enum audit_event {
@@ -62,11 +63,24 @@ enum audit_event {
 /* "signin.refused" */
 const char *audit_event_name(enum audit_event event);
 
+/*
+ * Each row says who acted: "person" (whoever used the pages: after a refused attempt nobody knows who), "system" (the server, of
+ * itself), or "command:" and who typed the command: SUDO_USER, where sudo has set it, else "uid=" and the number.  A rule of
+ * thumb for people, no proof: who may type commands can write the database.
+ */
+enum { AUDIT_USER_MAX = 64, AUDIT_ACTOR_MAX = AUDIT_USER_MAX + 16 };
+
+/* At the start of a command, before there is a second thread.  sudo_user: that variable, or NULL. */
+void audit_command_by(const char *sudo_user, int64_t uid);
+
 /* One row, within the transaction that is open, if one is.  account_id 0: none.  why: a fixed word. */
 MUST_USE err audit_write(struct turn *turn, enum audit_event event, int64_t account_id, const char *why);
 
 /* The same about a name that no account has: a keyed hash of it is kept, so that tries on one name can be counted. */
 MUST_USE err audit_write_unknown(struct turn *turn, enum audit_event event, str name, const char *why);
+
+/* One row about what a command does, within the transaction that is open, if one is.  account_id 0: none. */
+MUST_USE err audit_write_command(struct db *db, enum audit_event event, int64_t account_id, const char *why);
 
 /* The line in the log; once it holds. */
 void audit_log(const struct turn *turn, enum audit_event event, int64_t account_id, const char *why);

@@ -9,24 +9,6 @@
 #include "store/schema.h"
 #include "store/store.h"
 
-err
-upkeep_audit(struct db *db, unsigned event, int64_t account_id, const char *reason)
-{
-	int64_t now_us = 0;
-
-	TRY(clock_now_us(&now_us));
-	const struct db_value args[] = { DB_INT(now_us),
-					 DB_TEXT(str_of(audit_event_name((enum audit_event)event))),
-					 DB_TEXT(STR("passed")),
-					 DB_TEXT(str_of(reason)),
-					 account_id == 0 ? DB_NULL() : DB_INT(account_id),
-					 DB_NULL(),
-					 DB_TEXT(STR("")),
-					 DB_TEXT(STR("command line")),
-					 DB_TEXT(STR("")) };
-	return db_run(db, SQL_AUDIT_INSERT, args, COUNT(args), NULL);
-}
-
 /* The first object that is not ours. */
 static void
 schema_note(void *context, const char *sentence)

@@ -69,7 +69,4 @@ struct upkeep_copying {
 };
 MUST_USE err upkeep_copy(const struct upkeep_copying *copying, struct why *why, int64_t *ret_rows);
 
-/* An audit row of a command, within the transaction that is open, if one is.  event: enum audit_event; account_id 0: none. */
-MUST_USE err upkeep_audit(struct db *db, unsigned event, int64_t account_id, const char *reason);
-
 #endif

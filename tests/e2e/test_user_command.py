@@ -1,6 +1,7 @@
 """Accounts, invitations and the audit trail, by the administrator, while the server runs."""
 
 import json
+import os
 import signal
 import subprocess
 
@@ -253,6 +254,70 @@ def test_the_audit_trail_is_filtered_and_exported(server):
     assert alice.password not in server.command("audit").stdout
     refused(server, "audit", "--since", "yesterday-ish", word="--since: yesterday-ish is not a time")
     refused(server, "audit", "--user", "nobody", word="no account")
+
+
+COLUMNS = ["TIME", "OUTCOME", "EVENT", "REASON", "ACCOUNT", "NAME", "ACTOR", "ADDRESS"]
+
+
+def lines(server, *arguments):
+    """Text output as rows by column; every column of a row begins where its heading does."""
+    heading, *rows = server.command("audit", *arguments).stdout.splitlines()
+    assert heading.split() == COLUMNS
+    begins = [heading.index(column) for column in COLUMNS] + [None]
+    return [{c: row[b:e].strip() for c, b, e in zip(COLUMNS, begins, begins[1:])} for row in rows]
+
+
+def account_of(server, person):
+    return server.sql("SELECT id FROM accounts WHERE name = ?", person.name)[0][0]
+
+
+def test_audit_text_has_a_heading_outcome_and_account_id(server):
+    alice = Person(server).full()
+    Person(server, alice.name, "wrong password").give_password()
+    rows = lines(server, "--user", alice.name)
+    assert {row["ACCOUNT"] for row in rows} == {str(account_of(server, alice))}
+    assert {row["NAME"] for row in rows} == {alice.name} and {row["ACTOR"] for row in rows} == {"person"}
+    assert (rows[0]["EVENT"], rows[0]["OUTCOME"]) == ("register.done", "passed")
+    assert (rows[-1]["EVENT"], rows[-1]["OUTCOME"], rows[-1]["ADDRESS"]) == ("signin.refused", "refused", "127.0.0.1")
+    assert server.command("audit", "--event", "nothing.of.this.name").stdout.split() == COLUMNS
+
+
+def test_an_administrators_act_says_who_typed_it(server):
+    alice = Person(server).full()
+    for sudo, actor in (("anna", "command:anna"), ("", f"command:uid={os.getuid()}"), ("a b", f"command:uid={os.getuid()}")):
+        assert server.command("user", "unlock", alice.name, SUDO_USER=sudo).returncode == 0
+        assert lines(server, "--user", alice.name, "--event", "admin.")[-1]["ACTOR"] == actor
+        assert told(server, "audit", "--user", alice.name, "--event", "admin.")[-1]["actor"] == actor
+    page = alice.visit("/account/activity")
+    assert "anna" not in page.html and "dministrator" in page.html, "her own page does not name the administrator"
+
+
+def test_the_system_acts_when_a_backoff_begins(server):
+    alice = Person(server).full()
+    for _ in range(6):
+        Person(server, alice.name, "wrong password").give_password()
+    assert {row["ACTOR"] for row in lines(server, "--event", "wait.begun")} == {"system"}
+
+
+def test_rows_of_a_deleted_account_keep_its_id(server):
+    alice = Person(server).full()
+    number = account_of(server, alice)
+    assert one(server, "user", "delete", alice.name, "--yes")["deleted"]
+    again = Person(server, alice.name).full()
+    rows = lines(server, "--account", str(number))
+    assert len(rows) >= 4 and {(row["ACCOUNT"], row["NAME"]) for row in rows} == {(str(number), "(deleted)")}
+    assert rows[-1]["EVENT"] == "admin.deleted"
+    assert all(row["deleted"] and row["account"] == number for row in told(server, "audit", "--account", str(number)))
+    assert {row["ACCOUNT"] for row in lines(server, "--user", alice.name)} == {str(account_of(server, again))} != {str(number)}
+    for wrong in ("0", "-1", "alice", "1 ", "9" * 30):
+        refused(server, "audit", "--account", wrong, word="--account")
+
+
+def test_rows_of_an_older_version_have_no_actor(server):
+    alice = Person(server).full()
+    server.sql("UPDATE audit SET actor = NULL WHERE account_id = ?", account_of(server, alice))
+    assert {row["ACTOR"] for row in lines(server, "--user", alice.name)} == {"-"}
+    assert {row["actor"] for row in told(server, "audit", "--user", alice.name)} == {None}
 
 
 def test_following_prints_what_happens(server):

@@ -46,6 +46,7 @@ SELECT id, created_at_us, seen_at_us, address, agent, factor_at_us <> 0 FROM ses
 ORDER BY seen_at_us DESC, id;
 
 -- name: admin_audit
-SELECT u.id, u.at_us, u.event, u.outcome, u.reason, u.account_id, coalesce(a.name, ''), u.address, u.agent, u.request_id
+SELECT u.id, u.at_us, u.event, u.outcome, u.reason, u.account_id, coalesce(a.name, ''), u.address, u.agent, u.request_id,
+       coalesce(u.actor, '')
 FROM audit u LEFT JOIN accounts a ON a.id = u.account_id
 WHERE u.id > $1 AND (CAST($2 AS BIGINT) = 0 OR u.account_id = $2) AND u.at_us >= $3 AND u.at_us < $4 ORDER BY u.id LIMIT $5;

@@ -339,11 +339,12 @@ respelled_one(struct visit *v, const char *path)
 	static const char finding[] =
 	    "REACHES DOUBLETOUR: have the proxy refuse other spellings of its paths by the raw request "
 	    "target, and pass /.doubletour/enter on as a fixed path, as `doubletour proxy-config` does";
+	static const char uri[] = "X-Forwarded-Uri: /" FORGED;
 	CLEANUP(curl_reply_wipe) struct curl_reply reply = { .status = 0 };
 	char url[TARGET_HOST_MAX + 100], host[TARGET_HOST_MAX + 40];
 	const struct probe probe = { path, .path = path,
-				     .headers = { url, "X-Original-Method: GET", host, "X-Forwarded-Uri: /" FORGED,
-						  "X-Forwarded-Method: GET", "X-Forwarded-Proto: https" } };
+				     .headers = { url, "X-Original-Method: GET", host, uri, "X-Forwarded-Method: GET",
+						  "X-Forwarded-Proto: https" } };
 
 	snprintf(url, sizeof(url), "X-Original-URL: %s/" FORGED, v->origin);
 	snprintf(host, sizeof(host), "X-Forwarded-Host: %s", v->origin + strlen("https://"));
@@ -501,7 +502,7 @@ summary(struct visit *v)
 
 /* One host: its status. */
 static int
-visit_host(struct visit *asked, const char *url, bool several, const struct config *config)
+visit_host(const struct visit *asked, const char *url, bool several, const struct config *config)
 {
 	CLEANUP(visit_end) struct visit v = *asked;
 	CLEANUP(buf_wipe) struct buf title = BUF(16 * 1024);

@@ -250,7 +250,7 @@ BEFORE = {  # what was printed once, of the parts that refuse other spellings
 
 def examine(proxy, *hosts):
     urls = [proxy.public(host) + ("/" if host == LOGIN else "/page") for host in hosts]
-    done = proxy.server.command("doctor", *urls, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{proxy.port}", "--json")
+    done = proxy.server.command("doctor", *urls, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{proxy.port}", "--json", patience=300)
     return done, [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -289,6 +289,6 @@ def test_the_doctor_sees_that_the_gate_is_asked_through_the_proxy(tmp_path):
 def test_the_doctor_goes_on_to_the_next_host(tmp_path):
     with Echo() as echo, make(tmp_path) as server, Proxy("nginx", server, echo) as proxy:
         urls = [f"https://nowhere.example.org:{proxy.port}/", proxy.public(LOGIN) + "/"]
-        done = server.command("doctor", *urls, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{proxy.port}")
+        done = server.command("doctor", *urls, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{proxy.port}", patience=300)
         assert done.returncode == 1 and "was not reached" in done.stderr and all(url in done.stdout for url in urls), done
         assert "none of them reaches Doubletour" in done.stdout and "nothing gets through" in done.stdout, done

@@ -395,7 +395,7 @@ def test_without_the_settings_it_says_which(tmp_path):
 
 
 def examine(proxy, *more, path="/page"):
-    return proxy.server.command("doctor", proxy.public("wiki.example.org") + path, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{proxy.port}", *more)
+    return proxy.server.command("doctor", proxy.public("wiki.example.org") + path, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{proxy.port}", *more, patience=300)
 
 
 def test_the_doctor_finds_nothing_through_what_is_printed(world):

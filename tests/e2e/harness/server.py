@@ -228,11 +228,11 @@ class Server:
                 return int(entry)
         return 0
 
-    def command(self, *arguments, user=None, **more):
+    def command(self, *arguments, user=None, patience=PATIENCE, **more):
         """Another run of the program with the same settings and these; user: as somebody else, for whom root must ask."""
         environment = {**self.environment, **{k: str(v) for k, v in more.items()}}
         return subprocess.run([self.program, *arguments], cwd=self.work, env=environment, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=PATIENCE, user=user)
+                              capture_output=True, text=True, timeout=patience, user=user)
 
     def move_to(self, home, owner):
         """The data of a server at rest, given to somebody else, with a program that they may execute."""

@@ -40,7 +40,8 @@ findings_put_problems(struct buf *out, const struct upkeep_findings *findings)
 		{ "account name", "account names", " cannot be typed", offsetof(struct upkeep_findings, misnamed) },
 		{ "object", "objects", " in the schema that Doubletour does not make",
 		  offsetof(struct upkeep_findings, foreign) },
-		{ "value", "values", " that a page or a command would refuse", offsetof(struct upkeep_findings, bad_values) },
+		{ "value", "values", " that a page or a command would refuse",
+		  offsetof(struct upkeep_findings, bad_values) },
 	};
 
 	for (size_t i = 0; i < COUNT(problems); i++) {

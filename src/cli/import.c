@@ -201,21 +201,6 @@ report(const struct import_counts *counts, const struct import_place *place, boo
 	return buf_check(out);
 }
 
-/* What concerns no single account. */
-static void
-tell_notes(const struct import_counts *counts, const struct import_place *place)
-{
-	if (place->passed_over > 0)
-		cli_say("%s: lines passed over because they do not begin with otpauth://: %lld.", place->totp,
-			(long long)place->passed_over);
-	if (place->left_behind[0] != '\0')
-		cli_say("Left behind, because accounts have no such value here: %s.", place->left_behind);
-	if (counts->weak_factors > 0)
-		cli_say("%s",
-			"With --enrol-anew, accounts whose authenticator cannot be taken come without it, and enrol at "
-			"the next sign-in.");
-}
-
 /* --- the command ------------------------------------------------------------------------------------------------------- */
 
 static const struct kind {
@@ -234,6 +219,27 @@ struct request {
 	const char *map;
 	bool dry_run, enrol_anew, json;
 };
+
+/* What concerns no single account. */
+static void
+tell_notes(const struct request *request, const struct import_counts *counts)
+{
+	const struct import_place *place = &request->place;
+
+	if (request->kind->takes_totp && place->totp == NULL && counts->taken > 0)
+		cli_say("%s", "No authenticators were given (--totp): those who had one enrol anew at the next "
+			      "sign-in.  A later run "
+			      "with --totp adds them.");
+	if (place->passed_over > 0)
+		cli_say("%s: lines passed over because they do not begin with otpauth://: %lld.", place->totp,
+			(long long)place->passed_over);
+	if (place->left_behind[0] != '\0')
+		cli_say("Left behind, because accounts have no such value here: %s.", place->left_behind);
+	if (counts->weak_factors > 0)
+		cli_say("%s",
+			"With --enrol-anew, accounts whose authenticator cannot be taken come without it, and enrol at "
+			"the next sign-in.");
+}
 
 static err
 run_import(const struct config *config, struct request *request, struct why *why, struct import_counts *ret_counts)
@@ -276,7 +282,7 @@ import_and_tell(struct cli *cli, struct request *request)
 		e = (request->json ? report_json : report)(&counts, &request->place, request->dry_run, &out);
 	if (e != ERR_OK)
 		return cli_fail(e, &why);
-	tell_notes(&counts, &request->place);
+	tell_notes(request, &counts);
 	status = cli_print(buf_str(&out));
 	return status != CLI_DONE || counts.refused + counts.strays == 0 ? status : CLI_FAILED;
 }

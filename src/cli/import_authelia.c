@@ -264,7 +264,7 @@ file_wrong(const struct import_place *place, const yaml_node_t *node, struct why
 	return why_set(why, ERR_INVALID, "%s, line %u: %s.", place->place, yaml_text_line(node), sentence);
 }
 
-/* The mapping below `users:`. */
+/* The mapping below `users:`; not NULL on ERR_OK. */
 static err
 users_find(const struct import_place *place, yaml_document_t *document, struct why *why, const yaml_node_t **ret_users)
 {
@@ -295,6 +295,8 @@ users_read(struct import_place *place, yaml_document_t *document, struct autheli
 	const yaml_node_pair_t *pair;
 
 	TRY(users_find(place, document, why, &users));
+	if (users == NULL)
+		return ERR_INVALID;
 	for (pair = users->data.mapping.pairs.start; pair < users->data.mapping.pairs.top; pair++)
 		TRY(user_read(place, document, pair, totp, take, context));
 	return authelia_totp_strays(totp, take, context);

@@ -125,6 +125,8 @@ take_file(struct file_text *file, struct given *given, struct why *why)
 	struct dotenv_entry entry;
 	bool more = true;
 
+	if (str_is_utf16(str_bytes(file->p, file->n)))
+		return why_set(why, ERR_CONFIG, ".env is UTF-16.  Save it as UTF-8.");
 	for (;;) {
 		struct why line = { 0 };
 		if (dotenv_next(&dotenv, &entry, &more, &line) != ERR_OK)

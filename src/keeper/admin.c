@@ -467,6 +467,13 @@ copied(struct page *page, const struct db_value *value, str *ret_text)
 	return arena_copy(&page->arena, value->bytes, ret_text);
 }
 
+/* Of a value that nobody checked the beginning is enough: `doubletour check` reports the whole. */
+static err
+copied_part(struct page *page, const struct db_value *value, str *ret_text)
+{
+	return arena_copy(&page->arena, str_utf8_upto(value->bytes, GROUPS_MAX_BYTES), ret_text);
+}
+
 static err
 user_row(void *context, const struct db_value *row, size_t columns)
 {
@@ -487,9 +494,9 @@ user_row(void *context, const struct db_value *row, size_t columns)
 				     .sessions = row[11].number,
 				     .recovery_codes = row[12].number };
 	TRY(copied(page, &row[1], &user->name));
-	TRY(copied(page, &row[2], &user->display_name));
-	TRY(copied(page, &row[13], &user->email));
-	TRY(copied(page, &row[14], &user->groups));
+	TRY(copied_part(page, &row[2], &user->display_name));
+	TRY(copied_part(page, &row[13], &user->email));
+	TRY(copied_part(page, &row[14], &user->groups));
 	page->n++;
 	return ERR_OK;
 }
@@ -506,30 +513,30 @@ users_page(struct keeper_thread *t, str after, str only, struct page *page)
 	return db_all(t->db, SQL_ADMIN_USERS, args, COUNT(args), user_row, page);
 }
 
-/* One page; *ret_after: the name of the last one. */
+/* One page; after: the name of the last one. */
 static err
 users_some(struct keeper_thread *t, const struct admin_filter *filter, str only, admin_each_user each, void *context,
-	   struct account_name *ret_after, bool *ret_more)
+	   struct buf *after, bool *ret_more)
 {
-	CLEANUP(page_wipe) struct page page = { .arena = ARENA(1024 * 1024) };
+	CLEANUP(page_wipe) struct page page = { .arena = ARENA(2 * 1024 * 1024) };
 
-	TRY(users_page(t, account_name_str(ret_after), only, &page));
-	for (size_t i = 0; i < page.n; i++) {
+	TRY(users_page(t, buf_str(after), only, &page));
+	for (size_t i = 0; i < page.n; i++)
 		if (passes(filter, &page.users[i]))
 			TRY(each(context, &page.users[i]));
-		if (str_copy_z(page.users[i].name, ret_after->b, sizeof(ret_after->b)) != ERR_OK)
-			return ERR_CORRUPT;
-		ret_after->n = page.users[i].name.n;
-	}
+	buf_clear(after);
+	if (page.n > 0)
+		buf_put(after, page.users[page.n - 1].name);
 	*ret_more = page.n == PAGE_ROWS;
-	return ERR_OK;
+	return buf_check(after);
 }
 
 err
 admin_users(struct keeper_thread *t, const struct admin_filter *filter, struct why *why, admin_each_user each,
 	    void *context)
 {
-	struct account_name after = { .n = 0 }, only = { .n = 0 };
+	CLEANUP(buf_wipe) struct buf after = BUF(1024 * 1024); /* a name that nobody checked may be of any length */
+	struct account_name only = { .n = 0 };
 	int64_t id = 0;
 	bool more = true;
 

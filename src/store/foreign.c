@@ -275,7 +275,7 @@ postgres_all(struct foreign *f, const char *text, db_each each, void *context, s
 static err
 url_normalise(const char *url, char *ret_url, size_t size)
 {
-	str rest = str_of(url), scheme = str_cut(&rest, ':'), name = scheme;
+	str rest = str_of(url), scheme = str_cut(&rest, ':'), name;
 	int n;
 
 	if (rest.p == NULL)

@@ -346,6 +346,27 @@ def test_a_display_name_written_by_sql_is_reported_and_keeps_nobody_out(make_ser
     assert "\x1b" not in server.command("user", "show", person.name).stdout
 
 
+@pytest.mark.parametrize("name, why", [pair for pair in HOSTILE_NAMES if "\0" not in pair[0]], ids=[why for n, why in HOSTILE_NAMES if "\0" not in n])
+def test_commands_and_pages_refuse_the_same_display_names(make_server, name, why):
+    server = make_server()
+    person = Person(server).full()
+    result = server.command("user", "add", "benno", "--display-name", name)
+    assert result.returncode == 1 and "display name" in result.stderr
+    assert person.send("/account/profile", {"display_name": name, "language": "", "time_format": ""}).status == 422, why
+    assert server.sql("SELECT DISTINCT display_name FROM accounts") == [("",)]
+    assert server.command("check").returncode == 0
+
+
+def test_accounts_are_listed_whatever_their_names_hold(make_server):
+    server = make_server()
+    names = sorted(Person(server).full().name for _ in range(3))
+    server.sql("UPDATE accounts SET name = ? WHERE name = ?", "x" * 300, names[2])
+    server.sql("UPDATE accounts SET display_name = ?", "y" * 3_000_000)
+    listed = server.command("user", "list", "--json")
+    assert listed.returncode == 0 and len(listed.stdout.splitlines()) == 3, listed.stderr
+    assert json.loads(server.command("check", "--json").stdout)["misnamed"] == 1
+
+
 BAD_ROWS = [
     ("accounts SET password_hash = 'x'", "password hash"),
     ("accounts SET password_hash = '$argon2id$v=19$m=8'", "Argon2id"),
@@ -486,6 +507,12 @@ def test_a_second_run_adds_an_authenticator_to_who_has_none(make_server, tmp_pat
     assert imported(server, *authelia(tmp_path, text, uri("anna") + uri("ben")))["authenticators_added"] == 0
     signs_in(server, "anna", "password of anna", SECRET)
     signs_in(server, "ben", "password of anna", SECRET[::-1])
+
+
+def test_users_without_the_export_are_told_to_enrol(make_server, tmp_path):
+    server = make_server(start=False)
+    assert "--totp" in imported(server, *authelia(tmp_path, "users:\n" + user("anna")))["said"]
+    assert imported(server, *authelia(tmp_path, "users:\n" + user("anna"), uri("anna")))["authenticators_added"] == 1
 
 
 def test_who_has_an_authenticator_of_their_own_gets_no_other(make_server, tmp_path):
@@ -653,6 +680,15 @@ def test_a_view_without_an_end_is_given_up(make_server, tmp_path, end, word):
     result = subprocess.run([server.program, "import", "flask", f"sqlite:///{tmp_path}/db.sqlite"], cwd=server.work, env=server.environment,
                             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
     assert result.returncode == 1 and word in result.stderr, result.stderr
+
+
+def test_a_view_without_an_end_is_left_at_two_million_rows(make_server, tmp_path):
+    server = make_server(start=False)
+    with sqlite3.connect(tmp_path / "db.sqlite") as db:
+        db.execute("CREATE VIEW users AS " + ENDLESS)
+    result = subprocess.run([server.program, "import", "flask", f"sqlite:///{tmp_path}/db.sqlite"], cwd=server.work, env=server.environment,
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 1 and "more than 2000000 rows" in result.stderr and accounts(server) == {}, result.stderr
 
 
 def test_a_value_as_large_as_memory_is_not_read(make_server, tmp_path):

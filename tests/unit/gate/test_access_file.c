@@ -138,6 +138,8 @@ what_is_wrong_is_told_with_its_line(void **state)
 		{ "rules:\n  - domain: *.example.org\n", "line 2", "in quotes" },
 		{ "rules:\n  - domain: &x a.example.org\n  - domain: *x\n", "", "alias" },
 		{ "rules:\n  - domain: [a.example.org\n", "line 3", "" },
+		{ "rules: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "line 1", "deeper than 32" },
+		{ "\xff\xfer\n", "", "UTF-16" },
 		{ "rules:\n\t- domain: a.example.org\n", "line 2", "" },
 		{ "rules: []\n---\nrules: []\n", "", "second" },
 		{ "rules: []\n\xff\n", "line", "" },

@@ -537,9 +537,12 @@ def test_a_younger_code_is_asked_for_alone(gate):
     assert person.page.status == 422 and person.page.alerts
     person.post("/gate", {**fields, "otp": ""})
     assert person.page.status == 422
+    for _ in range(7):
+        person.post("/gate", {**fields, "otp": "12345\u00a0"})
+        assert person.page.status == 422 and "cannot be a code" in person.page.html, "no attempt"
     person.post("/gate", {**fields, "csrf_token": "x" * 43, "otp": "000000"})
     assert person.page.status == 403 and person.page.form
-    person.post("/gate", {**fields, "otp": person.fresh_code()})
+    person.post("/gate", {**fields, "otp": f"\u200b{person.fresh_code()}\r\n"})
     assert person.page.status == 200 and person.page.heading == "On to wiki.example.org"
     assert person.ask(admin).status_code == 200, "at once: no memory of the older proof"
 

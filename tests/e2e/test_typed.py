@@ -70,6 +70,16 @@ def another(person):
             lambda: code_of_step(secret, person.server.clock.next_step()))
 
 
+def removal(person):
+    """Of the authenticator that did not open this session."""
+    send, code = another(person)
+    assert send(code()).location == LIST
+    old = [form for form in person.follow().dom.all("form", action=LIST + "/remove")][0]
+    hidden = {i["name"]: i.get("value") or "" for i in old.all("input", type="hidden")}
+    person.grow_stale()
+    return lambda code: person.post(LIST + "/remove", {**hidden, "otp": code}), person.fresh_code
+
+
 def step_up(path, **fields):
     def entrance(person):
         person.full().grow_stale()
@@ -85,6 +95,7 @@ ENTRANCES = {
     "password": step_up("/account/password", current="{}", password="a new sentence of words", confirm="a new sentence of words"),
     "recovery codes": step_up("/account/recovery-codes"),
     "new authenticator": step_up(NEW, current="{}", name="Tablet"),
+    "removal of an authenticator": removal,
     "close": step_up("/account/close", current="{}"),
 }
 
@@ -170,6 +181,16 @@ def test_white_space_around_a_name_does_not_matter(server, around):
     person.forget().give_password(username=typed.upper())
     assert person.page.location.startswith("/verify-2fa")
     assert person.forget().register(username=around.format(person.name)).status == 422, "the name is taken"
+
+
+def test_import_takes_names_with_white_space_around(make_server, tmp_path):
+    server = make_server()
+    lines = [f"{around}:$6$saltsalt${'x' * 86}" for around in ("\u00a0imported.one\u200b", "imported.two\u3000", "imported\u00a0three")]
+    (tmp_path / "htpasswd").write_text("\n".join(lines))
+    done = server.command("import", "htpasswd", tmp_path / "htpasswd")
+    assert done.returncode == 1 and "line 3" in done.stdout + done.stderr
+    listed = server.command("user", "list").stdout
+    assert "imported.one " in listed and "imported.two " in listed and "three" not in listed
 
 
 @pytest.mark.parametrize("around", AROUND[:4], ids=ascii)

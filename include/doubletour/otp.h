@@ -171,6 +171,12 @@ enum otp_status otp_totp_drift(const struct otp_key *key, const struct otp_totp 
  */
 enum otp_status otp_steam_code(const struct otp_key *key, uint64_t step, char ret_code[OTP_STEAM_SIZE]);
 
+/*
+ * One of those codes as a person typed it: capital letters, without what otp_code_normalise drops.  OTP_INVALID: not five of
+ * the 26 letters and digits.
+ */
+enum otp_status otp_steam_normalise(const char *text, size_t n, char ret_code[OTP_STEAM_SIZE]);
+
 /* As otp_totp_verify, for one of those codes (letters in either case) and a window of `back` and `forward` steps of 30 s. */
 enum otp_status otp_steam_verify(const struct otp_key *key, const char *code, size_t n, int64_t now_us, unsigned back,
 				 unsigned forward, int64_t last_step, struct otp_match *ret_match);

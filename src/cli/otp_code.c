@@ -249,24 +249,13 @@ second_code(const struct tool *tool)
 	return tool_given(tool, OPT_DRIFT) ? tool->value[OPT_DRIFT].text : tool->value[OPT_RESYNC].text;
 }
 
-static bool
-is_steam_code(str text)
-{
-	bool ok = text.n == OTP_STEAM_SIZE - 1;
-
-	for (size_t i = 0; ok && i < text.n; i++)
-		ok = str_has_byte(STR("23456789BCDFGHJKMNPQRTVWXYbcdfghjkmnpqrtvwxy"), text.p[i]);
-	return ok;
-}
-
 /* As it was typed, made into what the library takes; false: it has not the form of a code. */
 static bool
 normalise(const struct tool_source *source, str text, char ret_code[OTP_CODE_SIZE])
 {
 	if (source->kind != TOOL_STEAM)
 		return otp_code_normalise(text.p, text.n, source->totp.digits, ret_code) == OTP_OK;
-	text = str_trim(text);
-	return is_steam_code(text) && str_copy_z(text, ret_code, OTP_CODE_SIZE) == ERR_OK;
+	return otp_steam_normalise(text.p, text.n, ret_code) == OTP_OK;
 }
 
 static err

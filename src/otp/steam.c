@@ -40,18 +40,39 @@ otp_steam_code(const struct otp_key *key, uint64_t step, char ret_code[OTP_STEAM
 	return OTP_OK;
 }
 
+/* The character in capital letters; NUL: no code has it. */
+static char
+upper(char c)
+{
+	c = (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+	return c != '\0' && strchr(alphabet, c) != NULL ? c : '\0';
+}
+
+enum otp_status
+otp_steam_normalise(const char *text, size_t n, char ret_code[OTP_STEAM_SIZE])
+{
+	char code[OTP_STEAM_SIZE] = { 0 };
+	size_t kept = 0;
+
+	for (size_t i = 0, filler = 0; i < n; i += filler > 0 ? filler : 1) {
+		filler = otp_filler_length(text + i, n - i);
+		if (filler > 0)
+			continue;
+		if (kept == STEAM_LENGTH || upper(text[i]) == '\0')
+			return OTP_INVALID;
+		code[kept++] = upper(text[i]);
+	}
+	if (kept != STEAM_LENGTH)
+		return OTP_INVALID;
+	memcpy(ret_code, code, sizeof(code));
+	OPENSSL_cleanse(code, sizeof(code));
+	return OTP_OK;
+}
+
 static bool
 code_upper(const char *code, size_t n, char ret_code[OTP_STEAM_SIZE])
 {
-	if (n != STEAM_LENGTH)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		ret_code[i] = (char)(code[i] >= 'a' && code[i] <= 'z' ? code[i] - 'a' + 'A' : code[i]);
-		if (ret_code[i] == '\0' || strchr(alphabet, ret_code[i]) == NULL)
-			return false;
-	}
-	ret_code[n] = '\0';
-	return true;
+	return n == STEAM_LENGTH && otp_steam_normalise(code, n, ret_code) == OTP_OK;
 }
 
 static enum otp_status
@@ -76,16 +97,16 @@ otp_steam_verify(const struct otp_key *key, const char *code, size_t n, int64_t 
 {
 	const struct otp_totp steam = { OTP_DIGITS_MIN, STEAM_PERIOD_S, 0, back, forward };
 	struct otp_match match = { false, 0 };
-	char upper[OTP_STEAM_SIZE];
+	char capital[OTP_STEAM_SIZE];
 	int64_t now_step = 0;
 	enum otp_status status = otp_totp_step(&steam, now_us, &now_step);
 
 	if (status != OTP_OK)
 		return status;
-	if (!code_upper(code, n, upper) || back > OTP_WINDOW_MAX || forward > OTP_WINDOW_MAX)
+	if (!code_upper(code, n, capital) || back > OTP_WINDOW_MAX || forward > OTP_WINDOW_MAX)
 		return OTP_INVALID;
 	for (int64_t step = now_step > back ? now_step - back : 0; step <= now_step + forward; step++) {
-		status = verify_step(key, upper, step, last_step, &match);
+		status = verify_step(key, capital, step, last_step, &match);
 		if (status != OTP_OK)
 			return status;
 	}

@@ -344,11 +344,21 @@ def test_a_counted_code_is_right_or_wrong(otp, arguments, answer):
 
 def test_steams_codes_are_right_or_wrong(otp):
     code = steam_code(RFC_SECRET, STEP)
-    for typed in (code, code.lower(), f" {code} "):
+    for typed in (code, code.lower(), f" {code} ", f"{code[:2]}-{code[2:]}", f"\ufeff{code[:2]}\u00a0{code[2:]}\u200b\n"):
         assert line_of(otp(["verify", "--steam", *NOW, typed], RFC_SECRET)) == f"right: step {STEP}, offset 0"
     assert otp(["verify", "--steam", *NOW, steam_code(RFC_SECRET, STEP + 2)], RFC_SECRET).code == 1
     assert otp(["verify", "--steam", *NOW, code, "--after", str(STEP)], RFC_SECRET).out == "wrong: its step was used already\n"
-    assert otp(["verify", "--steam", *NOW, "AAAAA"], RFC_SECRET).out == "wrong: it has not the form of a code\n"
+    for typed in ("AAAAA", code[:4], code + "2", f"{code[:2]}.{code[2:]}"):
+        assert otp(["verify", "--steam", *NOW, typed], RFC_SECRET).out == "wrong: it has not the form of a code\n"
+
+
+@pytest.mark.parametrize("spelled", ["{}\u00a0{}", "\t{}{}", "{}{}\r\n", "\u200b{}{}", "\ufeff{} {}", "{}\u2013{}", "{}\u202f{}"], ids=ascii)
+def test_a_code_may_be_spelled_as_it_was_pasted(otp, spelled, tmp_path):
+    code = RFC_HOTP[7]
+    typed = spelled.format(code[:3], code[3:])
+    assert otp(["verify", "--hotp", "--counter", "7", typed], RFC_SECRET).code == 0
+    (tmp_path / "secret").write_text(spelled.format(RFC_SECRET[:8], RFC_SECRET[8:]))
+    assert line_of(otp(["generate", "--hotp", "--counter", "7", "--file", str(tmp_path / "secret")])) == code
 
 
 def test_verify_answers_in_json(otp):

@@ -159,7 +159,8 @@ def enrol_prints_a_uri(installed, program):
     expect(urllib.parse.unquote(uri.path) == "/Example:alice@example.org", uri.path)
     expect(len(base64.b32decode(query["secret"])) == 20 and query["issuer"] == "Example", query)
     expect(installed.start(program, "alice@example.org").stdout != done.stdout, "the same secret twice")
-    expect(installed.start(program, "two:parts").returncode == 1, "a colon in a name was taken")
+    expect("/Example:two%3Aparts?" in installed.start(program, "two:parts").stdout, "a colon in a name was not escaped")
+    expect(installed.start(program, "two\nlines").returncode == 1, "a line end in a name was taken")
 
 
 RUNS = {"verify.c": verify_says_right_and_wrong, "enrol.cpp": enrol_prints_a_uri}

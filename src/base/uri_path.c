@@ -102,16 +102,22 @@ uri_path_decode_fully(char *p, size_t n)
 	return out;
 }
 
-/* Some programs cut a segment at these, or take white space off its end. */
+/* Some programs cut a segment at ';', '?', '#' or a control byte, others leave control bytes out, or white space. */
 static bool
 uri_path_dot_segment(str segment)
 {
-	size_t n = 0;
+	size_t dots = 0;
 
-	while (n < segment.n && !str_has_byte(STR(";?#"), segment.p[n]) && !uri_path_control(segment.p[n]))
-		n++;
-	segment = str_trim(str_upto(segment, n));
-	return str_equal(segment, STR(".")) || str_equal(segment, STR(".."));
+	for (size_t i = 0; i < segment.n; i++) {
+		char c = segment.p[i];
+		bool cuts = str_has_byte(STR(";?#"), c), control = uri_path_control(c);
+		if ((cuts || control) && (dots == 1 || dots == 2))
+			return true;
+		if (cuts || (c != '.' && c != ' ' && !control))
+			return false;
+		dots += c == '.' ? 1 : 0;
+	}
+	return dots == 1 || dots == 2;
 }
 
 static bool

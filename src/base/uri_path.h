@@ -22,8 +22,8 @@ enum uri_path_kind {
 	/* does not begin with '/', '%' without two hex digits behind it, or over URI_PATH_MAX_BYTES */
 	URI_PATH_MALFORMED = 0,
 	/*
-	 * Some program sees a segment "." or "..": plain, encoded once or more often, in overlong UTF-8, between backslashes, before ';', '?',
-	 * '#', white space or a control byte.  Nothing is known of where such a path leads.
+	 * Some program sees a segment "." or "..": plain, encoded once or more often, in overlong UTF-8, between backslashes, before ';', '?'
+	 * or '#', beside white space or a control byte.  Nothing is known of where such a path leads.
 	 */
 	URI_PATH_DOTS,
 	/*

@@ -309,16 +309,21 @@ dice_rules(char *text, size_t size)
 }
 
 static void
-dice_url(char *url, size_t size)
+dice_url(char *url, size_t size, bool dots)
 {
-	static const char *const pieces[] = { "/",   "/",      "public",   "admin", "a",        "b",     "x",
-					      "p",   "%2f",    "%5c",      ";",     ";x=1",     "%3b",   "%00",
-					      "%3f", "%3fa=b", "%253fx=1", "%23",   "%25",      "%252f", "%255c",
-					      "%0a", "%c3%a9", "%ff",      "%61",   "%2561dmin" };
+	static const char *const pieces[] = {
+		".",        "..",     "%2e",    "%252e.",   "/",    /* the first five are for dots */ "/",
+		"/",        "public", "admin",  "a",        "b",    "x",
+		"p",        "%2f",    "%5c",    ";",        ";x=1", "%3b",
+		"%00",      "%3f",    "%3fa=b", "%253fx=1", "%23",  "%25",
+		"%252f",    "%255c",  "%0a",    "%c3%a9",   "%ff",  "%61",
+		"%2561dmin"
+	};
 	size_t n = (size_t)snprintf(url, size, "https://h.example.org/");
 
 	for (unsigned i = 0, count = 1 + dice(7); i < count; i++)
-		n += (size_t)snprintf(url + n, size - n, "%s", pieces[dice(COUNT(pieces))]);
+		n += (size_t)snprintf(url + n, size - n, "%s",
+				      pieces[dots && dice(2) ? dice(5) : 5 + dice(COUNT(pieces) - 5)]);
 	if (dice(3) == 0)
 		snprintf(url + n, size - n, "?%s", dice(2) ? "a=b" : "x=1");
 }
@@ -362,7 +367,7 @@ no_reading_is_decided_more_strictly_than_an_ambiguous_path(void **state)
 		char text[2048], url[200];
 		assert_int_equal(access_parse(STR("f"), str_bytes(text, dice_rules(text, sizeof(text))), &rules, &why),
 				 ERR_OK);
-		dice_url(url, sizeof(url));
+		dice_url(url, sizeof(url), false);
 		if (target_read(str_of(url), &arena, &target) != ERR_OK || !target.unclear || target.dots)
 			continue;
 		str rest = str_of(url + strlen("https://h.example.org"));
@@ -371,6 +376,49 @@ no_reading_is_decided_more_strictly_than_an_ambiguous_path(void **state)
 			compared += readings_compare(&rules, &target, path, &visitors[who[i]]);
 	}
 	assert_in_range(compared, 200000, 1000000);
+}
+
+static bool
+reading_has_dots(str path)
+{
+	for (str rest = str_from(path, 1); rest.p != NULL;) {
+		str segment = str_cut(&rest, '/');
+		if (str_equal(segment, STR(".")) || str_equal(segment, STR("..")))
+			return true;
+	}
+	return false;
+}
+
+/* No program leaves letters out; of a path that is no UTF-8 nothing is certain (uri_path.h). */
+static void
+a_dot_segment_of_any_reading_is_one_of_the_path(void **state)
+{
+	unsigned compared = 0, found = 0;
+
+	for (unsigned i = 0; i < 4000 * WAYS * DECODES; i++) {
+		static char url[400];
+		static struct arena arena;
+		static struct target target;
+		char path[400], text[400];
+		str query = { 0 };
+		if (i % (WAYS * DECODES) == 0) {
+			arena_wipe(&arena);
+			arena = (struct arena)ARENA(64 * 1024);
+			dice_url(url, sizeof(url), true);
+			if (target_read(str_of(url), &arena, &target) != ERR_OK)
+				target.dots = true;
+			found += target.dots;
+		}
+		if (target.dots || target.certain == 0)
+			continue;
+		str rest = str_of(url + strlen("https://h.example.org"));
+		size_t n = reading_make(str_cut(&rest, '?'), i % WAYS, i / WAYS % DECODES, path, text, &query);
+		bool drops_letters = (i & DROP) != 0 && str_utf8_count(target.path) < target.path.n;
+		if (!drops_letters && reading_has_dots(str_bytes(path, n)))
+			fail_msg("%s read as %.*s", url, (int)n, path);
+		compared++;
+	}
+	assert_true(compared > 100000 && found > 1000);
 }
 
 static void
@@ -539,6 +587,7 @@ main(void)
 		cmocka_unit_test(the_first_rule_that_matches_decides),
 		cmocka_unit_test(an_ambiguous_path_gets_the_strictest_rule_it_may_meet),
 		cmocka_unit_test(no_reading_is_decided_more_strictly_than_an_ambiguous_path),
+		cmocka_unit_test(a_dot_segment_of_any_reading_is_one_of_the_path),
 		cmocka_unit_test(no_rules_let_nobody_pass),
 		cmocka_unit_test(a_group_is_not_a_part_of_another),
 		cmocka_unit_test(every_key_of_a_rule_must_fit),

@@ -1,11 +1,13 @@
 -- Counters of refusals: see keeper/throttle.h.
 
 -- name: throttle_count
--- One more.  No row: a wait is on.  Another key in this place makes way, with its failures.
+-- One more, up to a number that no policy tells apart from the next.  No row: a wait is on.  Another key in this place makes way,
+-- with its failures.
 INSERT INTO throttle (counter, place, key, account_id, failures, since_us) VALUES ($1, $2, $3, $4, 1, $5)
 ON CONFLICT (counter, place) DO UPDATE
 SET key = excluded.key, account_id = excluded.account_id, blocked_until_us = 0,
-    failures = CASE WHEN throttle.key = excluded.key THEN throttle.failures + 1 ELSE 1 END,
+    failures = CASE WHEN throttle.key <> excluded.key THEN 1 WHEN throttle.failures < 1000000000 THEN throttle.failures + 1
+	ELSE throttle.failures END,
     since_us = CASE WHEN throttle.key = excluded.key THEN throttle.since_us ELSE excluded.since_us END
 WHERE throttle.key <> excluded.key OR throttle.blocked_until_us <= excluded.since_us
 RETURNING failures;
@@ -60,7 +62,8 @@ DELETE FROM throttle WHERE (counter, place) IN (
 
 -- name: throttle_refused
 -- So many more, or with -1 one less, to be told of at the next sign-in.
-UPDATE accounts SET refused = refused + $1 WHERE id = $2 AND refused + $1 >= 0;
+UPDATE accounts SET refused = CASE WHEN refused < 1000000000 THEN refused + $1 ELSE refused END
+WHERE id = $2 AND refused >= -CAST($1 AS BIGINT);
 
 -- name: throttle_factors_disable
 UPDATE factors SET disabled_at_us = $1 WHERE account_id = $2 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL;

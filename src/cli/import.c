@@ -4,12 +4,12 @@
 #include "cli/cli.h"
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "cli/import.h"
 #include "cli/json.h"
 #include "cli/progress.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,13 +49,6 @@ enum { ARENA_MAX = 256 * 1024 * 1024, PROGRESS_FROM_ROWS = 1000 };
 
 /* --- files ---------------------------------------------------------------------------------------------------------- */
 
-static void
-fd_close(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static err
 read_all(int fd, char *into, size_t n, size_t *ret_n)
 {
@@ -73,16 +66,16 @@ read_all(int fd, char *into, size_t n, size_t *ret_n)
 err
 import_file(const char *path, struct arena *arena, struct why *why, str *ret_text)
 {
-	CLEANUP(fd_close) int fd = ret_text->p != NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	CLEANUP(file_close) int fd = -1;
 	struct stat status;
 	size_t n = 0;
 	char *text;
 
 	if (ret_text->p != NULL)
 		return ERR_OK;
-	if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
-		return why_set(why, ERR_NOT_FOUND, "The file %s cannot be read: %s.", path,
-			       fd < 0 ? strerror(errno) : "it is not a file");
+	TRY(file_open(path, FILE_ANY, why, &fd));
+	if (fstat(fd, &status) != 0)
+		return why_set(why, ERR_IO, "The file %s cannot be read: %s.", path, strerror(errno));
 	if (status.st_size > IMPORT_FILE_MAX)
 		return why_set(why, ERR_TOO_LONG, "The file %s is over 64 MiB.", path);
 	text = arena_alloc(arena, (size_t)status.st_size + 1);

@@ -3,11 +3,11 @@
  */
 #include "cli/otp.h"
 
+#include "base/file.h"
 #include "base/secret.h"
 #include "cli/cli.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <termios.h>
 #include <unistd.h>
@@ -93,22 +93,6 @@ read_all(int fd, struct buf *ret_text)
 	return e;
 }
 
-static err
-read_file(const char *file, struct buf *ret_text)
-{
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int saved;
-	err e;
-
-	if (fd < 0)
-		return ERR_IO;
-	e = read_all(fd, ret_text);
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return e;
-}
-
 static bool
 is_stdin(const char *file)
 {
@@ -133,7 +117,7 @@ tool_read(struct tool *tool, const char *file, const char *what, struct buf *ret
 	err e;
 
 	if (!from_stdin)
-		e = read_file(file, ret_text);
+		e = file_read(file, FILE_ANY, ret_text, &tool->why);
 	else if (isatty(STDIN_FILENO))
 		e = read_typed(what, ret_text);
 	else
@@ -145,9 +129,8 @@ tool_read(struct tool *tool, const char *file, const char *what, struct buf *ret
 	if (e == ERR_TOO_LONG)
 		return why_set(&tool->why, e, "%s is over %zu bytes: too long to be what is read here.", what,
 			       ret_text->max);
-	if (e == ERR_IO)
-		return why_set(&tool->why, e, "%s cannot be read: %s.", from_stdin ? "Standard input" : file,
-			       strerror(errno));
+	if (e == ERR_IO && from_stdin)
+		return why_set(&tool->why, e, "Standard input cannot be read: %s.", strerror(errno));
 	if (e == ERR_OK && str_empty(str_trim(buf_str(ret_text))))
 		return why_set(&tool->why, ERR_NOT_FOUND, "%s is missing: give it on standard input, or name its file.",
 			       what);

@@ -1,11 +1,9 @@
 #include "gate/access_file.h"
 
-#include "base/sys.h"
+#include "base/file.h"
 #include "config/values.h"
 #include "config/yaml_text.h"
 #include "gate/pattern.h"
-
-#include <sys/stat.h>
 
 enum { RULES_ARENA_BYTES = 1024 * 1024, GROUP_MAX = 40, TEXTS_MAX = 200, CONDITIONS_MAX = 16 };
 
@@ -583,46 +581,20 @@ access_implied(const struct config *config, struct access_rules *ret_rules)
 
 /* --- reading it ------------------------------------------------------------------------------------------------------------ */
 
-static err
-read_all(int fd, struct arena *arena, str *ret_text)
-{
-	char *p = arena_alloc(arena, ACCESS_FILE_MAX_BYTES + 1);
-	size_t n = 0;
-	ssize_t got = 1;
-
-	if (p == NULL)
-		return ERR_MEMORY;
-	while (got > 0 && n <= ACCESS_FILE_MAX_BYTES) {
-		got = sys_read(fd, p + n, ACCESS_FILE_MAX_BYTES + 1 - n);
-		n += got > 0 ? (size_t)got : 0;
-	}
-	if (got < 0)
-		return ERR_IO;
-	*ret_text = str_bytes(p, n);
-	return ERR_OK;
-}
-
 err
 access_file_text(const struct config *config, struct arena *arena, str *ret_text, struct why *why)
 {
-	struct stat st;
+	CLEANUP(buf_wipe) struct buf text = BUF(ACCESS_FILE_MAX_BYTES);
+	struct why file = { 0 };
 	err e;
-	int fd;
 
 	*ret_text = (str){ 0 };
 	if (config->access_rules[0] == '\0')
 		return ERR_OK;
-	fd = sys_open(config->access_rules, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
-	if (fd < 0)
-		return why_set(why, ERR_CONFIG, "ACCESS_RULES: %.200s cannot be opened: %s.", config->access_rules,
-			       strerror(errno));
-	e = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? read_all(fd, arena, ret_text) : ERR_INVALID;
-	close(fd);
-	if (e == ERR_INVALID)
-		return why_set(why, ERR_CONFIG, "ACCESS_RULES: %.200s is not a file.", config->access_rules);
-	return e == ERR_OK ? e
-			   : why_set(why, e == ERR_IO ? ERR_CONFIG : e, "ACCESS_RULES: %.200s cannot be read.",
-				     config->access_rules);
+	e = file_read(config->access_rules, FILE_TRUSTED, &text, &file);
+	if (e == ERR_OK)
+		return arena_copy(arena, buf_str(&text), ret_text);
+	return why_set(why, e == ERR_MEMORY ? e : ERR_CONFIG, "ACCESS_RULES: %s", file.text);
 }
 
 /* Is any host of the pattern protected? */

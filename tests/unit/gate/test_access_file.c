@@ -202,7 +202,7 @@ a_file_that_is_not_there_is_told(void **state)
 	assert_non_null(strstr(why.text, "/nowhere/access.conf"));
 	snprintf(config.access_rules, sizeof(config.access_rules), "/");
 	assert_int_equal(access_file_text(&config, &arena, &text, &why), ERR_CONFIG);
-	assert_non_null(strstr(why.text, "not a file"));
+	assert_non_null(strstr(why.text, "Name a regular file"));
 	config.access_rules[0] = '\0';
 	assert_int_equal(access_file_text(&config, &arena, &text, &why), ERR_OK);
 	assert_int_equal(text.n, 0);

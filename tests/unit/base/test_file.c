@@ -1,0 +1,150 @@
+#include "unit.h"
+
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/doubletour-file-XXXXXX";
+
+static int
+set_up(void **state)
+{
+	return mkdtemp(folder) == NULL ? -1 : chdir(folder);
+}
+
+static int
+tear_down(void **state)
+{
+	static const char *const names[] = { "file", "fifo", "socket", "link", "long", "trusted" };
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		unlink(names[i]);
+	return chdir("/") == 0 ? rmdir(folder) : -1;
+}
+
+static void
+put(const char *name, const char *text, mode_t mode)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+}
+
+static void
+put_socket(const char *name)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", name);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	close(fd);
+}
+
+static void
+file_open_takes_files_only_and_does_not_wait(void **state)
+{
+	static const struct {
+		const char *path;
+		err result;
+		const char *word, *why;
+	} cases[] = {
+		{ "file", ERR_OK, "", "a file" },
+		{ "link", ERR_OK, "", "a link to one" },
+		{ "fifo", ERR_INVALID, "is a FIFO", "nobody writes into it" },
+		{ "socket", ERR_INVALID, "is a socket", "it cannot be opened at all" },
+		{ ".", ERR_INVALID, "is a directory", "a folder" },
+		{ "/dev/zero", ERR_INVALID, "is a device", "it never ends" },
+		{ "/dev/null", ERR_INVALID, "is a device", "it holds nothing" },
+		{ "missing", ERR_NOT_FOUND, "No such file", "nothing" },
+		{ "file/x", ERR_DENIED, "Not a directory", "below a file" },
+		{ "", ERR_NOT_FOUND, "", "no name" },
+	};
+
+	put("file", "text", 0600);
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	assert_int_equal(symlink("file", "link"), 0);
+	put_socket("socket");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		CLEANUP(file_close) int fd = -1;
+		struct why why = { 0 };
+		print_message("# %s\n", cases[i].why);
+		assert_int_equal(file_open(cases[i].path, FILE_ANY, &why, &fd), cases[i].result);
+		assert_int_equal(fd >= 0, cases[i].result == ERR_OK);
+		assert_non_null(strstr(why.text, cases[i].word));
+		assert_int_equal(file_check(cases[i].path, &why), cases[i].result);
+	}
+}
+
+static void
+file_read_ends_at_its_maximum(void **state)
+{
+	CLEANUP(buf_wipe) struct buf exact = BUF(4), small = BUF(3), endless = BUF(1 << 20);
+	struct why why = { 0 };
+
+	put("long", "text", 0600);
+	assert_int_equal(file_read("long", FILE_ANY, &exact, &why), ERR_OK);
+	assert_true(str_equal(buf_str(&exact), STR("text")));
+	assert_int_equal(file_read("long", FILE_ANY, &small, &why), ERR_TOO_LONG);
+	assert_non_null(strstr(why.text, "longer than 3 bytes"));
+	assert_int_equal(truncate("long", INT64_C(1) << 40), 0);
+	assert_int_equal(file_read("long", FILE_ANY, &endless, &why), ERR_TOO_LONG);
+}
+
+static void
+file_open_trusts_only_what_nobody_else_writes(void **state)
+{
+	static const struct {
+		mode_t mode;
+		uid_t owner;
+		gid_t group;
+		err result;
+		const char *why;
+	} cases[] = {
+		{ 0600, 0, 0, ERR_OK, "ours alone" },
+		{ 0644, 0, 0, ERR_OK, "others may read it" },
+		{ 0640, 0, 1000, ERR_OK, "a group may read it" },
+		{ 0664, 0, 0, ERR_OK, "root's group may write it" },
+		{ 0660, 0, 1000, ERR_DENIED, "another group may write it" },
+		{ 0602, 0, 0, ERR_DENIED, "others may write it" },
+		{ 0666, 0, 0, ERR_DENIED, "everybody may write it" },
+		{ 0600, 1000, 0, ERR_DENIED, "it is another user's" },
+		{ 0444, 1000, 0, ERR_DENIED, "its owner could make it writable again" },
+	};
+
+	if (geteuid() != 0)
+		skip(); /* only root gives files away */
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		CLEANUP(file_close) int fd = -1;
+		struct why why = { 0 };
+		print_message("# %s\n", cases[i].why);
+		put("trusted", "text", 0600);
+		assert_int_equal(chown("trusted", cases[i].owner, cases[i].group), 0);
+		assert_int_equal(chmod("trusted", cases[i].mode), 0);
+		assert_int_equal(file_open("trusted", FILE_TRUSTED, &why, &fd), cases[i].result);
+		file_close(&fd);
+		assert_int_equal(file_open("trusted", FILE_ANY, &why, &fd), ERR_OK);
+		unlink("trusted");
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(file_open_takes_files_only_and_does_not_wait),
+		cmocka_unit_test(file_read_ends_at_its_maximum),
+		cmocka_unit_test(file_open_trusts_only_what_nobody_else_writes),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -3,6 +3,7 @@
  */
 #include "cli/db_copy.h"
 
+#include "base/dsn.h"
 #include "cli/progress.h"
 #include "keeper/upkeep.h"
 
@@ -32,11 +33,17 @@ is_database(const char *url, struct config *config)
 {
 	if (str_equal(str_of(url), STR("-")))
 		return true;
-	if (config_database(str_of(url), config) == ERR_OK)
+	err e = config_database(str_of(url), config);
+
+	if (e == ERR_OK)
 		return true;
 	/* it may hold a password: it is not repeated */
-	cli_say("doubletour db copy: that is no address of a database: sqlite:///file, sqlite:////absolute/file or "
-		"postgresql://user:password@host/name.");
+	if (e == ERR_CONFIG)
+		cli_say("doubletour db copy: that address cannot be read in one way only: %s.", dsn_how);
+	else
+		cli_say("doubletour db copy: that is not the address of a database: sqlite:///file, "
+			"sqlite:////absolute/file "
+			"or postgresql://user:password@host/name.");
 	return false;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/json.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "gate/access_file.h"
 
 #include <getopt.h>
@@ -435,7 +436,7 @@ plain_request(struct visit *v, const struct config *config, bool *ret_closed)
 
 	TRY(ask_proxy(v, &plain, NULL, &reply));
 	if (reply.status == 0)
-		return why_set(&v->why, ERR_AWAY, "%.100s was not reached: %s", v->url, reply.trouble);
+		return why_set(&v->why, ERR_AWAY, "%s was not reached: %s", cli_url_of(v->url).z, reply.trouble);
 	*ret_closed = !lets_in(reply.status);
 	if (!*ret_closed) {
 		v->leaks++;
@@ -459,7 +460,10 @@ prepare(struct visit *v, const struct config *config)
 	str text = { 0 };
 
 	if (target_read(str_of(v->url), &v->arena, &v->target) != ERR_OK)
-		return why_set(&v->why, ERR_INVALID, "%.100s is no address as https://wiki.example.org/ is.", v->url);
+		return why_set(&v->why, ERR_INVALID, "%s is not an address like https://wiki.example.org/.",
+			       cli_url_of(v->url).z);
+	if (v->ca != NULL)
+		TRY(file_check(v->ca, &v->why)); /* curl would wait for a FIFO */
 	if (v->echo != NULL && v->echo[0] != '/')
 		return why_set(&v->why, ERR_INVALID, "--echo takes a path, as /headers.");
 	snprintf(v->origin, sizeof(v->origin), "https://%.*s", STR_ARG(v->target.authority));

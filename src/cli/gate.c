@@ -89,8 +89,8 @@ target_take(struct request *r, struct target *target)
 
 	if (e == ERR_INVALID || e == ERR_TOO_LONG)
 		return why_set(&r->why, ERR_INVALID,
-			       "%.*s is no address of a protected application: https://host/path is wanted.",
-			       STR_ARG(str_upto(r->url, 100)));
+			       "%s is not the address of a protected application: https://host/path is wanted.",
+			       cli_url_of(r->url.p).z);
 	TRY(e);
 	if (!is_protected(r->config, target->host))
 		return why_set(&r->why, ERR_NOT_FOUND, "%.*s is under none of GATE_DOMAINS: the gate answers 400.",

@@ -161,6 +161,15 @@ cli_word_of(const char *argument)
 	return word;
 }
 
+struct cli_word
+cli_url_of(const char *url)
+{
+	struct cli_word word;
+
+	str_visible_z(str_has_byte(str_of(url), '@') ? STR("The address") : str_of(url), word.z, sizeof(word.z));
+	return word;
+}
+
 void
 cli_column(struct buf *out, str text, size_t columns)
 {

@@ -40,6 +40,9 @@ struct cli_word {
 };
 struct cli_word cli_word_of(const char *argument);
 
+/* The address of a page the same way: hidden where it could hold a password. */
+struct cli_word cli_url_of(const char *url);
+
 /* Append text, made visible, and fill up with spaces to so many columns; one space at least. */
 void cli_column(struct buf *out, str text, size_t columns);
 

@@ -95,7 +95,10 @@ struct config_environment {
 MUST_USE err config_web_environment(const struct config *config, struct config_environment *ret_environment);
 MUST_USE err config_load_web(struct config *ret_config, struct why *why);
 
-/* Fill in database, database_path and database_name from a URL as DATABASE_URL takes it.  ERR_INVALID: it is none. */
+/*
+ * Fill in database, database_path and database_name from a URL as DATABASE_URL takes it.  ERR_INVALID: it is none.  ERR_CONFIG: it
+ * can be read in two ways.
+ */
 MUST_USE err config_database(str url, struct config *config);
 
 void config_wipe(struct config *config);

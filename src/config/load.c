@@ -1,17 +1,13 @@
 #include "config/load.h"
 
-#include "base/mem.h"
+#include "base/dsn.h"
+#include "base/file.h"
 #include "base/secret.h"
 #include "config/dotenv.h"
-#include "config/report.h"
 #include "config/values.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 _Static_assert(sizeof(enum config_profile) == sizeof(uint32_t), "choices are stored as 32-bit numbers");
 
@@ -30,62 +26,32 @@ index_of(const struct setting *setting)
 /* --- .env --------------------------------------------------------------------------------------------------------- */
 
 struct file_text {
-	char *p; /* DOTENV_MAX_BYTES of room */
-	size_t n;
+	struct buf text;
 	bool open_to_all; /* anyone on this machine may read it */
 };
 
 static void
 file_text_wipe(struct file_text *file)
 {
-	if (file->p != NULL)
-		secret_wipe(file->p, file->n);
-	mem_free(&file->p);
-}
-
-static err
-read_all(int fd, struct file_text *ret_file, struct why *why)
-{
-	ssize_t n = 1;
-
-	while (n > 0 && ret_file->n < DOTENV_MAX_BYTES) {
-		n = read(fd, ret_file->p + ret_file->n, DOTENV_MAX_BYTES - ret_file->n);
-		ret_file->n += n > 0 ? (size_t)n : 0;
-	}
-	if (n < 0)
-		return why_set(why, ERR_CONFIG, ".env cannot be read: %s.", strerror(errno));
-	if (ret_file->n == DOTENV_MAX_BYTES)
-		return why_set(why, ERR_CONFIG, ".env is longer than %d KiB.", DOTENV_MAX_BYTES / 1024 - 1);
-	return ERR_OK;
-}
-
-static err
-read_regular(int fd, struct file_text *ret_file, struct why *why)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		return why_set(why, ERR_CONFIG, ".env is not a file; settings are lines NAME=value in a text file.");
-	ret_file->open_to_all = (st.st_mode & S_IROTH) != 0;
-	ret_file->p = mem_new(DOTENV_MAX_BYTES);
-	if (ret_file->p == NULL)
-		return why_set(why, ERR_MEMORY, "There is not enough memory to read .env.");
-	return read_all(fd, ret_file, why);
+	buf_wipe(&file->text);
 }
 
 /* No file is an empty one. */
 static err
 read_dotenv(struct file_text *ret_file, struct why *why)
 {
-	int fd = open(".env", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	CLEANUP(file_close) int fd = -1;
+	err e = file_open(".env", FILE_TRUSTED, why, &fd);
 
-	if (fd < 0 && errno == ENOENT)
+	if (e == ERR_OK) {
+		ret_file->open_to_all = file_is_world_readable(fd);
+		e = file_read_open(fd, ".env", &ret_file->text, why);
+	}
+	if (e == ERR_NOT_FOUND) {
+		why->text[0] = '\0';
 		return ERR_OK;
-	if (fd < 0)
-		return why_set(why, ERR_CONFIG, ".env cannot be opened: %s.", strerror(errno));
-	err e = read_regular(fd, ret_file, why);
-	close(fd);
-	return e;
+	}
+	return e == ERR_OK || e == ERR_MEMORY ? e : ERR_CONFIG;
 }
 
 static err
@@ -121,11 +87,11 @@ take_entry(const struct dotenv_entry *entry, struct given *given, struct why *wh
 static err
 take_file(struct file_text *file, struct given *given, struct why *why)
 {
-	struct dotenv dotenv = dotenv_of(file->p, file->n);
+	struct dotenv dotenv = dotenv_of(file->text.p, file->text.n);
 	struct dotenv_entry entry;
 	bool more = true;
 
-	if (str_is_utf16(str_bytes(file->p, file->n)))
+	if (str_is_utf16(buf_str(&file->text)))
 		return why_set(why, ERR_CONFIG, ".env is UTF-16.  Save it as UTF-8.");
 	for (;;) {
 		struct why line = { 0 };
@@ -179,7 +145,8 @@ where_text(const struct setting *setting, const struct origin *origin, char *ret
 static err
 refuse(const struct setting *setting, const struct origin *origin, str value, struct why *why)
 {
-	bool hidden = (setting->flags & SETTING_SECRET) != 0 || str_equal(str_of(setting->name), STR("DATABASE_URL"));
+	bool hidden = (setting->flags & SETTING_SECRET) != 0 || str_equal(str_of(setting->name), STR("DATABASE_URL")) ||
+		      str_has_byte(value, '@'); /* an address may hold a password wherever it stands */
 	char where[80];
 
 	where_text(setting, origin, where, sizeof(where));
@@ -259,7 +226,7 @@ derive_postgres(struct config *config, str url)
 
 	(void)value_url_split(url, &scheme, &rest);
 	snprintf(config->database_path, sizeof(config->database_path), "%.*s://%.*s", STR_ARG(scheme), STR_ARG(rest));
-	report_url(url, &name);
+	dsn_put(url, &name);
 	TRY(buf_check(&name));
 	return str_copy_z(str_upto(buf_str(&name), sizeof(config->database_name) - 1), config->database_name,
 			  sizeof(config->database_name));
@@ -283,8 +250,7 @@ config_database(str url, struct config *config)
 {
 	str scheme = { 0 }, rest = { 0 }, path;
 
-	if (value_database_url(url) != ERR_OK)
-		return ERR_INVALID;
+	TRY(value_database_url(url));
 	(void)value_url_split(url, &scheme, &rest);
 	config->database = str_equal(scheme, STR("sqlite")) ? DATABASE_SQLITE : DATABASE_POSTGRES;
 	if (config->database == DATABASE_POSTGRES)
@@ -390,15 +356,21 @@ check_together(const struct config *config, const struct origins *origins, unsig
 	return ERR_OK;
 }
 
+/* A secret that everyone may read is none. */
 static err
-check_key_file(const struct given *given, const struct file_text *file, struct why *why)
+check_secrets(const struct given *given, const struct config *config, const struct file_text *file, struct why *why)
 {
-	size_t i = index_of(setting_find(STR("SECRET_KEY")));
+	size_t key = index_of(setting_find(STR("SECRET_KEY"))), url = index_of(setting_find(STR("DATABASE_URL")));
+	const char *secret = NULL;
 
-	if (given->origins.of[i].kind == FROM_FILE && file->open_to_all)
-		return why_set(why, ERR_CONFIG,
-			       ".env holds SECRET_KEY and everyone on this machine may read it: `chmod 600 .env`.");
-	return ERR_OK;
+	if (given->origins.of[key].kind == FROM_FILE)
+		secret = "SECRET_KEY";
+	else if (given->origins.of[url].kind == FROM_FILE && dsn_has_secret(str_of(config->database_url)))
+		secret = "a password in DATABASE_URL";
+	if (secret == NULL || !file->open_to_all)
+		return ERR_OK;
+	return why_set(why, ERR_CONFIG, ".env holds %s and everyone on this machine may read it: `chmod 600 .env`.",
+		       secret);
 }
 
 /* --- the whole of it ---------------------------------------------------------------------------------------------- */
@@ -412,15 +384,15 @@ struct options {
 static err
 load(const struct options *options, struct given *given, struct config *config, struct why *why)
 {
-	CLEANUP(file_text_wipe) struct file_text file = { 0 };
+	CLEANUP(file_text_wipe) struct file_text file = { .text = BUF(DOTENV_MAX_BYTES) };
 
 	TRY(read_dotenv(&file, why));
-	if (file.n > 0)
+	if (file.text.n > 0)
 		TRY(take_file(&file, given, why));
 	take_environment(given);
 	take_options(given, options->at, options->n);
 	TRY(apply_all(given, 0, config, why));
-	TRY(check_key_file(given, &file, why));
+	TRY(check_secrets(given, config, &file, why));
 	derive_argon2(config);
 	TRY(derive_public(config));
 	TRY(derive_database(config, why));

@@ -1,5 +1,7 @@
 #include "config/report.h"
 
+#include "base/dsn.h"
+
 enum { COLUMNS = 100, ORIGIN_COLUMN = 48 };
 
 /* --- config show -------------------------------------------------------------------------------------------------- */
@@ -28,59 +30,6 @@ put_quoted(str value, struct buf *out)
 	buf_put(out, quote ? STR("\"") : STR(""));
 }
 
-/* The password is what stands between the first : behind // and the last @ before the path. */
-static void
-put_authority(str authority, struct buf *out)
-{
-	size_t at = authority.n;
-
-	while (at > 0 && authority.p[at - 1] != '@')
-		at--;
-	str user = str_upto(authority, at == 0 ? 0 : at - 1);
-	str name = str_cut(&user, ':');
-	if (at == 0 || user.p == NULL) {
-		buf_put(out, authority);
-		return;
-	}
-	buf_put(out, name);
-	buf_put(out, STR(":***@"));
-	buf_put(out, str_from(authority, at));
-}
-
-/* ?password=... is libpq's other place for one: what follows the ? is not shown at all when it holds one. */
-static void
-put_path(str path, struct buf *out)
-{
-	str query = path;
-	str before = str_cut(&query, '?');
-
-	if (query.p == NULL || memmem(query.p, query.n, "password", 8) == NULL) {
-		buf_put(out, path);
-		return;
-	}
-	buf_put(out, before);
-	buf_put(out, STR("?***"));
-}
-
-void
-report_url(str url, struct buf *out)
-{
-	const char *slashes = memmem(url.p, url.n, "://", 3);
-	size_t scheme = slashes == NULL ? 0 : (size_t)(slashes - url.p) + 3;
-	str rest = str_from(url, scheme);
-	size_t query = rest.n, last_at = 0, path;
-
-	for (size_t i = rest.n; i > 0; i--)
-		query = rest.p[i - 1] == '?' ? i - 1 : query;
-	for (size_t i = 0; i < query; i++) /* a password may hold a slash, against the rules: hide it all the same */
-		last_at = rest.p[i] == '@' ? i : last_at;
-	for (path = last_at; path < rest.n && rest.p[path] != '/' && rest.p[path] != '?';)
-		path++;
-	buf_put(out, str_upto(url, scheme));
-	put_authority(str_upto(rest, path), out);
-	put_path(str_from(rest, path), out);
-}
-
 static void
 put_value(const struct setting *setting, const struct config *config, struct buf *out)
 {
@@ -90,7 +39,7 @@ put_value(const struct setting *setting, const struct config *config, struct buf
 	if ((setting->flags & SETTING_SECRET) != 0)
 		buf_put(out, value.n > 0 ? STR("(set)") : STR("(key file)"));
 	else if (str_equal(str_of(setting->name), STR("DATABASE_URL")))
-		report_url(buf_str(&value), out);
+		dsn_put(buf_str(&value), out);
 	else
 		put_quoted(buf_str(&value), out);
 }

@@ -15,7 +15,4 @@ void report_example(struct buf *out);
 /* The text of docs/settings.md. */
 void report_manual(struct buf *out);
 
-/* A URL without its password: user:***@host. */
-void report_url(str url, struct buf *out);
-
 #endif

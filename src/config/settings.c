@@ -1,6 +1,7 @@
 #include "config/settings.h"
 
 #include "base/clock.h"
+#include "base/dsn.h"
 #include "config/nearest.h"
 #include "config/values.h"
 
@@ -169,7 +170,11 @@ static const struct setting_kind kind_public_url = { public_url_parse, text_put 
 static err
 database_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
-	TRY(value_database_url(value));
+	err e = value_database_url(value);
+
+	if (e == ERR_CONFIG)
+		return why_set(why, e, "cannot be read in one way only: %s", dsn_how);
+	TRY(e);
 	return text_parse(setting, value, at, why);
 }
 

@@ -1,5 +1,7 @@
 #include "config/values.h"
 
+#include "base/dsn.h"
+
 #include "base/clock.h"
 
 #include <arpa/inet.h>
@@ -298,7 +300,7 @@ value_database_url(str value)
 	if (!value_url_split(value, &scheme, &rest))
 		return ERR_INVALID;
 	if (str_equal(scheme, STR("postgresql")) || str_equal(scheme, STR("postgres")))
-		return rest.n > 0 ? ERR_OK : ERR_INVALID;
+		return rest.n == 0 ? ERR_INVALID : dsn_is_clear(value) ? ERR_OK : ERR_CONFIG;
 	path = str_from(rest, 1);
 	if (!str_equal(scheme, STR("sqlite")) || !str_starts(rest, STR("/")) || path.n == 0)
 		return ERR_INVALID;

@@ -40,7 +40,10 @@ const char *key_check(str key);
  */
 bool value_url_split(str url, str *ret_scheme, str *ret_rest);
 
-/* sqlite:///file and PostgreSQL's own schemes?  A database in memory would lose every account: ERR_INVALID. */
+/*
+ * sqlite:///file and PostgreSQL's own schemes?  A database in memory would lose every account: ERR_INVALID.  ERR_CONFIG: a
+ * PostgreSQL address that can be read in two ways (base/dsn.h).
+ */
 MUST_USE err value_database_url(str value);
 
 #endif

@@ -1,6 +1,7 @@
 #include "store/foreign.h"
 
-#include "base/buf.h"
+#include "base/dsn.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "store/libpq.h"
@@ -60,10 +61,8 @@ sqlite_find(const char *path, struct why *why, char *ret_path, size_t size)
 
 	if (n < 0 || (size_t)n + sizeof("instance/") > size)
 		return why_set(why, ERR_TOO_LONG, "That is too long a path.");
-	if (is_file(path))
-		return ERR_OK;
 	if (stat(path, &status) == 0)
-		return why_set(why, ERR_INVALID, "%s is not a file.", path);
+		return file_check(path, why);
 	snprintf(ret_path, size, "%.*sinstance/%s", folder, path, path + folder);
 	if (is_file(ret_path))
 		return ERR_OK;
@@ -160,52 +159,21 @@ first_line(const char *text)
 	return str_trim(str_cut(&rest, '\n'));
 }
 
-static bool
-is_misread(const PQconninfoOption *option)
-{
-	str keyword = str_of(option->keyword), value = str_of(option->val);
-	uint64_t port;
-
-	if (str_equal(keyword, STR("port")))
-		return value.n > 0 && str_number(value, 65535, &port) != ERR_OK;
-	return !str_equal(keyword, STR("password")) && str_has_byte(value, '@');
-}
-
-/*
- * A password that is not percent-encoded ends where its first @ / or ? stands, and libpq would quote the rest of it as a host, a
- * port or a database.
- */
-static err
-postgres_url_check(const char *url, struct why *why)
-{
-	char *said = NULL;
-	PQconninfoOption *options = libpq.PQconninfoParse(url, &said);
-	bool misread = options == NULL;
-
-	libpq.PQfreemem(said);
-	for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++)
-		misread = misread || is_misread(option);
-	libpq.PQconninfoFree(options);
-	if (!misread)
-		return ERR_OK;
-	return why_set(
-	    why, ERR_INVALID,
-	    "The address of the PostgreSQL database cannot be read.  In a user name and a password, write @ as %%40, "
-	    "/ as %%2F, : as %%3A, ? as %%3F, # as %%23 and %% as %%25.");
-}
-
 static err
 postgres_open(struct foreign *f, const char *url, struct why *why)
 {
+	CLEANUP(buf_wipe) struct buf said = BUF(4096);
+
 	TRY(libpq_load(why));
-	TRY(postgres_url_check(url, why));
+	if (libpq_url_check(url, why) != ERR_OK) /* an argument, no setting */
+		return ERR_INVALID;
 	f->postgres = libpq.PQconnectdb(url);
 	if (f->postgres == NULL)
 		return ERR_MEMORY;
 	if (libpq.PQstatus(f->postgres) == CONNECTION_OK && libpq.PQsetClientEncoding(f->postgres, "UTF8") == 0)
 		return ERR_OK;
-	str said = first_line(libpq.PQerrorMessage(f->postgres));
-	return why_set(why, ERR_AWAY, "The PostgreSQL database cannot be reached: %.*s", STR_ARG(said));
+	dsn_put_trouble(str_of(libpq.PQerrorMessage(f->postgres)), &said);
+	return why_set(why, ERR_AWAY, "The PostgreSQL database cannot be reached: %.*s", STR_ARG(buf_str(&said)));
 }
 
 static err

@@ -1,5 +1,7 @@
 #include "store/libpq.h"
 
+#include "base/dsn.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 
@@ -32,4 +34,18 @@ libpq_load(struct why *why)
 	if (e == ERR_OK)
 		return ERR_OK;
 	return why_set(why, ERR_CONFIG, "A PostgreSQL database needs the package libpq5 (%.200s).", loaders.text);
+}
+
+err
+libpq_url_check(const char *url, struct why *why)
+{
+	char *ignored = NULL; /* libpq's words may repeat the whole address, and with it the password */
+	PQconninfoOption *options = !dsn_is_clear(str_of(url)) ? NULL : libpq.PQconninfoParse(url, &ignored);
+
+	libpq.PQfreemem(ignored);
+	if (options != NULL) {
+		libpq.PQconninfoFree(options);
+		return ERR_OK;
+	}
+	return why_set(why, ERR_CONFIG, "The address of the database cannot be read: %s.", dsn_how);
 }

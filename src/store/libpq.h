@@ -31,4 +31,7 @@ extern struct libpq libpq;
 /* Any thread, any number of times.  ERR_NOT_FOUND: it is not installed; why names the package. */
 MUST_USE err libpq_load(struct why *why);
 
+/* Does libpq take the address, and in one way only?  ERR_CONFIG; the sentence repeats nothing of it. */
+MUST_USE err libpq_url_check(const char *url, struct why *why);
+
 #endif

@@ -5,6 +5,7 @@
 #include "store/postgres.h"
 #include "store/store.h"
 
+#include "base/dsn.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/secret.h"
@@ -60,6 +61,17 @@ session_resume(struct postgres *p)
 	return p->listens ? postgres_exec(p, "LISTEN doubletour") : ERR_OK;
 }
 
+/* libpq quotes what it took for host, user and database: with a password that is not encoded, pieces of it. */
+static err
+not_connected(struct postgres *p)
+{
+	CLEANUP(buf_wipe) struct buf said = BUF(POSTGRES_MESSAGE_BYTES);
+
+	dsn_put_trouble(str_of(libpq.PQerrorMessage(p->connection)), &said);
+	buf_put_byte(&said, '\0');
+	return postgres_lost(p, buf_check(&said) == ERR_OK ? said.p : "it does not answer");
+}
+
 static err
 connect_once(struct postgres *p)
 {
@@ -75,7 +87,7 @@ connect_once(struct postgres *p)
 	if (p->connection == NULL)
 		return ERR_MEMORY;
 	if (libpq.PQstatus(p->connection) != CONNECTION_OK)
-		return postgres_lost(p, libpq.PQerrorMessage(p->connection));
+		return not_connected(p);
 	libpq.PQsetNoticeReceiver(p->connection, ignore_notice, NULL);
 	return session_set_up(p);
 }
@@ -130,23 +142,6 @@ postgres_close(struct db *db)
 }
 
 /* --- the first time: is it what it should be? ------------------------------------------------------------------------- */
-
-static err
-url_check(const char *url, struct why *why)
-{
-	char *ignored = NULL; /* libpq's words may repeat the whole address, and with it the password */
-	PQconninfoOption *options = libpq.PQconninfoParse(url, &ignored);
-
-	libpq.PQfreemem(ignored);
-	if (options != NULL) {
-		libpq.PQconninfoFree(options);
-		return ERR_OK;
-	}
-	return why_set(
-	    why, ERR_CONFIG,
-	    "DATABASE_URL is no address of a PostgreSQL database: postgresql://user:password@host:5432/name, "
-	    "with every character of the password that is no letter or digit written as %%XX.");
-}
 
 static err
 version_check(struct postgres *p, struct why *why)
@@ -346,10 +341,13 @@ first_time(struct postgres *p, struct why *why)
 	err e;
 
 	TRY(libpq_load(why));
-	TRY(url_check(p->url, why));
+	TRY(libpq_url_check(p->url, why));
 	e = connect_once(p);
 	if (e != ERR_OK)
-		return why_set(why, e, "The PostgreSQL database cannot be reached: %s", p->message);
+		return why_set(
+		    why, e,
+		    "The PostgreSQL database cannot be reached: %s.  `doubletour config show` prints its address.",
+		    p->message);
 	TRY(checks(p, why));
 	p->patience_us = 0;
 	return ERR_OK;

@@ -589,7 +589,7 @@ def test_a_pipe_is_refused_at_once(make_server, tmp_path):
     pipe = str(tmp_path / "pipe")
     for arguments in (("htpasswd", pipe), ("authelia", pipe), ("flask", f"sqlite:///{pipe}")):
         result = server.command("import", *arguments)
-        assert result.returncode == 1 and "not a file" in result.stderr, arguments
+        assert result.returncode == 1 and "is a FIFO" in result.stderr, arguments
 
 
 # Where the tutorial's database is, and what its values mean

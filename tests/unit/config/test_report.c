@@ -3,35 +3,6 @@
 #include "config/report.h"
 #include "scene.h"
 
-static void
-report_url_hides_the_password_and_nothing_else(void **state)
-{
-	static const struct {
-		const char *url, *shown, *why;
-	} cases[] = {
-		{ "sqlite:///db.sqlite", "sqlite:///db.sqlite", "a file" },
-		{ "sqlite:////var/lib/a@b/x:y.sqlite", "sqlite:////var/lib/a@b/x:y.sqlite", "a file with odd letters" },
-		{ "postgresql://h/d", "postgresql://h/d", "nobody named" },
-		{ "postgresql://me@h/d", "postgresql://me@h/d", "no password" },
-		{ "postgresql://me:pw@h:5432/d?sslmode=require", "postgresql://me:***@h:5432/d?sslmode=require",
-		  "one" },
-		{ "postgresql://me:p@w@h/d", "postgresql://me:***@h/d", "an @ inside" },
-		{ "postgresql://me:p:w@h/d", "postgresql://me:***@h/d", "a colon inside" },
-		{ "postgresql://me:p/w@h/d", "postgresql://me:***@h/d", "a slash inside" },
-		{ "postgresql://:pw@h/d", "postgresql://:***@h/d", "no user" },
-		{ "postgresql://h/d?user=me&password=pw", "postgresql://h/d?***", "libpq's other place" },
-	};
-
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		CLEANUP(buf_wipe) struct buf out = BUF(1024);
-		print_message("# %s\n", cases[i].why);
-		report_url(str_of(cases[i].url), &out);
-		buf_put_byte(&out, '\0');
-		assert_int_equal(buf_check(&out), ERR_OK);
-		assert_string_equal(out.p, cases[i].shown);
-	}
-}
-
 static bool
 has(const struct buf *out, const char *text)
 {
@@ -87,7 +58,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(report_url_hides_the_password_and_nothing_else),
 		cmocka_unit_test(report_show_tells_origins_and_no_secret),
 		cmocka_unit_test(report_example_and_manual_name_every_setting),
 	};

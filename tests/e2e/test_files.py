@@ -1,0 +1,131 @@
+"""Files that are named on the command line or in the settings: a file is read, everything else is refused at once."""
+
+import os
+import socket
+import subprocess
+
+import pytest
+
+SETTINGS = {"GATE_DOMAINS": "example.org", "PUBLIC_URL": "https://login.example.org"}
+RULES = "rules:\n  - domain: wiki.example.org\n"
+
+
+def fifo(path):
+    os.mkfifo(path)
+
+
+def a_socket(path):
+    one = socket.socket(socket.AF_UNIX)
+    here = os.open(path.parent, os.O_RDONLY)
+    one.bind(f"/proc/self/fd/{here}/{path.name}")
+    os.close(here)
+    one.close()
+
+
+# what stands under the name, the word of the sentence
+KINDS = [(fifo, "is a FIFO"), (lambda path: path.mkdir(), "is a directory"), (a_socket, "is a socket"),
+         (lambda path: path.symlink_to("/dev/zero"), "is a device"), (lambda path: path.symlink_to("missing"), "No such file"),
+         (lambda path: path.symlink_to(path), "symbolic links")]
+
+# the command, what must be set; % is the file
+WAYS = [
+    (("restore", "--replace", "%"), {}), (("import", "htpasswd", "%"), {}), (("import", "authelia", "%"), {}),
+    (("import", "authelia", "good", "--totp", "%"), {}), (("import", "htpasswd", "good", "--map", "%"), {}), (("import", "flask", "sqlite:///%"), {}),
+    (("otp", "generate", "--file", "%"), {}), (("otp", "parse", "--file", "%"), {}), (("otp", "migration", "--file", "%"), {}),
+    (("otp", "qr", "--file", "%"), {}), (("otp", "verify", "--code-file", "%", "--file", "good"), {}), (("doctor", "https://wiki.example.org/", "--ca", "%"), {}),
+    (("config", "check"), {"ACCESS_RULES": "%"}), (("gate", "check", "https://wiki.example.org/"), {"ACCESS_RULES": "%"}),
+    (("check",), {"DATABASE_URL": "sqlite:///%"}), (("db", "copy", "sqlite:///%", "-"), {}),
+]
+
+
+@pytest.mark.parametrize("arguments, more", WAYS, ids=lambda value: " ".join(value))
+def test_a_named_file_is_a_file_or_is_refused(make_server, request, arguments, more):
+    server = make_server(start=False, **SETTINGS)
+    server.command("db", "init")
+    (server.work / "good").write_text("anna:x\n" if arguments[0] == "import" else "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n")
+    for number, (make, word) in enumerate(KINDS):
+        name = f"named{number}"
+        request.addfinalizer(lambda path=server.work / name: path.rmdir() if path.is_dir() else path.unlink())
+        make(server.work / name)
+        done = subprocess.run([server.program, *(a.replace("%", name) for a in arguments)], cwd=server.work, stdin=subprocess.DEVNULL,
+                              env={**server.environment, **{k: v.replace("%", name) for k, v in more.items()}}, capture_output=True, text=True, timeout=30)
+        assert done.returncode != 0 and name in done.stderr, (word, done.stderr)
+        if "flask" in arguments and number >= 4:  # it says where else it looked
+            continue
+        if not {"DATABASE_URL", "copy"} & {*more, *arguments} and not (arguments[:2] == ("import", "authelia") and "good" in arguments):
+            assert word in done.stderr, (word, done.stderr)
+
+
+def test_settings_that_are_no_file_are_refused(make_server):
+    for make, word in KINDS[:4]:
+        server = make_server(start=False)
+        make(server.work / ".env")
+        done = server.command("config", "check")
+        assert done.returncode == 78 and word in done.stderr, done.stderr
+
+
+def test_standard_input_is_taken_where_it_is_a_file(make_server, tmp_path):
+    server = make_server(start=False)
+    (tmp_path / "secret").write_text("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n")
+
+    def generate(stdin, *file):
+        return subprocess.run([server.program, "otp", "generate", *file], stdin=stdin, capture_output=True, text=True, timeout=30)
+
+    with open(tmp_path / "secret") as stdin:
+        assert generate(stdin, "--file", "/dev/stdin").returncode == 0
+    with subprocess.Popen(["cat", tmp_path / "secret"], stdout=subprocess.PIPE) as cat:
+        refused = generate(cat.stdout, "--file", "/dev/stdin")
+        assert refused.returncode == 1 and "/dev/stdin is a FIFO or a pipe" in refused.stderr
+    with subprocess.Popen(["cat", tmp_path / "secret"], stdout=subprocess.PIPE) as cat:
+        assert generate(cat.stdout, "--file", "-").returncode == 0
+
+
+def test_a_file_without_end_is_left_at_its_maximum(make_server):
+    server = make_server(start=False, **SETTINGS)
+    server.command("db", "init")
+    with open(server.work / "endless", "wb") as file:
+        file.truncate(1 << 44)
+    for arguments, more in ((("otp", "parse", "--file", "endless"), {}), (("import", "htpasswd", "endless"), {}), (("restore", "--replace", "endless"), {}),
+                            (("config", "check"), {"ACCESS_RULES": "endless"})):
+        done = server.command(*arguments, **more)
+        assert done.returncode != 0 and done.stderr, arguments
+
+
+# Whose the settings are
+
+OWNERS = [
+    (0o600, 0, 0, "", "ours alone"), (0o640, 0, 1000, "", "a group may read it"), (0o644, 0, 0, "", "everyone may read what is no secret"),
+    (0o660, 0, 1000, "can be written by other users", "another group may write it"), (0o666, 0, 0, "can be written by other users", "everyone may write it"),
+    (0o600, 1000, 0, "belongs to another user", "another's"), (0o444, 1000, 1000, "belongs to another user", "another's, read-only for now"),
+]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize("name", [".env", "rules"])
+@pytest.mark.parametrize("mode, owner, group, word, why", OWNERS, ids=[why for *_, why in OWNERS])
+def test_settings_of_others_are_refused(make_server, name, mode, owner, group, word, why):
+    server = make_server(start=False, **SETTINGS, **({"ACCESS_RULES": "rules"} if name == "rules" else {}))
+    path = server.work / name
+    path.write_text("LOG_LEVEL=info\n" if name == ".env" else RULES)
+    os.chown(path, owner, group)
+    path.chmod(mode)
+    for command in (("config", "check"), ("gate", "check", "https://wiki.example.org/")):
+        done = server.command(*command)
+        assert (word in done.stderr and done.returncode == 78) if word else "user" not in done.stderr, (why, done.stderr)
+
+
+@pytest.mark.parametrize("line, mode, refused, why", [
+    ("DATABASE_URL=postgresql://anna:QvZx77@127.0.0.1/x", 0o644, True, "a password that everyone reads"),
+    ("DATABASE_URL=postgresql://127.0.0.1/x?password=QvZx77", 0o604, True, "in its other place"),
+    ("DATABASE_URL=postgresql://anna:QvZx77@127.0.0.1/x", 0o640, False, "a group reads it"),
+    ("DATABASE_URL=postgresql://anna@127.0.0.1/x", 0o644, False, "there is no password in it"),
+    ("APP_NAME=Example", 0o644, False, "no secret"),
+])
+def test_a_secret_that_everyone_may_read_is_refused(make_server, line, mode, refused, why):
+    server = make_server(start=False)
+    server.environment.pop("DATABASE_URL", None)
+    (server.work / ".env").write_text(line + "\n")
+    (server.work / ".env").chmod(mode)
+    done = server.command("config", "check")
+    assert (done.returncode == 78 and "chmod 600 .env" in done.stderr) == refused, (why, done.stderr)
+    assert "QvZx77" not in done.stderr

@@ -230,7 +230,8 @@ admit(void *app, struct request *rq, struct reply *rp)
 static void
 refuse(void *app, struct request *rq, int status, struct reply *rp)
 {
-	PROMISE(status == 400 || status == 413 || status == 414 || status == 415 || status == 431 || status == 503);
+	PROMISE(status == 400 || status == 411 || status == 413 || status == 414 || status == 415 || status == 431 ||
+		status == 503);
 	note_request(rq, status);
 	rp->status = status;
 }
@@ -262,8 +263,10 @@ server_of_target(void)
 	server = (struct http_server){ .app = &app, .exact_layout = head_layout_known() };
 	server.request_us = server.reply_us = INT64_C(1000000000);
 	server.door.wake_fd = server.door.listen_fd = -1;
-	server.door.lingerer_count = LINGER_MAX; /* nobody reads a refused connection empty here */
+	server.settings = (struct http_settings){ .connections_max = 16, .descriptors_max = 1024 };
 	pthread_mutex_init(&server.door.lock, NULL);
+	PROMISE(door_prepare(&server) == ERR_OK);
+	server.door.linger_max = 0; /* nobody drains a refused connection here */
 	loop->daemon = mhd.MHD_start_daemon(
 	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC, 0, NULL, NULL,
 	    job_continue, &server, MHD_OPTION_NOTIFY_COMPLETED, job_over, &server, MHD_OPTION_NOTIFY_CONNECTION,
@@ -321,13 +324,16 @@ static void
 converse(str bytes, const size_t *cuts, size_t count, struct seen *ret_seen)
 {
 	struct http_server *server = server_of_target();
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(0xc0000207) } };
+	const struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(0xc0000207) } };
+	struct arrival arrival = { .address.four = address, .address_bytes = sizeof(address) };
 	int fds[2];
 
 	*ret_seen = (struct seen){ .unread = bytes, .blurred = is_blurred(bytes), .log = BUF(SEEN_MAX_BYTES) };
 	now_seen = ret_seen;
 	PROMISE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) == 0);
-	PROMISE(mhd.MHD_add_connection(loop_of_target.daemon, fds[0], (struct sockaddr *)&address, sizeof(address)) ==
+	arrival.fd = fds[0];
+	PROMISE(door_take(server, &arrival));
+	PROMISE(mhd.MHD_add_connection(loop_of_target.daemon, fds[0], &arrival.address.any, sizeof(address)) ==
 		MHD_YES);
 	send_pieces(server, fds[1], bytes, cuts, count);
 	shutdown(fds[1], SHUT_RDWR);

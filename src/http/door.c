@@ -270,25 +270,18 @@ conn_take(struct http_server *server, struct conn *conn, bool trusted)
 	return taken;
 }
 
-static void
-arrival_take(struct http_server *server, struct arrival *arrival)
+bool
+door_take(struct http_server *server, struct arrival *arrival)
 {
 	const struct http_app *app = server->app;
 	struct conn *conn = (size_t)arrival->fd < server->door.by_fd_count ? conn_new(server, arrival) : NULL;
-	bool trusted;
+	bool trusted = conn != NULL && app->trusts != NULL && app->trusts(server->app_data, str_of(conn->peer));
 
-	if (conn == NULL) {
-		close(arrival->fd);
-		return;
-	}
-	trusted = app->trusts != NULL && app->trusts(server->app_data, str_of(conn->peer));
 	arrival->conn = conn;
-	if (conn_take(server, conn, trusted)) {
-		events_take(server, arrival);
-		return;
-	}
-	close(arrival->fd);
+	if (conn != NULL && conn_take(server, conn, trusted))
+		return true;
 	mem_free(&conn);
+	return false;
 }
 
 /* No descriptor or no memory is left, which connections_max should have kept from happening: somebody must go first. */
@@ -314,7 +307,10 @@ accept_one(struct http_server *server, bool *ret_more)
 	if (fd < 0)
 		return *ret_more || errno == EAGAIN || errno == EWOULDBLOCK;
 	arrival.fd = fd;
-	arrival_take(server, &arrival);
+	if (door_take(server, &arrival))
+		events_take(server, &arrival);
+	else
+		close(fd);
 	return true;
 }
 

@@ -166,6 +166,7 @@ MUST_USE err door_open(struct http_server *server);    /* the thread */
 void door_close(struct http_server *server);           /* no new connection from now on */
 void door_end(struct http_server *server);             /* the thread is gone afterwards */
 void door_free(struct http_server *server);            /* no connection is left */
+bool door_take(struct http_server *server, struct arrival *arrival); /* false: there is no place for it */
 void door_refuse(struct http_server *server,
 		 struct conn *conn); /* one that no event thread has: its socket is closed */
 void door_forget(struct http_server *server, struct conn *conn); /* the same, where the socket is closed already */

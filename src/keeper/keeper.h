@@ -56,8 +56,8 @@ void keeper_thread_close(struct keeper_thread **t);
 typedef int64_t (*keeper_pushed)(void *context);
 void keeper_answer(struct keeper_thread *t, str question, keeper_pushed pushed, void *context, struct buf *ret_answer);
 
-/* Does the database answer?  For the health push. */
-MUST_USE err keeper_ping(struct keeper_thread *t);
+/* Does the database answer, and could a write be done now?  For the health push.  why: a sentence for the administrator. */
+MUST_USE err keeper_probe(struct keeper_thread *t, struct why *why);
 
 /*
  * For the one thread of a server that looks after the database: for as long as it runs, no command may have the database for

@@ -95,6 +95,7 @@ keeper_fill(struct keeper *k, struct why *why)
 	/* A key that cannot be used is told before the database is touched. */
 	TRY(master_key_read(k->config, why, &master));
 	TRY(database_open(k->config, why, &db));
+	k->database = store_identity(k->config->database_path);
 	return keys_open(k->config, &master, db, why, &k->keys);
 }
 
@@ -155,12 +156,29 @@ keeper_close(struct keeper **k)
 
 /* --- threads ------------------------------------------------------------------------------------------------------ */
 
+/* Another file may have taken the database's place: two threads with two databases would contradict each other. */
+static err
+database_same(const struct keeper_thread *t, struct why *why)
+{
+	const struct store_identity found = store_identity(t->keeper->config->database_path);
+
+	if (store_identity_equal(&found, &t->keeper->database))
+		return ERR_OK;
+	return why_set(
+	    why, ERR_AWAY,
+	    "The database %s is gone, or another file than the one that was opened at the start.  Put that one "
+	    "back, or restart the server.",
+	    t->keeper->config->database_name);
+}
+
 static err
 thread_fill(struct keeper_thread *t)
 {
 	struct why why = { 0 };
-	err e = store_open(t->keeper->config->database_path, STORE_EXISTING, &why, &t->db);
+	err e = database_same(t, &why);
 
+	if (e == ERR_OK)
+		e = store_open(t->keeper->config->database_path, STORE_EXISTING, &why, &t->db);
 	if (e == ERR_OK)
 		db_hurry(t->db);
 	if (e != ERR_OK)
@@ -195,9 +213,9 @@ keeper_thread_close(struct keeper_thread **t)
 }
 
 err
-keeper_ping(struct keeper_thread *t)
+keeper_probe(struct keeper_thread *t, struct why *why)
 {
-	return db_ping(t->db);
+	return db_probe(t->db, why);
 }
 
 /* --- beside other nodes ------------------------------------------------------------------------------------------- */

@@ -50,7 +50,7 @@ struct keeper_server {
 
 	pthread_t watcher;
 	bool watching;
-	_Atomic uint32_t healthy; /* 1: the database answered when it was last asked */
+	_Atomic uint32_t healthy; /* 1: the database could be written at the last look */
 	int wake_fd;              /* eventfd: written once, to end the watcher */
 };
 
@@ -342,18 +342,28 @@ watch_open(struct watch *watch)
 		keeper_thread_close(&thread);
 }
 
+/* What changes is logged, and pushed to web for /healthz. */
+static void
+health_set(struct keeper_server *server, bool healthy, const struct why *why)
+{
+	if (healthy == (atomic_exchange(&server->healthy, healthy) == 1))
+		return;
+	if (healthy)
+		log_event(LOG_NOTICE, "database.back");
+	else
+		log_event(LOG_ERROR, "database.away", LOG_TEXT("why", why->text));
+	push_send(server, PUSH_HEALTH, healthy, NULL);
+}
+
 static void
 watch_look(struct watch *watch)
 {
-	struct keeper_server *server = watch->server;
-	uint32_t now_healthy;
+	struct why why = { "The database cannot be opened." };
+	bool now_healthy;
 
 	watch_open(watch);
-	now_healthy = watch->thread != NULL && keeper_ping(watch->thread) == ERR_OK;
-	if (now_healthy != atomic_exchange(&server->healthy, now_healthy)) {
-		log_event(now_healthy ? LOG_NOTICE : LOG_ERROR, now_healthy ? "database.back" : "database.away");
-		push_send(server, PUSH_HEALTH, now_healthy, NULL);
-	}
+	now_healthy = watch->thread != NULL && keeper_probe(watch->thread, &why) == ERR_OK;
+	health_set(watch->server, now_healthy, &why);
 	if (now_healthy && watch->looks++ % PURGE_EVERY == 0) {
 		watch->purging = true;
 		watch->purge_at = 0;

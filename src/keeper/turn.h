@@ -11,13 +11,14 @@
 #include "keeper/keys.h"
 #include "keeper/passwords.h"
 #include "keeper/session.h"
-#include "store/db.h"
+#include "store/store.h"
 
 struct keeper {
 	const struct config *config;
 	struct keys keys;
-	struct gate_rules rules;    /* changes while questions are answered */
-	struct password_hash dummy; /* of a password that nobody has */
+	struct gate_rules rules;        /* changes while questions are answered */
+	struct password_hash dummy;     /* of a password that nobody has */
+	struct store_identity database; /* the one that was opened at the start */
 	keeper_ended ended;
 	void *ended_context;
 };

@@ -129,6 +129,15 @@ db_ping(struct db *db)
 	return fault_due(FAULT_QUERY) ? ERR_AWAY : db->ops->ping(db);
 }
 
+err
+db_probe(struct db *db, struct why *why)
+{
+	err e = db_ping(db);
+
+	return e == ERR_OK ? db->ops->probe(db, why)
+			   : why_set(why, e, "The database does not answer: %s.", db->ops->message(db));
+}
+
 /* --- several nodes -------------------------------------------------------------------------------------------------- */
 
 void

@@ -78,8 +78,15 @@ void db_rollback_unless_done(struct db_transaction *t);
  */
 MUST_USE err db_lock(struct db *db, enum sql query, const struct db_value *args, size_t n);
 
-/* Does the database answer?  For the health check: one trivial query.  A connection that was lost is tried again. */
+/* Does the database answer?  One trivial query.  A connection that was lost is tried again. */
 MUST_USE err db_ping(struct db *db);
+
+/*
+ * Does it answer, and could a write be done now?  For the health check: within three seconds, and without writing to a healthy disk.
+ * Not when the disk is full or can be read only, when somebody else holds the lock for two seconds, when a SQLite file is not the
+ * one that is open, when a PostgreSQL server is a standby.  why: a sentence for the administrator.
+ */
+MUST_USE err db_probe(struct db *db, struct why *why);
 
 /*
  * --- several nodes on one database ---

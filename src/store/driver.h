@@ -28,6 +28,7 @@ struct db_ops {
 	err (*integrity)(struct db *db, struct why *why); /* read all of it and check it */
 	err (*copy)(struct db *db, const char *path);     /* of one moment, into the empty file at path */
 	void (*close)(struct db *db);                     /* frees it */
+	err (*probe)(struct db *db, struct why *why);     /* could a write be done now? */
 
 	/* NULL where the database is a file of this machine's: nobody is elsewhere. */
 	void (*hurry)(struct db *db);

@@ -8,6 +8,7 @@
  */
 #include "store/postgres.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/fault.h"
 
@@ -228,6 +229,40 @@ postgres_ping(struct db *db)
 	return e;
 }
 
+/*
+ * One statement for each table: it waits where somebody holds a lock that keeps writers out.  Each in a transaction of its own, so
+ * that this never waits for one table while it holds another.  At the end a row is locked, which a standby refuses.
+ */
+static err
+probe_text(struct buf *text)
+{
+	for (size_t i = 0; i < store_tables_count; i++)
+		buf_printf(text, "BEGIN; LOCK TABLE %s IN ROW EXCLUSIVE MODE; COMMIT; ", store_tables[i].name);
+	buf_put(text, STR("BEGIN; SET LOCAL synchronous_commit = off; "
+			  "SELECT version FROM schema_migrations WHERE version = 1 FOR UPDATE SKIP LOCKED; COMMIT"));
+	buf_put_byte(text, '\0');
+	return buf_check(text);
+}
+
+/* An engine that speaks PostgreSQL's protocol and does not know these statements is not unhealthy for that. */
+static err
+postgres_probe(struct db *db, struct why *why)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(4096);
+	struct postgres *p = of(db);
+	err e;
+
+	TRY(probe_text(&text));
+	TRY(postgres_connected(p));
+	e = postgres_exec(p, text.p);
+	if (e == ERR_OK)
+		return ERR_OK;
+	postgres_rollback(db);
+	if (e == ERR_INVALID)
+		return ERR_OK;
+	return why_set(why, e, "The PostgreSQL database cannot be written: %s.", postgres_message(db));
+}
+
 /* --- several nodes -------------------------------------------------------------------------------------------------- */
 
 static err
@@ -312,6 +347,7 @@ const struct db_ops postgres_ops = {
 	.integrity = postgres_integrity,
 	.copy = postgres_copy,
 	.close = postgres_close,
+	.probe = postgres_probe,
 	.hurry = postgres_hurry,
 	.ping = postgres_ping,
 	.claim = postgres_claim,

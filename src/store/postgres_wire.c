@@ -301,18 +301,21 @@ count_changed(const struct answer *answer, PGresult *result)
 		*answer->ret_changed = (int64_t)changed;
 }
 
+static bool
+result_failed(const PGresult *result)
+{
+	ExecStatusType status = libpq.PQresultStatus(result);
+
+	return status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_SINGLE_TUPLE;
+}
+
 static err
 take_result(struct postgres *p, struct answer *answer, PGresult *result)
 {
-	switch (libpq.PQresultStatus(result)) {
-	case PGRES_COMMAND_OK:
-	case PGRES_TUPLES_OK:
-	case PGRES_SINGLE_TUPLE:
-		count_changed(answer, result);
-		return give_rows(answer, result);
-	default:
+	if (result_failed(result))
 		return failed(p, result);
-	}
+	count_changed(answer, result);
+	return give_rows(answer, result);
 }
 
 /*
@@ -336,9 +339,11 @@ take_answer(struct postgres *p, struct answer *answer, int64_t until_us)
 			answer->e = answer->e == ERR_OK ? take_result(p, answer, result) : answer->e;
 			p->busy = false;
 			libpq.PQclear(result);
-		} else if (first == NULL)
+		} else if (first == NULL ||
+			   result_failed(result)) { /* of several statements the one that failed counts */
+			libpq.PQclear(first);
 			first = result;
-		else
+		} else
 			libpq.PQclear(result);
 	}
 	return first != NULL ? take_result(p, answer, first) : answer->e;

@@ -128,6 +128,7 @@ step_all(sqlite3_stmt *statement, db_each each, void *context)
 
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW)
 		TRY(each_row(statement, each, context));
+	sqlite_written(code);
 	return sqlite_error(code);
 }
 
@@ -157,6 +158,7 @@ step_once(sqlite3_stmt *statement)
 	int code = sqlite3_step(statement);
 
 	sqlite3_reset(statement);
+	sqlite_written(code);
 	return sqlite_error(code);
 }
 
@@ -196,6 +198,8 @@ sqlite_step(struct db *db, int query, const char *text, const struct db_value *a
 	err e;
 
 	TRY(unstick(s));
+	if (query >= 0 && !sql_queries[query].reads && sqlite3_get_autocommit(s->handle) != 0)
+		TRY(sqlite_files_check(s));
 	if (query >= 0) {
 		if (s->prepared[query] == NULL)
 			TRY(prepare_kept(s, (enum sql)query, &s->prepared[query]));
@@ -259,6 +263,7 @@ sqlite_begin(struct db *db, enum db_purpose purpose)
 	TRY(unstick(s));
 	if (sqlite3_get_autocommit(s->handle) == 0)
 		return ERR_INVALID;
+	TRY(sqlite_files_check(s));
 	enforce_references(s, purpose != DB_FOR_SCHEMA);
 	e = step_once(s->begin);
 	if (e == ERR_OK)
@@ -308,6 +313,8 @@ sqlite_rollback(struct db *db)
 static const char *
 sqlite_message(struct db *db)
 {
+	if (of(db)->moved)
+		return "its file is not in its place any more";
 	return of(db)->dangling ? "a row refers to one that is not there" : sqlite3_errmsg(of(db)->handle);
 }
 
@@ -357,6 +364,7 @@ sqlite_close(struct db *db)
 	sqlite3_finalize(s->commit);
 	sqlite3_finalize(s->rollback);
 	sqlite3_close(s->handle);
+	mem_drop(s->path);
 	mem_drop(s);
 }
 
@@ -371,4 +379,5 @@ const struct db_ops sqlite_ops = {
 	.integrity = sqlite_integrity,
 	.copy = sqlite_copy,
 	.close = sqlite_close,
+	.probe = sqlite_probe,
 };

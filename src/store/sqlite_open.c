@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 2000, PAUSE_MS = 10, LOCK_PAUSE_US = 500, PATH_BYTES = 4096 };
+enum { BUSY_MS = 2000, PAUSE_MS = 10, LOCK_PAUSE_US = 500, PATH_BYTES = SQLITE_PATH_BYTES };
 
 /*
  * Another connection writes.  SQLite's own waiting grows to a tenth of a second between looks, far beyond the millisecond
@@ -211,10 +211,18 @@ connection_new(const char *path, struct why *why, struct db **ret_db)
 	if (s == NULL)
 		return why_set(why, ERR_MEMORY, "There is no memory to open the database.");
 	s->db.ops = &sqlite_ops;
+	s->path = mem_new(strlen(path) + 1);
+	if (s->path == NULL) {
+		sqlite_close(&s->db);
+		return why_set(why, ERR_MEMORY, "There is no memory to open the database.");
+	}
+	memcpy(s->path, path, strlen(path));
 	e = handle_open(s, path, why);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
+		sqlite_files_note(s);
 		*ret_db = &s->db;
-	else
+	}
+	if (e != ERR_OK)
 		sqlite_close(&s->db);
 	return e;
 }

@@ -25,6 +25,16 @@ enum store_mode {
  */
 MUST_USE err store_open(const char *address, enum store_mode mode, struct why *why, struct db **ret_db);
 
+/*
+ * Which file stands at an address: looked at before opening, another one that took the place of a database is not opened.  SQLite
+ * would take the -wal beside it for that file's, and delete it in the end.  All zero for PostgreSQL, and where there is none.
+ */
+struct store_identity {
+	uint64_t device, file;
+};
+struct store_identity store_identity(const char *address);
+bool store_identity_equal(const struct store_identity *a, const struct store_identity *b);
+
 /* Can every named query be prepared?  The schema must be at its head.  ERR_CORRUPT names the query that does not fit. */
 MUST_USE err store_understands(struct db *db, struct why *why);
 

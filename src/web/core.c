@@ -46,14 +46,21 @@ plain(struct exchange *x, int status, str text)
 	return ERR_OK;
 }
 
-/* The keeper says every second whether the database answers. */
+/* /healthz, /readyz: the keeper says within seconds when the database cannot be written, and when it can again. */
 err
 health_show(struct exchange *x)
 {
-	if (atomic_load(&x->web->database_answers))
+	if (atomic_load(&x->web->database_writable))
 		return plain(x, 200, STR("ok\n"));
 	TRY(reply_header(x->rq, x->rp, STR("Retry-After"), STR("2")));
-	return plain(x, 503, STR("the database does not answer\n"));
+	return plain(x, 503, STR("the database cannot be written\n"));
+}
+
+/* /livez: this process answers. */
+err
+alive_show(struct exchange *x)
+{
+	return plain(x, 200, STR("ok\n"));
 }
 
 /* A login server is nothing for search engines. */

@@ -134,6 +134,7 @@ err logout_again(struct exchange *x, struct channel *keeper, int status, const c
 err home_show(struct exchange *x);
 err language_set(struct exchange *x);
 err health_show(struct exchange *x);
+err alive_show(struct exchange *x);
 err static_show(struct exchange *x);
 err favicon_show(struct exchange *x);
 err robots_show(struct exchange *x);

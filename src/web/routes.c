@@ -60,6 +60,8 @@ const struct route web_routes[] = {
 	{ HTTP_GET,  STR_INIT("/favicon.ico"), OPENS_ALL,      HTTP_INLINE, .any_host = true, .show = favicon_show },
 	{ HTTP_GET,  STR_INIT("/robots.txt"), OPENS_ALL,       HTTP_INLINE, .any_host = true, .show = robots_show },
 	{ HTTP_GET,  STR_INIT("/healthz"),    OPENS_ALL,       HTTP_INLINE, .any_host = true, .show = health_show },
+	{ HTTP_GET,  STR_INIT("/readyz"),     OPENS_ALL,       HTTP_INLINE, .any_host = true, .show = health_show },
+	{ HTTP_GET,  STR_INIT("/livez"),      OPENS_ALL,       HTTP_INLINE, .any_host = true, .show = alive_show },
 };
 /* clang-format on */
 const size_t web_routes_count = COUNT(web_routes);

@@ -53,7 +53,7 @@ static err
 push_apply(struct web *web, const struct push *push)
 {
 	if (push->kind == PUSH_HEALTH)
-		atomic_store(&web->database_answers, push->value == 1);
+		atomic_store(&web->database_writable, push->value == 1);
 	if (push->kind == PUSH_SIGNER)
 		web->signer = push->token;
 	if (push->kind == PUSH_RULES) /* by rules that cannot be read nobody may be let in */
@@ -141,7 +141,7 @@ web_init(struct web *web, const struct config *config, int push_fd, int first_ch
 	web->gate_cache = gate_cache_new(GATE_CACHE_ENTRIES);
 	if (web->cache == NULL || web->gate_cache == NULL || web_rules_begin(&web->rules) != ERR_OK)
 		return why_set(why, ERR_MEMORY, "There is no memory for what is remembered of sessions.");
-	atomic_store(&web->database_answers, true);
+	atomic_store(&web->database_writable, true);
 	channels_take(web, first_channel_fd);
 	return digest_setup();
 }

@@ -22,7 +22,7 @@ struct web {
 	struct gate_cache *gate_cache;             /* for many threads by itself */
 	struct web_rules rules;                    /* the same */
 	struct token signer;                       /* public key of signed identities; set before the first request */
-	atomic_bool database_answers;              /* as the keeper last said */
+	atomic_bool database_writable;             /* as the keeper last said */
 	struct channel channels[WEB_CHANNELS_MAX]; /* one per worker, quick ones first; each used by its worker only */
 	size_t quick, slow;
 	int push_fd; /* the keeper's pushes, to read */

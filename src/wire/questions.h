@@ -300,7 +300,7 @@ struct gate_ticket_body {
 enum push_kind {
 	PUSH_HELLO = 1, /* first of all: token holds the key for form tokens */
 	PUSH_ENDED,     /* a session ended or changed: token holds the SHA-256 of its token */
-	PUSH_HEALTH,    /* value 1: the database answers; 0: it does not */
+	PUSH_HEALTH,    /* value 1: the database could be written at the last look; 0: not */
 	PUSH_SIGNER,    /* token holds the public key that identities are signed with: Ed25519, RFC 8032 */
 	PUSH_RULES,     /* text is the next part of the rules of access; value 1: the last one, and all hold */
 	PUSH_COUNT

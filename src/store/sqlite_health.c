@@ -1,0 +1,131 @@
+/*
+ * Could a SQLite database be written now?  Its files must be the ones that are open, its file system must have room, nobody may
+ * hold the lock, and where a write has failed before, one must succeed.
+ *
+ * A healthy database is not written for this: an idle server leaves its disk alone.
+ */
+#include "store/sqlite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+enum { ROOM_BYTES = 64 * 1024 }; /* what a few transactions put in the write-ahead log */
+
+/* --- the files ---------------------------------------------------------------------------------------------------------- */
+
+static struct store_identity
+identity_of_log(const struct sqlite *s)
+{
+	char path[SQLITE_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%s-wal", s->path);
+	return store_identity(path);
+}
+
+void
+sqlite_files_note(struct sqlite *s)
+{
+	s->file = store_identity(s->path);
+	s->log = identity_of_log(s);
+}
+
+/* What is written into a file that has lost its name is lost at the next start; and two logs for one file damage it. */
+err
+sqlite_files_check(struct sqlite *s)
+{
+	struct store_identity file = store_identity(s->path), log = identity_of_log(s);
+
+	s->moved = !store_identity_equal(&file, &s->file) || (s->log.file != 0 && !store_identity_equal(&log, &s->log));
+	return s->moved ? ERR_AWAY : ERR_OK;
+}
+
+static err
+files_healthy(struct sqlite *s, struct why *why)
+{
+	if (sqlite_files_check(s) == ERR_OK)
+		return ERR_OK;
+	if (store_identity(s->path).file == 0)
+		return why_set(why, ERR_AWAY,
+			       "The database %s is gone: its file was moved or deleted while the server runs.  Put it "
+			       "back, or stop the server and put a backup in its place.",
+			       s->path);
+	return why_set(why, ERR_AWAY,
+		       "The database %s, or its -wal, is another file than the one that is open.  Put that one back, "
+		       "or restart the server.",
+		       s->path);
+}
+
+/* --- room --------------------------------------------------------------------------------------------------------------- */
+
+/* Some file systems do not say how large they are. */
+static err
+room_healthy(const struct sqlite *s, struct why *why)
+{
+	struct statvfs fs;
+
+	if (statvfs(s->path, &fs) != 0)
+		return why_set(why, ERR_AWAY, "The file system of %s does not answer: %s.", s->path, strerror(errno));
+	if ((fs.f_flag & ST_RDONLY) != 0)
+		return why_set(why, ERR_AWAY, "The file system of %s can be read only.", s->path);
+	fsblkcnt_t blocks = geteuid() == 0 ? fs.f_bfree : fs.f_bavail;
+	if (fs.f_blocks != 0 && (uint64_t)blocks * fs.f_frsize < ROOM_BYTES)
+		return why_set(why, ERR_AWAY, "The disk of %s is full.", s->path);
+	return ERR_OK;
+}
+
+/* --- writing ------------------------------------------------------------------------------------------------------------ */
+
+/* Some connection of this process could not write, and none has tried since with success. */
+static atomic_bool failed;
+
+void
+sqlite_written(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_FULL:
+	case SQLITE_IOERR:
+	case SQLITE_READONLY:
+	case SQLITE_CANTOPEN:
+		atomic_store(&failed, true);
+		break;
+	default:
+		break;
+	}
+}
+
+/* The lock; and where writing failed before, one page: the number that SQLite keeps for its user, which is not used here. */
+static err
+lock_and_write(struct sqlite *s)
+{
+	bool was_failed = atomic_load(&failed);
+	err e;
+
+	TRY(s->db.ops->begin(&s->db, DB_FOR_ROWS));
+	e = was_failed ? sqlite_exec(s, "PRAGMA user_version = 0") : ERR_OK;
+	if (e == ERR_OK && was_failed)
+		e = s->db.ops->commit(&s->db);
+	else
+		s->db.ops->rollback(&s->db);
+	if (e == ERR_OK)
+		atomic_store(&failed, false);
+	else
+		s->db.ops->rollback(&s->db);
+	return e;
+}
+
+err
+sqlite_probe(struct db *db, struct why *why)
+{
+	struct sqlite *s = (struct sqlite *)db;
+	err e;
+
+	TRY(files_healthy(s, why));
+	TRY(room_healthy(s, why));
+	e = lock_and_write(s);
+	if (e == ERR_BUSY)
+		return why_set(why, e, "The database %s is locked by another program.", s->path);
+	return e == ERR_OK ? e
+			   : why_set(why, e, "The database %s cannot be written: %s.", s->path, db->ops->message(db));
+}

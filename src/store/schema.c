@@ -23,19 +23,24 @@ static const char sqlite_columns[] =
     "FROM (SELECT name FROM sqlite_schema WHERE type = 'table' AND NOT (" SCHEMA_OF_SQLITE ")) AS m, "
     "pragma_table_xinfo(m.name) AS c";
 
-/* Objects of extensions, sequences that number a column and indexes of a constraint belong to what is compared anyway. */
+/*
+ * Objects of extensions, sequences that number a column and indexes of a constraint belong to what is compared anyway.  So do the
+ * partitions of a table and their indexes (docs/scaling.md).
+ */
 static const char postgres_objects[] =
     "WITH here AS (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = current_schema()), "
-    "ours AS (SELECT c.oid, c.relname, c.relkind FROM pg_catalog.pg_class AS c, here WHERE c.relnamespace = here.oid) "
+    "ours AS (SELECT c.oid, c.relname, c.relkind, c.relispartition FROM pg_catalog.pg_class AS c, here "
+    "WHERE c.relnamespace = here.oid) "
     "SELECT CASE relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' "
     "WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'S' THEN 'sequence' ELSE 'index' END, "
-    "ours.relname::text, '', '' FROM ours WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'i', 'I') "
+    "ours.relname::text, '', '' FROM ours WHERE NOT relispartition AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'i', "
+    "'I') "
     "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_catalog.pg_class'::regclass "
     "AND d.objid = ours.oid AND (d.deptype = 'e' OR (ours.relkind = 'S' AND d.deptype IN ('a', 'i')))) "
     "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint AS k WHERE k.conindid = ours.oid) "
     "UNION ALL SELECT 'column', ours.relname || '.' || a.attname, ours.relname::text, '' "
     "FROM ours JOIN pg_catalog.pg_attribute AS a ON a.attrelid = ours.oid "
-    "WHERE ours.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped "
+    "WHERE ours.relkind IN ('r', 'p') AND NOT ours.relispartition AND a.attnum > 0 AND NOT a.attisdropped "
     "UNION ALL SELECT 'trigger', t.tgname::text, ours.relname::text, '' "
     "FROM ours JOIN pg_catalog.pg_trigger AS t ON t.tgrelid = ours.oid WHERE NOT t.tgisinternal "
     "UNION ALL SELECT 'rule', r.rulename::text, ours.relname::text, '' "

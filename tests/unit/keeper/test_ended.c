@@ -567,7 +567,7 @@ an_end_that_commits_during_the_wait_counts(void **state)
 	pthread_t thread;
 
 	if (!on_postgres())
-		skip();
+		return; /* SQLite has one writer: its transactions do not wait with a snapshot */
 	scene_begin(&s);
 	scene_set(&s, STATE_FULL);
 	assert_int_equal(keeper_thread_open(s.w.keeper, &racer.thread), ERR_OK);

@@ -11,17 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 /* --- Landlock ------------------------------------------------------------------------------------------------------ */
 
 /* Debian 12's kernel headers stop at Landlock's second version; these numbers are part of the kernel's interface. */
@@ -105,32 +94,15 @@ sandbox_add_row(scmp_filter_ctx filter, const struct sandbox_call *row)
 	return sandbox_add(filter, SCMP_ACT_ALLOW, row->call, n, conditions);
 }
 
-#if SANITIZED
-/* What the runtime of a sanitizer needs besides. */
-static const int sandbox_sanitizer[] = {
-	SCMP_SYS(madvise), SCMP_SYS(mremap),       SCMP_SYS(futex),        SCMP_SYS(sigaltstack),
-	SCMP_SYS(getppid), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigaction), SCMP_SYS(sched_yield),
-	SCMP_SYS(readv),   SCMP_SYS(writev),       SCMP_SYS(lseek),        SCMP_SYS(fstat),
-	SCMP_SYS(time),    SCMP_SYS(gettimeofday), SCMP_SYS(nanosleep),    SCMP_SYS(clock_nanosleep),
-};
-
 static int
 sandbox_add_sanitizer(scmp_filter_ctx filter)
 {
 	int e = 0;
 
-	for (size_t i = 0; e == 0 && i < COUNT(sandbox_sanitizer); i++)
+	for (size_t i = 0; e == 0 && i < sandbox_sanitizer_count; i++)
 		e = sandbox_add(filter, SCMP_ACT_ALLOW, sandbox_sanitizer[i], 0, NULL);
 	return e;
 }
-#else
-static int
-sandbox_add_sanitizer(scmp_filter_ctx filter)
-{
-	(void)filter;
-	return 0;
-}
-#endif
 
 static int
 sandbox_add_names(scmp_filter_ctx filter)
@@ -184,7 +156,8 @@ sandbox_names(struct why *why)
 	scmp_filter_ctx filter;
 
 	/* The runtime of a sanitizer asks for more: refused, rather than ended. */
-	TRY(sandbox_filter_new(SANITIZED ? SCMP_ACT_ERRNO(EACCES) : SCMP_ACT_KILL_PROCESS, &filter, why));
+	TRY(sandbox_filter_new(sandbox_sanitizer_count > 0 ? SCMP_ACT_ERRNO(EACCES) : SCMP_ACT_KILL_PROCESS, &filter,
+			       why));
 	return sandbox_filter_load(&filter, sandbox_add_names(filter), why);
 }
 

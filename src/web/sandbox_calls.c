@@ -13,6 +13,17 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
 /* clang-format off */
 
 #define CALL(name) SCMP_SYS(name), #name
@@ -114,7 +125,13 @@ const int sandbox_refused[] = {
 	SCMP_SYS(sched_yield), SCMP_SYS(sched_setscheduler), SCMP_SYS(setpriority), SCMP_SYS(membarrier),
 	SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigreturn), SCMP_SYS(getppid), SCMP_SYS(kill),
 };
+const int sandbox_sanitizer[] = {
+	SCMP_SYS(madvise), SCMP_SYS(mremap), SCMP_SYS(futex), SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(rt_sigaction), SCMP_SYS(sched_yield), SCMP_SYS(getppid), SCMP_SYS(time), SCMP_SYS(gettimeofday),
+	SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep),
+};
 /* clang-format on */
 
+const size_t sandbox_sanitizer_count = SANITIZED ? COUNT(sandbox_sanitizer) : 0;
 const size_t sandbox_call_count = COUNT(sandbox_calls);
 const size_t sandbox_refused_count = COUNT(sandbox_refused);

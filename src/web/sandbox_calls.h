@@ -45,4 +45,8 @@ extern const size_t sandbox_call_count;
 extern const int sandbox_refused[];
 extern const size_t sandbox_refused_count;
 
+/* In a program built with a sanitizer: what its runtime needs besides, with any arguments; else none. */
+extern const int sandbox_sanitizer[];
+extern const size_t sandbox_sanitizer_count;
+
 #endif

@@ -440,7 +440,7 @@ const struct setting settings[] = {
 	  .help = "A session ends so long after signing in, whatever happens.",
 	  .example = "12h" },
 	{ .name = "AUDIT_DAYS", .kind = &kind_number, MEMBER(audit_days),
-	  SAME("0"), .min = 0, .max = 3660,
+	  BY_PROFILE("0", "0", "365"), .min = 0, .max = 3660,
 	  .takes = "a number of days from 0 to 3660",
 	  .help = "How long the audit is kept: who signed in and tried to, when and from where; 0: for good.",
 	  .example = "365" },

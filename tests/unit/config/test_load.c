@@ -44,6 +44,7 @@ config_load_without_anything_gives_the_defaults(void **state)
 	assert_int_equal(config.default_language, LANGUAGE_FR);
 	assert_int_equal(config.log_level, LOG_INFO);
 	assert_int_equal(config.slow_workers, 0);
+	assert_int_equal(config.audit_days, 0);
 }
 
 static void
@@ -52,7 +53,11 @@ config_load_takes_other_defaults_from_the_profile(void **state)
 	assert_int_equal(load("APP_SETTINGS=production\n"), ERR_OK);
 	assert_string_equal(config.database_path, "/var/lib/doubletour/doubletour.sqlite");
 	assert_int_equal(config.registration, REGISTRATION_INVITE);
+	assert_int_equal(config.audit_days, 365);
+	assert_int_equal(load("APP_SETTINGS=production\nAUDIT_DAYS=0\n"), ERR_OK);
+	assert_int_equal(config.audit_days, 0);
 	assert_int_equal(load("APP_SETTINGS=testing\n"), ERR_OK);
+	assert_int_equal(config.audit_days, 0);
 	assert_int_equal(config.bcrypt_log_rounds, 4);
 	assert_int_equal(config.argon2_memory_kib, 8);
 	assert_int_equal(config.argon2_passes, 1);

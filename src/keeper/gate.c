@@ -14,6 +14,7 @@
 #include "keeper/turn.h"
 
 #define TICKET_US SECONDS_US(30)
+#define TICKETS_MAX 32 /* of one session at the same time: a page opens so many applications at most */
 
 enum { ID_BYTES = 8, COOKIE_BYTES = ID_BYTES + DIGEST_BYTES };
 
@@ -312,7 +313,9 @@ ticket_make(struct turn *turn, int64_t session_id, str url, str *ret_ticket)
 	TRY(digest_sha256(str_bytes(ticket.b, TOKEN_BYTES), hash));
 	const struct db_value args[] = { DB_INT(id), DB_BLOB(str_bytes(hash, sizeof(hash))), DB_INT(session_id),
 					 DB_TEXT(url), DB_INT(turn->now_us + TICKET_US) };
+	const struct db_value bound[] = { DB_INT(session_id), DB_INT(TICKETS_MAX) };
 	TRY(db_run(turn->db, SQL_GATE_TICKET_INSERT, args, COUNT(args), NULL));
+	TRY(db_run(turn->db, SQL_GATE_TICKET_TRIM, bound, COUNT(bound), NULL));
 	return arena_copy(&turn->arena, buf_str(&text), ret_ticket);
 }
 

@@ -17,6 +17,11 @@ UPDATE sessions SET gated_at_us = $1, seen_at_us = $1, way_back = '' WHERE id = 
 -- name: gate_ticket_insert
 INSERT INTO gate_tickets (id, ticket_hash, session_id, url, expires_at_us) VALUES ($1, $2, $3, $4, $5);
 
+-- name: gate_ticket_trim
+-- Of the tickets of a session only the newest $2 stay.
+DELETE FROM gate_tickets WHERE id IN (
+	SELECT id FROM gate_tickets WHERE session_id = $1 ORDER BY expires_at_us DESC, id LIMIT 100 OFFSET $2);
+
 -- name: gate_ticket_spend
 -- unguarded: the ticket is the authority, and this statement spends it
 -- The row that is deleted is the answer: of two that come at once one finds it.

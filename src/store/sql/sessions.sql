@@ -68,10 +68,12 @@ UPDATE sessions SET seen_at_us = $1 WHERE id = $2 AND seen_at_us < $1;
 DELETE FROM sessions WHERE token_hash = $1;
 
 -- name: session_trim
--- Of the sessions of an account that wait for a first proof only the newest $2 may wait; some of the others per turn.
+-- Of the sessions of an account that wait for a first proof only $2 may wait.  The oldest of the address that has most go, some per turn.
 DELETE FROM sessions WHERE id IN (
-	SELECT id FROM sessions WHERE account_id = $1 AND factor_at_us = 0
-	ORDER BY created_at_us DESC, id LIMIT 100 OFFSET $2)
+	SELECT id FROM (
+		SELECT id, created_at_us, row_number() OVER (PARTITION BY address ORDER BY created_at_us DESC, id) AS nth
+		FROM sessions WHERE account_id = $1 AND factor_at_us = 0) AS waiting
+	ORDER BY nth, created_at_us DESC, id LIMIT 100 OFFSET $2)
 RETURNING token_hash;
 
 -- name: session_delete_others

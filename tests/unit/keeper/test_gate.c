@@ -369,6 +369,33 @@ a_ticket_opens_another_domain_once_there_and_soon(void **state)
 }
 
 static void
+tickets_of_one_session_are_bounded_and_leave_others_alone(void **state)
+{
+	static const char shop[] = "https://shop.example.net/cart";
+	enum { TICKETS = 32 };
+	struct world w;
+	struct browser b, other;
+	char token[65], first[65], others[65];
+
+	gate_world(&w);
+	come_in(&w, &b, "alice", token);
+	come_in(&w, &other, "bob", token);
+	assert_int_equal(enter(&w, &other, shop), ACCESS_PASSES);
+	memcpy(others, other.gate.ticket, sizeof(others));
+	for (int i = 0; i < 3 * TICKETS; i++) {
+		assert_int_equal(enter(&w, &b, shop), ACCESS_PASSES);
+		if (i == 0)
+			memcpy(first, b.gate.ticket, sizeof(first));
+		clock_forward(1000);
+	}
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM gate_tickets"), TICKETS + 1);
+	assert_verdict(spend(&w, &b, b.gate.ticket, "shop.example.net"), VERDICT_PASSED);
+	assert_verdict(spend(&w, &b, first, "shop.example.net"), VERDICT_REFUSED);
+	assert_verdict(spend(&w, &other, others, "shop.example.net"), VERDICT_PASSED);
+	gate_world_end(&w);
+}
+
+static void
 a_ticket_of_a_session_that_has_ended_opens_nothing(void **state)
 {
 	struct world w;
@@ -470,6 +497,7 @@ main(void)
 		cmocka_unit_test(a_one_factor_session_in_use_is_not_idle),
 		cmocka_unit_test(who_enrols_is_nobody),
 		cmocka_unit_test(a_ticket_opens_another_domain_once_there_and_soon),
+		cmocka_unit_test(tickets_of_one_session_are_bounded_and_leave_others_alone),
 		cmocka_unit_test(a_ticket_of_a_session_that_has_ended_opens_nothing),
 		cmocka_unit_test(who_uses_an_application_is_not_idle),
 		cmocka_unit_test(rules_that_cannot_be_read_leave_the_old_ones),

@@ -463,6 +463,25 @@ an_account_has_so_many_sessions_that_wait_and_the_oldest_go(void **state)
 	world_end(&w);
 }
 
+/* Whoever knows the password cannot push the owner's sign-in out, which waits for a code at another address. */
+static void
+sessions_that_wait_make_way_at_the_busiest_address(void **state)
+{
+	struct world w;
+	struct browser owner = { .address = "198.51.100.1" }, thief = { .address = "192.0.2.66" };
+
+	sqlite_only();
+	world_new(&w);
+	bring_to(&w, &owner, "alice", STATE_PENDING);
+	sql_run(&w, "UPDATE sessions SET created_at_us = created_at_us - 1000000000"); /* older than all the others */
+	make_waiting(&w, SESSION_WAITING_MAX);
+	for (int i = 0; i < 3; i++)
+		assert_verdict(do_sign_in(&w, &thief, "alice", PASSWORD), VERDICT_PASSED);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions WHERE factor_at_us = 0"), SESSION_WAITING_MAX);
+	assert_verdict(ask(&w, &owner, QUESTION_SESSION, NULL), VERDICT_PASSED);
+	world_end(&w);
+}
+
 static void
 what_a_browser_calls_itself_misleads_nobody(void **state)
 {
@@ -528,6 +547,7 @@ main(void)
 		cmocka_unit_test(purging_deletes_what_has_expired_and_nothing_else),
 		cmocka_unit_test(the_form_key_follows_the_master_key),
 		cmocka_unit_test(an_account_has_so_many_sessions_that_wait_and_the_oldest_go),
+		cmocka_unit_test(sessions_that_wait_make_way_at_the_busiest_address),
 		cmocka_unit_test(what_a_browser_calls_itself_misleads_nobody),
 	};
 

@@ -120,9 +120,11 @@ migrate(struct place *place, int version)
 static err
 db_init(struct place *place, int revision)
 {
+	CLEANUP(first_start_end) struct first_start start = { .lock = { .fd = -1 } };
 	int version = 0;
 
 	(void)revision;
+	TRY(first_start_begin(place->settings, false, &place->why, &start));
 	TRY(place_open(place, STORE_CREATE));
 	TRY(migrate_current(place->db, &version));
 	if (version != 0)

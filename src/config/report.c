@@ -213,6 +213,11 @@ report_manual(struct buf *out)
 		"in\n"
 		"`.env` is refused; in the environment, which is shared with other programs, only the names below are "
 		"read.\n\n"
+		"`.env` and the file of `ACCESS_RULES` must belong to root or to the user that runs doubletour, and "
+		"nobody "
+		"else\n"
+		"may write them.  A `.env` that everyone may read holds no `SECRET_KEY` and no password in "
+		"`DATABASE_URL`.\n\n"
 		"`doubletour config show` prints what holds and where it comes from, `doubletour config check` says "
 		"what\n"
 		"is wrong, `doubletour config example` prints a commented `.env`.\n"));

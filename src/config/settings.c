@@ -366,7 +366,8 @@ const struct setting settings[] = {
 	  .example = "/var/lib/doubletour" },
 	{ .name = "DATABASE_URL", .kind = &kind_database, MEMBER(database_url), .max = CONFIG_TEXT_MAX - 1,
 	  .takes = "sqlite:///file (relative), sqlite:////absolute/file or postgresql://user:password@host/name",
-	  .help = "The database.  Without it, the file doubletour.sqlite in DATA_DIR.",
+	  .help = "The database.  Without it, the file doubletour.sqlite in DATA_DIR.  In a user name or a password write @ as %40, "
+		  "/ as %2F, ? as %3F, : as %3A, # as %23 and % as %25.",
 	  .example = "sqlite:////var/lib/doubletour/doubletour.sqlite" },
 	{ .name = "SECRET_KEY", .kind = &kind_key, MEMBER(secret_key), .flags = SETTING_SECRET, .min = 32, .max = CONFIG_KEY_MAX,
 	  .takes = "32 to 256 bytes that nobody can guess",

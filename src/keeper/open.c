@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/secret.h"
+#include "keeper/lock.h"
 #include "keeper/told.h"
 #include "keeper/turn.h"
 #include "store/migrate.h"
@@ -84,6 +85,7 @@ database_open(const struct config *config, struct why *why, struct db **ret_db)
 static err
 keeper_fill(struct keeper *k, struct why *why)
 {
+	CLEANUP(first_start_end) struct first_start start = { .lock = { .fd = -1 } };
 	CLEANUP(master_key_wipe) struct master_key master = { 0 };
 	CLEANUP(db_close) struct db *db = NULL;
 	err e = digest_setup();
@@ -94,6 +96,10 @@ keeper_fill(struct keeper *k, struct why *why)
 		return why_set(why, e, "The keeper could not set up its hashes: %s.", err_name(e));
 	/* A key that cannot be used is told before the database is touched. */
 	TRY(master_key_read(k->config, why, &master));
+	if (master.n == 0 || (makes_database(k->config) && k->config->database == DATABASE_SQLITE))
+		TRY(first_start_begin(k->config, makes_database(k->config), why, &start));
+	if (master.n == 0) /* another made it meanwhile */
+		TRY(master_key_read(k->config, why, &master));
 	TRY(database_open(k->config, why, &db));
 	k->database = store_identity(k->config->database_path);
 	return keys_open(k->config, &master, db, why, &k->keys);

@@ -63,10 +63,17 @@ struct schema_object {
 	bool seen;
 };
 
-struct schema_comparison {
+/* What the migrations make; kept for the next comparison of this process, which is a command's and has one thread. */
+static struct schema_expected {
+	int version; /* 0: not made yet */
+	bool by_statement;
 	struct arena arena;
-	struct schema_object *expected;
+	struct schema_object *at;
 	size_t n;
+} schema_kept;
+
+struct schema_comparison {
+	struct schema_expected *expected;
 	bool by_statement;
 	schema_tell tell;
 	void *context;
@@ -74,10 +81,11 @@ struct schema_comparison {
 };
 
 static void
-comparison_wipe(struct schema_comparison *c)
+expected_wipe(struct schema_expected *expected)
 {
-	mem_free(&c->expected);
-	arena_wipe(&c->arena);
+	mem_free(&expected->at);
+	arena_wipe(&expected->arena);
+	*expected = (struct schema_expected){ .version = 0 };
 }
 
 /* --- the normal form of a statement ---------------------------------------------------------------------------------- */
@@ -187,33 +195,57 @@ static err
 expected_row(void *context, const struct db_value *row, size_t columns)
 {
 	CLEANUP(buf_wipe) struct buf statement = BUF(2 * STATEMENT_BYTES);
-	struct schema_comparison *c = context;
-	struct schema_object *object = &c->expected[c->n];
+	struct schema_expected *x = context;
+	struct schema_object *object = &x->at[x->n];
 
-	if (columns != 4 || c->n == OBJECTS_MAX)
+	if (columns != 4 || x->n == OBJECTS_MAX)
 		return ERR_TOO_LONG;
 	TRY(normal_form(row[3].bytes, &statement));
-	TRY(arena_copy(&c->arena, row[0].bytes, &object->kind));
-	TRY(arena_copy(&c->arena, row[1].bytes, &object->name));
-	TRY(arena_copy(&c->arena, row[2].bytes, &object->table));
-	TRY(arena_copy(&c->arena, buf_str(&statement), &object->statement));
-	c->n++;
+	TRY(arena_copy(&x->arena, row[0].bytes, &object->kind));
+	TRY(arena_copy(&x->arena, row[1].bytes, &object->name));
+	TRY(arena_copy(&x->arena, row[2].bytes, &object->table));
+	TRY(arena_copy(&x->arena, buf_str(&statement), &object->statement));
+	x->n++;
 	return ERR_OK;
 }
 
 /* By the migrations themselves, in memory. */
 static err
-expected_make(struct schema_comparison *c, int version, struct why *why)
+expected_fill(struct schema_expected *x, int version, bool by_statement, struct why *why)
 {
 	CLEANUP(db_close) struct db *db = NULL;
 
-	c->expected = mem_new_array(OBJECTS_MAX, sizeof(*c->expected));
-	if (c->expected == NULL)
+	*x = (struct schema_expected){ .by_statement = by_statement, .arena = ARENA(ARENA_BYTES) };
+	x->at = mem_new_array(OBJECTS_MAX, sizeof(*x->at));
+	if (x->at == NULL)
 		return ERR_MEMORY;
 	TRY(sqlite_open_in_memory(&db));
 	TRY(migrate_to(db, version, NULL, NULL, why));
-	TRY(db_text(db, sqlite_objects, NULL, 0, expected_row, c));
-	return c->by_statement ? ERR_OK : db_text(db, sqlite_columns, NULL, 0, expected_row, c);
+	TRY(db_text(db, sqlite_objects, NULL, 0, expected_row, x));
+	if (!by_statement)
+		TRY(db_text(db, sqlite_columns, NULL, 0, expected_row, x));
+	x->version = version;
+	return ERR_OK;
+}
+
+static err
+expected_get(int version, bool by_statement, struct why *why, struct schema_expected **ret_expected)
+{
+	struct schema_expected *x = &schema_kept;
+	err e;
+
+	if (x->version != version || x->by_statement != by_statement) {
+		expected_wipe(x);
+		e = expected_fill(x, version, by_statement, why);
+		if (e != ERR_OK) {
+			expected_wipe(x);
+			return e;
+		}
+	}
+	for (size_t i = 0; i < x->n; i++)
+		x->at[i].seen = false;
+	*ret_expected = x;
+	return ERR_OK;
 }
 
 /* --- what is there ------------------------------------------------------------------------------------------------------- */
@@ -236,10 +268,12 @@ difference_tell(struct schema_comparison *c, const struct schema_object *object,
 static struct schema_object *
 expected_find(struct schema_comparison *c, const struct schema_object *object)
 {
-	for (size_t i = 0; i < c->n; i++)
-		if (!c->expected[i].seen && str_equal(c->expected[i].kind, object->kind) &&
-		    str_equal(c->expected[i].name, object->name))
-			return &c->expected[i];
+	for (size_t i = 0; i < c->expected->n; i++) {
+		struct schema_object *expected = &c->expected->at[i];
+		if (!expected->seen && str_equal(expected->kind, object->kind) &&
+		    str_equal(expected->name, object->name))
+			return expected;
+	}
 	return NULL;
 }
 
@@ -267,17 +301,15 @@ actual_row(void *context, const struct db_value *row, size_t columns)
 err
 schema_check(struct db *db, int version, schema_tell tell, void *context, struct why *why, int64_t *ret_count)
 {
-	CLEANUP(comparison_wipe)
-	struct schema_comparison c = { .arena = ARENA(ARENA_BYTES),
-				       .by_statement = db->ops->dialect == SQL_SQLITE,
+	struct schema_comparison c = { .by_statement = db->ops->dialect == SQL_SQLITE,
 				       .tell = tell,
 				       .context = context };
 
-	TRY(expected_make(&c, version, why));
+	TRY(expected_get(version, c.by_statement, why, &c.expected));
 	TRY(db_text(db, c.by_statement ? sqlite_objects : postgres_objects, NULL, 0, actual_row, &c));
-	for (size_t i = 0; i < c.n; i++)
-		if (!c.expected[i].seen)
-			difference_tell(&c, &c.expected[i], "it is missing");
+	for (size_t i = 0; i < c.expected->n; i++)
+		if (!c.expected->at[i].seen)
+			difference_tell(&c, &c.expected->at[i], "it is missing");
 	*ret_count = c.count;
 	return ERR_OK;
 }

@@ -155,14 +155,14 @@ a_restore_takes_a_backup_and_nothing_else(void **state)
 	backed_up(&w, backup, sizeof(backup));
 	restore_refused(&w, backup, false, ERR_EXISTS, "--replace");
 	path_in(&w, "nowhere", other, sizeof(other));
-	restore_refused(&w, other, true, ERR_NOT_FOUND, "cannot be read");
-	restore_refused(&w, w.dir, true, ERR_NOT_FOUND, "not a file");
+	restore_refused(&w, other, true, ERR_NOT_FOUND, "cannot be opened");
+	restore_refused(&w, w.dir, true, ERR_INVALID, "is a directory");
 	path_in(&w, "empty", other, sizeof(other));
 	int fd = open(other, O_WRONLY | O_CREAT, 0600);
 	restore_refused(&w, other, true, ERR_INVALID, "empty");
 	assert_int_equal(write(fd, "this is no database, whatever it is called\n", 43), 43);
 	close(fd);
-	restore_refused(&w, other, true, ERR_CORRUPT, "");
+	restore_refused(&w, other, true, ERR_INVALID, "is not a backup");
 	path_in(&w, "backup.sqlite-wal", other, sizeof(other));
 	fd = open(other, O_WRONLY | O_CREAT, 0600);
 	restore_refused(&w, w.config.database_path, true, ERR_OK, ""); /* its own, at rest: as good as a backup */
@@ -245,7 +245,7 @@ a_backup_has_a_name_of_its_own(void **state)
 	assert_int_equal(upkeep_backup(&w.config, backup, &why, &findings), ERR_OK); /* a copy, whatever it is of */
 	assert_int_equal(findings.misnamed, 2);
 	assert_int_not_equal(upkeep_restore(&w.config, backup, true, &why, &restored), ERR_OK);
-	assert_non_null(strstr(why.text, "The backup"));
+	assert_non_null(strstr(why.text, "cannot be restored"));
 	world_drop(&w);
 }
 

@@ -1,0 +1,16 @@
+#!/usr/bin/python3
+"""The C files of these layers, one a line: fuzz/meson.build compiles them anew with the fuzzer's flags.
+
+    sources.py ROOT LAYER...
+"""
+
+import pathlib
+import sys
+
+WITH_THE_PAGES = ("messages.c", "page_runtime.c")  # src/web/pages brings them along
+
+root, *layers = sys.argv[1:]
+for layer in layers:
+    for file in sorted(pathlib.Path(root, "src", layer).glob("*.c")):
+        if file.name not in WITH_THE_PAGES:
+            print(file)

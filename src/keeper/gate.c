@@ -44,17 +44,7 @@ guest_fill_identity(struct turn *turn, const struct db_value *row, struct guest 
 static err
 guest_fill(struct turn *turn, const struct db_value *row, struct guest *guest)
 {
-	guest->session = (struct session){ .id = row[0].number,
-					   .account_id = row[1].number,
-					   .created_us = row[2].number,
-					   .seen_us = row[3].number,
-					   .password_us = row[4].number,
-					   .factor_us = row[5].number,
-					   .factor_id = row[6].number,
-					   .recovered_us = row[7].number,
-					   .account_disabled = row[8].number != 0,
-					   .factor_active = row[9].number != 0,
-					   .factor_since_us = row[10].number };
+	guest->session = session_standing_of(row);
 	if (row[11].bytes.n != TOKEN_BYTES || account_name_fold(row[12].bytes, &guest->session.name) != PROBLEM_NONE)
 		return ERR_CORRUPT;
 	memcpy(guest->token_hash.b, row[11].bytes.p, TOKEN_BYTES);

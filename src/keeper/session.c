@@ -137,6 +137,39 @@ session_find(struct turn *turn, const struct token *token_hash, struct session *
 	return ERR_OK;
 }
 
+struct session
+session_standing_of(const struct db_value *row)
+{
+	return (struct session){ .id = row[0].number,
+				 .account_id = row[1].number,
+				 .created_us = row[2].number,
+				 .seen_us = row[3].number,
+				 .password_us = row[4].number,
+				 .factor_us = row[5].number,
+				 .factor_id = row[6].number,
+				 .recovered_us = row[7].number,
+				 .account_disabled = row[8].number != 0,
+				 .factor_active = row[9].number != 0,
+				 .factor_since_us = row[10].number };
+}
+
+err
+session_stands(struct turn *turn, bool *ret_stands)
+{
+	const struct session *asked = &turn->now.session;
+	const struct db_value args[] = { blob(&turn->token_hash) };
+	struct db_value row[SESSION_STANDING_COLUMNS] = { 0 };
+	struct session session = { 0 };
+	bool found = false;
+
+	TRY(db_one(turn->db, SQL_SESSION_STANDING, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
+	if (found)
+		session = session_standing_of(row);
+	session_decide(&session, turn->keeper->config, turn->now_us);
+	*ret_stands = session.state != STATE_NONE && session.state == asked->state && session.id == asked->id;
+	return ERR_OK;
+}
+
 /* --- the token that was presented --------------------------------------------------------------------------------- */
 
 static bool

@@ -68,6 +68,14 @@ bool session_fresh(const struct turn *turn);
 /* The session of a token, decided; with STATE_NONE nothing else is to be read but id. */
 MUST_USE err session_find(struct turn *turn, const struct token *token_hash, struct session *ret_session);
 
+/* The columns that session_standing and gate_session begin with: what the state is decided from. */
+enum { SESSION_STANDING_COLUMNS = 11 };
+struct db_value;
+struct session session_standing_of(const struct db_value *row);
+
+/* Is the session of the presented token still there, in the state that it had?  Within a transaction. */
+MUST_USE err session_stands(struct turn *turn, bool *ret_stands);
+
 /* The session of the question's token, into turn->now.  What has expired is deleted: no clock can bring it back. */
 MUST_USE err session_present(struct turn *turn);
 

@@ -73,14 +73,11 @@ session_check(struct turn *turn)
 {
 	const struct session *asked = &turn->now.session;
 	const struct db_value args[] = { DB_INT(asked->id), DB_BLOB(str_bytes(turn->token_hash.b, TOKEN_BYTES)) };
-	struct session session = { 0 };
+	bool stands = false;
 
 	TRY(db_lock(turn->db, SQL_SESSION_LOCK, args, COUNT(args)));
-	TRY(session_find(turn, &turn->token_hash, &session));
-	if (session.state == STATE_NONE || session.state != asked->state || session.id != asked->id)
-		return ERR_GONE;
-	turn->now.session = session;
-	return ERR_OK;
+	TRY(session_stands(turn, &stands));
+	return stands ? ERR_OK : ERR_GONE;
 }
 
 static err

@@ -71,8 +71,7 @@ typedef err (*turn_handler)(struct turn *turn, enum verdict *ret_verdict);
  * *ret_commit, or everything is taken back, which is no error.  Begun again a few times on ERR_BUSY. ret_done: was
  * it committed?
  *
- * With AUTHORITY_SESSION the transaction first looks the session up again and locks its row.  turn->now.session is then
- * what that look-up found.
+ * With AUTHORITY_SESSION the transaction first locks the session's row and checks that it still stands.
  *
  * ERR_GONE     the session ended, or its token or state changed, since the question came in: nothing was done, and the
  *              answer is that of no session

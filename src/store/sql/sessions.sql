@@ -18,6 +18,16 @@ LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirme
 	AND f.disabled_at_us IS NULL
 WHERE s.token_hash = $1;
 
+-- name: session_standing
+-- What the state is decided from, and no more: keeper/session.c reads these columns, and the same ones of gate_session.
+SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
+       a.disabled_at_us IS NOT NULL, f.id, (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id)
+FROM sessions s
+JOIN accounts a ON a.id = s.account_id
+LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirmed_at_us IS NOT NULL
+	AND f.disabled_at_us IS NULL
+WHERE s.token_hash = $1;
+
 -- name: session_lock
 -- Without the lock a snapshot could still show a session whose end is committed and acknowledged.
 -- unguarded: it changes nothing

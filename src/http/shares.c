@@ -242,8 +242,10 @@ member_pick(struct share_list *list, struct share *only, enum share_worth limit,
 
 	for (int i = 0; i < LOOKS; i++) {
 		struct share *share = list != NULL ? list->first : only;
-		struct share_member *member = share->oldest;
-		enum share_worth worth = worth_of(member);
+		struct share_member *member = share == NULL ? NULL : share->oldest;
+		enum share_worth worth = member == NULL ? SHARE_KEPT : worth_of(member);
+		if (member == NULL)
+			break;
 		if (worth < limit) {
 			best = member;
 			limit = worth;

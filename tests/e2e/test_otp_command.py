@@ -391,7 +391,7 @@ def test_a_code_may_stand_in_a_file(otp, tmp_path):
         (("123456", "123456"), RFC_SECRET, "one argument, the code"),
         (("123456",), "GEZDGNBVGY3TQOJ1", "look at its character 16"),
         (("123456",), "", "The secret or URI is missing"),
-        (("123456", "--file", "nowhere"), "", "nowhere cannot be read"),
+        (("123456", "--file", "nowhere"), "", "The file nowhere cannot be opened: No such file"),
         (("123456", "--window", "101"), RFC_SECRET, "--window takes 100 at most"),
         (("123456", "--resync", "123456"), RFC_SECRET, "--resync is not for TOTP"),
         (("123456", "--hotp", "--counter", "1", "--drift", "123456"), RFC_SECRET, "--drift is not for HOTP"),
@@ -866,7 +866,7 @@ def test_what_is_no_secret_and_no_uri_is_refused(otp, command, given):
 
 @pytest.mark.parametrize("command", READERS)
 def test_a_file_that_cannot_be_read_is_named(otp, tmp_path, command):
-    for name, sentence in (("nowhere", "nowhere cannot be read: No such file"), (".", ". cannot be read: Is a directory")):
+    for name, sentence in (("nowhere", "The file nowhere cannot be opened: No such file"), (".", ". is a directory.  Name a regular file.")):
         done = otp([command, *NEEDED.get(command, ()), "--file", name])
         is_refused(done, 2 if command == "verify" else 1, sentence)
 

@@ -151,7 +151,7 @@ word_is_secret(str word)
 struct cli_word
 cli_word_of(const char *argument)
 {
-	struct cli_word word;
+	struct cli_word word = { .z = "" };
 	str text = str_of(argument);
 
 	if (word_is_secret(text) || text.n > WORD_BYTES)
@@ -164,7 +164,7 @@ cli_word_of(const char *argument)
 struct cli_word
 cli_url_of(const char *url)
 {
-	struct cli_word word;
+	struct cli_word word = { .z = "" };
 
 	str_visible_z(str_has_byte(str_of(url), '@') ? STR("The address") : str_of(url), word.z, sizeof(word.z));
 	return word;

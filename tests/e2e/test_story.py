@@ -553,7 +553,7 @@ def test_415_names_the_type_that_is_accepted(server, kind):
 @pytest.mark.parametrize("path, status, where", [
     ("/account/", 303, "/account"), ("/login/", 303, "/login"), ("/login/?next=/account", 303, "/login?next=/account"),
     ("/account/sessions/", 303, "/account/sessions"), ("/set-password/?link=x", 303, "/set-password?link=x"), ("/gate/", 303, "/gate"),
-    ("/login//", 404, None), ("//", 404, None), ("/nowhere/", 404, None), ("/healthz/", 404, None), ("/.doubletour/enter/", 404, None),
+    ("/login//", 400, None), ("//", 400, None), ("/nowhere/", 404, None), ("/healthz/", 404, None), ("/.doubletour/enter/", 404, None),
     ("/account/sessions/end/", 404, None),
 ])
 def test_a_page_with_a_slash_behind_it_leads_to_the_page(alice, path, status, where):

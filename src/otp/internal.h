@@ -41,6 +41,7 @@ struct otp_span otp_name_trim(struct otp_span s);
 bool otp_name_take(struct otp_span s, char *ret_name, size_t size);
 
 /* Does a label, its escapes undone, begin with this issuer (not "") and a colon?  Spaces around both do not matter. */
+bool otp_name_begins(struct otp_span name, const char *text);
 bool otp_label_has_issuer(struct otp_span label, const char *issuer, struct otp_span *ret_account);
 
 /* Base64 (RFC 4648 s4) with its padding, or without.  *ret_n: bytes; size = n is always enough.  false: broken, or too long. */

@@ -79,12 +79,20 @@ otp_name_take(struct otp_span s, char *ret_name, size_t size)
 }
 
 bool
+otp_name_begins(struct otp_span name, const char *text)
+{
+	size_t n = strlen(text);
+
+	return name.n >= n && strncmp(name.p, text, n) == 0;
+}
+
+bool
 otp_label_has_issuer(struct otp_span label, const char *issuer, struct otp_span *ret_account)
 {
 	size_t n = strlen(issuer);
 
 	label = otp_name_trim(label);
-	if (n == 0 || label.n < n || memcmp(label.p, issuer, n) != 0)
+	if (n == 0 || !otp_name_begins(label, issuer))
 		return false;
 	label = otp_name_trim((struct otp_span){ label.p + n, label.n - n });
 	if (label.n == 0 || label.p[0] != ':')

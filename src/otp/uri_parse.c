@@ -311,7 +311,7 @@ label_says(struct otp_span label, const char *issuer, struct otp_span *ret_accou
 {
 	*ret_account = label;
 	return otp_label_has_issuer(label, issuer, ret_account) ||
-	       (strchr(issuer, ':') == NULL && label.n == strlen(issuer) && memcmp(label.p, issuer, label.n) == 0);
+	       (strchr(issuer, ':') == NULL && label.n == strlen(issuer) && otp_name_begins(label, issuer));
 }
 
 /* Do label and parameter say one issuer?  The label decides whether plus signs in the parameter are spaces. */

@@ -103,7 +103,7 @@ restore_each(enum fault fault, bool lasting)
 	path_in(&w, "newer.sqlite", keep, sizeof(keep));
 	assert_int_equal(upkeep_backup(&w.config, keep, &why, &restored.findings), ERR_OK);
 	for (long nth = 1; untouched < 2; nth += step_of(fault, nth)) {
-		assert_true(nth < 30000);
+		assert_true(nth < 1000000);
 		clock_forward(SECONDS_US(2)); /* a name of its own for each that is set aside */
 		if (accounts_of(&w) != 2)
 			assert_int_equal(upkeep_restore(&w.config, keep, true, &why, &restored), ERR_OK);
@@ -213,12 +213,17 @@ what_cannot_be_set_aside_stays(void **state)
 
 	backed_up(&w, backup, sizeof(backup));
 	clock_forward(SECONDS_US(10));
-	assert_int_equal(upkeep_restore(&w.config, backup, true, &why, &restored),
-			 ERR_OK); /* what it is called this second */
-	snprintf(aside, sizeof(aside), "%s", restored.aside);
-	assert_int_equal(unlink(aside), 0);
-	assert_int_equal(mkdir(aside, 0700), 0); /* no file takes the name of a folder */
-	assert_int_equal(upkeep_restore(&w.config, backup, true, &why, &restored), ERR_IO);
+	assert_int_equal(upkeep_restore(&w.config, backup, true, &why, &restored), ERR_OK);
+	err e = ERR_OK;
+	for (int tries = 0; tries < 50 && e == ERR_OK; tries++) { /* until two of them come within one second */
+		snprintf(aside, sizeof(aside), "%s", restored.aside);
+		assert_int_equal(unlink(aside), 0);
+		assert_int_equal(mkdir(aside, 0700), 0); /* no file takes the name of a folder */
+		e = upkeep_restore(&w.config, backup, true, &why, &restored);
+		if (e == ERR_OK)
+			assert_int_equal(rmdir(aside), 0);
+	}
+	assert_int_equal(e, ERR_IO);
 	assert_non_null(strstr(why.text, "set aside"));
 	assert_int_equal(accounts_of(&w), 1);
 	assert_int_equal(rmdir(aside), 0);

@@ -414,7 +414,7 @@ a_database_that_is_gone_is_unavailable_and_never_a_login(void **state)
 	/* rolled back: neither is the code spent nor the session another */
 	sql_run(&w,
 		"CREATE TABLE audit (id INTEGER PRIMARY KEY, at_us, event, outcome, reason, account_id, subject_hash, "
-		"address, agent, request_id)");
+		"address, agent, request_id, actor)");
 	assert_verdict(do_prove(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
 	assert_int_equal(b.head.state, STATE_FULL);
 	world_end(&w);

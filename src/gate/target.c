@@ -49,7 +49,8 @@ authority_read(str authority, struct arena *arena, struct target *target)
 	TRY(lower(authority, arena, &target->authority));
 	rest = target->authority;
 	target->host = str_cut(&rest, ':');
-	if (rest.p != NULL && (str_number(rest, 65535, &port) != ERR_OK || port == 0))
+	/* nothing behind ':' is no port: RFC 3986 s3.2.3 */
+	if (rest.n > 0 && (str_number(rest, 65535, &port) != ERR_OK || port == 0))
 		return ERR_INVALID;
 	return host_good(target->host) ? ERR_OK : ERR_INVALID;
 }

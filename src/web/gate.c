@@ -101,28 +101,66 @@ read_path(struct exchange *x, struct check *c)
 	return target_join(only(x, "X-Forwarded-Proto"), only(x, "Host"), buf_str(&path), x->rq->arena, &c->target);
 }
 
-/* The old endpoint takes an empty method as absent: HAProxy's guide sends `X-Forwarded-Method` from a variable that is unset. */
-static str
-gate_method_either(const struct exchange *x)
+/* The old endpoint takes an empty header as absent: HAProxy's guide sends `X-Forwarded-Method` from a variable that is unset. */
+static err
+gate_header_or(const struct exchange *x, const char *name, str absent, str *ret_value)
 {
-	static const char *const names[] = { "X-Original-Method", "X-Forwarded-Method" };
+	str value = request_header(x->rq, name);
 
-	for (size_t i = 0; i < COUNT(names); i++)
-		if (request_header_count(x->rq, names[i]) > 1 || request_header(x->rq, names[i]).n > 0)
-			return only(x, names[i]);
-	return x->rq->method_name;
+	*ret_value = value.n > 0 ? value : absent;
+	return request_header_count(x->rq, name) > 1 ? ERR_INVALID : ERR_OK;
 }
 
-/* The old endpoint: as it comes, but of two answers to one question none is taken. */
+/* Path and query as they were sent. */
+static str
+gate_target_uri(const struct target *target)
+{
+	str rest = target->url;
+
+	(void)str_cut(&rest, ':');
+	return str_from(rest, sizeof("//") - 1 + target->authority.n);
+}
+
+/*
+ * The old endpoint takes its question in X-Original-* or in X-Forwarded-*, and cannot know which of them the proxy has written: proxies pass
+ * on what the browser sent under the other names.  What stands in both must be the same, or a browser could ask about another page than
+ * the one that it opens.
+ */
+static err
+gate_forwarded_agrees(const struct exchange *x, const struct target *original)
+{
+	str ours = gate_target_uri(original), authority, uri;
+	struct target forwarded;
+
+	TRY(gate_header_or(x, "X-Forwarded-Host", original->authority, &authority));
+	TRY(gate_header_or(x, "X-Forwarded-Uri", ours, &uri));
+	TRY(target_join(STR("https"), authority, STR("/"), x->rq->arena, &forwarded));
+	return str_equal(forwarded.host, original->host) && str_equal(uri, ours) ? ERR_OK : ERR_INVALID;
+}
+
+/* A proxy that writes X-Forwarded-Uri need not write X-Original-Method: that name is the browser's then. */
+static err
+gate_method_either(const struct exchange *x, str *ret_method)
+{
+	str own = x->rq->method_name, original, forwarded;
+	bool original_counts = request_header(x->rq, "X-Forwarded-Uri").n == 0;
+
+	TRY(gate_header_or(x, "X-Original-Method", (str){ 0 }, &original));
+	TRY(gate_header_or(x, "X-Forwarded-Method", original_counts && original.n > 0 ? original : own, &forwarded));
+	*ret_method = forwarded;
+	return original.n == 0 || str_equal(original, forwarded) ? ERR_OK : ERR_INVALID;
+}
+
 static err
 read_either(struct exchange *x, struct check *c)
 {
-	if (request_header_count(x->rq, "X-Original-URL") > 0)
-		TRY(target_read(only(x, "X-Original-URL"), x->rq->arena, &c->target));
-	else
+	if (request_header_count(x->rq, "X-Original-URL") == 0) {
 		TRY(read_forwarded(x, c));
-	c->method = gate_method_either(x);
-	return ERR_OK;
+	} else {
+		TRY(target_read(only(x, "X-Original-URL"), x->rq->arena, &c->target));
+		TRY(gate_forwarded_agrees(x, &c->target));
+	}
+	return gate_method_either(x, &c->method);
 }
 
 str

@@ -59,6 +59,16 @@ def test_a_page_that_is_open_to_everybody_is_open(world):
     assert enter(world).get("/public/x").status == 200
 
 
+@pytest.mark.parametrize("name, value", [("X-Original-URL", "https://wiki.example.org/public/x"), ("X-Original-Method", "OPTIONS"), ("X-Forwarded-Uri", "/public/x"),
+                                         ("X-Forwarded-Method", "OPTIONS"), ("X-Forwarded-Host", "shop.example.net"), ("X-Rewrite-URL", "/public/x")])
+def test_no_header_of_a_browser_changes_the_question(world, name, value):
+    answer = Browser(world).get("/secret", headers=[*BROWSER, (name, value)])
+    assert answer.status in (302, 401, 403), answer
+    browser = enter(world)
+    answer = browser.get("/", host="admin.example.org", headers=[*BROWSER, (name, value.replace("/public/x", "/"))])
+    assert answer.status in (302, 401, 403), answer
+
+
 def test_whoever_is_denied_gets_403(world):
     """But the guide for HAProxy of 4.37 knows no 403: it leads to the sign-in pages, which say so."""
     browser = enter(world)

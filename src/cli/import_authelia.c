@@ -59,21 +59,10 @@ is_one_of(str word, const char *const *words)
 	return false;
 }
 
-/* Nothing, as YAML writes it without quotes. */
-static bool
-is_null(const yaml_node_t *node)
-{
-	static const char *const words[] = { "", "~", "null", "Null", "NULL", NULL };
-
-	return node->type == YAML_SCALAR_NODE && is_plain(node) && is_one_of(scalar(node), words);
-}
-
-/* A tag like !!binary would make another text of it. */
 static bool
 is_text(const yaml_node_t *node)
 {
-	return node->type == YAML_SCALAR_NODE &&
-	       (node->tag == NULL || str_equal(str_of((const char *)node->tag), STR(YAML_STR_TAG)));
+	return node->type == YAML_SCALAR_NODE && yaml_text_untagged(node);
 }
 
 /* --- values: each function returns what cannot be taken, or NULL ------------------------------------------------------ */
@@ -81,7 +70,7 @@ is_text(const yaml_node_t *node)
 static const char *
 text_take(const yaml_node_t *node, str *ret_text)
 {
-	if (is_null(node))
+	if (yaml_text_is_null(node))
 		return NULL;
 	if (!is_text(node))
 		return "a value of it is a list, a mapping or tagged where a text belongs";
@@ -119,7 +108,7 @@ disabled_take(struct reading *r, const yaml_node_t *node)
 													   NULL },
 				 *const no[] = { "n", "N", "no", "No", "NO", "off", "Off", "OFF", NULL };
 
-	if (is_null(node))
+	if (yaml_text_is_null(node))
 		return NULL;
 	r->row->disabled =
 	    is_one_of(scalar(node), yes) || (is_text(node) && is_plain(node) && is_one_of(scalar(node), plain_yes));
@@ -142,7 +131,7 @@ group_take(struct reading *r, const yaml_node_t *node)
 static const char *
 groups_take(struct reading *r, const yaml_node_t *node)
 {
-	if (is_null(node))
+	if (yaml_text_is_null(node))
 		return NULL;
 	if (node->type != YAML_SEQUENCE_NODE)
 		return "its groups are not a list";
@@ -223,7 +212,7 @@ mapping_take(struct reading *r, const yaml_node_t *mapping)
 {
 	const yaml_node_pair_t *pair;
 
-	if (is_null(mapping))
+	if (yaml_text_is_null(mapping))
 		return NULL;
 	if (mapping->type != YAML_MAPPING_NODE)
 		return "what stands below its name is not a mapping";

@@ -1,7 +1,7 @@
 #include "config/yaml_text.h"
 
 struct reading {
-	str name;
+	str name, text;
 	struct why *why;
 	yaml_parser_t parser;
 	unsigned depth, anchors, documents;
@@ -12,6 +12,30 @@ unsigned
 yaml_text_line(const yaml_node_t *node)
 {
 	return node == NULL ? 0 : (unsigned)node->start_mark.line + 1;
+}
+
+bool
+yaml_text_is_null(const yaml_node_t *node)
+{
+	static const str words[] = { STR_INIT(""), STR_INIT("~"), STR_INIT("null"), STR_INIT("Null"),
+				     STR_INIT("NULL") };
+
+	if (node->type != YAML_SCALAR_NODE || node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+		return false;
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (str_equal(str_bytes(node->data.scalar.value, node->data.scalar.length), words[i]))
+			return true;
+	return false;
+}
+
+bool
+yaml_text_untagged(const yaml_node_t *node)
+{
+	static const char *const plain[] = { [YAML_SCALAR_NODE] = YAML_STR_TAG,
+					     [YAML_SEQUENCE_NODE] = YAML_SEQ_TAG,
+					     [YAML_MAPPING_NODE] = YAML_MAP_TAG };
+
+	return node->tag == NULL || strcmp((const char *)node->tag, plain[node->type]) == 0;
 }
 
 void
@@ -28,6 +52,19 @@ yaml_wrong(const struct reading *r, size_t line, const char *sentence)
 	return why_set(r->why, ERR_INVALID, "%.*s, line %zu: %s.", STR_ARG(str_upto(r->name, 200)), line + 1, sentence);
 }
 
+/* A byte that is no text is told by its place: libyaml counts lines behind that. */
+static size_t
+yaml_failed_line(const struct reading *r)
+{
+	size_t line = 0;
+
+	if (r->parser.error != YAML_READER_ERROR)
+		return r->parser.problem_mark.line;
+	for (size_t i = 0; i < r->parser.problem_offset && i < r->text.n; i++)
+		line += r->text.p[i] == '\n';
+	return line;
+}
+
 static err
 yaml_failed(const struct reading *r)
 {
@@ -36,8 +73,7 @@ yaml_failed(const struct reading *r)
 	if (r->parser.context != NULL && strstr(r->parser.context, "alias") != NULL)
 		return yaml_wrong(r, r->parser.problem_mark.line,
 				  "a text that begins with a star is written in quotes: '*.example.org'");
-	return yaml_wrong(r, r->parser.problem_mark.line,
-			  r->parser.problem == NULL ? "this is not YAML" : r->parser.problem);
+	return yaml_wrong(r, yaml_failed_line(r), r->parser.problem == NULL ? "this is not YAML" : r->parser.problem);
 }
 
 /* --- a first reading, by events: may it be loaded? ------------------------------------------------------------------ */
@@ -145,6 +181,7 @@ yaml_text_load(str name, str text, struct yaml_text *ret_yaml, struct why *why)
 	if (str_is_utf16(text))
 		return why_set(why, ERR_INVALID, "%.*s is UTF-16.  Save it as UTF-8.", STR_ARG(str_upto(name, 200)));
 	text = str_without_bom(text);
+	reading.text = text;
 	TRY(directives_check(&reading, text));
 	TRY(parser_with(&reading, text, events_check));
 	return parser_with(&reading, text, document_load);

@@ -37,4 +37,10 @@ void yaml_text_wipe(struct yaml_text *yaml);
 /* The line on which a node begins, from 1; 0 for NULL. */
 unsigned yaml_text_line(const yaml_node_t *node);
 
+/* Is it what YAML takes for no value: ~, null, or nothing at all, and not in quotes? */
+bool yaml_text_is_null(const yaml_node_t *node);
+
+/* Is it what is written there, a text, a list or a mapping?  A tag like !!binary would make something else of it. */
+bool yaml_text_untagged(const yaml_node_t *node);
+
 #endif

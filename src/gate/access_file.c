@@ -52,10 +52,28 @@ scalar(const yaml_node_t *node)
 	return str_bytes(node->data.scalar.value, node->data.scalar.length);
 }
 
+/* The text of a key; empty: it is none, or YAML's merge key. */
+static str
+access_key_text(const yaml_node_t *node)
+{
+	bool plain = node->type == YAML_SCALAR_NODE && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+
+	if (node->type != YAML_SCALAR_NODE || yaml_text_is_null(node) || (plain && str_equal(scalar(node), STR("<<"))))
+		return STR("");
+	return scalar(node);
+}
+
 static const yaml_node_t *
 node_at(struct reading *r, int index)
 {
 	return yaml_document_get_node(&r->yaml.document, index);
+}
+
+/* Of a list, or of the one text that stands for it. */
+static const yaml_node_t *
+access_item_at(struct reading *r, const yaml_node_t *node, size_t i)
+{
+	return node->type == YAML_SEQUENCE_NODE ? node_at(r, node->data.sequence.items.start[i]) : node;
 }
 
 /* --- lists of texts ----------------------------------------------------------------------------------------------------- */
@@ -114,6 +132,10 @@ text_take(struct reading *r, const yaml_node_t *node, const struct kind *kind, s
 {
 	if (node == NULL || node->type != YAML_SCALAR_NODE)
 		return wrong(r, node, "a text is wanted here, or a list of texts.");
+	if (yaml_text_is_null(node))
+		return wrong(r, node,
+			     "a text is wanted here, and this is none; a name that YAML takes for none is "
+			     "written in quotes: 'null'.");
 	if (!kind->good(scalar(node)))
 		return wrong_value(r, node, kind->takes, scalar(node));
 	return arena_copy(&r->rules->arena, scalar(node), &texts->at[texts->n++]);
@@ -134,7 +156,7 @@ texts_read(struct reading *r, const yaml_node_t *node, const struct kind *kind, 
 	if (!list)
 		return text_take(r, node, kind, texts);
 	for (size_t i = 0; i < n; i++)
-		TRY(text_take(r, node_at(r, node->data.sequence.items.start[i]), kind, texts));
+		TRY(text_take(r, access_item_at(r, node, i), kind, texts));
 	return ERR_OK;
 }
 
@@ -187,7 +209,8 @@ networks_count(struct reading *r, const yaml_node_t *node, const struct access_t
 	for (size_t i = 0; i < texts->n; i++) {
 		const struct named_networks *named = named_find(r, texts->at[i]);
 		if (named == NULL && !is_network(texts->at[i]))
-			return wrong_value(r, node, "networks: at the top of the file has no such name", texts->at[i]);
+			return wrong_value(r, access_item_at(r, node, i),
+					   "networks: at the top of the file has no such name", texts->at[i]);
 		n += named == NULL ? 1 : named->n;
 	}
 	*ret_n = n;
@@ -240,7 +263,7 @@ static err
 named_read(struct reading *r, const yaml_node_pair_t *pair)
 {
 	const yaml_node_t *key = node_at(r, pair->key);
-	str name = key->type == YAML_SCALAR_NODE ? scalar(key) : STR("");
+	str name = access_key_text(key);
 	struct named_networks *named = &r->named[r->named_n];
 
 	if (!network_name_good(name))
@@ -291,13 +314,17 @@ static err
 condition_values(struct reading *r, const yaml_node_t *node, struct query_condition *condition)
 {
 	struct access_texts texts = { .n = 0 };
+	bool any = false;
 
 	TRY(texts_read(r, node, &kind_query_value, &texts));
-	for (size_t i = 0; i < texts.n; i++)
-		if (str_equal(texts.at[i], STR("*")) && texts.n > 1)
-			return wrong(r, node, "'*' is any value already: the other values of this list say nothing.");
+	for (size_t i = 0; i < texts.n; i++) {
+		any = str_equal(texts.at[i], STR("*"));
+		if (any && texts.n > 1)
+			return wrong(r, access_item_at(r, node, i),
+				     "'*' is any value already: the other values of this list say nothing.");
+	}
 	condition->values = texts.at;
-	condition->values_n = str_equal(texts.at[0], STR("*")) ? 0 : texts.n;
+	condition->values_n = any ? 0 : texts.n;
 	return ERR_OK;
 }
 
@@ -306,7 +333,7 @@ condition_read(struct reading *r, const yaml_node_pair_t *pair, struct access_ru
 	       struct query_condition *condition)
 {
 	const yaml_node_t *key = node_at(r, pair->key);
-	str name = key->type == YAML_SCALAR_NODE ? scalar(key) : STR("");
+	str name = access_key_text(key);
 
 	if (!query_name_good(name))
 		return wrong_value(r, key, "the name of a parameter is written decoded: 1 to 100 bytes, without %",
@@ -525,6 +552,17 @@ root_check(struct reading *r, const yaml_node_t *root)
 	return root_value(r, root, "rules") != NULL ? ERR_OK : wrong(r, root, root_takes);
 }
 
+static err
+access_tags_check(struct reading *r)
+{
+	const yaml_node_t *nodes = r->yaml.document.nodes.start;
+
+	for (const yaml_node_t *node = nodes; node < r->yaml.document.nodes.top; node++)
+		if (!yaml_text_untagged(node))
+			return wrong(r, node, "a tag (like !!binary or !name) is not taken.");
+	return ERR_OK;
+}
+
 /* Rules may use the names of networks, wherever those stand in the file. */
 static err
 root_read(struct reading *r)
@@ -535,6 +573,7 @@ root_read(struct reading *r)
 	if (root == NULL)
 		return why_set(r->why, ERR_CONFIG, "%.*s is empty: nobody would pass.  It begins with `rules:`.",
 			       STR_ARG(str_upto(r->name, 200)));
+	TRY(access_tags_check(r));
 	TRY(root_check(r, root));
 	networks = root_value(r, root, "networks");
 	if (networks != NULL)

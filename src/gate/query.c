@@ -34,21 +34,32 @@ query_decode(str text, char *out, str *ret_decoded)
 
 /* --- one condition -------------------------------------------------------------------------------------------------- */
 
-/* As lenient programs write a name: without case, with '_' for '.' and space. */
+/* As lenient programs write a name: without case, with '_' for '.', space and, where no ']' follows, '['. */
 static char
 query_fold(char c)
 {
 	if (c >= 'A' && c <= 'Z')
 		return (char)(c - 'A' + 'a');
-	return c == '.' || c == ' ' ? '_' : c;
+	return c == '.' || c == ' ' || c == '[' ? '_' : c;
 }
 
 static str
-query_plain_name(str name)
+query_without_spaces(str name)
 {
 	while (name.n > 0 && name.p[0] == ' ')
 		name = str_from(name, 1);
-	return str_cut(&name, '[');
+	return name;
+}
+
+static bool
+query_folds_to(str a, str b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++)
+		if (query_fold(a.p[i]) != query_fold(b.p[i]))
+			return false;
+	return true;
 }
 
 /* Could some program take the one name for the other? */
@@ -57,14 +68,9 @@ query_names_alike(str a, str b)
 {
 	if (str_has_byte(a, '%')) /* decoded once more, it could be any name */
 		return true;
-	a = query_plain_name(a);
-	b = query_plain_name(b);
-	if (a.n != b.n)
-		return false;
-	for (size_t i = 0; i < a.n; i++)
-		if (query_fold(a.p[i]) != query_fold(b.p[i]))
-			return false;
-	return true;
+	a = query_without_spaces(a);
+	b = query_without_spaces(b);
+	return query_folds_to(a, b) || query_folds_to(str_cut(&a, '['), str_cut(&b, '['));
 }
 
 struct query_found {

@@ -53,7 +53,11 @@ yaml_text_refuses_the_rest_with_its_line(void **state)
 		{ STR_INIT("a: *.example.org\n"), "line 1", "in quotes" },
 		{ STR_INIT("a: b\n---\nc: d\n"), "line 2", "second document" },
 		{ STR_INIT("a: [b\n"), "line 2", "" },
-		{ STR_INIT("a: b\n\xff\n"), "line", "" },
+		{ STR_INIT("a: b\n\xff\n"), "line 2", "UTF-8" },
+		{ STR_INIT("\xef\xbb\xbf"
+			   "a: b\r\n\r\nc: \xff\r\n"),
+		  "line 3", "UTF-8" },
+		{ STR_INIT("a: b\n\nc: \x01\n"), "line 3", "control" },
 		{ STR_INIT("%TAG !a! x\n---\na: b\n"), "line 1", "%TAG" },
 		{ STR_INIT("\xff\xfe"
 			   "a\0:\0"),

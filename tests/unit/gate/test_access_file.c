@@ -54,6 +54,30 @@ an_empty_list_lets_nobody_pass(void **state)
 	assert_int_equal(rules.n, 0);
 }
 
+/* What YAML takes for something else than a text is a text all the same, where that is written in quotes or cannot be mistaken. */
+static void
+values_are_texts_as_they_are_written(void **state)
+{
+	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
+	struct why why = { 0 };
+	const struct access_rule *rule;
+
+	assert_int_equal(access_parse(STR("f"),
+				      STR("rules:\n"
+					  "  - domain: !!str a.example.org\n"
+					  "    users: ['null', yes1, true]\n"
+					  "    groups: [1, 'null']\n"
+					  "    query: {'null': 'null', a: 1.0, b: '', c: true, '<<': '~'}\n"),
+				      &rules, &why),
+			 ERR_OK);
+	rule = &rules.rules[0];
+	assert_true(str_equal(rule->users.at[0], STR("null")) && str_equal(rule->users.at[2], STR("true")));
+	assert_true(str_equal(rule->groups.at[0], STR("1")) && str_equal(rule->groups.at[1], STR("null")));
+	assert_int_equal(rule->query_n, 5);
+	assert_true(str_equal(rule->query[1].values[0], STR("1.0")));
+	assert_int_equal(rule->query[2].values[0].n, 0);
+}
+
 #define RULE "rules:\n  - domain: a.example.org\n    "
 
 static void
@@ -113,6 +137,32 @@ what_is_wrong_is_told_with_its_line(void **state)
 		{ RULE "query: {a: 1, b: 1, c: 1, d: 1, e: 1, f: 1, g: 1, h: 1, i: 1, j: 1, k: 1, l: 1, m: 1, n: 1, o: "
 		       "1, p: 1, q: 1}\n",
 		  "line 3", "1 to 16" },
+		{ RULE "users: null\n", "line 3", "this is none" },
+		{ RULE "users: [anna, null]\n", "line 3", "this is none" },
+		{ RULE "groups: [staff,\n             NULL]\n", "line 4", "this is none" },
+		{ RULE "all_groups: Null\n", "line 3", "this is none" },
+		{ RULE "methods: NULL\n", "line 3", "this is none" },
+		{ RULE "networks: null\n", "line 3", "this is none" },
+		{ RULE "path: ~\n", "line 3", "this is none" },
+		{ RULE "users:\n    policy: deny\n", "line 3", "this is none" },
+		{ "rules:\n  - domain: null\n", "line 2", "this is none" },
+		{ RULE "query: {action: null}\n", "line 3", "this is none" },
+		{ RULE "query: {action: ~}\n", "line 3", "this is none" },
+		{ RULE "query: {action: }\n", "line 3", "this is none" },
+		{ RULE "query: {null: x}\n", "line 3", "name of a parameter" },
+		{ RULE "query: {<<: x}\n", "line 3", "name of a parameter" },
+		{ RULE "query:\n      action:\n        - login\n        - '*'\n", "line 6", "any value" },
+		{ RULE "policy: null\n", "line 3", "a policy is" },
+		{ RULE "max_age: ~\n", "line 3", "duration" },
+		{ RULE "<<: {policy: bypass}\n", "line 3", "a rule has" },
+		{ RULE "users: !!binary YW5uYQ==\n", "line 3", "tag" },
+		{ RULE "policy: !x deny\n", "line 3", "tag" },
+		{ RULE "query: {a: !!int 1}\n", "line 3", "tag" },
+		{ RULE "users: !x\n      - anna\n", "line 3", "tag" },
+		{ RULE "!x users: anna\n", "line 3", "tag" },
+		{ "--- !x\nrules: []\n", "line 1", "tag" },
+		{ "networks: {null: 10.0.0.0/8}\nrules: []\n", "line 1", "begins with a letter" },
+		{ RULE "networks:\n      - 10.0.0.0/8\n      - home\n", "line 5", "no such name" },
 		{ RULE "networks: [home]\n", "line 3", "no such name" },
 		{ "networks: {lan: 10.0.0.0/8}\n" RULE "networks: [home]\n", "line 4", "no such name" },
 		{ "networks: [10.0.0.0/8]\nrules: []\n", "line 1", "names networks" },
@@ -142,7 +192,7 @@ what_is_wrong_is_told_with_its_line(void **state)
 		{ "\xff\xfer\n", "", "UTF-16" },
 		{ "rules:\n\t- domain: a.example.org\n", "line 2", "" },
 		{ "rules: []\n---\nrules: []\n", "", "second" },
-		{ "rules: []\n\xff\n", "line", "" },
+		{ "rules: []\n\xff\n", "line 2", "" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -214,6 +264,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_file),
 		cmocka_unit_test(an_empty_list_lets_nobody_pass),
+		cmocka_unit_test(values_are_texts_as_they_are_written),
 		cmocka_unit_test(what_is_wrong_is_told_with_its_line),
 		cmocka_unit_test(long_files_and_many_rules_are_refused),
 		cmocka_unit_test(without_a_file_two_factors_open_what_is_protected),

@@ -12,6 +12,7 @@ static const str empty[] = { STR_INIT("") };
 static const struct query_condition action_login = { STR_INIT("action"), login, 1 };
 static const struct query_condition action_either = { STR_INIT("action"), either, 2 };
 static const struct query_condition action_empty = { STR_INIT("action"), empty, 1 };
+static const struct query_condition a_b = { STR_INIT("a_b"), NULL, 0 };
 static const struct query_condition action_any = { STR_INIT("action"), NULL, 0 };
 
 static const struct {
@@ -37,6 +38,10 @@ static const struct {
 	{ &action_login, "action=login&action[]=delete", FITS_MAYBE, "an array beside it" },
 	{ &action_login, "action[]=login", FITS_MAYBE, "an array alone" },
 	{ &action_login, "action[x]=login", FITS_MAYBE, "a field of an array" },
+	{ &a_b, "a[b=1", FITS_MAYBE, "a bracket that is not closed: '_' for PHP" },
+	{ &a_b, "a%5Bb=1", FITS_MAYBE, "the same, encoded" },
+	{ &a_b, "+a[b=1", FITS_MAYBE, "the same behind a space" },
+	{ &a_b, "a[c=1", FITS_NOT, "another name with a bracket" },
 	{ &action_login, "ACTION=login", FITS_MAYBE, "a name in capitals" },
 	{ &action_login, "Action=delete&action=login", FITS_MAYBE, "two spellings of a name" },
 	{ &action_login, "+action=login", FITS_MAYBE, "a space before the name" },

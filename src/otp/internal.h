@@ -40,8 +40,10 @@ struct otp_span otp_name_trim(struct otp_span s);
 /* A C string of size bytes from s, without spaces around; false: a NUL, a control character, not UTF-8, or too long. */
 bool otp_name_take(struct otp_span s, char *ret_name, size_t size);
 
-/* Does a label, its escapes undone, begin with this issuer (not "") and a colon?  Spaces around both do not matter. */
+/* Does a name begin with this text, byte for byte? */
 bool otp_name_begins(struct otp_span name, const char *text);
+
+/* Does a label, its escapes undone, begin with this issuer (not "") and a colon?  Spaces around both do not matter. */
 bool otp_label_has_issuer(struct otp_span label, const char *issuer, struct otp_span *ret_account);
 
 /* Base64 (RFC 4648 s4) with its padding, or without.  *ret_n: bytes; size = n is always enough.  false: broken, or too long. */

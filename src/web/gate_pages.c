@@ -55,8 +55,9 @@ const struct form gate_form = FORM(struct gate_form, gate_fields);
 static bool
 way_good(struct exchange *x, const struct way *way, struct target *ret_target)
 {
-	if (target_read(way->rd, x->rq->arena, ret_target) != ERR_OK)
-		return false;
+	if (target_read(way->rd, x->rq->arena, ret_target) != ERR_OK ||
+	    !str_equal_nocase(str_upto(way->rd, 6), STR("https:")))
+		return false; /* no browser opens a page at wss: */
 	return gate_domain_of(x->web->config, ret_target->host).n > 0;
 }
 

@@ -91,7 +91,7 @@ def test_the_front_page_leads_on_for_a_cached_session(gate, query):
         assert person.follow_to(f"https://{LOGIN}/?{query}") == WIKI
 
 
-@pytest.mark.parametrize("rd", ["", "https://elsewhere.example/", "http://wiki.example.org/", "//wiki.example.org/", "javascript:1", "%zz"])
+@pytest.mark.parametrize("rd", ["", "https://elsewhere.example/", "http://wiki.example.org/", "//wiki.example.org/", "javascript:1", "%zz", "wss://wiki.example.org/", "WSS://wiki.example.org/"])
 def test_the_front_page_leads_home_for_a_bad_return_url(gate, rd):
     person = Visitor(gate).full()
     assert person.visit("/").status == 200

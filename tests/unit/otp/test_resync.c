@@ -333,9 +333,11 @@ otp_migration_goes_on_behind_a_broken_account(void **state)
 	static const struct {
 		const char *word;
 		enum otp_status status;
-	} rows[] = {
-		{ "algorithm", OTP_INVALID }, { "128 bits", OTP_TOO_SHORT }, { NULL, OTP_OK }, { "name", OTP_INVALID }
-	};
+	} rows[] = { { "algorithm", OTP_INVALID },
+		     { "128 bits", OTP_TOO_SHORT },
+		     { "field", OTP_INVALID },
+		     { NULL, OTP_OK },
+		     { "name", OTP_INVALID } };
 	struct otp_migration migration;
 	uint8_t room[sizeof(broken)];
 	struct otp_uri uri;

@@ -38,7 +38,8 @@ set_again(str name, str value)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-	static const str names[] = { STR_INIT("session"), STR_INIT("__Host-doubletour"), STR_INIT("doubletour-language") };
+	static const str names[] = { STR_INIT("session"), STR_INIT("__Host-doubletour"),
+				     STR_INIT("doubletour-language") };
 	struct header headers[HEADERS];
 	size_t count = 0;
 	str rest = str_bytes(bytes, n);

@@ -143,7 +143,8 @@ cli_options(int argc, char **argv, const char *help, const struct cli_option *op
 			return cli_print(str_of(help));
 		if (option == ':' || option == '?')
 			return option_refuse(option, argv, options, n);
-		option_take(&options[option - OPTIONS_FROM]);
+		if (options != NULL) /* getopt knows no other option without them */
+			option_take(&options[option - OPTIONS_FROM]);
 	}
 	return arguments_check(argc, argv, max_arguments);
 }

@@ -254,11 +254,12 @@ run_import(const struct config *config, struct request *request, struct why *why
 	err e;
 
 	request->place.arena = &arena;
-	if (request->map != NULL)
-		TRY(import_file(request->map, &arena, why, &map));
-	e = import_run(config, &import, why, ret_counts);
+	e = request->map == NULL ? ERR_OK : import_file(request->map, &arena, why, &map);
+	if (e == ERR_OK)
+		e = import_run(config, &import, why, ret_counts);
 	progress_end(&telling.progress);
-	request->place.text = request->place.uris = (str){ 0 }; /* the arena ends here */
+	request->place.arena = NULL; /* it ends here */
+	request->place.text = request->place.uris = (str){ 0 };
 	return e;
 }
 

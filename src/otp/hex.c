@@ -56,7 +56,7 @@ otp_hex_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size
 			return OTP_INVALID;
 		if (out == size)
 			return OTP_TOO_SHORT;
-		ret_bytes[out++] = (uint8_t)(value(text[i]) << 4 | value(text[i + 1]));
+		ret_bytes[out++] = (uint8_t)((unsigned)value(text[i]) << 4 | (unsigned)value(text[i + 1]));
 		i += 2;
 	}
 	*ret_n = out;

@@ -54,7 +54,7 @@ otp_steam_normalise(const char *text, size_t n, char ret_code[OTP_STEAM_SIZE])
 	char code[OTP_STEAM_SIZE] = { 0 };
 	size_t kept = 0;
 
-	for (size_t i = 0, filler = 0; i < n; i += filler > 0 ? filler : 1) {
+	for (size_t i = 0, filler = 0; i<n; i += filler> 0 ? filler : 1) {
 		filler = otp_filler_length(text + i, n - i);
 		if (filler > 0)
 			continue;

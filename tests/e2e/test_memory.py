@@ -1,13 +1,12 @@
 """Memory that a burst of work needs is given back after every burst, not only after the first."""
 
-import os
 import pathlib
 import re
 
 import pytest
 
 from harness import Person
-from harness.server import wait_until
+from harness.server import SANITIZED, wait_until
 from harness.together import form_bytes, together
 
 # Passwords cost here what they cost in production: each worker hashes in 19 MiB.
@@ -15,7 +14,7 @@ SETTINGS = {"profile": "development", "HASH_THREADS": 2, "REGISTRATION": "open"}
 HASH_KIB = 19456
 BURSTS, AT_ONCE = 3, 12
 
-pytestmark = pytest.mark.skipif("ASAN_OPTIONS" in os.environ, reason="a sanitizer keeps what was freed")
+pytestmark = pytest.mark.skipif(SANITIZED, reason="a sanitizer keeps what was freed")
 
 
 def kib(pid, file, field):

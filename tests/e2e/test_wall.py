@@ -15,12 +15,11 @@ import pytest
 
 from harness import PROGRAM, Person
 from harness.raw import raw
-from harness.server import ROOT, wait_until
+from harness.server import ROOT, SANITIZED, wait_until
 
 TABLE = pathlib.Path(PROGRAM).parent / "tests" / "unit" / "wall" / "wall_table"  # built beside the program
 NOBODY = 65534
 AS_NOBODY = {"user": NOBODY, "group": NOBODY, "extra_groups": []}  # another group would be a refusal of its own
-SANITIZED = any(name in os.environ for name in ("ASAN_OPTIONS", "TSAN_OPTIONS"))
 PTRACE_ATTACH, PTRACE_DETACH = 16, 17
 
 

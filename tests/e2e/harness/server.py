@@ -20,6 +20,8 @@ from harness.rows import postgres_rows
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PROGRAM = os.path.abspath(os.environ.get("DOUBLETOUR", ROOT / "build" / "test" / "doubletour"))
+# Was it built with a sanitizer?  Its options in the environment do not tell: .ci/run sets them for all variants.
+SANITIZED = any(name in pathlib.Path(PROGRAM).read_bytes() for name in (b"__asan_init", b"__tsan_init")) if os.path.exists(PROGRAM) else False
 FAILED = ROOT / "build" / "failed"
 PATIENCE = 30  # seconds until something that must happen counts as never; no test waits for all of it when things work
 PASSED_ON = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", "LD_LIBRARY_PATH")

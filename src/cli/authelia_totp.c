@@ -28,6 +28,15 @@ is_uri(str line)
 	return str_equal_nocase(str_upto(line, strlen(SCHEME)), STR(SCHEME));
 }
 
+/* From where the line speaks of a URI, also behind a quote, a word or a character that is not seen; empty: it does not. */
+static str
+uri_within(str line)
+{
+	while (line.n > 0 && !str_equal_nocase(str_upto(line, strlen("otpauth")), STR("otpauth")))
+		line = str_from(line, 1);
+	return line;
+}
+
 /* Between the type and the parameters. */
 static str
 label_of(str line)
@@ -44,13 +53,15 @@ authenticator_read(str line, unsigned number, struct authelia_authenticator *a)
 	const char *wrong = NULL;
 
 	*a = (struct authelia_authenticator){ .line = number };
-	if (otp_uri_parse(line.p, line.n, OTP_ALLOW_SHORT_SECRET, &a->uri, &wrong) != OTP_OK)
+	if (!is_uri(line))
+		a->wrong = "its line does not begin with " SCHEME;
+	else if (otp_uri_parse(line.p, line.n, OTP_ALLOW_SHORT_SECRET, &a->uri, &wrong) != OTP_OK)
 		a->wrong = wrong == NULL ? "it cannot be read" : wrong;
 	else if (a->uri.type != OTP_TYPE_TOTP)
 		a->wrong = "it counts codes instead of time";
 	else if (otp_base32_encode(a->uri.secret, a->uri.secret_n, a->base32, sizeof(a->base32)) != OTP_OK)
 		a->wrong = "its secret cannot be read";
-	a->label = a->wrong != NULL ? label_of(line) : (str){ 0 };
+	a->label = a->wrong != NULL ? label_of(uri_within(line)) : (str){ 0 };
 }
 
 static size_t
@@ -59,7 +70,7 @@ uris_count(str text)
 	size_t n = 0;
 
 	while (text.n > 0)
-		n += is_uri(str_trim(str_cut(&text, '\n')));
+		n += uri_within(str_cut(&text, '\n')).n > 0;
 	return n;
 }
 
@@ -112,7 +123,7 @@ lines_read(struct import_place *place, struct authelia_totp *totp)
 	while (rest.n > 0) {
 		str line = str_trim(str_cut(&rest, '\n'));
 		number++;
-		if (is_uri(line))
+		if (uri_within(line).n > 0)
 			authenticator_read(line, number, &totp->at[totp->n++]);
 		else
 			place->passed_over += line.n > 0;

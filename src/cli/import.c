@@ -81,8 +81,10 @@ import_file(const char *path, struct arena *arena, struct why *why, str *ret_tex
 	text = arena_alloc(arena, (size_t)status.st_size + 1);
 	if (text == NULL)
 		return ERR_MEMORY;
-	if (read_all(fd, text, (size_t)status.st_size, &n) != ERR_OK)
+	if (read_all(fd, text, (size_t)status.st_size + 1, &n) != ERR_OK)
 		return why_set(why, ERR_IO, "The file %s cannot be read: %s.", path, strerror(errno));
+	if (n > (size_t)status.st_size) /* it grows, or is one of /proc, which tell no size */
+		return why_set(why, ERR_INVALID, "The file %s is longer than its size says.  Name a copy of it.", path);
 	if (str_is_utf16(str_bytes(text, n)))
 		return why_set(why, ERR_INVALID, "The file %s is UTF-16.  Save it as UTF-8.", path);
 	*ret_text = str_without_bom(str_bytes(text, n));
@@ -90,6 +92,20 @@ import_file(const char *path, struct arena *arena, struct why *why, str *ret_tex
 }
 
 /* --- the map of names ------------------------------------------------------------------------------------------------- */
+
+/* A line that says nothing is a slip that would keep a name as it was. */
+static err
+map_check(str map, const char *path, struct why *why)
+{
+	for (unsigned number = 1; map.n > 0; number++) {
+		str line = str_trim(str_cut(&map, '\n')), to = line, from = str_cut(&to, '=');
+		bool remark = str_empty(line) || (to.p == NULL && str_starts(line, STR("#")));
+		if (!remark && (str_empty(from) || str_empty(str_trim(to))))
+			return why_set(why, ERR_INVALID, "%s, line %u: this is not \"old name=new name\".", path,
+				       number);
+	}
+	return ERR_OK;
+}
 
 static bool
 renamed(void *context, str name, str *ret_name)
@@ -144,19 +160,22 @@ tell_progress(void *context, int64_t done, int64_t all)
 }
 
 static const struct {
-	const char *json, *sentence; /* sentence: behind the number, when it is not 0; NULL: in the first sentence */
+	const char *json, *one,
+	    *many; /* what stands behind the number, when it is not 0; NULL: in the first sentence */
 	size_t offset;
 } count_members[] = {
-	{ "rows", NULL, offsetof(struct import_counts, rows) },
-	{ "taken", NULL, offsetof(struct import_counts, taken) },
-	{ "with_authenticator", NULL, offsetof(struct import_counts, with_factor) },
-	{ "there_already", NULL, offsetof(struct import_counts, there) },
-	{ "refused", NULL, offsetof(struct import_counts, refused) },
+	{ "rows", NULL, NULL, offsetof(struct import_counts, rows) },
+	{ "taken", NULL, NULL, offsetof(struct import_counts, taken) },
+	{ "with_authenticator", NULL, NULL, offsetof(struct import_counts, with_factor) },
+	{ "there_already", NULL, NULL, offsetof(struct import_counts, there) },
+	{ "refused", NULL, NULL, offsetof(struct import_counts, refused) },
 	{ "authenticators_added", "of those there already had no authenticator and got it",
-	  offsetof(struct import_counts, factors_added) },
-	{ "enrol_anew", "of those taken come without their authenticator and enrol at the next sign-in",
+	  "of those there already had no authenticator and got it", offsetof(struct import_counts, factors_added) },
+	{ "enrol_anew", "of those taken comes without its authenticator and enrols at the next sign-in",
+	  "of those taken come without their authenticator and enrol at the next sign-in",
 	  offsetof(struct import_counts, enrol_anew) },
-	{ "authenticators_unmatched", "authenticators fit no account", offsetof(struct import_counts, strays) },
+	{ "authenticators_unmatched", "authenticator fits no account", "authenticators fit no account",
+	  offsetof(struct import_counts, strays) },
 };
 
 static long long
@@ -189,8 +208,9 @@ report(const struct import_counts *counts, const struct import_place *place, boo
 		 (long long)counts->with_factor, (long long)counts->there, counts->there == 1 ? "was" : "were",
 		 (long long)counts->refused);
 	for (size_t i = 0; i < COUNT(count_members); i++)
-		if (count_members[i].sentence != NULL && count_value(counts, i) > 0)
-			cli_line(out, "%lld %s.", count_value(counts, i), count_members[i].sentence);
+		if (count_members[i].one != NULL && count_value(counts, i) > 0)
+			cli_line(out, "%lld %s.", count_value(counts, i),
+				 count_value(counts, i) == 1 ? count_members[i].one : count_members[i].many);
 	return buf_check(out);
 }
 
@@ -224,7 +244,7 @@ tell_notes(const struct request *request, const struct import_counts *counts)
 			      "sign-in.  A later run "
 			      "with --totp adds them.");
 	if (place->passed_over > 0)
-		cli_say("%s: lines passed over because they do not begin with otpauth://: %lld.", place->totp,
+		cli_say("%s: lines passed over because they do not speak of otpauth: %lld.", place->totp,
 			(long long)place->passed_over);
 	if (place->left_behind[0] != '\0')
 		cli_say("Left behind, because accounts have no such value here: %s.", place->left_behind);
@@ -255,6 +275,8 @@ run_import(const struct config *config, struct request *request, struct why *why
 
 	request->place.arena = &arena;
 	e = request->map == NULL ? ERR_OK : import_file(request->map, &arena, why, &map);
+	if (e == ERR_OK)
+		e = map_check(map, request->map, why);
 	if (e == ERR_OK)
 		e = import_run(config, &import, why, ret_counts);
 	progress_end(&telling.progress);

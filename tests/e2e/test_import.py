@@ -532,6 +532,37 @@ def test_lines_that_are_not_uris_are_passed_over_and_counted(make_server, tmp_pa
     assert "passed over" in told["said"] and "2" in told["said"]
 
 
+MENTIONED = [
+    ('"{}"', "quotes"), ("ben: {}", "a name before it"), ("\u200b{}", "a space without width"), ("\ufeff{}", "a byte order mark"), ("# {}", "a remark"),
+]
+
+
+@pytest.mark.parametrize("form, why", MENTIONED, ids=[why for _, why in MENTIONED])
+def test_a_line_that_speaks_of_a_uri_is_not_passed_over(make_server, tmp_path, form, why):
+    server = make_server(start=False)
+    text, totp = "users:\n" + user("anna") + user("ben"), uri("anna") + form.format(uri("ben").strip()) + "\n"
+    told = imported(server, *authelia(tmp_path, text, totp), status=1)
+    assert (told["taken"], told["refused"], told["lines_passed_over"]) == (1, 1, 0), why
+    assert set(accounts(server)) == {"anna"} and "line 2 of the export" in told["said"] and SECRET not in told["said"]
+
+
+@pytest.mark.parametrize("line", ["otpauth:/totp/ben?secret=x", "otpauth-migration://offline?data=CjEK", "OTPAUTH"])
+def test_half_a_uri_is_named_as_fitting_nobody(make_server, tmp_path, line):
+    server = make_server(start=False)
+    told = imported(server, *authelia(tmp_path, "users:\n" + user("anna"), uri("anna") + line + "\n"), status=1)
+    assert (told["taken"], told["authenticators_unmatched"]) == (1, 1) and "line 2" in told["said"]
+
+
+@pytest.mark.parametrize("line", ["annie anne", "=anne", "annie=", "annie= \t"])
+def test_a_line_of_the_map_that_maps_nothing_is_refused(make_server, tmp_path, line):
+    server = make_server(start=False)
+    (tmp_path / "map").write_text(f"# names\n\nben=benno\n{line}\n")
+    result = server.command("import", *authelia(tmp_path, "users:\n" + user("annie")), "--map", str(tmp_path / "map"))
+    assert result.returncode == 1 and "line 4" in result.stderr, result.stderr
+    (tmp_path / "map").write_text("# names\r\n\r\nannie=anne\r\n")
+    assert imported(server, *authelia(tmp_path, "users:\n" + user("annie")), "--map", str(tmp_path / "map"))["taken"] == 1
+
+
 BROKEN = [
     ("otpauth://totp/Authelia:ben?secret=1189!!&issuer=Authelia\n", "ben"),
     ("otpauth://totp/Authelia%3Aben?issuer=Authelia\n", "ben"),
@@ -581,6 +612,11 @@ def test_every_file_of_an_import_may_have_a_bom_and_crlf(make_server, tmp_path):
     assert set(accounts(server)) == {"anna", "beth", "carl"}
     (tmp_path / "htpasswd").write_bytes(f"dora:{BCRYPT}\n".encode("utf-16"))
     assert "UTF-16" in server.command("import", "htpasswd", str(tmp_path / "htpasswd")).stderr
+
+
+def test_a_file_that_tells_no_size_is_not_taken_for_empty(make_server):
+    result = make_server(start=False).command("import", "htpasswd", "/proc/self/status")
+    assert result.returncode == 1 and "longer than its size says" in result.stderr, result.stderr
 
 
 def test_a_pipe_is_refused_at_once(make_server, tmp_path):

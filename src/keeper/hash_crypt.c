@@ -14,10 +14,14 @@ enum {
 	BCRYPT_ROUNDS_MAX = 18,
 	BCRYPT_ROUNDS_MIN = 4,
 	BCRYPT_TAG_CHARACTERS = 31,
+	BCRYPT_CHARACTERS = 60,
+	BCRYPT_LETTERS = 64,
 	SHA_CRYPT_ROUNDS_MIN = 1000,
 	SHA_CRYPT_ROUNDS_MAX = 1000000,
 	SHA_CRYPT_SALT_MAX = 16, /* crypt cuts a longer one: no hash that it makes has one */
 };
+
+static const char crypt_letters[] = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /* --- bcrypt ------------------------------------------------------------------------------------------------------- */
 
@@ -40,7 +44,7 @@ bcrypt_rounds(str text)
 {
 	uint64_t rounds = 0;
 
-	if (text.n != 60 ||
+	if (text.n != BCRYPT_CHARACTERS ||
 	    (!str_starts(text, STR("$2b$")) && !str_starts(text, STR("$2a$")) && !str_starts(text, STR("$2y$"))))
 		return 0;
 	if (str_number(str_upto(str_from(text, 4), 2), BCRYPT_ROUNDS_MAX, &rounds) != ERR_OK ||
@@ -89,6 +93,24 @@ crypt_prove(str text, const struct password *password, bool *ret_right)
 	return ERR_OK;
 }
 
+/*
+ * The last letters of salt and hash hold two and four bits that mean nothing.  Other programs leave any there, and crypt writes them
+ * as 0.
+ */
+static void
+bcrypt_make_canonical(char hash[BCRYPT_CHARACTERS])
+{
+	static const struct {
+		unsigned at, mask;
+	} loose[] = { { 28, 0x30 }, { 59, 0x3c } };
+
+	for (size_t i = 0; i < COUNT(loose); i++) {
+		const char *letter = memchr(crypt_letters, hash[loose[i].at], BCRYPT_LETTERS);
+		if (letter != NULL)
+			hash[loose[i].at] = crypt_letters[(size_t)(letter - crypt_letters) & loose[i].mask];
+	}
+}
+
 /* $2b$13$ and a new salt. */
 static err
 bcrypt_setting(const struct config *config, char ret_setting[CRYPT_GENSALT_OUTPUT_SIZE])
@@ -116,7 +138,6 @@ bcrypt_hash_new(const struct config *config, const struct password *password, st
 static err
 bcrypt_nobodys(const struct config *config, struct password_hash *ret_hash)
 {
-	static const char letters[] = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 	CLEANUP(buf_wipe) struct buf out = BUF(HASH_TEXT_MAX);
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
 	uint8_t random[BCRYPT_TAG_CHARACTERS];
@@ -125,7 +146,7 @@ bcrypt_nobodys(const struct config *config, struct password_hash *ret_hash)
 	TRY(random_fill(random, sizeof(random)));
 	buf_put(&out, str_of(setting));
 	for (size_t i = 0; i < sizeof(random); i++)
-		buf_put_byte(&out, letters[random[i] % 64]);
+		buf_put_byte(&out, crypt_letters[random[i] % BCRYPT_LETTERS]);
 	TRY(buf_check(&out));
 	return str_copy_z(buf_str(&out), ret_hash->z, sizeof(ret_hash->z));
 }
@@ -135,10 +156,13 @@ static err
 bcrypt_prove(str text, const struct password *password, bool *ret_right)
 {
 	bool right = false;
+	char hash[BCRYPT_CHARACTERS];
 
 	if (bcrypt_rounds(text) == 0)
 		return ERR_CORRUPT;
-	TRY(crypt_prove(text, password, &right));
+	memcpy(hash, text.p, sizeof(hash)); /* bcrypt_rounds() has checked the length */
+	bcrypt_make_canonical(hash);
+	TRY(crypt_prove(str_bytes(hash, sizeof(hash)), password, &right));
 	*ret_right = right && password->n <= BCRYPT_MAX_BYTES;
 	return ERR_OK;
 }

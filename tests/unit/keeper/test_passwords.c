@@ -46,6 +46,10 @@ static const char *const by_others[] = {
 	"$2b$04$" CRYPT53,
 	"$2a$04$" CRYPT53,
 	"$2y$04$" CRYPT53,
+	/* bits that mean nothing are set: at the end of the salt, of the hash, of both */
+	"$2b$04$abcdefghijklmnopqrstuvyeG8laUfZvsCmc.AE6qIDYSPGM2efmK",
+	"$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efmL",
+	"$2y$04$abcdefghijklmnopqrstu9yeG8laUfZvsCmc.AE6qIDYSPGM2efmN",
 	"$5$saltstring$" SHA256_43,
 	"$5$rounds=10000$saltstringsaltst$" SHA256_ROUNDS,
 	"$6$saltstring$" SHA512_86,

@@ -56,7 +56,11 @@ cli_config(struct cli *cli)
 	return CLI_GO_ON;
 }
 
-enum { OPTIONS_MAX = 16, OPTIONS_FROM = 256 /* getopt's numbers of long options begin behind those of bytes */ };
+enum {
+	TOPICS_MAX = 32,
+	OPTIONS_MAX = 16,
+	OPTIONS_FROM = 256 /* getopt's numbers of long options begin behind those of bytes */
+};
 
 /* getopt's table: --help, then the subcommand's own, whose number is their place in `options`. */
 static void
@@ -195,6 +199,24 @@ topic_find(int argc, char **argv, const struct cli_topic *topics)
 			if (str_equal(str_of(argv[i]), str_of(topic->name)))
 				return topic;
 	return NULL;
+}
+
+bool
+cli_topic_missing(int argc, char **argv, const struct cli_topic *topics)
+{
+	return argc > 1 && argv[1][0] != '-' && topic_find(2, argv, topics) == NULL;
+}
+
+int
+cli_topic_unknown(const char *word, const struct cli_topic *topics, const char *command)
+{
+	const char *words[TOPICS_MAX + 1] = { NULL };
+	char what[64];
+
+	for (size_t i = 0; i < TOPICS_MAX && topics[i].name != NULL; i++)
+		words[i] = topics[i].name;
+	snprintf(what, sizeof(what), "command of %s", command + strlen("doubletour "));
+	return cli_unknown(what, word, words, command);
 }
 
 const char *

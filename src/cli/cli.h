@@ -69,6 +69,12 @@ struct cli_topic {
 	const char *options; /* lines, or "" */
 };
 
+/* Is the first argument a word that is no topic's name?  Then its help is asked for in vain, too. */
+bool cli_topic_missing(int argc, char **argv, const struct cli_topic *topics);
+
+/* Say so, with the nearest one; command: "doubletour user". */
+int cli_topic_unknown(const char *word, const struct cli_topic *topics, const char *command);
+
 /* The help for what was typed: of the first word that is a topic's name, else `general`.  It may live in `room`. */
 struct cli_help {
 	char z[4096];

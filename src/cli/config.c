@@ -98,18 +98,18 @@ print(const struct report *report)
 int
 cli_config_command(struct cli *cli, int argc, char **argv)
 {
-	const char *words[COUNT(reports) + 1] = { NULL };
 	struct cli_help room;
-	int status = cli_arguments(argc, argv, cli_topic_help(argc, argv, config_topics, config_help, &room), 1);
+	int status;
 
+	if (cli_topic_missing(argc, argv, config_topics))
+		return cli_topic_unknown(argv[1], config_topics, argv[0]);
+	status = cli_arguments(argc, argv, cli_topic_help(argc, argv, config_topics, config_help, &room), 1);
 	if (status != CLI_GO_ON)
 		return status;
 	if (optind == argc)
 		return cli_print_usage(config_help);
-	for (size_t i = 0; i < COUNT(reports); i++) {
+	for (size_t i = 0; i < COUNT(reports); i++)
 		if (str_equal(str_of(argv[optind]), str_of(reports[i].name)))
 			return print(&reports[i]);
-		words[i] = reports[i].name;
-	}
-	return cli_unknown("command of config", argv[optind], words, argv[0]);
+	return cli_topic_unknown(argv[optind], config_topics, argv[0]);
 }

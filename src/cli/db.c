@@ -240,17 +240,6 @@ find(const char *word)
 }
 
 static int
-unknown(const char *word)
-{
-	const char *words[COUNT(db_commands) + 2] = { NULL };
-
-	for (size_t i = 0; i < COUNT(db_commands); i++)
-		words[i] = db_commands[i].name;
-	words[COUNT(db_commands)] = "copy";
-	return cli_unknown("command", word, words, "doubletour db");
-}
-
-static int
 run_command(struct cli *cli, const struct db_command *command, int revision)
 {
 	struct place place = { .settings = &cli->config,
@@ -313,8 +302,11 @@ cli_db(struct cli *cli, int argc, char **argv)
 	const struct db_command *command;
 	int revision = -1;
 	struct cli_help room;
-	int status = cli_arguments(argc, argv, cli_topic_help(argc, argv, db_topics, db_help, &room), 3);
+	int status;
 
+	if (cli_topic_missing(argc, argv, db_topics))
+		return cli_topic_unknown(argv[1], db_topics, argv[0]);
+	status = cli_arguments(argc, argv, cli_topic_help(argc, argv, db_topics, db_help, &room), 3);
 	if (status != CLI_GO_ON)
 		return status;
 	if (optind == argc)
@@ -323,7 +315,7 @@ cli_db(struct cli *cli, int argc, char **argv)
 		return copy(cli, argc - optind - 1, argv + optind + 1);
 	command = find(argv[optind]);
 	if (command == NULL)
-		return unknown(argv[optind]);
+		return cli_topic_unknown(argv[optind], db_topics, "doubletour db");
 	status = revision_of(command, argc - optind - 1, argv + optind + 1, &revision);
 	if (status == CLI_GO_ON)
 		status = cli_config(cli);

@@ -459,16 +459,6 @@ find(const char *word)
 	return NULL;
 }
 
-static int
-unknown(const char *word)
-{
-	const char *words[COUNT(user_commands) + 1] = { NULL };
-
-	for (size_t i = 0; i < COUNT(user_commands); i++)
-		words[i] = user_commands[i].name;
-	return cli_unknown("command of user", word, words, "doubletour user");
-}
-
 static void
 request_wipe(struct request *r)
 {
@@ -509,16 +499,19 @@ cli_user(struct cli *cli, int argc, char **argv)
 	};
 	const struct user_command *command;
 	struct cli_help room;
-	int status = cli_options(argc, argv, cli_topic_help(argc, argv, user_topics, user_help, &room), options,
-				 COUNT(options), 3);
+	int status;
 
+	if (cli_topic_missing(argc, argv, user_topics))
+		return cli_topic_unknown(argv[1], user_topics, argv[0]);
+	status = cli_options(argc, argv, cli_topic_help(argc, argv, user_topics, user_help, &room), options,
+			     COUNT(options), 3);
 	if (status != CLI_GO_ON)
 		return status;
 	if (optind == argc)
 		return cli_print_usage(user_help);
 	command = find(argv[optind]);
 	if (command == NULL)
-		return unknown(argv[optind]);
+		return cli_topic_unknown(argv[optind], user_topics, "doubletour user");
 	if (argc - optind - 1 != command->arguments) {
 		cli_say("doubletour user %s takes %s.  `doubletour user %s --help` says more.", command->name,
 			command->arguments == 0   ? "no name"

@@ -43,8 +43,9 @@ nearest_distance(str a, str b)
 	return rows[a.n][b.n];
 }
 
+/* Of short words few letters may differ: of three another word is made by two. */
 bool
 nearest_is_near(size_t distance, size_t length)
 {
-	return distance <= (length < 6 ? 2 : length / 3);
+	return distance <= (length < 6 ? (length + 1) / 3 : length / 3);
 }

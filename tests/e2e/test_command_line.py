@@ -66,6 +66,12 @@ def run(server, *arguments, stdin=b"", **more):
     (("otp", "generate", "--digit", "x"), ("--digits",), "the tools of otp"),
     (("user", "list", "--inactive", "soon"), ("--inactive", "soon"), "a value that is refused later"),
     (("help", "usr"), ('Is "user" meant?',), "help of a misspelt command"),
+    (("help", "user", "lsit"), ('no command of user "lsit"', 'Is "list" meant?'), "help of a misspelt command of a command"),
+    (("db", "nope", "--help"), ('no command of db "nope".  `doubletour db --help`',), "help of a command that is none, and near to none"),
+    (("help", "config", "postgresql://a:b@c/d"), ('no command of config "..."',), "what may hold a secret"),
+    (("user", "--json", "lsit"), ('Is "list" meant?',), "an option before it"),
+    (("-x",), ('no command "-x".  `doubletour --help`',), "two letters are near to nothing"),
+    (("",), ('no command "".  `doubletour --help`',), "an empty word"),
 ])
 def test_errors_name_the_option_that_was_typed(make_server, arguments, words, why):
     server = make_server(start=False, profile="development")

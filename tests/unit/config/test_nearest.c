@@ -53,6 +53,9 @@ setting_nearest_finds_what_was_meant_and_nothing_else(void **state)
 		{ "SESSION_LIVETIME", "SESSION_LIFETIME", "misspelt" },
 		{ "MAIL_SERVER", NULL, "another program's" },
 		{ "X", NULL, "too short to tell" },
+		{ "HOTS", "HOST", "four letters, two of them swapped" },
+		{ "NOSE", NULL, "four letters, two of them others" },
+		{ "", NULL, "nothing" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {

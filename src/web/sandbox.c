@@ -67,6 +67,7 @@ landlock_enter(long version_max, struct why *why)
  * Filters are stacked, and of their verdicts the strictest counts:
  *
  *	names      a call that neither table names ends the process
+ *	shared     a call that could change or read what the keeper shares fails with EPERM for descriptors 0 to 2
  *	arguments  a call that the table does not allow with these arguments fails with EPERM
  *	sealed     the same, without the calls that were for the start only
  */
@@ -118,6 +119,18 @@ sandbox_add_names(scmp_filter_ctx filter)
 }
 
 static int
+sandbox_add_shared(scmp_filter_ctx filter)
+{
+	int e = 0;
+
+	for (size_t i = 0; i < sandbox_not_shared_count; i++)
+		for (scmp_datum_t fd = 0; e == 0 && fd < SANDBOX_SHARED_COUNT; fd++)
+			e = sandbox_add(filter, SCMP_ACT_ERRNO(EPERM), sandbox_not_shared[i], 1,
+					&SCMP_CMP(0, SCMP_CMP_MASKED_EQ, UINT32_MAX, fd));
+	return e;
+}
+
+static int
 sandbox_add_arguments(scmp_filter_ctx filter, bool sealed)
 {
 	int e = sandbox_add_sanitizer(filter);
@@ -161,6 +174,16 @@ sandbox_names(struct why *why)
 	return sandbox_filter_load(&filter, sandbox_add_names(filter), why);
 }
 
+/* By what it refuses, for an argument can be told to be equal to a number, and not to differ from it in its lower 32 bits. */
+static err
+sandbox_shared(struct why *why)
+{
+	scmp_filter_ctx filter;
+
+	TRY(sandbox_filter_new(SCMP_ACT_ALLOW, &filter, why));
+	return sandbox_filter_load(&filter, sandbox_add_shared(filter), why);
+}
+
 static err
 sandbox_arguments(struct why *why)
 {
@@ -177,6 +200,7 @@ sandbox_enter_upto(long landlock_version, struct why *why)
 		return why_set(why, ERR_DENIED, "The kernel refused no_new_privs: %s.", strerror(errno));
 	TRY(landlock_enter(landlock_version, why));
 	TRY(sandbox_names(why));
+	TRY(sandbox_shared(why));
 	return sandbox_arguments(why);
 }
 

@@ -125,6 +125,10 @@ const int sandbox_refused[] = {
 	SCMP_SYS(sched_yield), SCMP_SYS(sched_setscheduler), SCMP_SYS(setpriority), SCMP_SYS(membarrier),
 	SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigreturn), SCMP_SYS(getppid), SCMP_SYS(kill),
 };
+const int sandbox_not_shared[] = {
+	SCMP_SYS(read), SCMP_SYS(fcntl), SCMP_SYS(shutdown), SCMP_SYS(setsockopt), SCMP_SYS(accept4),
+	SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(sendmsg),
+};
 const int sandbox_sanitizer[] = {
 	SCMP_SYS(madvise), SCMP_SYS(mremap), SCMP_SYS(futex), SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(rt_sigaction), SCMP_SYS(sched_yield), SCMP_SYS(getppid), SCMP_SYS(time), SCMP_SYS(gettimeofday),
@@ -134,4 +138,5 @@ const int sandbox_sanitizer[] = {
 
 const size_t sandbox_sanitizer_count = SANITIZED ? COUNT(sandbox_sanitizer) : 0;
 const size_t sandbox_call_count = COUNT(sandbox_calls);
+const size_t sandbox_not_shared_count = COUNT(sandbox_not_shared);
 const size_t sandbox_refused_count = COUNT(sandbox_refused);

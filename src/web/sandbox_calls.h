@@ -45,6 +45,15 @@ extern const size_t sandbox_call_count;
 extern const int sandbox_refused[];
 extern const size_t sandbox_refused_count;
 
+/*
+ * Standard input, output and error are open files that the keeper and the shell have too: web may write to them, wait for them and
+ * close them.  With these calls it could end the keeper's log (shutdown), read a terminal, or keep them under another number, so they
+ * fail with EPERM for these descriptors.
+ */
+enum { SANDBOX_SHARED_COUNT = 3 }; /* descriptors 0 to 2 */
+extern const int sandbox_not_shared[];
+extern const size_t sandbox_not_shared_count;
+
 /* In a program built with a sanitizer: what its runtime needs besides, with any arguments; else none. */
 extern const int sandbox_sanitizer[];
 extern const size_t sandbox_sanitizer_count;

@@ -96,8 +96,8 @@ class Trace:
             if not (found := CALL.match(line)):
                 continue
             tid, name, arguments = found[1], found[2], [number(a) for a in found[3].split(", ") if number(a) is not None]
-            if filters.get(tid, 0) >= 2 or tid in self.threads:
-                yield filters.get(tid, 0) >= 3, name, arguments
+            if filters.get(tid, 0) >= 3 or tid in self.threads:
+                yield filters.get(tid, 0) >= 4, name, arguments
             if tid in filters and name == "seccomp" and arguments[0] == 1 and number(found[4]) == 0:
                 filters[tid] += 1
 

@@ -426,6 +426,63 @@ maps_the_log(void)
 	return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, log_fd, 0) != MAP_FAILED;
 }
 
+/* A call on a standard descriptor; the kernel takes its lower 32 bits.  With `high` the upper ones are set too. */
+static bool
+is_done_on_a_standard_descriptor(long call, unsigned long second, unsigned long third, bool high)
+{
+	for (long fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (syscall(call, high ? fd | (1L << 32) : fd, second, third, MSG_DONTWAIT, 0, 0) >= 0 ||
+		    errno != EPERM)
+			return true;
+	return false;
+}
+
+/* Where the log is a socket, as the journal's, it ends for the keeper too. */
+static bool
+ends_the_log_of_the_keeper(void)
+{
+	return is_done_on_a_standard_descriptor(SYS_shutdown, SHUT_RDWR, 0, false);
+}
+
+static bool
+ends_the_log_of_the_keeper_by_upper_bits(void)
+{
+	return is_done_on_a_standard_descriptor(SYS_shutdown, SHUT_RDWR, 0, true);
+}
+
+static bool
+has_the_log_under_another_number(void)
+{
+	return is_done_on_a_standard_descriptor(SYS_fcntl, F_DUPFD_CLOEXEC, 10, false) ||
+	       is_done_on_a_standard_descriptor(SYS_fcntl, F_DUPFD_CLOEXEC, 10, true);
+}
+
+/* A terminal gives what is typed in it, to the shell's next command too. */
+static bool
+reads_a_standard_descriptor(void)
+{
+	char byte;
+
+	return is_done_on_a_standard_descriptor(SYS_read, (unsigned long)&byte, 1, false);
+}
+
+static bool
+receives_from_a_standard_descriptor(void)
+{
+	char byte;
+
+	return is_done_on_a_standard_descriptor(SYS_recvfrom, (unsigned long)&byte, 1, false);
+}
+
+/* With a message go descriptors, and names of processes. */
+static bool
+sends_messages_to_the_log(void)
+{
+	struct msghdr message = { .msg_iovlen = 0 };
+
+	return is_done_on_a_standard_descriptor(SYS_sendmsg, (unsigned long)&message, 0, false);
+}
+
 static bool
 sends_a_file_to_the_log(void)
 {
@@ -585,9 +642,8 @@ static bool
 allocates_and_writes(void)
 {
 	char *memory = malloc(1 << 20);
-	int pair_end = STDERR_FILENO;
 
-	return memory != NULL && write(pair_end, "", 0) == 0;
+	return memory != NULL && write(STDOUT_FILENO, "x", 1) == 1 && write(STDERR_FILENO, "x", 1) == 1;
 }
 
 enum outcome { WAS_DONE = 0, WAS_REFUSED = 1, WAS_ENDED = 2, COULD_NOT_ENTER = 3 };
@@ -627,6 +683,19 @@ descriptors_make(void)
 	pipe_fd = ends[1];
 }
 
+/* Standard input, output and error are one socket, from which there is something to read. */
+static void
+standard_descriptors_make(void)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 || write(pair[1], "xxxxxx", 6) != 6)
+		_exit(COULD_NOT_ENTER);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (dup2(pair[0], fd) != fd)
+			_exit(COULD_NOT_ENTER);
+}
+
 /* 0: outside of any wall. */
 static void
 enter(long landlock_version, bool sealed)
@@ -658,6 +727,7 @@ try_inside(bool (*attempt)(void), long landlock_version, bool sealed)
 
 	if (pid == 0) {
 		descriptors_make();
+		standard_descriptors_make();
 		enter(landlock_version, sealed);
 		_exit(attempt() ? WAS_DONE : WAS_REFUSED);
 	}
@@ -716,6 +786,12 @@ static const struct {
 	{ "cuts the log", cuts_the_log, NEVER, true },
 	{ "allocates in the log", punches_the_log, NEVER, true },
 	{ "maps the log", maps_the_log, NEVER, true },
+	{ "ends the log that the keeper has too", ends_the_log_of_the_keeper, NEVER, true },
+	{ "ends that log, with other upper bits", ends_the_log_of_the_keeper_by_upper_bits, NEVER, true },
+	{ "has the log under another number", has_the_log_under_another_number, NEVER, true },
+	{ "reads a standard descriptor", reads_a_standard_descriptor, NEVER, true },
+	{ "receives from a standard descriptor", receives_from_a_standard_descriptor, NEVER, true },
+	{ "sends messages to the log", sends_messages_to_the_log, NEVER, true },
 	{ "sends a file to the log", sends_a_file_to_the_log, NEVER, true },
 	{ "splices to a pipe", splices_to_the_log, NEVER, true },
 	{ "changes mode or owner of the log", changes_the_mode_of_the_log, NEVER, true },

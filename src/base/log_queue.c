@@ -29,6 +29,7 @@ static struct log_queue {
 	log_queue_report *report;
 	bool held, runs;
 	bool file[STDERR_FILENO + 1]; /* by descriptor: a regular file */
+	bool torn[STDERR_FILENO + 1]; /* by descriptor: the last line was written in part, as on a full disk */
 	bool writing;                 /* a chunk is taken out and not yet written */
 	bool full;                    /* lines are dropped until half of the queue is free */
 	bool fails;                   /* the last chunk could not be written */
@@ -146,17 +147,34 @@ log_write_wait(int fd)
 	return errno == EINTR;
 }
 
+/* rest: what is not written yet. */
 static bool
-log_write_all(int fd, str bytes)
+log_write_rest(int fd, str *rest)
 {
-	while (bytes.n > 0) {
-		ssize_t n = write(fd, bytes.p, bytes.n);
+	while (rest->n > 0) {
+		ssize_t n = write(fd, rest->p, rest->n);
 		if (n < 0 && !log_write_wait(fd))
 			return false;
 		if (n > 0)
-			bytes = str_bytes(bytes.p + n, bytes.n - (size_t)n);
+			*rest = str_bytes(rest->p + n, rest->n - (size_t)n);
 	}
 	return true;
+}
+
+/* Whole lines.  What follows a torn one begins a line of its own. */
+static bool
+log_write_all(int fd, str lines)
+{
+	str newline = STR("\n"), rest = lines;
+
+	if (log_queue.torn[fd] && lines.n > 0 && !log_write_rest(fd, &newline))
+		return false;
+	if (log_write_rest(fd, &rest)) {
+		log_queue.torn[fd] = log_queue.torn[fd] && lines.n == 0;
+		return true;
+	}
+	log_queue.torn[fd] = rest.n < lines.n && rest.p[-1] != '\n';
+	return false;
 }
 
 /* Write one chunk; with the lock held before and after, not meanwhile. */

@@ -3,6 +3,7 @@
 #include "base/err.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -35,6 +36,7 @@ process_harden(void)
 	const struct rlimit none = { 0, 0 };
 
 	(void)!setrlimit(RLIMIT_CORE, &none); /* lowering a limit is always permitted */
+	signal(SIGXFSZ, SIG_IGN);             /* a file at its limit fails with EFBIG, which is no reason to end */
 	if (!process_stays_readable())
 		(void)!prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	process_descriptors_fill();

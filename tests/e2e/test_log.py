@@ -5,6 +5,7 @@ import fcntl
 import os
 import pty
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -188,6 +189,35 @@ def test_a_reader_that_made_the_pipe_non_blocking_loses_no_line(run_with):
     done.set()
     thread.join()
     assert reader.read().count("/login") >= ENOUGH and "log.dropped" not in reader.text
+
+
+FILE_MAX = 8 << 20  # bytes: more than the database and its log take here
+
+
+def test_a_log_file_at_its_limit_ends_nothing_and_tears_no_line(make_server):
+    """As on a full disk: what fits of a line is written, then nothing, then there is room again."""
+    server = make_server(start=False)
+    server.log_path.write_text("x" * (FILE_MAX - 3001) + "\n")
+    with open(server.log_path, "ab") as log:
+        server.process = subprocess.Popen([server.program, "run"], cwd=server.work, env=server.environment, stdin=subprocess.DEVNULL, stdout=log,
+                                          stderr=log, start_new_session=True, preexec_fn=lambda: limit_files(0, FILE_MAX))
+    server.until_it_serves()
+    ask(server, 40)
+    assert os.path.getsize(server.log_path) == FILE_MAX
+    for pid in (server.keeper_pid(), server.web_pid()):
+        limit_files(pid, resource.RLIM_INFINITY)
+    ask(server, 2)
+    assert server.stop() == 0
+    lines = server.log()[FILE_MAX - 3000:].splitlines()
+    lost = sum(int(count) for line in lines for count in re.findall(r"log\.dropped count=(\d+)", line))
+    whole = sum(line.count("path=/login status=200") for line in lines if re.search(r"state=none$", line))
+    assert lost > 0 and whole + lost == 42, "each line is there or counted"
+    assert len([line for line in lines if line and not re.match(r"\d{4}-.*[^ ]", line)]) == 0, "each begins with its time"
+    assert all(line.count("Z warning ") + line.count("Z info ") + line.count("Z notice ") <= 1 for line in lines), "and is one line"
+
+
+def limit_files(pid, limit):
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 
 
 def test_a_command_prints_all_of_its_output_to_a_slow_pipe(make_server):

@@ -642,8 +642,10 @@ static bool
 allocates_and_writes(void)
 {
 	char *memory = malloc(1 << 20);
+	bool allocated = memory != NULL;
 
-	return memory != NULL && write(STDOUT_FILENO, "x", 1) == 1 && write(STDERR_FILENO, "x", 1) == 1;
+	free(memory);
+	return allocated && write(STDOUT_FILENO, "x", 1) == 1 && write(STDERR_FILENO, "x", 1) == 1;
 }
 
 enum outcome { WAS_DONE = 0, WAS_REFUSED = 1, WAS_ENDED = 2, COULD_NOT_ENTER = 3 };

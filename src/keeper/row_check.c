@@ -84,7 +84,7 @@ row_check_counting(const struct row_check *check, const struct row_name *name, c
 			   "no code of it can be checked; `doubletour user reset-2fa` lets its owner enrol anew");
 }
 
-/* id, account_id, secret_sealed, account's name, name, algorithm, digits, period_s */
+/* id, account_id, secret_sealed, account's name, name, algorithm, digits, period_s, confirmed at 0: taken for none */
 static err
 row_check_factor(void *context, const struct db_value *row, size_t columns)
 {
@@ -105,6 +105,9 @@ row_check_factor(void *context, const struct db_value *row, size_t columns)
 		row_report(check, &check->findings->unreadable, &name, "its secret does not open under the key", "");
 	else
 		row_check_counting(check, &name, &values);
+	if (row[8].number != 0)
+		row_report(check, &check->findings->bad_values, &name, "the time when it was confirmed is 0",
+			   "its owner cannot sign in; `doubletour user reset-2fa` lets them enrol anew");
 	if (factor_name_wrong(&values) != NULL)
 		row_report(check, &check->findings->bad_values, &name, factor_name_wrong(&values),
 			   "pages leave them out; its owner renames it on the page of authenticators");

@@ -371,6 +371,7 @@ BAD_ROWS = [
     ("accounts SET password_hash = 'x'", "password hash"),
     ("accounts SET password_hash = '$argon2id$v=19$m=8'", "Argon2id"),
     ("accounts SET email = 'no address'", "e-mail"),
+    ("factors SET confirmed_at_us = 0", "confirmed is 0"),
     ("accounts SET group_names = 'Admins, staff'", "groups"),
     ("factors SET name = 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'", "more than 40"),
 ]

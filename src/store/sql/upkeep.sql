@@ -6,7 +6,8 @@ SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM factors WHERE conf
        (SELECT count(*) FROM audit);
 
 -- name: upkeep_factors
-SELECT f.id, f.account_id, f.secret_sealed, coalesce(a.name, ''), f.name, f.algorithm, f.digits, f.period_s
+SELECT f.id, f.account_id, f.secret_sealed, coalesce(a.name, ''), f.name, f.algorithm, f.digits, f.period_s,
+       coalesce(f.confirmed_at_us, 1) = 0
 FROM factors f LEFT JOIN accounts a ON a.id = f.account_id ORDER BY f.id;
 
 -- name: upkeep_accounts

@@ -1,6 +1,6 @@
 /*
  * Could a SQLite database be written now?  Its files must be the ones that are open, its file system must have room, nobody may
- * hold the lock, and where a write has failed before, one must succeed.
+ * hold the lock, and where a write has failed before, one must succeed.  Where SQLite found damage, none may be left.
  *
  * A healthy database is not written for this: an idle server leaves its disk alone.
  */
@@ -79,6 +79,8 @@ room_healthy(const struct sqlite *s, struct why *why)
 
 /* Some connection of this process could not write, and none has tried since with success. */
 static atomic_bool failed;
+/* Some connection found the database damaged, and it has not been found whole since. */
+static atomic_bool damaged;
 
 void
 sqlite_written(int code)
@@ -89,6 +91,9 @@ sqlite_written(int code)
 	case SQLITE_READONLY:
 	case SQLITE_CANTOPEN:
 		atomic_store(&failed, true);
+		break;
+	case SQLITE_CORRUPT:
+		atomic_store(&damaged, true);
 		break;
 	default:
 		break;
@@ -115,6 +120,28 @@ lock_and_write(struct sqlite *s)
 	return e;
 }
 
+static err
+damage_row(void *context, const struct db_value *row, size_t columns)
+{
+	(void)context;
+	return columns == 1 && str_equal(row[0].bytes, STR("ok")) ? ERR_OK : ERR_CORRUPT;
+}
+
+/* Reads all of it up to the first damage, and only where some was found: pages that are whole can be written beside it. */
+static err
+pages_healthy(struct sqlite *s, struct why *why)
+{
+	err e = ERR_OK;
+
+	if (atomic_exchange(&damaged, false))
+		e = db_text(&s->db, "PRAGMA quick_check(1)", NULL, 0, damage_row, NULL);
+	if (e == ERR_OK)
+		return e;
+	atomic_store(&damaged, true);
+	return why_set(why, e, "The database %s is damaged; `doubletour check` says where.  Put a backup in its place.",
+		       s->path);
+}
+
 err
 sqlite_probe(struct db *db, struct why *why)
 {
@@ -126,6 +153,7 @@ sqlite_probe(struct db *db, struct why *why)
 	e = lock_and_write(s);
 	if (e == ERR_BUSY)
 		return why_set(why, e, "The database %s is locked by another program.", s->path);
-	return e == ERR_OK ? e
-			   : why_set(why, e, "The database %s cannot be written: %s.", s->path, db->ops->message(db));
+	if (e != ERR_OK)
+		return why_set(why, e, "The database %s cannot be written: %s.", s->path, db->ops->message(db));
+	return pages_healthy(s, why);
 }

@@ -118,6 +118,18 @@ def test_health_follows_whether_a_write_can_be_done(make_server, fault):
 
 
 @pytest.mark.sqlite
+def test_a_database_that_was_found_damaged_is_not_healthy(make_server):
+    """Its write-ahead log was emptied, as `> doubletour.sqlite-wal` does: some pages are from before, and some are not."""
+    server = make_server()
+    Person(server).full()
+    os.truncate(server.data / "doubletour.sqlite-wal", 0)
+    wait_until(lambda: Person(server).register().status == 503 and status(server).status_code == 503, "refused, and not healthy", PATIENCE)
+    assert "is damaged" in server.log()
+    assert {status(server).status_code for _ in range(30)} == {503}, "until it is whole"
+    assert status(server, "/livez").status_code == 200
+
+
+@pytest.mark.sqlite
 def test_another_file_is_not_served_by_a_new_web_process(make_server):
     """Its threads would open what stands in the database's place now."""
     server = make_server()

@@ -127,6 +127,21 @@ str_cut(str *rest, char byte)
 	return (str){ whole.p, before };
 }
 
+str
+str_cut_last(str *rest, char byte)
+{
+	const char *at = rest->n == 0 ? NULL : memrchr(rest->p, byte, rest->n);
+	str whole = *rest;
+
+	if (at == NULL) {
+		*rest = (str){ NULL, 0 };
+		return whole;
+	}
+	size_t before = (size_t)(at - whole.p);
+	*rest = (str){ whole.p, before };
+	return (str){ at + 1, whole.n - before - 1 };
+}
+
 err
 str_number(str s, uint64_t max, uint64_t *ret_number)
 {

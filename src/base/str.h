@@ -66,6 +66,9 @@ bool str_is_utf16(str file);
  */
 str str_cut(str *rest, char byte);
 
+/* The same from the end: what follows the last `byte` is returned, *rest becomes what stands before it, or empty with p == NULL. */
+str str_cut_last(str *rest, char byte);
+
 /* A decimal number without sign, at most max.  ERR_INVALID: empty, another byte, over max. */
 MUST_USE err str_number(str s, uint64_t max, uint64_t *ret_number);
 

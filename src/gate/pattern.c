@@ -83,20 +83,6 @@ host_label_fits(str pattern, str label, str user, str groups)
 	return str_equal(pattern, label);
 }
 
-static str
-host_cut_last(str *name)
-{
-	str all = *name;
-
-	for (size_t i = all.n; i > 0; i--)
-		if (all.p[i - 1] == '.') {
-			*name = str_upto(all, i - 1);
-			return str_from(all, i);
-		}
-	*name = (str){ 0 };
-	return all;
-}
-
 /* Label by label from the end, so that a star at the beginning takes what is left. */
 static bool
 host_labels_fit(str pattern, str host, str user, str groups)
@@ -104,8 +90,8 @@ host_labels_fit(str pattern, str host, str user, str groups)
 	while (pattern.p != NULL && host.p != NULL) {
 		if (str_equal(pattern, STR("*")))
 			return host.n > 0;
-		str label = host_cut_last(&pattern);
-		if (!host_label_fits(label, host_cut_last(&host), user, groups))
+		str label = str_cut_last(&pattern, '.');
+		if (!host_label_fits(label, str_cut_last(&host, '.'), user, groups))
 			return false;
 	}
 	return pattern.p == NULL && host.p == NULL;

@@ -55,21 +55,6 @@ forwarded_entry(str entry, struct arena *arena, str *ret_address)
 	return arena_copy(arena, str_of(text), ret_address);
 }
 
-/* The last entry of a list; *list becomes what stands before it, with p == NULL when that was all. */
-static str
-cut_last(str *list)
-{
-	str all = *list;
-
-	for (size_t i = all.n; i > 0; i--)
-		if (all.p[i - 1] == ',') {
-			*list = str_upto(all, i - 1);
-			return str_from(all, i);
-		}
-	*list = (str){ 0 };
-	return all;
-}
-
 struct hop {
 	const struct request *rq;
 	bool (*trusts)(void *context, str address);
@@ -83,7 +68,7 @@ hops_back(struct hop *hop, str list)
 {
 	while (list.p != NULL) {
 		str address;
-		if (forwarded_entry(cut_last(&list), hop->rq->arena, &address) != ERR_OK) {
+		if (forwarded_entry(str_cut_last(&list, ','), hop->rq->arena, &address) != ERR_OK) {
 			hop->address = hop->rq->peer;
 			return true;
 		}

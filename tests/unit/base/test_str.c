@@ -158,6 +158,23 @@ str_cut_gives_every_part_once(void **state)
 }
 
 static void
+str_cut_last_gives_every_part_from_the_end(void **state)
+{
+	str rest = STR(",a,,b");
+	static const char *const parts[] = { "b", "", "a", "" };
+
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		assert_non_null(rest.p);
+		assert_true(str_equal(str_cut_last(&rest, ','), str_of(parts[i])));
+	}
+	assert_null(rest.p);
+	rest = STR("whole");
+	assert_true(str_equal(str_cut_last(&rest, ','), STR("whole")));
+	assert_null(rest.p);
+	assert_int_equal(rest.n, 0);
+}
+
+static void
 str_compares_bytes_and_folds_ascii_only(void **state)
 {
 	assert_true(str_equal(STR("a\0b"), STR("a\0b")));
@@ -344,6 +361,7 @@ main(void)
 		cmocka_unit_test(str_visible_z_shows_what_misleads),
 		cmocka_unit_test(str_visible_z_cuts_between_forms),
 		cmocka_unit_test(str_cut_gives_every_part_once),
+		cmocka_unit_test(str_cut_last_gives_every_part_from_the_end),
 		cmocka_unit_test(str_compares_bytes_and_folds_ascii_only),
 		cmocka_unit_test(str_finds_beginnings_and_ends),
 		cmocka_unit_test(str_trims_and_cuts_within_its_bounds),

@@ -18,7 +18,7 @@ store_identity(const char *address)
 {
 	struct stat status;
 
-	if (store_is_postgres(address) || stat(address, &status) != 0)
+	if (address == NULL || store_is_postgres(address) || stat(address, &status) != 0)
 		return (struct store_identity){ .file = 0 };
 	return (struct store_identity){ .device = (uint64_t)status.st_dev, .file = (uint64_t)status.st_ino };
 }

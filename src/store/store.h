@@ -27,7 +27,8 @@ MUST_USE err store_open(const char *address, enum store_mode mode, struct why *w
 
 /*
  * Which file stands at an address: looked at before opening, another one that took the place of a database is not opened.  SQLite
- * would take the -wal beside it for that file's, and delete it in the end.  All zero for PostgreSQL, and where there is none.
+ * would take the -wal beside it for that file's, and delete it in the end.  All zero for PostgreSQL, for NULL (a database in
+ * memory), and where there is none.
  */
 struct store_identity {
 	uint64_t device, file;

@@ -56,13 +56,17 @@ try_unusable(str text)
 	PROMISE(password_hash_outdated(&argon2, text) && password_hash_outdated(&bcrypt, text));
 }
 
+/* Its cost is that of the settings, its salt has 16 bytes and its tag 32: 22 and 43 letters. */
 static bool
 is_of_today_argon2(const char *text)
 {
 	unsigned long memory_kib = 0, passes = 0, lanes = 0;
+	int salt = 0, tag = 0, end = 0;
 
-	return sscanf(text, "$argon2id$v=19$m=%lu,t=%lu,p=%lu", &memory_kib, &passes, &lanes) == 3 && memory_kib == 8 &&
-	       passes == 1 && lanes == 1;
+	if (sscanf(text, "$argon2id$v=19$m=%lu,t=%lu,p=%lu$%n%*[^$]$%n%*s%n", &memory_kib, &passes, &lanes, &salt, &tag,
+		   &end) != 3)
+		return false;
+	return memory_kib == 8 && passes == 1 && lanes == 1 && tag - salt == 22 + 1 && end - tag == 43;
 }
 
 int

@@ -112,7 +112,7 @@ try_question(enum question_id id, str bytes)
 	CLEANUP(session_cache_free) struct session_cache *cache = cache_new();
 	CLEANUP(pair_close) struct pair pair = pair_new();
 	CLEANUP(buf_wipe) struct buf again = BUF(MESSAGE_ROOM);
-	struct channel channel = { .fd = pair.webs, .cache = cache };
+	struct channel channel = { .fd = pair.webs, .pool = POOL_SLOW, .cache = cache };
 	struct question_head question = { .id = id };
 	static const char no_body[BODY_BYTES];
 	_Alignas(max_align_t) char body[BODY_BYTES] = { 0 };
@@ -237,7 +237,7 @@ try_request(const struct asked *asked, enum session_state state, str answer)
 			   .headers = headers,
 			   .header_count = COUNT(headers) };
 	struct web web = { .config = &config, .cache = cache };
-	struct channel channel = { .fd = pair.webs, .cache = cache };
+	struct channel channel = { .fd = pair.webs, .pool = POOL_SLOW, .cache = cache };
 
 	job.rq = (struct request){ .method = asked->method,
 				   .path = asked->path,

@@ -207,8 +207,10 @@ decode(str question, struct question_head *ret_head, void *ret_body)
 static bool
 only_full_may(uint32_t id)
 {
-	static const uint32_t others[] = { QUESTION_SESSION, QUESTION_REGISTER, QUESTION_SIGN_IN, QUESTION_ENROL,
-					   QUESTION_PROVE,   QUESTION_SIGN_OUT, QUESTION_LINK,    QUESTION_LINK_USE };
+	static const uint32_t others[] = { QUESTION_SESSION,    QUESTION_REGISTER,   QUESTION_SIGN_IN,
+					   QUESTION_ENROL,      QUESTION_PROVE,      QUESTION_SIGN_OUT,
+					   QUESTION_LINK,       QUESTION_LINK_USE,   QUESTION_GATE,
+					   QUESTION_GATE_ENTER, QUESTION_GATE_TICKET };
 
 	for (size_t i = 0; i < COUNT(others); i++)
 		if (others[i] == id)

@@ -25,6 +25,16 @@ quietly() {
 	fi
 }
 
+# The words of a target: those of its own, and what is made of a definition.
+words() {
+	if [ -f "fuzz/dict/$1.dict" ]; then
+		cat "fuzz/dict/$1.dict"
+	fi
+	if [ "$1" = question ]; then
+		tools/compile_questions.py words src/wire/questions.def
+	fi
+}
+
 mkdir -p build
 if [ ! -f build/fuzz/build.ninja ]; then
 	rm -rf build/fuzz
@@ -38,10 +48,11 @@ status=0
 for name in "$@"; do
 	mkdir -p "build/fuzz/corpus/$name"
 	log=build/fuzz/$name.log
-	words=
-	[ ! -f "fuzz/dict/$name.dict" ] || words=-dict=fuzz/dict/$name.dict
+	words "$name" >"build/fuzz/$name.dict"
+	with_words=
+	[ ! -s "build/fuzz/$name.dict" ] || with_words=-dict=build/fuzz/$name.dict
 	if "build/fuzz/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 -max_len=20000 -rss_limit_mb=1024 \
-		-artifact_prefix="build/fuzz/found/$name-" -print_final_stats=1 ${words:+"$words"} \
+		-artifact_prefix="build/fuzz/found/$name-" -print_final_stats=1 ${with_words:+"$with_words"} \
 		"build/fuzz/corpus/$name" "fuzz/corpus/$name" >"$log" 2>&1; then
 		printf 'ok      %-14s %12s executions\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"
 	else

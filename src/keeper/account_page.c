@@ -2,7 +2,7 @@
  * The question ACCOUNT: an account at a glance.
  */
 #include "base/buf.h"
-#include "keeper/turn.h"
+#include "keeper/handlers.h"
 
 /* Those that fit: nobody has so many, unless a row was written by hand. */
 static err

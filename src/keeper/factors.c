@@ -10,7 +10,7 @@
 #include "keeper/audit.h"
 #include "keeper/throttle.h"
 #include "keeper/totp.h"
-#include "keeper/turn.h"
+#include "keeper/handlers.h"
 
 enum { URI_MAX = 2048, FACTORS_MAX = 10 };
 

@@ -11,7 +11,7 @@
 #include "gate/access.h"
 #include "keeper/audit.h"
 #include "keeper/identity.h"
-#include "keeper/turn.h"
+#include "keeper/handlers.h"
 
 #define TICKET_US SECONDS_US(30)
 #define TICKETS_MAX 32 /* of one session at the same time: a page opens so many applications at most */

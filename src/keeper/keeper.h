@@ -45,6 +45,9 @@ MUST_USE err keeper_rules_copy(struct keeper *k, struct buf *ret_text);
 void keeper_close(struct keeper **k);
 
 MUST_USE err keeper_thread_open(struct keeper *k, struct keeper_thread **ret_thread);
+
+/* From now on this thread answers no question that may hash a password: it is for those that must not wait. */
+void keeper_thread_quick(struct keeper_thread *t);
 void keeper_thread_close(struct keeper_thread **t);
 
 /*

@@ -8,7 +8,7 @@
 #include "keeper/devices.h"
 #include "keeper/password_choice.h"
 #include "keeper/throttle.h"
-#include "keeper/turn.h"
+#include "keeper/handlers.h"
 
 static const char *const kinds[LINK_KIND_COUNT] = {
 	[LINK_SETUP] = "setup", [LINK_PASSWORD] = "password", [LINK_INVITE] = "invite"

@@ -210,6 +210,12 @@ keeper_thread_open(struct keeper *k, struct keeper_thread **ret_thread)
 }
 
 void
+keeper_thread_quick(struct keeper_thread *t)
+{
+	t->quick = true;
+}
+
+void
 keeper_thread_close(struct keeper_thread **t)
 {
 	if (*t == NULL)

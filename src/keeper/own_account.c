@@ -9,7 +9,7 @@
 #include "keeper/links.h"
 #include "keeper/password_choice.h"
 #include "keeper/row_values.h"
-#include "keeper/turn.h"
+#include "keeper/handlers.h"
 
 enum { SESSIONS_LISTED = 30, EVENTS_LISTED = 20, AGENT_LISTED = 200 };
 

@@ -6,7 +6,7 @@
 #include "keeper/recovery.h"
 #include "keeper/throttle.h"
 #include "keeper/totp.h"
-#include "keeper/turn.h"
+#include "keeper/handlers.h"
 
 /* What was typed, and what it turned out to be. */
 struct attempt {

@@ -1,67 +1,29 @@
 /*
- * What web may ask: the one table of questions, and the one way through it.  A question is decoded, its session
+ * The dispatcher: the one way through the table of questions (keeper/question.h).  A question is decoded, its session
  * looked up, its state held against the table, its handler run, its answer encoded.  Whatever could not be done is
  * VERDICT_UNAVAILABLE here and nowhere else.
  */
 #include "base/log.h"
 #include "base/secret.h"
 #include "keeper/audit.h"
-#include "keeper/turn.h"
+#include "keeper/question.h"
 
 enum { ARENA_MAX_BYTES = 1024 * 1024 };
 
-#define IN(state) (1u << (state))
-#define IN_ANY (IN(STATE_NONE) | IN(STATE_ENROLLING) | IN(STATE_PENDING) | IN(STATE_FULL))
-
-/* clang-format off */
-static const struct question {
-	unsigned states; /* that open it, as IN(...); 0: FULL only */
-	turn_handler answer;
-	enum authority authority; /* 0: the session that asks, checked in each transaction */
-} questions[QUESTION_COUNT] = {
-	[QUESTION_SESSION]  = { IN_ANY, session_answer, AUTHORITY_NONE },
-	[QUESTION_REGISTER] = { IN(STATE_NONE), register_answer, AUTHORITY_QUESTION },
-	[QUESTION_SIGN_IN]  = { IN(STATE_NONE) | IN(STATE_ENROLLING) | IN(STATE_PENDING), sign_in_answer, AUTHORITY_QUESTION },
-	[QUESTION_ENROL]    = { IN(STATE_ENROLLING) | IN(STATE_FULL), enrol_answer },
-	[QUESTION_PROVE]    = { IN(STATE_ENROLLING) | IN(STATE_PENDING), prove_answer },
-	[QUESTION_SIGN_OUT] = { IN(STATE_ENROLLING) | IN(STATE_PENDING) | IN(STATE_FULL), sign_out_answer, AUTHORITY_QUESTION },
-
-	[QUESTION_STEP_UP]        = { 0, step_up_answer },
-	[QUESTION_ACCOUNT]        = { 0, account_answer, AUTHORITY_NONE },
-	[QUESTION_PROFILE]        = { 0, profile_answer },
-	[QUESTION_PASSWORD]       = { 0, password_answer },
-	[QUESTION_RECOVERY]       = { 0, recovery_answer },
-	[QUESTION_FACTOR_BEGIN]   = { 0, factor_begin_answer },
-	[QUESTION_FACTOR_CONFIRM] = { 0, factor_confirm_answer },
-	[QUESTION_FACTOR_RENAME]  = { 0, factor_rename_answer },
-	[QUESTION_FACTOR_REMOVE]  = { 0, factor_remove_answer },
-	[QUESTION_SESSIONS]       = { 0, sessions_answer, AUTHORITY_NONE },
-	[QUESTION_SESSION_END]    = { 0, session_end_answer },
-	[QUESTION_ACTIVITY]       = { 0, activity_answer, AUTHORITY_NONE },
-	[QUESTION_CLOSE]          = { 0, close_answer },
-
-	[QUESTION_LINK]     = { IN_ANY, link_answer, AUTHORITY_NONE },
-	[QUESTION_LINK_USE] = { IN_ANY, link_use_answer, AUTHORITY_QUESTION },
-
-	/* The first and the last are asked for no session of pages: what they give is worth nothing there. */
-	[QUESTION_GATE]        = { IN_ANY, gate_answer, AUTHORITY_NONE },
-	[QUESTION_GATE_ENTER]  = { IN(STATE_PENDING) | IN(STATE_FULL), gate_enter_answer },
-	[QUESTION_GATE_TICKET] = { IN_ANY, gate_ticket_answer, AUTHORITY_QUESTION },
-};
-/* clang-format on */
-
 static bool
-opens(const struct question *question, enum session_state state)
+opens(const struct question_row *row, enum session_state state)
 {
-	unsigned states = question->states == 0 ? IN(STATE_FULL) : question->states;
-
-	return (states & IN(state)) != 0;
+	return (row->states & ROW_IN(state)) != 0;
 }
 
 enum authority
 question_authority(enum question_id id)
 {
-	return questions[id].authority;
+	const struct question_row *row = &question_rows[id];
+
+	if ((row->flags & ROW_WRITES) == 0)
+		return AUTHORITY_NONE;
+	return (row->flags & ROW_SELF_AUTHORIZED) != 0 ? AUTHORITY_QUESTION : AUTHORITY_SESSION;
 }
 
 /* Room for the largest body; its texts are elsewhere. */
@@ -79,19 +41,26 @@ decode(struct turn *turn, str question, struct body *ret_body)
 	return question.n == 0 ? ERR_OK : ERR_PROTOCOL;
 }
 
+/* Web asks it over another channel; this thread is not to be kept from quick answers by a web process that does not. */
+static bool
+is_too_slow(const struct keeper_thread *t, enum question_id id)
+{
+	return t->quick && (question_rows[id].flags & ROW_HASHES) != 0;
+}
+
 static err
 run(struct turn *turn, enum verdict *ret_verdict)
 {
-	const struct question *question = &questions[turn->head.id];
+	const struct question_row *row = &question_rows[turn->head.id];
 
-	turn->authority = question->authority;
+	turn->authority = question_authority(turn->head.id);
 	TRY(clock_now_us(&turn->now_us));
 	TRY(session_present(turn));
-	if (!opens(question, turn->now.session.state)) {
+	if (!opens(row, turn->now.session.state)) {
 		*ret_verdict = VERDICT_STATE;
 		return ERR_OK;
 	}
-	return question->answer(turn, ret_verdict);
+	return row->answer(turn, ret_verdict);
 }
 
 /* --- the answer --------------------------------------------------------------------------------------------------- */
@@ -220,7 +189,7 @@ keeper_answer(struct keeper_thread *t, str question, keeper_pushed pushed, void 
 		return;
 	}
 	log_id(&turn);
-	e = run_guarded(&turn, &verdict);
+	e = is_too_slow(t, turn.head.id) ? ERR_INVALID : run_guarded(&turn, &verdict);
 	if (e == ERR_WAIT) {
 		verdict = VERDICT_WAIT;
 		e = ERR_OK;

@@ -6,7 +6,7 @@
 #include "doubletour/otp.h"
 #include "keeper/audit.h"
 #include "keeper/totp.h"
-#include "keeper/turn.h"
+#include "keeper/handlers.h"
 
 /* --- as typed ------------------------------------------------------------------------------------------------------- */
 

@@ -11,7 +11,7 @@
 #include "keeper/links.h"
 #include "keeper/password_choice.h"
 #include "keeper/throttle.h"
-#include "keeper/turn.h"
+#include "keeper/handlers.h"
 
 struct registration {
 	bool by_invitation;

@@ -202,11 +202,20 @@ answer_unavailable(str question, struct buf *answer)
 	wire_put(answer, def, body);
 }
 
+static err
+channel_thread_open(struct channel *channel, struct keeper_thread **ret_thread)
+{
+	TRY(keeper_thread_open(channel->server->keeper, ret_thread));
+	if (!channel->slow)
+		keeper_thread_quick(*ret_thread);
+	return ERR_OK;
+}
+
 /* The connection is made when it is first needed, and again until that succeeds. */
 static void
 channel_answer(struct channel *channel, struct keeper_thread **thread, str question, struct buf *answer)
 {
-	err e = *thread != NULL ? ERR_OK : keeper_thread_open(channel->server->keeper, thread);
+	err e = *thread != NULL ? ERR_OK : channel_thread_open(channel, thread);
 
 	if (e == ERR_OK) {
 		keeper_answer(*thread, question, pushed_so_far, channel->server, answer);
@@ -257,7 +266,7 @@ channel_main(void *context)
 	char question[WIRE_MAX_BYTES + 1];
 
 	/* Now, so that the first question does not wait for it; when it fails, each question tries again. */
-	if (keeper_thread_open(channel->server->keeper, &thread) != ERR_OK)
+	if (channel_thread_open(channel, &thread) != ERR_OK)
 		thread = NULL;
 	if (channel->slow) /* hashing must not be felt by those who are signed in */
 		(void)!setpriority(PRIO_PROCESS, (id_t)gettid(), SLOW_NICE);

@@ -6,7 +6,7 @@
 #include "base/secret.h"
 #include "keeper/audit.h"
 #include "keeper/row_values.h"
-#include "keeper/turn.h"
+#include "keeper/handlers.h"
 
 /* --- the decision ------------------------------------------------------------------------------------------------- */
 

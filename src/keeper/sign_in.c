@@ -8,7 +8,7 @@
 #include "base/secret.h"
 #include "keeper/audit.h"
 #include "keeper/throttle.h"
-#include "keeper/turn.h"
+#include "keeper/handlers.h"
 
 struct attempt {
 	struct account_name name; /* n is 0: no account can have what was typed */

@@ -26,6 +26,7 @@ struct keeper {
 struct keeper_thread {
 	struct keeper *keeper;
 	struct db *db;
+	bool quick; /* refuses questions that may hash a password */
 };
 
 /* What a transaction will have changed, and of which nothing holds before its commit. */
@@ -37,15 +38,14 @@ struct outcome {
 };
 
 /*
- * What a question's changes stand on.  keeper/questions.c says it for each question; the connection refuses statements that
- * change something outside of turn_transact.
+ * What a question's changes stand on, by its row (keeper/question.h); the connection refuses statements that change something
+ * outside of turn_transact.
  */
 enum authority {
 	AUTHORITY_SESSION = 0, /* the session that asks: each transaction checks that it still holds */
 	AUTHORITY_QUESTION,    /* what the question brings: a password, a link, a ticket, or the token that it ends */
 	AUTHORITY_NONE,        /* the question only reads: a transaction is refused */
 };
-enum authority question_authority(enum question_id id);
 
 struct turn {
 	struct keeper *keeper;
@@ -63,7 +63,7 @@ struct turn {
 	struct outcome next;     /* what the transaction that is open is making of it */
 };
 
-/* A handler: *ret_verdict is VERDICT_REFUSED when it begins.  ERR_WAIT becomes VERDICT_WAIT. */
+/* A handler (keeper/handlers.h): *ret_verdict is VERDICT_REFUSED when it begins.  ERR_WAIT becomes VERDICT_WAIT. */
 typedef err (*turn_handler)(struct turn *turn, enum verdict *ret_verdict);
 
 /*
@@ -96,31 +96,5 @@ MUST_USE err turn_ended_row(void *context, const struct db_value *row, size_t co
  * down.  Hashes: for questions of the slow lane.
  */
 MUST_USE err account_password_check(struct turn *turn, str typed, uint32_t *ret_problem);
-
-/* The handlers of the questions: keeper/questions.c has their table. */
-MUST_USE err session_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err register_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err sign_in_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err enrol_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err prove_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err sign_out_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err account_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err profile_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err password_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err sessions_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err session_end_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err activity_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err close_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err link_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err link_use_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err gate_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err gate_enter_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err gate_ticket_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err step_up_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err recovery_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err factor_begin_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err factor_confirm_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err factor_rename_answer(struct turn *turn, enum verdict *ret_verdict);
-MUST_USE err factor_remove_answer(struct turn *turn, enum verdict *ret_verdict);
 
 #endif

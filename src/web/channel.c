@@ -56,7 +56,7 @@ channel_ask(struct channel *channel, struct arena *arena, struct question_head *
 	_Alignas(max_align_t) char unwanted[ANSWER_BODY_MAX];
 	str rest = { 0 };
 
-	if (answer->size > sizeof(unwanted))
+	if (answer->size > sizeof(unwanted) || wire_questions[head->id].pool > channel->pool)
 		return ERR_INVALID;
 	TRY(send_question(channel, head, body));
 	TRY(receive_own(channel, arena, &rest, ret_head));

@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "config/config.h"
 #include "web/messages.h"
-#include "wire/questions.h"
+#include "wire/terms.h"
 
 #include <inttypes.h>
 

@@ -20,7 +20,7 @@
 #include "base/str.h"
 #include "config/config.h"
 #include "web/flash.h"
-#include "wire/questions.h"
+#include "wire/terms.h"
 
 #include <stdbool.h>
 #include <stdint.h>

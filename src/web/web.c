@@ -127,7 +127,9 @@ static void
 channels_take(struct web *web, int first_fd)
 {
 	for (size_t i = 0; i < web->quick + web->slow; i++)
-		web->channels[i] = (struct channel){ .fd = first_fd + (int)i, .cache = web->cache };
+		web->channels[i] = (struct channel){ .fd = first_fd + (int)i,
+						     .pool = i < web->quick ? POOL_QUICK : POOL_SLOW,
+						     .cache = web->cache };
 }
 
 err

@@ -1,12 +1,12 @@
 /*
  * A session ends while it asks: between the look-up of the session and the transaction that changes something, and in a race.
- * Walks every question that changes something on the authority of its session, as keeper/questions.c says it.
+ * Walks every question that changes something on the authority of its session, as wire/questions.def says it.
  */
 #include "harness.h"
 
 #include "base/mem.h"
 #include "keeper/admin.h"
-#include "keeper/turn.h"
+#include "keeper/question.h"
 
 #include <inttypes.h>
 #include <libpq-fe.h>

@@ -1,6 +1,7 @@
 /* The keeper's side of the channels in trouble: no memory, no descriptors, a database that goes away, a web process that does not listen. */
 #include "harness.h"
 
+#include "keeper/question.h"
 #include "keeper/serve.h"
 
 #include <fcntl.h>
@@ -83,7 +84,7 @@ wait_health(const struct web *web, uint32_t healthy)
 static void
 put_question(int fd, enum question_id id, int64_t number)
 {
-	static const struct nothing_body nothing;
+	static const char no_body[WIRE_BODY_MAX_BYTES];
 	CLEANUP(buf_wipe) struct buf question = BUF(WIRE_MAX_BYTES);
 	struct question_head head = {
 		.id = id, .number = number, .address = STR("192.0.2.7"), .agent = STR("a"), .request_id = STR("b")
@@ -91,20 +92,20 @@ put_question(int fd, enum question_id id, int64_t number)
 
 	wire_put(&question, &wire_question_head, &head);
 	if (id != QUESTION_NONE)
-		wire_put(&question, wire_questions[id].body, &nothing);
+		wire_put(&question, wire_questions[id].body, no_body);
 	assert_int_equal(buf_check(&question), ERR_OK);
 	assert_int_equal(send(fd, question.p, question.n, MSG_NOSIGNAL), question.n);
 }
 
-/* The verdict on a question for a session; VERDICT_COUNT: the channel is closed. */
+/* The verdict on an empty question; VERDICT_COUNT: the channel is closed. */
 static enum verdict
-ask_over(int fd)
+ask_empty_over(int fd, enum question_id id)
 {
 	static int64_t number = 0;
 	char bytes[WIRE_MAX_BYTES];
 	struct answer_head head = { .verdict = 0 };
 
-	put_question(fd, QUESTION_SESSION, ++number);
+	put_question(fd, id, ++number);
 	size_t n = take(fd, bytes, sizeof(bytes));
 	str text = str_bytes(bytes, n);
 	if (n == 0)
@@ -112,6 +113,12 @@ ask_over(int fd)
 	assert_int_equal(wire_get(&text, &wire_answer_head, &head), ERR_OK);
 	assert_int_equal(head.number, number);
 	return (enum verdict)head.verdict;
+}
+
+static enum verdict
+ask_over(int fd)
+{
+	return ask_empty_over(fd, QUESTION_SESSION);
 }
 
 static void
@@ -311,6 +318,28 @@ a_web_process_that_does_not_take_its_pushes_is_cut_off(void **state)
 	world_end(&w);
 }
 
+static void
+quick_channel_answers_no_question_that_hashes(void **state)
+{
+	struct world w;
+	struct web web;
+	struct keeper_server *server = NULL;
+
+	world_new(&w);
+	assert_int_equal(keeper_server_new(w.keeper, &server), ERR_OK);
+	web_begin(&web, server);
+	for (unsigned id = QUESTION_NONE + 1; id < QUESTION_COUNT; id++) {
+		bool hashes = (question_rows[id].flags & ROW_HASHES) != 0;
+		print_message("# %s\n", wire_questions[id].name);
+		assert_int_equal(hashes, wire_questions[id].pool == POOL_SLOW);
+		assert_int_equal(ask_empty_over(web.quick, id) == VERDICT_UNAVAILABLE, hashes);
+		assert_int_not_equal(ask_empty_over(web.slow, id), VERDICT_UNAVAILABLE);
+	}
+	keeper_server_free(&server);
+	web_end(&web);
+	world_end(&w);
+}
+
 int
 main(void)
 {
@@ -322,6 +351,7 @@ main(void)
 		cmocka_unit_test(a_channel_without_a_database_answers_that_and_serves_again),
 		cmocka_unit_test(web_is_told_when_the_database_goes_away_and_when_it_is_back),
 		cmocka_unit_test(a_web_process_that_does_not_take_its_pushes_is_cut_off),
+		cmocka_unit_test(quick_channel_answers_no_question_that_hashes),
 	};
 
 	return cmocka_run_group_tests_name("keeper serve", tests, harness_setup, harness_teardown);

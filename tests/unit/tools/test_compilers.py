@@ -53,7 +53,7 @@ msgstr[1] "%(num)s keys"
 HEADER = """
 #include "base/buf.h"
 #include "config/config.h"
-#include "wire/questions.h"
+#include "wire/terms.h"
 #include <stdbool.h>
 struct item { str name; int64_t count; };
 struct page_page {

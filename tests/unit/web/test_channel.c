@@ -116,6 +116,31 @@ a_keeper_that_is_gone_is_away(void **state)
 	scene_end(&s);
 }
 
+static void
+quick_channel_sends_no_question_of_the_slow_pool(void **state)
+{
+	static const char no_body[WIRE_BODY_MAX_BYTES];
+	struct scene s;
+
+	scene_make(&s);
+	for (unsigned id = QUESTION_NONE + 1; id < QUESTION_COUNT; id++) {
+		struct question_head head = { .id = id };
+		struct answer_head answered;
+		char bytes[WIRE_MAX_BYTES];
+		if (wire_questions[id].pool == POOL_QUICK)
+			continue;
+		assert_int_equal(channel_ask(&s.channel, &s.arena, &head, no_body, &answered, NULL), ERR_INVALID);
+		assert_true(recv(s.keeper, bytes, sizeof(bytes), MSG_DONTWAIT) < 0);
+		s.channel.pool = POOL_SLOW;
+		fault_set(FAULT_RECEIVE, 1, false); /* it is sent; nobody answers */
+		assert_int_equal(channel_ask(&s.channel, &s.arena, &head, no_body, &answered, NULL), ERR_AWAY);
+		fault_set(FAULT_RECEIVE, 0, false);
+		assert_true(recv(s.keeper, bytes, sizeof(bytes), MSG_DONTWAIT) > 0);
+		s.channel.pool = POOL_QUICK;
+	}
+	scene_end(&s);
+}
+
 int
 main(void)
 {
@@ -124,6 +149,7 @@ main(void)
 		cmocka_unit_test(an_answer_to_what_was_not_asked_yet_is_a_broken_rule),
 		cmocka_unit_test(a_question_that_was_not_sent_leaves_the_channel_as_it_was),
 		cmocka_unit_test(a_keeper_that_is_gone_is_away),
+		cmocka_unit_test(quick_channel_sends_no_question_of_the_slow_pool),
 	};
 
 	return cmocka_run_group_tests_name("web channel", tests, NULL, NULL);

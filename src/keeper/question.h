@@ -1,0 +1,24 @@
+/*
+ * The keeper's own table of questions: which states of a session may ask a question, what the dispatcher (keeper/questions.c)
+ * holds it to, and its handler.  Made of wire/questions.def, which says what the flags mean.  Only this library has it.
+ */
+#ifndef KEEPER_QUESTION_H
+#define KEEPER_QUESTION_H
+
+#include "keeper/turn.h"
+
+#define ROW_IN(state) (1u << (state))
+#define ROW_IN_ANY (ROW_IN(STATE_NONE) | ROW_IN(STATE_ENROLLING) | ROW_IN(STATE_PENDING) | ROW_IN(STATE_FULL))
+
+enum { ROW_HASHES = 1, ROW_WRITES = 2, ROW_SELF_AUTHORIZED = 4 };
+
+struct question_row {
+	unsigned states; /* that may ask it, as ROW_IN(...) */
+	unsigned flags;
+	turn_handler answer;
+};
+extern const struct question_row question_rows[QUESTION_COUNT]; /* [0] is empty: no state may ask it */
+
+enum authority question_authority(enum question_id id);
+
+#endif

@@ -1,0 +1,89 @@
+"""The definition of the questions: what its compiler refuses, and what is printed of it elsewhere."""
+
+import os
+import pathlib
+
+import pytest
+
+import compile_questions
+
+ROOT = pathlib.Path(os.environ["SOURCE_ROOT"])
+DEFINITION = ROOT / "src/wire/questions.def"
+
+STRUCTS = """
+struct nothing_body
+	uint32_t  zero  0
+"""
+QUESTION = "questions  asks  answers  asked by  flags  does\n"
+GOOD = QUESTION + "\tping  nothing  nothing  full  WRITES  answers\n" + STRUCTS
+
+
+def read(tmp_path, text):
+    path = tmp_path / "some.def"
+    path.write_text(text)
+    return compile_questions.read(path)
+
+
+def refusal(tmp_path, text):
+    with pytest.raises(SystemExit) as refused:
+        read(tmp_path, text)
+    return str(refused.value)
+
+
+def test_a_good_definition_is_read(tmp_path):
+    questions, structs = read(tmp_path, GOOD)
+    assert [(q.name, q.states, q.flags, q.does) for q in questions] == [("ping", ("full",), ("WRITES",), "answers")]
+    assert [(s.name, [m.name for m in s.members]) for s in structs] == [("nothing_body", ["zero"])]
+
+
+@pytest.mark.parametrize("row, said", [
+    ("\tping  nothing  nothing  full  WRITES\n", "6 columns"),
+    ("\tPing  nothing  nothing  full  -  answers\n", "no name"),
+    ("\tping  pong  nothing  full  -  answers\n", "struct pong_body"),
+    ("\tping  nothing  pong  full  -  answers\n", "struct pong_body"),
+    ("\tping  nothing  nothing  fool  -  answers\n", "each state once"),
+    ("\tping  nothing  nothing  full pending  -  answers\n", "in this order"),
+    ("\tping  nothing  nothing  full  WRITES HASHES  answers\n", "in this order"),
+    ("\tping  nothing  nothing  full  WRITES WRITES  answers\n", "each flag once"),
+    ("\tping  nothing  nothing  full  SHINES  answers\n", "each flag once"),
+    ("\tping  nothing  nothing  full  SELF_AUTHORIZED  answers\n", "does not write"),
+    ("\tping  nothing  nothing  any  WRITES  answers\n", "nothing authorizes it"),
+    ("\tping  nothing  nothing  full  -  answers\n" * 2, "there twice"),
+])
+def test_a_wrong_question_is_refused(tmp_path, row, said):
+    assert said in refusal(tmp_path, QUESTION + row + STRUCTS)
+
+
+@pytest.mark.parametrize("text, said", [
+    ("struct a_body\n\tchar  x  1\n", "a member is"),
+    ("struct a_body\n\tstr  x\n", "have a limit"),
+    ("struct a_body\n\tint64_t  x  7\n", "have a limit"),
+    ("struct a_body\n\tstr  X  7\n", "a member is"),
+    ("struct a_body\n\n", "no member"),
+    ("struct nothing_body\n\tint64_t  x\n", "there twice"),
+    ("structure\n", "was expected"),
+])
+def test_a_wrong_struct_is_refused(tmp_path, text, said):
+    assert said in refusal(tmp_path, GOOD + text)
+
+
+def test_a_refusal_names_file_and_line(tmp_path):
+    assert refusal(tmp_path, "# first\n\tstr  x  1\n").startswith(f"{tmp_path}/some.def:2: ")
+
+
+def test_the_table_in_the_documentation_is_the_definition():
+    page = (ROOT / "docs/keeper.md").read_text()
+    questions, _ = compile_questions.read(DEFINITION)
+    assert compile_questions.docs_page(page, questions) == page, \
+        "run tools/compile_questions.py docs src/wire/questions.def docs/keeper.md"
+
+
+def test_the_fuzzer_knows_every_question():
+    questions, _ = compile_questions.read(DEFINITION)
+    assert compile_questions.words(questions).splitlines() == [f'"{q.name}\\x09"' for q in questions]
+
+
+def test_flags_of_the_keeper_are_not_in_the_code_of_web():
+    questions, structs = compile_questions.read(DEFINITION)
+    shared = "".join(compile_questions.make_wire(questions, structs))
+    assert not [flag for flag in compile_questions.FLAGS if flag in shared]

@@ -8,6 +8,15 @@ A query begins with "-- name: factor_claim_step"; comments behind it explain it 
 written once, in SQL that both databases take; one that only one of them understands has "-- dialect: sqlite" below its
 name, and stands there a second time for the other.  A migration of that kind is called NNNN_name.up.sqlite.sql.
 
+A query that gives rows says of what: "-- row: id int, name text, seen_at_us int?", on as many lines "-- row:" as it takes.
+The build makes struct NAME_row of it, which store/db.h fills.  Types are
+  - int (int64_t), bool (0 or 1), text and blob (str), hash (a blob of exactly 32 bytes, uint8_t[32]);
+  - with a "?" behind where the column may be NULL, which is read as 0, false or no bytes;
+  - the name of another row, whose columns all stand there, for a member that is its struct.
+Names and their order are those of the SELECT or RETURNING: a column's own, or what AS calls an expression.  Another number
+of columns, another name or another order stops the build.  Queries that give the same row share one: the first is
+"-- row: ended_session: token_hash hash", the others are "-- row: ended_session".
+
 "-- unguarded: why" below a query's name marks a statement that changes something and may run while db_guard is on, outside
 of a transaction that has checked the session that asked (store/db.h).
 
@@ -38,9 +47,16 @@ TOKEN = re.compile(r"""
     (?P<parameter>\$[0-9]+) |
     (?P<mark>.)
 """, re.X | re.S)
-LABEL = re.compile(r'--\s*(name|dialect|unguarded):\s*(.*?)\s*$')
+LABEL = re.compile(r'--\s*(name|dialect|unguarded|row):\s*(.*?)\s*$')
 
-Query = collections.namedtuple('Query', 'name texts parameters unguarded')
+ROW = re.compile(r'(?:([a-z][a-z0-9_]*)\s*(?::|$))?(.*)', re.S)
+COLUMN = re.compile(r'([a-z][a-z0-9_]*) ([a-z][a-z0-9_]*)(\?)?')
+C_TYPES = {'int': 'int64_t {}', 'bool': 'bool {}', 'text': 'str {}', 'blob': 'str {}', 'hash': 'uint8_t {}[DIGEST_BYTES]'}
+COLUMNS_MAX = 32  # DB_COLUMNS_MAX
+
+# what: the text of "-- row:"; row: the name of the row's struct without _row, None where there are no rows
+Query = collections.namedtuple('Query', 'name texts parameters unguarded what row')
+Column = collections.namedtuple('Column', 'name type null')  # type: of C_TYPES, or the name of another row
 
 
 def fail(where, message):
@@ -109,7 +125,7 @@ def blocks(path):
         if label and label[1] == 'name':
             if block:
                 yield block
-            block = {'name': label[2], 'dialect': None, 'unguarded': False, 'statements': Statements(path)}
+            block = {'name': label[2], 'dialect': None, 'unguarded': False, 'row': '', 'statements': Statements(path)}
         elif block is None:
             if kind not in ('comment', 'space'):
                 fail(path, 'there is SQL before the first "-- name:"')
@@ -117,6 +133,8 @@ def blocks(path):
             if not label[2]:
                 fail(path, f'{block["name"]} does not say why it is unguarded')
             block['unguarded'] = True
+        elif label and label[1] == 'row':
+            block['row'] = f'{block["row"]} {label[2]}'.strip()
         elif label:
             if label[2] not in DIALECTS:
                 fail(path, f'{label[2]} is no dialect: {", ".join(DIALECTS)}')
@@ -136,7 +154,8 @@ def query_of(path, block):
     if numbers != set(range(1, len(numbers) + 1)):
         fail(path, f'{name} has the parameters {sorted(numbers)}; they are numbered from 1 without a gap')
     dialects = [block['dialect']] if block['dialect'] else DIALECTS
-    return Query(name, {dialect: found[0][dialect] for dialect in dialects}, len(numbers), block['unguarded'])
+    texts = {dialect: found[0][dialect] for dialect in dialects}
+    return Query(name, texts, len(numbers), block['unguarded'], block['row'], None)
 
 
 def joined(path, one, other):
@@ -147,6 +166,8 @@ def joined(path, one, other):
         fail(path, f'{one.name} has not the same parameters for every database')
     if one.unguarded != other.unguarded:
         fail(path, f'{one.name} is unguarded for one database only')
+    if one.what != other.what:
+        fail(path, f'{one.name} does not give the same row for every database')
     return one._replace(texts=one.texts | other.texts)
 
 
@@ -159,7 +180,104 @@ def read_queries(paths):
     for query in queries.values():
         for dialect in set(DIALECTS) - query.texts.keys():
             fail(query.name, f'is not there for {dialect}')
-    return queries.values()
+    return list(queries.values())
+
+
+# --- rows ---------------------------------------------------------------------------------------------------------------
+
+
+def top_words(text):
+    """The tokens of a statement outside of parentheses; what parentheses hold is one token '()'."""
+    depth = 0
+    for match in TOKEN.finditer(text):
+        depth -= match[0] == ')'
+        if depth == 0 and match[0] != '(' and match.lastgroup != 'space':
+            yield '()' if match[0] == ')' else match[0]
+        depth += match[0] == '('
+
+
+def selected(text):
+    """The columns that a statement gives, each as its tokens."""
+    columns, verb, reading = [], next(top_words(text)).upper(), False
+    for word in top_words(text):
+        if not reading:
+            reading = word.upper() == ('SELECT' if verb in ('SELECT', 'WITH') else 'RETURNING')
+            columns += [[]] if reading else []
+        elif word.upper() == 'FROM':
+            break
+        elif word == ',':
+            columns.append([])
+        elif word.upper() != 'DISTINCT':
+            columns[-1].append(word)
+    return columns
+
+
+def name_of(query, column):
+    """What a column is called: by AS, or by its own name."""
+    own = len(column) == 1 or (len(column) == 3 and column[1] == '.')
+    if not re.fullmatch(r'[a-z][a-z0-9_]*', column[-1]) or not (own or column[-2].upper() == 'AS'):
+        fail(query.name, f'the column "{" ".join(column)}" has no name: AS gives it one')
+    return column[-1]
+
+
+def columns_of(query, text):
+    columns = []
+    for part in text.split(','):
+        match = COLUMN.fullmatch(part.strip())
+        if match is None:
+            fail(query.name, f'"{part.strip()}" in its row is not a name and a type')
+        columns.append(Column(match[1], match[2], match[3] is not None))
+    return columns
+
+
+def flat(query, rows, columns, prefix=''):
+    """The columns with those of other rows in their place: (the member in C, column) of each."""
+    found = []
+    for column in columns:
+        if column.type in C_TYPES:
+            found.append((prefix + column.name, column))
+        elif column.type in rows and not prefix and not column.null:
+            found += flat(query, rows, rows[column.type], column.name + '.')
+        else:
+            fail(query.name, f'{column.type} is not a type of a column: {", ".join(C_TYPES)}, or another row')
+    return found
+
+
+def check_row(query, columns):
+    """The row that a query declares is the one that it selects, for every database."""
+    declared = [column.name for _, column in columns]
+    if len(declared) > COLUMNS_MAX:
+        fail(query.name, f'gives more than {COLUMNS_MAX} columns')
+    for text in query.texts.values():
+        names = [name_of(query, column) for column in selected(text)]
+        if len(names) != len(declared):
+            fail(query.name, f'gives {len(names)} columns, and its row has {len(declared)}')
+        for name, other in zip(names, declared):
+            if name != other:
+                fail(query.name, f'gives {name} where its row has {other}')
+    if len(set(declared)) != len(declared):
+        fail(query.name, 'has two columns of one name')
+
+
+def with_rows(queries):
+    """The queries with the names of their rows, and of each row by its name the columns, those before that others hold."""
+    named, rows = [], {}
+    for query in queries:
+        name, text = ROW.fullmatch(query.what).groups()
+        named.append(query._replace(row=(name or query.name) if query.what else None))
+        if text.strip():
+            if named[-1].row in rows:
+                fail(query.name, f'the row {named[-1].row} is there twice')
+            rows[named[-1].row] = columns_of(query, text)
+    for query in named:
+        if query.row is None and any(selected(text) for text in query.texts.values()):
+            fail(query.name, 'gives rows and does not say of what: "-- row: id int, name text"')
+        if query.row is not None and query.row not in rows:
+            fail(query.name, f'there is no row {query.row}')
+        if query.row is not None:
+            check_row(query, flat(query, rows, rows[query.row]))
+    inner = {column.type for columns in rows.values() for column in columns} & rows.keys()
+    return named, dict(sorted(rows.items(), key=lambda row: row[0] not in inner))
 
 
 def c_string(text):
@@ -170,8 +288,9 @@ HEADER = """/* Made by tools/compile_sql.py from store/sql. */
 #ifndef STORE_QUERIES_H
 #define STORE_QUERIES_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/str.h"
 
 enum sql {{
 {names}	SQL_COUNT
@@ -179,23 +298,84 @@ enum sql {{
 
 enum sql_dialect {{ SQL_SQLITE, SQL_POSTGRES, SQL_DIALECTS }};
 
+enum sql_type {{ SQL_TYPE_int, SQL_TYPE_bool, SQL_TYPE_text, SQL_TYPE_blob, SQL_TYPE_hash }};
+
+/* One column of a row, and the member of the row's struct that takes it. */
+struct sql_column {{
+	const char *name;
+	size_t offset;
+	enum sql_type type;
+	bool null; /* may be NULL */
+}};
+
 struct sql_query {{
 	const char *name, *text[SQL_DIALECTS];
 	size_t parameters;
 	bool reads;     /* changes nothing: it may be run twice */
 	bool unguarded; /* may run while db_guard is on */
+	const struct sql_column *columns; /* NULL: it gives no rows */
+	size_t columns_count, row_size;
 }};
 extern const struct sql_query sql_queries[SQL_COUNT];
 
+/*
+ * The rows.  For db_rows each has a function that is called for one, with its context, and what calls it.
+ */
+
+{structs}
+/* The row of each query. */
+{uses}
+/* Room for any row. */
+union sql_any_row {{
+{members}}};
+
 #endif
+"""
+
+STRUCT = """struct {row}_row {{
+{members}}};
+struct sql_each_{row} {{
+	err (*each)(void *context, const struct {row}_row *row);
+	void *context;
+}};
+err sql_each_{row}(void *each, const void *row);
+
 """
 
 SOURCE = """/* Made by tools/compile_sql.py from store/sql. */
 #include "store/queries.h"
 
-const struct sql_query sql_queries[SQL_COUNT] = {{
+{tables}const struct sql_query sql_queries[SQL_COUNT] = {{
 {rows}}};
 """
+
+TABLE = """static const struct sql_column {row}_columns[] = {{
+{columns}}};
+
+err
+sql_each_{row}(void *each, const void *row)
+{{
+	const struct sql_each_{row} *typed = each;
+
+	return typed->each(typed->context, row);
+}}
+
+"""
+
+def c_struct(row, columns):
+    members = ''.join(f'\t{C_TYPES.get(c.type, f"struct {c.type}_row {{}}").format(c.name)};\n' for c in columns)
+    return STRUCT.format(row=row, members=members)
+
+
+def c_table(row, columns):
+    lines = ''.join(f'\t{{ "{c.name}", offsetof(struct {row}_row, {member}), SQL_TYPE_{c.type}, '
+                    f'{"true" if c.null else "false"} }},\n' for member, c in columns)
+    return TABLE.format(row=row, columns=lines)
+
+
+def c_uses(query):
+    name = f'SQL_{query.name.upper()}'
+    return f'#define {name}_ROW struct {query.row}_row\n#define {name}_EACH sql_each_{query.row}\n' if query.row else ''
 
 
 def c_texts(texts):
@@ -211,14 +391,23 @@ def c_unguarded(query):
     return 'true' if query.unguarded or c_reads(query) == 'true' else 'false'
 
 
+def c_query(query, rows):
+    row = query.row
+    columns = f', {row}_columns, {len(flat(query, rows, rows[row]))}, sizeof(struct {row}_row)' if row else ''
+    return (f'\t[SQL_{query.name.upper()}] = {{ "{query.name}", {{ {c_texts(query.texts)} }}, {query.parameters}, '
+            f'{c_reads(query)}, {c_unguarded(query)}{columns or ", NULL, 0, 0"} }},\n')
+
+
 def make_queries(paths, header, source):
-    queries = read_queries(paths)
-    names = ''.join(f'\tSQL_{q.name.upper()},\n' for q in queries)
-    rows = ''.join(f'\t[SQL_{q.name.upper()}] = {{ "{q.name}", {{ {c_texts(q.texts)} }}, {q.parameters}, {c_reads(q)}, '
-                   f'{c_unguarded(q)} }},\n'
-                   for q in queries)
-    pathlib.Path(header).write_text(HEADER.format(names=names))
-    pathlib.Path(source).write_text(SOURCE.format(rows=rows))
+    queries, rows = with_rows(read_queries(paths))
+    pathlib.Path(header).write_text(HEADER.format(
+        names=''.join(f'\tSQL_{q.name.upper()},\n' for q in queries),
+        structs=''.join(c_struct(row, columns) for row, columns in rows.items()),
+        uses=''.join(c_uses(query) for query in queries),
+        members=''.join(f'\tstruct {row}_row {row};\n' for row in rows)))
+    pathlib.Path(source).write_text(SOURCE.format(
+        tables=''.join(c_table(row, flat(None, rows, columns)) for row, columns in rows.items()),
+        rows=''.join(c_query(query, rows) for query in queries)))
 
 
 def read_migrations(paths):

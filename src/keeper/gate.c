@@ -31,39 +31,39 @@ struct guest {
  * What cannot hurt is left out where a page or a command would refuse it.  Groups can: a rule may deny by one that was left out.
  */
 static err
-guest_fill_identity(struct turn *turn, const struct db_value *row, struct guest *guest)
+guest_fill_identity(struct turn *turn, const struct gate_session_row *row, struct guest *guest)
 {
-	if (!groups_good(row[2].bytes, &turn->arena))
+	if (!groups_good(row->group_names, &turn->arena))
 		return ERR_CORRUPT;
-	display_name_clean(row[0].bytes, &guest->session.display_name);
-	guest->email = email_good(row[1].bytes) ? row[1].bytes : STR("");
-	guest->groups = row[2].bytes;
+	display_name_clean(row->display_name, &guest->session.display_name);
+	guest->email = email_good(row->email) ? row->email : STR("");
+	guest->groups = row->group_names;
 	return ERR_OK;
 }
 
 static err
-guest_fill(struct turn *turn, const struct db_value *row, struct guest *guest)
+guest_fill(struct turn *turn, const struct gate_session_row *row, struct guest *guest)
 {
-	guest->session = session_standing_of(row);
-	if (row[11].bytes.n != TOKEN_BYTES || account_name_fold(row[12].bytes, &guest->session.name) != PROBLEM_NONE)
+	guest->session = session_of_standing(&row->standing);
+	if (account_name_fold(row->name, &guest->session.name) != PROBLEM_NONE)
 		return ERR_CORRUPT;
-	memcpy(guest->token_hash.b, row[11].bytes.p, TOKEN_BYTES);
-	return guest_fill_identity(turn, row + 13, guest);
+	memcpy(guest->token_hash.b, row->token_hash, TOKEN_BYTES);
+	return guest_fill_identity(turn, row, guest);
 }
 
 static err
 guest_find(struct turn *turn, int64_t session_id, struct guest *guest)
 {
 	const struct db_value args[] = { DB_INT(session_id) };
-	struct db_value row[16] = { 0 };
+	struct gate_session_row row;
 	bool found = false;
 
 	*guest = (struct guest){ .session = { .state = STATE_NONE } };
 	if (session_id == 0) /* a cookie that is none of ours is not worth a look */
 		return ERR_OK;
-	TRY(db_one(turn->db, SQL_GATE_SESSION, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
+	TRY(db_row(turn->db, SQL_GATE_SESSION, args, COUNT(args), &turn->arena, &row, &found));
 	if (found)
-		TRY(guest_fill(turn, row, guest));
+		TRY(guest_fill(turn, &row, guest));
 	session_decide_for_gate(&guest->session, turn->keeper->config, turn->now_us);
 	return ERR_OK;
 }
@@ -362,25 +362,8 @@ gate_enter_answer(struct turn *turn, enum verdict *ret_verdict)
 
 /* --- GATE_TICKET -------------------------------------------------------------------------------------------------------- */
 
-struct spent {
-	int64_t session_id;
-	str url;
-	struct arena *arena;
-};
-
 static err
-spent_row(void *context, const struct db_value *row, size_t columns)
-{
-	struct spent *spent = context;
-
-	if (columns != 2)
-		return ERR_CORRUPT;
-	spent->session_id = row[0].number;
-	return arena_copy(spent->arena, row[1].bytes, &spent->url);
-}
-
-static err
-ticket_spend(struct turn *turn, str text, struct spent *spent)
+ticket_spend(struct turn *turn, str text, struct gate_ticket_spend_row *ret_spent, bool *ret_found)
 {
 	uint8_t ticket[TOKEN_BYTES], hash[DIGEST_BYTES];
 
@@ -388,7 +371,7 @@ ticket_spend(struct turn *turn, str text, struct spent *spent)
 		return ERR_OK;
 	TRY(digest_sha256(str_bytes(ticket, sizeof(ticket)), hash));
 	const struct db_value args[] = { DB_BLOB(str_bytes(hash, sizeof(hash))), DB_INT(turn->now_us) };
-	return db_all(turn->db, SQL_GATE_TICKET_SPEND, args, COUNT(args), spent_row, spent);
+	return db_row(turn->db, SQL_GATE_TICKET_SPEND, args, COUNT(args), &turn->arena, ret_spent, ret_found);
 }
 
 err
@@ -396,14 +379,15 @@ gate_ticket_answer(struct turn *turn, enum verdict *ret_verdict)
 {
 	const struct gate_ticket_body *asked = turn->body;
 	struct gate_way_body *answer = turn->answer;
-	struct spent spent = { .arena = &turn->arena };
+	struct gate_ticket_spend_row spent;
 	struct target target;
 	struct guest guest;
 	const char *domain;
+	bool found = false;
 
 	turn->now.session = (struct session){ 0 };
-	TRY(ticket_spend(turn, asked->ticket, &spent));
-	if (spent.session_id == 0 || target_read(spent.url, &turn->arena, &target) != ERR_OK)
+	TRY(ticket_spend(turn, asked->ticket, &spent, &found));
+	if (!found || target_read(spent.url, &turn->arena, &target) != ERR_OK)
 		return ERR_OK;
 	domain = domain_of(turn->keeper->config, target.host);
 	TRY(guest_find(turn, spent.session_id, &guest));

@@ -164,7 +164,7 @@ sessions_end(struct turn *turn, int64_t account_id)
 {
 	const struct db_value args[] = { DB_INT(account_id) };
 
-	return db_all(turn->db, SQL_ADMIN_SESSIONS_END, args, COUNT(args), turn_ended_row, turn);
+	return db_rows(turn->db, SQL_ADMIN_SESSIONS_END, args, COUNT(args), turn_ended_row, turn);
 }
 
 /* The link is spent, the password set, who was signed in is not, and this browser is as far as after a password. */

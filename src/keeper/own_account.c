@@ -206,7 +206,7 @@ one_end(struct turn *turn, int64_t id)
 {
 	const struct db_value args[] = { DB_INT(id), DB_INT(turn->now.session.account_id) };
 
-	return db_all(turn->db, SQL_OWN_SESSION_END, args, COUNT(args), turn_ended_row, turn);
+	return db_rows(turn->db, SQL_OWN_SESSION_END, args, COUNT(args), turn_ended_row, turn);
 }
 
 static err

@@ -77,40 +77,46 @@ session_touch_due(const struct session *s, const struct config *config, int64_t 
 
 /* --- finding ------------------------------------------------------------------------------------------------------ */
 
-static void
-preferences_fill(const struct db_value *row, struct session *s)
+struct session
+session_of_standing(const struct session_standing_row *row)
 {
-	s->language = preferred_language_read(row[1].bytes);
-	s->time_format = time_format_read(row[2].bytes);
-	s->recovery_left = row[3].number;
-	s->refused = row[4].number < 0 ? 0 : row[4].number > UINT32_MAX ? UINT32_MAX : row[4].number;
-	s->factors_usable = row[5].number;
-	display_name_clean(row[0].bytes, &s->display_name);
+	return (struct session){ .id = row->id,
+				 .account_id = row->account_id,
+				 .created_us = row->created_at_us,
+				 .seen_us = row->seen_at_us,
+				 .password_us = row->password_at_us,
+				 .factor_us = row->factor_at_us,
+				 .factor_id = row->factor_id,
+				 .recovered_us = row->recovered_at_us,
+				 .account_disabled = row->account_disabled,
+				 .factor_active = row->active_factor_id != 0,
+				 .factor_since_us = row->factor_since_us };
+}
+
+static void
+preferences_fill(const struct session_find_row *row, struct session *s)
+{
+	s->language = preferred_language_read(row->language);
+	s->time_format = time_format_read(row->time_format);
+	s->recovery_left = row->recovery_left;
+	s->refused = row->refused < 0 ? 0 : row->refused > UINT32_MAX ? UINT32_MAX : row->refused;
+	s->factors_usable = row->factors_usable;
+	display_name_clean(row->display_name, &s->display_name);
 }
 
 static err
-session_fill(const struct db_value *row, struct session *ret_session)
+session_fill(const struct session_find_row *row, struct session *ret_session)
 {
-	struct session s = { .id = row[0].number,
-			     .account_id = row[1].number,
-			     .created_us = row[2].number,
-			     .seen_us = row[3].number,
-			     .password_us = row[4].number,
-			     .factor_us = row[5].number,
-			     .factor_id = row[6].number,
-			     .previous_sign_in_us = row[7].number,
-			     .account_created_us = row[9].number,
-			     .account_disabled = row[10].number != 0,
-			     .factor_active = row[11].number != 0,
-			     .factor_since_us = row[12].number,
-			     .recovered_us = row[13].number,
-			     .clock_step = row[14].number,
-			     .clock_drift = row[15].number,
-			     .gated_us = row[22].number };
+	struct session s = session_of_standing(&row->standing);
 
-	if (account_name_fold(row[8].bytes, &s.name) != PROBLEM_NONE)
+	s.previous_sign_in_us = row->previous_sign_in_at_us;
+	s.account_created_us = row->account_created_at_us;
+	s.clock_step = row->clock_step;
+	s.clock_drift = row->clock_drift;
+	s.gated_us = row->gated_at_us;
+	if (account_name_fold(row->name, &s.name) != PROBLEM_NONE)
 		return ERR_CORRUPT;
-	preferences_fill(row + 16, &s);
+	preferences_fill(row, &s);
 	*ret_session = s;
 	return ERR_OK;
 }
@@ -125,32 +131,16 @@ err
 session_find(struct turn *turn, const struct token *token_hash, struct session *ret_session)
 {
 	const struct db_value args[] = { blob(token_hash) };
-	struct db_value row[23] = { 0 };
+	struct session_find_row row;
 	struct session session = { 0 };
 	bool found = false;
 
-	TRY(db_one(turn->db, SQL_SESSION_FIND, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
+	TRY(db_row(turn->db, SQL_SESSION_FIND, args, COUNT(args), &turn->arena, &row, &found));
 	if (found)
-		TRY(session_fill(row, &session));
+		TRY(session_fill(&row, &session));
 	session_decide(&session, turn->keeper->config, turn->now_us);
 	*ret_session = session;
 	return ERR_OK;
-}
-
-struct session
-session_standing_of(const struct db_value *row)
-{
-	return (struct session){ .id = row[0].number,
-				 .account_id = row[1].number,
-				 .created_us = row[2].number,
-				 .seen_us = row[3].number,
-				 .password_us = row[4].number,
-				 .factor_us = row[5].number,
-				 .factor_id = row[6].number,
-				 .recovered_us = row[7].number,
-				 .account_disabled = row[8].number != 0,
-				 .factor_active = row[9].number != 0,
-				 .factor_since_us = row[10].number };
 }
 
 err
@@ -158,13 +148,13 @@ session_stands(struct turn *turn, bool *ret_stands)
 {
 	const struct session *asked = &turn->now.session;
 	const struct db_value args[] = { blob(&turn->token_hash) };
-	struct db_value row[SESSION_STANDING_COLUMNS] = { 0 };
+	struct session_standing_row row;
 	struct session session = { 0 };
 	bool found = false;
 
-	TRY(db_one(turn->db, SQL_SESSION_STANDING, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
+	TRY(db_row(turn->db, SQL_SESSION_STANDING, args, COUNT(args), &turn->arena, &row, &found));
 	if (found)
-		session = session_standing_of(row);
+		session = session_of_standing(&row);
 	session_decide(&session, turn->keeper->config, turn->now_us);
 	*ret_stands = session.state != STATE_NONE && session.state == asked->state && session.id == asked->id;
 	return ERR_OK;
@@ -257,7 +247,7 @@ trim(struct turn *turn, int64_t account_id)
 {
 	const struct db_value args[] = { DB_INT(account_id), DB_INT(SESSION_WAITING_MAX) };
 
-	return db_all(turn->db, SQL_SESSION_TRIM, args, COUNT(args), turn_ended_row, turn);
+	return db_rows(turn->db, SQL_SESSION_TRIM, args, COUNT(args), turn_ended_row, turn);
 }
 
 /* What no database takes for text, and what is no path of ours, is not kept.  Where it leads is web's to say, when it is used. */
@@ -273,11 +263,11 @@ err
 session_way_back(struct turn *turn, str *ret_way_back)
 {
 	const struct db_value args[] = { DB_INT(turn->now.session.id) };
-	struct db_value row[1] = { 0 };
+	struct session_way_back_row row;
 	bool found = false;
 
-	TRY(db_one(turn->db, SQL_SESSION_WAY_BACK, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
-	*ret_way_back = found && row[0].bytes.n <= WAY_BACK_MAX_BYTES ? row[0].bytes : STR("");
+	TRY(db_row(turn->db, SQL_SESSION_WAY_BACK, args, COUNT(args), &turn->arena, &row, &found));
+	*ret_way_back = found && row.way_back.n <= WAY_BACK_MAX_BYTES ? row.way_back : STR("");
 	return ERR_OK;
 }
 
@@ -375,7 +365,7 @@ session_end_others(struct turn *turn)
 {
 	const struct db_value args[] = { DB_INT(turn->now.session.account_id), DB_INT(turn->now.session.id) };
 
-	return db_all(turn->db, SQL_SESSION_DELETE_OTHERS, args, COUNT(args), turn_ended_row, turn);
+	return db_rows(turn->db, SQL_SESSION_DELETE_OTHERS, args, COUNT(args), turn_ended_row, turn);
 }
 
 err
@@ -384,7 +374,7 @@ session_end_of_factor(struct turn *turn, int64_t factor_id)
 	const struct db_value args[] = { DB_INT(turn->now.session.account_id), DB_INT(factor_id),
 					 DB_INT(turn->now.session.id) };
 
-	return db_all(turn->db, SQL_SESSION_DELETE_OF_FACTOR, args, COUNT(args), turn_ended_row, turn);
+	return db_rows(turn->db, SQL_SESSION_DELETE_OF_FACTOR, args, COUNT(args), turn_ended_row, turn);
 }
 
 /* --- questions ---------------------------------------------------------------------------------------------------- */

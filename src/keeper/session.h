@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "keeper/accounts.h"
 #include "keeper/display_name.h"
+#include "store/db.h"
 #include "wire/questions.h"
 
 struct turn;
@@ -68,10 +69,8 @@ bool session_fresh(const struct turn *turn);
 /* The session of a token, decided; with STATE_NONE nothing else is to be read but id. */
 MUST_USE err session_find(struct turn *turn, const struct token *token_hash, struct session *ret_session);
 
-/* The columns that session_standing and gate_session begin with: what the state is decided from. */
-enum { SESSION_STANDING_COLUMNS = 11 };
-struct db_value;
-struct session session_standing_of(const struct db_value *row);
+/* What the state is decided from, and nothing else. */
+struct session session_of_standing(const struct session_standing_row *row);
 
 /* Is the session of the presented token still there, in the state that it had?  Within a transaction. */
 MUST_USE err session_stands(struct turn *turn, bool *ret_stands);

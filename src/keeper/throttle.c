@@ -230,7 +230,7 @@ disable(struct turn *turn, int64_t account_id)
 	TRY(db_run(turn->db, SQL_THROTTLE_FACTORS_DISABLE, args, COUNT(args), &changed));
 	if (changed == 0)
 		return ERR_OK;
-	TRY(db_all(turn->db, SQL_THROTTLE_SESSIONS_END, of_account, COUNT(of_account), turn_ended_row, turn));
+	TRY(db_rows(turn->db, SQL_THROTTLE_SESSIONS_END, of_account, COUNT(of_account), turn_ended_row, turn));
 	TRY(audit_write(turn, AUDIT_FACTOR_DISABLED, account_id, "codes"));
 	audit_log(turn, AUDIT_FACTOR_DISABLED, account_id, "codes");
 	return ERR_OK;

@@ -38,13 +38,11 @@ turn_ended(struct turn *turn, const struct token *token_hash)
 }
 
 err
-turn_ended_row(void *context, const struct db_value *row, size_t columns)
+turn_ended_row(void *context, const struct session_token_row *row)
 {
 	struct token hash;
 
-	if (columns != 1 || row[0].bytes.n != TOKEN_BYTES)
-		return ERR_CORRUPT;
-	memcpy(hash.b, row[0].bytes.p, TOKEN_BYTES);
+	memcpy(hash.b, row->token_hash, TOKEN_BYTES);
 	return turn_ended(context, &hash);
 }
 

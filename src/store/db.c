@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/random.h"
+#include "store/row.h"
 
 #include <time.h>
 
@@ -41,6 +42,64 @@ err
 db_all(struct db *db, enum sql query, const struct db_value *args, size_t n, db_each each, void *context)
 {
 	return named(db, query, args, n, each, context, NULL);
+}
+
+struct db_row_take {
+	const struct sql_query *query;
+	struct arena *arena;
+	void *ret_row;
+	bool found;
+};
+
+/* Texts of a row live as long as the statement stands on it: copy them out. */
+static err
+db_row_take(void *context, const struct db_value *values, size_t n)
+{
+	struct db_row_take *take = context;
+	union sql_any_row row;
+
+	if (take->found)
+		return ERR_INVALID;
+	TRY(row_read(take->query, values, n, &row));
+	TRY(row_keep(take->query, &row, take->arena));
+	memcpy(take->ret_row, &row, take->query->row_size);
+	take->found = true;
+	return ERR_OK;
+}
+
+err
+db_row_untyped(struct db *db, enum sql query, const struct db_value *args, size_t n, struct arena *arena, void *ret_row,
+	       bool *ret_found)
+{
+	struct db_row_take take = { &sql_queries[query], arena, ret_row, false };
+
+	TRY(named(db, query, args, n, db_row_take, &take, NULL));
+	*ret_found = take.found;
+	return ERR_OK;
+}
+
+struct db_rows_give {
+	const struct sql_query *query;
+	db_each_row each;
+	void *context;
+};
+
+static err
+db_rows_give(void *context, const struct db_value *values, size_t n)
+{
+	const struct db_rows_give *give = context;
+	union sql_any_row row;
+
+	TRY(row_read(give->query, values, n, &row));
+	return give->each(give->context, &row);
+}
+
+err
+db_rows_untyped(struct db *db, enum sql query, const struct db_value *args, size_t n, db_each_row each, void *context)
+{
+	struct db_rows_give give = { &sql_queries[query], each, context };
+
+	return named(db, query, args, n, db_rows_give, &give, NULL);
 }
 
 struct one {

@@ -5,7 +5,8 @@
  *	int64_t changed = 0;
  *	TRY(db_run(db, SQL_FACTOR_CLAIM_STEP, args, COUNT(args), &changed));
  *
- * Queries stand in store/sql/NAME.sql as "-- name: factor_claim_step"; the build makes enum sql and a table of them.
+ * Queries stand in store/sql/NAME.sql as "-- name: factor_claim_step"; the build makes enum sql, a table of them, and a struct
+ * of each row that they give (tools/compile_sql.py).
  * All are tried at start (store_understands), so that a typo stops the server and not a request; a connection keeps those that it
  * has needed.
  * One connection belongs to one thread.
@@ -45,6 +46,44 @@ struct db_value {
  * when a connection is opened.  The keeper turns it on while it answers, and off inside transactions that have checked who asks.
  */
 void db_guard(struct db *db, bool guarded);
+
+/*
+ * Rows have types.  A query in store/sql says what its row holds, and the build makes a struct of it:
+ *
+ *	-- name: account_by_name
+ *	-- row: id int, password_hash text, disabled bool
+ *	SELECT id, password_hash, disabled_at_us IS NOT NULL AS disabled FROM accounts WHERE name = $1;
+ *
+ *	struct account_by_name_row row;
+ *	TRY(db_row(db, SQL_ACCOUNT_BY_NAME, args, COUNT(args), arena, &row, &found));
+ *
+ *	static err put_event(void *context, const struct own_activity_row *row);
+ *	TRY(db_rows(db, SQL_OWN_ACTIVITY, args, COUNT(args), put_event, &listing));
+ *
+ * A query of another row than the struct's or the function's does not compile.  A value that does not have the type of its column,
+ * or is NULL where the query does not say that it may be, is ERR_CORRUPT.
+ */
+
+/*
+ * Run a query that gives at most one row.  ret_row is written only when *ret_found; its texts live in the arena.
+ * ERR_INVALID: it gave two.
+ */
+#define db_row(db, query, args, n, arena, ret_row, ret_found)                                                          \
+	db_row_untyped((db), (query), (args), (n), (arena), (query##_ROW *){ (ret_row) }, (ret_found))
+
+/*
+ * Run a query and call each() for every row, until it returns other than ERR_OK, which is then returned.  A row and its texts
+ * live until each() returns.
+ */
+#define db_rows(db, query, args, n, each, context)                                                                     \
+	db_rows_untyped((db), (query), (args), (n), query##_EACH, &(struct query##_EACH){ (each), (context) })
+
+/* What the macros above call. */
+typedef err (*db_each_row)(void *context, const void *row);
+MUST_USE err db_row_untyped(struct db *db, enum sql query, const struct db_value *args, size_t n, struct arena *arena,
+			    void *ret_row, bool *ret_found);
+MUST_USE err db_rows_untyped(struct db *db, enum sql query, const struct db_value *args, size_t n, db_each_row each,
+			     void *context);
 
 /* Run a query that gives no rows.  ret_changed may be NULL. */
 MUST_USE err db_run(struct db *db, enum sql query, const struct db_value *args, size_t n, int64_t *ret_changed);

@@ -3,17 +3,20 @@
 INSERT INTO accounts (id, name, password_hash, created_at_us) VALUES ($1, $2, $3, $4);
 
 -- name: account_by_name
-SELECT id, password_hash, disabled_at_us IS NOT NULL FROM accounts WHERE name = $1;
+-- row: id int, password_hash text, disabled bool
+SELECT id, password_hash, disabled_at_us IS NOT NULL AS disabled FROM accounts WHERE name = $1;
 
 -- name: account_lock
 -- The first thing in a transaction about an account: two of them come one after the other, and never wait for each other.
 -- unguarded: it changes nothing
 -- dialect: postgres
+-- row: id int
 SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE;
 
 -- name: account_lock
 -- unguarded: it changes nothing
 -- dialect: sqlite
+-- row: id int
 SELECT id FROM accounts WHERE id = $1;
 
 -- name: account_rehash
@@ -24,15 +27,19 @@ UPDATE accounts SET password_hash = $1 WHERE id = $2 AND password_hash = $3;
 UPDATE accounts SET last_sign_in_at_us = $1, refused = 0 WHERE id = $2 AND disabled_at_us IS NULL;
 
 -- name: account_password
+-- row: password_hash text
 SELECT password_hash FROM accounts WHERE id = $1;
 
 -- name: account_facts
 -- When the password was set, when the recovery codes were made, how many sessions there are.
-SELECT CASE WHEN a.password_changed_at_us = 0 THEN a.created_at_us ELSE a.password_changed_at_us END,
-       (SELECT coalesce(max(created_at_us), 0) FROM recovery_codes WHERE account_id = a.id),
-       (SELECT count(*) FROM sessions WHERE account_id = a.id)
+-- row: password_changed_at_us int, recovery_made_at_us int, sessions int
+SELECT CASE WHEN a.password_changed_at_us = 0 THEN a.created_at_us ELSE a.password_changed_at_us END
+           AS password_changed_at_us,
+       (SELECT coalesce(max(created_at_us), 0) FROM recovery_codes WHERE account_id = a.id) AS recovery_made_at_us,
+       (SELECT count(*) FROM sessions WHERE account_id = a.id) AS sessions
 FROM accounts a WHERE a.id = $1;
 
 -- name: account_factors
-SELECT id, name, confirmed_at_us, last_used_at_us, disabled_at_us IS NOT NULL, id = $2
+-- row: id int, name text, confirmed_at_us int, last_used_at_us int, disabled bool, current bool
+SELECT id, name, confirmed_at_us, last_used_at_us, disabled_at_us IS NOT NULL AS disabled, id = $2 AS current
 FROM factors WHERE account_id = $1 AND confirmed_at_us IS NOT NULL ORDER BY confirmed_at_us, id;

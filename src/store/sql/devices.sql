@@ -1,11 +1,13 @@
 -- Browsers that have signed in to an account.
 
 -- name: device_find
+-- row: id int
 SELECT id FROM devices WHERE token_hash = $1 AND account_id = $2;
 
 -- name: device_known
 -- To any account?
-SELECT 1 FROM devices WHERE token_hash = $1 LIMIT 1;
+-- row: known int
+SELECT 1 AS known FROM devices WHERE token_hash = $1 LIMIT 1;
 
 -- name: device_remember
 INSERT INTO devices (id, token_hash, account_id, created_at_us, seen_at_us) VALUES ($1, $2, $3, $4, $4)

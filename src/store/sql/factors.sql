@@ -1,6 +1,8 @@
 -- name: factor_pending
 -- What this session is enrolling.
-SELECT id, secret_sealed, algorithm, digits, period_s, -1, expires_at_us, replaces_id FROM factors
+-- row: factor: id int, secret_sealed blob, algorithm text, digits int, period_s int, last_step int,
+-- row: expires_at_us int, replaces_id int
+SELECT id, secret_sealed, algorithm, digits, period_s, -1 AS last_step, expires_at_us, replaces_id FROM factors
 WHERE session_id = $1 AND account_id = $2 AND confirmed_at_us IS NULL AND expires_at_us > $3;
 
 -- name: factor_pending_delete
@@ -34,11 +36,13 @@ WHERE id = $3 AND account_id = $4 AND session_id = $5 AND confirmed_at_us IS NUL
 
 -- name: factor_active
 -- All that a code may come from.
-SELECT id, secret_sealed, algorithm, digits, period_s, last_step, 0, 0 FROM factors
-WHERE account_id = $1 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL ORDER BY id;
+-- row: factor
+SELECT id, secret_sealed, algorithm, digits, period_s, last_step, 0 AS expires_at_us, 0 AS replaces_id
+FROM factors WHERE account_id = $1 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL ORDER BY id;
 
 -- name: factor_digits
 -- How long a code of the account can be.
+-- row: digits int
 SELECT DISTINCT digits FROM factors
 WHERE account_id = $1 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL;
 

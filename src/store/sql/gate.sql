@@ -2,8 +2,10 @@
 
 -- name: gate_session
 -- Whose session it is, how far it has come, and what applications are told of the person.
+-- row: standing session_standing, token_hash hash, name text, display_name text, email text, group_names text
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
-       a.disabled_at_us IS NOT NULL, f.id, (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id),
+       a.disabled_at_us IS NOT NULL AS account_disabled, f.id AS active_factor_id,
+       (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us,
        s.token_hash, a.name, a.display_name, a.email, a.group_names
 FROM sessions s
 JOIN accounts a ON a.id = s.account_id
@@ -25,12 +27,14 @@ DELETE FROM gate_tickets WHERE id IN (
 -- name: gate_ticket_spend
 -- unguarded: the ticket is the authority, and this statement spends it
 -- The row that is deleted is the answer: of two that come at once one finds it.
+-- row: session_id int, url text
 DELETE FROM gate_tickets WHERE ticket_hash = $1 AND expires_at_us > $2 RETURNING session_id, url;
 
 -- name: gate_ticket_purge
 DELETE FROM gate_tickets WHERE id IN (SELECT id FROM gate_tickets WHERE expires_at_us <= $1 LIMIT $2);
 
 -- name: gate_account
+-- row: name text, email text, group_names text
 SELECT name, email, group_names FROM accounts WHERE id = $1;
 
 -- name: gate_email_set
@@ -40,4 +44,5 @@ UPDATE accounts SET email = $1 WHERE id = $2;
 UPDATE accounts SET group_names = $1 WHERE id = $2;
 
 -- name: gate_account_sessions
+-- row: session_token
 SELECT token_hash FROM sessions WHERE account_id = $1;

@@ -11,5 +11,6 @@ VALUES ($1, $2, 'totp', $3, $4, $5, $6, $7, $7);
 
 -- name: import_factorless
 -- The account itself, when it has no authenticator that counts.
+-- row: id int
 SELECT id FROM accounts
 WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM factors WHERE account_id = $1 AND confirmed_at_us IS NOT NULL);

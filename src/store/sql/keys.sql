@@ -1,4 +1,5 @@
 -- name: key_list
+-- row: key_id blob, sealed_check blob
 SELECT key_id, sealed_check FROM keys;
 
 -- name: key_insert
@@ -16,11 +17,13 @@ DELETE FROM keys WHERE key_id <> $1;
 
 -- name: sealed_by_others
 -- Sealed values whose head names another key than this one.
+-- row: id int, account_id int, secret_sealed blob
 SELECT id, account_id, secret_sealed FROM factors
 WHERE substr(secret_sealed, 2, 4) <> $1 AND id > $2 ORDER BY id LIMIT $3;
 
 -- name: sealed_by_others_count
-SELECT count(*) FROM factors WHERE substr(secret_sealed, 2, 4) <> $1;
+-- row: n int
+SELECT count(*) AS n FROM factors WHERE substr(secret_sealed, 2, 4) <> $1;
 
 -- name: sealed_anew
 -- Only what it was sealed anew from.

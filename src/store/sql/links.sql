@@ -3,6 +3,7 @@ INSERT INTO links (id, token_hash, kind, account_id, created_at_us, expires_at_u
 
 -- name: link_find
 -- What it is for, while it may be used.
+-- row: kind text, account_id int?, name text?, expires_at_us int
 SELECT l.kind, l.account_id, a.name, l.expires_at_us FROM links l LEFT JOIN accounts a ON a.id = l.account_id
 WHERE l.token_hash = $1 AND l.used_at_us IS NULL AND l.expires_at_us > $2
 	AND l.created_at_us <= $2 + 300000000 -- made while the clock was far ahead: dead

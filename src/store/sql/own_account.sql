@@ -16,13 +16,16 @@ DELETE FROM accounts WHERE id = $1;
 UPDATE audit SET address = '', agent = '', request_id = '' WHERE account_id = $1;
 
 -- name: own_sessions
+-- row: id int, agent text, address text, created_at_us int, seen_at_us int, state int, current bool
 SELECT id, agent, address, created_at_us, seen_at_us,
-       CASE WHEN factor_id IS NOT NULL OR recovered_at_us <> 0 THEN 3 ELSE 2 END, id = $2
+       CASE WHEN factor_id IS NOT NULL OR recovered_at_us <> 0 THEN 3 ELSE 2 END AS state, id = $2 AS current
 FROM sessions WHERE account_id = $1 ORDER BY id = $2 DESC, seen_at_us DESC, id LIMIT $3;
 
 -- name: own_session_end
+-- row: session_token
 DELETE FROM sessions WHERE id = $1 AND account_id = $2 RETURNING token_hash;
 
 -- name: own_activity
+-- row: id int, at_us int, event text, outcome text, reason text, address text, agent text
 SELECT id, at_us, event, outcome, reason, address, agent FROM audit
 WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3;

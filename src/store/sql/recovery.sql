@@ -1,6 +1,8 @@
 -- name: recovery_count
 -- How many there are, how many may still be used, and when they were made.
-SELECT count(*), count(*) FILTER (WHERE spent_at_us IS NULL), coalesce(max(created_at_us), 0)
+-- row: codes int, unspent int, made_at_us int
+SELECT count(*) AS codes, count(*) FILTER (WHERE spent_at_us IS NULL) AS unspent,
+       coalesce(max(created_at_us), 0) AS made_at_us
 FROM recovery_codes WHERE account_id = $1;
 
 -- name: recovery_insert

@@ -3,11 +3,13 @@
 -- name: schema_is_recorded
 -- dialect: sqlite
 -- Is there a history at all?
-SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations';
+-- row: n int
+SELECT count(*) AS n FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations';
 
 -- name: schema_is_recorded
 -- dialect: postgres
-SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename = 'schema_migrations';
+-- row: n int
+SELECT count(*) AS n FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename = 'schema_migrations';
 
 -- name: schema_begin_record
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -18,9 +20,11 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 ) STRICT;
 
 -- name: schema_version
-SELECT coalesce(max(version), 0) FROM schema_migrations;
+-- row: version int
+SELECT coalesce(max(version), 0) AS version FROM schema_migrations;
 
 -- name: schema_history
+-- row: version int, name text, checksum text, applied_at_us int
 SELECT version, name, checksum, applied_at_us FROM schema_migrations ORDER BY version;
 
 -- name: schema_record

@@ -5,12 +5,17 @@ SELECT $1, $2, id, $4, $4, $4, $5, $6, $7 FROM accounts WHERE id = $3 AND disabl
 
 -- name: session_find
 -- Everything that keeper/session.c decides the state from, and what pages show of it.
-SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id,
-       s.previous_sign_in_at_us, a.name, a.created_at_us, a.disabled_at_us IS NOT NULL, f.id,
-       (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id),
-       s.recovered_at_us, s.clock_step, s.clock_drift, a.display_name, a.language, a.time_format,
-       (SELECT count(*) FROM recovery_codes WHERE account_id = a.id AND spent_at_us IS NULL), s.refused,
-       (SELECT count(*) FROM factors WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL),
+-- row: standing session_standing, previous_sign_in_at_us int, name text, account_created_at_us int, clock_step int,
+-- row: clock_drift int, display_name text, language text, time_format text, recovery_left int, refused int,
+-- row: factors_usable int, gated_at_us int
+SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
+       a.disabled_at_us IS NOT NULL AS account_disabled, f.id AS active_factor_id,
+       (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us,
+       s.previous_sign_in_at_us, a.name, a.created_at_us AS account_created_at_us, s.clock_step, s.clock_drift,
+       a.display_name, a.language, a.time_format,
+       (SELECT count(*) FROM recovery_codes WHERE account_id = a.id AND spent_at_us IS NULL) AS recovery_left, s.refused,
+       (SELECT count(*) FROM factors WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL)
+           AS factors_usable,
        s.gated_at_us
 FROM sessions s
 JOIN accounts a ON a.id = s.account_id
@@ -20,8 +25,11 @@ WHERE s.token_hash = $1;
 
 -- name: session_standing
 -- What the state is decided from, and no more: keeper/session.c reads these columns, and the same ones of gate_session.
+-- row: id int, account_id int, created_at_us int, seen_at_us int, password_at_us int, factor_at_us int, factor_id int?,
+-- row: recovered_at_us int, account_disabled bool, active_factor_id int?, factor_since_us int?
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
-       a.disabled_at_us IS NOT NULL, f.id, (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id)
+       a.disabled_at_us IS NOT NULL AS account_disabled, f.id AS active_factor_id,
+       (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us
 FROM sessions s
 JOIN accounts a ON a.id = s.account_id
 LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirmed_at_us IS NOT NULL
@@ -32,14 +40,17 @@ WHERE s.token_hash = $1;
 -- Without the lock a snapshot could still show a session whose end is committed and acknowledged.
 -- unguarded: it changes nothing
 -- dialect: postgres
+-- row: id int
 SELECT id FROM sessions WHERE id = $1 AND token_hash = $2 FOR NO KEY UPDATE;
 
 -- name: session_lock
 -- unguarded: it changes nothing
 -- dialect: sqlite
+-- row: id int
 SELECT id FROM sessions WHERE id = $1 AND token_hash = $2;
 
 -- name: session_way_back
+-- row: way_back text
 SELECT way_back FROM sessions WHERE id = $1;
 
 -- name: session_prove
@@ -67,6 +78,7 @@ UPDATE sessions SET factor_id = $1, factor_at_us = $2, recovered_at_us = 0 WHERE
 UPDATE sessions SET clock_step = $1, clock_drift = $2 WHERE id = $3;
 
 -- name: session_delete_of_factor
+-- row: session_token
 DELETE FROM sessions WHERE account_id = $1 AND factor_id = $2 AND id <> $3 RETURNING token_hash;
 
 -- name: session_touch
@@ -79,6 +91,7 @@ DELETE FROM sessions WHERE token_hash = $1;
 
 -- name: session_trim
 -- Of the sessions of an account that wait for a first proof only $2 may wait.  The oldest of the address that has most go, some per turn.
+-- row: session_token
 DELETE FROM sessions WHERE id IN (
 	SELECT id FROM (
 		SELECT id, created_at_us, row_number() OVER (PARTITION BY address ORDER BY created_at_us DESC, id) AS nth
@@ -87,6 +100,7 @@ DELETE FROM sessions WHERE id IN (
 RETURNING token_hash;
 
 -- name: session_delete_others
+-- row: session_token: token_hash hash
 DELETE FROM sessions WHERE account_id = $1 AND id <> $2 RETURNING token_hash;
 
 -- name: session_purge_lifetime

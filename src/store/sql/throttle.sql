@@ -3,6 +3,7 @@
 -- name: throttle_count
 -- One more, up to a number that no policy tells apart from the next.  No row: a wait is on.  Another key in this place makes way,
 -- with its failures.
+-- row: failures int
 INSERT INTO throttle (counter, place, key, account_id, failures, since_us) VALUES ($1, $2, $3, $4, 1, $5)
 ON CONFLICT (counter, place) DO UPDATE
 SET key = excluded.key, account_id = excluded.account_id, blocked_until_us = 0,
@@ -28,6 +29,7 @@ UPDATE throttle SET blocked_until_us = $1 WHERE counter = $2 AND place = $3;
 UPDATE throttle SET blocked_until_us = $1 WHERE counter = $2 AND place = $3 AND blocked_until_us > $1;
 
 -- name: throttle_until
+-- row: blocked_until_us int
 SELECT blocked_until_us FROM throttle WHERE counter = $1 AND place = $2 AND key = $3;
 
 -- name: throttle_give_back
@@ -70,6 +72,7 @@ UPDATE factors SET disabled_at_us = $1 WHERE account_id = $2 AND confirmed_at_us
 
 -- name: throttle_sessions_end
 -- Those that came in by an authenticator which is disabled now.
+-- row: session_token
 DELETE FROM sessions WHERE account_id = $1 AND factor_id IN (
 	SELECT id FROM factors WHERE account_id = $1 AND disabled_at_us IS NOT NULL)
 RETURNING token_hash;

@@ -1,0 +1,204 @@
+"""Named queries and their rows: what the compiler of tools/ refuses, and what C refuses of what it makes."""
+import os
+import pathlib
+import re
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(os.environ['SOURCE_ROOT'])
+COMPILER = ROOT / 'tools/compile_sql.py'
+sys.path.insert(0, str(ROOT / 'tools'))
+import compile_sql  # noqa: E402
+
+NAMED = '-- name: named\n-- row: id int, name text, disabled bool\n'
+SELECT = 'SELECT id, name, disabled_at_us IS NOT NULL AS disabled FROM accounts;\n'
+
+
+def compile_queries(folder, text):
+    """The compiler's exit status and what it says; queries.h and .c are then in folder/store."""
+    (folder / 'sql').mkdir()
+    (folder / 'store').mkdir()
+    (folder / 'sql/queries.sql').write_text(text)
+    made = [folder / 'store' / name for name in ('queries.h', 'queries.c', 'queries.d')]
+    done = subprocess.run([sys.executable, COMPILER, 'queries', folder / 'sql', *made], capture_output=True, text=True)
+    return done.returncode, done.stderr
+
+
+# the file, what the compiler says, why
+REFUSED = [
+    (SELECT.replace('id,', 'id, created_at_us,', 1), 'gives 4 columns, and its row has 3', 'a column more'),
+    ('SELECT id, name FROM accounts;\n', 'gives 2 columns, and its row has 3', 'a column less'),
+    ('SELECT name, id, disabled FROM accounts;\n', 'gives name where its row has id', 'another order'),
+    (SELECT.replace('name', 'email'), 'gives email where its row has name', 'another column'),
+    (SELECT.replace(' AS disabled', ''), 'has no name: AS gives it one', 'an expression without a name'),
+    ('DELETE FROM accounts RETURNING id, name;\n', 'gives 2 columns, and its row has 3', 'of RETURNING too'),
+    ('DELETE FROM accounts;\n', 'gives 0 columns, and its row has 3', 'a row of a statement without one'),
+]
+
+
+@pytest.mark.parametrize('text, says, why', REFUSED, ids=[why for _, _, why in REFUSED])
+def test_a_row_other_than_the_columns_is_refused(tmp_path, text, says, why):
+    status, said = compile_queries(tmp_path, NAMED + text)
+    assert status != 0 and says in said, said
+
+
+@pytest.mark.parametrize('label, says', [
+    ('', 'gives rows and does not say of what'),
+    ('-- row: id number, name text, disabled bool\n', 'number is not a type'),
+    ('-- row: id, name text, disabled bool\n', '"id" in its row is not a name and a type'),
+    ('-- row: account\n', 'there is no row account'),
+])
+def test_a_row_that_is_not_well_declared_is_refused(tmp_path, label, says):
+    status, said = compile_queries(tmp_path, '-- name: named\n' + label + SELECT)
+    assert status != 0 and says in said, said
+
+
+def test_databases_that_give_different_rows_are_refused(tmp_path):
+    status, said = compile_queries(tmp_path, NAMED + '-- dialect: sqlite\n' + SELECT
+                                   + '-- name: named\n-- row: id int\n-- dialect: postgres\nSELECT id FROM accounts;\n')
+    assert status != 0 and 'does not give the same row for every database' in said, said
+
+
+def test_parentheses_and_cases_are_one_column(tmp_path):
+    status, said = compile_queries(tmp_path, '-- name: a\n-- row: n int, word text, total int\n'
+                                   "SELECT (SELECT count(*) FROM x, y WHERE z = 'FROM') AS n,\n"
+                                   "       CASE WHEN a = 1 THEN 'one, two' ELSE b END AS word, sum(a, b) AS total\n"
+                                   'FROM accounts a WHERE a.id IN (SELECT 1, 2);\n')
+    assert status == 0, said
+
+
+# --- what C refuses -------------------------------------------------------------------------------------------------------
+
+USES = """#include "store/db.h"
+static MUST_USE err other_each(void *context, const struct other_row *row) { return row->id == 0 ? ERR_OK : ERR_GONE; }
+err use(struct db *db, struct arena *arena);
+err
+use(struct db *db, struct arena *arena)
+{
+	struct named_row row = { 0 };
+	bool found = false;
+	TRY(db_row(db, SQL_NAMED, NULL, 0, arena, &row, &found));
+	TRY(db_rows(db, SQL_OTHER, NULL, 0, other_each, NULL));
+	return row.id == 0 && row.name.n == 0 && !row.disabled ? ERR_OK : ERR_GONE;
+}
+"""
+QUERIES = NAMED + SELECT + '-- name: other\n-- row: id int\nSELECT id FROM accounts;\n' \
+    + '-- name: change\nDELETE FROM accounts;\n'
+
+
+def c_compiles(folder, text):
+    """Whether the project's compiler takes it, with its words."""
+    (folder / 'use.c').write_text(text)
+    done = subprocess.run([*os.environ['TEST_CC'].split(), '-std=gnu17', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror',
+                           '-Wno-unused-parameter', '-fsyntax-only', f'-I{folder}', f'-I{ROOT / "src"}', folder / 'use.c'],
+                          capture_output=True, text=True)
+    return done.returncode == 0, done.stderr
+
+
+# the queries, what changes in the C, why
+NOT_COMPILED = [
+    (QUERIES, ('row.name.n', 'row.email.n'), 'a member that is no column'),
+    (QUERIES.replace(', name text', '').replace(' name,', ''), ('', ''), 'a column that the query lost'),
+    (QUERIES.replace('name text', 'name int'), ('', ''), 'a column of another type'),
+    (QUERIES, ('struct named_row row', 'struct other_row row'), 'the struct of another row'),
+    (QUERIES, ('SQL_OTHER, NULL, 0, other', 'SQL_NAMED, NULL, 0, other'), 'the function of another row'),
+    (QUERIES, ('SQL_NAMED', 'SQL_CHANGE'), 'a query without rows'),
+    (QUERIES, ('SQL_OTHER', 'SQL_CHANGE'), 'a query without rows, for each'),
+]
+
+
+def test_c_that_uses_a_row_as_declared_compiles(tmp_path):
+    assert compile_queries(tmp_path, QUERIES) == (0, '')
+    good, said = c_compiles(tmp_path, USES)
+    assert good, said
+
+
+@pytest.mark.parametrize('queries, change, why', NOT_COMPILED, ids=[why for _, _, why in NOT_COMPILED])
+def test_c_that_does_not_fit_a_row_does_not_compile(tmp_path, queries, change, why):
+    assert compile_queries(tmp_path, queries) == (0, '')
+    good, said = c_compiles(tmp_path, USES.replace(*change) if change[0] else USES)
+    assert not good and 'use.c' in said, said
+
+
+# --- the project's own ----------------------------------------------------------------------------------------------------
+
+TYPES = {'INTEGER': ('int', 'bool'), 'TEXT': ('text',), 'BLOB': ('blob', 'hash')}
+
+
+def migrated():
+    """A database in memory at the newest schema."""
+    db = sqlite3.connect(':memory:', isolation_level=None)
+    for _, entry in compile_sql.read_migrations(sorted((ROOT / 'migrations').glob('*.sql'))):
+        for statement in compile_sql.statements(entry['up', 'sqlite']):
+            db.execute(statement['sqlite'])
+    db.execute('CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, '
+               'applied_at_us INTEGER NOT NULL) STRICT')
+    return db
+
+
+def as_selected(query):
+    """The query's SELECT without parameters; of a statement with RETURNING, a SELECT of the same columns."""
+    text = re.sub(r'\?[0-9]+', 'NULL', query.texts['sqlite'])
+    returning = re.search(r'(?:DELETE FROM|INSERT INTO|UPDATE) (\w+) .* RETURNING (.*)', text)
+    return f'SELECT {returning[2]} FROM {returning[1]}' if returning else text
+
+
+def wrong_types(db, query, columns):
+    """Columns that are plain columns of a table and declared as another type than the table's."""
+    db.execute(f'CREATE TEMP VIEW one AS {as_selected(query)}')
+    found = db.execute('PRAGMA table_info(one)').fetchall()
+    db.execute('DROP VIEW one')
+    assert [name for _, name, *_ in found] == [column.name for column in columns], query.name
+    return [f'{query.name}.{column.name}' for column, (_, _, declared, *_) in zip(columns, found)
+            if declared in TYPES and column.type not in TYPES[declared]]
+
+
+def test_rows_have_the_names_and_types_of_the_schema():
+    queries, rows = compile_sql.with_rows(compile_sql.read_queries(sorted((ROOT / 'src/store/sql').glob('*.sql'))))
+    db, wrong, seen = migrated(), [], 0
+    for query in queries:
+        if query.row is not None:
+            seen += 1
+            columns = [column for _, column in compile_sql.flat(query, rows, rows[query.row])]
+            wrong += wrong_types(db, query, columns)
+    assert seen > 30
+    assert wrong == []
+
+
+# Columns that may be NULL in one table and never are in these rows, and why.
+NEVER_NULL = {
+    ('account_factors', 'confirmed_at_us'): 'only confirmed ones',
+    ('factor_pending', 'expires_at_us'): 'only while it is being enrolled',
+    ('gate_ticket_spend', 'session_id'): 'of a ticket',
+    ('link_find', 'expires_at_us'): 'of a link',
+    ('sealed_by_others', 'account_id'): 'of a factor',
+    ('session_find', 'account_id'): 'of a session',
+    ('session_standing', 'account_id'): 'of a session',
+    ('gate_session', 'account_id'): 'of a session',
+    ('upkeep_factors', 'account_id'): 'of a factor',
+}
+
+
+def nullable(db):
+    """The names of columns that may be NULL, in whatever table."""
+    tables = [name for name, in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    return {name for table in tables for _, name, _, not_null, _, key in db.execute(f'PRAGMA table_info({table})')
+            if not not_null and not key}
+
+
+def not_said(query, columns, may):
+    """The columns of a query that are a table's own, may be NULL by their name, and are not declared so."""
+    return [(query.name, column.name) for column, parts in zip(columns, compile_sql.selected(query.texts['sqlite']))
+            if parts[-1] in may and 'AS' not in parts and not column.null]
+
+
+def test_columns_that_may_be_null_say_so():
+    queries, rows = compile_sql.with_rows(compile_sql.read_queries(sorted((ROOT / 'src/store/sql').glob('*.sql'))))
+    may, found = nullable(migrated()), []
+    for query in queries:
+        if query.row is not None:
+            found += not_said(query, [column for _, column in compile_sql.flat(query, rows, rows[query.row])], may)
+    assert sorted(found) == sorted(NEVER_NULL)

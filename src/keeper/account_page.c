@@ -6,19 +6,19 @@
 
 /* Those that fit: nobody has so many, unless a row was written by hand. */
 static err
-put_factor(void *context, const struct db_value *row, size_t columns)
+put_factor(void *context, const struct account_factors_row *row)
 {
 	CLEANUP(buf_wipe) struct buf one = BUF(1024);
 	struct buf *list = context;
 	struct display_name name;
 
-	display_name_clean(row[1].bytes, &name);
-	const struct factor_item item = { .id = row[0].number,
+	display_name_clean(row->name, &name);
+	const struct factor_item item = { .id = row->id,
 					  .name = str_bytes(name.b, name.n),
-					  .created_us = row[2].number,
-					  .last_used_us = row[3].number,
-					  .disabled = row[4].number != 0,
-					  .current = row[5].number != 0 };
+					  .created_us = row->confirmed_at_us,
+					  .last_used_us = row->last_used_at_us,
+					  .disabled = row->disabled,
+					  .current = row->current };
 	wire_put(&one, &wire_factor_item, &item);
 	TRY(buf_check(&one));
 	if (list->n + one.n <= list->max)
@@ -32,7 +32,7 @@ factors_list(struct turn *turn, str *ret_list)
 	CLEANUP(buf_wipe) struct buf list = BUF(LIST_MAX_BYTES);
 	const struct db_value args[] = { DB_INT(turn->now.session.account_id), DB_INT(turn->now.session.factor_id) };
 
-	TRY(db_all(turn->db, SQL_ACCOUNT_FACTORS, args, COUNT(args), put_factor, &list));
+	TRY(db_rows(turn->db, SQL_ACCOUNT_FACTORS, args, COUNT(args), put_factor, &list));
 	TRY(buf_check(&list));
 	return arena_copy(&turn->arena, buf_str(&list), ret_list);
 }
@@ -42,16 +42,16 @@ account_answer(struct turn *turn, enum verdict *ret_verdict)
 {
 	struct account_body *answer = turn->answer;
 	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
-	struct db_value row[3] = { 0 };
+	struct account_facts_row row;
 	bool found = false;
 
-	TRY(db_one(turn->db, SQL_ACCOUNT_FACTS, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
+	TRY(db_row(turn->db, SQL_ACCOUNT_FACTS, args, COUNT(args), &turn->arena, &row, &found));
 	if (!found)
 		return ERR_OK;
 	TRY(factors_list(turn, &answer->factors));
-	answer->password_changed_us = row[0].number;
-	answer->recovery_made_us = row[1].number;
-	answer->sessions = (uint32_t)row[2].number;
+	answer->password_changed_us = row.password_changed_at_us;
+	answer->recovery_made_us = row.recovery_made_at_us;
+	answer->sessions = (uint32_t)row.sessions;
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

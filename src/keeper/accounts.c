@@ -113,11 +113,11 @@ err
 account_find(struct db *db, str name, struct arena *arena, struct account *ret_account, bool *ret_found)
 {
 	const struct db_value args[] = { DB_TEXT(name) };
-	struct db_value row[3] = { 0 };
+	struct account_by_name_row row;
 
-	TRY(db_one(db, SQL_ACCOUNT_BY_NAME, args, COUNT(args), arena, row, COUNT(row), ret_found));
+	TRY(db_row(db, SQL_ACCOUNT_BY_NAME, args, COUNT(args), arena, &row, ret_found));
 	if (*ret_found)
-		*ret_account = (struct account){ row[0].number, row[1].bytes, row[2].number != 0 };
+		*ret_account = (struct account){ row.id, row.password_hash, row.disabled };
 	return ERR_OK;
 }
 

@@ -29,7 +29,7 @@ err
 device_find(struct turn *turn, int64_t account_id, int64_t *ret_id)
 {
 	struct token token_hash;
-	struct db_value row[1] = { 0 };
+	struct device_find_row row;
 	bool found = false;
 
 	*ret_id = 0;
@@ -37,8 +37,8 @@ device_find(struct turn *turn, int64_t account_id, int64_t *ret_id)
 		return ERR_OK;
 	TRY(hash(&turn->head.device, &token_hash));
 	const struct db_value args[] = { blob(&token_hash), DB_INT(account_id) };
-	TRY(db_one(turn->db, SQL_DEVICE_FIND, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
-	*ret_id = found ? row[0].number : 0;
+	TRY(db_row(turn->db, SQL_DEVICE_FIND, args, COUNT(args), &turn->arena, &row, &found));
+	*ret_id = found ? row.id : 0;
 	return ERR_OK;
 }
 
@@ -47,14 +47,14 @@ static err
 is_ours(struct turn *turn, bool *ret_ours)
 {
 	struct token token_hash;
-	struct db_value row[1] = { 0 };
+	struct device_known_row row;
 
 	*ret_ours = false;
 	if (!presented(turn))
 		return ERR_OK;
 	TRY(hash(&turn->head.device, &token_hash));
 	const struct db_value args[] = { blob(&token_hash) };
-	return db_one(turn->db, SQL_DEVICE_KNOWN, args, COUNT(args), &turn->arena, row, COUNT(row), ret_ours);
+	return db_row(turn->db, SQL_DEVICE_KNOWN, args, COUNT(args), &turn->arena, &row, ret_ours);
 }
 
 static err

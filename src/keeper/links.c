@@ -90,14 +90,14 @@ struct found {
 };
 
 static err
-found_fill(const struct db_value *row, struct found *ret_found)
+found_fill(const struct link_find_row *row, struct found *ret_found)
 {
-	struct found f = { .account_id = row[1].number, .expires_us = row[3].number };
+	struct found f = { .account_id = row->account_id, .expires_us = row->expires_at_us };
 
 	for (unsigned i = LINK_NONE + 1; i < LINK_KIND_COUNT; i++)
-		if (str_equal(row[0].bytes, str_of(kinds[i])))
+		if (str_equal(row->kind, str_of(kinds[i])))
 			f.kind = i;
-	if (f.kind == LINK_NONE || (f.account_id != 0 && account_name_fold(row[2].bytes, &f.name) != PROBLEM_NONE))
+	if (f.kind == LINK_NONE || (f.account_id != 0 && account_name_fold(row->name, &f.name) != PROBLEM_NONE))
 		return ERR_CORRUPT;
 	*ret_found = f;
 	return ERR_OK;
@@ -107,7 +107,7 @@ static err
 link_find(struct turn *turn, str text, struct found *ret_found)
 {
 	uint8_t hash[DIGEST_BYTES];
-	struct db_value row[4] = { 0 };
+	struct link_find_row row;
 	bool is = false;
 
 	*ret_found = (struct found){ .kind = LINK_NONE };
@@ -115,8 +115,8 @@ link_find(struct turn *turn, str text, struct found *ret_found)
 		return ERR_OK;
 	TRY(digest_sha256(text, hash));
 	const struct db_value args[] = { DB_BLOB(str_bytes(hash, sizeof(hash))), DB_INT(turn->now_us) };
-	TRY(db_one(turn->db, SQL_LINK_FIND, args, COUNT(args), &turn->arena, row, COUNT(row), &is));
-	return is ? found_fill(row, ret_found) : ERR_OK;
+	TRY(db_row(turn->db, SQL_LINK_FIND, args, COUNT(args), &turn->arena, &row, &is));
+	return is ? found_fill(&row, ret_found) : ERR_OK;
 }
 
 err

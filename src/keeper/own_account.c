@@ -69,11 +69,11 @@ static err
 old_hash_find(struct turn *turn, str *ret_hash)
 {
 	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
-	struct db_value row[1] = { 0 };
+	struct account_password_row row = { 0 };
 	bool found = false;
 
-	TRY(db_one(turn->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
-	*ret_hash = row[0].bytes;
+	TRY(db_row(turn->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &turn->arena, &row, &found));
+	*ret_hash = row.password_hash;
 	return found ? ERR_OK : ERR_GONE; /* the account was deleted since the session was looked up */
 }
 
@@ -174,15 +174,15 @@ listing_put(struct listing *listing, const struct wire_def *def, const void *ite
 }
 
 static err
-session_row(void *context, const struct db_value *row, size_t columns)
+session_row(void *context, const struct own_sessions_row *row)
 {
-	const struct session_item item = { .id = row[0].number,
-					   .agent = str_upto(row[1].bytes, AGENT_LISTED),
-					   .address = str_upto(row[2].bytes, 64),
-					   .created_us = row[3].number,
-					   .seen_us = row[4].number,
-					   .state = (uint32_t)row[5].number,
-					   .current = row[6].number != 0 };
+	const struct session_item item = { .id = row->id,
+					   .agent = str_upto(row->agent, AGENT_LISTED),
+					   .address = str_upto(row->address, 64),
+					   .created_us = row->created_at_us,
+					   .seen_us = row->seen_at_us,
+					   .state = (uint32_t)row->state,
+					   .current = row->current };
 
 	return listing_put(context, &wire_session_item, &item);
 }
@@ -195,7 +195,7 @@ sessions_answer(struct turn *turn, enum verdict *ret_verdict)
 	const struct db_value args[] = { DB_INT(turn->now.session.account_id), DB_INT(turn->now.session.id),
 					 DB_INT(SESSIONS_LISTED + 1) };
 
-	TRY(db_all(turn->db, SQL_OWN_SESSIONS, args, COUNT(args), session_row, &listing));
+	TRY(db_rows(turn->db, SQL_OWN_SESSIONS, args, COUNT(args), session_row, &listing));
 	answer->more = listing.more;
 	*ret_verdict = VERDICT_PASSED;
 	return arena_copy(&turn->arena, buf_str(&listing.list), &answer->sessions);
@@ -241,15 +241,15 @@ session_end_answer(struct turn *turn, enum verdict *ret_verdict)
 /* --- ACTIVITY ---------------------------------------------------------------------------------------------------------------- */
 
 static err
-event_row(void *context, const struct db_value *row, size_t columns)
+event_row(void *context, const struct own_activity_row *row)
 {
-	const struct event_item item = { .id = row[0].number,
-					 .at_us = row[1].number,
-					 .event = str_upto(row[2].bytes, 40),
-					 .outcome = str_upto(row[3].bytes, 20),
-					 .reason = str_upto(row[4].bytes, 40),
-					 .address = str_upto(row[5].bytes, 64),
-					 .agent = str_upto(row[6].bytes, AGENT_LISTED) };
+	const struct event_item item = { .id = row->id,
+					 .at_us = row->at_us,
+					 .event = str_upto(row->event, 40),
+					 .outcome = str_upto(row->outcome, 20),
+					 .reason = str_upto(row->reason, 40),
+					 .address = str_upto(row->address, 64),
+					 .agent = str_upto(row->agent, AGENT_LISTED) };
 
 	return listing_put(context, &wire_event_item, &item);
 }
@@ -264,7 +264,7 @@ activity_answer(struct turn *turn, enum verdict *ret_verdict)
 					 DB_INT(form->before > 0 ? form->before : INT64_MAX),
 					 DB_INT(EVENTS_LISTED + 1) };
 
-	TRY(db_all(turn->db, SQL_OWN_ACTIVITY, args, COUNT(args), event_row, &listing));
+	TRY(db_rows(turn->db, SQL_OWN_ACTIVITY, args, COUNT(args), event_row, &listing));
 	answer->more = listing.more;
 	*ret_verdict = VERDICT_PASSED;
 	return arena_copy(&turn->arena, buf_str(&listing.list), &answer->events);

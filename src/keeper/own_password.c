@@ -10,11 +10,11 @@ stored(struct turn *turn, str *ret_hash)
 {
 	struct account account = { .id = turn->now.session.account_id };
 	const struct db_value args[] = { DB_INT(account.id) };
-	struct db_value row[1] = { 0 };
+	struct account_password_row row = { 0 };
 	bool found = false;
 
-	TRY(db_one(turn->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
-	account.password_hash = row[0].bytes;
+	TRY(db_row(turn->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &turn->arena, &row, &found));
+	account.password_hash = row.password_hash;
 	*ret_hash = found && account_has_password(&account) ? account.password_hash : str_of(turn->keeper->dummy.z);
 	return found ? ERR_OK : ERR_GONE; /* the account was deleted since the session was looked up */
 }

@@ -75,29 +75,22 @@ recovery_spend(struct turn *turn, const struct recovery_code *code, bool *ret_do
 	return ERR_OK;
 }
 
-struct counts {
-	int64_t all, left, made_us;
-};
-
 static err
-count(struct turn *turn, struct counts *ret_counts)
+count(struct turn *turn, struct recovery_count_row *ret_counts)
 {
 	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
-	struct db_value row[3] = { 0 };
 	bool found = false;
 
-	TRY(db_one(turn->db, SQL_RECOVERY_COUNT, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
-	*ret_counts = (struct counts){ row[0].number, row[1].number, row[2].number };
-	return ERR_OK;
+	return db_row(turn->db, SQL_RECOVERY_COUNT, args, COUNT(args), &turn->arena, ret_counts, &found);
 }
 
 err
 recovery_left(struct turn *turn, int64_t *ret_left)
 {
-	struct counts counts = { 0 };
+	struct recovery_count_row counts = { 0 };
 
 	TRY(count(turn, &counts));
-	*ret_left = counts.left;
+	*ret_left = counts.unspent;
 	return ERR_OK;
 }
 
@@ -143,11 +136,11 @@ make(struct turn *turn, void *context, bool *ret_commit)
 	struct making *making = context;
 	int64_t account_id = turn->now.session.account_id;
 	const struct db_value args[] = { DB_INT(account_id) };
-	struct counts counts = { 0 };
+	struct recovery_count_row counts = { 0 };
 
 	making->n = 0;
 	TRY(count(turn, &counts));
-	if (!making->renew && counts.all > 0)
+	if (!making->renew && counts.codes > 0)
 		return ERR_OK;
 	TRY(db_run(turn->db, SQL_RECOVERY_DELETE, args, COUNT(args), NULL));
 	for (int i = 0; i < RECOVERY_CODES; i++)
@@ -160,12 +153,12 @@ static err
 answer(struct turn *turn, const struct making *making)
 {
 	struct recovery_codes_body *body = turn->answer;
-	struct counts counts = { 0 };
+	struct recovery_count_row counts = { 0 };
 
 	TRY(count(turn, &counts));
-	body->left = (uint32_t)(counts.left > 100 ? 100 : counts.left);
-	body->made_us = counts.made_us;
-	turn->now.session.recovery_left = counts.left;
+	body->left = (uint32_t)(counts.unspent > 100 ? 100 : counts.unspent);
+	body->made_us = counts.made_at_us;
+	turn->now.session.recovery_left = counts.unspent;
 	return arena_copy(&turn->arena, str_bytes(making->text, making->n), &body->codes);
 }
 
@@ -173,11 +166,11 @@ err
 recovery_answer(struct turn *turn, enum verdict *ret_verdict)
 {
 	CLEANUP(making_wipe) struct making making = { .renew = ((const struct recovery_body *)turn->body)->renew == 1 };
-	struct counts counts = { 0 };
+	struct recovery_count_row counts = { 0 };
 	bool done = false;
 
 	TRY(count(turn, &counts));
-	if (making.renew || counts.all == 0) {
+	if (making.renew || counts.codes == 0) {
 		if (!session_fresh(turn)) {
 			*ret_verdict = VERDICT_STEP_UP;
 			return ERR_OK;

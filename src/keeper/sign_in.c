@@ -111,11 +111,11 @@ static err
 still_the_password(struct turn *turn, const struct attempt *a, bool *ret_still)
 {
 	const struct db_value args[] = { DB_INT(a->account.id) };
-	struct db_value row[1] = { 0 };
+	struct account_password_row row;
 	bool found = false;
 
-	TRY(db_one(turn->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
-	*ret_still = found && str_equal(row[0].bytes, a->account.password_hash);
+	TRY(db_row(turn->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &turn->arena, &row, &found));
+	*ret_still = found && str_equal(row.password_hash, a->account.password_hash);
 	return ERR_OK;
 }
 

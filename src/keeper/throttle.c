@@ -202,11 +202,11 @@ count_one(struct turn *turn, const struct throttle *t, struct count *count, bool
 	int64_t account_id = rule->of_account ? t->account_id : 0;
 	const struct db_value args[] = { DB_TEXT(str_of(rule->name)), DB_INT(count->place), key_of(count),
 					 account_id == 0 ? DB_NULL() : DB_INT(account_id), DB_INT(turn->now_us) };
-	struct db_value row[1] = { 0 };
+	struct throttle_count_row row = { 0 };
 
 	TRY(forget(turn, count));
-	TRY(db_one(turn->db, SQL_THROTTLE_COUNT, args, COUNT(args), &turn->arena, row, COUNT(row), ret_free));
-	count->failures = row[0].number;
+	TRY(db_row(turn->db, SQL_THROTTLE_COUNT, args, COUNT(args), &turn->arena, &row, ret_free));
+	count->failures = row.failures;
 	return *ret_free ? begin_wait(turn, count) : ERR_OK;
 }
 
@@ -276,11 +276,11 @@ wait_find(struct turn *turn, const struct count *count, int64_t *ret_until_us)
 {
 	const struct db_value args[] = { DB_TEXT(str_of(rules[count->counter].name)), DB_INT(count->place),
 					 key_of(count) };
-	struct db_value row[1] = { 0 };
+	struct throttle_until_row row;
 	bool found = false;
 
-	TRY(db_one(turn->db, SQL_THROTTLE_UNTIL, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
-	*ret_until_us = found ? row[0].number : 0;
+	TRY(db_row(turn->db, SQL_THROTTLE_UNTIL, args, COUNT(args), &turn->arena, &row, &found));
+	*ret_until_us = found ? row.blocked_until_us : 0;
 	return ERR_OK;
 }
 

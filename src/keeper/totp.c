@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { NO_STEP = -1, COLUMNS = 8 };
+enum { NO_STEP = -1 };
 
 void
 factor_wipe(struct factor *factor)
@@ -38,29 +38,28 @@ otp_err(enum otp_status status)
 
 /* --- rows --------------------------------------------------------------------------------------------------------- */
 
-/* id, secret_sealed, algorithm, digits, period_s, last_step, expires_at_us, replaces_id */
 static err
-factor_fill(struct turn *turn, const struct db_value *row, struct factor *ret_factor)
+factor_fill(struct turn *turn, const struct factor_row *row, struct factor *ret_factor)
 {
-	const struct sealed_for owner = { SEALED_TOTP, turn->now.session.account_id, row[0].number };
+	const struct sealed_for owner = { SEALED_TOTP, turn->now.session.account_id, row->id };
 	struct factor f = { .totp = OTP_TOTP_DEFAULT,
-			    .last_step = row[5].number,
-			    .expires_us = row[6].number,
-			    .replaces_id = row[7].number };
+			    .last_step = row->last_step,
+			    .expires_us = row->expires_at_us,
+			    .replaces_id = row->replaces_id };
 	str secret = { 0 };
 
-	TRY(sealing_open(&turn->keeper->keys.sealing, &owner, row[1].bytes, &turn->arena, &secret));
-	TRY(factor_algorithm_read(row[2].bytes, &f.algorithm));
+	TRY(sealing_open(&turn->keeper->keys.sealing, &owner, row->secret_sealed, &turn->arena, &secret));
+	TRY(factor_algorithm_read(row->algorithm, &f.algorithm));
 	const struct factor_values values = {
-		.algorithm = row[2].bytes, .secret_n = secret.n, .digits = row[3].number, .period_s = row[4].number
+		.algorithm = row->algorithm, .secret_n = secret.n, .digits = row->digits, .period_s = row->period_s
 	};
 	if (factor_counting_wrong(&values) != NULL)
 		return ERR_CORRUPT;
 	memcpy(f.secret, secret.p, secret.n);
 	f.secret_n = secret.n;
-	f.id = row[0].number;
-	f.totp.digits = (unsigned)row[3].number;
-	f.totp.period_s = (unsigned)row[4].number;
+	f.id = row->id;
+	f.totp.digits = (unsigned)row->digits;
+	f.totp.period_s = (unsigned)row->period_s;
 	*ret_factor = f;
 	factor_wipe(&f);
 	return ERR_OK;
@@ -71,11 +70,11 @@ factor_pending(struct turn *turn, struct factor *ret_factor)
 {
 	const struct session *session = &turn->now.session;
 	const struct db_value args[] = { DB_INT(session->id), DB_INT(session->account_id), DB_INT(turn->now_us) };
-	struct db_value row[COLUMNS] = { 0 };
+	struct factor_row row;
 	bool found = false;
 
-	TRY(db_one(turn->db, SQL_FACTOR_PENDING, args, COUNT(args), &turn->arena, row, COUNT(row), &found));
-	return found ? factor_fill(turn, row, ret_factor) : ERR_OK;
+	TRY(db_row(turn->db, SQL_FACTOR_PENDING, args, COUNT(args), &turn->arena, &row, &found));
+	return found ? factor_fill(turn, &row, ret_factor) : ERR_OK;
 }
 
 /* --- form --------------------------------------------------------------------------------------------------------- */
@@ -96,16 +95,14 @@ struct form {
 };
 
 static err
-form_row(void *context, const struct db_value *row, size_t columns)
+form_row(void *context, const struct factor_digits_row *row)
 {
 	struct form *form = context;
 
-	if (columns != 1)
-		return ERR_CORRUPT;
-	if (row[0].number < OTP_DIGITS_MIN || row[0].number > OTP_DIGITS_MAX)
+	if (row->digits < OTP_DIGITS_MIN || row->digits > OTP_DIGITS_MAX)
 		return ERR_OK;
 	form->any = true;
-	form->possible = form->possible || code_possible(form->typed, (unsigned)row[0].number);
+	form->possible = form->possible || code_possible(form->typed, (unsigned)row->digits);
 	return ERR_OK;
 }
 
@@ -116,7 +113,7 @@ code_possible_any(struct turn *turn, str typed, bool *ret_possible)
 	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
 	struct form form = { .typed = typed };
 
-	TRY(db_all(turn->db, SQL_FACTOR_DIGITS, args, COUNT(args), form_row, &form));
+	TRY(db_rows(turn->db, SQL_FACTOR_DIGITS, args, COUNT(args), form_row, &form));
 	for (unsigned digits = OTP_DIGITS_MIN; !form.any && digits <= OTP_DIGITS_MAX; digits++)
 		form.possible = form.possible || code_possible(typed, digits);
 	*ret_possible = form.possible;
@@ -170,13 +167,11 @@ search_one(struct search *search, const struct factor *factor)
 }
 
 static err
-search_row(void *context, const struct db_value *row, size_t columns)
+search_row(void *context, const struct factor_row *row)
 {
 	CLEANUP(factor_wipe) struct factor factor = { 0 };
 	struct search *search = context;
 
-	if (columns != COLUMNS)
-		return ERR_CORRUPT;
 	TRY(factor_fill(search->turn, row, &factor));
 	return search_one(search, &factor);
 }
@@ -186,7 +181,7 @@ search_all(struct search *search)
 {
 	const struct db_value args[] = { DB_INT(search->turn->now.session.account_id) };
 
-	return db_all(search->turn->db, SQL_FACTOR_ACTIVE, args, COUNT(args), search_row, search);
+	return db_rows(search->turn->db, SQL_FACTOR_ACTIVE, args, COUNT(args), search_row, search);
 }
 
 err

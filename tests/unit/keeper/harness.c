@@ -25,6 +25,30 @@ harness_each(void)
 	return getenv("TORTURE") != NULL || getenv("FAULT_EACH") != NULL;
 }
 
+bool
+harness_whole(void)
+{
+	return harness_each() || getenv("TEST_WHOLE") != NULL;
+}
+
+long
+harness_step(long nth, long whole_step)
+{
+	return harness_whole() ? whole_step : whole_step + nth / 3;
+}
+
+bool
+harness_walks(size_t row, enum fault fault, bool lasting)
+{
+	return harness_whole() || lasting == ((row + (size_t)fault) % 2 == 1);
+}
+
+int
+harness_last_tries(int whole_tries)
+{
+	return harness_whole() ? whole_tries : 1;
+}
+
 /* --- allocations -------------------------------------------------------------------------------------------------- */
 
 static void *

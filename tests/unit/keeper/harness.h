@@ -90,8 +90,25 @@ struct harness_fault {
 };
 extern struct harness_fault harness_fault;
 
-/* Shall each single call fail once?  In the long campaign (make torture), and where branches are counted (tools/coverage). */
+/*
+ * How much of a walk through the calls that can fail is done.
+ *
+ *   sample  `make test`: each row (a question, a command) with each kind of call, but in one of the two ways to fail (one
+ *           call, or all from one on), and with growing steps between the calls
+ *   whole   with TEST_WHOLE set (.ci/run, under AddressSanitizer): both ways, with the steps that the test names
+ *   each    with TORTURE set (make torture) or FAULT_EACH (tools/coverage): no call is left out
+ */
+bool harness_whole(void);
 bool harness_each(void);
+
+/* How far it is from the nth call to the next one that fails; whole_step: when the walk is whole. */
+long harness_step(long nth, long whole_step);
+
+/* Is this way of failing part of the walk of a row with a kind of call?  In a sample the rows alternate. */
+bool harness_walks(size_t row, enum fault fault, bool lasting);
+
+/* So many tries in a row in which nothing was left to fail end the walk; whole_tries: when the walk is whole. */
+int harness_last_tries(int whole_tries);
 
 /* Ask, decode, keep the token: as web does.  body NULL: of nothing.  Dies when the answer is not well-formed. */
 enum verdict ask_on(struct keeper_thread *t, struct browser *b, enum question_id id, const void *body);

@@ -277,8 +277,8 @@ static long
 step_of(enum fault fault, long nth)
 {
 	if (fault != FAULT_MEMORY || nth <= 40)
-		return 1;
-	return harness_each() ? 1 + nth / 60 : 7 + nth / 12;
+		return harness_step(nth, 1);
+	return harness_each() ? 1 + nth / 60 : harness_step(nth, 7 + nth / 12);
 }
 
 static void
@@ -292,7 +292,7 @@ fail_one(const struct command *c, enum fault fault, bool lasting)
 	w.config.secret_key_bytes = 0; /* a key file, so that it can be rotated */
 	world_open(&w);
 	bring_to(&w, &b, "alice", STATE_FULL);
-	for (long nth = 1; untouched < UNTOUCHED; nth += step_of(fault, nth)) {
+	for (long nth = 1; untouched < harness_last_tries(UNTOUCHED); nth += step_of(fault, nth)) {
 		struct why why = { "" };
 		if (c->ready != NULL)
 			sql_run(&w, c->ready);
@@ -319,7 +319,8 @@ fail_all(enum fault fault)
 {
 	for (size_t i = 0; i < COUNT(commands); i++)
 		for (int lasting = 0; lasting < 2; lasting++)
-			fail_one(&commands[i], fault, lasting == 1);
+			if (harness_walks(i, fault, lasting == 1))
+				fail_one(&commands[i], fault, lasting == 1);
 }
 
 static void

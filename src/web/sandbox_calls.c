@@ -129,8 +129,12 @@ const int sandbox_not_shared[] = {
 	SCMP_SYS(read), SCMP_SYS(fcntl), SCMP_SYS(shutdown), SCMP_SYS(setsockopt), SCMP_SYS(accept4),
 	SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(sendmsg),
 };
+/*
+ * rseq: ThreadSanitizer starts a thread of its own at fork() or at the first pthread_create(), and nothing waits until this thread
+ * has begun.  The C library calls abort() in a new thread that cannot call rseq, so the seal would end the process at times.
+ */
 const int sandbox_sanitizer[] = {
-	SCMP_SYS(madvise), SCMP_SYS(mremap), SCMP_SYS(futex), SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(rseq), SCMP_SYS(madvise), SCMP_SYS(mremap), SCMP_SYS(futex), SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(rt_sigaction), SCMP_SYS(sched_yield), SCMP_SYS(getppid), SCMP_SYS(time), SCMP_SYS(gettimeofday),
 	SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep),
 };

@@ -753,7 +753,7 @@ static const struct {
 	{ "a thread that others wake has an eventfd", makes_an_eventfd, BEFORE_SEAL, true },
 	{ "the C library handles a signal of its own", handles_a_signal, BEFORE_SEAL, true, true },
 	{ "the seal is set", seals_again, BEFORE_SEAL, false },
-	{ "registers a thread with the kernel", registers_with_the_scheduler, BEFORE_SEAL, true },
+	{ "registers a thread with the kernel", registers_with_the_scheduler, BEFORE_SEAL, true, true },
 	{ "reads /etc/passwd", reads_passwd, NEVER, true },
 	{ "reads a file of its own user, as the database and the key are", reads_own_file, NEVER, true },
 	{ "makes a file", makes_file, NEVER, true },

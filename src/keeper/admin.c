@@ -41,18 +41,18 @@ account_id_of(struct keeper_thread *t, str typed, struct why *why, int64_t *ret_
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
 	struct account_name name = { .n = 0 };
-	struct db_value row[1] = { 0 };
+	struct admin_find_row row;
 	bool found = false;
 
 	if (account_name_fold(typed, &name) == PROBLEM_NONE) {
 		const struct db_value args[] = { DB_TEXT(account_name_str(&name)) };
-		TRY(db_one(t->db, SQL_ADMIN_FIND, args, COUNT(args), &arena, row, COUNT(row), &found));
+		TRY(db_row(t->db, SQL_ADMIN_FIND, args, COUNT(args), &arena, &row, &found));
 	}
 	if (!found)
 		return why_set(why, ERR_NOT_FOUND,
 			       "There is no account \"%.*s\".  `doubletour user list` has them all.",
 			       STR_ARG(str_upto(typed, 60)));
-	*ret_id = row[0].number;
+	*ret_id = row.id;
 	return ERR_OK;
 }
 
@@ -115,12 +115,10 @@ run_on_account(const struct act *act, enum sql query, int64_t *ret_changed)
 }
 
 static err
-ended_row(void *context, const struct db_value *row, size_t columns)
+ended_row(void *context, const struct session_token_row *row)
 {
 	struct ended *ended = context;
 
-	if (columns != 1 || row[0].bytes.n != TOKEN_BYTES)
-		return ERR_CORRUPT;
 	if (ended->n == ended->room) {
 		size_t room = ended->room == 0 ? 16 : 2 * ended->room;
 		struct token *more = mem_new_array(room, sizeof(*more));
@@ -132,7 +130,7 @@ ended_row(void *context, const struct db_value *row, size_t columns)
 		ended->at = more;
 		ended->room = room;
 	}
-	memcpy(ended->at[ended->n++].b, row[0].bytes.p, TOKEN_BYTES);
+	memcpy(ended->at[ended->n++].b, row->token_hash, TOKEN_BYTES);
 	return ERR_OK;
 }
 
@@ -141,7 +139,7 @@ sessions_end(struct act *act)
 {
 	const struct db_value args[] = { DB_INT(act->account_id) };
 
-	return db_all(act->db, SQL_ADMIN_SESSIONS_END, args, COUNT(args), ended_row, &act->ended);
+	return db_rows(act->db, SQL_ADMIN_SESSIONS_END, args, COUNT(args), ended_row, &act->ended);
 }
 
 /* --- accounts ---------------------------------------------------------------------------------------------------------- */
@@ -256,7 +254,7 @@ sessions_tell(struct act *act)
 {
 	const struct db_value args[] = { DB_INT(act->account_id) };
 
-	return db_all(act->db, SQL_GATE_ACCOUNT_SESSIONS, args, COUNT(args), ended_row, &act->ended);
+	return db_rows(act->db, SQL_GATE_ACCOUNT_SESSIONS, args, COUNT(args), ended_row, &act->ended);
 }
 
 static err
@@ -461,42 +459,36 @@ page_wipe(struct page *page)
 	arena_wipe(&page->arena);
 }
 
-static err
-copied(struct page *page, const struct db_value *value, str *ret_text)
-{
-	return arena_copy(&page->arena, value->bytes, ret_text);
-}
-
 /* Of a value that nobody checked the beginning is enough: `doubletour check` reports the whole. */
 static err
-copied_part(struct page *page, const struct db_value *value, str *ret_text)
+copied_part(struct page *page, str text, str *ret_text)
 {
-	return arena_copy(&page->arena, str_utf8_upto(value->bytes, GROUPS_MAX_BYTES), ret_text);
+	return arena_copy(&page->arena, str_utf8_upto(text, GROUPS_MAX_BYTES), ret_text);
 }
 
 static err
-user_row(void *context, const struct db_value *row, size_t columns)
+user_row(void *context, const struct admin_users_row *row)
 {
 	struct page *page = context;
 	struct admin_user *user = &page->users[page->n];
 
-	if (columns != 15 || page->n == page->most)
+	if (page->n == page->most)
 		return ERR_INVALID;
-	*user = (struct admin_user){ .id = row[0].number,
-				     .created_us = row[3].number,
-				     .last_sign_in_us = row[4].number,
-				     .disabled = row[5].number != 0,
-				     .has_password = row[6].number != 0,
-				     .failures = row[7].number,
-				     .blocked_until_us = row[8].number,
-				     .factors = row[9].number,
-				     .factors_disabled = row[10].number,
-				     .sessions = row[11].number,
-				     .recovery_codes = row[12].number };
-	TRY(copied(page, &row[1], &user->name));
-	TRY(copied_part(page, &row[2], &user->display_name));
-	TRY(copied_part(page, &row[13], &user->email));
-	TRY(copied_part(page, &row[14], &user->groups));
+	*user = (struct admin_user){ .id = row->id,
+				     .created_us = row->created_at_us,
+				     .last_sign_in_us = row->last_sign_in_at_us,
+				     .disabled = row->disabled,
+				     .has_password = row->has_password,
+				     .failures = row->failures,
+				     .blocked_until_us = row->blocked_until_us,
+				     .factors = row->factors,
+				     .factors_disabled = row->factors_disabled,
+				     .sessions = row->sessions,
+				     .recovery_codes = row->recovery_codes };
+	TRY(arena_copy(&page->arena, row->name, &user->name));
+	TRY(copied_part(page, row->display_name, &user->display_name));
+	TRY(copied_part(page, row->email, &user->email));
+	TRY(copied_part(page, row->group_names, &user->groups));
 	page->n++;
 	return ERR_OK;
 }
@@ -510,7 +502,7 @@ users_page(struct keeper_thread *t, str after, str only, struct page *page)
 	page->users = arena_alloc(&page->arena, PAGE_ROWS * sizeof(page->users[0]));
 	if (page->users == NULL)
 		return ERR_MEMORY;
-	return db_all(t->db, SQL_ADMIN_USERS, args, COUNT(args), user_row, page);
+	return db_rows(t->db, SQL_ADMIN_USERS, args, COUNT(args), user_row, page);
 }
 
 /* One page; after: the name of the last one. */
@@ -550,20 +542,18 @@ admin_users(struct keeper_thread *t, const struct admin_filter *filter, struct w
 }
 
 static err
-session_row(void *context, const struct db_value *row, size_t columns)
+session_row(void *context, const struct admin_sessions_row *row)
 {
 	struct page *page = context;
 	struct admin_session *session = &page->sessions[page->n];
 
-	if (columns != 6)
-		return ERR_INVALID;
 	if (page->n == page->most)
 		return ERR_OK;
 	*session = (struct admin_session){
-		.id = row[0].number, .created_us = row[1].number, .seen_us = row[2].number, .proved = row[5].number != 0
+		.id = row->id, .created_us = row->created_at_us, .seen_us = row->seen_at_us, .proved = row->proved
 	};
-	TRY(copied(page, &row[3], &session->address));
-	TRY(copied(page, &row[4], &session->agent));
+	TRY(arena_copy(&page->arena, row->address, &session->address));
+	TRY(arena_copy(&page->arena, row->agent, &session->agent));
 	page->n++;
 	return ERR_OK;
 }
@@ -580,7 +570,7 @@ admin_sessions(struct keeper_thread *t, str account, struct why *why, admin_each
 	page.sessions = arena_alloc(&page.arena, SESSIONS_MAX * sizeof(page.sessions[0]));
 	if (page.sessions == NULL)
 		return ERR_MEMORY;
-	TRY(db_all(t->db, SQL_ADMIN_SESSIONS, args, COUNT(args), session_row, &page));
+	TRY(db_rows(t->db, SQL_ADMIN_SESSIONS, args, COUNT(args), session_row, &page));
 	for (size_t i = 0; i < page.n; i++)
 		TRY(each(context, &page.sessions[i]));
 	return ERR_OK;
@@ -589,19 +579,28 @@ admin_sessions(struct keeper_thread *t, str account, struct why *why, admin_each
 /* --- audit -------------------------------------------------------------------------------------------------------------- */
 
 static err
-event_row(void *context, const struct db_value *row, size_t columns)
+event_row(void *context, const struct admin_audit_row *row)
 {
 	struct page *page = context;
 	struct admin_event *event = &page->events[page->n];
-	str *texts[] = { &event->event,   &event->outcome, &event->reason,     NULL,         &event->name,
+	str *texts[] = { &event->event,   &event->outcome, &event->reason,     &event->name,
 			 &event->address, &event->agent,   &event->request_id, &event->actor };
 
-	if (columns != 11 || page->n == page->most)
+	if (page->n == page->most)
 		return ERR_INVALID;
-	*event = (struct admin_event){ .id = row[0].number, .at_us = row[1].number, .account_id = row[5].number };
+	*event = (struct admin_event){ .id = row->id,
+				       .at_us = row->at_us,
+				       .account_id = row->account_id,
+				       .event = row->event,
+				       .outcome = row->outcome,
+				       .reason = row->reason,
+				       .name = row->account,
+				       .address = row->address,
+				       .agent = row->agent,
+				       .request_id = row->request_id,
+				       .actor = row->actor };
 	for (size_t i = 0; i < COUNT(texts); i++)
-		if (texts[i] != NULL)
-			TRY(copied(page, &row[2 + i], texts[i]));
+		TRY(arena_copy(&page->arena, *texts[i], texts[i]));
 	page->n++;
 	return ERR_OK;
 }
@@ -618,7 +617,7 @@ events_some(struct keeper_thread *t, const struct admin_audit *query, int64_t ac
 	page.events = arena_alloc(&page.arena, PAGE_ROWS * sizeof(page.events[0]));
 	if (page.events == NULL)
 		return ERR_MEMORY;
-	TRY(db_all(t->db, SQL_ADMIN_AUDIT, args, COUNT(args), event_row, &page));
+	TRY(db_rows(t->db, SQL_ADMIN_AUDIT, args, COUNT(args), event_row, &page));
 	for (size_t i = 0; i < page.n; i++) {
 		if (query->event == NULL || str_starts(page.events[i].event, str_of(query->event)))
 			TRY(each(context, &page.events[i]));

@@ -299,18 +299,16 @@ struct check {
 };
 
 static err
-check_row(void *context, const struct db_value *row, size_t columns)
+check_row(void *context, const struct key_list_row *row)
 {
 	struct check *check = context;
 	str text = { 0 };
 	err e;
 
-	if (columns != 2)
-		return ERR_INVALID;
 	check->rows++;
 	if (check->keys == NULL)
 		return ERR_OK;
-	e = sealing_open(&check->keys->sealing, &check_owner, row[1].bytes, check->arena, &text);
+	e = sealing_open(&check->keys->sealing, &check_owner, row->sealed_check, check->arena, &text);
 	if (e == ERR_CORRUPT)
 		return ERR_OK;
 	check->opens = check->opens || (e == ERR_OK && str_equal(text, str_of(check_text)));
@@ -323,7 +321,7 @@ keys_fit(const struct keys *keys, struct db *db, bool *ret_fit, size_t *ret_rows
 	CLEANUP(arena_wipe) struct arena arena = ARENA(16 * 1024);
 	struct check check = { .keys = keys, .arena = &arena };
 
-	TRY(db_all(db, SQL_KEY_LIST, NULL, 0, check_row, &check));
+	TRY(db_rows(db, SQL_KEY_LIST, NULL, 0, check_row, &check));
 	*ret_fit = check.opens;
 	if (ret_rows != NULL)
 		*ret_rows = check.rows;
@@ -396,7 +394,7 @@ keys_open(const struct config *config, struct master_key *master, struct db *db,
 {
 	struct check count = { 0 };
 	bool match = false;
-	err e = db_all(db, SQL_KEY_LIST, NULL, 0, check_row, &count);
+	err e = db_rows(db, SQL_KEY_LIST, NULL, 0, check_row, &count);
 
 	TRY(no_change_begun(config, why));
 	if (e == ERR_OK && master->n == 0 && count.rows > 0)

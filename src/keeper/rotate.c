@@ -33,14 +33,9 @@ new_id(const struct change *c)
 
 /* --- one batch ---------------------------------------------------------------------------------------------------- */
 
-struct sealed_row {
-	int64_t id, account_id;
-	str sealed;
-};
-
 struct batch {
 	struct arena arena;
-	struct sealed_row rows[BATCH_ROWS];
+	struct sealed_by_others_row rows[BATCH_ROWS];
 	size_t n;
 };
 
@@ -51,27 +46,26 @@ batch_wipe(struct batch *batch)
 }
 
 static err
-batch_row(void *context, const struct db_value *row, size_t columns)
+batch_row(void *context, const struct sealed_by_others_row *row)
 {
 	struct batch *batch = context;
-	struct sealed_row *into = &batch->rows[batch->n];
+	struct sealed_by_others_row *into = &batch->rows[batch->n];
 
-	if (columns != 3 || batch->n == BATCH_ROWS)
+	if (batch->n == BATCH_ROWS)
 		return ERR_INVALID;
-	into->id = row[0].number;
-	into->account_id = row[1].number;
-	TRY(arena_copy(&batch->arena, row[2].bytes, &into->sealed));
+	*into = *row;
+	TRY(arena_copy(&batch->arena, row->secret_sealed, &into->secret_sealed));
 	batch->n++;
 	return ERR_OK;
 }
 
 static err
-reseal(struct change *c, struct batch *batch, const struct sealed_row *row)
+reseal(struct change *c, struct batch *batch, const struct sealed_by_others_row *row)
 {
 	const struct sealed_for owner = { SEALED_TOTP, row->account_id, row->id };
 	str secret = { 0 }, sealed = { 0 };
 	int64_t changed = 0;
-	err e = sealing_open(&c->old_keys.sealing, &owner, row->sealed, &batch->arena, &secret);
+	err e = sealing_open(&c->old_keys.sealing, &owner, row->secret_sealed, &batch->arena, &secret);
 
 	if (e == ERR_CORRUPT) {
 		c->done->unreadable++;
@@ -79,7 +73,7 @@ reseal(struct change *c, struct batch *batch, const struct sealed_row *row)
 	}
 	TRY(e);
 	TRY(sealing_seal(&c->new_keys.sealing, &owner, secret, &batch->arena, &sealed));
-	const struct db_value args[] = { DB_BLOB(sealed), DB_INT(row->id), DB_BLOB(row->sealed) };
+	const struct db_value args[] = { DB_BLOB(sealed), DB_INT(row->id), DB_BLOB(row->secret_sealed) };
 	TRY(db_run(c->db, SQL_SEALED_ANEW, args, COUNT(args), &changed));
 	c->done->resealed += changed;
 	return ERR_OK;
@@ -93,7 +87,7 @@ batch_do(struct change *c, bool *ret_more)
 	const struct db_value args[] = { new_id(c), DB_INT(c->after), DB_INT(BATCH_ROWS) };
 
 	TRY(db_begin(c->db, &t));
-	TRY(db_all(c->db, SQL_SEALED_BY_OTHERS, args, COUNT(args), batch_row, &batch));
+	TRY(db_rows(c->db, SQL_SEALED_BY_OTHERS, args, COUNT(args), batch_row, &batch));
 	for (size_t i = 0; i < batch.n; i++)
 		TRY(reseal(c, &batch, &batch.rows[i]));
 	TRY(db_commit(&t));
@@ -166,11 +160,11 @@ count(struct change *c)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
 	const struct db_value args[] = { new_id(c) };
-	struct db_value row[1] = { 0 };
+	struct sealed_by_others_count_row row = { 0 };
 	bool found = false;
 
-	TRY(db_one(c->db, SQL_SEALED_BY_OTHERS_COUNT, args, COUNT(args), &arena, row, COUNT(row), &found));
-	c->done->all = row[0].number;
+	TRY(db_row(c->db, SQL_SEALED_BY_OTHERS_COUNT, args, COUNT(args), &arena, &row, &found));
+	c->done->all = row.n;
 	return ERR_OK;
 }
 

@@ -50,19 +50,22 @@ static const char *const account_remedies[ACCOUNT_VALUES] = {
 	[ACCOUNT_TIME_FORMAT] = "its owner chooses one on the profile page",
 };
 
-/* id, and the values in the order of enum account_value */
 static err
-row_check_account(void *context, const struct db_value *row, size_t columns)
+row_check_account(void *context, const struct upkeep_accounts_row *row)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(ROW_ARENA_BYTES);
 	const struct row_check *check = context;
-	const struct row_name name = { "account", row[0].number, row_account(row[1].bytes) };
-	struct account_values values;
+	const struct row_name name = { "account", row->id, row_account(row->name) };
+	const struct account_values values = { .of = {
+						   [ACCOUNT_NAME] = row->name,
+						   [ACCOUNT_DISPLAY_NAME] = row->display_name,
+						   [ACCOUNT_PASSWORD] = row->password_hash,
+						   [ACCOUNT_EMAIL] = row->email,
+						   [ACCOUNT_GROUPS] = row->group_names,
+						   [ACCOUNT_LANGUAGE] = row->language,
+						   [ACCOUNT_TIME_FORMAT] = row->time_format,
+					       } };
 
-	if (columns != 1 + ACCOUNT_VALUES)
-		return ERR_INVALID;
-	for (unsigned i = 0; i < ACCOUNT_VALUES; i++)
-		values.of[i] = row[1 + i].bytes;
 	for (unsigned i = 0; i < ACCOUNT_VALUES; i++) {
 		const char *wrong = account_value_wrong(i, &values, &arena);
 		if (wrong != NULL)
@@ -84,19 +87,18 @@ row_check_counting(const struct row_check *check, const struct row_name *name, c
 			   "no code of it can be checked; `doubletour user reset-2fa` lets its owner enrol anew");
 }
 
-/* id, account_id, secret_sealed, account's name, name, algorithm, digits, period_s, confirmed at 0: taken for none */
 static err
-row_check_factor(void *context, const struct db_value *row, size_t columns)
+row_check_factor(void *context, const struct upkeep_factors_row *row)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(ROW_ARENA_BYTES);
 	const struct row_check *check = context;
-	const struct row_name name = { "authenticator", row[0].number, row_account(row[3].bytes) };
-	const struct sealed_for owner = { SEALED_TOTP, row[1].number, row[0].number };
+	const struct row_name name = { "authenticator", row->id, row_account(row->account) };
+	const struct sealed_for owner = { SEALED_TOTP, row->account_id, row->id };
 	struct factor_values values = {
-		.name = row[4].bytes, .algorithm = row[5].bytes, .digits = row[6].number, .period_s = row[7].number
+		.name = row->name, .algorithm = row->algorithm, .digits = row->digits, .period_s = row->period_s
 	};
 	str secret = { 0 };
-	err e = sealing_open(check->sealing, &owner, row[2].bytes, &arena, &secret);
+	err e = sealing_open(check->sealing, &owner, row->secret_sealed, &arena, &secret);
 
 	if (e != ERR_OK && e != ERR_CORRUPT)
 		return e;
@@ -105,7 +107,7 @@ row_check_factor(void *context, const struct db_value *row, size_t columns)
 		row_report(check, &check->findings->unreadable, &name, "its secret does not open under the key", "");
 	else
 		row_check_counting(check, &name, &values);
-	if (row[8].number != 0)
+	if (row->confirmed_at_zero) /* taken for one that is not confirmed */
 		row_report(check, &check->findings->bad_values, &name, "the time when it was confirmed is 0",
 			   "its owner cannot sign in; `doubletour user reset-2fa` lets them enrol anew");
 	if (factor_name_wrong(&values) != NULL)
@@ -117,20 +119,20 @@ row_check_factor(void *context, const struct db_value *row, size_t columns)
 /* --- sessions ------------------------------------------------------------------------------------------------------- */
 
 static err
-row_check_orphan(void *context, const struct db_value *row, size_t columns)
+row_check_orphan(void *context, const struct upkeep_orphans_row *row)
 {
 	const struct row_check *check = context;
-	const struct row_name name = { "session", row[0].number, STR_INIT("") };
+	const struct row_name name = { "session", row->id, STR_INIT("") };
 
 	row_report(check, &check->findings->orphans, &name, "its authenticator is gone", "it opens nothing");
 	return ERR_OK;
 }
 
 static err
-row_check_token(void *context, const struct db_value *row, size_t columns)
+row_check_token(void *context, const struct upkeep_tokens_row *row)
 {
 	const struct row_check *check = context;
-	const struct row_name name = { "session", row[0].number, row_account(row[1].bytes) };
+	const struct row_name name = { "session", row->id, row_account(row->account) };
 
 	row_report(check, &check->findings->bad_values, &name, "the hash of its token is not 32 bytes",
 		   "its account cannot end sessions; delete the row");
@@ -140,8 +142,8 @@ row_check_token(void *context, const struct db_value *row, size_t columns)
 err
 row_check_all(struct row_check *check, struct db *db)
 {
-	TRY(db_all(db, SQL_UPKEEP_FACTORS, NULL, 0, row_check_factor, check));
-	TRY(db_all(db, SQL_UPKEEP_ACCOUNTS, NULL, 0, row_check_account, check));
-	TRY(db_all(db, SQL_UPKEEP_TOKENS, NULL, 0, row_check_token, check));
-	return db_all(db, SQL_UPKEEP_ORPHANS, NULL, 0, row_check_orphan, check);
+	TRY(db_rows(db, SQL_UPKEEP_FACTORS, NULL, 0, row_check_factor, check));
+	TRY(db_rows(db, SQL_UPKEEP_ACCOUNTS, NULL, 0, row_check_account, check));
+	TRY(db_rows(db, SQL_UPKEEP_TOKENS, NULL, 0, row_check_token, check));
+	return db_rows(db, SQL_UPKEEP_ORPHANS, NULL, 0, row_check_orphan, check);
 }

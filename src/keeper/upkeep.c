@@ -79,15 +79,15 @@ static err
 counts(struct db *db, struct upkeep_findings *findings)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
-	struct db_value row[5] = { 0 };
+	struct upkeep_counts_row row = { 0 };
 	bool found = false;
 
-	TRY(db_one(db, SQL_UPKEEP_COUNTS, NULL, 0, &arena, row, COUNT(row), &found));
-	findings->accounts = row[0].number;
-	findings->factors = row[1].number;
-	findings->sessions = row[2].number;
-	findings->recovery_codes = row[3].number;
-	findings->audit = row[4].number;
+	TRY(db_row(db, SQL_UPKEEP_COUNTS, NULL, 0, &arena, &row, &found));
+	findings->accounts = row.accounts;
+	findings->factors = row.factors;
+	findings->sessions = row.sessions;
+	findings->recovery_codes = row.recovery_codes;
+	findings->audit = row.audit;
 	return ERR_OK;
 }
 

@@ -16,7 +16,6 @@ SELECT f.id, f.account_id, f.secret_sealed, coalesce(a.name, '') AS account, f.n
 FROM factors f LEFT JOIN accounts a ON a.id = f.account_id ORDER BY f.id;
 
 -- name: upkeep_accounts
--- The values in the order of enum account_value.
 -- row: id int, name text, display_name text, password_hash text, email text, group_names text, language text,
 -- row: time_format text
 SELECT id, name, display_name, password_hash, email, group_names, language, time_format FROM accounts ORDER BY id;

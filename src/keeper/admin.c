@@ -39,14 +39,13 @@ typedef err (*act_work)(struct act *act);
 static err
 account_id_of(struct keeper_thread *t, str typed, struct why *why, int64_t *ret_id)
 {
-	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
 	struct account_name name = { .n = 0 };
 	struct admin_find_row row;
 	bool found = false;
 
 	if (account_name_fold(typed, &name) == PROBLEM_NONE) {
 		const struct db_value args[] = { DB_TEXT(account_name_str(&name)) };
-		TRY(db_row(t->db, SQL_ADMIN_FIND, args, COUNT(args), &arena, &row, &found));
+		TRY(db_row(t->db, SQL_ADMIN_FIND, args, COUNT(args), NULL, &row, &found));
 	}
 	if (!found)
 		return why_set(why, ERR_NOT_FOUND,

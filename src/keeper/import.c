@@ -222,19 +222,18 @@ factor_insert(struct run *run, const struct import_row *row, int64_t account_id,
 static err
 factorless_find(struct run *run, const struct account_in *in, int64_t *ret_id)
 {
-	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
 	const struct db_value name[] = { DB_TEXT(account_name_str(&in->name)) };
 	struct admin_find_row account;
 	struct import_factorless_row factorless;
 	bool found = false;
 
 	*ret_id = 0;
-	TRY(db_row(run->db, SQL_ADMIN_FIND, name, COUNT(name), &arena, &account, &found));
+	TRY(db_row(run->db, SQL_ADMIN_FIND, name, COUNT(name), NULL, &account, &found));
 	if (!found)
 		return ERR_OK;
 	const struct db_value id[] = { DB_INT(account.id) };
 	TRY(db_lock(run->db, SQL_ACCOUNT_LOCK, id, COUNT(id)));
-	TRY(db_row(run->db, SQL_IMPORT_FACTORLESS, id, COUNT(id), &arena, &factorless, &found));
+	TRY(db_row(run->db, SQL_IMPORT_FACTORLESS, id, COUNT(id), NULL, &factorless, &found));
 	*ret_id = found ? factorless.id : 0;
 	return ERR_OK;
 }

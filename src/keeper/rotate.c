@@ -158,12 +158,11 @@ leave(struct change *c)
 static err
 count(struct change *c)
 {
-	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
 	const struct db_value args[] = { new_id(c) };
 	struct sealed_by_others_count_row row = { 0 };
 	bool found = false;
 
-	TRY(db_row(c->db, SQL_SEALED_BY_OTHERS_COUNT, args, COUNT(args), &arena, &row, &found));
+	TRY(db_row(c->db, SQL_SEALED_BY_OTHERS_COUNT, args, COUNT(args), NULL, &row, &found));
 	c->done->all = row.n;
 	return ERR_OK;
 }

@@ -78,11 +78,10 @@ upkeep_schema_report(void *context, const char *sentence)
 static err
 counts(struct db *db, struct upkeep_findings *findings)
 {
-	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
 	struct upkeep_counts_row row = { 0 };
 	bool found = false;
 
-	TRY(db_row(db, SQL_UPKEEP_COUNTS, NULL, 0, &arena, &row, &found));
+	TRY(db_row(db, SQL_UPKEEP_COUNTS, NULL, 0, NULL, &row, &found));
 	findings->accounts = row.accounts;
 	findings->factors = row.factors;
 	findings->sessions = row.sessions;

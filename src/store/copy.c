@@ -178,9 +178,9 @@ compare(struct copying *c)
 /* --- table by table ------------------------------------------------------------------------------------------------ */
 
 static err
-number_row(void *context, const struct db_value *row, size_t columns)
+number_row(void *context, const struct db_value *value, size_t columns)
 {
-	*(int64_t *)context = row[0].number;
+	*(int64_t *)context = value->number;
 	return ERR_OK;
 }
 

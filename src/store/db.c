@@ -38,11 +38,7 @@ db_run(struct db *db, enum sql query, const struct db_value *args, size_t n, int
 	return named(db, query, args, n, NULL, NULL, ret_changed);
 }
 
-err
-db_all(struct db *db, enum sql query, const struct db_value *args, size_t n, db_each each, void *context)
-{
-	return named(db, query, args, n, each, context, NULL);
-}
+/* --- rows ------------------------------------------------------------------------------------------------------------- */
 
 struct db_row_take {
 	const struct sql_query *query;
@@ -102,42 +98,7 @@ db_rows_untyped(struct db *db, enum sql query, const struct db_value *args, size
 	return named(db, query, args, n, db_rows_give, &give, NULL);
 }
 
-struct one {
-	struct arena *arena;
-	struct db_value *row;
-	size_t columns;
-	bool found;
-};
-
-/* Texts of a row live as long as the statement stands on it: copy them out. */
-static err
-one_take(void *context, const struct db_value *row, size_t columns)
-{
-	struct one *one = context;
-	struct db_value copy[DB_COLUMNS_MAX];
-
-	if (columns != one->columns || columns > DB_COLUMNS_MAX || one->found)
-		return ERR_INVALID;
-	for (size_t i = 0; i < columns; i++) {
-		copy[i] = row[i];
-		if (row[i].kind == DB_KIND_TEXT || row[i].kind == DB_KIND_BLOB)
-			TRY(arena_copy(one->arena, row[i].bytes, &copy[i].bytes));
-	}
-	memcpy(one->row, copy, columns * sizeof(copy[0]));
-	one->found = true;
-	return ERR_OK;
-}
-
-err
-db_one(struct db *db, enum sql query, const struct db_value *args, size_t n, struct arena *arena,
-       struct db_value *ret_row, size_t columns, bool *ret_found)
-{
-	struct one one = { arena, ret_row, columns, false };
-
-	TRY(named(db, query, args, n, one_take, &one, NULL));
-	*ret_found = one.found;
-	return ERR_OK;
-}
+/* --- transactions ----------------------------------------------------------------------------------------------------- */
 
 err
 db_begin_for(struct db *db, enum db_purpose purpose, struct db_transaction *ret_t)

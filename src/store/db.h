@@ -65,7 +65,8 @@ void db_guard(struct db *db, bool guarded);
  */
 
 /*
- * Run a query that gives at most one row.  ret_row is written only when *ret_found; its texts live in the arena.
+ * Run a query that gives at most one row.  ret_row is written only when *ret_found; its texts live in the arena, which may be NULL
+ * where a row has none.
  * ERR_INVALID: it gave two.
  */
 #define db_row(db, query, args, n, arena, ret_row, ret_found)                                                          \
@@ -88,13 +89,8 @@ MUST_USE err db_rows_untyped(struct db *db, enum sql query, const struct db_valu
 /* Run a query that gives no rows.  ret_changed may be NULL. */
 MUST_USE err db_run(struct db *db, enum sql query, const struct db_value *args, size_t n, int64_t *ret_changed);
 
-/* Run a query that gives at most one row of `columns` values.  ret_row is written only when *ret_found. */
-MUST_USE err db_one(struct db *db, enum sql query, const struct db_value *args, size_t n, struct arena *arena,
-		    struct db_value *ret_row, size_t columns, bool *ret_found);
-
-/* Run a query and call each() for every row, until it returns other than ERR_OK, which is then returned. */
+/* Values without a type: statements that have no name (store/driver.h), and other programs' databases (store/foreign.h). */
 typedef err (*db_each)(void *context, const struct db_value *row, size_t columns);
-MUST_USE err db_all(struct db *db, enum sql query, const struct db_value *args, size_t n, db_each each, void *context);
 
 /*
  * A write transaction (SQLite: BEGIN IMMEDIATE).  The cleanup form rolls back unless committed:

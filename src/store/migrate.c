@@ -12,32 +12,26 @@ migrate_head(void)
 }
 
 static err
-take_number(void *context, const struct db_value *row, size_t columns)
-{
-	*(int64_t *)context = columns == 1 ? row[0].number : 0;
-	return ERR_OK;
-}
-
-static err
 is_recorded(struct db *db, bool *ret_is)
 {
-	int64_t count = 0;
+	struct schema_is_recorded_row row = { 0 };
+	bool found = false;
 
-	TRY(db_all(db, SQL_SCHEMA_IS_RECORDED, NULL, 0, take_number, &count));
-	*ret_is = count > 0;
+	TRY(db_row(db, SQL_SCHEMA_IS_RECORDED, NULL, 0, NULL, &row, &found));
+	*ret_is = row.n > 0;
 	return ERR_OK;
 }
 
 err
 migrate_current(struct db *db, int *ret_version)
 {
-	int64_t version = 0;
-	bool is = false;
+	struct schema_version_row row = { 0 };
+	bool is = false, found = false;
 
 	TRY(is_recorded(db, &is));
 	if (is)
-		TRY(db_all(db, SQL_SCHEMA_VERSION, NULL, 0, take_number, &version));
-	*ret_version = (int)version;
+		TRY(db_row(db, SQL_SCHEMA_VERSION, NULL, 0, NULL, &row, &found));
+	*ret_version = (int)row.version;
 	return ERR_OK;
 }
 
@@ -49,10 +43,10 @@ struct history {
 };
 
 static err
-history_row(void *context, const struct db_value *row, size_t columns)
+history_row(void *context, const struct schema_history_row *row)
 {
 	const struct history *history = context;
-	struct migrate_applied applied = { (int)row[0].number, row[1].bytes, row[2].bytes, row[3].number };
+	struct migrate_applied applied = { (int)row->version, row->name, row->checksum, row->applied_at_us };
 
 	return history->each(history->context, &applied);
 }
@@ -64,7 +58,7 @@ migrate_history(struct db *db, migrate_each each, void *context)
 	bool is = false;
 
 	TRY(is_recorded(db, &is));
-	return is ? db_all(db, SQL_SCHEMA_HISTORY, NULL, 0, history_row, &history) : ERR_OK;
+	return is ? db_rows(db, SQL_SCHEMA_HISTORY, NULL, 0, history_row, &history) : ERR_OK;
 }
 
 /* --- checking what was applied ------------------------------------------------------------------------------------ */

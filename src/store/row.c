@@ -70,6 +70,8 @@ row_keep(const struct sql_query *query, void *row, struct arena *arena)
 
 		if (column->type != SQL_TYPE_text && column->type != SQL_TYPE_blob)
 			continue;
+		if (arena == NULL)
+			return ERR_INVALID;
 		TRY(arena_copy(arena, *member, member));
 	}
 	return ERR_OK;

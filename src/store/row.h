@@ -18,7 +18,10 @@
  */
 MUST_USE err row_read(const struct sql_query *query, const struct db_value *values, size_t n, void *ret_row);
 
-/* Copy the row's texts and blobs, so that they live as long as the arena.  ERR_MEMORY: it is full. */
+/*
+ * Copy the row's texts and blobs, so that they live as long as the arena.
+ * ERR_MEMORY: it is full.  ERR_INVALID: it is NULL, and the row has a text or a blob.
+ */
 MUST_USE err row_keep(const struct sql_query *query, void *row, struct arena *arena);
 
 #endif

@@ -11,53 +11,6 @@
 
 enum { OBJECTS_MAX = 1024, ARENA_BYTES = 4 * 1024 * 1024, STATEMENT_BYTES = 256 * 1024, PARTS_MAX = 128 };
 
-/* Names that SQLite keeps for itself: no statement can make others of them, but a file that was edited can hold any. */
-#define SCHEMA_OF_SQLITE                                                                                               \
-	"(type = 'table' AND name IN ('sqlite_sequence', 'sqlite_stat1', 'sqlite_stat2', 'sqlite_stat3', "             \
-	"'sqlite_stat4')) OR (type = 'index' AND sql IS NULL AND name GLOB 'sqlite_autoindex_*')"
-
-static const char sqlite_objects[] =
-    "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema WHERE NOT (" SCHEMA_OF_SQLITE ")";
-static const char sqlite_columns[] =
-    "SELECT 'column', m.name || '.' || c.name, m.name, '' "
-    "FROM (SELECT name FROM sqlite_schema WHERE type = 'table' AND NOT (" SCHEMA_OF_SQLITE ")) AS m, "
-    "pragma_table_xinfo(m.name) AS c";
-
-/*
- * Objects of extensions, sequences that number a column and indexes of a constraint belong to what is compared anyway.  So do the
- * partitions of a table and their indexes (docs/scaling.md).
- */
-static const char postgres_objects[] =
-    "WITH here AS (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = current_schema()), "
-    "ours AS (SELECT c.oid, c.relname, c.relkind, c.relispartition FROM pg_catalog.pg_class AS c, here "
-    "WHERE c.relnamespace = here.oid) "
-    "SELECT CASE relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' "
-    "WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'S' THEN 'sequence' ELSE 'index' END, "
-    "ours.relname::text, '', '' FROM ours WHERE NOT relispartition AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'i', "
-    "'I') "
-    "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_catalog.pg_class'::regclass "
-    "AND d.objid = ours.oid AND (d.deptype = 'e' OR (ours.relkind = 'S' AND d.deptype IN ('a', 'i')))) "
-    "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint AS k WHERE k.conindid = ours.oid) "
-    "UNION ALL SELECT 'column', ours.relname || '.' || a.attname, ours.relname::text, '' "
-    "FROM ours JOIN pg_catalog.pg_attribute AS a ON a.attrelid = ours.oid "
-    "WHERE ours.relkind IN ('r', 'p') AND NOT ours.relispartition AND a.attnum > 0 AND NOT a.attisdropped "
-    "UNION ALL SELECT 'trigger', t.tgname::text, ours.relname::text, '' "
-    "FROM ours JOIN pg_catalog.pg_trigger AS t ON t.tgrelid = ours.oid WHERE NOT t.tgisinternal "
-    "UNION ALL SELECT 'rule', r.rulename::text, ours.relname::text, '' "
-    "FROM ours JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = ours.oid WHERE r.rulename <> '_RETURN' "
-    "UNION ALL SELECT 'policy', p.polname::text, ours.relname::text, '' "
-    "FROM ours JOIN pg_catalog.pg_policy AS p ON p.polrelid = ours.oid "
-    "UNION ALL SELECT 'function', p.proname::text, '', '' FROM pg_catalog.pg_proc AS p JOIN here ON p.pronamespace = "
-    "here.oid "
-    "WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS d "
-    "WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e') "
-    "UNION ALL SELECT 'function', p.oid::regprocedure::text, '', '' FROM pg_catalog.pg_proc AS p WHERE p.oid IN ("
-    "SELECT d.refobjid FROM pg_catalog.pg_depend AS d WHERE d.refclassid = 'pg_catalog.pg_proc'::regclass "
-    "AND ((d.classid = 'pg_catalog.pg_constraint'::regclass "
-    "AND d.objid IN (SELECT k.oid FROM pg_catalog.pg_constraint AS k JOIN ours ON k.conrelid = ours.oid)) "
-    "OR (d.classid = 'pg_catalog.pg_attrdef'::regclass "
-    "AND d.objid IN (SELECT a.oid FROM pg_catalog.pg_attrdef AS a JOIN ours ON a.adrelid = ours.oid))))";
-
 struct schema_object {
 	str kind, name, table, statement; /* statement: in its normal form; empty on PostgreSQL */
 	bool seen;
@@ -192,18 +145,18 @@ normal_form(str statement, struct buf *out)
 /* --- what is expected --------------------------------------------------------------------------------------------------- */
 
 static err
-expected_row(void *context, const struct db_value *row, size_t columns)
+expected_row(void *context, const struct schema_object_row *row)
 {
 	CLEANUP(buf_wipe) struct buf statement = BUF(2 * STATEMENT_BYTES);
 	struct schema_expected *x = context;
 	struct schema_object *object = &x->at[x->n];
 
-	if (columns != 4 || x->n == OBJECTS_MAX)
+	if (x->n == OBJECTS_MAX)
 		return ERR_TOO_LONG;
-	TRY(normal_form(row[3].bytes, &statement));
-	TRY(arena_copy(&x->arena, row[0].bytes, &object->kind));
-	TRY(arena_copy(&x->arena, row[1].bytes, &object->name));
-	TRY(arena_copy(&x->arena, row[2].bytes, &object->table));
+	TRY(normal_form(row->statement, &statement));
+	TRY(arena_copy(&x->arena, row->kind, &object->kind));
+	TRY(arena_copy(&x->arena, row->name, &object->name));
+	TRY(arena_copy(&x->arena, row->table_name, &object->table));
 	TRY(arena_copy(&x->arena, buf_str(&statement), &object->statement));
 	x->n++;
 	return ERR_OK;
@@ -221,9 +174,9 @@ expected_fill(struct schema_expected *x, int version, bool by_statement, struct 
 		return ERR_MEMORY;
 	TRY(sqlite_open_in_memory(&db));
 	TRY(migrate_to(db, version, NULL, NULL, why));
-	TRY(db_text(db, sqlite_objects, NULL, 0, expected_row, x));
+	TRY(db_rows(db, SQL_SCHEMA_OBJECTS, NULL, 0, expected_row, x));
 	if (!by_statement)
-		TRY(db_text(db, sqlite_columns, NULL, 0, expected_row, x));
+		TRY(db_rows(db, SQL_SCHEMA_COLUMNS, NULL, 0, expected_row, x));
 	x->version = version;
 	return ERR_OK;
 }
@@ -278,16 +231,16 @@ expected_find(struct schema_comparison *c, const struct schema_object *object)
 }
 
 static err
-actual_row(void *context, const struct db_value *row, size_t columns)
+actual_row(void *context, const struct schema_object_row *row)
 {
 	CLEANUP(buf_wipe) struct buf statement = BUF(2 * STATEMENT_BYTES);
 	struct schema_comparison *c = context;
-	struct schema_object object = { .kind = row[0].bytes, .name = row[1].bytes, .table = row[2].bytes };
+	struct schema_object object = { .kind = row->kind, .name = row->name, .table = row->table_name };
 	struct schema_object *expected = expected_find(c, &object);
-	err e = normal_form(row[3].bytes, &statement);
+	err e = normal_form(row->statement, &statement);
 
-	if (columns != 4 || e == ERR_MEMORY)
-		return columns != 4 ? ERR_INVALID : e;
+	if (e == ERR_MEMORY)
+		return e;
 	if (expected == NULL) {
 		difference_tell(c, &object, "Doubletour does not make it");
 		return ERR_OK;
@@ -306,7 +259,9 @@ schema_check(struct db *db, int version, schema_tell tell, void *context, struct
 				       .context = context };
 
 	TRY(expected_get(version, c.by_statement, why, &c.expected));
-	TRY(db_text(db, c.by_statement ? sqlite_objects : postgres_objects, NULL, 0, actual_row, &c));
+	TRY(db_rows(db, SQL_SCHEMA_OBJECTS, NULL, 0, actual_row, &c));
+	if (!c.by_statement)
+		TRY(db_rows(db, SQL_SCHEMA_COLUMNS, NULL, 0, actual_row, &c));
 	for (size_t i = 0; i < c.expected->n; i++)
 		if (!c.expected->at[i].seen)
 			difference_tell(&c, &c.expected->at[i], "it is missing");

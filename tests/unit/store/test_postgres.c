@@ -87,10 +87,10 @@ has(struct db *on, str name)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
 	const struct db_value args[] = { DB_TEXT(name) };
-	struct db_value row[3] = { 0 };
+	struct account_by_name_row row;
 	bool found = false;
 
-	assert_int_equal(db_one(on, SQL_ACCOUNT_BY_NAME, args, COUNT(args), &arena, row, COUNT(row), &found), ERR_OK);
+	assert_int_equal(db_row(on, SQL_ACCOUNT_BY_NAME, args, COUNT(args), &arena, &row, &found), ERR_OK);
 	return found;
 }
 

@@ -191,6 +191,8 @@ db_row_keeps_its_texts_in_the_arena(void **state)
 	assert_int_equal(find("nobody", &arena, &bob, &found), ERR_OK);
 	assert_false(found);
 	assert_int_equal(bob.id, 2);
+	assert_int_equal(find("alice", NULL, &bob, &found), ERR_INVALID);
+	assert_int_equal(bob.id, 2);
 }
 
 static err

@@ -54,10 +54,10 @@ has(str name)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
 	const struct db_value args[] = { DB_TEXT(name) };
-	struct db_value row[3] = { 0 };
+	struct account_by_name_row row;
 	bool found = false;
 
-	assert_int_equal(db_one(db, SQL_ACCOUNT_BY_NAME, args, COUNT(args), &arena, row, COUNT(row), &found), ERR_OK);
+	assert_int_equal(db_row(db, SQL_ACCOUNT_BY_NAME, args, COUNT(args), &arena, &row, &found), ERR_OK);
 	return found;
 }
 
@@ -69,13 +69,12 @@ struct keys {
 static const str odd_bytes = STR_INIT("a\0b\xff");
 
 static err
-key_row(void *context, const struct db_value *row, size_t columns)
+key_row(void *context, const struct key_list_row *row)
 {
 	struct keys *keys = context;
 
 	keys->rows++;
-	keys->same = columns == 2 && row[0].kind == DB_KIND_BLOB && str_equal(row[0].bytes, odd_bytes) &&
-		     row[1].kind == DB_KIND_BLOB && row[1].bytes.n == 0;
+	keys->same = str_equal(row->key_id, odd_bytes) && row->sealed_check.n == 0;
 	return ERR_OK;
 }
 
@@ -86,7 +85,7 @@ values_come_back_as_they_were_put(void **state)
 	struct keys keys = { 0 };
 
 	assert_int_equal(db_run(db, SQL_KEY_INSERT, put, COUNT(put), NULL), ERR_OK);
-	assert_int_equal(db_all(db, SQL_KEY_LIST, NULL, 0, key_row, &keys), ERR_OK);
+	assert_int_equal(db_rows(db, SQL_KEY_LIST, NULL, 0, key_row, &keys), ERR_OK);
 	assert_int_equal(keys.rows, 1);
 	assert_true(keys.same);
 }

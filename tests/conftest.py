@@ -9,7 +9,7 @@ import tempfile
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent / "e2e"))
+sys.path[:0] = [str(pathlib.Path(__file__).parent / "e2e"), str(pathlib.Path(__file__).parent)]
 
 from harness import PROGRAM, Person, Server  # noqa: E402
 
@@ -18,6 +18,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # All tests with their servers on PostgreSQL instead of SQLite.
 ON_POSTGRES = os.environ.get("TEST_DATABASE") == "postgres"
+
+# More than `make test` has time for: the tests that are marked `whole`, and the other sizes of those marked `sampled` (harness/torture.py).
+WHOLE = bool(os.environ.get("TEST_WHOLE") or os.environ.get("TORTURE"))
 
 TROUBLE = ("Sanitizer", "runtime error:", "web.died", "web.sandbox", "Assertion")
 
@@ -82,6 +85,8 @@ def in_memory():
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
     config.addinivalue_line("markers", "sqlite: about a file that holds the database")
+    config.addinivalue_line("markers", "whole: not in `make test` but in the stage `whole` of .ci/run, and in the long campaign")
+    config.addinivalue_line("markers", "sampled: a part in `make test`, all in the stage `whole` of .ci/run, more in the long campaign")
     config.folder_of_tests = None
     if config.option.basetemp is None and not hasattr(config, "workerinput") and in_memory():
         config.folder_of_tests = config.option.basetemp = tempfile.mkdtemp(prefix="doubletour-tests-", dir=MEMORY)
@@ -92,7 +97,20 @@ def pytest_unconfigure(config):
         shutil.rmtree(config.folder_of_tests, ignore_errors=True)
 
 
-def pytest_collection_modifyitems(items):
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    import schedule
+
+    if schedule.missing_files():
+        raise pytest.UsageError(f"tests/schedule.py names files that do not exist: {schedule.missing_files()}")
+    return schedule.LongestFirst(config, log)
+
+
+def pytest_collection_modifyitems(config, items):
+    if not WHOLE:
+        left_out = [item for item in items if item.get_closest_marker("whole")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("whole")]
     if ON_POSTGRES:
         for item in items:
             if item.get_closest_marker("sqlite"):

@@ -20,7 +20,7 @@ import xml.etree.ElementTree
 from counts import RESULTS, WHY, Counts, count_tap, in_a_line
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-AT_ONCE = {"browser": (2, "load"), "e2e": (2, "loadfile")}  # how many of a suite's tests run beside each other: any, or those of two files
+AT_ONCE = 2 * min(4, os.cpu_count() or 1)  # half of the time of a test is waiting: for a start, a reply, a deadline
 
 
 def count_program(record):
@@ -46,7 +46,7 @@ def run_unit(build, left_out):
     log = build / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
     status = subprocess.call(
-        ["meson", "test", "-C", str(build), "--no-rebuild", "--print-errorlogs", *(f"--no-suite={suite}" for suite in left_out)],
+        ["meson", "test", "-C", str(build), "--no-rebuild", "--print-errorlogs", "--num-processes", str(AT_ONCE), *(f"--no-suite={suite}" for suite in left_out)],
         stdin=subprocess.DEVNULL
     )
     counts = Counts()
@@ -58,19 +58,14 @@ def run_unit(build, left_out):
     return counts
 
 
-def run_pytest(folder, build, arguments):
-    if not any((ROOT / "tests" / folder).glob("test_*.py")):
-        print(f"tests/{folder} holds no test")
-        return Counts()
-    paths = [] if any(a.startswith("tests/") for a in arguments) else [f"tests/{folder}"]
-    if folder in AT_ONCE:
-        number, dist = AT_ONCE[folder]
-        arguments = [*arguments, "-n", str(number), "--dist", dist]
-    report = RESULTS / f"{folder}.xml"
+def run_pytest(folders, build, arguments):
+    """Folders of tests in one run, so that no processor is idle at the end of each."""
+    paths = [] if any(a.startswith("tests/") for a in arguments) else [f"tests/{folder}" for folder in folders]
+    report = RESULTS / f"{'-'.join(folders)}.xml"
     report.unlink(missing_ok=True)
     environment = dict(os.environ, DOUBLETOUR=str(build / "doubletour"))
     status = subprocess.call(
-        ["/usr/bin/python3", "-m", "pytest", *paths, f"--junitxml={report}", *arguments],
+        ["/usr/bin/python3", "-m", "pytest", *paths, f"--junitxml={report}", "-n", str(AT_ONCE), *arguments],
         cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
     )
     counts = Counts()
@@ -78,15 +73,21 @@ def run_pytest(folder, build, arguments):
         for case in xml.etree.ElementTree.parse(report).getroot().iter("testcase"):
             counts += count_case(case)
     if status != 0:
-        counts.fail(f"pytest of tests/{folder} ended with {status}")
+        counts.fail(f"pytest of {', '.join(folders)} ended with {status}")
     return counts
 
 
-def run(suite, build, options):
-    print(f"\n== {suite} ==", flush=True)
-    if suite == "unit":
+def run(suites, build, options):
+    print(f"\n== {', '.join(suites)} ==", flush=True)
+    if suites == ["unit"]:
         return run_unit(build, options.no_suite)
-    return run_pytest(suite, build, shlex.split(options.pytest_args))
+    return run_pytest(suites, build, shlex.split(options.pytest_args))
+
+
+def runs_of(suites):
+    """The unit tests are a run of their own, the others one together."""
+    together = [suite for suite in suites if suite != "unit"]
+    return [["unit"]] * ("unit" in suites) + [together] * bool(together)
 
 
 def main():
@@ -101,8 +102,8 @@ def main():
     RESULTS.mkdir(parents=True, exist_ok=True)  # for pytest's reports
     began = time.monotonic()
     counts = Counts()
-    for suite in options.suites:
-        counts += run(suite, ROOT / "build" / options.variant, options)
+    for suites in runs_of(options.suites):
+        counts += run(suites, ROOT / "build" / options.variant, options)
     counts.write(options.name)
     for failure in counts.failures:
         print(f"failed: {failure}")

@@ -30,6 +30,12 @@ in_both_languages = pytest.mark.parametrize("language, javascript", LANGUAGE_AND
                                             ids=[f"{language}-{'script' if scripts else 'noscript'}" for language, scripts in LANGUAGE_AND_SCRIPTS])
 
 
+def in_ways(ways, sample):
+    """A language, a size, a colour scheme, with scripts or without; the ways that are not in the sample are left to .ci/run."""
+    return pytest.mark.parametrize("language, size, scheme, javascript", [
+        pytest.param(*way, id="-".join([*way[:3], "script" if way[3] else "noscript"]), marks=() if way in sample else pytest.mark.whole) for way in ways])
+
+
 def start(javascript=True, more=()):
     options = Options()
     options.binary_location = "/usr/bin/chromium-headless-shell"  # Chromium without what draws windows, at a fourth of the processor's time

@@ -15,7 +15,7 @@ from harness.codes import code_of_step, step_at
 from harness.server import wait_until
 from harness.torture import chance, evidence, scaled
 
-CYCLES = scaled(50, 1000)
+CYCLES = scaled(15, 1000, whole=50)
 CLIENTS = 6
 
 
@@ -154,6 +154,7 @@ def back_again(server, victim):
     wait_until(server.serves, "it serves again")
 
 
+@pytest.mark.sampled
 def test_nothing_acknowledged_is_lost_and_nothing_spent_is_accepted_again(make_server):
     server, dice = make_server(), chance()
     clients = [Client(server, n) for n in range(CLIENTS)]

@@ -11,6 +11,7 @@ from harness.torture import LONG, scaled
 # Of calls that are many, every so many-th is tried; every one in the long campaign.
 STEPS = {"memory": scaled(9, 1), "send": 1, "receive": 1, "clock": 1, "random": 1, "write": scaled(5, 1), "sync": 1, "read": 1, "query": 1}
 BACK = 30  # seconds
+UNANSWERED = 10  # seconds, after which a request counts as one that had no answer: a server that receives nothing gives none
 
 
 class Story:
@@ -77,7 +78,7 @@ def act(person, story, wrong):
     """The status, or 0 when the connection ended without one, or with the bare 503 of a process that has no memory for a page."""
     path, changes = story.act
     try:
-        return person.post(path, {**person.form, **(changes if wrong else {})}).status
+        return person.post(path, {**person.form, **(changes if wrong else {})}, timeout=UNANSWERED).status
     except (requests.RequestException, KeyError):  # a header that every page has is missing
         return 0
 

@@ -4,6 +4,9 @@ import subprocess
 
 import pytest
 
+from harness.torture import scaled
+
+TIMES = scaled(1, 3, whole=3)
 COMMANDS = [("user", "list"), ("user", "add", "anna%"), ("invite",), ("audit",), ("user", "list", "--json")]
 
 
@@ -13,10 +16,11 @@ def at_once(server, commands):
     return [(words, *one.communicate(timeout=120), one.returncode) for words, one in zip(commands, started)]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("settings, why", [({}, "a key file"), ({"SECRET_KEY": "q7X-2mPz_9vKc4RtYb1nLw8sDf3gHj6e"}, "a key that is a setting"),
                                            ({"DATABASE_URL": "sqlite:///apart.sqlite"}, "a database in another folder")])
 def test_sixty_four_commands_share_one_first_start(make_server, settings, why):
-    for _ in range(3):
+    for _ in range(TIMES):
         server = make_server(start=False, **settings)
         commands = [tuple(word.replace("%", str(n)) for word in COMMANDS[n % len(COMMANDS)]) for n in range(64)]
         for words, out, said, status in at_once(server, commands):
@@ -24,8 +28,9 @@ def test_sixty_four_commands_share_one_first_start(make_server, settings, why):
         assert server.command("check").returncode == 0
 
 
+@pytest.mark.sampled
 def test_servers_and_commands_share_one_first_start(make_server):
-    for _ in range(3):
+    for _ in range(TIMES):
         server = make_server(start=False)
         server.spawn()
         for words, _, said, status in at_once(server, [("user", "list")] * 12 + [("db", "init")] * 4):

@@ -708,8 +708,8 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELEC
           "'2023-05-01 12:34:56' AS created_at, 0 AS is_two_factor_authentication_enabled, NULL AS secret_token FROM n"
 
 
-@pytest.mark.parametrize("end, word", [(" ORDER BY username", "without an end"), (" WHERE i < 0", "without an end")],
-                         ids=["sorted", "no row"])
+@pytest.mark.parametrize("end, word", [pytest.param(" ORDER BY username", "without an end", id="sorted", marks=pytest.mark.whole),
+                                       pytest.param(" WHERE i < 0", "without an end", id="no row")])
 def test_a_view_without_an_end_is_given_up(make_server, tmp_path, end, word):
     server = make_server(start=False)
     with sqlite3.connect(tmp_path / "db.sqlite") as db:
@@ -719,6 +719,7 @@ def test_a_view_without_an_end_is_given_up(make_server, tmp_path, end, word):
     assert result.returncode == 1 and word in result.stderr, result.stderr
 
 
+@pytest.mark.whole
 def test_a_view_without_an_end_is_left_at_two_million_rows(make_server, tmp_path):
     server = make_server(start=False)
     with sqlite3.connect(tmp_path / "db.sqlite") as db:

@@ -3,11 +3,13 @@ that the model calls wrong.  TORTURE_SEED=… repeats a run."""
 
 import dataclasses
 
+import pytest
+
 from harness import Person
 from harness.codes import code_of_step, step_at
 from harness.torture import chance, evidence, scaled
 
-STEPS = scaled(4_000, 100_000)
+STEPS = scaled(1_200, 100_000, whole=4_000)
 MINUTE, HOUR = 60, 3600
 PENDING, IDLE, LIFETIME, FRESH = 10 * MINUTE, HOUR, 24 * HOUR, 5 * MINUTE
 SLACK = 2 * MINUTE  # the server writes down when it saw somebody once a minute; nothing is said of what lies so near a limit
@@ -257,6 +259,7 @@ class Model:
         self.server.clock.advance(4)
 
 
+@pytest.mark.sampled
 def test_no_page_opens_that_the_model_forbids(make_server):
     server, dice = make_server(), chance()
     model = Model(server, dice)

@@ -16,10 +16,11 @@ import yaml
 
 from harness.proxies import APPS, KINDS, LOGIN, Browser, Echo, Proxy, enter, led_to, make, read_answer
 from harness.server import Server, free_port, wait_until
+from harness.torture import scaled
 from harness.visitor import Visitor
 
 PROCESSES = 4
-REQUESTS = int(os.environ.get("GATE_REQUESTS", 1280))  # of 64 people at once
+REQUESTS = int(os.environ.get("GATE_REQUESTS", scaled(640, 1280, whole=1280)))  # of 64 people at once
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -280,6 +281,7 @@ def use_part(part):
         return sum(pool.map(use, crowd[part::PROCESSES]))
 
 
+@pytest.mark.sampled
 def test_64_people_each_get_their_own_name(world):
     crowd[:] = [enter(world) for _ in range(64)]
     with multiprocessing.get_context("fork").Pool(PROCESSES) as pool:

@@ -9,6 +9,7 @@ import sqlite3
 import pytest
 
 from harness import Person
+from harness.torture import scaled
 
 TRIGGER = ("CREATE TRIGGER {name} AFTER UPDATE ON accounts BEGIN "
            "UPDATE accounts SET group_names = 'admins' WHERE id = new.id; END")
@@ -163,12 +164,13 @@ def test_restore_blames_the_file_that_was_named(backup, tmp_path, make, why):
 
 
 @pytest.mark.sqlite
+@pytest.mark.sampled
 def test_messages_name_no_temporary_file(backup, tmp_path):
     server, good = backup
     (tmp_path / "folder").mkdir()
     (tmp_path / "b\x1b").mkdir()
     for kind, most in (("open", 12), ("read", 12), ("write", 40), ("sync", 12), ("query", 60)):
-        for nth in range(1, most, 1 if most < 20 else 4):
+        for nth in range(1, most, scaled(4, 1, whole=1) if most < 20 else scaled(12, 4, whole=4)):
             for arguments in (("backup", str(tmp_path / "b\x1b" / f"{kind}{nth}")), ("restore", "--replace", str(good))):
                 server.faults.set(kind, nth)
                 said = server.command(*arguments).stderr

@@ -28,7 +28,7 @@ class Person:
 
     # Requests
 
-    def request(self, method, path, headers=None, cookies=None, **more):
+    def request(self, method, path, headers=None, cookies=None, timeout=60, **more):
         """One request, no redirect followed; the cookies that come back are kept."""
         cookies = self.cookies if cookies is None else cookies
         sent = {"Accept-Language": self.language, "Accept": "text/html", **(headers or {})}
@@ -36,7 +36,7 @@ class Person:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         sent = {name: value for name, value in sent.items() if value is not None}
         self.http.cookies.clear()
-        response = self.http.request(method, self.server.origin + path, headers=sent, allow_redirects=False, timeout=60, **more)
+        response = self.http.request(method, self.server.origin + path, headers=sent, allow_redirects=False, timeout=timeout, **more)
         self.http.cookies.clear()
         self._keep_cookies(response)
         check_headers(response, https=self.server.origin.startswith("https:"))

@@ -1,4 +1,4 @@
-"""Two sizes of one test: what `make test` has time for, and what the long campaign (`make torture`) does."""
+"""Three sizes of one test: a sample in `make test`, the whole in .ci/run (TEST_WHOLE), and what the long campaign (`make torture`) does."""
 
 import json
 import os
@@ -7,12 +7,16 @@ import random
 from harness.server import ROOT
 
 LONG = bool(os.environ.get("TORTURE"))
+WHOLE = LONG or bool(os.environ.get("TEST_WHOLE"))
 EVIDENCE = ROOT / "build" / "evidence"
 SEED = int(os.environ.get("TORTURE_SEED", "0")) or (random.randrange(1, 2**32) if LONG else 1741)  # `make test` is the same each time
 
 
-def scaled(short, long):
-    return long if LONG else short
+def scaled(short, long, whole=None):
+    """whole: where it differs from the sample of `make test`; such tests are marked `sampled`."""
+    if LONG:
+        return long
+    return whole if WHOLE and whole is not None else short
 
 
 def evidence(name, **figures):

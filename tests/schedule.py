@@ -1,0 +1,53 @@
+"""How pytest-xdist hands the tests to its workers: in parts whose tests share a server, the parts that take longest first.
+
+A part is a file, because most tests of a file share one server.  Where each test starts servers of its own, a part is one test
+(ONE_BY_ONE); where the servers stand behind a proxy, it is the tests of one proxy (PROXIES).
+"""
+
+import pathlib
+
+from xdist.scheduler import LoadScopeScheduling
+
+ONE_BY_ONE = ("e2e/test_crashes.py", "e2e/test_faults.py", "e2e/test_health.py")
+PROXIES = ("nginx", "caddy", "haproxy")
+PROXIED = ("e2e/test_guides.py", "e2e/test_proxied_paths.py", "e2e/test_proxies.py", "e2e/test_proxy_traffic.py")
+
+# By what they take: more than 15 s of a worker, the longest first (docs/testing.md).  The others follow by number of tests.
+LONGEST = (
+    "browser/test_authenticators_in_a_browser.py", "browser/test_story_in_a_browser.py", "e2e/test_nodes.py",
+    "browser/test_account_in_a_browser.py", "browser/test_waits_in_a_browser.py", "e2e/test_crashes.py", "e2e/test_faults.py",
+    "e2e/test_import.py", "e2e/test_log.py", "e2e/test_processes.py", "e2e/test_states.py", "e2e/test_proxies.py", "e2e/test_schema.py",
+    "e2e/test_command_line.py", "e2e/test_wall.py", "e2e/test_addresses.py", "e2e/test_gate.py", "e2e/test_front.py",
+    "e2e/test_http_limits.py", "e2e/test_model.py", "browser/test_gate_in_a_browser.py", "e2e/test_sameness.py", "e2e/test_story.py",
+    "e2e/test_memory.py", "e2e/test_health.py", "e2e/test_proxied_paths.py", "e2e/test_proxy_traffic.py", "e2e/test_guides.py",
+)
+
+
+def missing_files():
+    """What is named here and is no file of tests."""
+    return [name for name in {*ONE_BY_ONE, *PROXIED, *LONGEST} if not (pathlib.Path(__file__).parent / name).exists()]
+
+
+def part_of(nodeid):
+    file, _, test = nodeid.partition("::")
+    if file in ONE_BY_ONE:
+        return nodeid
+    if file in PROXIED:
+        return f"{file}::{next((name for name in PROXIES if name in test.lower()), '')}"
+    return file
+
+
+def rank(part, tests):
+    """The part with the lowest goes first."""
+    file = part.partition("::")[0]
+    return (LONGEST.index(file), 0) if file in LONGEST else (len(LONGEST), -len(tests))
+
+
+class LongestFirst(LoadScopeScheduling):
+    def _split_scope(self, nodeid):
+        return part_of(nodeid)
+
+    def _assign_work_unit(self, node):
+        first = min(self.workqueue, key=lambda part: rank(part, self.workqueue[part]))
+        self.workqueue.move_to_end(first, last=False)
+        super()._assign_work_unit(node)

@@ -138,17 +138,16 @@ signed_in(const struct register_body *who, enum session_state expected)
 
 /* Alice enrols: her secret is the one thing that web does see once.  The token that comes back is FULL. */
 static struct token
-enrolled(struct token token, char ret_secret[65])
+enrolled(struct token token, char ret_secret[65], char ret_code[OTP_CODE_SIZE])
 {
 	struct prove_body proof;
 	struct reply reply;
-	char code[OTP_CODE_SIZE];
 
 	if (ask(QUESTION_ENROL, &token, NULL, &reply) != VERDICT_PASSED ||
 	    str_copy_z(reply.body.enrolment.secret, ret_secret, 65) != ERR_OK)
 		_exit(207);
-	code_now(reply.body.enrolment.secret, 0, code);
-	proof.code = str_of(code);
+	code_now(reply.body.enrolment.secret, 0, ret_code);
+	proof.code = str_of(ret_code);
 	if (ask(QUESTION_PROVE, &token, &proof, &reply) != VERDICT_PASSED || reply.head.state != STATE_FULL)
 		_exit(208);
 	return reply.head.token;
@@ -262,14 +261,12 @@ uses_the_factor_of_another(const char *bobs_secret)
 
 /* The code that enrolled Alice, once more. */
 static bool
-uses_a_code_twice(const char *alices_secret)
+uses_a_code_twice(const char *alices_code)
 {
 	struct token token = signed_in(&alice, STATE_PENDING);
+	struct prove_body proof = { str_of(alices_code) };
 	struct reply reply;
-	char code[OTP_CODE_SIZE];
 
-	code_now(str_of(alices_secret), 0, code);
-	struct prove_body proof = { str_of(code) };
 	return ask(QUESTION_PROVE, &token, &proof, &reply) == VERDICT_PASSED;
 }
 
@@ -345,10 +342,10 @@ keeper_is_broken(const struct token *owner)
 static int
 attack(void)
 {
-	char alices_secret[65], bobs_secret[65];
-	struct token owner = enrolled(registered(&alice), alices_secret);
+	char alices_secret[65], bobs_secret[65], alices_code[OTP_CODE_SIZE], bobs_code[OTP_CODE_SIZE];
+	struct token owner = enrolled(registered(&alice), alices_secret, alices_code);
 
-	enrolled(registered(&bob), bobs_secret);
+	enrolled(registered(&bob), bobs_secret, bobs_code);
 	if (opens_the_database())
 		return 1;
 	if (opens_the_key_file())
@@ -365,7 +362,7 @@ attack(void)
 		return 7;
 	if (uses_the_factor_of_another(bobs_secret))
 		return 8;
-	if (uses_a_code_twice(alices_secret))
+	if (uses_a_code_twice(alices_code))
 		return 9;
 	if (breaks_the_form())
 		return 10;

@@ -129,10 +129,10 @@ quick_channel_sends_no_question_of_the_slow_pool(void **state)
 		char bytes[WIRE_MAX_BYTES];
 		if (wire_questions[id].pool == POOL_QUICK)
 			continue;
+		fault_set(FAULT_RECEIVE, 1, false); /* nobody answers what is sent */
 		assert_int_equal(channel_ask(&s.channel, &s.arena, &head, no_body, &answered, NULL), ERR_INVALID);
 		assert_true(recv(s.keeper, bytes, sizeof(bytes), MSG_DONTWAIT) < 0);
 		s.channel.pool = POOL_SLOW;
-		fault_set(FAULT_RECEIVE, 1, false); /* it is sent; nobody answers */
 		assert_int_equal(channel_ask(&s.channel, &s.arena, &head, no_body, &answered, NULL), ERR_AWAY);
 		fault_set(FAULT_RECEIVE, 0, false);
 		assert_true(recv(s.keeper, bytes, sizeof(bytes), MSG_DONTWAIT) > 0);

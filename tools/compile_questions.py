@@ -12,7 +12,7 @@ import re
 import sys
 
 STATES = ('none', 'enrolling', 'pending', 'full')
-FLAGS = ('HASHES', 'WRITES', 'SELF_AUTHORIZED')
+FLAGS = ('FRESH', 'MAY_RAISE', 'HASHES', 'WRITES', 'SELF_AUTHORIZED')
 TYPES = {'uint32_t': 'uint32_t', 'int64_t': 'int64_t', 'str': 'str', 'token': 'struct token'}
 LIMITED = ('uint32_t', 'str')
 IDENTIFIER = re.compile(r'[a-z][a-z0-9_]*$')
@@ -64,6 +64,8 @@ def check_question(where, question, names):
     for message in (question.asks, question.answers):
         if message + '_body' not in names:
             fail(where, f'{question.name} needs struct {message}_body')
+    if 'FRESH' in question.flags and question.states != ('full',):
+        fail(where, f'{question.name} is FRESH: only a full session has a proof')
     if 'SELF_AUTHORIZED' in question.flags and 'WRITES' not in question.flags:
         fail(where, f'{question.name} is SELF_AUTHORIZED to write, and does not write')
     if 'none' in question.states and {'WRITES', 'SELF_AUTHORIZED'} & set(question.flags) == {'WRITES'}:

@@ -177,10 +177,6 @@ factor_begin_answer(struct turn *turn, enum verdict *ret_verdict)
 	struct beginning b = { .replaces = form->replaces };
 	bool done = false;
 
-	if (!session_fresh(turn)) {
-		*ret_verdict = VERDICT_STEP_UP;
-		return ERR_OK;
-	}
 	problems->display_name = display_name_check(form->name, &b.name);
 	TRY(account_password_check(turn, form->current, &problems->current));
 	if (problems->display_name != PROBLEM_NONE || problems->current != PROBLEM_NONE) {
@@ -346,10 +342,6 @@ factor_remove_answer(struct turn *turn, enum verdict *ret_verdict)
 	struct factor_body form = *(const struct factor_body *)turn->body;
 	bool done = false;
 
-	if (!session_fresh(turn)) {
-		*ret_verdict = VERDICT_STEP_UP;
-		return ERR_OK;
-	}
 	/* Who came in by it would be out: that is what signing in with another is for. */
 	if (session->recovered_us == 0 && session->factor_id == form.id)
 		return ERR_OK;

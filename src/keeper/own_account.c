@@ -124,10 +124,6 @@ password_answer(struct turn *turn, enum verdict *ret_verdict)
 	CLEANUP(change_wipe) struct change change = { .password = { .n = 0 } };
 	bool in_order = false, done = false;
 
-	if (!session_fresh(turn)) {
-		*ret_verdict = VERDICT_STEP_UP;
-		return ERR_OK;
-	}
 	TRY(change_check(turn, &change, &in_order));
 	if (!in_order) {
 		*ret_verdict = VERDICT_PROBLEMS;
@@ -299,10 +295,6 @@ close_answer(struct turn *turn, enum verdict *ret_verdict)
 	int64_t account_id = turn->now.session.account_id;
 	bool done = false;
 
-	if (!session_fresh(turn)) {
-		*ret_verdict = VERDICT_STEP_UP;
-		return ERR_OK;
-	}
 	TRY(account_password_check(turn, form->current, &problems->current));
 	if (problems->current != PROBLEM_NONE) {
 		*ret_verdict = VERDICT_PROBLEMS;

@@ -1,6 +1,7 @@
 /*
  * The dispatcher: the one way through the table of questions (keeper/question.h).  A question is decoded, its session
- * looked up, its state held against the table, its handler run, its answer encoded.  Whatever could not be done is
+ * looked up, state and proof held against the table, its handler run, what became of the session held against it too, its
+ * answer encoded.  Whatever could not be done is
  * VERDICT_UNAVAILABLE here and nowhere else.
  */
 #include "base/log.h"
@@ -48,6 +49,31 @@ is_too_slow(const struct keeper_thread *t, enum question_id id)
 	return t->quick && (question_rows[id].flags & ROW_HASHES) != 0;
 }
 
+#ifdef DOUBLETOUR_TEST_HOOKS
+turn_handler question_instead;
+#endif
+
+static turn_handler
+handler_of(const struct question_row *row)
+{
+#ifdef DOUBLETOUR_TEST_HOOKS
+	if (question_instead != NULL)
+		return question_instead;
+#endif
+	return row->answer;
+}
+
+/* Fail closed: a handler that brings the session further without being allowed to has a defect, and its answer is none. */
+static err
+handle(struct turn *turn, const struct question_row *row, enum verdict *ret_verdict)
+{
+	const struct session asked = turn->now.session;
+
+	turn->may_raise = (row->flags & ROW_MAY_RAISE) != 0;
+	TRY(handler_of(row)(turn, ret_verdict));
+	return turn->may_raise || !session_rose(&asked, &turn->now.session) ? ERR_OK : ERR_DENIED;
+}
+
 static err
 run(struct turn *turn, enum verdict *ret_verdict)
 {
@@ -60,7 +86,11 @@ run(struct turn *turn, enum verdict *ret_verdict)
 		*ret_verdict = VERDICT_STATE;
 		return ERR_OK;
 	}
-	return row->answer(turn, ret_verdict);
+	if ((row->flags & ROW_FRESH) != 0 && !session_fresh(turn)) {
+		*ret_verdict = VERDICT_STEP_UP;
+		return ERR_OK;
+	}
+	return handle(turn, row, ret_verdict);
 }
 
 /* --- the answer --------------------------------------------------------------------------------------------------- */

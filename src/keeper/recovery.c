@@ -166,21 +166,24 @@ err
 recovery_answer(struct turn *turn, enum verdict *ret_verdict)
 {
 	CLEANUP(making_wipe) struct making making = { .renew = ((const struct recovery_body *)turn->body)->renew == 1 };
-	struct recovery_count_row counts = { 0 };
 	bool done = false;
 
-	TRY(count(turn, &counts));
-	if (making.renew || counts.codes == 0) {
-		if (!session_fresh(turn)) {
-			*ret_verdict = VERDICT_STEP_UP;
-			return ERR_OK;
-		}
-		TRY(turn_transact(turn, make, &making, &done));
-		if (done)
-			audit_log(turn, AUDIT_RECOVERY_MADE, turn->now.session.account_id, "made");
-		else
-			making.n = 0;
-	}
+	TRY(turn_transact(turn, make, &making, &done));
+	if (done)
+		audit_log(turn, AUDIT_RECOVERY_MADE, turn->now.session.account_id, "made");
+	else
+		making.n = 0;
 	*ret_verdict = VERDICT_PASSED;
 	return answer(turn, &making);
+}
+
+/* --- RECOVERY_LEFT ----------------------------------------------------------------------------------------------------- */
+
+err
+recovery_left_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	const struct making none = { .n = 0 };
+
+	*ret_verdict = VERDICT_PASSED;
+	return answer(turn, &none);
 }

@@ -75,6 +75,14 @@ session_touch_due(const struct session *s, const struct config *config, int64_t 
 	return now_us - s->seen_us >= earlier(SESSION_TOUCH_US, config->session_idle_us / SESSION_TOUCH_PARTS);
 }
 
+bool
+session_rose(const struct session *before, const struct session *after)
+{
+	if (after->state == STATE_NONE)
+		return false;
+	return after->state > before->state || after->id != before->id || after->account_id != before->account_id;
+}
+
 /* --- finding ------------------------------------------------------------------------------------------------------ */
 
 struct session

@@ -63,6 +63,9 @@ bool session_over(const struct session *session, const struct config *config, in
 /* Is its activity to be written now?  Less often than it is asked, but never late enough to matter for SESSION_IDLE. */
 bool session_touch_due(const struct session *session, const struct config *config, int64_t now_us);
 
+/* Has the session come further, or been exchanged for another one?  Only some questions may do that: see MAY_RAISE. */
+bool session_rose(const struct session *before, const struct session *after);
+
 /* Is the session's proof of its factor young enough for what changes credentials? */
 bool session_fresh(const struct turn *turn);
 

@@ -1,5 +1,6 @@
 #include "keeper/turn.h"
 
+#include "base/log.h"
 #include "base/secret.h"
 #include "keeper/told.h"
 
@@ -92,6 +93,16 @@ authority_check(struct turn *turn)
 	return ERR_INVALID;
 }
 
+/* Before the commit, so that a session which must not come further has not done so in the database either. */
+static err
+rise_check(const struct turn *turn)
+{
+	if (turn->may_raise || !session_rose(&turn->now.session, &turn->next.session))
+		return ERR_OK;
+	log_event(LOG_ERROR, "session.rose", LOG_TEXT("state", session_state_name(turn->next.session.state)));
+	return ERR_DENIED;
+}
+
 /* The one place where a question's statements may change something. */
 static err
 work_unguarded(struct turn *turn, turn_work work, void *context, bool *ret_commit)
@@ -124,6 +135,7 @@ attempt(struct turn *turn, turn_work work, void *context, bool *ret_done)
 	TRY(work_unguarded(turn, work, context, &commit));
 	if (!commit)
 		return ERR_OK;
+	TRY(rise_check(turn));
 	e = db_commit(&transaction);
 	*ret_done = e == ERR_OK;
 	if (e != ERR_BUSY) /* then it has not happened, for certain */

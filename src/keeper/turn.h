@@ -51,6 +51,7 @@ struct turn {
 	struct keeper *keeper;
 	struct db *db;
 	enum authority authority;
+	bool may_raise;     /* the session may come further, or be another one afterwards */
 	struct arena arena; /* wiped at the end: it holds passwords and secrets */
 	int64_t now_us;
 	struct question_head head;
@@ -73,6 +74,7 @@ typedef err (*turn_handler)(struct turn *turn, enum verdict *ret_verdict);
  *
  * With AUTHORITY_SESSION the transaction first locks the session's row and checks that it still stands.
  *
+ * ERR_DENIED   the work brought the session further, and its question may not: nothing was done
  * ERR_GONE     the session ended, or its token or state changed, since the question came in: nothing was done, and the
  *              answer is that of no session
  * ERR_INVALID  the question only reads

@@ -54,9 +54,19 @@ recovery_page(struct exchange *x, int status, struct page_recovery_codes *page)
 	return exchange_page(x, status);
 }
 
-/* Ask for them, and show what the answer is; status: what the page has when the proof is too old. */
 static err
-recovery_ask(struct exchange *x, struct channel *keeper, bool renew, int stale_status, struct page_recovery_codes *page)
+recovery_take(struct exchange *x, const struct recovery_codes_body *codes, struct page_recovery_codes *page)
+{
+	page->left = codes->left;
+	page->made_us = codes->made_us;
+	TRY(take_codes(x, codes->codes, page));
+	return recovery_page(x, 200, page);
+}
+
+/* Have them made, and show what the answer is; status: what the page has when the proof is too old. */
+static err
+recovery_make(struct exchange *x, struct channel *keeper, bool renew, int stale_status,
+	      struct page_recovery_codes *page)
 {
 	const struct recovery_body body = { .renew = renew };
 	struct recovery_codes_body codes = { 0 };
@@ -70,10 +80,20 @@ recovery_ask(struct exchange *x, struct channel *keeper, bool renew, int stale_s
 	}
 	if (verdict != VERDICT_PASSED)
 		return exchange_lead(x, x->next);
-	page->left = codes.left;
-	page->made_us = codes.made_us;
-	TRY(take_codes(x, codes.codes, page));
-	return recovery_page(x, 200, page);
+	return recovery_take(x, &codes, page);
+}
+
+/* How many there are; the first time there are none, and ten are made. */
+static err
+recovery_look(struct exchange *x, struct channel *keeper, struct page_recovery_codes *page)
+{
+	struct recovery_codes_body codes = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	TRY(exchange_ask(x, keeper, QUESTION_RECOVERY_LEFT, NULL, &verdict, &codes));
+	if (verdict != VERDICT_PASSED)
+		return exchange_lead(x, x->next);
+	return codes.made_us == 0 ? recovery_make(x, keeper, false, 200, page) : recovery_take(x, &codes, page);
 }
 
 err
@@ -94,7 +114,7 @@ recovery_show(struct exchange *x, struct channel *keeper)
 	if (x->rq->method == HTTP_HEAD || !form_origin_ours(x))
 		return recovery_again(x, keeper, 200, NULL);
 	exchange_otp(x, &page.otp);
-	return recovery_ask(x, keeper, false, 200, &page);
+	return recovery_look(x, keeper, &page);
 }
 
 err
@@ -107,7 +127,7 @@ recovery_post(struct exchange *x, struct channel *keeper)
 		x->next = next_is_safe(form->next) ? form->next : (str){ 0 };
 	TRY(exchange_step_up(x, keeper, form->otp, &page.otp));
 	if (page.otp.problem == NULL)
-		return recovery_ask(x, keeper, true, 422, &page);
+		return recovery_make(x, keeper, true, 422, &page);
 	page.left = x->session.recovery_left;
 	return recovery_page(x, 422, &page);
 }

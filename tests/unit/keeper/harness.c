@@ -399,9 +399,9 @@ body_keep(struct browser *b, enum question_id id, const void *body)
 	static void (*const keep[QUESTION_COUNT])(struct browser * b, const void *body) = {
 		[QUESTION_ENROL] = enrolment_keep,   [QUESTION_PROVE] = proved_keep,
 		[QUESTION_STEP_UP] = proved_keep,    [QUESTION_FACTOR_CONFIRM] = proved_keep,
-		[QUESTION_RECOVERY] = recovery_keep, [QUESTION_ACCOUNT] = account_keep,
-		[QUESTION_GATE] = visitor_keep,      [QUESTION_GATE_ENTER] = way_keep,
-		[QUESTION_GATE_TICKET] = way_keep,
+		[QUESTION_RECOVERY] = recovery_keep, [QUESTION_RECOVERY_LEFT] = recovery_keep,
+		[QUESTION_ACCOUNT] = account_keep,   [QUESTION_GATE] = visitor_keep,
+		[QUESTION_GATE_ENTER] = way_keep,    [QUESTION_GATE_TICKET] = way_keep,
 	};
 
 	b->problems = (struct problems_body){ 0 };

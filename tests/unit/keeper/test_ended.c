@@ -606,6 +606,7 @@ authority_expected(enum question_id id)
 		return AUTHORITY_QUESTION;
 	case QUESTION_SESSION:
 	case QUESTION_ACCOUNT:
+	case QUESTION_RECOVERY_LEFT:
 	case QUESTION_SESSIONS:
 	case QUESTION_ACTIVITY:
 	case QUESTION_LINK:

@@ -40,6 +40,8 @@ static const struct expected expected[] = {
 	  "an account is its owner's" },
 	{ QUESTION_RECOVERY,       { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
 	  "recovery codes are for who has a factor" },
+	{ QUESTION_RECOVERY_LEFT,  { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
+	  "there are none yet" },
 	{ QUESTION_FACTOR_BEGIN,   { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
 	  "another factor wants the first" },
 	{ QUESTION_FACTOR_CONFIRM, { WRONG, WRONG, WRONG, WRONG },   { NONE, ENROLLING, PENDING, FULL },

@@ -175,8 +175,9 @@ making_them_wants_a_fresh_proof_and_counting_does_not(void **state)
 	assert_verdict(ask(&w, &alice, QUESTION_STEP_UP, &code), VERDICT_PASSED);
 	make_codes(&w, &alice, false);
 	clock_forward(STEP_UP_US + SECONDS_US(1));
-	assert_verdict(ask(&w, &alice, QUESTION_RECOVERY, &look), VERDICT_PASSED);
+	assert_verdict(ask(&w, &alice, QUESTION_RECOVERY_LEFT, NULL), VERDICT_PASSED);
 	assert_int_equal(alice.left, 10);
+	assert_int_equal(alice.recovery_made, 0);
 	assert_verdict(ask(&w, &alice, QUESTION_RECOVERY, &renew), VERDICT_STEP_UP);
 	world_end(&w);
 }

@@ -660,6 +660,7 @@ static const struct unguarded {
 	{ SQL_SESSION_DELETE, "it ends the session of the token" },
 	{ SQL_THROTTLE_BOUND, "it shortens a backoff" },
 	{ SQL_GATE_TICKET_SPEND, "it spends the ticket" },
+	{ SQL_SCHEMA_OBJECTS, "it only reads, though its text for PostgreSQL begins with WITH" },
 };
 
 static void

@@ -56,7 +56,7 @@ COLUMNS_MAX = 32  # DB_COLUMNS_MAX
 
 # what: the text of "-- row:"; row: the name of the row's struct without _row, None where there are no rows
 Query = collections.namedtuple('Query', 'name texts parameters unguarded what row')
-Column = collections.namedtuple('Column', 'name type null')  # type: of C_TYPES, or the name of another row
+Column = collections.namedtuple('Column', 'name type null')  # its type is one of C_TYPES, or the name of another row
 
 
 def fail(where, message):
@@ -319,7 +319,7 @@ struct sql_query {{
 extern const struct sql_query sql_queries[SQL_COUNT];
 
 /*
- * The rows.  For db_rows each has a function that is called for one, with its context, and what calls it.
+ * The struct of each row.  db_rows calls sql_each_NAME for a row, which calls the caller's function with the row's own type.
  */
 
 {structs}
@@ -361,6 +361,7 @@ sql_each_{row}(void *each, const void *row)
 }}
 
 """
+
 
 def c_struct(row, columns):
     members = ''.join(f'\t{C_TYPES.get(c.type, f"struct {c.type}_row {{}}").format(c.name)};\n' for c in columns)

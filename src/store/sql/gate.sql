@@ -33,10 +33,6 @@ DELETE FROM gate_tickets WHERE ticket_hash = $1 AND expires_at_us > $2 RETURNING
 -- name: gate_ticket_purge
 DELETE FROM gate_tickets WHERE id IN (SELECT id FROM gate_tickets WHERE expires_at_us <= $1 LIMIT $2);
 
--- name: gate_account
--- row: name text, email text, group_names text
-SELECT name, email, group_names FROM accounts WHERE id = $1;
-
 -- name: gate_email_set
 UPDATE accounts SET email = $1 WHERE id = $2;
 

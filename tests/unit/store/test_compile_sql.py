@@ -79,10 +79,11 @@ err
 use(struct db *db, struct arena *arena)
 {
 	struct named_row row = { 0 };
+	struct other_row other = { 0 };
 	bool found = false;
 	TRY(db_row(db, SQL_NAMED, NULL, 0, arena, &row, &found));
 	TRY(db_rows(db, SQL_OTHER, NULL, 0, other_each, NULL));
-	return row.id == 0 && row.name.n == 0 && !row.disabled ? ERR_OK : ERR_GONE;
+	return other.id == 0 && row.name.n == 0 && !row.disabled ? ERR_OK : ERR_GONE;
 }
 """
 QUERIES = NAMED + SELECT + '-- name: other\n-- row: id int\nSELECT id FROM accounts;\n' \
@@ -103,7 +104,7 @@ NOT_COMPILED = [
     (QUERIES, ('row.name.n', 'row.email.n'), 'a member that is no column'),
     (QUERIES.replace(', name text', '').replace(' name,', ''), ('', ''), 'a column that the query lost'),
     (QUERIES.replace('name text', 'name int'), ('', ''), 'a column of another type'),
-    (QUERIES, ('struct named_row row', 'struct other_row row'), 'the struct of another row'),
+    (QUERIES, ('&row', '&other'), 'the struct of another row'),
     (QUERIES, ('SQL_OTHER, NULL, 0, other', 'SQL_NAMED, NULL, 0, other'), 'the function of another row'),
     (QUERIES, ('SQL_NAMED', 'SQL_CHANGE'), 'a query without rows'),
     (QUERIES, ('SQL_OTHER', 'SQL_CHANGE'), 'a query without rows, for each'),

@@ -1,39 +1,30 @@
 #include "keeper/admin.h"
 
 #include "base/log.h"
-#include "base/mem.h"
 #include "base/random.h"
 #include "keeper/audit.h"
 #include "keeper/devices.h"
 #include "keeper/display_name.h"
 #include "keeper/identity.h"
-#include "keeper/told.h"
 #include "keeper/turn.h"
 #include "keeper/upkeep.h"
 
 enum { PAGE_ROWS = 200 };
 
-/* Grows: an account may have any number of sessions. */
-struct ended {
-	struct token *at;
-	size_t n, room;
-};
-
 /* One act: who it is done to, what it leaves, what it is called in the audit. */
+struct act;
+typedef err (*act_work)(struct turn *turn, struct act *act);
 struct act {
-	struct db *db;
-	int64_t account_id, now_us;
+	act_work work;
+	int64_t account_id;
 	enum audit_event event;
 	const char *reason;
 	struct link_text *link;
 	str name, display_name; /* of a new or renamed account */
 	str email, groups;
 	int64_t changed;
-	struct ended ended; /* tokens, by their hashes, that are dead afterwards */
-	bool optional;      /* nothing to change is no reason to write anything */
+	bool optional; /* nothing to change is no reason to write anything */
 };
-
-typedef err (*act_work)(struct act *act);
 
 /* ERR_NOT_FOUND with the sentence. */
 static err
@@ -56,43 +47,41 @@ account_id_of(struct keeper_thread *t, str typed, struct why *why, int64_t *ret_
 }
 
 static err
-lock_account(const struct act *act)
+act_once(struct turn *turn, void *context, bool *ret_commit)
 {
-	const struct db_value args[] = { DB_INT(act->account_id) };
-
-	return db_lock(act->db, SQL_ACCOUNT_LOCK, args, COUNT(args));
-}
-
-static err
-act_once(struct act *act, act_work work)
-{
-	CLEANUP(db_rollback_unless_done) struct db_transaction transaction = { 0 };
+	struct act *act = context;
 
 	act->changed = 0;
-	act->ended.n = 0;
-	TRY(db_begin(act->db, &transaction));
-	TRY(lock_account(act));
-	TRY(work(act));
+	TRY(act->work(turn, act));
 	if (act->optional && act->changed == 0)
 		return ERR_OK;
-	TRY(audit_write_command(act->db, act->event, act->account_id, act->reason));
-	return db_commit(&transaction);
+	*ret_commit = true;
+	return audit_write(turn, act->event, act->account_id, act->reason);
+}
+
+/* As while a question is answered, the connection refuses changes outside of turn_transact. */
+static err
+act_guarded(struct keeper_thread *t, struct act *act)
+{
+	CLEANUP(turn_wipe) struct turn turn = { .db = t->db };
+	bool done = false;
+	err e;
+
+	TRY(turn_of_command(t, &turn));
+	turn.concerns_id = act->account_id;
+	db_guard(t->db, true);
+	e = turn_transact(&turn, act_once, act, &done);
+	db_guard(t->db, false);
+	return e;
 }
 
 static err
 act_do(struct keeper_thread *t, struct act *act, act_work work, struct why *why)
 {
-	struct db_again again = { 0 };
 	err e;
 
-	act->db = t->db;
-	TRY(clock_now_us(&act->now_us));
-	do
-		e = act_once(act, work);
-	while (db_again(&again, e));
-	if (e == ERR_OK)
-		told_ended(t->db, act->ended.at, act->ended.n);
-	mem_free(&act->ended.at);
+	act->work = work;
+	e = act_guarded(t, act);
 	if (e == ERR_OK || why->text[0] != '\0')
 		return e;
 	return why_set(why, e, "Nothing was changed: %s.", err_name(e));
@@ -106,39 +95,11 @@ act_on(struct keeper_thread *t, str account, struct act *act, act_work work, str
 }
 
 static err
-run_on_account(const struct act *act, enum sql query, int64_t *ret_changed)
+run_on_account(struct turn *turn, enum sql query, int64_t *ret_changed)
 {
-	const struct db_value args[] = { DB_INT(act->account_id) };
+	const struct db_value args[] = { DB_INT(turn->concerns_id) };
 
-	return db_run(act->db, query, args, COUNT(args), ret_changed);
-}
-
-static err
-ended_row(void *context, const struct session_token_row *row)
-{
-	struct ended *ended = context;
-
-	if (ended->n == ended->room) {
-		size_t room = ended->room == 0 ? 16 : 2 * ended->room;
-		struct token *more = mem_new_array(room, sizeof(*more));
-		if (more == NULL)
-			return ERR_MEMORY;
-		if (ended->n > 0)
-			memcpy(more, ended->at, ended->n * sizeof(*more));
-		mem_drop(ended->at);
-		ended->at = more;
-		ended->room = room;
-	}
-	memcpy(ended->at[ended->n++].b, row->token_hash, TOKEN_BYTES);
-	return ERR_OK;
-}
-
-static err
-sessions_end(struct act *act)
-{
-	const struct db_value args[] = { DB_INT(act->account_id) };
-
-	return db_rows(act->db, SQL_ADMIN_SESSIONS_END, args, COUNT(args), ended_row, &act->ended);
+	return db_run(turn->db, query, args, COUNT(args), ret_changed);
 }
 
 /* --- accounts ---------------------------------------------------------------------------------------------------------- */
@@ -174,13 +135,13 @@ name_taken(err e, const struct account_name *name, struct why *why)
 }
 
 static err
-add(struct act *act)
+add(struct turn *turn, struct act *act)
 {
 	const struct db_value args[] = { DB_INT(act->account_id), DB_TEXT(act->name),  DB_TEXT(act->display_name),
-					 DB_INT(act->now_us),     DB_TEXT(act->email), DB_TEXT(act->groups) };
+					 DB_INT(turn->now_us),    DB_TEXT(act->email), DB_TEXT(act->groups) };
 
-	TRY(db_run(act->db, SQL_ADMIN_ADD, args, COUNT(args), &act->changed));
-	return link_make(act->db, LINK_SETUP, act->account_id, act->now_us, act->link);
+	TRY(db_run(turn->db, SQL_ADMIN_ADD, args, COUNT(args), &act->changed));
+	return link_make(turn->db, LINK_SETUP, act->account_id, turn->now_us, act->link);
 }
 
 /* groups and e-mail as typed into the act; groups live in the arena. */
@@ -225,12 +186,12 @@ admin_add(struct keeper_thread *t, str typed, const struct admin_new *facts, str
 }
 
 static err
-rename_account(struct act *act)
+rename_account(struct turn *turn, struct act *act)
 {
 	const struct db_value args[] = { DB_TEXT(act->name), DB_INT(act->account_id) };
 
-	TRY(db_run(act->db, SQL_ADMIN_RENAME, args, COUNT(args), &act->changed));
-	return sessions_end(act); /* web knows them by the old name */
+	TRY(db_run(turn->db, SQL_ADMIN_RENAME, args, COUNT(args), &act->changed));
+	return session_end_all(turn, act->account_id); /* web knows them by the old name */
 }
 
 err
@@ -249,20 +210,20 @@ admin_rename(struct keeper_thread *t, str account, str typed, struct why *why)
 
 /* Nothing ends; but whoever remembers what these sessions were told forgets it. */
 static err
-sessions_tell(struct act *act)
+sessions_tell(struct turn *turn)
 {
-	const struct db_value args[] = { DB_INT(act->account_id) };
+	const struct db_value args[] = { DB_INT(turn->concerns_id) };
 
-	return db_rows(act->db, SQL_GATE_ACCOUNT_SESSIONS, args, COUNT(args), ended_row, &act->ended);
+	return db_rows(turn->db, SQL_GATE_ACCOUNT_SESSIONS, args, COUNT(args), turn_ended_row, turn);
 }
 
 static err
-set_email(struct act *act)
+set_email(struct turn *turn, struct act *act)
 {
 	const struct db_value args[] = { DB_TEXT(act->email), DB_INT(act->account_id) };
 
-	TRY(db_run(act->db, SQL_GATE_EMAIL_SET, args, COUNT(args), NULL));
-	return sessions_tell(act);
+	TRY(db_run(turn->db, SQL_GATE_EMAIL_SET, args, COUNT(args), NULL));
+	return sessions_tell(turn);
 }
 
 err
@@ -276,12 +237,12 @@ admin_set_email(struct keeper_thread *t, str account, str email, struct why *why
 }
 
 static err
-set_groups(struct act *act)
+set_groups(struct turn *turn, struct act *act)
 {
 	const struct db_value args[] = { DB_TEXT(act->groups), DB_INT(act->account_id) };
 
-	TRY(db_run(act->db, SQL_GATE_GROUPS_SET, args, COUNT(args), NULL));
-	return sessions_tell(act);
+	TRY(db_run(turn->db, SQL_GATE_GROUPS_SET, args, COUNT(args), NULL));
+	return sessions_tell(turn);
 }
 
 err
@@ -295,12 +256,12 @@ admin_set_groups(struct keeper_thread *t, str account, str groups, struct why *w
 }
 
 static err
-disable(struct act *act)
+disable(struct turn *turn, struct act *act)
 {
-	const struct db_value args[] = { DB_INT(act->now_us), DB_INT(act->account_id) };
+	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(act->account_id) };
 
-	TRY(db_run(act->db, SQL_ADMIN_DISABLE, args, COUNT(args), &act->changed));
-	return sessions_end(act);
+	TRY(db_run(turn->db, SQL_ADMIN_DISABLE, args, COUNT(args), &act->changed));
+	return session_end_all(turn, act->account_id);
 }
 
 err
@@ -314,9 +275,9 @@ admin_disable(struct keeper_thread *t, str account, struct why *why, bool *ret_c
 }
 
 static err
-enable(struct act *act)
+enable(struct turn *turn, struct act *act)
 {
-	return run_on_account(act, SQL_ADMIN_ENABLE, &act->changed);
+	return run_on_account(turn, SQL_ADMIN_ENABLE, &act->changed);
 }
 
 err
@@ -330,10 +291,10 @@ admin_enable(struct keeper_thread *t, str account, struct why *why, bool *ret_ch
 }
 
 static err
-unlock(struct act *act)
+unlock(struct turn *turn, struct act *act)
 {
-	TRY(run_on_account(act, SQL_THROTTLE_CLEAR_ACCOUNT, NULL));
-	return run_on_account(act, SQL_ADMIN_UNLOCK_FACTORS, NULL);
+	TRY(run_on_account(turn, SQL_THROTTLE_CLEAR_ACCOUNT, NULL));
+	return run_on_account(turn, SQL_ADMIN_UNLOCK_FACTORS, NULL);
 }
 
 err
@@ -345,16 +306,16 @@ admin_unlock(struct keeper_thread *t, str account, struct why *why)
 }
 
 static err
-reset_password(struct act *act)
+reset_password(struct turn *turn, struct act *act)
 {
-	const struct db_value args[] = { DB_TEXT(STR(ACCOUNT_NO_PASSWORD)), DB_INT(act->now_us),
+	const struct db_value args[] = { DB_TEXT(STR(ACCOUNT_NO_PASSWORD)), DB_INT(turn->now_us),
 					 DB_INT(act->account_id) };
 
-	TRY(db_run(act->db, SQL_ADMIN_PASSWORD_SET, args, COUNT(args), &act->changed));
-	TRY(links_end(act->db, act->account_id));
-	TRY(sessions_end(act));
-	TRY(devices_forget_all(act->db, act->account_id));
-	return link_make(act->db, LINK_PASSWORD, act->account_id, act->now_us, act->link);
+	TRY(db_run(turn->db, SQL_ADMIN_PASSWORD_SET, args, COUNT(args), &act->changed));
+	TRY(links_end(turn->db, act->account_id));
+	TRY(session_end_all(turn, act->account_id));
+	TRY(devices_forget_all(turn->db, act->account_id));
+	return link_make(turn->db, LINK_PASSWORD, act->account_id, turn->now_us, act->link);
 }
 
 err
@@ -366,12 +327,12 @@ admin_reset_password(struct keeper_thread *t, str account, struct why *why, stru
 }
 
 static err
-reset_factors(struct act *act)
+reset_factors(struct turn *turn, struct act *act)
 {
-	TRY(sessions_end(act));
-	TRY(run_on_account(act, SQL_ADMIN_FACTORS_DELETE, NULL));
-	TRY(run_on_account(act, SQL_THROTTLE_CLEAR_ACCOUNT, NULL));
-	return run_on_account(act, SQL_RECOVERY_DELETE, NULL);
+	TRY(session_end_all(turn, act->account_id));
+	TRY(run_on_account(turn, SQL_ADMIN_FACTORS_DELETE, NULL));
+	TRY(run_on_account(turn, SQL_THROTTLE_CLEAR_ACCOUNT, NULL));
+	return run_on_account(turn, SQL_RECOVERY_DELETE, NULL);
 }
 
 err
@@ -383,11 +344,11 @@ admin_reset_factors(struct keeper_thread *t, str account, struct why *why)
 }
 
 static err
-sign_out(struct act *act)
+sign_out(struct turn *turn, struct act *act)
 {
-	TRY(devices_forget_all(act->db, act->account_id));
-	TRY(sessions_end(act));
-	act->changed = (int64_t)act->ended.n;
+	TRY(devices_forget_all(turn->db, act->account_id));
+	TRY(session_end_all(turn, act->account_id));
+	act->changed = (int64_t)turn->next.ended_count;
 	return ERR_OK;
 }
 
@@ -402,11 +363,11 @@ admin_sign_out(struct keeper_thread *t, str account, struct why *why, int64_t *r
 }
 
 static err
-delete_account(struct act *act)
+delete_account(struct turn *turn, struct act *act)
 {
-	TRY(sessions_end(act));
-	TRY(run_on_account(act, SQL_OWN_CLOSE, &act->changed));
-	return run_on_account(act, SQL_OWN_AUDIT_BARE, NULL);
+	TRY(session_end_all(turn, act->account_id));
+	TRY(run_on_account(turn, SQL_OWN_CLOSE, &act->changed));
+	return run_on_account(turn, SQL_OWN_AUDIT_BARE, NULL);
 }
 
 err
@@ -418,9 +379,9 @@ admin_delete(struct keeper_thread *t, str account, struct why *why)
 }
 
 static err
-invite(struct act *act)
+invite(struct turn *turn, struct act *act)
 {
-	return link_make(act->db, LINK_INVITE, 0, act->now_us, act->link);
+	return link_make(turn->db, LINK_INVITE, 0, turn->now_us, act->link);
 }
 
 err

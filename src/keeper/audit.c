@@ -1,6 +1,5 @@
 #include "keeper/audit.h"
 
-#include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "keeper/turn.h"
@@ -8,14 +7,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Who acts, where the event does not say otherwise: whoever uses the pages. */
-enum actor { ACTOR_PERSON = 0, ACTOR_SYSTEM, ACTOR_COMMAND };
-
 /* clang-format off */
 static const struct {
 	const char *name, *outcome;
 	enum log_level level;
-	enum actor actor;
+	bool by_system; /* the server does it of itself, whoever asked */
 } events[AUDIT_COUNT] = {
 	[AUDIT_REGISTER]         = { "register.done",    "passed",  LOG_NOTICE },
 	[AUDIT_REGISTER_REFUSED] = { "register.refused", "refused", LOG_NOTICE },
@@ -38,26 +34,26 @@ static const struct {
 	[AUDIT_CLOSED]                = { "account.closed",        "passed",  LOG_NOTICE },
 	[AUDIT_LINK_USED]             = { "link.used",             "passed",  LOG_NOTICE },
 	[AUDIT_LINK_REFUSED]          = { "link.refused",          "refused", LOG_NOTICE },
-	[AUDIT_CLOCK_OFF]             = { "clock.off",             "refused", LOG_NOTICE, ACTOR_SYSTEM },
-	[AUDIT_WAIT_BEGUN]            = { "wait.begun",            "refused", LOG_NOTICE, ACTOR_SYSTEM },
-	[AUDIT_FACTOR_DISABLED]       = { "factor.disabled",       "refused", LOG_WARNING, ACTOR_SYSTEM },
-	[AUDIT_ADMIN_ADDED]           = { "admin.added",           "passed",  LOG_NOTICE, ACTOR_COMMAND },
-	[AUDIT_ADMIN_DISABLED]        = { "admin.disabled",        "passed",  LOG_NOTICE, ACTOR_COMMAND },
-	[AUDIT_ADMIN_ENABLED]         = { "admin.enabled",         "passed",  LOG_NOTICE, ACTOR_COMMAND },
-	[AUDIT_ADMIN_UNLOCKED]        = { "admin.unlocked",        "passed",  LOG_NOTICE, ACTOR_COMMAND },
-	[AUDIT_ADMIN_PASSWORD_LINK]   = { "admin.password-link",   "passed",  LOG_NOTICE, ACTOR_COMMAND },
-	[AUDIT_ADMIN_FACTORS_RESET]   = { "admin.factors-reset",   "passed",  LOG_NOTICE, ACTOR_COMMAND },
-	[AUDIT_ADMIN_SIGNED_OUT]      = { "admin.signed-out",      "passed",  LOG_NOTICE, ACTOR_COMMAND },
-	[AUDIT_ADMIN_DELETED]         = { "admin.deleted",         "passed",  LOG_NOTICE, ACTOR_COMMAND },
-	[AUDIT_ADMIN_RENAMED]         = { "admin.renamed",         "passed",  LOG_NOTICE, ACTOR_COMMAND },
-	[AUDIT_ADMIN_EMAIL_SET]       = { "admin.email-set",       "passed",  LOG_NOTICE, ACTOR_COMMAND },
-	[AUDIT_ADMIN_GROUPS_SET]      = { "admin.groups-set",      "passed",  LOG_NOTICE, ACTOR_COMMAND },
-	[AUDIT_ADMIN_INVITED]         = { "admin.invited",         "passed",  LOG_NOTICE, ACTOR_COMMAND },
-	[AUDIT_ADMIN_IMPORTED]        = { "admin.imported",        "passed",  LOG_NOTICE, ACTOR_COMMAND },
-	[AUDIT_ADMIN_BACKUP]          = { "admin.backup",          "passed",  LOG_NOTICE, ACTOR_COMMAND },
-	[AUDIT_ADMIN_COPIED]          = { "admin.copied",          "passed",  LOG_NOTICE, ACTOR_COMMAND },
-	[AUDIT_ADMIN_RESTORED]        = { "admin.restored",        "passed",  LOG_NOTICE, ACTOR_COMMAND },
-	[AUDIT_ADMIN_KEY_ROTATED]     = { "admin.key-rotated",     "passed",  LOG_NOTICE, ACTOR_COMMAND },
+	[AUDIT_CLOCK_OFF]             = { "clock.off",             "refused", LOG_NOTICE, true },
+	[AUDIT_WAIT_BEGUN]            = { "wait.begun",            "refused", LOG_NOTICE, true },
+	[AUDIT_FACTOR_DISABLED]       = { "factor.disabled",       "refused", LOG_WARNING, true },
+	[AUDIT_ADMIN_ADDED]           = { "admin.added",           "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_DISABLED]        = { "admin.disabled",        "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_ENABLED]         = { "admin.enabled",         "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_UNLOCKED]        = { "admin.unlocked",        "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_PASSWORD_LINK]   = { "admin.password-link",   "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_FACTORS_RESET]   = { "admin.factors-reset",   "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_SIGNED_OUT]      = { "admin.signed-out",      "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_DELETED]         = { "admin.deleted",         "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_RENAMED]         = { "admin.renamed",         "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_EMAIL_SET]       = { "admin.email-set",       "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_GROUPS_SET]      = { "admin.groups-set",      "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_INVITED]         = { "admin.invited",         "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_IMPORTED]        = { "admin.imported",        "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_BACKUP]          = { "admin.backup",          "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_COPIED]          = { "admin.copied",          "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_RESTORED]        = { "admin.restored",        "passed",  LOG_NOTICE },
+	[AUDIT_ADMIN_KEY_ROTATED]     = { "admin.key-rotated",     "passed",  LOG_NOTICE },
 };
 /* clang-format on */
 
@@ -111,82 +107,40 @@ audit_command_by(const char *sudo_user, int64_t uid)
 }
 
 static str
-actor_of(enum audit_event event)
+actor_of(const struct turn *turn, enum audit_event event)
 {
-	static const str fixed[] = { [ACTOR_PERSON] = STR_INIT("person"), [ACTOR_SYSTEM] = STR_INIT("system") };
+	static const str fixed[] = { [AUDIT_BY_PERSON] = STR_INIT("person"), [AUDIT_BY_SYSTEM] = STR_INIT("system") };
+	enum audit_actor actor = events[event].by_system ? AUDIT_BY_SYSTEM : turn->actor;
 
-	return events[event].actor == ACTOR_COMMAND ? str_of(command_actor) : fixed[events[event].actor];
+	return actor == AUDIT_BY_COMMAND ? str_of(command_actor) : fixed[actor];
 }
 
 /* --- the row ------------------------------------------------------------------------------------------------------ */
 
-struct audit_row {
-	int64_t at_us;
-	enum audit_event event;
-	const char *reason;
-	struct db_value account, subject;
-	str address, agent, request_id;
-};
-
 /* The only writer of the table. */
 static err
-row_insert(struct db *db, const struct audit_row *row)
+row_insert(struct turn *turn, enum audit_event event, struct db_value account, struct db_value subject, const char *why)
 {
 	const struct db_value args[] = {
-		DB_INT(row->at_us),
-		DB_TEXT(str_of(events[row->event].name)),
-		DB_TEXT(str_of(events[row->event].outcome)),
-		DB_TEXT(str_of(row->reason)),
-		row->account,
-		row->subject,
-		DB_TEXT(row->address),
-		DB_TEXT(row->agent),
-		DB_TEXT(row->request_id),
-		DB_TEXT(actor_of(row->event)),
+		DB_INT(turn->now_us),
+		DB_TEXT(str_of(events[event].name)),
+		DB_TEXT(str_of(events[event].outcome)),
+		DB_TEXT(str_of(why)),
+		account,
+		subject,
+		DB_TEXT(audit_text(&turn->arena, turn->head.address)),
+		DB_TEXT(audit_text(&turn->arena, turn->head.agent)),
+		DB_TEXT(audit_text(&turn->arena, turn->head.request_id)),
+		DB_TEXT(actor_of(turn, event)),
 	};
 
-	return db_run(db, SQL_AUDIT_INSERT, args, COUNT(args), NULL);
-}
-
-static struct db_value
-account_or_none(int64_t account_id)
-{
-	return account_id == 0 ? DB_NULL() : DB_INT(account_id);
-}
-
-static err
-insert(struct turn *turn, enum audit_event event, struct db_value account, struct db_value subject, const char *why)
-{
-	const struct audit_row row = { .at_us = turn->now_us,
-				       .event = event,
-				       .reason = why,
-				       .account = account,
-				       .subject = subject,
-				       .address = audit_text(&turn->arena, turn->head.address),
-				       .agent = audit_text(&turn->arena, turn->head.agent),
-				       .request_id = audit_text(&turn->arena, turn->head.request_id) };
-
-	return row_insert(turn->db, &row);
+	return db_run(turn->db, SQL_AUDIT_INSERT, args, COUNT(args), NULL);
 }
 
 err
 audit_write(struct turn *turn, enum audit_event event, int64_t account_id, const char *why)
 {
-	return insert(turn, event, account_or_none(account_id), DB_NULL(), why);
-}
-
-err
-audit_write_command(struct db *db, enum audit_event event, int64_t account_id, const char *why)
-{
-	struct audit_row row = { .event = event,
-				 .reason = why,
-				 .account = account_or_none(account_id),
-				 .address = STR(""),
-				 .agent = STR("command line"),
-				 .request_id = STR("") };
-
-	TRY(clock_now_us(&row.at_us));
-	return row_insert(db, &row);
+	return row_insert(turn, event, account_id == 0 ? DB_NULL() : DB_INT(account_id), DB_NULL(), why);
 }
 
 err
@@ -195,7 +149,16 @@ audit_write_unknown(struct turn *turn, enum audit_event event, str name, const c
 	uint8_t hash[DIGEST_BYTES];
 
 	TRY(digest_hmac(str_bytes(turn->keeper->keys.names.b, TOKEN_BYTES), name, hash));
-	return insert(turn, event, DB_NULL(), DB_BLOB(str_bytes(hash, sizeof(hash))), why);
+	return row_insert(turn, event, DB_NULL(), DB_BLOB(str_bytes(hash, sizeof(hash))), why);
+}
+
+err
+audit_write_command(struct db *db, enum audit_event event, int64_t account_id, const char *why)
+{
+	CLEANUP(turn_wipe) struct turn turn = { .db = db };
+
+	TRY(turn_of_command(&(struct keeper_thread){ .db = db }, &turn));
+	return audit_write(&turn, event, account_id, why);
 }
 
 void

@@ -14,6 +14,9 @@
 struct db;
 struct turn;
 
+/* Who acts.  Written as text: see below. */
+enum audit_actor { AUDIT_BY_PERSON = 0, AUDIT_BY_SYSTEM, AUDIT_BY_COMMAND };
+
 enum audit_event {
 	AUDIT_REGISTER,
 	AUDIT_REGISTER_REFUSED,
@@ -73,13 +76,16 @@ enum { AUDIT_USER_MAX = 64, AUDIT_ACTOR_MAX = AUDIT_USER_MAX + 16 };
 /* At the start of a command, before there is a second thread.  sudo_user: that variable, or NULL. */
 void audit_command_by(const char *sudo_user, int64_t uid);
 
-/* One row, within the transaction that is open, if one is.  account_id 0: none.  why: a fixed word. */
+/*
+ * One row, within the transaction that is open, if one is.  account_id 0: none.  why: a fixed word.  The actor is the turn's, but for
+ * what the server does of itself.
+ */
 MUST_USE err audit_write(struct turn *turn, enum audit_event event, int64_t account_id, const char *why);
 
 /* The same about a name that no account has: a keyed hash of it is kept, so that tries on one name can be counted. */
 MUST_USE err audit_write_unknown(struct turn *turn, enum audit_event event, str name, const char *why);
 
-/* One row about what a command does, within the transaction that is open, if one is.  account_id 0: none. */
+/* The same for a command that has a transaction of its own, over many accounts or the whole database. */
 MUST_USE err audit_write_command(struct db *db, enum audit_event event, int64_t account_id, const char *why);
 
 /* The line in the log; once it holds. */

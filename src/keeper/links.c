@@ -159,14 +159,6 @@ password_set(struct turn *turn, const struct use *use)
 	return db_run(turn->db, SQL_ADMIN_PASSWORD_SET, args, COUNT(args), NULL);
 }
 
-static err
-sessions_end(struct turn *turn, int64_t account_id)
-{
-	const struct db_value args[] = { DB_INT(account_id) };
-
-	return db_rows(turn->db, SQL_ADMIN_SESSIONS_END, args, COUNT(args), turn_ended_row, turn);
-}
-
 /* The link is spent, the password set, who was signed in is not, and this browser is as far as after a password. */
 static err
 use_link(struct turn *turn, void *context, bool *ret_commit)
@@ -180,7 +172,7 @@ use_link(struct turn *turn, void *context, bool *ret_commit)
 		return ERR_OK;
 	TRY(links_end(turn->db, use->found.account_id));
 	TRY(password_set(turn, use));
-	TRY(sessions_end(turn, use->found.account_id));
+	TRY(session_end_all(turn, use->found.account_id));
 	TRY(devices_forget(turn, use->found.account_id, false));
 	e = session_begin(turn, use->found.account_id, STR(""));
 	if (e == ERR_NOT_FOUND) /* disabled, or deleted, since the link was looked at */

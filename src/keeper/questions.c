@@ -196,13 +196,6 @@ run_guarded(struct turn *turn, enum verdict *ret_verdict)
 	return e;
 }
 
-static void
-turn_wipe(struct turn *turn)
-{
-	arena_wipe(&turn->arena);
-	secret_wipe(turn, sizeof(*turn));
-}
-
 void
 keeper_answer(struct keeper_thread *t, str question, keeper_pushed pushed, void *context, struct buf *ret_answer)
 {

@@ -369,6 +369,14 @@ session_step_up(struct turn *turn, bool *ret_done)
 }
 
 err
+session_end_all(struct turn *turn, int64_t account_id)
+{
+	const struct db_value args[] = { DB_INT(account_id) };
+
+	return db_rows(turn->db, SQL_ADMIN_SESSIONS_END, args, COUNT(args), turn_ended_row, turn);
+}
+
+err
 session_end_others(struct turn *turn)
 {
 	const struct db_value args[] = { DB_INT(turn->now.session.account_id), DB_INT(turn->now.session.id) };

@@ -107,6 +107,9 @@ MUST_USE err session_step_up(struct turn *turn, bool *ret_done);
 /* Those that came in by this factor, but for the one that asks. */
 MUST_USE err session_end_of_factor(struct turn *turn, int64_t factor_id);
 
+/* All sessions of that account. */
+MUST_USE err session_end_all(struct turn *turn, int64_t account_id);
+
 /* All sessions of the account but this one. */
 MUST_USE err session_end_others(struct turn *turn);
 

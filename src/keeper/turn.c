@@ -1,14 +1,35 @@
 #include "keeper/turn.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "keeper/told.h"
 
-enum { ENDED_FIRST = 8 };
+/* A command may end any number of sessions. */
+enum { ENDED_FIRST = 8, COMMAND_ARENA_MAX_BYTES = 256 * 1024 * 1024 };
 
 #ifdef DOUBLETOUR_TEST_HOOKS
 void (*turn_before_transaction)(void);
 #endif
+
+void
+turn_wipe(struct turn *turn)
+{
+	arena_wipe(&turn->arena);
+	secret_wipe(turn, sizeof(*turn));
+}
+
+err
+turn_of_command(const struct keeper_thread *t, struct turn *ret_turn)
+{
+	*ret_turn = (struct turn){ .keeper = t->keeper,
+				   .db = t->db,
+				   .authority = AUTHORITY_COMMAND,
+				   .actor = AUDIT_BY_COMMAND,
+				   .arena = ARENA(COMMAND_ARENA_MAX_BYTES),
+				   .head = { .agent = STR("command line") } };
+	return clock_now_us(&ret_turn->now_us);
+}
 
 static void
 before_transaction(void)
@@ -86,6 +107,7 @@ authority_check(struct turn *turn)
 	case AUTHORITY_SESSION:
 		return session_check(turn);
 	case AUTHORITY_QUESTION:
+	case AUTHORITY_COMMAND:
 		return ERR_OK;
 	case AUTHORITY_NONE:
 		break;

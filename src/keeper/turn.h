@@ -1,11 +1,13 @@
 /*
- * One question while it is being answered: what every part of the keeper is handed.  Not for other folders.
+ * One question while it is being answered, or one act of an administrator while it is done: what every part of the keeper is
+ * handed.  Not for other folders.
  */
 #ifndef KEEPER_TURN_H
 #define KEEPER_TURN_H
 
 #include "base/arena.h"
 #include "config/config.h"
+#include "keeper/audit.h"
 #include "keeper/gate_rules.h"
 #include "keeper/keeper.h"
 #include "keeper/keys.h"
@@ -44,6 +46,7 @@ struct outcome {
 enum authority {
 	AUTHORITY_SESSION = 0, /* the session that asks: each transaction checks that it still holds */
 	AUTHORITY_QUESTION,    /* what the question brings: a password, a link, a ticket, or the token that it ends */
+	AUTHORITY_COMMAND,     /* the command line: a user who may run it may write the database */
 	AUTHORITY_NONE,        /* the question only reads: a transaction is refused */
 };
 
@@ -51,17 +54,18 @@ struct turn {
 	struct keeper *keeper;
 	struct db *db;
 	enum authority authority;
-	bool may_raise;     /* the session may come further, or be another one afterwards */
-	struct arena arena; /* wiped at the end: it holds passwords and secrets */
+	enum audit_actor actor; /* who audit rows say it was */
+	bool may_raise;         /* the session may come further, or be another one afterwards */
+	struct arena arena;     /* wiped at the end: it holds passwords and secrets */
 	int64_t now_us;
-	struct question_head head;
-	struct token token_hash; /* of the token that was presented; zero: none was */
-	const void *body;        /* the question's, as its wire_def says */
-	void *answer;            /* the answer's; zero at first */
-	int64_t retry_us;        /* with ERR_WAIT: for how long */
-	int64_t concerns_id;     /* the account that it is about, where that is not the session's; 0: none */
-	struct outcome now;      /* what holds */
-	struct outcome next;     /* what the transaction that is open is making of it */
+	struct question_head head; /* of an act: only who to name in the audit */
+	struct token token_hash;   /* of the token that was presented; zero: none was */
+	const void *body;          /* the question's, as its wire_def says */
+	void *answer;              /* the answer's; zero at first */
+	int64_t retry_us;          /* with ERR_WAIT: for how long */
+	int64_t concerns_id;       /* the account that it is about, where that is not the session's; 0: none */
+	struct outcome now;        /* what holds */
+	struct outcome next;       /* what the transaction that is open is making of it */
 };
 
 /* A handler (keeper/handlers.h): *ret_verdict is VERDICT_REFUSED when it begins.  ERR_WAIT becomes VERDICT_WAIT. */
@@ -81,6 +85,13 @@ typedef err (*turn_handler)(struct turn *turn, enum verdict *ret_verdict);
  */
 typedef err (*turn_work)(struct turn *turn, void *context, bool *ret_commit);
 MUST_USE err turn_transact(struct turn *turn, turn_work work, void *context, bool *ret_done);
+
+/*
+ * The turn of an act that no question asks for.  t->keeper may be NULL where there is only a database.  It writes inside of
+ * turn_transact, as questions do; the transaction locks the subject account, concerns_id.  Wipe it.
+ */
+MUST_USE err turn_of_command(const struct keeper_thread *t, struct turn *ret_turn);
+void turn_wipe(struct turn *turn);
 
 #ifdef DOUBLETOUR_TEST_HOOKS
 /* A test's: called before each transaction begins, between the look-up of the session and its check. */

@@ -8,12 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void
-turn_wipe(struct turn *turn)
-{
-	arena_wipe(&turn->arena);
-}
-
 /* A row by each event, numbered in `reason`, as the event's own kind of writer writes it. */
 static void
 write_all(struct world *w)

@@ -5,6 +5,7 @@
  */
 #include "harness.h"
 
+#include "keeper/admin.h"
 #include "keeper/links.h"
 #include "keeper/question.h"
 
@@ -207,6 +208,54 @@ transactions_need_the_session_that_asked(void **state)
 	world_end(&w);
 }
 
+/* --- what an administrator does ------------------------------------------------------------------------------------- */
+
+static unsigned begun; /* transactions */
+
+static void
+write_outside(void)
+{
+	struct link_text text;
+
+	begun++;
+	assert_int_equal(link_make(w.thread->db, LINK_INVITE, 0, 1, &text), ERR_INVALID);
+}
+
+static void
+administrators_acts_use_the_transaction_of_questions(void **state)
+{
+	struct why why = { "" };
+	struct link_text text;
+
+	world_new(&w);
+	turn_before_transaction = write_outside;
+	assert_int_equal(admin_invite(w.thread, &why, &text), ERR_OK);
+	turn_before_transaction = NULL;
+	assert_int_equal(begun, 1);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM links"), 1);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE actor LIKE 'command%'"), 1);
+	/* other commands have transactions of their own on this connection */
+	assert_int_equal(link_make(w.thread->db, LINK_INVITE, 0, 1, &text), ERR_OK);
+	world_end(&w);
+}
+
+/* Web caches what it was told of a session: it must forget what an administrator has ended. */
+static void
+administrators_acts_tell_of_ended_sessions(void **state)
+{
+	struct why why = { "" };
+	struct browser b;
+	int64_t ended = 0;
+
+	world_new(&w);
+	bring_to(&w, &b, "anna", STATE_FULL);
+	size_t before = w.ended_count;
+	assert_int_equal(admin_sign_out(w.thread, STR("anna"), &why, &ended), ERR_OK);
+	assert_int_equal(ended, 1);
+	assert_int_equal(w.ended_count - before, 1);
+	world_end(&w);
+}
+
 /* --- the rows themselves ---------------------------------------------------------------------------------------------- */
 
 /* A second statement of what is grave, so that nobody takes a flag away in passing. */
@@ -237,6 +286,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(handlers_do_what_their_row_allows_and_no_more),
 		cmocka_unit_test(transactions_need_the_session_that_asked),
+		cmocka_unit_test(administrators_acts_use_the_transaction_of_questions),
+		cmocka_unit_test(administrators_acts_tell_of_ended_sessions),
 		cmocka_unit_test(rows_say_what_was_reviewed),
 	};
 

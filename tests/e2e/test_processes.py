@@ -374,15 +374,13 @@ def test_what_has_expired_goes_while_people_sign_in(make_server):
         server.sql("INSERT INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, password_at_us, address, agent) VALUES " + values,
                    *[value for n, token in rows for value in (n, token, long_ago, long_ago, long_ago)])
     server.restart()
-    slowest = 0
     while server.sql("SELECT count(*) FROM sessions WHERE seen_at_us = ?", long_ago) != [(0,)]:
         server.forgive()
-        began = time.monotonic()
         alice.forget().sign_in()
-        slowest = max(slowest, time.monotonic() - began)
         assert alice.page.location == "/", alice.page
     assert alice.visit("/").status == 200
-    assert slowest < 2, "nobody waits for the purge; a batch takes some milliseconds"
+    slowest_us = max(int(us) for us in re.findall(r" method=POST .* us=(\d+) ", server.log()))  # a busy machine makes the client wait longer
+    assert slowest_us < 2_000_000, "nobody waits for the purge; a batch takes some milliseconds"
 
 
 def test_one_enrolment_code_in_32_parallel_requests_enrols_once(make_server):

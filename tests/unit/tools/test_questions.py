@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import subprocess
 
 import pytest
 
@@ -87,3 +88,56 @@ def test_flags_of_the_keeper_are_not_in_the_code_of_web():
     questions, structs = compile_questions.read(DEFINITION)
     shared = "".join(compile_questions.make_wire(questions, structs))
     assert not [flag for flag in compile_questions.FLAGS if flag in shared]
+
+
+# --- adding a question, as CONTRIBUTING.md says ------------------------------------------------------------------------
+
+TOY_ROW = "\ttoy  nothing  toy  full  FRESH  answers with a number\n"
+TOY_STRUCT = "\nstruct toy_body\n\tuint32_t  number  7  # always 7\n"
+TOY_HANDLER = """#include "keeper/handlers.h"
+
+err
+toy_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	((struct toy_body *)turn->answer)->number = 7;
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
+}
+"""
+
+
+def with_toy():
+    """The definition with one question more, behind all others."""
+    rows, mark, structs = DEFINITION.read_text().partition("\n# --- heads")
+    return rows + TOY_ROW + mark + structs + TOY_STRUCT
+
+
+def compiled(scratch, source):
+    """The object of a source file, compiled as a release is, with the scratch folder's headers before those of the build."""
+    target = scratch / (source.stem + ".o")
+    folders = [scratch, ROOT / "src", ROOT / "include", pathlib.Path(os.environ["BUILD_ROOT"]) / "src/store"]
+    subprocess.run([*os.environ["TEST_CC"].split(), "-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Werror", "-Wmissing-prototypes", "-c",
+                    *[f"-I{folder}" for folder in folders], "-o", target, source], check=True)
+    return target
+
+
+def symbols(path):
+    lines = subprocess.run(["nm", path], capture_output=True, text=True, check=True).stdout.splitlines()
+    return {line.split()[-1]: line.split()[-2] for line in lines}
+
+
+def test_a_row_a_struct_and_a_handler_are_a_question(tmp_path):
+    for folder in ("wire", "keeper"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "questions.def").write_text(with_toy())
+    (tmp_path / "toy.c").write_text(TOY_HANDLER)
+    compile_questions.main("wire", tmp_path / "questions.def", tmp_path / "wire/messages.h", tmp_path / "wire/messages.c")
+    compile_questions.main("keeper", tmp_path / "questions.def", tmp_path / "keeper/handlers.h", tmp_path / "keeper/rows.c")
+    assert symbols(compiled(tmp_path, tmp_path / "toy.c"))["toy_answer"] == "T"
+    assert symbols(compiled(tmp_path, tmp_path / "keeper/rows.c"))["toy_answer"] == "U"
+    assert symbols(compiled(tmp_path, tmp_path / "wire/messages.c"))["wire_toy_body"] in "DR"
+    for dispatcher in ("src/keeper/questions.c", "src/wire/questions.c"):
+        compiled(tmp_path, ROOT / dispatcher)
+    questions, _ = compile_questions.read(tmp_path / "questions.def")
+    page = compile_questions.docs_page((ROOT / "docs/keeper.md").read_text(), questions)
+    assert "| `toy` | full | `FRESH` | answers with a number |" in page

@@ -95,10 +95,10 @@ class Trace:
         for line in self.lines:
             if not (found := CALL.match(line)):
                 continue
-            tid, name, arguments = found[1], found[2], [number(a) for a in found[3].split(", ") if number(a) is not None]
+            tid, name, arguments = found[1], found[2], [number(a) for a in found[3].strip().split(", ") if number(a) is not None]
             if filters.get(tid, 0) >= 3 or tid in self.threads:
                 yield filters.get(tid, 0) >= 4, name, arguments
-            if tid in filters and name == "seccomp" and arguments[0] == 1 and number(found[4]) in (0, None):  # None: another process was written in between
+            if tid in filters and name == "seccomp" and arguments[0] == 1 and arguments[2] != 0:  # libseccomp asks without a filter what the kernel can
                 filters[tid] += 1
 
 

@@ -9,7 +9,7 @@
 
 #include "base/digest.h"
 #include "base/log.h"
-#include "http/internal.h"
+#include "../tests/unit/http/by_hand.h"
 #include "web/exchange.h"
 #include "web/form_token.h"
 
@@ -163,20 +163,15 @@ static const struct asked {
 static const struct config config = { .app_name = "Doubletour" };
 
 #define ANONYMOUS "0123456789abcdefghijklmn"
-static struct header headers[] = {
+static const struct {
+	str name, value;
+} fields[] = {
 	{ STR_INIT("Host"), STR_INIT("localhost:5000") },
 	{ STR_INIT("Cookie"),
 	  STR_INIT("doubletour=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE; doubletour-form=" ANONYMOUS) },
 	{ STR_INIT("User-Agent"), STR_INIT("Firefox/128.0") },
 };
 static const struct token session_token = { { [TOKEN_BYTES - 1] = 1 } }; /* as the cookie has it */
-
-static void
-job_wipe(struct job *job)
-{
-	buf_wipe(&job->rp.body);
-	arena_wipe(&job->arena);
-}
 
 /* What a page of ours sends back: its form's token, then what the person typed. */
 static str
@@ -231,32 +226,32 @@ try_request(const struct asked *asked, enum session_state state, str answer)
 {
 	CLEANUP(session_cache_free) struct session_cache *cache = cache_new();
 	CLEANUP(pair_close) struct pair pair = pair_new();
-	CLEANUP(job_wipe)
-	struct job job = { .arena = ARENA(HTTP_ARENA_MAX_BYTES),
-			   .rp = { .body = BUF(HTTP_REPLY_BODY_MAX_BYTES) },
-			   .headers = headers,
-			   .header_count = COUNT(headers) };
+	CLEANUP(by_hand_free) struct job *job = by_hand();
 	struct web web = { .config = &config, .cache = cache };
 	struct channel channel = { .fd = pair.webs, .pool = POOL_SLOW, .cache = cache };
 
-	job.rq = (struct request){ .method = asked->method,
-				   .path = asked->path,
-				   .peer = STR("192.0.2.7"),
-				   .id = "0123456789abcdef",
-				   .now_us = INT64_C(1795421640000000),
-				   .arena = &job.arena,
-				   .internal = &job };
+	job->rq = (struct request){ .method = asked->method,
+				    .path = asked->path,
+				    .path_kind = uri_path_kind(asked->path),
+				    .peer = STR("192.0.2.7"),
+				    .id = "0123456789abcdef",
+				    .now_us = INT64_C(1795421640000000),
+				    .arena = &job->arena,
+				    .internal = job };
+	job->rp.body = (struct buf)BUF(HTTP_REPLY_BODY_MAX_BYTES);
+	for (size_t i = 0; i < COUNT(fields); i++)
+		by_hand_field(job, fields[i].name, fields[i].value);
 	if (asked->method == HTTP_POST)
-		job.rq.body = body_of(&web, &job, state, asked->rest);
+		job->rq.body = body_of(&web, job, state, asked->rest);
 	else
-		job.rq.query = asked->rest;
+		job->rq.query = asked->rest;
 	put_session(&pair, state);
 	for (int i = 0; i < ANSWERS; i++)
 		pair_put(&pair, answer);
 	shutdown(pair.keepers, SHUT_WR); /* and no more */
-	if (web_app.admit(&web, &job.rq, &job.rp) != HTTP_INLINE)
-		web_app.work(&web, &channel, &job.rq, &job.rp);
-	check_reply(&job.rp);
+	if (web_app.admit(&web, &job->rq, &job->rp) != HTTP_INLINE)
+		web_app.work(&web, &channel, &job->rq, &job->rp);
+	check_reply(&job->rp);
 }
 
 int

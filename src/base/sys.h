@@ -57,4 +57,10 @@ sys_recv(int fd, void *ret_bytes, size_t n, int flags)
 	return sys_fails(FAULT_RECEIVE, ENOMEM) ? -1 : recv(fd, ret_bytes, n, flags);
 }
 
+static inline ssize_t
+sys_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	return sys_fails(FAULT_SEND, ENOBUFS) ? -1 : sendmsg(fd, message, flags);
+}
+
 #endif

@@ -4,7 +4,6 @@
 #include "cli/cli.h"
 
 #include "base/buf.h"
-#include "http/mhd.h"
 
 #include <gnu/libc-version.h>
 #include <openssl/crypto.h>
@@ -34,7 +33,6 @@ int
 cli_version(struct cli *cli, int argc, char **argv)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(2048);
-	struct why why = { "" };
 	int status = cli_arguments(argc, argv, version_help, 0);
 
 	if (status != CLI_GO_ON)
@@ -43,7 +41,6 @@ cli_version(struct cli *cli, int argc, char **argv)
 	cli_line(&out, "compiler %s", COMPILER);
 	cli_line(&out, "glibc %s", gnu_get_libc_version());
 	cli_line(&out, "%s", OpenSSL_version(OPENSSL_VERSION));
-	cli_line(&out, "libmicrohttpd %s", mhd_load(&why) == ERR_OK ? mhd.MHD_get_version() : why.text);
 	cli_line(&out, "SQLite %s", sqlite3_libversion());
 	return cli_print(buf_str(&out));
 }

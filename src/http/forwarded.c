@@ -32,27 +32,42 @@ strip_port(str entry, str *ret_address)
 	return is_port(rest);
 }
 
+/* inet_pton takes one spelling of each IPv4 address: without leading zeros, with four numbers. */
+static err
+forwarded_four(const char *text, struct arena *arena, str *ret_address)
+{
+	struct in_addr four;
+
+	return inet_pton(AF_INET, text, &four) == 1 ? arena_copy(arena, str_of(text), ret_address) : ERR_INVALID;
+}
+
+/* In its canonical spelling; an IPv4 address written as IPv6 is the IPv4 address. */
+static err
+forwarded_six(char text[INET6_ADDRSTRLEN], struct arena *arena, str *ret_address)
+{
+	struct in6_addr six;
+	const char *written;
+
+	if (inet_pton(AF_INET6, text, &six) != 1)
+		return ERR_INVALID;
+	if (IN6_IS_ADDR_V4MAPPED(&six))
+		written = inet_ntop(AF_INET, &six.s6_addr[12], text, INET6_ADDRSTRLEN);
+	else
+		written = inet_ntop(AF_INET6, &six, text, INET6_ADDRSTRLEN);
+	return written == NULL ? ERR_INVALID : arena_copy(arena, str_of(written), ret_address);
+}
+
 err
 forwarded_entry(str entry, struct arena *arena, str *ret_address)
 {
 	char text[INET6_ADDRSTRLEN];
-	struct in6_addr six;
-	struct in_addr four;
-	str address = { 0 };
-	bool is_six;
+	str trimmed = str_trim(entry), address = { 0 };
 
-	if (!strip_port(str_trim(entry), &address) || str_copy_z(address, text, sizeof(text)) != ERR_OK)
+	if (!strip_port(trimmed, &address) || str_copy_z(address, text, sizeof(text)) != ERR_OK)
 		return ERR_INVALID;
-	is_six = inet_pton(AF_INET6, text, &six) == 1;
-	if (!is_six && (str_starts(str_trim(entry), STR("[")) || inet_pton(AF_INET, text, &four) != 1))
-		return ERR_INVALID;
-	if (is_six && IN6_IS_ADDR_V4MAPPED(&six)) {
-		memcpy(&four, &six.s6_addr[12], sizeof(four));
-		is_six = false;
-	}
-	if (inet_ntop(is_six ? AF_INET6 : AF_INET, is_six ? (const void *)&six : &four, text, sizeof(text)) == NULL)
-		return ERR_INVALID;
-	return arena_copy(arena, str_of(text), ret_address);
+	if (str_has_byte(address, ':'))
+		return forwarded_six(text, arena, ret_address);
+	return str_starts(trimmed, STR("[")) ? ERR_INVALID : forwarded_four(text, arena, ret_address);
 }
 
 struct hop {

@@ -1,103 +1,88 @@
 /*
  * What the parts of the server share.  Not for others: see server.h.
  *
- * A connection (struct conn) lives from the event thread's first sight of it until just before its socket is closed.  A
- * job is one request with its reply: made when the request line is read, freed when libmicrohttpd says that it is over.
- * While a job is in a lane its connection is suspended, so that nothing of it ends before the worker has let go.
+ * A connection (struct conn) belongs to one event loop, which alone touches its socket, from accept to close.  A job is the memory of one
+ * request and its reply: a connection has one from the first byte of a request until the reply has left, and none while it is idle.
+ * While the application works on a request in a pool, the job belongs to the pool and the connection waits.
  */
 #ifndef HTTP_INTERNAL_H
 #define HTTP_INTERNAL_H
 
-#include "http/mhd.h"
+#include "http/parser.h"
 #include "http/server.h"
 #include "http/shares.h"
 
-#include <netinet/in.h>
 #include <pthread.h>
-#include <sys/socket.h>
 #include <stdatomic.h>
 
-enum {
-	PEER_TEXT_BYTES = 46, /* INET6_ADDRSTRLEN */
-	LINGER_MAX = 64,      /* connections that are read empty after an early refusal */
+enum { PEER_TEXT_BYTES = 46 }; /* INET6_ADDRSTRLEN */
+
+/* docs/http.md has the table of what each state waits for, and for how long. */
+enum conn_state { CONN_NEW, CONN_IDLE, CONN_HEAD, CONN_BODY, CONN_WORK, CONN_REPLY, CONN_LINGER };
+
+/* Connections with deadlines of one length: the first one's is over first. */
+struct conn_list {
+	struct conn *first, *last;
+	int64_t length_us; /* 0: no deadline */
 };
 
-struct header {
-	str name, value;
-};
-
-/* One connection, from its being accepted until just before its socket is closed. */
 struct conn {
 	int fd;
-	bool
-	    started; /* its event thread has it; before, nobody touches its socket.  Under door.lock, as are the next two */
-	bool leaving; /* it makes way for a newcomer */
-	struct share_member member;
+	uint32_t watched; /* the epoll events that are asked for; 0: the socket is not in the epoll set yet */
+	atomic_int state; /* enum conn_state; written by its loop, read by who looks for a connection to end */
+	bool leaving;     /* it makes way for a newcomer; under door.lock */
+	bool broken;      /* the client went away while the application worked */
+	uint32_t unread_max; /* CONN_LINGER: bytes that will still be read */
+	struct share_member member; /* under door.lock */
 	struct network network;
-	_Atomic int64_t deadline_us; /* monotonic; NO_DEADLINE while the application has the request */
-	atomic_bool busy;            /* a request has begun and its reply has not left */
-	atomic_bool served;          /* the application has the request, or its reply is leaving */
-	unsigned ends_seen; /* the doorkeeper's: looks in a row at which the client had ended and was not served */
-	bool unread;        /* refused, and the client may still be sending */
+	int64_t deadline_us; /* monotonic */
+	struct conn_list *list;
+	struct conn *before, *next; /* in list */
+	struct loop *loop;
+	struct job *job;          /* NULL: idle */
+	struct conn *inbox_next;  /* in its loop's inbox */
 	char peer[PEER_TEXT_BYTES];
-	struct conn *older, *newer; /* under door.lock */
-
-	/* the event thread's own */
-	struct event_loop *loop;
-	struct conn *next, *before; /* in its loop */
-	char *pool; /* libmicrohttpd's memory for it, not given back since the last request; NULL: not known */
-	bool rests; /* it was idle at the last look */
 };
-#define NO_DEADLINE INT64_MAX
-
-/* A socket on its way from the doorkeeper to an event thread. */
-struct arrival {
-	struct conn *conn;
-	int fd;
-	socklen_t address_bytes;
-	union {
-		struct sockaddr any;
-		struct sockaddr_in four;
-		struct sockaddr_in6 six;
-	} address;
-};
-
-struct event_loop {
-	struct http_server *server;
-	struct MHD_Daemon *daemon;
-	int daemon_fd, wake_fd;
-	pthread_t thread;
-	bool runs;         /* the thread was made */
-	atomic_bool ended; /* the thread leaves */
-	bool untidy;       /* there may be memory to give back */
-	struct conn *conns;
-	pthread_mutex_t lock; /* of the arrivals: a ring, which begins anew at its first place whenever it is empty */
-	size_t arrivals_first, arrivals_count, arrivals_max;
-	struct arrival *arrivals;
-};
-
-enum job_stage { JOB_HEAD, JOB_BODY, JOB_WAITING, JOB_READY, JOB_REPLIED };
 
 struct job {
 	struct request rq; /* first: a request is its job */
 	struct reply rp;
 	struct arena arena;
-	struct http_server *server;
-	struct MHD_Connection *connection;
 	struct conn *conn;
-	enum job_stage stage;
-	bool close;           /* the connection ends with this reply */
-	const char *raw_uri;  /* where libmicrohttpd holds it; only compared with other places */
-	size_t raw_uri_bytes; /* all of it, also when over the limit */
-	str target;           /* of the request line; empty when over the limit */
-	struct header *headers;
-	size_t header_count;
+	struct http_server *server;
 	char *body; /* body_max bytes of the arena */
 	size_t body_bytes, body_max;
+	bool close;            /* the connection ends with this reply */
+	bool unread;           /* and the client may still be sending */
+	str out_head, out_body; /* of the reply: what has not left */
 	size_t reply_bytes;
 	int64_t begun_us; /* monotonic */
-	struct job *next; /* in a lane */
+	struct job *next; /* in a lane, or in its loop's spares */
 	uint64_t from;    /* in a lane: the same number for the same address */
+	size_t filled;    /* bytes received, of this request's head and what follows it */
+	struct parser parser;
+	char bytes[]; /* head_max + 1 */
+};
+
+struct loop {
+	struct http_server *server;
+	pthread_t thread;
+	bool runs; /* the thread was made */
+	int epoll_fd, wake_fd;
+	_Atomic(struct conn *) inbox; /* new connections, and those whose job is done; any thread adds */
+	size_t conn_count;            /* under door.lock */
+	struct conn_list requests, replies, lingerers, working; /* each connection is in one of them */
+	struct job *spares;                                     /* jobs to use again, wiped */
+	size_t spare_count;
+	int64_t now_us, pardon_until_us; /* monotonic */
+	bool accepting;                  /* the listening socket is in the epoll set */
+	int64_t accept_again_us;         /* not accepting: until then */
+	bool closing;                    /* server.closed was seen */
+	uint64_t next_id;
+	atomic_uint_fast64_t requests_count; /* written by this thread only */
+	struct buf head;                     /* of the reply that is being written */
+	int64_t date_s;
+	char date[32];
 };
 
 struct lane {
@@ -115,109 +100,92 @@ struct worker {
 	pthread_t thread;
 };
 
-/* A closed connection whose client may still be sending: read empty, so that no reset overtakes the reply. */
-struct lingerer {
-	int fd;
-	struct network network;
-	int64_t until_us;
-	size_t budget; /* bytes that will still be read */
-};
-
+/* The listening socket, and who holds how many connections. */
 struct door {
-	pthread_mutex_t lock; /* of conns, shares, by_fd, leaving, lingerers */
-	struct conn *conns;
+	pthread_mutex_t lock;
+	int listen_fd;
 	struct shares *shares;
-	struct conn **by_fd; /* by_fd_count: a connection by its socket; touched only where used */
-	size_t by_fd_count;
-	size_t connections_max, linger_max; /* as the process's descriptors allow */
-	size_t leaving, leaving_max;        /* connections that make way, and have not left yet */
-	struct lingerer lingerers[LINGER_MAX];
-	size_t lingerer_count;
-	int listen_fd, wake_fd;
-	size_t accepted;
-	atomic_bool crowded; /* no connection is accepted until one has left */
-	pthread_t thread;
-	atomic_bool closed; /* no new connection; idle ones are sent home */
-	atomic_bool ended;  /* the thread leaves */
+	size_t open;                 /* accepted, and not closed yet */
+	size_t connections_max;      /* as the process's descriptors allow */
+	size_t leaving, leaving_max; /* connections that make way, and have not left yet */
 };
 
 struct http_server {
 	struct http_settings settings;
 	const struct http_app *app;
 	void *app_data;
-	struct event_loop *loops;
-	size_t loop_count;
 	struct door door;
+	struct loop *loops;
+	size_t loop_count;
 	struct lane lanes[HTTP_LANE_COUNT];
 	struct worker *workers;
 	size_t worker_count;
-	int64_t request_us, reply_us;
 	uint64_t id_base;
-	atomic_uint_fast64_t id_count;
-	atomic_size_t connections;
-	atomic_uint_fast64_t requests, refused, given_back, made_way;
-	bool exact_layout; /* see head.c */
+	atomic_bool closed; /* no new connection; idle ones are closed */
+	atomic_bool ended;  /* the event threads leave */
+	atomic_size_t connections; /* open, without those that only linger */
+	atomic_uint_fast64_t refused, made_way;
 };
 
-/* --- door.c: accepting, deadlines ---------------------------------------------------------------------------------- */
+/* --- door.c: who may come in ---------------------------------------------------------------------------------------------- */
 
 MUST_USE err door_prepare(struct http_server *server); /* how many connections there may be, and room for them */
-MUST_USE err door_open(struct http_server *server);    /* the thread */
-void door_close(struct http_server *server);           /* no new connection from now on */
-void door_end(struct http_server *server);             /* the thread is gone afterwards */
 void door_free(struct http_server *server);            /* no connection is left */
-bool door_take(struct http_server *server, struct arrival *arrival); /* false: there is no place for it */
-void door_refuse(struct http_server *server,
-		 struct conn *conn); /* one that no event thread has: its socket is closed */
-void door_forget(struct http_server *server, struct conn *conn); /* the same, where the socket is closed already */
-void door_connection(void *context, struct MHD_Connection *connection, void **place,
-		     enum MHD_ConnectionNotificationCode code);
 
-/* --- events.c: the event threads ------------------------------------------------------------------------------------- */
+enum door_outcome {
+	DOOR_TAKEN,   /* there may be more */
+	DOOR_EMPTY,   /* nobody waits */
+	DOOR_CROWDED, /* no place, descriptor or memory is left for a moment */
+};
+/* The next connection that waits: given to the loop that has fewest. */
+enum door_outcome door_accept(struct http_server *server);
+void door_leave(struct conn *conn); /* its socket is closed next */
 
-MUST_USE err events_open(struct http_server *server);
-void events_end(struct http_server *server); /* nothing may be suspended; all connections are closed afterwards */
+/* --- loop.c: the event threads ---------------------------------------------------------------------------------------------- */
 
-/* The doorkeeper: a socket that was accepted.  It is closed when there is no room for it. */
-void events_take(struct http_server *server, const struct arrival *arrival);
+MUST_USE err loops_open(struct http_server *server);
+void loops_wake(struct http_server *server);
+void loops_end(struct http_server *server); /* no job is in a lane; all connections are closed afterwards */
 
-/* The event thread itself: a connection has begun, or ends; a head has come, at this place. */
-void events_conn_add(struct event_loop *loop, struct conn *conn);
-void events_conn_remove(struct event_loop *loop, struct conn *conn);
-void events_request(struct job *job, const char *method);
+/* Any thread: a new connection, or one whose job a worker has done.  Nobody may look at it afterwards. */
+void loop_give(struct conn *conn);
 
-/* Any thread: the reply of a job that was in a lane is ready.  Nobody may look at it afterwards. */
-void events_resume(struct job *job);
+/* Its loop only. */
+void loop_watch(struct conn *conn, uint32_t events);
+void loop_list(struct conn *conn, struct conn_list *list); /* the deadline begins */
+struct job *loop_job(struct conn *conn); /* NULL: no memory */
+void loop_job_drop(struct conn *conn);   /* wiped */
 
-/* --- lanes.c ------------------------------------------------------------------------------------------------------- */
+/* --- conn.c: one connection; its loop only ------------------------------------------------------------------------------------ */
+
+void conn_begin(struct conn *conn);
+void conn_event(struct conn *conn, uint32_t events);
+void conn_done(struct conn *conn); /* a worker has written the reply */
+void conn_end(struct conn *conn);  /* closed and freed */
+void conn_close_idle(struct conn *conn); /* the server stops: a request that has arrived is answered first */
+bool conn_is(const struct conn *conn, enum conn_state state);
+
+/* --- request.c: what the application asks of a request ------------------------------------------------------------------------- */
+
+void request_begin(struct job *job); /* an id, and the time */
+void request_end(struct job *job);   /* its memory is wiped, but for the bytes of its head */
+/* The head is whole: gives 0, or the status to refuse with. */
+int request_check(struct job *job);
+/* As far as it is known, when the head is refused. */
+void request_name(struct job *job);
+
+/* --- lanes.c --------------------------------------------------------------------------------------------------------------- */
 
 MUST_USE err lanes_open(struct http_server *server);
 bool lane_submit(struct job *job, enum http_lane lane); /* false: full, or closed */
 size_t lane_waiting(const struct lane *lane);
 void lanes_end(struct http_server *server); /* what waits is answered 503; no worker afterwards */
 
-/* --- job.c: a request's way through the server ---------------------------------------------------------------------- */
+/* --- reply.c --------------------------------------------------------------------------------------------------------------- */
 
-void *job_begin(void *context, const char *uri, struct MHD_Connection *connection);
-enum MHD_Result job_continue(void *context, struct MHD_Connection *connection, const char *url, const char *method,
-			     const char *version, const char *upload, size_t *upload_bytes, void **job_place);
-void job_over(void *context, struct MHD_Connection *connection, void **job_place, enum MHD_RequestTerminationCode code);
-
-/* --- head.c: is it well-formed, and within the limits? --------------------------------------------------------------- */
-
-/* Headers into the job.  ERR_MEMORY; ERR_TOO_LONG: more than HTTP_HEADERS_MAX. */
-MUST_USE err head_read(struct job *job);
-/* 0, or the status to refuse with.  The request's path and query are set, and body_max. */
-int head_check(struct job *job, const char *method, const char *version);
-/* May it stand in a field?  No control byte but tab: RFC 9110 s5.5. */
-bool head_value_good(str s);
-/* Does the libmicrohttpd in use keep a head as head_check's layout check expects it? */
-bool head_layout_known(void);
-
-/* --- reply.c ------------------------------------------------------------------------------------------------------- */
-
-void reply_reset(struct job *job);
+void reply_begin(struct job *job);
 void reply_refuse(struct job *job, int status); /* the application's own words for it */
-enum MHD_Result reply_queue(struct job *job);   /* hand it to libmicrohttpd; MHD_NO: close the connection */
+/* Its bytes into out_head and out_body.  false: there is no memory. */
+bool reply_compose(struct job *job);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Bounded queues in front of worker threads.  A job in a lane has its connection suspended; whoever takes it out must
- * resume it, and may not look at it afterwards.  A full lane is shared out among addresses.
+ * Bounded queues in front of worker threads.  A job in a lane belongs to it; whoever takes it out gives its connection back to its event
+ * loop, and may not look at it afterwards.  A full lane is shared out among addresses.
  */
 #include "http/internal.h"
 
@@ -75,9 +75,6 @@ make_way(struct lane *lane, uint64_t from)
 static void
 put_in(struct lane *lane, struct job *job)
 {
-	/* Before a worker can see it: one may be done with it before this function returns. */
-	job->stage = JOB_WAITING;
-	mhd.MHD_suspend_connection(job->connection);
 	job->next = NULL;
 	if (lane->last != NULL)
 		lane->last->next = job;
@@ -92,8 +89,7 @@ static void
 refuse_one(struct job *job)
 {
 	reply_refuse(job, 503);
-	job->stage = JOB_READY;
-	events_resume(job);
+	loop_give(job->conn);
 }
 
 bool
@@ -156,8 +152,7 @@ worker_main(void *context)
 			continue;
 		}
 		app->work(server->app_data, own, &job->rq, &job->rp);
-		job->stage = JOB_READY;
-		events_resume(job);
+		loop_give(job->conn);
 	}
 	return NULL;
 }

@@ -44,7 +44,7 @@ struct span {
 	uint32_t at, n; /* bytes */
 };
 
-struct field {
+struct parser_field {
 	struct span name, value; /* the value without the white space around it */
 };
 
@@ -57,18 +57,24 @@ struct parser {
 	unsigned minor;     /* of HTTP/1.x: 0; or 1 for 1 and every later one (RFC 9110 s2.5) */
 
 	/* PARSER_WHOLE */
-	struct field fields[HTTP_HEADERS_MAX];
 	unsigned field_count;
 	size_t bytes;        /* of the head, with the empty line at its end, and one before it */
 	uint64_t body_bytes; /* Content-Length; UINT64_MAX where the number is larger; 0 when there is none */
-	bool expects;        /* Expect: 100-continue, in HTTP/1.1: the client waits for a 100 before it sends the body (RFC 9110 s10.1.1) */
-	bool closes;         /* HTTP/1.0, or Connection: close: the connection ends with this request (RFC 9112 s9.3, s9.6) */
+	bool expects; /* Expect: 100-continue, in HTTP/1.1, and a body: the client waits for a 100 (RFC 9110 s10.1.1) */
+	bool closes;  /* HTTP/1.0, or Connection: close: the connection ends with this request (RFC 9112 s9.3, s9.6) */
 
 	/* the parser's own */
 	size_t line;    /* where the line begins that is being read */
 	size_t scanned; /* so many bytes hold no end of that line */
 	unsigned stage;
-	int refused; /* a status that was given: it is given again */
+	unsigned seen;         /* which of the fields that the parser reads */
+	struct span host;      /* the value of Host */
+	struct span authority; /* of an absolute target; 0 bytes when the target is a path */
+	unsigned default_port; /* of its scheme */
+	int outcome;           /* PARSER_WHOLE or the status that was given: it is given again */
+
+	/* PARSER_WHOLE; the last member, because parser_begin clears what is before it */
+	struct parser_field fields[HTTP_HEADERS_MAX];
 };
 
 void parser_begin(struct parser *p);

@@ -1,9 +1,11 @@
 /*
- * Replies: what the application may put into one, and its way to libmicrohttpd.
+ * Replies: what the application may put into one, and their bytes.
  */
 #include "http/internal.h"
 
 #include "base/clock.h"
+
+#include <time.h>
 
 #define RETRY_AFTER "2"
 
@@ -11,21 +13,18 @@ static const str servers_own[] = { STR_INIT("Connection"), STR_INIT("Content-Len
 				   STR_INIT("Transfer-Encoding") };
 
 static bool
-name_allowed(str name)
+reply_name_allowed(str name)
 {
 	for (size_t i = 0; i < COUNT(servers_own); i++)
 		if (str_equal_nocase(name, servers_own[i]))
 			return false;
-	for (size_t i = 0; i < name.n; i++)
-		if (name.p[i] <= ' ' || name.p[i] == ':' || name.p[i] >= 0x7f)
-			return false;
-	return name.n > 0;
+	return parser_token_good(name);
 }
 
 err
 reply_header_constant(struct reply *rp, str name, str value)
 {
-	if (!name_allowed(name) || !head_value_good(value))
+	if (!reply_name_allowed(name) || !parser_value_good(value))
 		return ERR_INVALID;
 	if (rp->header_count >= HTTP_REPLY_HEADERS)
 		return ERR_TOO_LONG;
@@ -44,11 +43,21 @@ reply_header(struct request *rq, struct reply *rp, str name, str value)
 	return reply_header_constant(rp, name, copy);
 }
 
+/* The headers beyond header_count hold anything. */
 void
+reply_begin(struct job *job)
+{
+	job->rp.status = 0;
+	job->rp.body = (struct buf)BUF(HTTP_REPLY_BODY_MAX_BYTES);
+	job->rp.fixed = (str){ 0 };
+	job->rp.header_count = 0;
+}
+
+static void
 reply_reset(struct job *job)
 {
 	buf_wipe(&job->rp.body);
-	job->rp = (struct reply){ .body = BUF(HTTP_REPLY_BODY_MAX_BYTES) };
+	reply_begin(job);
 }
 
 static bool
@@ -82,44 +91,161 @@ reply_refuse(struct job *job, int status)
 		(void)!reply_header(&job->rq, &job->rp, STR("Retry-After"), STR(RETRY_AFTER));
 }
 
-static struct MHD_Response *
-response_new(struct job *job)
-{
-	const struct reply *rp = &job->rp;
-	str body = rp->fixed.p != NULL ? rp->fixed : buf_str(&rp->body);
-	/* PERSISTENT: the job keeps the bytes until libmicrohttpd is done with them. */
-	struct MHD_Response *response = mhd.MHD_create_response_from_buffer(
-	    body.n, (void *)(uintptr_t)(body.n == 0 ? "" : body.p), MHD_RESPMEM_PERSISTENT);
-	bool ok = response != NULL;
+/* --- bytes ---------------------------------------------------------------------------------------------------------------- */
 
-	for (size_t i = 0; ok && i < rp->header_count; i++)
-		ok = mhd.MHD_add_response_header(response, rp->headers[i].name.p, rp->headers[i].value.p) == MHD_YES;
-	if (ok && (job->close || atomic_load(&job->server->door.closed)))
-		ok = mhd.MHD_add_response_header(response, "Connection", "close") == MHD_YES;
-	if (ok) {
-		job->reply_bytes = job->rq.method == HTTP_HEAD || rp->status == 304 || rp->status == 204 ? 0 : body.n;
-		return response;
-	}
-	if (response != NULL)
-		mhd.MHD_destroy_response(response);
-	return NULL;
+enum { STATUS_LINE_BYTES = 64, SERVERS_OWN_BYTES = 160, FIELD_BYTES = 4, NUMBER_BYTES = 20 };
+
+static str
+reply_reason(int status)
+{
+	static const struct {
+		int status;
+		str reason;
+	} reasons[] = {
+		{ 200, STR_INIT("OK") },
+		{ 303, STR_INIT("See Other") },
+		{ 401, STR_INIT("Unauthorized") },
+		{ 403, STR_INIT("Forbidden") },
+		{ 204, STR_INIT("No Content") },
+		{ 302, STR_INIT("Found") },
+		{ 304, STR_INIT("Not Modified") },
+		{ 400, STR_INIT("Bad Request") },
+		{ 404, STR_INIT("Not Found") },
+		{ 405, STR_INIT("Method Not Allowed") },
+		{ 411, STR_INIT("Length Required") },
+		{ 413, STR_INIT("Content Too Large") },
+		{ 414, STR_INIT("URI Too Long") },
+		{ 415, STR_INIT("Unsupported Media Type") },
+		{ 421, STR_INIT("Misdirected Request") },
+		{ 422, STR_INIT("Unprocessable Content") },
+		{ 429, STR_INIT("Too Many Requests") },
+		{ 431, STR_INIT("Request Header Fields Too Large") },
+		{ 503, STR_INIT("Service Unavailable") },
+	};
+
+	for (size_t i = 0; i < COUNT(reasons); i++)
+		if (reasons[i].status == status)
+			return reasons[i].reason;
+	return (str){ "", 0 }; /* RFC 9112 s4: it may be empty */
 }
 
-enum MHD_Result
-reply_queue(struct job *job)
+static char *
+reply_put(char *at, str s)
 {
-	struct MHD_Response *response;
-	enum MHD_Result queued;
+	if (s.n > 0)
+		memcpy(at, s.p, s.n);
+	return at + s.n;
+}
 
+static char *
+reply_put_number(char *at, size_t number)
+{
+	char digits[NUMBER_BYTES];
+	size_t n = 0;
+
+	do
+		digits[n++] = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	while (n > 0)
+		*at++ = digits[--n];
+	return at;
+}
+
+/* RFC 9110 s5.6.7; made once a second. */
+static str
+reply_date(struct loop *loop, int64_t now_us)
+{
+	time_t now = (time_t)(now_us / SECONDS_US(1));
+	struct tm tm;
+
+	if (loop->date_s != now && gmtime_r(&now, &tm) != NULL) {
+		loop->date_s = now;
+		strftime(loop->date, sizeof(loop->date), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	}
+	return str_of(loop->date);
+}
+
+/* A reply to HEAD, 204 and 304 have no body (RFC 9110 s6.4.1); 204 has no length either, and a 304 says none (s8.6). */
+static bool
+reply_has_length(int status)
+{
+	return status != 204 && status != 304;
+}
+
+static char *
+reply_put_own(char *at, struct job *job, size_t length)
+{
+	at = reply_put(at, STR("Date: "));
+	at = reply_put(at, reply_date(job->conn->loop, job->rq.now_us));
+	at = reply_put(at, STR("\r\n"));
+	if (reply_has_length(job->rp.status)) {
+		at = reply_put(at, STR("Content-Length: "));
+		at = reply_put_number(at, length);
+		at = reply_put(at, STR("\r\n"));
+	}
+	if (job->close)
+		at = reply_put(at, STR("Connection: close\r\n"));
+	return reply_put(at, STR("\r\n"));
+}
+
+static size_t
+reply_head_max(const struct reply *rp)
+{
+	size_t n = STATUS_LINE_BYTES + SERVERS_OWN_BYTES;
+
+	for (size_t i = 0; i < rp->header_count; i++)
+		n += rp->headers[i].name.n + rp->headers[i].value.n + FIELD_BYTES;
+	return n;
+}
+
+static char *
+reply_put_fields(char *at, const struct reply *rp)
+{
+	for (size_t i = 0; i < rp->header_count; i++) {
+		at = reply_put(at, rp->headers[i].name);
+		at = reply_put(at, STR(": "));
+		at = reply_put(at, rp->headers[i].value);
+		at = reply_put(at, STR("\r\n"));
+	}
+	return at;
+}
+
+/* Into the loop's memory: one reply of a loop is written at a time. */
+static bool
+reply_put_head(struct job *job, size_t length)
+{
+	const struct reply *rp = &job->rp;
+	struct buf *head = &job->conn->loop->head;
+	char *begin, *at;
+
+	buf_clear(head);
+	begin = at = buf_room(head, reply_head_max(rp));
+	if (begin == NULL) {
+		buf_wipe(head);
+		return false;
+	}
+	at = reply_put(at, STR("HTTP/1.1 "));
+	at = reply_put_number(at, (size_t)rp->status);
+	at = reply_put(at, STR(" "));
+	at = reply_put(at, reply_reason(rp->status));
+	at = reply_put(at, STR("\r\n"));
+	at = reply_put_own(reply_put_fields(at, rp), job, length);
+	job->out_head = str_bytes(begin, (size_t)(at - begin));
+	return true;
+}
+
+bool
+reply_compose(struct job *job)
+{
+	str body;
+
+	job->close |= atomic_load_explicit(&job->server->closed, memory_order_relaxed);
 	if (!reply_whole(&job->rp))
 		reply_refuse(job, 503);
-	response = response_new(job);
-	if (response == NULL)
-		return MHD_NO;
-	job->stage = JOB_REPLIED;
-	atomic_store(&job->conn->served, true);
-	atomic_store(&job->conn->deadline_us, clock_monotonic_us() + job->server->reply_us);
-	queued = mhd.MHD_queue_response(job->connection, (unsigned)job->rp.status, response);
-	mhd.MHD_destroy_response(response);
-	return queued;
+	body = job->rp.fixed.p != NULL ? job->rp.fixed : buf_str(&job->rp.body);
+	if (!reply_put_head(job, body.n))
+		return false;
+	job->out_body = job->rq.method == HTTP_HEAD || !reply_has_length(job->rp.status) ? (str){ 0 } : body;
+	job->reply_bytes = job->out_body.n;
+	return true;
 }

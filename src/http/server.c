@@ -13,16 +13,10 @@ enum {
 	STOP_LAST_MS = 100, /* for replies that were written when the time was over */
 };
 
-err
-http_prepare(struct why *why)
+static int
+server_period_ms(int ms, int seconds)
 {
-	return mhd_load(why);
-}
-
-static int64_t
-period_us(int ms, int seconds)
-{
-	return ms > 0 ? (int64_t)ms * 1000 : SECONDS_US(seconds);
+	return ms > 0 ? ms : seconds * 1000;
 }
 
 static err
@@ -31,7 +25,8 @@ server_new(const struct http_settings *settings, const struct http_app *app, voi
 {
 	struct http_server *server;
 
-	if (settings->event_threads == 0 || settings->event_threads > 256 || settings->connections_max > 1000 * 1000)
+	if (settings->event_threads == 0 || settings->event_threads > 256 || settings->connections_max > 1000 * 1000 ||
+	    settings->head_max > HTTP_HEAD_LIMIT_BYTES)
 		return ERR_INVALID;
 	server = mem_new(sizeof(*server));
 	if (server == NULL)
@@ -39,11 +34,11 @@ server_new(const struct http_settings *settings, const struct http_app *app, voi
 	server->settings = *settings;
 	server->app = app;
 	server->app_data = app_data;
-	server->request_us = period_us(settings->request_ms, HTTP_REQUEST_SECONDS);
-	server->reply_us = period_us(settings->reply_ms, HTTP_REPLY_SECONDS);
-	server->exact_layout = head_layout_known();
+	server->settings.request_ms = server_period_ms(settings->request_ms, HTTP_REQUEST_SECONDS);
+	server->settings.reply_ms = server_period_ms(settings->reply_ms, HTTP_REPLY_SECONDS);
+	if (settings->head_max == 0)
+		server->settings.head_max = HTTP_HEAD_MAX_BYTES;
 	server->door.listen_fd = settings->listen_fd;
-	server->door.wake_fd = -1;
 	pthread_mutex_init(&server->door.lock, NULL);
 	for (int i = HTTP_QUICK; i < HTTP_LANE_COUNT; i++) {
 		pthread_mutex_init(&server->lanes[i].lock, NULL);
@@ -64,8 +59,6 @@ server_free(struct http_server **server)
 		pthread_mutex_destroy(&s->lanes[i].lock);
 		pthread_cond_destroy(&s->lanes[i].filled);
 	}
-	if (s->door.wake_fd >= 0)
-		close(s->door.wake_fd);
 	if (s->door.listen_fd >= 0)
 		close(s->door.listen_fd);
 	door_free(s);
@@ -81,13 +74,11 @@ threads_start(struct http_server *server)
 	if (e == ERR_OK)
 		e = lanes_open(server);
 	if (e == ERR_OK)
-		e = events_open(server);
-	if (e == ERR_OK)
-		e = door_open(server);
+		e = loops_open(server);
 	if (e == ERR_OK)
 		return e;
 	lanes_end(server);
-	events_end(server);
+	loops_end(server);
 	return e;
 }
 
@@ -96,12 +87,8 @@ http_server_start(const struct http_settings *settings, const struct http_app *a
 		  struct http_server **ret_server)
 {
 	struct http_server *server = NULL;
-	struct why why;
 	sigset_t all, before;
-	err e = http_prepare(&why);
-
-	if (e == ERR_OK)
-		e = server_new(settings, app, app_data, &server);
+	err e = server_new(settings, app, app_data, &server);
 
 	if (e != ERR_OK) {
 		close(settings->listen_fd);
@@ -138,12 +125,12 @@ http_server_stop(struct http_server **server, int max_ms)
 
 	if (s == NULL)
 		return;
-	door_close(s);
+	atomic_store(&s->closed, true);
+	loops_wake(s);
 	wait_for_connections(s, max_ms);
-	lanes_end(s); /* from here on nothing is suspended, and nothing can be */
+	lanes_end(s); /* from here on no job is in a lane, and none can be */
 	wait_for_connections(s, STOP_LAST_MS);
-	door_end(s);
-	events_end(s);
+	loops_end(s);
 	server_free(server);
 }
 
@@ -153,9 +140,9 @@ http_server_figures(const struct http_server *server, struct http_figures *ret_f
 	*ret_figures = (struct http_figures){ .connections = atomic_load(&server->connections),
 					      .connections_max = server->door.connections_max,
 					      .made_way = atomic_load(&server->made_way),
-					      .requests = atomic_load(&server->requests),
-					      .refused = atomic_load(&server->refused),
-					      .given_back = atomic_load(&server->given_back) };
+					      .refused = atomic_load(&server->refused) };
+	for (size_t i = 0; i < server->loop_count; i++)
+		ret_figures->requests += atomic_load(&server->loops[i].requests_count);
 	for (int i = HTTP_QUICK; i < HTTP_LANE_COUNT; i++)
 		ret_figures->waiting[i] = lane_waiting(&server->lanes[i]);
 }

@@ -1,11 +1,10 @@
 /*
- * An HTTP/1.1 server over libmicrohttpd, for small forms and pages: it takes requests in whole, checks that they are
- * well-formed and within limits, and hands them to an application in one of three lanes.  It knows nothing of
- * sessions, pages or the keeper.
+ * An HTTP/1.1 server for small forms and pages: it takes requests in whole, checks that they are well-formed and within limits, and
+ * hands them to an application in one of three lanes.  It knows nothing of sessions, pages or the keeper.  docs/http.md explains it.
  *
  *	event thread:  admit()  →  HTTP_INLINE: the reply is ready and leaves at once
- *	                        →  HTTP_QUICK, HTTP_SLOW: the connection sleeps; a worker of that pool calls work(); the
- *	                           connection wakes and the reply leaves
+ *	                        →  HTTP_QUICK, HTTP_SLOW: the connection waits; a worker of that pool calls work(); the event
+ *	                           thread sends the reply
  *
  * Each pool has its own threads and its own bounded queue; when the queue is full the answer is 503 with
  * Retry-After, made by refuse().  A worker never touches a connection, an event thread never waits.
@@ -17,6 +16,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "base/uri_path.h"
 
 enum http_lane { HTTP_INLINE, HTTP_QUICK, HTTP_SLOW, HTTP_LANE_COUNT };
 
@@ -24,14 +24,16 @@ enum http_method {
 	HTTP_GET = 1,
 	HTTP_HEAD = 2,
 	HTTP_POST = 4,
-	HTTP_OTHER = 8,
-	HTTP_ANY = 15,
+	HTTP_OPTIONS = 8,
+	HTTP_OTHER = 16,
+	HTTP_ANY = 31,
 }; /* bits, for tables of what is allowed */
 
 enum {
-	HTTP_HEAD_MAX_BYTES = 16 * 1024, /* request line and header fields: 431 */
-	HTTP_URI_MAX_BYTES = 8 * 1024,   /* 414 */
-	HTTP_BODY_MAX_BYTES = 16 * 1024, /* 413 */
+	HTTP_HEAD_MAX_BYTES = 16 * 1024,   /* request line and header fields, unless the settings say otherwise: 431 */
+	HTTP_HEAD_LIMIT_BYTES = 64 * 1024, /* what the settings may say */
+	HTTP_URI_MAX_BYTES = 8 * 1024,     /* 414 */
+	HTTP_BODY_MAX_BYTES = 16 * 1024,   /* unless the route says otherwise: 413 */
 	HTTP_HEADERS_MAX = 100,          /* 431 */
 	HTTP_REQUEST_SECONDS = 20,       /* from connection, or from the last reply, to a whole request; then closed */
 	HTTP_REPLY_SECONDS = 20,         /* for the client to take the reply */
@@ -40,14 +42,18 @@ enum {
 	HTTP_ARENA_MAX_BYTES = 512 * 1024,       /* of one request: its texts and all that the application allocates */
 };
 
+/* Address of a connection through a Unix socket. */
+#define HTTP_PEER_UNIX "unix:"
+
 /* One request, whole.  All texts live as long as the request. */
 struct request {
 	enum http_method method;
 	str method_name;
 	str path;  /* raw, as sent, without query; begins with '/' */
+	enum uri_path_kind path_kind; /* can two programs read the path differently?  Routes refuse it then */
 	str query; /* raw, without '?' ; empty when there is none */
 	str body;
-	str peer;            /* address of the connection's other end, numeric; mapped IPv4 as IPv4 */
+	str peer;            /* address of the connection's other end, numeric; mapped IPv4 as IPv4; or HTTP_PEER_UNIX */
 	str from;            /* by admit: on whose behalf, numeric, where the peer is a proxy; empty: the peer's */
 	char id[17];         /* random hex, unique enough to find the request in the log */
 	int64_t now_us;      /* when it was whole: the request's one reading of the clock */
@@ -85,7 +91,18 @@ MUST_USE err reply_header(struct request *rq, struct reply *rp, str name, str va
 /* With a value that lives for ever too, and has a NUL behind it. */
 MUST_USE err reply_header_constant(struct reply *rp, str name, str value);
 
+/* What a route takes beyond the usual. */
+struct http_expectation {
+	size_t body_max_bytes;
+	bool authorization; /* the application is shown the header field Authorization */
+};
+
 struct http_app {
+	/*
+	 * On the event thread, when the head is whole and the body is not read yet: change what this route expects; it is
+	 * HTTP_BODY_MAX_BYTES and no Authorization before.  Must not wait.  NULL: so it stays.
+	 */
+	void (*expect)(void *app, const struct request *rq, struct http_expectation *expectation);
 	/* On the event thread, for each well-formed request: fill the reply and return HTTP_INLINE, or name the lane. */
 	enum http_lane (*admit)(void *app, struct request *rq, struct reply *rp);
 	/* On a worker: fill the reply.  worker is what worker_open gave this thread. */
@@ -98,8 +115,8 @@ struct http_app {
 	/* Called in each worker thread at its start; lane is QUICK or SLOW, index counts from 0 within it.  NULL: nothing. */
 	void *(*worker_open)(void *app, enum http_lane lane, size_t index);
 	/*
-	 * Is the peer a proxy that may speak for everybody?  It has no share of the connections then.  The acceptor thread asks;
-	 * must not wait.  NULL: nobody is.
+	 * Is the peer a proxy that may speak for everybody?  It has no share of the connections then.  Asked under a lock; must
+	 * not wait.  NULL: nobody is.
 	 */
 	bool (*trusts)(void *app, str peer);
 	/*
@@ -117,18 +134,13 @@ struct http_settings {
 	size_t connections_max;            /* when there are more, whoever holds most makes way: shares.h */
 	size_t descriptors_max;            /* of this process: fewer connections where these are few; 0: its limit */
 	int request_ms, reply_ms;          /* 0: HTTP_REQUEST_SECONDS, HTTP_REPLY_SECONDS */
+	size_t head_max;                   /* bytes of a request's head, up to HTTP_HEAD_LIMIT_BYTES; 0: HTTP_HEAD_MAX_BYTES */
 };
 
 struct http_server;
 
 /* Listen on host (name or address, IPv4 or IPv6) and port; SO_REUSEADDR, close-on-exec.  ERR_BUSY port in use, ERR_DENIED, ERR_INVALID; why is filled. */
 MUST_USE err http_listen(str host, uint16_t port, struct why *why, int *ret_fd);
-
-/*
- * Load the library that serves: before a sandbox that lets no file be opened; http_server_start does it otherwise.  ERR_CONFIG: it is
- * not installed.
- */
-MUST_USE err http_prepare(struct why *why);
 
 /*
  * All threads and descriptors are made here; afterwards the server opens no file, asks no name service and starts no
@@ -148,7 +160,6 @@ struct http_figures {
 	size_t connections, connections_max, waiting[HTTP_LANE_COUNT];
 	uint64_t requests, refused;
 	uint64_t made_way;   /* connections that were ended for newcomers */
-	uint64_t given_back; /* how often an idle connection's memory was */
 };
 void http_server_figures(const struct http_server *server, struct http_figures *ret_figures);
 

@@ -564,7 +564,7 @@ admit(void *app, struct request *rq, struct reply *rp)
 		rp->status = 503;
 		return HTTP_INLINE;
 	}
-	if (!route_path_good(rq->path)) {
+	if (!route_path_good(rq->path, rq->path_kind)) {
 		refuse_path(x);
 		return HTTP_INLINE;
 	}

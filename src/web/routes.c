@@ -1,6 +1,5 @@
 #include "web/routes.h"
 
-#include "base/uri_path.h"
 #include "web/handlers.h"
 
 /* clang-format off */
@@ -106,10 +105,8 @@ route_find(enum http_method method, str path, str query, unsigned *ret_methods)
 }
 
 bool
-route_path_good(str path)
+route_path_good(str path, enum uri_path_kind kind)
 {
-	enum uri_path_kind kind = uri_path_kind(path);
-
 	if (kind == URI_PATH_LITERAL)
 		return true;
 	for (size_t i = 0; i < COUNT(web_routes); i++)

@@ -50,7 +50,7 @@ const struct route *route_find(enum http_method method, str path, str query, uns
  * May a request target spell its path so?  Our paths have one spelling, letter for letter: a proxy in front of us that decodes and cleans
  * paths would take any other for a page that it does not guard.  Only a row that says so takes an ambiguous path.
  */
-bool route_path_good(str path);
+bool route_path_good(str path, enum uri_path_kind kind);
 
 /* Does this row open in this state? */
 bool route_opens(const struct route *route, enum session_state state);

@@ -263,7 +263,6 @@ web_run(const struct config *config, int listen_fd, int push_fd, int first_chann
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		return why_set(why, ERR_DENIED, "The web process cannot be made to end with the keeper: %s.",
 			       strerror(errno));
-	TRY(http_prepare(why));
 	TRY(web_init(&web, config, push_fd, first_channel_fd, quick, slow, why));
 	signals_begin();
 	TRY(start(&web, listen_fd, &server, why));

@@ -2,9 +2,9 @@
 #include "http/cookie.h"
 #include "http/form.h"
 #include "http/forwarded.h"
-#include "http/internal.h"
 #include "http/navigation.h"
 #include "http/next.h"
+#include "http/by_hand.h"
 #include "unit.h"
 
 #include <stdlib.h>
@@ -161,21 +161,16 @@ form_parse_survives_noise(void **state)
 
 /* --- a request made by hand ---------------------------------------------------------------------------------------------- */
 
-struct by_hand {
-	struct job job;
-	struct header headers[4];
-};
+enum { VALUES_MAX = 4 };
 
-static struct request *
-request_with(struct by_hand *h, const char *name, const char *const *values)
+static struct job *
+request_with(const char *name, const char *const *values)
 {
-	*h = (struct by_hand){ .job.arena = ARENA(65536) };
-	h->job.headers = h->headers;
-	h->job.rq.arena = &h->job.arena;
-	h->job.rq.internal = &h->job;
-	for (size_t i = 0; i < COUNT(h->headers) && values[i] != NULL; i++)
-		h->headers[h->job.header_count++] = (struct header){ str_of(name), str_of(values[i]) };
-	return &h->job.rq;
+	struct job *job = by_hand();
+
+	for (size_t i = 0; i < VALUES_MAX && values[i] != NULL; i++)
+		by_hand_field(job, str_of(name), str_of(values[i]));
+	return job;
 }
 
 /* --- cookies --------------------------------------------------------------------------------------------------------------- */
@@ -211,8 +206,8 @@ cookie_find_takes_one_well_formed_cookie_only(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct by_hand h;
-		str found = cookie_find(request_with(&h, "Cookie", cases[i].headers), STR("session"));
+		CLEANUP(by_hand_free) struct job *job = request_with("Cookie", cases[i].headers);
+		str found = cookie_find(&job->rq, STR("session"));
 		if ((found.p == NULL) != (cases[i].value == NULL) || !str_equal(found, str_of(cases[i].value)))
 			fail_msg("%s: '%.*s'", cases[i].why, STR_ARG(found));
 	}
@@ -357,13 +352,11 @@ forwarded_address_believes_trusted_proxies_only(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct by_hand h;
-		struct request *rq = request_with(&h, "X-Forwarded-For", cases[i].headers);
-		rq->peer = str_of(cases[i].peer);
-		str found = forwarded_address(rq, trusts_ten, NULL);
+		CLEANUP(by_hand_free) struct job *job = request_with("X-Forwarded-For", cases[i].headers);
+		job->rq.peer = str_of(cases[i].peer);
+		str found = forwarded_address(&job->rq, trusts_ten, NULL);
 		if (!str_equal(found, str_of(cases[i].address)))
 			fail_msg("%s: '%.*s'", cases[i].why, STR_ARG(found));
-		arena_wipe(&h.job.arena);
 	}
 }
 
@@ -371,8 +364,8 @@ static void
 request_header_finds_names_without_case_and_counts_them(void **state)
 {
 	static const char *const values[] = { "1", "2", NULL };
-	struct by_hand h;
-	struct request *rq = request_with(&h, "X-One", values);
+	CLEANUP(by_hand_free) struct job *job = request_with("X-One", values);
+	const struct request *rq = &job->rq;
 
 	(void)state;
 	assert_true(str_equal(request_header(rq, "x-ONE"), STR("1")));

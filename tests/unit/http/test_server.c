@@ -207,9 +207,9 @@ http_server_holds_its_limits(void **state)
 		{ "a head of 100 KiB", "GET /inline HTTP/1.1\r\nHost: h\r\nX: ", 102400, 'a', "\r\n\r\n", 431, 431 },
 		{ "a name of 100 KiB", "GET /inline HTTP/1.1\r\nHost: h\r\n", 102400, 'a', ": 1\r\n\r\n", 431, 431 },
 		{ "15 KiB of cookie", "GET /inline HTTP/1.1\r\nHost: h\r\nCookie: a=", 15000, 'a', "\r\n\r\n", 200,
-		  431 },
+		  200 },
 		{ "15 KiB of cookies", "GET /inline HTTP/1.1\r\nHost: h\r\nCookie: ", 15000, ';', "\r\n\r\n", 200,
-		  431 },
+		  200 },
 		{ "a body of 16 KiB", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 16384\r\n\r\n", 16384, 'a',
 		  "", 200, 200 },
 		{ "a body of 16 KiB and one", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 16385\r\n\r\n",
@@ -246,7 +246,7 @@ http_server_counts_header_fields(void **state)
 	}
 }
 
-/* An attack on the library's memory per connection: thousands of records from one line. */
+/* Thousands of records in one line: they cost nothing until somebody looks for one. */
 static void
 http_server_survives_many_cookies(void **state)
 {
@@ -258,7 +258,7 @@ http_server_survives_many_cookies(void **state)
 	while (request.n < 15000)
 		buf_put(&request, STR("a=b;"));
 	buf_put(&request, STR("\r\n\r\n"));
-	assert_int_equal(client_ask(echo.port, buf_str(&request), &a), 431);
+	assert_int_equal(client_ask(echo.port, buf_str(&request), &a), 200);
 	assert_int_equal(client_ask(echo.port, STR(GET("/quick")), &a), 200);
 }
 

@@ -1,0 +1,185 @@
+/*
+ * A request as the application sees it: made from what the parser found, with the limits of its route.
+ */
+#include "http/internal.h"
+
+enum { METHOD_SHOWN_BYTES = 32 };
+
+/* --- header fields ---------------------------------------------------------------------------------------------------------- */
+
+static str
+request_span(const struct job *job, struct span span)
+{
+	return str_bytes(job->bytes + span.at, span.n);
+}
+
+bool
+request_header_each(const struct request *rq, const char *name, size_t *at, str *ret_value)
+{
+	const struct job *job = rq->internal;
+	str wanted = str_of(name);
+
+	while (*at < job->parser.field_count) {
+		const struct parser_field *field = &job->parser.fields[(*at)++];
+		if (field->name.n == wanted.n && str_equal_nocase(request_span(job, field->name), wanted)) {
+			*ret_value = request_span(job, field->value);
+			return true;
+		}
+	}
+	return false;
+}
+
+str
+request_header(const struct request *rq, const char *name)
+{
+	str value = { 0 };
+	size_t at = 0;
+
+	(void)request_header_each(rq, name, &at, &value);
+	return value;
+}
+
+size_t
+request_header_count(const struct request *rq, const char *name)
+{
+	size_t n = 0, at = 0;
+	str value;
+
+	while (request_header_each(rq, name, &at, &value))
+		n++;
+	return n;
+}
+
+/* --- from head to request ------------------------------------------------------------------------------------------------------ */
+
+/* Requests are told apart in the log by a bijection of a counter that begins at a random number (splitmix64's mixer). */
+static void
+request_id(struct loop *loop, char ret_id[17])
+{
+	static const char hex[] = "0123456789abcdef";
+	uint64_t z = loop->server->id_base + loop->next_id * UINT64_C(0x9e3779b97f4a7c15);
+
+	loop->next_id += loop->server->loop_count;
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	z ^= z >> 31;
+	for (int i = 0; i < 16; i++)
+		ret_id[i] = hex[(z >> (60 - 4 * i)) & 15];
+	ret_id[16] = '\0';
+}
+
+/* Member by member: most of a job need not be written before it is used. */
+void
+request_begin(struct job *job)
+{
+	struct loop *loop = job->conn->loop;
+
+	parser_begin(&job->parser);
+	reply_begin(job);
+	job->arena = (struct arena)ARENA(HTTP_ARENA_MAX_BYTES);
+	job->rq = (struct request){
+		.method = HTTP_OTHER,
+		.path = STR("/"),
+		.peer = str_of(job->conn->peer),
+		.arena = &job->arena,
+		.internal = job,
+	};
+	job->body = NULL;
+	job->body_bytes = job->body_max = job->reply_bytes = 0;
+	job->close = job->unread = false;
+	job->out_head = job->out_body = (str){ 0 };
+	job->begun_us = loop->now_us;
+	request_id(loop, job->rq.id);
+}
+
+void
+request_end(struct job *job)
+{
+	buf_wipe(&job->rp.body);
+	arena_wipe(&job->arena);
+}
+
+static enum http_method
+request_method(str name)
+{
+	static const struct {
+		str name;
+		enum http_method method;
+	} methods[] = { { STR_INIT("GET"), HTTP_GET },
+			{ STR_INIT("POST"), HTTP_POST },
+			{ STR_INIT("HEAD"), HTTP_HEAD },
+			{ STR_INIT("OPTIONS"), HTTP_OPTIONS } };
+
+	for (size_t i = 0; i < COUNT(methods); i++)
+		if (str_equal(name, methods[i].name))
+			return methods[i].method;
+	return HTTP_OTHER;
+}
+
+void
+request_name(struct job *job)
+{
+	const struct parser *p = &job->parser;
+
+	job->rq.method_name = str_upto(request_span(job, p->method), METHOD_SHOWN_BYTES);
+	job->rq.method = request_method(request_span(job, p->method));
+	if (p->path.n > 0)
+		job->rq.path = request_span(job, p->path);
+	job->rq.query = request_span(job, p->query);
+}
+
+/* --- limits ---------------------------------------------------------------------------------------------------------------------- */
+
+/* A form, in UTF-8 when it says anything of it. */
+static bool
+request_is_form(str type)
+{
+	str rest = type;
+	str name = str_trim(str_cut(&rest, ';'));
+	str parameter = str_trim(rest);
+
+	if (!str_equal_nocase(name, STR("application/x-www-form-urlencoded")))
+		return false;
+	return parameter.n == 0 || str_equal_nocase(parameter, STR("charset=utf-8")) ||
+	       str_equal_nocase(parameter, STR("charset=\"utf-8\""));
+}
+
+/* A request without a body is of no type. */
+static int
+request_check_type(const struct job *job)
+{
+	size_t types = request_header_count(&job->rq, "Content-Type");
+
+	if (types > 1)
+		return 400;
+	if (job->rq.method != HTTP_POST || job->body_max == 0)
+		return 0;
+	return request_is_form(request_header(&job->rq, "Content-Type")) ? 0 : 415;
+}
+
+/* The field is as if it had not been sent. */
+static void
+request_hide(struct job *job, str name)
+{
+	for (size_t i = 0; i < job->parser.field_count; i++)
+		if (str_equal_nocase(request_span(job, job->parser.fields[i].name), name))
+			job->parser.fields[i].name.n = 0;
+}
+
+int
+request_check(struct job *job)
+{
+	const struct http_app *app = job->server->app;
+	struct http_expectation expectation = { .body_max_bytes = HTTP_BODY_MAX_BYTES };
+
+	request_name(job);
+	job->rq.path_kind = uri_path_kind(job->rq.path);
+	if (app->expect != NULL)
+		app->expect(job->server->app_data, &job->rq, &expectation);
+	if (!expectation.authorization)
+		request_hide(job, STR("Authorization"));
+	if (job->parser.body_bytes > expectation.body_max_bytes)
+		return 413;
+	job->body_max = (size_t)job->parser.body_bytes;
+	return request_check_type(job);
+}

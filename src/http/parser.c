@@ -8,7 +8,7 @@
  *	3. its content: 400
  *
  * and behind the empty line what the fields say together: 400, 411.  Positions are offsets from the first byte of the head; each
- * access follows a comparison of its offset, so that tools/prove can show that it is within the buffer.
+ * access follows a comparison of its offset, so that tools/prove_parser can show that it is within the buffer.
  */
 #include "http/parser.h"
 
@@ -78,6 +78,15 @@ parser_find(const char *bytes, size_t at, size_t end, char byte)
 	return at;
 }
 
+/* The same for LF, fast. */
+static size_t
+parser_find_lf(const char *bytes, size_t at, size_t end)
+{
+	const char *lf = at < end ? memchr(bytes + at, '\n', end - at) : NULL;
+
+	return lf == NULL ? end : (size_t)(lf - bytes);
+}
+
 static void
 parser_trim(const char *bytes, size_t *at, size_t *end)
 {
@@ -86,7 +95,7 @@ parser_trim(const char *bytes, size_t *at, size_t *end)
 		(*end)--;
 }
 
-/* Letters in any case. */
+/* Letters in any case; lengths are compared first. */
 static bool
 parser_starts(const char *bytes, size_t at, size_t end, str text)
 {
@@ -97,6 +106,13 @@ static bool
 parser_equal(const char *bytes, size_t at, size_t end, str text)
 {
 	return at + text.n == end && parser_starts(bytes, at, end, text);
+}
+
+/* A line ends in CR LF (RFC 9112 s2.2): from the place of its LF to the end of its content. */
+static bool
+parser_cut_cr(const char *bytes, size_t at, size_t *end)
+{
+	return *end > at && bytes[--*end] == '\r';
 }
 
 static struct span
@@ -177,10 +193,13 @@ parser_is_version_1(const char *bytes, size_t at, size_t end)
 static int
 parser_request_line(struct parser *p, const char *bytes, size_t at, size_t end)
 {
+	if (parser_target_is_long(bytes, at, end))
+		return TARGET_TOO_LONG;
+	if (!parser_cut_cr(bytes, at, &end))
+		return MALFORMED;
 	size_t method_end = parser_run(bytes, at, end, IN_TOKEN), target = method_end + 1;
 	size_t target_end = parser_run(bytes, target, end, IN_TARGET);
-
-	if (target_end >= end || bytes[method_end] != ' ' || bytes[target_end] != ' ' ||
+	if (method_end >= end || target_end >= end || bytes[method_end] != ' ' || bytes[target_end] != ' ' ||
 	    parser_equal(bytes, at, method_end, STR("CONNECT")) || !parser_is_version_1(bytes, target_end + 1, end) ||
 	    !parser_target(p, bytes, target, target_end))
 		return MALFORMED;
@@ -192,13 +211,23 @@ parser_request_line(struct parser *p, const char *bytes, size_t at, size_t end)
 
 /* --- the fields that the parser reads; each gives PARSER_MORE or a status -------------------------------------------------- */
 
+/* Empty is malformed. */
+static err
+parser_authority(const char *bytes, size_t at, size_t n, size_t end, unsigned default_port,
+		 struct authority *ret_authority)
+{
+	if (at > end || n > end - at)
+		return ERR_INVALID;
+	return authority_read(str_bytes(bytes + at, n), default_port, ret_authority);
+}
+
 /* Once, a host and perhaps a port: RFC 9112 s3.2, RFC 9110 s7.2. */
 static int
 parser_host(struct parser *p, const char *bytes, size_t at, size_t end)
 {
 	struct authority host;
 
-	if ((p->seen & SEEN_HOST) != 0 || authority_read(str_bytes(bytes + at, end - at), PORT_HTTP, &host) != ERR_OK)
+	if ((p->seen & SEEN_HOST) != 0 || parser_authority(bytes, at, end - at, end, PORT_HTTP, &host) != ERR_OK)
 		return MALFORMED;
 	p->seen |= SEEN_HOST;
 	p->host = parser_span(at, end);
@@ -243,69 +272,58 @@ parser_list_has(const char *bytes, size_t at, size_t end, str element)
 	return false;
 }
 
-/* RFC 9112 s9.6 */
+/* The name ends where the colon is.  Other expectations than 100-continue are ignored: RFC 9110 s10.1.1. */
 static int
-parser_connection(struct parser *p, const char *bytes, size_t at, size_t end)
+parser_known_field(struct parser *p, const char *bytes, size_t at, size_t colon, size_t value, size_t end)
 {
-	p->closes = p->closes || parser_list_has(bytes, at, end, STR("close"));
+	if (parser_equal(bytes, at, colon, STR("Host")))
+		return parser_host(p, bytes, value, end);
+	if (parser_equal(bytes, at, colon, STR("Content-Length")))
+		return parser_content_length(p, bytes, value, end);
+	if (parser_equal(bytes, at, colon, STR("Transfer-Encoding")))
+		return parser_transfer_encoding(p, bytes, value, end);
+	if (parser_equal(bytes, at, colon, STR("Connection"))) /* RFC 9112 s9.6 */
+		p->closes = p->closes || parser_list_has(bytes, value, end, STR("close"));
+	if (parser_equal(bytes, at, colon, STR("Expect")))
+		p->expects = p->expects || parser_list_has(bytes, value, end, STR("100-continue"));
 	return PARSER_MORE;
 }
-
-/* RFC 9110 s10.1.1; other expectations are ignored. */
-static int
-parser_expect(struct parser *p, const char *bytes, size_t at, size_t end)
-{
-	p->expects = p->expects || parser_list_has(bytes, at, end, STR("100-continue"));
-	return PARSER_MORE;
-}
-
-/* By the length of the name: a field is compared with one at most. */
-static const struct parser_known {
-	str name;
-	int (*read)(struct parser *p, const char *bytes, size_t at, size_t end);
-} parser_known_fields[] = {
-	[4] = { STR_INIT("host"), parser_host },
-	[6] = { STR_INIT("expect"), parser_expect },
-	[10] = { STR_INIT("connection"), parser_connection },
-	[14] = { STR_INIT("content-length"), parser_content_length },
-	[17] = { STR_INIT("transfer-encoding"), parser_transfer_encoding },
-};
 
 /* field-name ":" OWS field-value OWS: no space before the colon, no folded line (RFC 9112 s5, s5.1, s5.2). */
 static int
 parser_field_line(struct parser *p, const char *bytes, size_t at, size_t end)
 {
-	size_t name_end = parser_run(bytes, at, end, IN_TOKEN), name_bytes = name_end - at, value = name_end + 1;
-
-	if (name_end >= end || bytes[name_end] != ':' || parser_run(bytes, value, end, IN_VALUE) != end)
+	if (p->field_count >= HTTP_HEADERS_MAX)
+		return HEAD_TOO_LARGE;
+	if (!parser_cut_cr(bytes, at, &end))
+		return MALFORMED;
+	size_t colon = parser_run(bytes, at, end, IN_TOKEN), value = colon + 1;
+	if (colon >= end || bytes[colon] != ':' || parser_run(bytes, value, end, IN_VALUE) != end)
 		return MALFORMED;
 	parser_trim(bytes, &value, &end);
-	p->fields[p->field_count++] = (struct parser_field){ parser_span(at, name_end), parser_span(value, end) };
-	if (name_bytes >= COUNT(parser_known_fields) || parser_known_fields[name_bytes].read == NULL ||
-	    !parser_equal(bytes, at, name_end, parser_known_fields[name_bytes].name))
-		return PARSER_MORE;
-	return parser_known_fields[name_bytes].read(p, bytes, value, end);
+	p->fields[p->field_count++] = (struct parser_field){ parser_span(at, colon), parser_span(value, end) };
+	return parser_known_field(p, bytes, at, colon, value, end);
 }
 
 /* --- lines ------------------------------------------------------------------------------------------------------------- */
 
 /* Nobody may have two opinions of whom a request is for: RFC 9112 s3.2.2. */
 static bool
-parser_authority_is_host(const struct parser *p, const char *bytes)
+parser_authority_is_host(const struct parser *p, const char *bytes, size_t end)
 {
-	str asked = str_bytes(bytes + p->authority.at, p->authority.n),
-	    named = str_bytes(bytes + p->host.at, p->host.n);
 	struct authority target, host;
 
-	return authority_read(asked, p->default_port, &target) == ERR_OK &&
-	       authority_read(named, p->default_port, &host) == ERR_OK && authority_equal(&target, &host);
+	return parser_authority(bytes, p->authority.at, p->authority.n, end, p->default_port, &target) == ERR_OK &&
+	       parser_authority(bytes, p->host.at, p->host.n, end, p->default_port, &host) == ERR_OK &&
+	       authority_equal(&target, &host);
 }
 
 /* RFC 9112 s3.2 (no Host), s6.1 (a coding beside a length), s9.3 (HTTP/1.0 closes). */
 static int
 parser_finish(struct parser *p, const char *bytes, size_t end)
 {
-	if (((p->seen & SEEN_HOST) == 0 && p->minor > 0) || (p->authority.n > 0 && !parser_authority_is_host(p, bytes)))
+	if (((p->seen & SEEN_HOST) == 0 && p->minor > 0) ||
+	    (p->authority.n > 0 && !parser_authority_is_host(p, bytes, end)))
 		return MALFORMED;
 	if ((p->seen & SEEN_CHUNKED) != 0)
 		return (p->seen & SEEN_LENGTH) != 0 ? MALFORMED : LENGTH_REQUIRED;
@@ -334,28 +352,16 @@ parser_line_goes_on(const struct parser *p, const char *bytes, size_t n, size_t 
 }
 
 static int
-parser_empty_line(struct parser *p, const char *bytes, size_t end)
-{
-	if (p->stage == STAGE_FIELDS)
-		return parser_finish(p, bytes, end);
-	p->stage = STAGE_AFTER_EMPTY_LINE;
-	return PARSER_MORE;
-}
-
-static int
 parser_line(struct parser *p, const char *bytes, size_t at, size_t lf)
 {
-	bool fields = p->stage == STAGE_FIELDS;
+	bool empty = at + 1 == lf && bytes[at] == '\r', fields = p->stage == STAGE_FIELDS;
 
-	if (bytes[at] == '\r')
-		return parser_empty_line(p, bytes, lf + 1);
-	if (!fields && parser_target_is_long(bytes, at, lf))
-		return TARGET_TOO_LONG;
-	if (fields && p->field_count >= HTTP_HEADERS_MAX)
-		return HEAD_TOO_LARGE;
-	if (at >= lf || bytes[lf - 1] != '\r') /* RFC 9112 s2.2 */
-		return MALFORMED;
-	return fields ? parser_field_line(p, bytes, at, lf - 1) : parser_request_line(p, bytes, at, lf - 1);
+	if (!empty)
+		return fields ? parser_field_line(p, bytes, at, lf) : parser_request_line(p, bytes, at, lf);
+	if (fields)
+		return parser_finish(p, bytes, lf + 1);
+	p->stage = STAGE_AFTER_EMPTY_LINE;
+	return PARSER_MORE;
 }
 
 void
@@ -372,12 +378,12 @@ parser_read(struct parser *p, const char *bytes, size_t n, size_t max_bytes)
 	while (p->outcome == PARSER_MORE) {
 		if (!parser_line_begins(p, bytes, p->line, n))
 			return p->outcome = MALFORMED;
-		const char *lf = p->scanned < n ? memchr(bytes + p->scanned, '\n', n - p->scanned) : NULL;
-		p->scanned = lf == NULL ? n : (size_t)(lf - bytes) + 1;
-		if (lf == NULL)
+		size_t lf = parser_find_lf(bytes, p->scanned, n);
+		p->scanned = lf < n ? lf + 1 : n;
+		if (lf >= n)
 			return p->outcome = parser_line_goes_on(p, bytes, n, max_bytes);
-		p->outcome = parser_line(p, bytes, p->line, p->scanned - 1);
-		p->line = p->scanned;
+		p->outcome = parser_line(p, bytes, p->line, lf);
+		p->line = lf + 1;
 	}
 	return p->outcome;
 }

@@ -253,8 +253,7 @@ check_ask(struct exchange *x, struct channel *keeper, struct check *c)
 static err
 header(struct exchange *x, const char *name, str value)
 {
-	/* libmicrohttpd takes no empty value; a space before the end of a line is none: RFC 9112 s5.1 */
-	return reply_header(x->rq, x->rp, str_of(name), value.n > 0 ? value : STR(" "));
+	return reply_header(x->rq, x->rp, str_of(name), value);
 }
 
 /*

@@ -47,7 +47,7 @@ conn_uncount(struct conn *conn)
 		atomic_fetch_sub(&conn->loop->server->connections, 1);
 }
 
-void
+static void
 conn_end(struct conn *conn)
 {
 	int fd = conn->fd;
@@ -88,6 +88,8 @@ conn_drain(struct conn *conn)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
+	if (n > 0)
+		secret_wipe(scratch, (size_t)n);
 	if (n <= 0 || (size_t)n >= conn->unread_max)
 		conn_end(conn);
 	else
@@ -303,7 +305,7 @@ conn_replied(struct conn *conn)
 }
 
 static enum step
-conn_write(struct conn *conn)
+conn_send_all(struct conn *conn)
 {
 	struct job *job = conn->job;
 
@@ -313,7 +315,16 @@ conn_write(struct conn *conn)
 			return errno == EAGAIN ? conn_wait_to_send(conn) : STEP_END;
 		conn_sent(job, (size_t)n);
 	}
-	return conn_replied(conn);
+	return STEP_ON;
+}
+
+static enum step
+conn_write(struct conn *conn)
+{
+	enum step step = conn_send_all(conn);
+
+	buf_clear(&conn->loop->head); /* it may hold the token of a session */
+	return step == STEP_ON ? conn_replied(conn) : step;
 }
 
 /* --- from state to state ------------------------------------------------------------------------------------------------------- */
@@ -334,7 +345,7 @@ conn_step(struct conn *conn)
 }
 
 /* A reply that could not be handed over is logged like one that was. */
-static void
+void
 conn_give_up(struct conn *conn)
 {
 	if (conn_is(conn, CONN_REPLY) && conn->job->rp.status != 0)
@@ -387,23 +398,13 @@ conn_read(struct conn *conn)
 	}
 }
 
-/*
- * Something of a connection that waits for a worker: more bytes, or the client's end.  From now on the kernel is asked to tell nothing but
- * a broken connection, and that once.
- */
-static void
-conn_disturbed(struct conn *conn, uint32_t events)
-{
-	conn->broken |= (events & (EPOLLHUP | EPOLLERR)) != 0;
-	loop_watch(conn, EPOLLET);
-}
-
 void
-conn_event(struct conn *conn, uint32_t events)
+conn_event(struct conn *conn)
 {
 	switch (atomic_load_explicit(&conn->state, memory_order_relaxed)) {
 	case CONN_WORK:
-		conn_disturbed(conn, events);
+		/* More bytes, or the client's end: nothing to do before the reply.  It is not told again, but for a reset, and that once. */
+		loop_watch(conn, EPOLLET);
 		break;
 	case CONN_REPLY:
 		conn_advance(conn);
@@ -419,9 +420,7 @@ conn_event(struct conn *conn, uint32_t events)
 void
 conn_done(struct conn *conn)
 {
-	enum step step = conn_reply(conn);
-
-	if (step == STEP_END || conn->broken)
+	if (conn_reply(conn) == STEP_END)
 		conn_give_up(conn);
 	else
 		conn_advance(conn);

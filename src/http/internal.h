@@ -31,7 +31,6 @@ struct conn {
 	uint32_t watched; /* the epoll events that are asked for; 0: the socket is not in the epoll set yet */
 	atomic_int state; /* enum conn_state; written by its loop, read by who looks for a connection to end */
 	bool leaving;     /* it makes way for a newcomer; under door.lock */
-	bool broken;      /* the client went away while the application worked */
 	uint32_t unread_max; /* CONN_LINGER: bytes that will still be read */
 	struct share_member member; /* under door.lock */
 	struct network network;
@@ -52,6 +51,7 @@ struct job {
 	struct http_server *server;
 	char *body; /* body_max bytes of the arena */
 	size_t body_bytes, body_max;
+	bool authorization;    /* the application is shown the field of this name */
 	bool close;            /* the connection ends with this reply */
 	bool unread;           /* and the client may still be sending */
 	str out_head, out_body; /* of the reply: what has not left */
@@ -159,9 +159,9 @@ void loop_job_drop(struct conn *conn);   /* wiped */
 /* --- conn.c: one connection; its loop only ------------------------------------------------------------------------------------ */
 
 void conn_begin(struct conn *conn);
-void conn_event(struct conn *conn, uint32_t events);
+void conn_event(struct conn *conn);
 void conn_done(struct conn *conn); /* a worker has written the reply */
-void conn_end(struct conn *conn);  /* closed and freed */
+void conn_give_up(struct conn *conn); /* closed and freed; a reply that has not left is logged */
 void conn_close_idle(struct conn *conn); /* the server stops: a request that has arrived is answered first */
 bool conn_is(const struct conn *conn, enum conn_state state);
 

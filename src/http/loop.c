@@ -235,7 +235,7 @@ loop_end_overdue(struct loop *loop)
 		return;
 	for (size_t i = 0; i < COUNT(lists); i++)
 		while (lists[i]->first != NULL && lists[i]->first->deadline_us <= loop->now_us)
-			conn_end(lists[i]->first);
+			conn_give_up(lists[i]->first);
 }
 
 /*
@@ -265,7 +265,7 @@ loop_event(struct loop *loop, const struct epoll_event *event)
 	else if (event->data.ptr == loop)
 		(void)!read(loop->wake_fd, &calls, sizeof(calls));
 	else
-		conn_event(event->data.ptr, event->events);
+		conn_event(event->data.ptr);
 }
 
 /* Once, when the server stops: what has arrived is answered, and who says nothing is let go. */
@@ -322,8 +322,15 @@ loop_open(struct loop *loop)
 	    epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->wake_fd, &event) != 0)
 		return ERR_MEMORY;
 	loop_accepting(loop, true);
-	loop->runs = loop->accepting && thread_start(loop_main, loop, &loop->thread) == ERR_OK;
-	return loop->runs ? ERR_OK : ERR_MEMORY;
+	return loop->accepting ? ERR_OK : ERR_MEMORY;
+}
+
+static err
+loop_start(struct loop *loop)
+{
+	TRY(thread_start(loop_main, loop, &loop->thread));
+	loop->runs = true;
+	return ERR_OK;
 }
 
 static void
@@ -343,7 +350,7 @@ loop_init(struct http_server *server, size_t i)
 	atomic_init(&server->loops[i].inbox, NULL);
 }
 
-/* All of them exist before the first accepts: it may give a connection to any. */
+/* All of them can be woken before the first accepts: it may give a connection to any. */
 err
 loops_open(struct http_server *server)
 {
@@ -355,6 +362,8 @@ loops_open(struct http_server *server)
 		loop_init(server, i);
 	for (size_t i = 0; i < server->loop_count; i++)
 		TRY(loop_open(&server->loops[i]));
+	for (size_t i = 0; i < server->loop_count; i++)
+		TRY(loop_start(&server->loops[i]));
 	return ERR_OK;
 }
 
@@ -366,7 +375,7 @@ loop_end(struct loop *loop)
 	loop_take(loop);
 	for (size_t i = 0; i < COUNT(lists); i++)
 		while (lists[i]->first != NULL)
-			conn_end(lists[i]->first);
+			conn_give_up(lists[i]->first);
 	for (struct job *job = loop->spares, *next; job != NULL; job = next) {
 		next = job->next;
 		mem_drop(job);

@@ -218,7 +218,6 @@ reply_put_head(struct job *job, size_t length)
 	struct buf *head = &job->conn->loop->head;
 	char *begin, *at;
 
-	buf_clear(head);
 	begin = at = buf_room(head, reply_head_max(rp));
 	if (begin == NULL) {
 		buf_wipe(head);

@@ -13,12 +13,21 @@ request_span(const struct job *job, struct span span)
 	return str_bytes(job->bytes + span.at, span.n);
 }
 
+/* The field is as if it had not been sent. */
+static bool
+request_hides(const struct job *job, str name)
+{
+	return !job->authorization && str_equal_nocase(name, STR("Authorization"));
+}
+
 bool
 request_header_each(const struct request *rq, const char *name, size_t *at, str *ret_value)
 {
 	const struct job *job = rq->internal;
 	str wanted = str_of(name);
 
+	if (request_hides(job, wanted))
+		return false;
 	while (*at < job->parser.field_count) {
 		const struct parser_field *field = &job->parser.fields[(*at)++];
 		if (field->name.n == wanted.n && str_equal_nocase(request_span(job, field->name), wanted)) {
@@ -86,7 +95,7 @@ request_begin(struct job *job)
 	};
 	job->body = NULL;
 	job->body_bytes = job->body_max = job->reply_bytes = 0;
-	job->close = job->unread = false;
+	job->authorization = job->close = job->unread = false;
 	job->out_head = job->out_body = (str){ 0 };
 	job->begun_us = loop->now_us;
 	request_id(loop, job->rq.id);
@@ -157,27 +166,34 @@ request_check_type(const struct job *job)
 	return request_is_form(request_header(&job->rq, "Content-Type")) ? 0 : 415;
 }
 
-/* The field is as if it had not been sent. */
-static void
-request_hide(struct job *job, str name)
+static bool
+request_sends_authorization(struct job *job)
 {
-	for (size_t i = 0; i < job->parser.field_count; i++)
-		if (str_equal_nocase(request_span(job, job->parser.fields[i].name), name))
-			job->parser.fields[i].name.n = 0;
+	job->authorization = true;
+	return request_header_count(&job->rq, "Authorization") > 0;
+}
+
+/* Few requests have what a route could expect: the others need not find theirs twice. */
+static struct http_expectation
+request_expectation(struct job *job)
+{
+	const struct http_app *app = job->server->app;
+	struct http_expectation expectation = { .body_max_bytes = HTTP_BODY_MAX_BYTES };
+
+	if (app->expect != NULL && (job->parser.body_bytes > 0 || request_sends_authorization(job)))
+		app->expect(job->server->app_data, &job->rq, &expectation);
+	return expectation;
 }
 
 int
 request_check(struct job *job)
 {
-	const struct http_app *app = job->server->app;
-	struct http_expectation expectation = { .body_max_bytes = HTTP_BODY_MAX_BYTES };
+	struct http_expectation expectation;
 
 	request_name(job);
 	job->rq.path_kind = uri_path_kind(job->rq.path);
-	if (app->expect != NULL)
-		app->expect(job->server->app_data, &job->rq, &expectation);
-	if (!expectation.authorization)
-		request_hide(job, STR("Authorization"));
+	expectation = request_expectation(job);
+	job->authorization = expectation.authorization;
 	if (job->parser.body_bytes > expectation.body_max_bytes)
 		return 413;
 	job->body_max = (size_t)job->parser.body_bytes;

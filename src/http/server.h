@@ -100,7 +100,8 @@ struct http_expectation {
 struct http_app {
 	/*
 	 * On the event thread, when the head is whole and the body is not read yet: change what this route expects; it is
-	 * HTTP_BODY_MAX_BYTES and no Authorization before.  Must not wait.  NULL: so it stays.
+	 * HTTP_BODY_MAX_BYTES and no Authorization before.  Must not wait.  NULL: so it stays.  Only asked about a request that has a
+	 * body or sends Authorization.
 	 */
 	void (*expect)(void *app, const struct request *rq, struct http_expectation *expectation);
 	/* On the event thread, for each well-formed request: fill the reply and return HTTP_INLINE, or name the lane. */

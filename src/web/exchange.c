@@ -555,6 +555,20 @@ admit_gate(struct exchange *x)
 	}
 }
 
+static void
+expect(void *app, const struct request *rq, struct http_expectation *expectation)
+{
+	unsigned methods = 0;
+	const struct route *route = route_find(rq->method, rq->path, rq->query, &methods);
+
+	(void)app;
+	if (route == NULL)
+		return;
+	expectation->authorization = route->authorization;
+	if (route->body_max_bytes > 0)
+		expectation->body_max_bytes = route->body_max_bytes;
+}
+
 static enum http_lane
 admit(void *app, struct request *rq, struct reply *rp)
 {
@@ -633,5 +647,11 @@ trusts(void *app, str peer)
 }
 
 const struct http_app web_app = {
-	.admit = admit, .work = work, .refuse = refuse, .worker_open = worker_open, .trusts = trusts, .done = done
+	.expect = expect,
+	.admit = admit,
+	.work = work,
+	.refuse = refuse,
+	.worker_open = worker_open,
+	.trusts = trusts,
+	.done = done,
 };

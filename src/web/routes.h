@@ -32,6 +32,8 @@ struct route {
 	bool gate; /* one of the gate's endpoints: has no session of ours, takes any method (web/gate.h) */
 	bool
 	    ambiguous; /* takes a path that programs read differently (base/uri_path.h), but for dot segments: what follows is another's */
+	size_t body_max_bytes; /* 0: HTTP_BODY_MAX_BYTES */
+	bool authorization;    /* reads the header field Authorization, which other rows are not shown */
 	bool any_host; /* answers whatever Host says, and is not worth a line in the log: health, static files */
 	/* Exactly one of them.  An INLINE row has `show`, which is given no channel and so cannot ask the keeper; the others have `answer`. */
 	err (*show)(struct exchange *x);

@@ -103,6 +103,29 @@ client_read(int fd, bool head_only, struct answer *ret_answer)
 }
 
 bool
+client_readable(int fd, int ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, ms) == 1;
+}
+
+size_t
+client_rest(int fd)
+{
+	char scratch[65536];
+	size_t rest = 0;
+
+	while (client_readable(fd, CLIENT_PATIENCE_MS)) {
+		ssize_t n = recv(fd, scratch, sizeof(scratch), 0);
+		if (n <= 0)
+			return rest;
+		rest += (size_t)n;
+	}
+	return SIZE_MAX;
+}
+
+bool
 client_closed(int fd, int ms)
 {
 	char scratch[65536];

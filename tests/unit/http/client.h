@@ -29,6 +29,12 @@ void client_read(int fd, bool head_only, struct answer *ret_answer);
 /* Does the server close within ms?  What still comes is thrown away. */
 bool client_closed(int fd, int ms);
 
+/* Is there something to read, or the end, within ms? */
+bool client_readable(int fd, int ms);
+
+/* So many bytes come until the server closes; SIZE_MAX: it does not within CLIENT_PATIENCE_MS. */
+size_t client_rest(int fd);
+
 /* One connection, one request, one reply.  Returns the status. */
 int client_ask(uint16_t port, str request, struct answer *ret_answer);
 

@@ -35,6 +35,54 @@ say(struct request *rq, struct reply *rp)
 		rp->status = 0;
 }
 
+/* The server hides it from requests to other paths. */
+static void
+show_authorization(struct request *rq, struct reply *rp)
+{
+	str value = request_header(rq, "Authorization");
+
+	if (request_header_count(rq, "authorization") > 0 &&
+	    reply_header(rq, rp, STR("X-Authorization"), value) != ERR_OK)
+		rp->status = 0;
+}
+
+static void
+expect(void *app, const struct request *rq, struct http_expectation *expectation)
+{
+	(void)app;
+	if (!str_equal(rq->path, STR("/key")))
+		return;
+	expectation->body_max_bytes = ECHO_KEY_BODY_BYTES;
+	expectation->authorization = true;
+}
+
+static void
+page(struct reply *rp)
+{
+	char *bytes;
+
+	buf_clear(&rp->body);
+	bytes = buf_room(&rp->body, ECHO_PAGE_BYTES);
+	if (bytes != NULL)
+		memset(bytes, 'p', ECHO_PAGE_BYTES);
+}
+
+static int
+status_of_path(str path)
+{
+	static const struct {
+		str path;
+		int status;
+	} statuses[] = { { STR_INIT("/inline"), 200 },     { STR_INIT("/big"), 200 },
+			 { STR_INIT("/page"), 200 },       { STR_INIT("/key"), 200 },
+			 { STR_INIT("/no-content"), 204 }, { STR_INIT("/not-modified"), 304 } };
+
+	for (size_t i = 0; i < COUNT(statuses); i++)
+		if (str_equal(path, statuses[i].path))
+			return statuses[i].status;
+	return 404;
+}
+
 static enum http_lane
 admit(void *app, struct request *rq, struct reply *rp)
 {
@@ -54,10 +102,12 @@ admit(void *app, struct request *rq, struct reply *rp)
 	if (str_equal(rq->path, STR("/broken")))
 		return HTTP_INLINE;
 	say(rq, rp);
+	show_authorization(rq, rp);
+	rp->status = status_of_path(rq->path);
 	if (str_equal(rq->path, STR("/big")))
 		rp->fixed = str_bytes(echo->big, ECHO_BIG_BYTES);
-	else if (!str_equal(rq->path, STR("/inline")))
-		rp->status = 404;
+	if (str_equal(rq->path, STR("/page")))
+		page(rp);
 	return HTTP_INLINE;
 }
 
@@ -111,7 +161,13 @@ trusts(void *app, str peer)
 }
 
 static const struct http_app echo_app = {
-	.admit = admit, .work = work, .refuse = refuse, .worker_open = worker_open, .trusts = trusts, .done = done
+	.expect = expect,
+	.admit = admit,
+	.work = work,
+	.refuse = refuse,
+	.worker_open = worker_open,
+	.trusts = trusts,
+	.done = done,
 };
 
 void
@@ -126,7 +182,8 @@ echo_start(struct echo *echo, struct http_settings settings)
 	memset(echo->big, 'x', ECHO_BIG_BYTES);
 	pthread_mutex_init(&echo->lock, NULL);
 	pthread_cond_init(&echo->released, NULL);
-	assert_int_equal(http_listen(STR("127.0.0.1"), 0, &why, &settings.listen_fd), ERR_OK);
+	if (settings.listen_fd == 0)
+		assert_int_equal(http_listen(STR("127.0.0.1"), 0, &why, &settings.listen_fd), ERR_OK);
 	assert_int_equal(getsockname(settings.listen_fd, (struct sockaddr *)&address, &n), 0);
 	echo->port = ntohs(address.sin_port);
 	if (settings.event_threads == 0)

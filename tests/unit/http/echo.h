@@ -5,6 +5,9 @@
  *	/hold                         slow: waits until echo_release()
  *	/hold-quick                   quick: likewise
  *	/big                          BIG_BYTES of 'x'
+ *	/page                         PAGE_BYTES of 'p', made for this reply
+ *	/no-content  /not-modified    204 and 304, with a body that must not be sent
+ *	/key                          like /inline; takes ECHO_KEY_BODY_BYTES, and shows Authorization in the reply's X-Authorization
  *	/broken                       a reply without a status
  *	anything else                 404, in line
  *
@@ -20,7 +23,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { ECHO_BIG_BYTES = 8 * 1024 * 1024 };
+enum { ECHO_BIG_BYTES = 8 * 1024 * 1024, ECHO_PAGE_BYTES = 16 * 1024, ECHO_KEY_BODY_BYTES = 64 * 1024 };
 
 struct echo {
 	struct http_server *server;
@@ -34,7 +37,7 @@ struct echo {
 	atomic_int last_status;
 };
 
-/* Start it; zero members of settings get small sensible values. */
+/* Start it; zero members of settings get small sensible values.  listen_fd: listening on 127.0.0.1 already; 0: any free port. */
 void echo_start(struct echo *echo, struct http_settings settings);
 void echo_release(struct echo *echo);
 void echo_stop(struct echo *echo, int max_ms);

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -68,6 +69,201 @@ http_server_answers_a_head_like_a_get_without_its_body(void **state)
 	assert_non_null(strstr(head.head, "Content-Type: text/plain\r\n"));
 	assert_non_null(strstr(head.head, "\r\nDate: "));
 	assert_null(strcasestr(head.head, "\r\nServer:"));
+}
+
+/* --- pipelines ---------------------------------------------------------------------------------------------------------- */
+
+#define POST(path, n, body) "POST " path " HTTP/1.1\r\n" FORM_HEAD "Content-Length: " n "\r\n\r\n" body
+
+/* One after the other, as they stand. */
+static const struct {
+	const char *request;
+	int status;
+	const char *body;
+} pipeline[] = {
+	{ GET("/inline"), 200, "GET /inline|||127.0.0.1" },
+	{ POST("/quick", "3", "a=1"), 200, "POST /quick||a=1|127.0.0.1" },
+	{ "HEAD /slow HTTP/1.1\r\nHost: h\r\n\r\n", 200, "" },
+	{ POST("/slow?x", "7", "a=1&b=2"), 200, "POST /slow|x|a=1&b=2|127.0.0.1" },
+	{ GET("/no-content"), 204, "" },
+	{ GET("/not-modified"), 304, "" },
+	{ "HEAD /page HTTP/1.1\r\nHost: h\r\n\r\n", 200, "" },
+	{ "OPTIONS /inline HTTP/1.1\r\nHost: h\r\n\r\n", 200, "OPTIONS /inline|||127.0.0.1" },
+	{ "\r\n" GET("/quick"), 200, "GET /quick|||127.0.0.1" },
+	{ POST("/quick", "0", ""), 200, "POST /quick|||127.0.0.1" },
+	{ "GET /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nGET /", 200, "GET /slow||GET /|127.0.0.1" },
+	{ "HEAD /nowhere HTTP/1.1\r\nHost: h\r\n\r\n", 404, "" },
+	{ "PUT /inline HTTP/1.1\r\nHost: h\r\n\r\n", 200, "PUT /inline|||127.0.0.1" },
+	{ "GET /inline HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", 200, "GET /inline|||127.0.0.1" },
+};
+
+static void
+pipeline_read(int fd, const char *how)
+{
+	struct answer a;
+
+	for (size_t i = 0; i < COUNT(pipeline); i++) {
+		client_read(fd, strncmp(pipeline[i].request, "HEAD", 4) == 0, &a);
+		if (a.status != pipeline[i].status || strcmp(a.body, pipeline[i].body) != 0)
+			fail_msg("%s: answer %zu is %d %s", how, i, a.status, a.body);
+	}
+	assert_true(a.close);
+	assert_int_equal(client_rest(fd), 0);
+}
+
+static void
+http_server_answers_a_mixed_pipeline_in_one_piece(void **state)
+{
+	CLEANUP(buf_wipe) struct buf requests = BUF(8192);
+	int fd = client_connect(echo.port);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(pipeline); i++)
+		buf_put(&requests, str_of(pipeline[i].request));
+	assert_true(client_send(fd, buf_str(&requests)));
+	pipeline_read(fd, "in one piece");
+	close(fd);
+}
+
+static void
+http_server_answers_a_mixed_pipeline_in_small_pieces(void **state)
+{
+	static const size_t sizes[] = { 1, 2, 3, 7, 64, 100 };
+	CLEANUP(buf_wipe) struct buf requests = BUF(8192);
+	char how[32];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(pipeline); i++)
+		buf_put(&requests, str_of(pipeline[i].request));
+	for (size_t s = 0; s < COUNT(sizes); s++) {
+		int fd = client_connect(echo.port);
+		for (str rest = buf_str(&requests); rest.n > 0;
+		     rest = str_from(rest, sizes[s] < rest.n ? sizes[s] : rest.n)) {
+			assert_true(client_send(fd, str_upto(rest, sizes[s])));
+			if (rest.n % 8 == 0)
+				client_sleep(1); /* so that the pieces do arrive apart */
+		}
+		snprintf(how, sizeof(how), "in pieces of %zu", sizes[s]);
+		pipeline_read(fd, how);
+		close(fd);
+	}
+}
+
+/* A reply without a body has no length either: RFC 9110 s8.6. */
+static void
+http_server_sends_no_length_with_204_and_304(void **state)
+{
+	struct answer a;
+
+	(void)state;
+	assert_int_equal(client_ask(echo.port, STR(GET("/no-content")), &a), 204);
+	assert_null(strcasestr(a.head, "\r\nContent-Length:"));
+	assert_int_equal(client_ask(echo.port, STR(GET("/not-modified")), &a), 304);
+	assert_null(strcasestr(a.head, "\r\nContent-Length:"));
+	assert_int_equal(client_ask(echo.port, STR("HEAD /page HTTP/1.1\r\nHost: h\r\n\r\n"), &a), 200);
+	assert_non_null(strstr(a.head, "\r\nContent-Length: 16384\r\n"));
+}
+
+/* --- versions ------------------------------------------------------------------------------------------------------------ */
+
+static void
+http_server_keeps_a_connection_by_its_version(void **state)
+{
+	static const struct {
+		const char *why, *request;
+		int status;
+		bool close;
+	} cases[] = {
+		{ "1.0", "GET /inline HTTP/1.0\r\n\r\n", 200, true },
+		{ "1.0 that asks to be kept", "GET /quick HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 200, true },
+		{ "1.0 with a body", "POST /slow HTTP/1.0\r\n" FORM_HEAD "Content-Length: 3\r\n\r\na=1", 200, true },
+		{ "1.1", GET("/inline"), 200, false },
+		{ "1.1 that closes", "GET /quick HTTP/1.1\r\nHost: h\r\nConnection: x, Close\r\n\r\n", 200, true },
+		{ "1.2 is read as 1.1 (RFC 9110 s2.5)", "GET /inline HTTP/1.2\r\nHost: h\r\n\r\n", 200, false },
+		{ "1.9", "GET /slow HTTP/1.9\r\nHost: h\r\n\r\n", 200, false },
+		{ "1.2 without a host", "GET /inline HTTP/1.2\r\n\r\n", 400, true },
+		{ "1.10", "GET /inline HTTP/1.10\r\nHost: h\r\n\r\n", 400, true },
+		{ "2.0", "GET /inline HTTP/2.0\r\nHost: h\r\n\r\n", 400, true },
+	};
+	struct answer a;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int fd = client_connect(echo.port);
+		assert_true(client_send(fd, str_of(cases[i].request)));
+		client_read(fd, false, &a);
+		if (a.status != cases[i].status || a.close != cases[i].close ||
+		    !str_starts(str_of(a.head), STR("HTTP/1.1 ")))
+			fail_msg("%s: %d, close %d", cases[i].why, a.status, a.close);
+		if (a.close && !client_closed(fd, CLIENT_PATIENCE_MS))
+			fail_msg("%s: it is not closed", cases[i].why);
+		close(fd);
+	}
+}
+
+/* The server's deadline is longer than the client's: what is answered is answered at once. */
+static void
+http_server_refuses_another_protocol_at_once(void **state)
+{
+	static const struct {
+		const char *why;
+		str bytes;
+	} cases[] = {
+		{ "the preface of HTTP/2", STR_INIT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") },
+		{ "its first line", STR_INIT("PRI * HTTP/2.0\r\n") },
+		{ "HTTP/0.9", STR_INIT("GET /\r\n") },
+		{ "a TLS ClientHello", STR_INIT("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03") },
+		{ "its first byte", STR_INIT("\x16") },
+		{ "two empty lines", STR_INIT("\r\n\r\n") },
+		{ "two empty lines and a request", STR_INIT("\r\n\r\n" GET("/inline")) },
+		{ "an empty line that is LF", STR_INIT("\n") },
+		{ "a space", STR_INIT(" ") },
+	};
+	struct echo patient;
+	struct answer a;
+
+	(void)state;
+	echo_start(&patient, (struct http_settings){ .request_ms = 10 * CLIENT_PATIENCE_MS });
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int fd = client_connect(patient.port);
+		assert_true(client_send(fd, cases[i].bytes));
+		client_read(fd, false, &a);
+		if (a.status != 400 || !a.close || !client_closed(fd, CLIENT_PATIENCE_MS))
+			fail_msg("%s: %d", cases[i].why, a.status);
+		close(fd);
+	}
+	echo_stop(&patient, 1000);
+}
+
+/* --- what a route expects --------------------------------------------------------------------------------------------------- */
+
+static void
+http_server_shows_authorization_where_it_is_expected(void **state)
+{
+	static const struct {
+		const char *request;
+		bool shown;
+	} cases[] = {
+		{ "GET /key HTTP/1.1\r\nHost: h\r\nauthorization: Bearer x\r\n\r\n", true },
+		{ "GET /inline HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer x\r\n\r\n", false },
+		{ "GET /nowhere HTTP/1.1\r\nHost: h\r\nAUTHORIZATION: Bearer x\r\n\r\n", false },
+		{ "POST /key HTTP/1.1\r\n" FORM_HEAD "Authorization: Bearer x\r\nContent-Length: 3\r\n\r\na=1", true },
+		{ "POST /inline HTTP/1.1\r\n" FORM_HEAD "Authorization: Bearer x\r\nContent-Length: 3\r\n\r\na=1",
+		  false },
+		{ GET("/key"), false },
+	};
+	struct answer a;
+	int fd = client_connect(echo.port);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_true(client_send(fd, str_of(cases[i].request)));
+		client_read(fd, false, &a);
+		assert_non_null(strstr(a.body, "127.0.0.1"));
+		if ((strstr(a.head, "\r\nX-Authorization: Bearer x\r\n") != NULL) != cases[i].shown)
+			fail_msg("%s", cases[i].request);
+	}
+	close(fd);
 }
 
 /* --- refusals ---------------------------------------------------------------------------------------------------------- */
@@ -214,6 +410,10 @@ http_server_holds_its_limits(void **state)
 		  "", 200, 200 },
 		{ "a body of 16 KiB and one", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 16385\r\n\r\n",
 		  16385, 'a', "", 413, 413 },
+		{ "a body of 64 KiB where the route takes it",
+		  "POST /key HTTP/1.1\r\n" FORM_HEAD "Content-Length: 65536\r\n\r\n", 65536, 'a', "", 200, 200 },
+		{ "a body of 64 KiB and one", "POST /key HTTP/1.1\r\n" FORM_HEAD "Content-Length: 65537\r\n\r\n", 65537,
+		  'a', "", 413, 413 },
 		{ "a body of 1 MB", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 1000000\r\n\r\n", 1000000,
 		  'a', "", 413, 413 },
 	};
@@ -228,6 +428,43 @@ http_server_holds_its_limits(void **state)
 			fail_msg("%s: status %d", cases[i].why, status);
 	}
 	free(buffer);
+}
+
+/* The setting bounds the head to the byte. */
+static void
+http_server_takes_heads_as_long_as_its_setting(void **state)
+{
+	static const char before[] = "GET /inline HTTP/1.1\r\nHost: h\r\nX: ", after[] = "\r\n\r\n";
+	static const size_t maxima[] = { 1024, 64 * (size_t)1024 };
+	const size_t rest = sizeof(before) + sizeof(after) - 2;
+	char *buffer = malloc(70000);
+	struct echo bounded;
+	struct answer a;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(maxima); i++) {
+		echo_start(&bounded, (struct http_settings){ .head_max = maxima[i] });
+		assert_int_equal(client_ask(bounded.port, with(buffer, before, maxima[i] - rest, 'a', after), &a), 200);
+		assert_int_equal(client_ask(bounded.port, with(buffer, before, maxima[i] - rest + 1, 'a', after), &a),
+				 431);
+		assert_int_equal(client_ask(bounded.port, STR(GET("/slow")), &a), 200);
+		echo_stop(&bounded, 1000);
+	}
+	free(buffer);
+}
+
+static void
+http_server_starts_with_no_longer_head_than_its_limit(void **state)
+{
+	struct http_settings settings = { .event_threads = 1, .head_max = HTTP_HEAD_LIMIT_BYTES + 1 };
+	struct http_server *server = NULL;
+	struct http_app app = { .admit = NULL };
+	struct why why = { 0 };
+
+	(void)state;
+	assert_int_equal(http_listen(STR("127.0.0.1"), 0, &why, &settings.listen_fd), ERR_OK);
+	assert_int_equal(http_server_start(&settings, &app, NULL, &server), ERR_INVALID);
+	assert_null(server);
 }
 
 static void
@@ -336,6 +573,57 @@ http_server_asks_for_the_body_that_waits_to_be_asked_for(void **state)
 	close(fd);
 }
 
+/* A 100 comes only when the client waits for it: RFC 9110 s10.1.1. */
+static void
+http_server_sends_no_100_that_nobody_waits_for(void **state)
+{
+	static const struct {
+		const char *why, *request;
+		int status;
+	} cases[] = {
+		{ "the body is there",
+		  "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 3\r\nExpect: 100-continue\r\n\r\na=1", 200 },
+		{ "an empty body",
+		  "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 0\r\nExpect: 100-continue\r\n\r\n", 200 },
+		{ "no body", "GET /slow HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n\r\n", 200 },
+		{ "HTTP/1.0",
+		  "POST /quick HTTP/1.0\r\n" FORM_HEAD "Content-Length: 3\r\nExpect: 100-continue\r\n\r\na=1", 200 },
+		{ "another expectation",
+		  "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 3\r\nExpect: cake\r\n\r\na=1", 200 },
+		{ "a type that is refused",
+		  "POST /quick HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n", 415 },
+		{ "chunks",
+		  "POST /quick HTTP/1.1\r\n" FORM_HEAD "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n",
+		  411 },
+	};
+	struct answer a;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int status = client_ask(echo.port, str_of(cases[i].request), &a);
+		if (status != cases[i].status)
+			fail_msg("%s: %d", cases[i].why, status);
+	}
+}
+
+/* The head comes first: the server may not wait for a body that is not sent before it has answered, and HTTP/1.0 knows no 100. */
+static void
+http_server_sends_no_100_to_http_1_0(void **state)
+{
+	struct answer a;
+	int fd = client_connect(echo.port);
+
+	(void)state;
+	assert_true(client_send(
+	    fd, STR("POST /quick HTTP/1.0\r\n" FORM_HEAD "Content-Length: 3\r\nExpect: 100-continue\r\n\r\n")));
+	assert_false(client_readable(fd, 100));
+	assert_true(client_send(fd, STR("a=1")));
+	client_read(fd, false, &a);
+	assert_int_equal(a.status, 200);
+	assert_true(client_closed(fd, CLIENT_PATIENCE_MS));
+	close(fd);
+}
+
 static void
 http_server_turns_a_broken_reply_into_503(void **state)
 {
@@ -357,6 +645,28 @@ http_server_sends_a_big_reply_whole(void **state)
 	assert_int_equal(a.body_bytes, ECHO_BIG_BYTES);
 }
 
+/* Nothing is read before the server has to wait; and the next requests' answers stand behind it. */
+static void
+http_server_sends_big_replies_whole_to_a_slow_reader(void **state)
+{
+	int fd = client_connect(echo.port), done = atomic_load(&echo.done);
+	static struct answer a;
+
+	(void)state;
+	assert_true(client_send(fd, STR(GET("/big") GET("/big?more") GET("/slow?behind"))));
+	assert_true(client_readable(fd, CLIENT_PATIENCE_MS));
+	assert_int_equal(client_ask(echo.port, STR(GET("/quick")), &a), 200);
+	client_wait(atomic_load(&echo.done) == done + 1);
+	for (int i = 0; i < 2; i++) {
+		client_read(fd, false, &a);
+		assert_int_equal(a.status, 200);
+		assert_int_equal(a.body_bytes, ECHO_BIG_BYTES);
+	}
+	client_read(fd, false, &a);
+	assert_string_equal(a.body, "GET /slow|behind||127.0.0.1");
+	close(fd);
+}
+
 static void
 reply_header_refuses_what_would_split_it(void **state)
 {
@@ -365,6 +675,7 @@ reply_header_refuses_what_would_split_it(void **state)
 		str name, value;
 	} cases[] = {
 		{ "CR LF in the value", STR_INIT("A"), STR_INIT("b\r\nC: d") },
+		{ "CR in the value", STR_INIT("A"), STR_INIT("b\rc") },
 		{ "LF in the value", STR_INIT("A"), STR_INIT("b\nC: d") },
 		{ "NUL in the value", STR_INIT("A"), STR_INIT("b\0c") },
 		{ "LF in the name", STR_INIT("A\n"), STR_INIT("b") },
@@ -436,16 +747,27 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(http_server_answers_in_each_lane),
 		cmocka_unit_test(http_server_answers_a_head_like_a_get_without_its_body),
+		cmocka_unit_test(http_server_answers_a_mixed_pipeline_in_one_piece),
+		cmocka_unit_test(http_server_answers_a_mixed_pipeline_in_small_pieces),
+		cmocka_unit_test(http_server_sends_no_length_with_204_and_304),
+		cmocka_unit_test(http_server_keeps_a_connection_by_its_version),
+		cmocka_unit_test(http_server_refuses_another_protocol_at_once),
+		cmocka_unit_test(http_server_shows_authorization_where_it_is_expected),
 		cmocka_unit_test(http_server_refuses_what_is_malformed_and_closes),
 		cmocka_unit_test(http_server_holds_its_limits),
+		cmocka_unit_test(http_server_takes_heads_as_long_as_its_setting),
+		cmocka_unit_test(http_server_starts_with_no_longer_head_than_its_limit),
 		cmocka_unit_test(http_server_counts_header_fields),
 		cmocka_unit_test(http_server_survives_many_cookies),
 		cmocka_unit_test(http_server_understands_a_request_cut_anywhere),
 		cmocka_unit_test(http_server_understands_a_request_byte_by_byte),
 		cmocka_unit_test(http_server_answers_pipelined_requests_in_order),
 		cmocka_unit_test(http_server_asks_for_the_body_that_waits_to_be_asked_for),
+		cmocka_unit_test(http_server_sends_no_100_that_nobody_waits_for),
+		cmocka_unit_test(http_server_sends_no_100_to_http_1_0),
 		cmocka_unit_test(http_server_turns_a_broken_reply_into_503),
 		cmocka_unit_test(http_server_sends_a_big_reply_whole),
+		cmocka_unit_test(http_server_sends_big_replies_whole_to_a_slow_reader),
 		cmocka_unit_test(reply_header_refuses_what_would_split_it),
 		cmocka_unit_test(http_listen_says_what_is_wrong),
 		cmocka_unit_test(http_limits_are_those_of_the_documentation),

@@ -66,6 +66,15 @@ what_hashes_a_password_is_in_the_slow_lane_and_nothing_else(void **state)
 	}
 }
 
+/* None so far: a password that a browser sends with each request is shown to nobody, and 16 KiB are enough for a form. */
+static void
+no_row_takes_authorization_or_a_larger_body(void **state)
+{
+	for (size_t i = 0; i < web_routes_count; i++)
+		if (web_routes[i].authorization || web_routes[i].body_max_bytes > HTTP_BODY_MAX_BYTES)
+			fail_msg("%.*s", STR_ARG(web_routes[i].path));
+}
+
 static void
 route_find_tells_a_wrong_method_from_a_wrong_path(void **state)
 {
@@ -167,6 +176,7 @@ main(void)
 		cmocka_unit_test(each_post_has_a_form_and_a_page_to_come_back_to),
 		cmocka_unit_test(each_form_begins_with_its_token),
 		cmocka_unit_test(inline_rows_have_a_handler_that_cannot_ask),
+		cmocka_unit_test(no_row_takes_authorization_or_a_larger_body),
 		cmocka_unit_test(a_row_that_names_no_state_needs_full),
 		cmocka_unit_test(what_hashes_a_password_is_in_the_slow_lane_and_nothing_else),
 		cmocka_unit_test(route_find_tells_a_wrong_method_from_a_wrong_path),

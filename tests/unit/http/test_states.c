@@ -1,0 +1,663 @@
+/* One connection in each of its states (docs/http.md): who makes way, what it holds, what stays behind, failing calls, the end. */
+#include "client.h"
+#include "echo.h"
+#include "unit.h"
+
+#include "base/fault.h"
+#include "base/secret.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: h\r\n\r\n"
+#define FORM_TYPE "Content-Type: application/x-www-form-urlencoded\r\n"
+#define POST(path, n, body) "POST " path " HTTP/1.1\r\nHost: h\r\n" FORM_TYPE "Content-Length: " n "\r\n\r\n" body
+#define GREEDY "127.0.0.2"
+#define MODEST "127.0.0.3"
+
+static struct echo echo;
+
+static size_t
+connections(void)
+{
+	struct http_figures figures;
+
+	http_server_figures(echo.server, &figures);
+	return figures.connections;
+}
+
+static size_t
+made_way(void)
+{
+	struct http_figures figures;
+
+	http_server_figures(echo.server, &figures);
+	return (size_t)figures.made_way;
+}
+
+static int
+ask(int fd, const char *request)
+{
+	struct answer a;
+
+	assert_true(client_send(fd, str_of(request)));
+	client_read(fd, false, &a);
+	return a.status;
+}
+
+/* Replies longer than this wait in the server, where the client does not read. */
+enum { KERNEL_BYTES = 4096 };
+
+/* So many that one of them waits: the kernel takes more than it is told to. */
+#define PAGES GET("/page") GET("/page") GET("/page") GET("/page")
+
+/* What it accepts has small buffers. */
+static int
+listen_with_small_buffers(void)
+{
+	const int small = KERNEL_BYTES;
+	struct why why = { 0 };
+	int fd = -1;
+
+	assert_int_equal(http_listen(STR("127.0.0.1"), 0, &why, &fd), ERR_OK);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
+	return fd;
+}
+
+/* --- states -------------------------------------------------------------------------------------------------------------- */
+
+/* One event thread takes what arrives in the order in which it arrives: what was sent before has been seen when this is answered. */
+static void
+settle(int settler)
+{
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ask(settler, GET("/inline")), 200);
+}
+
+enum state { IDLE, USED, HEAD, BODY, REPLY, WORK, LINGER, STATES };
+
+static const struct {
+	const char *name, *sends;
+	bool answered; /* and the answer is read */
+} states[STATES] = {
+	[IDLE] = { "nothing sent", "", false },
+	[USED] = { "idle after an answer", GET("/quick"), true },
+	[HEAD] = { "half a head", "GET /inline HTTP/1.1\r\nHost: ", false },
+	[BODY] = { "half a body", POST("/quick", "30", "a="), false },
+	[REPLY] = { "a reply that waits", GET("/big"), false },
+	[WORK] = { "a request that is worked for", GET("/hold"), false },
+	[LINGER] = { "a refusal", POST("/quick", "9000000", ""), false },
+};
+
+static int
+connect_in(const char *address, enum state state)
+{
+	int fd = client_connect_from(address, echo.port), small = KERNEL_BYTES;
+	struct answer a;
+
+	assert_true(fd >= 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	assert_true(client_send(fd, str_of(states[state].sends)));
+	if (states[state].answered)
+		client_read(fd, false, &a);
+	return fd;
+}
+
+/* --- who makes way --------------------------------------------------------------------------------------------------------- */
+
+enum { FEW = 16 };
+
+static void
+start_few(size_t connections_max)
+{
+	struct http_settings settings = { .event_threads = 1, .connections_max = connections_max };
+
+	settings.listen_fd = listen_with_small_buffers();
+	settings.workers[HTTP_SLOW] = FEW;
+	echo_start(&echo, settings);
+}
+
+static void
+oldest_makes_way(enum state state)
+{
+	int greedy[FEW], settler, newcomer;
+
+	start_few(FEW + 1);
+	settler = client_connect_from(MODEST, echo.port);
+	for (int i = 0; i < FEW; i++)
+		greedy[i] = connect_in(GREEDY, state);
+	settle(settler);
+	client_wait(state != WORK || atomic_load(&echo.holding) == FEW);
+	newcomer = client_connect_from("127.0.0.4", echo.port);
+	if (ask(newcomer, GET("/quick")) != 200 || made_way() != 1)
+		fail_msg("%s: the newcomer is not answered, or %zu made way", states[state].name, made_way());
+	echo_release(&echo);
+	if (client_rest(greedy[0]) == SIZE_MAX)
+		fail_msg("%s: the oldest is not closed", states[state].name);
+	close(greedy[0]);
+	for (int i = 1; i < FEW; i++)
+		close(greedy[i]);
+	close(newcomer);
+	close(settler);
+	client_wait(connections() == 0);
+	echo_stop(&echo, 1000);
+}
+
+static void
+http_server_ends_the_oldest_connection_in_each_state(void **state)
+{
+	(void)state;
+	for (enum state s = 0; s < STATES; s++)
+		oldest_makes_way(s);
+}
+
+/* By what is lost with it: shares.h. */
+static void
+http_server_ends_connections_in_the_order_of_their_worth(void **state)
+{
+	static const enum state opened[] = { WORK, REPLY, BODY, HEAD, USED }, leave[] = { USED, BODY, HEAD, REPLY };
+	int greedy[STATES], newcomers[COUNT(leave) + 1], settler;
+	struct answer a;
+	char address[16];
+
+	(void)state;
+	start_few(COUNT(opened) + 1);
+	settler = client_connect_from(MODEST, echo.port);
+	settle(settler);
+	for (size_t i = 0; i < COUNT(opened); i++)
+		greedy[opened[i]] = connect_in(GREEDY, opened[i]);
+	settle(settler);
+	client_wait(atomic_load(&echo.holding) == 1);
+	for (size_t i = 0; i < COUNT(newcomers); i++) {
+		snprintf(address, sizeof(address), "127.0.0.%zu", 10 + i);
+		newcomers[i] = client_connect_from(address, echo.port);
+		assert_int_equal(ask(newcomers[i], GET("/inline")), 200);
+		if (i < COUNT(leave) && client_rest(greedy[leave[i]]) == SIZE_MAX)
+			fail_msg("newcomer %zu: the one with %s is still there", i, states[leave[i]].name);
+	}
+	/* The last newcomer ended the idle connection of another client. */
+	echo_release(&echo);
+	client_read(greedy[WORK], false, &a);
+	assert_int_equal(a.status, 200);
+	for (size_t i = 0; i < COUNT(opened); i++)
+		close(greedy[opened[i]]);
+	for (size_t i = 0; i < COUNT(newcomers); i++)
+		close(newcomers[i]);
+	close(settler);
+	client_wait(connections() == 0);
+	echo_stop(&echo, 1000);
+}
+
+/* --- half-closed clients ------------------------------------------------------------------------------------------------------ */
+
+static void
+http_server_answers_half_closed_clients_in_each_lane(void **state)
+{
+	static const struct {
+		const char *requests;
+		int answers;
+	} cases[] = {
+		{ GET("/inline"), 1 },
+		{ GET("/quick"), 1 },
+		{ GET("/slow"), 1 },
+		{ GET("/hold-quick"), 1 },
+		{ POST("/hold", "3", "a=1"), 1 },
+		{ PAGES, 4 },
+		{ GET("/slow") GET("/inline") POST("/quick", "3", "a=1"), 3 },
+		{ GET("/inline") "GET /half HTTP/1.1\r\nHo", 1 },
+		{ "GET /inline HTTP/1.0\r\n\r\n", 1 },
+	};
+	struct answer a;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		bool held = strstr(cases[i].requests, "/hold") != NULL;
+		echo_start(&echo,
+			   (struct http_settings){ .event_threads = 1, .listen_fd = listen_with_small_buffers() });
+		int settler = client_connect(echo.port), fd = client_connect(echo.port);
+		assert_true(client_send(fd, str_of(cases[i].requests)));
+		client_wait(!held || atomic_load(&echo.holding) == 1);
+		shutdown(fd, SHUT_WR);
+		settle(settler); /* its end has been seen */
+		echo_release(&echo);
+		for (int n = 0; n < cases[i].answers; n++) {
+			client_read(fd, false, &a);
+			if (a.status != 200)
+				fail_msg("%s: answer %d is %d", cases[i].requests, n, a.status);
+		}
+		assert_int_equal(client_rest(fd), 0);
+		close(fd);
+		close(settler);
+		client_wait(connections() == 0);
+		echo_stop(&echo, 1000);
+	}
+}
+
+/* A head, a body, and an end that all came before the request was whole: nothing to answer. */
+static void
+http_server_closes_half_closed_clients_without_a_request(void **state)
+{
+	(void)state;
+	echo_start(&echo, (struct http_settings){ 0 });
+	for (enum state s = IDLE; s <= BODY; s++) {
+		int fd = connect_in(MODEST, s);
+		shutdown(fd, SHUT_WR);
+		assert_int_equal(client_rest(fd), 0);
+		close(fd);
+	}
+	client_wait(connections() == 0);
+	echo_stop(&echo, 1000);
+}
+
+/* --- deadlines ------------------------------------------------------------------------------------------------------------------ */
+
+/* A connection that goes from idle to head to body is cut before one that came later and said nothing. */
+static void
+http_server_has_one_deadline_for_idle_head_and_body(void **state)
+{
+	enum { PERIOD_MS = 300 };
+	int busy, idle;
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ .event_threads = 1, .request_ms = PERIOD_MS });
+	busy = client_connect(echo.port);
+	client_wait(connections() == 1);
+	idle = client_connect(echo.port);
+	client_sleep(PERIOD_MS / 3);
+	(void)client_send(busy, STR("POST /quick HTTP/1.1\r\nHost: h\r\n"));
+	client_sleep(PERIOD_MS / 3);
+	(void)client_send(busy, STR(FORM_TYPE "Content-Length: 30\r\n\r\na="));
+	assert_true(client_closed(idle, CLIENT_PATIENCE_MS));
+	assert_true(client_closed(busy, 0));
+	close(busy);
+	close(idle);
+	client_wait(connections() == 0);
+	echo_stop(&echo, 1000);
+}
+
+static void
+http_server_logs_a_reply_that_its_client_never_took(void **state)
+{
+	int fd;
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ .reply_ms = 50, .listen_fd = listen_with_small_buffers() });
+	fd = connect_in(MODEST, REPLY);
+	client_wait(connections() == 0);
+	client_wait(atomic_load(&echo.done) == 1);
+	close(fd);
+	echo_stop(&echo, 1000);
+}
+
+/* --- memory ----------------------------------------------------------------------------------------------------------------------- */
+
+/* Sanitizers keep books of all memory, and these stay. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { BOOKS_ARE_KEPT = 1 };
+#else
+enum { BOOKS_ARE_KEPT = 0 };
+#endif
+
+enum { MANY = 1000, BUSY_KIB_MIN = 16, BUSY_KIB_MAX = 48 };
+
+static long
+resident_kib(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	long pages = 0;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%*d %ld", &pages), 1);
+	fclose(file);
+	return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+static long
+resident_when_settled(void)
+{
+	long before, now = resident_kib();
+
+	do {
+		before = now;
+		client_sleep(50);
+		now = resident_kib();
+	} while (now > before);
+	return now;
+}
+
+static void
+memory_of_many(const char *what, str request)
+{
+	static int fds[MANY];
+	struct http_settings settings = { .event_threads = 1, .connections_max = MANY };
+	int small = KERNEL_BYTES;
+	long before;
+
+	settings.listen_fd = listen_with_small_buffers();
+	echo_start(&echo, settings);
+	for (int i = 0; i < MANY; i++) {
+		assert_true((fds[i] = client_connect(echo.port)) >= 0);
+		setsockopt(fds[i], SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	}
+	client_wait(connections() == MANY);
+	before = resident_kib();
+	for (int i = 0; i < MANY; i++)
+		assert_true(client_send(fds[i], request));
+	client_wait(BOOKS_ARE_KEPT || resident_kib() > before + MANY * BUSY_KIB_MIN);
+	if (!BOOKS_ARE_KEPT && resident_when_settled() > before + MANY * BUSY_KIB_MAX)
+		fail_msg("%s: %ld KiB each", what, (resident_kib() - before) / MANY);
+	for (int i = 0; i < MANY; i++)
+		close(fds[i]);
+	client_wait(connections() == 0);
+	echo_stop(&echo, 1000);
+}
+
+/* One byte is missing in each of them, but for the last, whose reply nobody reads. */
+static void
+http_server_holds_48_kib_for_a_busy_connection(void **state)
+{
+	static const char head[] = "GET /inline HTTP/1.1\r\nHost: h\r\nX: ", form[] = POST("/quick", "16384", "");
+	static char bytes[sizeof(form) + HTTP_BODY_MAX_BYTES];
+
+	(void)state;
+	memset(bytes, 'a', sizeof(bytes));
+	memcpy(bytes, head, sizeof(head) - 1);
+	memory_of_many("half a head", str_bytes(bytes, HTTP_HEAD_MAX_BYTES - 4));
+	memset(bytes, 'a', sizeof(bytes));
+	memcpy(bytes, form, sizeof(form) - 1);
+	memory_of_many("half a body", str_bytes(bytes, sizeof(form) - 1 + HTTP_BODY_MAX_BYTES - 1));
+	memory_of_many("a page that waits", STR(PAGES));
+}
+
+/* --- what stays behind ---------------------------------------------------------------------------------------------------------- */
+
+/* A secret that this process's memory holds only where a test puts it, or the server: here each byte is another one. */
+static const unsigned char veiled_secret[] = { 'Q' ^ 0x55, 'z' ^ 0x55, '7' ^ 0x55, 'k' ^ 0x55, 'W' ^ 0x55, 'x' ^ 0x55,
+					       '3' ^ 0x55, 'm' ^ 0x55, 'P' ^ 0x55, 'v' ^ 0x55, '9' ^ 0x55, 'j' ^ 0x55,
+					       'T' ^ 0x55, 'b' ^ 0x55, '2' ^ 0x55, 'n' ^ 0x55 };
+enum { SECRET_BYTES = sizeof(veiled_secret), CHUNK_BYTES = 1 << 20 };
+
+static bool
+is_secret(const char *bytes)
+{
+	for (size_t i = 0; i < SECRET_BYTES; i++)
+		if (((unsigned char)bytes[i] ^ 0x55) != veiled_secret[i])
+			return false;
+	return true;
+}
+
+/* Puts it where each '$' of the template is; returns how many bytes the text has. */
+static size_t
+put_secrets(const char *template, char *ret_text)
+{
+	size_t n = 0;
+
+	for (; *template != '\0'; template ++) {
+		if (*template != '$')
+			ret_text[n++] = *template;
+		for (size_t i = 0; *template == '$' && i < SECRET_BYTES; i++)
+			ret_text[n++] = (char)(veiled_secret[i] ^ 0x55);
+	}
+	return n;
+}
+
+static size_t
+secrets_between(int memory, uintptr_t from, uintptr_t to)
+{
+	static char chunk[CHUNK_BYTES];
+	size_t found = 0;
+
+	while (from < to) {
+		size_t wanted = to - from < CHUNK_BYTES ? to - from : CHUNK_BYTES;
+		ssize_t n = pread(memory, chunk, wanted, (off_t)from);
+		const char *at = chunk, *end = chunk + n;
+		if (n < SECRET_BYTES)
+			break;
+		while ((at = memchr(at, 'Q', (size_t)(end - at))) != NULL && at + SECRET_BYTES <= end)
+			found += is_secret(at++);
+		from += (size_t)n == wanted && to - from > CHUNK_BYTES ? CHUNK_BYTES - SECRET_BYTES : (size_t)n;
+		secret_wipe(chunk, sizeof(chunk));
+	}
+	return found;
+}
+
+/* How often this process's memory holds it. */
+static size_t
+secrets_in_memory(void)
+{
+	int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	FILE *maps = fopen("/proc/self/maps", "r");
+	unsigned long from, to;
+	size_t found = 0;
+	char line[512], rights[5];
+
+	assert_true(memory >= 0 && maps != NULL);
+	while (fgets(line, sizeof(line), maps) != NULL)
+		if (sscanf(line, "%lx-%lx %4s", &from, &to, rights) == 3 && rights[0] == 'r' && rights[1] == 'w')
+			found += secrets_between(memory, from, to);
+	fclose(maps);
+	close(memory);
+	return found;
+}
+
+static char conversation[32 * 1024];
+
+/* The reply ends with the template's last bytes, or is not looked at. */
+static void
+converse(int fd, const char *request, const char *reply_end)
+{
+	char end[64];
+	size_t n = put_secrets(request, conversation), end_bytes = put_secrets(reply_end, end);
+	bool whole = false;
+
+	assert_true(client_send(fd, str_bytes(conversation, n)));
+	for (n = 0; !whole && client_readable(fd, CLIENT_PATIENCE_MS);) {
+		ssize_t got = recv(fd, conversation + n, sizeof(conversation) - n, 0);
+		n += got > 0 ? (size_t)got : 0;
+		whole = got <= 0 || (n >= end_bytes && memcmp(conversation + n - end_bytes, end, end_bytes) == 0);
+	}
+	secret_wipe(conversation, sizeof(conversation));
+	secret_wipe(end, sizeof(end));
+	assert_true(whole);
+}
+
+static void
+http_server_keeps_no_secret_of_an_idle_connection(void **state)
+{
+	static const struct {
+		const char *why, *request, *reply_end;
+	} cases[] = {
+		{ "a password, on the event thread", POST("/inline", "25", "password=$"), "password=$|127.0.0.1" },
+		{ "a password, in a pool", POST("/slow", "25", "password=$"), "password=$|127.0.0.1" },
+		{ "a query", GET("/quick?$"), "$||127.0.0.1" },
+		{ "a cookie", "GET /inline HTTP/1.1\r\nHost: h\r\nCookie: a=$\r\n\r\n", "|127.0.0.1" },
+		{ "a head that is given back", "GET /key HTTP/1.1\r\nHost: h\r\nAuthorization: $\r\n\r\n",
+		  "|127.0.0.1" },
+		{ "requests in a row",
+		  POST("/quick", "25", "password=$") GET("/inline?$") POST("/inline", "25", "password=$"),
+		  "POST /inline||password=$|127.0.0.1" },
+		{ "a refused request", "GET /inline HTTP/1.1\r\nHost: h\r\nHost: $\r\n\r\npassword=$",
+		  "refused 400 /inline" },
+	};
+	int fds[COUNT(cases)], settler;
+
+	(void)state;
+	if (BOOKS_ARE_KEPT)
+		skip();
+	echo_start(&echo, (struct http_settings){ .event_threads = 1 });
+	settler = client_connect(echo.port);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		fds[i] = client_connect(echo.port);
+		converse(fds[i], cases[i].request, cases[i].reply_end);
+		settle(settler); /* it is idle now */
+		if (secrets_in_memory() > 0)
+			fail_msg("%s is still in memory", cases[i].why);
+	}
+	put_secrets("$", conversation); /* the search would have found it */
+	assert_int_equal(secrets_in_memory(), 1);
+	secret_wipe(conversation, sizeof(conversation));
+	for (size_t i = 0; i < COUNT(cases); i++)
+		close(fds[i]);
+	close(settler);
+	echo_stop(&echo, 1000);
+}
+
+/* --- start and end ---------------------------------------------------------------------------------------------------------------- */
+
+/* Whichever event thread runs first may give connections to the others. */
+static void
+http_server_answers_clients_that_came_before_it_ran(void **state)
+{
+	enum { ROUNDS = 20, EARLY = 48, EVENT_THREADS = 16 };
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		struct http_settings settings = { .event_threads = EVENT_THREADS };
+		struct sockaddr_in address = { 0 };
+		socklen_t n = sizeof(address);
+		int fds[EARLY];
+		settings.listen_fd = listen_with_small_buffers();
+		assert_int_equal(getsockname(settings.listen_fd, (struct sockaddr *)&address, &n), 0);
+		for (int i = 0; i < EARLY; i++) {
+			fds[i] = client_connect(ntohs(address.sin_port));
+			assert_true(client_send(fds[i], STR(GET("/inline"))));
+		}
+		echo_start(&echo, settings);
+		for (int i = 0; i < EARLY; i++) {
+			assert_int_equal(ask(fds[i], ""), 200);
+			close(fds[i]);
+		}
+		echo_stop(&echo, 1000);
+	}
+}
+
+static void *
+release_main(void *unused)
+{
+	(void)unused;
+	client_wait(connections() < STATES - 1); /* idle ones are closed first */
+	echo_release(&echo);
+	return NULL;
+}
+
+static void
+http_server_stops_with_a_connection_in_each_state(void **state)
+{
+	pthread_t releaser;
+	int fds[STATES], settler;
+	struct answer a;
+
+	(void)state;
+	start_few(100);
+	settler = client_connect(echo.port);
+	for (enum state s = 0; s < STATES; s++)
+		fds[s] = connect_in(MODEST, s);
+	settle(settler);
+	client_wait(atomic_load(&echo.holding) == 1);
+	close(settler);
+	assert_int_equal(pthread_create(&releaser, NULL, release_main, NULL), 0);
+	http_server_stop(&echo.server, 1000);
+	pthread_join(releaser, NULL);
+	client_read(fds[WORK], false, &a);
+	assert_int_equal(a.status, 200);
+	assert_true(a.close);
+	for (enum state s = 0; s < STATES; s++) {
+		if (client_rest(fds[s]) == SIZE_MAX)
+			fail_msg("%s: it is not closed", states[s].name);
+		close(fds[s]);
+	}
+	echo_stop(&echo, 0); /* stopped already: only the echo's own */
+}
+
+/* --- failing calls ------------------------------------------------------------------------------------------------------------------ */
+
+#ifdef DOUBLETOUR_TEST_HOOKS
+
+static const char *const faulty_requests[] = {
+	GET("/inline"),
+	GET("/quick"),
+	GET("/page"),
+	POST("/slow", "3", "a=1"),
+	"POST /key HTTP/1.1\r\nHost: h\r\n" FORM_TYPE "Authorization: x\r\nContent-Length: 3\r\n\r\na=1",
+	"POST /quick HTTP/1.1\r\nHost: h\r\n" FORM_TYPE "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n",
+	"GET /inline HTTP/1.1\r\n\r\n",
+};
+
+/* A client that waits for its 100 sends the body only then. */
+static int
+status_with_fault(const char *request, enum fault fault, long nth)
+{
+	int fd = client_connect(echo.port);
+	struct answer a;
+
+	client_wait(connections() == 1);
+	fault_set(fault, nth, false);
+	(void)client_send(fd, str_of(request));
+	client_read(fd, false, &a);
+	if (a.status == 100) {
+		(void)client_send(fd, STR("a=1"));
+		client_read(fd, false, &a);
+	}
+	close(fd);
+	client_wait(connections() == 0);
+	fault_set(fault, 0, false);
+	return a.status;
+}
+
+/* 503, or a closed connection; the next client is served. */
+static void
+http_server_survives_each_failing_call(void **state)
+{
+	static const struct {
+		enum fault fault;
+		const char *name;
+	} faults[] = { { FAULT_MEMORY, "allocation" },
+		       { FAULT_RECEIVE, "recv" },
+		       { FAULT_SEND, "send" },
+		       { FAULT_CLOCK, "clock" } };
+	struct answer a;
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ .listen_fd = listen_with_small_buffers() });
+	for (size_t r = 0; r < COUNT(faulty_requests); r++)
+		for (size_t f = 0; f < COUNT(faults); f++)
+			for (long nth = 1; nth < 8; nth++) {
+				int status = status_with_fault(faulty_requests[r], faults[f].fault, nth);
+				if (status != 0 && status != 200 && status != 400 && status != 503)
+					fail_msg("%s %ld of %s: %d", faults[f].name, nth, faulty_requests[r], status);
+				if (client_ask(echo.port, STR(GET("/slow")), &a) != 200)
+					fail_msg("after %s %ld of %s: %d", faults[f].name, nth, faulty_requests[r],
+						 a.status);
+				client_wait(connections() == 0);
+			}
+	echo_stop(&echo, 1000);
+}
+
+#endif
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(http_server_ends_the_oldest_connection_in_each_state),
+		cmocka_unit_test(http_server_ends_connections_in_the_order_of_their_worth),
+		cmocka_unit_test(http_server_answers_half_closed_clients_in_each_lane),
+		cmocka_unit_test(http_server_closes_half_closed_clients_without_a_request),
+		cmocka_unit_test(http_server_has_one_deadline_for_idle_head_and_body),
+		cmocka_unit_test(http_server_logs_a_reply_that_its_client_never_took),
+		cmocka_unit_test(http_server_holds_48_kib_for_a_busy_connection),
+		cmocka_unit_test(http_server_keeps_no_secret_of_an_idle_connection),
+		cmocka_unit_test(http_server_answers_clients_that_came_before_it_ran),
+		cmocka_unit_test(http_server_stops_with_a_connection_in_each_state),
+#ifdef DOUBLETOUR_TEST_HOOKS
+		cmocka_unit_test(http_server_survives_each_failing_call),
+#endif
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

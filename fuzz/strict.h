@@ -28,6 +28,7 @@ struct strict {
 	int status; /* BAD: what its cause is answered with */
 
 	str method, target, path, query;
+	str authority; /* of an absolute target */
 	char minor;
 	struct strict_field fields[STRICT_FIELDS_MAX];
 	size_t field_count;
@@ -221,6 +222,7 @@ strict_form(struct strict *r)
 			host++;
 		if (host == 0)
 			return strict_spoilt(r, 400);
+		r->authority = str_upto(rest, host);
 		rest = str_from(rest, host);
 	}
 	r->path = str_cut(&rest, '?');
@@ -322,16 +324,14 @@ strict_host_may(const struct strict *r)
 static inline bool
 strict_host_must(const struct strict *r)
 {
-	str value = { 0 }, authority, host, asked;
+	str value = { 0 }, host, asked;
 	size_t hosts = strict_count(r, "Host", &value);
 	int port, asked_port, default_port = strict_begins(r->target, "https") ? 443 : 80;
 
 	if (r->target.p[0] == '/')
 		return hosts == 1 || r->minor == '0';
-	authority = str_from(r->target, default_port == 80 ? 7 : 8);
-	authority.n = (size_t)(r->path.p - authority.p);
 	return hosts == 1 && strict_authority(value, default_port, &host, &port) &&
-	       strict_authority(authority, default_port, &asked, &asked_port) && asked_port == port &&
+	       strict_authority(r->authority, default_port, &asked, &asked_port) && asked_port == port &&
 	       str_equal_nocase(asked, host);
 }
 

@@ -62,17 +62,18 @@ word_has_control(uint64_t w)
 bool
 str_has_control(str s)
 {
-	uint64_t w = UINT64_C(0x2020202020202020);
+	uint64_t w = 0;
+	size_t at = 0;
 
-	for (; s.n >= sizeof(w); s = str_from(s, sizeof(w))) {
-		memcpy(&w, s.p, sizeof(w));
+	for (; at + sizeof(w) <= s.n; at += sizeof(w)) {
+		memcpy(&w, s.p + at, sizeof(w));
 		if (word_has_control(w))
 			return true;
 	}
-	w = UINT64_C(0x2020202020202020);
-	if (s.n > 0)
-		memcpy(&w, s.p, s.n);
-	return word_has_control(w);
+	for (; at < s.n; at++)
+		if ((unsigned char)s.p[at] < ' ' || s.p[at] == 0x7f)
+			return true;
+	return false;
 }
 
 str

@@ -121,10 +121,17 @@ parser_span(size_t at, size_t end)
 	return (struct span){ (uint32_t)at, (uint32_t)(end - at) };
 }
 
+/* Control bytes, tab included: eight bytes at once. */
+static bool
+parser_has_control(const char *bytes, size_t at, size_t end)
+{
+	return at < end && str_has_control(str_bytes(bytes + at, end - at));
+}
+
 bool
 parser_value_good(str value)
 {
-	return parser_run(value.p, 0, value.n, IN_VALUE) == value.n;
+	return !str_has_control(value) || parser_run(value.p, 0, value.n, IN_VALUE) == value.n;
 }
 
 bool
@@ -139,7 +146,7 @@ parser_token_good(str token)
 static bool
 parser_target_is_long(const char *bytes, size_t at, size_t end)
 {
-	size_t target = parser_find(bytes, at, end, ' ') + 1;
+	size_t target = end - at > HTTP_URI_MAX_BYTES ? parser_find(bytes, at, end, ' ') + 1 : end;
 
 	return target < end && parser_find(bytes, target, end, ' ') - target > HTTP_URI_MAX_BYTES;
 }
@@ -298,7 +305,8 @@ parser_field_line(struct parser *p, const char *bytes, size_t at, size_t end)
 	if (!parser_cut_cr(bytes, at, &end))
 		return MALFORMED;
 	size_t colon = parser_run(bytes, at, end, IN_TOKEN), value = colon + 1;
-	if (colon >= end || bytes[colon] != ':' || parser_run(bytes, value, end, IN_VALUE) != end)
+	if (colon >= end || bytes[colon] != ':' ||
+	    (parser_has_control(bytes, value, end) && parser_run(bytes, value, end, IN_VALUE) != end))
 		return MALFORMED;
 	parser_trim(bytes, &value, &end);
 	p->fields[p->field_count++] = (struct parser_field){ parser_span(at, colon), parser_span(value, end) };

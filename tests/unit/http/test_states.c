@@ -343,8 +343,8 @@ memory_of_many(const char *what, str request)
 	for (int i = 0; i < MANY; i++) {
 		assert_true((fds[i] = client_connect(echo.port)) >= 0);
 		setsockopt(fds[i], SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+		assert_int_equal(ask(fds[i], GET("/inline")), 200);
 	}
-	client_wait(connections() == MANY);
 	before = resident_kib();
 	for (int i = 0; i < MANY; i++)
 		assert_true(client_send(fds[i], request));

@@ -352,7 +352,7 @@ def everybody_is_answered(server, connections, what):
 @pytest.mark.parametrize("what", WANTS)
 def test_few_descriptors_are_shared_beside_a_greedy_address(make_server, what):
     server = with_descriptors(make_server(start=False), 900)
-    assert re.search(r"web\.connections.*\b8\d\d\b", server.log()), "how many connections fit is in the log"
+    wait_until(lambda: re.search(r"web\.connections.*\b8\d\d\b", server.log()), "how many connections fit is in the log")
     everybody_is_answered(server, 1_100, what)
 
 

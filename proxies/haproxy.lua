@@ -1,7 +1,8 @@
 -- Doubletour's gate for HAProxy: ask about a request, and leave the answer in variables of the transaction.
 -- Whatever fails leaves the status 403.  Made by `doubletour proxy-config haproxy --lua`.
 
-local gate = "http://@ADDRESS@/api/authz/forward-auth"
+local gate = "http://@URL_HOST@/api/authz/forward-auth"
+local socket = @LUA_SOCKET@
 local passed_on = { "cookie", "accept", "accept-language", "x-requested-with", "sec-fetch-mode" }
 local told = { user = "remote-user", groups = "remote-groups", name = "remote-name", email = "remote-email", jwt = "remote-jwt" }
 
@@ -32,7 +33,7 @@ local function question(txn)
 end
 
 local function ask(txn)
-	local answer = core.httpclient():get({ url = gate, headers = question(txn), timeout = 5000 })
+	local answer = core.httpclient():get({ url = gate, dst = socket, headers = question(txn), timeout = 5000 })
 	if not answer or not answer.headers then
 		return
 	end

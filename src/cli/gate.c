@@ -116,7 +116,8 @@ outcome_text(const struct access_decision *d)
 	case ACCESS_NO_RULE:
 		return "is refused: no rule matches";
 	case ACCESS_UNCLEAR:
-		return "is refused: the path or the query can be read in different ways, and one of them is refused";
+		return "is refused: the path or the query can be read in different ways, or the browser's address is "
+		       "unknown, and one possibility is refused";
 	case ACCESS_DOTS:
 		return "is refused: the path has a segment of one or two dots, plain or encoded";
 	case ACCESS_UNKNOWN:

@@ -36,14 +36,15 @@ static const char proxy_help[] =
     "  --lua                haproxy: print that file\n"
     "  --help               this text\n"
     "\n"
-    "Doubletour itself is asked at HOST and PORT of its settings.\n"
+    "Doubletour itself is asked at LISTEN of its settings, or at HOST and PORT.  Traefik knows no Unix sockets.\n"
     "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
 
 static const struct proxy {
 	const char *name, *text;
+	const char *unix_scheme; /* what stands before the path of a Unix socket; NULL: it connects to none */
 } proxies[] = {
-	{ "nginx", "nginx.conf" },    { "caddy", "Caddyfile" },  { "traefik", "traefik.yml" },
-	{ "haproxy", "haproxy.cfg" }, { "envoy", "envoy.yaml" },
+	{ "nginx", "nginx.conf", "unix:" },     { "caddy", "Caddyfile", "unix/" }, { "traefik", "traefik.yml", NULL },
+	{ "haproxy", "haproxy.cfg", "unix@" }, { "envoy", "envoy.yaml", "" },
 };
 
 struct app {
@@ -52,10 +53,13 @@ struct app {
 
 struct request {
 	const struct config *config;
+	const struct proxy *proxy;
 	const char *certificate, *key, *listen, *lua_file;
 	bool lua;
 	str login, port;   /* host of PUBLIC_URL; ":8443" where the proxy does not listen on 443 */
-	char address[300]; /* of Doubletour */
+	char address[300];  /* of Doubletour, as this proxy writes it */
+	char url_host[300]; /* of Doubletour in a URL: with a Unix socket any name */
+	char lua_socket[300], envoy_endpoint[300];
 	struct app apps[APPS_MAX];
 	size_t apps_count;
 	struct buf out;
@@ -110,8 +114,10 @@ value_of(const struct request *r, const struct app *app, str word)
 		{ STR("LOGIN"), r->login },
 		{ STR("PORT"), r->port },
 		{ STR("ADDRESS"), str_of(r->address) },
-		{ STR("ADDRESS_HOST"), host_of(str_of(r->address)) },
-		{ STR("ADDRESS_PORT"), port_of(str_of(r->address)) },
+		{ STR("URL_HOST"), str_of(r->url_host) },
+		{ STR("LUA_SOCKET"), str_of(r->lua_socket) },
+		{ STR("ENVOY_ENDPOINT"), str_of(r->envoy_endpoint) },
+		{ STR("ENVOY_DISCOVERY"), r->config->listen_path[0] != '\0' ? STR("STATIC") : STR("STRICT_DNS") },
 		{ STR("CERTIFICATE"), str_of(r->certificate) },
 		{ STR("KEY"), str_of(r->key) },
 		{ STR("LISTEN"), str_of(r->listen) },
@@ -254,10 +260,45 @@ app_take(struct request *r, str argument)
 }
 
 static err
+unix_socket_take(struct request *r)
+{
+	const char *path = r->config->listen_path;
+
+	if (r->proxy->unix_scheme == NULL)
+		return why_set(&r->why, ERR_CONFIG,
+			       "LISTEN is a Unix socket, and %s connects to none: clear LISTEN, and set HOST and PORT.",
+			       r->proxy->name);
+	if (!plain(str_of(path)))
+		return why_set(&r->why, ERR_CONFIG,
+			       "The path in LISTEN is of letters, digits and . / _ - here: anything else means something "
+			       "to a proxy.");
+	snprintf(r->address, sizeof(r->address), "%s%s", r->proxy->unix_scheme, path);
+	snprintf(r->url_host, sizeof(r->url_host), "localhost");
+	snprintf(r->lua_socket, sizeof(r->lua_socket), "\"unix@%s\"", path);
+	snprintf(r->envoy_endpoint, sizeof(r->envoy_endpoint), "pipe: { path: %s }", path);
+	return ERR_OK;
+}
+
+static err
+doubletour_take(struct request *r)
+{
+	struct config_place address = config_address(r->config);
+	str text = str_of(address.z);
+
+	if (r->config->listen_path[0] != '\0')
+		return unix_socket_take(r);
+	snprintf(r->address, sizeof(r->address), "%s", address.z);
+	snprintf(r->url_host, sizeof(r->url_host), "%s", address.z);
+	snprintf(r->lua_socket, sizeof(r->lua_socket), "nil");
+	snprintf(r->envoy_endpoint, sizeof(r->envoy_endpoint), "socket_address: { address: %.*s, port_value: %.*s }",
+		 STR_ARG(host_of(text)), STR_ARG(port_of(text)));
+	return ERR_OK;
+}
+
+static err
 settings_take(struct request *r)
 {
 	const struct config *config = r->config;
-	bool six = str_has_byte(str_of(config->host), ':');
 	str rest = str_of(config->public_host);
 
 	if (!config->public_https || config->gate_domains_count == 0)
@@ -266,7 +307,7 @@ settings_take(struct request *r)
 		    "The gate needs PUBLIC_URL=https://login.example.org and GATE_DOMAINS=example.org, with your "
 		    "own domain.");
 	r->login = str_cut(&rest, ':');
-	snprintf(r->address, sizeof(r->address), six ? "[%s]:%u" : "%s:%u", config->host, config->port);
+	TRY(doubletour_take(r));
 	if (!host_port_good(str_of(r->listen)))
 		return why_set(&r->why, ERR_INVALID, "--listen takes HOST:PORT, as 0.0.0.0:443.");
 	if (!str_equal(port_of(str_of(r->listen)), STR("443")))
@@ -293,6 +334,7 @@ run(struct cli *cli, struct request *r, const struct proxy *proxy, int argc, cha
 	err e;
 
 	r->config = &cli->config;
+	r->proxy = proxy;
 	e = settings_take(r);
 	for (int i = 0; e == ERR_OK && i < argc; i++)
 		e = app_take(r, str_of(argv[i]));

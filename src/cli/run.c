@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "config/config.h"
+#include "http/listen.h"
 #include "http/server.h"
 #include "keeper/keeper.h"
 #include "keeper/lock.h"
@@ -59,7 +60,9 @@ struct supervisor {
 	struct serve_shape shape;
 	struct config_environment environment;
 	sigset_t signals;
-	int listen_fd; /* -1: open it anew for the next web process */
+	int listen_fd;                  /* -1: open it anew for the next web process */
+	bool listen_kept;               /* an inherited or a Unix socket: the same one for each web process */
+	struct listen_file listen_file; /* of LISTEN */
 	pid_t web;     /* 0: none */
 	int64_t started_us;
 	unsigned soon_dead;
@@ -156,19 +159,49 @@ web_spawn(struct supervisor *s, const struct sockets *sockets)
 	return error;
 }
 
+/* LISTEN_FDS goes before LISTEN, which goes before HOST and PORT. */
+static err
+supervisor_listen(struct supervisor *s, struct why *why)
+{
+	if (s->listen_fd >= 0)
+		return ERR_OK;
+	if (s->config->listen_path[0] == '\0')
+		return http_listen(str_of(s->config->host), s->config->port, why, &s->listen_fd);
+	s->listen_kept = true;
+	return listen_unix(s->config->listen_path, why, &s->listen_file, &s->listen_fd);
+}
+
+/*
+ * A TCP port is closed here, and opened anew when the web process has died.  A Unix socket's file and what systemd passed cannot be
+ * had twice: they stay open, connections wait in them for the next web process, and the keeper never accepts one.
+ */
+static void
+supervisor_listen_end(struct supervisor *s)
+{
+	listen_unix_remove(&s->listen_file);
+	if (s->listen_fd >= 0)
+		close(s->listen_fd);
+	s->listen_fd = -1;
+}
+
+static void
+supervisor_listen_pass(struct supervisor *s)
+{
+	if (!s->listen_kept)
+		supervisor_listen_end(s);
+}
+
 /* Have it executed; it waits for the keeper's first pushes.  Sockets: the keeper's ends. */
 static err
 web_launch(struct supervisor *s, struct sockets *ret_sockets, struct why *why)
 {
 	int error;
 
-	if (s->listen_fd < 0)
-		TRY(http_listen(str_of(s->config->host), s->config->port, why, &s->listen_fd));
+	TRY(supervisor_listen(s, why));
 	TRY(sockets_open(s->shape.quick + s->shape.slow + 1, ret_sockets));
 	error = web_spawn(s, ret_sockets);
 	close_all(ret_sockets->web, ret_sockets->count);
-	close(s->listen_fd); /* the keeper has no listening socket */
-	s->listen_fd = -1;
+	supervisor_listen_pass(s);
 	if (error == 0)
 		return ERR_OK;
 	close_all(ret_sockets->keeper, ret_sockets->count);
@@ -381,29 +414,30 @@ descriptors_raise(void)
 }
 
 static err
-supervise(const struct config *config, struct why *why)
+supervise(const struct config *config, int inherited_fd, struct why *why)
 {
-	struct supervisor s = { .config = config, .lock = { .fd = -1 }, .listen_fd = -1 };
+	struct supervisor s = {
+		.config = config, .lock = { .fd = -1 }, .listen_fd = inherited_fd, .listen_kept = inherited_fd >= 0
+	};
 	err e;
 
 	s.shape.quick = QUICK_CHANNELS;
 	s.shape.slow = config->slow_workers != 0 ? config->slow_workers : cores();
 	TRY(digest_setup());
 	TRY(config_web_environment(config, &s.environment));
-	/* The port first: when it is in use, nothing has been touched yet. */
-	TRY(http_listen(str_of(config->host), config->port, why, &s.listen_fd));
+	/* The socket first: when its address is in use, nothing has been touched yet. */
+	TRY(supervisor_listen(&s, why));
 	umask(077);
 	descriptors_raise();
 	signals_block(&s.signals);
 	e = log_thread_start();
 	if (e == ERR_OK)
 		e = serve(&s, why);
+	supervisor_listen_end(&s); /* nobody connects any more while web finishes */
 	web_stop(&s);
 	keeper_server_free(&s.server);
 	keeper_close(&s.keeper);
 	lock_release(&s.lock);
-	if (s.listen_fd >= 0)
-		close(s.listen_fd);
 	return e;
 }
 
@@ -417,19 +451,46 @@ static const char run_help[] =
     "  --port PORT   port to listen on (PORT)\n"
     "  --help        this text\n"
     "\n"
+    "It listens on one socket: the one that systemd passes (LISTEN_FDS, socket activation), else the Unix socket of\n"
+    "LISTEN, else HOST and PORT.\n"
+    "\n"
     "Ends on SIGTERM or Ctrl-C, after finishing what it has accepted (5 seconds at most).  SIGHUP reads ACCESS_RULES\n"
     "anew; a file that is broken changes nothing.\n"
     "Exit status: 0 ended as asked, 1 could not, 2 wrong usage, 78 bad configuration.\n";
 
 /* The options are settings that stand above all others: they are checked and reach web as settings do. */
-static int
-run_config(struct cli *cli, const char *host, const char *port)
+static err
+run_config(struct cli *cli, const char *host, const char *port, struct why *why)
 {
 	const struct config_option options[] = { { "HOST", "--host", host }, { "PORT", "--port", port } };
-	struct why why = { 0 };
-	err e = config_load_with(&cli->config, options, COUNT(options), &why);
 
-	return e == ERR_OK ? CLI_GO_ON : cli_fail(e, &why);
+	return config_load_with(&cli->config, options, COUNT(options), why);
+}
+
+/* Where an inherited socket listens stands above everything: it is checked, logged and passed to web as the settings are. */
+static err
+run_config_inherited(struct cli *cli, int fd, struct why *why)
+{
+	struct listen_place place = { .port = 0 };
+	char port[8], path[sizeof("unix:") + LISTEN_PATH_MAX_BYTES];
+
+	TRY(listen_describe(fd, why, &place));
+	snprintf(port, sizeof(port), "%u", (unsigned)place.port);
+	snprintf(path, sizeof(path), "unix:%s", place.path);
+	const struct config_option of_tcp[] = { { "HOST", "LISTEN_FDS", place.host },
+						{ "PORT", "LISTEN_FDS", port },
+						{ "LISTEN", "LISTEN_FDS", "" } };
+	const struct config_option of_unix[] = { { "LISTEN", "LISTEN_FDS", path } };
+	bool tcp = place.path[0] == '\0';
+	return config_load_with(&cli->config, tcp ? of_tcp : of_unix, tcp ? COUNT(of_tcp) : COUNT(of_unix), why);
+}
+
+/* *ret_fd: the socket that systemd passed, or -1. */
+static err
+run_begin(struct cli *cli, const char *host, const char *port, int *ret_fd, struct why *why)
+{
+	TRY(listen_inherited(why, ret_fd));
+	return *ret_fd >= 0 ? run_config_inherited(cli, *ret_fd, why) : run_config(cli, host, port, why);
 }
 
 int
@@ -438,20 +499,21 @@ cli_run(struct cli *cli, int argc, char **argv)
 	const char *host = NULL, *port = NULL;
 	const struct cli_option options[] = { { .name = "host", .value = &host }, { .name = "port", .value = &port } };
 	struct why why = { 0 };
-	int status = cli_options(argc, argv, run_help, options, COUNT(options), 0);
+	int status = cli_options(argc, argv, run_help, options, COUNT(options), 0), inherited_fd = -1;
 	err e;
 
-	if (status == CLI_GO_ON)
-		status = run_config(cli, host, port);
 	if (status != CLI_GO_ON)
 		return status;
+	e = run_begin(cli, host, port, &inherited_fd, &why);
+	if (e != ERR_OK)
+		return cli_fail(e, &why);
 #ifdef DOUBLETOUR_TEST_HOOKS
 	clock_hook_open();
 	fault_hook_open();
 #endif
 	log_setup(cli->config.log_format, cli->config.log_level);
-	process_descriptors_keep(STDERR_FILENO + 1);
+	process_descriptors_keep(inherited_fd >= 0 ? inherited_fd + 1 : STDERR_FILENO + 1);
 	log_serve();
-	e = supervise(&cli->config, &why);
+	e = supervise(&cli->config, inherited_fd, &why);
 	return cli_served(e, &why);
 }

@@ -3,6 +3,7 @@
 #include "config/settings.h"
 #include "config/values.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* --- the web process's environment -------------------------------------------------------------------------------- */
@@ -58,6 +59,29 @@ config_web_environment(const struct config *config, struct config_environment *r
 			TRY(variable_add(ret_environment, &count, &used, str_of(*name), str_of(getenv(*name))));
 	ret_environment->variables[count] = NULL;
 	return ERR_OK;
+}
+
+struct config_place
+config_address(const struct config *config)
+{
+	bool six = str_has_byte(str_of(config->host), ':');
+	struct config_place place = { .z = "" };
+
+	if (config->listen_path[0] == '\0')
+		snprintf(place.z, sizeof(place.z), six ? "[%s]:%u" : "%s:%u", config->host, config->port);
+	return place;
+}
+
+struct config_place
+config_listens(const struct config *config)
+{
+	struct config_place address = config_address(config), place;
+
+	if (config->listen_path[0] != '\0')
+		snprintf(place.z, sizeof(place.z), "unix:%s", config->listen_path);
+	else
+		snprintf(place.z, sizeof(place.z), "http://%.*s", (int)sizeof(place.z) - 8, address.z);
+	return place;
 }
 
 bool

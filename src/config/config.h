@@ -50,6 +50,7 @@ struct config {
 	char app_name[128];
 	char host[256];
 	uint16_t port;
+	char listen_path[108]; /* LISTEN: path of the Unix socket, in place of HOST and PORT; "": they count */
 	char public_url[CONFIG_TEXT_MAX]; /* "" : http://localhost:PORT and the loopback addresses */
 	bool public_https;                /* PUBLIC_URL is https: secure cookies, HSTS */
 	char public_host[256];            /* host[:port] of PUBLIC_URL, lower case; "" when unset */
@@ -102,6 +103,16 @@ MUST_USE err config_load_web(struct config *ret_config, struct why *why);
 MUST_USE err config_database(str url, struct config *config);
 
 void config_wipe(struct config *config);
+
+/*
+ * Where the server listens, as its log and the settings write it: http://127.0.0.1:5000, or unix:/run/doubletour/web.sock.  The
+ * address alone for proxies: 127.0.0.1:5000, [::1]:5000; "" when it is a Unix socket.
+ */
+struct config_place {
+	char z[300];
+};
+struct config_place config_listens(const struct config *config);
+struct config_place config_address(const struct config *config);
 
 /* Is the address (numeric text) inside one of TRUSTED_PROXIES? */
 bool config_trusts(const struct config *config, str address);

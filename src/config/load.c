@@ -262,16 +262,23 @@ config_database(str url, struct config *config)
 
 /* --- do they go together? ----------------------------------------------------------------------------------------- */
 
+/* Programs on other machines can connect. */
+static bool
+reaches_out(const struct config *config)
+{
+	return config->listen_path[0] == '\0' && !host_is_loopback(str_of(config->host));
+}
+
 static bool
 testing_reaches_out(const struct config *config)
 {
-	return config->profile == PROFILE_TESTING && !host_is_loopback(str_of(config->host));
+	return config->profile == PROFILE_TESTING && reaches_out(config);
 }
 
 static bool
 host_without_url(const struct config *config)
 {
-	return !host_is_loopback(str_of(config->host)) && config->public_url[0] == '\0';
+	return reaches_out(config) && config->public_url[0] == '\0';
 }
 
 static bool

@@ -152,6 +152,31 @@ host_parse(const struct setting *setting, str value, void *at, struct why *why)
 
 static const struct setting_kind kind_host = { host_parse, text_put };
 
+/* unix:/path; the member holds the path.  Empty: HOST and PORT count. */
+static err
+listen_parse(const struct setting *setting, str value, void *at, struct why *why)
+{
+	str path = str_from(value, STR("unix:").n);
+
+	if (str_empty(value))
+		return str_copy_z(value, at, setting->size);
+	if (!str_starts(value, STR("unix:/")) || !str_is_visible(path) || path.p[path.n - 1] == '/')
+		return ERR_INVALID;
+	if (str_copy_z(path, at, setting->size) != ERR_OK)
+		return why_set(why, ERR_CONFIG, "names a path of %zu bytes, and a Unix socket's has at most %zu", path.n,
+			       setting->size - 1);
+	return ERR_OK;
+}
+
+static void
+listen_put(const struct setting *setting, const void *at, struct buf *out)
+{
+	if (*(const char *)at != '\0')
+		buf_printf(out, "unix:%s", (const char *)at);
+}
+
+static const struct setting_kind kind_listen = { listen_parse, listen_put };
+
 static err
 public_url_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
@@ -389,6 +414,13 @@ const struct setting settings[] = {
 	  .takes = "a number from 1 to 65535",
 	  .help = "The port to listen on.",
 	  .example = "8080" },
+	{ .name = "LISTEN", .kind = &kind_listen, MEMBER(listen_path), .flags = SETTING_WEB,
+	  .takes = "unix: and the absolute path of a socket",
+	  .help = "A Unix socket to listen on, in place of HOST and PORT.  Its mode is 0660 and its group that of the "
+		  "folder, where the folder has the setgid bit: for example `install -d -m 2750 -o doubletour -g www-data "
+		  "/run/doubletour`.  Whoever may connect to it is believed as one of TRUSTED_PROXIES is.  A socket that "
+		  "systemd passes (LISTEN_FDS) goes before LISTEN.",
+	  .example = "unix:/run/doubletour/web.sock" },
 	{ .name = "PUBLIC_URL", .kind = &kind_public_url, MEMBER(public_url), .flags = SETTING_WEB,
 	  .takes = "https://host or https://host:port, without a path",
 	  .help = "The address that people type.  It decides how cookies are protected, which Host is answered, and absolute "
@@ -403,7 +435,8 @@ const struct setting settings[] = {
 	{ .name = "TRUSTED_PROXIES", .kind = &kind_networks, MEMBER(trusted_proxies), .flags = SETTING_WEB,
 	  .takes = "a list of networks like 10.0.0.0/8, ::1 with no bit set behind the prefix",
 	  .help = "The reverse proxies whose X-Forwarded-* and X-Original-* are believed, and which may ask the gate.  None by "
-		  "default.",
+		  "default.  127.0.0.1 stands for every program on this machine, whoever runs it: where others have accounts, use "
+		  "LISTEN with a Unix socket instead.",
 	  .example = "127.0.0.1,10.0.0.0/8" },
 	{ .name = "GATE_DOMAINS", .kind = &kind_domains, MEMBER(gate_domains), .flags = SETTING_WEB,
 	  .takes = "a list of domains like example.org, example.net, in lower case and without a port",

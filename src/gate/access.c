@@ -30,19 +30,20 @@ any_fits(const struct access_texts *patterns, str text, bool (*fits)(str pattern
 	return false;
 }
 
-static bool
-network_fits(const struct access_rule *rule, str text)
+/* An unknown address may be in any network: a request over a Unix socket without X-Forwarded-For has one. */
+static enum fit
+network_fit(const struct access_rule *rule, str text)
 {
 	struct in6_addr address;
 
 	if (rule->networks_n == 0)
-		return true;
+		return FITS;
 	if (value_address(text, &address) != ERR_OK)
-		return false;
+		return str_empty(text) ? FITS_NOT : FITS_MAYBE;
 	for (size_t i = 0; i < rule->networks_n; i++)
 		if (network_has(&rule->networks[i], &address))
-			return true;
-	return false;
+			return FITS;
+	return FITS_NOT;
 }
 
 static bool
@@ -182,6 +183,13 @@ rule_query_fit(const struct access_rule *rule, const struct target *target)
 	return fit == FITS && path_has_any(target, STR("#\0")) ? FITS_MAYBE : fit;
 }
 
+/* Two conditions together fit as surely as the worse one. */
+static enum fit
+fit_both(enum fit one, enum fit other)
+{
+	return one < other ? one : other;
+}
+
 /* How a rule concerns a request of this visitor. */
 struct match {
 	enum fit fit;
@@ -193,14 +201,15 @@ rule_match(const struct access_rule *rule, const struct access_request *request,
 {
 	const struct target *target = request->target;
 	bool known = visitor->level != ACCESS_NOBODY;
-	enum fit domain = domain_fit(rule, target->host, visitor), path, query;
+	enum fit domain = domain_fit(rule, target->host, visitor), network = network_fit(rule, request->address);
+	enum fit path, query;
 
-	if (domain == FITS_NOT || !method_fits(rule, request->method) || !network_fits(rule, request->address) ||
+	if (domain == FITS_NOT || network == FITS_NOT || !method_fits(rule, request->method) ||
 	    (known && !person_fits(rule, visitor)))
 		return (struct match){ FITS_NOT, false };
 	path = path_fit(rule, target);
 	query = path == FITS_NOT ? FITS_NOT : rule_query_fit(rule, target);
-	return (struct match){ path < query ? path : query, !known && (domain == FITS_MAYBE || names_persons(rule)) };
+	return (struct match){ fit_both(network, fit_both(path, query)), !known && (domain == FITS_MAYBE || names_persons(rule)) };
 }
 
 static struct access_decision

@@ -67,7 +67,7 @@ struct access_visitor {
 struct access_request {
 	const struct target *target;
 	str method;
-	str address; /* the browser's, numeric; one that is none fits no network */
+	str address; /* the browser's, numeric; "": in no network; any other text: unknown, each network may be meant */
 };
 
 /* What becomes of the request.  0 is the locked end. */
@@ -81,7 +81,7 @@ enum access_outcome {
 enum access_reason {
 	ACCESS_BY_RULE = 0,
 	ACCESS_NO_RULE, /* none matched */
-	ACCESS_UNCLEAR, /* the path is ambiguous, and one of its readings is refused: by this rule, or (rule NULL) because none matches */
+	ACCESS_UNCLEAR, /* the path is ambiguous or the address unknown, and one of the readings is refused: by this rule, or (rule NULL) because none matches */
 	ACCESS_UNKNOWN, /* asks: who is it? */
 	ACCESS_CODE,    /* asks: the second factor is missing */
 	ACCESS_OLD,     /* asks: the proof is older than max_age */

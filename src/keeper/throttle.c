@@ -47,6 +47,16 @@ is_local(const struct turn *turn)
 	return network_of(turn->head.address).local;
 }
 
+/*
+ * A request over a Unix socket has none unless the proxy names one.  Everybody would share the five tries for a name then, and any of
+ * them could use them up: such a try counts for its name, and with the allowance of loopback for all without an address.
+ */
+static bool
+has_address(const struct turn *turn)
+{
+	return network_of(turn->head.address).n > 0;
+}
+
 static void
 add(struct throttle *t, enum counter counter, int64_t place)
 {
@@ -87,7 +97,8 @@ throttle_password(struct turn *turn, str name, int64_t account_id, struct thrott
 	if (device_id != 0) {
 		add(&t, COUNTER_DEVICE, device_id);
 	} else {
-		TRY(add_hashed(turn, &t, COUNTER_NAME_ADDRESS, name, true));
+		if (has_address(turn))
+			TRY(add_hashed(turn, &t, COUNTER_NAME_ADDRESS, name, true));
 		TRY(add_hashed(turn, &t, COUNTER_ADDRESS, STR(""), true));
 		if (account_id != 0)
 			add(&t, COUNTER_NAME, account_id);

@@ -216,12 +216,10 @@ greet(const char *app_name, const char *url)
 static void
 announce(const struct config *config, bool to_person)
 {
-	char local[300];
-	bool six = str_has_byte(str_of(config->host), ':');
+	struct config_place local = config_listens(config);
+	const char *url = config->public_url[0] != '\0' ? config->public_url : local.z;
 
-	snprintf(local, sizeof(local), six ? "http://[%s]:%u" : "http://%s:%u", config->host, config->port);
-	const char *url = config->public_url[0] != '\0' ? config->public_url : local;
-	log_event(LOG_NOTICE, "web.ready", LOG_TEXT("url", url), LOG_TEXT("listening", local));
+	log_event(LOG_NOTICE, "web.ready", LOG_TEXT("url", url), LOG_TEXT("listening", local.z));
 	if (to_person)
 		greet(config->app_name, url);
 }

@@ -101,10 +101,14 @@ config_load_takes_the_tutorials_file_but_for_its_key(void **state)
 	assert_int_equal(config.database, DATABASE_POSTGRES);
 }
 
+#define TEXT_10 "0123456789"
+#define TEXT_100 TEXT_10 TEXT_10 TEXT_10 TEXT_10 TEXT_10 TEXT_10 TEXT_10 TEXT_10 TEXT_10 TEXT_10
+
 static void
 config_load_reads_each_setting(void **state)
 {
 	assert_int_equal(load("SECRET_KEY=" GOOD_KEY "\nDATABASE_URL=sqlite:////srv/x y.db\nHOST=::1\nPORT=65535\n"
+			      "LISTEN=unix:/run/doubletour/web.sock\n"
 			      "PUBLIC_URL=https://Login.Example.org/\nTRUSTED_PROXIES=' 10.0.0.0/8, ::1 '\n"
 			      "GATE_DOMAINS='example.org, example.co.uk'\nACCESS_RULES=/etc/access.conf\n"
 			      "REGISTRATION=closed\nPASSWORD_SCHEME=bcrypt\nBCRYPT_LOG_ROUNDS=10\nSESSION_IDLE=90s\n"
@@ -115,6 +119,9 @@ config_load_reads_each_setting(void **state)
 	assert_memory_equal(config.secret_key, GOOD_KEY, 32);
 	assert_string_equal(config.database_path, "/srv/x y.db");
 	assert_string_equal(config.host, "::1");
+	assert_string_equal(config.listen_path, "/run/doubletour/web.sock");
+	assert_string_equal(config_listens(&config).z, "unix:/run/doubletour/web.sock");
+	assert_string_equal(config_address(&config).z, "");
 	assert_int_equal(config.port, 65535);
 	assert_string_equal(config.public_url, "https://login.example.org");
 	assert_string_equal(config.public_host, "login.example.org");
@@ -168,6 +175,12 @@ config_load_refuses_with_a_sentence_that_names_the_place(void **state)
 		  "65 bytes" },
 		{ "HOST=example.org\n", "HOST", "a name to listen on" },
 		{ "HOST=[::1]\n", "HOST", "brackets" },
+		{ "LISTEN=/run/web.sock\n", "LISTEN (.env, line 1) must be unix: and", "no unix:" },
+		{ "LISTEN=unix:web.sock\n", "LISTEN (.env, line 1) must be unix: and", "a relative path" },
+		{ "LISTEN=unix:/run/\n", "LISTEN (.env, line 1) must be unix: and", "a folder" },
+		{ "LISTEN=127.0.0.1:5000\n", "LISTEN (.env, line 1) must be unix: and", "a port" },
+		{ "LISTEN=unix:/" TEXT_100 "/234567\n",
+		  "LISTEN (.env, line 1) names a path of 108 bytes, and a Unix socket's has at most 107", "108 bytes" },
 		{ "PUBLIC_URL=login.example.org\n", "PUBLIC_URL", "no scheme" },
 		{ "INSECURE_HTTP=maybe\n", "INSECURE_HTTP (.env, line 1) must be 1 or 0", "no flag" },
 		{ "TRUSTED_PROXIES=10.0.0.0/8,x\n", "TRUSTED_PROXIES", "one of them is none" },
@@ -218,6 +231,9 @@ config_load_accepts_what_goes_together(void **state)
 		{ "PUBLIC_URL=http://[::1]:5000\n", "loopback" },
 		{ "PUBLIC_URL=http://a.org\nINSECURE_HTTP=1\n", "asked for" },
 		{ "APP_SETTINGS=testing\nHOST=localhost\n", "loopback by name" },
+		{ "APP_SETTINGS=testing\nHOST=0.0.0.0\nLISTEN=unix:/run/web.sock\n", "HOST does not count beside LISTEN" },
+		{ "LISTEN=unix:/" TEXT_100 "/23456\n", "a path of 107 bytes" },
+		{ "LISTEN=\n", "no Unix socket" },
 		{ "APP_SETTINGS=testing\nBCRYPT_LOG_ROUNDS=4\n", "cheap in testing" },
 		{ "SESSION_IDLE=24h\n", "as long as the lifetime" },
 		{ "PUBLIC_URL=\nSECRET_KEY=\n", "empty is as good as none" },

@@ -480,7 +480,11 @@ static const char keys_text[] = "networks:\n"
 				"    policy: one_factor\n"
 				"  - domain: '{group}.example.net'\n" /* 22 */
 				"  - domain: 'shop.example.net'\n"    /* 23 */
-				"    policy: bypass\n";
+				"    policy: bypass\n"
+				"  - domain: lab.example.org\n" /* 25 */
+				"    networks: [home]\n"
+				"    policy: deny\n"
+				"  - domain: lab.example.org\n"; /* 28 */
 
 static const struct access_visitor staff = { ACCESS_FULL, STR_INIT("anna"), STR_INIT("staff"), NOW };
 static const struct access_visitor both = { ACCESS_FULL, STR_INIT("ruth"), STR_INIT("admins,staff"), NOW };
@@ -517,6 +521,10 @@ static const struct {
 	{ "https://blog.example.org/", "203.0.113.9", &staff, ACCESS_PASSES, 18, "another name" },
 	{ "https://blog.example.org/", "198.51.100.7", &staff, ACCESS_PASSES, 18, "an address beside names" },
 	{ "https://blog.example.org/", "198.51.100.8", &staff, ACCESS_REFUSED, 0, "none of them" },
+	{ "https://blog.example.org/", "unix:", &staff, ACCESS_REFUSED, 0, "an unknown address may be in none of them" },
+	{ "https://lab.example.org/", "192.168.7.7", &staff, ACCESS_REFUSED, 25, "a network that is denied" },
+	{ "https://lab.example.org/", "192.0.2.1", &staff, ACCESS_PASSES, 28, "another network" },
+	{ "https://lab.example.org/", "unix:", &staff, ACCESS_REFUSED, 25, "an unknown address may be in the denied one" },
 	{ "https://anna.example.net/", "", &staff, ACCESS_PASSES, 20, "her own host" },
 	{ "https://bob.example.net/", "", &staff, ACCESS_REFUSED, 0, "another's host" },
 	{ "https://bob.example.net/", "", &nobody, ACCESS_ASKS, 20, "unknown: asked who" },

@@ -37,7 +37,7 @@ struct echo {
 	atomic_int last_status;
 };
 
-/* Start it; zero members of settings get small sensible values.  listen_fd: listening on 127.0.0.1 already; 0: any free port. */
+/* Start it; zero members of settings get small sensible values.  listen_fd: listening already; 0: any free port of 127.0.0.1. */
 void echo_start(struct echo *echo, struct http_settings settings);
 void echo_release(struct echo *echo);
 void echo_stop(struct echo *echo, int max_ms);

@@ -381,6 +381,24 @@ an_address_has_its_own_limit_whatever_the_names(void **state)
 	world_end(&w);
 }
 
+/* Over a Unix socket without X-Forwarded-For everybody would share what is counted for a name at an address. */
+static void
+requests_without_an_address_share_no_lockout_of_a_name(void **state)
+{
+	struct world w;
+	struct browser b = { 0 };
+
+	world_new(&w);
+	assert_verdict(do_register(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
+	for (int i = 0; i < 49; i++)
+		assert_verdict(guess_from(&w, "alice", "unix:", NULL), VERDICT_REFUSED);
+	b = (struct browser){ .address = "unix:" };
+	assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
+	assert_verdict(guess_from(&w, "alice", "unix:", NULL), VERDICT_REFUSED);
+	assert_verdict(guess_from(&w, "alice", "unix:", NULL), VERDICT_WAIT); /* the name's own limit holds */
+	world_end(&w);
+}
+
 static void
 an_address_is_forgiven_slowly_and_by_no_sign_in(void **state)
 {
@@ -963,6 +981,7 @@ main(void)
 		cmocka_unit_test(a_device_is_known_by_what_we_gave_it_only),
 		cmocka_unit_test(an_account_remembers_twenty_browsers_until_its_password_changes),
 		cmocka_unit_test(an_address_has_its_own_limit_whatever_the_names),
+		cmocka_unit_test(requests_without_an_address_share_no_lockout_of_a_name),
 		cmocka_unit_test(an_address_is_forgiven_slowly_and_by_no_sign_in),
 		cmocka_unit_test(registering_is_limited_by_address),
 		cmocka_unit_test(dead_links_are_written_down_so_often_and_no_more),

@@ -43,7 +43,7 @@ static const struct proxy {
 	const char *name, *text;
 	const char *unix_scheme; /* what stands before the path of a Unix socket; NULL: it connects to none */
 } proxies[] = {
-	{ "nginx", "nginx.conf", "unix:" },     { "caddy", "Caddyfile", "unix/" }, { "traefik", "traefik.yml", NULL },
+	{ "nginx", "nginx.conf", "unix:" },    { "caddy", "Caddyfile", "unix/" }, { "traefik", "traefik.yml", NULL },
 	{ "haproxy", "haproxy.cfg", "unix@" }, { "envoy", "envoy.yaml", "" },
 };
 
@@ -56,7 +56,7 @@ struct request {
 	const struct proxy *proxy;
 	const char *certificate, *key, *listen, *lua_file;
 	bool lua;
-	str login, port;   /* host of PUBLIC_URL; ":8443" where the proxy does not listen on 443 */
+	str login, port;    /* host of PUBLIC_URL; ":8443" where the proxy does not listen on 443 */
 	char address[300];  /* of Doubletour, as this proxy writes it */
 	char url_host[300]; /* of Doubletour in a URL: with a Unix socket any name */
 	char lua_socket[300], envoy_endpoint[300];
@@ -269,9 +269,10 @@ unix_socket_take(struct request *r)
 			       "LISTEN is a Unix socket, and %s connects to none: clear LISTEN, and set HOST and PORT.",
 			       r->proxy->name);
 	if (!plain(str_of(path)))
-		return why_set(&r->why, ERR_CONFIG,
-			       "The path in LISTEN is of letters, digits and . / _ - here: anything else means something "
-			       "to a proxy.");
+		return why_set(
+		    &r->why, ERR_CONFIG,
+		    "The path in LISTEN is of letters, digits and . / _ - here: anything else means something "
+		    "to a proxy.");
 	snprintf(r->address, sizeof(r->address), "%s%s", r->proxy->unix_scheme, path);
 	snprintf(r->url_host, sizeof(r->url_host), "localhost");
 	snprintf(r->lua_socket, sizeof(r->lua_socket), "\"unix@%s\"", path);

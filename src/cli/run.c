@@ -63,7 +63,7 @@ struct supervisor {
 	int listen_fd;                  /* -1: open it anew for the next web process */
 	bool listen_kept;               /* an inherited or a Unix socket: the same one for each web process */
 	struct listen_file listen_file; /* of LISTEN */
-	pid_t web;     /* 0: none */
+	pid_t web;                      /* 0: none */
 	int64_t started_us;
 	unsigned soon_dead;
 	bool ever_up; /* a web process has lived for a while, or asked something */

@@ -163,8 +163,8 @@ listen_parse(const struct setting *setting, str value, void *at, struct why *why
 	if (!str_starts(value, STR("unix:/")) || !str_is_visible(path) || path.p[path.n - 1] == '/')
 		return ERR_INVALID;
 	if (str_copy_z(path, at, setting->size) != ERR_OK)
-		return why_set(why, ERR_CONFIG, "names a path of %zu bytes, and a Unix socket's has at most %zu", path.n,
-			       setting->size - 1);
+		return why_set(why, ERR_CONFIG, "names a path of %zu bytes, and a Unix socket's has at most %zu",
+			       path.n, setting->size - 1);
 	return ERR_OK;
 }
 

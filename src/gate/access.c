@@ -209,7 +209,8 @@ rule_match(const struct access_rule *rule, const struct access_request *request,
 		return (struct match){ FITS_NOT, false };
 	path = path_fit(rule, target);
 	query = path == FITS_NOT ? FITS_NOT : rule_query_fit(rule, target);
-	return (struct match){ fit_both(network, fit_both(path, query)), !known && (domain == FITS_MAYBE || names_persons(rule)) };
+	return (struct match){ fit_both(network, fit_both(path, query)),
+			       !known && (domain == FITS_MAYBE || names_persons(rule)) };
 }
 
 static struct access_decision

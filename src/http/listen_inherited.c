@@ -65,9 +65,10 @@ inherited_option_is(int fd, int option, int wanted)
 static err
 inherited_not_usable(struct why *why)
 {
-	return why_set(why, ERR_CONFIG,
-		       "The descriptor that was passed (LISTEN_FDS) is no listening socket of TCP or of a Unix path: use "
-		       "ListenStream= with a port or a path, and Accept=no, in the .socket unit.");
+	return why_set(
+	    why, ERR_CONFIG,
+	    "The descriptor that was passed (LISTEN_FDS) is no listening socket of TCP or of a Unix path: use "
+	    "ListenStream= with a port or a path, and Accept=no, in the .socket unit.");
 }
 
 /* Its peers are trusted as proxies, so the file's mode decides who is. */
@@ -82,11 +83,12 @@ inherited_file_check(const char *path, struct why *why)
 			       "must be visible to the service.",
 			       path, strerror(errno));
 	if ((status.st_mode & S_IWOTH) != 0)
-		return why_set(why, ERR_CONFIG,
-			       "Everyone on this machine may connect to the socket %s that was passed (LISTEN_FDS), and "
-			       "would be trusted as a proxy: set SocketMode=0660, and SocketGroup= to the proxy's group, in "
-			       "the .socket unit.",
-			       path);
+		return why_set(
+		    why, ERR_CONFIG,
+		    "Everyone on this machine may connect to the socket %s that was passed (LISTEN_FDS), and "
+		    "would be trusted as a proxy: set SocketMode=0660, and SocketGroup= to the proxy's group, in "
+		    "the .socket unit.",
+		    path);
 	return ERR_OK;
 }
 

@@ -27,10 +27,11 @@ listen_explain(struct why *why, int error, const char *path)
 	switch (error) {
 	case ENOENT:
 	case ENOTDIR:
-		return why_set(why, ERR_NOT_FOUND,
-			       "There is no folder %.*s for the socket of LISTEN: make it, and give it to the user that "
-			       "runs doubletour.",
-			       STR_ARG(folder));
+		return why_set(
+		    why, ERR_NOT_FOUND,
+		    "There is no folder %.*s for the socket of LISTEN: make it, and give it to the user that "
+		    "runs doubletour.",
+		    STR_ARG(folder));
 	case EACCES:
 	case EPERM:
 	case EROFS:
@@ -54,10 +55,11 @@ listen_folder_check(const char *path, struct why *why)
 	if (stat(folder, &status) != 0)
 		return listen_explain(why, errno, path);
 	if ((status.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
-		return why_set(why, ERR_DENIED,
-			       "Everyone may write in the folder %s, so that another program could replace the socket of "
-			       "LISTEN: `chmod o-w %s`.",
-			       folder, folder);
+		return why_set(
+		    why, ERR_DENIED,
+		    "Everyone may write in the folder %s, so that another program could replace the socket of "
+		    "LISTEN: `chmod o-w %s`.",
+		    folder, folder);
 	return ERR_OK;
 }
 
@@ -148,8 +150,7 @@ listen_stale_remove(const struct sockaddr_un *address, struct why *why)
 		return errno == ENOENT ? ERR_OK : listen_explain(why, errno, path);
 	if (!S_ISSOCK(status.st_mode))
 		return why_set(why, ERR_DENIED,
-			       "%s is not a socket: it stays.  Move it away, or set LISTEN to another path.",
-			       path);
+			       "%s is not a socket: it stays.  Move it away, or set LISTEN to another path.", path);
 	TRY(listen_check_unused(address, why));
 	return unlink(path) == 0 || errno == ENOENT ? ERR_OK : listen_explain(why, errno, path);
 }

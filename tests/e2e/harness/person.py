@@ -25,6 +25,8 @@ class Person:
         self.page = None
         self.http = requests.Session()
         self.http.trust_env = False
+        if server.adapter:
+            self.http.mount("http://", server.adapter)
 
     # Requests
 

@@ -113,6 +113,7 @@ class Faults:
 
 
 class Server:
+    adapter = None  # what takes requests there; None: HOST and PORT
     cluster = None  # the PostgreSQL that every server gets a database of its own in; None: each has a SQLite file
 
     def __init__(self, home=None, profile="testing", clock=True, **settings):

@@ -292,8 +292,8 @@ passed_unix(mode_t mode, const char *path, size_t n)
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	memcpy(address.sun_path, path, n);
-	assert_int_equal(
-	    bind(fd, (struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)),
+			 0);
 	if (path[0] != '\0')
 		assert_int_equal(chmod(path, mode), 0);
 	assert_int_equal(listen(fd, 8), 0);

@@ -45,7 +45,7 @@ struct exchange {
 MUST_USE err exchange_ask(struct exchange *x, struct channel *keeper, enum question_id id, const void *body,
 			  enum verdict *ret_verdict, void *ret_answer);
 
-/* Is the address one of TRUSTED_PROXIES?  config: struct config; as forwarded_address wants it. */
+/* Is the address one of TRUSTED_PROXIES, or the peer of a Unix socket (HTTP_PEER_UNIX)?  config: struct config; as forwarded_address wants it. */
 bool exchange_trusts(void *config, str address);
 
 /* The session's new token goes to the browser; or the browser forgets what it has. */

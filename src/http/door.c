@@ -43,7 +43,7 @@ door_peer(const union address *address, char *ret_text)
 	else if (address->any.sa_family == AF_INET6)
 		written = inet_ntop(AF_INET6, six, ret_text, PEER_TEXT_BYTES);
 	else if (address->any.sa_family == AF_UNIX)
-		written = strcpy(ret_text, HTTP_PEER_UNIX);
+		written = memcpy(ret_text, HTTP_PEER_UNIX, sizeof(HTTP_PEER_UNIX));
 	if (written == NULL)
 		ret_text[0] = '\0';
 }

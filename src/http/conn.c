@@ -15,7 +15,11 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-enum { LINGER_BYTES = 1 << 20, SCRATCH_BYTES = 16 * 1024 };
+enum {
+	LINGER_BYTES = 1 << 20,
+	SCRATCH_BYTES = 16 * 1024,
+	TURN_REQUESTS = 16, /* of a pipeline, before other connections have their turn */
+};
 
 bool
 conn_is(const struct conn *conn, enum conn_state state)
@@ -353,16 +357,27 @@ conn_give_up(struct conn *conn)
 	conn_end(conn);
 }
 
+/* Of a long pipeline the rest waits for the next round of the event thread: it begins when the socket takes bytes, as it does now. */
 static void
 conn_advance(struct conn *conn)
 {
+	int requests = 0;
 	enum step step;
 
 	do
 		step = conn_step(conn);
-	while (step == STEP_ON);
+	while (step == STEP_ON && !(conn_is(conn, CONN_HEAD) && ++requests == TURN_REQUESTS));
 	if (step == STEP_END)
 		conn_give_up(conn);
+	else if (step == STEP_ON)
+		loop_watch(conn, EPOLLOUT);
+}
+
+static void
+conn_take_turn(struct conn *conn)
+{
+	loop_watch(conn, EPOLLIN);
+	conn_advance(conn);
 }
 
 static ssize_t
@@ -411,6 +426,9 @@ conn_event(struct conn *conn)
 		break;
 	case CONN_LINGER:
 		conn_drain(conn);
+		break;
+	case CONN_HEAD:
+		(conn->watched == EPOLLOUT ? conn_take_turn : conn_read)(conn);
 		break;
 	default:
 		conn_read(conn);

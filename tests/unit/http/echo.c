@@ -37,6 +37,13 @@ say(struct request *rq, struct reply *rp)
 		rp->status = 0;
 }
 
+static void
+count(struct echo *echo, struct reply *rp)
+{
+	buf_clear(&rp->body);
+	buf_put_number(&rp->body, atomic_load(&echo->done));
+}
+
 /* The server hides it from requests to other paths. */
 static void
 show_authorization(struct request *rq, struct reply *rp)
@@ -75,9 +82,10 @@ status_of_path(str path)
 	static const struct {
 		str path;
 		int status;
-	} statuses[] = { { STR_INIT("/inline"), 200 },     { STR_INIT("/big"), 200 },
-			 { STR_INIT("/page"), 200 },       { STR_INIT("/key"), 200 },
-			 { STR_INIT("/no-content"), 204 }, { STR_INIT("/not-modified"), 304 } };
+	} statuses[] = { { STR_INIT("/inline"), 200 },      { STR_INIT("/big"), 200 },
+			 { STR_INIT("/page"), 200 },        { STR_INIT("/key"), 200 },
+			 { STR_INIT("/count"), 200 },       { STR_INIT("/no-content"), 204 },
+			 { STR_INIT("/not-modified"), 304 } };
 
 	for (size_t i = 0; i < COUNT(statuses); i++)
 		if (str_equal(path, statuses[i].path))
@@ -110,6 +118,8 @@ admit(void *app, struct request *rq, struct reply *rp)
 		rp->fixed = str_bytes(echo->big, ECHO_BIG_BYTES);
 	if (str_equal(rq->path, STR("/page")))
 		page(rp);
+	if (str_equal(rq->path, STR("/count")))
+		count(echo, rp);
 	return HTTP_INLINE;
 }
 

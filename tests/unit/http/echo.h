@@ -6,6 +6,7 @@
  *	/hold-quick                   quick: likewise
  *	/big                          BIG_BYTES of 'x'
  *	/page                         PAGE_BYTES of 'p', made for this reply
+ *	/count                        how many requests have been answered before
  *	/no-content  /not-modified    204 and 304, with a body that must not be sent
  *	/key                          like /inline; takes ECHO_KEY_BODY_BYTES, and shows Authorization in the reply's X-Authorization
  *	/broken                       a reply without a status

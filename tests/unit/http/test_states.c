@@ -536,6 +536,37 @@ http_server_answers_clients_that_came_before_it_ran(void **state)
 	}
 }
 
+/* Both are there when the only event thread begins: the second client need not wait for all that the first one has sent. */
+static void
+http_server_answers_others_between_pipelined_requests(void **state)
+{
+	enum { PIPELINED = 400 };
+	struct http_settings settings = { .event_threads = 1 };
+	struct sockaddr_in address = { 0 };
+	socklen_t n = sizeof(address);
+	struct why why = { 0 };
+	struct answer a;
+	char pipeline[PIPELINED * (sizeof(GET("/inline")) - 1) + 1] = "";
+
+	(void)state;
+	for (size_t i = 0; i < PIPELINED; i++)
+		memcpy(pipeline + i * (sizeof(GET("/inline")) - 1), GET("/inline"), sizeof(GET("/inline")));
+	assert_true(sizeof(pipeline) < HTTP_HEAD_MAX_BYTES);
+	assert_int_equal(http_listen(STR("127.0.0.1"), 0, &why, &settings.listen_fd), ERR_OK);
+	assert_int_equal(getsockname(settings.listen_fd, (struct sockaddr *)&address, &n), 0);
+	int first = client_connect(ntohs(address.sin_port)), second = client_connect(ntohs(address.sin_port));
+	assert_true(client_send(first, str_of(pipeline)) && client_send(second, STR(GET("/count"))));
+	echo_start(&echo, settings);
+	client_read(second, false, &a);
+	assert_int_equal(a.status, 200);
+	assert_in_range(atoi(a.body), 0, PIPELINED / 10);
+	for (int i = 0; i < PIPELINED; i++)
+		assert_int_equal(ask(first, ""), 200);
+	close(first);
+	close(second);
+	echo_stop(&echo, 1000);
+}
+
 static void *
 release_main(void *unused)
 {
@@ -653,6 +684,7 @@ main(void)
 		cmocka_unit_test(http_server_holds_48_kib_for_a_busy_connection),
 		cmocka_unit_test(http_server_keeps_no_secret_of_an_idle_connection),
 		cmocka_unit_test(http_server_answers_clients_that_came_before_it_ran),
+		cmocka_unit_test(http_server_answers_others_between_pipelined_requests),
 		cmocka_unit_test(http_server_stops_with_a_connection_in_each_state),
 #ifdef DOUBLETOUR_TEST_HOOKS
 		cmocka_unit_test(http_server_survives_each_failing_call),

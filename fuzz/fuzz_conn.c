@@ -18,7 +18,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CUTS = 4, CUT_BYTES = 2, ROUNDS_MAX = 10000, SEEN_MAX_BYTES = 4 * 1024 * 1024, REPLY_MAX_BYTES = 1024, NOTES_MAX = 8192 };
+enum {
+	CUTS = 4,
+	CUT_BYTES = 2,
+	ROUNDS_MAX = 10000,
+	SEEN_MAX_BYTES = 4 * 1024 * 1024,
+	REPLY_MAX_BYTES = 1024,
+	NOTES_MAX = 8192
+};
 
 /* --- what the application is shown ----------------------------------------------------------------------------------------- */
 
@@ -163,7 +170,8 @@ server_begin(void)
 	server.app = &app;
 	server.loops = &loop;
 	server.loop_count = 1;
-	server.settings = (struct http_settings){ .event_threads = 1, .connections_max = 16, .head_max = HTTP_HEAD_MAX_BYTES };
+	server.settings =
+	    (struct http_settings){ .event_threads = 1, .connections_max = 16, .head_max = HTTP_HEAD_MAX_BYTES };
 	pthread_mutex_init(&server.door.lock, NULL);
 	server.door.connections_max = 16;
 	server.door.shares = shares_new(16, 1);

@@ -60,7 +60,7 @@ static enum share_worth
 door_worth(const struct share_member *member)
 {
 	static const enum share_worth worths[] = {
-		[CONN_NEW] = SHARE_UNFINISHED, [CONN_IDLE] = SHARE_IDLE,    [CONN_HEAD] = SHARE_UNFINISHED,
+		[CONN_NEW] = SHARE_UNFINISHED,  [CONN_IDLE] = SHARE_IDLE,    [CONN_HEAD] = SHARE_UNFINISHED,
 		[CONN_BODY] = SHARE_UNFINISHED, [CONN_WORK] = SHARE_WORKING, [CONN_REPLY] = SHARE_REPLYING,
 		[CONN_LINGER] = SHARE_IDLE,
 	};

@@ -28,9 +28,9 @@ struct conn_list {
 
 struct conn {
 	int fd;
-	uint32_t watched; /* the epoll events that are asked for; 0: the socket is not in the epoll set yet */
-	atomic_int state; /* enum conn_state; written by its loop, read by who looks for a connection to end */
-	bool leaving;     /* it makes way for a newcomer; under door.lock */
+	uint32_t watched;    /* the epoll events that are asked for; 0: the socket is not in the epoll set yet */
+	atomic_int state;    /* enum conn_state; written by its loop, read by who looks for a connection to end */
+	bool leaving;        /* it makes way for a newcomer; under door.lock */
 	uint32_t unread_max; /* CONN_LINGER: bytes that will still be read */
 	struct share_member member; /* under door.lock */
 	struct network network;
@@ -38,8 +38,8 @@ struct conn {
 	struct conn_list *list;
 	struct conn *before, *next; /* in list */
 	struct loop *loop;
-	struct job *job;          /* NULL: idle */
-	struct conn *inbox_next;  /* in its loop's inbox */
+	struct job *job;         /* NULL: idle */
+	struct conn *inbox_next; /* in its loop's inbox */
 	char peer[PEER_TEXT_BYTES];
 };
 
@@ -51,9 +51,9 @@ struct job {
 	struct http_server *server;
 	char *body; /* body_max bytes of the arena */
 	size_t body_bytes, body_max;
-	bool authorization;    /* the application is shown the field of this name */
-	bool close;            /* the connection ends with this reply */
-	bool unread;           /* and the client may still be sending */
+	bool authorization;     /* the application is shown the field of this name */
+	bool close;             /* the connection ends with this reply */
+	bool unread;            /* and the client may still be sending */
 	str out_head, out_body; /* of the reply: what has not left */
 	size_t reply_bytes;
 	int64_t begun_us; /* monotonic */
@@ -121,8 +121,8 @@ struct http_server {
 	struct worker *workers;
 	size_t worker_count;
 	uint64_t id_base;
-	atomic_bool closed; /* no new connection; idle ones are closed */
-	atomic_bool ended;  /* the event threads leave */
+	atomic_bool closed;        /* no new connection; idle ones are closed */
+	atomic_bool ended;         /* the event threads leave */
 	atomic_size_t connections; /* open, without those that only linger */
 	atomic_uint_fast64_t refused, made_way;
 };
@@ -153,15 +153,15 @@ void loop_give(struct conn *conn);
 /* Its loop only. */
 void loop_watch(struct conn *conn, uint32_t events);
 void loop_list(struct conn *conn, struct conn_list *list); /* the deadline begins */
-struct job *loop_job(struct conn *conn); /* NULL: no memory */
-void loop_job_drop(struct conn *conn);   /* wiped */
+struct job *loop_job(struct conn *conn);                   /* NULL: no memory */
+void loop_job_drop(struct conn *conn);                     /* wiped */
 
 /* --- conn.c: one connection; its loop only ------------------------------------------------------------------------------------ */
 
 void conn_begin(struct conn *conn);
 void conn_event(struct conn *conn);
-void conn_done(struct conn *conn); /* a worker has written the reply */
-void conn_give_up(struct conn *conn); /* closed and freed; a reply that has not left is logged */
+void conn_done(struct conn *conn);       /* a worker has written the reply */
+void conn_give_up(struct conn *conn);    /* closed and freed; a reply that has not left is logged */
 void conn_close_idle(struct conn *conn); /* the server stops: a request that has arrived is answered first */
 bool conn_is(const struct conn *conn, enum conn_state state);
 

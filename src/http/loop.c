@@ -19,10 +19,10 @@
 enum {
 	EVENTS_AT_ONCE = 64,
 	ACCEPT_AT_ONCE = 16,
-	BACK_OFF_MS = 20, /* no place to accept into: one that makes way needs about this long to leave */
-	STOPPED_MS = 1000, /* a thread that comes so late: the process, or the machine, stood still */
-	PARDON_MS = 1000,  /* how long no deadline ends a connection then */
-	LINGER_MS = 2000,  /* how long a refused client may go on sending */
+	BACK_OFF_MS = 20,           /* no place to accept into: one that makes way needs about this long to leave */
+	STOPPED_MS = 1000,          /* a thread that comes so late: the process, or the machine, stood still */
+	PARDON_MS = 1000,           /* how long no deadline ends a connection then */
+	LINGER_MS = 2000,           /* how long a refused client may go on sending */
 	HEAD_MAX_BYTES = 64 * 1024, /* of a reply */
 #ifdef __SANITIZE_ADDRESS__
 	SPARES_MAX = 0, /* a use of a job that is gone shall be found */

@@ -34,9 +34,9 @@ enum {
 	HTTP_HEAD_LIMIT_BYTES = 64 * 1024, /* what the settings may say */
 	HTTP_URI_MAX_BYTES = 8 * 1024,     /* 414 */
 	HTTP_BODY_MAX_BYTES = 16 * 1024,   /* unless the route says otherwise: 413 */
-	HTTP_HEADERS_MAX = 100,          /* 431 */
-	HTTP_REQUEST_SECONDS = 20,       /* from connection, or from the last reply, to a whole request; then closed */
-	HTTP_REPLY_SECONDS = 20,         /* for the client to take the reply */
+	HTTP_HEADERS_MAX = 100,            /* 431 */
+	HTTP_REQUEST_SECONDS = 20, /* from connection, or from the last reply, to a whole request; then closed */
+	HTTP_REPLY_SECONDS = 20,   /* for the client to take the reply */
 	HTTP_REPLY_HEADERS = 32,
 	HTTP_REPLY_BODY_MAX_BYTES = 1024 * 1024, /* what reply.body may grow to unless the application says otherwise */
 	HTTP_ARENA_MAX_BYTES = 512 * 1024,       /* of one request: its texts and all that the application allocates */
@@ -49,14 +49,14 @@ enum {
 struct request {
 	enum http_method method;
 	str method_name;
-	str path;  /* raw, as sent, without query; begins with '/' */
+	str path;                     /* raw, as sent, without query; begins with '/' */
 	enum uri_path_kind path_kind; /* can two programs read the path differently?  Routes refuse it then */
-	str query; /* raw, without '?' ; empty when there is none */
+	str query;                    /* raw, without '?' ; empty when there is none */
 	str body;
-	str peer;            /* address of the connection's other end, numeric; mapped IPv4 as IPv4; or HTTP_PEER_UNIX */
-	str from;            /* by admit: on whose behalf, numeric, where the peer is a proxy; empty: the peer's */
-	char id[17];         /* random hex, unique enough to find the request in the log */
-	int64_t now_us;      /* when it was whole: the request's one reading of the clock */
+	str peer;       /* address of the connection's other end, numeric; mapped IPv4 as IPv4; or HTTP_PEER_UNIX */
+	str from;       /* by admit: on whose behalf, numeric, where the peer is a proxy; empty: the peer's */
+	char id[17];    /* random hex, unique enough to find the request in the log */
+	int64_t now_us; /* when it was whole: the request's one reading of the clock */
 	struct arena *arena; /* wiped when the reply has left */
 	void *internal;      /* the server's own */
 	void *app; /* the application's own, NULL at first; not freed by the server: allocate it from the arena */
@@ -135,7 +135,7 @@ struct http_settings {
 	size_t connections_max;            /* when there are more, whoever holds most makes way: shares.h */
 	size_t descriptors_max;            /* of this process: fewer connections where these are few; 0: its limit */
 	int request_ms, reply_ms;          /* 0: HTTP_REQUEST_SECONDS, HTTP_REPLY_SECONDS */
-	size_t head_max;                   /* bytes of a request's head, up to HTTP_HEAD_LIMIT_BYTES; 0: HTTP_HEAD_MAX_BYTES */
+	size_t head_max; /* bytes of a request's head, up to HTTP_HEAD_LIMIT_BYTES; 0: HTTP_HEAD_MAX_BYTES */
 };
 
 struct http_server;
@@ -160,7 +160,7 @@ void http_server_stop(struct http_server **server, int max_ms);
 struct http_figures {
 	size_t connections, connections_max, waiting[HTTP_LANE_COUNT];
 	uint64_t requests, refused;
-	uint64_t made_way;   /* connections that were ended for newcomers */
+	uint64_t made_way; /* connections that were ended for newcomers */
 };
 void http_server_figures(const struct http_server *server, struct http_figures *ret_figures);
 

@@ -110,6 +110,8 @@ const int sandbox_refused[] = {
 	SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd), SCMP_SYS(lseek), SCMP_SYS(ioctl),
 	SCMP_SYS(uname), SCMP_SYS(sysinfo), SCMP_SYS(prctl), SCMP_SYS(prlimit64), SCMP_SYS(getrusage),
 	SCMP_SYS(writev), /* the C library's last words before abort() */
+	/* sockets: a library that would ask a name service, or write to the system's log */
+	SCMP_SYS(socket), SCMP_SYS(connect),
 	/* time, threads and signals */
 	SCMP_SYS(time), SCMP_SYS(gettimeofday), SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep),
 	SCMP_SYS(sched_yield), SCMP_SYS(sched_setscheduler), SCMP_SYS(setpriority), SCMP_SYS(membarrier),

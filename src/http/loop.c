@@ -284,8 +284,10 @@ static void
 loop_tend(struct loop *loop)
 {
 	loop_end_overdue(loop);
-	if (!loop->closing && !loop->accepting && loop->now_us >= loop->accept_again_us)
+	if (!loop->closing && !loop->accepting && loop->now_us >= loop->accept_again_us) {
 		loop_accepting(loop, true);
+		loop->accept_again_us = loop->now_us + BACK_OFF_MS * INT64_C(1000); /* where it failed */
+	}
 	if (!loop->closing && atomic_load_explicit(&loop->server->closed, memory_order_relaxed))
 		loop_close(loop);
 }

@@ -233,18 +233,27 @@ reply_put_head(struct job *job, size_t length)
 	return true;
 }
 
+static bool
+reply_write(struct job *job)
+{
+	const struct reply *rp = &job->rp;
+	str body = rp->fixed.p != NULL ? rp->fixed : buf_str(&rp->body);
+
+	if (!reply_put_head(job, body.n))
+		return false;
+	job->out_body = job->rq.method == HTTP_HEAD || !reply_has_length(rp->status) ? (str){ 0 } : body;
+	job->reply_bytes = job->out_body.n;
+	return true;
+}
+
 bool
 reply_compose(struct job *job)
 {
-	str body;
-
 	job->close |= atomic_load_explicit(&job->server->closed, memory_order_relaxed);
 	if (!reply_whole(&job->rp))
 		reply_refuse(job, 503);
-	body = job->rp.fixed.p != NULL ? job->rp.fixed : buf_str(&job->rp.body);
-	if (!reply_put_head(job, body.n))
-		return false;
-	job->out_body = job->rq.method == HTTP_HEAD || !reply_has_length(job->rp.status) ? (str){ 0 } : body;
-	job->reply_bytes = job->out_body.n;
-	return true;
+	if (reply_write(job))
+		return true;
+	reply_refuse(job, 503); /* its head was too long */
+	return reply_write(job);
 }

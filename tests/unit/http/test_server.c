@@ -462,6 +462,26 @@ http_server_takes_heads_as_long_as_its_setting(void **state)
 	free(buffer);
 }
 
+/* The request fits into its maximum; the reply, which repeats a value of it beside fields of its own, does not. */
+static void
+http_server_answers_503_where_its_reply_has_too_long_a_head(void **state)
+{
+	static const char before[] = "GET /key HTTP/1.1\r\nHost: h\r\nAuthorization: ", after[] = "\r\n\r\n";
+	const size_t rest = sizeof(before) + sizeof(after) - 2;
+	char *buffer = malloc(70000);
+	struct echo bounded;
+	struct answer a;
+
+	(void)state;
+	echo_start(&bounded, (struct http_settings){ .head_max = HTTP_HEAD_LIMIT_BYTES });
+	assert_int_equal(client_ask(bounded.port, with(buffer, before, HTTP_HEAD_LIMIT_BYTES - rest, 'a', after), &a),
+			 503);
+	client_wait(atomic_load(&bounded.last_status) == 503);
+	assert_int_equal(client_ask(bounded.port, STR(GET("/slow")), &a), 200);
+	echo_stop(&bounded, 1000);
+	free(buffer);
+}
+
 static void
 http_server_starts_with_no_longer_head_than_its_limit(void **state)
 {
@@ -766,6 +786,7 @@ main(void)
 		cmocka_unit_test(http_server_refuses_what_is_malformed_and_closes),
 		cmocka_unit_test(http_server_holds_its_limits),
 		cmocka_unit_test(http_server_takes_heads_as_long_as_its_setting),
+		cmocka_unit_test(http_server_answers_503_where_its_reply_has_too_long_a_head),
 		cmocka_unit_test(http_server_starts_with_no_longer_head_than_its_limit),
 		cmocka_unit_test(http_server_counts_header_fields),
 		cmocka_unit_test(http_server_survives_many_cookies),

@@ -292,6 +292,16 @@ conn_next(struct conn *conn)
 	loop_watch(conn, EPOLLIN);
 }
 
+/* The client has sent more than its last request, or may be doing so. */
+static bool
+conn_goes_on(const struct conn *conn)
+{
+	const struct job *job = conn->job;
+	char byte;
+
+	return job->unread || job->filled > job->parser.bytes || recv(conn->fd, &byte, 1, MSG_PEEK) > 0;
+}
+
 static enum step
 conn_replied(struct conn *conn)
 {
@@ -303,9 +313,7 @@ conn_replied(struct conn *conn)
 		conn_next(conn);
 		return STEP_ON;
 	}
-	if (!job->unread && job->filled <= job->parser.bytes)
-		return STEP_END;
-	return conn_linger(conn) ? STEP_WAIT : STEP_END;
+	return conn_goes_on(conn) && conn_linger(conn) ? STEP_WAIT : STEP_END;
 }
 
 static enum step

@@ -674,6 +674,24 @@ http_server_sends_a_big_reply_whole(void **state)
 	assert_int_equal(a.body_bytes, ECHO_BIG_BYTES);
 }
 
+/* An old client sends an empty line behind its form: a close over unread bytes would take the rest of the reply back (RFC 9112 s9.6). */
+static void
+http_server_sends_the_last_reply_whole_to_a_client_that_goes_on(void **state)
+{
+	int fd = client_connect(echo.port);
+	static struct answer a;
+
+	(void)state;
+	assert_true(client_send(fd, STR("GET /big HTTP/1.0\r\n\r\n")));
+	assert_true(client_readable(fd, CLIENT_PATIENCE_MS));
+	assert_true(client_send(fd, STR("\r\n")));
+	client_read(fd, false, &a);
+	assert_int_equal(a.status, 200);
+	assert_int_equal(a.body_bytes, ECHO_BIG_BYTES);
+	assert_true(client_closed(fd, CLIENT_PATIENCE_MS));
+	close(fd);
+}
+
 /* Nothing is read before the server has to wait; and the next requests' answers stand behind it. */
 static void
 http_server_sends_big_replies_whole_to_a_slow_reader(void **state)
@@ -798,6 +816,7 @@ main(void)
 		cmocka_unit_test(http_server_sends_no_100_to_http_1_0),
 		cmocka_unit_test(http_server_turns_a_broken_reply_into_503),
 		cmocka_unit_test(http_server_sends_a_big_reply_whole),
+		cmocka_unit_test(http_server_sends_the_last_reply_whole_to_a_client_that_goes_on),
 		cmocka_unit_test(http_server_sends_big_replies_whole_to_a_slow_reader),
 		cmocka_unit_test(reply_header_refuses_what_would_split_it),
 		cmocka_unit_test(http_listen_says_what_is_wrong),

@@ -160,9 +160,11 @@ teardown(void **state)
 static void
 alter(const char *sql)
 {
-	char command[400];
+	char command[800];
+	int n = snprintf(command, sizeof(command), "sqlite3 -cmd '.dbconfig defensive off' %s \"%s\" >/dev/null", path,
+			 sql);
 
-	snprintf(command, sizeof(command), "sqlite3 -cmd '.dbconfig defensive off' %s \"%s\" >/dev/null", path, sql);
+	assert_true(n > 0 && (size_t)n < sizeof(command));
 	assert_int_equal(system(command), 0);
 }
 

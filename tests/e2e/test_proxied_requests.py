@@ -200,6 +200,7 @@ class Client:
     def __init__(self, proxy, row):
         self.port = b"%05d" % proxy.port
         plain = socket.create_connection(("127.0.0.1", proxy.port), PATIENCE, (address(row), 0))
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the request does not wait until the handshake is acknowledged
         context = ssl.create_default_context(cafile=str(proxy.authority.ca))
         self.socket = context.wrap_socket(plain, server_hostname=LOGIN)
         self.stream = self.socket.makefile("rb")

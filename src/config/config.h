@@ -70,6 +70,7 @@ struct config {
 	enum config_language default_language;
 	enum log_format log_format; /* LOG_FORMAT: auto, text, json */
 	enum log_level log_level;   /* LOG_LEVEL: error, warning, notice, info, debug */
+	unsigned head_max_kib;      /* HEAD_MAX_KIB: of a request */
 	size_t slow_workers;        /* HASH_THREADS: threads that hash passwords; 0: as many as cores */
 };
 

@@ -493,6 +493,12 @@ const struct setting settings[] = {
 	  .takes = "error, warning, notice, info or debug",
 	  .help = "The least that is logged.",
 	  .example = "notice" },
+	{ .name = "HEAD_MAX_KIB", .kind = &kind_number, MEMBER(head_max_kib), .flags = SETTING_WEB,
+	  SAME("16"), .min = 16, .max = 64,
+	  .takes = "a number from 16 to 64",
+	  .help = "How many KiB the request line and the header fields of a request may have together; more are answered with 431.  "
+		  "An application behind the gate with very large cookies needs more.",
+	  .example = "32" },
 	{ .name = "HASH_THREADS", .kind = &kind_number, MEMBER(slow_workers),
 	  SAME("0"), .min = 0, .max = 60,
 	  .takes = "a number from 0 to 60",

@@ -188,6 +188,7 @@ start(struct web *web, int listen_fd, struct http_server **ret_server, struct wh
 	settings.workers[HTTP_QUICK] = web->quick;
 	settings.workers[HTTP_SLOW] = web->slow;
 	settings.queue_max[HTTP_QUICK] = QUEUE_QUICK;
+	settings.head_max = (size_t)web->config->head_max_kib * 1024;
 	settings.queue_max[HTTP_SLOW] = web->slow * QUEUE_SLOW_PER_WORKER;
 	TRY(descriptors(web, &settings.descriptors_max, why));
 	TRY(sandbox_enter(why));

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from harness import raw
+from harness import Server, raw
 
 FORM = "Content-Type: application/x-www-form-urlencoded"
 
@@ -187,3 +187,9 @@ def test_clients_that_vanish_in_the_middle_of_a_sign_in_leave_nothing_behind(ser
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         list(pool.map(vanish, range(100)))
     assert request(server, "GET /login HTTP/1.1", "Connection: close")[0] == 200
+
+
+def test_head_max_kib_raises_the_limit_of_a_head(tmp_path):
+    with Server(tmp_path, HEAD_MAX_KIB="64") as patient:
+        assert request(patient, "GET /healthz HTTP/1.1", "Connection: close", "X-A: " + "a" * 60_000)[0] == 200
+        assert request(patient, "GET /healthz HTTP/1.1", "Connection: close", "X-A: " + "a" * 65_536)[0] == 431

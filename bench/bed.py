@@ -141,6 +141,10 @@ class Bed(contextlib.ExitStack):
     def rate(self, port, *requests, **more):
         return lambda: self.load(port, *requests, **more).rate
 
+    def p99_ms(self, port, *requests, **more):
+        """What one request in a hundred waits longer than, under that load."""
+        return lambda: self.load(port, *requests, **more).p99_ms
+
 
 def listens(port):
     with socket.socket() as s:

@@ -8,7 +8,7 @@ application.
 import requests
 
 from bench.bed import get
-from bench.measure import rates
+from bench.measure import Comparison, rates
 from bench.people import checks, fill
 
 PEOPLE = 1_000
@@ -26,7 +26,8 @@ def comparisons(bed):
     server = bed.server()
     fill(server, PEOPLE)
     asked = checks(range(1, PEOPLE + 1))
-    ours = bed.rate(server.port, *asked)
+    ours, nginx = bed.rate(server.port, *asked), bed.nginx("return 200;")
 
-    yield rates("check at the gate", "nginx, return 200", ours, bed.rate(bed.nginx("return 200;"), *asked), 0.6, rounds=15)
+    yield rates("check at the gate", "nginx, return 200", ours, bed.rate(nginx, *asked), 0.85, rounds=15)
+    yield Comparison("check at the gate: p99", "nginx, return 200", bed.p99_ms(server.port, *asked), bed.p99_ms(nginx, *asked), "ms", 1.5, rounds=9)
     yield rates("check at the gate", "Glewlwyd", ours, glewlwyd(bed), 10)

@@ -77,4 +77,4 @@ def comparisons(bed):
     hasher = bed.server("hasher", **FULL_COST)
     yield Limit(f"memory, after {BURSTS} bursts", lambda: after_bursts_mib(bed, hasher), "MiB", 16)
     yield Limit("memory, 100,000 live", lambda: live_mib(bed), "MiB", 32)
-    yield Limit("memory of a connection", lambda: connection_kib(bed, server), "KiB", 16)
+    yield Limit("memory of a connection", lambda: connection_kib(bed, server), "KiB", 1)

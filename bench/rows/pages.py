@@ -21,7 +21,7 @@ def comparisons(bed):
         return bed.rate(bed.nginx_file(sizes[path]), get(path, cookie=cookies[path]))
 
     yield rates("home page", "Flask", ours["/"], flasks("/", there.cookie), 20)
-    yield rates("home page", "nginx, a file", ours["/"], files("/"), 0.35)
+    yield rates("home page", "nginx, a file", ours["/"], files("/"), 1.0)
     yield rates("login page", "Flask", ours["/login"], flasks("/login"), 10)
-    yield rates("login page", "nginx, a file", ours["/login"], files("/login"), 0.5)
+    yield rates("login page", "nginx, a file", ours["/login"], files("/login"), 1.0)
     yield rates("page with QR code", "Flask", ours["/setup-2fa"], flasks("/setup-2fa", there.cookie), 100)

@@ -25,8 +25,8 @@ class Person:
         self.page = None
         self.http = requests.Session()
         self.http.trust_env = False
-        if server.adapter:
-            self.http.mount("http://", server.adapter)
+        if adapter := getattr(server, "adapter", None):  # what stands before a server has none
+            self.http.mount("http://", adapter)
 
     # Requests
 

@@ -65,10 +65,10 @@ const struct sandbox_call sandbox_calls[] = {
 	{ CALL(epoll_ctl), ALWAYS, SEEN, { { 0 } }, "connections come and go" },
 #ifdef __NR_epoll_wait
 	{ CALL(epoll_wait), ALWAYS, SEEN, { { 0 } }, "an event thread looks which connections are ready" },
-	{ CALL(poll), ALWAYS, SEEN, { { 0 } }, "threads wait for descriptors" },
+	{ CALL(poll), ALWAYS, RARE, { { 0 } }, "the log thread waits for its reader, stopping for connections" },
 #else
 	{ CALL(epoll_pwait), ALWAYS, SEEN, { { 0 } }, "an event thread looks which connections are ready" },
-	{ CALL(ppoll), ALWAYS, SEEN, { { 0 } }, "threads wait for descriptors" },
+	{ CALL(ppoll), ALWAYS, RARE, { { 0 } }, "the log thread waits for its reader, stopping for connections" },
 #endif
 	{ CALL(epoll_create1), START, SEEN, { IS(0, O_CLOEXEC) }, "one for each event thread" },
 	{ CALL(eventfd2), START, SEEN, { ONLY(1, O_CLOEXEC | O_NONBLOCK) }, "one for each thread that others wake" },

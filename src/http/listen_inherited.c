@@ -143,7 +143,7 @@ static err
 inherited_prepare(int fd, struct why *why)
 {
 	const int on = 1;
-	struct listen_place place;
+	struct listen_place place = { .port = 0 };
 	int flags = fcntl(fd, F_GETFL);
 
 	TRY(listen_describe(fd, why, &place));

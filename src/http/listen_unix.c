@@ -182,21 +182,31 @@ listen_file_note(const char *path, struct listen_file *ret_file)
 }
 
 static err
+listen_at(int fd, const struct sockaddr_un *address, struct why *why, struct listen_file *ret_file)
+{
+	const char *path = address->sun_path;
+	err e;
+
+	if (listen_bind(fd, address) != 0)
+		return listen_explain(why, errno, path);
+	if (listen(fd, SOMAXCONN) == 0 && listen_file_note(path, ret_file) == ERR_OK)
+		return ERR_OK;
+	e = listen_explain(why, errno, path);
+	(void)!unlink(path);
+	return e;
+}
+
+static err
 listen_open(const struct sockaddr_un *address, struct why *why, struct listen_file *ret_file, int *ret_fd)
 {
-	CLEANUP(file_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	const char *path = address->sun_path;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	err e = fd < 0 ? listen_explain(why, errno, address->sun_path) : listen_at(fd, address, why, ret_file);
 
-	if (fd < 0 || listen_bind(fd, address) != 0)
-		return listen_explain(why, errno, path);
-	if (listen(fd, SOMAXCONN) != 0 || listen_file_note(path, ret_file) != ERR_OK) {
-		err e = listen_explain(why, errno, path);
-		(void)!unlink(path);
-		return e;
-	}
-	*ret_fd = fd;
-	fd = -1;
-	return ERR_OK;
+	if (e == ERR_OK)
+		*ret_fd = fd;
+	else if (fd >= 0)
+		close(fd);
+	return e;
 }
 
 err

@@ -269,7 +269,7 @@ def broken(kind, parts):
 
 
 @pytest.mark.parametrize("kind, host, path", [("nginx", LOGIN, "/.doubletour%2fenter"), pytest.param("nginx", "wiki.example.org", "/api/verify/..%2f..%2f.doubletour/enter", marks=pytest.mark.whole),
-                                              ("caddy", LOGIN, "/x/..%2f.doubletour/enter"), 
+                                              ("caddy", LOGIN, "/x/..%2f.doubletour/enter"),
                                               pytest.param("caddy", "wiki.example.org", "/api/authz/ext-authz/..%2f..%2f..%2f.doubletour/enter", marks=pytest.mark.whole),
                                               ("haproxy", LOGIN, "/.doubletour/enter;x")])
 def test_the_doctor_sees_a_proxy_as_it_was_printed_before(kind, host, path, tmp_path):

@@ -208,7 +208,7 @@ run(int client)
 	for (size_t rounds = 0; (ready = epoll_wait(loop.epoll_fd, events, 4, 0)) > 0; rounds++) {
 		PROMISE(rounds < ROUNDS_MAX);
 		for (int i = 0; i < ready; i++)
-			conn_event(events[i].data.ptr, events[i].events);
+			conn_event(events[i].data.ptr);
 		while ((n = recv(client, scratch, sizeof(scratch), MSG_DONTWAIT)) > 0)
 			buf_put(&now_seen->got, str_bytes(scratch, (size_t)n));
 	}

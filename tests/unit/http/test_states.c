@@ -406,10 +406,11 @@ put_secrets(const char *template, char *ret_text)
 	return n;
 }
 
+static char chunk[CHUNK_BYTES];
+
 static size_t
 secrets_between(int memory, uintptr_t from, uintptr_t to)
 {
-	static char chunk[CHUNK_BYTES];
 	size_t found = 0;
 
 	while (from < to) {
@@ -426,6 +427,18 @@ secrets_between(int memory, uintptr_t from, uintptr_t to)
 	return found;
 }
 
+/* The search's own memory holds what it has just read. */
+static size_t
+secrets_beside_chunk(int memory, uintptr_t from, uintptr_t to)
+{
+	uintptr_t own = (uintptr_t)chunk, own_end = own + CHUNK_BYTES;
+
+	if (to <= own || from >= own_end)
+		return secrets_between(memory, from, to);
+	return (from < own ? secrets_between(memory, from, own) : 0) +
+	       (own_end < to ? secrets_between(memory, own_end, to) : 0);
+}
+
 /* How often this process's memory holds it. */
 static size_t
 secrets_in_memory(void)
@@ -439,7 +452,7 @@ secrets_in_memory(void)
 	assert_true(memory >= 0 && maps != NULL);
 	while (fgets(line, sizeof(line), maps) != NULL)
 		if (sscanf(line, "%lx-%lx %4s", &from, &to, rights) == 3 && rights[0] == 'r' && rights[1] == 'w')
-			found += secrets_between(memory, from, to);
+			found += secrets_beside_chunk(memory, from, to);
 	fclose(maps);
 	close(memory);
 	return found;

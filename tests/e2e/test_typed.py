@@ -46,7 +46,8 @@ def spelled(code, how):
 
 
 def failures(server):
-    return server.sql("SELECT count(*), coalesce(sum(failures), 0) FROM throttle")
+    """How many attempts are counted.  The purge may delete old ones at any time, so that there are fewer."""
+    return server.sql("SELECT coalesce(sum(failures), 0) FROM throttle")
 
 
 # Entrances: each brings a person to a form with a code, and returns what sends the form
@@ -131,7 +132,7 @@ def test_what_cannot_be_a_code_is_not_counted(server, entrance):
         page = send(text)
         assert page.status == 422 and "cannot be a code" in page.html, text
         assert page.dom.all("input", name="otp"), "the form stands there again"
-    assert failures(server) == before
+    assert failures(server) <= before
     assert send(code()).status in (200, 303)
 
 
@@ -140,7 +141,7 @@ def test_an_empty_code_is_not_counted(server):
     before = failures(server)
     for _ in range(7):
         assert send("").status == 422
-    assert failures(server) == before
+    assert failures(server) <= before
     assert send(code()).location == "/"
 
 

@@ -83,9 +83,21 @@ def act(person, story, wrong):
         return 0
 
 
+def prepared(server, story):
+    """Somebody at the form.  A process that the fault before has ended may be replaced just now."""
+    def begin():
+        person = Person(server)
+        try:
+            story.prepare(person)
+        except requests.ConnectionError:
+            return None
+        return person
+
+    return wait_until(begin, f"{story} begins", BACK)
+
+
 def one_try(server, kind, nth, lasting, story, wrong):
-    person = Person(server)
-    story.prepare(person)
+    person = prepared(server, story)
     server.faults.set(kind, nth, lasting)
     status = act(person, story, wrong)
     failed = server.faults.clear(kind)

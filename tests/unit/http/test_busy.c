@@ -1,6 +1,7 @@
 /* The server under load and in trouble: full lanes, slow and vanishing clients, many connections, the end. */
 #include "client.h"
 #include "echo.h"
+#include "resident.h"
 #include "unit.h"
 
 #include "base/fault.h"
@@ -436,27 +437,8 @@ http_server_keeps_a_thousand_connections(void **state)
 	echo_stop(&echo, 1000);
 }
 
-/* Sanitizers keep books of all memory, and these stay. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { BOOKS_ARE_KEPT = 1 };
-#else
-enum { BOOKS_ARE_KEPT = 0 };
-#endif
-
 /* What an idle connection may hold. */
 enum { IDLE_KIB = 1 };
-
-static long
-resident_kib(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	long pages = 0;
-
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%*d %ld", &pages), 1);
-	fclose(file);
-	return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
 
 /* One of them is in the middle of its request meanwhile: nothing of that is lost. */
 static void

@@ -1,6 +1,7 @@
 /* One connection in each of its states (docs/http.md): who makes way, what it holds, what stays behind, failing calls, the end. */
 #include "client.h"
 #include "echo.h"
+#include "resident.h"
 #include "unit.h"
 
 #include "base/fault.h"
@@ -296,26 +297,7 @@ http_server_logs_a_reply_that_its_client_never_took(void **state)
 
 /* --- memory ----------------------------------------------------------------------------------------------------------------------- */
 
-/* Sanitizers keep books of all memory, and these stay. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { BOOKS_ARE_KEPT = 1 };
-#else
-enum { BOOKS_ARE_KEPT = 0 };
-#endif
-
 enum { MANY = 1000, BUSY_KIB_MIN = 16, BUSY_KIB_MAX = 48 };
-
-static long
-resident_kib(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	long pages = 0;
-
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%*d %ld", &pages), 1);
-	fclose(file);
-	return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
 
 static long
 resident_when_settled(void)

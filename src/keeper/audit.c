@@ -148,7 +148,7 @@ audit_write_unknown(struct turn *turn, enum audit_event event, str name, const c
 {
 	uint8_t hash[DIGEST_BYTES];
 
-	TRY(digest_hmac(str_bytes(turn->keeper->keys.names.b, TOKEN_BYTES), name, hash));
+	TRY(digest_hmac(str_bytes(keeper_name_key(turn->keeper)->b, TOKEN_BYTES), name, hash));
 	return row_insert(turn, event, DB_NULL(), DB_BLOB(str_bytes(hash, sizeof(hash))), why);
 }
 

@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "doubletour/otp.h"
 #include "keeper/audit.h"
+#include "keeper/keys.h"
 #include "keeper/throttle.h"
 #include "keeper/totp.h"
 #include "keeper/handlers.h"
@@ -21,7 +22,7 @@ seal(struct turn *turn, const struct factor *factor, str *ret_sealed)
 {
 	const struct sealed_for owner = { SEALED_TOTP, turn->now.session.account_id, factor->id };
 
-	return sealing_seal(&turn->keeper->keys.sealing, &owner, str_bytes(factor->secret, factor->secret_n),
+	return sealing_seal(&keeper_keys(turn->keeper)->sealing, &owner, str_bytes(factor->secret, factor->secret_n),
 			    &turn->arena, ret_sealed);
 }
 
@@ -83,7 +84,7 @@ static void
 uri_fill(const struct turn *turn, const struct factor *factor, struct otp_uri *uri)
 {
 	*uri = OTP_URI_DEFAULT;
-	(void)!str_copy_z(str_of(turn->keeper->config->app_name), uri->issuer, sizeof(uri->issuer));
+	(void)!str_copy_z(str_of(keeper_config(turn->keeper)->app_name), uri->issuer, sizeof(uri->issuer));
 	(void)!str_copy_z(account_name_str(&turn->now.session.name), uri->account, sizeof(uri->account));
 	memcpy(uri->secret, factor->secret, factor->secret_n);
 	uri->secret_n = factor->secret_n;

@@ -10,8 +10,10 @@
 #include "base/secret.h"
 #include "gate/access.h"
 #include "keeper/audit.h"
+#include "keeper/gate_rules.h"
 #include "keeper/identity.h"
 #include "keeper/handlers.h"
+#include "keeper/keys.h"
 
 #define TICKET_US SECONDS_US(30)
 #define TICKETS_MAX 32 /* of one session at the same time: a page opens so many applications at most */
@@ -64,7 +66,7 @@ guest_find(struct turn *turn, int64_t session_id, struct guest *guest)
 	TRY(db_row(turn->db, SQL_GATE_SESSION, args, COUNT(args), &turn->arena, &row, &found));
 	if (found)
 		TRY(guest_fill(turn, &row, guest));
-	session_decide_for_gate(&guest->session, turn->keeper->config, turn->now_us);
+	session_decide_for_gate(&guest->session, keeper_config(turn->keeper), turn->now_us);
 	return ERR_OK;
 }
 
@@ -75,7 +77,7 @@ guest_touch(struct turn *turn, struct guest *guest)
 	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(guest->session.id) };
 	err e;
 
-	if (!session_touch_due(&guest->session, turn->keeper->config, turn->now_us))
+	if (!session_touch_due(&guest->session, keeper_config(turn->keeper), turn->now_us))
 		return;
 	e = db_run(turn->db, SQL_SESSION_TOUCH, args, COUNT(args), NULL);
 	if (e != ERR_OK) {
@@ -83,7 +85,7 @@ guest_touch(struct turn *turn, struct guest *guest)
 		return;
 	}
 	guest->session.seen_us = turn->now_us;
-	session_decide_for_gate(&guest->session, turn->keeper->config, turn->now_us);
+	session_decide_for_gate(&guest->session, keeper_config(turn->keeper), turn->now_us);
 }
 
 static enum access_level
@@ -136,7 +138,7 @@ cookie_mac(const struct keeper *k, const uint8_t id[ID_BYTES], const char *domai
 	buf_put(&text, str_bytes(id, ID_BYTES));
 	buf_put(&text, str_of(domain));
 	TRY(buf_check(&text));
-	return digest_hmac(str_bytes(k->keys.gate.b, TOKEN_BYTES), buf_str(&text), ret_mac);
+	return digest_hmac(str_bytes(keeper_keys(k)->gate.b, TOKEN_BYTES), buf_str(&text), ret_mac);
 }
 
 /* *ret_id 0: it is none of ours for this domain. */
@@ -181,7 +183,7 @@ request_read(struct turn *turn, str url, str method, struct target *target, stru
 		return ERR_OK;
 	TRY(e);
 	*ret_request = (struct access_request){ .target = target, .method = method, .address = turn->head.address };
-	*ret_domain = domain_of(turn->keeper->config, target->host);
+	*ret_domain = domain_of(keeper_config(turn->keeper), target->host);
 	return ERR_OK;
 }
 
@@ -195,7 +197,7 @@ decide(struct turn *turn, const struct access_request *request, const struct gue
 		visitor.groups = guest->groups;
 		visitor.proved_us = guest->session.factor_us;
 	}
-	return gate_rules_decide(&turn->keeper->rules, request, &visitor, turn->now_us, ret_bypass);
+	return gate_rules_decide(keeper_gate_rules(turn->keeper), request, &visitor, turn->now_us, ret_bypass);
 }
 
 /* --- GATE --------------------------------------------------------------------------------------------------------------- */
@@ -210,7 +212,7 @@ static err
 identity_sign(struct turn *turn, const struct guest *guest, str host, str *ret_jwt)
 {
 	CLEANUP(buf_wipe) struct buf jwt = BUF(GATE_JWT_MAX);
-	const struct identity identity = { .issuer = str_of(turn->keeper->config->public_url),
+	const struct identity identity = { .issuer = str_of(keeper_config(turn->keeper)->public_url),
 					   .name = account_name_str(&guest->session.name),
 					   .audience = host,
 					   .display_name = guest_display_name(guest),
@@ -219,7 +221,7 @@ identity_sign(struct turn *turn, const struct guest *guest, str host, str *ret_j
 					   .second_factor = guest->session.state == STATE_FULL,
 					   .now_us = turn->now_us };
 
-	TRY(signing_put(&turn->keeper->keys.signing, &identity, &jwt));
+	TRY(signing_put(&keeper_keys(turn->keeper)->signing, &identity, &jwt));
 	return arena_copy(&turn->arena, buf_str(&jwt), ret_jwt);
 }
 
@@ -317,7 +319,7 @@ way_write(struct turn *turn, void *context, bool *ret_commit)
 
 	if (turn->now.session.state == STATE_PENDING)
 		TRY(let_in(turn, session_id));
-	if (!domain_is_ours(turn->keeper->config, answer->domain))
+	if (!domain_is_ours(keeper_config(turn->keeper), answer->domain))
 		TRY(ticket_make(turn, session_id, answer->url, &answer->ticket));
 	*ret_commit = true;
 	return ERR_OK;
@@ -326,7 +328,7 @@ way_write(struct turn *turn, void *context, bool *ret_commit)
 static err
 way_open(struct turn *turn, const struct target *target, const char *domain, struct gate_way_body *answer)
 {
-	bool ours = domain_is_ours(turn->keeper->config, str_of(domain)), done = false;
+	bool ours = domain_is_ours(keeper_config(turn->keeper), str_of(domain)), done = false;
 
 	answer->domain = str_of(domain);
 	answer->url = target->url;
@@ -389,7 +391,7 @@ gate_ticket_answer(struct turn *turn, enum verdict *ret_verdict)
 	TRY(ticket_spend(turn, asked->ticket, &spent, &found));
 	if (!found || target_read(spent.url, &turn->arena, &target) != ERR_OK)
 		return ERR_OK;
-	domain = domain_of(turn->keeper->config, target.host);
+	domain = domain_of(keeper_config(turn->keeper), target.host);
 	TRY(guest_find(turn, spent.session_id, &guest));
 	/* at its own host only: a ticket that was carried elsewhere opens nothing there */
 	if (domain == NULL || !str_equal(target.host, asked->host) || level_of(&guest) == ACCESS_NOBODY)

@@ -59,20 +59,22 @@ keeper_rules_read(struct keeper *k, struct why *why)
 	struct access_rules fresh = { .n = 0 };
 	str text = { 0 };
 
-	TRY(suffix_check(k->config, why));
-	TRY(access_file_text(k->config, &arena, &text, why));
-	TRY(access_take(k->config, text, &fresh, why));
+	TRY(suffix_check(keeper_config(k), why));
+	TRY(access_file_text(keeper_config(k), &arena, &text, why));
+	TRY(access_take(keeper_config(k), text, &fresh, why));
 	log_event(LOG_NOTICE, "rules.read", LOG_INT("rules", (int64_t)fresh.n),
-		  LOG_TEXT("file", fresh.implied ? "none" : k->config->access_rules));
-	swap(&k->rules, &fresh, &arena, text);
+		  LOG_TEXT("file", fresh.implied ? "none" : keeper_config(k)->access_rules));
+	swap(keeper_gate_rules(k), &fresh, &arena, text);
 	return ERR_OK;
 }
 
 err
 keeper_rules_copy(struct keeper *k, struct buf *ret_text)
 {
-	pthread_rwlock_rdlock(&k->rules.lock);
-	buf_put(ret_text, k->rules.text);
-	pthread_rwlock_unlock(&k->rules.lock);
+	struct gate_rules *rules = keeper_gate_rules(k);
+
+	pthread_rwlock_rdlock(&rules->lock);
+	buf_put(ret_text, rules->text);
+	pthread_rwlock_unlock(&rules->lock);
 	return buf_check(ret_text);
 }

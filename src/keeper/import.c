@@ -8,6 +8,8 @@
 #include "keeper/audit.h"
 #include "keeper/display_name.h"
 #include "keeper/identity.h"
+#include "keeper/keys.h"
+#include "keeper/passwords.h"
 #include "keeper/row_values.h"
 #include "keeper/turn.h"
 #include "keeper/upkeep.h"
@@ -208,7 +210,8 @@ factor_insert(struct run *run, const struct import_row *row, int64_t account_id,
 	str sealed = { 0 };
 
 	TRY(random_id(&owner.factor_id));
-	TRY(sealing_seal(&run->keeper->keys.sealing, &owner, str_bytes(in->secret, in->secret_n), &arena, &sealed));
+	TRY(sealing_seal(&keeper_keys(run->keeper)->sealing, &owner, str_bytes(in->secret, in->secret_n), &arena,
+			 &sealed));
 	const struct db_value args[] = {
 		DB_INT(owner.factor_id), DB_INT(account_id),
 		DB_BLOB(sealed),         DB_TEXT(str_of(factor_algorithm_name(row->algorithm))),

@@ -7,6 +7,7 @@
 #include "keeper/audit.h"
 #include "keeper/devices.h"
 #include "keeper/password_choice.h"
+#include "keeper/passwords.h"
 #include "keeper/throttle.h"
 #include "keeper/handlers.h"
 
@@ -206,13 +207,13 @@ link_use_answer(struct turn *turn, enum verdict *ret_verdict)
 	TRY(link_find(turn, form->link, &use.found));
 	if (use.found.kind != LINK_SETUP && use.found.kind != LINK_PASSWORD)
 		return refuse(turn);
-	problems->password = password_choose(turn->keeper->config, form->password, form->confirm, &use.found.name,
-					     &use.password, &problems->confirm);
+	problems->password = password_choose(keeper_config(turn->keeper), form->password, form->confirm,
+					     &use.found.name, &use.password, &problems->confirm);
 	if (problems->password != PROBLEM_NONE || problems->confirm != PROBLEM_NONE) {
 		*ret_verdict = VERDICT_PROBLEMS;
 		return ERR_OK;
 	}
-	TRY(password_hash(turn->keeper->config, &use.password, &use.hash));
+	TRY(password_hash(keeper_config(turn->keeper), &use.password, &use.hash));
 	TRY(turn_transact(turn, use_link, &use, &done));
 	if (!done)
 		return refuse(turn);

@@ -8,11 +8,54 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/secret.h"
+#include "keeper/gate_rules.h"
+#include "keeper/keys.h"
 #include "keeper/lock.h"
+#include "keeper/passwords.h"
 #include "keeper/told.h"
 #include "keeper/turn.h"
 #include "store/migrate.h"
 #include "store/store.h"
+
+struct keeper {
+	const struct config *config;
+	struct keys keys;
+	struct gate_rules rules;
+	struct password_hash dummy;
+	struct store_identity database; /* the one that was opened at the start */
+	keeper_ended ended;
+	void *ended_context;
+};
+
+const struct config *
+keeper_config(const struct keeper *k)
+{
+	return k->config;
+}
+
+const struct keys *
+keeper_keys(const struct keeper *k)
+{
+	return &k->keys;
+}
+
+const struct token *
+keeper_name_key(const struct keeper *k)
+{
+	return &k->keys.names;
+}
+
+const char *
+keeper_dummy_hash(const struct keeper *k)
+{
+	return k->dummy.z;
+}
+
+struct gate_rules *
+keeper_gate_rules(struct keeper *k)
+{
+	return &k->rules;
+}
 
 /* Only people who develop or test have their database made and upgraded without asking. */
 static bool
@@ -133,6 +176,13 @@ keeper_on_ended(struct keeper *k, keeper_ended ended, void *context)
 	k->ended_context = context;
 }
 
+void
+keeper_session_ended(const struct keeper *k, const struct token *token_hash)
+{
+	if (k->ended != NULL)
+		k->ended(k->ended_context, token_hash);
+}
+
 err
 keeper_form_key(const struct keeper *k, struct token *ret_key)
 {
@@ -248,10 +298,7 @@ keeper_hearing_fd(struct keeper_thread *t)
 static void
 heard_ended(void *context, const struct token *hash)
 {
-	const struct keeper *k = context;
-
-	if (k->ended != NULL)
-		k->ended(k->ended_context, hash);
+	keeper_session_ended(context, hash);
 }
 
 static void

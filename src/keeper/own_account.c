@@ -8,6 +8,7 @@
 #include "keeper/devices.h"
 #include "keeper/links.h"
 #include "keeper/password_choice.h"
+#include "keeper/passwords.h"
 #include "keeper/row_values.h"
 #include "keeper/handlers.h"
 
@@ -86,7 +87,7 @@ change_check(struct turn *turn, struct change *change, bool *ret_in_order)
 
 	TRY(old_hash_find(turn, &change->old_hash));
 	TRY(account_password_check(turn, form->current, &problems->current));
-	problems->password = password_choose(turn->keeper->config, form->password, form->confirm,
+	problems->password = password_choose(keeper_config(turn->keeper), form->password, form->confirm,
 					     &turn->now.session.name, &change->password, &problems->confirm);
 	if (problems->password == PROBLEM_NONE && problems->current == PROBLEM_NONE &&
 	    str_equal(form->password, form->current))
@@ -129,7 +130,7 @@ password_answer(struct turn *turn, enum verdict *ret_verdict)
 		*ret_verdict = VERDICT_PROBLEMS;
 		return ERR_OK;
 	}
-	TRY(password_hash(turn->keeper->config, &change.password, &change.hash));
+	TRY(password_hash(keeper_config(turn->keeper), &change.password, &change.hash));
 	TRY(turn_transact(turn, password_change, &change, &done));
 	if (!done)
 		return ERR_OK;

@@ -2,6 +2,7 @@
  * The password of one's own account, asked for again where something grave is done.
  */
 #include "keeper/audit.h"
+#include "keeper/passwords.h"
 #include "keeper/throttle.h"
 #include "keeper/turn.h"
 
@@ -15,7 +16,8 @@ stored(struct turn *turn, str *ret_hash)
 
 	TRY(db_row(turn->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &turn->arena, &row, &found));
 	account.password_hash = row.password_hash;
-	*ret_hash = found && account_has_password(&account) ? account.password_hash : str_of(turn->keeper->dummy.z);
+	*ret_hash =
+	    found && account_has_password(&account) ? account.password_hash : str_of(keeper_dummy_hash(turn->keeper));
 	return found ? ERR_OK : ERR_GONE; /* the account was deleted since the session was looked up */
 }
 

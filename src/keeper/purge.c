@@ -64,7 +64,8 @@ purge_batch(struct keeper_thread *t, const struct purging *purging, int64_t *ret
 
 	TRY(clock_now_us(&now_us));
 	const struct db_value args[] = {
-		DB_INT(now_us - (purging->age_us == NULL ? 0 : purging->age_us(t->keeper->config))), DB_INT(BATCH)
+		DB_INT(now_us - (purging->age_us == NULL ? 0 : purging->age_us(keeper_config(t->keeper)))),
+		DB_INT(BATCH)
 	};
 	return db_run(t->db, purging->query, args, COUNT(args), ret_deleted);
 }

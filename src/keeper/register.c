@@ -10,6 +10,7 @@
 #include "keeper/audit.h"
 #include "keeper/links.h"
 #include "keeper/password_choice.h"
+#include "keeper/passwords.h"
 #include "keeper/throttle.h"
 #include "keeper/handlers.h"
 
@@ -38,7 +39,7 @@ form_check(struct turn *turn, struct registration *r)
 	struct problems_body *problems = turn->answer;
 
 	problems->username = account_name_fold(form->username, &r->name);
-	problems->password = password_choose(turn->keeper->config, form->password, form->confirm, &r->name,
+	problems->password = password_choose(keeper_config(turn->keeper), form->password, form->confirm, &r->name,
 					     &r->password, &problems->confirm);
 	return problems->username == PROBLEM_NONE && problems->password == PROBLEM_NONE &&
 	       problems->confirm == PROBLEM_NONE;
@@ -83,7 +84,7 @@ static bool
 may_register(const struct turn *turn, struct registration *r)
 {
 	const struct register_body *form = turn->body;
-	enum config_registration registration = turn->keeper->config->registration;
+	enum config_registration registration = keeper_config(turn->keeper)->registration;
 
 	r->by_invitation = registration == REGISTRATION_INVITE;
 	r->invite = form->invite;
@@ -108,7 +109,7 @@ register_answer(struct turn *turn, enum verdict *ret_verdict)
 	}
 	TRY(throttle_register(turn, &throttle));
 	TRY(throttle_take(turn, &throttle));
-	TRY(password_hash(turn->keeper->config, &r.password, &r.hash));
+	TRY(password_hash(keeper_config(turn->keeper), &r.password, &r.hash));
 	e = turn_transact(turn, make_account, &r, &done);
 	if (e == ERR_EXISTS)
 		return taken(turn, &r, ret_verdict);

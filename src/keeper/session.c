@@ -146,7 +146,7 @@ session_find(struct turn *turn, const struct token *token_hash, struct session *
 	TRY(db_row(turn->db, SQL_SESSION_FIND, args, COUNT(args), &turn->arena, &row, &found));
 	if (found)
 		TRY(session_fill(&row, &session));
-	session_decide(&session, turn->keeper->config, turn->now_us);
+	session_decide(&session, keeper_config(turn->keeper), turn->now_us);
 	*ret_session = session;
 	return ERR_OK;
 }
@@ -163,7 +163,7 @@ session_stands(struct turn *turn, bool *ret_stands)
 	TRY(db_row(turn->db, SQL_SESSION_STANDING, args, COUNT(args), &turn->arena, &row, &found));
 	if (found)
 		session = session_of_standing(&row);
-	session_decide(&session, turn->keeper->config, turn->now_us);
+	session_decide(&session, keeper_config(turn->keeper), turn->now_us);
 	*ret_stands = session.state != STATE_NONE && session.state == asked->state && session.id == asked->id;
 	return ERR_OK;
 }
@@ -193,7 +193,7 @@ session_touch(struct turn *turn, struct session *session)
 
 	TRY(db_run(turn->db, SQL_SESSION_TOUCH, args, COUNT(args), NULL));
 	session->seen_us = turn->now_us;
-	session_decide(session, turn->keeper->config, turn->now_us);
+	session_decide(session, keeper_config(turn->keeper), turn->now_us);
 	return ERR_OK;
 }
 
@@ -204,7 +204,7 @@ session_touch(struct turn *turn, struct session *session)
 static err
 session_keep_house(struct turn *turn, struct session *session)
 {
-	const struct config *config = turn->keeper->config;
+	const struct config *config = keeper_config(turn->keeper);
 	int64_t deleted = 0;
 
 	if (session->state != STATE_NONE && session_touch_due(session, config, turn->now_us))

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "keeper/audit.h"
+#include "keeper/passwords.h"
 #include "keeper/throttle.h"
 #include "keeper/handlers.h"
 
@@ -48,7 +49,7 @@ attempt_count(struct turn *turn, struct attempt *a)
 static err
 attempt_prove(struct turn *turn, struct attempt *a)
 {
-	str hash = str_of(turn->keeper->dummy.z);
+	str hash = str_of(keeper_dummy_hash(turn->keeper));
 	bool right = false, has_password = a->found && account_has_password(&a->account);
 
 	if (has_password)
@@ -88,7 +89,7 @@ refuse(struct turn *turn, const struct attempt *a)
 static err
 attempt_rehash(struct turn *turn, struct attempt *a)
 {
-	const struct config *config = turn->keeper->config;
+	const struct config *config = keeper_config(turn->keeper);
 
 	if (!password_hash_outdated(config, a->account.password_hash))
 		return ERR_OK;

@@ -79,7 +79,7 @@ add_hashed(struct turn *turn, struct throttle *t, enum counter counter, str name
 	if (with_address)
 		buf_put(&text, str_bytes(network.b, network.n));
 	TRY(buf_check(&text));
-	TRY(digest_hmac(str_bytes(turn->keeper->keys.names.b, TOKEN_BYTES), buf_str(&text), hash));
+	TRY(digest_hmac(str_bytes(keeper_name_key(turn->keeper)->b, TOKEN_BYTES), buf_str(&text), hash));
 	add(t, counter, (hash[0] | hash[1] << 8) % THROTTLE_PLACES);
 	count = &t->counts[t->n - 1];
 	count->key_n = THROTTLE_KEY_BYTES;

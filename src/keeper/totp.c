@@ -1,6 +1,7 @@
 #include "keeper/totp.h"
 
 #include "base/secret.h"
+#include "keeper/keys.h"
 #include "keeper/row_values.h"
 #include "keeper/turn.h"
 
@@ -48,7 +49,7 @@ factor_fill(struct turn *turn, const struct factor_row *row, struct factor *ret_
 			    .replaces_id = row->replaces_id };
 	str secret = { 0 };
 
-	TRY(sealing_open(&turn->keeper->keys.sealing, &owner, row->secret_sealed, &turn->arena, &secret));
+	TRY(sealing_open(&keeper_keys(turn->keeper)->sealing, &owner, row->secret_sealed, &turn->arena, &secret));
 	TRY(factor_algorithm_read(row->algorithm, &f.algorithm));
 	const struct factor_values values = {
 		.algorithm = row->algorithm, .secret_n = secret.n, .digits = row->digits, .period_s = row->period_s

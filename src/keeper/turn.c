@@ -71,10 +71,8 @@ turn_ended_row(void *context, const struct session_token_row *row)
 static void
 tell_ended(struct turn *turn)
 {
-	const struct keeper *k = turn->keeper;
-
-	for (size_t i = 0; k->ended != NULL && i < turn->next.ended_count; i++)
-		k->ended(k->ended_context, &turn->next.ended[i]);
+	for (size_t i = 0; i < turn->next.ended_count; i++)
+		keeper_session_ended(turn->keeper, &turn->next.ended[i]);
 	told_ended(turn->db, turn->next.ended, turn->next.ended_count);
 }
 

@@ -8,22 +8,22 @@
 #include "base/arena.h"
 #include "config/config.h"
 #include "keeper/audit.h"
-#include "keeper/gate_rules.h"
 #include "keeper/keeper.h"
-#include "keeper/keys.h"
-#include "keeper/passwords.h"
 #include "keeper/session.h"
 #include "store/store.h"
 
-struct keeper {
-	const struct config *config;
-	struct keys keys;
-	struct gate_rules rules;        /* changes while questions are answered */
-	struct password_hash dummy;     /* of a password that nobody has */
-	struct store_identity database; /* the one that was opened at the start */
-	keeper_ended ended;
-	void *ended_context;
-};
+struct gate_rules;
+struct keys;
+
+/* What a struct keeper has (keeper/open.c). */
+const struct config *keeper_config(const struct keeper *k);
+const struct keys *keeper_keys(const struct keeper *k);
+const struct token *keeper_name_key(const struct keeper *k); /* for hashes of names that no account has */
+const char *keeper_dummy_hash(const struct keeper *k);  /* of a random password: unknown names are checked against it */
+struct gate_rules *keeper_gate_rules(struct keeper *k); /* they change while questions are answered */
+
+/* Notify the subscriber of keeper_on_ended, if there is one. */
+void keeper_session_ended(const struct keeper *k, const struct token *token_hash);
 
 struct keeper_thread {
 	struct keeper *keeper;

@@ -1,8 +1,5 @@
 #include "keeper/accounts.h"
 
-#include "base/log.h"
-#include "keeper/passwords.h"
-
 #include <utf8proc.h>
 
 /* White space, or a character that shows nothing, as people paste them around a name. */
@@ -97,16 +94,6 @@ account_name_fold(str typed, struct account_name *ret_name)
 	if (problem == PROBLEM_NONE)
 		*ret_name = name;
 	return problem;
-}
-
-bool
-account_has_password(const struct account *account)
-{
-	if (password_hash_usable(account->password_hash))
-		return true;
-	if (!str_equal(account->password_hash, STR(ACCOUNT_NO_PASSWORD)))
-		log_event(LOG_WARNING, "password.unusable", LOG_INT("account", account->id));
-	return false;
 }
 
 err

@@ -33,12 +33,6 @@ struct account {
 	bool disabled;
 };
 
-/*
- * Is there a hash that a password can be proved by?  A damaged one counts as none, so that the account is refused like any other;
- * it is logged, and `doubletour check` reports it.
- */
-bool account_has_password(const struct account *account);
-
 /* The name may be "": nobody has it. */
 MUST_USE err account_find(struct db *db, str name, struct arena *arena, struct account *ret_account, bool *ret_found);
 

@@ -7,7 +7,6 @@
 #include "keeper/display_name.h"
 #include "keeper/identity.h"
 #include "keeper/turn.h"
-#include "keeper/upkeep.h"
 
 enum { PAGE_ROWS = 200 };
 

@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "doubletour/otp.h"
 #include "keeper/audit.h"
+#include "keeper/current_password.h"
 #include "keeper/keys.h"
 #include "keeper/throttle.h"
 #include "keeper/totp.h"
@@ -179,7 +180,7 @@ factor_begin_answer(struct turn *turn, enum verdict *ret_verdict)
 	bool done = false;
 
 	problems->display_name = display_name_check(form->name, &b.name);
-	TRY(account_password_check(turn, form->current, &problems->current));
+	TRY(current_password_check(turn, form->current, &problems->current));
 	if (problems->display_name != PROBLEM_NONE || problems->current != PROBLEM_NONE) {
 		*ret_verdict = VERDICT_PROBLEMS;
 		return ERR_OK;

@@ -7,10 +7,12 @@
 #include "keeper/accounts.h"
 #include "keeper/audit.h"
 #include "keeper/display_name.h"
+#include "keeper/factor_values.h"
 #include "keeper/identity.h"
 #include "keeper/keys.h"
 #include "keeper/passwords.h"
 #include "keeper/row_values.h"
+#include "keeper/row_words.h"
 #include "keeper/turn.h"
 #include "keeper/upkeep.h"
 

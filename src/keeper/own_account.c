@@ -5,12 +5,13 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "keeper/audit.h"
+#include "keeper/current_password.h"
 #include "keeper/devices.h"
 #include "keeper/links.h"
 #include "keeper/password_choice.h"
 #include "keeper/passwords.h"
-#include "keeper/row_values.h"
 #include "keeper/handlers.h"
+#include "keeper/row_words.h"
 
 enum { SESSIONS_LISTED = 30, EVENTS_LISTED = 20, AGENT_LISTED = 200 };
 
@@ -86,7 +87,7 @@ change_check(struct turn *turn, struct change *change, bool *ret_in_order)
 	struct problems_body *problems = turn->answer;
 
 	TRY(old_hash_find(turn, &change->old_hash));
-	TRY(account_password_check(turn, form->current, &problems->current));
+	TRY(current_password_check(turn, form->current, &problems->current));
 	problems->password = password_choose(keeper_config(turn->keeper), form->password, form->confirm,
 					     &turn->now.session.name, &change->password, &problems->confirm);
 	if (problems->password == PROBLEM_NONE && problems->current == PROBLEM_NONE &&
@@ -296,7 +297,7 @@ close_answer(struct turn *turn, enum verdict *ret_verdict)
 	int64_t account_id = turn->now.session.account_id;
 	bool done = false;
 
-	TRY(account_password_check(turn, form->current, &problems->current));
+	TRY(current_password_check(turn, form->current, &problems->current));
 	if (problems->current != PROBLEM_NONE) {
 		*ret_verdict = VERDICT_PROBLEMS;
 		return ERR_OK;

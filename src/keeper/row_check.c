@@ -1,5 +1,6 @@
 #include "keeper/row_check.h"
 
+#include "keeper/factor_values.h"
 #include "keeper/row_values.h"
 #include "store/store.h"
 

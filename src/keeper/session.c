@@ -5,8 +5,8 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "keeper/audit.h"
-#include "keeper/row_values.h"
 #include "keeper/handlers.h"
+#include "keeper/row_words.h"
 
 /* --- the decision ------------------------------------------------------------------------------------------------- */
 

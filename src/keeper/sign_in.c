@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "keeper/audit.h"
+#include "keeper/current_password.h"
 #include "keeper/passwords.h"
 #include "keeper/throttle.h"
 #include "keeper/handlers.h"

@@ -1,8 +1,9 @@
 #include "keeper/totp.h"
 
 #include "base/secret.h"
+#include "keeper/factor_values.h"
 #include "keeper/keys.h"
-#include "keeper/row_values.h"
+#include "keeper/row_words.h"
 #include "keeper/turn.h"
 
 #include <stdlib.h>

@@ -104,10 +104,4 @@ MUST_USE err turn_ended(struct turn *turn, const struct token *token_hash);
 /* The same for each row of a DELETE ... RETURNING token_hash; context is the turn. */
 MUST_USE err turn_ended_row(void *context, const struct session_token_row *row);
 
-/*
- * Is it the password of the account whose session this is?  PROBLEM_NONE, PROBLEM_MISSING or PROBLEM_WRONG, which is written
- * down.  Hashes: for questions of the slow lane.
- */
-MUST_USE err account_password_check(struct turn *turn, str typed, uint32_t *ret_problem);
-
 #endif

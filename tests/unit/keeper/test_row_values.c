@@ -1,7 +1,10 @@
 /* Values of rows: one answer for import, check and handlers; and a name that nobody checked is shown without what misleads. */
 #include "harness.h"
 
+#include "doubletour/otp.h"
+
 #include "keeper/display_name.h"
+#include "keeper/factor_values.h"
 #include "keeper/row_values.h"
 
 #include <stdio.h>

@@ -1,13 +1,22 @@
-/*
- * The password of one's own account, asked for again where something grave is done.
- */
+#include "keeper/current_password.h"
+
+#include "base/log.h"
 #include "keeper/audit.h"
 #include "keeper/passwords.h"
 #include "keeper/throttle.h"
-#include "keeper/turn.h"
+
+bool
+account_has_password(const struct account *account)
+{
+	if (password_hash_usable(account->password_hash))
+		return true;
+	if (!str_equal(account->password_hash, STR(ACCOUNT_NO_PASSWORD)))
+		log_event(LOG_WARNING, "password.unusable", LOG_INT("account", account->id));
+	return false;
+}
 
 static err
-stored(struct turn *turn, str *ret_hash)
+current_password_stored(struct turn *turn, str *ret_hash)
 {
 	struct account account = { .id = turn->now.session.account_id };
 	const struct db_value args[] = { DB_INT(account.id) };
@@ -22,14 +31,14 @@ stored(struct turn *turn, str *ret_hash)
 }
 
 static err
-right(struct turn *turn, void *context, bool *ret_commit)
+current_password_right(struct turn *turn, void *context, bool *ret_commit)
 {
 	*ret_commit = true;
 	return throttle_right(turn, context);
 }
 
 static err
-wrong(struct turn *turn, const struct throttle *throttle)
+current_password_wrong(struct turn *turn, const struct throttle *throttle)
 {
 	TRY(audit_write(turn, AUDIT_PASSWORD_REFUSED, turn->now.session.account_id, "current"));
 	audit_log(turn, AUDIT_PASSWORD_REFUSED, turn->now.session.account_id, "current");
@@ -37,7 +46,7 @@ wrong(struct turn *turn, const struct throttle *throttle)
 }
 
 err
-account_password_check(struct turn *turn, str typed, uint32_t *ret_problem)
+current_password_check(struct turn *turn, str typed, uint32_t *ret_problem)
 {
 	CLEANUP(password_wipe) struct password password = { .n = 0 };
 	struct throttle throttle;
@@ -49,12 +58,12 @@ account_password_check(struct turn *turn, str typed, uint32_t *ret_problem)
 		return ERR_OK;
 	TRY(throttle_own_password(turn, &throttle));
 	TRY(throttle_take(turn, &throttle));
-	TRY(stored(turn, &hash));
+	TRY(current_password_stored(turn, &hash));
 	usable = password_prepare(typed, &password) == PROBLEM_NONE;
 	TRY(password_prove(hash, usable ? &password : NULL, &is_right));
 	if (!is_right)
-		return wrong(turn, &throttle);
-	TRY(turn_transact(turn, right, &throttle, &done));
+		return current_password_wrong(turn, &throttle);
+	TRY(turn_transact(turn, current_password_right, &throttle, &done));
 	*ret_problem = PROBLEM_NONE;
 	return ERR_OK;
 }

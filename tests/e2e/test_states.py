@@ -11,7 +11,7 @@ STATES = ("none", "enrolling", "pending", "full")
 SIGNED = {"enrolling", "pending", "full"}
 EVERYBODY = {"none"} | SIGNED
 
-# Written from DESIGN.md 2, not from the program: which state opens what. A route that is not here fails the first test.
+# Which state opens what, decided here a second time and not read from the program. A route that is not here fails the first test.
 OPENS = {
     ("GET", "/"): {"full"},
     ("GET", "/?rd"): {"full"},

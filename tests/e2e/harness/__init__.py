@@ -6,7 +6,7 @@
         alice.confirm()
         assert alice.visit("/").status == 200
 
-Nothing here knows the program's source: only what DESIGN.md 6 promises to everyone.
+Nothing here knows the program's source: only its pages, its commands and what docs/testing.md says of a test build.
 """
 
 from harness.codes import code_at, step_at

@@ -16,7 +16,7 @@ POLICY = {
 
 
 def check_headers(response, https=False):
-    """SECURITY.md, row 22: what stands on every page, whatever its status."""
+    """The security headers stand on every page, whatever its status."""
     headers = response.headers
     if headers.get("Content-Type", "").startswith("text/plain"):  # no page, but for machines: /healthz
         assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")

@@ -4,7 +4,6 @@
     compile_questions.py wire DEFINITION OUT.h OUT.c     what web and keeper share: numbers, structs, the codec's tables
     compile_questions.py keeper DEFINITION OUT.h OUT.c   the keeper's own: handlers, and what its dispatcher enforces
     compile_questions.py words DEFINITION                the names, for the fuzzer's dictionary
-    compile_questions.py docs DEFINITION PAGE            write the table of questions into PAGE, between its two marks
 """
 import collections
 import pathlib
@@ -16,7 +15,6 @@ FLAGS = ('FRESH', 'MAY_RAISE', 'HASHES', 'WRITES', 'SELF_AUTHORIZED')
 TYPES = {'uint32_t': 'uint32_t', 'int64_t': 'int64_t', 'str': 'str', 'token': 'struct token'}
 LIMITED = ('uint32_t', 'str')
 IDENTIFIER = re.compile(r'[a-z][a-z0-9_]*$')
-MARKS = ('<!-- the questions: tools/compile_questions.py docs -->', '<!-- end of the questions -->')
 
 Question = collections.namedtuple('Question', 'name asks answers states flags does above')
 Member = collections.namedtuple('Member', 'type name limit comment above')
@@ -195,24 +193,13 @@ def docs_table(questions):
     return f'| question | asked by | flags | does |\n|---|---|---|---|\n{rows}'
 
 
-def docs_page(text, questions):
-    before, opening, rest = text.partition(MARKS[0])
-    _, closing, after = rest.partition(MARKS[1])
-    if not opening or not closing:
-        fail('docs', f'the page needs {MARKS[0]} and {MARKS[1]}')
-    return f'{before}{opening}\n\n{docs_table(questions)}\n{closing}{after}'
-
-
 def main(kind='', definition=None, *outputs):
-    needed = {'wire': 2, 'keeper': 2, 'words': 0, 'docs': 1}
+    needed = {'wire': 2, 'keeper': 2, 'words': 0}
     if needed.get(kind) != len(outputs):
         sys.exit(__doc__)
     questions, structs = read(definition)
     if kind == 'words':
         sys.stdout.write(words(questions))
-    elif kind == 'docs':
-        page = pathlib.Path(outputs[0])
-        page.write_text(docs_page(page.read_text(), questions))
     else:
         write(outputs, {'wire': make_wire, 'keeper': make_keeper}[kind](questions, structs))
 

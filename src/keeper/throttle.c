@@ -11,27 +11,27 @@
 #define WAIT_MAX_US MINUTES_US(60)
 
 /* clang-format off */
-static const struct rule {
-	const char *name;
-	int64_t free;       /* refusals without a wait; 0: it never waits */
-	int64_t free_local; /* the same for loopback addresses, behind which everybody may be; 0: as free */
-	int64_t forget_us;  /* one refusal is forgotten in this time; 0: never */
-	bool of_account;    /* a wait concerns one account, not whoever uses an address */
-} rules[COUNTER_COUNT] = {
-	[COUNTER_NAME_ADDRESS]    = { "name-address",     5, 0, 0, true },
-	[COUNTER_ADDRESS]         = { "address",          30, 1000, MINUTES_US(5), false },
-	[COUNTER_NAME]            = { "name",             50, 0, 0, true },
-	[COUNTER_DEVICE]          = { "device",           5, 0, 0, true },
-	[COUNTER_CODE]            = { "code",             5, 0, 0, true },
-	[COUNTER_CODE_DEVICE]     = { "code-device",      5, 0, 0, true },
-	[COUNTER_CODES]           = { "codes",            0, 0, 0, true },
-	[COUNTER_RECOVERY]        = { "recovery",         5, 0, 0, true },
-	[COUNTER_RECOVERY_DEVICE] = { "recovery-device",  5, 0, 0, true },
-	[COUNTER_OWN]             = { "own",              5, 0, 0, true },
-	[COUNTER_REGISTER]        = { "register",         30, 1000, MINUTES_US(5), false },
-	[COUNTER_LINK]            = { "link",             30, 1000, MINUTES_US(5), false },
+static const struct counter_rule rules[COUNTER_COUNT] = {
+	[COUNTER_NAME_ADDRESS]    = { "name-address",    "refused passwords for one user name from one address", 5, 0, 0, true },
+	[COUNTER_NAME]            = { "name",            "refused passwords for one user name, from anywhere", 50, 0, 0, true },
+	[COUNTER_ADDRESS]         = { "address",         "refused passwords from one address, for any name", 30, 1000, MINUTES_US(5), false },
+	[COUNTER_DEVICE]          = { "device",          "refused passwords for one account in one browser that has signed in to it before", 5, 0, 0, true },
+	[COUNTER_CODE]            = { "code",            "refused codes of an account's authenticators, from all unknown browsers", 5, 0, 0, true },
+	[COUNTER_CODE_DEVICE]     = { "code-device",     "refused codes of an account's authenticators, in one known browser", 5, 0, 0, true },
+	[COUNTER_CODES]           = { "codes",           "refused codes of an account's authenticators, from everywhere", 0, 0, 0, true },
+	[COUNTER_RECOVERY]        = { "recovery",        "refused recovery codes of an account, from all unknown browsers", 5, 0, 0, true },
+	[COUNTER_RECOVERY_DEVICE] = { "recovery-device", "refused recovery codes of an account, in one known browser", 5, 0, 0, true },
+	[COUNTER_OWN]             = { "own",             "refused current passwords of a signed-in user, in an unknown browser", 5, 0, 0, true },
+	[COUNTER_REGISTER]        = { "register",        "forms to register from one address", 30, 1000, MINUTES_US(5), false },
+	[COUNTER_LINK]            = { "link",            "uses of one-time links that have ended or never existed, from one address", 30, 1000, MINUTES_US(5), false },
 };
 /* clang-format on */
+
+const struct counter_rule *
+counter_rule(enum counter counter)
+{
+	return &rules[counter];
+}
 
 const char *
 counter_name(enum counter counter)
@@ -173,7 +173,7 @@ key_of(const struct count *count)
 static int64_t
 wait_after(const struct turn *turn, const struct count *count)
 {
-	const struct rule *rule = &rules[count->counter];
+	const struct counter_rule *rule = &rules[count->counter];
 	int64_t free = rule->free_local != 0 && is_local(turn) ? rule->free_local : rule->free;
 	int64_t over = count->failures - free, wait_us = WAIT_FIRST_US;
 
@@ -198,7 +198,7 @@ begin_wait(struct turn *turn, struct count *count)
 static err
 forget(struct turn *turn, const struct count *count)
 {
-	const struct rule *rule = &rules[count->counter];
+	const struct counter_rule *rule = &rules[count->counter];
 	const struct db_value args[] = { DB_INT(turn->now_us), DB_TEXT(str_of(rule->name)), DB_INT(count->place),
 					 DB_INT(rule->forget_us) };
 
@@ -209,7 +209,7 @@ forget(struct turn *turn, const struct count *count)
 static err
 count_one(struct turn *turn, const struct throttle *t, struct count *count, bool *ret_free)
 {
-	const struct rule *rule = &rules[count->counter];
+	const struct counter_rule *rule = &rules[count->counter];
 	int64_t account_id = rule->of_account ? t->account_id : 0;
 	const struct db_value args[] = { DB_TEXT(str_of(rule->name)), DB_INT(count->place), key_of(count),
 					 account_id == 0 ? DB_NULL() : DB_INT(account_id), DB_INT(turn->now_us) };
@@ -409,7 +409,7 @@ throttle_full(struct turn *turn, const struct throttle *throttle)
 static err
 tell_wait(struct turn *turn, const struct throttle *t, const struct count *count)
 {
-	const struct rule *rule = &rules[count->counter];
+	const struct counter_rule *rule = &rules[count->counter];
 	int64_t account_id = rule->of_account ? t->account_id : 0;
 
 	if (count->until_us == 0)

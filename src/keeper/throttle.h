@@ -87,7 +87,16 @@ MUST_USE err throttle_full(struct turn *turn, const struct throttle *throttle);
 /* It was wrong: say so where a wait began, disable what has been tried too often. */
 MUST_USE err throttle_wrong(struct turn *turn, const struct throttle *throttle);
 
-/* How many wrong codes of an account there were in a row, and so on, under the counter's name: "code". */
+/* The rule of one counter.  tools/print_docs.py prints the table of docs/throttling.md from them. */
+struct counter_rule {
+	const char *name;   /* in the database, the audit and the log: "code" */
+	const char *counts; /* for people */
+	int64_t free;       /* failures without a wait; 0: it never waits */
+	int64_t free_local; /* the same for loopback addresses, which many clients may share; 0: as free */
+	int64_t forget_us;  /* one failure is forgotten in this time; 0: never */
+	bool of_account;    /* a wait concerns one account, not everybody at an address */
+};
+const struct counter_rule *counter_rule(enum counter counter);
 const char *counter_name(enum counter counter);
 
 #endif

@@ -760,35 +760,6 @@ http_listen_says_what_is_wrong(void **state)
 	assert_int_equal(fd, -1);
 }
 
-/* The table of docs/http.md is the one that is printed here. */
-static void
-http_limits_are_those_of_the_documentation(void **state)
-{
-	CLEANUP(buf_wipe) struct buf table = BUF(4096);
-	static char page[64 * 1024];
-	FILE *file = fopen(DOCUMENTATION, "r");
-
-	(void)state;
-	assert_non_null(file);
-	page[fread(page, 1, sizeof(page) - 1, file)] = '\0';
-	fclose(file);
-	buf_put(&table, STR("| limit | value | answer |\n|---|---|---|\n"));
-	buf_printf(&table, "| request line and header fields | %d bytes | 431 |\n", HTTP_HEAD_MAX_BYTES);
-	buf_printf(&table, "| header fields | %d | 431 |\n", HTTP_HEADERS_MAX);
-	buf_printf(&table, "| target | %d bytes | 414 |\n", HTTP_URI_MAX_BYTES);
-	buf_printf(&table, "| body, unless the route says otherwise | %d bytes | 413, before it is read |\n",
-		   HTTP_BODY_MAX_BYTES);
-	buf_printf(&table, "| time for a whole request, from the connection or the last reply | %d s | closed |\n",
-		   HTTP_REQUEST_SECONDS);
-	buf_printf(&table, "| time for the client to take a reply | %d s | closed |\n", HTTP_REPLY_SECONDS);
-	buf_printf(&table, "| memory of a request beside its head | %d bytes | 503 |\n", HTTP_ARENA_MAX_BYTES);
-	buf_printf(&table, "| header fields of a reply | %d | 503 |\n", HTTP_REPLY_HEADERS);
-	buf_put_byte(&table, '\0');
-	assert_int_equal(buf_check(&table), ERR_OK);
-	if (strstr(page, table.p) == NULL)
-		fail_msg("docs/http.md should have this table:\n%s", table.p);
-}
-
 int
 main(void)
 {
@@ -820,7 +791,6 @@ main(void)
 		cmocka_unit_test(http_server_sends_big_replies_whole_to_a_slow_reader),
 		cmocka_unit_test(reply_header_refuses_what_would_split_it),
 		cmocka_unit_test(http_listen_says_what_is_wrong),
-		cmocka_unit_test(http_limits_are_those_of_the_documentation),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

@@ -72,13 +72,6 @@ def test_a_refusal_names_file_and_line(tmp_path):
     assert refusal(tmp_path, "# first\n\tstr  x  1\n").startswith(f"{tmp_path}/some.def:2: ")
 
 
-def test_the_table_in_the_documentation_is_the_definition():
-    page = (ROOT / "docs/keeper.md").read_text()
-    questions, _ = compile_questions.read(DEFINITION)
-    assert compile_questions.docs_page(page, questions) == page, \
-        "run tools/compile_questions.py docs src/wire/questions.def docs/keeper.md"
-
-
 def test_the_fuzzer_knows_every_question():
     questions, _ = compile_questions.read(DEFINITION)
     assert compile_questions.words(questions).splitlines() == [f'"{q.name}\\x09"' for q in questions]
@@ -138,6 +131,3 @@ def test_a_row_a_struct_and_a_handler_are_a_question(tmp_path):
     assert symbols(compiled(tmp_path, tmp_path / "wire/messages.c"))["wire_toy_body"] in "DR"
     for dispatcher in ("src/keeper/questions.c", "src/wire/questions.c"):
         compiled(tmp_path, ROOT / dispatcher)
-    questions, _ = compile_questions.read(tmp_path / "questions.def")
-    page = compile_questions.docs_page((ROOT / "docs/keeper.md").read_text(), questions)
-    assert "| `toy` | full | `FRESH` | answers with a number |" in page

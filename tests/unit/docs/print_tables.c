@@ -1,0 +1,83 @@
+/*
+ * Print a table of the documentation that is made of constants of the program, for tools/print_docs.py.
+ *
+ *	print_tables limits      docs/http.md: what a request may have, and what it may take
+ *	print_tables counters    docs/throttling.md: what is counted, and what follows
+ */
+#include "base/clock.h"
+#include "http/server.h"
+#include "keeper/throttle.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *limit;
+	int value;
+	const char *unit, *answer;
+} limits[] = {
+	{ "request line and header fields", HTTP_HEAD_MAX_BYTES, " bytes", "431" },
+	{ "header fields", HTTP_HEADERS_MAX, "", "431" },
+	{ "target", HTTP_URI_MAX_BYTES, " bytes", "414" },
+	{ "body, unless the route says otherwise", HTTP_BODY_MAX_BYTES, " bytes", "413, before it is read" },
+	{ "time for a whole request, from the connection or the last reply", HTTP_REQUEST_SECONDS, " s", "closed" },
+	{ "time for the client to take a reply", HTTP_REPLY_SECONDS, " s", "closed" },
+	{ "memory of a request beside its head", HTTP_ARENA_MAX_BYTES, " bytes", "503" },
+	{ "header fields of a reply", HTTP_REPLY_HEADERS, "", "503" },
+};
+
+static void
+print_limits(void)
+{
+	puts("| limit | value | answer |\n|---|---|---|");
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		printf("| %s | %d%s | %s |\n", limits[i].limit, limits[i].value, limits[i].unit, limits[i].answer);
+}
+
+static void
+print_free(const struct counter_rule *rule)
+{
+	if (rule->free == 0)
+		printf("%d", CODES_MAX);
+	else if (rule->free_local == 0)
+		printf("%d", (int)rule->free);
+	else
+		printf("%d (%d from loopback)", (int)rule->free, (int)rule->free_local);
+}
+
+static void
+print_consequence(const struct counter_rule *rule)
+{
+	if (rule->free == 0)
+		printf("all authenticators of the account are disabled");
+	else if (rule->forget_us == 0)
+		printf("wait");
+	else
+		printf("wait; one is forgotten every %d minutes", (int)(rule->forget_us / MINUTES_US(1)));
+}
+
+static void
+print_counters(void)
+{
+	puts("| counter | counts | free | then |\n|---|---|---|---|");
+	for (int i = 0; i < COUNTER_COUNT; i++) {
+		const struct counter_rule *rule = counter_rule((enum counter)i);
+		printf("| `%s` | %s | ", rule->name, rule->counts);
+		print_free(rule);
+		printf(" | ");
+		print_consequence(rule);
+		puts(" |");
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "limits") == 0)
+		print_limits();
+	else if (argc == 2 && strcmp(argv[1], "counters") == 0)
+		print_counters();
+	else
+		return 2;
+	return 0;
+}

@@ -1,0 +1,53 @@
+"""Tables and lists of the documentation are those of the program."""
+
+import pathlib
+import re
+
+import pytest
+
+import claims
+import print_docs
+import sources
+
+BUILD = pathlib.Path(sources.BUILD)
+
+
+@pytest.fixture(scope="module")
+def printed():
+    return print_docs.printed(BUILD)
+
+
+def test_every_printed_table_is_what_the_program_prints(printed):
+    stale = [path for path, text in printed.items() if sources.text(path) != text]
+    assert not stale, f"{', '.join(stale)}: run tools/print_docs.py"
+
+
+def test_every_table_that_can_be_printed_is_in_a_page():
+    used = [source for path in sources.pages() for source in print_docs.sources(sources.text(path))]
+    assert sorted(used) == sorted(print_docs.TABLES)
+
+
+def test_a_changed_cell_of_a_table_is_noticed():
+    page = sources.text("docs/throttling.md")
+    changed = page.replace("| `name` |", "| `names` |")
+    assert changed != page and print_docs.page_printed(changed, BUILD) == page
+
+
+def section(page, heading):
+    return sources.text(page).partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def source_folders():
+    return sorted(path for path in sources.folders() if re.fullmatch(r"src/\w+", path))
+
+
+@pytest.mark.parametrize("page, heading", [("docs/architecture.md", "Layers"), ("CONTRIBUTING.md", "Where things are")])
+def test_every_folder_of_the_source_is_explained(page, heading):
+    named = re.findall(r"`(?:src/)?(\w+)", section(page, heading))
+    assert [folder for folder in source_folders() if pathlib.PurePosixPath(folder).name not in named] == []
+
+
+def test_every_page_of_the_documentation_is_linked():
+    linked = {claims.target(claim) for path in sources.pages() for claim in claims.links(path)}
+    pages = [path for path in sources.pages() if path.startswith("docs/")]
+    assert [path for path in pages if path not in linked and str(pathlib.PurePosixPath(path).parent) not in linked - {"docs"}] == []

@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+"""Print the tables of the documentation from the program: write them into their pages.
+
+    tools/print_docs.py [BUILD]     BUILD is build/test (`tools/build test`) unless named
+
+A printed table stands between two marks; the first one names the file that it is printed from:
+
+    <!-- printed by tools/print_docs.py from src/wire/questions.def -->
+    <!-- end -->
+
+tests/unit/docs/test_tables.py compares them.  Whole files are printed by `doubletour config`: .env.example and docs/settings.md.
+"""
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import compile_questions
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+MARKED = re.compile(r'(<!-- printed by tools/print_docs\.py from (\S+) -->\n).*?(<!-- end -->)', re.S)
+
+
+def output(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+
+
+# --- tables ------------------------------------------------------------------------------------------------------------
+
+
+def table(heads, rows):
+    return ''.join([f'| {" | ".join(heads)} |\n', f'|{"---|" * len(heads)}\n', *(f'| {" | ".join(cells)} |\n' for cells in rows)])
+
+
+def questions(build):
+    return compile_questions.docs_table(compile_questions.read(ROOT / 'src/wire/questions.def')[0])
+
+
+def routes(build):
+    rows = json.loads(output(build / 'doubletour', 'routes', '--json'))
+    return table(['method', 'path', 'pool', 'opens in'], [
+        [row['method'], f"`{row['path']}`", row['lane'], 'any' if len(row['opens']) == len(compile_questions.STATES) else ', '.join(row['opens'])]
+        for row in rows])
+
+
+def limits(build):
+    return output(build / 'tests/unit/docs/print_tables', 'limits')
+
+
+def counters(build):
+    return output(build / 'tests/unit/docs/print_tables', 'counters')
+
+
+TABLES = {
+    'src/wire/questions.def': questions,
+    'src/web/routes.c': routes,
+    'src/http/server.h': limits,
+    'src/keeper/throttle.c': counters,
+}
+WHOLE = {
+    '.env.example': 'example',
+    'docs/settings.md': 'manual',
+}
+
+
+# --- pages -------------------------------------------------------------------------------------------------------------
+
+
+def page_printed(text, build):
+    """The page with each of its tables printed anew."""
+    return MARKED.sub(lambda match: f'{match[1]}\n{TABLES[match[2]](build)}\n{match[3]}', text)
+
+
+def sources(text):
+    """What the tables of a page are printed from."""
+    return [match[2] for match in MARKED.finditer(text)]
+
+
+def printed(build):
+    """Each printed file, by its path, as it should be."""
+    pages = [path for path in sorted((ROOT / 'docs').rglob('*.md')) if sources(path.read_text())]
+    made = {str(path.relative_to(ROOT)): page_printed(path.read_text(), build) for path in pages}
+    return made | {path: output(build / 'doubletour', 'config', word) for path, word in WHOLE.items()}
+
+
+def main(build='build/test'):
+    for path, text in printed(ROOT / build).items():
+        if (ROOT / path).read_text() != text:
+            (ROOT / path).write_text(text)
+            print('printed', path)
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])

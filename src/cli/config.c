@@ -49,7 +49,7 @@ static void
 put_check(const struct config *config, const struct origins *origins, struct buf *out)
 {
 	buf_put(out, STR("The settings can be used.\n"));
-	for (size_t i = 0; i < settings_count; i++)
+	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & SETTING_IGNORED) != 0 && origins->of[i].kind != FROM_DEFAULT)
 			cli_line(out, "%s has no effect here.", settings[i].name);
 }

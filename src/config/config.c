@@ -46,7 +46,7 @@ config_web_environment(const struct config *config, struct config_environment *r
 	CLEANUP(buf_wipe) struct buf value = BUF(sizeof(ret_environment->storage));
 	size_t count = 0, used = 0;
 
-	for (size_t i = 0; i < settings_count; i++) {
+	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
 		if ((settings[i].flags & SETTING_WEB) == 0)
 			continue;
 		buf_clear(&value);

@@ -1,5 +1,5 @@
 /*
- * Settings: one table feeds the parser, `config show`, `config check`, .env.example and the manual text.
+ * Settings: one table, settings.def, feeds the parser, `config show`, `config check`, .env.example and the manual text.
  *
  *	CLEANUP(config_wipe) struct config config;
  *	struct why why = { 0 };
@@ -38,40 +38,22 @@ struct config_domain {
 enum { CONFIG_TEXT_MAX = 1024, CONFIG_NETWORKS_MAX = 32, CONFIG_DOMAINS_MAX = 16, CONFIG_KEY_MAX = 256 };
 
 struct config {
-	enum config_profile profile;
+/* One member for each setting. */
+#define SETTING(member, ...) member;
+#define WITHOUT_EFFECT(name)
+#include "config/settings.def"
+#undef SETTING
+#undef WITHOUT_EFFECT
+
+	/* What follows from them. */
 	enum config_database database;
-	char database_url[CONFIG_TEXT_MAX];  /* as given; may hold a password: never shown or logged whole */
 	char database_path[CONFIG_TEXT_MAX]; /* SQLite: the file; from the working directory unless it begins with /.
 					      * PostgreSQL: the URL as libpq takes it; may hold a password */
 	char database_name[CONFIG_TEXT_MAX]; /* the same for people to read: without a password */
-	char data_dir[CONFIG_TEXT_MAX];
-	uint8_t secret_key[CONFIG_KEY_MAX]; /* SECRET_KEY as given */
-	size_t secret_key_bytes;            /* 0: use the key file */
-	char app_name[128];
-	char host[256];
-	uint16_t port;
-	char listen_path[108]; /* LISTEN: path of the Unix socket, in place of HOST and PORT; "": they count */
-	char public_url[CONFIG_TEXT_MAX]; /* "" : http://localhost:PORT and the loopback addresses */
-	bool public_https;                /* PUBLIC_URL is https: secure cookies, HSTS */
-	char public_host[256];            /* host[:port] of PUBLIC_URL, lower case; "" when unset */
-	bool insecure_http;
-	struct config_network trusted_proxies[CONFIG_NETWORKS_MAX];
-	size_t trusted_proxies_count;
-	struct config_domain gate_domains[CONFIG_DOMAINS_MAX];
-	size_t gate_domains_count;          /* 0: nothing is protected */
-	char access_rules[CONFIG_TEXT_MAX]; /* file of rules; "": two factors everywhere */
-	enum config_registration registration;
-	enum config_scheme password_scheme;
-	unsigned bcrypt_log_rounds; /* 4 in testing unless set */
-	unsigned argon2_memory_kib; /* 19456; 8 in testing... lowest allowed */
-	unsigned argon2_passes;     /* 2; 1 in testing */
-	int64_t session_idle_us, session_lifetime_us;
-	unsigned audit_days; /* how long the audit is kept; 0: for good */
-	enum config_language default_language;
-	enum log_format log_format; /* LOG_FORMAT: auto, text, json */
-	enum log_level log_level;   /* LOG_LEVEL: error, warning, notice, info, debug */
-	unsigned head_max_kib;      /* HEAD_MAX_KIB: of a request */
-	size_t slow_workers;        /* HASH_THREADS: threads that hash passwords; 0: as many as cores */
+	bool public_https;                   /* PUBLIC_URL is https: secure cookies, HSTS */
+	char public_host[256];               /* host[:port] of PUBLIC_URL, lower case; "" when unset */
+	unsigned argon2_memory_kib;          /* 19456; 8 in testing, the lowest allowed */
+	unsigned argon2_passes;              /* 2; 1 in testing */
 };
 
 /* Environment, .env, defaults; then check that they go together.  ERR_CONFIG with the sentence, naming file and line. */

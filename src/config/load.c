@@ -13,7 +13,7 @@ _Static_assert(sizeof(enum config_profile) == sizeof(uint32_t), "choices are sto
 
 /* What was said about each row of settings[]. */
 struct given {
-	str value[SETTINGS_MAX]; /* p == NULL: nothing */
+	str value[SETTINGS_COUNT]; /* p == NULL: nothing */
 	struct origins origins;
 };
 
@@ -106,7 +106,7 @@ take_file(struct file_text *file, struct given *given, struct why *why)
 static void
 take_environment(struct given *given)
 {
-	for (size_t i = 0; i < settings_count; i++) {
+	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
 		const char *value = getenv(settings[i].name);
 		if (value == NULL)
 			continue;
@@ -188,7 +188,7 @@ apply(const struct setting *setting, struct given *given, struct config *config,
 static err
 apply_all(struct given *given, unsigned only_flags, struct config *config, struct why *why)
 {
-	for (size_t i = 0; i < settings_count; i++)
+	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & only_flags) == only_flags && (settings[i].flags & SETTING_IGNORED) == 0)
 			TRY(apply(&settings[i], given, config, why));
 	return ERR_OK;

@@ -6,8 +6,6 @@
 
 #include "config/settings.h"
 
-enum { SETTINGS_MAX = 32 };
-
 enum origin_kind { FROM_DEFAULT = 0, FROM_ENVIRONMENT, FROM_FILE, FROM_OPTION };
 
 struct origin {
@@ -18,7 +16,7 @@ struct origin {
 
 /* One for each row of settings[]. */
 struct origins {
-	struct origin of[SETTINGS_MAX];
+	struct origin of[SETTINGS_COUNT];
 };
 
 /* config_load, and where each setting came from. */

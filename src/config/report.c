@@ -82,7 +82,7 @@ show_ignored(const struct setting *setting, const struct origin *origin, struct 
 void
 report_show(const struct config *config, const struct origins *origins, struct buf *out)
 {
-	for (size_t i = 0; i < settings_count; i++)
+	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & SETTING_IGNORED) != 0)
 			show_ignored(&settings[i], &origins->of[i], out);
 		else
@@ -146,7 +146,7 @@ report_example(struct buf *out)
 	    STR("# Settings of Doubletour.  Copy this file to .env (chmod 600 .env) and uncomment what you change.\n"
 		"# The environment stands above this file; what is in neither has the default shown here.\n"
 		"# Printed by `doubletour config example`.\n"));
-	for (size_t i = 0; i < settings_count; i++)
+	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & SETTING_IGNORED) == 0)
 			example_one(&settings[i], out);
 }
@@ -188,7 +188,7 @@ manual_ignored(struct buf *out)
 	const char *before = "";
 
 	buf_put(out, STR("\n## Accepted without effect\n\n"));
-	for (size_t i = 0; i < settings_count; i++)
+	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & SETTING_IGNORED) != 0) {
 			buf_printf(out, "%s`%s`", before, settings[i].name);
 			before = ", ";
@@ -221,7 +221,7 @@ report_manual(struct buf *out)
 		"`doubletour config show` prints what holds and where it comes from, `doubletour config check` says "
 		"what\n"
 		"is wrong, `doubletour config example` prints a commented `.env`.\n"));
-	for (size_t i = 0; i < settings_count; i++)
+	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & SETTING_IGNORED) == 0)
 			manual_one(&settings[i], out);
 	manual_ignored(out);

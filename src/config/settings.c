@@ -374,150 +374,22 @@ static const struct setting_choice log_levels[] = {
 #define MEMBER(m) .offset = offsetof(struct config, m), .size = sizeof(((struct config *)0)->m)
 #define SAME(text) .defaults = { text, text, text }
 #define BY_PROFILE(development, testing, production) .defaults = { development, testing, production }
-#define IGNORED(n) { .name = n, .kind = &kind_ignored, .flags = SETTING_IGNORED, .takes = "anything", .help = "" }
 
-/* APP_SETTINGS is first: the defaults of the others depend on it. */
-const struct setting settings[] = {
-	{ .name = "APP_SETTINGS", .kind = &kind_choice, MEMBER(profile), .flags = SETTING_WEB,
-	  SAME("development"), .choices = profiles,
-	  .takes = "development, testing or production",
-	  .help = "The profile, which decides the defaults of other settings.  testing hashes passwords at the lowest cost "
-		  "and listens on this machine only; no profile switches a defence off.",
-	  .example = "production" },
-	{ .name = "DATA_DIR", .kind = &kind_text, MEMBER(data_dir),
-	  BY_PROFILE("./data", "./data", "/var/lib/doubletour"), .min = 1, .max = 900,
-	  .takes = "the path of a folder",
-	  .help = "The folder where the database and the key file live.",
-	  .example = "/var/lib/doubletour" },
-	{ .name = "DATABASE_URL", .kind = &kind_database, MEMBER(database_url), .max = CONFIG_TEXT_MAX - 1,
-	  .takes = "sqlite:///file (relative), sqlite:////absolute/file or postgresql://user:password@host/name",
-	  .help = "The database.  Without it, the file doubletour.sqlite in DATA_DIR.  In a user name or a password write @ as %40, "
-		  "/ as %2F, ? as %3F, : as %3A, # as %23 and % as %25.",
-	  .example = "sqlite:////var/lib/doubletour/doubletour.sqlite" },
-	{ .name = "SECRET_KEY", .kind = &kind_key, MEMBER(secret_key), .flags = SETTING_SECRET, .min = 32, .max = CONFIG_KEY_MAX,
-	  .takes = "32 to 256 bytes that nobody can guess",
-	  .help = "The master key: what seals the second factors.  Without it a key file, readable by you alone, is made in "
-		  "DATA_DIR at first start.  A published, short or world-readable key is refused.  Make one with: "
-		  "openssl rand -hex 32" },
-	{ .name = "APP_NAME", .kind = &kind_app_name, MEMBER(app_name), .flags = SETTING_WEB,
-	  SAME("Doubletour"), .min = 1, .max = 64,
-	  .takes = "1 to 64 bytes of text without a colon or a space at its ends",
-	  .help = "The name on the pages, and in the authenticator app.",
-	  .example = "\"Example & Sons\"" },
-	{ .name = "HOST", .kind = &kind_host, MEMBER(host), .flags = SETTING_WEB,
-	  SAME("127.0.0.1"), .max = 64,
-	  .takes = "an IPv4 or IPv6 address of this machine, or localhost",
-	  .help = "The address to listen on.  One that others can reach needs PUBLIC_URL.",
-	  .example = "0.0.0.0" },
-	{ .name = "PORT", .kind = &kind_number, MEMBER(port), .flags = SETTING_WEB,
-	  SAME("5000"), .min = 1, .max = 65535,
-	  .takes = "a number from 1 to 65535",
-	  .help = "The port to listen on.",
-	  .example = "8080" },
-	{ .name = "LISTEN", .kind = &kind_listen, MEMBER(listen_path), .flags = SETTING_WEB,
-	  .takes = "unix: and the absolute path of a socket",
-	  .help = "A Unix socket to listen on, in place of HOST and PORT.  Its mode is 0660 and its group that of the "
-		  "folder, where the folder has the setgid bit: for example `install -d -m 2750 -o doubletour -g www-data "
-		  "/run/doubletour`.  Whoever may connect to it is believed as one of TRUSTED_PROXIES is.  A socket that "
-		  "systemd passes (LISTEN_FDS) goes before LISTEN.",
-	  .example = "unix:/run/doubletour/web.sock" },
-	{ .name = "PUBLIC_URL", .kind = &kind_public_url, MEMBER(public_url), .flags = SETTING_WEB,
-	  .takes = "https://host or https://host:port, without a path",
-	  .help = "The address that people type.  It decides how cookies are protected, which Host is answered, and absolute "
-		  "links.  Without it, http://localhost and localhost and the loopback addresses, at any port.  http is accepted for localhost "
-		  "only, unless INSECURE_HTTP=1.",
-	  .example = "https://login.example.org" },
-	{ .name = "INSECURE_HTTP", .kind = &kind_flag, MEMBER(insecure_http), .flags = SETTING_WEB,
-	  SAME("0"),
-	  .takes = "1 or 0",
-	  .help = "Accept a PUBLIC_URL with http for other hosts than localhost: passwords and codes then travel in the clear.",
-	  .example = "0" },
-	{ .name = "TRUSTED_PROXIES", .kind = &kind_networks, MEMBER(trusted_proxies), .flags = SETTING_WEB,
-	  .takes = "a list of networks like 10.0.0.0/8, ::1 with no bit set behind the prefix",
-	  .help = "The reverse proxies whose X-Forwarded-* and X-Original-* are believed, and which may ask the gate.  None by "
-		  "default.  127.0.0.1 stands for every program on this machine, whoever runs it: where others have accounts, use "
-		  "LISTEN with a Unix socket instead.",
-	  .example = "127.0.0.1,10.0.0.0/8" },
-	{ .name = "GATE_DOMAINS", .kind = &kind_domains, MEMBER(gate_domains), .flags = SETTING_WEB,
-	  .takes = "a list of domains like example.org, example.net, in lower case and without a port",
-	  .help = "The domains whose applications are protected behind a reverse proxy, with all that is below them.  None by "
-		  "default.  Needs a PUBLIC_URL with https.",
-	  .example = "example.org" },
-	{ .name = "ACCESS_RULES", .kind = &kind_text, MEMBER(access_rules), .flags = SETTING_WEB, .max = CONFIG_TEXT_MAX - 1,
-	  .takes = "the path of a file",
-	  .help = "The file of rules: who may see which protected address, and what they must have proved.  Without it, whoever "
-		  "is signed in with both factors may see all of them.",
-	  .example = "/etc/doubletour/access.conf" },
-	{ .name = "REGISTRATION", .kind = &kind_choice, MEMBER(registration), .flags = SETTING_WEB,
-	  BY_PROFILE("open", "open", "invite"), .choices = registrations,
-	  .takes = "open, invite or closed",
-	  .help = "Who may make an account: anyone, whoever was invited, or nobody.",
-	  .example = "closed" },
-	{ .name = "PASSWORD_SCHEME", .kind = &kind_choice, MEMBER(password_scheme),
-	  SAME("argon2id"), .choices = schemes,
-	  .takes = "argon2id or bcrypt",
-	  .help = "How new passwords are hashed.  Others still verify, and are hashed anew at the next sign-in.",
-	  .example = "argon2id" },
-	{ .name = "BCRYPT_LOG_ROUNDS", .kind = &kind_number, MEMBER(bcrypt_log_rounds),
-	  BY_PROFILE("13", "4", "13"), .min = 4, .max = 18,
-	  .takes = "a number from 10 to 18, in the testing profile from 4",
-	  .help = "The cost of bcrypt: each step doubles the time.",
-	  .example = "13" },
-	{ .name = "SESSION_IDLE", .kind = &kind_duration, MEMBER(session_idle_us), .flags = SETTING_WEB,
-	  SAME("1h"), .min = 60, .max = 366 * 86400,
-	  .takes = "a duration like 90s, 30m, 1h or 2d, from one minute to a year",
-	  .help = "A session ends when nothing was asked for so long.",
-	  .example = "30m" },
-	{ .name = "SESSION_LIFETIME", .kind = &kind_duration, MEMBER(session_lifetime_us), .flags = SETTING_WEB,
-	  SAME("24h"), .min = 60, .max = 366 * 86400,
-	  .takes = "a duration like 90s, 30m, 1h or 2d, from one minute to a year",
-	  .help = "A session ends so long after signing in, whatever happens.",
-	  .example = "12h" },
-	{ .name = "AUDIT_DAYS", .kind = &kind_number, MEMBER(audit_days),
-	  BY_PROFILE("0", "0", "365"), .min = 0, .max = 3660,
-	  .takes = "a number of days from 0 to 3660",
-	  .help = "How long the audit is kept: who signed in and tried to, when and from where; 0: for good.",
-	  .example = "365" },
-	{ .name = "DEFAULT_LANGUAGE", .kind = &kind_choice, MEMBER(default_language), .flags = SETTING_WEB,
-	  SAME("fr"), .choices = languages,
-	  .takes = "fr or en",
-	  .help = "The language of who has chosen none and whose browser asks for none that we have.",
-	  .example = "en" },
-	{ .name = "LOG_FORMAT", .kind = &kind_choice, MEMBER(log_format), .flags = SETTING_WEB,
-	  SAME("auto"), .choices = log_formats,
-	  .takes = "auto, text, json or terminal",
-	  .help = "How a line of the log looks.  auto: coloured in a terminal, else text.",
-	  .example = "json" },
-	{ .name = "LOG_LEVEL", .kind = &kind_choice, MEMBER(log_level), .flags = SETTING_WEB,
-	  SAME("info"), .choices = log_levels,
-	  .takes = "error, warning, notice, info or debug",
-	  .help = "The least that is logged.",
-	  .example = "notice" },
-	{ .name = "HEAD_MAX_KIB", .kind = &kind_number, MEMBER(head_max_kib), .flags = SETTING_WEB,
-	  SAME("16"), .min = 16, .max = 64,
-	  .takes = "a number from 16 to 64",
-	  .help = "How many KiB the request line and the header fields of a request may have together; more are answered with 431.  "
-		  "An application behind the gate with very large cookies needs more.",
-	  .example = "32" },
-	{ .name = "HASH_THREADS", .kind = &kind_number, MEMBER(slow_workers),
-	  SAME("0"), .min = 0, .max = 60,
-	  .takes = "a number from 0 to 60",
-	  .help = "How many passwords are hashed at the same time; 0: as many as the machine has cores.",
-	  .example = "2" },
-	IGNORED("DEBUG"),
-	IGNORED("FLASK_APP"),
-	IGNORED("FLASK_DEBUG"),
-	IGNORED("FLASK_ENV"),
+#define SETTING(member, ...) { __VA_ARGS__ },
+#define WITHOUT_EFFECT(n) { .name = n, .kind = &kind_ignored, .flags = SETTING_IGNORED, .takes = "anything", .help = "" },
+const struct setting settings[SETTINGS_COUNT] = {
+#include "config/settings.def"
 };
+#undef SETTING
+#undef WITHOUT_EFFECT
 /* clang-format on */
-const size_t settings_count = COUNT(settings);
 
 /* --- by name ------------------------------------------------------------------------------------------------------ */
 
 const struct setting *
 setting_find(str name)
 {
-	for (size_t i = 0; i < settings_count; i++)
+	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if (str_equal(name, str_of(settings[i].name)))
 			return &settings[i];
 	return NULL;
@@ -529,7 +401,7 @@ setting_nearest(str name)
 	const struct setting *nearest = NULL;
 	size_t least = SIZE_MAX;
 
-	for (size_t i = 0; i < settings_count; i++) {
+	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
 		size_t distance = nearest_distance(name, str_of(settings[i].name));
 		if (distance < least) {
 			least = distance;

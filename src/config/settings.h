@@ -1,8 +1,8 @@
 /*
- * The table of settings and what is done with a row.  Everything that knows a setting by name is printed or parsed from
- * here: the parser, `config show`, .env.example, the manual.  Not for other layers: they read struct config.
+ * The table of settings, made from settings.def, and what is done with a row.  Everything that knows a setting by name is printed or
+ * parsed from here: the parser, `config show`, .env.example, the manual.  Other layers read struct config.
  *
- *	for (size_t i = 0; i < settings_count; i++)
+ *	for (size_t i = 0; i < SETTINGS_COUNT; i++)
  *		puts(settings[i].name);
  */
 #ifndef CONFIG_SETTINGS_H
@@ -51,8 +51,16 @@ struct setting {
 	uint64_t min, max;                    /* kinds number, duration (seconds), text and key (bytes) */
 };
 
-extern const struct setting settings[];
-extern const size_t settings_count;
+enum {
+#define SETTING(member, ...) +1
+#define WITHOUT_EFFECT(name) +1
+	SETTINGS_COUNT = 0
+#include "config/settings.def"
+#undef SETTING
+#undef WITHOUT_EFFECT
+};
+
+extern const struct setting settings[SETTINGS_COUNT];
 
 /* The row of that name; NULL when there is none. */
 const struct setting *setting_find(str name);

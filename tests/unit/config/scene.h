@@ -36,7 +36,7 @@ scene_set(const char *dotenv)
 {
 	FILE *file;
 
-	for (size_t i = 0; i < settings_count; i++)
+	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		unsetenv(settings[i].name);
 	(void)!unlink(".env");
 	if (dotenv == NULL)

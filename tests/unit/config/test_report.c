@@ -45,7 +45,7 @@ report_example_and_manual_name_every_setting(void **state)
 	report_manual(&manual);
 	assert_int_equal(buf_check(&example), ERR_OK);
 	assert_int_equal(buf_check(&manual), ERR_OK);
-	for (size_t i = 0; i < settings_count; i++) {
+	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
 		char line[80];
 		snprintf(line, sizeof(line), "\n#%s=", settings[i].name);
 		assert_int_equal(has(&example, line), (settings[i].flags & SETTING_IGNORED) == 0);

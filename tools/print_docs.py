@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """Print the tables of the documentation from the program: write them into their pages.
 
-    tools/print_docs.py [BUILD]     BUILD is build/test (`tools/build test`) unless named
+    tools/print_docs.py [FILE ...]     all of them, or some: docs/keeper.md
+
+The program is that of build/test (`tools/build test`).
 
 A printed table stands between two marks; the first one names the file that it is printed from:
 
@@ -77,15 +79,22 @@ def sources(text):
     return [match[2] for match in MARKED.finditer(text)]
 
 
-def printed(build):
-    """Each printed file, by its path, as it should be."""
-    pages = [path for path in sorted((ROOT / 'docs').rglob('*.md')) if sources(path.read_text())]
-    made = {str(path.relative_to(ROOT)): page_printed(path.read_text(), build) for path in pages}
-    return made | {path: output(build / 'doubletour', 'config', word) for path, word in WHOLE.items()}
+def files():
+    """The paths of all files that are printed, whole or in part."""
+    pages = [str(path.relative_to(ROOT)) for path in sorted((ROOT / 'docs').rglob('*.md')) if sources(path.read_text())]
+    return pages + list(WHOLE)
 
 
-def main(build='build/test'):
-    for path, text in printed(ROOT / build).items():
+def printed(path, build):
+    """The file as it should be."""
+    if path in WHOLE:
+        return output(build / 'doubletour', 'config', WHOLE[path])
+    return page_printed((ROOT / path).read_text(), build)
+
+
+def main(*paths):
+    for path in paths or files():
+        text = printed(path, ROOT / 'build/test')
         if (ROOT / path).read_text() != text:
             (ROOT / path).write_text(text)
             print('printed', path)

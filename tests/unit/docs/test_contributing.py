@@ -1,0 +1,86 @@
+"""CONTRIBUTING.md is true: what it says to touch is enough to add a question and a setting.
+
+A scratch copy of the source gets a toy of each, by editing exactly the files that CONTRIBUTING.md names.  It is built, and the
+question is asked through the keeper's dispatcher.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+import sources
+import toy
+
+pytestmark = pytest.mark.skipif(not (os.environ.get("TEST_WHOLE") or os.environ.get("TORTURE")), reason="compiles the keeper: with TEST_WHOLE (.ci/run)")
+
+NUMBERS = {"question": 3, "setting": 1}
+
+
+def steps(what):
+    """The files that "A question (3 files and its tests)" lists in CONTRIBUTING.md."""
+    section = re.search(rf"\*\*An? {what}\*\* \((\d) files? and its tests\):\n((?:.+\n)+)", sources.text("CONTRIBUTING.md"))
+    files = re.findall(r"^\d\. `(\S+)`", section[2], re.M)
+    assert len(files) == int(section[1]) <= NUMBERS[what]
+    return files
+
+
+class Scratch:
+    def __init__(self, folder):
+        self.folder = folder
+        for path in sources.files():
+            if not path.startswith(sources.NOT_READ[:3]):
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(sources.ROOT / path, folder / path)
+
+    def append(self, path, text):
+        with open(self.folder / path, "a") as file:
+            file.write(text)
+
+    def replace(self, path, before, after):
+        text = (self.folder / path).read_text()
+        assert before in text, f"{path} has no {before!r}"
+        (self.folder / path).write_text(text.replace(before, after, 1))
+
+    def run(self, *command):
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+        return done.stdout
+
+
+def add_setting(scratch):
+    (definition,) = steps("setting")
+    scratch.append(definition, toy.SETTING)
+
+
+def add_question(scratch):
+    definition, handlers, page = steps("question")
+    scratch.replace(definition, "\n# --- heads", toy.ROW + "\n# --- heads")
+    scratch.append(definition, toy.STRUCT)
+    scratch.append(handlers.replace("SUBJECT", "own_account"), toy.HANDLER)
+    scratch.run("tools/print_docs.py", page)
+    assert "| `toy` | full | `FRESH`, `WRITES` |" in (scratch.folder / page).read_text()
+
+
+def add_test(scratch):
+    (scratch.folder / "tests/unit/keeper/test_toy.c").write_text(toy.TEST)
+    scratch.replace("tests/unit/keeper/meson.build", "foreach subject : [", "foreach subject : ['toy', ")
+
+
+@pytest.fixture
+def scratch():
+    with tempfile.TemporaryDirectory() as folder:
+        yield Scratch(pathlib.Path(folder))
+
+
+def test_the_files_that_contributing_names_are_enough(scratch):
+    add_setting(scratch)
+    add_question(scratch)
+    add_test(scratch)
+    scratch.run("meson", "setup", "build/toy", "-Dtest_hooks=true", "-Dtests=enabled", "-Doptimization=0")
+    scratch.run("ninja", "-C", "build/toy", "tests/unit/test_keeper_toy")
+    assert "FAILED" not in scratch.run("build/toy/tests/unit/test_keeper_toy")

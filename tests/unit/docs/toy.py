@@ -1,0 +1,91 @@
+"""Additions to a scratch copy of the source: a question, a setting and an audit event, with a test that uses all of them."""
+
+ROW = "\ttoy  nothing  toy  full  FRESH WRITES  tells the toy number, and writes down that it did\n"
+STRUCT = "\nstruct toy_body\n\tuint32_t  number  100\n"
+
+HANDLER = """
+err
+toy_answer(struct turn *turn, enum verdict *ret_verdict)
+{
+	((struct toy_body *)turn->answer)->number = keeper_config(turn->keeper)->toy_number;
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
+}
+"""
+
+SETTING = """
+SETTING(unsigned toy_number,
+	.name = "TOY_NUMBER", .kind = &kind_number, MEMBER(toy_number),
+	SAME("7"), .max = 100,
+	.takes = "a number up to 100",
+	.help = "The number that the toy question tells.",
+	.example = "42")
+"""
+
+TEST = """#include "harness.h"
+
+#include "config/report.h"
+
+#include <string.h>
+
+static struct answer_head
+ask_toy(struct world *w, const struct browser *b, struct toy_body *ret_body)
+{
+	static const struct nothing_body nothing;
+	static struct buf question = BUF(WIRE_MAX_BYTES), answer = BUF(WIRE_MAX_BYTES);
+	struct question_head head = { .id = QUESTION_TOY, .number = 1, .token = b->token, .address = STR("192.0.2.7") };
+	struct answer_head ret = { 0 };
+	str rest;
+
+	buf_clear(&question);
+	buf_clear(&answer);
+	wire_put(&question, &wire_question_head, &head);
+	wire_put(&question, wire_questions[QUESTION_TOY].body, &nothing);
+	keeper_answer(w->thread, buf_str(&question), NULL, NULL, &answer);
+	rest = buf_str(&answer);
+	assert_int_equal(wire_get(&rest, &wire_answer_head, &ret), ERR_OK);
+	assert_int_equal(wire_get(&rest, &wire_toy_body, ret_body), ERR_OK);
+	return ret;
+}
+
+static void
+toy_question_tells_the_toy_setting(void **state)
+{
+	struct world w;
+	struct browser alice;
+	struct toy_body body = { 0 };
+	struct why why = { 0 };
+
+	world_make(&w);
+	assert_int_equal(setting_parse(setting_find(STR("TOY_NUMBER")), STR("42"), &w.config, &why), ERR_OK);
+	world_open(&w);
+	bring_to(&w, &alice, "alice", STATE_FULL);
+	assert_verdict(ask_toy(&w, &alice, &body).verdict, VERDICT_PASSED);
+	assert_int_equal(body.number, 42);
+	clock_forward(MINUTES_US(6));
+	assert_verdict(ask_toy(&w, &alice, &body).verdict, VERDICT_STEP_UP);
+	bring_to(&w, &alice, "bobby", STATE_ENROLLING);
+	assert_verdict(ask_toy(&w, &alice, &body).verdict, VERDICT_STATE);
+	world_end(&w);
+}
+
+static void
+toy_setting_is_in_the_manual(void **state)
+{
+	CLEANUP(buf_wipe) struct buf manual = BUF(64 * 1024);
+
+	report_manual(&manual);
+	assert_non_null(memmem(manual.p, manual.n, "## `TOY_NUMBER`", 15));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(toy_question_tells_the_toy_setting),
+		cmocka_unit_test(toy_setting_is_in_the_manual),
+	};
+
+	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);
+}
+"""

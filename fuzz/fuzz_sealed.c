@@ -10,7 +10,7 @@
 
 enum { CHANGE_BYTES = 3, ROOM = 300 };
 
-static const struct sealed_for owner = { SEALED_TOTP, 12, 34 };
+static const struct sealed_for owner = { "totp secret", 12, 34 };
 static const char secret[] = "twenty bytes of seed";
 
 /* Nothing was ever sealed by the first; what the second has sealed libFuzzer may learn, from the compares that it watches. */
@@ -49,7 +49,7 @@ struct value {
 static void
 change(struct value *value, const uint8_t how[CHANGE_BYTES])
 {
-	static const char *const purposes[] = { SEALED_TOTP, "totp secreT", "totp secret ", "" };
+	static const char *const purposes[] = { "totp secret", "totp secreT", "totp secret ", "" };
 	size_t at = how[1];
 
 	switch (how[0] % 6) {

@@ -4,12 +4,17 @@
 #include "base/buf.h"
 #include "keeper/handlers.h"
 
+struct listing {
+	const struct proofs *proofs;
+	struct buf *list;
+};
+
 /* Those that fit: nobody has so many, unless a row was written by hand. */
 static err
 put_factor(void *context, const struct account_factors_row *row)
 {
 	CLEANUP(buf_wipe) struct buf one = BUF(1024);
-	struct buf *list = context;
+	const struct listing *listing = context;
 	struct display_name name;
 
 	display_name_clean(row->name, &name);
@@ -18,21 +23,22 @@ put_factor(void *context, const struct account_factors_row *row)
 					  .created_us = row->confirmed_at_us,
 					  .last_used_us = row->last_used_at_us,
 					  .disabled = row->disabled,
-					  .current = row->current };
+					  .current = proofs_have_factor(listing->proofs, row->id) };
 	wire_put(&one, &wire_factor_item, &item);
 	TRY(buf_check(&one));
-	if (list->n + one.n <= list->max)
-		buf_put(list, buf_str(&one));
-	return buf_check(list);
+	if (listing->list->n + one.n <= listing->list->max)
+		buf_put(listing->list, buf_str(&one));
+	return buf_check(listing->list);
 }
 
 static err
 factors_list(struct turn *turn, str *ret_list)
 {
 	CLEANUP(buf_wipe) struct buf list = BUF(LIST_MAX_BYTES);
-	const struct db_value args[] = { DB_INT(turn->now.session.account_id), DB_INT(turn->now.session.factor_id) };
+	struct listing listing = { &turn->now.session.proofs, &list };
+	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
 
-	TRY(db_rows(turn->db, SQL_ACCOUNT_FACTORS, args, COUNT(args), put_factor, &list));
+	TRY(db_rows(turn->db, SQL_ACCOUNT_FACTORS, args, COUNT(args), put_factor, &listing));
 	TRY(buf_check(&list));
 	return arena_copy(&turn->arena, buf_str(&list), ret_list);
 }

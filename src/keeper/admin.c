@@ -508,9 +508,11 @@ session_row(void *context, const struct admin_sessions_row *row)
 
 	if (page->n == page->most)
 		return ERR_OK;
-	*session = (struct admin_session){
-		.id = row->id, .created_us = row->created_at_us, .seen_us = row->seen_at_us, .proved = row->proved
-	};
+	const struct session s = session_of_standing(&row->standing);
+	*session = (struct admin_session){ .id = s.id,
+					   .created_us = s.created_us,
+					   .seen_us = s.seen_us,
+					   .proved = proofs_state(&s.proofs, session_is_enrolled(&s)) == STATE_FULL };
 	TRY(arena_copy(&page->arena, row->address, &session->address));
 	TRY(arena_copy(&page->arena, row->agent, &session->agent));
 	page->n++;

@@ -195,7 +195,7 @@ decide(struct turn *turn, const struct access_request *request, const struct gue
 	if (visitor.level != ACCESS_NOBODY) {
 		visitor.name = account_name_str(&guest->session.name);
 		visitor.groups = guest->groups;
-		visitor.proved_us = guest->session.factor_us;
+		visitor.proved_us = session_proved_us(&guest->session);
 	}
 	return gate_rules_decide(keeper_gate_rules(turn->keeper), request, &visitor, turn->now_us, ret_bypass);
 }
@@ -218,7 +218,8 @@ identity_sign(struct turn *turn, const struct guest *guest, str host, str *ret_j
 					   .display_name = guest_display_name(guest),
 					   .email = guest->email,
 					   .groups = guest->groups,
-					   .second_factor = guest->session.state == STATE_FULL,
+					   .amr =
+					       proofs_amr(&guest->session.proofs, session_is_enrolled(&guest->session)),
 					   .now_us = turn->now_us };
 
 	TRY(signing_put(&keeper_keys(turn->keeper)->signing, &identity, &jwt));
@@ -235,7 +236,7 @@ guest_tell(struct turn *turn, const struct guest *guest, struct gate_visitor_bod
 	TRY(arena_copy(&turn->arena, guest_display_name(guest), &answer->display_name));
 	answer->email = guest->email;
 	answer->groups = guest->groups;
-	answer->proved_us = guest->session.state == STATE_FULL ? guest->session.factor_us : 0;
+	answer->proved_us = guest->session.state == STATE_FULL ? session_proved_us(&guest->session) : 0;
 	answer->expires_us = guest->session.expires_us;
 	answer->session = guest->token_hash;
 	return ERR_OK;

@@ -7,6 +7,7 @@
 #include "keeper/accounts.h"
 #include "keeper/audit.h"
 #include "keeper/display_name.h"
+#include "keeper/factor_kind.h"
 #include "keeper/factor_values.h"
 #include "keeper/identity.h"
 #include "keeper/keys.h"
@@ -208,7 +209,7 @@ static err
 factor_insert(struct run *run, const struct import_row *row, int64_t account_id, const struct account_in *in)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(16 * 1024);
-	struct sealed_for owner = { SEALED_TOTP, account_id, 0 };
+	struct sealed_for owner = { factor_kind_totp.sealing_purpose, account_id, 0 };
 	str sealed = { 0 };
 
 	TRY(random_id(&owner.factor_id));
@@ -218,7 +219,7 @@ factor_insert(struct run *run, const struct import_row *row, int64_t account_id,
 		DB_INT(owner.factor_id), DB_INT(account_id),
 		DB_BLOB(sealed),         DB_TEXT(str_of(factor_algorithm_name(row->algorithm))),
 		DB_INT(row_digits(row)), DB_INT(row_period(row)),
-		DB_INT(run->now_us)
+		DB_INT(run->now_us),     DB_TEXT(str_of(factor_kind_totp.name))
 	};
 	return db_run(run->db, SQL_IMPORT_FACTOR, args, COUNT(args), NULL);
 }

@@ -174,12 +174,13 @@ listing_put(struct listing *listing, const struct wire_def *def, const void *ite
 static err
 session_row(void *context, const struct own_sessions_row *row)
 {
-	const struct session_item item = { .id = row->id,
+	const struct session session = session_of_standing(&row->standing);
+	const struct session_item item = { .id = session.id,
 					   .agent = str_upto(row->agent, AGENT_LISTED),
 					   .address = str_upto(row->address, 64),
-					   .created_us = row->created_at_us,
-					   .seen_us = row->seen_at_us,
-					   .state = (uint32_t)row->state,
+					   .created_us = session.created_us,
+					   .seen_us = session.seen_us,
+					   .state = proofs_state(&session.proofs, session_is_enrolled(&session)),
 					   .current = row->current };
 
 	return listing_put(context, &wire_session_item, &item);

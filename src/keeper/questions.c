@@ -110,14 +110,14 @@ head_fill(const struct outcome *now, struct answer_head *head)
 	head->last_sign_in_us = s->previous_sign_in_us;
 	head->factor_since_us = s->factor_since_us;
 	head->expires_us = s->expires_us;
-	head->proved_us = s->state == STATE_FULL ? s->factor_us : 0;
+	head->proved_us = s->state == STATE_FULL ? session_proved_us(s) : 0;
 	head->display_name = str_bytes(s->display_name.b, s->display_name.n);
 	head->language = s->language;
 	head->time_format = s->time_format;
 	head->recovery_left = s->recovery_left > 100 ? 100 : (uint32_t)s->recovery_left;
-	head->recovered = s->recovered_us != 0;
+	head->recovered = proofs_recovered(&s->proofs);
 	head->refused = (uint32_t)s->refused;
-	head->codes_disabled = s->factor_since_us != 0 && s->factors_usable == 0;
+	head->codes_disabled = session_is_enrolled(s) && s->factors_usable == 0;
 }
 
 /* The shape that web waits for: that of what it asked. */

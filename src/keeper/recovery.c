@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "doubletour/otp.h"
 #include "keeper/audit.h"
+#include "keeper/factor_kind.h"
 #include "keeper/totp.h"
 #include "keeper/handlers.h"
 
@@ -61,20 +62,6 @@ hash(int64_t account_id, const struct recovery_code *code, uint8_t ret_hash[DIGE
 	return e;
 }
 
-err
-recovery_spend(struct turn *turn, const struct recovery_code *code, bool *ret_done)
-{
-	int64_t account_id = turn->now.session.account_id, changed = 0;
-	uint8_t digest[DIGEST_BYTES];
-
-	TRY(hash(account_id, code, digest));
-	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(account_id),
-					 DB_BLOB(str_bytes(digest, sizeof(digest))) };
-	TRY(db_run(turn->db, SQL_RECOVERY_SPEND, args, COUNT(args), &changed));
-	*ret_done = changed == 1;
-	return ERR_OK;
-}
-
 static err
 count(struct turn *turn, struct recovery_count_row *ret_counts)
 {
@@ -93,6 +80,68 @@ recovery_left(struct turn *turn, int64_t *ret_left)
 	*ret_left = counts.unspent;
 	return ERR_OK;
 }
+
+/* --- the kind of factor --------------------------------------------------------------------------------------------- */
+
+static err
+recovery_read(struct turn *turn, const struct attempt *attempt, bool *ret_possible)
+{
+	struct recovery_code code;
+
+	(void)turn;
+	*ret_possible = recovery_code_read(attempt->typed, &code);
+	secret_wipe(&code, sizeof(code));
+	return ERR_OK;
+}
+
+static err
+recovery_throttle(struct turn *turn, struct attempt *attempt)
+{
+	return throttle_recovery(turn, &attempt->throttle);
+}
+
+/* Only the statement that spends a code tells whether the account has it. */
+static err
+recovery_verify(struct turn *turn, struct attempt *attempt)
+{
+	attempt->proof = (struct proof){ .kind = &factor_kind_recovery, .at_us = turn->now_us };
+	return ERR_OK;
+}
+
+static err
+recovery_spend(struct turn *turn, const struct attempt *attempt, bool *ret_done)
+{
+	int64_t account_id = turn->now.session.account_id, changed = 0;
+	uint8_t digest[DIGEST_BYTES];
+	struct recovery_code code;
+
+	*ret_done = false;
+	if (!recovery_code_read(attempt->typed, &code))
+		return ERR_OK;
+	TRY(hash(account_id, &code, digest));
+	secret_wipe(&code, sizeof(code));
+	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(account_id),
+					 DB_BLOB(str_bytes(digest, sizeof(digest))) };
+	TRY(db_run(turn->db, SQL_RECOVERY_SPEND, args, COUNT(args), &changed));
+	*ret_done = changed == 1;
+	return ERR_OK;
+}
+
+/* The question RECOVERY makes ten at once: none is enrolled by itself. */
+const struct factor_kind factor_kind_recovery = {
+	.name = "recovery",
+	.amr = "otp",
+	.shows = SHOWS_POSSESSION,
+	.recovers = true,
+	.passed = AUDIT_RECOVERED,
+	.stepped_up = AUDIT_RECOVERED,
+	.why_wrong = "recovery code",
+	.why_spent = "recovery code",
+	.read = recovery_read,
+	.count = recovery_throttle,
+	.verify = recovery_verify,
+	.spend = recovery_spend,
+};
 
 /* --- RECOVERY ------------------------------------------------------------------------------------------------------- */
 

@@ -25,9 +25,6 @@ struct recovery_code {
  */
 bool recovery_code_read(str typed, struct recovery_code *ret_code);
 
-/* Within a transaction: spend it.  *ret_done false: the account has no such code, or it was spent. */
-MUST_USE err recovery_spend(struct turn *turn, const struct recovery_code *code, bool *ret_done);
-
 /* How many may still be used. */
 MUST_USE err recovery_left(struct turn *turn, int64_t *ret_left);
 

@@ -1,6 +1,7 @@
 #include "keeper/rotate.h"
 
 #include "base/secret.h"
+#include "keeper/factor_kind.h"
 #include "keeper/keys.h"
 
 enum { BATCH_ROWS = 200 };
@@ -36,6 +37,7 @@ new_id(const struct change *c)
 struct batch {
 	struct arena arena;
 	struct sealed_by_others_row rows[BATCH_ROWS];
+	const struct factor_kind *kinds[BATCH_ROWS]; /* of each; NULL: no kind here says for what it was sealed */
 	size_t n;
 };
 
@@ -54,15 +56,16 @@ batch_row(void *context, const struct sealed_by_others_row *row)
 	if (batch->n == BATCH_ROWS)
 		return ERR_INVALID;
 	*into = *row;
+	batch->kinds[batch->n] = factor_kind_named(row->kind);
 	TRY(arena_copy(&batch->arena, row->secret_sealed, &into->secret_sealed));
 	batch->n++;
 	return ERR_OK;
 }
 
 static err
-reseal(struct change *c, struct batch *batch, const struct sealed_by_others_row *row)
+reseal(struct change *c, struct batch *batch, const struct sealed_by_others_row *row, const struct factor_kind *kind)
 {
-	const struct sealed_for owner = { SEALED_TOTP, row->account_id, row->id };
+	const struct sealed_for owner = { kind == NULL ? "" : kind->sealing_purpose, row->account_id, row->id };
 	str secret = { 0 }, sealed = { 0 };
 	int64_t changed = 0;
 	err e = sealing_open(&c->old_keys.sealing, &owner, row->secret_sealed, &batch->arena, &secret);
@@ -89,7 +92,7 @@ batch_do(struct change *c, bool *ret_more)
 	TRY(db_begin(c->db, &t));
 	TRY(db_rows(c->db, SQL_SEALED_BY_OTHERS, args, COUNT(args), batch_row, &batch));
 	for (size_t i = 0; i < batch.n; i++)
-		TRY(reseal(c, &batch, &batch.rows[i]));
+		TRY(reseal(c, &batch, &batch.rows[i], batch.kinds[i]));
 	TRY(db_commit(&t));
 	*ret_more = batch.n == BATCH_ROWS;
 	if (batch.n > 0)

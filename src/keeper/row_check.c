@@ -1,5 +1,6 @@
 #include "keeper/row_check.h"
 
+#include "keeper/factor_kind.h"
 #include "keeper/factor_values.h"
 #include "keeper/row_values.h"
 #include "store/store.h"
@@ -79,13 +80,27 @@ row_check_account(void *context, const struct upkeep_accounts_row *row)
 /* --- authenticators ------------------------------------------------------------------------------------------------- */
 
 static void
-row_check_counting(const struct row_check *check, const struct row_name *name, const struct factor_values *values)
+row_check_answers(const struct row_check *check, const struct row_name *name, const struct factor_kind *kind,
+		  const struct factor_values *values)
 {
-	const char *counting = factor_counting_wrong(values);
+	const char *wrong = kind->row_wrong == NULL ? NULL : kind->row_wrong(values);
 
-	if (counting != NULL)
-		row_report(check, &check->findings->bad_values, name, counting,
+	if (wrong != NULL)
+		row_report(check, &check->findings->bad_values, name, wrong,
 			   "no code of it can be checked; `doubletour user reset-2fa` lets its owner enrol anew");
+}
+
+/* Open the secret of a row; ERR_CORRUPT: it does not open, or no kind here says for what it was sealed. */
+static err
+row_check_open_secret(const struct row_check *check, const struct upkeep_factors_row *row, struct arena *arena,
+		      str *ret_secret)
+{
+	const struct factor_kind *kind = factor_kind_named(row->kind);
+
+	if (kind == NULL)
+		return ERR_CORRUPT;
+	const struct sealed_for owner = { kind->sealing_purpose, row->account_id, row->id };
+	return sealing_open(check->sealing, &owner, row->secret_sealed, arena, ret_secret);
 }
 
 static err
@@ -94,12 +109,11 @@ row_check_factor(void *context, const struct upkeep_factors_row *row)
 	CLEANUP(arena_wipe) struct arena arena = ARENA(ROW_ARENA_BYTES);
 	const struct row_check *check = context;
 	const struct row_name name = { "authenticator", row->id, row_account(row->account) };
-	const struct sealed_for owner = { SEALED_TOTP, row->account_id, row->id };
 	struct factor_values values = {
 		.name = row->name, .algorithm = row->algorithm, .digits = row->digits, .period_s = row->period_s
 	};
 	str secret = { 0 };
-	err e = sealing_open(check->sealing, &owner, row->secret_sealed, &arena, &secret);
+	err e = row_check_open_secret(check, row, &arena, &secret);
 
 	if (e != ERR_OK && e != ERR_CORRUPT)
 		return e;
@@ -107,7 +121,7 @@ row_check_factor(void *context, const struct upkeep_factors_row *row)
 	if (e == ERR_CORRUPT)
 		row_report(check, &check->findings->unreadable, &name, "its secret does not open under the key", "");
 	else
-		row_check_counting(check, &name, &values);
+		row_check_answers(check, &name, factor_kind_named(row->kind), &values);
 	if (row->confirmed_at_zero) /* taken for one that is not confirmed */
 		row_report(check, &check->findings->bad_values, &name, "the time when it was confirmed is 0",
 			   "its owner cannot sign in; `doubletour user reset-2fa` lets them enrol anew");

@@ -29,10 +29,7 @@ struct sealing {
 	uint8_t key_id[SEALING_ID_BYTES];
 };
 
-/* The purposes: once published they never change. */
-#define SEALED_TOTP "totp secret"
-
-/* What a secret belongs to. */
+/* What a secret belongs to.  A purpose that was published never changes: factor_kind.sealing_purpose. */
 struct sealed_for {
 	const char *purpose;
 	int64_t account_id, factor_id;

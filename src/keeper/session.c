@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "keeper/audit.h"
+#include "keeper/factor_kind.h"
 #include "keeper/handlers.h"
 #include "keeper/row_words.h"
 
@@ -16,17 +17,19 @@ earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+bool
+session_is_enrolled(const struct session *s)
+{
+	return s->factor_since_us != 0;
+}
+
 /* The state, were there no time.  A factor that is disabled must still be proved, only it cannot be. */
 static enum session_state
 proved(const struct session *s)
 {
 	if (s->id == 0 || s->account_disabled)
 		return STATE_NONE;
-	if (s->recovered_us != 0)
-		return s->factor_since_us != 0 ? STATE_FULL : STATE_NONE;
-	if (s->factor_id != 0) /* a factor that was proved and is gone proves nothing any more */
-		return s->factor_active ? STATE_FULL : STATE_NONE;
-	return s->factor_since_us != 0 ? STATE_PENDING : STATE_ENROLLING;
+	return proofs_state(&s->proofs, session_is_enrolled(s));
 }
 
 /* The clock has been far ahead when it was last seen: by that clock its time is over. */
@@ -43,7 +46,7 @@ decide(struct session *s, const struct config *config, int64_t now_us, int64_t p
 	int64_t expires_us = earlier(s->seen_us + config->session_idle_us, s->created_us + config->session_lifetime_us);
 
 	if (state == STATE_PENDING)
-		expires_us = earlier(expires_us, s->password_us + pending_us);
+		expires_us = earlier(expires_us, proofs_newest_us(&s->proofs, SHOWS_KNOWLEDGE) + pending_us);
 	s->state = now_us < expires_us ? state : STATE_NONE;
 	s->expires_us = s->state == STATE_NONE ? 0 : expires_us;
 }
@@ -85,6 +88,38 @@ session_rose(const struct session *before, const struct session *after)
 
 /* --- finding ------------------------------------------------------------------------------------------------------ */
 
+/*
+ * THE mapping of columns to proofs; session_proof_columns is the way back.  factor_kind is NULL in the row when the factor is not in use
+ * any more.  A version that knows more kinds may write rows beside this one: what this one cannot name proves nothing.
+ */
+static struct proofs
+session_proofs(const struct session_standing_row *row)
+{
+	struct proofs proofs = { .n = 0 };
+
+	if (row->password_at_us != 0)
+		proofs_add(&proofs, (struct proof){ .kind = &factor_kind_password, .at_us = row->password_at_us });
+	if (row->recovered_at_us != 0)
+		proofs_add(&proofs, (struct proof){ .kind = &factor_kind_recovery, .at_us = row->factor_at_us });
+	if (row->factor_id != 0)
+		proofs_add(&proofs, (struct proof){ .kind = factor_kind_named(row->factor_kind),
+						    .at_us = row->factor_at_us,
+						    .factor_id = row->factor_id });
+	return proofs;
+}
+
+struct session_columns {
+	struct db_value factor_at_us, factor_id, recovered_at_us;
+};
+
+static struct session_columns
+session_proof_columns(const struct proof *proof)
+{
+	return (struct session_columns){ DB_INT(proof->at_us),
+					 proof->factor_id == 0 ? DB_NULL() : DB_INT(proof->factor_id),
+					 DB_INT(proof->kind->recovers ? proof->at_us : 0) };
+}
+
 struct session
 session_of_standing(const struct session_standing_row *row)
 {
@@ -92,12 +127,8 @@ session_of_standing(const struct session_standing_row *row)
 				 .account_id = row->account_id,
 				 .created_us = row->created_at_us,
 				 .seen_us = row->seen_at_us,
-				 .password_us = row->password_at_us,
-				 .factor_us = row->factor_at_us,
-				 .factor_id = row->factor_id,
-				 .recovered_us = row->recovered_at_us,
+				 .proofs = session_proofs(row),
 				 .account_disabled = row->account_disabled,
-				 .factor_active = row->active_factor_id != 0,
 				 .factor_since_us = row->factor_since_us };
 }
 
@@ -304,11 +335,17 @@ session_begin(struct turn *turn, int64_t account_id, str way_back)
 	return session_find(turn, &hash, &turn->next.session);
 }
 
+int64_t
+session_proved_us(const struct session *s)
+{
+	return proofs_newest_us(&s->proofs, SHOWS_POSSESSION);
+}
+
 bool
 session_fresh(const struct turn *turn)
 {
 	const struct session *s = &turn->now.session;
-	int64_t age_us = turn->now_us - s->factor_us;
+	int64_t age_us = turn->now_us - session_proved_us(s);
 
 	return s->state == STATE_FULL && age_us >= 0 && age_us <= STEP_UP_US;
 }
@@ -325,20 +362,31 @@ renewed(struct turn *turn, const struct token *hash, int64_t changed, bool *ret_
 }
 
 err
-session_prove(struct turn *turn, int64_t factor_id, bool *ret_done)
+session_prove(struct turn *turn, const struct proof *proof, bool *ret_done)
 {
+	const struct session_columns columns = session_proof_columns(proof);
 	struct token hash = { 0 };
 	int64_t changed = 0;
 
 	TRY(token_new(turn, &hash));
 	const struct db_value args[] = { blob(&hash),
-					 DB_INT(turn->now_us),
-					 factor_id == 0 ? DB_NULL() : DB_INT(factor_id),
+					 columns.factor_at_us,
+					 columns.factor_id,
 					 DB_INT(turn->now.session.id),
 					 blob(&turn->token_hash),
-					 DB_INT(factor_id == 0 ? turn->now_us : 0) };
+					 columns.recovered_at_us };
 	TRY(db_run(turn->db, SQL_SESSION_PROVE, args, COUNT(args), &changed));
 	return renewed(turn, &hash, changed, ret_done);
+}
+
+err
+session_stand_on(struct turn *turn, const struct proof *proof)
+{
+	const struct session_columns columns = session_proof_columns(proof);
+	const struct db_value args[] = { columns.factor_id, columns.factor_at_us, DB_INT(turn->now.session.id),
+					 columns.recovered_at_us };
+
+	return db_run(turn->db, SQL_SESSION_FACTOR, args, COUNT(args), NULL);
 }
 
 err

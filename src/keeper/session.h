@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "keeper/accounts.h"
 #include "keeper/display_name.h"
+#include "keeper/proof.h"
 #include "store/db.h"
 #include "wire/questions.h"
 
@@ -26,11 +27,9 @@ struct session {
 	int64_t expires_us;       /* 0 with STATE_NONE */
 
 	int64_t id, account_id; /* id 0: there is no row */
-	int64_t created_us, seen_us, password_us;
+	int64_t created_us, seen_us;
+	struct proofs proofs;            /* what this session has proved */
 	int64_t gated_us;                /* the gate last let this session in with its password alone; 0: never */
-	int64_t factor_us, factor_id;    /* what this session has proved and when last; 0: nothing */
-	int64_t recovered_us;            /* a recovery code proved it, then; 0: not so */
-	bool factor_active;              /* that factor still is one of the account's, and in use */
 	int64_t clock_step, clock_drift; /* see keeper/totp.h; 0: nothing */
 	int64_t previous_sign_in_us;     /* 0: none */
 	struct account_name name;
@@ -39,11 +38,14 @@ struct session {
 	enum time_format time_format;
 	int64_t account_created_us;
 	bool account_disabled;
-	int64_t factor_since_us; /* the account's first factor, also when it is disabled; 0: it has none */
+	int64_t factor_since_us; /* the account's first factor of any kind, also when it is disabled; 0: it has none */
 	int64_t recovery_left;
 	int64_t refused;        /* tries that were refused before this session was through */
-	int64_t factors_usable; /* the account's authenticators that are not disabled */
+	int64_t factors_usable; /* the account's factors, of any kind, that are not disabled */
 };
+
+/* Has its account a confirmed factor of any kind, disabled or not? */
+bool session_is_enrolled(const struct session *session);
 
 /* THE decision: fills state and expires_us from the rest. */
 void session_decide(struct session *session, const struct config *config, int64_t now_us);
@@ -65,6 +67,9 @@ bool session_touch_due(const struct session *session, const struct config *confi
 
 /* Has the session come further, or been exchanged for another one?  Only some questions may do that: see MAY_RAISE. */
 bool session_rose(const struct session *before, const struct session *after);
+
+/* When possession was last proved in it; 0: not yet. */
+int64_t session_proved_us(const struct session *session);
 
 /* Is the session's proof of its factor young enough for what changes credentials? */
 bool session_fresh(const struct turn *turn);
@@ -92,11 +97,11 @@ MUST_USE err session_way_back(struct turn *turn, str *ret_way_back);
  */
 MUST_USE err session_begin(struct turn *turn, int64_t account_id, str way_back);
 
-/*
- * The factor was proved, or with factor_id 0 a recovery code: a new token, the old is dead.  *ret_done false: it was dead
- * already.
- */
-MUST_USE err session_prove(struct turn *turn, int64_t factor_id, bool *ret_done);
+/* The session has one more proof: a new token, the old is dead.  *ret_done false: it was dead already. */
+MUST_USE err session_prove(struct turn *turn, const struct proof *proof, bool *ret_done);
+
+/* This proof takes the place of what the session has proved beside the password. */
+MUST_USE err session_stand_on(struct turn *turn, const struct proof *proof);
 
 /* A session that goes on gets a new token, the old is dead.  *ret_done false: it was dead already. */
 MUST_USE err session_renew(struct turn *turn, bool *ret_done);

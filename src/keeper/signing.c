@@ -72,7 +72,12 @@ put_claims(const struct identity *identity, struct buf *out)
 		buf_put(out, first ? STR("") : STR(","));
 		buf_put_json(out, str_cut(&groups, ','));
 	}
-	buf_put(out, identity->second_factor ? STR("],\"amr\":[\"pwd\",\"otp\"]}") : STR("],\"amr\":[\"pwd\"]}"));
+	buf_put(out, STR("],\"amr\":["));
+	for (size_t i = 0; i < identity->amr.n; i++) {
+		buf_put(out, i == 0 ? STR("") : STR(","));
+		buf_put_json(out, str_of(identity->amr.values[i]));
+	}
+	buf_put(out, STR("]}"));
 }
 
 static void

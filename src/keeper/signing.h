@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "keeper/proof.h"
 
 #include <openssl/types.h>
 
@@ -31,7 +32,7 @@ void signing_wipe(struct signing *signing);
 struct identity {
 	str issuer, name, audience;
 	str display_name, email, groups; /* groups: "admins,staff" */
-	bool second_factor;
+	struct amr amr;
 	int64_t now_us;
 };
 

@@ -5,6 +5,7 @@
 #include "base/network.h"
 #include "keeper/audit.h"
 #include "keeper/devices.h"
+#include "keeper/factor_kind.h"
 #include "keeper/turn.h"
 
 #define WAIT_FIRST_US SECONDS_US(30)
@@ -230,15 +231,28 @@ refused_add(struct turn *turn, const struct throttle *t, int64_t more)
 	return t->account_id == 0 ? ERR_OK : db_run(turn->db, SQL_THROTTLE_REFUSED, args, COUNT(args), NULL);
 }
 
+static err
+throttle_disable_kind(struct turn *turn, int64_t account_id, const struct factor_kind *kind, int64_t *changed)
+{
+	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(account_id), DB_TEXT(str_of(kind->name)) };
+	int64_t disabled = 0;
+
+	if (!kind->guessable)
+		return ERR_OK;
+	TRY(db_run(turn->db, SQL_THROTTLE_FACTORS_DISABLE, args, COUNT(args), &disabled));
+	*changed += disabled;
+	return ERR_OK;
+}
+
 /* Within a transaction. */
 static err
 disable(struct turn *turn, int64_t account_id)
 {
-	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(account_id) };
 	const struct db_value of_account[] = { DB_INT(account_id) };
 	int64_t changed = 0;
 
-	TRY(db_run(turn->db, SQL_THROTTLE_FACTORS_DISABLE, args, COUNT(args), &changed));
+	for (size_t i = 0; i < FACTOR_KINDS_COUNT; i++)
+		TRY(throttle_disable_kind(turn, account_id, factor_kinds[i], &changed));
 	if (changed == 0)
 		return ERR_OK;
 	TRY(db_rows(turn->db, SQL_THROTTLE_SESSIONS_END, of_account, COUNT(of_account), turn_ended_row, turn));

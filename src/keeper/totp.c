@@ -1,25 +1,43 @@
 #include "keeper/totp.h"
 
+#include "base/random.h"
 #include "base/secret.h"
-#include "keeper/factor_values.h"
+#include "doubletour/otp.h"
+#include "keeper/factor_kind.h"
 #include "keeper/keys.h"
 #include "keeper/row_words.h"
 #include "keeper/turn.h"
 
 #include <stdlib.h>
 
-enum { NO_STEP = -1 };
+enum { URI_MAX = 2048 };
 
-void
+/* A row of the kind, opened. */
+struct factor {
+	int64_t id;
+	uint8_t secret[OTP_SECRET_MAX];
+	size_t secret_n;
+	enum otp_algorithm algorithm;
+	struct otp_totp totp;
+	int64_t last_step;
+};
+
+static void
 factor_wipe(struct factor *factor)
 {
 	secret_wipe(factor, sizeof(*factor));
 }
 
-void
-proof_wipe(struct proof *proof)
+/* Which factor a code belongs to, and at which step; match.ok false: to none, or it was spent. */
+struct code_match {
+	struct factor factor;
+	struct otp_match match;
+};
+
+static void
+code_match_wipe(struct code_match *found)
 {
-	secret_wipe(proof, sizeof(*proof));
+	secret_wipe(found, sizeof(*found));
 }
 
 err
@@ -38,16 +56,19 @@ otp_err(enum otp_status status)
 	return ERR_CRYPTO;
 }
 
+static struct db_value
+totp_name(void)
+{
+	return DB_TEXT(str_of(factor_kind_totp.name));
+}
+
 /* --- rows --------------------------------------------------------------------------------------------------------- */
 
 static err
 factor_fill(struct turn *turn, const struct factor_row *row, struct factor *ret_factor)
 {
-	const struct sealed_for owner = { SEALED_TOTP, turn->now.session.account_id, row->id };
-	struct factor f = { .totp = OTP_TOTP_DEFAULT,
-			    .last_step = row->last_step,
-			    .expires_us = row->expires_at_us,
-			    .replaces_id = row->replaces_id };
+	const struct sealed_for owner = { factor_kind_totp.sealing_purpose, turn->now.session.account_id, row->id };
+	struct factor f = { .totp = OTP_TOTP_DEFAULT, .last_step = row->last_step };
 	str secret = { 0 };
 
 	TRY(sealing_open(&keeper_keys(turn->keeper)->sealing, &owner, row->secret_sealed, &turn->arena, &secret));
@@ -67,21 +88,56 @@ factor_fill(struct turn *turn, const struct factor_row *row, struct factor *ret_
 	return ERR_OK;
 }
 
-err
-factor_pending(struct turn *turn, struct factor *ret_factor)
-{
-	const struct session *session = &turn->now.session;
-	const struct db_value args[] = { DB_INT(session->id), DB_INT(session->account_id), DB_INT(turn->now_us) };
-	struct factor_row row;
-	bool found = false;
+/* --- being enrolled ------------------------------------------------------------------------------------------------- */
 
-	TRY(db_row(turn->db, SQL_FACTOR_PENDING, args, COUNT(args), &turn->arena, &row, &found));
-	return found ? factor_fill(turn, &row, ret_factor) : ERR_OK;
+static err
+totp_begin(struct turn *turn, str *ret_secret)
+{
+	uint8_t *secret = arena_alloc(&turn->arena, OTP_SECRET_DEFAULT);
+
+	if (secret == NULL)
+		return ERR_MEMORY;
+	TRY(random_fill(secret, OTP_SECRET_DEFAULT));
+	*ret_secret = str_bytes(secret, OTP_SECRET_DEFAULT);
+	return ERR_OK;
+}
+
+static void
+uri_fill(const struct turn *turn, const struct factor *factor, struct otp_uri *uri)
+{
+	*uri = OTP_URI_DEFAULT;
+	(void)!str_copy_z(str_of(keeper_config(turn->keeper)->app_name), uri->issuer, sizeof(uri->issuer));
+	(void)!str_copy_z(account_name_str(&turn->now.session.name), uri->account, sizeof(uri->account));
+	memcpy(uri->secret, factor->secret, factor->secret_n);
+	uri->secret_n = factor->secret_n;
+}
+
+/* The secret as text, and in an otpauth URI. */
+static err
+totp_challenge(struct turn *turn, const struct enrolment *enrolment)
+{
+	CLEANUP(factor_wipe) struct factor factor = { 0 };
+	CLEANUP(otp_uri_wipe) struct otp_uri parts = { 0 };
+	struct enrolment_body *answer = turn->answer;
+	size_t room = OTP_BASE32_SIZE(OTP_SECRET_DEFAULT);
+	char *secret = arena_alloc(&turn->arena, room), *uri = arena_alloc(&turn->arena, URI_MAX + 1);
+
+	TRY(factor_fill(turn, &enrolment->row, &factor));
+	uri_fill(turn, &factor, &parts);
+	if (secret == NULL || uri == NULL)
+		return ERR_MEMORY;
+	TRY(otp_err(otp_base32_encode(parts.secret, parts.secret_n, secret, room)));
+	TRY(otp_err(otp_uri_build(&parts, 0, uri, URI_MAX + 1)));
+	answer->secret = str_of(secret);
+	answer->uri = str_of(uri);
+	answer->expires_us = enrolment->row.expires_at_us;
+	return ERR_OK;
 }
 
 /* --- form --------------------------------------------------------------------------------------------------------- */
 
-bool
+/* Could what was typed be a code of this many digits?  Says nothing about whether it is right. */
+static bool
 code_possible(str typed, unsigned digits)
 {
 	char code[OTP_CODE_SIZE];
@@ -108,11 +164,11 @@ form_row(void *context, const struct factor_digits_row *row)
 	return ERR_OK;
 }
 
-/* Without an authenticator in use a code of any length is as wrong as another. */
-err
+/* Of any authenticator in use.  Without one a code of any length is as wrong as another. */
+static err
 code_possible_any(struct turn *turn, str typed, bool *ret_possible)
 {
-	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
+	const struct db_value args[] = { DB_INT(turn->now.session.account_id), totp_name() };
 	struct form form = { .typed = typed };
 
 	TRY(db_rows(turn->db, SQL_FACTOR_DIGITS, args, COUNT(args), form_row, &form));
@@ -120,6 +176,25 @@ code_possible_any(struct turn *turn, str typed, bool *ret_possible)
 		form.possible = form.possible || code_possible(typed, digits);
 	*ret_possible = form.possible;
 	return ERR_OK;
+}
+
+static err
+totp_read(struct turn *turn, const struct attempt *attempt, bool *ret_possible)
+{
+	CLEANUP(factor_wipe) struct factor factor = { 0 };
+
+	if (attempt->enrolment == NULL)
+		return code_possible_any(turn, attempt->typed, ret_possible);
+	TRY(factor_fill(turn, &attempt->enrolment->row, &factor));
+	*ret_possible = code_possible(attempt->typed, factor.totp.digits);
+	return ERR_OK;
+}
+
+/* A wrong code for a factor that is not confirmed yet says nothing about the account's other factors. */
+static err
+totp_count(struct turn *turn, struct attempt *attempt)
+{
+	return throttle_code(turn, attempt->enrolment == NULL, &attempt->throttle);
 }
 
 /* --- checking ------------------------------------------------------------------------------------------------------- */
@@ -139,17 +214,11 @@ check(const struct factor *factor, const struct otp_totp *totp, str typed, int64
 	return ERR_OK;
 }
 
-err
-code_check(const struct factor *factor, str typed, int64_t now_us, struct otp_match *ret_match)
-{
-	return check(factor, &factor->totp, typed, now_us, ret_match);
-}
-
 struct search {
 	struct turn *turn;
 	str typed;
 	unsigned steps; /* each way; 0: as the factor has it */
-	struct proof *proof;
+	struct code_match *found;
 };
 
 static err
@@ -161,9 +230,9 @@ search_one(struct search *search, const struct factor *factor)
 	if (search->steps != 0)
 		totp.back = totp.forward = search->steps;
 	TRY(check(factor, &totp, search->typed, search->turn->now_us, &match));
-	if (match.ok && !search->proof->match.ok) {
-		search->proof->factor = *factor;
-		search->proof->match = match;
+	if (match.ok && !search->found->match.ok) {
+		search->found->factor = *factor;
+		search->found->match = match;
 	}
 	return ERR_OK;
 }
@@ -181,23 +250,39 @@ search_row(void *context, const struct factor_row *row)
 static err
 search_all(struct search *search)
 {
-	const struct db_value args[] = { DB_INT(search->turn->now.session.account_id) };
+	const struct db_value args[] = { DB_INT(search->turn->now.session.account_id), totp_name() };
 
 	return db_rows(search->turn->db, SQL_FACTOR_ACTIVE, args, COUNT(args), search_row, search);
 }
 
-err
-code_check_all(struct turn *turn, str typed, struct proof *ret_proof)
+/* Against the secret that is being enrolled, or against all that the account has in use. */
+static err
+totp_search(struct search *search, const struct attempt *attempt)
 {
-	struct search search = { turn, typed, 0, ret_proof };
-
-	return search_all(&search);
+	return attempt->enrolment == NULL ? search_all(search) : search_row(search, &attempt->enrolment->row);
 }
 
-err
-code_spend(struct turn *turn, const struct proof *proof, bool *ret_done)
+/* Confirm and verify. */
+static err
+totp_verify(struct turn *turn, struct attempt *attempt)
 {
-	const struct db_value args[] = { DB_INT(proof->match.step), DB_INT(proof->factor.id), DB_INT(turn->now_us) };
+	CLEANUP(code_match_wipe) struct code_match found = { .match = { false, 0 } };
+	struct search search = { turn, attempt->typed, 0, &found };
+
+	TRY(totp_search(&search, attempt));
+	if (!found.match.ok)
+		return ERR_OK;
+	attempt->proof =
+	    (struct proof){ .kind = &factor_kind_totp, .at_us = turn->now_us, .factor_id = found.factor.id };
+	attempt->step = found.match.step;
+	return ERR_OK;
+}
+
+static err
+totp_spend(struct turn *turn, const struct attempt *attempt, bool *ret_done)
+{
+	const struct db_value args[] = { DB_INT(attempt->step), DB_INT(attempt->proof.factor_id),
+					 DB_INT(turn->now_us) };
 	int64_t changed = 0;
 
 	TRY(db_run(turn->db, SQL_FACTOR_CLAIM_STEP, args, COUNT(args), &changed));
@@ -217,7 +302,7 @@ clock_remember(struct turn *turn, int64_t step, int64_t drift)
 
 /* One code fits one of 41 steps by chance once in 24,000; two in a row that tell the same drift do not. */
 static err
-clock_note(struct turn *turn, const struct proof *wide, int64_t *ret_drift_s)
+clock_note(struct turn *turn, const struct code_match *wide, int64_t *ret_drift_s)
 {
 	const struct session *session = &turn->now.session;
 	int64_t now_step = 0, drift;
@@ -233,16 +318,36 @@ clock_note(struct turn *turn, const struct proof *wide, int64_t *ret_drift_s)
 	return clock_remember(turn, wide->match.step, drift);
 }
 
-err
-code_refused(struct turn *turn, const struct factor *factor, str typed, const char *why, int64_t *ret_drift_s)
+/* By how much the clock is off that made it, when the code refused before, in this session, was off by as much (to a step). */
+static err
+totp_refused(struct turn *turn, const struct attempt *attempt, int64_t *ret_drift_s)
 {
-	CLEANUP(proof_wipe) struct proof wide = { .match = { false, 0 } };
-	struct search search = { turn, typed, CLOCK_STEPS, &wide };
-	int64_t account_id = turn->now.session.account_id;
+	CLEANUP(code_match_wipe) struct code_match wide = { .match = { false, 0 } };
+	struct search search = { turn, attempt->typed, CLOCK_STEPS, &wide };
 
-	*ret_drift_s = 0;
-	TRY(audit_write(turn, AUDIT_PROVE_REFUSED, account_id, why));
-	audit_log(turn, AUDIT_PROVE_REFUSED, account_id, why);
-	TRY(factor == NULL ? search_all(&search) : search_one(&search, factor));
+	TRY(totp_search(&search, attempt));
 	return wide.match.ok ? clock_note(turn, &wide, ret_drift_s) : ERR_OK;
 }
+
+/* --- the row -------------------------------------------------------------------------------------------------------- */
+
+const struct factor_kind factor_kind_totp = {
+	.name = "totp",
+	.sealing_purpose = "totp secret",
+	.amr = "otp",
+	.shows = SHOWS_POSSESSION,
+	.guessable = true,
+	.passed = AUDIT_PROVED,
+	.stepped_up = AUDIT_STEP_UP,
+	.why_wrong = "code",
+	.why_spent = "spent",
+	.begin = totp_begin,
+	.challenge = totp_challenge,
+	.read = totp_read,
+	.count = totp_count,
+	.confirm = totp_verify,
+	.verify = totp_verify,
+	.spend = totp_spend,
+	.refused = totp_refused,
+	.row_wrong = factor_counting_wrong,
+};

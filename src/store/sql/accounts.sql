@@ -40,6 +40,6 @@ SELECT CASE WHEN a.password_changed_at_us = 0 THEN a.created_at_us ELSE a.passwo
 FROM accounts a WHERE a.id = $1;
 
 -- name: account_factors
--- row: id int, name text, confirmed_at_us int, last_used_at_us int, disabled bool, current bool
-SELECT id, name, confirmed_at_us, last_used_at_us, disabled_at_us IS NOT NULL AS disabled, id = $2 AS current
+-- row: id int, name text, confirmed_at_us int, last_used_at_us int, disabled bool
+SELECT id, name, confirmed_at_us, last_used_at_us, disabled_at_us IS NOT NULL AS disabled
 FROM factors WHERE account_id = $1 AND confirmed_at_us IS NOT NULL ORDER BY confirmed_at_us, id;

@@ -47,9 +47,16 @@ DELETE FROM factors WHERE account_id = $1;
 UPDATE accounts SET name = $1 WHERE id = $2;
 
 -- name: admin_sessions
--- row: id int, created_at_us int, seen_at_us int, address text, agent text, proved bool
-SELECT id, created_at_us, seen_at_us, address, agent, factor_at_us <> 0 AS proved FROM sessions WHERE account_id = $1
-ORDER BY seen_at_us DESC, id;
+-- row: standing session_standing, address text, agent text
+SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
+       a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
+       (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us,
+       s.address, s.agent
+FROM sessions s
+JOIN accounts a ON a.id = s.account_id
+LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirmed_at_us IS NOT NULL
+	AND f.disabled_at_us IS NULL
+WHERE s.account_id = $1 ORDER BY s.seen_at_us DESC, s.id;
 
 -- name: admin_audit
 -- row: id int, at_us int, event text, outcome text, reason text, account_id int?, account text, address text, agent text,

@@ -1,8 +1,8 @@
 -- name: factor_pending
--- What this session is enrolling.
--- row: factor: id int, secret_sealed blob, algorithm text, digits int, period_s int, last_step int,
+-- What this session is enrolling, of whichever kind.
+-- row: factor: id int, kind text, secret_sealed blob, algorithm text, digits int, period_s int, last_step int,
 -- row: expires_at_us int, replaces_id int
-SELECT id, secret_sealed, algorithm, digits, period_s, -1 AS last_step, expires_at_us, replaces_id FROM factors
+SELECT id, kind, secret_sealed, algorithm, digits, period_s, -1 AS last_step, expires_at_us, replaces_id FROM factors
 WHERE session_id = $1 AND account_id = $2 AND confirmed_at_us IS NULL AND expires_at_us > $3;
 
 -- name: factor_pending_delete
@@ -11,13 +11,13 @@ DELETE FROM factors WHERE session_id = $1 AND confirmed_at_us IS NULL;
 -- name: factor_pending_insert
 -- The first one: not beside another, for that would need a proof of it.
 INSERT INTO factors (id, account_id, kind, secret_sealed, created_at_us, session_id, expires_at_us)
-SELECT $1, $2, 'totp', $3, $4, $5, $6
+SELECT $1, $2, $7, $3, $4, $5, $6
 WHERE NOT EXISTS (SELECT 1 FROM factors WHERE account_id = $2 AND confirmed_at_us IS NOT NULL);
 
 -- name: factor_another_insert
 -- A further one, while there are fewer than $9; $8 is the one that it replaces, of the same account, or 0.
 INSERT INTO factors (id, account_id, kind, secret_sealed, created_at_us, session_id, expires_at_us, name, replaces_id)
-SELECT $1, $2, 'totp', $3, $4, $5, $6, $7, $8
+SELECT $1, $2, $10, $3, $4, $5, $6, $7, $8
 WHERE (CAST($8 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM factors WHERE id = $8 AND account_id = $2 AND confirmed_at_us IS NOT NULL))
 	AND (SELECT count(*) FROM factors WHERE account_id = $2 AND confirmed_at_us IS NOT NULL) < $9;
 
@@ -35,16 +35,16 @@ SET confirmed_at_us = $1, last_used_at_us = $1, last_step = $2, session_id = NUL
 WHERE id = $3 AND account_id = $4 AND session_id = $5 AND confirmed_at_us IS NULL AND expires_at_us > $1;
 
 -- name: factor_active
--- All that a code may come from.
+-- All of a kind that a code may come from.
 -- row: factor
-SELECT id, secret_sealed, algorithm, digits, period_s, last_step, 0 AS expires_at_us, 0 AS replaces_id
-FROM factors WHERE account_id = $1 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL ORDER BY id;
+SELECT id, kind, secret_sealed, algorithm, digits, period_s, last_step, 0 AS expires_at_us, 0 AS replaces_id
+FROM factors WHERE account_id = $1 AND kind = $2 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL ORDER BY id;
 
 -- name: factor_digits
--- How long a code of the account can be.
+-- How long a code of the account and of a kind can be.
 -- row: digits int
 SELECT DISTINCT digits FROM factors
-WHERE account_id = $1 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL;
+WHERE account_id = $1 AND kind = $2 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL;
 
 -- name: factor_claim_step
 -- Zero rows changed means "already used".
@@ -55,7 +55,7 @@ WHERE id = $2 AND last_step < $1 AND confirmed_at_us IS NOT NULL AND disabled_at
 DELETE FROM factors WHERE id = $1 AND account_id = $2;
 
 -- name: factor_remove
--- Never the last that can be used; nor the last at all, be it disabled: without any the password alone would do.
+-- Never the last that can be used; nor the last at all, be it disabled: without any the password alone would do.  Counted over all kinds.
 DELETE FROM factors
 WHERE id = $1 AND account_id = $2 AND confirmed_at_us IS NOT NULL
 	AND EXISTS (

@@ -7,7 +7,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (name) DO NOTHING;
 
 -- name: import_factor
 INSERT INTO factors (id, account_id, kind, secret_sealed, algorithm, digits, period_s, created_at_us, confirmed_at_us)
-VALUES ($1, $2, 'totp', $3, $4, $5, $6, $7, $7);
+VALUES ($1, $2, $8, $3, $4, $5, $6, $7, $7);
 
 -- name: import_factorless
 -- The account itself, when it has no authenticator that counts.

@@ -17,8 +17,8 @@ DELETE FROM keys WHERE key_id <> $1;
 
 -- name: sealed_by_others
 -- Sealed values whose head names another key than this one.
--- row: id int, account_id int, secret_sealed blob
-SELECT id, account_id, secret_sealed FROM factors
+-- row: id int, account_id int, secret_sealed blob, kind text
+SELECT id, account_id, secret_sealed, kind FROM factors
 WHERE substr(secret_sealed, 2, 4) <> $1 AND id > $2 ORDER BY id LIMIT $3;
 
 -- name: sealed_by_others_count

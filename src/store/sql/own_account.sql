@@ -16,10 +16,16 @@ DELETE FROM accounts WHERE id = $1;
 UPDATE audit SET address = '', agent = '', request_id = '' WHERE account_id = $1;
 
 -- name: own_sessions
--- row: id int, agent text, address text, created_at_us int, seen_at_us int, state int, current bool
-SELECT id, agent, address, created_at_us, seen_at_us,
-       CASE WHEN factor_id IS NOT NULL OR recovered_at_us <> 0 THEN 3 ELSE 2 END AS state, id = $2 AS current
-FROM sessions WHERE account_id = $1 ORDER BY id = $2 DESC, seen_at_us DESC, id LIMIT $3;
+-- row: standing session_standing, agent text, address text, current bool
+SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
+       a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
+       (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us,
+       s.agent, s.address, s.id = $2 AS current
+FROM sessions s
+JOIN accounts a ON a.id = s.account_id
+LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirmed_at_us IS NOT NULL
+	AND f.disabled_at_us IS NULL
+WHERE s.account_id = $1 ORDER BY s.id = $2 DESC, s.seen_at_us DESC, s.id LIMIT $3;
 
 -- name: own_session_end
 -- row: session_token

@@ -9,7 +9,7 @@ SELECT $1, $2, id, $4, $4, $4, $5, $6, $7 FROM accounts WHERE id = $3 AND disabl
 -- row: clock_drift int, display_name text, language text, time_format text, recovery_left int, refused int,
 -- row: factors_usable int, gated_at_us int
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
-       a.disabled_at_us IS NOT NULL AS account_disabled, f.id AS active_factor_id,
+       a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
        (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us,
        s.previous_sign_in_at_us, a.name, a.created_at_us AS account_created_at_us, s.clock_step, s.clock_drift,
        a.display_name, a.language, a.time_format,
@@ -24,11 +24,12 @@ LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirme
 WHERE s.token_hash = $1;
 
 -- name: session_standing
--- What the state is decided from, and no more: keeper/session.c reads these columns, and the same ones of gate_session.
+-- What the state is decided from, and no more.  keeper/session.c makes proofs of these columns, here and in the other queries that have
+-- this row; factor_kind is NULL when the factor that was proved is gone, disabled or of another account.
 -- row: id int, account_id int, created_at_us int, seen_at_us int, password_at_us int, factor_at_us int, factor_id int?,
--- row: recovered_at_us int, account_disabled bool, active_factor_id int?, factor_since_us int?
+-- row: recovered_at_us int, account_disabled bool, factor_kind text?, factor_since_us int?
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
-       a.disabled_at_us IS NOT NULL AS account_disabled, f.id AS active_factor_id,
+       a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
        (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us
 FROM sessions s
 JOIN accounts a ON a.id = s.account_id
@@ -54,7 +55,7 @@ SELECT id FROM sessions WHERE id = $1 AND token_hash = $2;
 SELECT way_back FROM sessions WHERE id = $1;
 
 -- name: session_prove
--- A new token, and what was proved: a factor, or with $6 a recovery code.  No row: the old token is dead already.
+-- A new token, and what was proved, as keeper/session.c writes a proof.  No row: the old token is dead already.
 UPDATE sessions
 SET token_hash = $1, factor_at_us = $2, seen_at_us = $2, factor_id = $3, recovered_at_us = $6, clock_step = 0, clock_drift = 0,
     way_back = '', refused = (SELECT refused FROM accounts WHERE accounts.id = sessions.account_id),
@@ -71,7 +72,7 @@ UPDATE sessions SET factor_at_us = $1, seen_at_us = $1, clock_step = 0, clock_dr
 
 -- name: session_factor
 -- Another factor takes the place of what this session has proved.
-UPDATE sessions SET factor_id = $1, factor_at_us = $2, recovered_at_us = 0 WHERE id = $3;
+UPDATE sessions SET factor_id = $1, factor_at_us = $2, recovered_at_us = $4 WHERE id = $3;
 
 -- name: session_clock
 -- unguarded: without the session's row it changes nothing
@@ -90,7 +91,8 @@ UPDATE sessions SET seen_at_us = $1 WHERE id = $2 AND seen_at_us < $1;
 DELETE FROM sessions WHERE token_hash = $1;
 
 -- name: session_trim
--- Of the sessions of an account that wait for a first proof only $2 may wait.  The oldest of the address that has most go, some per turn.
+-- Of the sessions of an account that wait for a first proof (factor_at_us = 0: neither a factor nor a recovery code was proved) only $2 may
+-- wait.  The oldest of the address that has most go, some per turn.
 -- row: session_token
 DELETE FROM sessions WHERE id IN (
 	SELECT id FROM (
@@ -110,7 +112,8 @@ DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE created_at_us <=
 DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE seen_at_us <= $1 LIMIT $2);
 
 -- name: session_purge_pending
--- Waiting for a code for too long.  One that enrols has no factor to wait for.
+-- Waiting for a code for too long: factor_at_us = 0 as in session_trim, and the account has a factor.  tests/unit/keeper/test_proofs.c
+-- compares these columns with session_decide.
 DELETE FROM sessions WHERE id IN (
 	SELECT s.id FROM sessions s
 	WHERE s.factor_at_us = 0 AND s.password_at_us <= $1 AND s.gated_at_us = 0 AND EXISTS (

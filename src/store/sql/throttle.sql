@@ -68,7 +68,7 @@ UPDATE accounts SET refused = CASE WHEN refused < 1000000000 THEN refused + $1 E
 WHERE id = $2 AND refused >= -CAST($1 AS BIGINT);
 
 -- name: throttle_factors_disable
-UPDATE factors SET disabled_at_us = $1 WHERE account_id = $2 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL;
+UPDATE factors SET disabled_at_us = $1 WHERE account_id = $2 AND kind = $3 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL;
 
 -- name: throttle_sessions_end
 -- Those that came in by an authenticator which is disabled now.

@@ -10,9 +10,9 @@ SELECT (SELECT count(*) FROM accounts) AS accounts,
 
 -- name: upkeep_factors
 -- row: id int, account_id int, secret_sealed blob, account text, name text, algorithm text, digits int, period_s int,
--- row: confirmed_at_zero bool
+-- row: confirmed_at_zero bool, kind text
 SELECT f.id, f.account_id, f.secret_sealed, coalesce(a.name, '') AS account, f.name, f.algorithm, f.digits, f.period_s,
-       coalesce(f.confirmed_at_us, 1) = 0 AS confirmed_at_zero
+       coalesce(f.confirmed_at_us, 1) = 0 AS confirmed_at_zero, f.kind
 FROM factors f LEFT JOIN accounts a ON a.id = f.account_id ORDER BY f.id;
 
 -- name: upkeep_accounts

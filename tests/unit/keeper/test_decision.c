@@ -1,6 +1,7 @@
 /* The decision about a session's state, at each of its edges: keeper/session.h.  Pure, so that a microsecond can be told apart. */
 #include "harness.h"
 
+#include "keeper/factor_kind.h"
 #include "keeper/session.h"
 #include "keeper/turn.h"
 
@@ -11,92 +12,115 @@
 
 static const struct config config = { .session_idle_us = IDLE, .session_lifetime_us = LIFETIME };
 
-#define AT(created, seen) .id = 1, .account_id = 2, .created_us = (created), .seen_us = (seen)
-#define JUST AT(NOW, NOW), .password_us = NOW
+#define AT(created, seen) .id = 1, .account_id = 2, .created_at_us = (created), .seen_at_us = (seen)
+#define JUST AT(NOW, NOW), .password_at_us = NOW
 #define MINUTE MINUTES_US(1)
 
 static const struct {
 	const char *why;
-	struct session session;
+	struct session_standing_row row;
 	enum session_state state;
 	int64_t expires_us; /* 0: not looked at, or none */
 } cases[] = {
-	{ "no row", { .account_id = 2, .created_us = NOW, .seen_us = NOW }, STATE_NONE, 0 },
+	{ "no row",
+	  { .account_id = 2, .created_at_us = NOW, .seen_at_us = NOW, .password_at_us = NOW },
+	  STATE_NONE,
+	  0 },
 	{ "password, no factor", { JUST }, STATE_ENROLLING, NOW + IDLE },
 	{ "password, a factor is there", { JUST, .factor_since_us = 1 }, STATE_PENDING, NOW + PENDING_US },
 	{ "a factor proved",
-	  { JUST, .factor_since_us = 1, .factor_id = 7, .factor_active = true },
+	  { JUST, .factor_since_us = 1, .factor_id = 7, .factor_kind = STR_INIT("totp") },
 	  STATE_FULL,
 	  NOW + IDLE },
+	{ "no password proved", { AT(NOW, NOW) }, STATE_NONE, 0 },
+	{ "no password proved, a factor is there", { AT(NOW, NOW), .factor_since_us = 1 }, STATE_NONE, 0 },
+	{ "a factor proved, and no password",
+	  { AT(NOW, NOW), .factor_since_us = 1, .factor_id = 7, .factor_kind = STR_INIT("totp") },
+	  STATE_NONE,
+	  0 },
+	{ "a factor proved of a kind that a later version knows",
+	  { JUST, .factor_since_us = 1, .factor_id = 7, .factor_kind = STR_INIT("passkey") },
+	  STATE_NONE,
+	  0 },
 	{ "a factor proved that is gone", { JUST, .factor_since_us = 1, .factor_id = 7 }, STATE_NONE, 0 },
 	{ "a factor proved, all are gone", { JUST, .factor_id = 7 }, STATE_NONE, 0 },
-	{ "recovered", { JUST, .factor_since_us = 1, .recovered_us = NOW }, STATE_FULL, NOW + IDLE },
-	{ "recovered, all factors are gone", { JUST, .recovered_us = NOW }, STATE_NONE, 0 },
+	{ "recovered",
+	  { JUST, .factor_since_us = 1, .factor_at_us = NOW, .recovered_at_us = NOW },
+	  STATE_FULL,
+	  NOW + IDLE },
+	{ "recovered, all factors are gone", { JUST, .factor_at_us = NOW, .recovered_at_us = NOW }, STATE_NONE, 0 },
 	{ "recovered, and a factor that is gone",
-	  { JUST, .factor_since_us = 1, .recovered_us = NOW, .factor_id = 7 },
+	  { JUST, .factor_since_us = 1, .factor_at_us = NOW, .recovered_at_us = NOW, .factor_id = 7 },
 	  STATE_FULL,
 	  0 },
 	{ "disabled, enrolling", { JUST, .account_disabled = true }, STATE_NONE, 0 },
 	{ "disabled, pending", { JUST, .account_disabled = true, .factor_since_us = 1 }, STATE_NONE, 0 },
 	{ "disabled, full",
-	  { JUST, .account_disabled = true, .factor_since_us = 1, .factor_id = 7, .factor_active = true },
+	  { JUST, .account_disabled = true, .factor_since_us = 1, .factor_id = 7, .factor_kind = STR_INIT("totp") },
 	  STATE_NONE,
 	  0 },
 	{ "disabled, recovered",
-	  { JUST, .account_disabled = true, .factor_since_us = 1, .recovered_us = NOW },
+	  { JUST, .account_disabled = true, .factor_since_us = 1, .factor_at_us = NOW, .recovered_at_us = NOW },
 	  STATE_NONE,
 	  0 },
 
 	{ "idle for a microsecond less than an hour",
-	  { AT(NOW - 2 * HOUR, NOW - IDLE + 1) },
+	  { AT(NOW - 2 * HOUR, NOW - IDLE + 1), .password_at_us = NOW },
 	  STATE_ENROLLING,
 	  NOW + 1 },
-	{ "idle for an hour", { AT(NOW - 2 * HOUR, NOW - IDLE) }, STATE_NONE, 0 },
-	{ "a microsecond short of its lifetime", { AT(NOW - LIFETIME + 1, NOW - MINUTE) }, STATE_ENROLLING, NOW + 1 },
-	{ "its lifetime old", { AT(NOW - LIFETIME, NOW - MINUTE) }, STATE_NONE, 0 },
+	{ "idle for an hour", { AT(NOW - 2 * HOUR, NOW - IDLE), .password_at_us = NOW }, STATE_NONE, 0 },
+	{ "a microsecond short of its lifetime",
+	  { AT(NOW - LIFETIME + 1, NOW - MINUTE), .password_at_us = NOW },
+	  STATE_ENROLLING,
+	  NOW + 1 },
+	{ "its lifetime old", { AT(NOW - LIFETIME, NOW - MINUTE), .password_at_us = NOW }, STATE_NONE, 0 },
 	{ "idle ends before its lifetime does",
-	  { AT(NOW - 59 * MINUTE, NOW - MINUTE) },
+	  { AT(NOW - 59 * MINUTE, NOW - MINUTE), .password_at_us = NOW },
 	  STATE_ENROLLING,
 	  NOW - MINUTES_US(1) + IDLE },
 	{ "its lifetime ends before idle does",
-	  { AT(NOW - LIFETIME + MINUTES_US(2), NOW - MINUTE) },
+	  { AT(NOW - LIFETIME + MINUTES_US(2), NOW - MINUTE), .password_at_us = NOW },
 	  STATE_ENROLLING,
 	  NOW + MINUTES_US(2) },
 	{ "pending for a microsecond less than ten minutes",
-	  { AT(NOW - 59 * MINUTE, NOW - MINUTE), .factor_since_us = 1, .password_us = NOW - PENDING_US + 1 },
+	  { AT(NOW - 59 * MINUTE, NOW - MINUTE), .factor_since_us = 1, .password_at_us = NOW - PENDING_US + 1 },
 	  STATE_PENDING,
 	  NOW + 1 },
 	{ "pending for ten minutes",
-	  { AT(NOW - 59 * MINUTE, NOW - MINUTE), .factor_since_us = 1, .password_us = NOW - PENDING_US },
+	  { AT(NOW - 59 * MINUTE, NOW - MINUTE), .factor_since_us = 1, .password_at_us = NOW - PENDING_US },
 	  STATE_NONE,
 	  0 },
 	{ "pending, idle ends first",
-	  { .id = 1, .created_us = NOW - HOUR, .seen_us = NOW - IDLE + 5, .factor_since_us = 1, .password_us = NOW },
+	  { .id = 1,
+	    .created_at_us = NOW - HOUR,
+	    .seen_at_us = NOW - IDLE + 5,
+	    .factor_since_us = 1,
+	    .password_at_us = NOW },
 	  STATE_PENDING,
 	  NOW + 5 },
 	{ "full, the password is old",
-	  { AT(NOW - 59 * MINUTE, NOW - MINUTE), .factor_since_us = 1, .factor_id = 7, .factor_active = true,
-	    .password_us = NOW - 59 * MINUTES_US(1) },
+	  { AT(NOW - 59 * MINUTE, NOW - MINUTE), .factor_since_us = 1, .factor_id = 7, .factor_kind = STR_INIT("totp"),
+	    .password_at_us = NOW - 59 * MINUTES_US(1) },
 	  STATE_FULL,
 	  0 },
 
 	{ "begun as far ahead as clocks may differ",
-	  { AT(NOW + CLOCK_SLACK_US, NOW), .password_us = NOW },
+	  { AT(NOW + CLOCK_SLACK_US, NOW), .password_at_us = NOW },
 	  STATE_ENROLLING,
 	  0 },
-	{ "begun further ahead", { AT(NOW + CLOCK_SLACK_US + 1, NOW), .password_us = NOW }, STATE_NONE, 0 },
+	{ "begun further ahead", { AT(NOW + CLOCK_SLACK_US + 1, NOW), .password_at_us = NOW }, STATE_NONE, 0 },
 	{ "seen as far ahead as clocks may differ",
-	  { AT(NOW, NOW + CLOCK_SLACK_US), .password_us = NOW },
+	  { AT(NOW, NOW + CLOCK_SLACK_US), .password_at_us = NOW },
 	  STATE_ENROLLING,
 	  0 },
-	{ "seen further ahead", { AT(NOW, NOW + CLOCK_SLACK_US + 1), .password_us = NOW }, STATE_NONE, 0 },
+	{ "seen further ahead", { AT(NOW, NOW + CLOCK_SLACK_US + 1), .password_at_us = NOW }, STATE_NONE, 0 },
 };
 
 static void
 each_session_has_the_state_of_what_it_has_proved_and_of_its_age(void **state)
 {
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct session s = cases[i].session;
+		struct session s = session_of_standing(&cases[i].row);
 		session_decide(&s, &config, NOW);
 		if (s.state != cases[i].state)
 			fail_msg("%s: %s", cases[i].why, session_state_name(s.state));
@@ -123,7 +147,8 @@ a_proof_is_fresh_for_five_minutes_and_in_full_only(void **state)
 	for (size_t i = 0; i < COUNT(ages); i++) {
 		struct turn turn = { .now_us = NOW };
 		turn.now.session.state = ages[i].state;
-		turn.now.session.factor_us = NOW - ages[i].age_us;
+		proofs_add(&turn.now.session.proofs,
+			   (struct proof){ .kind = &factor_kind_totp, .at_us = NOW - ages[i].age_us, .factor_id = 7 });
 		if (session_fresh(&turn) != ages[i].fresh)
 			fail_msg("%s, %lld us old", session_state_name(ages[i].state), (long long)ages[i].age_us);
 	}

@@ -511,16 +511,17 @@ the_state_follows_from_what_was_proved_and_when(void **state)
 	const struct config config = { .session_idle_us = MINUTES_US(60), .session_lifetime_us = MINUTES_US(1440) };
 
 	for (size_t i = 0; i < COUNT(decisions); i++) {
-		struct session s = { .id = decisions[i].id,
-				     .seen_us = MINUTES_US(decisions[i].seen),
-				     .created_us = MINUTES_US(decisions[i].created),
-				     .password_us = MINUTES_US(decisions[i].password),
-				     .factor_id = decisions[i].proved,
-				     .factor_active =
-					 decisions[i].proved != 0 && decisions[i].proved == decisions[i].active,
-				     .factor_since_us = decisions[i].active != 0,
-				     .recovered_us = decisions[i].recovered,
-				     .account_disabled = decisions[i].disabled };
+		bool stands = decisions[i].proved != 0 && decisions[i].proved == decisions[i].active;
+		const struct session_standing_row row = { .id = decisions[i].id,
+							  .seen_at_us = MINUTES_US(decisions[i].seen),
+							  .created_at_us = MINUTES_US(decisions[i].created),
+							  .password_at_us = MINUTES_US(decisions[i].password),
+							  .factor_id = decisions[i].proved,
+							  .factor_kind = stands ? STR("totp") : STR(""),
+							  .factor_since_us = decisions[i].active != 0,
+							  .recovered_at_us = decisions[i].recovered,
+							  .account_disabled = decisions[i].disabled };
+		struct session s = session_of_standing(&row);
 		session_decide(&s, &config, MINUTES_US(2000));
 		if (s.state != decisions[i].state || s.expires_us != MINUTES_US(decisions[i].expires))
 			fail_msg("%s: %s until minute %d", decisions[i].why, session_state_name(s.state),

@@ -286,7 +286,7 @@ a_sealed_secret_of_no_size_of_ours_is_never_used(void **state)
 		bring_to(&w, &b, "alice", STATE_PENDING);
 		assert_int_equal(master_key_read(&w.config, &why, &master), ERR_OK);
 		assert_int_equal(keys_derive(&master, &keys), ERR_OK);
-		const struct sealed_for owner = { SEALED_TOTP, sql_number(&w, "SELECT account_id FROM factors"),
+		const struct sealed_for owner = { "totp secret", sql_number(&w, "SELECT account_id FROM factors"),
 						  sql_number(&w, "SELECT id FROM factors") };
 		assert_int_equal(sealing_seal(&keys.sealing, &owner, str_bytes(bytes, sizes[i]), &arena, &sealed),
 				 ERR_OK);

@@ -172,9 +172,11 @@ def test_rows_have_the_names_and_types_of_the_schema():
 # Columns that may be NULL in one table and never are in these rows, and why.
 NEVER_NULL = {
     ('account_factors', 'confirmed_at_us'): 'only confirmed ones',
+    ('admin_sessions', 'account_id'): 'of a session',
     ('factor_pending', 'expires_at_us'): 'only while it is being enrolled',
     ('gate_ticket_spend', 'session_id'): 'of a ticket',
     ('link_find', 'expires_at_us'): 'of a link',
+    ('own_sessions', 'account_id'): 'of a session',
     ('sealed_by_others', 'account_id'): 'of a factor',
     ('session_find', 'account_id'): 'of a session',
     ('session_standing', 'account_id'): 'of a session',

@@ -1,0 +1,94 @@
+/*
+ * Kinds of factors, as a table: what each is called, what it shows, and the functions that enrol, verify and spend it.  Nothing
+ * outside of a kind's own file asks which kind it deals with; what a kind cannot do is NULL in its row, and the caller refuses.
+ *
+ * To add one: a line in FACTOR_KINDS, and a file with its row (docs/design/factor-kinds.md).
+ *
+ * The way of a factor that is enrolled:    begin, challenge, read, count, confirm
+ * The way of one that is proved:           read, count, verify, spend
+ * count comes before the first look at what the answer is worth, and is durable: docs/throttling.md.
+ */
+#ifndef KEEPER_FACTOR_KIND_H
+#define KEEPER_FACTOR_KIND_H
+
+#include "keeper/audit.h"
+#include "keeper/proof.h"
+#include "keeper/factor_values.h"
+#include "keeper/throttle.h"
+#include "store/db.h"
+
+/* In the order in which what was typed is held against them: recovery codes are told apart without the database. */
+#define FACTOR_KINDS(KIND) KIND(password) KIND(recovery) KIND(totp)
+
+/* A factor that the session is enrolling: its row, the secret still sealed.  kind NULL: there is none, or its time is up. */
+struct enrolment {
+	const struct factor_kind *kind;
+	struct factor_row row;
+};
+
+/* What a person answered, and what it turned out to be. */
+struct attempt {
+	const struct factor_kind *kind;
+	const struct enrolment
+	    *enrolment; /* the factor that it shall confirm; NULL: any of the account's in use may have made it */
+	str typed;
+	struct throttle throttle;
+	struct proof proof; /* of confirm and verify; kind NULL: wrong, or spent */
+	int64_t step;       /* with it: what spend burns; for kinds that count steps */
+};
+
+struct factor_kind {
+	const char *name; /* factors.kind, for a kind that is enrolled */
+	const char
+	    *sealing_purpose; /* of factors.secret_sealed; once published it never changes.  NULL: nothing is sealed */
+	const char *amr;      /* RFC 8176 s2 */
+	unsigned shows;       /* SHOWS_KNOWLEDGE or SHOWS_POSSESSION */
+	bool recovers;        /* stands in for a factor that is lost, until another is enrolled */
+	bool guessable;       /* CODES_MAX wrong answers in a row disable the account's factors of this kind */
+	enum audit_event passed;     /* audit: it finished a sign-in, */
+	enum audit_event stepped_up; /* or made a session's proof fresh */
+	const char *why_wrong, *why_spent;
+
+	/* A new secret, unsealed, in the turn's arena. */
+	err (*begin)(struct turn *turn, str *ret_secret);
+	/* Into the turn's answer: what the person's device must be given to enrol. */
+	err (*challenge)(struct turn *turn, const struct enrolment *enrolment);
+	/* Could what was typed be an answer of this kind, right or wrong?  What could not is no attempt. */
+	err (*read)(struct turn *turn, const struct attempt *attempt, bool *ret_possible);
+	/* Which counters the attempt falls under: into attempt->throttle. */
+	err (*count)(struct turn *turn, struct attempt *attempt);
+	/* Hold the attempt against the enrolment, or against the account's factors in use.  Both change nothing. */
+	err (*confirm)(struct turn *turn, struct attempt *attempt);
+	err (*verify)(struct turn *turn, struct attempt *attempt);
+	/* Within a transaction, after verify: it counts once.  *ret_done false: another request had it. */
+	err (*spend)(struct turn *turn, const struct attempt *attempt, bool *ret_done);
+	/* It was refused: does that tell something about the device?  *ret_drift_s: by how much its clock is off; 0: not known. */
+	err (*refused)(struct turn *turn, const struct attempt *attempt, int64_t *ret_drift_s);
+	/* NULL: answers of a row with these values can be checked.  Else what is wrong with it. */
+	const char *(*row_wrong)(const struct factor_values *values);
+};
+
+#define FACTOR_KIND_DECLARE(kind) extern const struct factor_kind factor_kind_##kind;
+FACTOR_KINDS(FACTOR_KIND_DECLARE)
+#define FACTOR_KIND_COUNT_ONE(kind) +1
+enum { FACTOR_KINDS_COUNT = 0 FACTOR_KINDS(FACTOR_KIND_COUNT_ONE) };
+extern const struct factor_kind *const factor_kinds[FACTOR_KINDS_COUNT];
+
+/* The kind of a row in `factors`, by factors.kind; NULL: of no kind that is enrolled here. */
+const struct factor_kind *factor_kind_named(str name);
+
+/* The kind that a question enrols which names none. */
+const struct factor_kind *factor_kind_default(void);
+
+/* What this session is enrolling. */
+MUST_USE err factor_pending(struct turn *turn, struct enrolment *ret_enrolment);
+
+void attempt_wipe(struct attempt *attempt);
+
+/* Count it by its kind: ERR_WAIT as throttle_take. */
+MUST_USE err attempt_take(struct turn *turn, struct attempt *attempt);
+
+/* It was refused: write it down.  ret_drift_s as of factor_kind.refused. */
+MUST_USE err attempt_refuse(struct turn *turn, const struct attempt *attempt, const char *why, int64_t *ret_drift_s);
+
+#endif

@@ -663,14 +663,18 @@ def test_a_ticket_works_once_soon_and_there(gate):
 # Signed identity
 
 
+def decode(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def claims_of(answer):
+    return json.loads(decode(named(answer)["Remote-Jwt"].split(".")[1]))
+
+
 def test_an_application_can_check_the_signature(gate):
     import requests
     person = inside(gate, groups="staff", email="anna@example.org")
     head, body, signature = named(person.ask(WIKI))["Remote-Jwt"].split(".")
-
-    def decode(text):
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
     (key,) = requests.get(gate.origin + "/.well-known/jwks.json", timeout=30).json()["keys"]
     Ed25519PublicKey.from_public_bytes(decode(key["x"])).verify(decode(signature), f"{head}.{body}".encode())
     assert json.loads(decode(head)) == {"alg": "EdDSA", "kid": key["kid"], "typ": "JWT"}
@@ -678,8 +682,20 @@ def test_an_application_can_check_the_signature(gate):
     assert claims.pop("exp") - claims["iat"] == 60 and abs(claims.pop("iat") - gate.clock.now()) < 10
     assert claims == {"iss": f"https://{LOGIN}", "sub": person.name, "aud": "wiki.example.org", "name": person.name, "email": "anna@example.org",
                       "groups": ["staff"], "amr": ["pwd", "otp"]}
-    other = json.loads(decode(named(person.ask("https://docs.example.org/"))["Remote-Jwt"].split(".")[1]))
-    assert other["aud"] == "docs.example.org"
+    assert claims_of(person.ask("https://docs.example.org/"))["aud"] == "docs.example.org"
+
+
+def test_the_identity_names_what_the_session_proved(gate):
+    easy = "https://easy.example.org/"
+    person = Visitor(gate).full()
+    codes = person.visit("/account/recovery-codes").recovery_codes
+    person.log_out()
+    person.give_password()
+    assert person.follow_to(f"https://{LOGIN}/gate?rd=" + urllib.parse.quote(easy, safe="")) == easy
+    assert claims_of(person.ask(easy))["amr"] == ["pwd"]
+    person.forget().recover(codes[0])
+    assert person.follow_to(f"https://{LOGIN}/gate?rd=" + urllib.parse.quote(easy, safe="")) == easy
+    assert claims_of(person.ask(easy))["amr"] == ["pwd", "otp"]
 
 
 # Rules that change, and what breaks

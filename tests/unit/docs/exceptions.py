@@ -36,7 +36,7 @@ PATHS = {
 }
 
 CONVENTION = "a rule for names, not a name"
-PLACEHOLDER = "NAME stands for the page or the question"
+PLACEHOLDER = "NAME stands for the page, the question or the kind"
 AUTHELIA = "a key of Authelia's configuration"
 POSTGRESQL = "a setting, function or program of PostgreSQL"
 LIBPQ = "a variable that libpq reads"
@@ -48,6 +48,7 @@ IDENTIFIERS = {
     "_wipe": CONVENTION,
     "NAME_answer": PLACEHOLDER,
     "page_NAME": PLACEHOLDER,
+    "factor_kind_NAME": PLACEHOLDER,
     "SQL_WHAT_IT_DOES": PLACEHOLDER,
     "what_it_does_row": PLACEHOLDER,
     "items_count": "the length of the array `items`, in the explanation of templates",

@@ -2,7 +2,7 @@
  * The answer to "could it be done?".  Never the answer to "what was found?": a wrong code is an
  * answer and has its own type; a dead database is an err.
  *
- *	TRY(store_factor_get(s, id, &factor));      returns upward when it could not be done
+ *	TRY(random_fill(nonce, sizeof(nonce)));      returns upward when it could not be done
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H

@@ -4,7 +4,7 @@
  *
  *   - an entry lives CACHE_SECONDS at most, which bounds what another node's change can cost;
  *   - the keeper pushes the end of a session, and the entry is gone before the answer that ended it is acted upon;
- *   - an answer that was on its way while anything ended is not stored (see cache_epoch).
+ *   - an answer that was on its way while anything ended is not stored (see session_cache_epoch).
  *
  * For many threads.  Of fixed size: a full set forgets its oldest entry.
  */

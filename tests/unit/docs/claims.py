@@ -81,6 +81,15 @@ def calls(path):
     return found(path, sources.comments(path), CALL)
 
 
+SNAKE_CASE = re.compile(r"(?<![\w./$%{-])([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?![\w./-])")
+
+
+@functools.cache
+def mentions(path):
+    """Words with an underscore in the comments of a source file: only names of the code have one."""
+    return found(path, sources.comments(path), SNAKE_CASE)
+
+
 # --- commands ----------------------------------------------------------------------------------------------------------
 
 COMMAND = re.compile(r"(?:\$ |sudo (?:-\S+ (?:doubletour )?)*|[A-Z_]+=\S+ )*(?:build/(?:test/)?)?((?:doubletour|make|tools/|bench/|fuzz/).*)")

@@ -36,6 +36,7 @@ PATHS = {
 }
 
 CONVENTION = "a rule for names, not a name"
+EXAMPLE = "a name in an example of use"
 PLACEHOLDER = "NAME stands for the page, the question or the kind"
 AUTHELIA = "a key of Authelia's configuration"
 POSTGRESQL = "a setting, function or program of PostgreSQL"
@@ -59,6 +60,11 @@ IDENTIFIERS = {
     "phone_number": AUTHELIA,
     "MON_AUTH": "a flag of OpenSSH's monitor",
     "sd_listen_fds": "a function of libsystemd, whose protocol is followed",
+    "crypt_blowfish": "a library: the source of vectors",
+    "no_new_privs": "an attribute of a process, see prctl(2)",
+    "socket_file": EXAMPLE,
+    "put_event": EXAMPLE,
+    "wiki_example_org": "what is made of wiki.example.org",
     "random_hex": "a function of PyOTP",
     "limit_conn": PROXY,
     "auth_request": PROXY,

@@ -165,8 +165,15 @@ def all_code():
 
 
 @functools.cache
+def dotted():
+    """What stands in the code as signin.refused does, an event of the log."""
+    return frozenset(re.findall(r"\b[a-z]+(?:\.[a-z_]+)+\b", all_code()))
+
+
+@functools.cache
 def tables():
-    return frozenset(re.findall(r"CREATE TABLE (\w+)", all_code()))
+    migrations = "".join(text(path) for path in files() if path.startswith("migrations/") and path.endswith(".up.sql"))
+    return frozenset(re.findall(r"CREATE TABLE (\w+)", migrations)) - frozenset(re.findall(r"ALTER TABLE (\w+) RENAME TO", migrations))
 
 
 @functools.cache

@@ -66,7 +66,8 @@ def identifier_exists(name):
     if name in IDENTIFIERS or is_known(name):
         return True
     if claims.DOTTED.match(name):
-        return re.search(rf"\b{re.escape(name)}\b", sources.all_code()) is not None or name.split(".")[0] in sources.tables() and is_known(name.split(".")[1])
+        table, column = name.split(".")[:2]
+        return name in sources.dotted() or (table in sources.tables() and is_known(column))
     parts = re.split(r"\.|->", name)
     return len(parts) > 1 and all(map(is_known, parts))
 
@@ -77,6 +78,15 @@ def test_every_identifier_in_a_page_exists():
 
 def test_every_call_in_a_comment_exists():
     complain([claim for path in sources.code() for claim in claims.calls(path) if not identifier_exists(claim.name)])
+
+
+def mentioning():
+    """C and SQL.  Comments of other sources quote configurations of programs that are not ours."""
+    return [path for path in sources.code() if path.endswith((*sources.C_SUFFIXES, ".sql")) and path != "tools/prove/parser.c"]
+
+
+def test_every_name_with_an_underscore_in_a_comment_exists():
+    complain([claim for path in mentioning() for claim in claims.mentions(path) if not identifier_exists(claim.name)])
 
 
 def test_every_assignment_in_a_page_sets_something():
@@ -92,7 +102,7 @@ def every_name():
     for path in sources.pages():
         yield from claims.identifiers(path) + claims.assignments(path)
     for path in sources.code():
-        yield from claims.paths(path, sources.comments(path)) + claims.calls(path)
+        yield from claims.paths(path, sources.comments(path)) + claims.calls(path) + claims.mentions(path)
 
 
 def test_every_exception_is_needed():

@@ -42,6 +42,23 @@ def test_every_folder_of_the_source_is_explained(page, heading):
     assert [folder for folder in source_folders() if pathlib.PurePosixPath(folder).name not in named] == []
 
 
+def test_every_file_of_tests_over_sockets_is_explained():
+    tests = [path for path in sources.files() if re.match(r"tests/(?:e2e|browser)/test_\w+\.py$", path)]
+    page = sources.text("docs/testing.md")
+    assert sorted(path for path in tests if f"{pathlib.PurePosixPath(path).name}`" not in page) == []
+
+
+def test_every_file_of_the_http_server_is_explained():
+    files = [path for path in sources.files() if re.match(r"src/http/\w+\.c$", path)]
+    page = sources.text("docs/http.md")
+    assert sorted(path for path in files if f"`{pathlib.PurePosixPath(path).name}`" not in page) == []
+
+
+def test_every_table_of_the_database_is_explained():
+    page = section("docs/database.md", "What is in it")
+    assert sorted(table for table in sources.tables() if f"`{table}`" not in page) == []
+
+
 def test_every_page_of_the_documentation_is_linked():
     linked = {claims.target(claim) for path in sources.pages() for claim in claims.links(path)}
     pages = [path for path in sources.pages() if path.startswith("docs/")]

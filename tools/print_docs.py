@@ -21,6 +21,8 @@ import sys
 import compile_questions
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / 'tests/unit'))
+import layers as layers_test  # noqa: E402
 MARKED = re.compile(r'(<!-- printed by tools/print_docs\.py from (\S+) -->\n).*?(<!-- end -->)', re.S)
 
 
@@ -46,6 +48,11 @@ def routes(build):
         for row in rows])
 
 
+def layers(build):
+    below = layers_test.BELOW
+    return table(['layer', 'may include'], [[f'`{layer}`', ', '.join(f'`{other}`' for other in below if other in below[layer])] for layer in below])
+
+
 def limits(build):
     return output(build / 'tests/unit/docs/print_tables', 'limits')
 
@@ -57,6 +64,7 @@ def counters(build):
 TABLES = {
     'src/wire/questions.def': questions,
     'src/web/routes.c': routes,
+    'tests/unit/layers.py': layers,
     'src/http/server.h': limits,
     'src/keeper/throttle.c': counters,
 }

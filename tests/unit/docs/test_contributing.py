@@ -4,6 +4,7 @@ A scratch copy of the source gets a toy of each, by editing exactly the files th
 question is asked through the keeper's dispatcher.
 """
 
+import fnmatch
 import os
 import pathlib
 import re
@@ -57,11 +58,15 @@ def add_setting(scratch):
     scratch.append(definition, toy.SETTING)
 
 
+def a_file_of_handlers(pattern):
+    return min(path for path in sources.files() if fnmatch.fnmatch(path, pattern) and "/handlers.h\"" in sources.text(path))
+
+
 def add_question(scratch):
     definition, handlers, page = steps("question")
     scratch.replace(definition, "\n# --- heads", toy.ROW + "\n# --- heads")
     scratch.append(definition, toy.STRUCT)
-    scratch.append(handlers.replace("SUBJECT", "own_account"), toy.HANDLER)
+    scratch.append(a_file_of_handlers(handlers.replace("SUBJECT", "*")), toy.HANDLER)
     scratch.run("tools/print_docs.py", page)
     assert "| `toy` | full | `FRESH`, `WRITES` |" in (scratch.folder / page).read_text()
 

@@ -1,7 +1,7 @@
-"""CONTRIBUTING.md is true: what it says to touch is enough to add a question and a setting.
+"""CONTRIBUTING.md is true: what it says to touch is enough to add a question, a factor kind and a setting.
 
-A scratch copy of the source gets a toy of each, by editing exactly the files that CONTRIBUTING.md names.  It is built, and the
-question is asked through the keeper's dispatcher.
+A scratch copy of the source gets a toy of each, by editing exactly the files that CONTRIBUTING.md names.  It is built, and
+asked through the keeper's dispatcher.
 """
 
 import fnmatch
@@ -19,7 +19,7 @@ import toy
 
 pytestmark = pytest.mark.skipif(not (os.environ.get("TEST_WHOLE") or os.environ.get("TORTURE")), reason="compiles the keeper: with TEST_WHOLE (.ci/run)")
 
-NUMBERS = {"question": 3, "setting": 1}
+NUMBERS = {"question": 3, "factor kind": 2, "setting": 1}
 
 
 def steps(what):
@@ -71,6 +71,13 @@ def add_question(scratch):
     assert "| `toy` | full | `FRESH`, `WRITES` |" in (scratch.folder / page).read_text()
 
 
+def add_factor_kind(scratch):
+    table, file = steps("factor kind")
+    scratch.replace(table, "KIND(totp)", "KIND(totp) KIND(toy)")
+    (scratch.folder / file.replace("NAME", "toy")).write_text(toy.KIND)
+    scratch.replace("src/keeper/meson.build", "'totp.c',", "'totp.c', 'toy.c',")
+
+
 def add_test(scratch):
     (scratch.folder / "tests/unit/keeper/test_toy.c").write_text(toy.TEST)
     scratch.replace("tests/unit/keeper/meson.build", "foreach subject : [", "foreach subject : ['toy', ")
@@ -85,6 +92,7 @@ def scratch():
 def test_the_files_that_contributing_names_are_enough(scratch):
     add_setting(scratch)
     add_question(scratch)
+    add_factor_kind(scratch)
     add_test(scratch)
     scratch.run("meson", "setup", "build/toy", "-Dtest_hooks=true", "-Dtests=enabled", "-Doptimization=0")
     scratch.run("ninja", "-C", "build/toy", "tests/unit/test_keeper_toy")

@@ -1,4 +1,4 @@
-"""Additions to a scratch copy of the source: a question, a setting and an audit event, with a test that uses all of them."""
+"""Additions to a scratch copy of the source: a question, a factor kind, a setting and an audit event, with a test that uses all of them."""
 
 ROW = "\ttoy  nothing  toy  full  FRESH WRITES  tells the toy number, and writes down that it did\n"
 STRUCT = "\nstruct toy_body\n\tuint32_t  number  100\n"
@@ -11,6 +11,53 @@ toy_answer(struct turn *turn, enum verdict *ret_verdict)
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }
+"""
+
+KIND = """#include "keeper/factor_kind.h"
+#include "keeper/turn.h"
+
+static err
+toy_read(struct turn *turn, const struct attempt *attempt, bool *ret_possible)
+{
+	*ret_possible = str_starts(attempt->typed, STR("toy "));
+	return ERR_OK;
+}
+
+static err
+toy_count(struct turn *turn, struct attempt *attempt)
+{
+	return throttle_recovery(turn, &attempt->throttle);
+}
+
+static err
+toy_verify(struct turn *turn, struct attempt *attempt)
+{
+	if (str_equal(attempt->typed, STR("toy right")))
+		attempt->proof = (struct proof){ .kind = &factor_kind_toy, .at_us = turn->now_us };
+	return ERR_OK;
+}
+
+static err
+toy_spend(struct turn *turn, const struct attempt *attempt, bool *ret_done)
+{
+	*ret_done = true;
+	return ERR_OK;
+}
+
+const struct factor_kind factor_kind_toy = {
+	.name = "toy",
+	.amr = "toy",
+	.shows = SHOWS_POSSESSION,
+	.recovers = true,
+	.passed = AUDIT_RECOVERED,
+	.stepped_up = AUDIT_RECOVERED,
+	.why_wrong = "code",
+	.why_spent = "code",
+	.read = toy_read,
+	.count = toy_count,
+	.verify = toy_verify,
+	.spend = toy_spend,
+};
 """
 
 SETTING = """
@@ -70,6 +117,20 @@ toy_question_tells_the_toy_setting(void **state)
 }
 
 static void
+toy_factor_kind_finishes_a_sign_in(void **state)
+{
+	struct world w;
+	struct browser alice = { 0 };
+
+	world_new(&w);
+	bring_to(&w, &alice, "alice", STATE_PENDING);
+	assert_verdict(do_prove(&w, &alice, "toy wrong"), VERDICT_REFUSED);
+	assert_verdict(do_prove(&w, &alice, "toy right"), VERDICT_PASSED);
+	assert_int_equal(alice.head.state, STATE_FULL);
+	world_end(&w);
+}
+
+static void
 toy_setting_is_in_the_manual(void **state)
 {
 	CLEANUP(buf_wipe) struct buf manual = BUF(64 * 1024);
@@ -83,6 +144,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(toy_question_tells_the_toy_setting),
+		cmocka_unit_test(toy_factor_kind_finishes_a_sign_in),
 		cmocka_unit_test(toy_setting_is_in_the_manual),
 	};
 

@@ -233,6 +233,15 @@ check_verified(const struct factor_kind *kind)
 	assert_int_equal(kind->why_wrong != NULL, verified);
 	assert_int_equal(kind->why_spent != NULL, verified);
 	assert_true(!verified || (kind->passed != 0 && kind->stepped_up != 0));
+	assert_true(!verified || kind->begin != NULL || kind->recovers); /* else no column holds its proof */
+}
+
+/* recovered_at_us holds no kind. */
+static void
+one_kind_recovers(void **state)
+{
+	for (size_t i = 0; i < FACTOR_KINDS_COUNT; i++)
+		assert_int_equal(factor_kinds[i]->recovers, factor_kinds[i] == &factor_kind_recovery);
 }
 
 static void
@@ -437,6 +446,7 @@ main(void)
 		cmocka_unit_test(a_proof_is_found_by_what_it_shows_and_by_its_factor),
 		cmocka_unit_test(proofs_beyond_the_room_are_dropped),
 		cmocka_unit_test(each_kind_has_all_functions_of_what_it_can_do),
+		cmocka_unit_test(one_kind_recovers),
 		cmocka_unit_test(no_two_kinds_share_a_name_or_a_purpose),
 		cmocka_unit_test(each_purpose_seals),
 		cmocka_unit_test(names_of_no_enrolled_kind_are_refused),

@@ -169,6 +169,18 @@ def test_rows_have_the_names_and_types_of_the_schema():
     assert wrong == []
 
 
+# What keeper/proof.h finds from the columns of a session.  The columns of session_standing are the facts.
+FOUND_IN_C = {'state', 'proved', 'full', 'pending', 'enrolling', 'fresh', 'recovered', 'amr'}
+
+
+def test_no_query_decides_the_state_of_a_session():
+    queries, rows = compile_sql.with_rows(compile_sql.read_queries(sorted((ROOT / 'src/store/sql').glob('*.sql'))))
+    assert 'session_standing' in rows
+    assert not [(name, column.name) for name, columns in rows.items() for column in columns if column.name in FOUND_IN_C]
+    assert not [query.name for query in queries if re.search(r'CASE\b[^;]*\b(factor_at_us|factor_id|recovered_at_us)\b',
+                                                             query.texts['sqlite'])]
+
+
 # Columns that may be NULL in one table and never are in these rows, and why.
 NEVER_NULL = {
     ('account_factors', 'confirmed_at_us'): 'only confirmed ones',

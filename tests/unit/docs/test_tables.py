@@ -63,3 +63,18 @@ def test_every_page_of_the_documentation_is_linked():
     linked = {claims.target(claim) for path in sources.pages() for claim in claims.links(path)}
     pages = [path for path in sources.pages() if path.startswith("docs/")]
     assert [path for path in pages if path not in linked and str(pathlib.PurePosixPath(path).parent) not in linked - {"docs"}] == []
+
+
+def defaults():
+    """What docs/settings.md says of each setting's default."""
+    return dict(re.findall(r"^## `(\w+)`\n.*?^- default: (.*?)$", sources.text("docs/settings.md"), re.M | re.S))
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.fr.md"])
+def test_defaults_in_the_readme_are_those_of_the_settings(page):
+    rows = re.findall(r"^\| ((?:`[A-Z_]+`(?:, )?)+) \|.*\| ([^|]*) \|$", sources.text(page), re.M)
+    cells = [(re.findall(r"`(\w+)`", names), re.findall(r"`([^`]+)`", default)) for names, default in rows]
+    assert len(cells) > 8
+    wrong = [(names, value) for names, values in cells for value in values
+             if value not in defaults() and not any(f"`{value}`" in defaults()[name] for name in names)]
+    assert wrong == []

@@ -82,10 +82,15 @@ def c_comments(source):
     return "".join(kept)
 
 
-def python_comments(source):
-    lines = [""] * (source.count("\n") + 2)
+@functools.cache
+def tokens(path):
+    return list(tokenize.generate_tokens(io.StringIO(text(path)).readline))
+
+
+def python_comments(path):
+    lines = [""] * (text(path).count("\n") + 2)
     before = tokenize.NEWLINE
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+    for token in tokens(path):
         docstring = token.type == tokenize.STRING and before in (tokenize.NEWLINE, tokenize.INDENT, tokenize.NL, tokenize.DEDENT, tokenize.COMMENT)
         if token.type == tokenize.COMMENT or docstring:
             for offset, line in enumerate(token.string.split("\n")):
@@ -98,13 +103,14 @@ def line_comments(source, mark):
     return "\n".join(line.partition(mark)[1] and line.partition(mark)[2] for line in source.split("\n"))
 
 
+@functools.cache
 def comments(path):
     """The comments of a source file, each in its own line."""
     suffix = pathlib.PurePosixPath(path).suffix
     if suffix in C_SUFFIXES:
         return c_comments(text(path))
     if is_python(path):
-        return python_comments(text(path))
+        return python_comments(path)
     return line_comments(text(path), LINE_COMMENT.get(suffix, "#"))
 
 
@@ -122,9 +128,9 @@ def sql_words(source):
     return WORD.findall(re.sub("--.*", "", source)) + names + [f"SQL_{name.upper()}" for name in names]
 
 
-def python_words(source):
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return [token.string for token in tokens if token.type == tokenize.NAME] + [name for name in WHOLE_TEXT.findall(source) if name.isupper()]
+def python_words(path):
+    names = [token.string for token in tokens(path) if token.type == tokenize.NAME]
+    return names + [name for name in WHOLE_TEXT.findall(text(path)) if name.isupper()]
 
 
 def words_of(path):
@@ -134,7 +140,7 @@ def words_of(path):
     if suffix == ".sql":
         return sql_words(text(path))
     if is_python(path):
-        return python_words(text(path))
+        return python_words(path)
     return WORD.findall(re.sub(r"(?m)^\s*#.*", "", text(path)))
 
 

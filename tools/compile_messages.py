@@ -131,7 +131,7 @@ def strip_comments(source):
 def marked_in_c(folder):
     """{(msgid, None): "file:line"} for every N_("...")."""
     found = {}
-    for path in sorted(pathlib.Path(folder).rglob("*.[ch]")):
+    for path in sorted(p for p in pathlib.Path(folder).rglob("*") if p.suffix in (".c", ".h", ".def")):
         source = strip_comments(path.read_text("utf-8"))
         for match in MARKED.finditer(source):
             line = source.count("\n", 0, match.start()) + 1

@@ -61,7 +61,12 @@ def counters(build):
     return output(build / 'tests/unit/docs/print_tables', 'counters')
 
 
+def events(build):
+    return output(build / 'tests/unit/docs/print_tables', 'events')
+
+
 TABLES = {
+    'src/wire/events.def': events,
     'src/wire/questions.def': questions,
     'src/web/routes.c': routes,
     'tests/unit/layers.py': layers,

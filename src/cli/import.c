@@ -260,7 +260,7 @@ run_import(const struct config *config, struct request *request, struct why *why
 	CLEANUP(arena_wipe) struct arena arena = ARENA(ARENA_MAX);
 	struct telling telling = { progress_begin("importing") };
 	str map = { 0 };
-	struct import import = { .what = request->kind->name,
+	struct import import = { .reason = audit_reason_read(str_of(request->kind->name)),
 				 .source = request->kind->source,
 				 .source_context = &request->place,
 				 .rename = request->map == NULL ? NULL : renamed,

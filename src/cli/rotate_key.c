@@ -50,7 +50,7 @@ do_rotate(const struct config *config, struct why *why, struct rotation *ret_rot
 		    config->database_name);
 	e = rotate(config, db, show, &progress, why, ret_rotation);
 	progress_end(&progress);
-	return e == ERR_OK ? audit_write_command(db, AUDIT_ADMIN_KEY_ROTATED, 0, "asked") : e;
+	return e == ERR_OK ? audit_write_command(db, AUDIT_ADMIN_KEY_ROTATED, 0, REASON_ASKED) : e;
 }
 
 static err

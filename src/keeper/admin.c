@@ -17,7 +17,7 @@ struct act {
 	act_work work;
 	int64_t account_id;
 	enum audit_event event;
-	const char *reason;
+	enum audit_reason reason;
 	struct link_text *link;
 	str name, display_name; /* of a new or renamed account */
 	str email, groups;
@@ -166,7 +166,7 @@ admin_add(struct keeper_thread *t, str typed, const struct admin_new *facts, str
 	  struct link_text *ret_link)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(4 * GROUPS_MAX_BYTES);
-	struct act act = { .event = AUDIT_ADMIN_ADDED, .reason = "asked", .link = ret_link };
+	struct act act = { .event = AUDIT_ADMIN_ADDED, .reason = REASON_ASKED, .link = ret_link };
 	struct display_name display = { .n = 0 };
 	struct account_name name = { .n = 0 };
 	err e;
@@ -196,7 +196,7 @@ rename_account(struct turn *turn, struct act *act)
 err
 admin_rename(struct keeper_thread *t, str account, str typed, struct why *why)
 {
-	struct act act = { .event = AUDIT_ADMIN_RENAMED, .reason = "asked" };
+	struct act act = { .event = AUDIT_ADMIN_RENAMED, .reason = REASON_ASKED };
 	struct account_name name = { .n = 0 };
 	err e;
 
@@ -229,7 +229,7 @@ err
 admin_set_email(struct keeper_thread *t, str account, str email, struct why *why)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(64);
-	struct act act = { .event = AUDIT_ADMIN_EMAIL_SET, .reason = "asked" };
+	struct act act = { .event = AUDIT_ADMIN_EMAIL_SET, .reason = REASON_ASKED };
 
 	TRY(identity_take(&act, email, STR(""), &arena, why));
 	return act_on(t, account, &act, set_email, why);
@@ -248,7 +248,7 @@ err
 admin_set_groups(struct keeper_thread *t, str account, str groups, struct why *why)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(4 * GROUPS_MAX_BYTES);
-	struct act act = { .event = AUDIT_ADMIN_GROUPS_SET, .reason = "asked" };
+	struct act act = { .event = AUDIT_ADMIN_GROUPS_SET, .reason = REASON_ASKED };
 
 	TRY(identity_take(&act, STR(""), groups, &arena, why));
 	return act_on(t, account, &act, set_groups, why);
@@ -266,7 +266,7 @@ disable(struct turn *turn, struct act *act)
 err
 admin_disable(struct keeper_thread *t, str account, struct why *why, bool *ret_changed)
 {
-	struct act act = { .event = AUDIT_ADMIN_DISABLED, .reason = "asked", .optional = true };
+	struct act act = { .event = AUDIT_ADMIN_DISABLED, .reason = REASON_ASKED, .optional = true };
 
 	TRY(act_on(t, account, &act, disable, why));
 	*ret_changed = act.changed > 0;
@@ -282,7 +282,7 @@ enable(struct turn *turn, struct act *act)
 err
 admin_enable(struct keeper_thread *t, str account, struct why *why, bool *ret_changed)
 {
-	struct act act = { .event = AUDIT_ADMIN_ENABLED, .reason = "asked", .optional = true };
+	struct act act = { .event = AUDIT_ADMIN_ENABLED, .reason = REASON_ASKED, .optional = true };
 
 	TRY(act_on(t, account, &act, enable, why));
 	*ret_changed = act.changed > 0;
@@ -299,7 +299,7 @@ unlock(struct turn *turn, struct act *act)
 err
 admin_unlock(struct keeper_thread *t, str account, struct why *why)
 {
-	struct act act = { .event = AUDIT_ADMIN_UNLOCKED, .reason = "asked" };
+	struct act act = { .event = AUDIT_ADMIN_UNLOCKED, .reason = REASON_ASKED };
 
 	return act_on(t, account, &act, unlock, why);
 }
@@ -320,7 +320,7 @@ reset_password(struct turn *turn, struct act *act)
 err
 admin_reset_password(struct keeper_thread *t, str account, struct why *why, struct link_text *ret_link)
 {
-	struct act act = { .event = AUDIT_ADMIN_PASSWORD_LINK, .reason = "asked", .link = ret_link };
+	struct act act = { .event = AUDIT_ADMIN_PASSWORD_LINK, .reason = REASON_ASKED, .link = ret_link };
 
 	return act_on(t, account, &act, reset_password, why);
 }
@@ -337,7 +337,7 @@ reset_factors(struct turn *turn, struct act *act)
 err
 admin_reset_factors(struct keeper_thread *t, str account, struct why *why)
 {
-	struct act act = { .event = AUDIT_ADMIN_FACTORS_RESET, .reason = "asked" };
+	struct act act = { .event = AUDIT_ADMIN_FACTORS_RESET, .reason = REASON_ASKED };
 
 	return act_on(t, account, &act, reset_factors, why);
 }
@@ -354,7 +354,7 @@ sign_out(struct turn *turn, struct act *act)
 err
 admin_sign_out(struct keeper_thread *t, str account, struct why *why, int64_t *ret_ended)
 {
-	struct act act = { .event = AUDIT_ADMIN_SIGNED_OUT, .reason = "asked" };
+	struct act act = { .event = AUDIT_ADMIN_SIGNED_OUT, .reason = REASON_ASKED };
 
 	TRY(act_on(t, account, &act, sign_out, why));
 	*ret_ended = act.changed;
@@ -372,7 +372,7 @@ delete_account(struct turn *turn, struct act *act)
 err
 admin_delete(struct keeper_thread *t, str account, struct why *why)
 {
-	struct act act = { .event = AUDIT_ADMIN_DELETED, .reason = "asked" };
+	struct act act = { .event = AUDIT_ADMIN_DELETED, .reason = REASON_ASKED };
 
 	return act_on(t, account, &act, delete_account, why);
 }
@@ -386,7 +386,7 @@ invite(struct turn *turn, struct act *act)
 err
 admin_invite(struct keeper_thread *t, struct why *why, struct link_text *ret_link)
 {
-	struct act act = { .event = AUDIT_ADMIN_INVITED, .reason = "asked", .link = ret_link };
+	struct act act = { .event = AUDIT_ADMIN_INVITED, .reason = REASON_ASKED, .link = ret_link };
 
 	return act_do(t, &act, invite, why);
 }

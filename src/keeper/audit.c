@@ -7,62 +7,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* clang-format off */
-static const struct {
-	const char *name, *outcome;
-	enum log_level level;
-	bool by_system; /* the server does it of itself, whoever asked */
-} events[AUDIT_COUNT] = {
-	[AUDIT_REGISTER]         = { "register.done",    "passed",  LOG_NOTICE },
-	[AUDIT_REGISTER_REFUSED] = { "register.refused", "refused", LOG_NOTICE },
-	[AUDIT_SIGN_IN]          = { "signin.passed",    "passed",  LOG_NOTICE },
-	[AUDIT_SIGN_IN_REFUSED]  = { "signin.refused",   "refused", LOG_NOTICE },
-	[AUDIT_ENROL]            = { "enrol.begun",      "passed",  LOG_INFO   },
-	[AUDIT_ENROLLED]         = { "enrol.confirmed",  "passed",  LOG_NOTICE },
-	[AUDIT_PROVED]           = { "prove.passed",     "passed",  LOG_NOTICE },
-	[AUDIT_PROVE_REFUSED]    = { "prove.refused",    "refused", LOG_NOTICE },
-	[AUDIT_SIGN_OUT]         = { "signout.done",     "passed",  LOG_NOTICE },
-	[AUDIT_STEP_UP]               = { "stepup.passed",         "passed",  LOG_INFO },
-	[AUDIT_RECOVERED]             = { "recovery.used",         "passed",  LOG_NOTICE },
-	[AUDIT_RECOVERY_MADE]         = { "recovery.made",         "passed",  LOG_NOTICE },
-	[AUDIT_FACTOR_REMOVED]        = { "factor.removed",        "passed",  LOG_NOTICE },
-	[AUDIT_FACTOR_RENAMED]        = { "factor.renamed",        "passed",  LOG_INFO },
-	[AUDIT_PASSWORD_CHANGED]      = { "password.changed",      "passed",  LOG_NOTICE },
-	[AUDIT_PASSWORD_REFUSED]      = { "password.refused",      "refused", LOG_NOTICE },
-	[AUDIT_PROFILE_CHANGED]       = { "profile.changed",       "passed",  LOG_INFO },
-	[AUDIT_SESSION_ENDED]         = { "session.ended",         "passed",  LOG_NOTICE },
-	[AUDIT_CLOSED]                = { "account.closed",        "passed",  LOG_NOTICE },
-	[AUDIT_LINK_USED]             = { "link.used",             "passed",  LOG_NOTICE },
-	[AUDIT_LINK_REFUSED]          = { "link.refused",          "refused", LOG_NOTICE },
-	[AUDIT_CLOCK_OFF]             = { "clock.off",             "refused", LOG_NOTICE, true },
-	[AUDIT_WAIT_BEGUN]            = { "wait.begun",            "refused", LOG_NOTICE, true },
-	[AUDIT_FACTOR_DISABLED]       = { "factor.disabled",       "refused", LOG_WARNING, true },
-	[AUDIT_ADMIN_ADDED]           = { "admin.added",           "passed",  LOG_NOTICE },
-	[AUDIT_ADMIN_DISABLED]        = { "admin.disabled",        "passed",  LOG_NOTICE },
-	[AUDIT_ADMIN_ENABLED]         = { "admin.enabled",         "passed",  LOG_NOTICE },
-	[AUDIT_ADMIN_UNLOCKED]        = { "admin.unlocked",        "passed",  LOG_NOTICE },
-	[AUDIT_ADMIN_PASSWORD_LINK]   = { "admin.password-link",   "passed",  LOG_NOTICE },
-	[AUDIT_ADMIN_FACTORS_RESET]   = { "admin.factors-reset",   "passed",  LOG_NOTICE },
-	[AUDIT_ADMIN_SIGNED_OUT]      = { "admin.signed-out",      "passed",  LOG_NOTICE },
-	[AUDIT_ADMIN_DELETED]         = { "admin.deleted",         "passed",  LOG_NOTICE },
-	[AUDIT_ADMIN_RENAMED]         = { "admin.renamed",         "passed",  LOG_NOTICE },
-	[AUDIT_ADMIN_EMAIL_SET]       = { "admin.email-set",       "passed",  LOG_NOTICE },
-	[AUDIT_ADMIN_GROUPS_SET]      = { "admin.groups-set",      "passed",  LOG_NOTICE },
-	[AUDIT_ADMIN_INVITED]         = { "admin.invited",         "passed",  LOG_NOTICE },
-	[AUDIT_ADMIN_IMPORTED]        = { "admin.imported",        "passed",  LOG_NOTICE },
-	[AUDIT_ADMIN_BACKUP]          = { "admin.backup",          "passed",  LOG_NOTICE },
-	[AUDIT_ADMIN_COPIED]          = { "admin.copied",          "passed",  LOG_NOTICE },
-	[AUDIT_ADMIN_RESTORED]        = { "admin.restored",        "passed",  LOG_NOTICE },
-	[AUDIT_ADMIN_KEY_ROTATED]     = { "admin.key-rotated",     "passed",  LOG_NOTICE },
-};
-/* clang-format on */
-
-const char *
-audit_event_name(enum audit_event event)
-{
-	return events[event].name;
-}
-
 str
 audit_text(struct arena *arena, str text)
 {
@@ -110,7 +54,7 @@ static str
 actor_of(const struct turn *turn, enum audit_event event)
 {
 	static const str fixed[] = { [AUDIT_BY_PERSON] = STR_INIT("person"), [AUDIT_BY_SYSTEM] = STR_INIT("system") };
-	enum audit_actor actor = events[event].by_system ? AUDIT_BY_SYSTEM : turn->actor;
+	enum audit_actor actor = audit_event_facts(event)->by_system ? AUDIT_BY_SYSTEM : turn->actor;
 
 	return actor == AUDIT_BY_COMMAND ? str_of(command_actor) : fixed[actor];
 }
@@ -119,13 +63,15 @@ actor_of(const struct turn *turn, enum audit_event event)
 
 /* The only writer of the table. */
 static err
-row_insert(struct turn *turn, enum audit_event event, struct db_value account, struct db_value subject, const char *why)
+row_insert(struct turn *turn, enum audit_event event, struct db_value account, struct db_value subject,
+	   enum audit_reason reason)
 {
+	const struct audit_event_facts *facts = audit_event_facts(event);
 	const struct db_value args[] = {
 		DB_INT(turn->now_us),
-		DB_TEXT(str_of(events[event].name)),
-		DB_TEXT(str_of(events[event].outcome)),
-		DB_TEXT(str_of(why)),
+		DB_TEXT(str_of(facts->name)),
+		DB_TEXT(str_of(audit_outcome_name(facts->outcome))),
+		DB_TEXT(str_of(audit_reason_name(reason))),
 		account,
 		subject,
 		DB_TEXT(audit_text(&turn->arena, turn->head.address)),
@@ -138,33 +84,35 @@ row_insert(struct turn *turn, enum audit_event event, struct db_value account, s
 }
 
 err
-audit_write(struct turn *turn, enum audit_event event, int64_t account_id, const char *why)
+audit_write(struct turn *turn, enum audit_event event, int64_t account_id, enum audit_reason reason)
 {
-	return row_insert(turn, event, account_id == 0 ? DB_NULL() : DB_INT(account_id), DB_NULL(), why);
+	return row_insert(turn, event, account_id == 0 ? DB_NULL() : DB_INT(account_id), DB_NULL(), reason);
 }
 
 err
-audit_write_unknown(struct turn *turn, enum audit_event event, str name, const char *why)
+audit_write_unknown(struct turn *turn, enum audit_event event, str name, enum audit_reason reason)
 {
 	uint8_t hash[DIGEST_BYTES];
 
 	TRY(digest_hmac(str_bytes(keeper_name_key(turn->keeper)->b, TOKEN_BYTES), name, hash));
-	return row_insert(turn, event, DB_NULL(), DB_BLOB(str_bytes(hash, sizeof(hash))), why);
+	return row_insert(turn, event, DB_NULL(), DB_BLOB(str_bytes(hash, sizeof(hash))), reason);
 }
 
 err
-audit_write_command(struct db *db, enum audit_event event, int64_t account_id, const char *why)
+audit_write_command(struct db *db, enum audit_event event, int64_t account_id, enum audit_reason reason)
 {
 	CLEANUP(turn_wipe) struct turn turn = { .db = db };
 
 	TRY(turn_of_command(&(struct keeper_thread){ .db = db }, &turn));
-	return audit_write(&turn, event, account_id, why);
+	return audit_write(&turn, event, account_id, reason);
 }
 
 void
-audit_log(const struct turn *turn, enum audit_event event, int64_t account_id, const char *why)
+audit_log(const struct turn *turn, enum audit_event event, int64_t account_id, enum audit_reason reason)
 {
-	log_event(events[event].level, events[event].name, LOG_INT("account", account_id), LOG_TEXT("why", why),
+	const struct audit_event_facts *facts = audit_event_facts(event);
+
+	log_event(facts->level, facts->name, LOG_INT("account", account_id), LOG_TEXT("why", audit_reason_name(reason)),
 		  LOG_TEXT("state", session_state_name(turn->now.session.state)),
 		  LOG_STR("address", turn->head.address));
 }

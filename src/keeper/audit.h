@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "wire/events.h"
 
 #include <stdint.h>
 
@@ -16,55 +17,6 @@ struct turn;
 
 /* Who acts.  Written as text: see below. */
 enum audit_actor { AUDIT_BY_PERSON = 0, AUDIT_BY_SYSTEM, AUDIT_BY_COMMAND };
-
-enum audit_event {
-	AUDIT_REGISTER,
-	AUDIT_REGISTER_REFUSED,
-	AUDIT_SIGN_IN,
-	AUDIT_SIGN_IN_REFUSED,
-	AUDIT_ENROL,
-	AUDIT_ENROLLED,
-	AUDIT_PROVED,
-	AUDIT_PROVE_REFUSED,
-	AUDIT_SIGN_OUT,
-	AUDIT_STEP_UP,
-	AUDIT_RECOVERED, /* a recovery code proved the factor */
-	AUDIT_RECOVERY_MADE,
-	AUDIT_FACTOR_REMOVED,
-	AUDIT_FACTOR_RENAMED,
-	AUDIT_PASSWORD_CHANGED,
-	AUDIT_PASSWORD_REFUSED, /* the current one was wrong */
-	AUDIT_PROFILE_CHANGED,
-	AUDIT_SESSION_ENDED, /* by the person, from another session */
-	AUDIT_CLOSED,
-	AUDIT_LINK_USED,
-	AUDIT_LINK_REFUSED,
-	AUDIT_CLOCK_OFF,       /* two codes in a row fit another time */
-	AUDIT_WAIT_BEGUN,      /* reason: the counter */
-	AUDIT_FACTOR_DISABLED, /* all of the account, after too many wrong codes */
-	/* by the administrator; reason says what */
-	AUDIT_ADMIN_ADDED,
-	AUDIT_ADMIN_DISABLED,
-	AUDIT_ADMIN_ENABLED,
-	AUDIT_ADMIN_UNLOCKED,
-	AUDIT_ADMIN_PASSWORD_LINK,
-	AUDIT_ADMIN_FACTORS_RESET,
-	AUDIT_ADMIN_SIGNED_OUT,
-	AUDIT_ADMIN_DELETED,
-	AUDIT_ADMIN_RENAMED,
-	AUDIT_ADMIN_EMAIL_SET,
-	AUDIT_ADMIN_GROUPS_SET,
-	AUDIT_ADMIN_INVITED,
-	AUDIT_ADMIN_IMPORTED,
-	AUDIT_ADMIN_BACKUP,
-	AUDIT_ADMIN_COPIED,
-	AUDIT_ADMIN_RESTORED,
-	AUDIT_ADMIN_KEY_ROTATED,
-	AUDIT_COUNT
-};
-
-/* "signin.refused" */
-const char *audit_event_name(enum audit_event event);
 
 /*
  * Each row says who acted: "person" (whoever used the pages: after a refused attempt nobody knows who), "system" (the server, of
@@ -77,19 +29,19 @@ enum { AUDIT_USER_MAX = 64, AUDIT_ACTOR_MAX = AUDIT_USER_MAX + 16 };
 void audit_command_by(const char *sudo_user, int64_t uid);
 
 /*
- * One row, within the transaction that is open, if one is.  account_id 0: none.  why: a fixed word.  The actor is the turn's, but for
+ * One row, within the transaction that is open, if one is.  account_id 0: none.  The actor is the turn's, but for
  * what the server does of itself.
  */
-MUST_USE err audit_write(struct turn *turn, enum audit_event event, int64_t account_id, const char *why);
+MUST_USE err audit_write(struct turn *turn, enum audit_event event, int64_t account_id, enum audit_reason reason);
 
 /* The same about a name that no account has: a keyed hash of it is kept, so that tries on one name can be counted. */
-MUST_USE err audit_write_unknown(struct turn *turn, enum audit_event event, str name, const char *why);
+MUST_USE err audit_write_unknown(struct turn *turn, enum audit_event event, str name, enum audit_reason reason);
 
 /* The same for a command that has a transaction of its own, over many accounts or the whole database. */
-MUST_USE err audit_write_command(struct db *db, enum audit_event event, int64_t account_id, const char *why);
+MUST_USE err audit_write_command(struct db *db, enum audit_event event, int64_t account_id, enum audit_reason reason);
 
 /* The line in the log; once it holds. */
-void audit_log(const struct turn *turn, enum audit_event event, int64_t account_id, const char *why);
+void audit_log(const struct turn *turn, enum audit_event event, int64_t account_id, enum audit_reason reason);
 
 /*
  * What a client sent, so that every database takes it and nobody's terminal is moved: what misleads

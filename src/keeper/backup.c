@@ -182,7 +182,7 @@ copy_make(const struct config *config, const char *path, struct why *why)
 	CLEANUP(db_close) struct db *db = NULL;
 
 	TRY(upkeep_open(config, why, &db));
-	TRY(audit_write_command(db, AUDIT_ADMIN_BACKUP, 0, "asked"));
+	TRY(audit_write_command(db, AUDIT_ADMIN_BACKUP, 0, REASON_ASKED));
 	return store_copy(db, path, why);
 }
 
@@ -276,7 +276,7 @@ end_what_was(struct db *db)
 	TRY(db_begin(db, &t));
 	TRY(db_run(db, SQL_UPKEEP_SESSIONS_END, NULL, 0, NULL));
 	TRY(db_run(db, SQL_UPKEEP_LINKS_END, NULL, 0, NULL));
-	TRY(audit_write_command(db, AUDIT_ADMIN_RESTORED, 0, "asked"));
+	TRY(audit_write_command(db, AUDIT_ADMIN_RESTORED, 0, REASON_ASKED));
 	return db_commit(&t);
 }
 

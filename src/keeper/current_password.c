@@ -40,8 +40,8 @@ current_password_right(struct turn *turn, void *context, bool *ret_commit)
 static err
 current_password_wrong(struct turn *turn, const struct throttle *throttle)
 {
-	TRY(audit_write(turn, AUDIT_PASSWORD_REFUSED, turn->now.session.account_id, "current"));
-	audit_log(turn, AUDIT_PASSWORD_REFUSED, turn->now.session.account_id, "current");
+	TRY(audit_write(turn, AUDIT_PASSWORD_REFUSED, turn->now.session.account_id, REASON_CURRENT));
+	audit_log(turn, AUDIT_PASSWORD_REFUSED, turn->now.session.account_id, REASON_CURRENT);
 	return throttle_wrong(turn, throttle);
 }
 

@@ -54,7 +54,7 @@ attempt_take(struct turn *turn, struct attempt *attempt)
 }
 
 err
-attempt_refuse(struct turn *turn, const struct attempt *attempt, const char *why, int64_t *ret_drift_s)
+attempt_refuse(struct turn *turn, const struct attempt *attempt, enum audit_reason why, int64_t *ret_drift_s)
 {
 	int64_t account_id = turn->now.session.account_id;
 

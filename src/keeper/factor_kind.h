@@ -47,7 +47,7 @@ struct factor_kind {
 	bool guessable;       /* CODES_MAX wrong answers in a row disable the account's factors of this kind */
 	enum audit_event passed;     /* audit: it finished a sign-in, */
 	enum audit_event stepped_up; /* or made a session's proof fresh */
-	const char *why_wrong, *why_spent;
+	enum audit_reason why_wrong, why_spent;
 
 	/* A new secret, unsealed, in the turn's arena. */
 	err (*begin)(struct turn *turn, str *ret_secret);
@@ -89,6 +89,7 @@ void attempt_wipe(struct attempt *attempt);
 MUST_USE err attempt_take(struct turn *turn, struct attempt *attempt);
 
 /* It was refused: write it down.  ret_drift_s as of factor_kind.refused. */
-MUST_USE err attempt_refuse(struct turn *turn, const struct attempt *attempt, const char *why, int64_t *ret_drift_s);
+MUST_USE err attempt_refuse(struct turn *turn, const struct attempt *attempt, enum audit_reason why,
+			    int64_t *ret_drift_s);
 
 #endif

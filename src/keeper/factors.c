@@ -70,7 +70,7 @@ first_make(struct turn *turn, void *context, bool *ret_commit)
 		return ERR_OK;
 	TRY(factor_pending(turn, enrolment));
 	*ret_commit = true;
-	return audit_write(turn, AUDIT_ENROL, turn->now.session.account_id, "asked");
+	return audit_write(turn, AUDIT_ENROL, turn->now.session.account_id, REASON_ASKED);
 }
 
 err
@@ -87,7 +87,7 @@ enrol_answer(struct turn *turn, enum verdict *ret_verdict)
 		return ERR_OK;
 	TRY(enrolment.kind->challenge(turn, &enrolment));
 	if (made)
-		audit_log(turn, AUDIT_ENROL, turn->now.session.account_id, "asked");
+		audit_log(turn, AUDIT_ENROL, turn->now.session.account_id, REASON_ASKED);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }
@@ -132,7 +132,8 @@ another_make(struct turn *turn, void *context, bool *ret_commit)
 	if (inserted != 1) /* too many, or the one to be replaced is not theirs */
 		return ERR_OK;
 	*ret_commit = true;
-	return audit_write(turn, AUDIT_ENROL, turn->now.session.account_id, b->replaces != 0 ? "replace" : "another");
+	return audit_write(turn, AUDIT_ENROL, turn->now.session.account_id,
+			   b->replaces != 0 ? REASON_REPLACE : REASON_ANOTHER);
 }
 
 err
@@ -196,7 +197,7 @@ another_confirm(struct turn *turn, void *context, bool *ret_commit)
 		return ERR_OK;
 	TRY(throttle_right(turn, &a->throttle));
 	*ret_commit = true;
-	return audit_write(turn, AUDIT_ENROLLED, session->account_id, "another");
+	return audit_write(turn, AUDIT_ENROLLED, session->account_id, REASON_ANOTHER);
 }
 
 static err
@@ -211,7 +212,7 @@ factors_confirm_checked(struct turn *turn, struct attempt *a, enum verdict *ret_
 		TRY(turn_transact(turn, another_confirm, a, &done));
 	if (!done)
 		return attempt_refuse(turn, a, a->kind->why_wrong, &answer->drift_s);
-	audit_log(turn, AUDIT_ENROLLED, turn->now.session.account_id, "another");
+	audit_log(turn, AUDIT_ENROLLED, turn->now.session.account_id, REASON_ANOTHER);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }
@@ -251,7 +252,7 @@ factor_rename(struct turn *turn, void *context, bool *ret_commit)
 	if (changed != 1)
 		return ERR_OK;
 	*ret_commit = true;
-	return audit_write(turn, AUDIT_FACTOR_RENAMED, account_id, "asked");
+	return audit_write(turn, AUDIT_FACTOR_RENAMED, account_id, REASON_ASKED);
 }
 
 err
@@ -284,7 +285,7 @@ factor_remove(struct turn *turn, void *context, bool *ret_commit)
 		return ERR_OK;
 	TRY(session_end_of_factor(turn, form->id));
 	*ret_commit = true;
-	return audit_write(turn, AUDIT_FACTOR_REMOVED, account_id, "asked");
+	return audit_write(turn, AUDIT_FACTOR_REMOVED, account_id, REASON_ASKED);
 }
 
 err
@@ -299,7 +300,7 @@ factor_remove_answer(struct turn *turn, enum verdict *ret_verdict)
 	TRY(turn_transact(turn, factor_remove, &form, &done));
 	if (!done)
 		return ERR_OK;
-	audit_log(turn, AUDIT_FACTOR_REMOVED, turn->now.session.account_id, "asked");
+	audit_log(turn, AUDIT_FACTOR_REMOVED, turn->now.session.account_id, REASON_ASKED);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

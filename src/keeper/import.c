@@ -258,7 +258,7 @@ factor_add(struct run *run, const struct import_row *row, const struct account_i
 		return ERR_OK;
 	TRY(factor_insert(run, row, id, in));
 	run->counts->factors_added++;
-	return audit_write_command(run->db, AUDIT_ADMIN_IMPORTED, id, "authenticator");
+	return audit_write_command(run->db, AUDIT_ADMIN_IMPORTED, id, REASON_AUTHENTICATOR);
 }
 
 static err
@@ -295,7 +295,7 @@ row_insert(struct run *run, const struct import_row *row, const struct account_i
 		run->counts->with_factor++;
 		TRY(factor_insert(run, row, id, in));
 	}
-	return audit_write_command(run->db, AUDIT_ADMIN_IMPORTED, id, run->import->what);
+	return audit_write_command(run->db, AUDIT_ADMIN_IMPORTED, id, run->import->reason);
 }
 
 static err

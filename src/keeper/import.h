@@ -49,7 +49,7 @@ struct import_counts {
 };
 
 struct import {
-	const char *what; /* "flask": for the audit */
+	enum audit_reason reason; /* for the audit: the kind of source */
 	import_source source;
 	void *source_context;
 	import_rename rename;

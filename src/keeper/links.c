@@ -14,6 +14,9 @@
 static const char *const kinds[LINK_KIND_COUNT] = {
 	[LINK_SETUP] = "setup", [LINK_PASSWORD] = "password", [LINK_INVITE] = "invite"
 };
+static const enum audit_reason link_reasons[LINK_KIND_COUNT] = {
+	[LINK_SETUP] = REASON_SETUP, [LINK_PASSWORD] = REASON_PASSWORD, [LINK_INVITE] = REASON_INVITE
+};
 
 /* RFC 4648 s5, without padding. */
 static err
@@ -180,7 +183,7 @@ use_link(struct turn *turn, void *context, bool *ret_commit)
 		return ERR_OK;
 	TRY(e);
 	*ret_commit = true;
-	return audit_write(turn, AUDIT_LINK_USED, use->found.account_id, kinds[use->found.kind]);
+	return audit_write(turn, AUDIT_LINK_USED, use->found.account_id, link_reasons[use->found.kind]);
 }
 
 static err
@@ -190,8 +193,8 @@ refuse(struct turn *turn)
 
 	TRY(throttle_link(turn, &throttle));
 	TRY(throttle_take(turn, &throttle));
-	TRY(audit_write(turn, AUDIT_LINK_REFUSED, 0, "dead"));
-	audit_log(turn, AUDIT_LINK_REFUSED, 0, "dead");
+	TRY(audit_write(turn, AUDIT_LINK_REFUSED, 0, REASON_DEAD));
+	audit_log(turn, AUDIT_LINK_REFUSED, 0, REASON_DEAD);
 	return ERR_OK;
 }
 
@@ -217,7 +220,7 @@ link_use_answer(struct turn *turn, enum verdict *ret_verdict)
 	TRY(turn_transact(turn, use_link, &use, &done));
 	if (!done)
 		return refuse(turn);
-	audit_log(turn, AUDIT_LINK_USED, use.found.account_id, kinds[use.found.kind]);
+	audit_log(turn, AUDIT_LINK_USED, use.found.account_id, link_reasons[use.found.kind]);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

@@ -32,7 +32,7 @@ profile_change(struct turn *turn, void *context, bool *ret_commit)
 	session->language = form->language;
 	session->time_format = form->time_format;
 	*ret_commit = true;
-	return audit_write(turn, AUDIT_PROFILE_CHANGED, session->account_id, "asked");
+	return audit_write(turn, AUDIT_PROFILE_CHANGED, session->account_id, REASON_ASKED);
 }
 
 err
@@ -117,7 +117,7 @@ password_change(struct turn *turn, void *context, bool *ret_commit)
 	if (!renewed)
 		return ERR_OK;
 	*ret_commit = true;
-	return audit_write(turn, AUDIT_PASSWORD_CHANGED, account_id, "asked");
+	return audit_write(turn, AUDIT_PASSWORD_CHANGED, account_id, REASON_ASKED);
 }
 
 err
@@ -135,7 +135,7 @@ password_answer(struct turn *turn, enum verdict *ret_verdict)
 	TRY(turn_transact(turn, password_change, &change, &done));
 	if (!done)
 		return ERR_OK;
-	audit_log(turn, AUDIT_PASSWORD_CHANGED, turn->now.session.account_id, "asked");
+	audit_log(turn, AUDIT_PASSWORD_CHANGED, turn->now.session.account_id, REASON_ASKED);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }
@@ -217,7 +217,8 @@ session_end(struct turn *turn, void *context, bool *ret_commit)
 	if (form->id != 0 && turn->next.ended_count == 0)
 		return ERR_OK;
 	*ret_commit = true;
-	return audit_write(turn, AUDIT_SESSION_ENDED, turn->now.session.account_id, form->id == 0 ? "others" : "one");
+	return audit_write(turn, AUDIT_SESSION_ENDED, turn->now.session.account_id,
+			   form->id == 0 ? REASON_OTHERS : REASON_ONE);
 }
 
 /* This very session is ended by SIGN_OUT, which also makes the browser forget it. */
@@ -232,7 +233,7 @@ session_end_answer(struct turn *turn, enum verdict *ret_verdict)
 	TRY(turn_transact(turn, session_end, &form, &done));
 	if (!done)
 		return ERR_OK;
-	audit_log(turn, AUDIT_SESSION_ENDED, turn->now.session.account_id, form.id == 0 ? "others" : "one");
+	audit_log(turn, AUDIT_SESSION_ENDED, turn->now.session.account_id, form.id == 0 ? REASON_OTHERS : REASON_ONE);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }
@@ -244,9 +245,9 @@ event_row(void *context, const struct own_activity_row *row)
 {
 	const struct event_item item = { .id = row->id,
 					 .at_us = row->at_us,
-					 .event = str_upto(row->event, 40),
-					 .outcome = str_upto(row->outcome, 20),
-					 .reason = str_upto(row->reason, 40),
+					 .event = audit_event_read(row->event),
+					 .outcome = audit_outcome_read(row->outcome),
+					 .reason = audit_reason_read(row->reason),
 					 .address = str_upto(row->address, 64),
 					 .agent = str_upto(row->agent, AGENT_LISTED) };
 
@@ -283,7 +284,7 @@ close_account(struct turn *turn, void *context, bool *ret_commit)
 	TRY(db_run(turn->db, SQL_OWN_CLOSE, args, COUNT(args), &changed));
 	if (changed != 1)
 		return ERR_OK;
-	TRY(audit_write(turn, AUDIT_CLOSED, turn->now.session.account_id, "asked"));
+	TRY(audit_write(turn, AUDIT_CLOSED, turn->now.session.account_id, REASON_ASKED));
 	TRY(db_run(turn->db, SQL_OWN_AUDIT_BARE, args, COUNT(args), NULL));
 	turn->next.session = (struct session){ 0 };
 	*ret_commit = true;
@@ -306,7 +307,7 @@ close_answer(struct turn *turn, enum verdict *ret_verdict)
 	TRY(turn_transact(turn, close_account, NULL, &done));
 	if (!done)
 		return ERR_OK;
-	audit_log(turn, AUDIT_CLOSED, account_id, "asked");
+	audit_log(turn, AUDIT_CLOSED, account_id, REASON_ASKED);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

@@ -49,7 +49,7 @@ answer_fill(struct turn *turn, const struct attempt *a)
 }
 
 static err
-refuse(struct turn *turn, const struct attempt *a, const char *why)
+refuse(struct turn *turn, const struct attempt *a, enum audit_reason why)
 {
 	struct proved_body *answer = turn->answer;
 
@@ -58,7 +58,7 @@ refuse(struct turn *turn, const struct attempt *a, const char *why)
 
 /* Nothing that it could be held against is left: what was typed tells nothing about a clock. */
 static err
-prove_refuse_spent(struct turn *turn, struct attempt *a, const char *why)
+prove_refuse_spent(struct turn *turn, struct attempt *a, enum audit_reason why)
 {
 	a->typed = STR("");
 	return refuse(turn, a, why);
@@ -108,7 +108,7 @@ confirm(struct turn *turn, void *context, bool *ret_commit)
 	if (!done)
 		return ERR_OK;
 	*ret_commit = true;
-	return audit_write(turn, AUDIT_ENROLLED, session->account_id, "code");
+	return audit_write(turn, AUDIT_ENROLLED, session->account_id, REASON_CODE);
 }
 
 /* Never shown, or too old by now: another must be made before any code can fit. */
@@ -118,7 +118,7 @@ prove_confirm_nothing(struct turn *turn, struct attempt *a, enum verdict *ret_ve
 	a->kind = factor_kind_default();
 	TRY(attempt_take(turn, a));
 	*ret_verdict = VERDICT_STATE;
-	return prove_refuse_spent(turn, a, "no secret");
+	return prove_refuse_spent(turn, a, REASON_NO_SECRET);
 }
 
 static err
@@ -133,7 +133,7 @@ prove_confirm_checked(struct turn *turn, struct attempt *a, enum verdict *ret_ve
 	TRY(turn_transact(turn, confirm, a, &done));
 	if (!done)
 		return prove_refuse_spent(turn, a, a->kind->why_spent);
-	audit_log(turn, AUDIT_ENROLLED, turn->now.session.account_id, "code");
+	audit_log(turn, AUDIT_ENROLLED, turn->now.session.account_id, REASON_CODE);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }
@@ -171,7 +171,7 @@ finish(struct turn *turn, void *context, bool *ret_commit)
 	if (!done)
 		return ERR_OK;
 	*ret_commit = true;
-	return audit_write(turn, a->kind->passed, turn->now.session.account_id, "code");
+	return audit_write(turn, a->kind->passed, turn->now.session.account_id, REASON_CODE);
 }
 
 /* --- STEP_UP -------------------------------------------------------------------------------------------------------- */
@@ -189,7 +189,7 @@ freshen(struct turn *turn, void *context, bool *ret_commit)
 		return ERR_OK;
 	TRY(throttle_right(turn, &a->throttle));
 	*ret_commit = true;
-	return audit_write(turn, a->kind->stepped_up, turn->now.session.account_id, "code");
+	return audit_write(turn, a->kind->stepped_up, turn->now.session.account_id, REASON_CODE);
 }
 
 /* --- both -------------------------------------------------------------------------------------------------------------- */
@@ -210,7 +210,7 @@ prove_typed(struct turn *turn, str typed, bool steps_up, enum verdict *ret_verdi
 		TRY(turn_transact(turn, steps_up ? freshen : finish, &a, &done));
 	if (!done)
 		return refuse(turn, &a, a.proof.kind == NULL ? a.kind->why_wrong : a.kind->why_spent);
-	audit_log(turn, steps_up ? a.kind->stepped_up : a.kind->passed, turn->now.session.account_id, "code");
+	audit_log(turn, steps_up ? a.kind->stepped_up : a.kind->passed, turn->now.session.account_id, REASON_CODE);
 	*ret_verdict = VERDICT_PASSED;
 	return answer_fill(turn, &a);
 }

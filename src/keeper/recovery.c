@@ -135,8 +135,8 @@ const struct factor_kind factor_kind_recovery = {
 	.recovers = true,
 	.passed = AUDIT_RECOVERED,
 	.stepped_up = AUDIT_RECOVERED,
-	.why_wrong = "recovery code",
-	.why_spent = "recovery code",
+	.why_wrong = REASON_RECOVERY_CODE,
+	.why_spent = REASON_RECOVERY_CODE,
 	.read = recovery_read,
 	.count = recovery_throttle,
 	.verify = recovery_verify,
@@ -195,7 +195,7 @@ make(struct turn *turn, void *context, bool *ret_commit)
 	for (int i = 0; i < RECOVERY_CODES; i++)
 		TRY(make_one(turn, making));
 	*ret_commit = true;
-	return audit_write(turn, AUDIT_RECOVERY_MADE, account_id, making->renew ? "renewed" : "first");
+	return audit_write(turn, AUDIT_RECOVERY_MADE, account_id, making->renew ? REASON_RENEWED : REASON_FIRST);
 }
 
 static err
@@ -219,7 +219,7 @@ recovery_answer(struct turn *turn, enum verdict *ret_verdict)
 
 	TRY(turn_transact(turn, make, &making, &done));
 	if (done)
-		audit_log(turn, AUDIT_RECOVERY_MADE, turn->now.session.account_id, "made");
+		audit_log(turn, AUDIT_RECOVERY_MADE, turn->now.session.account_id, REASON_MADE);
 	else
 		making.n = 0;
 	*ret_verdict = VERDICT_PASSED;

@@ -62,7 +62,7 @@ make_account(struct turn *turn, void *context, bool *ret_commit)
 	TRY(random_id(&r->account_id));
 	TRY(account_insert(turn->db, r->account_id, account_name_str(&r->name), str_of(r->hash.z), turn->now_us));
 	TRY(session_begin(turn, r->account_id, form->next));
-	TRY(audit_write(turn, AUDIT_REGISTER, r->account_id, r->by_invitation ? "invitation" : "open"));
+	TRY(audit_write(turn, AUDIT_REGISTER, r->account_id, r->by_invitation ? REASON_INVITATION : REASON_OPEN));
 	*ret_commit = true;
 	return ERR_OK;
 }
@@ -72,8 +72,8 @@ taken(struct turn *turn, const struct registration *r, enum verdict *ret_verdict
 {
 	struct problems_body *problems = turn->answer;
 
-	TRY(audit_write_unknown(turn, AUDIT_REGISTER_REFUSED, account_name_str(&r->name), "taken"));
-	audit_log(turn, AUDIT_REGISTER_REFUSED, 0, "taken");
+	TRY(audit_write_unknown(turn, AUDIT_REGISTER_REFUSED, account_name_str(&r->name), REASON_TAKEN));
+	audit_log(turn, AUDIT_REGISTER_REFUSED, 0, REASON_TAKEN);
 	problems->username = PROBLEM_TAKEN;
 	*ret_verdict = VERDICT_PROBLEMS;
 	return ERR_OK;
@@ -118,7 +118,7 @@ register_answer(struct turn *turn, enum verdict *ret_verdict)
 		*ret_verdict = VERDICT_CLOSED;
 		return ERR_OK;
 	}
-	audit_log(turn, AUDIT_REGISTER, r.account_id, r.by_invitation ? "invitation" : "open");
+	audit_log(turn, AUDIT_REGISTER, r.account_id, r.by_invitation ? REASON_INVITATION : REASON_OPEN);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

@@ -459,7 +459,7 @@ sign_out(struct turn *turn, void *context, bool *ret_commit)
 	TRY(turn_ended(turn, &turn->token_hash));
 	turn->next.session = (struct session){ 0 };
 	*ret_commit = deleted == 1;
-	return deleted == 1 ? audit_write(turn, AUDIT_SIGN_OUT, turn->now.session.account_id, "asked") : ERR_OK;
+	return deleted == 1 ? audit_write(turn, AUDIT_SIGN_OUT, turn->now.session.account_id, REASON_ASKED) : ERR_OK;
 }
 
 err
@@ -473,7 +473,7 @@ sign_out_answer(struct turn *turn, enum verdict *ret_verdict)
 		turn->now.session = (struct session){ 0 };
 		return ERR_OK;
 	}
-	audit_log(turn, AUDIT_SIGN_OUT, account_id, "asked");
+	audit_log(turn, AUDIT_SIGN_OUT, account_id, REASON_ASKED);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

@@ -60,19 +60,19 @@ attempt_prove(struct turn *turn, struct attempt *a)
 	return ERR_OK;
 }
 
-static const char *
+static enum audit_reason
 why_refused(const struct attempt *a)
 {
 	if (!a->found)
-		return "unknown";
-	return a->right ? "disabled" : "password";
+		return REASON_UNKNOWN_NAME;
+	return a->right ? REASON_DISABLED : REASON_PASSWORD;
 }
 
 static err
 refuse(struct turn *turn, const struct attempt *a)
 {
 	const struct sign_in_body *form = turn->body;
-	const char *why = why_refused(a);
+	enum audit_reason why = why_refused(a);
 
 	if (a->found)
 		TRY(audit_write(turn, AUDIT_SIGN_IN_REFUSED, a->account.id, why));
@@ -137,7 +137,7 @@ let_in(struct turn *turn, void *context, bool *ret_commit)
 	if (e == ERR_NOT_FOUND) /* disabled, or deleted, since it was looked up */
 		return ERR_OK;
 	TRY(e);
-	TRY(audit_write(turn, AUDIT_SIGN_IN, a->account.id, "password"));
+	TRY(audit_write(turn, AUDIT_SIGN_IN, a->account.id, REASON_PASSWORD));
 	*ret_commit = true;
 	return ERR_OK;
 }
@@ -157,7 +157,7 @@ sign_in_answer(struct turn *turn, enum verdict *ret_verdict)
 	TRY(turn_transact(turn, let_in, &a, &done));
 	if (!done)
 		return refuse(turn, &a);
-	audit_log(turn, AUDIT_SIGN_IN, a.account.id, "password");
+	audit_log(turn, AUDIT_SIGN_IN, a.account.id, REASON_PASSWORD);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

@@ -13,18 +13,18 @@
 
 /* clang-format off */
 static const struct counter_rule rules[COUNTER_COUNT] = {
-	[COUNTER_NAME_ADDRESS]    = { "name-address",    "refused passwords for one user name from one address", 5, 0, 0, true },
-	[COUNTER_NAME]            = { "name",            "refused passwords for one user name, from anywhere", 50, 0, 0, true },
-	[COUNTER_ADDRESS]         = { "address",         "refused passwords from one address, for any name", 30, 1000, MINUTES_US(5), false },
-	[COUNTER_DEVICE]          = { "device",          "refused passwords for one account in one browser that has signed in to it before", 5, 0, 0, true },
-	[COUNTER_CODE]            = { "code",            "refused codes of an account's authenticators, from all unknown browsers", 5, 0, 0, true },
-	[COUNTER_CODE_DEVICE]     = { "code-device",     "refused codes of an account's authenticators, in one known browser", 5, 0, 0, true },
-	[COUNTER_CODES]           = { "codes",           "refused codes of an account's authenticators, from everywhere", 0, 0, 0, true },
-	[COUNTER_RECOVERY]        = { "recovery",        "refused recovery codes of an account, from all unknown browsers", 5, 0, 0, true },
-	[COUNTER_RECOVERY_DEVICE] = { "recovery-device", "refused recovery codes of an account, in one known browser", 5, 0, 0, true },
-	[COUNTER_OWN]             = { "own",             "refused current passwords of a signed-in user, in an unknown browser", 5, 0, 0, true },
-	[COUNTER_REGISTER]        = { "register",        "forms to register from one address", 30, 1000, MINUTES_US(5), false },
-	[COUNTER_LINK]            = { "link",            "uses of one-time links that have ended or never existed, from one address", 30, 1000, MINUTES_US(5), false },
+	[COUNTER_NAME_ADDRESS]    = { REASON_COUNTER_NAME_ADDRESS,    "refused passwords for one user name from one address", 5, 0, 0, true },
+	[COUNTER_NAME]            = { REASON_COUNTER_NAME,            "refused passwords for one user name, from anywhere", 50, 0, 0, true },
+	[COUNTER_ADDRESS]         = { REASON_COUNTER_ADDRESS,         "refused passwords from one address, for any name", 30, 1000, MINUTES_US(5), false },
+	[COUNTER_DEVICE]          = { REASON_COUNTER_DEVICE,          "refused passwords for one account in one browser that has signed in to it before", 5, 0, 0, true },
+	[COUNTER_CODE]            = { REASON_CODE,                    "refused codes of an account's authenticators, from all unknown browsers", 5, 0, 0, true },
+	[COUNTER_CODE_DEVICE]     = { REASON_COUNTER_CODE_DEVICE,     "refused codes of an account's authenticators, in one known browser", 5, 0, 0, true },
+	[COUNTER_CODES]           = { REASON_COUNTER_CODES,           "refused codes of an account's authenticators, from everywhere", 0, 0, 0, true },
+	[COUNTER_RECOVERY]        = { REASON_COUNTER_RECOVERY,        "refused recovery codes of an account, from all unknown browsers", 5, 0, 0, true },
+	[COUNTER_RECOVERY_DEVICE] = { REASON_COUNTER_RECOVERY_DEVICE, "refused recovery codes of an account, in one known browser", 5, 0, 0, true },
+	[COUNTER_OWN]             = { REASON_COUNTER_OWN,             "refused current passwords of a signed-in user, in an unknown browser", 5, 0, 0, true },
+	[COUNTER_REGISTER]        = { REASON_COUNTER_REGISTER,        "forms to register from one address", 30, 1000, MINUTES_US(5), false },
+	[COUNTER_LINK]            = { REASON_COUNTER_LINK,            "uses of one-time links that have ended or never existed, from one address", 30, 1000, MINUTES_US(5), false },
 };
 /* clang-format on */
 
@@ -37,7 +37,7 @@ counter_rule(enum counter counter)
 const char *
 counter_name(enum counter counter)
 {
-	return rules[counter].name;
+	return audit_reason_name(rules[counter].reason);
 }
 
 /* --- which counters ------------------------------------------------------------------------------------------------- */
@@ -73,7 +73,7 @@ add_hashed(struct turn *turn, struct throttle *t, enum counter counter, str name
 	uint8_t hash[DIGEST_BYTES];
 	struct count *count;
 
-	buf_put(&text, str_of(rules[counter].name));
+	buf_put(&text, str_of(counter_name(counter)));
 	buf_put_byte(&text, '\0');
 	buf_put(&text, name);
 	buf_put_byte(&text, '\0');
@@ -191,7 +191,7 @@ begin_wait(struct turn *turn, struct count *count)
 	int64_t wait_us = wait_after(turn, count);
 
 	count->until_us = wait_us == 0 ? 0 : turn->now_us + wait_us;
-	const struct db_value args[] = { DB_INT(count->until_us), DB_TEXT(str_of(rules[count->counter].name)),
+	const struct db_value args[] = { DB_INT(count->until_us), DB_TEXT(str_of(counter_name(count->counter))),
 					 DB_INT(count->place) };
 	return wait_us == 0 ? ERR_OK : db_run(turn->db, SQL_THROTTLE_WAIT, args, COUNT(args), NULL);
 }
@@ -200,8 +200,8 @@ static err
 forget(struct turn *turn, const struct count *count)
 {
 	const struct counter_rule *rule = &rules[count->counter];
-	const struct db_value args[] = { DB_INT(turn->now_us), DB_TEXT(str_of(rule->name)), DB_INT(count->place),
-					 DB_INT(rule->forget_us) };
+	const struct db_value args[] = { DB_INT(turn->now_us), DB_TEXT(str_of(audit_reason_name(rule->reason))),
+					 DB_INT(count->place), DB_INT(rule->forget_us) };
 
 	return rule->forget_us == 0 ? ERR_OK : db_run(turn->db, SQL_THROTTLE_FORGET, args, COUNT(args), NULL);
 }
@@ -212,8 +212,9 @@ count_one(struct turn *turn, const struct throttle *t, struct count *count, bool
 {
 	const struct counter_rule *rule = &rules[count->counter];
 	int64_t account_id = rule->of_account ? t->account_id : 0;
-	const struct db_value args[] = { DB_TEXT(str_of(rule->name)), DB_INT(count->place), key_of(count),
-					 account_id == 0 ? DB_NULL() : DB_INT(account_id), DB_INT(turn->now_us) };
+	const struct db_value args[] = { DB_TEXT(str_of(audit_reason_name(rule->reason))), DB_INT(count->place),
+					 key_of(count), account_id == 0 ? DB_NULL() : DB_INT(account_id),
+					 DB_INT(turn->now_us) };
 	struct throttle_count_row row = { 0 };
 
 	TRY(forget(turn, count));
@@ -256,8 +257,8 @@ disable(struct turn *turn, int64_t account_id)
 	if (changed == 0)
 		return ERR_OK;
 	TRY(db_rows(turn->db, SQL_THROTTLE_SESSIONS_END, of_account, COUNT(of_account), turn_ended_row, turn));
-	TRY(audit_write(turn, AUDIT_FACTOR_DISABLED, account_id, "codes"));
-	audit_log(turn, AUDIT_FACTOR_DISABLED, account_id, "codes");
+	TRY(audit_write(turn, AUDIT_FACTOR_DISABLED, account_id, REASON_COUNTER_CODES));
+	audit_log(turn, AUDIT_FACTOR_DISABLED, account_id, REASON_COUNTER_CODES);
 	return ERR_OK;
 }
 
@@ -299,7 +300,7 @@ take(struct turn *turn, void *context, bool *ret_commit)
 static err
 wait_find(struct turn *turn, const struct count *count, int64_t *ret_until_us)
 {
-	const struct db_value args[] = { DB_TEXT(str_of(rules[count->counter].name)), DB_INT(count->place),
+	const struct db_value args[] = { DB_TEXT(str_of(counter_name(count->counter))), DB_INT(count->place),
 					 key_of(count) };
 	struct throttle_until_row row;
 	bool found = false;
@@ -313,7 +314,7 @@ wait_find(struct turn *turn, const struct count *count, int64_t *ret_until_us)
 static err
 refuse(struct turn *turn, const struct throttle *t, const struct count *count)
 {
-	const char *name = rules[count->counter].name;
+	const char *name = counter_name(count->counter);
 	const struct db_value bound[] = { DB_INT(turn->now_us + WAIT_MAX_US), DB_TEXT(str_of(name)),
 					  DB_INT(count->place) };
 	int64_t until_us = 0;
@@ -363,7 +364,7 @@ throttle_right(struct turn *turn, const struct throttle *throttle)
 {
 	for (size_t i = 0; i < throttle->n; i++) {
 		const struct count *count = &throttle->counts[i];
-		const struct db_value args[] = { DB_TEXT(str_of(rules[count->counter].name)), DB_INT(count->place),
+		const struct db_value args[] = { DB_TEXT(str_of(counter_name(count->counter))), DB_INT(count->place),
 						 key_of(count), DB_INT(count->until_us) };
 		TRY(db_run(turn->db, SQL_THROTTLE_GIVE_BACK, args, COUNT(args), NULL));
 	}
@@ -374,7 +375,7 @@ static err
 clear(struct turn *turn, const struct throttle *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
-		const struct db_value args[] = { DB_TEXT(str_of(rules[t->counts[i].counter].name)),
+		const struct db_value args[] = { DB_TEXT(str_of(counter_name(t->counts[i].counter))),
 						 DB_INT(t->counts[i].place), key_of(&t->counts[i]) };
 		TRY(db_run(turn->db, SQL_THROTTLE_CLEAR, args, COUNT(args), NULL));
 	}
@@ -428,8 +429,8 @@ tell_wait(struct turn *turn, const struct throttle *t, const struct count *count
 
 	if (count->until_us == 0)
 		return ERR_OK;
-	TRY(audit_write(turn, AUDIT_WAIT_BEGUN, account_id, rule->name));
-	audit_log(turn, AUDIT_WAIT_BEGUN, account_id, rule->name);
+	TRY(audit_write(turn, AUDIT_WAIT_BEGUN, account_id, rule->reason));
+	audit_log(turn, AUDIT_WAIT_BEGUN, account_id, rule->reason);
 	return ERR_OK;
 }
 

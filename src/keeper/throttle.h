@@ -16,6 +16,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
+#include "wire/events.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -89,12 +91,12 @@ MUST_USE err throttle_wrong(struct turn *turn, const struct throttle *throttle);
 
 /* The rule of one counter.  tools/print_docs.py prints the table of docs/throttling.md from them. */
 struct counter_rule {
-	const char *name;   /* in the database, the audit and the log: "code" */
-	const char *counts; /* for people */
-	int64_t free;       /* failures without a wait; 0: it never waits */
-	int64_t free_local; /* the same for loopback addresses, which many clients may share; 0: as free */
-	int64_t forget_us;  /* one failure is forgotten in this time; 0: never */
-	bool of_account;    /* a wait concerns one account, not everybody at an address */
+	enum audit_reason reason; /* its text names the counter in the database, the audit and the log: "code" */
+	const char *counts;       /* for people */
+	int64_t free;             /* failures without a wait; 0: it never waits */
+	int64_t free_local;       /* the same for loopback addresses, which many clients may share; 0: as free */
+	int64_t forget_us;        /* one failure is forgotten in this time; 0: never */
+	bool of_account;          /* a wait concerns one account, not everybody at an address */
 };
 const struct counter_rule *counter_rule(enum counter counter);
 const char *counter_name(enum counter counter);

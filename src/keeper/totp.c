@@ -312,8 +312,8 @@ clock_note(struct turn *turn, const struct code_match *wide, int64_t *ret_drift_
 	if (session->clock_step != 0 && wide->match.step > session->clock_step &&
 	    llabs(drift - session->clock_drift) <= 1) {
 		*ret_drift_s = drift * wide->factor.totp.period_s;
-		TRY(audit_write(turn, AUDIT_CLOCK_OFF, session->account_id, "clock"));
-		audit_log(turn, AUDIT_CLOCK_OFF, session->account_id, "clock");
+		TRY(audit_write(turn, AUDIT_CLOCK_OFF, session->account_id, REASON_CLOCK));
+		audit_log(turn, AUDIT_CLOCK_OFF, session->account_id, REASON_CLOCK);
 	}
 	return clock_remember(turn, wide->match.step, drift);
 }
@@ -339,8 +339,8 @@ const struct factor_kind factor_kind_totp = {
 	.guessable = true,
 	.passed = AUDIT_PROVED,
 	.stepped_up = AUDIT_STEP_UP,
-	.why_wrong = "code",
-	.why_spent = "spent",
+	.why_wrong = REASON_CODE,
+	.why_spent = REASON_SPENT,
 	.begin = totp_begin,
 	.challenge = totp_challenge,
 	.read = totp_read,

@@ -85,7 +85,7 @@ transfer(const struct copy_end *from, const struct copy_end *to, const struct up
 	err e;
 
 	TRY(copy_all(from, to, copying->tell, copying->context, why, &t, ret_rows));
-	e = audit_write_command(to->db, AUDIT_ADMIN_COPIED, 0, "asked");
+	e = audit_write_command(to->db, AUDIT_ADMIN_COPIED, 0, REASON_ASKED);
 	if (e == ERR_OK)
 		e = db_commit(&t);
 	return e == ERR_OK ? ERR_OK : why_set(why, e, "%s cannot be written: %s.", to->name, err_name(e));

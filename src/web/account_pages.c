@@ -141,7 +141,7 @@ profile_post(struct exchange *x, struct channel *keeper)
 	if (verdict != VERDICT_PASSED)
 		return exchange_lead(x, x->next);
 	TRY(exchange_prefer_language(x));
-	return exchange_redirect(x, STR("/account/profile"), (str){ 0 }, "profile-saved");
+	return exchange_redirect(x, STR("/account/profile"), (str){ 0 }, FLASH_PROFILE_SAVED);
 }
 
 /* --- password -------------------------------------------------------------------------------------------------------- */
@@ -191,7 +191,7 @@ password_post(struct exchange *x, struct channel *keeper)
 		return password_page(x, 422, &page);
 	TRY(exchange_ask(x, keeper, QUESTION_PASSWORD, &body, &verdict, &problems));
 	if (verdict == VERDICT_PASSED)
-		return exchange_redirect(x, STR("/account"), (str){ 0 }, "password-changed");
+		return exchange_redirect(x, STR("/account"), (str){ 0 }, FLASH_PASSWORD_CHANGED);
 	if (verdict != VERDICT_PROBLEMS && verdict != VERDICT_STEP_UP)
 		return exchange_lead(x, x->next);
 	if (verdict == VERDICT_STEP_UP)
@@ -206,7 +206,7 @@ password_post(struct exchange *x, struct channel *keeper)
 err
 change_password_show(struct exchange *x)
 {
-	return exchange_redirect(x, STR("/account/password"), (str){ 0 }, NULL);
+	return exchange_redirect(x, STR("/account/password"), (str){ 0 }, FLASH_NONE);
 }
 
 /* --- its end --------------------------------------------------------------------------------------------------------- */
@@ -256,7 +256,7 @@ close_post(struct exchange *x, struct channel *keeper)
 	TRY(exchange_ask(x, keeper, QUESTION_CLOSE, &body, &verdict, &problems));
 	if (verdict == VERDICT_PASSED) {
 		TRY(exchange_forget_session(x));
-		return exchange_redirect(x, STR("/login"), (str){ 0 }, "account-closed");
+		return exchange_redirect(x, STR("/login"), (str){ 0 }, FLASH_ACCOUNT_CLOSED);
 	}
 	if (verdict != VERDICT_PROBLEMS && verdict != VERDICT_STEP_UP)
 		return exchange_lead(x, x->next);

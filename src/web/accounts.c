@@ -184,7 +184,7 @@ register_post(struct exchange *x, struct channel *keeper)
 	TRY(exchange_ask(x, keeper, QUESTION_REGISTER, &body, &verdict, &problems));
 	switch (verdict) {
 	case VERDICT_PASSED:
-		return exchange_redirect(x, STR("/setup-2fa"), x->next, "registered");
+		return exchange_redirect(x, STR("/setup-2fa"), x->next, FLASH_REGISTERED);
 	case VERDICT_PROBLEMS:
 		return register_problems(x, &problems);
 	case VERDICT_CLOSED:
@@ -240,9 +240,9 @@ login_post(struct exchange *x, struct channel *keeper)
 		TRY(exchange_prefer_language(x));
 	/* ENROLLING or PENDING: where that state gets on, without being told what is missing as if it were news. */
 	if (verdict == VERDICT_PASSED && x->session.state == STATE_PENDING && str_starts(x->next, STR("/gate?")))
-		return exchange_redirect(x, x->next, (str){ 0 }, NULL); /* a password may be enough there */
+		return exchange_redirect(x, x->next, (str){ 0 }, FLASH_NONE); /* a password may be enough there */
 	if (verdict == VERDICT_PASSED && x->session.state == STATE_PENDING)
-		return exchange_redirect(x, STR("/verify-2fa"), x->next, NULL);
+		return exchange_redirect(x, STR("/verify-2fa"), x->next, FLASH_NONE);
 	return exchange_lead(x, x->next);
 }
 
@@ -302,10 +302,10 @@ verify_passed(struct exchange *x, bool enrolling, const struct proved_body *prov
 	if (x->next.n == 0) /* the form of another tab, or of no page of ours, may know none */
 		take_next(x, proved->next);
 	if (enrolling)
-		return exchange_redirect(x, STR("/account/recovery-codes"), x->next, "enrolled");
+		return exchange_redirect(x, STR("/account/recovery-codes"), x->next, FLASH_ENROLLED);
 	if (proved->recovered != 0)
-		return exchange_redirect(x, STR("/account/authenticators"), x->next, "recovered");
-	return exchange_redirect(x, x->next.n > 0 ? x->next : STR("/"), (str){ 0 }, "signed-in");
+		return exchange_redirect(x, STR("/account/authenticators"), x->next, FLASH_RECOVERED);
+	return exchange_redirect(x, x->next.n > 0 ? x->next : STR("/"), (str){ 0 }, FLASH_SIGNED_IN);
 }
 
 err
@@ -326,7 +326,7 @@ verify_post(struct exchange *x, struct channel *keeper)
 	if (verdict == VERDICT_REFUSED && x->session.state != STATE_NONE)
 		return verify_refused(x, &proved);
 	if (verdict == VERDICT_STATE && x->session.state == STATE_ENROLLING)
-		return exchange_redirect(x, STR("/setup-2fa"), x->next, "secret-old");
+		return exchange_redirect(x, STR("/setup-2fa"), x->next, FLASH_SECRET_OLD);
 	return exchange_lead(x, x->next);
 }
 
@@ -362,5 +362,5 @@ logout_post(struct exchange *x, struct channel *keeper)
 	/* Whatever the answer: after it this session is no more, or never was. */
 	TRY(exchange_ask(x, keeper, QUESTION_SIGN_OUT, NULL, &verdict, NULL));
 	TRY(exchange_forget_session(x));
-	return exchange_redirect(x, STR("/login"), (str){ 0 }, "signed-out");
+	return exchange_redirect(x, STR("/login"), (str){ 0 }, FLASH_SIGNED_OUT);
 }

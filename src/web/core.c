@@ -32,7 +32,7 @@ language_set(struct exchange *x)
 	if (!language_of(str_from(x->rq->path, prefix.n), &language))
 		return ERR_NOT_FOUND;
 	TRY(exchange_language_cookie(x, language));
-	return exchange_redirect(x, x->next.n > 0 ? x->next : STR("/"), (str){ 0 }, NULL);
+	return exchange_redirect(x, x->next.n > 0 ? x->next : STR("/"), (str){ 0 }, FLASH_NONE);
 }
 
 static err

@@ -447,7 +447,8 @@ lead_from_slash(struct exchange *x)
 	if (x->rq->query.n > 0)
 		buf_put_byte(&location, '?');
 	buf_put(&location, x->rq->query);
-	return buf_check(&location) == ERR_OK && exchange_redirect(x, buf_str(&location), (str){ 0 }, NULL) == ERR_OK;
+	return buf_check(&location) == ERR_OK &&
+	       exchange_redirect(x, buf_str(&location), (str){ 0 }, FLASH_NONE) == ERR_OK;
 }
 
 /* By this method, or by another that the path takes. */

@@ -10,6 +10,7 @@
 #define WEB_EXCHANGE_H
 
 #include "http/server.h"
+#include "web/flash.h"
 #include "web/routes.h"
 #include "web/web.h"
 
@@ -97,8 +98,8 @@ MUST_USE err exchange_guard(struct exchange *x);
 struct page_frame;
 MUST_USE err exchange_frame(struct exchange *x, struct page_frame *ret_frame);
 
-/* 303 to a path of ours, with `?next=` when next is not empty.  flash: a word of flash.c, or NULL. */
-MUST_USE err exchange_redirect(struct exchange *x, str path, str next, const char *flash);
+/* 303 to a path of ours, with `?next=` when next is not empty.  flash: FLASH_NONE, or what the next page shows (web/flash.def). */
+MUST_USE err exchange_redirect(struct exchange *x, str path, str next, enum flash_message flash);
 
 /* 303 to where a person in this state gets on: /login, /setup-2fa, /verify-2fa or home; next is kept. */
 MUST_USE err exchange_lead(struct exchange *x, str next);

@@ -215,7 +215,7 @@ factor_rename_post(struct exchange *x, struct channel *keeper)
 	if (verdict == VERDICT_STATE)
 		return exchange_lead(x, x->next);
 	return exchange_redirect(x, list_path, (str){ 0 },
-				 verdict == VERDICT_PASSED ? "factor-renamed" : "factor-gone");
+				 verdict == VERDICT_PASSED ? FLASH_FACTOR_RENAMED : FLASH_FACTOR_GONE);
 }
 
 err
@@ -237,7 +237,7 @@ factor_remove_post(struct exchange *x, struct channel *keeper)
 		return factors_page(x, keeper, 422, &fault);
 	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_REMOVE, &body, &verdict, NULL));
 	if (verdict == VERDICT_PASSED)
-		return exchange_redirect(x, list_path, (str){ 0 }, "factor-removed");
+		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_REMOVED);
 	if (verdict == VERDICT_STATE)
 		return exchange_lead(x, x->next);
 	if (verdict == VERDICT_STEP_UP)
@@ -314,11 +314,11 @@ factor_new_post(struct exchange *x, struct channel *keeper)
 		return factor_new_page(x, 422, &page);
 	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_BEGIN, &body, &verdict, &problems));
 	if (verdict == VERDICT_PASSED)
-		return exchange_redirect(x, confirm_path, (str){ 0 }, NULL);
+		return exchange_redirect(x, confirm_path, (str){ 0 }, FLASH_NONE);
 	if (verdict == VERDICT_STATE)
 		return exchange_lead(x, x->next);
 	if (verdict == VERDICT_REFUSED)
-		return exchange_redirect(x, list_path, (str){ 0 }, "factor-gone");
+		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_GONE);
 	if (verdict == VERDICT_STEP_UP)
 		exchange_otp_missing(&page.otp);
 	page.name_problem = name_problems[problems.display_name];
@@ -336,7 +336,7 @@ factor_confirm_page(struct exchange *x, struct channel *keeper, int status, stru
 
 	TRY(exchange_ask(x, keeper, QUESTION_ENROL, NULL, &verdict, &enrolment));
 	if (verdict != VERDICT_PASSED && x->session.state == STATE_FULL)
-		return exchange_redirect(x, list_path, (str){ 0 }, "factor-old");
+		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_OLD);
 	if (verdict != VERDICT_PASSED)
 		return exchange_lead(x, x->next);
 	page->secret = enrolment.secret;
@@ -370,9 +370,9 @@ factor_confirm_post(struct exchange *x, struct channel *keeper)
 
 	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_CONFIRM, &body, &verdict, &proved));
 	if (verdict == VERDICT_PASSED)
-		return exchange_redirect(x, list_path, (str){ 0 }, "factor-added");
+		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_ADDED);
 	if (verdict == VERDICT_STATE && x->session.state == STATE_FULL)
-		return exchange_redirect(x, list_path, (str){ 0 }, "factor-old");
+		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_OLD);
 	if (verdict != VERDICT_REFUSED && verdict != VERDICT_PROBLEMS)
 		return exchange_lead(x, x->next);
 	if (verdict == VERDICT_PROBLEMS)

@@ -1,5 +1,5 @@
 /*
- * What just happened, told on the next page: a fixed word in a short-lived cookie, looked up in a table.  Nothing that a
+ * A message for the next page ("You are signed in."): one of a fixed list, kept as a word in a short-lived cookie.  Nothing that a
  * browser can put there becomes text on a page, and no database row is written for it.
  */
 #ifndef WEB_FLASH_H
@@ -8,6 +8,13 @@
 #include "base/str.h"
 
 #include <stdbool.h>
+
+enum flash_message {
+	FLASH_NONE = 0,
+#define FLASH_MESSAGE(id, word, kind, recovery, sentence) FLASH_##id,
+#include "web/flash.def"
+	FLASH_COUNT
+};
 
 enum flash_kind { FLASH_INFO = 0, FLASH_GOOD, FLASH_BAD };
 
@@ -18,7 +25,10 @@ struct flash {
 	bool tells_recovery;  /* followed by how many recovery codes are left */
 };
 
-/* NULL: no such word. */
-const struct flash *flash_find(str word);
+/* NULL for FLASH_NONE. */
+const struct flash *flash_of(enum flash_message message);
+
+/* The message of a cookie's word; FLASH_NONE: there is no such word. */
+enum flash_message flash_read(str word);
 
 #endif

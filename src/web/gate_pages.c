@@ -190,7 +190,7 @@ gate_answer(struct exchange *x, struct channel *keeper, const struct way *way, s
 	str here = { 0 };
 
 	if (!way_good(x, way, &target)) /* as if it were not there */
-		return exchange_redirect(x, STR("/"), (str){ 0 }, NULL);
+		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
 	TRY(here_put(x, way, &target, &here));
 	x->next = here; /* where a change of language comes back to, and who signs in */
 	if (x->session.state != STATE_PENDING && x->session.state != STATE_FULL)
@@ -218,7 +218,7 @@ code_again(struct exchange *x, int status, struct page_gate_code *page)
 	struct target target;
 
 	if (!way_good(x, &way, &target))
-		return exchange_redirect(x, STR("/"), (str){ 0 }, NULL);
+		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
 	TRY(here_put(x, &way, &target, &x->next));
 	return code_page(x, status, &way, target.host, page);
 }
@@ -272,9 +272,9 @@ gate_enter_show(struct exchange *x, struct channel *keeper)
 	body = (struct gate_ticket_body){ .ticket = str_upto(query.ticket, 64), .host = target.host };
 	TRY(exchange_ask(x, keeper, QUESTION_GATE_TICKET, &body, &verdict, &open));
 	if (verdict != VERDICT_PASSED) /* used, or too old: the application leads to a new one */
-		return exchange_redirect(x, STR("/"), (str){ 0 }, NULL);
+		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
 	TRY(gate_cookie(x, open.domain, open.token, GATE_COOKIE_KEEP));
-	return exchange_redirect(x, open.url, (str){ 0 }, NULL);
+	return exchange_redirect(x, open.url, (str){ 0 }, FLASH_NONE);
 }
 
 /* --- the key that identities are signed with: RFC 7517, RFC 8037 --------------------------------------------------------------- */

@@ -1,15 +1,15 @@
 /*
- * What the audit trail says of an account, in words for the person whose account it is.
+ * The activity page: one sentence for each event of the audit trail (wire/events.def).
  */
 #ifndef WEB_HAPPENING_H
 #define WEB_HAPPENING_H
 
-#include "base/str.h"
+#include "wire/events.h"
 
 /*
- * "signin.refused", "password" → "Wrong password" (a msgid).  A reason that has no words of its own has its event's.
- * NULL: not an event of this version, or one that no account has.
+ * AUDIT_SIGN_IN_REFUSED, REASON_PASSWORD → "Wrong password" (a msgid).  A reason that has no sentence of its own has its event's.
+ * An event that no account can have, or that another version wrote, is "An event that this version ... does not know".
  */
-const char *happening_words(str event, str reason);
+const char *happening_words(enum audit_event event, enum audit_reason reason);
 
 #endif

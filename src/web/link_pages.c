@@ -112,7 +112,7 @@ set_password_post(struct exchange *x, struct channel *keeper)
 	if (verdict == VERDICT_PASSED)
 		return exchange_redirect(x,
 					 x->session.state == STATE_ENROLLING ? STR("/setup-2fa") : STR("/verify-2fa"),
-					 (str){ 0 }, "password-set");
+					 (str){ 0 }, FLASH_PASSWORD_SET);
 	if (verdict != VERDICT_PROBLEMS)
 		return link_is_dead(x, 404, form->link);
 	page.password_problem = password_problem_text(problems.password);

@@ -195,8 +195,7 @@ struct page_sessions {
 
 struct page_event {
 	int64_t at_us;
-	const char *words; /* msgid; NULL: show the event's own name */
-	str event;
+	const char *words; /* msgid */
 	bool refused;
 	str browser, system, address;
 };

@@ -79,7 +79,7 @@ exchange_headers(struct exchange *x)
 /* --- redirects ---------------------------------------------------------------------------------------------------- */
 
 err
-exchange_redirect(struct exchange *x, str path, str next, const char *flash)
+exchange_redirect(struct exchange *x, str path, str next, enum flash_message flash)
 {
 	CLEANUP(buf_wipe) struct buf location = BUF(LOCATION_MAX);
 
@@ -91,8 +91,8 @@ exchange_redirect(struct exchange *x, str path, str next, const char *flash)
 	TRY(buf_check(&location));
 	TRY(exchange_headers(x));
 	TRY(reply_header(x->rq, x->rp, STR("Location"), buf_str(&location)));
-	if (flash != NULL)
-		TRY(exchange_set_cookie(x, COOKIE_FLASH, str_of(flash), FLASH_SECONDS));
+	if (flash != FLASH_NONE)
+		TRY(exchange_set_cookie(x, COOKIE_FLASH, str_of(flash_of(flash)->word), FLASH_SECONDS));
 	x->rp->status = 303;
 	return ERR_OK;
 }
@@ -102,24 +102,24 @@ exchange_lead(struct exchange *x, str next)
 {
 	static const struct {
 		str path;
-		const char *flash;
+		enum flash_message flash;
 	} to[STATE_COUNT] = {
-		[STATE_NONE] = { STR_INIT("/login"), "sign-in" },
-		[STATE_ENROLLING] = { STR_INIT("/setup-2fa"), "factor-missing" },
-		[STATE_PENDING] = { STR_INIT("/verify-2fa"), "code-missing" },
-		[STATE_FULL] = { STR_INIT("/"), "already" },
+		[STATE_NONE] = { STR_INIT("/login"), FLASH_SIGN_IN },
+		[STATE_ENROLLING] = { STR_INIT("/setup-2fa"), FLASH_FACTOR_MISSING },
+		[STATE_PENDING] = { STR_INIT("/verify-2fa"), FLASH_CODE_MISSING },
+		[STATE_FULL] = { STR_INIT("/"), FLASH_ALREADY },
 	};
 	enum session_state state = x->session.state;
-	const char *flash = to[state].flash;
+	enum flash_message flash = to[state].flash;
 	bool earlier = false;
 
 	if (state == STATE_NONE && exchange_cookie_from(x, COOKIE_SESSION, &earlier).n > 0 && !earlier) {
 		/* Of a form that was sent twice one gets a new session, and the other's answer, which comes last, must not take it away. */
 		if (x->rq->method != HTTP_POST)
 			TRY(exchange_forget_session(x));
-		flash = "expired";
+		flash = FLASH_EXPIRED;
 	} else if (state == STATE_NONE && str_equal(x->rq->path, STR("/"))) {
-		flash = NULL; /* whoever comes to the front door need not be told that it is locked */
+		flash = FLASH_NONE; /* whoever comes to the front door need not be told that it is locked */
 	}
 	return exchange_redirect(x, to[state].path, state == STATE_FULL ? (str){ 0 } : next, flash);
 }
@@ -152,7 +152,7 @@ static err
 frame_flash(struct exchange *x, struct page_frame *frame)
 {
 	str word = exchange_cookie(x, COOKIE_FLASH);
-	const struct flash *flash = flash_find(word);
+	const struct flash *flash = flash_of(flash_read(word));
 
 	if (word.n > 0)
 		TRY(exchange_forget_cookie(x, COOKIE_FLASH));

@@ -90,14 +90,14 @@ session_end_post(struct exchange *x, struct channel *keeper)
 	bool others = body.id == 0 && form->id.n == 0;
 
 	if (body.id < 0 || (body.id == 0 && !others))
-		return exchange_redirect(x, sessions_path, (str){ 0 }, "session-gone");
+		return exchange_redirect(x, sessions_path, (str){ 0 }, FLASH_SESSION_GONE);
 	TRY(exchange_ask(x, keeper, QUESTION_SESSION_END, &body, &verdict, NULL));
 	if (verdict == VERDICT_STATE)
 		return exchange_lead(x, x->next);
 	return exchange_redirect(x, sessions_path, (str){ 0 },
-				 verdict != VERDICT_PASSED ? "session-gone"
-				 : others                  ? "sessions-ended"
-							   : "session-ended");
+				 verdict != VERDICT_PASSED ? FLASH_SESSION_GONE
+				 : others                  ? FLASH_SESSIONS_ENDED
+							   : FLASH_SESSION_ENDED);
 }
 
 /* --- activity ---------------------------------------------------------------------------------------------------------- */
@@ -115,8 +115,7 @@ take_events(struct exchange *x, str list, struct page_activity *page)
 		page->events[page->events_count++] =
 		    (struct page_event){ .at_us = item.at_us,
 					 .words = happening_words(item.event, item.reason),
-					 .event = item.event,
-					 .refused = str_equal(item.outcome, STR("refused")),
+					 .refused = item.outcome == AUDIT_REFUSED,
 					 .browser = agent_browser(item.agent),
 					 .system = agent_system(item.agent),
 					 .address = item.address };

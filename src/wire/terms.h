@@ -4,6 +4,8 @@
 #ifndef WIRE_TERMS_H
 #define WIRE_TERMS_H
 
+#include "wire/events.h"
+
 #include <stdint.h>
 
 /* How far a session has come.  0 is the locked end: none. */

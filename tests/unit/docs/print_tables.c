@@ -3,10 +3,13 @@
  *
  *	print_tables limits      docs/http.md: what a request may have, and what it may take
  *	print_tables counters    docs/throttling.md: what is counted, and what follows
+ *	print_tables events      docs/audit-events.md: what the audit trail records
  */
 #include "base/clock.h"
 #include "http/server.h"
 #include "keeper/throttle.h"
+#include "web/messages.h"
+#include "wire/events.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -62,11 +65,31 @@ print_counters(void)
 	puts("| counter | counts | free | then |\n|---|---|---|---|");
 	for (int i = 0; i < COUNTER_COUNT; i++) {
 		const struct counter_rule *rule = counter_rule((enum counter)i);
-		printf("| `%s` | %s | ", rule->name, rule->counts);
+		printf("| `%s` | %s | ", counter_name((enum counter)i), rule->counts);
 		print_free(rule);
 		printf(" | ");
 		print_consequence(rule);
 		puts(" |");
+	}
+}
+
+#define NO_SENTENCE NULL
+static const char *const sentences[AUDIT_COUNT] = {
+#define AUDIT_EVENT(id, name, outcome, level, actor, sentence) [AUDIT_##id] = (sentence),
+#include "wire/events.def"
+};
+
+static void
+print_events(void)
+{
+	puts("| event | outcome | who acts | on the activity page |\n|---|---|---|---|");
+	for (enum audit_event event = AUDIT_UNKNOWN + 1; event < AUDIT_COUNT; event++) {
+		const struct audit_event_facts *facts = audit_event_facts(event);
+		printf("| `%s` | %s | %s | %s |\n", facts->name, audit_outcome_name(facts->outcome),
+		       facts->by_system                         ? "the server"
+		       : strncmp(facts->name, "admin.", 6) == 0 ? "a command"
+								: "a person",
+		       sentences[event] == NULL ? "" : sentences[event]);
 	}
 }
 
@@ -77,6 +100,8 @@ main(int argc, char **argv)
 		print_limits();
 	else if (argc == 2 && strcmp(argv[1], "counters") == 0)
 		print_counters();
+	else if (argc == 2 && strcmp(argv[1], "events") == 0)
+		print_events();
 	else
 		return 2;
 	return 0;

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md is true: what it says to touch is enough to add a question, a factor kind and a setting.
+"""CONTRIBUTING.md is true: what it says to touch is enough to add a question, a factor kind, a setting and an audit event.
 
 A scratch copy of the source gets a toy of each, by editing exactly the files that CONTRIBUTING.md names.  It is built, and
 asked through the keeper's dispatcher.
@@ -19,7 +19,7 @@ import toy
 
 pytestmark = pytest.mark.skipif(not (os.environ.get("TEST_WHOLE") or os.environ.get("TORTURE")), reason="compiles the keeper: with TEST_WHOLE (.ci/run)")
 
-NUMBERS = {"question": 3, "factor kind": 2, "setting": 1}
+NUMBERS = {"question": 3, "factor kind": 2, "setting": 1, "audit event": 1}
 
 
 def steps(what):
@@ -78,6 +78,11 @@ def add_factor_kind(scratch):
     scratch.replace("src/keeper/meson.build", "'totp.c',", "'totp.c', 'toy.c',")
 
 
+def add_event(scratch):
+    (definition,) = steps("audit event")
+    scratch.replace(definition, "\n/* AUDIT_REASON(", toy.EVENT + "\n/* AUDIT_REASON(")
+
+
 def add_test(scratch):
     (scratch.folder / "tests/unit/keeper/test_toy.c").write_text(toy.TEST)
     scratch.replace("tests/unit/keeper/meson.build", "foreach subject : [", "foreach subject : ['toy', ")
@@ -91,6 +96,7 @@ def scratch():
 
 def test_the_files_that_contributing_names_are_enough(scratch):
     add_setting(scratch)
+    add_event(scratch)
     add_question(scratch)
     add_factor_kind(scratch)
     add_test(scratch)

@@ -3,10 +3,24 @@
 ROW = "\ttoy  nothing  toy  full  FRESH WRITES  tells the toy number, and writes down that it did\n"
 STRUCT = "\nstruct toy_body\n\tuint32_t  number  100\n"
 
+EVENT = '\nAUDIT_EVENT(TOY, "toy.asked", PASSED, NOTICE, ASKER, NO_SENTENCE)\n'
+
 HANDLER = """
+static err
+toy_write(struct turn *turn, void *context, bool *ret_commit)
+{
+	(void)context;
+	*ret_commit = true;
+	return audit_write(turn, AUDIT_TOY, turn->now.session.account_id, REASON_ASKED);
+}
+
 err
 toy_answer(struct turn *turn, enum verdict *ret_verdict)
 {
+	bool done = false;
+
+	TRY(turn_transact(turn, toy_write, NULL, &done));
+	audit_log(turn, AUDIT_TOY, turn->now.session.account_id, REASON_ASKED);
 	((struct toy_body *)turn->answer)->number = keeper_config(turn->keeper)->toy_number;
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
@@ -109,6 +123,7 @@ toy_question_tells_the_toy_setting(void **state)
 	bring_to(&w, &alice, "alice", STATE_FULL);
 	assert_verdict(ask_toy(&w, &alice, &body).verdict, VERDICT_PASSED);
 	assert_int_equal(body.number, 42);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'toy.asked' AND actor = 'person'"), 1);
 	clock_forward(MINUTES_US(6));
 	assert_verdict(ask_toy(&w, &alice, &body).verdict, VERDICT_STEP_UP);
 	bring_to(&w, &alice, "bobby", STATE_ENROLLING);

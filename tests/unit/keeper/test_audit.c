@@ -8,17 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A row by each event, numbered in `reason`, as the event's own kind of writer writes it. */
+/* A row by each event, as the event's own kind of writer writes it. */
 static void
 write_all(struct world *w)
 {
 	CLEANUP(turn_wipe) struct turn turn = { .keeper = w->keeper, .db = w->thread->db, .arena = ARENA(4096) };
 
-	for (unsigned event = 0; event < AUDIT_COUNT; event++)
+	for (unsigned event = AUDIT_UNKNOWN + 1; event < AUDIT_COUNT; event++)
 		if (strncmp(audit_event_name(event), "admin.", 6) == 0)
-			assert_int_equal(audit_write_command(turn.db, event, 1, "test"), ERR_OK);
+			assert_int_equal(audit_write_command(turn.db, event, 1, REASON_ASKED), ERR_OK);
 		else
-			assert_int_equal(audit_write(&turn, event, 1, "test"), ERR_OK);
+			assert_int_equal(audit_write(&turn, event, 1, REASON_ASKED), ERR_OK);
 }
 
 static void
@@ -68,7 +68,7 @@ a_command_says_who_typed_it(void **state)
 	world_new(&w);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		audit_command_by(cases[i].sudo_user, cases[i].uid);
-		assert_int_equal(audit_write_command(w.thread->db, AUDIT_ADMIN_INVITED, 0, "asked"), ERR_OK);
+		assert_int_equal(audit_write_command(w.thread->db, AUDIT_ADMIN_INVITED, 0, REASON_ASKED), ERR_OK);
 		snprintf(sql, sizeof(sql), "SELECT count(*) FROM audit WHERE actor = '%s'", cases[i].actor);
 		if (sql_number(&w, sql) != 1)
 			fail_msg("%s", cases[i].why);

@@ -644,7 +644,7 @@ an_import_says_why_it_leaves_a_row_out(void **state)
 	world_new(&w);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct refusing refusing = { .row = &rows[i].row };
-		const struct import import = { .what = "flask",
+		const struct import import = { .reason = REASON_FLASK,
 					       .source = one_row,
 					       .source_context = &refusing,
 					       .refused = on_refused,
@@ -656,7 +656,7 @@ an_import_says_why_it_leaves_a_row_out(void **state)
 			fail_msg("row %zu: %s", i, refusing.reason == NULL ? "taken" : refusing.reason);
 	}
 	const struct import nothing = {
-		.what = "flask", .source = no_row, .refused = on_refused, .progress = on_progress
+		.reason = REASON_FLASK, .source = no_row, .refused = on_refused, .progress = on_progress
 	};
 	assert_int_equal(import_run(&w.config, &nothing, &why, &counts), ERR_OK);
 	assert_int_equal(counts.rows, 0);

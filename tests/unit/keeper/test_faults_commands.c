@@ -221,7 +221,7 @@ static err
 import_two(struct world *w, struct why *why)
 {
 	const struct import import = {
-		.what = "flask", .source = source, .refused = ignore_refused, .progress = ignore_progress
+		.reason = REASON_FLASK, .source = source, .refused = ignore_refused, .progress = ignore_progress
 	};
 	struct import_counts counts;
 

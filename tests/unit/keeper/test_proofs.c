@@ -230,8 +230,8 @@ check_verified(const struct factor_kind *kind)
 	assert_int_equal(kind->read != NULL, verified);
 	assert_int_equal(kind->count != NULL, verified);
 	assert_int_equal(kind->spend != NULL, verified);
-	assert_int_equal(kind->why_wrong != NULL, verified);
-	assert_int_equal(kind->why_spent != NULL, verified);
+	assert_int_equal(kind->why_wrong != REASON_UNKNOWN, verified);
+	assert_int_equal(kind->why_spent != REASON_UNKNOWN, verified);
 	assert_true(!verified || (kind->passed != 0 && kind->stepped_up != 0));
 	assert_true(!verified || kind->begin != NULL || kind->recovers); /* else no column holds its proof */
 }

@@ -256,7 +256,6 @@ event(struct values *v)
 {
 	return (struct page_event){ .at_us = v->moment_us,
 				    .words = sentence(v),
-				    .event = text(v),
 				    .refused = bit(v),
 				    .browser = text(v),
 				    .system = text(v),

@@ -16,6 +16,7 @@ ROOT = pathlib.Path(os.environ.get("SOURCE_ROOT", pathlib.Path(__file__).resolve
 BUILD = pathlib.Path(os.environ.get("BUILD_ROOT", ROOT / "build/test"))
 PROGRAM = os.environ.get("DOUBLETOUR", BUILD / "doubletour")
 
+CACHE = re.compile(r"(__py|\.pytest_)cache")
 NOT_READ = ("build/", ".git/", "fuzz/corpus/", "locales/", "static/", "docs/images/", "bench/results/")
 CODE = (".c", ".h", ".py", ".sql", ".def", ".lua", ".js", ".cpp", ".html", ".jinja", ".in", ".3", ".1", ".build", ".txt", ".sh", ".service", ".socket", "")
 
@@ -27,7 +28,7 @@ def files():
     if listed.returncode == 0 and listed.stdout:
         return frozenset(path for path in listed.stdout.splitlines() if (ROOT / path).exists())
     paths = (str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if path.is_file())
-    return frozenset(path for path in paths if not path.startswith(NOT_READ))
+    return frozenset(path for path in paths if not path.startswith(("build/", ".git/")) and not CACHE.search(path))
 
 
 @functools.cache

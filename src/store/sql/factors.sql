@@ -35,16 +35,16 @@ SET confirmed_at_us = $1, last_used_at_us = $1, last_step = $2, session_id = NUL
 WHERE id = $3 AND account_id = $4 AND session_id = $5 AND confirmed_at_us IS NULL AND expires_at_us > $1;
 
 -- name: factor_active
--- All of a kind that a code may come from.
+-- All that may be in use, of whichever kind.
 -- row: factor
 SELECT id, kind, secret_sealed, algorithm, digits, period_s, last_step, 0 AS expires_at_us, 0 AS replaces_id
-FROM factors WHERE account_id = $1 AND kind = $2 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL ORDER BY id;
+FROM factors WHERE account_id = $1 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL ORDER BY id;
 
 -- name: factor_digits
--- How long a code of the account and of a kind can be.
--- row: digits int
-SELECT DISTINCT digits FROM factors
-WHERE account_id = $1 AND kind = $2 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL;
+-- How long an answer can be, for each factor in use.
+-- row: kind text, digits int
+SELECT kind, digits FROM factors
+WHERE account_id = $1 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL;
 
 -- name: factor_claim_step
 -- Zero rows changed means "already used".

@@ -6,12 +6,6 @@
 enum { PORT_MAX = 65535 };
 
 static bool
-authority_is_hex(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-static bool
 authority_is_name_byte(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -22,13 +16,12 @@ authority_is_name_byte(char c)
 static bool
 authority_is_name(str host)
 {
-	for (size_t i = 0; i < host.n; i++) {
-		if (authority_is_name_byte(host.p[i]))
-			continue;
-		if (host.p[i] != '%' || i + 2 >= host.n || !authority_is_hex(host.p[i + 1]) ||
-		    !authority_is_hex(host.p[i + 2]))
+	for (size_t i = 0; i < host.n;) {
+		char c = host.p[i];
+		if (c != '%' && !authority_is_name_byte(c))
 			return false;
-		i += 2;
+		if (!str_percent_next(host, &i, &c))
+			return false;
 	}
 	return host.n > 0 && host.n <= AUTHORITY_HOST_MAX_BYTES;
 }

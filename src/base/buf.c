@@ -216,32 +216,41 @@ base64_group(struct buf *b, const unsigned char *in, size_t n, const char *alpha
 	buf_put(b, str_bytes(out, pad ? 4 : n + 1));
 }
 
+static void
+base64_groups(struct buf *b, str bytes, const char *alphabet, bool pad)
+{
+	for (size_t i = 0; i < bytes.n; i += 3)
+		base64_group(b, (const unsigned char *)bytes.p + i, bytes.n - i < 3 ? bytes.n - i : 3, alphabet, pad);
+}
+
+#define BASE64_ALPHANUMERIC "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
 void
 buf_put_base64(struct buf *b, str bytes)
 {
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	base64_groups(b, bytes, BASE64_ALPHANUMERIC "+/", true);
+}
 
-	for (size_t i = 0; i < bytes.n; i += 3)
-		base64_group(b, (const unsigned char *)bytes.p + i, bytes.n - i < 3 ? bytes.n - i : 3, alphabet, true);
+void
+buf_put_base64_unpadded(struct buf *b, str bytes)
+{
+	base64_groups(b, bytes, BASE64_ALPHANUMERIC "+/", false);
 }
 
 void
 buf_put_base64url(struct buf *b, str bytes)
 {
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-	for (size_t i = 0; i < bytes.n; i += 3)
-		base64_group(b, (const unsigned char *)bytes.p + i, bytes.n - i < 3 ? bytes.n - i : 3, alphabet, false);
+	base64_groups(b, bytes, BASE64_ALPHANUMERIC "-_", false);
 }
 
 void
 buf_put_hex(struct buf *b, str bytes)
 {
-	static const char hex[] = "0123456789abcdef";
+	char digits[2];
 
 	for (size_t i = 0; i < bytes.n; i++) {
-		unsigned char c = (unsigned char)bytes.p[i];
-		buf_put(b, str_bytes((char[]){ hex[c >> 4], hex[c & 15] }, 2));
+		str_hex_write(bytes.p + i, 1, digits);
+		buf_put(b, str_bytes(digits, sizeof(digits)));
 	}
 }
 

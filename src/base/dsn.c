@@ -37,13 +37,9 @@ dsn_made_of(str text, const char *bytes, const char *more)
 static bool
 dsn_is_encoded(str url)
 {
-	static const char hex[] = "0123456789abcdefABCDEF";
-
-	for (size_t i = 0; i < url.n; i++) {
-		str two = str_upto(str_from(url, i + 1), 2);
-		if (url.p[i] == ' ')
-			return false;
-		if (url.p[i] == '%' && (two.n < 2 || !dsn_made_of(two, hex, "") || str_equal(two, STR("00"))))
+	for (size_t i = 0; i < url.n;) {
+		char c;
+		if (url.p[i] == ' ' || !str_percent_next(url, &i, &c) || c == '\0')
 			return false;
 	}
 	return str_is_visible(url);

@@ -301,8 +301,9 @@ str_utf8_count(str s)
 	return count;
 }
 
+/* extra: the characters of 62 and 63. */
 static int
-base64url_value(char c)
+str_base64_value(char c, const char *extra)
 {
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A';
@@ -310,7 +311,7 @@ base64url_value(char c)
 		return c - 'a' + 26;
 	if (c >= '0' && c <= '9')
 		return c - '0' + 52;
-	return c == '-' ? 62 : c == '_' ? 63 : -1;
+	return c == extra[0] ? 62 : c == extra[1] ? 63 : -1;
 }
 
 static int
@@ -335,17 +336,43 @@ str_hex_pair(str s, char *ret_byte)
 	return true;
 }
 
-err
-str_base64url(str s, void *ret_bytes, size_t n)
+void
+str_hex_write(const void *bytes, size_t n, char *ret_digits)
 {
-	uint8_t *out = ret_bytes;
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *in = bytes;
+
+	for (size_t i = 0; i < n; i++) {
+		ret_digits[2 * i] = digits[in[i] >> 4];
+		ret_digits[2 * i + 1] = digits[in[i] & 15];
+	}
+}
+
+err
+str_hex(str s, void *ret_bytes, size_t n)
+{
+	char *out = ret_bytes;
+
+	if (s.n % 2 != 0 || s.n / 2 != n)
+		return ERR_INVALID;
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] >= 'A' && s.p[i] <= 'F')
+			return ERR_INVALID;
+	for (size_t i = 0; i < n; i++)
+		if (!str_hex_pair(str_bytes(s.p + 2 * i, 2), &out[i]))
+			return ERR_INVALID;
+	return ERR_OK;
+}
+
+/* The length has been checked. */
+static err
+str_base64_read(str s, const char *extra, uint8_t *out)
+{
 	uint32_t bits = 0;
 	unsigned held = 0;
 
-	if (s.n != (8 * n + 5) / 6)
-		return ERR_INVALID;
 	for (size_t i = 0; i < s.n; i++) {
-		int value = base64url_value(s.p[i]);
+		int value = str_base64_value(s.p[i], extra);
 		if (value < 0)
 			return ERR_INVALID;
 		bits = bits << 6 | (uint32_t)value;
@@ -356,4 +383,22 @@ str_base64url(str s, void *ret_bytes, size_t n)
 		}
 	}
 	return (bits & ((1u << held) - 1)) == 0 ? ERR_OK : ERR_INVALID;
+}
+
+err
+str_base64url(str s, void *ret_bytes, size_t n)
+{
+	return s.n == (8 * n + 5) / 6 ? str_base64_read(s, "-_", ret_bytes) : ERR_INVALID;
+}
+
+err
+str_base64(str s, size_t max, void *ret_bytes, size_t *ret_n)
+{
+	size_t n = s.n / 4 * 3 + s.n % 4 * 3 / 4;
+
+	if (s.n % 4 == 1 || n > max)
+		return ERR_INVALID;
+	TRY(str_base64_read(s, "+/", ret_bytes));
+	*ret_n = n;
+	return ERR_OK;
 }

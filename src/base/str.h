@@ -75,11 +75,49 @@ MUST_USE err str_number(str s, uint64_t max, uint64_t *ret_number);
 /* Is it two hex digits, in either case?  Then the byte that they stand for. */
 bool str_hex_pair(str s, char *ret_byte);
 
+/* Write n bytes as 2 * n lower-case hex digits (RFC 4648 s8), without NUL. */
+void str_hex_write(const void *bytes, size_t n, char *ret_digits);
+
 /*
- * base64url without padding (RFC 4648 s5) of exactly n bytes.  ERR_INVALID: another length, another byte, or spare bits that
- * are set, so that there is one text only for the same bytes. ret_bytes may be written on failure too.
+ * Read exactly n bytes from lower-case hex.  ERR_INVALID: another length or another byte; upper case too, so that there is one
+ * text only for the same bytes.  ret_bytes may be written on failure too.
+ */
+MUST_USE err str_hex(str s, void *ret_bytes, size_t n);
+
+/*
+ * The next byte of s, percent sequences decoded (RFC 3986 s2.1); *at < s.n moves behind it.  Any byte may come out, NUL too; '+'
+ * is a plus.  False: a percent sign without two hex digits behind it; *at means nothing then.
+ */
+static inline bool
+str_percent_next(str s, size_t *at, char *ret_byte)
+{
+	*ret_byte = s.p[(*at)++];
+	if (*ret_byte != '%')
+		return true;
+	*at += 2;
+	return str_hex_pair(str_upto(str_from(s, *at - 2), 2), ret_byte);
+}
+
+/* The same in a form or a query, where '+' is a space (application/x-www-form-urlencoded, URL Standard s5.1). */
+static inline bool
+str_form_next(str s, size_t *at, char *ret_byte)
+{
+	bool plus = s.p[*at] == '+', good = str_percent_next(s, at, ret_byte);
+
+	if (plus)
+		*ret_byte = ' ';
+	return good;
+}
+
+/*
+ * Read base64 without padding.  ERR_INVALID: a length that no bytes have, another byte, or spare bits that are set, so that there
+ * is one text only for the same bytes (RFC 4648 s3.5).  ret_bytes may be written on failure too.
+ *
+ *	str_base64url  exactly n bytes, with '-' and '_' (RFC 4648 s5)
+ *	str_base64     at most max bytes, with '+' and '/' (RFC 4648 s4)
  */
 MUST_USE err str_base64url(str s, void *ret_bytes, size_t n);
+MUST_USE err str_base64(str s, size_t max, void *ret_bytes, size_t *ret_n);
 
 /* Copy as a C string; ERR_TOO_LONG when it needs more than size bytes with its NUL, ERR_INVALID when it holds a NUL. */
 MUST_USE err str_copy_z(str s, char *ret_text, size_t size);

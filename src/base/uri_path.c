@@ -160,13 +160,12 @@ uri_path_scan(str raw, struct uri_path_scan *s)
 {
 	if (!str_starts(raw, STR("/")) || raw.n > URI_PATH_MAX_BYTES)
 		return false;
-	for (size_t i = 0; i < raw.n; i++) {
-		char c = raw.p[i];
-		bool encoded = c == '%';
-		if (encoded && !str_hex_pair(str_upto(str_from(raw, i + 1), 2), &c))
+	for (size_t i = 0; i < raw.n;) {
+		bool encoded = raw.p[i] == '%';
+		char c;
+		if (!str_percent_next(raw, &i, &c))
 			return false;
 		uri_path_put(s, c, encoded);
-		i += encoded ? 2 : 0;
 	}
 	return true;
 }

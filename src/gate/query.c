@@ -2,20 +2,6 @@
 
 /* --- decoding ------------------------------------------------------------------------------------------------------- */
 
-/* The next byte, decoded; -1: a percent sign without two hex digits behind it. */
-static int
-query_next(str text, size_t *at)
-{
-	char c = text.p[(*at)++];
-
-	if (c != '%')
-		return c == '+' ? ' ' : (unsigned char)c;
-	if (!str_hex_pair(str_upto(str_from(text, *at), 2), &c))
-		return -1;
-	*at += 2;
-	return (unsigned char)c;
-}
-
 /* out: room for text.n bytes.  False: it cannot be decoded, or holds a control byte. */
 static bool
 query_decode(str text, char *out, str *ret_decoded)
@@ -23,10 +9,10 @@ query_decode(str text, char *out, str *ret_decoded)
 	size_t n = 0, at = 0;
 
 	while (at < text.n) {
-		int byte = query_next(text, &at);
-		if (byte < ' ' || byte == 0x7f)
+		char c;
+		if (!str_form_next(text, &at, &c) || (unsigned char)c < ' ' || c == 0x7f)
 			return false;
-		out[n++] = (char)byte;
+		out[n++] = c;
 	}
 	*ret_decoded = str_bytes(out, n);
 	return true;

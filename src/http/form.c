@@ -9,17 +9,6 @@ struct pairs {
 	size_t n;
 };
 
-/* Bytes that in[at] stands for into *ret_byte; how many it took, 0 for a bad sequence. */
-static size_t
-decode_byte(str in, size_t at, char *ret_byte)
-{
-	if (in.p[at] != '%') {
-		*ret_byte = in.p[at] == '+' ? ' ' : in.p[at];
-		return 1;
-	}
-	return str_hex_pair(str_upto(str_from(in, at + 1), 2), ret_byte) ? 3 : 0;
-}
-
 static err
 decode(struct arena *arena, str in, str *ret_text)
 {
@@ -28,11 +17,9 @@ decode(struct arena *arena, str in, str *ret_text)
 
 	if (out == NULL)
 		return ERR_MEMORY;
-	for (size_t i = 0, took; i < in.n; i += took) {
-		took = decode_byte(in, i, &out[n++]);
-		if (took == 0)
+	for (size_t i = 0; i < in.n;)
+		if (!str_form_next(in, &i, &out[n++]))
 			return ERR_INVALID;
-	}
 	*ret_text = str_bytes(out, n);
 	return str_utf8_valid(*ret_text) ? ERR_OK : ERR_INVALID;
 }

@@ -3,6 +3,8 @@
  */
 #include "http/internal.h"
 
+#include <endian.h>
+
 enum { METHOD_SHOWN_BYTES = 32 };
 
 /* --- header fields ---------------------------------------------------------------------------------------------------------- */
@@ -65,15 +67,14 @@ request_header_count(const struct request *rq, const char *name)
 static void
 request_id(struct loop *loop, char ret_id[17])
 {
-	static const char hex[] = "0123456789abcdef";
 	uint64_t z = loop->server->id_base + loop->next_id * UINT64_C(0x9e3779b97f4a7c15);
 
 	loop->next_id += loop->server->loop_count;
 	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
 	z ^= z >> 31;
-	for (int i = 0; i < 16; i++)
-		ret_id[i] = hex[(z >> (60 - 4 * i)) & 15];
+	z = htobe64(z);
+	str_hex_write(&z, sizeof(z), ret_id);
 	ret_id[16] = '\0';
 }
 

@@ -132,47 +132,16 @@ argon2_compute(const struct argon2_hash *how, const struct password *password, u
 	return code == ARGON2_OK ? ERR_OK : ERR_CRYPTO;
 }
 
-static int
-base64_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* Base64 without padding, of min to max bytes. */
+/* Base64 without padding, of min to max bytes; spare bits that are set are refused, as libargon2's decoder refuses them. */
 static err
-base64_take(str text, size_t min, size_t max, uint8_t *ret_bytes, size_t *ret_n)
+argon2_bytes(str text, size_t min, size_t max, uint8_t *ret_bytes, size_t *ret_n)
 {
-	size_t n = text.n * 3 / 4, filled = 0;
-	uint32_t bits = 0;
+	size_t n = 0;
 
-	if (text.n % 4 == 1 || n < min || n > max)
+	if (str_base64(text, max, ret_bytes, &n) != ERR_OK || n < min)
 		return ERR_CORRUPT;
-	for (size_t i = 0; i < text.n; i++) {
-		int value = base64_value(text.p[i]);
-		if (value < 0)
-			return ERR_CORRUPT;
-		bits = bits << 6 | (uint32_t)value;
-		if (i % 4 != 0)
-			ret_bytes[filled++] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
-	}
-	*ret_n = filled;
+	*ret_n = n;
 	return ERR_OK;
-}
-
-static void
-base64_put(struct buf *out, const uint8_t *bytes, size_t n)
-{
-	size_t before = out->n;
-
-	buf_put_base64(out, str_bytes(bytes, n));
-	while (out->n > before && out->p[out->n - 1] == '=')
-		out->n--;
 }
 
 /* "m=19456" with its key: the number behind it. */
@@ -205,8 +174,8 @@ argon2_parse(str text, struct argon2_hash *ret_hash)
 		return ERR_CORRUPT;
 	if ((uint64_t)ret_hash->memory_kib * ret_hash->passes > ARGON2_KIB_PASSES_MAX)
 		return ERR_CORRUPT;
-	TRY(base64_take(str_cut(&rest, '$'), ARGON2_SALT_MIN, ARGON2_SALT_MAX, ret_hash->salt, &ret_hash->salt_n));
-	return base64_take(rest, ARGON2_TAG_MIN, ARGON2_TAG_MAX, ret_hash->tag, &ret_hash->tag_n);
+	TRY(argon2_bytes(str_cut(&rest, '$'), ARGON2_SALT_MIN, ARGON2_SALT_MAX, ret_hash->salt, &ret_hash->salt_n));
+	return argon2_bytes(rest, ARGON2_TAG_MIN, ARGON2_TAG_MAX, ret_hash->tag, &ret_hash->tag_n);
 }
 
 static err
@@ -215,9 +184,9 @@ argon2_text(const struct argon2_hash *hash, struct password_hash *ret_hash)
 	CLEANUP(buf_wipe) struct buf out = BUF(HASH_TEXT_MAX);
 
 	buf_printf(&out, "$argon2id$v=19$m=%u,t=%u,p=%u$", hash->memory_kib, hash->passes, hash->lanes);
-	base64_put(&out, hash->salt, hash->salt_n);
+	buf_put_base64_unpadded(&out, str_bytes(hash->salt, hash->salt_n));
 	buf_put_byte(&out, '$');
-	base64_put(&out, hash->tag, hash->tag_n);
+	buf_put_base64_unpadded(&out, str_bytes(hash->tag, hash->tag_n));
 	TRY(buf_check(&out));
 	return str_copy_z(buf_str(&out), ret_hash->z, sizeof(ret_hash->z));
 }

@@ -170,14 +170,10 @@ file_put(const struct config *config, const struct master_key *master)
 static err
 random_key(struct master_key *master)
 {
-	static const char digits[] = "0123456789abcdef";
 	uint8_t bytes[FILE_KEY_BYTES];
 
 	TRY(random_fill(bytes, sizeof(bytes)));
-	for (size_t i = 0; i < sizeof(bytes); i++) {
-		master->b[2 * i] = (uint8_t)digits[bytes[i] >> 4];
-		master->b[2 * i + 1] = (uint8_t)digits[bytes[i] & 15];
-	}
+	str_hex_write(bytes, sizeof(bytes), (char *)master->b);
 	master->n = FILE_TEXT_BYTES;
 	secret_wipe(bytes, sizeof(bytes));
 	return ERR_OK;
@@ -230,9 +226,9 @@ err
 master_key_new_take_place(const struct config *config, const struct keys *old_keys, struct why *why)
 {
 	const uint8_t *id = old_keys->sealing.key_id;
-	char key[PLACE_BYTES], next[PLACE_BYTES], old[PLACE_BYTES], suffix[16];
+	char key[PLACE_BYTES], next[PLACE_BYTES], old[PLACE_BYTES], suffix[16] = ".";
 
-	snprintf(suffix, sizeof(suffix), ".%02x%02x%02x%02x", id[0], id[1], id[2], id[3]);
+	str_hex_write(id, SEALING_ID_BYTES, suffix + 1);
 	file_path(config, "", key);
 	file_path(config, ".new", next);
 	file_path(config, suffix, old);

@@ -18,18 +18,14 @@ static const enum audit_reason link_reasons[LINK_KIND_COUNT] = {
 	[LINK_SETUP] = REASON_SETUP, [LINK_PASSWORD] = REASON_PASSWORD, [LINK_INVITE] = REASON_INVITE
 };
 
-/* RFC 4648 s5, without padding. */
 static err
 text_put(const struct token *token, struct link_text *ret_text)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(64);
 
-	buf_put_base64(&text, str_bytes(token->b, TOKEN_BYTES));
+	buf_put_base64url(&text, str_bytes(token->b, TOKEN_BYTES));
 	TRY(buf_check(&text));
-	for (size_t i = 0; i + 1 < LINK_TEXT_SIZE; i++)
-		ret_text->z[i] = (char)(text.p[i] == '+' ? '-' : text.p[i] == '/' ? '_' : text.p[i]);
-	ret_text->z[LINK_TEXT_SIZE - 1] = '\0';
-	return ERR_OK;
+	return str_copy_z(buf_str(&text), ret_text->z, sizeof(ret_text->z));
 }
 
 /* What has not the shape of a link fits none. */

@@ -18,8 +18,8 @@ otp_hex_encode(const uint8_t *bytes, size_t n, char *ret_text, size_t size)
 	return OTP_OK;
 }
 
-static int
-value(char c)
+int
+otp_hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -49,14 +49,15 @@ otp_hex_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size
 			continue;
 		}
 		*ret_wrong_at = i;
-		if (value(text[i]) < 0)
+		if (otp_hex_value(text[i]) < 0)
 			return OTP_INVALID;
 		*ret_wrong_at = i + 1; /* n: the text ends in the middle of a byte */
-		if (i + 1 == n || value(text[i + 1]) < 0)
+		if (i + 1 == n || otp_hex_value(text[i + 1]) < 0)
 			return OTP_INVALID;
 		if (out == size)
 			return OTP_TOO_SHORT;
-		ret_bytes[out++] = (uint8_t)((unsigned)value(text[i]) << 4 | (unsigned)value(text[i + 1]));
+		ret_bytes[out++] =
+		    (uint8_t)((unsigned)otp_hex_value(text[i]) << 4 | (unsigned)otp_hex_value(text[i + 1]));
 		i += 2;
 	}
 	*ret_n = out;

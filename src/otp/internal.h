@@ -46,6 +46,14 @@ bool otp_name_begins(struct otp_span name, const char *text);
 /* Does a label, its escapes undone, begin with this issuer (not "") and a colon?  Spaces around both do not matter. */
 bool otp_label_has_issuer(struct otp_span label, const char *issuer, struct otp_span *ret_account);
 
+/*
+ * The library is installed and used without the rest of the program: it cannot include base/str.h, and so it decodes hex, base64 and
+ * percent sequences by itself, each of them once.
+ */
+
+/* Of a hex digit in either case; -1: another byte. */
+int otp_hex_value(char c);
+
 /* Base64 (RFC 4648 s4) with its padding, or without.  *ret_n: bytes; size = n is always enough.  false: broken, or too long. */
 bool otp_base64_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size_t *ret_n);
 

@@ -42,15 +42,6 @@ cut(struct otp_span *rest, const char *ends, char *ret_end)
 	return part;
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool
 otp_percent_decode(const char *text, size_t n, char *ret_bytes, size_t size, size_t *ret_n)
 {
@@ -61,8 +52,8 @@ otp_percent_decode(const char *text, size_t n, char *ret_bytes, size_t size, siz
 		if (out == size)
 			return false;
 		if (byte == '%') {
-			int high = n - i < 3 ? -1 : hex_value(text[i + 1]),
-			    low = n - i < 3 ? -1 : hex_value(text[i + 2]);
+			int high = n - i < 3 ? -1 : otp_hex_value(text[i + 1]),
+			    low = n - i < 3 ? -1 : otp_hex_value(text[i + 2]);
 			if (high < 0 || low < 0)
 				return false;
 			byte = high << 4 | low;

@@ -236,11 +236,23 @@ str_base64url_reads_one_text_for_the_same_bytes(void **state)
 		size_t n;
 		const char *bytes; /* NULL: refused */
 	} cases[] = {
-		{ "", 0, "" },        { "Zg", 1, "f" },        { "Zm8", 2, "fo" },
-		{ "Zm9v", 3, "foo" }, { "Zm9vYg", 4, "foob" }, { "-_-_", 3, "\xfb\xff\xbf" },
-		{ "Zh", 1, NULL },    { "Zm9", 2, NULL },      { "Zg==", 1, NULL },
-		{ "Z", 1, NULL },     { "Zm9v", 2, NULL },     { "Zm9v", 4, NULL },
-		{ "+/+/", 3, NULL },  { "Zm 9", 3, NULL },     { "Zm9\n", 3, NULL },
+		{ "", 0, "" },
+		{ "Zg", 1, "f" },
+		{ "Zm8", 2, "fo" },
+		{ "Zm9v", 3, "foo" },
+		{ "Zm9vYg", 4, "foob" },
+		{ "-_-_", 3, "\xfb\xff\xbf" },
+		{ "Zm9vYmE", 5, "fooba" },
+		{ "Zm9vYmFy", 6, "foobar" }, /* these seven: RFC 4648 s10 without padding */
+		{ "Zh", 1, NULL },
+		{ "Zm9", 2, NULL },
+		{ "Zg==", 1, NULL },
+		{ "Z", 1, NULL },
+		{ "Zm9v", 2, NULL },
+		{ "Zm9v", 4, NULL },
+		{ "+/+/", 3, NULL },
+		{ "Zm 9", 3, NULL },
+		{ "Zm9\n", 3, NULL },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -330,6 +342,142 @@ str_hex_pair_takes_two_digits_and_nothing_else(void **state)
 }
 
 static void
+str_hex_reads_one_text_for_the_same_bytes(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t n;
+		const char *bytes; /* NULL: refused */
+	} cases[] = {
+		{ "", 0, "" },         { "666f6f626172", 6, "foobar" }, /* RFC 4648 s10, in lower case */
+		{ "66", 1, "f" },      { "09af", 2, "\x09\xaf" },
+		{ "66", 2, NULL },     { "666f", 1, NULL },
+		{ "666", 1, NULL },    { "666", 2, NULL },
+		{ "666F", 2, NULL },   { "6G", 1, NULL },
+		{ "0x", 1, NULL },     { " 6", 1, NULL },
+		{ "6:", 1, NULL },     { "`6", 1, NULL },
+		{ "666f\n", 2, NULL }, { "6/", 1, NULL },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char bytes[8] = "", again[16];
+		err e = str_hex(str_of(cases[i].text), bytes, cases[i].n);
+		if ((e == ERR_OK) != (cases[i].bytes != NULL))
+			fail_msg("\"%s\", %zu: %s", cases[i].text, cases[i].n, err_name(e));
+		if (e != ERR_OK)
+			continue;
+		assert_memory_equal(bytes, cases[i].bytes, cases[i].n);
+		str_hex_write(bytes, cases[i].n, again);
+		assert_memory_equal(again, cases[i].text, 2 * cases[i].n);
+	}
+}
+
+static void
+str_base64_reads_unpadded_text_up_to_a_maximum(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t max;
+		const char *bytes; /* NULL: refused */
+	} cases[] = {
+		/* RFC 4648 s10 without padding */
+		{ "", 6, "" },
+		{ "Zg", 6, "f" },
+		{ "Zm8", 6, "fo" },
+		{ "Zm9v", 6, "foo" },
+		{ "Zm9vYg", 6, "foob" },
+		{ "Zm9vYmE", 6, "fooba" },
+		{ "Zm9vYmFy", 6, "foobar" },
+		{ "+/+/", 6, "\xfb\xff\xbf" },
+		{ "Zm9vYmFy", 5, NULL }, /* over the maximum */
+		{ "Zg", 0, NULL },
+		{ "A", 6, NULL }, /* a length that no bytes have */
+		{ "Zm9vA", 6, NULL },
+		{ "Zg==", 6, NULL }, /* padding */
+		{ "Zm8=", 6, NULL },
+		{ "-_-_", 6, NULL }, /* the other alphabet */
+		{ "Zh", 6, NULL },   /* spare bits: RFC 4648 s3.5 */
+		{ "Zm9", 6, NULL },
+		{ "Zm 9", 6, NULL },
+		{ "Zm9\n", 6, NULL },
+		{ "Zm9\x80", 6, NULL },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char bytes[8] = "";
+		size_t n = 99;
+		err e = str_base64(str_of(cases[i].text), cases[i].max, bytes, &n);
+		if ((e == ERR_OK) != (cases[i].bytes != NULL))
+			fail_msg("\"%s\", %zu: %s", cases[i].text, cases[i].max, err_name(e));
+		assert_int_equal(n, e == ERR_OK ? strlen(cases[i].bytes) : 99);
+		if (e == ERR_OK)
+			assert_memory_equal(bytes, cases[i].bytes, n);
+	}
+}
+
+/* Decode all of it; false: refused. */
+static bool
+decode_all(bool (*next)(str, size_t *, char *), str text, char *out, size_t *ret_n)
+{
+	*ret_n = 0;
+	for (size_t at = 0; at < text.n;)
+		if (!next(text, &at, &out[(*ret_n)++]))
+			return false;
+	return true;
+}
+
+static void
+str_percent_next_decodes_whole_sequences_only(void **state)
+{
+	static const struct {
+		str text, uri, form; /* uri.p NULL: both refuse it */
+		const char *why;
+	} cases[] = {
+		{ STR_INIT("a%20b"), STR_INIT("a b"), STR_INIT("a b"), "RFC 3986 s2.1" },
+		{ STR_INIT("%7Esmith%2F%2f"), STR_INIT("~smith//"), STR_INIT("~smith//"),
+		  "s6.2.2.2, digits in either case" },
+		{ STR_INIT("%E3%82%A2"), STR_INIT("\xe3\x82\xa2"), STR_INIT("\xe3\x82\xa2"),
+		  "s2.5: KATAKANA LETTER A" },
+		{ STR_INIT("a+b%2B"), STR_INIT("a+b+"), STR_INIT("a b+"),
+		  "URL Standard s5.1: '+' in a form is a space" },
+		{ STR_INIT("%25%32%30"), STR_INIT("%20"), STR_INIT("%20"), "s2.4: never decoded twice" },
+		{ STR_INIT("%00"), STR_INIT("\0"), STR_INIT("\0"), "NUL comes out: the caller decides" },
+		{ STR_INIT(""), STR_INIT(""), STR_INIT(""), "nothing" },
+		{ STR_INIT("%"), { 0 }, { 0 }, "no digits" },
+		{ STR_INIT("a%"), { 0 }, { 0 }, "no digits at the end" },
+		{ STR_INIT("%4"), { 0 }, { 0 }, "one digit" },
+		{ STR_INIT("%4g"), { 0 }, { 0 }, "one digit and a letter" },
+		{ STR_INIT("%%41"), { 0 }, { 0 }, "a percent sign alone" },
+		{ STR_INIT("%+4"), { 0 }, { 0 }, "a sign is no digit" },
+		{ STR_INIT("% 4"), { 0 }, { 0 }, "a space is no digit" },
+		{ STR_INIT("%u0041"), { 0 }, { 0 }, "not JavaScript's escape()" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char uri[16], form[16];
+		size_t uri_n, form_n;
+		bool good = decode_all(str_percent_next, cases[i].text, uri, &uri_n);
+		print_message("%s\n", cases[i].why);
+		assert_int_equal(decode_all(str_form_next, cases[i].text, form, &form_n), good);
+		assert_int_equal(good, cases[i].uri.p != NULL);
+		assert_true(!good || str_equal(str_bytes(uri, uri_n), cases[i].uri));
+		assert_true(!good || str_equal(str_bytes(form, form_n), cases[i].form));
+	}
+}
+
+/* The text borrows from a longer one: its end is the end. */
+static void
+str_percent_next_reads_no_digit_behind_the_text(void **state)
+{
+	size_t at = 0;
+	char byte;
+
+	assert_false(str_percent_next(str_upto(STR("%41"), 2), &at, &byte));
+	at = 0;
+	assert_false(str_form_next(str_upto(STR("%41"), 1), &at, &byte));
+}
+
+static void
 str_without_bom_drops_one_mark_of_utf_8(void **state)
 {
 	assert_true(str_equal(str_without_bom(STR("\xef\xbb\xbf"
@@ -367,6 +515,10 @@ main(void)
 		cmocka_unit_test(str_trims_and_cuts_within_its_bounds),
 		cmocka_unit_test(str_has_control_finds_each_such_byte_wherever_it_stands),
 		cmocka_unit_test(str_hex_pair_takes_two_digits_and_nothing_else),
+		cmocka_unit_test(str_hex_reads_one_text_for_the_same_bytes),
+		cmocka_unit_test(str_base64_reads_unpadded_text_up_to_a_maximum),
+		cmocka_unit_test(str_percent_next_decodes_whole_sequences_only),
+		cmocka_unit_test(str_percent_next_reads_no_digit_behind_the_text),
 		cmocka_unit_test(str_base64url_reads_one_text_for_the_same_bytes),
 		cmocka_unit_test(str_copy_z_refuses_what_would_not_be_the_same_text),
 	};

@@ -106,6 +106,7 @@ static const struct {
 	  "$eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg" },
 	{ "a SHA-crypt salt of 17 characters", "$5$saltstringsaltstr$" SHA256_43 },
 	{ "a salt with what base64 has not", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZ*$" TAG43 },
+	{ "a salt with spare bits that are set", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZh$" TAG43 },
 	{ "a salt with what stands before 0", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZ.$" TAG43 },
 	{ "a salt with what stands behind 9", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZ:$" TAG43 },
 	{ "a salt with what stands behind Z", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZ[$" TAG43 },

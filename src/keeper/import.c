@@ -1,7 +1,7 @@
 #include "keeper/import.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
-#include "base/mem.h"
 #include "base/random.h"
 #include "base/secret.h"
 #include "keeper/accounts.h"
@@ -20,21 +20,16 @@
 #include <stdlib.h>
 
 enum { BATCH_ROWS = 100, ROWS_MAX = 2000000 };
+#define NAMES_MAX_BYTES (ROWS_MAX * sizeof(struct account_name))
 
 /* --- the first time through: who has a name of their own? ---------------------------------------------------------- */
-
-/* The names that rows fold to, sorted once all are there. */
-struct names {
-	struct account_name *at;
-	size_t n, room;
-};
 
 struct run {
 	const struct import *import;
 	struct keeper *keeper;
 	struct db *db;
 	struct db_transaction transaction;
-	struct names names;
+	struct buf names; /* struct account_name each: what rows fold to, sorted once all are there */
 	struct import_counts *counts;
 	int64_t now_us;
 	int64_t in_batch;
@@ -44,25 +39,14 @@ static void
 run_close(struct run *run)
 {
 	db_rollback_unless_done(&run->transaction);
-	mem_free(&run->names.at);
+	buf_wipe(&run->names);
 }
 
 static err
-names_add(struct names *names, const struct account_name *name)
+names_add(struct buf *names, const struct account_name *name)
 {
-	if (names->n == names->room) {
-		size_t room = names->room == 0 ? 1024 : names->room * 2;
-		struct account_name *at = mem_new_array(room, sizeof(*at));
-		if (at == NULL)
-			return ERR_MEMORY;
-		if (names->n > 0)
-			memcpy(at, names->at, names->n * sizeof(*at));
-		mem_free(&names->at);
-		names->at = at;
-		names->room = room;
-	}
-	names->at[names->n++] = *name;
-	return ERR_OK;
+	buf_put(names, str_bytes(name, sizeof(*name)));
+	return buf_check(names);
 }
 
 static int
@@ -71,14 +55,28 @@ name_compare(const void *a, const void *b)
 	return strcmp(((const struct account_name *)a)->b, ((const struct account_name *)b)->b);
 }
 
-static size_t
-names_first(const struct names *names, const struct account_name *name)
+static void
+names_sort(struct buf *names)
 {
-	size_t low = 0, high = names->n;
+	if (names->n > 0)
+		qsort(names->p, names->n / sizeof(struct account_name), sizeof(struct account_name), name_compare);
+}
+
+/* Is name number `at` this one? */
+static bool
+names_is(const struct buf *names, size_t at, const struct account_name *name)
+{
+	return at < names->n / sizeof(*name) && name_compare(names->p + at * sizeof(*name), name) == 0;
+}
+
+static size_t
+names_first(const struct buf *names, const struct account_name *name)
+{
+	size_t low = 0, high = names->n / sizeof(*name);
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (name_compare(&names->at[middle], name) < 0)
+		if (name_compare(names->p + middle * sizeof(*name), name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -87,11 +85,9 @@ names_first(const struct names *names, const struct account_name *name)
 }
 
 static bool
-names_has_two(const struct names *names, const struct account_name *name)
+names_has_two(const struct buf *names, const struct account_name *name)
 {
-	size_t at = names_first(names, name);
-
-	return at + 1 < names->n && name_compare(&names->at[at + 1], name) == 0;
+	return names_is(names, names_first(names, name) + 1, name);
 }
 
 /* The name that a row's account will have. */
@@ -365,8 +361,7 @@ run_twice(struct run *run, struct why *why)
 
 	TRY(clock_now_us(&run->now_us));
 	TRY(import->source(import->source_context, count_row, run, why));
-	if (run->names.n > 0)
-		qsort(run->names.at, run->names.n, sizeof(run->names.at[0]), name_compare);
+	names_sort(&run->names);
 	TRY(import->source(import->source_context, take_row, run, why));
 	return batch_end(run);
 }
@@ -375,7 +370,11 @@ static err
 with_thread(struct keeper_thread *thread, const struct import *import, struct why *why, struct import_counts *counts)
 {
 	CLEANUP(run_close)
-	struct run run = { .import = import, .keeper = thread->keeper, .db = thread->db, .counts = counts };
+	struct run run = { .import = import,
+			   .keeper = thread->keeper,
+			   .db = thread->db,
+			   .counts = counts,
+			   .names = BUF(NAMES_MAX_BYTES) };
 	err e = run_twice(&run, why);
 
 	if (e == ERR_OK || why->text[0] != '\0')

@@ -8,9 +8,9 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/secret.h"
-#include "gate/access.h"
+#include "gate/domain.h"
+#include "gate/live_rules.h"
 #include "keeper/audit.h"
-#include "keeper/gate_rules.h"
 #include "keeper/identity.h"
 #include "keeper/handlers.h"
 #include "keeper/keys.h"
@@ -103,16 +103,6 @@ level_of(const struct guest *guest)
 
 /* --- where -------------------------------------------------------------------------------------------------------------- */
 
-/* The first of the protected domains that it is under; NULL: none. */
-static const char *
-domain_of(const struct config *config, str host)
-{
-	for (size_t i = 0; i < config->gate_domains_count; i++)
-		if (target_under(host, str_of(config->gate_domains[i].z)))
-			return config->gate_domains[i].z;
-	return NULL;
-}
-
 static void
 id_put(int64_t id, uint8_t ret_bytes[ID_BYTES])
 {
@@ -131,19 +121,19 @@ id_get(const uint8_t bytes[ID_BYTES])
 }
 
 static err
-cookie_mac(const struct keeper *k, const uint8_t id[ID_BYTES], const char *domain, uint8_t ret_mac[DIGEST_BYTES])
+cookie_mac(const struct keeper *k, const uint8_t id[ID_BYTES], str domain, uint8_t ret_mac[DIGEST_BYTES])
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(512);
 
 	buf_put(&text, str_bytes(id, ID_BYTES));
-	buf_put(&text, str_of(domain));
+	buf_put(&text, domain);
 	TRY(buf_check(&text));
 	return digest_hmac(str_bytes(keeper_keys(k)->gate.b, TOKEN_BYTES), buf_str(&text), ret_mac);
 }
 
 /* *ret_id 0: it is none of ours for this domain. */
 static err
-cookie_read(const struct keeper *k, str cookie, const char *domain, int64_t *ret_id)
+cookie_read(const struct keeper *k, str cookie, str domain, int64_t *ret_id)
 {
 	uint8_t bytes[COOKIE_BYTES], mac[DIGEST_BYTES];
 
@@ -157,7 +147,7 @@ cookie_read(const struct keeper *k, str cookie, const char *domain, int64_t *ret
 }
 
 static err
-cookie_make(struct turn *turn, int64_t session_id, const char *domain, str *ret_cookie)
+cookie_make(struct turn *turn, int64_t session_id, str domain, str *ret_cookie)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(64);
 	uint8_t bytes[COOKIE_BYTES];
@@ -171,19 +161,19 @@ cookie_make(struct turn *turn, int64_t session_id, const char *domain, str *ret_
 
 /* --- may they? ---------------------------------------------------------------------------------------------------------- */
 
-/* What was asked for: in order, and under a protected domain.  *ret_domain NULL: not so, and nobody may. */
+/* What was asked for: in order, and under a protected domain.  *ret_domain empty: not so, and nobody may. */
 static err
 request_read(struct turn *turn, str url, str method, struct target *target, struct access_request *ret_request,
-	     const char **ret_domain)
+	     str *ret_domain)
 {
 	err e = target_read(url, &turn->arena, target);
 
-	*ret_domain = NULL;
+	*ret_domain = (str){ 0 };
 	if (e == ERR_INVALID || e == ERR_TOO_LONG || (e == ERR_OK && !target_method_good(method)))
 		return ERR_OK;
 	TRY(e);
 	*ret_request = (struct access_request){ .target = target, .method = method, .address = turn->head.address };
-	*ret_domain = domain_of(keeper_config(turn->keeper), target->host);
+	*ret_domain = gate_domain_of(keeper_config(turn->keeper), target->host);
 	return ERR_OK;
 }
 
@@ -191,13 +181,18 @@ static struct access_decision
 decide(struct turn *turn, const struct access_request *request, const struct guest *guest, bool *ret_bypass)
 {
 	struct access_visitor visitor = { .level = level_of(guest) };
+	struct access_decision decision;
+	enum access_policy policy;
+	unsigned line;
 
 	if (visitor.level != ACCESS_NOBODY) {
 		visitor.name = account_name_str(&guest->session.name);
 		visitor.groups = guest->groups;
 		visitor.proved_us = session_proved_us(&guest->session);
 	}
-	return gate_rules_decide(keeper_gate_rules(turn->keeper), request, &visitor, turn->now_us, ret_bypass);
+	decision = live_rules_decide(keeper_live_rules(turn->keeper), request, &visitor, turn->now_us, &policy, &line);
+	*ret_bypass = policy == ACCESS_BYPASS;
+	return decision;
 }
 
 /* --- GATE --------------------------------------------------------------------------------------------------------------- */
@@ -251,13 +246,13 @@ gate_answer(struct turn *turn, enum verdict *ret_verdict)
 	struct access_decision decision;
 	struct target target;
 	struct guest guest;
-	const char *domain = NULL;
+	str domain = { 0 };
 	int64_t session_id = 0;
 	bool bypass = false;
 
 	turn->now.session = (struct session){ 0 }; /* whatever was presented beside it: no page's session leaves here */
 	TRY(request_read(turn, asked->url, asked->method, &target, &request, &domain));
-	if (domain == NULL)
+	if (domain.n == 0)
 		return ERR_OK;
 	TRY(cookie_read(turn->keeper, asked->token, domain, &session_id));
 	TRY(guest_find(turn, session_id, &guest));
@@ -327,11 +322,11 @@ way_write(struct turn *turn, void *context, bool *ret_commit)
 }
 
 static err
-way_open(struct turn *turn, const struct target *target, const char *domain, struct gate_way_body *answer)
+way_open(struct turn *turn, const struct target *target, str domain, struct gate_way_body *answer)
 {
-	bool ours = domain_is_ours(keeper_config(turn->keeper), str_of(domain)), done = false;
+	bool ours = domain_is_ours(keeper_config(turn->keeper), domain), done = false;
 
-	answer->domain = str_of(domain);
+	answer->domain = domain;
 	answer->url = target->url;
 	if (!ours || turn->now.session.state == STATE_PENDING)
 		TRY(turn_transact(turn, way_write, answer, &done));
@@ -347,11 +342,11 @@ gate_enter_answer(struct turn *turn, enum verdict *ret_verdict)
 	struct access_decision decision;
 	struct target target;
 	struct guest guest;
-	const char *domain = NULL;
+	str domain = { 0 };
 	bool bypass = false;
 
 	TRY(request_read(turn, asked->url, asked->method, &target, &request, &domain));
-	if (domain == NULL)
+	if (domain.n == 0)
 		return ERR_OK;
 	TRY(guest_find(turn, turn->now.session.id, &guest));
 	decision = decide(turn, &request, &guest, &bypass);
@@ -385,20 +380,20 @@ gate_ticket_answer(struct turn *turn, enum verdict *ret_verdict)
 	struct gate_ticket_spend_row spent;
 	struct target target;
 	struct guest guest;
-	const char *domain;
+	str domain;
 	bool found = false;
 
 	turn->now.session = (struct session){ 0 };
 	TRY(ticket_spend(turn, asked->ticket, &spent, &found));
 	if (!found || target_read(spent.url, &turn->arena, &target) != ERR_OK)
 		return ERR_OK;
-	domain = domain_of(keeper_config(turn->keeper), target.host);
+	domain = gate_domain_of(keeper_config(turn->keeper), target.host);
 	TRY(guest_find(turn, spent.session_id, &guest));
 	/* at its own host only: a ticket that was carried elsewhere opens nothing there */
-	if (domain == NULL || !str_equal(target.host, asked->host) || level_of(&guest) == ACCESS_NOBODY)
+	if (domain.n == 0 || !str_equal(target.host, asked->host) || level_of(&guest) == ACCESS_NOBODY)
 		return ERR_OK;
 	answer->outcome = ACCESS_PASSES;
-	answer->domain = str_of(domain);
+	answer->domain = domain;
 	answer->url = target.url;
 	TRY(cookie_make(turn, spent.session_id, domain, &answer->token));
 	*ret_verdict = VERDICT_PASSED;

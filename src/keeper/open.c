@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/secret.h"
-#include "keeper/gate_rules.h"
+#include "gate/live_rules.h"
 #include "keeper/keys.h"
 #include "keeper/lock.h"
 #include "keeper/passwords.h"
@@ -20,7 +20,7 @@
 struct keeper {
 	const struct config *config;
 	struct keys keys;
-	struct gate_rules rules;
+	struct live_rules rules;
 	struct password_hash dummy;
 	struct store_identity database; /* the one that was opened at the start */
 	keeper_ended ended;
@@ -51,8 +51,8 @@ keeper_dummy_hash(const struct keeper *k)
 	return k->dummy.z;
 }
 
-struct gate_rules *
-keeper_gate_rules(struct keeper *k)
+struct live_rules *
+keeper_live_rules(struct keeper *k)
 {
 	return &k->rules;
 }
@@ -156,7 +156,7 @@ keeper_open(const struct config *config, struct why *why, struct keeper **ret_ke
 
 	if (k == NULL)
 		return why_set(why, ERR_MEMORY, "There is no memory to start.");
-	if (gate_rules_begin(&k->rules) != ERR_OK) {
+	if (live_rules_begin(&k->rules) != ERR_OK) {
 		mem_free(&k);
 		return why_set(why, ERR_MEMORY, "There is no memory to start.");
 	}
@@ -204,7 +204,7 @@ keeper_close(struct keeper **k)
 {
 	if (*k == NULL)
 		return;
-	gate_rules_end(&(*k)->rules);
+	live_rules_end(&(*k)->rules);
 	keys_wipe(&(*k)->keys);
 	secret_wipe(*k, sizeof(**k));
 	mem_free(k);

@@ -1,7 +1,6 @@
 #include "keeper/signing.h"
 
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/secret.h"
 #include "wire/questions.h"
 
@@ -9,24 +8,6 @@
 #include <stdio.h>
 
 enum { SIGNATURE_BYTES = 64 };
-
-/* RFC 7638 s3.2: the required members in this order, without space. */
-static err
-thumbprint(struct signing *signing)
-{
-	CLEANUP(buf_wipe) struct buf text = BUF(256);
-	uint8_t digest[DIGEST_BYTES];
-
-	buf_put(&text, STR("{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\""));
-	buf_put_base64url(&text, str_bytes(signing->public_key, sizeof(signing->public_key)));
-	buf_put(&text, STR("\"}"));
-	TRY(buf_check(&text));
-	TRY(digest_sha256(buf_str(&text), digest));
-	buf_clear(&text);
-	buf_put_base64url(&text, str_bytes(digest, sizeof(digest)));
-	TRY(buf_check(&text));
-	return str_copy_z(buf_str(&text), signing->kid, sizeof(signing->kid));
-}
 
 err
 signing_setup(struct signing *signing)
@@ -36,7 +17,7 @@ signing_setup(struct signing *signing)
 	signing->key = EVP_PKEY_new_raw_private_key_ex(NULL, "ED25519", NULL, signing->seed, sizeof(signing->seed));
 	if (signing->key == NULL || EVP_PKEY_get_raw_public_key(signing->key, signing->public_key, &n) != 1)
 		return ERR_CRYPTO;
-	return thumbprint(signing);
+	return jwk_thumbprint(signing->public_key, signing->kid);
 }
 
 void

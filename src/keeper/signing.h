@@ -12,17 +12,18 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "gate/jwk.h"
 #include "keeper/proof.h"
 
 #include <openssl/types.h>
 
-enum { SIGNING_SEED_BYTES = 32, SIGNING_KID_SIZE = 44, IDENTITY_SECONDS = 60 };
+enum { SIGNING_SEED_BYTES = 32, IDENTITY_SECONDS = 60 };
 
 struct signing {
 	EVP_PKEY *key; /* NULL: not set up */
 	uint8_t seed[SIGNING_SEED_BYTES];
-	uint8_t public_key[32];
-	char kid[SIGNING_KID_SIZE]; /* thumbprint of the public key: RFC 7638 */
+	uint8_t public_key[JWK_KEY_BYTES];
+	char kid[JWK_THUMBPRINT_SIZE]; /* thumbprint of the public key: RFC 7638 */
 };
 
 /* seed is there; the rest is made of it.  ERR_CRYPTO. */

@@ -12,7 +12,7 @@
 #include "keeper/session.h"
 #include "store/store.h"
 
-struct gate_rules;
+struct live_rules;
 struct keys;
 
 /* What a struct keeper has (keeper/open.c). */
@@ -20,7 +20,7 @@ const struct config *keeper_config(const struct keeper *k);
 const struct keys *keeper_keys(const struct keeper *k);
 const struct token *keeper_name_key(const struct keeper *k); /* for hashes of names that no account has */
 const char *keeper_dummy_hash(const struct keeper *k);  /* of a random password: unknown names are checked against it */
-struct gate_rules *keeper_gate_rules(struct keeper *k); /* they change while questions are answered */
+struct live_rules *keeper_live_rules(struct keeper *k); /* they change while questions are answered */
 
 /* Notify the subscriber of keeper_on_ended, if there is one. */
 void keeper_session_ended(const struct keeper *k, const struct token *token_hash);

@@ -1,6 +1,7 @@
 #include "web/gate.h"
 
 #include "base/log.h"
+#include "gate/domain.h"
 #include "http/cookie.h"
 #include "http/forwarded.h"
 #include "http/navigation.h"
@@ -163,15 +164,6 @@ read_either(struct exchange *x, struct check *c)
 	return gate_method_either(x, &c->method);
 }
 
-str
-gate_domain_of(const struct config *config, str host)
-{
-	for (size_t i = 0; i < config->gate_domains_count; i++)
-		if (target_under(host, str_of(config->gate_domains[i].z)))
-			return str_of(config->gate_domains[i].z);
-	return (str){ 0 };
-}
-
 static err
 check_read(struct exchange *x, struct check *c)
 {
@@ -194,7 +186,7 @@ decide(struct exchange *x, struct check *c)
 {
 	const struct access_request request = { .target = &c->target, .method = c->method, .address = x->address };
 
-	return web_rules_decide(&x->web->rules, &request, &c->guest.visitor, x->rq->now_us, &c->policy, &c->line);
+	return live_rules_decide(&x->web->rules.live, &request, &c->guest.visitor, x->rq->now_us, &c->policy, &c->line);
 }
 
 /* Somebody who passes with a name needs it signed for this host. */

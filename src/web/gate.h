@@ -22,9 +22,6 @@ void gate_refuse(struct exchange *x);
 /* Is this path one of the gate's? */
 bool gate_path(str path);
 
-/* The first protected domain that the host is under; empty: none. */
-str gate_domain_of(const struct config *config, str host);
-
 enum { GATE_COOKIE_KEEP = 0, GATE_COOKIE_FORGET = -1 };
 /* Set-Cookie for a domain; value "" with FORGET. */
 MUST_USE err gate_cookie(struct exchange *x, str domain, str value, int64_t seconds);

@@ -6,6 +6,8 @@
 #include "web/gate.h"
 
 #include "base/digest.h"
+#include "gate/domain.h"
+#include "gate/jwk.h"
 #include "http/cookie.h"
 #include "http/next.h"
 #include "web/handlers.h"
@@ -282,23 +284,10 @@ gate_enter_show(struct exchange *x, struct channel *keeper)
 err
 gate_keys_show(struct exchange *x)
 {
-	struct buf *out = &x->rp->body;
-	CLEANUP(buf_wipe) struct buf key = BUF(256);
-	uint8_t digest[DIGEST_BYTES];
-
-	buf_put(&key, STR("{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\""));
-	buf_put_base64url(&key, str_bytes(x->web->signer.b, TOKEN_BYTES));
-	buf_put(&key, STR("\"}"));
-	TRY(buf_check(&key));
-	TRY(digest_sha256(buf_str(&key), digest));
-	buf_put(out, STR("{\"keys\":[{\"use\":\"sig\",\"alg\":\"EdDSA\",\"kid\":\""));
-	buf_put_base64url(out, str_bytes(digest, sizeof(digest)));
-	buf_put(out, STR("\","));
-	buf_put(out, str_from(buf_str(&key), 1));
-	buf_put(out, STR("]}\n"));
+	TRY(jwk_set_put(x->web->signer.b, &x->rp->body));
 	TRY(exchange_guard(x));
 	TRY(reply_header(x->rq, x->rp, STR("Content-Type"), STR("application/json")));
 	TRY(reply_header(x->rq, x->rp, STR("Cache-Control"), STR("public, max-age=300")));
 	x->rp->status = 200;
-	return buf_check(out);
+	return ERR_OK;
 }

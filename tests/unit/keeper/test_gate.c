@@ -3,7 +3,6 @@
 
 #include "gate/access.h"
 #include "keeper/admin.h"
-#include "keeper/gate_rules.h"
 #include "keeper/session.h"
 #include "keeper/turn.h"
 

@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "http/server.h"
 #include "keeper/serve.h"
-#include "web/exchange.h"
+#include "web/dispatch.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -10,7 +10,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "../tests/unit/http/by_hand.h"
-#include "web/exchange.h"
+#include "web/dispatch.h"
 #include "web/form_token.h"
 
 #include <sys/socket.h>

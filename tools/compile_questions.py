@@ -76,6 +76,8 @@ def check(path, questions, structs):
         for name in found:
             if found.count(name) > 1:
                 fail(path, f'{kind} {name} is there twice')
+    if len(questions) > 63:
+        fail(path, 'a set of questions is 64 bits, one of them for none: 63 questions at most')
     for question in questions:
         check_question(path, question, names)
     for struct in structs:
@@ -143,8 +145,10 @@ def c_fields(struct):
 
 def make_wire(questions, structs):
     ids = ''.join(comment_above(q.above, '\t') + f'\t{identifier(q)}, /* {q.does}: {q.asks} → {q.answers} */\n' for q in questions)
+    slow = ' | '.join(f'UINT64_C(1) << {identifier(q)}' for q in questions if 'HASHES' in q.flags) or '0'
     header = (MADE + '#ifndef WIRE_MESSAGES_H\n#define WIRE_MESSAGES_H\n\n#include "wire/wire.h"\n\n'
               + f'enum question_id {{\n\tQUESTION_NONE = 0,\n{ids}\tQUESTION_COUNT\n}};\n\n'
+              + f'/* As bits, 1 << id: those that may hash a password. */\n#define QUESTIONS_SLOW ({slow})\n\n'
               + ''.join(c_struct(s) for s in structs)
               + ''.join(f'extern const struct wire_def wire_{s.name};\n' for s in structs) + '\n#endif\n')
     rows = ''.join(f'\t[{identifier(q)}] = {{ "{q.name}", &wire_{q.asks}_body, &wire_{q.answers}_body, '

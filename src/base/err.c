@@ -25,6 +25,7 @@ err_name(err e)
 		[ERR_CONFIG] = "config",
 		[ERR_WAIT] = "wait",
 		[ERR_GONE] = "gone",
+		[ERR_STALE] = "stale",
 	};
 
 	return (unsigned)e < COUNT(names) ? names[e] : "unknown";

@@ -29,6 +29,7 @@ typedef enum err {
 	ERR_CONFIG,    /* the configuration cannot be used */
 	ERR_WAIT,      /* not before some time has passed: too many failures */
 	ERR_GONE,      /* the session that asked ended meanwhile */
+	ERR_STALE,     /* a proof is too old: it must be given anew */
 } err;
 
 /* A short fixed English name for logs: "memory", "invalid", ... */

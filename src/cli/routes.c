@@ -61,7 +61,7 @@ put_route_json(struct buf *out, const struct route *route)
 	buf_put(out, STR(",\"path\":"));
 	buf_put_json(out, route_text(route, &text));
 	buf_put(out, STR(",\"lane\":"));
-	buf_put_json(out, str_of(lane_names[route->lane]));
+	buf_put_json(out, str_of(lane_names[route_lane(route)]));
 	buf_put(out, STR(",\"opens\":["));
 	put_states(out, route, true);
 	buf_put(out, STR("]}"));
@@ -107,7 +107,7 @@ print_text(struct buf *out)
 		CLEANUP(buf_wipe) struct buf text = BUF(128);
 		cli_column(out, str_of(method_name(route)), METHOD_COLUMNS);
 		cli_column(out, route_text(route, &text), columns);
-		cli_column(out, str_of(lane_names[route->lane]), LANE_COLUMNS);
+		cli_column(out, str_of(lane_names[route_lane(route)]), LANE_COLUMNS);
 		put_states(out, route, false);
 		buf_put_byte(out, '\n');
 	}

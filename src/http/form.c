@@ -100,3 +100,12 @@ form_parse(const struct form *form, str text, struct arena *arena, void *ret_val
 		*ret_faults = faults;
 	return ERR_OK;
 }
+
+const str *
+form_value(const struct form *form, const void *values, str name)
+{
+	for (size_t i = 0; form != NULL && i < form->count; i++)
+		if (str_equal(form->fields[i].name, name))
+			return (const str *)(const void *)((const char *)values + form->fields[i].offset);
+	return NULL;
+}

@@ -71,4 +71,7 @@ struct form_faults {
 MUST_USE err form_parse(const struct form *form, str text, struct arena *arena, void *ret_values,
 			struct form_faults *ret_faults);
 
+/* The value of a field by its name, in a struct that form_parse has filled; NULL: the form has no such field. */
+const str *form_value(const struct form *form, const void *values, str name);
+
 #endif

@@ -11,7 +11,6 @@
 enum { NAME_SENT_MAX = 2 * DISPLAY_NAME_MAX_BYTES, PASSWORD_SENT_MAX = PASSWORD_MAX_BYTES + 4, CHOICE_MAX = 8 };
 
 static const struct field profile_fields[] = {
-	FIELD(struct profile_form, csrf_token, FORM_TOKEN_MAX, optional),
 	FIELD(struct profile_form, display_name, NAME_SENT_MAX, optional),
 	FIELD(struct profile_form, language, CHOICE_MAX, optional),
 	FIELD(struct profile_form, time_format, CHOICE_MAX, optional),
@@ -19,7 +18,6 @@ static const struct field profile_fields[] = {
 const struct form profile_form = FORM(struct profile_form, profile_fields);
 
 static const struct field password_fields[] = {
-	FIELD(struct password_form, csrf_token, FORM_TOKEN_MAX, optional),
 	FIELD(struct password_form, current, PASSWORD_SENT_MAX, optional),
 	FIELD(struct password_form, password, PASSWORD_SENT_MAX, optional),
 	FIELD(struct password_form, confirm, PASSWORD_SENT_MAX, optional),
@@ -28,7 +26,6 @@ static const struct field password_fields[] = {
 const struct form password_form = FORM(struct password_form, password_fields);
 
 static const struct field close_fields[] = {
-	FIELD(struct close_form, csrf_token, FORM_TOKEN_MAX, optional),
 	FIELD(struct close_form, current, PASSWORD_SENT_MAX, optional),
 	FIELD(struct close_form, otp, FIELD_MAX_BYTES, optional),
 };
@@ -62,11 +59,8 @@ account_show(struct exchange *x, struct channel *keeper)
 				     .shown_name = exchange_shown_name(x),
 				     .created_us = x->session.created_us };
 	struct account_body account = { 0 };
-	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, keeper, QUESTION_ACCOUNT, NULL, &verdict, &account));
-	if (verdict != VERDICT_PASSED)
-		return exchange_lead(x, x->next);
+	TRY(exchange_ask_passed(x, keeper, QUESTION_ACCOUNT, NULL, &account));
 	TRY(count_factors(account.factors, &page.authenticators));
 	page.password_changed_us = account.password_changed_us;
 	page.sessions = account.sessions;
@@ -138,8 +132,6 @@ profile_post(struct exchange *x, struct channel *keeper)
 		page.name_problem = name_problems[problems.display_name];
 		return profile_page(x, 422, &page);
 	}
-	if (verdict != VERDICT_PASSED)
-		return exchange_lead(x, x->next);
 	TRY(exchange_prefer_language(x));
 	return exchange_redirect(x, STR("/account/profile"), (str){ 0 }, FLASH_PROFILE_SAVED);
 }
@@ -150,31 +142,35 @@ static err
 password_page(struct exchange *x, int status, struct page_password *page)
 {
 	page->username = str_of(x->session.name);
+	page->otp = x->otp;
 	TRY(exchange_frame(x, &page->frame));
 	page_password(&x->rp->body, page);
 	return exchange_page(x, status);
 }
 
-static err
-password_empty_page(struct exchange *x, int status, const char *sentence)
-{
-	struct page_password page = { .error = sentence };
-
-	exchange_otp(x, &page.otp);
-	return password_page(x, status, &page);
-}
-
 err
 password_show(struct exchange *x)
 {
-	return password_empty_page(x, 200, NULL);
+	return password_page(x, 200, &(struct page_password){ 0 });
 }
 
-/* The fields stay empty: a form from another site must not fill the page, least of all with a password. */
+static struct page_password
+password_typed(const struct exchange *x)
+{
+	const struct password_form *form = x->form;
+
+	return (struct page_password){ .current = form->current, .password = form->password, .confirm = form->confirm };
+}
+
+/* With a sentence the fields stay empty: a form from another site must not fill the page, least of all with a password. */
 err
 password_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
-	return password_empty_page(x, status, sentence);
+	struct page_password page = { .error = sentence };
+
+	if (sentence == NULL)
+		page = password_typed(x);
+	return password_page(x, status, &page);
 }
 
 err
@@ -182,20 +178,15 @@ password_post(struct exchange *x, struct channel *keeper)
 {
 	const struct password_form *form = x->form;
 	const struct password_body body = { form->current, form->password, form->confirm };
-	struct page_password page = { .current = form->current, .password = form->password, .confirm = form->confirm };
+	struct page_password page = password_typed(x);
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_step_up(x, keeper, form->otp, &page.otp));
-	if (page.otp.problem != NULL)
-		return password_page(x, 422, &page);
 	TRY(exchange_ask(x, keeper, QUESTION_PASSWORD, &body, &verdict, &problems));
 	if (verdict == VERDICT_PASSED)
 		return exchange_redirect(x, STR("/account"), (str){ 0 }, FLASH_PASSWORD_CHANGED);
-	if (verdict != VERDICT_PROBLEMS && verdict != VERDICT_STEP_UP)
-		return exchange_lead(x, x->next);
-	if (verdict == VERDICT_STEP_UP)
-		exchange_otp_missing(&page.otp);
+	if (verdict != VERDICT_PROBLEMS)
+		return ERR_DENIED;
 	page.current_problem = current_problems[problems.current];
 	page.password_problem = password_problem_text(problems.password);
 	page.confirm_problem = confirm_problem_text(problems.confirm);
@@ -215,30 +206,27 @@ static err
 close_page(struct exchange *x, int status, struct page_close *page)
 {
 	page->username = str_of(x->session.name);
+	page->otp = x->otp;
 	TRY(exchange_frame(x, &page->frame));
 	page_close(&x->rp->body, page);
 	return exchange_page(x, status);
 }
 
-static err
-close_empty_page(struct exchange *x, int status, const char *sentence)
-{
-	struct page_close page = { .error = sentence };
-
-	exchange_otp(x, &page.otp);
-	return close_page(x, status, &page);
-}
-
 err
 close_show(struct exchange *x)
 {
-	return close_empty_page(x, 200, NULL);
+	return close_page(x, 200, &(struct page_close){ 0 });
 }
 
 err
 close_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
-	return close_empty_page(x, status, sentence);
+	const struct close_form *form = x->form;
+	struct page_close page = { .error = sentence };
+
+	if (sentence == NULL)
+		page.current = form->current;
+	return close_page(x, status, &page);
 }
 
 err
@@ -250,18 +238,13 @@ close_post(struct exchange *x, struct channel *keeper)
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_step_up(x, keeper, form->otp, &page.otp));
-	if (page.otp.problem != NULL)
-		return close_page(x, 422, &page);
 	TRY(exchange_ask(x, keeper, QUESTION_CLOSE, &body, &verdict, &problems));
 	if (verdict == VERDICT_PASSED) {
 		TRY(exchange_forget_session(x));
 		return exchange_redirect(x, STR("/login"), (str){ 0 }, FLASH_ACCOUNT_CLOSED);
 	}
-	if (verdict != VERDICT_PROBLEMS && verdict != VERDICT_STEP_UP)
-		return exchange_lead(x, x->next);
-	if (verdict == VERDICT_STEP_UP)
-		exchange_otp_missing(&page.otp);
+	if (verdict != VERDICT_PROBLEMS)
+		return ERR_DENIED;
 	page.current_problem = current_problems[problems.current];
 	return close_page(x, 422, &page);
 }

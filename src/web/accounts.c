@@ -11,7 +11,6 @@
 
 /* A value of over its maximum is cut behind it, so that it is still refused as too long, by the keeper. */
 static const struct field register_fields[] = {
-	FIELD(struct register_form, csrf_token, FORM_TOKEN_MAX, optional),
 	FIELD(struct register_form, username, FIELD_MAX_BYTES, optional),
 	FIELD(struct register_form, password, FIELD_MAX_BYTES, optional),
 	FIELD(struct register_form, confirm, FIELD_MAX_BYTES, optional),
@@ -22,7 +21,6 @@ _Static_assert((int)NEXT_MAX_BYTES <= (int)WAY_BACK_MAX_BYTES, "the keeper keeps
 const struct form register_form = FORM(struct register_form, register_fields);
 
 static const struct field login_fields[] = {
-	FIELD(struct login_form, csrf_token, FORM_TOKEN_MAX, optional),
 	FIELD(struct login_form, username, FIELD_MAX_BYTES, optional),
 	FIELD(struct login_form, password, FIELD_MAX_BYTES, optional),
 	FIELD(struct login_form, next, NEXT_MAX_BYTES + 1, optional),
@@ -30,16 +28,10 @@ static const struct field login_fields[] = {
 const struct form login_form = FORM(struct login_form, login_fields);
 
 static const struct field code_fields[] = {
-	FIELD(struct code_form, csrf_token, FORM_TOKEN_MAX, optional),
 	FIELD(struct code_form, otp, FIELD_MAX_BYTES, optional),
 	FIELD(struct code_form, next, NEXT_MAX_BYTES + 1, optional),
 };
 const struct form code_form = FORM(struct code_form, code_fields);
-
-static const struct field logout_fields[] = {
-	FIELD(struct logout_form, csrf_token, FORM_TOKEN_MAX, optional),
-};
-const struct form logout_form = FORM(struct logout_form, logout_fields);
 
 static const char *const name_problems[PROBLEM_COUNT] = {
 	[PROBLEM_MISSING] = N_("Choose a user name."),
@@ -190,7 +182,7 @@ register_post(struct exchange *x, struct channel *keeper)
 	case VERDICT_CLOSED:
 		return register_closed(x);
 	default:
-		return exchange_lead(x, x->next);
+		return ERR_DENIED;
 	}
 }
 
@@ -238,12 +230,12 @@ login_post(struct exchange *x, struct channel *keeper)
 		return login_again(x, keeper, 422, sign_in_refused);
 	if (verdict == VERDICT_PASSED)
 		TRY(exchange_prefer_language(x));
-	/* ENROLLING or PENDING: where that state gets on, without being told what is missing as if it were news. */
+	/* PENDING: to the code, without being told what is missing as if it were news. */
 	if (verdict == VERDICT_PASSED && x->session.state == STATE_PENDING && str_starts(x->next, STR("/gate?")))
 		return exchange_redirect(x, x->next, (str){ 0 }, FLASH_NONE); /* a password may be enough there */
 	if (verdict == VERDICT_PASSED && x->session.state == STATE_PENDING)
 		return exchange_redirect(x, STR("/verify-2fa"), x->next, FLASH_NONE);
-	return exchange_lead(x, x->next);
+	return ERR_DENIED;
 }
 
 /* --- the second factor -------------------------------------------------------------------------------------------- */
@@ -325,9 +317,7 @@ verify_post(struct exchange *x, struct channel *keeper)
 		return verify_impossible(x);
 	if (verdict == VERDICT_REFUSED && x->session.state != STATE_NONE)
 		return verify_refused(x, &proved);
-	if (verdict == VERDICT_STATE && x->session.state == STATE_ENROLLING)
-		return exchange_redirect(x, STR("/setup-2fa"), x->next, FLASH_SECRET_OLD);
-	return exchange_lead(x, x->next);
+	return ERR_DENIED;
 }
 
 /* --- sign-out ----------------------------------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@
  *   writing   always the name of today
  *   deleting  the name of today; the earlier name only if the keeper knew its value as a session of ours
  */
-#include "web/exchange.h"
+#include "web/cookies.h"
 
 #include "http/cookie.h"
 #include "web/language.h"

@@ -18,7 +18,6 @@ static const str new_path = STR_INIT("/account/authenticators/new");
 static const str confirm_path = STR_INIT("/account/authenticators/confirm");
 
 static const struct field factor_new_fields[] = {
-	FIELD(struct factor_new_form, csrf_token, FORM_TOKEN_MAX, optional),
 	FIELD(struct factor_new_form, current, PASSWORD_SENT_MAX, optional),
 	FIELD(struct factor_new_form, name, NAME_SENT_MAX, optional),
 	FIELD(struct factor_new_form, replaces, ID_MAX, optional),
@@ -27,20 +26,17 @@ static const struct field factor_new_fields[] = {
 const struct form factor_new_form = FORM(struct factor_new_form, factor_new_fields);
 
 static const struct field factor_code_fields[] = {
-	FIELD(struct factor_code_form, csrf_token, FORM_TOKEN_MAX, optional),
 	FIELD(struct factor_code_form, otp, FIELD_MAX_BYTES, optional),
 };
 const struct form factor_code_form = FORM(struct factor_code_form, factor_code_fields);
 
 static const struct field factor_name_fields[] = {
-	FIELD(struct factor_name_form, csrf_token, FORM_TOKEN_MAX, optional),
 	FIELD(struct factor_name_form, id, ID_MAX, optional),
 	FIELD(struct factor_name_form, name, NAME_SENT_MAX, optional),
 };
 const struct form factor_name_form = FORM(struct factor_name_form, factor_name_fields);
 
 static const struct field factor_remove_fields[] = {
-	FIELD(struct factor_remove_form, csrf_token, FORM_TOKEN_MAX, optional),
 	FIELD(struct factor_remove_form, id, ID_MAX, optional),
 	FIELD(struct factor_remove_form, otp, FIELD_MAX_BYTES, optional),
 };
@@ -96,11 +92,8 @@ setup_show(struct exchange *x, struct channel *keeper)
 {
 	struct enrolment_body enrolment = { 0 };
 	struct page_setup_2fa page = { .next = x->next };
-	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, keeper, QUESTION_ENROL, NULL, &verdict, &enrolment));
-	if (verdict != VERDICT_PASSED)
-		return exchange_lead(x, x->next);
+	TRY(exchange_ask_passed(x, keeper, QUESTION_ENROL, NULL, &enrolment));
 	page.secret = enrolment.secret;
 	page.uri = enrolment.uri;
 	TRY(qr_base64(x, enrolment.uri, &page.qr_png));
@@ -168,11 +161,8 @@ factors_page(struct exchange *x, struct channel *keeper, int status, const struc
 {
 	struct page_authenticators page = { .error = fault->error, .recovered = x->session.recovered, .next = x->next };
 	struct account_body account = { 0 };
-	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, keeper, QUESTION_ACCOUNT, NULL, &verdict, &account));
-	if (verdict != VERDICT_PASSED)
-		return exchange_lead(x, x->next);
+	TRY(exchange_ask_passed(x, keeper, QUESTION_ACCOUNT, NULL, &account));
 	TRY(take_factors(x, account.factors, &page));
 	mark_factors(x, fault, &page);
 	TRY(exchange_frame(x, &page.frame));
@@ -212,8 +202,6 @@ factor_rename_post(struct exchange *x, struct channel *keeper)
 				    &(struct fault){ .id = body.id,
 						     .name = form->name,
 						     .name_problem = name_problems[problems.display_name] });
-	if (verdict == VERDICT_STATE)
-		return exchange_lead(x, x->next);
 	return exchange_redirect(x, list_path, (str){ 0 },
 				 verdict == VERDICT_PASSED ? FLASH_FACTOR_RENAMED : FLASH_FACTOR_GONE);
 }
@@ -221,7 +209,12 @@ factor_rename_post(struct exchange *x, struct channel *keeper)
 err
 factor_remove_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
-	return factors_page(x, keeper, status, &(struct fault){ .error = sentence });
+	const struct factor_remove_form *form = x->form;
+	struct fault fault = { .error = sentence, .otp = x->otp };
+
+	if (sentence == NULL)
+		fault.id = id_of(form->id);
+	return factors_page(x, keeper, status, &fault);
 }
 
 err
@@ -229,22 +222,12 @@ factor_remove_post(struct exchange *x, struct channel *keeper)
 {
 	const struct factor_remove_form *form = x->form;
 	const struct factor_body body = { .id = id_of(form->id) };
-	struct fault fault = { .id = body.id };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_step_up(x, keeper, form->otp, &fault.otp));
-	if (fault.otp.problem != NULL)
-		return factors_page(x, keeper, 422, &fault);
 	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_REMOVE, &body, &verdict, NULL));
 	if (verdict == VERDICT_PASSED)
 		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_REMOVED);
-	if (verdict == VERDICT_STATE)
-		return exchange_lead(x, x->next);
-	if (verdict == VERDICT_STEP_UP)
-		exchange_otp_missing(&fault.otp);
-	else
-		fault.error = not_removable;
-	return factors_page(x, keeper, 422, &fault);
+	return factors_page(x, keeper, 422, &(struct fault){ .id = body.id, .error = not_removable });
 }
 
 /* --- another one -------------------------------------------------------------------------------------------------- */
@@ -254,6 +237,7 @@ factor_new_page(struct exchange *x, int status, struct page_authenticator_new *p
 {
 	CLEANUP(buf_wipe) struct buf here = BUF(HERE_MAX);
 
+	page->otp = x->otp;
 	TRY(exchange_frame(x, &page->frame));
 	buf_put(&here, new_path);
 	if (page->replaces != 0)
@@ -272,7 +256,6 @@ factor_new_show(struct exchange *x)
 
 	TRY(form_parse(&replaces_query, x->rq->query, x->rq->arena, &query, NULL));
 	page.replaces = id_of(query.replaces);
-	exchange_otp(x, &page.otp);
 	return factor_new_page(x, 200, &page);
 }
 
@@ -281,22 +264,21 @@ static struct page_authenticator_new
 factor_new_typed(const struct exchange *x)
 {
 	const struct factor_new_form *form = x->form;
-	struct page_authenticator_new page = { .name = form->name,
-					       .current = form->current,
-					       .replaces = id_of(form->replaces) };
 
-	exchange_otp(x, &page.otp);
-	return page;
+	return (struct page_authenticator_new){ .name = form->name,
+						.current = form->current,
+						.replaces = id_of(form->replaces) };
 }
 
-/* From somewhere else, or grown old: what it brought is not to be shown, least of all a password. */
+/* With a sentence the form is from somewhere else, or has grown old: what it brought is not shown, least of all a password. */
 err
 factor_new_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	const struct factor_new_form *form = x->form;
 	struct page_authenticator_new page = { .error = sentence, .replaces = id_of(form->replaces) };
 
-	exchange_otp(x, &page.otp);
+	if (sentence == NULL)
+		page = factor_new_typed(x);
 	return factor_new_page(x, status, &page);
 }
 
@@ -309,18 +291,11 @@ factor_new_post(struct exchange *x, struct channel *keeper)
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_step_up(x, keeper, form->otp, &page.otp));
-	if (page.otp.problem != NULL)
-		return factor_new_page(x, 422, &page);
 	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_BEGIN, &body, &verdict, &problems));
 	if (verdict == VERDICT_PASSED)
 		return exchange_redirect(x, confirm_path, (str){ 0 }, FLASH_NONE);
-	if (verdict == VERDICT_STATE)
-		return exchange_lead(x, x->next);
 	if (verdict == VERDICT_REFUSED)
 		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_GONE);
-	if (verdict == VERDICT_STEP_UP)
-		exchange_otp_missing(&page.otp);
 	page.name_problem = name_problems[problems.display_name];
 	page.current_problem = current_problems[problems.current];
 	return factor_new_page(x, 422, &page);
@@ -332,13 +307,8 @@ static err
 factor_confirm_page(struct exchange *x, struct channel *keeper, int status, struct page_authenticator_confirm *page)
 {
 	struct enrolment_body enrolment = { 0 };
-	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, keeper, QUESTION_ENROL, NULL, &verdict, &enrolment));
-	if (verdict != VERDICT_PASSED && x->session.state == STATE_FULL)
-		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_OLD);
-	if (verdict != VERDICT_PASSED)
-		return exchange_lead(x, x->next);
+	TRY(exchange_ask_passed(x, keeper, QUESTION_ENROL, NULL, &enrolment));
 	page->secret = enrolment.secret;
 	page->uri = enrolment.uri;
 	TRY(qr_base64(x, enrolment.uri, &page->qr_png));
@@ -371,10 +341,6 @@ factor_confirm_post(struct exchange *x, struct channel *keeper)
 	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_CONFIRM, &body, &verdict, &proved));
 	if (verdict == VERDICT_PASSED)
 		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_ADDED);
-	if (verdict == VERDICT_STATE && x->session.state == STATE_FULL)
-		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_OLD);
-	if (verdict != VERDICT_REFUSED && verdict != VERDICT_PROBLEMS)
-		return exchange_lead(x, x->next);
 	if (verdict == VERDICT_PROBLEMS)
 		page.error = exchange_code_impossible;
 	exchange_drift(proved.drift_s, &page.drift);

@@ -3,15 +3,10 @@
 #include "base/digest.h"
 #include "base/random.h"
 #include "base/secret.h"
+#include "web/cookies.h"
 #include "web/host.h"
 
 enum { ANONYMOUS_BYTES = 18, ANONYMOUS_MIN = 24, ANONYMOUS_MAX = 64 };
-
-static bool
-has_session(const struct exchange *x)
-{
-	return x->session_known && x->session.state != STATE_NONE;
-}
 
 /* The two kinds are told apart in what is signed, so that an anonymous token never fits a session. */
 static err
@@ -33,7 +28,7 @@ token_of(struct exchange *x, str kind, str holder, str *ret_token)
 static err
 token_now(struct exchange *x, str *ret_token)
 {
-	if (has_session(x))
+	if (exchange_signed_in(x))
 		return token_of(x, STR("session:"), str_bytes(x->token.b, TOKEN_BYTES), ret_token);
 	return token_of(x, STR("anonymous:"), x->anonymous, ret_token);
 }
@@ -60,7 +55,7 @@ anonymous_usable(str cookie)
 err
 form_token_make(struct exchange *x)
 {
-	if (!has_session(x) && !anonymous_usable(x->anonymous))
+	if (!exchange_signed_in(x) && !anonymous_usable(x->anonymous))
 		TRY(anonymous_make(x));
 	return token_now(x, &x->form_token);
 }
@@ -82,7 +77,7 @@ form_token_check(struct exchange *x, str sent, bool *ret_ours)
 	str expected = { 0 };
 
 	*ret_ours = false;
-	if (!form_origin_ours(x) || (!has_session(x) && !anonymous_usable(x->anonymous)))
+	if (!form_origin_ours(x) || (!exchange_signed_in(x) && !anonymous_usable(x->anonymous)))
 		return ERR_OK;
 	TRY(token_now(x, &expected));
 	*ret_ours = sent.n == expected.n && secret_equal(sent.p, expected.p, expected.n);

@@ -10,6 +10,8 @@
 
 #include "web/exchange.h"
 
+enum { FORM_TOKEN_MAX = 64 }; /* bytes that are read of one; ours have 43 */
+
 /* The token for forms on this page, into x->form_token; makes the anonymous cookie where there is nothing to hang on. */
 MUST_USE err form_token_make(struct exchange *x);
 

@@ -5,9 +5,12 @@
 #include "http/cookie.h"
 #include "http/forwarded.h"
 #include "http/navigation.h"
+#include "web/ask.h"
+#include "web/cookies.h"
 #include "web/gate_cache.h"
 #include "web/language.h"
 #include "web/messages.h"
+#include "web/respond.h"
 
 /* --- the endpoints: /api/authz/NAME as Authelia names them ------------------------------------------------------------- */
 
@@ -455,7 +458,7 @@ gate_admit(struct exchange *x)
 	x->address = forwarded_address(x->rq, exchange_trusts, (void *)(uintptr_t)x->web->config);
 	x->rq->from = x->address;
 	x->session_known = true; /* none of ours */
-	x->form = c;
+	x->check = c;
 	if (c == NULL || endpoint == NULL || !may_ask(x)) {
 		gate_refuse(x);
 		return true;
@@ -478,15 +481,13 @@ gate_admit(struct exchange *x)
 void
 gate_work(struct exchange *x, struct channel *keeper)
 {
-	struct check *c = x->form;
+	struct check *c = x->check;
 	err e;
 
-	log_request_id(x->rq->id);
 	e = check_ask(x, keeper, c);
 	if (e != ERR_OK) { /* whoever sees a page is led to ours, which says what is the matter */
 		log_event(LOG_ERROR, "gate.failed", LOG_TEXT("why", err_name(e)));
 		c->outcome = ACCESS_ASKS;
 	}
 	answer(x, c);
-	log_request_id("");
 }

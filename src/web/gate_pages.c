@@ -46,7 +46,6 @@ static const struct field way_fields[] = {
 static const struct form way_form = FORM(struct way, way_fields);
 
 static const struct field gate_fields[] = {
-	FIELD(struct gate_form, csrf_token, FORM_TOKEN_MAX, optional),
 	FIELD(struct gate_form, otp, FIELD_MAX_BYTES, optional),
 	FIELD(struct gate_form, rd, GATE_URL_MAX + 1, optional),
 	FIELD(struct gate_form, rm, 33, optional),
@@ -168,12 +167,8 @@ way_ask(struct exchange *x, struct channel *keeper, const struct way *way, const
 	const struct gate_enter_body body = { .url = target->url, .method = method_of(way) };
 	struct gate_way_body open = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
-	str here = { 0 };
 
 	TRY(exchange_ask(x, keeper, QUESTION_GATE_ENTER, &body, &verdict, &open));
-	TRY(here_put(x, way, target, &here));
-	if (verdict == VERDICT_STATE)
-		return exchange_lead(x, here);
 	if (verdict != VERDICT_PASSED || open.outcome == ACCESS_REFUSED) {
 		exchange_error_because(x, 403, N_("You may not see that page. Whoever runs it decides who may."));
 		return ERR_OK;
@@ -182,21 +177,19 @@ way_ask(struct exchange *x, struct channel *keeper, const struct way *way, const
 		return way_opened(x, target, &open);
 	if (open.reason == ACCESS_OLD)
 		return code_page(x, status, way, target->host, page);
-	return exchange_lead(x, here);
+	return ERR_DENIED;
 }
 
 static err
 gate_answer(struct exchange *x, struct channel *keeper, const struct way *way, struct page_gate_code *page, int status)
 {
 	struct target target;
-	str here = { 0 };
 
 	if (!way_good(x, way, &target)) /* as if it were not there */
 		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
-	TRY(here_put(x, way, &target, &here));
-	x->next = here; /* where a change of language comes back to, and who signs in */
+	TRY(here_put(x, way, &target, &x->next)); /* where a sign-in and a change of language come back to */
 	if (x->session.state != STATE_PENDING && x->session.state != STATE_FULL)
-		return exchange_lead(x, here);
+		return ERR_DENIED;
 	return way_ask(x, keeper, way, &target, page, status);
 }
 
@@ -228,7 +221,7 @@ code_again(struct exchange *x, int status, struct page_gate_code *page)
 err
 gate_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
-	struct page_gate_code page = { .error = sentence };
+	struct page_gate_code page = { .error = sentence != NULL ? sentence : x->otp.problem, .drift = x->otp.drift };
 
 	return code_again(x, status, &page);
 }
@@ -239,15 +232,11 @@ gate_post(struct exchange *x, struct channel *keeper)
 	const struct gate_form *form = x->form;
 	const struct way way = { form->rd, form->rm };
 	struct page_gate_code page = { .error = NULL };
-	struct page_otp otp = { .shown = false };
 
-	TRY(exchange_step_up(x, keeper, form->otp, &otp));
 	if (x->session.state != STATE_FULL)
 		return gate_answer(x, keeper, &way, &page, 200);
-	page.error =
-	    otp.problem != NULL ? otp.problem : N_("Your last code is too old for that page. Enter a new one.");
-	page.drift = otp.drift;
-	return otp.problem != NULL ? code_again(x, 422, &page) : gate_answer(x, keeper, &way, &page, 422);
+	page.error = N_("Your last code is too old for that page. Enter a new one.");
+	return gate_answer(x, keeper, &way, &page, 422);
 }
 
 /* --- another domain ----------------------------------------------------------------------------------------------------------- */

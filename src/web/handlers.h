@@ -1,57 +1,55 @@
 /*
- * The handlers behind routes.c, and the forms they read.  csrf_token is the first member of every form.
+ * The handlers behind routes.c, and the forms they read.
  */
 #ifndef WEB_HANDLERS_H
 #define WEB_HANDLERS_H
 
-#include "web/exchange.h"
-
-enum { FORM_TOKEN_MAX = 64 };
+#include "web/ask.h"
+#include "web/cookies.h"
+#include "web/respond.h"
+#include "web/step_up.h"
 
 struct register_form {
-	str csrf_token, username, password, confirm, invite, next;
+	str username, password, confirm, invite, next;
 };
 struct login_form {
-	str csrf_token, username, password, next;
+	str username, password, next;
 };
 struct code_form {
-	str csrf_token, otp, next;
-};
-struct logout_form {
-	str csrf_token;
+	str otp, next;
 };
 struct renew_form {
-	str csrf_token, otp, next;
+	str otp, next;
 };
 struct factor_new_form {
-	str csrf_token, current, name, replaces, otp;
+	str current, name, replaces, otp;
 };
 struct factor_code_form {
-	str csrf_token, otp;
+	str otp;
 };
 struct factor_name_form {
-	str csrf_token, id, name;
+	str id, name;
 };
 struct factor_remove_form {
-	str csrf_token, id, otp;
+	str id, otp;
 };
-extern const struct form register_form, login_form, code_form, logout_form;
+extern const struct form register_form, login_form, code_form;
 extern const struct form renew_form, factor_new_form, factor_code_form, factor_name_form, factor_remove_form;
 
 struct profile_form {
-	str csrf_token, display_name, language, time_format;
+	str display_name, language, time_format;
 };
 struct password_form {
-	str csrf_token, current, password, confirm, otp;
+	str current, password, confirm, otp;
 };
 struct close_form {
-	str csrf_token, current, otp;
+	str current, otp;
 };
 struct session_end_form {
-	str csrf_token, id; /* empty id: all others */
+	str id; /* empty id: all others */
 };
 struct set_password_form {
-	str csrf_token, link, password, confirm;
+	str link, password, confirm;
 };
 extern const struct form profile_form, password_form, close_form, session_end_form, set_password_form;
 
@@ -100,7 +98,7 @@ err verify_again(struct exchange *x, struct channel *keeper, int status, const c
 
 /* gate_pages.c */
 struct gate_form {
-	str csrf_token, otp, rd, rm;
+	str otp, rd, rm;
 };
 extern const struct form gate_form;
 err gate_show(struct exchange *x, struct channel *keeper);

@@ -12,7 +12,6 @@
 enum { PASSWORD_SENT_MAX = PASSWORD_MAX_BYTES + 4, HERE_MAX = 64 + 3 * (LINK_TOKEN_MAX + NEXT_MAX_BYTES) };
 
 static const struct field set_password_fields[] = {
-	FIELD(struct set_password_form, csrf_token, FORM_TOKEN_MAX, optional),
 	FIELD(struct set_password_form, link, LINK_TOKEN_MAX, optional),
 	FIELD(struct set_password_form, password, PASSWORD_SENT_MAX, optional),
 	FIELD(struct set_password_form, confirm, PASSWORD_SENT_MAX, optional),

@@ -11,7 +11,6 @@
 enum { CODES_MAX = 10, CODE_GROUP = 4, CODE_TEXT_MAX = 64 };
 
 static const struct field renew_fields[] = {
-	FIELD(struct renew_form, csrf_token, FORM_TOKEN_MAX, optional),
 	FIELD(struct renew_form, otp, FIELD_MAX_BYTES, optional),
 	FIELD(struct renew_form, next, NEXT_MAX_BYTES + 1, optional),
 };
@@ -49,6 +48,7 @@ recovery_page(struct exchange *x, int status, struct page_recovery_codes *page)
 {
 	page->username = str_of(x->session.name);
 	page->next = x->next;
+	page->otp = x->otp;
 	TRY(exchange_frame(x, &page->frame));
 	page_recovery_codes(&x->rp->body, page);
 	return exchange_page(x, status);
@@ -63,37 +63,37 @@ recovery_take(struct exchange *x, const struct recovery_codes_body *codes, struc
 	return recovery_page(x, 200, page);
 }
 
-/* Have them made, and show what the answer is; status: what the page has when the proof is too old. */
+/* Have them made, and show them. */
 static err
-recovery_make(struct exchange *x, struct channel *keeper, bool renew, int stale_status,
-	      struct page_recovery_codes *page)
+recovery_make(struct exchange *x, struct channel *keeper, bool renew)
 {
 	const struct recovery_body body = { .renew = renew };
+	struct page_recovery_codes page = { 0 };
 	struct recovery_codes_body codes = { 0 };
-	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, keeper, QUESTION_RECOVERY, &body, &verdict, &codes));
-	if (verdict == VERDICT_STEP_UP) {
-		exchange_otp_missing(&page->otp);
-		page->left = x->session.recovery_left;
-		return recovery_page(x, stale_status, page);
-	}
-	if (verdict != VERDICT_PASSED)
-		return exchange_lead(x, x->next);
-	return recovery_take(x, &codes, page);
+	TRY(exchange_ask_passed(x, keeper, QUESTION_RECOVERY, &body, &codes));
+	return recovery_take(x, &codes, &page);
 }
 
 /* How many there are; the first time there are none, and ten are made. */
 static err
-recovery_look(struct exchange *x, struct channel *keeper, struct page_recovery_codes *page)
+recovery_look(struct exchange *x, struct channel *keeper)
 {
+	struct page_recovery_codes page = { 0 };
 	struct recovery_codes_body codes = { 0 };
-	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, keeper, QUESTION_RECOVERY_LEFT, NULL, &verdict, &codes));
-	if (verdict != VERDICT_PASSED)
-		return exchange_lead(x, x->next);
-	return codes.made_us == 0 ? recovery_make(x, keeper, false, 200, page) : recovery_take(x, &codes, page);
+	TRY(exchange_ask_passed(x, keeper, QUESTION_RECOVERY_LEFT, NULL, &codes));
+	return codes.made_us == 0 ? recovery_make(x, keeper, false) : recovery_take(x, &codes, &page);
+}
+
+/* Where the form says to go on to. */
+static void
+recovery_next(struct exchange *x)
+{
+	const struct renew_form *form = x->form;
+
+	if (form != NULL && form->next.n > 0)
+		x->next = next_is_safe(form->next) ? form->next : (str){ 0 };
 }
 
 err
@@ -101,7 +101,8 @@ recovery_again(struct exchange *x, struct channel *keeper, int status, const cha
 {
 	struct page_recovery_codes page = { .error = sentence, .left = x->session.recovery_left };
 
-	exchange_otp(x, &page.otp);
+	if (sentence == NULL)
+		recovery_next(x);
 	return recovery_page(x, status, &page);
 }
 
@@ -109,25 +110,14 @@ recovery_again(struct exchange *x, struct channel *keeper, int status, const cha
 err
 recovery_show(struct exchange *x, struct channel *keeper)
 {
-	struct page_recovery_codes page = { 0 };
-
 	if (x->rq->method == HTTP_HEAD || !form_origin_ours(x))
 		return recovery_again(x, keeper, 200, NULL);
-	exchange_otp(x, &page.otp);
-	return recovery_look(x, keeper, &page);
+	return recovery_look(x, keeper);
 }
 
 err
 recovery_post(struct exchange *x, struct channel *keeper)
 {
-	const struct renew_form *form = x->form;
-	struct page_recovery_codes page = { 0 };
-
-	if (form->next.n > 0)
-		x->next = next_is_safe(form->next) ? form->next : (str){ 0 };
-	TRY(exchange_step_up(x, keeper, form->otp, &page.otp));
-	if (page.otp.problem == NULL)
-		return recovery_make(x, keeper, true, 422, &page);
-	page.left = x->session.recovery_left;
-	return recovery_page(x, 422, &page);
+	recovery_next(x);
+	return recovery_make(x, keeper, true);
 }

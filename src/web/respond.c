@@ -1,15 +1,12 @@
-/*
- * How a reply is written: headers that every one has, cookies, redirects, error pages.
- */
-#include "web/exchange.h"
+#include "web/respond.h"
 
 #include "base/log.h"
+#include "web/cookies.h"
 #include "web/flash.h"
 #include "web/form_token.h"
 #include "web/host.h"
 #include "web/language.h"
 #include "web/messages.h"
-#include "web/pages.h"
 
 #include <stdio.h>
 
@@ -183,12 +180,6 @@ frame_here(struct exchange *x, struct page_frame *frame)
 	return arena_copy(x->rq->arena, buf_str(&here), &frame->path);
 }
 
-bool
-exchange_elsewhere(const struct exchange *x)
-{
-	return !host_ours(x->web->config, request_header(x->rq, "Host"));
-}
-
 static err
 right_address(struct exchange *x, str *ret_url)
 {
@@ -199,20 +190,14 @@ right_address(struct exchange *x, str *ret_url)
 	return arena_copy(x->rq->arena, buf_str(&url), ret_url);
 }
 
-static bool
-signed_in(const struct exchange *x)
-{
-	return x->session_known && x->session.state != STATE_NONE;
-}
-
 /* A page without a form needs no token, and so makes no cookie for a stranger. */
 static err
 frame_fill(struct exchange *x, bool has_form, struct page_frame *ret_frame)
 {
 	struct page_frame frame = { .language = x->language,
 				    .app_name = str_of(x->web->config->app_name),
-				    .signed_in = signed_in(x) && !exchange_elsewhere(x),
-				    .full = signed_in(x) && x->session.state == STATE_FULL,
+				    .signed_in = exchange_signed_in(x) && !exchange_elsewhere(x),
+				    .full = exchange_signed_in(x) && x->session.state == STATE_FULL,
 				    .time_format = x->session.time_format,
 				    .recovery_left = x->session.recovery_left,
 				    .wait_seconds = x->retry_s <= WAIT_IN_SECONDS ? x->retry_s : 0,

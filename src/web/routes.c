@@ -4,63 +4,63 @@
 
 /* clang-format off */
 const struct route web_routes[] = {
-	{ HTTP_GET,  STR_INIT("/"),           0,               HTTP_INLINE, .show = home_show },
-	{ HTTP_GET,  STR_INIT("/"),           0,               HTTP_QUICK,  .query = STR_INIT("rd"), .answer = gate_show },
+	{ HTTP_GET, STR_INIT("/"), 0, 0, .show = home_show },
+	{ HTTP_GET, STR_INIT("/"), 0, ASKS(GATE_ENTER), .query = STR_INIT("rd"), .answer = gate_show },
 
-	{ HTTP_GET,  STR_INIT("/register"),   OPENS_NONE,      HTTP_INLINE, .show = register_show },
-	{ HTTP_POST, STR_INIT("/register"),   OPENS_NONE,      HTTP_SLOW,   .form = &register_form, .answer = register_post, .again = register_again },
-	{ HTTP_GET,  STR_INIT("/login"),      OPENS_NONE,      HTTP_INLINE, .show = login_show },
-	{ HTTP_POST, STR_INIT("/login"),      OPENS_NONE,      HTTP_SLOW,   .form = &login_form, .answer = login_post, .again = login_again },
+	{ HTTP_GET, STR_INIT("/register"), OPENS_NONE, 0, .show = register_show },
+	{ HTTP_POST, STR_INIT("/register"), OPENS_NONE, ASKS(REGISTER), .form = &register_form, .answer = register_post, .again = register_again },
+	{ HTTP_GET, STR_INIT("/login"), OPENS_NONE, 0, .show = login_show },
+	{ HTTP_POST, STR_INIT("/login"), OPENS_NONE, ASKS(SIGN_IN), .form = &login_form, .answer = login_post, .again = login_again },
 
-	{ HTTP_GET,  STR_INIT("/setup-2fa"),  OPENS_ENROLLING, HTTP_QUICK,  .answer = setup_show },
-	{ HTTP_GET,  STR_INIT("/verify-2fa"), OPENS_ENROLLING | OPENS_PENDING, HTTP_INLINE, .show = verify_show },
-	{ HTTP_POST, STR_INIT("/verify-2fa"), OPENS_ENROLLING | OPENS_PENDING, HTTP_QUICK, .form = &code_form, .answer = verify_post, .again = verify_again },
+	{ HTTP_GET, STR_INIT("/setup-2fa"), OPENS_ENROLLING, ASKS(ENROL), .answer = setup_show },
+	{ HTTP_GET, STR_INIT("/verify-2fa"), OPENS_ENROLLING | OPENS_PENDING, 0, .show = verify_show },
+	{ HTTP_POST, STR_INIT("/verify-2fa"), OPENS_ENROLLING | OPENS_PENDING, ASKS(PROVE), .expired = { STATE_ENROLLING, STR_INIT("/setup-2fa"), FLASH_SECRET_OLD }, .form = &code_form, .answer = verify_post, .again = verify_again },
 
-	{ HTTP_GET,  STR_INIT("/account/recovery-codes"), 0, HTTP_QUICK, .answer = recovery_show },
-	{ HTTP_POST, STR_INIT("/account/recovery-codes"), 0, HTTP_QUICK, .form = &renew_form, .answer = recovery_post, .again = recovery_again },
-	{ HTTP_GET,  STR_INIT("/account/authenticators"), 0, HTTP_QUICK, .answer = factors_show },
-	{ HTTP_GET,  STR_INIT("/account/authenticators/new"), 0, HTTP_INLINE, .show = factor_new_show },
-	{ HTTP_POST, STR_INIT("/account/authenticators/new"), 0, HTTP_SLOW, .form = &factor_new_form, .answer = factor_new_post, .again = factor_new_again },
-	{ HTTP_GET,  STR_INIT("/account/authenticators/confirm"), 0, HTTP_QUICK, .answer = factor_confirm_show },
-	{ HTTP_POST, STR_INIT("/account/authenticators/confirm"), 0, HTTP_QUICK, .form = &factor_code_form, .answer = factor_confirm_post, .again = factor_confirm_again },
-	{ HTTP_POST, STR_INIT("/account/authenticators/rename"), 0, HTTP_QUICK, .form = &factor_name_form, .answer = factor_rename_post, .again = factor_rename_again },
-	{ HTTP_POST, STR_INIT("/account/authenticators/remove"), 0, HTTP_QUICK, .form = &factor_remove_form, .answer = factor_remove_post, .again = factor_remove_again },
+	{ HTTP_GET, STR_INIT("/account/recovery-codes"), 0, ASKS(RECOVERY_LEFT) | ASKS(RECOVERY), .step_up = true, .again = recovery_again, .answer = recovery_show },
+	{ HTTP_POST, STR_INIT("/account/recovery-codes"), 0, ASKS(RECOVERY), .step_up = true, .form = &renew_form, .answer = recovery_post, .again = recovery_again },
+	{ HTTP_GET, STR_INIT("/account/authenticators"), 0, ASKS(ACCOUNT), .answer = factors_show },
+	{ HTTP_GET, STR_INIT("/account/authenticators/new"), 0, 0, .step_up = true, .show = factor_new_show },
+	{ HTTP_POST, STR_INIT("/account/authenticators/new"), 0, ASKS(FACTOR_BEGIN), .step_up = true, .form = &factor_new_form, .answer = factor_new_post, .again = factor_new_again },
+	{ HTTP_GET, STR_INIT("/account/authenticators/confirm"), 0, ASKS(ENROL), .expired = { STATE_FULL, STR_INIT("/account/authenticators"), FLASH_FACTOR_OLD }, .answer = factor_confirm_show },
+	{ HTTP_POST, STR_INIT("/account/authenticators/confirm"), 0, ASKS(FACTOR_CONFIRM) | ASKS(ENROL), .expired = { STATE_FULL, STR_INIT("/account/authenticators"), FLASH_FACTOR_OLD }, .form = &factor_code_form, .answer = factor_confirm_post, .again = factor_confirm_again },
+	{ HTTP_POST, STR_INIT("/account/authenticators/rename"), 0, ASKS(FACTOR_RENAME) | ASKS(ACCOUNT), .form = &factor_name_form, .answer = factor_rename_post, .again = factor_rename_again },
+	{ HTTP_POST, STR_INIT("/account/authenticators/remove"), 0, ASKS(FACTOR_REMOVE) | ASKS(ACCOUNT), .step_up = true, .form = &factor_remove_form, .answer = factor_remove_post, .again = factor_remove_again },
 
-	{ HTTP_GET,  STR_INIT("/set-password"), OPENS_ALL,     HTTP_QUICK,  .answer = set_password_show },
-	{ HTTP_POST, STR_INIT("/set-password"), OPENS_ALL,     HTTP_SLOW,   .form = &set_password_form, .answer = set_password_post, .again = set_password_again },
+	{ HTTP_GET, STR_INIT("/set-password"), OPENS_ALL, ASKS(LINK), .answer = set_password_show },
+	{ HTTP_POST, STR_INIT("/set-password"), OPENS_ALL, ASKS(LINK) | ASKS(LINK_USE), .form = &set_password_form, .answer = set_password_post, .again = set_password_again },
 
-	{ HTTP_GET,  STR_INIT("/account"),    0,               HTTP_QUICK,  .answer = account_show },
-	{ HTTP_GET,  STR_INIT("/account/profile"), 0,          HTTP_INLINE, .show = profile_show },
-	{ HTTP_POST, STR_INIT("/account/profile"), 0,          HTTP_QUICK,  .form = &profile_form, .answer = profile_post, .again = profile_again },
-	{ HTTP_GET,  STR_INIT("/account/password"), 0,         HTTP_INLINE, .show = password_show },
-	{ HTTP_POST, STR_INIT("/account/password"), 0,         HTTP_SLOW,   .form = &password_form, .answer = password_post, .again = password_again },
-	{ HTTP_GET,  STR_INIT("/account/sessions"), 0,         HTTP_QUICK,  .answer = sessions_show },
-	{ HTTP_POST, STR_INIT("/account/sessions/end"), 0,     HTTP_QUICK,  .form = &session_end_form, .answer = session_end_post, .again = session_end_again },
-	{ HTTP_GET,  STR_INIT("/account/activity"), 0,         HTTP_QUICK,  .answer = activity_show },
-	{ HTTP_GET,  STR_INIT("/account/close"), 0,            HTTP_INLINE, .show = close_show },
-	{ HTTP_POST, STR_INIT("/account/close"), 0,            HTTP_SLOW,   .form = &close_form, .answer = close_post, .again = close_again },
+	{ HTTP_GET, STR_INIT("/account"), 0, ASKS(ACCOUNT), .answer = account_show },
+	{ HTTP_GET, STR_INIT("/account/profile"), 0, 0, .show = profile_show },
+	{ HTTP_POST, STR_INIT("/account/profile"), 0, ASKS(PROFILE), .form = &profile_form, .answer = profile_post, .again = profile_again },
+	{ HTTP_GET, STR_INIT("/account/password"), 0, 0, .step_up = true, .show = password_show },
+	{ HTTP_POST, STR_INIT("/account/password"), 0, ASKS(PASSWORD), .step_up = true, .form = &password_form, .answer = password_post, .again = password_again },
+	{ HTTP_GET, STR_INIT("/account/sessions"), 0, ASKS(SESSIONS), .answer = sessions_show },
+	{ HTTP_POST, STR_INIT("/account/sessions/end"), 0, ASKS(SESSION_END) | ASKS(SESSIONS), .form = &session_end_form, .answer = session_end_post, .again = session_end_again },
+	{ HTTP_GET, STR_INIT("/account/activity"), 0, ASKS(ACTIVITY), .answer = activity_show },
+	{ HTTP_GET, STR_INIT("/account/close"), 0, 0, .step_up = true, .show = close_show },
+	{ HTTP_POST, STR_INIT("/account/close"), 0, ASKS(CLOSE), .step_up = true, .form = &close_form, .answer = close_post, .again = close_again },
 
-	{ HTTP_GET,  STR_INIT("/logout"),     OPENS_SIGNED,    HTTP_INLINE, .show = logout_show },
-	{ HTTP_POST, STR_INIT("/logout"),     OPENS_SIGNED,    HTTP_QUICK,  .form = &logout_form, .answer = logout_post, .again = logout_again },
+	{ HTTP_GET, STR_INIT("/logout"), OPENS_SIGNED, 0, .show = logout_show },
+	{ HTTP_POST, STR_INIT("/logout"), OPENS_SIGNED, ASKS(SIGN_OUT), .answer = logout_post, .again = logout_again },
 
-	{ HTTP_GET,  STR_INIT("/gate"),       OPENS_ALL,       HTTP_QUICK,  .answer = gate_show },
-	{ HTTP_POST, STR_INIT("/gate"),       0,               HTTP_QUICK,  .form = &gate_form, .answer = gate_post, .again = gate_again },
-	{ HTTP_GET,  STR_INIT("/.doubletour/enter"), OPENS_ALL, HTTP_QUICK, .any_host = true, .answer = gate_enter_show },
-	{ HTTP_GET,  STR_INIT("/.well-known/change-password"), OPENS_ALL, HTTP_INLINE, .show = change_password_show },
-	{ HTTP_GET,  STR_INIT("/.well-known/jwks.json"), OPENS_ALL, HTTP_INLINE, .any_host = true, .show = gate_keys_show },
-	{ HTTP_GET,  STR_INIT("/api/authz/auth-request"), OPENS_ALL, HTTP_INLINE, .gate = true, .any_host = true },
-	{ HTTP_GET,  STR_INIT("/api/authz/forward-auth"), OPENS_ALL, HTTP_INLINE, .gate = true, .any_host = true },
-	{ HTTP_ANY,  STR_INIT("/api/authz/ext-authz"), OPENS_ALL, HTTP_INLINE, .gate = true, .any_host = true },
-	{ HTTP_ANY,  STR_INIT("/api/authz/ext-authz/"), OPENS_ALL, HTTP_INLINE, .gate = true, .ambiguous = true, .any_host = true },
-	{ HTTP_ANY,  STR_INIT("/api/verify"), OPENS_ALL,       HTTP_INLINE, .gate = true, .any_host = true },
+	{ HTTP_GET, STR_INIT("/gate"), OPENS_ALL, ASKS(GATE_ENTER), .answer = gate_show },
+	{ HTTP_POST, STR_INIT("/gate"), 0, ASKS(GATE_ENTER), .step_up = true, .form = &gate_form, .answer = gate_post, .again = gate_again },
+	{ HTTP_GET, STR_INIT("/.doubletour/enter"), OPENS_ALL, ASKS(GATE_TICKET), .any_host = true, .answer = gate_enter_show },
+	{ HTTP_GET, STR_INIT("/.well-known/change-password"), OPENS_ALL, 0, .show = change_password_show },
+	{ HTTP_GET, STR_INIT("/.well-known/jwks.json"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = gate_keys_show },
+	{ HTTP_GET, STR_INIT("/api/authz/auth-request"), OPENS_ALL, ASKS(GATE), .kind = ROUTE_CHECK },
+	{ HTTP_GET, STR_INIT("/api/authz/forward-auth"), OPENS_ALL, ASKS(GATE), .kind = ROUTE_CHECK },
+	{ HTTP_ANY, STR_INIT("/api/authz/ext-authz"), OPENS_ALL, ASKS(GATE), .kind = ROUTE_CHECK },
+	{ HTTP_ANY, STR_INIT("/api/authz/ext-authz/"), OPENS_ALL, ASKS(GATE), .kind = ROUTE_CHECK, .ambiguous = true },
+	{ HTTP_ANY, STR_INIT("/api/verify"), OPENS_ALL, ASKS(GATE), .kind = ROUTE_CHECK },
 
-	{ HTTP_GET,  STR_INIT("/language/"),  OPENS_ALL,       HTTP_INLINE, .show = language_set },
-	{ HTTP_GET,  STR_INIT("/static/"),    OPENS_ALL,       HTTP_INLINE, .any_host = true, .show = static_show },
-	{ HTTP_GET,  STR_INIT("/favicon.ico"), OPENS_ALL,      HTTP_INLINE, .any_host = true, .show = favicon_show },
-	{ HTTP_GET,  STR_INIT("/robots.txt"), OPENS_ALL,       HTTP_INLINE, .any_host = true, .show = robots_show },
-	{ HTTP_GET,  STR_INIT("/healthz"),    OPENS_ALL,       HTTP_INLINE, .any_host = true, .show = health_show },
-	{ HTTP_GET,  STR_INIT("/readyz"),     OPENS_ALL,       HTTP_INLINE, .any_host = true, .show = health_show },
-	{ HTTP_GET,  STR_INIT("/livez"),      OPENS_ALL,       HTTP_INLINE, .any_host = true, .show = alive_show },
+	{ HTTP_GET, STR_INIT("/language/"), OPENS_ALL, 0, .show = language_set },
+	{ HTTP_GET, STR_INIT("/static/"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = static_show },
+	{ HTTP_GET, STR_INIT("/favicon.ico"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = favicon_show },
+	{ HTTP_GET, STR_INIT("/robots.txt"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = robots_show },
+	{ HTTP_GET, STR_INIT("/healthz"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = health_show },
+	{ HTTP_GET, STR_INIT("/readyz"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = health_show },
+	{ HTTP_GET, STR_INIT("/livez"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = alive_show },
 };
 /* clang-format on */
 const size_t web_routes_count = COUNT(web_routes);
@@ -113,6 +113,26 @@ route_path_good(str path, enum uri_path_kind kind)
 		if (web_routes[i].ambiguous && path_fits(&web_routes[i], path))
 			return kind >= URI_PATH_AMBIGUOUS;
 	return false;
+}
+
+uint64_t
+route_questions(const struct route *route)
+{
+	return route->asks | (route->step_up && route->method == HTTP_POST ? ASKS(STEP_UP) : 0);
+}
+
+enum http_lane
+route_lane(const struct route *route)
+{
+	if (route->asks == 0 || route->kind == ROUTE_CHECK)
+		return HTTP_INLINE;
+	return (route->asks & QUESTIONS_SLOW) != 0 ? HTTP_SLOW : HTTP_QUICK;
+}
+
+bool
+route_any_host(const struct route *route)
+{
+	return route->any_host || route->kind != ROUTE_PAGE;
 }
 
 bool

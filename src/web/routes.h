@@ -7,6 +7,7 @@
 
 #include "http/form.h"
 #include "http/server.h"
+#include "web/flash.h"
 #include "wire/questions.h"
 
 struct channel;
@@ -22,23 +23,44 @@ enum {
 	OPENS_ALL = OPENS_NONE | OPENS_SIGNED,
 };
 
+/* Which pipeline a request goes through (web/dispatch.h). */
+enum route_kind {
+	ROUTE_PAGE = 0, /* for people */
+	ROUTE_CHECK,    /* a reverse proxy asks about an application: see web/gate.h */
+	ROUTE_PLAIN, /* the same for everyone: has no session, is answered whatever Host says, and is not worth a line in the log */
+};
+
+/* A set of questions: ASKS(PASSWORD) | ASKS(STEP_UP). */
+#define ASKS(question) (UINT64_C(1) << QUESTION_##question)
+
 struct route {
 	enum http_method method; /* GET rows serve HEAD too */
 	str path;                /* one that ends in '/' serves all below it */
 	unsigned opens;
-	enum http_lane lane; /* INLINE: on the event thread when the session is known without a question, else QUICK */
-	str query;           /* only where the query has a parameter of this name; empty: with any query */
-	const struct form *form; /* what a POST sends; csrf_token is the first member of its struct */
-	bool gate; /* one of the gate's endpoints: has no session of ours, takes any method (web/gate.h) */
+	uint64_t
+	    asks; /* the questions that its handler may ask, which decide the lane (route_lane); exchange_ask refuses others */
+	str query; /* only where the query has a parameter of this name; empty: with any query */
+	enum route_kind kind;
+	const struct form *form; /* what a POST sends beside its csrf_token; NULL: nothing */
+	bool step_up; /* the handler's question needs a fresh proof: the form has a field `otp` (web/step_up.h) */
+	/* Where a step of the sign-in begins again, when it has expired while the session is in this state; empty: it has no such end. */
+	struct {
+		enum session_state state;
+		str path;
+		enum flash_message flash;
+	} expired;
 	bool
 	    ambiguous; /* takes a path that programs read differently (base/uri_path.h), but for dot segments: what follows is another's */
 	size_t body_max_bytes; /* 0: HTTP_BODY_MAX_BYTES */
 	bool authorization;    /* reads the header field Authorization, which other rows are not shown */
-	bool any_host; /* answers whatever Host says, and is not worth a line in the log: health, static files */
-	/* Exactly one of them.  An INLINE row has `show`, which is given no channel and so cannot ask the keeper; the others have `answer`. */
+	bool any_host;         /* a page that is answered whatever Host says */
+	/* Exactly one of them, but for checks.  A row that asks nothing has `show`, which is given no channel; the others have `answer`. */
 	err (*show)(struct exchange *x);
 	err (*answer)(struct exchange *x, struct channel *keeper);
-	/* The form's page again, with this status and sentence: for a token that does not fit (403). */
+	/*
+	 * The form's page again: with 403 and a sentence for a token that does not fit, with 429 and one for too many failures, without what
+	 * was typed; and with 422 and NULL for x->otp, with what was typed.  Also of a GET with step_up, with 200 and NULL.
+	 */
 	err (*again)(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 };
 
@@ -53,6 +75,15 @@ const struct route *route_find(enum http_method method, str path, str query, uns
  * paths would take any other for a page that it does not guard.  Only a row that says so takes an ambiguous path.
  */
 bool route_path_good(str path, enum uri_path_kind kind);
+
+/* All questions of the row, with the one for its fresh proof. */
+uint64_t route_questions(const struct route *route);
+
+/* INLINE: on the event thread when the session is known without a question, else QUICK.  SLOW: a question may hash a password. */
+enum http_lane route_lane(const struct route *route);
+
+/* Is it answered whatever Host says? */
+bool route_any_host(const struct route *route);
 
 /* Does this row open in this state? */
 bool route_opens(const struct route *route, enum session_state state);

@@ -12,7 +12,6 @@ enum { ID_MAX = 20, SESSIONS_MAX = 64, EVENTS_MAX = 64 };
 static const str sessions_path = STR_INIT("/account/sessions");
 
 static const struct field session_end_fields[] = {
-	FIELD(struct session_end_form, csrf_token, FORM_TOKEN_MAX, optional),
 	FIELD(struct session_end_form, id, ID_MAX, optional),
 };
 const struct form session_end_form = FORM(struct session_end_form, session_end_fields);
@@ -61,11 +60,8 @@ session_end_again(struct exchange *x, struct channel *keeper, int status, const 
 {
 	struct page_sessions page = { .error = sentence };
 	struct sessions_body sessions = { 0 };
-	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, keeper, QUESTION_SESSIONS, NULL, &verdict, &sessions));
-	if (verdict != VERDICT_PASSED)
-		return exchange_lead(x, x->next);
+	TRY(exchange_ask_passed(x, keeper, QUESTION_SESSIONS, NULL, &sessions));
 	TRY(take_sessions(x, sessions.sessions, &page));
 	page.more = sessions.more != 0;
 	TRY(exchange_frame(x, &page.frame));
@@ -92,8 +88,6 @@ session_end_post(struct exchange *x, struct channel *keeper)
 	if (body.id < 0 || (body.id == 0 && !others))
 		return exchange_redirect(x, sessions_path, (str){ 0 }, FLASH_SESSION_GONE);
 	TRY(exchange_ask(x, keeper, QUESTION_SESSION_END, &body, &verdict, NULL));
-	if (verdict == VERDICT_STATE)
-		return exchange_lead(x, x->next);
 	return exchange_redirect(x, sessions_path, (str){ 0 },
 				 verdict != VERDICT_PASSED ? FLASH_SESSION_GONE
 				 : others                  ? FLASH_SESSIONS_ENDED
@@ -130,13 +124,10 @@ activity_show(struct exchange *x, struct channel *keeper)
 	struct activity_body body = { 0 };
 	struct page_activity page = { 0 };
 	struct events_body events = { 0 };
-	enum verdict verdict = VERDICT_REFUSED;
 
 	TRY(form_parse(&before_query, x->rq->query, x->rq->arena, &query, NULL));
 	body.before = id_of(query.before) < 0 ? 0 : id_of(query.before);
-	TRY(exchange_ask(x, keeper, QUESTION_ACTIVITY, &body, &verdict, &events));
-	if (verdict != VERDICT_PASSED)
-		return exchange_lead(x, x->next);
+	TRY(exchange_ask_passed(x, keeper, QUESTION_ACTIVITY, &body, &events));
 	TRY(take_events(x, events.events, &page));
 	page.more = events.more != 0;
 	page.older = body.before != 0;

@@ -7,7 +7,7 @@
 #include "base/sys.h"
 #include "base/thread.h"
 #include "http/server.h"
-#include "web/exchange.h"
+#include "web/dispatch.h"
 #include "web/sandbox.h"
 
 #include <errno.h>

@@ -4,37 +4,56 @@
 #include "web/routes.h"
 
 static void
-each_post_has_a_form_and_a_page_to_come_back_to(void **state)
+each_row_has_one_handler_and_each_post_a_page_again(void **state)
 {
 	for (size_t i = 0; i < web_routes_count; i++) {
 		const struct route *route = &web_routes[i];
 		bool post = route->method == HTTP_POST;
-		if ((route->form != NULL) != post || (route->again != NULL) != post ||
-		    (route->answer != NULL) + (route->show != NULL) != (route->gate ? 0 : 1))
+		if ((route->form != NULL && !post) || (post && route->again == NULL) ||
+		    (route->answer != NULL) + (route->show != NULL) != (route->kind == ROUTE_CHECK ? 0 : 1))
 			fail_msg("%.*s", STR_ARG(route->path));
 	}
 }
 
-/* The check of form tokens reads the first member of the form's struct. */
+/* A POST that skipped the pipeline of pages would skip the check of its token. */
 static void
-each_form_begins_with_its_token(void **state)
+each_post_is_a_page(void **state)
+{
+	for (size_t i = 0; i < web_routes_count; i++)
+		if (web_routes[i].method == HTTP_POST && web_routes[i].kind != ROUTE_PAGE)
+			fail_msg("%.*s", STR_ARG(web_routes[i].path));
+}
+
+/* The dispatcher reads the token itself: a handler that read it could take a POST for checked. */
+static void
+no_form_of_a_handler_has_the_token(void **state)
+{
+	for (size_t i = 0; i < web_routes_count; i++)
+		assert_null(form_value(web_routes[i].form, &web_routes[i], STR("csrf_token")));
+}
+
+static void
+each_post_that_needs_a_fresh_proof_has_a_field_for_a_code(void **state)
 {
 	for (size_t i = 0; i < web_routes_count; i++) {
-		const struct form *form = web_routes[i].form;
-		if (form == NULL)
-			continue;
-		assert_true(str_equal(form->fields[0].name, STR("csrf_token")));
-		assert_int_equal(form->fields[0].offset, 0);
+		const struct route *route = &web_routes[i];
+		bool has_field = form_value(route->form, route, STR("otp")) != NULL;
+		if (route->step_up && route->method == HTTP_POST && !has_field)
+			fail_msg("%.*s", STR_ARG(route->path));
+		if (route->step_up && route->asks != 0 && route->again == NULL)
+			fail_msg("%.*s has no page for ERR_STALE", STR_ARG(route->path));
 	}
 }
 
 /* `show` has no parameter through which it could ask; `answer` runs on a worker, which has one. */
 static void
-inline_rows_have_a_handler_that_cannot_ask(void **state)
+rows_that_ask_nothing_have_a_handler_that_cannot_ask(void **state)
 {
 	for (size_t i = 0; i < web_routes_count; i++) {
 		const struct route *route = &web_routes[i];
-		if (!route->gate && (route->lane == HTTP_INLINE) != (route->show != NULL))
+		if (route->kind != ROUTE_CHECK && (route_questions(route) == 0) != (route->show != NULL))
+			fail_msg("%.*s", STR_ARG(route->path));
+		if (route->kind == ROUTE_PLAIN && route_lane(route) != HTTP_INLINE)
 			fail_msg("%.*s", STR_ARG(route->path));
 	}
 }
@@ -50,8 +69,9 @@ a_row_that_names_no_state_needs_full(void **state)
 	assert_true(route_opens(&nothing_said, STATE_FULL));
 }
 
+/* The definition of a question says whether it may hash (wire/questions.def); the lane follows from it. */
 static void
-what_hashes_a_password_is_in_the_slow_lane_and_nothing_else(void **state)
+routes_whose_questions_may_hash_are_in_the_slow_lane(void **state)
 {
 	static const str hashing[] = { STR_INIT("/login"),         STR_INIT("/register"),
 				       STR_INIT("/set-password"),  STR_INIT("/account/password"),
@@ -62,8 +82,10 @@ what_hashes_a_password_is_in_the_slow_lane_and_nothing_else(void **state)
 		bool hashes = false;
 		for (size_t k = 0; k < COUNT(hashing); k++)
 			hashes = hashes || (route->method == HTTP_POST && str_equal(route->path, hashing[k]));
-		assert_int_equal(route->lane == HTTP_SLOW, hashes);
+		assert_int_equal(route_lane(route) == HTTP_SLOW, hashes);
 	}
+	for (unsigned id = 1; id < QUESTION_COUNT; id++)
+		assert_int_equal((QUESTIONS_SLOW & UINT64_C(1) << id) != 0, wire_questions[id].pool == POOL_SLOW);
 }
 
 /* None so far: a password that a browser sends with each request is shown to nobody, and 16 KiB are enough for a form. */
@@ -130,7 +152,7 @@ route_find_chooses_home_or_gate_by_the_query(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		unsigned methods = 0;
 		const struct route *route = route_find(HTTP_GET, str_of(rows[i].path), str_of(rows[i].query), &methods);
-		if (route == NULL || route->lane != rows[i].lane)
+		if (route == NULL || route_lane(route) != rows[i].lane)
 			fail_msg("%s", rows[i].why);
 	}
 }
@@ -173,12 +195,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_post_has_a_form_and_a_page_to_come_back_to),
-		cmocka_unit_test(each_form_begins_with_its_token),
-		cmocka_unit_test(inline_rows_have_a_handler_that_cannot_ask),
+		cmocka_unit_test(each_row_has_one_handler_and_each_post_a_page_again),
+		cmocka_unit_test(each_post_is_a_page),
+		cmocka_unit_test(no_form_of_a_handler_has_the_token),
+		cmocka_unit_test(each_post_that_needs_a_fresh_proof_has_a_field_for_a_code),
+		cmocka_unit_test(rows_that_ask_nothing_have_a_handler_that_cannot_ask),
 		cmocka_unit_test(no_row_takes_authorization_or_a_larger_body),
 		cmocka_unit_test(a_row_that_names_no_state_needs_full),
-		cmocka_unit_test(what_hashes_a_password_is_in_the_slow_lane_and_nothing_else),
+		cmocka_unit_test(routes_whose_questions_may_hash_are_in_the_slow_lane),
 		cmocka_unit_test(route_find_tells_a_wrong_method_from_a_wrong_path),
 		cmocka_unit_test(a_path_has_one_spelling_unless_its_row_says_otherwise),
 		cmocka_unit_test(route_find_chooses_home_or_gate_by_the_query),

@@ -6,7 +6,6 @@
 #include "web/ask.h"
 #include "web/cookies.h"
 #include "web/form_token.h"
-#include "web/gate.h"
 #include "web/language.h"
 #include "web/messages.h"
 #include "web/respond.h"
@@ -369,47 +368,26 @@ plain_work(struct exchange *x, struct channel *keeper)
 
 /* --- the pipelines ------------------------------------------------------------------------------------------------ */
 
-static enum http_lane
-check_admit(struct exchange *x)
-{
-	return gate_admit(x) ? HTTP_INLINE : HTTP_QUICK;
-}
+static const struct pipeline page_pipeline = { .admit = page_admit, .work = page_work, .refuse = page_refuse };
+static const struct pipeline plain_pipeline = { .admit = plain_admit, .work = plain_work, .refuse = page_refuse };
 
-static void
-check_refuse(struct exchange *x, int status)
-{
-	(void)status;
-	gate_refuse(x);
-}
-
-/*
- * What a request goes through, by the kind of its route.
- *
- *	admit   on the event thread: read the request; which lane does the rest?  INLINE with a reply already made ends it
- *	work    call the handler and make its reply: on the event thread for INLINE, with keeper NULL, else on a worker
- *	refuse  the reply where the server itself refuses the request, with this status
- */
-static const struct pipeline {
-	enum http_lane (*admit)(struct exchange *x);
-	void (*work)(struct exchange *x, struct channel *keeper);
-	void (*refuse)(struct exchange *x, int status);
-} pipelines[] = {
-	[ROUTE_PAGE] = { page_admit, page_work, page_refuse },
-	[ROUTE_CHECK] = { check_admit, gate_work, check_refuse },
-	[ROUTE_PLAIN] = { plain_admit, plain_work, page_refuse },
+static const struct pipeline *const pipelines[] = {
+	[ROUTE_PAGE] = &page_pipeline,
+	[ROUTE_CHECK] = &check_pipeline,
+	[ROUTE_PLAIN] = &plain_pipeline,
 };
 
-static enum route_kind
-dispatch_kind(const struct exchange *x)
+static const struct pipeline *
+dispatch_pipeline(const struct exchange *x)
 {
-	return x->route != NULL ? x->route->kind : ROUTE_PAGE;
+	return pipelines[x->route != NULL ? x->route->kind : ROUTE_PAGE];
 }
 
 static void
 dispatch_work(struct exchange *x, struct channel *keeper)
 {
 	log_request_id(x->rq->id);
-	pipelines[dispatch_kind(x)].work(x, keeper);
+	dispatch_pipeline(x)->work(x, keeper);
 	log_request_id("");
 }
 
@@ -435,8 +413,8 @@ dispatch_refuse_path(struct exchange *x)
 		  LOG_STR("host", request_header(x->rq, "Host")), LOG_STR("address", x->rq->peer));
 	x->session_known = true; /* none */
 	x->route = NULL;
-	if (gate_path(x->rq->path)) {
-		gate_refuse(x);
+	if (check_pipeline.owns(x->rq->path)) {
+		check_pipeline.refuse(x, 403);
 	} else {
 		x->language = language_choose((str){ 0 }, request_header(x->rq, "Accept-Language"), x->language);
 		exchange_error(x, 400);
@@ -452,7 +430,7 @@ dispatch_route(struct exchange *x)
 	bool good = route_path_good(x->rq->path, x->rq->path_kind);
 
 	x->route = route_find(x->rq->method, x->rq->path, x->rq->query, &x->methods);
-	if (good && (x->route != NULL || x->methods != 0 || !gate_path(x->rq->path)))
+	if (good && (x->route != NULL || x->methods != 0 || !check_pipeline.owns(x->rq->path)))
 		return true;
 	dispatch_refuse_path(x);
 	return false;
@@ -470,7 +448,7 @@ dispatch_admit(void *app, struct request *rq, struct reply *rp)
 	}
 	if (!dispatch_route(x))
 		return HTTP_INLINE;
-	lane = pipelines[dispatch_kind(x)].admit(x);
+	lane = dispatch_pipeline(x)->admit(x);
 	if (lane == HTTP_INLINE && rp->status == 0)
 		dispatch_work(x, NULL);
 	return lane;
@@ -510,7 +488,7 @@ dispatch_refuse(void *app, struct request *rq, int status, struct reply *rp)
 		return;
 	}
 	x->rp = rp;
-	pipelines[gate_path(rq->path) ? ROUTE_CHECK : ROUTE_PAGE].refuse(x, status);
+	(check_pipeline.owns(rq->path) ? &check_pipeline : &page_pipeline)->refuse(x, status);
 }
 
 static void *

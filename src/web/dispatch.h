@@ -14,7 +14,22 @@
 #ifndef WEB_DISPATCH_H
 #define WEB_DISPATCH_H
 
-#include "http/server.h"
+#include "web/exchange.h"
+
+/* What a request goes through, by the kind of its route. */
+struct pipeline {
+	/* On the event thread: read the request.  Which lane does the rest?  INLINE with a reply that is made already ends it. */
+	enum http_lane (*admit)(struct exchange *x);
+	/* Make the reply: on the event thread for INLINE, with keeper NULL, else on a worker. */
+	void (*work)(struct exchange *x, struct channel *keeper);
+	/* The reply where the request is refused, with this status, before it could be read. */
+	void (*refuse)(struct exchange *x, int status);
+	/* Of checks: is everything below this path the pipeline's, a path without a row too? */
+	bool (*owns)(str path);
+};
+
+/* web/gate.c */
+extern const struct pipeline check_pipeline;
 
 /* The application that http/server.h serves. */
 extern const struct http_app web_app;

@@ -9,8 +9,8 @@
 
 #include "http/server.h"
 #include "web/pages.h"
-#include "web/routes.h"
-#include "web/web.h"
+#include "web/route.h"
+#include "web/web_state.h"
 
 struct check;
 

@@ -7,6 +7,7 @@
 #include "http/navigation.h"
 #include "web/ask.h"
 #include "web/cookies.h"
+#include "web/dispatch.h"
 #include "web/gate_cache.h"
 #include "web/language.h"
 #include "web/messages.h"
@@ -57,7 +58,7 @@ endpoint_of(str path)
 	return NULL;
 }
 
-bool
+static bool
 gate_path(str path)
 {
 	return endpoint_of(path) != NULL;
@@ -420,9 +421,10 @@ reply(struct exchange *x, const struct check *c)
 	}
 }
 
-void
-gate_refuse(struct exchange *x)
+static void
+gate_refuse(struct exchange *x, int status)
 {
+	(void)status; /* a proxy makes a blank page of any other */
 	buf_wipe(&x->rp->body);
 	x->rp->header_count = 0;
 	x->rp->fixed = (str){ 0 };
@@ -433,7 +435,7 @@ static void
 answer(struct exchange *x, const struct check *c)
 {
 	if (reply(x, c) != ERR_OK)
-		gate_refuse(x);
+		gate_refuse(x, 403);
 }
 
 /* --- the two ends ---------------------------------------------------------------------------------------------------------- */
@@ -449,7 +451,7 @@ may_ask(struct exchange *x)
 	return false;
 }
 
-bool
+static enum http_lane
 gate_admit(struct exchange *x)
 {
 	struct check *c = arena_alloc(x->rq->arena, sizeof(*c));
@@ -460,8 +462,8 @@ gate_admit(struct exchange *x)
 	x->session_known = true; /* none of ours */
 	x->check = c;
 	if (c == NULL || endpoint == NULL || !may_ask(x)) {
-		gate_refuse(x);
-		return true;
+		gate_refuse(x, 403);
+		return HTTP_INLINE;
 	}
 	*c = (struct check){ .endpoint = endpoint, .method = STR("") };
 	if (check_read(x, c) != ERR_OK) {
@@ -469,16 +471,16 @@ gate_admit(struct exchange *x)
 		log_event(LOG_NOTICE, "gate.malformed", LOG_STR("endpoint", c->endpoint->path),
 			  LOG_STR("host", c->target.host), LOG_STR("address", x->address));
 		answer(x, c);
-		return true;
+		return HTTP_INLINE;
 	}
 	c->cookie = cookie_find(x->rq, GATE_COOKIE_NAME);
 	if (!check_known(x, c))
-		return false;
+		return HTTP_QUICK;
 	answer(x, c);
-	return true;
+	return HTTP_INLINE;
 }
 
-void
+static void
 gate_work(struct exchange *x, struct channel *keeper)
 {
 	struct check *c = x->check;
@@ -491,3 +493,10 @@ gate_work(struct exchange *x, struct channel *keeper)
 	}
 	answer(x, c);
 }
+
+const struct pipeline check_pipeline = {
+	.admit = gate_admit,
+	.work = gate_work,
+	.refuse = gate_refuse,
+	.owns = gate_path,
+};

@@ -57,6 +57,32 @@ def check_layer(root, layer):
     return found
 
 
+def modules(root, layer):
+    """{module: modules of the same layer that its .c or .h includes}; a module is x.c with x.h."""
+    graph = {}
+    for path in sorted((root / "src" / layer).rglob("*.[ch]")):
+        own = [h for h in INCLUDE.findall(path.read_text()) if h.startswith(layer + "/")]
+        graph.setdefault(path.stem, set()).update({pathlib.PurePath(h).stem for h in own} - {path.stem})
+    return graph
+
+
+def cycle(graph):
+    """Modules that include each other in a circle; empty: there is none."""
+    left = dict(graph)
+    while True:
+        free = [m for m, needs in left.items() if not needs & left.keys()]
+        if not free:
+            return sorted(left)
+        left = {m: needs for m, needs in left.items() if m not in free}
+
+
+CIRCLES = {
+    "a": ({"a": {"b"}, "b": {"c"}, "c": set()}, False),
+    "b": ({"a": {"b"}, "b": {"a"}}, True),
+    "c": ({"a": {"b"}, "b": {"c"}, "c": {"d"}, "d": {"b"}}, True),
+}
+
+
 def check_folders(root):
     """A new folder must be given its place."""
     known = set(BELOW)
@@ -68,6 +94,9 @@ def main():
     results = [(f"finds: {why}", [] if breaches(layer, text) == must else [f"found {breaches(layer, text)}"])
                for layer, text, must, why in EXAMPLES]
     results += [(f"{layer} includes nothing above it", check_layer(root, layer)) for layer in BELOW]
+    results += [(f"finds circle {name}", [] if bool(cycle(graph)) == must else ["found otherwise"]) for name, (graph, must) in CIRCLES.items()]
+    circle = cycle(modules(root, "web"))
+    results.append(("no modules of web include each other in a circle", [f"in or above a circle: {', '.join(circle)}"] if circle else []))
     results.append(("every folder of src has its place", check_folders(root)))
     print(f"1..{len(results)}")
     for number, (name, problems) in enumerate(results, 1):

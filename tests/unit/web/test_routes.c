@@ -1,7 +1,7 @@
 /* What must hold of every row of the table of routes. */
 #include "unit.h"
 
-#include "web/routes.h"
+#include "web/route.h"
 
 static void
 each_row_has_one_handler_and_each_post_a_page_again(void **state)

@@ -1,9 +1,9 @@
 /*
- * Which paths there are, which state of session opens them, and who answers.  The table is the authority: a path that is
- * not in it is 404, a state that is not named is led elsewhere, and a row that names no state needs FULL.
+ * The table of routes: which paths there are, which state of a session opens each, and what answers.  A path that is not in the table is
+ * 404, a state that the row does not name is redirected to its next step, and a row that names no state needs FULL.
  */
-#ifndef WEB_ROUTES_H
-#define WEB_ROUTES_H
+#ifndef WEB_ROUTE_H
+#define WEB_ROUTE_H
 
 #include "http/form.h"
 #include "http/server.h"
@@ -64,6 +64,7 @@ struct route {
 	err (*again)(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 };
 
+/* web/routes.c */
 extern const struct route web_routes[];
 extern const size_t web_routes_count;
 

@@ -58,7 +58,7 @@ def check_layer(root, layer):
 
 
 def modules(root, layer):
-    """{module: modules of the same layer that its .c or .h includes}; a module is x.c with x.h."""
+    """{module: modules of the same layer that its .c or .h includes}; a module is a .c file with its header."""
     graph = {}
     for path in sorted((root / "src" / layer).rglob("*.[ch]")):
         own = [h for h in INCLUDE.findall(path.read_text()) if h.startswith(layer + "/")]

@@ -9,7 +9,6 @@
 
 #include "web/exchange.h"
 
-
 enum { GATE_COOKIE_KEEP = 0, GATE_COOKIE_FORGET = -1 };
 /* Set-Cookie for a domain; value "" with FORGET. */
 MUST_USE err gate_cookie(struct exchange *x, str domain, str value, int64_t seconds);

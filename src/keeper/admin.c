@@ -6,6 +6,8 @@
 #include "keeper/devices.h"
 #include "keeper/display_name.h"
 #include "keeper/identity.h"
+#include "keeper/session.h"
+#include "keeper/session_lookup.h"
 #include "keeper/turn.h"
 
 enum { PAGE_ROWS = 200 };

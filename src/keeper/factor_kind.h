@@ -11,31 +11,17 @@
 #ifndef KEEPER_FACTOR_KIND_H
 #define KEEPER_FACTOR_KIND_H
 
-#include "keeper/audit.h"
+#include "base/err.h"
 #include "keeper/proof.h"
-#include "keeper/factor_values.h"
-#include "keeper/throttle.h"
-#include "store/db.h"
+#include "wire/events.h"
 
 /* In the order in which what was typed is held against them: recovery codes are told apart without the database. */
 #define FACTOR_KINDS(KIND) KIND(password) KIND(recovery) KIND(totp)
 
-/* A factor that the session is enrolling: its row, the secret still sealed.  kind NULL: there is none, or its time is up. */
-struct enrolment {
-	const struct factor_kind *kind;
-	struct factor_row row;
-};
-
-/* What a person answered, and what it turned out to be. */
-struct attempt {
-	const struct factor_kind *kind;
-	const struct enrolment
-	    *enrolment; /* the factor that it shall confirm; NULL: any of the account's in use may have made it */
-	str typed;
-	struct throttle throttle;
-	struct proof proof; /* of confirm and verify; kind NULL: wrong, or spent */
-	int64_t step;       /* with it: what spend burns; for kinds that count steps */
-};
+struct turn;
+struct enrolment;
+struct attempt;
+struct factor_values;
 
 struct factor_kind {
 	const char *name; /* factors.kind, for a kind that is enrolled */
@@ -79,17 +65,5 @@ const struct factor_kind *factor_kind_named(str name);
 
 /* The kind that a question enrols which names none. */
 const struct factor_kind *factor_kind_default(void);
-
-/* What this session is enrolling. */
-MUST_USE err factor_pending(struct turn *turn, struct enrolment *ret_enrolment);
-
-void attempt_wipe(struct attempt *attempt);
-
-/* Count it by its kind: ERR_WAIT as throttle_take. */
-MUST_USE err attempt_take(struct turn *turn, struct attempt *attempt);
-
-/* It was refused: write it down.  ret_drift_s as of factor_kind.refused. */
-MUST_USE err attempt_refuse(struct turn *turn, const struct attempt *attempt, enum audit_reason why,
-			    int64_t *ret_drift_s);
 
 #endif

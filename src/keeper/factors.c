@@ -7,9 +7,10 @@
 #include "base/random.h"
 #include "keeper/audit.h"
 #include "keeper/current_password.h"
-#include "keeper/factor_kind.h"
+#include "keeper/attempt.h"
 #include "keeper/handlers.h"
 #include "keeper/keys.h"
+#include "keeper/session.h"
 
 enum { FACTORS_MAX = 10 }; /* of one account, over all kinds */
 

@@ -14,6 +14,7 @@
 #include "keeper/identity.h"
 #include "keeper/handlers.h"
 #include "keeper/keys.h"
+#include "keeper/session_lookup.h"
 
 #define TICKET_US SECONDS_US(30)
 #define TICKETS_MAX 32 /* of one session at the same time: a page opens so many applications at most */

@@ -8,6 +8,7 @@
 #include "keeper/devices.h"
 #include "keeper/password_choice.h"
 #include "keeper/passwords.h"
+#include "keeper/session.h"
 #include "keeper/throttle.h"
 #include "keeper/handlers.h"
 

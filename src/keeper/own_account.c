@@ -12,6 +12,8 @@
 #include "keeper/passwords.h"
 #include "keeper/handlers.h"
 #include "keeper/row_words.h"
+#include "keeper/session.h"
+#include "keeper/session_lookup.h"
 
 enum { SESSIONS_LISTED = 30, EVENTS_LISTED = 20, AGENT_LISTED = 200 };
 

@@ -2,9 +2,10 @@
  * The questions PROVE and STEP_UP: a code, of an authenticator or for recovery, that opens a session or makes its proof fresh.
  */
 #include "keeper/devices.h"
-#include "keeper/factor_kind.h"
+#include "keeper/attempt.h"
 #include "keeper/handlers.h"
 #include "keeper/recovery.h"
+#include "keeper/session.h"
 
 /* The kind of factor that what was typed may be an answer of, by its shape; NULL: of none. */
 static err

@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "keeper/audit.h"
 #include "keeper/question.h"
+#include "keeper/session_lookup.h"
 
 enum { ARENA_MAX_BYTES = 1024 * 1024 };
 

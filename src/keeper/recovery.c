@@ -5,7 +5,7 @@
 #include "base/secret.h"
 #include "doubletour/otp.h"
 #include "keeper/audit.h"
-#include "keeper/factor_kind.h"
+#include "keeper/attempt.h"
 #include "keeper/totp.h"
 #include "keeper/handlers.h"
 

@@ -11,6 +11,7 @@
 #include "keeper/links.h"
 #include "keeper/password_choice.h"
 #include "keeper/passwords.h"
+#include "keeper/session.h"
 #include "keeper/throttle.h"
 #include "keeper/handlers.h"
 

@@ -9,6 +9,7 @@
 #include "keeper/audit.h"
 #include "keeper/current_password.h"
 #include "keeper/passwords.h"
+#include "keeper/session.h"
 #include "keeper/throttle.h"
 #include "keeper/handlers.h"
 

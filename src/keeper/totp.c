@@ -3,7 +3,7 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "doubletour/otp.h"
-#include "keeper/factor_kind.h"
+#include "keeper/attempt.h"
 #include "keeper/keys.h"
 #include "keeper/row_words.h"
 #include "keeper/turn.h"

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "keeper/session_lookup.h"
 #include "keeper/told.h"
 
 /* A command may end any number of sessions. */

@@ -9,7 +9,7 @@
 #include "config/config.h"
 #include "keeper/audit.h"
 #include "keeper/keeper.h"
-#include "keeper/session.h"
+#include "keeper/session_state.h"
 #include "store/store.h"
 
 struct live_rules;

@@ -4,7 +4,7 @@ INSERT INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, pas
 SELECT $1, $2, id, $4, $4, $4, $5, $6, $7 FROM accounts WHERE id = $3 AND disabled_at_us IS NULL;
 
 -- name: session_find
--- Everything that keeper/session.c decides the state from, and what pages show of it.
+-- Everything that keeper/session_state.c decides the state from, and what pages show of it.
 -- row: standing session_standing, previous_sign_in_at_us int, name text, account_created_at_us int, clock_step int,
 -- row: clock_drift int, display_name text, language text, time_format text, recovery_left int, refused int,
 -- row: factors_usable int, gated_at_us int
@@ -24,7 +24,7 @@ LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirme
 WHERE s.token_hash = $1;
 
 -- name: session_standing
--- What the state is decided from, and no more.  keeper/session.c makes proofs of these columns, here and in the other queries that have
+-- What the state is decided from, and no more.  keeper/session_lookup.c makes proofs of these columns, here and in the other queries that have
 -- this row; factor_kind is NULL when the factor that was proved is gone, disabled or of another account.
 -- row: id int, account_id int, created_at_us int, seen_at_us int, password_at_us int, factor_at_us int, factor_id int?,
 -- row: recovered_at_us int, account_disabled bool, factor_kind text?, factor_since_us int?
@@ -55,7 +55,7 @@ SELECT id FROM sessions WHERE id = $1 AND token_hash = $2;
 SELECT way_back FROM sessions WHERE id = $1;
 
 -- name: session_prove
--- A new token, and what was proved, as keeper/session.c writes a proof.  No row: the old token is dead already.
+-- A new token, and what was proved, as keeper/session_lookup.c writes a proof.  No row: the old token is dead already.
 UPDATE sessions
 SET token_hash = $1, factor_at_us = $2, seen_at_us = $2, factor_id = $3, recovered_at_us = $6, clock_step = 0, clock_drift = 0,
     way_back = '', refused = (SELECT refused FROM accounts WHERE accounts.id = sessions.account_id),

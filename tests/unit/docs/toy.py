@@ -27,7 +27,7 @@ toy_answer(struct turn *turn, enum verdict *ret_verdict)
 }
 """
 
-KIND = """#include "keeper/factor_kind.h"
+KIND = """#include "keeper/attempt.h"
 #include "keeper/turn.h"
 
 static err

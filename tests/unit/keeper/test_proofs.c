@@ -6,7 +6,7 @@
  */
 #include "harness.h"
 
-#include "keeper/factor_kind.h"
+#include "keeper/attempt.h"
 #include "keeper/sealing.h"
 #include "keeper/session.h"
 #include "keeper/turn.h"

@@ -218,12 +218,13 @@ report(const struct import_counts *counts, const struct import_place *place, boo
 
 static const struct kind {
 	const char *name;
+	enum audit_reason reason;
 	import_source source;
 	bool takes_totp, takes_timezone;
 } kinds[] = {
-	{ "flask", import_flask, false, true },
-	{ "htpasswd", import_htpasswd, false, false },
-	{ "authelia", import_authelia, true, false },
+	{ "flask", REASON_FLASK, import_flask, false, true },
+	{ "htpasswd", REASON_HTPASSWD, import_htpasswd, false, false },
+	{ "authelia", REASON_AUTHELIA, import_authelia, true, false },
 };
 
 struct request {
@@ -260,7 +261,7 @@ run_import(const struct config *config, struct request *request, struct why *why
 	CLEANUP(arena_wipe) struct arena arena = ARENA(ARENA_MAX);
 	struct telling telling = { progress_begin("importing") };
 	str map = { 0 };
-	struct import import = { .reason = audit_reason_read(str_of(request->kind->name)),
+	struct import import = { .reason = request->kind->reason,
 				 .source = request->kind->source,
 				 .source_context = &request->place,
 				 .rename = request->map == NULL ? NULL : renamed,

@@ -198,6 +198,19 @@ def test_activity_is_told_in_words_newest_first_in_pages(server, language):
         assert person.visit("/account/activity?before=" + odd).status == 200
 
 
+@pytest.mark.parametrize("language, neutral", [
+    ("en", "An event that this version of the server does not know"), ("fr", "Un événement que cette version du serveur ne connaît pas")])
+def test_activity_rows_of_another_version_have_a_neutral_sentence(server, language, neutral):
+    person = Person(server, language=language).full()
+    (number,), = server.sql("SELECT id FROM accounts WHERE name = ?", person.name)
+    for event, outcome, reason in (("passkey.added", "passed", "asked"), ("", "", ""), ("x" * 40, "perhaps", "<script>")):
+        server.sql("INSERT INTO audit (at_us, event, outcome, reason, account_id, address, agent, request_id) VALUES (1, ?, ?, ?, ?, '', '', '')",
+                   event, outcome, reason, number)
+    page = person.visit("/account/activity")
+    newest = [i.one("h2").text for i in page.dom.one("main").one("ul", class_="things").all("li")][:3]
+    assert page.status == 200 and newest == [neutral] * 3
+
+
 def test_activity_is_ones_own(server, alice):
     bob = Person(server).full()
     change(bob)

@@ -6,7 +6,8 @@
 
 A query begins with "-- name: factor_claim_step"; comments behind it explain it and do not reach the program.  It is
 written once, in SQL that both databases take; one that only one of them understands has "-- dialect: sqlite" below its
-name, and stands there a second time for the other.  A migration of that kind is called NNNN_name.up.sqlite.sql.
+name, and stands there a second time for the other.  A migration of that kind is called NNNN_name.up.sqlite.sql.  The title
+that people read of a migration is in migrations/titles.
 
 A query that gives rows says of what: "-- row: id int, name text, seen_at_us int?", on as many lines "-- row:" as it takes.
 The build makes struct NAME_row of it, which store/db.h fills.  Types are
@@ -433,6 +434,15 @@ def read_migrations(paths):
     return [(number, found[number]) for number in sorted(found)]
 
 
+def read_titles(path, numbers):
+    """What each migration is called for people: a line "0001 title" of migrations/titles; "#" begins a comment."""
+    lines = [line for line in path.read_text().splitlines() if line.strip() and not line.startswith('#')]
+    titles = {int(line[:4]): line[5:].strip() for line in lines if re.fullmatch(r'[0-9]{4} .*\S', line)}
+    if len(titles) != len(lines) or sorted(titles) != list(numbers):
+        fail(path, 'each migration has one line here: its number of four digits, a space and its title')
+    return titles
+
+
 def statements(path):
     out = Statements(path)
     for kind, text in tokens(path, path.read_text()):
@@ -448,8 +458,9 @@ def c_statements(name, found):
 
 
 def make_migrations(paths, source):
-    out, rows = [], []
-    for number, entry in read_migrations(paths):
+    out, rows, found = [], [], read_migrations(paths)
+    titles = read_titles(paths[0].parent / 'titles', [number for number, _ in found])
+    for number, entry in found:
         names = []
         for way in ('up', 'down'):
             for dialect in DIALECTS:
@@ -457,7 +468,7 @@ def make_migrations(paths, source):
                 out.append(c_statements(names[-1], [s[dialect] for s in statements(entry[way, dialect])]))
         # comments may be mended later; a statement may not.  One for all databases: a copy keeps its history.
         digest = hashlib.sha256('\n'.join(s['sqlite'] for s in statements(entry['up', 'sqlite'])).encode()).hexdigest()
-        rows.append(f'\t{{ {number}, "{entry["name"]}", "{digest}", {{ {names[0]}, {names[1]} }}, '
+        rows.append(f'\t{{ {number}, "{entry["name"]}", {c_string(titles[number])}, "{digest}", {{ {names[0]}, {names[1]} }}, '
                     f'{{ {names[2]}, {names[3]} }} }},\n')
     pathlib.Path(source).write_text(
         '/* Made by tools/compile_sql.py from migrations. */\n#include "store/migrate.h"\n\n#include <stddef.h>\n\n'
@@ -472,7 +483,8 @@ def main(kind, folder, *outputs):
     *targets, depfile = outputs
     paths = sorted(pathlib.Path(folder).glob('*.sql'))
     make(paths, *targets)
-    needed = ' '.join(str(path).replace(' ', '\\ ') for path in [folder, *paths])
+    titles = pathlib.Path(folder).glob('titles')
+    needed = ' '.join(str(path).replace(' ', '\\ ') for path in [folder, *paths, *titles])
     pathlib.Path(depfile).write_text(f'{targets[0]}: {needed}\n')
 
 

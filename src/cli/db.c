@@ -72,7 +72,7 @@ static void
 say_progress(void *context, const struct migration *m, bool up)
 {
 	(void)context;
-	cli_say("%s %04d %s ...", up ? "applying" : "taking back", m->version, m->name);
+	cli_say("%s %04d %s ...", up ? "applying" : "taking back", m->version, m->title);
 }
 
 /* What cannot be printed was said already. */
@@ -187,7 +187,7 @@ print_applied(void *context, const struct migrate_applied *applied)
 	(void)context;
 	gmtime_r(&seconds, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return db_printed(cli_print_line("%04d  %s  %.*s", applied->version, when, STR_ARG(applied->name)));
+	return db_printed(cli_print_line("%04d  %s  %.*s", applied->version, when, STR_ARG(applied->title)));
 }
 
 static err
@@ -195,7 +195,7 @@ db_history(struct place *place, int revision)
 {
 	(void)revision;
 	TRY(place_open(place, STORE_EXISTING));
-	TRY(db_printed(cli_print_line("%-4s  %-20s  %s", "REV", "APPLIED", "NAME")));
+	TRY(db_printed(cli_print_line("%-4s  %-20s  %s", "REV", "APPLIED", "TITLE")));
 	return migrate_history(place->db, print_applied, NULL);
 }
 

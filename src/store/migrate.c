@@ -42,11 +42,21 @@ struct history {
 	void *context;
 };
 
+static str
+title_of(const struct schema_history_row *row)
+{
+	for (size_t i = 0; i < migrations_count; i++)
+		if (migrations[i].version == row->version && str_equal(row->name, str_of(migrations[i].name)))
+			return str_of(migrations[i].title);
+	return row->name;
+}
+
 static err
 history_row(void *context, const struct schema_history_row *row)
 {
 	const struct history *history = context;
-	struct migrate_applied applied = { (int)row->version, row->name, row->checksum, row->applied_at_us };
+	struct migrate_applied applied = { (int)row->version, row->name, row->checksum, row->applied_at_us,
+					   title_of(row) };
 
 	return history->each(history->context, &applied);
 }
@@ -130,7 +140,7 @@ static err
 failed(struct db *db, const struct migration *m, const char *at, err e, struct why *why)
 {
 	return why_set(why, e, "Migration %04d (%s) failed: %s%s%.60s.  The database is as it was before that step.",
-		       m->version, m->name, db->ops->message(db), at[0] != '\0' ? ", at: " : "", at);
+		       m->version, m->title, db->ops->message(db), at[0] != '\0' ? ", at: " : "", at);
 }
 
 static err

@@ -9,7 +9,9 @@
 
 struct migration {
 	int version;
-	const char *name, *checksum;                                     /* SHA-256 of the up statements, hex */
+	const char *name;                                                /* in schema_migrations */
+	const char *title;                                               /* for people: migrations/titles */
+	const char *checksum;                                            /* SHA-256 of the up statements, hex */
 	const char *const *up[SQL_DIALECTS], *const *down[SQL_DIALECTS]; /* statements, NULL-terminated */
 };
 extern const struct migration migrations[];
@@ -41,6 +43,7 @@ struct migrate_applied {
 	int version;
 	str name, checksum;
 	int64_t applied_at_us;
+	str title; /* for people; of a migration that this program does not know, its name */
 };
 typedef err (*migrate_each)(void *context, const struct migrate_applied *applied);
 MUST_USE err migrate_history(struct db *db, migrate_each each, void *context);

@@ -23,8 +23,9 @@ def test_a_database_is_made_taken_back_and_brought_up_again(make_server):
     head = newest(server)
     assert "already" in done(server, "init", status=1).stderr
     history = done(server, "history").stdout.splitlines()
-    assert history.pop(0).split() == ["REV", "APPLIED", "NAME"]
+    assert history.pop(0).split() == ["REV", "APPLIED", "TITLE"]
     assert [int(line[:4]) for line in history] == list(range(1, head + 1))
+    assert history[2].endswith("  attempt counters and lockouts")
     assert "whole" in done(server, "check").stdout
     for version in range(head - 1, -1, -1):
         assert done(server, "downgrade").stdout.startswith(f"{version:04d}\n")

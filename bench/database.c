@@ -18,7 +18,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PEOPLE = 1000, THREADS_MAX = 16 };
+enum { ACCOUNTS = 1000, THREADS_MAX = 16 };
 
 struct work {
 	struct keeper *keeper;
@@ -96,7 +96,7 @@ work_main(void *context)
 
 	for (unsigned i = 0; i < w->count && !w->failed; i++)
 		w->failed = w->registers ? !register_one(w->thread, NULL)
-					 : !session_one(w->thread, &w->tokens[(w->number * 61 + i) % PEOPLE]);
+					 : !session_one(w->thread, &w->tokens[(w->number * 61 + i) % ACCOUNTS]);
 	return NULL;
 }
 
@@ -156,7 +156,7 @@ settings(struct config *config, const char *folder)
 int
 main(int argc, char **argv)
 {
-	static struct token tokens[PEOPLE];
+	static struct token tokens[ACCOUNTS];
 	static struct work works[THREADS_MAX];
 	static struct config config;
 	struct keeper *keeper = NULL;
@@ -175,7 +175,7 @@ main(int argc, char **argv)
 		if (keeper_thread_open(keeper, &works[i].thread) != ERR_OK)
 			return 1;
 	}
-	for (unsigned i = 0; i < PEOPLE; i++)
+	for (unsigned i = 0; i < ACCOUNTS; i++)
 		if (!register_one(works[0].thread, &tokens[i]))
 			return 1;
 	return answer_lines(works);

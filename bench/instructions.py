@@ -24,7 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 sys.dont_write_bytecode = True
 
-from bench.bed import BEHIND_A_PROXY, get  # noqa: E402
+from bench.testbed import BEHIND_A_PROXY, get  # noqa: E402
 from harness import Server  # noqa: E402
 from harness.codes import code_of_step, step_at  # noqa: E402
 from harness.visitor import Visitor  # noqa: E402
@@ -105,7 +105,7 @@ def verified(server, counts):
     person = Visitor(server).enrolling()
     person.read_secret()
     step = step_at(server.clock.now())
-    person.prove(code_of_step(person.secret, step - 1))
+    person.verify(code_of_step(person.secret, step - 1))
     assert person.page.status == 303
     person.forget().give_password()
     person.visit(person.page.location)

@@ -3,7 +3,7 @@
 
     bench/run.py [--build build/bench] [--rounds 21] [ROW ...]
 
-A row is a file of bench/rows with a function comparisons(bed), which yields Comparisons and Limits (bench/measure.py); without names all
+A row is a file of bench/rows with a function comparisons(testbed), which yields Comparisons and Limits (bench/measure.py); without names all
 are run.  Prints a table: medians, the median of the rounds' ratios and their middle half.  Writes below the build's folder NAME.json for
 each row, and for a whole run bench.json, bench.svg (a chart) and bench.md (the table of docs/performance.md).  Status 1 if a target is missed.
 """
@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 sys.dont_write_bytecode = True
 
 from bench import report  # noqa: E402
-from bench.bed import Bed  # noqa: E402
+from bench.testbed import Testbed  # noqa: E402
 
 ROWS = sorted(p.stem for p in (ROOT / "bench/rows").glob("[a-z]*.py"))
 
@@ -35,8 +35,8 @@ def machine():
 
 def run_row(row, options):
     results = []
-    with Bed(options.build) as bed:
-        for comparison in importlib.import_module(f"bench.rows.{row}").comparisons(bed):
+    with Testbed(options.build) as testbed:
+        for comparison in importlib.import_module(f"bench.rows.{row}").comparisons(testbed):
             results.append(comparison.run(options.rounds))
             print(report.line(results[-1]), flush=True)
     return results

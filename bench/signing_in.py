@@ -4,7 +4,7 @@ import urllib.parse
 
 import requests
 
-from bench.bed import post
+from bench.testbed import post
 from harness.codes import code_of_step, step_at
 from harness.page import Page
 from harness.visitor import LOGIN, Visitor
@@ -17,7 +17,7 @@ def register(server, n):
     people = [Visitor(server) for _ in range(n)]
     for person in people:
         person.enrolling().read_secret()
-        person.prove(code_of_step(person.secret, step_at(server.clock.now()) - 1))
+        person.verify(code_of_step(person.secret, step_at(server.clock.now()) - 1))
         assert person.page.status == 303, person.page.html
         person.forget()
     return people

@@ -205,7 +205,7 @@ put_session(const struct pair *pair, enum session_state state)
 
 	if (state != STATE_NONE)
 		head.name = STR("alice");
-	head.expires_us = head.proved_us = INT64_C(1795421647000000);
+	head.expires_us = head.verified_us = INT64_C(1795421647000000);
 	wire_put(&answer, &wire_answer_head, &head);
 	wire_put(&answer, wire_questions[QUESTION_SESSION].answer, &nothing);
 	pair_put(pair, buf_str(&answer));

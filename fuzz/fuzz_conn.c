@@ -91,7 +91,7 @@ check_request(const struct request *rq, const struct strict *wanted, str body)
 	check_fields(rq, wanted);
 }
 
-static enum http_lane
+static enum http_pool
 admit(void *app, struct request *rq, struct reply *rp)
 {
 	static struct strict wanted;
@@ -172,12 +172,12 @@ server_begin(void)
 	server.loop_count = 1;
 	server.settings =
 	    (struct http_settings){ .event_threads = 1, .connections_max = 16, .head_max = HTTP_HEAD_MAX_BYTES };
-	pthread_mutex_init(&server.door.lock, NULL);
-	server.door.connections_max = 16;
-	server.door.shares = shares_new(16, 1);
+	pthread_mutex_init(&server.acceptor.lock, NULL);
+	server.acceptor.connections_max = 16;
+	server.acceptor.shares = shares_new(16, 1);
 	loop = (struct loop){ .server = &server, .head = BUF(64 * 1024), .date_s = -1, .accepting = true };
 	loop.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	PROMISE(server.door.shares != NULL && loop.epoll_fd >= 0);
+	PROMISE(server.acceptor.shares != NULL && loop.epoll_fd >= 0);
 }
 
 static void
@@ -189,8 +189,8 @@ connect_to(int fd)
 	conn->fd = fd;
 	conn->loop = &loop;
 	strcpy(conn->peer, "192.0.2.7");
-	PROMISE(shares_add(server.door.shares, &conn->network, false, &conn->member));
-	server.door.open++;
+	PROMISE(shares_add(server.acceptor.shares, &conn->network, false, &conn->member));
+	server.acceptor.open++;
 	loop.conn_count++;
 	atomic_fetch_add(&server.connections, 1);
 	conn_begin(conn);
@@ -246,7 +246,7 @@ converse(str bytes, const size_t *cuts, size_t count, struct seen *ret_seen)
 	run(fds[1]);
 	close(fds[1]);
 	run(fds[1]);
-	PROMISE(atomic_load(&server.connections) == 0 && server.door.open == 0);
+	PROMISE(atomic_load(&server.connections) == 0 && server.acceptor.open == 0);
 	PROMISE(buf_check(&ret_seen->log) == ERR_OK && buf_check(&ret_seen->got) == ERR_OK);
 	check_replies(ret_seen);
 }

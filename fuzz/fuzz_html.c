@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { ROOM = 256 * 1024, MOMENT_BYTES = 8 };
+enum { ROOM = 256 * 1024, TIMESTAMP_BYTES = 8 };
 
 static void
 try_str(str text)
@@ -51,13 +51,13 @@ try_number(int64_t number)
 
 /* Nothing, or one element that says the moment as the system's calendar does. */
 static void
-check_date(str date, int64_t moment_us)
+check_date(str date, int64_t timestamp_us)
 {
-	time_t seconds = (time_t)(moment_us / 1000000);
+	time_t seconds = (time_t)(timestamp_us / 1000000);
 	struct tm tm = { 0 };
 	char expected[80];
 
-	if (moment_us < 0 || gmtime_r(&seconds, &tm) == NULL || tm.tm_year + 1900 > 9999) {
+	if (timestamp_us < 0 || gmtime_r(&seconds, &tm) == NULL || tm.tm_year + 1900 > 9999) {
 		PROMISE(date.n == 0);
 		return;
 	}
@@ -71,14 +71,14 @@ check_date(str date, int64_t moment_us)
 }
 
 static void
-try_date(int64_t moment_us)
+try_date(int64_t timestamp_us)
 {
 	for (enum config_language language = 0; language < LANGUAGE_COUNT; language++) {
 		for (enum time_format format = 0; format < TIME_FORMAT_COUNT; format++) {
 			CLEANUP(buf_wipe) struct buf out = BUF(ROOM);
-			page_put_date(&out, language, format, moment_us);
+			page_put_date(&out, language, format, timestamp_us);
 			PROMISE(buf_check(&out) == ERR_OK);
-			check_date(buf_str(&out), moment_us);
+			check_date(buf_str(&out), timestamp_us);
 		}
 	}
 }
@@ -86,15 +86,15 @@ try_date(int64_t moment_us)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-	str text = str_from(str_bytes(bytes, n), MOMENT_BYTES);
-	int64_t moment_us = 0;
+	str text = str_from(str_bytes(bytes, n), TIMESTAMP_BYTES);
+	int64_t timestamp_us = 0;
 
-	if (n < MOMENT_BYTES)
+	if (n < TIMESTAMP_BYTES)
 		return 0;
-	memcpy(&moment_us, bytes, sizeof(moment_us));
+	memcpy(&timestamp_us, bytes, sizeof(timestamp_us));
 	try_str(text);
 	try_z(text);
-	try_number(moment_us);
-	try_date(moment_us);
+	try_number(timestamp_us);
+	try_date(timestamp_us);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * password_hash_usable, password_hash_outdated, password_prove on a stored text that anybody may have written: an import, a
+ * password_hash_usable, password_hash_outdated, password_verify on a stored text that anybody may have written: an import, a
  * database that was tampered with.  What is not usable is ERR_CORRUPT; one text is never right for two passwords; what has the cost of today is not outdated.
  *
  * Costs are bounded here, not by the code under test: what would take long is parsed only.
@@ -32,19 +32,19 @@ is_cheap(const char *text)
 
 /* What is usable can be proved. */
 static bool
-prove(str text, const struct password *password)
+verify(str text, const struct password *password)
 {
 	bool right = false;
 
-	PROMISE(password_prove(text, password, &right) == ERR_OK);
+	PROMISE(password_verify(text, password, &right) == ERR_OK);
 	return right;
 }
 
 static void
 try_usable(str text)
 {
-	PROMISE(!(prove(text, &right_one) && prove(text, &wrong_one)));
-	PROMISE(!prove(text, NULL));
+	PROMISE(!(verify(text, &right_one) && verify(text, &wrong_one)));
+	PROMISE(!verify(text, NULL));
 }
 
 static void
@@ -52,7 +52,7 @@ try_unusable(str text)
 {
 	bool right = true;
 
-	PROMISE(password_prove(text, &right_one, &right) == ERR_CORRUPT && right);
+	PROMISE(password_verify(text, &right_one, &right) == ERR_CORRUPT && right);
 	PROMISE(password_hash_outdated(&argon2, text) && password_hash_outdated(&bcrypt, text));
 }
 

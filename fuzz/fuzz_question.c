@@ -104,7 +104,7 @@ token_note(const struct token *token, enum session_state state)
 /* --- time -------------------------------------------------------------------------------------------------------------------- */
 
 static int64_t *clock_offset; /* shared with base/clock.c */
-static int64_t stands_at_us;
+static int64_t clock_us_now;
 
 static void
 clock_begin(const char *dir)
@@ -139,7 +139,7 @@ clock_us(void)
 static void
 clock_set(int64_t later_us)
 {
-	*clock_offset += stands_at_us + later_us - clock_us();
+	*clock_offset += clock_us_now + later_us - clock_us();
 }
 
 static struct secret
@@ -208,7 +208,7 @@ static bool
 only_full_may(uint32_t id)
 {
 	static const uint32_t others[] = { QUESTION_SESSION,    QUESTION_REGISTER,   QUESTION_SIGN_IN,
-					   QUESTION_ENROL,      QUESTION_PROVE,      QUESTION_SIGN_OUT,
+					   QUESTION_ENROL,      QUESTION_VERIFY,     QUESTION_SIGN_OUT,
 					   QUESTION_LINK,       QUESTION_LINK_USE,   QUESTION_GATE,
 					   QUESTION_GATE_ENTER, QUESTION_GATE_TICKET };
 
@@ -224,7 +224,7 @@ check_state(const struct question_head *question, const void *body, const struct
 	bool was_full = state_of(&question->token) == STATE_FULL;
 
 	if (head->state == STATE_FULL && !was_full)
-		PROMISE(question->id == QUESTION_PROVE && is_right_code(((const struct prove_body *)body)->code));
+		PROMISE(question->id == QUESTION_VERIFY && is_right_code(((const struct verify_body *)body)->code));
 	if (only_full_may(question->id) && !was_full)
 		PROMISE(head->verdict == VERDICT_STATE || head->verdict == VERDICT_UNAVAILABLE);
 	if (head->state == STATE_NONE)
@@ -317,8 +317,8 @@ ask(str bytes, const struct failing *fault)
 	str answer = buf_str(&out);
 	PROMISE(failing || answer.n > 0);
 	/* a failure may come when the code is spent already, and the session is FULL without an answer that says so */
-	if (failing && decodes && question.id == QUESTION_PROVE &&
-	    is_right_code(((const struct prove_body *)asked)->code))
+	if (failing && decodes && question.id == QUESTION_VERIFY &&
+	    is_right_code(((const struct verify_body *)asked)->code))
 		token_note(&question.token, STATE_FULL);
 	if (answer.n == 0)
 		return VERDICT_UNAVAILABLE;
@@ -412,12 +412,12 @@ static struct token
 session_of(str letter)
 {
 	static const char letters[] = "epfl";
-	static const struct token nobodys = { { 7, 7, 7 } }, none;
+	static const struct token dummy = { { 7, 7, 7 } }, none;
 	const char *at = letter.n != 1 || letter.p[0] == '\0' ? NULL : strchr(letters, letter.p[0]);
 
 	if (at != NULL)
 		return now.sessions[at - letters];
-	return str_equal(letter, STR("x")) ? nobodys : none;
+	return str_equal(letter, STR("x")) ? dummy : none;
 }
 
 static enum verdict
@@ -637,7 +637,7 @@ begin(void)
 	PROMISE(keeper_thread_open(keeper, &thread) == ERR_OK);
 	prepare();
 	prepared = now;
-	stands_at_us = clock_us() + MINUTES_US(2); /* the next codes are fresh ones */
+	clock_us_now = clock_us() + MINUTES_US(2); /* the next codes are fresh ones */
 	database_keep();
 }
 

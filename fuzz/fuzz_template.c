@@ -16,7 +16,7 @@ struct values {
 	str texts[TEXTS];
 	size_t used;
 	uint32_t bits, bits_used;
-	int64_t moment_us;
+	int64_t timestamp_us;
 };
 
 static str
@@ -37,22 +37,22 @@ sentence(struct values *v)
 	return bit(v) ? "User name or password is wrong." : NULL;
 }
 
-static struct page_frame
-frame(struct values *v)
+static struct page_layout
+layout(struct values *v)
 {
-	return (struct page_frame){ .language = bit(v) ? LANGUAGE_FR : LANGUAGE_EN,
-				    .app_name = text(v),
-				    .signed_in = bit(v),
-				    .csrf_token = text(v),
-				    .path = text(v),
-				    .flash = sentence(v),
-				    .flash_kind = bit(v) ? FLASH_GOOD : FLASH_BAD,
-				    .request_id = text(v),
-				    .full = bit(v),
-				    .time_format = (enum time_format)(v->bits % TIME_FORMAT_COUNT),
-				    .recovery_left = v->bits % 11,
-				    .recovery_low = bit(v),
-				    .flash_recovery = bit(v) };
+	return (struct page_layout){ .language = bit(v) ? LANGUAGE_FR : LANGUAGE_EN,
+				     .app_name = text(v),
+				     .signed_in = bit(v),
+				     .csrf_token = text(v),
+				     .path = text(v),
+				     .flash = sentence(v),
+				     .flash_kind = bit(v) ? FLASH_GOOD : FLASH_BAD,
+				     .request_id = text(v),
+				     .full = bit(v),
+				     .time_format = (enum time_format)(v->bits % TIME_FORMAT_COUNT),
+				     .recovery_left = v->bits % 11,
+				     .recovery_low = bit(v),
+				     .flash_recovery = bit(v) };
 }
 
 static struct page_otp
@@ -68,7 +68,7 @@ otp(struct values *v)
 static void
 put_login(struct buf *out, struct values *v)
 {
-	page_login(out, &(struct page_login){ .frame = frame(v),
+	page_login(out, &(struct page_login){ .layout = layout(v),
 					      .username = text(v),
 					      .error = sentence(v),
 					      .next = text(v),
@@ -78,7 +78,7 @@ put_login(struct buf *out, struct values *v)
 static void
 put_register(struct buf *out, struct values *v)
 {
-	page_register(out, &(struct page_register){ .frame = frame(v),
+	page_register(out, &(struct page_register){ .layout = layout(v),
 						    .username = text(v),
 						    .username_problem = sentence(v),
 						    .password_problem = sentence(v),
@@ -92,15 +92,15 @@ put_register(struct buf *out, struct values *v)
 static void
 put_setup_2fa(struct buf *out, struct values *v)
 {
-	page_setup_2fa(out,
-		       &(struct page_setup_2fa){
-			   .frame = frame(v), .secret = text(v), .uri = text(v), .qr_png = text(v), .next = text(v) });
+	page_setup_2fa(
+	    out, &(struct page_setup_2fa){
+		     .layout = layout(v), .secret = text(v), .uri = text(v), .qr_png = text(v), .next = text(v) });
 }
 
 static void
 put_verify_2fa(struct buf *out, struct values *v)
 {
-	page_verify_2fa(out, &(struct page_verify_2fa){ .frame = frame(v),
+	page_verify_2fa(out, &(struct page_verify_2fa){ .layout = layout(v),
 							.enrolling = bit(v),
 							.error = sentence(v),
 							.drift = { .minutes = v->bits % 5, .ahead = bit(v) },
@@ -110,11 +110,11 @@ put_verify_2fa(struct buf *out, struct values *v)
 static void
 put_home(struct buf *out, struct values *v)
 {
-	page_home(out, &(struct page_home){ .frame = frame(v),
+	page_home(out, &(struct page_home){ .layout = layout(v),
 					    .shown_name = text(v),
-					    .created_us = v->moment_us,
-					    .factor_since_us = bit(v) ? v->moment_us : 0,
-					    .last_sign_in_us = bit(v) ? v->moment_us : 0 });
+					    .created_us = v->timestamp_us,
+					    .factor_since_us = bit(v) ? v->timestamp_us : 0,
+					    .last_sign_in_us = bit(v) ? v->timestamp_us : 0 });
 }
 
 static void
@@ -122,12 +122,12 @@ put_recovery_codes(struct buf *out, struct values *v)
 {
 	struct page_recovery_code codes[ITEMS] = { { text(v) }, { text(v) }, { text(v) } };
 
-	page_recovery_codes(out, &(struct page_recovery_codes){ .frame = frame(v),
+	page_recovery_codes(out, &(struct page_recovery_codes){ .layout = layout(v),
 								.username = text(v),
 								.codes = codes,
 								.codes_count = v->bits % (ITEMS + 1),
 								.left = v->bits % 11,
-								.made_us = bit(v) ? v->moment_us : 0,
+								.made_us = bit(v) ? v->timestamp_us : 0,
 								.otp = otp(v),
 								.error = sentence(v),
 								.next = text(v) });
@@ -139,8 +139,8 @@ authenticator(struct values *v, int64_t id)
 	return (struct page_authenticator){ .id = id,
 					    .number = (uint32_t)id,
 					    .name = text(v),
-					    .created_us = v->moment_us,
-					    .last_used_us = bit(v) ? v->moment_us : 0,
+					    .created_us = v->timestamp_us,
+					    .last_used_us = bit(v) ? v->timestamp_us : 0,
 					    .disabled = bit(v),
 					    .current = bit(v),
 					    .removable = bit(v),
@@ -155,7 +155,7 @@ put_authenticators(struct buf *out, struct values *v)
 	struct page_authenticator factors[ITEMS] = { authenticator(v, 1), authenticator(v, 2),
 						     authenticator(v, INT64_MAX) };
 
-	page_authenticators(out, &(struct page_authenticators){ .frame = frame(v),
+	page_authenticators(out, &(struct page_authenticators){ .layout = layout(v),
 								.factors = factors,
 								.factors_count = v->bits % (ITEMS + 1),
 								.recovered = bit(v),
@@ -166,7 +166,7 @@ put_authenticators(struct buf *out, struct values *v)
 static void
 put_authenticator_new(struct buf *out, struct values *v)
 {
-	page_authenticator_new(out, &(struct page_authenticator_new){ .frame = frame(v),
+	page_authenticator_new(out, &(struct page_authenticator_new){ .layout = layout(v),
 								      .name = text(v),
 								      .current = text(v),
 								      .name_problem = sentence(v),
@@ -179,7 +179,7 @@ put_authenticator_new(struct buf *out, struct values *v)
 static void
 put_authenticator_confirm(struct buf *out, struct values *v)
 {
-	page_authenticator_confirm(out, &(struct page_authenticator_confirm){ .frame = frame(v),
+	page_authenticator_confirm(out, &(struct page_authenticator_confirm){ .layout = layout(v),
 									      .secret = text(v),
 									      .uri = text(v),
 									      .qr_png = text(v),
@@ -190,11 +190,11 @@ put_authenticator_confirm(struct buf *out, struct values *v)
 static void
 put_account(struct buf *out, struct values *v)
 {
-	page_account(out, &(struct page_account){ .frame = frame(v),
+	page_account(out, &(struct page_account){ .layout = layout(v),
 						  .username = text(v),
 						  .shown_name = text(v),
-						  .created_us = v->moment_us,
-						  .password_changed_us = bit(v) ? v->moment_us : 0,
+						  .created_us = v->timestamp_us,
+						  .password_changed_us = bit(v) ? v->timestamp_us : 0,
 						  .authenticators = v->bits % 3,
 						  .sessions = v->bits % 4 });
 }
@@ -202,7 +202,7 @@ put_account(struct buf *out, struct values *v)
 static void
 put_profile(struct buf *out, struct values *v)
 {
-	page_profile(out, &(struct page_profile){ .frame = frame(v),
+	page_profile(out, &(struct page_profile){ .layout = layout(v),
 						  .username = text(v),
 						  .display_name = text(v),
 						  .name_problem = sentence(v),
@@ -214,7 +214,7 @@ put_profile(struct buf *out, struct values *v)
 static void
 put_password(struct buf *out, struct values *v)
 {
-	page_password(out, &(struct page_password){ .frame = frame(v),
+	page_password(out, &(struct page_password){ .layout = layout(v),
 						    .username = text(v),
 						    .current = text(v),
 						    .password = text(v),
@@ -233,8 +233,8 @@ session(struct values *v, int64_t id)
 				      .browser = text(v),
 				      .system = text(v),
 				      .address = text(v),
-				      .created_us = v->moment_us,
-				      .seen_us = v->moment_us,
+				      .created_us = v->timestamp_us,
+				      .seen_us = v->timestamp_us,
 				      .full = bit(v),
 				      .current = bit(v) };
 }
@@ -244,7 +244,7 @@ put_sessions(struct buf *out, struct values *v)
 {
 	struct page_session sessions[ITEMS] = { session(v, 1), session(v, 2), session(v, INT64_MAX) };
 
-	page_sessions(out, &(struct page_sessions){ .frame = frame(v),
+	page_sessions(out, &(struct page_sessions){ .layout = layout(v),
 						    .sessions = sessions,
 						    .sessions_count = v->bits % (ITEMS + 1),
 						    .more = bit(v),
@@ -254,7 +254,7 @@ put_sessions(struct buf *out, struct values *v)
 static struct page_event
 event(struct values *v)
 {
-	return (struct page_event){ .at_us = v->moment_us,
+	return (struct page_event){ .at_us = v->timestamp_us,
 				    .words = sentence(v),
 				    .refused = bit(v),
 				    .browser = text(v),
@@ -267,18 +267,18 @@ put_activity(struct buf *out, struct values *v)
 {
 	struct page_event events[ITEMS] = { event(v), event(v), event(v) };
 
-	page_activity(out, &(struct page_activity){ .frame = frame(v),
+	page_activity(out, &(struct page_activity){ .layout = layout(v),
 						    .events = events,
 						    .events_count = v->bits % (ITEMS + 1),
 						    .more = bit(v),
 						    .older = bit(v),
-						    .last = v->moment_us });
+						    .last = v->timestamp_us });
 }
 
 static void
 put_close(struct buf *out, struct values *v)
 {
-	page_close(out, &(struct page_close){ .frame = frame(v),
+	page_close(out, &(struct page_close){ .layout = layout(v),
 					      .username = text(v),
 					      .current = text(v),
 					      .current_problem = sentence(v),
@@ -289,12 +289,12 @@ put_close(struct buf *out, struct values *v)
 static void
 put_set_password(struct buf *out, struct values *v)
 {
-	page_set_password(out, &(struct page_set_password){ .frame = frame(v),
+	page_set_password(out, &(struct page_set_password){ .layout = layout(v),
 							    .dead = bit(v),
 							    .first = bit(v),
 							    .username = text(v),
 							    .link = text(v),
-							    .expires_us = v->moment_us,
+							    .expires_us = v->timestamp_us,
 							    .password_problem = sentence(v),
 							    .confirm_problem = sentence(v),
 							    .error = sentence(v) });
@@ -303,13 +303,13 @@ put_set_password(struct buf *out, struct values *v)
 static void
 put_logout(struct buf *out, struct values *v)
 {
-	page_logout(out, &(struct page_logout){ .frame = frame(v), .error = sentence(v) });
+	page_logout(out, &(struct page_logout){ .layout = layout(v), .error = sentence(v) });
 }
 
 static void
 put_error(struct buf *out, struct values *v)
 {
-	page_error(out, &(struct page_error){ .frame = frame(v),
+	page_error(out, &(struct page_error){ .layout = layout(v),
 					      .status = (int)(v->bits % 600),
 					      .title = "Activity",
 					      .sentence = "User name or password is wrong." });
@@ -410,7 +410,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	if (n < HEAD_BYTES)
 		return 0;
 	values.bits = (uint32_t)bytes[1] | (uint32_t)bytes[2] << 8;
-	values.moment_us = INT64_C(1000000) * (bytes[3] | bytes[4] << 8 | bytes[5] << 16 | (int64_t)bytes[6] << 24);
+	values.timestamp_us = INT64_C(1000000) * (bytes[3] | bytes[4] << 8 | bytes[5] << 16 | (int64_t)bytes[6] << 24);
 	for (size_t i = 0; i < TEXTS; i++)
 		values.texts[i] = rest.p == NULL ? STR("") : str_cut(&rest, 0x1f);
 	struct values marks = marks_for(&values), shown = values;

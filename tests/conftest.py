@@ -37,7 +37,7 @@ def pytest_runtest_makereport(item, call):
             report.sections.append(("server log, last lines", "\n".join(server.log().splitlines()[-30:])))
 
 
-def end_well(server, request, failed_before):
+def stop_and_check(server, request, failed_before):
     """A server that was not killed on purpose ends with 0, and its log tells of no fault."""
     code = server.stop() if server.process.poll() is None else server.process.returncode
     if request.session.testsfailed > failed_before:
@@ -52,7 +52,7 @@ def server(request, tmp_path_factory):
     failed_before = request.session.testsfailed
     one = Server(tmp_path_factory.mktemp("server"), **getattr(request.module, "SETTINGS", {})).start()
     yield one
-    end_well(one, request, failed_before)
+    stop_and_check(one, request, failed_before)
 
 
 @pytest.fixture

@@ -169,8 +169,8 @@ def c_flags(question):
 
 
 def make_keeper(questions, structs):
-    declared = ''.join(f'MUST_USE err {handler(q)}(struct turn *turn, enum verdict *ret_verdict);\n' for q in questions)
-    header = (MADE + '#ifndef KEEPER_HANDLERS_H\n#define KEEPER_HANDLERS_H\n\n#include "keeper/turn.h"\n\n'
+    declared = ''.join(f'MUST_USE err {handler(q)}(struct call *call, enum verdict *ret_verdict);\n' for q in questions)
+    header = (MADE + '#ifndef KEEPER_HANDLERS_H\n#define KEEPER_HANDLERS_H\n\n#include "keeper/call.h"\n\n'
               + declared + '\n#endif\n')
     rows = ''.join(f'\t[{identifier(q)}] = {{ {c_states(q)}, {c_flags(q)}, {handler(q)} }},\n' for q in questions)
     source = (MADE + '#include "keeper/handlers.h"\n#include "keeper/question.h"\n\n'

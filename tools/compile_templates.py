@@ -29,7 +29,7 @@ INDENTATION = re.compile(r"^[ \t]+", re.M)
 CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]+$")
 # Filters that end an expression: how their C is called, with {language}.
 OUTPUT_FILTERS = {
-    "date": "page_put_date(out, {language}, v->frame.time_format, {value});",
+    "date": "page_put_date(out, {language}, v->layout.time_format, {value});",
     "percent": "buf_put_percent(out, {value});",
 }
 # What the Content-Security-Policy would block, and white space that we would spoil.
@@ -220,7 +220,7 @@ class Page:
             if isinstance(part, nodes.TemplateData):
                 self.data(part)
             else:
-                self.check_place()
+                self.check_position()
                 self.put(part)
 
     def data(self, node):
@@ -233,7 +233,7 @@ class Page:
             text = text.lstrip("\n")
         self.out.put_text(text)
 
-    def check_place(self):
+    def check_position(self):
         tag = self.out.text[self.out.text.rfind("<") + 1:]
         if UNQUOTED.search(tag) and tag.count('"') % 2 == 0:  # within a quoted value a = is one sign of many
             self.fail("put the value of an attribute in double quotes")
@@ -573,7 +573,7 @@ def compile_page(sources, name, catalogs, assets):
         rows.append(f"[LANGUAGE_{catalog.language.upper()}] = {page}_{catalog.language}")
     functions.append(f"void\npage_{page}{parameters}\n{{\n"
                      f"\tstatic void (*const in_language[LANGUAGE_COUNT]){parameters} = {{ {', '.join(rows)} }};\n\n"
-                     "\tin_language[v->frame.language](out, v);\n}\n")
+                     "\tin_language[v->layout.language](out, v);\n}\n")
     return "\n".join(functions)
 
 

@@ -9,9 +9,9 @@ import hashlib
 import sqlite3
 import time
 
-from bench.bed import get
+from bench.testbed import get
 from bench.measure import rates
-from bench.people import raw, token
+from bench.fixtures import raw, token
 from harness.postgres import Postgres
 from harness.visitor import Visitor
 
@@ -41,12 +41,12 @@ def fill(server):
             db.executemany(COLUMNS + "(?, ?, ?, ?, ?, ?, '', '')", rows_of(account))
 
 
-def comparisons(bed):
+def comparisons(testbed):
     cluster = Postgres().start()
-    bed.callback(cluster.end)
-    servers = {"postgres": bed.server("postgres", DATABASE_URL=cluster.new_database("bench")), "sqlite": bed.server("sqlite")}
+    testbed.callback(cluster.end)
+    servers = {"postgres": testbed.server("postgres", DATABASE_URL=cluster.new_database("bench")), "sqlite": testbed.server("sqlite")}
     for server in servers.values():
         fill(server)
     for name, n, target in (("cached", 1, 0.9), ("not cached", SESSIONS, 0.25)):
         asked = tuple(get("/", cookie=f"__Host-doubletour={token(number)}") for number in range(n))
-        yield rates(f"check, {name}: PostgreSQL", "SQLite", *(bed.rate(servers[on].port, *asked, connections=CONNECTIONS) for on in ("postgres", "sqlite")), target)
+        yield rates(f"check, {name}: PostgreSQL", "SQLite", *(testbed.rate(servers[on].port, *asked, connections=CONNECTIONS) for on in ("postgres", "sqlite")), target)

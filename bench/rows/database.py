@@ -4,12 +4,12 @@ from bench.measure import Answering, Comparison
 from harness.postgres import Postgres
 
 
-def comparisons(bed):
+def comparisons(testbed):
     cluster = Postgres().start()
-    bed.callback(cluster.end)
-    program = bed.build / "bench/bench_database"
-    on = {"postgres": Answering([program, cluster.new_database("bench"), bed.home]),
-          "sqlite": Answering([program, f"sqlite:///{bed.home}/bench.sqlite", bed.home])}
+    testbed.callback(cluster.end)
+    program = testbed.build / "bench/bench_database"
+    on = {"postgres": Answering([program, cluster.new_database("bench"), testbed.home]),
+          "sqlite": Answering([program, f"sqlite:///{testbed.home}/bench.sqlite", testbed.home])}
 
     def timed(where, what, threads, count):
         return lambda: on[where].ask(f"{what} {threads} {count}") / count / 1000

@@ -4,9 +4,9 @@ how soon each server answers."""
 import socket
 import time
 
-from bench.bed import get
+from bench.testbed import get
 from bench.measure import Limit, rates
-from bench.people import checks, fill, homes
+from bench.fixtures import checks, fill, homes
 
 FEW, MANY = 1_000, 1_000_000
 ACTIVE = {FEW: range(1, FEW + 1), MANY: range(1, MANY, MANY // FEW)}  # a thousand people in either
@@ -29,11 +29,11 @@ def start_ms(server):
     return took * 1000
 
 
-def comparisons(bed):
-    few, many, empty = bed.server("few"), bed.server("many"), bed.server("empty")
+def comparisons(testbed):
+    few, many, empty = testbed.server("few"), testbed.server("many"), testbed.server("empty")
     fill(few, FEW)
     fill(many, MANY)
     for what, made in (("home", homes), ("check", checks)):
-        yield rates(f"{what}, 1,000,000 people", "with 1,000", bed.rate(many.port, *made(ACTIVE[MANY])), bed.rate(few.port, *made(ACTIVE[FEW])), 0.8)
+        yield rates(f"{what}, 1,000,000 people", "with 1,000", testbed.rate(many.port, *made(ACTIVE[MANY])), testbed.rate(few.port, *made(ACTIVE[FEW])), 0.8)
     yield Limit("start to first answer", lambda: start_ms(empty), "ms", 50, rounds=9)
     yield Limit("start with 1,000,000", lambda: start_ms(many), "ms", 100, rounds=9)

@@ -4,9 +4,9 @@ import resource
 import socket
 import time
 
-from bench.bed import get
+from bench.testbed import get
 from bench.measure import Limit
-from bench.people import fill, homes
+from bench.fixtures import fill, homes
 from bench.signing_in import FULL_COST, posts, register
 
 LIVE, CONNECTIONS, AT_ONCE = 100_000, 10_000, 64
@@ -22,29 +22,29 @@ def pss_kib(server):
     return total
 
 
-def at_rest_kib(bed, server):
+def at_rest_kib(testbed, server):
     """After it has been used a little."""
-    bed.load(server.port, LOGIN_PAGE)
+    testbed.load(server.port, LOGIN_PAGE)
     time.sleep(3)
     return pss_kib(server)
 
 
-def after_bursts_mib(bed, server):
+def after_bursts_mib(testbed, server):
     """After several bursts of sign-ins: what the first one's end gives back, the last one's must."""
     forms = posts(server, register(server, CLIENTS))
     for _ in range(BURSTS):
-        bed.load(server.port, *forms, connections=CLIENTS, seconds=BURST_SECONDS)
-        kib = at_rest_kib(bed, server)
+        testbed.load(server.port, *forms, connections=CLIENTS, seconds=BURST_SECONDS)
+        kib = at_rest_kib(testbed, server)
     return kib / 1024
 
 
-def live_mib(bed):
+def live_mib(testbed):
     """What a hundred thousand people who have all just been here add."""
-    server = bed.server("live")
+    server = testbed.server("live")
     fill(server, LIVE)
     server.restart()
-    before = at_rest_kib(bed, server)
-    bed.load(server.port, *homes(range(1, LIVE + 1)), seconds=6)
+    before = at_rest_kib(testbed, server)
+    testbed.load(server.port, *homes(range(1, LIVE + 1)), seconds=6)
     return (pss_kib(server) - before) / 1024
 
 
@@ -58,10 +58,10 @@ def answered(port, n):
     return made
 
 
-def connection_kib(bed, server):
+def connection_kib(testbed, server):
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, CONNECTIONS + 1024), hard))
-    before, kept = at_rest_kib(bed, server), []
+    before, kept = at_rest_kib(testbed, server), []
     while len(kept) < CONNECTIONS:
         kept += answered(server.port, min(AT_ONCE, CONNECTIONS - len(kept)))
     time.sleep(3)
@@ -71,10 +71,10 @@ def connection_kib(bed, server):
     return (after - before) / CONNECTIONS
 
 
-def comparisons(bed):
-    server = bed.server("idle")
-    yield Limit("memory, idle", lambda: at_rest_kib(bed, server) / 1024, "MiB", 12)
-    hasher = bed.server("hasher", **FULL_COST)
-    yield Limit(f"memory, after {BURSTS} bursts", lambda: after_bursts_mib(bed, hasher), "MiB", 16)
-    yield Limit("memory, 100,000 live", lambda: live_mib(bed), "MiB", 32)
-    yield Limit("memory of a connection", lambda: connection_kib(bed, server), "KiB", 1)
+def comparisons(testbed):
+    server = testbed.server("idle")
+    yield Limit("memory, idle", lambda: at_rest_kib(testbed, server) / 1024, "MiB", 12)
+    hasher = testbed.server("hasher", **FULL_COST)
+    yield Limit(f"memory, after {BURSTS} bursts", lambda: after_bursts_mib(testbed, hasher), "MiB", 16)
+    yield Limit("memory, 100,000 live", lambda: live_mib(testbed), "MiB", 32)
+    yield Limit("memory of a connection", lambda: connection_kib(testbed, server), "KiB", 1)

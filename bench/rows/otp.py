@@ -5,8 +5,8 @@ from bench.measure import Comparison, Answering
 CODES = 50_000
 
 
-def comparisons(bed):
-    program = Answering([bed.build / "bench/bench_otp"])
+def comparisons(testbed):
+    program = Answering([testbed.build / "bench/bench_otp"])
 
     def timed(name):
         return lambda: program.ask(f"{name} {CODES}") / CODES

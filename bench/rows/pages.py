@@ -1,24 +1,24 @@
 """Pages of the tutorial's story: beside the same pages in Flask under gunicorn, and beside nginx that serves a file of the page's size."""
 
-from bench.bed import get
+from bench.testbed import get
 from bench.measure import rates
-from bench.people import FlaskPerson, page
+from bench.fixtures import FlaskPerson, page
 from harness.visitor import Visitor
 
 
-def comparisons(bed):
-    server, flask = bed.server(), bed.flask()
+def comparisons(testbed):
+    server, flask = testbed.server(), testbed.flask()
     there = FlaskPerson(flask)
     cookies = {"/": f"__Host-doubletour={Visitor(server).full().session}", "/setup-2fa": f"__Host-doubletour={Visitor(server).enrolling().session}",
                "/login": "__Host-doubletour-form=" + "a" * 24}
     sizes = {path: len(page(server, path, cookie)) for path, cookie in cookies.items()}
-    ours = {path: bed.rate(server.port, get(path, cookie=cookie)) for path, cookie in cookies.items()}
+    ours = {path: testbed.rate(server.port, get(path, cookie=cookie)) for path, cookie in cookies.items()}
 
     def flasks(path, cookie=""):
-        return bed.rate(flask, get(path, cookie=cookie), connections=16)
+        return testbed.rate(flask, get(path, cookie=cookie), connections=16)
 
     def files(path):
-        return bed.rate(bed.nginx_file(sizes[path]), get(path, cookie=cookies[path]))
+        return testbed.rate(testbed.nginx_file(sizes[path]), get(path, cookie=cookies[path]))
 
     yield rates("home page", "Flask", ours["/"], flasks("/", there.cookie), 20)
     yield rates("home page", "nginx, a file", ours["/"], files("/"), 1.0)

@@ -42,8 +42,8 @@ def their_time():
     return (time.perf_counter_ns() - began) / THEIRS
 
 
-def comparisons(bed):
-    program = bed.build / "bench/bench_qr"
+def comparisons(testbed):
+    program = testbed.build / "bench/bench_qr"
     check_alike(program)
     answering = Answering([program, URI])
     yield Comparison("QR code as PNG", "Python qrcode", lambda: answering.ask(str(OURS)) / OURS / 1000,

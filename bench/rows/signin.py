@@ -30,10 +30,10 @@ class SignIns:
         return (cpu_ns(self.server) - before) / EACH / 1e6
 
 
-def comparisons(bed):
-    server, cores = bed.server(**FULL_COST), os.cpu_count()
-    alone = Answering([bed.build / "bench/bench_hash"])
+def comparisons(testbed):
+    server, cores = testbed.server(**FULL_COST), os.cpu_count()
+    alone = Answering([testbed.build / "bench/bench_hash"])
     yield Comparison("a sign-in: CPU time", "its hash", SignIns(server).one_ms, lambda: alone.ask(f"cpu {HASHES}") / HASHES / 1e6, unit="ms", target=1.03, rounds=ROUNDS)
     forms = posts(server, register(server, 16))
-    yield rates("sign-ins, all cores", "hashes alone", bed.rate(server.port, *forms, connections=16, seconds=2),
+    yield rates("sign-ins, all cores", "hashes alone", testbed.rate(server.port, *forms, connections=16, seconds=2),
                 lambda: cores * HASHES / (alone.ask(f"wall {cores} {HASHES}") / 1e9), 0.95)

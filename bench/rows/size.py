@@ -10,10 +10,10 @@ from bench.measure import Limit
 from harness.visitor import LOGIN
 
 
-def stripped_mib(bed):
-    copy = shutil.copy(bed.build / "doubletour", bed.home / "stripped")
+def stripped_mib(testbed):
+    copy = shutil.copy(testbed.build / "doubletour", testbed.home / "stripped")
     subprocess.run(["strip", copy], check=True)
-    return bed.home.joinpath("stripped").stat().st_size / 2**20
+    return testbed.home.joinpath("stripped").stat().st_size / 2**20
 
 
 def wire_bytes(server, path):
@@ -31,7 +31,7 @@ def first_visit_kib(server):
     return sum(wire_bytes(server, path) for path in ("/login", *files)) / 1024
 
 
-def comparisons(bed):
-    server = bed.server()
-    yield Limit("program, stripped", lambda: stripped_mib(bed), "MiB", 1.5)
+def comparisons(testbed):
+    server = testbed.server()
+    yield Limit("program, stripped", lambda: stripped_mib(testbed), "MiB", 1.5)
     yield Limit("first visit, gzip", lambda: first_visit_kib(server), "KiB", 40)

@@ -5,19 +5,19 @@ import statistics
 import subprocess
 import time
 
-from bench.bed import ROOT
+from bench.testbed import ROOT
 from bench.measure import Limit, rates
-from bench.people import checks, fill, homes
+from bench.fixtures import checks, fill, homes
 from bench.signing_in import FULL_COST, posts, register
 
-PEOPLE, STORMERS, WARM_SECONDS, ROUNDS = 1_000, 16, 0.3, 9
+ACCOUNTS, STORMERS, WARM_SECONDS, ROUNDS = 1_000, 16, 0.3, 9
 
 
 @contextlib.contextmanager
-def storm(bed, port, forms):
+def storm(testbed, port, forms):
     """Until it is left: so many clients who post the sign-in form one time after the other."""
     process = subprocess.Popen(["wrk", "-t1", f"-c{STORMERS}", "-d60s", "-s", str(ROOT / "bench/load.lua"), f"http://127.0.0.1:{port}/", "--",
-                                bed.requests_file(forms)], stdout=subprocess.DEVNULL)
+                                testbed.requests_file(forms)], stdout=subprocess.DEVNULL)
     try:
         time.sleep(WARM_SECONDS)
         yield
@@ -30,18 +30,18 @@ def storm(bed, port, forms):
 class Watched:
     """One kind of request, in quiet and in the storm; keeps the p99 that it saw."""
 
-    def __init__(self, bed, port, asked, forms):
-        self.bed, self.port, self.asked, self.forms = bed, port, asked, forms
+    def __init__(self, testbed, port, asked, forms):
+        self.testbed, self.port, self.asked, self.forms = testbed, port, asked, forms
         self.quiet_p99, self.storm_p99 = [], []
 
     def quiet(self):
-        loaded = self.bed.load(self.port, *self.asked)
+        loaded = self.testbed.load(self.port, *self.asked)
         self.quiet_p99.append(loaded.p99_ms)
         return loaded.rate
 
     def in_storm(self):
-        with storm(self.bed, self.port, self.forms):
-            loaded = self.bed.load(self.port, *self.asked)
+        with storm(self.testbed, self.port, self.forms):
+            loaded = self.testbed.load(self.port, *self.asked)
         self.storm_p99.append(loaded.p99_ms)
         return loaded.rate
 
@@ -49,11 +49,11 @@ class Watched:
         return max(10, 3 * statistics.median(self.quiet_p99))
 
 
-def comparisons(bed):
-    server = bed.server(**FULL_COST)
+def comparisons(testbed):
+    server = testbed.server(**FULL_COST)
     forms = posts(server, register(server, STORMERS))
-    fill(server, PEOPLE)
+    fill(server, ACCOUNTS)
     for what, made in (("home", homes), ("check", checks)):
-        watched = Watched(bed, server.port, made(range(1, PEOPLE + 1)), forms)
+        watched = Watched(testbed, server.port, made(range(1, ACCOUNTS + 1)), forms)
         yield rates(f"{what}, 16 signing in", "in quiet", watched.in_storm, watched.quiet, 0.6, rounds=ROUNDS)
         yield Limit(f"{what}, 16 signing in: p99", iter(watched.storm_p99).__next__, "ms", watched.most_ms(), rounds=ROUNDS)

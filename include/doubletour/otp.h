@@ -132,8 +132,8 @@ struct otp_counter_match {
 };
 
 /*
- * Check an HOTP code at `counter`, the next that is expected, and up to look_ahead counters behind it; the first that fits is
- * the match.  Every wrong code takes the same time.  OTP_INVALID: code is not `digits` ASCII digits, look_ahead is over
+ * Check an HOTP code at `counter`, the next that is expected, and up to throttle_look_ahead counters behind it; the first that fits is
+ * the match.  Every wrong code takes the same time.  OTP_INVALID: code is not `digits` ASCII digits, throttle_look_ahead is over
  * OTP_WINDOW_MAX, or the counters would pass UINT64_MAX - 1.  Source: RFC 4226 s7.2, s7.4.
  */
 enum otp_status otp_hotp_verify(const struct otp_key *key, unsigned digits, const char *code, size_t n,
@@ -141,7 +141,7 @@ enum otp_status otp_hotp_verify(const struct otp_key *key, unsigned digits, cons
 
 /*
  * Find a token that ran ahead by two codes it showed one after the other: the first counter from `counter` on, at most
- * look_ahead (up to OTP_RESYNC_MAX) ahead, at which `first` and then `second` fit.  The match is that of the second code.
+ * throttle_look_ahead (up to OTP_RESYNC_MAX) ahead, at which `first` and then `second` fit.  The match is that of the second code.
  * Both codes have `digits` digits.  Source: RFC 4226 s7.4.
  */
 enum otp_status otp_hotp_resync(const struct otp_key *key, unsigned digits, const char *first, const char *second,

@@ -32,7 +32,7 @@ static _Thread_local struct spares spares;
 static _Thread_local struct thread_end spares_end;
 
 static void
-spares_free(void *context)
+arena_spares_free(void *context)
 {
 	struct spares *s = context;
 
@@ -45,7 +45,7 @@ spares_free(void *context)
 }
 
 static struct arena_block *
-spare_take(void)
+arena_spare_take(void)
 {
 	struct arena_block *block = spares.first;
 
@@ -58,9 +58,10 @@ spare_take(void)
 
 /* false: it is not kept. */
 static bool
-spare_keep(struct arena_block *block)
+arena_spare_keep(struct arena_block *block)
 {
-	if (block->size != BLOCK_BYTES || spares.n >= SPARES_MAX || !thread_end_do(&spares_end, spares_free, &spares))
+	if (block->size != BLOCK_BYTES || spares.n >= SPARES_MAX ||
+	    !thread_end_do(&spares_end, arena_spares_free, &spares))
 		return false;
 	block->used = 0;
 	block->older = spares.first;
@@ -72,10 +73,10 @@ spare_keep(struct arena_block *block)
 /* --- arenas -------------------------------------------------------------------------------------------------------------- */
 
 static struct arena_block *
-block_add(struct arena *a, size_t n)
+arena_block_add(struct arena *a, size_t n)
 {
 	size_t size = n > BLOCK_BYTES ? n : BLOCK_BYTES;
-	struct arena_block *block = size == BLOCK_BYTES ? spare_take() : NULL;
+	struct arena_block *block = size == BLOCK_BYTES ? arena_spare_take() : NULL;
 
 	if (block == NULL)
 		block = mem_new(sizeof(*block) + size);
@@ -98,7 +99,7 @@ arena_alloc(struct arena *a, size_t n)
 	if (a->used + n > a->max)
 		return NULL;
 	if (block == NULL || block->size - block->used < n)
-		block = block_add(a, n);
+		block = arena_block_add(a, n);
 	if (block == NULL)
 		return NULL;
 	void *p = block->bytes + block->used;
@@ -126,7 +127,7 @@ arena_wipe(struct arena *a)
 	for (struct arena_block *block = a->newest, *older; block != NULL; block = older) {
 		older = block->older;
 		secret_wipe(block->bytes, block->used);
-		if (!spare_keep(block))
+		if (!arena_spare_keep(block))
 			mem_drop(block);
 	}
 	a->newest = NULL;

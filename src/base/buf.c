@@ -9,7 +9,7 @@
 enum { FIRST_CAP = 256 };
 
 static void
-grow(struct buf *b, size_t need)
+buf_grow(struct buf *b, size_t need)
 {
 	size_t cap = b->cap == 0 ? FIRST_CAP : b->cap;
 	char *p;
@@ -40,7 +40,7 @@ buf_room(struct buf *b, size_t n)
 		return NULL;
 	}
 	if (b->p == NULL || b->n + n > b->cap)
-		grow(b, b->n + n);
+		buf_grow(b, b->n + n);
 	if (b->failed != ERR_OK)
 		return NULL;
 	void *room = b->p + b->n;
@@ -54,7 +54,7 @@ buf_reserve(struct buf *b, size_t n)
 	size_t need = n > b->max - b->n ? b->max : b->n + n;
 
 	if (b->failed == ERR_OK && need > b->cap)
-		grow(b, need);
+		buf_grow(b, need);
 }
 
 void
@@ -148,7 +148,7 @@ buf_wipe(struct buf *b)
 }
 
 static str
-html_escape(char c)
+buf_html_escape(char c)
 {
 	switch (c) {
 	case '&':
@@ -172,7 +172,7 @@ buf_put_html(struct buf *b, str s)
 	size_t start = 0;
 
 	for (size_t i = 0; i < s.n; i++) {
-		str escape = html_escape(s.p[i]);
+		str escape = buf_html_escape(s.p[i]);
 		if (escape.p == NULL)
 			continue;
 		buf_put(b, str_bytes(s.p + start, i - start));
@@ -183,7 +183,7 @@ buf_put_html(struct buf *b, str s)
 }
 
 static bool
-is_unreserved(char c)
+buf_is_unreserved(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
 	       c == '_' || c == '~';
@@ -197,7 +197,7 @@ buf_put_percent(struct buf *b, str s)
 
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
-		if (is_unreserved(s.p[i]))
+		if (buf_is_unreserved(s.p[i]))
 			continue;
 		buf_put(b, str_bytes(s.p + start, i - start));
 		buf_put(b, str_bytes((char[]){ '%', hex[c >> 4], hex[c & 15] }, 3));
@@ -207,7 +207,7 @@ buf_put_percent(struct buf *b, str s)
 }
 
 static void
-base64_group(struct buf *b, const unsigned char *in, size_t n, const char *alphabet, bool pad)
+buf_base64_group(struct buf *b, const unsigned char *in, size_t n, const char *alphabet, bool pad)
 {
 	uint32_t bits = (uint32_t)in[0] << 16 | (n > 1 ? (uint32_t)in[1] << 8 : 0) | (n > 2 ? in[2] : 0);
 	char out[4] = { alphabet[bits >> 18], alphabet[bits >> 12 & 63], n > 1 ? alphabet[bits >> 6 & 63] : '=',
@@ -217,10 +217,11 @@ base64_group(struct buf *b, const unsigned char *in, size_t n, const char *alpha
 }
 
 static void
-base64_groups(struct buf *b, str bytes, const char *alphabet, bool pad)
+buf_base64_groups(struct buf *b, str bytes, const char *alphabet, bool pad)
 {
 	for (size_t i = 0; i < bytes.n; i += 3)
-		base64_group(b, (const unsigned char *)bytes.p + i, bytes.n - i < 3 ? bytes.n - i : 3, alphabet, pad);
+		buf_base64_group(b, (const unsigned char *)bytes.p + i, bytes.n - i < 3 ? bytes.n - i : 3, alphabet,
+				 pad);
 }
 
 #define BASE64_ALPHANUMERIC "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -228,19 +229,19 @@ base64_groups(struct buf *b, str bytes, const char *alphabet, bool pad)
 void
 buf_put_base64(struct buf *b, str bytes)
 {
-	base64_groups(b, bytes, BASE64_ALPHANUMERIC "+/", true);
+	buf_base64_groups(b, bytes, BASE64_ALPHANUMERIC "+/", true);
 }
 
 void
 buf_put_base64_unpadded(struct buf *b, str bytes)
 {
-	base64_groups(b, bytes, BASE64_ALPHANUMERIC "+/", false);
+	buf_base64_groups(b, bytes, BASE64_ALPHANUMERIC "+/", false);
 }
 
 void
 buf_put_base64url(struct buf *b, str bytes)
 {
-	base64_groups(b, bytes, BASE64_ALPHANUMERIC "-_", false);
+	buf_base64_groups(b, bytes, BASE64_ALPHANUMERIC "-_", false);
 }
 
 void
@@ -270,7 +271,7 @@ buf_put_visible(struct buf *b, str s)
 }
 
 static void
-json_point(struct buf *b, str bytes, int32_t point)
+buf_json_point(struct buf *b, str bytes, int32_t point)
 {
 	switch (point) {
 	case '"':
@@ -303,7 +304,7 @@ buf_put_json(struct buf *b, str s)
 		if (n == 0)
 			buf_put(b, STR("\xef\xbf\xbd"));
 		else
-			json_point(b, str_upto(s, n), point);
+			buf_json_point(b, str_upto(s, n), point);
 		s = str_from(s, n == 0 ? 1 : n);
 	}
 	buf_put_byte(b, '"');

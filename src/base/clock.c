@@ -28,20 +28,20 @@ clock_hook_open(void)
 }
 
 static int64_t
-hook_us(void)
+clock_hook_us(void)
 {
 	return offset_us == NULL ? 0 : *offset_us;
 }
 #else
 static int64_t
-hook_us(void)
+clock_hook_us(void)
 {
 	return 0;
 }
 #endif
 
 static err
-read_us(clockid_t id, int64_t *ret_us)
+clock_read_us(clockid_t id, int64_t *ret_us)
 {
 	struct timespec t;
 
@@ -58,8 +58,8 @@ clock_now_us(int64_t *ret_now_us)
 
 	if (fault_due(FAULT_CLOCK))
 		return ERR_IO;
-	TRY(read_us(CLOCK_REALTIME, &now_us));
-	now_us += hook_us();
+	TRY(clock_read_us(CLOCK_REALTIME, &now_us));
+	now_us += clock_hook_us();
 	if (now_us < 0)
 		return ERR_IO;
 	*ret_now_us = now_us;
@@ -72,6 +72,6 @@ clock_monotonic_us(void)
 	int64_t us = 0;
 
 	/* CLOCK_MONOTONIC exists on every Linux; a failure leaves 0, which only makes deadlines pass early. */
-	(void)!read_us(CLOCK_MONOTONIC, &us);
+	(void)!clock_read_us(CLOCK_MONOTONIC, &us);
 	return us;
 }

@@ -24,7 +24,7 @@ static _Thread_local EVP_MD_CTX *kept;
 static _Thread_local struct thread_end kept_end;
 
 static void
-kept_free(void *context)
+digest_kept_free(void *context)
 {
 	EVP_MD_CTX **k = context;
 
@@ -34,18 +34,18 @@ kept_free(void *context)
 
 /* NULL: there is no memory. */
 static EVP_MD_CTX *
-context_of_thread(void)
+digest_context_of_thread(void)
 {
-	if (kept == NULL && thread_end_do(&kept_end, kept_free, &kept))
+	if (kept == NULL && thread_end_do(&kept_end, digest_kept_free, &kept))
 		kept = EVP_MD_CTX_new();
 	return kept;
 }
 
 /* The digest of two texts, one behind the other. */
 static err
-hash_two(str first, str second, uint8_t *ret_digest)
+digest_hash_two(str first, str second, uint8_t *ret_digest)
 {
-	EVP_MD_CTX *context = context_of_thread();
+	EVP_MD_CTX *context = digest_context_of_thread();
 
 	if (context == NULL || sha256 == NULL || EVP_DigestInit_ex2(context, sha256, NULL) != 1 ||
 	    EVP_DigestUpdate(context, first.p, first.n) != 1 || EVP_DigestUpdate(context, second.p, second.n) != 1 ||
@@ -57,7 +57,7 @@ hash_two(str first, str second, uint8_t *ret_digest)
 err
 digest_sha256(str bytes, uint8_t *ret_digest)
 {
-	return hash_two(bytes, STR(""), ret_digest);
+	return digest_hash_two(bytes, STR(""), ret_digest);
 }
 
 struct pad {
@@ -65,13 +65,13 @@ struct pad {
 };
 
 static void
-pad_wipe(struct pad *pad)
+digest_pad_wipe(struct pad *pad)
 {
 	secret_wipe(pad, sizeof(*pad));
 }
 
 static void
-pad_fill(struct pad *ret_pad, str key, uint8_t with)
+digest_pad_fill(struct pad *ret_pad, str key, uint8_t with)
 {
 	memset(ret_pad->b, with, sizeof(ret_pad->b));
 	for (size_t i = 0; i < key.n; i++)
@@ -81,13 +81,13 @@ pad_fill(struct pad *ret_pad, str key, uint8_t with)
 err
 digest_hmac(str key, str bytes, uint8_t *ret_digest)
 {
-	CLEANUP(pad_wipe) struct pad pad;
+	CLEANUP(digest_pad_wipe) struct pad pad;
 	uint8_t inner[DIGEST_BYTES];
 
 	if (key.n > BLOCK_BYTES)
 		return ERR_INVALID;
-	pad_fill(&pad, key, 0x36);
-	TRY(hash_two(str_bytes(pad.b, sizeof(pad.b)), bytes, inner));
-	pad_fill(&pad, key, 0x5c);
-	return hash_two(str_bytes(pad.b, sizeof(pad.b)), str_bytes(inner, sizeof(inner)), ret_digest);
+	digest_pad_fill(&pad, key, 0x36);
+	TRY(digest_hash_two(str_bytes(pad.b, sizeof(pad.b)), bytes, inner));
+	digest_pad_fill(&pad, key, 0x5c);
+	return digest_hash_two(str_bytes(pad.b, sizeof(pad.b)), str_bytes(inner, sizeof(inner)), ret_digest);
 }

@@ -23,7 +23,7 @@ err_name(err e)
 		[ERR_CRYPTO] = "crypto",
 		[ERR_PROTOCOL] = "protocol",
 		[ERR_CONFIG] = "config",
-		[ERR_WAIT] = "wait",
+		[ERR_LOCKOUT] = "wait",
 		[ERR_GONE] = "gone",
 		[ERR_STALE] = "stale",
 	};

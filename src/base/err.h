@@ -27,7 +27,7 @@ typedef enum err {
 	ERR_CRYPTO,    /* libcrypto, libargon2 or the random source failed */
 	ERR_PROTOCOL,  /* the other end of a channel broke the rules */
 	ERR_CONFIG,    /* the configuration cannot be used */
-	ERR_WAIT,      /* not before some time has passed: too many failures */
+	ERR_LOCKOUT,   /* not before some time has passed: too many failures */
 	ERR_GONE,      /* the session that asked ended meanwhile */
 	ERR_STALE,     /* a proof is too old: it must be given anew */
 } err;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 static err
-missing(const char *file, struct why *why)
+library_missing(const char *file, struct why *why)
 {
 	const char *words = dlerror();
 
@@ -17,10 +17,10 @@ library_load(const char *file, const struct library_symbol *symbols, size_t n, v
 	void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
 
 	if (library == NULL)
-		return missing(file, why);
+		return library_missing(file, why);
 	for (size_t i = 0; i < n; i++)
 		if (dlsym(library, symbols[i].name) == NULL)
-			return missing(file, why);
+			return library_missing(file, why);
 	for (size_t i = 0; i < n; i++) {
 		void *found = dlsym(library, symbols[i].name);
 		memcpy((char *)functions + symbols[i].at, &found, sizeof(found));

@@ -16,7 +16,7 @@ static enum log_level lowest_level = LOG_INFO;
 static _Thread_local char thread_request_id[32];
 
 static const char *
-level_name(enum log_level level)
+log_level_name(enum log_level level)
 {
 	static const char *const names[] = { [LOG_ERROR] = "error",
 					     [LOG_WARNING] = "warning",
@@ -43,7 +43,7 @@ log_request_id(const char *id)
 }
 
 static void
-put_time(struct buf *out, enum log_format format, int64_t now_us)
+log_put_time(struct buf *out, enum log_format format, int64_t now_us)
 {
 	time_t seconds = (time_t)(now_us / 1000000);
 	struct tm tm = { 0 };
@@ -61,7 +61,7 @@ put_time(struct buf *out, enum log_format format, int64_t now_us)
 }
 
 static bool
-is_plain(str s)
+log_is_plain(str s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		if (s.p[i] <= ' ' || s.p[i] >= 0x7f || s.p[i] == '"' || s.p[i] == '=' || s.p[i] == '\\')
@@ -70,20 +70,20 @@ is_plain(str s)
 }
 
 static void
-put_value(struct buf *out, enum log_format format, const struct log_field *field)
+log_put_value(struct buf *out, enum log_format format, const struct log_field *field)
 {
 	str text = str_utf8_upto(field->text, VALUE_MAX_BYTES);
 
 	if (field->kind == LOG_FIELD_INT)
 		buf_put_number(out, field->number);
-	else if (format != LOG_FORMAT_JSON && is_plain(text))
+	else if (format != LOG_FORMAT_JSON && log_is_plain(text))
 		buf_put(out, text);
 	else
 		buf_put_json(out, text);
 }
 
 static void
-put_field(struct buf *out, enum log_format format, const struct log_field *field)
+log_put_field(struct buf *out, enum log_format format, const struct log_field *field)
 {
 	if (format == LOG_FORMAT_JSON) {
 		buf_put_byte(out, ',');
@@ -94,11 +94,11 @@ put_field(struct buf *out, enum log_format format, const struct log_field *field
 		buf_put(out, str_of(field->name));
 		buf_put_byte(out, '=');
 	}
-	put_value(out, format, field);
+	log_put_value(out, format, field);
 }
 
 static void
-put_head(struct buf *out, enum log_format format, int64_t now_us, enum log_level level, const char *event)
+log_put_head(struct buf *out, enum log_format format, int64_t now_us, enum log_level level, const char *event)
 {
 	static const char *const colours[] = {
 		[LOG_ERROR] = "31", [LOG_WARNING] = "33", [LOG_NOTICE] = "36", [LOG_INFO] = "32", [LOG_DEBUG] = "90"
@@ -106,32 +106,32 @@ put_head(struct buf *out, enum log_format format, int64_t now_us, enum log_level
 
 	if (format == LOG_FORMAT_JSON)
 		buf_put(out, STR("{\"at\":\""));
-	put_time(out, format, now_us);
+	log_put_time(out, format, now_us);
 	if (format == LOG_FORMAT_JSON)
-		buf_printf(out, "\",\"level\":\"%s\",\"event\":\"%s\"", level_name(level), event);
+		buf_printf(out, "\",\"level\":\"%s\",\"event\":\"%s\"", log_level_name(level), event);
 	else if (format == LOG_FORMAT_TERMINAL)
 		buf_printf(out, " \x1b[%sm%s\x1b[0m", colours[level], event);
 	else
-		buf_printf(out, " %s %s", level_name(level), event);
+		buf_printf(out, " %s %s", log_level_name(level), event);
 }
 
 void
 log_line(struct buf *out, enum log_format format, int64_t now_us, const char *request_id, enum log_level level,
 	 const char *event, const struct log_field *fields, size_t count)
 {
-	put_head(out, format, now_us, level, event);
+	log_put_head(out, format, now_us, level, event);
 	if (request_id[0] != '\0')
-		put_field(out, format, &(struct log_field)LOG_TEXT("request", request_id));
+		log_put_field(out, format, &(struct log_field)LOG_TEXT("request", request_id));
 	for (size_t i = 0; i < count; i++)
 		if (fields[i].name != NULL)
-			put_field(out, format, &fields[i]);
+			log_put_field(out, format, &fields[i]);
 	if (format == LOG_FORMAT_JSON)
 		buf_put_byte(out, '}');
 }
 
 /* Called by the queue: a line about its own lines, of no request. */
 static void
-put_dropped(struct buf *out, uint64_t dropped)
+log_put_dropped(struct buf *out, uint64_t dropped)
 {
 	const struct log_field count = LOG_INT("count", (int64_t)dropped);
 	int64_t now_us = 0;
@@ -144,7 +144,7 @@ put_dropped(struct buf *out, uint64_t dropped)
 void
 log_serve(void)
 {
-	log_queue_hold(put_dropped);
+	log_queue_hold(log_put_dropped);
 }
 
 err
@@ -166,8 +166,8 @@ log_end(void)
 }
 
 static err
-put_line(struct buf *out, int64_t now_us, enum log_level level, const char *event, const struct log_field *fields,
-	 size_t count)
+log_put_line(struct buf *out, int64_t now_us, enum log_level level, const char *event, const struct log_field *fields,
+	     size_t count)
 {
 	log_line(out, chosen_format, now_us, thread_request_id, level, event, fields, count);
 	buf_put_byte(out, '\n');
@@ -184,11 +184,11 @@ log_write(enum log_level level, const char *event, const struct log_field *field
 	if (level > lowest_level)
 		return;
 	(void)!clock_now_us(&now_us); /* a line without its time is better than none */
-	e = put_line(&out, now_us, level, event, fields, count);
+	e = log_put_line(&out, now_us, level, event, fields, count);
 	if (e == ERR_TOO_LONG) { /* it is told at least that it happened */
 		const struct log_field cut = LOG_TEXT("cut", "too long for a line");
 		buf_clear(&out);
-		e = put_line(&out, now_us, level, event, &cut, 1);
+		e = log_put_line(&out, now_us, level, event, &cut, 1);
 	}
 	if (e == ERR_OK)
 		log_queue_put(STDERR_FILENO, buf_str(&out));

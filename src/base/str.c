@@ -3,13 +3,13 @@
 #include <stdio.h>
 
 static char
-lower(char c)
+str_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
 static bool
-is_space(char c)
+str_is_space(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -26,7 +26,7 @@ str_equal_nocase(str a, str b)
 	if (a.n != b.n)
 		return false;
 	for (size_t i = 0; i < a.n; i++)
-		if (a.p[i] != b.p[i] && lower(a.p[i]) != lower(b.p[i]))
+		if (a.p[i] != b.p[i] && str_lower(a.p[i]) != str_lower(b.p[i]))
 			return false;
 	return true;
 }
@@ -51,7 +51,7 @@ str_has_byte(str s, char byte)
 
 /* Eight bytes at once: is one of them below 0x20, or 0x7f? */
 static bool
-word_has_control(uint64_t w)
+str_word_has_control(uint64_t w)
 {
 	const uint64_t each = UINT64_C(0x0101010101010101), high = 0x80 * each;
 	uint64_t flipped = w ^ 0x7f * each;
@@ -67,7 +67,7 @@ str_has_control(str s)
 
 	for (; at + sizeof(w) <= s.n; at += sizeof(w)) {
 		memcpy(&w, s.p + at, sizeof(w));
-		if (word_has_control(w))
+		if (str_word_has_control(w))
 			return true;
 	}
 	for (; at < s.n; at++)
@@ -94,9 +94,9 @@ str_is_utf16(str file)
 str
 str_trim(str s)
 {
-	while (s.n > 0 && is_space(s.p[0]))
+	while (s.n > 0 && str_is_space(s.p[0]))
 		s = str_from(s, 1);
-	while (s.n > 0 && is_space(s.p[s.n - 1]))
+	while (s.n > 0 && str_is_space(s.p[s.n - 1]))
 		s.n--;
 	return s;
 }
@@ -175,7 +175,7 @@ str_copy_z(str s, char *ret_text, size_t size)
 
 /* Bytes of the well-formed sequence at p (n > 0 left); 0 when it is none. */
 static size_t
-utf8_step(const unsigned char *p, size_t n)
+str_utf8_step(const unsigned char *p, size_t n)
 {
 	static const struct {
 		unsigned char first, last; /* lead byte */
@@ -204,7 +204,7 @@ bool
 str_utf8_valid(str s)
 {
 	for (size_t i = 0; i < s.n;) {
-		size_t step = utf8_step((const unsigned char *)s.p + i, s.n - i);
+		size_t step = str_utf8_step((const unsigned char *)s.p + i, s.n - i);
 		if (step == 0)
 			return false;
 		i += step;
@@ -216,7 +216,7 @@ size_t
 str_utf8_next(str s, int32_t *ret_point)
 {
 	const unsigned char *p = (const unsigned char *)s.p;
-	size_t step = s.n == 0 ? 0 : utf8_step(p, s.n);
+	size_t step = s.n == 0 ? 0 : str_utf8_step(p, s.n);
 	int32_t point = step == 0 ? 0 : step == 1 ? p[0] : p[0] & (0xff >> (step + 1));
 
 	for (size_t i = 1; i < step; i++)
@@ -236,7 +236,7 @@ str_utf8_upto(str s, size_t max)
 	while (back > 0 && n - back < 3 && ((unsigned char)s.p[back] & 0xc0) == 0x80)
 		back--;
 	/* only what the cut has broken is left out: bytes that never were a code point stay */
-	return str_upto(s, utf8_step((const unsigned char *)s.p + back, s.n - back) > n - back ? back : n);
+	return str_upto(s, str_utf8_step((const unsigned char *)s.p + back, s.n - back) > n - back ? back : n);
 }
 
 bool

@@ -8,16 +8,16 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool have_key;
 
 static void
-act_all(void *context)
+thread_end_act_all(void *context)
 {
 	for (const struct thread_end *end = context; end != NULL; end = end->older)
 		end->act(end->context);
 }
 
 static void
-key_make(void)
+thread_end_key_make(void)
 {
-	have_key = pthread_key_create(&newest, act_all) == 0;
+	have_key = pthread_key_create(&newest, thread_end_act_all) == 0;
 }
 
 bool
@@ -25,7 +25,7 @@ thread_end_do(struct thread_end *end, void (*act)(void *context), void *context)
 {
 	if (end->act != NULL)
 		return true;
-	pthread_once(&once, key_make);
+	pthread_once(&once, thread_end_key_make);
 	if (!have_key)
 		return false;
 	end->older = pthread_getspecific(newest);

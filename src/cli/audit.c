@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "cli/json.h"
-#include "cli/moment.h"
+#include "cli/timestamp.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -47,18 +47,18 @@ struct request {
 };
 
 static bool
-audit_is_deleted(const struct admin_event *event)
+cli_audit_is_deleted(const struct admin_event *event)
 {
 	return event->account_id != 0 && event->name.n == 0;
 }
 
 static err
-put_json(struct buf *out, const struct admin_event *event)
+cli_audit_put_json(struct buf *out, const struct admin_event *event)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 
 	cli_json_number(&line, "id", event->id);
-	moment_put_json(&line, "at", event->at_us);
+	timestamp_put_json(&line, "at", event->at_us);
 	cli_json_number(&line, "at_us", event->at_us);
 	cli_json_text(&line, "event", event->event);
 	cli_json_text(&line, "outcome", event->outcome);
@@ -68,7 +68,7 @@ put_json(struct buf *out, const struct admin_event *event)
 	else
 		cli_json_null(&line, "account");
 	cli_json_text(&line, "name", event->name);
-	cli_json_bool(&line, "deleted", audit_is_deleted(event));
+	cli_json_bool(&line, "deleted", cli_audit_is_deleted(event));
 	if (event->actor.n > 0)
 		cli_json_text(&line, "actor", event->actor);
 	else
@@ -82,13 +82,13 @@ put_json(struct buf *out, const struct admin_event *event)
 /* --- text --------------------------------------------------------------------------------------------------------- */
 
 static str
-text_or_dash(str text)
+cli_audit_text_or_dash(str text)
 {
 	return text.n > 0 ? text : STR("-");
 }
 
 static str
-account_text(const struct admin_event *event, char *room, size_t size)
+cli_audit_account_text(const struct admin_event *event, char *room, size_t size)
 {
 	if (event->account_id == 0)
 		return STR("-");
@@ -97,7 +97,7 @@ account_text(const struct admin_event *event, char *room, size_t size)
 }
 
 static void
-put_columns(struct buf *out, const str columns[7])
+cli_audit_put_columns(struct buf *out, const str columns[7])
 {
 	static const size_t widths[] = { 9, 22, 18, 20, 24, 18 };
 
@@ -108,35 +108,35 @@ put_columns(struct buf *out, const str columns[7])
 }
 
 static err
-put_heading(struct buf *out)
+cli_audit_put_heading(struct buf *out)
 {
 	const str columns[] = { STR("OUTCOME"), STR("EVENT"), STR("REASON"), STR("ACCOUNT"),
 				STR("NAME"),    STR("ACTOR"), STR("ADDRESS") };
 
 	buf_put(out, STR("TIME                "));
-	put_columns(out, columns);
+	cli_audit_put_columns(out, columns);
 	return buf_check(out);
 }
 
 static err
-put_line(struct buf *out, const struct admin_event *event)
+cli_audit_put_line(struct buf *out, const struct admin_event *event)
 {
 	char account[24];
 	const str columns[] = { event->outcome,
 				event->event,
 				event->reason,
-				account_text(event, account, sizeof(account)),
-				audit_is_deleted(event) ? STR("(deleted)") : text_or_dash(event->name),
-				text_or_dash(event->actor),
-				text_or_dash(event->address) };
+				cli_audit_account_text(event, account, sizeof(account)),
+				cli_audit_is_deleted(event) ? STR("(deleted)") : cli_audit_text_or_dash(event->name),
+				cli_audit_text_or_dash(event->actor),
+				cli_audit_text_or_dash(event->address) };
 
-	moment_put(out, event->at_us);
-	put_columns(out, columns);
+	timestamp_put(out, event->at_us);
+	cli_audit_put_columns(out, columns);
 	return buf_check(out);
 }
 
 static err
-tell(void *context, const struct admin_event *event)
+cli_audit_print(void *context, const struct admin_event *event)
 {
 	struct request *r = context;
 	int64_t *printed = &r->printed[event->id % LOOK_BACK];
@@ -146,16 +146,16 @@ tell(void *context, const struct admin_event *event)
 	*printed = event->id;
 	buf_clear(&r->out);
 	if (!r->json && !r->headed)
-		TRY(put_heading(&r->out));
+		TRY(cli_audit_put_heading(&r->out));
 	r->headed = true;
-	TRY(r->json ? put_json(&r->out, event) : put_line(&r->out, event));
+	TRY(r->json ? cli_audit_put_json(&r->out, event) : cli_audit_put_line(&r->out, event));
 	return cli_print(buf_str(&r->out)) == CLI_DONE ? ERR_OK : ERR_IO;
 }
 
 static err
-bound(const char *option, const char *typed, int64_t now_us, struct why *why, int64_t *ret_us)
+cli_audit_bound(const char *option, const char *typed, int64_t now_us, struct why *why, int64_t *ret_us)
 {
-	if (typed == NULL || moment_read(str_of(typed), now_us, ret_us) == ERR_OK)
+	if (typed == NULL || timestamp_read(str_of(typed), now_us, ret_us) == ERR_OK)
 		return ERR_OK;
 	return why_set(why, ERR_INVALID,
 		       "%s: %.40s is not a time.  Write 2026-11-23, 2026-11-23T08:14:07Z, or 30d for 30 days ago.",
@@ -164,31 +164,31 @@ bound(const char *option, const char *typed, int64_t now_us, struct why *why, in
 
 /* What comes, until an interrupt ends the process or standard output is closed. */
 static err
-follow(struct admin *admin, struct admin_audit *query, struct request *r)
+cli_audit_follow(struct admin *admin, struct admin_audit *query, struct request *r)
 {
 	for (int64_t last = query->after;;) {
 		int64_t newest = 0;
 		nanosleep(&(struct timespec){ .tv_nsec = FOLLOW_MS * 1000000L }, NULL);
 		query->after = last > LOOK_BACK ? last - LOOK_BACK : 0;
-		TRY(admin_audit_read(admin->thread, query, &admin->why, tell, r, &newest));
+		TRY(admin_audit_read(admin->thread, query, &admin->why, cli_audit_print, r, &newest));
 		last = newest > last ? newest : last;
 	}
 }
 
 /* A list of nothing has its heading too. */
 static err
-tell_heading(struct request *r)
+cli_audit_print_heading(struct request *r)
 {
 	if (r->json || r->headed)
 		return ERR_OK;
 	r->headed = true;
 	buf_clear(&r->out);
-	TRY(put_heading(&r->out));
+	TRY(cli_audit_put_heading(&r->out));
 	return cli_print(buf_str(&r->out)) == CLI_DONE ? ERR_OK : ERR_IO;
 }
 
 static err
-account_read(const char *typed, struct why *why, int64_t *ret_id)
+cli_audit_account_read(const char *typed, struct why *why, int64_t *ret_id)
 {
 	uint64_t id = 0;
 
@@ -203,26 +203,26 @@ account_read(const char *typed, struct why *why, int64_t *ret_id)
 }
 
 static err
-audit(const struct config *config, struct admin *admin, struct request *r)
+cli_audit_run(const struct config *config, struct admin *admin, struct request *r)
 {
 	struct admin_audit query = { .account = r->user, .event = r->event };
 	int64_t now_us = 0;
 
 	TRY(clock_now_us(&now_us));
-	TRY(bound("--since", r->since, now_us, &admin->why, &query.from_us));
-	TRY(bound("--until", r->until, now_us, &admin->why, &query.until_us));
-	TRY(account_read(r->account, &admin->why, &query.account_id));
+	TRY(cli_audit_bound("--since", r->since, now_us, &admin->why, &query.from_us));
+	TRY(cli_audit_bound("--until", r->until, now_us, &admin->why, &query.until_us));
+	TRY(cli_audit_account_read(r->account, &admin->why, &query.account_id));
 	TRY(admin_open(config, admin));
-	TRY(admin_audit_read(admin->thread, &query, &admin->why, tell, r, &query.after));
-	TRY(tell_heading(r));
-	return r->follow ? follow(admin, &query, r) : ERR_OK;
+	TRY(admin_audit_read(admin->thread, &query, &admin->why, cli_audit_print, r, &query.after));
+	TRY(cli_audit_print_heading(r));
+	return r->follow ? cli_audit_follow(admin, &query, r) : ERR_OK;
 }
 
 static int
-audit_and_tell(struct cli *cli, struct request *r)
+cli_audit_run_and_report(struct cli *cli, struct request *r)
 {
 	CLEANUP(admin_close) struct admin admin = { .why = { "" } };
-	err e = audit(&cli->config, &admin, r);
+	err e = cli_audit_run(&cli->config, &admin, r);
 
 	buf_wipe(&r->out);
 	if (e == ERR_IO && admin.why.text[0] == '\0') /* standard output is closed: it was said */
@@ -244,5 +244,5 @@ cli_audit(struct cli *cli, int argc, char **argv)
 
 	if (status == CLI_GO_ON)
 		status = cli_config(cli);
-	return status == CLI_GO_ON ? audit_and_tell(cli, &r) : status;
+	return status == CLI_GO_ON ? cli_audit_run_and_report(cli, &r) : status;
 }

@@ -23,14 +23,14 @@ authelia_totp_wipe(struct authelia_totp *totp)
 /* --- reading ------------------------------------------------------------------------------------------------------------ */
 
 static bool
-is_uri(str line)
+authelia_totp_is_uri(str line)
 {
 	return str_equal_nocase(str_upto(line, strlen(SCHEME)), STR(SCHEME));
 }
 
 /* From where the line speaks of a URI, also behind a quote, a word or a character that is not seen; empty: it does not. */
 static str
-uri_within(str line)
+authelia_totp_uri_within(str line)
 {
 	while (line.n > 0 && !str_equal_nocase(str_upto(line, strlen("otpauth")), STR("otpauth")))
 		line = str_from(line, 1);
@@ -39,7 +39,7 @@ uri_within(str line)
 
 /* Between the type and the parameters. */
 static str
-label_of(str line)
+authelia_totp_label_of(str line)
 {
 	str rest = str_from(line, strlen(SCHEME));
 
@@ -48,12 +48,12 @@ label_of(str line)
 }
 
 static void
-authenticator_read(str line, unsigned number, struct authelia_authenticator *a)
+authelia_totp_authenticator_read(str line, unsigned number, struct authelia_authenticator *a)
 {
 	const char *wrong = NULL;
 
 	*a = (struct authelia_authenticator){ .line = number };
-	if (!is_uri(line))
+	if (!authelia_totp_is_uri(line))
 		a->wrong = "its line does not begin with " SCHEME;
 	else if (otp_uri_parse(line.p, line.n, OTP_ALLOW_SHORT_SECRET, &a->uri, &wrong) != OTP_OK)
 		a->wrong = wrong == NULL ? "it cannot be read" : wrong;
@@ -61,21 +61,21 @@ authenticator_read(str line, unsigned number, struct authelia_authenticator *a)
 		a->wrong = "it counts codes instead of time";
 	else if (otp_base32_encode(a->uri.secret, a->uri.secret_n, a->base32, sizeof(a->base32)) != OTP_OK)
 		a->wrong = "its secret cannot be read";
-	a->label = a->wrong != NULL ? label_of(uri_within(line)) : (str){ 0 };
+	a->label = a->wrong != NULL ? authelia_totp_label_of(authelia_totp_uri_within(line)) : (str){ 0 };
 }
 
 static size_t
-uris_count(str text)
+authelia_totp_uris_count(str text)
 {
 	size_t n = 0;
 
 	while (text.n > 0)
-		n += uri_within(str_cut(&text, '\n')).n > 0;
+		n += authelia_totp_uri_within(str_cut(&text, '\n')).n > 0;
 	return n;
 }
 
 static int
-account_compare(str a, str b)
+authelia_totp_account_compare(str a, str b)
 {
 	size_t n = a.n < b.n ? a.n : b.n;
 	int order = strncasecmp(a.p, b.p, n);
@@ -84,71 +84,71 @@ account_compare(str a, str b)
 }
 
 static int
-authenticator_compare(const void *x, const void *y)
+authelia_totp_authenticator_compare(const void *x, const void *y)
 {
 	const struct authelia_authenticator *a = x, *b = y;
 	int order = (a->wrong != NULL) - (b->wrong != NULL);
 
 	if (order == 0 && a->wrong == NULL)
-		order = account_compare(str_of(a->uri.account), str_of(b->uri.account));
+		order = authelia_totp_account_compare(str_of(a->uri.account), str_of(b->uri.account));
 	return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
 }
 
 /* Authelia exports in other forms too: which of them is it? */
 static err
-no_uri(const struct import_place *place, struct why *why)
+authelia_totp_no_uri(const struct import_location *location, struct why *why)
 {
 	const char *form = "";
 
-	if (str_starts(place->uris, STR("issuer,username")))
+	if (str_starts(location->uris, STR("issuer,username")))
 		form = "  It is what `export csv` prints.";
-	else if (str_starts(place->uris, STR("\x89PNG")))
+	else if (str_starts(location->uris, STR("\x89PNG")))
 		form = "  It is what `export png` writes.";
-	else if (str_starts(place->uris, STR("totp_configurations:")) || str_starts(place->uris, STR("---")))
+	else if (str_starts(location->uris, STR("totp_configurations:")) || str_starts(location->uris, STR("---")))
 		form = "  It is what `export` writes without a form: YAML.";
 	return why_set(
 	    why, ERR_INVALID,
 	    "%s has no line that begins with otpauth://.%s  `authelia storage user totp export uri` prints such "
 	    "lines.",
-	    place->totp, form);
+	    location->totp, form);
 }
 
 static void
-lines_read(struct import_place *place, struct authelia_totp *totp)
+authelia_totp_lines_read(struct import_location *location, struct authelia_totp *totp)
 {
-	str rest = place->uris;
+	str rest = location->uris;
 	unsigned number = 0;
 
-	place->passed_over = 0;
+	location->passed_over = 0;
 	while (rest.n > 0) {
 		str line = str_trim(str_cut(&rest, '\n'));
 		number++;
-		if (uri_within(line).n > 0)
-			authenticator_read(line, number, &totp->at[totp->n++]);
+		if (authelia_totp_uri_within(line).n > 0)
+			authelia_totp_authenticator_read(line, number, &totp->at[totp->n++]);
 		else
-			place->passed_over += line.n > 0;
+			location->passed_over += line.n > 0;
 	}
-	qsort(totp->at, totp->n, sizeof(*totp->at), authenticator_compare);
+	qsort(totp->at, totp->n, sizeof(*totp->at), authelia_totp_authenticator_compare);
 	while (totp->readable < totp->n && totp->at[totp->readable].wrong == NULL)
 		totp->readable++;
 }
 
 err
-authelia_totp_read(struct import_place *place, struct authelia_totp *ret_totp, struct why *why)
+authelia_totp_read(struct import_location *location, struct authelia_totp *ret_totp, struct why *why)
 {
-	ret_totp->room = uris_count(place->uris);
+	ret_totp->room = authelia_totp_uris_count(location->uris);
 	if (ret_totp->room == 0)
-		return no_uri(place, why);
+		return authelia_totp_no_uri(location, why);
 	if (ret_totp->room > URIS_MAX)
-		return why_set(why, ERR_TOO_LONG, "%s has more than 200,000 authenticators.", place->totp);
+		return why_set(why, ERR_TOO_LONG, "%s has more than 200,000 authenticators.", location->totp);
 	ret_totp->at = mem_new_array(ret_totp->room, sizeof(*ret_totp->at));
 	if (ret_totp->at == NULL)
 		return ERR_MEMORY;
-	lines_read(place, ret_totp);
+	authelia_totp_lines_read(location, ret_totp);
 	if (ret_totp->n - ret_totp->readable > BROKEN_MAX)
 		return why_set(
 		    why, ERR_INVALID, "%s has more than 1,000 lines that cannot be read.  The first is line %u: %s.",
-		    place->totp, ret_totp->at[ret_totp->readable].line, ret_totp->at[ret_totp->readable].wrong);
+		    location->totp, ret_totp->at[ret_totp->readable].line, ret_totp->at[ret_totp->readable].wrong);
 	return ERR_OK;
 }
 
@@ -156,19 +156,20 @@ authelia_totp_read(struct import_place *place, struct authelia_totp *ret_totp, s
 
 /* The last of the readable ones whose account is that name; all of them are used then. */
 static struct authelia_authenticator *
-readable_find(struct authelia_totp *totp, str name)
+authelia_totp_readable_find(struct authelia_totp *totp, str name)
 {
 	struct authelia_authenticator *found = NULL;
 	size_t low = 0, high = totp->readable;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (account_compare(str_of(totp->at[middle].uri.account), name) < 0)
+		if (authelia_totp_account_compare(str_of(totp->at[middle].uri.account), name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (; low < totp->readable && account_compare(str_of(totp->at[low].uri.account), name) == 0; low++) {
+	for (; low < totp->readable && authelia_totp_account_compare(str_of(totp->at[low].uri.account), name) == 0;
+	     low++) {
 		found = &totp->at[low];
 		found->used = true;
 	}
@@ -176,7 +177,7 @@ readable_find(struct authelia_totp *totp, str name)
 }
 
 static bool
-label_ends(str label, str name)
+authelia_totp_label_ends(str label, str name)
 {
 	str before = str_upto(label, label.n - name.n), colon;
 
@@ -188,23 +189,23 @@ label_ends(str label, str name)
 
 /* A broken URI is the user's when its label ends with the name, plain or percent-encoded. */
 static bool
-is_label_of(str label, str name)
+authelia_totp_is_label_of(str label, str name)
 {
 	CLEANUP(buf_wipe) struct buf encoded = BUF(1024);
 
-	if (label_ends(label, name))
+	if (authelia_totp_label_ends(label, name))
 		return true;
 	buf_put_percent(&encoded, name);
-	return buf_check(&encoded) == ERR_OK && label_ends(label, buf_str(&encoded));
+	return buf_check(&encoded) == ERR_OK && authelia_totp_label_ends(label, buf_str(&encoded));
 }
 
 static struct authelia_authenticator *
-broken_find(struct authelia_totp *totp, str name)
+authelia_totp_broken_find(struct authelia_totp *totp, str name)
 {
 	struct authelia_authenticator *found = NULL;
 
 	for (size_t i = totp->readable; i < totp->n; i++)
-		if (is_label_of(totp->at[i].label, name)) {
+		if (authelia_totp_is_label_of(totp->at[i].label, name)) {
 			found = &totp->at[i];
 			found->used = true;
 		}
@@ -214,7 +215,8 @@ broken_find(struct authelia_totp *totp, str name)
 void
 authelia_totp_find(struct authelia_totp *totp, struct import_row *row)
 {
-	const struct authelia_authenticator *a = readable_find(totp, row->name), *broken = broken_find(totp, row->name);
+	const struct authelia_authenticator *a = authelia_totp_readable_find(totp, row->name),
+					    *broken = authelia_totp_broken_find(totp, row->name);
 
 	if (broken != NULL && (a == NULL || a->line < broken->line)) {
 		snprintf(totp->reason, sizeof(totp->reason),
@@ -230,7 +232,7 @@ authelia_totp_find(struct authelia_totp *totp, struct import_row *row)
 }
 
 static err
-stray_take(const struct authelia_authenticator *a, import_take take, void *context)
+authelia_totp_stray_take(const struct authelia_authenticator *a, import_take take, void *context)
 {
 	char where[64], reason[200];
 	struct import_row row = { .stray = true, .name = a->wrong != NULL ? a->label : str_of(a->uri.account) };
@@ -248,6 +250,6 @@ authelia_totp_strays(const struct authelia_totp *totp, import_take take, void *c
 {
 	for (size_t i = 0; i < totp->n; i++)
 		if (!totp->at[i].used)
-			TRY(stray_take(&totp->at[i], take, context));
+			TRY(authelia_totp_stray_take(&totp->at[i], take, context));
 	return ERR_OK;
 }

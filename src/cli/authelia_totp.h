@@ -24,10 +24,10 @@ struct authelia_totp {
 };
 
 /*
- * Read the lines of place->uris; what does not begin with otpauth:// is counted in place->passed_over.  ERR_INVALID with the
+ * Read the lines of location->uris; what does not begin with otpauth:// is counted in location->passed_over.  ERR_INVALID with the
  * sentence: there is none that does.
  */
-MUST_USE err authelia_totp_read(struct import_place *place, struct authelia_totp *ret_totp, struct why *why);
+MUST_USE err authelia_totp_read(struct import_location *location, struct authelia_totp *ret_totp, struct why *why);
 void authelia_totp_wipe(struct authelia_totp *totp);
 
 /*

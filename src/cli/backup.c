@@ -22,7 +22,7 @@ static const char backup_help[] =
     "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
 
 static err
-report(const char *file, const struct upkeep_findings *findings, bool json, struct buf *out)
+cli_backup_report(const char *file, const struct upkeep_findings *findings, bool json, struct buf *out)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 
@@ -40,7 +40,7 @@ report(const char *file, const struct upkeep_findings *findings, bool json, stru
 }
 
 static int
-backup(struct cli *cli, const char *file, bool json)
+cli_backup_run(struct cli *cli, const char *file, bool json)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(8 * 1024);
 	struct upkeep_findings findings = { 0 };
@@ -48,7 +48,7 @@ backup(struct cli *cli, const char *file, bool json)
 	err e = upkeep_backup(&cli->config, file, &why, &findings);
 
 	if (e == ERR_OK)
-		e = report(file, &findings, json, &out);
+		e = cli_backup_report(file, &findings, json, &out);
 	return e == ERR_OK ? cli_print(buf_str(&out)) : cli_fail(e, &why);
 }
 
@@ -65,5 +65,5 @@ cli_backup(struct cli *cli, int argc, char **argv)
 	}
 	if (status == CLI_GO_ON)
 		status = cli_config(cli);
-	return status == CLI_GO_ON ? backup(cli, argv[optind], json) : status;
+	return status == CLI_GO_ON ? cli_backup_run(cli, argv[optind], json) : status;
 }

@@ -21,7 +21,7 @@ static const char check_help[] =
     "Exit status: 0 all is well, 1 something is wrong, 2 wrong usage, 78 bad configuration.\n";
 
 static void
-tell(void *context, const char *sentence)
+cli_check_print(void *context, const char *sentence)
 {
 	(void)context;
 	cli_say("%s", sentence);
@@ -29,29 +29,29 @@ tell(void *context, const char *sentence)
 
 /* A session of an authenticator that is gone opens nothing, and ends by itself. */
 static bool
-is_well(const struct upkeep_findings *findings)
+cli_check_ok(const struct upkeep_findings *findings)
 {
-	return findings->unreadable == 0 && findings->misnamed == 0 && findings->foreign == 0 &&
+	return findings->unreadable == 0 && findings->bad_name == 0 && findings->unknown_objects == 0 &&
 	       findings->bad_values == 0;
 }
 
 static err
-report(const struct upkeep_findings *findings, bool json, struct buf *out)
+cli_check_report(const struct upkeep_findings *findings, bool json, struct buf *out)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 
 	if (json) {
-		cli_json_bool(&line, "well", is_well(findings));
+		cli_json_bool(&line, "well", cli_check_ok(findings));
 		findings_put_json(&line, findings);
 		return cli_json_put(&line, out);
 	}
 	findings_put(out, findings);
-	buf_put(out, is_well(findings) ? STR(": all is well.\n") : STR(": see above for what is wrong.\n"));
+	buf_put(out, cli_check_ok(findings) ? STR(": all is well.\n") : STR(": see above for what is wrong.\n"));
 	return buf_check(out);
 }
 
 static int
-check(struct cli *cli, bool json)
+cli_check_run(struct cli *cli, bool json)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(8 * 1024);
 	CLEANUP(db_close) struct db *db = NULL;
@@ -61,13 +61,13 @@ check(struct cli *cli, bool json)
 	int status;
 
 	if (e == ERR_OK)
-		e = upkeep_check(&cli->config, db, tell, NULL, &why, &findings);
+		e = upkeep_check(&cli->config, db, cli_check_print, NULL, &why, &findings);
 	if (e == ERR_OK)
-		e = report(&findings, json, &out);
+		e = cli_check_report(&findings, json, &out);
 	if (e != ERR_OK)
 		return cli_fail(e, &why);
 	status = cli_print(buf_str(&out));
-	return status != CLI_DONE || is_well(&findings) ? status : CLI_FAILED;
+	return status != CLI_DONE || cli_check_ok(&findings) ? status : CLI_FAILED;
 }
 
 int
@@ -79,5 +79,5 @@ cli_check(struct cli *cli, int argc, char **argv)
 
 	if (status == CLI_GO_ON)
 		status = cli_config(cli);
-	return status == CLI_GO_ON ? check(cli, json) : status;
+	return status == CLI_GO_ON ? cli_check_run(cli, json) : status;
 }

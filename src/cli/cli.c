@@ -8,7 +8,7 @@
 
 /* Where nobody had anything better to say. */
 static const char *
-sentence_of(err e)
+cli_sentence_of(err e)
 {
 	switch (e) {
 	case ERR_MEMORY:
@@ -31,7 +31,7 @@ sentence_of(err e)
 int
 cli_fail(err e, const struct why *why)
 {
-	cli_say("doubletour: %s", why != NULL && why->text[0] != '\0' ? why->text : sentence_of(e));
+	cli_say("doubletour: %s", why != NULL && why->text[0] != '\0' ? why->text : cli_sentence_of(e));
 	return e == ERR_CONFIG ? CLI_CONFIG : CLI_FAILED;
 }
 
@@ -64,7 +64,7 @@ enum {
 
 /* getopt's table: --help, then the subcommand's own, whose number is their place in `options`. */
 static void
-options_table(const struct cli_option *options, size_t n, struct option ret_table[OPTIONS_MAX + 2])
+cli_options_table(const struct cli_option *options, size_t n, struct option ret_table[OPTIONS_MAX + 2])
 {
 	memset(ret_table, 0, (OPTIONS_MAX + 2) * sizeof(ret_table[0]));
 	ret_table[0] = (struct option){ "help", no_argument, NULL, 'h' };
@@ -75,7 +75,7 @@ options_table(const struct cli_option *options, size_t n, struct option ret_tabl
 }
 
 static void
-option_take(const struct cli_option *option)
+cli_option_take(const struct cli_option *option)
 {
 	if (option->flag != NULL)
 		*option->flag = true;
@@ -85,7 +85,7 @@ option_take(const struct cli_option *option)
 
 /* The nearest of the command's own options, with its hyphens. */
 static int
-option_unknown(const char *typed, const struct cli_option *options, size_t n, const char *command)
+cli_option_unknown(const char *typed, const struct cli_option *options, size_t n, const char *command)
 {
 	char names[OPTIONS_MAX + 1][40];
 	const char *words[OPTIONS_MAX + 2] = { NULL };
@@ -101,7 +101,7 @@ option_unknown(const char *typed, const struct cli_option *options, size_t n, co
 
 /* What getopt could not take, by the option that was typed; what stands behind its '=' is not repeated. */
 static int
-option_refuse(int answer, char **argv, const struct cli_option *options, size_t n)
+cli_option_refuse(int answer, char **argv, const struct cli_option *options, size_t n)
 {
 	const char *name =
 	    optopt >= OPTIONS_FROM && (size_t)(optopt - OPTIONS_FROM) < n ? options[optopt - OPTIONS_FROM].name : NULL;
@@ -117,12 +117,12 @@ option_refuse(int answer, char **argv, const struct cli_option *options, size_t 
 		snprintf(typed, sizeof(typed), "-%c", optopt);
 	else
 		str_visible_z(str_cut(&rest, '='), typed, sizeof(typed));
-	return option_unknown(typed, options, n, argv[0]);
+	return cli_option_unknown(typed, options, n, argv[0]);
 }
 
 /* An argument is not repeated: it may be an address with a password. */
 static int
-arguments_check(int argc, char **argv, int max_arguments)
+cli_arguments_check(int argc, char **argv, int max_arguments)
 {
 	if (argc - optind <= max_arguments)
 		return CLI_GO_ON;
@@ -141,16 +141,16 @@ cli_options(int argc, char **argv, const char *help, const struct cli_option *op
 	struct option table[OPTIONS_MAX + 2];
 	int option;
 
-	options_table(options, n, table);
+	cli_options_table(options, n, table);
 	while ((option = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
 		if (option == 'h')
 			return cli_print(str_of(help));
 		if (option == ':' || option == '?')
-			return option_refuse(option, argv, options, n);
+			return cli_option_refuse(option, argv, options, n);
 		if (options != NULL) /* getopt knows no other option without them */
-			option_take(&options[option - OPTIONS_FROM]);
+			cli_option_take(&options[option - OPTIONS_FROM]);
 	}
-	return arguments_check(argc, argv, max_arguments);
+	return cli_arguments_check(argc, argv, max_arguments);
 }
 
 int
@@ -160,7 +160,7 @@ cli_arguments(int argc, char **argv, const char *help, int max_arguments)
 }
 
 static const char *
-nearest_of(str word, const char *const *words)
+cli_nearest_of(str word, const char *const *words)
 {
 	const char *nearest = NULL;
 	size_t least = SIZE_MAX;
@@ -178,7 +178,7 @@ nearest_of(str word, const char *const *words)
 int
 cli_unknown(const char *what, const char *word, const char *const *words, const char *command)
 {
-	const char *nearest = nearest_of(str_of(word), words);
+	const char *nearest = cli_nearest_of(str_of(word), words);
 	struct cli_word typed = cli_word_of(word);
 
 	if (nearest != NULL)
@@ -192,7 +192,7 @@ cli_unknown(const char *what, const char *word, const char *const *words, const 
 /* --- help by topic ------------------------------------------------------------------------------------------------- */
 
 static const struct cli_topic *
-topic_find(int argc, char **argv, const struct cli_topic *topics)
+cli_topic_find(int argc, char **argv, const struct cli_topic *topics)
 {
 	for (int i = 1; i < argc; i++)
 		for (const struct cli_topic *topic = topics; topic->name != NULL; topic++)
@@ -204,7 +204,7 @@ topic_find(int argc, char **argv, const struct cli_topic *topics)
 bool
 cli_topic_missing(int argc, char **argv, const struct cli_topic *topics)
 {
-	return argc > 1 && argv[1][0] != '-' && topic_find(2, argv, topics) == NULL;
+	return argc > 1 && argv[1][0] != '-' && cli_topic_find(2, argv, topics) == NULL;
 }
 
 int
@@ -222,7 +222,7 @@ cli_topic_unknown(const char *word, const struct cli_topic *topics, const char *
 const char *
 cli_topic_help(int argc, char **argv, const struct cli_topic *topics, const char *general, struct cli_help *room)
 {
-	const struct cli_topic *topic = topic_find(argc, argv, topics);
+	const struct cli_topic *topic = cli_topic_find(argc, argv, topics);
 	int n;
 
 	if (topic == NULL)

@@ -32,7 +32,7 @@ static const struct cli_topic config_topics[] = {
 
 /* The file of rules belongs to them: a server would not start with one that cannot be read. */
 static err
-rules_check(const struct config *config, struct why *why)
+cli_config_rules_check(const struct config *config, struct why *why)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(2 * ACCESS_FILE_MAX_BYTES);
 	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
@@ -46,7 +46,7 @@ rules_check(const struct config *config, struct why *why)
 typedef void (*put_report)(const struct config *config, const struct origins *origins, struct buf *out);
 
 static void
-put_check(const struct config *config, const struct origins *origins, struct buf *out)
+cli_config_put_check(const struct config *config, const struct origins *origins, struct buf *out)
 {
 	buf_put(out, STR("The settings can be used.\n"));
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
@@ -55,13 +55,13 @@ put_check(const struct config *config, const struct origins *origins, struct buf
 }
 
 static void
-put_example(const struct config *config, const struct origins *origins, struct buf *out)
+cli_config_put_example(const struct config *config, const struct origins *origins, struct buf *out)
 {
 	report_example(out);
 }
 
 static void
-put_manual(const struct config *config, const struct origins *origins, struct buf *out)
+cli_config_put_manual(const struct config *config, const struct origins *origins, struct buf *out)
 {
 	report_manual(out);
 }
@@ -71,14 +71,14 @@ static const struct report {
 	bool needs_config;
 	put_report put;
 } reports[] = {
-	{ "check", true, put_check },
+	{ "check", true, cli_config_put_check },
 	{ "show", true, report_show },
-	{ "example", false, put_example },
-	{ "manual", false, put_manual },
+	{ "example", false, cli_config_put_example },
+	{ "manual", false, cli_config_put_manual },
 };
 
 static int
-print(const struct report *report)
+cli_config_print(const struct report *report)
 {
 	CLEANUP(config_wipe) struct config config = { 0 };
 	CLEANUP(buf_wipe) struct buf out = BUF(REPORT_MAX_BYTES);
@@ -86,8 +86,8 @@ print(const struct report *report)
 	struct why why = { 0 };
 	err e = report->needs_config ? config_load_traced(&config, &origins, &why) : ERR_OK;
 
-	if (e == ERR_OK && report->put == put_check)
-		e = rules_check(&config, &why);
+	if (e == ERR_OK && report->put == cli_config_put_check)
+		e = cli_config_rules_check(&config, &why);
 	if (e != ERR_OK)
 		return cli_fail(e, &why);
 	report->put(&config, &origins, &out);
@@ -110,6 +110,6 @@ cli_config_command(struct cli *cli, int argc, char **argv)
 		return cli_print_usage(config_help);
 	for (size_t i = 0; i < COUNT(reports); i++)
 		if (str_equal(str_of(argv[optind]), str_of(reports[i].name)))
-			return print(&reports[i]);
+			return cli_config_print(&reports[i]);
 	return cli_topic_unknown(argv[optind], config_topics, argv[0]);
 }

@@ -24,7 +24,7 @@ struct arguments {
 };
 
 static void
-add(struct arguments *a, const char *first, const char *second)
+curl_add(struct arguments *a, const char *first, const char *second)
 {
 	if (a->n + 2 > ARGUMENTS_MAX)
 		return;
@@ -34,34 +34,34 @@ add(struct arguments *a, const char *first, const char *second)
 }
 
 static void
-arguments_fill(const struct curl_request *r, char *connect, size_t size, char *seconds, size_t seconds_size,
-	       struct arguments *a)
+curl_arguments_fill(const struct curl_request *r, char *connect, size_t size, char *seconds, size_t seconds_size,
+		    struct arguments *a)
 {
 	snprintf(seconds, seconds_size, "%d", CURL_SECONDS);
-	add(a, "curl", "--disable"); /* first: no settings of this user */
-	add(a, "--silent", "--show-error");
-	add(a, "--include", "--path-as-is");
-	add(a, "--noproxy", "*");
-	add(a, "--max-time", seconds);
-	add(a, "--user-agent", "doubletour-doctor");
-	add(a, r->http10 ? "--http1.0" : "--http1.1", NULL);
+	curl_add(a, "curl", "--disable"); /* first: no settings of this user */
+	curl_add(a, "--silent", "--show-error");
+	curl_add(a, "--include", "--path-as-is");
+	curl_add(a, "--noproxy", "*");
+	curl_add(a, "--max-time", seconds);
+	curl_add(a, "--user-agent", "doubletour-doctor");
+	curl_add(a, r->http10 ? "--http1.0" : "--http1.1", NULL);
 	if (str_equal(str_of(r->method), STR("HEAD")))
-		add(a, "--head", NULL);
+		curl_add(a, "--head", NULL);
 	else
-		add(a, "--request", r->method);
+		curl_add(a, "--request", r->method);
 	if (r->ca != NULL)
-		add(a, "--cacert", r->ca);
+		curl_add(a, "--cacert", r->ca);
 	if (r->connect != NULL) {
 		snprintf(connect, size, "::%s", r->connect);
-		add(a, "--connect-to", connect);
+		curl_add(a, "--connect-to", connect);
 	}
 	for (size_t i = 0; i < CURL_HEADERS_MAX && r->headers[i] != NULL; i++)
-		add(a, "--header", r->headers[i]);
-	add(a, "--", r->url);
+		curl_add(a, "--header", r->headers[i]);
+	curl_add(a, "--", r->url);
 }
 
 static err
-spawn(const struct arguments *a, int out, pid_t *ret_pid)
+curl_spawn(const struct arguments *a, int out, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
 	int e;
@@ -81,7 +81,7 @@ spawn(const struct arguments *a, int out, pid_t *ret_pid)
 
 /* Until its end, or until there is more than anybody needs. */
 static void
-read_all(int fd, struct buf *text)
+curl_read_all(int fd, struct buf *text)
 {
 	char bytes[READ_BYTES];
 	ssize_t n;
@@ -98,7 +98,7 @@ read_all(int fd, struct buf *text)
 
 /* "HTTP/1.1 302 Found": the status of the last head; what stands before it is of a 100. */
 static void
-status_find(struct curl_reply *reply)
+curl_status_find(struct curl_reply *reply)
 {
 	str rest = buf_str(&reply->text);
 
@@ -118,7 +118,7 @@ status_find(struct curl_reply *reply)
 }
 
 static void
-trouble_keep(struct curl_reply *reply)
+curl_trouble_keep(struct curl_reply *reply)
 {
 	str said = buf_str(&reply->text);
 
@@ -140,11 +140,11 @@ curl_run(const struct curl_request *request, struct curl_reply *ret_reply)
 	*ret_reply = (struct curl_reply){ .text = BUF(CURL_REPLY_MAX_BYTES) };
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return ERR_IO;
-	arguments_fill(request, connect, sizeof(connect), seconds, sizeof(seconds), &arguments);
-	e = spawn(&arguments, ends[1], &pid);
+	curl_arguments_fill(request, connect, sizeof(connect), seconds, sizeof(seconds), &arguments);
+	e = curl_spawn(&arguments, ends[1], &pid);
 	close(ends[1]);
 	if (e == ERR_OK) {
-		read_all(ends[0], &ret_reply->text);
+		curl_read_all(ends[0], &ret_reply->text);
 		if (ret_reply->text.n >= CURL_REPLY_MAX_BYTES)
 			kill(pid, SIGTERM);
 	}
@@ -153,9 +153,9 @@ curl_run(const struct curl_request *request, struct curl_reply *ret_reply)
 		return e;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
-	status_find(ret_reply);
+	curl_status_find(ret_reply);
 	if (ret_reply->status == 0)
-		trouble_keep(ret_reply);
+		curl_trouble_keep(ret_reply);
 	return buf_check(&ret_reply->text);
 }
 

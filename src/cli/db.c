@@ -53,7 +53,7 @@ static const struct cli_topic db_topics[] = {
 	{ .name = NULL },
 };
 
-struct place {
+struct opened_database {
 	const struct config *settings;
 	struct lock lock;
 	const char *address, *name; /* for the program; for people */
@@ -62,14 +62,14 @@ struct place {
 };
 
 static err
-place_open(struct place *place, enum store_mode mode)
+cli_db_open(struct opened_database *database, enum store_mode mode)
 {
-	return store_open(place->address, mode, &place->why, &place->db);
+	return store_open(database->address, mode, &database->why, &database->db);
 }
 
 /* In a terminal a long migration shows what it is doing; in a script it is a line in the log. */
 static void
-say_progress(void *context, const struct migration *m, bool up)
+cli_db_say_progress(void *context, const struct migration *m, bool up)
 {
 	(void)context;
 	cli_say("%s %04d %s ...", up ? "applying" : "taking back", m->version, m->title);
@@ -77,108 +77,108 @@ say_progress(void *context, const struct migration *m, bool up)
 
 /* What cannot be printed was said already. */
 static err
-db_printed(int status)
+cli_db_printed(int status)
 {
 	return status == CLI_DONE ? ERR_OK : ERR_IO;
 }
 
 static err
-say_current(struct place *place)
+cli_db_say_current(struct opened_database *database)
 {
 	int version = 0;
 
-	TRY(migrate_current(place->db, &version));
-	return db_printed(cli_print_line("%04d%s", version, version == migrate_head() ? " (newest)" : ""));
+	TRY(migrate_current(database->db, &version));
+	return cli_db_printed(cli_print_line("%04d%s", version, version == migrate_head() ? " (newest)" : ""));
 }
 
 /* A server that runs would find another schema under it than the one that it knows. */
 static err
-alone(struct place *place)
+cli_db_alone(struct opened_database *database)
 {
-	err e = db_claim(place->db, DB_CLAIM_ALONE);
+	err e = db_claim(database->db, DB_CLAIM_ALONE);
 
 	if (e == ERR_BUSY)
 		return why_set(
-		    &place->why, e,
+		    &database->why, e,
 		    "A server is running on the database %s, on this machine or another.  End all of them first.",
-		    place->name);
+		    database->name);
 	TRY(e);
-	return place->settings->database == DATABASE_SQLITE
-		   ? lock_take(place->settings, LOCK_ALONE, &place->why, &place->lock)
+	return database->settings->database == DATABASE_SQLITE
+		   ? lock_take(database->settings, LOCK_ALONE, &database->why, &database->lock)
 		   : ERR_OK;
 }
 
 static err
-migrate(struct place *place, int version)
+cli_db_migrate(struct opened_database *database, int version)
 {
-	TRY(migrate_to(place->db, version, say_progress, NULL, &place->why));
-	return say_current(place);
+	TRY(migrate_to(database->db, version, cli_db_say_progress, NULL, &database->why));
+	return cli_db_say_current(database);
 }
 
 /* --- the commands: each gets the revision that was typed, or -1 ----------------------------------------------------- */
 
 static err
-db_init(struct place *place, int revision)
+cli_db_init(struct opened_database *database, int revision)
 {
 	CLEANUP(first_start_end) struct first_start start = { .lock = { .fd = -1 } };
 	int version = 0;
 
 	(void)revision;
-	TRY(first_start_begin(place->settings, false, &place->why, &start));
-	TRY(place_open(place, STORE_CREATE));
-	TRY(migrate_current(place->db, &version));
+	TRY(first_start_begin(database->settings, false, &database->why, &start));
+	TRY(cli_db_open(database, STORE_CREATE));
+	TRY(migrate_current(database->db, &version));
 	if (version != 0)
-		return why_set(&place->why, ERR_EXISTS,
+		return why_set(&database->why, ERR_EXISTS,
 			       "There is a database at %s already, at migration %04d; nothing was changed. `doubletour "
 			       "db upgrade` "
 			       "brings an older one up to date.",
-			       place->name, version);
-	return migrate(place, migrate_head());
+			       database->name, version);
+	return cli_db_migrate(database, migrate_head());
 }
 
 static err
-db_upgrade(struct place *place, int revision)
+cli_db_upgrade(struct opened_database *database, int revision)
 {
 	int version = 0, target = revision < 0 ? migrate_head() : revision;
 
-	TRY(place_open(place, STORE_EXISTING));
-	TRY(migrate_check(place->db, &place->why));
-	TRY(migrate_current(place->db, &version));
+	TRY(cli_db_open(database, STORE_EXISTING));
+	TRY(migrate_check(database->db, &database->why));
+	TRY(migrate_current(database->db, &version));
 	if (target < version)
-		return why_set(&place->why, ERR_INVALID,
+		return why_set(&database->why, ERR_INVALID,
 			       "The database is at %04d already; `doubletour db downgrade %d` goes back.", version,
 			       target);
 	if (target != version)
-		TRY(alone(place));
-	return migrate(place, target);
+		TRY(cli_db_alone(database));
+	return cli_db_migrate(database, target);
 }
 
 static err
-db_downgrade(struct place *place, int revision)
+cli_db_downgrade(struct opened_database *database, int revision)
 {
 	int version = 0, target;
 
-	TRY(place_open(place, STORE_EXISTING));
-	TRY(migrate_check(place->db, &place->why));
-	TRY(migrate_current(place->db, &version));
+	TRY(cli_db_open(database, STORE_EXISTING));
+	TRY(migrate_check(database->db, &database->why));
+	TRY(migrate_current(database->db, &version));
 	target = revision < 0 ? version - 1 : revision;
 	if (version == 0 || target > version)
-		return why_set(&place->why, ERR_INVALID, "The database is at %04d: there is nothing to take back.",
+		return why_set(&database->why, ERR_INVALID, "The database is at %04d: there is nothing to take back.",
 			       version);
-	TRY(alone(place));
-	return migrate(place, target);
+	TRY(cli_db_alone(database));
+	return cli_db_migrate(database, target);
 }
 
 static err
-db_current(struct place *place, int revision)
+cli_db_current(struct opened_database *database, int revision)
 {
 	(void)revision;
-	TRY(place_open(place, STORE_EXISTING));
-	return say_current(place);
+	TRY(cli_db_open(database, STORE_EXISTING));
+	return cli_db_say_current(database);
 }
 
 static err
-print_applied(void *context, const struct migrate_applied *applied)
+cli_db_print_applied(void *context, const struct migrate_applied *applied)
 {
 	time_t seconds = (time_t)(applied->applied_at_us / 1000000);
 	struct tm tm = { 0 };
@@ -187,51 +187,52 @@ print_applied(void *context, const struct migrate_applied *applied)
 	(void)context;
 	gmtime_r(&seconds, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return db_printed(cli_print_line("%04d  %s  %.*s", applied->version, when, STR_ARG(applied->title)));
+	return cli_db_printed(cli_print_line("%04d  %s  %.*s", applied->version, when, STR_ARG(applied->title)));
 }
 
 static err
-db_history(struct place *place, int revision)
+cli_db_history(struct opened_database *database, int revision)
 {
 	(void)revision;
-	TRY(place_open(place, STORE_EXISTING));
-	TRY(db_printed(cli_print_line("%-4s  %-20s  %s", "REV", "APPLIED", "TITLE")));
-	return migrate_history(place->db, print_applied, NULL);
+	TRY(cli_db_open(database, STORE_EXISTING));
+	TRY(cli_db_printed(cli_print_line("%-4s  %-20s  %s", "REV", "APPLIED", "TITLE")));
+	return migrate_history(database->db, cli_db_print_applied, NULL);
 }
 
 static err
-db_check(struct place *place, int revision)
+cli_db_check(struct opened_database *database, int revision)
 {
 	int version = 0;
 
 	(void)revision;
-	TRY(place_open(place, STORE_EXISTING));
-	TRY(store_integrity(place->db, &place->why));
-	TRY(migrate_check(place->db, &place->why));
-	TRY(migrate_current(place->db, &version));
+	TRY(cli_db_open(database, STORE_EXISTING));
+	TRY(store_integrity(database->db, &database->why));
+	TRY(migrate_check(database->db, &database->why));
+	TRY(migrate_current(database->db, &version));
 	if (version != migrate_head())
 		return why_set(
-		    &place->why, ERR_INVALID,
+		    &database->why, ERR_INVALID,
 		    "The database is at migration %04d, the newest is %04d: `doubletour db upgrade` brings it there.",
 		    version, migrate_head());
-	TRY(store_understands(place->db, &place->why));
-	return db_printed(
-	    cli_print_line("The database at %s is whole and at the newest migration, %04d.", place->name, version));
+	TRY(store_understands(database->db, &database->why));
+	return cli_db_printed(
+	    cli_print_line("The database at %s is whole and at the newest migration, %04d.", database->name, version));
 }
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
 static const struct db_command {
 	const char *name;
-	err (*run)(struct place *place, int revision);
+	err (*run)(struct opened_database *database, int revision);
 	bool takes_revision;
 } db_commands[] = {
-	{ "init", db_init, false },       { "upgrade", db_upgrade, true },  { "downgrade", db_downgrade, true },
-	{ "current", db_current, false }, { "history", db_history, false }, { "check", db_check, false },
+	{ "init", cli_db_init, false },          { "upgrade", cli_db_upgrade, true },
+	{ "downgrade", cli_db_downgrade, true }, { "current", cli_db_current, false },
+	{ "history", cli_db_history, false },    { "check", cli_db_check, false },
 };
 
 static const struct db_command *
-find(const char *word)
+cli_db_find(const char *word)
 {
 	for (size_t i = 0; i < COUNT(db_commands); i++)
 		if (str_equal(str_of(word), str_of(db_commands[i].name)))
@@ -240,24 +241,24 @@ find(const char *word)
 }
 
 static int
-run_command(struct cli *cli, const struct db_command *command, int revision)
+cli_db_run_command(struct cli *cli, const struct db_command *command, int revision)
 {
-	struct place place = { .settings = &cli->config,
-			       .lock = { .fd = -1 },
-			       .address = cli->config.database_path,
-			       .name = cli->config.database_name };
+	struct opened_database database = { .settings = &cli->config,
+					    .lock = { .fd = -1 },
+					    .address = cli->config.database_path,
+					    .name = cli->config.database_name };
 	err e;
 
-	e = command->run(&place, revision);
-	db_close(&place.db);
-	lock_release(&place.lock);
-	if (e == ERR_IO && place.why.text[0] == '\0') /* standard output is closed: it was said */
+	e = command->run(&database, revision);
+	db_close(&database.db);
+	lock_release(&database.lock);
+	if (e == ERR_IO && database.why.text[0] == '\0') /* standard output is closed: it was said */
 		return CLI_FAILED;
-	return e == ERR_OK ? CLI_DONE : cli_fail(e, &place.why);
+	return e == ERR_OK ? CLI_DONE : cli_fail(e, &database.why);
 }
 
 static int
-revision_of(const struct db_command *command, int n, char **words, int *ret_revision)
+cli_db_revision_of(const struct db_command *command, int n, char **words, int *ret_revision)
 {
 	const char *word = n > 0 ? words[0] : NULL;
 	uint64_t number = 0;
@@ -284,7 +285,7 @@ revision_of(const struct db_command *command, int n, char **words, int *ret_revi
 }
 
 static int
-copy(struct cli *cli, int n, char **addresses)
+cli_db_run_copy(struct cli *cli, int n, char **addresses)
 {
 	int status;
 
@@ -312,12 +313,12 @@ cli_db(struct cli *cli, int argc, char **argv)
 	if (optind == argc)
 		return cli_print_usage(db_help);
 	if (str_equal(str_of(argv[optind]), STR("copy")))
-		return copy(cli, argc - optind - 1, argv + optind + 1);
-	command = find(argv[optind]);
+		return cli_db_run_copy(cli, argc - optind - 1, argv + optind + 1);
+	command = cli_db_find(argv[optind]);
 	if (command == NULL)
 		return cli_topic_unknown(argv[optind], db_topics, "doubletour db");
-	status = revision_of(command, argc - optind - 1, argv + optind + 1, &revision);
+	status = cli_db_revision_of(command, argc - optind - 1, argv + optind + 1, &revision);
 	if (status == CLI_GO_ON)
 		status = cli_config(cli);
-	return status == CLI_GO_ON ? run_command(cli, command, revision) : status;
+	return status == CLI_GO_ON ? cli_db_run_command(cli, command, revision) : status;
 }

@@ -10,17 +10,17 @@
 #include <inttypes.h>
 
 static void
-show(void *context, const struct copy_progress *progress)
+cli_db_copy_show(void *context, const struct copy_progress *progress)
 {
 	progress_show(context, progress->done, progress->all);
 }
 
 static err
-copy(const struct config *settings, const struct config *source, const struct config *target, struct why *why,
-     int64_t *ret_rows)
+cli_db_copy_run(const struct config *settings, const struct config *source, const struct config *target,
+		struct why *why, int64_t *ret_rows)
 {
 	struct progress progress = progress_begin("copying");
-	const struct upkeep_copying copying = { settings, source, target, show, &progress };
+	const struct upkeep_copying copying = { settings, source, target, cli_db_copy_show, &progress };
 	err e = upkeep_copy(&copying, why, ret_rows);
 
 	progress_end(&progress);
@@ -29,7 +29,7 @@ copy(const struct config *settings, const struct config *source, const struct co
 
 /* "-" is the database of the settings, so that no password need stand in the command line: config has it already. */
 static bool
-is_database(const char *url, struct config *config)
+cli_db_copy_is_database(const char *url, struct config *config)
 {
 	if (str_equal(str_of(url), STR("-")))
 		return true;
@@ -55,9 +55,9 @@ cli_db_copy(struct cli *cli, const char *source_url, const char *target_url)
 	int64_t rows = 0;
 	err e;
 
-	if (!is_database(source_url, &source) || !is_database(target_url, &target))
+	if (!cli_db_copy_is_database(source_url, &source) || !cli_db_copy_is_database(target_url, &target))
 		return CLI_USAGE;
-	e = copy(&cli->config, &source, &target, &why, &rows);
+	e = cli_db_copy_run(&cli->config, &source, &target, &why, &rows);
 	if (e != ERR_OK)
 		return cli_fail(e, &why);
 	return cli_print_line("%" PRId64 " row%s copied to %s. Each was read back and compared.", rows,

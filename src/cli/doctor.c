@@ -190,7 +190,7 @@ struct visit {
 };
 
 static void
-visit_end(struct visit *v)
+doctor_visit_end(struct visit *v)
 {
 	access_rules_wipe(&v->rules);
 	arena_wipe(&v->arena);
@@ -199,7 +199,7 @@ visit_end(struct visit *v)
 /* --- telling ---------------------------------------------------------------------------------------------------------------- */
 
 static err
-tell(struct visit *v, const char *group, const char *what, const char *finding, int status)
+doctor_print(struct visit *v, const char *group, const char *what, const char *finding, int status)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 	CLEANUP(buf_wipe) struct buf out = BUF(8 * 1024);
@@ -219,7 +219,7 @@ tell(struct visit *v, const char *group, const char *what, const char *finding, 
 }
 
 static err
-say(struct visit *v, const char *format, const char *a, size_t n)
+doctor_say(struct visit *v, const char *format, const char *a, size_t n)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(8 * 1024);
 
@@ -233,7 +233,7 @@ say(struct visit *v, const char *format, const char *a, size_t n)
 /* --- asking ----------------------------------------------------------------------------------------------------------------- */
 
 static err
-ask_proxy(struct visit *v, const struct probe *probe, const char *path, struct curl_reply *ret_reply)
+doctor_ask_proxy(struct visit *v, const struct probe *probe, const char *path, struct curl_reply *ret_reply)
 {
 	CLEANUP(buf_wipe) struct buf url = BUF(16 * 1024);
 	struct curl_request request = { .method = probe->method == NULL ? "GET" : probe->method,
@@ -258,7 +258,7 @@ ask_proxy(struct visit *v, const struct probe *probe, const char *path, struct c
 
 /* Do the rules of this machine open it to everybody anyway? */
 static bool
-open_by_rule(struct visit *v, const struct probe *probe)
+doctor_open_by_rule(struct visit *v, const struct probe *probe)
 {
 	const struct access_visitor nobody = { .level = ACCESS_NOBODY };
 	const char *method = probe->method == NULL ? "GET" : probe->method;
@@ -268,57 +268,58 @@ open_by_rule(struct visit *v, const struct probe *probe)
 }
 
 static bool
-lets_in(int status)
+doctor_lets_in(int status)
 {
 	return status == 101 || (status >= 200 && status < 300);
 }
 
 static err
-judge(struct visit *v, const char *group, const struct probe *probe, const struct curl_reply *reply)
+doctor_judge(struct visit *v, const char *group, const struct probe *probe, const struct curl_reply *reply)
 {
 	if (reply->status == 0) { /* closed without a word: nobody was let in */
 		if (reply->trouble[0] == '\0' || strstr(reply->trouble, "(52)") != NULL ||
 		    strstr(reply->trouble, "(56)") != NULL)
 			return ERR_OK;
 		v->troubles++;
-		return tell(v, group, probe->what, reply->trouble, 0);
+		return doctor_print(v, group, probe->what, reply->trouble, 0);
 	}
-	if (lets_in(reply->status) && !open_by_rule(v, probe)) {
+	if (doctor_lets_in(reply->status) && !doctor_open_by_rule(v, probe)) {
 		v->leaks++;
-		return tell(v, group, probe->what, "GETS THROUGH without signing in", reply->status);
+		return doctor_print(v, group, probe->what, "GETS THROUGH without signing in", reply->status);
 	}
 	if (reply->status >= 500 && reply->status != 501 && reply->status != 505) {
 		v->troubles++;
-		return tell(v, group, probe->what, "the proxy could not ask, or the application failed", reply->status);
+		return doctor_print(v, group, probe->what, "the proxy could not ask, or the application failed",
+				    reply->status);
 	}
 	return ERR_OK;
 }
 
 static err
-probe_one(struct visit *v, const char *group, const struct probe *probe)
+doctor_probe_one(struct visit *v, const char *group, const struct probe *probe)
 {
 	CLEANUP(curl_reply_wipe) struct curl_reply reply = { .status = 0 };
 
-	TRY(ask_proxy(v, probe, probe->path, &reply));
-	return judge(v, group, probe, &reply);
+	TRY(doctor_ask_proxy(v, probe, probe->path, &reply));
+	return doctor_judge(v, group, probe, &reply);
 }
 
 static err
-probe_group(struct visit *v, const struct group *group)
+doctor_probe_group(struct visit *v, const struct group *group)
 {
 	size_t leaks = v->leaks;
 
 	for (size_t i = 0; i < group->n; i++)
-		TRY(probe_one(v, group->name, &group->probes[i]));
-	return say(v,
-		   v->leaks == leaks ? "requests, none of them gets through." : "requests, SOME OF THEM GET THROUGH.",
-		   group->name, group->n);
+		TRY(doctor_probe_one(v, group->name, &group->probes[i]));
+	return doctor_say(
+	    v, v->leaks == leaks ? "requests, none of them gets through." : "requests, SOME OF THEM GET THROUGH.",
+	    group->name, group->n);
 }
 
 /* --- other spellings of Doubletour's paths ------------------------------------------------------------------------------------- */
 
 static bool
-stands_in(str text, str part)
+doctor_contains(str text, str part)
 {
 	for (; text.n >= part.n; text = str_from(text, 1))
 		if (str_starts(text, part))
@@ -328,14 +329,14 @@ stands_in(str text, str part)
 
 /* Doubletour says so of a path that it refuses; a gate that answers names the page that the forged headers named. */
 static bool
-reaches_doubletour(const struct curl_reply *reply)
+doctor_reaches_doubletour(const struct curl_reply *reply)
 {
 	return str_equal(curl_header(reply, STR("Doubletour-Refused")), STR("path")) ||
-	       stands_in(curl_header(reply, STR("Location")), STR(FORGED));
+	       doctor_contains(curl_header(reply, STR("Location")), STR(FORGED));
 }
 
 static err
-respelled_one(struct visit *v, const char *path)
+doctor_respelled_one(struct visit *v, const char *path)
 {
 	static const char finding[] =
 	    "REACHES DOUBLETOUR: have the proxy refuse other spellings of its paths by the raw request "
@@ -349,42 +350,42 @@ respelled_one(struct visit *v, const char *path)
 
 	snprintf(url, sizeof(url), "X-Original-URL: %s/" FORGED, v->origin);
 	snprintf(host, sizeof(host), "X-Forwarded-Host: %s", v->origin + strlen("https://"));
-	TRY(ask_proxy(v, &probe, path, &reply));
-	if (!reaches_doubletour(&reply))
-		return judge(v, "respelled", &probe, &reply);
+	TRY(doctor_ask_proxy(v, &probe, path, &reply));
+	if (!doctor_reaches_doubletour(&reply))
+		return doctor_judge(v, "respelled", &probe, &reply);
 	v->leaks++;
-	return tell(v, "respelled", path, finding, reply.status);
+	return doctor_print(v, "respelled", path, finding, reply.status);
 }
 
 static err
-respelled_group(struct visit *v)
+doctor_respelled_group(struct visit *v)
 {
 	size_t leaks = v->leaks;
 
 	for (size_t i = 0; i < COUNT(respelled); i++)
-		TRY(respelled_one(v, respelled[i]));
-	return say(v,
-		   v->leaks == leaks ? "requests, none of them reaches Doubletour."
-				     : "requests, SOME OF THEM REACH DOUBLETOUR.",
-		   "spellings of Doubletour's paths", COUNT(respelled));
+		TRY(doctor_respelled_one(v, respelled[i]));
+	return doctor_say(v,
+			  v->leaks == leaks ? "requests, none of them reaches Doubletour."
+					    : "requests, SOME OF THEM REACH DOUBLETOUR.",
+			  "spellings of Doubletour's paths", COUNT(respelled));
 }
 
 /* --- what the application sees ------------------------------------------------------------------------------------------------ */
 
 static err
-echo_one(struct visit *v, const struct probe *probe)
+doctor_echo_one(struct visit *v, const struct probe *probe)
 {
 	CLEANUP(curl_reply_wipe) struct curl_reply reply = { .status = 0 };
 
-	TRY(ask_proxy(v, probe, v->echo, &reply));
-	if (!lets_in(reply.status)) {
+	TRY(doctor_ask_proxy(v, probe, v->echo, &reply));
+	if (!doctor_lets_in(reply.status)) {
 		v->troubles++;
-		return tell(v, "echo", probe->what, "the page that shows headers did not answer", reply.status);
+		return doctor_print(v, "echo", probe->what, "the page that shows headers did not answer", reply.status);
 	}
-	if (!stands_in(buf_str(&reply.text), STR(FORGED)))
+	if (!doctor_contains(buf_str(&reply.text), STR(FORGED)))
 		return ERR_OK;
 	v->leaks++;
-	return tell(
+	return doctor_print(
 	    v, "echo", probe->what,
 	    "REACHES THE APPLICATION: have the proxy delete it before it asks, as `doubletour proxy-config` does",
 	    reply.status);
@@ -392,17 +393,17 @@ echo_one(struct visit *v, const struct probe *probe)
 
 /* An application that takes it speaks on through a tunnel that nobody looks into. */
 static err
-echo_upgrade(struct visit *v)
+doctor_echo_upgrade(struct visit *v)
 {
 	static const struct probe h2c = { "Upgrade: " UNKNOWN_UPGRADE,
 					  .headers = { "Connection: Upgrade", "Upgrade: " UNKNOWN_UPGRADE } };
 	CLEANUP(curl_reply_wipe) struct curl_reply reply = { .status = 0 };
 
-	TRY(ask_proxy(v, &h2c, v->echo, &reply));
-	if (reply.status != 101 && !stands_in(buf_str(&reply.text), STR(UNKNOWN_UPGRADE)))
+	TRY(doctor_ask_proxy(v, &h2c, v->echo, &reply));
+	if (reply.status != 101 && !doctor_contains(buf_str(&reply.text), STR(UNKNOWN_UPGRADE)))
 		return ERR_OK;
 	v->leaks++;
-	return tell(
+	return doctor_print(
 	    v, "echo", h2c.what,
 	    "REACHES THE APPLICATION, which may make a tunnel of it: let websocket through and nothing else, as "
 	    "`doubletour proxy-config` does",
@@ -410,52 +411,53 @@ echo_upgrade(struct visit *v)
 }
 
 static err
-echo_group(struct visit *v)
+doctor_echo_group(struct visit *v)
 {
 	size_t leaks = v->leaks;
 
 	if (v->echo == NULL || v->login)
 		return ERR_OK;
-	TRY(echo_upgrade(v));
+	TRY(doctor_echo_upgrade(v));
 	for (size_t i = 0; i < COUNT(identities); i++)
-		TRY(echo_one(v, &identities[i]));
-	return say(v,
-		   v->leaks == leaks ? "spellings, none of them reaches the application."
-				     : "spellings, SOME OF THEM REACH THE APPLICATION.",
-		   "identity headers", COUNT(identities));
+		TRY(doctor_echo_one(v, &identities[i]));
+	return doctor_say(v,
+			  v->leaks == leaks ? "spellings, none of them reaches the application."
+					    : "spellings, SOME OF THEM REACH THE APPLICATION.",
+			  "identity headers", COUNT(identities));
 }
 
 /* --- the visit ------------------------------------------------------------------------------------------------------------------ */
 
 /* First of all a plain request: what is open to everybody cannot be looked after. */
 static err
-plain_request(struct visit *v, const struct config *config, bool *ret_closed)
+doctor_plain_request(struct visit *v, const struct config *config, bool *ret_closed)
 {
 	static const struct probe plain = { .what = "a plain request", .headers = { "Accept: text/html" } };
 	CLEANUP(curl_reply_wipe) struct curl_reply reply = { .status = 0 };
 
-	TRY(ask_proxy(v, &plain, NULL, &reply));
+	TRY(doctor_ask_proxy(v, &plain, NULL, &reply));
 	if (reply.status == 0)
 		return why_set(&v->why, ERR_AWAY, "%s was not reached: %s", cli_url_of(v->url).z, reply.trouble);
-	*ret_closed = !lets_in(reply.status);
+	*ret_closed = !doctor_lets_in(reply.status);
 	if (!*ret_closed) {
 		v->leaks++;
-		return tell(v, "plain", plain.what,
-			    open_by_rule(v, &plain)
-				? "is answered: a rule leaves this page open to everybody; name one that is closed"
-				: "GETS THROUGH: the proxy does not ask Doubletour about this page",
-			    reply.status);
+		return doctor_print(
+		    v, "plain", plain.what,
+		    doctor_open_by_rule(v, &plain)
+			? "is answered: a rule leaves this page open to everybody; name one that is closed"
+			: "GETS THROUGH: the proxy does not ask Doubletour about this page",
+		    reply.status);
 	}
 	if (reply.status >= 300 && reply.status < 400 && config->public_url[0] != '\0' && !v->login &&
 	    !str_starts(curl_header(&reply, STR("Location")), str_of(config->public_url))) {
 		v->troubles++;
-		return tell(v, "plain", plain.what, "leads elsewhere than to PUBLIC_URL", reply.status);
+		return doctor_print(v, "plain", plain.what, "leads elsewhere than to PUBLIC_URL", reply.status);
 	}
-	return say(v, "request, which is led to sign in or refused.", plain.what, 1);
+	return doctor_say(v, "request, which is led to sign in or refused.", plain.what, 1);
 }
 
 static err
-prepare(struct visit *v, const struct config *config)
+doctor_prepare(struct visit *v, const struct config *config)
 {
 	str text = { 0 };
 
@@ -475,20 +477,20 @@ prepare(struct visit *v, const struct config *config)
 }
 
 static err
-examine(struct visit *v, const struct config *config)
+doctor_examine(struct visit *v, const struct config *config)
 {
 	bool closed = false;
 
-	TRY(prepare(v, config));
-	TRY(plain_request(v, config, &closed));
+	TRY(doctor_prepare(v, config));
+	TRY(doctor_plain_request(v, config, &closed));
 	for (size_t i = 0; closed && i < COUNT(groups); i++)
-		TRY(probe_group(v, &groups[i]));
-	TRY(respelled_group(v));
-	return closed ? echo_group(v) : ERR_OK;
+		TRY(doctor_probe_group(v, &groups[i]));
+	TRY(doctor_respelled_group(v));
+	return closed ? doctor_echo_group(v) : ERR_OK;
 }
 
 static int
-summary(struct visit *v)
+doctor_summary(struct visit *v)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(1024);
 
@@ -506,9 +508,9 @@ summary(struct visit *v)
 
 /* One host: its status. */
 static int
-visit_host(const struct visit *asked, const char *url, bool several, const struct config *config)
+doctor_visit_host(const struct visit *asked, const char *url, bool several, const struct config *config)
 {
-	CLEANUP(visit_end) struct visit v = *asked;
+	CLEANUP(doctor_visit_end) struct visit v = *asked;
 	CLEANUP(buf_wipe) struct buf title = BUF(16 * 1024);
 	err e;
 
@@ -518,8 +520,8 @@ visit_host(const struct visit *asked, const char *url, bool several, const struc
 		cli_line(&title, "%s", url);
 	if (cli_print(buf_str(&title)) != CLI_DONE)
 		return CLI_FAILED;
-	e = examine(&v, config);
-	return e == ERR_OK ? summary(&v) : cli_fail(e, &v.why);
+	e = doctor_examine(&v, config);
+	return e == ERR_OK ? doctor_summary(&v) : cli_fail(e, &v.why);
 }
 
 int
@@ -543,7 +545,7 @@ cli_doctor(struct cli *cli, int argc, char **argv)
 	if (status != CLI_GO_ON)
 		return status;
 	for (int i = optind; i < argc; i++) {
-		status = visit_host(&v, argv[i], argc - optind > 1, &cli->config);
+		status = doctor_visit_host(&v, argv[i], argc - optind > 1, &cli->config);
 		worst = status > worst ? status : worst;
 	}
 	return worst;

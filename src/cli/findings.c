@@ -15,7 +15,7 @@ static const struct {
 };
 
 static int64_t
-value(const struct upkeep_findings *findings, size_t i)
+findings_value(const struct upkeep_findings *findings, size_t i)
 {
 	return *(const int64_t *)((const char *)findings + members[i].offset);
 }
@@ -25,7 +25,7 @@ findings_put(struct buf *out, const struct upkeep_findings *findings)
 {
 	for (size_t i = 0; i < COUNT(members); i++) {
 		buf_put(out, i == 0 ? STR("") : STR(", "));
-		cli_count(out, value(findings, i), members[i].one, members[i].many);
+		cli_count(out, findings_value(findings, i), members[i].one, members[i].many);
 	}
 }
 
@@ -37,9 +37,9 @@ findings_put_problems(struct buf *out, const struct upkeep_findings *findings)
 		size_t offset;
 	} problems[] = {
 		{ "secret", "secrets", " cannot be opened with the key", offsetof(struct upkeep_findings, unreadable) },
-		{ "account name", "account names", " cannot be typed", offsetof(struct upkeep_findings, misnamed) },
+		{ "account name", "account names", " cannot be typed", offsetof(struct upkeep_findings, bad_name) },
 		{ "object", "objects", " in the schema that Doubletour does not make",
-		  offsetof(struct upkeep_findings, foreign) },
+		  offsetof(struct upkeep_findings, unknown_objects) },
 		{ "value", "values", " that a page or a command would refuse",
 		  offsetof(struct upkeep_findings, bad_values) },
 	};
@@ -59,10 +59,10 @@ void
 findings_put_json(struct cli_json *line, const struct upkeep_findings *findings)
 {
 	for (size_t i = 0; i < COUNT(members); i++)
-		cli_json_number(line, members[i].json, value(findings, i));
+		cli_json_number(line, members[i].json, findings_value(findings, i));
 	cli_json_number(line, "unreadable", findings->unreadable);
-	cli_json_number(line, "misnamed", findings->misnamed);
+	cli_json_number(line, "misnamed", findings->bad_name);
 	cli_json_number(line, "orphans", findings->orphans);
-	cli_json_number(line, "foreign", findings->foreign);
+	cli_json_number(line, "foreign", findings->unknown_objects);
 	cli_json_number(line, "bad_values", findings->bad_values);
 }

@@ -38,7 +38,7 @@ struct request {
 };
 
 static void
-request_end(struct request *r)
+cli_gate_request_end(struct request *r)
 {
 	access_rules_wipe(&r->rules);
 	arena_wipe(&r->arena);
@@ -46,18 +46,18 @@ request_end(struct request *r)
 }
 
 static err
-user_row(void *context, const struct admin_user *user)
+cli_gate_user_row(void *context, const struct admin_user *user)
 {
 	struct request *r = context;
 
 	TRY(arena_copy(&r->arena, user->name, &r->visitor.name));
 	TRY(arena_copy(&r->arena, user->groups, &r->visitor.groups));
 	r->visitor.level = user->disabled ? ACCESS_NOBODY : ACCESS_FULL;
-	return clock_now_us(&r->visitor.proved_us);
+	return clock_now_us(&r->visitor.verified_us);
 }
 
 static err
-visitor_read(struct request *r)
+cli_gate_visitor_read(struct request *r)
 {
 	const struct admin_filter filter = { .account = r->user };
 	struct admin admin = { .why = { "" } };
@@ -67,14 +67,14 @@ visitor_read(struct request *r)
 		return ERR_OK;
 	e = admin_open(r->config, &admin);
 	if (e == ERR_OK)
-		e = admin_users(admin.thread, &filter, &admin.why, user_row, r);
+		e = admin_users(admin.thread, &filter, &admin.why, cli_gate_user_row, r);
 	r->why = admin.why;
 	admin_close(&admin);
 	return e;
 }
 
 static bool
-is_protected(const struct config *config, str host)
+cli_gate_is_protected(const struct config *config, str host)
 {
 	for (size_t i = 0; i < config->gate_domains_count; i++)
 		if (target_under(host, str_of(config->gate_domains[i].z)))
@@ -83,7 +83,7 @@ is_protected(const struct config *config, str host)
 }
 
 static err
-target_take(struct request *r, struct target *target)
+cli_gate_target_take(struct request *r, struct target *target)
 {
 	err e = target_read(r->url, &r->arena, target);
 
@@ -92,7 +92,7 @@ target_take(struct request *r, struct target *target)
 			       "%s is not the address of a protected application: https://host/path is wanted.",
 			       cli_url_of(r->url.p).z);
 	TRY(e);
-	if (!is_protected(r->config, target->host))
+	if (!cli_gate_is_protected(r->config, target->host))
 		return why_set(&r->why, ERR_NOT_FOUND, "%.*s is under none of GATE_DOMAINS: the gate answers 400.",
 			       STR_ARG(target->host));
 	if (!target_method_good(str_of(r->method)))
@@ -101,7 +101,7 @@ target_take(struct request *r, struct target *target)
 }
 
 static err
-rules_take(struct request *r)
+cli_gate_rules_take(struct request *r)
 {
 	str text = { 0 };
 
@@ -110,7 +110,7 @@ rules_take(struct request *r)
 }
 
 static const char *
-outcome_text(const struct access_decision *d)
+cli_gate_outcome_text(const struct access_decision *d)
 {
 	switch (d->reason) {
 	case ACCESS_NO_RULE:
@@ -132,7 +132,7 @@ outcome_text(const struct access_decision *d)
 }
 
 static void
-put_rule(struct request *r, const struct access_rule *rule)
+cli_gate_put_rule(struct request *r, const struct access_rule *rule)
 {
 	if (r->rules.implied) {
 		buf_put(&r->out,
@@ -150,33 +150,33 @@ put_rule(struct request *r, const struct access_rule *rule)
 }
 
 static err
-put_words(struct request *r, const struct target *target, const struct access_decision *d)
+cli_gate_put_words(struct request *r, const struct target *target, const struct access_decision *d)
 {
 	if (target->unclear && !target->dots)
 		cli_line(&r->out, "Programs read this path in different ways. The strictest rule that one of them "
 				  "could meet decides.");
-	put_rule(r, d->rule);
+	cli_gate_put_rule(r, d->rule);
 	if (r->visitor.level == ACCESS_NOBODY) {
-		cli_line(&r->out, "A visitor who is not signed in %s.", outcome_text(d));
+		cli_line(&r->out, "A visitor who is not signed in %s.", cli_gate_outcome_text(d));
 		return buf_check(&r->out);
 	}
 	if (r->visitor.groups.n > 0)
 		cli_line(&r->out, "%.*s (%.*s) %s.", STR_ARG(r->visitor.name), STR_ARG(r->visitor.groups),
-			 outcome_text(d));
+			 cli_gate_outcome_text(d));
 	else
-		cli_line(&r->out, "%.*s %s.", STR_ARG(r->visitor.name), outcome_text(d));
+		cli_line(&r->out, "%.*s %s.", STR_ARG(r->visitor.name), cli_gate_outcome_text(d));
 	return buf_check(&r->out);
 }
 
 static err
-put_object(struct request *r, const struct target *target, const struct access_decision *d)
+cli_gate_put_object(struct request *r, const struct target *target, const struct access_decision *d)
 {
 	static const char *const outcomes[ACCESS_OUTCOME_COUNT] = { "refused", "passes", "asks" };
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 
 	cli_json_text(&line, "url", r->url);
 	cli_json_text(&line, "outcome", str_of(outcomes[d->outcome]));
-	cli_json_text(&line, "why", str_of(outcome_text(d)));
+	cli_json_text(&line, "why", str_of(cli_gate_outcome_text(d)));
 	cli_json_number(&line, "line", d->rule == NULL ? 0 : d->rule->line);
 	cli_json_text(&line, "policy", str_of(d->rule == NULL ? "" : access_policy_name(d->rule->policy)));
 	cli_json_bool(&line, "ambiguous", target->unclear);
@@ -184,32 +184,32 @@ put_object(struct request *r, const struct target *target, const struct access_d
 }
 
 static err
-check(struct request *r, enum access_outcome *ret_outcome)
+cli_gate_run_check(struct request *r, enum access_outcome *ret_outcome)
 {
 	struct access_decision decision;
 	struct target target;
 	int64_t now_us = 0;
 
-	TRY(target_take(r, &target));
-	TRY(rules_take(r));
-	TRY(visitor_read(r));
+	TRY(cli_gate_target_take(r, &target));
+	TRY(cli_gate_rules_take(r));
+	TRY(cli_gate_visitor_read(r));
 	TRY(clock_now_us(&now_us));
 	const struct access_request request = { &target, str_of(r->method), str_of(r->address) };
 	decision = access_decide(&r->rules, &request, &r->visitor, now_us);
 	*ret_outcome = decision.outcome;
-	return r->json ? put_object(r, &target, &decision) : put_words(r, &target, &decision);
+	return r->json ? cli_gate_put_object(r, &target, &decision) : cli_gate_put_words(r, &target, &decision);
 }
 
 static int
-run(struct cli *cli, struct request *typed)
+cli_gate_run(struct cli *cli, struct request *typed)
 {
-	CLEANUP(request_end) struct request r = *typed;
+	CLEANUP(cli_gate_request_end) struct request r = *typed;
 	enum access_outcome outcome = ACCESS_REFUSED;
 	int status;
 	err e;
 
 	r.config = &cli->config;
-	e = check(&r, &outcome);
+	e = cli_gate_run_check(&r, &outcome);
 	if (e != ERR_OK)
 		return cli_fail(e, &r.why);
 	status = cli_print(buf_str(&r.out));
@@ -241,5 +241,5 @@ cli_gate(struct cli *cli, int argc, char **argv)
 	}
 	r.url = str_of(argv[optind + 1]);
 	status = cli_config(cli);
-	return status == CLI_GO_ON ? run(cli, &r) : status;
+	return status == CLI_GO_ON ? cli_gate_run(cli, &r) : status;
 }

@@ -50,7 +50,7 @@ enum { ARENA_MAX = 256 * 1024 * 1024, PROGRESS_FROM_ROWS = 1000 };
 /* --- files ---------------------------------------------------------------------------------------------------------- */
 
 static err
-read_all(int fd, char *into, size_t n, size_t *ret_n)
+cli_import_read_all(int fd, char *into, size_t n, size_t *ret_n)
 {
 	while (*ret_n < n) {
 		ssize_t got = read(fd, into + *ret_n, n - *ret_n);
@@ -81,7 +81,7 @@ import_file(const char *path, struct arena *arena, struct why *why, str *ret_tex
 	text = arena_alloc(arena, (size_t)status.st_size + 1);
 	if (text == NULL)
 		return ERR_MEMORY;
-	if (read_all(fd, text, (size_t)status.st_size + 1, &n) != ERR_OK)
+	if (cli_import_read_all(fd, text, (size_t)status.st_size + 1, &n) != ERR_OK)
 		return why_set(why, ERR_IO, "The file %s cannot be read: %s.", path, strerror(errno));
 	if (n > (size_t)status.st_size) /* it grows, or is one of /proc, which tell no size */
 		return why_set(why, ERR_INVALID, "The file %s is longer than its size says.  Name a copy of it.", path);
@@ -95,7 +95,7 @@ import_file(const char *path, struct arena *arena, struct why *why, str *ret_tex
 
 /* A line that says nothing is a slip that would keep a name as it was. */
 static err
-map_check(str map, const char *path, struct why *why)
+cli_import_map_check(str map, const char *path, struct why *why)
 {
 	for (unsigned number = 1; map.n > 0; number++) {
 		str line = str_trim(str_cut(&map, '\n')), to = line, from = str_cut(&to, '=');
@@ -108,7 +108,7 @@ map_check(str map, const char *path, struct why *why)
 }
 
 static bool
-renamed(void *context, str name, str *ret_name)
+cli_import_renamed(void *context, str name, str *ret_name)
 {
 	str rest = *(const str *)context;
 
@@ -131,7 +131,7 @@ struct telling {
 };
 
 static void
-tell_row(struct telling *telling, const struct import_row *row, const char *reason, const char *consequence)
+cli_import_print_row(struct telling *telling, const struct import_row *row, const char *reason, const char *consequence)
 {
 	if (telling->progress.shown_us != 0)
 		cli_clear_line();
@@ -139,19 +139,19 @@ tell_row(struct telling *telling, const struct import_row *row, const char *reas
 }
 
 static void
-tell_refused(void *context, const struct import_row *row, const char *reason)
+cli_import_print_refused(void *context, const struct import_row *row, const char *reason)
 {
-	tell_row(context, row, reason, "");
+	cli_import_print_row(context, row, reason, "");
 }
 
 static void
-tell_weakened(void *context, const struct import_row *row, const char *reason)
+cli_import_print_weakened(void *context, const struct import_row *row, const char *reason)
 {
-	tell_row(context, row, reason, ": taken without it, and enrols at the next sign-in");
+	cli_import_print_row(context, row, reason, ": taken without it, and enrols at the next sign-in");
 }
 
 static void
-tell_progress(void *context, int64_t done, int64_t all)
+cli_import_print_progress(void *context, int64_t done, int64_t all)
 {
 	struct telling *telling = context;
 
@@ -179,25 +179,27 @@ static const struct {
 };
 
 static long long
-count_value(const struct import_counts *counts, size_t i)
+cli_import_count_value(const struct import_counts *counts, size_t i)
 {
 	return *(const int64_t *)((const char *)counts + count_members[i].offset);
 }
 
 static err
-report_json(const struct import_counts *counts, const struct import_place *place, bool dry_run, struct buf *out)
+cli_import_report_json(const struct import_counts *counts, const struct import_location *location, bool dry_run,
+		       struct buf *out)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 
 	for (size_t i = 0; i < COUNT(count_members); i++)
-		cli_json_number(&line, count_members[i].json, count_value(counts, i));
-	cli_json_number(&line, "lines_passed_over", place->passed_over);
+		cli_json_number(&line, count_members[i].json, cli_import_count_value(counts, i));
+	cli_json_number(&line, "lines_passed_over", location->passed_over);
 	cli_json_bool(&line, "dry_run", dry_run);
 	return cli_json_put(&line, out);
 }
 
 static err
-report(const struct import_counts *counts, const struct import_place *place, bool dry_run, struct buf *out)
+cli_import_report(const struct import_counts *counts, const struct import_location *location, bool dry_run,
+		  struct buf *out)
 {
 	cli_line(out,
 		 "%lld account%s %s, %lld of them with an authenticator; %lld %s there already; %lld cannot be taken.",
@@ -208,9 +210,9 @@ report(const struct import_counts *counts, const struct import_place *place, boo
 		 (long long)counts->with_factor, (long long)counts->there, counts->there == 1 ? "was" : "were",
 		 (long long)counts->refused);
 	for (size_t i = 0; i < COUNT(count_members); i++)
-		if (count_members[i].one != NULL && count_value(counts, i) > 0)
-			cli_line(out, "%lld %s.", count_value(counts, i),
-				 count_value(counts, i) == 1 ? count_members[i].one : count_members[i].many);
+		if (count_members[i].one != NULL && cli_import_count_value(counts, i) > 0)
+			cli_line(out, "%lld %s.", cli_import_count_value(counts, i),
+				 cli_import_count_value(counts, i) == 1 ? count_members[i].one : count_members[i].many);
 	return buf_check(out);
 }
 
@@ -219,7 +221,7 @@ report(const struct import_counts *counts, const struct import_place *place, boo
 static const struct kind {
 	const char *name;
 	enum audit_reason reason;
-	import_source source;
+	import_reader source;
 	bool takes_totp, takes_timezone;
 } kinds[] = {
 	{ "flask", REASON_FLASK, import_flask, false, true },
@@ -229,26 +231,26 @@ static const struct kind {
 
 struct request {
 	const struct kind *kind;
-	struct import_place place;
+	struct import_location location;
 	const char *map;
 	bool dry_run, enrol_anew, json;
 };
 
 /* What concerns no single account. */
 static void
-tell_notes(const struct request *request, const struct import_counts *counts)
+cli_import_print_notes(const struct request *request, const struct import_counts *counts)
 {
-	const struct import_place *place = &request->place;
+	const struct import_location *location = &request->location;
 
-	if (request->kind->takes_totp && place->totp == NULL && counts->taken > 0)
+	if (request->kind->takes_totp && location->totp == NULL && counts->taken > 0)
 		cli_say("%s", "No authenticators were given (--totp): those who had one enrol anew at the next "
 			      "sign-in.  A later run "
 			      "with --totp adds them.");
-	if (place->passed_over > 0)
-		cli_say("%s: lines passed over because they do not speak of otpauth: %lld.", place->totp,
-			(long long)place->passed_over);
-	if (place->left_behind[0] != '\0')
-		cli_say("Left behind, because accounts have no such value here: %s.", place->left_behind);
+	if (location->passed_over > 0)
+		cli_say("%s: lines passed over because they do not speak of otpauth: %lld.", location->totp,
+			(long long)location->passed_over);
+	if (location->left_behind[0] != '\0')
+		cli_say("Left behind, because accounts have no such value here: %s.", location->left_behind);
 	if (counts->weak_factors > 0)
 		cli_say("%s",
 			"With --enrol-anew, accounts whose authenticator cannot be taken come without it, and enrol at "
@@ -256,56 +258,58 @@ tell_notes(const struct request *request, const struct import_counts *counts)
 }
 
 static err
-run_import(const struct config *config, struct request *request, struct why *why, struct import_counts *ret_counts)
+cli_import_run_source(const struct config *config, struct request *request, struct why *why,
+		      struct import_counts *ret_counts)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(ARENA_MAX);
 	struct telling telling = { progress_begin("importing") };
 	str map = { 0 };
 	struct import import = { .reason = request->kind->reason,
 				 .source = request->kind->source,
-				 .source_context = &request->place,
-				 .rename = request->map == NULL ? NULL : renamed,
+				 .source_context = &request->location,
+				 .rename = request->map == NULL ? NULL : cli_import_renamed,
 				 .rename_context = &map,
 				 .dry_run = request->dry_run,
 				 .enrol_anew = request->enrol_anew,
-				 .refused = tell_refused,
-				 .weakened = tell_weakened,
-				 .progress = tell_progress,
+				 .refused = cli_import_print_refused,
+				 .weakened = cli_import_print_weakened,
+				 .progress = cli_import_print_progress,
 				 .context = &telling };
 	err e;
 
-	request->place.arena = &arena;
+	request->location.arena = &arena;
 	e = request->map == NULL ? ERR_OK : import_file(request->map, &arena, why, &map);
 	if (e == ERR_OK)
-		e = map_check(map, request->map, why);
+		e = cli_import_map_check(map, request->map, why);
 	if (e == ERR_OK)
 		e = import_run(config, &import, why, ret_counts);
 	progress_end(&telling.progress);
-	request->place.arena = NULL; /* it ends here */
-	request->place.text = request->place.uris = (str){ 0 };
+	request->location.arena = NULL; /* it ends here */
+	request->location.text = request->location.uris = (str){ 0 };
 	return e;
 }
 
 static int
-import_and_tell(struct cli *cli, struct request *request)
+cli_import_run_and_print(struct cli *cli, struct request *request)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(4 * 1024);
 	struct import_counts counts = { 0 };
 	struct why why = { 0 };
 	int status;
-	err e = run_import(&cli->config, request, &why, &counts);
+	err e = cli_import_run_source(&cli->config, request, &why, &counts);
 
 	if (e == ERR_OK)
-		e = (request->json ? report_json : report)(&counts, &request->place, request->dry_run, &out);
+		e = (request->json ? cli_import_report_json : cli_import_report)(&counts, &request->location,
+										 request->dry_run, &out);
 	if (e != ERR_OK)
 		return cli_fail(e, &why);
-	tell_notes(request, &counts);
+	cli_import_print_notes(request, &counts);
 	status = cli_print(buf_str(&out));
 	return status != CLI_DONE || counts.refused + counts.strays == 0 ? status : CLI_FAILED;
 }
 
 static const struct kind *
-kind_find(const char *word)
+cli_import_kind_find(const char *word)
 {
 	for (size_t i = 0; i < COUNT(kinds); i++)
 		if (str_equal(str_of(word), str_of(kinds[i].name)))
@@ -314,7 +318,7 @@ kind_find(const char *word)
 }
 
 static int
-kind_unknown(const char *word, const char *command)
+cli_import_kind_unknown(const char *word, const char *command)
 {
 	const char *words[COUNT(kinds) + 1] = { NULL };
 
@@ -324,31 +328,31 @@ kind_unknown(const char *word, const char *command)
 }
 
 static int
-misused(const char *sentence)
+cli_import_misused(const char *sentence)
 {
 	cli_say("doubletour import: %s  `doubletour import --help` says more.", sentence);
 	return CLI_USAGE;
 }
 
 static int
-request_read(int argc, char **argv, struct request *request)
+cli_import_request_read(int argc, char **argv, struct request *request)
 {
 	const char *from_environment = getenv("IMPORT_URL");
 
 	if (argc - optind < 2)
-		return misused("say from what, and where it is.");
-	request->kind = kind_find(argv[optind]);
+		return cli_import_misused("say from what, and where it is.");
+	request->kind = cli_import_kind_find(argv[optind]);
 	if (request->kind == NULL)
-		return kind_unknown(argv[optind], argv[0]);
-	request->place.place = argv[optind + 1];
-	if (str_equal(str_of(request->place.place), STR("-")))
-		request->place.place = from_environment;
-	if (request->place.place == NULL)
-		return misused("- stands for the variable IMPORT_URL, which is not set.");
-	if (request->place.totp != NULL && !request->kind->takes_totp)
-		return misused("--totp goes with authelia only.");
-	if (request->place.timezone != NULL && !request->kind->takes_timezone)
-		return misused("--timezone goes with flask only.");
+		return cli_import_kind_unknown(argv[optind], argv[0]);
+	request->location.location = argv[optind + 1];
+	if (str_equal(str_of(request->location.location), STR("-")))
+		request->location.location = from_environment;
+	if (request->location.location == NULL)
+		return cli_import_misused("- stands for the variable IMPORT_URL, which is not set.");
+	if (request->location.totp != NULL && !request->kind->takes_totp)
+		return cli_import_misused("--totp goes with authelia only.");
+	if (request->location.timezone != NULL && !request->kind->takes_timezone)
+		return cli_import_misused("--timezone goes with flask only.");
 	return CLI_GO_ON;
 }
 
@@ -357,16 +361,16 @@ cli_import(struct cli *cli, int argc, char **argv)
 {
 	struct request request = { .kind = NULL };
 	const struct cli_option options[] = { { .name = "map", .value = &request.map },
-					      { .name = "totp", .value = &request.place.totp },
-					      { .name = "timezone", .value = &request.place.timezone },
+					      { .name = "totp", .value = &request.location.totp },
+					      { .name = "timezone", .value = &request.location.timezone },
 					      { .name = "enrol-anew", .flag = &request.enrol_anew },
 					      { .name = "dry-run", .flag = &request.dry_run },
 					      { .name = "json", .flag = &request.json } };
 	int status = cli_options(argc, argv, import_help, options, COUNT(options), 2);
 
 	if (status == CLI_GO_ON)
-		status = request_read(argc, argv, &request);
+		status = cli_import_request_read(argc, argv, &request);
 	if (status == CLI_GO_ON)
 		status = cli_config(cli);
-	return status == CLI_GO_ON ? import_and_tell(cli, &request) : status;
+	return status == CLI_GO_ON ? cli_import_run_and_print(cli, &request) : status;
 }

@@ -13,8 +13,8 @@
 #include "keeper/import.h"
 
 /* What the command line said about a source, and what the source has to say besides its rows. */
-struct import_place {
-	const char *place;    /* address of a database, or a file */
+struct import_location {
+	const char *location; /* address of a database, or a file */
 	const char *totp;     /* authelia: file of otpauth URIs; NULL: none */
 	const char *timezone; /* flask: of its times; NULL: this machine's */
 	struct arena *arena;
@@ -23,7 +23,7 @@ struct import_place {
 	char left_behind[200]; /* names of values that have no place here: "locale, phone_number" */
 };
 
-/* They are of type import_source; `source` is a struct import_place. */
+/* They are of type import_reader; `source` is a struct import_location. */
 err import_flask(void *source, import_take take, void *context, struct why *why);
 err import_htpasswd(void *source, import_take take, void *context, struct why *why);
 err import_authelia(void *source, import_take take, void *context, struct why *why);

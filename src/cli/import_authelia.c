@@ -24,26 +24,26 @@ enum { KEYS_MAX = 64, GROUPS_ROOM = 4096 };
 
 /* One user while their mapping is read. */
 struct reading {
-	struct import_place *place;
+	struct import_location *location;
 	yaml_document_t *document;
 	struct import_row *row;
 	struct buf groups;
 };
 
 static const yaml_node_t *
-node_at(const struct reading *r, int index)
+import_authelia_node_at(const struct reading *r, int index)
 {
 	return yaml_document_get_node(r->document, index);
 }
 
 static bool
-is_plain(const yaml_node_t *node)
+import_authelia_is_plain(const yaml_node_t *node)
 {
 	return node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
 
 static str
-scalar(const yaml_node_t *node)
+import_authelia_scalar(const yaml_node_t *node)
 {
 	if (node == NULL || node->type != YAML_SCALAR_NODE)
 		return (str){ 0 };
@@ -51,7 +51,7 @@ scalar(const yaml_node_t *node)
 }
 
 static bool
-is_one_of(str word, const char *const *words)
+import_authelia_is_one_of(str word, const char *const *words)
 {
 	for (; *words != NULL; words++)
 		if (str_equal(word, str_of(*words)))
@@ -60,7 +60,7 @@ is_one_of(str word, const char *const *words)
 }
 
 static bool
-is_text(const yaml_node_t *node)
+import_authelia_is_text(const yaml_node_t *node)
 {
 	return node->type == YAML_SCALAR_NODE && yaml_text_untagged(node);
 }
@@ -68,37 +68,37 @@ is_text(const yaml_node_t *node)
 /* --- values: each function returns what cannot be taken, or NULL ------------------------------------------------------ */
 
 static const char *
-text_take(const yaml_node_t *node, str *ret_text)
+import_authelia_text_take(const yaml_node_t *node, str *ret_text)
 {
 	if (yaml_text_is_null(node))
 		return NULL;
-	if (!is_text(node))
+	if (!import_authelia_is_text(node))
 		return "a value of it is a list, a mapping or tagged where a text belongs";
-	*ret_text = scalar(node);
+	*ret_text = import_authelia_scalar(node);
 	return NULL;
 }
 
 static const char *
-display_name_take(struct reading *r, const yaml_node_t *node)
+import_authelia_display_name_take(struct reading *r, const yaml_node_t *node)
 {
-	return text_take(node, &r->row->display_name);
+	return import_authelia_text_take(node, &r->row->display_name);
 }
 
 static const char *
-password_take(struct reading *r, const yaml_node_t *node)
+import_authelia_password_take(struct reading *r, const yaml_node_t *node)
 {
-	return text_take(node, &r->row->password_hash);
+	return import_authelia_text_take(node, &r->row->password_hash);
 }
 
 static const char *
-email_take(struct reading *r, const yaml_node_t *node)
+import_authelia_email_take(struct reading *r, const yaml_node_t *node)
 {
-	return text_take(node, &r->row->email);
+	return import_authelia_text_take(node, &r->row->email);
 }
 
 /* The words that yaml.v3 reads into a bool: those of YAML 1.2 without quotes, those of YAML 1.1 with or without. */
 static const char *
-disabled_take(struct reading *r, const yaml_node_t *node)
+import_authelia_disabled_take(struct reading *r, const yaml_node_t *node)
 {
 	static const char *const plain_yes[] = { "true", "True", "TRUE", NULL },
 				 *const plain_no[] = { "false", "False", "FALSE", NULL }, *const yes[] = { "y",   "Y",
@@ -110,26 +110,28 @@ disabled_take(struct reading *r, const yaml_node_t *node)
 
 	if (yaml_text_is_null(node))
 		return NULL;
-	r->row->disabled =
-	    is_one_of(scalar(node), yes) || (is_text(node) && is_plain(node) && is_one_of(scalar(node), plain_yes));
-	if (r->row->disabled || is_one_of(scalar(node), no) ||
-	    (is_text(node) && is_plain(node) && is_one_of(scalar(node), plain_no)))
+	r->row->disabled = import_authelia_is_one_of(import_authelia_scalar(node), yes) ||
+			   (import_authelia_is_text(node) && import_authelia_is_plain(node) &&
+			    import_authelia_is_one_of(import_authelia_scalar(node), plain_yes));
+	if (r->row->disabled || import_authelia_is_one_of(import_authelia_scalar(node), no) ||
+	    (import_authelia_is_text(node) && import_authelia_is_plain(node) &&
+	     import_authelia_is_one_of(import_authelia_scalar(node), plain_no)))
 		return NULL;
 	return "its value of disabled is neither true nor false";
 }
 
 static const char *
-group_take(struct reading *r, const yaml_node_t *node)
+import_authelia_group_take(struct reading *r, const yaml_node_t *node)
 {
-	if (!is_text(node) || !access_group_good(scalar(node)))
+	if (!import_authelia_is_text(node) || !access_group_good(import_authelia_scalar(node)))
 		return "one of its groups is not 1 to 40 of a-z 0-9 . _ -";
 	buf_put(&r->groups, r->groups.n > 0 ? STR(",") : STR(""));
-	buf_put(&r->groups, scalar(node));
+	buf_put(&r->groups, import_authelia_scalar(node));
 	return NULL;
 }
 
 static const char *
-groups_take(struct reading *r, const yaml_node_t *node)
+import_authelia_groups_take(struct reading *r, const yaml_node_t *node)
 {
 	if (yaml_text_is_null(node))
 		return NULL;
@@ -137,7 +139,7 @@ groups_take(struct reading *r, const yaml_node_t *node)
 		return "its groups are not a list";
 	for (const yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top;
 	     item++) {
-		const char *wrong = group_take(r, node_at(r, *item));
+		const char *wrong = import_authelia_group_take(r, import_authelia_node_at(r, *item));
 		if (wrong != NULL)
 			return wrong;
 	}
@@ -151,20 +153,20 @@ static const struct {
 	const char *key;
 	const char *(*take)(struct reading *r, const yaml_node_t *node);
 } values[] = {
-	{ "displayname", display_name_take },
-	{ "password", password_take },
-	{ "email", email_take },
-	{ "groups", groups_take },
-	{ "disabled", disabled_take },
+	{ "displayname", import_authelia_display_name_take },
+	{ "password", import_authelia_password_take },
+	{ "email", import_authelia_email_take },
+	{ "groups", import_authelia_groups_take },
+	{ "disabled", import_authelia_disabled_take },
 };
 
 /* --- a user ------------------------------------------------------------------------------------------------------------- */
 
 /* A key of Authelia's that has no counterpart: named once for the whole file. */
 static void
-key_leave_behind(struct import_place *place, str key)
+import_authelia_key_leave_behind(struct import_location *location, str key)
 {
-	str named = str_of(place->left_behind);
+	str named = str_of(location->left_behind);
 	size_t n = named.n;
 
 	for (str rest = named; rest.n > 0;)
@@ -173,42 +175,42 @@ key_leave_behind(struct import_place *place, str key)
 	for (size_t i = 0; i < key.n; i++)
 		if (key.p[i] <= ' ' || key.p[i] >= 0x7f)
 			return;
-	if (n + key.n + 3 < sizeof(place->left_behind))
-		snprintf(place->left_behind + n, sizeof(place->left_behind) - n, "%s%.*s", n > 0 ? ", " : "",
+	if (n + key.n + 3 < sizeof(location->left_behind))
+		snprintf(location->left_behind + n, sizeof(location->left_behind) - n, "%s%.*s", n > 0 ? ", " : "",
 			 STR_ARG(key));
 }
 
 static bool
-stands_before(const struct reading *r, const yaml_node_t *mapping, const yaml_node_pair_t *pair)
+import_authelia_seen_before(const struct reading *r, const yaml_node_t *mapping, const yaml_node_pair_t *pair)
 {
-	str key = scalar(node_at(r, pair->key));
+	str key = import_authelia_scalar(import_authelia_node_at(r, pair->key));
 
 	for (const yaml_node_pair_t *other = mapping->data.mapping.pairs.start; other < pair; other++)
-		if (str_equal(scalar(node_at(r, other->key)), key))
+		if (str_equal(import_authelia_scalar(import_authelia_node_at(r, other->key)), key))
 			return true;
 	return false;
 }
 
 static const char *
-pair_take(struct reading *r, const yaml_node_t *mapping, const yaml_node_pair_t *pair)
+import_authelia_pair_take(struct reading *r, const yaml_node_t *mapping, const yaml_node_pair_t *pair)
 {
-	const yaml_node_t *key = node_at(r, pair->key);
+	const yaml_node_t *key = import_authelia_node_at(r, pair->key);
 
-	if (!is_text(key))
+	if (!import_authelia_is_text(key))
 		return "one of its keys is not a text";
-	if (str_equal(scalar(key), STR("<<")))
+	if (str_equal(import_authelia_scalar(key), STR("<<")))
 		return "it has a merge key (<<), which is not taken: write the values out";
-	if (stands_before(r, mapping, pair))
+	if (import_authelia_seen_before(r, mapping, pair))
 		return "one of its keys stands twice";
 	for (size_t i = 0; i < COUNT(values); i++)
-		if (str_equal(scalar(key), str_of(values[i].key)))
-			return values[i].take(r, node_at(r, pair->value));
-	key_leave_behind(r->place, scalar(key));
+		if (str_equal(import_authelia_scalar(key), str_of(values[i].key)))
+			return values[i].take(r, import_authelia_node_at(r, pair->value));
+	import_authelia_key_leave_behind(r->location, import_authelia_scalar(key));
 	return NULL;
 }
 
 static const char *
-mapping_take(struct reading *r, const yaml_node_t *mapping)
+import_authelia_mapping_take(struct reading *r, const yaml_node_t *mapping)
 {
 	const yaml_node_pair_t *pair;
 
@@ -219,7 +221,7 @@ mapping_take(struct reading *r, const yaml_node_t *mapping)
 	if (mapping->data.mapping.pairs.top - mapping->data.mapping.pairs.start > KEYS_MAX)
 		return "it has more than 64 keys";
 	for (pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
-		const char *wrong = pair_take(r, mapping, pair);
+		const char *wrong = import_authelia_pair_take(r, mapping, pair);
 		if (wrong != NULL)
 			return wrong;
 	}
@@ -227,18 +229,20 @@ mapping_take(struct reading *r, const yaml_node_t *mapping)
 }
 
 static err
-user_read(struct import_place *place, yaml_document_t *document, const yaml_node_pair_t *pair,
-	  struct authelia_totp *totp, import_take take, void *context)
+import_authelia_user_read(struct import_location *location, yaml_document_t *document, const yaml_node_pair_t *pair,
+			  struct authelia_totp *totp, import_take take, void *context)
 {
-	struct import_row row = { .name = scalar(yaml_document_get_node(document, pair->key)) };
-	struct reading r = { .place = place, .document = document, .row = &row, .groups = BUF(GROUPS_ROOM) };
-	const yaml_node_t *key = node_at(&r, pair->key);
+	struct import_row row = { .name = import_authelia_scalar(yaml_document_get_node(document, pair->key)) };
+	struct reading r = { .location = location, .document = document, .row = &row, .groups = BUF(GROUPS_ROOM) };
+	const yaml_node_t *key = import_authelia_node_at(&r, pair->key);
 	char where[32];
 	err e;
 
 	snprintf(where, sizeof(where), "line %u", yaml_text_line(key));
 	row.where = str_of(where);
-	row.refused = is_text(key) ? mapping_take(&r, node_at(&r, pair->value)) : "its name is not a text";
+	row.refused = import_authelia_is_text(key)
+			  ? import_authelia_mapping_take(&r, import_authelia_node_at(&r, pair->value))
+			  : "its name is not a text";
 	authelia_totp_find(totp, &row);
 	e = take(context, &row);
 	buf_wipe(&r.groups);
@@ -248,46 +252,48 @@ user_read(struct import_place *place, yaml_document_t *document, const yaml_node
 /* --- the file ----------------------------------------------------------------------------------------------------------- */
 
 static err
-file_wrong(const struct import_place *place, const yaml_node_t *node, struct why *why, const char *sentence)
+import_authelia_file_wrong(const struct import_location *location, const yaml_node_t *node, struct why *why,
+			   const char *sentence)
 {
-	return why_set(why, ERR_INVALID, "%s, line %u: %s.", place->place, yaml_text_line(node), sentence);
+	return why_set(why, ERR_INVALID, "%s, line %u: %s.", location->location, yaml_text_line(node), sentence);
 }
 
 /* The mapping below `users:`; not NULL on ERR_OK. */
 static err
-users_find(const struct import_place *place, yaml_document_t *document, struct why *why, const yaml_node_t **ret_users)
+import_authelia_users_find(const struct import_location *location, yaml_document_t *document, struct why *why,
+			   const yaml_node_t **ret_users)
 {
 	const yaml_node_t *root = yaml_document_get_root_node(document);
 	const yaml_node_pair_t *pair;
 
 	*ret_users = NULL;
 	if (root == NULL || root->type != YAML_MAPPING_NODE)
-		return why_set(why, ERR_INVALID, "%s has no `users:` with a mapping of users.", place->place);
+		return why_set(why, ERR_INVALID, "%s has no `users:` with a mapping of users.", location->location);
 	for (pair = root->data.mapping.pairs.start; pair < root->data.mapping.pairs.top; pair++) {
 		const yaml_node_t *key = yaml_document_get_node(document, pair->key);
-		if (!str_equal(scalar(key), STR("users")))
+		if (!str_equal(import_authelia_scalar(key), STR("users")))
 			continue;
 		if (*ret_users != NULL)
-			return file_wrong(place, key, why, "`users` stands twice");
+			return import_authelia_file_wrong(location, key, why, "`users` stands twice");
 		*ret_users = yaml_document_get_node(document, pair->value);
 	}
 	if (*ret_users == NULL || (*ret_users)->type != YAML_MAPPING_NODE)
-		return why_set(why, ERR_INVALID, "%s has no `users:` with a mapping of users.", place->place);
+		return why_set(why, ERR_INVALID, "%s has no `users:` with a mapping of users.", location->location);
 	return ERR_OK;
 }
 
 static err
-users_read(struct import_place *place, yaml_document_t *document, struct authelia_totp *totp, import_take take,
-	   void *context, struct why *why)
+import_authelia_users_read(struct import_location *location, yaml_document_t *document, struct authelia_totp *totp,
+			   import_take take, void *context, struct why *why)
 {
 	const yaml_node_t *users = NULL;
 	const yaml_node_pair_t *pair;
 
-	TRY(users_find(place, document, why, &users));
+	TRY(import_authelia_users_find(location, document, why, &users));
 	if (users == NULL)
 		return ERR_INVALID;
 	for (pair = users->data.mapping.pairs.start; pair < users->data.mapping.pairs.top; pair++)
-		TRY(user_read(place, document, pair, totp, take, context));
+		TRY(import_authelia_user_read(location, document, pair, totp, take, context));
 	return authelia_totp_strays(totp, take, context);
 }
 
@@ -296,13 +302,13 @@ import_authelia(void *source, import_take take, void *context, struct why *why)
 {
 	CLEANUP(yaml_text_wipe) struct yaml_text yaml = { .loaded = false };
 	CLEANUP(authelia_totp_wipe) struct authelia_totp totp = { .n = 0 };
-	struct import_place *place = source;
+	struct import_location *location = source;
 
-	TRY(import_file(place->place, place->arena, why, &place->text));
-	TRY(yaml_text_load(str_of(place->place), place->text, &yaml, why));
-	if (place->totp != NULL) {
-		TRY(import_file(place->totp, place->arena, why, &place->uris));
-		TRY(authelia_totp_read(place, &totp, why));
+	TRY(import_file(location->location, location->arena, why, &location->text));
+	TRY(yaml_text_load(str_of(location->location), location->text, &yaml, why));
+	if (location->totp != NULL) {
+		TRY(import_file(location->totp, location->arena, why, &location->uris));
+		TRY(authelia_totp_read(location, &totp, why));
 	}
-	return users_read(place, &yaml.document, &totp, take, context, why);
+	return import_authelia_users_read(location, &yaml.document, &totp, take, context, why);
 }

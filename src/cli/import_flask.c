@@ -4,7 +4,7 @@
  */
 #include "cli/import.h"
 
-#include "store/foreign.h"
+#include "store/import_source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ struct reading {
 
 /* "true" comes as 1 from SQLite, as t from PostgreSQL; None is not true in Python.  False: it is none of these. */
 static bool
-truth_read(const struct db_value *value, bool *ret_truth)
+import_flask_truth_read(const struct db_value *value, bool *ret_truth)
 {
 	static const char *const yes[] = { "1", "t", "true" }, *const no[] = { "0", "f", "false" };
 
@@ -42,7 +42,7 @@ truth_read(const struct db_value *value, bool *ret_truth)
 
 /* Behind the seconds: a fraction, then perhaps how far from UTC, as PostgreSQL writes it: +02, -03:30, Z.  False: it has none. */
 static bool
-offset_read(str rest, int64_t *ret_seconds)
+import_flask_offset_read(str rest, int64_t *ret_seconds)
 {
 	uint64_t hours = 0, minutes = 0;
 
@@ -66,7 +66,7 @@ offset_read(str rest, int64_t *ret_seconds)
  * something else.
  */
 static int64_t
-created_at(const struct db_value *value)
+import_flask_created_at(const struct db_value *value)
 {
 	char text[20];
 	struct tm tm = { .tm_isdst = -1 };
@@ -80,14 +80,14 @@ created_at(const struct db_value *value)
 	end = strptime(text, "%Y-%m-%d %H:%M:%S", &tm);
 	if (end == NULL || *end != '\0')
 		return 0;
-	if (offset_read(str_from(value->bytes, 19), &offset_s))
+	if (import_flask_offset_read(str_from(value->bytes, 19), &offset_s))
 		return ((int64_t)timegm(&tm) - offset_s) * 1000000;
 	return (int64_t)mktime(&tm) * 1000000;
 }
 
 /* A zone that the machine does not know would silently be UTC. */
 static err
-timezone_set(const char *zone, struct why *why)
+import_flask_timezone_set(const char *zone, struct why *why)
 {
 	char path[300];
 	struct stat status;
@@ -115,7 +115,7 @@ struct hash {
 };
 
 static str
-hash_of(const struct db_value *value, struct hash *room)
+import_flask_hash_of(const struct db_value *value, struct hash *room)
 {
 	if (!str_starts(value->bytes, STR("\\x")))
 		return value->bytes;
@@ -126,7 +126,7 @@ hash_of(const struct db_value *value, struct hash *room)
 
 /* How the person finds the row: its id is a number, in SQLite as in PostgreSQL. */
 static str
-where(const struct db_value *id, char *room, size_t size)
+import_flask_where(const struct db_value *id, char *room, size_t size)
 {
 	int n = id->kind == DB_KIND_INT ? snprintf(room, size, "row %lld", (long long)id->number)
 					: snprintf(room, size, "row %.*s", STR_ARG(str_upto(id->bytes, 20)));
@@ -135,21 +135,21 @@ where(const struct db_value *id, char *room, size_t size)
 }
 
 static err
-row_take(void *context, const struct db_value *row, size_t columns)
+import_flask_row_take(void *context, const struct db_value *row, size_t columns)
 {
 	struct reading *reading = context;
 	struct hash hash = { .n = 0 };
-	char place[32];
+	char location[32];
 	struct import_row out;
 	bool enabled = false;
 
 	if (columns != COLUMNS)
 		return ERR_INVALID;
-	out = (struct import_row){ .where = where(&row[ID], place, sizeof(place)),
+	out = (struct import_row){ .where = import_flask_where(&row[ID], location, sizeof(location)),
 				   .name = row[NAME].bytes,
-				   .password_hash = hash_of(&row[PASSWORD], &hash),
-				   .created_us = created_at(&row[CREATED]) };
-	if (!truth_read(&row[ENABLED], &enabled))
+				   .password_hash = import_flask_hash_of(&row[PASSWORD], &hash),
+				   .created_us = import_flask_created_at(&row[CREATED]) };
+	if (!import_flask_truth_read(&row[ENABLED], &enabled))
 		out.refused = "its is_two_factor_authentication_enabled is neither true nor false";
 	if (enabled) /* a secret that was never confirmed protects nobody */
 		out.secret = row[SECRET].bytes.n == 0 ? STR("-") : row[SECRET].bytes;
@@ -159,11 +159,11 @@ row_take(void *context, const struct db_value *row, size_t columns)
 err
 import_flask(void *source, import_take take, void *context, struct why *why)
 {
-	CLEANUP(foreign_close) struct foreign *foreign = NULL;
-	const struct import_place *place = source;
+	CLEANUP(import_source_close) struct import_source *database = NULL;
+	const struct import_location *location = source;
 	struct reading reading = { take, context, why };
 
-	TRY(timezone_set(place->timezone, why));
-	TRY(foreign_open(place->place, why, &foreign));
-	return foreign_all(foreign, query, row_take, &reading, why);
+	TRY(import_flask_timezone_set(location->timezone, why));
+	TRY(import_source_open(location->location, why, &database));
+	return import_source_all(database, query, import_flask_row_take, &reading, why);
 }

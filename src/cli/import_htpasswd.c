@@ -6,14 +6,14 @@
 #include <stdio.h>
 
 static err
-line_take(str line, unsigned number, import_take take, void *context)
+import_htpasswd_line_take(str line, unsigned number, import_take take, void *context)
 {
-	char place[32];
+	char location[32];
 	struct import_row row = { 0 };
 	str rest = line;
 
-	snprintf(place, sizeof(place), "line %u", number);
-	row.where = str_of(place);
+	snprintf(location, sizeof(location), "line %u", number);
+	row.where = str_of(location);
 	row.name = str_cut(&rest, ':');
 	row.password_hash = str_trim(str_cut(&rest, ':')); /* what follows a second colon is a remark */
 	return take(context, &row);
@@ -22,17 +22,17 @@ line_take(str line, unsigned number, import_take take, void *context)
 err
 import_htpasswd(void *source, import_take take, void *context, struct why *why)
 {
-	struct import_place *place = source;
+	struct import_location *location = source;
 	unsigned number = 0;
 	str rest;
 
-	TRY(import_file(place->place, place->arena, why, &place->text));
-	rest = place->text;
+	TRY(import_file(location->location, location->arena, why, &location->text));
+	rest = location->text;
 	while (rest.n > 0) {
 		str line = str_trim(str_cut(&rest, '\n'));
 		number++;
 		if (line.n > 0 && line.p[0] != '#')
-			TRY(line_take(line, number, take, context));
+			TRY(import_htpasswd_line_take(line, number, take, context));
 	}
 	return ERR_OK;
 }

@@ -16,7 +16,7 @@ static const char invite_help[] =
     "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
 
 static err
-invite(const struct config *config, struct admin *admin, bool json, struct buf *out)
+invite_make(const struct config *config, struct admin *admin, bool json, struct buf *out)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 	CLEANUP(buf_wipe) struct buf address = BUF(2048);
@@ -36,11 +36,11 @@ invite(const struct config *config, struct admin *admin, bool json, struct buf *
 }
 
 static int
-invite_and_tell(struct cli *cli, bool json)
+invite_make_and_print(struct cli *cli, bool json)
 {
 	CLEANUP(admin_close) struct admin admin = { .why = { "" } };
 	CLEANUP(buf_wipe) struct buf out = BUF(4096);
-	err e = invite(&cli->config, &admin, json, &out);
+	err e = invite_make(&cli->config, &admin, json, &out);
 
 	if (e != ERR_OK)
 		return cli_fail(e, &admin.why);
@@ -59,5 +59,5 @@ cli_invite(struct cli *cli, int argc, char **argv)
 
 	if (status == CLI_GO_ON)
 		status = cli_config(cli);
-	return status == CLI_GO_ON ? invite_and_tell(cli, json) : status;
+	return status == CLI_GO_ON ? invite_make_and_print(cli, json) : status;
 }

@@ -12,7 +12,7 @@ enum { FRONT = alignof(max_align_t) };
 _Static_assert(sizeof(size_t) <= FRONT, "the size stands in front");
 
 static void *
-room_new(size_t n)
+json_room_new(size_t n)
 {
 	char *p = n > SIZE_MAX - FRONT ? NULL : mem_new(FRONT + n);
 
@@ -23,7 +23,7 @@ room_new(size_t n)
 }
 
 static void
-room_free(void *room)
+json_room_free(void *room)
 {
 	char *p = room;
 	size_t n;
@@ -39,7 +39,7 @@ room_free(void *room)
 /* --- text that is UTF-8 for certain --------------------------------------------------------------------------------- */
 
 static void
-put_repaired(struct buf *out, str text)
+json_put_repaired(struct buf *out, str text)
 {
 	while (text.n > 0) {
 		int32_t point = 0;
@@ -50,23 +50,23 @@ put_repaired(struct buf *out, str text)
 }
 
 static json_t *
-text_new(str text)
+json_text_new(str text)
 {
 	CLEANUP(buf_wipe) struct buf repaired = BUF(text.n * 3);
 
 	if (str_utf8_valid(text))
 		return json_stringn_nocheck(text.p, text.n);
-	put_repaired(&repaired, text);
+	json_put_repaired(&repaired, text);
 	return buf_check(&repaired) == ERR_OK ? json_stringn_nocheck(repaired.p, repaired.n) : NULL;
 }
 
 /* --- the object ------------------------------------------------------------------------------------------------------- */
 
 static json_t *
-object_of(struct cli_json *line)
+json_object_of(struct cli_json *line)
 {
 	if (line->object == NULL) {
-		json_set_alloc_funcs(room_new, room_free);
+		json_set_alloc_funcs(json_room_new, json_room_free);
 		line->object = json_object();
 	}
 	return line->object;
@@ -74,24 +74,24 @@ object_of(struct cli_json *line)
 
 /* Takes the value over, also when it cannot be put; NULL is a value that could not be made. */
 static void
-put(struct cli_json *line, const char *name, json_t *value)
+json_put(struct cli_json *line, const char *name, json_t *value)
 {
-	if (json_object_set_new(object_of(line), name, value) != 0)
+	if (json_object_set_new(json_object_of(line), name, value) != 0)
 		line->failed = ERR_MEMORY;
 }
 
 void
 cli_json_text(struct cli_json *line, const char *name, str text)
 {
-	object_of(line);
-	put(line, name, text_new(text));
+	json_object_of(line);
+	json_put(line, name, json_text_new(text));
 }
 
 void
 cli_json_number(struct cli_json *line, const char *name, int64_t number)
 {
-	object_of(line);
-	put(line, name, json_integer(number));
+	json_object_of(line);
+	json_put(line, name, json_integer(number));
 }
 
 void
@@ -110,40 +110,40 @@ cli_json_counter(struct cli_json *line, const char *name, uint64_t counter)
 void
 cli_json_bool(struct cli_json *line, const char *name, bool yes)
 {
-	put(line, name, json_boolean(yes));
+	json_put(line, name, json_boolean(yes));
 }
 
 void
 cli_json_null(struct cli_json *line, const char *name)
 {
-	put(line, name, json_null());
+	json_put(line, name, json_null());
 }
 
 void
 cli_json_list(struct cli_json *line, const char *name)
 {
-	object_of(line);
-	put(line, name, json_array());
+	json_object_of(line);
+	json_put(line, name, json_array());
 }
 
 void
 cli_json_list_text(struct cli_json *line, const char *name, str text)
 {
-	if (json_array_append_new(json_object_get(object_of(line), name), text_new(text)) != 0)
+	if (json_array_append_new(json_object_get(json_object_of(line), name), json_text_new(text)) != 0)
 		line->failed = ERR_MEMORY;
 }
 
 err
 cli_json_put(struct cli_json *line, struct buf *out)
 {
-	char *text = line->failed != ERR_OK ? NULL : json_dumps(object_of(line), JSON_COMPACT);
+	char *text = line->failed != ERR_OK ? NULL : json_dumps(json_object_of(line), JSON_COMPACT);
 
 	cli_json_wipe(line);
 	if (text == NULL)
 		return ERR_MEMORY;
 	buf_put(out, str_of(text));
 	buf_put_byte(out, '\n');
-	room_free(text);
+	json_room_free(text);
 	return buf_check(out);
 }
 

@@ -13,7 +13,7 @@
 
 enum { WORDS_MAX = 8 }; /* behind `doubletour help` */
 
-static int help(struct cli *cli, int argc, char **argv);
+static int main_help(struct cli *cli, int argc, char **argv);
 
 static const struct command {
 	const char *name;
@@ -40,11 +40,11 @@ static const struct command {
 	{ "config", "doubletour config", "check and show the settings", cli_config_command },
 	{ "routes", "doubletour routes", "list the pages, and which session opens them", cli_routes },
 	{ "version", "doubletour version", "print the versions of the program and its libraries", cli_version },
-	{ "help", "doubletour help", "this list; with a command's name, its help", help },
+	{ "help", "doubletour help", "this list; with a command's name, its help", main_help },
 };
 
 static int
-help_list(void)
+main_help_list(void)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(8 * 1024);
 
@@ -59,7 +59,7 @@ help_list(void)
 }
 
 static const struct command *
-find(str word)
+main_find(str word)
 {
 	if (str_equal(word, STR("--help")) || str_equal(word, STR("-h")))
 		word = STR("help");
@@ -72,7 +72,7 @@ find(str word)
 }
 
 static int
-unknown(const char *word)
+main_unknown(const char *word)
 {
 	const char *words[COUNT(commands) + 1] = { NULL };
 	size_t n = 0;
@@ -85,17 +85,17 @@ unknown(const char *word)
 
 /* `doubletour help user add` is `doubletour user add --help`. */
 static int
-help(struct cli *cli, int argc, char **argv)
+main_help(struct cli *cli, int argc, char **argv)
 {
 	static char option[] = "--help";
 	char *words[WORDS_MAX + 3] = { NULL };
-	const struct command *command = argc < 2 || argv[1][0] == '-' ? NULL : find(str_of(argv[1]));
+	const struct command *command = argc < 2 || argv[1][0] == '-' ? NULL : main_find(str_of(argv[1]));
 	int n = 0;
 
-	if (argc < 2 || argv[1][0] == '-' || (command != NULL && command->run == help))
-		return help_list();
+	if (argc < 2 || argv[1][0] == '-' || (command != NULL && command->run == main_help))
+		return main_help_list();
 	if (command == NULL || command->line == NULL)
-		return unknown(argv[1]);
+		return main_unknown(argv[1]);
 	words[n++] = (char *)command->full;
 	for (int i = 2; i < argc && n <= WORDS_MAX; i++)
 		words[n++] = argv[i];
@@ -104,12 +104,12 @@ help(struct cli *cli, int argc, char **argv)
 }
 
 static int
-dispatch(struct cli *cli, int argc, char **argv)
+main_dispatch(struct cli *cli, int argc, char **argv)
 {
-	const struct command *command = find(str_of(argv[1]));
+	const struct command *command = main_find(str_of(argv[1]));
 
 	if (command == NULL)
-		return unknown(argv[1]);
+		return main_unknown(argv[1]);
 	argv[1] = (char *)command->full;
 	return command->run(cli, argc - 1, argv + 1);
 }
@@ -123,7 +123,7 @@ main(int argc, char **argv)
 	process_harden();
 	mem_set_up();
 	audit_command_by(getenv("SUDO_USER"), getuid());
-	status = argc < 2 ? help_list() : dispatch(&cli, argc, argv);
+	status = argc < 2 ? main_help_list() : main_dispatch(&cli, argc, argv);
 	config_wipe(&cli.config);
 	return argc < 2 ? CLI_USAGE : status;
 }

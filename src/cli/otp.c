@@ -105,7 +105,7 @@ static const struct tool_command commands[] = {
 };
 
 static int
-help(bool to_stderr)
+cli_otp_help(bool to_stderr)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(4096);
 
@@ -125,7 +125,7 @@ help(bool to_stderr)
 }
 
 static const struct tool_command *
-find(str word)
+cli_otp_find(str word)
 {
 	for (size_t i = 0; i < COUNT(commands); i++)
 		if (str_equal(word, str_of(commands[i].name)))
@@ -134,7 +134,7 @@ find(str word)
 }
 
 static int
-unknown(const char *word)
+cli_otp_unknown(const char *word)
 {
 	const char *words[COUNT(commands) + 1] = { NULL };
 
@@ -145,7 +145,7 @@ unknown(const char *word)
 
 /* What was done until something failed is printed too: the accounts of a migration before the broken line. */
 static int
-end(struct tool *tool, err e)
+cli_otp_end(struct tool *tool, err e)
 {
 	str text = buf_str(&tool->out);
 	bool image = tool->command->bit == QR && !tool_given(tool, OPT_JSON);
@@ -168,13 +168,13 @@ scrub_stack(void)
 }
 
 static int
-run(const struct tool_command *command, int argc, char **argv)
+cli_otp_run(const struct tool_command *command, int argc, char **argv)
 {
 	struct tool tool = { .command = command, .out = BUF(TOOL_OUTPUT_MAX) };
 	int status = tool_options_read(&tool, argc, argv);
 
 	if (status == CLI_GO_ON)
-		status = end(&tool, command->run(&tool));
+		status = cli_otp_end(&tool, command->run(&tool));
 	buf_wipe(&tool.out);
 	scrub_stack();
 	return status;
@@ -182,7 +182,7 @@ run(const struct tool_command *command, int argc, char **argv)
 
 /* The buffer of stdout keeps nothing that was secret. */
 static void
-keep_nothing(void)
+cli_otp_keep_nothing(void)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
 }
@@ -194,13 +194,13 @@ cli_otp(struct cli *cli, int argc, char **argv)
 
 	(void)cli;
 	if (argc < 2)
-		return help(true);
+		return cli_otp_help(true);
 	if (str_equal(str_of(argv[1]), STR("--help")) || str_equal(str_of(argv[1]), STR("-h")))
-		return help(false);
-	command = find(str_of(argv[1]));
+		return cli_otp_help(false);
+	command = cli_otp_find(str_of(argv[1]));
 	if (command == NULL)
-		return unknown(argv[1]);
-	keep_nothing();
+		return cli_otp_unknown(argv[1]);
+	cli_otp_keep_nothing();
 	argv[1] = (char *)command->full;
-	return run(command, argc - 1, argv + 1);
+	return cli_otp_run(command, argc - 1, argv + 1);
 }

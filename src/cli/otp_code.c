@@ -27,7 +27,7 @@ struct code {
 };
 
 static enum otp_status
-make_hotp(const struct tool_source *source, uint64_t nth, struct code *code)
+cli_otp_code_make_hotp(const struct tool_source *source, uint64_t nth, struct code *code)
 {
 	if (nth > UINT64_MAX - source->counter)
 		return OTP_INVALID;
@@ -36,7 +36,7 @@ make_hotp(const struct tool_source *source, uint64_t nth, struct code *code)
 }
 
 static enum otp_status
-make_timed_text(const struct tool_source *source, const struct code *code, int64_t offset, char *ret_text)
+cli_otp_code_make_timed_text(const struct tool_source *source, const struct code *code, int64_t offset, char *ret_text)
 {
 	if (source->kind == TOOL_STEAM)
 		return otp_steam_code(&source->key, (uint64_t)code->step, ret_text);
@@ -44,7 +44,7 @@ make_timed_text(const struct tool_source *source, const struct code *code, int64
 }
 
 static enum otp_status
-make_timed(const struct tool_source *source, int64_t offset, struct code *code)
+cli_otp_code_make_timed(const struct tool_source *source, int64_t offset, struct code *code)
 {
 	const struct otp_totp *totp = &source->totp;
 	enum otp_status status = otp_totp_step(totp, source->now_us, &code->step);
@@ -56,22 +56,22 @@ make_timed(const struct tool_source *source, int64_t offset, struct code *code)
 	code->until_s = code->from_s + totp->period_s;
 	if (offset == 0)
 		status = otp_totp_seconds_left(totp, source->now_us, &code->seconds_left);
-	return status == OTP_OK ? make_timed_text(source, code, offset, code->text) : status;
+	return status == OTP_OK ? cli_otp_code_make_timed_text(source, code, offset, code->text) : status;
 }
 
 /* 2030-01-31T12:00:00Z */
 static void
-put_moment(int64_t seconds, char *ret_text, size_t size)
+cli_otp_code_put_timestamp(int64_t seconds, char *ret_text, size_t size)
 {
-	time_t moment = (time_t)seconds;
+	time_t timestamp = (time_t)seconds;
 	struct tm tm = { 0 };
 
-	if (gmtime_r(&moment, &tm) == NULL || strftime(ret_text, size, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+	if (gmtime_r(&timestamp, &tm) == NULL || strftime(ret_text, size, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		snprintf(ret_text, size, "@%lld", (long long)seconds);
 }
 
 static err
-put_code_json(struct tool *tool, enum tool_kind kind, const struct code *code)
+cli_otp_code_put_code_json(struct tool *tool, enum tool_kind kind, const struct code *code)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 	char from[32], until[32];
@@ -81,8 +81,8 @@ put_code_json(struct tool *tool, enum tool_kind kind, const struct code *code)
 		cli_json_counter(&line, "counter", code->counter);
 		return cli_json_put(&line, &tool->out);
 	}
-	put_moment(code->from_s, from, sizeof(from));
-	put_moment(code->until_s, until, sizeof(until));
+	cli_otp_code_put_timestamp(code->from_s, from, sizeof(from));
+	cli_otp_code_put_timestamp(code->until_s, until, sizeof(until));
 	cli_json_number(&line, "step", code->step);
 	cli_json_text(&line, "from", str_of(from));
 	cli_json_text(&line, "until", str_of(until));
@@ -92,17 +92,17 @@ put_code_json(struct tool *tool, enum tool_kind kind, const struct code *code)
 }
 
 static err
-put_code(struct tool *tool, enum tool_kind kind, const struct code *code)
+cli_otp_code_put_code(struct tool *tool, enum tool_kind kind, const struct code *code)
 {
 	char from[32];
 
 	if (tool_given(tool, OPT_JSON))
-		return put_code_json(tool, kind, code);
+		return cli_otp_code_put_code_json(tool, kind, code);
 	buf_put(&tool->out, str_of(code->text));
 	if (tool_given(tool, OPT_VERBOSE) && kind == TOOL_HOTP) {
 		buf_printf(&tool->out, "  counter %llu", (unsigned long long)code->counter);
 	} else if (tool_given(tool, OPT_VERBOSE)) {
-		put_moment(code->from_s, from, sizeof(from));
+		cli_otp_code_put_timestamp(code->from_s, from, sizeof(from));
 		buf_printf(&tool->out, "  step %lld, from ", (long long)code->step);
 		buf_put(&tool->out, str_of(from));
 		if (code->seconds_left > 0)
@@ -113,17 +113,18 @@ put_code(struct tool *tool, enum tool_kind kind, const struct code *code)
 }
 
 static err
-put_nth(struct tool *tool, const struct tool_source *source, uint64_t nth)
+cli_otp_code_put_nth(struct tool *tool, const struct tool_source *source, uint64_t nth)
 {
 	struct code code = { 0 };
 	bool hotp = source->kind == TOOL_HOTP;
-	enum otp_status status = hotp ? make_hotp(source, nth, &code)
-				      : make_timed(source, tool->value[OPT_OFFSET].signed_number + (int64_t)nth, &code);
+	enum otp_status status =
+	    hotp ? cli_otp_code_make_hotp(source, nth, &code)
+		 : cli_otp_code_make_timed(source, tool->value[OPT_OFFSET].signed_number + (int64_t)nth, &code);
 	err e = tool_otp(tool, status,
 			 hotp ? "The counters end at 18446744073709551615: ask for fewer codes." : before_start);
 
 	if (e == ERR_OK)
-		e = put_code(tool, source->kind, &code);
+		e = cli_otp_code_put_code(tool, source->kind, &code);
 	secret_wipe(&code, sizeof(code));
 	return e;
 }
@@ -136,7 +137,7 @@ tool_generate(struct tool *tool)
 
 	TRY(tool_source_get(tool, &source));
 	for (uint64_t nth = 0; nth < count; nth++)
-		TRY(put_nth(tool, &source, nth));
+		TRY(cli_otp_code_put_nth(tool, &source, nth));
 	return ERR_OK;
 }
 
@@ -170,13 +171,13 @@ struct check {
 };
 
 static void
-check_wipe(struct check *check)
+cli_otp_code_check_wipe(struct check *check)
 {
 	secret_wipe(check, sizeof(*check));
 }
 
 static enum otp_status
-look_timed(struct check *check, int64_t after, struct otp_match *ret_match)
+cli_otp_code_look_timed(struct check *check, int64_t after, struct otp_match *ret_match)
 {
 	struct tool_source *source = &check->source;
 	size_t n = strlen(check->code);
@@ -190,15 +191,15 @@ look_timed(struct check *check, int64_t after, struct otp_match *ret_match)
 }
 
 static err
-check_timed(struct check *check, struct verdict *verdict)
+cli_otp_code_check_timed(struct check *check, struct verdict *verdict)
 {
 	struct otp_match match = { 0 }, used = { 0 };
 	int64_t now = 0;
 
 	TRY(tool_otp(check->tool, otp_totp_step(&check->source.totp, check->source.now_us, &now), before_start));
-	TRY(tool_otp(check->tool, look_timed(check, check->after, &match), before_start));
+	TRY(tool_otp(check->tool, cli_otp_code_look_timed(check, check->after, &match), before_start));
 	if (!match.ok) /* only to say why */
-		TRY(tool_otp(check->tool, look_timed(check, -1, &used), before_start));
+		TRY(tool_otp(check->tool, cli_otp_code_look_timed(check, -1, &used), before_start));
 	if (match.ok || used.ok)
 		verdict->answer = match.ok ? RIGHT : USED;
 	verdict->step = match.step;
@@ -207,7 +208,7 @@ check_timed(struct check *check, struct verdict *verdict)
 }
 
 static err
-check_drift(struct check *check, struct verdict *verdict)
+cli_otp_code_check_drift(struct check *check, struct verdict *verdict)
 {
 	struct otp_drift drift = { 0 };
 	const struct tool_source *source = &check->source;
@@ -223,7 +224,7 @@ check_drift(struct check *check, struct verdict *verdict)
 }
 
 static err
-check_counter(struct check *check, struct verdict *verdict)
+cli_otp_code_check_counter(struct check *check, struct verdict *verdict)
 {
 	struct otp_counter_match match = { 0 };
 	const struct tool_source *source = &check->source;
@@ -244,14 +245,14 @@ check_counter(struct check *check, struct verdict *verdict)
 /* --- verify: what is asked -------------------------------------------------------------------------------------------------- */
 
 static const char *
-second_code(const struct tool *tool)
+cli_otp_code_second_code(const struct tool *tool)
 {
 	return tool_given(tool, OPT_DRIFT) ? tool->value[OPT_DRIFT].text : tool->value[OPT_RESYNC].text;
 }
 
 /* As it was typed, made into what the library takes; false: it has not the form of a code. */
 static bool
-normalise(const struct tool_source *source, str text, char ret_code[OTP_CODE_SIZE])
+cli_otp_code_normalise(const struct tool_source *source, str text, char ret_code[OTP_CODE_SIZE])
 {
 	if (source->kind != TOOL_STEAM)
 		return otp_code_normalise(text.p, text.n, source->totp.digits, ret_code) == OTP_OK;
@@ -259,7 +260,7 @@ normalise(const struct tool_source *source, str text, char ret_code[OTP_CODE_SIZ
 }
 
 static err
-read_code(struct tool *tool, struct buf *text, str *ret_code)
+cli_otp_code_read_code(struct tool *tool, struct buf *text, str *ret_code)
 {
 	const char *file = tool->value[OPT_CODE_FILE].text;
 
@@ -271,7 +272,7 @@ read_code(struct tool *tool, struct buf *text, str *ret_code)
 }
 
 static err
-check_usage(struct tool *tool)
+cli_otp_code_check_usage(struct tool *tool)
 {
 	const char *file = tool->value[OPT_FILE].text, *code_file = tool->value[OPT_CODE_FILE].text;
 	bool secret_on_stdin = file == NULL || str_equal(str_of(file), STR("-"));
@@ -282,7 +283,7 @@ check_usage(struct tool *tool)
 		return TOOL_MISUSED(tool, "Standard input holds the secret or the code: name a file for the other.");
 	if (tool_given(tool, OPT_DRIFT) && tool_given(tool, OPT_RESYNC))
 		return TOOL_MISUSED(tool, "--drift is for TOTP, --resync for HOTP: give one of them.");
-	if (second_code(tool) == NULL && tool_number(tool, OPT_WINDOW, WINDOW) > OTP_WINDOW_MAX)
+	if (cli_otp_code_second_code(tool) == NULL && tool_number(tool, OPT_WINDOW, WINDOW) > OTP_WINDOW_MAX)
 		return TOOL_MISUSED(tool, "--window takes %d at most, more only with --resync and --drift.",
 				    OTP_WINDOW_MAX);
 	return ERR_OK;
@@ -290,7 +291,7 @@ check_usage(struct tool *tool)
 
 /* --offset is so many periods. */
 static err
-shift_now(struct tool *tool, struct tool_source *source)
+cli_otp_code_shift_now(struct tool *tool, struct tool_source *source)
 {
 	int64_t shift_us = 0;
 
@@ -302,39 +303,40 @@ shift_now(struct tool *tool, struct tool_source *source)
 }
 
 static err
-check_prepare(struct check *check)
+cli_otp_code_check_prepare(struct check *check)
 {
 	struct tool *tool = check->tool;
 
-	TRY(check_usage(tool));
+	TRY(cli_otp_code_check_usage(tool));
 	TRY(tool_source_get(tool, &check->source));
-	check->window = (unsigned)tool_number(tool, OPT_WINDOW, second_code(tool) == NULL ? WINDOW : FAR_WINDOW);
+	check->window =
+	    (unsigned)tool_number(tool, OPT_WINDOW, cli_otp_code_second_code(tool) == NULL ? WINDOW : FAR_WINDOW);
 	check->after = tool_given(tool, OPT_AFTER) ? (int64_t)tool->value[OPT_AFTER].number : -1;
-	return shift_now(tool, &check->source);
+	return cli_otp_code_shift_now(tool, &check->source);
 }
 
 static err
-check_run(struct check *check, struct verdict *verdict)
+cli_otp_code_check_run(struct check *check, struct verdict *verdict)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(TOOL_LINE_MAX);
-	const char *second = second_code(check->tool);
+	const char *second = cli_otp_code_second_code(check->tool);
 	str code;
 
-	TRY(read_code(check->tool, &text, &code));
-	if (!normalise(&check->source, code, check->code) ||
-	    (second != NULL && !normalise(&check->source, str_of(second), check->code2))) {
+	TRY(cli_otp_code_read_code(check->tool, &text, &code));
+	if (!cli_otp_code_normalise(&check->source, code, check->code) ||
+	    (second != NULL && !cli_otp_code_normalise(&check->source, str_of(second), check->code2))) {
 		verdict->answer = MALFORMED;
 		return ERR_OK;
 	}
 	if (check->source.kind == TOOL_HOTP)
-		return check_counter(check, verdict);
-	return second != NULL ? check_drift(check, verdict) : check_timed(check, verdict);
+		return cli_otp_code_check_counter(check, verdict);
+	return second != NULL ? cli_otp_code_check_drift(check, verdict) : cli_otp_code_check_timed(check, verdict);
 }
 
 /* --- verify: what is answered --------------------------------------------------------------------------------------------- */
 
 static err
-put_verdict_json(const struct check *check, const struct verdict *verdict, struct buf *out)
+cli_otp_code_put_verdict_json(const struct check *check, const struct verdict *verdict, struct buf *out)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 	bool right = verdict->answer == RIGHT;
@@ -353,7 +355,7 @@ put_verdict_json(const struct check *check, const struct verdict *verdict, struc
 }
 
 static err
-put_verdict(const struct check *check, const struct verdict *verdict, struct buf *out)
+cli_otp_code_put_verdict(const struct check *check, const struct verdict *verdict, struct buf *out)
 {
 	if (verdict->answer != RIGHT)
 		cli_line(out, "wrong: %s", reasons[verdict->answer].sentence);
@@ -368,13 +370,13 @@ put_verdict(const struct check *check, const struct verdict *verdict, struct buf
 err
 tool_verify(struct tool *tool)
 {
-	CLEANUP(check_wipe) struct check check = { .tool = tool };
+	CLEANUP(cli_otp_code_check_wipe) struct check check = { .tool = tool };
 	struct verdict verdict = { .answer = WRONG };
 
-	TRY(check_prepare(&check));
-	TRY(check_run(&check, &verdict));
+	TRY(cli_otp_code_check_prepare(&check));
+	TRY(cli_otp_code_check_run(&check, &verdict));
 	if (verdict.answer != RIGHT)
 		tool->status = CLI_FAILED;
-	return tool_given(tool, OPT_JSON) ? put_verdict_json(&check, &verdict, &tool->out)
-					  : put_verdict(&check, &verdict, &tool->out);
+	return tool_given(tool, OPT_JSON) ? cli_otp_code_put_verdict_json(&check, &verdict, &tool->out)
+					  : cli_otp_code_put_verdict(&check, &verdict, &tool->out);
 }

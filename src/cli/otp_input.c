@@ -18,7 +18,7 @@ static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 static volatile sig_atomic_t ended_by; /* the signal; 0: none */
 
 static void
-note_end(int signal)
+cli_otp_input_note_end(int signal)
 {
 	ended_by = signal;
 }
@@ -31,9 +31,9 @@ struct hush {
 
 /* Without SA_RESTART, so that a signal ends the read and the echo is given back before it ends the program. */
 static void
-hush_begin(struct hush *hush)
+cli_otp_input_hush_begin(struct hush *hush)
 {
-	struct sigaction note = { .sa_handler = note_end };
+	struct sigaction note = { .sa_handler = cli_otp_input_note_end };
 	struct termios hushed;
 
 	for (size_t i = 0; i < COUNT(ends); i++)
@@ -45,7 +45,7 @@ hush_begin(struct hush *hush)
 }
 
 static void
-hush_end(const struct hush *hush)
+cli_otp_input_hush_end(const struct hush *hush)
 {
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hush->before);
 	for (size_t i = 0; i < COUNT(ends); i++)
@@ -55,16 +55,16 @@ hush_end(const struct hush *hush)
 }
 
 static err
-read_typed(const char *what, struct buf *ret_text)
+cli_otp_input_read_typed(const char *what, struct buf *ret_text)
 {
 	char line[4096]; /* as long as a terminal lets a line be */
 	struct hush hush;
 	ssize_t n;
 
 	cli_redraw("%s (not shown): ", what);
-	hush_begin(&hush);
+	cli_otp_input_hush_begin(&hush);
 	n = read(STDIN_FILENO, line, sizeof(line));
-	hush_end(&hush);
+	cli_otp_input_hush_end(&hush);
 	if (n > 0)
 		buf_put(ret_text, str_bytes(line, (size_t)n));
 	secret_wipe(line, sizeof(line));
@@ -75,7 +75,7 @@ read_typed(const char *what, struct buf *ret_text)
 
 /* To the end, or until the text is too long. */
 static err
-read_all(int fd, struct buf *ret_text)
+cli_otp_input_read_all(int fd, struct buf *ret_text)
 {
 	char part[4096];
 	ssize_t n;
@@ -94,13 +94,13 @@ read_all(int fd, struct buf *ret_text)
 }
 
 static bool
-is_stdin(const char *file)
+cli_otp_input_is_stdin(const char *file)
 {
 	return file == NULL || str_equal(str_of(file), STR("-"));
 }
 
 static void
-drop_bom(struct buf *text)
+cli_otp_input_drop_bom(struct buf *text)
 {
 	size_t n = text->n - str_without_bom(buf_str(text)).n;
 
@@ -113,19 +113,19 @@ drop_bom(struct buf *text)
 err
 tool_read(struct tool *tool, const char *file, const char *what, struct buf *ret_text)
 {
-	bool from_stdin = is_stdin(file);
+	bool from_stdin = cli_otp_input_is_stdin(file);
 	err e;
 
 	if (!from_stdin)
 		e = file_read(file, FILE_ANY, ret_text, &tool->why);
 	else if (isatty(STDIN_FILENO))
-		e = read_typed(what, ret_text);
+		e = cli_otp_input_read_typed(what, ret_text);
 	else
-		e = read_all(STDIN_FILENO, ret_text);
+		e = cli_otp_input_read_all(STDIN_FILENO, ret_text);
 	if (e == ERR_OK && str_is_utf16(buf_str(ret_text)))
 		return why_set(&tool->why, ERR_INVALID, "%s is UTF-16.  Save it as UTF-8.", what);
 	if (e == ERR_OK)
-		drop_bom(ret_text);
+		cli_otp_input_drop_bom(ret_text);
 	if (e == ERR_TOO_LONG)
 		return why_set(&tool->why, e, "%s is over %zu bytes: too long to be what is read here.", what,
 			       ret_text->max);

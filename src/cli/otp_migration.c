@@ -28,7 +28,7 @@ struct parts {
 /* --- what is said ------------------------------------------------------------------------------------------------------ */
 
 static void
-migration_left_out(struct tool *tool, size_t line, size_t account, const char *wrong)
+cli_otp_migration_left_out(struct tool *tool, size_t line, size_t account, const char *wrong)
 {
 	if (account > 0)
 		cli_say("doubletour: line %zu, account %zu is left out: %s.", line, account, wrong);
@@ -38,7 +38,7 @@ migration_left_out(struct tool *tool, size_t line, size_t account, const char *w
 }
 
 static const char *
-migration_wrong(enum otp_status status, const char *wrong)
+cli_otp_migration_wrong(enum otp_status status, const char *wrong)
 {
 	if (status == OTP_TOO_SHORT)
 		return "its secret has fewer bits than the 128 of RFC 4226; --allow-short takes it";
@@ -47,7 +47,7 @@ migration_wrong(enum otp_status status, const char *wrong)
 
 /* What an account says and a URI cannot. */
 static void
-migration_say_lost(struct tool *tool, size_t line, size_t account, const struct otp_uri *uri)
+cli_otp_migration_say_lost(struct tool *tool, size_t line, size_t account, const struct otp_uri *uri)
 {
 	bool counter = uri->type == OTP_TYPE_TOTP && uri->counter != 0, unknown = (uri->notes & OTP_NOTE_UNKNOWN) != 0;
 
@@ -63,7 +63,7 @@ migration_say_lost(struct tool *tool, size_t line, size_t account, const struct 
 /* --- accounts ------------------------------------------------------------------------------------------------------------ */
 
 static err
-migration_put_account(struct tool *tool, size_t line, size_t account, const struct otp_uri *uri)
+cli_otp_migration_put_account(struct tool *tool, size_t line, size_t account, const struct otp_uri *uri)
 {
 	char text[OTP_URI_SIZE];
 	enum otp_status status = otp_uri_build(uri, tool_secret_flags(tool), text, sizeof(text));
@@ -72,15 +72,15 @@ migration_put_account(struct tool *tool, size_t line, size_t account, const stru
 	if (status == OTP_OK)
 		e = tool_put_uri(tool, text);
 	else
-		migration_left_out(tool, line, account, "no URI can be made of it");
+		cli_otp_migration_left_out(tool, line, account, "no URI can be made of it");
 	if (status == OTP_OK)
-		migration_say_lost(tool, line, account, uri);
+		cli_otp_migration_say_lost(tool, line, account, uri);
 	secret_wipe(text, sizeof(text));
 	return e;
 }
 
 static err
-migration_put_part(struct tool *tool, struct part *part)
+cli_otp_migration_put_part(struct tool *tool, struct part *part)
 {
 	CLEANUP(otp_uri_wipe) struct otp_uri uri = OTP_URI_DEFAULT;
 	bool more = true;
@@ -92,11 +92,11 @@ migration_put_part(struct tool *tool, struct part *part)
 		uri = OTP_URI_DEFAULT;
 		status = otp_migration_next(&part->migration, tool_secret_flags(tool), &uri, &more, &wrong);
 		if (status != OTP_OK)
-			migration_left_out(tool, part->line, account, migration_wrong(status, wrong));
+			cli_otp_migration_left_out(tool, part->line, account, cli_otp_migration_wrong(status, wrong));
 		else if (more)
-			TRY(migration_put_account(tool, part->line, account, &uri));
+			TRY(cli_otp_migration_put_account(tool, part->line, account, &uri));
 		else if (account == 1)
-			migration_left_out(tool, part->line, 0, "there is no account in it");
+			cli_otp_migration_left_out(tool, part->line, 0, "there is no account in it");
 	}
 	return ERR_OK;
 }
@@ -105,36 +105,36 @@ migration_put_part(struct tool *tool, struct part *part)
 
 /* Two exports may have one id, where an app other than Google's made them: then their sizes tell them apart. */
 static bool
-migration_one_export(const struct part *a, const struct part *b)
+cli_otp_migration_one_export(const struct part *a, const struct part *b)
 {
 	return a->migration.batch_id == b->migration.batch_id && a->migration.batch_size == b->migration.batch_size &&
 	       a->migration.batch_size > 1;
 }
 
 static bool
-migration_one_place(const struct part *a, const struct part *b)
+cli_otp_migration_same_position(const struct part *a, const struct part *b)
 {
-	return migration_one_export(a, b) && a->migration.batch_index == b->migration.batch_index;
+	return cli_otp_migration_one_export(a, b) && a->migration.batch_index == b->migration.batch_index;
 }
 
 /* The QR code came before: the same bytes, or another that says it is the same one. */
 static const struct part *
-migration_earlier(const struct parts *parts, const struct part *part)
+cli_otp_migration_earlier(const struct parts *parts, const struct part *part)
 {
 	for (const struct part *earlier = parts->part; earlier < part; earlier++)
-		if (str_equal(earlier->payload, part->payload) || migration_one_place(earlier, part))
+		if (str_equal(earlier->payload, part->payload) || cli_otp_migration_same_position(earlier, part))
 			return earlier;
 	return NULL;
 }
 
 static err
-migration_put_once(struct parts *parts, struct part *part)
+cli_otp_migration_put_once(struct parts *parts, struct part *part)
 {
-	const struct part *earlier = migration_earlier(parts, part);
+	const struct part *earlier = cli_otp_migration_earlier(parts, part);
 	struct tool *tool = parts->tool;
 
 	if (earlier == NULL)
-		return migration_put_part(tool, part);
+		return cli_otp_migration_put_part(tool, part);
 	tool->status = CLI_FAILED;
 	if (str_equal(earlier->payload, part->payload)) {
 		cli_say("doubletour: line %zu is the QR code of line %zu once more: its accounts are printed once.",
@@ -144,11 +144,11 @@ migration_put_once(struct parts *parts, struct part *part)
 	cli_say(
 	    "doubletour: line %zu says that it is QR code %u of %u, as line %zu does, and differs: both are printed.",
 	    part->line, part->migration.batch_index + 1, part->migration.batch_size, earlier->line);
-	return migration_put_part(tool, part);
+	return cli_otp_migration_put_part(tool, part);
 }
 
 static void
-migration_say_missing(const struct part *of, unsigned from, unsigned to)
+cli_otp_migration_say_missing(const struct part *of, unsigned from, unsigned to)
 {
 	unsigned size = of->migration.batch_size;
 
@@ -162,27 +162,27 @@ migration_say_missing(const struct part *of, unsigned from, unsigned to)
 
 /* The lowest index from this one on that a QR code of the export has; its size when none has. */
 static unsigned
-migration_next_index(const struct parts *parts, const struct part *of, unsigned from)
+cli_otp_migration_next_index(const struct parts *parts, const struct part *of, unsigned from)
 {
 	unsigned next = of->migration.batch_size;
 
 	for (size_t i = 0; i < parts->n; i++) {
 		unsigned index = parts->part[i].migration.batch_index;
-		if (migration_one_export(&parts->part[i], of) && index >= from && index < next)
+		if (cli_otp_migration_one_export(&parts->part[i], of) && index >= from && index < next)
 			next = index;
 	}
 	return next;
 }
 
 static void
-migration_check_export(const struct parts *parts, const struct part *of)
+cli_otp_migration_check_export(const struct parts *parts, const struct part *of)
 {
 	unsigned size = of->migration.batch_size;
 
 	for (unsigned from = 0; from < size;) {
-		unsigned next = migration_next_index(parts, of, from);
+		unsigned next = cli_otp_migration_next_index(parts, of, from);
 		if (next > from) {
-			migration_say_missing(of, from, next - 1);
+			cli_otp_migration_say_missing(of, from, next - 1);
 			parts->tool->status = CLI_FAILED;
 		}
 		from = next == size ? size : next + 1;
@@ -191,15 +191,15 @@ migration_check_export(const struct parts *parts, const struct part *of)
 
 /* Each export at its first QR code; one whose number is beyond the export's end is named. */
 static void
-migration_check_exports(const struct parts *parts)
+cli_otp_migration_check_exports(const struct parts *parts)
 {
 	for (size_t i = 0; i < parts->n; i++) {
 		const struct part *part = &parts->part[i], *first = parts->part;
 		unsigned size = part->migration.batch_size, index = part->migration.batch_index;
-		while (first < part && !migration_one_export(first, part))
+		while (first < part && !cli_otp_migration_one_export(first, part))
 			first++;
 		if (first == part && size > 1)
-			migration_check_export(parts, part);
+			cli_otp_migration_check_export(parts, part);
 		if (size == 0 ? index == 0 : index < size)
 			continue;
 		cli_say("doubletour: line %zu says that it is QR code %u of %u.", part->line, index + 1, size);
@@ -210,7 +210,7 @@ migration_check_exports(const struct parts *parts)
 /* --- the command ------------------------------------------------------------------------------------------------------------ */
 
 static void
-migration_open(struct parts *parts, size_t line, str text)
+cli_otp_migration_open(struct parts *parts, size_t line, str text)
 {
 	struct part *part = &parts->part[parts->n];
 	const char *wrong = NULL;
@@ -218,7 +218,7 @@ migration_open(struct parts *parts, size_t line, str text)
 	    otp_migration_open(text.p, text.n, (uint8_t *)parts->room, text.n, &part->migration, &wrong);
 
 	if (status != OTP_OK) {
-		migration_left_out(parts->tool, line, 0, migration_wrong(status, wrong));
+		cli_otp_migration_left_out(parts->tool, line, 0, cli_otp_migration_wrong(status, wrong));
 		return;
 	}
 	part->line = line;
@@ -228,7 +228,7 @@ migration_open(struct parts *parts, size_t line, str text)
 }
 
 static size_t
-migration_count_lines(str text)
+cli_otp_migration_count_lines(str text)
 {
 	size_t n = 1;
 
@@ -238,16 +238,16 @@ migration_count_lines(str text)
 }
 
 static err
-migration_put_parts(struct parts *parts, str text)
+cli_otp_migration_put_parts(struct parts *parts, str text)
 {
 	for (size_t line = 1; text.p != NULL; line++) {
 		str one = str_trim(str_cut(&text, '\n'));
 		if (!str_empty(one))
-			migration_open(parts, line, one);
+			cli_otp_migration_open(parts, line, one);
 	}
 	for (size_t i = 0; i < parts->n; i++)
-		TRY(migration_put_once(parts, &parts->part[i]));
-	migration_check_exports(parts);
+		TRY(cli_otp_migration_put_once(parts, &parts->part[i]));
+	cli_otp_migration_check_exports(parts);
 	return ERR_OK;
 }
 
@@ -260,9 +260,9 @@ tool_migration(struct tool *tool)
 
 	TRY(tool_read(tool, tool->value[OPT_FILE].text, "The export", &text));
 	parts.room = buf_room(&room, text.n);
-	parts.part = mem_new_array(migration_count_lines(buf_str(&text)), sizeof(*parts.part));
+	parts.part = mem_new_array(cli_otp_migration_count_lines(buf_str(&text)), sizeof(*parts.part));
 	if (parts.room != NULL && parts.part != NULL)
-		e = migration_put_parts(&parts, buf_str(&text));
+		e = cli_otp_migration_put_parts(&parts, buf_str(&text));
 	mem_free(&parts.part);
 	return e;
 }

@@ -8,7 +8,7 @@
 #include <getopt.h>
 #include <time.h>
 
-enum kind { FLAG, TEXT, NUMBER, SIGNED, ALGORITHM, MOMENT };
+enum kind { FLAG, TEXT, NUMBER, SIGNED, ALGORITHM, TIMESTAMP };
 
 #define CODES (GENERATE | VERIFY)
 #define ALL (CODES | SECRET | URI | PARSE | QR | MIGRATION)
@@ -32,8 +32,8 @@ static const struct tool_option {
 	[OPT_DIGITS] = { "digits", "N", "digits of a code: 6 (as it is without) to 10", NUMBER, CODES | URI,
 			 OTP_DIGITS_MIN, OTP_DIGITS_MAX },
 	[OPT_PERIOD] = { "period", "S", "seconds that a step takes, 30 without", NUMBER, CODES | URI, 1, UINT32_MAX },
-	[OPT_START] = { "start", "TIME", "when step 0 began, @0 without", MOMENT, CODES },
-	[OPT_TIME] = { "time", "TIME", "in place of now: 2030-01-31T12:00:00Z, or seconds as @1896091200", MOMENT,
+	[OPT_START] = { "start", "TIME", "when step 0 began, @0 without", TIMESTAMP, CODES },
+	[OPT_TIME] = { "time", "TIME", "in place of now: 2030-01-31T12:00:00Z, or seconds as @1896091200", TIMESTAMP,
 		       CODES },
 	[OPT_OFFSET] = { "offset", "N", "so many steps later; earlier when negative", SIGNED, CODES, 0, 1000000 },
 	[OPT_COUNT] = { "count", "N", "so many codes, one behind the other", NUMBER, GENERATE, 1, 10000 },
@@ -92,7 +92,7 @@ tool_algorithm_name(enum otp_algorithm algorithm)
 }
 
 static err
-read_algorithm(str text, uint64_t *ret_algorithm)
+cli_otp_options_read_algorithm(str text, uint64_t *ret_algorithm)
 {
 	for (size_t i = 0; i < COUNT(algorithms); i++)
 		if (str_equal_nocase(text, str_of(algorithms[i].name)) ||
@@ -104,7 +104,7 @@ read_algorithm(str text, uint64_t *ret_algorithm)
 }
 
 static err
-read_signed(str text, uint64_t most, int64_t *ret_number)
+cli_otp_options_read_signed(str text, uint64_t most, int64_t *ret_number)
 {
 	bool negative = str_starts(text, STR("-"));
 	uint64_t number = 0;
@@ -118,7 +118,7 @@ read_signed(str text, uint64_t most, int64_t *ret_number)
 
 /* Exactly n digits at the beginning, which are taken off. */
 static err
-take_number(str *text, size_t n, uint64_t least, uint64_t most, int *ret_number)
+cli_otp_options_take_number(str *text, size_t n, uint64_t least, uint64_t most, int *ret_number)
 {
 	uint64_t number = 0;
 
@@ -132,7 +132,7 @@ take_number(str *text, size_t n, uint64_t least, uint64_t most, int *ret_number)
 
 /* One byte of `bytes`, which is taken off. */
 static err
-take_byte(str *text, const char *bytes, char *ret_byte)
+cli_otp_options_take_byte(str *text, const char *bytes, char *ret_byte)
 {
 	if (str_empty(*text) || !str_has_byte(str_of(bytes), text->p[0]))
 		return ERR_INVALID;
@@ -142,7 +142,7 @@ take_byte(str *text, const char *bytes, char *ret_byte)
 }
 
 static err
-take_date_and_time(str *text, struct tm *tm)
+cli_otp_options_take_date_and_time(str *text, struct tm *tm)
 {
 	const struct part {
 		size_t digits;
@@ -156,9 +156,9 @@ take_date_and_time(str *text, struct tm *tm)
 	char byte;
 
 	for (size_t i = 0; i < COUNT(parts); i++) {
-		TRY(take_number(text, parts[i].digits, parts[i].least, parts[i].most, parts[i].number));
+		TRY(cli_otp_options_take_number(text, parts[i].digits, parts[i].least, parts[i].most, parts[i].number));
 		if (parts[i].behind != NULL)
-			TRY(take_byte(text, parts[i].behind, &byte));
+			TRY(cli_otp_options_take_byte(text, parts[i].behind, &byte));
 	}
 	tm->tm_year -= 1900;
 	tm->tm_mon -= 1;
@@ -167,7 +167,7 @@ take_date_and_time(str *text, struct tm *tm)
 
 /* ".25" as microseconds; what is finer is dropped.  Nothing there is 0. */
 static err
-take_fraction(str *text, int64_t *ret_us)
+cli_otp_options_take_fraction(str *text, int64_t *ret_us)
 {
 	int64_t us = 0, unit = 100000;
 	size_t n = 1;
@@ -186,16 +186,16 @@ take_fraction(str *text, int64_t *ret_us)
 
 /* "Z" or "+02:00" and nothing behind it, as seconds east. */
 static err
-take_zone(str text, int64_t *ret_east_s)
+cli_otp_options_take_zone(str text, int64_t *ret_east_s)
 {
 	int hours = 0, minutes = 0;
 	char sign = 0, colon = 0;
 
-	TRY(take_byte(&text, "Zz+-", &sign));
+	TRY(cli_otp_options_take_byte(&text, "Zz+-", &sign));
 	if (sign == '+' || sign == '-') {
-		TRY(take_number(&text, 2, 0, 23, &hours));
-		TRY(take_byte(&text, ":", &colon));
-		TRY(take_number(&text, 2, 0, 59, &minutes));
+		TRY(cli_otp_options_take_number(&text, 2, 0, 23, &hours));
+		TRY(cli_otp_options_take_byte(&text, ":", &colon));
+		TRY(cli_otp_options_take_number(&text, 2, 0, 59, &minutes));
 	}
 	*ret_east_s = (sign == '-' ? -60 : 60) * (int64_t)(hours * 60 + minutes);
 	return str_empty(text) ? ERR_OK : ERR_INVALID;
@@ -203,7 +203,7 @@ take_zone(str text, int64_t *ret_east_s)
 
 /* Is there such a day?  timegm makes 2 March of 30 February. */
 static bool
-day_exists(const struct tm *tm)
+cli_otp_options_day_exists(const struct tm *tm)
 {
 	struct tm day = { .tm_year = tm->tm_year, .tm_mon = tm->tm_mon, .tm_mday = tm->tm_mday };
 
@@ -213,38 +213,38 @@ day_exists(const struct tm *tm)
 
 /* RFC 3339 s5.6, or @ and Unix time in seconds. */
 static err
-read_moment(str text, int64_t *ret_us)
+cli_otp_options_read_timestamp(str text, int64_t *ret_us)
 {
 	struct tm tm = { 0 };
 	int64_t east_s = 0, us = 0, seconds = 0;
 
 	if (str_starts(text, STR("@"))) {
-		TRY(read_signed(str_from(text, 1), SECONDS_MAX, &seconds));
+		TRY(cli_otp_options_read_signed(str_from(text, 1), SECONDS_MAX, &seconds));
 		*ret_us = seconds * 1000000;
 		return ERR_OK;
 	}
-	TRY(take_date_and_time(&text, &tm));
-	TRY(take_fraction(&text, &us));
-	TRY(take_zone(text, &east_s));
-	if (!day_exists(&tm))
+	TRY(cli_otp_options_take_date_and_time(&text, &tm));
+	TRY(cli_otp_options_take_fraction(&text, &us));
+	TRY(cli_otp_options_take_zone(text, &east_s));
+	if (!cli_otp_options_day_exists(&tm))
 		return ERR_INVALID;
 	*ret_us = (timegm(&tm) - east_s) * 1000000 + us;
 	return ERR_OK;
 }
 
 static err
-read_value(const struct tool_option *option, str text, struct tool_value *value)
+cli_otp_options_read_value(const struct tool_option *option, str text, struct tool_value *value)
 {
 	switch (option->kind) {
 	case NUMBER:
 		TRY(str_number(text, option->most, &value->number));
 		return value->number >= option->least ? ERR_OK : ERR_INVALID;
 	case SIGNED:
-		return read_signed(text, option->most, &value->signed_number);
-	case MOMENT:
-		return read_moment(text, &value->signed_number);
+		return cli_otp_options_read_signed(text, option->most, &value->signed_number);
+	case TIMESTAMP:
+		return cli_otp_options_read_timestamp(text, &value->signed_number);
 	case ALGORITHM:
-		return read_algorithm(text, &value->number);
+		return cli_otp_options_read_algorithm(text, &value->number);
 	case FLAG:
 	case TEXT:
 		break;
@@ -253,12 +253,12 @@ read_value(const struct tool_option *option, str text, struct tool_value *value)
 }
 
 static int
-say_wrong_value(const struct tool *tool, const struct tool_option *option)
+cli_otp_options_say_wrong_value(const struct tool *tool, const struct tool_option *option)
 {
 	const char *name = option->name;
 
 	switch (option->kind) {
-	case MOMENT:
+	case TIMESTAMP:
 		cli_say("doubletour: --%s takes a time such as 2030-01-31T12:00:00Z or @1896091200.", name);
 		break;
 	case ALGORITHM:
@@ -280,7 +280,7 @@ say_wrong_value(const struct tool *tool, const struct tool_option *option)
 enum { HELP_MAX = 16 * 1024, HELP_COLUMN = 18 };
 
 static void
-put_option(struct buf *out, const struct tool_option *option)
+cli_otp_options_put_option(struct buf *out, const struct tool_option *option)
 {
 	str rest = str_of(option->text), line = str_cut(&rest, '\n');
 	char head[64];
@@ -295,7 +295,7 @@ put_option(struct buf *out, const struct tool_option *option)
 }
 
 static int
-help(const struct tool *tool)
+cli_otp_options_help(const struct tool *tool)
 {
 	const struct tool_command *command = tool->command;
 	CLEANUP(buf_wipe) struct buf out = BUF(HELP_MAX);
@@ -304,7 +304,7 @@ help(const struct tool *tool)
 	buf_put_byte(&out, '\n');
 	for (size_t i = 0; i < OPT_END; i++)
 		if ((table[i].commands & command->bit) != 0)
-			put_option(&out, &table[i]);
+			cli_otp_options_put_option(&out, &table[i]);
 	buf_put_byte(&out, '\n');
 	buf_put(&out, str_of(command->examples));
 	return buf_check(&out) == ERR_OK ? cli_print(buf_str(&out)) : cli_fail(out.failed, NULL);
@@ -316,7 +316,7 @@ enum { LETTERS = 256 }; /* getopt's values of long options begin behind those of
 
 /* The options of one command for getopt_long. */
 static void
-list_options(unsigned command, struct option ret_options[OPT_END + 1])
+cli_otp_options_list_options(unsigned command, struct option ret_options[OPT_END + 1])
 {
 	size_t n = 0;
 
@@ -330,7 +330,7 @@ list_options(unsigned command, struct option ret_options[OPT_END + 1])
 
 /* What stands behind a '=' is not repeated: it may be a secret. */
 static int
-unknown(const struct tool *tool, const char *typed)
+cli_otp_options_unknown(const struct tool *tool, const char *typed)
 {
 	const char *words[OPT_END + 1] = { NULL };
 	char names[OPT_END][32], word[64];
@@ -349,7 +349,7 @@ unknown(const struct tool *tool, const char *typed)
 }
 
 static int
-refused(const struct tool *tool, int option, char **argv)
+cli_otp_options_refused(const struct tool *tool, int option, char **argv)
 {
 	if (option == ':')
 		cli_say("doubletour: --%s lacks its value.  `%s --help` says what it takes.",
@@ -360,31 +360,31 @@ refused(const struct tool *tool, int option, char **argv)
 		cli_say("doubletour: there is no option -%c.  `%s --help` says what it takes.", optopt,
 			tool->command->full);
 	else
-		return unknown(tool, argv[optind - 1]);
+		return cli_otp_options_unknown(tool, argv[optind - 1]);
 	return CLI_USAGE;
 }
 
 static int
-take_option(struct tool *tool, int id, const char *text)
+cli_otp_options_take_option(struct tool *tool, int id, const char *text)
 {
 	struct tool_value *value = &tool->value[id];
 
 	if (id == OPT_HELP)
-		return help(tool);
+		return cli_otp_options_help(tool);
 	if (value->given && table[id].kind != FLAG) {
 		cli_say("doubletour: --%s stands twice: give it once.", table[id].name);
 		return CLI_USAGE;
 	}
 	value->given = true;
 	value->text = text;
-	if (read_value(&table[id], str_of(text), value) != ERR_OK)
-		return say_wrong_value(tool, &table[id]);
+	if (cli_otp_options_read_value(&table[id], str_of(text), value) != ERR_OK)
+		return cli_otp_options_say_wrong_value(tool, &table[id]);
 	return CLI_GO_ON;
 }
 
 /* An argument is not repeated either: it may be the secret that does not belong there. */
 static int
-take_arguments(struct tool *tool, int argc, char **argv)
+cli_otp_options_take_arguments(struct tool *tool, int argc, char **argv)
 {
 	bool one = tool->command->takes_argument;
 
@@ -404,12 +404,12 @@ tool_options_read(struct tool *tool, int argc, char **argv)
 	struct option options[OPT_END + 1];
 	int option, status = CLI_GO_ON;
 
-	list_options(tool->command->bit, options);
+	cli_otp_options_list_options(tool->command->bit, options);
 	optind = 0; /* begin anew */
 	while (status == CLI_GO_ON && (option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		if (option == '?' || option == ':')
-			return refused(tool, option, argv);
-		status = take_option(tool, option == 'h' ? OPT_HELP : option - LETTERS, optarg);
+			return cli_otp_options_refused(tool, option, argv);
+		status = cli_otp_options_take_option(tool, option == 'h' ? OPT_HELP : option - LETTERS, optarg);
 	}
-	return status == CLI_GO_ON ? take_arguments(tool, argc, argv) : status;
+	return status == CLI_GO_ON ? cli_otp_options_take_arguments(tool, argc, argv) : status;
 }

@@ -18,7 +18,7 @@ enum { IMAGE_MAX = 2 * 1024 * 1024, PATH_ROOM = 4096 };
 /* --- files ------------------------------------------------------------------------------------------------------------------ */
 
 static err
-file_failed(struct tool *tool, const char *file)
+cli_otp_qr_file_failed(struct tool *tool, const char *file)
 {
 	if (errno == EEXIST)
 		return why_set(&tool->why, ERR_EXISTS, "%s is there already: --force replaces it.", file);
@@ -27,7 +27,7 @@ file_failed(struct tool *tool, const char *file)
 
 /* Write all and close; false with errno. */
 static bool
-write_and_close(int fd, str bytes)
+cli_otp_qr_write_and_close(int fd, str bytes)
 {
 	bool ok = true;
 
@@ -41,23 +41,23 @@ write_and_close(int fd, str bytes)
 }
 
 static err
-write_new(struct tool *tool, const char *file, str bytes)
+cli_otp_qr_write_new(struct tool *tool, const char *file, str bytes)
 {
 	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	err e;
 
 	if (fd < 0)
-		return file_failed(tool, file);
-	if (write_and_close(fd, bytes))
+		return cli_otp_qr_file_failed(tool, file);
+	if (cli_otp_qr_write_and_close(fd, bytes))
 		return ERR_OK;
-	e = file_failed(tool, file);
+	e = cli_otp_qr_file_failed(tool, file);
 	unlink(file);
 	return e;
 }
 
 /* The old file stays until the new one stands whole beside it; mkostemp makes it 0600. */
 static err
-write_over(struct tool *tool, const char *file, str bytes)
+cli_otp_qr_write_over(struct tool *tool, const char *file, str bytes)
 {
 	char beside[PATH_ROOM];
 	struct stat old;
@@ -70,10 +70,10 @@ write_over(struct tool *tool, const char *file, str bytes)
 		return why_set(&tool->why, ERR_TOO_LONG, "The file's name is too long: name another.");
 	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd < 0)
-		return file_failed(tool, file);
-	if (write_and_close(fd, bytes) && rename(beside, file) == 0)
+		return cli_otp_qr_file_failed(tool, file);
+	if (cli_otp_qr_write_and_close(fd, bytes) && rename(beside, file) == 0)
 		return ERR_OK;
-	e = file_failed(tool, file);
+	e = cli_otp_qr_file_failed(tool, file);
 	unlink(beside);
 	return e;
 }
@@ -81,20 +81,20 @@ write_over(struct tool *tool, const char *file, str bytes)
 /* --- forms ------------------------------------------------------------------------------------------------------------------- */
 
 static err
-draw_png(struct tool *tool, str text, struct buf *out)
+cli_otp_qr_draw_png(struct tool *tool, str text, struct buf *out)
 {
 	return qr_png(text, (unsigned)tool_number(tool, OPT_SCALE, QR_PNG_SCALE), out);
 }
 
 static err
-draw_svg(struct tool *tool, str text, struct buf *out)
+cli_otp_qr_draw_svg(struct tool *tool, str text, struct buf *out)
 {
 	(void)tool;
 	return qr_svg(text, out);
 }
 
 static err
-draw_terminal(struct tool *tool, str text, struct buf *out)
+cli_otp_qr_draw_terminal(struct tool *tool, str text, struct buf *out)
 {
 	return qr_terminal(text, tool_given(tool, OPT_LIGHT), out);
 }
@@ -105,13 +105,13 @@ static const struct form {
 	bool binary;
 	err (*draw)(struct tool *tool, str text, struct buf *out);
 } forms[] = {
-	{ "png", OPT_PNG, true, draw_png },
-	{ "svg", OPT_SVG, false, draw_svg },
-	{ "terminal", OPT_END, false, draw_terminal },
+	{ "png", OPT_PNG, true, cli_otp_qr_draw_png },
+	{ "svg", OPT_SVG, false, cli_otp_qr_draw_svg },
+	{ "terminal", OPT_END, false, cli_otp_qr_draw_terminal },
 };
 
 static err
-put_json(struct tool *tool, const struct form *form, const char *file, str image)
+cli_otp_qr_put_json(struct tool *tool, const struct form *form, const char *file, str image)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 	CLEANUP(buf_wipe) struct buf base64 = BUF(2 * IMAGE_MAX);
@@ -131,12 +131,13 @@ put_json(struct tool *tool, const struct form *form, const char *file, str image
 
 /* To a file (NULL: standard output); with --json what is said on standard output is an object. */
 static err
-put_image(struct tool *tool, const struct form *form, const char *file, str image)
+cli_otp_qr_put_image(struct tool *tool, const struct form *form, const char *file, str image)
 {
 	if (file != NULL)
-		TRY(tool_given(tool, OPT_FORCE) ? write_over(tool, file, image) : write_new(tool, file, image));
+		TRY(tool_given(tool, OPT_FORCE) ? cli_otp_qr_write_over(tool, file, image)
+						: cli_otp_qr_write_new(tool, file, image));
 	if (tool_given(tool, OPT_JSON))
-		return put_json(tool, form, file, image);
+		return cli_otp_qr_put_json(tool, form, file, image);
 	if (file == NULL && form->binary && isatty(STDOUT_FILENO))
 		return TOOL_MISUSED(tool, "A PNG is not for a terminal: name a file, or leave --png out.");
 	if (file == NULL)
@@ -145,7 +146,7 @@ put_image(struct tool *tool, const struct form *form, const char *file, str imag
 }
 
 static err
-draw(struct tool *tool, const struct form *form, str text)
+cli_otp_qr_draw(struct tool *tool, const struct form *form, str text)
 {
 	CLEANUP(buf_wipe) struct buf image = BUF(IMAGE_MAX);
 	const char *file = form->id == OPT_END ? NULL : tool->value[form->id].text;
@@ -156,19 +157,19 @@ draw(struct tool *tool, const struct form *form, str text)
 	TRY(e);
 	if (file != NULL && str_equal(str_of(file), STR("-")))
 		file = NULL;
-	return put_image(tool, form, file, buf_str(&image));
+	return cli_otp_qr_put_image(tool, form, file, buf_str(&image));
 }
 
 /* --- the command --------------------------------------------------------------------------------------------------------------- */
 
 static bool
-is_stdout(const struct tool *tool, enum tool_option_id id)
+cli_otp_qr_is_stdout(const struct tool *tool, enum tool_option_id id)
 {
 	return str_equal(str_of(tool->value[id].text), STR("-"));
 }
 
 static err
-check_usage(struct tool *tool)
+cli_otp_qr_check_usage(struct tool *tool)
 {
 	bool image = tool_given(tool, OPT_PNG) || tool_given(tool, OPT_SVG);
 
@@ -178,14 +179,14 @@ check_usage(struct tool *tool)
 		return TOOL_MISUSED(tool, "--scale goes with --png: an SVG takes the room that it is given.");
 	if (!image && tool_given(tool, OPT_FORCE))
 		return TOOL_MISUSED(tool, "--force goes with --png and --svg.");
-	if (is_stdout(tool, OPT_PNG) && is_stdout(tool, OPT_SVG))
+	if (cli_otp_qr_is_stdout(tool, OPT_PNG) && cli_otp_qr_is_stdout(tool, OPT_SVG))
 		return TOOL_MISUSED(tool, "Standard output takes one image: name a file for the other.");
 	return ERR_OK;
 }
 
 /* Line ends behind it are the editor's, not the text's. */
 static str
-without_line_ends(str text)
+cli_otp_qr_without_line_ends(str text)
 {
 	while (text.n > 0 && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r'))
 		text.n--;
@@ -198,10 +199,10 @@ tool_qr(struct tool *tool)
 	CLEANUP(buf_wipe) struct buf text = BUF(TOOL_LINE_MAX);
 	bool image = tool_given(tool, OPT_PNG) || tool_given(tool, OPT_SVG);
 
-	TRY(check_usage(tool));
+	TRY(cli_otp_qr_check_usage(tool));
 	TRY(tool_read(tool, tool->value[OPT_FILE].text, "The text", &text));
 	for (size_t i = 0; i < COUNT(forms); i++)
 		if (forms[i].id == OPT_END ? !image : tool_given(tool, forms[i].id))
-			TRY(draw(tool, &forms[i], without_line_ends(buf_str(&text))));
+			TRY(cli_otp_qr_draw(tool, &forms[i], cli_otp_qr_without_line_ends(buf_str(&text))));
 	return ERR_OK;
 }

@@ -25,7 +25,7 @@ tool_otp(struct tool *tool, enum otp_status status, const char *refused)
 /* --- options ------------------------------------------------------------------------------------------------------------ */
 
 static enum tool_kind
-kind_of(const struct otp_uri *uri)
+cli_otp_source_kind_of(const struct otp_uri *uri)
 {
 	if (uri->steam)
 		return TOOL_STEAM;
@@ -50,7 +50,7 @@ static const struct scope {
 };
 
 static err
-check_scopes(struct tool *tool, enum tool_kind kind)
+cli_otp_source_check_scopes(struct tool *tool, enum tool_kind kind)
 {
 	static const char *const names[] = { [TOOL_TOTP] = "TOTP", [TOOL_HOTP] = "HOTP", [TOOL_STEAM] = "Steam" };
 
@@ -75,7 +75,7 @@ tool_uri_of_options(struct tool *tool, struct otp_uri *ret_uri)
 	uri.digits = uri.steam ? OTP_STEAM_SIZE - 1 : (unsigned)tool_number(tool, OPT_DIGITS, uri.digits);
 	uri.period_s = (unsigned)tool_number(tool, OPT_PERIOD, uri.period_s);
 	uri.counter = tool_number(tool, OPT_COUNTER, 0);
-	TRY(check_scopes(tool, kind_of(&uri)));
+	TRY(cli_otp_source_check_scopes(tool, cli_otp_source_kind_of(&uri)));
 	*ret_uri = uri;
 	return ERR_OK;
 }
@@ -89,7 +89,7 @@ tool_is_uri(str text)
 }
 
 static err
-say_wrong_secret(struct tool *tool, size_t n, size_t wrong_at)
+cli_otp_source_say_wrong_secret(struct tool *tool, size_t n, size_t wrong_at)
 {
 	bool hex = tool_given(tool, OPT_HEX);
 
@@ -113,7 +113,7 @@ tool_secret_decode(struct tool *tool, str text, struct otp_uri *uri)
 		return why_set(&tool->why, ERR_INVALID,
 			       "The secret is over %d bytes: no authenticator takes one so long.", OTP_SECRET_MAX);
 	if (status != OTP_OK)
-		return say_wrong_secret(tool, text.n, wrong_at);
+		return cli_otp_source_say_wrong_secret(tool, text.n, wrong_at);
 	if (uri->secret_n < OTP_SECRET_MIN && !tool_given(tool, OPT_ALLOW_SHORT))
 		return why_set(&tool->why, ERR_INVALID,
 			       "The secret has %zu bits, fewer than the 128 of RFC 4226: --allow-short takes it.",
@@ -143,7 +143,7 @@ static const enum tool_option_id said_by_uri[] = {
 };
 
 static err
-from_uri(struct tool *tool, str text, struct otp_uri *ret_uri)
+cli_otp_source_from_uri(struct tool *tool, str text, struct otp_uri *ret_uri)
 {
 	for (size_t i = 0; i < COUNT(said_by_uri); i++)
 		if (tool_given(tool, said_by_uri[i]))
@@ -151,11 +151,11 @@ from_uri(struct tool *tool, str text, struct otp_uri *ret_uri)
 					    tool_option_name(said_by_uri[i]));
 	TRY(tool_uri_parse(tool, text, ret_uri));
 	ret_uri->counter = tool_number(tool, OPT_COUNTER, ret_uri->counter);
-	return check_scopes(tool, kind_of(ret_uri));
+	return cli_otp_source_check_scopes(tool, cli_otp_source_kind_of(ret_uri));
 }
 
 static err
-from_secret(struct tool *tool, str text, struct otp_uri *ret_uri)
+cli_otp_source_from_secret(struct tool *tool, str text, struct otp_uri *ret_uri)
 {
 	TRY(tool_uri_of_options(tool, ret_uri));
 	if (tool_given(tool, OPT_HOTP) && !tool_given(tool, OPT_COUNTER))
@@ -164,7 +164,7 @@ from_secret(struct tool *tool, str text, struct otp_uri *ret_uri)
 }
 
 static err
-set_times(struct tool *tool, const struct otp_uri *uri, struct tool_source *source)
+cli_otp_source_set_times(struct tool *tool, const struct otp_uri *uri, struct tool_source *source)
 {
 	source->totp = OTP_TOTP_DEFAULT;
 	if (source->kind != TOOL_STEAM)
@@ -177,11 +177,11 @@ set_times(struct tool *tool, const struct otp_uri *uri, struct tool_source *sour
 }
 
 static err
-source_make(struct tool *tool, const struct otp_uri *uri, struct tool_source *source)
+cli_otp_source_make(struct tool *tool, const struct otp_uri *uri, struct tool_source *source)
 {
-	source->kind = kind_of(uri);
+	source->kind = cli_otp_source_kind_of(uri);
 	source->counter = uri->counter;
-	TRY(set_times(tool, uri, source));
+	TRY(cli_otp_source_set_times(tool, uri, source));
 	return tool_otp(tool,
 			otp_key_init(&source->key, uri->algorithm, uri->secret, uri->secret_n, tool_secret_flags(tool)),
 			"The secret cannot be used: it is empty.");
@@ -195,6 +195,7 @@ tool_source_get(struct tool *tool, struct tool_source *ret_source)
 	str line;
 
 	TRY(tool_read_line(tool, tool->value[OPT_FILE].text, "The secret or URI", &text, &line));
-	TRY(tool_is_uri(line) ? from_uri(tool, line, &uri) : from_secret(tool, line, &uri));
-	return source_make(tool, &uri, ret_source);
+	TRY(tool_is_uri(line) ? cli_otp_source_from_uri(tool, line, &uri)
+			      : cli_otp_source_from_secret(tool, line, &uri));
+	return cli_otp_source_make(tool, &uri, ret_source);
 }

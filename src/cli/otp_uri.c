@@ -17,13 +17,13 @@ struct written {
 };
 
 static void
-written_wipe(struct written *written)
+cli_otp_uri_written_wipe(struct written *written)
 {
 	secret_wipe(written, sizeof(*written));
 }
 
 static err
-put_secret_json(const struct written *written, struct buf *out)
+cli_otp_uri_put_secret_json(const struct written *written, struct buf *out)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 
@@ -36,7 +36,8 @@ put_secret_json(const struct written *written, struct buf *out)
 err
 tool_secret(struct tool *tool)
 {
-	CLEANUP(written_wipe) struct written written = { .n = tool_number(tool, OPT_BYTES, OTP_SECRET_DEFAULT) };
+	CLEANUP(cli_otp_uri_written_wipe)
+	struct written written = { .n = tool_number(tool, OPT_BYTES, OTP_SECRET_DEFAULT) };
 
 	TRY(tool_otp(tool, otp_secret_random(written.bytes, written.n, 0), "There is no secret so short."));
 	TRY(tool_otp(tool, otp_base32_encode(written.bytes, written.n, written.base32, sizeof(written.base32)),
@@ -44,7 +45,7 @@ tool_secret(struct tool *tool)
 	TRY(tool_otp(tool, otp_hex_encode(written.bytes, written.n, written.hex, sizeof(written.hex)),
 		     "There is no room for it."));
 	if (tool_given(tool, OPT_JSON))
-		return put_secret_json(&written, &tool->out);
+		return cli_otp_uri_put_secret_json(&written, &tool->out);
 	buf_put(&tool->out, str_of(tool_given(tool, OPT_HEX) ? written.hex : written.base32));
 	buf_put_byte(&tool->out, '\n');
 	return buf_check(&tool->out);
@@ -67,7 +68,7 @@ tool_put_uri(struct tool *tool, const char *uri)
 }
 
 static err
-build(struct tool *tool, const struct otp_uri *uri, unsigned flags)
+cli_otp_uri_build(struct tool *tool, const struct otp_uri *uri, unsigned flags)
 {
 	char text[OTP_URI_SIZE];
 	err e = tool_otp(tool, otp_uri_build(uri, flags, text, sizeof(text)),
@@ -82,7 +83,7 @@ build(struct tool *tool, const struct otp_uri *uri, unsigned flags)
 
 /* One of the names, which is borrowed from the command line and put into its room. */
 static err
-take_name(struct tool *tool, enum tool_option_id id, char *ret_name, size_t size)
+cli_otp_uri_take_name(struct tool *tool, enum tool_option_id id, char *ret_name, size_t size)
 {
 	if (str_copy_z(str_of(tool->value[id].text), ret_name, size) != ERR_OK)
 		return TOOL_MISUSED(tool, "--%s takes %zu bytes at most.", tool_option_name(id), size - 1);
@@ -90,17 +91,17 @@ take_name(struct tool *tool, enum tool_option_id id, char *ret_name, size_t size
 }
 
 static err
-take_names(struct tool *tool, struct otp_uri *uri)
+cli_otp_uri_take_names(struct tool *tool, struct otp_uri *uri)
 {
 	if (str_empty(str_of(tool->value[OPT_ACCOUNT].text)))
 		return TOOL_MISUSED(tool, "A URI names an account: add --account NAME, and better --issuer NAME too.");
-	TRY(take_name(tool, OPT_ACCOUNT, uri->account, sizeof(uri->account)));
-	TRY(take_name(tool, OPT_ISSUER, uri->issuer, sizeof(uri->issuer)));
-	return take_name(tool, OPT_IMAGE, uri->image, sizeof(uri->image));
+	TRY(cli_otp_uri_take_name(tool, OPT_ACCOUNT, uri->account, sizeof(uri->account)));
+	TRY(cli_otp_uri_take_name(tool, OPT_ISSUER, uri->issuer, sizeof(uri->issuer)));
+	return cli_otp_uri_take_name(tool, OPT_IMAGE, uri->image, sizeof(uri->image));
 }
 
 static err
-read_secret(struct tool *tool, struct otp_uri *uri)
+cli_otp_uri_read_secret(struct tool *tool, struct otp_uri *uri)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(TOOL_LINE_MAX);
 	str line;
@@ -113,7 +114,7 @@ read_secret(struct tool *tool, struct otp_uri *uri)
 }
 
 static err
-make_secret(struct tool *tool, struct otp_uri *uri)
+cli_otp_uri_make_secret(struct tool *tool, struct otp_uri *uri)
 {
 	uri->secret_n = tool_number(tool, OPT_BYTES, OTP_SECRET_DEFAULT);
 	return tool_otp(tool, otp_secret_random(uri->secret, uri->secret_n, 0), "There is no secret so short.");
@@ -131,9 +132,9 @@ tool_uri(struct tool *tool)
 	if (!make && tool_given(tool, OPT_BYTES))
 		return TOOL_MISUSED(tool, "--bytes goes with --new.");
 	TRY(tool_uri_of_options(tool, &uri));
-	TRY(take_names(tool, &uri));
-	TRY(make ? make_secret(tool, &uri) : read_secret(tool, &uri));
-	return build(tool, &uri, flags);
+	TRY(cli_otp_uri_take_names(tool, &uri));
+	TRY(make ? cli_otp_uri_make_secret(tool, &uri) : cli_otp_uri_read_secret(tool, &uri));
+	return cli_otp_uri_build(tool, &uri, flags);
 }
 
 /* --- parse ------------------------------------------------------------------------------------------------------------------ */
@@ -149,7 +150,7 @@ enum { NAME_WIDTH = 10 };
 
 /* Not by cli_line, which leaves what it formats on the stack. */
 static void
-put_line(struct buf *out, const char *name, str value)
+cli_otp_uri_put_line(struct buf *out, const char *name, str value)
 {
 	cli_column(out, str_of(name), NAME_WIDTH + 1);
 	buf_put_visible(out, value);
@@ -157,16 +158,16 @@ put_line(struct buf *out, const char *name, str value)
 }
 
 static void
-record_text(struct record *record, const char *name, const char *text)
+cli_otp_uri_record_text(struct record *record, const char *name, const char *text)
 {
 	if (record->json)
 		cli_json_text(&record->object, name, str_of(text));
 	else if (text[0] != '\0')
-		put_line(record->out, name, str_of(text));
+		cli_otp_uri_put_line(record->out, name, str_of(text));
 }
 
 static void
-record_number(struct record *record, const char *name, uint64_t number)
+cli_otp_uri_record_number(struct record *record, const char *name, uint64_t number)
 {
 	if (record->json)
 		cli_json_counter(&record->object, name, number);
@@ -175,7 +176,7 @@ record_number(struct record *record, const char *name, uint64_t number)
 }
 
 static void
-record_notes(struct record *record, unsigned notes)
+cli_otp_uri_record_notes(struct record *record, unsigned notes)
 {
 	if (record->json)
 		cli_json_list(&record->object, "notes");
@@ -184,30 +185,30 @@ record_notes(struct record *record, unsigned notes)
 		if (text != NULL && record->json)
 			cli_json_list_text(&record->object, "notes", str_of(text));
 		else if (text != NULL)
-			put_line(record->out, "note", str_of(text));
+			cli_otp_uri_put_line(record->out, "note", str_of(text));
 	}
 }
 
 static err
-record_end(struct record *record)
+cli_otp_uri_record_end(struct record *record)
 {
 	return record->json ? cli_json_put(&record->object, record->out) : buf_check(record->out);
 }
 
 static err
-record_secret(struct record *record, const struct otp_uri *uri)
+cli_otp_uri_record_secret(struct record *record, const struct otp_uri *uri)
 {
 	char base32[OTP_BASE32_SIZE(OTP_SECRET_MAX)];
 	enum otp_status status = otp_base32_encode(uri->secret, uri->secret_n, base32, sizeof(base32));
 
 	if (status == OTP_OK)
-		record_text(record, "secret", base32);
+		cli_otp_uri_record_text(record, "secret", base32);
 	secret_wipe(base32, sizeof(base32));
 	return status == OTP_OK ? ERR_OK : ERR_INVALID;
 }
 
 static const char *
-type_name(const struct otp_uri *uri)
+cli_otp_uri_type_name(const struct otp_uri *uri)
 {
 	if (uri->steam)
 		return "steam";
@@ -215,22 +216,22 @@ type_name(const struct otp_uri *uri)
 }
 
 static err
-record_uri(struct record *record, const struct otp_uri *uri, bool secret)
+cli_otp_uri_record_uri(struct record *record, const struct otp_uri *uri, bool secret)
 {
-	record_text(record, "type", type_name(uri));
-	record_text(record, "issuer", uri->issuer);
-	record_text(record, "account", uri->account);
+	cli_otp_uri_record_text(record, "type", cli_otp_uri_type_name(uri));
+	cli_otp_uri_record_text(record, "issuer", uri->issuer);
+	cli_otp_uri_record_text(record, "account", uri->account);
 	if (secret)
-		TRY(record_secret(record, uri));
-	record_text(record, "algorithm", tool_algorithm_name(uri->algorithm));
-	record_number(record, "digits", uri->digits);
+		TRY(cli_otp_uri_record_secret(record, uri));
+	cli_otp_uri_record_text(record, "algorithm", tool_algorithm_name(uri->algorithm));
+	cli_otp_uri_record_number(record, "digits", uri->digits);
 	if (uri->type == OTP_TYPE_HOTP)
-		record_number(record, "counter", uri->counter);
+		cli_otp_uri_record_number(record, "counter", uri->counter);
 	else
-		record_number(record, "period", uri->period_s);
-	record_text(record, "image", uri->image);
-	record_notes(record, uri->notes);
-	return record_end(record);
+		cli_otp_uri_record_number(record, "period", uri->period_s);
+	cli_otp_uri_record_text(record, "image", uri->image);
+	cli_otp_uri_record_notes(record, uri->notes);
+	return cli_otp_uri_record_end(record);
 }
 
 err
@@ -244,7 +245,7 @@ tool_parse(struct tool *tool)
 
 	TRY(tool_read_line(tool, tool->value[OPT_FILE].text, "The URI", &text, &line));
 	TRY(tool_uri_parse(tool, line, &uri));
-	e = record_uri(&record, &uri, !tool_given(tool, OPT_NO_SECRET));
+	e = cli_otp_uri_record_uri(&record, &uri, !tool_given(tool, OPT_NO_SECRET));
 	cli_json_wipe(&record.object);
 	return e;
 }

@@ -143,7 +143,7 @@ cli_count(struct buf *out, int64_t n, const char *one, const char *many)
 
 /* "postgresql://anna:...", "password=...", "otpauth://...": none of it is repeated. */
 static bool
-word_is_secret(str word)
+print_word_is_secret(str word)
 {
 	return memmem(word.p, word.n, "://", 3) != NULL || str_has_byte(word, '@') || str_has_byte(word, '=');
 }
@@ -154,7 +154,7 @@ cli_word_of(const char *argument)
 	struct cli_word word = { .z = "" };
 	str text = str_of(argument);
 
-	if (word_is_secret(text) || text.n > WORD_BYTES)
+	if (print_word_is_secret(text) || text.n > WORD_BYTES)
 		snprintf(word.z, sizeof(word.z), "...");
 	else
 		str_visible_z(text, word.z, sizeof(word.z));

@@ -14,7 +14,7 @@ progress_begin(const char *what)
 }
 
 static void
-draw(const struct progress *progress, int64_t done, int64_t all)
+progress_draw(const struct progress *progress, int64_t done, int64_t all)
 {
 	static const char full[] = "########################################";
 	int columns = all <= 0 ? BAR_COLUMNS : (int)(done * BAR_COLUMNS / all);
@@ -31,7 +31,7 @@ progress_show(struct progress *progress, int64_t done, int64_t all)
 	if (!progress->on || (progress->shown_us != 0 && now_us - progress->shown_us < PAUSE_US && done < all))
 		return;
 	progress->shown_us = now_us;
-	draw(progress, done < all ? done : all, all);
+	progress_draw(progress, done < all ? done : all, all);
 }
 
 void

@@ -69,7 +69,7 @@ struct request {
 /* --- putting a text -------------------------------------------------------------------------------------------------- */
 
 static str
-host_of(str host_port)
+proxy_config_host_of(str host_port)
 {
 	size_t n = host_port.n;
 
@@ -79,16 +79,16 @@ host_of(str host_port)
 }
 
 static str
-port_of(str host_port)
+proxy_config_port_of(str host_port)
 {
-	str host = host_of(host_port);
+	str host = proxy_config_host_of(host_port);
 
 	return str_from(host_port, host.n + 1);
 }
 
 /* wiki.example.org → wiki_example_org */
 static void
-put_name(str app, struct buf *out)
+proxy_config_put_name(str app, struct buf *out)
 {
 	for (size_t i = 0; i < app.n; i++)
 		buf_put_byte(
@@ -96,7 +96,7 @@ put_name(str app, struct buf *out)
 }
 
 static void
-put_apps(struct request *r)
+proxy_config_put_apps(struct request *r)
 {
 	for (size_t i = 0; i < r->apps_count; i++) {
 		buf_put(&r->out, i == 0 ? STR("") : STR(" "));
@@ -106,7 +106,7 @@ put_apps(struct request *r)
 
 /* What a word stands for; p NULL: it is none of ours. */
 static str
-value_of(const struct request *r, const struct app *app, str word)
+proxy_config_value_of(const struct request *r, const struct app *app, str word)
 {
 	const struct {
 		str word, value;
@@ -121,15 +121,15 @@ value_of(const struct request *r, const struct app *app, str word)
 		{ STR("CERTIFICATE"), str_of(r->certificate) },
 		{ STR("KEY"), str_of(r->key) },
 		{ STR("LISTEN"), str_of(r->listen) },
-		{ STR("LISTEN_HOST"), host_of(str_of(r->listen)) },
-		{ STR("LISTEN_PORT"), port_of(str_of(r->listen)) },
+		{ STR("LISTEN_HOST"), proxy_config_host_of(str_of(r->listen)) },
+		{ STR("LISTEN_PORT"), proxy_config_port_of(str_of(r->listen)) },
 		{ STR("LUA"), str_of(r->lua_file) },
 		{ STR("SILENCE"), STR(SILENCE) },
 		{ STR("UPLOAD"), STR(UPLOAD) },
 		{ STR("APP"), app == NULL ? (str){ 0 } : app->name },
 		{ STR("UPSTREAM"), app == NULL ? (str){ 0 } : app->upstream },
-		{ STR("UPSTREAM_HOST"), app == NULL ? (str){ 0 } : host_of(app->upstream) },
-		{ STR("UPSTREAM_PORT"), app == NULL ? (str){ 0 } : port_of(app->upstream) },
+		{ STR("UPSTREAM_HOST"), app == NULL ? (str){ 0 } : proxy_config_host_of(app->upstream) },
+		{ STR("UPSTREAM_PORT"), app == NULL ? (str){ 0 } : proxy_config_port_of(app->upstream) },
 	};
 
 	for (size_t i = 0; i < COUNT(values); i++)
@@ -139,14 +139,14 @@ value_of(const struct request *r, const struct app *app, str word)
 }
 
 static void
-put_line(struct request *r, const struct app *app, str line)
+proxy_config_put_line(struct request *r, const struct app *app, str line)
 {
 	while (line.p != NULL) {
 		str rest = line;
 		str before = str_cut(&rest, '@');
 		str after = rest;
 		str word = str_cut(&after, '@');
-		str value = rest.p == NULL || after.p == NULL ? (str){ 0 } : value_of(r, app, word);
+		str value = rest.p == NULL || after.p == NULL ? (str){ 0 } : proxy_config_value_of(r, app, word);
 		bool name = app != NULL && str_equal(word, STR("NAME")), all = str_equal(word, STR("APPS"));
 
 		buf_put(&r->out, before);
@@ -155,9 +155,9 @@ put_line(struct request *r, const struct app *app, str line)
 		if (after.p != NULL && (value.p != NULL || name || all)) {
 			buf_put(&r->out, value);
 			if (name)
-				put_name(app->name, &r->out);
+				proxy_config_put_name(app->name, &r->out);
 			if (all)
-				put_apps(r);
+				proxy_config_put_apps(r);
 			line = after;
 			continue;
 		}
@@ -167,17 +167,17 @@ put_line(struct request *r, const struct app *app, str line)
 }
 
 static void
-put_lines(struct request *r, const struct app *app, str lines)
+proxy_config_put_lines(struct request *r, const struct app *app, str lines)
 {
 	while (lines.n > 0) {
-		put_line(r, app, str_cut(&lines, '\n'));
+		proxy_config_put_line(r, app, str_cut(&lines, '\n'));
 		buf_put_byte(&r->out, '\n');
 	}
 }
 
 /* Up to the line that is this one, which goes; the whole when there is none. */
 static str
-cut_at_line(str *rest, str line)
+proxy_config_cut_at_line(str *rest, str line)
 {
 	str all = *rest;
 
@@ -190,7 +190,7 @@ cut_at_line(str *rest, str line)
 }
 
 static err
-put_text(struct request *r, const char *name)
+proxy_config_put_text(struct request *r, const char *name)
 {
 	str text = { 0 };
 
@@ -198,12 +198,12 @@ put_text(struct request *r, const char *name)
 		if (str_equal(str_of(proxy_texts[i].name), str_of(name)))
 			text = str_of(proxy_texts[i].text);
 	while (text.n > 0) {
-		put_lines(r, NULL, cut_at_line(&text, STR("#@each")));
+		proxy_config_put_lines(r, NULL, proxy_config_cut_at_line(&text, STR("#@each")));
 		if (text.n == 0)
 			break;
-		str each = cut_at_line(&text, STR("#@end"));
+		str each = proxy_config_cut_at_line(&text, STR("#@end"));
 		for (size_t i = 0; i < r->apps_count; i++)
-			put_lines(r, &r->apps[i], each);
+			proxy_config_put_lines(r, &r->apps[i], each);
 	}
 	return buf_check(&r->out);
 }
@@ -212,7 +212,7 @@ put_text(struct request *r, const char *name)
 
 /* Nothing that ends a word, a string or a line in any of the five languages. */
 static bool
-plain(str text)
+proxy_config_plain(str text)
 {
 	static const char others[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./:_-[]*";
 
@@ -223,16 +223,16 @@ plain(str text)
 }
 
 static bool
-host_port_good(str text)
+proxy_config_host_port_good(str text)
 {
 	uint64_t port = 0;
 
-	return plain(text) && host_of(text).n > 0 && host_of(text).n < text.n &&
-	       str_number(port_of(text), 65535, &port) == ERR_OK && port > 0;
+	return proxy_config_plain(text) && proxy_config_host_of(text).n > 0 && proxy_config_host_of(text).n < text.n &&
+	       str_number(proxy_config_port_of(text), 65535, &port) == ERR_OK && port > 0;
 }
 
 static err
-app_take(struct request *r, str argument)
+proxy_config_app_take(struct request *r, str argument)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(16 * 1024);
 	struct target target;
@@ -243,7 +243,8 @@ app_take(struct request *r, str argument)
 	if (r->apps_count == APPS_MAX)
 		return why_set(&r->why, ERR_INVALID, "More than %d applications: print them in parts.", APPS_MAX);
 	if (target_join(STR("https"), name, STR("/"), &arena, &target) != ERR_OK ||
-	    !str_equal(target.authority, name) || !str_equal(target.host, name) || !host_port_good(upstream))
+	    !str_equal(target.authority, name) || !str_equal(target.host, name) ||
+	    !proxy_config_host_port_good(upstream))
 		return why_set(&r->why, ERR_INVALID,
 			       "\"%.*s\" is no APP=UPSTREAM, as wiki.example.org=127.0.0.1:8080 is (in lower case, "
 			       "without https://).",
@@ -260,7 +261,7 @@ app_take(struct request *r, str argument)
 }
 
 static err
-unix_socket_take(struct request *r)
+proxy_config_unix_socket_take(struct request *r)
 {
 	const char *path = r->config->listen_path;
 
@@ -268,7 +269,7 @@ unix_socket_take(struct request *r)
 		return why_set(&r->why, ERR_CONFIG,
 			       "LISTEN is a Unix socket, and %s connects to none: clear LISTEN, and set HOST and PORT.",
 			       r->proxy->name);
-	if (!plain(str_of(path)))
+	if (!proxy_config_plain(str_of(path)))
 		return why_set(
 		    &r->why, ERR_CONFIG,
 		    "The path in LISTEN is of letters, digits and . / _ - here: anything else means something "
@@ -281,23 +282,23 @@ unix_socket_take(struct request *r)
 }
 
 static err
-doubletour_take(struct request *r)
+proxy_config_doubletour_take(struct request *r)
 {
-	struct config_place address = config_address(r->config);
+	struct config_location address = config_address(r->config);
 	str text = str_of(address.z);
 
 	if (r->config->listen_path[0] != '\0')
-		return unix_socket_take(r);
+		return proxy_config_unix_socket_take(r);
 	snprintf(r->address, sizeof(r->address), "%s", address.z);
 	snprintf(r->url_host, sizeof(r->url_host), "%s", address.z);
 	snprintf(r->lua_socket, sizeof(r->lua_socket), "nil");
 	snprintf(r->envoy_endpoint, sizeof(r->envoy_endpoint), "socket_address: { address: %.*s, port_value: %.*s }",
-		 STR_ARG(host_of(text)), STR_ARG(port_of(text)));
+		 STR_ARG(proxy_config_host_of(text)), STR_ARG(proxy_config_port_of(text)));
 	return ERR_OK;
 }
 
 static err
-settings_take(struct request *r)
+proxy_config_settings_take(struct request *r)
 {
 	const struct config *config = r->config;
 	str rest = str_of(config->public_host);
@@ -308,14 +309,15 @@ settings_take(struct request *r)
 		    "The gate needs PUBLIC_URL=https://login.example.org and GATE_DOMAINS=example.org, with your "
 		    "own domain.");
 	r->login = str_cut(&rest, ':');
-	TRY(doubletour_take(r));
-	if (!host_port_good(str_of(r->listen)))
+	TRY(proxy_config_doubletour_take(r));
+	if (!proxy_config_host_port_good(str_of(r->listen)))
 		return why_set(&r->why, ERR_INVALID, "--listen takes HOST:PORT, as 0.0.0.0:443.");
-	if (!str_equal(port_of(str_of(r->listen)), STR("443")))
-		r->port = str_from(str_of(r->listen), host_of(str_of(r->listen)).n);
+	if (!str_equal(proxy_config_port_of(str_of(r->listen)), STR("443")))
+		r->port = str_from(str_of(r->listen), proxy_config_host_of(str_of(r->listen)).n);
 	else
 		r->port = STR("");
-	if (!plain(str_of(r->certificate)) || !plain(str_of(r->key)) || !plain(str_of(r->lua_file)))
+	if (!proxy_config_plain(str_of(r->certificate)) || !proxy_config_plain(str_of(r->key)) ||
+	    !proxy_config_plain(str_of(r->lua_file)))
 		return why_set(
 		    &r->why, ERR_INVALID,
 		    "The path of a file is of letters, digits and . / _ - here: anything else means something to a "
@@ -324,28 +326,28 @@ settings_take(struct request *r)
 }
 
 static void
-request_end(struct request *r)
+proxy_config_request_end(struct request *r)
 {
 	buf_wipe(&r->out);
 }
 
 static int
-run(struct cli *cli, struct request *r, const struct proxy *proxy, int argc, char **argv)
+proxy_config_run(struct cli *cli, struct request *r, const struct proxy *proxy, int argc, char **argv)
 {
 	err e;
 
 	r->config = &cli->config;
 	r->proxy = proxy;
-	e = settings_take(r);
+	e = proxy_config_settings_take(r);
 	for (int i = 0; e == ERR_OK && i < argc; i++)
-		e = app_take(r, str_of(argv[i]));
+		e = proxy_config_app_take(r, str_of(argv[i]));
 	if (e == ERR_OK)
-		e = put_text(r, r->lua ? "haproxy.lua" : proxy->text);
+		e = proxy_config_put_text(r, r->lua ? "haproxy.lua" : proxy->text);
 	return e == ERR_OK ? cli_print_bytes(buf_str(&r->out)) : cli_fail(e, &r->why);
 }
 
 static const struct proxy *
-find(const char *word)
+proxy_config_find(const char *word)
 {
 	for (size_t i = 0; i < COUNT(proxies); i++)
 		if (str_equal(str_of(word), str_of(proxies[i].name)))
@@ -354,7 +356,7 @@ find(const char *word)
 }
 
 static int
-unknown(const char *word)
+proxy_config_unknown(const char *word)
 {
 	const char *words[COUNT(proxies) + 1] = { NULL };
 
@@ -366,7 +368,7 @@ unknown(const char *word)
 int
 cli_proxy_config(struct cli *cli, int argc, char **argv)
 {
-	CLEANUP(request_end)
+	CLEANUP(proxy_config_request_end)
 	struct request r = { .certificate = "/etc/ssl/certs/doubletour.pem",
 			     .key = "/etc/ssl/private/doubletour.key",
 			     .listen = "0.0.0.0:443",
@@ -386,9 +388,9 @@ cli_proxy_config(struct cli *cli, int argc, char **argv)
 		return status;
 	if (optind == argc)
 		return cli_print_usage(proxy_help);
-	proxy = find(argv[optind]);
+	proxy = proxy_config_find(argv[optind]);
 	if (proxy == NULL)
-		return unknown(argv[optind]);
+		return proxy_config_unknown(argv[optind]);
 	if (optind + 1 == argc && !r.lua) {
 		cli_say("Name at least one application: wiki.example.org=127.0.0.1:8080.");
 		return CLI_USAGE;
@@ -398,5 +400,5 @@ cli_proxy_config(struct cli *cli, int argc, char **argv)
 		return CLI_USAGE;
 	}
 	status = cli_config(cli);
-	return status == CLI_GO_ON ? run(cli, &r, proxy, argc - optind - 1, argv + optind + 1) : status;
+	return status == CLI_GO_ON ? proxy_config_run(cli, &r, proxy, argc - optind - 1, argv + optind + 1) : status;
 }

@@ -25,7 +25,7 @@ static const char restore_help[] =
     "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
 
 static err
-report(const struct config *config, const struct upkeep_restored *restored, bool json, struct buf *out)
+cli_restore_report(const struct config *config, const struct upkeep_restored *restored, bool json, struct buf *out)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 
@@ -46,7 +46,7 @@ report(const struct config *config, const struct upkeep_restored *restored, bool
 }
 
 static int
-restore(struct cli *cli, const char *file, bool replace, bool json)
+cli_restore_run(struct cli *cli, const char *file, bool replace, bool json)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(8 * 1024);
 	struct upkeep_restored restored = { .aside = "" };
@@ -54,7 +54,7 @@ restore(struct cli *cli, const char *file, bool replace, bool json)
 	err e = upkeep_restore(&cli->config, file, replace, &why, &restored);
 
 	if (e == ERR_OK)
-		e = report(&cli->config, &restored, json, &out);
+		e = cli_restore_report(&cli->config, &restored, json, &out);
 	return e == ERR_OK ? cli_print(buf_str(&out)) : cli_fail(e, &why);
 }
 
@@ -72,5 +72,5 @@ cli_restore(struct cli *cli, int argc, char **argv)
 	}
 	if (status == CLI_GO_ON)
 		status = cli_config(cli);
-	return status == CLI_GO_ON ? restore(cli, argv[optind], replace, json) : status;
+	return status == CLI_GO_ON ? cli_restore_run(cli, argv[optind], replace, json) : status;
 }

@@ -27,13 +27,13 @@ static const char rotate_help[] =
     "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
 
 static void
-show(void *context, const struct rotation *rotation)
+rotate_key_show(void *context, const struct rotation *rotation)
 {
 	progress_show(context, rotation->resealed + rotation->unreadable, rotation->all);
 }
 
 static err
-do_rotate(const struct config *config, struct why *why, struct rotation *ret_rotation)
+rotate_key_do(const struct config *config, struct why *why, struct rotation *ret_rotation)
 {
 	CLEANUP(lock_release) struct lock lock = { .fd = -1 };
 	CLEANUP(db_close) struct db *db = NULL;
@@ -48,13 +48,13 @@ do_rotate(const struct config *config, struct why *why, struct rotation *ret_rot
 		    why, ERR_BUSY,
 		    "A server is running on the database %s, on this machine or another.  End all of them first.",
 		    config->database_name);
-	e = rotate(config, db, show, &progress, why, ret_rotation);
+	e = rotate(config, db, rotate_key_show, &progress, why, ret_rotation);
 	progress_end(&progress);
 	return e == ERR_OK ? audit_write_command(db, AUDIT_ADMIN_KEY_ROTATED, 0, REASON_ASKED) : e;
 }
 
 static err
-report(const struct rotation *rotation, bool json, struct buf *out)
+rotate_key_report(const struct rotation *rotation, bool json, struct buf *out)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 
@@ -79,15 +79,15 @@ report(const struct rotation *rotation, bool json, struct buf *out)
 }
 
 static int
-rotate_key(struct cli *cli, bool json)
+rotate_key_run(struct cli *cli, bool json)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(8 * 1024);
 	struct rotation rotation = { 0 };
 	struct why why = { 0 };
-	err e = do_rotate(&cli->config, &why, &rotation);
+	err e = rotate_key_do(&cli->config, &why, &rotation);
 
 	if (e == ERR_OK)
-		e = report(&rotation, json, &out);
+		e = rotate_key_report(&rotation, json, &out);
 	return e == ERR_OK ? cli_print(buf_str(&out)) : cli_fail(e, &why);
 }
 
@@ -100,5 +100,5 @@ cli_rotate_key(struct cli *cli, int argc, char **argv)
 
 	if (status == CLI_GO_ON)
 		status = cli_config(cli);
-	return status == CLI_GO_ON ? rotate_key(cli, json) : status;
+	return status == CLI_GO_ON ? rotate_key_run(cli, json) : status;
 }

@@ -15,10 +15,10 @@ static const char routes_help[] =
     "  --json   one JSON array\n"
     "  --help   this text\n";
 
-static const char *const lane_names[HTTP_LANE_COUNT] = { "inline", "quick", "slow" };
+static const char *const pool_names[HTTP_POOL_COUNT] = { "inline", "quick", "slow" };
 
 static void
-put_states(struct buf *out, const struct route *route, bool json)
+cli_routes_put_states(struct buf *out, const struct route *route, bool json)
 {
 	const char *between = "";
 
@@ -36,7 +36,7 @@ put_states(struct buf *out, const struct route *route, bool json)
 
 /* "/login", or "/?rd" for a row that needs a parameter in the query. */
 static str
-route_text(const struct route *route, struct buf *out)
+cli_routes_text(const struct route *route, struct buf *out)
 {
 	buf_put(out, route->path);
 	if (route->query.n > 0)
@@ -46,69 +46,69 @@ route_text(const struct route *route, struct buf *out)
 }
 
 static const char *
-method_name(const struct route *route)
+cli_routes_method_name(const struct route *route)
 {
 	return route->method == HTTP_ANY ? "ANY" : route->method == HTTP_POST ? "POST" : "GET";
 }
 
 static void
-put_route_json(struct buf *out, const struct route *route)
+cli_routes_put_route_json(struct buf *out, const struct route *route)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(128);
 
 	buf_put(out, STR("{\"method\":"));
-	buf_put_json(out, str_of(method_name(route)));
+	buf_put_json(out, str_of(cli_routes_method_name(route)));
 	buf_put(out, STR(",\"path\":"));
-	buf_put_json(out, route_text(route, &text));
+	buf_put_json(out, cli_routes_text(route, &text));
 	buf_put(out, STR(",\"lane\":"));
-	buf_put_json(out, str_of(lane_names[route_lane(route)]));
+	buf_put_json(out, str_of(pool_names[route_lane(route)]));
 	buf_put(out, STR(",\"opens\":["));
-	put_states(out, route, true);
+	cli_routes_put_states(out, route, true);
 	buf_put(out, STR("]}"));
 }
 
 static void
-print_json(struct buf *out)
+cli_routes_print_json(struct buf *out)
 {
 	for (size_t i = 0; i < web_routes_count; i++) {
 		buf_put(out, i == 0 ? STR("[\n") : STR(",\n"));
-		put_route_json(out, &web_routes[i]);
+		cli_routes_put_route_json(out, &web_routes[i]);
 	}
 	buf_put(out, STR("\n]\n"));
 }
 
 /* As wide as the longest path. */
 static size_t
-path_columns(void)
+cli_routes_path_columns(void)
 {
 	size_t columns = 0;
 
 	for (size_t i = 0; i < web_routes_count; i++) {
 		CLEANUP(buf_wipe) struct buf text = BUF(128);
-		str path = route_text(&web_routes[i], &text);
+		str path = cli_routes_text(&web_routes[i], &text);
 		columns = path.n > columns ? path.n : columns;
 	}
 	return columns + 2;
 }
 
-enum { METHOD_COLUMNS = 8, LANE_COLUMNS = 8 };
+enum { METHOD_COLUMNS = 8, POOL_COLUMNS = 8 };
 
 static void
-print_text(struct buf *out)
+cli_routes_print_text(struct buf *out)
 {
-	size_t columns = path_columns();
+	size_t columns = cli_routes_path_columns();
 
 	cli_column(out, STR("METHOD"), METHOD_COLUMNS);
 	cli_column(out, STR("PATH"), columns);
-	cli_column(out, STR("LANE"), LANE_COLUMNS);
+	cli_column(out, STR("LANE"), POOL_COLUMNS);
 	buf_put(out, STR("OPENS IN\n"));
 	for (size_t i = 0; i < web_routes_count; i++) {
 		const struct route *route = &web_routes[i];
 		CLEANUP(buf_wipe) struct buf text = BUF(128);
-		cli_column(out, str_of(method_name(route)), METHOD_COLUMNS);
-		cli_column(out, route_text(route, &text), columns);
-		cli_column(out, str_of(lane_names[route_lane(route)]), LANE_COLUMNS);
-		put_states(out, route, false);
+		cli_column(out, str_of(cli_routes_method_name(route)), METHOD_COLUMNS);
+		cli_column(out, cli_routes_text(route, &text), columns);
+		cli_column(out, str_of(pool_names[route_lane(route)]), POOL_COLUMNS);
+		cli_routes_put_states(out, route, false);
 		buf_put_byte(out, '\n');
 	}
 }
@@ -125,8 +125,8 @@ cli_routes(struct cli *cli, int argc, char **argv)
 	if (status != CLI_GO_ON)
 		return status;
 	if (json)
-		print_json(&out);
+		cli_routes_print_json(&out);
 	else
-		print_text(&out);
+		cli_routes_print_text(&out);
 	return buf_check(&out) == ERR_OK ? cli_print(buf_str(&out)) : CLI_FAILED;
 }

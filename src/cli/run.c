@@ -78,20 +78,20 @@ struct sockets {
 };
 
 static void
-close_all(const int *fds, size_t n)
+run_close_all(const int *fds, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		close(fds[i]);
 }
 
 static err
-sockets_open(size_t count, struct sockets *ret_sockets)
+run_sockets_open(size_t count, struct sockets *ret_sockets)
 {
 	for (size_t i = 0; i < count; i++) {
 		int pair[2];
 		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-			close_all(ret_sockets->keeper, i);
-			close_all(ret_sockets->web, i);
+			run_close_all(ret_sockets->keeper, i);
+			run_close_all(ret_sockets->web, i);
 			return ERR_IO;
 		}
 		ret_sockets->keeper[i] = pair[0];
@@ -106,7 +106,7 @@ sockets_open(size_t count, struct sockets *ret_sockets)
  * What fails here is told by the spawn.
  */
 static bool
-descriptors_put(posix_spawn_file_actions_t *actions, int listen_fd, const struct sockets *sockets)
+run_descriptors_put(posix_spawn_file_actions_t *actions, int listen_fd, const struct sockets *sockets)
 {
 	int n = (int)sockets->count + 1;
 	bool ok = true;
@@ -121,8 +121,8 @@ descriptors_put(posix_spawn_file_actions_t *actions, int listen_fd, const struct
 
 /* Without a copy of this process on the way (posix_spawn): that would take longer than all the rest.  Gives an errno. */
 static int
-web_spawn_by(struct supervisor *s, const struct sockets *sockets, posix_spawn_file_actions_t *actions,
-	     posix_spawnattr_t *attributes)
+run_web_spawn_by(struct supervisor *s, const struct sockets *sockets, posix_spawn_file_actions_t *actions,
+		 posix_spawnattr_t *attributes)
 {
 	char quick[16], slow[16];
 	char *arguments[] = { "doubletour", "web", quick, slow, NULL };
@@ -131,7 +131,7 @@ web_spawn_by(struct supervisor *s, const struct sockets *sockets, posix_spawn_fi
 	snprintf(quick, sizeof(quick), "%zu", s->shape.quick);
 	snprintf(slow, sizeof(slow), "%zu", s->shape.slow);
 	sigemptyset(&none);
-	if (!descriptors_put(actions, s->listen_fd, sockets) ||
+	if (!run_descriptors_put(actions, s->listen_fd, sockets) ||
 	    posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK) != 0 ||
 	    posix_spawnattr_setsigmask(attributes, &none) != 0)
 		return ENOMEM;
@@ -139,7 +139,7 @@ web_spawn_by(struct supervisor *s, const struct sockets *sockets, posix_spawn_fi
 }
 
 static int
-web_spawn(struct supervisor *s, const struct sockets *sockets)
+run_web_spawn(struct supervisor *s, const struct sockets *sockets)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -149,7 +149,7 @@ web_spawn(struct supervisor *s, const struct sockets *sockets)
 		return ENOMEM;
 	error = posix_spawnattr_init(&attributes);
 	if (error == 0) {
-		error = web_spawn_by(s, sockets, &actions, &attributes);
+		error = run_web_spawn_by(s, sockets, &actions, &attributes);
 		posix_spawnattr_destroy(&attributes);
 	}
 	posix_spawn_file_actions_destroy(&actions);
@@ -161,7 +161,7 @@ web_spawn(struct supervisor *s, const struct sockets *sockets)
 
 /* LISTEN_FDS goes before LISTEN, which goes before HOST and PORT. */
 static err
-supervisor_listen(struct supervisor *s, struct why *why)
+run_supervisor_listen(struct supervisor *s, struct why *why)
 {
 	if (s->listen_fd >= 0)
 		return ERR_OK;
@@ -176,7 +176,7 @@ supervisor_listen(struct supervisor *s, struct why *why)
  * had twice: they stay open, connections wait in them for the next web process, and the keeper never accepts one.
  */
 static void
-supervisor_listen_end(struct supervisor *s)
+run_supervisor_listen_end(struct supervisor *s)
 {
 	listen_unix_remove(&s->listen_file);
 	if (s->listen_fd >= 0)
@@ -185,32 +185,32 @@ supervisor_listen_end(struct supervisor *s)
 }
 
 static void
-supervisor_listen_pass(struct supervisor *s)
+run_supervisor_listen_pass(struct supervisor *s)
 {
 	if (!s->listen_kept)
-		supervisor_listen_end(s);
+		run_supervisor_listen_end(s);
 }
 
 /* Have it executed; it waits for the keeper's first pushes.  Sockets: the keeper's ends. */
 static err
-web_launch(struct supervisor *s, struct sockets *ret_sockets, struct why *why)
+run_web_launch(struct supervisor *s, struct sockets *ret_sockets, struct why *why)
 {
 	int error;
 
-	TRY(supervisor_listen(s, why));
-	TRY(sockets_open(s->shape.quick + s->shape.slow + 1, ret_sockets));
-	error = web_spawn(s, ret_sockets);
-	close_all(ret_sockets->web, ret_sockets->count);
-	supervisor_listen_pass(s);
+	TRY(run_supervisor_listen(s, why));
+	TRY(run_sockets_open(s->shape.quick + s->shape.slow + 1, ret_sockets));
+	error = run_web_spawn(s, ret_sockets);
+	run_close_all(ret_sockets->web, ret_sockets->count);
+	run_supervisor_listen_pass(s);
 	if (error == 0)
 		return ERR_OK;
-	close_all(ret_sockets->keeper, ret_sockets->count);
+	run_close_all(ret_sockets->keeper, ret_sockets->count);
 	return why_set(why, ERR_MEMORY, "The web process could not be started: %s.", strerror(error));
 }
 
 /* Takes the sockets over. */
 static err
-web_serve(struct supervisor *s, const struct sockets *sockets, struct why *why)
+run_web_serve(struct supervisor *s, const struct sockets *sockets, struct why *why)
 {
 	err e =
 	    keeper_server_start(s->server, sockets->keeper + 1, sockets->count - 1, s->shape.quick, sockets->keeper[0]);
@@ -219,29 +219,29 @@ web_serve(struct supervisor *s, const struct sockets *sockets, struct why *why)
 }
 
 static err
-web_start(struct supervisor *s, struct why *why)
+run_web_start(struct supervisor *s, struct why *why)
 {
 	struct sockets sockets = { .count = 0 };
 
-	TRY(web_launch(s, &sockets, why));
-	return web_serve(s, &sockets, why);
+	TRY(run_web_launch(s, &sockets, why));
+	return run_web_serve(s, &sockets, why);
 }
 
 /* One that nobody has asked anything yet: it says no word. */
 static void
-web_call_off(struct supervisor *s, const struct sockets *sockets)
+run_web_call_off(struct supervisor *s, const struct sockets *sockets)
 {
 	kill(s->web, SIGKILL);
 	while (waitpid(s->web, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	s->web = 0;
-	close_all(sockets->keeper, sockets->count);
+	run_close_all(sockets->keeper, sockets->count);
 }
 
 /* --- watching it -------------------------------------------------------------------------------------------------- */
 
 static void
-log_death(pid_t pid, int status)
+run_log_death(pid_t pid, int status)
 {
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
 		log_event(LOG_ERROR, "web.sandbox", LOG_INT("pid", pid), LOG_TEXT("why", "a forbidden system call"));
@@ -253,7 +253,7 @@ log_death(pid_t pid, int status)
 
 /* Has the web process ended?  Its status then. */
 static bool
-web_reap(struct supervisor *s, int *ret_status)
+run_web_reap(struct supervisor *s, int *ret_status)
 {
 	if (s->web == 0 || waitpid(s->web, ret_status, WNOHANG) != s->web)
 		return false;
@@ -266,7 +266,7 @@ web_reap(struct supervisor *s, int *ret_status)
  * one that did is started again however often somebody makes it die, or they would have brought the server down.
  */
 static err
-web_restart(struct supervisor *s, struct why *why)
+run_web_restart(struct supervisor *s, struct why *why)
 {
 	bool soon = clock_monotonic_us() - s->started_us < SOON_DEAD_MS * 1000;
 
@@ -279,26 +279,26 @@ web_restart(struct supervisor *s, struct why *why)
 		    SOON_DEAD_MAX);
 	if (s->soon_dead > 1)
 		nanosleep(&(struct timespec){ .tv_nsec = RESTART_MS * 1000000L }, NULL);
-	return web_start(s, why);
+	return run_web_start(s, why);
 }
 
 static err
-on_child(struct supervisor *s, struct why *why)
+run_on_child(struct supervisor *s, struct why *why)
 {
 	int status = 0;
 
-	if (!web_reap(s, &status))
+	if (!run_web_reap(s, &status))
 		return ERR_OK;
-	log_death(s->web, status);
+	run_log_death(s->web, status);
 	s->web = 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == CLI_CONFIG)
 		return why_set(why, ERR_CONFIG, "The web process could not start; the line above says why.");
-	return web_restart(s, why);
+	return run_web_restart(s, why);
 }
 
 /* A file that is broken changes nothing; what is wrong with it is in the log. */
 static void
-rules_again(struct supervisor *s)
+run_reload_rules(struct supervisor *s)
 {
 	struct why why = { 0 };
 	err e = keeper_rules_read(s->keeper, &why);
@@ -311,7 +311,7 @@ rules_again(struct supervisor *s)
 
 /* Until SIGTERM or SIGINT (ERR_OK), or until the web process cannot be kept alive. */
 static err
-watch(struct supervisor *s, struct why *why)
+run_watch(struct supervisor *s, struct why *why)
 {
 	bool terminal = isatty(STDERR_FILENO) == 1; /* when it is closed, that is a SIGHUP too */
 
@@ -323,17 +323,17 @@ watch(struct supervisor *s, struct why *why)
 			return ERR_OK;
 		}
 		if (signal_number == SIGHUP)
-			rules_again(s);
+			run_reload_rules(s);
 		if (signal_number == SIGCHLD)
-			TRY(on_child(s, why));
+			TRY(run_on_child(s, why));
 	}
 }
 
 /* Ask web to finish what it accepted; it still gets its answers meanwhile. */
 static void
-web_stop(struct supervisor *s)
+run_web_stop(struct supervisor *s)
 {
-	struct timespec patience = { .tv_sec = STOP_SECONDS };
+	struct timespec timeout = { .tv_sec = STOP_SECONDS };
 	sigset_t child;
 	int status = 0;
 
@@ -342,11 +342,11 @@ web_stop(struct supervisor *s)
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	kill(s->web, SIGTERM);
-	while (!web_reap(s, &status)) {
-		if (sigtimedwait(&child, NULL, &patience) >= 0 || errno == EINTR)
+	while (!run_web_reap(s, &status)) {
+		if (sigtimedwait(&child, NULL, &timeout) >= 0 || errno == EINTR)
 			continue;
 		kill(s->web, SIGKILL);
-		patience = (struct timespec){ .tv_sec = 1 };
+		timeout = (struct timespec){ .tv_sec = 1 };
 	}
 	s->web = 0;
 }
@@ -355,7 +355,7 @@ web_stop(struct supervisor *s)
 
 /* Threads made from here on leave the signals to the main thread. */
 static void
-signals_block(sigset_t *ret_signals)
+run_signals_block(sigset_t *ret_signals)
 {
 	sigemptyset(ret_signals);
 	sigaddset(ret_signals, SIGTERM);
@@ -367,7 +367,7 @@ signals_block(sigset_t *ret_signals)
 }
 
 static size_t
-cores(void)
+run_cores(void)
 {
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -375,7 +375,7 @@ cores(void)
 }
 
 static err
-keeper_ready(struct supervisor *s, struct why *why)
+run_keeper_ready(struct supervisor *s, struct why *why)
 {
 	TRY(keeper_open(s->config, why, &s->keeper));
 	TRY(keeper_rules_read(s->keeper, why));
@@ -386,24 +386,24 @@ keeper_ready(struct supervisor *s, struct why *why)
 
 /* Web first: it loads itself while the keeper opens its database. */
 static err
-serve(struct supervisor *s, struct why *why)
+run_serve(struct supervisor *s, struct why *why)
 {
 	struct sockets sockets = { .count = 0 };
 	err e;
 
-	TRY(web_launch(s, &sockets, why));
-	e = keeper_ready(s, why);
+	TRY(run_web_launch(s, &sockets, why));
+	e = run_keeper_ready(s, why);
 	if (e != ERR_OK) {
-		web_call_off(s, &sockets);
+		run_web_call_off(s, &sockets);
 		return e;
 	}
-	TRY(web_serve(s, &sockets, why));
-	return watch(s, why);
+	TRY(run_web_serve(s, &sockets, why));
+	return run_watch(s, why);
 }
 
 /* Connections are descriptors: web may have as many as the system lets this user have.  The child inherits it. */
 static void
-descriptors_raise(void)
+run_descriptors_raise(void)
 {
 	struct rlimit limit;
 
@@ -414,7 +414,7 @@ descriptors_raise(void)
 }
 
 static err
-supervise(const struct config *config, int inherited_fd, struct why *why)
+run_supervise(const struct config *config, int inherited_fd, struct why *why)
 {
 	struct supervisor s = {
 		.config = config, .lock = { .fd = -1 }, .listen_fd = inherited_fd, .listen_kept = inherited_fd >= 0
@@ -422,19 +422,19 @@ supervise(const struct config *config, int inherited_fd, struct why *why)
 	err e;
 
 	s.shape.quick = QUICK_CHANNELS;
-	s.shape.slow = config->slow_workers != 0 ? config->slow_workers : cores();
+	s.shape.slow = config->slow_workers != 0 ? config->slow_workers : run_cores();
 	TRY(digest_setup());
 	TRY(config_web_environment(config, &s.environment));
 	/* The socket first: when its address is in use, nothing has been touched yet. */
-	TRY(supervisor_listen(&s, why));
+	TRY(run_supervisor_listen(&s, why));
 	umask(077);
-	descriptors_raise();
-	signals_block(&s.signals);
+	run_descriptors_raise();
+	run_signals_block(&s.signals);
 	e = log_thread_start();
 	if (e == ERR_OK)
-		e = serve(&s, why);
-	supervisor_listen_end(&s); /* nobody connects any more while web finishes */
-	web_stop(&s);
+		e = run_serve(&s, why);
+	run_supervisor_listen_end(&s); /* nobody connects any more while web finishes */
+	run_web_stop(&s);
 	keeper_server_free(&s.server);
 	keeper_close(&s.keeper);
 	lock_release(&s.lock);
@@ -471,17 +471,17 @@ run_config(struct cli *cli, const char *host, const char *port, struct why *why)
 static err
 run_config_inherited(struct cli *cli, int fd, struct why *why)
 {
-	struct listen_place place = { .port = 0 };
+	struct listen_location location = { .port = 0 };
 	char port[8], path[sizeof("unix:") + LISTEN_PATH_MAX_BYTES];
 
-	TRY(listen_describe(fd, why, &place));
-	snprintf(port, sizeof(port), "%u", (unsigned)place.port);
-	snprintf(path, sizeof(path), "unix:%s", place.path);
-	const struct config_option of_tcp[] = { { "HOST", "LISTEN_FDS", place.host },
+	TRY(listen_describe(fd, why, &location));
+	snprintf(port, sizeof(port), "%u", (unsigned)location.port);
+	snprintf(path, sizeof(path), "unix:%s", location.path);
+	const struct config_option of_tcp[] = { { "HOST", "LISTEN_FDS", location.host },
 						{ "PORT", "LISTEN_FDS", port },
 						{ "LISTEN", "LISTEN_FDS", "" } };
 	const struct config_option of_unix[] = { { "LISTEN", "LISTEN_FDS", path } };
-	bool tcp = place.path[0] == '\0';
+	bool tcp = location.path[0] == '\0';
 	return config_load_with(&cli->config, tcp ? of_tcp : of_unix, tcp ? COUNT(of_tcp) : COUNT(of_unix), why);
 }
 
@@ -514,6 +514,6 @@ cli_run(struct cli *cli, int argc, char **argv)
 	log_setup(cli->config.log_format, cli->config.log_level);
 	process_descriptors_keep(inherited_fd >= 0 ? inherited_fd + 1 : STDERR_FILENO + 1);
 	log_serve();
-	e = supervise(&cli->config, inherited_fd, &why);
+	e = run_supervise(&cli->config, inherited_fd, &why);
 	return cli_served(e, &why);
 }

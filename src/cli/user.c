@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "cli/json.h"
-#include "cli/moment.h"
+#include "cli/timestamp.h"
 
 #include <getopt.h>
 
@@ -94,11 +94,11 @@ struct request {
 	({                                                                                                             \
 		if (!(r)->json)                                                                                        \
 			cli_line(&(r)->out, format, STR_ARG((r)->name));                                               \
-		say_end(r, member, value);                                                                             \
+		user_say_end(r, member, value);                                                                        \
 	})
 
 static err
-say_end(struct request *r, const char *member, bool value)
+user_say_end(struct request *r, const char *member, bool value)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 
@@ -110,7 +110,7 @@ say_end(struct request *r, const char *member, bool value)
 }
 
 static err
-say_link(struct request *r, const char *page, const char *sentence, const struct link_text *link)
+user_say_link(struct request *r, const char *page, const char *sentence, const struct link_text *link)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 	CLEANUP(buf_wipe) struct buf address = BUF(2048);
@@ -139,8 +139,8 @@ user_json(struct request *r, const struct admin_user *user)
 	cli_json_text(&line, "display_name", user->display_name);
 	cli_json_text(&line, "email", user->email);
 	cli_json_text(&line, "groups", user->groups);
-	moment_put_json(&line, "created", user->created_us);
-	moment_put_json(&line, "last_sign_in", user->last_sign_in_us);
+	timestamp_put_json(&line, "created", user->created_us);
+	timestamp_put_json(&line, "last_sign_in", user->last_sign_in_us);
 	cli_json_bool(&line, "disabled", user->disabled);
 	cli_json_bool(&line, "password", user->has_password);
 	cli_json_number(&line, "authenticators", user->factors);
@@ -148,13 +148,13 @@ user_json(struct request *r, const struct admin_user *user)
 	cli_json_number(&line, "recovery_codes", user->recovery_codes);
 	cli_json_number(&line, "sessions", user->sessions);
 	cli_json_number(&line, "failures", user->failures);
-	moment_put_json(&line, "blocked_until", user->blocked_until_us);
+	timestamp_put_json(&line, "blocked_until", user->blocked_until_us);
 	return cli_json_put(&line, &r->out);
 }
 
 /* What fits is printed at once: a list may be long. */
 static err
-flush(struct request *r)
+user_flush(struct request *r)
 {
 	TRY(buf_check(&r->out));
 	if (cli_print(buf_str(&r->out)) != CLI_DONE)
@@ -164,7 +164,7 @@ flush(struct request *r)
 }
 
 static const char *
-state_of(const struct admin_user *user)
+user_state_of(const struct admin_user *user)
 {
 	if (user->disabled)
 		return "disabled";
@@ -173,34 +173,34 @@ state_of(const struct admin_user *user)
 	return user->factors == 0 ? "no authenticator yet" : "active";
 }
 
-enum { NAME_COLUMNS = 42, MOMENT_COLUMNS = 22, ADDRESS_COLUMNS = 41, STATE_COLUMNS = 15 };
+enum { NAME_COLUMNS = 42, TIMESTAMP_COLUMNS = 22, ADDRESS_COLUMNS = 41, STATE_COLUMNS = 15 };
 
 static void
-moment_column(struct buf *out, int64_t us)
+user_timestamp_column(struct buf *out, int64_t us)
 {
-	CLEANUP(buf_wipe) struct buf moment = BUF(64);
+	CLEANUP(buf_wipe) struct buf timestamp = BUF(64);
 
-	moment_put(&moment, us);
-	cli_column(out, buf_str(&moment), MOMENT_COLUMNS);
+	timestamp_put(&timestamp, us);
+	cli_column(out, buf_str(&timestamp), TIMESTAMP_COLUMNS);
 }
 
 static err
-list_row(void *context, const struct admin_user *user)
+user_list_row(void *context, const struct admin_user *user)
 {
 	struct request *r = context;
 
 	if (r->json) {
 		TRY(user_json(r, user));
-		return flush(r);
+		return user_flush(r);
 	}
 	cli_column(&r->out, user->name, NAME_COLUMNS);
-	moment_column(&r->out, user->last_sign_in_us);
-	cli_line(&r->out, "%s", state_of(user));
-	return flush(r);
+	user_timestamp_column(&r->out, user->last_sign_in_us);
+	cli_line(&r->out, "%s", user_state_of(user));
+	return user_flush(r);
 }
 
 static err
-show_row(void *context, const struct admin_user *user)
+user_show_row(void *context, const struct admin_user *user)
 {
 	struct request *r = context;
 
@@ -212,11 +212,11 @@ show_row(void *context, const struct admin_user *user)
 	cli_line(&r->out, "groups           %.*s", STR_ARG(user->groups));
 	cli_line(&r->out, "id               %lld", (long long)user->id);
 	buf_put(&r->out, STR("created          "));
-	moment_put(&r->out, user->created_us);
+	timestamp_put(&r->out, user->created_us);
 	buf_put(&r->out, STR("\nlast sign-in     "));
-	moment_put(&r->out, user->last_sign_in_us);
+	timestamp_put(&r->out, user->last_sign_in_us);
 	buf_put_byte(&r->out, '\n');
-	cli_line(&r->out, "state            %s", state_of(user));
+	cli_line(&r->out, "state            %s", user_state_of(user));
 	cli_line(&r->out, "authenticators   %lld (%lld disabled)", (long long)user->factors,
 		 (long long)user->factors_disabled);
 	cli_line(&r->out, "recovery codes   %lld", (long long)user->recovery_codes);
@@ -226,26 +226,26 @@ show_row(void *context, const struct admin_user *user)
 }
 
 static err
-session_row(void *context, const struct admin_session *session)
+user_session_row(void *context, const struct admin_session *session)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 	struct request *r = context;
 
 	if (r->json) {
 		cli_json_number(&line, "id", session->id);
-		moment_put_json(&line, "created", session->created_us);
-		moment_put_json(&line, "seen", session->seen_us);
+		timestamp_put_json(&line, "created", session->created_us);
+		timestamp_put_json(&line, "seen", session->seen_us);
 		cli_json_text(&line, "address", session->address);
 		cli_json_text(&line, "agent", session->agent);
-		cli_json_bool(&line, "proved", session->proved);
+		cli_json_bool(&line, "proved", session->verified);
 		TRY(cli_json_put(&line, &r->out));
-		return flush(r);
+		return user_flush(r);
 	}
-	moment_column(&r->out, session->seen_us);
+	user_timestamp_column(&r->out, session->seen_us);
 	cli_column(&r->out, session->address, ADDRESS_COLUMNS);
-	cli_column(&r->out, session->proved ? STR("signed in") : STR("password only"), STATE_COLUMNS);
+	cli_column(&r->out, session->verified ? STR("signed in") : STR("password only"), STATE_COLUMNS);
 	cli_line(&r->out, "%.*s", STR_ARG(session->agent));
-	return flush(r);
+	return user_flush(r);
 }
 
 /* --- the commands ----------------------------------------------------------------------------------------------------- */
@@ -257,8 +257,8 @@ user_add(struct request *r)
 	struct link_text link;
 
 	TRY(admin_add(r->admin->thread, r->name, &facts, &r->admin->why, &link));
-	return say_link(r, "/set-password?link=", "Give this link to the person. It works once, within 24 hours.",
-			&link);
+	return user_say_link(r, "/set-password?link=", "Give this link to the person. It works once, within 24 hours.",
+			     &link);
 }
 
 static err
@@ -268,21 +268,21 @@ user_list(struct request *r)
 	int64_t now_us = 0;
 
 	TRY(clock_now_us(&now_us));
-	if (r->inactive != NULL && moment_read(str_of(r->inactive), now_us, &filter.inactive_since) != ERR_OK)
+	if (r->inactive != NULL && timestamp_read(str_of(r->inactive), now_us, &filter.inactive_since) != ERR_OK)
 		return why_set(&r->admin->why, ERR_INVALID,
 			       "--inactive: %.40s is not a time.  Write 2026-11-23, or 30d for 30 days ago.",
 			       r->inactive);
 	if (!r->json) {
 		cli_column(&r->out, STR("NAME"), NAME_COLUMNS);
-		cli_column(&r->out, STR("LAST SIGN-IN"), MOMENT_COLUMNS);
+		cli_column(&r->out, STR("LAST SIGN-IN"), TIMESTAMP_COLUMNS);
 		cli_line(&r->out, "STATE");
 	}
-	return admin_users(r->admin->thread, &filter, &r->admin->why, list_row, r);
+	return admin_users(r->admin->thread, &filter, &r->admin->why, user_list_row, r);
 }
 
 /* Those of the account that was named: one. */
 static err
-one_user(struct request *r, admin_each_user each)
+user_one_user(struct request *r, admin_each_user each)
 {
 	char name[256];
 	struct admin_filter filter = { .account = name };
@@ -294,7 +294,7 @@ one_user(struct request *r, admin_each_user each)
 static err
 user_show(struct request *r)
 {
-	return one_user(r, show_row);
+	return user_one_user(r, user_show_row);
 }
 
 static err
@@ -328,7 +328,7 @@ user_reset_password(struct request *r)
 	struct link_text link;
 
 	TRY(admin_reset_password(r->admin->thread, r->name, &r->admin->why, &link));
-	return say_link(
+	return user_say_link(
 	    r, "/set-password?link=",
 	    "The old password no longer works. Give this link to the person: it sets a new one, once, within 24 hours.",
 	    &link);
@@ -345,12 +345,12 @@ static err
 user_sessions(struct request *r)
 {
 	if (!r->json) {
-		cli_column(&r->out, STR("LAST SEEN"), MOMENT_COLUMNS);
+		cli_column(&r->out, STR("LAST SEEN"), TIMESTAMP_COLUMNS);
 		cli_column(&r->out, STR("ADDRESS"), ADDRESS_COLUMNS);
 		cli_column(&r->out, STR("STATE"), STATE_COLUMNS);
 		cli_line(&r->out, "BROWSER");
 	}
-	return admin_sessions(r->admin->thread, r->name, &r->admin->why, session_row, r);
+	return admin_sessions(r->admin->thread, r->name, &r->admin->why, user_session_row, r);
 }
 
 static err
@@ -376,7 +376,7 @@ user_rename(struct request *r)
 	TRY(admin_rename(r->admin->thread, r->name, r->new_name, &r->admin->why));
 	if (!r->json)
 		cli_line(&r->out, "Renamed %.*s to %.*s.", STR_ARG(r->name), STR_ARG(r->new_name));
-	return say_end(r, "renamed", true);
+	return user_say_end(r, "renamed", true);
 }
 
 static err
@@ -387,12 +387,12 @@ user_email(struct request *r)
 		cli_line(&r->out, "%.*s has the e-mail address %.*s.", STR_ARG(r->name), STR_ARG(r->new_name));
 	else if (!r->json)
 		cli_line(&r->out, "%.*s has no e-mail address.", STR_ARG(r->name));
-	return say_end(r, "changed", true);
+	return user_say_end(r, "changed", true);
 }
 
 /* As they are stored: in order, each once. */
 static err
-groups_row(void *context, const struct admin_user *user)
+user_groups_row(void *context, const struct admin_user *user)
 {
 	CLEANUP(buf_wipe) struct buf names = BUF(4096);
 	struct request *r = context;
@@ -416,7 +416,7 @@ static err
 user_groups(struct request *r)
 {
 	TRY(admin_set_groups(r->admin->thread, r->name, r->new_name, &r->admin->why));
-	return r->json ? say_end(r, "changed", true) : one_user(r, groups_row);
+	return r->json ? user_say_end(r, "changed", true) : user_one_user(r, user_groups_row);
 }
 
 static err
@@ -451,7 +451,7 @@ static const struct user_command {
 };
 
 static const struct user_command *
-find(const char *word)
+user_find(const char *word)
 {
 	for (size_t i = 0; i < COUNT(user_commands); i++)
 		if (str_equal(str_of(word), str_of(user_commands[i].name)))
@@ -460,17 +460,17 @@ find(const char *word)
 }
 
 static void
-request_wipe(struct request *r)
+user_request_wipe(struct request *r)
 {
 	buf_wipe(&r->out);
 	admin_close(r->admin);
 }
 
 static int
-run(struct cli *cli, const struct user_command *command, struct request *typed)
+user_run(struct cli *cli, const struct user_command *command, struct request *typed)
 {
 	struct admin admin = { .why = { "" } };
-	CLEANUP(request_wipe) struct request r = *typed;
+	CLEANUP(user_request_wipe) struct request r = *typed;
 	err e;
 
 	r.config = &cli->config;
@@ -509,7 +509,7 @@ cli_user(struct cli *cli, int argc, char **argv)
 		return status;
 	if (optind == argc)
 		return cli_print_usage(user_help);
-	command = find(argv[optind]);
+	command = user_find(argv[optind]);
 	if (command == NULL)
 		return cli_topic_unknown(argv[optind], user_topics, "doubletour user");
 	if (argc - optind - 1 != command->arguments) {
@@ -523,5 +523,5 @@ cli_user(struct cli *cli, int argc, char **argv)
 	r.name = str_of(command->arguments > 0 ? argv[optind + 1] : "");
 	r.new_name = str_of(command->arguments > 1 ? argv[optind + 2] : "");
 	status = cli_config(cli);
-	return status == CLI_GO_ON ? run(cli, command, &r) : status;
+	return status == CLI_GO_ON ? user_run(cli, command, &r) : status;
 }

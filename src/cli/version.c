@@ -20,7 +20,7 @@ static const char version_help[] = "Usage: doubletour version\n"
 #endif
 
 static const char *
-build_kind(void)
+cli_version_build_kind(void)
 {
 #ifdef DOUBLETOUR_TEST_HOOKS
 	return " (test build: not for use)";
@@ -37,7 +37,7 @@ cli_version(struct cli *cli, int argc, char **argv)
 
 	if (status != CLI_GO_ON)
 		return status;
-	cli_line(&out, "doubletour %s%s", DOUBLETOUR_VERSION, build_kind());
+	cli_line(&out, "doubletour %s%s", DOUBLETOUR_VERSION, cli_version_build_kind());
 	cli_line(&out, "compiler %s", COMPILER);
 	cli_line(&out, "glibc %s", gnu_get_libc_version());
 	cli_line(&out, "%s", OpenSSL_version(OPENSSL_VERSION));

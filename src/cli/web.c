@@ -13,7 +13,7 @@
 #include <fcntl.h>
 
 static err
-run_web(int argc, char **argv, struct config *config, struct why *why)
+cli_web_run(int argc, char **argv, struct config *config, struct why *why)
 {
 	uint64_t quick = 0, slow = 0;
 
@@ -36,7 +36,7 @@ cli_web(struct cli *cli, int argc, char **argv)
 	clock_hook_open();
 	fault_hook_open();
 #endif
-	e = run_web(argc, argv, &cli->config, &why);
+	e = cli_web_run(argc, argv, &cli->config, &why);
 	/* ERR_DENIED: no wall on this kernel; trying again would not help. */
 	return cli_served(e == ERR_DENIED ? ERR_CONFIG : e, &why);
 }

@@ -24,7 +24,7 @@ static const char *const test_variables[] = {
 
 /* NAME=value, remembered by where it begins; ERR_TOO_LONG when it does not fit. */
 static err
-variable_add(struct config_environment *environment, size_t *count, size_t *used, str name, str value)
+config_variable_add(struct config_environment *environment, size_t *count, size_t *used, str name, str value)
 {
 	char *p = environment->storage + *used;
 	size_t size = name.n + 1 + value.n + 1;
@@ -52,36 +52,36 @@ config_web_environment(const struct config *config, struct config_environment *r
 		buf_clear(&value);
 		setting_put(&settings[i], config, &value);
 		TRY(buf_check(&value));
-		TRY(variable_add(ret_environment, &count, &used, str_of(settings[i].name), buf_str(&value)));
+		TRY(config_variable_add(ret_environment, &count, &used, str_of(settings[i].name), buf_str(&value)));
 	}
 	for (const char *const *name = test_variables; *name != NULL; name++)
 		if (getenv(*name) != NULL)
-			TRY(variable_add(ret_environment, &count, &used, str_of(*name), str_of(getenv(*name))));
+			TRY(config_variable_add(ret_environment, &count, &used, str_of(*name), str_of(getenv(*name))));
 	ret_environment->variables[count] = NULL;
 	return ERR_OK;
 }
 
-struct config_place
+struct config_location
 config_address(const struct config *config)
 {
 	bool six = str_has_byte(str_of(config->host), ':');
-	struct config_place place = { .z = "" };
+	struct config_location location = { .z = "" };
 
 	if (config->listen_path[0] == '\0')
-		snprintf(place.z, sizeof(place.z), six ? "[%s]:%u" : "%s:%u", config->host, config->port);
-	return place;
+		snprintf(location.z, sizeof(location.z), six ? "[%s]:%u" : "%s:%u", config->host, config->port);
+	return location;
 }
 
-struct config_place
+struct config_location
 config_listens(const struct config *config)
 {
-	struct config_place address = config_address(config), place;
+	struct config_location address = config_address(config), location;
 
 	if (config->listen_path[0] != '\0')
-		snprintf(place.z, sizeof(place.z), "unix:%s", config->listen_path);
+		snprintf(location.z, sizeof(location.z), "unix:%s", config->listen_path);
 	else
-		snprintf(place.z, sizeof(place.z), "http://%.*s", (int)sizeof(place.z) - 8, address.z);
-	return place;
+		snprintf(location.z, sizeof(location.z), "http://%.*s", (int)sizeof(location.z) - 8, address.z);
+	return location;
 }
 
 bool

@@ -91,11 +91,11 @@ void config_wipe(struct config *config);
  * Where the server listens, as its log and the settings write it: http://127.0.0.1:5000, or unix:/run/doubletour/web.sock.  The
  * address alone for proxies: 127.0.0.1:5000, [::1]:5000; "" when it is a Unix socket.
  */
-struct config_place {
+struct config_location {
 	char z[300];
 };
-struct config_place config_listens(const struct config *config);
-struct config_place config_address(const struct config *config);
+struct config_location config_listens(const struct config *config);
+struct config_location config_address(const struct config *config);
 
 /* Is the address (numeric text) inside one of TRUSTED_PROXIES? */
 bool config_trusts(const struct config *config, str address);

@@ -9,56 +9,56 @@ dotenv_of(char *text, size_t n)
 }
 
 static bool
-is_name_byte(char c, bool first)
+dotenv_is_name_byte(char c, bool first)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || (!first && c >= '0' && c <= '9');
 }
 
 static bool
-is_name(str s)
+dotenv_is_name(str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!is_name_byte(s.p[i], i == 0))
+		if (!dotenv_is_name_byte(s.p[i], i == 0))
 			return false;
 	return s.n > 0;
 }
 
 static bool
-is_blank(char c)
+dotenv_is_blank(char c)
 {
 	return c == ' ' || c == '\t';
 }
 
 static str
-without_export(str s)
+dotenv_without_export(str s)
 {
-	if (str_starts(s, STR("export")) && s.n > 6 && is_blank(s.p[6]))
+	if (str_starts(s, STR("export")) && s.n > 6 && dotenv_is_blank(s.p[6]))
 		return str_trim(str_from(s, 6));
 	return s;
 }
 
 /* What stands behind a closing quote may only be white space, or white space and a comment. */
 static bool
-is_only_comment(str rest)
+dotenv_is_only_comment(str rest)
 {
 	str text = str_trim(rest);
 
-	return text.n == 0 || (text.p[0] == '#' && is_blank(rest.p[0]));
+	return text.n == 0 || (text.p[0] == '#' && dotenv_is_blank(rest.p[0]));
 }
 
 /* Up to a # that follows white space. */
 static str
-unquoted(str s)
+dotenv_unquoted(str s)
 {
 	for (size_t i = 1; i < s.n; i++)
-		if (s.p[i] == '#' && is_blank(s.p[i - 1]))
+		if (s.p[i] == '#' && dotenv_is_blank(s.p[i - 1]))
 			return str_trim(str_upto(s, i));
 	return str_trim(s);
 }
 
 /* The text between quotes, unescaped in place; s begins with its quote. */
 static err
-quoted(char *s, size_t n, str *ret_value, struct why *why)
+dotenv_quoted(char *s, size_t n, str *ret_value, struct why *why)
 {
 	char quote = s[0];
 	size_t out = 1, in = 1;
@@ -70,21 +70,21 @@ quoted(char *s, size_t n, str *ret_value, struct why *why)
 	}
 	if (in >= n)
 		return why_set(why, ERR_CONFIG, "begins a value with %c and does not end it", quote);
-	if (!is_only_comment(str_bytes(s + in + 1, n - in - 1)))
+	if (!dotenv_is_only_comment(str_bytes(s + in + 1, n - in - 1)))
 		return why_set(why, ERR_CONFIG, "has text behind the closing %c", quote);
 	*ret_value = str_bytes(s + 1, out - 1);
 	return ERR_OK;
 }
 
 static err
-read_value(str text, str *ret_value, struct why *why)
+dotenv_read_value(str text, str *ret_value, struct why *why)
 {
 	str bare = str_trim(text);
 
 	if (bare.n > 0 && (bare.p[0] == '"' || bare.p[0] == '\''))
-		TRY(quoted((char *)bare.p, bare.n, ret_value, why));
+		TRY(dotenv_quoted((char *)bare.p, bare.n, ret_value, why));
 	else
-		*ret_value = unquoted(text);
+		*ret_value = dotenv_unquoted(text);
 	if (str_has_byte(*ret_value, '\0'))
 		return why_set(why, ERR_CONFIG, "holds a NUL byte");
 	if (!str_utf8_valid(*ret_value))
@@ -93,22 +93,22 @@ read_value(str text, str *ret_value, struct why *why)
 }
 
 static err
-read_line(str line, struct dotenv_entry *ret_entry, struct why *why)
+dotenv_read_line(str line, struct dotenv_entry *ret_entry, struct why *why)
 {
-	str rest = without_export(line);
+	str rest = dotenv_without_export(line);
 	str name = str_trim(str_cut(&rest, '='));
 
 	if (rest.p == NULL)
 		return why_set(why, ERR_CONFIG, "has no '=': a line is NAME=value, or a comment that begins with #");
-	if (!is_name(name))
+	if (!dotenv_is_name(name))
 		return why_set(why, ERR_CONFIG, "does not begin with a name: letters, digits and _");
 	ret_entry->name = name;
-	return read_value(rest, &ret_entry->value, why);
+	return dotenv_read_value(rest, &ret_entry->value, why);
 }
 
 /* Take the next line off, without its end. */
 static str
-take_line(struct dotenv *file)
+dotenv_take_line(struct dotenv *file)
 {
 	char *newline = memchr(file->next, '\n', (size_t)(file->end - file->next));
 	char *end = newline == NULL ? file->end : newline;
@@ -124,11 +124,11 @@ dotenv_next(struct dotenv *file, struct dotenv_entry *ret_entry, bool *ret_more,
 {
 	*ret_more = false;
 	while (file->next < file->end) {
-		str line = take_line(file);
+		str line = dotenv_take_line(file);
 		if (line.n == 0 || line.p[0] == '#')
 			continue;
 		ret_entry->line = file->line;
-		TRY(read_line(line, ret_entry, why));
+		TRY(dotenv_read_line(line, ret_entry, why));
 		*ret_more = true;
 		return ERR_OK;
 	}

@@ -18,7 +18,7 @@ struct given {
 };
 
 static size_t
-index_of(const struct setting *setting)
+config_load_index_of(const struct setting *setting)
 {
 	return (size_t)(setting - settings);
 }
@@ -31,14 +31,14 @@ struct file_text {
 };
 
 static void
-file_text_wipe(struct file_text *file)
+config_load_file_text_wipe(struct file_text *file)
 {
 	buf_wipe(&file->text);
 }
 
 /* No file is an empty one. */
 static err
-read_dotenv(struct file_text *ret_file, struct why *why)
+config_load_read_dotenv(struct file_text *ret_file, struct why *why)
 {
 	CLEANUP(file_close) int fd = -1;
 	err e = file_open(".env", FILE_TRUSTED, why, &fd);
@@ -55,7 +55,7 @@ read_dotenv(struct file_text *ret_file, struct why *why)
 }
 
 static err
-unknown_name(const struct dotenv_entry *entry, struct why *why)
+config_load_unknown_name(const struct dotenv_entry *entry, struct why *why)
 {
 	const struct setting *nearest = setting_nearest(entry->name);
 	str name = str_upto(entry->name, 60);
@@ -69,13 +69,13 @@ unknown_name(const struct dotenv_entry *entry, struct why *why)
 }
 
 static err
-take_entry(const struct dotenv_entry *entry, struct given *given, struct why *why)
+config_load_take_entry(const struct dotenv_entry *entry, struct given *given, struct why *why)
 {
 	const struct setting *setting = setting_find(entry->name);
 
 	if (setting == NULL)
-		return unknown_name(entry, why);
-	size_t i = index_of(setting);
+		return config_load_unknown_name(entry, why);
+	size_t i = config_load_index_of(setting);
 	if (given->value[i].p != NULL)
 		return why_set(why, ERR_CONFIG, ".env, line %u: %s stands in line %u already; delete one of them.",
 			       entry->line, setting->name, given->origins.of[i].line);
@@ -85,7 +85,7 @@ take_entry(const struct dotenv_entry *entry, struct given *given, struct why *wh
 }
 
 static err
-take_file(struct file_text *file, struct given *given, struct why *why)
+config_load_take_file(struct file_text *file, struct given *given, struct why *why)
 {
 	struct dotenv dotenv = dotenv_of(file->text.p, file->text.n);
 	struct dotenv_entry entry;
@@ -99,12 +99,12 @@ take_file(struct file_text *file, struct given *given, struct why *why)
 			return why_set(why, ERR_CONFIG, ".env, line %u %s.", dotenv.line, line.text);
 		if (!more)
 			return ERR_OK;
-		TRY(take_entry(&entry, given, why));
+		TRY(config_load_take_entry(&entry, given, why));
 	}
 }
 
 static void
-take_environment(struct given *given)
+config_load_take_environment(struct given *given)
 {
 	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
 		const char *value = getenv(settings[i].name);
@@ -116,14 +116,14 @@ take_environment(struct given *given)
 }
 
 static void
-take_options(struct given *given, const struct config_option *options, size_t n)
+config_load_take_options(struct given *given, const struct config_option *options, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct setting *setting = setting_find(str_of(options[i].setting));
 		if (setting == NULL || options[i].value == NULL)
 			continue;
-		given->value[index_of(setting)] = str_of(options[i].value);
-		given->origins.of[index_of(setting)] =
+		given->value[config_load_index_of(setting)] = str_of(options[i].value);
+		given->origins.of[config_load_index_of(setting)] =
 		    (struct origin){ .kind = FROM_OPTION, .option = options[i].option };
 	}
 }
@@ -132,7 +132,7 @@ take_options(struct given *given, const struct config_option *options, size_t n)
 
 /* "PORT (.env, line 3)", "PORT (environment)", "--port" */
 static void
-where_text(const struct setting *setting, const struct origin *origin, char *ret_text, size_t size)
+config_load_where_text(const struct setting *setting, const struct origin *origin, char *ret_text, size_t size)
 {
 	if (origin->kind == FROM_OPTION)
 		snprintf(ret_text, size, "%s", origin->option);
@@ -143,13 +143,13 @@ where_text(const struct setting *setting, const struct origin *origin, char *ret
 }
 
 static err
-refuse(const struct setting *setting, const struct origin *origin, str value, struct why *why)
+config_load_refuse(const struct setting *setting, const struct origin *origin, str value, struct why *why)
 {
 	bool hidden = (setting->flags & SETTING_SECRET) != 0 || str_equal(str_of(setting->name), STR("DATABASE_URL")) ||
 		      str_has_byte(value, '@'); /* an address may hold a password wherever it stands */
 	char where[80];
 
-	where_text(setting, origin, where, sizeof(where));
+	config_load_where_text(setting, origin, where, sizeof(where));
 	if (hidden || !str_utf8_valid(value))
 		return why_set(why, ERR_CONFIG, "%s must be %s.", where, setting->takes);
 	return why_set(why, ERR_CONFIG, "%s must be %s, not \"%.*s\".", where, setting->takes,
@@ -157,8 +157,8 @@ refuse(const struct setting *setting, const struct origin *origin, str value, st
 }
 
 static err
-apply_value(const struct setting *setting, const struct origin *origin, str value, struct config *config,
-	    struct why *why)
+config_load_apply_value(const struct setting *setting, const struct origin *origin, str value, struct config *config,
+			struct why *why)
 {
 	struct why predicate = { 0 };
 	char where[80];
@@ -167,30 +167,30 @@ apply_value(const struct setting *setting, const struct origin *origin, str valu
 	if (e == ERR_OK)
 		return e;
 	if (e != ERR_CONFIG)
-		return refuse(setting, origin, value, why);
-	where_text(setting, origin, where, sizeof(where));
+		return config_load_refuse(setting, origin, value, why);
+	config_load_where_text(setting, origin, where, sizeof(where));
 	return why_set(why, ERR_CONFIG, "%s %s.", where, predicate.text);
 }
 
 /* An empty value is as good as none, so that NAME= in a file or a container's description means the default. */
 static err
-apply(const struct setting *setting, struct given *given, struct config *config, struct why *why)
+config_load_apply(const struct setting *setting, struct given *given, struct config *config, struct why *why)
 {
-	size_t i = index_of(setting);
+	size_t i = config_load_index_of(setting);
 	const char *standard = setting->defaults[config->profile];
 
 	if (!str_empty(given->value[i]) || given->origins.of[i].kind == FROM_OPTION)
-		return apply_value(setting, &given->origins.of[i], given->value[i], config, why);
+		return config_load_apply_value(setting, &given->origins.of[i], given->value[i], config, why);
 	given->origins.of[i] = (struct origin){ .kind = FROM_DEFAULT };
 	return standard == NULL ? ERR_OK : setting_parse(setting, str_of(standard), config, why);
 }
 
 static err
-apply_all(struct given *given, unsigned only_flags, struct config *config, struct why *why)
+config_load_apply_all(struct given *given, unsigned only_flags, struct config *config, struct why *why)
 {
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & only_flags) == only_flags && (settings[i].flags & SETTING_IGNORED) == 0)
-			TRY(apply(&settings[i], given, config, why));
+			TRY(config_load_apply(&settings[i], given, config, why));
 	return ERR_OK;
 }
 
@@ -198,7 +198,7 @@ apply_all(struct given *given, unsigned only_flags, struct config *config, struc
 
 /* The cheapest that libargon2 takes, and what OWASP's cheat sheet on storing passwords recommends. */
 static void
-derive_argon2(struct config *config)
+config_load_derive_argon2(struct config *config)
 {
 	bool testing = config->profile == PROFILE_TESTING;
 
@@ -207,7 +207,7 @@ derive_argon2(struct config *config)
 }
 
 static err
-derive_public(struct config *config)
+config_load_derive_public(struct config *config)
 {
 	char url[CONFIG_TEXT_MAX];
 
@@ -219,7 +219,7 @@ derive_public(struct config *config)
 
 /* SQLAlchemy names its driver in the scheme, which libpq does not take. */
 static err
-derive_postgres(struct config *config, str url)
+config_load_derive_postgres(struct config *config, str url)
 {
 	CLEANUP(buf_wipe) struct buf name = BUF(4 * CONFIG_TEXT_MAX);
 	str scheme = { 0 }, rest = { 0 };
@@ -233,7 +233,7 @@ derive_postgres(struct config *config, str url)
 }
 
 static err
-derive_database(struct config *config, struct why *why)
+config_load_derive_database(struct config *config, struct why *why)
 {
 	int n = 0;
 
@@ -254,7 +254,7 @@ config_database(str url, struct config *config)
 	(void)value_url_split(url, &scheme, &rest);
 	config->database = str_equal(scheme, STR("sqlite")) ? DATABASE_SQLITE : DATABASE_POSTGRES;
 	if (config->database == DATABASE_POSTGRES)
-		return derive_postgres(config, url);
+		return config_load_derive_postgres(config, url);
 	path = str_from(rest, 1);
 	TRY(str_copy_z(path, config->database_path, sizeof(config->database_path)));
 	return str_copy_z(path, config->database_name, sizeof(config->database_name));
@@ -264,50 +264,50 @@ config_database(str url, struct config *config)
 
 /* Programs on other machines can connect. */
 static bool
-reaches_out(const struct config *config)
+config_load_reaches_out(const struct config *config)
 {
 	return config->listen_path[0] == '\0' && !host_is_loopback(str_of(config->host));
 }
 
 static bool
-testing_reaches_out(const struct config *config)
+config_load_testing_reaches_out(const struct config *config)
 {
-	return config->profile == PROFILE_TESTING && reaches_out(config);
+	return config->profile == PROFILE_TESTING && config_load_reaches_out(config);
 }
 
 static bool
-host_without_url(const struct config *config)
+config_load_host_without_url(const struct config *config)
 {
-	return reaches_out(config) && config->public_url[0] == '\0';
+	return config_load_reaches_out(config) && config->public_url[0] == '\0';
 }
 
 static bool
-http_for_strangers(const struct config *config)
+config_load_http_for_strangers(const struct config *config)
 {
 	return config->public_url[0] != '\0' && !config->public_https && !config->insecure_http &&
 	       !host_is_loopback(host_without_port(str_of(config->public_host)));
 }
 
 static bool
-idle_over_lifetime(const struct config *config)
+config_load_idle_over_lifetime(const struct config *config)
 {
 	return config->session_idle_us > config->session_lifetime_us;
 }
 
 static bool
-gate_without_https(const struct config *config)
+config_load_gate_without_https(const struct config *config)
 {
 	return config->gate_domains_count > 0 && !config->public_https;
 }
 
 static bool
-rules_without_domains(const struct config *config)
+config_load_rules_without_domains(const struct config *config)
 {
 	return config->access_rules[0] != '\0' && config->gate_domains_count == 0;
 }
 
 static bool
-cheap_bcrypt(const struct config *config)
+config_load_cheap_bcrypt(const struct config *config)
 {
 	return config->profile != PROFILE_TESTING && config->bcrypt_log_rounds < 10;
 }
@@ -317,37 +317,38 @@ static const struct {
 	unsigned flags; /* SETTING_WEB: the web process can tell, too */
 	const char *sentence;
 } rules[] = {
-	{ testing_reaches_out, SETTING_WEB,
+	{ config_load_testing_reaches_out, SETTING_WEB,
 	  "APP_SETTINGS is testing, which hashes passwords at the lowest cost and therefore listens on this machine "
 	  "only: "
 	  "set HOST=127.0.0.1, or another profile." },
-	{ host_without_url, SETTING_WEB,
+	{ config_load_host_without_url, SETTING_WEB,
 	  "HOST is an address that others can reach, so PUBLIC_URL must say which address people type: for example "
 	  "PUBLIC_URL=https://login.example.org behind a reverse proxy, or PUBLIC_URL=http://localhost:5000 for a "
 	  "container on your own machine." },
-	{ http_for_strangers, SETTING_WEB,
+	{ config_load_http_for_strangers, SETTING_WEB,
 	  "PUBLIC_URL begins with http://, so that passwords and codes would travel in the clear: put a reverse proxy "
 	  "with "
 	  "https in front and set PUBLIC_URL=https://…, or set INSECURE_HTTP=1 if nobody else is on that network." },
-	{ idle_over_lifetime, SETTING_WEB,
+	{ config_load_idle_over_lifetime, SETTING_WEB,
 	  "SESSION_IDLE is longer than SESSION_LIFETIME, so that it would never be reached: make it shorter." },
-	{ gate_without_https, SETTING_WEB,
+	{ config_load_gate_without_https, SETTING_WEB,
 	  "GATE_DOMAINS protects applications behind a reverse proxy, whose visitors sign in at PUBLIC_URL: set it to "
 	  "an "
 	  "address with https, for example PUBLIC_URL=https://login.example.org." },
-	{ rules_without_domains, SETTING_WEB,
+	{ config_load_rules_without_domains, SETTING_WEB,
 	  "ACCESS_RULES is set, but GATE_DOMAINS is not, so that nothing is protected: set it, for example "
 	  "GATE_DOMAINS=example.org." },
-	{ cheap_bcrypt, 0, "BCRYPT_LOG_ROUNDS must be 10 or more; only APP_SETTINGS=testing may go lower." },
+	{ config_load_cheap_bcrypt, 0,
+	  "BCRYPT_LOG_ROUNDS must be 10 or more; only APP_SETTINGS=testing may go lower." },
 };
 
 /* A sentence begins with the setting that is wrong: where an option gave it, with that option. */
 static err
-refuse_together(const char *sentence, const struct origins *origins, struct why *why)
+config_load_refuse_together(const char *sentence, const struct origins *origins, struct why *why)
 {
 	str rest = str_of(sentence);
 	const struct setting *setting = setting_find(str_cut(&rest, ' '));
-	const struct origin *origin = setting == NULL ? NULL : &origins->of[index_of(setting)];
+	const struct origin *origin = setting == NULL ? NULL : &origins->of[config_load_index_of(setting)];
 
 	if (origin == NULL || origin->kind != FROM_OPTION)
 		return why_set(why, ERR_CONFIG, "%s", sentence);
@@ -355,19 +356,22 @@ refuse_together(const char *sentence, const struct origins *origins, struct why 
 }
 
 static err
-check_together(const struct config *config, const struct origins *origins, unsigned only_flags, struct why *why)
+config_load_check_together(const struct config *config, const struct origins *origins, unsigned only_flags,
+			   struct why *why)
 {
 	for (size_t i = 0; i < COUNT(rules); i++)
 		if ((rules[i].flags & only_flags) == only_flags && rules[i].is_wrong(config))
-			return refuse_together(rules[i].sentence, origins, why);
+			return config_load_refuse_together(rules[i].sentence, origins, why);
 	return ERR_OK;
 }
 
 /* A secret that everyone may read is none. */
 static err
-check_secrets(const struct given *given, const struct config *config, const struct file_text *file, struct why *why)
+config_load_check_secrets(const struct given *given, const struct config *config, const struct file_text *file,
+			  struct why *why)
 {
-	size_t key = index_of(setting_find(STR("SECRET_KEY"))), url = index_of(setting_find(STR("DATABASE_URL")));
+	size_t key = config_load_index_of(setting_find(STR("SECRET_KEY"))),
+	       url = config_load_index_of(setting_find(STR("DATABASE_URL")));
 	const char *secret = NULL;
 
 	if (given->origins.of[key].kind == FROM_FILE)
@@ -389,30 +393,30 @@ struct options {
 };
 
 static err
-load(const struct options *options, struct given *given, struct config *config, struct why *why)
+config_load_layers(const struct options *options, struct given *given, struct config *config, struct why *why)
 {
-	CLEANUP(file_text_wipe) struct file_text file = { .text = BUF(DOTENV_MAX_BYTES) };
+	CLEANUP(config_load_file_text_wipe) struct file_text file = { .text = BUF(DOTENV_MAX_BYTES) };
 
-	TRY(read_dotenv(&file, why));
+	TRY(config_load_read_dotenv(&file, why));
 	if (file.text.n > 0)
-		TRY(take_file(&file, given, why));
-	take_environment(given);
-	take_options(given, options->at, options->n);
-	TRY(apply_all(given, 0, config, why));
-	TRY(check_secrets(given, config, &file, why));
-	derive_argon2(config);
-	TRY(derive_public(config));
-	TRY(derive_database(config, why));
-	return check_together(config, &given->origins, 0, why);
+		TRY(config_load_take_file(&file, given, why));
+	config_load_take_environment(given);
+	config_load_take_options(given, options->at, options->n);
+	TRY(config_load_apply_all(given, 0, config, why));
+	TRY(config_load_check_secrets(given, config, &file, why));
+	config_load_derive_argon2(config);
+	TRY(config_load_derive_public(config));
+	TRY(config_load_derive_database(config, why));
+	return config_load_check_together(config, &given->origins, 0, why);
 }
 
 static err
-load_all(const struct options *options, struct config *ret_config, struct origins *ret_origins, struct why *why)
+config_load_all(const struct options *options, struct config *ret_config, struct origins *ret_origins, struct why *why)
 {
 	CLEANUP(config_wipe) struct config config = { 0 };
 	struct given given = { 0 };
 
-	TRY(load(options, &given, &config, why));
+	TRY(config_load_layers(options, &given, &config, why));
 	*ret_config = config;
 	*ret_origins = given.origins;
 	return ERR_OK;
@@ -421,7 +425,7 @@ load_all(const struct options *options, struct config *ret_config, struct origin
 err
 config_load_traced(struct config *ret_config, struct origins *ret_origins, struct why *why)
 {
-	return load_all(&(struct options){ 0 }, ret_config, ret_origins, why);
+	return config_load_all(&(struct options){ 0 }, ret_config, ret_origins, why);
 }
 
 err
@@ -429,7 +433,7 @@ config_load_with(struct config *ret_config, const struct config_option *options,
 {
 	struct origins origins;
 
-	return load_all(&(struct options){ options, n }, ret_config, &origins, why);
+	return config_load_all(&(struct options){ options, n }, ret_config, &origins, why);
 }
 
 err
@@ -444,10 +448,10 @@ config_load_web(struct config *ret_config, struct why *why)
 	struct config config = { 0 };
 	struct given given = { 0 };
 
-	take_environment(&given);
-	TRY(apply_all(&given, SETTING_WEB, &config, why));
-	TRY(derive_public(&config));
-	TRY(check_together(&config, &given.origins, SETTING_WEB, why));
+	config_load_take_environment(&given);
+	TRY(config_load_apply_all(&given, SETTING_WEB, &config, why));
+	TRY(config_load_derive_public(&config));
+	TRY(config_load_check_together(&config, &given.origins, SETTING_WEB, why));
 	*ret_config = config;
 	return ERR_OK;
 }

@@ -3,13 +3,13 @@
 enum { WORD_MAX = 63 };
 
 static char
-fold(char c)
+nearest_fold(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
 static size_t
-least(size_t a, size_t b, size_t c)
+nearest_least(size_t a, size_t b, size_t c)
 {
 	size_t ab = a < b ? a : b;
 
@@ -17,9 +17,10 @@ least(size_t a, size_t b, size_t c)
 }
 
 static bool
-is_swapped(str a, str b, size_t i, size_t j)
+nearest_is_swapped(str a, str b, size_t i, size_t j)
 {
-	return i > 1 && j > 1 && fold(a.p[i - 1]) == fold(b.p[j - 2]) && fold(a.p[i - 2]) == fold(b.p[j - 1]);
+	return i > 1 && j > 1 && nearest_fold(a.p[i - 1]) == nearest_fold(b.p[j - 2]) &&
+	       nearest_fold(a.p[i - 2]) == nearest_fold(b.p[j - 1]);
 }
 
 size_t
@@ -35,10 +36,10 @@ nearest_distance(str a, str b)
 		rows[0][j] = j;
 	for (size_t i = 1; i <= a.n; i++)
 		for (size_t j = 1; j <= b.n; j++) {
-			size_t change = fold(a.p[i - 1]) == fold(b.p[j - 1]) ? 0 : 1;
-			rows[i][j] = least(rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + change);
-			if (is_swapped(a, b, i, j))
-				rows[i][j] = least(rows[i][j], rows[i][j], rows[i - 2][j - 2] + 1);
+			size_t change = nearest_fold(a.p[i - 1]) == nearest_fold(b.p[j - 1]) ? 0 : 1;
+			rows[i][j] = nearest_least(rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + change);
+			if (nearest_is_swapped(a, b, i, j))
+				rows[i][j] = nearest_least(rows[i][j], rows[i][j], rows[i - 2][j - 2] + 1);
 		}
 	return rows[a.n][b.n];
 }

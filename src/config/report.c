@@ -7,7 +7,7 @@ enum { COLUMNS = 100, ORIGIN_COLUMN = 48 };
 /* --- config show -------------------------------------------------------------------------------------------------- */
 
 static bool
-must_be_quoted(str value)
+config_report_must_be_quoted(str value)
 {
 	for (size_t i = 0; i < value.n; i++)
 		if (str_has_byte(STR(" \t#\"'\\$`"), value.p[i]))
@@ -17,9 +17,9 @@ must_be_quoted(str value)
 
 /* As .env takes it. */
 static void
-put_quoted(str value, struct buf *out)
+config_report_put_quoted(str value, struct buf *out)
 {
-	bool quote = must_be_quoted(value);
+	bool quote = config_report_must_be_quoted(value);
 
 	buf_put(out, quote ? STR("\"") : STR(""));
 	for (size_t i = 0; i < value.n; i++) {
@@ -31,7 +31,7 @@ put_quoted(str value, struct buf *out)
 }
 
 static void
-put_value(const struct setting *setting, const struct config *config, struct buf *out)
+config_report_put_value(const struct setting *setting, const struct config *config, struct buf *out)
 {
 	CLEANUP(buf_wipe) struct buf value = BUF(4 * CONFIG_TEXT_MAX);
 
@@ -41,11 +41,11 @@ put_value(const struct setting *setting, const struct config *config, struct buf
 	else if (str_equal(str_of(setting->name), STR("DATABASE_URL")))
 		dsn_put(buf_str(&value), out);
 	else
-		put_quoted(buf_str(&value), out);
+		config_report_put_quoted(buf_str(&value), out);
 }
 
 static void
-put_origin(const struct origin *origin, struct buf *out)
+config_report_put_origin(const struct origin *origin, struct buf *out)
 {
 	if (origin->kind == FROM_FILE)
 		buf_printf(out, ".env, line %u", origin->line);
@@ -54,28 +54,29 @@ put_origin(const struct origin *origin, struct buf *out)
 }
 
 static void
-show_one(const struct setting *setting, const struct config *config, const struct origin *origin, struct buf *out)
+config_report_show_one(const struct setting *setting, const struct config *config, const struct origin *origin,
+		       struct buf *out)
 {
 	size_t start = out->n;
 
 	buf_printf(out, "%s=", setting->name);
-	put_value(setting, config, out);
+	config_report_put_value(setting, config, out);
 	do
 		buf_put_byte(out, ' ');
 	while (out->n - start < ORIGIN_COLUMN && buf_check(out) == ERR_OK);
 	buf_put(out, STR("# "));
-	put_origin(origin, out);
+	config_report_put_origin(origin, out);
 	buf_put_byte(out, '\n');
 }
 
 /* Worth a line only for those who wrote it. */
 static void
-show_ignored(const struct setting *setting, const struct origin *origin, struct buf *out)
+config_report_show_ignored(const struct setting *setting, const struct origin *origin, struct buf *out)
 {
 	if (origin->kind == FROM_DEFAULT)
 		return;
 	buf_printf(out, "# %s has no effect here (", setting->name);
-	put_origin(origin, out);
+	config_report_put_origin(origin, out);
 	buf_put(out, STR(")\n"));
 }
 
@@ -84,16 +85,16 @@ report_show(const struct config *config, const struct origins *origins, struct b
 {
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & SETTING_IGNORED) != 0)
-			show_ignored(&settings[i], &origins->of[i], out);
+			config_report_show_ignored(&settings[i], &origins->of[i], out);
 		else
-			show_one(&settings[i], config, &origins->of[i], out);
+			config_report_show_one(&settings[i], config, &origins->of[i], out);
 }
 
 /* --- .env.example ------------------------------------------------------------------------------------------------- */
 
 /* Words in lines of at most COLUMNS, each line behind the prefix. */
 static void
-put_wrapped(const char *prefix, str text, struct buf *out)
+config_report_put_wrapped(const char *prefix, str text, struct buf *out)
 {
 	size_t column = 0;
 
@@ -112,30 +113,32 @@ put_wrapped(const char *prefix, str text, struct buf *out)
 }
 
 static const char *
-or_empty(const char *z)
+config_report_or_empty(const char *z)
 {
 	return z == NULL ? "" : z;
 }
 
 static bool
-differs(const struct setting *setting, enum config_profile profile)
+config_report_differs(const struct setting *setting, enum config_profile profile)
 {
 	return !str_equal(str_of(setting->defaults[profile]), str_of(setting->defaults[PROFILE_DEVELOPMENT]));
 }
 
 static void
-example_one(const struct setting *setting, struct buf *out)
+config_report_example_one(const struct setting *setting, struct buf *out)
 {
 	buf_put_byte(out, '\n');
-	put_wrapped("# ", str_of(setting->help), out);
+	config_report_put_wrapped("# ", str_of(setting->help), out);
 	buf_printf(out, "# Takes %s.\n", setting->takes);
 	if (setting->example != NULL)
 		buf_printf(out, "# Example: %s=%s\n", setting->name, setting->example);
-	if (differs(setting, PROFILE_TESTING))
-		buf_printf(out, "# In the testing profile: %s\n", or_empty(setting->defaults[PROFILE_TESTING]));
-	if (differs(setting, PROFILE_PRODUCTION))
-		buf_printf(out, "# In the production profile: %s\n", or_empty(setting->defaults[PROFILE_PRODUCTION]));
-	buf_printf(out, "#%s=%s\n", setting->name, or_empty(setting->defaults[PROFILE_DEVELOPMENT]));
+	if (config_report_differs(setting, PROFILE_TESTING))
+		buf_printf(out, "# In the testing profile: %s\n",
+			   config_report_or_empty(setting->defaults[PROFILE_TESTING]));
+	if (config_report_differs(setting, PROFILE_PRODUCTION))
+		buf_printf(out, "# In the production profile: %s\n",
+			   config_report_or_empty(setting->defaults[PROFILE_PRODUCTION]));
+	buf_printf(out, "#%s=%s\n", setting->name, config_report_or_empty(setting->defaults[PROFILE_DEVELOPMENT]));
 }
 
 void
@@ -148,13 +151,13 @@ report_example(struct buf *out)
 		"# Printed by `doubletour config example`.\n"));
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & SETTING_IGNORED) == 0)
-			example_one(&settings[i], out);
+			config_report_example_one(&settings[i], out);
 }
 
 /* --- the manual --------------------------------------------------------------------------------------------------- */
 
 static void
-manual_default(const struct setting *setting, struct buf *out)
+config_report_manual_default(const struct setting *setting, struct buf *out)
 {
 	static const char *const names[PROFILE_COUNT] = { "development", "testing", "production" };
 	const char *standard = setting->defaults[PROFILE_DEVELOPMENT];
@@ -164,26 +167,26 @@ manual_default(const struct setting *setting, struct buf *out)
 	else
 		buf_printf(out, "`%s`", standard);
 	for (unsigned p = PROFILE_TESTING; p < PROFILE_COUNT; p++)
-		if (differs(setting, (enum config_profile)p))
-			buf_printf(out, "; `%s` in %s", or_empty(setting->defaults[p]), names[p]);
+		if (config_report_differs(setting, (enum config_profile)p))
+			buf_printf(out, "; `%s` in %s", config_report_or_empty(setting->defaults[p]), names[p]);
 }
 
 static void
-manual_one(const struct setting *setting, struct buf *out)
+config_report_manual_one(const struct setting *setting, struct buf *out)
 {
 	buf_printf(out, "\n## `%s`\n\n", setting->name);
 	buf_put(out, str_of(setting->help));
 	buf_put(out, STR("\n\n- takes "));
 	buf_put(out, str_of(setting->takes));
 	buf_put(out, STR("\n- default: "));
-	manual_default(setting, out);
+	config_report_manual_default(setting, out);
 	if (setting->example != NULL)
 		buf_printf(out, "\n- example: `%s=%s`", setting->name, setting->example);
 	buf_put_byte(out, '\n');
 }
 
 static void
-manual_ignored(struct buf *out)
+config_report_manual_ignored(struct buf *out)
 {
 	const char *before = "";
 
@@ -223,6 +226,6 @@ report_manual(struct buf *out)
 		"is wrong, `doubletour config example` prints a commented `.env`.\n"));
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & SETTING_IGNORED) == 0)
-			manual_one(&settings[i], out);
-	manual_ignored(out);
+			config_report_manual_one(&settings[i], out);
+	config_report_manual_ignored(out);
 }

@@ -10,7 +10,7 @@
 /* --- kinds: how a value is read, and how it is written so that it can be read again --------------------------------- */
 
 static void
-number_store(void *at, size_t size, uint64_t number)
+settings_number_store(void *at, size_t size, uint64_t number)
 {
 	if (size == sizeof(uint16_t))
 		*(uint16_t *)at = (uint16_t)number;
@@ -21,7 +21,7 @@ number_store(void *at, size_t size, uint64_t number)
 }
 
 static uint64_t
-number_load(const void *at, size_t size)
+settings_number_load(const void *at, size_t size)
 {
 	if (size == sizeof(uint16_t))
 		return *(const uint16_t *)at;
@@ -31,40 +31,40 @@ number_load(const void *at, size_t size)
 }
 
 static err
-number_parse(const struct setting *setting, str value, void *at, struct why *why)
+settings_number_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
 	uint64_t number = 0;
 
 	TRY(str_number(value, setting->max, &number));
 	if (number < setting->min)
 		return ERR_INVALID;
-	number_store(at, setting->size, number);
+	settings_number_store(at, setting->size, number);
 	return ERR_OK;
 }
 
 static void
-number_put(const struct setting *setting, const void *at, struct buf *out)
+settings_number_put(const struct setting *setting, const void *at, struct buf *out)
 {
-	buf_put_number(out, (int64_t)number_load(at, setting->size));
+	buf_put_number(out, (int64_t)settings_number_load(at, setting->size));
 }
 
-static const struct setting_kind kind_number = { number_parse, number_put };
+static const struct setting_kind kind_number = { settings_number_parse, settings_number_put };
 
 static err
-choice_parse(const struct setting *setting, str value, void *at, struct why *why)
+settings_choice_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
 	for (const struct setting_choice *c = setting->choices; c->word != NULL; c++)
 		if (str_equal_nocase(value, str_of(c->word))) {
-			number_store(at, setting->size, c->value);
+			settings_number_store(at, setting->size, c->value);
 			return ERR_OK;
 		}
 	return ERR_INVALID;
 }
 
 static void
-choice_put(const struct setting *setting, const void *at, struct buf *out)
+settings_choice_put(const struct setting *setting, const void *at, struct buf *out)
 {
-	uint64_t value = number_load(at, setting->size);
+	uint64_t value = settings_number_load(at, setting->size);
 
 	for (const struct setting_choice *c = setting->choices; c->word != NULL; c++)
 		if (c->value == value) {
@@ -73,10 +73,10 @@ choice_put(const struct setting *setting, const void *at, struct buf *out)
 		}
 }
 
-static const struct setting_kind kind_choice = { choice_parse, choice_put };
+static const struct setting_kind kind_choice = { settings_choice_parse, settings_choice_put };
 
 static err
-duration_parse(const struct setting *setting, str value, void *at, struct why *why)
+settings_duration_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
 	int64_t us = 0;
 
@@ -88,7 +88,7 @@ duration_parse(const struct setting *setting, str value, void *at, struct why *w
 }
 
 static void
-duration_put(const struct setting *setting, const void *at, struct buf *out)
+settings_duration_put(const struct setting *setting, const void *at, struct buf *out)
 {
 	int64_t seconds = *(const int64_t *)at / SECONDS_US(1);
 	int64_t unit = seconds % 3600 == 0 ? 3600 : seconds % 60 == 0 ? 60 : 1;
@@ -97,24 +97,24 @@ duration_put(const struct setting *setting, const void *at, struct buf *out)
 	buf_put_byte(out, unit == 3600 ? 'h' : unit == 60 ? 'm' : 's');
 }
 
-static const struct setting_kind kind_duration = { duration_parse, duration_put };
+static const struct setting_kind kind_duration = { settings_duration_parse, settings_duration_put };
 
 static err
-flag_parse(const struct setting *setting, str value, void *at, struct why *why)
+settings_flag_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
 	return value_flag(value, at);
 }
 
 static void
-flag_put(const struct setting *setting, const void *at, struct buf *out)
+settings_flag_put(const struct setting *setting, const void *at, struct buf *out)
 {
 	buf_put_byte(out, *(const bool *)at ? '1' : '0');
 }
 
-static const struct setting_kind kind_flag = { flag_parse, flag_put };
+static const struct setting_kind kind_flag = { settings_flag_parse, settings_flag_put };
 
 static err
-text_parse(const struct setting *setting, str value, void *at, struct why *why)
+settings_text_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
 	if (value.n < setting->min || value.n > setting->max || !str_is_visible(value))
 		return ERR_INVALID;
@@ -122,39 +122,39 @@ text_parse(const struct setting *setting, str value, void *at, struct why *why)
 }
 
 static void
-text_put(const struct setting *setting, const void *at, struct buf *out)
+settings_text_put(const struct setting *setting, const void *at, struct buf *out)
 {
 	buf_put(out, str_of(at));
 }
 
-static const struct setting_kind kind_text = { text_parse, text_put };
+static const struct setting_kind kind_text = { settings_text_parse, settings_text_put };
 
 /* The issuer in otpauth://totp/ISSUER:NAME, which a colon would cut elsewhere. */
 static err
-app_name_parse(const struct setting *setting, str value, void *at, struct why *why)
+settings_app_name_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
 	if (str_has_byte(value, ':') || !str_equal(str_trim(value), value))
 		return ERR_INVALID;
-	return text_parse(setting, value, at, why);
+	return settings_text_parse(setting, value, at, why);
 }
 
-static const struct setting_kind kind_app_name = { app_name_parse, text_put };
+static const struct setting_kind kind_app_name = { settings_app_name_parse, settings_text_put };
 
 static err
-host_parse(const struct setting *setting, str value, void *at, struct why *why)
+settings_host_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
 	struct in6_addr address;
 
 	if (!str_equal_nocase(value, STR("localhost")) && value_address(value, &address) != ERR_OK)
 		return ERR_INVALID;
-	return text_parse(setting, value, at, why);
+	return settings_text_parse(setting, value, at, why);
 }
 
-static const struct setting_kind kind_host = { host_parse, text_put };
+static const struct setting_kind kind_host = { settings_host_parse, settings_text_put };
 
 /* unix:/path; the member holds the path.  Empty: HOST and PORT count. */
 static err
-listen_parse(const struct setting *setting, str value, void *at, struct why *why)
+settings_listen_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
 	str path = str_from(value, STR("unix:").n);
 
@@ -169,16 +169,16 @@ listen_parse(const struct setting *setting, str value, void *at, struct why *why
 }
 
 static void
-listen_put(const struct setting *setting, const void *at, struct buf *out)
+settings_listen_put(const struct setting *setting, const void *at, struct buf *out)
 {
 	if (*(const char *)at != '\0')
 		buf_printf(out, "unix:%s", (const char *)at);
 }
 
-static const struct setting_kind kind_listen = { listen_parse, listen_put };
+static const struct setting_kind kind_listen = { settings_listen_parse, settings_listen_put };
 
 static err
-public_url_parse(const struct setting *setting, str value, void *at, struct why *why)
+settings_public_url_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
 	char url[CONFIG_TEXT_MAX], host[256];
 	bool https = false;
@@ -190,23 +190,23 @@ public_url_parse(const struct setting *setting, str value, void *at, struct why 
 	return str_copy_z(str_of(url), at, setting->size);
 }
 
-static const struct setting_kind kind_public_url = { public_url_parse, text_put };
+static const struct setting_kind kind_public_url = { settings_public_url_parse, settings_text_put };
 
 static err
-database_parse(const struct setting *setting, str value, void *at, struct why *why)
+settings_database_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
 	err e = value_database_url(value);
 
 	if (e == ERR_CONFIG)
 		return why_set(why, e, "cannot be read in one way only: %s", dsn_how);
 	TRY(e);
-	return text_parse(setting, value, at, why);
+	return settings_text_parse(setting, value, at, why);
 }
 
-static const struct setting_kind kind_database = { database_parse, text_put };
+static const struct setting_kind kind_database = { settings_database_parse, settings_text_put };
 
 static err
-key_parse(const struct setting *setting, str value, void *at, struct why *why)
+settings_key_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
 	struct config *config = (struct config *)((char *)at - offsetof(struct config, secret_key));
 	const char *refused = key_check(value);
@@ -222,18 +222,18 @@ key_parse(const struct setting *setting, str value, void *at, struct why *why)
 }
 
 static void
-key_put(const struct setting *setting, const void *at, struct buf *out)
+settings_key_put(const struct setting *setting, const void *at, struct buf *out)
 {
 	const struct config *config = (const struct config *)((const char *)at - offsetof(struct config, secret_key));
 
 	buf_put(out, str_bytes(config->secret_key, config->secret_key_bytes));
 }
 
-static const struct setting_kind kind_key = { key_parse, key_put };
+static const struct setting_kind kind_key = { settings_key_parse, settings_key_put };
 
 /* The next of a list that commas or spaces part; empty at the end. */
 static str
-next_of_list(str *rest)
+settings_next_of_list(str *rest)
 {
 	static const char parting[] = ", \t";
 	size_t from = 0, to;
@@ -248,12 +248,12 @@ next_of_list(str *rest)
 }
 
 static err
-networks_parse(const struct setting *setting, str value, void *at, struct why *why)
+settings_networks_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
 	struct config *config = (struct config *)((char *)at - offsetof(struct config, trusted_proxies));
 	size_t n = 0;
 
-	for (str one = next_of_list(&value); one.n > 0; one = next_of_list(&value)) {
+	for (str one = settings_next_of_list(&value); one.n > 0; one = settings_next_of_list(&value)) {
 		if (n == CONFIG_NETWORKS_MAX)
 			return why_set(why, ERR_CONFIG, "names more than %d networks", CONFIG_NETWORKS_MAX);
 		TRY(value_network(one, &config->trusted_proxies[n++]));
@@ -263,7 +263,7 @@ networks_parse(const struct setting *setting, str value, void *at, struct why *w
 }
 
 static void
-network_put(const struct config_network *network, struct buf *out)
+settings_network_put(const struct config_network *network, struct buf *out)
 {
 	bool v4 = IN6_IS_ADDR_V4MAPPED(&network->address) && network->prefix_bits >= 96;
 	const void *address = v4 ? &network->address.s6_addr[12] : network->address.s6_addr;
@@ -274,22 +274,22 @@ network_put(const struct config_network *network, struct buf *out)
 }
 
 static void
-networks_put(const struct setting *setting, const void *at, struct buf *out)
+settings_networks_put(const struct setting *setting, const void *at, struct buf *out)
 {
 	const struct config *config =
 	    (const struct config *)((const char *)at - offsetof(struct config, trusted_proxies));
 
 	for (size_t i = 0; i < config->trusted_proxies_count; i++) {
 		buf_put(out, i == 0 ? STR("") : STR(","));
-		network_put(&config->trusted_proxies[i], out);
+		settings_network_put(&config->trusted_proxies[i], out);
 	}
 }
 
-static const struct setting_kind kind_networks = { networks_parse, networks_put };
+static const struct setting_kind kind_networks = { settings_networks_parse, settings_networks_put };
 
 /* A name as a cookie may have it for a domain: letters, digits, hyphens, and a dot within; more than a top-level domain. */
 static bool
-domain_good(str domain)
+settings_domain_good(str domain)
 {
 	for (size_t i = 0; i < domain.n; i++) {
 		char c = domain.p[i];
@@ -301,15 +301,15 @@ domain_good(str domain)
 }
 
 static err
-domains_parse(const struct setting *setting, str value, void *at, struct why *why)
+settings_domains_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
 	struct config *config = (struct config *)((char *)at - offsetof(struct config, gate_domains));
 	size_t n = 0;
 
-	for (str one = next_of_list(&value); one.n > 0; one = next_of_list(&value)) {
+	for (str one = settings_next_of_list(&value); one.n > 0; one = settings_next_of_list(&value)) {
 		if (n == CONFIG_DOMAINS_MAX)
 			return why_set(why, ERR_CONFIG, "names more than %d domains", CONFIG_DOMAINS_MAX);
-		if (!domain_good(one) ||
+		if (!settings_domain_good(one) ||
 		    str_copy_z(one, config->gate_domains[n].z, sizeof(config->gate_domains[n].z)) != ERR_OK)
 			return ERR_INVALID;
 		n++;
@@ -319,7 +319,7 @@ domains_parse(const struct setting *setting, str value, void *at, struct why *wh
 }
 
 static void
-domains_put(const struct setting *setting, const void *at, struct buf *out)
+settings_domains_put(const struct setting *setting, const void *at, struct buf *out)
 {
 	const struct config *config = (const struct config *)((const char *)at - offsetof(struct config, gate_domains));
 
@@ -329,20 +329,20 @@ domains_put(const struct setting *setting, const void *at, struct buf *out)
 	}
 }
 
-static const struct setting_kind kind_domains = { domains_parse, domains_put };
+static const struct setting_kind kind_domains = { settings_domains_parse, settings_domains_put };
 
 static err
-ignored_parse(const struct setting *setting, str value, void *at, struct why *why)
+settings_ignored_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
 	return ERR_OK;
 }
 
 static void
-ignored_put(const struct setting *setting, const void *at, struct buf *out)
+settings_ignored_put(const struct setting *setting, const void *at, struct buf *out)
 {
 }
 
-static const struct setting_kind kind_ignored = { ignored_parse, ignored_put };
+static const struct setting_kind kind_ignored = { settings_ignored_parse, settings_ignored_put };
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 

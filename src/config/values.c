@@ -68,7 +68,7 @@ value_address(str s, struct in6_addr *ret_address)
 
 /* Are the first `bits` of both equal? */
 static bool
-prefix_equal(const struct in6_addr *a, const struct in6_addr *b, unsigned bits)
+values_prefix_equal(const struct in6_addr *a, const struct in6_addr *b, unsigned bits)
 {
 	for (unsigned i = 0; i < 16 && i * 8 < bits; i++) {
 		unsigned left = bits - i * 8;
@@ -81,7 +81,7 @@ prefix_equal(const struct in6_addr *a, const struct in6_addr *b, unsigned bits)
 
 /* Is every bit behind the prefix zero? */
 static bool
-rest_is_zero(const struct config_network *network)
+values_rest_is_zero(const struct config_network *network)
 {
 	for (unsigned bit = network->prefix_bits; bit < 128; bit++)
 		if ((network->address.s6_addr[bit / 8] & 0x80 >> bit % 8) != 0)
@@ -101,7 +101,7 @@ value_network(str s, struct config_network *ret_network)
 	if (s.p != NULL)
 		TRY(str_number(s, bits, &bits));
 	network.prefix_bits = (unsigned)bits + (v4 ? V4_PREFIX_BITS : 0);
-	if (!rest_is_zero(&network))
+	if (!values_rest_is_zero(&network))
 		return ERR_INVALID;
 	*ret_network = network;
 	return ERR_OK;
@@ -110,13 +110,13 @@ value_network(str s, struct config_network *ret_network)
 bool
 network_has(const struct config_network *network, const struct in6_addr *address)
 {
-	return prefix_equal(&network->address, address, network->prefix_bits);
+	return values_prefix_equal(&network->address, address, network->prefix_bits);
 }
 
 /* --- hosts and addresses that people type ------------------------------------------------------------------------- */
 
 static str
-without_brackets(str host)
+values_without_brackets(str host)
 {
 	if (host.n >= 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
 		return (str){ host.p + 1, host.n - 2 };
@@ -132,7 +132,7 @@ host_is_loopback(str host)
 	if (str_equal_nocase(host, STR("localhost")) ||
 	    (host.n > 10 && str_equal_nocase(str_from(host, host.n - 10), STR(".localhost"))))
 		return true;
-	if (value_address(without_brackets(host), &address) != ERR_OK)
+	if (value_address(values_without_brackets(host), &address) != ERR_OK)
 		return false;
 	return network_has(&v4, &address) || IN6_IS_ADDR_LOOPBACK(&address);
 }
@@ -150,7 +150,7 @@ host_without_port(str host_port)
 }
 
 static bool
-is_name(str host)
+values_is_name(str host)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
 
@@ -162,18 +162,18 @@ is_name(str host)
 }
 
 static bool
-is_host(str host)
+values_is_host(str host)
 {
 	struct in6_addr address;
 
 	if (host.n > 0 && host.p[0] == '[')
 		return host.p[host.n - 1] == ']' && str_has_byte(host, ':') &&
-		       value_address(without_brackets(host), &address) == ERR_OK;
-	return is_name(host);
+		       value_address(values_without_brackets(host), &address) == ERR_OK;
+	return values_is_name(host);
 }
 
 static err
-lower_copy(str s, char *ret_text, size_t size)
+values_lower_copy(str s, char *ret_text, size_t size)
 {
 	TRY(str_copy_z(s, ret_text, size));
 	for (size_t i = 0; i < s.n; i++)
@@ -184,13 +184,13 @@ lower_copy(str s, char *ret_text, size_t size)
 
 /* Check host[:port] and write it without a default port. */
 static err
-host_port_copy(str host_port, uint64_t default_port, char *ret_host, size_t size)
+values_host_port_copy(str host_port, uint64_t default_port, char *ret_host, size_t size)
 {
 	str host = host_without_port(host_port);
 	str port = str_from(host_port, host.n);
 	uint64_t number = default_port;
 
-	if (!is_host(host))
+	if (!values_is_host(host))
 		return ERR_INVALID;
 	if (port.n > 0)
 		TRY(str_number(str_from(port, 1), UINT16_MAX, &number));
@@ -207,7 +207,7 @@ value_public_url(str s, char *ret_url, size_t url_size, char *ret_host, size_t h
 {
 	char lower[CONFIG_TEXT_MAX];
 
-	TRY(lower_copy(s, lower, sizeof(lower)));
+	TRY(values_lower_copy(s, lower, sizeof(lower)));
 	str url = str_of(lower);
 	bool https = str_starts(url, STR("https://"));
 	if (!https && !str_starts(url, STR("http://")))
@@ -215,7 +215,7 @@ value_public_url(str s, char *ret_url, size_t url_size, char *ret_host, size_t h
 	str host = str_from(url, https ? 8 : 7);
 	if (str_ends(host, STR("/")))
 		host = str_upto(host, host.n - 1);
-	TRY(host_port_copy(host, https ? 443 : 80, ret_host, host_size));
+	TRY(values_host_port_copy(host, https ? 443 : 80, ret_host, host_size));
 	int n = snprintf(ret_url, url_size, "%s://%s", https ? "https" : "http", ret_host);
 	if (n < 0 || (size_t)n >= url_size)
 		return ERR_TOO_LONG;
@@ -227,7 +227,7 @@ value_public_url(str s, char *ret_url, size_t url_size, char *ret_host, size_t h
 
 /* Keys that stand in tutorials and manuals; anyone may have them. */
 static bool
-is_published(str key)
+values_is_published(str key)
 {
 	static const char *const keys[] = {
 		"fdkjshfhjsdfdskfdsfdcbsjdkfdsdf",                                  /* the tutorial's .env */
@@ -244,7 +244,7 @@ is_published(str key)
 }
 
 static size_t
-distinct_bytes(str key)
+values_distinct_bytes(str key)
 {
 	bool seen[256] = { false };
 	size_t count = 0;
@@ -258,7 +258,7 @@ distinct_bytes(str key)
 
 /* The shortest length after which it repeats; its own length when it does not. */
 static size_t
-period(str key)
+values_period(str key)
 {
 	for (size_t p = 1; p < key.n; p++)
 		if (str_equal(str_from(key, p), str_upto(key, key.n - p)))
@@ -269,13 +269,13 @@ period(str key)
 const char *
 key_check(str key)
 {
-	if (is_published(key))
+	if (values_is_published(key))
 		return "was published in a tutorial or manual, so that anyone has it";
 	if (key.n < 32)
 		return "is shorter than 32 bytes";
 	if (key.n > CONFIG_KEY_MAX)
 		return "is longer than 256 bytes";
-	if (distinct_bytes(key) < 8 || period(key) < 16)
+	if (values_distinct_bytes(key) < 8 || values_period(key) < 16)
 		return "can be guessed: it repeats a short pattern";
 	return NULL;
 }

@@ -47,14 +47,14 @@ yaml_text_wipe(struct yaml_text *yaml)
 }
 
 static err
-yaml_wrong(const struct reading *r, size_t line, const char *sentence)
+yaml_text_wrong(const struct reading *r, size_t line, const char *sentence)
 {
 	return why_set(r->why, ERR_INVALID, "%.*s, line %zu: %s.", STR_ARG(str_upto(r->name, 200)), line + 1, sentence);
 }
 
 /* A byte that is no text is told by its place: libyaml counts lines behind that. */
 static size_t
-yaml_failed_line(const struct reading *r)
+yaml_text_failed_line(const struct reading *r)
 {
 	size_t line = 0;
 
@@ -66,20 +66,21 @@ yaml_failed_line(const struct reading *r)
 }
 
 static err
-yaml_failed(const struct reading *r)
+yaml_text_failed(const struct reading *r)
 {
 	if (r->parser.error == YAML_MEMORY_ERROR)
 		return ERR_MEMORY;
 	if (r->parser.context != NULL && strstr(r->parser.context, "alias") != NULL)
-		return yaml_wrong(r, r->parser.problem_mark.line,
-				  "a text that begins with a star is written in quotes: '*.example.org'");
-	return yaml_wrong(r, yaml_failed_line(r), r->parser.problem == NULL ? "this is not YAML" : r->parser.problem);
+		return yaml_text_wrong(r, r->parser.problem_mark.line,
+				       "a text that begins with a star is written in quotes: '*.example.org'");
+	return yaml_text_wrong(r, yaml_text_failed_line(r),
+			       r->parser.problem == NULL ? "this is not YAML" : r->parser.problem);
 }
 
 /* --- a first reading, by events: may it be loaded? ------------------------------------------------------------------ */
 
 static const char *
-anchor_of(const yaml_event_t *event)
+yaml_text_anchor_of(const yaml_event_t *event)
 {
 	switch (event->type) {
 	case YAML_SCALAR_EVENT:
@@ -94,46 +95,46 @@ anchor_of(const yaml_event_t *event)
 }
 
 static void
-event_count(struct reading *r, const yaml_event_t *event)
+yaml_text_event_count(struct reading *r, const yaml_event_t *event)
 {
 	if (event->type == YAML_SEQUENCE_START_EVENT || event->type == YAML_MAPPING_START_EVENT)
 		r->depth++;
 	if (event->type == YAML_SEQUENCE_END_EVENT || event->type == YAML_MAPPING_END_EVENT)
 		r->depth--;
-	r->anchors += anchor_of(event) != NULL;
+	r->anchors += yaml_text_anchor_of(event) != NULL;
 	r->documents += event->type == YAML_DOCUMENT_START_EVENT;
 }
 
 static err
-event_check(struct reading *r, const yaml_event_t *event)
+yaml_text_event_check(struct reading *r, const yaml_event_t *event)
 {
-	event_count(r, event);
+	yaml_text_event_count(r, event);
 	if (event->type == YAML_ALIAS_EVENT)
-		return yaml_wrong(
+		return yaml_text_wrong(
 		    r, event->start_mark.line,
 		    "an alias (`*name`) is not taken; write its value out, and a text that begins with a star "
 		    "in quotes: '*.example.org'");
 	if (r->depth > YAML_DEPTH_MAX)
-		return yaml_wrong(r, event->start_mark.line, "lists and mappings are nested deeper than 32");
+		return yaml_text_wrong(r, event->start_mark.line, "lists and mappings are nested deeper than 32");
 	if (r->anchors > YAML_ANCHORS_MAX)
-		return yaml_wrong(r, event->start_mark.line, "there are more than 100 anchors (`&name`)");
+		return yaml_text_wrong(r, event->start_mark.line, "there are more than 100 anchors (`&name`)");
 	if (r->documents > 1)
-		return yaml_wrong(r, event->start_mark.line, "a second document begins here (`---`)");
+		return yaml_text_wrong(r, event->start_mark.line, "a second document begins here (`---`)");
 	return ERR_OK;
 }
 
 /* libyaml compares each %TAG line with all before it. */
 static err
-directives_check(const struct reading *r, str text)
+yaml_text_directives_check(const struct reading *r, str text)
 {
 	for (size_t line = 0; text.n > 0; line++)
 		if (str_starts(str_cut(&text, '\n'), STR("%TAG")))
-			return yaml_wrong(r, line, "a %TAG line is not taken");
+			return yaml_text_wrong(r, line, "a %TAG line is not taken");
 	return ERR_OK;
 }
 
 static err
-events_check(struct reading *r)
+yaml_text_events_check(struct reading *r)
 {
 	bool more = true;
 	err e = ERR_OK;
@@ -141,8 +142,8 @@ events_check(struct reading *r)
 	while (more && e == ERR_OK) {
 		yaml_event_t event;
 		if (yaml_parser_parse(&r->parser, &event) != 1)
-			return yaml_failed(r);
-		e = event_check(r, &event);
+			return yaml_text_failed(r);
+		e = yaml_text_event_check(r, &event);
 		more = event.type != YAML_STREAM_END_EVENT;
 		yaml_event_delete(&event);
 	}
@@ -152,7 +153,7 @@ events_check(struct reading *r)
 /* --- both readings -------------------------------------------------------------------------------------------------- */
 
 static err
-parser_with(struct reading *r, str text, err (*work)(struct reading *r))
+yaml_text_parser_with(struct reading *r, str text, err (*work)(struct reading *r))
 {
 	err e;
 
@@ -166,10 +167,10 @@ parser_with(struct reading *r, str text, err (*work)(struct reading *r))
 }
 
 static err
-document_load(struct reading *r)
+yaml_text_document_load(struct reading *r)
 {
 	r->yaml->loaded = yaml_parser_load(&r->parser, &r->yaml->document) == 1;
-	return r->yaml->loaded ? ERR_OK : yaml_failed(r);
+	return r->yaml->loaded ? ERR_OK : yaml_text_failed(r);
 }
 
 err
@@ -182,7 +183,7 @@ yaml_text_load(str name, str text, struct yaml_text *ret_yaml, struct why *why)
 		return why_set(why, ERR_INVALID, "%.*s is UTF-16.  Save it as UTF-8.", STR_ARG(str_upto(name, 200)));
 	text = str_without_bom(text);
 	reading.text = text;
-	TRY(directives_check(&reading, text));
-	TRY(parser_with(&reading, text, events_check));
-	return parser_with(&reading, text, document_load);
+	TRY(yaml_text_directives_check(&reading, text));
+	TRY(yaml_text_parser_with(&reading, text, yaml_text_events_check));
+	return yaml_text_parser_with(&reading, text, yaml_text_document_load);
 }

@@ -22,7 +22,7 @@ access_rules_wipe(struct access_rules *rules)
 /* --- does a rule match? --------------------------------------------------------------------------------------------- */
 
 static bool
-any_fits(const struct access_texts *patterns, str text, bool (*fits)(str pattern, str text))
+access_any_fits(const struct access_texts *patterns, str text, bool (*fits)(str pattern, str text))
 {
 	for (size_t i = 0; i < patterns->n; i++)
 		if (fits(patterns->at[i], text))
@@ -32,7 +32,7 @@ any_fits(const struct access_texts *patterns, str text, bool (*fits)(str pattern
 
 /* An unknown address may be in any network: a request over a Unix socket without X-Forwarded-For has one. */
 static enum fit
-network_fit(const struct access_rule *rule, str text)
+access_network_fit(const struct access_rule *rule, str text)
 {
 	struct in6_addr address;
 
@@ -47,43 +47,43 @@ network_fit(const struct access_rule *rule, str text)
 }
 
 static bool
-group_has(str groups, const struct access_texts *names)
+access_group_has(str groups, const struct access_texts *names)
 {
 	while (groups.n > 0)
-		if (any_fits(names, str_cut(&groups, ','), str_equal))
+		if (access_any_fits(names, str_cut(&groups, ','), str_equal))
 			return true;
 	return false;
 }
 
 static bool
-groups_have_all(str groups, const struct access_texts *names)
+access_groups_have_all(str groups, const struct access_texts *names)
 {
 	for (size_t i = 0; i < names->n; i++)
-		if (!group_has(groups, &(struct access_texts){ &names->at[i], 1 }))
+		if (!access_group_has(groups, &(struct access_texts){ &names->at[i], 1 }))
 			return false;
 	return true;
 }
 
-/* The rule's keys about persons; who is known only by a label of the host: domain_fit. */
+/* The rule's keys about persons; who is known only by a label of the host: access_domain_fit. */
 static bool
-names_persons(const struct access_rule *rule)
+access_names_persons(const struct access_rule *rule)
 {
 	return rule->users.n > 0 || rule->groups.n > 0 || rule->all_groups.n > 0;
 }
 
 static bool
-person_fits(const struct access_rule *rule, const struct access_visitor *visitor)
+access_person_fits(const struct access_rule *rule, const struct access_visitor *visitor)
 {
 	bool anybody = rule->users.n == 0 && rule->groups.n == 0;
 
-	return (anybody || any_fits(&rule->users, visitor->name, str_equal) ||
-		group_has(visitor->groups, &rule->groups)) &&
-	       groups_have_all(visitor->groups, &rule->all_groups);
+	return (anybody || access_any_fits(&rule->users, visitor->name, str_equal) ||
+		access_group_has(visitor->groups, &rule->groups)) &&
+	       access_groups_have_all(visitor->groups, &rule->all_groups);
 }
 
 /* FITS_MAYBE: only a pattern with {user} or {group} fits, and it is not known who asks. */
 static enum fit
-domain_fit(const struct access_rule *rule, str host, const struct access_visitor *visitor)
+access_domain_fit(const struct access_rule *rule, str host, const struct access_visitor *visitor)
 {
 	bool known = visitor->level != ACCESS_NOBODY;
 	enum fit fit = FITS_NOT;
@@ -101,46 +101,47 @@ domain_fit(const struct access_rule *rule, str host, const struct access_visitor
 }
 
 static bool
-method_fits(const struct access_rule *rule, str method)
+access_method_fits(const struct access_rule *rule, str method)
 {
-	return rule->methods.n == 0 || any_fits(&rule->methods, method, str_equal);
+	return rule->methods.n == 0 || access_any_fits(&rule->methods, method, str_equal);
 }
 
 /* --- what it says ----------------------------------------------------------------------------------------------------- */
 
 static struct access_decision
-decided(enum access_outcome outcome, enum access_reason reason, const struct access_rule *rule)
+access_decided(enum access_outcome outcome, enum access_reason reason, const struct access_rule *rule)
 {
 	return (struct access_decision){ outcome, reason, rule };
 }
 
 /* A proof from the future is none: the clock was wrong, then or now. */
 static bool
-proof_is_old(const struct access_rule *rule, int64_t proved_us, int64_t now_us)
+access_proof_is_old(const struct access_rule *rule, int64_t verified_us, int64_t now_us)
 {
-	int64_t age_us = now_us - proved_us;
+	int64_t age_us = now_us - verified_us;
 
 	return rule->max_age_us != 0 && (age_us < 0 || age_us > rule->max_age_us);
 }
 
 static struct access_decision
-apply(const struct access_rule *rule, const struct access_visitor *visitor, int64_t now_us)
+access_apply(const struct access_rule *rule, const struct access_visitor *visitor, int64_t now_us)
 {
 	switch (rule->policy) {
 	case ACCESS_BYPASS:
-		return decided(ACCESS_PASSES, ACCESS_BY_RULE, rule);
+		return access_decided(ACCESS_PASSES, ACCESS_BY_RULE, rule);
 	case ACCESS_ONE_FACTOR:
-		return visitor->level == ACCESS_NOBODY ? decided(ACCESS_ASKS, ACCESS_UNKNOWN, rule)
-						       : decided(ACCESS_PASSES, ACCESS_BY_RULE, rule);
+		return visitor->level == ACCESS_NOBODY ? access_decided(ACCESS_ASKS, ACCESS_UNKNOWN, rule)
+						       : access_decided(ACCESS_PASSES, ACCESS_BY_RULE, rule);
 	case ACCESS_TWO_FACTOR:
 		if (visitor->level == ACCESS_NOBODY)
-			return decided(ACCESS_ASKS, ACCESS_UNKNOWN, rule);
+			return access_decided(ACCESS_ASKS, ACCESS_UNKNOWN, rule);
 		if (visitor->level != ACCESS_FULL)
-			return decided(ACCESS_ASKS, ACCESS_CODE, rule);
-		return proof_is_old(rule, visitor->proved_us, now_us) ? decided(ACCESS_ASKS, ACCESS_OLD, rule)
-								      : decided(ACCESS_PASSES, ACCESS_BY_RULE, rule);
+			return access_decided(ACCESS_ASKS, ACCESS_CODE, rule);
+		return access_proof_is_old(rule, visitor->verified_us, now_us)
+			   ? access_decided(ACCESS_ASKS, ACCESS_OLD, rule)
+			   : access_decided(ACCESS_PASSES, ACCESS_BY_RULE, rule);
 	default:
-		return decided(ACCESS_REFUSED, ACCESS_BY_RULE, rule);
+		return access_decided(ACCESS_REFUSED, ACCESS_BY_RULE, rule);
 	}
 }
 
@@ -148,21 +149,21 @@ apply(const struct access_rule *rule, const struct access_visitor *visitor, int6
 
 /* Of an ambiguous path only the beginning is certain: a rule whose paths can begin so may be meant, and none is surely meant. */
 static enum fit
-path_fit(const struct access_rule *rule, const struct target *target)
+access_path_fit(const struct access_rule *rule, const struct target *target)
 {
 	if (rule->paths.n == 0)
 		return FITS;
 	if (!target->unclear)
-		return any_fits(&rule->paths, target->path, pattern_path_fits) ? FITS : FITS_NOT;
+		return access_any_fits(&rule->paths, target->path, pattern_path_fits) ? FITS : FITS_NOT;
 	for (size_t i = 0; i < rule->paths.n; i++)
 		if (pattern_path_fits_all(rule->paths.at[i]))
 			return FITS;
-	return any_fits(&rule->paths, str_upto(target->path, target->certain), pattern_path_may_fit) ? FITS_MAYBE
-												     : FITS_NOT;
+	return access_any_fits(&rule->paths, str_upto(target->path, target->certain), pattern_path_may_fit) ? FITS_MAYBE
+													    : FITS_NOT;
 }
 
 static bool
-path_has_any(const struct target *target, str bytes)
+access_path_has_any(const struct target *target, str bytes)
 {
 	for (size_t i = target->certain; target->unclear && i < target->path.n; i++)
 		if (str_has_byte(bytes, target->path.p[i]))
@@ -172,20 +173,20 @@ path_has_any(const struct target *target, str bytes)
 
 /* Behind an encoded '?' some program finds a query of the path's own; an encoded '#' or NUL takes the query away. */
 static enum fit
-rule_query_fit(const struct access_rule *rule, const struct target *target)
+access_rule_query_fit(const struct access_rule *rule, const struct target *target)
 {
 	enum fit fit = query_fit(rule->query, rule->query_n, target->query);
 
 	if (rule->query_n == 0)
 		return FITS;
-	if (path_has_any(target, STR("?%")))
+	if (access_path_has_any(target, STR("?%")))
 		return FITS_MAYBE;
-	return fit == FITS && path_has_any(target, STR("#\0")) ? FITS_MAYBE : fit;
+	return fit == FITS && access_path_has_any(target, STR("#\0")) ? FITS_MAYBE : fit;
 }
 
 /* Two conditions together fit as surely as the worse one. */
 static enum fit
-fit_both(enum fit one, enum fit other)
+access_fit_both(enum fit one, enum fit other)
 {
 	return one < other ? one : other;
 }
@@ -197,30 +198,33 @@ struct match {
 };
 
 static struct match
-rule_match(const struct access_rule *rule, const struct access_request *request, const struct access_visitor *visitor)
+access_rule_match(const struct access_rule *rule, const struct access_request *request,
+		  const struct access_visitor *visitor)
 {
 	const struct target *target = request->target;
 	bool known = visitor->level != ACCESS_NOBODY;
-	enum fit domain = domain_fit(rule, target->host, visitor), network = network_fit(rule, request->address);
+	enum fit domain = access_domain_fit(rule, target->host, visitor),
+		 network = access_network_fit(rule, request->address);
 	enum fit path, query;
 
-	if (domain == FITS_NOT || network == FITS_NOT || !method_fits(rule, request->method) ||
-	    (known && !person_fits(rule, visitor)))
+	if (domain == FITS_NOT || network == FITS_NOT || !access_method_fits(rule, request->method) ||
+	    (known && !access_person_fits(rule, visitor)))
 		return (struct match){ FITS_NOT, false };
-	path = path_fit(rule, target);
-	query = path == FITS_NOT ? FITS_NOT : rule_query_fit(rule, target);
-	return (struct match){ fit_both(network, fit_both(path, query)),
-			       !known && (domain == FITS_MAYBE || names_persons(rule)) };
+	path = access_path_fit(rule, target);
+	query = path == FITS_NOT ? FITS_NOT : access_rule_query_fit(rule, target);
+	return (struct match){ access_fit_both(network, access_fit_both(path, query)),
+			       !known && (domain == FITS_MAYBE || access_names_persons(rule)) };
 }
 
 static struct access_decision
-rule_decide(const struct access_rule *rule, struct match match, const struct access_visitor *visitor, int64_t now_us)
+access_rule_decide(const struct access_rule *rule, struct match match, const struct access_visitor *visitor,
+		   int64_t now_us)
 {
 	struct access_decision decision;
 
 	if (match.asks_who)
-		return decided(ACCESS_ASKS, ACCESS_UNKNOWN, rule);
-	decision = apply(rule, visitor, now_us);
+		return access_decided(ACCESS_ASKS, ACCESS_UNKNOWN, rule);
+	decision = access_apply(rule, visitor, now_us);
 	if (match.fit == FITS_MAYBE && decision.outcome == ACCESS_REFUSED)
 		decision.reason = ACCESS_UNCLEAR;
 	return decision;
@@ -228,7 +232,7 @@ rule_decide(const struct access_rule *rule, struct match match, const struct acc
 
 /* How little a decision leaves this visitor: its outcome, then what its rule asks for. */
 static unsigned
-strictness(const struct access_decision *decision)
+access_strictness(const struct access_decision *decision)
 {
 	static const unsigned outcomes[ACCESS_OUTCOME_COUNT] = {
 		[ACCESS_PASSES] = 0, [ACCESS_ASKS] = 1, [ACCESS_REFUSED] = 2
@@ -242,9 +246,9 @@ strictness(const struct access_decision *decision)
 
 /* rule NULL: nothing is kept yet. */
 static void
-keep_stricter(struct access_decision *kept, const struct access_decision *one)
+access_keep_stricter(struct access_decision *kept, const struct access_decision *one)
 {
-	if (kept->rule == NULL || strictness(one) > strictness(kept))
+	if (kept->rule == NULL || access_strictness(one) > access_strictness(kept))
 		*kept = *one;
 }
 
@@ -259,16 +263,16 @@ access_decide(const struct access_rules *rules, const struct access_request *req
 	struct access_decision strictest = { .rule = NULL };
 
 	if (request->target->dots)
-		return decided(ACCESS_REFUSED, ACCESS_DOTS, NULL);
+		return access_decided(ACCESS_REFUSED, ACCESS_DOTS, NULL);
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct access_rule *rule = &rules->rules[i];
-		struct match match = rule_match(rule, request, visitor);
+		struct match match = access_rule_match(rule, request, visitor);
 		if (match.fit == FITS_NOT)
 			continue;
-		struct access_decision one = rule_decide(rule, match, visitor, now_us);
-		keep_stricter(&strictest, &one);
+		struct access_decision one = access_rule_decide(rule, match, visitor, now_us);
+		access_keep_stricter(&strictest, &one);
 		if (match.fit == FITS)
 			return strictest;
 	}
-	return decided(ACCESS_REFUSED, strictest.rule == NULL ? ACCESS_NO_RULE : ACCESS_UNCLEAR, NULL);
+	return access_decided(ACCESS_REFUSED, strictest.rule == NULL ? ACCESS_NO_RULE : ACCESS_UNCLEAR, NULL);
 }

@@ -59,9 +59,9 @@ enum access_level { ACCESS_NOBODY = 0, ACCESS_PASSWORD, ACCESS_FULL };
 
 struct access_visitor {
 	enum access_level level;
-	str name;          /* user name */
-	str groups;        /* "admins,staff" */
-	int64_t proved_us; /* when the second factor was last proved */
+	str name;            /* user name */
+	str groups;          /* "admins,staff" */
+	int64_t verified_us; /* when the second factor was last proved */
 };
 
 struct access_request {

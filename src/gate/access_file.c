@@ -25,20 +25,20 @@ struct reading {
 };
 
 static void
-reading_end(struct reading *r)
+access_file_reading_end(struct reading *r)
 {
 	yaml_text_wipe(&r->yaml);
 }
 
 static err
-wrong(struct reading *r, const yaml_node_t *node, const char *sentence)
+access_file_wrong(struct reading *r, const yaml_node_t *node, const char *sentence)
 {
 	return why_set(r->why, ERR_CONFIG, "%.*s, line %u: %s", STR_ARG(str_upto(r->name, 200)), yaml_text_line(node),
 		       sentence);
 }
 
 static err
-wrong_value(struct reading *r, const yaml_node_t *node, const char *takes, str value)
+access_file_wrong_value(struct reading *r, const yaml_node_t *node, const char *takes, str value)
 {
 	if (!str_utf8_valid(value))
 		value = STR("that");
@@ -47,33 +47,34 @@ wrong_value(struct reading *r, const yaml_node_t *node, const char *takes, str v
 }
 
 static str
-scalar(const yaml_node_t *node)
+access_file_scalar(const yaml_node_t *node)
 {
 	return str_bytes(node->data.scalar.value, node->data.scalar.length);
 }
 
 /* The text of a key; empty: it is none, or YAML's merge key. */
 static str
-access_key_text(const yaml_node_t *node)
+access_file_key_text(const yaml_node_t *node)
 {
 	bool plain = node->type == YAML_SCALAR_NODE && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 
-	if (node->type != YAML_SCALAR_NODE || yaml_text_is_null(node) || (plain && str_equal(scalar(node), STR("<<"))))
+	if (node->type != YAML_SCALAR_NODE || yaml_text_is_null(node) ||
+	    (plain && str_equal(access_file_scalar(node), STR("<<"))))
 		return STR("");
-	return scalar(node);
+	return access_file_scalar(node);
 }
 
 static const yaml_node_t *
-node_at(struct reading *r, int index)
+access_file_node_at(struct reading *r, int index)
 {
 	return yaml_document_get_node(&r->yaml.document, index);
 }
 
 /* Of a list, or of the one text that stands for it. */
 static const yaml_node_t *
-access_item_at(struct reading *r, const yaml_node_t *node, size_t i)
+access_file_item_at(struct reading *r, const yaml_node_t *node, size_t i)
 {
-	return node->type == YAML_SEQUENCE_NODE ? node_at(r, node->data.sequence.items.start[i]) : node;
+	return node->type == YAML_SEQUENCE_NODE ? access_file_node_at(r, node->data.sequence.items.start[i]) : node;
 }
 
 /* --- lists of texts ----------------------------------------------------------------------------------------------------- */
@@ -85,19 +86,20 @@ struct kind {
 };
 
 static bool
-is_letter_or_digit(char c)
+access_file_is_letter_or_digit(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
 /* As accounts are called, folded: another name is nobody's, and a rule for it would never match. */
 static bool
-user_good(str name)
+access_file_user_good(str name)
 {
-	if (name.n < 3 || name.n > 40 || !is_letter_or_digit(name.p[0]) || !is_letter_or_digit(name.p[name.n - 1]))
+	if (name.n < 3 || name.n > 40 || !access_file_is_letter_or_digit(name.p[0]) ||
+	    !access_file_is_letter_or_digit(name.p[name.n - 1]))
 		return false;
 	for (size_t i = 0; i < name.n; i++)
-		if (!is_letter_or_digit(name.p[i]) && !str_has_byte(STR("._@+-"), name.p[i]))
+		if (!access_file_is_letter_or_digit(name.p[i]) && !str_has_byte(STR("._@+-"), name.p[i]))
 			return false;
 	return true;
 }
@@ -123,47 +125,47 @@ static const struct kind kind_path = {
 };
 static const struct kind kind_method = { target_method_good, "a method is in capital letters, like GET" };
 static const struct kind kind_user = {
-	user_good, "a user is a user name as it is stored: 3 to 40 of a-z 0-9 . _ @ + -, in lower case"
+	access_file_user_good, "a user is a user name as it is stored: 3 to 40 of a-z 0-9 . _ @ + -, in lower case"
 };
 static const struct kind kind_group = { access_group_good, "a group is 1 to 40 of a-z 0-9 . _ -" };
 
 static err
-text_take(struct reading *r, const yaml_node_t *node, const struct kind *kind, struct access_texts *texts)
+access_file_text_take(struct reading *r, const yaml_node_t *node, const struct kind *kind, struct access_texts *texts)
 {
 	if (node == NULL || node->type != YAML_SCALAR_NODE)
-		return wrong(r, node, "a text is wanted here, or a list of texts.");
+		return access_file_wrong(r, node, "a text is wanted here, or a list of texts.");
 	if (yaml_text_is_null(node))
-		return wrong(r, node,
-			     "a text is wanted here, and this is none; a name that YAML takes for none is "
-			     "written in quotes: 'null'.");
-	if (!kind->good(scalar(node)))
-		return wrong_value(r, node, kind->takes, scalar(node));
-	return arena_copy(&r->rules->arena, scalar(node), &texts->at[texts->n++]);
+		return access_file_wrong(r, node,
+					 "a text is wanted here, and this is none; a name that YAML takes for none is "
+					 "written in quotes: 'null'.");
+	if (!kind->good(access_file_scalar(node)))
+		return access_file_wrong_value(r, node, kind->takes, access_file_scalar(node));
+	return arena_copy(&r->rules->arena, access_file_scalar(node), &texts->at[texts->n++]);
 }
 
 /* One text, or a list of them. */
 static err
-texts_read(struct reading *r, const yaml_node_t *node, const struct kind *kind, struct access_texts *texts)
+access_file_texts_read(struct reading *r, const yaml_node_t *node, const struct kind *kind, struct access_texts *texts)
 {
 	bool list = node->type == YAML_SEQUENCE_NODE;
 	size_t n = list ? (size_t)(node->data.sequence.items.top - node->data.sequence.items.start) : 1;
 
 	if (n == 0 || n > TEXTS_MAX)
-		return wrong(r, node, "a list has at least one text, and at most 200.");
+		return access_file_wrong(r, node, "a list has at least one text, and at most 200.");
 	texts->at = arena_alloc(&r->rules->arena, n * sizeof(*texts->at));
 	if (texts->at == NULL)
 		return ERR_MEMORY;
 	if (!list)
-		return text_take(r, node, kind, texts);
+		return access_file_text_take(r, node, kind, texts);
 	for (size_t i = 0; i < n; i++)
-		TRY(text_take(r, access_item_at(r, node, i), kind, texts));
+		TRY(access_file_text_take(r, access_file_item_at(r, node, i), kind, texts));
 	return ERR_OK;
 }
 
 /* --- networks ----------------------------------------------------------------------------------------------------------- */
 
 static bool
-is_network(str text)
+access_file_is_network(str text)
 {
 	struct config_network network;
 
@@ -172,27 +174,27 @@ is_network(str text)
 
 /* A name begins with a letter and is no address, so that it cannot be taken for a network. */
 static bool
-network_name_good(str text)
+access_file_network_name_good(str text)
 {
-	return access_group_good(text) && text.p[0] >= 'a' && text.p[0] <= 'z' && !is_network(text);
+	return access_group_good(text) && text.p[0] >= 'a' && text.p[0] <= 'z' && !access_file_is_network(text);
 }
 
 static bool
-network_or_name_good(str text)
+access_file_network_or_name_good(str text)
 {
-	return is_network(text) || network_name_good(text);
+	return access_file_is_network(text) || access_file_network_name_good(text);
 }
 
 static const struct kind kind_network = {
-	is_network, "a network is like 192.168.0.0/16 or 2001:db8::/32, with no bit set behind the prefix"
+	access_file_is_network, "a network is like 192.168.0.0/16 or 2001:db8::/32, with no bit set behind the prefix"
 };
 static const struct kind kind_network_or_name = {
-	network_or_name_good,
+	access_file_network_or_name_good,
 	"a network is like 192.168.0.0/16 or 2001:db8::/32, with no bit set behind the prefix, or a name of `networks:`"
 };
 
 static const struct named_networks *
-named_find(const struct reading *r, str name)
+access_file_named_find(const struct reading *r, str name)
 {
 	for (size_t i = 0; i < r->named_n; i++)
 		if (str_equal(r->named[i].name, name))
@@ -202,15 +204,16 @@ named_find(const struct reading *r, str name)
 
 /* The networks that each of the texts stands for: itself, or those of its name. */
 static err
-networks_count(struct reading *r, const yaml_node_t *node, const struct access_texts *texts, size_t *ret_n)
+access_file_networks_count(struct reading *r, const yaml_node_t *node, const struct access_texts *texts, size_t *ret_n)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < texts->n; i++) {
-		const struct named_networks *named = named_find(r, texts->at[i]);
-		if (named == NULL && !is_network(texts->at[i]))
-			return wrong_value(r, access_item_at(r, node, i),
-					   "networks: at the top of the file has no such name", texts->at[i]);
+		const struct named_networks *named = access_file_named_find(r, texts->at[i]);
+		if (named == NULL && !access_file_is_network(texts->at[i]))
+			return access_file_wrong_value(r, access_file_item_at(r, node, i),
+						       "networks: at the top of the file has no such name",
+						       texts->at[i]);
 		n += named == NULL ? 1 : named->n;
 	}
 	*ret_n = n;
@@ -218,9 +221,9 @@ networks_count(struct reading *r, const yaml_node_t *node, const struct access_t
 }
 
 static err
-networks_put(struct reading *r, str text, struct config_network *out, size_t *n)
+access_file_networks_put(struct reading *r, str text, struct config_network *out, size_t *n)
 {
-	const struct named_networks *named = named_find(r, text);
+	const struct named_networks *named = access_file_named_find(r, text);
 
 	if (named == NULL)
 		return value_network(text, &out[(*n)++]);
@@ -230,98 +233,100 @@ networks_put(struct reading *r, str text, struct config_network *out, size_t *n)
 }
 
 static err
-networks_take(struct reading *r, const yaml_node_t *node, const struct kind *kind, struct config_network **ret_networks,
-	      size_t *ret_n)
+access_file_networks_take(struct reading *r, const yaml_node_t *node, const struct kind *kind,
+			  struct config_network **ret_networks, size_t *ret_n)
 {
 	struct access_texts texts = { .n = 0 };
 	struct config_network *networks;
 	size_t total = 0, n = 0;
 
-	TRY(texts_read(r, node, kind, &texts));
-	TRY(networks_count(r, node, &texts, &total));
+	TRY(access_file_texts_read(r, node, kind, &texts));
+	TRY(access_file_networks_count(r, node, &texts, &total));
 	networks = arena_alloc(&r->rules->arena, total * sizeof(*networks));
 	if (networks == NULL)
 		return ERR_MEMORY;
 	for (size_t i = 0; i < texts.n; i++)
-		TRY(networks_put(r, texts.at[i], networks, &n));
+		TRY(access_file_networks_put(r, texts.at[i], networks, &n));
 	*ret_networks = networks;
 	*ret_n = n;
 	return ERR_OK;
 }
 
 static err
-networks_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+access_file_networks_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
 {
 	struct config_network *networks = NULL;
 
-	TRY(networks_take(r, node, &kind_network_or_name, &networks, &rule->networks_n));
+	TRY(access_file_networks_take(r, node, &kind_network_or_name, &networks, &rule->networks_n));
 	rule->networks = networks;
 	return ERR_OK;
 }
 
 static err
-named_read(struct reading *r, const yaml_node_pair_t *pair)
+access_file_named_read(struct reading *r, const yaml_node_pair_t *pair)
 {
-	const yaml_node_t *key = node_at(r, pair->key);
-	str name = access_key_text(key);
+	const yaml_node_t *key = access_file_node_at(r, pair->key);
+	str name = access_file_key_text(key);
 	struct named_networks *named = &r->named[r->named_n];
 
-	if (!network_name_good(name))
-		return wrong_value(r, key, "the name of a network is 1 to 40 of a-z 0-9 . _ - and begins with a letter",
-				   name);
-	if (named_find(r, name) != NULL)
-		return wrong(r, key, "this name stands twice.");
+	if (!access_file_network_name_good(name))
+		return access_file_wrong_value(
+		    r, key, "the name of a network is 1 to 40 of a-z 0-9 . _ - and begins with a letter", name);
+	if (access_file_named_find(r, name) != NULL)
+		return access_file_wrong(r, key, "this name stands twice.");
 	TRY(arena_copy(&r->rules->arena, name, &named->name));
-	TRY(networks_take(r, node_at(r, pair->value), &kind_network, &named->at, &named->n));
+	TRY(access_file_networks_take(r, access_file_node_at(r, pair->value), &kind_network, &named->at, &named->n));
 	r->named_n++;
 	return ERR_OK;
 }
 
 /* networks: {home: [192.168.0.0/16]} */
 static err
-named_networks_read(struct reading *r, const yaml_node_t *node)
+access_file_named_networks_read(struct reading *r, const yaml_node_t *node)
 {
 	size_t n;
 
 	if (node->type != YAML_MAPPING_NODE)
-		return wrong(r, node, "networks at the top of the file names networks, like `home: [192.168.0.0/16]`.");
+		return access_file_wrong(
+		    r, node, "networks at the top of the file names networks, like `home: [192.168.0.0/16]`.");
 	n = (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
 	if (n > TEXTS_MAX)
-		return wrong(r, node, "there are more than 200 named networks.");
+		return access_file_wrong(r, node, "there are more than 200 named networks.");
 	r->named = arena_alloc(&r->rules->arena, (n + 1) * sizeof(*r->named));
 	if (r->named == NULL)
 		return ERR_MEMORY;
 	for (size_t i = 0; i < n; i++)
-		TRY(named_read(r, &node->data.mapping.pairs.start[i]));
+		TRY(access_file_named_read(r, &node->data.mapping.pairs.start[i]));
 	return ERR_OK;
 }
 
 /* --- query -------------------------------------------------------------------------------------------------------------- */
 
 static bool
-query_text_good(str text)
+access_file_query_text_good(str text)
 {
 	return query_value_good(text) && (!str_has_byte(text, '*') || str_equal(text, STR("*")));
 }
 
 static const struct kind kind_query_value = {
-	query_text_good, "a value of a query is written decoded, without % and, but for '*' alone, "
-			 "without stars; it has at most 200 bytes"
+	access_file_query_text_good, "a value of a query is written decoded, without % and, but for '*' alone, "
+				     "without stars; it has at most 200 bytes"
 };
 
 /* '*' alone: any value. */
 static err
-condition_values(struct reading *r, const yaml_node_t *node, struct query_condition *condition)
+access_file_condition_values(struct reading *r, const yaml_node_t *node, struct query_condition *condition)
 {
 	struct access_texts texts = { .n = 0 };
 	bool any = false;
 
-	TRY(texts_read(r, node, &kind_query_value, &texts));
+	TRY(access_file_texts_read(r, node, &kind_query_value, &texts));
 	for (size_t i = 0; i < texts.n; i++) {
 		any = str_equal(texts.at[i], STR("*"));
 		if (any && texts.n > 1)
-			return wrong(r, access_item_at(r, node, i),
-				     "'*' is any value already: the other values of this list say nothing.");
+			return access_file_wrong(
+			    r, access_file_item_at(r, node, i),
+			    "'*' is any value already: the other values of this list say nothing.");
 	}
 	condition->values = texts.at;
 	condition->values_n = any ? 0 : texts.n;
@@ -329,25 +334,25 @@ condition_values(struct reading *r, const yaml_node_t *node, struct query_condit
 }
 
 static err
-condition_read(struct reading *r, const yaml_node_pair_t *pair, struct access_rule *rule,
-	       struct query_condition *condition)
+access_file_condition_read(struct reading *r, const yaml_node_pair_t *pair, struct access_rule *rule,
+			   struct query_condition *condition)
 {
-	const yaml_node_t *key = node_at(r, pair->key);
-	str name = access_key_text(key);
+	const yaml_node_t *key = access_file_node_at(r, pair->key);
+	str name = access_file_key_text(key);
 
 	if (!query_name_good(name))
-		return wrong_value(r, key, "the name of a parameter is written decoded: 1 to 100 bytes, without %",
-				   name);
+		return access_file_wrong_value(
+		    r, key, "the name of a parameter is written decoded: 1 to 100 bytes, without %", name);
 	for (size_t i = 0; i < rule->query_n; i++)
 		if (str_equal(rule->query[i].name, name))
-			return wrong(r, key, "this parameter stands twice in the rule.");
+			return access_file_wrong(r, key, "this parameter stands twice in the rule.");
 	TRY(arena_copy(&r->rules->arena, name, &condition->name));
-	return condition_values(r, node_at(r, pair->value), condition);
+	return access_file_condition_values(r, access_file_node_at(r, pair->value), condition);
 }
 
 /* query: {action: login, page: '*'} */
 static err
-query_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+access_file_query_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
 {
 	struct query_condition *conditions;
 	size_t n = 0;
@@ -355,13 +360,14 @@ query_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
 	if (node->type == YAML_MAPPING_NODE)
 		n = (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
 	if (n == 0 || n > CONDITIONS_MAX)
-		return wrong(r, node, "query names 1 to 16 parameters, like `query: {action: login, page: '*'}`.");
+		return access_file_wrong(r, node,
+					 "query names 1 to 16 parameters, like `query: {action: login, page: '*'}`.");
 	conditions = arena_alloc(&r->rules->arena, n * sizeof(*conditions));
 	if (conditions == NULL)
 		return ERR_MEMORY;
 	rule->query = conditions;
 	for (size_t i = 0; i < n; i++) {
-		TRY(condition_read(r, &node->data.mapping.pairs.start[i], rule, &conditions[i]));
+		TRY(access_file_condition_read(r, &node->data.mapping.pairs.start[i], rule, &conditions[i]));
 		rule->query_n = i + 1;
 	}
 	return ERR_OK;
@@ -370,26 +376,28 @@ query_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
 /* --- a rule --------------------------------------------------------------------------------------------------------------- */
 
 static err
-policy_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+access_file_policy_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
 {
 	if (node->type != YAML_SCALAR_NODE)
-		return wrong(r, node, "policy is one word.");
+		return access_file_wrong(r, node, "policy is one word.");
 	for (unsigned i = 0; i < ACCESS_POLICY_COUNT; i++)
-		if (str_equal(scalar(node), str_of(access_policy_name(i)))) {
+		if (str_equal(access_file_scalar(node), str_of(access_policy_name(i)))) {
 			rule->policy = i;
 			return ERR_OK;
 		}
-	return wrong_value(r, node, "a policy is bypass, one_factor, two_factor or deny", scalar(node));
+	return access_file_wrong_value(r, node, "a policy is bypass, one_factor, two_factor or deny",
+				       access_file_scalar(node));
 }
 
 static err
-max_age_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+access_file_max_age_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
 {
-	bool good = node->type == YAML_SCALAR_NODE && value_duration(scalar(node), &rule->max_age_us) == ERR_OK;
+	bool good =
+	    node->type == YAML_SCALAR_NODE && value_duration(access_file_scalar(node), &rule->max_age_us) == ERR_OK;
 
 	if (good && rule->max_age_us >= INT64_C(30) * 1000000)
 		return ERR_OK;
-	return wrong(r, node, "max_age is a duration like 15m or 1h, of 30 seconds or more.");
+	return access_file_wrong(r, node, "max_age is a duration like 15m or 1h, of 30 seconds or more.");
 }
 
 enum key {
@@ -409,49 +417,49 @@ static const char *const key_names[KEY_COUNT] = { "domain", "path",   "query",  
 						  "users",  "groups", "all_groups", "policy",  "max_age" };
 
 static err
-value_read(struct reading *r, enum key key, const yaml_node_t *node, struct access_rule *rule)
+access_file_value_read(struct reading *r, enum key key, const yaml_node_t *node, struct access_rule *rule)
 {
 	switch (key) {
 	case KEY_DOMAIN:
-		return texts_read(r, node, &kind_domain, &rule->domains);
+		return access_file_texts_read(r, node, &kind_domain, &rule->domains);
 	case KEY_PATH:
-		return texts_read(r, node, &kind_path, &rule->paths);
+		return access_file_texts_read(r, node, &kind_path, &rule->paths);
 	case KEY_QUERY:
-		return query_read(r, node, rule);
+		return access_file_query_read(r, node, rule);
 	case KEY_METHODS:
-		return texts_read(r, node, &kind_method, &rule->methods);
+		return access_file_texts_read(r, node, &kind_method, &rule->methods);
 	case KEY_NETWORKS:
-		return networks_read(r, node, rule);
+		return access_file_networks_read(r, node, rule);
 	case KEY_USERS:
-		return texts_read(r, node, &kind_user, &rule->users);
+		return access_file_texts_read(r, node, &kind_user, &rule->users);
 	case KEY_GROUPS:
-		return texts_read(r, node, &kind_group, &rule->groups);
+		return access_file_texts_read(r, node, &kind_group, &rule->groups);
 	case KEY_ALL_GROUPS:
-		return texts_read(r, node, &kind_group, &rule->all_groups);
+		return access_file_texts_read(r, node, &kind_group, &rule->all_groups);
 	case KEY_POLICY:
-		return policy_read(r, node, rule);
+		return access_file_policy_read(r, node, rule);
 	default:
-		return max_age_read(r, node, rule);
+		return access_file_max_age_read(r, node, rule);
 	}
 }
 
 static err
-key_read(struct reading *r, const yaml_node_t *node, enum key *ret_key)
+access_file_key_read(struct reading *r, const yaml_node_t *node, enum key *ret_key)
 {
-	str word = node->type == YAML_SCALAR_NODE ? scalar(node) : STR("");
+	str word = node->type == YAML_SCALAR_NODE ? access_file_scalar(node) : STR("");
 
 	for (unsigned i = 0; i < KEY_COUNT; i++)
 		if (str_equal(word, str_of(key_names[i]))) {
 			*ret_key = i;
 			return ERR_OK;
 		}
-	return wrong_value(
+	return access_file_wrong_value(
 	    r, node, "a rule has domain, path, query, methods, networks, users, groups, all_groups, policy and max_age",
 	    word);
 }
 
 static bool
-rule_names_persons(const struct access_rule *rule)
+access_file_rule_names_persons(const struct access_rule *rule)
 {
 	for (size_t i = 0; i < rule->domains.n; i++)
 		if (pattern_host_names_persons(rule->domains.at[i]))
@@ -461,56 +469,58 @@ rule_names_persons(const struct access_rule *rule)
 
 /* What was written may be read in one way only. */
 static err
-rule_check(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+access_file_rule_check(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
 {
 	if (rule->domains.n == 0)
-		return wrong(r, node, "this rule has no domain; '*' stands for all of them.");
-	if (rule->policy == ACCESS_BYPASS && rule_names_persons(rule))
-		return wrong(r, node, "bypass asks nobody who they are, so it cannot name users or groups.");
+		return access_file_wrong(r, node, "this rule has no domain; '*' stands for all of them.");
+	if (rule->policy == ACCESS_BYPASS && access_file_rule_names_persons(rule))
+		return access_file_wrong(r, node,
+					 "bypass asks nobody who they are, so it cannot name users or groups.");
 	if (rule->policy != ACCESS_TWO_FACTOR && rule->max_age_us != 0)
-		return wrong(r, node, "max_age is the age of a code, so it needs the policy two_factor.");
+		return access_file_wrong(r, node, "max_age is the age of a code, so it needs the policy two_factor.");
 	return ERR_OK;
 }
 
 static err
-rule_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+access_file_rule_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
 {
 	unsigned seen = 0;
 
 	if (node->type != YAML_MAPPING_NODE)
-		return wrong(r, node, "a rule is written as `- domain: ...` with its other keys below.");
+		return access_file_wrong(r, node, "a rule is written as `- domain: ...` with its other keys below.");
 	rule->line = yaml_text_line(node);
 	rule->policy = ACCESS_TWO_FACTOR;
 	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
 	     pair++) {
-		const yaml_node_t *name = node_at(r, pair->key);
+		const yaml_node_t *name = access_file_node_at(r, pair->key);
 		enum key key = KEY_DOMAIN;
-		TRY(key_read(r, name, &key));
+		TRY(access_file_key_read(r, name, &key));
 		if ((seen & 1u << key) != 0)
-			return wrong(r, name, "this key stands twice in the rule.");
+			return access_file_wrong(r, name, "this key stands twice in the rule.");
 		seen |= 1u << key;
-		TRY(value_read(r, key, node_at(r, pair->value), rule));
+		TRY(access_file_value_read(r, key, access_file_node_at(r, pair->value), rule));
 	}
-	return rule_check(r, node, rule);
+	return access_file_rule_check(r, node, rule);
 }
 
 /* --- the file ------------------------------------------------------------------------------------------------------------- */
 
 static err
-rules_read(struct reading *r, const yaml_node_t *list)
+access_file_rules_read(struct reading *r, const yaml_node_t *list)
 {
 	size_t n;
 
 	if (list->type != YAML_SEQUENCE_NODE)
-		return wrong(r, list, "rules is a list: each rule begins with a dash.");
+		return access_file_wrong(r, list, "rules is a list: each rule begins with a dash.");
 	n = (size_t)(list->data.sequence.items.top - list->data.sequence.items.start);
 	if (n > ACCESS_RULES_MAX)
-		return wrong(r, list, "there are more than 1,000 rules.");
+		return access_file_wrong(r, list, "there are more than 1,000 rules.");
 	r->rules->rules = arena_alloc(&r->rules->arena, (n + 1) * sizeof(*r->rules->rules));
 	if (r->rules->rules == NULL)
 		return ERR_MEMORY;
 	for (size_t i = 0; i < n; i++) {
-		TRY(rule_read(r, node_at(r, list->data.sequence.items.start[i]), &r->rules->rules[i]));
+		TRY(access_file_rule_read(r, access_file_node_at(r, list->data.sequence.items.start[i]),
+					  &r->rules->rules[i]));
 		r->rules->n = i + 1;
 	}
 	return ERR_OK;
@@ -518,14 +528,14 @@ rules_read(struct reading *r, const yaml_node_t *list)
 
 /* The value of a key at the top of the file; NULL: it has none. */
 static const yaml_node_t *
-root_value(struct reading *r, const yaml_node_t *root, const char *key)
+access_file_root_value(struct reading *r, const yaml_node_t *root, const char *key)
 {
 	const yaml_node_pair_t *pairs = root->data.mapping.pairs.start;
 
 	for (const yaml_node_pair_t *pair = pairs; pair < root->data.mapping.pairs.top; pair++) {
-		const yaml_node_t *name = node_at(r, pair->key);
-		if (name->type == YAML_SCALAR_NODE && str_equal(scalar(name), str_of(key)))
-			return node_at(r, pair->value);
+		const yaml_node_t *name = access_file_node_at(r, pair->key);
+		if (name->type == YAML_SCALAR_NODE && str_equal(access_file_scalar(name), str_of(key)))
+			return access_file_node_at(r, pair->value);
 	}
 	return NULL;
 }
@@ -533,39 +543,40 @@ root_value(struct reading *r, const yaml_node_t *root, const char *key)
 static const char root_takes[] =
     "the file holds the key `rules:` with the list of rules, and perhaps `networks:` with names.";
 
-/* Each key is one of ours and stands once: it is the one that root_value finds. */
+/* Each key is one of ours and stands once: it is the one that access_file_root_value finds. */
 static err
-root_check(struct reading *r, const yaml_node_t *root)
+access_file_root_check(struct reading *r, const yaml_node_t *root)
 {
 	if (root->type != YAML_MAPPING_NODE)
-		return wrong(r, root, root_takes);
+		return access_file_wrong(r, root, root_takes);
 	for (const yaml_node_pair_t *pair = root->data.mapping.pairs.start; pair < root->data.mapping.pairs.top;
 	     pair++) {
-		const yaml_node_t *name = node_at(r, pair->key);
-		str word = name->type == YAML_SCALAR_NODE ? scalar(name) : STR("");
+		const yaml_node_t *name = access_file_node_at(r, pair->key);
+		str word = name->type == YAML_SCALAR_NODE ? access_file_scalar(name) : STR("");
 		bool rules = str_equal(word, STR("rules"));
 		if (!rules && !str_equal(word, STR("networks")))
-			return wrong(r, name, root_takes);
-		if (root_value(r, root, rules ? "rules" : "networks") != node_at(r, pair->value))
-			return wrong(r, name, "this key stands twice in the file.");
+			return access_file_wrong(r, name, root_takes);
+		if (access_file_root_value(r, root, rules ? "rules" : "networks") !=
+		    access_file_node_at(r, pair->value))
+			return access_file_wrong(r, name, "this key stands twice in the file.");
 	}
-	return root_value(r, root, "rules") != NULL ? ERR_OK : wrong(r, root, root_takes);
+	return access_file_root_value(r, root, "rules") != NULL ? ERR_OK : access_file_wrong(r, root, root_takes);
 }
 
 static err
-access_tags_check(struct reading *r)
+access_file_tags_check(struct reading *r)
 {
 	const yaml_node_t *nodes = r->yaml.document.nodes.start;
 
 	for (const yaml_node_t *node = nodes; node < r->yaml.document.nodes.top; node++)
 		if (!yaml_text_untagged(node))
-			return wrong(r, node, "a tag (like !!binary or !name) is not taken.");
+			return access_file_wrong(r, node, "a tag (like !!binary or !name) is not taken.");
 	return ERR_OK;
 }
 
 /* Rules may use the names of networks, wherever those stand in the file. */
 static err
-root_read(struct reading *r)
+access_file_root_read(struct reading *r)
 {
 	const yaml_node_t *root = yaml_document_get_root_node(&r->yaml.document);
 	const yaml_node_t *networks;
@@ -573,18 +584,18 @@ root_read(struct reading *r)
 	if (root == NULL)
 		return why_set(r->why, ERR_CONFIG, "%.*s is empty: nobody would pass.  It begins with `rules:`.",
 			       STR_ARG(str_upto(r->name, 200)));
-	TRY(access_tags_check(r));
-	TRY(root_check(r, root));
-	networks = root_value(r, root, "networks");
+	TRY(access_file_tags_check(r));
+	TRY(access_file_root_check(r, root));
+	networks = access_file_root_value(r, root, "networks");
 	if (networks != NULL)
-		TRY(named_networks_read(r, networks));
-	return rules_read(r, root_value(r, root, "rules"));
+		TRY(access_file_named_networks_read(r, networks));
+	return access_file_rules_read(r, access_file_root_value(r, root, "rules"));
 }
 
 err
 access_parse(str name, str text, struct access_rules *ret_rules, struct why *why)
 {
-	CLEANUP(reading_end) struct reading r = { .name = name, .rules = ret_rules, .why = why };
+	CLEANUP(access_file_reading_end) struct reading r = { .name = name, .rules = ret_rules, .why = why };
 	err e;
 
 	*ret_rules = (struct access_rules){ .arena = ARENA(RULES_ARENA_BYTES) };
@@ -592,7 +603,7 @@ access_parse(str name, str text, struct access_rules *ret_rules, struct why *why
 		return why_set(why, ERR_CONFIG, "%.*s is longer than 64 KiB.", STR_ARG(str_upto(name, 200)));
 	e = yaml_text_load(name, text, &r.yaml, why);
 	if (e == ERR_OK)
-		e = root_read(&r);
+		e = access_file_root_read(&r);
 	else if (e == ERR_INVALID)
 		e = ERR_CONFIG;
 	if (e != ERR_OK)
@@ -638,7 +649,7 @@ access_file_text(const struct config *config, struct arena *arena, str *ret_text
 
 /* Is any host of the pattern protected? */
 static bool
-domain_concerned(const struct config *config, str pattern)
+access_file_domain_concerned(const struct config *config, str pattern)
 {
 	str below = pattern_host_fixed(pattern);
 
@@ -652,11 +663,11 @@ domain_concerned(const struct config *config, str pattern)
 
 /* A rule for a host that the gate is never asked about is a mistake in it, or in GATE_DOMAINS. */
 static err
-domains_check(const struct config *config, const struct access_rules *rules, struct why *why)
+access_file_domains_check(const struct config *config, const struct access_rules *rules, struct why *why)
 {
 	for (size_t i = 0; i < rules->n; i++)
 		for (size_t j = 0; j < rules->rules[i].domains.n; j++)
-			if (!domain_concerned(config, rules->rules[i].domains.at[j]))
+			if (!access_file_domain_concerned(config, rules->rules[i].domains.at[j]))
 				return why_set(why, ERR_CONFIG,
 					       "%.200s, in the rule of line %u: %.*s is under none of GATE_DOMAINS.",
 					       config->access_rules, rules->rules[i].line,
@@ -672,7 +683,7 @@ access_take(const struct config *config, str text, struct access_rules *ret_rule
 	if (config->access_rules[0] == '\0')
 		return access_implied(config, ret_rules);
 	TRY(access_parse(str_of(config->access_rules), text, ret_rules, why));
-	e = domains_check(config, ret_rules, why);
+	e = access_file_domains_check(config, ret_rules, why);
 	if (e != ERR_OK)
 		access_rules_wipe(ret_rules);
 	return e;

@@ -7,13 +7,13 @@
 static const str label_user = STR_INIT("{user}"), label_group = STR_INIT("{group}");
 
 static bool
-host_label_is_person(str label)
+pattern_host_label_is_person(str label)
 {
 	return str_equal(label, label_user) || str_equal(label, label_group);
 }
 
 static bool
-host_label_good(str label)
+pattern_host_label_good(str label)
 {
 	for (size_t i = 0; i < label.n; i++) {
 		char c = label.p[i];
@@ -36,8 +36,8 @@ pattern_host_good(str pattern)
 		return false;
 	while (pattern.p != NULL) {
 		str label = str_cut(&pattern, '.');
-		person = host_label_is_person(label);
-		if (!person && !host_label_good(label))
+		person = pattern_host_label_is_person(label);
+		if (!person && !pattern_host_label_good(label))
 			return false;
 	}
 	return !person;
@@ -56,14 +56,14 @@ pattern_host_fixed(str pattern)
 
 	while (rest.p != NULL) {
 		str label = str_cut(&rest, '.');
-		if (str_equal(label, STR("*")) || host_label_is_person(label))
+		if (str_equal(label, STR("*")) || pattern_host_label_is_person(label))
 			fixed = rest;
 	}
 	return fixed;
 }
 
 static bool
-host_label_in(str groups, str label)
+pattern_host_label_in(str groups, str label)
 {
 	while (groups.n > 0)
 		if (str_equal(str_cut(&groups, ','), label))
@@ -72,26 +72,26 @@ host_label_in(str groups, str label)
 }
 
 static bool
-host_label_fits(str pattern, str label, str user, str groups)
+pattern_host_label_fits(str pattern, str label, str user, str groups)
 {
 	bool anybody = user.p == NULL;
 
 	if (str_equal(pattern, label_user))
 		return label.n > 0 && (anybody || str_equal(user, label));
 	if (str_equal(pattern, label_group))
-		return label.n > 0 && (anybody || host_label_in(groups, label));
+		return label.n > 0 && (anybody || pattern_host_label_in(groups, label));
 	return str_equal(pattern, label);
 }
 
 /* Label by label from the end, so that a star at the beginning takes what is left. */
 static bool
-host_labels_fit(str pattern, str host, str user, str groups)
+pattern_host_labels_fit(str pattern, str host, str user, str groups)
 {
 	while (pattern.p != NULL && host.p != NULL) {
 		if (str_equal(pattern, STR("*")))
 			return host.n > 0;
 		str label = str_cut_last(&pattern, '.');
-		if (!host_label_fits(label, str_cut_last(&host, '.'), user, groups))
+		if (!pattern_host_label_fits(label, str_cut_last(&host, '.'), user, groups))
 			return false;
 	}
 	return pattern.p == NULL && host.p == NULL;
@@ -101,7 +101,7 @@ bool
 pattern_host_fits(str pattern, str host, str user, str groups)
 {
 	if (pattern_host_names_persons(pattern))
-		return host_labels_fit(pattern, host, user, groups);
+		return pattern_host_labels_fit(pattern, host, user, groups);
 	if (str_equal(pattern, STR("*")))
 		return true;
 	if (!str_starts(pattern, STR("*.")))
@@ -113,7 +113,7 @@ pattern_host_fits(str pattern, str host, str user, str groups)
 /* --- paths ---------------------------------------------------------------------------------------------------------- */
 
 static size_t
-stars(str pattern)
+pattern_stars(str pattern)
 {
 	size_t n = 0;
 
@@ -124,7 +124,7 @@ stars(str pattern)
 
 /* A path that comes is decoded and without query; one that holds these is refused wherever a rule names paths. */
 static bool
-may_come(str pattern)
+pattern_can_match(str pattern)
 {
 	str rest = str_from(pattern, 1);
 
@@ -146,9 +146,10 @@ pattern_path_good(str pattern)
 	for (size_t i = 0; i + 2 < pattern.n; i++)
 		if (str_equal(str_bytes(pattern.p + i, 3), STR("***")))
 			return false;
-	if (!may_come(pattern))
+	if (!pattern_can_match(pattern))
 		return false;
-	return str_starts(pattern, STR("/")) && pattern.n <= PATTERN_MAX_BYTES && stars(pattern) <= PATTERN_STARS_MAX;
+	return str_starts(pattern, STR("/")) && pattern.n <= PATTERN_MAX_BYTES &&
+	       pattern_stars(pattern) <= PATTERN_STARS_MAX;
 }
 
 /*
@@ -168,7 +169,7 @@ struct scan {
 };
 
 static void
-take_star(struct scan *s)
+pattern_take_star(struct scan *s)
 {
 	bool two = s->p + 1 < s->pattern.n && s->pattern.p[s->p + 1] == '*';
 
@@ -186,7 +187,7 @@ take_star(struct scan *s)
 
 /* The star eats up to there; false: there is no such place. */
 static bool
-eat_to(struct scan *s, struct retry *star, size_t text)
+pattern_eat_to(struct scan *s, struct retry *star, size_t text)
 {
 	s->p = star->pattern;
 	s->t = star->text = text;
@@ -194,15 +195,15 @@ eat_to(struct scan *s, struct retry *star, size_t text)
 }
 
 static bool
-back_to_one(struct scan *s)
+pattern_back_to_one(struct scan *s)
 {
 	size_t at = s->one.text;
 
-	return s->one.pattern != 0 && at < s->text.n && s->text.p[at] != '/' && eat_to(s, &s->one, at + 1);
+	return s->one.pattern != 0 && at < s->text.n && s->text.p[at] != '/' && pattern_eat_to(s, &s->one, at + 1);
 }
 
 static bool
-back_to_whole(struct scan *s)
+pattern_back_to_whole(struct scan *s)
 {
 	size_t next = s->whole.text + 1;
 
@@ -218,12 +219,12 @@ back_to_whole(struct scan *s)
 			next = behind - before_star;
 	}
 	s->one = s->first = (struct retry){ 0 };
-	return eat_to(s, &s->whole, next);
+	return pattern_eat_to(s, &s->whole, next);
 }
 
 /* begins: it is enough that more text could follow and then fit. */
 static bool
-fits(str pattern, str text, bool begins)
+pattern_fits(str pattern, str text, bool begins)
 {
 	struct scan s = { .pattern = pattern, .text = text };
 
@@ -231,11 +232,11 @@ fits(str pattern, str text, bool begins)
 		if (begins && s.t == text.n)
 			return true;
 		if (s.p < pattern.n && pattern.p[s.p] == '*') {
-			take_star(&s);
+			pattern_take_star(&s);
 		} else if (s.p < pattern.n && s.t < text.n && pattern.p[s.p] == text.p[s.t]) {
 			s.p++;
 			s.t++;
-		} else if (!back_to_one(&s) && !back_to_whole(&s)) {
+		} else if (!pattern_back_to_one(&s) && !pattern_back_to_whole(&s)) {
 			return false;
 		}
 	}
@@ -245,15 +246,15 @@ fits(str pattern, str text, bool begins)
 bool
 pattern_path_fits(str pattern, str path)
 {
-	if (str_ends(pattern, STR("/**")) && fits(str_upto(pattern, pattern.n - 3), path, false))
+	if (str_ends(pattern, STR("/**")) && pattern_fits(str_upto(pattern, pattern.n - 3), path, false))
 		return true;
-	return fits(pattern, path, false);
+	return pattern_fits(pattern, path, false);
 }
 
 bool
 pattern_path_may_fit(str pattern, str beginning)
 {
-	return fits(pattern, beginning, true);
+	return pattern_fits(pattern, beginning, true);
 }
 
 bool

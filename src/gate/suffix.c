@@ -13,7 +13,7 @@ struct psl {
 };
 
 static err
-load(struct psl *psl)
+suffix_load(struct psl *psl)
 {
 	static const struct library_symbol symbols[] = { PSL_FUNCTIONS(SYMBOL) };
 	struct why why = { "" };
@@ -25,7 +25,7 @@ load(struct psl *psl)
 }
 
 static err
-check_each(const struct config *config, const struct psl *psl, const psl_ctx_t *list, struct why *why)
+suffix_check_each(const struct config *config, const struct psl *psl, const psl_ctx_t *list, struct why *why)
 {
 	for (size_t i = 0; i < config->gate_domains_count; i++)
 		if (psl->psl_is_public_suffix(list, config->gate_domains[i].z) != 0)
@@ -44,12 +44,12 @@ suffix_check(const struct config *config, struct why *why)
 	psl_ctx_t *list;
 	err e;
 
-	if (config->gate_domains_count == 0 || load(&functions) != ERR_OK)
+	if (config->gate_domains_count == 0 || suffix_load(&functions) != ERR_OK)
 		return ERR_OK;
 	list = functions.psl_latest(NULL);
 	if (list == NULL)
 		return ERR_OK;
-	e = check_each(config, &functions, list, why);
+	e = suffix_check_each(config, &functions, list, why);
 	functions.psl_free(list);
 	return e;
 }

@@ -8,25 +8,25 @@ enum { METHOD_MAX = 32, AUTHORITY_MAX = TARGET_HOST_MAX + 7 };
 /* --- the host ------------------------------------------------------------------------------------------------------- */
 
 static bool
-host_byte(char c)
+target_host_byte(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
 }
 
 static bool
-host_good(str host)
+target_host_good(str host)
 {
 	if (host.n == 0 || host.n > TARGET_HOST_MAX || host.p[0] == '.' || host.p[0] == '-' ||
 	    host.p[host.n - 1] == '.')
 		return false;
 	for (size_t i = 0; i < host.n; i++)
-		if (!host_byte(host.p[i]) || (i > 0 && host.p[i] == '.' && host.p[i - 1] == '.'))
+		if (!target_host_byte(host.p[i]) || (i > 0 && host.p[i] == '.' && host.p[i - 1] == '.'))
 			return false;
 	return true;
 }
 
 static err
-lower(str text, struct arena *arena, str *ret_lower)
+target_lower(str text, struct arena *arena, str *ret_lower)
 {
 	char *p;
 
@@ -39,26 +39,26 @@ lower(str text, struct arena *arena, str *ret_lower)
 }
 
 static err
-authority_read(str authority, struct arena *arena, struct target *target)
+target_authority_read(str authority, struct arena *arena, struct target *target)
 {
 	uint64_t port = 0;
 	str rest;
 
 	if (authority.n > AUTHORITY_MAX)
 		return ERR_TOO_LONG;
-	TRY(lower(authority, arena, &target->authority));
+	TRY(target_lower(authority, arena, &target->authority));
 	rest = target->authority;
 	target->host = str_cut(&rest, ':');
 	/* nothing behind ':' is no port: RFC 3986 s3.2.3 */
 	if (rest.n > 0 && (str_number(rest, 65535, &port) != ERR_OK || port == 0))
 		return ERR_INVALID;
-	return host_good(target->host) ? ERR_OK : ERR_INVALID;
+	return target_host_good(target->host) ? ERR_OK : ERR_INVALID;
 }
 
 /* --- the path ------------------------------------------------------------------------------------------------------- */
 
 static err
-path_read(str raw, struct arena *arena, struct target *target)
+target_path_read(str raw, struct arena *arena, struct target *target)
 {
 	struct uri_path path;
 	char *decoded;
@@ -82,7 +82,7 @@ path_read(str raw, struct arena *arena, struct target *target)
 
 /* Bytes above 0x7f are let through: browsers encode them, some clients do not. */
 static bool
-bytes_good(str text, bool backslash_too)
+target_bytes_good(str text, bool backslash_too)
 {
 	for (size_t i = 0; i < text.n; i++)
 		if ((unsigned char)text.p[i] <= ' ' || text.p[i] == 0x7f || text.p[i] == '#' ||
@@ -92,14 +92,14 @@ bytes_good(str text, bool backslash_too)
 }
 
 static bool
-scheme_good(str scheme)
+target_scheme_good(str scheme)
 {
 	return str_equal_nocase(scheme, STR("https")) || str_equal_nocase(scheme, STR("wss"));
 }
 
 /* Up to the first '/' or '?'. */
 static str
-authority_cut(str *rest)
+target_authority_cut(str *rest)
 {
 	str all = *rest;
 	size_t n = 0;
@@ -111,15 +111,15 @@ authority_cut(str *rest)
 }
 
 static err
-rest_read(str authority, str path_and_query, struct arena *arena, struct target *target)
+target_rest_read(str authority, str path_and_query, struct arena *arena, struct target *target)
 {
 	str path = str_cut(&path_and_query, '?');
 
-	if (!bytes_good(path, false) || !bytes_good(path_and_query, true))
+	if (!target_bytes_good(path, false) || !target_bytes_good(path_and_query, true))
 		return ERR_INVALID;
-	TRY(authority_read(authority, arena, target));
+	TRY(target_authority_read(authority, arena, target));
 	target->query = path_and_query;
-	return path_read(path, arena, target);
+	return target_path_read(path, arena, target);
 }
 
 /*
@@ -151,12 +151,12 @@ target_read(str url, struct arena *arena, struct target *ret_target)
 		return ERR_TOO_LONG;
 	TRY(arena_copy(arena, url, &target.url));
 	rest = target.url;
-	if (!scheme_good(str_cut(&rest, ':')) || !str_starts(rest, STR("//")))
+	if (!target_scheme_good(str_cut(&rest, ':')) || !str_starts(rest, STR("//")))
 		return ERR_INVALID;
 	rest = str_from(rest, 2);
-	str authority = authority_cut(&rest);
+	str authority = target_authority_cut(&rest);
 	target_drop_dot(&target.url, &authority, &rest);
-	TRY(rest_read(authority, rest, arena, &target));
+	TRY(target_rest_read(authority, rest, arena, &target));
 	*ret_target = target;
 	return ERR_OK;
 }
@@ -168,7 +168,7 @@ target_join(str scheme, str authority, str path_and_query, struct arena *arena, 
 	bool path_good = path_and_query.n == 0 || path_and_query.p[0] == '/';
 
 	/* what stands in one piece must not become another one's */
-	if (!path_good || !scheme_good(scheme) || authority.n == 0 || str_has_byte(authority, '/') ||
+	if (!path_good || !target_scheme_good(scheme) || authority.n == 0 || str_has_byte(authority, '/') ||
 	    str_has_byte(authority, '?'))
 		return ERR_INVALID;
 	buf_put(&url, scheme);

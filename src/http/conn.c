@@ -18,7 +18,7 @@
 enum {
 	LINGER_BYTES = 1 << 20,
 	SCRATCH_BYTES = 16 * 1024,
-	TURN_REQUESTS = 16, /* of a pipeline, before other connections have their turn */
+	BATCH_REQUESTS = 16, /* of a pipeline, before other connections have their turn */
 };
 
 bool
@@ -59,7 +59,7 @@ conn_end(struct conn *conn)
 	loop_job_drop(conn);
 	loop_list(conn, NULL);
 	conn_uncount(conn);
-	door_leave(conn);
+	acceptor_leave(conn);
 	mem_free(&conn);
 	close(fd);
 }
@@ -199,7 +199,7 @@ conn_run(struct conn *conn)
 {
 	struct job *job = conn->job;
 	const struct http_server *server = job->server;
-	enum http_lane lane = HTTP_INLINE;
+	enum http_pool pool = HTTP_INLINE;
 
 	if (job->body_bytes < job->body_max)
 		return STEP_WAIT;
@@ -208,12 +208,12 @@ conn_run(struct conn *conn)
 	if (clock_now_us(&job->rq.now_us) != ERR_OK)
 		reply_refuse(job, 503);
 	else
-		lane = server->app->admit(server->app_data, &job->rq, &job->rp);
-	if (lane == HTTP_INLINE)
+		pool = server->app->admit(server->app_data, &job->rq, &job->rp);
+	if (pool == HTTP_INLINE)
 		return conn_reply(conn);
 	conn_set(conn, CONN_WORK);
 	loop_list(conn, &conn->loop->working);
-	if (lane_submit(job, lane))
+	if (worker_pool_submit(job, pool))
 		return STEP_WAIT;
 	reply_refuse(job, 503);
 	return conn_reply(conn);
@@ -261,7 +261,7 @@ conn_wait_to_send(struct conn *conn)
 }
 
 static void
-conn_tell_done(const struct job *job)
+conn_notify_done(const struct job *job)
 {
 	const struct http_server *server = job->server;
 
@@ -307,7 +307,7 @@ conn_replied(struct conn *conn)
 {
 	struct job *job = conn->job;
 
-	conn_tell_done(job);
+	conn_notify_done(job);
 	job->rp.status = 0; /* it is told */
 	if (!job->close && !conn->loop->closing) {
 		conn_next(conn);
@@ -361,7 +361,7 @@ void
 conn_give_up(struct conn *conn)
 {
 	if (conn_is(conn, CONN_REPLY) && conn->job->rp.status != 0)
-		conn_tell_done(conn->job);
+		conn_notify_done(conn->job);
 	conn_end(conn);
 }
 
@@ -374,7 +374,7 @@ conn_advance(struct conn *conn)
 
 	do
 		step = conn_step(conn);
-	while (step == STEP_ON && !(conn_is(conn, CONN_HEAD) && ++requests == TURN_REQUESTS));
+	while (step == STEP_ON && !(conn_is(conn, CONN_HEAD) && ++requests == BATCH_REQUESTS));
 	if (step == STEP_END)
 		conn_give_up(conn);
 	else if (step == STEP_ON)
@@ -382,7 +382,7 @@ conn_advance(struct conn *conn)
 }
 
 static void
-conn_take_turn(struct conn *conn)
+conn_serve_batch(struct conn *conn)
 {
 	loop_watch(conn, EPOLLIN);
 	conn_advance(conn);
@@ -436,7 +436,7 @@ conn_event(struct conn *conn)
 		conn_drain(conn);
 		break;
 	case CONN_HEAD:
-		(conn->watched == EPOLLOUT ? conn_take_turn : conn_read)(conn);
+		(conn->watched == EPOLLOUT ? conn_serve_batch : conn_read)(conn);
 		break;
 	default:
 		conn_read(conn);

@@ -2,31 +2,31 @@
 
 /* RFC 6265 s4.1.1: cookie-octet */
 static bool
-is_octet(char c)
+cookie_is_octet(char c)
 {
 	return c > ' ' && c < 0x7f && c != '"' && c != ',' && c != ';' && c != '\\';
 }
 
 static bool
-is_value(str s)
+cookie_is_value(str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!is_octet(s.p[i]))
+		if (!cookie_is_octet(s.p[i]))
 			return false;
 	return true;
 }
 
 static bool
-is_name(str s)
+cookie_is_name(str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!is_octet(s.p[i]) || strchr("()<>@:/[]?={}", s.p[i]) != NULL)
+		if (!cookie_is_octet(s.p[i]) || strchr("()<>@:/[]?={}", s.p[i]) != NULL)
 			return false;
 	return s.n > 0;
 }
 
 static str
-unquote(str s)
+cookie_unquote(str s)
 {
 	if (s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
 		return str_bytes(s.p + 1, s.n - 2);
@@ -40,7 +40,7 @@ struct finding {
 };
 
 static void
-find_in(str header, struct finding *f)
+cookie_find_in(str header, struct finding *f)
 {
 	while (header.p != NULL) {
 		str rest = str_cut(&header, ';');
@@ -49,8 +49,8 @@ find_in(str header, struct finding *f)
 			continue;
 		f->count++;
 		f->malformed |= rest.p == NULL;
-		f->value = unquote(str_trim(rest));
-		f->malformed |= !is_value(f->value);
+		f->value = cookie_unquote(str_trim(rest));
+		f->malformed |= !cookie_is_value(f->value);
 	}
 }
 
@@ -62,7 +62,7 @@ cookie_count(const struct request *rq, str name, str *ret_value)
 	str header;
 
 	while (request_header_each(rq, "Cookie", &at, &header))
-		find_in(header, &f);
+		cookie_find_in(header, &f);
 	*ret_value = f.count == 1 && !f.malformed ? f.value : (str){ 0 };
 	return f.count;
 }
@@ -83,7 +83,7 @@ cookie_put(struct buf *out, const struct cookie *cookie)
 		[COOKIE_LAX] = STR_INIT("Lax"), [COOKIE_STRICT] = STR_INIT("Strict"), [COOKIE_NONE] = STR_INIT("None")
 	};
 
-	if (!is_name(cookie->name) || !is_value(cookie->value) || !is_value(cookie->domain))
+	if (!cookie_is_name(cookie->name) || !cookie_is_value(cookie->value) || !cookie_is_value(cookie->domain))
 		return ERR_INVALID;
 	buf_put(out, cookie->name);
 	buf_put_byte(out, '=');

@@ -10,7 +10,7 @@ struct pairs {
 };
 
 static err
-decode(struct arena *arena, str in, str *ret_text)
+form_decode(struct arena *arena, str in, str *ret_text)
 {
 	char *out = arena_alloc(arena, in.n + 1);
 	size_t n = 0;
@@ -25,7 +25,7 @@ decode(struct arena *arena, str in, str *ret_text)
 }
 
 static const struct pair *
-pair_find(const struct pairs *pairs, str name)
+form_pair_find(const struct pairs *pairs, str name)
 {
 	for (size_t i = 0; i < pairs->n; i++)
 		if (str_equal(pairs->at[i].name, name))
@@ -34,7 +34,7 @@ pair_find(const struct pairs *pairs, str name)
 }
 
 static err
-pair_add(struct pairs *pairs, str piece, struct arena *arena)
+form_pair_add(struct pairs *pairs, str piece, struct arena *arena)
 {
 	struct pair pair = { 0 };
 	str value = piece;
@@ -42,28 +42,28 @@ pair_add(struct pairs *pairs, str piece, struct arena *arena)
 
 	if (pairs->n == FORM_FIELDS_MAX)
 		return ERR_INVALID;
-	TRY(decode(arena, name, &pair.name));
-	TRY(decode(arena, value, &pair.value));
-	if (pair_find(pairs, pair.name) != NULL)
+	TRY(form_decode(arena, name, &pair.name));
+	TRY(form_decode(arena, value, &pair.value));
+	if (form_pair_find(pairs, pair.name) != NULL)
 		return ERR_INVALID;
 	pairs->at[pairs->n++] = pair;
 	return ERR_OK;
 }
 
 static err
-pairs_read(str text, struct arena *arena, struct pairs *ret_pairs)
+form_pairs_read(str text, struct arena *arena, struct pairs *ret_pairs)
 {
 	while (text.n > 0) {
 		str piece = str_cut(&text, '&');
 		if (piece.n > 0)
-			TRY(pair_add(ret_pairs, piece, arena));
+			TRY(form_pair_add(ret_pairs, piece, arena));
 	}
 	return ERR_OK;
 }
 
 /* At most max bytes, no character cut in two. */
 static str
-cut(str s, size_t max)
+form_cut(str s, size_t max)
 {
 	while (max > 0 && ((unsigned char)s.p[max] & 0xc0) == 0x80)
 		max--;
@@ -71,13 +71,13 @@ cut(str s, size_t max)
 }
 
 static str
-field_value(const struct field *field, const struct pair *pair, uint32_t bit, struct form_faults *faults)
+form_field_value(const struct field *field, const struct pair *pair, uint32_t bit, struct form_faults *faults)
 {
 	str value = pair == NULL ? (str){ 0 } : pair->value;
 
 	if (value.n > field->max_bytes) {
 		faults->over_long |= bit;
-		value = cut(value, field->max_bytes);
+		value = form_cut(value, field->max_bytes);
 	}
 	if (field->presence == FIELD_required && value.n == 0)
 		faults->missing |= bit;
@@ -90,10 +90,10 @@ form_parse(const struct form *form, str text, struct arena *arena, void *ret_val
 	struct pairs pairs = { .n = 0 };
 	struct form_faults faults = { 0 };
 
-	TRY(pairs_read(text, arena, &pairs));
+	TRY(form_pairs_read(text, arena, &pairs));
 	for (size_t i = 0; i < form->count; i++) {
 		const struct field *field = &form->fields[i];
-		str value = field_value(field, pair_find(&pairs, field->name), UINT32_C(1) << i, &faults);
+		str value = form_field_value(field, form_pair_find(&pairs, field->name), UINT32_C(1) << i, &faults);
 		memcpy((char *)ret_values + field->offset, &value, sizeof(value));
 	}
 	if (ret_faults != NULL)

@@ -6,7 +6,7 @@
 enum { PORT_MAX = 65535 };
 
 static bool
-is_port(str s)
+forwarded_is_port(str s)
 {
 	uint64_t port;
 
@@ -15,7 +15,7 @@ is_port(str s)
 
 /* "[six]", "[six]:port", "four:port", "four", "six"  →  the address */
 static bool
-strip_port(str entry, str *ret_address)
+forwarded_strip_port(str entry, str *ret_address)
 {
 	str rest = entry;
 	str before = str_cut(&rest, ':');
@@ -23,13 +23,13 @@ strip_port(str entry, str *ret_address)
 	if (str_starts(entry, STR("["))) {
 		rest = str_from(entry, 1);
 		*ret_address = str_cut(&rest, ']');
-		return rest.p != NULL && (rest.n == 0 || (rest.p[0] == ':' && is_port(str_from(rest, 1))));
+		return rest.p != NULL && (rest.n == 0 || (rest.p[0] == ':' && forwarded_is_port(str_from(rest, 1))));
 	}
 	*ret_address = entry;
 	if (rest.p == NULL || str_has_byte(rest, ':'))
 		return true; /* no colon, or IPv6 */
 	*ret_address = before;
-	return is_port(rest);
+	return forwarded_is_port(rest);
 }
 
 /* inet_pton takes one spelling of each IPv4 address: without leading zeros, with four numbers. */
@@ -63,7 +63,7 @@ forwarded_entry(str entry, struct arena *arena, str *ret_address)
 	char text[INET6_ADDRSTRLEN];
 	str trimmed = str_trim(entry), address = { 0 };
 
-	if (!strip_port(trimmed, &address) || str_copy_z(address, text, sizeof(text)) != ERR_OK)
+	if (!forwarded_strip_port(trimmed, &address) || str_copy_z(address, text, sizeof(text)) != ERR_OK)
 		return ERR_INVALID;
 	if (str_has_byte(address, ':'))
 		return forwarded_six(text, arena, ret_address);
@@ -79,7 +79,7 @@ struct hop {
 
 /* true: that is the one. */
 static bool
-hops_back(struct hop *hop, str list)
+forwarded_hops_back(struct hop *hop, str list)
 {
 	while (list.p != NULL) {
 		str address;
@@ -106,7 +106,7 @@ forwarded_address(const struct request *rq, bool (*trusts)(void *context, str ad
 	while (n < HTTP_HEADERS_MAX && request_header_each(rq, "X-Forwarded-For", &at, &lists[n]))
 		n++;
 	while (n > 0)
-		if (hops_back(&hop, lists[--n]))
+		if (forwarded_hops_back(&hop, lists[--n]))
 			break;
 	return hop.address;
 }

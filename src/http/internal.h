@@ -74,10 +74,10 @@ struct loop {
 	struct conn_list requests, replies, lingerers, working; /* each connection is in one of them */
 	struct job *spares;                                     /* jobs to use again, wiped */
 	size_t spare_count;
-	int64_t now_us, pardon_until_us; /* monotonic */
-	bool accepting;                  /* the listening socket is in the epoll set */
-	int64_t accept_again_us;         /* not accepting: until then */
-	bool closing;                    /* server.closed was seen */
+	int64_t now_us, grace_until_us; /* monotonic */
+	bool accepting;                 /* the listening socket is in the epoll set */
+	int64_t accept_retry_us;        /* not accepting: until then */
+	bool closing;                   /* server.closed was seen */
 	uint64_t next_id;
 	atomic_uint_fast64_t requests_count; /* written by this thread only */
 	struct buf head;                     /* of the reply that is being written */
@@ -85,7 +85,7 @@ struct loop {
 	char date[32];
 };
 
-struct lane {
+struct worker_pool {
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
 	struct job *first, *last;
@@ -95,13 +95,13 @@ struct lane {
 
 struct worker {
 	struct http_server *server;
-	enum http_lane lane;
+	enum http_pool pool;
 	size_t index;
 	pthread_t thread;
 };
 
 /* The listening socket, and who holds how many connections. */
-struct door {
+struct acceptor {
 	pthread_mutex_t lock;
 	int listen_fd;
 	struct shares *shares;
@@ -114,32 +114,32 @@ struct http_server {
 	struct http_settings settings;
 	const struct http_app *app;
 	void *app_data;
-	struct door door;
+	struct acceptor acceptor;
 	struct loop *loops;
 	size_t loop_count;
-	struct lane lanes[HTTP_LANE_COUNT];
+	struct worker_pool pools[HTTP_POOL_COUNT];
 	struct worker *workers;
 	size_t worker_count;
 	uint64_t id_base;
 	atomic_bool closed;        /* no new connection; idle ones are closed */
 	atomic_bool ended;         /* the event threads leave */
 	atomic_size_t connections; /* open, without those that only linger */
-	atomic_uint_fast64_t refused, made_way;
+	atomic_uint_fast64_t refused, evicted;
 };
 
-/* --- door.c: who may come in ---------------------------------------------------------------------------------------------- */
+/* --- acceptor.c: who may come in ---------------------------------------------------------------------------------------------- */
 
-MUST_USE err door_prepare(struct http_server *server); /* how many connections there may be, and room for them */
-void door_free(struct http_server *server);            /* no connection is left */
+MUST_USE err acceptor_prepare(struct http_server *server); /* how many connections there may be, and room for them */
+void acceptor_free(struct http_server *server);            /* no connection is left */
 
-enum door_outcome {
-	DOOR_TAKEN,   /* there may be more */
-	DOOR_EMPTY,   /* nobody waits */
-	DOOR_CROWDED, /* no place, descriptor or memory is left for a moment */
+enum acceptor_outcome {
+	ACCEPTOR_TAKEN,   /* there may be more */
+	ACCEPTOR_EMPTY,   /* nobody waits */
+	ACCEPTOR_CROWDED, /* no place, descriptor or memory is left for a moment */
 };
 /* The next connection that waits: given to the loop that has fewest. */
-enum door_outcome door_accept(struct http_server *server);
-void door_leave(struct conn *conn); /* its socket is closed next */
+enum acceptor_outcome acceptor_accept(struct http_server *server);
+void acceptor_leave(struct conn *conn); /* its socket is closed next */
 
 /* --- loop.c: the event threads ---------------------------------------------------------------------------------------------- */
 
@@ -174,12 +174,12 @@ int request_check(struct job *job);
 /* As far as it is known, when the head is refused. */
 void request_name(struct job *job);
 
-/* --- lanes.c --------------------------------------------------------------------------------------------------------------- */
+/* --- worker_pool.c --------------------------------------------------------------------------------------------------------------- */
 
-MUST_USE err lanes_open(struct http_server *server);
-bool lane_submit(struct job *job, enum http_lane lane); /* false: full, or closed */
-size_t lane_waiting(const struct lane *lane);
-void lanes_end(struct http_server *server); /* what waits is answered 503; no worker afterwards */
+MUST_USE err worker_pools_open(struct http_server *server);
+bool worker_pool_submit(struct job *job, enum http_pool pool); /* false: full, or closed */
+size_t worker_pool_waiting(const struct worker_pool *pool);
+void worker_pools_end(struct http_server *server); /* what waits is answered 503; no worker afterwards */
 
 /* --- reply.c --------------------------------------------------------------------------------------------------------------- */
 

@@ -31,7 +31,7 @@ listen_on(const struct addrinfo *a)
 }
 
 static err
-explain(struct why *why, int error, const char *host, unsigned port)
+listen_tcp_explain(struct why *why, int error, const char *host, unsigned port)
 {
 	switch (error) {
 	case EADDRINUSE:
@@ -74,7 +74,7 @@ http_listen(str host, uint16_t port, struct why *why, int *ret_fd)
 	}
 	freeaddrinfo(found);
 	if (fd < 0)
-		return explain(why, error, name, port);
+		return listen_tcp_explain(why, error, name, port);
 	*ret_fd = fd;
 	return ERR_OK;
 }

@@ -56,11 +56,11 @@ void listen_unix_remove(struct listen_file *file);
 MUST_USE err listen_inherited(struct why *why, int *ret_fd);
 
 /* Where a listening socket listens. */
-struct listen_place {
+struct listen_location {
 	char path[LISTEN_PATH_MAX_BYTES + 1]; /* "": TCP */
 	char host[INET6_ADDRSTRLEN];
 	uint16_t port;
 };
-MUST_USE err listen_describe(int fd, struct why *why, struct listen_place *ret_place);
+MUST_USE err listen_describe(int fd, struct why *why, struct listen_location *ret_location);
 
 #endif

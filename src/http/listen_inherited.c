@@ -94,48 +94,51 @@ inherited_file_check(const char *path, struct why *why)
 
 /* A name in the abstract namespace has no mode at all, and begins with a NUL. */
 static err
-inherited_path(const union inherited_address *address, socklen_t n, struct why *why, struct listen_place *ret_place)
+inherited_path(const union inherited_address *address, socklen_t n, struct why *why,
+	       struct listen_location *ret_location)
 {
 	size_t begin = offsetof(struct sockaddr_un, sun_path);
 
 	if (n <= begin || address->file.sun_path[0] == '\0')
 		return inherited_not_usable(why);
 	size_t bytes = strnlen(address->file.sun_path, (size_t)n - begin);
-	if (str_copy_z(str_bytes(address->file.sun_path, bytes), ret_place->path, sizeof(ret_place->path)) != ERR_OK)
+	if (str_copy_z(str_bytes(address->file.sun_path, bytes), ret_location->path, sizeof(ret_location->path)) !=
+	    ERR_OK)
 		return inherited_not_usable(why);
 	return ERR_OK;
 }
 
 static bool
-inherited_host(const union inherited_address *address, struct listen_place *ret_place)
+inherited_host(const union inherited_address *address, struct listen_location *ret_location)
 {
 	const struct in6_addr *six = &address->six.sin6_addr;
 	bool mapped = address->any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(six);
-	size_t size = sizeof(ret_place->host);
+	size_t size = sizeof(ret_location->host);
 
-	ret_place->port = ntohs(address->any.sa_family == AF_INET ? address->four.sin_port : address->six.sin6_port);
+	ret_location->port = ntohs(address->any.sa_family == AF_INET ? address->four.sin_port : address->six.sin6_port);
 	if (address->any.sa_family == AF_INET)
-		return inet_ntop(AF_INET, &address->four.sin_addr, ret_place->host, (socklen_t)size) != NULL;
+		return inet_ntop(AF_INET, &address->four.sin_addr, ret_location->host, (socklen_t)size) != NULL;
 	if (mapped)
-		return inet_ntop(AF_INET, &six->s6_addr[12], ret_place->host, (socklen_t)size) != NULL;
-	return address->any.sa_family == AF_INET6 && inet_ntop(AF_INET6, six, ret_place->host, (socklen_t)size) != NULL;
+		return inet_ntop(AF_INET, &six->s6_addr[12], ret_location->host, (socklen_t)size) != NULL;
+	return address->any.sa_family == AF_INET6 &&
+	       inet_ntop(AF_INET6, six, ret_location->host, (socklen_t)size) != NULL;
 }
 
 err
-listen_describe(int fd, struct why *why, struct listen_place *ret_place)
+listen_describe(int fd, struct why *why, struct listen_location *ret_location)
 {
 	union inherited_address address = { .any.sa_family = AF_UNSPEC };
-	struct listen_place place = { .port = 0 };
+	struct listen_location location = { .port = 0 };
 	socklen_t n = sizeof(address);
 
 	if (!inherited_option_is(fd, SO_TYPE, SOCK_STREAM) || !inherited_option_is(fd, SO_ACCEPTCONN, 1) ||
 	    getsockname(fd, &address.any, &n) != 0)
 		return inherited_not_usable(why);
 	if (address.any.sa_family == AF_UNIX)
-		TRY(inherited_path(&address, n, why, &place));
-	else if (!inherited_host(&address, &place))
+		TRY(inherited_path(&address, n, why, &location));
+	else if (!inherited_host(&address, &location))
 		return inherited_not_usable(why);
-	*ret_place = place;
+	*ret_location = location;
 	return ERR_OK;
 }
 
@@ -143,12 +146,12 @@ static err
 inherited_prepare(int fd, struct why *why)
 {
 	const int on = 1;
-	struct listen_place place = { .port = 0 };
+	struct listen_location location = { .port = 0 };
 	int flags = fcntl(fd, F_GETFL);
 
-	TRY(listen_describe(fd, why, &place));
-	if (place.path[0] != '\0')
-		TRY(inherited_file_check(place.path, why));
+	TRY(listen_describe(fd, why, &location));
+	if (location.path[0] != '\0')
+		TRY(inherited_file_check(location.path, why));
 	else
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* as http_listen does */
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)

@@ -21,7 +21,7 @@ enum {
 	ACCEPT_AT_ONCE = 16,
 	BACK_OFF_MS = 20,           /* no place to accept into: one that makes way needs about this long to leave */
 	STOPPED_MS = 1000,          /* a thread that comes so late: the process, or the machine, stood still */
-	PARDON_MS = 1000,           /* how long no deadline ends a connection then */
+	GRACE_MS = 1000,            /* how long no deadline ends a connection then */
 	LINGER_MS = 2000,           /* how long a refused client may go on sending */
 	HEAD_MAX_BYTES = 64 * 1024, /* of a reply */
 #ifdef __SANITIZE_ADDRESS__
@@ -184,21 +184,21 @@ loop_accepting(struct loop *loop, bool on)
 	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = NULL };
 	int act = on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL;
 
-	if (loop->accepting != on && epoll_ctl(loop->epoll_fd, act, loop->server->door.listen_fd, &event) == 0)
+	if (loop->accepting != on && epoll_ctl(loop->epoll_fd, act, loop->server->acceptor.listen_fd, &event) == 0)
 		loop->accepting = on;
 }
 
 static void
 loop_accept(struct loop *loop)
 {
-	enum door_outcome outcome = DOOR_TAKEN;
+	enum acceptor_outcome outcome = ACCEPTOR_TAKEN;
 
-	for (int i = 0; i < ACCEPT_AT_ONCE && outcome == DOOR_TAKEN; i++)
-		outcome = door_accept(loop->server);
-	if (outcome != DOOR_CROWDED)
+	for (int i = 0; i < ACCEPT_AT_ONCE && outcome == ACCEPTOR_TAKEN; i++)
+		outcome = acceptor_accept(loop->server);
+	if (outcome != ACCEPTOR_CROWDED)
 		return;
 	loop_accepting(loop, false);
-	loop->accept_again_us = loop->now_us + BACK_OFF_MS * INT64_C(1000);
+	loop->accept_retry_us = loop->now_us + BACK_OFF_MS * INT64_C(1000);
 }
 
 /* --- deadlines ------------------------------------------------------------------------------------------------------------------ */
@@ -207,17 +207,17 @@ static int64_t
 loop_due_us(const struct loop *loop)
 {
 	const struct conn_list *const lists[] = { &loop->requests, &loop->replies, &loop->lingerers };
-	int64_t due = loop->accepting || loop->closing ? INT64_MAX : loop->accept_again_us;
+	int64_t due = loop->accepting || loop->closing ? INT64_MAX : loop->accept_retry_us;
 
 	for (size_t i = 0; i < COUNT(lists); i++)
 		if (lists[i]->first != NULL && lists[i]->first->deadline_us < due)
 			due = lists[i]->first->deadline_us;
-	return due != INT64_MAX && due < loop->pardon_until_us ? loop->pardon_until_us : due;
+	return due != INT64_MAX && due < loop->grace_until_us ? loop->grace_until_us : due;
 }
 
 /* Milliseconds until something is due, rounded up; -1: nothing is. */
 static int
-loop_patience_ms(const struct loop *loop)
+loop_timeout_ms(const struct loop *loop)
 {
 	int64_t due = loop_due_us(loop), left = due - loop->now_us;
 
@@ -231,7 +231,7 @@ loop_end_overdue(struct loop *loop)
 {
 	struct conn_list *const lists[] = { &loop->requests, &loop->replies, &loop->lingerers };
 
-	if (loop->now_us < loop->pardon_until_us)
+	if (loop->now_us < loop->grace_until_us)
 		return;
 	for (size_t i = 0; i < COUNT(lists); i++)
 		while (lists[i]->first != NULL && lists[i]->first->deadline_us <= loop->now_us)
@@ -248,8 +248,8 @@ loop_clock(struct loop *loop, int waited_ms)
 	int64_t now = clock_monotonic_us(), late = now - loop->now_us - waited_ms * INT64_C(1000);
 
 	if (waited_ms >= 0 && late > STOPPED_MS * INT64_C(1000) &&
-	    now > loop->pardon_until_us + PARDON_MS * INT64_C(1000))
-		loop->pardon_until_us = now + PARDON_MS * INT64_C(1000);
+	    now > loop->grace_until_us + GRACE_MS * INT64_C(1000))
+		loop->grace_until_us = now + GRACE_MS * INT64_C(1000);
 	loop->now_us = now;
 }
 
@@ -284,9 +284,9 @@ static void
 loop_tend(struct loop *loop)
 {
 	loop_end_overdue(loop);
-	if (!loop->closing && !loop->accepting && loop->now_us >= loop->accept_again_us) {
+	if (!loop->closing && !loop->accepting && loop->now_us >= loop->accept_retry_us) {
 		loop_accepting(loop, true);
-		loop->accept_again_us = loop->now_us + BACK_OFF_MS * INT64_C(1000); /* where it failed */
+		loop->accept_retry_us = loop->now_us + BACK_OFF_MS * INT64_C(1000); /* where it failed */
 	}
 	if (!loop->closing && atomic_load_explicit(&loop->server->closed, memory_order_relaxed))
 		loop_close(loop);
@@ -300,9 +300,9 @@ loop_main(void *context)
 
 	loop->now_us = clock_monotonic_us();
 	while (!atomic_load_explicit(&loop->server->ended, memory_order_relaxed)) {
-		int patience = loop_patience_ms(loop);
-		int n = epoll_wait(loop->epoll_fd, events, EVENTS_AT_ONCE, patience);
-		loop_clock(loop, patience);
+		int timeout_ms = loop_timeout_ms(loop);
+		int n = epoll_wait(loop->epoll_fd, events, EVENTS_AT_ONCE, timeout_ms);
+		loop_clock(loop, timeout_ms);
 		for (int i = 0; i < n; i++)
 			loop_event(loop, &events[i]);
 		loop_take(loop);

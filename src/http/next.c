@@ -1,7 +1,7 @@
 #include "http/next.h"
 
 static bool
-bytes_safe(str s)
+next_bytes_safe(str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
@@ -18,5 +18,5 @@ next_is_safe(str next)
 		return false;
 	if (next.n > 1 && next.p[1] == '/')
 		return false;
-	return bytes_safe(next) && str_utf8_valid(next);
+	return next_bytes_safe(next) && str_utf8_valid(next);
 }

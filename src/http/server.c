@@ -38,11 +38,11 @@ server_new(const struct http_settings *settings, const struct http_app *app, voi
 	server->settings.reply_ms = server_period_ms(settings->reply_ms, HTTP_REPLY_SECONDS);
 	if (settings->head_max == 0)
 		server->settings.head_max = HTTP_HEAD_MAX_BYTES;
-	server->door.listen_fd = settings->listen_fd;
-	pthread_mutex_init(&server->door.lock, NULL);
-	for (int i = HTTP_QUICK; i < HTTP_LANE_COUNT; i++) {
-		pthread_mutex_init(&server->lanes[i].lock, NULL);
-		pthread_cond_init(&server->lanes[i].filled, NULL);
+	server->acceptor.listen_fd = settings->listen_fd;
+	pthread_mutex_init(&server->acceptor.lock, NULL);
+	for (int i = HTTP_QUICK; i < HTTP_POOL_COUNT; i++) {
+		pthread_mutex_init(&server->pools[i].lock, NULL);
+		pthread_cond_init(&server->pools[i].filled, NULL);
 	}
 	*ret_server = server;
 	return ERR_OK;
@@ -54,30 +54,30 @@ server_free(struct http_server **server)
 {
 	struct http_server *s = *server;
 
-	pthread_mutex_destroy(&s->door.lock);
-	for (int i = HTTP_QUICK; i < HTTP_LANE_COUNT; i++) {
-		pthread_mutex_destroy(&s->lanes[i].lock);
-		pthread_cond_destroy(&s->lanes[i].filled);
+	pthread_mutex_destroy(&s->acceptor.lock);
+	for (int i = HTTP_QUICK; i < HTTP_POOL_COUNT; i++) {
+		pthread_mutex_destroy(&s->pools[i].lock);
+		pthread_cond_destroy(&s->pools[i].filled);
 	}
-	if (s->door.listen_fd >= 0)
-		close(s->door.listen_fd);
-	door_free(s);
+	if (s->acceptor.listen_fd >= 0)
+		close(s->acceptor.listen_fd);
+	acceptor_free(s);
 	mem_free(&s->workers);
 	mem_free(server);
 }
 
 static err
-threads_start(struct http_server *server)
+http_server_threads_start(struct http_server *server)
 {
-	err e = door_prepare(server);
+	err e = acceptor_prepare(server);
 
 	if (e == ERR_OK)
-		e = lanes_open(server);
+		e = worker_pools_open(server);
 	if (e == ERR_OK)
 		e = loops_open(server);
 	if (e == ERR_OK)
 		return e;
-	lanes_end(server);
+	worker_pools_end(server);
 	loops_end(server);
 	return e;
 }
@@ -99,7 +99,7 @@ http_server_start(const struct http_settings *settings, const struct http_app *a
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	e = random_fill(&server->id_base, sizeof(server->id_base));
 	if (e == ERR_OK)
-		e = threads_start(server);
+		e = http_server_threads_start(server);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (e != ERR_OK) {
 		server_free(&server);
@@ -110,7 +110,7 @@ http_server_start(const struct http_settings *settings, const struct http_app *a
 }
 
 static void
-wait_for_connections(const struct http_server *server, int max_ms)
+http_server_wait_for_connections(const struct http_server *server, int max_ms)
 {
 	int64_t until_us = clock_monotonic_us() + (int64_t)max_ms * 1000;
 
@@ -127,9 +127,9 @@ http_server_stop(struct http_server **server, int max_ms)
 		return;
 	atomic_store(&s->closed, true);
 	loops_wake(s);
-	wait_for_connections(s, max_ms);
-	lanes_end(s); /* from here on no job is in a lane, and none can be */
-	wait_for_connections(s, STOP_LAST_MS);
+	http_server_wait_for_connections(s, max_ms);
+	worker_pools_end(s); /* from here on no job is in a lane, and none can be */
+	http_server_wait_for_connections(s, STOP_LAST_MS);
 	loops_end(s);
 	server_free(server);
 }
@@ -138,11 +138,11 @@ void
 http_server_figures(const struct http_server *server, struct http_figures *ret_figures)
 {
 	*ret_figures = (struct http_figures){ .connections = atomic_load(&server->connections),
-					      .connections_max = server->door.connections_max,
-					      .made_way = atomic_load(&server->made_way),
+					      .connections_max = server->acceptor.connections_max,
+					      .evicted = atomic_load(&server->evicted),
 					      .refused = atomic_load(&server->refused) };
 	for (size_t i = 0; i < server->loop_count; i++)
 		ret_figures->requests += atomic_load(&server->loops[i].requests_count);
-	for (int i = HTTP_QUICK; i < HTTP_LANE_COUNT; i++)
-		ret_figures->waiting[i] = lane_waiting(&server->lanes[i]);
+	for (int i = HTTP_QUICK; i < HTTP_POOL_COUNT; i++)
+		ret_figures->waiting[i] = worker_pool_waiting(&server->pools[i]);
 }

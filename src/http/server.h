@@ -18,7 +18,7 @@
 #include "base/str.h"
 #include "base/uri_path.h"
 
-enum http_lane { HTTP_INLINE, HTTP_QUICK, HTTP_SLOW, HTTP_LANE_COUNT };
+enum http_pool { HTTP_INLINE, HTTP_QUICK, HTTP_SLOW, HTTP_POOL_COUNT };
 
 enum http_method {
 	HTTP_GET = 1,
@@ -105,7 +105,7 @@ struct http_app {
 	 */
 	void (*expect)(void *app, const struct request *rq, struct http_expectation *expectation);
 	/* On the event thread, for each well-formed request: fill the reply and return HTTP_INLINE, or name the lane. */
-	enum http_lane (*admit)(void *app, struct request *rq, struct reply *rp);
+	enum http_pool (*admit)(void *app, struct request *rq, struct reply *rp);
 	/* On a worker: fill the reply.  worker is what worker_open gave this thread. */
 	void (*work)(void *app, void *worker, struct request *rq, struct reply *rp);
 	/*
@@ -114,7 +114,7 @@ struct http_app {
 	 */
 	void (*refuse)(void *app, struct request *rq, int status, struct reply *rp);
 	/* Called in each worker thread at its start; lane is QUICK or SLOW, index counts from 0 within it.  NULL: nothing. */
-	void *(*worker_open)(void *app, enum http_lane lane, size_t index);
+	void *(*worker_open)(void *app, enum http_pool pool, size_t index);
 	/*
 	 * Is the peer a proxy that may speak for everybody?  It has no share of the connections then.  Asked under a lock; must
 	 * not wait.  NULL: nobody is.
@@ -130,8 +130,8 @@ struct http_app {
 struct http_settings {
 	int listen_fd;                     /* listening already; the server closes it */
 	size_t event_threads;              /* 1 or more */
-	size_t workers[HTTP_LANE_COUNT];   /* threads of QUICK and SLOW */
-	size_t queue_max[HTTP_LANE_COUNT]; /* requests that may wait in QUICK and SLOW */
+	size_t workers[HTTP_POOL_COUNT];   /* threads of QUICK and SLOW */
+	size_t queue_max[HTTP_POOL_COUNT]; /* requests that may wait in QUICK and SLOW */
 	size_t connections_max;            /* when there are more, whoever holds most makes way: shares.h */
 	size_t descriptors_max;            /* of this process: fewer connections where these are few; 0: its limit */
 	int request_ms, reply_ms;          /* 0: HTTP_REQUEST_SECONDS, HTTP_REPLY_SECONDS */
@@ -158,9 +158,9 @@ void http_server_stop(struct http_server **server, int max_ms);
 
 /* Figures of this moment, for logs and tests. */
 struct http_figures {
-	size_t connections, connections_max, waiting[HTTP_LANE_COUNT];
+	size_t connections, connections_max, waiting[HTTP_POOL_COUNT];
 	uint64_t requests, refused;
-	uint64_t made_way; /* connections that were ended for newcomers */
+	uint64_t evicted; /* connections that were ended for newcomers */
 };
 void http_server_figures(const struct http_server *server, struct http_figures *ret_figures);
 

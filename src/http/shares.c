@@ -107,7 +107,7 @@ share_drop(struct shares *s, struct share *share)
 /* --- shares by count ---------------------------------------------------------------------------------------------------- */
 
 static void
-list_add(struct share_list *list, struct share *share)
+shares_list_add(struct share_list *list, struct share *share)
 {
 	share->before = list->last;
 	share->after = NULL;
@@ -119,7 +119,7 @@ list_add(struct share_list *list, struct share *share)
 }
 
 static void
-list_remove(struct share_list *list, struct share *share)
+shares_list_remove(struct share_list *list, struct share *share)
 {
 	if (share->before != NULL)
 		share->before->after = share->after;
@@ -140,9 +140,9 @@ share_count(struct shares *s, struct share *share, size_t count)
 	if (share == &s->trusted)
 		return;
 	if (before > 0)
-		list_remove(&s->by_count[before], share);
+		shares_list_remove(&s->by_count[before], share);
 	if (count > 0)
-		list_add(&s->by_count[count], share);
+		shares_list_add(&s->by_count[count], share);
 	if (count > s->most)
 		s->most = count;
 	if (s->by_count[s->most].first == NULL &&
@@ -155,7 +155,7 @@ share_count(struct shares *s, struct share *share, size_t count)
 /* --- members ------------------------------------------------------------------------------------------------------------ */
 
 static void
-member_link(struct share *share, struct share_member *member)
+shares_member_link(struct share *share, struct share_member *member)
 {
 	*member = (struct share_member){ .older = share->newest, .share = share };
 	if (share->newest != NULL)
@@ -166,7 +166,7 @@ member_link(struct share *share, struct share_member *member)
 }
 
 static void
-member_unlink(struct share_member *member)
+shares_member_unlink(struct share_member *member)
 {
 	struct share *share = member->share;
 
@@ -191,7 +191,7 @@ shares_add(struct shares *s, const struct network *network, bool trusted, struct
 	share = trusted ? &s->trusted : share_find(s, network);
 	if (share == NULL)
 		share = share_new(s, network);
-	member_link(share, ret_member);
+	shares_member_link(share, ret_member);
 	s->members++;
 	share_count(s, share, share->count + 1);
 	return true;
@@ -204,7 +204,7 @@ shares_remove(struct shares *s, struct share_member *member)
 
 	if (share == NULL)
 		return;
-	member_unlink(member);
+	shares_member_unlink(member);
 	s->members--;
 	share_count(s, share, share->count - 1);
 }
@@ -224,19 +224,19 @@ shares_count(const struct shares *s, const struct network *network)
  * take turns.  list: the one that share is in; NULL: this share alone.
  */
 static void
-look_further(struct share_list *list, struct share *share, struct share_member *member)
+shares_look_further(struct share_list *list, struct share *share, struct share_member *member)
 {
-	member_unlink(member);
-	member_link(share, member);
+	shares_member_unlink(member);
+	shares_member_link(share, member);
 	if (list != NULL) {
-		list_remove(list, share);
-		list_add(list, share);
+		shares_list_remove(list, share);
+		shares_list_add(list, share);
 	}
 }
 
 /* The least worth of some, below the limit. */
 static struct share_member *
-member_pick(struct share_list *list, struct share *only, enum share_worth limit, share_worth_of worth_of)
+shares_member_pick(struct share_list *list, struct share *only, enum share_worth limit, share_worth_of worth_of)
 {
 	struct share_member *best = NULL;
 
@@ -252,22 +252,23 @@ member_pick(struct share_list *list, struct share *only, enum share_worth limit,
 		}
 		if (worth == SHARE_IDLE)
 			break;
-		look_further(list, share, member);
+		shares_look_further(list, share, member);
 	}
 	return best;
 }
 
 struct share_member *
-shares_make_way(struct shares *s, const struct network *newcomer, bool trusted, share_worth_of worth_of)
+shares_evict(struct shares *s, const struct network *newcomer, bool trusted, share_worth_of worth_of)
 {
 	struct share *own = trusted ? NULL : share_find(s, newcomer);
 	size_t has = own == NULL ? 0 : own->count;
 
 	if (s->most > has)
-		return member_pick(&s->by_count[s->most], NULL, s->most >= has + 2 ? SHARE_KEPT : SHARE_WORKING,
-				   worth_of);
+		return shares_member_pick(&s->by_count[s->most], NULL, s->most >= has + 2 ? SHARE_KEPT : SHARE_WORKING,
+					  worth_of);
 	if (own != NULL)
-		return member_pick(NULL, own, SHARE_WORKING, worth_of);
+		return shares_member_pick(NULL, own, SHARE_WORKING, worth_of);
 	/* Proxies hold all of it.  A connection that a proxy uses is somebody's request. */
-	return trusted && s->trusted.count > 0 ? member_pick(NULL, &s->trusted, SHARE_UNFINISHED, worth_of) : NULL;
+	return trusted && s->trusted.count > 0 ? shares_member_pick(NULL, &s->trusted, SHARE_UNFINISHED, worth_of)
+					       : NULL;
 }

@@ -5,7 +5,7 @@
  * Pure bookkeeping: no socket, no thread, no clock.  The owner of the resource locks, and says what each member is worth.  Every
  * call takes the same time, however many members there are.
  *
- *	struct share_member *member = shares_make_way(shares, &network, false, worth);
+ *	struct share_member *member = shares_evict(shares, &network, false, worth);
  *	if (member != NULL)
  *		shares_remove(shares, member);          and end what it stands for
  */
@@ -50,8 +50,8 @@ void shares_remove(struct shares *shares, struct share_member *member);
  * Which member makes way for a newcomer?  The first one found to be idle of the client that holds most, the oldest first; else the
  * least worth of those that were looked at.  A client that holds most itself makes way for itself.  NULL: nobody does.
  */
-struct share_member *shares_make_way(struct shares *shares, const struct network *newcomer, bool trusted,
-				     share_worth_of worth_of);
+struct share_member *shares_evict(struct shares *shares, const struct network *newcomer, bool trusted,
+				  share_worth_of worth_of);
 
 /* How many members a client has. */
 size_t shares_count(const struct shares *shares, const struct network *network);

@@ -11,7 +11,7 @@ struct listing {
 
 /* Those that fit: nobody has so many, unless a row was written by hand. */
 static err
-put_factor(void *context, const struct account_factors_row *row)
+account_page_put_factor(void *context, const struct account_factors_row *row)
 {
 	CLEANUP(buf_wipe) struct buf one = BUF(1024);
 	const struct listing *listing = context;
@@ -32,29 +32,29 @@ put_factor(void *context, const struct account_factors_row *row)
 }
 
 static err
-factors_list(struct turn *turn, str *ret_list)
+account_page_factors_list(struct call *call, str *ret_list)
 {
 	CLEANUP(buf_wipe) struct buf list = BUF(LIST_MAX_BYTES);
-	struct listing listing = { &turn->now.session.proofs, &list };
-	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
+	struct listing listing = { &call->now.session.proofs, &list };
+	const struct db_value args[] = { DB_INT(call->now.session.account_id) };
 
-	TRY(db_rows(turn->db, SQL_ACCOUNT_FACTORS, args, COUNT(args), put_factor, &listing));
+	TRY(db_rows(call->db, SQL_ACCOUNT_FACTORS, args, COUNT(args), account_page_put_factor, &listing));
 	TRY(buf_check(&list));
-	return arena_copy(&turn->arena, buf_str(&list), ret_list);
+	return arena_copy(&call->arena, buf_str(&list), ret_list);
 }
 
 err
-account_answer(struct turn *turn, enum verdict *ret_verdict)
+account_answer(struct call *call, enum verdict *ret_verdict)
 {
-	struct account_body *answer = turn->answer;
-	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
+	struct account_body *answer = call->answer;
+	const struct db_value args[] = { DB_INT(call->now.session.account_id) };
 	struct account_facts_row row;
 	bool found = false;
 
-	TRY(db_row(turn->db, SQL_ACCOUNT_FACTS, args, COUNT(args), &turn->arena, &row, &found));
+	TRY(db_row(call->db, SQL_ACCOUNT_FACTS, args, COUNT(args), &call->arena, &row, &found));
 	if (!found)
 		return ERR_OK;
-	TRY(factors_list(turn, &answer->factors));
+	TRY(account_page_factors_list(call, &answer->factors));
 	answer->password_changed_us = row.password_changed_at_us;
 	answer->recovery_made_us = row.recovery_made_at_us;
 	answer->sessions = (uint32_t)row.sessions;

@@ -50,26 +50,26 @@ accounts_trim(str s)
 }
 
 static bool
-is_letter_or_digit(char c)
+accounts_is_letter_or_digit(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
 static bool
-is_allowed(char c)
+accounts_is_allowed(char c)
 {
-	return is_letter_or_digit(c) || c == '.' || c == '_' || c == '@' || c == '+' || c == '-';
+	return accounts_is_letter_or_digit(c) || c == '.' || c == '_' || c == '@' || c == '+' || c == '-';
 }
 
 static enum problem
-shape(const struct account_name *name)
+accounts_shape(const struct account_name *name)
 {
 	for (size_t i = 0; i < name->n; i++)
-		if (!is_allowed(name->b[i]))
+		if (!accounts_is_allowed(name->b[i]))
 			return PROBLEM_CHARACTERS;
 	if (name->n < USERNAME_MIN)
 		return PROBLEM_TOO_SHORT;
-	if (!is_letter_or_digit(name->b[0]) || !is_letter_or_digit(name->b[name->n - 1]))
+	if (!accounts_is_letter_or_digit(name->b[0]) || !accounts_is_letter_or_digit(name->b[name->n - 1]))
 		return PROBLEM_EDGES;
 	return PROBLEM_NONE;
 }
@@ -90,7 +90,7 @@ account_name_fold(str typed, struct account_name *ret_name)
 		char c = text.p[name.n];
 		name.b[name.n] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 	}
-	problem = shape(&name);
+	problem = accounts_shape(&name);
 	if (problem == PROBLEM_NONE)
 		*ret_name = name;
 	return problem;

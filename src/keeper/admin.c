@@ -8,13 +8,13 @@
 #include "keeper/identity.h"
 #include "keeper/session.h"
 #include "keeper/session_lookup.h"
-#include "keeper/turn.h"
+#include "keeper/call.h"
 
 enum { PAGE_ROWS = 200 };
 
 /* One act: who it is done to, what it leaves, what it is called in the audit. */
 struct act;
-typedef err (*act_work)(struct turn *turn, struct act *act);
+typedef err (*act_work)(struct call *call, struct act *act);
 struct act {
 	act_work work;
 	int64_t account_id;
@@ -29,7 +29,7 @@ struct act {
 
 /* ERR_NOT_FOUND with the sentence. */
 static err
-account_id_of(struct keeper_thread *t, str typed, struct why *why, int64_t *ret_id)
+admin_account_id_of(struct keeper_thread *t, str typed, struct why *why, int64_t *ret_id)
 {
 	struct account_name name = { .n = 0 };
 	struct admin_find_row row;
@@ -48,65 +48,65 @@ account_id_of(struct keeper_thread *t, str typed, struct why *why, int64_t *ret_
 }
 
 static err
-act_once(struct turn *turn, void *context, bool *ret_commit)
+admin_act_once(struct call *call, void *context, bool *ret_commit)
 {
 	struct act *act = context;
 
 	act->changed = 0;
-	TRY(act->work(turn, act));
+	TRY(act->work(call, act));
 	if (act->optional && act->changed == 0)
 		return ERR_OK;
 	*ret_commit = true;
-	return audit_write(turn, act->event, act->account_id, act->reason);
+	return audit_write(call, act->event, act->account_id, act->reason);
 }
 
-/* As while a question is answered, the connection refuses changes outside of turn_transact. */
+/* As while a question is answered, the connection refuses changes outside of call_transact. */
 static err
-act_guarded(struct keeper_thread *t, struct act *act)
+admin_act_guarded(struct keeper_thread *t, struct act *act)
 {
-	CLEANUP(turn_wipe) struct turn turn = { .db = t->db };
+	CLEANUP(call_wipe) struct call call = { .db = t->db };
 	bool done = false;
 	err e;
 
-	TRY(turn_of_command(t, &turn));
-	turn.concerns_id = act->account_id;
+	TRY(call_of_command(t, &call));
+	call.subject_account_id = act->account_id;
 	db_guard(t->db, true);
-	e = turn_transact(&turn, act_once, act, &done);
+	e = call_transact(&call, admin_act_once, act, &done);
 	db_guard(t->db, false);
 	return e;
 }
 
 static err
-act_do(struct keeper_thread *t, struct act *act, act_work work, struct why *why)
+admin_act_do(struct keeper_thread *t, struct act *act, act_work work, struct why *why)
 {
 	err e;
 
 	act->work = work;
-	e = act_guarded(t, act);
+	e = admin_act_guarded(t, act);
 	if (e == ERR_OK || why->text[0] != '\0')
 		return e;
 	return why_set(why, e, "Nothing was changed: %s.", err_name(e));
 }
 
 static err
-act_on(struct keeper_thread *t, str account, struct act *act, act_work work, struct why *why)
+admin_act_on(struct keeper_thread *t, str account, struct act *act, act_work work, struct why *why)
 {
-	TRY(account_id_of(t, account, why, &act->account_id));
-	return act_do(t, act, work, why);
+	TRY(admin_account_id_of(t, account, why, &act->account_id));
+	return admin_act_do(t, act, work, why);
 }
 
 static err
-run_on_account(struct turn *turn, enum sql query, int64_t *ret_changed)
+admin_run_on_account(struct call *call, enum sql query, int64_t *ret_changed)
 {
-	const struct db_value args[] = { DB_INT(turn->concerns_id) };
+	const struct db_value args[] = { DB_INT(call->subject_account_id) };
 
-	return db_run(turn->db, query, args, COUNT(args), ret_changed);
+	return db_run(call->db, query, args, COUNT(args), ret_changed);
 }
 
 /* --- accounts ---------------------------------------------------------------------------------------------------------- */
 
 static const char *
-name_refused(enum problem problem)
+admin_name_refused(enum problem problem)
 {
 	switch (problem) {
 	case PROBLEM_TOO_SHORT:
@@ -122,32 +122,32 @@ name_refused(enum problem problem)
 }
 
 static err
-name_take(str typed, struct account_name *ret_name, struct why *why)
+admin_name_take(str typed, struct account_name *ret_name, struct why *why)
 {
 	enum problem problem = account_name_fold(typed, ret_name);
 
-	return problem == PROBLEM_NONE ? ERR_OK : why_set(why, ERR_INVALID, "%s", name_refused(problem));
+	return problem == PROBLEM_NONE ? ERR_OK : why_set(why, ERR_INVALID, "%s", admin_name_refused(problem));
 }
 
 static err
-name_taken(err e, const struct account_name *name, struct why *why)
+admin_name_taken(err e, const struct account_name *name, struct why *why)
 {
 	return e == ERR_EXISTS ? why_set(why, e, "There is an account \"%s\" already.", name->b) : e;
 }
 
 static err
-add(struct turn *turn, struct act *act)
+admin_do_add(struct call *call, struct act *act)
 {
 	const struct db_value args[] = { DB_INT(act->account_id), DB_TEXT(act->name),  DB_TEXT(act->display_name),
-					 DB_INT(turn->now_us),    DB_TEXT(act->email), DB_TEXT(act->groups) };
+					 DB_INT(call->now_us),    DB_TEXT(act->email), DB_TEXT(act->groups) };
 
-	TRY(db_run(turn->db, SQL_ADMIN_ADD, args, COUNT(args), &act->changed));
-	return link_make(turn->db, LINK_SETUP, act->account_id, turn->now_us, act->link);
+	TRY(db_run(call->db, SQL_ADMIN_ADD, args, COUNT(args), &act->changed));
+	return link_make(call->db, LINK_SETUP, act->account_id, call->now_us, act->link);
 }
 
 /* groups and e-mail as typed into the act; groups live in the arena. */
 static err
-identity_take(struct act *act, str email, str groups, struct arena *arena, struct why *why)
+admin_identity_take(struct act *act, str email, str groups, struct arena *arena, struct why *why)
 {
 	err e = groups_read(groups, arena, &act->groups);
 
@@ -173,26 +173,26 @@ admin_add(struct keeper_thread *t, str typed, const struct admin_new *facts, str
 	struct account_name name = { .n = 0 };
 	err e;
 
-	TRY(name_take(typed, &name, why));
-	TRY(identity_take(&act, facts->email, facts->groups, &arena, why));
+	TRY(admin_name_take(typed, &name, why));
+	TRY(admin_identity_take(&act, facts->email, facts->groups, &arena, why));
 	if (display_name_check(facts->display_name, &display) != PROBLEM_NONE)
 		return why_set(why, ERR_INVALID,
 			       "A display name has at most 40 characters, and none that cannot be seen.");
 	TRY(random_id(&act.account_id));
 	act.name = account_name_str(&name);
 	act.display_name = str_bytes(display.b, display.n);
-	e = act_do(t, &act, add, &(struct why){ "" });
-	e = name_taken(e, &name, why);
+	e = admin_act_do(t, &act, admin_do_add, &(struct why){ "" });
+	e = admin_name_taken(e, &name, why);
 	return e == ERR_OK || why->text[0] != '\0' ? e : why_set(why, e, "Nothing was changed: %s.", err_name(e));
 }
 
 static err
-rename_account(struct turn *turn, struct act *act)
+admin_do_rename(struct call *call, struct act *act)
 {
 	const struct db_value args[] = { DB_TEXT(act->name), DB_INT(act->account_id) };
 
-	TRY(db_run(turn->db, SQL_ADMIN_RENAME, args, COUNT(args), &act->changed));
-	return session_end_all(turn, act->account_id); /* web knows them by the old name */
+	TRY(db_run(call->db, SQL_ADMIN_RENAME, args, COUNT(args), &act->changed));
+	return session_end_all(call, act->account_id); /* web knows them by the old name */
 }
 
 err
@@ -202,29 +202,29 @@ admin_rename(struct keeper_thread *t, str account, str typed, struct why *why)
 	struct account_name name = { .n = 0 };
 	err e;
 
-	TRY(name_take(typed, &name, why));
+	TRY(admin_name_take(typed, &name, why));
 	act.name = account_name_str(&name);
-	TRY(account_id_of(t, account, why, &act.account_id));
-	e = name_taken(act_do(t, &act, rename_account, &(struct why){ "" }), &name, why);
+	TRY(admin_account_id_of(t, account, why, &act.account_id));
+	e = admin_name_taken(admin_act_do(t, &act, admin_do_rename, &(struct why){ "" }), &name, why);
 	return e == ERR_OK || why->text[0] != '\0' ? e : why_set(why, e, "Nothing was changed: %s.", err_name(e));
 }
 
 /* Nothing ends; but whoever remembers what these sessions were told forgets it. */
 static err
-sessions_tell(struct turn *turn)
+admin_sessions_end(struct call *call)
 {
-	const struct db_value args[] = { DB_INT(turn->concerns_id) };
+	const struct db_value args[] = { DB_INT(call->subject_account_id) };
 
-	return db_rows(turn->db, SQL_GATE_ACCOUNT_SESSIONS, args, COUNT(args), turn_ended_row, turn);
+	return db_rows(call->db, SQL_GATE_ACCOUNT_SESSIONS, args, COUNT(args), call_token_ended_row, call);
 }
 
 static err
-set_email(struct turn *turn, struct act *act)
+admin_do_set_email(struct call *call, struct act *act)
 {
 	const struct db_value args[] = { DB_TEXT(act->email), DB_INT(act->account_id) };
 
-	TRY(db_run(turn->db, SQL_GATE_EMAIL_SET, args, COUNT(args), NULL));
-	return sessions_tell(turn);
+	TRY(db_run(call->db, SQL_GATE_EMAIL_SET, args, COUNT(args), NULL));
+	return admin_sessions_end(call);
 }
 
 err
@@ -233,17 +233,17 @@ admin_set_email(struct keeper_thread *t, str account, str email, struct why *why
 	CLEANUP(arena_wipe) struct arena arena = ARENA(64);
 	struct act act = { .event = AUDIT_ADMIN_EMAIL_SET, .reason = REASON_ASKED };
 
-	TRY(identity_take(&act, email, STR(""), &arena, why));
-	return act_on(t, account, &act, set_email, why);
+	TRY(admin_identity_take(&act, email, STR(""), &arena, why));
+	return admin_act_on(t, account, &act, admin_do_set_email, why);
 }
 
 static err
-set_groups(struct turn *turn, struct act *act)
+admin_do_set_groups(struct call *call, struct act *act)
 {
 	const struct db_value args[] = { DB_TEXT(act->groups), DB_INT(act->account_id) };
 
-	TRY(db_run(turn->db, SQL_GATE_GROUPS_SET, args, COUNT(args), NULL));
-	return sessions_tell(turn);
+	TRY(db_run(call->db, SQL_GATE_GROUPS_SET, args, COUNT(args), NULL));
+	return admin_sessions_end(call);
 }
 
 err
@@ -252,17 +252,17 @@ admin_set_groups(struct keeper_thread *t, str account, str groups, struct why *w
 	CLEANUP(arena_wipe) struct arena arena = ARENA(4 * GROUPS_MAX_BYTES);
 	struct act act = { .event = AUDIT_ADMIN_GROUPS_SET, .reason = REASON_ASKED };
 
-	TRY(identity_take(&act, STR(""), groups, &arena, why));
-	return act_on(t, account, &act, set_groups, why);
+	TRY(admin_identity_take(&act, STR(""), groups, &arena, why));
+	return admin_act_on(t, account, &act, admin_do_set_groups, why);
 }
 
 static err
-disable(struct turn *turn, struct act *act)
+admin_do_disable(struct call *call, struct act *act)
 {
-	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(act->account_id) };
+	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(act->account_id) };
 
-	TRY(db_run(turn->db, SQL_ADMIN_DISABLE, args, COUNT(args), &act->changed));
-	return session_end_all(turn, act->account_id);
+	TRY(db_run(call->db, SQL_ADMIN_DISABLE, args, COUNT(args), &act->changed));
+	return session_end_all(call, act->account_id);
 }
 
 err
@@ -270,15 +270,15 @@ admin_disable(struct keeper_thread *t, str account, struct why *why, bool *ret_c
 {
 	struct act act = { .event = AUDIT_ADMIN_DISABLED, .reason = REASON_ASKED, .optional = true };
 
-	TRY(act_on(t, account, &act, disable, why));
+	TRY(admin_act_on(t, account, &act, admin_do_disable, why));
 	*ret_changed = act.changed > 0;
 	return ERR_OK;
 }
 
 static err
-enable(struct turn *turn, struct act *act)
+admin_do_enable(struct call *call, struct act *act)
 {
-	return run_on_account(turn, SQL_ADMIN_ENABLE, &act->changed);
+	return admin_run_on_account(call, SQL_ADMIN_ENABLE, &act->changed);
 }
 
 err
@@ -286,16 +286,16 @@ admin_enable(struct keeper_thread *t, str account, struct why *why, bool *ret_ch
 {
 	struct act act = { .event = AUDIT_ADMIN_ENABLED, .reason = REASON_ASKED, .optional = true };
 
-	TRY(act_on(t, account, &act, enable, why));
+	TRY(admin_act_on(t, account, &act, admin_do_enable, why));
 	*ret_changed = act.changed > 0;
 	return ERR_OK;
 }
 
 static err
-unlock(struct turn *turn, struct act *act)
+admin_do_unlock(struct call *call, struct act *act)
 {
-	TRY(run_on_account(turn, SQL_THROTTLE_CLEAR_ACCOUNT, NULL));
-	return run_on_account(turn, SQL_ADMIN_UNLOCK_FACTORS, NULL);
+	TRY(admin_run_on_account(call, SQL_THROTTLE_CLEAR_ACCOUNT, NULL));
+	return admin_run_on_account(call, SQL_ADMIN_UNLOCK_FACTORS, NULL);
 }
 
 err
@@ -303,20 +303,20 @@ admin_unlock(struct keeper_thread *t, str account, struct why *why)
 {
 	struct act act = { .event = AUDIT_ADMIN_UNLOCKED, .reason = REASON_ASKED };
 
-	return act_on(t, account, &act, unlock, why);
+	return admin_act_on(t, account, &act, admin_do_unlock, why);
 }
 
 static err
-reset_password(struct turn *turn, struct act *act)
+admin_do_reset_password(struct call *call, struct act *act)
 {
-	const struct db_value args[] = { DB_TEXT(STR(ACCOUNT_NO_PASSWORD)), DB_INT(turn->now_us),
+	const struct db_value args[] = { DB_TEXT(STR(ACCOUNT_NO_PASSWORD)), DB_INT(call->now_us),
 					 DB_INT(act->account_id) };
 
-	TRY(db_run(turn->db, SQL_ADMIN_PASSWORD_SET, args, COUNT(args), &act->changed));
-	TRY(links_end(turn->db, act->account_id));
-	TRY(session_end_all(turn, act->account_id));
-	TRY(devices_forget_all(turn->db, act->account_id));
-	return link_make(turn->db, LINK_PASSWORD, act->account_id, turn->now_us, act->link);
+	TRY(db_run(call->db, SQL_ADMIN_PASSWORD_SET, args, COUNT(args), &act->changed));
+	TRY(links_end(call->db, act->account_id));
+	TRY(session_end_all(call, act->account_id));
+	TRY(devices_forget_all(call->db, act->account_id));
+	return link_make(call->db, LINK_PASSWORD, act->account_id, call->now_us, act->link);
 }
 
 err
@@ -324,16 +324,16 @@ admin_reset_password(struct keeper_thread *t, str account, struct why *why, stru
 {
 	struct act act = { .event = AUDIT_ADMIN_PASSWORD_LINK, .reason = REASON_ASKED, .link = ret_link };
 
-	return act_on(t, account, &act, reset_password, why);
+	return admin_act_on(t, account, &act, admin_do_reset_password, why);
 }
 
 static err
-reset_factors(struct turn *turn, struct act *act)
+admin_do_reset_factors(struct call *call, struct act *act)
 {
-	TRY(session_end_all(turn, act->account_id));
-	TRY(run_on_account(turn, SQL_ADMIN_FACTORS_DELETE, NULL));
-	TRY(run_on_account(turn, SQL_THROTTLE_CLEAR_ACCOUNT, NULL));
-	return run_on_account(turn, SQL_RECOVERY_DELETE, NULL);
+	TRY(session_end_all(call, act->account_id));
+	TRY(admin_run_on_account(call, SQL_ADMIN_FACTORS_DELETE, NULL));
+	TRY(admin_run_on_account(call, SQL_THROTTLE_CLEAR_ACCOUNT, NULL));
+	return admin_run_on_account(call, SQL_RECOVERY_DELETE, NULL);
 }
 
 err
@@ -341,15 +341,15 @@ admin_reset_factors(struct keeper_thread *t, str account, struct why *why)
 {
 	struct act act = { .event = AUDIT_ADMIN_FACTORS_RESET, .reason = REASON_ASKED };
 
-	return act_on(t, account, &act, reset_factors, why);
+	return admin_act_on(t, account, &act, admin_do_reset_factors, why);
 }
 
 static err
-sign_out(struct turn *turn, struct act *act)
+admin_do_sign_out(struct call *call, struct act *act)
 {
-	TRY(devices_forget_all(turn->db, act->account_id));
-	TRY(session_end_all(turn, act->account_id));
-	act->changed = (int64_t)turn->next.ended_count;
+	TRY(devices_forget_all(call->db, act->account_id));
+	TRY(session_end_all(call, act->account_id));
+	act->changed = (int64_t)call->next.ended_count;
 	return ERR_OK;
 }
 
@@ -358,17 +358,17 @@ admin_sign_out(struct keeper_thread *t, str account, struct why *why, int64_t *r
 {
 	struct act act = { .event = AUDIT_ADMIN_SIGNED_OUT, .reason = REASON_ASKED };
 
-	TRY(act_on(t, account, &act, sign_out, why));
+	TRY(admin_act_on(t, account, &act, admin_do_sign_out, why));
 	*ret_ended = act.changed;
 	return ERR_OK;
 }
 
 static err
-delete_account(struct turn *turn, struct act *act)
+admin_do_delete(struct call *call, struct act *act)
 {
-	TRY(session_end_all(turn, act->account_id));
-	TRY(run_on_account(turn, SQL_OWN_CLOSE, &act->changed));
-	return run_on_account(turn, SQL_OWN_AUDIT_BARE, NULL);
+	TRY(session_end_all(call, act->account_id));
+	TRY(admin_run_on_account(call, SQL_OWN_CLOSE, &act->changed));
+	return admin_run_on_account(call, SQL_OWN_AUDIT_REDACT, NULL);
 }
 
 err
@@ -376,13 +376,13 @@ admin_delete(struct keeper_thread *t, str account, struct why *why)
 {
 	struct act act = { .event = AUDIT_ADMIN_DELETED, .reason = REASON_ASKED };
 
-	return act_on(t, account, &act, delete_account, why);
+	return admin_act_on(t, account, &act, admin_do_delete, why);
 }
 
 static err
-invite(struct turn *turn, struct act *act)
+admin_do_invite(struct call *call, struct act *act)
 {
-	return link_make(turn->db, LINK_INVITE, 0, turn->now_us, act->link);
+	return link_make(call->db, LINK_INVITE, 0, call->now_us, act->link);
 }
 
 err
@@ -390,13 +390,13 @@ admin_invite(struct keeper_thread *t, struct why *why, struct link_text *ret_lin
 {
 	struct act act = { .event = AUDIT_ADMIN_INVITED, .reason = REASON_ASKED, .link = ret_link };
 
-	return act_do(t, &act, invite, why);
+	return admin_act_do(t, &act, admin_do_invite, why);
 }
 
 /* --- looking ------------------------------------------------------------------------------------------------------------ */
 
 static bool
-passes(const struct admin_filter *filter, const struct admin_user *user)
+admin_passes(const struct admin_filter *filter, const struct admin_user *user)
 {
 	if (filter->disabled && !user->disabled)
 		return false;
@@ -415,20 +415,20 @@ struct page {
 };
 
 static void
-page_wipe(struct page *page)
+admin_page_wipe(struct page *page)
 {
 	arena_wipe(&page->arena);
 }
 
 /* Of a value that nobody checked the beginning is enough: `doubletour check` reports the whole. */
 static err
-copied_part(struct page *page, str text, str *ret_text)
+admin_copied_part(struct page *page, str text, str *ret_text)
 {
 	return arena_copy(&page->arena, str_utf8_upto(text, GROUPS_MAX_BYTES), ret_text);
 }
 
 static err
-user_row(void *context, const struct admin_users_row *row)
+admin_user_row(void *context, const struct admin_users_row *row)
 {
 	struct page *page = context;
 	struct admin_user *user = &page->users[page->n];
@@ -447,15 +447,15 @@ user_row(void *context, const struct admin_users_row *row)
 				     .sessions = row->sessions,
 				     .recovery_codes = row->recovery_codes };
 	TRY(arena_copy(&page->arena, row->name, &user->name));
-	TRY(copied_part(page, row->display_name, &user->display_name));
-	TRY(copied_part(page, row->email, &user->email));
-	TRY(copied_part(page, row->group_names, &user->groups));
+	TRY(admin_copied_part(page, row->display_name, &user->display_name));
+	TRY(admin_copied_part(page, row->email, &user->email));
+	TRY(admin_copied_part(page, row->group_names, &user->groups));
 	page->n++;
 	return ERR_OK;
 }
 
 static err
-users_page(struct keeper_thread *t, str after, str only, struct page *page)
+admin_users_page(struct keeper_thread *t, str after, str only, struct page *page)
 {
 	const struct db_value args[] = { DB_TEXT(after), DB_TEXT(only), DB_INT(PAGE_ROWS) };
 
@@ -463,19 +463,19 @@ users_page(struct keeper_thread *t, str after, str only, struct page *page)
 	page->users = arena_alloc(&page->arena, PAGE_ROWS * sizeof(page->users[0]));
 	if (page->users == NULL)
 		return ERR_MEMORY;
-	return db_rows(t->db, SQL_ADMIN_USERS, args, COUNT(args), user_row, page);
+	return db_rows(t->db, SQL_ADMIN_USERS, args, COUNT(args), admin_user_row, page);
 }
 
 /* One page; after: the name of the last one. */
 static err
-users_some(struct keeper_thread *t, const struct admin_filter *filter, str only, admin_each_user each, void *context,
-	   struct buf *after, bool *ret_more)
+admin_users_some(struct keeper_thread *t, const struct admin_filter *filter, str only, admin_each_user each,
+		 void *context, struct buf *after, bool *ret_more)
 {
-	CLEANUP(page_wipe) struct page page = { .arena = ARENA(2 * 1024 * 1024) };
+	CLEANUP(admin_page_wipe) struct page page = { .arena = ARENA(2 * 1024 * 1024) };
 
-	TRY(users_page(t, buf_str(after), only, &page));
+	TRY(admin_users_page(t, buf_str(after), only, &page));
 	for (size_t i = 0; i < page.n; i++)
-		if (passes(filter, &page.users[i]))
+		if (admin_passes(filter, &page.users[i]))
 			TRY(each(context, &page.users[i]));
 	buf_clear(after);
 	if (page.n > 0)
@@ -494,27 +494,27 @@ admin_users(struct keeper_thread *t, const struct admin_filter *filter, struct w
 	bool more = true;
 
 	if (filter->account != NULL) {
-		TRY(account_id_of(t, str_of(filter->account), why, &id));
+		TRY(admin_account_id_of(t, str_of(filter->account), why, &id));
 		(void)account_name_fold(str_of(filter->account), &only);
 	}
 	while (more)
-		TRY(users_some(t, filter, account_name_str(&only), each, context, &after, &more));
+		TRY(admin_users_some(t, filter, account_name_str(&only), each, context, &after, &more));
 	return ERR_OK;
 }
 
 static err
-session_row(void *context, const struct admin_sessions_row *row)
+admin_session_row(void *context, const struct admin_sessions_row *row)
 {
 	struct page *page = context;
 	struct admin_session *session = &page->sessions[page->n];
 
 	if (page->n == page->most)
 		return ERR_OK;
-	const struct session s = session_of_standing(&row->standing);
+	const struct session s = session_from_basis(&row->basis);
 	*session = (struct admin_session){ .id = s.id,
 					   .created_us = s.created_us,
 					   .seen_us = s.seen_us,
-					   .proved = proofs_state(&s.proofs, session_is_enrolled(&s)) == STATE_FULL };
+					   .verified = proofs_state(&s.proofs, session_is_enrolled(&s)) == STATE_FULL };
 	TRY(arena_copy(&page->arena, row->address, &session->address));
 	TRY(arena_copy(&page->arena, row->agent, &session->agent));
 	page->n++;
@@ -525,15 +525,15 @@ err
 admin_sessions(struct keeper_thread *t, str account, struct why *why, admin_each_session each, void *context)
 {
 	enum { SESSIONS_MAX = 10000 };
-	CLEANUP(page_wipe) struct page page = { .arena = ARENA(16 * 1024 * 1024), .most = SESSIONS_MAX };
+	CLEANUP(admin_page_wipe) struct page page = { .arena = ARENA(16 * 1024 * 1024), .most = SESSIONS_MAX };
 	int64_t id = 0;
 
-	TRY(account_id_of(t, account, why, &id));
+	TRY(admin_account_id_of(t, account, why, &id));
 	const struct db_value args[] = { DB_INT(id) };
 	page.sessions = arena_alloc(&page.arena, SESSIONS_MAX * sizeof(page.sessions[0]));
 	if (page.sessions == NULL)
 		return ERR_MEMORY;
-	TRY(db_rows(t->db, SQL_ADMIN_SESSIONS, args, COUNT(args), session_row, &page));
+	TRY(db_rows(t->db, SQL_ADMIN_SESSIONS, args, COUNT(args), admin_session_row, &page));
 	for (size_t i = 0; i < page.n; i++)
 		TRY(each(context, &page.sessions[i]));
 	return ERR_OK;
@@ -542,7 +542,7 @@ admin_sessions(struct keeper_thread *t, str account, struct why *why, admin_each
 /* --- audit -------------------------------------------------------------------------------------------------------------- */
 
 static err
-event_row(void *context, const struct admin_audit_row *row)
+admin_event_row(void *context, const struct admin_audit_row *row)
 {
 	struct page *page = context;
 	struct admin_event *event = &page->events[page->n];
@@ -569,10 +569,10 @@ event_row(void *context, const struct admin_audit_row *row)
 }
 
 static err
-events_some(struct keeper_thread *t, const struct admin_audit *query, int64_t account_id, admin_each_event each,
-	    void *context, int64_t *ret_last, bool *ret_more)
+admin_events_some(struct keeper_thread *t, const struct admin_audit *query, int64_t account_id, admin_each_event each,
+		  void *context, int64_t *ret_last, bool *ret_more)
 {
-	CLEANUP(page_wipe) struct page page = { .arena = ARENA(4 * 1024 * 1024), .most = PAGE_ROWS };
+	CLEANUP(admin_page_wipe) struct page page = { .arena = ARENA(4 * 1024 * 1024), .most = PAGE_ROWS };
 	const struct db_value args[] = { DB_INT(*ret_last), DB_INT(account_id), DB_INT(query->from_us),
 					 DB_INT(query->until_us == 0 ? INT64_MAX : query->until_us),
 					 DB_INT(PAGE_ROWS) };
@@ -580,7 +580,7 @@ events_some(struct keeper_thread *t, const struct admin_audit *query, int64_t ac
 	page.events = arena_alloc(&page.arena, PAGE_ROWS * sizeof(page.events[0]));
 	if (page.events == NULL)
 		return ERR_MEMORY;
-	TRY(db_rows(t->db, SQL_ADMIN_AUDIT, args, COUNT(args), event_row, &page));
+	TRY(db_rows(t->db, SQL_ADMIN_AUDIT, args, COUNT(args), admin_event_row, &page));
 	for (size_t i = 0; i < page.n; i++) {
 		if (query->event == NULL || str_starts(page.events[i].event, str_of(query->event)))
 			TRY(each(context, &page.events[i]));
@@ -598,9 +598,9 @@ admin_audit_read(struct keeper_thread *t, const struct admin_audit *query, struc
 	bool more = true;
 
 	if (query->account != NULL)
-		TRY(account_id_of(t, str_of(query->account), why, &account_id));
+		TRY(admin_account_id_of(t, str_of(query->account), why, &account_id));
 	*ret_last = query->after;
 	while (more)
-		TRY(events_some(t, query, account_id, each, context, ret_last, &more));
+		TRY(admin_events_some(t, query, account_id, each, context, ret_last, &more));
 	return ERR_OK;
 }

@@ -1,7 +1,7 @@
 /*
  * What the administrator does to accounts, for the command line.  Each function is one transaction with its audit row; a running
  * server's web process learns of ended sessions within its cache's life (2 seconds), and at once where nodes tell each other
- * (keeper/told.h).
+ * (keeper/notification.h).
  *
  * account: a user name as typed.  ERR_NOT_FOUND, with the sentence: there is none of that name.
  */
@@ -67,7 +67,7 @@ MUST_USE err admin_invite(struct keeper_thread *t, struct why *why, struct link_
 struct admin_session {
 	int64_t id, created_us, seen_us;
 	str address, agent;
-	bool proved; /* the second factor too */
+	bool verified; /* the second factor too */
 };
 typedef err (*admin_each_session)(void *context, const struct admin_session *session);
 MUST_USE err admin_sessions(struct keeper_thread *t, str account, struct why *why, admin_each_session each,

@@ -27,15 +27,15 @@ struct attempt {
 };
 
 /* What this session is enrolling. */
-MUST_USE err factor_pending(struct turn *turn, struct enrolment *ret_enrolment);
+MUST_USE err factor_pending(struct call *call, struct enrolment *ret_enrolment);
 
 void attempt_wipe(struct attempt *attempt);
 
-/* Count it by its kind: ERR_WAIT as throttle_take. */
-MUST_USE err attempt_take(struct turn *turn, struct attempt *attempt);
+/* Count it by its kind: ERR_LOCKOUT as throttle_take. */
+MUST_USE err attempt_take(struct call *call, struct attempt *attempt);
 
 /* It was refused: write it down.  ret_drift_s as of factor_kind.refused. */
-MUST_USE err attempt_refuse(struct turn *turn, const struct attempt *attempt, enum audit_reason why,
+MUST_USE err attempt_refuse(struct call *call, const struct attempt *attempt, enum audit_reason why,
 			    int64_t *ret_drift_s);
 
 #endif

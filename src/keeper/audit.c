@@ -2,7 +2,7 @@
 
 #include "base/digest.h"
 #include "base/log.h"
-#include "keeper/turn.h"
+#include "keeper/call.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ static char command_actor[AUDIT_ACTOR_MAX + 1] = "command";
 
 /* The names of users that sudo and directories give; anything else was not written by sudo. */
 static bool
-user_is_plain(str user)
+audit_user_is_plain(str user)
 {
 	for (size_t i = 0; i < user.n; i++)
 		if (user.p[i] <= ' ' || user.p[i] > '~')
@@ -44,17 +44,17 @@ user_is_plain(str user)
 void
 audit_command_by(const char *sudo_user, int64_t uid)
 {
-	if (sudo_user != NULL && user_is_plain(str_of(sudo_user)))
+	if (sudo_user != NULL && audit_user_is_plain(str_of(sudo_user)))
 		snprintf(command_actor, sizeof(command_actor), "command:%s", sudo_user);
 	else
 		snprintf(command_actor, sizeof(command_actor), "command:uid=%" PRId64, uid);
 }
 
 static str
-actor_of(const struct turn *turn, enum audit_event event)
+audit_actor_of(const struct call *call, enum audit_event event)
 {
 	static const str fixed[] = { [AUDIT_BY_PERSON] = STR_INIT("person"), [AUDIT_BY_SYSTEM] = STR_INIT("system") };
-	enum audit_actor actor = audit_event_facts(event)->by_system ? AUDIT_BY_SYSTEM : turn->actor;
+	enum audit_actor actor = audit_event_facts(event)->by_system ? AUDIT_BY_SYSTEM : call->actor;
 
 	return actor == AUDIT_BY_COMMAND ? str_of(command_actor) : fixed[actor];
 }
@@ -63,56 +63,56 @@ actor_of(const struct turn *turn, enum audit_event event)
 
 /* The only writer of the table. */
 static err
-row_insert(struct turn *turn, enum audit_event event, struct db_value account, struct db_value subject,
-	   enum audit_reason reason)
+audit_row_insert(struct call *call, enum audit_event event, struct db_value account, struct db_value subject,
+		 enum audit_reason reason)
 {
 	const struct audit_event_facts *facts = audit_event_facts(event);
 	const struct db_value args[] = {
-		DB_INT(turn->now_us),
+		DB_INT(call->now_us),
 		DB_TEXT(str_of(facts->name)),
 		DB_TEXT(str_of(audit_outcome_name(facts->outcome))),
 		DB_TEXT(str_of(audit_reason_name(reason))),
 		account,
 		subject,
-		DB_TEXT(audit_text(&turn->arena, turn->head.address)),
-		DB_TEXT(audit_text(&turn->arena, turn->head.agent)),
-		DB_TEXT(audit_text(&turn->arena, turn->head.request_id)),
-		DB_TEXT(actor_of(turn, event)),
+		DB_TEXT(audit_text(&call->arena, call->head.address)),
+		DB_TEXT(audit_text(&call->arena, call->head.agent)),
+		DB_TEXT(audit_text(&call->arena, call->head.request_id)),
+		DB_TEXT(audit_actor_of(call, event)),
 	};
 
-	return db_run(turn->db, SQL_AUDIT_INSERT, args, COUNT(args), NULL);
+	return db_run(call->db, SQL_AUDIT_INSERT, args, COUNT(args), NULL);
 }
 
 err
-audit_write(struct turn *turn, enum audit_event event, int64_t account_id, enum audit_reason reason)
+audit_write(struct call *call, enum audit_event event, int64_t account_id, enum audit_reason reason)
 {
-	return row_insert(turn, event, account_id == 0 ? DB_NULL() : DB_INT(account_id), DB_NULL(), reason);
+	return audit_row_insert(call, event, account_id == 0 ? DB_NULL() : DB_INT(account_id), DB_NULL(), reason);
 }
 
 err
-audit_write_unknown(struct turn *turn, enum audit_event event, str name, enum audit_reason reason)
+audit_write_unknown(struct call *call, enum audit_event event, str name, enum audit_reason reason)
 {
 	uint8_t hash[DIGEST_BYTES];
 
-	TRY(digest_hmac(str_bytes(keeper_name_key(turn->keeper)->b, TOKEN_BYTES), name, hash));
-	return row_insert(turn, event, DB_NULL(), DB_BLOB(str_bytes(hash, sizeof(hash))), reason);
+	TRY(digest_hmac(str_bytes(keeper_name_key(call->keeper)->b, TOKEN_BYTES), name, hash));
+	return audit_row_insert(call, event, DB_NULL(), DB_BLOB(str_bytes(hash, sizeof(hash))), reason);
 }
 
 err
 audit_write_command(struct db *db, enum audit_event event, int64_t account_id, enum audit_reason reason)
 {
-	CLEANUP(turn_wipe) struct turn turn = { .db = db };
+	CLEANUP(call_wipe) struct call call = { .db = db };
 
-	TRY(turn_of_command(&(struct keeper_thread){ .db = db }, &turn));
-	return audit_write(&turn, event, account_id, reason);
+	TRY(call_of_command(&(struct keeper_thread){ .db = db }, &call));
+	return audit_write(&call, event, account_id, reason);
 }
 
 void
-audit_log(const struct turn *turn, enum audit_event event, int64_t account_id, enum audit_reason reason)
+audit_log(const struct call *call, enum audit_event event, int64_t account_id, enum audit_reason reason)
 {
 	const struct audit_event_facts *facts = audit_event_facts(event);
 
 	log_event(facts->level, facts->name, LOG_INT("account", account_id), LOG_TEXT("why", audit_reason_name(reason)),
-		  LOG_TEXT("state", session_state_name(turn->now.session.state)),
-		  LOG_STR("address", turn->head.address));
+		  LOG_TEXT("state", session_state_name(call->now.session.state)),
+		  LOG_STR("address", call->head.address));
 }

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct db;
-struct turn;
+struct call;
 
 /* Who acts.  Written as text: see below. */
 enum audit_actor { AUDIT_BY_PERSON = 0, AUDIT_BY_SYSTEM, AUDIT_BY_COMMAND };
@@ -32,16 +32,16 @@ void audit_command_by(const char *sudo_user, int64_t uid);
  * One row, within the transaction that is open, if one is.  account_id 0: none.  The actor is the turn's, but for
  * what the server does of itself.
  */
-MUST_USE err audit_write(struct turn *turn, enum audit_event event, int64_t account_id, enum audit_reason reason);
+MUST_USE err audit_write(struct call *call, enum audit_event event, int64_t account_id, enum audit_reason reason);
 
 /* The same about a name that no account has: a keyed hash of it is kept, so that tries on one name can be counted. */
-MUST_USE err audit_write_unknown(struct turn *turn, enum audit_event event, str name, enum audit_reason reason);
+MUST_USE err audit_write_unknown(struct call *call, enum audit_event event, str name, enum audit_reason reason);
 
 /* The same for a command that has a transaction of its own, over many accounts or the whole database. */
 MUST_USE err audit_write_command(struct db *db, enum audit_event event, int64_t account_id, enum audit_reason reason);
 
 /* The line in the log; once it holds. */
-void audit_log(const struct turn *turn, enum audit_event event, int64_t account_id, enum audit_reason reason);
+void audit_log(const struct call *call, enum audit_event event, int64_t account_id, enum audit_reason reason);
 
 /*
  * What a client sent, so that every database takes it and nobody's terminal is moved: what misleads

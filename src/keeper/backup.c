@@ -30,7 +30,7 @@ struct draft {
 };
 
 static void
-unlink_beside(const char *path, const char *suffix)
+backup_unlink_beside(const char *path, const char *suffix)
 {
 	char name[PATH_BYTES + 8];
 
@@ -39,18 +39,18 @@ unlink_beside(const char *path, const char *suffix)
 }
 
 static void
-draft_drop(struct draft *draft)
+backup_draft_drop(struct draft *draft)
 {
 	if (!draft->made)
 		return;
 	unlink(draft->path);
-	unlink_beside(draft->path, "-wal");
-	unlink_beside(draft->path, "-shm");
+	backup_unlink_beside(draft->path, "-wal");
+	backup_unlink_beside(draft->path, "-shm");
 	draft->made = false;
 }
 
 static err
-draft_make(const char *target, struct why *why, struct draft *draft)
+backup_draft_make(const char *target, struct why *why, struct draft *draft)
 {
 	int n = snprintf(draft->path, sizeof(draft->path), "%s.%ld", target, (long)getpid());
 	CLEANUP(file_close) int fd = -1;
@@ -65,7 +65,7 @@ draft_make(const char *target, struct why *why, struct draft *draft)
 }
 
 static err
-sync_path(const char *path, int flags, struct why *why)
+backup_sync_path(const char *path, int flags, struct why *why)
 {
 	CLEANUP(file_close) int fd = sys_open(path, flags | O_CLOEXEC, 0);
 
@@ -75,12 +75,12 @@ sync_path(const char *path, int flags, struct why *why)
 }
 
 static err
-sync_folder_of(const char *path, struct why *why)
+backup_sync_folder_of(const char *path, struct why *why)
 {
 	char copy[PATH_BYTES];
 
 	snprintf(copy, sizeof(copy), "%s", path);
-	return sync_path(dirname(copy), O_RDONLY | O_DIRECTORY, why);
+	return backup_sync_path(dirname(copy), O_RDONLY | O_DIRECTORY, why);
 }
 
 /*
@@ -88,7 +88,7 @@ sync_folder_of(const char *path, struct why *why)
  * committed, or damaged.
  */
 static err
-draft_settled(const struct draft *draft, const char *target, struct why *why)
+backup_draft_settled(const struct draft *draft, const char *target, struct why *why)
 {
 	char wal[PATH_BYTES + 8];
 	struct stat status;
@@ -101,20 +101,20 @@ draft_settled(const struct draft *draft, const char *target, struct why *why)
 
 /* link() refuses a name that is taken, also one that was taken this very moment. */
 static err
-draft_name(struct draft *draft, const char *target, struct why *why)
+backup_draft_name(struct draft *draft, const char *target, struct why *why)
 {
-	TRY(draft_settled(draft, target, why));
-	TRY(sync_path(draft->path, O_RDWR, why));
+	TRY(backup_draft_settled(draft, target, why));
+	TRY(backup_sync_path(draft->path, O_RDWR, why));
 	if (link(draft->path, target) != 0)
 		return why_set(why, errno == EEXIST ? ERR_EXISTS : ERR_IO, "The file %s cannot be made: %s.", target,
 			       strerror(errno));
-	draft_drop(draft);
-	return sync_folder_of(target, why);
+	backup_draft_drop(draft);
+	return backup_sync_folder_of(target, why);
 }
 
 /* In a sentence about the draft stands the file that the person named. */
 static void
-draft_call(const struct draft *draft, const char *named, struct why *why)
+backup_draft_call(const struct draft *draft, const char *named, struct why *why)
 {
 	char path[sizeof(why->text)];
 	struct why before = *why;
@@ -128,7 +128,7 @@ draft_call(const struct draft *draft, const char *named, struct why *why)
 
 /* Its settings are those of the server, but for the file. */
 static struct config
-with_database(const struct config *config, const char *path)
+backup_with_database(const struct config *config, const char *path)
 {
 	struct config other = *config;
 
@@ -139,19 +139,19 @@ with_database(const struct config *config, const char *path)
 
 /* A check that found something is a failure here: what is put back is whole. */
 static err
-is_whole(const struct upkeep_findings *findings, const char *source, struct why *why)
+backup_is_whole(const struct upkeep_findings *findings, const char *source, struct why *why)
 {
-	if (findings->unreadable == 0 && findings->misnamed == 0 && findings->foreign == 0)
+	if (findings->unreadable == 0 && findings->bad_name == 0 && findings->unknown_objects == 0)
 		return ERR_OK;
 	return why_set(why, ERR_CORRUPT,
 		       "%.200s cannot be restored: secrets that the key does not open: %" PRId64
 		       "; names that cannot be typed: %" PRId64 "; objects that Doubletour does not make: %" PRId64
 		       ".  Nothing was changed.",
-		       source, findings->unreadable, findings->misnamed, findings->foreign);
+		       source, findings->unreadable, findings->bad_name, findings->unknown_objects);
 }
 
 static err
-is_file(const struct config *config, struct why *why)
+backup_is_file(const struct config *config, struct why *why)
 {
 	if (config->database == DATABASE_SQLITE)
 		return ERR_OK;
@@ -164,10 +164,10 @@ is_file(const struct config *config, struct why *why)
 /* --- making one ----------------------------------------------------------------------------------------------------- */
 
 static err
-copy_check(const struct config *config, const char *path, struct why *why, struct upkeep_findings *findings)
+backup_copy_check(const struct config *config, const char *path, struct why *why, struct upkeep_findings *findings)
 {
 	CLEANUP(db_close) struct db *db = NULL;
-	struct config copy = with_database(config, path);
+	struct config copy = backup_with_database(config, path);
 	err e = upkeep_open(&copy, why, &db);
 
 	if (e == ERR_OK)
@@ -177,7 +177,7 @@ copy_check(const struct config *config, const char *path, struct why *why, struc
 }
 
 static err
-copy_make(const struct config *config, const char *path, struct why *why)
+backup_copy_make(const struct config *config, const char *path, struct why *why)
 {
 	CLEANUP(db_close) struct db *db = NULL;
 
@@ -190,24 +190,24 @@ static err
 backup_into(const struct config *config, struct draft *draft, const char *target, struct why *why,
 	    struct upkeep_findings *ret_findings)
 {
-	TRY(copy_make(config, draft->path, why));
-	TRY(copy_check(config, draft->path, why, ret_findings));
-	return draft_name(draft, target, why);
+	TRY(backup_copy_make(config, draft->path, why));
+	TRY(backup_copy_check(config, draft->path, why, ret_findings));
+	return backup_draft_name(draft, target, why);
 }
 
 err
 upkeep_backup(const struct config *config, const char *target, struct why *why, struct upkeep_findings *ret_findings)
 {
-	CLEANUP(draft_drop) struct draft draft = { .made = false };
+	CLEANUP(backup_draft_drop) struct draft draft = { .made = false };
 	err e;
 
-	TRY(is_file(config, why));
+	TRY(backup_is_file(config, why));
 	if (access(target, F_OK) == 0)
 		return why_set(why, ERR_EXISTS, "There is a file %s already.  Give the backup another name.", target);
-	TRY(draft_make(target, why, &draft));
+	TRY(backup_draft_make(target, why, &draft));
 	e = backup_into(config, &draft, target, why, ret_findings);
 	if (e != ERR_OK)
-		draft_call(&draft, target, why);
+		backup_draft_call(&draft, target, why);
 	return e;
 }
 
@@ -215,7 +215,7 @@ upkeep_backup(const struct config *config, const char *target, struct why *why, 
 
 /* As many as there are now: a file that grows meanwhile ends here. */
 static err
-copy_bytes(int from, off_t size, int to, struct why *why)
+backup_copy_bytes(int from, off_t size, int to, struct why *why)
 {
 	ssize_t n = 1;
 
@@ -228,7 +228,7 @@ copy_bytes(int from, off_t size, int to, struct why *why)
 
 /* Before a file of any size is copied: does it begin as a SQLite database does? */
 static err
-source_check(int fd, const char *source, off_t *ret_size, struct why *why)
+backup_source_check(int fd, const char *source, off_t *ret_size, struct why *why)
 {
 	static const char magic[] =
 	    "SQLite format 3"; /* with its NUL; SQLite's manual, "Database File Format", 1.3.1 */
@@ -246,7 +246,7 @@ source_check(int fd, const char *source, off_t *ret_size, struct why *why)
 
 /* Bytes only: opening it would write to it. */
 static err
-take_copy(const char *source, const char *path, struct why *why)
+backup_take_copy(const char *source, const char *path, struct why *why)
 {
 	CLEANUP(file_close) int from = -1, to = -1;
 	char wal[PATH_BYTES + 8];
@@ -254,7 +254,7 @@ take_copy(const char *source, const char *path, struct why *why)
 	off_t size = 0;
 
 	TRY(file_open(source, FILE_ANY, why, &from));
-	TRY(source_check(from, source, &size, why));
+	TRY(backup_source_check(from, source, &size, why));
 	snprintf(wal, sizeof(wal), "%s-wal", source);
 	if (stat(wal, &status) == 0 && status.st_size > 0)
 		return why_set(why, ERR_INVALID,
@@ -264,12 +264,12 @@ take_copy(const char *source, const char *path, struct why *why)
 	to = sys_open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0);
 	if (to < 0)
 		return why_set(why, ERR_IO, "The file %s cannot be written: %s.", path, strerror(errno));
-	return copy_bytes(from, size, to, why);
+	return backup_copy_bytes(from, size, to, why);
 }
 
 /* Who was signed in then is not now, and links that were handed out then are dead. */
 static err
-end_what_was(struct db *db)
+backup_end_what_was(struct db *db)
 {
 	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
 
@@ -281,7 +281,7 @@ end_what_was(struct db *db)
 }
 
 static err
-bring_up_to_date(const char *path, const char *source, struct why *why)
+backup_bring_up_to_date(const char *path, const char *source, struct why *why)
 {
 	CLEANUP(db_close) struct db *db = NULL;
 	int version = 0;
@@ -299,13 +299,13 @@ bring_up_to_date(const char *path, const char *source, struct why *why)
 	TRY(upkeep_schema(db, version, source, why)); /* before anything is migrated: a trigger would run with it */
 	TRY(migrate_to(db, migrate_head(), NULL, NULL, why));
 	TRY(store_understands(db, why));
-	e = end_what_was(db);
+	e = backup_end_what_was(db);
 	return e == ERR_OK ? ERR_OK : why_set(why, e, "The copy of the backup cannot be written: %s.", err_name(e));
 }
 
 /* A last look by SQLite writes what its log still holds into the file; a file too broken for that goes as it is. */
 static void
-settle(const char *path)
+backup_settle(const char *path)
 {
 	struct why ignored = { 0 };
 	struct db *db = NULL;
@@ -318,7 +318,7 @@ settle(const char *path)
 static const char *const suffixes[] = { "", "-wal", "-shm" };
 
 static bool
-move(const char *path, const char *suffix, const char *target)
+backup_move(const char *path, const char *suffix, const char *target)
 {
 	char from[PATH_BYTES + 8], to[PATH_BYTES + 8];
 
@@ -328,21 +328,21 @@ move(const char *path, const char *suffix, const char *target)
 }
 
 static void
-put_back(const char *aside, const char *path)
+backup_put_back(const char *aside, const char *path)
 {
 	for (size_t i = 0; i < COUNT(suffixes); i++)
-		(void)move(aside, suffixes[i], path); /* the failure that led here is what is told */
+		(void)backup_move(aside, suffixes[i], path); /* the failure that led here is what is told */
 }
 
 static err
-set_aside(const char *path, struct why *why, char *ret_aside, size_t size)
+backup_set_aside(const char *path, struct why *why, char *ret_aside, size_t size)
 {
 	int64_t now_us = 0;
 	time_t now;
 	struct tm tm = { 0 };
 	char stamp[32];
 
-	settle(path);
+	backup_settle(path);
 	if (clock_now_us(&now_us) != ERR_OK)
 		return why_set(why, ERR_IO, "The clock cannot be read, which names what is set aside.");
 	now = (time_t)(now_us / 1000000);
@@ -350,9 +350,9 @@ set_aside(const char *path, struct why *why, char *ret_aside, size_t size)
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
 	snprintf(ret_aside, size, "%s.before-%s", path, stamp);
 	for (size_t i = 0; i < COUNT(suffixes); i++)
-		if (!move(path, suffixes[i], ret_aside)) {
+		if (!backup_move(path, suffixes[i], ret_aside)) {
 			(void)why_set(why, ERR_IO, "%s%s cannot be set aside: %s.", path, suffixes[i], strerror(errno));
-			put_back(ret_aside, path);
+			backup_put_back(ret_aside, path);
 			return ERR_IO;
 		}
 	return ERR_OK;
@@ -361,7 +361,7 @@ set_aside(const char *path, struct why *why, char *ret_aside, size_t size)
 static err
 backup_check(const struct config *config, const char *path, struct why *why, struct upkeep_findings *findings)
 {
-	err e = copy_check(config, path, why, findings);
+	err e = backup_copy_check(config, path, why, findings);
 
 	if (e == ERR_CONFIG)
 		return why_set(
@@ -374,38 +374,38 @@ backup_check(const struct config *config, const char *path, struct why *why, str
 
 /* All that is done before the database is touched. */
 static err
-draft_fill(const struct config *config, struct draft *draft, const char *source, struct why *why,
-	   struct upkeep_findings *findings)
+backup_draft_fill(const struct config *config, struct draft *draft, const char *source, struct why *why,
+		  struct upkeep_findings *findings)
 {
-	err e = take_copy(source, draft->path, why);
+	err e = backup_take_copy(source, draft->path, why);
 
 	if (e == ERR_OK)
-		e = bring_up_to_date(draft->path, source, why);
+		e = backup_bring_up_to_date(draft->path, source, why);
 	if (e == ERR_OK)
 		e = backup_check(config, draft->path, why, findings);
 	if (e == ERR_OK)
-		e = is_whole(findings, source, why);
+		e = backup_is_whole(findings, source, why);
 	if (e != ERR_OK)
-		draft_call(draft, source, why);
+		backup_draft_call(draft, source, why);
 	return e;
 }
 
 static err
-restore_into(const struct config *config, const char *source, bool exists, struct why *why,
-	     struct upkeep_restored *restored)
+backup_restore_into(const struct config *config, const char *source, bool exists, struct why *why,
+		    struct upkeep_restored *restored)
 {
-	CLEANUP(draft_drop) struct draft draft = { .made = false };
+	CLEANUP(backup_draft_drop) struct draft draft = { .made = false };
 	err e;
 
-	TRY(draft_make(config->database_path, why, &draft));
-	TRY(draft_fill(config, &draft, source, why, &restored->findings));
+	TRY(backup_draft_make(config->database_path, why, &draft));
+	TRY(backup_draft_fill(config, &draft, source, why, &restored->findings));
 	if (exists)
-		TRY(set_aside(config->database_path, why, restored->aside, sizeof(restored->aside)));
-	e = draft_name(&draft, config->database_path, why);
+		TRY(backup_set_aside(config->database_path, why, restored->aside, sizeof(restored->aside)));
+	e = backup_draft_name(&draft, config->database_path, why);
 	if (e != ERR_OK)
-		draft_call(&draft, config->database_path, why);
+		backup_draft_call(&draft, config->database_path, why);
 	if (e != ERR_OK && exists)
-		put_back(restored->aside, config->database_path);
+		backup_put_back(restored->aside, config->database_path);
 	return e;
 }
 
@@ -417,11 +417,11 @@ upkeep_restore(const struct config *config, const char *source, bool replace, st
 	bool exists = access(config->database_path, F_OK) == 0;
 
 	*ret_restored = (struct upkeep_restored){ .aside = "" };
-	TRY(is_file(config, why));
+	TRY(backup_is_file(config, why));
 	if (exists && !replace)
 		return why_set(why, ERR_EXISTS,
 			       "There is a database at %s.  With --replace it is set aside, not deleted.",
 			       config->database_path);
 	TRY(lock_take(config, LOCK_ALONE, why, &lock));
-	return restore_into(config, source, exists, why, ret_restored);
+	return backup_restore_into(config, source, exists, why, ret_restored);
 }

@@ -9,21 +9,21 @@
 #include "store/db.h"
 #include "wire/wire.h"
 
-struct turn;
+struct call;
 
 enum { DEVICES_MAX = 20, DEVICE_DAYS = 400 };
 
 /* The device of the token that web presented, if it has signed in to this account; 0: none. */
-MUST_USE err device_find(struct turn *turn, int64_t account_id, int64_t *ret_id);
+MUST_USE err device_find(struct call *call, int64_t account_id, int64_t *ret_id);
 
 /*
  * Within a transaction: this browser has signed in to the account whose session it is.  ret_token is what its cookie shall hold:
  * what it has, when that is one of ours, or a new one.
  */
-MUST_USE err device_remember(struct turn *turn, struct token *ret_token);
+MUST_USE err device_remember(struct call *call, struct token *ret_token);
 
 /* Within a transaction: none is known to the account any more, but for the one that asks, if keep_own. */
-MUST_USE err devices_forget(struct turn *turn, int64_t account_id, bool keep_own);
+MUST_USE err devices_forget(struct call *call, int64_t account_id, bool keep_own);
 MUST_USE err devices_forget_all(struct db *db, int64_t account_id);
 
 #endif

@@ -7,7 +7,7 @@
 enum { CODE_POINTS_MAX = 40, ROOM = 4 * DISPLAY_NAME_MAX_BYTES };
 
 static bool
-may_stand(int32_t c)
+display_name_allowed(int32_t c)
 {
 	switch (utf8proc_category(c)) {
 	case UTF8PROC_CATEGORY_CC:
@@ -24,7 +24,7 @@ may_stand(int32_t c)
 
 /* Letters that are no more than room: Hangul fillers and the braille pattern without a dot. */
 static bool
-is_seen(int32_t c)
+display_name_is_seen(int32_t c)
 {
 	static const int32_t empty[] = { 0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0 };
 	utf8proc_category_t category = utf8proc_category(c);
@@ -36,21 +36,21 @@ is_seen(int32_t c)
 }
 
 static bool
-nothing_seen(const int32_t *points, utf8proc_ssize_t n)
+display_name_nothing_seen(const int32_t *points, utf8proc_ssize_t n)
 {
 	for (utf8proc_ssize_t i = 0; i < n; i++)
-		if (is_seen(points[i]))
+		if (display_name_is_seen(points[i]))
 			return false;
 	return n > 0;
 }
 
 static enum problem
-encode(int32_t *points, utf8proc_ssize_t n, struct display_name *ret_name)
+display_name_encode(int32_t *points, utf8proc_ssize_t n, struct display_name *ret_name)
 {
 	for (utf8proc_ssize_t i = 0; i < n; i++)
-		if (!may_stand(points[i]))
+		if (!display_name_allowed(points[i]))
 			return PROBLEM_CHARACTERS;
-	if (nothing_seen(points, n))
+	if (display_name_nothing_seen(points, n))
 		return PROBLEM_CHARACTERS;
 	n = utf8proc_reencode(points, n, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
 	if (n < 0)
@@ -75,19 +75,19 @@ display_name_check(str typed, struct display_name *ret_name)
 			       UTF8PROC_STABLE | UTF8PROC_COMPOSE);
 	if (n < 0) /* it is not UTF-8 */
 		return PROBLEM_CHARACTERS;
-	return n > ROOM ? PROBLEM_TOO_LONG : encode(points, n, ret_name);
+	return n > ROOM ? PROBLEM_TOO_LONG : display_name_encode(points, n, ret_name);
 }
 
 /* The first `most` code points that may stand in a name; what is not UTF-8 is left out. */
 static str
-keep_shown(str stored, size_t most, char room[DISPLAY_NAME_MAX_BYTES])
+display_name_keep_shown(str stored, size_t most, char room[DISPLAY_NAME_MAX_BYTES])
 {
 	size_t n = 0;
 
 	while (stored.n > 0 && most > 0) {
 		int32_t point = 0;
 		size_t bytes = str_utf8_next(stored, &point);
-		if (bytes > 0 && may_stand(point)) {
+		if (bytes > 0 && display_name_allowed(point)) {
 			memcpy(room + n, stored.p, bytes);
 			n += bytes;
 			most--;
@@ -107,6 +107,6 @@ display_name_clean(str stored, struct display_name *ret_name)
 		return;
 	/* NFC may be longer than what it was made of: then fewer are kept */
 	for (size_t most = CODE_POINTS_MAX; most > 0; most /= 2)
-		if (display_name_check(keep_shown(stored, most, room), ret_name) == PROBLEM_NONE)
+		if (display_name_check(display_name_keep_shown(stored, most, room), ret_name) == PROBLEM_NONE)
 			return;
 }

@@ -18,7 +18,7 @@
 /* In the order in which what was typed is held against them: recovery codes are told apart without the database. */
 #define FACTOR_KINDS(KIND) KIND(password) KIND(recovery) KIND(totp)
 
-struct turn;
+struct call;
 struct enrolment;
 struct attempt;
 struct factor_values;
@@ -36,20 +36,20 @@ struct factor_kind {
 	enum audit_reason why_wrong, why_spent;
 
 	/* A new secret, unsealed, in the turn's arena. */
-	err (*begin)(struct turn *turn, str *ret_secret);
+	err (*begin)(struct call *call, str *ret_secret);
 	/* Into the turn's answer: what the person's device must be given to enrol. */
-	err (*challenge)(struct turn *turn, const struct enrolment *enrolment);
+	err (*challenge)(struct call *call, const struct enrolment *enrolment);
 	/* Could what was typed be an answer of this kind, right or wrong?  What could not is no attempt. */
-	err (*read)(struct turn *turn, const struct attempt *attempt, bool *ret_possible);
+	err (*read)(struct call *call, const struct attempt *attempt, bool *ret_possible);
 	/* Which counters the attempt falls under: into attempt->throttle. */
-	err (*count)(struct turn *turn, struct attempt *attempt);
+	err (*count)(struct call *call, struct attempt *attempt);
 	/* Hold the attempt against the enrolment, or against the account's factors in use.  Both change nothing. */
-	err (*confirm)(struct turn *turn, struct attempt *attempt);
-	err (*verify)(struct turn *turn, struct attempt *attempt);
+	err (*confirm)(struct call *call, struct attempt *attempt);
+	err (*verify)(struct call *call, struct attempt *attempt);
 	/* Within a transaction, after verify: it counts once.  *ret_done false: another request had it. */
-	err (*spend)(struct turn *turn, const struct attempt *attempt, bool *ret_done);
+	err (*spend)(struct call *call, const struct attempt *attempt, bool *ret_done);
 	/* It was refused: does that tell something about the device?  *ret_drift_s: by how much its clock is off; 0: not known. */
-	err (*refused)(struct turn *turn, const struct attempt *attempt, int64_t *ret_drift_s);
+	err (*refused)(struct call *call, const struct attempt *attempt, int64_t *ret_drift_s);
 	/* NULL: answers of a row with these values can be checked.  Else what is wrong with it. */
 	const char *(*row_wrong)(const struct factor_values *values);
 };

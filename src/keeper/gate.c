@@ -34,9 +34,9 @@ struct guest {
  * What cannot hurt is left out where a page or a command would refuse it.  Groups can: a rule may deny by one that was left out.
  */
 static err
-guest_fill_identity(struct turn *turn, const struct gate_session_row *row, struct guest *guest)
+gate_guest_fill_identity(struct call *call, const struct gate_session_row *row, struct guest *guest)
 {
-	if (!groups_good(row->group_names, &turn->arena))
+	if (!groups_good(row->group_names, &call->arena))
 		return ERR_CORRUPT;
 	display_name_clean(row->display_name, &guest->session.display_name);
 	guest->email = email_good(row->email) ? row->email : STR("");
@@ -45,17 +45,17 @@ guest_fill_identity(struct turn *turn, const struct gate_session_row *row, struc
 }
 
 static err
-guest_fill(struct turn *turn, const struct gate_session_row *row, struct guest *guest)
+gate_guest_fill(struct call *call, const struct gate_session_row *row, struct guest *guest)
 {
-	guest->session = session_of_standing(&row->standing);
+	guest->session = session_from_basis(&row->basis);
 	if (account_name_fold(row->name, &guest->session.name) != PROBLEM_NONE)
 		return ERR_CORRUPT;
 	memcpy(guest->token_hash.b, row->token_hash, TOKEN_BYTES);
-	return guest_fill_identity(turn, row, guest);
+	return gate_guest_fill_identity(call, row, guest);
 }
 
 static err
-guest_find(struct turn *turn, int64_t session_id, struct guest *guest)
+gate_guest_find(struct call *call, int64_t session_id, struct guest *guest)
 {
 	const struct db_value args[] = { DB_INT(session_id) };
 	struct gate_session_row row;
@@ -64,33 +64,33 @@ guest_find(struct turn *turn, int64_t session_id, struct guest *guest)
 	*guest = (struct guest){ .session = { .state = STATE_NONE } };
 	if (session_id == 0) /* a cookie that is none of ours is not worth a look */
 		return ERR_OK;
-	TRY(db_row(turn->db, SQL_GATE_SESSION, args, COUNT(args), &turn->arena, &row, &found));
+	TRY(db_row(call->db, SQL_GATE_SESSION, args, COUNT(args), &call->arena, &row, &found));
 	if (found)
-		TRY(guest_fill(turn, &row, guest));
-	session_decide_for_gate(&guest->session, keeper_config(turn->keeper), turn->now_us);
+		TRY(gate_guest_fill(call, &row, guest));
+	session_decide_for_gate(&guest->session, keeper_config(call->keeper), call->now_us);
 	return ERR_OK;
 }
 
 /* Whoever uses an application is not idle. */
 static void
-guest_touch(struct turn *turn, struct guest *guest)
+gate_guest_touch(struct call *call, struct guest *guest)
 {
-	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(guest->session.id) };
+	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(guest->session.id) };
 	err e;
 
-	if (!session_touch_due(&guest->session, keeper_config(turn->keeper), turn->now_us))
+	if (!session_touch_due(&guest->session, keeper_config(call->keeper), call->now_us))
 		return;
-	e = db_run(turn->db, SQL_SESSION_TOUCH, args, COUNT(args), NULL);
+	e = db_run(call->db, SQL_SESSION_TOUCH, args, COUNT(args), NULL);
 	if (e != ERR_OK) {
 		log_event(LOG_WARNING, "session.unwritten", LOG_TEXT("why", err_name(e)));
 		return;
 	}
-	guest->session.seen_us = turn->now_us;
-	session_decide_for_gate(&guest->session, keeper_config(turn->keeper), turn->now_us);
+	guest->session.seen_us = call->now_us;
+	session_decide_for_gate(&guest->session, keeper_config(call->keeper), call->now_us);
 }
 
 static enum access_level
-level_of(const struct guest *guest)
+gate_level_of(const struct guest *guest)
 {
 	switch (guest->session.state) {
 	case STATE_FULL:
@@ -105,14 +105,14 @@ level_of(const struct guest *guest)
 /* --- where -------------------------------------------------------------------------------------------------------------- */
 
 static void
-id_put(int64_t id, uint8_t ret_bytes[ID_BYTES])
+gate_id_put(int64_t id, uint8_t ret_bytes[ID_BYTES])
 {
 	for (unsigned i = 0; i < ID_BYTES; i++)
 		ret_bytes[i] = (uint8_t)((uint64_t)id >> (8 * i));
 }
 
 static int64_t
-id_get(const uint8_t bytes[ID_BYTES])
+gate_id_get(const uint8_t bytes[ID_BYTES])
 {
 	uint64_t id = 0;
 
@@ -122,7 +122,7 @@ id_get(const uint8_t bytes[ID_BYTES])
 }
 
 static err
-cookie_mac(const struct keeper *k, const uint8_t id[ID_BYTES], str domain, uint8_t ret_mac[DIGEST_BYTES])
+gate_cookie_mac(const struct keeper *k, const uint8_t id[ID_BYTES], str domain, uint8_t ret_mac[DIGEST_BYTES])
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(512);
 
@@ -134,54 +134,54 @@ cookie_mac(const struct keeper *k, const uint8_t id[ID_BYTES], str domain, uint8
 
 /* *ret_id 0: it is none of ours for this domain. */
 static err
-cookie_read(const struct keeper *k, str cookie, str domain, int64_t *ret_id)
+gate_cookie_read(const struct keeper *k, str cookie, str domain, int64_t *ret_id)
 {
 	uint8_t bytes[COOKIE_BYTES], mac[DIGEST_BYTES];
 
 	*ret_id = 0;
 	if (str_base64url(cookie, bytes, sizeof(bytes)) != ERR_OK)
 		return ERR_OK;
-	TRY(cookie_mac(k, bytes, domain, mac));
+	TRY(gate_cookie_mac(k, bytes, domain, mac));
 	if (secret_equal(mac, bytes + ID_BYTES, sizeof(mac)))
-		*ret_id = id_get(bytes);
+		*ret_id = gate_id_get(bytes);
 	return ERR_OK;
 }
 
 static err
-cookie_make(struct turn *turn, int64_t session_id, str domain, str *ret_cookie)
+gate_cookie_make(struct call *call, int64_t session_id, str domain, str *ret_cookie)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(64);
 	uint8_t bytes[COOKIE_BYTES];
 
-	id_put(session_id, bytes);
-	TRY(cookie_mac(turn->keeper, bytes, domain, bytes + ID_BYTES));
+	gate_id_put(session_id, bytes);
+	TRY(gate_cookie_mac(call->keeper, bytes, domain, bytes + ID_BYTES));
 	buf_put_base64url(&text, str_bytes(bytes, sizeof(bytes)));
 	TRY(buf_check(&text));
-	return arena_copy(&turn->arena, buf_str(&text), ret_cookie);
+	return arena_copy(&call->arena, buf_str(&text), ret_cookie);
 }
 
 /* --- may they? ---------------------------------------------------------------------------------------------------------- */
 
 /* What was asked for: in order, and under a protected domain.  *ret_domain empty: not so, and nobody may. */
 static err
-request_read(struct turn *turn, str url, str method, struct target *target, struct access_request *ret_request,
-	     str *ret_domain)
+gate_request_read(struct call *call, str url, str method, struct target *target, struct access_request *ret_request,
+		  str *ret_domain)
 {
-	err e = target_read(url, &turn->arena, target);
+	err e = target_read(url, &call->arena, target);
 
 	*ret_domain = (str){ 0 };
 	if (e == ERR_INVALID || e == ERR_TOO_LONG || (e == ERR_OK && !target_method_good(method)))
 		return ERR_OK;
 	TRY(e);
-	*ret_request = (struct access_request){ .target = target, .method = method, .address = turn->head.address };
-	*ret_domain = gate_domain_of(keeper_config(turn->keeper), target->host);
+	*ret_request = (struct access_request){ .target = target, .method = method, .address = call->head.address };
+	*ret_domain = gate_domain_of(keeper_config(call->keeper), target->host);
 	return ERR_OK;
 }
 
 static struct access_decision
-decide(struct turn *turn, const struct access_request *request, const struct guest *guest, bool *ret_bypass)
+gate_decide(struct call *call, const struct access_request *request, const struct guest *guest, bool *ret_bypass)
 {
-	struct access_visitor visitor = { .level = level_of(guest) };
+	struct access_visitor visitor = { .level = gate_level_of(guest) };
 	struct access_decision decision;
 	enum access_policy policy;
 	unsigned line;
@@ -189,9 +189,9 @@ decide(struct turn *turn, const struct access_request *request, const struct gue
 	if (visitor.level != ACCESS_NOBODY) {
 		visitor.name = account_name_str(&guest->session.name);
 		visitor.groups = guest->groups;
-		visitor.proved_us = session_proved_us(&guest->session);
+		visitor.verified_us = session_verified_us(&guest->session);
 	}
-	decision = live_rules_decide(keeper_live_rules(turn->keeper), request, &visitor, turn->now_us, &policy, &line);
+	decision = live_rules_decide(keeper_live_rules(call->keeper), request, &visitor, call->now_us, &policy, &line);
 	*ret_bypass = policy == ACCESS_BYPASS;
 	return decision;
 }
@@ -199,50 +199,50 @@ decide(struct turn *turn, const struct access_request *request, const struct gue
 /* --- GATE --------------------------------------------------------------------------------------------------------------- */
 
 static str
-guest_display_name(const struct guest *guest)
+gate_guest_display_name(const struct guest *guest)
 {
 	return str_bytes(guest->session.display_name.b, guest->session.display_name.n);
 }
 
 static err
-identity_sign(struct turn *turn, const struct guest *guest, str host, str *ret_jwt)
+gate_identity_sign(struct call *call, const struct guest *guest, str host, str *ret_jwt)
 {
 	CLEANUP(buf_wipe) struct buf jwt = BUF(GATE_JWT_MAX);
-	const struct identity identity = { .issuer = str_of(keeper_config(turn->keeper)->public_url),
+	const struct identity identity = { .issuer = str_of(keeper_config(call->keeper)->public_url),
 					   .name = account_name_str(&guest->session.name),
 					   .audience = host,
-					   .display_name = guest_display_name(guest),
+					   .display_name = gate_guest_display_name(guest),
 					   .email = guest->email,
 					   .groups = guest->groups,
 					   .amr =
 					       proofs_amr(&guest->session.proofs, session_is_enrolled(&guest->session)),
-					   .now_us = turn->now_us };
+					   .now_us = call->now_us };
 
-	TRY(signing_put(&keeper_keys(turn->keeper)->signing, &identity, &jwt));
-	return arena_copy(&turn->arena, buf_str(&jwt), ret_jwt);
+	TRY(signing_put(&keeper_keys(call->keeper)->signing, &identity, &jwt));
+	return arena_copy(&call->arena, buf_str(&jwt), ret_jwt);
 }
 
 static err
-guest_tell(struct turn *turn, const struct guest *guest, struct gate_visitor_body *answer)
+gate_guest_describe(struct call *call, const struct guest *guest, struct gate_visitor_body *answer)
 {
-	answer->level = level_of(guest);
+	answer->level = gate_level_of(guest);
 	if (answer->level == ACCESS_NOBODY)
 		return ERR_OK;
-	TRY(arena_copy(&turn->arena, account_name_str(&guest->session.name), &answer->name));
-	TRY(arena_copy(&turn->arena, guest_display_name(guest), &answer->display_name));
+	TRY(arena_copy(&call->arena, account_name_str(&guest->session.name), &answer->name));
+	TRY(arena_copy(&call->arena, gate_guest_display_name(guest), &answer->display_name));
 	answer->email = guest->email;
 	answer->groups = guest->groups;
-	answer->proved_us = guest->session.state == STATE_FULL ? session_proved_us(&guest->session) : 0;
+	answer->verified_us = guest->session.state == STATE_FULL ? session_verified_us(&guest->session) : 0;
 	answer->expires_us = guest->session.expires_us;
 	answer->session = guest->token_hash;
 	return ERR_OK;
 }
 
 err
-gate_answer(struct turn *turn, enum verdict *ret_verdict)
+gate_answer(struct call *call, enum verdict *ret_verdict)
 {
-	const struct gate_body *asked = turn->body;
-	struct gate_visitor_body *answer = turn->answer;
+	const struct gate_body *asked = call->body;
+	struct gate_visitor_body *answer = call->answer;
 	struct access_request request = { .method = STR("") };
 	struct access_decision decision;
 	struct target target;
@@ -251,19 +251,19 @@ gate_answer(struct turn *turn, enum verdict *ret_verdict)
 	int64_t session_id = 0;
 	bool bypass = false;
 
-	turn->now.session = (struct session){ 0 }; /* whatever was presented beside it: no page's session leaves here */
-	TRY(request_read(turn, asked->url, asked->method, &target, &request, &domain));
+	call->now.session = (struct session){ 0 }; /* whatever was presented beside it: no page's session leaves here */
+	TRY(gate_request_read(call, asked->url, asked->method, &target, &request, &domain));
 	if (domain.n == 0)
 		return ERR_OK;
-	TRY(cookie_read(turn->keeper, asked->token, domain, &session_id));
-	TRY(guest_find(turn, session_id, &guest));
-	if (level_of(&guest) != ACCESS_NOBODY)
-		guest_touch(turn, &guest);
-	decision = decide(turn, &request, &guest, &bypass);
+	TRY(gate_cookie_read(call->keeper, asked->token, domain, &session_id));
+	TRY(gate_guest_find(call, session_id, &guest));
+	if (gate_level_of(&guest) != ACCESS_NOBODY)
+		gate_guest_touch(call, &guest);
+	decision = gate_decide(call, &request, &guest, &bypass);
 	answer->outcome = decision.outcome;
-	TRY(guest_tell(turn, &guest, answer));
+	TRY(gate_guest_describe(call, &guest, answer));
 	if (decision.outcome == ACCESS_PASSES && !bypass && answer->level != ACCESS_NOBODY)
-		TRY(identity_sign(turn, &guest, target.host, &answer->jwt));
+		TRY(gate_identity_sign(call, &guest, target.host, &answer->jwt));
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }
@@ -272,7 +272,7 @@ gate_answer(struct turn *turn, enum verdict *ret_verdict)
 
 /* Is this domain that of PUBLIC_URL, so that a page there may set its cookie? */
 static bool
-domain_is_ours(const struct config *config, str domain)
+gate_domain_is_ours(const struct config *config, str domain)
 {
 	str host = str_of(config->public_host);
 
@@ -280,15 +280,15 @@ domain_is_ours(const struct config *config, str domain)
 }
 
 static err
-let_in(struct turn *turn, int64_t session_id)
+gate_grant_session(struct call *call, int64_t session_id)
 {
-	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(session_id) };
+	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(session_id) };
 
-	return db_run(turn->db, SQL_GATE_LET_IN, args, COUNT(args), NULL);
+	return db_run(call->db, SQL_GATE_GRANT, args, COUNT(args), NULL);
 }
 
 static err
-ticket_make(struct turn *turn, int64_t session_id, str url, str *ret_ticket)
+gate_ticket_make(struct call *call, int64_t session_id, str url, str *ret_ticket)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(64);
 	uint8_t hash[DIGEST_BYTES];
@@ -301,44 +301,44 @@ ticket_make(struct turn *turn, int64_t session_id, str url, str *ret_ticket)
 	TRY(buf_check(&text));
 	TRY(digest_sha256(str_bytes(ticket.b, TOKEN_BYTES), hash));
 	const struct db_value args[] = { DB_INT(id), DB_BLOB(str_bytes(hash, sizeof(hash))), DB_INT(session_id),
-					 DB_TEXT(url), DB_INT(turn->now_us + TICKET_US) };
+					 DB_TEXT(url), DB_INT(call->now_us + TICKET_US) };
 	const struct db_value bound[] = { DB_INT(session_id), DB_INT(TICKETS_MAX) };
-	TRY(db_run(turn->db, SQL_GATE_TICKET_INSERT, args, COUNT(args), NULL));
-	TRY(db_run(turn->db, SQL_GATE_TICKET_TRIM, bound, COUNT(bound), NULL));
-	return arena_copy(&turn->arena, buf_str(&text), ret_ticket);
+	TRY(db_run(call->db, SQL_GATE_TICKET_INSERT, args, COUNT(args), NULL));
+	TRY(db_run(call->db, SQL_GATE_TICKET_TRIM, bound, COUNT(bound), NULL));
+	return arena_copy(&call->arena, buf_str(&text), ret_ticket);
 }
 
 static err
-way_write(struct turn *turn, void *context, bool *ret_commit)
+gate_grant_write(struct call *call, void *context, bool *ret_commit)
 {
-	struct gate_way_body *answer = context;
-	int64_t session_id = turn->now.session.id;
+	struct gate_grant_body *answer = context;
+	int64_t session_id = call->now.session.id;
 
-	if (turn->now.session.state == STATE_PENDING)
-		TRY(let_in(turn, session_id));
-	if (!domain_is_ours(keeper_config(turn->keeper), answer->domain))
-		TRY(ticket_make(turn, session_id, answer->url, &answer->ticket));
+	if (call->now.session.state == STATE_PENDING)
+		TRY(gate_grant_session(call, session_id));
+	if (!gate_domain_is_ours(keeper_config(call->keeper), answer->domain))
+		TRY(gate_ticket_make(call, session_id, answer->url, &answer->ticket));
 	*ret_commit = true;
 	return ERR_OK;
 }
 
 static err
-way_open(struct turn *turn, const struct target *target, str domain, struct gate_way_body *answer)
+gate_grant_make(struct call *call, const struct target *target, str domain, struct gate_grant_body *answer)
 {
-	bool ours = domain_is_ours(keeper_config(turn->keeper), domain), done = false;
+	bool ours = gate_domain_is_ours(keeper_config(call->keeper), domain), done = false;
 
 	answer->domain = domain;
 	answer->url = target->url;
-	if (!ours || turn->now.session.state == STATE_PENDING)
-		TRY(turn_transact(turn, way_write, answer, &done));
-	return ours ? cookie_make(turn, turn->now.session.id, domain, &answer->token) : ERR_OK;
+	if (!ours || call->now.session.state == STATE_PENDING)
+		TRY(call_transact(call, gate_grant_write, answer, &done));
+	return ours ? gate_cookie_make(call, call->now.session.id, domain, &answer->token) : ERR_OK;
 }
 
 err
-gate_enter_answer(struct turn *turn, enum verdict *ret_verdict)
+gate_enter_answer(struct call *call, enum verdict *ret_verdict)
 {
-	const struct gate_enter_body *asked = turn->body;
-	struct gate_way_body *answer = turn->answer;
+	const struct gate_enter_body *asked = call->body;
+	struct gate_grant_body *answer = call->answer;
 	struct access_request request = { .method = STR("") };
 	struct access_decision decision;
 	struct target target;
@@ -346,15 +346,15 @@ gate_enter_answer(struct turn *turn, enum verdict *ret_verdict)
 	str domain = { 0 };
 	bool bypass = false;
 
-	TRY(request_read(turn, asked->url, asked->method, &target, &request, &domain));
+	TRY(gate_request_read(call, asked->url, asked->method, &target, &request, &domain));
 	if (domain.n == 0)
 		return ERR_OK;
-	TRY(guest_find(turn, turn->now.session.id, &guest));
-	decision = decide(turn, &request, &guest, &bypass);
+	TRY(gate_guest_find(call, call->now.session.id, &guest));
+	decision = gate_decide(call, &request, &guest, &bypass);
 	answer->outcome = decision.outcome;
 	answer->reason = decision.reason;
 	if (decision.outcome == ACCESS_PASSES)
-		TRY(way_open(turn, &target, domain, answer));
+		TRY(gate_grant_make(call, &target, domain, answer));
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }
@@ -362,41 +362,41 @@ gate_enter_answer(struct turn *turn, enum verdict *ret_verdict)
 /* --- GATE_TICKET -------------------------------------------------------------------------------------------------------- */
 
 static err
-ticket_spend(struct turn *turn, str text, struct gate_ticket_spend_row *ret_spent, bool *ret_found)
+gate_ticket_spend(struct call *call, str text, struct gate_ticket_spend_row *ret_spent, bool *ret_found)
 {
 	uint8_t ticket[TOKEN_BYTES], hash[DIGEST_BYTES];
 
 	if (str_base64url(text, ticket, sizeof(ticket)) != ERR_OK)
 		return ERR_OK;
 	TRY(digest_sha256(str_bytes(ticket, sizeof(ticket)), hash));
-	const struct db_value args[] = { DB_BLOB(str_bytes(hash, sizeof(hash))), DB_INT(turn->now_us) };
-	return db_row(turn->db, SQL_GATE_TICKET_SPEND, args, COUNT(args), &turn->arena, ret_spent, ret_found);
+	const struct db_value args[] = { DB_BLOB(str_bytes(hash, sizeof(hash))), DB_INT(call->now_us) };
+	return db_row(call->db, SQL_GATE_TICKET_SPEND, args, COUNT(args), &call->arena, ret_spent, ret_found);
 }
 
 err
-gate_ticket_answer(struct turn *turn, enum verdict *ret_verdict)
+gate_ticket_answer(struct call *call, enum verdict *ret_verdict)
 {
-	const struct gate_ticket_body *asked = turn->body;
-	struct gate_way_body *answer = turn->answer;
+	const struct gate_ticket_body *asked = call->body;
+	struct gate_grant_body *answer = call->answer;
 	struct gate_ticket_spend_row spent;
 	struct target target;
 	struct guest guest;
 	str domain;
 	bool found = false;
 
-	turn->now.session = (struct session){ 0 };
-	TRY(ticket_spend(turn, asked->ticket, &spent, &found));
-	if (!found || target_read(spent.url, &turn->arena, &target) != ERR_OK)
+	call->now.session = (struct session){ 0 };
+	TRY(gate_ticket_spend(call, asked->ticket, &spent, &found));
+	if (!found || target_read(spent.url, &call->arena, &target) != ERR_OK)
 		return ERR_OK;
-	domain = gate_domain_of(keeper_config(turn->keeper), target.host);
-	TRY(guest_find(turn, spent.session_id, &guest));
+	domain = gate_domain_of(keeper_config(call->keeper), target.host);
+	TRY(gate_guest_find(call, spent.session_id, &guest));
 	/* at its own host only: a ticket that was carried elsewhere opens nothing there */
-	if (domain.n == 0 || !str_equal(target.host, asked->host) || level_of(&guest) == ACCESS_NOBODY)
+	if (domain.n == 0 || !str_equal(target.host, asked->host) || gate_level_of(&guest) == ACCESS_NOBODY)
 		return ERR_OK;
 	answer->outcome = ACCESS_PASSES;
 	answer->domain = domain;
 	answer->url = target.url;
-	TRY(cookie_make(turn, spent.session_id, domain, &answer->token));
+	TRY(gate_cookie_make(call, spent.session_id, domain, &answer->token));
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

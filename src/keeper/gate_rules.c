@@ -2,7 +2,7 @@
 #include "gate/access_file.h"
 #include "gate/live_rules.h"
 #include "gate/suffix.h"
-#include "keeper/turn.h"
+#include "keeper/call.h"
 
 enum { TEXT_ARENA_BYTES = 2 * ACCESS_FILE_MAX_BYTES };
 

@@ -14,8 +14,8 @@ struct hash_scheme {
 	const char *begins; /* what its texts begin with */
 	bool (*usable)(str hash);
 	err (*hash)(const struct config *config, const struct password *password, struct password_hash *ret_hash);
-	err (*nobodys)(const struct config *config, struct password_hash *ret_hash);
-	err (*prove)(str hash, const struct password *password, bool *ret_right);
+	err (*dummy_hash)(const struct config *config, struct password_hash *ret_hash);
+	err (*verify)(str hash, const struct password *password, bool *ret_right);
 	bool (*outdated)(const struct config *config, str hash);
 };
 

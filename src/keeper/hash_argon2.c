@@ -62,7 +62,7 @@ static _Thread_local struct kept {
 static _Thread_local struct thread_end kept_end;
 
 static void
-kept_free(void *context)
+argon2_kept_free(void *context)
 {
 	struct kept *k = context;
 
@@ -79,7 +79,7 @@ password_memory_is_kept(void)
 void
 password_memory_release(void)
 {
-	kept_free(&kept);
+	argon2_kept_free(&kept);
 }
 
 static int
@@ -97,7 +97,7 @@ argon2_memory_take(uint8_t **ret_memory, size_t n)
 static void
 argon2_memory_give(uint8_t *memory, size_t n)
 {
-	if (!thread_end_do(&kept_end, kept_free, &kept)) {
+	if (!thread_end_do(&kept_end, argon2_kept_free, &kept)) {
 		mem_drop(memory);
 		return;
 	}
@@ -146,7 +146,7 @@ argon2_bytes(str text, size_t min, size_t max, uint8_t *ret_bytes, size_t *ret_n
 
 /* "m=19456" with its key: the number behind it. */
 static err
-parameter_take(str *rest, str key, unsigned max, unsigned *ret_value)
+argon2_parameter_take(str *rest, str key, unsigned max, unsigned *ret_value)
 {
 	str part = str_cut(rest, ',');
 	uint64_t value = 0;
@@ -165,9 +165,9 @@ argon2_parse(str text, struct argon2_hash *ret_hash)
 	if (!str_starts(text, STR("$argon2id$")) || !str_equal(str_cut(&rest, '$'), STR("v=19")))
 		return ERR_CORRUPT;
 	str costs = str_cut(&rest, '$');
-	TRY(parameter_take(&costs, STR("m="), ARGON2_KIB_MAX, &ret_hash->memory_kib));
-	TRY(parameter_take(&costs, STR("t="), ARGON2_PASSES_MAX, &ret_hash->passes));
-	TRY(parameter_take(&costs, STR("p="), 16, &ret_hash->lanes));
+	TRY(argon2_parameter_take(&costs, STR("m="), ARGON2_KIB_MAX, &ret_hash->memory_kib));
+	TRY(argon2_parameter_take(&costs, STR("t="), ARGON2_PASSES_MAX, &ret_hash->passes));
+	TRY(argon2_parameter_take(&costs, STR("p="), 16, &ret_hash->lanes));
 	if (ret_hash->memory_kib < 8 * ret_hash->lanes) /* RFC 9106, section 3.1 */
 		return ERR_CORRUPT;
 	if (costs.p != NULL)
@@ -212,7 +212,7 @@ argon2_hash_new(const struct config *config, const struct password *password, st
 }
 
 static err
-argon2_nobodys(const struct config *config, struct password_hash *ret_hash)
+argon2_dummy_hash(const struct config *config, struct password_hash *ret_hash)
 {
 	struct argon2_hash hash = argon2_as_set(config);
 
@@ -222,7 +222,7 @@ argon2_nobodys(const struct config *config, struct password_hash *ret_hash)
 }
 
 static err
-argon2_prove(str text, const struct password *password, bool *ret_right)
+argon2_password_verify(str text, const struct password *password, bool *ret_right)
 {
 	struct argon2_hash hash = { 0 };
 	uint8_t tag[ARGON2_TAG_MAX];
@@ -252,5 +252,5 @@ argon2_usable(str text)
 	return argon2_parse(text, &hash) == ERR_OK;
 }
 
-const struct hash_scheme hash_argon2id = { "$argon2id$",   argon2_usable, argon2_hash_new,
-					   argon2_nobodys, argon2_prove,  argon2_outdated };
+const struct hash_scheme hash_argon2id = { "$argon2id$",      argon2_usable,          argon2_hash_new,
+					   argon2_dummy_hash, argon2_password_verify, argon2_outdated };

@@ -27,7 +27,7 @@ static const char crypt_letters[] = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 
 /* The letters in which crypt writes salts and hashes; with another there is nothing to be proved. */
 static bool
-is_crypt_text(str text)
+hash_crypt_is_crypt_text(str text)
 {
 	for (size_t i = 0; i < text.n; i++) {
 		char c = text.p[i];
@@ -48,7 +48,7 @@ bcrypt_rounds(str text)
 	    (!str_starts(text, STR("$2b$")) && !str_starts(text, STR("$2a$")) && !str_starts(text, STR("$2y$"))))
 		return 0;
 	if (str_number(str_upto(str_from(text, 4), 2), BCRYPT_ROUNDS_MAX, &rounds) != ERR_OK ||
-	    rounds < BCRYPT_ROUNDS_MIN || text.p[6] != '$' || !is_crypt_text(str_from(text, 7)))
+	    rounds < BCRYPT_ROUNDS_MIN || text.p[6] != '$' || !hash_crypt_is_crypt_text(str_from(text, 7)))
 		return 0;
 	return (unsigned)rounds;
 }
@@ -83,7 +83,7 @@ crypt_compute(const char *setting, const struct password *password, struct passw
 
 /* Hash with the stored one as setting: is it the same? */
 static err
-crypt_prove(str text, const struct password *password, bool *ret_right)
+crypt_verify(str text, const struct password *password, bool *ret_right)
 {
 	struct password_hash stored = { 0 }, computed = { 0 };
 
@@ -136,7 +136,7 @@ bcrypt_hash_new(const struct config *config, const struct password *password, st
 }
 
 static err
-bcrypt_nobodys(const struct config *config, struct password_hash *ret_hash)
+bcrypt_dummy_hash(const struct config *config, struct password_hash *ret_hash)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(HASH_TEXT_MAX);
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
@@ -153,7 +153,7 @@ bcrypt_nobodys(const struct config *config, struct password_hash *ret_hash)
 
 /* bcrypt reads 72 bytes: of what is longer the rest would not count, so it is never right. */
 static err
-bcrypt_prove(str text, const struct password *password, bool *ret_right)
+bcrypt_verify(str text, const struct password *password, bool *ret_right)
 {
 	bool right = false;
 	char hash[BCRYPT_CHARACTERS];
@@ -162,7 +162,7 @@ bcrypt_prove(str text, const struct password *password, bool *ret_right)
 		return ERR_CORRUPT;
 	memcpy(hash, text.p, sizeof(hash)); /* bcrypt_rounds() has checked the length */
 	bcrypt_make_canonical(hash);
-	TRY(crypt_prove(str_bytes(hash, sizeof(hash)), password, &right));
+	TRY(crypt_verify(str_bytes(hash, sizeof(hash)), password, &right));
 	*ret_right = right && password->n <= BCRYPT_MAX_BYTES;
 	return ERR_OK;
 }
@@ -179,8 +179,8 @@ bcrypt_usable(str text)
 	return bcrypt_rounds(text) != 0;
 }
 
-const struct hash_scheme hash_bcrypt = { "$2",           bcrypt_usable, bcrypt_hash_new,
-					 bcrypt_nobodys, bcrypt_prove,  bcrypt_outdated };
+const struct hash_scheme hash_bcrypt = { "$2",          bcrypt_usable,  bcrypt_hash_new, bcrypt_dummy_hash,
+					 bcrypt_verify, bcrypt_outdated };
 
 /* --- SHA-crypt: of imported accounts only, until they sign in ------------------------------------------------------- */
 
@@ -198,15 +198,15 @@ sha_crypt_usable(str text)
 			return false;
 	}
 	str salt = str_cut(&rest, '$');
-	if (salt.n > SHA_CRYPT_SALT_MAX || !is_crypt_text(salt) || !is_crypt_text(rest))
+	if (salt.n > SHA_CRYPT_SALT_MAX || !hash_crypt_is_crypt_text(salt) || !hash_crypt_is_crypt_text(rest))
 		return false;
 	return rest.n == (str_starts(text, STR("$5$")) ? 43 : 86) && text.n < HASH_TEXT_MAX;
 }
 
 static err
-sha_crypt_prove(str text, const struct password *password, bool *ret_right)
+sha_crypt_verify(str text, const struct password *password, bool *ret_right)
 {
-	return sha_crypt_usable(text) ? crypt_prove(text, password, ret_right) : ERR_CORRUPT;
+	return sha_crypt_usable(text) ? crypt_verify(text, password, ret_right) : ERR_CORRUPT;
 }
 
 static bool
@@ -216,8 +216,8 @@ sha_crypt_outdated(const struct config *config, str text)
 }
 
 const struct hash_scheme hash_sha256_crypt = {
-	"$5$", sha_crypt_usable, NULL, NULL, sha_crypt_prove, sha_crypt_outdated
+	"$5$", sha_crypt_usable, NULL, NULL, sha_crypt_verify, sha_crypt_outdated
 };
 const struct hash_scheme hash_sha512_crypt = {
-	"$6$", sha_crypt_usable, NULL, NULL, sha_crypt_prove, sha_crypt_outdated
+	"$6$", sha_crypt_usable, NULL, NULL, sha_crypt_verify, sha_crypt_outdated
 };

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 static str
-next_name(str *rest)
+identity_next_name(str *rest)
 {
 	size_t n = 0;
 
@@ -20,7 +20,7 @@ next_name(str *rest)
 }
 
 static int
-compare(const void *a, const void *b)
+identity_compare(const void *a, const void *b)
 {
 	const str *x = a, *y = b;
 	size_t n = x->n < y->n ? x->n : y->n;
@@ -36,14 +36,14 @@ groups_read(str typed, struct arena *arena, str *ret_groups)
 	str names[GROUPS_COUNT_MAX] = { { 0 } };
 	size_t n = 0;
 
-	for (str name = next_name(&typed); name.n > 0; name = next_name(&typed)) {
+	for (str name = identity_next_name(&typed); name.n > 0; name = identity_next_name(&typed)) {
 		if (!access_group_good(name))
 			return ERR_INVALID;
 		if (n == GROUPS_COUNT_MAX)
 			return ERR_TOO_LONG;
 		names[n++] = name;
 	}
-	qsort(names, n, sizeof(names[0]), compare);
+	qsort(names, n, sizeof(names[0]), identity_compare);
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0 && str_equal(names[i], names[i - 1]))
 			continue;

@@ -14,7 +14,7 @@
 #include "keeper/passwords.h"
 #include "keeper/row_values.h"
 #include "keeper/row_words.h"
-#include "keeper/turn.h"
+#include "keeper/call.h"
 #include "keeper/upkeep.h"
 
 #include <stdlib.h>
@@ -36,47 +36,48 @@ struct run {
 };
 
 static void
-run_close(struct run *run)
+import_run_close(struct run *run)
 {
 	db_rollback_unless_done(&run->transaction);
 	buf_wipe(&run->names);
 }
 
 static err
-names_add(struct buf *names, const struct account_name *name)
+import_names_add(struct buf *names, const struct account_name *name)
 {
 	buf_put(names, str_bytes(name, sizeof(*name)));
 	return buf_check(names);
 }
 
 static int
-name_compare(const void *a, const void *b)
+import_name_compare(const void *a, const void *b)
 {
 	return strcmp(((const struct account_name *)a)->b, ((const struct account_name *)b)->b);
 }
 
 static void
-names_sort(struct buf *names)
+import_names_sort(struct buf *names)
 {
 	if (names->n > 0)
-		qsort(names->p, names->n / sizeof(struct account_name), sizeof(struct account_name), name_compare);
+		qsort(names->p, names->n / sizeof(struct account_name), sizeof(struct account_name),
+		      import_name_compare);
 }
 
 /* Is name number `at` this one? */
 static bool
-names_is(const struct buf *names, size_t at, const struct account_name *name)
+import_names_is(const struct buf *names, size_t at, const struct account_name *name)
 {
-	return at < names->n / sizeof(*name) && name_compare(names->p + at * sizeof(*name), name) == 0;
+	return at < names->n / sizeof(*name) && import_name_compare(names->p + at * sizeof(*name), name) == 0;
 }
 
 static size_t
-names_first(const struct buf *names, const struct account_name *name)
+import_names_first(const struct buf *names, const struct account_name *name)
 {
 	size_t low = 0, high = names->n / sizeof(*name);
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (name_compare(names->p + middle * sizeof(*name), name) < 0)
+		if (import_name_compare(names->p + middle * sizeof(*name), name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -85,14 +86,14 @@ names_first(const struct buf *names, const struct account_name *name)
 }
 
 static bool
-names_has_two(const struct buf *names, const struct account_name *name)
+import_names_has_two(const struct buf *names, const struct account_name *name)
 {
-	return names_is(names, names_first(names, name) + 1, name);
+	return import_names_is(names, import_names_first(names, name) + 1, name);
 }
 
 /* The name that a row's account will have. */
 static enum problem
-row_name(const struct run *run, const struct import_row *row, struct account_name *ret_name)
+import_row_name(const struct run *run, const struct import_row *row, struct account_name *ret_name)
 {
 	str name = row->name;
 
@@ -102,16 +103,16 @@ row_name(const struct run *run, const struct import_row *row, struct account_nam
 }
 
 static err
-count_row(void *context, const struct import_row *row)
+import_count_row(void *context, const struct import_row *row)
 {
 	struct run *run = context;
 	struct account_name name = { 0 };
 
 	if (++run->counts->rows > ROWS_MAX)
 		return ERR_TOO_LONG;
-	if (row->stray || row_name(run, row, &name) != PROBLEM_NONE)
+	if (row->stray || import_row_name(run, row, &name) != PROBLEM_NONE)
 		return ERR_OK;
-	return names_add(&run->names, &name);
+	return import_names_add(&run->names, &name);
 }
 
 /* --- the second time: what can be taken? ---------------------------------------------------------------------------- */
@@ -128,30 +129,30 @@ struct account_in {
 };
 
 static void
-account_in_wipe(struct account_in *in)
+import_account_in_wipe(struct account_in *in)
 {
 	arena_wipe(&in->arena);
 	secret_wipe(in, sizeof(*in));
 }
 
 static unsigned
-row_digits(const struct import_row *row)
+import_row_digits(const struct import_row *row)
 {
 	return row->digits == 0 ? OTP_TOTP_DEFAULT.digits : row->digits;
 }
 
 static unsigned
-row_period(const struct import_row *row)
+import_row_period(const struct import_row *row)
 {
 	return row->period_s == 0 ? OTP_TOTP_DEFAULT.period_s : row->period_s;
 }
 
 static const char *
-row_factor_refused(const struct import_row *row, struct account_in *in)
+import_row_factor_refused(const struct import_row *row, struct account_in *in)
 {
 	struct factor_values values = { .algorithm = str_of(factor_algorithm_name(row->algorithm)),
-					.digits = row_digits(row),
-					.period_s = row_period(row) };
+					.digits = import_row_digits(row),
+					.period_s = import_row_period(row) };
 
 	if (row->factor_refused != NULL || row->secret.n == 0)
 		return row->factor_refused;
@@ -164,7 +165,7 @@ row_factor_refused(const struct import_row *row, struct account_in *in)
 
 /* As it will stand in the row, and as it would be checked there. */
 static const char *
-row_values_refused(const struct import_row *row, struct account_in *in)
+import_row_values_refused(const struct import_row *row, struct account_in *in)
 {
 	struct account_values values = { .of = { [ACCOUNT_NAME] = account_name_str(&in->name),
 						 [ACCOUNT_DISPLAY_NAME] = row->display_name,
@@ -186,23 +187,23 @@ row_values_refused(const struct import_row *row, struct account_in *in)
 }
 
 static const char *
-row_refused(const struct run *run, const struct import_row *row, struct account_in *in)
+import_row_refused(const struct run *run, const struct import_row *row, struct account_in *in)
 {
-	const char *wrong = account_name_wrong(row_name(run, row, &in->name));
+	const char *wrong = account_name_wrong(import_row_name(run, row, &in->name));
 
 	if (wrong != NULL)
 		return wrong;
-	if (names_has_two(&run->names, &in->name))
+	if (import_names_has_two(&run->names, &in->name))
 		return "another one has the same name, or one that differs in capital letters or spaces only";
 	if (row->refused != NULL)
 		return row->refused;
-	return row_values_refused(row, in);
+	return import_row_values_refused(row, in);
 }
 
 /* --- writing -------------------------------------------------------------------------------------------------------- */
 
 static err
-factor_insert(struct run *run, const struct import_row *row, int64_t account_id, const struct account_in *in)
+import_factor_insert(struct run *run, const struct import_row *row, int64_t account_id, const struct account_in *in)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(16 * 1024);
 	struct sealed_for owner = { factor_kind_totp.sealing_purpose, account_id, 0 };
@@ -211,18 +212,20 @@ factor_insert(struct run *run, const struct import_row *row, int64_t account_id,
 	TRY(random_id(&owner.factor_id));
 	TRY(sealing_seal(&keeper_keys(run->keeper)->sealing, &owner, str_bytes(in->secret, in->secret_n), &arena,
 			 &sealed));
-	const struct db_value args[] = {
-		DB_INT(owner.factor_id), DB_INT(account_id),
-		DB_BLOB(sealed),         DB_TEXT(str_of(factor_algorithm_name(row->algorithm))),
-		DB_INT(row_digits(row)), DB_INT(row_period(row)),
-		DB_INT(run->now_us),     DB_TEXT(str_of(factor_kind_totp.name))
-	};
+	const struct db_value args[] = { DB_INT(owner.factor_id),
+					 DB_INT(account_id),
+					 DB_BLOB(sealed),
+					 DB_TEXT(str_of(factor_algorithm_name(row->algorithm))),
+					 DB_INT(import_row_digits(row)),
+					 DB_INT(import_row_period(row)),
+					 DB_INT(run->now_us),
+					 DB_TEXT(str_of(factor_kind_totp.name)) };
 	return db_run(run->db, SQL_IMPORT_FACTOR, args, COUNT(args), NULL);
 }
 
 /* *ret_id 0: that account has an authenticator.  Its row is locked, so that none is confirmed meanwhile. */
 static err
-factorless_find(struct run *run, const struct account_in *in, int64_t *ret_id)
+import_factorless_find(struct run *run, const struct account_in *in, int64_t *ret_id)
 {
 	const struct db_value name[] = { DB_TEXT(account_name_str(&in->name)) };
 	struct admin_find_row account;
@@ -242,24 +245,24 @@ factorless_find(struct run *run, const struct account_in *in, int64_t *ret_id)
 
 /* The account is there.  A run before this one may have taken it without the authenticator that is known now. */
 static err
-factor_add(struct run *run, const struct import_row *row, const struct account_in *in)
+import_factor_add(struct run *run, const struct import_row *row, const struct account_in *in)
 {
 	int64_t id = 0;
 
 	run->counts->there++;
 	if (in->secret_n == 0)
 		return ERR_OK;
-	TRY(factorless_find(run, in, &id));
+	TRY(import_factorless_find(run, in, &id));
 	if (id == 0)
 		return ERR_OK;
-	TRY(factor_insert(run, row, id, in));
+	TRY(import_factor_insert(run, row, id, in));
 	run->counts->factors_added++;
 	return audit_write_command(run->db, AUDIT_ADMIN_IMPORTED, id, REASON_AUTHENTICATOR);
 }
 
 static err
-account_insert_row(struct run *run, const struct import_row *row, const struct account_in *in, int64_t id,
-		   int64_t *ret_inserted)
+import_account_insert_row(struct run *run, const struct import_row *row, const struct account_in *in, int64_t id,
+			  int64_t *ret_inserted)
 {
 	const struct db_value args[] = { DB_INT(id),
 					 DB_TEXT(account_name_str(&in->name)),
@@ -274,14 +277,14 @@ account_insert_row(struct run *run, const struct import_row *row, const struct a
 }
 
 static err
-row_insert(struct run *run, const struct import_row *row, const struct account_in *in)
+import_row_insert(struct run *run, const struct import_row *row, const struct account_in *in)
 {
 	int64_t id = 0, inserted = 0;
 
 	TRY(random_id(&id));
-	TRY(account_insert_row(run, row, in, id, &inserted));
+	TRY(import_account_insert_row(run, row, in, id, &inserted));
 	if (inserted == 0)
-		return factor_add(run, row, in);
+		return import_factor_add(run, row, in);
 	run->counts->taken++;
 	if (in->factor_refused != NULL) {
 		run->counts->enrol_anew++;
@@ -289,13 +292,13 @@ row_insert(struct run *run, const struct import_row *row, const struct account_i
 	}
 	if (in->secret_n > 0) {
 		run->counts->with_factor++;
-		TRY(factor_insert(run, row, id, in));
+		TRY(import_factor_insert(run, row, id, in));
 	}
 	return audit_write_command(run->db, AUDIT_ADMIN_IMPORTED, id, run->import->reason);
 }
 
 static err
-batch_end(struct run *run)
+import_batch_end(struct run *run)
 {
 	run->in_batch = 0;
 	if (run->transaction.db == NULL)
@@ -307,7 +310,7 @@ batch_end(struct run *run)
 }
 
 static void
-row_refuse(struct run *run, const struct import_row *row, const char *reason)
+import_row_refuse(struct run *run, const struct import_row *row, const char *reason)
 {
 	if (row->stray)
 		run->counts->strays++;
@@ -318,13 +321,13 @@ row_refuse(struct run *run, const struct import_row *row, const char *reason)
 
 /* NULL: it can be written. */
 static const char *
-row_prepare(struct run *run, const struct import_row *row, struct account_in *in)
+import_row_prepare(struct run *run, const struct import_row *row, struct account_in *in)
 {
-	const char *reason = row->stray ? row->refused : row_refused(run, row, in);
+	const char *reason = row->stray ? row->refused : import_row_refused(run, row, in);
 
 	if (reason != NULL)
 		return reason;
-	in->factor_refused = row_factor_refused(row, in);
+	in->factor_refused = import_row_factor_refused(row, in);
 	if (in->factor_refused == NULL)
 		return NULL;
 	in->secret_n = 0;
@@ -333,49 +336,50 @@ row_prepare(struct run *run, const struct import_row *row, struct account_in *in
 }
 
 static err
-take_row(void *context, const struct import_row *row)
+import_take_row(void *context, const struct import_row *row)
 {
-	CLEANUP(account_in_wipe) struct account_in in = { .arena = ARENA(16 * 1024) };
+	CLEANUP(import_account_in_wipe) struct account_in in = { .arena = ARENA(16 * 1024) };
 	struct run *run = context;
-	const char *reason = row_prepare(run, row, &in);
+	const char *reason = import_row_prepare(run, row, &in);
 
 	if (reason != NULL) {
-		row_refuse(run, row, reason);
+		import_row_refuse(run, row, reason);
 	} else {
 		if (run->transaction.db == NULL)
 			TRY(db_begin(run->db, &run->transaction));
-		TRY(row_insert(run, row, &in));
+		TRY(import_row_insert(run, row, &in));
 	}
 	run->import->progress(run->import->context,
 			      run->counts->taken + run->counts->there + run->counts->refused + run->counts->strays,
 			      run->counts->rows);
-	return ++run->in_batch < BATCH_ROWS ? ERR_OK : batch_end(run);
+	return ++run->in_batch < BATCH_ROWS ? ERR_OK : import_batch_end(run);
 }
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 static err
-run_twice(struct run *run, struct why *why)
+import_run_twice(struct run *run, struct why *why)
 {
 	const struct import *import = run->import;
 
 	TRY(clock_now_us(&run->now_us));
-	TRY(import->source(import->source_context, count_row, run, why));
-	names_sort(&run->names);
-	TRY(import->source(import->source_context, take_row, run, why));
-	return batch_end(run);
+	TRY(import->source(import->source_context, import_count_row, run, why));
+	import_names_sort(&run->names);
+	TRY(import->source(import->source_context, import_take_row, run, why));
+	return import_batch_end(run);
 }
 
 static err
-with_thread(struct keeper_thread *thread, const struct import *import, struct why *why, struct import_counts *counts)
+import_with_thread(struct keeper_thread *thread, const struct import *import, struct why *why,
+		   struct import_counts *counts)
 {
-	CLEANUP(run_close)
+	CLEANUP(import_run_close)
 	struct run run = { .import = import,
 			   .keeper = thread->keeper,
 			   .db = thread->db,
 			   .counts = counts,
 			   .names = BUF(NAMES_MAX_BYTES) };
-	err e = run_twice(&run, why);
+	err e = import_run_twice(&run, why);
 
 	if (e == ERR_OK || why->text[0] != '\0')
 		return e;
@@ -396,5 +400,5 @@ import_run(const struct config *config, const struct import *import, struct why 
 	TRY(keeper_open(config, why, &keeper));
 	if (keeper_thread_open(keeper, &thread) != ERR_OK)
 		return why_set(why, ERR_AWAY, "The database %s cannot be opened a second time.", config->database_name);
-	return with_thread(thread, import, why, ret_counts);
+	return import_with_thread(thread, import, why, ret_counts);
 }

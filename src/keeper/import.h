@@ -35,7 +35,7 @@ struct import_row {
 
 typedef err (*import_take)(void *context, const struct import_row *row);
 /* Calls take for each row and passes its err on. */
-typedef err (*import_source)(void *source, import_take take, void *context, struct why *why);
+typedef err (*import_reader)(void *source, import_take take, void *context, struct why *why);
 
 /* What to call whom: lines "old name=new name" of a file.  NULL: nothing is renamed. */
 typedef bool (*import_rename)(void *context, str name, str *ret_name);
@@ -50,7 +50,7 @@ struct import_counts {
 
 struct import {
 	enum audit_reason reason; /* for the audit: the kind of source */
-	import_source source;
+	import_reader source;
 	void *source_context;
 	import_rename rename;
 	void *rename_context;

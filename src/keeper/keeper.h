@@ -65,11 +65,11 @@ MUST_USE err keeper_probe(struct keeper_thread *t, struct why *why);
 /*
  * For the one thread of a server that looks after the database: for as long as it runs, no command may have the database for
  * itself (ERR_BUSY: one has), and what other nodes tell is heard.  Poll the fd for POLLIN, -1: there is nothing to wait for;
- * then keeper_hear calls keeper_ended for every session that has ended elsewhere.
+ * then keeper_read_notifications calls keeper_ended for every session that has ended elsewhere.
  */
 MUST_USE err keeper_join(struct keeper_thread *t);
-int keeper_hearing_fd(struct keeper_thread *t);
-MUST_USE err keeper_hear(struct keeper_thread *t);
+int keeper_notification_fd(struct keeper_thread *t);
+MUST_USE err keeper_read_notifications(struct keeper_thread *t);
 
 /*
  * Delete what has expired, one small batch of it, each a transaction of its own: nobody waits long for a lock.  What fails is

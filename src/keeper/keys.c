@@ -17,11 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-	PLACE_BYTES = sizeof((struct master_key){ 0 }.place),
-	FILE_KEY_BYTES = 32,
-	FILE_TEXT_BYTES = 2 * FILE_KEY_BYTES
-};
+enum { PATH_BYTES = sizeof((struct master_key){ 0 }.path), FILE_KEY_BYTES = 32, FILE_TEXT_BYTES = 2 * FILE_KEY_BYTES };
 
 static const char check_text[] = "doubletour";
 static const struct sealed_for check_owner = { .purpose = "key check" };
@@ -43,7 +39,7 @@ keys_wipe(struct keys *keys)
 /* --- the key file ------------------------------------------------------------------------------------------------- */
 
 static void
-file_close(int *fd)
+keys_file_close(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
@@ -51,14 +47,14 @@ file_close(int *fd)
 
 /* Suffix: "" for the key, ".new" for the one that is to follow, the id of one before.  DATA_DIR and the longest one fit. */
 static void
-file_path(const struct config *config, const char *suffix, char ret_path[PLACE_BYTES])
+keys_file_path(const struct config *config, const char *suffix, char ret_path[PATH_BYTES])
 {
-	snprintf(ret_path, PLACE_BYTES, "%s/doubletour.key%s", config->data_dir, suffix);
+	snprintf(ret_path, PATH_BYTES, "%s/doubletour.key%s", config->data_dir, suffix);
 }
 
 /* Nobody else may read it; a link could point anywhere. */
 static err
-file_check_mode(int fd, const char *path, struct why *why)
+keys_file_check_mode(int fd, const char *path, struct why *why)
 {
 	struct stat status;
 
@@ -76,14 +72,14 @@ file_check_mode(int fd, const char *path, struct why *why)
 }
 
 static err
-file_take(int fd, struct master_key *master, struct why *why)
+keys_file_take(int fd, struct master_key *master, struct why *why)
 {
 	ssize_t n;
 
-	TRY(file_check_mode(fd, master->place, why));
+	TRY(keys_file_check_mode(fd, master->path, why));
 	n = sys_read(fd, master->b, sizeof(master->b));
 	if (n < 0)
-		return why_set(why, ERR_CONFIG, "The key file %s cannot be read: %s.", master->place, strerror(errno));
+		return why_set(why, ERR_CONFIG, "The key file %s cannot be read: %s.", master->path, strerror(errno));
 	str key = str_trim(str_without_bom(str_bytes(master->b, (size_t)n)));
 	const char *refused = key_check(key);
 	if (refused != NULL)
@@ -91,25 +87,25 @@ file_take(int fd, struct master_key *master, struct why *why)
 		    why, ERR_CONFIG,
 		    "The key in %s %s.  Put the file back from your backup; a new installation may delete it, "
 		    "and a new one is made at the next start.",
-		    master->place, refused);
+		    master->path, refused);
 	memmove(master->b, key.p, key.n);
 	master->n = key.n;
 	return ERR_OK;
 }
 
 static err
-file_read(const struct config *config, const char *suffix, struct why *why, struct master_key *ret_master)
+keys_file_read(const struct config *config, const char *suffix, struct why *why, struct master_key *ret_master)
 {
-	CLEANUP(file_close) int fd = -1;
+	CLEANUP(keys_file_close) int fd = -1;
 
-	file_path(config, suffix, ret_master->place);
-	fd = sys_open(ret_master->place, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
+	keys_file_path(config, suffix, ret_master->path);
+	fd = sys_open(ret_master->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
 	if (fd < 0 && errno == ENOENT)
 		return ERR_OK;
 	if (fd < 0)
-		return why_set(why, ERR_CONFIG, "The key file %s cannot be opened: %s.", ret_master->place,
+		return why_set(why, ERR_CONFIG, "The key file %s cannot be opened: %s.", ret_master->path,
 			       strerror(errno));
-	return file_take(fd, ret_master, why);
+	return keys_file_take(fd, ret_master, why);
 }
 
 err
@@ -118,8 +114,8 @@ master_key_read(const struct config *config, struct why *why, struct master_key 
 	const char *refused;
 
 	if (config->secret_key_bytes == 0)
-		return file_read(config, "", why, ret_master);
-	snprintf(ret_master->place, sizeof(ret_master->place), "SECRET_KEY");
+		return keys_file_read(config, "", why, ret_master);
+	snprintf(ret_master->path, sizeof(ret_master->path), "SECRET_KEY");
 	memcpy(ret_master->b, config->secret_key, config->secret_key_bytes);
 	ret_master->n = config->secret_key_bytes;
 	refused = key_check(str_bytes(ret_master->b, ret_master->n));
@@ -127,7 +123,7 @@ master_key_read(const struct config *config, struct why *why, struct master_key 
 }
 
 static err
-file_write(int fd, const struct master_key *master)
+keys_file_write(int fd, const struct master_key *master)
 {
 	char text[FILE_TEXT_BYTES + 1];
 	bool written;
@@ -141,34 +137,34 @@ file_write(int fd, const struct master_key *master)
 
 /* The name must outlive a power cut as the content does: a database without its key is lost. */
 static err
-folder_sync(const char *path)
+keys_folder_sync(const char *path)
 {
-	CLEANUP(file_close) int fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	CLEANUP(keys_file_close) int fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 
 	return fd >= 0 && sys_fsync(fd) == 0 ? ERR_OK : ERR_IO;
 }
 
 /* Written under another name first, so that of two that start at once neither reads half a key. */
 static err
-file_put(const struct config *config, const struct master_key *master)
+keys_file_put(const struct config *config, const struct master_key *master)
 {
-	char path[sizeof(master->place) + 32];
-	CLEANUP(file_close) int fd = -1;
+	char path[sizeof(master->path) + 32];
+	CLEANUP(keys_file_close) int fd = -1;
 	err e;
 
-	snprintf(path, sizeof(path), "%s.%ld", master->place, (long)getpid());
+	snprintf(path, sizeof(path), "%s.%ld", master->path, (long)getpid());
 	fd = sys_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return ERR_IO;
-	e = file_write(fd, master);
-	if (e == ERR_OK && link(path, master->place) != 0)
+	e = keys_file_write(fd, master);
+	if (e == ERR_OK && link(path, master->path) != 0)
 		e = errno == EEXIST ? ERR_EXISTS : ERR_IO;
 	unlink(path);
-	return e == ERR_OK ? folder_sync(config->data_dir) : e;
+	return e == ERR_OK ? keys_folder_sync(config->data_dir) : e;
 }
 
 static err
-random_key(struct master_key *master)
+keys_random_key(struct master_key *master)
 {
 	uint8_t bytes[FILE_KEY_BYTES];
 
@@ -180,7 +176,7 @@ random_key(struct master_key *master)
 }
 
 static err
-file_make(const struct config *config, struct master_key *master, struct why *why)
+keys_file_make(const struct config *config, struct master_key *master, struct why *why)
 {
 	err e;
 
@@ -188,55 +184,55 @@ file_make(const struct config *config, struct master_key *master, struct why *wh
 		return why_set(why, ERR_DENIED,
 			       "The folder %s cannot be made: %s.  Make it, or set DATA_DIR to another.",
 			       config->data_dir, strerror(errno));
-	if (random_key(master) != ERR_OK)
+	if (keys_random_key(master) != ERR_OK)
 		return why_set(why, ERR_CRYPTO, "There is no randomness to make a key from.");
-	e = file_put(config, master);
+	e = keys_file_put(config, master);
 	if (e != ERR_OK && e != ERR_EXISTS)
-		return why_set(why, ERR_DENIED, "The key file %s cannot be written: %s.", master->place,
+		return why_set(why, ERR_DENIED, "The key file %s cannot be written: %s.", master->path,
 			       strerror(errno));
 	if (e == ERR_OK)
-		log_event(LOG_NOTICE, "key.made", LOG_TEXT("file", master->place));
+		log_event(LOG_NOTICE, "key.made", LOG_TEXT("file", master->path));
 	return e;
 }
 
 /* The key of a new installation. */
 static err
-first_key(const struct config *config, struct master_key *master, struct why *why)
+keys_first_key(const struct config *config, struct master_key *master, struct why *why)
 {
-	err e = file_make(config, master, why);
+	err e = keys_file_make(config, master, why);
 
 	/* Somebody else was faster: theirs is the key. */
-	return e == ERR_EXISTS ? file_read(config, "", why, master) : e;
+	return e == ERR_EXISTS ? keys_file_read(config, "", why, master) : e;
 }
 
 err
 master_key_new_read(const struct config *config, struct why *why, struct master_key *ret_master)
 {
-	return file_read(config, ".new", why, ret_master);
+	return keys_file_read(config, ".new", why, ret_master);
 }
 
 err
 master_key_new_make(const struct config *config, struct why *why, struct master_key *ret_master)
 {
-	file_path(config, ".new", ret_master->place);
-	return file_make(config, ret_master, why);
+	keys_file_path(config, ".new", ret_master->path);
+	return keys_file_make(config, ret_master, why);
 }
 
 err
-master_key_new_take_place(const struct config *config, const struct keys *old_keys, struct why *why)
+master_key_new_install(const struct config *config, const struct keys *old_keys, struct why *why)
 {
 	const uint8_t *id = old_keys->sealing.key_id;
-	char key[PLACE_BYTES], next[PLACE_BYTES], old[PLACE_BYTES], suffix[16] = ".";
+	char key[PATH_BYTES], next[PATH_BYTES], old[PATH_BYTES], suffix[16] = ".";
 
 	str_hex_write(id, SEALING_ID_BYTES, suffix + 1);
-	file_path(config, "", key);
-	file_path(config, ".new", next);
-	file_path(config, suffix, old);
+	keys_file_path(config, "", key);
+	keys_file_path(config, ".new", next);
+	keys_file_path(config, suffix, old);
 	/* Between the two there is no key file, and the .new one tells how to go on. */
 	if ((rename(key, old) != 0 && errno != ENOENT) || rename(next, key) != 0)
 		return why_set(why, ERR_DENIED, "The key file %s cannot be put in its place: %s.", key,
 			       strerror(errno));
-	return folder_sync(config->data_dir);
+	return keys_folder_sync(config->data_dir);
 }
 
 /* --- deriving ----------------------------------------------------------------------------------------------------- */
@@ -247,17 +243,17 @@ struct derivation {
 };
 
 static void
-derivation_free(struct derivation *d)
+keys_derivation_free(struct derivation *d)
 {
 	EVP_KDF_CTX_free(d->context);
 	EVP_KDF_free(d->kdf);
 }
 
 static err
-derive(const struct master_key *master, const char *use, uint8_t *ret_key, size_t n)
+keys_do_derive(const struct master_key *master, const char *use, uint8_t *ret_key, size_t n)
 {
 	static char digest[] = "SHA256", salt[] = "doubletour master key";
-	CLEANUP(derivation_free) struct derivation d = { .kdf = EVP_KDF_fetch(NULL, "HKDF", NULL) };
+	CLEANUP(keys_derivation_free) struct derivation d = { .kdf = EVP_KDF_fetch(NULL, "HKDF", NULL) };
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
 		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, salt, sizeof(salt) - 1),
@@ -275,12 +271,12 @@ derive(const struct master_key *master, const char *use, uint8_t *ret_key, size_
 err
 keys_derive(const struct master_key *master, struct keys *keys)
 {
-	TRY(derive(master, "seal", keys->sealing.key, sizeof(keys->sealing.key)));
-	TRY(derive(master, "key id", keys->sealing.key_id, sizeof(keys->sealing.key_id)));
-	TRY(derive(master, "form tokens", keys->form.b, sizeof(keys->form.b)));
-	TRY(derive(master, "names", keys->names.b, sizeof(keys->names.b)));
-	TRY(derive(master, "gate cookies", keys->gate.b, sizeof(keys->gate.b)));
-	TRY(derive(master, "identities", keys->signing.seed, sizeof(keys->signing.seed)));
+	TRY(keys_do_derive(master, "seal", keys->sealing.key, sizeof(keys->sealing.key)));
+	TRY(keys_do_derive(master, "key id", keys->sealing.key_id, sizeof(keys->sealing.key_id)));
+	TRY(keys_do_derive(master, "form tokens", keys->form.b, sizeof(keys->form.b)));
+	TRY(keys_do_derive(master, "names", keys->names.b, sizeof(keys->names.b)));
+	TRY(keys_do_derive(master, "gate cookies", keys->gate.b, sizeof(keys->gate.b)));
+	TRY(keys_do_derive(master, "identities", keys->signing.seed, sizeof(keys->signing.seed)));
 	TRY(signing_setup(&keys->signing));
 	return sealing_setup(&keys->sealing);
 }
@@ -295,7 +291,7 @@ struct check {
 };
 
 static err
-check_row(void *context, const struct key_list_row *row)
+keys_check_row(void *context, const struct key_list_row *row)
 {
 	struct check *check = context;
 	str text = { 0 };
@@ -317,7 +313,7 @@ keys_fit(const struct keys *keys, struct db *db, bool *ret_fit, size_t *ret_rows
 	CLEANUP(arena_wipe) struct arena arena = ARENA(16 * 1024);
 	struct check check = { .keys = keys, .arena = &arena };
 
-	TRY(db_rows(db, SQL_KEY_LIST, NULL, 0, check_row, &check));
+	TRY(db_rows(db, SQL_KEY_LIST, NULL, 0, keys_check_row, &check));
 	*ret_fit = check.opens;
 	if (ret_rows != NULL)
 		*ret_rows = check.rows;
@@ -346,7 +342,7 @@ keys_enter(const struct keys *keys, struct db *db)
 
 /* The first key of a database; when two come at once, one of them. */
 static err
-first_check(const struct keys *keys, struct db *db)
+keys_first_check(const struct keys *keys, struct db *db)
 {
 	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
 
@@ -359,20 +355,20 @@ first_check(const struct keys *keys, struct db *db)
 static err
 keys_match(const struct master_key *master, struct db *db, size_t rows, struct keys *keys, bool *ret_match)
 {
-	struct db_again again = { 0 };
+	struct db_retry retry = { 0 };
 	err e;
 
 	TRY(keys_derive(master, keys));
 	do
-		e = rows == 0 ? first_check(keys, db) : ERR_OK;
-	while (db_again(&again, e));
+		e = rows == 0 ? keys_first_check(keys, db) : ERR_OK;
+	while (db_retry(&retry, e));
 	TRY(e);
 	return keys_fit(keys, db, ret_match, NULL);
 }
 
 /* A change of the key that was begun and not finished leaves a database of two keys: neither opens all of it. */
 static err
-no_change_begun(const struct config *config, struct why *why)
+keys_no_change_begun(const struct config *config, struct why *why)
 {
 	CLEANUP(master_key_wipe) struct master_key next = { 0 };
 	err e = master_key_new_read(config, why, &next);
@@ -382,7 +378,7 @@ no_change_begun(const struct config *config, struct why *why)
 	return why_set(why, ERR_CONFIG,
 		       "A change of the master key was begun and not finished: %s is there.  Finish it: `doubletour "
 		       "rotate-key`.",
-		       next.place);
+		       next.path);
 }
 
 err
@@ -390,17 +386,17 @@ keys_open(const struct config *config, struct master_key *master, struct db *db,
 {
 	struct check count = { 0 };
 	bool match = false;
-	err e = db_rows(db, SQL_KEY_LIST, NULL, 0, check_row, &count);
+	err e = db_rows(db, SQL_KEY_LIST, NULL, 0, keys_check_row, &count);
 
-	TRY(no_change_begun(config, why));
+	TRY(keys_no_change_begun(config, why));
 	if (e == ERR_OK && master->n == 0 && count.rows > 0)
 		return why_set(
 		    why, ERR_CONFIG,
 		    "The database was made with a key, and the key file %s is not there.  Put it back from your "
 		    "backup, or set SECRET_KEY: a new key could not open the second factors.",
-		    master->place);
+		    master->path);
 	if (e == ERR_OK && master->n == 0)
-		TRY(first_key(config, master, why));
+		TRY(keys_first_key(config, master, why));
 	if (e == ERR_OK)
 		e = keys_match(master, db, count.rows, ret_keys, &match);
 	if (e != ERR_OK)
@@ -410,6 +406,6 @@ keys_open(const struct config *config, struct master_key *master, struct db *db,
 		    why, ERR_CONFIG,
 		    "The key in %s is not the one that this database was made with.  Put the right one back; "
 		    "nothing was changed.",
-		    master->place);
+		    master->path);
 	return ERR_OK;
 }

@@ -22,8 +22,8 @@ struct keys {
 /* The master key as it was found. */
 struct master_key {
 	uint8_t b[CONFIG_KEY_MAX];
-	size_t n;                         /* 0: none is there yet */
-	char place[CONFIG_TEXT_MAX + 64]; /* "SECRET_KEY", or the file: for sentences */
+	size_t n;                        /* 0: none is there yet */
+	char path[CONFIG_TEXT_MAX + 64]; /* "SECRET_KEY", or the file: for sentences */
 };
 void master_key_wipe(struct master_key *master);
 
@@ -60,6 +60,6 @@ MUST_USE err keys_enter(const struct keys *keys, struct db *db);
  */
 MUST_USE err master_key_new_read(const struct config *config, struct why *why, struct master_key *ret_master);
 MUST_USE err master_key_new_make(const struct config *config, struct why *why, struct master_key *ret_master);
-MUST_USE err master_key_new_take_place(const struct config *config, const struct keys *old_keys, struct why *why);
+MUST_USE err master_key_new_install(const struct config *config, const struct keys *old_keys, struct why *why);
 
 #endif

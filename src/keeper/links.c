@@ -20,7 +20,7 @@ static const enum audit_reason link_reasons[LINK_KIND_COUNT] = {
 };
 
 static err
-text_put(const struct token *token, struct link_text *ret_text)
+links_text_put(const struct token *token, struct link_text *ret_text)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(64);
 
@@ -31,7 +31,7 @@ text_put(const struct token *token, struct link_text *ret_text)
 
 /* What has not the shape of a link fits none. */
 static bool
-is_shaped(str text)
+links_is_shaped(str text)
 {
 	return text.n == LINK_TEXT_SIZE - 1;
 }
@@ -45,7 +45,7 @@ link_make(struct db *db, enum link_kind kind, int64_t account_id, int64_t now_us
 
 	TRY(random_fill(token.b, TOKEN_BYTES));
 	TRY(random_id(&id));
-	TRY(text_put(&token, ret_text));
+	TRY(links_text_put(&token, ret_text));
 	secret_wipe(&token, sizeof(token));
 	TRY(digest_sha256(str_of(ret_text->z), hash));
 	const struct db_value args[] = { DB_INT(id),
@@ -58,18 +58,18 @@ link_make(struct db *db, enum link_kind kind, int64_t account_id, int64_t now_us
 }
 
 err
-link_spend(struct turn *turn, str text, enum link_kind kind, bool *ret_done)
+link_spend(struct call *call, str text, enum link_kind kind, bool *ret_done)
 {
 	uint8_t hash[DIGEST_BYTES];
 	int64_t changed = 0;
 
 	*ret_done = false;
-	if (!is_shaped(text))
+	if (!links_is_shaped(text))
 		return ERR_OK;
 	TRY(digest_sha256(text, hash));
-	const struct db_value args[] = { DB_INT(turn->now_us), DB_BLOB(str_bytes(hash, sizeof(hash))),
+	const struct db_value args[] = { DB_INT(call->now_us), DB_BLOB(str_bytes(hash, sizeof(hash))),
 					 DB_TEXT(str_of(kinds[kind])) };
-	TRY(db_run(turn->db, SQL_LINK_USE, args, COUNT(args), &changed));
+	TRY(db_run(call->db, SQL_LINK_USE, args, COUNT(args), &changed));
 	*ret_done = changed == 1;
 	return ERR_OK;
 }
@@ -91,7 +91,7 @@ struct found {
 };
 
 static err
-found_fill(const struct link_find_row *row, struct found *ret_found)
+links_found_fill(const struct link_find_row *row, struct found *ret_found)
 {
 	struct found f = { .account_id = row->account_id, .expires_us = row->expires_at_us };
 
@@ -105,35 +105,35 @@ found_fill(const struct link_find_row *row, struct found *ret_found)
 }
 
 static err
-link_find(struct turn *turn, str text, struct found *ret_found)
+link_find(struct call *call, str text, struct found *ret_found)
 {
 	uint8_t hash[DIGEST_BYTES];
 	struct link_find_row row;
 	bool is = false;
 
 	*ret_found = (struct found){ .kind = LINK_NONE };
-	if (!is_shaped(text))
+	if (!links_is_shaped(text))
 		return ERR_OK;
 	TRY(digest_sha256(text, hash));
-	const struct db_value args[] = { DB_BLOB(str_bytes(hash, sizeof(hash))), DB_INT(turn->now_us) };
-	TRY(db_row(turn->db, SQL_LINK_FIND, args, COUNT(args), &turn->arena, &row, &is));
-	return is ? found_fill(&row, ret_found) : ERR_OK;
+	const struct db_value args[] = { DB_BLOB(str_bytes(hash, sizeof(hash))), DB_INT(call->now_us) };
+	TRY(db_row(call->db, SQL_LINK_FIND, args, COUNT(args), &call->arena, &row, &is));
+	return is ? links_found_fill(&row, ret_found) : ERR_OK;
 }
 
 err
-link_answer(struct turn *turn, enum verdict *ret_verdict)
+link_answer(struct call *call, enum verdict *ret_verdict)
 {
-	const struct link_body *form = turn->body;
-	struct link_purpose_body *answer = turn->answer;
+	const struct link_body *form = call->body;
+	struct link_purpose_body *answer = call->answer;
 	struct found found;
 
-	TRY(link_find(turn, form->link, &found));
+	TRY(link_find(call, form->link, &found));
 	if (found.kind == LINK_NONE)
 		return ERR_OK;
 	answer->kind = found.kind;
 	answer->expires_us = found.expires_us;
 	*ret_verdict = VERDICT_PASSED;
-	return arena_copy(&turn->arena, account_name_str(&found.name), &answer->name);
+	return arena_copy(&call->arena, account_name_str(&found.name), &answer->name);
 }
 
 /* --- LINK_USE ------------------------------------------------------------------------------------------------------------ */
@@ -146,78 +146,78 @@ struct use {
 };
 
 static void
-use_wipe(struct use *use)
+links_use_wipe(struct use *use)
 {
 	secret_wipe(use, sizeof(*use));
 }
 
 static err
-password_set(struct turn *turn, const struct use *use)
+links_password_set(struct call *call, const struct use *use)
 {
-	const struct db_value args[] = { DB_TEXT(str_of(use->hash.z)), DB_INT(turn->now_us),
+	const struct db_value args[] = { DB_TEXT(str_of(use->hash.z)), DB_INT(call->now_us),
 					 DB_INT(use->found.account_id) };
 
-	return db_run(turn->db, SQL_ADMIN_PASSWORD_SET, args, COUNT(args), NULL);
+	return db_run(call->db, SQL_ADMIN_PASSWORD_SET, args, COUNT(args), NULL);
 }
 
 /* The link is spent, the password set, who was signed in is not, and this browser is as far as after a password. */
 static err
-use_link(struct turn *turn, void *context, bool *ret_commit)
+links_use_link(struct call *call, void *context, bool *ret_commit)
 {
 	const struct use *use = context;
 	bool spent = false;
 	err e;
 
-	TRY(link_spend(turn, use->link, use->found.kind, &spent));
+	TRY(link_spend(call, use->link, use->found.kind, &spent));
 	if (!spent)
 		return ERR_OK;
-	TRY(links_end(turn->db, use->found.account_id));
-	TRY(password_set(turn, use));
-	TRY(session_end_all(turn, use->found.account_id));
-	TRY(devices_forget(turn, use->found.account_id, false));
-	e = session_begin(turn, use->found.account_id, STR(""));
+	TRY(links_end(call->db, use->found.account_id));
+	TRY(links_password_set(call, use));
+	TRY(session_end_all(call, use->found.account_id));
+	TRY(devices_forget(call, use->found.account_id, false));
+	e = session_begin(call, use->found.account_id, STR(""));
 	if (e == ERR_NOT_FOUND) /* disabled, or deleted, since the link was looked at */
 		return ERR_OK;
 	TRY(e);
 	*ret_commit = true;
-	return audit_write(turn, AUDIT_LINK_USED, use->found.account_id, link_reasons[use->found.kind]);
+	return audit_write(call, AUDIT_LINK_USED, use->found.account_id, link_reasons[use->found.kind]);
 }
 
 static err
-refuse(struct turn *turn)
+links_refuse(struct call *call)
 {
 	struct throttle throttle;
 
-	TRY(throttle_link(turn, &throttle));
-	TRY(throttle_take(turn, &throttle));
-	TRY(audit_write(turn, AUDIT_LINK_REFUSED, 0, REASON_DEAD));
-	audit_log(turn, AUDIT_LINK_REFUSED, 0, REASON_DEAD);
+	TRY(throttle_link(call, &throttle));
+	TRY(throttle_take(call, &throttle));
+	TRY(audit_write(call, AUDIT_LINK_REFUSED, 0, REASON_DEAD));
+	audit_log(call, AUDIT_LINK_REFUSED, 0, REASON_DEAD);
 	return ERR_OK;
 }
 
 err
-link_use_answer(struct turn *turn, enum verdict *ret_verdict)
+link_use_answer(struct call *call, enum verdict *ret_verdict)
 {
-	CLEANUP(use_wipe) struct use use = { 0 };
-	const struct link_use_body *form = turn->body;
-	struct problems_body *problems = turn->answer;
+	CLEANUP(links_use_wipe) struct use use = { 0 };
+	const struct link_use_body *form = call->body;
+	struct problems_body *problems = call->answer;
 	bool done = false;
 
 	use.link = form->link;
-	TRY(link_find(turn, form->link, &use.found));
+	TRY(link_find(call, form->link, &use.found));
 	if (use.found.kind != LINK_SETUP && use.found.kind != LINK_PASSWORD)
-		return refuse(turn);
-	problems->password = password_choose(keeper_config(turn->keeper), form->password, form->confirm,
+		return links_refuse(call);
+	problems->password = password_choose(keeper_config(call->keeper), form->password, form->confirm,
 					     &use.found.name, &use.password, &problems->confirm);
 	if (problems->password != PROBLEM_NONE || problems->confirm != PROBLEM_NONE) {
 		*ret_verdict = VERDICT_PROBLEMS;
 		return ERR_OK;
 	}
-	TRY(password_hash(keeper_config(turn->keeper), &use.password, &use.hash));
-	TRY(turn_transact(turn, use_link, &use, &done));
+	TRY(password_hash(keeper_config(call->keeper), &use.password, &use.hash));
+	TRY(call_transact(call, links_use_link, &use, &done));
 	if (!done)
-		return refuse(turn);
-	audit_log(turn, AUDIT_LINK_USED, use.found.account_id, link_reasons[use.found.kind]);
+		return links_refuse(call);
+	audit_log(call, AUDIT_LINK_USED, use.found.account_id, link_reasons[use.found.kind]);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

@@ -10,7 +10,7 @@
 #include "store/db.h"
 #include "wire/questions.h"
 
-struct turn;
+struct call;
 
 #define LINK_LIFE_US MINUTES_US(24 * 60)
 
@@ -25,7 +25,7 @@ MUST_USE err link_make(struct db *db, enum link_kind kind, int64_t account_id, i
 		       struct link_text *ret_text);
 
 /* Within a transaction: use it up.  *ret_done false: it is not of that kind, was used, or is too old. */
-MUST_USE err link_spend(struct turn *turn, str text, enum link_kind kind, bool *ret_done);
+MUST_USE err link_spend(struct call *call, str text, enum link_kind kind, bool *ret_done);
 
 /* All links of an account are dead. */
 MUST_USE err links_end(struct db *db, int64_t account_id);

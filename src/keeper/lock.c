@@ -62,7 +62,7 @@ lock_release(struct lock *lock)
 enum { FIRST_START_MS = 60 * 1000, FIRST_PAUSE_MS = 5 };
 
 static err
-first_start_wait(const struct config *config, int fd, struct why *why)
+lock_first_start_wait(const struct config *config, int fd, struct why *why)
 {
 	int64_t until_us = clock_monotonic_us() + FIRST_START_MS * INT64_C(1000);
 
@@ -89,7 +89,7 @@ first_start_begin(const struct config *config, bool make_folder, struct why *why
 	ret_start->lock.fd = sys_open(config->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	if (ret_start->lock.fd < 0) /* what is to be made there says why it cannot be */
 		return ERR_OK;
-	return first_start_wait(config, ret_start->lock.fd, why);
+	return lock_first_start_wait(config, ret_start->lock.fd, why);
 }
 
 void

@@ -12,8 +12,8 @@
 #include "keeper/keys.h"
 #include "keeper/lock.h"
 #include "keeper/passwords.h"
-#include "keeper/told.h"
-#include "keeper/turn.h"
+#include "keeper/notification.h"
+#include "keeper/call.h"
 #include "store/migrate.h"
 #include "store/store.h"
 
@@ -21,7 +21,7 @@ struct keeper {
 	const struct config *config;
 	struct keys keys;
 	struct live_rules rules;
-	struct password_hash dummy;
+	struct password_hash dummy_hash;
 	struct store_identity database; /* the one that was opened at the start */
 	keeper_ended ended;
 	void *ended_context;
@@ -48,7 +48,7 @@ keeper_name_key(const struct keeper *k)
 const char *
 keeper_dummy_hash(const struct keeper *k)
 {
-	return k->dummy.z;
+	return k->dummy_hash.z;
 }
 
 struct live_rules *
@@ -59,20 +59,20 @@ keeper_live_rules(struct keeper *k)
 
 /* Only people who develop or test have their database made and upgraded without asking. */
 static bool
-makes_database(const struct config *config)
+keeper_open_makes_database(const struct config *config)
 {
 	return config->profile != PROFILE_PRODUCTION;
 }
 
 static void
-tell_migration(void *context, const struct migration *migration, bool up)
+keeper_open_report_migration(void *context, const struct migration *migration, bool up)
 {
 	log_event(LOG_NOTICE, up ? "database.upgrade" : "database.downgrade", LOG_INT("version", migration->version),
 		  LOG_TEXT("name", migration->name));
 }
 
 static err
-schema_ready(const struct config *config, struct db *db, struct why *why)
+keeper_open_schema_ready(const struct config *config, struct db *db, struct why *why)
 {
 	int version = 0;
 
@@ -80,8 +80,8 @@ schema_ready(const struct config *config, struct db *db, struct why *why)
 	TRY(migrate_current(db, &version));
 	if (version == migrate_head())
 		return ERR_OK;
-	if (makes_database(config))
-		return migrate_to(db, migrate_head(), tell_migration, NULL, why);
+	if (keeper_open_makes_database(config))
+		return migrate_to(db, migrate_head(), keeper_open_report_migration, NULL, why);
 	return why_set(why, ERR_CONFIG,
 		       "The database %s is at migration %04d, and this program needs %04d.  Make a backup, then: "
 		       "`doubletour db upgrade`.",
@@ -90,7 +90,7 @@ schema_ready(const struct config *config, struct db *db, struct why *why)
 
 /* Not while a command has it for itself, on whatever machine. */
 static err
-claim(const struct config *config, struct db *db, struct why *why)
+keeper_open_claim(const struct config *config, struct db *db, struct why *why)
 {
 	err e = db_claim(db, DB_CLAIM_SHARED);
 
@@ -102,15 +102,16 @@ claim(const struct config *config, struct db *db, struct why *why)
 
 /* The database, with its schema ready and every query tried. */
 static err
-database_open(const struct config *config, struct why *why, struct db **ret_db)
+keeper_open_database_open(const struct config *config, struct why *why, struct db **ret_db)
 {
 	struct db *db = NULL;
 	err e;
 
-	TRY(store_open(config->database_path, makes_database(config) ? STORE_CREATE : STORE_EXISTING, why, &db));
-	e = claim(config, db, why);
+	TRY(store_open(config->database_path, keeper_open_makes_database(config) ? STORE_CREATE : STORE_EXISTING, why,
+		       &db));
+	e = keeper_open_claim(config, db, why);
 	if (e == ERR_OK)
-		e = schema_ready(config, db, why);
+		e = keeper_open_schema_ready(config, db, why);
 	if (e == ERR_OK)
 		e = store_understands(db, why);
 	if (e == ERR_OK)
@@ -126,7 +127,7 @@ database_open(const struct config *config, struct why *why, struct db **ret_db)
 }
 
 static err
-keeper_fill(struct keeper *k, struct why *why)
+keeper_open_fill(struct keeper *k, struct why *why)
 {
 	CLEANUP(first_start_end) struct first_start start = { .lock = { .fd = -1 } };
 	CLEANUP(master_key_wipe) struct master_key master = { 0 };
@@ -134,16 +135,16 @@ keeper_fill(struct keeper *k, struct why *why)
 	err e = digest_setup();
 
 	if (e == ERR_OK)
-		e = password_hash_nobodys(k->config, &k->dummy); /* what unknown names are tried against */
+		e = password_hash_dummy(k->config, &k->dummy_hash); /* what unknown names are tried against */
 	if (e != ERR_OK)
 		return why_set(why, e, "The keeper could not set up its hashes: %s.", err_name(e));
 	/* A key that cannot be used is told before the database is touched. */
 	TRY(master_key_read(k->config, why, &master));
-	if (master.n == 0 || (makes_database(k->config) && k->config->database == DATABASE_SQLITE))
-		TRY(first_start_begin(k->config, makes_database(k->config), why, &start));
+	if (master.n == 0 || (keeper_open_makes_database(k->config) && k->config->database == DATABASE_SQLITE))
+		TRY(first_start_begin(k->config, keeper_open_makes_database(k->config), why, &start));
 	if (master.n == 0) /* another made it meanwhile */
 		TRY(master_key_read(k->config, why, &master));
-	TRY(database_open(k->config, why, &db));
+	TRY(keeper_open_database_open(k->config, why, &db));
 	k->database = store_identity(k->config->database_path);
 	return keys_open(k->config, &master, db, why, &k->keys);
 }
@@ -161,7 +162,7 @@ keeper_open(const struct config *config, struct why *why, struct keeper **ret_ke
 		return why_set(why, ERR_MEMORY, "There is no memory to start.");
 	}
 	k->config = config;
-	e = keeper_fill(k, why);
+	e = keeper_open_fill(k, why);
 	if (e == ERR_OK)
 		*ret_keeper = k;
 	else
@@ -214,7 +215,7 @@ keeper_close(struct keeper **k)
 
 /* Another file may have taken the database's place: two threads with two databases would contradict each other. */
 static err
-database_same(const struct keeper_thread *t, struct why *why)
+keeper_open_database_same(const struct keeper_thread *t, struct why *why)
 {
 	const struct store_identity found = store_identity(t->keeper->config->database_path);
 
@@ -228,15 +229,15 @@ database_same(const struct keeper_thread *t, struct why *why)
 }
 
 static err
-thread_fill(struct keeper_thread *t)
+keeper_open_thread_fill(struct keeper_thread *t)
 {
 	struct why why = { 0 };
-	err e = database_same(t, &why);
+	err e = keeper_open_database_same(t, &why);
 
 	if (e == ERR_OK)
 		e = store_open(t->keeper->config->database_path, STORE_EXISTING, &why, &t->db);
 	if (e == ERR_OK)
-		db_hurry(t->db);
+		db_set_statement_timeout(t->db);
 	if (e != ERR_OK)
 		log_event(LOG_ERROR, "database.open", LOG_TEXT("why", why.text));
 	return e;
@@ -251,7 +252,7 @@ keeper_thread_open(struct keeper *k, struct keeper_thread **ret_thread)
 	if (t == NULL)
 		return ERR_MEMORY;
 	t->keeper = k;
-	e = thread_fill(t);
+	e = keeper_open_thread_fill(t);
 	if (e == ERR_OK)
 		*ret_thread = t;
 	else
@@ -290,25 +291,25 @@ keeper_join(struct keeper_thread *t)
 }
 
 int
-keeper_hearing_fd(struct keeper_thread *t)
+keeper_notification_fd(struct keeper_thread *t)
 {
 	return db_listening_fd(t->db);
 }
 
 static void
-heard_ended(void *context, const struct token *hash)
+keeper_open_notified_ended(void *context, const struct token *hash)
 {
 	keeper_session_ended(context, hash);
 }
 
 static void
-heard(void *context, str text)
+keeper_open_notified(void *context, str text)
 {
-	told_read(text, heard_ended, context);
+	notification_read(text, keeper_open_notified_ended, context);
 }
 
 err
-keeper_hear(struct keeper_thread *t)
+keeper_read_notifications(struct keeper_thread *t)
 {
-	return db_hear(t->db, heard, t->keeper);
+	return db_read_notifications(t->db, keeper_open_notified, t->keeper);
 }

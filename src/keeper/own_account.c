@@ -20,28 +20,28 @@ enum { SESSIONS_LISTED = 30, EVENTS_LISTED = 20, AGENT_LISTED = 200 };
 /* --- PROFILE ------------------------------------------------------------------------------------------------------------- */
 
 static err
-profile_change(struct turn *turn, void *context, bool *ret_commit)
+own_account_profile_change(struct call *call, void *context, bool *ret_commit)
 {
-	const struct profile_body *form = turn->body;
+	const struct profile_body *form = call->body;
 	const struct display_name *name = context;
-	struct session *session = &turn->next.session;
+	struct session *session = &call->next.session;
 	const struct db_value args[] = { DB_TEXT(str_bytes(name->b, name->n)),
 					 DB_TEXT(preferred_language_text(form->language)),
 					 DB_TEXT(time_format_text(form->time_format)), DB_INT(session->account_id) };
 
-	TRY(db_run(turn->db, SQL_OWN_PROFILE, args, COUNT(args), NULL));
+	TRY(db_run(call->db, SQL_OWN_PROFILE, args, COUNT(args), NULL));
 	session->display_name = *name;
 	session->language = form->language;
 	session->time_format = form->time_format;
 	*ret_commit = true;
-	return audit_write(turn, AUDIT_PROFILE_CHANGED, session->account_id, REASON_ASKED);
+	return audit_write(call, AUDIT_PROFILE_CHANGED, session->account_id, REASON_ASKED);
 }
 
 err
-profile_answer(struct turn *turn, enum verdict *ret_verdict)
+profile_answer(struct call *call, enum verdict *ret_verdict)
 {
-	const struct profile_body *form = turn->body;
-	struct problems_body *problems = turn->answer;
+	const struct profile_body *form = call->body;
+	struct problems_body *problems = call->answer;
 	struct display_name name = { .n = 0 };
 	bool done = false;
 
@@ -50,7 +50,7 @@ profile_answer(struct turn *turn, enum verdict *ret_verdict)
 		*ret_verdict = VERDICT_PROBLEMS;
 		return ERR_OK;
 	}
-	TRY(turn_transact(turn, profile_change, &name, &done));
+	TRY(call_transact(call, own_account_profile_change, &name, &done));
 	*ret_verdict = done ? VERDICT_PASSED : VERDICT_REFUSED;
 	return ERR_OK;
 }
@@ -64,34 +64,34 @@ struct change {
 };
 
 static void
-change_wipe(struct change *change)
+own_account_change_wipe(struct change *change)
 {
 	secret_wipe(change, sizeof(*change));
 }
 
 static err
-old_hash_find(struct turn *turn, str *ret_hash)
+own_account_old_hash_find(struct call *call, str *ret_hash)
 {
-	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
+	const struct db_value args[] = { DB_INT(call->now.session.account_id) };
 	struct account_password_row row = { 0 };
 	bool found = false;
 
-	TRY(db_row(turn->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &turn->arena, &row, &found));
+	TRY(db_row(call->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &call->arena, &row, &found));
 	*ret_hash = row.password_hash;
 	return found ? ERR_OK : ERR_GONE; /* the account was deleted since the session was looked up */
 }
 
 /* Is the form in order?  Else each field's problem is in the answer. */
 static err
-change_check(struct turn *turn, struct change *change, bool *ret_in_order)
+own_account_change_check(struct call *call, struct change *change, bool *ret_in_order)
 {
-	const struct password_body *form = turn->body;
-	struct problems_body *problems = turn->answer;
+	const struct password_body *form = call->body;
+	struct problems_body *problems = call->answer;
 
-	TRY(old_hash_find(turn, &change->old_hash));
-	TRY(current_password_check(turn, form->current, &problems->current));
-	problems->password = password_choose(keeper_config(turn->keeper), form->password, form->confirm,
-					     &turn->now.session.name, &change->password, &problems->confirm);
+	TRY(own_account_old_hash_find(call, &change->old_hash));
+	TRY(current_password_check(call, form->current, &problems->current));
+	problems->password = password_choose(keeper_config(call->keeper), form->password, form->confirm,
+					     &call->now.session.name, &change->password, &problems->confirm);
 	if (problems->password == PROBLEM_NONE && problems->current == PROBLEM_NONE &&
 	    str_equal(form->password, form->current))
 		problems->password = PROBLEM_SAME;
@@ -101,43 +101,43 @@ change_check(struct turn *turn, struct change *change, bool *ret_in_order)
 }
 
 static err
-password_change(struct turn *turn, void *context, bool *ret_commit)
+own_account_password_change(struct call *call, void *context, bool *ret_commit)
 {
 	const struct change *change = context;
-	int64_t account_id = turn->now.session.account_id, changed = 0;
-	const struct db_value args[] = { DB_TEXT(str_of(change->hash.z)), DB_INT(turn->now_us), DB_INT(account_id),
+	int64_t account_id = call->now.session.account_id, changed = 0;
+	const struct db_value args[] = { DB_TEXT(str_of(change->hash.z)), DB_INT(call->now_us), DB_INT(account_id),
 					 DB_TEXT(change->old_hash) };
 	bool renewed = false;
 
-	TRY(db_run(turn->db, SQL_OWN_PASSWORD, args, COUNT(args), &changed));
+	TRY(db_run(call->db, SQL_OWN_PASSWORD, args, COUNT(args), &changed));
 	if (changed != 1) /* changed meanwhile, by another request */
 		return ERR_OK;
-	TRY(links_end(turn->db, account_id));
-	TRY(session_end_others(turn));
-	TRY(devices_forget(turn, account_id, true));
-	TRY(session_renew(turn, &renewed));
+	TRY(links_end(call->db, account_id));
+	TRY(session_end_others(call));
+	TRY(devices_forget(call, account_id, true));
+	TRY(session_renew(call, &renewed));
 	if (!renewed)
 		return ERR_OK;
 	*ret_commit = true;
-	return audit_write(turn, AUDIT_PASSWORD_CHANGED, account_id, REASON_ASKED);
+	return audit_write(call, AUDIT_PASSWORD_CHANGED, account_id, REASON_ASKED);
 }
 
 err
-password_answer(struct turn *turn, enum verdict *ret_verdict)
+password_answer(struct call *call, enum verdict *ret_verdict)
 {
-	CLEANUP(change_wipe) struct change change = { .password = { .n = 0 } };
+	CLEANUP(own_account_change_wipe) struct change change = { .password = { .n = 0 } };
 	bool in_order = false, done = false;
 
-	TRY(change_check(turn, &change, &in_order));
+	TRY(own_account_change_check(call, &change, &in_order));
 	if (!in_order) {
 		*ret_verdict = VERDICT_PROBLEMS;
 		return ERR_OK;
 	}
-	TRY(password_hash(keeper_config(turn->keeper), &change.password, &change.hash));
-	TRY(turn_transact(turn, password_change, &change, &done));
+	TRY(password_hash(keeper_config(call->keeper), &change.password, &change.hash));
+	TRY(call_transact(call, own_account_password_change, &change, &done));
 	if (!done)
 		return ERR_OK;
-	audit_log(turn, AUDIT_PASSWORD_CHANGED, turn->now.session.account_id, REASON_ASKED);
+	audit_log(call, AUDIT_PASSWORD_CHANGED, call->now.session.account_id, REASON_ASKED);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }
@@ -151,14 +151,14 @@ struct listing {
 };
 
 static void
-listing_wipe(struct listing *listing)
+own_account_listing_wipe(struct listing *listing)
 {
 	buf_wipe(&listing->list);
 }
 
 /* What does not fit is told to be there. */
 static err
-listing_put(struct listing *listing, const struct wire_def *def, const void *item)
+own_account_listing_put(struct listing *listing, const struct wire_def *def, const void *item)
 {
 	CLEANUP(buf_wipe) struct buf one = BUF(4096);
 
@@ -174,9 +174,9 @@ listing_put(struct listing *listing, const struct wire_def *def, const void *ite
 }
 
 static err
-session_row(void *context, const struct own_sessions_row *row)
+own_account_session_row(void *context, const struct own_sessions_row *row)
 {
-	const struct session session = session_of_standing(&row->standing);
+	const struct session session = session_from_basis(&row->basis);
 	const struct session_item item = { .id = session.id,
 					   .agent = str_upto(row->agent, AGENT_LISTED),
 					   .address = str_upto(row->address, 64),
@@ -185,57 +185,58 @@ session_row(void *context, const struct own_sessions_row *row)
 					   .state = proofs_state(&session.proofs, session_is_enrolled(&session)),
 					   .current = row->current };
 
-	return listing_put(context, &wire_session_item, &item);
+	return own_account_listing_put(context, &wire_session_item, &item);
 }
 
 err
-sessions_answer(struct turn *turn, enum verdict *ret_verdict)
+sessions_answer(struct call *call, enum verdict *ret_verdict)
 {
-	CLEANUP(listing_wipe) struct listing listing = { .list = BUF(LIST_MAX_BYTES), .most = SESSIONS_LISTED };
-	struct sessions_body *answer = turn->answer;
-	const struct db_value args[] = { DB_INT(turn->now.session.account_id), DB_INT(turn->now.session.id),
+	CLEANUP(own_account_listing_wipe)
+	struct listing listing = { .list = BUF(LIST_MAX_BYTES), .most = SESSIONS_LISTED };
+	struct sessions_body *answer = call->answer;
+	const struct db_value args[] = { DB_INT(call->now.session.account_id), DB_INT(call->now.session.id),
 					 DB_INT(SESSIONS_LISTED + 1) };
 
-	TRY(db_rows(turn->db, SQL_OWN_SESSIONS, args, COUNT(args), session_row, &listing));
+	TRY(db_rows(call->db, SQL_OWN_SESSIONS, args, COUNT(args), own_account_session_row, &listing));
 	answer->more = listing.more;
 	*ret_verdict = VERDICT_PASSED;
-	return arena_copy(&turn->arena, buf_str(&listing.list), &answer->sessions);
+	return arena_copy(&call->arena, buf_str(&listing.list), &answer->sessions);
 }
 
 static err
-one_end(struct turn *turn, int64_t id)
+own_account_one_end(struct call *call, int64_t id)
 {
-	const struct db_value args[] = { DB_INT(id), DB_INT(turn->now.session.account_id) };
+	const struct db_value args[] = { DB_INT(id), DB_INT(call->now.session.account_id) };
 
-	return db_rows(turn->db, SQL_OWN_SESSION_END, args, COUNT(args), turn_ended_row, turn);
+	return db_rows(call->db, SQL_OWN_SESSION_END, args, COUNT(args), call_token_ended_row, call);
 }
 
 static err
-session_end(struct turn *turn, void *context, bool *ret_commit)
+own_account_session_end(struct call *call, void *context, bool *ret_commit)
 {
 	const struct session_end_body *form = context;
 
-	TRY(form->id == 0 ? session_end_others(turn) : one_end(turn, form->id));
-	if (form->id != 0 && turn->next.ended_count == 0)
+	TRY(form->id == 0 ? session_end_others(call) : own_account_one_end(call, form->id));
+	if (form->id != 0 && call->next.ended_count == 0)
 		return ERR_OK;
 	*ret_commit = true;
-	return audit_write(turn, AUDIT_SESSION_ENDED, turn->now.session.account_id,
+	return audit_write(call, AUDIT_SESSION_ENDED, call->now.session.account_id,
 			   form->id == 0 ? REASON_OTHERS : REASON_ONE);
 }
 
 /* This very session is ended by SIGN_OUT, which also makes the browser forget it. */
 err
-session_end_answer(struct turn *turn, enum verdict *ret_verdict)
+session_end_answer(struct call *call, enum verdict *ret_verdict)
 {
-	struct session_end_body form = *(const struct session_end_body *)turn->body;
+	struct session_end_body form = *(const struct session_end_body *)call->body;
 	bool done = false;
 
-	if (form.id == turn->now.session.id)
+	if (form.id == call->now.session.id)
 		return ERR_OK;
-	TRY(turn_transact(turn, session_end, &form, &done));
+	TRY(call_transact(call, own_account_session_end, &form, &done));
 	if (!done)
 		return ERR_OK;
-	audit_log(turn, AUDIT_SESSION_ENDED, turn->now.session.account_id, form.id == 0 ? REASON_OTHERS : REASON_ONE);
+	audit_log(call, AUDIT_SESSION_ENDED, call->now.session.account_id, form.id == 0 ? REASON_OTHERS : REASON_ONE);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }
@@ -243,7 +244,7 @@ session_end_answer(struct turn *turn, enum verdict *ret_verdict)
 /* --- ACTIVITY ---------------------------------------------------------------------------------------------------------------- */
 
 static err
-event_row(void *context, const struct own_activity_row *row)
+own_account_event_row(void *context, const struct own_activity_row *row)
 {
 	const struct event_item item = { .id = row->id,
 					 .at_us = row->at_us,
@@ -253,63 +254,64 @@ event_row(void *context, const struct own_activity_row *row)
 					 .address = str_upto(row->address, 64),
 					 .agent = str_upto(row->agent, AGENT_LISTED) };
 
-	return listing_put(context, &wire_event_item, &item);
+	return own_account_listing_put(context, &wire_event_item, &item);
 }
 
 err
-activity_answer(struct turn *turn, enum verdict *ret_verdict)
+activity_answer(struct call *call, enum verdict *ret_verdict)
 {
-	CLEANUP(listing_wipe) struct listing listing = { .list = BUF(LIST_MAX_BYTES), .most = EVENTS_LISTED };
-	const struct activity_body *form = turn->body;
-	struct events_body *answer = turn->answer;
-	const struct db_value args[] = { DB_INT(turn->now.session.account_id),
+	CLEANUP(own_account_listing_wipe)
+	struct listing listing = { .list = BUF(LIST_MAX_BYTES), .most = EVENTS_LISTED };
+	const struct activity_body *form = call->body;
+	struct events_body *answer = call->answer;
+	const struct db_value args[] = { DB_INT(call->now.session.account_id),
 					 DB_INT(form->before > 0 ? form->before : INT64_MAX),
 					 DB_INT(EVENTS_LISTED + 1) };
 
-	TRY(db_rows(turn->db, SQL_OWN_ACTIVITY, args, COUNT(args), event_row, &listing));
+	TRY(db_rows(call->db, SQL_OWN_ACTIVITY, args, COUNT(args), own_account_event_row, &listing));
 	answer->more = listing.more;
 	*ret_verdict = VERDICT_PASSED;
-	return arena_copy(&turn->arena, buf_str(&listing.list), &answer->events);
+	return arena_copy(&call->arena, buf_str(&listing.list), &answer->events);
 }
 
 /* --- CLOSE ------------------------------------------------------------------------------------------------------------------- */
 
 /* Rows that belong to it go with it; of the audit only the bones stay. */
 static err
-close_account(struct turn *turn, void *context, bool *ret_commit)
+own_account_close_account(struct call *call, void *context, bool *ret_commit)
 {
-	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
+	const struct db_value args[] = { DB_INT(call->now.session.account_id) };
 	int64_t changed = 0;
 
-	TRY(session_end_others(turn));
-	TRY(turn_ended(turn, &turn->token_hash));
-	TRY(db_run(turn->db, SQL_OWN_CLOSE, args, COUNT(args), &changed));
+	TRY(session_end_others(call));
+	TRY(call_token_ended(call, &call->token_hash));
+	TRY(db_run(call->db, SQL_OWN_CLOSE, args, COUNT(args), &changed));
 	if (changed != 1)
 		return ERR_OK;
-	TRY(audit_write(turn, AUDIT_CLOSED, turn->now.session.account_id, REASON_ASKED));
-	TRY(db_run(turn->db, SQL_OWN_AUDIT_BARE, args, COUNT(args), NULL));
-	turn->next.session = (struct session){ 0 };
+	TRY(audit_write(call, AUDIT_CLOSED, call->now.session.account_id, REASON_ASKED));
+	TRY(db_run(call->db, SQL_OWN_AUDIT_REDACT, args, COUNT(args), NULL));
+	call->next.session = (struct session){ 0 };
 	*ret_commit = true;
 	return ERR_OK;
 }
 
 err
-close_answer(struct turn *turn, enum verdict *ret_verdict)
+close_answer(struct call *call, enum verdict *ret_verdict)
 {
-	const struct close_body *form = turn->body;
-	struct problems_body *problems = turn->answer;
-	int64_t account_id = turn->now.session.account_id;
+	const struct close_body *form = call->body;
+	struct problems_body *problems = call->answer;
+	int64_t account_id = call->now.session.account_id;
 	bool done = false;
 
-	TRY(current_password_check(turn, form->current, &problems->current));
+	TRY(current_password_check(call, form->current, &problems->current));
 	if (problems->current != PROBLEM_NONE) {
 		*ret_verdict = VERDICT_PROBLEMS;
 		return ERR_OK;
 	}
-	TRY(turn_transact(turn, close_account, NULL, &done));
+	TRY(call_transact(call, own_account_close_account, NULL, &done));
 	if (!done)
 		return ERR_OK;
-	audit_log(turn, AUDIT_CLOSED, account_id, REASON_ASKED);
+	audit_log(call, AUDIT_CLOSED, account_id, REASON_ASKED);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

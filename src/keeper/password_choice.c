@@ -4,7 +4,7 @@
 #include "keeper/strength.h"
 
 static bool
-is_blank(str text)
+password_choice_is_blank(str text)
 {
 	while (text.n > 0 && text.p[0] == ' ')
 		text = str_from(text, 1);
@@ -12,7 +12,7 @@ is_blank(str text)
 }
 
 static enum problem
-confirm_check(str password, str confirm)
+password_choice_confirm_check(str password, str confirm)
 {
 	if (password.n == confirm.n && secret_equal(password.p, confirm.p, password.n))
 		return PROBLEM_NONE;
@@ -20,7 +20,8 @@ confirm_check(str password, str confirm)
 }
 
 static enum problem
-password_check(const struct config *config, str typed, const struct account_name *name, struct password *ret_password)
+password_choice_check(const struct config *config, str typed, const struct account_name *name,
+		      struct password *ret_password)
 {
 	enum problem problem;
 
@@ -30,7 +31,7 @@ password_check(const struct config *config, str typed, const struct account_name
 	if (problem != PROBLEM_NONE)
 		return problem;
 	str password = str_bytes(ret_password->b, ret_password->n);
-	if (is_blank(password))
+	if (password_choice_is_blank(password))
 		return PROBLEM_BLANK;
 	if (str_utf8_count(password) < PASSWORD_MIN)
 		return PROBLEM_TOO_SHORT;
@@ -43,6 +44,6 @@ enum problem
 password_choose(const struct config *config, str typed, str confirm, const struct account_name *name,
 		struct password *ret_password, uint32_t *ret_confirm)
 {
-	*ret_confirm = confirm_check(typed, confirm);
-	return password_check(config, typed, name, ret_password);
+	*ret_confirm = password_choice_confirm_check(typed, confirm);
+	return password_choice_check(config, typed, name, ret_password);
 }

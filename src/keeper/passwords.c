@@ -22,17 +22,17 @@ struct code_points {
 };
 
 static void
-code_points_wipe(struct code_points *points)
+passwords_code_points_wipe(struct code_points *points)
 {
 	secret_wipe(points, sizeof(*points));
 }
 
 /* NFC; the text is well-formed UTF-8 without NUL. */
 static enum problem
-normalise(str typed, struct password *ret_password)
+passwords_normalise(str typed, struct password *ret_password)
 {
 	static const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
-	CLEANUP(code_points_wipe) struct code_points points;
+	CLEANUP(passwords_code_points_wipe) struct code_points points;
 	utf8proc_ssize_t n = utf8proc_decompose((const uint8_t *)typed.p, (utf8proc_ssize_t)typed.n, points.at,
 						CODE_POINTS_MAX, options);
 
@@ -58,7 +58,7 @@ password_prepare(str typed, struct password *ret_password)
 		return PROBLEM_TOO_LONG;
 	if (str_has_byte(typed, '\0') || !str_utf8_valid(typed))
 		return PROBLEM_CHARACTERS;
-	return normalise(typed, ret_password);
+	return passwords_normalise(typed, ret_password);
 }
 
 /* --- the schemes -------------------------------------------------------------------------------------------------- */
@@ -71,7 +71,7 @@ static const struct hash_scheme *const schemes[] = {
 };
 
 static const struct hash_scheme *
-scheme_of(str hash)
+passwords_scheme_of(str hash)
 {
 	for (size_t i = 0; i < COUNT(schemes); i++)
 		if (str_starts(hash, str_of(schemes[i]->begins)))
@@ -86,21 +86,21 @@ password_hash(const struct config *config, const struct password *password, stru
 }
 
 err
-password_hash_nobodys(const struct config *config, struct password_hash *ret_hash)
+password_hash_dummy(const struct config *config, struct password_hash *ret_hash)
 {
-	return schemes[config->password_scheme]->nobodys(config, ret_hash);
+	return schemes[config->password_scheme]->dummy_hash(config, ret_hash);
 }
 
 err
-password_prove(str hash, const struct password *password, bool *ret_right)
+password_verify(str hash, const struct password *password, bool *ret_right)
 {
-	static const struct password nobodys = { .b = "not a password", .n = 14 };
-	const struct hash_scheme *scheme = scheme_of(hash);
+	static const struct password dummy = { .b = "not a password", .n = 14 };
+	const struct hash_scheme *scheme = passwords_scheme_of(hash);
 	bool right = false;
 
 	if (scheme == NULL)
 		return ERR_CORRUPT;
-	TRY(scheme->prove(hash, password == NULL ? &nobodys : password, &right));
+	TRY(scheme->verify(hash, password == NULL ? &dummy : password, &right));
 	*ret_right = right && password != NULL;
 	return ERR_OK;
 }
@@ -108,7 +108,7 @@ password_prove(str hash, const struct password *password, bool *ret_right)
 bool
 password_hash_usable(str hash)
 {
-	const struct hash_scheme *scheme = scheme_of(hash);
+	const struct hash_scheme *scheme = passwords_scheme_of(hash);
 
 	return scheme != NULL && scheme->usable(hash);
 }
@@ -153,6 +153,6 @@ password_hash_wrong(str hash)
 bool
 password_hash_outdated(const struct config *config, str hash)
 {
-	return scheme_of(hash) != schemes[config->password_scheme] ||
+	return passwords_scheme_of(hash) != schemes[config->password_scheme] ||
 	       schemes[config->password_scheme]->outdated(config, hash);
 }

@@ -39,7 +39,7 @@ MUST_USE err password_hash(const struct config *config, const struct password *p
  * A hash of no password at all, of random bytes, with the form and cost of one that is made today: proving by it takes the same work.
  * Hashes nothing.  ERR_CRYPTO, ERR_IO.
  */
-MUST_USE err password_hash_nobodys(const struct config *config, struct password_hash *ret_hash);
+MUST_USE err password_hash_dummy(const struct config *config, struct password_hash *ret_hash);
 
 /*
  * The memory that this thread's last Argon2id hash took is kept for its next one, until the thread ends or it is released: when
@@ -52,7 +52,7 @@ void password_memory_release(void);
  * Is it the password?  Always does the whole work of the hash, also with NULL, for a typed text that cannot be a
  * password of ours: then *ret_right is false.  ERR_CORRUPT: not usable, see below.
  */
-MUST_USE err password_prove(str hash, const struct password *password, bool *ret_right);
+MUST_USE err password_verify(str hash, const struct password *password, bool *ret_right);
 
 /* Has it the form of a hash that can be proved, from us or from elsewhere: Argon2id, bcrypt, SHA-crypt? */
 bool password_hash_usable(str hash);

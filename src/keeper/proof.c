@@ -18,7 +18,7 @@ proof_shows(const struct proof *proof)
 }
 
 static bool
-proof_stands(const struct proof *proof, bool enrolled)
+proof_is_valid(const struct proof *proof, bool enrolled)
 {
 	unsigned shows = proof_shows(proof);
 
@@ -32,9 +32,9 @@ proofs_state(const struct proofs *proofs, bool enrolled)
 	bool fallen = false;
 
 	for (size_t i = 0; i < proofs->n; i++) {
-		bool stands = proof_stands(&proofs->of[i], enrolled);
-		shown |= stands ? proof_shows(&proofs->of[i]) : 0;
-		fallen = fallen || !stands;
+		bool valid = proof_is_valid(&proofs->of[i], enrolled);
+		shown |= valid ? proof_shows(&proofs->of[i]) : 0;
+		fallen = fallen || !valid;
 	}
 	if (shown == SHOWS_BOTH)
 		return STATE_FULL;
@@ -90,7 +90,7 @@ proofs_amr(const struct proofs *proofs, bool enrolled)
 
 	for (size_t i = 0; i < proofs->n; i++) {
 		const struct proof *proof = &proofs->of[i];
-		if (!proof_stands(proof, enrolled))
+		if (!proof_is_valid(proof, enrolled))
 			continue;
 		proofs_amr_add(&amr, proof->kind->amr);
 		user_verified = user_verified || proof->user_verified;

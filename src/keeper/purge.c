@@ -3,7 +3,7 @@
  */
 #include "base/log.h"
 #include "keeper/devices.h"
-#include "keeper/turn.h"
+#include "keeper/call.h"
 
 enum { BATCH = 200, BATCHES_MAX = 250 };
 
@@ -13,46 +13,46 @@ struct purging {
 };
 
 static int64_t
-lifetime(const struct config *config)
+purge_lifetime(const struct config *config)
 {
 	return config->session_lifetime_us;
 }
 
 static int64_t
-idle(const struct config *config)
+purge_idle(const struct config *config)
 {
 	return config->session_idle_us;
 }
 
 static int64_t
-pending(const struct config *config)
+purge_pending(const struct config *config)
 {
 	return PENDING_US;
 }
 
 static int64_t
-device(const struct config *config)
+purge_device(const struct config *config)
 {
 	return MINUTES_US(24 * 60 * DEVICE_DAYS);
 }
 
 /* Before the beginning of time, where all of it is kept. */
 static int64_t
-audit(const struct config *config)
+purge_audit(const struct config *config)
 {
 	return config->audit_days == 0 ? INT64_MAX / 2 : MINUTES_US(INT64_C(24) * 60 * config->audit_days);
 }
 
 static const struct purging purgings[] = {
-	{ SQL_SESSION_PURGE_LIFETIME, lifetime },
-	{ SQL_SESSION_PURGE_IDLE, idle },
-	{ SQL_SESSION_PURGE_PENDING, pending },
+	{ SQL_SESSION_PURGE_LIFETIME, purge_lifetime },
+	{ SQL_SESSION_PURGE_IDLE, purge_idle },
+	{ SQL_SESSION_PURGE_PENDING, purge_pending },
 	{ SQL_THROTTLE_PURGE_NOTHING, NULL },
 	{ SQL_THROTTLE_PURGE_FORGOTTEN, NULL },
 	{ SQL_THROTTLE_PURGE_DEVICES, NULL },
-	{ SQL_AUDIT_PURGE, audit },
+	{ SQL_AUDIT_PURGE, purge_audit },
 	{ SQL_LINK_PURGE, NULL },
-	{ SQL_DEVICE_PURGE, device },
+	{ SQL_DEVICE_PURGE, purge_device },
 	{ SQL_FACTOR_PURGE, NULL },
 	{ SQL_GATE_TICKET_PURGE, NULL },
 };

@@ -5,7 +5,7 @@
 #ifndef KEEPER_QUESTION_H
 #define KEEPER_QUESTION_H
 
-#include "keeper/turn.h"
+#include "keeper/call.h"
 
 #define ROW_IN(state) (1u << (state))
 #define ROW_IN_ANY (ROW_IN(STATE_NONE) | ROW_IN(STATE_ENROLLING) | ROW_IN(STATE_PENDING) | ROW_IN(STATE_FULL))
@@ -15,7 +15,7 @@ enum { ROW_FRESH = 1, ROW_MAY_RAISE = 2, ROW_HASHES = 4, ROW_WRITES = 8, ROW_SEL
 struct question_row {
 	unsigned states; /* that may ask it, as ROW_IN(...) */
 	unsigned flags;
-	turn_handler answer;
+	call_handler answer;
 };
 extern const struct question_row question_rows[QUESTION_COUNT]; /* [0] is empty: no state may ask it */
 
@@ -23,7 +23,7 @@ enum authority question_authority(enum question_id id);
 
 #ifdef DOUBLETOUR_TEST_HOOKS
 /* A test's: answers every question in place of its handler, so that a test sees what the dispatcher lets a handler do. */
-extern turn_handler question_instead;
+extern call_handler question_instead;
 #endif
 
 #endif

@@ -14,7 +14,7 @@
 enum { RECOVERY_TYPED_MAX = 256 }; /* bytes: 24 letters, and much between them */
 
 static char
-letter_of(char c)
+recovery_letter_of(char c)
 {
 	static const char misread[] = "0O1I8B";
 
@@ -33,7 +33,7 @@ recovery_code_read(str typed, struct recovery_code *ret_code)
 	bool is = typed.n <= sizeof(letters);
 
 	for (size_t i = 0; is && i < typed.n; i++)
-		letters[i] = letter_of(typed.p[i]);
+		letters[i] = recovery_letter_of(typed.p[i]);
 	is = is && otp_base32_decode(letters, typed.n, code.b, sizeof(code.b), &bytes, NULL) == OTP_OK &&
 	     bytes == sizeof(code.b);
 	if (is)
@@ -47,7 +47,7 @@ recovery_code_read(str typed, struct recovery_code *ret_code)
 
 /* With the account in it: equal codes of two accounts would not look equal. */
 static err
-hash(int64_t account_id, const struct recovery_code *code, uint8_t ret_hash[DIGEST_BYTES])
+recovery_hash(int64_t account_id, const struct recovery_code *code, uint8_t ret_hash[DIGEST_BYTES])
 {
 	static const char purpose[] = "doubletour recovery code";
 	uint8_t bytes[sizeof(purpose) + 8 + RECOVERY_BYTES];
@@ -63,20 +63,20 @@ hash(int64_t account_id, const struct recovery_code *code, uint8_t ret_hash[DIGE
 }
 
 static err
-count(struct turn *turn, struct recovery_count_row *ret_counts)
+recovery_count(struct call *call, struct recovery_count_row *ret_counts)
 {
-	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
+	const struct db_value args[] = { DB_INT(call->now.session.account_id) };
 	bool found = false;
 
-	return db_row(turn->db, SQL_RECOVERY_COUNT, args, COUNT(args), &turn->arena, ret_counts, &found);
+	return db_row(call->db, SQL_RECOVERY_COUNT, args, COUNT(args), &call->arena, ret_counts, &found);
 }
 
 err
-recovery_left(struct turn *turn, int64_t *ret_left)
+recovery_left(struct call *call, int64_t *ret_left)
 {
 	struct recovery_count_row counts = { 0 };
 
-	TRY(count(turn, &counts));
+	TRY(recovery_count(call, &counts));
 	*ret_left = counts.unspent;
 	return ERR_OK;
 }
@@ -84,45 +84,45 @@ recovery_left(struct turn *turn, int64_t *ret_left)
 /* --- the kind of factor --------------------------------------------------------------------------------------------- */
 
 static err
-recovery_read(struct turn *turn, const struct attempt *attempt, bool *ret_possible)
+recovery_read(struct call *call, const struct attempt *attempt, bool *ret_possible)
 {
 	struct recovery_code code;
 
-	(void)turn;
+	(void)call;
 	*ret_possible = recovery_code_read(attempt->typed, &code);
 	secret_wipe(&code, sizeof(code));
 	return ERR_OK;
 }
 
 static err
-recovery_throttle(struct turn *turn, struct attempt *attempt)
+recovery_throttle(struct call *call, struct attempt *attempt)
 {
-	return throttle_recovery(turn, &attempt->throttle);
+	return throttle_recovery(call, &attempt->throttle);
 }
 
 /* Only the statement that spends a code tells whether the account has it. */
 static err
-recovery_verify(struct turn *turn, struct attempt *attempt)
+recovery_verify(struct call *call, struct attempt *attempt)
 {
-	attempt->proof = (struct proof){ .kind = &factor_kind_recovery, .at_us = turn->now_us };
+	attempt->proof = (struct proof){ .kind = &factor_kind_recovery, .at_us = call->now_us };
 	return ERR_OK;
 }
 
 static err
-recovery_spend(struct turn *turn, const struct attempt *attempt, bool *ret_done)
+recovery_spend(struct call *call, const struct attempt *attempt, bool *ret_done)
 {
-	int64_t account_id = turn->now.session.account_id, changed = 0;
+	int64_t account_id = call->now.session.account_id, changed = 0;
 	uint8_t digest[DIGEST_BYTES];
 	struct recovery_code code;
 
 	*ret_done = false;
 	if (!recovery_code_read(attempt->typed, &code))
 		return ERR_OK;
-	TRY(hash(account_id, &code, digest));
+	TRY(recovery_hash(account_id, &code, digest));
 	secret_wipe(&code, sizeof(code));
-	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(account_id),
+	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(account_id),
 					 DB_BLOB(str_bytes(digest, sizeof(digest))) };
-	TRY(db_run(turn->db, SQL_RECOVERY_SPEND, args, COUNT(args), &changed));
+	TRY(db_run(call->db, SQL_RECOVERY_SPEND, args, COUNT(args), &changed));
 	*ret_done = changed == 1;
 	return ERR_OK;
 }
@@ -152,13 +152,13 @@ struct making {
 };
 
 static void
-making_wipe(struct making *making)
+recovery_making_wipe(struct making *making)
 {
 	secret_wipe(making, sizeof(*making));
 }
 
 static err
-make_one(struct turn *turn, struct making *making)
+recovery_make_one(struct call *call, struct making *making)
 {
 	struct recovery_code code;
 	uint8_t digest[DIGEST_BYTES];
@@ -166,10 +166,10 @@ make_one(struct turn *turn, struct making *making)
 
 	TRY(random_fill(code.b, sizeof(code.b)));
 	TRY(random_id(&id));
-	TRY(hash(turn->now.session.account_id, &code, digest));
-	const struct db_value args[] = { DB_INT(id), DB_INT(turn->now.session.account_id),
-					 DB_BLOB(str_bytes(digest, sizeof(digest))), DB_INT(turn->now_us) };
-	TRY(db_run(turn->db, SQL_RECOVERY_INSERT, args, COUNT(args), NULL));
+	TRY(recovery_hash(call->now.session.account_id, &code, digest));
+	const struct db_value args[] = { DB_INT(id), DB_INT(call->now.session.account_id),
+					 DB_BLOB(str_bytes(digest, sizeof(digest))), DB_INT(call->now_us) };
+	TRY(db_run(call->db, SQL_RECOVERY_INSERT, args, COUNT(args), NULL));
 	TRY(otp_err(
 	    otp_base32_encode(code.b, sizeof(code.b), making->text + making->n, sizeof(making->text) - making->n)));
 	making->n += RECOVERY_LETTERS;
@@ -180,59 +180,60 @@ make_one(struct turn *turn, struct making *making)
 
 /* Two tabs may ask at once: under the lock look again, so that only one of them makes any. */
 static err
-make(struct turn *turn, void *context, bool *ret_commit)
+recovery_do_make(struct call *call, void *context, bool *ret_commit)
 {
 	struct making *making = context;
-	int64_t account_id = turn->now.session.account_id;
+	int64_t account_id = call->now.session.account_id;
 	const struct db_value args[] = { DB_INT(account_id) };
 	struct recovery_count_row counts = { 0 };
 
 	making->n = 0;
-	TRY(count(turn, &counts));
+	TRY(recovery_count(call, &counts));
 	if (!making->renew && counts.codes > 0)
 		return ERR_OK;
-	TRY(db_run(turn->db, SQL_RECOVERY_DELETE, args, COUNT(args), NULL));
+	TRY(db_run(call->db, SQL_RECOVERY_DELETE, args, COUNT(args), NULL));
 	for (int i = 0; i < RECOVERY_CODES; i++)
-		TRY(make_one(turn, making));
+		TRY(recovery_make_one(call, making));
 	*ret_commit = true;
-	return audit_write(turn, AUDIT_RECOVERY_MADE, account_id, making->renew ? REASON_RENEWED : REASON_FIRST);
+	return audit_write(call, AUDIT_RECOVERY_MADE, account_id, making->renew ? REASON_RENEWED : REASON_FIRST);
 }
 
 static err
-answer(struct turn *turn, const struct making *making)
+recovery_codes_answer(struct call *call, const struct making *making)
 {
-	struct recovery_codes_body *body = turn->answer;
+	struct recovery_codes_body *body = call->answer;
 	struct recovery_count_row counts = { 0 };
 
-	TRY(count(turn, &counts));
+	TRY(recovery_count(call, &counts));
 	body->left = (uint32_t)(counts.unspent > 100 ? 100 : counts.unspent);
 	body->made_us = counts.made_at_us;
-	turn->now.session.recovery_left = counts.unspent;
-	return arena_copy(&turn->arena, str_bytes(making->text, making->n), &body->codes);
+	call->now.session.recovery_left = counts.unspent;
+	return arena_copy(&call->arena, str_bytes(making->text, making->n), &body->codes);
 }
 
 err
-recovery_answer(struct turn *turn, enum verdict *ret_verdict)
+recovery_answer(struct call *call, enum verdict *ret_verdict)
 {
-	CLEANUP(making_wipe) struct making making = { .renew = ((const struct recovery_body *)turn->body)->renew == 1 };
+	CLEANUP(recovery_making_wipe)
+	struct making making = { .renew = ((const struct recovery_body *)call->body)->renew == 1 };
 	bool done = false;
 
-	TRY(turn_transact(turn, make, &making, &done));
+	TRY(call_transact(call, recovery_do_make, &making, &done));
 	if (done)
-		audit_log(turn, AUDIT_RECOVERY_MADE, turn->now.session.account_id, REASON_MADE);
+		audit_log(call, AUDIT_RECOVERY_MADE, call->now.session.account_id, REASON_MADE);
 	else
 		making.n = 0;
 	*ret_verdict = VERDICT_PASSED;
-	return answer(turn, &making);
+	return recovery_codes_answer(call, &making);
 }
 
 /* --- RECOVERY_LEFT ----------------------------------------------------------------------------------------------------- */
 
 err
-recovery_left_answer(struct turn *turn, enum verdict *ret_verdict)
+recovery_left_answer(struct call *call, enum verdict *ret_verdict)
 {
 	const struct making none = { .n = 0 };
 
 	*ret_verdict = VERDICT_PASSED;
-	return answer(turn, &none);
+	return recovery_codes_answer(call, &none);
 }

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct turn;
+struct call;
 
 enum { RECOVERY_CODES = 10, RECOVERY_BYTES = 15, RECOVERY_LETTERS = 24 };
 
@@ -26,6 +26,6 @@ struct recovery_code {
 bool recovery_code_read(str typed, struct recovery_code *ret_code);
 
 /* How many may still be used. */
-MUST_USE err recovery_left(struct turn *turn, int64_t *ret_left);
+MUST_USE err recovery_left(struct call *call, int64_t *ret_left);
 
 #endif

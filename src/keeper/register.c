@@ -25,7 +25,7 @@ struct registration {
 };
 
 static void
-registration_wipe(struct registration *r)
+register_registration_wipe(struct registration *r)
 {
 	secret_wipe(r, sizeof(*r));
 }
@@ -34,13 +34,13 @@ registration_wipe(struct registration *r)
 
 /* Is the form in order?  Else each field's problem is in the answer. */
 static bool
-form_check(struct turn *turn, struct registration *r)
+register_form_check(struct call *call, struct registration *r)
 {
-	const struct register_body *form = turn->body;
-	struct problems_body *problems = turn->answer;
+	const struct register_body *form = call->body;
+	struct problems_body *problems = call->answer;
 
 	problems->username = account_name_fold(form->username, &r->name);
-	problems->password = password_choose(keeper_config(turn->keeper), form->password, form->confirm, &r->name,
+	problems->password = password_choose(keeper_config(call->keeper), form->password, form->confirm, &r->name,
 					     &r->password, &problems->confirm);
 	return problems->username == PROBLEM_NONE && problems->password == PROBLEM_NONE &&
 	       problems->confirm == PROBLEM_NONE;
@@ -49,32 +49,32 @@ form_check(struct turn *turn, struct registration *r)
 /* --- the account -------------------------------------------------------------------------------------------------- */
 
 static err
-make_account(struct turn *turn, void *context, bool *ret_commit)
+register_make_account(struct call *call, void *context, bool *ret_commit)
 {
-	const struct register_body *form = turn->body;
+	const struct register_body *form = call->body;
 	struct registration *r = context;
 	bool spent = false;
 
 	if (r->by_invitation) {
-		TRY(link_spend(turn, r->invite, LINK_INVITE, &spent));
+		TRY(link_spend(call, r->invite, LINK_INVITE, &spent));
 		if (!spent)
 			return ERR_OK;
 	}
 	TRY(random_id(&r->account_id));
-	TRY(account_insert(turn->db, r->account_id, account_name_str(&r->name), str_of(r->hash.z), turn->now_us));
-	TRY(session_begin(turn, r->account_id, form->next));
-	TRY(audit_write(turn, AUDIT_REGISTER, r->account_id, r->by_invitation ? REASON_INVITATION : REASON_OPEN));
+	TRY(account_insert(call->db, r->account_id, account_name_str(&r->name), str_of(r->hash.z), call->now_us));
+	TRY(session_begin(call, r->account_id, form->next));
+	TRY(audit_write(call, AUDIT_REGISTER, r->account_id, r->by_invitation ? REASON_INVITATION : REASON_OPEN));
 	*ret_commit = true;
 	return ERR_OK;
 }
 
 static err
-taken(struct turn *turn, const struct registration *r, enum verdict *ret_verdict)
+register_taken(struct call *call, const struct registration *r, enum verdict *ret_verdict)
 {
-	struct problems_body *problems = turn->answer;
+	struct problems_body *problems = call->answer;
 
-	TRY(audit_write_unknown(turn, AUDIT_REGISTER_REFUSED, account_name_str(&r->name), REASON_TAKEN));
-	audit_log(turn, AUDIT_REGISTER_REFUSED, 0, REASON_TAKEN);
+	TRY(audit_write_unknown(call, AUDIT_REGISTER_REFUSED, account_name_str(&r->name), REASON_TAKEN));
+	audit_log(call, AUDIT_REGISTER_REFUSED, 0, REASON_TAKEN);
 	problems->username = PROBLEM_TAKEN;
 	*ret_verdict = VERDICT_PROBLEMS;
 	return ERR_OK;
@@ -82,10 +82,10 @@ taken(struct turn *turn, const struct registration *r, enum verdict *ret_verdict
 
 /* Open to everybody, or to who has an invitation; it is spent only together with the name being taken. */
 static bool
-may_register(const struct turn *turn, struct registration *r)
+register_may_register(const struct call *call, struct registration *r)
 {
-	const struct register_body *form = turn->body;
-	enum config_registration registration = keeper_config(turn->keeper)->registration;
+	const struct register_body *form = call->body;
+	enum config_registration registration = keeper_config(call->keeper)->registration;
 
 	r->by_invitation = registration == REGISTRATION_INVITE;
 	r->invite = form->invite;
@@ -93,33 +93,33 @@ may_register(const struct turn *turn, struct registration *r)
 }
 
 err
-register_answer(struct turn *turn, enum verdict *ret_verdict)
+register_answer(struct call *call, enum verdict *ret_verdict)
 {
-	CLEANUP(registration_wipe) struct registration r = { .account_id = 0 };
+	CLEANUP(register_registration_wipe) struct registration r = { .account_id = 0 };
 	struct throttle throttle;
 	bool done = false;
 	err e;
 
-	if (!may_register(turn, &r)) {
+	if (!register_may_register(call, &r)) {
 		*ret_verdict = VERDICT_CLOSED;
 		return ERR_OK;
 	}
-	if (!form_check(turn, &r)) {
+	if (!register_form_check(call, &r)) {
 		*ret_verdict = VERDICT_PROBLEMS;
 		return ERR_OK;
 	}
-	TRY(throttle_register(turn, &throttle));
-	TRY(throttle_take(turn, &throttle));
-	TRY(password_hash(keeper_config(turn->keeper), &r.password, &r.hash));
-	e = turn_transact(turn, make_account, &r, &done);
+	TRY(throttle_register(call, &throttle));
+	TRY(throttle_take(call, &throttle));
+	TRY(password_hash(keeper_config(call->keeper), &r.password, &r.hash));
+	e = call_transact(call, register_make_account, &r, &done);
 	if (e == ERR_EXISTS)
-		return taken(turn, &r, ret_verdict);
+		return register_taken(call, &r, ret_verdict);
 	TRY(e);
 	if (!done) { /* the invitation was used, or is too old */
 		*ret_verdict = VERDICT_CLOSED;
 		return ERR_OK;
 	}
-	audit_log(turn, AUDIT_REGISTER, r.account_id, r.by_invitation ? REASON_INVITATION : REASON_OPEN);
+	audit_log(call, AUDIT_REGISTER, r.account_id, r.by_invitation ? REASON_INVITATION : REASON_OPEN);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

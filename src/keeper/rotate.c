@@ -18,7 +18,7 @@ struct change {
 };
 
 static void
-change_wipe(struct change *c)
+rotate_change_wipe(struct change *c)
 {
 	keys_wipe(&c->old_keys);
 	keys_wipe(&c->new_keys);
@@ -27,7 +27,7 @@ change_wipe(struct change *c)
 }
 
 static struct db_value
-new_id(const struct change *c)
+rotate_new_id(const struct change *c)
 {
 	return DB_BLOB(str_bytes(c->new_keys.sealing.key_id, SEALING_ID_BYTES));
 }
@@ -42,13 +42,13 @@ struct batch {
 };
 
 static void
-batch_wipe(struct batch *batch)
+rotate_batch_wipe(struct batch *batch)
 {
 	arena_wipe(&batch->arena);
 }
 
 static err
-batch_row(void *context, const struct sealed_by_others_row *row)
+rotate_batch_row(void *context, const struct sealed_by_others_row *row)
 {
 	struct batch *batch = context;
 	struct sealed_by_others_row *into = &batch->rows[batch->n];
@@ -63,7 +63,8 @@ batch_row(void *context, const struct sealed_by_others_row *row)
 }
 
 static err
-reseal(struct change *c, struct batch *batch, const struct sealed_by_others_row *row, const struct factor_kind *kind)
+rotate_reseal(struct change *c, struct batch *batch, const struct sealed_by_others_row *row,
+	      const struct factor_kind *kind)
 {
 	const struct sealed_for owner = { kind == NULL ? "" : kind->sealing_purpose, row->account_id, row->id };
 	str secret = { 0 }, sealed = { 0 };
@@ -83,16 +84,16 @@ reseal(struct change *c, struct batch *batch, const struct sealed_by_others_row 
 }
 
 static err
-batch_do(struct change *c, bool *ret_more)
+rotate_batch_do(struct change *c, bool *ret_more)
 {
-	CLEANUP(batch_wipe) struct batch batch = { .arena = ARENA(4 * 1024 * 1024) };
+	CLEANUP(rotate_batch_wipe) struct batch batch = { .arena = ARENA(4 * 1024 * 1024) };
 	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
-	const struct db_value args[] = { new_id(c), DB_INT(c->after), DB_INT(BATCH_ROWS) };
+	const struct db_value args[] = { rotate_new_id(c), DB_INT(c->after), DB_INT(BATCH_ROWS) };
 
 	TRY(db_begin(c->db, &t));
-	TRY(db_rows(c->db, SQL_SEALED_BY_OTHERS, args, COUNT(args), batch_row, &batch));
+	TRY(db_rows(c->db, SQL_SEALED_BY_OTHERS, args, COUNT(args), rotate_batch_row, &batch));
 	for (size_t i = 0; i < batch.n; i++)
-		TRY(reseal(c, &batch, &batch.rows[i], batch.kinds[i]));
+		TRY(rotate_reseal(c, &batch, &batch.rows[i], batch.kinds[i]));
 	TRY(db_commit(&t));
 	*ret_more = batch.n == BATCH_ROWS;
 	if (batch.n > 0)
@@ -104,7 +105,7 @@ batch_do(struct change *c, bool *ret_more)
 
 /* The present key, and the one that is to follow, made now unless an earlier run made it. */
 static err
-keys_find(struct change *c)
+rotate_keys_find(struct change *c)
 {
 	TRY(master_key_read(c->config, c->why, &c->old_master));
 	TRY(master_key_new_read(c->config, c->why, &c->new_master));
@@ -122,14 +123,14 @@ keys_find(struct change *c)
 }
 
 static err
-new_key_make(struct change *c)
+rotate_new_key_make(struct change *c)
 {
 	if (!c->old_fits)
 		return why_set(
 		    c->why, ERR_CONFIG,
 		    "The key in %s is not the one that this database was made with.  Put the right one back; "
 		    "nothing was changed.",
-		    c->old_master.place);
+		    c->old_master.path);
 	if (c->new_master.n == 0) {
 		TRY(master_key_new_make(c->config, c->why, &c->new_master));
 		TRY(keys_derive(&c->new_master, &c->new_keys));
@@ -138,7 +139,7 @@ new_key_make(struct change *c)
 }
 
 static err
-enter(struct change *c)
+rotate_enter(struct change *c)
 {
 	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
 
@@ -148,10 +149,10 @@ enter(struct change *c)
 }
 
 static err
-leave(struct change *c)
+rotate_leave(struct change *c)
 {
 	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
-	const struct db_value args[] = { new_id(c) };
+	const struct db_value args[] = { rotate_new_id(c) };
 
 	TRY(db_begin(c->db, &t));
 	TRY(db_run(c->db, SQL_KEY_LEAVE, args, COUNT(args), NULL));
@@ -159,9 +160,9 @@ leave(struct change *c)
 }
 
 static err
-count(struct change *c)
+rotate_count(struct change *c)
 {
-	const struct db_value args[] = { new_id(c) };
+	const struct db_value args[] = { rotate_new_id(c) };
 	struct sealed_by_others_count_row row = { 0 };
 	bool found = false;
 
@@ -171,39 +172,39 @@ count(struct change *c)
 }
 
 static err
-reseal_all(struct change *c, rotate_progress progress, void *context)
+rotate_reseal_all(struct change *c, rotate_progress progress, void *context)
 {
 	bool more = true;
 
-	TRY(count(c));
+	TRY(rotate_count(c));
 	c->after = INT64_MIN;
 	while (more) {
-		TRY(batch_do(c, &more));
+		TRY(rotate_batch_do(c, &more));
 		progress(context, c->done);
 	}
 	return ERR_OK;
 }
 
 static err
-in_database(struct change *c, rotate_progress progress, void *context)
+rotate_in_database(struct change *c, rotate_progress progress, void *context)
 {
-	TRY(enter(c));
-	TRY(reseal_all(c, progress, context));
-	return leave(c);
+	TRY(rotate_enter(c));
+	TRY(rotate_reseal_all(c, progress, context));
+	return rotate_leave(c);
 }
 
 err
 rotate(const struct config *config, struct db *db, rotate_progress progress, void *context, struct why *why,
        struct rotation *ret_rotation)
 {
-	CLEANUP(change_wipe) struct change c = { .config = config, .db = db, .why = why, .done = ret_rotation };
+	CLEANUP(rotate_change_wipe) struct change c = { .config = config, .db = db, .why = why, .done = ret_rotation };
 	err e;
 
-	TRY(keys_find(&c));
+	TRY(rotate_keys_find(&c));
 	/* An earlier run may have been through with the database, and not with the files. */
 	if (!c.new_fits || c.old_fits) {
-		TRY(new_key_make(&c));
-		e = in_database(&c, progress, context);
+		TRY(rotate_new_key_make(&c));
+		e = rotate_in_database(&c, progress, context);
 		if (e != ERR_OK)
 			return why_set(
 			    why, e,
@@ -211,5 +212,5 @@ rotate(const struct config *config, struct db *db, rotate_progress progress, voi
 			    "goes on.",
 			    err_name(e));
 	}
-	return master_key_new_take_place(config, &c.old_keys, why);
+	return master_key_new_install(config, &c.old_keys, why);
 }

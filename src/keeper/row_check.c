@@ -19,21 +19,21 @@ struct row_name {
 
 /* "authenticator 12 of anna: ITS SECRET ...; WHAT TO DO" */
 static void
-row_report(const struct row_check *check, int64_t *count, const struct row_name *row, const char *wrong,
-	   const char *remedy)
+row_check_report(const struct row_check *check, int64_t *count, const struct row_name *row, const char *wrong,
+		 const char *remedy)
 {
 	char sentence[400];
 
 	++*count;
 	snprintf(sentence, sizeof(sentence), "%s %" PRId64 "%s%.*s: %s%s%s", row->what, row->id,
 		 row->account.n > 0 ? " of " : "", STR_ARG(row->account), wrong, remedy[0] == '\0' ? "" : "; ", remedy);
-	if (check->tell != NULL)
-		check->tell(check->context, sentence);
+	if (check->report != NULL)
+		check->report(check->context, sentence);
 }
 
 /* A name that has the form of a user name can be printed anywhere. */
 static str
-row_account(str name)
+row_check_one_account(str name)
 {
 	struct account_name folded;
 
@@ -57,7 +57,7 @@ row_check_account(void *context, const struct upkeep_accounts_row *row)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(ROW_ARENA_BYTES);
 	const struct row_check *check = context;
-	const struct row_name name = { "account", row->id, row_account(row->name) };
+	const struct row_name name = { "account", row->id, row_check_one_account(row->name) };
 	const struct account_values values = { .of = {
 						   [ACCOUNT_NAME] = row->name,
 						   [ACCOUNT_DISPLAY_NAME] = row->display_name,
@@ -71,8 +71,9 @@ row_check_account(void *context, const struct upkeep_accounts_row *row)
 	for (unsigned i = 0; i < ACCOUNT_VALUES; i++) {
 		const char *wrong = account_value_wrong(i, &values, &arena);
 		if (wrong != NULL)
-			row_report(check, i == ACCOUNT_NAME ? &check->findings->misnamed : &check->findings->bad_values,
-				   &name, wrong, account_remedies[i]);
+			row_check_report(check,
+					 i == ACCOUNT_NAME ? &check->findings->bad_name : &check->findings->bad_values,
+					 &name, wrong, account_remedies[i]);
 	}
 	return ERR_OK;
 }
@@ -86,8 +87,8 @@ row_check_answers(const struct row_check *check, const struct row_name *name, co
 	const char *wrong = kind->row_wrong == NULL ? NULL : kind->row_wrong(values);
 
 	if (wrong != NULL)
-		row_report(check, &check->findings->bad_values, name, wrong,
-			   "no code of it can be checked; `doubletour user reset-2fa` lets its owner enrol anew");
+		row_check_report(check, &check->findings->bad_values, name, wrong,
+				 "no code of it can be checked; `doubletour user reset-2fa` lets its owner enrol anew");
 }
 
 /* Open the secret of a row; ERR_CORRUPT: it does not open, or no kind here says for what it was sealed. */
@@ -108,7 +109,7 @@ row_check_factor(void *context, const struct upkeep_factors_row *row)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(ROW_ARENA_BYTES);
 	const struct row_check *check = context;
-	const struct row_name name = { "authenticator", row->id, row_account(row->account) };
+	const struct row_name name = { "authenticator", row->id, row_check_one_account(row->account) };
 	struct factor_values values = {
 		.name = row->name, .algorithm = row->algorithm, .digits = row->digits, .period_s = row->period_s
 	};
@@ -119,15 +120,16 @@ row_check_factor(void *context, const struct upkeep_factors_row *row)
 		return e;
 	values.secret_n = secret.n;
 	if (e == ERR_CORRUPT)
-		row_report(check, &check->findings->unreadable, &name, "its secret does not open under the key", "");
+		row_check_report(check, &check->findings->unreadable, &name, "its secret does not open under the key",
+				 "");
 	else
 		row_check_answers(check, &name, factor_kind_named(row->kind), &values);
 	if (row->confirmed_at_zero) /* taken for one that is not confirmed */
-		row_report(check, &check->findings->bad_values, &name, "the time when it was confirmed is 0",
-			   "its owner cannot sign in; `doubletour user reset-2fa` lets them enrol anew");
+		row_check_report(check, &check->findings->bad_values, &name, "the time when it was confirmed is 0",
+				 "its owner cannot sign in; `doubletour user reset-2fa` lets them enrol anew");
 	if (factor_name_wrong(&values) != NULL)
-		row_report(check, &check->findings->bad_values, &name, factor_name_wrong(&values),
-			   "pages leave them out; its owner renames it on the page of authenticators");
+		row_check_report(check, &check->findings->bad_values, &name, factor_name_wrong(&values),
+				 "pages leave them out; its owner renames it on the page of authenticators");
 	return ERR_OK;
 }
 
@@ -139,7 +141,7 @@ row_check_orphan(void *context, const struct upkeep_orphans_row *row)
 	const struct row_check *check = context;
 	const struct row_name name = { "session", row->id, STR_INIT("") };
 
-	row_report(check, &check->findings->orphans, &name, "its authenticator is gone", "it opens nothing");
+	row_check_report(check, &check->findings->orphans, &name, "its authenticator is gone", "it opens nothing");
 	return ERR_OK;
 }
 
@@ -147,10 +149,10 @@ static err
 row_check_token(void *context, const struct upkeep_tokens_row *row)
 {
 	const struct row_check *check = context;
-	const struct row_name name = { "session", row->id, row_account(row->account) };
+	const struct row_name name = { "session", row->id, row_check_one_account(row->account) };
 
-	row_report(check, &check->findings->bad_values, &name, "the hash of its token is not 32 bytes",
-		   "its account cannot end sessions; delete the row");
+	row_check_report(check, &check->findings->bad_values, &name, "the hash of its token is not 32 bytes",
+			 "its account cannot end sessions; delete the row");
 	return ERR_OK;
 }
 

@@ -9,7 +9,7 @@
 
 struct row_check {
 	struct sealing *sealing;
-	upkeep_tell tell; /* may be NULL */
+	upkeep_report report; /* may be NULL */
 	void *context;
 	struct upkeep_findings *findings;
 };

@@ -28,7 +28,7 @@ account_name_wrong(enum problem problem)
 
 /* A stored name is the folded one: with another nobody can sign in. */
 static const char *
-row_name_wrong(str stored)
+row_values_name_wrong(str stored)
 {
 	struct account_name name = { .n = 0 };
 	enum problem problem = account_name_fold(stored, &name);
@@ -39,7 +39,7 @@ row_name_wrong(str stored)
 }
 
 static const char *
-row_display_name_wrong(str stored)
+row_values_display_name_wrong(str stored)
 {
 	struct display_name name;
 
@@ -55,7 +55,7 @@ row_display_name_wrong(str stored)
 }
 
 static const char *
-row_password_wrong(str stored)
+row_values_password_wrong(str stored)
 {
 	return str_equal(stored, STR(ACCOUNT_NO_PASSWORD)) ? NULL : password_hash_wrong(stored);
 }
@@ -67,11 +67,11 @@ account_value_wrong(enum account_value which, const struct account_values *value
 
 	switch (which) {
 	case ACCOUNT_NAME:
-		return row_name_wrong(value);
+		return row_values_name_wrong(value);
 	case ACCOUNT_DISPLAY_NAME:
-		return row_display_name_wrong(value);
+		return row_values_display_name_wrong(value);
 	case ACCOUNT_PASSWORD:
-		return row_password_wrong(value);
+		return row_values_password_wrong(value);
 	case ACCOUNT_EMAIL:
 		return email_good(value) ? NULL : "its e-mail address is not one, or is longer than 254 bytes";
 	case ACCOUNT_GROUPS:

@@ -23,13 +23,13 @@ sealing_wipe(struct sealing *sealing)
 }
 
 static void
-context_free(EVP_CIPHER_CTX **context)
+sealing_context_free(EVP_CIPHER_CTX **context)
 {
 	EVP_CIPHER_CTX_free(*context);
 }
 
 static uint8_t *
-put_number(uint8_t *p, int64_t number)
+sealing_put_number(uint8_t *p, int64_t number)
 {
 	for (int i = 0; i < 8; i++)
 		*p++ = (uint8_t)((uint64_t)number >> (8 * i));
@@ -38,7 +38,7 @@ put_number(uint8_t *p, int64_t number)
 
 /* The associated data: head of the sealed value, both ids, purpose.  All but the last have a fixed length. */
 static err
-owner_put(const struct sealed_for *owner, const uint8_t *head, uint8_t *ret_bytes, size_t *ret_n)
+sealing_owner_put(const struct sealed_for *owner, const uint8_t *head, uint8_t *ret_bytes, size_t *ret_n)
 {
 	size_t n = strlen(owner->purpose);
 	uint8_t *p = ret_bytes;
@@ -46,8 +46,8 @@ owner_put(const struct sealed_for *owner, const uint8_t *head, uint8_t *ret_byte
 	if (1 + SEALING_ID_BYTES + 16 + n > OWNER_BYTES)
 		return ERR_TOO_LONG;
 	memcpy(p, head, 1 + SEALING_ID_BYTES);
-	p = put_number(p + 1 + SEALING_ID_BYTES, owner->account_id);
-	p = put_number(p, owner->factor_id);
+	p = sealing_put_number(p + 1 + SEALING_ID_BYTES, owner->account_id);
+	p = sealing_put_number(p, owner->factor_id);
 	memcpy(p, owner->purpose, n);
 	*ret_n = (size_t)(p - ret_bytes) + n;
 	return ERR_OK;
@@ -55,8 +55,8 @@ owner_put(const struct sealed_for *owner, const uint8_t *head, uint8_t *ret_byte
 
 /* Key, nonce and associated data: what both directions begin with. */
 static err
-begin(EVP_CIPHER_CTX *context, const struct sealing *sealing, const struct sealed_for *owner, const uint8_t *head,
-      int encrypt)
+sealing_begin(EVP_CIPHER_CTX *context, const struct sealing *sealing, const struct sealed_for *owner,
+	      const uint8_t *head, int encrypt)
 {
 	uint8_t bytes[OWNER_BYTES];
 	size_t n = 0;
@@ -64,7 +64,7 @@ begin(EVP_CIPHER_CTX *context, const struct sealing *sealing, const struct seale
 
 	if (context == NULL)
 		return ERR_CRYPTO;
-	TRY(owner_put(owner, head, bytes, &n));
+	TRY(sealing_owner_put(owner, head, bytes, &n));
 	if (EVP_CipherInit_ex2(context, sealing->cipher, sealing->key, head + 1 + SEALING_ID_BYTES, encrypt, NULL) !=
 		1 ||
 	    EVP_CipherUpdate(context, NULL, &done, bytes, (int)n) != 1)
@@ -76,7 +76,7 @@ err
 sealing_seal(const struct sealing *sealing, const struct sealed_for *owner, str secret, struct arena *arena,
 	     str *ret_sealed)
 {
-	CLEANUP(context_free) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+	CLEANUP(sealing_context_free) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
 	size_t n = SEALING_HEAD_BYTES + secret.n + SEALING_TAG_BYTES;
 	uint8_t *sealed, *text;
 	int done = 0, rest = 0;
@@ -90,7 +90,7 @@ sealing_seal(const struct sealing *sealing, const struct sealed_for *owner, str 
 	sealed[0] = VERSION;
 	memcpy(sealed + 1, sealing->key_id, SEALING_ID_BYTES);
 	TRY(random_fill(sealed + 1 + SEALING_ID_BYTES, SEALING_NONCE_BYTES));
-	TRY(begin(context, sealing, owner, sealed, 1));
+	TRY(sealing_begin(context, sealing, owner, sealed, 1));
 	if (EVP_EncryptUpdate(context, text, &done, (const uint8_t *)secret.p, (int)secret.n) != 1 ||
 	    EVP_EncryptFinal_ex(context, text + done, &rest) != 1 || (size_t)(done + rest) != secret.n ||
 	    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, SEALING_TAG_BYTES, text + secret.n) != 1)
@@ -101,7 +101,7 @@ sealing_seal(const struct sealing *sealing, const struct sealed_for *owner, str 
 
 /* Is it of the shape that sealing_seal makes, and of this key? */
 static bool
-is_ours(const struct sealing *sealing, str sealed)
+sealing_is_ours(const struct sealing *sealing, str sealed)
 {
 	return sealed.n >= SEALING_HEAD_BYTES + SEALING_TAG_BYTES &&
 	       sealed.n <= SEALING_HEAD_BYTES + SECRET_MAX_BYTES + SEALING_TAG_BYTES && sealed.p[0] == VERSION &&
@@ -112,12 +112,12 @@ err
 sealing_open(const struct sealing *sealing, const struct sealed_for *owner, str sealed, struct arena *arena,
 	     str *ret_secret)
 {
-	CLEANUP(context_free) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+	CLEANUP(sealing_context_free) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
 	uint8_t tag[SEALING_TAG_BYTES];
 	uint8_t *secret;
 	int done = 0, rest = 0;
 
-	if (!is_ours(sealing, sealed))
+	if (!sealing_is_ours(sealing, sealed))
 		return ERR_CORRUPT;
 	const uint8_t *head = (const uint8_t *)sealed.p;
 	size_t n = sealed.n - SEALING_HEAD_BYTES - SEALING_TAG_BYTES;
@@ -125,7 +125,7 @@ sealing_open(const struct sealing *sealing, const struct sealed_for *owner, str 
 	secret = arena_alloc(arena, n);
 	if (secret == NULL)
 		return ERR_MEMORY;
-	TRY(begin(context, sealing, owner, head, 0));
+	TRY(sealing_begin(context, sealing, owner, head, 0));
 	if (EVP_DecryptUpdate(context, secret, &done, head + SEALING_HEAD_BYTES, (int)n) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, SEALING_TAG_BYTES, tag) != 1)
 		return ERR_CRYPTO;

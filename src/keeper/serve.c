@@ -25,8 +25,8 @@ enum {
 	PURGE_EVERY = 60,
 	PURGE_PAUSE_MS = 5,
 	SLOW_NICE = 5,
-	PASSING_NS = 10 * 1000 * 1000,
-	PASSING_TRIES = 20,
+	SEND_RETRY_NS = 10 * 1000 * 1000,
+	SEND_ATTEMPTS = 20,
 	REST_MS = 1000,
 };
 
@@ -61,7 +61,7 @@ struct keeper_server {
  * that does not forget an ended session must not go on answering.
  */
 static void
-push_send_locked(struct keeper_server *server, struct push *push)
+serve_push_send_locked(struct keeper_server *server, struct push *push)
 {
 	CLEANUP(buf_wipe) struct buf bytes = BUF(WIRE_MAX_BYTES);
 
@@ -79,21 +79,21 @@ push_send_locked(struct keeper_server *server, struct push *push)
 }
 
 static void
-push_send(struct keeper_server *server, enum push_kind kind, uint32_t value, const struct token *token)
+serve_push_send(struct keeper_server *server, enum push_kind kind, uint32_t value, const struct token *token)
 {
 	struct push push = { .kind = kind, .value = value };
 
 	if (token != NULL)
 		push.token = *token;
 	pthread_mutex_lock(&server->push_lock);
-	push_send_locked(server, &push);
+	serve_push_send_locked(server, &push);
 	pthread_mutex_unlock(&server->push_lock);
 	secret_wipe(&push, sizeof(push));
 }
 
 /* Web ends when this closes, and is started again. */
 static void
-push_end(struct keeper_server *server)
+serve_push_end(struct keeper_server *server)
 {
 	pthread_mutex_lock(&server->push_lock);
 	if (server->push_fd >= 0)
@@ -102,13 +102,13 @@ push_end(struct keeper_server *server)
 }
 
 static void
-on_ended(void *context, const struct token *token_hash)
+serve_on_ended(void *context, const struct token *token_hash)
 {
-	push_send(context, PUSH_ENDED, 0, token_hash);
+	serve_push_send(context, PUSH_ENDED, 0, token_hash);
 }
 
 static int64_t
-pushed_so_far(void *context)
+serve_pushed_so_far(void *context)
 {
 	struct keeper_server *server = context;
 
@@ -116,25 +116,25 @@ pushed_so_far(void *context)
 }
 
 static err
-push_hello(struct keeper_server *server)
+serve_push_hello(struct keeper_server *server)
 {
 	struct token key = { 0 };
 
 	TRY(keeper_form_key(server->keeper, &key));
-	push_send(server, PUSH_HELLO, 0, &key);
+	serve_push_send(server, PUSH_HELLO, 0, &key);
 	secret_wipe(&key, sizeof(key));
 	return ERR_OK;
 }
 
 /* In parts, one right after the other: two that tell at once must not mix them. */
 static void
-push_rules_locked(struct keeper_server *server, str text)
+serve_push_rules_locked(struct keeper_server *server, str text)
 {
 	do {
 		str part = str_upto(text, RULES_PART_MAX);
 		text = str_from(text, part.n);
 		struct push push = { .kind = PUSH_RULES, .value = text.n == 0, .text = part };
-		push_send_locked(server, &push);
+		serve_push_send_locked(server, &push);
 	} while (text.n > 0);
 }
 
@@ -147,10 +147,10 @@ keeper_server_rules(struct keeper_server *server)
 	pthread_mutex_lock(&server->push_lock);
 	e = keeper_rules_copy(server->keeper, &text);
 	if (e == ERR_OK)
-		push_rules_locked(server, buf_str(&text));
+		serve_push_rules_locked(server, buf_str(&text));
 	pthread_mutex_unlock(&server->push_lock);
 	if (e != ERR_OK) /* it would go on by rules that hold no more */
-		push_end(server);
+		serve_push_end(server);
 	return e;
 }
 
@@ -158,15 +158,15 @@ keeper_server_rules(struct keeper_server *server)
 
 /* Is it worth trying again?  The system was short of something for a moment. */
 static bool
-passing(int error)
+serve_passing(int error)
 {
-	static const struct timespec moment = { .tv_nsec = PASSING_NS };
+	static const struct timespec pause = { .tv_nsec = SEND_RETRY_NS };
 
 	if (error == EINTR)
 		return true;
 	if (error != ENOBUFS && error != ENOMEM)
 		return false;
-	nanosleep(&moment, NULL);
+	nanosleep(&pause, NULL);
 	return true;
 }
 
@@ -175,9 +175,9 @@ channel_send(int fd, str answer)
 {
 	ssize_t sent = -1;
 
-	for (int i = 0; answer.n > 0 && sent < 0 && i < PASSING_TRIES; i++) {
+	for (int i = 0; answer.n > 0 && sent < 0 && i < SEND_ATTEMPTS; i++) {
 		sent = sys_send(fd, answer.p, answer.n, MSG_NOSIGNAL);
-		if (sent < 0 && !passing(errno))
+		if (sent < 0 && !serve_passing(errno))
 			break;
 	}
 	return answer.n > 0 && sent == (ssize_t)answer.n;
@@ -187,7 +187,7 @@ channel_send(int fd, str answer)
  * What web is told while this thread has no database connection: the shape it waits for, with nothing in it.
  */
 static void
-answer_unavailable(str question, struct buf *answer)
+serve_answer_unavailable(str question, struct buf *answer)
 {
 	struct question_head asked = { 0 };
 	struct answer_head head = { .verdict = VERDICT_UNAVAILABLE };
@@ -218,22 +218,22 @@ channel_answer(struct channel *channel, struct keeper_thread **thread, str quest
 	err e = *thread != NULL ? ERR_OK : channel_thread_open(channel, thread);
 
 	if (e == ERR_OK) {
-		keeper_answer(*thread, question, pushed_so_far, channel->server, answer);
+		keeper_answer(*thread, question, serve_pushed_so_far, channel->server, answer);
 		return;
 	}
 	log_event(LOG_ERROR, "database.open", LOG_TEXT("why", err_name(e)));
-	answer_unavailable(question, answer);
+	serve_answer_unavailable(question, answer);
 }
 
 /* One question and its answer.  False when the channel is at its end. */
 static bool
-channel_turn(struct channel *channel, struct keeper_thread **thread, char *question, struct buf *answer)
+channel_serve_one(struct channel *channel, struct keeper_thread **thread, char *question, struct buf *answer)
 {
 	/* One byte more than a question may have: a longer one shows as too long, and is answered as malformed. */
 	ssize_t n = sys_recv(channel->fd, question, WIRE_MAX_BYTES + 1, 0);
 	bool sent;
 
-	if (n < 0 && passing(errno))
+	if (n < 0 && serve_passing(errno))
 		return true;
 	if (n <= 0)
 		return false;
@@ -270,11 +270,11 @@ channel_main(void *context)
 		thread = NULL;
 	if (channel->slow) /* hashing must not be felt by those who are signed in */
 		(void)!setpriority(PRIO_PROCESS, (id_t)gettid(), SLOW_NICE);
-	while (channel_turn(channel, &thread, question, &answer))
+	while (channel_serve_one(channel, &thread, question, &answer))
 		channel_rest(channel);
 	/* Web must not wait for an answer that will not come; without all of its channels it is to begin anew. */
 	shutdown(channel->fd, SHUT_RDWR);
-	push_end(channel->server);
+	serve_push_end(channel->server);
 	keeper_thread_close(&thread);
 	return NULL;
 }
@@ -290,7 +290,7 @@ channel_start(struct keeper_server *server, int fd, bool slow)
 
 /* Takes the sockets over: those it could not serve are closed. */
 static err
-channels_start(struct keeper_server *server, const int *fds, size_t n, size_t slow_from)
+serve_channels_start(struct keeper_server *server, const int *fds, size_t n, size_t slow_from)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (server->count == i && i < CHANNELS_MAX && channel_start(server, fds[i], i >= slow_from))
@@ -314,7 +314,7 @@ struct watch {
 
 /* Between two batches of a purge there is room for those who wait for the database. */
 static int
-milliseconds_left(const struct watch *watch)
+serve_milliseconds_left(const struct watch *watch)
 {
 	int64_t left_us = watch->look_us - clock_monotonic_us();
 	int64_t left_ms = left_us <= 0 ? 0 : left_us / 1000 + 1;
@@ -324,22 +324,22 @@ milliseconds_left(const struct watch *watch)
 
 /* Sleep until there is something to do, and hear what other nodes tell meanwhile.  False when it is time to end. */
 static bool
-watch_sleep(struct watch *watch)
+serve_watch_sleep(struct watch *watch)
 {
 	struct pollfd fds[] = { { .fd = watch->server->wake_fd, .events = POLLIN },
-				{ .fd = watch->thread == NULL ? -1 : keeper_hearing_fd(watch->thread),
+				{ .fd = watch->thread == NULL ? -1 : keeper_notification_fd(watch->thread),
 				  .events = POLLIN } };
-	int n = poll(fds, COUNT(fds), milliseconds_left(watch));
+	int n = poll(fds, COUNT(fds), serve_milliseconds_left(watch));
 
 	if (n > 0 && fds[0].revents != 0)
 		return false;
-	if (n > 0 && keeper_hear(watch->thread) != ERR_OK)
+	if (n > 0 && keeper_read_notifications(watch->thread) != ERR_OK)
 		watch->look_us = 0; /* the connection is lost: see to another at once */
 	return true;
 }
 
 static void
-watch_open(struct watch *watch)
+serve_watch_open(struct watch *watch)
 {
 	struct keeper_thread *thread = NULL;
 
@@ -353,7 +353,7 @@ watch_open(struct watch *watch)
 
 /* What changes is logged, and pushed to web for /healthz. */
 static void
-health_set(struct keeper_server *server, bool healthy, const struct why *why)
+serve_health_set(struct keeper_server *server, bool healthy, const struct why *why)
 {
 	if (healthy == (atomic_exchange(&server->healthy, healthy) == 1))
 		return;
@@ -361,18 +361,18 @@ health_set(struct keeper_server *server, bool healthy, const struct why *why)
 		log_event(LOG_NOTICE, "database.back");
 	else
 		log_event(LOG_ERROR, "database.away", LOG_TEXT("why", why->text));
-	push_send(server, PUSH_HEALTH, healthy, NULL);
+	serve_push_send(server, PUSH_HEALTH, healthy, NULL);
 }
 
 static void
-watch_look(struct watch *watch)
+serve_watch_look(struct watch *watch)
 {
 	struct why why = { "The database cannot be opened." };
 	bool now_healthy;
 
-	watch_open(watch);
+	serve_watch_open(watch);
 	now_healthy = watch->thread != NULL && keeper_probe(watch->thread, &why) == ERR_OK;
-	health_set(watch->server, now_healthy, &why);
+	serve_health_set(watch->server, now_healthy, &why);
 	if (now_healthy && watch->looks++ % PURGE_EVERY == 0) {
 		watch->purging = true;
 		watch->purge_at = 0;
@@ -381,7 +381,7 @@ watch_look(struct watch *watch)
 }
 
 static void *
-watch_main(void *context)
+serve_watch_main(void *context)
 {
 	struct watch watch = { .server = context, .look_us = clock_monotonic_us() + WATCH_MS * INT64_C(1000) };
 
@@ -389,10 +389,10 @@ watch_main(void *context)
 	 * From the start, and closed after all others: of connections that close at the same moment each sees the other, and
 	 * none would clear the write-ahead log away.
 	 */
-	watch_open(&watch);
-	while (watch_sleep(&watch)) {
+	serve_watch_open(&watch);
+	while (serve_watch_sleep(&watch)) {
 		if (clock_monotonic_us() >= watch.look_us)
-			watch_look(&watch);
+			serve_watch_look(&watch);
 		if (watch.purging)
 			watch.purging = keeper_purge(watch.thread, &watch.purge_at);
 	}
@@ -401,7 +401,7 @@ watch_main(void *context)
 }
 
 static void
-watch_stop(struct keeper_server *server)
+serve_watch_stop(struct keeper_server *server)
 {
 	if (server->watching) {
 		(void)!eventfd_write(server->wake_fd, 1);
@@ -425,8 +425,9 @@ keeper_server_new(struct keeper *k, struct keeper_server **ret_server)
 	pthread_mutex_init(&server->push_lock, NULL);
 	atomic_store(&server->healthy, 1);
 	server->wake_fd = eventfd(0, EFD_CLOEXEC);
-	keeper_on_ended(k, on_ended, server);
-	server->watching = server->wake_fd >= 0 && pthread_create(&server->watcher, NULL, watch_main, server) == 0;
+	keeper_on_ended(k, serve_on_ended, server);
+	server->watching =
+	    server->wake_fd >= 0 && pthread_create(&server->watcher, NULL, serve_watch_main, server) == 0;
 	if (!server->watching) {
 		keeper_server_free(&server);
 		return ERR_MEMORY;
@@ -441,7 +442,7 @@ keeper_server_free(struct keeper_server **server)
 	if (*server == NULL)
 		return;
 	keeper_server_stop(*server);
-	watch_stop(*server);
+	serve_watch_stop(*server);
 	keeper_on_ended((*server)->keeper, NULL, NULL); /* there is nobody to tell any more */
 	pthread_mutex_destroy(&(*server)->push_lock);
 	mem_free(server);
@@ -450,18 +451,18 @@ keeper_server_free(struct keeper_server **server)
 err
 keeper_server_start(struct keeper_server *server, const int *channels, size_t n, size_t slow_from, int push_fd)
 {
-	struct timeval patience = { .tv_sec = PUSH_SECONDS };
+	struct timeval timeout = { .tv_sec = PUSH_SECONDS };
 
-	setsockopt(push_fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	setsockopt(push_fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	pthread_mutex_lock(&server->push_lock);
 	server->push_fd = push_fd;
 	pthread_mutex_unlock(&server->push_lock);
-	TRY(channels_start(server, channels, n, slow_from));
-	TRY(push_hello(server));
+	TRY(serve_channels_start(server, channels, n, slow_from));
+	TRY(serve_push_hello(server));
 	const struct token signer = keeper_public_key(server->keeper);
-	push_send(server, PUSH_SIGNER, 0, &signer);
+	serve_push_send(server, PUSH_SIGNER, 0, &signer);
 	TRY(keeper_server_rules(server));
-	push_send(server, PUSH_HEALTH, atomic_load(&server->healthy), NULL);
+	serve_push_send(server, PUSH_HEALTH, atomic_load(&server->healthy), NULL);
 	return ERR_OK;
 }
 

@@ -5,7 +5,7 @@
 #include "base/secret.h"
 #include "keeper/factor_kind.h"
 #include "keeper/row_words.h"
-#include "keeper/turn.h"
+#include "keeper/call.h"
 
 /* --- from the row ------------------------------------------------------------------------------------------------- */
 
@@ -14,7 +14,7 @@
  * any more.  A version that knows more kinds may write rows beside this one: what this one cannot name proves nothing.
  */
 static struct proofs
-session_proofs(const struct session_standing_row *row)
+session_proofs(const struct session_basis_row *row)
 {
 	struct proofs proofs = { .n = 0 };
 
@@ -38,7 +38,7 @@ session_proof_columns(const struct proof *proof)
 }
 
 struct session
-session_of_standing(const struct session_standing_row *row)
+session_from_basis(const struct session_basis_row *row)
 {
 	return (struct session){ .id = row->id,
 				 .account_id = row->account_id,
@@ -63,7 +63,7 @@ session_preferences_fill(const struct session_find_row *row, struct session *s)
 static err
 session_fill(const struct session_find_row *row, struct session *ret_session)
 {
-	struct session s = session_of_standing(&row->standing);
+	struct session s = session_from_basis(&row->basis);
 
 	s.previous_sign_in_us = row->previous_sign_in_at_us;
 	s.account_created_us = row->account_created_at_us;
@@ -78,35 +78,35 @@ session_fill(const struct session_find_row *row, struct session *ret_session)
 }
 
 err
-session_find(struct turn *turn, const struct token *token_hash, struct session *ret_session)
+session_find(struct call *call, const struct token *token_hash, struct session *ret_session)
 {
 	const struct db_value args[] = { session_token_value(token_hash) };
 	struct session_find_row row;
 	struct session session = { 0 };
 	bool found = false;
 
-	TRY(db_row(turn->db, SQL_SESSION_FIND, args, COUNT(args), &turn->arena, &row, &found));
+	TRY(db_row(call->db, SQL_SESSION_FIND, args, COUNT(args), &call->arena, &row, &found));
 	if (found)
 		TRY(session_fill(&row, &session));
-	session_decide(&session, keeper_config(turn->keeper), turn->now_us);
+	session_decide(&session, keeper_config(call->keeper), call->now_us);
 	*ret_session = session;
 	return ERR_OK;
 }
 
 err
-session_stands(struct turn *turn, bool *ret_stands)
+session_unchanged(struct call *call, bool *ret_unchanged)
 {
-	const struct session *asked = &turn->now.session;
-	const struct db_value args[] = { session_token_value(&turn->token_hash) };
-	struct session_standing_row row;
+	const struct session *asked = &call->now.session;
+	const struct db_value args[] = { session_token_value(&call->token_hash) };
+	struct session_basis_row row;
 	struct session session = { 0 };
 	bool found = false;
 
-	TRY(db_row(turn->db, SQL_SESSION_STANDING, args, COUNT(args), &turn->arena, &row, &found));
+	TRY(db_row(call->db, SQL_SESSION_BASIS, args, COUNT(args), &call->arena, &row, &found));
 	if (found)
-		session = session_of_standing(&row);
-	session_decide(&session, keeper_config(turn->keeper), turn->now_us);
-	*ret_stands = session.state != STATE_NONE && session.state == asked->state && session.id == asked->id;
+		session = session_from_basis(&row);
+	session_decide(&session, keeper_config(call->keeper), call->now_us);
+	*ret_unchanged = session.state != STATE_NONE && session.state == asked->state && session.id == asked->id;
 	return ERR_OK;
 }
 
@@ -121,21 +121,21 @@ session_token_is_zero(const struct token *token)
 }
 
 err
-session_delete(struct turn *turn, const struct token *token_hash, int64_t *ret_deleted)
+session_delete(struct call *call, const struct token *token_hash, int64_t *ret_deleted)
 {
 	const struct db_value args[] = { session_token_value(token_hash) };
 
-	return db_run(turn->db, SQL_SESSION_DELETE, args, COUNT(args), ret_deleted);
+	return db_run(call->db, SQL_SESSION_DELETE, args, COUNT(args), ret_deleted);
 }
 
 static err
-session_touch(struct turn *turn, struct session *session)
+session_touch(struct call *call, struct session *session)
 {
-	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(session->id) };
+	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(session->id) };
 
-	TRY(db_run(turn->db, SQL_SESSION_TOUCH, args, COUNT(args), NULL));
-	session->seen_us = turn->now_us;
-	session_decide(session, keeper_config(turn->keeper), turn->now_us);
+	TRY(db_run(call->db, SQL_SESSION_TOUCH, args, COUNT(args), NULL));
+	session->seen_us = call->now_us;
+	session_decide(session, keeper_config(call->keeper), call->now_us);
 	return ERR_OK;
 }
 
@@ -144,28 +144,28 @@ session_touch(struct turn *turn, struct session *session)
  * same.
  */
 static err
-session_keep_house(struct turn *turn, struct session *session)
+session_keep_house(struct call *call, struct session *session)
 {
-	const struct config *config = keeper_config(turn->keeper);
+	const struct config *config = keeper_config(call->keeper);
 	int64_t deleted = 0;
 
-	if (session->state != STATE_NONE && session_touch_due(session, config, turn->now_us))
-		return session_touch(turn, session);
-	if (session->id != 0 && session_over(session, config, turn->now_us))
-		return session_delete(turn, &turn->token_hash, &deleted);
+	if (session->state != STATE_NONE && session_touch_due(session, config, call->now_us))
+		return session_touch(call, session);
+	if (session->id != 0 && session_over(session, config, call->now_us))
+		return session_delete(call, &call->token_hash, &deleted);
 	return ERR_OK;
 }
 
 err
-session_present(struct turn *turn)
+session_present(struct call *call)
 {
 	err e;
 
-	if (session_token_is_zero(&turn->head.token))
+	if (session_token_is_zero(&call->head.token))
 		return ERR_OK;
-	TRY(digest_sha256(str_bytes(turn->head.token.b, TOKEN_BYTES), turn->token_hash.b));
-	TRY(session_find(turn, &turn->token_hash, &turn->now.session));
-	e = session_keep_house(turn, &turn->now.session);
+	TRY(digest_sha256(str_bytes(call->head.token.b, TOKEN_BYTES), call->token_hash.b));
+	TRY(session_find(call, &call->token_hash, &call->now.session));
+	e = session_keep_house(call, &call->now.session);
 	if (e != ERR_OK)
 		log_event(LOG_WARNING, "session.unwritten", LOG_TEXT("why", err_name(e)));
 	return ERR_OK;
@@ -174,10 +174,10 @@ session_present(struct turn *turn)
 /* --- how fresh it is ---------------------------------------------------------------------------------------------- */
 
 bool
-session_fresh(const struct turn *turn)
+session_fresh(const struct call *call)
 {
-	const struct session *s = &turn->now.session;
-	int64_t age_us = turn->now_us - session_proved_us(s);
+	const struct session *s = &call->now.session;
+	int64_t age_us = call->now_us - session_verified_us(s);
 
 	return s->state == STATE_FULL && age_us >= 0 && age_us <= STEP_UP_US;
 }

@@ -79,7 +79,7 @@ session_rose(const struct session *before, const struct session *after)
 }
 
 int64_t
-session_proved_us(const struct session *s)
+session_verified_us(const struct session *s)
 {
 	return proofs_newest_us(&s->proofs, SHOWS_POSSESSION);
 }

@@ -65,6 +65,6 @@ bool session_touch_due(const struct session *session, const struct config *confi
 bool session_rose(const struct session *before, const struct session *after);
 
 /* When possession was last proved in it; 0: not yet. */
-int64_t session_proved_us(const struct session *session);
+int64_t session_verified_us(const struct session *session);
 
 #endif

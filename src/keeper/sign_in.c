@@ -24,13 +24,13 @@ struct attempt {
 };
 
 static void
-attempt_wipe(struct attempt *a)
+sign_in_attempt_wipe(struct attempt *a)
 {
 	secret_wipe(a, sizeof(*a));
 }
 
 static void
-attempt_read(const struct sign_in_body *form, struct attempt *a)
+sign_in_attempt_read(const struct sign_in_body *form, struct attempt *a)
 {
 	if (account_name_fold(form->username, &a->name) != PROBLEM_NONE)
 		a->name = (struct account_name){ 0 };
@@ -38,31 +38,31 @@ attempt_read(const struct sign_in_body *form, struct attempt *a)
 }
 
 static err
-attempt_count(struct turn *turn, struct attempt *a)
+sign_in_attempt_count(struct call *call, struct attempt *a)
 {
 	str name = account_name_str(&a->name);
 
-	TRY(account_find(turn->db, name, &turn->arena, &a->account, &a->found));
-	turn->concerns_id = a->account.id;
-	TRY(throttle_password(turn, name, a->account.id, &a->throttle));
-	return throttle_take(turn, &a->throttle);
+	TRY(account_find(call->db, name, &call->arena, &a->account, &a->found));
+	call->subject_account_id = a->account.id;
+	TRY(throttle_password(call, name, a->account.id, &a->throttle));
+	return throttle_take(call, &a->throttle);
 }
 
 static err
-attempt_prove(struct turn *turn, struct attempt *a)
+sign_in_attempt_verify(struct call *call, struct attempt *a)
 {
-	str hash = str_of(keeper_dummy_hash(turn->keeper));
+	str hash = str_of(keeper_dummy_hash(call->keeper));
 	bool right = false, has_password = a->found && account_has_password(&a->account);
 
 	if (has_password)
 		hash = a->account.password_hash;
-	TRY(password_prove(hash, a->password_usable ? &a->password : NULL, &right));
+	TRY(password_verify(hash, a->password_usable ? &a->password : NULL, &right));
 	a->right = right && has_password;
 	return ERR_OK;
 }
 
 static enum audit_reason
-why_refused(const struct attempt *a)
+sign_in_why_refused(const struct attempt *a)
 {
 	if (!a->found)
 		return REASON_UNKNOWN_NAME;
@@ -70,18 +70,18 @@ why_refused(const struct attempt *a)
 }
 
 static err
-refuse(struct turn *turn, const struct attempt *a)
+sign_in_refuse(struct call *call, const struct attempt *a)
 {
-	const struct sign_in_body *form = turn->body;
-	enum audit_reason why = why_refused(a);
+	const struct sign_in_body *form = call->body;
+	enum audit_reason why = sign_in_why_refused(a);
 
 	if (a->found)
-		TRY(audit_write(turn, AUDIT_SIGN_IN_REFUSED, a->account.id, why));
+		TRY(audit_write(call, AUDIT_SIGN_IN_REFUSED, a->account.id, why));
 	else
-		TRY(audit_write_unknown(turn, AUDIT_SIGN_IN_REFUSED,
+		TRY(audit_write_unknown(call, AUDIT_SIGN_IN_REFUSED,
 					a->name.n > 0 ? account_name_str(&a->name) : form->username, why));
-	audit_log(turn, AUDIT_SIGN_IN_REFUSED, a->account.id, why);
-	return throttle_wrong(turn, &a->throttle);
+	audit_log(call, AUDIT_SIGN_IN_REFUSED, a->account.id, why);
+	return throttle_wrong(call, &a->throttle);
 }
 
 /*
@@ -89,9 +89,9 @@ refuse(struct turn *turn, const struct attempt *a)
  * as it is.
  */
 static err
-attempt_rehash(struct turn *turn, struct attempt *a)
+sign_in_attempt_rehash(struct call *call, struct attempt *a)
 {
-	const struct config *config = keeper_config(turn->keeper);
+	const struct config *config = keeper_config(call->keeper);
 
 	if (!password_hash_outdated(config, a->account.password_hash))
 		return ERR_OK;
@@ -101,64 +101,64 @@ attempt_rehash(struct turn *turn, struct attempt *a)
 }
 
 static err
-store_rehashed(struct turn *turn, const struct attempt *a)
+sign_in_store_rehashed(struct call *call, const struct attempt *a)
 {
 	const struct db_value args[] = { DB_TEXT(str_of(a->rehashed.z)), DB_INT(a->account.id),
 					 DB_TEXT(a->account.password_hash) };
 
-	return a->rehashed.z[0] == '\0' ? ERR_OK : db_run(turn->db, SQL_ACCOUNT_REHASH, args, COUNT(args), NULL);
+	return a->rehashed.z[0] == '\0' ? ERR_OK : db_run(call->db, SQL_ACCOUNT_REHASH, args, COUNT(args), NULL);
 }
 
 /* Is the password that was proved still the account's?  Proving takes long enough for it to be changed meanwhile. */
 static err
-still_the_password(struct turn *turn, const struct attempt *a, bool *ret_still)
+sign_in_still_the_password(struct call *call, const struct attempt *a, bool *ret_still)
 {
 	const struct db_value args[] = { DB_INT(a->account.id) };
 	struct account_password_row row;
 	bool found = false;
 
-	TRY(db_row(turn->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &turn->arena, &row, &found));
+	TRY(db_row(call->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &call->arena, &row, &found));
 	*ret_still = found && str_equal(row.password_hash, a->account.password_hash);
 	return ERR_OK;
 }
 
 static err
-let_in(struct turn *turn, void *context, bool *ret_commit)
+sign_in_grant(struct call *call, void *context, bool *ret_commit)
 {
-	const struct sign_in_body *form = turn->body;
+	const struct sign_in_body *form = call->body;
 	struct attempt *a = context;
 	err e;
 
-	TRY(still_the_password(turn, a, &a->right));
+	TRY(sign_in_still_the_password(call, a, &a->right));
 	if (!a->right)
 		return ERR_OK;
-	TRY(throttle_right(turn, &a->throttle));
-	TRY(store_rehashed(turn, a));
-	e = session_begin(turn, a->account.id, form->next);
+	TRY(throttle_right(call, &a->throttle));
+	TRY(sign_in_store_rehashed(call, a));
+	e = session_begin(call, a->account.id, form->next);
 	if (e == ERR_NOT_FOUND) /* disabled, or deleted, since it was looked up */
 		return ERR_OK;
 	TRY(e);
-	TRY(audit_write(turn, AUDIT_SIGN_IN, a->account.id, REASON_PASSWORD));
+	TRY(audit_write(call, AUDIT_SIGN_IN, a->account.id, REASON_PASSWORD));
 	*ret_commit = true;
 	return ERR_OK;
 }
 
 err
-sign_in_answer(struct turn *turn, enum verdict *ret_verdict)
+sign_in_answer(struct call *call, enum verdict *ret_verdict)
 {
-	CLEANUP(attempt_wipe) struct attempt a = { 0 };
+	CLEANUP(sign_in_attempt_wipe) struct attempt a = { 0 };
 	bool done = false;
 
-	attempt_read(turn->body, &a);
-	TRY(attempt_count(turn, &a));
-	TRY(attempt_prove(turn, &a));
+	sign_in_attempt_read(call->body, &a);
+	TRY(sign_in_attempt_count(call, &a));
+	TRY(sign_in_attempt_verify(call, &a));
 	if (!a.right || a.account.disabled)
-		return refuse(turn, &a);
-	TRY(attempt_rehash(turn, &a));
-	TRY(turn_transact(turn, let_in, &a, &done));
+		return sign_in_refuse(call, &a);
+	TRY(sign_in_attempt_rehash(call, &a));
+	TRY(call_transact(call, sign_in_grant, &a, &done));
 	if (!done)
-		return refuse(turn, &a);
-	audit_log(turn, AUDIT_SIGN_IN, a.account.id, REASON_PASSWORD);
+		return sign_in_refuse(call, &a);
+	audit_log(call, AUDIT_SIGN_IN, a.account.id, REASON_PASSWORD);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

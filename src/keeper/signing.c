@@ -28,26 +28,26 @@ signing_wipe(struct signing *signing)
 }
 
 static void
-put_member(struct buf *out, const char *name, str value)
+signing_put_member(struct buf *out, const char *name, str value)
 {
 	buf_printf(out, ",\"%s\":", name);
 	buf_put_json(out, value);
 }
 
 static void
-put_claims(const struct identity *identity, struct buf *out)
+signing_put_claims(const struct identity *identity, struct buf *out)
 {
 	long long now_s = identity->now_us / SECONDS_US(1);
 	str groups = identity->groups;
 
 	buf_put(out, STR("{\"iss\":"));
 	buf_put_json(out, identity->issuer);
-	put_member(out, "sub", identity->name);
-	put_member(out, "aud", identity->audience);
+	signing_put_member(out, "sub", identity->name);
+	signing_put_member(out, "aud", identity->audience);
 	buf_printf(out, ",\"iat\":%lld,\"exp\":%lld", now_s, now_s + IDENTITY_SECONDS);
-	put_member(out, "name", identity->display_name.n > 0 ? identity->display_name : identity->name);
+	signing_put_member(out, "name", identity->display_name.n > 0 ? identity->display_name : identity->name);
 	if (identity->email.n > 0)
-		put_member(out, "email", identity->email);
+		signing_put_member(out, "email", identity->email);
 	buf_put(out, STR(",\"groups\":["));
 	for (bool first = true; groups.n > 0; first = false) {
 		buf_put(out, first ? STR("") : STR(","));
@@ -62,15 +62,15 @@ put_claims(const struct identity *identity, struct buf *out)
 }
 
 static void
-context_free(EVP_MD_CTX **context)
+signing_context_free(EVP_MD_CTX **context)
 {
 	EVP_MD_CTX_free(*context);
 }
 
 static err
-sign(const struct signing *signing, str text, uint8_t ret_signature[SIGNATURE_BYTES])
+signing_sign(const struct signing *signing, str text, uint8_t ret_signature[SIGNATURE_BYTES])
 {
-	CLEANUP(context_free) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	CLEANUP(signing_context_free) EVP_MD_CTX *context = EVP_MD_CTX_new();
 	size_t n = SIGNATURE_BYTES;
 
 	if (context == NULL || EVP_DigestSignInit_ex(context, NULL, NULL, NULL, NULL, signing->key, NULL) != 1 ||
@@ -89,12 +89,12 @@ signing_put(const struct signing *signing, const struct identity *identity, stru
 	buf_printf(&part, "{\"alg\":\"EdDSA\",\"kid\":\"%s\",\"typ\":\"JWT\"}", signing->kid);
 	buf_put_base64url(&token, buf_str(&part));
 	buf_clear(&part);
-	put_claims(identity, &part);
+	signing_put_claims(identity, &part);
 	TRY(buf_check(&part));
 	buf_put_byte(&token, '.');
 	buf_put_base64url(&token, buf_str(&part));
 	TRY(buf_check(&token));
-	TRY(sign(signing, buf_str(&token), signature));
+	TRY(signing_sign(signing, buf_str(&token), signature));
 	buf_put_byte(&token, '.');
 	buf_put_base64url(&token, str_bytes(signature, sizeof(signature)));
 	TRY(buf_check(&token));

@@ -14,7 +14,7 @@
 enum problem strength_check(const struct password *password, str name, str app_name);
 
 /* What French people choose first: zxcvbn's own lists are English.  NULL-terminated, most used first. */
-extern const char *const strength_french[];
-extern const unsigned strength_french_count;
+extern const char *const wordlist_fr[];
+extern const unsigned wordlist_fr_count;
 
 #endif

@@ -6,10 +6,10 @@
 #include "keeper/audit.h"
 #include "keeper/devices.h"
 #include "keeper/factor_kind.h"
-#include "keeper/turn.h"
+#include "keeper/call.h"
 
-#define WAIT_FIRST_US SECONDS_US(30)
-#define WAIT_MAX_US MINUTES_US(60)
+#define LOCKOUT_FIRST_US SECONDS_US(30)
+#define LOCKOUT_MAX_US MINUTES_US(60)
 
 /* clang-format off */
 static const struct counter_rule rules[COUNTER_COUNT] = {
@@ -43,9 +43,9 @@ counter_name(enum counter counter)
 /* --- which counters ------------------------------------------------------------------------------------------------- */
 
 static bool
-is_local(const struct turn *turn)
+throttle_is_local(const struct call *call)
 {
-	return network_of(turn->head.address).local;
+	return network_of(call->head.address).local;
 }
 
 /*
@@ -53,22 +53,22 @@ is_local(const struct turn *turn)
  * them could use them up: such a try counts for its name, and with the allowance of loopback for all without an address.
  */
 static bool
-has_address(const struct turn *turn)
+throttle_has_address(const struct call *call)
 {
-	return network_of(turn->head.address).n > 0;
+	return network_of(call->head.address).n > 0;
 }
 
 static void
-add(struct throttle *t, enum counter counter, int64_t place)
+throttle_add(struct throttle *t, enum counter counter, int64_t slot)
 {
-	t->counts[t->n++] = (struct count){ .counter = counter, .place = place };
+	t->counts[t->n++] = (struct count){ .counter = counter, .slot = slot };
 }
 
 /* A place found by a keyed hash, for what has no row of its own to be counted with. */
 static err
-add_hashed(struct turn *turn, struct throttle *t, enum counter counter, str name, bool with_address)
+throttle_add_hashed(struct call *call, struct throttle *t, enum counter counter, str name, bool with_address)
 {
-	struct network network = network_of(turn->head.address);
+	struct network network = network_of(call->head.address);
 	CLEANUP(buf_wipe) struct buf text = BUF(1024);
 	uint8_t hash[DIGEST_BYTES];
 	struct count *count;
@@ -80,8 +80,8 @@ add_hashed(struct turn *turn, struct throttle *t, enum counter counter, str name
 	if (with_address)
 		buf_put(&text, str_bytes(network.b, network.n));
 	TRY(buf_check(&text));
-	TRY(digest_hmac(str_bytes(keeper_name_key(turn->keeper)->b, TOKEN_BYTES), buf_str(&text), hash));
-	add(t, counter, (hash[0] | hash[1] << 8) % THROTTLE_PLACES);
+	TRY(digest_hmac(str_bytes(keeper_name_key(call->keeper)->b, TOKEN_BYTES), buf_str(&text), hash));
+	throttle_add(t, counter, (hash[0] | hash[1] << 8) % THROTTLE_SLOTS);
 	count = &t->counts[t->n - 1];
 	count->key_n = THROTTLE_KEY_BYTES;
 	memcpy(count->key, hash + 2, THROTTLE_KEY_BYTES);
@@ -89,22 +89,22 @@ add_hashed(struct turn *turn, struct throttle *t, enum counter counter, str name
 }
 
 err
-throttle_password(struct turn *turn, str name, int64_t account_id, struct throttle *ret_throttle)
+throttle_password(struct call *call, str name, int64_t account_id, struct throttle *ret_throttle)
 {
 	struct throttle t = { .account_id = account_id };
 	int64_t device_id = 0;
 
-	TRY(device_find(turn, account_id, &device_id));
+	TRY(device_find(call, account_id, &device_id));
 	if (device_id != 0) {
-		add(&t, COUNTER_DEVICE, device_id);
+		throttle_add(&t, COUNTER_DEVICE, device_id);
 	} else {
-		if (has_address(turn))
-			TRY(add_hashed(turn, &t, COUNTER_NAME_ADDRESS, name, true));
-		TRY(add_hashed(turn, &t, COUNTER_ADDRESS, STR(""), true));
+		if (throttle_has_address(call))
+			TRY(throttle_add_hashed(call, &t, COUNTER_NAME_ADDRESS, name, true));
+		TRY(throttle_add_hashed(call, &t, COUNTER_ADDRESS, STR(""), true));
 		if (account_id != 0)
-			add(&t, COUNTER_NAME, account_id);
+			throttle_add(&t, COUNTER_NAME, account_id);
 		else
-			TRY(add_hashed(turn, &t, COUNTER_NAME, name, false));
+			TRY(throttle_add_hashed(call, &t, COUNTER_NAME, name, false));
 	}
 	*ret_throttle = t;
 	return ERR_OK;
@@ -112,158 +112,158 @@ throttle_password(struct turn *turn, str name, int64_t account_id, struct thrott
 
 /* One that a known browser has apart from all others. */
 static err
-add_of_account(struct turn *turn, struct throttle *t, enum counter strangers, enum counter device)
+throttle_add_of_account(struct call *call, struct throttle *t, enum counter strangers, enum counter device)
 {
 	int64_t device_id = 0;
 
-	t->account_id = turn->now.session.account_id;
-	TRY(device_find(turn, t->account_id, &device_id));
+	t->account_id = call->now.session.account_id;
+	TRY(device_find(call, t->account_id, &device_id));
 	if (device_id != 0)
-		add(t, device, device_id);
+		throttle_add(t, device, device_id);
 	else
-		add(t, strangers, t->account_id);
+		throttle_add(t, strangers, t->account_id);
 	return ERR_OK;
 }
 
 err
-throttle_code(struct turn *turn, bool counts_for_all, struct throttle *ret_throttle)
+throttle_code(struct call *call, bool counts_for_all, struct throttle *ret_throttle)
 {
 	*ret_throttle = (struct throttle){ .n = 0 };
-	TRY(add_of_account(turn, ret_throttle, COUNTER_CODE, COUNTER_CODE_DEVICE));
+	TRY(throttle_add_of_account(call, ret_throttle, COUNTER_CODE, COUNTER_CODE_DEVICE));
 	if (counts_for_all)
-		add(ret_throttle, COUNTER_CODES, ret_throttle->account_id);
+		throttle_add(ret_throttle, COUNTER_CODES, ret_throttle->account_id);
 	return ERR_OK;
 }
 
 err
-throttle_recovery(struct turn *turn, struct throttle *ret_throttle)
+throttle_recovery(struct call *call, struct throttle *ret_throttle)
 {
 	*ret_throttle = (struct throttle){ .n = 0 };
-	return add_of_account(turn, ret_throttle, COUNTER_RECOVERY, COUNTER_RECOVERY_DEVICE);
+	return throttle_add_of_account(call, ret_throttle, COUNTER_RECOVERY, COUNTER_RECOVERY_DEVICE);
 }
 
 err
-throttle_own_password(struct turn *turn, struct throttle *ret_throttle)
+throttle_own_password(struct call *call, struct throttle *ret_throttle)
 {
 	*ret_throttle = (struct throttle){ .n = 0 };
-	return add_of_account(turn, ret_throttle, COUNTER_OWN, COUNTER_DEVICE);
+	return throttle_add_of_account(call, ret_throttle, COUNTER_OWN, COUNTER_DEVICE);
 }
 
 err
-throttle_register(struct turn *turn, struct throttle *ret_throttle)
+throttle_register(struct call *call, struct throttle *ret_throttle)
 {
 	*ret_throttle = (struct throttle){ .n = 0 };
-	return add_hashed(turn, ret_throttle, COUNTER_REGISTER, STR(""), true);
+	return throttle_add_hashed(call, ret_throttle, COUNTER_REGISTER, STR(""), true);
 }
 
 err
-throttle_link(struct turn *turn, struct throttle *ret_throttle)
+throttle_link(struct call *call, struct throttle *ret_throttle)
 {
 	*ret_throttle = (struct throttle){ .n = 0 };
-	return add_hashed(turn, ret_throttle, COUNTER_LINK, STR(""), true);
+	return throttle_add_hashed(call, ret_throttle, COUNTER_LINK, STR(""), true);
 }
 
 /* --- counting ------------------------------------------------------------------------------------------------------- */
 
 static struct db_value
-key_of(const struct count *count)
+throttle_key_of(const struct count *count)
 {
 	return DB_BLOB(str_bytes(count->key, count->key_n));
 }
 
 static int64_t
-wait_after(const struct turn *turn, const struct count *count)
+throttle_lockout_after(const struct call *call, const struct count *count)
 {
 	const struct counter_rule *rule = &rules[count->counter];
-	int64_t free = rule->free_local != 0 && is_local(turn) ? rule->free_local : rule->free;
-	int64_t over = count->failures - free, wait_us = WAIT_FIRST_US;
+	int64_t free = rule->free_local != 0 && throttle_is_local(call) ? rule->free_local : rule->free;
+	int64_t over = count->failures - free, lockout_us = LOCKOUT_FIRST_US;
 
 	if (free == 0 || over < 0)
 		return 0;
-	for (; over > 0 && wait_us < WAIT_MAX_US; over--)
-		wait_us *= 2;
-	return wait_us < WAIT_MAX_US ? wait_us : WAIT_MAX_US;
+	for (; over > 0 && lockout_us < LOCKOUT_MAX_US; over--)
+		lockout_us *= 2;
+	return lockout_us < LOCKOUT_MAX_US ? lockout_us : LOCKOUT_MAX_US;
 }
 
 static err
-begin_wait(struct turn *turn, struct count *count)
+throttle_lockout_begin(struct call *call, struct count *count)
 {
-	int64_t wait_us = wait_after(turn, count);
+	int64_t lockout_us = throttle_lockout_after(call, count);
 
-	count->until_us = wait_us == 0 ? 0 : turn->now_us + wait_us;
+	count->until_us = lockout_us == 0 ? 0 : call->now_us + lockout_us;
 	const struct db_value args[] = { DB_INT(count->until_us), DB_TEXT(str_of(counter_name(count->counter))),
-					 DB_INT(count->place) };
-	return wait_us == 0 ? ERR_OK : db_run(turn->db, SQL_THROTTLE_WAIT, args, COUNT(args), NULL);
+					 DB_INT(count->slot) };
+	return lockout_us == 0 ? ERR_OK : db_run(call->db, SQL_THROTTLE_LOCKOUT, args, COUNT(args), NULL);
 }
 
 static err
-forget(struct turn *turn, const struct count *count)
+throttle_forget(struct call *call, const struct count *count)
 {
 	const struct counter_rule *rule = &rules[count->counter];
-	const struct db_value args[] = { DB_INT(turn->now_us), DB_TEXT(str_of(audit_reason_name(rule->reason))),
-					 DB_INT(count->place), DB_INT(rule->forget_us) };
+	const struct db_value args[] = { DB_INT(call->now_us), DB_TEXT(str_of(audit_reason_name(rule->reason))),
+					 DB_INT(count->slot), DB_INT(rule->forget_us) };
 
-	return rule->forget_us == 0 ? ERR_OK : db_run(turn->db, SQL_THROTTLE_FORGET, args, COUNT(args), NULL);
+	return rule->forget_us == 0 ? ERR_OK : db_run(call->db, SQL_THROTTLE_FORGET, args, COUNT(args), NULL);
 }
 
 /* *ret_free false: a wait is on. */
 static err
-count_one(struct turn *turn, const struct throttle *t, struct count *count, bool *ret_free)
+throttle_count_one(struct call *call, const struct throttle *t, struct count *count, bool *ret_free)
 {
 	const struct counter_rule *rule = &rules[count->counter];
 	int64_t account_id = rule->of_account ? t->account_id : 0;
-	const struct db_value args[] = { DB_TEXT(str_of(audit_reason_name(rule->reason))), DB_INT(count->place),
-					 key_of(count), account_id == 0 ? DB_NULL() : DB_INT(account_id),
-					 DB_INT(turn->now_us) };
+	const struct db_value args[] = { DB_TEXT(str_of(audit_reason_name(rule->reason))), DB_INT(count->slot),
+					 throttle_key_of(count), account_id == 0 ? DB_NULL() : DB_INT(account_id),
+					 DB_INT(call->now_us) };
 	struct throttle_count_row row = { 0 };
 
-	TRY(forget(turn, count));
-	TRY(db_row(turn->db, SQL_THROTTLE_COUNT, args, COUNT(args), &turn->arena, &row, ret_free));
+	TRY(throttle_forget(call, count));
+	TRY(db_row(call->db, SQL_THROTTLE_COUNT, args, COUNT(args), &call->arena, &row, ret_free));
 	count->failures = row.failures;
-	return *ret_free ? begin_wait(turn, count) : ERR_OK;
+	return *ret_free ? throttle_lockout_begin(call, count) : ERR_OK;
 }
 
 /* What is told at the next sign-in. */
 static err
-refused_add(struct turn *turn, const struct throttle *t, int64_t more)
+throttle_refused_add(struct call *call, const struct throttle *t, int64_t more)
 {
 	const struct db_value args[] = { DB_INT(more), DB_INT(t->account_id) };
 
-	return t->account_id == 0 ? ERR_OK : db_run(turn->db, SQL_THROTTLE_REFUSED, args, COUNT(args), NULL);
+	return t->account_id == 0 ? ERR_OK : db_run(call->db, SQL_THROTTLE_REFUSED, args, COUNT(args), NULL);
 }
 
 static err
-throttle_disable_kind(struct turn *turn, int64_t account_id, const struct factor_kind *kind, int64_t *changed)
+throttle_disable_kind(struct call *call, int64_t account_id, const struct factor_kind *kind, int64_t *changed)
 {
-	const struct db_value args[] = { DB_INT(turn->now_us), DB_INT(account_id), DB_TEXT(str_of(kind->name)) };
+	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(account_id), DB_TEXT(str_of(kind->name)) };
 	int64_t disabled = 0;
 
 	if (!kind->guessable)
 		return ERR_OK;
-	TRY(db_run(turn->db, SQL_THROTTLE_FACTORS_DISABLE, args, COUNT(args), &disabled));
+	TRY(db_run(call->db, SQL_THROTTLE_FACTORS_DISABLE, args, COUNT(args), &disabled));
 	*changed += disabled;
 	return ERR_OK;
 }
 
 /* Within a transaction. */
 static err
-disable(struct turn *turn, int64_t account_id)
+throttle_disable(struct call *call, int64_t account_id)
 {
 	const struct db_value of_account[] = { DB_INT(account_id) };
 	int64_t changed = 0;
 
 	for (size_t i = 0; i < FACTOR_KINDS_COUNT; i++)
-		TRY(throttle_disable_kind(turn, account_id, factor_kinds[i], &changed));
+		TRY(throttle_disable_kind(call, account_id, factor_kinds[i], &changed));
 	if (changed == 0)
 		return ERR_OK;
-	TRY(db_rows(turn->db, SQL_THROTTLE_SESSIONS_END, of_account, COUNT(of_account), turn_ended_row, turn));
-	TRY(audit_write(turn, AUDIT_FACTOR_DISABLED, account_id, REASON_COUNTER_CODES));
-	audit_log(turn, AUDIT_FACTOR_DISABLED, account_id, REASON_COUNTER_CODES);
+	TRY(db_rows(call->db, SQL_THROTTLE_SESSIONS_END, of_account, COUNT(of_account), call_token_ended_row, call));
+	TRY(audit_write(call, AUDIT_FACTOR_DISABLED, account_id, REASON_COUNTER_CODES));
+	audit_log(call, AUDIT_FACTOR_DISABLED, account_id, REASON_COUNTER_CODES);
 	return ERR_OK;
 }
 
 static bool
-too_many_codes(const struct throttle *t, int64_t most)
+throttle_too_many_codes(const struct throttle *t, int64_t most)
 {
 	for (size_t i = 0; i < t->n; i++)
 		if (t->counts[i].counter == COUNTER_CODES && t->counts[i].failures > most)
@@ -277,7 +277,7 @@ struct taking {
 };
 
 static err
-take(struct turn *turn, void *context, bool *ret_commit)
+throttle_count_all(struct call *call, void *context, bool *ret_commit)
 {
 	struct taking *taking = context;
 	struct throttle *t = taking->t;
@@ -285,49 +285,49 @@ take(struct turn *turn, void *context, bool *ret_commit)
 
 	for (size_t i = 0; i < t->n && free; i++) {
 		taking->blocked = i;
-		TRY(count_one(turn, t, &t->counts[i], &free));
+		TRY(throttle_count_one(call, t, &t->counts[i], &free));
 	}
 	if (!free)
 		return ERR_OK;
-	TRY(refused_add(turn, t, 1));
-	if (too_many_codes(
+	TRY(throttle_refused_add(call, t, 1));
+	if (throttle_too_many_codes(
 		t, CODES_MAX)) /* whoever refused the hundredth did not live to see to it: no code fits any more */
-		TRY(disable(turn, t->account_id));
+		TRY(throttle_disable(call, t->account_id));
 	*ret_commit = true;
 	return ERR_OK;
 }
 
 static err
-wait_find(struct turn *turn, const struct count *count, int64_t *ret_until_us)
+throttle_lockout_find(struct call *call, const struct count *count, int64_t *ret_until_us)
 {
-	const struct db_value args[] = { DB_TEXT(str_of(counter_name(count->counter))), DB_INT(count->place),
-					 key_of(count) };
+	const struct db_value args[] = { DB_TEXT(str_of(counter_name(count->counter))), DB_INT(count->slot),
+					 throttle_key_of(count) };
 	struct throttle_until_row row;
 	bool found = false;
 
-	TRY(db_row(turn->db, SQL_THROTTLE_UNTIL, args, COUNT(args), &turn->arena, &row, &found));
+	TRY(db_row(call->db, SQL_THROTTLE_UNTIL, args, COUNT(args), &call->arena, &row, &found));
 	*ret_until_us = found ? row.blocked_until_us : 0;
 	return ERR_OK;
 }
 
-/* ERR_WAIT, and for how long.  A clock that was set back must not make it longer than any wait is. */
+/* ERR_LOCKOUT, and for how long.  A clock that was set back must not make it longer than any wait is. */
 static err
-refuse(struct turn *turn, const struct throttle *t, const struct count *count)
+throttle_refuse(struct call *call, const struct throttle *t, const struct count *count)
 {
 	const char *name = counter_name(count->counter);
-	const struct db_value bound[] = { DB_INT(turn->now_us + WAIT_MAX_US), DB_TEXT(str_of(name)),
-					  DB_INT(count->place) };
+	const struct db_value bound[] = { DB_INT(call->now_us + LOCKOUT_MAX_US), DB_TEXT(str_of(name)),
+					  DB_INT(count->slot) };
 	int64_t until_us = 0;
 
-	TRY(wait_find(turn, count, &until_us));
-	if (until_us > turn->now_us + WAIT_MAX_US) {
-		TRY(db_run(turn->db, SQL_THROTTLE_BOUND, bound, COUNT(bound), NULL));
-		until_us = turn->now_us + WAIT_MAX_US;
+	TRY(throttle_lockout_find(call, count, &until_us));
+	if (until_us > call->now_us + LOCKOUT_MAX_US) {
+		TRY(db_run(call->db, SQL_THROTTLE_BOUND, bound, COUNT(bound), NULL));
+		until_us = call->now_us + LOCKOUT_MAX_US;
 	}
-	turn->retry_us = until_us > turn->now_us ? until_us - turn->now_us : SECONDS_US(1);
+	call->retry_us = until_us > call->now_us ? until_us - call->now_us : SECONDS_US(1);
 	log_event(LOG_INFO, "wait.refused", LOG_TEXT("counter", name), LOG_INT("account", t->account_id),
-		  LOG_STR("address", turn->head.address));
-	return ERR_WAIT;
+		  LOG_STR("address", call->head.address));
+	return ERR_LOCKOUT;
 }
 
 /*
@@ -335,122 +335,122 @@ refuse(struct turn *turn, const struct throttle *t, const struct count *count)
  * writing.  That none is on says nothing yet: the count decides.
  */
 static err
-look_ahead(struct turn *turn, const struct throttle *t)
+throttle_look_ahead(struct call *call, const struct throttle *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		int64_t until_us = 0;
-		TRY(wait_find(turn, &t->counts[i], &until_us));
-		if (until_us > turn->now_us)
-			return refuse(turn, t, &t->counts[i]);
+		TRY(throttle_lockout_find(call, &t->counts[i], &until_us));
+		if (until_us > call->now_us)
+			return throttle_refuse(call, t, &t->counts[i]);
 	}
 	return ERR_OK;
 }
 
 err
-throttle_take(struct turn *turn, struct throttle *throttle)
+throttle_take(struct call *call, struct throttle *throttle)
 {
 	struct taking taking = { .t = throttle };
 	bool done = false;
 
-	TRY(look_ahead(turn, throttle));
-	TRY(turn_transact(turn, take, &taking, &done));
-	return done ? ERR_OK : refuse(turn, throttle, &throttle->counts[taking.blocked]);
+	TRY(throttle_look_ahead(call, throttle));
+	TRY(call_transact(call, throttle_count_all, &taking, &done));
+	return done ? ERR_OK : throttle_refuse(call, throttle, &throttle->counts[taking.blocked]);
 }
 
 /* --- what became of it ---------------------------------------------------------------------------------------------- */
 
 err
-throttle_right(struct turn *turn, const struct throttle *throttle)
+throttle_right(struct call *call, const struct throttle *throttle)
 {
 	for (size_t i = 0; i < throttle->n; i++) {
 		const struct count *count = &throttle->counts[i];
-		const struct db_value args[] = { DB_TEXT(str_of(counter_name(count->counter))), DB_INT(count->place),
-						 key_of(count), DB_INT(count->until_us) };
-		TRY(db_run(turn->db, SQL_THROTTLE_GIVE_BACK, args, COUNT(args), NULL));
+		const struct db_value args[] = { DB_TEXT(str_of(counter_name(count->counter))), DB_INT(count->slot),
+						 throttle_key_of(count), DB_INT(count->until_us) };
+		TRY(db_run(call->db, SQL_THROTTLE_GIVE_BACK, args, COUNT(args), NULL));
 	}
-	return refused_add(turn, throttle, -1);
+	return throttle_refused_add(call, throttle, -1);
 }
 
 static err
-clear(struct turn *turn, const struct throttle *t)
+throttle_clear(struct call *call, const struct throttle *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		const struct db_value args[] = { DB_TEXT(str_of(counter_name(t->counts[i].counter))),
-						 DB_INT(t->counts[i].place), key_of(&t->counts[i]) };
-		TRY(db_run(turn->db, SQL_THROTTLE_CLEAR, args, COUNT(args), NULL));
+						 DB_INT(t->counts[i].slot), throttle_key_of(&t->counts[i]) };
+		TRY(db_run(call->db, SQL_THROTTLE_CLEAR, args, COUNT(args), NULL));
 	}
 	return ERR_OK;
 }
 
 static err
-clear_of_device(struct turn *turn, int64_t device_id)
+throttle_clear_of_device(struct call *call, int64_t device_id)
 {
 	struct throttle t = { .n = 0 };
 
-	add(&t, COUNTER_DEVICE, device_id);
-	add(&t, COUNTER_CODE_DEVICE, device_id);
-	add(&t, COUNTER_RECOVERY_DEVICE, device_id);
-	return clear(turn, &t);
+	throttle_add(&t, COUNTER_DEVICE, device_id);
+	throttle_add(&t, COUNTER_CODE_DEVICE, device_id);
+	throttle_add(&t, COUNTER_RECOVERY_DEVICE, device_id);
+	return throttle_clear(call, &t);
 }
 
 static err
-clear_of_strangers(struct turn *turn)
+throttle_clear_of_strangers(struct call *call)
 {
-	const struct session *session = &turn->now.session;
+	const struct session *session = &call->now.session;
 	struct throttle codes = { .n = 0 }, passwords = { .n = 0 };
 
-	add(&codes, COUNTER_CODE, session->account_id);
-	add(&codes, COUNTER_RECOVERY, session->account_id);
-	add(&codes, COUNTER_OWN, session->account_id);
-	add(&passwords, COUNTER_NAME, session->account_id);
-	TRY(add_hashed(turn, &passwords, COUNTER_NAME_ADDRESS, account_name_str(&session->name), true));
-	TRY(clear(turn, &codes));
-	return clear(turn, &passwords);
+	throttle_add(&codes, COUNTER_CODE, session->account_id);
+	throttle_add(&codes, COUNTER_RECOVERY, session->account_id);
+	throttle_add(&codes, COUNTER_OWN, session->account_id);
+	throttle_add(&passwords, COUNTER_NAME, session->account_id);
+	TRY(throttle_add_hashed(call, &passwords, COUNTER_NAME_ADDRESS, account_name_str(&session->name), true));
+	TRY(throttle_clear(call, &codes));
+	return throttle_clear(call, &passwords);
 }
 
 err
-throttle_full(struct turn *turn, const struct throttle *throttle)
+throttle_full(struct call *call, const struct throttle *throttle)
 {
 	struct throttle codes = { .n = 0 };
-	int64_t account_id = turn->now.session.account_id, device_id = 0;
+	int64_t account_id = call->now.session.account_id, device_id = 0;
 
-	TRY(refused_add(turn, throttle, -1));
-	TRY(device_find(turn, account_id, &device_id));
-	TRY(device_id != 0 ? clear_of_device(turn, device_id) : clear_of_strangers(turn));
-	add(&codes, COUNTER_CODES, account_id);
-	return clear(turn, &codes);
+	TRY(throttle_refused_add(call, throttle, -1));
+	TRY(device_find(call, account_id, &device_id));
+	TRY(device_id != 0 ? throttle_clear_of_device(call, device_id) : throttle_clear_of_strangers(call));
+	throttle_add(&codes, COUNTER_CODES, account_id);
+	return throttle_clear(call, &codes);
 }
 
 static err
-tell_wait(struct turn *turn, const struct throttle *t, const struct count *count)
+throttle_lockout_audit(struct call *call, const struct throttle *t, const struct count *count)
 {
 	const struct counter_rule *rule = &rules[count->counter];
 	int64_t account_id = rule->of_account ? t->account_id : 0;
 
 	if (count->until_us == 0)
 		return ERR_OK;
-	TRY(audit_write(turn, AUDIT_WAIT_BEGUN, account_id, rule->reason));
-	audit_log(turn, AUDIT_WAIT_BEGUN, account_id, rule->reason);
+	TRY(audit_write(call, AUDIT_LOCKOUT_BEGUN, account_id, rule->reason));
+	audit_log(call, AUDIT_LOCKOUT_BEGUN, account_id, rule->reason);
 	return ERR_OK;
 }
 
 static err
-disable_now(struct turn *turn, void *context, bool *ret_commit)
+throttle_disable_now(struct call *call, void *context, bool *ret_commit)
 {
 	const struct throttle *t = context;
 
 	*ret_commit = true;
-	return disable(turn, t->account_id);
+	return throttle_disable(call, t->account_id);
 }
 
 err
-throttle_wrong(struct turn *turn, const struct throttle *throttle)
+throttle_wrong(struct call *call, const struct throttle *throttle)
 {
 	bool done = false;
 
 	for (size_t i = 0; i < throttle->n; i++)
-		TRY(tell_wait(turn, throttle, &throttle->counts[i]));
-	if (!too_many_codes(throttle, CODES_MAX - 1))
+		TRY(throttle_lockout_audit(call, throttle, &throttle->counts[i]));
+	if (!throttle_too_many_codes(throttle, CODES_MAX - 1))
 		return ERR_OK;
-	return turn_transact(turn, disable_now, (void *)throttle, &done);
+	return call_transact(call, throttle_disable_now, (void *)throttle, &done);
 }

@@ -6,7 +6,7 @@
 #include "keeper/attempt.h"
 #include "keeper/keys.h"
 #include "keeper/row_words.h"
-#include "keeper/turn.h"
+#include "keeper/call.h"
 
 #include <stdlib.h>
 
@@ -23,7 +23,7 @@ struct factor {
 };
 
 static void
-factor_wipe(struct factor *factor)
+totp_factor_wipe(struct factor *factor)
 {
 	secret_wipe(factor, sizeof(*factor));
 }
@@ -35,7 +35,7 @@ struct code_match {
 };
 
 static void
-code_match_wipe(struct code_match *found)
+totp_code_match_wipe(struct code_match *found)
 {
 	secret_wipe(found, sizeof(*found));
 }
@@ -66,13 +66,13 @@ totp_has_row(str kind)
 /* --- rows --------------------------------------------------------------------------------------------------------- */
 
 static err
-factor_fill(struct turn *turn, const struct factor_row *row, struct factor *ret_factor)
+totp_factor_fill(struct call *call, const struct factor_row *row, struct factor *ret_factor)
 {
-	const struct sealed_for owner = { factor_kind_totp.sealing_purpose, turn->now.session.account_id, row->id };
+	const struct sealed_for owner = { factor_kind_totp.sealing_purpose, call->now.session.account_id, row->id };
 	struct factor f = { .totp = OTP_TOTP_DEFAULT, .last_step = row->last_step };
 	str secret = { 0 };
 
-	TRY(sealing_open(&keeper_keys(turn->keeper)->sealing, &owner, row->secret_sealed, &turn->arena, &secret));
+	TRY(sealing_open(&keeper_keys(call->keeper)->sealing, &owner, row->secret_sealed, &call->arena, &secret));
 	TRY(factor_algorithm_read(row->algorithm, &f.algorithm));
 	const struct factor_values values = {
 		.algorithm = row->algorithm, .secret_n = secret.n, .digits = row->digits, .period_s = row->period_s
@@ -85,16 +85,16 @@ factor_fill(struct turn *turn, const struct factor_row *row, struct factor *ret_
 	f.totp.digits = (unsigned)row->digits;
 	f.totp.period_s = (unsigned)row->period_s;
 	*ret_factor = f;
-	factor_wipe(&f);
+	totp_factor_wipe(&f);
 	return ERR_OK;
 }
 
 /* --- being enrolled ------------------------------------------------------------------------------------------------- */
 
 static err
-totp_begin(struct turn *turn, str *ret_secret)
+totp_begin(struct call *call, str *ret_secret)
 {
-	uint8_t *secret = arena_alloc(&turn->arena, OTP_SECRET_DEFAULT);
+	uint8_t *secret = arena_alloc(&call->arena, OTP_SECRET_DEFAULT);
 
 	if (secret == NULL)
 		return ERR_MEMORY;
@@ -104,27 +104,27 @@ totp_begin(struct turn *turn, str *ret_secret)
 }
 
 static void
-uri_fill(const struct turn *turn, const struct factor *factor, struct otp_uri *uri)
+totp_uri_fill(const struct call *call, const struct factor *factor, struct otp_uri *uri)
 {
 	*uri = OTP_URI_DEFAULT;
-	(void)!str_copy_z(str_of(keeper_config(turn->keeper)->app_name), uri->issuer, sizeof(uri->issuer));
-	(void)!str_copy_z(account_name_str(&turn->now.session.name), uri->account, sizeof(uri->account));
+	(void)!str_copy_z(str_of(keeper_config(call->keeper)->app_name), uri->issuer, sizeof(uri->issuer));
+	(void)!str_copy_z(account_name_str(&call->now.session.name), uri->account, sizeof(uri->account));
 	memcpy(uri->secret, factor->secret, factor->secret_n);
 	uri->secret_n = factor->secret_n;
 }
 
 /* The secret as text, and in an otpauth URI. */
 static err
-totp_challenge(struct turn *turn, const struct enrolment *enrolment)
+totp_challenge(struct call *call, const struct enrolment *enrolment)
 {
-	CLEANUP(factor_wipe) struct factor factor = { 0 };
+	CLEANUP(totp_factor_wipe) struct factor factor = { 0 };
 	CLEANUP(otp_uri_wipe) struct otp_uri parts = { 0 };
-	struct enrolment_body *answer = turn->answer;
+	struct enrolment_body *answer = call->answer;
 	size_t room = OTP_BASE32_SIZE(OTP_SECRET_DEFAULT);
-	char *secret = arena_alloc(&turn->arena, room), *uri = arena_alloc(&turn->arena, URI_MAX + 1);
+	char *secret = arena_alloc(&call->arena, room), *uri = arena_alloc(&call->arena, URI_MAX + 1);
 
-	TRY(factor_fill(turn, &enrolment->row, &factor));
-	uri_fill(turn, &factor, &parts);
+	TRY(totp_factor_fill(call, &enrolment->row, &factor));
+	totp_uri_fill(call, &factor, &parts);
 	if (secret == NULL || uri == NULL)
 		return ERR_MEMORY;
 	TRY(otp_err(otp_base32_encode(parts.secret, parts.secret_n, secret, room)));
@@ -139,7 +139,7 @@ totp_challenge(struct turn *turn, const struct enrolment *enrolment)
 
 /* Could what was typed be a code of this many digits?  Says nothing about whether it is right. */
 static bool
-code_possible(str typed, unsigned digits)
+totp_code_possible(str typed, unsigned digits)
 {
 	char code[OTP_CODE_SIZE];
 	bool possible = otp_code_normalise(typed.p, typed.n, digits, code) == OTP_OK;
@@ -154,55 +154,56 @@ struct form {
 };
 
 static err
-form_row(void *context, const struct factor_digits_row *row)
+totp_form_row(void *context, const struct factor_digits_row *row)
 {
 	struct form *form = context;
 
 	if (!totp_has_row(row->kind) || row->digits < OTP_DIGITS_MIN || row->digits > OTP_DIGITS_MAX)
 		return ERR_OK;
 	form->any = true;
-	form->possible = form->possible || code_possible(form->typed, (unsigned)row->digits);
+	form->possible = form->possible || totp_code_possible(form->typed, (unsigned)row->digits);
 	return ERR_OK;
 }
 
 /* Of any authenticator in use.  Without one a code of any length is as wrong as another. */
 static err
-code_possible_any(struct turn *turn, str typed, bool *ret_possible)
+totp_code_possible_any(struct call *call, str typed, bool *ret_possible)
 {
-	const struct db_value args[] = { DB_INT(turn->now.session.account_id) };
+	const struct db_value args[] = { DB_INT(call->now.session.account_id) };
 	struct form form = { .typed = typed };
 
-	TRY(db_rows(turn->db, SQL_FACTOR_DIGITS, args, COUNT(args), form_row, &form));
+	TRY(db_rows(call->db, SQL_FACTOR_DIGITS, args, COUNT(args), totp_form_row, &form));
 	for (unsigned digits = OTP_DIGITS_MIN; !form.any && digits <= OTP_DIGITS_MAX; digits++)
-		form.possible = form.possible || code_possible(typed, digits);
+		form.possible = form.possible || totp_code_possible(typed, digits);
 	*ret_possible = form.possible;
 	return ERR_OK;
 }
 
 static err
-totp_read(struct turn *turn, const struct attempt *attempt, bool *ret_possible)
+totp_read(struct call *call, const struct attempt *attempt, bool *ret_possible)
 {
-	CLEANUP(factor_wipe) struct factor factor = { 0 };
+	CLEANUP(totp_factor_wipe) struct factor factor = { 0 };
 
 	if (attempt->enrolment == NULL)
-		return code_possible_any(turn, attempt->typed, ret_possible);
-	TRY(factor_fill(turn, &attempt->enrolment->row, &factor));
-	*ret_possible = code_possible(attempt->typed, factor.totp.digits);
+		return totp_code_possible_any(call, attempt->typed, ret_possible);
+	TRY(totp_factor_fill(call, &attempt->enrolment->row, &factor));
+	*ret_possible = totp_code_possible(attempt->typed, factor.totp.digits);
 	return ERR_OK;
 }
 
 /* A wrong code for a factor that is not confirmed yet says nothing about the account's other factors. */
 static err
-totp_count(struct turn *turn, struct attempt *attempt)
+totp_count(struct call *call, struct attempt *attempt)
 {
-	return throttle_code(turn, attempt->enrolment == NULL, &attempt->throttle);
+	return throttle_code(call, attempt->enrolment == NULL, &attempt->throttle);
 }
 
 /* --- checking ------------------------------------------------------------------------------------------------------- */
 
 /* Against one secret, in any window. */
 static err
-check(const struct factor *factor, const struct otp_totp *totp, str typed, int64_t now_us, struct otp_match *ret_match)
+totp_check(const struct factor *factor, const struct otp_totp *totp, str typed, int64_t now_us,
+	   struct otp_match *ret_match)
 {
 	CLEANUP(otp_key_wipe) struct otp_key key = { 0 };
 	char code[OTP_CODE_SIZE] = { 0 };
@@ -216,21 +217,21 @@ check(const struct factor *factor, const struct otp_totp *totp, str typed, int64
 }
 
 struct search {
-	struct turn *turn;
+	struct call *call;
 	str typed;
 	unsigned steps; /* each way; 0: as the factor has it */
 	struct code_match *found;
 };
 
 static err
-search_one(struct search *search, const struct factor *factor)
+totp_search_one(struct search *search, const struct factor *factor)
 {
 	struct otp_totp totp = factor->totp;
 	struct otp_match match = { false, 0 };
 
 	if (search->steps != 0)
 		totp.back = totp.forward = search->steps;
-	TRY(check(factor, &totp, search->typed, search->turn->now_us, &match));
+	TRY(totp_check(factor, &totp, search->typed, search->call->now_us, &match));
 	if (match.ok && !search->found->match.ok) {
 		search->found->factor = *factor;
 		search->found->match = match;
@@ -239,56 +240,56 @@ search_one(struct search *search, const struct factor *factor)
 }
 
 static err
-search_row(void *context, const struct factor_row *row)
+totp_search_row(void *context, const struct factor_row *row)
 {
-	CLEANUP(factor_wipe) struct factor factor = { 0 };
+	CLEANUP(totp_factor_wipe) struct factor factor = { 0 };
 	struct search *search = context;
 
 	if (!totp_has_row(row->kind))
 		return ERR_OK;
-	TRY(factor_fill(search->turn, row, &factor));
-	return search_one(search, &factor);
+	TRY(totp_factor_fill(search->call, row, &factor));
+	return totp_search_one(search, &factor);
 }
 
 static err
-search_all(struct search *search)
+totp_search_all(struct search *search)
 {
-	const struct db_value args[] = { DB_INT(search->turn->now.session.account_id) };
+	const struct db_value args[] = { DB_INT(search->call->now.session.account_id) };
 
-	return db_rows(search->turn->db, SQL_FACTOR_ACTIVE, args, COUNT(args), search_row, search);
+	return db_rows(search->call->db, SQL_FACTOR_ACTIVE, args, COUNT(args), totp_search_row, search);
 }
 
 /* Against the secret that is being enrolled, or against all that the account has in use. */
 static err
 totp_search(struct search *search, const struct attempt *attempt)
 {
-	return attempt->enrolment == NULL ? search_all(search) : search_row(search, &attempt->enrolment->row);
+	return attempt->enrolment == NULL ? totp_search_all(search) : totp_search_row(search, &attempt->enrolment->row);
 }
 
 /* Confirm and verify. */
 static err
-totp_verify(struct turn *turn, struct attempt *attempt)
+totp_verify(struct call *call, struct attempt *attempt)
 {
-	CLEANUP(code_match_wipe) struct code_match found = { .match = { false, 0 } };
-	struct search search = { turn, attempt->typed, 0, &found };
+	CLEANUP(totp_code_match_wipe) struct code_match found = { .match = { false, 0 } };
+	struct search search = { call, attempt->typed, 0, &found };
 
 	TRY(totp_search(&search, attempt));
 	if (!found.match.ok)
 		return ERR_OK;
 	attempt->proof =
-	    (struct proof){ .kind = &factor_kind_totp, .at_us = turn->now_us, .factor_id = found.factor.id };
+	    (struct proof){ .kind = &factor_kind_totp, .at_us = call->now_us, .factor_id = found.factor.id };
 	attempt->step = found.match.step;
 	return ERR_OK;
 }
 
 static err
-totp_spend(struct turn *turn, const struct attempt *attempt, bool *ret_done)
+totp_spend(struct call *call, const struct attempt *attempt, bool *ret_done)
 {
 	const struct db_value args[] = { DB_INT(attempt->step), DB_INT(attempt->proof.factor_id),
-					 DB_INT(turn->now_us) };
+					 DB_INT(call->now_us) };
 	int64_t changed = 0;
 
-	TRY(db_run(turn->db, SQL_FACTOR_CLAIM_STEP, args, COUNT(args), &changed));
+	TRY(db_run(call->db, SQL_FACTOR_CLAIM_STEP, args, COUNT(args), &changed));
 	*ret_done = changed == 1;
 	return ERR_OK;
 }
@@ -296,40 +297,40 @@ totp_spend(struct turn *turn, const struct attempt *attempt, bool *ret_done)
 /* --- refused -------------------------------------------------------------------------------------------------------- */
 
 static err
-clock_remember(struct turn *turn, int64_t step, int64_t drift)
+totp_clock_remember(struct call *call, int64_t step, int64_t drift)
 {
-	const struct db_value args[] = { DB_INT(step), DB_INT(drift), DB_INT(turn->now.session.id) };
+	const struct db_value args[] = { DB_INT(step), DB_INT(drift), DB_INT(call->now.session.id) };
 
-	return db_run(turn->db, SQL_SESSION_CLOCK, args, COUNT(args), NULL);
+	return db_run(call->db, SQL_SESSION_CLOCK, args, COUNT(args), NULL);
 }
 
 /* One code fits one of 41 steps by chance once in 24,000; two in a row that tell the same drift do not. */
 static err
-clock_note(struct turn *turn, const struct code_match *wide, int64_t *ret_drift_s)
+totp_clock_note(struct call *call, const struct code_match *wide, int64_t *ret_drift_s)
 {
-	const struct session *session = &turn->now.session;
+	const struct session *session = &call->now.session;
 	int64_t now_step = 0, drift;
 
-	TRY(otp_err(otp_totp_step(&wide->factor.totp, turn->now_us, &now_step)));
+	TRY(otp_err(otp_totp_step(&wide->factor.totp, call->now_us, &now_step)));
 	drift = wide->match.step - now_step;
 	if (session->clock_step != 0 && wide->match.step > session->clock_step &&
 	    llabs(drift - session->clock_drift) <= 1) {
 		*ret_drift_s = drift * wide->factor.totp.period_s;
-		TRY(audit_write(turn, AUDIT_CLOCK_OFF, session->account_id, REASON_CLOCK));
-		audit_log(turn, AUDIT_CLOCK_OFF, session->account_id, REASON_CLOCK);
+		TRY(audit_write(call, AUDIT_CLOCK_OFF, session->account_id, REASON_CLOCK));
+		audit_log(call, AUDIT_CLOCK_OFF, session->account_id, REASON_CLOCK);
 	}
-	return clock_remember(turn, wide->match.step, drift);
+	return totp_clock_remember(call, wide->match.step, drift);
 }
 
 /* By how much the clock is off that made it, when the code refused before, in this session, was off by as much (to a step). */
 static err
-totp_refused(struct turn *turn, const struct attempt *attempt, int64_t *ret_drift_s)
+totp_refused(struct call *call, const struct attempt *attempt, int64_t *ret_drift_s)
 {
-	CLEANUP(code_match_wipe) struct code_match wide = { .match = { false, 0 } };
-	struct search search = { turn, attempt->typed, CLOCK_STEPS, &wide };
+	CLEANUP(totp_code_match_wipe) struct code_match wide = { .match = { false, 0 } };
+	struct search search = { call, attempt->typed, CLOCK_STEPS, &wide };
 
 	TRY(totp_search(&search, attempt));
-	return wide.match.ok ? clock_note(turn, &wide, ret_drift_s) : ERR_OK;
+	return wide.match.ok ? totp_clock_note(call, &wide, ret_drift_s) : ERR_OK;
 }
 
 /* --- the row -------------------------------------------------------------------------------------------------------- */
@@ -340,7 +341,7 @@ const struct factor_kind factor_kind_totp = {
 	.amr = "otp",
 	.shows = SHOWS_POSSESSION,
 	.guessable = true,
-	.passed = AUDIT_PROVED,
+	.passed = AUDIT_VERIFIED,
 	.stepped_up = AUDIT_STEP_UP,
 	.why_wrong = REASON_CODE,
 	.why_spent = REASON_SPENT,

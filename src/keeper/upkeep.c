@@ -11,7 +11,7 @@
 
 /* The first object that is not ours. */
 static void
-schema_note(void *context, const char *sentence)
+upkeep_schema_note(void *context, const char *sentence)
 {
 	struct why *first = context;
 
@@ -25,7 +25,7 @@ upkeep_schema(struct db *db, int version, const char *name, struct why *why)
 	struct why first = { 0 };
 	int64_t count = 0;
 
-	TRY(schema_check(db, version, schema_note, &first, why, &count));
+	TRY(schema_check(db, version, upkeep_schema_note, &first, why, &count));
 	if (count == 0)
 		return ERR_OK;
 	return why_set(why, ERR_CORRUPT,
@@ -35,7 +35,7 @@ upkeep_schema(struct db *db, int version, const char *name, struct why *why)
 
 /* Queries that do not fit the schema: the object that is in their way says more than the query does. */
 static err
-understood(struct db *db, struct why *why)
+upkeep_understood(struct db *db, struct why *why)
 {
 	err e = store_understands(db, why);
 
@@ -58,7 +58,7 @@ upkeep_open(const struct config *config, struct why *why, struct db **ret_db)
 		    why, ERR_CONFIG,
 		    "The database is at migration %04d, and this program needs %04d: `doubletour db upgrade`.", version,
 		    migrate_head());
-	TRY(understood(db, why));
+	TRY(upkeep_understood(db, why));
 	*ret_db = db;
 	db = NULL;
 	return ERR_OK;
@@ -71,12 +71,12 @@ upkeep_schema_report(void *context, const char *sentence)
 {
 	const struct row_check *check = context;
 
-	if (check->tell != NULL)
-		check->tell(check->context, sentence);
+	if (check->report != NULL)
+		check->report(check->context, sentence);
 }
 
 static err
-counts(struct db *db, struct upkeep_findings *findings)
+upkeep_counts(struct db *db, struct upkeep_findings *findings)
 {
 	struct upkeep_counts_row row = { 0 };
 	bool found = false;
@@ -92,7 +92,7 @@ counts(struct db *db, struct upkeep_findings *findings)
 
 /* The present key, or none: then nothing sealed can be looked at. */
 static err
-key_find(const struct config *config, struct db *db, struct keys *ret_keys, bool *ret_fits, struct why *why)
+upkeep_key_find(const struct config *config, struct db *db, struct keys *ret_keys, bool *ret_fits, struct why *why)
 {
 	CLEANUP(master_key_wipe) struct master_key master = { 0 };
 	size_t rows = 0;
@@ -100,30 +100,30 @@ key_find(const struct config *config, struct db *db, struct keys *ret_keys, bool
 	TRY(master_key_read(config, why, &master));
 	if (master.n == 0)
 		return why_set(why, ERR_CONFIG, "There is no key: %s is not there, and SECRET_KEY is not set.",
-			       master.place);
+			       master.path);
 	TRY(keys_derive(&master, ret_keys));
 	TRY(keys_fit(ret_keys, db, ret_fits, &rows));
 	*ret_fits = *ret_fits || rows == 0;
 	if (*ret_fits)
 		return ERR_OK;
-	return why_set(why, ERR_CONFIG, "The key in %s is not the one that this database was made with.", master.place);
+	return why_set(why, ERR_CONFIG, "The key in %s is not the one that this database was made with.", master.path);
 }
 
 err
-upkeep_check(const struct config *config, struct db *db, upkeep_tell told, void *context, struct why *why,
+upkeep_check(const struct config *config, struct db *db, upkeep_report report, void *context, struct why *why,
 	     struct upkeep_findings *ret_findings)
 {
 	CLEANUP(keys_wipe) struct keys keys = { 0 };
 	struct row_check check = {
-		.sealing = &keys.sealing, .tell = told, .context = context, .findings = ret_findings
+		.sealing = &keys.sealing, .report = report, .context = context, .findings = ret_findings
 	};
 	bool fits = false;
 
 	*ret_findings = (struct upkeep_findings){ 0 };
 	TRY(digest_setup());
 	TRY(store_integrity(db, why));
-	TRY(schema_check(db, migrate_head(), upkeep_schema_report, &check, why, &ret_findings->foreign));
-	TRY(counts(db, ret_findings));
-	TRY(key_find(config, db, &keys, &fits, why));
+	TRY(schema_check(db, migrate_head(), upkeep_schema_report, &check, why, &ret_findings->unknown_objects));
+	TRY(upkeep_counts(db, ret_findings));
+	TRY(upkeep_key_find(config, db, &keys, &fits, why));
 	return row_check_all(&check, db);
 }

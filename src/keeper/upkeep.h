@@ -13,14 +13,15 @@
 struct upkeep_findings {
 	int64_t accounts, factors, sessions, recovery_codes, audit;
 	int64_t unreadable; /* sealed values that the key does not open */
-	int64_t misnamed;   /* accounts whose name no one can type */
+	int64_t bad_name;   /* accounts whose name no one can type */
 	int64_t orphans;    /* sessions of an authenticator that is gone */
-	int64_t foreign; /* triggers, views, tables, columns ... that the migrations do not make, or make otherwise */
+	int64_t
+	    unknown_objects; /* triggers, views, tables, columns ... that the migrations do not make, or make otherwise */
 	int64_t bad_values; /* other values that a page, a command or an import would refuse (keeper/row_values.h) */
 };
 
 /* What was found, one by one: "authenticator 12 of anna: its secret does not open under the key".  May be NULL. */
-typedef void (*upkeep_tell)(void *context, const char *sentence);
+typedef void (*upkeep_report)(void *context, const char *sentence);
 
 /*
  * Open the database that the settings name, at the newest schema and with its queries prepared; nothing is made, upgraded or
@@ -32,8 +33,8 @@ MUST_USE err upkeep_open(const struct config *config, struct why *why, struct db
  * Read all of it: pages, references, every value that handlers read, and whether each sealed value opens.  ERR_CORRUPT: the file itself is damaged;
  * what is wrong with rows is counted and told.
  */
-MUST_USE err upkeep_check(const struct config *config, struct db *db, upkeep_tell tell, void *context, struct why *why,
-			  struct upkeep_findings *ret_findings);
+MUST_USE err upkeep_check(const struct config *config, struct db *db, upkeep_report report, void *context,
+			  struct why *why, struct upkeep_findings *ret_findings);
 
 /* Is its schema what the migrations up to `version` make (store/schema.h)?  ERR_CORRUPT names the first object that is not. */
 MUST_USE err upkeep_schema(struct db *db, int version, const char *name, struct why *why);
@@ -64,7 +65,7 @@ MUST_USE err upkeep_restore(const struct config *config, const char *source, boo
  */
 struct upkeep_copying {
 	const struct config *settings, *source, *target;
-	copy_tell tell; /* may be NULL */
+	copy_report report; /* may be NULL */
 	void *context;
 };
 MUST_USE err upkeep_copy(const struct upkeep_copying *copying, struct why *why, int64_t *ret_rows);

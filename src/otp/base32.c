@@ -26,7 +26,7 @@ otp_base32_encode(const uint8_t *bytes, size_t n, char *ret_text, size_t size)
 }
 
 static int
-value(char c)
+otp_base32_value(char c)
 {
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A';
@@ -43,7 +43,7 @@ struct decoder {
 };
 
 static enum otp_status
-take(struct decoder *d, int five, uint8_t *ret_bytes, size_t size)
+otp_base32_take(struct decoder *d, int five, uint8_t *ret_bytes, size_t size)
 {
 	d->bits = d->bits << 5 | (uint32_t)five;
 	d->have += 5;
@@ -59,7 +59,7 @@ take(struct decoder *d, int five, uint8_t *ret_bytes, size_t size)
 
 /* 1, 3 or 6 symbols in the last group are a byte begun and not finished; padding, if any, fills the group of eight. */
 static bool
-is_complete(const struct decoder *d)
+otp_base32_is_complete(const struct decoder *d)
 {
 	size_t last = d->symbols % 8;
 
@@ -70,7 +70,8 @@ is_complete(const struct decoder *d)
 
 /* A letter, or the padding, behind which no letter may stand. */
 static enum otp_status
-take_character(struct decoder *d, const char *text, size_t at, uint8_t *ret_bytes, size_t size, size_t *ret_wrong_at)
+otp_base32_take_character(struct decoder *d, const char *text, size_t at, uint8_t *ret_bytes, size_t size,
+			  size_t *ret_wrong_at)
 {
 	if (text[at] == '=') {
 		d->padding_at = d->padding == 0 ? at : d->padding_at;
@@ -78,9 +79,9 @@ take_character(struct decoder *d, const char *text, size_t at, uint8_t *ret_byte
 		return OTP_OK;
 	}
 	*ret_wrong_at = d->padding > 0 ? d->padding_at : at;
-	if (value(text[at]) < 0 || d->padding > 0)
+	if (otp_base32_value(text[at]) < 0 || d->padding > 0)
 		return OTP_INVALID;
-	return take(d, value(text[at]), ret_bytes, size);
+	return otp_base32_take(d, otp_base32_value(text[at]), ret_bytes, size);
 }
 
 enum otp_status
@@ -95,12 +96,12 @@ otp_base32_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, s
 		enum otp_status status = OTP_OK;
 		filler = otp_filler_length(text + i, n - i);
 		if (filler == 0)
-			status = take_character(&d, text, i, ret_bytes, size, ret_wrong_at);
+			status = otp_base32_take_character(&d, text, i, ret_bytes, size, ret_wrong_at);
 		if (status != OTP_OK)
 			return status;
 	}
 	*ret_wrong_at = n;
-	if (!is_complete(&d))
+	if (!otp_base32_is_complete(&d))
 		return OTP_INVALID;
 	*ret_n = d.out;
 	return OTP_OK;

@@ -16,7 +16,7 @@ otp_digits_valid(unsigned digits)
 
 /* RFC 4226 s5.3: 31 bits from where the last half-byte points.  Where that is must not show: all sixteen places are read. */
 static uint32_t
-truncated(const unsigned char *digest, size_t n)
+otp_code_truncated(const unsigned char *digest, size_t n)
 {
 	uint32_t at = digest[n - 1] & 15, number = 0;
 
@@ -31,7 +31,7 @@ truncated(const unsigned char *digest, size_t n)
 
 /* 31 bits have at most ten digits: with ten, the code is the whole number. */
 static void
-write_digits(uint32_t number, unsigned digits, char *ret_code)
+otp_code_write_digits(uint32_t number, unsigned digits, char *ret_code)
 {
 	ret_code[digits] = '\0';
 	while (digits-- > 0) {
@@ -49,7 +49,7 @@ otp_hotp_number(const struct otp_key *key, uint64_t counter, uint32_t *ret_numbe
 
 	if (status != OTP_OK)
 		return status;
-	*ret_number = truncated(digest, n);
+	*ret_number = otp_code_truncated(digest, n);
 	OPENSSL_cleanse(digest, sizeof(digest));
 	return OTP_OK;
 }
@@ -64,14 +64,14 @@ otp_hotp_code(const struct otp_key *key, uint64_t counter, unsigned digits, char
 		return OTP_INVALID;
 	status = otp_hotp_number(key, counter, &number);
 	if (status == OTP_OK)
-		write_digits(number, digits, ret_code);
+		otp_code_write_digits(number, digits, ret_code);
 	return status;
 }
 
 /* --- in time ------------------------------------------------------------------------------------------------------ */
 
 static int64_t
-floor_seconds(int64_t now_us)
+otp_code_floor_seconds(int64_t now_us)
 {
 	int64_t seconds = now_us / 1000000;
 
@@ -79,10 +79,10 @@ floor_seconds(int64_t now_us)
 }
 
 static bool
-seconds_since_start(const struct otp_totp *totp, int64_t now_us, int64_t *ret_seconds)
+otp_code_seconds_since_start(const struct otp_totp *totp, int64_t now_us, int64_t *ret_seconds)
 {
-	return totp->period_s != 0 && !__builtin_sub_overflow(floor_seconds(now_us), totp->start_s, ret_seconds) &&
-	       *ret_seconds >= 0;
+	return totp->period_s != 0 &&
+	       !__builtin_sub_overflow(otp_code_floor_seconds(now_us), totp->start_s, ret_seconds) && *ret_seconds >= 0;
 }
 
 enum otp_status
@@ -90,7 +90,7 @@ otp_totp_step(const struct otp_totp *totp, int64_t now_us, int64_t *ret_step)
 {
 	int64_t since = 0;
 
-	if (!seconds_since_start(totp, now_us, &since))
+	if (!otp_code_seconds_since_start(totp, now_us, &since))
 		return OTP_INVALID;
 	*ret_step = since / totp->period_s;
 	return OTP_OK;
@@ -115,7 +115,7 @@ otp_totp_seconds_left(const struct otp_totp *totp, int64_t now_us, unsigned *ret
 {
 	int64_t since = 0;
 
-	if (!seconds_since_start(totp, now_us, &since))
+	if (!otp_code_seconds_since_start(totp, now_us, &since))
 		return OTP_INVALID;
 	*ret_seconds = totp->period_s - (unsigned)(since % totp->period_s);
 	return OTP_OK;
@@ -124,7 +124,7 @@ otp_totp_seconds_left(const struct otp_totp *totp, int64_t now_us, unsigned *ret
 /* --- as typed ----------------------------------------------------------------------------------------------------- */
 
 static bool
-is_digit(char c)
+otp_code_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
@@ -135,7 +135,7 @@ otp_code_has_form(const char *code, size_t n, unsigned digits)
 	if (!otp_digits_valid(digits) || n != digits)
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (!is_digit(code[i]))
+		if (!otp_code_is_digit(code[i]))
 			return false;
 	return true;
 }
@@ -152,7 +152,7 @@ otp_code_normalise(const char *text, size_t n, unsigned digits, char ret_code[OT
 		filler = otp_filler_length(text + i, n - i);
 		if (filler > 0)
 			continue;
-		if (kept == digits || !is_digit(text[i]))
+		if (kept == digits || !otp_code_is_digit(text[i]))
 			return OTP_INVALID;
 		code[kept++] = text[i];
 	}

@@ -30,7 +30,7 @@ otp_hex_value(char c)
 
 /* Bytes of what may stand between two bytes. */
 static size_t
-between_length(const char *text, size_t n)
+otp_hex_between_length(const char *text, size_t n)
 {
 	return text[0] == ':' ? 1 : otp_filler_length(text, n);
 }
@@ -43,7 +43,7 @@ otp_hex_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size
 	if (ret_wrong_at == NULL)
 		ret_wrong_at = &ignored;
 	while (i < n) {
-		size_t between = between_length(text + i, n - i);
+		size_t between = otp_hex_between_length(text + i, n - i);
 		if (between > 0) {
 			i += between;
 			continue;

@@ -34,70 +34,70 @@ struct algorithm {
 };
 
 static int
-sha1_init(union hash *h)
+otp_key_sha1_init(union hash *h)
 {
 	return SHA1_Init(&h->sha1);
 }
 
 static int
-sha1_update(union hash *h, const void *bytes, size_t n)
+otp_key_sha1_update(union hash *h, const void *bytes, size_t n)
 {
 	return SHA1_Update(&h->sha1, bytes, n);
 }
 
 static int
-sha1_final(unsigned char *digest, union hash *h)
+otp_key_sha1_final(unsigned char *digest, union hash *h)
 {
 	return SHA1_Final(digest, &h->sha1);
 }
 
 static int
-sha256_init(union hash *h)
+otp_key_sha256_init(union hash *h)
 {
 	return SHA256_Init(&h->sha256);
 }
 
 static int
-sha256_update(union hash *h, const void *bytes, size_t n)
+otp_key_sha256_update(union hash *h, const void *bytes, size_t n)
 {
 	return SHA256_Update(&h->sha256, bytes, n);
 }
 
 static int
-sha256_final(unsigned char *digest, union hash *h)
+otp_key_sha256_final(unsigned char *digest, union hash *h)
 {
 	return SHA256_Final(digest, &h->sha256);
 }
 
 static int
-sha512_init(union hash *h)
+otp_key_sha512_init(union hash *h)
 {
 	return SHA512_Init(&h->sha512);
 }
 
 static int
-sha512_update(union hash *h, const void *bytes, size_t n)
+otp_key_sha512_update(union hash *h, const void *bytes, size_t n)
 {
 	return SHA512_Update(&h->sha512, bytes, n);
 }
 
 static int
-sha512_final(unsigned char *digest, union hash *h)
+otp_key_sha512_final(unsigned char *digest, union hash *h)
 {
 	return SHA512_Final(digest, &h->sha512);
 }
 
 /* clang-format off */
 static const struct algorithm algorithms[] = {
-	[OTP_SHA1]   = {  64, 20, sizeof(SHA_CTX),    sha1_init,   sha1_update,   sha1_final },
-	[OTP_SHA256] = {  64, 32, sizeof(SHA256_CTX), sha256_init, sha256_update, sha256_final },
-	[OTP_SHA512] = { 128, 64, sizeof(SHA512_CTX), sha512_init, sha512_update, sha512_final },
+	[OTP_SHA1]   = {  64, 20, sizeof(SHA_CTX),    otp_key_sha1_init,   otp_key_sha1_update,   otp_key_sha1_final },
+	[OTP_SHA256] = {  64, 32, sizeof(SHA256_CTX), otp_key_sha256_init, otp_key_sha256_update, otp_key_sha256_final },
+	[OTP_SHA512] = { 128, 64, sizeof(SHA512_CTX), otp_key_sha512_init, otp_key_sha512_update, otp_key_sha512_final },
 };
 /* clang-format on */
 
 /* RFC 2104 s2: a key longer than a block is hashed first. */
 static int
-block_of_secret(const struct algorithm *a, const uint8_t *secret, size_t n, unsigned char ret_block[BLOCK_MAX])
+otp_key_block_of_secret(const struct algorithm *a, const uint8_t *secret, size_t n, unsigned char ret_block[BLOCK_MAX])
 {
 	union hash h;
 	int ok;
@@ -113,8 +113,8 @@ block_of_secret(const struct algorithm *a, const uint8_t *secret, size_t n, unsi
 }
 
 static int
-state_after_pad(const struct algorithm *a, const unsigned char block[BLOCK_MAX], unsigned char with,
-		uint64_t *ret_state)
+otp_key_state_after_pad(const struct algorithm *a, const unsigned char block[BLOCK_MAX], unsigned char with,
+			uint64_t *ret_state)
 {
 	unsigned char pad[BLOCK_MAX];
 	union hash h;
@@ -130,7 +130,7 @@ state_after_pad(const struct algorithm *a, const unsigned char block[BLOCK_MAX],
 }
 
 static bool
-is_long_enough(size_t n, unsigned flags)
+otp_key_is_long_enough(size_t n, unsigned flags)
 {
 	return n >= OTP_SECRET_MIN || (n > 0 && (flags & OTP_ALLOW_SHORT_SECRET) != 0);
 }
@@ -145,11 +145,11 @@ otp_key_init(struct otp_key *key, enum otp_algorithm algorithm, const uint8_t *s
 
 	if ((unsigned)algorithm > OTP_SHA512 || secret == NULL)
 		return OTP_INVALID;
-	if (!is_long_enough(n, flags))
+	if (!otp_key_is_long_enough(n, flags))
 		return OTP_TOO_SHORT;
 	a = &algorithms[algorithm];
-	ok = block_of_secret(a, secret, n, block) && state_after_pad(a, block, 0x36, made.state) &&
-	     state_after_pad(a, block, 0x5c, made.state + OUTER_AT);
+	ok = otp_key_block_of_secret(a, secret, n, block) && otp_key_state_after_pad(a, block, 0x36, made.state) &&
+	     otp_key_state_after_pad(a, block, 0x5c, made.state + OUTER_AT);
 	if (ok)
 		*key = made;
 	OPENSSL_cleanse(block, sizeof(block));
@@ -188,7 +188,7 @@ otp_hmac_counter(const struct otp_key *key, uint64_t counter, unsigned char dige
 enum otp_status
 otp_secret_random(uint8_t *ret_secret, size_t n, unsigned flags)
 {
-	if (!is_long_enough(n, flags))
+	if (!otp_key_is_long_enough(n, flags))
 		return OTP_TOO_SHORT;
 	if (n > INT32_MAX)
 		return OTP_INVALID;

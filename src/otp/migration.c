@@ -19,7 +19,7 @@
 /* --- base64 --------------------------------------------------------------------------------------------------------- */
 
 static int
-base64_value(char c)
+otp_migration_base64_value(char c)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *at = c == '\0' ? NULL : strchr(alphabet, c);
@@ -40,7 +40,7 @@ otp_base64_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, s
 	if (n % 4 == 1)
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		int value = base64_value(text[i]);
+		int value = otp_migration_base64_value(text[i]);
 		if (value < 0)
 			return false;
 		bits = bits << 6 | (uint32_t)value;
@@ -70,7 +70,7 @@ struct field {
 };
 
 static bool
-take_varint(struct bytes *in, uint64_t *ret_value)
+otp_migration_take_varint(struct bytes *in, uint64_t *ret_value)
 {
 	uint64_t value = 0;
 
@@ -86,7 +86,7 @@ take_varint(struct bytes *in, uint64_t *ret_value)
 }
 
 static bool
-take_bytes(struct bytes *in, uint64_t n, struct bytes *ret_bytes)
+otp_migration_take_bytes(struct bytes *in, uint64_t n, struct bytes *ret_bytes)
 {
 	if (n > (size_t)(in->end - in->p))
 		return false;
@@ -96,24 +96,24 @@ take_bytes(struct bytes *in, uint64_t n, struct bytes *ret_bytes)
 }
 
 static bool
-take_field(struct bytes *in, struct field *ret_field)
+otp_migration_take_field(struct bytes *in, struct field *ret_field)
 {
 	uint64_t key = 0, n = 0;
 
 	*ret_field = (struct field){ 0 };
-	if (!take_varint(in, &key))
+	if (!otp_migration_take_varint(in, &key))
 		return false;
 	ret_field->number = key >> 3;
 	ret_field->wire = (enum wire)(key & 7);
 	switch (key & 7) {
 	case WIRE_VARINT:
-		return take_varint(in, &ret_field->value);
+		return otp_migration_take_varint(in, &ret_field->value);
 	case WIRE_64:
-		return take_bytes(in, 8, &ret_field->bytes);
+		return otp_migration_take_bytes(in, 8, &ret_field->bytes);
 	case WIRE_BYTES:
-		return take_varint(in, &n) && take_bytes(in, n, &ret_field->bytes);
+		return otp_migration_take_varint(in, &n) && otp_migration_take_bytes(in, n, &ret_field->bytes);
 	case WIRE_32:
-		return take_bytes(in, 4, &ret_field->bytes);
+		return otp_migration_take_bytes(in, 4, &ret_field->bytes);
 	default:
 		return false;
 	}
@@ -125,7 +125,7 @@ enum { PAYLOAD_ACCOUNT = 1, PAYLOAD_VERSION, PAYLOAD_BATCH_SIZE, PAYLOAD_BATCH_I
 
 /* A number of the payload; false: it is not written as one. */
 static bool
-scan_number(struct otp_migration *m, const struct field *field)
+otp_migration_scan_number(struct otp_migration *m, const struct field *field)
 {
 	if (field->number == PAYLOAD_VERSION)
 		m->version = (unsigned)field->value;
@@ -141,19 +141,19 @@ scan_number(struct otp_migration *m, const struct field *field)
 }
 
 static bool
-scan(struct otp_migration *m)
+otp_migration_scan(struct otp_migration *m)
 {
 	struct bytes in = { m->next, m->end };
 	struct field field;
 
 	while (in.p < in.end)
-		if (!take_field(&in, &field) || !scan_number(m, &field))
+		if (!otp_migration_take_field(&in, &field) || !otp_migration_scan_number(m, &field))
 			return false;
 	return true;
 }
 
 static enum otp_status
-refuse(enum otp_status status, const char **ret_wrong, const char *wrong)
+otp_migration_refuse(enum otp_status status, const char **ret_wrong, const char *wrong)
 {
 	if (ret_wrong != NULL)
 		*ret_wrong = wrong;
@@ -170,18 +170,19 @@ otp_migration_open(const char *text, size_t n, uint8_t *room, size_t size, struc
 	size_t decoded = 0, bytes = 0;
 
 	if (n < sizeof(prefix) - 1 || strncmp(text, prefix, sizeof(prefix) - 1) != 0)
-		return refuse(OTP_INVALID, ret_wrong, "it does not begin with otpauth-migration://offline?data=");
+		return otp_migration_refuse(OTP_INVALID, ret_wrong,
+					    "it does not begin with otpauth-migration://offline?data=");
 	text += sizeof(prefix) - 1;
 	n -= sizeof(prefix) - 1;
 	if (size < n)
-		return refuse(OTP_TOO_SHORT, ret_wrong, "there is not room enough");
+		return otp_migration_refuse(OTP_TOO_SHORT, ret_wrong, "there is not room enough");
 	if (!otp_percent_decode(text, n, (char *)room, size, &decoded))
-		return refuse(OTP_INVALID, ret_wrong, "it has a broken percent-escape");
+		return otp_migration_refuse(OTP_INVALID, ret_wrong, "it has a broken percent-escape");
 	if (decoded == 0 || !otp_base64_decode((const char *)room, decoded, room, size, &bytes))
-		return refuse(OTP_INVALID, ret_wrong, "its data is not base64");
+		return otp_migration_refuse(OTP_INVALID, ret_wrong, "its data is not base64");
 	m.end = room + bytes;
-	if (!scan(&m))
-		return refuse(OTP_INVALID, ret_wrong, "its data is cut off or broken");
+	if (!otp_migration_scan(&m))
+		return otp_migration_refuse(OTP_INVALID, ret_wrong, "its data is cut off or broken");
 	*ret_migration = m;
 	return OTP_OK;
 }
@@ -207,7 +208,7 @@ enum {
 
 /* Where a field goes that is bytes, or a number; NULL: it is not of that kind. */
 static struct bytes *
-account_bytes(struct account *a, uint64_t number)
+otp_migration_account_bytes(struct account *a, uint64_t number)
 {
 	switch (number) {
 	case ACCOUNT_SECRET:
@@ -224,7 +225,7 @@ account_bytes(struct account *a, uint64_t number)
 }
 
 static uint64_t *
-account_number(struct account *a, uint64_t number)
+otp_migration_account_number(struct account *a, uint64_t number)
 {
 	switch (number) {
 	case ACCOUNT_ALGORITHM:
@@ -242,10 +243,10 @@ account_number(struct account *a, uint64_t number)
 
 /* false: a field that is known is written as another kind. */
 static bool
-account_put(struct account *a, const struct field *field)
+otp_migration_account_put(struct account *a, const struct field *field)
 {
-	struct bytes *bytes = account_bytes(a, field->number);
-	uint64_t *number = account_number(a, field->number);
+	struct bytes *bytes = otp_migration_account_bytes(a, field->number);
+	uint64_t *number = otp_migration_account_number(a, field->number);
 
 	if (bytes != NULL && field->wire == WIRE_BYTES)
 		*bytes = field->bytes;
@@ -259,14 +260,14 @@ account_put(struct account *a, const struct field *field)
 }
 
 static struct otp_span
-span_of(struct bytes bytes)
+otp_migration_span_of(struct bytes bytes)
 {
 	return (struct otp_span){ (const char *)bytes.p, bytes.p == NULL ? 0 : (size_t)(bytes.end - bytes.p) };
 }
 
 /* The app writes "issuer:account" into the name as well; where the payload has no issuer, the name's is taken. */
 static void
-settle_issuer(struct otp_uri *uri)
+otp_migration_settle_issuer(struct otp_uri *uri)
 {
 	struct otp_span name = { uri->account, strlen(uri->account) }, account = { 0 };
 	const char *colon = strchr(uri->account, ':');
@@ -283,20 +284,20 @@ settle_issuer(struct otp_uri *uri)
 }
 
 static const char *
-names_take(const struct account *a, struct otp_uri *uri)
+otp_migration_names_take(const struct account *a, struct otp_uri *uri)
 {
-	if (!otp_name_take(span_of(a->issuer), uri->issuer, sizeof(uri->issuer)))
+	if (!otp_name_take(otp_migration_span_of(a->issuer), uri->issuer, sizeof(uri->issuer)))
 		return "an issuer is no text that can be shown";
-	if (!otp_name_take(span_of(a->name), uri->account, sizeof(uri->account)))
+	if (!otp_name_take(otp_migration_span_of(a->name), uri->account, sizeof(uri->account)))
 		return "a name is no text that can be shown";
-	settle_issuer(uri);
+	otp_migration_settle_issuer(uri);
 	if (uri->account[0] == '\0' && uri->issuer[0] != '\0')
 		memcpy(uri->account, uri->issuer, sizeof(uri->account));
 	return uri->account[0] == '\0' ? "an account has no name" : NULL;
 }
 
 static const char *
-secret_take(const struct account *a, struct otp_uri *uri)
+otp_migration_secret_take(const struct account *a, struct otp_uri *uri)
 {
 	uri->secret_n = a->secret.p == NULL ? 0 : (size_t)(a->secret.end - a->secret.p);
 	if (uri->secret_n == 0 || uri->secret_n > sizeof(uri->secret))
@@ -309,7 +310,7 @@ secret_take(const struct account *a, struct otp_uri *uri)
 
 /* 0 is "not said": the app then means its defaults. */
 static const char *
-parameters_take(const struct account *a, struct otp_uri *uri)
+otp_migration_parameters_take(const struct account *a, struct otp_uri *uri)
 {
 	static const enum otp_algorithm algorithms[] = { OTP_SHA1, OTP_SHA1, OTP_SHA256, OTP_SHA512 };
 
@@ -329,29 +330,30 @@ parameters_take(const struct account *a, struct otp_uri *uri)
 }
 
 static enum otp_status
-account_read(struct bytes in, unsigned flags, struct otp_uri *uri, const char **ret_wrong)
+otp_migration_account_read(struct bytes in, unsigned flags, struct otp_uri *uri, const char **ret_wrong)
 {
 	struct account a = { 0 };
 	struct field field;
 	const char *wrong;
 
 	while (in.p < in.end) {
-		if (!take_field(&in, &field))
-			return refuse(OTP_INVALID, ret_wrong, "an account is cut off or broken");
-		if (!account_put(&a, &field))
-			return refuse(OTP_INVALID, ret_wrong, "a field of an account is of another kind than is known");
+		if (!otp_migration_take_field(&in, &field))
+			return otp_migration_refuse(OTP_INVALID, ret_wrong, "an account is cut off or broken");
+		if (!otp_migration_account_put(&a, &field))
+			return otp_migration_refuse(OTP_INVALID, ret_wrong,
+						    "a field of an account is of another kind than is known");
 	}
-	wrong = names_take(&a, uri);
+	wrong = otp_migration_names_take(&a, uri);
 	if (wrong == NULL)
-		wrong = secret_take(&a, uri);
+		wrong = otp_migration_secret_take(&a, uri);
 	if (wrong == NULL)
-		wrong = parameters_take(&a, uri);
+		wrong = otp_migration_parameters_take(&a, uri);
 	if (wrong != NULL)
-		return refuse(OTP_INVALID, ret_wrong, wrong);
+		return otp_migration_refuse(OTP_INVALID, ret_wrong, wrong);
 	if (a.unknown)
 		uri->notes |= OTP_NOTE_UNKNOWN;
 	if (uri->secret_n < OTP_SECRET_MIN && (flags & OTP_ALLOW_SHORT_SECRET) == 0)
-		return refuse(OTP_TOO_SHORT, ret_wrong, "a secret is shorter than 128 bits");
+		return otp_migration_refuse(OTP_TOO_SHORT, ret_wrong, "a secret is shorter than 128 bits");
 	return OTP_OK;
 }
 
@@ -365,14 +367,15 @@ otp_migration_next(struct otp_migration *migration, unsigned flags, struct otp_u
 	struct field field;
 
 	*ret_more = false;
-	while (in.p < in.end && take_field(&in, &field)) {
+	while (in.p < in.end && otp_migration_take_field(&in, &field)) {
 		migration->next = in.p;
 		if (field.number > PAYLOAD_ACCOUNT && field.number <= PAYLOAD_BATCH_ID)
 			continue;
 		*ret_more = true;
 		if (field.number != PAYLOAD_ACCOUNT || field.wire != WIRE_BYTES)
-			return refuse(OTP_INVALID, ret_wrong, "it is a field of the export that is not known");
-		status = account_read(field.bytes, flags, &uri, ret_wrong);
+			return otp_migration_refuse(OTP_INVALID, ret_wrong,
+						    "it is a field of the export that is not known");
+		status = otp_migration_account_read(field.bytes, flags, &uri, ret_wrong);
 		if (status == OTP_OK)
 			*ret_uri = uri;
 		otp_uri_wipe(&uri);

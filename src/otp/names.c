@@ -18,7 +18,7 @@ static const struct lead {
 };
 
 static bool
-names_follows(const unsigned char *p, const struct lead *lead)
+otp_names_follows(const unsigned char *p, const struct lead *lead)
 {
 	if (lead->length > 1 && (p[1] < lead->second_from || p[1] > lead->second_to))
 		return false;
@@ -30,11 +30,11 @@ names_follows(const unsigned char *p, const struct lead *lead)
 
 /* Bytes of the character at p, 0 when it is none; p ends with a NUL, which follows nothing. */
 static size_t
-names_character_length(const unsigned char *p)
+otp_names_character_length(const unsigned char *p)
 {
 	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++)
 		if (p[0] >= leads[i].from && p[0] <= leads[i].to)
-			return names_follows(p, &leads[i]) ? leads[i].length : 0;
+			return otp_names_follows(p, &leads[i]) ? leads[i].length : 0;
 	return 0;
 }
 
@@ -44,7 +44,7 @@ otp_text_valid(const char *text)
 	const unsigned char *p = (const unsigned char *)text;
 
 	while (*p != '\0') {
-		size_t length = names_character_length(p);
+		size_t length = otp_names_character_length(p);
 		if (length == 0 || *p < 0x20 || *p == 0x7f)
 			return false;
 		p += length;

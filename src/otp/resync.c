@@ -8,7 +8,7 @@
 
 /* 1 when the code at the counter is this one, without a branch on what either is. */
 static enum otp_status
-fits(const struct otp_key *key, unsigned digits, const char *code, uint64_t counter, unsigned *ret_fits)
+otp_resync_fits(const struct otp_key *key, unsigned digits, const char *code, uint64_t counter, unsigned *ret_fits)
 {
 	char expected[OTP_CODE_SIZE];
 	enum otp_status status = otp_hotp_code(key, counter, digits, expected);
@@ -22,12 +22,12 @@ fits(const struct otp_key *key, unsigned digits, const char *code, uint64_t coun
 
 /* The first match stays: take only while there is none. */
 static void
-take_first(struct otp_counter_match *match, unsigned fits_here, uint64_t counter)
+otp_resync_take_first(struct otp_counter_match *match, unsigned fits_at_counter, uint64_t counter)
 {
-	uint64_t mask = -(uint64_t)(fits_here & !match->ok);
+	uint64_t mask = -(uint64_t)(fits_at_counter & !match->ok);
 
 	match->counter |= counter & mask;
-	match->ok = match->ok | (fits_here != 0);
+	match->ok = match->ok | (fits_at_counter != 0);
 }
 
 enum otp_status
@@ -40,17 +40,17 @@ otp_hotp_verify(const struct otp_key *key, unsigned digits, const char *code, si
 		return OTP_INVALID;
 	for (unsigned i = 0; i <= look_ahead; i++) {
 		unsigned here = 0;
-		enum otp_status status = fits(key, digits, code, counter + i, &here);
+		enum otp_status status = otp_resync_fits(key, digits, code, counter + i, &here);
 		if (status != OTP_OK)
 			return status;
-		take_first(&match, here, counter + i);
+		otp_resync_take_first(&match, here, counter + i);
 	}
 	*ret_match = match;
 	return OTP_OK;
 }
 
 static bool
-both_have_form(const char *first, const char *second, unsigned digits)
+otp_resync_both_have_form(const char *first, const char *second, unsigned digits)
 {
 	return otp_code_has_form(first, strlen(first), digits) && otp_code_has_form(second, strlen(second), digits);
 }
@@ -62,17 +62,17 @@ otp_hotp_resync(const struct otp_key *key, unsigned digits, const char *first, c
 	struct otp_counter_match match = { false, 0 };
 	unsigned before = 0;
 
-	if (!both_have_form(first, second, digits) || look_ahead > OTP_RESYNC_MAX ||
+	if (!otp_resync_both_have_form(first, second, digits) || look_ahead > OTP_RESYNC_MAX ||
 	    counter > UINT64_MAX - 2 - look_ahead)
 		return OTP_INVALID;
 	for (unsigned i = 0; i <= look_ahead + 1; i++) {
 		unsigned is_first = 0, is_second = 0;
-		enum otp_status status = fits(key, digits, first, counter + i, &is_first);
+		enum otp_status status = otp_resync_fits(key, digits, first, counter + i, &is_first);
 		if (status == OTP_OK)
-			status = fits(key, digits, second, counter + i, &is_second);
+			status = otp_resync_fits(key, digits, second, counter + i, &is_second);
 		if (status != OTP_OK)
 			return status;
-		take_first(&match, before & is_second, counter + i);
+		otp_resync_take_first(&match, before & is_second, counter + i);
 		before = is_first;
 	}
 	*ret_match = match;
@@ -83,8 +83,8 @@ otp_hotp_resync(const struct otp_key *key, unsigned digits, const char *first, c
 
 /* Do both codes fit, the second `drift` steps from now?  Steps before the first and spent ones never do. */
 static enum otp_status
-fits_at(const struct otp_key *key, unsigned digits, const char *first, const char *second, int64_t step,
-	int64_t last_step, unsigned *ret_fits)
+otp_resync_fits_at(const struct otp_key *key, unsigned digits, const char *first, const char *second, int64_t step,
+		   int64_t last_step, unsigned *ret_fits)
 {
 	unsigned is_first = 0, is_second = 0;
 	enum otp_status status;
@@ -92,21 +92,21 @@ fits_at(const struct otp_key *key, unsigned digits, const char *first, const cha
 	*ret_fits = 0;
 	if (step < 1 || step - 1 <= last_step)
 		return OTP_OK;
-	status = fits(key, digits, first, (uint64_t)step - 1, &is_first);
+	status = otp_resync_fits(key, digits, first, (uint64_t)step - 1, &is_first);
 	if (status == OTP_OK)
-		status = fits(key, digits, second, (uint64_t)step, &is_second);
+		status = otp_resync_fits(key, digits, second, (uint64_t)step, &is_second);
 	*ret_fits = is_first & is_second;
 	return status;
 }
 
 static void
-take_drift(struct otp_drift *drift, unsigned fits_here, int64_t steps, int64_t now_step)
+otp_resync_take_drift(struct otp_drift *drift, unsigned fits_at_counter, int64_t steps, int64_t now_step)
 {
-	int64_t mask = -(int64_t)fits_here;
+	int64_t mask = -(int64_t)fits_at_counter;
 
 	drift->steps = (drift->steps & ~mask) | (steps & mask);
 	drift->step = (drift->step & ~mask) | ((now_step + steps) & mask);
-	drift->ok = drift->ok | (fits_here != 0);
+	drift->ok = drift->ok | (fits_at_counter != 0);
 }
 
 enum otp_status
@@ -119,17 +119,17 @@ otp_totp_drift(const struct otp_key *key, const struct otp_totp *totp, const cha
 
 	if (status != OTP_OK)
 		return status;
-	if (!both_have_form(first, second, totp->digits) || max_steps > OTP_RESYNC_MAX ||
+	if (!otp_resync_both_have_form(first, second, totp->digits) || max_steps > OTP_RESYNC_MAX ||
 	    now_step > INT64_MAX - OTP_RESYNC_MAX)
 		return OTP_INVALID;
 	/* From far to near, behind last: what is found later counts, so that the smallest drift does. */
 	for (int64_t i = 2 * (int64_t)max_steps; i >= 0; i--) {
 		int64_t steps = i % 2 == 0 ? i / 2 : -((i + 1) / 2);
 		unsigned here = 0;
-		status = fits_at(key, totp->digits, first, second, now_step + steps, last_step, &here);
+		status = otp_resync_fits_at(key, totp->digits, first, second, now_step + steps, last_step, &here);
 		if (status != OTP_OK)
 			return status;
-		take_drift(&drift, here, steps, now_step);
+		otp_resync_take_drift(&drift, here, steps, now_step);
 	}
 	*ret_drift = drift;
 	return OTP_OK;

@@ -12,7 +12,7 @@ static const char alphabet[STEAM_CHARACTERS + 1] = "23456789BCDFGHJKMNPQRTVWXY";
 
 /* All are read, so that no address tells which was taken. */
 static char
-letter(uint32_t which)
+otp_steam_letter(uint32_t which)
 {
 	unsigned char c = 0;
 
@@ -33,7 +33,7 @@ otp_steam_code(const struct otp_key *key, uint64_t step, char ret_code[OTP_STEAM
 	if (status != OTP_OK)
 		return status;
 	for (size_t i = 0; i < STEAM_LENGTH; i++) {
-		ret_code[i] = letter(number % STEAM_CHARACTERS);
+		ret_code[i] = otp_steam_letter(number % STEAM_CHARACTERS);
 		number /= STEAM_CHARACTERS;
 	}
 	ret_code[STEAM_LENGTH] = '\0';
@@ -42,7 +42,7 @@ otp_steam_code(const struct otp_key *key, uint64_t step, char ret_code[OTP_STEAM
 
 /* The character in capital letters; NUL: no code has it. */
 static char
-upper(char c)
+otp_steam_upper(char c)
 {
 	c = (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
 	return c != '\0' && strchr(alphabet, c) != NULL ? c : '\0';
@@ -58,9 +58,9 @@ otp_steam_normalise(const char *text, size_t n, char ret_code[OTP_STEAM_SIZE])
 		filler = otp_filler_length(text + i, n - i);
 		if (filler > 0)
 			continue;
-		if (kept == STEAM_LENGTH || upper(text[i]) == '\0')
+		if (kept == STEAM_LENGTH || otp_steam_upper(text[i]) == '\0')
 			return OTP_INVALID;
-		code[kept++] = upper(text[i]);
+		code[kept++] = otp_steam_upper(text[i]);
 	}
 	if (kept != STEAM_LENGTH)
 		return OTP_INVALID;
@@ -70,13 +70,14 @@ otp_steam_normalise(const char *text, size_t n, char ret_code[OTP_STEAM_SIZE])
 }
 
 static bool
-code_upper(const char *code, size_t n, char ret_code[OTP_STEAM_SIZE])
+otp_steam_code_upper(const char *code, size_t n, char ret_code[OTP_STEAM_SIZE])
 {
 	return n == STEAM_LENGTH && otp_steam_normalise(code, n, ret_code) == OTP_OK;
 }
 
 static enum otp_status
-verify_step(const struct otp_key *key, const char *code, int64_t step, int64_t last_step, struct otp_match *match)
+otp_steam_verify_step(const struct otp_key *key, const char *code, int64_t step, int64_t last_step,
+		      struct otp_match *match)
 {
 	char expected[OTP_STEAM_SIZE];
 	enum otp_status status = otp_steam_code(key, (uint64_t)step, expected);
@@ -103,10 +104,10 @@ otp_steam_verify(const struct otp_key *key, const char *code, size_t n, int64_t 
 
 	if (status != OTP_OK)
 		return status;
-	if (!code_upper(code, n, capital) || back > OTP_WINDOW_MAX || forward > OTP_WINDOW_MAX)
+	if (!otp_steam_code_upper(code, n, capital) || back > OTP_WINDOW_MAX || forward > OTP_WINDOW_MAX)
 		return OTP_INVALID;
 	for (int64_t step = now_step > back ? now_step - back : 0; step <= now_step + forward; step++) {
-		status = verify_step(key, capital, step, last_step, &match);
+		status = otp_steam_verify_step(key, capital, step, last_step, &match);
 		if (status != OTP_OK)
 			return status;
 	}

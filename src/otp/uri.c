@@ -14,7 +14,7 @@ struct writer {
 };
 
 static void
-put(struct writer *w, const char *text, size_t n)
+otp_uri_put(struct writer *w, const char *text, size_t n)
 {
 	if (w->full || n >= w->size - w->n) {
 		w->full = true;
@@ -26,13 +26,13 @@ put(struct writer *w, const char *text, size_t n)
 }
 
 static void
-put_text(struct writer *w, const char *text)
+otp_uri_put_text(struct writer *w, const char *text)
 {
-	put(w, text, strlen(text));
+	otp_uri_put(w, text, strlen(text));
 }
 
 static void
-put_number(struct writer *w, uint64_t number)
+otp_uri_put_number(struct writer *w, uint64_t number)
 {
 	char digits[20]; /* of UINT64_MAX */
 	size_t at = sizeof(digits);
@@ -41,47 +41,47 @@ put_number(struct writer *w, uint64_t number)
 		digits[--at] = (char)('0' + number % 10);
 		number /= 10;
 	} while (number > 0);
-	put(w, digits + at, sizeof(digits) - at);
+	otp_uri_put(w, digits + at, sizeof(digits) - at);
 }
 
 /* RFC 3986 s2.3 */
 static bool
-is_unreserved(char c)
+otp_uri_is_unreserved(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
 	       c == '_' || c == '~';
 }
 
 static void
-put_percent(struct writer *w, struct otp_span text)
+otp_uri_put_percent(struct writer *w, struct otp_span text)
 {
 	static const char hex[] = "0123456789ABCDEF";
 
 	for (; text.n > 0; text.p++, text.n--) {
 		unsigned char c = (unsigned char)*text.p;
 		const char escape[] = { '%', hex[c >> 4], hex[c & 15] };
-		if (is_unreserved(*text.p))
-			put(w, text.p, 1);
+		if (otp_uri_is_unreserved(*text.p))
+			otp_uri_put(w, text.p, 1);
 		else
-			put(w, escape, sizeof(escape));
+			otp_uri_put(w, escape, sizeof(escape));
 	}
 }
 
 /* Spaces around a name are dropped when it is read, so they are not written. */
 static struct otp_span
-uri_name(const char *name)
+otp_uri_name(const char *name)
 {
 	return otp_name_trim((struct otp_span){ name, strlen(name) });
 }
 
 static enum otp_status
-put_base32(struct writer *w, const uint8_t *secret, size_t n)
+otp_uri_put_base32(struct writer *w, const uint8_t *secret, size_t n)
 {
 	char base32[OTP_BASE32_SIZE(OTP_SECRET_MAX)];
 	enum otp_status status = otp_base32_encode(secret, n, base32, sizeof(base32));
 
 	if (status == OTP_OK)
-		put_text(w, base32);
+		otp_uri_put_text(w, base32);
 	OPENSSL_cleanse(base32, sizeof(base32));
 	return status;
 }
@@ -98,85 +98,85 @@ otp_uri_wipe(struct otp_uri *uri)
 
 /* The first colon that is not escaped ends the issuer, also an empty one: an account with a colon needs it. */
 static void
-put_label(struct writer *w, const struct otp_uri *uri)
+otp_uri_put_label(struct writer *w, const struct otp_uri *uri)
 {
-	struct otp_span issuer = uri_name(uri->issuer);
+	struct otp_span issuer = otp_uri_name(uri->issuer);
 
-	put_text(w, uri->type == OTP_TYPE_HOTP ? "otpauth://hotp/" : "otpauth://totp/");
-	put_percent(w, issuer);
+	otp_uri_put_text(w, uri->type == OTP_TYPE_HOTP ? "otpauth://hotp/" : "otpauth://totp/");
+	otp_uri_put_percent(w, issuer);
 	if (issuer.n > 0 || strchr(uri->account, ':') != NULL)
-		put_text(w, ":");
-	put_percent(w, uri_name(uri->account));
+		otp_uri_put_text(w, ":");
+	otp_uri_put_percent(w, otp_uri_name(uri->account));
 }
 
 static void
-put_parameter(struct writer *w, const char *name, uint64_t value, bool leave_out)
+otp_uri_put_parameter(struct writer *w, const char *name, uint64_t value, bool leave_out)
 {
 	if (leave_out)
 		return;
-	put_text(w, name);
-	put_number(w, value);
+	otp_uri_put_text(w, name);
+	otp_uri_put_number(w, value);
 }
 
 static void
-put_name(struct writer *w, const char *parameter, const char *name)
+otp_uri_put_name(struct writer *w, const char *parameter, const char *name)
 {
-	struct otp_span value = uri_name(name);
+	struct otp_span value = otp_uri_name(name);
 
 	if (value.n == 0)
 		return;
-	put_text(w, parameter);
-	put_percent(w, value);
+	otp_uri_put_text(w, parameter);
+	otp_uri_put_percent(w, value);
 }
 
 static void
-put_parameters(struct writer *w, const struct otp_uri *uri, bool leave)
+otp_uri_put_parameters(struct writer *w, const struct otp_uri *uri, bool leave)
 {
 	static const char *const names[] = { [OTP_SHA1] = "SHA1", [OTP_SHA256] = "SHA256", [OTP_SHA512] = "SHA512" };
 
-	put_name(w, "&issuer=", uri->issuer);
-	put_name(w, "&image=", uri->image);
+	otp_uri_put_name(w, "&issuer=", uri->issuer);
+	otp_uri_put_name(w, "&image=", uri->image);
 	if (uri->steam)
-		put_text(w, "&encoder=steam");
+		otp_uri_put_text(w, "&encoder=steam");
 	if (!leave || uri->algorithm != OTP_SHA1) {
-		put_text(w, "&algorithm=");
-		put_text(w, names[uri->algorithm]);
+		otp_uri_put_text(w, "&algorithm=");
+		otp_uri_put_text(w, names[uri->algorithm]);
 	}
-	put_parameter(w, "&digits=", uri->digits, leave && uri->digits == OTP_URI_DEFAULT.digits);
+	otp_uri_put_parameter(w, "&digits=", uri->digits, leave && uri->digits == OTP_URI_DEFAULT.digits);
 	if (uri->type == OTP_TYPE_HOTP) /* without it apps refuse */
-		put_parameter(w, "&counter=", uri->counter, false);
+		otp_uri_put_parameter(w, "&counter=", uri->counter, false);
 	else
-		put_parameter(w, "&period=", uri->period_s, leave && uri->period_s == OTP_URI_DEFAULT.period_s);
+		otp_uri_put_parameter(w, "&period=", uri->period_s, leave && uri->period_s == OTP_URI_DEFAULT.period_s);
 }
 
 static bool
-digits_fit(const struct otp_uri *uri)
+otp_uri_digits_fit(const struct otp_uri *uri)
 {
 	return uri->steam ? uri->digits == OTP_STEAM_SIZE - 1 : otp_digits_valid(uri->digits);
 }
 
 static bool
-members_valid(const struct otp_uri *uri)
+otp_uri_members_valid(const struct otp_uri *uri)
 {
 	bool ends = memchr(uri->issuer, 0, sizeof(uri->issuer)) != NULL &&
 		    memchr(uri->account, 0, sizeof(uri->account)) != NULL &&
 		    memchr(uri->image, 0, sizeof(uri->image)) != NULL;
 
-	return ends && uri_name(uri->account).n > 0 && otp_text_valid(uri->issuer) && otp_text_valid(uri->account) &&
-	       otp_text_valid(uri->image) && (unsigned)uri->algorithm <= OTP_SHA512 &&
-	       (unsigned)uri->type <= OTP_TYPE_HOTP && uri->secret_n <= OTP_SECRET_MAX && digits_fit(uri) &&
+	return ends && otp_uri_name(uri->account).n > 0 && otp_text_valid(uri->issuer) &&
+	       otp_text_valid(uri->account) && otp_text_valid(uri->image) && (unsigned)uri->algorithm <= OTP_SHA512 &&
+	       (unsigned)uri->type <= OTP_TYPE_HOTP && uri->secret_n <= OTP_SECRET_MAX && otp_uri_digits_fit(uri) &&
 	       (uri->type == OTP_TYPE_HOTP || uri->period_s != 0);
 }
 
 static enum otp_status
-write_uri(struct writer *w, const struct otp_uri *uri, unsigned flags)
+otp_uri_write_uri(struct writer *w, const struct otp_uri *uri, unsigned flags)
 {
 	enum otp_status status;
 
-	put_label(w, uri);
-	put_text(w, "?secret=");
-	status = put_base32(w, uri->secret, uri->secret_n);
-	put_parameters(w, uri, (flags & OTP_URI_LEAVE_DEFAULTS) != 0);
+	otp_uri_put_label(w, uri);
+	otp_uri_put_text(w, "?secret=");
+	status = otp_uri_put_base32(w, uri->secret, uri->secret_n);
+	otp_uri_put_parameters(w, uri, (flags & OTP_URI_LEAVE_DEFAULTS) != 0);
 	return status == OTP_OK && w->full ? OTP_TOO_SHORT : status;
 }
 
@@ -188,8 +188,8 @@ otp_uri_build(const struct otp_uri *uri, unsigned flags, char *ret_uri, size_t s
 
 	if (uri->secret_n == 0 || (uri->secret_n < OTP_SECRET_MIN && (flags & OTP_ALLOW_SHORT_SECRET) == 0))
 		status = OTP_TOO_SHORT;
-	else if (members_valid(uri))
-		status = write_uri(&w, uri, flags);
+	else if (otp_uri_members_valid(uri))
+		status = otp_uri_write_uri(&w, uri, flags);
 	if (status != OTP_OK)
 		OPENSSL_cleanse(ret_uri, size);
 	return status;

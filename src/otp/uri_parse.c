@@ -9,26 +9,26 @@
 /* --- small readers ------------------------------------------------------------------------------------------------- */
 
 static char
-lower(char c)
+otp_uri_parse_lower(char c)
 {
 	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
 /* word is in small letters */
 static bool
-is_word(struct otp_span s, const char *word)
+otp_uri_parse_is_word(struct otp_span s, const char *word)
 {
 	if (s.n != strlen(word))
 		return false;
 	for (size_t i = 0; i < s.n; i++)
-		if (lower(s.p[i]) != word[i])
+		if (otp_uri_parse_lower(s.p[i]) != word[i])
 			return false;
 	return true;
 }
 
 /* Take the text up to the first of these bytes off the front; the byte itself goes too.  *ret_end: which it was, or 0. */
 static struct otp_span
-cut(struct otp_span *rest, const char *ends, char *ret_end)
+otp_uri_parse_cut(struct otp_span *rest, const char *ends, char *ret_end)
 {
 	struct otp_span part = { rest->p, 0 };
 
@@ -66,7 +66,7 @@ otp_percent_decode(const char *text, size_t n, char *ret_bytes, size_t size, siz
 }
 
 static bool
-number_of(struct otp_span s, uint64_t max, uint64_t *ret_number)
+otp_uri_parse_number_of(struct otp_span s, uint64_t max, uint64_t *ret_number)
 {
 	uint64_t number = 0;
 
@@ -92,7 +92,7 @@ struct parsing {
 };
 
 static bool
-refuse(struct parsing *p, const char *wrong)
+otp_uri_parse_refuse(struct parsing *p, const char *wrong)
 {
 	p->wrong = wrong;
 	return false;
@@ -101,22 +101,22 @@ refuse(struct parsing *p, const char *wrong)
 /* --- parameters ----------------------------------------------------------------------------------------------------- */
 
 static bool
-take_secret(struct parsing *p, struct otp_span value)
+otp_uri_parse_take_secret(struct parsing *p, struct otp_span value)
 {
 	if (otp_base32_decode(value.p, value.n, p->uri.secret, sizeof(p->uri.secret), &p->uri.secret_n, NULL) == OTP_OK)
 		return true;
-	return refuse(p, "the secret is not base32, or longer than 128 bytes");
+	return otp_uri_parse_refuse(p, "the secret is not base32, or longer than 128 bytes");
 }
 
 static bool
-take_issuer(struct parsing *p, struct otp_span value)
+otp_uri_parse_take_issuer(struct parsing *p, struct otp_span value)
 {
 	return otp_name_take(value, p->uri.issuer, sizeof(p->uri.issuer)) ||
-	       refuse(p, "the issuer is no text that can be shown");
+	       otp_uri_parse_refuse(p, "the issuer is no text that can be shown");
 }
 
 static bool
-take_algorithm(struct parsing *p, struct otp_span value)
+otp_uri_parse_take_algorithm(struct parsing *p, struct otp_span value)
 {
 	static const struct {
 		const char *word;
@@ -128,52 +128,54 @@ take_algorithm(struct parsing *p, struct otp_span value)
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (is_word(value, words[i].word)) {
+		if (otp_uri_parse_is_word(value, words[i].word)) {
 			p->uri.algorithm = words[i].algorithm;
 			return true;
 		}
-	return refuse(p, "the algorithm is none of SHA1, SHA256, SHA512");
+	return otp_uri_parse_refuse(p, "the algorithm is none of SHA1, SHA256, SHA512");
 }
 
 static bool
-take_digits(struct parsing *p, struct otp_span value)
+otp_uri_parse_take_digits(struct parsing *p, struct otp_span value)
 {
 	uint64_t digits = 0;
 
-	if (!number_of(value, OTP_DIGITS_MAX, &digits) || digits < OTP_STEAM_SIZE - 1)
-		return refuse(p, "the number of digits is not 6 to 10");
+	if (!otp_uri_parse_number_of(value, OTP_DIGITS_MAX, &digits) || digits < OTP_STEAM_SIZE - 1)
+		return otp_uri_parse_refuse(p, "the number of digits is not 6 to 10");
 	p->uri.digits = (unsigned)digits;
 	return true;
 }
 
 static bool
-take_period(struct parsing *p, struct otp_span value)
+otp_uri_parse_take_period(struct parsing *p, struct otp_span value)
 {
 	uint64_t period = 0;
 
-	if (!number_of(value, UINT32_MAX, &period) || period == 0)
-		return refuse(p, "the period is no number of seconds");
+	if (!otp_uri_parse_number_of(value, UINT32_MAX, &period) || period == 0)
+		return otp_uri_parse_refuse(p, "the period is no number of seconds");
 	p->uri.period_s = (unsigned)period;
 	return true;
 }
 
 static bool
-take_counter(struct parsing *p, struct otp_span value)
+otp_uri_parse_take_counter(struct parsing *p, struct otp_span value)
 {
-	return number_of(value, UINT64_MAX, &p->uri.counter) || refuse(p, "the counter is no number");
+	return otp_uri_parse_number_of(value, UINT64_MAX, &p->uri.counter) ||
+	       otp_uri_parse_refuse(p, "the counter is no number");
 }
 
 static bool
-take_image(struct parsing *p, struct otp_span value)
+otp_uri_parse_take_image(struct parsing *p, struct otp_span value)
 {
-	return otp_name_take(value, p->uri.image, sizeof(p->uri.image)) || refuse(p, "the image's address is too long");
+	return otp_name_take(value, p->uri.image, sizeof(p->uri.image)) ||
+	       otp_uri_parse_refuse(p, "the image's address is too long");
 }
 
 static bool
-take_encoder(struct parsing *p, struct otp_span value)
+otp_uri_parse_take_encoder(struct parsing *p, struct otp_span value)
 {
-	if (!is_word(value, "steam"))
-		return refuse(p, "the encoder is not steam");
+	if (!otp_uri_parse_is_word(value, "steam"))
+		return otp_uri_parse_refuse(p, "the encoder is not steam");
 	p->uri.steam = true;
 	return true;
 }
@@ -182,14 +184,15 @@ static const struct parameter {
 	const char *name;
 	bool (*take)(struct parsing *p, struct otp_span value);
 } parameters[] = {
-	{ "secret", take_secret }, { "issuer", take_issuer },   { "algorithm", take_algorithm },
-	{ "digits", take_digits }, { "period", take_period },   { "counter", take_counter },
-	{ "image", take_image },   { "encoder", take_encoder },
+	{ "secret", otp_uri_parse_take_secret },       { "issuer", otp_uri_parse_take_issuer },
+	{ "algorithm", otp_uri_parse_take_algorithm }, { "digits", otp_uri_parse_take_digits },
+	{ "period", otp_uri_parse_take_period },       { "counter", otp_uri_parse_take_counter },
+	{ "image", otp_uri_parse_take_image },         { "encoder", otp_uri_parse_take_encoder },
 };
 enum { PARAMETERS = sizeof(parameters) / sizeof(parameters[0]), VALUE_MAX = OTP_IMAGE_MAX + 1 };
 
 static bool
-seen(const struct parsing *p, const char *name)
+otp_uri_parse_seen(const struct parsing *p, const char *name)
 {
 	for (size_t i = 0; i < PARAMETERS; i++)
 		if (strcmp(parameters[i].name, name) == 0)
@@ -198,57 +201,57 @@ seen(const struct parsing *p, const char *name)
 }
 
 static bool
-same_secret(const struct otp_uri *a, const struct otp_uri *b)
+otp_uri_parse_same_secret(const struct otp_uri *a, const struct otp_uri *b)
 {
 	return a->secret_n == b->secret_n && CRYPTO_memcmp(a->secret, b->secret, a->secret_n) == 0;
 }
 
 static bool
-same(const struct otp_uri *a, const struct otp_uri *b)
+otp_uri_parse_same(const struct otp_uri *a, const struct otp_uri *b)
 {
-	return same_secret(a, b) && strcmp(a->issuer, b->issuer) == 0 && strcmp(a->image, b->image) == 0 &&
-	       a->algorithm == b->algorithm && a->digits == b->digits && a->period_s == b->period_s &&
-	       a->counter == b->counter && a->steam == b->steam;
+	return otp_uri_parse_same_secret(a, b) && strcmp(a->issuer, b->issuer) == 0 &&
+	       strcmp(a->image, b->image) == 0 && a->algorithm == b->algorithm && a->digits == b->digits &&
+	       a->period_s == b->period_s && a->counter == b->counter && a->steam == b->steam;
 }
 
 /* A second one that says the same is nothing; one that says something else is noted, and the first holds. */
 static bool
-take_again(struct parsing *p, const struct parameter *parameter, struct otp_span value)
+otp_uri_parse_take_repeated(struct parsing *p, const struct parameter *parameter, struct otp_span value)
 {
 	struct parsing again = *p;
 
-	if (!parameter->take(&again, value) || !same(&again.uri, &p->uri))
+	if (!parameter->take(&again, value) || !otp_uri_parse_same(&again.uri, &p->uri))
 		p->uri.notes |= OTP_NOTE_REPEATED;
 	OPENSSL_cleanse(&again, sizeof(again));
 	return true;
 }
 
 static bool
-take_value(struct parsing *p, size_t which, struct otp_span value)
+otp_uri_parse_take_value(struct parsing *p, size_t which, struct otp_span value)
 {
 	unsigned bit = 1u << which;
 
 	if ((p->seen & bit) != 0)
-		return take_again(p, &parameters[which], value);
+		return otp_uri_parse_take_repeated(p, &parameters[which], value);
 	p->seen |= bit;
 	return parameters[which].take(p, value);
 }
 
 static bool
-take_parameter(struct parsing *p, struct otp_span pair)
+otp_uri_parse_take_parameter(struct parsing *p, struct otp_span pair)
 {
 	char text[VALUE_MAX], end;
-	struct otp_span name = cut(&pair, "=", &end), value = { text, 0 };
+	struct otp_span name = otp_uri_parse_cut(&pair, "=", &end), value = { text, 0 };
 	bool taken;
 
 	for (size_t i = 0; i < PARAMETERS; i++) {
-		if (!is_word(name, parameters[i].name))
+		if (!otp_uri_parse_is_word(name, parameters[i].name))
 			continue;
-		if (parameters[i].take == take_issuer && !seen(p, "issuer"))
+		if (parameters[i].take == otp_uri_parse_take_issuer && !otp_uri_parse_seen(p, "issuer"))
 			p->issuer = pair;
 		if (!otp_percent_decode(pair.p, pair.n, text, sizeof(text), &value.n))
-			return refuse(p, "a parameter is too long, or has a broken percent-escape");
-		taken = take_value(p, i, value);
+			return otp_uri_parse_refuse(p, "a parameter is too long, or has a broken percent-escape");
+		taken = otp_uri_parse_take_value(p, i, value);
 		OPENSSL_cleanse(text, sizeof(text));
 		return taken;
 	}
@@ -258,12 +261,12 @@ take_parameter(struct parsing *p, struct otp_span pair)
 }
 
 static bool
-take_query(struct parsing *p, struct otp_span query)
+otp_uri_parse_take_query(struct parsing *p, struct otp_span query)
 {
 	char end;
 
 	while (query.n > 0)
-		if (!take_parameter(p, cut(&query, "&", &end)))
+		if (!otp_uri_parse_take_parameter(p, otp_uri_parse_cut(&query, "&", &end)))
 			return false;
 	return true;
 }
@@ -274,7 +277,7 @@ enum { LABEL_MAX = 2 * (OTP_NAME_MAX + 1) };
 
 /* Part of a URI into a name. */
 static bool
-take_part(struct otp_span part, char *ret_name)
+otp_uri_parse_take_part(struct otp_span part, char *ret_name)
 {
 	char text[LABEL_MAX];
 	struct otp_span decoded = { text, 0 };
@@ -285,7 +288,7 @@ take_part(struct otp_span part, char *ret_name)
 
 /* The issuer parameter as a form writes it: a plus that is not escaped is a space. */
 static bool
-take_form_issuer(const struct parsing *p, char *ret_issuer)
+otp_uri_parse_take_form_issuer(const struct parsing *p, char *ret_issuer)
 {
 	char raw[3 * OTP_NAME_MAX];
 
@@ -293,12 +296,12 @@ take_form_issuer(const struct parsing *p, char *ret_issuer)
 		return false;
 	for (size_t i = 0; i < p->issuer.n; i++)
 		raw[i] = (char)(p->issuer.p[i] == '+' ? ' ' : p->issuer.p[i]);
-	return take_part((struct otp_span){ raw, p->issuer.n }, ret_issuer);
+	return otp_uri_parse_take_part((struct otp_span){ raw, p->issuer.n }, ret_issuer);
 }
 
 /* Is the issuer in the label, before a colon or alone?  The account is what follows the colon, or the label itself. */
 static bool
-label_says(struct otp_span label, const char *issuer, struct otp_span *ret_account)
+otp_uri_parse_label_says(struct otp_span label, const char *issuer, struct otp_span *ret_account)
 {
 	*ret_account = label;
 	return otp_label_has_issuer(label, issuer, ret_account) ||
@@ -307,13 +310,14 @@ label_says(struct otp_span label, const char *issuer, struct otp_span *ret_accou
 
 /* Do label and parameter say one issuer?  The label decides whether plus signs in the parameter are spaces. */
 static bool
-issuers_agree(struct parsing *p, struct otp_span label, struct otp_span *ret_account)
+otp_uri_parse_issuers_agree(struct parsing *p, struct otp_span label, struct otp_span *ret_account)
 {
 	char form_issuer[OTP_NAME_MAX + 1] = "";
 
-	if (label_says(label, p->uri.issuer, ret_account))
+	if (otp_uri_parse_label_says(label, p->uri.issuer, ret_account))
 		return true;
-	if (!take_form_issuer(p, form_issuer) || !label_says(label, form_issuer, ret_account))
+	if (!otp_uri_parse_take_form_issuer(p, form_issuer) ||
+	    !otp_uri_parse_label_says(label, form_issuer, ret_account))
 		return false;
 	memcpy(p->uri.issuer, form_issuer, sizeof(form_issuer));
 	return true;
@@ -321,7 +325,7 @@ issuers_agree(struct parsing *p, struct otp_span label, struct otp_span *ret_acc
 
 /* Find the colon that ends the issuer in a label with its escapes: the first literal one or, without one, the first %3A. */
 static bool
-find_colon(struct otp_span label, size_t *ret_at, size_t *ret_n)
+otp_uri_parse_find_colon(struct otp_span label, size_t *ret_at, size_t *ret_n)
 {
 	const char *literal = label.n == 0 ? NULL : memchr(label.p, ':', label.n);
 
@@ -329,34 +333,36 @@ find_colon(struct otp_span label, size_t *ret_at, size_t *ret_n)
 	*ret_at = literal != NULL ? (size_t)(literal - label.p) : 0;
 	if (literal != NULL)
 		return true;
-	while (*ret_at + *ret_n <= label.n && !is_word((struct otp_span){ label.p + *ret_at, *ret_n }, "%3a"))
+	while (*ret_at + *ret_n <= label.n &&
+	       !otp_uri_parse_is_word((struct otp_span){ label.p + *ret_at, *ret_n }, "%3a"))
 		++*ret_at;
 	return *ret_at + *ret_n <= label.n;
 }
 
 /* Issuer (empty when no colon ends one) and account of a label, their escapes undone. */
 static bool
-split_label(struct parsing *p, char *ret_issuer)
+otp_uri_parse_split_label(struct parsing *p, char *ret_issuer)
 {
 	struct otp_span issuer = { p->label.p, 0 }, account = p->label;
 	size_t at, n;
 
-	if (find_colon(p->label, &at, &n)) {
+	if (otp_uri_parse_find_colon(p->label, &at, &n)) {
 		issuer.n = at;
 		account = (struct otp_span){ p->label.p + at + n, p->label.n - at - n };
 	}
-	if (!take_part(issuer, ret_issuer))
-		return refuse(p, "the issuer in the label is no text that can be shown");
-	return take_part(account, p->uri.account) || refuse(p, "the account in the label is no text that can be shown");
+	if (!otp_uri_parse_take_part(issuer, ret_issuer))
+		return otp_uri_parse_refuse(p, "the issuer in the label is no text that can be shown");
+	return otp_uri_parse_take_part(account, p->uri.account) ||
+	       otp_uri_parse_refuse(p, "the account in the label is no text that can be shown");
 }
 
 /* Where label and parameter differ, the parameter's issuer is taken, as most apps do. */
 static bool
-settle_issuer(struct parsing *p)
+otp_uri_parse_settle_issuer(struct parsing *p)
 {
 	char label_issuer[OTP_NAME_MAX + 1] = "";
 
-	if (!split_label(p, label_issuer))
+	if (!otp_uri_parse_split_label(p, label_issuer))
 		return false;
 	if (p->uri.issuer[0] == '\0')
 		memcpy(p->uri.issuer, label_issuer, sizeof(label_issuer));
@@ -366,38 +372,39 @@ settle_issuer(struct parsing *p)
 }
 
 static bool
-settle_names(struct parsing *p)
+otp_uri_parse_settle_names(struct parsing *p)
 {
 	char text[LABEL_MAX];
 	struct otp_span label = { text, 0 }, account;
 
 	if (!otp_percent_decode(p->label.p, p->label.n, text, sizeof(text), &label.n))
-		return refuse(p, "the label is too long, or has a broken percent-escape");
-	if (p->uri.issuer[0] == '\0' || !issuers_agree(p, label, &account))
-		return settle_issuer(p);
+		return otp_uri_parse_refuse(p, "the label is too long, or has a broken percent-escape");
+	if (p->uri.issuer[0] == '\0' || !otp_uri_parse_issuers_agree(p, label, &account))
+		return otp_uri_parse_settle_issuer(p);
 	return otp_name_take(account, p->uri.account, sizeof(p->uri.account)) ||
-	       refuse(p, "the account in the label is no text that can be shown");
+	       otp_uri_parse_refuse(p, "the account in the label is no text that can be shown");
 }
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 static bool
-settle_steam(struct parsing *p)
+otp_uri_parse_settle_steam(struct parsing *p)
 {
 	enum { STEAM_DIGITS = OTP_STEAM_SIZE - 1 };
 	struct otp_span issuer = { p->uri.issuer, strlen(p->uri.issuer) };
 
-	if (p->uri.digits == STEAM_DIGITS && is_word(issuer, "steam"))
+	if (p->uri.digits == STEAM_DIGITS && otp_uri_parse_is_word(issuer, "steam"))
 		p->uri.steam = true;
 	if (p->uri.steam && (p->uri.type != OTP_TYPE_TOTP || p->uri.algorithm != OTP_SHA1 || p->uri.period_s != 30))
-		return refuse(p, "Steam's codes are made with SHA1 every 30 seconds");
+		return otp_uri_parse_refuse(p, "Steam's codes are made with SHA1 every 30 seconds");
 	if (p->uri.steam)
 		p->uri.digits = STEAM_DIGITS;
-	return p->uri.steam || p->uri.digits != STEAM_DIGITS || refuse(p, "the number of digits is not 6 to 10");
+	return p->uri.steam || p->uri.digits != STEAM_DIGITS ||
+	       otp_uri_parse_refuse(p, "the number of digits is not 6 to 10");
 }
 
 static void
-settle_notes(struct parsing *p)
+otp_uri_parse_settle_notes(struct parsing *p)
 {
 	const struct otp_uri *uri = &p->uri;
 
@@ -405,48 +412,48 @@ settle_notes(struct parsing *p)
 		p->uri.notes |= OTP_NOTE_SHORT_SECRET;
 	if (!uri->steam && (uri->algorithm != OTP_SHA1 || uri->digits != 6 || uri->period_s != 30))
 		p->uri.notes |= OTP_NOTE_UNUSUAL;
-	if (uri->type == OTP_TYPE_HOTP && !seen(p, "counter"))
+	if (uri->type == OTP_TYPE_HOTP && !otp_uri_parse_seen(p, "counter"))
 		p->uri.notes |= OTP_NOTE_COUNTER_MISSING;
 }
 
 static bool
-take_type(struct parsing *p, struct otp_span *rest)
+otp_uri_parse_take_type(struct parsing *p, struct otp_span *rest)
 {
 	static const char scheme[] = "otpauth://";
 	struct otp_span type = { rest->p, strlen(scheme) };
 	char end;
 
-	if (rest->n < type.n || !is_word(type, scheme))
-		return refuse(p, "it does not begin with otpauth://");
+	if (rest->n < type.n || !otp_uri_parse_is_word(type, scheme))
+		return otp_uri_parse_refuse(p, "it does not begin with otpauth://");
 	rest->p += type.n;
 	rest->n -= type.n;
-	type = cut(rest, "/", &end);
-	p->uri.steam = is_word(type, "steam");
-	p->uri.type = is_word(type, "hotp") ? OTP_TYPE_HOTP : OTP_TYPE_TOTP;
-	if (end == '/' && (p->uri.steam || is_word(type, "hotp") || is_word(type, "totp")))
+	type = otp_uri_parse_cut(rest, "/", &end);
+	p->uri.steam = otp_uri_parse_is_word(type, "steam");
+	p->uri.type = otp_uri_parse_is_word(type, "hotp") ? OTP_TYPE_HOTP : OTP_TYPE_TOTP;
+	if (end == '/' && (p->uri.steam || otp_uri_parse_is_word(type, "hotp") || otp_uri_parse_is_word(type, "totp")))
 		return true;
-	return refuse(p, "behind otpauth:// comes neither totp/ nor hotp/");
+	return otp_uri_parse_refuse(p, "behind otpauth:// comes neither totp/ nor hotp/");
 }
 
 static bool
-parse(struct parsing *p, struct otp_span text)
+otp_uri_parse_text(struct parsing *p, struct otp_span text)
 {
 	struct otp_span query;
 	char end;
 
-	if (!take_type(p, &text))
+	if (!otp_uri_parse_take_type(p, &text))
 		return false;
-	query = cut(&text, "#", &end); /* what follows is for nobody */
-	p->label = cut(&query, "?", &end);
-	if (!take_query(p, query) || !settle_names(p))
+	query = otp_uri_parse_cut(&text, "#", &end); /* what follows is for nobody */
+	p->label = otp_uri_parse_cut(&query, "?", &end);
+	if (!otp_uri_parse_take_query(p, query) || !otp_uri_parse_settle_names(p))
 		return false;
 	if (p->uri.account[0] == '\0')
-		return refuse(p, "there is no account in the label");
-	if (!seen(p, "secret") || p->uri.secret_n == 0)
-		return refuse(p, "there is no secret");
-	if (!settle_steam(p))
+		return otp_uri_parse_refuse(p, "there is no account in the label");
+	if (!otp_uri_parse_seen(p, "secret") || p->uri.secret_n == 0)
+		return otp_uri_parse_refuse(p, "there is no secret");
+	if (!otp_uri_parse_settle_steam(p))
 		return false;
-	settle_notes(p);
+	otp_uri_parse_settle_notes(p);
 	return true;
 }
 
@@ -456,7 +463,7 @@ otp_uri_parse(const char *text, size_t n, unsigned flags, struct otp_uri *ret_ur
 	struct parsing p = { .uri = OTP_URI_DEFAULT, .flags = flags };
 	enum otp_status status = OTP_INVALID;
 
-	if (parse(&p, (struct otp_span){ text, n }))
+	if (otp_uri_parse_text(&p, (struct otp_span){ text, n }))
 		status = OTP_OK;
 	if (status == OTP_OK && p.uri.secret_n < OTP_SECRET_MIN && (flags & OTP_ALLOW_SHORT_SECRET) == 0) {
 		p.wrong = "the secret is shorter than 128 bits";

@@ -8,8 +8,8 @@
 
 /* Compare at one step without a branch on what the code is; a match that counts goes into *match. */
 static enum otp_status
-verify_step(const struct otp_key *key, unsigned digits, const char *code, int64_t step, int64_t last_step,
-	    struct otp_match *match)
+otp_verify_step(const struct otp_key *key, unsigned digits, const char *code, int64_t step, int64_t last_step,
+		struct otp_match *match)
 {
 	char expected[OTP_CODE_SIZE];
 	enum otp_status status = otp_hotp_code(key, (uint64_t)step, digits, expected);
@@ -25,7 +25,7 @@ verify_step(const struct otp_key *key, unsigned digits, const char *code, int64_
 }
 
 static bool
-window_valid(const struct otp_totp *totp, int64_t now_step)
+otp_verify_window_valid(const struct otp_totp *totp, int64_t now_step)
 {
 	return totp->back <= OTP_WINDOW_MAX && totp->forward <= OTP_WINDOW_MAX &&
 	       now_step <= INT64_MAX - OTP_WINDOW_MAX;
@@ -41,11 +41,11 @@ otp_totp_verify(const struct otp_key *key, const struct otp_totp *totp, const ch
 
 	if (status != OTP_OK)
 		return status;
-	if (!otp_code_has_form(code, n, totp->digits) || !window_valid(totp, now_step))
+	if (!otp_code_has_form(code, n, totp->digits) || !otp_verify_window_valid(totp, now_step))
 		return OTP_INVALID;
 	first = now_step > totp->back ? now_step - totp->back : 0;
 	for (int64_t step = first; step <= now_step + totp->forward; step++) {
-		status = verify_step(key, totp->digits, code, step, last_step, &match);
+		status = otp_verify_step(key, totp->digits, code, step, last_step, &match);
 		if (status != OTP_OK)
 			return status;
 	}

@@ -18,7 +18,7 @@ struct row {
 };
 
 static void
-row_fill(const QRcode *code, int module_row, unsigned scale, struct row *ret_row)
+qr_png_row_fill(const QRcode *code, int module_row, unsigned scale, struct row *ret_row)
 {
 	size_t at = 0;
 
@@ -35,24 +35,24 @@ row_fill(const QRcode *code, int module_row, unsigned scale, struct row *ret_row
 }
 
 static void
-write_bytes(png_structp png, png_bytep bytes, png_size_t n)
+qr_png_write_bytes(png_structp png, png_bytep bytes, png_size_t n)
 {
 	buf_put(png_get_io_ptr(png), str_bytes(bytes, n));
 }
 
 static void
-write_nothing(png_structp png)
+qr_png_write_nothing(png_structp png)
 {
 	(void)png;
 }
 
 static void
-write_rows(png_structp png, const QRcode *code, unsigned scale)
+qr_png_write_rows(png_structp png, const QRcode *code, unsigned scale)
 {
 	struct row row;
 
 	for (int module_row = 0; module_row < qr_code_side(code); module_row++) {
-		row_fill(code, module_row, scale, &row);
+		qr_png_row_fill(code, module_row, scale, &row);
 		for (unsigned i = 0; i < scale; i++)
 			png_write_row(png, row.b);
 	}
@@ -60,7 +60,7 @@ write_rows(png_structp png, const QRcode *code, unsigned scale)
 }
 
 static void
-write_image(png_structp png, png_infop info, const QRcode *code, unsigned scale)
+qr_png_write_image(png_structp png, png_infop info, const QRcode *code, unsigned scale)
 {
 	png_uint_32 side = (png_uint_32)qr_code_side(code) * scale;
 
@@ -71,20 +71,20 @@ write_image(png_structp png, png_infop info, const QRcode *code, unsigned scale)
 	png_set_compression_window_bits(png, WINDOW_BITS);
 	png_set_compression_mem_level(png, MEMORY_LEVEL);
 	png_write_info(png, info);
-	write_rows(png, code, scale);
+	qr_png_write_rows(png, code, scale);
 	png_write_end(png, info);
 }
 
 static err
-write_png(const QRcode *code, unsigned scale, struct buf *out)
+qr_png_write_png(const QRcode *code, unsigned scale, struct buf *out)
 {
 	png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
 	png_infop info = png == NULL ? NULL : png_create_info_struct(png);
 	volatile bool done = false;
 
 	if (info != NULL && setjmp(png_jmpbuf(png)) == 0) {
-		png_set_write_fn(png, out, write_bytes, write_nothing);
-		write_image(png, info, code, scale);
+		png_set_write_fn(png, out, qr_png_write_bytes, qr_png_write_nothing);
+		qr_png_write_image(png, info, code, scale);
 		done = true;
 	}
 	png_destroy_write_struct(&png, &info);
@@ -99,5 +99,5 @@ qr_png(str text, unsigned scale, struct buf *out)
 	TRY(qr_code_make(text, &code));
 	if (scale == 0 || scale > QR_PNG_SIDE_MAX / (unsigned)qr_code_side(code))
 		return ERR_INVALID;
-	return write_png(code, scale, out);
+	return qr_png_write_png(code, scale, out);
 }

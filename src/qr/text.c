@@ -7,7 +7,7 @@
 
 /* One bar for each run of black modules in a row: as high as a module, drawn from its middle line. */
 static void
-put_bars(const QRcode *code, int row, struct buf *out)
+qr_text_put_bars(const QRcode *code, int row, struct buf *out)
 {
 	int side = qr_code_side(code);
 
@@ -33,7 +33,7 @@ qr_svg(str text, struct buf *out)
 		   "<path fill=\"#fff\" d=\"M0 0h%dv%dH0z\"/><path stroke=\"#000\" d=\"",
 		   side, side, side, side);
 	for (int row = 0; row < side; row++)
-		put_bars(code, row, out);
+		qr_text_put_bars(code, row, out);
 	buf_put(out, STR("\"/></svg>\n"));
 	return buf_check(out);
 }

@@ -17,7 +17,7 @@ enum { VALUES_AT_ONCE = 480, BATCH_BYTES = 4 * 1024 * 1024, TEXT_BYTES = 16 * 10
 struct copying {
 	const struct copy_end *source, *target;
 	const struct store_table *table;
-	copy_tell tell;
+	copy_report report;
 	void *context;
 	struct copy_progress progress;
 	struct why *why;
@@ -31,14 +31,14 @@ struct copying {
 };
 
 static void
-copying_wipe(struct copying *c)
+store_copy_copying_wipe(struct copying *c)
 {
 	arena_wipe(&c->arena);
 	mem_free(&c->digests);
 }
 
 static err
-failed(struct copying *c, const struct copy_end *end, err e)
+store_copy_failed(struct copying *c, const struct copy_end *end, err e)
 {
 	if (e == ERR_OK || c->why->text[0] != '\0')
 		return e;
@@ -47,16 +47,16 @@ failed(struct copying *c, const struct copy_end *end, err e)
 }
 
 static void
-tell(struct copying *c)
+store_copy_report(struct copying *c)
 {
-	if (c->tell != NULL)
-		c->tell(c->context, &c->progress);
+	if (c->report != NULL)
+		c->report(c->context, &c->progress);
 }
 
 /* --- what a row is known by ---------------------------------------------------------------------------------------- */
 
 static err
-row_digest(const struct db_value *row, size_t columns, uint64_t *ret_digest)
+store_copy_row_digest(const struct db_value *row, size_t columns, uint64_t *ret_digest)
 {
 	CLEANUP(buf_wipe) struct buf bytes = BUF(BATCH_BYTES);
 	uint8_t digest[DIGEST_BYTES];
@@ -75,7 +75,7 @@ row_digest(const struct db_value *row, size_t columns, uint64_t *ret_digest)
 }
 
 static err
-remember(struct copying *c, const struct db_value *row, size_t columns)
+store_copy_remember(struct copying *c, const struct db_value *row, size_t columns)
 {
 	if (c->count == c->room) {
 		size_t room = c->room == 0 ? 1024 : 2 * c->room;
@@ -88,13 +88,13 @@ remember(struct copying *c, const struct db_value *row, size_t columns)
 		c->digests = more;
 		c->room = room;
 	}
-	return row_digest(row, columns, &c->digests[c->count++]);
+	return store_copy_row_digest(row, columns, &c->digests[c->count++]);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------- */
 
 static err
-batch_put(struct copying *c)
+store_copy_batch_put(struct copying *c)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(TEXT_BYTES);
 	char mark = c->target->db->ops->dialect == SQL_POSTGRES ? '$' : '?';
@@ -108,23 +108,23 @@ batch_put(struct copying *c)
 	}
 	buf_put_byte(&text, '\0');
 	TRY(buf_check(&text));
-	TRY(failed(c, c->target, db_text(c->target->db, text.p, c->values, c->n, NULL, NULL)));
+	TRY(store_copy_failed(c, c->target, db_text(c->target->db, text.p, c->values, c->n, NULL, NULL)));
 	c->progress.done += (int64_t)(c->n / c->columns);
 	c->n = 0;
 	arena_wipe(&c->arena);
-	tell(c);
+	store_copy_report(c);
 	return ERR_OK;
 }
 
 static err
-take_row(void *context, const struct db_value *row, size_t columns)
+store_copy_take_row(void *context, const struct db_value *row, size_t columns)
 {
 	struct copying *c = context;
 
 	c->columns = columns;
 	if (c->n + columns > VALUES_AT_ONCE)
-		TRY(batch_put(c));
-	TRY(remember(c, row, columns));
+		TRY(store_copy_batch_put(c));
+	TRY(store_copy_remember(c, row, columns));
 	for (size_t i = 0; i < columns; i++) {
 		struct db_value *into = &c->values[c->n++];
 		*into = row[i];
@@ -135,23 +135,23 @@ take_row(void *context, const struct db_value *row, size_t columns)
 }
 
 static err
-all_rows(struct copying *c, const struct copy_end *end, db_each each)
+store_copy_all_rows(struct copying *c, const struct copy_end *end, db_each each)
 {
 	char text[160];
 
 	snprintf(text, sizeof(text), "SELECT * FROM %s ORDER BY %s", c->table->name, c->table->key);
-	return failed(c, end, db_text(end->db, text, NULL, 0, each, c));
+	return store_copy_failed(c, end, db_text(end->db, text, NULL, 0, each, c));
 }
 
 /* --- reading back -------------------------------------------------------------------------------------------------- */
 
 static err
-compare_row(void *context, const struct db_value *row, size_t columns)
+store_copy_compare_row(void *context, const struct db_value *row, size_t columns)
 {
 	struct copying *c = context;
 	uint64_t digest = 0;
 
-	TRY(row_digest(row, columns, &digest));
+	TRY(store_copy_row_digest(row, columns, &digest));
 	if (c->n >= c->count || c->digests[c->n] != digest)
 		return why_set(c->why, ERR_CORRUPT,
 			       "Row %zu of the table %s is not the same in both; nothing was kept.", c->n + 1,
@@ -159,16 +159,16 @@ compare_row(void *context, const struct db_value *row, size_t columns)
 	c->n++;
 	c->progress.done++;
 	if (c->n % 256 == 0)
-		tell(c);
+		store_copy_report(c);
 	return ERR_OK;
 }
 
 static err
-compare(struct copying *c)
+store_copy_compare(struct copying *c)
 {
 	c->n = 0;
 	c->progress.comparing = true;
-	TRY(all_rows(c, c->target, compare_row));
+	TRY(store_copy_all_rows(c, c->target, store_copy_compare_row));
 	if (c->n == c->count)
 		return ERR_OK;
 	return why_set(c->why, ERR_CORRUPT, "%zu rows of the table %s came to %zu; nothing was kept.", c->count,
@@ -178,24 +178,24 @@ compare(struct copying *c)
 /* --- table by table ------------------------------------------------------------------------------------------------ */
 
 static err
-number_row(void *context, const struct db_value *value, size_t columns)
+store_copy_number_row(void *context, const struct db_value *value, size_t columns)
 {
 	*(int64_t *)context = value->number;
 	return ERR_OK;
 }
 
 static err
-rows_of(struct copying *c, const struct copy_end *end, int64_t *ret_rows)
+store_copy_rows_of(struct copying *c, const struct copy_end *end, int64_t *ret_rows)
 {
 	char text[80];
 
 	snprintf(text, sizeof(text), "SELECT count(*) FROM %s", c->table->name);
-	return failed(c, end, db_text(end->db, text, NULL, 0, number_row, ret_rows));
+	return store_copy_failed(c, end, db_text(end->db, text, NULL, 0, store_copy_number_row, ret_rows));
 }
 
 /* PostgreSQL numbers rows by a sequence, which does not know of rows that came with their numbers. */
 static err
-number_on(struct copying *c)
+store_copy_number_on(struct copying *c)
 {
 	static const char text[] =
 	    "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence('audit', 'id'), max(id)) "
@@ -203,7 +203,7 @@ number_on(struct copying *c)
 
 	if (c->target->db->ops->dialect != SQL_POSTGRES)
 		return ERR_OK;
-	return failed(c, c->target, db_text(c->target->db, text, NULL, 0, NULL, NULL));
+	return store_copy_failed(c, c->target, db_text(c->target->db, text, NULL, 0, NULL, NULL));
 }
 
 static err
@@ -212,17 +212,17 @@ copy_table(struct copying *c)
 	c->progress.table = c->table->name;
 	c->progress.comparing = false;
 	c->count = c->n = 0;
-	TRY(all_rows(c, c->source, take_row));
-	TRY(batch_put(c));
-	return compare(c);
+	TRY(store_copy_all_rows(c, c->source, store_copy_take_row));
+	TRY(store_copy_batch_put(c));
+	return store_copy_compare(c);
 }
 
 static err
-is_empty(struct copying *c)
+store_copy_is_empty(struct copying *c)
 {
 	int64_t rows = 0;
 
-	TRY(rows_of(c, c->target, &rows));
+	TRY(store_copy_rows_of(c, c->target, &rows));
 	if (rows == 0)
 		return ERR_OK;
 	return why_set(c->why, ERR_EXISTS,
@@ -232,7 +232,7 @@ is_empty(struct copying *c)
 
 /* The history of the schema is the target's own: it was made by the same migrations. */
 static err
-each_table(struct copying *c, err (*work)(struct copying *c))
+store_copy_each_table(struct copying *c, err (*work)(struct copying *c))
 {
 	for (size_t i = SKIPPED_TABLES; i < store_tables_count; i++) {
 		c->table = &store_tables[i];
@@ -242,24 +242,24 @@ each_table(struct copying *c, err (*work)(struct copying *c))
 }
 
 static err
-count_table(struct copying *c)
+store_copy_count_table(struct copying *c)
 {
 	int64_t rows = 0;
 
-	TRY(rows_of(c, c->source, &rows));
+	TRY(store_copy_rows_of(c, c->source, &rows));
 	c->progress.all += 2 * rows; /* written, and read back */
 	return ERR_OK;
 }
 
 err
-copy_all(const struct copy_end *source, const struct copy_end *target, copy_tell told, void *context, struct why *why,
-	 struct db_transaction *ret_t, int64_t *ret_rows)
+copy_all(const struct copy_end *source, const struct copy_end *target, copy_report report, void *context,
+	 struct why *why, struct db_transaction *ret_t, int64_t *ret_rows)
 {
-	CLEANUP(copying_wipe)
+	CLEANUP(store_copy_copying_wipe)
 	struct copying c = { .table = store_tables,
 			     .source = source,
 			     .target = target,
-			     .tell = told,
+			     .report = report,
 			     .context = context,
 			     .why = why,
 			     .arena = ARENA(BATCH_BYTES) };
@@ -269,10 +269,10 @@ copy_all(const struct copy_end *source, const struct copy_end *target, copy_tell
 		e = db_begin(target->db, ret_t);
 	if (e != ERR_OK)
 		return why_set(why, e, "%s cannot be written: %s.", target->name, target->db->ops->message(target->db));
-	TRY(each_table(&c, is_empty));
-	TRY(each_table(&c, count_table));
-	TRY(each_table(&c, copy_table));
-	TRY(number_on(&c));
+	TRY(store_copy_each_table(&c, store_copy_is_empty));
+	TRY(store_copy_each_table(&c, store_copy_count_table));
+	TRY(store_copy_each_table(&c, copy_table));
+	TRY(store_copy_number_on(&c));
 	*ret_rows = c.progress.all / 2;
 	return ERR_OK;
 }

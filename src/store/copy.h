@@ -12,7 +12,7 @@ struct copy_progress {
 	bool comparing;
 	int64_t done, all;
 };
-typedef void (*copy_tell)(void *context, const struct copy_progress *progress);
+typedef void (*copy_report)(void *context, const struct copy_progress *progress);
 
 /* What a part of the work is called in an error's sentence. */
 struct copy_end {
@@ -26,7 +26,7 @@ struct copy_end {
  * the target: on failure it is as it was.  Call db_commit when more is to be written beside; it is left open in ret_t.
  * ERR_CORRUPT: a row came out otherwise than it went in.  ret_rows: how many there are.
  */
-MUST_USE err copy_all(const struct copy_end *source, const struct copy_end *target, copy_tell tell, void *context,
+MUST_USE err copy_all(const struct copy_end *source, const struct copy_end *target, copy_report report, void *context,
 		      struct why *why, struct db_transaction *ret_t, int64_t *ret_rows);
 
 #endif

@@ -14,8 +14,8 @@ db_text(struct db *db, const char *text, const struct db_value *args, size_t n, 
 }
 
 static err
-named(struct db *db, enum sql query, const struct db_value *args, size_t n, db_each each, void *context,
-      int64_t *ret_changed)
+db_named(struct db *db, enum sql query, const struct db_value *args, size_t n, db_each each, void *context,
+	 int64_t *ret_changed)
 {
 	if ((size_t)query >= SQL_COUNT || n != sql_queries[query].parameters)
 		return ERR_INVALID;
@@ -35,7 +35,7 @@ db_guard(struct db *db, bool guarded)
 err
 db_run(struct db *db, enum sql query, const struct db_value *args, size_t n, int64_t *ret_changed)
 {
-	return named(db, query, args, n, NULL, NULL, ret_changed);
+	return db_named(db, query, args, n, NULL, NULL, ret_changed);
 }
 
 /* --- rows ------------------------------------------------------------------------------------------------------------- */
@@ -69,7 +69,7 @@ db_row_untyped(struct db *db, enum sql query, const struct db_value *args, size_
 {
 	struct db_row_take take = { &sql_queries[query], arena, ret_row, false };
 
-	TRY(named(db, query, args, n, db_row_take, &take, NULL));
+	TRY(db_named(db, query, args, n, db_row_take, &take, NULL));
 	*ret_found = take.found;
 	return ERR_OK;
 }
@@ -95,7 +95,7 @@ db_rows_untyped(struct db *db, enum sql query, const struct db_value *args, size
 {
 	struct db_rows_give give = { &sql_queries[query], each, context };
 
-	return named(db, query, args, n, db_rows_give, &give, NULL);
+	return db_named(db, query, args, n, db_rows_give, &give, NULL);
 }
 
 /* --- transactions ----------------------------------------------------------------------------------------------------- */
@@ -161,10 +161,10 @@ db_probe(struct db *db, struct why *why)
 /* --- several nodes -------------------------------------------------------------------------------------------------- */
 
 void
-db_hurry(struct db *db)
+db_set_statement_timeout(struct db *db)
 {
-	if (db->ops->hurry != NULL)
-		db->ops->hurry(db);
+	if (db->ops->set_statement_timeout != NULL)
+		db->ops->set_statement_timeout(db);
 }
 
 err
@@ -174,9 +174,9 @@ db_claim(struct db *db, enum db_claim claim)
 }
 
 err
-db_tell(struct db *db, str text)
+db_notify(struct db *db, str text)
 {
-	return db->ops->tell != NULL ? db->ops->tell(db, text) : ERR_OK;
+	return db->ops->notify != NULL ? db->ops->notify(db, text) : ERR_OK;
 }
 
 err
@@ -192,21 +192,21 @@ db_listening_fd(struct db *db)
 }
 
 err
-db_hear(struct db *db, db_heard heard, void *context)
+db_read_notifications(struct db *db, db_notified notified, void *context)
 {
-	return db->ops->hear != NULL ? db->ops->hear(db, heard, context) : ERR_OK;
+	return db->ops->read_notifications != NULL ? db->ops->read_notifications(db, notified, context) : ERR_OK;
 }
 
 /* --- again ---------------------------------------------------------------------------------------------------------- */
 
-enum { TRIES = 4, AGAIN_MS = 1000, PAUSE_MAX_US = 8000 };
+enum { ATTEMPTS = 4, RETRY_MS = 1000, PAUSE_MAX_US = 8000 };
 
 /* Of those that got into each other's way one was through: the others are to come back at different moments. */
 static void
-pause_of_random_length(unsigned tries)
+db_pause_of_random_length(unsigned attempts)
 {
 	uint32_t random = 0;
-	int64_t most_us = INT64_C(250) << (tries < 6 ? tries : 5);
+	int64_t most_us = INT64_C(250) << (attempts < 6 ? attempts : 5);
 
 	if (random_fill(&random, sizeof(random)) != ERR_OK)
 		random = 0;
@@ -216,18 +216,18 @@ pause_of_random_length(unsigned tries)
 }
 
 bool
-db_again(struct db_again *again, err e)
+db_retry(struct db_retry *retry, err e)
 {
 	int64_t now_us;
 
 	if (e != ERR_BUSY)
 		return false;
 	now_us = clock_monotonic_us();
-	if (again->tries++ == 0)
-		again->since_us = now_us;
-	if (again->tries >= TRIES && now_us - again->since_us > AGAIN_MS * INT64_C(1000))
+	if (retry->attempts++ == 0)
+		retry->since_us = now_us;
+	if (retry->attempts >= ATTEMPTS && now_us - retry->since_us > RETRY_MS * INT64_C(1000))
 		return false;
-	pause_of_random_length(again->tries);
+	db_pause_of_random_length(retry->attempts);
 	return true;
 }
 

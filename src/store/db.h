@@ -89,7 +89,7 @@ MUST_USE err db_rows_untyped(struct db *db, enum sql query, const struct db_valu
 /* Run a query that gives no rows.  ret_changed may be NULL. */
 MUST_USE err db_run(struct db *db, enum sql query, const struct db_value *args, size_t n, int64_t *ret_changed);
 
-/* Values without a type: statements that have no name (store/driver.h), and other programs' databases (store/foreign.h). */
+/* Values without a type: statements that have no name (store/driver.h), and other programs' databases (store/import_source.h). */
 typedef err (*db_each)(void *context, const struct db_value *row, size_t columns);
 
 /*
@@ -130,11 +130,11 @@ MUST_USE err db_probe(struct db *db, struct why *why);
  */
 
 /*
- * From now on a statement that is not answered within DB_HURRY_MS is ERR_AWAY, as somebody waits for it; and while the
+ * From now on a statement that is not answered within DB_STATEMENT_TIMEOUT_MS is ERR_AWAY, as somebody waits for it; and while the
  * database is known to be away none is tried, until a db_ping finds it back.
  */
-enum { DB_HURRY_MS = 1500 };
-void db_hurry(struct db *db);
+enum { DB_STATEMENT_TIMEOUT_MS = 1500 };
+void db_set_statement_timeout(struct db *db);
 
 /*
  * For as long as this connection, and those that follow it when it is lost, have it: the database is in use
@@ -144,29 +144,29 @@ enum db_claim { DB_CLAIM_NONE = 0, DB_CLAIM_SHARED, DB_CLAIM_ALONE };
 MUST_USE err db_claim(struct db *db, enum db_claim claim);
 
 /* Tell whoever listens, on every node; this one too.  Sent at once, outside of transactions; lost where nobody listens. */
-enum { DB_TOLD_MAX_BYTES = 7000 };
-MUST_USE err db_tell(struct db *db, str text);
+enum { DB_NOTIFICATION_MAX_BYTES = 7000 };
+MUST_USE err db_notify(struct db *db, str text);
 
 /* Listen on this connection; poll for POLLIN on the fd (-1: nothing to wait for), then hear what was told. */
-typedef void (*db_heard)(void *context, str text);
+typedef void (*db_notified)(void *context, str text);
 MUST_USE err db_listen(struct db *db);
 int db_listening_fd(struct db *db);
-MUST_USE err db_hear(struct db *db, db_heard heard, void *context);
+MUST_USE err db_read_notifications(struct db *db, db_notified notified, void *context);
 
 /*
  * Is it worth doing the whole transaction again?  On ERR_BUSY, after a short pause of random length, a few times and for
  * about a second:
  *
- *	struct db_again again = { 0 };
+ *	struct db_retry again = { 0 };
  *	do
  *		e = attempt(db);
- *	while (db_again(&again, e));
+ *	while (db_retry(&again, e));
  */
-struct db_again {
-	unsigned tries;
+struct db_retry {
+	unsigned attempts;
 	int64_t since_us;
 };
-bool db_again(struct db_again *again, err e);
+bool db_retry(struct db_retry *retry, err e);
 
 /* Close and set NULL; accepts NULL inside. */
 void db_close(struct db **db);

@@ -31,13 +31,13 @@ struct db_ops {
 	err (*probe)(struct db *db, struct why *why);     /* could a write be done now? */
 
 	/* NULL where the database is a file of this machine's: nobody is elsewhere. */
-	void (*hurry)(struct db *db);
+	void (*set_statement_timeout)(struct db *db);
 	err (*ping)(struct db *db);
 	err (*claim)(struct db *db, enum db_claim claim);
-	err (*tell)(struct db *db, str text);
+	err (*notify)(struct db *db, str text);
 	err (*listen)(struct db *db);
 	int (*listening_fd)(struct db *db);
-	err (*hear)(struct db *db, db_heard heard, void *context);
+	err (*read_notifications)(struct db *db, db_notified notified, void *context);
 };
 
 struct db {

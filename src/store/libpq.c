@@ -13,7 +13,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool loaded;
 
 static err
-load(struct why *why)
+libpq_load_symbols(struct why *why)
 {
 	static const struct library_symbol symbols[] = { LIBPQ_FUNCTIONS(SYMBOL) };
 
@@ -28,7 +28,7 @@ libpq_load(struct why *why)
 
 	pthread_mutex_lock(&lock);
 	if (!loaded)
-		e = load(&loaders);
+		e = libpq_load_symbols(&loaders);
 	loaded = loaded || e == ERR_OK;
 	pthread_mutex_unlock(&lock);
 	if (e == ERR_OK)

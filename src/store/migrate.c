@@ -12,7 +12,7 @@ migrate_head(void)
 }
 
 static err
-is_recorded(struct db *db, bool *ret_is)
+migrate_is_recorded(struct db *db, bool *ret_is)
 {
 	struct schema_is_recorded_row row = { 0 };
 	bool found = false;
@@ -28,7 +28,7 @@ migrate_current(struct db *db, int *ret_version)
 	struct schema_version_row row = { 0 };
 	bool is = false, found = false;
 
-	TRY(is_recorded(db, &is));
+	TRY(migrate_is_recorded(db, &is));
 	if (is)
 		TRY(db_row(db, SQL_SCHEMA_VERSION, NULL, 0, NULL, &row, &found));
 	*ret_version = (int)row.version;
@@ -43,7 +43,7 @@ struct history {
 };
 
 static str
-title_of(const struct schema_history_row *row)
+migrate_title_of(const struct schema_history_row *row)
 {
 	for (size_t i = 0; i < migrations_count; i++)
 		if (migrations[i].version == row->version && str_equal(row->name, str_of(migrations[i].name)))
@@ -52,11 +52,11 @@ title_of(const struct schema_history_row *row)
 }
 
 static err
-history_row(void *context, const struct schema_history_row *row)
+migrate_history_row(void *context, const struct schema_history_row *row)
 {
 	const struct history *history = context;
 	struct migrate_applied applied = { (int)row->version, row->name, row->checksum, row->applied_at_us,
-					   title_of(row) };
+					   migrate_title_of(row) };
 
 	return history->each(history->context, &applied);
 }
@@ -67,8 +67,8 @@ migrate_history(struct db *db, migrate_each each, void *context)
 	struct history history = { each, context };
 	bool is = false;
 
-	TRY(is_recorded(db, &is));
-	return is ? db_rows(db, SQL_SCHEMA_HISTORY, NULL, 0, history_row, &history) : ERR_OK;
+	TRY(migrate_is_recorded(db, &is));
+	return is ? db_rows(db, SQL_SCHEMA_HISTORY, NULL, 0, migrate_history_row, &history) : ERR_OK;
 }
 
 /* --- checking what was applied ------------------------------------------------------------------------------------ */
@@ -79,7 +79,7 @@ struct check {
 };
 
 static err
-check_applied(void *context, const struct migrate_applied *applied)
+migrate_check_applied(void *context, const struct migrate_applied *applied)
 {
 	struct check *check = context;
 
@@ -101,7 +101,7 @@ check_applied(void *context, const struct migrate_applied *applied)
 
 /* The newest first: of a database that is ahead, the older entries say nothing that helps. */
 static err
-check_history(struct db *db, struct why *why)
+migrate_check_history(struct db *db, struct why *why)
 {
 	struct check check = { .why = why };
 	int newest = 0;
@@ -113,12 +113,12 @@ check_history(struct db *db, struct why *why)
 		    "The database is newer than this program: it is at migration %04d, and this program knows "
 		    "%04d.  Use the newer doubletour.",
 		    newest, migrate_head());
-	return migrate_history(db, check_applied, &check);
+	return migrate_history(db, migrate_check_applied, &check);
 }
 
 /* The sentence for an error that has none yet. */
 static err
-unsaid(struct db *db, err e, struct why *why)
+migrate_unsaid(struct db *db, err e, struct why *why)
 {
 	if (e == ERR_OK || why == NULL || why->text[0] != '\0')
 		return e;
@@ -130,32 +130,32 @@ unsaid(struct db *db, err e, struct why *why)
 err
 migrate_check(struct db *db, struct why *why)
 {
-	return unsaid(db, check_history(db, why), why);
+	return migrate_unsaid(db, migrate_check_history(db, why), why);
 }
 
 /* --- steps -------------------------------------------------------------------------------------------------------- */
 
 /* Here, because the rollback that follows forgets the database's words. */
 static err
-failed(struct db *db, const struct migration *m, const char *at, err e, struct why *why)
+migrate_failed(struct db *db, const struct migration *m, const char *at, err e, struct why *why)
 {
 	return why_set(why, e, "Migration %04d (%s) failed: %s%s%.60s.  The database is as it was before that step.",
 		       m->version, m->title, db->ops->message(db), at[0] != '\0' ? ", at: " : "", at);
 }
 
 static err
-statements(struct db *db, const struct migration *m, const char *const *texts, struct why *why)
+migrate_statements(struct db *db, const struct migration *m, const char *const *texts, struct why *why)
 {
 	for (; *texts != NULL; texts++) {
 		err e = db_text(db, *texts, NULL, 0, NULL, NULL);
 		if (e != ERR_OK)
-			return failed(db, m, *texts, e, why);
+			return migrate_failed(db, m, *texts, e, why);
 	}
 	return ERR_OK;
 }
 
 static err
-record(struct db *db, const struct migration *m, bool up)
+migrate_record(struct db *db, const struct migration *m, bool up)
 {
 	struct db_value args[] = { DB_INT(m->version), DB_TEXT(str_of(m->name)), DB_TEXT(str_of(m->checksum)),
 				   DB_INT(0) };
@@ -175,14 +175,14 @@ struct walk {
 
 /* One step towards the target, if there is one; *ret_done otherwise.  Under the transaction's lock. */
 static err
-step_locked(struct db *db, const struct walk *walk, bool *ret_done)
+migrate_step_locked(struct db *db, const struct walk *walk, bool *ret_done)
 {
 	const struct migration *m;
 	int current = 0;
 	bool up;
 
 	TRY(db_run(db, SQL_SCHEMA_BEGIN_RECORD, NULL, 0, NULL));
-	TRY(check_history(db, walk->why));
+	TRY(migrate_check_history(db, walk->why));
 	TRY(migrate_current(db, &current));
 	*ret_done = current == walk->target;
 	if (*ret_done)
@@ -191,13 +191,13 @@ step_locked(struct db *db, const struct walk *walk, bool *ret_done)
 	m = &migrations[up ? current : current - 1];
 	if (walk->progress != NULL)
 		walk->progress(walk->context, m, up);
-	TRY(statements(db, m, (up ? m->up : m->down)[db->ops->dialect], walk->why));
-	return record(db, m, up);
+	TRY(migrate_statements(db, m, (up ? m->up : m->down)[db->ops->dialect], walk->why));
+	return migrate_record(db, m, up);
 }
 
 /* Another that migrates holds the lock as long as its step takes: wait for it, and then find the work done. */
 static err
-begin_in_turn(struct db *db, struct db_transaction *t)
+migrate_begin(struct db *db, struct db_transaction *t)
 {
 	int64_t until_us = clock_monotonic_us() + SECONDS_US(WAIT_S);
 	err e;
@@ -208,16 +208,16 @@ begin_in_turn(struct db *db, struct db_transaction *t)
 }
 
 static err
-step(struct db *db, const struct walk *walk, bool *ret_done)
+migrate_step(struct db *db, const struct walk *walk, bool *ret_done)
 {
 	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
-	err e = begin_in_turn(db, &t);
+	err e = migrate_begin(db, &t);
 
 	if (e == ERR_OK)
-		e = step_locked(db, walk, ret_done);
+		e = migrate_step_locked(db, walk, ret_done);
 	if (e == ERR_OK)
 		e = db_commit(&t);
-	return unsaid(db, e, walk->why);
+	return migrate_unsaid(db, e, walk->why);
 }
 
 err
@@ -230,6 +230,6 @@ migrate_to(struct db *db, int version, migrate_progress progress, void *context,
 		return why_set(why, ERR_INVALID, "There is no migration %04d; the newest is %04d.", version,
 			       migrate_head());
 	while (!done)
-		TRY(step(db, &walk, &done));
+		TRY(migrate_step(db, &walk, &done));
 	return ERR_OK;
 }

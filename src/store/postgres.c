@@ -19,7 +19,7 @@
 #define LOCK_CLAIM "1685286513"
 
 static struct postgres *
-of(struct db *db)
+postgres_of(struct db *db)
 {
 	return (struct postgres *)db;
 }
@@ -27,8 +27,8 @@ of(struct db *db)
 /* --- statements ----------------------------------------------------------------------------------------------------- */
 
 static err
-run_kept(struct postgres *p, enum sql query, struct postgres_statement *statement, int64_t *ret_changed,
-	 size_t *ret_given)
+postgres_run_kept(struct postgres *p, enum sql query, struct postgres_statement *statement, int64_t *ret_changed,
+		  size_t *ret_given)
 {
 	const struct sql_query *q = &sql_queries[query];
 
@@ -42,7 +42,7 @@ run_kept(struct postgres *p, enum sql query, struct postgres_statement *statemen
 
 /* The connection may have been lost long ago: what only reads is asked again on a new one. */
 static bool
-may_ask_again(const struct postgres *p, int query, size_t given)
+postgres_may_retry(const struct postgres *p, int query, size_t given)
 {
 	return p->connection == NULL && !p->in_transaction && !p->late && given == 0 && query >= 0 &&
 	       sql_queries[query].reads;
@@ -53,7 +53,7 @@ postgres_step(struct db *db, int query, const char *text, const struct db_value 
 	      void *context, int64_t *ret_changed)
 {
 	struct postgres_statement statement = { .text = text, .args = args, .n = n, .each = each, .context = context };
-	struct postgres *p = of(db);
+	struct postgres *p = postgres_of(db);
 	size_t given = 0;
 	err e;
 
@@ -62,17 +62,17 @@ postgres_step(struct db *db, int query, const char *text, const struct db_value 
 	TRY(postgres_connected(p));
 	if (query < 0)
 		return postgres_run(p, &statement, ret_changed, NULL);
-	e = run_kept(p, (enum sql)query, &statement, ret_changed, &given);
-	if (e != ERR_AWAY || !may_ask_again(p, query, given))
+	e = postgres_run_kept(p, (enum sql)query, &statement, ret_changed, &given);
+	if (e != ERR_AWAY || !postgres_may_retry(p, query, given))
 		return e;
 	TRY(postgres_connected(p));
-	return run_kept(p, (enum sql)query, &statement, ret_changed, NULL);
+	return postgres_run_kept(p, (enum sql)query, &statement, ret_changed, NULL);
 }
 
 static err
 postgres_understands_all(struct db *db, struct why *why)
 {
-	struct postgres *p = of(db);
+	struct postgres *p = postgres_of(db);
 	enum sql query = SQL_COUNT;
 	err e = postgres_connected(p);
 
@@ -100,7 +100,7 @@ static const char *const beginnings[] = {
 
 /* A connection that was lost while nobody needed it is no reason to fail. */
 static err
-begin_on_any(struct postgres *p, const char *text)
+postgres_begin_on_any(struct postgres *p, const char *text)
 {
 	err e;
 
@@ -115,7 +115,7 @@ begin_on_any(struct postgres *p, const char *text)
 static void
 postgres_rollback(struct db *db)
 {
-	struct postgres *p = of(db);
+	struct postgres *p = postgres_of(db);
 
 	if (p->connection != NULL && libpq.PQtransactionStatus(p->connection) != PQTRANS_IDLE &&
 	    postgres_exec(p, "ROLLBACK") != ERR_OK && p->connection != NULL)
@@ -126,12 +126,12 @@ postgres_rollback(struct db *db)
 static err
 postgres_begin(struct db *db, enum db_purpose purpose)
 {
-	struct postgres *p = of(db);
+	struct postgres *p = postgres_of(db);
 	err e;
 
 	if (p->in_transaction || p->busy)
 		return ERR_INVALID;
-	e = begin_on_any(p, beginnings[purpose]);
+	e = postgres_begin_on_any(p, beginnings[purpose]);
 	if (e == ERR_OK)
 		p->in_transaction = true;
 	else
@@ -143,7 +143,7 @@ postgres_begin(struct db *db, enum db_purpose purpose)
 static err
 postgres_commit(struct db *db)
 {
-	struct postgres *p = of(db);
+	struct postgres *p = postgres_of(db);
 
 	if (!p->in_transaction)
 		return ERR_INVALID;
@@ -161,11 +161,11 @@ postgres_commit(struct db *db)
 static const char *
 postgres_message(struct db *db)
 {
-	return of(db)->message[0] != '\0' ? of(db)->message : "it does not answer";
+	return postgres_of(db)->message[0] != '\0' ? postgres_of(db)->message : "it does not answer";
 }
 
 static err
-take_number(void *context, const struct db_value *row, size_t columns)
+postgres_take_number(void *context, const struct db_value *row, size_t columns)
 {
 	*(int64_t *)context = columns == 1 ? row[0].number : 0;
 	return ERR_OK;
@@ -173,15 +173,15 @@ take_number(void *context, const struct db_value *row, size_t columns)
 
 /* An older schema has fewer tables. */
 static err
-read_whole(struct db *db, const char *table)
+postgres_read_whole(struct db *db, const char *table)
 {
 	const struct db_value name = DB_TEXT(str_of(table));
 	char text[160];
 	int64_t is = 0;
 
-	TRY(db_text(db, "SELECT pg_catalog.to_regclass($1) IS NOT NULL", &name, 1, take_number, &is));
+	TRY(db_text(db, "SELECT pg_catalog.to_regclass($1) IS NOT NULL", &name, 1, postgres_take_number, &is));
 	snprintf(text, sizeof(text), "SELECT count(t::text) FROM %s t", table);
-	return is == 0 ? ERR_OK : db_text(db, text, NULL, 0, take_number, &is);
+	return is == 0 ? ERR_OK : db_text(db, text, NULL, 0, postgres_take_number, &is);
 }
 
 /* PostgreSQL guards its references itself; what is left is to read every row of every table. */
@@ -189,7 +189,7 @@ static err
 postgres_integrity(struct db *db, struct why *why)
 {
 	for (size_t i = 0; i < store_tables_count; i++) {
-		err e = read_whole(db, store_tables[i].name);
+		err e = postgres_read_whole(db, store_tables[i].name);
 		if (e != ERR_OK)
 			return why_set(why, e, "The table %s could not be read to its end: %s.", store_tables[i].name,
 				       postgres_message(db));
@@ -200,21 +200,21 @@ postgres_integrity(struct db *db, struct why *why)
 static err
 postgres_copy(struct db *db, const char *path)
 {
-	snprintf(of(db)->message, sizeof(of(db)->message), "PostgreSQL has pg_dump for this");
+	snprintf(postgres_of(db)->message, sizeof(postgres_of(db)->message), "PostgreSQL has pg_dump for this");
 	return ERR_INVALID;
 }
 
 static void
-postgres_hurry(struct db *db)
+postgres_set_statement_timeout(struct db *db)
 {
-	of(db)->patience_us = DB_HURRY_MS * INT64_C(1000);
+	postgres_of(db)->timeout_us = DB_STATEMENT_TIMEOUT_MS * INT64_C(1000);
 }
 
 /* What was not answered in time is asked on a new connection the next time: this thread has others to see to. */
 static err
 postgres_ping(struct db *db)
 {
-	struct postgres *p = of(db);
+	struct postgres *p = postgres_of(db);
 	err e = ERR_AWAY;
 
 	if (p->in_transaction)
@@ -234,7 +234,7 @@ postgres_ping(struct db *db)
  * that this never waits for one table while it holds another.  At the end a row is locked, which a standby refuses.
  */
 static err
-probe_text(struct buf *text)
+postgres_probe_text(struct buf *text)
 {
 	for (size_t i = 0; i < store_tables_count; i++)
 		buf_printf(text, "BEGIN; LOCK TABLE %s IN ROW EXCLUSIVE MODE; COMMIT; ", store_tables[i].name);
@@ -249,10 +249,10 @@ static err
 postgres_probe(struct db *db, struct why *why)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(4096);
-	struct postgres *p = of(db);
+	struct postgres *p = postgres_of(db);
 	err e;
 
-	TRY(probe_text(&text));
+	TRY(postgres_probe_text(&text));
 	TRY(postgres_connected(p));
 	e = postgres_exec(p, text.p);
 	if (e == ERR_OK)
@@ -275,11 +275,11 @@ postgres_claim(struct db *db, enum db_claim claim)
 		[DB_CLAIM_ALONE] = "SELECT pg_catalog.pg_try_advisory_lock(" LOCK_CLAIM
 				   ", pg_catalog.hashtext(current_schema()::text))",
 	};
-	struct postgres *p = of(db);
+	struct postgres *p = postgres_of(db);
 	int64_t got = 0;
 
 	p->claim = DB_CLAIM_NONE;
-	TRY(db_text(db, texts[claim], NULL, 0, take_number, &got));
+	TRY(db_text(db, texts[claim], NULL, 0, postgres_take_number, &got));
 	if (got == 0)
 		return ERR_BUSY;
 	p->claim = claim;
@@ -288,15 +288,15 @@ postgres_claim(struct db *db, enum db_claim claim)
 
 /* It need not outlive a power cut, when nobody remembers anything anyway. */
 static err
-postgres_tell(struct db *db, str text)
+postgres_notify(struct db *db, str text)
 {
 	static const char sql[] = "SELECT pg_catalog.pg_notify('doubletour', $1) FROM "
 				  "(SELECT pg_catalog.set_config('synchronous_commit', 'off', true)) AS unhurried";
 	const struct db_value args[] = { DB_TEXT(text) };
 	const struct postgres_statement statement = { .text = sql, .args = args, .n = COUNT(args) };
-	struct postgres *p = of(db);
+	struct postgres *p = postgres_of(db);
 
-	if (text.n > DB_TOLD_MAX_BYTES || p->in_transaction)
+	if (text.n > DB_NOTIFICATION_MAX_BYTES || p->in_transaction)
 		return ERR_INVALID;
 	TRY(postgres_connected(p));
 	return postgres_run(p, &statement, NULL, NULL);
@@ -305,7 +305,7 @@ postgres_tell(struct db *db, str text)
 static err
 postgres_listen(struct db *db)
 {
-	struct postgres *p = of(db);
+	struct postgres *p = postgres_of(db);
 
 	TRY(postgres_connected(p));
 	TRY(postgres_exec(p, "LISTEN doubletour"));
@@ -316,22 +316,24 @@ postgres_listen(struct db *db)
 static int
 postgres_listening_fd(struct db *db)
 {
-	return of(db)->connection != NULL && of(db)->listens ? libpq.PQsocket(of(db)->connection) : -1;
+	return postgres_of(db)->connection != NULL && postgres_of(db)->listens
+		   ? libpq.PQsocket(postgres_of(db)->connection)
+		   : -1;
 }
 
 static err
-postgres_hear(struct db *db, db_heard heard, void *context)
+postgres_read_notifications(struct db *db, db_notified notified, void *context)
 {
-	struct postgres *p = of(db);
-	PGnotify *told;
+	struct postgres *p = postgres_of(db);
+	PGnotify *notification;
 
 	if (p->connection == NULL)
 		return ERR_AWAY;
 	if (libpq.PQconsumeInput(p->connection) == 0)
 		return postgres_lost(p, libpq.PQerrorMessage(p->connection));
-	while ((told = libpq.PQnotifies(p->connection)) != NULL) {
-		heard(context, str_of(told->extra));
-		libpq.PQfreemem(told);
+	while ((notification = libpq.PQnotifies(p->connection)) != NULL) {
+		notified(context, str_of(notification->extra));
+		libpq.PQfreemem(notification);
 	}
 	return ERR_OK;
 }
@@ -348,11 +350,11 @@ const struct db_ops postgres_ops = {
 	.copy = postgres_copy,
 	.close = postgres_close,
 	.probe = postgres_probe,
-	.hurry = postgres_hurry,
+	.set_statement_timeout = postgres_set_statement_timeout,
 	.ping = postgres_ping,
 	.claim = postgres_claim,
-	.tell = postgres_tell,
+	.notify = postgres_notify,
 	.listen = postgres_listen,
 	.listening_fd = postgres_listening_fd,
-	.hear = postgres_hear,
+	.read_notifications = postgres_read_notifications,
 };

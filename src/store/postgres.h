@@ -13,7 +13,7 @@ struct postgres {
 	struct db db;             /* first */
 	char *url;                /* as libpq takes it; may hold a password */
 	PGconn *connection;       /* NULL: lost, and made again when it is next needed */
-	int64_t patience_us;      /* with one statement; 0: without end, and rows are given as they come */
+	int64_t timeout_us;       /* with one statement; 0: without end, and rows are given as they come */
 	bool prepared[SQL_COUNT]; /* on this connection */
 	bool in_transaction;      /* until it is committed or rolled back, also when the connection is lost meanwhile */
 	bool busy;                /* a statement's rows are being given out */

@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-enum { OLDEST_SERVER = 130000, OPEN_PATIENCE_MS = 5000 };
+enum { OLDEST_SERVER = 130000, OPEN_TIMEOUT_MS = 5000 };
 
 /* The database did not answer when it was last tried: only who looks after it tries again. */
 static atomic_bool away;
@@ -26,7 +26,7 @@ postgres_away(bool is)
 
 /* What a server says beside its answers is for people at a terminal. */
 static void
-ignore_notice(void *context, const PGresult *result)
+postgres_open_ignore_notice(void *context, const PGresult *result)
 {
 }
 
@@ -42,7 +42,7 @@ static const char settings_hurried[] = "SET statement_timeout = '1200ms'; SET lo
 static const char settings_planner[] = "SET enable_seqscan = off; SET jit = off";
 
 static err
-session_set_up(struct postgres *p)
+postgres_open_session_set_up(struct postgres *p)
 {
 	TRY(postgres_exec(p, settings_all));
 	if (postgres_exec(p, settings_planner) != ERR_OK && p->connection == NULL)
@@ -52,9 +52,9 @@ session_set_up(struct postgres *p)
 
 /* What the connection before this one had. */
 static err
-session_resume(struct postgres *p)
+postgres_open_session_resume(struct postgres *p)
 {
-	if (p->patience_us != 0)
+	if (p->timeout_us != 0)
 		TRY(postgres_exec(p, settings_hurried));
 	if (p->claim != DB_CLAIM_NONE)
 		TRY(db_claim(&p->db, p->claim));
@@ -63,7 +63,7 @@ session_resume(struct postgres *p)
 
 /* libpq quotes what it took for host, user and database: with a password that is not encoded, pieces of it. */
 static err
-not_connected(struct postgres *p)
+postgres_open_not_connected(struct postgres *p)
 {
 	CLEANUP(buf_wipe) struct buf said = BUF(POSTGRES_MESSAGE_BYTES);
 
@@ -73,7 +73,7 @@ not_connected(struct postgres *p)
 }
 
 static err
-connect_once(struct postgres *p)
+postgres_open_connect_once(struct postgres *p)
 {
 	/* Those before dbname are defaults for what its URL does not say. */
 	const char *const keys[] = { "connect_timeout",  "target_session_attrs",
@@ -87,18 +87,18 @@ connect_once(struct postgres *p)
 	if (p->connection == NULL)
 		return ERR_MEMORY;
 	if (libpq.PQstatus(p->connection) != CONNECTION_OK)
-		return not_connected(p);
-	libpq.PQsetNoticeReceiver(p->connection, ignore_notice, NULL);
-	return session_set_up(p);
+		return postgres_open_not_connected(p);
+	libpq.PQsetNoticeReceiver(p->connection, postgres_open_ignore_notice, NULL);
+	return postgres_open_session_set_up(p);
 }
 
 static err
-connect_and_resume(struct postgres *p)
+postgres_open_connect_and_resume(struct postgres *p)
 {
-	err e = connect_once(p);
+	err e = postgres_open_connect_once(p);
 
 	if (e == ERR_OK)
-		e = session_resume(p);
+		e = postgres_open_session_resume(p);
 	if (e == ERR_OK)
 		return ERR_OK;
 	if (p->connection != NULL)
@@ -110,7 +110,7 @@ err
 postgres_reconnect(struct postgres *p)
 {
 	enum db_claim claim = p->claim; /* one that could not be had again is still wanted */
-	err e = connect_and_resume(p);
+	err e = postgres_open_connect_and_resume(p);
 
 	p->claim = claim;
 	postgres_away(e != ERR_OK);
@@ -124,7 +124,7 @@ postgres_connected(struct postgres *p)
 {
 	if (p->connection != NULL)
 		return ERR_OK;
-	if (p->in_transaction || (p->patience_us != 0 && atomic_load(&away)))
+	if (p->in_transaction || (p->timeout_us != 0 && atomic_load(&away)))
 		return ERR_AWAY;
 	return postgres_reconnect(p);
 }
@@ -144,7 +144,7 @@ postgres_close(struct db *db)
 /* --- the first time: is it what it should be? ------------------------------------------------------------------------- */
 
 static err
-version_check(struct postgres *p, struct why *why)
+postgres_open_version_check(struct postgres *p, struct why *why)
 {
 	int version = libpq.PQserverVersion(p->connection);
 	const char *encoding = libpq.PQparameterStatus(p->connection, "server_encoding");
@@ -167,7 +167,7 @@ struct contents {
 };
 
 static err
-contents_row(void *context, const struct db_value *row, size_t columns)
+postgres_open_contents_row(void *context, const struct db_value *row, size_t columns)
 {
 	*(struct contents *)context =
 	    (struct contents){ row[0].number != 0, row[1].number != 0, row[2].number, row[3].number };
@@ -175,23 +175,23 @@ contents_row(void *context, const struct db_value *row, size_t columns)
 }
 
 static err
-not_usable(const struct postgres *p, err e, struct why *why)
+postgres_open_not_usable(const struct postgres *p, err e, struct why *why)
 {
 	return why_set(why, e, "The PostgreSQL database cannot be used: %s.", p->message);
 }
 
 static err
-contents_check(struct postgres *p, struct why *why)
+postgres_open_contents_check(struct postgres *p, struct why *why)
 {
 	static const char text[] = "SELECT current_schema() IS NOT NULL, "
 				   "pg_catalog.has_schema_privilege(current_schema(), 'CREATE'), count(*), "
 				   "count(*) FILTER (WHERE tablename = 'schema_migrations') "
 				   "FROM pg_catalog.pg_tables WHERE schemaname = current_schema()";
 	struct contents contents = { 0 };
-	err e = db_text(&p->db, text, NULL, 0, contents_row, &contents);
+	err e = db_text(&p->db, text, NULL, 0, postgres_open_contents_row, &contents);
 
 	if (e != ERR_OK)
-		return not_usable(p, e, why);
+		return postgres_open_not_usable(p, e, why);
 	if (!contents.schema)
 		return why_set(
 		    why, ERR_CONFIG,
@@ -214,7 +214,7 @@ contents_check(struct postgres *p, struct why *why)
 
 /* The name of a table that is there and that the user may not read and write, if any. */
 static err
-closed_row(void *context, const struct db_value *row, size_t columns)
+postgres_open_closed_row(void *context, const struct db_value *row, size_t columns)
 {
 	char *name = context;
 
@@ -222,7 +222,7 @@ closed_row(void *context, const struct db_value *row, size_t columns)
 }
 
 static err
-rights_check(struct postgres *p, struct why *why)
+postgres_open_rights_check(struct postgres *p, struct why *why)
 {
 	static const char text[] = "SELECT tablename::text FROM pg_catalog.pg_tables, "
 				   "LATERAL pg_catalog.format('%I.%I', schemaname, tablename) AS full_name "
@@ -235,9 +235,9 @@ rights_check(struct postgres *p, struct why *why)
 
 	for (size_t i = 0; i < store_tables_count && closed[0] == '\0'; i++) {
 		const struct db_value args[] = { DB_TEXT(str_of(store_tables[i].name)) };
-		err e = db_text(&p->db, text, args, COUNT(args), closed_row, closed);
+		err e = db_text(&p->db, text, args, COUNT(args), postgres_open_closed_row, closed);
 		if (e != ERR_OK)
-			return not_usable(p, e, why);
+			return postgres_open_not_usable(p, e, why);
 	}
 	if (closed[0] == '\0')
 		return ERR_OK;
@@ -249,16 +249,17 @@ rights_check(struct postgres *p, struct why *why)
 }
 
 static err
-take_number(void *context, const struct db_value *row, size_t columns)
+postgres_open_take_number(void *context, const struct db_value *row, size_t columns)
 {
 	*(int64_t *)context = row[0].number;
 	return ERR_OK;
 }
 
 static err
-backend_of(struct postgres *p, int64_t *ret_backend)
+postgres_open_backend_of(struct postgres *p, int64_t *ret_backend)
 {
-	return db_text(&p->db, "SELECT pg_catalog.pg_backend_pid()::bigint", NULL, 0, take_number, ret_backend);
+	return db_text(&p->db, "SELECT pg_catalog.pg_backend_pid()::bigint", NULL, 0, postgres_open_take_number,
+		       ret_backend);
 }
 
 static struct postgres *
@@ -269,7 +270,7 @@ postgres_new(const char *url)
 	if (p == NULL)
 		return NULL;
 	p->db.ops = &postgres_ops;
-	p->patience_us = OPEN_PATIENCE_MS * INT64_C(1000);
+	p->timeout_us = OPEN_TIMEOUT_MS * INT64_C(1000);
 	p->url = mem_new(strlen(url) + 1);
 	if (p->url == NULL)
 		mem_free(&p);
@@ -284,7 +285,7 @@ postgres_new(const char *url)
  * while the second holds it.
  */
 static err
-shares_servers(struct postgres *p, int64_t backend, bool *ret_shares, struct why *why)
+postgres_open_shares_servers(struct postgres *p, int64_t backend, bool *ret_shares, struct why *why)
 {
 	struct postgres *other = postgres_new(p->url);
 	CLEANUP(db_close) struct db *second = other == NULL ? NULL : &other->db; /* closed in the end */
@@ -293,30 +294,30 @@ shares_servers(struct postgres *p, int64_t backend, bool *ret_shares, struct why
 
 	if (second == NULL)
 		return ERR_MEMORY;
-	e = connect_once(other);
+	e = postgres_open_connect_once(other);
 	if (e == ERR_OK)
 		e = postgres_exec(other, "BEGIN");
 	if (e == ERR_OK)
-		e = backend_of(other, &of_second);
+		e = postgres_open_backend_of(other, &of_second);
 	if (e != ERR_OK)
-		return not_usable(other, e, why);
-	e = backend_of(p, &now);
+		return postgres_open_not_usable(other, e, why);
+	e = postgres_open_backend_of(p, &now);
 	*ret_shares = of_second == backend || now != backend;
-	return e == ERR_OK ? ERR_OK : not_usable(p, e, why);
+	return e == ERR_OK ? ERR_OK : postgres_open_not_usable(p, e, why);
 }
 
 static err
-pooler_check(struct postgres *p, struct why *why)
+postgres_open_pooler_check(struct postgres *p, struct why *why)
 {
 	int64_t backend = 0;
 	bool shares = false;
-	err e = backend_of(p, &backend);
+	err e = postgres_open_backend_of(p, &backend);
 
 	if (e != ERR_OK)
-		return not_usable(p, e, why);
+		return postgres_open_not_usable(p, e, why);
 	if (backend == libpq.PQbackendPID(p->connection)) /* a pooler makes up numbers of its own */
 		return ERR_OK;
-	TRY(shares_servers(p, backend, &shares, why));
+	TRY(postgres_open_shares_servers(p, backend, &shares, why));
 	if (!shares)
 		return ERR_OK;
 	return why_set(
@@ -327,29 +328,29 @@ pooler_check(struct postgres *p, struct why *why)
 }
 
 static err
-checks(struct postgres *p, struct why *why)
+postgres_open_checks(struct postgres *p, struct why *why)
 {
-	TRY(version_check(p, why));
-	TRY(pooler_check(p, why));
-	TRY(contents_check(p, why));
-	return rights_check(p, why);
+	TRY(postgres_open_version_check(p, why));
+	TRY(postgres_open_pooler_check(p, why));
+	TRY(postgres_open_contents_check(p, why));
+	return postgres_open_rights_check(p, why);
 }
 
 static err
-first_time(struct postgres *p, struct why *why)
+postgres_open_first_time(struct postgres *p, struct why *why)
 {
 	err e;
 
 	TRY(libpq_load(why));
 	TRY(libpq_url_check(p->url, why));
-	e = connect_once(p);
+	e = postgres_open_connect_once(p);
 	if (e != ERR_OK)
 		return why_set(
 		    why, e,
 		    "The PostgreSQL database cannot be reached: %s.  `doubletour config show` prints its address.",
 		    p->message);
-	TRY(checks(p, why));
-	p->patience_us = 0;
+	TRY(postgres_open_checks(p, why));
+	p->timeout_us = 0;
 	return ERR_OK;
 }
 
@@ -361,7 +362,7 @@ postgres_open(const char *url, struct why *why, struct db **ret_db)
 
 	if (p == NULL)
 		return why_set(why, ERR_MEMORY, "There is no memory to open the database.");
-	e = first_time(p, why);
+	e = postgres_open_first_time(p, why);
 	if (e == ERR_OK)
 		*ret_db = &p->db;
 	else

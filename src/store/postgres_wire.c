@@ -30,7 +30,7 @@ enum {
 
 /* The sentences of libpq and of the server may have several lines; the first says it. */
 static void
-keep_message(struct postgres *p, const char *text)
+postgres_wire_keep_message(struct postgres *p, const char *text)
 {
 	str rest = str_of(text == NULL ? "" : text);
 	str line = str_trim(str_cut(&rest, '\n'));
@@ -41,7 +41,7 @@ keep_message(struct postgres *p, const char *text)
 err
 postgres_lost(struct postgres *p, const char *message)
 {
-	keep_message(p, message);
+	postgres_wire_keep_message(p, message);
 	libpq.PQfinish(p->connection);
 	p->connection = NULL;
 	p->unfit = false;
@@ -51,7 +51,7 @@ postgres_lost(struct postgres *p, const char *message)
 
 /* SQLSTATE as an err: PostgreSQL 15, appendix A. */
 static err
-error_of(const char *state)
+postgres_wire_error_of(const char *state)
 {
 	static const struct {
 		const char *begins;
@@ -74,33 +74,33 @@ error_of(const char *state)
  * before: a new connection finds the right one.
  */
 static bool
-is_another(const char *state)
+postgres_wire_is_another(const char *state)
 {
 	return state != NULL && (str_equal(str_of(state), STR("25006")) || str_equal(str_of(state), STR("26000")));
 }
 
 static err
-failed(struct postgres *p, const PGresult *result)
+postgres_wire_failed(struct postgres *p, const PGresult *result)
 {
 	const char *state = libpq.PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *words = libpq.PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	err e = error_of(state);
+	err e = postgres_wire_error_of(state);
 
-	p->unfit = p->unfit || is_another(state);
-	keep_message(p, words != NULL ? words : libpq.PQresultErrorMessage(result));
+	p->unfit = p->unfit || postgres_wire_is_another(state);
+	postgres_wire_keep_message(p, words != NULL ? words : libpq.PQresultErrorMessage(result));
 	return e;
 }
 
 /* --- waiting --------------------------------------------------------------------------------------------------------- */
 
 static int64_t
-deadline_of(const struct postgres *p)
+postgres_wire_deadline_of(const struct postgres *p)
 {
-	return p->patience_us == 0 ? INT64_MAX : clock_monotonic_us() + p->patience_us;
+	return p->timeout_us == 0 ? INT64_MAX : clock_monotonic_us() + p->timeout_us;
 }
 
 static int
-milliseconds_until(int64_t until_us)
+postgres_wire_milliseconds_until(int64_t until_us)
 {
 	int64_t left_us;
 
@@ -111,7 +111,7 @@ milliseconds_until(int64_t until_us)
 }
 
 static err
-too_late(struct postgres *p)
+postgres_wire_too_late(struct postgres *p)
 {
 	p->late = true;
 	postgres_away(true);
@@ -119,24 +119,24 @@ too_late(struct postgres *p)
 }
 
 static err
-wait_for(struct postgres *p, short events, int64_t until_us)
+postgres_wire_wait(struct postgres *p, short events, int64_t until_us)
 {
 	struct pollfd fd = { .fd = libpq.PQsocket(p->connection), .events = events };
 	int n;
 
 	do
-		n = poll(&fd, 1, milliseconds_until(until_us));
+		n = poll(&fd, 1, postgres_wire_milliseconds_until(until_us));
 	while (n < 0 && errno == EINTR);
 	if (n == 0)
-		return too_late(p);
+		return postgres_wire_too_late(p);
 	return n > 0 ? ERR_OK : postgres_lost(p, "its socket cannot be waited for");
 }
 
 static err
-next_result(struct postgres *p, int64_t until_us, PGresult **ret_result)
+postgres_wire_next_result(struct postgres *p, int64_t until_us, PGresult **ret_result)
 {
 	while (libpq.PQisBusy(p->connection) != 0) {
-		TRY(wait_for(p, POLLIN, until_us));
+		TRY(postgres_wire_wait(p, POLLIN, until_us));
 		if (libpq.PQconsumeInput(p->connection) == 0)
 			return postgres_lost(p, libpq.PQerrorMessage(p->connection));
 	}
@@ -145,7 +145,7 @@ next_result(struct postgres *p, int64_t until_us, PGresult **ret_result)
 }
 
 static void
-result_clear(PGresult **result)
+postgres_wire_result_clear(PGresult **result)
 {
 	libpq.PQclear(*result);
 }
@@ -161,7 +161,7 @@ struct parameters {
 };
 
 static Oid
-type_of(enum db_kind kind)
+postgres_wire_type_of(enum db_kind kind)
 {
 	switch (kind) {
 	case DB_KIND_INT:
@@ -177,9 +177,9 @@ type_of(enum db_kind kind)
 }
 
 static err
-parameter_put(struct parameters *parameters, size_t i, const struct db_value *value)
+postgres_wire_parameter_put(struct parameters *parameters, size_t i, const struct db_value *value)
 {
-	parameters->types[i] = type_of(value->kind);
+	parameters->types[i] = postgres_wire_type_of(value->kind);
 	parameters->formats[i] = 1;
 	parameters->values[i] = NULL;
 	if (value->kind == DB_KIND_NULL)
@@ -198,17 +198,17 @@ parameter_put(struct parameters *parameters, size_t i, const struct db_value *va
 }
 
 static err
-parameters_put(struct parameters *parameters, const struct db_value *args, size_t n)
+postgres_wire_parameters_put(struct parameters *parameters, const struct db_value *args, size_t n)
 {
 	if (n > PARAMETERS_MAX)
 		return ERR_INVALID;
 	for (size_t i = 0; i < n; i++)
-		TRY(parameter_put(parameters, i, &args[i]));
+		TRY(postgres_wire_parameter_put(parameters, i, &args[i]));
 	return ERR_OK;
 }
 
 static err
-number_take(str bytes, struct db_value *ret_value)
+postgres_wire_number_take(str bytes, struct db_value *ret_value)
 {
 	uint64_t wide;
 	uint32_t half;
@@ -236,7 +236,7 @@ number_take(str bytes, struct db_value *ret_value)
 }
 
 static err
-column(const PGresult *result, int row, int at, struct db_value *ret_value)
+postgres_wire_column(const PGresult *result, int row, int at, struct db_value *ret_value)
 {
 	str bytes = str_bytes(libpq.PQgetvalue(result, row, at), (size_t)libpq.PQgetlength(result, row, at));
 
@@ -248,7 +248,7 @@ column(const PGresult *result, int row, int at, struct db_value *ret_value)
 	case TYPE_INT2:
 	case TYPE_INT4:
 	case TYPE_INT8:
-		return number_take(bytes, ret_value);
+		return postgres_wire_number_take(bytes, ret_value);
 	case TYPE_TEXT:
 	case TYPE_NAME:
 		*ret_value = DB_TEXT(bytes);
@@ -271,7 +271,7 @@ struct answer {
 };
 
 static err
-give_row(struct answer *answer, const PGresult *result, int row)
+postgres_wire_give_row(struct answer *answer, const PGresult *result, int row)
 {
 	struct db_value values[DB_COLUMNS_MAX];
 	int columns = libpq.PQnfields(result);
@@ -279,21 +279,21 @@ give_row(struct answer *answer, const PGresult *result, int row)
 	if (columns > DB_COLUMNS_MAX)
 		return ERR_INVALID;
 	for (int i = 0; i < columns; i++)
-		TRY(column(result, row, i, &values[i]));
+		TRY(postgres_wire_column(result, row, i, &values[i]));
 	answer->given++;
 	return answer->statement->each(answer->statement->context, values, (size_t)columns);
 }
 
 static err
-give_rows(struct answer *answer, const PGresult *result)
+postgres_wire_give_rows(struct answer *answer, const PGresult *result)
 {
 	for (int i = 0; answer->statement->each != NULL && i < libpq.PQntuples(result); i++)
-		TRY(give_row(answer, result, i));
+		TRY(postgres_wire_give_row(answer, result, i));
 	return ERR_OK;
 }
 
 static void
-count_changed(const struct answer *answer, PGresult *result)
+postgres_wire_count_changed(const struct answer *answer, PGresult *result)
 {
 	uint64_t changed = 0;
 
@@ -302,7 +302,7 @@ count_changed(const struct answer *answer, PGresult *result)
 }
 
 static bool
-result_failed(const PGresult *result)
+postgres_wire_result_failed(const PGresult *result)
 {
 	ExecStatusType status = libpq.PQresultStatus(result);
 
@@ -310,12 +310,12 @@ result_failed(const PGresult *result)
 }
 
 static err
-take_result(struct postgres *p, struct answer *answer, PGresult *result)
+postgres_wire_take_result(struct postgres *p, struct answer *answer, PGresult *result)
 {
-	if (result_failed(result))
-		return failed(p, result);
-	count_changed(answer, result);
-	return give_rows(answer, result);
+	if (postgres_wire_result_failed(result))
+		return postgres_wire_failed(p, result);
+	postgres_wire_count_changed(answer, result);
+	return postgres_wire_give_rows(answer, result);
 }
 
 /*
@@ -323,34 +323,35 @@ take_result(struct postgres *p, struct answer *answer, PGresult *result)
  * patient connection gives rows as they come, so that a large table need not stand in memory.
  */
 static err
-take_answer(struct postgres *p, struct answer *answer, int64_t until_us)
+postgres_wire_take_answer(struct postgres *p, struct answer *answer, int64_t until_us)
 {
-	CLEANUP(result_clear) PGresult *first = NULL;
+	CLEANUP(postgres_wire_result_clear) PGresult *first = NULL;
 	PGresult *result = NULL;
 
-	if (p->patience_us == 0 && answer->statement->each != NULL)
+	if (p->timeout_us == 0 && answer->statement->each != NULL)
 		(void)!libpq.PQsetSingleRowMode(p->connection);
 	for (;;) {
-		TRY(next_result(p, until_us, &result));
+		TRY(postgres_wire_next_result(p, until_us, &result));
 		if (result == NULL)
 			break;
-		if (p->patience_us == 0) {
+		if (p->timeout_us == 0) {
 			p->busy = true;
-			answer->e = answer->e == ERR_OK ? take_result(p, answer, result) : answer->e;
+			answer->e = answer->e == ERR_OK ? postgres_wire_take_result(p, answer, result) : answer->e;
 			p->busy = false;
 			libpq.PQclear(result);
 		} else if (first == NULL ||
-			   result_failed(result)) { /* of several statements the one that failed counts */
+			   postgres_wire_result_failed(result)) { /* of several statements the one that failed counts */
 			libpq.PQclear(first);
 			first = result;
 		} else
 			libpq.PQclear(result);
 	}
-	return first != NULL ? take_result(p, answer, first) : answer->e;
+	return first != NULL ? postgres_wire_take_result(p, answer, first) : answer->e;
 }
 
 static int
-send_statement(struct postgres *p, const struct postgres_statement *s, const struct parameters *parameters)
+postgres_wire_send_statement(struct postgres *p, const struct postgres_statement *s,
+			     const struct parameters *parameters)
 {
 	if (s->text == NULL)
 		return libpq.PQsendQueryPrepared(p->connection, s->name, (int)s->n, parameters->values,
@@ -361,7 +362,7 @@ send_statement(struct postgres *p, const struct postgres_statement *s, const str
 
 /* The connection may have ended with the statement: an administrator's doing, or the server's own end. */
 static err
-settled(struct postgres *p, err e)
+postgres_wire_settled(struct postgres *p, err e)
 {
 	if (p->connection != NULL && (p->unfit || libpq.PQstatus(p->connection) == CONNECTION_BAD)) {
 		char words[POSTGRES_MESSAGE_BYTES];
@@ -376,18 +377,18 @@ postgres_run(struct postgres *p, const struct postgres_statement *statement, int
 {
 	struct parameters parameters;
 	struct answer answer = { .statement = statement, .ret_changed = ret_changed };
-	int64_t until_us = deadline_of(p);
+	int64_t until_us = postgres_wire_deadline_of(p);
 	err e;
 
 	p->late = false;
 	p->message[0] = '\0';
-	TRY(parameters_put(&parameters, statement->args, statement->n));
-	if (send_statement(p, statement, &parameters) != 1)
+	TRY(postgres_wire_parameters_put(&parameters, statement->args, statement->n));
+	if (postgres_wire_send_statement(p, statement, &parameters) != 1)
 		return postgres_lost(p, libpq.PQerrorMessage(p->connection));
-	e = take_answer(p, &answer, until_us);
+	e = postgres_wire_take_answer(p, &answer, until_us);
 	if (ret_given != NULL)
 		*ret_given = answer.given;
-	return settled(p, e);
+	return postgres_wire_settled(p, e);
 }
 
 err
@@ -395,13 +396,13 @@ postgres_exec(struct postgres *p, const char *text)
 {
 	const struct postgres_statement nothing = { .text = text };
 	struct answer answer = { .statement = &nothing };
-	int64_t until_us = deadline_of(p);
+	int64_t until_us = postgres_wire_deadline_of(p);
 
 	p->late = false;
 	p->message[0] = '\0';
 	if (libpq.PQsendQuery(p->connection, text) != 1)
 		return postgres_lost(p, libpq.PQerrorMessage(p->connection));
-	return settled(p, take_answer(p, &answer, until_us));
+	return postgres_wire_settled(p, postgres_wire_take_answer(p, &answer, until_us));
 }
 
 err
@@ -410,20 +411,20 @@ postgres_keep(struct postgres *p, const char *name, const char *text, const stru
 	const struct postgres_statement nothing = { .text = text };
 	struct answer answer = { .statement = &nothing };
 	struct parameters parameters;
-	int64_t until_us = deadline_of(p);
+	int64_t until_us = postgres_wire_deadline_of(p);
 
 	p->late = false;
-	TRY(parameters_put(&parameters, args, n));
+	TRY(postgres_wire_parameters_put(&parameters, args, n));
 	if (libpq.PQsendPrepare(p->connection, name, text, (int)n, parameters.types) != 1)
 		return postgres_lost(p, libpq.PQerrorMessage(p->connection));
-	return settled(p, take_answer(p, &answer, until_us));
+	return postgres_wire_settled(p, postgres_wire_take_answer(p, &answer, until_us));
 }
 
 /* --- all of the named queries ------------------------------------------------------------------------------------------ */
 
 /* Each takes the place of the one before: nothing of it stays. */
 static err
-ask_all(struct postgres *p)
+postgres_wire_ask_all(struct postgres *p)
 {
 	for (size_t i = 0; i < SQL_COUNT; i++)
 		if (libpq.PQsendPrepare(p->connection, "", sql_queries[i].text[SQL_POSTGRES], 0, NULL) != 1)
@@ -435,12 +436,12 @@ ask_all(struct postgres *p)
 
 /* Out with what was asked, in with what is answered: neither side must wait for the other with full hands. */
 static err
-flush_all(struct postgres *p, int64_t until_us)
+postgres_wire_flush_all(struct postgres *p, int64_t until_us)
 {
 	int left;
 
 	while ((left = libpq.PQflush(p->connection)) == 1) {
-		TRY(wait_for(p, POLLIN | POLLOUT, until_us));
+		TRY(postgres_wire_wait(p, POLLIN | POLLOUT, until_us));
 		if (libpq.PQconsumeInput(p->connection) == 0)
 			break;
 	}
@@ -448,18 +449,18 @@ flush_all(struct postgres *p, int64_t until_us)
 }
 
 static err
-answers_all(struct postgres *p, int64_t until_us, enum sql *ret_query)
+postgres_wire_answers_all(struct postgres *p, int64_t until_us, enum sql *ret_query)
 {
 	PGresult *result = NULL;
 	size_t at = 0;
 	err e = ERR_OK;
 
 	for (;;) {
-		TRY(next_result(p, until_us, &result));
+		TRY(postgres_wire_next_result(p, until_us, &result));
 		ExecStatusType status =
 		    libpq.PQresultStatus(result); /* of NULL, between two queries: a fatal error's */
 		if (result != NULL && status == PGRES_FATAL_ERROR && e == ERR_OK) {
-			e = failed(p, result);
+			e = postgres_wire_failed(p, result);
 			*ret_query = (enum sql)at;
 		}
 		if (result == NULL)
@@ -468,24 +469,24 @@ answers_all(struct postgres *p, int64_t until_us, enum sql *ret_query)
 		if (result != NULL && status == PGRES_PIPELINE_SYNC)
 			return e;
 		if (libpq.PQstatus(p->connection) == CONNECTION_BAD)
-			return settled(p, e);
+			return postgres_wire_settled(p, e);
 	}
 }
 
 err
 postgres_understands(struct postgres *p, enum sql *ret_query)
 {
-	int64_t until_us = deadline_of(p);
+	int64_t until_us = postgres_wire_deadline_of(p);
 	err e;
 
 	p->late = false;
 	if (libpq.PQsetnonblocking(p->connection, 1) != 0 || libpq.PQenterPipelineMode(p->connection) != 1)
 		return postgres_lost(p, libpq.PQerrorMessage(p->connection));
-	e = ask_all(p);
+	e = postgres_wire_ask_all(p);
 	if (e == ERR_OK)
-		e = flush_all(p, until_us);
+		e = postgres_wire_flush_all(p, until_us);
 	if (e == ERR_OK)
-		e = answers_all(p, until_us, ret_query);
+		e = postgres_wire_answers_all(p, until_us, ret_query);
 	if (p->connection != NULL &&
 	    (libpq.PQexitPipelineMode(p->connection) != 1 || libpq.PQsetnonblocking(p->connection, 0) != 0))
 		return postgres_lost(p, libpq.PQerrorMessage(p->connection));

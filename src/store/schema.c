@@ -28,13 +28,13 @@ static struct schema_expected {
 struct schema_comparison {
 	struct schema_expected *expected;
 	bool by_statement;
-	schema_tell tell;
+	schema_report report;
 	void *context;
 	int64_t count;
 };
 
 static void
-expected_wipe(struct schema_expected *expected)
+schema_expected_wipe(struct schema_expected *expected)
 {
 	mem_free(&expected->at);
 	arena_wipe(&expected->arena);
@@ -45,7 +45,7 @@ expected_wipe(struct schema_expected *expected)
 
 /* Bytes of a comment or of white space at the beginning; 0: none. */
 static size_t
-normal_skip(str text)
+schema_normal_skip(str text)
 {
 	const char *end;
 
@@ -63,12 +63,12 @@ normal_skip(str text)
 
 /* Without comments, white space, and the quotes around names that ALTER TABLE adds; texts in '...' stay whole. */
 static void
-normal_squeeze(str text, struct buf *out)
+schema_normal_squeeze(str text, struct buf *out)
 {
 	bool quoted = false;
 
 	while (text.n > 0) {
-		size_t skip = quoted ? 0 : normal_skip(text);
+		size_t skip = quoted ? 0 : schema_normal_skip(text);
 		quoted ^= skip == 0 && text.p[0] == '\'';
 		if (skip == 0 && (quoted || text.p[0] != '"'))
 			buf_put_byte(out, text.p[0]);
@@ -77,7 +77,7 @@ normal_squeeze(str text, struct buf *out)
 }
 
 static int
-normal_order(const void *a, const void *b)
+schema_normal_order(const void *a, const void *b)
 {
 	const str *left = a, *right = b;
 	size_t n = left->n < right->n ? left->n : right->n;
@@ -88,7 +88,7 @@ normal_order(const void *a, const void *b)
 
 /* The parts of a list between parentheses, at its top; false: there are too many, or it has no end. */
 static bool
-normal_parts(str list, str parts[PARTS_MAX], size_t *ret_n)
+schema_normal_parts(str list, str parts[PARTS_MAX], size_t *ret_n)
 {
 	size_t start = 0, n = 0;
 	bool quoted = false;
@@ -111,18 +111,18 @@ normal_parts(str list, str parts[PARTS_MAX], size_t *ret_n)
 
 /* Columns and constraints of a table in order of their text: a column that was taken away and added again stands last. */
 static void
-normal_sort(str text, struct buf *out)
+schema_normal_sort(str text, struct buf *out)
 {
 	const char *open = memchr(text.p, '(', text.n), *close = memrchr(text.p, ')', text.n);
 	str parts[PARTS_MAX];
 	size_t n = 0;
 
 	if (!str_starts(text, STR("CREATETABLE")) || open == NULL || close < open ||
-	    !normal_parts(str_bytes(open + 1, (size_t)(close - open) - 1), parts, &n)) {
+	    !schema_normal_parts(str_bytes(open + 1, (size_t)(close - open) - 1), parts, &n)) {
 		buf_put(out, text);
 		return;
 	}
-	qsort(parts, n, sizeof(parts[0]), normal_order);
+	qsort(parts, n, sizeof(parts[0]), schema_normal_order);
 	buf_put(out, str_bytes(text.p, (size_t)(open - text.p) + 1));
 	for (size_t i = 0; i < n; i++) {
 		buf_put(out, parts[i]);
@@ -132,20 +132,20 @@ normal_sort(str text, struct buf *out)
 }
 
 static err
-normal_form(str statement, struct buf *out)
+schema_normal_form(str statement, struct buf *out)
 {
 	CLEANUP(buf_wipe) struct buf squeezed = BUF(STATEMENT_BYTES);
 
-	normal_squeeze(statement, &squeezed);
+	schema_normal_squeeze(statement, &squeezed);
 	TRY(buf_check(&squeezed));
-	normal_sort(buf_str(&squeezed), out);
+	schema_normal_sort(buf_str(&squeezed), out);
 	return buf_check(out);
 }
 
 /* --- what is expected --------------------------------------------------------------------------------------------------- */
 
 static err
-expected_row(void *context, const struct schema_object_row *row)
+schema_expected_row(void *context, const struct schema_object_row *row)
 {
 	CLEANUP(buf_wipe) struct buf statement = BUF(2 * STATEMENT_BYTES);
 	struct schema_expected *x = context;
@@ -153,7 +153,7 @@ expected_row(void *context, const struct schema_object_row *row)
 
 	if (x->n == OBJECTS_MAX)
 		return ERR_TOO_LONG;
-	TRY(normal_form(row->statement, &statement));
+	TRY(schema_normal_form(row->statement, &statement));
 	TRY(arena_copy(&x->arena, row->kind, &object->kind));
 	TRY(arena_copy(&x->arena, row->name, &object->name));
 	TRY(arena_copy(&x->arena, row->table_name, &object->table));
@@ -164,7 +164,7 @@ expected_row(void *context, const struct schema_object_row *row)
 
 /* By the migrations themselves, in memory. */
 static err
-expected_fill(struct schema_expected *x, int version, bool by_statement, struct why *why)
+schema_expected_fill(struct schema_expected *x, int version, bool by_statement, struct why *why)
 {
 	CLEANUP(db_close) struct db *db = NULL;
 
@@ -174,24 +174,24 @@ expected_fill(struct schema_expected *x, int version, bool by_statement, struct 
 		return ERR_MEMORY;
 	TRY(sqlite_open_in_memory(&db));
 	TRY(migrate_to(db, version, NULL, NULL, why));
-	TRY(db_rows(db, SQL_SCHEMA_OBJECTS, NULL, 0, expected_row, x));
+	TRY(db_rows(db, SQL_SCHEMA_OBJECTS, NULL, 0, schema_expected_row, x));
 	if (!by_statement)
-		TRY(db_rows(db, SQL_SCHEMA_COLUMNS, NULL, 0, expected_row, x));
+		TRY(db_rows(db, SQL_SCHEMA_COLUMNS, NULL, 0, schema_expected_row, x));
 	x->version = version;
 	return ERR_OK;
 }
 
 static err
-expected_get(int version, bool by_statement, struct why *why, struct schema_expected **ret_expected)
+schema_expected_get(int version, bool by_statement, struct why *why, struct schema_expected **ret_expected)
 {
 	struct schema_expected *x = &schema_kept;
 	err e;
 
 	if (x->version != version || x->by_statement != by_statement) {
-		expected_wipe(x);
-		e = expected_fill(x, version, by_statement, why);
+		schema_expected_wipe(x);
+		e = schema_expected_fill(x, version, by_statement, why);
 		if (e != ERR_OK) {
-			expected_wipe(x);
+			schema_expected_wipe(x);
 			return e;
 		}
 	}
@@ -204,7 +204,7 @@ expected_get(int version, bool by_statement, struct why *why, struct schema_expe
 /* --- what is there ------------------------------------------------------------------------------------------------------- */
 
 static void
-difference_tell(struct schema_comparison *c, const struct schema_object *object, const char *wrong)
+schema_difference_report(struct schema_comparison *c, const struct schema_object *object, const char *wrong)
 {
 	bool on_table =
 	    object->table.n > 0 && !str_equal(object->table, object->name) && !str_equal(object->kind, STR("column"));
@@ -214,12 +214,12 @@ difference_tell(struct schema_comparison *c, const struct schema_object *object,
 	snprintf(sentence, sizeof(sentence), "%.*s \"%.*s\"%s%.*s%s: %s", STR_ARG(str_upto(object->kind, 40)),
 		 STR_ARG(str_utf8_upto(object->name, 150)), on_table ? " on table \"" : "",
 		 STR_ARG(str_utf8_upto(on_table ? object->table : STR(""), 150)), on_table ? "\"" : "", wrong);
-	if (c->tell != NULL)
-		c->tell(c->context, sentence);
+	if (c->report != NULL)
+		c->report(c->context, sentence);
 }
 
 static struct schema_object *
-expected_find(struct schema_comparison *c, const struct schema_object *object)
+schema_expected_find(struct schema_comparison *c, const struct schema_object *object)
 {
 	for (size_t i = 0; i < c->expected->n; i++) {
 		struct schema_object *expected = &c->expected->at[i];
@@ -231,40 +231,40 @@ expected_find(struct schema_comparison *c, const struct schema_object *object)
 }
 
 static err
-actual_row(void *context, const struct schema_object_row *row)
+schema_actual_row(void *context, const struct schema_object_row *row)
 {
 	CLEANUP(buf_wipe) struct buf statement = BUF(2 * STATEMENT_BYTES);
 	struct schema_comparison *c = context;
 	struct schema_object object = { .kind = row->kind, .name = row->name, .table = row->table_name };
-	struct schema_object *expected = expected_find(c, &object);
-	err e = normal_form(row->statement, &statement);
+	struct schema_object *expected = schema_expected_find(c, &object);
+	err e = schema_normal_form(row->statement, &statement);
 
 	if (e == ERR_MEMORY)
 		return e;
 	if (expected == NULL) {
-		difference_tell(c, &object, "Doubletour does not make it");
+		schema_difference_report(c, &object, "Doubletour does not make it");
 		return ERR_OK;
 	}
 	expected->seen = true;
 	if (c->by_statement && (e != ERR_OK || !str_equal(buf_str(&statement), expected->statement)))
-		difference_tell(c, &object, "Doubletour makes it otherwise");
+		schema_difference_report(c, &object, "Doubletour makes it otherwise");
 	return ERR_OK;
 }
 
 err
-schema_check(struct db *db, int version, schema_tell tell, void *context, struct why *why, int64_t *ret_count)
+schema_check(struct db *db, int version, schema_report report, void *context, struct why *why, int64_t *ret_count)
 {
 	struct schema_comparison c = { .by_statement = db->ops->dialect == SQL_SQLITE,
-				       .tell = tell,
+				       .report = report,
 				       .context = context };
 
-	TRY(expected_get(version, c.by_statement, why, &c.expected));
-	TRY(db_rows(db, SQL_SCHEMA_OBJECTS, NULL, 0, actual_row, &c));
+	TRY(schema_expected_get(version, c.by_statement, why, &c.expected));
+	TRY(db_rows(db, SQL_SCHEMA_OBJECTS, NULL, 0, schema_actual_row, &c));
 	if (!c.by_statement)
-		TRY(db_rows(db, SQL_SCHEMA_COLUMNS, NULL, 0, actual_row, &c));
+		TRY(db_rows(db, SQL_SCHEMA_COLUMNS, NULL, 0, schema_actual_row, &c));
 	for (size_t i = 0; i < c.expected->n; i++)
 		if (!c.expected->at[i].seen)
-			difference_tell(&c, &c.expected->at[i], "it is missing");
+			schema_difference_report(&c, &c.expected->at[i], "it is missing");
 	*ret_count = c.count;
 	return ERR_OK;
 }

@@ -8,7 +8,7 @@
 #include "store/db.h"
 
 /* "trigger \"x\" on table \"accounts\": Doubletour does not make it".  Names come from the database: print them made visible. */
-typedef void (*schema_tell)(void *context, const char *sentence);
+typedef void (*schema_report)(void *context, const char *sentence);
 
 /*
  * Compare the schema with that of migration `version`, made anew in memory.  SQLite: tables with their columns and constraints,
@@ -17,7 +17,7 @@ typedef void (*schema_tell)(void *context, const char *sentence);
  *
  *   ret_count  how many differ; each was told
  */
-MUST_USE err schema_check(struct db *db, int version, schema_tell tell, void *context, struct why *why,
+MUST_USE err schema_check(struct db *db, int version, schema_report report, void *context, struct why *why,
 			  int64_t *ret_count);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 
 static struct sqlite *
-of(struct db *db)
+sqlite_of(struct db *db)
 {
 	return (struct sqlite *)db;
 }
@@ -44,7 +44,7 @@ sqlite_error(int code)
 /* --- statements --------------------------------------------------------------------------------------------------- */
 
 static int
-bind_one(sqlite3_stmt *statement, int at, const struct db_value *value)
+sqlite_bind_one(sqlite3_stmt *statement, int at, const struct db_value *value)
 {
 	const char *p = value->bytes.p == NULL ? "" : value->bytes.p;
 
@@ -62,18 +62,18 @@ bind_one(sqlite3_stmt *statement, int at, const struct db_value *value)
 }
 
 static err
-bind_all(sqlite3_stmt *statement, const struct db_value *args, size_t n)
+sqlite_bind_all(sqlite3_stmt *statement, const struct db_value *args, size_t n)
 {
 	if ((size_t)sqlite3_bind_parameter_count(statement) != n)
 		return ERR_INVALID;
 	for (size_t i = 0; i < n; i++)
-		TRY(sqlite_error(bind_one(statement, (int)i + 1, &args[i])));
+		TRY(sqlite_error(sqlite_bind_one(statement, (int)i + 1, &args[i])));
 	return ERR_OK;
 }
 
 /* SQLite gives NULL for an empty blob, but also for any text or blob that it has no memory for. */
 static err
-column_bytes(sqlite3_stmt *statement, int at, enum db_kind kind, struct db_value *ret_value)
+sqlite_column_bytes(sqlite3_stmt *statement, int at, enum db_kind kind, struct db_value *ret_value)
 {
 	const void *p = kind == DB_KIND_TEXT ? (const void *)sqlite3_column_text(statement, at)
 					     : sqlite3_column_blob(statement, at);
@@ -88,16 +88,16 @@ column_bytes(sqlite3_stmt *statement, int at, enum db_kind kind, struct db_value
 }
 
 static err
-column(sqlite3_stmt *statement, int at, struct db_value *ret_value)
+sqlite_column(sqlite3_stmt *statement, int at, struct db_value *ret_value)
 {
 	switch (sqlite3_column_type(statement, at)) {
 	case SQLITE_INTEGER:
 		*ret_value = DB_INT(sqlite3_column_int64(statement, at));
 		return ERR_OK;
 	case SQLITE_TEXT:
-		return column_bytes(statement, at, DB_KIND_TEXT, ret_value);
+		return sqlite_column_bytes(statement, at, DB_KIND_TEXT, ret_value);
 	case SQLITE_BLOB:
-		return column_bytes(statement, at, DB_KIND_BLOB, ret_value);
+		return sqlite_column_bytes(statement, at, DB_KIND_BLOB, ret_value);
 	case SQLITE_NULL:
 		*ret_value = DB_NULL();
 		return ERR_OK;
@@ -107,7 +107,7 @@ column(sqlite3_stmt *statement, int at, struct db_value *ret_value)
 }
 
 static err
-each_row(sqlite3_stmt *statement, db_each each, void *context)
+sqlite_each_row(sqlite3_stmt *statement, db_each each, void *context)
 {
 	struct db_value row[DB_COLUMNS_MAX];
 	int columns = sqlite3_column_count(statement);
@@ -117,33 +117,33 @@ each_row(sqlite3_stmt *statement, db_each each, void *context)
 	if (columns > DB_COLUMNS_MAX)
 		return ERR_INVALID;
 	for (int i = 0; i < columns; i++)
-		TRY(column(statement, i, &row[i]));
+		TRY(sqlite_column(statement, i, &row[i]));
 	return each(context, row, (size_t)columns);
 }
 
 static err
-step_all(sqlite3_stmt *statement, db_each each, void *context)
+sqlite_step_all(sqlite3_stmt *statement, db_each each, void *context)
 {
 	int code;
 
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW)
-		TRY(each_row(statement, each, context));
+		TRY(sqlite_each_row(statement, each, context));
 	sqlite_written(code);
 	return sqlite_error(code);
 }
 
 /* Always left reset and with nothing bound: what was bound may have been a secret. */
 static err
-step_statement(struct sqlite *s, sqlite3_stmt *statement, const struct db_value *args, size_t n, db_each each,
-	       void *context, int64_t *ret_changed)
+sqlite_step_statement(struct sqlite *s, sqlite3_stmt *statement, const struct db_value *args, size_t n, db_each each,
+		      void *context, int64_t *ret_changed)
 {
 	err e;
 
 	if (sqlite3_stmt_busy(statement)) /* called again by its own each() */
 		return ERR_INVALID;
-	e = bind_all(statement, args, n);
+	e = sqlite_bind_all(statement, args, n);
 	if (e == ERR_OK)
-		e = step_all(statement, each, context);
+		e = sqlite_step_all(statement, each, context);
 	if (e == ERR_OK && ret_changed != NULL)
 		*ret_changed = sqlite3_changes64(s->handle);
 	sqlite3_reset(statement);
@@ -153,7 +153,7 @@ step_statement(struct sqlite *s, sqlite3_stmt *statement, const struct db_value 
 
 /* A statement without parameters and without interest in its rows. */
 static err
-step_once(sqlite3_stmt *statement)
+sqlite_step_once(sqlite3_stmt *statement)
 {
 	int code = sqlite3_step(statement);
 
@@ -164,10 +164,10 @@ step_once(sqlite3_stmt *statement)
 
 /* Some errors have rolled back already; then there is nothing to do. */
 static void
-roll_back(struct sqlite *s)
+sqlite_roll_back(struct sqlite *s)
 {
 	if (sqlite3_get_autocommit(s->handle) == 0 && s->rollback != NULL)
-		(void)!step_once(s->rollback);
+		(void)!sqlite_step_once(s->rollback);
 	if (sqlite3_get_autocommit(s->handle) == 0)
 		(void)!sqlite3_exec(s->handle, "ROLLBACK", NULL, NULL, NULL);
 	s->stuck = sqlite3_get_autocommit(s->handle) == 0;
@@ -175,15 +175,15 @@ roll_back(struct sqlite *s)
 
 /* Nothing may be done in a transaction that should not be open any more, and which may keep others waiting. */
 static err
-unstick(struct sqlite *s)
+sqlite_unstick(struct sqlite *s)
 {
 	if (s->stuck)
-		roll_back(s);
+		sqlite_roll_back(s);
 	return s->stuck ? ERR_AWAY : ERR_OK;
 }
 
 static err
-prepare_kept(struct sqlite *s, enum sql query, sqlite3_stmt **ret_statement)
+sqlite_prepare_kept(struct sqlite *s, enum sql query, sqlite3_stmt **ret_statement)
 {
 	return sqlite_error(sqlite3_prepare_v3(s->handle, sql_queries[query].text[SQL_SQLITE], -1,
 					       SQLITE_PREPARE_PERSISTENT, ret_statement, NULL));
@@ -193,30 +193,30 @@ static err
 sqlite_step(struct db *db, int query, const char *text, const struct db_value *args, size_t n, db_each each,
 	    void *context, int64_t *ret_changed)
 {
-	struct sqlite *s = of(db);
+	struct sqlite *s = sqlite_of(db);
 	sqlite3_stmt *statement = NULL;
 	err e;
 
-	TRY(unstick(s));
+	TRY(sqlite_unstick(s));
 	if (query >= 0 && !sql_queries[query].reads && sqlite3_get_autocommit(s->handle) != 0)
 		TRY(sqlite_files_check(s));
 	if (query >= 0) {
 		if (s->prepared[query] == NULL)
-			TRY(prepare_kept(s, (enum sql)query, &s->prepared[query]));
-		return step_statement(s, s->prepared[query], args, n, each, context, ret_changed);
+			TRY(sqlite_prepare_kept(s, (enum sql)query, &s->prepared[query]));
+		return sqlite_step_statement(s, s->prepared[query], args, n, each, context, ret_changed);
 	}
 	TRY(sqlite_error(sqlite3_prepare_v2(s->handle, text, -1, &statement, NULL)));
-	e = step_statement(s, statement, args, n, each, context, ret_changed);
+	e = sqlite_step_statement(s, statement, args, n, each, context, ret_changed);
 	sqlite3_finalize(statement);
 	return e;
 }
 
 /* A query that is not needed on this connection takes no memory there: what was tried is let go again. */
 static err
-try_one(struct sqlite *s, enum sql query, struct why *why)
+sqlite_try_one(struct sqlite *s, enum sql query, struct why *why)
 {
 	sqlite3_stmt *statement = NULL;
-	err e = prepare_kept(s, query, &statement);
+	err e = sqlite_prepare_kept(s, query, &statement);
 
 	sqlite3_finalize(statement);
 	if (e == ERR_OK)
@@ -231,7 +231,7 @@ static err
 sqlite_understands(struct db *db, struct why *why)
 {
 	for (int i = 0; i < SQL_COUNT; i++)
-		TRY(try_one(of(db), (enum sql)i, why));
+		TRY(sqlite_try_one(sqlite_of(db), (enum sql)i, why));
 	return ERR_OK;
 }
 
@@ -248,7 +248,7 @@ sqlite_exec(struct sqlite *s, const char *text)
  * that replaces `accounts` would empty `sessions`.  So they are off while the schema changes, and checked before COMMIT.
  */
 static void
-enforce_references(struct sqlite *s, bool on)
+sqlite_enforce_references(struct sqlite *s, bool on)
 {
 	sqlite3_db_config(s->handle, SQLITE_DBCONFIG_ENABLE_FKEY, on ? 1 : 0, NULL);
 }
@@ -256,32 +256,32 @@ enforce_references(struct sqlite *s, bool on)
 static err
 sqlite_begin(struct db *db, enum db_purpose purpose)
 {
-	struct sqlite *s = of(db);
+	struct sqlite *s = sqlite_of(db);
 	err e;
 
 	s->dangling = false;
-	TRY(unstick(s));
+	TRY(sqlite_unstick(s));
 	if (sqlite3_get_autocommit(s->handle) == 0)
 		return ERR_INVALID;
 	TRY(sqlite_files_check(s));
-	enforce_references(s, purpose != DB_FOR_SCHEMA);
-	e = step_once(s->begin);
+	sqlite_enforce_references(s, purpose != DB_FOR_SCHEMA);
+	e = sqlite_step_once(s->begin);
 	if (e == ERR_OK)
 		s->purpose = purpose;
 	else
-		enforce_references(s, true);
+		sqlite_enforce_references(s, true);
 	return e;
 }
 
 static void
-transaction_ended(struct sqlite *s)
+sqlite_transaction_ended(struct sqlite *s)
 {
 	s->purpose = DB_FOR_ROWS;
-	enforce_references(s, true);
+	sqlite_enforce_references(s, true);
 }
 
 static err
-dangling_row(void *context, const struct db_value *row, size_t columns)
+sqlite_dangling_row(void *context, const struct db_value *row, size_t columns)
 {
 	*(bool *)context = true;
 	return ERR_INVALID;
@@ -290,22 +290,22 @@ dangling_row(void *context, const struct db_value *row, size_t columns)
 static err
 sqlite_commit(struct db *db)
 {
-	struct sqlite *s = of(db);
+	struct sqlite *s = sqlite_of(db);
 
 	if (s->purpose == DB_FOR_SCHEMA)
-		TRY(db_text(db, "PRAGMA foreign_key_check", NULL, 0, dangling_row, &s->dangling));
-	TRY(step_once(s->commit));
-	transaction_ended(s);
+		TRY(db_text(db, "PRAGMA foreign_key_check", NULL, 0, sqlite_dangling_row, &s->dangling));
+	TRY(sqlite_step_once(s->commit));
+	sqlite_transaction_ended(s);
 	return ERR_OK;
 }
 
 static void
 sqlite_rollback(struct db *db)
 {
-	struct sqlite *s = of(db);
+	struct sqlite *s = sqlite_of(db);
 
-	roll_back(s);
-	transaction_ended(s);
+	sqlite_roll_back(s);
+	sqlite_transaction_ended(s);
 }
 
 /* --- the rest ----------------------------------------------------------------------------------------------------- */
@@ -313,13 +313,14 @@ sqlite_rollback(struct db *db)
 static const char *
 sqlite_message(struct db *db)
 {
-	if (of(db)->moved)
+	if (sqlite_of(db)->moved)
 		return "its file is not in its place any more";
-	return of(db)->dangling ? "a row refers to one that is not there" : sqlite3_errmsg(of(db)->handle);
+	return sqlite_of(db)->dangling ? "a row refers to one that is not there"
+				       : sqlite3_errmsg(sqlite_of(db)->handle);
 }
 
 static err
-integrity_row(void *context, const struct db_value *row, size_t columns)
+sqlite_integrity_row(void *context, const struct db_value *row, size_t columns)
 {
 	if (columns == 1 && str_equal(row[0].bytes, STR("ok")))
 		return ERR_OK;
@@ -331,10 +332,10 @@ static err
 sqlite_integrity(struct db *db, struct why *why)
 {
 	bool dangling = false;
-	err e = db_text(db, "PRAGMA integrity_check(1)", NULL, 0, integrity_row, why);
+	err e = db_text(db, "PRAGMA integrity_check(1)", NULL, 0, sqlite_integrity_row, why);
 
 	if (e == ERR_OK)
-		e = db_text(db, "PRAGMA foreign_key_check", NULL, 0, dangling_row, &dangling);
+		e = db_text(db, "PRAGMA foreign_key_check", NULL, 0, sqlite_dangling_row, &dangling);
 	if (dangling)
 		return why_set(why, ERR_CORRUPT,
 			       "The database is damaged: a row refers to one that is not there.  Put a backup in its "
@@ -356,7 +357,7 @@ sqlite_copy(struct db *db, const char *path)
 void
 sqlite_close(struct db *db)
 {
-	struct sqlite *s = of(db);
+	struct sqlite *s = sqlite_of(db);
 
 	for (size_t i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(s->prepared[i]);

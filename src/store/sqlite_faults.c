@@ -21,31 +21,31 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static const sqlite3_io_methods *
-real_of(const sqlite3_file *file)
+sqlite_faults_real_of(const sqlite3_file *file)
 {
 	return ((const struct kind *)file->pMethods)->real;
 }
 
 static int
-faulty_read(sqlite3_file *file, void *bytes, int n, sqlite3_int64 offset)
+sqlite_faults_faulty_read(sqlite3_file *file, void *bytes, int n, sqlite3_int64 offset)
 {
-	return fault_due(FAULT_READ) ? SQLITE_IOERR_READ : real_of(file)->xRead(file, bytes, n, offset);
+	return fault_due(FAULT_READ) ? SQLITE_IOERR_READ : sqlite_faults_real_of(file)->xRead(file, bytes, n, offset);
 }
 
 static int
-faulty_write(sqlite3_file *file, const void *bytes, int n, sqlite3_int64 offset)
+sqlite_faults_faulty_write(sqlite3_file *file, const void *bytes, int n, sqlite3_int64 offset)
 {
-	return fault_due(FAULT_WRITE) ? SQLITE_FULL : real_of(file)->xWrite(file, bytes, n, offset);
+	return fault_due(FAULT_WRITE) ? SQLITE_FULL : sqlite_faults_real_of(file)->xWrite(file, bytes, n, offset);
 }
 
 static int
-faulty_sync(sqlite3_file *file, int flags)
+sqlite_faults_faulty_sync(sqlite3_file *file, int flags)
 {
-	return fault_due(FAULT_SYNC) ? SQLITE_IOERR_FSYNC : real_of(file)->xSync(file, flags);
+	return fault_due(FAULT_SYNC) ? SQLITE_IOERR_FSYNC : sqlite_faults_real_of(file)->xSync(file, flags);
 }
 
 static const sqlite3_io_methods *
-faulty_methods(const sqlite3_io_methods *of_file)
+sqlite_faults_faulty_methods(const sqlite3_io_methods *of_file)
 {
 	size_t i = 0;
 
@@ -54,9 +54,9 @@ faulty_methods(const sqlite3_io_methods *of_file)
 		i++;
 	if (kinds[i].real == NULL) {
 		kinds[i].methods = *of_file;
-		kinds[i].methods.xRead = faulty_read;
-		kinds[i].methods.xWrite = faulty_write;
-		kinds[i].methods.xSync = faulty_sync;
+		kinds[i].methods.xRead = sqlite_faults_faulty_read;
+		kinds[i].methods.xWrite = sqlite_faults_faulty_write;
+		kinds[i].methods.xSync = sqlite_faults_faulty_sync;
 		kinds[i].real = of_file;
 	}
 	pthread_mutex_unlock(&lock);
@@ -64,7 +64,7 @@ faulty_methods(const sqlite3_io_methods *of_file)
 }
 
 static int
-faulty_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *ret_flags)
+sqlite_faults_faulty_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *ret_flags)
 {
 	int status;
 
@@ -73,12 +73,12 @@ faulty_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, i
 	status = real->xOpen(real, name, file, flags, ret_flags);
 	if (status != SQLITE_OK || file->pMethods == NULL)
 		return status;
-	file->pMethods = faulty_methods(file->pMethods);
+	file->pMethods = sqlite_faults_faulty_methods(file->pMethods);
 	return status;
 }
 
 static void
-install(void)
+sqlite_faults_do_install(void)
 {
 	real = sqlite3_vfs_find(NULL);
 	if (real == NULL)
@@ -86,14 +86,14 @@ install(void)
 	faulty = *real;
 	faulty.zName = "faulty";
 	faulty.pNext = NULL;
-	faulty.xOpen = faulty_open;
+	faulty.xOpen = sqlite_faults_faulty_open;
 	(void)sqlite3_vfs_register(&faulty, 1);
 }
 
 void
 sqlite_faults_install(void)
 {
-	pthread_once(&once, install);
+	pthread_once(&once, sqlite_faults_do_install);
 }
 
 #endif

@@ -16,7 +16,7 @@ enum { ROOM_BYTES = 64 * 1024 }; /* what a few transactions put in the write-ahe
 /* --- the files ---------------------------------------------------------------------------------------------------------- */
 
 static struct store_identity
-identity_of_log(const struct sqlite *s)
+sqlite_health_identity_of_log(const struct sqlite *s)
 {
 	char path[SQLITE_PATH_BYTES];
 
@@ -28,21 +28,21 @@ void
 sqlite_files_note(struct sqlite *s)
 {
 	s->file = store_identity(s->path);
-	s->log = identity_of_log(s);
+	s->log = sqlite_health_identity_of_log(s);
 }
 
 /* What is written into a file that has lost its name is lost at the next start; and two logs for one file damage it. */
 err
 sqlite_files_check(struct sqlite *s)
 {
-	struct store_identity file = store_identity(s->path), log = identity_of_log(s);
+	struct store_identity file = store_identity(s->path), log = sqlite_health_identity_of_log(s);
 
 	s->moved = !store_identity_equal(&file, &s->file) || (s->log.file != 0 && !store_identity_equal(&log, &s->log));
 	return s->moved ? ERR_AWAY : ERR_OK;
 }
 
 static err
-files_healthy(struct sqlite *s, struct why *why)
+sqlite_health_files_healthy(struct sqlite *s, struct why *why)
 {
 	if (sqlite_files_check(s) == ERR_OK)
 		return ERR_OK;
@@ -61,7 +61,7 @@ files_healthy(struct sqlite *s, struct why *why)
 
 /* Some file systems do not say how large they are. */
 static err
-room_healthy(const struct sqlite *s, struct why *why)
+sqlite_health_room_healthy(const struct sqlite *s, struct why *why)
 {
 	struct statvfs fs;
 
@@ -102,7 +102,7 @@ sqlite_written(int code)
 
 /* The lock; and where writing failed before, one page: the number that SQLite keeps for its user, which is not used here. */
 static err
-lock_and_write(struct sqlite *s)
+sqlite_health_lock_and_write(struct sqlite *s)
 {
 	bool was_failed = atomic_load(&failed);
 	err e;
@@ -121,7 +121,7 @@ lock_and_write(struct sqlite *s)
 }
 
 static err
-damage_row(void *context, const struct db_value *row, size_t columns)
+sqlite_health_damage_row(void *context, const struct db_value *row, size_t columns)
 {
 	(void)context;
 	return columns == 1 && str_equal(row[0].bytes, STR("ok")) ? ERR_OK : ERR_CORRUPT;
@@ -129,12 +129,12 @@ damage_row(void *context, const struct db_value *row, size_t columns)
 
 /* Reads all of it up to the first damage, and only where some was found: pages that are whole can be written beside it. */
 static err
-pages_healthy(struct sqlite *s, struct why *why)
+sqlite_health_pages_healthy(struct sqlite *s, struct why *why)
 {
 	err e = ERR_OK;
 
 	if (atomic_exchange(&damaged, false))
-		e = db_text(&s->db, "PRAGMA quick_check(1)", NULL, 0, damage_row, NULL);
+		e = db_text(&s->db, "PRAGMA quick_check(1)", NULL, 0, sqlite_health_damage_row, NULL);
 	if (e == ERR_OK)
 		return e;
 	atomic_store(&damaged, true);
@@ -148,12 +148,12 @@ sqlite_probe(struct db *db, struct why *why)
 	struct sqlite *s = (struct sqlite *)db;
 	err e;
 
-	TRY(files_healthy(s, why));
-	TRY(room_healthy(s, why));
-	e = lock_and_write(s);
+	TRY(sqlite_health_files_healthy(s, why));
+	TRY(sqlite_health_room_healthy(s, why));
+	e = sqlite_health_lock_and_write(s);
 	if (e == ERR_BUSY)
 		return why_set(why, e, "The database %s is locked by another program.", s->path);
 	if (e != ERR_OK)
 		return why_set(why, e, "The database %s cannot be written: %s.", s->path, db->ops->message(db));
-	return pages_healthy(s, why);
+	return sqlite_health_pages_healthy(s, why);
 }

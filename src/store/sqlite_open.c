@@ -26,7 +26,7 @@ enum { BUSY_MS = 2000, PAUSE_MS = 10, LOCK_PAUSE_US = 500, PATH_BYTES = SQLITE_P
  * that a transaction takes here; this looks often, for as long altogether.
  */
 static int
-wait_for_lock(void *context, int looks)
+sqlite_open_wait_for_lock(void *context, int looks)
 {
 	static const struct timespec pause = { .tv_nsec = LOCK_PAUSE_US * 1000L };
 
@@ -47,7 +47,7 @@ static const char once_ours[] = "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON
 				"PRAGMA secure_delete=ON; PRAGMA journal_size_limit=67108864";
 
 static err
-not_usable(struct sqlite *s, const char *path, err e, struct why *why)
+sqlite_open_not_usable(struct sqlite *s, const char *path, err e, struct why *why)
 {
 	int system_error = sqlite3_system_errno(s->handle);
 
@@ -72,7 +72,7 @@ struct tables {
 };
 
 static err
-tables_row(void *context, const struct db_value *row, size_t columns)
+sqlite_open_tables_row(void *context, const struct db_value *row, size_t columns)
 {
 	*(struct tables *)context = (struct tables){ row[0].number, row[1].number };
 	return ERR_OK;
@@ -80,15 +80,15 @@ tables_row(void *context, const struct db_value *row, size_t columns)
 
 /* The first statement that reads the file: is it a database, and is it ours or still empty? */
 static err
-contents_check(struct sqlite *s, const char *path, struct why *why)
+sqlite_open_contents_check(struct sqlite *s, const char *path, struct why *why)
 {
 	struct tables tables = { 0 };
 	err e =
 	    db_text(&s->db, "SELECT count(*), count(*) FILTER (WHERE name = 'schema_migrations') FROM sqlite_schema",
-		    NULL, 0, tables_row, &tables);
+		    NULL, 0, sqlite_open_tables_row, &tables);
 
 	if (e != ERR_OK)
-		return not_usable(s, path, e, why);
+		return sqlite_open_not_usable(s, path, e, why);
 	if (tables.all > 0 && tables.ours == 0)
 		return why_set(why, ERR_INVALID,
 			       "%s is another program's database; nothing in it was changed.  Name a file of "
@@ -99,7 +99,7 @@ contents_check(struct sqlite *s, const char *path, struct why *why)
 
 /* SQLite opens a file that it may not write for reading only, without a word. */
 static err
-writable_check(struct sqlite *s, const char *path, struct why *why)
+sqlite_open_writable_check(struct sqlite *s, const char *path, struct why *why)
 {
 	if (sqlite3_db_readonly(s->handle, "main") == 0)
 		return ERR_OK;
@@ -110,7 +110,7 @@ writable_check(struct sqlite *s, const char *path, struct why *why)
 }
 
 static err
-privacy_check(const char *path, struct why *why)
+sqlite_open_privacy_check(const char *path, struct why *why)
 {
 	struct stat status;
 
@@ -122,7 +122,7 @@ privacy_check(const char *path, struct why *why)
 }
 
 static err
-is_wal(void *context, const struct db_value *row, size_t columns)
+sqlite_open_is_wal(void *context, const struct db_value *row, size_t columns)
 {
 	*(bool *)context = columns == 1 && str_equal(row[0].bytes, STR("wal"));
 	return ERR_OK;
@@ -130,17 +130,17 @@ is_wal(void *context, const struct db_value *row, size_t columns)
 
 /* Two that open a new file at once both want to change its mode, and SQLite does not wait for that lock by itself. */
 static err
-wal_on(struct sqlite *s, const char *path, struct why *why)
+sqlite_open_wal_on(struct sqlite *s, const char *path, struct why *why)
 {
 	int64_t until_us = clock_monotonic_us() + BUSY_MS * INT64_C(1000);
 	bool wal = false;
 	err e;
 
-	while ((e = db_text(&s->db, "PRAGMA journal_mode=WAL", NULL, 0, is_wal, &wal)) == ERR_BUSY &&
+	while ((e = db_text(&s->db, "PRAGMA journal_mode=WAL", NULL, 0, sqlite_open_is_wal, &wal)) == ERR_BUSY &&
 	       clock_monotonic_us() < until_us)
 		poll(NULL, 0, PAUSE_MS);
 	if (e != ERR_OK)
-		return not_usable(s, path, e, why);
+		return sqlite_open_not_usable(s, path, e, why);
 	if (!wal)
 		return why_set(
 		    why, ERR_AWAY,
@@ -151,43 +151,43 @@ wal_on(struct sqlite *s, const char *path, struct why *why)
 }
 
 static err
-prepare(struct sqlite *s, const char *text, sqlite3_stmt **ret_statement)
+sqlite_open_prepare(struct sqlite *s, const char *text, sqlite3_stmt **ret_statement)
 {
 	return sqlite_error(sqlite3_prepare_v3(s->handle, text, -1, SQLITE_PREPARE_PERSISTENT, ret_statement, NULL));
 }
 
 static err
-transactions_prepare(struct sqlite *s)
+sqlite_open_transactions_prepare(struct sqlite *s)
 {
-	TRY(prepare(s, "BEGIN IMMEDIATE", &s->begin));
-	TRY(prepare(s, "COMMIT", &s->commit));
-	return prepare(s, "ROLLBACK", &s->rollback);
+	TRY(sqlite_open_prepare(s, "BEGIN IMMEDIATE", &s->begin));
+	TRY(sqlite_open_prepare(s, "COMMIT", &s->commit));
+	return sqlite_open_prepare(s, "ROLLBACK", &s->rollback);
 }
 
 static err
-handle_set_up(struct sqlite *s, const char *path, struct why *why)
+sqlite_open_handle_set_up(struct sqlite *s, const char *path, struct why *why)
 {
 	err e;
 
-	sqlite3_busy_handler(s->handle, wait_for_lock, NULL);
+	sqlite3_busy_handler(s->handle, sqlite_open_wait_for_lock, NULL);
 	sqlite3_db_config(s->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	e = sqlite_exec(s, before_reading);
 	if (e != ERR_OK)
-		return not_usable(s, path, e, why);
-	TRY(contents_check(s, path, why));
-	TRY(writable_check(s, path, why));
-	TRY(privacy_check(path, why));
+		return sqlite_open_not_usable(s, path, e, why);
+	TRY(sqlite_open_contents_check(s, path, why));
+	TRY(sqlite_open_writable_check(s, path, why));
+	TRY(sqlite_open_privacy_check(path, why));
 	e = sqlite_exec(s, once_ours);
 	if (e == ERR_OK)
-		e = transactions_prepare(s);
+		e = sqlite_open_transactions_prepare(s);
 	if (e != ERR_OK)
-		return not_usable(s, path, e, why);
-	return wal_on(s, path, why); /* last: it is the first to write into a file that was made just now */
+		return sqlite_open_not_usable(s, path, e, why);
+	return sqlite_open_wal_on(s, path, why); /* last: it is the first to write into a file that was made just now */
 }
 
 /* Links are followed: the folder above may be one to another disk. */
 static err
-handle_open(struct sqlite *s, const char *path, struct why *why)
+sqlite_open_handle_open(struct sqlite *s, const char *path, struct why *why)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
 	int code;
@@ -198,12 +198,12 @@ handle_open(struct sqlite *s, const char *path, struct why *why)
 	if (s->handle == NULL)
 		return why_set(why, ERR_MEMORY, "There is no memory to open the database.");
 	if (code != SQLITE_OK)
-		return not_usable(s, path, sqlite_error(code), why);
-	return handle_set_up(s, path, why);
+		return sqlite_open_not_usable(s, path, sqlite_error(code), why);
+	return sqlite_open_handle_set_up(s, path, why);
 }
 
 static err
-connection_new(const char *path, struct why *why, struct db **ret_db)
+sqlite_open_connection_new(const char *path, struct why *why, struct db **ret_db)
 {
 	struct sqlite *s = mem_new(sizeof(*s));
 	err e;
@@ -217,7 +217,7 @@ connection_new(const char *path, struct why *why, struct db **ret_db)
 		return why_set(why, ERR_MEMORY, "There is no memory to open the database.");
 	}
 	memcpy(s->path, path, strlen(path));
-	e = handle_open(s, path, why);
+	e = sqlite_open_handle_open(s, path, why);
 	if (e == ERR_OK) {
 		sqlite_files_note(s);
 		*ret_db = &s->db;
@@ -235,17 +235,17 @@ struct made {
 };
 
 static const char *
-folder_of(const char *path, char copy[PATH_BYTES])
+sqlite_open_folder_of(const char *path, char copy[PATH_BYTES])
 {
 	snprintf(copy, PATH_BYTES, "%s", path);
 	return dirname(copy);
 }
 
 static err
-folder_make(const char *path, struct made *made, struct why *why)
+sqlite_open_folder_make(const char *path, struct made *made, struct why *why)
 {
 	char copy[PATH_BYTES];
-	const char *folder = folder_of(path, copy);
+	const char *folder = sqlite_open_folder_of(path, copy);
 
 	made->folder = mkdir(folder, 0700) == 0;
 	if (made->folder || errno == EEXIST)
@@ -256,11 +256,11 @@ folder_make(const char *path, struct made *made, struct why *why)
 
 /* The file is made empty here, so that it is 0600 whatever the umask; SQLite gives -wal and -shm the same mode. */
 static err
-file_make(const char *path, struct made *made, struct why *why)
+sqlite_open_file_make(const char *path, struct made *made, struct why *why)
 {
 	int fd;
 
-	TRY(folder_make(path, made, why));
+	TRY(sqlite_open_folder_make(path, made, why));
 	fd = sys_open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	made->file = fd >= 0;
 	if (fd >= 0)
@@ -275,7 +275,7 @@ file_make(const char *path, struct made *made, struct why *why)
 
 /* Only while it is empty: another process may have found it and put a database in it. */
 static void
-unmake(const char *path, const struct made *made)
+sqlite_open_unmake(const char *path, const struct made *made)
 {
 	char copy[PATH_BYTES];
 	struct stat status;
@@ -283,11 +283,11 @@ unmake(const char *path, const struct made *made)
 	if (made->file && stat(path, &status) == 0 && status.st_size == 0)
 		unlink(path);
 	if (made->folder)
-		rmdir(folder_of(path, copy));
+		rmdir(sqlite_open_folder_of(path, copy));
 }
 
 static err
-file_check(const char *path, struct why *why)
+sqlite_open_file_check(const char *path, struct why *why)
 {
 	struct stat status;
 
@@ -312,26 +312,26 @@ sqlite_open(const char *path, enum store_mode mode, struct why *why, struct db *
 	err e = ERR_OK;
 
 	if (mode == STORE_CREATE)
-		e = file_make(path, &made, why);
+		e = sqlite_open_file_make(path, &made, why);
 	if (e == ERR_OK)
-		e = file_check(path, why);
+		e = sqlite_open_file_check(path, why);
 	if (e == ERR_OK)
-		e = connection_new(path, why, ret_db);
+		e = sqlite_open_connection_new(path, why, ret_db);
 	if (e != ERR_OK)
-		unmake(path, &made);
+		sqlite_open_unmake(path, &made);
 	return e;
 }
 
 /* --- in memory -------------------------------------------------------------------------------------------------------- */
 
 static err
-memory_set_up(struct sqlite *s)
+sqlite_open_memory_set_up(struct sqlite *s)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 
 	TRY(sqlite_error(sqlite3_open_v2(":memory:", &s->handle, flags, NULL)));
 	TRY(sqlite_exec(s, once_ours));
-	return transactions_prepare(s);
+	return sqlite_open_transactions_prepare(s);
 }
 
 err
@@ -343,7 +343,7 @@ sqlite_open_in_memory(struct db **ret_db)
 	if (s == NULL)
 		return ERR_MEMORY;
 	s->db.ops = &sqlite_ops;
-	e = memory_set_up(s);
+	e = sqlite_open_memory_set_up(s);
 	if (e == ERR_OK)
 		*ret_db = &s->db;
 	else

@@ -43,7 +43,7 @@ static const char *const current_problems[PROBLEM_COUNT] = {
 /* --- overview ------------------------------------------------------------------------------------------------------ */
 
 static err
-count_factors(str list, uint32_t *ret_count)
+account_pages_count_factors(str list, uint32_t *ret_count)
 {
 	struct factor_item item;
 
@@ -61,10 +61,10 @@ account_show(struct exchange *x, struct channel *keeper)
 	struct account_body account = { 0 };
 
 	TRY(exchange_ask_passed(x, keeper, QUESTION_ACCOUNT, NULL, &account));
-	TRY(count_factors(account.factors, &page.authenticators));
+	TRY(account_pages_count_factors(account.factors, &page.authenticators));
 	page.password_changed_us = account.password_changed_us;
 	page.sessions = account.sessions;
-	TRY(exchange_frame(x, &page.frame));
+	TRY(exchange_layout(x, &page.layout));
 	page_account(&x->rp->body, &page);
 	return exchange_page(x, 200);
 }
@@ -76,7 +76,7 @@ static const str formats[TIME_FORMAT_COUNT] = { STR_INIT(""), STR_INIT("24"), ST
 
 /* What no page of ours offers is as if nothing had been chosen. */
 static uint32_t
-choice(const str *choices, uint32_t n, str typed)
+account_pages_choice(const str *choices, uint32_t n, str typed)
 {
 	for (uint32_t i = 0; i < n; i++)
 		if (str_equal(choices[i], typed))
@@ -85,10 +85,10 @@ choice(const str *choices, uint32_t n, str typed)
 }
 
 static err
-profile_page(struct exchange *x, int status, struct page_profile *page)
+account_pages_profile_page(struct exchange *x, int status, struct page_profile *page)
 {
 	page->username = str_of(x->session.name);
-	TRY(exchange_frame(x, &page->frame));
+	TRY(exchange_layout(x, &page->layout));
 	page_profile(&x->rp->body, page);
 	return exchange_page(x, status);
 }
@@ -100,27 +100,28 @@ profile_show(struct exchange *x)
 				     .preferred = x->session.language,
 				     .time_format = x->session.time_format };
 
-	return profile_page(x, 200, &page);
+	return account_pages_profile_page(x, 200, &page);
 }
 
 err
-profile_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+profile_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	const struct profile_form *form = x->form;
 	struct page_profile page = { .display_name = form->display_name,
-				     .preferred = choice(languages, PREFERRED_COUNT, form->language),
-				     .time_format = choice(formats, TIME_FORMAT_COUNT, form->time_format),
+				     .preferred = account_pages_choice(languages, PREFERRED_COUNT, form->language),
+				     .time_format = account_pages_choice(formats, TIME_FORMAT_COUNT, form->time_format),
 				     .error = sentence };
 
-	return profile_page(x, status, &page);
+	return account_pages_profile_page(x, status, &page);
 }
 
 err
 profile_post(struct exchange *x, struct channel *keeper)
 {
 	const struct profile_form *form = x->form;
-	const struct profile_body body = { form->display_name, choice(languages, PREFERRED_COUNT, form->language),
-					   choice(formats, TIME_FORMAT_COUNT, form->time_format) };
+	const struct profile_body body = { form->display_name,
+					   account_pages_choice(languages, PREFERRED_COUNT, form->language),
+					   account_pages_choice(formats, TIME_FORMAT_COUNT, form->time_format) };
 	struct page_profile page = { .display_name = form->display_name,
 				     .preferred = body.language,
 				     .time_format = body.time_format };
@@ -130,7 +131,7 @@ profile_post(struct exchange *x, struct channel *keeper)
 	TRY(exchange_ask(x, keeper, QUESTION_PROFILE, &body, &verdict, &problems));
 	if (verdict == VERDICT_PROBLEMS) {
 		page.name_problem = name_problems[problems.display_name];
-		return profile_page(x, 422, &page);
+		return account_pages_profile_page(x, 422, &page);
 	}
 	TRY(exchange_prefer_language(x));
 	return exchange_redirect(x, STR("/account/profile"), (str){ 0 }, FLASH_PROFILE_SAVED);
@@ -139,11 +140,11 @@ profile_post(struct exchange *x, struct channel *keeper)
 /* --- password -------------------------------------------------------------------------------------------------------- */
 
 static err
-password_page(struct exchange *x, int status, struct page_password *page)
+account_pages_password_page(struct exchange *x, int status, struct page_password *page)
 {
 	page->username = str_of(x->session.name);
 	page->otp = x->otp;
-	TRY(exchange_frame(x, &page->frame));
+	TRY(exchange_layout(x, &page->layout));
 	page_password(&x->rp->body, page);
 	return exchange_page(x, status);
 }
@@ -151,11 +152,11 @@ password_page(struct exchange *x, int status, struct page_password *page)
 err
 password_show(struct exchange *x)
 {
-	return password_page(x, 200, &(struct page_password){ 0 });
+	return account_pages_password_page(x, 200, &(struct page_password){ 0 });
 }
 
 static struct page_password
-password_typed(const struct exchange *x)
+account_pages_password_typed(const struct exchange *x)
 {
 	const struct password_form *form = x->form;
 
@@ -164,13 +165,13 @@ password_typed(const struct exchange *x)
 
 /* With a sentence the fields stay empty: a form from another site must not fill the page, least of all with a password. */
 err
-password_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+password_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	struct page_password page = { .error = sentence };
 
 	if (sentence == NULL)
-		page = password_typed(x);
-	return password_page(x, status, &page);
+		page = account_pages_password_typed(x);
+	return account_pages_password_page(x, status, &page);
 }
 
 err
@@ -178,7 +179,7 @@ password_post(struct exchange *x, struct channel *keeper)
 {
 	const struct password_form *form = x->form;
 	const struct password_body body = { form->current, form->password, form->confirm };
-	struct page_password page = password_typed(x);
+	struct page_password page = account_pages_password_typed(x);
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
@@ -190,7 +191,7 @@ password_post(struct exchange *x, struct channel *keeper)
 	page.current_problem = current_problems[problems.current];
 	page.password_problem = password_problem_text(problems.password);
 	page.confirm_problem = confirm_problem_text(problems.confirm);
-	return password_page(x, 422, &page);
+	return account_pages_password_page(x, 422, &page);
 }
 
 /* Password managers open this address: "A Well-Known URL for Changing Passwords" (W3C, 2022). */
@@ -203,11 +204,11 @@ change_password_show(struct exchange *x)
 /* --- its end --------------------------------------------------------------------------------------------------------- */
 
 static err
-close_page(struct exchange *x, int status, struct page_close *page)
+account_pages_close_page(struct exchange *x, int status, struct page_close *page)
 {
 	page->username = str_of(x->session.name);
 	page->otp = x->otp;
-	TRY(exchange_frame(x, &page->frame));
+	TRY(exchange_layout(x, &page->layout));
 	page_close(&x->rp->body, page);
 	return exchange_page(x, status);
 }
@@ -215,18 +216,18 @@ close_page(struct exchange *x, int status, struct page_close *page)
 err
 close_show(struct exchange *x)
 {
-	return close_page(x, 200, &(struct page_close){ 0 });
+	return account_pages_close_page(x, 200, &(struct page_close){ 0 });
 }
 
 err
-close_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+close_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	const struct close_form *form = x->form;
 	struct page_close page = { .error = sentence };
 
 	if (sentence == NULL)
 		page.current = form->current;
-	return close_page(x, status, &page);
+	return account_pages_close_page(x, status, &page);
 }
 
 err
@@ -246,5 +247,5 @@ close_post(struct exchange *x, struct channel *keeper)
 	if (verdict != VERDICT_PROBLEMS)
 		return ERR_DENIED;
 	page.current_problem = current_problems[problems.current];
-	return close_page(x, 422, &page);
+	return account_pages_close_page(x, 422, &page);
 }

@@ -17,7 +17,7 @@ static const struct field register_fields[] = {
 	FIELD(struct register_form, invite, LINK_TOKEN_MAX, optional),
 	FIELD(struct register_form, next, NEXT_MAX_BYTES + 1, optional),
 };
-_Static_assert((int)NEXT_MAX_BYTES <= (int)WAY_BACK_MAX_BYTES, "the keeper keeps what may be followed");
+_Static_assert((int)NEXT_MAX_BYTES <= (int)RETURN_TO_MAX_BYTES, "the keeper keeps what may be followed");
 const struct form register_form = FORM(struct register_form, register_fields);
 
 static const struct field login_fields[] = {
@@ -82,7 +82,7 @@ static const char registration_closed[] = N_("Registration is closed. Ask the ad
 
 /* What the form says of where to go on stands above the address line. */
 static void
-take_next(struct exchange *x, str next)
+web_accounts_take_next(struct exchange *x, str next)
 {
 	if (next.n > 0)
 		x->next = next_is_safe(next) ? next : (str){ 0 };
@@ -90,7 +90,7 @@ take_next(struct exchange *x, str next)
 
 /* What was typed, to be shown again: never more of it than a name can have. */
 static str
-typed(str text)
+web_accounts_typed(str text)
 {
 	return str_upto(text, 4 * USERNAME_MAX);
 }
@@ -98,23 +98,23 @@ typed(str text)
 /* --- registration ------------------------------------------------------------------------------------------------- */
 
 static err
-register_page(struct exchange *x, int status, struct page_register *page)
+web_accounts_register_page(struct exchange *x, int status, struct page_register *page)
 {
 	page->next = x->next;
-	TRY(exchange_frame(x, &page->frame));
+	TRY(exchange_layout(x, &page->layout));
 	if (page->invite.n > 0)
-		TRY(link_here(x, STR("/register?invite="), page->invite, &page->frame.path));
+		TRY(link_return_to(x, STR("/register?invite="), page->invite, &page->layout.path));
 	page_register(&x->rp->body, page);
 	return exchange_page(x, status);
 }
 
 static err
-register_closed(struct exchange *x)
+web_accounts_register_closed(struct exchange *x)
 {
 	bool invites = x->web->config->registration == REGISTRATION_INVITE;
 	struct page_register page = { .error = invites ? registration_invited : registration_closed, .closed = true };
 
-	return register_page(x, 403, &page);
+	return web_accounts_register_page(x, 403, &page);
 }
 
 /* /register?invite= */
@@ -136,31 +136,33 @@ register_show(struct exchange *x)
 	if (registration == REGISTRATION_INVITE)
 		page.invite = query.invite;
 	if (registration != REGISTRATION_OPEN && page.invite.n == 0)
-		return register_closed(x);
-	return register_page(x, 200, &page);
+		return web_accounts_register_closed(x);
+	return web_accounts_register_page(x, 200, &page);
 }
 
 err
-register_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+register_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	const struct register_form *form = x->form;
-	struct page_register page = { .username = typed(form->username), .invite = form->invite, .error = sentence };
+	struct page_register page = { .username = web_accounts_typed(form->username),
+				      .invite = form->invite,
+				      .error = sentence };
 
-	take_next(x, form->next);
-	return register_page(x, status, &page);
+	web_accounts_take_next(x, form->next);
+	return web_accounts_register_page(x, status, &page);
 }
 
 static err
-register_problems(struct exchange *x, const struct problems_body *problems)
+web_accounts_register_problems(struct exchange *x, const struct problems_body *problems)
 {
 	const struct register_form *form = x->form;
-	struct page_register page = { .username = typed(form->username),
+	struct page_register page = { .username = web_accounts_typed(form->username),
 				      .invite = form->invite,
 				      .username_problem = name_problems[problems->username],
 				      .password_problem = password_problems[problems->password],
 				      .confirm_problem = confirm_problems[problems->confirm] };
 
-	return register_page(x, 422, &page);
+	return web_accounts_register_page(x, 422, &page);
 }
 
 err
@@ -171,16 +173,16 @@ register_post(struct exchange *x, struct channel *keeper)
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	take_next(x, form->next);
+	web_accounts_take_next(x, form->next);
 	body.next = x->next;
 	TRY(exchange_ask(x, keeper, QUESTION_REGISTER, &body, &verdict, &problems));
 	switch (verdict) {
 	case VERDICT_PASSED:
 		return exchange_redirect(x, STR("/setup-2fa"), x->next, FLASH_REGISTERED);
 	case VERDICT_PROBLEMS:
-		return register_problems(x, &problems);
+		return web_accounts_register_problems(x, &problems);
 	case VERDICT_CLOSED:
-		return register_closed(x);
+		return web_accounts_register_closed(x);
 	default:
 		return ERR_DENIED;
 	}
@@ -189,14 +191,14 @@ register_post(struct exchange *x, struct channel *keeper)
 /* --- sign-in ------------------------------------------------------------------------------------------------------ */
 
 static err
-login_page(struct exchange *x, int status, str username, const char *error)
+web_accounts_login_page(struct exchange *x, int status, str username, const char *error)
 {
 	struct page_login page = { .username = username,
 				   .error = error,
 				   .next = x->next,
 				   .registration_open = x->web->config->registration == REGISTRATION_OPEN };
 
-	TRY(exchange_frame(x, &page.frame));
+	TRY(exchange_layout(x, &page.layout));
 	page_login(&x->rp->body, &page);
 	return exchange_page(x, status);
 }
@@ -204,16 +206,16 @@ login_page(struct exchange *x, int status, str username, const char *error)
 err
 login_show(struct exchange *x)
 {
-	return login_page(x, 200, STR(""), NULL);
+	return web_accounts_login_page(x, 200, STR(""), NULL);
 }
 
 err
-login_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+login_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	const struct login_form *form = x->form;
 
-	take_next(x, form->next);
-	return login_page(x, status, typed(form->username), sentence);
+	web_accounts_take_next(x, form->next);
+	return web_accounts_login_page(x, status, web_accounts_typed(form->username), sentence);
 }
 
 err
@@ -223,11 +225,11 @@ login_post(struct exchange *x, struct channel *keeper)
 	struct sign_in_body body = { form->username, form->password };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	take_next(x, form->next);
+	web_accounts_take_next(x, form->next);
 	body.next = x->next;
 	TRY(exchange_ask(x, keeper, QUESTION_SIGN_IN, &body, &verdict, NULL));
 	if (verdict == VERDICT_REFUSED)
-		return login_again(x, keeper, 422, sign_in_refused);
+		return login_redisplay(x, keeper, 422, sign_in_refused);
 	if (verdict == VERDICT_PASSED)
 		TRY(exchange_prefer_language(x));
 	/* PENDING: to the code, without being told what is missing as if it were news. */
@@ -241,61 +243,61 @@ login_post(struct exchange *x, struct channel *keeper)
 /* --- the second factor -------------------------------------------------------------------------------------------- */
 
 static err
-verify_page(struct exchange *x, int status, struct page_verify_2fa *page)
+web_accounts_verify_page(struct exchange *x, int status, struct page_verify_2fa *page)
 {
 	page->enrolling = x->session.state == STATE_ENROLLING;
 	page->codes_disabled = x->session.codes_disabled;
 	page->next = x->next;
-	TRY(exchange_frame(x, &page->frame));
+	TRY(exchange_layout(x, &page->layout));
 	page_verify_2fa(&x->rp->body, page);
 	return exchange_page(x, status);
 }
 
 err
-verify_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+verify_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	struct page_verify_2fa page = { .error = sentence };
 	const struct code_form *form = x->form;
 
-	take_next(x, form->next);
-	return verify_page(x, status, &page);
+	web_accounts_take_next(x, form->next);
+	return web_accounts_verify_page(x, status, &page);
 }
 
 err
 verify_show(struct exchange *x)
 {
-	return verify_page(x, 200, &(struct page_verify_2fa){ 0 });
+	return web_accounts_verify_page(x, 200, &(struct page_verify_2fa){ 0 });
 }
 
 /* It was no attempt: the form once more, as it was. */
 static err
-verify_impossible(struct exchange *x)
+web_accounts_verify_impossible(struct exchange *x)
 {
 	bool enrolling = x->session.state == STATE_ENROLLING;
 	struct page_verify_2fa page = { .error = enrolling ? exchange_code_impossible : exchange_either_impossible };
 
-	return verify_page(x, 422, &page);
+	return web_accounts_verify_page(x, 422, &page);
 }
 
 static err
-verify_refused(struct exchange *x, const struct proved_body *proved)
+web_accounts_verify_refused(struct exchange *x, const struct verified_body *verified)
 {
 	struct page_verify_2fa page = { .error = x->session.state == STATE_ENROLLING ? code_refused : either_refused };
 
-	exchange_drift(proved->drift_s, &page.drift);
-	return verify_page(x, 422, &page);
+	exchange_drift(verified->drift_s, &page.drift);
+	return web_accounts_verify_page(x, 422, &page);
 }
 
 /* Whoever has enrolled gets recovery codes; whoever has used one replaces what was lost; both go on to next from there. */
 static err
-verify_passed(struct exchange *x, bool enrolling, const struct proved_body *proved)
+web_accounts_verify_passed(struct exchange *x, bool enrolling, const struct verified_body *verified)
 {
-	TRY(exchange_device_cookie(x, &proved->device));
+	TRY(exchange_device_cookie(x, &verified->device));
 	if (x->next.n == 0) /* the form of another tab, or of no page of ours, may know none */
-		take_next(x, proved->next);
+		web_accounts_take_next(x, verified->next);
 	if (enrolling)
 		return exchange_redirect(x, STR("/account/recovery-codes"), x->next, FLASH_ENROLLED);
-	if (proved->recovered != 0)
+	if (verified->recovered != 0)
 		return exchange_redirect(x, STR("/account/authenticators"), x->next, FLASH_RECOVERED);
 	return exchange_redirect(x, x->next.n > 0 ? x->next : STR("/"), (str){ 0 }, FLASH_SIGNED_IN);
 }
@@ -304,30 +306,30 @@ err
 verify_post(struct exchange *x, struct channel *keeper)
 {
 	const struct code_form *form = x->form;
-	const struct prove_body body = { form->otp };
-	struct proved_body proved = { 0 };
+	const struct verify_body body = { form->otp };
+	struct verified_body verified = { 0 };
 	bool enrolling = x->session.state == STATE_ENROLLING;
 	enum verdict verdict = VERDICT_REFUSED;
 
-	take_next(x, form->next);
-	TRY(exchange_ask(x, keeper, QUESTION_PROVE, &body, &verdict, &proved));
+	web_accounts_take_next(x, form->next);
+	TRY(exchange_ask(x, keeper, QUESTION_VERIFY, &body, &verdict, &verified));
 	if (verdict == VERDICT_PASSED)
-		return verify_passed(x, enrolling, &proved);
+		return web_accounts_verify_passed(x, enrolling, &verified);
 	if (verdict == VERDICT_PROBLEMS)
-		return verify_impossible(x);
+		return web_accounts_verify_impossible(x);
 	if (verdict == VERDICT_REFUSED && x->session.state != STATE_NONE)
-		return verify_refused(x, &proved);
+		return web_accounts_verify_refused(x, &verified);
 	return ERR_DENIED;
 }
 
 /* --- sign-out ----------------------------------------------------------------------------------------------------- */
 
 static err
-logout_page(struct exchange *x, int status, const char *sentence)
+web_accounts_logout_page(struct exchange *x, int status, const char *sentence)
 {
 	struct page_logout page = { .error = sentence };
 
-	TRY(exchange_frame(x, &page.frame));
+	TRY(exchange_layout(x, &page.layout));
 	page_logout(&x->rp->body, &page);
 	return exchange_page(x, status);
 }
@@ -335,13 +337,13 @@ logout_page(struct exchange *x, int status, const char *sentence)
 err
 logout_show(struct exchange *x)
 {
-	return logout_page(x, 200, NULL);
+	return web_accounts_logout_page(x, 200, NULL);
 }
 
 err
-logout_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+logout_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
-	return logout_page(x, status, sentence);
+	return web_accounts_logout_page(x, status, sentence);
 }
 
 err

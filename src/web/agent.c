@@ -32,7 +32,7 @@ static const struct word systems[] = {
 };
 
 static bool
-has(str text, str part)
+agent_has(str text, str part)
 {
 	for (; text.n >= part.n; text = str_from(text, 1))
 		if (str_starts(text, part))
@@ -41,10 +41,10 @@ has(str text, str part)
 }
 
 static str
-first(const struct word *words, size_t n, str agent)
+agent_first(const struct word *words, size_t n, str agent)
 {
 	for (size_t i = 0; i < n; i++)
-		if (has(agent, words[i].part))
+		if (agent_has(agent, words[i].part))
 			return words[i].name;
 	return STR("");
 }
@@ -52,11 +52,11 @@ first(const struct word *words, size_t n, str agent)
 str
 agent_browser(str agent)
 {
-	return first(browsers, COUNT(browsers), agent);
+	return agent_first(browsers, COUNT(browsers), agent);
 }
 
 str
 agent_system(str agent)
 {
-	return first(systems, COUNT(systems), agent);
+	return agent_first(systems, COUNT(systems), agent);
 }

@@ -27,7 +27,7 @@ ask_view_of(const struct answer_head *head, struct session_view *ret_view)
 				     .last_sign_in_us = head->last_sign_in_us,
 				     .factor_since_us = head->factor_since_us,
 				     .expires_us = head->expires_us,
-				     .proved_us = head->proved_us,
+				     .verified_us = head->verified_us,
 				     .language = (enum preferred_language)head->language,
 				     .time_format = (enum time_format)head->time_format,
 				     .recovery_left = head->recovery_left,
@@ -81,10 +81,10 @@ ask_allowed(const struct exchange *x, enum question_id id)
 static err
 ask_verdict(struct exchange *x, const struct answer_head *answer)
 {
-	x->retry_s = answer->verdict == VERDICT_WAIT ? answer->retry_s : 0;
+	x->retry_s = answer->verdict == VERDICT_LOCKOUT ? answer->retry_s : 0;
 	switch (answer->verdict) {
-	case VERDICT_WAIT:
-		return ERR_WAIT;
+	case VERDICT_LOCKOUT:
+		return ERR_LOCKOUT;
 	case VERDICT_STATE:
 		return ERR_DENIED;
 	case VERDICT_STEP_UP:

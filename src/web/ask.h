@@ -12,7 +12,7 @@
  *
  * The dispatcher handles these for every handler, which passes them on with TRY:
  *
- * ERR_WAIT    too many failures, and nothing was looked at: it shows the form again, with 429
+ * ERR_LOCKOUT    too many failures, and nothing was looked at: it shows the form again, with 429
  * ERR_DENIED  the session's state does not open the question: it redirects to the next step of the sign-in
  * ERR_STALE   the last proof of the factor is too old: it shows the form again, with a field for a code
  *

@@ -9,7 +9,7 @@
 enum { ANSWER_BODY_MAX = 256 }; /* bytes of the largest answer struct */
 
 static err
-send_question(struct channel *channel, struct question_head *head, const void *body)
+channel_send_question(struct channel *channel, struct question_head *head, const void *body)
 {
 	CLEANUP(buf_wipe) struct buf question = BUF(WIRE_MAX_BYTES);
 
@@ -21,7 +21,7 @@ send_question(struct channel *channel, struct question_head *head, const void *b
 }
 
 static err
-receive_answer(int fd, struct arena *arena, str *ret_bytes)
+channel_receive_answer(int fd, struct arena *arena, str *ret_bytes)
 {
 	char bytes[WIRE_MAX_BYTES];
 	ssize_t n;
@@ -39,10 +39,10 @@ receive_answer(int fd, struct arena *arena, str *ret_bytes)
 
 /* The answer to this question: one that was given up waiting for may still lie before it, and is somebody else's. */
 static err
-receive_own(struct channel *channel, struct arena *arena, str *ret_rest, struct answer_head *ret_head)
+channel_receive_own(struct channel *channel, struct arena *arena, str *ret_rest, struct answer_head *ret_head)
 {
 	do {
-		TRY(receive_answer(channel->fd, arena, ret_rest));
+		TRY(channel_receive_answer(channel->fd, arena, ret_rest));
 		TRY(wire_get(ret_rest, &wire_answer_head, ret_head));
 	} while (ret_head->number != 0 && ret_head->number < channel->asked);
 	return ret_head->number == 0 || ret_head->number == channel->asked ? ERR_OK : ERR_PROTOCOL;
@@ -58,8 +58,8 @@ channel_ask(struct channel *channel, struct arena *arena, struct question_head *
 
 	if (answer->size > sizeof(unwanted) || wire_questions[head->id].pool > channel->pool)
 		return ERR_INVALID;
-	TRY(send_question(channel, head, body));
-	TRY(receive_own(channel, arena, &rest, ret_head));
+	TRY(channel_send_question(channel, head, body));
+	TRY(channel_receive_own(channel, arena, &rest, ret_head));
 	TRY(wire_get(&rest, answer, ret_answer == NULL ? unwanted : ret_answer));
 	if (rest.n != 0)
 		return ERR_PROTOCOL;

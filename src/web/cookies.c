@@ -22,7 +22,7 @@ enum {
 /* --- the form of each value --------------------------------------------------------------------------------------- */
 
 static bool
-token_form(str value)
+cookies_token_form(str value)
 {
 	struct token token;
 
@@ -30,7 +30,7 @@ token_form(str value)
 }
 
 static bool
-anonymous_form(str value)
+cookies_anonymous_form(str value)
 {
 	uint8_t bytes[EARLIER_ANONYMOUS_CHARACTERS * 3 / 4];
 
@@ -38,7 +38,7 @@ anonymous_form(str value)
 }
 
 static bool
-language_form(str value)
+cookies_language_form(str value)
 {
 	enum config_language language;
 
@@ -52,14 +52,14 @@ static const struct cookie_kind {
 	bool (*has_form)(str value);      /* of a value under the earlier name */
 } kinds[] = {
 	[COOKIE_SESSION] = { STR_INIT("doubletour"), STR_INIT("__Host-doubletour"), STR_INIT("session"),
-			     STR_INIT("__Host-session"), token_form },
+			     STR_INIT("__Host-session"), cookies_token_form },
 	[COOKIE_DEVICE] = { STR_INIT("doubletour-device"), STR_INIT("__Host-doubletour-device"), STR_INIT("device"),
-			    STR_INIT("__Host-device"), token_form },
+			    STR_INIT("__Host-device"), cookies_token_form },
 	[COOKIE_FORM] = { STR_INIT("doubletour-form"), STR_INIT("__Host-doubletour-form"), STR_INIT("form"),
-			  STR_INIT("__Host-form"), anonymous_form },
+			  STR_INIT("__Host-form"), cookies_anonymous_form },
 	[COOKIE_FLASH] = { .local = STR_INIT("doubletour-flash"), .https = STR_INIT("__Host-doubletour-flash") },
 	[COOKIE_LANGUAGE] = { STR_INIT("doubletour-language"), STR_INIT("__Host-doubletour-language"),
-			      STR_INIT("language"), STR_INIT("__Host-language"), language_form },
+			      STR_INIT("language"), STR_INIT("__Host-language"), cookies_language_form },
 	[COOKIE_ROUND] = { .local = STR_INIT("doubletour-round"), .https = STR_INIT("__Host-doubletour-round") },
 };
 
@@ -132,7 +132,7 @@ exchange_forget_cookie(struct exchange *x, enum cookie_name name)
 }
 
 static err
-token_cookie(struct exchange *x, enum cookie_name name, const struct token *token, int64_t seconds)
+cookies_token_cookie(struct exchange *x, enum cookie_name name, const struct token *token, int64_t seconds)
 {
 	CLEANUP(buf_wipe) struct buf value = BUF(64);
 
@@ -143,7 +143,7 @@ token_cookie(struct exchange *x, enum cookie_name name, const struct token *toke
 
 /* Flask-Session, too, sends 43 characters of base64url as "session": only the keeper can tell which are ours. */
 static err
-forget_earlier_session(struct exchange *x)
+cookies_forget_earlier_session(struct exchange *x)
 {
 	if (!x->session_earlier)
 		return ERR_OK;
@@ -154,21 +154,21 @@ forget_earlier_session(struct exchange *x)
 err
 exchange_session_cookie(struct exchange *x, const struct token *token)
 {
-	TRY(forget_earlier_session(x));
-	return token_cookie(x, COOKIE_SESSION, token, 0);
+	TRY(cookies_forget_earlier_session(x));
+	return cookies_token_cookie(x, COOKIE_SESSION, token, 0);
 }
 
 err
 exchange_forget_session(struct exchange *x)
 {
-	TRY(forget_earlier_session(x));
+	TRY(cookies_forget_earlier_session(x));
 	return exchange_forget_cookie(x, COOKIE_SESSION);
 }
 
 err
 exchange_device_cookie(struct exchange *x, const struct token *token)
 {
-	return token_cookie(x, COOKIE_DEVICE, token, DEVICE_SECONDS);
+	return cookies_token_cookie(x, COOKIE_DEVICE, token, DEVICE_SECONDS);
 }
 
 err

@@ -17,7 +17,7 @@ home_show(struct exchange *x)
 				  .last_sign_in_us = x->session.last_sign_in_us,
 				  .refused = x->session.refused };
 
-	TRY(exchange_frame(x, &page.frame));
+	TRY(exchange_layout(x, &page.layout));
 	page_home(&x->rp->body, &page);
 	return exchange_page(x, 200);
 }
@@ -36,11 +36,11 @@ language_set(struct exchange *x)
 }
 
 static err
-plain(struct exchange *x, int status, str text)
+core_plain(struct exchange *x, int status, str text)
 {
 	TRY(reply_header(x->rq, x->rp, STR("Content-Type"), STR("text/plain; charset=utf-8")));
 	TRY(reply_header(x->rq, x->rp, STR("Cache-Control"), STR("no-store")));
-	TRY(exchange_guard(x));
+	TRY(exchange_security_headers(x));
 	x->rp->fixed = text;
 	x->rp->status = status;
 	return ERR_OK;
@@ -51,28 +51,28 @@ err
 health_show(struct exchange *x)
 {
 	if (atomic_load(&x->web->database_writable))
-		return plain(x, 200, STR("ok\n"));
+		return core_plain(x, 200, STR("ok\n"));
 	TRY(reply_header(x->rq, x->rp, STR("Retry-After"), STR("2")));
-	return plain(x, 503, STR("the database cannot be written\n"));
+	return core_plain(x, 503, STR("the database cannot be written\n"));
 }
 
 /* /livez: this process answers. */
 err
 alive_show(struct exchange *x)
 {
-	return plain(x, 200, STR("ok\n"));
+	return core_plain(x, 200, STR("ok\n"));
 }
 
 /* A login server is nothing for search engines. */
 err
 robots_show(struct exchange *x)
 {
-	return plain(x, 200, STR("User-agent: *\nDisallow: /\n"));
+	return core_plain(x, 200, STR("User-agent: *\nDisallow: /\n"));
 }
 
 /* gzip;q=0 is rare enough to be taken for a yes by nobody: the word must stand without a weight of zero. */
 static bool
-takes_gzip(struct exchange *x)
+core_takes_gzip(struct exchange *x)
 {
 	str accept = request_header(x->rq, "Accept-Encoding");
 
@@ -87,13 +87,13 @@ takes_gzip(struct exchange *x)
 }
 
 static err
-asset_reply(struct exchange *x, const struct asset *asset)
+core_asset_reply(struct exchange *x, const struct asset *asset)
 {
-	bool zipped = asset->gzip.n > 0 && takes_gzip(x);
+	bool zipped = asset->gzip.n > 0 && core_takes_gzip(x);
 
 	TRY(reply_header(x->rq, x->rp, STR("Content-Type"), asset->type));
 	TRY(reply_header(x->rq, x->rp, STR("Cache-Control"), STR("public, max-age=31536000, immutable")));
-	TRY(exchange_guard(x));
+	TRY(exchange_security_headers(x));
 	TRY(reply_header(x->rq, x->rp, STR("Vary"), STR("Accept-Encoding")));
 	TRY(reply_header(x->rq, x->rp, STR("ETag"), asset->etag));
 	if (zipped)
@@ -112,7 +112,7 @@ static_show(struct exchange *x)
 {
 	const struct asset *asset = asset_find(x->rq->path);
 
-	return asset == NULL ? ERR_NOT_FOUND : asset_reply(x, asset);
+	return asset == NULL ? ERR_NOT_FOUND : core_asset_reply(x, asset);
 }
 
 /* Browsers ask for this name unbidden; the pages name the hashed one. */
@@ -125,7 +125,7 @@ favicon_show(struct exchange *x)
 		return ERR_NOT_FOUND;
 	TRY(reply_header(x->rq, x->rp, STR("Location"), icon->path));
 	TRY(reply_header(x->rq, x->rp, STR("Cache-Control"), STR("public, max-age=86400")));
-	TRY(exchange_guard(x));
+	TRY(exchange_security_headers(x));
 	x->rp->status = 303;
 	return ERR_OK;
 }

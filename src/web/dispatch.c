@@ -24,7 +24,7 @@ dispatch_status(err e)
 		return 413;
 	case ERR_NOT_FOUND:
 		return 404;
-	case ERR_WAIT:
+	case ERR_LOCKOUT:
 		return 429;
 	case ERR_MEMORY:
 	case ERR_IO:
@@ -59,7 +59,7 @@ static const struct form next_form = FORM(struct next_form, next_fields);
 
 /* ?next= of a GET; a form has its own field of that name.  What is not safe is as if it were not there. */
 static void
-page_next(struct exchange *x)
+dispatch_page_next(struct exchange *x)
 {
 	struct next_form query = { 0 };
 	struct form_faults faults = { 0 };
@@ -70,20 +70,20 @@ page_next(struct exchange *x)
 }
 
 static void
-page_who(struct exchange *x)
+dispatch_page_who(struct exchange *x)
 {
 	x->address = forwarded_address(x->rq, exchange_trusts, (void *)(uintptr_t)x->web->config);
 	x->rq->from = x->address;
 }
 
 static err
-page_begin(struct exchange *x)
+dispatch_page_begin(struct exchange *x)
 {
-	page_who(x);
+	dispatch_page_who(x);
 	x->language = language_choose(exchange_cookie(x, COOKIE_LANGUAGE), request_header(x->rq, "Accept-Language"),
 				      x->web->config->default_language);
 	x->anonymous = exchange_cookie(x, COOKIE_FORM);
-	page_next(x);
+	dispatch_page_next(x);
 	return exchange_session_find(x);
 }
 
@@ -96,7 +96,7 @@ static const struct field csrf_fields[] = {
 static const struct form csrf_form = FORM(struct csrf_form, csrf_fields);
 
 static err
-page_form_read(struct exchange *x)
+dispatch_page_form_read(struct exchange *x)
 {
 	struct form_faults faults; /* a cut value is still too long for the keeper, which words it */
 
@@ -108,7 +108,7 @@ page_form_read(struct exchange *x)
 
 /* The form's token, and the fields that the route's row names. */
 static err
-page_form(struct exchange *x)
+dispatch_page_form(struct exchange *x)
 {
 	struct csrf_form csrf = { 0 };
 
@@ -116,11 +116,11 @@ page_form(struct exchange *x)
 		return ERR_OK;
 	TRY(form_parse(&csrf_form, x->rq->body, x->rq->arena, &csrf, NULL));
 	x->csrf_token = csrf.csrf_token;
-	return x->route->form == NULL ? ERR_OK : page_form_read(x);
+	return x->route->form == NULL ? ERR_OK : dispatch_page_form_read(x);
 }
 
 static err
-page_say_methods(struct exchange *x)
+dispatch_page_say_methods(struct exchange *x)
 {
 	unsigned methods = x->methods;
 	bool both = (methods & HTTP_GET) && (methods & HTTP_POST);
@@ -133,7 +133,7 @@ page_say_methods(struct exchange *x)
 
 /* "/account/" is typed for "/account": lead there.  False: it is no page of ours with a slash behind it. */
 static bool
-page_lead_from_slash(struct exchange *x)
+dispatch_page_redirect_slash(struct exchange *x)
 {
 	CLEANUP(buf_wipe) struct buf location = BUF(16 * 1024);
 	str path = str_upto(x->rq->path, x->rq->path.n - 1);
@@ -153,7 +153,7 @@ page_lead_from_slash(struct exchange *x)
 
 /* By this method, or by another that the path takes. */
 static bool
-page_is_for_any_host(const struct exchange *x)
+dispatch_page_is_for_any_host(const struct exchange *x)
 {
 	enum http_method one = (enum http_method)(x->methods & -x->methods);
 	unsigned ignored;
@@ -166,9 +166,9 @@ page_is_for_any_host(const struct exchange *x)
 
 /* Is it the right address, and a page?  If not, the reply is made here. */
 static bool
-page_found(struct exchange *x)
+dispatch_page_found(struct exchange *x)
 {
-	if (!page_is_for_any_host(x) && exchange_elsewhere(x)) {
+	if (!dispatch_page_is_for_any_host(x) && exchange_elsewhere(x)) {
 		log_event(LOG_NOTICE, "host.refused", LOG_STR("host", request_header(x->rq, "Host")));
 		exchange_wrong_address(x);
 		return false;
@@ -176,8 +176,8 @@ page_found(struct exchange *x)
 	if (x->route != NULL)
 		return true;
 	if (x->methods != 0)
-		exchange_error(x, page_say_methods(x) == ERR_OK ? 405 : 503);
-	else if (!page_lead_from_slash(x))
+		exchange_error(x, dispatch_page_say_methods(x) == ERR_OK ? 405 : 503);
+	else if (!dispatch_page_redirect_slash(x))
 		exchange_error(x, 404);
 	return false;
 }
@@ -186,7 +186,7 @@ page_found(struct exchange *x)
 
 /* Where to come back to from wherever this person is led: the page itself if it needs FULL, else its own next. */
 static err
-page_next_from_here(struct exchange *x, str *ret_next)
+dispatch_page_next_from_path(struct exchange *x, str *ret_next)
 {
 	CLEANUP(buf_wipe) struct buf here = BUF(NEXT_MAX_BYTES);
 
@@ -206,23 +206,23 @@ page_next_from_here(struct exchange *x, str *ret_next)
 
 /* A POST that is not from a page of ours: its page again, with a sentence to act on; nothing was done. */
 static err
-page_refuse_foreign(struct exchange *x, struct channel *keeper)
+dispatch_page_refuse_cross_site(struct exchange *x, struct channel *keeper)
 {
 	log_event(LOG_NOTICE, "form.refused", LOG_STR("path", x->rq->path), LOG_STR("address", x->address));
-	return x->route->again(x, keeper, 403,
-			       N_("This form had grown old, or came from somewhere else. Please send it again."));
+	return x->route->redisplay(x, keeper, 403,
+				   N_("This form had grown old, or came from somewhere else. Please send it again."));
 }
 
 /* The form again, with the field for a code; how it came to that stands in x->otp. */
 static err
-page_show_otp(struct exchange *x, struct channel *keeper)
+dispatch_page_show_otp(struct exchange *x, struct channel *keeper)
 {
-	return x->route->again(x, keeper, x->route->method == HTTP_POST ? 422 : 200, NULL);
+	return x->route->redisplay(x, keeper, x->route->method == HTTP_POST ? 422 : 200, NULL);
 }
 
 /* The session's state does not open what was asked: on to the step that it does open, or to where an expired step begins again. */
 static err
-page_next_step(struct exchange *x)
+dispatch_page_next_step(struct exchange *x)
 {
 	const struct route *route = x->route;
 
@@ -230,104 +230,104 @@ page_next_step(struct exchange *x)
 		return exchange_redirect(x, route->expired.path,
 					 route->expired.state == STATE_FULL ? (str){ 0 } : x->next,
 					 route->expired.flash);
-	return exchange_lead(x, x->next);
+	return exchange_redirect_to_step(x, x->next);
 }
 
 /* What a handler passes on. */
 static err
-page_after(struct exchange *x, struct channel *keeper, err e)
+dispatch_page_after(struct exchange *x, struct channel *keeper, err e)
 {
 	switch (e) {
 	case ERR_DENIED:
-		return page_next_step(x);
-	case ERR_WAIT: /* how long is said by the page, and in Retry-After */
+		return dispatch_page_next_step(x);
+	case ERR_LOCKOUT: /* how long is said by the page, and in Retry-After */
 		if (x->route->method != HTTP_POST)
 			return e;
-		return x->route->again(x, keeper, 429,
-				       N_("Too many tries that were wrong: this one was not looked at."));
+		return x->route->redisplay(x, keeper, 429,
+					   N_("Too many tries that were wrong: this one was not looked at."));
 	case ERR_STALE:
-		if (!x->route->step_up || x->route->again == NULL)
+		if (!x->route->step_up || x->route->redisplay == NULL)
 			return ERR_PROTOCOL;
 		exchange_otp_missing(&x->otp);
-		return page_show_otp(x, keeper);
+		return dispatch_page_show_otp(x, keeper);
 	default:
 		return e;
 	}
 }
 
 static err
-page_answer(struct exchange *x, struct channel *keeper)
+dispatch_page_answer(struct exchange *x, struct channel *keeper)
 {
 	return x->route->show != NULL ? x->route->show(x) : x->route->answer(x, keeper);
 }
 
 /* The code of a form with that field is verified before the rest of the form is looked at. */
 static err
-page_answer_fresh(struct exchange *x, struct channel *keeper)
+dispatch_page_answer_fresh(struct exchange *x, struct channel *keeper)
 {
 	const str *otp = form_value(x->route->form, x->form, STR("otp"));
 
 	if (otp == NULL) /* the row has no such form: a defect of ours */
 		return ERR_PROTOCOL;
 	TRY(exchange_step_up(x, keeper, *otp, &x->otp));
-	return x->otp.problem != NULL ? page_show_otp(x, keeper) : page_answer(x, keeper);
+	return x->otp.problem != NULL ? dispatch_page_show_otp(x, keeper) : dispatch_page_answer(x, keeper);
 }
 
 static err
-page_post(struct exchange *x, struct channel *keeper)
+dispatch_page_post(struct exchange *x, struct channel *keeper)
 {
 	bool ours = false;
 
 	TRY(form_token_check(x, x->csrf_token, &ours));
 	if (!ours)
-		return page_refuse_foreign(x, keeper);
-	return x->route->step_up ? page_answer_fresh(x, keeper) : page_answer(x, keeper);
+		return dispatch_page_refuse_cross_site(x, keeper);
+	return x->route->step_up ? dispatch_page_answer_fresh(x, keeper) : dispatch_page_answer(x, keeper);
 }
 
 static err
-page_open(struct exchange *x, struct channel *keeper)
+dispatch_page_open(struct exchange *x, struct channel *keeper)
 {
 	err e;
 
 	if (x->route->step_up)
 		exchange_otp(x, &x->otp);
-	e = x->route->method == HTTP_POST ? page_post(x, keeper) : page_answer(x, keeper);
-	return page_after(x, keeper, e);
+	e = x->route->method == HTTP_POST ? dispatch_page_post(x, keeper) : dispatch_page_answer(x, keeper);
+	return dispatch_page_after(x, keeper, e);
 }
 
 static err
-page_run(struct exchange *x, struct channel *keeper)
+dispatch_page_run(struct exchange *x, struct channel *keeper)
 {
 	str next = { 0 };
 
 	TRY(exchange_session_ask(x, keeper));
 	if (route_opens(x->route, x->session.state))
-		return page_open(x, keeper);
-	TRY(page_next_from_here(x, &next));
-	return exchange_lead(x, next);
+		return dispatch_page_open(x, keeper);
+	TRY(dispatch_page_next_from_path(x, &next));
+	return exchange_redirect_to_step(x, next);
 }
 
 static void
-page_work(struct exchange *x, struct channel *keeper)
+dispatch_page_work(struct exchange *x, struct channel *keeper)
 {
-	err e = page_run(x, keeper);
+	err e = dispatch_page_run(x, keeper);
 
 	if (e != ERR_OK)
 		dispatch_failed(x, e);
 }
 
-static enum http_lane
-page_admit(struct exchange *x)
+static enum http_pool
+dispatch_page_admit(struct exchange *x)
 {
-	err e = page_begin(x);
+	err e = dispatch_page_begin(x);
 
 	if (e != ERR_OK) {
 		exchange_error(x, 503);
 		return HTTP_INLINE;
 	}
-	if (!page_found(x))
+	if (!dispatch_page_found(x))
 		return HTTP_INLINE;
-	e = page_form(x);
+	e = dispatch_page_form(x);
 	if (e != ERR_OK) {
 		exchange_error(x, dispatch_status(e));
 		return HTTP_INLINE;
@@ -338,18 +338,18 @@ page_admit(struct exchange *x)
 }
 
 static void
-page_refuse(struct exchange *x, int status)
+dispatch_page_refuse(struct exchange *x, int status)
 {
-	(void)!page_begin(x); /* a page in the default language is better than none */
+	(void)!dispatch_page_begin(x); /* a page in the default language is better than none */
 	exchange_error(x, status);
 }
 
 /* --- plain: for programs and for pages, the same to everyone ------------------------------------------------------- */
 
-static enum http_lane
-plain_admit(struct exchange *x)
+static enum http_pool
+dispatch_plain_admit(struct exchange *x)
 {
-	page_who(x);
+	dispatch_page_who(x);
 	x->language = language_choose(exchange_cookie(x, COOKIE_LANGUAGE), request_header(x->rq, "Accept-Language"),
 				      x->web->config->default_language);
 	x->session_known = true; /* none */
@@ -357,7 +357,7 @@ plain_admit(struct exchange *x)
 }
 
 static void
-plain_work(struct exchange *x, struct channel *keeper)
+dispatch_plain_work(struct exchange *x, struct channel *keeper)
 {
 	err e = x->route->show(x);
 
@@ -368,8 +368,12 @@ plain_work(struct exchange *x, struct channel *keeper)
 
 /* --- the pipelines ------------------------------------------------------------------------------------------------ */
 
-static const struct pipeline page_pipeline = { .admit = page_admit, .work = page_work, .refuse = page_refuse };
-static const struct pipeline plain_pipeline = { .admit = plain_admit, .work = plain_work, .refuse = page_refuse };
+static const struct pipeline page_pipeline = { .admit = dispatch_page_admit,
+					       .work = dispatch_page_work,
+					       .refuse = dispatch_page_refuse };
+static const struct pipeline plain_pipeline = { .admit = dispatch_plain_admit,
+						.work = dispatch_plain_work,
+						.refuse = dispatch_page_refuse };
 
 static const struct pipeline *const pipelines[] = {
 	[ROUTE_PAGE] = &page_pipeline,
@@ -436,11 +440,11 @@ dispatch_route(struct exchange *x)
 	return false;
 }
 
-static enum http_lane
+static enum http_pool
 dispatch_admit(void *app, struct request *rq, struct reply *rp)
 {
 	struct exchange *x = dispatch_new(app, rq, rp);
-	enum http_lane lane;
+	enum http_pool pool;
 
 	if (x == NULL) {
 		rp->status = 503;
@@ -448,10 +452,10 @@ dispatch_admit(void *app, struct request *rq, struct reply *rp)
 	}
 	if (!dispatch_route(x))
 		return HTTP_INLINE;
-	lane = dispatch_pipeline(x)->admit(x);
-	if (lane == HTTP_INLINE && rp->status == 0)
+	pool = dispatch_pipeline(x)->admit(x);
+	if (pool == HTTP_INLINE && rp->status == 0)
 		dispatch_work(x, NULL);
-	return lane;
+	return pool;
 }
 
 static void
@@ -492,11 +496,11 @@ dispatch_refuse(void *app, struct request *rq, int status, struct reply *rp)
 }
 
 static void *
-dispatch_worker_open(void *app, enum http_lane lane, size_t index)
+dispatch_worker_open(void *app, enum http_pool pool, size_t index)
 {
 	struct web *web = app;
 
-	return &web->channels[lane == HTTP_SLOW ? web->quick + index : index];
+	return &web->channels[pool == HTTP_SLOW ? web->quick + index : index];
 }
 
 static void

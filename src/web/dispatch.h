@@ -19,7 +19,7 @@
 /* What a request goes through, by the kind of its route. */
 struct pipeline {
 	/* On the event thread: read the request.  Which lane does the rest?  INLINE with a reply that is made already ends it. */
-	enum http_lane (*admit)(struct exchange *x);
+	enum http_pool (*admit)(struct exchange *x);
 	/* Make the reply: on the event thread for INLINE, with keeper NULL, else on a worker. */
 	void (*work)(struct exchange *x, struct channel *keeper);
 	/* The reply where the request is refused, with this status, before it could be read. */

@@ -11,7 +11,7 @@
 
 /* A value that is cut at these is still too long for the keeper, and a whole number of characters to show again. */
 enum { NAME_SENT_MAX = 2 * DISPLAY_NAME_MAX_BYTES, PASSWORD_SENT_MAX = PASSWORD_MAX_BYTES + 4 };
-enum { ID_MAX = 20, FACTORS_MAX = 256, HERE_MAX = 128 };
+enum { ID_MAX = 20, FACTORS_MAX = 256, RETURN_TO_MAX = 128 };
 
 static const str list_path = STR_INIT("/account/authenticators");
 static const str new_path = STR_INIT("/account/authenticators/new");
@@ -66,7 +66,7 @@ static const char not_removable[] =
 
 /* 0: no id, which no authenticator has. */
 static int64_t
-id_of(str text)
+factor_pages_id_of(str text)
 {
 	uint64_t id = 0;
 
@@ -76,7 +76,7 @@ id_of(str text)
 /* --- the first one ------------------------------------------------------------------------------------------------ */
 
 static err
-qr_base64(struct exchange *x, str uri, str *ret_text)
+factor_pages_qr_base64(struct exchange *x, str uri, str *ret_text)
 {
 	CLEANUP(buf_wipe) struct buf png = BUF(64 * 1024);
 	CLEANUP(buf_wipe) struct buf text = BUF(128 * 1024);
@@ -96,8 +96,8 @@ setup_show(struct exchange *x, struct channel *keeper)
 	TRY(exchange_ask_passed(x, keeper, QUESTION_ENROL, NULL, &enrolment));
 	page.secret = enrolment.secret;
 	page.uri = enrolment.uri;
-	TRY(qr_base64(x, enrolment.uri, &page.qr_png));
-	TRY(exchange_frame(x, &page.frame));
+	TRY(factor_pages_qr_base64(x, enrolment.uri, &page.qr_png));
+	TRY(exchange_layout(x, &page.layout));
 	page_setup_2fa(&x->rp->body, &page);
 	return exchange_page(x, 200);
 }
@@ -114,7 +114,7 @@ struct fault {
 };
 
 static err
-take_factors(struct exchange *x, str list, struct page_authenticators *page)
+factor_pages_take_factors(struct exchange *x, str list, struct page_authenticators *page)
 {
 	page->factors = arena_alloc(x->rq->arena, FACTORS_MAX * sizeof(page->factors[0]));
 	if (page->factors == NULL)
@@ -137,7 +137,7 @@ take_factors(struct exchange *x, str list, struct page_authenticators *page)
 
 /* The keeper decides; this is only what is offered. */
 static void
-mark_factors(struct exchange *x, const struct fault *fault, struct page_authenticators *page)
+factor_pages_mark_factors(struct exchange *x, const struct fault *fault, struct page_authenticators *page)
 {
 	size_t active = 0;
 
@@ -157,16 +157,16 @@ mark_factors(struct exchange *x, const struct fault *fault, struct page_authenti
 }
 
 static err
-factors_page(struct exchange *x, struct channel *keeper, int status, const struct fault *fault)
+factor_pages_page(struct exchange *x, struct channel *keeper, int status, const struct fault *fault)
 {
 	struct page_authenticators page = { .error = fault->error, .recovered = x->session.recovered, .next = x->next };
 	struct account_body account = { 0 };
 
 	TRY(exchange_ask_passed(x, keeper, QUESTION_ACCOUNT, NULL, &account));
-	TRY(take_factors(x, account.factors, &page));
-	mark_factors(x, fault, &page);
-	TRY(exchange_frame(x, &page.frame));
-	page.frame.path = list_path;
+	TRY(factor_pages_take_factors(x, account.factors, &page));
+	factor_pages_mark_factors(x, fault, &page);
+	TRY(exchange_layout(x, &page.layout));
+	page.layout.path = list_path;
 	page_authenticators(&x->rp->body, &page);
 	return exchange_page(x, status);
 }
@@ -174,76 +174,77 @@ factors_page(struct exchange *x, struct channel *keeper, int status, const struc
 err
 factors_show(struct exchange *x, struct channel *keeper)
 {
-	return factors_page(x, keeper, 200, &(struct fault){ 0 });
+	return factor_pages_page(x, keeper, 200, &(struct fault){ 0 });
 }
 
 /* --- renaming and removing one ------------------------------------------------------------------------------------ */
 
 err
-factor_rename_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+factor_rename_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	const struct factor_name_form *form = x->form;
 
-	return factors_page(x, keeper, status,
-			    &(struct fault){ .id = id_of(form->id), .name = form->name, .error = sentence });
+	return factor_pages_page(
+	    x, keeper, status,
+	    &(struct fault){ .id = factor_pages_id_of(form->id), .name = form->name, .error = sentence });
 }
 
 err
 factor_rename_post(struct exchange *x, struct channel *keeper)
 {
 	const struct factor_name_form *form = x->form;
-	const struct factor_body body = { .id = id_of(form->id), .name = form->name };
+	const struct factor_body body = { .id = factor_pages_id_of(form->id), .name = form->name };
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
 	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_RENAME, &body, &verdict, &problems));
 	if (verdict == VERDICT_PROBLEMS)
-		return factors_page(x, keeper, 422,
-				    &(struct fault){ .id = body.id,
-						     .name = form->name,
-						     .name_problem = name_problems[problems.display_name] });
+		return factor_pages_page(x, keeper, 422,
+					 &(struct fault){ .id = body.id,
+							  .name = form->name,
+							  .name_problem = name_problems[problems.display_name] });
 	return exchange_redirect(x, list_path, (str){ 0 },
 				 verdict == VERDICT_PASSED ? FLASH_FACTOR_RENAMED : FLASH_FACTOR_GONE);
 }
 
 err
-factor_remove_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+factor_remove_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	const struct factor_remove_form *form = x->form;
 	struct fault fault = { .error = sentence, .otp = x->otp };
 
 	if (sentence == NULL)
-		fault.id = id_of(form->id);
-	return factors_page(x, keeper, status, &fault);
+		fault.id = factor_pages_id_of(form->id);
+	return factor_pages_page(x, keeper, status, &fault);
 }
 
 err
 factor_remove_post(struct exchange *x, struct channel *keeper)
 {
 	const struct factor_remove_form *form = x->form;
-	const struct factor_body body = { .id = id_of(form->id) };
+	const struct factor_body body = { .id = factor_pages_id_of(form->id) };
 	enum verdict verdict = VERDICT_REFUSED;
 
 	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_REMOVE, &body, &verdict, NULL));
 	if (verdict == VERDICT_PASSED)
 		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_REMOVED);
-	return factors_page(x, keeper, 422, &(struct fault){ .id = body.id, .error = not_removable });
+	return factor_pages_page(x, keeper, 422, &(struct fault){ .id = body.id, .error = not_removable });
 }
 
 /* --- another one -------------------------------------------------------------------------------------------------- */
 
 static err
-factor_new_page(struct exchange *x, int status, struct page_authenticator_new *page)
+factor_pages_new_page(struct exchange *x, int status, struct page_authenticator_new *page)
 {
-	CLEANUP(buf_wipe) struct buf here = BUF(HERE_MAX);
+	CLEANUP(buf_wipe) struct buf return_to = BUF(RETURN_TO_MAX);
 
 	page->otp = x->otp;
-	TRY(exchange_frame(x, &page->frame));
-	buf_put(&here, new_path);
+	TRY(exchange_layout(x, &page->layout));
+	buf_put(&return_to, new_path);
 	if (page->replaces != 0)
-		buf_printf(&here, "?replaces=%" PRId64, page->replaces);
-	TRY(buf_check(&here));
-	TRY(arena_copy(x->rq->arena, buf_str(&here), &page->frame.path));
+		buf_printf(&return_to, "?replaces=%" PRId64, page->replaces);
+	TRY(buf_check(&return_to));
+	TRY(arena_copy(x->rq->arena, buf_str(&return_to), &page->layout.path));
 	page_authenticator_new(&x->rp->body, page);
 	return exchange_page(x, status);
 }
@@ -255,39 +256,39 @@ factor_new_show(struct exchange *x)
 	struct page_authenticator_new page = { 0 };
 
 	TRY(form_parse(&replaces_query, x->rq->query, x->rq->arena, &query, NULL));
-	page.replaces = id_of(query.replaces);
-	return factor_new_page(x, 200, &page);
+	page.replaces = factor_pages_id_of(query.replaces);
+	return factor_pages_new_page(x, 200, &page);
 }
 
 /* The form as it was sent. */
 static struct page_authenticator_new
-factor_new_typed(const struct exchange *x)
+factor_pages_new_typed(const struct exchange *x)
 {
 	const struct factor_new_form *form = x->form;
 
 	return (struct page_authenticator_new){ .name = form->name,
 						.current = form->current,
-						.replaces = id_of(form->replaces) };
+						.replaces = factor_pages_id_of(form->replaces) };
 }
 
 /* With a sentence the form is from somewhere else, or has grown old: what it brought is not shown, least of all a password. */
 err
-factor_new_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+factor_new_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	const struct factor_new_form *form = x->form;
-	struct page_authenticator_new page = { .error = sentence, .replaces = id_of(form->replaces) };
+	struct page_authenticator_new page = { .error = sentence, .replaces = factor_pages_id_of(form->replaces) };
 
 	if (sentence == NULL)
-		page = factor_new_typed(x);
-	return factor_new_page(x, status, &page);
+		page = factor_pages_new_typed(x);
+	return factor_pages_new_page(x, status, &page);
 }
 
 err
 factor_new_post(struct exchange *x, struct channel *keeper)
 {
 	const struct factor_new_form *form = x->form;
-	const struct factor_begin_body body = { form->current, form->name, id_of(form->replaces) };
-	struct page_authenticator_new page = factor_new_typed(x);
+	const struct factor_begin_body body = { form->current, form->name, factor_pages_id_of(form->replaces) };
+	struct page_authenticator_new page = factor_pages_new_typed(x);
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
@@ -298,51 +299,52 @@ factor_new_post(struct exchange *x, struct channel *keeper)
 		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_GONE);
 	page.name_problem = name_problems[problems.display_name];
 	page.current_problem = current_problems[problems.current];
-	return factor_new_page(x, 422, &page);
+	return factor_pages_new_page(x, 422, &page);
 }
 
 /* --- its first code ----------------------------------------------------------------------------------------------- */
 
 static err
-factor_confirm_page(struct exchange *x, struct channel *keeper, int status, struct page_authenticator_confirm *page)
+factor_pages_confirm_page(struct exchange *x, struct channel *keeper, int status,
+			  struct page_authenticator_confirm *page)
 {
 	struct enrolment_body enrolment = { 0 };
 
 	TRY(exchange_ask_passed(x, keeper, QUESTION_ENROL, NULL, &enrolment));
 	page->secret = enrolment.secret;
 	page->uri = enrolment.uri;
-	TRY(qr_base64(x, enrolment.uri, &page->qr_png));
-	TRY(exchange_frame(x, &page->frame));
+	TRY(factor_pages_qr_base64(x, enrolment.uri, &page->qr_png));
+	TRY(exchange_layout(x, &page->layout));
 	page_authenticator_confirm(&x->rp->body, page);
 	return exchange_page(x, status);
 }
 
 err
-factor_confirm_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+factor_confirm_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
-	return factor_confirm_page(x, keeper, status, &(struct page_authenticator_confirm){ .error = sentence });
+	return factor_pages_confirm_page(x, keeper, status, &(struct page_authenticator_confirm){ .error = sentence });
 }
 
 err
 factor_confirm_show(struct exchange *x, struct channel *keeper)
 {
-	return factor_confirm_again(x, keeper, 200, NULL);
+	return factor_confirm_redisplay(x, keeper, 200, NULL);
 }
 
 err
 factor_confirm_post(struct exchange *x, struct channel *keeper)
 {
 	const struct factor_code_form *form = x->form;
-	const struct prove_body body = { form->otp };
+	const struct verify_body body = { form->otp };
 	struct page_authenticator_confirm page = { .error = code_refused };
-	struct proved_body proved = { 0 };
+	struct verified_body verified = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_CONFIRM, &body, &verdict, &proved));
+	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_CONFIRM, &body, &verdict, &verified));
 	if (verdict == VERDICT_PASSED)
 		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_ADDED);
 	if (verdict == VERDICT_PROBLEMS)
 		page.error = exchange_code_impossible;
-	exchange_drift(proved.drift_s, &page.drift);
-	return factor_confirm_page(x, keeper, 422, &page);
+	exchange_drift(verified.drift_s, &page.drift);
+	return factor_pages_confirm_page(x, keeper, 422, &page);
 }

@@ -21,8 +21,8 @@ enum flash_kind { FLASH_INFO = 0, FLASH_GOOD, FLASH_BAD };
 struct flash {
 	const char *word;
 	enum flash_kind kind;
-	const char *sentence; /* msgid */
-	bool tells_recovery;  /* followed by how many recovery codes are left */
+	const char *sentence;     /* msgid */
+	bool shows_recovery_left; /* followed by how many recovery codes are left */
 };
 
 /* NULL for FLASH_NONE. */

@@ -10,7 +10,7 @@ enum { ANONYMOUS_BYTES = 18, ANONYMOUS_MIN = 24, ANONYMOUS_MAX = 64 };
 
 /* The two kinds are told apart in what is signed, so that an anonymous token never fits a session. */
 static err
-token_of(struct exchange *x, str kind, str holder, str *ret_token)
+form_token_of(struct exchange *x, str kind, str holder, str *ret_token)
 {
 	CLEANUP(buf_wipe) struct buf signed_text = BUF(256);
 	CLEANUP(buf_wipe) struct buf token = BUF(64);
@@ -26,15 +26,15 @@ token_of(struct exchange *x, str kind, str holder, str *ret_token)
 }
 
 static err
-token_now(struct exchange *x, str *ret_token)
+form_token_now(struct exchange *x, str *ret_token)
 {
 	if (exchange_signed_in(x))
-		return token_of(x, STR("session:"), str_bytes(x->token.b, TOKEN_BYTES), ret_token);
-	return token_of(x, STR("anonymous:"), x->anonymous, ret_token);
+		return form_token_of(x, STR("session:"), str_bytes(x->token.b, TOKEN_BYTES), ret_token);
+	return form_token_of(x, STR("anonymous:"), x->anonymous, ret_token);
 }
 
 static err
-anonymous_make(struct exchange *x)
+form_token_anonymous_make(struct exchange *x)
 {
 	CLEANUP(buf_wipe) struct buf value = BUF(64);
 	uint8_t bytes[ANONYMOUS_BYTES];
@@ -47,7 +47,7 @@ anonymous_make(struct exchange *x)
 }
 
 static bool
-anonymous_usable(str cookie)
+form_token_anonymous_usable(str cookie)
 {
 	return cookie.n >= ANONYMOUS_MIN && cookie.n <= ANONYMOUS_MAX;
 }
@@ -55,9 +55,9 @@ anonymous_usable(str cookie)
 err
 form_token_make(struct exchange *x)
 {
-	if (!exchange_signed_in(x) && !anonymous_usable(x->anonymous))
-		TRY(anonymous_make(x));
-	return token_now(x, &x->form_token);
+	if (!exchange_signed_in(x) && !form_token_anonymous_usable(x->anonymous))
+		TRY(form_token_anonymous_make(x));
+	return form_token_now(x, &x->form_token);
 }
 
 bool
@@ -77,9 +77,9 @@ form_token_check(struct exchange *x, str sent, bool *ret_ours)
 	str expected = { 0 };
 
 	*ret_ours = false;
-	if (!form_origin_ours(x) || (!exchange_signed_in(x) && !anonymous_usable(x->anonymous)))
+	if (!form_origin_ours(x) || (!exchange_signed_in(x) && !form_token_anonymous_usable(x->anonymous)))
 		return ERR_OK;
-	TRY(token_now(x, &expected));
+	TRY(form_token_now(x, &expected));
 	*ret_ours = sent.n == expected.n && secret_equal(sent.p, expected.p, expected.n);
 	return ERR_OK;
 }

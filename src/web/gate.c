@@ -48,7 +48,7 @@ struct check {
 };
 
 static const struct endpoint *
-endpoint_of(str path)
+web_gate_endpoint_of(str path)
 {
 	for (size_t i = 0; i < COUNT(endpoints); i++) {
 		str rest = str_from(path, endpoints[i].path.n);
@@ -59,40 +59,41 @@ endpoint_of(str path)
 }
 
 static bool
-gate_path(str path)
+web_gate_path(str path)
 {
-	return endpoint_of(path) != NULL;
+	return web_gate_endpoint_of(path) != NULL;
 }
 
 /* --- reading what the proxy says ----------------------------------------------------------------------------------------- */
 
 /* The value of a field that stands once; empty with p == NULL otherwise. */
 static str
-only(const struct exchange *x, const char *name)
+web_gate_only(const struct exchange *x, const char *name)
 {
 	return request_header_count(x->rq, name) == 1 ? request_header(x->rq, name) : (str){ 0 };
 }
 
 static err
-read_original(struct exchange *x, struct check *c)
+web_gate_read_original(struct exchange *x, struct check *c)
 {
-	c->method = only(x, "X-Original-Method");
-	return target_read(only(x, "X-Original-URL"), x->rq->arena, &c->target);
+	c->method = web_gate_only(x, "X-Original-Method");
+	return target_read(web_gate_only(x, "X-Original-URL"), x->rq->arena, &c->target);
 }
 
 static err
-read_forwarded(struct exchange *x, struct check *c)
+web_gate_read_forwarded(struct exchange *x, struct check *c)
 {
-	str uri = only(x, "X-Forwarded-Uri");
+	str uri = web_gate_only(x, "X-Forwarded-Uri");
 
 	if (!str_starts(uri, STR("/"))) /* none at all is not the front page */
 		return ERR_INVALID;
-	c->method = only(x, "X-Forwarded-Method");
-	return target_join(only(x, "X-Forwarded-Proto"), only(x, "X-Forwarded-Host"), uri, x->rq->arena, &c->target);
+	c->method = web_gate_only(x, "X-Forwarded-Method");
+	return target_join(web_gate_only(x, "X-Forwarded-Proto"), web_gate_only(x, "X-Forwarded-Host"), uri,
+			   x->rq->arena, &c->target);
 }
 
 static err
-read_path(struct exchange *x, struct check *c)
+web_gate_read_path(struct exchange *x, struct check *c)
 {
 	CLEANUP(buf_wipe) struct buf path = BUF(TARGET_MAX_BYTES);
 
@@ -103,12 +104,13 @@ read_path(struct exchange *x, struct check *c)
 		buf_put(&path, x->rq->query);
 	}
 	TRY(buf_check(&path));
-	return target_join(only(x, "X-Forwarded-Proto"), only(x, "Host"), buf_str(&path), x->rq->arena, &c->target);
+	return target_join(web_gate_only(x, "X-Forwarded-Proto"), web_gate_only(x, "Host"), buf_str(&path),
+			   x->rq->arena, &c->target);
 }
 
 /* The old endpoint takes an empty header as absent: HAProxy's guide sends `X-Forwarded-Method` from a variable that is unset. */
 static err
-gate_header_or(const struct exchange *x, const char *name, str absent, str *ret_value)
+web_gate_header_or(const struct exchange *x, const char *name, str absent, str *ret_value)
 {
 	str value = request_header(x->rq, name);
 
@@ -118,7 +120,7 @@ gate_header_or(const struct exchange *x, const char *name, str absent, str *ret_
 
 /* Path and query as they were sent. */
 static str
-gate_target_uri(const struct target *target)
+web_gate_target_uri(const struct target *target)
 {
 	str rest = target->url;
 
@@ -132,49 +134,50 @@ gate_target_uri(const struct target *target)
  * the one that it opens.
  */
 static err
-gate_forwarded_agrees(const struct exchange *x, const struct target *original)
+web_gate_forwarded_agrees(const struct exchange *x, const struct target *original)
 {
-	str ours = gate_target_uri(original), authority, uri;
+	str ours = web_gate_target_uri(original), authority, uri;
 	struct target forwarded;
 
-	TRY(gate_header_or(x, "X-Forwarded-Host", original->authority, &authority));
-	TRY(gate_header_or(x, "X-Forwarded-Uri", ours, &uri));
+	TRY(web_gate_header_or(x, "X-Forwarded-Host", original->authority, &authority));
+	TRY(web_gate_header_or(x, "X-Forwarded-Uri", ours, &uri));
 	TRY(target_join(STR("https"), authority, STR("/"), x->rq->arena, &forwarded));
 	return str_equal(forwarded.host, original->host) && str_equal(uri, ours) ? ERR_OK : ERR_INVALID;
 }
 
 /* A proxy that writes X-Forwarded-Uri need not write X-Original-Method: that name is the browser's then. */
 static err
-gate_method_either(const struct exchange *x, str *ret_method)
+web_gate_method_either(const struct exchange *x, str *ret_method)
 {
 	str own = x->rq->method_name, original, forwarded;
 	bool original_counts = request_header(x->rq, "X-Forwarded-Uri").n == 0;
 
-	TRY(gate_header_or(x, "X-Original-Method", (str){ 0 }, &original));
-	TRY(gate_header_or(x, "X-Forwarded-Method", original_counts && original.n > 0 ? original : own, &forwarded));
+	TRY(web_gate_header_or(x, "X-Original-Method", (str){ 0 }, &original));
+	TRY(web_gate_header_or(x, "X-Forwarded-Method", original_counts && original.n > 0 ? original : own,
+			       &forwarded));
 	*ret_method = forwarded;
 	return original.n == 0 || str_equal(original, forwarded) ? ERR_OK : ERR_INVALID;
 }
 
 static err
-read_either(struct exchange *x, struct check *c)
+web_gate_read_either(struct exchange *x, struct check *c)
 {
 	if (request_header_count(x->rq, "X-Original-URL") == 0) {
-		TRY(read_forwarded(x, c));
+		TRY(web_gate_read_forwarded(x, c));
 	} else {
-		TRY(target_read(only(x, "X-Original-URL"), x->rq->arena, &c->target));
-		TRY(gate_forwarded_agrees(x, &c->target));
+		TRY(target_read(web_gate_only(x, "X-Original-URL"), x->rq->arena, &c->target));
+		TRY(web_gate_forwarded_agrees(x, &c->target));
 	}
-	return gate_method_either(x, &c->method);
+	return web_gate_method_either(x, &c->method);
 }
 
 static err
-check_read(struct exchange *x, struct check *c)
+web_gate_check_read(struct exchange *x, struct check *c)
 {
-	static err (*const reads[])(struct exchange *, struct check *) = { [FROM_ORIGINAL] = read_original,
-									   [FROM_FORWARDED] = read_forwarded,
-									   [FROM_PATH] = read_path,
-									   [FROM_EITHER] = read_either };
+	static err (*const reads[])(struct exchange *, struct check *) = { [FROM_ORIGINAL] = web_gate_read_original,
+									   [FROM_FORWARDED] = web_gate_read_forwarded,
+									   [FROM_PATH] = web_gate_read_path,
+									   [FROM_EITHER] = web_gate_read_either };
 
 	TRY(reads[c->endpoint->source](x, c));
 	if (!target_method_good(c->method))
@@ -186,7 +189,7 @@ check_read(struct exchange *x, struct check *c)
 /* --- deciding ------------------------------------------------------------------------------------------------------------- */
 
 static struct access_decision
-decide(struct exchange *x, struct check *c)
+web_gate_decide(struct exchange *x, struct check *c)
 {
 	const struct access_request request = { .target = &c->target, .method = c->method, .address = x->address };
 
@@ -195,7 +198,7 @@ decide(struct exchange *x, struct check *c)
 
 /* Somebody who passes with a name needs it signed for this host. */
 static bool
-wants_signature(const struct check *c)
+web_gate_wants_signature(const struct check *c)
 {
 	return c->outcome == ACCESS_PASSES && c->policy != ACCESS_BYPASS && c->guest.visitor.level != ACCESS_NOBODY &&
 	       c->guest.jwt.n == 0;
@@ -203,23 +206,23 @@ wants_signature(const struct check *c)
 
 /* From what is known here; false: the keeper must be asked. */
 static bool
-check_known(struct exchange *x, struct check *c)
+web_gate_check_known(struct exchange *x, struct check *c)
 {
 	bool known = c->cookie.n == 0;
 
 	if (!known && gate_cache_key(c->cookie, c->target.host, &c->key) == ERR_OK)
 		known = gate_cache_get(x->web->gate_cache, &c->key, x->rq->now_us, x->rq->arena, &c->guest);
-	c->outcome = decide(x, c).outcome;
-	return known && !wants_signature(c);
+	c->outcome = web_gate_decide(x, c).outcome;
+	return known && !web_gate_wants_signature(c);
 }
 
 static void
-guest_take(const struct gate_visitor_body *answer, struct gate_guest *guest)
+web_gate_guest_take(const struct gate_visitor_body *answer, struct gate_guest *guest)
 {
 	*guest = (struct gate_guest){ .visitor = { .level = answer->level,
 						   .name = answer->name,
 						   .groups = answer->groups,
-						   .proved_us = answer->proved_us },
+						   .verified_us = answer->verified_us },
 				      .display_name = answer->display_name,
 				      .email = answer->email,
 				      .expires_us = answer->expires_us,
@@ -228,7 +231,7 @@ guest_take(const struct gate_visitor_body *answer, struct gate_guest *guest)
 }
 
 static err
-check_ask(struct exchange *x, struct channel *keeper, struct check *c)
+web_gate_check_ask(struct exchange *x, struct channel *keeper, struct check *c)
 {
 	const struct gate_body body = { .token = str_upto(c->cookie, 64), .url = c->target.url, .method = c->method };
 	int64_t epoch = gate_cache_epoch(x->web->gate_cache);
@@ -236,8 +239,8 @@ check_ask(struct exchange *x, struct channel *keeper, struct check *c)
 	enum verdict verdict = VERDICT_REFUSED;
 
 	TRY(exchange_ask(x, keeper, QUESTION_GATE, &body, &verdict, &answer));
-	guest_take(&answer, &c->guest);
-	(void)decide(x, c); /* which rule it is; the keeper's word is what counts */
+	web_gate_guest_take(&answer, &c->guest);
+	(void)web_gate_decide(x, c); /* which rule it is; the keeper's word is what counts */
 	c->outcome = verdict == VERDICT_PASSED ? (enum access_outcome)answer.outcome : ACCESS_REFUSED;
 	if (c->guest.visitor.level != ACCESS_NOBODY)
 		gate_cache_put(x->web->gate_cache, &c->key, &c->guest, x->rq->now_us, epoch);
@@ -247,7 +250,7 @@ check_ask(struct exchange *x, struct channel *keeper, struct check *c)
 /* --- answering ------------------------------------------------------------------------------------------------------------ */
 
 static err
-header(struct exchange *x, const char *name, str value)
+web_gate_header(struct exchange *x, const char *name, str value)
 {
 	return reply_header(x->rq, x->rp, str_of(name), value);
 }
@@ -257,23 +260,23 @@ header(struct exchange *x, const char *name, str value)
  * what is missing is the cookie of a sign-in, at the address in Location.
  */
 static err
-gate_challenge(struct exchange *x)
+web_gate_challenge(struct exchange *x)
 {
-	return header(x, "WWW-Authenticate", STR("Cookie realm=\"sign-in\""));
+	return web_gate_header(x, "WWW-Authenticate", STR("Cookie realm=\"sign-in\""));
 }
 
 /* A page for whoever sees it through a proxy: of itself, for our style sheet is on another host. */
 static err
-put_page(struct exchange *x, int status, const char *sentence, str link, const char *link_text)
+web_gate_put_page(struct exchange *x, int status, const char *sentence, str link, const char *link_text)
 {
 	struct buf *out = &x->rp->body;
 	enum config_language language =
 	    language_choose(exchange_cookie(x, COOKIE_LANGUAGE), request_header(x->rq, "Accept-Language"),
 			    x->web->config->default_language);
 
-	TRY(exchange_guard(x));
-	TRY(header(x, "Content-Type", STR("text/html; charset=utf-8")));
-	TRY(header(x, "Cache-Control", STR("no-store")));
+	TRY(exchange_security_headers(x));
+	TRY(web_gate_header(x, "Content-Type", STR("text/html; charset=utf-8")));
+	TRY(web_gate_header(x, "Cache-Control", STR("no-store")));
 	buf_put(out, STR("<!doctype html>\n<html lang=\""));
 	buf_put(out, language_code(language));
 	buf_put(out,
@@ -296,23 +299,23 @@ put_page(struct exchange *x, int status, const char *sentence, str link, const c
 
 /* For a person who uses the application; no header for anyone who passes without a name. */
 static err
-reply_pass(struct exchange *x, const struct check *c)
+web_gate_reply_pass(struct exchange *x, const struct check *c)
 {
 	const struct gate_guest *g = &c->guest;
 
-	TRY(header(x, "Cache-Control", STR("no-store")));
+	TRY(web_gate_header(x, "Cache-Control", STR("no-store")));
 	x->rp->status = 200;
 	if (c->policy == ACCESS_BYPASS || g->visitor.level == ACCESS_NOBODY)
 		return ERR_OK;
-	TRY(header(x, "Remote-User", g->visitor.name));
-	TRY(header(x, "Remote-Groups", g->visitor.groups));
-	TRY(header(x, "Remote-Name", g->display_name.n > 0 ? g->display_name : g->visitor.name));
-	TRY(header(x, "Remote-Email", g->email));
-	return header(x, "Remote-Jwt", g->jwt);
+	TRY(web_gate_header(x, "Remote-User", g->visitor.name));
+	TRY(web_gate_header(x, "Remote-Groups", g->visitor.groups));
+	TRY(web_gate_header(x, "Remote-Name", g->display_name.n > 0 ? g->display_name : g->visitor.name));
+	TRY(web_gate_header(x, "Remote-Email", g->email));
+	return web_gate_header(x, "Remote-Jwt", g->jwt);
 }
 
 static err
-reply_refused(struct exchange *x, const struct check *c)
+web_gate_reply_refused(struct exchange *x, const struct check *c)
 {
 	CLEANUP(buf_wipe) struct buf home = BUF(CONFIG_TEXT_MAX + 1);
 
@@ -322,7 +325,7 @@ reply_refused(struct exchange *x, const struct check *c)
 	buf_put(&home, str_of(x->web->config->public_url));
 	buf_put_byte(&home, '/');
 	TRY(buf_check(&home));
-	return put_page(x, 403, N_("You may not see this page."), buf_str(&home), N_("Who am I?"));
+	return web_gate_put_page(x, 403, N_("You may not see this page."), buf_str(&home), N_("Who am I?"));
 }
 
 struct portal_form {
@@ -336,7 +339,7 @@ static const struct form portal_form = FORM(struct portal_form, portal_fields);
 
 /* Another portal, where the proxy's configuration names one under the same domain; else empty. */
 static str
-portal_named(struct exchange *x, const struct check *c)
+web_gate_portal_named(struct exchange *x, const struct check *c)
 {
 	const struct endpoint *e = c->endpoint;
 	struct portal_form form = { 0 };
@@ -348,14 +351,14 @@ portal_named(struct exchange *x, const struct check *c)
 	    faults.over_long == 0)
 		named = str_equal(str_of(e->portal_query), STR("rd")) ? form.rd : form.authelia_url;
 	if (named.n == 0 && e->portal_header.n > 0)
-		named = only(x, "X-Authelia-URL");
+		named = web_gate_only(x, "X-Authelia-URL");
 	if (named.n == 0 || target_read(named, x->rq->arena, &portal) != ERR_OK || str_has_byte(named, '?'))
 		return (str){ 0 };
 	return target_under(portal.host, c->domain) ? named : (str){ 0 };
 }
 
 static err
-put_location(struct exchange *x, const struct check *c, str portal, struct buf *out)
+web_gate_put_location(struct exchange *x, const struct check *c, str portal, struct buf *out)
 {
 	if (portal.n > 0) {
 		buf_put(out, portal);
@@ -371,7 +374,7 @@ put_location(struct exchange *x, const struct check *c, str portal, struct buf *
 }
 
 static int
-gate_status_of_asking(const struct exchange *x, const struct check *c, bool portal_named)
+web_gate_status_of_asking(const struct exchange *x, const struct check *c, bool portal_named)
 {
 	bool redirects = c->endpoint->redirects == REDIRECTS_ALWAYS ||
 			 (c->endpoint->redirects == REDIRECTS_TO_NAMED_PORTAL && portal_named);
@@ -385,44 +388,44 @@ gate_status_of_asking(const struct exchange *x, const struct check *c, bool port
 }
 
 static err
-reply_ask(struct exchange *x, const struct check *c)
+web_gate_reply_ask(struct exchange *x, const struct check *c)
 {
 	CLEANUP(buf_wipe) struct buf location = BUF(4 * TARGET_MAX_BYTES);
-	str portal = portal_named(x, c);
-	int status = gate_status_of_asking(x, c, portal.n > 0);
+	str portal = web_gate_portal_named(x, c);
+	int status = web_gate_status_of_asking(x, c, portal.n > 0);
 
-	TRY(put_location(x, c, portal, &location));
-	TRY(header(x, "Location", buf_str(&location)));
+	TRY(web_gate_put_location(x, c, portal, &location));
+	TRY(web_gate_header(x, "Location", buf_str(&location)));
 	if (status == 401)
-		TRY(gate_challenge(x));
-	return put_page(x, status, N_("Sign in to see this page."), buf_str(&location), N_("Sign in"));
+		TRY(web_gate_challenge(x));
+	return web_gate_put_page(x, status, N_("Sign in to see this page."), buf_str(&location), N_("Sign in"));
 }
 
 static err
-gate_reply_malformed(struct exchange *x, const struct check *c)
+web_gate_reply_malformed(struct exchange *x, const struct check *c)
 {
 	if (c->malformed == 401)
-		TRY(gate_challenge(x));
-	return put_page(x, c->malformed, N_("The gate was not told which page is meant."), STR(""), NULL);
+		TRY(web_gate_challenge(x));
+	return web_gate_put_page(x, c->malformed, N_("The gate was not told which page is meant."), STR(""), NULL);
 }
 
 static err
-reply(struct exchange *x, const struct check *c)
+web_gate_reply(struct exchange *x, const struct check *c)
 {
 	if (c->malformed != 0)
-		return gate_reply_malformed(x, c);
+		return web_gate_reply_malformed(x, c);
 	switch (c->outcome) {
 	case ACCESS_PASSES:
-		return reply_pass(x, c);
+		return web_gate_reply_pass(x, c);
 	case ACCESS_ASKS:
-		return reply_ask(x, c);
+		return web_gate_reply_ask(x, c);
 	default:
-		return reply_refused(x, c);
+		return web_gate_reply_refused(x, c);
 	}
 }
 
 static void
-gate_refuse(struct exchange *x, int status)
+web_gate_refuse(struct exchange *x, int status)
 {
 	(void)status; /* a proxy makes a blank page of any other */
 	buf_wipe(&x->rp->body);
@@ -432,17 +435,17 @@ gate_refuse(struct exchange *x, int status)
 }
 
 static void
-answer(struct exchange *x, const struct check *c)
+web_gate_answer(struct exchange *x, const struct check *c)
 {
-	if (reply(x, c) != ERR_OK)
-		gate_refuse(x, 403);
+	if (web_gate_reply(x, c) != ERR_OK)
+		web_gate_refuse(x, 403);
 }
 
 /* --- the two ends ---------------------------------------------------------------------------------------------------------- */
 
 /* Only a proxy of ours may ask: anybody else would be believed about where they are. */
 static bool
-may_ask(struct exchange *x)
+web_gate_may_ask(struct exchange *x)
 {
 	if (exchange_trusts((void *)(uintptr_t)x->web->config, x->rq->peer))
 		return true;
@@ -451,52 +454,52 @@ may_ask(struct exchange *x)
 	return false;
 }
 
-static enum http_lane
-gate_admit(struct exchange *x)
+static enum http_pool
+web_gate_admit(struct exchange *x)
 {
 	struct check *c = arena_alloc(x->rq->arena, sizeof(*c));
-	const struct endpoint *endpoint = endpoint_of(x->rq->path);
+	const struct endpoint *endpoint = web_gate_endpoint_of(x->rq->path);
 
 	x->address = forwarded_address(x->rq, exchange_trusts, (void *)(uintptr_t)x->web->config);
 	x->rq->from = x->address;
 	x->session_known = true; /* none of ours */
 	x->check = c;
-	if (c == NULL || endpoint == NULL || !may_ask(x)) {
-		gate_refuse(x, 403);
+	if (c == NULL || endpoint == NULL || !web_gate_may_ask(x)) {
+		web_gate_refuse(x, 403);
 		return HTTP_INLINE;
 	}
 	*c = (struct check){ .endpoint = endpoint, .method = STR("") };
-	if (check_read(x, c) != ERR_OK) {
+	if (web_gate_check_read(x, c) != ERR_OK) {
 		c->malformed = c->endpoint->malformed;
 		log_event(LOG_NOTICE, "gate.malformed", LOG_STR("endpoint", c->endpoint->path),
 			  LOG_STR("host", c->target.host), LOG_STR("address", x->address));
-		answer(x, c);
+		web_gate_answer(x, c);
 		return HTTP_INLINE;
 	}
 	c->cookie = cookie_find(x->rq, GATE_COOKIE_NAME);
-	if (!check_known(x, c))
+	if (!web_gate_check_known(x, c))
 		return HTTP_QUICK;
-	answer(x, c);
+	web_gate_answer(x, c);
 	return HTTP_INLINE;
 }
 
 static void
-gate_work(struct exchange *x, struct channel *keeper)
+web_gate_work(struct exchange *x, struct channel *keeper)
 {
 	struct check *c = x->check;
 	err e;
 
-	e = check_ask(x, keeper, c);
+	e = web_gate_check_ask(x, keeper, c);
 	if (e != ERR_OK) { /* whoever sees a page is led to ours, which says what is the matter */
 		log_event(LOG_ERROR, "gate.failed", LOG_TEXT("why", err_name(e)));
 		c->outcome = ACCESS_ASKS;
 	}
-	answer(x, c);
+	web_gate_answer(x, c);
 }
 
 const struct pipeline check_pipeline = {
-	.admit = gate_admit,
-	.work = gate_work,
-	.refuse = gate_refuse,
-	.owns = gate_path,
+	.admit = web_gate_admit,
+	.work = web_gate_work,
+	.refuse = web_gate_refuse,
+	.owns = web_gate_path,
 };

@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { WAYS = 4, STRIPES = 64, PLACES = 64 * 1024, TEXT_BYTES = 3072, TEXTS = 5 };
+enum { WAYS = 4, STRIPES = 64, SLOTS = 64 * 1024, TEXT_BYTES = 3072, TEXTS = 5 };
 
 struct entry {
 	struct token key;
@@ -42,7 +42,7 @@ gate_cache_new(size_t entries)
 		pthread_mutex_init(&cache->locks[i], NULL);
 	cache->mask = sets - 1;
 	cache->entries = mem_new_array(sets * WAYS, sizeof(*cache->entries));
-	cache->ended = mem_new_array(PLACES, sizeof(*cache->ended));
+	cache->ended = mem_new_array(SLOTS, sizeof(*cache->ended));
 	if (cache->entries == NULL || cache->ended == NULL)
 		gate_cache_free(&cache);
 	return cache;
@@ -62,7 +62,7 @@ gate_cache_free(struct gate_cache **cache)
 
 /* The hash is SHA-256: any of its bits are as good as random. */
 static size_t
-number_of(const struct token *hash)
+gate_cache_number_of(const struct token *hash)
 {
 	uint64_t bits;
 
@@ -83,9 +83,9 @@ gate_cache_key(str cookie, str host, struct token *ret_key)
 }
 
 static struct entry *
-find(struct gate_cache *cache, const struct token *key)
+gate_cache_find(struct gate_cache *cache, const struct token *key)
 {
-	struct entry *set = &cache->entries[(number_of(key) & cache->mask) * WAYS];
+	struct entry *set = &cache->entries[(gate_cache_number_of(key) & cache->mask) * WAYS];
 
 	for (size_t i = 0; i < WAYS; i++)
 		if (set[i].used && secret_equal(&set[i].key, key, sizeof(*key)))
@@ -94,29 +94,30 @@ find(struct gate_cache *cache, const struct token *key)
 }
 
 static pthread_mutex_t *
-lock_set(struct gate_cache *cache, const struct token *key)
+gate_cache_lock_set(struct gate_cache *cache, const struct token *key)
 {
-	pthread_mutex_t *lock = &cache->locks[(number_of(key) & cache->mask) % STRIPES];
+	pthread_mutex_t *lock = &cache->locks[(gate_cache_number_of(key) & cache->mask) % STRIPES];
 
 	pthread_mutex_lock(lock);
 	return lock;
 }
 
 static _Atomic int64_t *
-place_of(struct gate_cache *cache, const struct token *session)
+gate_cache_slot(struct gate_cache *cache, const struct token *session)
 {
-	return &cache->ended[number_of(session) % PLACES];
+	return &cache->ended[gate_cache_number_of(session) % SLOTS];
 }
 
 static bool
-alive(struct gate_cache *cache, const struct entry *entry, int64_t now_us)
+gate_cache_alive(struct gate_cache *cache, const struct entry *entry, int64_t now_us)
 {
 	return entry->since_us <= now_us && now_us < entry->since_us + SECONDS_US(CACHE_SECONDS) &&
-	       now_us < entry->guest.expires_us && atomic_load(place_of(cache, &entry->guest.session)) <= entry->epoch;
+	       now_us < entry->guest.expires_us &&
+	       atomic_load(gate_cache_slot(cache, &entry->guest.session)) <= entry->epoch;
 }
 
 static void
-texts_of(struct gate_guest *guest, str *ret_texts[TEXTS])
+gate_cache_texts_of(struct gate_guest *guest, str *ret_texts[TEXTS])
 {
 	ret_texts[0] = &guest->visitor.name;
 	ret_texts[1] = &guest->visitor.groups;
@@ -127,12 +128,12 @@ texts_of(struct gate_guest *guest, str *ret_texts[TEXTS])
 
 /* The texts that guest has, copied behind each other to p. */
 static size_t
-texts_move(struct gate_guest *guest, char *p, size_t room)
+gate_cache_texts_move(struct gate_guest *guest, char *p, size_t room)
 {
 	str *texts[TEXTS];
 	size_t n = 0;
 
-	texts_of(guest, texts);
+	gate_cache_texts_of(guest, texts);
 	for (size_t i = 0; i < TEXTS; i++) {
 		if (texts[i]->n > room - n)
 			return SIZE_MAX;
@@ -155,12 +156,12 @@ gate_cache_get(struct gate_cache *cache, const struct token *key, int64_t now_us
 
 	if (room == NULL)
 		return false;
-	lock = lock_set(cache, key);
-	entry = find(cache, key);
-	good = entry != NULL && alive(cache, entry, now_us);
+	lock = gate_cache_lock_set(cache, key);
+	entry = gate_cache_find(cache, key);
+	good = entry != NULL && gate_cache_alive(cache, entry, now_us);
 	if (good) {
 		*ret_guest = entry->guest;
-		(void)texts_move(ret_guest, room, TEXT_BYTES);
+		(void)gate_cache_texts_move(ret_guest, room, TEXT_BYTES);
 	}
 	pthread_mutex_unlock(lock);
 	return good;
@@ -174,10 +175,10 @@ gate_cache_epoch(struct gate_cache *cache)
 
 /* The one that is there, a free one, or the oldest. */
 static struct entry *
-room_for(struct gate_cache *cache, const struct token *key)
+gate_cache_room_for(struct gate_cache *cache, const struct token *key)
 {
-	struct entry *set = &cache->entries[(number_of(key) & cache->mask) * WAYS];
-	struct entry *room = find(cache, key);
+	struct entry *set = &cache->entries[(gate_cache_number_of(key) & cache->mask) * WAYS];
+	struct entry *room = gate_cache_find(cache, key);
 
 	if (room != NULL)
 		return room;
@@ -195,14 +196,14 @@ void
 gate_cache_put(struct gate_cache *cache, const struct token *key, const struct gate_guest *guest, int64_t now_us,
 	       int64_t epoch)
 {
-	pthread_mutex_t *lock = lock_set(cache, key);
-	struct entry *entry = room_for(cache, key);
+	pthread_mutex_t *lock = gate_cache_lock_set(cache, key);
+	struct entry *entry = gate_cache_room_for(cache, key);
 
 	entry->guest = *guest;
 	entry->key = *key;
 	entry->since_us = now_us;
 	entry->epoch = epoch;
-	entry->used = texts_move(&entry->guest, entry->text, sizeof(entry->text)) != SIZE_MAX;
+	entry->used = gate_cache_texts_move(&entry->guest, entry->text, sizeof(entry->text)) != SIZE_MAX;
 	pthread_mutex_unlock(lock);
 }
 
@@ -211,5 +212,5 @@ gate_cache_ended(struct gate_cache *cache, const struct token *session)
 {
 	int64_t epoch = atomic_fetch_add(&cache->epoch, 1) + 1;
 
-	atomic_store(place_of(cache, session), epoch);
+	atomic_store(gate_cache_slot(cache, session), epoch);
 }

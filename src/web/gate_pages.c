@@ -36,14 +36,14 @@ gate_cookie(struct exchange *x, str domain, str value, int64_t seconds)
 /* --- where from, and back --------------------------------------------------------------------------------------------------- */
 
 /* One more than may be, so that a longer one shows as such. */
-struct way {
+struct return_to {
 	str rd, rm;
 };
-static const struct field way_fields[] = {
-	FIELD(struct way, rd, GATE_URL_MAX + 1, optional),
-	FIELD(struct way, rm, 33, optional),
+static const struct field return_to_fields[] = {
+	FIELD(struct return_to, rd, GATE_URL_MAX + 1, optional),
+	FIELD(struct return_to, rm, 33, optional),
 };
-static const struct form way_form = FORM(struct way, way_fields);
+static const struct form return_to_form = FORM(struct return_to, return_to_fields);
 
 static const struct field gate_fields[] = {
 	FIELD(struct gate_form, otp, FIELD_MAX_BYTES, optional),
@@ -54,39 +54,40 @@ const struct form gate_form = FORM(struct gate_form, gate_fields);
 
 /* Is it an https address on a protected domain?  Else nobody is led there. */
 static bool
-way_good(struct exchange *x, const struct way *way, struct target *ret_target)
+gate_pages_return_to_good(struct exchange *x, const struct return_to *to, struct target *ret_target)
 {
-	if (target_read(way->rd, x->rq->arena, ret_target) != ERR_OK ||
-	    !str_equal_nocase(str_upto(way->rd, 6), STR("https:")))
+	if (target_read(to->rd, x->rq->arena, ret_target) != ERR_OK ||
+	    !str_equal_nocase(str_upto(to->rd, 6), STR("https:")))
 		return false; /* no browser opens a page at wss: */
 	return gate_domain_of(x->web->config, ret_target->host).n > 0;
 }
 
 static str
-method_of(const struct way *way)
+gate_pages_method_of(const struct return_to *to)
 {
-	return target_method_good(way->rm) ? way->rm : STR("GET");
+	return target_method_good(to->rm) ? to->rm : STR("GET");
 }
 
 /* This page, to come back to after signing in.  An address that is too long for that loses its path. */
 static err
-here_put(struct exchange *x, const struct way *way, const struct target *target, str *ret_here)
+gate_pages_return_to_put(struct exchange *x, const struct return_to *to, const struct target *target,
+			 str *ret_return_to)
 {
-	CLEANUP(buf_wipe) struct buf here = BUF(16 * 1024);
+	CLEANUP(buf_wipe) struct buf return_to = BUF(16 * 1024);
 
-	buf_put(&here, STR("/gate?rd="));
-	buf_put_percent(&here, way->rd);
-	buf_put(&here, STR("&rm="));
-	buf_put(&here, method_of(way));
-	TRY(buf_check(&here));
-	if (here.n > NEXT_MAX_BYTES) {
-		buf_clear(&here);
-		buf_put(&here, STR("/gate?rd=https%3A%2F%2F"));
-		buf_put_percent(&here, target->authority);
-		buf_put(&here, STR("%2F&rm=GET"));
-		TRY(buf_check(&here));
+	buf_put(&return_to, STR("/gate?rd="));
+	buf_put_percent(&return_to, to->rd);
+	buf_put(&return_to, STR("&rm="));
+	buf_put(&return_to, gate_pages_method_of(to));
+	TRY(buf_check(&return_to));
+	if (return_to.n > NEXT_MAX_BYTES) {
+		buf_clear(&return_to);
+		buf_put(&return_to, STR("/gate?rd=https%3A%2F%2F"));
+		buf_put_percent(&return_to, target->authority);
+		buf_put(&return_to, STR("%2F&rm=GET"));
+		TRY(buf_check(&return_to));
 	}
-	return arena_copy(x->rq->arena, buf_str(&here), ret_here);
+	return arena_copy(x->rq->arena, buf_str(&return_to), ret_return_to);
 }
 
 /* --- the pages -------------------------------------------------------------------------------------------------------------- */
@@ -96,7 +97,7 @@ here_put(struct exchange *x, const struct way *way, const struct target *target,
  * application's host that does not see our cookie (two of one name count as none) would send them round and round.
  */
 static err
-round_count(struct exchange *x, str url, unsigned *ret_rounds)
+gate_pages_round_count(struct exchange *x, str url, unsigned *ret_rounds)
 {
 	CLEANUP(buf_wipe) struct buf value = BUF(64);
 	str before = exchange_cookie(x, COOKIE_ROUND);
@@ -118,54 +119,54 @@ round_count(struct exchange *x, str url, unsigned *ret_rounds)
 
 /* Through a page of ours: the redirect of a form may not lead to another host (Content-Security-Policy: form-action). */
 static err
-go_page(struct exchange *x, str target, str url, str host)
+gate_pages_go_page(struct exchange *x, str target, str url, str host)
 {
 	struct page_gate_go page = { .url = url, .host = host };
 	unsigned rounds = 0;
 
-	TRY(round_count(x, target, &rounds));
+	TRY(gate_pages_round_count(x, target, &rounds));
 	page.stays = rounds > ROUNDS_MAX;
 
-	TRY(exchange_frame(x, &page.frame));
+	TRY(exchange_layout(x, &page.layout));
 	page_gate_go(&x->rp->body, &page);
 	return exchange_page(x, 200);
 }
 
 static err
-code_page(struct exchange *x, int status, const struct way *way, str host, struct page_gate_code *page)
+gate_pages_code_page(struct exchange *x, int status, const struct return_to *to, str host, struct page_gate_code *page)
 {
-	page->rd = way->rd;
-	page->rm = method_of(way);
+	page->rd = to->rd;
+	page->rm = gate_pages_method_of(to);
 	page->host = host;
-	TRY(exchange_frame(x, &page->frame));
+	TRY(exchange_layout(x, &page->layout));
 	page_gate_code(&x->rp->body, page);
 	return exchange_page(x, status);
 }
 
 static err
-way_opened(struct exchange *x, const struct target *target, const struct gate_way_body *open)
+gate_pages_granted(struct exchange *x, const struct target *target, const struct gate_grant_body *open)
 {
 	CLEANUP(buf_wipe) struct buf url = BUF(2048);
 
 	if (open->token.n > 0) {
 		TRY(gate_cookie(x, open->domain, open->token, GATE_COOKIE_KEEP));
-		return go_page(x, target->url, target->url, target->host);
+		return gate_pages_go_page(x, target->url, target->url, target->host);
 	}
 	buf_put(&url, STR("https://"));
 	buf_put(&url, target->authority);
 	buf_put(&url, STR("/.doubletour/enter?ticket="));
 	buf_put_percent(&url, open->ticket);
 	TRY(buf_check(&url));
-	return go_page(x, target->url, buf_str(&url), target->host);
+	return gate_pages_go_page(x, target->url, buf_str(&url), target->host);
 }
 
 /* Signed in, with a password at least: may they? */
 static err
-way_ask(struct exchange *x, struct channel *keeper, const struct way *way, const struct target *target,
-	struct page_gate_code *page, int status)
+gate_pages_ask(struct exchange *x, struct channel *keeper, const struct return_to *to, const struct target *target,
+	       struct page_gate_code *page, int status)
 {
-	const struct gate_enter_body body = { .url = target->url, .method = method_of(way) };
-	struct gate_way_body open = { 0 };
+	const struct gate_enter_body body = { .url = target->url, .method = gate_pages_method_of(to) };
+	struct gate_grant_body open = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
 	TRY(exchange_ask(x, keeper, QUESTION_GATE_ENTER, &body, &verdict, &open));
@@ -174,69 +175,71 @@ way_ask(struct exchange *x, struct channel *keeper, const struct way *way, const
 		return ERR_OK;
 	}
 	if (open.outcome == ACCESS_PASSES)
-		return way_opened(x, target, &open);
+		return gate_pages_granted(x, target, &open);
 	if (open.reason == ACCESS_OLD)
-		return code_page(x, status, way, target->host, page);
+		return gate_pages_code_page(x, status, to, target->host, page);
 	return ERR_DENIED;
 }
 
 static err
-gate_answer(struct exchange *x, struct channel *keeper, const struct way *way, struct page_gate_code *page, int status)
+gate_pages_answer(struct exchange *x, struct channel *keeper, const struct return_to *to, struct page_gate_code *page,
+		  int status)
 {
 	struct target target;
 
-	if (!way_good(x, way, &target)) /* as if it were not there */
+	if (!gate_pages_return_to_good(x, to, &target)) /* as if it were not there */
 		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
-	TRY(here_put(x, way, &target, &x->next)); /* where a sign-in and a change of language come back to */
+	TRY(gate_pages_return_to_put(x, to, &target,
+				     &x->next)); /* where a sign-in and a change of language come back to */
 	if (x->session.state != STATE_PENDING && x->session.state != STATE_FULL)
 		return ERR_DENIED;
-	return way_ask(x, keeper, way, &target, page, status);
+	return gate_pages_ask(x, keeper, to, &target, page, status);
 }
 
 err
 gate_show(struct exchange *x, struct channel *keeper)
 {
 	struct page_gate_code page = { .error = NULL };
-	struct way way = { 0 };
+	struct return_to to = { 0 };
 
-	if (form_parse(&way_form, x->rq->query, x->rq->arena, &way, NULL) != ERR_OK)
-		way = (struct way){ 0 };
-	return gate_answer(x, keeper, &way, &page, 200);
+	if (form_parse(&return_to_form, x->rq->query, x->rq->arena, &to, NULL) != ERR_OK)
+		to = (struct return_to){ 0 };
+	return gate_pages_answer(x, keeper, &to, &page, 200);
 }
 
 /* The form with a code, sent back with what is wrong. */
 static err
-code_again(struct exchange *x, int status, struct page_gate_code *page)
+gate_pages_code_redisplay(struct exchange *x, int status, struct page_gate_code *page)
 {
 	const struct gate_form *form = x->form;
-	const struct way way = { form->rd, form->rm };
+	const struct return_to to = { form->rd, form->rm };
 	struct target target;
 
-	if (!way_good(x, &way, &target))
+	if (!gate_pages_return_to_good(x, &to, &target))
 		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
-	TRY(here_put(x, &way, &target, &x->next));
-	return code_page(x, status, &way, target.host, page);
+	TRY(gate_pages_return_to_put(x, &to, &target, &x->next));
+	return gate_pages_code_page(x, status, &to, target.host, page);
 }
 
 err
-gate_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+gate_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	struct page_gate_code page = { .error = sentence != NULL ? sentence : x->otp.problem, .drift = x->otp.drift };
 
-	return code_again(x, status, &page);
+	return gate_pages_code_redisplay(x, status, &page);
 }
 
 err
 gate_post(struct exchange *x, struct channel *keeper)
 {
 	const struct gate_form *form = x->form;
-	const struct way way = { form->rd, form->rm };
+	const struct return_to to = { form->rd, form->rm };
 	struct page_gate_code page = { .error = NULL };
 
 	if (x->session.state != STATE_FULL)
-		return gate_answer(x, keeper, &way, &page, 200);
+		return gate_pages_answer(x, keeper, &to, &page, 200);
 	page.error = N_("Your last code is too old for that page. Enter a new one.");
-	return gate_answer(x, keeper, &way, &page, 422);
+	return gate_pages_answer(x, keeper, &to, &page, 422);
 }
 
 /* --- another domain ----------------------------------------------------------------------------------------------------------- */
@@ -252,7 +255,7 @@ err
 gate_enter_show(struct exchange *x, struct channel *keeper)
 {
 	struct gate_ticket_body body = { 0 };
-	struct gate_way_body open = { 0 };
+	struct gate_grant_body open = { 0 };
 	struct enter_query query = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 	struct target target;
@@ -274,7 +277,7 @@ err
 gate_keys_show(struct exchange *x)
 {
 	TRY(jwk_set_put(x->web->signer.b, &x->rp->body));
-	TRY(exchange_guard(x));
+	TRY(exchange_security_headers(x));
 	TRY(reply_header(x->rq, x->rp, STR("Content-Type"), STR("application/json")));
 	TRY(reply_header(x->rq, x->rp, STR("Cache-Control"), STR("public, max-age=300")));
 	x->rp->status = 200;

@@ -61,40 +61,40 @@ const char *confirm_problem_text(uint32_t problem);
  * The address of a page that opens with a one-time token, to come back to after a change of language.
  * page: up to the token, "/set-password?link=".  token: as it came, any bytes.
  */
-MUST_USE err link_here(struct exchange *x, str page, str token, str *ret_path);
+MUST_USE err link_return_to(struct exchange *x, str page, str token, str *ret_path);
 
 err account_show(struct exchange *x, struct channel *keeper);
 err profile_show(struct exchange *x);
 err profile_post(struct exchange *x, struct channel *keeper);
-err profile_again(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err profile_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err password_show(struct exchange *x);
 err change_password_show(struct exchange *x);
 err password_post(struct exchange *x, struct channel *keeper);
-err password_again(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err password_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err close_show(struct exchange *x);
 err close_post(struct exchange *x, struct channel *keeper);
-err close_again(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err close_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err sessions_show(struct exchange *x, struct channel *keeper);
 err session_end_post(struct exchange *x, struct channel *keeper);
-err session_end_again(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err session_end_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err activity_show(struct exchange *x, struct channel *keeper);
 err set_password_show(struct exchange *x, struct channel *keeper);
 err set_password_post(struct exchange *x, struct channel *keeper);
-err set_password_again(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err set_password_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
 err register_show(struct exchange *x);
 err register_post(struct exchange *x, struct channel *keeper);
-err register_again(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err register_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
 err login_show(struct exchange *x);
 err login_post(struct exchange *x, struct channel *keeper);
-err login_again(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err login_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
 err setup_show(struct exchange *x, struct channel *keeper);
 
 err verify_show(struct exchange *x);
 err verify_post(struct exchange *x, struct channel *keeper);
-err verify_again(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err verify_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
 /* gate_pages.c */
 struct gate_form {
@@ -103,31 +103,31 @@ struct gate_form {
 extern const struct form gate_form;
 err gate_show(struct exchange *x, struct channel *keeper);
 err gate_post(struct exchange *x, struct channel *keeper);
-err gate_again(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err gate_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err gate_enter_show(struct exchange *x, struct channel *keeper);
 err gate_keys_show(struct exchange *x);
 
 /* recovery_pages.c */
 err recovery_show(struct exchange *x, struct channel *keeper);
 err recovery_post(struct exchange *x, struct channel *keeper);
-err recovery_again(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err recovery_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
 /* factor_pages.c */
 err factors_show(struct exchange *x, struct channel *keeper);
 err factor_new_show(struct exchange *x);
 err factor_new_post(struct exchange *x, struct channel *keeper);
-err factor_new_again(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err factor_new_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err factor_confirm_show(struct exchange *x, struct channel *keeper);
 err factor_confirm_post(struct exchange *x, struct channel *keeper);
-err factor_confirm_again(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err factor_confirm_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err factor_rename_post(struct exchange *x, struct channel *keeper);
-err factor_rename_again(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err factor_rename_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err factor_remove_post(struct exchange *x, struct channel *keeper);
-err factor_remove_again(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err factor_remove_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
 err logout_show(struct exchange *x);
 err logout_post(struct exchange *x, struct channel *keeper);
-err logout_again(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err logout_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
 err home_show(struct exchange *x);
 err language_set(struct exchange *x);

@@ -24,7 +24,7 @@ language_of(str code, enum config_language *ret_language)
 
 /* q=0.8 → 800; without one 1000; what cannot be read counts as 0. */
 static int
-weight(str parameters)
+language_weight(str parameters)
 {
 	str q = str_trim(parameters);
 	int value = 0, unit = WEIGHT_FULL;
@@ -46,22 +46,22 @@ weight(str parameters)
 
 /* fr, fr-CA, FR → French. */
 static bool
-range_matches(str range, str code)
+language_range_matches(str range, str code)
 {
 	return str_equal_nocase(str_upto(range, code.n), code) && (range.n == code.n || range.p[code.n] == '-');
 }
 
 static bool
-accepted(str accept, enum config_language *ret_language)
+language_accepted(str accept, enum config_language *ret_language)
 {
 	int best = 0;
 
 	while (accept.p != NULL && accept.n > 0) {
 		str parameters = str_cut(&accept, ',');
 		str range = str_trim(str_cut(&parameters, ';'));
-		int q = weight(parameters);
+		int q = language_weight(parameters);
 		for (size_t i = 0; i < COUNT(codes); i++) {
-			if (q <= best || !range_matches(range, codes[i]))
+			if (q <= best || !language_range_matches(range, codes[i]))
 				continue;
 			best = q;
 			*ret_language = (enum config_language)i;
@@ -75,7 +75,7 @@ language_choose(str cookie, str accept, enum config_language otherwise)
 {
 	enum config_language chosen = otherwise;
 
-	if (language_of(cookie, &chosen) || accepted(accept, &chosen))
+	if (language_of(cookie, &chosen) || language_accepted(accept, &chosen))
 		return chosen;
 	return otherwise;
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 static int
-compare(const void *msgid, const void *entry)
+messages_compare(const void *msgid, const void *entry)
 {
 	return strcmp(msgid, ((const struct message_entry *)entry)->msgid);
 }
@@ -15,6 +15,6 @@ message(enum config_language language, const char *msgid)
 
 	if (msgid == NULL)
 		return STR("");
-	entry = bsearch(msgid, message_table, message_count, sizeof(message_table[0]), compare);
+	entry = bsearch(msgid, message_table, message_count, sizeof(message_table[0]), messages_compare);
 	return entry == NULL ? str_of(msgid) : entry->text[language];
 }

@@ -2,7 +2,7 @@
 
 enum { MONTHS = 12, MONTH_DAYS_MAX = 31, EPOCH_YEAR = 1970, LAST_YEAR = 9999, DAY_SECONDS = 24 * 60 * 60 };
 
-struct moment {
+struct timestamp {
 	int year, month, day; /* month and day count from 1 */
 	int hour, minute, second;
 };
@@ -14,22 +14,22 @@ page_put_z(struct buf *out, const char *text)
 }
 
 static bool
-is_leap(int year)
+page_runtime_is_leap(int year)
 {
 	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
 static int
-month_days(int year, int month)
+page_runtime_month_days(int year, int month)
 {
 	static const int days[MONTHS] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 
-	return days[month - 1] + (month == 2 && is_leap(year) ? 1 : 0);
+	return days[month - 1] + (month == 2 && page_runtime_is_leap(year) ? 1 : 0);
 }
 
 /* Days from 1970-01-01 to the first day of a year. */
 static int64_t
-days_before_year(int64_t year)
+page_runtime_days_before_year(int64_t year)
 {
 	int64_t y = year - 1;
 
@@ -38,20 +38,20 @@ days_before_year(int64_t year)
 
 /* The calendar's own arithmetic: gmtime_r would look for the time zone's file, which the sandbox forbids. */
 static bool
-moment_of(int64_t us, struct moment *ret_moment)
+page_runtime_timestamp(int64_t us, struct timestamp *ret_timestamp)
 {
 	int64_t seconds = us / 1000000, days = seconds / DAY_SECONDS, clock = seconds % DAY_SECONDS;
 	int year = EPOCH_YEAR, month = 1;
 
-	if (us < 0 || days >= days_before_year(LAST_YEAR + 1))
+	if (us < 0 || days >= page_runtime_days_before_year(LAST_YEAR + 1))
 		return false;
 	year += (int)(days / 366);
-	while (days_before_year(year + 1) <= days)
+	while (page_runtime_days_before_year(year + 1) <= days)
 		year++;
-	days -= days_before_year(year);
-	for (; days >= month_days(year, month); month++)
-		days -= month_days(year, month);
-	*ret_moment = (struct moment){
+	days -= page_runtime_days_before_year(year);
+	for (; days >= page_runtime_month_days(year, month); month++)
+		days -= page_runtime_month_days(year, month);
+	*ret_timestamp = (struct timestamp){
 		year, month, (int)days + 1, (int)(clock / 3600), (int)(clock / 60 % 60), (int)(clock % 60)
 	};
 	return true;
@@ -67,7 +67,7 @@ static const char *const months[LANGUAGE_COUNT][MONTHS] = {
 };
 
 static void
-put_day(struct buf *out, enum config_language language, const struct moment *m)
+page_runtime_put_day(struct buf *out, enum config_language language, const struct timestamp *m)
 {
 	buf_put_number(out, m->day);
 	if (language == LANGUAGE_FR && m->day == 1)
@@ -79,7 +79,7 @@ put_day(struct buf *out, enum config_language language, const struct moment *m)
 }
 
 static void
-put_clock(struct buf *out, enum config_language language, bool twelve, const struct moment *m)
+page_runtime_put_clock(struct buf *out, enum config_language language, bool twelve, const struct timestamp *m)
 {
 	bool french = language == LANGUAGE_FR && !twelve;
 
@@ -91,16 +91,17 @@ put_clock(struct buf *out, enum config_language language, bool twelve, const str
 }
 
 static void
-put_words(struct buf *out, enum config_language language, enum time_format format, const struct moment *m)
+page_runtime_put_words(struct buf *out, enum config_language language, enum time_format format,
+		       const struct timestamp *m)
 {
-	put_day(out, language, m);
+	page_runtime_put_day(out, language, m);
 	buf_put(out, language == LANGUAGE_FR ? STR(" à ") : STR(" at "));
-	put_clock(out, language, format == TIME_12, m);
+	page_runtime_put_clock(out, language, format == TIME_12, m);
 }
 
 /* 2026-11-23 */
 static void
-put_iso_date(struct buf *out, const struct moment *m)
+page_runtime_put_iso_date(struct buf *out, const struct timestamp *m)
 {
 	buf_put_digits(out, (unsigned)m->year, 4);
 	buf_put_byte(out, '-');
@@ -111,7 +112,7 @@ put_iso_date(struct buf *out, const struct moment *m)
 
 /* 17:05 */
 static void
-put_iso_clock(struct buf *out, const struct moment *m)
+page_runtime_put_iso_clock(struct buf *out, const struct timestamp *m)
 {
 	buf_put_digits(out, (unsigned)m->hour, 2);
 	buf_put_byte(out, ':');
@@ -120,17 +121,17 @@ put_iso_clock(struct buf *out, const struct moment *m)
 
 /* 2026-11-23T17:05:59, with what stands between date and time */
 static void
-put_iso(struct buf *out, str between, const struct moment *m)
+page_runtime_put_iso(struct buf *out, str between, const struct timestamp *m)
 {
-	put_iso_date(out, m);
+	page_runtime_put_iso_date(out, m);
 	buf_put(out, between);
-	put_iso_clock(out, m);
+	page_runtime_put_iso_clock(out, m);
 	buf_put_byte(out, ':');
 	buf_put_digits(out, (unsigned)m->second, 2);
 }
 
 void
-page_put_date(struct buf *out, enum config_language language, enum time_format format, int64_t moment_us)
+page_put_date(struct buf *out, enum config_language language, enum time_format format, int64_t timestamp_us)
 {
 	static const str names[TIME_FORMAT_COUNT] = {
 		[TIME_LANGUAGE] = STR_INIT(""),
@@ -138,23 +139,23 @@ page_put_date(struct buf *out, enum config_language language, enum time_format f
 		[TIME_12] = STR_INIT(" data-format=\"12\""),
 		[TIME_ISO] = STR_INIT(" data-format=\"iso\""),
 	};
-	struct moment m = { 0 };
+	struct timestamp m = { 0 };
 
-	if (!moment_of(moment_us, &m))
+	if (!page_runtime_timestamp(timestamp_us, &m))
 		return;
 	buf_put(out, STR("<time datetime=\""));
-	put_iso(out, STR("T"), &m);
+	page_runtime_put_iso(out, STR("T"), &m);
 	buf_put(out, STR("Z\" title=\""));
-	put_iso(out, STR(" "), &m);
+	page_runtime_put_iso(out, STR(" "), &m);
 	buf_put(out, STR(" UTC\""));
 	buf_put(out, names[format]);
 	buf_put_byte(out, '>');
 	if (format == TIME_ISO) {
-		put_iso_date(out, &m);
+		page_runtime_put_iso_date(out, &m);
 		buf_put(out, STR(NBSP));
-		put_iso_clock(out, &m);
+		page_runtime_put_iso_clock(out, &m);
 	} else {
-		put_words(out, language, format, &m);
+		page_runtime_put_words(out, language, format, &m);
 	}
 	buf_put(out, STR(NBSP "UTC</time>"));
 }

@@ -64,7 +64,7 @@ void page_put_z(struct buf *out, const char *text); /* NULL: nothing */
  * `2026-11-03 18:42`.  data-format names a format that is not the language's own, for app.js, which writes the browser's
  * zone.  Microseconds since 1970 in UTC.  Years 1970 to 9999; any other moment is put as nothing.
  */
-void page_put_date(struct buf *out, enum config_language language, enum time_format format, int64_t moment_us);
+void page_put_date(struct buf *out, enum config_language language, enum time_format format, int64_t timestamp_us);
 
 static inline bool
 page_true_bool(bool value)

@@ -2,7 +2,7 @@
  * The pages: for each one the values that its template shows, and the function that writes it.
  *
  *	struct page_login page = { .username = form->username, .error = N_("User name or password is wrong.") };
- *	TRY(exchange_frame(x, &page.frame));
+ *	TRY(exchange_layout(x, &page.frame));
  *	page_login(&reply->body, &page);
  *	TRY(buf_check(&reply->body));
  *
@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 /* What every page shows around its own part. */
-struct page_frame {
+struct page_layout {
 	enum config_language language;
 	str app_name;
 	bool signed_in; /* shows the log-out button: any session state but none */
@@ -41,8 +41,8 @@ struct page_frame {
 	uint32_t recovery_left;
 	bool recovery_low;   /* three or fewer are left: home and account say so (_recovery_low.html) */
 	bool flash_recovery; /* the flash message ends with how many recovery codes are left */
-	int64_t wait_seconds,
-	    wait_minutes; /* too many failures: one says when to try again (_wait.html); both 0: not so */
+	int64_t retry_seconds,
+	    retry_minutes; /* too many failures: one says when to try again (_retry.html); both 0: not so */
 };
 
 /* A phone's clock that is wrong (_drift.html).  minutes 0: nothing is known. */
@@ -59,7 +59,7 @@ struct page_otp {
 };
 
 struct page_login {
-	struct page_frame frame;
+	struct page_layout layout;
 	str username;      /* as typed before */
 	const char *error; /* msgid, above the fields */
 	str next;          /* safe path to go on to; empty: none */
@@ -67,7 +67,7 @@ struct page_login {
 };
 
 struct page_register {
-	struct page_frame frame;
+	struct page_layout layout;
 	str username;
 	const char *username_problem, *password_problem, *confirm_problem; /* msgids, each under its field */
 	const char *error;                                                 /* msgid, above the fields */
@@ -77,7 +77,7 @@ struct page_register {
 };
 
 struct page_setup_2fa {
-	struct page_frame frame;
+	struct page_layout layout;
 	str secret; /* base32, ungrouped */
 	str uri;    /* otpauth:// */
 	str qr_png; /* the QR code of uri as PNG in base64 */
@@ -85,7 +85,7 @@ struct page_setup_2fa {
 };
 
 struct page_verify_2fa {
-	struct page_frame frame;
+	struct page_layout layout;
 	bool enrolling; /* the code confirms a new factor; otherwise it ends a sign-in, and may be a recovery code */
 	const char *error;
 	struct page_drift drift; /* with error */
@@ -94,7 +94,7 @@ struct page_verify_2fa {
 };
 
 struct page_home {
-	struct page_frame frame;
+	struct page_layout layout;
 	str shown_name; /* the display name, or the user name */
 	int64_t created_us;
 	int64_t factor_since_us; /* 0: none, and the page says so */
@@ -107,7 +107,7 @@ struct page_recovery_code {
 	str text;
 };
 struct page_recovery_codes {
-	struct page_frame frame;
+	struct page_layout layout;
 	str username;
 	struct page_recovery_code *codes; /* made just now, shown this once */
 	size_t codes_count;
@@ -130,7 +130,7 @@ struct page_authenticator {
 	struct page_otp otp;     /* of its form to remove it */
 };
 struct page_authenticators {
-	struct page_frame frame;
+	struct page_layout layout;
 	struct page_authenticator *factors;
 	size_t factors_count;
 	bool recovered; /* this session came in by a recovery code: what was lost should go */
@@ -139,7 +139,7 @@ struct page_authenticators {
 };
 
 struct page_authenticator_new {
-	struct page_frame frame;
+	struct page_layout layout;
 	str name, current; /* as typed */
 	const char *name_problem, *current_problem;
 	int64_t replaces; /* 0: none */
@@ -148,21 +148,21 @@ struct page_authenticator_new {
 };
 
 struct page_authenticator_confirm {
-	struct page_frame frame;
+	struct page_layout layout;
 	str secret, uri, qr_png; /* as in page_setup_2fa */
 	const char *error;
 	struct page_drift drift;
 };
 
 struct page_account {
-	struct page_frame frame;
+	struct page_layout layout;
 	str username, shown_name;
 	int64_t created_us, password_changed_us;
 	uint32_t authenticators, sessions;
 };
 
 struct page_profile {
-	struct page_frame frame;
+	struct page_layout layout;
 	str username, display_name; /* display_name as typed */
 	const char *name_problem;
 	uint32_t preferred, time_format; /* enum preferred_language, enum time_format */
@@ -170,7 +170,7 @@ struct page_profile {
 };
 
 struct page_password {
-	struct page_frame frame;
+	struct page_layout layout;
 	str username;
 	str current, password, confirm; /* as typed */
 	const char *current_problem, *password_problem, *confirm_problem;
@@ -186,7 +186,7 @@ struct page_session {
 	bool full, current;
 };
 struct page_sessions {
-	struct page_frame frame;
+	struct page_layout layout;
 	struct page_session *sessions;
 	size_t sessions_count;
 	bool more;
@@ -200,7 +200,7 @@ struct page_event {
 	str browser, system, address;
 };
 struct page_activity {
-	struct page_frame frame;
+	struct page_layout layout;
 	struct page_event *events;
 	size_t events_count;
 	bool more, older; /* there are older ones; these are not the newest */
@@ -208,7 +208,7 @@ struct page_activity {
 };
 
 struct page_close {
-	struct page_frame frame;
+	struct page_layout layout;
 	str username, current;
 	const char *current_problem;
 	struct page_otp otp;
@@ -216,7 +216,7 @@ struct page_close {
 };
 
 struct page_set_password {
-	struct page_frame frame;
+	struct page_layout layout;
 	bool dead;  /* no form, only the sentence of error */
 	bool first; /* of a new account */
 	str username, link;
@@ -227,32 +227,32 @@ struct page_set_password {
 
 /* On the way back to an application. */
 struct page_gate_go {
-	struct page_frame frame;
+	struct page_layout layout;
 	str url, host;
 	bool stays; /* it has led there several times within seconds, and the person is back: not by itself again */
 };
 
 /* The application's rules want a younger code (max_age). */
 struct page_gate_code {
-	struct page_frame frame;
+	struct page_layout layout;
 	str rd, rm, host; /* where it leads back to, by which method; whose page it is */
 	const char *error;
 	struct page_drift drift;
 };
 
 struct page_logout {
-	struct page_frame frame;
+	struct page_layout layout;
 	const char *error;
 };
 
 struct page_wrong_address {
-	struct page_frame frame;
+	struct page_layout layout;
 	str opened;            /* Host; empty: none was named */
 	str right, right_host; /* https://login.example.org, login.example.org */
 };
 
 struct page_error {
-	struct page_frame frame;
+	struct page_layout layout;
 	int status;                   /* HTTP */
 	const char *title, *sentence; /* msgids: what happened, and what the person can do */
 };

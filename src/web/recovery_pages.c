@@ -18,7 +18,7 @@ const struct form renew_form = FORM(struct renew_form, renew_fields);
 
 /* ABCDEFGH → ABCD-EFGH: nobody copies 24 letters in one breath. */
 static err
-put_grouped(struct exchange *x, str code, str *ret_text)
+recovery_pages_put_grouped(struct exchange *x, str code, str *ret_text)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(CODE_TEXT_MAX);
 
@@ -33,62 +33,62 @@ put_grouped(struct exchange *x, str code, str *ret_text)
 }
 
 static err
-take_codes(struct exchange *x, str lines, struct page_recovery_codes *page)
+recovery_pages_take_codes(struct exchange *x, str lines, struct page_recovery_codes *page)
 {
 	page->codes = arena_alloc(x->rq->arena, CODES_MAX * sizeof(page->codes[0]));
 	if (page->codes == NULL)
 		return ERR_MEMORY;
 	while (lines.n > 0 && page->codes_count < CODES_MAX)
-		TRY(put_grouped(x, str_cut(&lines, '\n'), &page->codes[page->codes_count++].text));
+		TRY(recovery_pages_put_grouped(x, str_cut(&lines, '\n'), &page->codes[page->codes_count++].text));
 	return ERR_OK;
 }
 
 static err
-recovery_page(struct exchange *x, int status, struct page_recovery_codes *page)
+recovery_pages_page(struct exchange *x, int status, struct page_recovery_codes *page)
 {
 	page->username = str_of(x->session.name);
 	page->next = x->next;
 	page->otp = x->otp;
-	TRY(exchange_frame(x, &page->frame));
+	TRY(exchange_layout(x, &page->layout));
 	page_recovery_codes(&x->rp->body, page);
 	return exchange_page(x, status);
 }
 
 static err
-recovery_take(struct exchange *x, const struct recovery_codes_body *codes, struct page_recovery_codes *page)
+recovery_pages_take(struct exchange *x, const struct recovery_codes_body *codes, struct page_recovery_codes *page)
 {
 	page->left = codes->left;
 	page->made_us = codes->made_us;
-	TRY(take_codes(x, codes->codes, page));
-	return recovery_page(x, 200, page);
+	TRY(recovery_pages_take_codes(x, codes->codes, page));
+	return recovery_pages_page(x, 200, page);
 }
 
 /* Have them made, and show them. */
 static err
-recovery_make(struct exchange *x, struct channel *keeper, bool renew)
+recovery_pages_make(struct exchange *x, struct channel *keeper, bool renew)
 {
 	const struct recovery_body body = { .renew = renew };
 	struct page_recovery_codes page = { 0 };
 	struct recovery_codes_body codes = { 0 };
 
 	TRY(exchange_ask_passed(x, keeper, QUESTION_RECOVERY, &body, &codes));
-	return recovery_take(x, &codes, &page);
+	return recovery_pages_take(x, &codes, &page);
 }
 
 /* How many there are; the first time there are none, and ten are made. */
 static err
-recovery_look(struct exchange *x, struct channel *keeper)
+recovery_pages_look(struct exchange *x, struct channel *keeper)
 {
 	struct page_recovery_codes page = { 0 };
 	struct recovery_codes_body codes = { 0 };
 
 	TRY(exchange_ask_passed(x, keeper, QUESTION_RECOVERY_LEFT, NULL, &codes));
-	return codes.made_us == 0 ? recovery_make(x, keeper, false) : recovery_take(x, &codes, &page);
+	return codes.made_us == 0 ? recovery_pages_make(x, keeper, false) : recovery_pages_take(x, &codes, &page);
 }
 
 /* Where the form says to go on to. */
 static void
-recovery_next(struct exchange *x)
+recovery_pages_next(struct exchange *x)
 {
 	const struct renew_form *form = x->form;
 
@@ -97,13 +97,13 @@ recovery_next(struct exchange *x)
 }
 
 err
-recovery_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+recovery_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	struct page_recovery_codes page = { .error = sentence, .left = x->session.recovery_left };
 
 	if (sentence == NULL)
-		recovery_next(x);
-	return recovery_page(x, status, &page);
+		recovery_pages_next(x);
+	return recovery_pages_page(x, status, &page);
 }
 
 /* A HEAD shows nothing, and so must not make any; nor may another site have them shown where nobody looks. */
@@ -111,13 +111,13 @@ err
 recovery_show(struct exchange *x, struct channel *keeper)
 {
 	if (x->rq->method == HTTP_HEAD || !form_origin_ours(x))
-		return recovery_again(x, keeper, 200, NULL);
-	return recovery_look(x, keeper);
+		return recovery_redisplay(x, keeper, 200, NULL);
+	return recovery_pages_look(x, keeper);
 }
 
 err
 recovery_post(struct exchange *x, struct channel *keeper)
 {
-	recovery_next(x);
-	return recovery_make(x, keeper, true);
+	recovery_pages_next(x);
+	return recovery_pages_make(x, keeper, true);
 }

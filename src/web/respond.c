@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-enum { RECOVERY_LOW = 3, WAIT_IN_SECONDS = 120 };
+enum { RECOVERY_LOW = 3, RETRY_IN_SECONDS = 120 };
 enum { FLASH_SECONDS = 60, LOCATION_MAX = 8 * 1024, ERROR_PAGE_MAX = 64 * 1024 };
 
 struct header {
@@ -37,7 +37,7 @@ static const struct header transport_security = { STR_INIT("Strict-Transport-Sec
 						  STR_INIT("max-age=63072000; includeSubDomains") };
 
 static err
-put_headers(struct exchange *x, const struct header *headers, size_t n)
+respond_put_headers(struct exchange *x, const struct header *headers, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		TRY(reply_header_constant(x->rp, headers[i].name, headers[i].value));
@@ -49,7 +49,7 @@ put_headers(struct exchange *x, const struct header *headers, size_t n)
  * scheme.  A client that speaks to us directly speaks plain HTTP.
  */
 static bool
-came_over_tls(const struct exchange *x)
+respond_came_over_tls(const struct exchange *x)
 {
 	str scheme = request_header(x->rq, "X-Forwarded-Proto");
 
@@ -59,18 +59,18 @@ came_over_tls(const struct exchange *x)
 }
 
 err
-exchange_guard(struct exchange *x)
+exchange_security_headers(struct exchange *x)
 {
-	if (came_over_tls(x)) /* RFC 6797 s7.2: never over plain HTTP */
-		TRY(put_headers(x, &transport_security, 1));
-	return put_headers(x, guards, COUNT(guards));
+	if (respond_came_over_tls(x)) /* RFC 6797 s7.2: never over plain HTTP */
+		TRY(respond_put_headers(x, &transport_security, 1));
+	return respond_put_headers(x, guards, COUNT(guards));
 }
 
 static err
-exchange_headers(struct exchange *x)
+respond_exchange_headers(struct exchange *x)
 {
-	TRY(exchange_guard(x));
-	return put_headers(x, page_headers, COUNT(page_headers));
+	TRY(exchange_security_headers(x));
+	return respond_put_headers(x, page_headers, COUNT(page_headers));
 }
 
 /* --- redirects ---------------------------------------------------------------------------------------------------- */
@@ -86,7 +86,7 @@ exchange_redirect(struct exchange *x, str path, str next, enum flash_message fla
 		buf_put_percent(&location, next);
 	}
 	TRY(buf_check(&location));
-	TRY(exchange_headers(x));
+	TRY(respond_exchange_headers(x));
 	TRY(reply_header(x->rq, x->rp, STR("Location"), buf_str(&location)));
 	if (flash != FLASH_NONE)
 		TRY(exchange_set_cookie(x, COOKIE_FLASH, str_of(flash_of(flash)->word), FLASH_SECONDS));
@@ -95,7 +95,7 @@ exchange_redirect(struct exchange *x, str path, str next, enum flash_message fla
 }
 
 err
-exchange_lead(struct exchange *x, str next)
+exchange_redirect_to_step(struct exchange *x, str next)
 {
 	static const struct {
 		str path;
@@ -124,7 +124,7 @@ exchange_lead(struct exchange *x, str next)
 /* --- pages -------------------------------------------------------------------------------------------------------- */
 
 static err
-say_retry(struct exchange *x)
+respond_say_retry(struct exchange *x)
 {
 	CLEANUP(buf_wipe) struct buf seconds = BUF(32);
 
@@ -138,15 +138,15 @@ say_retry(struct exchange *x)
 err
 exchange_page(struct exchange *x, int status)
 {
-	TRY(exchange_headers(x));
-	TRY(say_retry(x));
+	TRY(respond_exchange_headers(x));
+	TRY(respond_say_retry(x));
 	x->rp->status = status;
 	return buf_check(&x->rp->body);
 }
 
 /* What the flash cookie says, and the cookie gone. */
 static err
-frame_flash(struct exchange *x, struct page_frame *frame)
+respond_layout_flash(struct exchange *x, struct page_layout *layout)
 {
 	str word = exchange_cookie(x, COOKIE_FLASH);
 	const struct flash *flash = flash_of(flash_read(word));
@@ -155,33 +155,33 @@ frame_flash(struct exchange *x, struct page_frame *frame)
 		TRY(exchange_forget_cookie(x, COOKIE_FLASH));
 	if (flash == NULL)
 		return ERR_OK;
-	frame->flash = flash->sentence;
-	frame->flash_kind = flash->kind;
-	frame->flash_recovery = flash->tells_recovery;
+	layout->flash = flash->sentence;
+	layout->flash_kind = flash->kind;
+	layout->flash_recovery = flash->shows_recovery_left;
 	return ERR_OK;
 }
 
 /* The page itself, to come back to after a change of language; home where coming back would be another request. */
 static err
-frame_here(struct exchange *x, struct page_frame *frame)
+respond_layout_return_to(struct exchange *x, struct page_layout *layout)
 {
-	bool shown = x->route != NULL && (x->rq->method != HTTP_POST || x->route->again != NULL);
-	CLEANUP(buf_wipe) struct buf here = BUF(LOCATION_MAX);
+	bool shown = x->route != NULL && (x->rq->method != HTTP_POST || x->route->redisplay != NULL);
+	CLEANUP(buf_wipe) struct buf return_to = BUF(LOCATION_MAX);
 
-	frame->path = STR("/");
+	layout->path = STR("/");
 	if (!shown)
 		return ERR_OK;
-	buf_put(&here, x->rq->path);
+	buf_put(&return_to, x->rq->path);
 	if (x->next.n > 0) {
-		buf_put(&here, STR("?next="));
-		buf_put_percent(&here, x->next);
+		buf_put(&return_to, STR("?next="));
+		buf_put_percent(&return_to, x->next);
 	}
-	TRY(buf_check(&here));
-	return arena_copy(x->rq->arena, buf_str(&here), &frame->path);
+	TRY(buf_check(&return_to));
+	return arena_copy(x->rq->arena, buf_str(&return_to), &layout->path);
 }
 
 static err
-right_address(struct exchange *x, str *ret_url)
+respond_right_address(struct exchange *x, str *ret_url)
 {
 	CLEANUP(buf_wipe) struct buf url = BUF(CONFIG_TEXT_MAX + 32);
 
@@ -192,34 +192,34 @@ right_address(struct exchange *x, str *ret_url)
 
 /* A page without a form needs no token, and so makes no cookie for a stranger. */
 static err
-frame_fill(struct exchange *x, bool has_form, struct page_frame *ret_frame)
+respond_layout_fill(struct exchange *x, bool has_form, struct page_layout *ret_layout)
 {
-	struct page_frame frame = { .language = x->language,
-				    .app_name = str_of(x->web->config->app_name),
-				    .signed_in = exchange_signed_in(x) && !exchange_elsewhere(x),
-				    .full = exchange_signed_in(x) && x->session.state == STATE_FULL,
-				    .time_format = x->session.time_format,
-				    .recovery_left = x->session.recovery_left,
-				    .wait_seconds = x->retry_s <= WAIT_IN_SECONDS ? x->retry_s : 0,
-				    .wait_minutes = x->retry_s > WAIT_IN_SECONDS ? (x->retry_s + 59) / 60 : 0,
-				    .request_id = str_of(x->rq->id) };
+	struct page_layout layout = { .language = x->language,
+				      .app_name = str_of(x->web->config->app_name),
+				      .signed_in = exchange_signed_in(x) && !exchange_elsewhere(x),
+				      .full = exchange_signed_in(x) && x->session.state == STATE_FULL,
+				      .time_format = x->session.time_format,
+				      .recovery_left = x->session.recovery_left,
+				      .retry_seconds = x->retry_s <= RETRY_IN_SECONDS ? x->retry_s : 0,
+				      .retry_minutes = x->retry_s > RETRY_IN_SECONDS ? (x->retry_s + 59) / 60 : 0,
+				      .request_id = str_of(x->rq->id) };
 
-	frame.recovery_low = frame.full && frame.recovery_left <= RECOVERY_LOW;
-	if (has_form || frame.signed_in)
+	layout.recovery_low = layout.full && layout.recovery_left <= RECOVERY_LOW;
+	if (has_form || layout.signed_in)
 		TRY(form_token_make(x));
-	frame.csrf_token = x->form_token;
-	TRY(frame_flash(x, &frame));
-	TRY(frame_here(x, &frame));
+	layout.csrf_token = x->form_token;
+	TRY(respond_layout_flash(x, &layout));
+	TRY(respond_layout_return_to(x, &layout));
 	if (exchange_elsewhere(x))
-		TRY(right_address(x, &frame.origin));
-	*ret_frame = frame;
+		TRY(respond_right_address(x, &layout.origin));
+	*ret_layout = layout;
 	return ERR_OK;
 }
 
 err
-exchange_frame(struct exchange *x, struct page_frame *ret_frame)
+exchange_layout(struct exchange *x, struct page_layout *ret_layout)
 {
-	return frame_fill(x, true, ret_frame);
+	return respond_layout_fill(x, true, ret_layout);
 }
 
 /* --- errors ------------------------------------------------------------------------------------------------------- */
@@ -252,7 +252,7 @@ static const struct error_text error_texts[] = {
 };
 
 static const struct error_text *
-error_text(int status)
+respond_error_text(int status)
 {
 	size_t i = 0;
 
@@ -262,14 +262,14 @@ error_text(int status)
 }
 
 static err
-error_page(struct exchange *x, int status, const char *sentence)
+respond_error_page(struct exchange *x, int status, const char *sentence)
 {
-	const struct error_text *text = error_text(status);
+	const struct error_text *text = respond_error_text(status);
 	struct page_error page = { .status = status,
 				   .title = text->title,
 				   .sentence = sentence != NULL ? sentence : text->sentence };
 
-	TRY(frame_fill(x, false, &page.frame));
+	TRY(respond_layout_fill(x, false, &page.layout));
 	page_error(&x->rp->body, &page);
 	if (status == 503)
 		TRY(reply_header(x->rq, x->rp, STR("Retry-After"), STR("2")));
@@ -280,7 +280,7 @@ error_page(struct exchange *x, int status, const char *sentence)
 
 /* Of what was prepared for another reply only these stay: which methods there are, and cookies that were promised. */
 static void
-keep_headers(struct reply *rp)
+respond_keep_headers(struct reply *rp)
 {
 	size_t kept = 0;
 
@@ -297,16 +297,16 @@ exchange_error(struct exchange *x, int status)
 }
 
 static void
-error_begin(struct exchange *x)
+respond_error_begin(struct exchange *x)
 {
-	keep_headers(x->rp);
+	respond_keep_headers(x->rp);
 	buf_clear(&x->rp->body);
 	x->rp->fixed = (str){ 0 };
 }
 
 /* No memory for a page: the status alone. */
 static void
-error_end(struct exchange *x, int status, err e)
+respond_error_end(struct exchange *x, int status, err e)
 {
 	if (e == ERR_OK)
 		return;
@@ -317,8 +317,8 @@ error_end(struct exchange *x, int status, err e)
 void
 exchange_error_because(struct exchange *x, int status, const char *sentence)
 {
-	error_begin(x);
-	error_end(x, status, error_page(x, status, sentence));
+	respond_error_begin(x);
+	respond_error_end(x, status, respond_error_page(x, status, sentence));
 }
 
 /* --- another address than ours ------------------------------------------------------------------------------------ */
@@ -326,12 +326,12 @@ exchange_error_because(struct exchange *x, int status, const char *sentence)
 enum { MISDIRECTED = 421 };
 
 static err
-wrong_address_page(struct exchange *x)
+respond_wrong_address_page(struct exchange *x)
 {
 	struct page_wrong_address page = { .opened = request_header(x->rq, "Host") };
 
-	TRY(frame_fill(x, false, &page.frame));
-	page.right = page.right_host = page.frame.origin;
+	TRY(respond_layout_fill(x, false, &page.layout));
+	page.right = page.right_host = page.layout.origin;
 	(void)str_cut(&page.right_host, '/');
 	page.right_host = str_from(page.right_host, 1);
 	page_wrong_address(&x->rp->body, &page);
@@ -341,6 +341,6 @@ wrong_address_page(struct exchange *x)
 void
 exchange_wrong_address(struct exchange *x)
 {
-	error_begin(x);
-	error_end(x, MISDIRECTED, wrong_address_page(x));
+	respond_error_begin(x);
+	respond_error_end(x, MISDIRECTED, respond_wrong_address_page(x));
 }

@@ -56,7 +56,7 @@ route_questions(const struct route *route)
 	return route->asks | (route->step_up && route->method == HTTP_POST ? ASKS(STEP_UP) : 0);
 }
 
-enum http_lane
+enum http_pool
 route_lane(const struct route *route)
 {
 	if (route->asks == 0 || route->kind == ROUTE_CHECK)

@@ -61,7 +61,7 @@ struct route {
 	 * The form's page again: with 403 and a sentence for a token that does not fit, with 429 and one for too many failures, without what
 	 * was typed; and with 422 and NULL for x->otp, with what was typed.  Also of a GET with step_up, with 200 and NULL.
 	 */
-	err (*again)(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+	err (*redisplay)(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 };
 
 /* web/routes.c */
@@ -81,7 +81,7 @@ bool route_path_good(str path, enum uri_path_kind kind);
 uint64_t route_questions(const struct route *route);
 
 /* INLINE: on the event thread when the session is known without a question, else QUICK.  SLOW: a question may hash a password. */
-enum http_lane route_lane(const struct route *route);
+enum http_pool route_lane(const struct route *route);
 
 /* Is it answered whatever Host says? */
 bool route_any_host(const struct route *route);

@@ -26,7 +26,7 @@ enum {
 
 /* File system rights that each version of Landlock knows: bits 0 to n-1. */
 static unsigned
-fs_rights(long version)
+sandbox_fs_rights(long version)
 {
 	static const unsigned rights[] = { 0, 13, 14, 15, 15, 16 };
 
@@ -34,7 +34,7 @@ fs_rights(long version)
 }
 
 static err
-landlock_enter(long version_max, struct why *why)
+sandbox_landlock_enter(long version_max, struct why *why)
 {
 	long offered = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	long version = offered < version_max ? offered : version_max;
@@ -47,7 +47,7 @@ landlock_enter(long version_max, struct why *why)
 		    why, ERR_DENIED,
 		    "The kernel offers no Landlock (Linux 5.13 or newer, with landlock in its list of security "
 		    "modules): the web process cannot be walled in, so the server does not start.");
-	rules.handled_access_fs = (UINT64_C(1) << fs_rights(version)) - 1;
+	rules.handled_access_fs = (UINT64_C(1) << sandbox_fs_rights(version)) - 1;
 	rules.handled_access_net = version >= 4 ? NET_BIND_AND_CONNECT_TCP : 0;
 	rules.scoped = version >= 6 ? SCOPE_SOCKETS_AND_SIGNALS : 0;
 	fd = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
@@ -198,7 +198,7 @@ sandbox_enter_upto(long landlock_version, struct why *why)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return why_set(why, ERR_DENIED, "The kernel refused no_new_privs: %s.", strerror(errno));
-	TRY(landlock_enter(landlock_version, why));
+	TRY(sandbox_landlock_enter(landlock_version, why));
 	TRY(sandbox_names(why));
 	TRY(sandbox_shared(why));
 	return sandbox_arguments(why);

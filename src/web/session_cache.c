@@ -68,7 +68,7 @@ session_cache_free(struct session_cache **cache)
 
 /* The hash is SHA-256: any of its bits are as good as random. */
 static size_t
-set_index(const struct session_cache *cache, const struct token *hash)
+session_cache_set_index(const struct session_cache *cache, const struct token *hash)
 {
 	uint64_t bits;
 
@@ -77,7 +77,7 @@ set_index(const struct session_cache *cache, const struct token *hash)
 }
 
 static pthread_mutex_t *
-lock_set(struct session_cache *cache, size_t index)
+session_cache_lock_set(struct session_cache *cache, size_t index)
 {
 	pthread_mutex_t *lock = &cache->locks[index % STRIPES];
 
@@ -86,7 +86,7 @@ lock_set(struct session_cache *cache, size_t index)
 }
 
 static struct entry *
-find(struct set *set, const struct token *hash)
+session_cache_find(struct set *set, const struct token *hash)
 {
 	for (size_t i = 0; i < WAYS; i++)
 		if (set->entries[i].used && secret_equal(&set->entries[i].hash, hash, sizeof(*hash)))
@@ -97,9 +97,9 @@ find(struct set *set, const struct token *hash)
 bool
 session_cache_get(struct session_cache *cache, const struct token *hash, int64_t now_us, struct session_view *ret_view)
 {
-	size_t index = set_index(cache, hash);
-	pthread_mutex_t *lock = lock_set(cache, index);
-	const struct entry *entry = find(&cache->sets[index], hash);
+	size_t index = session_cache_set_index(cache, hash);
+	pthread_mutex_t *lock = session_cache_lock_set(cache, index);
+	const struct entry *entry = session_cache_find(&cache->sets[index], hash);
 	bool good = entry != NULL && entry->since_us <= now_us &&
 		    now_us < entry->since_us + SECONDS_US(CACHE_SECONDS) && now_us < entry->view.expires_us;
 
@@ -117,9 +117,9 @@ session_cache_epoch(struct session_cache *cache)
 
 /* Its own place, or an empty one, or that of the oldest. */
 static struct entry *
-place(struct set *set, const struct token *hash)
+session_cache_slot(struct set *set, const struct token *hash)
 {
-	struct entry *best = find(set, hash);
+	struct entry *best = session_cache_find(set, hash);
 
 	if (best != NULL)
 		return best;
@@ -134,29 +134,29 @@ void
 session_cache_put(struct session_cache *cache, const struct token *hash, const struct session_view *view,
 		  int64_t now_us, int64_t epoch)
 {
-	size_t index = set_index(cache, hash);
-	pthread_mutex_t *lock = lock_set(cache, index);
+	size_t index = session_cache_set_index(cache, hash);
+	pthread_mutex_t *lock = session_cache_lock_set(cache, index);
 
-	struct entry *older = find(&cache->sets[index], hash);
+	struct entry *older = session_cache_find(&cache->sets[index], hash);
 
 	/* Read under the set's lock: an end that comes later finds the entry and clears it. */
 	if (atomic_load(&cache->epoch) == epoch)
-		*place(&cache->sets[index], hash) = (struct entry){ *hash, true, now_us, *view };
+		*session_cache_slot(&cache->sets[index], hash) = (struct entry){ *hash, true, now_us, *view };
 	else if (older != NULL)
 		secret_wipe(older, sizeof(*older)); /* what was remembered may be from before this answer's change */
 	pthread_mutex_unlock(lock);
 }
 
 static void
-forget(struct session_cache *cache, const struct token *hash)
+session_cache_forget(struct session_cache *cache, const struct token *hash)
 {
-	size_t index = set_index(cache, hash);
+	size_t index = session_cache_set_index(cache, hash);
 	pthread_mutex_t *lock;
 	struct entry *entry;
 
 	atomic_fetch_add(&cache->epoch, 1); /* first: see session_cache_put */
-	lock = lock_set(cache, index);
-	entry = find(&cache->sets[index], hash);
+	lock = session_cache_lock_set(cache, index);
+	entry = session_cache_find(&cache->sets[index], hash);
 	if (entry != NULL)
 		secret_wipe(entry, sizeof(*entry));
 	pthread_mutex_unlock(lock);
@@ -166,7 +166,7 @@ void
 session_cache_pushed(struct session_cache *cache, int64_t number, const struct token *hash)
 {
 	if (hash != NULL)
-		forget(cache, hash);
+		session_cache_forget(cache, hash);
 	pthread_mutex_lock(&cache->applied_lock);
 	atomic_store(&cache->applied, number);
 	pthread_cond_broadcast(&cache->applied_more);

@@ -21,7 +21,7 @@ struct session_view {
 	int64_t account_id;
 	char name[USERNAME_MAX + 1];
 	int64_t created_us, last_sign_in_us, factor_since_us, expires_us;
-	int64_t proved_us; /* when the factor was last proved; 0: not yet */
+	int64_t verified_us; /* when the factor was last proved; 0: not yet */
 	char display_name[DISPLAY_NAME_MAX_BYTES + 1];
 	enum preferred_language language;
 	enum time_format time_format;

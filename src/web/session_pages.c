@@ -4,7 +4,7 @@
 #include "web/handlers.h"
 
 #include "web/agent.h"
-#include "web/happening.h"
+#include "web/activity_text.h"
 #include "web/pages.h"
 
 enum { ID_MAX = 20, SESSIONS_MAX = 64, EVENTS_MAX = 64 };
@@ -25,7 +25,7 @@ static const struct form before_query = FORM(struct before_query, before_fields)
 
 /* -1: none that could be one. */
 static int64_t
-id_of(str text)
+session_pages_id_of(str text)
 {
 	uint64_t id = 0;
 
@@ -35,7 +35,7 @@ id_of(str text)
 /* --- sessions --------------------------------------------------------------------------------------------------------- */
 
 static err
-take_sessions(struct exchange *x, str list, struct page_sessions *page)
+session_pages_take_sessions(struct exchange *x, str list, struct page_sessions *page)
 {
 	page->sessions = arena_alloc(x->rq->arena, SESSIONS_MAX * sizeof(page->sessions[0]));
 	if (page->sessions == NULL)
@@ -56,16 +56,16 @@ take_sessions(struct exchange *x, str list, struct page_sessions *page)
 }
 
 err
-session_end_again(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+session_end_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	struct page_sessions page = { .error = sentence };
 	struct sessions_body sessions = { 0 };
 
 	TRY(exchange_ask_passed(x, keeper, QUESTION_SESSIONS, NULL, &sessions));
-	TRY(take_sessions(x, sessions.sessions, &page));
+	TRY(session_pages_take_sessions(x, sessions.sessions, &page));
 	page.more = sessions.more != 0;
-	TRY(exchange_frame(x, &page.frame));
-	page.frame.path = sessions_path;
+	TRY(exchange_layout(x, &page.layout));
+	page.layout.path = sessions_path;
 	page_sessions(&x->rp->body, &page);
 	return exchange_page(x, status);
 }
@@ -73,7 +73,7 @@ session_end_again(struct exchange *x, struct channel *keeper, int status, const 
 err
 sessions_show(struct exchange *x, struct channel *keeper)
 {
-	return session_end_again(x, keeper, 200, NULL);
+	return session_end_redisplay(x, keeper, 200, NULL);
 }
 
 /* An empty id ends all others. */
@@ -81,7 +81,7 @@ err
 session_end_post(struct exchange *x, struct channel *keeper)
 {
 	const struct session_end_form *form = x->form;
-	const struct session_end_body body = { .id = form->id.n == 0 ? 0 : id_of(form->id) };
+	const struct session_end_body body = { .id = form->id.n == 0 ? 0 : session_pages_id_of(form->id) };
 	enum verdict verdict = VERDICT_REFUSED;
 	bool others = body.id == 0 && form->id.n == 0;
 
@@ -97,7 +97,7 @@ session_end_post(struct exchange *x, struct channel *keeper)
 /* --- activity ---------------------------------------------------------------------------------------------------------- */
 
 static err
-take_events(struct exchange *x, str list, struct page_activity *page)
+session_pages_take_events(struct exchange *x, str list, struct page_activity *page)
 {
 	page->events = arena_alloc(x->rq->arena, EVENTS_MAX * sizeof(page->events[0]));
 	if (page->events == NULL)
@@ -108,7 +108,7 @@ take_events(struct exchange *x, str list, struct page_activity *page)
 		page->last = item.id;
 		page->events[page->events_count++] =
 		    (struct page_event){ .at_us = item.at_us,
-					 .words = happening_words(item.event, item.reason),
+					 .words = activity_text(item.event, item.reason),
 					 .refused = item.outcome == AUDIT_REFUSED,
 					 .browser = agent_browser(item.agent),
 					 .system = agent_system(item.agent),
@@ -126,13 +126,13 @@ activity_show(struct exchange *x, struct channel *keeper)
 	struct events_body events = { 0 };
 
 	TRY(form_parse(&before_query, x->rq->query, x->rq->arena, &query, NULL));
-	body.before = id_of(query.before) < 0 ? 0 : id_of(query.before);
+	body.before = session_pages_id_of(query.before) < 0 ? 0 : session_pages_id_of(query.before);
 	TRY(exchange_ask_passed(x, keeper, QUESTION_ACTIVITY, &body, &events));
-	TRY(take_events(x, events.events, &page));
+	TRY(session_pages_take_events(x, events.events, &page));
 	page.more = events.more != 0;
 	page.older = body.before != 0;
-	TRY(exchange_frame(x, &page.frame));
-	page.frame.path = STR("/account/activity");
+	TRY(exchange_layout(x, &page.layout));
+	page.layout.path = STR("/account/activity");
 	page_activity(&x->rp->body, &page);
 	return exchange_page(x, 200);
 }

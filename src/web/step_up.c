@@ -14,7 +14,7 @@ exchange_otp(const struct exchange *x, struct page_otp *ret_otp)
 {
 	int64_t fresh_from_us = x->rq->now_us - (STEP_UP_US - SECONDS_US(STEP_UP_EARLY_SECONDS));
 
-	*ret_otp = (struct page_otp){ .shown = x->session.proved_us < fresh_from_us };
+	*ret_otp = (struct page_otp){ .shown = x->session.verified_us < fresh_from_us };
 }
 
 void
@@ -43,15 +43,15 @@ const char exchange_either_impossible[] =
 err
 exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct page_otp *ret_otp)
 {
-	const struct prove_body body = { otp };
-	struct proved_body proved = { 0 };
+	const struct verify_body body = { otp };
+	struct verified_body verified = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 	err e;
 
 	exchange_otp(x, ret_otp);
 	if (str_trim(otp).n == 0)
 		return ERR_OK;
-	e = exchange_ask(x, keeper, QUESTION_STEP_UP, &body, &verdict, &proved);
+	e = exchange_ask(x, keeper, QUESTION_STEP_UP, &body, &verdict, &verified);
 	exchange_otp(x, ret_otp);
 	if (e == ERR_DENIED)
 		return ERR_OK; /* the session is no more: the handler's own question will tell */
@@ -64,6 +64,6 @@ exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct pag
 		return ERR_OK;
 	}
 	ret_otp->problem = N_("That is not the right code. Wait for the next one and try again.");
-	exchange_drift(proved.drift_s, &ret_otp->drift);
+	exchange_drift(verified.drift_s, &ret_otp->drift);
 	return ERR_OK;
 }

@@ -35,7 +35,7 @@ enum {
 
 /* bytes: WIRE_MAX_BYTES, which the push's text borrows from. */
 static err
-push_read(int fd, char *bytes, struct push *ret_push)
+web_push_read(int fd, char *bytes, struct push *ret_push)
 {
 	ssize_t n;
 	str rest;
@@ -50,7 +50,7 @@ push_read(int fd, char *bytes, struct push *ret_push)
 }
 
 static err
-push_apply(struct web *web, const struct push *push)
+web_push_apply(struct web *web, const struct push *push)
 {
 	if (push->kind == PUSH_HEALTH)
 		atomic_store(&web->database_writable, push->value == 1);
@@ -69,13 +69,13 @@ push_apply(struct web *web, const struct push *push)
  * answer anything.
  */
 static void *
-push_main(void *context)
+web_push_main(void *context)
 {
 	struct web *web = context;
 	char bytes[WIRE_MAX_BYTES];
 	struct push push = { 0 };
 
-	while (push_read(web->push_fd, bytes, &push) == ERR_OK && push_apply(web, &push) == ERR_OK)
+	while (web_push_read(web->push_fd, bytes, &push) == ERR_OK && web_push_apply(web, &push) == ERR_OK)
 		continue;
 	log_event(LOG_WARNING, "keeper.gone");
 	log_end();
@@ -89,16 +89,16 @@ web_hello(struct web *web)
 	char bytes[WIRE_MAX_BYTES];
 	struct push push = { 0 };
 
-	TRY(push_read(web->push_fd, bytes, &push));
+	TRY(web_push_read(web->push_fd, bytes, &push));
 	secret_wipe(bytes, sizeof(bytes));
 	if (push.kind != PUSH_HELLO)
 		return ERR_PROTOCOL;
 	web->form_key = push.token;
 	secret_wipe(&push.token, sizeof(push.token));
-	TRY(push_apply(web, &push));
+	TRY(web_push_apply(web, &push));
 	while (push.kind != PUSH_RULES || push.value != 1) {
-		TRY(push_read(web->push_fd, bytes, &push));
-		TRY(push_apply(web, &push));
+		TRY(web_push_read(web->push_fd, bytes, &push));
+		TRY(web_push_apply(web, &push));
 	}
 	return ERR_OK;
 }
@@ -108,7 +108,7 @@ web_listen(struct web *web)
 {
 	pthread_t thread;
 
-	TRY(thread_start(push_main, web, &thread));
+	TRY(thread_start(web_push_main, web, &thread));
 	pthread_detach(thread);
 	return ERR_OK;
 }
@@ -116,7 +116,7 @@ web_listen(struct web *web)
 /* --- start and stop ----------------------------------------------------------------------------------------------- */
 
 static size_t
-event_threads(void)
+web_event_threads(void)
 {
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -124,7 +124,7 @@ event_threads(void)
 }
 
 static void
-channels_take(struct web *web, int first_fd)
+web_channels_take(struct web *web, int first_fd)
 {
 	for (size_t i = 0; i < web->quick + web->slow; i++)
 		web->channels[i] = (struct channel){ .fd = first_fd + (int)i,
@@ -144,13 +144,13 @@ web_init(struct web *web, const struct config *config, int push_fd, int first_ch
 	if (web->cache == NULL || web->gate_cache == NULL || web_rules_begin(&web->rules) != ERR_OK)
 		return why_set(why, ERR_MEMORY, "There is no memory for what is remembered of sessions.");
 	atomic_store(&web->database_writable, true);
-	channels_take(web, first_channel_fd);
+	web_channels_take(web, first_channel_fd);
 	return digest_setup();
 }
 
 /* How many descriptors this process may have: the keeper has raised the limit as far as it may. */
 static err
-descriptors(const struct web *web, size_t *ret_max, struct why *why)
+web_descriptors(const struct web *web, size_t *ret_max, struct why *why)
 {
 	struct rlimit limit = { .rlim_cur = 0 };
 	size_t least = DESCRIPTORS_MIN + web->quick + web->slow;
@@ -167,7 +167,7 @@ descriptors(const struct web *web, size_t *ret_max, struct why *why)
 
 /* Fewer than this program takes: whoever runs it may want to know. */
 static void
-connections_tell(const struct http_server *server)
+web_connections_log(const struct http_server *server)
 {
 	struct http_figures figures;
 
@@ -179,10 +179,10 @@ connections_tell(const struct http_server *server)
 
 /* In this order: what needs files, the wall, the threads, the seal. */
 static err
-start(struct web *web, int listen_fd, struct http_server **ret_server, struct why *why)
+web_start_threads(struct web *web, int listen_fd, struct http_server **ret_server, struct why *why)
 {
 	struct http_settings settings = { .listen_fd = listen_fd,
-					  .event_threads = event_threads(),
+					  .event_threads = web_event_threads(),
 					  .connections_max = CONNECTIONS_MAX };
 
 	settings.workers[HTTP_QUICK] = web->quick;
@@ -190,19 +190,19 @@ start(struct web *web, int listen_fd, struct http_server **ret_server, struct wh
 	settings.queue_max[HTTP_QUICK] = QUEUE_QUICK;
 	settings.head_max = (size_t)web->config->head_max_kib * 1024;
 	settings.queue_max[HTTP_SLOW] = web->slow * QUEUE_SLOW_PER_WORKER;
-	TRY(descriptors(web, &settings.descriptors_max, why));
+	TRY(web_descriptors(web, &settings.descriptors_max, why));
 	TRY(sandbox_enter(why));
 	TRY(log_thread_start());
 	TRY(web_hello(web));
 	TRY(http_server_start(&settings, &web_app, web, ret_server));
-	connections_tell(*ret_server);
+	web_connections_log(*ret_server);
 	TRY(web_listen(web));
 	return sandbox_seal(why);
 }
 
 /* For a person at a terminal. */
 static void
-greet(const char *app_name, const char *url)
+web_greet(const char *app_name, const char *url)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(8 * 1024);
 
@@ -215,18 +215,18 @@ greet(const char *app_name, const char *url)
 }
 
 static void
-announce(const struct config *config, bool to_person)
+web_announce(const struct config *config, bool to_person)
 {
-	struct config_place local = config_listens(config);
+	struct config_location local = config_listens(config);
 	const char *url = config->public_url[0] != '\0' ? config->public_url : local.z;
 
 	log_event(LOG_NOTICE, "web.ready", LOG_TEXT("url", url), LOG_TEXT("listening", local.z));
 	if (to_person)
-		greet(config->app_name, url);
+		web_greet(config->app_name, url);
 }
 
 static void
-wait_for_end(void)
+web_wait_for_end(void)
 {
 	sigset_t signals;
 	int signal_number = 0;
@@ -239,7 +239,7 @@ wait_for_end(void)
 
 /* SIGTERM is waited for; Ctrl-C goes to the keeper, which then sends SIGTERM. */
 static void
-signals_begin(void)
+web_signals_begin(void)
 {
 	sigset_t signals;
 
@@ -263,10 +263,10 @@ web_run(const struct config *config, int listen_fd, int push_fd, int first_chann
 		return why_set(why, ERR_DENIED, "The web process cannot be made to end with the keeper: %s.",
 			       strerror(errno));
 	TRY(web_init(&web, config, push_fd, first_channel_fd, quick, slow, why));
-	signals_begin();
-	TRY(start(&web, listen_fd, &server, why));
-	announce(config, terminal);
-	wait_for_end();
+	web_signals_begin();
+	TRY(web_start_threads(&web, listen_fd, &server, why));
+	web_announce(config, terminal);
+	web_wait_for_end();
 	http_server_stop(&server, STOP_MS);
 	log_end();
 	_exit(0); /* the push thread still runs: nothing more to clean up that the kernel does not */

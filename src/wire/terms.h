@@ -24,7 +24,7 @@ enum verdict {
 	VERDICT_UNAVAILABLE, /* could not be done now: database, memory, random */
 	VERDICT_MALFORMED,   /* that was no question */
 	VERDICT_STEP_UP,     /* the factor must be proved anew first: the proof is older than STEP_UP_US */
-	VERDICT_WAIT,        /* too many failures: nothing was looked at; the head says when to try again */
+	VERDICT_LOCKOUT,     /* too many failures: nothing was looked at; the head says when to try again */
 	VERDICT_COUNT
 };
 
@@ -55,7 +55,7 @@ enum {
 	/* what a form may hold, so that an over-long value reaches the check that words it */
 	FIELD_MAX_BYTES = 4096,
 	DISPLAY_NAME_MAX_BYTES = 160, /* of a display name, and of an authenticator's: 40 code points */
-	WAY_BACK_MAX_BYTES = 2000,    /* of the path that somebody is led to when they are through */
+	RETURN_TO_MAX_BYTES = 2000,   /* of the path that somebody is led to when they are through */
 	LINK_TOKEN_MAX = 64,          /* characters of a link's token as it may come; 43 of base64url in one of ours */
 	LIST_MAX_BYTES = 12 * 1024,   /* of the list in one answer */
 	EMAIL_MAX = 254,

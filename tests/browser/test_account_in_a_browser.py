@@ -13,7 +13,7 @@ WAYS = [("fr", "desktop", True), ("en", "phone", True), ("fr", "phone", False), 
 
 @pytest.mark.parametrize("language, size, javascript", WAYS,
                          ids=["-".join([way[0], way[1], "script" if way[2] else "noscript"]) for way in WAYS])
-def test_a_walk_through_the_account(browse, server, language, size, javascript):
+def test_every_account_page_works(browse, server, language, size, javascript):
     scheme = "dark" if (language == "fr") == javascript else "light"
     browser = browse(language=language, size=size, scheme=scheme, javascript=javascript)
     name, _ = enrolled(browser)
@@ -74,7 +74,7 @@ def test_a_walk_through_the_account(browse, server, language, size, javascript):
 
 
 @in_both_languages
-def test_a_link_of_the_administrator_leads_to_the_whole_account(browse, server, language, javascript):
+def test_an_administrators_link_sets_up_an_account(browse, server, language, javascript):
     browser = browse(language=language, javascript=javascript)
     name = f"linked-{language}-{javascript}".lower()
     link = server.command("user", "add", name).stdout.strip()
@@ -93,7 +93,7 @@ def test_a_link_of_the_administrator_leads_to_the_whole_account(browse, server, 
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_an_invitation_is_asked_for_and_taken(browse, tmp_path_factory, language):
+def test_registration_takes_an_invitation(browse, tmp_path_factory, language):
     with Server(tmp_path_factory.mktemp("inviting"), REGISTRATION="invite") as inviting:
         browser = browse(language=language, size="phone", server=inviting)
         browser.open("/register").look("invitation-missing", expect=[403])

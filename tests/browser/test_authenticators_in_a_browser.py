@@ -86,7 +86,7 @@ def test_a_lost_phone_and_a_new_one(browse, server, tmp_path, language, size, sc
 
 
 @in_both_languages
-def test_a_second_one_is_added_renamed_and_removed(browse, server, tmp_path, language, javascript):
+def test_a_second_authenticator_is_added_renamed_and_removed(browse, server, tmp_path, language, javascript):
     browser = browse(language=language, javascript=javascript)
     _, first = enrolled(browser)
     browser.open(LIST).look("one")
@@ -130,7 +130,7 @@ def test_a_second_one_is_added_renamed_and_removed(browse, server, tmp_path, lan
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
-def test_an_old_proof_is_asked_for_beside_what_was_typed(browse, server, javascript):
+def test_a_stale_proof_adds_a_code_field_to_the_form(browse, server, javascript):
     browser = browse(javascript=javascript)
     _, uri = enrolled(browser)
     browser.open(LIST + "/new")
@@ -157,7 +157,7 @@ def at_codes(browse):
     browser.cdp("Browser.resetPermissions")
 
 
-def test_copied_is_what_is_shown_and_said_only_when_it_is_true(at_codes):
+def test_copy_button_copies_the_shown_codes(at_codes):
     browser = at_codes
     permit(browser, "clipboard-write", "granted")
     permit(browser, "clipboard-read", "granted")
@@ -176,7 +176,7 @@ def test_copied_is_what_is_shown_and_said_only_when_it_is_true(at_codes):
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
-def test_they_can_be_saved_as_a_file(browse, tmp_path, javascript):
+def test_recovery_codes_are_saved_as_a_file(browse, tmp_path, javascript):
     browser = browse(javascript=javascript)
     name, _ = enrolled(browser)
     codes = shown_codes(browser)
@@ -190,7 +190,7 @@ def test_they_can_be_saved_as_a_file(browse, tmp_path, javascript):
     assert browser.path == CODES and shown_codes(browser) == codes, "and they are still there"
 
 
-def test_only_the_codes_the_server_and_the_day_are_printed(at_codes):
+def test_the_printout_has_codes_server_and_date_only(at_codes):
     browser = at_codes
     codes = shown_codes(browser)
     browser.driver.execute_script("window.print = () => { window.printed = true; }")
@@ -205,14 +205,14 @@ def test_only_the_codes_the_server_and_the_day_are_printed(at_codes):
     browser.cdp("Emulation.setEmulatedMedia", media="")
 
 
-def test_without_scripts_there_is_no_button_that_needs_one(browse):
+def test_buttons_that_need_scripts_are_hidden_without_scripts(browse):
     browser = browse(javascript=False)
     enrolled(browser)
     assert not browser.visible("main button")
     assert browser.visible("main a[download]")
 
 
-def test_going_back_does_not_show_the_codes_again(at_codes):
+def test_back_button_does_not_show_the_codes_again(at_codes):
     codes = keep_codes(at_codes)
     at_codes.driver.back()
     at_codes.wait(lambda: at_codes.driver.execute_script("return document.readyState") == "complete")
@@ -222,7 +222,7 @@ def test_going_back_does_not_show_the_codes_again(at_codes):
 # One field for two kinds of code
 
 
-def test_six_digits_are_sent_by_themselves_and_a_recovery_code_is_not(browse, server):
+def test_six_digits_submit_the_form_but_recovery_codes_do_not(browse, server):
     browser = browse()
     name, uri = enrolled(browser)
     codes = keep_codes(browser)
@@ -239,7 +239,7 @@ def test_six_digits_are_sent_by_themselves_and_a_recovery_code_is_not(browse, se
     assert browser.path == "/"
 
 
-def test_after_a_refusal_nothing_is_sent_before_it_is_asked_for(browse, server):
+def test_a_refused_form_is_not_submitted_automatically(browse, server):
     """A code of eight digits, of an imported authenticator, would be cut off at six every time."""
     browser = browse()
     name, _ = enrolled(browser)
@@ -260,7 +260,7 @@ ZONES = [("Europe/Paris", "fr"), ("America/New_York", "en"), ("Asia/Kolkata", "e
 
 
 @pytest.mark.parametrize("zone, language", ZONES, ids=[z for z, _ in ZONES])
-def test_times_are_told_in_the_browsers_zone_and_the_instant_on_hover(browse, zone, language):
+def test_times_are_shown_in_the_browsers_zone(browse, zone, language):
     browser = browse(language=language)
     enrolled(browser)
     browser.cdp("Emulation.setTimezoneOverride", timezoneId=zone)
@@ -280,7 +280,7 @@ def test_times_are_told_in_the_browsers_zone_and_the_instant_on_hover(browse, zo
         browser.cdp("Emulation.setTimezoneOverride", timezoneId="")
 
 
-def test_without_scripts_times_are_told_in_utc(browse):
+def test_times_are_shown_in_utc_without_scripts(browse):
     browser = browse(javascript=False)
     enrolled(browser)
     browser.open(LIST)

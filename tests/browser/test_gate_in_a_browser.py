@@ -48,7 +48,7 @@ def at(browser, proxy, host, path):
     browser.wait(lambda: browser.find_all("pre"), "the application's page")
 
 
-def test_open_the_wiki_sign_in_and_be_in_the_wiki(scene):
+def test_sign_in_returns_to_the_protected_application(scene):
     proxy, browser = scene
     driver = browser.driver
 

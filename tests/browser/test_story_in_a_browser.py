@@ -56,7 +56,7 @@ def give_password(browser, name, password=PASSWORD):
 
 
 @in_ways(WAYS, SAMPLE)
-def test_from_nothing_to_signed_in(browse, server, tmp_path, language, size, scheme, javascript):
+def test_a_new_user_registers_enrols_and_signs_in(browse, server, tmp_path, language, size, scheme, javascript):
     browser = browse(language=language, size=size, scheme=scheme, javascript=javascript)
     name = new_name()
 
@@ -120,7 +120,7 @@ def test_from_nothing_to_signed_in(browse, server, tmp_path, language, size, sch
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
-def test_everything_can_be_done_from_the_keyboard(browse, server, tmp_path, javascript):
+def test_every_form_works_from_the_keyboard(browse, server, tmp_path, javascript):
     browser = browse(javascript=javascript)
     name = new_name()
     browser.open("/register")
@@ -142,7 +142,7 @@ def test_everything_can_be_done_from_the_keyboard(browse, server, tmp_path, java
     assert browser.path == "/"
 
 
-def test_the_first_press_of_tab_offers_to_skip_to_the_content(browse):
+def test_first_tab_stop_is_the_skip_link(browse):
     browser = browse().open("/login")
     focused = browser.driver.execute_script("return document.activeElement.tagName")
     assert focused in ("BODY", "INPUT"), "either nothing has the focus, or the first field"
@@ -157,7 +157,7 @@ def test_the_page_follows_the_colour_scheme(browse, scheme):
 
 
 @in_both_languages
-def test_on_the_narrowest_phone_nothing_is_cut_off(browse, tmp_path, language, javascript):
+def test_pages_fit_the_narrowest_phone(browse, tmp_path, language, javascript):
     browser = browse(size="narrow", language=language, javascript=javascript)
     browser.open("/login").look("login")
     register(browser, "a-name-that-is-rather-long." + secrets.token_hex(4))
@@ -222,7 +222,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("refusal", list(REFUSALS))
-def test_the_copy_button_says_when_it_could_not(at_setup, refusal):
+def test_the_copy_button_reports_a_failure(at_setup, refusal):
     script = at_setup.cdp("Page.addScriptToEvaluateOnNewDocument", source=REFUSALS[refusal])
     try:
         at_setup.open("/setup-2fa")
@@ -242,7 +242,7 @@ def test_the_copy_button_says_when_it_could_not(at_setup, refusal):
     assert live_text(at_setup) != refused, "done and not done are two sentences"
 
 
-def test_the_copy_button_tells_the_truth_when_permission_is_denied(at_setup):
+def test_the_copy_button_reports_a_denied_permission(at_setup):
     permit(at_setup, "clipboard-write", "granted")
     permit(at_setup, "clipboard-read", "granted")
     copy_button(at_setup).click()
@@ -255,7 +255,7 @@ def test_the_copy_button_tells_the_truth_when_permission_is_denied(at_setup):
     assert live_text(at_setup) != copied
 
 
-def test_without_scripts_there_is_no_button_that_needs_one(browse):
+def test_buttons_that_need_scripts_are_hidden_without_scripts(browse):
     browser = browse(javascript=False)
     register(browser, new_name())
     assert not [b for b in browser.visible("main button") if b.get_attribute("type") == "button"]
@@ -279,7 +279,7 @@ def test_six_digits_send_the_form_and_five_do_not(browse, server, tmp_path):
     assert browser.path == "/account/recovery-codes"
 
 
-def test_the_form_is_sent_once_however_fast_one_types(browse, server, tmp_path):
+def test_fast_typing_submits_the_form_once(browse, server, tmp_path):
     browser = browse()
     register(browser, new_name())
     uri = browser.scan(tmp_path)
@@ -302,7 +302,7 @@ def test_a_password_can_be_shown_and_hidden_again(browse):
     assert field.get_attribute("type") == "password"
 
 
-def test_going_back_after_log_out_shows_nothing_of_the_session(browse, tmp_path):
+def test_back_button_after_log_out_shows_no_session_data(browse, tmp_path):
     browser = browse()
     name = new_name()
     register(browser, name)
@@ -313,7 +313,7 @@ def test_going_back_after_log_out_shows_nothing_of_the_session(browse, tmp_path)
     assert browser.path.split("?")[0] == "/login" and name not in browser.text
 
 
-def test_going_back_after_enrolment_does_not_show_the_secret(browse, tmp_path):
+def test_back_button_after_enrolment_does_not_show_the_secret(browse, tmp_path):
     browser = browse()
     register(browser, new_name())
     secret = browser.find("#secret").get_property("value")

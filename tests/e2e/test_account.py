@@ -35,7 +35,7 @@ def second(person, agent=None):
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_the_overview_leads_to_every_page_of_the_account(server, language):
+def test_the_overview_links_every_account_page(server, language):
     person = Person(server, language=language).full()
     page = person.visit("/account")
     assert page.status == 200 and page.language == language and person.name in page.html
@@ -49,7 +49,7 @@ def test_the_overview_leads_to_every_page_of_the_account(server, language):
 # Profile
 
 
-def test_a_display_name_greets_and_nothing_signs_in_by_it(alice):
+def test_a_display_name_is_shown_but_not_accepted_at_sign_in(alice):
     page = alice.send("/account/profile", {"display_name": "Hélène <b>Ångström</b>", "language": "", "time_format": ""})
     assert page.location == "/account/profile" and alice.follow().flashes
     assert alice.page.value("display_name") == "Hélène <b>Ångström</b>"
@@ -77,7 +77,7 @@ def test_a_bad_display_name_changes_nothing_and_has_its_sentence(alice, name):
     assert alice.name in alice.visit("/").heading
 
 
-def test_preferences_that_nobody_offers_are_as_if_none_were_chosen(alice):
+def test_unknown_preferences_are_ignored(alice):
     assert alice.send("/account/profile", {"display_name": "x", "language": "xx", "time_format": "' OR 1"}).status == 303
     assert alice.visit("/").status == 200
 
@@ -89,7 +89,7 @@ def change(person, **different):
     return person.send("/account/password", {"current": person.password, "password": NEW, "confirm": NEW, **different})
 
 
-def test_a_new_password_ends_all_other_sessions_and_gives_this_one_a_new_token(alice):
+def test_a_new_password_ends_other_sessions_and_renews_the_token(alice):
     other, before, old = second(alice), alice.session, alice.password
     assert change(alice).location == "/account" and alice.follow().flashes
     assert alice.session != before and alice.visit("/").status == 200
@@ -108,7 +108,7 @@ def test_a_new_password_ends_all_other_sessions_and_gives_this_one_a_new_token(a
     ({"password": ""}, "password"), ({"confirm": "another"}, "confirm"), ({"password": "123456789", "confirm": "123456789"}, "password"),
     ({"current": "x" * 3000}, "current"), ({"password": "y" * 3000, "confirm": "y" * 3000}, "password"),
 ], ids=["wrong", "empty", "short", "none", "differs", "guessable", "long current", "long new"])
-def test_what_is_wrong_is_told_and_nothing_typed_is_lost(alice, different, field):
+def test_form_errors_are_shown_and_input_is_kept(alice, different, field):
     page = change(alice, **different)
     assert page.status == 422 and page.errors[field]
     sent = {"current": alice.password, "password": NEW, "confirm": NEW, **different}
@@ -125,7 +125,7 @@ def test_the_same_password_is_no_change(alice):
     assert page.status == 422 and page.errors["password"]
 
 
-def test_a_stale_proof_is_asked_for_in_the_same_form(alice):
+def test_a_stale_proof_adds_a_code_field_to_the_form(alice):
     alice.grow_stale()
     for otp in ("", "000000"):
         page = change(alice, otp=otp)
@@ -141,7 +141,7 @@ def items(person):
     return person.visit("/account/sessions").dom.one("main").one("ul", class_="things").all("li")
 
 
-def test_sessions_are_told_apart_in_words_and_this_one_is_marked(alice):
+def test_sessions_are_described_and_the_current_one_is_marked(alice):
     second(alice, UA["firefox"])
     second(alice, UA["iphone"])
     second(alice, "\xff<script>")
@@ -154,7 +154,7 @@ def test_sessions_are_told_apart_in_words_and_this_one_is_marked(alice):
     assert "<script>alert" not in alice.page.html
 
 
-def test_one_can_be_ended_and_all_others_too(alice):
+def test_one_session_or_all_others_can_be_ended(alice):
     others = [second(alice) for _ in range(3)]
     page = alice.visit("/account/sessions")
     number = page.dom.one("main").all("input", name="id")[0]["value"]
@@ -167,7 +167,7 @@ def test_one_can_be_ended_and_all_others_too(alice):
     assert alice.visit("/").status == 200
 
 
-def test_nobody_ends_a_session_of_somebody_else(server, alice):
+def test_sessions_of_other_accounts_cannot_be_ended(server, alice):
     bob = Person(server).full()
     token = alice.visit("/account/sessions").token
     ids = [i for i, in server.sql("SELECT s.id FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE a.name = ?", bob.name)]
@@ -181,7 +181,7 @@ def test_nobody_ends_a_session_of_somebody_else(server, alice):
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_activity_is_told_in_words_newest_first_in_pages(server, language):
+def test_activity_is_listed_newest_first_in_pages(server, language):
     person = Person(server, language=language).full()
     for _ in range(23):
         server.forgive()
@@ -211,7 +211,7 @@ def test_activity_rows_of_another_version_have_a_neutral_sentence(server, langua
     assert page.status == 200 and newest == [neutral] * 3
 
 
-def test_activity_is_ones_own(server, alice):
+def test_activity_shows_the_own_account_only(server, alice):
     bob = Person(server).full()
     change(bob)
     assert "The password was changed" in bob.visit("/account/activity").text
@@ -221,7 +221,7 @@ def test_activity_is_ones_own(server, alice):
 # Closing
 
 
-def test_closing_erases_all_but_the_bones(server, alice):
+def test_closing_redacts_the_audit_and_deletes_the_rest(server, alice):
     other = second(alice)
     page = alice.visit("/account/close")
     assert alice.name in page.text
@@ -250,13 +250,13 @@ def test_closing_with_a_stale_proof_asks_for_a_code(alice):
 
 
 @pytest.mark.parametrize("path", ["profile", "password", "close", "sessions/end"])
-def test_a_form_from_somewhere_else_does_nothing(alice, path):
+def test_a_cross_site_form_changes_nothing(alice, path):
     other = second(alice)
     token = alice.visit("/account/profile").token
     fields = {"current": alice.password, "password": NEW, "confirm": NEW, "display_name": "Forged"}
-    foreign = {"Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
+    cross_site = {"Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
     for page in (alice.post("/account/" + path, fields), alice.post("/account/" + path, {**fields, "csrf_token": "A" * 43}),
-                 alice.post("/account/" + path, {**fields, "csrf_token": token}, headers=foreign)):
+                 alice.post("/account/" + path, {**fields, "csrf_token": token}, headers=cross_site)):
         assert page.status == 403 and page.alerts
         assert alice.password not in page.html
     assert alice.name in alice.visit("/").heading and other.visit("/").status == 200
@@ -266,7 +266,7 @@ def test_a_form_from_somewhere_else_does_nothing(alice, path):
 
 
 @pytest.mark.parametrize("link", ["", "x", "A" * 43, "A" * 5000, "%00", "é" * 43, "A" * 42 + "="])
-def test_a_link_that_is_none_opens_nothing_and_says_what_to_do(server, link):
+def test_an_invalid_link_is_refused_with_advice(server, link):
     person = Person(server)
     page = person.visit("/set-password?link=" + link)
     assert page.status in (400, 404, 414)

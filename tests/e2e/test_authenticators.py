@@ -44,7 +44,7 @@ def signs_in(person, secret):
     """Does a code of this secret, never sent before, finish a sign-in?"""
     person.server.clock.next_step()
     person.forget().give_password()
-    return person.prove(code_at(secret, person.server.clock.now())).status == 303
+    return person.verify(code_at(secret, person.server.clock.now())).status == 303
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def alice(server):
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_the_list_tells_name_day_and_last_use(server, language):
+def test_the_list_shows_name_date_and_last_use(server, language):
     person = Person(server, language=language).full()
     only, = items(person)
     assert person.page.language == language
@@ -65,7 +65,7 @@ def test_the_list_tells_name_day_and_last_use(server, language):
     assert not only.all("form", action=REMOVE), "the last one cannot be removed"
 
 
-def test_the_one_that_opened_this_session_is_marked_and_last_use_moves(server, alice):
+def test_the_sessions_authenticator_is_marked_and_last_use_updated(server, alice):
     secret = add(alice, "Tablet")
     marks = lambda: [bool(item.all(class_="badge-line")) for item in items(alice)]
     assert signs_in(alice, secret) and marks() == [False, True]
@@ -107,7 +107,7 @@ def test_an_imported_authenticator_is_not_used_yet(server, alice):
     assert NEVER["en"] in items(alice)[0].text
 
 
-def test_times_tell_the_exact_instant(alice):
+def test_times_carry_the_exact_instant(alice):
     for time in items(alice)[0].all("time"):
         assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", time["title"])
         assert time["datetime"] == time["title"].replace(" UTC", "Z").replace(" ", "T", 1)
@@ -116,7 +116,7 @@ def test_times_tell_the_exact_instant(alice):
 # Adding
 
 
-def test_a_second_one_counts_after_its_first_right_code_beside_the_first(alice):
+def test_a_second_authenticator_counts_after_its_first_code(alice):
     first = alice.secret
     begin(alice, "Tablet")
     second = alice.follow().by_id("secret")["value"]
@@ -131,7 +131,7 @@ def test_a_second_one_counts_after_its_first_right_code_beside_the_first(alice):
     assert signs_in(alice, second) and signs_in(alice, first)
 
 
-def test_its_secret_is_never_shown_again_and_to_no_other_session(server, alice):
+def test_a_pending_secret_is_shown_once_and_to_its_session_only(server, alice):
     begin(alice)
     secret = alice.follow().by_id("secret")["value"]
     other = Person(server, alice.name, alice.password)
@@ -145,7 +145,7 @@ def test_its_secret_is_never_shown_again_and_to_no_other_session(server, alice):
     assert alice.visit(CONFIRM).location == LIST
 
 
-def test_a_secret_waits_for_ten_minutes(server, alice):
+def test_a_pending_secret_expires_after_ten_minutes(server, alice):
     begin(alice)
     secret = alice.follow().by_id("secret")["value"]
     token = alice.page.token
@@ -155,7 +155,7 @@ def test_a_secret_waits_for_ten_minutes(server, alice):
 
 
 @pytest.mark.parametrize("wrong", ["", "not it", "x" * 4000, "\x00", "é" * 3000], ids=["empty", "wrong", "long", "NUL", "long and not ASCII"])
-def test_without_the_password_nothing_begins_and_nothing_typed_is_lost(alice, wrong):
+def test_a_wrong_password_begins_no_enrolment_and_keeps_the_input(alice, wrong):
     page = begin(alice, "Tablette d’Hélène", current=wrong)
     if page.status in (400, 413):
         return
@@ -167,7 +167,7 @@ BAD_NAMES = ["x" * 41, "é" * 41, "x" * 4000, "a\x07b", "a\u202eb", "a\nb"]
 
 
 @pytest.mark.parametrize("name", BAD_NAMES, ids=lambda name: repr(name)[:12])
-def test_a_name_that_cannot_be_used_has_its_sentence_and_nothing_typed_is_lost(alice, name):
+def test_an_invalid_name_is_explained_and_input_is_kept(alice, name):
     page = begin(alice, name)
     assert page.status in (400, 422)
     if page.status == 422:
@@ -195,7 +195,7 @@ def test_a_wrong_first_code_adds_nothing(alice, wrong):
 # The proof grows old
 
 
-def test_a_stale_proof_is_asked_for_in_the_same_form_and_nothing_typed_is_lost(alice):
+def test_a_stale_proof_adds_a_code_field_and_keeps_the_input(alice):
     assert not alice.visit(NEW).dom.all("input", name="otp")
     alice.grow_stale()
     assert alice.visit(NEW).field("otp")
@@ -207,7 +207,7 @@ def test_a_stale_proof_is_asked_for_in_the_same_form_and_nothing_typed_is_lost(a
     assert begin(alice, "Tablet", otp=alice.fresh_code()).location == CONFIRM
 
 
-def test_the_replaced_one_is_kept_in_mind_while_the_proof_is_asked_for(alice):
+def test_the_replaced_authenticator_survives_the_step_up_form(alice):
     old, = ids(alice)
     alice.grow_stale()
     page = begin(alice, "Tablet", old)
@@ -217,7 +217,7 @@ def test_the_replaced_one_is_kept_in_mind_while_the_proof_is_asked_for(alice):
 # Replacing
 
 
-def test_the_new_one_counts_after_its_code_until_then_the_old_one_does(server, alice):
+def test_a_replacement_counts_once_its_code_is_confirmed(server, alice):
     old, lost = alice.secret, ids(alice)[0]
     other = Person(server, alice.name, alice.password)
     other.secret, other.spent = alice.secret, alice.spent
@@ -252,14 +252,14 @@ def test_a_lost_phone_is_replaced_with_a_recovery_code(server, alice):
 
 
 @pytest.mark.parametrize("replaces", ["1", "0", "-5", "abc", "9" * 19, "9" * 40, "", "\x00", "1e3"])
-def test_replacing_what_is_not_there_replaces_nothing(alice, replaces):
+def test_replacing_an_unknown_authenticator_changes_nothing(alice, replaces):
     page = alice.send(NEW, {"current": alice.password, "name": "Tablet", "replaces": replaces})
     assert page.status in (303, 400)
     assert len(names(alice)) == 1
     assert signs_in(alice, alice.secret)
 
 
-def test_nobody_replaces_another_ones(server, alice):
+def test_authenticators_of_other_accounts_cannot_be_replaced(server, alice):
     other = Person(server).full()
     alice.send(NEW, {"current": alice.password, "name": "Tablet", "replaces": ids(other)[0]})
     assert (alice.page.status, alice.page.location) == (303, LIST) and alice.follow().flashes
@@ -292,7 +292,7 @@ def garbage(server):
     return ["", "0", "-1", "abc", "9" * 19, "9" * 40, "1 OR 1=1", ids(Person(server).full())[0]]
 
 
-def test_only_ones_own_can_be_renamed(server, alice):
+def test_authenticators_of_other_accounts_cannot_be_renamed(server, alice):
     token = alice.visit(LIST).token
     for number in garbage(server):
         page = alice.post(RENAME, {"csrf_token": token, "id": number, "name": "Mine"})
@@ -304,7 +304,7 @@ def test_only_ones_own_can_be_renamed(server, alice):
 # Removing
 
 
-def test_one_of_two_can_be_removed_and_who_came_in_by_it_is_signed_out(server, alice):
+def test_removing_an_authenticator_ends_its_sessions(server, alice):
     secret = add(alice)
     other = Person(server, alice.name, alice.password)
     assert signs_in(other, secret)
@@ -317,14 +317,14 @@ def test_one_of_two_can_be_removed_and_who_came_in_by_it_is_signed_out(server, a
     assert alice.visit("/").status == 200
 
 
-def test_the_last_one_cannot_be_removed(alice):
+def test_the_last_authenticator_cannot_be_removed(alice):
     one, = ids(alice)
     page = alice.post(REMOVE, {"csrf_token": alice.page.token, "id": one})
     assert page.status == 422 and page.alerts
     assert signs_in(alice, alice.secret)
 
 
-def test_the_one_that_opened_this_session_cannot_be_removed_and_the_page_says_so(alice):
+def test_the_sessions_own_authenticator_cannot_be_removed(alice):
     add(alice)
     first = [item for item in items(alice) if not item.all("form", action=REMOVE)]
     assert len(first) == 1 and "sign in with another" in first[0].text
@@ -333,7 +333,7 @@ def test_the_one_that_opened_this_session_cannot_be_removed_and_the_page_says_so
     assert page.status == 422 and page.alerts and len(names(alice)) == 2
 
 
-def test_only_ones_own_can_be_removed(server, alice):
+def test_authenticators_of_other_accounts_cannot_be_removed(server, alice):
     add(alice)
     token = alice.visit(LIST).token
     stranger = Person(server).full()
@@ -342,7 +342,7 @@ def test_only_ones_own_can_be_removed(server, alice):
     assert len(names(alice)) == 2 and len(names(stranger)) == 1
 
 
-def test_removing_with_a_stale_proof_asks_for_a_code_in_the_same_place(alice):
+def test_removing_with_a_stale_proof_asks_for_a_code(alice):
     add(alice)
     number = ids(alice)[1]
     alice.grow_stale()
@@ -361,15 +361,15 @@ def test_removing_with_a_stale_proof_asks_for_a_code_in_the_same_place(alice):
 
 
 @pytest.mark.parametrize("path", [NEW, CONFIRM, RENAME, REMOVE])
-def test_a_form_from_somewhere_else_does_nothing(server, alice, path):
+def test_a_cross_site_form_changes_nothing(server, alice, path):
     secret = add(alice)
     begin(alice, "Third")
     third = alice.follow().by_id("secret")["value"]
     token, number = alice.page.token, ids(alice)[1]
     fields = {"current": alice.password, "name": "Forged", "id": number, "otp": code_of_step(third, step_at(server.clock.now()) + 1)}
-    foreign = {"Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
+    cross_site = {"Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
     for page in (alice.post(path, fields), alice.post(path, {**fields, "csrf_token": "A" * 43}),
-                 alice.post(path, {**fields, "csrf_token": token}, headers=foreign)):
+                 alice.post(path, {**fields, "csrf_token": token}, headers=cross_site)):
         assert page.status == 403 and page.alerts
         assert alice.password not in page.html, "what a stranger's form brings is not shown"
     assert [n.startswith("Tablet") for n in names(alice)] == [False, True]

@@ -63,7 +63,7 @@ def haproxy(home, certificate, port, nodes):
 
 
 @pytest.mark.parametrize("balancer", [nginx, haproxy])
-def test_people_do_not_notice_which_node_answers_nor_that_one_dies(postgres, tmp_path, certificate, balancer):
+def test_users_notice_no_node_change_and_no_node_failure(postgres, tmp_path, certificate, balancer):
     url, key, port = postgres.new_database(), secrets.token_hex(32), free_port()
     nodes = [Server(tmp_path / f"node{n}", DATABASE_URL=url, SECRET_KEY=key, PUBLIC_URL=f"https://localhost:{port}", TRUSTED_PROXIES="127.0.0.1")
              for n in range(2)]
@@ -89,7 +89,7 @@ def test_people_do_not_notice_which_node_answers_nor_that_one_dies(postgres, tmp
         os.kill(nodes[0].keeper_pid(), signal.SIGKILL)
         wait_until(lambda: all(_status(person) == 200 for person in people), "the other node goes on")
         late = front.person()
-        wait_until(lambda: _comes_in(late), "and takes new people")
+        wait_until(lambda: _signs_in(late), "and takes new people")
     finally:
         if process is not None:
             process.terminate()
@@ -110,7 +110,7 @@ def _status(person, path="/"):
         return 0
 
 
-def _comes_in(person):
+def _signs_in(person):
     try:
         return person.forget().full().visit("/").status == 200
     except (AssertionError, KeyError, OSError):

@@ -132,9 +132,9 @@ def test_arguments_that_may_hold_secrets_are_not_repeated(make_server, arguments
 def test_columns_of_routes_fit_the_longest_path(make_server):
     lines = run(make_server(start=False), "routes").stdout.decode().splitlines()
     assert lines[0].split() == ["METHOD", "PATH", "LANE", "OPENS", "IN"]
-    lane = lines[0].index("LANE")
-    assert {line[lane:].split()[0] for line in lines[1:]} == {"inline", "quick", "slow"}
-    assert all(line[lane - 1] == " " for line in lines)
+    pool = lines[0].index("LANE")
+    assert {line[pool:].split()[0] for line in lines[1:]} == {"inline", "quick", "slow"}
+    assert all(line[pool - 1] == " " for line in lines)
 
 
 def test_lists_have_a_header_and_plain_states(make_server):
@@ -148,7 +148,7 @@ def test_lists_have_a_header_and_plain_states(make_server):
     assert row[header.index("STATE"):].startswith("signed in")
 
 
-def test_groups_are_named_when_they_are_set(make_server):
+def test_set_groups_prints_the_groups(make_server):
     server = make_server()
     alice = Person(server).full()
     assert server.command("user", "groups", alice.name, "wiki,admins").stdout == f"{alice.name} is in 2 groups: admins, wiki.\n"
@@ -175,7 +175,7 @@ def test_numbers_agree_with_their_nouns(make_server, tmp_path):
 
 @pytest.mark.sqlite
 @pytest.mark.parametrize("text, why", HOSTILE, ids=IDS)
-def test_what_a_database_holds_moves_no_terminal(make_server, text, why):
+def test_database_content_sends_no_terminal_escapes(make_server, text, why):
     server = make_server()
     alice = Person(server).full()
     for statement in ("UPDATE accounts SET display_name = ?, email = ?, group_names = ?", "UPDATE sessions SET address = ?1, agent = ?2, token_hash = ?3",
@@ -205,7 +205,7 @@ ARGUMENTS = [
 
 
 @pytest.mark.parametrize("arguments", ARGUMENTS, ids=" ".join)
-def test_arguments_move_no_terminal(make_server, arguments):
+def test_arguments_send_no_terminal_escapes(make_server, arguments):
     server = make_server(start=False, GATE_DOMAINS="example.org", PUBLIC_URL="https://login.example.org")
     server.command("db", "init")
     for text, _ in HOSTILE:
@@ -227,7 +227,7 @@ FILES = [
 
 
 @pytest.mark.parametrize("name, form, arguments", FILES, ids=[f"{n} {f.decode()[:20]!r}" for n, f, _ in FILES])
-def test_what_a_file_holds_moves_no_terminal(make_server, name, form, arguments):
+def test_file_content_sends_no_terminal_escapes(make_server, name, form, arguments):
     settings = {"GATE_DOMAINS": "example.org", "PUBLIC_URL": "https://login.example.org"}
     server = make_server(start=False, **settings, **({"ACCESS_RULES": "rules"} if name == "rules" else {}))
     for setting in ("HOST", "PORT"):
@@ -242,7 +242,7 @@ def test_what_a_file_holds_moves_no_terminal(make_server, name, form, arguments)
             run(server, *arguments)
 
 
-def test_what_a_server_answers_moves_no_terminal(make_server):
+def test_server_replies_send_no_terminal_escapes(make_server):
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self):
             self.wfile.write(b"HTTP/1.1 302 \x1b[2J\r\nLocation: https://\x1b[2J\xe2\x80\xae/\r\nX: \x9b\r\n\r\n\x1b[2J")

@@ -43,7 +43,7 @@ def value_in(shown, name):
     return value.strip(), origin
 
 
-def test_check_is_content_with_nothing(doubletour):
+def test_check_accepts_empty_settings(doubletour):
     done = doubletour("config", "check")
     assert (done.returncode, done.stdout, done.stderr) == (0, "The settings can be used.\n", "")
 
@@ -90,7 +90,7 @@ def test_a_setting_that_cannot_be_used_ends_with_one_sentence_and_78(doubletour,
     assert [p.name for p in tmp_path.iterdir()] == [".env"]  # nothing was made
 
 
-def test_show_says_what_holds_and_where_it_comes_from(doubletour, dotenv):
+def test_show_prints_each_value_and_its_origin(doubletour, dotenv):
     dotenv(f"PORT=6001\nAPP_NAME=\"One 'two'\"\nSECRET_KEY={KEY}\n")
     done = doubletour("config", "show", PORT="6002", DATABASE_URL="postgresql://me:hunter2@h/d")
     assert done.returncode == 0, done.stderr
@@ -103,7 +103,7 @@ def test_show_says_what_holds_and_where_it_comes_from(doubletour, dotenv):
     assert "hunter2" not in done.stdout + done.stderr
 
 
-def test_what_show_prints_may_be_used_as_a_file_again(doubletour, dotenv):
+def test_show_prints_a_usable_settings_file(doubletour, dotenv):
     first = doubletour("config", "show", APP_NAME='a "b" $c `d` \\e # f', TRUSTED_PROXIES="10.0.0.0/8,::1").stdout
     dotenv("".join(line + "\n" for line in first.splitlines() if not line.startswith("SECRET_KEY")))
     second = doubletour("config", "show")

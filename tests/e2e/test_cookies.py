@@ -81,7 +81,7 @@ def test_an_earlier_session_lives_on_until_sign_out(server):
 
 def test_an_earlier_session_gets_the_new_name_with_its_next_token(server):
     alice = as_of_release_0_1(Person(server).pending())
-    assert alice.prove().status == 303
+    assert alice.verify().status == 303
     assert "session" not in alice.cookies and alice.session
     assert alice.visit("/").status == 200
 

@@ -17,7 +17,7 @@ def newest(server):
     return int(re.match(r"(\d+) \(newest\)", done(server, "current").stdout)[1])
 
 
-def test_a_database_is_made_taken_back_and_brought_up_again(make_server):
+def test_a_database_is_created_downgraded_and_upgraded(make_server):
     server = make_server(start=False)
     done(server, "init")
     head = newest(server)
@@ -40,7 +40,7 @@ def test_a_database_is_made_taken_back_and_brought_up_again(make_server):
         Person(server).full()
 
 
-def test_people_stay_when_the_schema_goes_back_one_step_and_forward(make_server):
+def test_accounts_survive_a_downgrade_and_upgrade(make_server):
     server = make_server()
     alice = Person(server).full()
     assert server.stop() == 0
@@ -64,7 +64,7 @@ def test_the_schema_does_not_change_under_a_server_that_runs(make_server, comman
 
 
 @pytest.mark.parametrize("words", [["init", "x"], ["downgrade", "x"], ["downgrade", "-1"], ["upgrade", "1", "2"], ["nonsense"], ["check", "1"]])
-def test_what_it_does_not_understand_is_said_and_changes_nothing(make_server, words):
+def test_invalid_arguments_are_explained_and_change_nothing(make_server, words):
     server = make_server(start=False)
     result = done(server, *words, status=2)
     assert result.stderr.startswith("doubletour")

@@ -33,7 +33,7 @@ def ready_to_sign_in(person):
     person.form = fields_of(person, "/login", username=person.name, password=person.password)
 
 
-def ready_to_prove(person):
+def ready_to_verify(person):
     person.pending()
     person.form = fields_of(person, "/verify-2fa", otp=person.fresh_code())
 
@@ -67,7 +67,7 @@ def state_of(person):
 
 STORIES = [
     Story("sign-in", ready_to_sign_in, ("/login", {"password": "wrong password"}), ("/verify-2fa", "full")),
-    Story("code", ready_to_prove, ("/verify-2fa", {"otp": "000000"}), ("full",)),
+    Story("code", ready_to_verify, ("/verify-2fa", {"otp": "000000"}), ("full",)),
     Story("confirmation", ready_to_confirm, ("/verify-2fa", {"otp": "000000"}), ("full",)),
     Story("registration", ready_to_register, ("/register", {"confirm": "another one"}), ("/setup-2fa", "full")),
     Story("new password", ready_to_change, ("/account/password", {"current": "wrong password"}), ()),
@@ -120,7 +120,7 @@ CASES = [(kind, story, lasting) for k, kind in enumerate(sorted(STEPS)) for s, s
 
 
 @pytest.mark.parametrize("kind, story, lasting", CASES, ids=[f"{k}-{s}-{'all' if lasting else 'one'}" for k, s, lasting in CASES])
-def test_what_fails_lets_nobody_in_and_the_next_request_is_served(make_server, kind, story, lasting):
+def test_faults_grant_no_sign_in_and_the_next_request_works(make_server, kind, story, lasting):
     server = make_server()
     nth, failures = 1, 0
     while True:

@@ -64,7 +64,7 @@ def test_settings_that_are_no_file_are_refused(make_server):
         assert done.returncode == 78 and word in done.stderr, done.stderr
 
 
-def test_standard_input_is_taken_where_it_is_a_file(make_server, tmp_path):
+def test_standard_input_is_accepted_as_a_file(make_server, tmp_path):
     server = make_server(start=False)
     (tmp_path / "secret").write_text("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n")
 

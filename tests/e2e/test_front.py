@@ -199,7 +199,7 @@ def seconds_to_sign_in(person):
     return time.monotonic() - began
 
 
-def test_people_sign_in_while_thousands_of_clients_dawdle(make_server):
+def test_sign_in_works_beside_thousands_of_slow_clients(make_server):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     slow = min(SLOW, hard - 500)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, slow + 500), hard))
@@ -363,7 +363,7 @@ def test_all_connections_are_shared_beside_a_greedy_address(make_server, what):
     evidence(f"one address that {what} on 12,600 connections", asked=len(answers), answered=answers.count(200))
 
 
-def test_strangers_cost_no_row(server):
+def test_anonymous_requests_write_no_row(server):
     tables = server.tables()
 
     def rows():
@@ -379,7 +379,7 @@ def test_strangers_cost_no_row(server):
     assert rows() == before
 
 
-def test_one_address_that_asks_for_everything_keeps_nobody_out(make_server):
+def test_one_flooding_address_does_not_block_others(make_server):
     server = make_server(TRUSTED_PROXIES="127.0.0.1", HASH_THREADS=1, PASSWORD_SCHEME="bcrypt", BCRYPT_LOG_ROUNDS=10)
     greedy, alice = Person(server), Person(server).full()
     greedy.register()

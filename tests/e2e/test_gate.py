@@ -83,7 +83,7 @@ def inside(gate, **facts):
 
 
 @pytest.mark.parametrize("query", ["rd={}", "rm=GET&rd={}", "rd={}&rm=POST", "x=1&rd={}&y=2"])
-def test_the_front_page_leads_on_for_a_cached_session(gate, query):
+def test_the_front_page_redirects_a_cached_session(gate, query):
     person = Visitor(gate).full()
     query = query.format(urllib.parse.quote(WIKI, safe=""))
     for _ in range(3):
@@ -92,7 +92,7 @@ def test_the_front_page_leads_on_for_a_cached_session(gate, query):
 
 
 @pytest.mark.parametrize("rd", ["", "https://elsewhere.example/", "http://wiki.example.org/", "//wiki.example.org/", "javascript:1", "%zz", "wss://wiki.example.org/", "WSS://wiki.example.org/"])
-def test_the_front_page_leads_home_for_a_bad_return_url(gate, rd):
+def test_the_front_page_goes_home_for_a_bad_return_url(gate, rd):
     person = Visitor(gate).full()
     assert person.visit("/").status == 200
     page = person.visit("/?rd=" + rd)
@@ -108,7 +108,7 @@ def test_the_front_page_keeps_the_return_url_through_sign_in(gate):
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_whoever_is_signed_out_is_led_to_sign_in(gate, endpoint):
+def test_signed_out_requests_are_redirected_to_sign_in(gate, endpoint):
     answer = ask(gate, WIKI, endpoint)
     assert answer.status_code == (401 if endpoint in ("auth-request", "verify") else 302)
     assert led_to(answer) == {"rd": WIKI, "rm": "GET"} and not named(answer)
@@ -121,7 +121,7 @@ def test_whoever_is_signed_out_is_led_to_sign_in(gate, endpoint):
 @pytest.mark.parametrize("headers", [{"X-Requested-With": "XMLHttpRequest"}, {"Accept": "application/json"}, {"Accept": "image/*, */*"}, {"Accept": "*/*"}, {"Accept": None}, {"Accept": "text/html;q=0"},
                                      {"Sec-Fetch-Mode": "cors"}, {"Sec-Fetch-Mode": "no-cors"}, {"Sec-Fetch-Mode": "websocket"}, {"Sec-Fetch-Mode": "same-origin"},
                                      {"Sec-Fetch-Mode": "Navigate"}, {"Sec-Fetch-Mode": ""}, {"Upgrade": "websocket"}, {"Sec-WebSocket-Key": "x3JJHMbDL1EzLkh9GBhXDw=="}])
-def test_a_background_request_gets_401_with_the_way(gate, endpoint, headers):
+def test_a_background_request_gets_401_with_the_sign_in_url(gate, endpoint, headers):
     headers = {"Accept-Encoding": "identity", **headers}
     if headers.get("Accept", "") is None:
         headers["Accept"] = ""
@@ -212,7 +212,7 @@ def test_the_old_endpoint_takes_no_header_twice(gate, twice):
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_whoever_is_signed_in_passes_with_their_name(gate, endpoint):
+def test_signed_in_users_pass_with_identity_headers(gate, endpoint):
     person = inside(gate, groups="staff,admins", email="anna@example.org")
     for method in ("GET", "POST", "DELETE", "PROPFIND"):
         answer = person.ask(WIKI, endpoint=endpoint, method=method)
@@ -222,13 +222,13 @@ def test_whoever_is_signed_in_passes_with_their_name(gate, endpoint):
         assert told == {"Remote-User": person.name, "Remote-Groups": "admins,staff", "Remote-Name": person.name, "Remote-Email": "anna@example.org"}
 
 
-def test_all_four_stand_there_even_when_empty(gate):
+def test_all_four_identity_headers_are_sent_even_when_empty(gate):
     told = named(inside(gate).ask(WIKI))
     assert told["Remote-Groups"] == "" and told["Remote-Email"] == ""
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_a_bypass_names_nobody(gate, endpoint):
+def test_a_bypass_sends_no_identity(gate, endpoint):
     person = inside(gate)
     for answer in (ask(gate, "https://wiki.example.org/public/logo.png", endpoint), person.ask("https://wiki.example.org/public/logo.png", endpoint=endpoint)):
         assert answer.status_code == 200 and not named(answer)
@@ -250,7 +250,7 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize("headers", MALFORMED)
-def test_what_cannot_be_understood_is_never_let_through(gate, headers):
+def test_malformed_requests_never_pass(gate, headers):
     person = inside(gate)
     answer = person.ask(WIKI, headers=headers)
     assert answer.status_code == 400 and not named(answer), answer.headers
@@ -259,15 +259,15 @@ def test_what_cannot_be_understood_is_never_let_through(gate, headers):
 @pytest.mark.parametrize("endpoint, missing", [("forward-auth", "X-Forwarded-Proto"), ("forward-auth", "X-Forwarded-Host"), ("forward-auth", "X-Forwarded-Method"),
                                                ("forward-auth", "X-Forwarded-Uri"),
                                                ("ext-authz", "X-Forwarded-Proto")])
-def test_a_piece_that_is_missing_is_400(gate, endpoint, missing):
+def test_a_missing_header_is_400(gate, endpoint, missing):
     assert inside(gate).ask(WIKI, endpoint=endpoint, headers={missing: None}).status_code == 400
 
 
-def test_the_old_endpoint_says_401_of_what_it_cannot_read(gate):
+def test_the_old_endpoint_answers_401_to_malformed_requests(gate):
     assert inside(gate).ask(WIKI, endpoint="verify", headers={"X-Original-URL": "http://wiki.example.org/"}).status_code == 401
 
 
-def test_a_header_that_stands_twice_is_none(gate):
+def test_a_repeated_header_is_ignored(gate):
     from harness.raw import raw
     cookie = inside(gate).cookie_for(WIKI)
     head = (f"GET /api/authz/auth-request HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: __Secure-gate={cookie}\r\nX-Original-Method: GET\r\n"
@@ -285,7 +285,7 @@ def test_an_address_without_its_path_is_not_the_front_page(gate, uri):
     assert raw(gate, (head.format("verify") + uri + "\r\n").encode())[0] == 401
 
 
-def test_a_cookie_that_stands_twice_is_none(gate):
+def test_a_repeated_cookie_is_ignored(gate):
     person = inside(gate)
     cookie = person.cookie_for(WIKI)
     assert ask(gate, WIKI, headers={"Cookie": f"__Secure-gate={cookie}; __Secure-gate={cookie}"}).status_code == 401
@@ -332,7 +332,7 @@ def test_gate_check_says_that_a_path_is_ambiguous(gate):
     assert done.returncode == 1 and "one or two dots" in done.stdout and "in different ways" not in done.stdout
 
 
-def test_a_stranger_may_not_ask(tmp_path):
+def test_untrusted_peers_may_not_ask(tmp_path):
     with make(tmp_path, TRUSTED_PROXIES="10.0.0.0/8") as server:
         for endpoint in ENDPOINTS:
             assert ask(server, "https://wiki.example.org/public/x", endpoint).status_code == 403
@@ -371,7 +371,7 @@ def test_only_the_endpoints_of_envoy_and_the_old_one_take_any_method(gate, metho
     assert ask(gate, WIKI, "ext-authz", method=method).status_code == 303
 
 
-def test_envoy_asks_with_the_content_type_of_the_request(gate):
+def test_envoy_sends_the_content_type_of_the_request(gate):
     answer = inside(gate).ask("https://wiki.example.org/save", endpoint="ext-authz", method="POST", headers={"Content-Type": "application/json"})
     assert answer.status_code == 200
 
@@ -404,7 +404,7 @@ def test_a_port_that_cannot_be_understood_is_refused(gate, authority):
         assert ask(gate, "https://wiki.example.org/public/x", endpoint, headers=headers).status_code == 400, endpoint
 
 
-def test_the_default_port_leads_through_the_gate(gate):
+def test_the_default_port_passes_the_gate(gate):
     for rd in ("https://wiki.example.org:443/page", "https://wiki.example.org./page"):
         person = Visitor(gate).full()
         assert person.follow_to("/gate?" + urllib.parse.urlencode({"rd": rd})) == rd.replace("org./", "org/")
@@ -433,7 +433,7 @@ def test_a_cookie_is_of_one_domain(gate):
     assert ask(gate, "https://shop.example.net/", cookie=cookie).status_code == 401
 
 
-def test_a_cookie_that_was_changed_anywhere_is_none(gate):
+def test_a_tampered_cookie_is_ignored(gate):
     cookie = inside(gate).cookie_for(WIKI)
     for at in range(len(cookie)):
         other = cookie[:at] + ("A" if cookie[at] != "A" else "B") + cookie[at + 1:]
@@ -442,7 +442,7 @@ def test_a_cookie_that_was_changed_anywhere_is_none(gate):
         assert ask(gate, WIKI, cookie=other).status_code == 401
 
 
-def test_it_dies_with_the_session_at_once(gate):
+def test_the_gate_cookie_ends_with_its_session(gate):
     for _ in range(5):
         person = inside(gate)
         for _ in range(5):
@@ -451,7 +451,7 @@ def test_it_dies_with_the_session_at_once(gate):
         assert person.ask(WIKI).status_code == 401
 
 
-def test_it_dies_when_all_other_sessions_are_ended(gate):
+def test_ending_other_sessions_ends_their_gate_cookies(gate):
     person = inside(gate)
     assert person.ask(WIKI).status_code == 200
     elsewhere = Visitor(gate, person.name, person.password)
@@ -462,7 +462,7 @@ def test_it_dies_when_all_other_sessions_are_ended(gate):
     assert person.ask(WIKI).status_code == 401
 
 
-def test_who_uses_an_application_is_not_idle(gate):
+def test_application_requests_keep_the_session_active(gate):
     person = inside(gate)
     for _ in range(4):
         gate.clock.advance(40 * 60)
@@ -471,7 +471,7 @@ def test_who_uses_an_application_is_not_idle(gate):
     assert person.ask(WIKI).status_code == 401
 
 
-def test_a_change_of_groups_is_felt_within_the_caches_life(gate):
+def test_a_group_change_applies_within_the_cache_lifetime(gate):
     person = inside(gate)
     admin = "https://wiki.example.org/admin/"
     assert person.ask(admin).status_code == 403
@@ -484,7 +484,7 @@ def test_a_change_of_groups_is_felt_within_the_caches_life(gate):
 # The way through
 
 
-def test_the_whole_way_from_an_application_and_back(gate):
+def test_sign_in_from_an_application_returns_to_the_application(gate):
     person = Visitor(gate).full()
     person.forget()
     url = led_to(ask(gate, WIKI))
@@ -494,32 +494,32 @@ def test_the_whole_way_from_an_application_and_back(gate):
     assert person.page.status == 303 and person.page.location.startswith("/gate?")
     person.arrive(person.page.location)
     assert person.page.heading == "Enter your code"
-    person.prove(path=person.page.path)
+    person.verify(path=person.page.path)
     assert person.page.status == 303 and person.page.location.startswith("/gate?")
     assert person.follow_to(person.page.location) == WIKI
     assert person.ask(WIKI).status_code == 200
 
 
-def test_it_is_kept_by_the_server_from_the_password_on(gate):
+def test_the_return_url_is_stored_after_the_password(gate):
     person = Visitor(gate).full()
     person.forget()
     way = "/gate?" + urllib.parse.urlencode({"rd": WIKI, "rm": "GET"})
     person.give_password("/login?" + urllib.parse.urlencode({"next": way}))
-    assert person.prove(path="/verify-2fa").location == way  # a page that knows nothing of it
+    assert person.verify(path="/verify-2fa").location == way  # a page that knows nothing of it
     assert person.follow_to(way) == WIKI
 
 
-def test_it_is_kept_no_longer_once_the_password_alone_has_opened_it(gate):
+def test_the_return_url_is_dropped_once_one_factor_suffices(gate):
     person = Visitor(gate).full()
     person.forget()
     easy = "https://easy.example.org/"
     way = "/gate?" + urllib.parse.urlencode({"rd": easy, "rm": "GET"})
     person.give_password("/login?" + urllib.parse.urlencode({"next": way}))
     assert person.follow_to(way) == easy
-    assert person.prove(path="/verify-2fa").location == "/"
+    assert person.verify(path="/verify-2fa").location == "/"
 
 
-def test_it_survives_registration_and_enrolment(gate):
+def test_the_return_url_survives_registration_and_enrolment(gate):
     person = Visitor(gate)
     person.visit("/gate?" + urllib.parse.urlencode({"rd": WIKI, "rm": "GET"}))
     following = person.page.location.partition("?")[2]
@@ -527,7 +527,7 @@ def test_it_survives_registration_and_enrolment(gate):
     assert person.page.status == 303
     person.arrive(person.page.location)
     person.secret = person.page.by_id("secret")["value"]
-    person.prove(path=person.page.by_id("secret") and "/verify-2fa?" + following)
+    person.verify(path=person.page.by_id("secret") and "/verify-2fa?" + following)
     person.arrive(person.page.location)
     assert person.follow_to("/gate?" + urllib.parse.urlencode({"rd": WIKI, "rm": "GET"})) == WIKI
 
@@ -536,21 +536,21 @@ def test_it_survives_registration_and_enrolment(gate):
                                 "https://wiki.example.org.evil.example/", "https://evil.example\\.example.org/", "https://wiki.example.org@evil.example/",
                                 "https://wiki.example.org:443@evil.example/", "https://evil.example/%2F.example.org", "https://wiki.example.org/\r\nX: y",
                                 "HTTPS:wiki.example.org", "https://wiki.example.org\t.evil.example/"])
-def test_nobody_is_led_anywhere_else(gate, rd):
+def test_unprotected_hosts_are_no_return_url(gate, rd):
     person = inside(gate)
     person.visit("/gate?" + urllib.parse.urlencode({"rd": rd}))
     assert (person.page.status, person.page.location) == (303, "/")
     assert "evil" not in Visitor(gate).visit("/gate?" + urllib.parse.urlencode({"rd": rd})).location
 
 
-def test_a_link_to_the_front_door_leads_through_too(gate):
+def test_a_link_to_the_front_page_returns_to_the_application(gate):
     person = Visitor(gate).full()
     query = urllib.parse.urlencode({"rd": WIKI, "rm": "GET"})
     assert person.follow_to("/?" + query) == WIKI
     assert Visitor(gate).visit("/?" + query).location.startswith("/login?next=%2Fgate%3Frd")
 
 
-def test_an_address_too_long_to_be_kept_leads_to_the_application(gate):
+def test_an_overlong_return_url_falls_back_to_the_application(gate):
     url = "https://wiki.example.org/" + "a/" * 1500
     person = Visitor(gate)
     person.visit("/gate?" + urllib.parse.urlencode({"rd": url}))
@@ -559,13 +559,13 @@ def test_an_address_too_long_to_be_kept_leads_to_the_application(gate):
     assert inside(gate).follow_to("/gate?" + urllib.parse.urlencode({"rd": url})) == url
 
 
-def test_where_nobody_may_the_page_says_so(gate):
+def test_a_denied_page_explains_the_denial(gate):
     person = inside(gate)
     assert person.follow_to("/gate?" + urllib.parse.urlencode({"rd": "https://closed.example.org/"})) is None
     assert person.page.status == 403 and "may not see" in person.page.text
 
 
-def test_a_younger_code_is_asked_for_alone(gate):
+def test_a_stale_code_asks_for_a_code_only(gate):
     person = inside(gate, groups="admins")
     admin = "https://wiki.example.org/admin/settings"
     wait_until(lambda: person.ask(admin).status_code == 200, "the group counts", 10)
@@ -589,7 +589,7 @@ def test_a_younger_code_is_asked_for_alone(gate):
     assert person.ask(admin).status_code == 200, "at once: no memory of the older proof"
 
 
-def test_a_password_is_enough_where_the_rule_says_so(gate):
+def test_a_one_factor_rule_needs_the_password_only(gate):
     person = Visitor(gate).full()
     person.forget()
     easy = "https://easy.example.org/"
@@ -603,13 +603,13 @@ def test_a_password_is_enough_where_the_rule_says_so(gate):
     assert person.ask(WIKI).status_code == 401
 
 
-def test_enrolling_is_nobody(gate):
+def test_an_enrolling_session_has_no_access(gate):
     person = Visitor(gate).enrolling()
     person.visit("/gate?" + urllib.parse.urlencode({"rd": "https://easy.example.org/"}))
     assert person.page.status == 303 and person.page.location.startswith("/setup-2fa")
 
 
-def test_an_application_that_does_not_see_the_cookie_sends_nobody_round_for_ever(gate):
+def test_a_lost_gate_cookie_causes_no_redirect_loop(gate):
     person = inside(gate)
     query = urllib.parse.urlencode({"rd": "https://docs.example.org/round"})
     automatic = [bool(person.visit("/gate?" + query).dom.all("meta", http_equiv="refresh")) for _ in range(6)]
@@ -638,7 +638,7 @@ def test_another_domain_is_reached_by_a_ticket(gate):
     assert person.ask(shop).status_code == 401
 
 
-def test_a_ticket_works_once_soon_and_there(gate):
+def test_a_ticket_works_once_briefly_and_on_its_host(gate):
     person = inside(gate)
     shop = "https://shop.example.net/"
 
@@ -685,7 +685,7 @@ def test_an_application_can_check_the_signature(gate):
     assert claims_of(person.ask("https://docs.example.org/"))["aud"] == "docs.example.org"
 
 
-def test_the_identity_names_what_the_session_proved(gate):
+def test_the_identity_names_the_sessions_proofs(gate):
     easy = "https://easy.example.org/"
     person = Visitor(gate).full()
     codes = person.visit("/account/recovery-codes").recovery_codes
@@ -701,7 +701,7 @@ def test_the_identity_names_what_the_session_proved(gate):
 # Rules that change, and what breaks
 
 
-def test_rules_are_read_anew_on_sighup_and_a_broken_file_changes_nothing(tmp_path):
+def test_sighup_reloads_rules_and_ignores_a_broken_file(tmp_path):
     with make(tmp_path) as server:
         url = "https://wiki.example.org/public/x"
         assert ask(server, url).status_code == 200
@@ -720,14 +720,14 @@ def test_rules_are_read_anew_on_sighup_and_a_broken_file_changes_nothing(tmp_pat
         wait_until(lambda: server.serves() and ask(server, url).status_code == 200, "a new web process has them")
 
 
-def test_a_broken_file_is_told_at_start(tmp_path):
+def test_a_broken_rules_file_is_reported_at_start(tmp_path):
     server = make(tmp_path, "rules:\n  - domain: *.example.org\n")
     done = server.command("run")
     assert done.returncode == 78 and "line 2" in done.stderr and "quotes" in done.stderr
     assert server.command("config", "check").returncode == 78
 
 
-def test_a_rule_for_a_host_that_nobody_asks_about_is_told(tmp_path):
+def test_a_rule_for_an_unprotected_host_is_reported(tmp_path):
     for domain, status in (("wiki.example.com", 78), ("'*.example.com'", 78), ("'*.org'", 0), ("example.net", 0), ("'*'", 0)):
         done = make(tmp_path, f"rules:\n  - domain: {domain}\n").command("config", "check")
         assert done.returncode == status, done
@@ -735,21 +735,21 @@ def test_a_rule_for_a_host_that_nobody_asks_about_is_told(tmp_path):
 
 
 @pytest.mark.parametrize("domain, status", [("co.uk", 78), ("github.io", 78), ("example.co.uk", 0), ("home.arpa", 0)])
-def test_a_domain_that_is_nobodys_own_protects_nothing(tmp_path, domain, status):
+def test_a_public_suffix_is_refused_as_a_gate_domain(tmp_path, domain, status):
     server = make(tmp_path, rules=None, GATE_DOMAINS=domain, PUBLIC_URL=f"https://login.{domain}")
     done = server.command("config", "check")
     assert done.returncode == status and ("everybody may have a name" in done.stderr) == (status == 78), done
     assert status == 0 or server.command("run").returncode == 78
 
 
-def test_without_a_file_both_factors_open_everything_protected(tmp_path):
+def test_two_factors_open_everything_without_a_rules_file(tmp_path):
     with make(tmp_path, rules=None) as server:
         assert ask(server, WIKI).status_code == 401
         assert inside(server).ask(WIKI).status_code == 200
         assert ask(server, "https://wiki.example.com/").status_code == 400
 
 
-def test_a_database_that_is_away_lets_nobody_pass_and_is_no_error(gate):
+def test_an_unavailable_database_denies_without_an_error(gate):
     person = inside(gate)
     time.sleep(2.1)  # the cache has forgotten
     gate.faults.set("query", 1, lasting=True)
@@ -784,20 +784,20 @@ def test_gate_check_says_which_rule_and_why(gate):
 @pytest.mark.parametrize("arguments, status, words", [
     ((), 2, "one address"), (("https://a.example.org", "b"), 2, ""), (("http://wiki.example.org/",), 1, "https://"), (("https://wiki.example.com/",), 1, "GATE_DOMAINS"),
     (("https://wiki.example.org/", "--user", "nobody-of-that-name"), 1, "no account"), (("https://wiki.example.org/", "--method", "get"), 1, "method")])
-def test_gate_check_says_what_is_wrong(gate, arguments, status, words):
+def test_gate_check_explains_errors(gate, arguments, status, words):
     done = check(gate, *arguments)
     assert done.returncode == status and words in done.stderr, done
 
 
 @pytest.mark.parametrize("command, value, words", [("email", "anna", "anna@example.org"), ("email", "a@b\nc", "anna@example.org"), ("groups", "A", "a-z"),
                                                    ("groups", ",".join(f"g{n}" for n in range(51)), "50"), ("groups", "é", "a-z")])
-def test_facts_that_are_none_are_refused(gate, command, value, words):
+def test_gate_check_refuses_invalid_facts(gate, command, value, words):
     person = Visitor(gate).full()
     done = gate.command("user", command, person.name, value)
     assert done.returncode == 1 and words in done.stderr
 
 
-def test_facts_of_a_new_account(gate):
+def test_user_add_stores_email_and_groups(gate):
     assert gate.command("user", "add", "ruth.facts", "--email", "ruth@example.org", "--groups", "b, a,b").returncode == 0
     shown = json.loads(gate.command("user", "show", "ruth.facts", "--json").stdout)
     assert (shown["email"], shown["groups"]) == ("ruth@example.org", "a,b")

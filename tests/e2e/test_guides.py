@@ -29,13 +29,13 @@ def led_back_to(answer):
 
 @pytest.mark.parametrize("headers", [BROWSER, []], ids=["a browser of today", "a browser without Sec-Fetch-Mode"])
 @pytest.mark.parametrize("target", TARGETS)
-def test_a_visitor_is_led_to_sign_in(world, target, headers):
+def test_a_visitor_is_redirected_to_sign_in(world, target, headers):
     answer = Browser(world).get(target, headers=headers)
     origin, back = led_back_to(answer)
     assert answer.status == 302 and origin == "https://wiki.example.org" and back.path == urllib.parse.unquote(target.partition("?")[0])
 
 
-def test_signing_in_there_leads_back_and_opens_the_page(world):
+def test_sign_in_returns_to_the_page(world):
     answer = Browser(world).get("/page", headers=BROWSER)
     person = Visitor(world.server).full()
     back = person.follow_to(answer.get("Location"))
@@ -44,7 +44,7 @@ def test_signing_in_there_leads_back_and_opens_the_page(world):
     assert answer.status == 200 and answer.seen["remote-user"] == [person.name]
 
 
-def test_the_application_is_told_who_it_is(world):
+def test_the_application_receives_the_identity(world):
     browser = enter(world, groups="staff", email="anna@example.org")
     for method, body in (("GET", b""), ("HEAD", b""), ("POST", b"a=1"), ("PUT", b"{}"), ("DELETE", b"")):
         answer = browser.request(method, "wiki.example.org", "/page?x=1&y=2", body=body)
@@ -69,7 +69,7 @@ def test_no_header_of_a_browser_changes_the_question(world, name, value):
     assert answer.status in (302, 401, 403), answer
 
 
-def test_whoever_is_denied_gets_403(world):
+def test_denied_users_get_403(world):
     """But the guide for HAProxy of 4.37 knows no 403: it leads to the sign-in pages, which say so."""
     browser = enter(world)
     answer = browser.get("/", host="admin.example.org", headers=BROWSER)

@@ -12,7 +12,7 @@ import requests
 from harness import Person
 from harness.server import wait_until
 
-PATIENCE = 20
+TIMEOUT = 20
 
 
 def status(server, path="/healthz"):
@@ -21,7 +21,7 @@ def status(server, path="/healthz"):
 
 def becomes(server, wanted):
     """The answer; in a list while it is waited for, because a 503 counts as false by itself."""
-    return wait_until(lambda: (answer := status(server)).status_code == wanted and [answer], f"/healthz answers {wanted}", PATIENCE)[0]
+    return wait_until(lambda: (answer := status(server)).status_code == wanted and [answer], f"/healthz answers {wanted}", TIMEOUT)[0]
 
 
 # What goes wrong with a SQLite database, and is mended at the end
@@ -123,7 +123,7 @@ def test_a_database_that_was_found_damaged_is_not_healthy(make_server):
     server = make_server()
     Person(server).full()
     os.truncate(server.data / "doubletour.sqlite-wal", 0)
-    wait_until(lambda: Person(server).register().status == 503 and status(server).status_code == 503, "refused, and not healthy", PATIENCE)
+    wait_until(lambda: Person(server).register().status == 503 and status(server).status_code == 503, "refused, and not healthy", TIMEOUT)
     assert "is damaged" in server.log()
     assert {status(server).status_code for _ in range(30)} == {503}, "until it is whole"
     assert status(server, "/livez").status_code == 200
@@ -243,7 +243,7 @@ def test_health_follows_what_postgresql_can_write(postgres, make_server, fault, 
         for statement in mended.split("; "):
             print(statement + ";", file=administrator.stdin, flush=True)
         administrator.stdin.close()
-        administrator.wait(PATIENCE)
+        administrator.wait(TIMEOUT)
     becomes(server, 200)
     assert alice.visit("/").status == 200
     assert Person(server).register().status == 303

@@ -92,7 +92,7 @@ def test_no_page_is_served_at_another_address(https, path, method):
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/static/app.css", "/favicon.ico", "/robots.txt"])
-def test_what_belongs_to_no_page_is_served_at_any_address(https, path):
+def test_health_and_static_files_are_served_for_any_host(https, path):
     assert status(https, "192.168.1.10:5000", path, method="DELETE")[0] == 405
     assert status(https, "192.168.1.10:5000", path)[0] in (200, 204, 303, 404)
 
@@ -121,13 +121,13 @@ def test_the_page_names_the_right_address(request, which, right, language, headi
         assert not page.dom.all("form")
 
 
-def test_a_program_is_told_too(https):
+def test_programs_get_the_right_address_too(https):
     for accept in ("*/*", "application/json", "text/plain"):
         page = Elsewhere(https).open("192.168.1.10:5000", accept=accept)
         assert f"https://{LOGIN}" in page.text
 
 
-def test_what_was_opened_stays_text(https):
+def test_the_requested_address_is_escaped(https):
     page = Elsewhere(https).open("a%3Cb%3E~_.example", "/login?next=%22%3E%3Cscript%3E")
     assert "a%3Cb%3E~_.example" in page.text and "<script>" not in page.html
 

@@ -57,7 +57,7 @@ def signs_in(server, name, password, secret):
     person.secret = secret
     person.give_password()
     assert person.page.status == 303 and person.page.location.startswith("/verify-2fa"), person.page.html
-    person.prove(pyotp.TOTP(secret).at(int(server.clock.now())))
+    person.verify(pyotp.TOTP(secret).at(int(server.clock.now())))
     assert person.page.status == 303, person.page.html
     assert person.visit("/").status == 200
     return person
@@ -70,7 +70,7 @@ def accounts(server):
 # The tutorial
 
 
-def test_people_of_the_tutorial_keep_password_and_authenticator(make_server, tmp_path):
+def test_tutorial_users_keep_password_and_authenticator(make_server, tmp_path):
     server = make_server()
     rows = [flask_row(f"reader{number}", f"pass word {number}") for number in range(20)]
     url = flask_database(tmp_path / "db.sqlite", rows)
@@ -89,7 +89,7 @@ def test_people_of_the_tutorial_keep_password_and_authenticator(make_server, tmp
         assert all(row[4].encode() not in dump for row in rows)
 
 
-def test_the_tutorial_on_postgresql_holds_its_hashes_as_text_or_as_they_are(make_server, postgres):
+def test_tutorial_hashes_on_postgresql_are_text_or_bytes(make_server, postgres):
     server = make_server()
     url = postgres.new_database("tutorial")
     postgres.sql("tutorial", """CREATE TABLE users (id SERIAL PRIMARY KEY, username VARCHAR NOT NULL, password VARCHAR NOT NULL,
@@ -108,7 +108,7 @@ def test_the_tutorial_on_postgresql_holds_its_hashes_as_text_or_as_they_are(make
     assert result.returncode == 1 and "does not exist" in result.stderr
 
 
-def test_a_thousand_accounts_come_and_running_it_again_changes_nothing(make_server, tmp_path):
+def test_importing_a_thousand_accounts_twice_changes_nothing(make_server, tmp_path):
     server = make_server(start=False)
     rows = [flask_row(f"reader{n}", f"password of {n}") for n in range(1000)]
     url = flask_database(tmp_path / "db.sqlite", rows)
@@ -124,7 +124,7 @@ def test_a_thousand_accounts_come_and_running_it_again_changes_nothing(make_serv
         signs_in(server, f"reader{number}", f"password of {number}", rows[number][4])
 
 
-def test_in_a_terminal_a_thousand_rows_have_a_progress_bar(make_server, tmp_path):
+def test_a_terminal_shows_a_progress_bar_for_a_thousand_rows(make_server, tmp_path):
     server = make_server(start=False)
     hash_of_all = flask_bcrypt.generate_password_hash("the same for all", 4)
     url = flask_database(tmp_path / "db.sqlite", [(f"reader{n}", hash_of_all, CREATED, 1, pyotp.random_base32()) for n in range(1000)])
@@ -147,7 +147,7 @@ def _dump(server):
     return [f"{table} {row}" for table in sorted(server.tables()) for row in sorted(server.sql(f"SELECT * FROM {table}"), key=repr)]
 
 
-def test_what_cannot_be_taken_is_named_and_can_be_mapped(make_server, tmp_path):
+def test_refused_rows_are_named_and_can_be_mapped(make_server, tmp_path):
     server = make_server()
     rows = [
         flask_row("Alice", "password of one"),
@@ -186,7 +186,7 @@ def test_what_cannot_be_taken_is_named_and_can_be_mapped(make_server, tmp_path):
     (lambda p: p.write_text("no database at all\n" * 100), "cannot be read"),
     (lambda p: p.touch(), "not the database"),
 ], ids=["missing", "text", "empty"])
-def test_what_is_not_the_tutorials_database_is_refused(make_server, tmp_path, make, words):
+def test_other_databases_are_refused(make_server, tmp_path, make, words):
     server = make_server(start=False)
     path = tmp_path / "other.sqlite"
     make(path)
@@ -207,7 +207,7 @@ def test_addresses_and_options_that_mean_nothing_are_refused(make_server, tmp_pa
 # Killed and resumed
 
 
-def test_a_change_of_the_key_that_is_killed_again_and_again_loses_nothing(make_server, tmp_path):
+def test_a_key_rotation_survives_repeated_kills(make_server, tmp_path):
     server = make_server(start=False)
     hash_of_all = flask_bcrypt.generate_password_hash("the same for all", 4)
     rows = [(f"reader{n}", hash_of_all, CREATED, 1, pyotp.random_base32()) for n in range(3000)]
@@ -291,7 +291,7 @@ users:
     assert "carl" in told["said"]
     anna = Person(server, name="anna", password="password of anna")
     assert anna.give_password().location.startswith("/verify-2fa")
-    assert anna.prove(pyotp.TOTP(secret, digits=8, digest=hashlib.sha512, interval=60).at(int(server.clock.now()))).status == 303
+    assert anna.verify(pyotp.TOTP(secret, digits=8, digest=hashlib.sha512, interval=60).at(int(server.clock.now()))).status == 303
     assert Person(server, name="ben", password="password of ben").give_password().status == 422
     users.write_text("users: [this, is, no, mapping\n")
     result = server.command("import", "authelia", str(users))
@@ -332,7 +332,7 @@ def test_import_refuses_a_display_name_that_a_page_would_refuse(make_server, tmp
 
 
 @pytest.mark.parametrize("name, why", HOSTILE_NAMES[:4] + HOSTILE_NAMES[5:], ids=[why for n, why in HOSTILE_NAMES if "\0" not in n])
-def test_a_display_name_written_by_sql_is_reported_and_keeps_nobody_out(make_server, name, why):
+def test_a_bad_stored_display_name_is_reported_and_blocks_no_login(make_server, name, why):
     server = make_server()
     person = Person(server).full()
     server.sql("UPDATE accounts SET display_name = ?", name)
@@ -388,7 +388,7 @@ def test_check_names_what_a_handler_would_refuse(make_server, change, word):
 
 
 @pytest.mark.sqlite
-def test_a_restored_value_is_reported_and_keeps_nobody_out(make_server, tmp_path):
+def test_a_bad_restored_value_is_reported_and_blocks_no_login(make_server, tmp_path):
     server = make_server()
     person = Person(server).full()
     server.sql("UPDATE accounts SET display_name = ?", "x" * 62)
@@ -409,7 +409,7 @@ TRUTHS = [
 ]
 
 
-def test_disabled_is_read_as_go_reads_it_or_refused(make_server, tmp_path):
+def test_disabled_flags_follow_go_syntax(make_server, tmp_path):
     server = make_server(start=False)
     text = "users:\n" + "".join(user(f"user{i}", f"disabled: {word}") for i, (word, _) in enumerate(TRUTHS))
     told = imported(server, *authelia(tmp_path, text), status=1)
@@ -434,7 +434,7 @@ ODD_USERS = [
 ]
 
 
-def test_a_users_odd_mapping_costs_that_account_only(make_server, tmp_path):
+def test_a_malformed_user_is_skipped_alone(make_server, tmp_path):
     server = make_server(start=False)
     text = "users:\n" + user("anna") + "".join(user(f"user{i}", lines) for i, (lines, _) in enumerate(ODD_USERS))
     told = imported(server, *authelia(tmp_path, text), status=1)
@@ -482,7 +482,7 @@ def uri(account, secret=SECRET, issuer="Authelia", more=""):
     return f"otpauth://totp/{issuer}:{account}?algorithm=SHA1&digits=6&issuer={issuer}&period=30&secret={secret}{more}\n"
 
 
-def test_an_issuer_with_a_port_leads_to_its_account(make_server, tmp_path):
+def test_an_issuer_with_a_port_matches_its_account(make_server, tmp_path):
     server = make_server()
     totp = f"otpauth://totp/auth.example.com:8443:john?issuer=auth.example.com%3A8443&secret={SECRET}&digits=6&period=30\n"
     told = imported(server, *authelia(tmp_path, "users:\n" + user("john"), totp))
@@ -490,7 +490,7 @@ def test_an_issuer_with_a_port_leads_to_its_account(make_server, tmp_path):
     signs_in(server, "john", "password of anna", SECRET)
 
 
-def test_an_authenticator_of_nobody_is_named_and_fails_the_import(make_server, tmp_path):
+def test_an_authenticator_without_a_user_fails_the_import(make_server, tmp_path):
     server = make_server(start=False)
     text = "users:\n" + user("anna") + user("ben")
     told = imported(server, *authelia(tmp_path, text, uri("anna") + uri("carl") + uri("anna.q")), status=1)
@@ -498,7 +498,7 @@ def test_an_authenticator_of_nobody_is_named_and_fails_the_import(make_server, t
     assert '"carl"' in told["said"] and '"anna.q"' in told["said"] and "line 3" in told["said"] and '"ben"' not in told["said"]
 
 
-def test_a_second_run_adds_an_authenticator_to_who_has_none(make_server, tmp_path):
+def test_a_second_run_adds_missing_authenticators(make_server, tmp_path):
     server = make_server()
     text = "users:\n" + user("anna") + user("ben")
     imported(server, *authelia(tmp_path, text, uri("ben", secret=SECRET[::-1])))
@@ -510,13 +510,13 @@ def test_a_second_run_adds_an_authenticator_to_who_has_none(make_server, tmp_pat
     signs_in(server, "ben", "password of anna", SECRET[::-1])
 
 
-def test_users_without_the_export_are_told_to_enrol(make_server, tmp_path):
+def test_users_without_an_authenticator_export_must_enrol(make_server, tmp_path):
     server = make_server(start=False)
     assert "--totp" in imported(server, *authelia(tmp_path, "users:\n" + user("anna")))["said"]
     assert imported(server, *authelia(tmp_path, "users:\n" + user("anna"), uri("anna")))["authenticators_added"] == 1
 
 
-def test_who_has_an_authenticator_of_their_own_gets_no_other(make_server, tmp_path):
+def test_existing_authenticators_are_not_replaced(make_server, tmp_path):
     server = make_server()
     person = Person(server, name="anna").full()
     told = imported(server, *authelia(tmp_path, "users:\n" + user("anna"), uri("anna")))
@@ -548,7 +548,7 @@ def test_a_line_that_speaks_of_a_uri_is_not_passed_over(make_server, tmp_path, f
 
 
 @pytest.mark.parametrize("line", ["otpauth:/totp/ben?secret=x", "otpauth-migration://offline?data=CjEK", "OTPAUTH"])
-def test_half_a_uri_is_named_as_fitting_nobody(make_server, tmp_path, line):
+def test_a_truncated_uri_is_reported_as_unmatched(make_server, tmp_path, line):
     server = make_server(start=False)
     told = imported(server, *authelia(tmp_path, "users:\n" + user("anna"), uri("anna") + line + "\n"), status=1)
     assert (told["taken"], told["authenticators_unmatched"]) == (1, 1) and "line 2" in told["said"]
@@ -615,7 +615,7 @@ def test_every_file_of_an_import_may_have_a_bom_and_crlf(make_server, tmp_path):
     assert "UTF-16" in server.command("import", "htpasswd", str(tmp_path / "htpasswd")).stderr
 
 
-def test_a_file_that_tells_no_size_is_not_taken_for_empty(make_server):
+def test_a_file_without_a_size_is_not_read_as_empty(make_server):
     result = make_server(start=False).command("import", "htpasswd", "/proc/self/status")
     assert result.returncode == 1 and "longer than its size says" in result.stderr, result.stderr
 

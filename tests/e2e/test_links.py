@@ -74,7 +74,7 @@ def test_a_reset_password_ends_all_sessions_and_asks_for_the_factor(server, alic
     assert alice.page.status == 200 and alice.name in alice.page.text
     assert alice.send(link, CHOSEN).location == "/verify-2fa" and alice.follow().flashes
     assert alice.visit("/account").location.startswith("/verify-2fa")
-    alice.prove()
+    alice.verify()
     assert alice.visit("/").status == 200
     assert alice.session != signed_in
     assert elsewhere.give_password().status == 422, "the old password is dead"
@@ -87,7 +87,7 @@ def test_the_form_can_be_looked_at_any_number_of_times(newcomer):
     assert newcomer.send(newcomer.link, CHOSEN).status == 303
 
 
-def test_a_browser_that_somebody_else_is_signed_in_with_becomes_the_newcomers(newcomer, alice):
+def test_a_link_replaces_the_browsers_other_session(newcomer, alice):
     before = alice.session
     alice.send(newcomer.link, CHOSEN)
     assert alice.page.location == "/setup-2fa" and alice.session != before
@@ -106,7 +106,7 @@ def test_a_change_of_language_keeps_the_link(newcomer):
     assert newcomer.visit(switch).location == newcomer.link, "from the form that came back, too"
 
 
-def test_odd_tokens_survive_a_change_of_language_as_no_more_than_odd_tokens(server):
+def test_malformed_tokens_are_escaped_in_the_language_switch(server):
     person = Person(server)
     page = person.visit("/set-password?link=%26next=//x.example%22%3E%3Cb%3E")
     assert is_dead(page) and "<b>" not in page.html
@@ -122,7 +122,7 @@ def test_odd_tokens_survive_a_change_of_language_as_no_more_than_odd_tokens(serv
     ({"confirm": "another"}, "confirm"), ({"password": "123456789", "confirm": "123456789"}, "password"),
     ({"password": "y" * 3000, "confirm": "y" * 3000}, "password"),
 ], ids=["short", "empty", "not again", "differs", "guessable", "enormous"])
-def test_a_bad_password_is_told_and_costs_nothing(newcomer, fields, field):
+def test_a_bad_password_is_explained_and_keeps_the_link(newcomer, fields, field):
     page = newcomer.send(newcomer.link, {**CHOSEN, **fields})
     assert page.status == 422 and page.errors[field] and newcomer.name in page.text
     form = page.form_to("/set-password")
@@ -140,8 +140,8 @@ def test_a_form_from_somewhere_else_sets_no_password(newcomer):
     fields = {"link": token_of(newcomer.link), **CHOSEN}
     newcomer.visit(newcomer.link)
     token = newcomer.page.token
-    foreign = {"Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
-    for sent, headers in ((fields, None), ({**fields, "csrf_token": "A" * 43}, None), ({**fields, "csrf_token": token}, foreign)):
+    cross_site = {"Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
+    for sent, headers in ((fields, None), ({**fields, "csrf_token": "A" * 43}, None), ({**fields, "csrf_token": token}, cross_site)):
         page = newcomer.post("/set-password", sent, headers=headers)
         assert page.status == 403 and page.alerts and NEW not in page.html
         assert page.form_to("/set-password"), "and the form is there to be sent from here"
@@ -216,7 +216,7 @@ def delete(server, alice):
 
 
 @pytest.mark.parametrize("act", [new_password, closing, another_link, reset, disable, delete])
-def test_a_link_dies_with_what_it_was_for(server, alice, act):
+def test_a_link_is_void_once_its_purpose_is_gone(server, alice, act):
     link = planted(server, alice)
     opened = Person(server)
     fields = {"csrf_token": opened.visit(link).token, "link": token_of(link), **CHOSEN}
@@ -250,7 +250,7 @@ def test_a_link_follows_a_new_name(server, newcomer):
 
 
 @pytest.mark.parametrize("language, word", [("fr", "administrateur"), ("en", "administrator")])
-def test_used_old_and_unknown_links_are_told_the_same(server, language, word):
+def test_used_expired_and_unknown_links_get_one_answer(server, language, word):
     used, old = (link_of(server, "user", "add", f"{name}.{language}") for name in ("used", "old"))
     Person(server).send(used, CHOSEN)
     server.sql("UPDATE links SET expires_at_us = 1 WHERE token_hash = ?", hashlib.sha256(token_of(old).encode()).digest())
@@ -271,7 +271,7 @@ def test_a_form_with_no_real_link_sets_nothing(server, link):
     assert page.status in (400, 404, 413) and page.alerts and not person.session
 
 
-def test_an_invitation_sets_no_password_and_a_link_registers_nobody(make_server):
+def test_invitations_and_password_links_are_not_interchangeable(make_server):
     server = make_server(REGISTRATION="invite")
     invitation, link = link_of(server, "invite"), link_of(server, "user", "add", "added.person")
     person = Person(server)
@@ -304,14 +304,14 @@ def test_without_an_invitation_the_page_says_to_ask_for_one(inviting, language, 
 
 
 @pytest.mark.parametrize("invite", ["x", "A" * 43, "A" * 64, "%22%3E%3Cb%3E"])
-def test_an_invitation_that_is_none_registers_nobody(inviting, invite):
+def test_an_invalid_invitation_creates_no_account(inviting, invite):
     person = Person(inviting)
     page = person.send("/register?invite=" + invite, {"username": person.name, **CHOSEN})
     assert page.status == 403 and page.alerts and not person.session
     assert inviting.command("user", "show", person.name).returncode == 1
 
 
-def test_an_invitation_is_kept_through_a_refusal_and_a_change_of_language(inviting):
+def test_an_invitation_survives_a_refusal_and_a_language_switch(inviting):
     link = link_of(inviting, "invite")
     person = Person(inviting)
     page = person.visit(link)
@@ -332,7 +332,7 @@ def test_an_invitation_works_once_and_for_a_day(inviting):
     assert second.send(late, {"username": second.name, **CHOSEN}).status == 403 and not second.session
 
 
-def test_where_registration_is_closed_an_invitation_opens_nothing(make_server):
+def test_an_invitation_does_not_open_closed_registration(make_server):
     server = make_server(REGISTRATION="closed")
     person = Person(server)
     page = person.visit("/register?invite=" + "A" * 43)

@@ -16,7 +16,7 @@ import pytest
 
 from harness import Person
 from harness.proxies import LOGIN, RULES, Browser, Echo, Proxy, enter, led_to
-from harness.server import PATIENCE, ROOT, Server, free_port, wait_until
+from harness.server import TIMEOUT, ROOT, Server, free_port, wait_until
 from harness.unix import UnixServer
 from harness.visitor import Visitor, ask
 
@@ -38,7 +38,7 @@ def curl(server, path, *more):
     """Status, location, body of one request by curl over the server's socket."""
     done = subprocess.run(
         ["curl", "--silent", "--include", "--unix-socket", server.path, "--cookie-jar", server.home / "jar", "--cookie", server.home / "jar",
-         "--header", "Accept: text/html", f"http://localhost:{server.port}{path}", *more], capture_output=True, text=True, timeout=PATIENCE, check=True)
+         "--header", "Accept: text/html", f"http://localhost:{server.port}{path}", *more], capture_output=True, text=True, timeout=TIMEOUT, check=True)
     head, _, body = done.stdout.partition("\n\n")
     location = re.search(r"(?im)^location: (\S+)", head)
     return int(head.split()[1]), location and location[1], body
@@ -174,7 +174,7 @@ def test_requests_without_an_address_are_served(make_unix, forwarded):
     assert '"address":"unix:"' in server.command("audit", "--json").stdout.replace(": ", ":")
 
 
-def test_strangers_without_an_address_lock_nobody_out(make_unix):
+def test_requests_without_an_address_lock_no_account(make_unix):
     server = make_unix(PUBLIC_URL=f"https://{LOGIN}").start()
     person, stranger = Visitor(server), Visitor(server)
     person.address = stranger.address = None
@@ -284,5 +284,5 @@ def test_systemd_accepts_the_units(tmp_path):
         text = (ROOT / "packaging" / name).read_text().replace("@BINDIR@/doubletour", "/bin/true")
         (tmp_path / name).write_text(text)
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", tmp_path / "doubletour.socket", tmp_path / "doubletour.service"],
-                          capture_output=True, text=True, timeout=PATIENCE, env={**os.environ, "SYSTEMD_LOG_LEVEL": "warning"})
+                          capture_output=True, text=True, timeout=TIMEOUT, env={**os.environ, "SYSTEMD_LOG_LEVEL": "warning"})
     assert done.returncode == 0 and "doubletour" not in done.stderr, done.stderr

@@ -39,7 +39,7 @@ class Session:
     by: str = "password"  # what it has proved: password, factor
     factor: str = None  # the secret it came in by; "recovery"
     password_at: float = 0
-    proved_at: float = 0
+    verified_at: float = 0
     pending_secret: str = None
     vague: bool = False  # it was asked for so near a limit that nobody can say whether that kept it alive
 
@@ -118,7 +118,7 @@ class Model:
 
     def act(self):
         browser = self.dice.choice(self.browsers)
-        names = ["look"] * 9 + ["sign_in"] * 6 + ["prove"] * 9 + ["wait"] + ["recover", "register", "sign_out", "wait", "share", "change", "administer", "lose_cookie", "garble"]
+        names = ["look"] * 9 + ["sign_in"] * 6 + ["verify"] * 9 + ["wait"] + ["recover", "register", "sign_out", "wait", "share", "change", "administer", "lose_cookie", "garble"]
         name, token = self.dice.choice(names), browser.session
         if name not in ("wait", "share", "administer", "lose_cookie", "garble"):  # those ask nothing with it
             self.asked(token, self.possible(token))
@@ -151,7 +151,7 @@ class Model:
         self.passed += 1
         self.born(browser, account, was)
 
-    def prove(self, browser):
+    def verify(self, browser):
         s, was = self.sessions.get(browser.session), browser.session
         form = browser.visit("/verify-2fa")
         if form.status != 200:
@@ -174,12 +174,12 @@ class Model:
             self.end_all(s.account, was)
             s.account.secret, s.account.codes = secret, set()
         s.account.last_step = step
-        self.came_in(browser, s, was, secret)
+        self.signed_in(browser, s, was, secret)
 
-    def came_in(self, browser, s, was, factor):
+    def signed_in(self, browser, s, was, factor):
         assert browser.session != was, "the token is the same as before"
         del self.sessions[was]
-        s.by, s.factor, s.seen, s.proved_at = "factor", factor, self.now(), self.now()
+        s.by, s.factor, s.seen, s.verified_at = "factor", factor, self.now(), self.now()
         self.sessions[browser.session] = s
 
     def recover(self, browser):
@@ -197,7 +197,7 @@ class Model:
         assert code in s.account.codes, "a recovery code of somebody else, or a used one"
         self.passed += 1
         s.account.codes.discard(code)
-        self.came_in(browser, s, was, "recovery")
+        self.signed_in(browser, s, was, "recovery")
 
     def sign_out(self, browser):
         was = browser.session
@@ -216,7 +216,7 @@ class Model:
         if page.status != 303 or page.location != "/account":
             return
         assert right, "changed with a wrong password"
-        assert self.now() - s.proved_at <= FRESH + SLACK, "changed with a proof that is old"
+        assert self.now() - s.verified_at <= FRESH + SLACK, "changed with a proof that is old"
         self.passed += 1
         s.account.password = new
         self.end_all(s.account, was)

@@ -56,12 +56,12 @@ def opens(person, server):
 # One session, everywhere
 
 
-def test_who_signs_in_on_one_node_is_signed_in_on_all(pair):
+def test_a_sign_in_holds_on_all_nodes(pair):
     a, b = pair
     alice = Person(a).full()
     assert opens(alice, b) and opens(alice, a)
     at(alice, b).forget().give_password()
-    at(alice, a).prove()
+    at(alice, a).verify()
     assert opens(alice, b), "password on one, code on the other"
 
 
@@ -78,7 +78,7 @@ def ends_elsewhere(person, server, end):
     return time.monotonic() - began
 
 
-def test_who_signs_out_on_one_node_is_signed_out_on_all_within_two_seconds(pair):
+def test_a_sign_out_reaches_all_nodes_within_two_seconds(pair):
     a, b = pair
     seconds = []
     for _ in range(5):
@@ -94,7 +94,7 @@ def test_who_signs_out_on_one_node_is_signed_out_on_all_within_two_seconds(pair)
     evidence("signed out elsewhere", seconds=sorted(seconds)[2])
 
 
-def test_a_new_password_and_an_administrators_command_end_sessions_on_all_nodes(pair):
+def test_password_changes_and_commands_end_sessions_on_all_nodes(pair):
     a, b = pair
     alice = Person(a).full()
     elsewhere = Person(b, alice.name, alice.password)
@@ -130,7 +130,7 @@ def test_a_notification_that_is_lost_costs_two_seconds_at_most(pair, postgres):
     wait_until(lambda: gone(alice, b), "the cache forgets")
 
 
-def test_what_other_programs_notify_ends_nobodys_session(pair):
+def test_notifications_of_other_programs_end_no_session(pair):
     a, b = pair
     alice = Person(a).full()
     for text in ("", "x", "0" * 63, "zz" * 32, "0" * 64, "é" * 100, "0" * 7900):
@@ -173,7 +173,7 @@ def test_one_name_in_64_requests_on_two_nodes_is_taken_once(pair):
     assert pair[0].sql("SELECT count(*) FROM accounts") == [(1,)]
 
 
-def test_of_two_hundred_wrong_passwords_on_two_nodes_five_are_looked_at(pair):
+def test_two_nodes_check_five_of_two_hundred_wrong_passwords(pair):
     a, b = pair
     alice = Person(a).full()
     browsers = [Person(server) for server in pair]
@@ -185,7 +185,7 @@ def test_of_two_hundred_wrong_passwords_on_two_nodes_five_are_looked_at(pair):
     assert a.sql("SELECT count(*) FROM audit WHERE event = 'signin.refused'") == [(5,)]
 
 
-def test_four_nodes_that_start_at_once_on_an_empty_database_make_one_schema(postgres, tmp_path):
+def test_four_nodes_starting_at_once_create_one_schema(postgres, tmp_path):
     url = postgres.new_database()
     nodes = [node(url, tmp_path / f"n{n}") for n in range(4)]
     try:
@@ -226,7 +226,7 @@ def beside(person):
     return other
 
 
-def test_a_database_that_hangs_costs_503_and_nobody_waits_long(tmp_path):
+def test_a_hanging_database_gives_503_quickly(tmp_path):
     with Postgres() as cluster, node(cluster.new_database("hangs"), tmp_path / "a") as one:
         alice = Person(one).full()
         assert opens(alice, one)
@@ -387,7 +387,7 @@ def refused(url, tmp_path, words, *command):
     assert "hunter2" not in done.stdout + done.stderr, "no password on the screen"
 
 
-def test_what_cannot_be_reached_is_said(postgres, tmp_path):
+def test_an_unreachable_database_is_reported(postgres, tmp_path):
     refused(f"postgresql://tests:hunter2@127.0.0.1:{free_port()}/x", tmp_path, "refused")
     refused(f"postgresql://tests:hunter2@127.0.0.1:{postgres.port}/there_is_none", tmp_path, "does not exist")
     refused("postgresql://tests:hunter2%zz@127.0.0.1/x", tmp_path, "write @ as %40")
@@ -570,7 +570,7 @@ def test_out_of_one_file_and_back_everybody_comes_along(postgres, tmp_path):
     assert count > 20
     with node(target, tmp_path / "b", home) as one:
         assert all(opens(person, one) for person in people), "sessions come along"
-        at(pending, one).prove()
+        at(pending, one).verify()
         assert opens(pending, one)
         people[0].forget().sign_in()
         assert "server is running" in copied(one, target, back, 1).stderr
@@ -602,7 +602,7 @@ def test_a_copy_that_is_killed_leaves_an_empty_target(postgres, tmp_path):
     time.sleep(0.15)
     process.kill()
     process.wait(30)
-    wait_until(lambda: home.command("db", "copy", home.database_url, target, patience=300).returncode == 0, "the second try goes through")
+    wait_until(lambda: home.command("db", "copy", home.database_url, target, timeout=300).returncode == 0, "the second try goes through")
     from harness.rows import postgres_rows
 
     assert postgres_rows(target, "SELECT count(*) FROM audit") == [(60_001,)]  # and that it was copied

@@ -139,11 +139,11 @@ def test_counted_codes_are_those_of_oathtool_and_pyotp(otp):
         ("31:32:33:34:35:36:37:38:39:30 3132333435 3637383930", ("--hex",)),
     ],
 )
-def test_a_secret_may_be_written_as_people_do(otp, typed, options):
+def test_a_secret_may_contain_spaces_and_lower_case(otp, typed, options):
     assert line_of(otp(["generate", "--time", "@59", *options], typed)) == "287082"
 
 
-def test_what_a_uri_says_holds(otp):
+def test_uri_parameters_override_the_defaults(otp):
     secret = pyotp.random_base32()
     totp = pyotp.TOTP(secret, 8, hashlib.sha256, name="ann", issuer="Shop", interval=45)
     hotp = pyotp.HOTP(secret, 7, name="ann", issuer="Shop")
@@ -353,7 +353,7 @@ def test_steams_codes_are_right_or_wrong(otp):
 
 
 @pytest.mark.parametrize("spelled", ["{}\u00a0{}", "\t{}{}", "{}{}\r\n", "\u200b{}{}", "\ufeff{} {}", "{}\u2013{}", "{}\u202f{}"], ids=ascii)
-def test_a_code_may_be_spelled_as_it_was_pasted(otp, spelled, tmp_path):
+def test_a_pasted_code_may_contain_spaces_and_dashes(otp, spelled, tmp_path):
     code = RFC_HOTP[7]
     typed = spelled.format(code[:3], code[3:])
     assert otp(["verify", "--hotp", "--counter", "7", typed], RFC_SECRET).code == 0
@@ -374,7 +374,7 @@ def test_verify_answers_in_json(otp):
     assert answer("--hotp", "--counter", "3", RFC_HOTP[4]) == (0, {"right": True, "counter": 4, "next": 5})
 
 
-def test_a_code_may_stand_in_a_file(otp, tmp_path):
+def test_a_code_is_read_from_a_file(otp, tmp_path):
     (tmp_path / "code").write_text(code_at(STEP) + "\n")
     (tmp_path / "secret").write_text(RFC_SECRET + "\n")
     right = f"right: step {STEP}, offset 0"
@@ -400,7 +400,7 @@ def test_a_code_may_stand_in_a_file(otp, tmp_path):
         (("123456", "--time", "@5", "--start", "@100"), RFC_SECRET, "before the start"),
     ],
 )
-def test_what_cannot_be_checked_ends_with_2_and_is_never_taken_for_an_answer(otp, arguments, secret, sentence):
+def test_unusable_input_exits_with_2_and_never_as_a_verdict(otp, arguments, secret, sentence):
     is_refused(otp(["verify", *arguments], secret), 2, sentence)
 
 
@@ -427,7 +427,7 @@ def test_a_secret_of_another_length_is_refused(otp, size):
 
 
 @pytest.mark.parametrize("issuer, account", [("Shop", "ann"), ("Crédit", "ann@example.org"), ("日本", "a b/c"), ("", "ann")])
-def test_a_uri_is_read_by_pyotp_as_it_was_meant(otp, issuer, account):
+def test_pyotp_reads_a_built_uri(otp, issuer, account):
     options = ["--issuer", issuer] if issuer else []
     timed = line_of(otp(["uri", *options, "--account", account, "--digits", "8", "--period", "60", "--algorithm", "sha256"], RFC_SECRET))
     read = pyotp.parse_uri(timed)
@@ -457,7 +457,7 @@ def test_an_account_with_a_colon_needs_no_issuer(otp):
     assert (shown["issuer"], shown["account"], shown["notes"]) == ("", "host:8443", [])
 
 
-def test_what_apps_assume_is_written_or_left_out(otp):
+def test_default_parameters_are_left_out_on_request(otp):
     whole = line_of(otp(["uri", "--issuer", "Shop", "--account", "ann"], RFC_SECRET))
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(whole).query)
     assert query == {"secret": [RFC_SECRET], "issuer": ["Shop"], "algorithm": ["SHA1"], "digits": ["6"], "period": ["30"]}
@@ -505,7 +505,7 @@ def test_a_steam_uri_gives_steams_codes(otp):
         (("--account", "ann", "--counter", "1"), 2, "add --hotp"),
     ],
 )
-def test_what_fits_into_no_uri_is_refused(otp, arguments, code, sentence):
+def test_values_that_fit_no_uri_are_refused(otp, arguments, code, sentence):
     is_refused(otp(["uri", *arguments], RFC_SECRET), code, sentence)
 
 
@@ -516,7 +516,7 @@ def test_a_uri_is_no_secret(otp):
 # --- parse ------------------------------------------------------------------------------------------------------------
 
 
-def test_parse_says_what_stands_in_a_uri(otp):
+def test_parse_prints_every_part_of_a_uri(otp):
     uri = pyotp.TOTP(RFC_SECRET, 8, hashlib.sha512, "ann@example.org", "Crédit & Fils", 60).provisioning_uri()
     fields = dict(line.split(None, 1) for line in lines_of(otp(["parse"], uri)))
     fields.pop("note", None)
@@ -540,7 +540,7 @@ def test_parse_can_keep_the_secret_to_itself(otp):
         assert RFC_SECRET not in done.out + done.err
 
 
-def test_parse_says_in_words_what_is_odd(otp):
+def test_parse_explains_unusual_parameters(otp):
     uri = f"otpauth://totp/Shop:ann?issuer=Other&secret={RFC_SECRET}&colour=red"
     done = otp(["parse"], uri)
     notes = [line[4:].strip() for line in lines_of(done) if line.startswith("note ")]
@@ -557,7 +557,7 @@ def test_parse_says_in_words_what_is_odd(otp):
     + ["otpauth://totp/ann?secret=" + RFC_SECRET * 100],
     ids=lambda uri: uri[:60],
 )
-def test_a_broken_uri_is_refused_without_showing_it(otp, uri):
+def test_a_broken_uri_is_refused_without_repeating_the_secret(otp, uri):
     for command in ("parse", "generate"):
         done = otp([command], uri)
         is_refused(done, 1)
@@ -565,7 +565,7 @@ def test_a_broken_uri_is_refused_without_showing_it(otp, uri):
 
 
 @pytest.mark.parametrize("command", ["parse", "generate"])
-def test_a_short_secret_needs_the_word(otp, command):
+def test_a_short_secret_needs_an_option(otp, command):
     uri = "otpauth://totp/ann?secret=JBSWY3DPEHPK3PXP"
     is_refused(otp([command], uri), 1, "--allow-short takes it")
     assert otp([command, "--allow-short"], uri).code == 0
@@ -646,7 +646,7 @@ def test_the_scale_is_pixels_a_module(otp):
     assert sides[1] == 4 * sides[0] and sides[2] == 8 * sides[0]
 
 
-def test_files_are_private_and_never_replaced_without_the_word(otp, tmp_path):
+def test_files_are_private_and_replaced_only_on_request(otp, tmp_path):
     old_mask = os.umask(0)
     try:
         for option, name in (("--png", "a.png"), ("--svg", "a.svg")):
@@ -731,7 +731,7 @@ def test_an_export_becomes_uris_that_pyotp_reads(otp):
     assert counted.initial_count == 41 and counted.digest == hashlib.sha256
 
 
-def test_several_exports_stand_one_a_line(otp):
+def test_several_exports_are_printed_one_a_line(otp):
     text = exported(TIMED) + "\r\n\n" + exported(COUNTED, TIMED) + "\n"
     uris = lines_of(otp(["migration"], text))
     assert len(uris) == 3 and uris[0] == uris[2]
@@ -857,7 +857,7 @@ def test_nothing_and_ten_megabytes_are_refused(otp, command, given, sentence):
 
 @pytest.mark.parametrize("command", [command for command in READERS if command != "qr"])
 @pytest.mark.parametrize("given", [b"\0", b"\xff\xfe" * 50, RFC_SECRET.encode() + b"\0", b"%s%n%s%n", b"otpauth://\0", b"====", b"A\nB\n"], ids=lambda given: repr(given[:40]))
-def test_what_is_no_secret_and_no_uri_is_refused(otp, command, given):
+def test_other_input_than_secrets_and_uris_is_refused(otp, command, given):
     done = otp([command, *NEEDED.get(command, ())], given)
     assert done.code == (2 if command == "verify" else 1)
     assert done.out == ""
@@ -890,7 +890,7 @@ def test_a_secret_is_never_an_argument(otp, command):
         assert RFC_SECRET not in done.out + done.err
 
 
-def test_a_secret_stands_in_no_list_of_processes(tmp_path):
+def test_a_secret_appears_in_no_process_list(tmp_path):
     """While it works, and in what it was started with."""
     process = subprocess.Popen([PROGRAM, "otp", "generate", "--time", "@59"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path, env=ENVIRONMENT)
     process.stdin.write(RFC_SECRET.encode())
@@ -978,7 +978,7 @@ def test_help_shows_each_command_in_use(otp):
 
 
 @pytest.mark.parametrize("arguments, word", [((), "Usage: doubletour otp COMMAND"), (("genrate",), 'Is "generate" meant?'), (("xyzzy",), "doubletour otp --help")])
-def test_no_such_command(otp, arguments, word):
+def test_an_unknown_command_is_refused(otp, arguments, word):
     done = otp(arguments)
     assert (done.code, done.out) == (2, "")
     assert word in done.err

@@ -40,7 +40,7 @@ def tells_nothing(headers):
 
 
 @pytest.mark.parametrize("path", ["/api/verify/..%2f..%2f.doubletour/enter", "/api/verify/../x", "/api/authz/ext-authz/..%2f..%2f..%2f.doubletour/enter"])
-def test_no_identity_is_told_through_a_path_that_a_proxy_cleans(gate, anna, path):
+def test_no_identity_leaks_through_a_path_that_a_proxy_cleans(gate, anna, path):
     status, headers, _ = send(gate, path, anna.cookie_for(BANK))
     assert status == 403 and tells_nothing(headers), (status, headers)
 
@@ -58,7 +58,7 @@ def test_an_ambiguous_path_reaches_no_endpoint(gate, anna, host):
 
 
 @pytest.mark.parametrize("path", BEHIND)
-def test_nothing_may_follow_an_endpoint(gate, anna, path):
+def test_endpoints_take_no_path_suffix(gate, anna, path):
     for method in ("GET", "HEAD", "POST"):
         status, headers, _ = send(gate, path, anna.cookie_for(BANK), method=method)
         assert status == 403 and tells_nothing(headers), (status, headers)

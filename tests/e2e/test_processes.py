@@ -37,7 +37,7 @@ def test_a_web_process_that_is_killed_is_replaced_and_sessions_go_on(make_server
     assert server.stop() == 0
 
 
-def test_whoever_can_make_the_web_process_die_cannot_bring_the_server_down(make_server):
+def test_repeated_web_crashes_do_not_stop_the_server(make_server):
     server = make_server()
     person = Person(server).full()
     for _ in range(15):
@@ -48,7 +48,7 @@ def test_whoever_can_make_the_web_process_die_cannot_bring_the_server_down(make_
     assert person.visit("/").status == 200
 
 
-def test_a_web_process_killed_with_requests_in_it_loses_no_more_than_those(make_server):
+def test_a_killed_web_process_loses_its_own_requests_only(make_server):
     server = make_server(PASSWORD_SCHEME="bcrypt", BCRYPT_LOG_ROUNDS="10")
     person = Person(server).full()
     flight = Together(server, sign_ins(server, Person(server), 16)).send()
@@ -59,16 +59,16 @@ def test_a_web_process_killed_with_requests_in_it_loses_no_more_than_those(make_
     assert person.log_out().status == 303
 
 
-def test_where_somebody_was_on_their_way_to_outlives_a_restart(make_server):
+def test_the_return_url_survives_a_restart(make_server):
     server = make_server()
     person = Person(server).full().forget()
     person.give_password("/login?next=/account/sessions")
     server.restart()
-    assert person.prove(path="/verify-2fa").location == "/account/sessions"
+    assert person.verify(path="/verify-2fa").location == "/account/sessions"
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_when_the_keeper_ends_web_ends_too_and_the_port_is_free(make_server, number):
+def test_a_dead_keeper_stops_web_and_frees_the_port(make_server, number):
     server = make_server()
     web = server.web_pid()
     os.kill(server.keeper_pid(), number)
@@ -80,7 +80,7 @@ def test_when_the_keeper_ends_web_ends_too_and_the_port_is_free(make_server, num
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_polite_signal_lets_requests_finish_and_ends_with_0(make_server, number):
+def test_sigterm_finishes_requests_and_exits_with_0(make_server, number):
     server = make_server(PASSWORD_SCHEME="bcrypt", BCRYPT_LOG_ROUNDS="10", HASH_THREADS="1")
     flight = Together(server, sign_ins(server, Person(server), 8)).send()
     flight.wait(1)
@@ -92,7 +92,7 @@ def test_a_polite_signal_lets_requests_finish_and_ends_with_0(make_server, numbe
 
 
 @pytest.mark.sqlite
-def test_after_a_polite_end_the_database_is_one_file_that_can_be_copied(make_server):
+def test_a_clean_shutdown_leaves_one_database_file(make_server):
     server = make_server()
     person = Person(server).full()
     for _ in range(8):
@@ -102,7 +102,7 @@ def test_after_a_polite_end_the_database_is_one_file_that_can_be_copied(make_ser
         server.start()
 
 
-def test_a_client_that_never_finishes_does_not_keep_it_from_ending(make_server):
+def test_an_unfinished_request_does_not_delay_the_shutdown(make_server):
     server = make_server()
     with socket.create_connection(("127.0.0.1", server.port)) as idle, socket.create_connection(("127.0.0.1", server.port)) as half:
         half.sendall(b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nusername=")
@@ -118,13 +118,13 @@ def test_a_restart_keeps_accounts_sessions_and_what_was_spent(make_server):
     server.restart()
     assert person.visit("/").status == 200
     assert half.read_secret() == secret
-    assert half.prove().location == "/account/recovery-codes"
+    assert half.verify().location == "/account/recovery-codes"
     other = Person(server, person.name, person.password)
     other.give_password()
-    assert other.prove(used).status == 422
+    assert other.verify(used).status == 422
 
 
-def test_what_was_acknowledged_survives_a_kill_at_once(make_server):
+def test_acknowledged_changes_survive_an_immediate_kill(make_server):
     server = make_server()
     people = []
     for _ in range(5):
@@ -137,7 +137,7 @@ def test_what_was_acknowledged_survives_a_kill_at_once(make_server):
         assert person.visit("/").status == 200
         used = person.used_code()
         person.forget().give_password()
-        assert person.prove(used).status == 422, "a spent code stays spent"
+        assert person.verify(used).status == 422, "a spent code stays spent"
     for person in people:
         assert person.forget().sign_in().location == "/"
 
@@ -166,7 +166,7 @@ def listening_socket(port):
                 return f"socket:[{fields[9]}]"
 
 
-def test_the_web_process_is_walled_in_and_holds_no_file_of_ours(make_server):
+def test_the_web_process_is_sandboxed_and_holds_no_data_file(make_server):
     server = make_server()
     Person(server).full()
     web = status_of(server.web_pid())
@@ -210,7 +210,7 @@ def stopped(make_server):
     return server
 
 
-def test_a_port_in_use_is_said_and_nothing_is_made(make_server):
+def test_a_port_in_use_is_reported_and_no_file_is_made(make_server):
     first = make_server()
     second = make_server(start=False)
     refuses(second, 1, says=[str(first.port)], PORT=first.port)
@@ -218,7 +218,7 @@ def test_a_port_in_use_is_said_and_nothing_is_made(make_server):
 
 
 @pytest.mark.sqlite
-def test_a_directory_that_cannot_be_made_is_said(make_server):
+def test_a_directory_that_cannot_be_made_is_reported(make_server):
     server = make_server(start=False)
     server.environment["DATA_DIR"] = "/proc/self/attr/doubletour"  # there not even root may make one
     refuses(server, 1, 78, says=["/proc/self/attr/doubletour"])
@@ -231,7 +231,7 @@ FILE = pytest.mark.sqlite
 
 
 @pytest.mark.parametrize("locked", [pytest.param("directory", marks=FILE), pytest.param("database", marks=FILE), "key"])
-def test_what_cannot_be_read_or_written_is_said(stopped, locked):
+def test_unreadable_and_unwritable_files_are_reported(stopped, locked):
     with tempfile.TemporaryDirectory() as home:
         user = None
         if os.geteuid() == 0:  # root may do everything: be somebody else
@@ -243,7 +243,7 @@ def test_what_cannot_be_read_or_written_is_said(stopped, locked):
         path.chmod(0o700)
 
 
-def test_a_data_directory_that_is_a_file_is_said(make_server):
+def test_a_data_directory_that_is_a_file_is_reported(make_server):
     server = make_server(start=False)
     server.environment["DATA_DIR"] = str(server.home / "file")
     (server.home / "file").write_text("not a directory")
@@ -252,7 +252,7 @@ def test_a_data_directory_that_is_a_file_is_said(make_server):
 
 @pytest.mark.sqlite
 @pytest.mark.parametrize("broken", ["noise", "torn header", "torn in the middle", "another kind of file"])
-def test_a_broken_database_is_said_and_left_alone(stopped, broken):
+def test_a_broken_database_is_reported_and_unchanged(stopped, broken):
     content = stopped.database().read_bytes()
     for beside in stopped.data.glob("doubletour.sqlite-*"):  # what SQLite keeps beside a file belongs to that file alone
         beside.unlink()
@@ -265,18 +265,18 @@ def test_a_broken_database_is_said_and_left_alone(stopped, broken):
     refuses(stopped, 1, 78, says=["doubletour.sqlite"])
 
 
-def test_a_missing_key_beside_a_database_is_said_and_no_new_one_is_made(stopped):
+def test_a_missing_key_is_reported_and_not_replaced(stopped):
     stopped.key_file().unlink()
     refuses(stopped, 1, 78)
 
 
-def test_another_key_than_the_databases_is_said(stopped):
+def test_a_key_of_another_database_is_reported(stopped):
     key = stopped.key_file()
     key.write_bytes(bytes(b ^ 1 if chr(b).isalnum() else b for b in key.read_bytes()))
     refuses(stopped, 1, 78)
 
 
-def test_another_secret_key_than_the_databases_is_said(make_server):
+def test_a_secret_key_of_another_database_is_reported(make_server):
     server = make_server(SECRET_KEY="a" + secrets.token_hex(32))
     Person(server).full()
     assert server.stop() == 0
@@ -317,7 +317,7 @@ def test_a_malformed_setting_is_refused_with_its_name(make_server, setting):
     refuses(server, 78, says=list(setting), **setting)
 
 
-def test_a_second_start_after_each_refusal_works_once_the_cause_is_gone(stopped):
+def test_a_refused_start_succeeds_once_the_cause_is_gone(stopped):
     key = stopped.key_file()
     hidden = stopped.home / "hidden"
     shutil.move(key, hidden)
@@ -350,7 +350,7 @@ def test_one_code_in_32_parallel_requests_opens_one_session(make_server):
         assert all(a.status in (303, 422, 429, 503) for a in answers), answers
 
 
-def test_one_code_in_32_sessions_of_the_account_opens_one(make_server):
+def test_one_code_in_32_sessions_opens_one_session(make_server):
     server = make_server()
     person = Person(server).full()
     browsers = [Person(server, person.name, person.password) for _ in range(32)]
@@ -364,7 +364,7 @@ def test_one_code_in_32_sessions_of_the_account_opens_one(make_server):
     assert all(a.status in (303, 422, 429, 503) for a in answers), answers
 
 
-def test_what_has_expired_goes_while_people_sign_in(make_server):
+def test_expired_rows_are_purged_during_sign_ins(make_server):
     server = make_server()
     alice = Person(server).full()
     long_ago = int((server.clock.now() - 90 * 86400) * 1e6)
@@ -410,7 +410,7 @@ def test_one_name_registered_32_times_at_once_makes_one_account(make_server):
     assert lost.forget().give_password().status == 422
 
 
-def test_the_answer_of_one_never_reaches_another(make_server):
+def test_replies_never_reach_another_client(make_server):
     server = make_server()
     people = [Person(server).full() for _ in range(8)]
     strange = []
@@ -429,7 +429,7 @@ def test_the_answer_of_one_never_reaches_another(make_server):
     assert strange == []
 
 
-def test_a_storm_of_sign_ins_is_bounded_and_does_not_reach_whoever_is_signed_in(make_server):
+def test_a_sign_in_storm_does_not_slow_signed_in_users(make_server):
     server = make_server(PASSWORD_SCHEME="bcrypt", BCRYPT_LOG_ROUNDS="9", HASH_THREADS="1")
     person = Person(server).full()
     storm = Together(server, sign_ins(server, Person(server), 400)).send()
@@ -451,7 +451,7 @@ def test_a_storm_of_sign_ins_is_bounded_and_does_not_reach_whoever_is_signed_in(
     assert raw(server, f"GET /login HTTP/1.1\r\nHost: localhost:{server.port}\r\nConnection: close\r\n\r\n".encode())[0] == 200
 
 
-def test_the_page_of_an_overload_is_in_the_same_dress(make_server):
+def test_the_overload_page_has_the_usual_layout(make_server):
     server = make_server(PASSWORD_SCHEME="bcrypt", BCRYPT_LOG_ROUNDS="9", HASH_THREADS="1")
     answers = together(server, sign_ins(server, Person(server), 400))
     body = next(a for a in answers if a.status == 503).body.decode()

@@ -28,7 +28,7 @@ class FromThePage(Proxy):
         return done.stdout
 
 
-def test_the_page_leads_to_a_protected_application(tmp_path):
+def test_the_guide_protects_an_application(tmp_path):
     from harness.proxies import Browser
 
     port = free_port()
@@ -50,7 +50,7 @@ def test_the_page_leads_to_a_protected_application(tmp_path):
         assert Browser(proxy).get("/", accept="application/json").status == 401
         (doctor,) = [line for line in commands if line.startswith("doubletour doctor")]
         url = shlex.split(doctor)[-1].replace("example.org/", f"example.org:{port}/")
-        done = server.command("doctor", url, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{port}", patience=300)
+        done = server.command("doctor", url, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{port}", timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr
 
         parts = urllib.parse.urlsplit(link)

@@ -89,7 +89,7 @@ def test_no_script_reads_an_identity_for_another_host(world, host, path):
     assert answer.status in (400, 403, 404) and not any(answer.get(name) for name in IDENTITY), answer
 
 
-def test_the_spelling_of_the_way_in_is_the_only_one(world):
+def test_the_enter_endpoint_has_one_spelling(world):
     browser = enter(world)
     answer = browser.get(ENTER + "?ticket=" + "A" * 43)
     assert answer.status == 303 and answer.get("Location") == "/", answer
@@ -250,7 +250,7 @@ BEFORE = {  # what was printed once, of the parts that refuse other spellings
 
 def examine(proxy, *hosts):
     urls = [proxy.public(host) + ("/" if host == LOGIN else "/page") for host in hosts]
-    done = proxy.server.command("doctor", *urls, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{proxy.port}", "--json", patience=300)
+    done = proxy.server.command("doctor", *urls, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{proxy.port}", "--json", timeout=300)
     return done, [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -272,7 +272,7 @@ def broken(kind, parts):
                                               ("caddy", LOGIN, "/x/..%2f.doubletour/enter"),
                                               pytest.param("caddy", "wiki.example.org", "/api/authz/ext-authz/..%2f..%2f..%2f.doubletour/enter", marks=pytest.mark.whole),
                                               ("haproxy", LOGIN, "/.doubletour/enter;x")])
-def test_the_doctor_sees_a_proxy_as_it_was_printed_before(kind, host, path, tmp_path):
+def test_the_doctor_detects_an_older_proxy_configuration(kind, host, path, tmp_path):
     with Echo() as echo, make(tmp_path) as server, Proxy(kind, server, echo, broken(kind, BEFORE[kind])) as proxy:
         done, found = examine(proxy, host)
         leaks = {row["what"] for row in found if "REACHES DOUBLETOUR" in row["finding"] and "raw request target" in row["finding"]}
@@ -290,6 +290,6 @@ def test_the_doctor_sees_that_the_gate_is_asked_through_the_proxy(tmp_path):
 def test_the_doctor_goes_on_to_the_next_host(tmp_path):
     with Echo() as echo, make(tmp_path) as server, Proxy("nginx", server, echo) as proxy:
         urls = [f"https://nowhere.example.org:{proxy.port}/", proxy.public(LOGIN) + "/"]
-        done = server.command("doctor", *urls, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{proxy.port}", patience=300)
+        done = server.command("doctor", *urls, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{proxy.port}", timeout=300)
         assert done.returncode == 1 and "was not reached" in done.stderr and all(url in done.stdout for url in urls), done
         assert "none of them reaches Doubletour" in done.stdout and "nothing gets through" in done.stdout, done

@@ -14,7 +14,7 @@ import pytest
 from harness.proxies import KINDS, LOGIN, Echo, Proxy
 from harness.server import Server, free_port, wait_until
 
-PATIENCE = 5  # seconds for the next byte of an answer; a proxy that waits for more of a request is left alone then
+TIMEOUT = 5  # seconds for the next byte of an answer; a proxy that waits for more of a request is left alone then
 FIRST, INNER, MARKER = "/language/en?next=/first", "/language/fr?next=/inner", "/language/en?next=/marker"
 
 
@@ -199,7 +199,7 @@ class Client:
 
     def __init__(self, proxy, row):
         self.port = b"%05d" % proxy.port
-        plain = socket.create_connection(("127.0.0.1", proxy.port), PATIENCE, (address(row), 0))
+        plain = socket.create_connection(("127.0.0.1", proxy.port), TIMEOUT, (address(row), 0))
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the request does not wait until the handshake is acknowledged
         context = ssl.create_default_context(cafile=str(proxy.authority.ca))
         self.socket = context.wrap_socket(plain, server_hostname=LOGIN)

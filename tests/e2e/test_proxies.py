@@ -29,12 +29,12 @@ def world(request, tmp_path_factory):
         yield proxy
 
 
-def test_whoever_is_signed_out_is_led_to_sign_in(world):
+def test_signed_out_requests_are_redirected_to_sign_in(world):
     answer = Browser(world).get("/page?x=1&y=2")
     assert answer.status == 302 and led_to(world, answer) == {"rd": world.public("wiki.example.org") + "/page?x=1&y=2", "rm": "GET"}
 
 
-def test_a_background_request_gets_401_with_the_way(world):
+def test_a_background_request_gets_401_with_the_sign_in_url(world):
     for more in ({"accept": "application/json"}, {"headers": [("X-Requested-With", "XMLHttpRequest")]}):
         answer = Browser(world).get("/data", **more)
         assert answer.status == 401 and led_to(world, answer)["rd"].endswith("/data"), answer
@@ -79,7 +79,7 @@ def test_only_navigations_are_redirected(world, headers, accept, redirected, why
     assert (answer.get("WWW-Authenticate") or "").startswith("Cookie ") or redirected, "RFC 9110 11.6.1"
 
 
-def test_the_application_is_told_who_it_is(world):
+def test_the_application_receives_the_identity(world):
     browser = enter(world, groups="staff", email="anna@example.org")
     for method, body in (("GET", b""), ("POST", b"a=1&b=" + b"x" * 5000), ("PUT", b"{}"), ("DELETE", b"")):
         answer = browser.request(method, "wiki.example.org", "/page?x=%2F", body=body)
@@ -99,7 +99,7 @@ def named(answer):
     return {name: values for name, values in answer.seen.items() if name.replace("_", "-").startswith("remote-")}
 
 
-def test_what_a_browser_claims_to_be_never_arrives(world):
+def test_forged_identity_headers_never_arrive(world):
     forged = [(name, "root") for name in FORGED]
     browser = enter(world)
     answer = browser.get("/public/x", headers=forged, cookies=False)
@@ -154,7 +154,7 @@ def test_denied_is_403_and_a_group_opens(world):
     assert answer.status == 200 and answer.seen["remote-groups"] == ["admins"]
 
 
-def test_pending_is_not_in(world):
+def test_a_pending_session_has_no_access(world):
     browser = enter(world)
     pending = Visitor(world.server, browser.person.name, browser.person.password)
     pending.secret, pending.spent = browser.person.secret, browser.person.spent
@@ -163,7 +163,7 @@ def test_pending_is_not_in(world):
     assert pending.page.location.startswith("/verify-2fa") and not pending.other
 
 
-def test_it_ends_with_the_session_on_the_same_connection(world):
+def test_access_ends_with_the_session_on_one_connection(world):
     browser = enter(world)
     assert browser.get("/page").status == 200
     browser.person.log_out()
@@ -177,7 +177,7 @@ def test_an_expired_session_is_signed_out(world):
     assert browser.get("/page").status == 302
 
 
-def test_the_way_between_domains_leads_through_the_proxy(world):
+def test_sign_in_across_domains_works_through_the_proxy(world):
     browser = enter(world)
     shop = world.public("shop.example.net") + "/cart"
     browser.person.visit("/gate?" + urllib.parse.urlencode({"rd": shop}))
@@ -190,7 +190,7 @@ def test_the_way_between_domains_leads_through_the_proxy(world):
     assert browser.get("/cart", host="shop.example.net").seen["remote-user"] == [browser.person.name]
 
 
-def test_a_websocket_is_for_whoever_is_signed_in(world):
+def test_a_websocket_needs_a_session(world):
     upgrade = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "x3JJHMbDL1EzLkh9GBhXDw==")]
     for accept in (None, "*/*", "text/html"):
         for mode in ([], [("Sec-Fetch-Mode", "websocket")], [("Sec-Fetch-Mode", "navigate")]):
@@ -215,14 +215,14 @@ def test_no_connection_becomes_a_tunnel_to_the_application(world, headers):
         assert "http2-settings" not in answer.seen and answer.seen.get("upgrade", ["websocket"]) == ["websocket"], answer.seen
 
 
-def test_what_a_browser_names_in_connection_is_not_taken_from_the_application(world):
+def test_connection_header_removes_no_identity_header(world):
     browser = enter(world)
     answer = browser.get("/page", headers=[("Connection", "keep-alive, Remote-User, Remote-Jwt, X-Forwarded-For")])
     assert answer.status == 200 and answer.seen["remote-user"] == [browser.person.name] and "remote-jwt" in answer.seen
     assert "remote" not in str(answer.seen.get("connection", "")).lower()
 
 
-def test_a_query_of_the_application_names_no_other_way_to_sign_in(world):
+def test_an_applications_query_cannot_change_the_sign_in_url(world):
     for name in ("authelia_url", "rd"):
         answer = Browser(world).get(f"/page?{name}=https://evil.example.org/phish")
         assert answer.status == 302 and led_to(world, answer)["rd"].endswith("/phish")
@@ -236,7 +236,7 @@ def test_the_gate_is_not_asked_through_the_proxy(world):
         assert answer.status in (403, 404) and not answer.get("Remote-User") and not answer.get("Location"), answer
 
 
-def test_a_long_address_leads_to_sign_in_too(world):
+def test_a_long_url_is_redirected_to_sign_in(world):
     for query in ("%C3%A9" * 600, "x" * 4000):
         answer = Browser(world).get("/page?q=" + query)
         assert answer.status == 302 and answer.get("Location"), answer
@@ -250,7 +250,7 @@ def raw(proxy, sni, request):
         return read_answer(stream)
 
 
-def test_what_is_no_path_of_an_application_reaches_none(world):
+def test_requests_without_a_path_reach_no_application(world):
     host = f"wiki.example.org:{world.port}"
     for line in (f"CONNECT {host} HTTP/1.1", "OPTIONS * HTTP/1.1"):
         answer = raw(world, "wiki.example.org", f"{line}\r\nHost: {host}\r\nConnection: close\r\n\r\n")
@@ -282,7 +282,7 @@ def use_part(part):
 
 
 @pytest.mark.sampled
-def test_64_people_each_get_their_own_name(world):
+def test_each_of_64_users_gets_the_own_name(world):
     crowd[:] = [enter(world) for _ in range(64)]
     with multiprocessing.get_context("fork").Pool(PROCESSES) as pool:
         assert sum(pool.map(use_part, range(PROCESSES))) == REQUESTS // 64 * 64
@@ -327,7 +327,7 @@ def test_a_million_requests_are_each_answered_with_their_own_name(kind, tmp_path
         print(f"# {kind}: {right:,} requests of 64 people at once, each answered with its own name")
 
 
-def test_when_doubletour_is_away_nobody_passes(tmp_path, request):
+def test_an_unavailable_doubletour_denies_all_requests(tmp_path, request):
     for kind in KINDS:
         with Echo() as echo, make(tmp_path / kind) as server, Proxy(kind, server, echo) as proxy:
             browser = enter(proxy)
@@ -340,14 +340,14 @@ def test_when_doubletour_is_away_nobody_passes(tmp_path, request):
             wait_until(lambda: Browser(proxy, browser.person).get("/page").status == 200, "it is back")
 
 
-def test_a_200_that_is_none_of_the_gates_passes_nobody_through_caddy(tmp_path):
+def test_caddy_refuses_a_200_of_another_server(tmp_path):
     """Caddy has been seen to lose the headers of an answer (docs/proxies.md): an application stands in for such a gate."""
     with Echo() as echo, make(tmp_path) as server:
         with Proxy("caddy", server, echo, lambda text: text.replace(f"127.0.0.1:{server.port}", f"127.0.0.1:{echo.port}")) as proxy:
             assert Browser(proxy).get("/page").status == 503
 
 
-def test_another_name_of_the_server_gets_the_page_that_names_the_right_one(world):
+def test_another_host_name_gets_the_page_with_the_right_address(world):
     for host, status in ((f"{LOGIN}.:{world.port}", 421), ("192.168.1.10", 421), (f"LOGIN.example.org:{world.port}", 200)):
         answer = raw(world, LOGIN, f"GET /login HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
         assert answer.status == status and (status == 200 or f"{world.public(LOGIN)}/".encode() in answer.body), answer
@@ -370,7 +370,7 @@ def test_a_login_page_is_not_asked_about(world):
 
 
 @pytest.mark.parametrize("kind", ["traefik", "envoy"])
-def test_what_no_package_here_runs_can_be_read(kind, tmp_path):
+def test_configurations_without_a_package_are_well_formed(kind, tmp_path):
     done = make(tmp_path).command("proxy-config", kind, *(f"{app}=127.0.0.1:8080" for app in APPS))
     assert done.returncode == 0 and not re.search("@[A-Z]", done.stdout)
     assert yaml.safe_load(done.stdout)
@@ -383,12 +383,12 @@ def test_what_no_package_here_runs_can_be_read(kind, tmp_path):
     (("nginx", "wiki.example.org=127.0.0.1"), 1, "APP=UPSTREAM"), (("nginx", "wiki.example.org=127.0.0.1:80;x"), 1, "APP=UPSTREAM"),
     (("nginx", f"{LOGIN}=127.0.0.1:80"), 1, "sign in"), (("nginx", "--lua"), 2, "haproxy"), (("nginx", "--certificate", "a b", "wiki.example.org=127.0.0.1:80"), 1, "path"),
     (("nginx", "--listen", "443", "wiki.example.org=127.0.0.1:80"), 1, "HOST:PORT")])
-def test_what_is_wrong_is_said(arguments, status, words, tmp_path):
+def test_invalid_arguments_are_explained(arguments, status, words, tmp_path):
     done = make(tmp_path).command("proxy-config", *arguments)
     assert done.returncode == status and words in done.stderr, done
 
 
-def test_without_the_settings_it_says_which(tmp_path):
+def test_missing_settings_are_named(tmp_path):
     done = Server(tmp_path).command("proxy-config", "nginx", "wiki.example.org=127.0.0.1:80")
     assert done.returncode == 78 and "PUBLIC_URL" in done.stderr and "GATE_DOMAINS" in done.stderr
 
@@ -397,7 +397,7 @@ def test_without_the_settings_it_says_which(tmp_path):
 
 
 def examine(proxy, *more, path="/page"):
-    return proxy.server.command("doctor", proxy.public("wiki.example.org") + path, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{proxy.port}", *more, patience=300)
+    return proxy.server.command("doctor", proxy.public("wiki.example.org") + path, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{proxy.port}", *more, timeout=300)
 
 
 def test_the_doctor_finds_nothing_through_what_is_printed(world):
@@ -468,11 +468,11 @@ def test_the_doctor_sees_a_proxy_that_does_not_ask(tmp_path):
 
 @pytest.mark.parametrize("arguments, status, words", [((), 2, "URL"), (("http://wiki.example.org/",), 1, "https://"), (("https://wiki.example.org/", "--echo", "x"), 1, "path"),
                                                       (("https://wiki.example.org/", "--connect", "127.0.0.1:1"), 1, "was not reached")])
-def test_what_the_doctor_cannot_do_it_says(arguments, status, words, tmp_path):
+def test_the_doctor_names_its_limits(arguments, status, words, tmp_path):
     done = make(tmp_path).command("doctor", *arguments)
     assert done.returncode == status and words in done.stderr, done
 
 
-def test_without_curl_it_names_the_package(tmp_path):
+def test_missing_curl_is_reported_with_its_package(tmp_path):
     done = make(tmp_path).command("doctor", "https://wiki.example.org/", PATH="/nowhere")
     assert done.returncode == 1 and "apt install curl" in done.stderr

@@ -54,7 +54,7 @@ def test_an_upload_in_chunks_arrives_whole(world):
     assert answer.status == 200 and json.loads(answer.body)["body"].startswith(f"{5 * len(piece)} ")
 
 
-def test_an_upload_without_a_session_gets_401_before_it_is_sent(world):
+def test_an_upload_without_a_session_gets_401_before_its_body(world):
     _, stream = open_request(world, "POST /upload", "Content-Length: 50000000", "Sec-Fetch-Mode: cors")
     assert read_answer(stream).status == 401
 
@@ -117,7 +117,7 @@ SHORTER = {  # every other time-out that could end a silent connection: as print
 
 
 @pytest.mark.parametrize("kind", SHORTER)
-def test_no_other_timeout_ends_what_is_silent(kind, tmp_path):
+def test_no_other_timeout_ends_a_silent_connection(kind, tmp_path):
     with Echo() as echo, make(tmp_path) as server, Proxy(kind, server, echo, SHORTER[kind]) as proxy:
         socket, stream = open_websocket(proxy)
         assert sends_back(stream, b"a")

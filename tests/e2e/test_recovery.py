@@ -45,7 +45,7 @@ def test_ten_codes_of_120_bits_are_shown_right_after_enrolment(server, language)
     assert all(re.fullmatch("[A-Z2-7]{24}", code) for code in codes)
 
 
-def test_they_are_shown_once_and_then_only_counted(alice, codes):
+def test_recovery_codes_are_shown_once_and_then_only_counted(alice, codes):
     for _ in range(2):
         page = alice.visit(PATH)
         assert page.status == 200 and page.recovery_codes == []
@@ -54,21 +54,21 @@ def test_they_are_shown_once_and_then_only_counted(alice, codes):
         assert page.dom.one("main").all("time"), "and since when"
 
 
-def test_a_head_makes_none(alice):
+def test_a_head_request_makes_no_recovery_codes(alice):
     alice.full()
     assert alice.request("HEAD", PATH).status == 200
     assert len(alice.visit(PATH).recovery_codes) == 10, "they were still to be made"
 
 
-def test_the_page_leads_on_to_where_the_person_was_going(alice):
+def test_the_recovery_page_continues_to_the_return_url(alice):
     alice.enrolling().read_secret()
-    alice.prove(path="/verify-2fa?next=%2Flogout%3Fa%3Db")
+    alice.verify(path="/verify-2fa?next=%2Flogout%3Fa%3Db")
     assert alice.page.location == PATH + "?next=%2Flogout%3Fa%3Db"
     assert "/logout?a=b" in [a["href"] for a in alice.follow().dom.one("main").all("a", href=True)]
 
 
 @pytest.mark.parametrize("path", ["//example.org", "https://example.org/", "javascript:alert(1)"])
-def test_but_never_to_somewhere_else(alice, path):
+def test_the_recovery_page_ignores_a_hostile_return_url(alice, path):
     alice.full()
     links = alice.visit(PATH + "?next=" + path).links
     assert not [link for link in links if "example.org" in link or "javascript" in link]
@@ -92,13 +92,13 @@ def test_codes_are_not_made_for_a_page_that_another_site_opens(server):
     assert page.dom.one("main").all("div", class_="sheet"), "they are still to be made"
 
 
-def test_what_is_printed_says_whose_codes_these_are_and_since_when(alice, codes):
+def test_the_printout_names_the_account_and_the_date(alice, codes):
     sheet = alice.page.dom.one("main").one("div", class_="sheet")
     assert "Doubletour" in sheet.text and alice.name in sheet.text and len(sheet.all("time")) == 1
 
 
 @pytest.mark.sqlite
-def test_the_database_holds_none_of_them(server, codes):
+def test_the_database_holds_no_recovery_code(server, codes):
     files = [p.read_bytes() for p in server.data.iterdir() if p.name.startswith("doubletour.sqlite")]
     for code in codes:
         for spelling in (code, code.lower(), "-".join(code[i : i + 4] for i in range(0, 24, 4))):
@@ -179,7 +179,7 @@ def test_a_recovery_code_opens_the_account_once(server, alice, codes, spelling):
 
 
 @pytest.mark.parametrize("language, kind", [("fr", "authentificateur"), ("en", "authenticator")])
-def test_whoever_used_one_is_told_to_replace_what_was_lost_and_how_many_are_left(server, language, kind):
+def test_a_used_recovery_code_is_followed_by_advice_and_a_count(server, language, kind):
     person = Person(server, language=language)
     person.recover(enrolled(person)[0])
     page = person.follow()
@@ -190,7 +190,7 @@ def test_whoever_used_one_is_told_to_replace_what_was_lost_and_how_many_are_left
 
 def test_next_is_kept_through_a_recovery_code(alice, codes):
     alice.forget().give_password("/login?next=%2Flogout")
-    alice.prove(codes[0], path=alice.page.location)
+    alice.verify(codes[0], path=alice.page.location)
     assert alice.page.location == LIST + "?next=%2Flogout"
     assert "/logout" in [a["href"] for a in alice.follow().dom.one("main").all("a", href=True)]
 
@@ -199,7 +199,7 @@ WRONG = ["{0}A", "{1}", "{2}", "", "-", "A" * 24, "0" * 4000, "A" * 4000, "{3}\x
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=repr)
-def test_what_is_no_code_of_this_account_opens_nothing(server, alice, codes, wrong):
+def test_codes_of_other_accounts_open_no_session(server, alice, codes, wrong):
     stranger = enrolled(Person(server))
     typed = wrong.format(codes[0], codes[0][:23], stranger[0], codes[1])
     page = alice.recover(typed) if typed else alice.forget().give_password() and alice.send("/verify-2fa", {"otp": ""})
@@ -207,26 +207,26 @@ def test_what_is_no_code_of_this_account_opens_nothing(server, alice, codes, wro
     if page.status == 422:
         assert page.errors["otp"] and page.value("otp") == ""
     assert alice.visit("/").location == "/verify-2fa"
-    assert alice.prove(codes[0]).status == 303
+    assert alice.verify(codes[0]).status == 303
 
 
-def test_wrong_code_wrong_recovery_code_and_spent_one_are_answered_alike(alice, codes):
+def test_wrong_and_spent_codes_get_the_same_answer(alice, codes):
     alice.recover(codes[0])
     alice.forget().give_password()
-    answers = [alice.prove(typed) for typed in ("000000", "A" * 24, codes[0])]
+    answers = [alice.verify(typed) for typed in ("000000", "A" * 24, codes[0])]
     assert {a.status for a in answers} == {422}
     assert len({a.errors["otp"] for a in answers}) == 1
 
 
-def test_a_session_that_has_no_factor_yet_cannot_come_in_by_one(server, alice, codes):
+def test_an_enrolling_session_cannot_use_a_recovery_code(server, alice, codes):
     """Another account that is being enrolled: these codes are not its own, and it has none."""
     other = Person(server).enrolling()
     other.read_secret()
-    assert other.prove(codes[0]).status == 422
+    assert other.verify(codes[0]).status == 422
     assert other.visit("/").location == "/setup-2fa"
 
 
-def test_of_sixty_four_at_the_same_moment_one_gets_in(server, alice, codes):
+def test_one_of_64_parallel_recovery_codes_is_accepted(server, alice, codes):
     people = [Person(server, alice.name, alice.password) for _ in range(64)]
     for person in people:
         person.give_password()
@@ -242,7 +242,7 @@ def test_of_sixty_four_at_the_same_moment_one_gets_in(server, alice, codes):
 # Renewed
 
 
-def test_new_codes_end_the_old_ones_and_the_page_warns_of_it(alice, codes):
+def test_new_recovery_codes_void_the_old_ones_after_a_warning(alice, codes):
     page = alice.visit(PATH)
     assert [note for note in page.form.all(class_="note") if note.text], "a warning before the button"
     page = alice.send(PATH)
@@ -265,7 +265,7 @@ def test_a_proof_older_than_five_minutes_is_asked_for_anew(alice, codes):
     assert len(alice.send(PATH).recovery_codes) == 10, "and is not asked for again for five minutes"
 
 
-def test_a_recovery_code_proves_as_well_as_a_code(alice, codes):
+def test_a_recovery_code_refreshes_the_proof(alice, codes):
     alice.grow_stale()
     new = alice.send(PATH, {"otp": codes[0]}).recovery_codes
     assert len(new) == 10
@@ -279,20 +279,20 @@ def test_nonsense_in_the_field_for_the_proof_renews_nothing(alice, codes, otp):
     assert alice.recover(codes[0]).status == 303
 
 
-def test_a_code_that_opened_the_session_does_not_prove_a_second_time(alice, codes):
+def test_a_spent_code_does_not_refresh_the_proof(alice, codes):
     used = alice.used_code()
     alice.grow_stale()
     assert alice.send(PATH, {"otp": used}).status == 422
 
 
-def test_a_form_from_somewhere_else_renews_nothing(server, alice, codes):
+def test_a_cross_site_form_renews_no_code(server, alice, codes):
     token = alice.visit(PATH).token
-    foreign = {"Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
+    cross_site = {"Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
     answers = [
         alice.post(PATH, {}),
         alice.post(PATH, {"csrf_token": "A" * 43}),
         alice.post(PATH, {"csrf_token": Person(server).full().arrive("/").token}),
-        alice.post(PATH, {"csrf_token": token}, headers=foreign),
+        alice.post(PATH, {"csrf_token": token}, headers=cross_site),
     ]
     for page in answers:
         assert page.status == 403 and page.alerts and not page.recovery_codes
@@ -302,7 +302,7 @@ def test_a_form_from_somewhere_else_renews_nothing(server, alice, codes):
 # Counted
 
 
-def test_three_or_fewer_are_announced_on_home_and_account(server, alice, codes):
+def test_three_or_fewer_codes_are_announced_on_home_and_account(server, alice, codes):
     def banner():
         return [n.text for path in ("/", "/account") for n in alice.visit(path).dom.one("main").all(class_="note") if PATH in [a["href"] for a in n.all("a")]]
 
@@ -313,13 +313,13 @@ def test_three_or_fewer_are_announced_on_home_and_account(server, alice, codes):
         assert all(left in numbers(sentence) for sentence in told)
 
 
-def test_an_account_without_any_is_told_so(alice):
+def test_an_account_without_recovery_codes_is_warned(alice):
     alice.full()
     notes = alice.visit("/").dom.one("main").all(class_="note")
     assert [n for n in notes if PATH in [a["href"] for a in n.all("a")]]
 
 
-def test_the_page_opens_to_nobody_else(server, alice):
+def test_the_recovery_page_needs_a_full_session(server, alice):
     assert alice.visit(PATH).location.startswith("/login")
     assert alice.pending().visit(PATH).location.startswith("/verify-2fa")
     other = Person(server).enrolling()
@@ -334,9 +334,9 @@ def wrong_twice(person, steps):
     server = person.server
     person.forget().give_password()
     server.clock.to_step(max(person.spent, step_at(server.clock.now())) + 8)
-    pages = [person.prove(code_of_step(person.secret, step_at(server.clock.now()) + steps))]
+    pages = [person.verify(code_of_step(person.secret, step_at(server.clock.now()) + steps))]
     server.clock.next_step()
-    pages.append(person.prove(code_of_step(person.secret, step_at(server.clock.now()) + steps)))
+    pages.append(person.verify(code_of_step(person.secret, step_at(server.clock.now()) + steps)))
     return pages
 
 
@@ -359,7 +359,7 @@ def test_two_codes_that_fit_one_wrong_clock_are_refused_and_explained(server, la
     assert sentence.replace("\u00a0", " ") not in first.errors["otp"].replace("\u00a0", " ")
     assert sentence.replace("\u00a0", " ") in second.errors["otp"].replace("\u00a0", " ")
     assert person.visit("/").location == "/verify-2fa"
-    assert person.prove().status == 303, "the right code opens"
+    assert person.verify().status == 303, "the right code opens"
 
 
 def test_codes_that_fit_no_clock_are_not_explained(alice):

@@ -71,7 +71,7 @@ def test_every_refusal_has_the_same_status_headers_and_bytes(known, reason):
     assert known.session is None
 
 
-def test_what_is_not_text_is_refused_the_same_for_every_name(known):
+def test_invalid_utf8_is_refused_alike_for_every_name(known):
     """Before any look-up, so that it need cost nothing."""
     answers = [refuse(known, {"username": name, "password": b"\xff\xfe\xfd"})[0] for name in (KNOWN, UNKNOWN)]
     known_page, unknown_page = (re.sub(r"\b[0-9a-f]{16}\b", "ID", a.html.replace(a.token, "TOKEN") if "csrf_token" in a.html else a.html) for a in answers)
@@ -79,12 +79,12 @@ def test_what_is_not_text_is_refused_the_same_for_every_name(known):
     assert known_page.replace(KNOWN, "NAME") == unknown_page.replace(UNKNOWN, "NAME")
 
 
-def test_the_length_of_the_answer_tells_nothing(known):
+def test_the_reply_length_reveals_nothing(known):
     lengths = {len(refuse(known, REASONS[r])[0].bytes) for r in ("wrong password", "unknown name", "known name, password over 1,024 bytes")}
     assert len(lengths) == 1
 
 
-def test_the_right_password_is_let_in_so_that_the_refusals_mean_something(known):
+def test_the_right_password_is_accepted_as_a_control(known):
     known.forget().server.forgive()
     known.give_password()
     assert known.page.location == "/verify-2fa"
@@ -167,7 +167,7 @@ def test_known_and_other_names_take_the_same_time(quick, other):
     assert abs(apart) < 1, f"{apart:.3f} ms"
 
 
-def differences_in_a_wait(server):
+def differences_in_a_lockout(server):
     """What the unknown name takes longer, in seconds."""
     person = Person(server)
     names = (KNOWN, UNKNOWN)
@@ -185,6 +185,6 @@ def differences_in_a_wait(server):
         yield (times[1][0] - times[0][0]) * (1 if order == names else -1)
 
 
-def test_names_that_wait_take_the_same_time(quick):
-    apart = apart_ms("known against unknown name in a wait", differences_in_a_wait(quick))
+def test_locked_names_take_the_same_time(quick):
+    apart = apart_ms("known against unknown name in a wait", differences_in_a_lockout(quick))
     assert abs(apart) < 1, f"{apart:.3f} ms"

@@ -88,7 +88,7 @@ def test_a_trigger_in_an_older_backup_does_not_run(backup, tmp_path):
 
 
 @pytest.mark.sqlite
-def test_what_sqlite_adds_by_itself_is_no_change(backup, tmp_path):
+def test_sqlites_own_objects_are_no_schema_change(backup, tmp_path):
     server, good = backup
     file = tmp_path / "analysed.sqlite"
     shutil.copy(good, file)
@@ -152,7 +152,7 @@ def test_check_names_what_postgres_holds_beside_ours(make_server, postgres):
     (lambda path: path.write_bytes(b""), "nothing"),
     (lambda path: sqlite3.connect(path).execute("CREATE TABLE recipes (id INTEGER)"), "another program's database"),
 ])
-def test_restore_blames_the_file_that_was_named(backup, tmp_path, make, why):
+def test_restore_reports_the_named_file(backup, tmp_path, make, why):
     server, _ = backup
     file = tmp_path / "named.sqlite"
     make(file)

@@ -47,15 +47,15 @@ def story(server):
     told.add("secret", person.read_secret())
     told["raw secret"] = {raw_secret(person.secret), raw_secret(person.secret).hex().encode(), raw_secret(person.secret).hex().upper().encode(),
                           base64.b64encode(raw_secret(person.secret)).rstrip(b"=")}
-    did(person.prove("999999"))
-    did(person.prove())
+    did(person.verify("999999"))
+    did(person.verify())
     did(person.follow())
     did(person.send("/logout"))
     did(person.give_password(password=mistyped))
     did(person.post("/login", {"csrf_token": "forged-token-of-a-stranger", "username": person.name, "password": person.password}))
     did(person.give_password())
     did(person.follow())
-    did(person.prove())
+    did(person.verify())
     did(person.follow())
     person.visit("/nowhere?password=" + "in-the-address-4242")
     now = step_at(server.clock.now())
@@ -86,7 +86,7 @@ def test_database_and_write_ahead_log_hold_no_secret(server, story):
 
 
 @pytest.mark.sqlite
-def test_what_is_looked_for_would_be_found(server, story):
+def test_the_secret_search_finds_a_planted_secret(server, story):
     """The name is no secret and stands in all of them: the search itself works."""
     name = next(iter(re.findall(rb"person-\d+-[0-9a-f]{6}", server.database().read_bytes() + (server.data / "doubletour.sqlite-wal").read_bytes())))
     assert name

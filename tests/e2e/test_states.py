@@ -68,7 +68,7 @@ ASIDE = ("/static/", "/language/", "/favicon.ico", "/.well-known/jwks.json", "/.
 # Pages that open only with something begun before, and where they lead without it.
 NEEDS = {"/account/authenticators/confirm": "/account/authenticators", "/gate": "/", "/?rd": "/", "/.well-known/change-password": "/account/password"}
 DEAD = ("/set-password",)  # a page that a link opens, and nothing else
-LEADS = {"none": "/login", "enrolling": "/setup-2fa", "pending": "/verify-2fa", "full": "/"}
+STEP_OF_STATE = {"none": "/login", "enrolling": "/setup-2fa", "pending": "/verify-2fa", "full": "/"}
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_the_table_of_routes_is_the_one_that_was_decided(table):
     assert len(table) == len(OPENS)
 
 
-def test_the_readable_list_tells_the_same(server, table):
+def test_the_text_list_matches_the_json_list(server, table):
     header, *lines = [line.split() for line in server.command("routes").stdout.splitlines()]
     assert header == ["METHOD", "PATH", "LANE", "OPENS", "IN"]
     assert lines == [[row["method"], row["path"], row["lane"], ",".join(row["opens"])] for row in table]
@@ -120,7 +120,7 @@ def test_a_page_opens_in_its_states_only(server, routes, state):
                 assert page.status in (200, 303) and page.location in (None, "/login"), (state, page)
             else:
                 assert page.status == 303 and page.bytes == b"", (state, page)
-                assert page.location.split("?")[0] == LEADS[state], (state, page)
+                assert page.location.split("?")[0] == STEP_OF_STATE[state], (state, page)
             assert not shown_secret(page) or (state, path) == ("enrolling", "/setup-2fa")
 
 
@@ -137,14 +137,14 @@ def test_a_form_opens_in_its_states_only_even_with_a_good_token(server, routes, 
         new = Person(server)
         page = person.post(path, {"csrf_token": token, "username": new.name, "password": new.password, "confirm": new.password, "otp": code,
                                   "current": person.password, "name": new.name, "id": "1"})
-        assert page.status == 303 and page.location.split("?")[0] == LEADS[state], (state, page)
+        assert page.status == 303 and page.location.split("?")[0] == STEP_OF_STATE[state], (state, page)
         assert person.session == before, "the session is what it was"
         if path == "/register":
             assert new.give_password().status == 422, "no account was made"
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_no_token_of_this_session_no_form(server, routes, state):
+def test_forms_need_a_token_of_their_session(server, routes, state):
     for path in sorted(path for method, path in routes if method == "POST"):
         person = person_in(state, server)
         page = person.post(path, {"csrf_token": "A" * 43, "username": person.name, "password": person.password,
@@ -154,7 +154,7 @@ def test_no_token_of_this_session_no_form(server, routes, state):
         if page.status == 303 and state in OPENS["POST", path]:
             assert page.location == NEEDS[path], (state, page)
         elif page.status == 303:
-            assert page.location.split("?")[0] == LEADS[state], (state, page)
+            assert page.location.split("?")[0] == STEP_OF_STATE[state], (state, page)
 
 
 QUERIES = ("rd=https://wiki.example.org/", "rd=", "rd", "rm=GET&rd=%zz", "next=/account", "next=%00", "invite=x", "link=x", "ticket=x", "before=1",
@@ -188,11 +188,11 @@ def test_the_state_is_the_sessions_and_not_the_accounts(server):
 def test_a_code_of_one_account_does_nothing_for_another(server):
     one, two = Person(server).pending(), Person(server).pending()
     server.clock.to_step(max(one.spent, two.spent) + 3)
-    assert two.prove(one.code()).status == 422
+    assert two.verify(one.code()).status == 422
     assert two.visit("/").location.startswith("/verify-2fa")
 
 
-def test_what_is_cached_of_a_session_dies_with_it(server):
+def test_the_session_cache_ends_with_the_session(server):
     """Warm every worker's idea of the session, then end it: the very next request is refused."""
     for _ in range(5):
         person = Person(server).full()

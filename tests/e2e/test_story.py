@@ -23,7 +23,7 @@ def flashed(person):
 # 1. Register
 
 
-def test_whoever_registers_is_led_to_set_up_with_a_message(alice):
+def test_registration_continues_to_set_up_with_a_message(alice):
     alice.register()
     assert (alice.page.status, alice.page.location) == (303, "/setup-2fa")
     alice.follow()
@@ -31,7 +31,7 @@ def test_whoever_registers_is_led_to_set_up_with_a_message(alice):
     assert "two-factor" in flashed(alice).lower()
 
 
-def test_a_flash_message_is_told_once(alice):
+def test_a_flash_message_is_shown_once(alice):
     alice.register()
     alice.follow()
     assert alice.page.flashes
@@ -75,7 +75,7 @@ def refusal(server, language, fields, taken):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("rule", RULES, ids=[r[0] for r in RULES])
-def test_each_rule_of_registration_has_its_sentence_under_its_own_field(server, taken, rule, language):
+def test_each_registration_error_is_shown_at_its_field(server, taken, rule, language):
     _, fields, where, french, english = rule
     person, sent = refusal(server, language, fields, taken)
     page = person.page
@@ -100,7 +100,7 @@ def test_no_two_rules_share_a_sentence_and_each_is_translated(server, taken):
     assert len(set(sentences.values())) == len(sentences), sentences
 
 
-def test_two_fields_can_be_wrong_at_once_each_with_its_sentence(alice):
+def test_two_invalid_fields_each_show_an_error(alice):
     alice.register(username="a", password="", confirm="")
     assert {"username", "password"} <= set(alice.page.errors)
 
@@ -176,7 +176,7 @@ def test_a_name_is_folded_to_lower_case_for_registration_and_sign_in(server):
 # 2. Set up
 
 
-def test_set_up_shows_instructions_the_picture_the_secret_and_the_way_on(alice):
+def test_set_up_shows_instructions_qr_code_secret_and_form(alice):
     page = alice.enrolling().arrive("/setup-2fa")
     picture, secret = page.by_id("qr"), page.by_id("secret")
     kind, _, data = picture["src"].partition(",")
@@ -200,15 +200,15 @@ def test_reloading_shows_the_same_secret_for_ten_minutes(server, alice):
     assert alice.read_secret() == first
 
 
-def test_after_ten_minutes_the_secret_is_another_and_the_first_counts_no_more(server, alice):
+def test_a_new_secret_replaces_the_first_after_ten_minutes(server, alice):
     first = alice.enrolling().read_secret()
     server.clock.advance(10 * 60 + 5)
-    alice.prove(code_at(first, server.clock.now()))
+    alice.verify(code_at(first, server.clock.now()))
     assert alice.page.status in (303, 422) and alice.page.location != CODES
     assert alice.read_secret() != first
-    alice.prove(code_at(first, server.clock.now()))
+    alice.verify(code_at(first, server.clock.now()))
     assert alice.page.status == 422
-    assert alice.prove().location == CODES
+    assert alice.verify().location == CODES
 
 
 def test_another_session_of_the_same_account_has_another_secret(server, alice):
@@ -217,17 +217,17 @@ def test_another_session_of_the_same_account_has_another_secret(server, alice):
     other.give_password()
     assert other.page.location == "/setup-2fa"
     assert other.read_secret() != first
-    other.prove(code_at(first, server.clock.now()))
+    other.verify(code_at(first, server.clock.now()))
     assert other.page.status == 422, "a secret belongs to the session that it was made for"
 
 
-def test_once_a_session_has_enrolled_no_other_can_enrol_the_same_account(server, alice):
+def test_only_one_session_enrols_an_account(server, alice):
     alice.enrolling().read_secret()
     other = Person(server, alice.name, alice.password)
     other.give_password()
     other.read_secret()
     token = other.page.token
-    alice.prove()
+    alice.verify()
     assert alice.page.location == CODES
     other.post("/verify-2fa", {"csrf_token": token, "otp": other.fresh_code()})
     assert other.page.location != CODES, "the second secret must not replace the first"
@@ -236,10 +236,10 @@ def test_once_a_session_has_enrolled_no_other_can_enrol_the_same_account(server,
     assert alice.page.location == "/"
 
 
-def test_no_code_can_be_confirmed_before_a_secret_was_shown(alice):
+def test_no_code_is_confirmed_before_the_secret_is_shown(alice):
     alice.enrolling()
     alice.secret = "A" * 32
-    alice.prove(alice.code())
+    alice.verify(alice.code())
     assert alice.page.location != CODES
     assert alice.visit("/").status == 303
 
@@ -261,27 +261,27 @@ def test_a_wrong_code_brings_the_form_back_and_enrols_nothing(server, alice, wro
     alice.enrolling().read_secret()
     if wrong == alice.code():
         server.clock.next_step()
-    page = alice.prove(wrong) if wrong else alice.send("/verify-2fa", {"otp": ""})
+    page = alice.verify(wrong) if wrong else alice.send("/verify-2fa", {"otp": ""})
     assert page.status in (400, 422)
     if page.status == 422:
         assert page.errors["otp"] and page.field("otp")
         assert page.value("otp") == ""
     assert alice.visit("/").location == "/setup-2fa"
-    assert alice.prove().location == CODES, "the right one is still good"
+    assert alice.verify().location == CODES, "the right one is still good"
 
 
 @pytest.mark.parametrize("dressed", ["{0}{1} {2}", " {0}-{1}{2} ", "{0}{1}{2}\t", "{0}.{1}.{2}"], ids=["space", "hyphen", "tab", "dot"])
 def test_white_space_and_dashes_alone_are_dropped_from_a_code(alice, dressed):
     alice.enrolling().read_secret()
     code = alice.fresh_code()
-    alice.prove(dressed.format(code[:2], code[2:4], code[4:]))
+    alice.verify(dressed.format(code[:2], code[2:4], code[4:]))
     assert (alice.page.location == CODES) == ("." not in dressed)
 
 
 # 4. Home
 
 
-def test_home_tells_name_account_factor_and_last_sign_in(server, alice):
+def test_home_shows_name_account_factor_and_last_sign_in(server, alice):
     first = alice.full().arrive("/")
     assert alice.name in first.heading or alice.name in first.text
     assert len(first.dom.one("main").all("time")) >= 1, "since when the account exists"
@@ -292,7 +292,7 @@ def test_home_tells_name_account_factor_and_last_sign_in(server, alice):
     assert len(again.dom.one("main").all("time")) >= 2, "and the last sign-in"
 
 
-def test_the_bar_carries_name_and_language_switch_always_and_log_out_only_when_signed_in(alice):
+def test_the_bar_shows_log_out_only_when_signed_in(alice):
     page = alice.visit("/login")
     assert "Doubletour" in page.dom.one("header").text
     assert not [f for f in page.dom.all("form") if f.get("action") == "/logout"]
@@ -302,7 +302,7 @@ def test_the_bar_carries_name_and_language_switch_always_and_log_out_only_when_s
 
 
 @pytest.mark.parametrize("path", ["/login", "/register"])
-def test_inputs_tell_browsers_what_they_are_for(alice, path):
+def test_inputs_have_autocomplete_hints(alice, path):
     page = alice.visit(path)
     purposes = {i["name"]: i.get("autocomplete") for i in page.form.all("input") if i.get("type") != "hidden"}
     if path == "/login":
@@ -347,7 +347,7 @@ def test_looking_at_log_out_changes_nothing(alice, method):
 
 
 @pytest.mark.parametrize("state", ["enrolling", "pending"])
-def test_whoever_is_not_through_can_log_out_as_well(alice, state):
+def test_pending_sessions_can_log_out(alice, state):
     old = getattr(alice, state)().session
     alice.log_out()
     assert alice.page.location == "/login"
@@ -357,17 +357,17 @@ def test_whoever_is_not_through_can_log_out_as_well(alice, state):
 # 6. Sign in
 
 
-def test_password_then_code_lead_home(alice):
+def test_password_and_code_end_at_home(alice):
     alice.full().log_out()
     alice.give_password()
     assert (alice.page.status, alice.page.location) == (303, "/verify-2fa")
     assert alice.visit("/").location.startswith("/verify-2fa"), "a password alone opens nothing"
-    alice.prove()
+    alice.verify()
     assert (alice.page.status, alice.page.location) == (303, "/")
     assert alice.name in alice.follow().text
 
 
-def test_without_a_factor_the_password_leads_to_set_up(alice):
+def test_a_password_without_a_factor_continues_to_set_up(alice):
     alice.enrolling().forget().give_password()
     assert (alice.page.status, alice.page.location) == (303, "/setup-2fa")
 
@@ -377,25 +377,25 @@ def test_a_used_code_is_refused_with_the_sentence_of_a_wrong_one(server, alice):
     alice.sign_in()
     used = alice.used_code()
     alice.forget().give_password()
-    replayed = alice.prove(used)
-    wrong = alice.prove("%06d" % ((int(used) + 1) % 10**6))
+    replayed = alice.verify(used)
+    wrong = alice.verify("%06d" % ((int(used) + 1) % 10**6))
     assert replayed.status == wrong.status == 422
     assert replayed.errors == wrong.errors != {}
 
 
-def test_the_code_that_confirmed_enrolment_signs_nobody_in(server, alice):
+def test_the_enrolment_code_cannot_sign_in(server, alice):
     alice.enrolling().read_secret()
     code = alice.fresh_code()
-    alice.prove(code)
+    alice.verify(code)
     alice.forget().give_password()
-    assert alice.prove(code).status == 422
+    assert alice.verify(code).status == 422
 
 
 @pytest.mark.parametrize("drift, passes", [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
-def test_a_code_is_good_one_step_each_way_and_no_further(server, alice, drift, passes):
+def test_a_code_is_valid_for_one_step_before_and_after(server, alice, drift, passes):
     alice.full().forget().give_password()
     server.clock.to_step(alice.spent + 5)
-    alice.prove(alice.code(drift))
+    alice.verify(alice.code(drift))
     assert alice.page.status == (303 if passes else 422)
 
 
@@ -403,9 +403,9 @@ def test_an_older_step_is_spent_once_a_newer_one_was_used(server, alice):
     alice.full().forget().give_password()
     server.clock.to_step(alice.spent + 5)
     older, newer = alice.code(0), alice.code(1)
-    assert alice.prove(newer).status == 303
+    assert alice.verify(newer).status == 303
     alice.forget().give_password()
-    assert alice.prove(older).status == 422
+    assert alice.verify(older).status == 422
 
 
 def test_a_clock_that_goes_back_reopens_nothing(server, alice):
@@ -418,8 +418,8 @@ def test_a_clock_that_goes_back_reopens_nothing(server, alice):
         server.clock.advance(600)
         server.clock.set(moment - 30)
         alice.give_password()
-        assert alice.prove(used).status == 422
-        assert alice.prove(alice.code()).status == 422
+        assert alice.verify(used).status == 422
+        assert alice.verify(alice.code()).status == 422
     finally:
         server.clock.set(moment)
 
@@ -432,7 +432,7 @@ def test_pending_lasts_ten_minutes(server, alice):
     assert alice.visit("/verify-2fa").location.startswith("/login")
 
 
-def test_a_code_after_the_ten_minutes_signs_nobody_in(server, alice):
+def test_a_code_after_ten_minutes_is_refused(server, alice):
     alice.pending()
     shown = alice.visit("/verify-2fa")
     server.clock.advance(10 * 60 + 1)
@@ -487,7 +487,7 @@ def test_the_session_is_another_at_each_state_and_the_old_one_is_dead(alice):
     alice.log_out()
     alice.give_password()
     seen.append(alice.session)
-    alice.prove()
+    alice.verify()
     seen.append(alice.session)
 
     assert None not in seen and len(set(seen)) == 4
@@ -496,7 +496,7 @@ def test_the_session_is_another_at_each_state_and_the_old_one_is_dead(alice):
     assert alice.visit("/").status == 200 or alice.session is None
 
 
-def test_a_new_sign_in_does_not_adopt_a_session_that_the_browser_brought(server, alice):
+def test_a_sign_in_never_adopts_an_existing_session(server, alice):
     alice.full()
     mallory = Person(server).pending()
     planted = mallory.session
@@ -556,7 +556,7 @@ def test_415_names_the_type_that_is_accepted(server, kind):
     ("/login//", 400, None), ("/nowhere/", 404, None), ("/healthz/", 404, None), ("/.doubletour/enter/", 404, None),
     ("/account/sessions/end/", 404, None),
 ])
-def test_a_page_with_a_slash_behind_it_leads_to_the_page(alice, path, status, where):
+def test_a_trailing_slash_redirects_to_the_page(alice, path, status, where):
     page = alice.visit(path)
     assert (page.status, page.location) == (status, where)
 
@@ -567,7 +567,7 @@ def test_a_path_of_two_slashes_is_refused(server):
     assert status == 400
 
 
-def test_the_well_known_address_leads_to_the_password_page(alice):
+def test_the_well_known_url_redirects_to_the_password_page(alice):
     page = alice.visit("/.well-known/change-password")
     assert (page.status, page.location) == (303, "/account/password")
     assert alice.full().visit("/.well-known/change-password").location == "/account/password"
@@ -579,7 +579,7 @@ def test_the_well_known_address_leads_to_the_password_page(alice):
 
 @pytest.mark.parametrize("state, where", [("full", "/"), ("pending", "/verify-2fa"), ("enrolling", "/setup-2fa")])
 @pytest.mark.parametrize("path", ["/login", "/register"])
-def test_whoever_is_on_the_way_already_is_told_so_and_goes_there(alice, path, state, where):
+def test_a_pending_session_is_redirected_with_a_message(alice, path, state, where):
     getattr(alice, state)()
     alice.arrive("/logout")  # any pending message is told here
     alice.visit(path)
@@ -627,7 +627,7 @@ def test_a_hostile_next_is_not_followed(alice, path):
     if alice.page.status == 400:
         return  # refused outright is as good
     assert alice.page.location in ("/verify-2fa", "/verify-2fa?next=%2F"), alice.page
-    alice.prove()
+    alice.verify()
     assert alice.page.location == "/"
 
 
@@ -639,7 +639,7 @@ def test_a_hostile_next_in_the_code_form_is_not_followed_either(alice):
 
 
 @pytest.mark.parametrize("path", ["/setup-2fa", "/verify-2fa"])
-def test_a_page_that_needs_more_leads_to_login_and_keeps_where_one_wanted_to_go(alice, path):
+def test_a_closed_page_redirects_to_login_with_the_return_url(alice, path):
     alice.visit(path)
     parts = urlsplit(alice.page.location)
     assert (alice.page.status, parts.path) == (303, "/login")
@@ -671,26 +671,26 @@ def test_a_code_form_that_was_sent_twice_signs_in_once_and_for_good(alice):
     assert alice.follow().heading == alice.visit("/").heading, "home: she is signed in"
 
 
-def test_next_is_kept_by_the_server_from_the_password_on(alice):
+def test_next_is_stored_after_the_password(alice):
     alice.full().forget().give_password("/login?next=/account/sessions")
-    assert alice.prove(path="/verify-2fa").location == "/account/sessions"  # no word of it in address or form
+    assert alice.verify(path="/verify-2fa").location == "/account/sessions"  # no word of it in address or form
     alice.forget().give_password()
-    assert alice.prove(path="/verify-2fa").location == "/"  # and no longer than until it was used
+    assert alice.verify(path="/verify-2fa").location == "/"  # and no longer than until it was used
 
 
-def test_what_the_code_form_says_goes_before_what_was_kept(alice):
+def test_the_code_forms_next_overrides_the_stored_one(alice):
     alice.full().forget().give_password("/login?next=/account/sessions")
-    assert alice.prove(path="/verify-2fa?next=/account/activity").location == "/account/activity"
+    assert alice.verify(path="/verify-2fa?next=/account/activity").location == "/account/activity"
     alice.forget().give_password("/login?next=/account/sessions")
     shown = alice.arrive("/verify-2fa")
     alice.post("/verify-2fa", {"csrf_token": shown.token, "otp": alice.fresh_code(), "next": "//example.org"})
     assert alice.page.location == "/account/sessions"
 
 
-def test_next_is_kept_by_the_server_through_enrolment_too(alice):
+def test_next_is_stored_through_enrolment(alice):
     alice.send("/register?next=/account/sessions", {"username": alice.name, "password": alice.password, "confirm": alice.password})
     alice.read_secret()
-    assert alice.prove(path="/verify-2fa").location == "/account/recovery-codes?next=%2Faccount%2Fsessions"
+    assert alice.verify(path="/verify-2fa").location == "/account/recovery-codes?next=%2Faccount%2Fsessions"
 
 
 def test_a_hostile_next_is_not_kept_either(alice):
@@ -699,7 +699,7 @@ def test_a_hostile_next_is_not_kept_either(alice):
     for path in HOSTILE:
         alice.post("/login", {"csrf_token": shown.token, "username": alice.name, "password": alice.password, "next": path})
         if alice.page.status == 303:
-            assert alice.prove(path="/verify-2fa").location == "/", repr(path)
+            assert alice.verify(path="/verify-2fa").location == "/", repr(path)
             shown = alice.forget().arrive("/login")
 
 
@@ -711,7 +711,7 @@ def test_a_hostile_next_is_not_kept_either(alice):
     ("de, en;q=0.3", "en"), ("de", "fr"), ("*", "fr"), ("", "fr"), (None, "fr"), ("en;q=0", "fr"), ("fr;q=0, en", "en"), (",;q=;;=", "fr"),
     ("EN-us", "en"), ("en" * 500, "fr"),
 ])
-def test_the_browser_is_asked_for_its_language_and_french_is_the_default(alice, accept, language):
+def test_the_browsers_language_is_used_and_french_is_the_default(alice, accept, language):
     page = alice.visit("/login", headers={"Accept-Language": accept if accept is not None else None})
     assert page.language == language
 
@@ -723,7 +723,7 @@ def switch_language(person, language):
     return person.arrive(links[0])
 
 
-def test_the_choice_of_language_beats_the_browser_and_lasts_through_sign_in(alice):
+def test_the_chosen_language_overrides_the_browsers(alice):
     alice.visit("/login")
     assert alice.page.language == "en"
     switch_language(alice, "fr")
@@ -738,13 +738,13 @@ def test_the_choice_of_language_beats_the_browser_and_lasts_through_sign_in(alic
 
 
 @pytest.mark.parametrize("path", ["/language/de", "/language/", "/language/fr/", "/language/FR", "/language/fr%00"])
-def test_there_is_no_other_language(alice, path):
+def test_unknown_languages_are_404(alice, path):
     assert alice.visit(path).status in (400, 404)
     assert "language" not in alice.cookies
 
 
 @pytest.mark.parametrize("path", HOSTILE, ids=repr)
-def test_the_language_switch_leads_nowhere_else(alice, path):
+def test_the_language_switch_redirects_to_own_paths_only(alice, path):
     page = alice.visit("/language/fr?next=" + quote(path, safe=""))
     assert page.status == 400 or page.location == "/"
 
@@ -755,7 +755,7 @@ def prefer(server, person, language, time_format):
     assert server.sql("SELECT language, time_format FROM accounts WHERE name = ?", person.name) == [(language, time_format)]
 
 
-def test_the_language_and_times_that_an_account_prefers_come_with_its_sign_in(server, alice):
+def test_account_preferences_apply_from_sign_in(server, alice):
     alice.full()
     prefer(server, alice, "fr", "iso")
     alice.forget().sign_in()
@@ -803,7 +803,7 @@ def test_every_page_has_a_title_of_its_own(alice):
 # Statuses
 
 
-def test_nowhere_is_404_in_the_same_dress_with_a_request_id(server, alice):
+def test_an_unknown_path_is_a_404_page_with_a_request_id(server, alice):
     page = alice.visit("/nowhere")
     assert page.status == 404 and page.dom.one("header")
     number = re.search(r"\b[0-9a-f]{16}\b", page.text)
@@ -815,14 +815,14 @@ def test_nowhere_is_404_in_the_same_dress_with_a_request_id(server, alice):
     ("POST", "/", {"GET", "HEAD"}), ("PUT", "/login", {"GET", "HEAD", "POST"}), ("DELETE", "/logout", {"GET", "HEAD", "POST"}),
     ("POST", "/healthz", {"GET", "HEAD"}), ("TRACE", "/login", {"GET", "HEAD", "POST"}), ("POST", "/setup-2fa", {"GET", "HEAD"}),
 ])
-def test_another_method_is_405_and_the_allowed_ones_are_named(alice, method, path, allowed):
+def test_a_wrong_method_is_405_with_the_allowed_methods(alice, method, path, allowed):
     more = {"data": {"a": "b"}} if method == "POST" else {}
     page = alice.request(method, path, **more)
     assert page.status == 405 and page.heading
     assert allowed <= {m.strip() for m in page.headers["Allow"].split(",")}
 
 
-def test_a_body_over_the_limit_is_413_in_the_same_dress(alice):
+def test_a_body_over_the_limit_is_a_413_page(alice):
     token = alice.visit("/login").token
     page = alice.post("/login", {"csrf_token": token, "username": "a" * 20000, "password": "b"})
     assert page.status == 413 and page.dom.one("header")
@@ -853,7 +853,7 @@ def test_head_is_get_without_the_body(alice, path):
     assert head.headers.get("Content-Type") == get.headers.get("Content-Type")
 
 
-def test_static_files_are_cached_for_ever_and_named_by_content(alice):
+def test_static_files_are_immutable_and_named_by_content(alice):
     page = alice.visit("/login")
     files = [e["href"] for e in page.dom.all("link", rel="stylesheet")] + [e["src"] for e in page.dom.all("script")]
     assert files
@@ -928,29 +928,29 @@ def test_a_forged_form_is_403_with_a_sentence_and_the_typed_name_kept(alice, kin
     assert retry.status == 303, "the form that came back works"
 
 
-def test_a_browser_that_sends_neither_origin_nor_fetch_metadata_can_sign_in(alice):
+def test_sign_in_works_without_origin_and_fetch_metadata(alice):
     alice.full().forget()
     token = alice.visit("/login").token
     alice.request("POST", "/login", data={"csrf_token": token, "username": alice.name, "password": alice.password})
     assert alice.page.status == 303
 
 
-def test_a_token_from_before_sign_in_is_worthless_after_it(alice):
+def test_an_anonymous_form_token_is_refused_after_sign_in(alice):
     before = alice.visit("/login").token
     alice.full()
     assert alice.post("/logout", {"csrf_token": before}).status == 403
     assert alice.visit("/").status == 200
 
 
-def test_a_token_of_the_pending_session_is_worthless_once_signed_in(alice):
+def test_a_pending_form_token_is_refused_after_sign_in(alice):
     before = alice.pending().visit("/verify-2fa").token
-    alice.prove()
+    alice.verify()
     assert alice.post("/logout", {"csrf_token": before}).status == 403
     assert alice.visit("/").status == 200
 
 
 @pytest.mark.parametrize("path", ["/register", "/verify-2fa", "/logout"])
-def test_every_form_refuses_what_carries_no_token(alice, path):
+def test_every_form_refuses_a_missing_token(alice, path):
     {"/verify-2fa": alice.pending, "/logout": alice.full}.get(path, lambda: alice)()
     alice.arrive("/logout")
     page = alice.post(path, {"username": alice.name, "password": GOOD, "confirm": GOOD, "otp": "123456"})

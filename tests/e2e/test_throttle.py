@@ -30,7 +30,7 @@ def wrong_codes(person, count):
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_the_sixth_wrong_password_waits_and_the_page_says_so(server, language):
+def test_the_sixth_wrong_password_starts_a_lockout(server, language):
     alice = Person(server, language=language).full()
     stranger = Person(server, alice.name, "not the password", language=language)
     assert [stranger.give_password().status for _ in range(5)] == [422] * 5
@@ -45,14 +45,14 @@ def test_the_sixth_wrong_password_waits_and_the_page_says_so(server, language):
 
 
 @pytest.mark.parametrize("name", ["nobody.has.this", "-not-a-name-", ""])
-def test_a_name_that_nobody_has_waits_in_the_same_way(server, name):
+def test_unknown_names_are_locked_out_alike(server, name):
     person = Person(server, name or "unused", "x")
     statuses = [person.give_password(username=name).status for _ in range(7)]
     assert statuses == [422] * 5 + [429] * 2
     server.forgive()
 
 
-def test_a_wait_grows_to_minutes_and_an_hour(server):
+def test_a_lockout_grows_to_minutes_and_an_hour(server):
     person = Person(server, "grows.to.an.hour", "x")
     for _ in range(5):
         person.give_password()
@@ -69,19 +69,19 @@ def test_a_wait_grows_to_minutes_and_an_hour(server):
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_the_sixth_wrong_code_waits_and_spends_nothing(server, language):
+def test_the_sixth_wrong_code_starts_a_lockout_and_spends_no_step(server, language):
     alice = Person(server, language=language).pending()
     server.clock.next_step()  # not after the wrong codes: it may move by 30 seconds, as long as the backoff
     assert wrong_codes(alice, 5) == [422] * 5
     code = alice.fresh_code()
-    page = alice.prove(code)
+    page = alice.verify(code)
     assert page.status == 429 and int(page.headers["Retry-After"]) in range(1, 31)
     assert page.by_id("problem").text.startswith(WORDS[language][0])
     server.clock.advance(30)
-    assert alice.prove(code).location == "/", "it was not spent by the try that was not looked at"
+    assert alice.verify(code).location == "/", "it was not spent by the try that was not looked at"
 
 
-def test_a_new_session_with_the_right_password_gives_no_new_tries(server):
+def test_a_new_session_gives_no_new_attempts(server):
     alice = Person(server).full()
     for _ in range(5):
         alice.forget().give_password()
@@ -90,7 +90,7 @@ def test_a_new_session_with_the_right_password_gives_no_new_tries(server):
     assert alice.page.status == 303 and wrong_codes(alice, 1) == [429]
 
 
-def test_a_wait_survives_a_restart_and_the_death_of_either_process(make_server):
+def test_a_lockout_survives_a_restart_and_process_crashes(make_server):
     server = make_server()
     alice = Person(server).full()
     for _ in range(5):
@@ -100,7 +100,7 @@ def test_a_wait_survives_a_restart_and_the_death_of_either_process(make_server):
 
 
 @pytest.mark.parametrize("name", ["known", "unknown"])
-def test_of_two_hundred_at_the_same_moment_five_are_looked_at(make_server, name):
+def test_five_of_two_hundred_parallel_passwords_are_checked(make_server, name):
     server = make_server()
     alice = Person(server).full()
     browser = Person(server)
@@ -112,7 +112,7 @@ def test_of_two_hundred_at_the_same_moment_five_are_looked_at(make_server, name)
     assert server.sql("SELECT count(*) FROM audit WHERE event = 'signin.refused'") == [(5,)]
 
 
-def test_of_two_hundred_codes_at_the_same_moment_five_are_looked_at(make_server):
+def test_five_of_two_hundred_parallel_codes_are_checked(make_server):
     server = make_server()
     alice = Person(server).pending()
     token = alice.arrive("/verify-2fa").token
@@ -124,7 +124,7 @@ def test_of_two_hundred_codes_at_the_same_moment_five_are_looked_at(make_server)
 # Nobody is locked out
 
 
-def test_a_thousand_wrong_passwords_from_elsewhere_do_not_reach_a_known_browser(proxied):
+def test_wrong_passwords_elsewhere_do_not_lock_a_known_browser(proxied):
     alice = Person(proxied).full()
     alice.log_out()
     token = alice.visit("/login").token
@@ -142,7 +142,7 @@ def test_a_thousand_wrong_passwords_from_elsewhere_do_not_reach_a_known_browser(
     assert "50 tries to sign in as you were refused" in notice
 
 
-def test_a_flood_of_invented_names_locks_nobody_and_fills_a_table_of_fixed_size(proxied):
+def test_invented_names_lock_no_account_and_fill_a_bounded_table(proxied):
     alice = Person(proxied).full()
     token = alice.forget().visit("/login").token
     form, flood, statuses = {"doubletour-form": alice.cookies["doubletour-form"]}, scaled(1_500, 100_000), {}
@@ -162,7 +162,7 @@ def test_a_flood_of_invented_names_locks_nobody_and_fills_a_table_of_fixed_size(
     evidence("invented names", names=flood, answers=statuses, rows=rows, owner="signs in at once")
 
 
-def test_whoever_has_the_password_cannot_keep_the_owner_from_entering_the_code(server):
+def test_a_stolen_password_cannot_lock_out_the_owners_code(server):
     alice = Person(server).full()
     alice.log_out()
     thief = Person(server, alice.name, alice.password)
@@ -172,7 +172,7 @@ def test_whoever_has_the_password_cannot_keep_the_owner_from_entering_the_code(s
     assert "5 tries" in alice.follow().text
 
 
-def test_one_wrong_try_is_told_once_and_leads_to_the_activity(server):
+def test_a_wrong_attempt_is_announced_once_with_a_link(server):
     alice = Person(server).full()
     alice.forget().give_password(password="not the password")
     alice.sign_in()
@@ -194,14 +194,14 @@ def test_the_cookie_of_a_known_browser_opens_nothing(server):
 
 
 @pytest.mark.parametrize("value", ["", "x", "A" * 43, "A" * 42 + "B", "A" * 44, "é" * 43, "=" * 43, "A" * 4000])
-def test_an_odd_device_cookie_is_none(server, value):
+def test_a_malformed_device_cookie_is_ignored(server, value):
     person = Person(server)
     person.cookies = {"doubletour-device": value.encode().decode("latin-1")}
     assert person.visit("/login").status == 200
     assert person.give_password().status == 422
 
 
-def test_the_device_cookie_is_kept_for_400_days_and_out_of_reach_of_scripts(server):
+def test_the_device_cookie_lasts_400_days_and_is_httponly(server):
     alice = Person(server).enrolling()
     alice.confirm()
     line = next(v for v in alice.page.response.raw.headers.getlist("Set-Cookie") if v.startswith("doubletour-device="))
@@ -217,7 +217,7 @@ def test_the_device_cookie_is_kept_for_400_days_and_out_of_reach_of_scripts(serv
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_a_hundred_wrong_codes_disable_the_authenticator_and_a_recovery_code_helps(server, language):
+def test_a_hundred_wrong_codes_disable_the_authenticator(server, language):
     alice = Person(server, language=language).full()
     codes = alice.visit("/account/recovery-codes").recovery_codes
     thief = Person(server, alice.name, alice.password)
@@ -228,15 +228,15 @@ def test_a_hundred_wrong_codes_disable_the_authenticator_and_a_recovery_code_hel
     server.clock.advance(3601)
     alice.forget().give_password()
     assert ("désactivés" if language == "fr" else "were disabled") in alice.follow().text
-    assert alice.prove().status == 422, "the right code of an authenticator that is disabled"
-    assert alice.prove(codes[0]).location == "/account/authenticators"
+    assert alice.verify().status == 422, "the right code of an authenticator that is disabled"
+    assert alice.verify(codes[0]).location == "/account/authenticators"
     assert "100 codes" in alice.visit("/account/activity").text or "100 wrong codes" in alice.page.text
 
 
 # Addresses
 
 
-def test_an_address_is_the_one_a_trusted_proxy_tells(proxied):
+def test_addresses_come_from_trusted_proxies(proxied):
     names = (f"invented.{i}" for i in range(1000))
     statuses = [guess(Person(proxied, next(names)), "203.0.113.9").status for _ in range(32)]
     assert statuses == [422] * 30 + [429] * 2
@@ -245,12 +245,12 @@ def test_an_address_is_the_one_a_trusted_proxy_tells(proxied):
     assert v6 == [422] * 30 + [429] * 2, "IPv6 by its first 64 bits"
 
 
-def test_an_address_that_a_stranger_tells_is_not_believed(server):
+def test_forwarded_addresses_of_untrusted_peers_are_ignored(server):
     statuses = [guess(Person(server, "told.by.a.stranger"), f"203.0.113.{i}").status for i in range(7)]
     assert statuses == [422] * 5 + [429] * 2
 
 
-def test_registering_waits_too_and_keeps_what_was_typed(proxied):
+def test_registration_is_locked_out_and_keeps_the_input(proxied):
     statuses = []
     for i in range(32):
         person = Person(proxied)

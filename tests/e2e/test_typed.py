@@ -124,7 +124,7 @@ def test_every_entrance_drops_white_space(server, entrance):
 
 
 @pytest.mark.parametrize("entrance", ENTRANCES.values(), ids=ENTRANCES)
-def test_what_cannot_be_a_code_is_not_counted(server, entrance):
+def test_malformed_codes_are_not_counted(server, entrance):
     person = Person(server)
     send, code = entrance(person)
     before = failures(server)
@@ -145,7 +145,7 @@ def test_an_empty_code_is_not_counted(server):
     assert send(code()).location == "/"
 
 
-def test_a_wrong_code_is_counted_however_it_is_spelled(server):
+def test_a_wrong_code_is_counted_in_any_spelling(server):
     send, code = sign_in(Person(server))
     wrong = f"{(int(code()) + 1) % 10**6:06}"
     for how in itertools.islice(SPELLINGS.values(), 5):
@@ -155,7 +155,7 @@ def test_a_wrong_code_is_counted_however_it_is_spelled(server):
     assert send(code()).status == 429
 
 
-def test_the_sentence_is_in_french_too(server):
+def test_the_message_is_translated_to_french(server):
     send, _ = sign_in(Person(server, language="fr"))
     assert "Ce n’est pas un code." in send("12345").text
 

@@ -35,7 +35,7 @@ def refused(result, *words, status=1):
 
 
 @pytest.mark.sqlite
-def test_a_backup_under_load_holds_every_account_that_was_acknowledged_before_it(make_server, tmp_path):
+def test_a_backup_under_load_holds_every_acknowledged_account(make_server, tmp_path):
     server = make_server()
     people = [Person(server).full() for _ in range(3)]
     going = threading.Event()
@@ -112,7 +112,7 @@ def test_restoring_ends_sessions_and_sets_the_database_aside(make_server, tmp_pa
 
 
 @pytest.mark.sqlite
-def test_what_is_no_backup_replaces_nothing(make_server, tmp_path):
+def test_an_invalid_backup_replaces_no_database(make_server, tmp_path):
     server = make_server()
     alice = Person(server).full()
     good = tmp_path / "good.sqlite"
@@ -172,7 +172,7 @@ def test_check_names_what_is_wrong(make_server):
     assert "does not open" in result.stderr and "cannot" not in result.stdout
 
 
-def test_check_without_database_or_key_says_so(make_server):
+def test_check_reports_a_missing_database_or_key(make_server):
     server = make_server(start=False)
     if server.on_postgres():
         refused(server.command("check"), "db upgrade", status=78)
@@ -184,7 +184,7 @@ def test_check_without_database_or_key_says_so(make_server):
 # A new master key
 
 
-def test_a_new_key_takes_everybody_along(make_server, tmp_path):
+def test_a_key_rotation_keeps_every_account(make_server, tmp_path):
     server = make_server()
     people = [Person(server).full() for _ in range(4)]
     backup = tmp_path / "before.sqlite"
@@ -225,7 +225,7 @@ def test_a_key_that_was_a_setting_becomes_a_file(make_server):
     assert alice.page.status == 303
 
 
-def test_a_change_that_was_begun_must_be_finished_before_a_server_starts(make_server):
+def test_an_unfinished_key_rotation_blocks_the_server_start(make_server):
     server = make_server()
     alice = Person(server).full()
     assert server.stop() == 0
@@ -240,7 +240,7 @@ def test_a_change_that_was_begun_must_be_finished_before_a_server_starts(make_se
 
 
 @pytest.mark.parametrize("command", ["backup", "restore", "check", "rotate-key"])
-def test_each_command_has_help_and_refuses_what_it_does_not_know(make_server, command):
+def test_each_command_has_help_and_refuses_unknown_arguments(make_server, command):
     server = make_server(start=False)
     assert "Exit status" in done(server.command(command, "--help")).stdout
     refused(server.command(command, "--nonsense"), "--help", status=2)

@@ -43,7 +43,7 @@ def events(server, **filters):
 # Accounts
 
 
-def test_list_and_show_tell_everything_but_secrets(server):
+def test_list_and_show_print_everything_but_secrets(server):
     alice = Person(server).full()
     Person(server).enrolling()
     row = one(server, "user", "show", alice.name.upper())
@@ -58,7 +58,7 @@ def test_list_and_show_tell_everything_but_secrets(server):
     assert alice.name in text and alice.secret not in text and "argon2" not in text
 
 
-def test_a_disabled_account_is_out_at_once_and_in_again_when_enabled(server):
+def test_disabling_signs_out_at_once_and_enabling_restores_access(server):
     alice = Person(server).full()
     assert one(server, "user", "disable", alice.name)["changed"]
     assert not one(server, "user", "disable", alice.name)["changed"]
@@ -71,7 +71,7 @@ def test_a_disabled_account_is_out_at_once_and_in_again_when_enabled(server):
     assert [e for e in events(server, user=alice.name) if e.startswith("admin.")] == ["admin.disabled", "admin.enabled"]
 
 
-def test_logout_and_sessions(server):
+def test_logout_ends_sessions_and_sessions_lists_sessions(server):
     alice = Person(server).full()
     rows = told(server, "user", "sessions", alice.name)
     assert len(rows) == 1 and rows[0]["proved"] and rows[0]["address"] == "127.0.0.1"
@@ -80,7 +80,7 @@ def test_logout_and_sessions(server):
     assert told(server, "user", "sessions", alice.name) == []
 
 
-def test_the_first_link_sets_a_password_and_leads_to_the_authenticator(server):
+def test_the_first_link_sets_a_password_and_starts_enrolment(server):
     link = one(server, "user", "add", "New.Person", "--display-name", "Ny Pérson")["link"]
     person = Person(server, name="new.person", password=NEW)
     assert person.give_password().status == 422, "no password is right before one is set"
@@ -97,7 +97,7 @@ def test_the_first_link_sets_a_password_and_leads_to_the_authenticator(server):
     refused(server, "user", "add", "été", word="without accents")
 
 
-def test_resetting_the_password_kills_the_old_one_and_asks_for_the_factor(server):
+def test_a_password_reset_voids_the_old_password(server):
     alice = Person(server).full()
     link = one(server, "user", "reset-password", alice.name)["link"]
     wait_until(lambda: alice.visit("/").status == 303, "within the cache's life she is out")
@@ -105,7 +105,7 @@ def test_resetting_the_password_kills_the_old_one_and_asks_for_the_factor(server
     alice.send(path_of(link, server), {"password": NEW, "confirm": NEW})
     assert alice.page.location.startswith("/verify-2fa"), "the second factor is not walked around"
     assert alice.visit("/").status == 303
-    alice.prove()
+    alice.verify()
     assert alice.visit("/").status == 200
     other = Person(server, alice.name, NEW)
     assert other.visit(path_of(link, server)).status == 404
@@ -121,11 +121,11 @@ def test_resetting_the_factor_ends_sessions_and_enrols_anew(server):
     assert alice.page.location.startswith("/setup-2fa")
     assert alice.read_secret() != old
     alice.spent = 0
-    alice.prove()
+    alice.verify()
     assert alice.visit("/").status == 200
 
 
-def test_renaming_and_deleting(server):
+def test_accounts_are_renamed_and_deleted(server):
     alice, bob = Person(server).full(), Person(server).full()
     refused(server, "user", "rename", alice.name, bob.name, word="already")
     assert one(server, "user", "rename", alice.name, alice.name + ".two")["renamed"]
@@ -138,11 +138,11 @@ def test_renaming_and_deleting(server):
     assert one(server, "user", "delete", alice.name, "--yes")["deleted"]
     refused(server, "user", "show", alice.name, word="no account")
     wait_until(lambda: alice.visit("/").status == 303, "within the cache's life she is out")
-    bones = server.sql("SELECT DISTINCT address, agent FROM audit WHERE account_id NOT IN (SELECT id FROM accounts)")
-    assert {address for address, _ in bones} == {""} and {agent for _, agent in bones} <= {"", "command line"}
+    redacted = server.sql("SELECT DISTINCT address, agent FROM audit WHERE account_id NOT IN (SELECT id FROM accounts)")
+    assert {address for address, _ in redacted} == {""} and {agent for _, agent in redacted} <= {"", "command line"}
 
 
-def test_where_the_clock_was_ahead_once_no_spent_code_counts_again_and_a_recovery_code_helps(make_server):
+def test_a_clock_that_was_ahead_revives_no_spent_code(make_server):
     server = make_server()
     alice = Person(server).full()
     alice.visit("/account/recovery-codes")
@@ -153,15 +153,15 @@ def test_where_the_clock_was_ahead_once_no_spent_code_counts_again_and_a_recover
     server.clock.set(offset + 120)
     alice.spent = 0
     alice.forget().give_password()
-    assert alice.prove().status == 422, "its step is long past what was spent"
+    assert alice.verify().status == 422, "its step is long past what was spent"
     assert one(server, "user", "unlock", alice.name)
     alice.spent = 0
-    assert alice.prove().status == 422, "whatever the clock of who unlocks says"
+    assert alice.verify().status == 422, "whatever the clock of who unlocks says"
     alice.recover(codes[0])
     assert alice.page.status == 303 and alice.visit("/").status == 200
 
 
-def test_unlock_ends_waits_and_puts_authenticators_in_use(server):
+def test_unlock_ends_lockouts_and_enables_authenticators(server):
     alice = Person(server).full()
     server.sql("UPDATE factors SET disabled_at_us = 1 WHERE account_id = (SELECT id FROM accounts WHERE name = ?)", alice.name)
     wait_until(lambda: alice.visit("/").status == 303, "a disabled authenticator opens nothing")
@@ -186,7 +186,7 @@ def test_unlock_ends_waits_and_puts_authenticators_in_use(server):
     (("show", "nobody"), 1), (("disable", ""), 1), (("list", "--inactive", "soon"), 1), (("show", "x" * 5000), 1),
     (("--frobnicate",), 2),
 ], ids=lambda value: repr(value)[:30])
-def test_what_makes_no_sense_is_refused(server, arguments, status):
+def test_contradictory_arguments_are_refused(server, arguments, status):
     result = server.command("user", *arguments)
     assert result.returncode == status and result.stderr and len(result.stderr) < 4000
 
@@ -194,7 +194,7 @@ def test_what_makes_no_sense_is_refused(server, arguments, status):
 # Invitations
 
 
-def test_an_invitation_lets_one_person_in(make_server):
+def test_an_invitation_creates_one_account(make_server):
     server = make_server(REGISTRATION="invite")
     link = path_of(one(server, "invite")["link"], server)
     person = Person(server)
@@ -225,7 +225,7 @@ def test_an_invitation_is_used_up_only_by_an_account(make_server):
     assert taken.page.location.startswith("/setup-2fa"), "a name that was taken does not cost the invitation"
 
 
-def test_of_sixty_four_with_one_link_one_gets_in(make_server):
+def test_one_of_64_parallel_uses_of_a_link_succeeds(make_server):
     server = make_server()
     link = path_of(one(server, "user", "add", "race.person")["link"], server)
     requests = []
@@ -282,7 +282,7 @@ def test_audit_text_has_a_heading_outcome_and_account_id(server):
     assert server.command("audit", "--event", "nothing.of.this.name").stdout.split() == COLUMNS
 
 
-def test_an_administrators_act_says_who_typed_it(server):
+def test_an_administrators_act_records_the_actor(server):
     alice = Person(server).full()
     for sudo, actor in (("anna", "command:anna"), ("", f"command:uid={os.getuid()}"), ("a b", f"command:uid={os.getuid()}")):
         assert server.command("user", "unlock", alice.name, SUDO_USER=sudo).returncode == 0
@@ -320,7 +320,7 @@ def test_rows_of_an_older_version_have_no_actor(server):
     assert {row["actor"] for row in told(server, "audit", "--user", alice.name)} == {None}
 
 
-def test_following_prints_what_happens(server):
+def test_follow_prints_new_events(server):
     running = subprocess.Popen([server.program, "audit", "--follow", "--json", "--since", "0m"], cwd=server.work,
                                env=server.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     try:

@@ -231,7 +231,7 @@ def test_a_web_process_that_was_replaced_is_hardened_too(hardened):
     assert as_the_servers_user(lambda: opened(f"/proc/{web}/mem")) == "refused"
 
 
-def test_a_process_that_is_not_hardened_would_be_read():
+def test_an_unhardened_process_can_be_read_as_a_control():
     """That the tests above can fail: another process of that user is open to them."""
     how = AS_NOBODY if os.geteuid() == 0 else {}
     with subprocess.Popen(["sleep", "60"], **how) as sleeper:

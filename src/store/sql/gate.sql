@@ -2,7 +2,7 @@
 
 -- name: gate_session
 -- Whose session it is, how far it has come, and what applications are told of the person.
--- row: standing session_standing, token_hash hash, name text, display_name text, email text, group_names text
+-- row: basis session_basis, token_hash hash, name text, display_name text, email text, group_names text
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
        a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
        (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us,
@@ -13,7 +13,7 @@ LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirme
 	AND f.disabled_at_us IS NULL
 WHERE s.id = $1;
 
--- name: gate_let_in
+-- name: gate_grant
 UPDATE sessions SET gated_at_us = $1, seen_at_us = $1, way_back = '' WHERE id = $2 AND gated_at_us < $1;
 
 -- name: gate_ticket_insert

@@ -11,12 +11,12 @@ WHERE id = $3 AND password_hash = $4;
 -- name: own_close
 DELETE FROM accounts WHERE id = $1;
 
--- name: own_audit_bare
+-- name: own_audit_redact
 -- What stays of a closed account: that something was, and when.
 UPDATE audit SET address = '', agent = '', request_id = '' WHERE account_id = $1;
 
 -- name: own_sessions
--- row: standing session_standing, agent text, address text, current bool
+-- row: basis session_basis, agent text, address text, current bool
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
        a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
        (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us,

@@ -5,7 +5,7 @@ SELECT $1, $2, id, $4, $4, $4, $5, $6, $7 FROM accounts WHERE id = $3 AND disabl
 
 -- name: session_find
 -- Everything that keeper/session_state.c decides the state from, and what pages show of it.
--- row: standing session_standing, previous_sign_in_at_us int, name text, account_created_at_us int, clock_step int,
+-- row: basis session_basis, previous_sign_in_at_us int, name text, account_created_at_us int, clock_step int,
 -- row: clock_drift int, display_name text, language text, time_format text, recovery_left int, refused int,
 -- row: factors_usable int, gated_at_us int
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
@@ -23,7 +23,7 @@ LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirme
 	AND f.disabled_at_us IS NULL
 WHERE s.token_hash = $1;
 
--- name: session_standing
+-- name: session_basis
 -- What the state is decided from, and no more.  keeper/session_lookup.c makes proofs of these columns, here and in the other queries that have
 -- this row; factor_kind is NULL when the factor that was proved is gone, disabled or of another account.
 -- row: id int, account_id int, created_at_us int, seen_at_us int, password_at_us int, factor_at_us int, factor_id int?,
@@ -50,11 +50,11 @@ SELECT id FROM sessions WHERE id = $1 AND token_hash = $2 FOR NO KEY UPDATE;
 -- row: id int
 SELECT id FROM sessions WHERE id = $1 AND token_hash = $2;
 
--- name: session_way_back
--- row: way_back text
-SELECT way_back FROM sessions WHERE id = $1;
+-- name: session_return_to
+-- row: return_to text
+SELECT way_back AS return_to FROM sessions WHERE id = $1;
 
--- name: session_prove
+-- name: session_verify
 -- A new token, and what was proved, as keeper/session_lookup.c writes a proof.  No row: the old token is dead already.
 UPDATE sessions
 SET token_hash = $1, factor_at_us = $2, seen_at_us = $2, factor_id = $3, recovered_at_us = $6, clock_step = 0, clock_drift = 0,

@@ -20,7 +20,7 @@ SET failures = CASE WHEN failures > ($1 - since_us) / $4 THEN failures - ($1 - s
     since_us = since_us + ($1 - since_us) / $4 * $4
 WHERE counter = $2 AND place = $3 AND since_us < $1;
 
--- name: throttle_wait
+-- name: throttle_lockout
 UPDATE throttle SET blocked_until_us = $1 WHERE counter = $2 AND place = $3;
 
 -- name: throttle_bound

@@ -13,8 +13,8 @@ def raw_secret(secret):
     return base64.b32decode(secret + "=" * (-len(secret) % 8))
 
 
-def step_at(moment):
-    return int(moment) // STEP_SECONDS
+def step_at(timestamp):
+    return int(timestamp) // STEP_SECONDS
 
 
 def code_of_step(secret, step):
@@ -23,5 +23,5 @@ def code_of_step(secret, step):
     return "%06d" % ((struct.unpack(">I", digest[at : at + 4])[0] & 0x7FFFFFFF) % 10**6)
 
 
-def code_at(secret, moment):
-    return code_of_step(secret, step_at(moment))
+def code_at(secret, timestamp):
+    return code_of_step(secret, step_at(timestamp))

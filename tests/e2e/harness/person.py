@@ -119,13 +119,13 @@ class Person:
         """The code that was accepted last, whatever the clock shows by now."""
         return code_of_step(self.secret, self.spent)
 
-    def prove(self, code=None, path="/verify-2fa"):
+    def verify(self, code=None, path="/verify-2fa"):
         return self.send(path, {"otp": code or self.fresh_code()})
 
     def confirm(self):
         """Read the secret, send its first code."""
         self.read_secret()
-        return self.prove()
+        return self.verify()
 
     def give_password(self, path="/login", **different):
         return self.send(path, {"username": self.name, "password": self.password, **different})
@@ -133,12 +133,12 @@ class Person:
     def sign_in(self, path="/login"):
         self.give_password(path)
         assert self.page.status == 303 and self.page.location.startswith("/verify-2fa"), repr(self.page)
-        return self.prove(path=self.page.location)
+        return self.verify(path=self.page.location)
 
     def recover(self, code):
         """Password, then a recovery code in place of a code."""
         self.forget().give_password()
-        return self.prove(code)
+        return self.verify(code)
 
     def log_out(self):
         return self.send("/logout")

@@ -23,11 +23,11 @@ PROGRAM = os.path.abspath(os.environ.get("DOUBLETOUR", ROOT / "build" / "test" /
 # Was it built with a sanitizer?  Its options in the environment do not tell: .ci/run sets them for all variants.
 SANITIZED = any(name in pathlib.Path(PROGRAM).read_bytes() for name in (b"__asan_init", b"__tsan_init")) if os.path.exists(PROGRAM) else False
 FAILED = ROOT / "build" / "failed"
-PATIENCE = 30  # seconds until something that must happen counts as never; no test waits for all of it when things work
+TIMEOUT = 30  # seconds until something that must happen counts as never; no test waits for all of it when things work
 PASSED_ON = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", "LD_LIBRARY_PATH")
 
 
-def wait_until(happens, what, seconds=PATIENCE):
+def wait_until(happens, what, seconds=TIMEOUT):
     """Poll until happens() is true; return what it gave."""
     deadline = time.monotonic() + seconds
     while True:
@@ -170,7 +170,7 @@ class Server:
     def start(self):
         return self.spawn().until_it_serves()
 
-    def until_it_serves(self, seconds=PATIENCE):
+    def until_it_serves(self, seconds=TIMEOUT):
         wait_until(self._serves_or_died, "the server answers /healthz", seconds)
         assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.log()}"
         return self
@@ -188,7 +188,7 @@ class Server:
         self.process.send_signal(number)
 
     def wait(self):
-        return self.process.wait(PATIENCE)
+        return self.process.wait(TIMEOUT)
 
     def stop(self):
         self.signal()
@@ -231,11 +231,11 @@ class Server:
                 return int(entry)
         return 0
 
-    def command(self, *arguments, user=None, patience=PATIENCE, **more):
+    def command(self, *arguments, user=None, timeout=TIMEOUT, **more):
         """Another run of the program with the same settings and these; user: as somebody else, for whom root must ask."""
         environment = {**self.environment, **{k: str(v) for k, v in more.items()}}
         return subprocess.run([self.program, *arguments], cwd=self.work, env=environment, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=patience, user=user)
+                              capture_output=True, text=True, timeout=timeout, user=user)
 
     def move_to(self, home, owner):
         """The data of a server at rest, given to somebody else, with a program that they may execute."""
@@ -259,7 +259,7 @@ class Server:
         """Behind the server's back, with ? for the values; the rows."""
         if self.on_postgres():
             return postgres_rows(self.database_url, statement, values)
-        with contextlib.closing(sqlite3.connect(self.database(), timeout=PATIENCE)) as db, db:
+        with contextlib.closing(sqlite3.connect(self.database(), timeout=TIMEOUT)) as db, db:
             return db.execute(statement, values).fetchall()
 
     def whole(self):

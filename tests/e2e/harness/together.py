@@ -5,7 +5,7 @@ import socket
 import time
 from urllib.parse import urlencode
 
-from harness.server import PATIENCE
+from harness.server import TIMEOUT
 
 
 def form_bytes(server, path, fields, cookies, more=None):
@@ -49,7 +49,7 @@ class Together:
         self.requests = requests
         self.sockets = []
         for number, request in enumerate(requests):
-            s = socket.create_connection(("127.0.0.1", servers[number % len(servers)].port), timeout=PATIENCE)
+            s = socket.create_connection(("127.0.0.1", servers[number % len(servers)].port), timeout=TIMEOUT)
             s.sendall(request[:-1])
             self.sockets.append(s)
         self.received = [b""] * len(requests)
@@ -67,8 +67,8 @@ class Together:
         """Until `count` of them are answered; all, when none is given."""
         count = len(self.requests) if count is None else count
         while len(self.requests) - len(self.waiting.get_map()) < count:
-            ready = self.waiting.select(PATIENCE)
-            assert ready, f"no answer within {PATIENCE} s"
+            ready = self.waiting.select(TIMEOUT)
+            assert ready, f"no answer within {TIMEOUT} s"
             for key, _ in ready:
                 self._read(key.fileobj, key.data)
         return [Answer(r, t) for r, t in zip(self.received, self.seconds)]

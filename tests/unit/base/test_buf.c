@@ -28,7 +28,7 @@ buf_grows_to_its_maximum_and_not_beyond(void **state)
 }
 
 static void
-buf_remembers_the_first_failure_until_it_is_cleared(void **state)
+buf_keeps_its_first_failure_until_cleared(void **state)
 {
 	CLEANUP(buf_wipe) struct buf b = BUF(4);
 
@@ -125,7 +125,7 @@ buf_escapes_by_the_rules_of_each_language(void **state)
 }
 
 static void
-buf_clear_wipes_what_it_held(void **state)
+buf_clear_wipes_its_content(void **state)
 {
 	CLEANUP(buf_wipe) struct buf b = BUF(100);
 
@@ -138,7 +138,7 @@ buf_clear_wipes_what_it_held(void **state)
 
 #ifdef DOUBLETOUR_TEST_HOOKS
 static void
-buf_remembers_that_there_was_no_memory(void **state)
+buf_keeps_a_memory_failure(void **state)
 {
 	CLEANUP(buf_wipe) struct buf b = BUF(10000);
 
@@ -157,13 +157,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buf_grows_to_its_maximum_and_not_beyond),
-		cmocka_unit_test(buf_remembers_the_first_failure_until_it_is_cleared),
+		cmocka_unit_test(buf_keeps_its_first_failure_until_cleared),
 		cmocka_unit_test(buf_room_refuses_a_size_that_would_wrap_round),
 		cmocka_unit_test(buf_printf_formats_and_refuses_what_is_cut),
 		cmocka_unit_test(buf_escapes_by_the_rules_of_each_language),
-		cmocka_unit_test(buf_clear_wipes_what_it_held),
+		cmocka_unit_test(buf_clear_wipes_its_content),
 #ifdef DOUBLETOUR_TEST_HOOKS
-		cmocka_unit_test(buf_remembers_that_there_was_no_memory),
+		cmocka_unit_test(buf_keeps_a_memory_failure),
 #endif
 	};
 

@@ -50,7 +50,7 @@ now_with_offset(int fd, int64_t offset_us, err expected)
 }
 
 static void
-clock_hook_moves_the_clock_while_it_runs(void **state)
+clock_hook_moves_a_running_clock(void **state)
 {
 	char path[] = "/tmp/doubletour-clock-XXXXXX";
 	int fd = mkstemp(path);
@@ -78,7 +78,7 @@ main(void)
 		cmocka_unit_test(clock_monotonic_us_never_goes_back),
 		cmocka_unit_test(clock_units_do_not_overflow_32_bits),
 #ifdef DOUBLETOUR_TEST_HOOKS
-		cmocka_unit_test(clock_hook_moves_the_clock_while_it_runs),
+		cmocka_unit_test(clock_hook_moves_a_running_clock),
 #endif
 	};
 

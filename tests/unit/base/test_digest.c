@@ -74,7 +74,7 @@ digest_hmac_refuses_a_key_over_one_block(void **state)
 }
 
 static void
-digest_fails_before_it_is_set_up(void **state)
+digest_fails_before_set_up(void **state)
 {
 	uint8_t digest[DIGEST_BYTES];
 
@@ -87,7 +87,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(digest_fails_before_it_is_set_up), /* first: it sets up */
+		cmocka_unit_test(digest_fails_before_set_up), /* first: it sets up */
 		cmocka_unit_test(digest_sha256_gives_the_examples_of_fips_180),
 		cmocka_unit_test(digest_hmac_gives_the_vectors_of_rfc_4231),
 		cmocka_unit_test(digest_hmac_refuses_a_key_over_one_block),

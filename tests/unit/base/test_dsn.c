@@ -44,7 +44,7 @@ static const struct {
 };
 
 static void
-dsn_is_clear_where_it_reads_in_one_way(void **state)
+dsn_is_clear_with_one_reading_only(void **state)
 {
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		print_message("# %s\n", cases[i].why);
@@ -70,7 +70,7 @@ dsn_put_shows_no_secret(void **state)
 }
 
 static void
-dsn_has_secret_where_a_password_stands(void **state)
+dsn_has_secret_finds_passwords(void **state)
 {
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		print_message("# %s\n", cases[i].why);
@@ -121,8 +121,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(dsn_is_clear_where_it_reads_in_one_way), cmocka_unit_test(dsn_put_shows_no_secret),
-		cmocka_unit_test(dsn_has_secret_where_a_password_stands), cmocka_unit_test(dsn_put_shows_files_whole),
+		cmocka_unit_test(dsn_is_clear_with_one_reading_only), cmocka_unit_test(dsn_put_shows_no_secret),
+		cmocka_unit_test(dsn_has_secret_finds_passwords),     cmocka_unit_test(dsn_put_shows_files_whole),
 		cmocka_unit_test(dsn_put_trouble_quotes_nothing),
 	};
 

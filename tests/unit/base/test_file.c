@@ -51,7 +51,7 @@ put_socket(const char *name)
 }
 
 static void
-file_open_takes_files_only_and_does_not_wait(void **state)
+file_open_takes_files_only_and_does_not_block(void **state)
 {
 	static const struct {
 		const char *path;
@@ -101,7 +101,7 @@ file_read_ends_at_its_maximum(void **state)
 }
 
 static void
-file_open_trusts_only_what_nobody_else_writes(void **state)
+file_open_refuses_files_that_others_may_write(void **state)
 {
 	static const struct {
 		mode_t mode;
@@ -141,9 +141,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(file_open_takes_files_only_and_does_not_wait),
+		cmocka_unit_test(file_open_takes_files_only_and_does_not_block),
 		cmocka_unit_test(file_read_ends_at_its_maximum),
-		cmocka_unit_test(file_open_trusts_only_what_nobody_else_writes),
+		cmocka_unit_test(file_open_refuses_files_that_others_may_write),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -6,14 +6,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const int64_t moment_us = INT64_C(1795421647120331); /* 2026-11-23T08:14:07.120331Z: date -u -d @1795421647 */
+static const int64_t timestamp_us = INT64_C(1795421647120331); /* 2026-11-23T08:14:07.120331Z: date -u -d @1795421647 */
 
 static void
 assert_line(enum log_format format, const char *request, const struct log_field *fields, size_t n, const char *expected)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(4096);
 
-	log_line(&out, format, moment_us, request, LOG_NOTICE, "signin.refused", fields, n);
+	log_line(&out, format, timestamp_us, request, LOG_NOTICE, "signin.refused", fields, n);
 	buf_put_byte(&out, '\0');
 	assert_int_equal(buf_check(&out), ERR_OK);
 	assert_string_equal(out.p, expected);
@@ -71,7 +71,7 @@ log_line_cuts_a_long_value(void **state)
 	const struct log_field field = LOG_STR("v", str_bytes(text, sizeof(text)));
 
 	memset(text, 'x', sizeof(text));
-	log_line(&out, LOG_FORMAT_TEXT, moment_us, "", LOG_ERROR, "e", &field, 1);
+	log_line(&out, LOG_FORMAT_TEXT, timestamp_us, "", LOG_ERROR, "e", &field, 1);
 	assert_int_equal(buf_check(&out), ERR_OK);
 	assert_in_range(out.n, 300, 400);
 }
@@ -87,7 +87,7 @@ log_line_cuts_between_characters(void **state)
 		memcpy(text + i, i == 0 ? "xx" : "\xc3\xa9", 2);
 	text[1] = '\xc3';
 	memmove(text + 1, text + 2, sizeof(text) - 3);
-	log_line(&out, LOG_FORMAT_TEXT, moment_us, "", LOG_ERROR, "e", &field, 1);
+	log_line(&out, LOG_FORMAT_TEXT, timestamp_us, "", LOG_ERROR, "e", &field, 1);
 	assert_true(str_utf8_valid(buf_str(&out)));
 	assert_null(memmem(out.p, out.n, "\xef\xbf\xbd", 3));
 }
@@ -111,7 +111,7 @@ written(const struct log_field *fields, size_t n, char *room, size_t size)
 }
 
 static void
-a_line_that_is_too_long_is_told_in_short(void **state)
+log_line_shortens_an_overlong_line(void **state)
 {
 	struct log_field fields[20];
 	char text[300], room[8192];
@@ -135,7 +135,7 @@ main(void)
 		cmocka_unit_test(log_line_escapes_what_could_forge_a_line),
 		cmocka_unit_test(log_line_cuts_a_long_value),
 		cmocka_unit_test(log_line_cuts_between_characters),
-		cmocka_unit_test(a_line_that_is_too_long_is_told_in_short),
+		cmocka_unit_test(log_line_shortens_an_overlong_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -267,7 +267,7 @@ str_base64url_reads_one_text_for_the_same_bytes(void **state)
 
 /* Every byte at every place of every short text. */
 static void
-str_has_control_finds_each_such_byte_wherever_it_stands(void **state)
+str_has_control_finds_control_bytes_at_any_position(void **state)
 {
 	char text[20];
 
@@ -513,7 +513,7 @@ main(void)
 		cmocka_unit_test(str_compares_bytes_and_folds_ascii_only),
 		cmocka_unit_test(str_finds_beginnings_and_ends),
 		cmocka_unit_test(str_trims_and_cuts_within_its_bounds),
-		cmocka_unit_test(str_has_control_finds_each_such_byte_wherever_it_stands),
+		cmocka_unit_test(str_has_control_finds_control_bytes_at_any_position),
 		cmocka_unit_test(str_hex_pair_takes_two_digits_and_nothing_else),
 		cmocka_unit_test(str_hex_reads_one_text_for_the_same_bytes),
 		cmocka_unit_test(str_base64_reads_unpadded_text_up_to_a_maximum),

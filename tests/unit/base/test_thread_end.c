@@ -26,7 +26,7 @@ keep_two(void *times)
 }
 
 static void
-what_a_thread_keeps_is_freed_once_when_it_ends_however_often_it_asked(void **state)
+thread_end_frees_each_value_once(void **state)
 {
 	enum { THREADS = 8 };
 	static int times = 3;
@@ -52,7 +52,7 @@ look_while_it_runs(void *ret_early)
 }
 
 static void
-nothing_is_freed_before(void **state)
+thread_end_frees_no_value_before_the_end(void **state)
 {
 	pthread_t thread;
 	int early = -1;
@@ -68,8 +68,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_a_thread_keeps_is_freed_once_when_it_ends_however_often_it_asked),
-		cmocka_unit_test(nothing_is_freed_before),
+		cmocka_unit_test(thread_end_frees_each_value_once),
+		cmocka_unit_test(thread_end_frees_no_value_before_the_end),
 	};
 
 	return cmocka_run_group_tests_name("base thread_end", tests, NULL, NULL);

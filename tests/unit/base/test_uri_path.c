@@ -128,7 +128,7 @@ each_spelling_has_its_kind(void **state)
 
 /* No spelling of a dot segment stands anywhere, in the middle or at the end, and is taken for less. */
 static void
-dot_segments_are_found_wherever_they_stand(void **state)
+dot_segments_are_found_at_any_position(void **state)
 {
 	static const char *const dots[] = { ".", "%2e", "%2E", "%252e", "%25252E", "%c0%ae", "%e0%80%ae" };
 	static const char *const before[] = { "/",    "/a/",    "/a%2f",   "/a%5C",      "/a\\",
@@ -168,7 +168,7 @@ long_paths_are_malformed_and_take_linear_time(void **state)
 
 /* The short way for plain paths and the long way say the same, of every text of two bytes between others. */
 static void
-both_ways_agree_on_every_pair_of_bytes(void **state)
+fast_and_slow_classification_agree_on_byte_pairs(void **state)
 {
 	static const char *const around[][2] = { { "/", "" }, { "/a", "b" }, { "/.", "./" }, { "/%2", "e" } };
 	char raw[16], decoded[16];
@@ -193,9 +193,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_spelling_has_its_kind),
-		cmocka_unit_test(dot_segments_are_found_wherever_they_stand),
+		cmocka_unit_test(dot_segments_are_found_at_any_position),
 		cmocka_unit_test(long_paths_are_malformed_and_take_linear_time),
-		cmocka_unit_test(both_ways_agree_on_every_pair_of_bytes),
+		cmocka_unit_test(fast_and_slow_classification_agree_on_byte_pairs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,7 +74,7 @@ dotenv_reads_a_line_as_a_shell_would(void **state)
 }
 
 static void
-dotenv_refuses_a_line_it_cannot_read(void **state)
+dotenv_refuses_a_malformed_line(void **state)
 {
 	static const struct {
 		const char *text, *why;
@@ -141,7 +141,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dotenv_reads_a_line_as_a_shell_would),
-		cmocka_unit_test(dotenv_refuses_a_line_it_cannot_read),
+		cmocka_unit_test(dotenv_refuses_a_malformed_line),
 		cmocka_unit_test(dotenv_refuses_a_nul_byte),
 		cmocka_unit_test(dotenv_ends_after_the_last_entry),
 	};

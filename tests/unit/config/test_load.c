@@ -66,7 +66,7 @@ config_load_takes_other_defaults_from_the_profile(void **state)
 }
 
 static void
-config_load_asks_the_environment_then_the_file_then_the_default(void **state)
+config_load_prefers_environment_then_file_then_default(void **state)
 {
 	struct origins origins;
 	size_t port = (size_t)(setting_find(STR("PORT")) - settings);
@@ -146,7 +146,7 @@ config_load_reads_each_setting(void **state)
 
 /* Every refusal ends in ERR_CONFIG, names line or setting, and leaves the caller's struct alone. */
 static void
-config_load_refuses_with_a_sentence_that_names_the_place(void **state)
+config_load_names_the_location_of_an_error(void **state)
 {
 	static const struct {
 		const char *dotenv, *says, *why;
@@ -409,10 +409,10 @@ main(void)
 		cmocka_unit_test(a_driver_in_a_database_address_is_dropped),
 		cmocka_unit_test(config_load_without_anything_gives_the_defaults),
 		cmocka_unit_test(config_load_takes_other_defaults_from_the_profile),
-		cmocka_unit_test(config_load_asks_the_environment_then_the_file_then_the_default),
+		cmocka_unit_test(config_load_prefers_environment_then_file_then_default),
 		cmocka_unit_test(config_load_takes_the_tutorials_file_but_for_its_key),
 		cmocka_unit_test(config_load_reads_each_setting),
-		cmocka_unit_test(config_load_refuses_with_a_sentence_that_names_the_place),
+		cmocka_unit_test(config_load_names_the_location_of_an_error),
 		cmocka_unit_test(config_load_accepts_what_goes_together),
 		cmocka_unit_test(config_load_shows_no_secret_in_a_refusal),
 		cmocka_unit_test(config_load_refuses_a_key_that_everyone_may_read),

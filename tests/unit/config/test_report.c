@@ -10,7 +10,7 @@ has(const struct buf *out, const char *text)
 }
 
 static void
-report_show_tells_origins_and_no_secret(void **state)
+report_show_prints_origins_and_no_secret(void **state)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(64 * 1024);
 	static struct config config;
@@ -58,7 +58,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(report_show_tells_origins_and_no_secret),
+		cmocka_unit_test(report_show_prints_origins_and_no_secret),
 		cmocka_unit_test(report_example_and_manual_name_every_setting),
 	};
 

@@ -93,7 +93,7 @@ value_network_refuses_what_is_probably_a_slip(void **state)
 }
 
 static void
-config_trusts_nobody_by_default_and_no_text_that_is_no_address(void **state)
+config_trusts_no_proxy_by_default(void **state)
 {
 	struct config config = { 0 };
 
@@ -250,7 +250,7 @@ main(void)
 		cmocka_unit_test(value_duration_takes_a_number_and_a_unit),
 		cmocka_unit_test(value_network_takes_both_families),
 		cmocka_unit_test(value_network_refuses_what_is_probably_a_slip),
-		cmocka_unit_test(config_trusts_nobody_by_default_and_no_text_that_is_no_address),
+		cmocka_unit_test(config_trusts_no_proxy_by_default),
 		cmocka_unit_test(host_is_loopback_knows_every_spelling),
 		cmocka_unit_test(value_public_url_takes_a_scheme_and_a_host),
 		cmocka_unit_test(host_without_port_keeps_brackets),

@@ -181,7 +181,7 @@ def link_is_good(link):
     return not mark or mark in claims.anchors(path)
 
 
-def test_every_link_in_a_page_leads_somewhere():
+def test_every_link_in_a_page_has_a_target():
     complain([claim for path in sources.pages() for claim in claims.links(path) if not link_is_good(claim)])
 
 

@@ -7,7 +7,7 @@ EVENT = '\nAUDIT_EVENT(TOY, "toy.asked", PASSED, NOTICE, ASKER, NO_SENTENCE)\n'
 
 HANDLER = """
 static err
-toy_write(struct turn *turn, void *context, bool *ret_commit)
+toy_write(struct call *turn, void *context, bool *ret_commit)
 {
 	(void)context;
 	*ret_commit = true;
@@ -15,11 +15,11 @@ toy_write(struct turn *turn, void *context, bool *ret_commit)
 }
 
 err
-toy_answer(struct turn *turn, enum verdict *ret_verdict)
+toy_answer(struct call *turn, enum verdict *ret_verdict)
 {
 	bool done = false;
 
-	TRY(turn_transact(turn, toy_write, NULL, &done));
+	TRY(call_transact(turn, toy_write, NULL, &done));
 	audit_log(turn, AUDIT_TOY, turn->now.session.account_id, REASON_ASKED);
 	((struct toy_body *)turn->answer)->number = keeper_config(turn->keeper)->toy_number;
 	*ret_verdict = VERDICT_PASSED;
@@ -28,23 +28,23 @@ toy_answer(struct turn *turn, enum verdict *ret_verdict)
 """
 
 KIND = """#include "keeper/attempt.h"
-#include "keeper/turn.h"
+#include "keeper/call.h"
 
 static err
-toy_read(struct turn *turn, const struct attempt *attempt, bool *ret_possible)
+toy_read(struct call *turn, const struct attempt *attempt, bool *ret_possible)
 {
 	*ret_possible = str_starts(attempt->typed, STR("toy "));
 	return ERR_OK;
 }
 
 static err
-toy_count(struct turn *turn, struct attempt *attempt)
+toy_count(struct call *turn, struct attempt *attempt)
 {
 	return throttle_recovery(turn, &attempt->throttle);
 }
 
 static err
-toy_verify(struct turn *turn, struct attempt *attempt)
+toy_verify(struct call *turn, struct attempt *attempt)
 {
 	if (str_equal(attempt->typed, STR("toy right")))
 		attempt->proof = (struct proof){ .kind = &factor_kind_toy, .at_us = turn->now_us };
@@ -52,7 +52,7 @@ toy_verify(struct turn *turn, struct attempt *attempt)
 }
 
 static err
-toy_spend(struct turn *turn, const struct attempt *attempt, bool *ret_done)
+toy_spend(struct call *turn, const struct attempt *attempt, bool *ret_done)
 {
 	*ret_done = true;
 	return ERR_OK;
@@ -139,8 +139,8 @@ toy_factor_kind_finishes_a_sign_in(void **state)
 
 	world_new(&w);
 	bring_to(&w, &alice, "alice", STATE_PENDING);
-	assert_verdict(do_prove(&w, &alice, "toy wrong"), VERDICT_REFUSED);
-	assert_verdict(do_prove(&w, &alice, "toy right"), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &alice, "toy wrong"), VERDICT_REFUSED);
+	assert_verdict(do_verify(&w, &alice, "toy right"), VERDICT_PASSED);
 	assert_int_equal(alice.head.state, STATE_FULL);
 	world_end(&w);
 }

@@ -196,7 +196,7 @@ static const struct {
 };
 
 static void
-an_ambiguous_path_gets_the_strictest_rule_it_may_meet(void **state)
+an_ambiguous_path_gets_the_strictest_matching_rule(void **state)
 {
 	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
 	struct why why = { 0 };
@@ -422,7 +422,7 @@ a_dot_segment_of_any_reading_is_one_of_the_path(void **state)
 }
 
 static void
-no_rules_let_nobody_pass(void **state)
+no_rules_deny_everything(void **state)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(64 * 1024);
 	const struct access_rules none = { .n = 0 };
@@ -563,14 +563,14 @@ ambiguous_queries_are_decided_as_their_strictest_reading(void **state)
 {
 	static const char *const values[] = { "login", "delete", "purge", "x", "", "LOGIN" };
 	static const unsigned strictness[] = { [ACCESS_PASSES] = 0, [ACCESS_ASKS] = 1, [ACCESS_REFUSED] = 2 };
-	const struct access_visitor *const people[] = { &nobody, &staff, &both, &bob };
+	const struct access_visitor *const visitors[] = { &nobody, &staff, &both, &bob };
 	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
 	struct why why = { 0 };
 
 	assert_int_equal(access_parse(STR("f"), str_of(keys_text), &rules, &why), ERR_OK);
-	for (size_t i = 0; i < COUNT(values) * COUNT(values) * COUNT(people); i++) {
+	for (size_t i = 0; i < COUNT(values) * COUNT(values) * COUNT(visitors); i++) {
 		const char *pair[] = { values[i % COUNT(values)], values[i / COUNT(values) % COUNT(values)] };
-		const struct access_visitor *who = people[i / COUNT(values) / COUNT(values)];
+		const struct access_visitor *who = visitors[i / COUNT(values) / COUNT(values)];
 		enum access_outcome outcomes[3];
 		for (size_t k = 0; k < 3; k++) {
 			CLEANUP(arena_wipe) struct arena arena = ARENA(64 * 1024);
@@ -595,10 +595,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_rule_that_matches_decides),
-		cmocka_unit_test(an_ambiguous_path_gets_the_strictest_rule_it_may_meet),
+		cmocka_unit_test(an_ambiguous_path_gets_the_strictest_matching_rule),
 		cmocka_unit_test(no_reading_is_decided_more_strictly_than_an_ambiguous_path),
 		cmocka_unit_test(a_dot_segment_of_any_reading_is_one_of_the_path),
-		cmocka_unit_test(no_rules_let_nobody_pass),
+		cmocka_unit_test(no_rules_deny_everything),
 		cmocka_unit_test(a_group_is_not_a_part_of_another),
 		cmocka_unit_test(every_key_of_a_rule_must_fit),
 		cmocka_unit_test(ambiguous_queries_are_decided_as_their_strictest_reading),

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static void
-a_whole_file(void **state)
+a_complete_file_is_read(void **state)
 {
 	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
 	struct why why = { 0 };
@@ -45,7 +45,7 @@ a_whole_file(void **state)
 }
 
 static void
-an_empty_list_lets_nobody_pass(void **state)
+an_empty_list_denies_everything(void **state)
 {
 	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 9 };
 	struct why why = { 0 };
@@ -56,7 +56,7 @@ an_empty_list_lets_nobody_pass(void **state)
 
 /* What YAML takes for something else than a text is a text all the same, where that is written in quotes or cannot be mistaken. */
 static void
-values_are_texts_as_they_are_written(void **state)
+values_are_unconverted_texts(void **state)
 {
 	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
 	struct why why = { 0 };
@@ -81,7 +81,7 @@ values_are_texts_as_they_are_written(void **state)
 #define RULE "rules:\n  - domain: a.example.org\n    "
 
 static void
-what_is_wrong_is_told_with_its_line(void **state)
+errors_name_their_line(void **state)
 {
 	static const struct {
 		const char *text, *line, *word;
@@ -225,7 +225,7 @@ long_files_and_many_rules_are_refused(void **state)
 }
 
 static void
-without_a_file_two_factors_open_what_is_protected(void **state)
+two_factors_open_protected_hosts_without_a_file(void **state)
 {
 	struct config config = { .gate_domains_count = 1 };
 	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
@@ -241,7 +241,7 @@ without_a_file_two_factors_open_what_is_protected(void **state)
 }
 
 static void
-a_file_that_is_not_there_is_told(void **state)
+a_missing_file_is_reported(void **state)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(256 * 1024);
 	struct config config = { .access_rules = "/nowhere/access.conf" };
@@ -262,13 +262,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_whole_file),
-		cmocka_unit_test(an_empty_list_lets_nobody_pass),
-		cmocka_unit_test(values_are_texts_as_they_are_written),
-		cmocka_unit_test(what_is_wrong_is_told_with_its_line),
+		cmocka_unit_test(a_complete_file_is_read),
+		cmocka_unit_test(an_empty_list_denies_everything),
+		cmocka_unit_test(values_are_unconverted_texts),
+		cmocka_unit_test(errors_name_their_line),
 		cmocka_unit_test(long_files_and_many_rules_are_refused),
-		cmocka_unit_test(without_a_file_two_factors_open_what_is_protected),
-		cmocka_unit_test(a_file_that_is_not_there_is_told),
+		cmocka_unit_test(two_factors_open_protected_hosts_without_a_file),
+		cmocka_unit_test(a_missing_file_is_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 #include <time.h>
 
 static void
-hosts(void **state)
+host_patterns_match_hosts(void **state)
 {
 	static const struct {
 		const char *pattern, *host;
@@ -41,7 +41,7 @@ hosts(void **state)
 }
 
 static void
-host_labels_stand_for_users_and_groups(void **state)
+host_labels_match_users_and_groups(void **state)
 {
 	static const struct {
 		const char *pattern, *host, *user, *groups; /* user NULL: unknown */
@@ -106,7 +106,7 @@ host_patterns_with_a_misplaced_label_are_refused(void **state)
 }
 
 static void
-paths(void **state)
+path_patterns_match_paths(void **state)
 {
 	static const struct {
 		const char *pattern, *path;
@@ -199,7 +199,7 @@ plainly_begins(str pattern, str beginning)
 
 /* Every short pattern and path of a few bytes, against the plain way. */
 static void
-all_short_ones(void **state)
+short_patterns_match_like_a_model(void **state)
 {
 	static const char letters[] = "/a*", texts[] = "/ab";
 	char pattern[8] = "/", path[8] = "/";
@@ -228,7 +228,7 @@ all_short_ones(void **state)
 
 /* Longer ones, by lot: of letters that repeat, so that stars have many places to stand. */
 static void
-longer_ones_by_lot(void **state)
+random_long_patterns_match_like_a_model(void **state)
 {
 	static const char letters[] = "/ab**", texts[] = "/aab";
 	unsigned lot = 1741, compared = 0, fitted = 0;
@@ -288,12 +288,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hosts),
-		cmocka_unit_test(host_labels_stand_for_users_and_groups),
+		cmocka_unit_test(host_patterns_match_hosts),
+		cmocka_unit_test(host_labels_match_users_and_groups),
 		cmocka_unit_test(host_patterns_with_a_misplaced_label_are_refused),
-		cmocka_unit_test(paths),
-		cmocka_unit_test(all_short_ones),
-		cmocka_unit_test(longer_ones_by_lot),
+		cmocka_unit_test(path_patterns_match_paths),
+		cmocka_unit_test(short_patterns_match_like_a_model),
+		cmocka_unit_test(random_long_patterns_match_like_a_model),
 		cmocka_unit_test(time_grows_as_the_path_and_not_as_its_square),
 	};
 

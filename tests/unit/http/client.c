@@ -65,7 +65,7 @@ read_head(int fd, struct answer *a)
 {
 	size_t n = 0;
 
-	while (n + 1 < sizeof(a->head) && receive(fd, a->head + n, 1, CLIENT_PATIENCE_MS) == 1) {
+	while (n + 1 < sizeof(a->head) && receive(fd, a->head + n, 1, CLIENT_TIMEOUT_MS) == 1) {
 		a->head[++n] = '\0';
 		if (n >= 4 && strcmp(a->head + n - 4, "\r\n\r\n") == 0)
 			return true;
@@ -80,7 +80,7 @@ read_body(int fd, size_t length, struct answer *a)
 
 	while (a->body_bytes < length) {
 		size_t left = length - a->body_bytes;
-		size_t n = receive(fd, scratch, left < sizeof(scratch) ? left : sizeof(scratch), CLIENT_PATIENCE_MS);
+		size_t n = receive(fd, scratch, left < sizeof(scratch) ? left : sizeof(scratch), CLIENT_TIMEOUT_MS);
 		if (n == 0)
 			return;
 		if (a->body_bytes + n < sizeof(a->body))
@@ -116,7 +116,7 @@ client_rest(int fd)
 	char scratch[65536];
 	size_t rest = 0;
 
-	while (client_readable(fd, CLIENT_PATIENCE_MS)) {
+	while (client_readable(fd, CLIENT_TIMEOUT_MS)) {
 		ssize_t n = recv(fd, scratch, sizeof(scratch), 0);
 		if (n <= 0)
 			return rest;

@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 
-enum { CLIENT_PATIENCE_MS = 20000 };
+enum { CLIENT_TIMEOUT_MS = 20000 };
 
 /* A connection to the port; -1 when refused. */
 int client_connect(uint16_t port);
@@ -32,24 +32,24 @@ bool client_closed(int fd, int ms);
 /* Is there something to read, or the end, within ms? */
 bool client_readable(int fd, int ms);
 
-/* So many bytes come until the server closes; SIZE_MAX: it does not within CLIENT_PATIENCE_MS. */
+/* So many bytes come until the server closes; SIZE_MAX: it does not within CLIENT_TIMEOUT_MS. */
 size_t client_rest(int fd);
 
 /* One connection, one request, one reply.  Returns the status. */
 int client_ask(uint16_t port, str request, struct answer *ret_answer);
 
 /*
- * Poll until the condition holds; fails the test after CLIENT_PATIENCE_MS.  Once is enough: what is counted in two places may be on
+ * Poll until the condition holds; fails the test after CLIENT_TIMEOUT_MS.  Once is enough: what is counted in two places may be on
  * its way between them at the next look.
  */
 #define client_wait(condition)                                                                                         \
 	do {                                                                                                           \
 		bool holds_ = false;                                                                                   \
 		int ms_ = 0;                                                                                           \
-		while (!(holds_ = (condition)) && ms_++ < CLIENT_PATIENCE_MS)                                          \
+		while (!(holds_ = (condition)) && ms_++ < CLIENT_TIMEOUT_MS)                                           \
 			client_sleep(1);                                                                               \
 		if (!holds_)                                                                                           \
-			fail_msg("not within %d ms: %s", (int)CLIENT_PATIENCE_MS, #condition);                         \
+			fail_msg("not within %d ms: %s", (int)CLIENT_TIMEOUT_MS, #condition);                          \
 	} while (0)
 void client_sleep(int ms);
 

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { PATIENT_MS = 10 * 60 * 1000 };
+enum { LONG_TIMEOUT_MS = 10 * 60 * 1000 };
 
 static void
 hold(struct echo *echo)
@@ -93,22 +93,22 @@ status_of_path(str path)
 	return 404;
 }
 
-static enum http_lane
+static enum http_pool
 admit(void *app, struct request *rq, struct reply *rp)
 {
 	struct echo *echo = app;
 	static const struct {
 		str path;
-		enum http_lane lane;
-	} lanes[] = { { STR_INIT("/quick"), HTTP_QUICK },
+		enum http_pool pool;
+	} pools[] = { { STR_INIT("/quick"), HTTP_QUICK },
 		      { STR_INIT("/hold-quick"), HTTP_QUICK },
 		      { STR_INIT("/slow"), HTTP_SLOW },
 		      { STR_INIT("/hold"), HTTP_SLOW } };
 
 	rq->from = request_header(rq, "X-From");
-	for (size_t i = 0; i < COUNT(lanes); i++)
-		if (str_equal(rq->path, lanes[i].path))
-			return lanes[i].lane;
+	for (size_t i = 0; i < COUNT(pools); i++)
+		if (str_equal(rq->path, pools[i].path))
+			return pools[i].pool;
 	if (str_equal(rq->path, STR("/broken")))
 		return HTTP_INLINE;
 	say(rq, rp);
@@ -143,11 +143,11 @@ refuse(void *app, struct request *rq, int status, struct reply *rp)
 }
 
 static void *
-worker_open(void *app, enum http_lane lane, size_t index)
+worker_open(void *app, enum http_pool pool, size_t index)
 {
 	struct echo *echo = app;
 
-	(void)lane;
+	(void)pool;
 	(void)index;
 	atomic_fetch_add(&echo->opened, 1);
 	return echo;
@@ -204,10 +204,10 @@ echo_start(struct echo *echo, struct http_settings settings)
 		settings.connections_max = 2000;
 	/* A test that is not about deadlines must not meet one, however long the machine takes for it. */
 	if (settings.request_ms == 0)
-		settings.request_ms = PATIENT_MS;
+		settings.request_ms = LONG_TIMEOUT_MS;
 	if (settings.reply_ms == 0)
-		settings.reply_ms = PATIENT_MS;
-	for (int i = HTTP_QUICK; i < HTTP_LANE_COUNT; i++) {
+		settings.reply_ms = LONG_TIMEOUT_MS;
+	for (int i = HTTP_QUICK; i < HTTP_POOL_COUNT; i++) {
 		if (settings.workers[i] == 0)
 			settings.workers[i] = 2;
 		if (settings.queue_max[i] == 0)

@@ -35,12 +35,12 @@ sent(const char *request)
 }
 
 static size_t
-waiting(enum http_lane lane)
+waiting(enum http_pool pool)
 {
 	struct http_figures figures;
 
 	http_server_figures(echo.server, &figures);
-	return figures.waiting[lane];
+	return figures.waiting[pool];
 }
 
 static size_t
@@ -53,7 +53,7 @@ connections(void)
 }
 
 static void
-http_server_answers_quickly_while_the_slow_lane_is_full(void **state)
+http_server_serves_the_quick_pool_while_the_slow_is_full(void **state)
 {
 	struct http_settings settings = { 0 };
 	struct answer a;
@@ -107,7 +107,7 @@ status_of(int fd)
 }
 
 static void
-http_server_shares_a_full_lane_out_among_addresses(void **state)
+http_server_shares_a_full_queue_among_addresses(void **state)
 {
 	int greedy[8], others[4];
 
@@ -138,7 +138,7 @@ http_server_shares_a_full_lane_out_among_addresses(void **state)
 }
 
 static void
-http_server_refuses_when_everybody_has_the_same(void **state)
+http_server_refuses_when_all_addresses_hold_equal_shares(void **state)
 {
 	char address[32];
 	int fds[6];
@@ -203,7 +203,7 @@ http_server_cuts_a_client_that_sends_byte_by_byte(void **state)
 }
 
 static void
-http_server_cuts_an_idle_connection_and_lets_a_used_one_begin_anew(void **state)
+http_server_restarts_the_deadline_after_each_request(void **state)
 {
 	struct answer a;
 	int idle, used;
@@ -279,7 +279,7 @@ stand_still(int fd, str rest, int ms)
 }
 
 static void
-http_server_cuts_nobody_for_having_stood_still_itself(void **state)
+http_server_stall_expires_no_connection(void **state)
 {
 	str request = STR(GET("/quick")), most = str_upto(request, request.n - 1);
 	struct answer a;
@@ -309,7 +309,7 @@ reset(int fd)
 }
 
 static void
-http_server_survives_clients_that_vanish_while_their_request_is_in_a_lane(void **state)
+http_server_survives_clients_that_vanish_while_queued(void **state)
 {
 	struct answer a;
 
@@ -388,7 +388,7 @@ http_server_lets_a_refused_client_go_on_sending_for_a_while(void **state)
 	fd = sent("POST /quick HTTP/1.1\r\nHost: h\r\n" FORM_TYPE "Content-Length: 9000000\r\n\r\n");
 	client_read(fd, false, &a);
 	assert_int_equal(a.status, 413);
-	assert_true(client_closed(fd, CLIENT_PATIENCE_MS)); /* it says no more */
+	assert_true(client_closed(fd, CLIENT_TIMEOUT_MS)); /* it says no more */
 	client_wait(connections() == 0);
 	begun = clock_monotonic_us();
 	for (int i = 0; i < 20; i++) {
@@ -538,7 +538,7 @@ greed(size_t which)
 }
 
 static void
-http_server_answers_everybody_beside_a_client_that_holds_all(void **state)
+http_server_answers_others_beside_a_greedy_client(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(greeds); i++)
@@ -546,7 +546,7 @@ http_server_answers_everybody_beside_a_client_that_holds_all(void **state)
 }
 
 static void
-http_server_takes_nothing_from_a_proxy_that_it_trusts(void **state)
+http_server_evicts_no_connection_of_a_trusted_proxy(void **state)
 {
 	int proxy[FEW / 2], greedy[FEW];
 	struct answer a;
@@ -621,7 +621,7 @@ http_server_makes_room_when_no_descriptor_is_left(void **state)
 	for (size_t i = 0; i < COUNT(late); i++)
 		close(late[i]);
 	http_server_figures(echo.server, &figures);
-	assert_in_range(figures.made_way, 1, FEW / 2); /* one for each, or one more where it took its time to leave */
+	assert_in_range(figures.evicted, 1, FEW / 2); /* one for each, or one more where it took its time to leave */
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	for (int i = 0; i < FEW; i++)
 		close(greedy[i]);
@@ -650,7 +650,7 @@ crowd_main(void *context)
 /* --- the end ---------------------------------------------------------------------------------------------------------------- */
 
 static void
-http_server_stop_finishes_what_it_has_accepted(void **state)
+http_server_stop_finishes_accepted_requests(void **state)
 {
 	struct answer a;
 	int held, idle;
@@ -685,7 +685,7 @@ release_later(void *unused)
 }
 
 static void
-http_server_stop_answers_what_still_waits_when_its_time_is_over(void **state)
+http_server_stop_answers_queued_requests_at_its_deadline(void **state)
 {
 	struct http_settings settings = { 0 };
 	struct answer a;
@@ -773,27 +773,27 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(http_server_answers_quickly_while_the_slow_lane_is_full),
-		cmocka_unit_test(http_server_shares_a_full_lane_out_among_addresses),
-		cmocka_unit_test(http_server_refuses_when_everybody_has_the_same),
+		cmocka_unit_test(http_server_serves_the_quick_pool_while_the_slow_is_full),
+		cmocka_unit_test(http_server_shares_a_full_queue_among_addresses),
+		cmocka_unit_test(http_server_refuses_when_all_addresses_hold_equal_shares),
 		cmocka_unit_test(http_server_opens_each_worker),
 		cmocka_unit_test(http_server_cuts_a_client_that_sends_byte_by_byte),
-		cmocka_unit_test(http_server_cuts_an_idle_connection_and_lets_a_used_one_begin_anew),
+		cmocka_unit_test(http_server_restarts_the_deadline_after_each_request),
 		cmocka_unit_test(http_server_cuts_a_client_that_does_not_take_its_reply),
 		cmocka_unit_test(http_server_never_cuts_while_the_application_works),
-		cmocka_unit_test(http_server_cuts_nobody_for_having_stood_still_itself),
-		cmocka_unit_test(http_server_survives_clients_that_vanish_while_their_request_is_in_a_lane),
+		cmocka_unit_test(http_server_stall_expires_no_connection),
+		cmocka_unit_test(http_server_survives_clients_that_vanish_while_queued),
 		cmocka_unit_test(http_server_survives_clients_that_vanish_anywhere),
 		cmocka_unit_test(http_server_answers_a_client_that_has_closed_its_half),
 		cmocka_unit_test(http_server_lets_a_refused_client_go_on_sending_for_a_while),
 		cmocka_unit_test(http_server_keeps_a_thousand_connections),
 		cmocka_unit_test(http_server_gives_back_what_idle_connections_hold),
-		cmocka_unit_test(http_server_answers_everybody_beside_a_client_that_holds_all),
-		cmocka_unit_test(http_server_takes_nothing_from_a_proxy_that_it_trusts),
+		cmocka_unit_test(http_server_answers_others_beside_a_greedy_client),
+		cmocka_unit_test(http_server_evicts_no_connection_of_a_trusted_proxy),
 		cmocka_unit_test(http_server_fits_its_connections_into_few_descriptors),
 		cmocka_unit_test(http_server_makes_room_when_no_descriptor_is_left),
-		cmocka_unit_test(http_server_stop_finishes_what_it_has_accepted),
-		cmocka_unit_test(http_server_stop_answers_what_still_waits_when_its_time_is_over),
+		cmocka_unit_test(http_server_stop_finishes_accepted_requests),
+		cmocka_unit_test(http_server_stop_answers_queued_requests_at_its_deadline),
 		cmocka_unit_test(http_server_stops_and_starts_under_fire),
 #ifdef DOUBLETOUR_TEST_HOOKS
 		cmocka_unit_test(http_server_survives_every_failing_allocation),

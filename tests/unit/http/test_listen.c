@@ -226,7 +226,7 @@ socket_file_of_another_server_is_not_removed(void **state)
 
 /* Each of them finds the stale file; without the lock, the second removes what the first has just made. */
 static void
-one_of_many_servers_that_start_at_once_listens(void **state)
+only_one_of_many_starting_servers_listens(void **state)
 {
 	enum { SERVERS = 16 };
 	pid_t servers[SERVERS];
@@ -360,7 +360,7 @@ inherit(enum passed passed, const char *pid, const char *fds, err wanted, int wa
 }
 
 static void
-inherited_sockets_are_taken_as_systemd_passes_them(void **state)
+sockets_passed_by_systemd_are_inherited(void **state)
 {
 	static const struct {
 		enum passed passed;
@@ -400,19 +400,19 @@ inherited_sockets_are_taken_as_systemd_passes_them(void **state)
 }
 
 static void
-listening_sockets_say_where_they_listen(void **state)
+listening_sockets_report_their_address(void **state)
 {
-	struct listen_place place;
+	struct listen_location location;
 	int tcp = passed_tcp(SOCK_STREAM, true);
 
 	(void)state;
-	assert_int_equal(listen_describe(tcp, &scene.why, &place), ERR_OK);
-	assert_string_equal(place.host, "127.0.0.1");
-	assert_true(place.port > 0 && place.path[0] == '\0');
+	assert_int_equal(listen_describe(tcp, &scene.why, &location), ERR_OK);
+	assert_string_equal(location.host, "127.0.0.1");
+	assert_true(location.port > 0 && location.path[0] == '\0');
 	close(tcp);
 	assert_int_equal(listen_here(), ERR_OK);
-	assert_int_equal(listen_describe(scene.fd, &scene.why, &place), ERR_OK);
-	assert_string_equal(place.path, scene.path);
+	assert_int_equal(listen_describe(scene.fd, &scene.why, &location), ERR_OK);
+	assert_string_equal(location.path, scene.path);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
@@ -429,10 +429,10 @@ main(void)
 		TEST(unix_socket_errors_name_the_folder),
 		TEST(unix_socket_paths_are_absolute_and_short),
 		TEST(socket_file_of_another_server_is_not_removed),
-		TEST(one_of_many_servers_that_start_at_once_listens),
+		TEST(only_one_of_many_starting_servers_listens),
 		TEST(requests_over_a_unix_socket_have_the_peer_unix),
-		TEST(inherited_sockets_are_taken_as_systemd_passes_them),
-		TEST(listening_sockets_say_where_they_listen),
+		TEST(sockets_passed_by_systemd_are_inherited),
+		TEST(listening_sockets_report_their_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

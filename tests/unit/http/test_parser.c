@@ -486,7 +486,7 @@ byte_is_tchar(int c)
 }
 
 static void
-parser_read_knows_every_byte_of_each_place(void **state)
+parser_read_classifies_every_byte_of_each_field(void **state)
 {
 	static const struct {
 		const char *before, *after;
@@ -734,7 +734,7 @@ main(void)
 		cmocka_unit_test(parser_read_gives_the_same_outcome_again),
 		cmocka_unit_test(request_line_stays_known_when_a_field_is_refused),
 		cmocka_unit_test(refused_request_line_leaves_no_method),
-		cmocka_unit_test(parser_read_knows_every_byte_of_each_place),
+		cmocka_unit_test(parser_read_classifies_every_byte_of_each_field),
 		cmocka_unit_test(parser_value_good_refuses_control_bytes),
 		cmocka_unit_test(parser_token_good_takes_tokens_only),
 		cmocka_unit_test(parser_read_holds_its_limits),

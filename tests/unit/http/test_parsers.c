@@ -236,7 +236,7 @@ cookie_put_writes_every_flag(void **state)
 }
 
 static void
-cookie_put_refuses_what_cannot_stand_in_one(void **state)
+cookie_put_refuses_invalid_values(void **state)
 {
 	static const struct cookie cases[] = {
 		{ T(""), T("x"), 0, false, false, COOKIE_LAX },
@@ -361,7 +361,7 @@ forwarded_address_believes_trusted_proxies_only(void **state)
 }
 
 static void
-request_header_finds_names_without_case_and_counts_them(void **state)
+request_header_finds_and_counts_names_without_case(void **state)
 {
 	static const char *const values[] = { "1", "2", NULL };
 	CLEANUP(by_hand_free) struct job *job = request_with("X-One", values);
@@ -375,7 +375,7 @@ request_header_finds_names_without_case_and_counts_them(void **state)
 }
 
 static void
-navigation_accepts_html_where_it_is_named(void **state)
+navigation_accepts_html_when_named(void **state)
 {
 	static const struct {
 		const char *accept;
@@ -419,11 +419,11 @@ main(void)
 		cmocka_unit_test(form_parse_survives_noise),
 		cmocka_unit_test(cookie_find_takes_one_well_formed_cookie_only),
 		cmocka_unit_test(cookie_put_writes_every_flag),
-		cmocka_unit_test(cookie_put_refuses_what_cannot_stand_in_one),
+		cmocka_unit_test(cookie_put_refuses_invalid_values),
 		cmocka_unit_test(next_is_safe_takes_paths_of_ours_only),
-		cmocka_unit_test(navigation_accepts_html_where_it_is_named),
+		cmocka_unit_test(navigation_accepts_html_when_named),
 		cmocka_unit_test(forwarded_address_believes_trusted_proxies_only),
-		cmocka_unit_test(request_header_finds_names_without_case_and_counts_them),
+		cmocka_unit_test(request_header_finds_and_counts_names_without_case),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,7 +39,7 @@ stop(void **state)
 }
 
 static void
-http_server_answers_in_each_lane(void **state)
+http_server_answers_in_each_pool(void **state)
 {
 	static const struct {
 		const char *request, *body;
@@ -204,7 +204,7 @@ http_server_keeps_a_connection_by_its_version(void **state)
 		if (a.status != cases[i].status || a.close != cases[i].close ||
 		    !str_starts(str_of(a.head), STR("HTTP/1.1 ")))
 			fail_msg("%s: %d, close %d", cases[i].why, a.status, a.close);
-		if (a.close && !client_closed(fd, CLIENT_PATIENCE_MS))
+		if (a.close && !client_closed(fd, CLIENT_TIMEOUT_MS))
 			fail_msg("%s: it is not closed", cases[i].why);
 		close(fd);
 	}
@@ -228,26 +228,26 @@ http_server_refuses_another_protocol_at_once(void **state)
 		{ "an empty line that is LF", STR_INIT("\n") },
 		{ "a space", STR_INIT(" ") },
 	};
-	struct echo patient;
+	struct echo long_timeout;
 	struct answer a;
 
 	(void)state;
-	echo_start(&patient, (struct http_settings){ .request_ms = 10 * CLIENT_PATIENCE_MS });
+	echo_start(&long_timeout, (struct http_settings){ .request_ms = 10 * CLIENT_TIMEOUT_MS });
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		int fd = client_connect(patient.port);
+		int fd = client_connect(long_timeout.port);
 		assert_true(client_send(fd, cases[i].bytes));
 		client_read(fd, false, &a);
-		if (a.status != 400 || !a.close || !client_closed(fd, CLIENT_PATIENCE_MS))
+		if (a.status != 400 || !a.close || !client_closed(fd, CLIENT_TIMEOUT_MS))
 			fail_msg("%s: %d", cases[i].why, a.status);
 		close(fd);
 	}
-	echo_stop(&patient, 1000);
+	echo_stop(&long_timeout, 1000);
 }
 
 /* --- what a route expects --------------------------------------------------------------------------------------------------- */
 
 static void
-http_server_shows_authorization_where_it_is_expected(void **state)
+http_server_shows_authorization_where_expected(void **state)
 {
 	static const struct {
 		const char *request;
@@ -373,7 +373,7 @@ http_server_refuses_what_is_malformed_and_closes(void **state)
 		assert_true(fd >= 0);
 		client_send(fd, r->n > 0 ? str_bytes(r->request, r->n) : str_of(r->request));
 		client_read(fd, false, &a);
-		if (a.status != r->status || !a.close || !client_closed(fd, CLIENT_PATIENCE_MS))
+		if (a.status != r->status || !a.close || !client_closed(fd, CLIENT_TIMEOUT_MS))
 			fail_msg("%s: status %d, close %d, %s", r->why, a.status, a.close, a.body);
 		close(fd);
 	}
@@ -587,7 +587,7 @@ http_server_answers_pipelined_requests_in_order(void **state)
 }
 
 static void
-http_server_asks_for_the_body_that_waits_to_be_asked_for(void **state)
+http_server_sends_100_when_expected(void **state)
 {
 	struct answer a;
 	int fd = client_connect(echo.port);
@@ -604,7 +604,7 @@ http_server_asks_for_the_body_that_waits_to_be_asked_for(void **state)
 
 /* A 100 comes only when the client waits for it: RFC 9110 s10.1.1. */
 static void
-http_server_sends_no_100_that_nobody_waits_for(void **state)
+http_server_sends_no_unexpected_100(void **state)
 {
 	static const struct {
 		const char *why, *request;
@@ -649,7 +649,7 @@ http_server_sends_no_100_to_http_1_0(void **state)
 	assert_true(client_send(fd, STR("a=1")));
 	client_read(fd, false, &a);
 	assert_int_equal(a.status, 200);
-	assert_true(client_closed(fd, CLIENT_PATIENCE_MS));
+	assert_true(client_closed(fd, CLIENT_TIMEOUT_MS));
 	close(fd);
 }
 
@@ -676,19 +676,19 @@ http_server_sends_a_big_reply_whole(void **state)
 
 /* An old client sends an empty line behind its form: a close over unread bytes would take the rest of the reply back (RFC 9112 s9.6). */
 static void
-http_server_sends_the_last_reply_whole_to_a_client_that_goes_on(void **state)
+http_server_sends_the_last_reply_whole_to_a_busy_client(void **state)
 {
 	int fd = client_connect(echo.port);
 	static struct answer a;
 
 	(void)state;
 	assert_true(client_send(fd, STR("GET /big HTTP/1.0\r\n\r\n")));
-	assert_true(client_readable(fd, CLIENT_PATIENCE_MS));
+	assert_true(client_readable(fd, CLIENT_TIMEOUT_MS));
 	assert_true(client_send(fd, STR("\r\n")));
 	client_read(fd, false, &a);
 	assert_int_equal(a.status, 200);
 	assert_int_equal(a.body_bytes, ECHO_BIG_BYTES);
-	assert_true(client_closed(fd, CLIENT_PATIENCE_MS));
+	assert_true(client_closed(fd, CLIENT_TIMEOUT_MS));
 	close(fd);
 }
 
@@ -702,7 +702,7 @@ http_server_sends_big_replies_whole_to_a_slow_reader(void **state)
 	client_wait(connections() == 0); /* what was answered before is counted */
 	int fd = client_connect(echo.port), done = atomic_load(&echo.done);
 	assert_true(client_send(fd, STR(GET("/big") GET("/big?more") GET("/slow?behind"))));
-	assert_true(client_readable(fd, CLIENT_PATIENCE_MS));
+	assert_true(client_readable(fd, CLIENT_TIMEOUT_MS));
 	assert_int_equal(client_ask(echo.port, STR(GET("/quick")), &a), 200);
 	client_wait(atomic_load(&echo.done) == done + 1);
 	for (int i = 0; i < 2; i++) {
@@ -716,7 +716,7 @@ http_server_sends_big_replies_whole_to_a_slow_reader(void **state)
 }
 
 static void
-reply_header_refuses_what_would_split_it(void **state)
+reply_header_refuses_control_bytes(void **state)
 {
 	static const struct {
 		const char *why;
@@ -747,7 +747,7 @@ reply_header_refuses_what_would_split_it(void **state)
 }
 
 static void
-http_listen_says_what_is_wrong(void **state)
+http_listen_explains_errors(void **state)
 {
 	struct why why = { 0 };
 	int fd = -1;
@@ -764,14 +764,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(http_server_answers_in_each_lane),
+		cmocka_unit_test(http_server_answers_in_each_pool),
 		cmocka_unit_test(http_server_answers_a_head_like_a_get_without_its_body),
 		cmocka_unit_test(http_server_answers_a_mixed_pipeline_in_one_piece),
 		cmocka_unit_test(http_server_answers_a_mixed_pipeline_in_small_pieces),
 		cmocka_unit_test(http_server_sends_no_length_with_204_and_304),
 		cmocka_unit_test(http_server_keeps_a_connection_by_its_version),
 		cmocka_unit_test(http_server_refuses_another_protocol_at_once),
-		cmocka_unit_test(http_server_shows_authorization_where_it_is_expected),
+		cmocka_unit_test(http_server_shows_authorization_where_expected),
 		cmocka_unit_test(http_server_refuses_what_is_malformed_and_closes),
 		cmocka_unit_test(http_server_holds_its_limits),
 		cmocka_unit_test(http_server_takes_heads_as_long_as_its_setting),
@@ -782,15 +782,15 @@ main(void)
 		cmocka_unit_test(http_server_understands_a_request_cut_anywhere),
 		cmocka_unit_test(http_server_understands_a_request_byte_by_byte),
 		cmocka_unit_test(http_server_answers_pipelined_requests_in_order),
-		cmocka_unit_test(http_server_asks_for_the_body_that_waits_to_be_asked_for),
-		cmocka_unit_test(http_server_sends_no_100_that_nobody_waits_for),
+		cmocka_unit_test(http_server_sends_100_when_expected),
+		cmocka_unit_test(http_server_sends_no_unexpected_100),
 		cmocka_unit_test(http_server_sends_no_100_to_http_1_0),
 		cmocka_unit_test(http_server_turns_a_broken_reply_into_503),
 		cmocka_unit_test(http_server_sends_a_big_reply_whole),
-		cmocka_unit_test(http_server_sends_the_last_reply_whole_to_a_client_that_goes_on),
+		cmocka_unit_test(http_server_sends_the_last_reply_whole_to_a_busy_client),
 		cmocka_unit_test(http_server_sends_big_replies_whole_to_a_slow_reader),
-		cmocka_unit_test(reply_header_refuses_what_would_split_it),
-		cmocka_unit_test(http_listen_says_what_is_wrong),
+		cmocka_unit_test(reply_header_refuses_control_bytes),
+		cmocka_unit_test(http_listen_explains_errors),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

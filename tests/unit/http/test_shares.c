@@ -73,7 +73,7 @@ leaves_for(const char *address, bool trusted)
 {
 	struct network network = network_of(str_of(address));
 
-	return (struct unit *)shares_make_way(shares, &network, trusted, worth_of);
+	return (struct unit *)shares_evict(shares, &network, trusted, worth_of);
 }
 
 static size_t
@@ -217,7 +217,7 @@ static const struct {
 };
 
 static void
-shares_choose_who_makes_way(void **state)
+shares_choose_the_connection_to_evict(void **state)
 {
 	(void)state;
 	for (size_t c = 0; c < COUNT(cases); c++) {
@@ -253,7 +253,7 @@ shares_have_no_room_for_more_than_their_number(void **state)
 
 /* Everybody has one: the one who came first has had the longest time. */
 static void
-shares_of_one_each_leave_in_the_order_they_came(void **state)
+shares_of_one_each_are_evicted_oldest_first(void **state)
 {
 	char address[32];
 
@@ -335,9 +335,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(shares_choose_who_makes_way),
+		cmocka_unit_test(shares_choose_the_connection_to_evict),
 		cmocka_unit_test_setup_teardown(shares_have_no_room_for_more_than_their_number, begin, end),
-		cmocka_unit_test_setup_teardown(shares_of_one_each_leave_in_the_order_they_came, begin, end),
+		cmocka_unit_test_setup_teardown(shares_of_one_each_are_evicted_oldest_first, begin, end),
 		cmocka_unit_test_setup_teardown(shares_of_a_greedy_client_never_cost_a_modest_one, begin, end),
 		cmocka_unit_test_setup_teardown(shares_count_like_a_model_over_random_steps, begin, end),
 	};

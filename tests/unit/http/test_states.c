@@ -33,12 +33,12 @@ connections(void)
 }
 
 static size_t
-made_way(void)
+evicted(void)
 {
 	struct http_figures figures;
 
 	http_server_figures(echo.server, &figures);
-	return (size_t)figures.made_way;
+	return (size_t)figures.evicted;
 }
 
 static int
@@ -124,7 +124,7 @@ start_few(size_t connections_max)
 }
 
 static void
-oldest_makes_way(enum state state)
+oldest_is_evicted(enum state state)
 {
 	int greedy[FEW], settler, newcomer;
 
@@ -135,8 +135,8 @@ oldest_makes_way(enum state state)
 	settle(settler);
 	client_wait(state != WORK || atomic_load(&echo.holding) == FEW);
 	newcomer = client_connect_from("127.0.0.4", echo.port);
-	if (ask(newcomer, GET("/quick")) != 200 || made_way() != 1)
-		fail_msg("%s: the newcomer is not answered, or %zu made way", states[state].name, made_way());
+	if (ask(newcomer, GET("/quick")) != 200 || evicted() != 1)
+		fail_msg("%s: the newcomer is not answered, or %zu made way", states[state].name, evicted());
 	echo_release(&echo);
 	if (client_rest(greedy[0]) == SIZE_MAX)
 		fail_msg("%s: the oldest is not closed", states[state].name);
@@ -154,7 +154,7 @@ http_server_ends_the_oldest_connection_in_each_state(void **state)
 {
 	(void)state;
 	for (enum state s = 0; s < STATES; s++)
-		oldest_makes_way(s);
+		oldest_is_evicted(s);
 }
 
 /* By what is lost with it: shares.h. */
@@ -197,7 +197,7 @@ http_server_ends_connections_in_the_order_of_their_worth(void **state)
 /* --- half-closed clients ------------------------------------------------------------------------------------------------------ */
 
 static void
-http_server_answers_half_closed_clients_in_each_lane(void **state)
+http_server_answers_half_closed_clients_in_each_pool(void **state)
 {
 	static const struct {
 		const char *requests;
@@ -273,7 +273,7 @@ http_server_has_one_deadline_for_idle_head_and_body(void **state)
 	(void)client_send(busy, STR("POST /quick HTTP/1.1\r\nHost: h\r\n"));
 	client_sleep(PERIOD_MS / 3);
 	(void)client_send(busy, STR(FORM_TYPE "Content-Length: 30\r\n\r\na="));
-	assert_true(client_closed(idle, CLIENT_PATIENCE_MS));
+	assert_true(client_closed(idle, CLIENT_TIMEOUT_MS));
 	assert_true(client_closed(busy, 0));
 	close(busy);
 	close(idle);
@@ -451,7 +451,7 @@ converse(int fd, const char *request, const char *reply_end)
 	bool whole = false;
 
 	assert_true(client_send(fd, str_bytes(conversation, n)));
-	for (n = 0; !whole && client_readable(fd, CLIENT_PATIENCE_MS);) {
+	for (n = 0; !whole && client_readable(fd, CLIENT_TIMEOUT_MS);) {
 		ssize_t got = recv(fd, conversation + n, sizeof(conversation) - n, 0);
 		n += got > 0 ? (size_t)got : 0;
 		whole = got <= 0 || (n >= end_bytes && memcmp(conversation + n - end_bytes, end, end_bytes) == 0);
@@ -506,7 +506,7 @@ http_server_keeps_no_secret_of_an_idle_connection(void **state)
 
 /* Whichever event thread runs first may give connections to the others. */
 static void
-http_server_answers_clients_that_came_before_it_ran(void **state)
+http_server_answers_clients_that_connected_before_its_start(void **state)
 {
 	enum { ROUNDS = 20, EARLY = 48, EVENT_THREADS = 16 };
 
@@ -672,13 +672,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(http_server_ends_the_oldest_connection_in_each_state),
 		cmocka_unit_test(http_server_ends_connections_in_the_order_of_their_worth),
-		cmocka_unit_test(http_server_answers_half_closed_clients_in_each_lane),
+		cmocka_unit_test(http_server_answers_half_closed_clients_in_each_pool),
 		cmocka_unit_test(http_server_closes_half_closed_clients_without_a_request),
 		cmocka_unit_test(http_server_has_one_deadline_for_idle_head_and_body),
 		cmocka_unit_test(http_server_logs_a_reply_that_its_client_never_took),
 		cmocka_unit_test(http_server_holds_48_kib_for_a_busy_connection),
 		cmocka_unit_test(http_server_keeps_no_secret_of_an_idle_connection),
-		cmocka_unit_test(http_server_answers_clients_that_came_before_it_ran),
+		cmocka_unit_test(http_server_answers_clients_that_connected_before_its_start),
 		cmocka_unit_test(http_server_answers_others_between_pipelined_requests),
 		cmocka_unit_test(http_server_stops_with_a_connection_in_each_state),
 #ifdef DOUBLETOUR_TEST_HOOKS

@@ -44,9 +44,9 @@ harness_walks(size_t row, enum fault fault, bool lasting)
 }
 
 int
-harness_last_tries(int whole_tries)
+harness_last_attempts(int whole_attempts)
 {
-	return harness_whole() ? whole_tries : 1;
+	return harness_whole() ? whole_attempts : 1;
 }
 
 /* --- allocations -------------------------------------------------------------------------------------------------- */
@@ -330,12 +330,12 @@ enrolment_keep(struct browser *b, const void *body)
 }
 
 static void
-proved_keep(struct browser *b, const void *body)
+verified_keep(struct browser *b, const void *body)
 {
-	b->proved = *(const struct proved_body *)body;
-	b->left = b->proved.recovery_left;
-	if (!token_is_zero(&b->proved.device))
-		b->device = b->proved.device;
+	b->verified = *(const struct verified_body *)body;
+	b->left = b->verified.recovery_left;
+	if (!token_is_zero(&b->verified.device))
+		b->device = b->verified.device;
 }
 
 static void
@@ -371,7 +371,7 @@ visitor_keep(struct browser *b, const void *body)
 
 	b->gate.outcome = visitor->outcome;
 	b->gate.level = visitor->level;
-	b->gate.proved_us = visitor->proved_us;
+	b->gate.verified_us = visitor->verified_us;
 	b->gate.expires_us = visitor->expires_us;
 	b->gate.session = visitor->session;
 	text_keep(visitor->name, b->gate.name, sizeof(b->gate.name));
@@ -381,27 +381,27 @@ visitor_keep(struct browser *b, const void *body)
 }
 
 static void
-way_keep(struct browser *b, const void *body)
+gate_grant_keep(struct browser *b, const void *body)
 {
-	const struct gate_way_body *way = body;
+	const struct gate_grant_body *grant = body;
 
-	b->gate.outcome = way->outcome;
-	b->gate.reason = way->reason;
-	text_keep(way->token, b->gate.token, sizeof(b->gate.token));
-	text_keep(way->ticket, b->gate.ticket, sizeof(b->gate.ticket));
-	text_keep(way->domain, b->gate.domain, sizeof(b->gate.domain));
-	text_keep(str_upto(way->url, 500), b->gate.url, sizeof(b->gate.url));
+	b->gate.outcome = grant->outcome;
+	b->gate.reason = grant->reason;
+	text_keep(grant->token, b->gate.token, sizeof(b->gate.token));
+	text_keep(grant->ticket, b->gate.ticket, sizeof(b->gate.ticket));
+	text_keep(grant->domain, b->gate.domain, sizeof(b->gate.domain));
+	text_keep(str_upto(grant->url, 500), b->gate.url, sizeof(b->gate.url));
 }
 
 static void
 body_keep(struct browser *b, enum question_id id, const void *body)
 {
 	static void (*const keep[QUESTION_COUNT])(struct browser * b, const void *body) = {
-		[QUESTION_ENROL] = enrolment_keep,   [QUESTION_PROVE] = proved_keep,
-		[QUESTION_STEP_UP] = proved_keep,    [QUESTION_FACTOR_CONFIRM] = proved_keep,
-		[QUESTION_RECOVERY] = recovery_keep, [QUESTION_RECOVERY_LEFT] = recovery_keep,
-		[QUESTION_ACCOUNT] = account_keep,   [QUESTION_GATE] = visitor_keep,
-		[QUESTION_GATE_ENTER] = way_keep,    [QUESTION_GATE_TICKET] = way_keep,
+		[QUESTION_ENROL] = enrolment_keep,       [QUESTION_VERIFY] = verified_keep,
+		[QUESTION_STEP_UP] = verified_keep,      [QUESTION_FACTOR_CONFIRM] = verified_keep,
+		[QUESTION_RECOVERY] = recovery_keep,     [QUESTION_RECOVERY_LEFT] = recovery_keep,
+		[QUESTION_ACCOUNT] = account_keep,       [QUESTION_GATE] = visitor_keep,
+		[QUESTION_GATE_ENTER] = gate_grant_keep, [QUESTION_GATE_TICKET] = gate_grant_keep,
 	};
 
 	b->problems = (struct problems_body){ 0 };
@@ -433,14 +433,14 @@ answer_keep(struct browser *b, enum question_id id, str answer)
 static str
 address_of(const struct browser *b, enum question_id id, char *room, size_t size)
 {
-	static atomic_uint people;
-	unsigned n = atomic_load(&people);
+	static atomic_uint accounts;
+	unsigned n = atomic_load(&accounts);
 
 	if (b->address != NULL)
 		return str_of(b->address);
 	if (id != QUESTION_REGISTER)
 		return STR("192.0.2.7");
-	n = atomic_fetch_add(&people, 1);
+	n = atomic_fetch_add(&accounts, 1);
 	snprintf(room, size, "10.%u.%u.%u", n >> 16 & 255, n >> 8 & 255, n & 255);
 	return str_of(room);
 }
@@ -503,11 +503,11 @@ do_sign_in(struct world *w, struct browser *b, const char *name, const char *pas
 }
 
 enum verdict
-do_prove(struct world *w, struct browser *b, const char *code)
+do_verify(struct world *w, struct browser *b, const char *code)
 {
-	const struct prove_body body = { str_of(code) };
+	const struct verify_body body = { str_of(code) };
 
-	return ask(w, b, QUESTION_PROVE, &body);
+	return ask(w, b, QUESTION_VERIFY, &body);
 }
 
 struct code
@@ -538,7 +538,7 @@ bring_to(struct world *w, struct browser *b, const char *name, enum session_stat
 	assert_verdict(ask(w, b, QUESTION_ENROL, NULL), VERDICT_PASSED);
 	if (state == STATE_ENROLLING)
 		return;
-	assert_verdict(do_prove(w, b, code_of(b->secret, 0).z), VERDICT_PASSED);
+	assert_verdict(do_verify(w, b, code_of(b->secret, 0).z), VERDICT_PASSED);
 	clock_forward(MINUTES_US(2)); /* the next code is a fresh one */
 	if (state == STATE_FULL)
 		return;

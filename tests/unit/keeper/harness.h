@@ -45,13 +45,13 @@ struct browser {
 	char recovery[10][25];                         /* the codes that were made last */
 	size_t recovery_made;                          /* how many came with the last answer to RECOVERY */
 	uint32_t left;                                 /* recovery codes, by the last answer that told */
-	struct proved_body proved;
+	struct verified_body verified;
 	int64_t factors[16]; /* ids, by the last answer to ACCOUNT */
 	size_t factors_count;
 	/* By the last answer to GATE, GATE_ENTER or GATE_TICKET. */
 	struct {
 		uint32_t outcome, level, reason;
-		int64_t proved_us, expires_us;
+		int64_t verified_us, expires_us;
 		struct token session;
 		char name[USERNAME_MAX + 1], groups[GROUPS_MAX_BYTES + 1], email[EMAIL_MAX + 1], jwt[GATE_JWT_MAX + 1];
 		char token[65], ticket[65], domain[254], url[512];
@@ -107,8 +107,8 @@ long harness_step(long nth, long whole_step);
 /* Is this way of failing part of the walk of a row with a kind of call?  In a sample the rows alternate. */
 bool harness_walks(size_t row, enum fault fault, bool lasting);
 
-/* So many tries in a row in which nothing was left to fail end the walk; whole_tries: when the walk is whole. */
-int harness_last_tries(int whole_tries);
+/* So many tries in a row in which nothing was left to fail end the walk; whole_attempts: when the walk is whole. */
+int harness_last_attempts(int whole_attempts);
 
 /* Ask, decode, keep the token: as web does.  body NULL: of nothing.  Dies when the answer is not well-formed. */
 enum verdict ask_on(struct keeper_thread *t, struct browser *b, enum question_id id, const void *body);
@@ -116,7 +116,7 @@ enum verdict ask(struct world *w, struct browser *b, enum question_id id, const 
 
 enum verdict do_register(struct world *w, struct browser *b, const char *name, const char *password);
 enum verdict do_sign_in(struct world *w, struct browser *b, const char *name, const char *password);
-enum verdict do_prove(struct world *w, struct browser *b, const char *code);
+enum verdict do_verify(struct world *w, struct browser *b, const char *code);
 
 /* The code of the secret that was shown, `steps` away from now; and of the one from then on not spent. */
 struct code {

@@ -3,7 +3,7 @@
 
 #include "keeper/admin.h"
 #include "keeper/audit.h"
-#include "keeper/turn.h"
+#include "keeper/call.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,17 +12,17 @@
 static void
 write_all(struct world *w)
 {
-	CLEANUP(turn_wipe) struct turn turn = { .keeper = w->keeper, .db = w->thread->db, .arena = ARENA(4096) };
+	CLEANUP(call_wipe) struct call call = { .keeper = w->keeper, .db = w->thread->db, .arena = ARENA(4096) };
 
 	for (unsigned event = AUDIT_UNKNOWN + 1; event < AUDIT_COUNT; event++)
 		if (strncmp(audit_event_name(event), "admin.", 6) == 0)
-			assert_int_equal(audit_write_command(turn.db, event, 1, REASON_ASKED), ERR_OK);
+			assert_int_equal(audit_write_command(call.db, event, 1, REASON_ASKED), ERR_OK);
 		else
-			assert_int_equal(audit_write(&turn, event, 1, REASON_ASKED), ERR_OK);
+			assert_int_equal(audit_write(&call, event, 1, REASON_ASKED), ERR_OK);
 }
 
 static void
-every_event_says_who_acted(void **state)
+every_event_records_its_actor(void **state)
 {
 	struct world w;
 
@@ -40,7 +40,7 @@ every_event_says_who_acted(void **state)
 }
 
 static void
-a_command_says_who_typed_it(void **state)
+a_command_records_its_user(void **state)
 {
 	static const struct {
 		const char *sudo_user;
@@ -140,8 +140,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_event_says_who_acted),
-		cmocka_unit_test(a_command_says_who_typed_it),
+		cmocka_unit_test(every_event_records_its_actor),
+		cmocka_unit_test(a_command_records_its_user),
 		cmocka_unit_test(rows_of_a_deleted_account_keep_its_id),
 		cmocka_unit_test(a_row_of_an_older_version_has_no_actor),
 	};

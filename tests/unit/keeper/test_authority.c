@@ -25,11 +25,11 @@ static struct {
 
 /* A row in links is what shows that something was written. */
 static err
-probe_write(struct turn *turn)
+probe_write(struct call *call)
 {
 	struct link_text text;
 
-	return link_make(turn->db, LINK_INVITE, 0, turn->now_us, &text);
+	return link_make(call->db, LINK_INVITE, 0, call->now_us, &text);
 }
 
 /* Another session, which is full. */
@@ -41,27 +41,27 @@ probe_raise(struct session *session)
 }
 
 static err
-probe_work(struct turn *turn, void *context, bool *ret_commit)
+probe_work(struct call *call, void *context, bool *ret_commit)
 {
 	*ret_commit = true;
 	if (probe.act == ACT_RAISE_INSIDE)
-		probe_raise(&turn->next.session);
-	return probe_write(turn);
+		probe_raise(&call->next.session);
+	return probe_write(call);
 }
 
 static err
-probe_answer(struct turn *turn, enum verdict *ret_verdict)
+probe_answer(struct call *call, enum verdict *ret_verdict)
 {
 	bool done = false;
 
 	probe.reached++;
 	*ret_verdict = VERDICT_PASSED;
 	if (probe.act == ACT_WRITE)
-		return probe_write(turn);
+		return probe_write(call);
 	if (probe.act == ACT_TRANSACT || probe.act == ACT_RAISE_INSIDE)
-		return turn_transact(turn, probe_work, NULL, &done);
+		return call_transact(call, probe_work, NULL, &done);
 	if (probe.act == ACT_RAISE_AFTER)
-		probe_raise(&turn->now.session);
+		probe_raise(&call->now.session);
 	return ERR_OK;
 }
 
@@ -126,17 +126,17 @@ static struct world w;
 static void
 session_ends(void)
 {
-	turn_before_transaction = NULL;
+	call_before_transaction = NULL;
 	sql_run(&w, "DELETE FROM sessions");
 }
 
 static void
 scene_set(struct browser *b, enum session_state state, bool fresh)
 {
-	static unsigned people;
+	static unsigned accounts;
 	char name[40];
 
-	snprintf(name, sizeof(name), "anna%u", people++);
+	snprintf(name, sizeof(name), "anna%u", accounts++);
 	bring_to(&w, b, name, state);
 	if (!fresh)
 		clock_forward(STEP_UP_US + SECONDS_US(1));
@@ -155,10 +155,10 @@ try_one(struct browser *b, const struct tried *t)
 	probe.act = t->act;
 	probe.reached = 0;
 	question_instead = probe_answer;
-	turn_before_transaction = t->live ? NULL : session_ends;
+	call_before_transaction = t->live ? NULL : session_ends;
 	enum verdict is = ask(&w, &asks, t->question, no_body);
 	question_instead = NULL;
-	turn_before_transaction = NULL;
+	call_before_transaction = NULL;
 	int64_t written = sql_number(&w, "SELECT count(*) FROM links") - before;
 	if (is != wanted || probe.reached != reached || written != writes)
 		fail_msg("%s, %s, proof %s, session %s, a handler that %s: verdict %d instead of %d, called %u times, "
@@ -228,9 +228,9 @@ administrators_acts_use_the_transaction_of_questions(void **state)
 	struct link_text text;
 
 	world_new(&w);
-	turn_before_transaction = write_outside;
+	call_before_transaction = write_outside;
 	assert_int_equal(admin_invite(w.thread, &why, &text), ERR_OK);
-	turn_before_transaction = NULL;
+	call_before_transaction = NULL;
 	assert_int_equal(begun, 1);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM links"), 1);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE actor LIKE 'command%'"), 1);
@@ -241,7 +241,7 @@ administrators_acts_use_the_transaction_of_questions(void **state)
 
 /* Web caches what it was told of a session: it must forget what an administrator has ended. */
 static void
-administrators_acts_tell_of_ended_sessions(void **state)
+administrators_acts_notify_of_ended_sessions(void **state)
 {
 	struct why why = { "" };
 	struct browser b;
@@ -264,7 +264,7 @@ rows_say_what_was_reviewed(void **state)
 {
 	static const enum question_id fresh[] = { QUESTION_PASSWORD, QUESTION_RECOVERY, QUESTION_FACTOR_BEGIN,
 						  QUESTION_FACTOR_REMOVE, QUESTION_CLOSE };
-	static const enum question_id raise[] = { QUESTION_REGISTER, QUESTION_SIGN_IN, QUESTION_PROVE,
+	static const enum question_id raise[] = { QUESTION_REGISTER, QUESTION_SIGN_IN, QUESTION_VERIFY,
 						  QUESTION_LINK_USE };
 	size_t is_fresh = 0, may_raise = 0;
 
@@ -287,7 +287,7 @@ main(void)
 		cmocka_unit_test(handlers_do_what_their_row_allows_and_no_more),
 		cmocka_unit_test(transactions_need_the_session_that_asked),
 		cmocka_unit_test(administrators_acts_use_the_transaction_of_questions),
-		cmocka_unit_test(administrators_acts_tell_of_ended_sessions),
+		cmocka_unit_test(administrators_acts_notify_of_ended_sessions),
 		cmocka_unit_test(rows_say_what_was_reviewed),
 	};
 

@@ -102,7 +102,7 @@ restore_each(enum fault fault, bool lasting)
 	backed_up(&w, backup, sizeof(backup));
 	path_in(&w, "newer.sqlite", keep, sizeof(keep));
 	assert_int_equal(upkeep_backup(&w.config, keep, &why, &restored.findings), ERR_OK);
-	for (long nth = 1; untouched < harness_last_tries(2); nth += step_of(fault, nth)) {
+	for (long nth = 1; untouched < harness_last_attempts(2); nth += step_of(fault, nth)) {
 		assert_true(nth < 1000000);
 		clock_forward(SECONDS_US(2)); /* a name of its own for each that is set aside */
 		if (accounts_of(&w) != 2)
@@ -122,7 +122,7 @@ restore_each(enum fault fault, bool lasting)
 }
 
 static void
-a_restore_that_fails_leaves_the_database_where_and_what_it_was(void **state)
+a_failed_restore_leaves_the_database_unchanged(void **state)
 {
 	static const enum fault faults[] = { FAULT_MEMORY, FAULT_OPEN,  FAULT_READ,  FAULT_WRITE, FAULT_SYNC,
 					     FAULT_RANDOM, FAULT_CLOCK, FAULT_QUERY, FAULT_CRYPTO };
@@ -205,7 +205,7 @@ without_a_database_there_is_nothing_to_set_aside(void **state)
 }
 
 static void
-what_cannot_be_set_aside_stays(void **state)
+a_database_that_cannot_be_moved_stays(void **state)
 {
 	struct upkeep_restored restored = { .aside = "" };
 	struct world w;
@@ -216,7 +216,8 @@ what_cannot_be_set_aside_stays(void **state)
 	clock_forward(SECONDS_US(10));
 	assert_int_equal(upkeep_restore(&w.config, backup, true, &why, &restored), ERR_OK);
 	err e = ERR_OK;
-	for (int tries = 0; tries < 50 && e == ERR_OK; tries++) { /* until two of them come within one second */
+	for (int attempts = 0; attempts < 50 && e == ERR_OK;
+	     attempts++) { /* until two of them come within one second */
 		snprintf(aside, sizeof(aside), "%s", restored.aside);
 		assert_int_equal(unlink(aside), 0);
 		assert_int_equal(mkdir(aside, 0700), 0); /* no file takes the name of a folder */
@@ -249,7 +250,7 @@ a_backup_has_a_name_of_its_own(void **state)
 	sql_run(&w, "UPDATE accounts SET name = upper(name)");
 	assert_int_equal(unlink(backup), 0);
 	assert_int_equal(upkeep_backup(&w.config, backup, &why, &findings), ERR_OK); /* a copy, whatever it is of */
-	assert_int_equal(findings.misnamed, 2);
+	assert_int_equal(findings.bad_name, 2);
 	assert_int_not_equal(upkeep_restore(&w.config, backup, true, &why, &restored), ERR_OK);
 	assert_non_null(strstr(why.text, "cannot be restored"));
 	world_drop(&w);
@@ -281,7 +282,7 @@ without_its_key_a_database_cannot_be_checked(void **state)
 /* --- places ------------------------------------------------------------------------------------------------------------- */
 
 static void
-a_folder_that_cannot_be_is_told(void **state)
+an_unusable_folder_is_reported(void **state)
 {
 	struct world w;
 	struct why why = { "" };
@@ -298,7 +299,7 @@ a_folder_that_cannot_be_is_told(void **state)
 	assert_non_null(strstr(why.text, "cannot be made"));
 	assert_int_equal(master_key_new_make(&w.config, &why, &key), ERR_DENIED);
 	assert_non_null(strstr(why.text, "cannot be made"));
-	assert_int_equal(master_key_new_take_place(&w.config, &keys, &why), ERR_DENIED);
+	assert_int_equal(master_key_new_install(&w.config, &keys, &why), ERR_DENIED);
 	assert_non_null(strstr(why.text, "put in its place"));
 	memset(w.config.data_dir, 'a', sizeof(w.config.data_dir) - 1);
 	assert_int_equal(lock_take(&w.config, LOCK_SHARED, &why, &lock), ERR_DENIED);
@@ -330,7 +331,7 @@ an_older_schema_is_refused_with_the_command_that_helps(void **state)
 }
 
 static void
-one_command_alone_and_servers_together(void **state)
+the_lock_admits_one_command_or_many_servers(void **state)
 {
 	struct world w;
 	struct lock first = { .fd = -1 }, second = { .fd = -1 };
@@ -363,7 +364,7 @@ at_path(const struct world *w, const char *path)
 }
 
 static void
-count_told(void *context, const struct copy_progress *progress)
+count_reported(void *context, const struct copy_progress *progress)
 {
 	assert_true(progress->done <= progress->all && progress->table != NULL);
 	++*(int *)context;
@@ -373,11 +374,11 @@ static err
 copy_to(const struct world *w, const char *path, struct why *why, int64_t *ret_rows)
 {
 	struct config target = at_path(w, path);
-	int told = 0;
-	const struct upkeep_copying copying = { &w->config, &w->config, &target, count_told, &told };
+	int reported = 0;
+	const struct upkeep_copying copying = { &w->config, &w->config, &target, count_reported, &reported };
 	err e = upkeep_copy(&copying, why, ret_rows);
 
-	assert_true(e != ERR_OK || told > 0);
+	assert_true(e != ERR_OK || reported > 0);
 	return e;
 }
 
@@ -413,7 +414,7 @@ copy_each(enum fault fault, bool lasting)
 }
 
 static void
-a_copy_that_fails_leaves_nothing_behind_and_the_source_as_it_was(void **state)
+a_failed_copy_leaves_no_file_and_the_source_unchanged(void **state)
 {
 	static const enum fault faults[] = { FAULT_MEMORY, FAULT_OPEN,  FAULT_READ,  FAULT_WRITE, FAULT_SYNC,
 					     FAULT_RANDOM, FAULT_CLOCK, FAULT_QUERY, FAULT_CRYPTO };
@@ -517,7 +518,7 @@ a_list_ends_where_its_reader_does(void **state)
 }
 
 static void
-what_no_account_can_be_called_is_refused(void **state)
+invalid_account_names_are_refused(void **state)
 {
 	static const struct {
 		const char *name, *display, *word;
@@ -595,7 +596,7 @@ on_progress(void *context, int64_t done, int64_t all)
 }
 
 static void
-an_import_says_why_it_leaves_a_row_out(void **state)
+an_import_explains_each_skipped_row(void **state)
 {
 	static char long_secret[3000];
 	static const struct {
@@ -694,21 +695,21 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_restore_that_fails_leaves_the_database_where_and_what_it_was),
+		cmocka_unit_test(a_failed_restore_leaves_the_database_unchanged),
 		cmocka_unit_test(a_restore_takes_a_backup_and_nothing_else),
 		cmocka_unit_test(without_a_database_there_is_nothing_to_set_aside),
-		cmocka_unit_test(what_cannot_be_set_aside_stays),
+		cmocka_unit_test(a_database_that_cannot_be_moved_stays),
 		cmocka_unit_test(a_backup_has_a_name_of_its_own),
 		cmocka_unit_test(without_its_key_a_database_cannot_be_checked),
-		cmocka_unit_test(a_folder_that_cannot_be_is_told),
+		cmocka_unit_test(an_unusable_folder_is_reported),
 		cmocka_unit_test(an_older_schema_is_refused_with_the_command_that_helps),
-		cmocka_unit_test(one_command_alone_and_servers_together),
-		cmocka_unit_test(a_copy_that_fails_leaves_nothing_behind_and_the_source_as_it_was),
+		cmocka_unit_test(the_lock_admits_one_command_or_many_servers),
+		cmocka_unit_test(a_failed_copy_leaves_no_file_and_the_source_unchanged),
 		cmocka_unit_test(a_copy_wants_a_source_at_rest_and_an_empty_target),
 		cmocka_unit_test(all_of_many_sessions_are_ended),
 		cmocka_unit_test(a_list_ends_where_its_reader_does),
-		cmocka_unit_test(what_no_account_can_be_called_is_refused),
-		cmocka_unit_test(an_import_says_why_it_leaves_a_row_out),
+		cmocka_unit_test(invalid_account_names_are_refused),
+		cmocka_unit_test(an_import_explains_each_skipped_row),
 	};
 
 	return cmocka_run_group_tests_name("keeper commands", tests, harness_setup, harness_teardown);

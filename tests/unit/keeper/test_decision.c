@@ -3,7 +3,7 @@
 
 #include "keeper/factor_kind.h"
 #include "keeper/session.h"
-#include "keeper/turn.h"
+#include "keeper/call.h"
 
 #define NOW INT64_C(1800000000000000)
 #define HOUR MINUTES_US(60)
@@ -18,7 +18,7 @@ static const struct config config = { .session_idle_us = IDLE, .session_lifetime
 
 static const struct {
 	const char *why;
-	struct session_standing_row row;
+	struct session_basis_row row;
 	enum session_state state;
 	int64_t expires_us; /* 0: not looked at, or none */
 } cases[] = {
@@ -117,10 +117,10 @@ static const struct {
 };
 
 static void
-each_session_has_the_state_of_what_it_has_proved_and_of_its_age(void **state)
+session_state_follows_from_proofs_and_age(void **state)
 {
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct session s = session_of_standing(&cases[i].row);
+		struct session s = session_from_basis(&cases[i].row);
 		session_decide(&s, &config, NOW);
 		if (s.state != cases[i].state)
 			fail_msg("%s: %s", cases[i].why, session_state_name(s.state));
@@ -145,11 +145,11 @@ a_proof_is_fresh_for_five_minutes_and_in_full_only(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(ages); i++) {
-		struct turn turn = { .now_us = NOW };
-		turn.now.session.state = ages[i].state;
-		proofs_add(&turn.now.session.proofs,
+		struct call call = { .now_us = NOW };
+		call.now.session.state = ages[i].state;
+		proofs_add(&call.now.session.proofs,
 			   (struct proof){ .kind = &factor_kind_totp, .at_us = NOW - ages[i].age_us, .factor_id = 7 });
-		if (session_fresh(&turn) != ages[i].fresh)
+		if (session_fresh(&call) != ages[i].fresh)
 			fail_msg("%s, %lld us old", session_state_name(ages[i].state), (long long)ages[i].age_us);
 	}
 }
@@ -158,7 +158,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_session_has_the_state_of_what_it_has_proved_and_of_its_age),
+		cmocka_unit_test(session_state_follows_from_proofs_and_age),
 		cmocka_unit_test(a_proof_is_fresh_for_five_minutes_and_in_full_only),
 	};
 

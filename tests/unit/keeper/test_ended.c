@@ -32,7 +32,7 @@ struct scene {
 /* --- the questions ------------------------------------------------------------------------------------------------ */
 
 union body {
-	struct prove_body prove;
+	struct verify_body verify;
 	struct profile_body profile;
 	struct password_body password;
 	struct recovery_body recovery;
@@ -55,7 +55,7 @@ static void
 body_code(struct scene *s, union body *body)
 {
 	code = code_of(s->asker.secret, 0);
-	body->prove = (struct prove_body){ str_of(code.z) };
+	body->verify = (struct verify_body){ str_of(code.z) };
 }
 
 static void
@@ -74,7 +74,7 @@ body_recovery_code(struct scene *s, union body *body)
 	const struct recovery_body make = { .renew = 1 };
 
 	assert_verdict(ask(&s->w, &s->owner, QUESTION_RECOVERY, &make), VERDICT_PASSED);
-	body->prove = (struct prove_body){ str_of(s->owner.recovery[0]) };
+	body->verify = (struct verify_body){ str_of(s->owner.recovery[0]) };
 }
 
 static void
@@ -157,9 +157,9 @@ static const struct asked {
 	const char *why;
 } asked[] = {
 	{ QUESTION_ENROL, STATE_ENROLLING, body_no_secret, "a secret is made" },
-	{ QUESTION_PROVE, STATE_ENROLLING, body_code, "the first authenticator is confirmed" },
-	{ QUESTION_PROVE, STATE_PENDING, body_code, "a code is spent and the session opened" },
-	{ QUESTION_PROVE, STATE_PENDING, body_recovery_code, "a recovery code is spent" },
+	{ QUESTION_VERIFY, STATE_ENROLLING, body_code, "the first authenticator is confirmed" },
+	{ QUESTION_VERIFY, STATE_PENDING, body_code, "a code is spent and the session opened" },
+	{ QUESTION_VERIFY, STATE_PENDING, body_recovery_code, "a recovery code is spent" },
 	{ QUESTION_STEP_UP, STATE_FULL, body_code, "a code is spent" },
 	{ QUESTION_STEP_UP, STATE_FULL, body_recovery_code, "a recovery code is spent" },
 	{ QUESTION_PROFILE, STATE_FULL, body_profile, "name and language change" },
@@ -285,7 +285,7 @@ second_factor(struct scene *s)
 	with_it = s->owner;
 	assert_verdict(ask(&s->w, &with_it, QUESTION_ENROL, NULL), VERDICT_PASSED);
 	const struct code first = code_of(with_it.secret, 0);
-	const struct prove_body confirm = { str_of(first.z) };
+	const struct verify_body confirm = { str_of(first.z) };
 	assert_verdict(ask(&s->w, &s->owner, QUESTION_FACTOR_CONFIRM, &confirm), VERDICT_PASSED);
 	assert_verdict(ask(&s->w, &s->owner, QUESTION_ACCOUNT, NULL), VERDICT_PASSED);
 	assert_int_equal(s->owner.factors_count, 2);
@@ -299,16 +299,16 @@ asker_signs_in(struct scene *s, enum session_state state)
 	memcpy(s->asker.secret, s->owner.secret, sizeof(s->asker.secret));
 	if (state != STATE_FULL)
 		return;
-	assert_verdict(do_prove(&s->w, &s->asker, code_of(s->owner.secret, 0).z), VERDICT_PASSED);
+	assert_verdict(do_verify(&s->w, &s->asker, code_of(s->owner.secret, 0).z), VERDICT_PASSED);
 	clock_forward(MINUTES_US(1)); /* the next code is a fresh one */
 }
 
 static void
 scene_set(struct scene *s, enum session_state state)
 {
-	static unsigned people;
+	static unsigned accounts;
 
-	snprintf(s->name, sizeof(s->name), "anna%u", people++);
+	snprintf(s->name, sizeof(s->name), "anna%u", accounts++);
 	memset(&s->owner, 0, sizeof(s->owner));
 	memset(&s->asker, 0, sizeof(s->asker));
 	if (state == STATE_ENROLLING) {
@@ -402,10 +402,10 @@ end_before_transaction(void)
 {
 	if (++between.at != between.nth)
 		return;
-	turn_before_transaction = NULL; /* what ends the session has transactions too */
+	call_before_transaction = NULL; /* what ends the session has transactions too */
 	assert_true(between.ending->end(between.scene));
 	between.print = print_take(between.scene);
-	turn_before_transaction = end_before_transaction;
+	call_before_transaction = end_before_transaction;
 }
 
 /* False: the question has no nth transaction. */
@@ -420,9 +420,9 @@ ended_before(struct scene *s, const struct asked *a, const struct ending *ending
 	between.ending = ending;
 	between.at = 0;
 	between.nth = nth;
-	turn_before_transaction = end_before_transaction;
+	call_before_transaction = end_before_transaction;
 	enum verdict v = ask(&s->w, &s->asker, a->question, &body);
-	turn_before_transaction = NULL;
+	call_before_transaction = NULL;
 	if (between.at < nth)
 		return false;
 	int64_t after = print_take(s);
@@ -558,7 +558,7 @@ nothing_changes_once_an_end_is_acknowledged(void **state)
  * visible in that snapshot, so only a lock on its row tells that it is gone.
  */
 static void
-an_end_that_commits_during_the_wait_counts(void **state)
+a_session_end_committed_during_the_lock_wait_counts(void **state)
 {
 	static struct scene s;
 	struct racer racer = { .question = QUESTION_RECOVERY };
@@ -683,7 +683,7 @@ main(void)
 		cmocka_unit_test(an_undisturbed_session_changes_something),
 		cmocka_unit_test(a_session_that_ends_meanwhile_changes_nothing),
 		cmocka_unit_test(nothing_changes_once_an_end_is_acknowledged),
-		cmocka_unit_test(an_end_that_commits_during_the_wait_counts),
+		cmocka_unit_test(a_session_end_committed_during_the_lock_wait_counts),
 		cmocka_unit_test(a_guarded_connection_changes_nothing),
 		cmocka_unit_test(unguarded_statements_are_known_one_by_one),
 	};

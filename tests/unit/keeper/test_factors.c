@@ -1,4 +1,4 @@
-/* ENROL and PROVE: a secret is shown to one session for ten minutes, and a code counts once. */
+/* ENROL and VERIFY: a secret is shown to one session for ten minutes, and a code counts once. */
 #include "harness.h"
 
 #include "doubletour/otp.h"
@@ -9,7 +9,7 @@
 static const struct token no_token;
 
 static void
-reloading_shows_the_same_secret_and_ten_minutes_later_a_new_one(void **state)
+reloading_shows_the_same_secret_for_ten_minutes(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -25,12 +25,12 @@ reloading_shows_the_same_secret_and_ten_minutes_later_a_new_one(void **state)
 	assert_verdict(ask(&w, &b, QUESTION_ENROL, NULL), VERDICT_PASSED);
 	assert_string_equal(b.secret, first);
 	clock_forward(MINUTES_US(1));
-	assert_verdict(do_prove(&w, &b, code_of(first, 0).z), VERDICT_STATE);
+	assert_verdict(do_verify(&w, &b, code_of(first, 0).z), VERDICT_STATE);
 	assert_int_equal(b.head.state, STATE_ENROLLING);
 	assert_verdict(ask(&w, &b, QUESTION_ENROL, NULL), VERDICT_PASSED);
 	assert_string_not_equal(b.secret, first);
-	assert_verdict(do_prove(&w, &b, code_of(first, 0).z), VERDICT_REFUSED);
-	assert_verdict(do_prove(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &b, code_of(first, 0).z), VERDICT_REFUSED);
+	assert_verdict(do_verify(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors"), 1);
 	world_end(&w);
 }
@@ -61,11 +61,11 @@ each_session_enrols_a_secret_of_its_own(void **state)
 	assert_int_equal(two.head.state, STATE_ENROLLING);
 	assert_verdict(ask(&w, &two, QUESTION_ENROL, NULL), VERDICT_PASSED);
 	assert_string_not_equal(one.secret, two.secret);
-	assert_verdict(do_prove(&w, &two, code_of(one.secret, 0).z), VERDICT_REFUSED);
-	assert_verdict(do_prove(&w, &two, code_of(two.secret, 0).z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &two, code_of(one.secret, 0).z), VERDICT_REFUSED);
+	assert_verdict(do_verify(&w, &two, code_of(two.secret, 0).z), VERDICT_PASSED);
 	/* the other session ended, with its secret */
 	assert_verdict(ask(&w, &one, QUESTION_SESSION, NULL), VERDICT_REFUSED);
-	assert_verdict(do_prove(&w, &one, code_of(one.secret, 0).z), VERDICT_STATE);
+	assert_verdict(do_verify(&w, &one, code_of(one.secret, 0).z), VERDICT_STATE);
 	assert_verdict(ask(&w, &one, QUESTION_ENROL, NULL), VERDICT_STATE);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors"), 1);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 1);
@@ -73,14 +73,14 @@ each_session_enrols_a_secret_of_its_own(void **state)
 }
 
 static void
-without_a_secret_there_is_nothing_to_prove(void **state)
+a_code_without_a_pending_secret_is_refused(void **state)
 {
 	struct world w;
 	struct browser b = { 0 };
 
 	world_new(&w);
 	assert_verdict(do_register(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
-	assert_verdict(do_prove(&w, &b, "123456"), VERDICT_STATE);
+	assert_verdict(do_verify(&w, &b, "123456"), VERDICT_STATE);
 	assert_int_equal(b.head.state, STATE_ENROLLING);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'prove.refused'"), 1);
 	world_end(&w);
@@ -120,7 +120,7 @@ a_code_is_taken_within_one_step_and_in_one_form(void **state)
 		struct code code = code_of(b.secret, codes[i].steps);
 		snprintf(typed, sizeof(typed), "%s%.3s%s%s%s", codes[i].before, code.z, codes[i].between, code.z + 3,
 			 codes[i].behind);
-		if (do_prove(&w, &b, typed) != codes[i].verdict)
+		if (do_verify(&w, &b, typed) != codes[i].verdict)
 			fail_msg("%s: verdict %d", codes[i].why, b.verdict);
 		assert_int_equal(b.head.state, codes[i].verdict == VERDICT_PASSED ? STATE_FULL : STATE_PENDING);
 		world_end(&w);
@@ -153,7 +153,7 @@ static const str impossible_codes[] = {
 static void
 assert_impossible(struct world *w, struct browser *b, enum question_id question, str typed)
 {
-	const struct prove_body body = { typed };
+	const struct verify_body body = { typed };
 	enum session_state state = b->head.state;
 	int64_t counted = sql_number(w, "SELECT count(*) FROM throttle"),
 		noted = sql_number(w, "SELECT count(*) FROM audit");
@@ -172,8 +172,8 @@ impossible_codes_are_not_counted(void **state)
 		enum session_state state;
 		enum question_id question;
 	} entrances[] = {
-		{ STATE_ENROLLING, QUESTION_PROVE },
-		{ STATE_PENDING, QUESTION_PROVE },
+		{ STATE_ENROLLING, QUESTION_VERIFY },
+		{ STATE_PENDING, QUESTION_VERIFY },
 		{ STATE_FULL, QUESTION_STEP_UP },
 	};
 	static char longest[FIELD_MAX_BYTES];
@@ -191,7 +191,7 @@ impossible_codes_are_not_counted(void **state)
 					  impossible_codes[round % COUNT(impossible_codes)]);
 		assert_impossible(&w, &b, entrances[i].question, str_bytes(longest, sizeof(longest)));
 		clock_forward(SECONDS_US(60));
-		const struct prove_body right = { str_of(code_of(b.secret, 0).z) };
+		const struct verify_body right = { str_of(code_of(b.secret, 0).z) };
 		assert_verdict(ask(&w, &b, entrances[i].question, &right), VERDICT_PASSED);
 		world_end(&w);
 	}
@@ -207,18 +207,18 @@ the_length_of_a_code_is_that_of_an_authenticator(void **state)
 	world_new(&w);
 	bring_to(&w, &b, "alice", STATE_PENDING);
 	sql_run(&w, "UPDATE factors SET digits = 8");
-	assert_impossible(&w, &b, QUESTION_PROVE, STR("123456"));
-	assert_verdict(do_prove(&w, &b, "1234 5678"), VERDICT_REFUSED);
+	assert_impossible(&w, &b, QUESTION_VERIFY, STR("123456"));
+	assert_verdict(do_verify(&w, &b, "1234 5678"), VERDICT_REFUSED);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'prove.refused'"), 1);
 	sql_run(&w, "UPDATE factors SET disabled_at_us = 1");
-	assert_verdict(do_prove(&w, &b, "123456"), VERDICT_REFUSED);
-	assert_impossible(&w, &b, QUESTION_PROVE, STR("12345"));
+	assert_verdict(do_verify(&w, &b, "123456"), VERDICT_REFUSED);
+	assert_impossible(&w, &b, QUESTION_VERIFY, STR("12345"));
 	world_end(&w);
 }
 
 /* A wait does not end for what cannot be a code, and is not told of it. */
 static void
-impossible_codes_neither_begin_nor_end_a_wait(void **state)
+impossible_codes_neither_begin_nor_end_a_lockout(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -226,14 +226,14 @@ impossible_codes_neither_begin_nor_end_a_wait(void **state)
 	world_new(&w);
 	bring_to(&w, &b, "alice", STATE_PENDING);
 	for (int i = 0; i < 5; i++) {
-		assert_verdict(do_prove(&w, &b, "000000"), VERDICT_REFUSED);
-		assert_impossible(&w, &b, QUESTION_PROVE, STR("00000"));
+		assert_verdict(do_verify(&w, &b, "000000"), VERDICT_REFUSED);
+		assert_impossible(&w, &b, QUESTION_VERIFY, STR("00000"));
 	}
-	while (do_prove(&w, &b, "000000") == VERDICT_REFUSED)
+	while (do_verify(&w, &b, "000000") == VERDICT_REFUSED)
 		;
-	assert_verdict(b.verdict, VERDICT_WAIT);
-	assert_impossible(&w, &b, QUESTION_PROVE, STR("00000"));
-	assert_verdict(do_prove(&w, &b, code_of(b.secret, 0).z), VERDICT_WAIT);
+	assert_verdict(b.verdict, VERDICT_LOCKOUT);
+	assert_impossible(&w, &b, QUESTION_VERIFY, STR("00000"));
+	assert_verdict(do_verify(&w, &b, code_of(b.secret, 0).z), VERDICT_LOCKOUT);
 	world_end(&w);
 }
 
@@ -277,12 +277,12 @@ a_code_is_spent_in_every_session(void **state)
 	bring_to(&w, &one, "alice", STATE_PENDING);
 	assert_verdict(do_sign_in(&w, &two, "alice", PASSWORD), VERDICT_PASSED);
 	struct code code = code_of(one.secret, 0), before = code_of(one.secret, -1);
-	assert_verdict(do_prove(&w, &one, code.z), VERDICT_PASSED);
-	assert_verdict(do_prove(&w, &two, code.z), VERDICT_REFUSED);
-	assert_verdict(do_prove(&w, &two, before.z), VERDICT_REFUSED); /* older than the spent one */
+	assert_verdict(do_verify(&w, &one, code.z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &two, code.z), VERDICT_REFUSED);
+	assert_verdict(do_verify(&w, &two, before.z), VERDICT_REFUSED); /* older than the spent one */
 	clock_forward(SECONDS_US(30));
-	assert_verdict(do_prove(&w, &two, code.z), VERDICT_REFUSED);
-	assert_verdict(do_prove(&w, &two, code_of(one.secret, 0).z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &two, code.z), VERDICT_REFUSED);
+	assert_verdict(do_verify(&w, &two, code_of(one.secret, 0).z), VERDICT_PASSED);
 	world_end(&w);
 }
 
@@ -295,9 +295,9 @@ the_code_that_confirmed_is_spent_too(void **state)
 	world_new(&w);
 	bring_to(&w, &b, "alice", STATE_ENROLLING);
 	struct code code = code_of(b.secret, 0);
-	assert_verdict(do_prove(&w, &b, code.z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &b, code.z), VERDICT_PASSED);
 	assert_verdict(do_sign_in(&w, &again, "alice", PASSWORD), VERDICT_PASSED);
-	assert_verdict(do_prove(&w, &again, code.z), VERDICT_REFUSED);
+	assert_verdict(do_verify(&w, &again, code.z), VERDICT_REFUSED);
 	world_end(&w);
 }
 
@@ -310,16 +310,16 @@ a_clock_that_jumps_back_makes_no_code_good_again(void **state)
 	world_new(&w);
 	bring_to(&w, &b, "alice", STATE_PENDING);
 	struct code code = code_of(b.secret, 0);
-	assert_verdict(do_prove(&w, &b, code.z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &b, code.z), VERDICT_PASSED);
 	clock_forward(-MINUTES_US(60));
 	assert_verdict(do_sign_in(&w, &again, "alice", PASSWORD), VERDICT_PASSED);
-	assert_verdict(do_prove(&w, &again, code_of(b.secret, 0).z), VERDICT_REFUSED);
+	assert_verdict(do_verify(&w, &again, code_of(b.secret, 0).z), VERDICT_REFUSED);
 	clock_forward(MINUTES_US(60));
 	world_end(&w);
 }
 
 static void
-a_code_of_another_account_proves_nothing(void **state)
+a_code_of_another_account_is_refused(void **state)
 {
 	struct world w;
 	struct browser alice, robert;
@@ -327,9 +327,9 @@ a_code_of_another_account_proves_nothing(void **state)
 	world_new(&w);
 	bring_to(&w, &robert, "robert", STATE_PENDING);
 	bring_to(&w, &alice, "alice", STATE_PENDING);
-	assert_verdict(do_prove(&w, &alice, code_of(robert.secret, 0).z), VERDICT_REFUSED);
+	assert_verdict(do_verify(&w, &alice, code_of(robert.secret, 0).z), VERDICT_REFUSED);
 	assert_int_equal(alice.head.state, STATE_PENDING);
-	assert_verdict(do_prove(&w, &alice, code_of(alice.secret, 0).z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &alice, code_of(alice.secret, 0).z), VERDICT_PASSED);
 	world_end(&w);
 }
 
@@ -364,8 +364,8 @@ a_sealed_secret_opens_for_its_own_row_only(void **state)
 		bring_to(&w, &mallory, "mallory", STATE_FULL);
 		bring_to(&w, &alice, "alice", STATE_PENDING);
 		sql_run(&w, tampering[i].sql);
-		if (do_prove(&w, &alice, code_of(mallory.secret, 0).z) != VERDICT_UNAVAILABLE ||
-		    do_prove(&w, &alice, code_of(alice.secret, 0).z) != VERDICT_UNAVAILABLE)
+		if (do_verify(&w, &alice, code_of(mallory.secret, 0).z) != VERDICT_UNAVAILABLE ||
+		    do_verify(&w, &alice, code_of(alice.secret, 0).z) != VERDICT_UNAVAILABLE)
 			fail_msg("%s: verdict %d", tampering[i].why, alice.verdict);
 		assert_int_equal(alice.head.state, STATE_NONE);
 		world_end(&w);
@@ -373,7 +373,7 @@ a_sealed_secret_opens_for_its_own_row_only(void **state)
 }
 
 static void
-a_factor_that_was_removed_behind_our_back_ends_what_it_proved(void **state)
+a_factor_disabled_by_sql_ends_its_sessions(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -388,7 +388,7 @@ a_factor_that_was_removed_behind_our_back_ends_what_it_proved(void **state)
 /* --- what is stored ----------------------------------------------------------------------------------------------- */
 
 static void
-no_secret_stands_in_the_database(void **state)
+the_database_holds_no_secret(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -410,22 +410,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reloading_shows_the_same_secret_and_ten_minutes_later_a_new_one),
+		cmocka_unit_test(reloading_shows_the_same_secret_for_ten_minutes),
 		cmocka_unit_test(the_uri_holds_issuer_name_and_secret),
 		cmocka_unit_test(each_session_enrols_a_secret_of_its_own),
-		cmocka_unit_test(without_a_secret_there_is_nothing_to_prove),
+		cmocka_unit_test(a_code_without_a_pending_secret_is_refused),
 		cmocka_unit_test(a_code_is_taken_within_one_step_and_in_one_form),
 		cmocka_unit_test(impossible_codes_are_not_counted),
 		cmocka_unit_test(white_space_and_format_characters_are_what_is_dropped),
 		cmocka_unit_test(the_length_of_a_code_is_that_of_an_authenticator),
-		cmocka_unit_test(impossible_codes_neither_begin_nor_end_a_wait),
+		cmocka_unit_test(impossible_codes_neither_begin_nor_end_a_lockout),
 		cmocka_unit_test(a_code_is_spent_in_every_session),
 		cmocka_unit_test(the_code_that_confirmed_is_spent_too),
 		cmocka_unit_test(a_clock_that_jumps_back_makes_no_code_good_again),
-		cmocka_unit_test(a_code_of_another_account_proves_nothing),
+		cmocka_unit_test(a_code_of_another_account_is_refused),
 		cmocka_unit_test(a_sealed_secret_opens_for_its_own_row_only),
-		cmocka_unit_test(a_factor_that_was_removed_behind_our_back_ends_what_it_proved),
-		cmocka_unit_test(no_secret_stands_in_the_database),
+		cmocka_unit_test(a_factor_disabled_by_sql_ends_its_sessions),
+		cmocka_unit_test(the_database_holds_no_secret),
 	};
 
 	return cmocka_run_group_tests_name("keeper factors", tests, harness_setup, harness_teardown);

@@ -23,7 +23,7 @@ struct failing {
 };
 
 struct seen {
-	int people, unavailable, passed;
+	int accounts, unavailable, passed;
 	long failed;
 };
 
@@ -73,7 +73,7 @@ have_another(struct world *w, struct actor *a)
 	assert_verdict(ask(w, &a->b, QUESTION_ACCOUNT, NULL), VERDICT_PASSED);
 	first = a->b.factors[0];
 	begin_another(w, a);
-	const struct prove_body code = { str_of(code_of(a->b.secret, 0).z) };
+	const struct verify_body code = { str_of(code_of(a->b.secret, 0).z) };
 	assert_verdict(ask(w, &a->b, QUESTION_FACTOR_CONFIRM, &code), VERDICT_PASSED);
 	assert_verdict(ask(w, &a->b, QUESTION_ACCOUNT, NULL), VERDICT_PASSED);
 	a->id = a->b.factors[a->b.factors[0] == first ? 1 : 0];
@@ -127,9 +127,9 @@ static const struct story stories[] = {
 	{ QUESTION_REGISTER, STATE_NONE, STATE_ENROLLING, NULL, "registering" },
 	{ QUESTION_SIGN_IN, STATE_FULL, STATE_PENDING, hold_nothing, "signing in" },
 	{ QUESTION_ENROL, STATE_ENROLLING, STATE_ENROLLING, forget_the_secret, "enrolling" },
-	{ QUESTION_PROVE, STATE_ENROLLING, STATE_FULL, NULL, "confirming" },
-	{ QUESTION_PROVE, STATE_PENDING, STATE_FULL, NULL, "proving" },
-	{ QUESTION_PROVE, STATE_FULL, STATE_FULL, have_recovery_codes, "recovering" },
+	{ QUESTION_VERIFY, STATE_ENROLLING, STATE_FULL, NULL, "confirming" },
+	{ QUESTION_VERIFY, STATE_PENDING, STATE_FULL, NULL, "proving" },
+	{ QUESTION_VERIFY, STATE_FULL, STATE_FULL, have_recovery_codes, "recovering" },
 	{ QUESTION_SIGN_OUT, STATE_FULL, STATE_NONE, NULL, "signing out" },
 	{ QUESTION_STEP_UP, STATE_FULL, STATE_FULL, NULL, "proving anew" },
 	{ QUESTION_ACCOUNT, STATE_FULL, STATE_FULL, NULL, "looking at the account" },
@@ -185,7 +185,7 @@ tell(struct world *w, const struct story *s, struct actor *a, bool right)
 	str mine = right ? STR(PASSWORD) : STR("wrong password"), other = STR("trombone sobre 1742");
 	const struct register_body registration = { str_of(a->name), STR(PASSWORD), right ? STR(PASSWORD) : STR("x") };
 	const struct sign_in_body sign_in = { str_of(a->name), mine };
-	const struct prove_body prove = { code_for(a, right, &room) };
+	const struct verify_body verify = { code_for(a, right, &room) };
 	const struct factor_begin_body another = { .current = mine };
 	const struct factor_body factor = { .id = right ? a->id : 1, .name = STR("phone") };
 	const struct recovery_body recovery = { .renew = 1 };
@@ -199,11 +199,11 @@ tell(struct world *w, const struct story *s, struct actor *a, bool right)
 	const void *bodies[QUESTION_COUNT] = {
 		[QUESTION_REGISTER] = &registration,
 		[QUESTION_SIGN_IN] = &sign_in,
-		[QUESTION_PROVE] = &prove,
-		[QUESTION_STEP_UP] = &prove,
+		[QUESTION_VERIFY] = &verify,
+		[QUESTION_STEP_UP] = &verify,
 		[QUESTION_RECOVERY] = &recovery,
 		[QUESTION_FACTOR_BEGIN] = &another,
-		[QUESTION_FACTOR_CONFIRM] = &prove,
+		[QUESTION_FACTOR_CONFIRM] = &verify,
 		[QUESTION_FACTOR_RENAME] = &factor,
 		[QUESTION_FACTOR_REMOVE] = &factor,
 		[QUESTION_PROFILE] = &profile,
@@ -245,7 +245,7 @@ fail_once(struct world *w, const struct story *s, const struct failing *f, long 
 	struct actor a, wrong;
 	long failed;
 
-	prepare(w, s, seen->people++, &a);
+	prepare(w, s, seen->accounts++, &a);
 	harness_fault = (struct harness_fault){ .fault = f->fault, .nth = nth, .lasting = f->lasting };
 	tell(w, s, &a, true);
 	failed = harness_fault.failed;
@@ -253,7 +253,7 @@ fail_once(struct world *w, const struct story *s, const struct failing *f, long 
 	seen->unavailable += a.b.verdict == VERDICT_UNAVAILABLE;
 	seen->passed += a.b.verdict == VERDICT_PASSED;
 	check_holds(w, s, &a.b, nth);
-	prepare(w, s, seen->people++, &wrong);
+	prepare(w, s, seen->accounts++, &wrong);
 	harness_fault = (struct harness_fault){ .fault = f->fault, .nth = nth, .lasting = f->lasting };
 	tell(w, s, &wrong, false);
 	harness_fault.nth = 0;
@@ -279,7 +279,7 @@ fail_each(const struct story *s, const struct failing *f)
 	int untouched = 0;
 
 	world_new(&w);
-	for (long nth = 1; untouched < harness_last_tries(UNTOUCHED); nth += step_of(f, nth)) {
+	for (long nth = 1; untouched < harness_last_attempts(UNTOUCHED); nth += step_of(f, nth)) {
 		if (nth >= CALLS_MAX)
 			fail_msg("%s, %s: there is no end of calls", s->why, f->why);
 		untouched = fail_once(&w, s, f, nth, &seen) == 0 ? untouched + 1 : 0;
@@ -304,7 +304,7 @@ fail_all(enum fault fault, const char *why)
 }
 
 static void
-allocations_that_fail_never_let_anyone_in(void **state)
+failed_allocations_never_grant_a_sign_in(void **state)
 {
 	fail_all(FAULT_MEMORY, "allocation");
 }
@@ -322,19 +322,19 @@ a_clock_that_fails_never_lets_anyone_in(void **state)
 }
 
 static void
-reads_that_fail_never_let_anyone_in(void **state)
+failed_reads_never_grant_a_sign_in(void **state)
 {
 	fail_all(FAULT_READ, "read");
 }
 
 static void
-writes_that_fail_never_let_anyone_in(void **state)
+failed_writes_never_grant_a_sign_in(void **state)
 {
 	fail_all(FAULT_WRITE, "write");
 }
 
 static void
-syncs_that_fail_never_let_anyone_in(void **state)
+failed_syncs_never_grant_a_sign_in(void **state)
 {
 	fail_all(FAULT_SYNC, "sync");
 }
@@ -346,7 +346,7 @@ opening_that_fails_never_lets_anyone_in(void **state)
 }
 
 static void
-queries_that_fail_never_let_anyone_in(void **state)
+failed_queries_never_grant_a_sign_in(void **state)
 {
 	fail_all(FAULT_QUERY, "query");
 }
@@ -370,7 +370,7 @@ start_step_of(enum fault fault, long nth, long least)
 }
 
 static void
-a_first_start_that_fails_can_be_done_again(void **state)
+a_failed_first_start_can_be_repeated(void **state)
 {
 	for (size_t i = 0; i < COUNT(of_files); i++)
 		for (long nth = 1, failed = 1; failed > 0; nth += start_step_of(of_files[i], nth, 17)) {
@@ -421,13 +421,13 @@ a_database_that_is_gone_is_unavailable_and_never_a_login(void **state)
 	world_new(&w);
 	bring_to(&w, &b, "alice", STATE_PENDING);
 	sql_run(&w, "DROP TABLE audit");
-	assert_verdict(do_prove(&w, &b, code_of(b.secret, 0).z), VERDICT_UNAVAILABLE);
+	assert_verdict(do_verify(&w, &b, code_of(b.secret, 0).z), VERDICT_UNAVAILABLE);
 	assert_int_equal(b.head.state, STATE_NONE);
 	/* rolled back: neither is the code spent nor the session another */
 	sql_run(&w,
 		"CREATE TABLE audit (id INTEGER PRIMARY KEY, at_us, event, outcome, reason, account_id, subject_hash, "
 		"address, agent, request_id, actor)");
-	assert_verdict(do_prove(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
 	assert_int_equal(b.head.state, STATE_FULL);
 	world_end(&w);
 }
@@ -444,11 +444,11 @@ signing_in_over_a_session_is_done_whole_or_not_at_all(void **state)
 	bring_to(&w, &b, "alice", STATE_PENDING);
 	sessions = sql_number(&w, "SELECT count(*) FROM sessions");
 	for (long nth = 1;; nth++) {
-		struct browser tries = b;
+		struct browser attempts = b;
 		enum verdict verdict;
 		forgive(&w);
 		harness_fault = (struct harness_fault){ .fault = FAULT_QUERY, .nth = nth, .lasting = nth % 2 == 0 };
-		verdict = do_sign_in(&w, &tries, "alice", PASSWORD);
+		verdict = do_sign_in(&w, &attempts, "alice", PASSWORD);
 		harness_fault.nth = 0;
 		assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), sessions);
 		if (verdict == VERDICT_PASSED)
@@ -484,18 +484,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(allocations_that_fail_never_let_anyone_in),
+		cmocka_unit_test(failed_allocations_never_grant_a_sign_in),
 		cmocka_unit_test(randomness_that_fails_never_lets_anyone_in),
 		cmocka_unit_test(a_clock_that_fails_never_lets_anyone_in),
-		cmocka_unit_test(reads_that_fail_never_let_anyone_in),
-		cmocka_unit_test(writes_that_fail_never_let_anyone_in),
-		cmocka_unit_test(queries_that_fail_never_let_anyone_in),
+		cmocka_unit_test(failed_reads_never_grant_a_sign_in),
+		cmocka_unit_test(failed_writes_never_grant_a_sign_in),
+		cmocka_unit_test(failed_queries_never_grant_a_sign_in),
 		cmocka_unit_test(cryptography_that_fails_never_lets_anyone_in),
-		cmocka_unit_test(syncs_that_fail_never_let_anyone_in),
+		cmocka_unit_test(failed_syncs_never_grant_a_sign_in),
 		cmocka_unit_test(opening_that_fails_never_lets_anyone_in),
 		cmocka_unit_test(signing_in_over_a_session_is_done_whole_or_not_at_all),
 		cmocka_unit_test(an_expired_session_is_over_whatever_fails),
-		cmocka_unit_test(a_first_start_that_fails_can_be_done_again),
+		cmocka_unit_test(a_failed_first_start_can_be_repeated),
 		cmocka_unit_test(a_thread_that_cannot_open_its_connection_says_so),
 		cmocka_unit_test(a_database_that_is_gone_is_unavailable_and_never_a_login),
 	};

@@ -292,7 +292,7 @@ fail_one(const struct command *c, enum fault fault, bool lasting)
 	w.config.secret_key_bytes = 0; /* a key file, so that it can be rotated */
 	world_open(&w);
 	bring_to(&w, &b, "alice", STATE_FULL);
-	for (long nth = 1; untouched < harness_last_tries(UNTOUCHED); nth += step_of(fault, nth)) {
+	for (long nth = 1; untouched < harness_last_attempts(UNTOUCHED); nth += step_of(fault, nth)) {
 		struct why why = { "" };
 		if (c->ready != NULL)
 			sql_run(&w, c->ready);
@@ -324,13 +324,13 @@ fail_all(enum fault fault)
 }
 
 static void
-allocations_that_fail_are_told_and_harm_nothing(void **state)
+failed_allocations_are_reported_and_harmless(void **state)
 {
 	fail_all(FAULT_MEMORY);
 }
 
 static void
-files_that_fail_are_told_and_harm_nothing(void **state)
+failed_file_calls_are_reported_and_harmless(void **state)
 {
 	static const enum fault of_files[] = { FAULT_OPEN, FAULT_READ, FAULT_WRITE, FAULT_SYNC };
 
@@ -339,13 +339,13 @@ files_that_fail_are_told_and_harm_nothing(void **state)
 }
 
 static void
-queries_that_fail_are_told_and_harm_nothing(void **state)
+failed_queries_are_reported_and_harmless(void **state)
 {
 	fail_all(FAULT_QUERY);
 }
 
 static void
-clock_randomness_and_cryptography_that_fail_are_told_and_harm_nothing(void **state)
+failed_clock_and_crypto_are_reported_and_harmless(void **state)
 {
 	fail_all(FAULT_CLOCK);
 	fail_all(FAULT_RANDOM);
@@ -356,10 +356,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(allocations_that_fail_are_told_and_harm_nothing),
-		cmocka_unit_test(files_that_fail_are_told_and_harm_nothing),
-		cmocka_unit_test(queries_that_fail_are_told_and_harm_nothing),
-		cmocka_unit_test(clock_randomness_and_cryptography_that_fail_are_told_and_harm_nothing),
+		cmocka_unit_test(failed_allocations_are_reported_and_harmless),
+		cmocka_unit_test(failed_file_calls_are_reported_and_harmless),
+		cmocka_unit_test(failed_queries_are_reported_and_harmless),
+		cmocka_unit_test(failed_clock_and_crypto_are_reported_and_harmless),
 	};
 
 	return cmocka_run_group_tests_name("keeper faults, commands", tests, harness_setup, harness_teardown);

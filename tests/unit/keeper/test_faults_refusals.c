@@ -76,7 +76,7 @@ five_wrong_passwords(struct world *w, struct actor *a)
 }
 
 static void
-a_wait_of_years(struct world *w, struct actor *a)
+a_lockout_of_years(struct world *w, struct actor *a)
 {
 	five_wrong_passwords(w, a);
 	sql_run(w,
@@ -87,7 +87,7 @@ static void
 known_password(struct world *w, struct actor *a)
 {
 	bring_to(w, &a->b, a->name, STATE_PENDING);
-	assert_verdict(do_prove(w, &a->b, "000000"), VERDICT_REFUSED);
+	assert_verdict(do_verify(w, &a->b, "000000"), VERDICT_REFUSED);
 }
 
 #define CODES_OF " WHERE counter = 'codes' AND account_id = (SELECT id FROM accounts WHERE name = '%s')"
@@ -110,7 +110,7 @@ static void
 one_code_of_a_clock_that_is_off(struct world *w, struct actor *a)
 {
 	bring_to(w, &a->b, a->name, STATE_PENDING);
-	assert_verdict(do_prove(w, &a->b, code_of(a->b.secret, OFF_STEPS).z), VERDICT_REFUSED);
+	assert_verdict(do_verify(w, &a->b, code_of(a->b.secret, OFF_STEPS).z), VERDICT_REFUSED);
 	clock_forward(SECONDS_US(30));
 }
 
@@ -174,19 +174,19 @@ guess(struct world *w, struct actor *a)
 static enum verdict
 wrong_code(struct world *w, struct actor *a)
 {
-	return do_prove(w, &a->b, "000000");
+	return do_verify(w, &a->b, "000000");
 }
 
 static enum verdict
 right_code(struct world *w, struct actor *a)
 {
-	return do_prove(w, &a->b, code_of(a->b.secret, 0).z);
+	return do_verify(w, &a->b, code_of(a->b.secret, 0).z);
 }
 
 static enum verdict
 code_of_a_clock_that_is_off(struct world *w, struct actor *a)
 {
-	return do_prove(w, &a->b, code_of(a->b.secret, OFF_STEPS).z);
+	return do_verify(w, &a->b, code_of(a->b.secret, OFF_STEPS).z);
 }
 
 static enum verdict
@@ -222,8 +222,8 @@ static const struct refusal refusals[] = {
 	{ "a disabled account", disabled, sign_in, VERDICT_REFUSED, NULL },
 	{ "a password from an unknown browser", unknown_browser, guess, VERDICT_REFUSED, NULL },
 	{ "the password that begins a wait", four_wrong_passwords, guess, VERDICT_REFUSED, NULL },
-	{ "the right password in a wait", five_wrong_passwords, sign_in, VERDICT_WAIT, NULL },
-	{ "a wait from before the clock was set back", a_wait_of_years, sign_in, VERDICT_WAIT, NULL },
+	{ "the right password in a wait", five_wrong_passwords, sign_in, VERDICT_LOCKOUT, NULL },
+	{ "a wait from before the clock was set back", a_lockout_of_years, sign_in, VERDICT_LOCKOUT, NULL },
 	{ "the hundredth code", ninety_nine_wrong_codes, wrong_code, VERDICT_REFUSED, IS_DISABLED },
 	{ "a right code behind the hundredth", a_hundred_counted_and_nothing_done, right_code, VERDICT_REFUSED,
 	  IS_DISABLED },
@@ -301,7 +301,7 @@ fail_each(const struct refusal *r, const struct failing *f)
 	long failures = 0;
 
 	world_new(&w);
-	for (long nth = 1; untouched < harness_last_tries(UNTOUCHED); nth += step_of(f->fault, nth)) {
+	for (long nth = 1; untouched < harness_last_attempts(UNTOUCHED); nth += step_of(f->fault, nth)) {
 		long failed = fail_once(&w, r, f, nth, number++);
 		if (nth >= CALLS_MAX)
 			fail_msg("%s: there is no end of calls", r->why);
@@ -313,7 +313,7 @@ fail_each(const struct refusal *r, const struct failing *f)
 }
 
 static void
-what_fails_turns_no_refusal_into_a_login(void **state)
+faults_turn_no_refusal_into_a_sign_in(void **state)
 {
 	static const enum fault faults[] = { FAULT_MEMORY, FAULT_RANDOM, FAULT_CLOCK, FAULT_WRITE,
 					     FAULT_SYNC,   FAULT_QUERY,  FAULT_CRYPTO };
@@ -331,7 +331,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_fails_turns_no_refusal_into_a_login),
+		cmocka_unit_test(faults_turn_no_refusal_into_a_sign_in),
 	};
 
 	return cmocka_run_group_tests_name("keeper faults, refusals", tests, harness_setup, harness_teardown);

@@ -4,7 +4,7 @@
 #include "gate/access.h"
 #include "keeper/admin.h"
 #include "keeper/session.h"
-#include "keeper/turn.h"
+#include "keeper/call.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -84,7 +84,7 @@ enter(struct world *w, struct browser *b, const char *url)
 
 /* The cookie of somebody who is signed in. */
 static void
-come_in(struct world *w, struct browser *b, const char *name, char ret_token[65])
+complete_sign_in(struct world *w, struct browser *b, const char *name, char ret_token[65])
 {
 	bring_to(w, b, name, STATE_FULL);
 	assert_int_equal(enter(w, b, WIKI), ACCESS_PASSES);
@@ -95,7 +95,7 @@ come_in(struct world *w, struct browser *b, const char *name, char ret_token[65]
 }
 
 static void
-a_cookie_tells_who_it_is_and_is_signed_for_the_host(void **state)
+a_cookie_names_its_user_and_is_bound_to_its_host(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -103,7 +103,7 @@ a_cookie_tells_who_it_is_and_is_signed_for_the_host(void **state)
 	char token[65];
 
 	gate_world(&w);
-	come_in(&w, &b, "alice", token);
+	complete_sign_in(&w, &b, "alice", token);
 	assert_int_equal(admin_set_groups(w.thread, STR("alice"), STR("staff admins"), &why), ERR_OK);
 	assert_int_equal(admin_set_email(w.thread, STR("alice"), STR("alice@example.org"), &why), ERR_OK);
 	assert_int_equal(gate(&w, &b, token, WIKI), ACCESS_PASSES);
@@ -112,7 +112,7 @@ a_cookie_tells_who_it_is_and_is_signed_for_the_host(void **state)
 	assert_string_equal(b.gate.groups, "admins,staff");
 	assert_string_equal(b.gate.email, "alice@example.org");
 	assert_true(strlen(b.gate.jwt) > 200);
-	assert_true(b.gate.proved_us > 0 && b.gate.expires_us > clock_us());
+	assert_true(b.gate.verified_us > 0 && b.gate.expires_us > clock_us());
 	gate_world_end(&w);
 }
 
@@ -141,7 +141,7 @@ no_other_text_is_a_cookie(void **state)
 	char token[65], other[65];
 
 	gate_world(&w);
-	come_in(&w, &b, "alice", token);
+	complete_sign_in(&w, &b, "alice", token);
 	for (size_t i = 0; i < GATE_TOKEN_CHARACTERS; i++) {
 		memcpy(other, token, sizeof(other));
 		other[i] = other[i] == 'A' ? 'B' : 'A';
@@ -161,7 +161,7 @@ a_cookie_is_of_its_domain(void **state)
 	char token[65];
 
 	gate_world(&w);
-	come_in(&w, &b, "alice", token);
+	complete_sign_in(&w, &b, "alice", token);
 	assert_int_equal(gate(&w, &b, token, "https://docs.example.org/"), ACCESS_PASSES);
 	assert_int_equal(gate(&w, &b, token, "https://shop.example.net/"), ACCESS_ASKS);
 	assert_int_equal(b.gate.level, ACCESS_NOBODY);
@@ -169,7 +169,7 @@ a_cookie_is_of_its_domain(void **state)
 }
 
 static void
-it_is_dead_with_the_session_the_account_and_the_factor(void **state)
+a_gate_cookie_ends_with_session_account_and_factor(void **state)
 {
 	static const char *const ends[] = {
 		"DELETE FROM sessions",
@@ -185,7 +185,7 @@ it_is_dead_with_the_session_the_account_and_the_factor(void **state)
 		struct browser b;
 		char token[65];
 		gate_world(&w);
-		come_in(&w, &b, "alice", token);
+		complete_sign_in(&w, &b, "alice", token);
 		assert_int_equal(gate(&w, &b, token, WIKI), ACCESS_PASSES);
 		sql_run(&w, ends[i]);
 		if (gate(&w, &b, token, WIKI) != ACCESS_ASKS || b.gate.level != ACCESS_NOBODY || b.gate.name[0] != '\0')
@@ -203,7 +203,7 @@ the_session_has_a_new_token_and_the_cookie_goes_on(void **state)
 	char token[65];
 
 	gate_world(&w);
-	come_in(&w, &b, "alice", token);
+	complete_sign_in(&w, &b, "alice", token);
 	assert_int_equal(gate(&w, &b, token, WIKI), ACCESS_PASSES);
 	const struct token before = b.gate.session;
 	assert_verdict(ask(&w, &b, QUESTION_PASSWORD, &change), VERDICT_PASSED);
@@ -215,7 +215,7 @@ the_session_has_a_new_token_and_the_cookie_goes_on(void **state)
 }
 
 static void
-a_proof_made_anew_is_told(void **state)
+a_refreshed_proof_is_pushed(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -223,7 +223,7 @@ a_proof_made_anew_is_told(void **state)
 	char token[65];
 
 	gate_world(&w);
-	come_in(&w, &b, "alice", token);
+	complete_sign_in(&w, &b, "alice", token);
 	assert_int_equal(admin_set_groups(w.thread, STR("alice"), STR("admins"), &why), ERR_OK);
 	clock_forward(MINUTES_US(16));
 	assert_int_equal(gate(&w, &b, token, "https://admin.example.org/"), ACCESS_ASKS);
@@ -231,17 +231,17 @@ a_proof_made_anew_is_told(void **state)
 	assert_int_equal(enter(&w, &b, "https://admin.example.org/"), ACCESS_ASKS);
 	assert_int_equal(b.gate.reason, ACCESS_OLD);
 	assert_string_equal(b.gate.token, "");
-	size_t told = w.ended_count;
+	size_t notified = w.ended_count;
 	struct code code = code_of(b.secret, 0);
-	const struct prove_body prove = { str_of(code.z) };
-	assert_verdict(ask(&w, &b, QUESTION_STEP_UP, &prove), VERDICT_PASSED);
-	assert_int_equal(w.ended_count, told + 1);
+	const struct verify_body verify = { str_of(code.z) };
+	assert_verdict(ask(&w, &b, QUESTION_STEP_UP, &verify), VERDICT_PASSED);
+	assert_int_equal(w.ended_count, notified + 1);
 	assert_int_equal(gate(&w, &b, token, "https://admin.example.org/"), ACCESS_PASSES);
 	gate_world_end(&w);
 }
 
 static void
-a_password_opens_what_one_factor_opens_for_as_long_as_a_session(void **state)
+one_factor_access_lasts_as_long_as_the_session(void **state)
 {
 	struct world w;
 	struct browser b, again = { 0 };
@@ -259,7 +259,7 @@ a_password_opens_what_one_factor_opens_for_as_long_as_a_session(void **state)
 		purge_all(&w);
 		assert_int_equal(gate(&w, &b, token, "https://easy.example.org/"), ACCESS_PASSES);
 		assert_int_equal(b.gate.level, ACCESS_PASSWORD);
-		assert_int_equal(b.gate.proved_us, 0);
+		assert_int_equal(b.gate.verified_us, 0);
 		assert_int_equal(gate(&w, &b, token, WIKI), ACCESS_ASKS);
 	}
 	assert_verdict(ask(&w, &again, QUESTION_SESSION, NULL), VERDICT_REFUSED); /* of pages it has long been none */
@@ -312,7 +312,7 @@ a_one_factor_session_in_use_is_not_idle(void **state)
 }
 
 static void
-who_enrols_is_nobody(void **state)
+an_enrolling_session_has_no_access(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -344,7 +344,7 @@ a_ticket_opens_another_domain_once_there_and_soon(void **state)
 	char token[65], ticket[65];
 
 	gate_world(&w);
-	come_in(&w, &b, "alice", token);
+	complete_sign_in(&w, &b, "alice", token);
 	assert_int_equal(enter(&w, &b, shop), ACCESS_PASSES);
 	assert_string_equal(b.gate.token, "");
 	memcpy(ticket, b.gate.ticket, sizeof(ticket));
@@ -377,8 +377,8 @@ tickets_of_one_session_are_bounded_and_leave_others_alone(void **state)
 	char token[65], first[65], others[65];
 
 	gate_world(&w);
-	come_in(&w, &b, "alice", token);
-	come_in(&w, &other, "bob", token);
+	complete_sign_in(&w, &b, "alice", token);
+	complete_sign_in(&w, &other, "bob", token);
 	assert_int_equal(enter(&w, &other, shop), ACCESS_PASSES);
 	memcpy(others, other.gate.ticket, sizeof(others));
 	for (int i = 0; i < 3 * TICKETS; i++) {
@@ -412,14 +412,14 @@ a_ticket_of_a_session_that_has_ended_opens_nothing(void **state)
 }
 
 static void
-who_uses_an_application_is_not_idle(void **state)
+application_requests_keep_the_session_active(void **state)
 {
 	struct world w;
 	struct browser b;
 	char token[65];
 
 	gate_world(&w);
-	come_in(&w, &b, "alice", token);
+	complete_sign_in(&w, &b, "alice", token);
 	for (int i = 0; i < 3; i++) {
 		clock_forward(MINUTES_US(59));
 		assert_int_equal(gate(&w, &b, token, WIKI), ACCESS_PASSES);
@@ -430,7 +430,7 @@ who_uses_an_application_is_not_idle(void **state)
 }
 
 static void
-rules_that_cannot_be_read_leave_the_old_ones(void **state)
+unreadable_rules_leave_the_old_rules_in_force(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -457,7 +457,7 @@ no_fault_opens_anything(void **state)
 	char token[65];
 
 	gate_world(&w);
-	come_in(&w, &b, "alice", token);
+	complete_sign_in(&w, &b, "alice", token);
 	for (size_t i = 0; i < COUNT(faults); i++) {
 		harness_fault.failed = 1;
 		for (long nth = 1; harness_fault.failed > 0 && nth < 2000; nth++) {
@@ -469,8 +469,8 @@ no_fault_opens_anything(void **state)
 			    gate(&w, &b, token, "https://closed.example.org/") == ACCESS_PASSES)
 				fail_msg("fault %d, %ld opens", (int)faults[i], nth);
 			long failed = harness_fault.failed;
-			enum access_outcome way = enter(&w, &b, "https://shop.example.net/");
-			if (way == ACCESS_PASSES && strlen(b.gate.ticket) != 43)
+			enum access_outcome outcome = enter(&w, &b, "https://shop.example.net/");
+			if (outcome == ACCESS_PASSES && strlen(b.gate.ticket) != 43)
 				fail_msg("fault %d, %ld: no ticket", (int)faults[i], nth);
 			harness_fault.failed += failed;
 		}
@@ -484,22 +484,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_cookie_tells_who_it_is_and_is_signed_for_the_host),
+		cmocka_unit_test(a_cookie_names_its_user_and_is_bound_to_its_host),
 		cmocka_unit_test(without_a_cookie_rules_alone_decide_and_nothing_is_signed),
 		cmocka_unit_test(no_other_text_is_a_cookie),
 		cmocka_unit_test(a_cookie_is_of_its_domain),
-		cmocka_unit_test(it_is_dead_with_the_session_the_account_and_the_factor),
+		cmocka_unit_test(a_gate_cookie_ends_with_session_account_and_factor),
 		cmocka_unit_test(the_session_has_a_new_token_and_the_cookie_goes_on),
-		cmocka_unit_test(a_proof_made_anew_is_told),
-		cmocka_unit_test(a_password_opens_what_one_factor_opens_for_as_long_as_a_session),
+		cmocka_unit_test(a_refreshed_proof_is_pushed),
+		cmocka_unit_test(one_factor_access_lasts_as_long_as_the_session),
 		cmocka_unit_test(a_page_of_ours_leaves_a_one_factor_session_alone),
 		cmocka_unit_test(a_one_factor_session_in_use_is_not_idle),
-		cmocka_unit_test(who_enrols_is_nobody),
+		cmocka_unit_test(an_enrolling_session_has_no_access),
 		cmocka_unit_test(a_ticket_opens_another_domain_once_there_and_soon),
 		cmocka_unit_test(tickets_of_one_session_are_bounded_and_leave_others_alone),
 		cmocka_unit_test(a_ticket_of_a_session_that_has_ended_opens_nothing),
-		cmocka_unit_test(who_uses_an_application_is_not_idle),
-		cmocka_unit_test(rules_that_cannot_be_read_leave_the_old_ones),
+		cmocka_unit_test(application_requests_keep_the_session_active),
+		cmocka_unit_test(unreadable_rules_leave_the_old_rules_in_force),
 		cmocka_unit_test(no_fault_opens_anything),
 	};
 

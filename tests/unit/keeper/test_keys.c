@@ -87,7 +87,7 @@ a_key_file_is_made_at_first_start_for_its_owner_only(void **state)
 	clock_forward(MINUTES_US(1));
 	memset(&b.token, 0, sizeof(b.token));
 	assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
-	assert_verdict(do_prove(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
 	world_end(&w);
 }
 
@@ -110,7 +110,7 @@ static const struct {
 };
 
 static void
-a_key_file_that_must_not_be_used_is_refused_before_anything_is_touched(void **state)
+an_unusable_key_file_is_refused_before_any_change(void **state)
 {
 	for (size_t i = 0; i < COUNT(files); i++) {
 		struct world w;
@@ -166,7 +166,7 @@ a_key_file_of_another_user_or_no_file_at_all_is_refused(void **state)
 }
 
 static void
-a_key_that_is_to_follow_is_made_once_and_takes_its_place_once(void **state)
+a_next_key_is_made_and_installed_once(void **state)
 {
 	struct world w;
 	struct why why = { "" };
@@ -187,10 +187,9 @@ a_key_that_is_to_follow_is_made_once_and_takes_its_place_once(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	snprintf(path, sizeof(path), "%s/doubletour.key", folder);
 	write_file(path, KEY_A "\n", 0600);
-	assert_int_equal(master_key_new_take_place(&w.config, &keys, &why),
-			 ERR_DENIED); /* the old one cannot be kept */
+	assert_int_equal(master_key_new_install(&w.config, &keys, &why), ERR_DENIED); /* the old one cannot be kept */
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(master_key_new_take_place(&w.config, &keys, &why),
+	assert_int_equal(master_key_new_install(&w.config, &keys, &why),
 			 ERR_OK); /* as after a power failure between the two */
 	assert_int_equal(master_key_read(&w.config, &why, &read), ERR_OK);
 	assert_memory_equal(read.b, first.b, first.n);
@@ -202,7 +201,7 @@ a_key_that_is_to_follow_is_made_once_and_takes_its_place_once(void **state)
 }
 
 static void
-a_database_of_postgresql_that_is_not_there_is_told_without_its_password(void **state)
+a_missing_database_is_reported_without_its_password(void **state)
 {
 	struct world w;
 	struct why why = { "" };
@@ -237,7 +236,7 @@ a_weak_secret_key_is_refused(void **state)
 }
 
 static void
-a_missing_key_beside_a_database_that_has_one_is_refused_and_none_is_made(void **state)
+a_missing_key_is_refused_and_not_replaced(void **state)
 {
 	struct world w;
 	char path[256];
@@ -272,7 +271,7 @@ a_wrong_key_is_refused_and_the_right_one_then_still_fits(void **state)
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM keys"), 1);
 	write_file(path, KEY_A, 0600); /* without the newline it is the same key */
 	world_open(&w);
-	assert_verdict(do_prove(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
 	world_end(&w);
 }
 
@@ -360,13 +359,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_key_file_is_made_at_first_start_for_its_owner_only),
-		cmocka_unit_test(a_key_file_that_must_not_be_used_is_refused_before_anything_is_touched),
+		cmocka_unit_test(an_unusable_key_file_is_refused_before_any_change),
 		cmocka_unit_test(a_key_file_that_is_a_link_or_a_folder_is_refused),
 		cmocka_unit_test(a_key_file_of_another_user_or_no_file_at_all_is_refused),
-		cmocka_unit_test(a_key_that_is_to_follow_is_made_once_and_takes_its_place_once),
-		cmocka_unit_test(a_database_of_postgresql_that_is_not_there_is_told_without_its_password),
+		cmocka_unit_test(a_next_key_is_made_and_installed_once),
+		cmocka_unit_test(a_missing_database_is_reported_without_its_password),
 		cmocka_unit_test(a_weak_secret_key_is_refused),
-		cmocka_unit_test(a_missing_key_beside_a_database_that_has_one_is_refused_and_none_is_made),
+		cmocka_unit_test(a_missing_key_is_refused_and_not_replaced),
 		cmocka_unit_test(a_wrong_key_is_refused_and_the_right_one_then_still_fits),
 		cmocka_unit_test(a_changed_check_value_is_a_wrong_key),
 		cmocka_unit_test(production_makes_no_database_and_says_which_command_does),

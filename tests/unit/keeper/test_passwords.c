@@ -56,7 +56,7 @@ static const char *const by_others[] = {
 };
 
 static void
-a_hash_of_elsewhere_is_proved_by_its_password_only(void **state)
+an_imported_hash_matches_its_password_only(void **state)
 {
 	struct password right = password_of(TYPED), wrong = password_of("hello world!");
 
@@ -64,11 +64,11 @@ a_hash_of_elsewhere_is_proved_by_its_password_only(void **state)
 		bool is_right = false;
 		print_message("# %.12s\n", by_others[i]);
 		assert_true(password_hash_usable(str_of(by_others[i])));
-		assert_int_equal(password_prove(str_of(by_others[i]), &right, &is_right), ERR_OK);
+		assert_int_equal(password_verify(str_of(by_others[i]), &right, &is_right), ERR_OK);
 		assert_true(is_right);
-		assert_int_equal(password_prove(str_of(by_others[i]), &wrong, &is_right), ERR_OK);
+		assert_int_equal(password_verify(str_of(by_others[i]), &wrong, &is_right), ERR_OK);
 		assert_false(is_right);
-		assert_int_equal(password_prove(str_of(by_others[i]), NULL, &is_right), ERR_OK);
+		assert_int_equal(password_verify(str_of(by_others[i]), NULL, &is_right), ERR_OK);
 		assert_false(is_right);
 	}
 }
@@ -145,7 +145,7 @@ static const struct {
 };
 
 static void
-what_is_no_hash_is_never_right_and_costs_nothing(void **state)
+a_malformed_hash_never_matches_and_costs_no_work(void **state)
 {
 	struct password password = password_of(TYPED);
 
@@ -154,7 +154,7 @@ what_is_no_hash_is_never_right_and_costs_nothing(void **state)
 		long before = password_work_done();
 		print_message("# %s\n", unusable[i].why);
 		assert_false(password_hash_usable(str_of(unusable[i].hash)));
-		assert_int_equal(password_prove(str_of(unusable[i].hash), &password, &right), ERR_CORRUPT);
+		assert_int_equal(password_verify(str_of(unusable[i].hash), &password, &right), ERR_CORRUPT);
 		assert_false(right);
 		assert_int_equal(password_work_done(), before);
 	}
@@ -250,7 +250,7 @@ a_new_hash_is_of_the_scheme_that_is_set(void **state)
 		assert_string_not_equal(first.z, second.z); /* each has a salt of its own */
 		assert_false(password_hash_outdated(&configs[i], str_of(first.z)));
 		assert_true(password_hash_outdated(&configs[1 - i], str_of(first.z)));
-		assert_int_equal(password_prove(str_of(first.z), &password, &right), ERR_OK);
+		assert_int_equal(password_verify(str_of(first.z), &password, &right), ERR_OK);
 		assert_true(right);
 	}
 }
@@ -270,15 +270,15 @@ bcrypt_takes_72_bytes_and_not_one_more(void **state)
 	text[72] = '\0';
 	struct password longest = password_of(text);
 	assert_int_equal(password_hash(&bcrypt, &longest, &hash), ERR_OK);
-	assert_int_equal(password_prove(str_of(hash.z), &longest, &right), ERR_OK);
+	assert_int_equal(password_verify(str_of(hash.z), &longest, &right), ERR_OK);
 	assert_true(right);
 	/* crypt itself would take it: what stands behind 72 bytes is nothing to it */
-	assert_int_equal(password_prove(str_of(hash.z), &longer, &right), ERR_OK);
+	assert_int_equal(password_verify(str_of(hash.z), &longer, &right), ERR_OK);
 	assert_false(right);
 }
 
 static void
-a_cost_that_no_library_takes_is_told(void **state)
+an_unsupported_cost_is_reported(void **state)
 {
 	const struct config bcrypt = { .password_scheme = SCHEME_BCRYPT, .bcrypt_log_rounds = 99 };
 	const struct config argon2 = { .password_scheme = SCHEME_ARGON2ID, .argon2_memory_kib = 1, .argon2_passes = 1 };
@@ -291,7 +291,7 @@ a_cost_that_no_library_takes_is_told(void **state)
 
 /* As is any other, so that a name that nobody has costs the same. */
 static void
-nobodys_hash_has_the_form_and_the_work_of_one_made_today_and_is_never_right(void **state)
+the_dummy_hash_costs_a_real_hash_and_never_matches(void **state)
 {
 	const struct config configs[] = {
 		{ .password_scheme = SCHEME_ARGON2ID, .argon2_memory_kib = 64, .argon2_passes = 2 },
@@ -300,27 +300,27 @@ nobodys_hash_has_the_form_and_the_work_of_one_made_today_and_is_never_right(void
 	struct password password = password_of(TYPED);
 
 	for (size_t i = 0; i < COUNT(configs); i++) {
-		struct password_hash nobodys, again, real;
+		struct password_hash dummy, again, real;
 		bool right = true;
 		long work = password_work_done();
-		assert_int_equal(password_hash_nobodys(&configs[i], &nobodys), ERR_OK);
-		assert_int_equal(password_hash_nobodys(&configs[i], &again), ERR_OK);
+		assert_int_equal(password_hash_dummy(&configs[i], &dummy), ERR_OK);
+		assert_int_equal(password_hash_dummy(&configs[i], &again), ERR_OK);
 		assert_int_equal(password_work_done(), work);
-		assert_string_not_equal(nobodys.z, again.z);
+		assert_string_not_equal(dummy.z, again.z);
 		assert_int_equal(password_hash(&configs[i], &password, &real), ERR_OK);
-		assert_int_equal(strlen(nobodys.z), strlen(real.z));
-		assert_memory_equal(nobodys.z, real.z, 7);
-		assert_true(password_hash_usable(str_of(nobodys.z)));
-		assert_false(password_hash_outdated(&configs[i], str_of(nobodys.z)));
+		assert_int_equal(strlen(dummy.z), strlen(real.z));
+		assert_memory_equal(dummy.z, real.z, 7);
+		assert_true(password_hash_usable(str_of(dummy.z)));
+		assert_false(password_hash_outdated(&configs[i], str_of(dummy.z)));
 		work = password_work_done();
-		assert_int_equal(password_prove(str_of(nobodys.z), &password, &right), ERR_OK);
+		assert_int_equal(password_verify(str_of(dummy.z), &password, &right), ERR_OK);
 		assert_false(right);
 		assert_int_equal(password_work_done(), work + 1);
 	}
 }
 
 static void
-memory_of_a_hash_is_kept_until_it_is_released(void **state)
+hash_memory_is_kept_until_released(void **state)
 {
 	const struct config small = { .password_scheme = SCHEME_ARGON2ID, .argon2_memory_kib = 64, .argon2_passes = 1 };
 	const struct config large = { .password_scheme = SCHEME_ARGON2ID,
@@ -330,22 +330,22 @@ memory_of_a_hash_is_kept_until_it_is_released(void **state)
 	struct password_hash of_small, of_large;
 	bool right = false;
 
-	assert_int_equal(password_hash_nobodys(&small, &of_small), ERR_OK);
-	assert_int_equal(password_hash_nobodys(&large, &of_large), ERR_OK);
+	assert_int_equal(password_hash_dummy(&small, &of_small), ERR_OK);
+	assert_int_equal(password_hash_dummy(&large, &of_large), ERR_OK);
 	password_memory_release();
-	assert_int_equal(password_prove(str_of(of_small.z), &password, &right), ERR_OK);
+	assert_int_equal(password_verify(str_of(of_small.z), &password, &right), ERR_OK);
 	assert_true(password_memory_is_kept());
 	fault_set(FAULT_MEMORY, 1, false);
-	assert_int_equal(password_prove(str_of(of_small.z), &password, &right), ERR_OK);
-	assert_int_equal(password_prove(str_of(of_large.z), &password, &right), ERR_MEMORY);
+	assert_int_equal(password_verify(str_of(of_small.z), &password, &right), ERR_OK);
+	assert_int_equal(password_verify(str_of(of_large.z), &password, &right), ERR_MEMORY);
 	fault_set(FAULT_MEMORY, 0, false);
-	assert_int_equal(password_prove(str_of(of_large.z), &password, &right), ERR_OK);
+	assert_int_equal(password_verify(str_of(of_large.z), &password, &right), ERR_OK);
 	password_memory_release();
 	assert_false(password_memory_is_kept());
 }
 
 static void
-a_hash_without_memory_or_randomness_is_told_and_never_right(void **state)
+a_hash_that_cannot_be_computed_is_an_error(void **state)
 {
 	const struct config configs[] = {
 		{ .password_scheme = SCHEME_ARGON2ID, .argon2_memory_kib = 64, .argon2_passes = 1 },
@@ -367,7 +367,7 @@ a_hash_without_memory_or_randomness_is_told_and_never_right(void **state)
 		bool right = false;
 		password_memory_release();
 		fault_set(FAULT_MEMORY, 1, false);
-		assert_int_equal(password_prove(str_of(by_others[i]), &password, &right), ERR_MEMORY);
+		assert_int_equal(password_verify(str_of(by_others[i]), &password, &right), ERR_MEMORY);
 		fault_set(FAULT_MEMORY, 0, false);
 		assert_false(right);
 	}
@@ -404,16 +404,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_hash_of_elsewhere_is_proved_by_its_password_only),
-		cmocka_unit_test(what_is_no_hash_is_never_right_and_costs_nothing),
+		cmocka_unit_test(an_imported_hash_matches_its_password_only),
+		cmocka_unit_test(a_malformed_hash_never_matches_and_costs_no_work),
 		cmocka_unit_test(an_unusable_hash_is_named_by_its_scheme),
 		cmocka_unit_test(a_hash_is_outdated_once_the_settings_say_otherwise),
 		cmocka_unit_test(a_new_hash_is_of_the_scheme_that_is_set),
 		cmocka_unit_test(bcrypt_takes_72_bytes_and_not_one_more),
-		cmocka_unit_test(a_cost_that_no_library_takes_is_told),
-		cmocka_unit_test(nobodys_hash_has_the_form_and_the_work_of_one_made_today_and_is_never_right),
-		cmocka_unit_test(memory_of_a_hash_is_kept_until_it_is_released),
-		cmocka_unit_test(a_hash_without_memory_or_randomness_is_told_and_never_right),
+		cmocka_unit_test(an_unsupported_cost_is_reported),
+		cmocka_unit_test(the_dummy_hash_costs_a_real_hash_and_never_matches),
+		cmocka_unit_test(hash_memory_is_kept_until_released),
+		cmocka_unit_test(a_hash_that_cannot_be_computed_is_an_error),
 		cmocka_unit_test(a_password_is_its_composed_form),
 		cmocka_unit_test(a_text_that_cannot_be_a_password_is_refused),
 	};

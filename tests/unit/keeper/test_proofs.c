@@ -9,7 +9,7 @@
 #include "keeper/attempt.h"
 #include "keeper/sealing.h"
 #include "keeper/session.h"
-#include "keeper/turn.h"
+#include "keeper/call.h"
 
 /* As passkeys will be: possession, and knowledge where the device verified its user. */
 static const struct factor_kind key_kind = { .name = "key", .amr = "pop", .shows = SHOWS_POSSESSION };
@@ -145,7 +145,7 @@ the_order_of_proofs_changes_nothing(void **state)
 }
 
 static void
-references_name_the_proofs_that_stand(void **state)
+references_name_the_valid_proofs(void **state)
 {
 	static const struct {
 		const char *proofs;
@@ -180,7 +180,7 @@ references_name_the_proofs_that_stand(void **state)
 }
 
 static void
-a_proof_is_found_by_what_it_shows_and_by_its_factor(void **state)
+a_proof_is_found_by_kind_of_evidence_and_by_factor(void **state)
 {
 	struct proofs full = proofs_of("pt"), key = proofs_of("v"), gone = proofs_of("pg"), recovered = proofs_of("pr");
 
@@ -245,7 +245,7 @@ one_kind_recovers(void **state)
 }
 
 static void
-each_kind_has_all_functions_of_what_it_can_do(void **state)
+each_kind_has_all_functions_of_its_abilities(void **state)
 {
 	for (size_t i = 0; i < FACTOR_KINDS_COUNT; i++) {
 		const struct factor_kind *kind = factor_kinds[i];
@@ -303,7 +303,7 @@ names_of_no_enrolled_kind_are_refused(void **state)
 
 /* A row of a version that knows more kinds, which runs beside this one.  Neither its secret nor its digits are for codes. */
 static void
-factors_of_an_unknown_kind_prove_nothing(void **state)
+factors_of_an_unknown_kind_grant_no_access(void **state)
 {
 	struct world w;
 	struct browser alice = { 0 };
@@ -317,7 +317,7 @@ factors_of_an_unknown_kind_prove_nothing(void **state)
 	assert_verdict(ask(&w, &alice, QUESTION_SESSION, NULL), VERDICT_REFUSED);
 	assert_verdict(do_sign_in(&w, &alice, "alice", PASSWORD), VERDICT_PASSED);
 	assert_int_equal(alice.head.state, STATE_PENDING); /* not ENROLLING: it is a factor of the account */
-	assert_verdict(do_prove(&w, &alice, code_of(alice.secret, 0).z), VERDICT_REFUSED);
+	assert_verdict(do_verify(&w, &alice, code_of(alice.secret, 0).z), VERDICT_REFUSED);
 	world_end(&w);
 }
 
@@ -385,7 +385,7 @@ session_read(struct world *w, int64_t id)
 
 	assert_int_equal(db_row(w->thread->db, SQL_GATE_SESSION, args, COUNT(args), &arena, &row, &found), ERR_OK);
 	assert_true(found);
-	session = session_of_standing(&row.standing);
+	session = session_from_basis(&row.basis);
 	session_decide(&session, &w->config, clock_us());
 	return session;
 }
@@ -442,15 +442,15 @@ main(void)
 		cmocka_unit_test(each_combination_of_proofs_has_its_state),
 		cmocka_unit_test(the_table_of_states_has_each_combination),
 		cmocka_unit_test(the_order_of_proofs_changes_nothing),
-		cmocka_unit_test(references_name_the_proofs_that_stand),
-		cmocka_unit_test(a_proof_is_found_by_what_it_shows_and_by_its_factor),
+		cmocka_unit_test(references_name_the_valid_proofs),
+		cmocka_unit_test(a_proof_is_found_by_kind_of_evidence_and_by_factor),
 		cmocka_unit_test(proofs_beyond_the_room_are_dropped),
-		cmocka_unit_test(each_kind_has_all_functions_of_what_it_can_do),
+		cmocka_unit_test(each_kind_has_all_functions_of_its_abilities),
 		cmocka_unit_test(one_kind_recovers),
 		cmocka_unit_test(no_two_kinds_share_a_name_or_a_purpose),
 		cmocka_unit_test(each_purpose_seals),
 		cmocka_unit_test(names_of_no_enrolled_kind_are_refused),
-		cmocka_unit_test(factors_of_an_unknown_kind_prove_nothing),
+		cmocka_unit_test(factors_of_an_unknown_kind_grant_no_access),
 		cmocka_unit_test(sessions_hold_facts_that_agree_with_the_decision),
 	};
 

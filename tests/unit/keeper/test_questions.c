@@ -30,7 +30,7 @@ static const struct expected expected[] = {
 	  "who is not through may begin anew, as another" },
 	{ QUESTION_ENROL,    { WRONG, PASSED, WRONG, REFUSED },   { NONE, ENROLLING, PENDING, FULL },
 	  "a secret is shown while enrolling, and never again" },
-	{ QUESTION_PROVE,    { WRONG, PASSED, PASSED, WRONG },    { NONE, FULL, FULL, FULL },
+	{ QUESTION_VERIFY,    { WRONG, PASSED, PASSED, WRONG },    { NONE, FULL, FULL, FULL },
 	  "a code is for who has proved the password" },
 	{ QUESTION_SIGN_OUT, { WRONG, PASSED, PASSED, PASSED },   { NONE, NONE, NONE, NONE },
 	  "any session can be ended" },
@@ -82,7 +82,7 @@ ask_rightly(struct world *w, struct browser *b, const struct expected *e, const 
 	struct code code = b->secret[0] == '\0' ? (struct code){ "123456" } : code_of(b->secret, 0);
 	const struct register_body registration = { str_of(fresh), STR(PASSWORD), STR(PASSWORD) };
 	const struct sign_in_body sign_in = { str_of(other), STR(PASSWORD) };
-	const struct prove_body prove = { str_of(code.z) };
+	const struct verify_body verify = { str_of(code.z) };
 	const struct factor_begin_body another = { .current = STR(PASSWORD) };
 	const struct factor_body no_factor = { .id = 1 };
 	const struct recovery_body recovery = { 0 };
@@ -102,11 +102,11 @@ ask_rightly(struct world *w, struct browser *b, const struct expected *e, const 
 		[QUESTION_GATE_TICKET] = &ticket,
 		[QUESTION_REGISTER] = &registration,
 		[QUESTION_SIGN_IN] = &sign_in,
-		[QUESTION_PROVE] = &prove,
-		[QUESTION_STEP_UP] = &prove,
+		[QUESTION_VERIFY] = &verify,
+		[QUESTION_STEP_UP] = &verify,
 		[QUESTION_RECOVERY] = &recovery,
 		[QUESTION_FACTOR_BEGIN] = &another,
-		[QUESTION_FACTOR_CONFIRM] = &prove,
+		[QUESTION_FACTOR_CONFIRM] = &verify,
 		[QUESTION_FACTOR_RENAME] = &no_factor,
 		[QUESTION_FACTOR_REMOVE] = &no_factor,
 		[QUESTION_PROFILE] = &profile,
@@ -124,7 +124,7 @@ ask_rightly(struct world *w, struct browser *b, const struct expected *e, const 
 static bool
 gives_a_token(enum question_id id)
 {
-	return id == QUESTION_REGISTER || id == QUESTION_SIGN_IN || id == QUESTION_PROVE || id == QUESTION_PASSWORD;
+	return id == QUESTION_REGISTER || id == QUESTION_SIGN_IN || id == QUESTION_VERIFY || id == QUESTION_PASSWORD;
 }
 
 static void
@@ -164,7 +164,7 @@ each_question_opens_in_its_states_only(void **state)
 }
 
 static void
-a_token_of_nobody_is_no_session(void **state)
+an_unknown_token_is_no_session(void **state)
 {
 	struct world w;
 	struct browser b = { 0 };
@@ -179,7 +179,7 @@ a_token_of_nobody_is_no_session(void **state)
 }
 
 static void
-the_head_tells_who_and_until_when(void **state)
+the_answer_head_has_name_and_expiry(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -201,13 +201,13 @@ the_head_tells_who_and_until_when(void **state)
 	assert_true(again.head.expires_us > clock_us() + MINUTES_US(9) &&
 		    again.head.expires_us <= clock_us() + MINUTES_US(10));
 	assert_int_equal(again.head.last_sign_in_us, 0);
-	assert_verdict(do_prove(&w, &again, code_of(b.secret, 0).z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &again, code_of(b.secret, 0).z), VERDICT_PASSED);
 	assert_int_equal(again.head.last_sign_in_us, first);
 	world_end(&w);
 }
 
 static void
-the_head_tells_what_pages_show_on_every_answer(void **state)
+every_answer_head_has_the_values_of_the_page_layout(void **state)
 {
 	const struct recovery_body make = { 0 };
 	struct world w;
@@ -232,13 +232,13 @@ the_head_tells_what_pages_show_on_every_answer(void **state)
 	assert_int_equal(b.head.time_format, TIME_ISO);
 	assert_int_equal(b.head.recovery_left, 10);
 	assert_int_equal(b.head.refused, 7);
-	assert_true(b.head.proved_us != 0 && b.head.proved_us <= clock_us());
+	assert_true(b.head.verified_us != 0 && b.head.verified_us <= clock_us());
 	char code[sizeof(b.recovery[0])];
 	memcpy(code, b.recovery[0], sizeof(code));
 	memset(&b.token, 0, sizeof(b.token));
 	assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
-	assert_int_equal(b.head.proved_us, 0);
-	assert_verdict(do_prove(&w, &b, code), VERDICT_PASSED);
+	assert_int_equal(b.head.verified_us, 0);
+	assert_verdict(do_verify(&w, &b, code), VERDICT_PASSED);
 	assert_int_equal(b.head.recovered, 1);
 	assert_int_equal(b.head.recovery_left, 9);
 	memset(&b.token, 0, sizeof(b.token));
@@ -342,9 +342,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_question_opens_in_its_states_only),
-		cmocka_unit_test(a_token_of_nobody_is_no_session),
-		cmocka_unit_test(the_head_tells_who_and_until_when),
-		cmocka_unit_test(the_head_tells_what_pages_show_on_every_answer),
+		cmocka_unit_test(an_unknown_token_is_no_session),
+		cmocka_unit_test(the_answer_head_has_name_and_expiry),
+		cmocka_unit_test(every_answer_head_has_the_values_of_the_page_layout),
 		cmocka_unit_test(a_question_that_is_cut_anywhere_is_malformed),
 		cmocka_unit_test(an_oversized_question_is_malformed),
 		cmocka_unit_test(changed_and_random_questions_open_nothing),

@@ -104,9 +104,9 @@ one_code_opens_one_of_many_sessions(void **state)
 	for (size_t round = 0; round < ROUNDS; round++) {
 		clock_forward(MINUTES_US(1));
 		struct code code = code_of(b.secret, 0);
-		const struct prove_body body = { str_of(code.z) };
+		const struct verify_body body = { str_of(code.z) };
 		for (size_t i = 0; i < RACERS; i++) {
-			racers[i].question = QUESTION_PROVE;
+			racers[i].question = QUESTION_VERIFY;
 			racers[i].body = &body;
 			racers[i].browser = (struct browser){ 0 };
 			assert_verdict(do_sign_in(&w, &racers[i].browser, "alice", PASSWORD), VERDICT_PASSED);
@@ -122,7 +122,7 @@ one_code_confirms_one_enrolment_and_the_other_sessions_end(void **state)
 {
 	struct world w;
 	struct racer racers[RACERS];
-	struct prove_body bodies[RACERS];
+	struct verify_body bodies[RACERS];
 	struct code codes[RACERS];
 	char name[16];
 
@@ -133,12 +133,12 @@ one_code_confirms_one_enrolment_and_the_other_sessions_end(void **state)
 		snprintf(name, sizeof(name), "alice%zu", round);
 		bring_to(&w, &b, name, STATE_ENROLLING);
 		for (size_t i = 0; i < RACERS; i++) {
-			racers[i].question = QUESTION_PROVE;
+			racers[i].question = QUESTION_VERIFY;
 			racers[i].browser = (struct browser){ 0 };
 			assert_verdict(do_sign_in(&w, &racers[i].browser, name, PASSWORD), VERDICT_PASSED);
 			assert_verdict(ask(&w, &racers[i].browser, QUESTION_ENROL, NULL), VERDICT_PASSED);
 			codes[i] = code_of(racers[i].browser.secret, 0);
-			bodies[i] = (struct prove_body){ str_of(codes[i].z) };
+			bodies[i] = (struct verify_body){ str_of(codes[i].z) };
 			racers[i].body = &bodies[i];
 		}
 		assert_int_equal(run_race(racers, VERDICT_PASSED), 1);
@@ -151,11 +151,11 @@ one_code_confirms_one_enrolment_and_the_other_sessions_end(void **state)
 }
 
 static void
-one_session_is_proved_once_even_with_several_good_codes(void **state)
+one_session_is_verified_once_by_parallel_codes(void **state)
 {
 	struct world w;
 	struct racer racers[RACERS];
-	struct prove_body bodies[RACERS];
+	struct verify_body bodies[RACERS];
 	struct code codes[RACERS];
 	struct browser b;
 
@@ -168,8 +168,8 @@ one_session_is_proved_once_even_with_several_good_codes(void **state)
 		assert_verdict(do_sign_in(&w, &one, "alice", PASSWORD), VERDICT_PASSED);
 		for (size_t i = 0; i < RACERS; i++) {
 			codes[i] = code_of(b.secret, (int64_t)(i % 3) - 1);
-			bodies[i] = (struct prove_body){ str_of(codes[i].z) };
-			racers[i].question = QUESTION_PROVE;
+			bodies[i] = (struct verify_body){ str_of(codes[i].z) };
+			racers[i].question = QUESTION_VERIFY;
 			racers[i].body = &bodies[i];
 			racers[i].browser = one;
 		}
@@ -206,7 +206,7 @@ one_session_asked_by_all_gets_one_secret(void **state)
 }
 
 static void
-one_session_can_be_signed_out_once_and_proves_nothing_then(void **state)
+a_signed_out_session_cannot_be_verified(void **state)
 {
 	struct world w;
 	struct racer racers[RACERS];
@@ -220,9 +220,9 @@ one_session_can_be_signed_out_once_and_proves_nothing_then(void **state)
 		clock_forward(MINUTES_US(1));
 		assert_verdict(do_sign_in(&w, &one, "alice", PASSWORD), VERDICT_PASSED);
 		struct code code = code_of(b.secret, 0);
-		const struct prove_body body = { str_of(code.z) };
+		const struct verify_body body = { str_of(code.z) };
 		for (size_t i = 0; i < RACERS; i++) {
-			racers[i].question = i % 2 == 0 ? QUESTION_SIGN_OUT : QUESTION_PROVE;
+			racers[i].question = i % 2 == 0 ? QUESTION_SIGN_OUT : QUESTION_VERIFY;
 			racers[i].body = i % 2 == 0 ? NULL : &body;
 			racers[i].browser = one;
 		}
@@ -241,9 +241,9 @@ main(void)
 		cmocka_unit_test(one_name_goes_to_one_account),
 		cmocka_unit_test(one_code_opens_one_of_many_sessions),
 		cmocka_unit_test(one_code_confirms_one_enrolment_and_the_other_sessions_end),
-		cmocka_unit_test(one_session_is_proved_once_even_with_several_good_codes),
+		cmocka_unit_test(one_session_is_verified_once_by_parallel_codes),
 		cmocka_unit_test(one_session_asked_by_all_gets_one_secret),
-		cmocka_unit_test(one_session_can_be_signed_out_once_and_proves_nothing_then),
+		cmocka_unit_test(a_signed_out_session_cannot_be_verified),
 	};
 
 	return cmocka_run_group_tests_name("keeper races", tests, harness_setup, harness_teardown);

@@ -100,7 +100,7 @@ all_pending(struct world *w, const char *name)
 }
 
 static void
-one_code_lets_one_in(void **state)
+one_code_signs_in_once(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -112,14 +112,14 @@ one_code_lets_one_in(void **state)
 		forgive(&w);
 		all_pending(&w, "alice");
 		struct code code = code_of(b.secret, 0);
-		const struct prove_body body = { str_of(code.z) };
-		assert_int_equal(run_race(QUESTION_PROVE, &body), 1);
+		const struct verify_body body = { str_of(code.z) };
+		assert_int_equal(run_race(QUESTION_VERIFY, &body), 1);
 	}
 	racers_end(&w, "the same code");
 }
 
 static void
-one_recovery_code_lets_one_in(void **state)
+one_recovery_code_signs_in_once(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -130,13 +130,13 @@ one_recovery_code_lets_one_in(void **state)
 	for (long round = 0; round < rounds(); round++) {
 		forgive(&w);
 		clock_forward(MINUTES_US(1));
-		const struct prove_body fresh = { str_of(code_of(b.secret, 0).z) };
+		const struct verify_body fresh = { str_of(code_of(b.secret, 0).z) };
 		if (ask(&w, &b, QUESTION_STEP_UP, &fresh) != VERDICT_PASSED)
 			fail_msg("round %ld: no step up", round);
 		assert_verdict(ask(&w, &b, QUESTION_RECOVERY, &renew), VERDICT_PASSED);
 		all_pending(&w, "alice");
-		const struct prove_body body = { str_of(b.recovery[round % 10]) };
-		assert_int_equal(run_race(QUESTION_PROVE, &body), 1);
+		const struct verify_body body = { str_of(b.recovery[round % 10]) };
+		assert_int_equal(run_race(QUESTION_VERIFY, &body), 1);
 		assert_int_equal(sql_number(&w, "SELECT count(*) FROM recovery_codes WHERE spent_at_us IS NULL"), 9);
 		sql_run(&w, "DELETE FROM sessions WHERE recovered_at_us <> 0 OR factor_at_us = 0");
 		w.config.session_lifetime_us = w.config.session_idle_us = MINUTES_US(100000);
@@ -213,10 +213,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_code_lets_one_in),
-		cmocka_unit_test(one_recovery_code_lets_one_in),
-		cmocka_unit_test(one_name_makes_one_account),
-		cmocka_unit_test(one_link_sets_one_password),
+		cmocka_unit_test(one_code_signs_in_once),           cmocka_unit_test(one_recovery_code_signs_in_once),
+		cmocka_unit_test(one_name_makes_one_account),       cmocka_unit_test(one_link_sets_one_password),
 		cmocka_unit_test(one_invitation_makes_one_account),
 	};
 

@@ -87,13 +87,13 @@ each_code_opens_once_and_the_rest_go_on(void **state)
 	make_codes(&w, &alice, false);
 	for (uint32_t i = 0; i < 3; i++) {
 		struct browser b = waiting(&w, "alice");
-		assert_verdict(do_prove(&w, &b, alice.recovery[i]), VERDICT_PASSED);
+		assert_verdict(do_verify(&w, &b, alice.recovery[i]), VERDICT_PASSED);
 		assert_int_equal(b.head.state, STATE_FULL);
-		assert_int_equal(b.proved.recovered, 1);
+		assert_int_equal(b.verified.recovered, 1);
 		assert_int_equal(b.left, 9 - i);
 		assert_int_equal(b.head.recovered, 1);
 		struct browser again = waiting(&w, "alice");
-		assert_verdict(do_prove(&w, &again, alice.recovery[i]), VERDICT_REFUSED);
+		assert_verdict(do_verify(&w, &again, alice.recovery[i]), VERDICT_REFUSED);
 		assert_int_equal(again.head.state, STATE_PENDING);
 	}
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM recovery_codes WHERE spent_at_us IS NOT NULL"), 3);
@@ -102,7 +102,7 @@ each_code_opens_once_and_the_rest_go_on(void **state)
 }
 
 static void
-they_are_shown_once_counted_afterwards_and_renewed_as_a_whole(void **state)
+recovery_codes_are_shown_once_and_renewed_together(void **state)
 {
 	const struct recovery_body look = { .renew = 0 };
 	struct world w;
@@ -119,8 +119,8 @@ they_are_shown_once_counted_afterwards_and_renewed_as_a_whole(void **state)
 	make_codes(&w, &alice, true);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM recovery_codes"), 10);
 	struct browser b = waiting(&w, "alice");
-	assert_verdict(do_prove(&w, &b, old), VERDICT_REFUSED);
-	assert_verdict(do_prove(&w, &b, alice.recovery[0]), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &b, old), VERDICT_REFUSED);
+	assert_verdict(do_verify(&w, &b, alice.recovery[0]), VERDICT_PASSED);
 	/* the database has none of them */
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM recovery_codes WHERE length(code_hash) = 32"), 10);
 	world_end(&w);
@@ -138,13 +138,13 @@ a_code_of_another_account_opens_nothing(void **state)
 	make_codes(&w, &alice, false);
 	make_codes(&w, &bob, false);
 	struct browser b = waiting(&w, "alice");
-	assert_verdict(do_prove(&w, &b, bob.recovery[0]), VERDICT_REFUSED);
+	assert_verdict(do_verify(&w, &b, bob.recovery[0]), VERDICT_REFUSED);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM recovery_codes WHERE spent_at_us IS NOT NULL"), 0);
 	world_end(&w);
 }
 
 static void
-who_enrols_has_no_use_for_a_recovery_code(void **state)
+an_enrolling_session_cannot_use_a_recovery_code(void **state)
 {
 	struct world w;
 	struct browser alice, other = { 0 };
@@ -153,13 +153,13 @@ who_enrols_has_no_use_for_a_recovery_code(void **state)
 	bring_to(&w, &alice, "alice", STATE_FULL);
 	make_codes(&w, &alice, false);
 	bring_to(&w, &other, "bobby", STATE_ENROLLING);
-	assert_verdict(do_prove(&w, &other, alice.recovery[0]), VERDICT_PROBLEMS);
+	assert_verdict(do_verify(&w, &other, alice.recovery[0]), VERDICT_PROBLEMS);
 	assert_int_equal(other.head.state, STATE_ENROLLING);
 	world_end(&w);
 }
 
 static void
-making_them_wants_a_fresh_proof_and_counting_does_not(void **state)
+making_recovery_codes_needs_a_fresh_proof(void **state)
 {
 	const struct recovery_body renew = { .renew = 1 }, look = { .renew = 0 };
 	struct world w;
@@ -171,7 +171,7 @@ making_them_wants_a_fresh_proof_and_counting_does_not(void **state)
 	assert_verdict(ask(&w, &alice, QUESTION_RECOVERY, &look), VERDICT_STEP_UP);
 	assert_verdict(ask(&w, &alice, QUESTION_RECOVERY, &renew), VERDICT_STEP_UP);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM recovery_codes"), 0);
-	const struct prove_body code = { str_of(code_of(alice.secret, 0).z) };
+	const struct verify_body code = { str_of(code_of(alice.secret, 0).z) };
 	assert_verdict(ask(&w, &alice, QUESTION_STEP_UP, &code), VERDICT_PASSED);
 	make_codes(&w, &alice, false);
 	clock_forward(STEP_UP_US + SECONDS_US(1));
@@ -223,7 +223,7 @@ run_race(struct racer *racers)
 }
 
 static void
-of_sixty_four_with_one_recovery_code_one_gets_in(void **state)
+one_of_64_parallel_recovery_codes_is_accepted(void **state)
 {
 	static struct racer racers[RACERS];
 	struct world w;
@@ -232,11 +232,11 @@ of_sixty_four_with_one_recovery_code_one_gets_in(void **state)
 	world_new(&w);
 	bring_to(&w, &alice, "alice", STATE_FULL);
 	make_codes(&w, &alice, false);
-	const struct prove_body body = { str_of(alice.recovery[4]) };
+	const struct verify_body body = { str_of(alice.recovery[4]) };
 	memset(racers, 0, sizeof(racers));
 	for (size_t i = 0; i < RACERS; i++) {
 		racers[i].browser = waiting(&w, "alice");
-		racers[i].question = QUESTION_PROVE;
+		racers[i].question = QUESTION_VERIFY;
 		racers[i].body = &body;
 		assert_int_equal(keeper_thread_open(w.keeper, &racers[i].thread), ERR_OK);
 	}
@@ -260,18 +260,18 @@ step_up_takes_each_code_once_and_keeps_the_token(void **state)
 	clock_forward(MINUTES_US(10));
 	const struct token before = alice.token;
 	struct code now = code_of(alice.secret, 0);
-	const struct prove_body wrong = { STR("000000") }, right = { str_of(now.z) };
+	const struct verify_body wrong = { STR("000000") }, right = { str_of(now.z) };
 	assert_verdict(ask(&w, &alice, QUESTION_STEP_UP, &wrong), VERDICT_REFUSED);
-	assert_true(alice.head.proved_us < clock_us() - STEP_UP_US);
+	assert_true(alice.head.verified_us < clock_us() - STEP_UP_US);
 	assert_verdict(ask(&w, &alice, QUESTION_STEP_UP, &right), VERDICT_PASSED);
-	assert_true(alice.head.proved_us > clock_us() - SECONDS_US(60));
+	assert_true(alice.head.verified_us > clock_us() - SECONDS_US(60));
 	assert_memory_equal(&alice.token, &before, sizeof(before));
 	/* the wrong one is still counted, the right one is not */
 	assert_int_equal(sql_number(&w, "SELECT sum(failures) FROM throttle WHERE counter IN ('code', 'code-device')"),
 			 1);
 	assert_verdict(ask(&w, &alice, QUESTION_STEP_UP, &right), VERDICT_REFUSED);
 	make_codes(&w, &alice, false);
-	const struct prove_body recovery = { str_of(alice.recovery[0]) };
+	const struct verify_body recovery = { str_of(alice.recovery[0]) };
 	assert_verdict(ask(&w, &alice, QUESTION_STEP_UP, &recovery), VERDICT_PASSED);
 	assert_verdict(ask(&w, &alice, QUESTION_STEP_UP, &recovery), VERDICT_REFUSED);
 	world_end(&w);
@@ -293,13 +293,13 @@ confirm(struct world *w, struct browser *b)
 {
 	assert_verdict(ask(w, b, QUESTION_ENROL, NULL), VERDICT_PASSED);
 	const struct code code = code_of(b->secret, 0);
-	const struct prove_body body = { str_of(code.z) };
+	const struct verify_body body = { str_of(code.z) };
 
 	return ask(w, b, QUESTION_FACTOR_CONFIRM, &body);
 }
 
 static void
-another_one_wants_the_password_and_a_fresh_proof(void **state)
+another_authenticator_needs_password_and_fresh_proof(void **state)
 {
 	struct world w;
 	struct browser alice;
@@ -319,7 +319,7 @@ another_one_wants_the_password_and_a_fresh_proof(void **state)
 }
 
 static void
-a_begun_one_belongs_to_its_session_alone(void **state)
+a_pending_authenticator_belongs_to_its_session(void **state)
 {
 	struct world w;
 	struct browser alice, other;
@@ -329,11 +329,11 @@ a_begun_one_belongs_to_its_session_alone(void **state)
 	assert_verdict(begin(&w, &alice, PASSWORD, 0), VERDICT_PASSED);
 	clock_forward(SECONDS_US(30));
 	other = waiting(&w, "alice");
-	assert_verdict(do_prove(&w, &other, code_of(alice.secret, 0).z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &other, code_of(alice.secret, 0).z), VERDICT_PASSED);
 	assert_verdict(ask(&w, &other, QUESTION_ENROL, NULL), VERDICT_REFUSED);
 	assert_verdict(ask(&w, &alice, QUESTION_ENROL, NULL), VERDICT_PASSED);
 	const struct code code = code_of(alice.secret, 0);
-	const struct prove_body body = { str_of(code.z) };
+	const struct verify_body body = { str_of(code.z) };
 	assert_verdict(ask(&w, &other, QUESTION_FACTOR_CONFIRM, &body), VERDICT_STATE);
 	assert_verdict(ask(&w, &alice, QUESTION_FACTOR_CONFIRM, &body), VERDICT_PASSED);
 	assert_verdict(ask(&w, &other, QUESTION_SESSION, NULL), VERDICT_REFUSED);
@@ -342,7 +342,7 @@ a_begun_one_belongs_to_its_session_alone(void **state)
 }
 
 static void
-both_count_and_a_replaced_one_does_not_any_more(void **state)
+two_authenticators_count_and_a_replaced_one_does_not(void **state)
 {
 	struct world w;
 	struct browser alice, b;
@@ -355,10 +355,10 @@ both_count_and_a_replaced_one_does_not_any_more(void **state)
 	assert_verdict(confirm(&w, &alice), VERDICT_PASSED);
 	clock_forward(SECONDS_US(60));
 	b = waiting(&w, "alice");
-	assert_verdict(do_prove(&w, &b, code_of(first, 0).z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &b, code_of(first, 0).z), VERDICT_PASSED);
 	b = waiting(&w, "alice");
-	assert_verdict(do_prove(&w, &b, code_of(alice.secret, 0).z), VERDICT_PASSED);
-	assert_verdict(do_prove(&w, &b, code_of(alice.secret, 0).z), VERDICT_STATE);
+	assert_verdict(do_verify(&w, &b, code_of(alice.secret, 0).z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &b, code_of(alice.secret, 0).z), VERDICT_STATE);
 	assert_verdict(ask(&w, &b, QUESTION_ACCOUNT, NULL), VERDICT_PASSED);
 	assert_int_equal(b.factors_count, 2);
 	/* the session stands on the second; the second goes, and with it whoever stands on it but the one that asks */
@@ -368,13 +368,13 @@ both_count_and_a_replaced_one_does_not_any_more(void **state)
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors"), 2);
 	clock_forward(SECONDS_US(60));
 	struct browser c = waiting(&w, "alice");
-	assert_verdict(do_prove(&w, &c, code_of(alice.secret, 0).z), VERDICT_REFUSED);
-	assert_verdict(do_prove(&w, &c, code_of(b.secret, 0).z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &c, code_of(alice.secret, 0).z), VERDICT_REFUSED);
+	assert_verdict(do_verify(&w, &c, code_of(b.secret, 0).z), VERDICT_PASSED);
 	world_end(&w);
 }
 
 static void
-an_account_has_ten_at_most(void **state)
+an_account_has_ten_authenticators_at_most(void **state)
 {
 	struct world w;
 	struct browser alice;
@@ -392,7 +392,7 @@ an_account_has_ten_at_most(void **state)
 }
 
 static void
-removing_all_at_once_leaves_one(void **state)
+removing_all_authenticators_at_once_leaves_one(void **state)
 {
 	static struct racer racers[RACERS];
 	struct world w;
@@ -433,9 +433,9 @@ a_disabled_factor_leaves_recovery_codes_only(void **state)
 	assert_verdict(ask(&w, &alice, QUESTION_SESSION, NULL), VERDICT_REFUSED);
 	clock_forward(SECONDS_US(60));
 	struct browser b = waiting(&w, "alice");
-	assert_verdict(do_prove(&w, &b, code_of(alice.secret, 0).z), VERDICT_REFUSED);
+	assert_verdict(do_verify(&w, &b, code_of(alice.secret, 0).z), VERDICT_REFUSED);
 	assert_verdict(ask(&w, &b, QUESTION_ENROL, NULL), VERDICT_STATE);
-	assert_verdict(do_prove(&w, &b, alice.recovery[0]), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &b, alice.recovery[0]), VERDICT_PASSED);
 	assert_int_equal(b.head.state, STATE_FULL);
 	world_end(&w);
 }
@@ -443,7 +443,7 @@ a_disabled_factor_leaves_recovery_codes_only(void **state)
 /* --- a clock that is off ---------------------------------------------------------------------------------------------- */
 
 static void
-two_codes_of_one_wrong_clock_are_told_and_refused(void **state)
+two_codes_of_a_wrong_clock_are_refused_with_the_drift(void **state)
 {
 	static const struct {
 		const char *why;
@@ -462,21 +462,21 @@ two_codes_of_one_wrong_clock_are_told_and_refused(void **state)
 	clock_forward(MINUTES_US(60));
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct browser b = waiting(&w, "alice");
-		assert_verdict(do_prove(&w, &b, code_of(alice.secret, rows[i].first).z), VERDICT_REFUSED);
-		assert_int_equal(b.proved.drift_s, 0);
+		assert_verdict(do_verify(&w, &b, code_of(alice.secret, rows[i].first).z), VERDICT_REFUSED);
+		assert_int_equal(b.verified.drift_s, 0);
 		clock_forward(SECONDS_US(30));
-		assert_verdict(do_prove(&w, &b, code_of(alice.secret, rows[i].second).z), VERDICT_REFUSED);
-		if (b.proved.drift_s != rows[i].drift_s)
-			fail_msg("%s: %d s", rows[i].why, (int)b.proved.drift_s);
+		assert_verdict(do_verify(&w, &b, code_of(alice.secret, rows[i].second).z), VERDICT_REFUSED);
+		if (b.verified.drift_s != rows[i].drift_s)
+			fail_msg("%s: %d s", rows[i].why, (int)b.verified.drift_s);
 		assert_int_equal(b.head.state, STATE_PENDING);
-		assert_verdict(do_prove(&w, &b, code_of(alice.secret, 0).z), VERDICT_PASSED);
+		assert_verdict(do_verify(&w, &b, code_of(alice.secret, 0).z), VERDICT_PASSED);
 		clock_forward(MINUTES_US(20));
 	}
 	world_end(&w);
 }
 
 static void
-the_same_wrong_code_twice_tells_nothing(void **state)
+a_repeated_wrong_code_reveals_no_drift(void **state)
 {
 	struct world w;
 	struct browser alice;
@@ -487,8 +487,8 @@ the_same_wrong_code_twice_tells_nothing(void **state)
 	struct browser b = waiting(&w, "alice");
 	struct code code = code_of(alice.secret, 6);
 	for (int i = 0; i < 3; i++) {
-		assert_verdict(do_prove(&w, &b, code.z), VERDICT_REFUSED);
-		assert_int_equal(b.proved.drift_s, 0);
+		assert_verdict(do_verify(&w, &b, code.z), VERDICT_REFUSED);
+		assert_int_equal(b.verified.drift_s, 0);
 	}
 	world_end(&w);
 }
@@ -496,7 +496,7 @@ the_same_wrong_code_twice_tells_nothing(void **state)
 /* --- names ------------------------------------------------------------------------------------------------------------ */
 
 static void
-a_display_name_is_forty_characters_that_change_nothing_around_them(void **state)
+a_display_name_has_forty_harmless_characters(void **state)
 {
 	static const struct {
 		const char *why, *typed;
@@ -552,7 +552,7 @@ a_display_name_is_forty_characters_that_change_nothing_around_them(void **state)
 }
 
 static void
-codes_are_made_anew_only_when_asked(void **state)
+recovery_codes_are_renewed_only_on_request(void **state)
 {
 	const struct recovery_body look = { 0 };
 	struct world w;
@@ -573,24 +573,24 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(codes_are_made_anew_only_when_asked),
+		cmocka_unit_test(recovery_codes_are_renewed_only_on_request),
 		cmocka_unit_test(a_recovery_code_is_known_by_its_shape),
 		cmocka_unit_test(each_code_opens_once_and_the_rest_go_on),
-		cmocka_unit_test(they_are_shown_once_counted_afterwards_and_renewed_as_a_whole),
+		cmocka_unit_test(recovery_codes_are_shown_once_and_renewed_together),
 		cmocka_unit_test(a_code_of_another_account_opens_nothing),
-		cmocka_unit_test(who_enrols_has_no_use_for_a_recovery_code),
-		cmocka_unit_test(making_them_wants_a_fresh_proof_and_counting_does_not),
-		cmocka_unit_test(of_sixty_four_with_one_recovery_code_one_gets_in),
+		cmocka_unit_test(an_enrolling_session_cannot_use_a_recovery_code),
+		cmocka_unit_test(making_recovery_codes_needs_a_fresh_proof),
+		cmocka_unit_test(one_of_64_parallel_recovery_codes_is_accepted),
 		cmocka_unit_test(step_up_takes_each_code_once_and_keeps_the_token),
-		cmocka_unit_test(another_one_wants_the_password_and_a_fresh_proof),
-		cmocka_unit_test(a_begun_one_belongs_to_its_session_alone),
-		cmocka_unit_test(both_count_and_a_replaced_one_does_not_any_more),
-		cmocka_unit_test(an_account_has_ten_at_most),
-		cmocka_unit_test(removing_all_at_once_leaves_one),
+		cmocka_unit_test(another_authenticator_needs_password_and_fresh_proof),
+		cmocka_unit_test(a_pending_authenticator_belongs_to_its_session),
+		cmocka_unit_test(two_authenticators_count_and_a_replaced_one_does_not),
+		cmocka_unit_test(an_account_has_ten_authenticators_at_most),
+		cmocka_unit_test(removing_all_authenticators_at_once_leaves_one),
 		cmocka_unit_test(a_disabled_factor_leaves_recovery_codes_only),
-		cmocka_unit_test(two_codes_of_one_wrong_clock_are_told_and_refused),
-		cmocka_unit_test(the_same_wrong_code_twice_tells_nothing),
-		cmocka_unit_test(a_display_name_is_forty_characters_that_change_nothing_around_them),
+		cmocka_unit_test(two_codes_of_a_wrong_clock_are_refused_with_the_drift),
+		cmocka_unit_test(a_repeated_wrong_code_reveals_no_drift),
+		cmocka_unit_test(a_display_name_has_forty_harmless_characters),
 	};
 
 	return cmocka_run_group_tests_name("keeper recovery", tests, harness_setup, harness_teardown);

@@ -118,7 +118,7 @@ each_rule_has_its_problem_at_its_own_field(void **state)
 }
 
 static void
-what_keeps_to_the_rules_makes_an_account(void **state)
+a_valid_registration_creates_an_account(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -136,7 +136,7 @@ what_keeps_to_the_rules_makes_an_account(void **state)
 }
 
 static void
-a_password_is_too_long_over_1024_bytes_before_or_after_normalising(void **state)
+a_password_over_1024_bytes_in_any_form_is_too_long(void **state)
 {
 	/* U+0958 becomes two code points in NFC: three bytes become six. */
 	static const struct {
@@ -217,7 +217,7 @@ an_application_of_many_long_words_is_common_by_its_first(void **state)
 }
 
 static void
-registration_that_is_not_open_makes_nothing(void **state)
+closed_registration_creates_no_account(void **state)
 {
 	static const enum config_registration shut[] = { REGISTRATION_CLOSED, REGISTRATION_INVITE };
 
@@ -240,11 +240,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_rule_has_its_problem_at_its_own_field),
-		cmocka_unit_test(what_keeps_to_the_rules_makes_an_account),
-		cmocka_unit_test(a_password_is_too_long_over_1024_bytes_before_or_after_normalising),
+		cmocka_unit_test(a_valid_registration_creates_an_account),
+		cmocka_unit_test(a_password_over_1024_bytes_in_any_form_is_too_long),
 		cmocka_unit_test(bcrypt_refuses_more_than_72_bytes_and_says_so),
 		cmocka_unit_test(an_application_of_many_long_words_is_common_by_its_first),
-		cmocka_unit_test(registration_that_is_not_open_makes_nothing),
+		cmocka_unit_test(closed_registration_creates_no_account),
 	};
 
 	return cmocka_run_group_tests_name("keeper register", tests, harness_setup, harness_teardown);

@@ -53,7 +53,7 @@ static const struct {
 };
 
 static void
-a_stored_display_name_is_shown_whatever_it_holds(void **state)
+a_bad_stored_display_name_is_shown_cleaned(void **state)
 {
 	for (size_t i = 0; i < COUNT(names); i++) {
 		struct display_name checked, shown, again;
@@ -151,7 +151,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_stored_display_name_is_shown_whatever_it_holds),
+		cmocka_unit_test(a_bad_stored_display_name_is_shown_cleaned),
 		cmocka_unit_test(an_account_is_wrong_by_one_value_at_a_time),
 		cmocka_unit_test(an_authenticator_counts_within_bounds_or_is_named),
 	};

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 20000, TOO_MANY = 70 };
+enum { TIMEOUT_MS = 20000, TOO_MANY = 70 };
 
 /* A web process of one quick and one slow channel, and its end of the pushes. */
 struct web {
@@ -52,7 +52,7 @@ take(int fd, void *ret_bytes, size_t n)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
 
-	assert_int_equal(poll(&ready, 1, PATIENCE_MS), 1);
+	assert_int_equal(poll(&ready, 1, TIMEOUT_MS), 1);
 	ssize_t got = recv(fd, ret_bytes, n, 0);
 	return got < 0 ? 0 : (size_t)got;
 }
@@ -122,7 +122,7 @@ ask_over(int fd)
 }
 
 static void
-a_server_that_cannot_begin_says_so(void **state)
+a_server_that_cannot_start_reports_an_error(void **state)
 {
 	struct world w;
 	struct keeper_server *server = NULL;
@@ -145,7 +145,7 @@ a_server_that_cannot_begin_says_so(void **state)
 }
 
 static void
-more_channels_than_it_serves_are_closed(void **state)
+excess_channels_are_closed(void **state)
 {
 	struct world w;
 	struct keeper_server *server = NULL;
@@ -168,7 +168,7 @@ more_channels_than_it_serves_are_closed(void **state)
 }
 
 static void
-what_passes_is_tried_again_and_what_does_not_ends_the_channel(void **state)
+transient_send_errors_are_retried_and_others_close(void **state)
 {
 	static const enum fault faults[] = { FAULT_RECEIVE, FAULT_SEND };
 	struct world w;
@@ -202,7 +202,7 @@ what_passes_is_tried_again_and_what_does_not_ends_the_channel(void **state)
 }
 
 static void
-what_is_no_question_is_answered_as_such(void **state)
+a_malformed_question_is_answered_malformed(void **state)
 {
 	static char junk[WIRE_MAX_BYTES + 1];
 	const size_t lengths[] = { 1, 7, 200, WIRE_MAX_BYTES, WIRE_MAX_BYTES + 1 };
@@ -262,7 +262,7 @@ a_channel_without_a_database_answers_that_and_serves_again(void **state)
 }
 
 static void
-web_is_told_when_the_database_goes_away_and_when_it_is_back(void **state)
+web_is_notified_of_database_loss_and_return(void **state)
 {
 	struct world w;
 	struct keeper_server *server = NULL;
@@ -344,12 +344,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_server_that_cannot_begin_says_so),
-		cmocka_unit_test(more_channels_than_it_serves_are_closed),
-		cmocka_unit_test(what_passes_is_tried_again_and_what_does_not_ends_the_channel),
-		cmocka_unit_test(what_is_no_question_is_answered_as_such),
+		cmocka_unit_test(a_server_that_cannot_start_reports_an_error),
+		cmocka_unit_test(excess_channels_are_closed),
+		cmocka_unit_test(transient_send_errors_are_retried_and_others_close),
+		cmocka_unit_test(a_malformed_question_is_answered_malformed),
 		cmocka_unit_test(a_channel_without_a_database_answers_that_and_serves_again),
-		cmocka_unit_test(web_is_told_when_the_database_goes_away_and_when_it_is_back),
+		cmocka_unit_test(web_is_notified_of_database_loss_and_return),
 		cmocka_unit_test(a_web_process_that_does_not_take_its_pushes_is_cut_off),
 		cmocka_unit_test(quick_channel_answers_no_question_that_hashes),
 	};

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 static bool
-was_told(const struct world *w, const struct token *token)
+was_notified(const struct world *w, const struct token *token)
 {
 	struct token hash;
 
@@ -30,7 +30,7 @@ assert_dead(struct world *w, const struct token *token)
 	assert_verdict(ask(w, &old, QUESTION_SESSION, NULL), VERDICT_REFUSED);
 	assert_int_equal(old.head.state, STATE_NONE);
 	assert_int_equal(old.head.account_id, 0);
-	assert_true(was_told(w, token));
+	assert_true(was_notified(w, token));
 }
 
 static void
@@ -43,7 +43,7 @@ every_change_of_state_gives_a_new_token_and_kills_the_old(void **state)
 	assert_verdict(do_register(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
 	assert_verdict(ask(&w, &b, QUESTION_ENROL, NULL), VERDICT_PASSED);
 	struct token enrolling = b.token;
-	assert_verdict(do_prove(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
 	assert_dead(&w, &enrolling);
 	struct token full = b.token;
 	assert_true(b.head.account_id != 0 && b.head.account_id == sql_number(&w, "SELECT id FROM accounts"));
@@ -56,13 +56,13 @@ every_change_of_state_gives_a_new_token_and_kills_the_old(void **state)
 	clock_forward(MINUTES_US(1));
 	assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
 	struct token pending = b.token;
-	assert_verdict(do_prove(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
 	assert_dead(&w, &pending);
 	world_end(&w);
 }
 
 static void
-one_does_not_end_the_session_one_asks_in(void **state)
+ending_other_sessions_keeps_the_current_one(void **state)
 {
 	struct world w;
 	struct browser b, other = { 0 };
@@ -238,7 +238,7 @@ activity_is_written_less_often_than_sessions_are_asked(void **state)
 }
 
 static void
-a_disabled_account_has_no_session_and_gets_none(void **state)
+a_disabled_account_has_and_gets_no_session(void **state)
 {
 	struct world w;
 	struct browser b, pending;
@@ -248,14 +248,14 @@ a_disabled_account_has_no_session_and_gets_none(void **state)
 	bring_to(&w, &pending, "robert", STATE_PENDING);
 	sql_run(&w, "UPDATE accounts SET disabled_at_us = 1");
 	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_REFUSED);
-	assert_verdict(do_prove(&w, &pending, code_of(pending.secret, 0).z), VERDICT_STATE);
+	assert_verdict(do_verify(&w, &pending, code_of(pending.secret, 0).z), VERDICT_STATE);
 	sql_run(&w, "UPDATE accounts SET disabled_at_us = NULL");
 	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_REFUSED); /* what has ended has ended */
 	world_end(&w);
 }
 
 static void
-one_session_ending_leaves_the_others(void **state)
+ending_one_session_keeps_the_others(void **state)
 {
 	struct world w;
 	struct browser one, two = { 0 };
@@ -263,7 +263,7 @@ one_session_ending_leaves_the_others(void **state)
 	world_new(&w);
 	bring_to(&w, &one, "alice", STATE_FULL);
 	assert_verdict(do_sign_in(&w, &two, "alice", PASSWORD), VERDICT_PASSED);
-	assert_verdict(do_prove(&w, &two, code_of(one.secret, 0).z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &two, code_of(one.secret, 0).z), VERDICT_PASSED);
 	assert_verdict(ask(&w, &one, QUESTION_SIGN_OUT, NULL), VERDICT_PASSED);
 	assert_verdict(ask(&w, &two, QUESTION_SESSION, NULL), VERDICT_PASSED);
 	assert_int_equal(two.head.state, STATE_FULL);
@@ -393,7 +393,7 @@ the_form_key_follows_the_master_key(void **state)
 
 /* clang-format off */
 static const struct {
-	int64_t id, seen, created, password, proved, active;
+	int64_t id, seen, created, password, verified, active;
 	bool disabled;
 	int64_t recovered;
 	enum session_state state;
@@ -440,7 +440,7 @@ make_waiting(struct world *w, int count)
 }
 
 static void
-an_account_has_so_many_sessions_that_wait_and_the_oldest_go(void **state)
+an_accounts_pending_sessions_are_bounded_oldest_first(void **state)
 {
 	const struct password_body change = { STR(PASSWORD), STR("trombone sobre 1742"), STR("trombone sobre 1742") };
 	struct world w;
@@ -465,7 +465,7 @@ an_account_has_so_many_sessions_that_wait_and_the_oldest_go(void **state)
 
 /* Whoever knows the password cannot push the owner's sign-in out, which waits for a code at another address. */
 static void
-sessions_that_wait_make_way_at_the_busiest_address(void **state)
+pending_sessions_are_evicted_at_the_busiest_address(void **state)
 {
 	struct world w;
 	struct browser owner = { .address = "198.51.100.1" }, thief = { .address = "192.0.2.66" };
@@ -483,7 +483,7 @@ sessions_that_wait_make_way_at_the_busiest_address(void **state)
 }
 
 static void
-what_a_browser_calls_itself_misleads_nobody(void **state)
+a_user_agent_is_stored_as_harmless_text(void **state)
 {
 	static const struct {
 		str text, expected;
@@ -506,22 +506,22 @@ what_a_browser_calls_itself_misleads_nobody(void **state)
 }
 
 static void
-the_state_follows_from_what_was_proved_and_when(void **state)
+session_state_follows_from_the_proofs_and_their_age(void **state)
 {
 	const struct config config = { .session_idle_us = MINUTES_US(60), .session_lifetime_us = MINUTES_US(1440) };
 
 	for (size_t i = 0; i < COUNT(decisions); i++) {
-		bool stands = decisions[i].proved != 0 && decisions[i].proved == decisions[i].active;
-		const struct session_standing_row row = { .id = decisions[i].id,
-							  .seen_at_us = MINUTES_US(decisions[i].seen),
-							  .created_at_us = MINUTES_US(decisions[i].created),
-							  .password_at_us = MINUTES_US(decisions[i].password),
-							  .factor_id = decisions[i].proved,
-							  .factor_kind = stands ? STR("totp") : STR(""),
-							  .factor_since_us = decisions[i].active != 0,
-							  .recovered_at_us = decisions[i].recovered,
-							  .account_disabled = decisions[i].disabled };
-		struct session s = session_of_standing(&row);
+		bool stands = decisions[i].verified != 0 && decisions[i].verified == decisions[i].active;
+		const struct session_basis_row row = { .id = decisions[i].id,
+						       .seen_at_us = MINUTES_US(decisions[i].seen),
+						       .created_at_us = MINUTES_US(decisions[i].created),
+						       .password_at_us = MINUTES_US(decisions[i].password),
+						       .factor_id = decisions[i].verified,
+						       .factor_kind = stands ? STR("totp") : STR(""),
+						       .factor_since_us = decisions[i].active != 0,
+						       .recovered_at_us = decisions[i].recovered,
+						       .account_disabled = decisions[i].disabled };
+		struct session s = session_from_basis(&row);
 		session_decide(&s, &config, MINUTES_US(2000));
 		if (s.state != decisions[i].state || s.expires_us != MINUTES_US(decisions[i].expires))
 			fail_msg("%s: %s until minute %d", decisions[i].why, session_state_name(s.state),
@@ -533,9 +533,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_state_follows_from_what_was_proved_and_when),
+		cmocka_unit_test(session_state_follows_from_the_proofs_and_their_age),
 		cmocka_unit_test(every_change_of_state_gives_a_new_token_and_kills_the_old),
-		cmocka_unit_test(one_does_not_end_the_session_one_asks_in),
+		cmocka_unit_test(ending_other_sessions_keeps_the_current_one),
 		cmocka_unit_test(signing_in_ends_the_session_whose_token_was_presented),
 		cmocka_unit_test(a_session_ends_when_its_time_is_up_and_stays_so),
 		cmocka_unit_test(asking_keeps_a_session_awake_but_not_beyond_its_lifetime),
@@ -543,13 +543,13 @@ main(void)
 		cmocka_unit_test(a_session_that_is_asked_in_time_goes_on),
 		cmocka_unit_test(activity_is_written_less_often_than_sessions_are_asked),
 		cmocka_unit_test(a_page_deletes_the_same_sessions_as_the_purge),
-		cmocka_unit_test(a_disabled_account_has_no_session_and_gets_none),
-		cmocka_unit_test(one_session_ending_leaves_the_others),
+		cmocka_unit_test(a_disabled_account_has_and_gets_no_session),
+		cmocka_unit_test(ending_one_session_keeps_the_others),
 		cmocka_unit_test(purging_deletes_what_has_expired_and_nothing_else),
 		cmocka_unit_test(the_form_key_follows_the_master_key),
-		cmocka_unit_test(an_account_has_so_many_sessions_that_wait_and_the_oldest_go),
-		cmocka_unit_test(sessions_that_wait_make_way_at_the_busiest_address),
-		cmocka_unit_test(what_a_browser_calls_itself_misleads_nobody),
+		cmocka_unit_test(an_accounts_pending_sessions_are_bounded_oldest_first),
+		cmocka_unit_test(pending_sessions_are_evicted_at_the_busiest_address),
+		cmocka_unit_test(a_user_agent_is_stored_as_harmless_text),
 	};
 
 	return cmocka_run_group_tests_name("keeper sessions", tests, harness_setup, harness_teardown);

@@ -36,7 +36,7 @@ audit_rows(struct world *w, const char *reason)
 }
 
 static void
-make_people(struct world *w)
+make_accounts(struct world *w)
 {
 	struct browser b = { 0 }, disabled = { 0 };
 
@@ -77,7 +77,7 @@ every_refusal_is_one_answer_after_one_hash_and_one_audit_row(void **state)
 		world_make(&w);
 		w.config.password_scheme = schemes[s];
 		world_open(&w);
-		make_people(&w);
+		make_accounts(&w);
 		for (size_t i = 0; i < COUNT(refusals); i++)
 			refuse_one(&w, &refusals[i]);
 		static char huge[FIELD_MAX_BYTES];
@@ -129,7 +129,7 @@ every_byte_of_a_long_password_counts(void **state)
 }
 
 static void
-what_cannot_be_a_password_is_never_the_one_that_stands_in_for_it(void **state)
+an_impossible_password_never_matches_its_substitute(void **state)
 {
 	struct world w;
 	struct browser b = { 0 }, other = { 0 };
@@ -144,7 +144,7 @@ what_cannot_be_a_password_is_never_the_one_that_stands_in_for_it(void **state)
 }
 
 static void
-both_spellings_of_an_accent_are_one_password(void **state)
+two_unicode_forms_of_an_accent_are_one_password(void **state)
 {
 	struct world w;
 	struct browser b = { 0 }, other = { 0 };
@@ -159,7 +159,7 @@ both_spellings_of_an_accent_are_one_password(void **state)
 
 /* Web is not believed here either. */
 static void
-only_a_path_is_kept_and_until_the_factor_is_proved(void **state)
+only_a_path_is_stored_until_the_factor_is_verified(void **state)
 {
 	static const struct {
 		str next;
@@ -184,8 +184,8 @@ only_a_path_is_kept_and_until_the_factor_is_proved(void **state)
 		assert_verdict(ask(&w, &other, QUESTION_SIGN_IN, &body), VERDICT_PASSED);
 		assert_int_equal(sql_number(&w, "SELECT sum(length(way_back)) FROM sessions"), cases[i].kept);
 		clock_forward(SECONDS_US(60));
-		assert_verdict(do_prove(&w, &other, code_of(b.secret, 0).z), VERDICT_PASSED);
-		assert_int_equal(other.proved.next.n, cases[i].kept);
+		assert_verdict(do_verify(&w, &other, code_of(b.secret, 0).z), VERDICT_PASSED);
+		assert_int_equal(other.verified.next.n, cases[i].kept);
 		assert_int_equal(sql_number(&w, "SELECT sum(length(way_back)) FROM sessions"), 0);
 	}
 	world_end(&w);
@@ -225,7 +225,7 @@ static const struct change changes[3] = {
 };
 
 static void
-a_hash_is_made_anew_at_sign_in_when_scheme_or_cost_have_changed(void **state)
+sign_in_rehashes_after_a_scheme_or_cost_change(void **state)
 {
 	struct world w;
 	struct browser b = { 0 };
@@ -353,7 +353,7 @@ a_hash_of_the_reference_library_signs_in(void **state)
 
 /* Between the look-up and the end of the hash somebody changes the password: here a trigger, when the try is counted. */
 static void
-a_password_that_is_changed_while_it_is_proved_lets_nobody_in(void **state)
+a_password_changed_during_verification_is_refused(void **state)
 {
 	struct world w;
 	struct browser b = { 0 }, late = { 0 };
@@ -371,7 +371,7 @@ a_password_that_is_changed_while_it_is_proved_lets_nobody_in(void **state)
 }
 
 static void
-names_that_nobody_can_have_are_told_apart_in_the_audit(void **state)
+impossible_names_are_distinguished_in_the_audit(void **state)
 {
 	struct world w;
 	struct browser b = { 0 };
@@ -387,7 +387,7 @@ names_that_nobody_can_have_are_told_apart_in_the_audit(void **state)
 }
 
 static void
-who_came_in_stands_in_the_audit(void **state)
+the_audit_records_each_sign_in(void **state)
 {
 	struct world w;
 	struct browser b = { 0 };
@@ -406,18 +406,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(who_came_in_stands_in_the_audit),
-		cmocka_unit_test(names_that_nobody_can_have_are_told_apart_in_the_audit),
+		cmocka_unit_test(the_audit_records_each_sign_in),
+		cmocka_unit_test(impossible_names_are_distinguished_in_the_audit),
 		cmocka_unit_test(every_refusal_is_one_answer_after_one_hash_and_one_audit_row),
 		cmocka_unit_test(an_unknown_name_is_kept_as_a_keyed_hash_only),
 		cmocka_unit_test(every_byte_of_a_long_password_counts),
-		cmocka_unit_test(what_cannot_be_a_password_is_never_the_one_that_stands_in_for_it),
-		cmocka_unit_test(both_spellings_of_an_accent_are_one_password),
-		cmocka_unit_test(only_a_path_is_kept_and_until_the_factor_is_proved),
-		cmocka_unit_test(a_hash_is_made_anew_at_sign_in_when_scheme_or_cost_have_changed),
+		cmocka_unit_test(an_impossible_password_never_matches_its_substitute),
+		cmocka_unit_test(two_unicode_forms_of_an_accent_are_one_password),
+		cmocka_unit_test(only_a_path_is_stored_until_the_factor_is_verified),
+		cmocka_unit_test(sign_in_rehashes_after_a_scheme_or_cost_change),
 		cmocka_unit_test(a_password_that_bcrypt_would_cut_keeps_its_hash),
 		cmocka_unit_test(an_unusable_hash_is_refused_like_a_wrong_password),
-		cmocka_unit_test(a_password_that_is_changed_while_it_is_proved_lets_nobody_in),
+		cmocka_unit_test(a_password_changed_during_verification_is_refused),
 		cmocka_unit_test(hashes_of_other_programs_sign_in),
 		cmocka_unit_test(a_hash_of_the_reference_library_signs_in),
 	};

@@ -24,9 +24,9 @@ ask_session(struct world *w, struct actor *a)
 }
 
 static enum verdict
-prove(struct world *w, struct actor *a)
+verify(struct world *w, struct actor *a)
 {
-	return do_prove(w, &a->b, code_of(a->b.secret, 0).z);
+	return do_verify(w, &a->b, code_of(a->b.secret, 0).z);
 }
 
 static enum verdict
@@ -71,7 +71,7 @@ look_at_recovery(struct world *w, struct actor *a)
 
 /* Names that nobody checked keep nobody from what is theirs: tests/unit/keeper/test_row_values.c has what is shown of them. */
 static void
-a_name_nobody_checked_keeps_nobody_out(void **state)
+an_unchecked_stored_name_blocks_no_sign_in(void **state)
 {
 	static const char *const changes[] = {
 		"UPDATE accounts SET display_name = 'a' || char(7)",
@@ -108,7 +108,7 @@ a_tampered_row_is_never_a_login(void **state)
 		{ "a user name that nobody can type", "UPDATE accounts SET name = 'Not A Name!'", STATE_FULL,
 		  ask_session, VERDICT_UNAVAILABLE },
 		{ "a way back that is endless", "UPDATE sessions SET way_back = '/' || hex(zeroblob(2000))",
-		  STATE_PENDING, prove, VERDICT_PASSED },
+		  STATE_PENDING, verify, VERDICT_PASSED },
 		{ "an authenticator's name that is endless", "UPDATE factors SET name = hex(zeroblob(4000))",
 		  STATE_FULL, look_at_account, VERDICT_PASSED },
 		{ "more authenticators than an answer holds", MANY_FACTORS, STATE_FULL, look_at_account,
@@ -126,26 +126,26 @@ a_tampered_row_is_never_a_login(void **state)
 		{ "more recovery codes than are made", MANY_CODES, STATE_FULL, ask_session, VERDICT_PASSED },
 		{ "a language that is none", UNCHECKED "UPDATE accounts SET language = 'xx', time_format = 'yy'",
 		  STATE_FULL, ask_session, VERDICT_PASSED },
-		{ "an algorithm that is none", UNCHECKED "UPDATE factors SET algorithm = 'MD5'", STATE_PENDING, prove,
+		{ "an algorithm that is none", UNCHECKED "UPDATE factors SET algorithm = 'MD5'", STATE_PENDING, verify,
 		  VERDICT_UNAVAILABLE },
-		{ "99 digits", UNCHECKED "UPDATE factors SET digits = 99", STATE_PENDING, prove, VERDICT_UNAVAILABLE },
-		{ "no digits", UNCHECKED "UPDATE factors SET digits = 0", STATE_PENDING, prove, VERDICT_UNAVAILABLE },
-		{ "a period of nothing", UNCHECKED "UPDATE factors SET period_s = 0", STATE_PENDING, prove,
+		{ "99 digits", UNCHECKED "UPDATE factors SET digits = 99", STATE_PENDING, verify, VERDICT_UNAVAILABLE },
+		{ "no digits", UNCHECKED "UPDATE factors SET digits = 0", STATE_PENDING, verify, VERDICT_UNAVAILABLE },
+		{ "a period of nothing", UNCHECKED "UPDATE factors SET period_s = 0", STATE_PENDING, verify,
 		  VERDICT_UNAVAILABLE },
-		{ "a negative period", UNCHECKED "UPDATE factors SET period_s = -30", STATE_PENDING, prove,
+		{ "a negative period", UNCHECKED "UPDATE factors SET period_s = -30", STATE_PENDING, verify,
 		  VERDICT_UNAVAILABLE },
 		{ "a last step at the end of time", "UPDATE factors SET last_step = 9223372036854775807", STATE_PENDING,
-		  prove, VERDICT_REFUSED },
-		{ "no secret", "UPDATE factors SET secret_sealed = x''", STATE_PENDING, prove, VERDICT_UNAVAILABLE },
-		{ "an endless secret", "UPDATE factors SET secret_sealed = zeroblob(5000)", STATE_PENDING, prove,
+		  verify, VERDICT_REFUSED },
+		{ "no secret", "UPDATE factors SET secret_sealed = x''", STATE_PENDING, verify, VERDICT_UNAVAILABLE },
+		{ "an endless secret", "UPDATE factors SET secret_sealed = zeroblob(5000)", STATE_PENDING, verify,
 		  VERDICT_UNAVAILABLE },
 		{ "a secret of zeros", "UPDATE factors SET secret_sealed = zeroblob(length(secret_sealed))",
-		  STATE_PENDING, prove, VERDICT_UNAVAILABLE },
+		  STATE_PENDING, verify, VERDICT_UNAVAILABLE },
 		{ "a sealed value cut off", "UPDATE factors SET secret_sealed = substr(secret_sealed, 1, 20)",
-		  STATE_PENDING, prove, VERDICT_UNAVAILABLE },
+		  STATE_PENDING, verify, VERDICT_UNAVAILABLE },
 		{ "a sealed value of another version",
 		  "UPDATE factors SET secret_sealed = cast(x'07' || substr(secret_sealed, 2) AS BLOB)", STATE_PENDING,
-		  prove, VERDICT_UNAVAILABLE },
+		  verify, VERDICT_UNAVAILABLE },
 		{ "a password hash that is none", "UPDATE accounts SET password_hash = 'x'", STATE_FULL, sign_in,
 		  VERDICT_REFUSED },
 		{ "an empty password hash", "UPDATE accounts SET password_hash = ''", STATE_FULL, sign_in,
@@ -193,7 +193,7 @@ a_tampered_row_is_never_a_login(void **state)
 }
 
 static void
-what_is_too_long_is_never_sealed(void **state)
+overlong_values_are_never_sealed(void **state)
 {
 	static char longer[5000];
 	const struct sealed_for owner = { "totp secret", 1, 2 };
@@ -210,7 +210,7 @@ what_is_too_long_is_never_sealed(void **state)
 }
 
 static void
-more_codes_than_are_made_are_told_as_a_hundred(void **state)
+the_recovery_code_count_is_capped_at_a_hundred(void **state)
 {
 	const struct recovery_body make = { 0 };
 	struct world w;
@@ -222,14 +222,14 @@ more_codes_than_are_made_are_told_as_a_hundred(void **state)
 	sql_run(&w, MANY_CODES);
 	memset(&b.token, 0, sizeof(b.token));
 	assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
-	assert_verdict(do_prove(&w, &b, b.recovery[0]), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &b, b.recovery[0]), VERDICT_PASSED);
 	assert_int_equal(b.left, 100);
 	world_end(&w);
 }
 
 /* It cannot be told to web that it ended: then it does not end as if it had been. */
 static void
-a_session_of_half_a_hash_is_told_as_corrupt(void **state)
+a_session_with_a_truncated_hash_is_corrupt(void **state)
 {
 	const struct session_end_body others = { .id = 0 };
 	struct why why = { "" };
@@ -250,7 +250,7 @@ a_session_of_half_a_hash_is_told_as_corrupt(void **state)
 }
 
 static void
-an_account_whose_password_was_taken_away_proves_none(void **state)
+an_account_without_a_password_cannot_sign_in(void **state)
 {
 	const struct close_body close_it = { STR_INIT(PASSWORD) };
 	struct world w;
@@ -268,7 +268,7 @@ an_account_whose_password_was_taken_away_proves_none(void **state)
 
 /* Sealed under the right key, for the right row, and yet no secret of ours. */
 static void
-a_sealed_secret_of_no_size_of_ours_is_never_used(void **state)
+a_sealed_secret_of_a_wrong_size_is_never_used(void **state)
 {
 	static const size_t sizes[] = { 0, OTP_SECRET_MIN - 1, OTP_SECRET_MAX + 1 };
 
@@ -297,7 +297,7 @@ a_sealed_secret_of_no_size_of_ours_is_never_used(void **state)
 		buf_put_byte(&sql, '\0');
 		assert_int_equal(buf_check(&sql), ERR_OK);
 		sql_run(&w, sql.p);
-		assert_verdict(do_prove(&w, &b, "000000"), VERDICT_UNAVAILABLE);
+		assert_verdict(do_verify(&w, &b, "000000"), VERDICT_UNAVAILABLE);
 		keys_wipe(&keys);
 		world_end(&w);
 	}
@@ -308,12 +308,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_tampered_row_is_never_a_login),
-		cmocka_unit_test(a_name_nobody_checked_keeps_nobody_out),
-		cmocka_unit_test(what_is_too_long_is_never_sealed),
-		cmocka_unit_test(more_codes_than_are_made_are_told_as_a_hundred),
-		cmocka_unit_test(a_session_of_half_a_hash_is_told_as_corrupt),
-		cmocka_unit_test(an_account_whose_password_was_taken_away_proves_none),
-		cmocka_unit_test(a_sealed_secret_of_no_size_of_ours_is_never_used),
+		cmocka_unit_test(an_unchecked_stored_name_blocks_no_sign_in),
+		cmocka_unit_test(overlong_values_are_never_sealed),
+		cmocka_unit_test(the_recovery_code_count_is_capped_at_a_hundred),
+		cmocka_unit_test(a_session_with_a_truncated_hash_is_corrupt),
+		cmocka_unit_test(an_account_without_a_password_cannot_sign_in),
+		cmocka_unit_test(a_sealed_secret_of_a_wrong_size_is_never_used),
 	};
 
 	return cmocka_run_group_tests_name("keeper, tampered rows", tests, harness_setup, harness_teardown);

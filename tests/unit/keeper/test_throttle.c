@@ -40,7 +40,7 @@ guess_times(struct world *w, const char *name, int times)
 static void
 wrong_code(struct world *w, struct browser *b, enum verdict wanted)
 {
-	assert_verdict(do_prove(w, b, "000000"), wanted);
+	assert_verdict(do_verify(w, b, "000000"), wanted);
 }
 
 /* A browser that nobody has seen, with the right password: PENDING. */
@@ -58,17 +58,17 @@ right_code(struct world *w, struct browser *b)
 {
 	clock_forward(SECONDS_US(60));
 	struct code code = code_of(b->secret, 0);
-	assert_verdict(do_prove(w, b, code.z), VERDICT_PASSED);
+	assert_verdict(do_verify(w, b, code.z), VERDICT_PASSED);
 	assert_int_equal(b->head.state, STATE_FULL);
 }
 
 /* --- waits ---------------------------------------------------------------------------------------------------------- */
 
 /* docs/throttling.md: half a minute, doubled to an hour. */
-static const int64_t waits_s[] = { 30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600 };
+static const int64_t lockouts_s[] = { 30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600 };
 
 static void
-five_passwords_are_free_then_waits_double_to_an_hour(void **state)
+after_five_passwords_lockouts_double_to_an_hour(void **state)
 {
 	static const char *const names[] = { "alice", "nobody", "-not-a-name-" };
 	struct world w;
@@ -79,12 +79,12 @@ five_passwords_are_free_then_waits_double_to_an_hour(void **state)
 	for (size_t n = 0; n < COUNT(names); n++) {
 		sql_run(&w, "DELETE FROM throttle WHERE counter = 'address'");
 		guess_times(&w, names[n], 5);
-		for (size_t i = 0; i < COUNT(waits_s); i++) {
+		for (size_t i = 0; i < COUNT(lockouts_s); i++) {
 			int64_t retry_s = 0;
-			assert_verdict(guess_from(&w, names[n], "192.0.2.66", &retry_s), VERDICT_WAIT);
-			assert_int_equal(retry_s, waits_s[i]);
-			clock_forward((waits_s[i] - 1) * SECOND);
-			assert_verdict(guess_from(&w, names[n], "192.0.2.66", &retry_s), VERDICT_WAIT);
+			assert_verdict(guess_from(&w, names[n], "192.0.2.66", &retry_s), VERDICT_LOCKOUT);
+			assert_int_equal(retry_s, lockouts_s[i]);
+			clock_forward((lockouts_s[i] - 1) * SECOND);
+			assert_verdict(guess_from(&w, names[n], "192.0.2.66", &retry_s), VERDICT_LOCKOUT);
 			assert_int_equal(retry_s, 1);
 			clock_forward(SECOND);
 			assert_verdict(guess(&w, names[n]), VERDICT_REFUSED);
@@ -94,7 +94,7 @@ five_passwords_are_free_then_waits_double_to_an_hour(void **state)
 }
 
 static void
-five_codes_are_free_then_waits_double_to_an_hour(void **state)
+after_five_codes_lockouts_double_to_an_hour(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -107,10 +107,10 @@ five_codes_are_free_then_waits_double_to_an_hour(void **state)
 	stranger(&w, &b, "alice", secret);
 	for (int i = 0; i < 5; i++)
 		wrong_code(&w, &b, VERDICT_REFUSED);
-	for (size_t i = 0; i < COUNT(waits_s); i++) {
-		wrong_code(&w, &b, VERDICT_WAIT);
-		assert_int_equal(b.head.retry_s, waits_s[i]);
-		clock_forward(waits_s[i] * SECOND);
+	for (size_t i = 0; i < COUNT(lockouts_s); i++) {
+		wrong_code(&w, &b, VERDICT_LOCKOUT);
+		assert_int_equal(b.head.retry_s, lockouts_s[i]);
+		clock_forward(lockouts_s[i] * SECOND);
 		stranger(&w, &b, "alice", secret); /* ten minutes end a session that waits for its code */
 		wrong_code(&w, &b, VERDICT_REFUSED);
 	}
@@ -118,7 +118,7 @@ five_codes_are_free_then_waits_double_to_an_hour(void **state)
 }
 
 static void
-in_a_wait_nothing_is_evaluated_and_nothing_is_spent(void **state)
+a_lockout_evaluates_and_spends_no_code(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -135,12 +135,12 @@ in_a_wait_nothing_is_evaluated_and_nothing_is_spent(void **state)
 	int64_t spent = sql_number(&w, "SELECT last_step FROM factors");
 	int64_t rows = sql_number(&w, "SELECT count(*) FROM audit");
 	for (int i = 0; i < 20; i++)
-		assert_verdict(do_prove(&w, &b, code.z), VERDICT_WAIT);
+		assert_verdict(do_verify(&w, &b, code.z), VERDICT_LOCKOUT);
 	assert_int_equal(sql_number(&w, "SELECT last_step FROM factors"), spent);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit"), rows);
 	assert_int_equal(sql_number(&w, "SELECT failures FROM throttle WHERE counter = 'code'"), 5);
 	clock_forward(SECONDS_US(30));
-	assert_verdict(do_prove(&w, &b, code.z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &b, code.z), VERDICT_PASSED);
 	assert_int_equal(b.head.state, STATE_FULL);
 	world_end(&w);
 }
@@ -161,17 +161,18 @@ a_right_password_moves_no_counter(void **state)
 	for (int i = 0; i < 20; i++) /* neither to a wait ... */
 		stranger(&w, &b, "alice", secret);
 	assert_verdict(guess(&w, "alice"), VERDICT_REFUSED); /* ... nor away from it: this is the fifth */
-	assert_verdict(guess(&w, "alice"), VERDICT_WAIT);
-	assert_verdict(do_sign_in(&w, &(struct browser){ .address = "192.0.2.66" }, "alice", PASSWORD), VERDICT_WAIT);
+	assert_verdict(guess(&w, "alice"), VERDICT_LOCKOUT);
+	assert_verdict(do_sign_in(&w, &(struct browser){ .address = "192.0.2.66" }, "alice", PASSWORD),
+		       VERDICT_LOCKOUT);
 	clock_forward(SECONDS_US(30));
 	stranger(&w, &b, "alice", secret); /* the wait that it would have begun is taken back with it */
 	assert_verdict(guess(&w, "alice"), VERDICT_REFUSED);
-	assert_verdict(guess(&w, "alice"), VERDICT_WAIT);
+	assert_verdict(guess(&w, "alice"), VERDICT_LOCKOUT);
 	world_end(&w);
 }
 
 static void
-knowing_the_password_gives_no_more_tries_at_the_code(void **state)
+a_known_password_gives_no_more_code_attempts(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -185,12 +186,12 @@ knowing_the_password_gives_no_more_tries_at_the_code(void **state)
 		wrong_code(&w, &b, VERDICT_REFUSED);
 	}
 	stranger(&w, &b, "alice", secret);
-	wrong_code(&w, &b, VERDICT_WAIT);
+	wrong_code(&w, &b, VERDICT_LOCKOUT);
 	world_end(&w);
 }
 
 static void
-only_a_full_sign_in_begins_anew(void **state)
+only_a_full_sign_in_resets_counters(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -223,15 +224,15 @@ counters_survive_a_restart(void **state)
 	guess_times(&w, "nobody", 5);
 	world_close(&w);
 	world_open(&w);
-	assert_verdict(guess(&w, "alice"), VERDICT_WAIT);
-	assert_verdict(guess(&w, "nobody"), VERDICT_WAIT);
+	assert_verdict(guess(&w, "alice"), VERDICT_LOCKOUT);
+	assert_verdict(guess(&w, "nobody"), VERDICT_LOCKOUT);
 	world_end(&w);
 }
 
 /* --- nobody locks the owner out ----------------------------------------------------------------------------------------- */
 
 static void
-what_strangers_try_does_not_reach_a_browser_that_has_signed_in(void **state)
+attempts_of_others_do_not_lock_a_known_browser(void **state)
 {
 	struct world w;
 	struct browser owner, other;
@@ -244,7 +245,7 @@ what_strangers_try_does_not_reach_a_browser_that_has_signed_in(void **state)
 		snprintf(address, sizeof(address), "198.51.%d.%d", i / 250, i % 250);
 		guess_from(&w, "alice", address, NULL);
 	}
-	assert_verdict(guess_from(&w, "alice", "203.0.113.1", NULL), VERDICT_WAIT);
+	assert_verdict(guess_from(&w, "alice", "203.0.113.1", NULL), VERDICT_LOCKOUT);
 	assert_int_equal(sql_number(&w, "SELECT failures FROM throttle WHERE counter = 'name'"), 50);
 
 	/* somebody who has the password uses the tries at the code up as well */
@@ -252,21 +253,21 @@ what_strangers_try_does_not_reach_a_browser_that_has_signed_in(void **state)
 	stranger(&w, &other, "alice", secret);
 	for (int i = 0; i < 5; i++)
 		wrong_code(&w, &other, VERDICT_REFUSED);
-	wrong_code(&w, &other, VERDICT_WAIT);
+	wrong_code(&w, &other, VERDICT_LOCKOUT);
 	assert_verdict(guess_from(&w, "alice", "203.0.113.1", NULL), VERDICT_REFUSED);
-	assert_verdict(guess_from(&w, "alice", "203.0.113.1", NULL), VERDICT_WAIT);
+	assert_verdict(guess_from(&w, "alice", "203.0.113.1", NULL), VERDICT_LOCKOUT);
 
 	memset(&owner.token, 0, sizeof(owner.token)); /* the device stays */
 	assert_verdict(do_sign_in(&w, &owner, "alice", PASSWORD), VERDICT_PASSED);
 	right_code(&w, &owner);
 	/* and the strangers wait on */
 	assert_verdict(guess_from(&w, "alice", "203.0.113.1", NULL), VERDICT_REFUSED);
-	assert_verdict(guess_from(&w, "alice", "203.0.113.1", NULL), VERDICT_WAIT);
+	assert_verdict(guess_from(&w, "alice", "203.0.113.1", NULL), VERDICT_LOCKOUT);
 	world_end(&w);
 }
 
 static void
-a_known_browser_has_five_tries_of_its_own(void **state)
+a_known_browser_has_five_separate_attempts(void **state)
 {
 	struct world w;
 	struct browser owner;
@@ -276,7 +277,7 @@ a_known_browser_has_five_tries_of_its_own(void **state)
 	memset(&owner.token, 0, sizeof(owner.token));
 	for (int i = 0; i < 5; i++)
 		assert_verdict(do_sign_in(&w, &owner, "alice", "a wrong password"), VERDICT_REFUSED);
-	assert_verdict(do_sign_in(&w, &owner, "alice", PASSWORD), VERDICT_WAIT);
+	assert_verdict(do_sign_in(&w, &owner, "alice", PASSWORD), VERDICT_LOCKOUT);
 	assert_int_equal(owner.head.retry_s, 30);
 	/* others do not wait for it, nor does it know other accounts */
 	assert_verdict(guess(&w, "alice"), VERDICT_REFUSED);
@@ -286,7 +287,7 @@ a_known_browser_has_five_tries_of_its_own(void **state)
 }
 
 static void
-a_device_is_known_by_what_we_gave_it_only(void **state)
+a_device_is_known_by_its_issued_token_only(void **state)
 {
 	struct world w;
 	struct browser owner, planted = { 0 };
@@ -313,7 +314,7 @@ a_device_is_known_by_what_we_gave_it_only(void **state)
 }
 
 static void
-an_account_remembers_twenty_browsers_until_its_password_changes(void **state)
+an_account_remembers_twenty_browsers(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -337,7 +338,7 @@ an_account_remembers_twenty_browsers_until_its_password_changes(void **state)
 
 /* How many names that nobody has can be tried from there in a row? */
 static int
-tries_from(struct world *w, const char *address, const char *other, int most)
+attempts_from(struct world *w, const char *address, const char *other, int most)
 {
 	char name[32];
 
@@ -354,7 +355,7 @@ an_address_has_its_own_limit_whatever_the_names(void **state)
 {
 	static const struct {
 		const char *one, *other;
-		int tries;
+		int attempts;
 		const char *why;
 	} addresses[] = {
 		{ "192.0.2.1", "192.0.2.1", 30, "IPv4" },
@@ -374,9 +375,9 @@ an_address_has_its_own_limit_whatever_the_names(void **state)
 	world_new(&w);
 	for (size_t i = 0; i < COUNT(addresses); i++) {
 		forgive(&w);
-		int tries = tries_from(&w, addresses[i].one, addresses[i].other, 1100);
-		if (tries != addresses[i].tries)
-			fail_msg("%s: %d tries", addresses[i].why, tries);
+		int attempts = attempts_from(&w, addresses[i].one, addresses[i].other, 1100);
+		if (attempts != addresses[i].attempts)
+			fail_msg("%s: %d tries", addresses[i].why, attempts);
 	}
 	world_end(&w);
 }
@@ -395,7 +396,7 @@ requests_without_an_address_share_no_lockout_of_a_name(void **state)
 	b = (struct browser){ .address = "unix:" };
 	assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
 	assert_verdict(guess_from(&w, "alice", "unix:", NULL), VERDICT_REFUSED);
-	assert_verdict(guess_from(&w, "alice", "unix:", NULL), VERDICT_WAIT); /* the name's own limit holds */
+	assert_verdict(guess_from(&w, "alice", "unix:", NULL), VERDICT_LOCKOUT); /* the name's own limit holds */
 	world_end(&w);
 }
 
@@ -409,16 +410,16 @@ an_address_is_forgiven_slowly_and_by_no_sign_in(void **state)
 	world_new(&w);
 	bring_to(&w, &b, "alice", STATE_FULL);
 	memcpy(secret, b.secret, sizeof(secret));
-	assert_int_equal(tries_from(&w, "192.0.2.66", "192.0.2.66", 29), 29);
+	assert_int_equal(attempts_from(&w, "192.0.2.66", "192.0.2.66", 29), 29);
 	stranger(&w, &b, "alice", secret); /* an account of one's own, at the same address */
 	right_code(&w, &b);
 	assert_verdict(guess(&w, "somebody"), VERDICT_REFUSED);
-	assert_verdict(guess(&w, "somebody-else"), VERDICT_WAIT);
+	assert_verdict(guess(&w, "somebody-else"), VERDICT_LOCKOUT);
 	clock_forward(MINUTES_US(5)); /* one is forgotten: one more is free */
 	assert_verdict(guess(&w, "somebody-else"), VERDICT_REFUSED);
-	assert_verdict(guess(&w, "yet-another"), VERDICT_WAIT);
+	assert_verdict(guess(&w, "yet-another"), VERDICT_LOCKOUT);
 	clock_forward(30 * MINUTES_US(5));
-	assert_int_equal(tries_from(&w, "192.0.2.66", "192.0.2.66", 40), 30);
+	assert_int_equal(attempts_from(&w, "192.0.2.66", "192.0.2.66", 40), 30);
 	world_end(&w);
 }
 
@@ -437,13 +438,13 @@ registering_is_limited_by_address(void **state)
 		assert_int_equal(b.verdict, i % 2 == 0 ? VERDICT_PASSED : VERDICT_PROBLEMS);
 	}
 	memset(&b.token, 0, sizeof(b.token));
-	assert_verdict(do_register(&w, &b, "person99", PASSWORD), VERDICT_WAIT);
+	assert_verdict(do_register(&w, &b, "person99", PASSWORD), VERDICT_LOCKOUT);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM accounts"), 15);
 	world_end(&w);
 }
 
 static void
-dead_links_are_written_down_so_often_and_no_more(void **state)
+failed_links_are_audited_up_to_a_limit(void **state)
 {
 	struct world w;
 	struct browser b = { .address = "192.0.2.9" };
@@ -453,13 +454,13 @@ dead_links_are_written_down_so_often_and_no_more(void **state)
 	world_new(&w);
 	for (int i = 0; i < 30; i++)
 		assert_verdict(ask(&w, &b, QUESTION_LINK_USE, &body), VERDICT_REFUSED);
-	assert_verdict(ask(&w, &b, QUESTION_LINK_USE, &body), VERDICT_WAIT);
+	assert_verdict(ask(&w, &b, QUESTION_LINK_USE, &body), VERDICT_LOCKOUT);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'link.refused'"), 30);
 	world_end(&w);
 }
 
 static void
-codes_of_somebody_who_has_no_secret_yet_are_counted_too(void **state)
+codes_without_a_pending_secret_are_counted(void **state)
 {
 	struct world w;
 	struct browser b = { 0 };
@@ -467,14 +468,14 @@ codes_of_somebody_who_has_no_secret_yet_are_counted_too(void **state)
 	world_new(&w);
 	assert_verdict(do_register(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
 	for (int i = 0; i < 5; i++)
-		assert_verdict(do_prove(&w, &b, "000000"), VERDICT_STATE);
-	assert_verdict(do_prove(&w, &b, "000000"), VERDICT_WAIT);
+		assert_verdict(do_verify(&w, &b, "000000"), VERDICT_STATE);
+	assert_verdict(do_verify(&w, &b, "000000"), VERDICT_LOCKOUT);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'prove.refused'"), 5);
 	world_end(&w);
 }
 
 static void
-invented_names_fill_a_table_of_fixed_size_and_lock_nobody(void **state)
+invented_names_fill_a_bounded_table_and_lock_no_account(void **state)
 {
 	struct world w;
 	struct browser b = { 0 };
@@ -539,8 +540,8 @@ a_hundred_wrong_codes_disable_the_authenticators(void **state)
 	clock_forward(2 * HOUR); /* from now on no code is right, but a recovery code is */
 	stranger(&w, &b, "alice", secret);
 	assert_int_equal(b.head.codes_disabled, 1);
-	assert_verdict(do_prove(&w, &b, code_of(secret, 0).z), VERDICT_REFUSED);
-	assert_verdict(do_prove(&w, &b, owner.recovery[0]), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &b, code_of(secret, 0).z), VERDICT_REFUSED);
+	assert_verdict(do_verify(&w, &b, owner.recovery[0]), VERDICT_PASSED);
 	assert_int_equal(b.head.state, STATE_FULL);
 	world_end(&w);
 }
@@ -565,7 +566,7 @@ a_right_code_in_between_begins_the_hundred_anew(void **state)
 }
 
 static void
-a_hundred_and_first_code_is_not_looked_at_whatever_became_of_the_hundredth(void **state)
+code_101_is_never_checked_even_after_a_crash(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -579,7 +580,7 @@ a_hundred_and_first_code_is_not_looked_at_whatever_became_of_the_hundredth(void 
 		"UPDATE throttle SET failures = 100 WHERE counter = 'codes'"); /* counted, and then the power failed */
 	clock_forward(HOUR);
 	stranger(&w, &b, "alice", secret);
-	assert_verdict(do_prove(&w, &b, code_of(secret, 0).z), VERDICT_REFUSED);
+	assert_verdict(do_verify(&w, &b, code_of(secret, 0).z), VERDICT_REFUSED);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors WHERE disabled_at_us IS NULL"), 0);
 	world_end(&w);
 }
@@ -598,15 +599,15 @@ recovery_codes_are_counted_apart(void **state)
 	memcpy(secret, b.secret, sizeof(secret));
 	stranger(&w, &b, "alice", secret);
 	for (int i = 0; i < 5; i++)
-		assert_verdict(do_prove(&w, &b, "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA"), VERDICT_REFUSED);
-	assert_verdict(do_prove(&w, &b, "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA"), VERDICT_WAIT);
+		assert_verdict(do_verify(&w, &b, "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA"), VERDICT_REFUSED);
+	assert_verdict(do_verify(&w, &b, "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA"), VERDICT_LOCKOUT);
 	wrong_code(&w, &b, VERDICT_REFUSED);
 	right_code(&w, &b);
 	world_end(&w);
 }
 
 static void
-the_password_is_not_to_be_guessed_in_a_session_either(void **state)
+password_guesses_within_a_session_are_limited(void **state)
 {
 	static const struct token none;
 	const struct close_body wrong = { STR_INIT("a wrong password") }, right = { STR_INIT(PASSWORD) };
@@ -620,7 +621,7 @@ the_password_is_not_to_be_guessed_in_a_session_either(void **state)
 			b.device = none;
 		for (int i = 0; i < 5; i++)
 			assert_verdict(ask(&w, &b, QUESTION_CLOSE, &wrong), VERDICT_PROBLEMS);
-		assert_verdict(ask(&w, &b, QUESTION_CLOSE, &right), VERDICT_WAIT);
+		assert_verdict(ask(&w, &b, QUESTION_CLOSE, &right), VERDICT_LOCKOUT);
 		assert_int_equal(b.head.state, STATE_FULL);
 		clock_forward(SECONDS_US(30));
 		assert_verdict(ask(&w, &b, QUESTION_CLOSE, &right), VERDICT_PASSED);
@@ -633,28 +634,28 @@ codes_that_make_a_proof_fresh_or_confirm_are_counted_too(void **state)
 {
 	struct world w;
 	struct browser b;
-	const struct prove_body wrong = { STR_INIT("000000") };
+	const struct verify_body wrong = { STR_INIT("000000") };
 
 	world_new(&w);
 	bring_to(&w, &b, "alice", STATE_FULL);
 	for (int i = 0; i < 5; i++)
 		assert_verdict(ask(&w, &b, QUESTION_STEP_UP, &wrong), VERDICT_REFUSED);
-	assert_verdict(ask(&w, &b, QUESTION_STEP_UP, &wrong), VERDICT_WAIT);
+	assert_verdict(ask(&w, &b, QUESTION_STEP_UP, &wrong), VERDICT_LOCKOUT);
 	assert_int_equal(sql_number(&w, "SELECT failures FROM throttle WHERE counter = 'codes'"), 5);
 
 	bring_to(&w, &b, "bob", STATE_ENROLLING);
 	for (int i = 0; i < 5; i++)
 		wrong_code(&w, &b, VERDICT_REFUSED);
-	wrong_code(&w, &b, VERDICT_WAIT);
+	wrong_code(&w, &b, VERDICT_LOCKOUT);
 	clock_forward(SECONDS_US(30));
-	assert_verdict(do_prove(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
 	world_end(&w);
 }
 
 /* --- what is told ------------------------------------------------------------------------------------------------------ */
 
 static void
-the_next_sign_in_tells_how_many_were_refused(void **state)
+the_next_sign_in_reports_refused_attempts(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -678,14 +679,14 @@ the_next_sign_in_tells_how_many_were_refused(void **state)
 }
 
 static void
-a_wait_that_begins_is_written_down_once(void **state)
+a_lockout_is_audited_once(void **state)
 {
 	struct world w;
 
 	world_new(&w);
 	guess_times(&w, "nobody", 5);
 	for (int i = 0; i < 10; i++)
-		assert_verdict(guess(&w, "nobody"), VERDICT_WAIT);
+		assert_verdict(guess(&w, "nobody"), VERDICT_LOCKOUT);
 	assert_int_equal(
 	    sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'wait.begun' AND reason = 'name-address'"), 1);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit"), 6);
@@ -693,7 +694,7 @@ a_wait_that_begins_is_written_down_once(void **state)
 }
 
 static void
-a_try_in_a_wait_needs_no_lock_that_others_wait_for(void **state)
+an_attempt_in_a_lockout_takes_no_write_lock(void **state)
 {
 	struct world w;
 	sqlite3 *writer = NULL;
@@ -703,7 +704,7 @@ a_try_in_a_wait_needs_no_lock_that_others_wait_for(void **state)
 	guess_times(&w, "nobody", 5);
 	assert_int_equal(sqlite3_open(w.config.database_path, &writer), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(writer, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-	assert_verdict(guess(&w, "nobody"), VERDICT_WAIT);
+	assert_verdict(guess(&w, "nobody"), VERDICT_LOCKOUT);
 	assert_int_equal(sqlite3_exec(writer, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(writer);
 	world_end(&w);
@@ -711,7 +712,7 @@ a_try_in_a_wait_needs_no_lock_that_others_wait_for(void **state)
 
 /* --- at the same moment, and when time jumps ------------------------------------------------------------------------------ */
 
-enum { THREADS = 8, TRIES_EACH = 25 };
+enum { THREADS = 8, ATTEMPTS_EACH = 25 };
 
 struct guesser {
 	struct world *w;
@@ -726,7 +727,7 @@ guess_on(void *context)
 	struct guesser *g = context;
 	const struct sign_in_body body = { STR("alice"), STR("a wrong password") };
 
-	for (int i = 0; i < TRIES_EACH; i++) {
+	for (int i = 0; i < ATTEMPTS_EACH; i++) {
 		struct browser b = { .address = "192.0.2.66" };
 		if (ask_on(g->thread, &b, QUESTION_SIGN_IN, &body) == VERDICT_REFUSED)
 			g->evaluated++;
@@ -766,7 +767,7 @@ guess_names_on(void *context)
 	struct guesser *g = context;
 	char name[32];
 
-	for (int i = 0; i < TRIES_EACH; i++) {
+	for (int i = 0; i < ATTEMPTS_EACH; i++) {
 		struct browser b = { .address = "192.0.2.66" };
 		snprintf(name, sizeof(name), "somebody%p.%d", (void *)g, i);
 		const struct sign_in_body body = { str_of(name), STR("a wrong password") };
@@ -780,7 +781,7 @@ guess_names_on(void *context)
 
 /* Some of them find the wait only when they count: it is the address's, the second of three that count. */
 static void
-whoever_is_kept_waiting_is_told_how_long_by_the_counter_that_waits(void **state)
+a_lockout_reports_the_time_of_its_own_counter(void **state)
 {
 	struct world w;
 	struct guesser guessers[THREADS];
@@ -814,7 +815,7 @@ rows_of(struct world *w, const char *counter)
 }
 
 static void
-counters_that_say_nothing_any_more_are_deleted_and_no_others(void **state)
+only_expired_counters_are_deleted(void **state)
 {
 	struct world w;
 	struct browser owner, stranger = { .address = "192.0.2.66" };
@@ -834,9 +835,9 @@ counters_that_say_nothing_any_more_are_deleted_and_no_others(void **state)
 	assert_int_equal(rows_of(&w, "name") + rows_of(&w, "name-address"), 2);
 	assert_verdict(guess(&w, "alice"), VERDICT_REFUSED); /* the fourth */
 	assert_verdict(guess(&w, "alice"), VERDICT_REFUSED);
-	assert_verdict(guess(&w, "alice"), VERDICT_WAIT);
+	assert_verdict(guess(&w, "alice"), VERDICT_LOCKOUT);
 	purge_all(&w);
-	assert_verdict(guess(&w, "alice"), VERDICT_WAIT);
+	assert_verdict(guess(&w, "alice"), VERDICT_LOCKOUT);
 	clock_forward(HOUR);
 
 	assert_verdict(do_sign_in(&w, &stranger, "bob", "a wrong password"), VERDICT_REFUSED);
@@ -911,13 +912,13 @@ no_jump_of_the_clock_reopens_or_locks_for_good(void **state)
 		guess_times(&w, "alice", 5);
 		clock_forward(-jumps[i].seconds *
 			      SECOND); /* back: the wait is still on, and not for longer than any is */
-		if (guess_from(&w, "alice", "192.0.2.66", &retry_s) != VERDICT_WAIT || retry_s > 3600)
+		if (guess_from(&w, "alice", "192.0.2.66", &retry_s) != VERDICT_LOCKOUT || retry_s > 3600)
 			fail_msg("back by %s: to wait %lld s", jumps[i].why, (long long)retry_s);
 		clock_forward(HOUR);
 		assert_verdict(guess(&w, "alice"), VERDICT_REFUSED);
 		clock_forward(jumps[i].seconds * SECOND); /* ahead: the failures are not forgotten */
 		guess(&w, "alice");
-		assert_verdict(guess_from(&w, "alice", "192.0.2.66", &retry_s), VERDICT_WAIT);
+		assert_verdict(guess_from(&w, "alice", "192.0.2.66", &retry_s), VERDICT_LOCKOUT);
 		assert_true(retry_s >= 55);
 		clock_forward(HOUR);
 	}
@@ -941,7 +942,7 @@ a_session_from_the_future_is_over(void **state)
 }
 
 static void
-the_last_authenticator_stays_also_when_it_is_disabled(void **state)
+the_last_disabled_authenticator_cannot_be_removed(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -955,7 +956,7 @@ the_last_authenticator_stays_also_when_it_is_disabled(void **state)
 	sql_run(&w, "UPDATE factors SET disabled_at_us = 1");
 	struct browser back = { 0 };
 	assert_verdict(do_sign_in(&w, &back, "alice", PASSWORD), VERDICT_PASSED);
-	assert_verdict(do_prove(&w, &back, b.recovery[0]), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &back, b.recovery[0]), VERDICT_PASSED);
 	const struct factor_body body = { .id = sql_number(&w, "SELECT id FROM factors") };
 	assert_verdict(ask(&w, &back, QUESTION_FACTOR_REMOVE, &body), VERDICT_REFUSED);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors"), 1);
@@ -969,41 +970,41 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(five_passwords_are_free_then_waits_double_to_an_hour),
-		cmocka_unit_test(five_codes_are_free_then_waits_double_to_an_hour),
-		cmocka_unit_test(in_a_wait_nothing_is_evaluated_and_nothing_is_spent),
+		cmocka_unit_test(after_five_passwords_lockouts_double_to_an_hour),
+		cmocka_unit_test(after_five_codes_lockouts_double_to_an_hour),
+		cmocka_unit_test(a_lockout_evaluates_and_spends_no_code),
 		cmocka_unit_test(a_right_password_moves_no_counter),
-		cmocka_unit_test(knowing_the_password_gives_no_more_tries_at_the_code),
-		cmocka_unit_test(only_a_full_sign_in_begins_anew),
+		cmocka_unit_test(a_known_password_gives_no_more_code_attempts),
+		cmocka_unit_test(only_a_full_sign_in_resets_counters),
 		cmocka_unit_test(counters_survive_a_restart),
-		cmocka_unit_test(what_strangers_try_does_not_reach_a_browser_that_has_signed_in),
-		cmocka_unit_test(a_known_browser_has_five_tries_of_its_own),
-		cmocka_unit_test(a_device_is_known_by_what_we_gave_it_only),
-		cmocka_unit_test(an_account_remembers_twenty_browsers_until_its_password_changes),
+		cmocka_unit_test(attempts_of_others_do_not_lock_a_known_browser),
+		cmocka_unit_test(a_known_browser_has_five_separate_attempts),
+		cmocka_unit_test(a_device_is_known_by_its_issued_token_only),
+		cmocka_unit_test(an_account_remembers_twenty_browsers),
 		cmocka_unit_test(an_address_has_its_own_limit_whatever_the_names),
 		cmocka_unit_test(requests_without_an_address_share_no_lockout_of_a_name),
 		cmocka_unit_test(an_address_is_forgiven_slowly_and_by_no_sign_in),
 		cmocka_unit_test(registering_is_limited_by_address),
-		cmocka_unit_test(dead_links_are_written_down_so_often_and_no_more),
-		cmocka_unit_test(codes_of_somebody_who_has_no_secret_yet_are_counted_too),
-		cmocka_unit_test(invented_names_fill_a_table_of_fixed_size_and_lock_nobody),
+		cmocka_unit_test(failed_links_are_audited_up_to_a_limit),
+		cmocka_unit_test(codes_without_a_pending_secret_are_counted),
+		cmocka_unit_test(invented_names_fill_a_bounded_table_and_lock_no_account),
 		cmocka_unit_test(a_hundred_wrong_codes_disable_the_authenticators),
 		cmocka_unit_test(a_right_code_in_between_begins_the_hundred_anew),
-		cmocka_unit_test(a_hundred_and_first_code_is_not_looked_at_whatever_became_of_the_hundredth),
+		cmocka_unit_test(code_101_is_never_checked_even_after_a_crash),
 		cmocka_unit_test(recovery_codes_are_counted_apart),
-		cmocka_unit_test(the_password_is_not_to_be_guessed_in_a_session_either),
+		cmocka_unit_test(password_guesses_within_a_session_are_limited),
 		cmocka_unit_test(codes_that_make_a_proof_fresh_or_confirm_are_counted_too),
-		cmocka_unit_test(the_next_sign_in_tells_how_many_were_refused),
-		cmocka_unit_test(a_wait_that_begins_is_written_down_once),
-		cmocka_unit_test(a_try_in_a_wait_needs_no_lock_that_others_wait_for),
+		cmocka_unit_test(the_next_sign_in_reports_refused_attempts),
+		cmocka_unit_test(a_lockout_is_audited_once),
+		cmocka_unit_test(an_attempt_in_a_lockout_takes_no_write_lock),
 		cmocka_unit_test(two_hundred_at_once_get_five_checks),
-		cmocka_unit_test(whoever_is_kept_waiting_is_told_how_long_by_the_counter_that_waits),
+		cmocka_unit_test(a_lockout_reports_the_time_of_its_own_counter),
 		cmocka_unit_test(a_code_from_a_known_browser_is_counted_apart),
-		cmocka_unit_test(counters_that_say_nothing_any_more_are_deleted_and_no_others),
+		cmocka_unit_test(only_expired_counters_are_deleted),
 		cmocka_unit_test(the_audit_is_kept_for_good_or_for_as_long_as_is_set),
 		cmocka_unit_test(no_jump_of_the_clock_reopens_or_locks_for_good),
 		cmocka_unit_test(a_session_from_the_future_is_over),
-		cmocka_unit_test(the_last_authenticator_stays_also_when_it_is_disabled),
+		cmocka_unit_test(the_last_disabled_authenticator_cannot_be_removed),
 	};
 
 	return cmocka_run_group_tests_name("keeper throttle", tests, harness_setup, harness_teardown);

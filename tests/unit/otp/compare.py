@@ -33,12 +33,12 @@ class Kind:
         self.period = 30 if usual else chance.choice([1, 15, 30, 60, 86400])
         self.start = chance.randrange(0, 5 * 10**9) // self.period * self.period
 
-    def moments(self, chance):
+    def timestamps(self, chance):
         return [self.start + self.period * i + chance.randrange(self.period) for i in range(STEPS)]
 
-    def line(self, moment):
+    def line(self, timestamp):
         """As codes.c reads it."""
-        return f"{ALGORITHMS.index(self.algorithm)} {self.digits} {self.period} {self.secret.hex()} {moment}\n"
+        return f"{ALGORITHMS.index(self.algorithm)} {self.digits} {self.period} {self.secret.hex()} {timestamp}\n"
 
     def oathtool(self):
         now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(self.start))
@@ -46,30 +46,30 @@ class Kind:
                    f"--now={now}", f"--window={STEPS - 1}", self.secret.hex()]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
-    def pyotp(self, moment):
+    def pyotp(self, timestamp):
         text = base64.b32encode(self.secret).decode()
         totp = pyotp.TOTP(text, digits=self.digits, digest=getattr(hashlib, self.algorithm), interval=self.period)
-        return totp.generate_otp(moment // self.period)
+        return totp.generate_otp(timestamp // self.period)
 
 
 def main(program, seed=None):
     seed = int(seed) if seed else random.SystemRandom().randrange(2**32)
     chance = random.Random(seed)
     kinds = [Kind(chance, usual=i < SECRETS // 2) for i in range(SECRETS)]
-    pairs = [(kind, moment) for kind in kinds for moment in kind.moments(chance)]
-    given = "".join(kind.line(moment) for kind, moment in pairs)
+    pairs = [(kind, timestamp) for kind in kinds for timestamp in kind.timestamps(chance)]
+    given = "".join(kind.line(timestamp) for kind, timestamp in pairs)
     ours = subprocess.run([program], input=given, capture_output=True, text=True, check=True).stdout.split()
     oathtool = [code for kind in kinds for code in kind.oathtool()]
     assert len(ours) == len(oathtool) == len(pairs) == SECRETS * STEPS, (len(ours), len(oathtool), len(pairs))
 
     print("1..2")
     for number, (name, theirs) in enumerate(
-        [("oathtool", oathtool), ("PyOTP", [kind.pyotp(moment) for kind, moment in pairs])], 1
+        [("oathtool", oathtool), ("PyOTP", [kind.pyotp(timestamp) for kind, timestamp in pairs])], 1
     ):
         wrong = [row for row in zip(pairs, ours, theirs) if row[1] != row[2]]
         print("not ok" if wrong else "ok", number, f"- {len(pairs)} codes are those of {name}, seed {seed}")
-        for (kind, moment), our, their in wrong[:5]:
-            print(f"# {kind.line(moment).strip()}: ours {our}, theirs {their}")
+        for (kind, timestamp), our, their in wrong[:5]:
+            print(f"# {kind.line(timestamp).strip()}: ours {our}, theirs {their}")
     return 0
 
 

@@ -22,7 +22,7 @@ static const struct {
 };
 
 static void
-otp_base32_gives_the_vectors_of_rfc_4648_both_ways(void **state)
+otp_base32_encodes_and_decodes_the_rfc_4648_vectors(void **state)
 {
 	for (size_t i = 0; i < COUNT_OF(vectors); i++) {
 		size_t n = strlen(vectors[i].bytes), got = 99;
@@ -37,7 +37,7 @@ otp_base32_gives_the_vectors_of_rfc_4648_both_ways(void **state)
 }
 
 static void
-otp_base32_decode_takes_what_people_type_and_says_where_it_is_wrong(void **state)
+otp_base32_decode_is_lenient_and_locates_errors(void **state)
 {
 	static const struct {
 		const char *why, *text;
@@ -94,7 +94,7 @@ otp_base32_decode_takes_what_people_type_and_says_where_it_is_wrong(void **state
 }
 
 static void
-otp_base32_keeps_within_the_room_it_is_given(void **state)
+otp_base32_stays_within_its_buffer(void **state)
 {
 	uint8_t bytes[6] = { 0, 0, 0, 0, 0, 0x77 };
 	char text[9];
@@ -128,9 +128,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(otp_base32_gives_the_vectors_of_rfc_4648_both_ways),
-		cmocka_unit_test(otp_base32_decode_takes_what_people_type_and_says_where_it_is_wrong),
-		cmocka_unit_test(otp_base32_keeps_within_the_room_it_is_given),
+		cmocka_unit_test(otp_base32_encodes_and_decodes_the_rfc_4648_vectors),
+		cmocka_unit_test(otp_base32_decode_is_lenient_and_locates_errors),
+		cmocka_unit_test(otp_base32_stays_within_its_buffer),
 		cmocka_unit_test(otp_base32_round_trips_every_length),
 	};
 

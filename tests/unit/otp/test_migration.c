@@ -57,7 +57,7 @@ read_one(struct bytes account, unsigned flags, struct otp_uri *ret_uri, const ch
 }
 
 static void
-otp_migration_reads_an_account_whatever_it_leaves_out(void **state)
+otp_migration_reads_accounts_with_missing_fields(void **state)
 {
 	static const struct {
 		const char *why;
@@ -334,7 +334,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(otp_migration_reads_an_account_whatever_it_leaves_out),
+		cmocka_unit_test(otp_migration_reads_accounts_with_missing_fields),
 		cmocka_unit_test(otp_migration_says_what_is_wrong_with_an_account),
 		cmocka_unit_test(otp_migration_open_says_what_is_wrong_with_the_whole),
 	};

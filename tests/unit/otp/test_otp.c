@@ -67,7 +67,7 @@ static const int64_t now_s = 1234567890; /* step 41152263 */
 enum { NOW_STEP = 41152263 };
 
 static void
-otp_totp_verify_looks_one_step_each_way_and_at_nothing_spent(void **state)
+otp_totp_verify_takes_unspent_steps_of_a_three_step_window(void **state)
 {
 	static const struct {
 		const char *why;
@@ -121,7 +121,7 @@ otp_totp_verify_refuses_what_is_no_code(void **state)
 }
 
 static void
-otp_totp_verify_stands_at_the_beginning_of_time(void **state)
+otp_totp_verify_works_at_time_zero(void **state)
 {
 	struct otp_key key = key_of(OTP_SHA1, 20);
 	struct otp_match match = { 0 };
@@ -363,9 +363,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(otp_hotp_code_gives_the_codes_of_rfc_4226),
 		cmocka_unit_test(otp_totp_code_gives_the_codes_of_rfc_6238),
-		cmocka_unit_test(otp_totp_verify_looks_one_step_each_way_and_at_nothing_spent),
+		cmocka_unit_test(otp_totp_verify_takes_unspent_steps_of_a_three_step_window),
 		cmocka_unit_test(otp_totp_verify_refuses_what_is_no_code),
-		cmocka_unit_test(otp_totp_verify_stands_at_the_beginning_of_time),
+		cmocka_unit_test(otp_totp_verify_works_at_time_zero),
 		cmocka_unit_test(otp_totp_seconds_left_counts_down),
 		cmocka_unit_test(otp_functions_refuse_odd_parameters),
 		cmocka_unit_test(otp_key_that_is_not_made_has_no_codes),

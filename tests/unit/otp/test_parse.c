@@ -185,7 +185,7 @@ otp_uri_parse_says_what_is_wrong(void **state)
 }
 
 static void
-otp_uri_parse_tells_of_a_parameter_that_says_two_things(void **state)
+otp_uri_parse_reports_contradictory_parameters(void **state)
 {
 	static const struct {
 		const char *pair;
@@ -418,7 +418,7 @@ main(void)
 		cmocka_unit_test(otp_uri_parse_reads_what_services_write),
 		cmocka_unit_test(otp_uri_parse_knows_steam),
 		cmocka_unit_test(otp_uri_parse_says_what_is_wrong),
-		cmocka_unit_test(otp_uri_parse_tells_of_a_parameter_that_says_two_things),
+		cmocka_unit_test(otp_uri_parse_reports_contradictory_parameters),
 		cmocka_unit_test(otp_uri_parse_refuses_what_is_too_long),
 		cmocka_unit_test(otp_uri_parse_takes_short_secrets_when_asked),
 		cmocka_unit_test(otp_uri_parse_splits_labels_with_colons),

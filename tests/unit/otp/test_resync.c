@@ -51,7 +51,7 @@ otp_hotp_verify_looks_ahead_and_never_back(void **state)
 }
 
 static void
-otp_hotp_verify_refuses_what_it_does_not_take(void **state)
+otp_hotp_verify_refuses_invalid_arguments(void **state)
 {
 	struct otp_key key = rfc_key(), none = { 0 };
 	struct otp_counter_match match;
@@ -232,7 +232,7 @@ otp_steam_verify_has_a_window_and_burns_steps(void **state)
 /* --- base16: RFC 4648 s10 ------------------------------------------------------------------------------------------- */
 
 static void
-otp_hex_there_and_back(void **state)
+otp_hex_round_trips(void **state)
 {
 	static const struct {
 		const char *why, *text, *bytes;
@@ -391,13 +391,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(otp_hotp_verify_looks_ahead_and_never_back),
-		cmocka_unit_test(otp_hotp_verify_refuses_what_it_does_not_take),
+		cmocka_unit_test(otp_hotp_verify_refuses_invalid_arguments),
 		cmocka_unit_test(otp_hotp_resync_wants_two_codes_in_a_row),
 		cmocka_unit_test(otp_totp_drift_finds_how_far_a_clock_is_off),
 		cmocka_unit_test(otp_totp_drift_wants_two_codes_in_a_row),
 		cmocka_unit_test(otp_steam_codes_are_those_of_pyotp),
 		cmocka_unit_test(otp_steam_verify_has_a_window_and_burns_steps),
-		cmocka_unit_test(otp_hex_there_and_back),
+		cmocka_unit_test(otp_hex_round_trips),
 		cmocka_unit_test(otp_migration_gives_every_account),
 		cmocka_unit_test(otp_migration_goes_on_behind_a_broken_account),
 		cmocka_unit_test(otp_migration_refuses_what_is_none),

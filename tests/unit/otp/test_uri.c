@@ -68,7 +68,7 @@ otp_uri_build_writes_what_every_authenticator_reads(void **state)
 }
 
 static void
-otp_uri_build_tells_parameters_that_are_not_the_usual_ones(void **state)
+otp_uri_build_writes_unusual_parameters(void **state)
 {
 	const struct otp_totp slow = { 8, 4294967295u, 0, 1, 1 };
 	char uri[512];
@@ -257,7 +257,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(otp_uri_build_writes_hotp_steam_and_what_is_left_out),
 		cmocka_unit_test(otp_uri_build_writes_what_every_authenticator_reads),
-		cmocka_unit_test(otp_uri_build_tells_parameters_that_are_not_the_usual_ones),
+		cmocka_unit_test(otp_uri_build_writes_unusual_parameters),
 		cmocka_unit_test(otp_uri_build_refuses_names_that_are_no_text),
 		cmocka_unit_test(otp_uri_build_refuses_parameters_out_of_bounds),
 		cmocka_unit_test(otp_uri_build_refuses_members_that_no_uri_can_say),

@@ -169,13 +169,13 @@ def test_rows_have_the_names_and_types_of_the_schema():
     assert wrong == []
 
 
-# What keeper/proof.h finds from the columns of a session.  The columns of session_standing are the facts.
+# What keeper/proof.h finds from the columns of a session.  The columns of session_basis are the facts.
 FOUND_IN_C = {'state', 'proved', 'full', 'pending', 'enrolling', 'fresh', 'recovered', 'amr'}
 
 
 def test_no_query_decides_the_state_of_a_session():
     queries, rows = compile_sql.with_rows(compile_sql.read_queries(sorted((ROOT / 'src/store/sql').glob('*.sql'))))
-    assert 'session_standing' in rows
+    assert 'session_basis' in rows
     assert not [(name, column.name) for name, columns in rows.items() for column in columns if column.name in FOUND_IN_C]
     assert not [query.name for query in queries if re.search(r'CASE\b[^;]*\b(factor_at_us|factor_id|recovered_at_us)\b',
                                                              query.texts['sqlite'])]
@@ -191,7 +191,7 @@ NEVER_NULL = {
     ('own_sessions', 'account_id'): 'of a session',
     ('sealed_by_others', 'account_id'): 'of a factor',
     ('session_find', 'account_id'): 'of a session',
-    ('session_standing', 'account_id'): 'of a session',
+    ('session_basis', 'account_id'): 'of a session',
     ('gate_session', 'account_id'): 'of a session',
     ('upkeep_factors', 'account_id'): 'of a factor',
 }

@@ -53,8 +53,8 @@ setup(void **state)
 		print_error("%s\n", why.text);
 		return 1;
 	}
-	db_hurry(db);
-	db_hurry(other);
+	db_set_statement_timeout(db);
+	db_set_statement_timeout(other);
 	return 0;
 }
 
@@ -118,7 +118,7 @@ take(void *context, const struct db_value *row, size_t columns)
 /* --- values ---------------------------------------------------------------------------------------------------------- */
 
 static void
-values_come_back_as_they_went(void **state)
+values_round_trip(void **state)
 {
 	static const int64_t numbers[] = { 0, 1, -1, INT64_MAX, INT64_MIN, INT32_MAX, INT32_MIN };
 	str odd = STR("a\0b\xff");
@@ -146,7 +146,7 @@ values_come_back_as_they_went(void **state)
 }
 
 static void
-what_nobody_asks_for_is_an_error_and_the_connection_goes_on(void **state)
+invalid_statements_fail_and_the_connection_survives(void **state)
 {
 	struct taken taken = { .arena = ARENA(4096) };
 
@@ -189,7 +189,7 @@ rows_may_be_asked_about_and_stopped_at(void **state)
 /* --- errors and transactions -------------------------------------------------------------------------------------------- */
 
 static void
-a_name_that_is_taken_is_told_as_that(void **state)
+a_duplicate_name_is_an_exists_error(void **state)
 {
 	assert_int_equal(insert(db, 1, STR("anna")), ERR_OK);
 	assert_int_equal(insert(db, 2, STR("anna")), ERR_EXISTS);
@@ -209,7 +209,7 @@ a_transaction_that_is_left_never_was(void **state)
 		assert_int_equal(insert(db, 10, STR("left")), ERR_OK);
 		struct db_transaction inner = { 0 };
 		assert_int_equal(db_begin(db, &inner), ERR_INVALID);
-		assert_int_equal(db_tell(db, STR("x")), ERR_INVALID);
+		assert_int_equal(db_notify(db, STR("x")), ERR_INVALID);
 	}
 	assert_false(has(db, STR("left")));
 }
@@ -235,7 +235,7 @@ a_transaction_in_which_something_failed_is_not_committed(void **state)
 
 /* Two that each look whether the other is there, and leave because it is: write skew, which READ COMMITTED lets happen. */
 static void
-two_that_would_contradict_each_other_are_not_both_committed(void **state)
+conflicting_transactions_are_not_both_committed(void **state)
 {
 	CLEANUP(db_rollback_unless_done) struct db_transaction one = { 0 };
 	CLEANUP(db_rollback_unless_done) struct db_transaction two = { 0 };
@@ -259,15 +259,15 @@ two_that_would_contradict_each_other_are_not_both_committed(void **state)
 }
 
 static void
-busy_is_worth_trying_again_for_a_while_and_nothing_else_is(void **state)
+only_busy_errors_are_retried(void **state)
 {
-	struct db_again again = { 0 };
+	struct db_retry retry = { 0 };
 	int tries = 0;
 
-	assert_false(db_again(&again, ERR_OK));
-	assert_false(db_again(&again, ERR_AWAY));
-	assert_int_equal(again.tries, 0);
-	while (db_again(&again, ERR_BUSY))
+	assert_false(db_retry(&retry, ERR_OK));
+	assert_false(db_retry(&retry, ERR_AWAY));
+	assert_int_equal(retry.attempts, 0);
+	while (db_retry(&retry, ERR_BUSY))
 		tries++;
 	assert_true(tries >= 4);
 }
@@ -309,7 +309,7 @@ a_statement_that_takes_too_long_is_given_up(void **state)
 /* --- beside others -------------------------------------------------------------------------------------------------------- */
 
 static void
-alone_is_alone_also_after_a_loss(void **state)
+an_exclusive_claim_survives_a_reconnect(void **state)
 {
 	assert_int_equal(db_claim(db, DB_CLAIM_SHARED), ERR_OK);
 	assert_int_equal(db_claim(other, DB_CLAIM_SHARED), ERR_OK);
@@ -326,7 +326,7 @@ alone_is_alone_also_after_a_loss(void **state)
 }
 
 static void
-hear(void *context, str text)
+receive(void *context, str text)
 {
 	char *last = context;
 
@@ -334,32 +334,32 @@ hear(void *context, str text)
 }
 
 static void
-what_is_told_is_heard_also_after_a_loss(void **state)
+notifications_arrive_after_a_reconnect(void **state)
 {
 	char last[32] = "";
 
 	assert_int_equal(db_listening_fd(db), -1);
 	assert_int_equal(db_listen(db), ERR_OK);
 	assert_true(db_listening_fd(db) >= 0);
-	assert_int_equal(db_tell(other, STR("one")), ERR_OK);
+	assert_int_equal(db_notify(other, STR("one")), ERR_OK);
 	assert_int_equal(db_ping(db), ERR_OK);
-	assert_int_equal(db_hear(db, hear, last), ERR_OK);
+	assert_int_equal(db_read_notifications(db, receive, last), ERR_OK);
 	assert_string_equal(last, "one");
 	cut_off();
-	while (db_hear(db, hear, last) == ERR_OK)
+	while (db_read_notifications(db, receive, last) == ERR_OK)
 		usleep(1000);
 	assert_int_equal(db_listening_fd(db), -1);
 	assert_int_equal(db_ping(db), ERR_OK);
 	assert_int_equal(db_ping(other), ERR_OK);
-	assert_int_equal(db_tell(other, STR("two")), ERR_OK);
+	assert_int_equal(db_notify(other, STR("two")), ERR_OK);
 	assert_int_equal(db_ping(db), ERR_OK);
-	assert_int_equal(db_hear(db, hear, last), ERR_OK);
+	assert_int_equal(db_read_notifications(db, receive, last), ERR_OK);
 	assert_string_equal(last, "two");
 }
 
 /* store/tables.c names each table, in an order in which rows may be copied. */
 static void
-every_table_is_known(void **state)
+every_table_is_listed_for_copying(void **state)
 {
 	struct taken taken = { .arena = ARENA(4096) };
 
@@ -372,19 +372,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(values_come_back_as_they_went),
-		cmocka_unit_test(what_nobody_asks_for_is_an_error_and_the_connection_goes_on),
+		cmocka_unit_test(values_round_trip),
+		cmocka_unit_test(invalid_statements_fail_and_the_connection_survives),
 		cmocka_unit_test(rows_may_be_asked_about_and_stopped_at),
-		cmocka_unit_test(a_name_that_is_taken_is_told_as_that),
+		cmocka_unit_test(a_duplicate_name_is_an_exists_error),
 		cmocka_unit_test(a_transaction_that_is_left_never_was),
 		cmocka_unit_test(a_transaction_in_which_something_failed_is_not_committed),
-		cmocka_unit_test(two_that_would_contradict_each_other_are_not_both_committed),
-		cmocka_unit_test(busy_is_worth_trying_again_for_a_while_and_nothing_else_is),
+		cmocka_unit_test(conflicting_transactions_are_not_both_committed),
+		cmocka_unit_test(only_busy_errors_are_retried),
 		cmocka_unit_test(a_connection_that_was_lost_is_made_again),
 		cmocka_unit_test(a_statement_that_takes_too_long_is_given_up),
-		cmocka_unit_test(alone_is_alone_also_after_a_loss),
-		cmocka_unit_test(what_is_told_is_heard_also_after_a_loss),
-		cmocka_unit_test(every_table_is_known),
+		cmocka_unit_test(an_exclusive_claim_survives_a_reconnect),
+		cmocka_unit_test(notifications_arrive_after_a_reconnect),
+		cmocka_unit_test(every_table_is_listed_for_copying),
 	};
 
 	if (getenv("TEST_POSTGRES") == NULL) {

@@ -94,7 +94,7 @@ members_of_a_row_get_their_own_columns(void **state)
 	assert_memory_equal(s.token_hash, HASH_32, 32);
 }
 
-/* What a row holds of another row: gate_session begins with the columns of session_standing. */
+/* What a row holds of another row: gate_session begins with the columns of session_basis. */
 static void
 rows_inside_rows_get_their_columns(void **state)
 {
@@ -117,10 +117,10 @@ rows_inside_rows_get_their_columns(void **state)
 	struct gate_session_row row;
 
 	assert_int_equal(row_read(&sql_queries[SQL_GATE_SESSION], values, COUNT(values), &row), ERR_OK);
-	assert_int_equal(row.standing.account_id, 2);
-	assert_int_equal(row.standing.factor_id, 0);
-	assert_true(row.standing.account_disabled);
-	assert_int_equal(row.standing.factor_since_us, 11);
+	assert_int_equal(row.basis.account_id, 2);
+	assert_int_equal(row.basis.factor_id, 0);
+	assert_true(row.basis.account_disabled);
+	assert_int_equal(row.basis.factor_since_us, 11);
 	assert_true(str_equal(row.group_names, STR("staff")));
 }
 

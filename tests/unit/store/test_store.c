@@ -79,7 +79,7 @@ key_row(void *context, const struct key_list_row *row)
 }
 
 static void
-values_come_back_as_they_were_put(void **state)
+values_round_trip(void **state)
 {
 	const struct db_value put[] = { DB_BLOB(odd_bytes), DB_INT(INT64_MAX), DB_BLOB(STR("")) };
 	struct keys keys = { 0 };
@@ -91,7 +91,7 @@ values_come_back_as_they_were_put(void **state)
 }
 
 static void
-errors_say_what_they_mean(void **state)
+statement_errors_have_their_code(void **state)
 {
 	const struct db_value one[] = { DB_INT(1) };
 
@@ -107,7 +107,7 @@ errors_say_what_they_mean(void **state)
 }
 
 static void
-a_second_writer_is_told_that_it_is_busy(void **state)
+a_second_writer_gets_a_busy_error(void **state)
 {
 	CLEANUP(db_rollback_unless_done) struct db_transaction first = { 0 };
 	struct db_transaction second = { 0 };
@@ -122,7 +122,7 @@ a_second_writer_is_told_that_it_is_busy(void **state)
 }
 
 static void
-what_is_not_committed_has_not_happened(void **state)
+uncommitted_changes_are_rolled_back(void **state)
 {
 	{
 		CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
@@ -256,7 +256,7 @@ a_database_newer_than_the_program_is_refused(void **state)
 }
 
 static void
-a_migration_that_fails_leaves_the_schema_as_it_was(void **state)
+a_failed_migration_leaves_the_schema_unchanged(void **state)
 {
 	struct why why = { 0 };
 
@@ -283,16 +283,16 @@ main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(values_come_back_as_they_were_put),
-		CASE(errors_say_what_they_mean),
-		CASE(a_second_writer_is_told_that_it_is_busy),
-		CASE(what_is_not_committed_has_not_happened),
+		CASE(values_round_trip),
+		CASE(statement_errors_have_their_code),
+		CASE(a_second_writer_gets_a_busy_error),
+		CASE(uncommitted_changes_are_rolled_back),
 		CASE(files_are_for_their_owner_only_whatever_the_umask),
 		CASE(opening_refuses_with_a_sentence_and_makes_nothing),
 		CASE(migrations_go_down_and_up_again),
 		CASE(a_history_that_is_not_ours_is_refused),
 		CASE(a_database_newer_than_the_program_is_refused),
-		CASE(a_migration_that_fails_leaves_the_schema_as_it_was),
+		CASE(a_failed_migration_leaves_the_schema_unchanged),
 		CASE(integrity_is_read_from_the_whole_file),
 	};
 

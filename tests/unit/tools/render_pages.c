@@ -36,11 +36,11 @@ static const char SAMPLE_QR[] =
     "AABJRU5ErkJggg==";
 
 static void
-put_login(struct buf *out, const struct page_frame *frame, bool hostile)
+put_login(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	struct page_login page = { .frame = *frame, .registration_open = true };
+	struct page_login page = { .layout = *layout, .registration_open = true };
 
-	page.frame.signed_in = false;
+	page.layout.signed_in = false;
 	if (hostile) {
 		page.username = STR(HOSTILE);
 		page.next = STR("/" HOSTILE);
@@ -50,12 +50,12 @@ put_login(struct buf *out, const struct page_frame *frame, bool hostile)
 }
 
 static void
-put_register(struct buf *out, const struct page_frame *frame, bool hostile)
+put_register(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	struct page_register page = { .frame = *frame };
+	struct page_register page = { .layout = *layout };
 
-	page.frame.signed_in = false;
-	page.frame.flash = NULL;
+	page.layout.signed_in = false;
+	page.layout.flash = NULL;
 	if (hostile) {
 		page.username = STR(HOSTILE);
 		page.username_problem = "Only letters without accents, digits and . _ @ + - may be used.";
@@ -67,19 +67,19 @@ put_register(struct buf *out, const struct page_frame *frame, bool hostile)
 }
 
 static void
-put_register_closed(struct buf *out, const struct page_frame *frame, bool hostile)
+put_register_closed(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	struct page_register page = { .frame = *frame, .closed = true };
+	struct page_register page = { .layout = *layout, .closed = true };
 
-	page.frame.signed_in = false;
+	page.layout.signed_in = false;
 	page.error = "Registration is closed. Ask the administrator for an account.";
 	page_register(out, &page);
 }
 
 static void
-put_setup_2fa(struct buf *out, const struct page_frame *frame, bool hostile)
+put_setup_2fa(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	struct page_setup_2fa page = { .frame = *frame, .qr_png = str_of(SAMPLE_QR) };
+	struct page_setup_2fa page = { .layout = *layout, .qr_png = str_of(SAMPLE_QR) };
 
 	page.secret = hostile ? STR(HOSTILE) : STR("DRM2W75M27SWEVQCXAODLPRSJYU2TEIV");
 	page.uri =
@@ -90,11 +90,11 @@ put_setup_2fa(struct buf *out, const struct page_frame *frame, bool hostile)
 }
 
 static void
-put_verify_2fa(struct buf *out, const struct page_frame *frame, bool hostile)
+put_verify_2fa(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	struct page_verify_2fa page = { .frame = *frame, .enrolling = !hostile };
+	struct page_verify_2fa page = { .layout = *layout, .enrolling = !hostile };
 
-	page.frame.flash = NULL;
+	page.layout.flash = NULL;
 	if (hostile) {
 		page.error = "That is not the right code. Wait for the next one and try again.";
 		page.next = STR("/" HOSTILE);
@@ -103,9 +103,9 @@ put_verify_2fa(struct buf *out, const struct page_frame *frame, bool hostile)
 }
 
 static void
-put_home(struct buf *out, const struct page_frame *frame, bool hostile)
+put_home(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	struct page_home page = { .frame = *frame,
+	struct page_home page = { .layout = *layout,
 				  .shown_name = STR("helene"),
 				  .created_us = NOV_3 * INT64_C(1000000) };
 
@@ -114,8 +114,8 @@ put_home(struct buf *out, const struct page_frame *frame, bool hostile)
 	if (hostile) {
 		page.shown_name = STR(HOSTILE);
 		page.factor_since_us = page.last_sign_in_us = 0;
-		page.frame.recovery_low = true;
-		page.frame.recovery_left = 3;
+		page.layout.recovery_low = true;
+		page.layout.recovery_left = 3;
 	}
 	page_home(out, &page);
 }
@@ -136,11 +136,11 @@ sample_otp(bool hostile)
 }
 
 static void
-put_recovery_codes(struct buf *out, const struct page_frame *frame, bool hostile)
+put_recovery_codes(struct buf *out, const struct page_layout *layout, bool hostile)
 {
 	static const str code = STR_INIT("ABCD-EFGH-IJKL-MNOP-QRST-UVWX");
 	struct page_recovery_code codes[10];
-	struct page_recovery_codes page = { .frame = *frame,
+	struct page_recovery_codes page = { .layout = *layout,
 					    .username = hostile ? STR(HOSTILE) : STR("helene"),
 					    .codes = codes,
 					    .codes_count = COUNT(codes),
@@ -155,25 +155,25 @@ put_recovery_codes(struct buf *out, const struct page_frame *frame, bool hostile
 }
 
 static void
-put_recovery_left(struct buf *out, const struct page_frame *frame, bool hostile)
+put_recovery_left(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	struct page_recovery_codes page = { .frame = *frame, .left = 3, .otp = sample_otp(hostile) };
+	struct page_recovery_codes page = { .layout = *layout, .left = 3, .otp = sample_otp(hostile) };
 
-	page.frame.flash = NULL;
+	page.layout.flash = NULL;
 	page.made_us = NOV_3 * INT64_C(1000000);
 	page.next = hostile ? STR("/" HOSTILE) : STR("");
 	page_recovery_codes(out, &page);
 }
 
 static void
-put_authenticators(struct buf *out, const struct page_frame *frame, bool hostile)
+put_authenticators(struct buf *out, const struct page_layout *layout, bool hostile)
 {
 	struct page_authenticator factors[] = {
 		{ .id = 7, .number = 1, .created_us = NOV_3 * INT64_C(1000000), .current = true },
 		{ .id = 8, .number = 2, .name = STR("Tablette d’Hélène"), .removable = true },
 		{ .id = 9, .number = 3, .name = STR("Spare"), .removable = true, .disabled = true },
 	};
-	struct page_authenticators page = { .frame = *frame, .factors = factors, .factors_count = COUNT(factors) };
+	struct page_authenticators page = { .layout = *layout, .factors = factors, .factors_count = COUNT(factors) };
 
 	factors[1].created_us = factors[2].created_us = factors[0].created_us;
 	factors[0].last_used_us = factors[0].created_us + 7 * 86411 * INT64_C(1000000);
@@ -189,9 +189,9 @@ put_authenticators(struct buf *out, const struct page_frame *frame, bool hostile
 }
 
 static void
-put_authenticator_new(struct buf *out, const struct page_frame *frame, bool hostile)
+put_authenticator_new(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	struct page_authenticator_new page = { .frame = *frame };
+	struct page_authenticator_new page = { .layout = *layout };
 
 	if (hostile) {
 		page.name = page.current = STR(HOSTILE);
@@ -205,11 +205,11 @@ put_authenticator_new(struct buf *out, const struct page_frame *frame, bool host
 }
 
 static void
-put_authenticator_confirm(struct buf *out, const struct page_frame *frame, bool hostile)
+put_authenticator_confirm(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	struct page_authenticator_confirm page = { .frame = *frame, .qr_png = str_of(SAMPLE_QR) };
+	struct page_authenticator_confirm page = { .layout = *layout, .qr_png = str_of(SAMPLE_QR) };
 
-	page.frame.flash = NULL;
+	page.layout.flash = NULL;
 	page.secret = hostile ? STR(HOSTILE) : STR("DRM2W75M27SWEVQCXAODLPRSJYU2TEIV");
 	page.uri = hostile ? STR("otpauth:" HOSTILE) : STR("otpauth://totp/Doubletour:helene?secret=DRM2W75M27SWEVQC");
 	page.error = hostile ? not_right : NULL;
@@ -217,41 +217,41 @@ put_authenticator_confirm(struct buf *out, const struct page_frame *frame, bool 
 }
 
 static void
-put_logout(struct buf *out, const struct page_frame *frame, bool hostile)
+put_logout(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	struct page_logout page = { .frame = *frame };
+	struct page_logout page = { .layout = *layout };
 
-	page.frame.flash = NULL;
+	page.layout.flash = NULL;
 	page_logout(out, &page);
 }
 
 static void
-put_error(struct buf *out, const struct page_frame *frame, bool hostile)
+put_error(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	struct page_error page = { .frame = *frame, .status = 404 };
+	struct page_error page = { .layout = *layout, .status = 404 };
 
-	page.frame.flash = NULL;
+	page.layout.flash = NULL;
 	page.title = hostile ? HOSTILE : "There is no such page";
 	page.sentence = hostile ? HOSTILE : "The address may be mistyped, or the page may be gone.";
 	page_error(out, &page);
 }
 
 static void
-put_wrong_address(struct buf *out, const struct page_frame *frame, bool hostile)
+put_wrong_address(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	struct page_wrong_address page = { .frame = *frame,
+	struct page_wrong_address page = { .layout = *layout,
 					   .opened = hostile ? STR(HOSTILE) : STR("192.168.1.10:5000"),
 					   .right = STR("https://login.example.org"),
 					   .right_host = STR("login.example.org") };
 
-	page.frame.flash = NULL;
-	page.frame.origin = page.right;
+	page.layout.flash = NULL;
+	page.layout.origin = page.right;
 	page_wrong_address(out, &page);
 }
 
 static const struct sample {
 	const char *name;
-	void (*put)(struct buf *out, const struct page_frame *frame, bool hostile);
+	void (*put)(struct buf *out, const struct page_layout *layout, bool hostile);
 	bool hostile;
 } samples[] = {
 	{ "login", put_login },
@@ -300,22 +300,22 @@ static void
 write_sample(const char *folder, const struct sample *sample, enum config_language language)
 {
 	static const char *const suffix[LANGUAGE_COUNT] = { [LANGUAGE_FR] = "-fr.html", [LANGUAGE_EN] = "-en.html" };
-	struct page_frame frame = { .language = language,
-				    .app_name = STR("Doubletour"),
-				    .signed_in = true,
-				    .full = true,
-				    .csrf_token = STR("kD1mT3eX6pZ0aB5cR7yQ9wE2uI4oP8sF1gH3jK5lN7v"),
-				    .path = STR("/verify-2fa"),
-				    .flash = "You are signed in.",
-				    .flash_kind = FLASH_GOOD,
-				    .request_id = STR("4f1d9c2ab3e85706") };
+	struct page_layout layout = { .language = language,
+				      .app_name = STR("Doubletour"),
+				      .signed_in = true,
+				      .full = true,
+				      .csrf_token = STR("kD1mT3eX6pZ0aB5cR7yQ9wE2uI4oP8sF1gH3jK5lN7v"),
+				      .path = STR("/verify-2fa"),
+				      .flash = "You are signed in.",
+				      .flash_kind = FLASH_GOOD,
+				      .request_id = STR("4f1d9c2ab3e85706") };
 	CLEANUP(buf_wipe) struct buf out = BUF(PAGE_MAX);
 
 	if (sample->hostile) {
-		frame.app_name = frame.csrf_token = frame.path = frame.request_id = STR(HOSTILE);
-		frame.flash = HOSTILE;
+		layout.app_name = layout.csrf_token = layout.path = layout.request_id = STR(HOSTILE);
+		layout.flash = HOSTILE;
 	}
-	sample->put(&out, &frame, sample->hostile);
+	sample->put(&out, &layout, sample->hostile);
 	if (buf_check(&out) != ERR_OK)
 		exit(1);
 	write_file(folder, sample->name, suffix[language], buf_str(&out));

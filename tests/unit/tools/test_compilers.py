@@ -57,7 +57,7 @@ HEADER = """
 #include <stdbool.h>
 struct item { str name; int64_t count; };
 struct page_page {
-	struct { enum config_language language; enum time_format time_format; } frame;
+	struct { enum config_language language; enum time_format time_format; } layout;
 	str text, empty; const char *problem, *none_given; int number; int64_t zero; bool yes, no;
 	const struct item *items; size_t items_count;
 };
@@ -141,7 +141,7 @@ SHOWN = [
     ("comparison of texts", "{{ 'y' if text == 'a' else 'n' }}{{ 'y' if text != 'a' else 'n' }}", "ny"),
     ("comparison of numbers", "{{ 'y' if number == 7 else 'n' }}{{ 'y' if 8 <= number else 'n' }}{{ 'y' if number > zero else 'n' }}",
      "yny"),
-    ("a constant of C", "{{ 'fr' if frame.language == LANGUAGE_FR else 'en' }}", "fr"),
+    ("a constant of C", "{{ 'fr' if layout.language == LANGUAGE_FR else 'en' }}", "fr"),
     ("for over values", "{% for i in items %}{{ loop.index }}{{ i.name }}{{ i.count }}{{ ', ' if not loop.last }}{% endfor %}",
      "1one1, 2&lt;two&gt;2, 3three3"),
     ("for over constants", "{% for a, b in [('x', 1), ('y', 2)] %}{{ a }}{{ b }}{{ '-' if loop.first }}{% endfor %}", "x1-y2"),
@@ -171,7 +171,7 @@ def test_template_shows(work, why, template, expected):
     assert shown(work, template) == expected, why
 
 
-def test_the_language_is_the_frame_s(work):
+def test_the_language_comes_from_the_layout(work):
     template = '{{ language }}: {{ ngettext("%(num)s key", "%(num)s keys", zero) }}'
     assert shown(work, template) == "fr: 0 clé"
     assert shown(work, template, "en") == "en: 0 keys"
@@ -258,7 +258,7 @@ def test_a_fault_in_an_include_names_the_include(work):
 NO_C = [
     # (why, template, line, a part of the compiler's message)
     ("misspelt name", "\n\n{{ txet }}", 3, "txet"),
-    ("misspelt member", "\n{{ frame.langage }}", 2, "langage"),
+    ("misspelt member", "\n{{ layout.langage }}", 2, "langage"),
     ("truth value shown", "\n{{ yes }}", 2, "_Generic"),
     ("a number made safe", "\n{{ number|safe }}", 2, "_Generic"),
     ("a msgid made safe", "\n{{ problem|safe }}", 2, "_Generic"),
@@ -272,7 +272,7 @@ NO_C = [
 
 
 @pytest.mark.parametrize("why,template,line,part", NO_C, ids=[case[0] for case in NO_C])
-def test_wrong_name_or_type_does_not_compile_and_the_template_s_line_is_named(work, why, template, line, part):
+def test_a_wrong_name_or_type_fails_with_the_templates_line(work, why, template, line, part):
     done = cc(work, to_c(work, template))
     assert done.returncode != 0, why
     assert f"templates/page.html:{line}:" in done.stderr and part in done.stderr, done.stderr

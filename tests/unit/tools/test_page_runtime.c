@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { MOMENTS = 20000, TEXT_MAX = 256 };
+enum { TIMESTAMPS = 20000, TEXT_MAX = 256 };
 
 static const struct {
 	int64_t us;
 	const char *datetime, *title, *french, *english;
 	const char *why;
-} moments[] = {
+} timestamps[] = {
 	{ 0, "1970-01-01T00:00:00Z", "1970-01-01 00:00:00 UTC", "1er\u00a0janvier 1970 à 0\u00a0h\u00a000",
 	  "1\u00a0January 1970 at 0:00", "the beginning" },
 	{ INT64_C(1793731320000000), "2026-11-03T18:42:00Z", "2026-11-03 18:42:00 UTC",
@@ -49,13 +49,13 @@ date_is_written_in_both_languages(void **state)
 {
 	char expected[TEXT_MAX];
 
-	for (size_t i = 0; i < COUNT(moments); i++) {
+	for (size_t i = 0; i < COUNT(timestamps); i++) {
 		snprintf(expected, sizeof(expected), "<time datetime=\"%s\" title=\"%s\">%s\u00a0UTC</time>",
-			 moments[i].datetime, moments[i].title, moments[i].french);
-		assert_date(LANGUAGE_FR, TIME_LANGUAGE, moments[i].us, expected);
+			 timestamps[i].datetime, timestamps[i].title, timestamps[i].french);
+		assert_date(LANGUAGE_FR, TIME_LANGUAGE, timestamps[i].us, expected);
 		snprintf(expected, sizeof(expected), "<time datetime=\"%s\" title=\"%s\">%s\u00a0UTC</time>",
-			 moments[i].datetime, moments[i].title, moments[i].english);
-		assert_date(LANGUAGE_EN, TIME_LANGUAGE, moments[i].us, expected);
+			 timestamps[i].datetime, timestamps[i].title, timestamps[i].english);
+		assert_date(LANGUAGE_EN, TIME_LANGUAGE, timestamps[i].us, expected);
 	}
 }
 
@@ -107,9 +107,9 @@ date_equals_the_c_library_s_calendar(void **state)
 	char expected[TEXT_MAX];
 	struct tm tm = { 0 };
 
-	for (int64_t i = 0; i < MOMENTS; i++) {
+	for (int64_t i = 0; i < TIMESTAMPS; i++) {
 		CLEANUP(buf_wipe) struct buf out = BUF(TEXT_MAX);
-		time_t seconds = (time_t)(last_second / MOMENTS * i + i * 7919 % 86400);
+		time_t seconds = (time_t)(last_second / TIMESTAMPS * i + i * 7919 % 86400);
 		gmtime_r(&seconds, &tm);
 		strftime(expected, sizeof(expected),
 			 "<time datetime=\"%Y-%m-%dT%H:%M:%SZ\" title=\"%Y-%m-%d %H:%M:%S UTC\">", &tm);
@@ -129,7 +129,7 @@ message_finds_every_sentence_of_the_table(void **state)
 }
 
 static void
-message_gives_back_what_it_does_not_know(void **state)
+message_returns_unknown_sentences_unchanged(void **state)
 {
 	assert_true(str_equal(message(LANGUAGE_FR, "No such sentence"), STR("No such sentence")));
 	assert_true(str_equal(message(LANGUAGE_FR, ""), STR("")));
@@ -162,7 +162,7 @@ main(void)
 		cmocka_unit_test(date_outside_of_four_digit_years_is_nothing),
 		cmocka_unit_test(date_equals_the_c_library_s_calendar),
 		cmocka_unit_test(message_finds_every_sentence_of_the_table),
-		cmocka_unit_test(message_gives_back_what_it_does_not_know),
+		cmocka_unit_test(message_returns_unknown_sentences_unchanged),
 		cmocka_unit_test(asset_is_found_by_its_whole_path_only),
 	};
 

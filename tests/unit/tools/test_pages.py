@@ -86,7 +86,7 @@ def test_page_has_no_inline_script_or_style(page):
         assert not [name for name in element.keys() if name == "style" or name.startswith("on")], element.tag
 
 
-def test_nothing_comes_from_elsewhere(page):
+def test_pages_load_no_external_resource(page):
     for element in page.named("script", "link", "img"):
         assert (element.get("src") or element.get("href")).startswith(("/static/", "data:image/png;base64,"))
     for form in page.named("form"):
@@ -108,7 +108,7 @@ def test_hostile_text_stays_text(site, name):
     assert HOSTILE in "".join(page.named("title")[0].itertext())
 
 
-def test_every_field_has_label_and_autocomplete_and_its_descriptions_exist(page):
+def test_every_field_has_label_autocomplete_and_descriptions(page):
     labels = {label.get("for") for label in page.named("label")}
     for field in page.named("input"):
         if field.get("type") == "hidden":
@@ -124,7 +124,7 @@ def test_every_field_has_label_and_autocomplete_and_its_descriptions_exist(page)
         page.by_id(name)
 
 
-def test_what_needs_javascript_is_hidden(page):
+def test_controls_that_need_javascript_are_hidden(page):
     for button in page.named("button"):
         if button.get("type") == "button":
             assert button.get("hidden") is not None
@@ -153,7 +153,7 @@ CONTRACT = [
 
 @pytest.mark.parametrize("name,identity,attributes", CONTRACT)
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_public_names(site, name, identity, attributes, language):
+def test_elements_have_their_public_attributes(site, name, identity, attributes, language):
     element = Tree(site / f"{name}-{language}.html").by_id(identity)
     assert {k: element.get(k) for k in attributes} == attributes
 
@@ -181,7 +181,7 @@ def test_first_visit_is_small(site):
     assert len(files) == 4 and total <= FIRST_VISIT_MAX
 
 
-def test_static_files_are_named_by_their_content_and_compressed_faithfully(site):
+def test_static_files_are_content_named_and_compressed_losslessly(site):
     for path in (site / "static").iterdir():
         if path.suffix == ".gz":
             assert gzip.decompress(path.read_bytes()) == path.with_suffix("").read_bytes()
@@ -258,7 +258,7 @@ PAIRS += [("edge", "card", EDGE_CONTRAST), ("brass", "card", EDGE_CONTRAST), ("b
 
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
 @pytest.mark.parametrize("front,ground,least", PAIRS)
-def test_contrast(scheme, front, ground, least):
+def test_colours_have_enough_contrast(scheme, front, ground, least):
     palette = palettes()[scheme]
     assert contrast(palette[front], palette[ground]) >= least
 

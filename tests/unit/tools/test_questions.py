@@ -90,9 +90,9 @@ TOY_STRUCT = "\nstruct toy_body\n\tuint32_t  number  7  # always 7\n"
 TOY_HANDLER = """#include "keeper/handlers.h"
 
 err
-toy_answer(struct turn *turn, enum verdict *ret_verdict)
+toy_answer(struct call *call, enum verdict *ret_verdict)
 {
-	((struct toy_body *)turn->answer)->number = 7;
+	((struct toy_body *)call->answer)->number = 7;
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

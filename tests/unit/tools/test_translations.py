@@ -43,7 +43,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize("why,old,new,part", FAULTS, ids=[case[0] for case in FAULTS])
-def test_check_sees(tmp_path, why, old, new, part):
+def test_the_check_finds_each_translation_fault(tmp_path, why, old, new, part):
     (tmp_path / "page.html").write_text('\n{{ _("In a page") }}', "utf-8")
     (tmp_path / "code.c").write_text('/* N_("comment") */\n// N_("too")\nx = N_("In C, \\"two\\" "\n "lines");\n', "utf-8")
     (tmp_path / "fr.po").write_text(GOOD.replace(old, new) if old else GOOD, "utf-8")

@@ -140,7 +140,7 @@ signed_in(const struct register_body *who, enum session_state expected)
 static struct token
 enrolled(struct token token, char ret_secret[65], char ret_code[OTP_CODE_SIZE])
 {
-	struct prove_body proof;
+	struct verify_body proof;
 	struct reply reply;
 
 	if (ask(QUESTION_ENROL, &token, NULL, &reply) != VERDICT_PASSED ||
@@ -148,7 +148,7 @@ enrolled(struct token token, char ret_secret[65], char ret_code[OTP_CODE_SIZE])
 		_exit(207);
 	code_now(reply.body.enrolment.secret, 0, ret_code);
 	proof.code = str_of(ret_code);
-	if (ask(QUESTION_PROVE, &token, &proof, &reply) != VERDICT_PASSED || reply.head.state != STATE_FULL)
+	if (ask(QUESTION_VERIFY, &token, &proof, &reply) != VERDICT_PASSED || reply.head.state != STATE_FULL)
 		_exit(208);
 	return reply.head.token;
 }
@@ -199,11 +199,11 @@ writes_a_push(void)
 
 /* Every question without a session, with invented tokens, and with the hash of a real one in its place. */
 static bool
-asks_out_of_turn(void)
+asks_outside_of_a_request(void)
 {
 	struct token owner = signed_in(&alice, STATE_PENDING), invented, hash;
-	static const enum question_id closed[] = { QUESTION_ENROL, QUESTION_PROVE, QUESTION_SIGN_OUT };
-	static const struct prove_body proof = { STR_INIT("000000") };
+	static const enum question_id closed[] = { QUESTION_ENROL, QUESTION_VERIFY, QUESTION_SIGN_OUT };
+	static const struct verify_body proof = { STR_INIT("000000") };
 	struct reply reply;
 
 	if (digest_sha256(str_bytes(owner.b, TOKEN_BYTES), hash.b) != ERR_OK)
@@ -217,7 +217,7 @@ asks_out_of_turn(void)
 			    reply.head.state != STATE_NONE || reply.head.name.n != 0)
 				return true;
 			for (size_t q = 0; q < COUNT(closed); q++)
-				if (ask(closed[q], tokens[t], closed[q] == QUESTION_PROVE ? &proof : NULL, &reply) !=
+				if (ask(closed[q], tokens[t], closed[q] == QUESTION_VERIFY ? &proof : NULL, &reply) !=
 				    VERDICT_STATE)
 					return true;
 		}
@@ -252,8 +252,9 @@ uses_the_factor_of_another(const char *bobs_secret)
 
 	for (int64_t offset = -1; offset <= 1; offset++) {
 		code_now(str_of(bobs_secret), offset, code);
-		struct prove_body proof = { str_of(code) };
-		if (ask(QUESTION_PROVE, &token, &proof, &reply) != VERDICT_REFUSED || reply.head.state != STATE_PENDING)
+		struct verify_body proof = { str_of(code) };
+		if (ask(QUESTION_VERIFY, &token, &proof, &reply) != VERDICT_REFUSED ||
+		    reply.head.state != STATE_PENDING)
 			return true;
 	}
 	return false;
@@ -264,10 +265,10 @@ static bool
 uses_a_code_twice(const char *alices_code)
 {
 	struct token token = signed_in(&alice, STATE_PENDING);
-	struct prove_body proof = { str_of(alices_code) };
+	struct verify_body proof = { str_of(alices_code) };
 	struct reply reply;
 
-	return ask(QUESTION_PROVE, &token, &proof, &reply) == VERDICT_PASSED;
+	return ask(QUESTION_VERIFY, &token, &proof, &reply) == VERDICT_PASSED;
 }
 
 /* Half a question, a question and a half, a question with any byte changed: never an answer of success that was not due. */
@@ -356,7 +357,7 @@ attack(void)
 		return 4;
 	if (writes_a_push())
 		return 5;
-	if (asks_out_of_turn())
+	if (asks_outside_of_a_request())
 		return 6;
 	if (gets_further_with_a_password())
 		return 7;

@@ -66,7 +66,7 @@ is(str got, const char *expected)
 }
 
 static void
-a_browser_and_its_system_are_told_from_what_they_say(void **state)
+browser_and_system_are_read_from_the_user_agent(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
@@ -100,7 +100,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_browser_and_its_system_are_told_from_what_they_say),
+		cmocka_unit_test(browser_and_system_are_read_from_the_user_agent),
 		cmocka_unit_test(bytes_behind_the_end_are_not_read),
 		cmocka_unit_test(a_null_byte_is_a_byte_as_any),
 	};

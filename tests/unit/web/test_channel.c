@@ -59,7 +59,7 @@ ask(struct scene *s, struct answer_head *ret_head)
 }
 
 static void
-an_answer_that_was_not_fetched_is_given_to_nobody_else(void **state)
+an_unread_answer_is_never_delivered_to_another_question(void **state)
 {
 	struct scene s;
 	struct answer_head head = { 0 };
@@ -76,7 +76,7 @@ an_answer_that_was_not_fetched_is_given_to_nobody_else(void **state)
 }
 
 static void
-an_answer_to_what_was_not_asked_yet_is_a_broken_rule(void **state)
+an_answer_ahead_of_its_question_is_a_protocol_error(void **state)
 {
 	struct scene s;
 	struct answer_head head = { 0 };
@@ -88,7 +88,7 @@ an_answer_to_what_was_not_asked_yet_is_a_broken_rule(void **state)
 }
 
 static void
-a_question_that_was_not_sent_leaves_the_channel_as_it_was(void **state)
+an_unsent_question_leaves_the_channel_unchanged(void **state)
 {
 	struct scene s;
 	struct answer_head head = { 0 };
@@ -104,7 +104,7 @@ a_question_that_was_not_sent_leaves_the_channel_as_it_was(void **state)
 }
 
 static void
-a_keeper_that_is_gone_is_away(void **state)
+a_dead_keeper_is_an_away_error(void **state)
 {
 	struct scene s;
 	struct answer_head head = { 0 };
@@ -145,10 +145,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_answer_that_was_not_fetched_is_given_to_nobody_else),
-		cmocka_unit_test(an_answer_to_what_was_not_asked_yet_is_a_broken_rule),
-		cmocka_unit_test(a_question_that_was_not_sent_leaves_the_channel_as_it_was),
-		cmocka_unit_test(a_keeper_that_is_gone_is_away),
+		cmocka_unit_test(an_unread_answer_is_never_delivered_to_another_question),
+		cmocka_unit_test(an_answer_ahead_of_its_question_is_a_protocol_error),
+		cmocka_unit_test(an_unsent_question_leaves_the_channel_unchanged),
+		cmocka_unit_test(a_dead_keeper_is_an_away_error),
 		cmocka_unit_test(quick_channel_sends_no_question_of_the_slow_pool),
 	};
 

@@ -63,7 +63,7 @@ is_there(struct gate_cache *cache, const struct token *key, int64_t now_us)
 }
 
 static void
-it_gives_back_what_was_put(void **state)
+the_gate_cache_returns_stored_answers(void **state)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(64 * 1024);
 	struct token key = key_of("cookie", "wiki.example.org");
@@ -73,7 +73,7 @@ it_gives_back_what_was_put(void **state)
 	put(*state, &key, &alice, 10);
 	assert_true(gate_cache_get(*state, &key, 10, &arena, &guest));
 	assert_int_equal(guest.visitor.level, ACCESS_FULL);
-	assert_int_equal(guest.visitor.proved_us, 5);
+	assert_int_equal(guest.visitor.verified_us, 5);
 	assert_true(str_equal(guest.visitor.name, STR("alice")));
 	assert_true(str_equal(guest.visitor.groups, STR("admins,staff")));
 	assert_true(str_equal(guest.display_name, STR("Alice")));
@@ -83,7 +83,7 @@ it_gives_back_what_was_put(void **state)
 
 /* What a later entry writes is not what an earlier caller still reads. */
 static void
-what_was_given_is_a_copy(void **state)
+the_gate_cache_returns_copies(void **state)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(64 * 1024);
 	struct token key = key_of("cookie", "wiki.example.org");
@@ -97,7 +97,7 @@ what_was_given_is_a_copy(void **state)
 }
 
 static void
-cookie_and_host_are_both_the_key(void **state)
+the_gate_cache_key_is_cookie_and_host(void **state)
 {
 	struct token a = key_of("cookie", "wiki.example.org"), b = key_of("cookie", "docs.example.org"),
 		     c = key_of("cookiewiki", ".example.org");
@@ -108,7 +108,7 @@ cookie_and_host_are_both_the_key(void **state)
 }
 
 static void
-it_lives_two_seconds_and_no_clock_that_jumps_back(void **state)
+a_cached_answer_lives_two_seconds(void **state)
 {
 	struct token key = key_of("cookie", "wiki.example.org");
 
@@ -119,7 +119,7 @@ it_lives_two_seconds_and_no_clock_that_jumps_back(void **state)
 }
 
 static void
-it_dies_with_the_session(void **state)
+a_cached_answer_ends_with_its_session(void **state)
 {
 	struct token key = key_of("cookie", "wiki.example.org"), other = key_of("other", "wiki.example.org");
 
@@ -133,7 +133,7 @@ it_dies_with_the_session(void **state)
 }
 
 static void
-an_answer_that_was_on_its_way_is_dead_when_it_comes(void **state)
+an_answer_overtaken_by_a_session_end_is_not_cached(void **state)
 {
 	struct token key = key_of("cookie", "wiki.example.org");
 	struct gate_guest guest = guest_of(&alice);
@@ -145,7 +145,7 @@ an_answer_that_was_on_its_way_is_dead_when_it_comes(void **state)
 }
 
 static void
-it_is_no_older_than_the_session(void **state)
+a_cached_answer_does_not_outlive_the_session(void **state)
 {
 	struct token key = key_of("cookie", "wiki.example.org");
 	struct gate_guest guest = guest_of(&alice);
@@ -157,7 +157,7 @@ it_is_no_older_than_the_session(void **state)
 }
 
 static void
-what_is_too_long_is_not_kept(void **state)
+overlong_answers_are_not_cached(void **state)
 {
 	static char jwt[4096];
 	struct token key = key_of("cookie", "wiki.example.org");
@@ -194,14 +194,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(it_gives_back_what_was_put, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_was_given_is_a_copy, setup, teardown),
-		cmocka_unit_test_setup_teardown(cookie_and_host_are_both_the_key, setup, teardown),
-		cmocka_unit_test_setup_teardown(it_lives_two_seconds_and_no_clock_that_jumps_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(it_dies_with_the_session, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_answer_that_was_on_its_way_is_dead_when_it_comes, setup, teardown),
-		cmocka_unit_test_setup_teardown(it_is_no_older_than_the_session, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_is_too_long_is_not_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_gate_cache_returns_stored_answers, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_gate_cache_returns_copies, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_gate_cache_key_is_cookie_and_host, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_cached_answer_lives_two_seconds, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_cached_answer_ends_with_its_session, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_answer_overtaken_by_a_session_end_is_not_cached, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_cached_answer_does_not_outlive_the_session, setup, teardown),
+		cmocka_unit_test_setup_teardown(overlong_answers_are_not_cached, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_set_forgets_its_oldest, setup, teardown),
 	};
 

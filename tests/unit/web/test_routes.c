@@ -9,7 +9,7 @@ each_row_has_one_handler_and_each_post_a_page_again(void **state)
 	for (size_t i = 0; i < web_routes_count; i++) {
 		const struct route *route = &web_routes[i];
 		bool post = route->method == HTTP_POST;
-		if ((route->form != NULL && !post) || (post && route->again == NULL) ||
+		if ((route->form != NULL && !post) || (post && route->redisplay == NULL) ||
 		    (route->answer != NULL) + (route->show != NULL) != (route->kind == ROUTE_CHECK ? 0 : 1))
 			fail_msg("%.*s", STR_ARG(route->path));
 	}
@@ -40,7 +40,7 @@ each_post_that_needs_a_fresh_proof_has_a_field_for_a_code(void **state)
 		bool has_field = form_value(route->form, route, STR("otp")) != NULL;
 		if (route->step_up && route->method == HTTP_POST && !has_field)
 			fail_msg("%.*s", STR_ARG(route->path));
-		if (route->step_up && route->asks != 0 && route->again == NULL)
+		if (route->step_up && route->asks != 0 && route->redisplay == NULL)
 			fail_msg("%.*s has no page for ERR_STALE", STR_ARG(route->path));
 	}
 }
@@ -71,7 +71,7 @@ a_row_that_names_no_state_needs_full(void **state)
 
 /* The definition of a question says whether it may hash (wire/questions.def); the lane follows from it. */
 static void
-routes_whose_questions_may_hash_are_in_the_slow_lane(void **state)
+routes_whose_questions_may_hash_use_the_slow_pool(void **state)
 {
 	static const str hashing[] = { STR_INIT("/login"),         STR_INIT("/register"),
 				       STR_INIT("/set-password"),  STR_INIT("/account/password"),
@@ -98,7 +98,7 @@ no_row_takes_authorization_or_a_larger_body(void **state)
 }
 
 static void
-route_find_tells_a_wrong_method_from_a_wrong_path(void **state)
+route_find_distinguishes_wrong_method_and_wrong_path(void **state)
 {
 	static const struct {
 		const char *why;
@@ -133,7 +133,7 @@ route_find_chooses_home_or_gate_by_the_query(void **state)
 {
 	static const struct {
 		const char *why, *path, *query;
-		enum http_lane lane;
+		enum http_pool pool;
 	} rows[] = {
 		{ "no query", "/", "", HTTP_INLINE },
 		{ "a return URL", "/", "rd=https://wiki.example.org/", HTTP_QUICK },
@@ -152,7 +152,7 @@ route_find_chooses_home_or_gate_by_the_query(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		unsigned methods = 0;
 		const struct route *route = route_find(HTTP_GET, str_of(rows[i].path), str_of(rows[i].query), &methods);
-		if (route == NULL || route_lane(route) != rows[i].lane)
+		if (route == NULL || route_lane(route) != rows[i].pool)
 			fail_msg("%s", rows[i].why);
 	}
 }
@@ -202,8 +202,8 @@ main(void)
 		cmocka_unit_test(rows_that_ask_nothing_have_a_handler_that_cannot_ask),
 		cmocka_unit_test(no_row_takes_authorization_or_a_larger_body),
 		cmocka_unit_test(a_row_that_names_no_state_needs_full),
-		cmocka_unit_test(routes_whose_questions_may_hash_are_in_the_slow_lane),
-		cmocka_unit_test(route_find_tells_a_wrong_method_from_a_wrong_path),
+		cmocka_unit_test(routes_whose_questions_may_hash_use_the_slow_pool),
+		cmocka_unit_test(route_find_distinguishes_wrong_method_and_wrong_path),
 		cmocka_unit_test(a_path_has_one_spelling_unless_its_row_says_otherwise),
 		cmocka_unit_test(route_find_chooses_home_or_gate_by_the_query),
 	};

@@ -647,7 +647,7 @@ allocates_and_writes(void)
 }
 
 enum outcome { WAS_DONE = 0, WAS_REFUSED = 1, WAS_ENDED = 2, COULD_NOT_ENTER = 3 };
-enum { PATIENCE_S = 20 };
+enum { TIMEOUT_S = 20 };
 
 /* Before the wall, in the process of the attempt: a socket that an earlier one had shut down would show nothing. */
 static int
@@ -702,7 +702,7 @@ enter(long landlock_version, bool sealed)
 {
 	struct why why = { 0 };
 
-	alarm(PATIENCE_S); /* what should be refused may wait for ever where it is not */
+	alarm(TIMEOUT_S); /* what should be refused may wait for ever where it is not */
 	if (landlock_version == 0)
 		return;
 	if (sandbox_enter_upto(landlock_version, &why) != ERR_OK || (sealed && sandbox_seal(&why) != ERR_OK))

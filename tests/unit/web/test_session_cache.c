@@ -31,7 +31,7 @@ remember(struct session_cache *cache, const struct token *hash)
 }
 
 static void
-session_cache_gives_back_what_was_put(void **state)
+session_cache_returns_stored_sessions(void **state)
 {
 	struct session_view view = { 0 };
 
@@ -54,7 +54,7 @@ session_cache_forgets_an_expired_session(void **state)
 }
 
 static void
-session_cache_asks_again_after_its_seconds_and_when_the_clock_jumps_back(void **state)
+session_cache_entries_expire_by_age_and_clock_jump(void **state)
 {
 	const struct session_view long_lived = { .state = STATE_FULL, .expires_us = SECONDS_US(1000) };
 	struct session_view view = { 0 };
@@ -186,9 +186,9 @@ main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(session_cache_gives_back_what_was_put),
+		CASE(session_cache_returns_stored_sessions),
 		CASE(session_cache_forgets_an_expired_session),
-		CASE(session_cache_asks_again_after_its_seconds_and_when_the_clock_jumps_back),
+		CASE(session_cache_entries_expire_by_age_and_clock_jump),
 		CASE(session_cache_forgets_what_the_keeper_ended),
 		CASE(session_cache_does_not_store_an_answer_that_an_end_overtook),
 		CASE(session_cache_forgets_what_a_change_made_old),

@@ -47,7 +47,7 @@ wire_puts_little_endian_numbers_and_counted_texts(void **state)
 }
 
 static void
-wire_gives_back_what_was_put(void **state)
+wire_round_trips_every_message(void **state)
 {
 	static const struct {
 		uint32_t number;
@@ -235,7 +235,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wire_puts_little_endian_numbers_and_counted_texts),
-		cmocka_unit_test(wire_gives_back_what_was_put),
+		cmocka_unit_test(wire_round_trips_every_message),
 		cmocka_unit_test(wire_refuses_to_put_what_is_over_its_limit),
 		cmocka_unit_test(wire_refuses_every_truncation),
 		cmocka_unit_test(wire_refuses_numbers_and_lengths_over_the_table),

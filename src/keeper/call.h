@@ -2,8 +2,8 @@
  * One question while it is being answered, or one act of an administrator while it is done: what every part of the keeper is
  * handed.  Not for other folders.
  */
-#ifndef KEEPER_TURN_H
-#define KEEPER_TURN_H
+#ifndef KEEPER_CALL_H
+#define KEEPER_CALL_H
 
 #include "base/arena.h"
 #include "config/config.h"
@@ -41,7 +41,7 @@ struct outcome {
 
 /*
  * What a question's changes stand on, by its row (keeper/question.h); the connection refuses statements that change something
- * outside of turn_transact.
+ * outside of call_transact.
  */
 enum authority {
 	AUTHORITY_SESSION = 0, /* the session that asks: each transaction checks that it still holds */
@@ -50,7 +50,7 @@ enum authority {
 	AUTHORITY_NONE,        /* the question only reads: a transaction is refused */
 };
 
-struct turn {
+struct call {
 	struct keeper *keeper;
 	struct db *db;
 	enum authority authority;
@@ -58,21 +58,21 @@ struct turn {
 	bool may_raise;         /* the session may come further, or be another one afterwards */
 	struct arena arena;     /* wiped at the end: it holds passwords and secrets */
 	int64_t now_us;
-	struct question_head head; /* of an act: only who to name in the audit */
-	struct token token_hash;   /* of the token that was presented; zero: none was */
-	const void *body;          /* the question's, as its wire_def says */
-	void *answer;              /* the answer's; zero at first */
-	int64_t retry_us;          /* with ERR_WAIT: for how long */
-	int64_t concerns_id;       /* the account that it is about, where that is not the session's; 0: none */
-	struct outcome now;        /* what holds */
-	struct outcome next;       /* what the transaction that is open is making of it */
+	struct question_head head;  /* of an act: only who to name in the audit */
+	struct token token_hash;    /* of the token that was presented; zero: none was */
+	const void *body;           /* the question's, as its wire_def says */
+	void *answer;               /* the answer's; zero at first */
+	int64_t retry_us;           /* with ERR_LOCKOUT: for how long */
+	int64_t subject_account_id; /* the account that it is about, where that is not the session's; 0: none */
+	struct outcome now;         /* what holds */
+	struct outcome next;        /* what the transaction that is open is making of it */
 };
 
-/* A handler (keeper/handlers.h): *ret_verdict is VERDICT_REFUSED when it begins.  ERR_WAIT becomes VERDICT_WAIT. */
-typedef err (*turn_handler)(struct turn *turn, enum verdict *ret_verdict);
+/* A handler (keeper/handlers.h): *ret_verdict is VERDICT_REFUSED when it begins.  ERR_LOCKOUT becomes VERDICT_LOCKOUT. */
+typedef err (*call_handler)(struct call *call, enum verdict *ret_verdict);
 
 /*
- * Do the work in a transaction, and make what it left in turn->next hold once that is durable.  The work sets
+ * Do the work in a transaction, and make what it left in call->next hold once that is durable.  The work sets
  * *ret_commit, or everything is taken back, which is no error.  Begun again a few times on ERR_BUSY. ret_done: was
  * it committed?
  *
@@ -83,25 +83,25 @@ typedef err (*turn_handler)(struct turn *turn, enum verdict *ret_verdict);
  *              answer is that of no session
  * ERR_INVALID  the question only reads
  */
-typedef err (*turn_work)(struct turn *turn, void *context, bool *ret_commit);
-MUST_USE err turn_transact(struct turn *turn, turn_work work, void *context, bool *ret_done);
+typedef err (*call_work)(struct call *call, void *context, bool *ret_commit);
+MUST_USE err call_transact(struct call *call, call_work work, void *context, bool *ret_done);
 
 /*
  * The turn of an act that no question asks for.  t->keeper may be NULL where there is only a database.  It writes inside of
- * turn_transact, as questions do; the transaction locks the subject account, concerns_id.  Wipe it.
+ * call_transact, as questions do; the transaction locks the subject account, subject_account_id.  Wipe it.
  */
-MUST_USE err turn_of_command(const struct keeper_thread *t, struct turn *ret_turn);
-void turn_wipe(struct turn *turn);
+MUST_USE err call_of_command(const struct keeper_thread *t, struct call *ret_call);
+void call_wipe(struct call *call);
 
 #ifdef DOUBLETOUR_TEST_HOOKS
 /* A test's: called before each transaction begins, between the look-up of the session and its check. */
-extern void (*turn_before_transaction)(void);
+extern void (*call_before_transaction)(void);
 #endif
 
 /* This token is dead once the transaction is through: whoever caches it will be told. */
-MUST_USE err turn_ended(struct turn *turn, const struct token *token_hash);
+MUST_USE err call_token_ended(struct call *call, const struct token *token_hash);
 
 /* The same for each row of a DELETE ... RETURNING token_hash; context is the turn. */
-MUST_USE err turn_ended_row(void *context, const struct session_token_row *row);
+MUST_USE err call_token_ended_row(void *context, const struct session_token_row *row);
 
 #endif

@@ -19,7 +19,7 @@ struct made {
 };
 
 static void
-made_end(struct made *made)
+db_copy_made_end(struct made *made)
 {
 	char beside[CONFIG_TEXT_MAX + 8];
 
@@ -35,7 +35,7 @@ made_end(struct made *made)
 
 /* The lock of whoever serves this file: it is in DATA_DIR, which is the file's folder unless the settings say otherwise. */
 static err
-file_claim(const struct config *settings, const struct config *source, struct why *why, struct lock *lock)
+db_copy_file_claim(const struct config *settings, const struct config *source, struct why *why, struct lock *lock)
 {
 	struct config other = *settings;
 	char path[CONFIG_TEXT_MAX];
@@ -51,7 +51,7 @@ file_claim(const struct config *settings, const struct config *source, struct wh
 }
 
 static err
-alone(const struct config *config, struct db *db, struct why *why)
+db_copy_alone(const struct config *config, struct db *db, struct why *why)
 {
 	err e = db_claim(db, DB_CLAIM_ALONE);
 
@@ -65,26 +65,26 @@ alone(const struct config *config, struct db *db, struct why *why)
 }
 
 static err
-target_open(const struct config *target, struct why *why, struct made *made)
+db_copy_target_open(const struct config *target, struct why *why, struct made *made)
 {
 	bool makes = target->database == DATABASE_SQLITE && access(target->database_path, F_OK) != 0;
 
 	TRY(store_open(target->database_path, STORE_CREATE, why, &made->db));
 	made->path = makes ? target->database_path : NULL;
-	TRY(alone(target, made->db, why));
+	TRY(db_copy_alone(target, made->db, why));
 	TRY(migrate_check(made->db, why));
 	TRY(migrate_to(made->db, migrate_head(), NULL, NULL, why));
 	return store_understands(made->db, why);
 }
 
 static err
-transfer(const struct copy_end *from, const struct copy_end *to, const struct upkeep_copying *copying, struct why *why,
-	 int64_t *ret_rows)
+db_copy_run(const struct copy_end *from, const struct copy_end *to, const struct upkeep_copying *copying,
+	    struct why *why, int64_t *ret_rows)
 {
 	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
 	err e;
 
-	TRY(copy_all(from, to, copying->tell, copying->context, why, &t, ret_rows));
+	TRY(copy_all(from, to, copying->report, copying->context, why, &t, ret_rows));
 	e = audit_write_command(to->db, AUDIT_ADMIN_COPIED, 0, REASON_ASKED);
 	if (e == ERR_OK)
 		e = db_commit(&t);
@@ -96,7 +96,7 @@ upkeep_copy(const struct upkeep_copying *copying, struct why *why, int64_t *ret_
 {
 	CLEANUP(lock_release) struct lock lock = { .fd = -1 };
 	CLEANUP(db_close) struct db *from = NULL;
-	CLEANUP(made_end) struct made made = { 0 };
+	CLEANUP(db_copy_made_end) struct made made = { 0 };
 	struct copy_end source = { NULL, copying->source->database_name };
 	struct copy_end target = { NULL, copying->target->database_name };
 
@@ -104,12 +104,12 @@ upkeep_copy(const struct upkeep_copying *copying, struct why *why, int64_t *ret_
 		return why_set(why, ERR_INVALID, "Source and target are one and the same database.");
 	TRY(upkeep_open(copying->source, why, &from));
 	if (copying->source->database == DATABASE_SQLITE)
-		TRY(file_claim(copying->settings, copying->source, why, &lock));
-	TRY(alone(copying->source, from, why));
-	TRY(target_open(copying->target, why, &made));
+		TRY(db_copy_file_claim(copying->settings, copying->source, why, &lock));
+	TRY(db_copy_alone(copying->source, from, why));
+	TRY(db_copy_target_open(copying->target, why, &made));
 	source.db = from;
 	target.db = made.db;
-	TRY(transfer(&source, &target, copying, why, ret_rows));
+	TRY(db_copy_run(&source, &target, copying, why, ret_rows));
 	made.path = NULL;
 	return ERR_OK;
 }

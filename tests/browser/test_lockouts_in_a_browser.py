@@ -15,7 +15,7 @@ def type_and_send(browser, code):
 
 
 @in_ways(WAYS[:3], WAYS[1:3])
-def test_waiting_is_explained_and_tries_are_told_of(browse, server, language, size, scheme, javascript):
+def test_lockout_page_explains_and_reports_attempts(browse, server, language, size, scheme, javascript):
     browser = browse(language=language, size=size, scheme=scheme, javascript=javascript)
     name, uri = enrolled(browser)
     browser.log_out()

@@ -1,4 +1,4 @@
-#include "web/happening.h"
+#include "web/activity_text.h"
 
 #include "web/messages.h"
 
@@ -17,7 +17,7 @@ static const char *const of_reason[AUDIT_COUNT][REASON_COUNT] = {
 };
 
 const char *
-happening_words(enum audit_event event, enum audit_reason reason)
+activity_text(enum audit_event event, enum audit_reason reason)
 {
 	const char *words = NULL;
 

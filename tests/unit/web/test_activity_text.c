@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "keeper/audit.h"
-#include "web/happening.h"
+#include "web/activity_text.h"
 #include "web/messages.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@
 static const struct {
 	enum audit_event event;
 	const char *why;
-} nobodys[] = {
+} of_no_account[] = {
 	{ AUDIT_REGISTER_REFUSED, "there is no account" },
 	{ AUDIT_LINK_REFUSED, "whose link it was is not known" },
 	{ AUDIT_CLOSED, "the account is gone" },
@@ -26,8 +26,8 @@ static const struct {
 static bool
 somebodys(unsigned event)
 {
-	for (size_t i = 0; i < COUNT(nobodys); i++)
-		if (nobodys[i].event == event)
+	for (size_t i = 0; i < COUNT(of_no_account); i++)
+		if (of_no_account[i].event == event)
 			return false;
 	return true;
 }
@@ -35,7 +35,7 @@ somebodys(unsigned event)
 static const char *
 unknown_words(void)
 {
-	return happening_words(AUDIT_UNKNOWN, REASON_UNKNOWN);
+	return activity_text(AUDIT_UNKNOWN, REASON_UNKNOWN);
 }
 
 static void
@@ -43,7 +43,7 @@ each_event_of_an_account_has_a_sentence(void **state)
 {
 	(void)state;
 	for (enum audit_event event = AUDIT_UNKNOWN + 1; event < AUDIT_COUNT; event++) {
-		bool known = strcmp(happening_words(event, REASON_UNKNOWN), unknown_words()) != 0;
+		bool known = strcmp(activity_text(event, REASON_UNKNOWN), unknown_words()) != 0;
 		if (known != somebodys(event))
 			fail_msg("%s: %s", audit_event_name(event),
 				 known ? "a sentence that is never shown" : "no sentence");
@@ -56,7 +56,7 @@ each_sentence_is_translated(void **state)
 	(void)state;
 	for (enum audit_event event = AUDIT_UNKNOWN; event < AUDIT_COUNT; event++)
 		for (enum audit_reason reason = REASON_UNKNOWN; reason < REASON_COUNT; reason++) {
-			const char *said = happening_words(event, reason);
+			const char *said = activity_text(event, reason);
 			str fr = message(LANGUAGE_FR, said), en = message(LANGUAGE_EN, said);
 			if (fr.n == 0 || en.n == 0 || str_equal(fr, en))
 				fail_msg("%s, %s: not translated", audit_event_name(event), audit_reason_name(reason));
@@ -72,25 +72,25 @@ static const struct {
 	{ AUDIT_REGISTER, REASON_INVITATION, "Account created, with an invitation" },
 	{ AUDIT_SIGN_IN_REFUSED, REASON_PASSWORD, "Wrong password" },
 	{ AUDIT_SIGN_IN_REFUSED, REASON_DISABLED, "Right password, while the account was disabled" },
-	{ AUDIT_PROVE_REFUSED, REASON_CODE, "Wrong code" },
-	{ AUDIT_PROVE_REFUSED, REASON_NO_SECRET, "Wrong code" },
-	{ AUDIT_PROVE_REFUSED, REASON_SPENT, "A code that was used already" },
-	{ AUDIT_PROVE_REFUSED, REASON_RECOVERY_CODE, "Wrong or used recovery code" },
+	{ AUDIT_VERIFY_REFUSED, REASON_CODE, "Wrong code" },
+	{ AUDIT_VERIFY_REFUSED, REASON_NO_SECRET, "Wrong code" },
+	{ AUDIT_VERIFY_REFUSED, REASON_SPENT, "A code that was used already" },
+	{ AUDIT_VERIFY_REFUSED, REASON_RECOVERY_CODE, "Wrong or used recovery code" },
 	{ AUDIT_SESSION_ENDED, REASON_ONE, "Another session was ended" },
 	{ AUDIT_SESSION_ENDED, REASON_OTHERS, "All other sessions were ended" },
 };
 
 static void
-reasons_that_matter_to_a_person_are_told_apart(void **state)
+distinct_reasons_have_distinct_activity_texts(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(reasons); i++)
-		assert_string_equal(happening_words(reasons[i].event, reasons[i].reason), reasons[i].words);
+		assert_string_equal(activity_text(reasons[i].event, reasons[i].reason), reasons[i].words);
 }
 
 /* Rows that another version wrote. */
 static void
-unknown_texts_are_read_as_unknown(void **state)
+unknown_names_are_read_as_unknown(void **state)
 {
 	static const str none[] = { STR_INIT(""), STR_INIT("signin"), STR_INIT("signin.passed\0"),
 				    STR_INIT("SIGNIN.PASSED"), STR_INIT("passkey.added") };
@@ -101,8 +101,8 @@ unknown_texts_are_read_as_unknown(void **state)
 		assert_int_equal(audit_reason_read(none[i]), REASON_UNKNOWN);
 		assert_int_equal(audit_outcome_read(none[i]), AUDIT_REFUSED);
 	}
-	assert_string_equal(happening_words(AUDIT_COUNT, REASON_UNKNOWN), unknown_words());
-	assert_string_equal(happening_words(AUDIT_SIGN_IN, REASON_COUNT), unknown_words());
+	assert_string_equal(activity_text(AUDIT_COUNT, REASON_UNKNOWN), unknown_words());
+	assert_string_equal(activity_text(AUDIT_SIGN_IN, REASON_COUNT), unknown_words());
 }
 
 static void
@@ -123,8 +123,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_event_of_an_account_has_a_sentence),
 		cmocka_unit_test(each_sentence_is_translated),
-		cmocka_unit_test(reasons_that_matter_to_a_person_are_told_apart),
-		cmocka_unit_test(unknown_texts_are_read_as_unknown),
+		cmocka_unit_test(distinct_reasons_have_distinct_activity_texts),
+		cmocka_unit_test(unknown_names_are_read_as_unknown),
 		cmocka_unit_test(each_name_is_read_back),
 	};
 

@@ -7,7 +7,7 @@
  * animals, months, towns, clubs.  In lower case without accents, as zxcvbn compares them.
  */
 /* clang-format off */
-const char *const strength_french[] = {
+const char *const wordlist_fr[] = {
 	"azerty", "motdepasse", "azertyuiop", "bonjour", "soleil", "doudou", "loulou", "chouchou", "marseille", "nicolas",
 	"camille", "coucou", "jetaime", "chocolat", "doudoune", "amour", "princesse", "julien", "thomas", "pierre",
 	"alexandre", "antoine", "olivier", "isabelle", "nathalie", "mathieu", "vincent", "guillaume", "sebastien", "celine",
@@ -34,4 +34,4 @@ const char *const strength_french[] = {
 	"changeme", "changezmoi", "provisoire", "temporaire", "defaut", "invite", "essai", "teste", "tester", NULL,
 };
 /* clang-format on */
-const unsigned strength_french_count = COUNT(strength_french) - 1;
+const unsigned wordlist_fr_count = COUNT(wordlist_fr) - 1;

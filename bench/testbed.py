@@ -49,7 +49,7 @@ def post(path, body, cookie="", **more):
     return "POST" + head[3:] + body
 
 
-class Bed(contextlib.ExitStack):
+class Testbed(contextlib.ExitStack):
     def __init__(self, build):
         super().__init__()
         self.build = build

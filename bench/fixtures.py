@@ -12,7 +12,7 @@ import requests
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from bench.bed import KEY, get
+from bench.testbed import KEY, get
 from harness.visitor import LOGIN, Visitor, ask
 
 

@@ -1,11 +1,11 @@
-#include "cli/moment.h"
+#include "cli/timestamp.h"
 
 #include "base/clock.h"
 
 #include <time.h>
 
 void
-moment_put(struct buf *out, int64_t us)
+timestamp_put(struct buf *out, int64_t us)
 {
 	time_t seconds = (time_t)(us / 1000000);
 	char text[32];
@@ -20,11 +20,11 @@ moment_put(struct buf *out, int64_t us)
 }
 
 void
-moment_put_json(struct cli_json *line, const char *name, int64_t us)
+timestamp_put_json(struct cli_json *line, const char *name, int64_t us)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(64);
 
-	moment_put(&text, us);
+	timestamp_put(&text, us);
 	if (us == 0)
 		cli_json_null(line, name);
 	else
@@ -32,7 +32,7 @@ moment_put_json(struct cli_json *line, const char *name, int64_t us)
 }
 
 static err
-span_read(str text, int64_t now_us, int64_t *ret_us)
+timestamp_span_read(str text, int64_t now_us, int64_t *ret_us)
 {
 	static const struct {
 		char letter;
@@ -51,12 +51,12 @@ span_read(str text, int64_t now_us, int64_t *ret_us)
 }
 
 err
-moment_read(str text, int64_t now_us, int64_t *ret_us)
+timestamp_read(str text, int64_t now_us, int64_t *ret_us)
 {
 	static const char *const forms[] = { "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d" };
 	char z[32];
 
-	if (span_read(text, now_us, ret_us) == ERR_OK)
+	if (timestamp_span_read(text, now_us, ret_us) == ERR_OK)
 		return ERR_OK;
 	TRY(str_copy_z(text, z, sizeof(z)) == ERR_OK ? ERR_OK : ERR_INVALID);
 	for (size_t i = 0; i < COUNT(forms); i++) {

@@ -1,8 +1,8 @@
 /*
  * The activity page: one sentence for each event of the audit trail (wire/events.def).
  */
-#ifndef WEB_HAPPENING_H
-#define WEB_HAPPENING_H
+#ifndef WEB_ACTIVITY_TEXT_H
+#define WEB_ACTIVITY_TEXT_H
 
 #include "wire/events.h"
 
@@ -10,6 +10,6 @@
  * AUDIT_SIGN_IN_REFUSED, REASON_PASSWORD → "Wrong password" (a msgid).  A reason that has no sentence of its own has its event's.
  * An event that no account can have, or that another version wrote, is "An event that this version ... does not know".
  */
-const char *happening_words(enum audit_event event, enum audit_reason reason);
+const char *activity_text(enum audit_event event, enum audit_reason reason);
 
 #endif

@@ -1,4 +1,4 @@
-#include "store/foreign.h"
+#include "store/import_source.h"
 
 #include "base/dsn.h"
 #include "base/file.h"
@@ -10,21 +10,21 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-struct foreign {
+struct import_source {
 	sqlite3 *sqlite;
 	PGconn *postgres; /* one of the two */
 	int64_t steps;    /* of SQLite's, since the last row */
 };
 
 void
-foreign_close(struct foreign **foreign)
+import_source_close(struct import_source **source)
 {
-	if (*foreign == NULL)
+	if (*source == NULL)
 		return;
-	sqlite3_close((*foreign)->sqlite);
-	if ((*foreign)->postgres != NULL)
-		libpq.PQfinish((*foreign)->postgres);
-	mem_free(foreign);
+	sqlite3_close((*source)->sqlite);
+	if ((*source)->postgres != NULL)
+		libpq.PQfinish((*source)->postgres);
+	mem_free(source);
 }
 
 /* --- SQLite ------------------------------------------------------------------------------------------------------- */
@@ -34,16 +34,16 @@ enum { VALUE_MAX_BYTES = 1024 * 1024, STEPS_AT_ONCE = 1000000, STEPS_MAX = 10000
 
 /* Called each million steps of SQLite's: after a hundred million without a row it gives up. */
 static int
-sqlite_progress(void *context)
+import_source_sqlite_progress(void *context)
 {
-	struct foreign *f = context;
+	struct import_source *f = context;
 
 	f->steps += STEPS_AT_ONCE;
 	return f->steps > STEPS_MAX;
 }
 
 static bool
-is_file(const char *path)
+import_source_is_file(const char *path)
 {
 	struct stat status;
 
@@ -52,7 +52,7 @@ is_file(const char *path)
 
 /* Flask-SQLAlchemy 3 keeps a relative file in the application's folder instance/. */
 static err
-sqlite_find(const char *path, struct why *why, char *ret_path, size_t size)
+import_source_sqlite_find(const char *path, struct why *why, char *ret_path, size_t size)
 {
 	const char *slash = strrchr(path, '/');
 	int folder = slash == NULL ? 0 : (int)(slash + 1 - path);
@@ -64,17 +64,17 @@ sqlite_find(const char *path, struct why *why, char *ret_path, size_t size)
 	if (stat(path, &status) == 0)
 		return file_check(path, why);
 	snprintf(ret_path, size, "%.*sinstance/%s", folder, path, path + folder);
-	if (is_file(ret_path))
+	if (import_source_is_file(ret_path))
 		return ERR_OK;
 	return why_set(why, ERR_NOT_FOUND, "%s cannot be read: there is no such file, nor %s.", path, ret_path);
 }
 
 static err
-sqlite_open(struct foreign *f, const char *given, struct why *why)
+import_source_sqlite_open(struct import_source *f, const char *given, struct why *why)
 {
 	char path[4096];
 
-	TRY(sqlite_find(given, why, path, sizeof(path)));
+	TRY(import_source_sqlite_find(given, why, path, sizeof(path)));
 	int code = sqlite3_open_v2(path, &f->sqlite, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 
 	if (code == SQLITE_OK)
@@ -82,7 +82,7 @@ sqlite_open(struct foreign *f, const char *given, struct why *why)
 				    NULL, NULL);
 	if (code == SQLITE_OK) {
 		sqlite3_limit(f->sqlite, SQLITE_LIMIT_LENGTH, VALUE_MAX_BYTES);
-		sqlite3_progress_handler(f->sqlite, STEPS_AT_ONCE, sqlite_progress, f);
+		sqlite3_progress_handler(f->sqlite, STEPS_AT_ONCE, import_source_sqlite_progress, f);
 		return ERR_OK;
 	}
 	return why_set(why, code == SQLITE_CANTOPEN ? ERR_NOT_FOUND : ERR_INVALID, "%s cannot be read: %s.", path,
@@ -90,7 +90,7 @@ sqlite_open(struct foreign *f, const char *given, struct why *why)
 }
 
 static struct db_value
-sqlite_value(sqlite3_stmt *statement, int at)
+import_source_sqlite_value(sqlite3_stmt *statement, int at)
 {
 	switch (sqlite3_column_type(statement, at)) {
 	case SQLITE_INTEGER:
@@ -111,7 +111,7 @@ sqlite_value(sqlite3_stmt *statement, int at)
 enum { COLUMNS_MAX = 16 };
 
 static err
-sqlite_rows(struct foreign *f, sqlite3_stmt *statement, db_each each, void *context)
+import_source_sqlite_rows(struct import_source *f, sqlite3_stmt *statement, db_each each, void *context)
 {
 	struct db_value row[COLUMNS_MAX];
 	int columns = sqlite3_column_count(statement), code;
@@ -121,7 +121,7 @@ sqlite_rows(struct foreign *f, sqlite3_stmt *statement, db_each each, void *cont
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
 		f->steps = 0;
 		for (int i = 0; i < columns; i++)
-			row[i] = sqlite_value(statement, i);
+			row[i] = import_source_sqlite_value(statement, i);
 		TRY(each(context, row, (size_t)columns));
 	}
 	if (code == SQLITE_INTERRUPT)
@@ -130,7 +130,7 @@ sqlite_rows(struct foreign *f, sqlite3_stmt *statement, db_each each, void *cont
 }
 
 static err
-sqlite_all(struct foreign *f, const char *text, db_each each, void *context, struct why *why)
+import_source_sqlite_all(struct import_source *f, const char *text, db_each each, void *context, struct why *why)
 {
 	sqlite3_stmt *statement = NULL;
 	err e;
@@ -139,7 +139,7 @@ sqlite_all(struct foreign *f, const char *text, db_each each, void *context, str
 		return why_set(why, ERR_INVALID, "That is not the database that is expected: %s.",
 			       sqlite3_errmsg(f->sqlite));
 	f->steps = 0;
-	e = sqlite_rows(f, statement, each, context);
+	e = import_source_sqlite_rows(f, statement, each, context);
 	if (f->steps > STEPS_MAX)
 		e = why_set(why, e, "The database gives no row after long work.  Is the table a view without an end?");
 	if (e == ERR_AWAY)
@@ -152,7 +152,7 @@ sqlite_all(struct foreign *f, const char *text, db_each each, void *context, str
 
 /* libpq's sentences end with a newline, and may have several lines. */
 static str
-first_line(const char *text)
+import_source_first_line(const char *text)
 {
 	str rest = str_of(text);
 
@@ -160,7 +160,7 @@ first_line(const char *text)
 }
 
 static err
-postgres_open(struct foreign *f, const char *url, struct why *why)
+import_source_postgres_open(struct import_source *f, const char *url, struct why *why)
 {
 	CLEANUP(buf_wipe) struct buf said = BUF(4096);
 
@@ -177,7 +177,7 @@ postgres_open(struct foreign *f, const char *url, struct why *why)
 }
 
 static err
-postgres_row(PGresult *result, int row, db_each each, void *context)
+import_source_postgres_row(PGresult *result, int row, db_each each, void *context)
 {
 	struct db_value values[COLUMNS_MAX];
 	int columns = libpq.PQnfields(result);
@@ -193,16 +193,16 @@ postgres_row(PGresult *result, int row, db_each each, void *context)
 }
 
 static err
-postgres_result(PGresult *result, db_each each, void *context, struct why *why)
+import_source_postgres_result(PGresult *result, db_each each, void *context, struct why *why)
 {
 	switch (libpq.PQresultStatus(result)) {
 	case PGRES_SINGLE_TUPLE:
-		return postgres_row(result, 0, each, context);
+		return import_source_postgres_row(result, 0, each, context);
 	case PGRES_TUPLES_OK:
 	case PGRES_COMMAND_OK:
 		return ERR_OK;
 	default: {
-		str said = first_line(libpq.PQresultErrorMessage(result));
+		str said = import_source_first_line(libpq.PQresultErrorMessage(result));
 		return why_set(why, ERR_INVALID, "That is not the database that is expected: %.*s", STR_ARG(said));
 	}
 	}
@@ -210,20 +210,20 @@ postgres_result(PGresult *result, db_each each, void *context, struct why *why)
 
 /* Row by row: a large table need not stand in memory whole.  After an error the rest is not waited for: it may have no end. */
 static err
-postgres_rows(struct foreign *f, db_each each, void *context, struct why *why)
+import_source_postgres_rows(struct import_source *f, db_each each, void *context, struct why *why)
 {
 	PGresult *result;
 	err e = ERR_OK;
 
 	while (e == ERR_OK && (result = libpq.PQgetResult(f->postgres)) != NULL) {
-		e = postgres_result(result, each, context, why);
+		e = import_source_postgres_result(result, each, context, why);
 		libpq.PQclear(result);
 	}
 	return e;
 }
 
 static err
-postgres_all(struct foreign *f, const char *text, db_each each, void *context, struct why *why)
+import_source_postgres_all(struct import_source *f, const char *text, db_each each, void *context, struct why *why)
 {
 	CLEANUP(buf_wipe) struct buf query = BUF(4096);
 
@@ -231,17 +231,17 @@ postgres_all(struct foreign *f, const char *text, db_each each, void *context, s
 	buf_put_byte(&query, '\0');
 	TRY(buf_check(&query));
 	if (libpq.PQsendQuery(f->postgres, query.p) != 1 || libpq.PQsetSingleRowMode(f->postgres) != 1) {
-		str said = first_line(libpq.PQerrorMessage(f->postgres));
+		str said = import_source_first_line(libpq.PQerrorMessage(f->postgres));
 		return why_set(why, ERR_AWAY, "The PostgreSQL database does not answer: %.*s", STR_ARG(said));
 	}
-	return postgres_rows(f, each, context, why);
+	return import_source_postgres_rows(f, each, context, why);
 }
 
 /* --- both --------------------------------------------------------------------------------------------------------- */
 
 /* Without SQLAlchemy's driver (postgresql+psycopg2://) and, of a SQLite file, its parameters. */
 static err
-url_normalise(const char *url, char *ret_url, size_t size)
+import_source_url_normalise(const char *url, char *ret_url, size_t size)
 {
 	str rest = str_of(url), scheme = str_cut(&rest, ':'), name;
 	int n;
@@ -256,43 +256,43 @@ url_normalise(const char *url, char *ret_url, size_t size)
 }
 
 static err
-open_either(struct foreign *f, const char *url, struct why *why)
+import_source_open_either(struct import_source *f, const char *url, struct why *why)
 {
 	str u = str_of(url);
 
 	if (str_starts(u, STR("postgresql://")) || str_starts(u, STR("postgres://")))
-		return postgres_open(f, url, why);
+		return import_source_postgres_open(f, url, why);
 	if (str_starts(u, STR("sqlite:///")) && u.n > strlen("sqlite:///"))
-		return sqlite_open(f, url + strlen("sqlite:///"), why);
+		return import_source_sqlite_open(f, url + strlen("sqlite:///"), why);
 	return why_set(
 	    why, ERR_INVALID,
 	    "That is no address of a database: sqlite:///file, sqlite:////absolute/file or postgresql://...");
 }
 
 err
-foreign_open(const char *url, struct why *why, struct foreign **ret_foreign)
+import_source_open(const char *url, struct why *why, struct import_source **ret_source)
 {
 	char normal[URL_MAX];
-	struct foreign *f;
+	struct import_source *f;
 	err e;
 
-	if (url_normalise(url, normal, sizeof(normal)) != ERR_OK)
+	if (import_source_url_normalise(url, normal, sizeof(normal)) != ERR_OK)
 		normal[0] = '\0';
 	f = mem_new(sizeof(*f));
 	if (f == NULL)
 		return ERR_MEMORY;
-	e = open_either(f, normal, why);
+	e = import_source_open_either(f, normal, why);
 	if (e == ERR_OK)
-		*ret_foreign = f;
+		*ret_source = f;
 	else
-		foreign_close(&f);
+		import_source_close(&f);
 	secret_wipe(normal, sizeof(normal));
 	return e;
 }
 
 err
-foreign_all(struct foreign *foreign, const char *text, db_each each, void *context, struct why *why)
+import_source_all(struct import_source *source, const char *text, db_each each, void *context, struct why *why)
 {
-	return foreign->sqlite != NULL ? sqlite_all(foreign, text, each, context, why)
-				       : postgres_all(foreign, text, each, context, why);
+	return source->sqlite != NULL ? import_source_sqlite_all(source, text, each, context, why)
+				      : import_source_postgres_all(source, text, each, context, why);
 }

@@ -1,17 +1,17 @@
 /* Moments on the command line: UTC, as RFC 3339 has them, to the second. */
-#ifndef CLI_MOMENT_H
-#define CLI_MOMENT_H
+#ifndef CLI_TIMESTAMP_H
+#define CLI_TIMESTAMP_H
 
 #include "base/buf.h"
 #include "cli/json.h"
 
 /* "2026-11-23T08:14:07Z", or "-" for 0. */
-void moment_put(struct buf *out, int64_t us);
+void timestamp_put(struct buf *out, int64_t us);
 
 /* The same as a member; null for 0. */
-void moment_put_json(struct cli_json *line, const char *name, int64_t us);
+void timestamp_put_json(struct cli_json *line, const char *name, int64_t us);
 
 /* "2026-11-23", "2026-11-23T08:14:07Z", or a span before now: "30d", "12h", "15m".  ERR_INVALID. */
-MUST_USE err moment_read(str text, int64_t now_us, int64_t *ret_us);
+MUST_USE err timestamp_read(str text, int64_t now_us, int64_t *ret_us);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * told_read: what another node, or anybody who may write to the database's channel, tells.  Whole hashes in small hexadecimal, up to
+ * notification_read: what another node, or anybody who may write to the database's channel, tells.  Whole hashes in small hexadecimal, up to
  * the first thing that is none; each comes out as it stands.
  */
 #include "target.h"
 
-#include "keeper/told.h"
+#include "keeper/notification.h"
 
 struct reading {
 	str text;
@@ -39,7 +39,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	struct reading reading = { .text = str_bytes(bytes, n) };
 	size_t whole = 0;
 
-	told_read(reading.text, take, &reading);
+	notification_read(reading.text, take, &reading);
 	while (whole < n && digit((char)bytes[whole]) >= 0)
 		whole++;
 	PROMISE(reading.n == whole / (2 * TOKEN_BYTES));

@@ -1,5 +1,5 @@
 /*
- * Accepting: each event thread calls door_accept when a connection waits.  Everything here is under one lock, which is taken when a
+ * Accepting: each event thread calls acceptor_accept when a connection waits.  Everything here is under one lock, which is taken when a
  * connection begins and when it ends, and never for a request.
  *
  * When all connections are taken, one of the client that holds most makes way (shares.h): its socket is shut down, and its event thread
@@ -31,7 +31,7 @@ union address {
 
 /* An IPv4 address written as IPv6 is the IPv4 address. */
 static void
-door_peer(const union address *address, char *ret_text)
+acceptor_peer(const union address *address, char *ret_text)
 {
 	const struct in6_addr *six = &address->six.sin6_addr;
 	const char *written = NULL;
@@ -51,13 +51,13 @@ door_peer(const union address *address, char *ret_text)
 /* --- who makes way ------------------------------------------------------------------------------------------------------ */
 
 static struct conn *
-door_conn_of(struct share_member *member)
+acceptor_conn_of(struct share_member *member)
 {
 	return (struct conn *)((char *)member - offsetof(struct conn, member));
 }
 
 static enum share_worth
-door_worth(const struct share_member *member)
+acceptor_worth(const struct share_member *member)
 {
 	static const enum share_worth worths[] = {
 		[CONN_NEW] = SHARE_UNFINISHED,  [CONN_IDLE] = SHARE_IDLE,    [CONN_HEAD] = SHARE_UNFINISHED,
@@ -71,20 +71,21 @@ door_worth(const struct share_member *member)
 
 /* false: nobody should rather leave.  The event thread of the one who does sees that its socket was shut down. */
 static bool
-door_make_way(struct http_server *server, const struct network *newcomer, bool trusted)
+acceptor_evict(struct http_server *server, const struct network *newcomer, bool trusted)
 {
-	struct door *door = &server->door;
-	struct share_member *member =
-	    door->leaving == door->leaving_max ? NULL : shares_make_way(door->shares, newcomer, trusted, door_worth);
+	struct acceptor *acceptor = &server->acceptor;
+	struct share_member *member = acceptor->leaving == acceptor->leaving_max
+					  ? NULL
+					  : shares_evict(acceptor->shares, newcomer, trusted, acceptor_worth);
 	struct conn *conn;
 
 	if (member == NULL)
 		return false;
-	conn = door_conn_of(member);
-	shares_remove(door->shares, member);
+	conn = acceptor_conn_of(member);
+	shares_remove(acceptor->shares, member);
 	conn->leaving = true;
-	door->leaving++;
-	atomic_fetch_add(&server->made_way, 1);
+	acceptor->leaving++;
+	atomic_fetch_add(&server->evicted, 1);
 	shutdown(conn->fd, SHUT_RDWR);
 	return true;
 }
@@ -92,7 +93,7 @@ door_make_way(struct http_server *server, const struct network *newcomer, bool t
 /* --- connections come and go ---------------------------------------------------------------------------------------------- */
 
 static struct loop *
-door_loop(struct http_server *server)
+acceptor_loop(struct http_server *server)
 {
 	struct loop *least = &server->loops[0];
 
@@ -103,7 +104,7 @@ door_loop(struct http_server *server)
 }
 
 static struct conn *
-door_conn(struct http_server *server, int fd, const union address *address)
+acceptor_conn(struct http_server *server, int fd, const union address *address)
 {
 	struct conn *conn = mem_new(sizeof(*conn));
 
@@ -111,22 +112,22 @@ door_conn(struct http_server *server, int fd, const union address *address)
 		return NULL;
 	conn->fd = fd;
 	conn->network = network_of_socket(&address->any);
-	conn->loop = door_loop(server);
-	door_peer(address, conn->peer);
+	conn->loop = acceptor_loop(server);
+	acceptor_peer(address, conn->peer);
 	return conn;
 }
 
 static bool
-door_take(struct http_server *server, struct conn *conn)
+acceptor_take(struct http_server *server, struct conn *conn)
 {
-	struct door *door = &server->door;
+	struct acceptor *acceptor = &server->acceptor;
 	bool trusted = server->app->trusts != NULL && server->app->trusts(server->app_data, str_of(conn->peer));
 
-	if (!shares_add(door->shares, &conn->network, trusted, &conn->member) &&
-	    (!door_make_way(server, &conn->network, trusted) ||
-	     !shares_add(door->shares, &conn->network, trusted, &conn->member)))
+	if (!shares_add(acceptor->shares, &conn->network, trusted, &conn->member) &&
+	    (!acceptor_evict(server, &conn->network, trusted) ||
+	     !shares_add(acceptor->shares, &conn->network, trusted, &conn->member)))
 		return false;
-	door->open++;
+	acceptor->open++;
 	conn->loop->conn_count++;
 	atomic_fetch_add(&server->connections, 1);
 	loop_give(conn);
@@ -134,68 +135,69 @@ door_take(struct http_server *server, struct conn *conn)
 }
 
 /* No descriptor or no memory is left, which connections_max should have kept from happening: somebody must go first. */
-static enum door_outcome
-door_shed(struct http_server *server)
+static enum acceptor_outcome
+acceptor_shed(struct http_server *server)
 {
 	const struct network nobody = { .n = 0 };
 
-	(void)door_make_way(server, &nobody, false);
-	return DOOR_CROWDED;
+	(void)acceptor_evict(server, &nobody, false);
+	return ACCEPTOR_CROWDED;
 }
 
-static enum door_outcome
-door_accept_locked(struct http_server *server)
+static enum acceptor_outcome
+acceptor_accept_locked(struct http_server *server)
 {
-	struct door *door = &server->door;
+	struct acceptor *acceptor = &server->acceptor;
 	union address address = { .any.sa_family = AF_UNSPEC };
 	socklen_t address_bytes = sizeof(address);
 	struct conn *conn;
 	int fd;
 
-	if (door->open >= door->connections_max + door->leaving_max)
-		return DOOR_CROWDED;
-	fd = accept4(door->listen_fd, &address.any, &address_bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (acceptor->open >= acceptor->connections_max + acceptor->leaving_max)
+		return ACCEPTOR_CROWDED;
+	fd = accept4(acceptor->listen_fd, &address.any, &address_bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return DOOR_EMPTY;
+		return ACCEPTOR_EMPTY;
 	if (fd < 0)
-		return errno == ECONNABORTED || errno == EINTR || errno == EPROTO ? DOOR_TAKEN : door_shed(server);
-	conn = door_conn(server, fd, &address);
-	if (conn == NULL || !door_take(server, conn)) {
+		return errno == ECONNABORTED || errno == EINTR || errno == EPROTO ? ACCEPTOR_TAKEN
+										  : acceptor_shed(server);
+	conn = acceptor_conn(server, fd, &address);
+	if (conn == NULL || !acceptor_take(server, conn)) {
 		mem_free(&conn);
 		close(fd);
 	}
-	return DOOR_TAKEN;
+	return ACCEPTOR_TAKEN;
 }
 
-enum door_outcome
-door_accept(struct http_server *server)
+enum acceptor_outcome
+acceptor_accept(struct http_server *server)
 {
-	enum door_outcome outcome;
+	enum acceptor_outcome outcome;
 
-	pthread_mutex_lock(&server->door.lock);
-	outcome = door_accept_locked(server);
-	pthread_mutex_unlock(&server->door.lock);
+	pthread_mutex_lock(&server->acceptor.lock);
+	outcome = acceptor_accept_locked(server);
+	pthread_mutex_unlock(&server->acceptor.lock);
 	return outcome;
 }
 
 void
-door_leave(struct conn *conn)
+acceptor_leave(struct conn *conn)
 {
 	struct http_server *server = conn->loop->server;
-	struct door *door = &server->door;
+	struct acceptor *acceptor = &server->acceptor;
 
-	pthread_mutex_lock(&door->lock);
-	shares_remove(door->shares, &conn->member);
-	door->leaving -= conn->leaving;
-	door->open--;
+	pthread_mutex_lock(&acceptor->lock);
+	shares_remove(acceptor->shares, &conn->member);
+	acceptor->leaving -= conn->leaving;
+	acceptor->open--;
 	conn->loop->conn_count--;
-	pthread_mutex_unlock(&door->lock);
+	pthread_mutex_unlock(&acceptor->lock);
 }
 
 /* --- how many there may be --------------------------------------------------------------------------------------------------- */
 
 static size_t
-door_descriptors_max(const struct http_server *server)
+acceptor_descriptors_max(const struct http_server *server)
 {
 	struct rlimit limit;
 
@@ -205,9 +207,9 @@ door_descriptors_max(const struct http_server *server)
 }
 
 static size_t
-door_descriptors_used(const struct door *door)
+acceptor_descriptors_used(const struct acceptor *acceptor)
 {
-	int fd = fcntl(door->listen_fd, F_DUPFD_CLOEXEC, 0);
+	int fd = fcntl(acceptor->listen_fd, F_DUPFD_CLOEXEC, 0);
 
 	if (fd >= 0)
 		close(fd);
@@ -216,37 +218,37 @@ door_descriptors_used(const struct door *door)
 
 /* Connections, and those that make way, must find descriptors.  Two more are for each event thread. */
 static err
-door_bounds(struct http_server *server)
+acceptor_bounds(struct http_server *server)
 {
-	struct door *door = &server->door;
-	size_t all = door_descriptors_max(server);
-	size_t others = door_descriptors_used(door) + 2 * server->settings.event_threads + SPARE_DESCRIPTORS;
+	struct acceptor *acceptor = &server->acceptor;
+	size_t all = acceptor_descriptors_max(server);
+	size_t others = acceptor_descriptors_used(acceptor) + 2 * server->settings.event_threads + SPARE_DESCRIPTORS;
 	size_t room = all > others ? all - others : 0, sixteenth = room / 16;
 
 	if (room < 16)
 		return ERR_TOO_LONG;
-	door->leaving_max = sixteenth < LEAVING_MAX ? sixteenth : LEAVING_MAX;
-	room -= door->leaving_max;
-	door->connections_max = server->settings.connections_max < room ? server->settings.connections_max : room;
+	acceptor->leaving_max = sixteenth < LEAVING_MAX ? sixteenth : LEAVING_MAX;
+	room -= acceptor->leaving_max;
+	acceptor->connections_max = server->settings.connections_max < room ? server->settings.connections_max : room;
 	return ERR_OK;
 }
 
 err
-door_prepare(struct http_server *server)
+acceptor_prepare(struct http_server *server)
 {
-	struct door *door = &server->door;
-	int flags = fcntl(door->listen_fd, F_GETFL);
+	struct acceptor *acceptor = &server->acceptor;
+	int flags = fcntl(acceptor->listen_fd, F_GETFL);
 
 	/* http_listen made it so already, and the sandbox allows no change of flags. */
-	if (flags < 0 || ((flags & O_NONBLOCK) == 0 && fcntl(door->listen_fd, F_SETFL, flags | O_NONBLOCK) != 0))
+	if (flags < 0 || ((flags & O_NONBLOCK) == 0 && fcntl(acceptor->listen_fd, F_SETFL, flags | O_NONBLOCK) != 0))
 		return ERR_INVALID;
-	TRY(door_bounds(server));
-	door->shares = shares_new(door->connections_max, server->id_base);
-	return door->shares == NULL ? ERR_MEMORY : ERR_OK;
+	TRY(acceptor_bounds(server));
+	acceptor->shares = shares_new(acceptor->connections_max, server->id_base);
+	return acceptor->shares == NULL ? ERR_MEMORY : ERR_OK;
 }
 
 void
-door_free(struct http_server *server)
+acceptor_free(struct http_server *server)
 {
-	shares_free(&server->door.shares);
+	shares_free(&server->acceptor.shares);
 }

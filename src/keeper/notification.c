@@ -1,22 +1,22 @@
-#include "keeper/told.h"
+#include "keeper/notification.h"
 
 #include "base/log.h"
 
-enum { HEX_BYTES = 2 * TOKEN_BYTES, TOLD_AT_ONCE = DB_TOLD_MAX_BYTES / HEX_BYTES };
+enum { HEX_BYTES = 2 * TOKEN_BYTES, ENDED_AT_ONCE = DB_NOTIFICATION_MAX_BYTES / HEX_BYTES };
 
 void
-told_ended(struct db *db, const struct token *hashes, size_t n)
+notification_send_ended(struct db *db, const struct token *hashes, size_t n)
 {
-	CLEANUP(buf_wipe) struct buf text = BUF(DB_TOLD_MAX_BYTES);
+	CLEANUP(buf_wipe) struct buf text = BUF(DB_NOTIFICATION_MAX_BYTES);
 	err e = ERR_OK;
 
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
 		buf_put_hex(&text, str_bytes(hashes[i].b, TOKEN_BYTES));
-		if ((i + 1) % TOLD_AT_ONCE != 0 && i + 1 < n)
+		if ((i + 1) % ENDED_AT_ONCE != 0 && i + 1 < n)
 			continue;
 		e = buf_check(&text);
 		if (e == ERR_OK)
-			e = db_tell(db, buf_str(&text));
+			e = db_notify(db, buf_str(&text));
 		buf_clear(&text);
 	}
 	if (e != ERR_OK)
@@ -24,7 +24,7 @@ told_ended(struct db *db, const struct token *hashes, size_t n)
 }
 
 void
-told_read(str text, told_each each, void *context)
+notification_read(str text, notification_each each, void *context)
 {
 	struct token hash;
 

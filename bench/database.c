@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "keeper/keeper.h"
+#include "keeper/core/keeper.h"
 
 #include <pthread.h>
 #include <stdio.h>

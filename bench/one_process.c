@@ -10,8 +10,8 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "http/server.h"
-#include "keeper/serve.h"
-#include "web/dispatch.h"
+#include "keeper/ops/serve.h"
+#include "web/core/dispatch.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -4,7 +4,7 @@
  */
 #include "target.h"
 
-#include "gate/access_file.h"
+#include "access/access_file.h"
 
 #define NOW INT64_C(1800000000000000)
 

@@ -4,7 +4,7 @@
  */
 #include "target.h"
 
-#include "web/agent.h"
+#include "web/pages/agent.h"
 
 struct reason {
 	const char *name, *part; /* one of its parts: the text holds it when it is called so */

@@ -10,8 +10,8 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "../tests/unit/http/by_hand.h"
-#include "web/dispatch.h"
-#include "web/form_token.h"
+#include "web/core/dispatch.h"
+#include "web/core/form_token.h"
 
 #include <sys/socket.h>
 #include <unistd.h>

@@ -5,7 +5,7 @@
  */
 #include "html.h"
 
-#include "web/page_runtime.h"
+#include "web/core/page_runtime.h"
 
 #include <stdio.h>
 #include <time.h>

@@ -1,7 +1,7 @@
 /* language_choose, language_of.  Input: the cookie, a newline, Accept-Language. */
 #include "target.h"
 
-#include "web/language.h"
+#include "web/core/language.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)

@@ -4,8 +4,8 @@
  */
 #include "target.h"
 
-#include "keeper/accounts.h"
-#include "keeper/display_name.h"
+#include "keeper/core/accounts.h"
+#include "keeper/core/display_name.h"
 
 static bool
 is_letter_or_digit(char c)

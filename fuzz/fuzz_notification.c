@@ -4,7 +4,7 @@
  */
 #include "target.h"
 
-#include "keeper/notification.h"
+#include "keeper/core/notification.h"
 
 struct reading {
 	str text;

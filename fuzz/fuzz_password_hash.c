@@ -6,7 +6,7 @@
  */
 #include "target.h"
 
-#include "keeper/passwords.h"
+#include "keeper/password/passwords.h"
 
 #include <stdio.h>
 

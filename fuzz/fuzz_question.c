@@ -27,9 +27,9 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "doubletour/otp.h"
-#include "keeper/admin.h"
-#include "keeper/keeper.h"
-#include "wire/questions.h"
+#include "keeper/account/admin.h"
+#include "keeper/core/keeper.h"
+#include "ipc/questions.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>

@@ -5,7 +5,7 @@
 #include "target.h"
 
 #include "doubletour/otp.h"
-#include "keeper/recovery.h"
+#include "keeper/factor/recovery.h"
 
 enum { GROUP = 4, GROUPED_BYTES = RECOVERY_LETTERS + RECOVERY_LETTERS / GROUP };
 

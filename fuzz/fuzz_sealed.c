@@ -6,7 +6,7 @@
  */
 #include "target.h"
 
-#include "keeper/sealing.h"
+#include "keeper/keys/sealing.h"
 
 enum { CHANGE_BYTES = 3, ROOM = 300 };
 

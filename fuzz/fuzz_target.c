@@ -4,7 +4,7 @@
  */
 #include "target.h"
 
-#include "gate/target.h"
+#include "access/target.h"
 
 static bool
 host_is_plain(str host)

@@ -1,5 +1,5 @@
 /*
- * Every page of web/pages.h with arbitrary texts: what a text can do to a page is to stand in it.  The page is written a
+ * Every page of web/core/pages.h with arbitrary texts: what a text can do to a page is to stand in it.  The page is written a
  * second time with marks in place of the texts; but for the texts, escaped where the marks are, both are the same.  And
  * what was opened is closed.
  *
@@ -8,7 +8,7 @@
  */
 #include "html.h"
 
-#include "web/pages.h"
+#include "web/core/pages.h"
 
 enum { TEXTS = 16, ITEMS = 3, HEAD_BYTES = 7, PAGE_MAX_BYTES = 8 * 1024 * 1024, MARK_BYTES = 3 };
 

@@ -1,7 +1,7 @@
-/* wire_get, wire_put: every message of wire/questions.h, both ways.  What can be read is written back the same. */
+/* wire_get, wire_put: every message of ipc/questions.h, both ways.  What can be read is written back the same. */
 #include "target.h"
 
-#include "wire/questions.h"
+#include "ipc/questions.h"
 
 static void
 try_message(const struct wire_def *def, str bytes)

@@ -31,7 +31,7 @@ words() {
 		cat "fuzz/dict/$1.dict"
 	fi
 	if [ "$1" = question ]; then
-		tools/compile_questions.py words src/wire/questions.def
+		tools/compile_questions.py words src/ipc/questions.def
 	fi
 }
 

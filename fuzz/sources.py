@@ -11,6 +11,6 @@ WITH_THE_PAGES = ("messages.c", "page_runtime.c")  # src/web/pages brings them a
 
 root, *layers = sys.argv[1:]
 for layer in layers:
-    for file in sorted(pathlib.Path(root, "src", layer).glob("*.c")):
+    for file in sorted(pathlib.Path(root, "src", layer).rglob("*.c")):
         if file.name not in WITH_THE_PAGES:
             print(file)

@@ -2,7 +2,7 @@
 
 CREATE TABLE accounts (
 	id INTEGER PRIMARY KEY,
-	name TEXT NOT NULL UNIQUE,           -- folded: see keeper/accounts.c
+	name TEXT NOT NULL UNIQUE,           -- folded: see keeper/core/accounts.c
 	password_hash TEXT NOT NULL,         -- $argon2id$... or $2b$...
 	created_at_us INTEGER NOT NULL,
 	last_sign_in_at_us INTEGER NOT NULL DEFAULT 0, -- the last with every factor proved
@@ -63,7 +63,7 @@ CREATE TABLE keys (
 CREATE TABLE audit (
 	id INTEGER PRIMARY KEY,
 	at_us INTEGER NOT NULL,
-	event TEXT NOT NULL,                 -- keeper/audit.c has them all
+	event TEXT NOT NULL,                 -- keeper/core/audit.c has them all
 	outcome TEXT NOT NULL,
 	reason TEXT NOT NULL,
 	account_id INTEGER,                  -- no reference: it outlives the account

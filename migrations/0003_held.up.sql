@@ -2,7 +2,7 @@
 
 -- Refusals in a row, of whatever a counter counts.  Not in accounts and factors: there is more than one for each.
 CREATE TABLE throttle (
-	counter TEXT NOT NULL,               -- keeper/throttle.c has them all
+	counter TEXT NOT NULL,               -- keeper/session/throttle.c has them all
 	place INTEGER NOT NULL,              -- account, device, or a number below 65,536
 	key BLOB NOT NULL,                   -- which name or address has this place now; '': the account or device
 	account_id INTEGER REFERENCES accounts (id) ON DELETE CASCADE, -- NULL: none is concerned, or none exists

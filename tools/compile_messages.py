@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Compile locales/<language>.po into C: the sorted table behind message() (src/web/messages.h).
+"""Compile locales/<language>.po into C: the sorted table behind message() (src/web/core/messages.h).
 
     compile_messages.py --output message_table.c locales/fr.po locales/en.po
     compile_messages.py --check --templates templates --sources src  locales/fr.po locales/en.po
@@ -103,7 +103,7 @@ def table(catalogs):
         texts = ", ".join(f"[LANGUAGE_{c.language.upper()}] = STR_INIT({c_literal.string(c.sentence(msgid))})"
                           for c in catalogs)
         rows.append(f"\t{{ {c_literal.string(msgid)}, {{ {texts} }} }},\n")
-    return ('/* Made by tools/compile_messages.py from locales/. */\n#include "web/messages.h"\n\n'
+    return ('/* Made by tools/compile_messages.py from locales/. */\n#include "web/core/messages.h"\n\n'
             "const struct message_entry message_table[] = {\n" + "".join(rows) +
             "};\nconst size_t message_count = COUNT(message_table);\n")
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Make C, a table and words of the one definition of the questions, src/wire/questions.def, which says how it is written.
+"""Make C, a table and words of the one definition of the questions, src/ipc/questions.def, which says how it is written.
 
     compile_questions.py wire DEFINITION OUT.h OUT.c     what web and keeper share: numbers, structs, the codec's tables
     compile_questions.py keeper DEFINITION OUT.h OUT.c   the keeper's own: handlers, and what its dispatcher enforces
@@ -114,7 +114,7 @@ def read(path):
 
 # --- C -----------------------------------------------------------------------------------------------------------------
 
-MADE = '/* Made by tools/compile_questions.py from wire/questions.def. */\n'
+MADE = '/* Made by tools/compile_questions.py from ipc/questions.def. */\n'
 
 
 def identifier(question):
@@ -146,14 +146,14 @@ def c_fields(struct):
 def make_wire(questions, structs):
     ids = ''.join(comment_above(q.above, '\t') + f'\t{identifier(q)}, /* {q.does}: {q.asks} → {q.answers} */\n' for q in questions)
     slow = ' | '.join(f'UINT64_C(1) << {identifier(q)}' for q in questions if 'HASHES' in q.flags) or '0'
-    header = (MADE + '#ifndef WIRE_MESSAGES_H\n#define WIRE_MESSAGES_H\n\n#include "wire/wire.h"\n\n'
+    header = (MADE + '#ifndef WIRE_MESSAGES_H\n#define WIRE_MESSAGES_H\n\n#include "ipc/wire.h"\n\n'
               + f'enum question_id {{\n\tQUESTION_NONE = 0,\n{ids}\tQUESTION_COUNT\n}};\n\n'
               + f'/* As bits, 1 << id: those that may hash a password. */\n#define QUESTIONS_SLOW ({slow})\n\n'
               + ''.join(c_struct(s) for s in structs)
               + ''.join(f'extern const struct wire_def wire_{s.name};\n' for s in structs) + '\n#endif\n')
     rows = ''.join(f'\t[{identifier(q)}] = {{ "{q.name}", &wire_{q.asks}_body, &wire_{q.answers}_body, '
                    f'{"POOL_SLOW" if "HASHES" in q.flags else "POOL_QUICK"} }},\n' for q in questions)
-    source = (MADE + '#include "wire/questions.h"\n\n' + ''.join(c_fields(s) for s in structs)
+    source = (MADE + '#include "ipc/questions.h"\n\n' + ''.join(c_fields(s) for s in structs)
               + f'const struct wire_question wire_questions[QUESTION_COUNT] = {{\n{rows}}};\n')
     return header, source
 
@@ -170,10 +170,10 @@ def c_flags(question):
 
 def make_keeper(questions, structs):
     declared = ''.join(f'MUST_USE err {handler(q)}(struct call *call, enum verdict *ret_verdict);\n' for q in questions)
-    header = (MADE + '#ifndef KEEPER_HANDLERS_H\n#define KEEPER_HANDLERS_H\n\n#include "keeper/call.h"\n\n'
+    header = (MADE + '#ifndef KEEPER_HANDLERS_H\n#define KEEPER_HANDLERS_H\n\n#include "keeper/core/call.h"\n\n'
               + declared + '\n#endif\n')
     rows = ''.join(f'\t[{identifier(q)}] = {{ {c_states(q)}, {c_flags(q)}, {handler(q)} }},\n' for q in questions)
-    source = (MADE + '#include "keeper/handlers.h"\n#include "keeper/question.h"\n\n'
+    source = (MADE + '#include "keeper/handlers.h"\n#include "keeper/core/question.h"\n\n'
               + f'const struct question_row question_rows[QUESTION_COUNT] = {{\n{rows}}};\n')
     return header, source
 
@@ -198,14 +198,14 @@ def docs_table(questions):
 
 
 def main(kind='', definition=None, *outputs):
-    needed = {'wire': 2, 'keeper': 2, 'words': 0}
+    needed = {'ipc': 2, 'keeper': 2, 'words': 0}
     if needed.get(kind) != len(outputs):
         sys.exit(__doc__)
     questions, structs = read(definition)
     if kind == 'words':
         sys.stdout.write(words(questions))
     else:
-        write(outputs, {'wire': make_wire, 'keeper': make_keeper}[kind](questions, structs))
+        write(outputs, {'ipc': make_wire, 'keeper': make_keeper}[kind](questions, structs))
 
 
 if __name__ == '__main__':

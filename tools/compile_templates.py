@@ -6,7 +6,7 @@
 
 Jinja's own parser reads them; what it can do beyond docs/templates.md is refused with file and line.  A template whose
 name begins with an underscore is a part (layout, include); every other one is a page: templates/login.html becomes
-page_login(out, const struct page_login *v), declared in src/web/pages.h.  A name that no template sets is a member of v,
+page_login(out, const struct page_login *v), declared in src/web/core/pages.h.  A name that no template sets is a member of v,
 so that the C compiler checks names and types; #line makes it name the template.
 """
 import argparse
@@ -556,8 +556,8 @@ def messages_of(path):
 
 
 HEAD = """/* Made by tools/compile_templates.py from templates/. */
-#include "web/page_runtime.h"
-#include "web/pages.h"
+#include "web/core/page_runtime.h"
+#include "web/core/pages.h"
 
 """
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Put static files into C: plain and compressed bytes, a URL with a digest of the content (src/web/assets.h).
+"""Put static files into C: plain and compressed bytes, a URL with a digest of the content (src/web/core/assets.h).
 
     embed_static.py --output asset_table.c --templates templates --static static --bootstrap bootstrap.min.css
 
@@ -162,7 +162,7 @@ def source(assets):
         texts = "".join(f"STR_INIT({c_literal.string(t)}), " for t in (asset.path, asset.name, asset.type, asset.etag))
         rows.append(f"\t{{ {texts}{bytes_expression(f'plain_{i}', asset.data)}, "
                     f"{bytes_expression(f'gzip_{i}', asset.gzip)} }},\n")
-    return ('/* Made by tools/embed_static.py from static/ and Bootstrap. */\n#include "web/assets.h"\n\n' +
+    return ('/* Made by tools/embed_static.py from static/ and Bootstrap. */\n#include "web/core/assets.h"\n\n' +
             "\n".join(arrays) + "\nstatic const struct asset assets[] = {\n" + "".join(rows) + "};\n" + LOOKUP)
 
 

@@ -7,7 +7,7 @@ The program is that of build/test (`tools/build test`).
 
 A printed table stands between two marks; the first one names the file that it is printed from:
 
-    <!-- printed by tools/print_docs.py from src/wire/questions.def -->
+    <!-- printed by tools/print_docs.py from src/ipc/questions.def -->
     <!-- end -->
 
 tests/unit/docs/test_tables.py compares them.  Whole files are printed by `doubletour config`: .env.example and docs/settings.md.
@@ -38,7 +38,7 @@ def table(heads, rows):
 
 
 def questions(build):
-    return compile_questions.docs_table(compile_questions.read(ROOT / 'src/wire/questions.def')[0])
+    return compile_questions.docs_table(compile_questions.read(ROOT / 'src/ipc/questions.def')[0])
 
 
 def routes(build):
@@ -66,12 +66,12 @@ def events(build):
 
 
 TABLES = {
-    'src/wire/events.def': events,
-    'src/wire/questions.def': questions,
+    'src/ipc/events.def': events,
+    'src/ipc/questions.def': questions,
     'src/web/routes.c': routes,
     'tests/unit/layers.py': layers,
     'src/http/server.h': limits,
-    'src/keeper/throttle.c': counters,
+    'src/keeper/session/throttle.c': counters,
 }
 WHOLE = {
     '.env.example': 'example',

@@ -1,5 +1,5 @@
 /*
- * Threads of a process that will be sealed (web/sandbox.h).
+ * Threads of a process that will be sealed (web/core/sandbox.h).
  */
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H

@@ -7,7 +7,7 @@
  *		refuse();
  *
  * This is the only place that decides which paths are ambiguous: the routes of the web process ask it about their own request target,
- * and gate/target.h about the address of an application.  Pure functions, no memory.
+ * and access/target.h about the address of an application.  Pure functions, no memory.
  * Source: RFC 3986 s2.1, s3.3, s5.2.4, s6.2.2; RFC 3629 s3, s10 (overlong forms).
  */
 #ifndef BASE_URI_PATH_H

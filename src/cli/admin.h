@@ -5,7 +5,7 @@
 #define CLI_ADMIN_H
 
 #include "cli/cli.h"
-#include "keeper/admin.h"
+#include "keeper/account/admin.h"
 
 struct admin {
 	struct keeper *keeper;

@@ -4,8 +4,8 @@
 #include "cli/cli.h"
 
 #include "config/report.h"
-#include "gate/access_file.h"
-#include "gate/suffix.h"
+#include "access/access_file.h"
+#include "access/suffix.h"
 
 #include <getopt.h>
 

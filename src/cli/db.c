@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "cli/db_copy.h"
-#include "keeper/lock.h"
+#include "keeper/ops/lock.h"
 #include "store/migrate.h"
 #include "store/store.h"
 

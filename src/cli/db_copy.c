@@ -5,7 +5,7 @@
 
 #include "base/dsn.h"
 #include "cli/progress.h"
-#include "keeper/upkeep.h"
+#include "keeper/ops/upkeep.h"
 
 #include <inttypes.h>
 

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "gate/access_file.h"
+#include "access/access_file.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "cli/json.h"
-#include "keeper/upkeep.h"
+#include "keeper/ops/upkeep.h"
 
 /* "12 accounts, 12 authenticators, ..." */
 void findings_put(struct buf *out, const struct upkeep_findings *findings);

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "cli/json.h"
-#include "gate/access_file.h"
+#include "access/access_file.h"
 
 #include <getopt.h>
 

@@ -10,7 +10,7 @@
 #define CLI_IMPORT_H
 
 #include "base/arena.h"
-#include "keeper/import.h"
+#include "keeper/ops/import.h"
 
 /* What the command line said about a source, and what the source has to say besides its rows. */
 struct import_location {

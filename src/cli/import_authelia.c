@@ -16,7 +16,7 @@
 #include "base/secret.h"
 #include "cli/authelia_totp.h"
 #include "config/yaml_text.h"
-#include "gate/access_file.h"
+#include "access/access_file.h"
 
 #include <stdio.h>
 

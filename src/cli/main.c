@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/process.h"
-#include "keeper/audit.h"
+#include "keeper/core/audit.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "cli/proxy_texts.h"
-#include "gate/target.h"
+#include "access/target.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -6,10 +6,10 @@
 #include "base/digest.h"
 #include "cli/json.h"
 #include "cli/progress.h"
-#include "keeper/audit.h"
-#include "keeper/lock.h"
-#include "keeper/rotate.h"
-#include "keeper/upkeep.h"
+#include "keeper/core/audit.h"
+#include "keeper/ops/lock.h"
+#include "keeper/keys/rotate.h"
+#include "keeper/ops/upkeep.h"
 
 static const char rotate_help[] =
     "Usage: doubletour rotate-key [--json]\n"

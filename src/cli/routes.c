@@ -4,7 +4,7 @@
 #include "cli/cli.h"
 
 #include "base/buf.h"
-#include "web/route.h"
+#include "web/core/route.h"
 
 static const char routes_help[] =
     "Usage: doubletour routes [--json]\n"

@@ -24,9 +24,9 @@
 #include "config/config.h"
 #include "http/listen.h"
 #include "http/server.h"
-#include "keeper/keeper.h"
-#include "keeper/lock.h"
-#include "keeper/serve.h"
+#include "keeper/core/keeper.h"
+#include "keeper/ops/lock.h"
+#include "keeper/ops/serve.h"
 
 #include <errno.h>
 #include <fcntl.h>

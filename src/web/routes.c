@@ -1,7 +1,7 @@
 /*
- * The rows of the table of routes (web/route.h).
+ * The rows of the table of routes (web/core/route.h).
  */
-#include "web/handlers.h"
+#include "web/pages/handlers.h"
 
 /* clang-format off */
 const struct route web_routes[] = {

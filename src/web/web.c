@@ -7,8 +7,8 @@
 #include "base/sys.h"
 #include "base/thread.h"
 #include "http/server.h"
-#include "web/dispatch.h"
-#include "web/sandbox.h"
+#include "web/core/dispatch.h"
+#include "web/core/sandbox.h"
 
 #include <errno.h>
 #include <pthread.h>

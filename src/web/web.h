@@ -4,7 +4,7 @@
 #ifndef WEB_WEB_H
 #define WEB_WEB_H
 
-#include "web/web_state.h"
+#include "web/core/web_state.h"
 
 /*
  * The parts of a life, for programs that need no wall: the caches and the channels; the keeper's first pushes (the key for form

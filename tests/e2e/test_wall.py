@@ -127,7 +127,7 @@ def test_every_allowed_call_is_made_or_has_its_reason(traced):
     made = list(trace.calls())
     rows = table()
     unmade = [row for row in rows if row.need == "seen" and not any(row.allows(name, arguments) for _, name, arguments in made)]
-    assert not unmade, "allowed, and no run makes it: take it out of src/web/sandbox_calls.c, or mark it RARE and say why"
+    assert not unmade, "allowed, and no run makes it: take it out of src/web/core/sandbox_calls.c, or mark it RARE and say why"
     late = [row for row in rows if row.phase == "start" and any(after and row.allows(name, arguments) for after, name, arguments in made)]
     assert not late, "for the start only, and made after the seal"
     assert all(row.why for row in rows)

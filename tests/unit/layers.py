@@ -11,13 +11,19 @@ BELOW = {
     "otp": {"base"},
     "qr": {"base"},
     "config": {"base"},
-    "gate": {"base", "config"},
+    "access": {"base", "config"},
     "store": {"base"},
     "http": {"base"},
-    "wire": {"base"},
-    "keeper": {"base", "otp", "qr", "config", "gate", "store", "wire"},
-    "web": {"base", "qr", "config", "gate", "http", "wire"},
-    "cli": {"base", "otp", "qr", "config", "gate", "store", "http", "wire", "keeper", "web"},
+    "ipc": {"base"},
+    "keeper": {"base", "otp", "qr", "config", "access", "store", "ipc"},
+    "web": {"base", "qr", "config", "access", "http", "ipc"},
+    "cli": {"base", "otp", "qr", "config", "access", "store", "http", "ipc", "keeper", "web"},
+}
+# The rooms of a layer, the lowest first: a file includes from its own room and from those before it.  What stands in the layer's folder
+# itself, outside every room, may include all of them and is included by none.
+ROOMS = {
+    "keeper": ("core", "keys", "password", "session", "factor", "account", "apps", "ops"),
+    "web": ("core", "pages", "apps"),
 }
 PUBLIC = {"doubletour/otp.h": "otp"}  # installed headers, by the layer they belong to
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]', re.MULTILINE)
@@ -39,15 +45,43 @@ def breaches(layer, text):
 
 # layer, text, what must be found, why
 EXAMPLES = [
-    ("web", '#include "keeper/keeper.h"\n', ["keeper/keeper.h"], "web asks through the channel"),
+    ("web", '#include "keeper/core/keeper.h"\n', ["keeper/core/keeper.h"], "web asks through the channel"),
     ("web", '#include "store/db.h"\n', ["store/db.h"], "web has no database"),
     ("keeper", '#  include "http/server.h"\n', ["http/server.h"], "white space behind # changes nothing"),
     ("base", '#include "config/config.h"\n', ["config/config.h"], "base knows nothing of the project"),
     ("store", "#include <config/config.h>\n", ["config/config.h"], "angle brackets change nothing"),
-    ("web", '#include "wire/questions.h"\n#include <sys/types.h>\n', [], "downward, and a system header"),
-    ("web", '/* see keeper/keeper.h */\n', [], "a mention is no include"),
-    ("wire", '#include "doubletour/otp.h"\n', ["doubletour/otp.h"], "an installed header belongs to its layer"),
+    ("web", '#include "ipc/questions.h"\n#include <sys/types.h>\n', [], "downward, and a system header"),
+    ("web", '/* see keeper/core/keeper.h */\n', [], "a mention is no include"),
+    ("ipc", '#include "doubletour/otp.h"\n', ["doubletour/otp.h"], "an installed header belongs to its layer"),
 ]
+
+
+def room_breaches(layer, room, text):
+    """The headers of higher rooms that a file of this room includes; room "" is the layer's folder itself."""
+    rooms = ROOMS[layer]
+    allowed = rooms if not room else rooms[:rooms.index(room) + 1]
+    return [h for h in INCLUDE.findall(text) if (parts := h.split("/"))[0] == layer and len(parts) == 3 and parts[1] in rooms and parts[1] not in allowed]
+
+
+# layer, room, text, what must be found, why
+ROOM_EXAMPLES = [
+    ("keeper", "core", '#include "keeper/session/session.h"\n', ["keeper/session/session.h"], "a room includes no higher one"),
+    ("keeper", "ops", '#include "keeper/core/keeper.h"\n', [], "a lower room"),
+    ("keeper", "core", '#include "keeper/handlers.h"\n', [], "a generated header is in no room"),
+    ("web", "", '#include "web/pages/handlers.h"\n', [], "the folder itself is above its rooms"),
+]
+
+
+def check_rooms(root, layer):
+    found = []
+    for path in sorted((root / "src" / layer).rglob("*.[ch]")):
+        parts = path.relative_to(root / "src" / layer).parts
+        if len(parts) > 1 and parts[0] not in ROOMS[layer]:
+            found.append(f"{path.relative_to(root)}: {parts[0]} is no room of {layer}")
+            continue
+        room = parts[0] if len(parts) > 1 else ""
+        found += [f"{path.relative_to(root)}: includes {h}" for h in room_breaches(layer, room, path.read_text())]
+    return found
 
 
 def check_layer(root, layer):
@@ -97,6 +131,9 @@ def main():
     results += [(f"finds circle {name}", [] if bool(cycle(graph)) == must else ["found otherwise"]) for name, (graph, must) in CIRCLES.items()]
     circle = cycle(modules(root, "web"))
     results.append(("no modules of web include each other in a circle", [f"in or above a circle: {', '.join(circle)}"] if circle else []))
+    results += [(f"finds: {why}", [] if room_breaches(layer, room, text) == must else ["found otherwise"])
+                for layer, room, text, must, why in ROOM_EXAMPLES]
+    results += [(f"the rooms of {layer} include downward only", check_rooms(root, layer)) for layer in ROOMS]
     results.append(("every folder of src has its place", check_folders(root)))
     print(f"1..{len(results)}")
     for number, (name, problems) in enumerate(results, 1):

@@ -4,7 +4,7 @@ INSERT INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, pas
 SELECT $1, $2, id, $4, $4, $4, $5, $6, $7 FROM accounts WHERE id = $3 AND disabled_at_us IS NULL;
 
 -- name: session_find
--- Everything that keeper/session_state.c decides the state from, and what pages show of it.
+-- Everything that keeper/core/session_state.c decides the state from, and what pages show of it.
 -- row: basis session_basis, previous_sign_in_at_us int, name text, account_created_at_us int, clock_step int,
 -- row: clock_drift int, display_name text, language text, time_format text, recovery_left int, refused int,
 -- row: factors_usable int, gated_at_us int
@@ -24,7 +24,7 @@ LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirme
 WHERE s.token_hash = $1;
 
 -- name: session_basis
--- What the state is decided from, and no more.  keeper/session_lookup.c makes proofs of these columns, here and in the other queries that have
+-- What the state is decided from, and no more.  keeper/core/session_lookup.c makes proofs of these columns, here and in the other queries that have
 -- this row; factor_kind is NULL when the factor that was proved is gone, disabled or of another account.
 -- row: id int, account_id int, created_at_us int, seen_at_us int, password_at_us int, factor_at_us int, factor_id int?,
 -- row: recovered_at_us int, account_disabled bool, factor_kind text?, factor_since_us int?
@@ -55,7 +55,7 @@ SELECT id FROM sessions WHERE id = $1 AND token_hash = $2;
 SELECT way_back AS return_to FROM sessions WHERE id = $1;
 
 -- name: session_verify
--- A new token, and what was proved, as keeper/session_lookup.c writes a proof.  No row: the old token is dead already.
+-- A new token, and what was proved, as keeper/core/session_lookup.c writes a proof.  No row: the old token is dead already.
 UPDATE sessions
 SET token_hash = $1, factor_at_us = $2, seen_at_us = $2, factor_id = $3, recovered_at_us = $6, clock_step = 0, clock_drift = 0,
     way_back = '', refused = (SELECT refused FROM accounts WHERE accounts.id = sessions.account_id),
@@ -112,7 +112,7 @@ DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE created_at_us <=
 DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE seen_at_us <= $1 LIMIT $2);
 
 -- name: session_purge_pending
--- Waiting for a code for too long: factor_at_us = 0 as in session_trim, and the account has a factor.  tests/unit/keeper/test_proofs.c
+-- Waiting for a code for too long: factor_at_us = 0 as in session_trim, and the account has a factor.  tests/unit/keeper/factor/test_proofs.c
 -- compares these columns with session_decide.
 DELETE FROM sessions WHERE id IN (
 	SELECT s.id FROM sessions s

@@ -1,4 +1,4 @@
--- Counters of refusals: see keeper/throttle.h.
+-- Counters of refusals: see keeper/session/throttle.h.
 
 -- name: throttle_count
 -- One more, up to a number that no policy tells apart from the next.  No row: a wait is on.  Another key in this place makes way,
@@ -50,7 +50,7 @@ DELETE FROM throttle WHERE (counter, place) IN (
 	SELECT counter, place FROM throttle WHERE failures = 0 AND blocked_until_us <= $1 LIMIT $2);
 
 -- name: throttle_purge_forgotten
--- All of an address's failures are forgotten by now: keeper/throttle.c forgets one in five minutes.
+-- All of an address's failures are forgotten by now: keeper/session/throttle.c forgets one in five minutes.
 DELETE FROM throttle WHERE (counter, place) IN (
 	SELECT counter, place FROM throttle
 	WHERE counter IN ('address', 'register', 'link') AND since_us + failures * 300000000 <= $1 AND blocked_until_us <= $1 LIMIT $2);

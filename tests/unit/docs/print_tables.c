@@ -7,9 +7,9 @@
  */
 #include "base/clock.h"
 #include "http/server.h"
-#include "keeper/throttle.h"
-#include "web/messages.h"
-#include "wire/events.h"
+#include "keeper/session/throttle.h"
+#include "web/core/messages.h"
+#include "ipc/events.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -76,7 +76,7 @@ print_counters(void)
 #define NO_SENTENCE NULL
 static const char *const sentences[AUDIT_COUNT] = {
 #define AUDIT_EVENT(id, name, outcome, level, actor, sentence) [AUDIT_##id] = (sentence),
-#include "wire/events.def"
+#include "ipc/events.def"
 };
 
 static void

@@ -27,8 +27,8 @@ toy_answer(struct call *turn, enum verdict *ret_verdict)
 }
 """
 
-KIND = """#include "keeper/attempt.h"
-#include "keeper/call.h"
+KIND = """#include "keeper/factor/attempt.h"
+#include "keeper/core/call.h"
 
 static err
 toy_read(struct call *turn, const struct attempt *attempt, bool *ret_possible)

@@ -1,4 +1,4 @@
-#include "harness.h"
+#include "keeper/harness.h"
 
 #include "base/digest.h"
 #include "base/log.h"

@@ -12,9 +12,9 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "config/config.h"
-#include "keeper/accounts.h"
-#include "keeper/keeper.h"
-#include "wire/questions.h"
+#include "keeper/core/accounts.h"
+#include "keeper/core/keeper.h"
+#include "ipc/questions.h"
 
 #include <sqlite3.h>
 

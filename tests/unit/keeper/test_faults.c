@@ -2,9 +2,9 @@
  * The nth allocation, and the nth call for randomness, fail in every question: the answer is never more than was
  * done.
  */
-#include "harness.h"
+#include "keeper/harness.h"
 
-#include "keeper/admin.h"
+#include "keeper/account/admin.h"
 
 #include "base/fault.h"
 #include "base/random.h"

@@ -2,12 +2,12 @@
  * What the administrator's commands do, while calls fail: the nth, and all from the nth on.  Each either is done, or says that it
  * could not be; the database is whole either way, and the same again without a failure succeeds.
  */
-#include "harness.h"
+#include "keeper/harness.h"
 
-#include "keeper/admin.h"
-#include "keeper/import.h"
-#include "keeper/rotate.h"
-#include "keeper/upkeep.h"
+#include "keeper/account/admin.h"
+#include "keeper/ops/import.h"
+#include "keeper/keys/rotate.h"
+#include "keeper/ops/upkeep.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -2,9 +2,9 @@
  * What ends otherwise than with yes, while calls fail: waits that begin and hold, the hundredth code, a clock that is off, a name
  * that is taken, an invitation, a hash that is made anew.  The answer is the one it would be, or that it cannot be given.
  */
-#include "harness.h"
+#include "keeper/harness.h"
 
-#include "keeper/admin.h"
+#include "keeper/account/admin.h"
 
 #include <stdio.h>
 #include <stdlib.h>

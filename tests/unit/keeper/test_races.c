@@ -1,5 +1,5 @@
 /* Many at once, each with a connection of its own: exactly one wins. */
-#include "harness.h"
+#include "keeper/harness.h"
 
 #include <pthread.h>
 #include <stdio.h>

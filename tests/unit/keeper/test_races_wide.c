@@ -2,9 +2,9 @@
  * Sixty-four at the same moment, each with a connection of its own: of what counts once, exactly one gets it.
  * A few rounds each; as many as TORTURE_ROUNDS says in the long campaign (make torture).
  */
-#include "harness.h"
+#include "keeper/harness.h"
 
-#include "keeper/admin.h"
+#include "keeper/account/admin.h"
 
 #include <pthread.h>
 #include <stdio.h>

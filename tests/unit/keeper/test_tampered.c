@@ -2,12 +2,12 @@
  * Rows that no Doubletour wrote: somebody with the database in hand, a restored dump, a bad disk.  Nothing of that is a login, and
  * nothing brings the keeper down; what can be read without harm goes on being read.
  */
-#include "harness.h"
+#include "keeper/harness.h"
 
 #include "base/buf.h"
 #include "doubletour/otp.h"
-#include "keeper/admin.h"
-#include "keeper/keys.h"
+#include "keeper/account/admin.h"
+#include "keeper/keys/keys.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -69,7 +69,7 @@ look_at_recovery(struct world *w, struct actor *a)
 	"account_id, kind, name, secret_sealed, created_at_us, confirmed_at_us) SELECT i, (SELECT id FROM accounts), " \
 	"'totp', hex(zeroblob(20)), x'00', 1, 1 FROM n"
 
-/* Names that nobody checked keep nobody from what is theirs: tests/unit/keeper/test_row_values.c has what is shown of them. */
+/* Names that nobody checked keep nobody from what is theirs: tests/unit/keeper/account/test_row_values.c has what is shown of them. */
 static void
 an_unchecked_stored_name_blocks_no_sign_in(void **state)
 {

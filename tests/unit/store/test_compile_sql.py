@@ -169,7 +169,7 @@ def test_rows_have_the_names_and_types_of_the_schema():
     assert wrong == []
 
 
-# What keeper/proof.h finds from the columns of a session.  The columns of session_basis are the facts.
+# What keeper/core/proof.h finds from the columns of a session.  The columns of session_basis are the facts.
 FOUND_IN_C = {'state', 'proved', 'full', 'pending', 'enrolling', 'fresh', 'recovered', 'amr'}
 
 

@@ -4,9 +4,9 @@
  *
  *	render_pages FOLDER        → FOLDER/login-fr.html, FOLDER/login-error-en.html, ...
  */
-#include "web/assets.h"
-#include "web/messages.h"
-#include "web/pages.h"
+#include "web/core/assets.h"
+#include "web/core/messages.h"
+#include "web/core/pages.h"
 
 #include <stdio.h>
 #include <stdlib.h>

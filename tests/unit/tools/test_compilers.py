@@ -53,7 +53,7 @@ msgstr[1] "%(num)s keys"
 HEADER = """
 #include "base/buf.h"
 #include "config/config.h"
-#include "wire/terms.h"
+#include "ipc/terms.h"
 #include <stdbool.h>
 struct item { str name; int64_t count; };
 struct page_page {
@@ -64,7 +64,7 @@ struct page_page {
 void page_page(struct buf *out, const struct page_page *v);
 """
 MAIN = """
-#include "web/pages.h"
+#include "web/core/pages.h"
 #include <stdio.h>
 int main(int argc, char **argv)
 {
@@ -84,9 +84,9 @@ ASSETS = {"app.css": "/static/app.12345678.css"}
 
 @pytest.fixture(name="work")
 def work_(tmp_path):
-    for name, text in (("fr.po", FRENCH), ("en.po", ENGLISH), ("web/pages.h", HEADER), ("main.c", MAIN)):
+    for name, text in (("fr.po", FRENCH), ("en.po", ENGLISH), ("web/core/pages.h", HEADER), ("main.c", MAIN)):
         path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
     return tmp_path
 

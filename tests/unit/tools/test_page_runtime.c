@@ -3,8 +3,8 @@
  */
 #include "unit.h"
 
-#include "web/assets.h"
-#include "web/page_runtime.h"
+#include "web/core/assets.h"
+#include "web/core/page_runtime.h"
 
 #include <stdio.h>
 #include <time.h>

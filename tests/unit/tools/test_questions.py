@@ -9,7 +9,7 @@ import pytest
 import compile_questions
 
 ROOT = pathlib.Path(os.environ["SOURCE_ROOT"])
-DEFINITION = ROOT / "src/wire/questions.def"
+DEFINITION = ROOT / "src/ipc/questions.def"
 
 STRUCTS = """
 struct nothing_body
@@ -120,14 +120,14 @@ def symbols(path):
 
 
 def test_a_row_a_struct_and_a_handler_are_a_question(tmp_path):
-    for folder in ("wire", "keeper"):
+    for folder in ("ipc", "keeper"):
         (tmp_path / folder).mkdir()
     (tmp_path / "questions.def").write_text(with_toy())
     (tmp_path / "toy.c").write_text(TOY_HANDLER)
-    compile_questions.main("wire", tmp_path / "questions.def", tmp_path / "wire/messages.h", tmp_path / "wire/messages.c")
+    compile_questions.main("ipc", tmp_path / "questions.def", tmp_path / "ipc/messages.h", tmp_path / "ipc/messages.c")
     compile_questions.main("keeper", tmp_path / "questions.def", tmp_path / "keeper/handlers.h", tmp_path / "keeper/rows.c")
     assert symbols(compiled(tmp_path, tmp_path / "toy.c"))["toy_answer"] == "T"
     assert symbols(compiled(tmp_path, tmp_path / "keeper/rows.c"))["toy_answer"] == "U"
-    assert symbols(compiled(tmp_path, tmp_path / "wire/messages.c"))["wire_toy_body"] in "DR"
-    for dispatcher in ("src/keeper/questions.c", "src/wire/questions.c"):
+    assert symbols(compiled(tmp_path, tmp_path / "ipc/messages.c"))["wire_toy_body"] in "DR"
+    for dispatcher in ("src/keeper/core/questions.c", "src/ipc/questions.c"):
         compiled(tmp_path, ROOT / dispatcher)

@@ -12,10 +12,10 @@
 #include "base/random.h"
 #include "config/config.h"
 #include "doubletour/otp.h"
-#include "keeper/keeper.h"
-#include "keeper/serve.h"
-#include "web/sandbox.h"
-#include "wire/questions.h"
+#include "keeper/core/keeper.h"
+#include "keeper/ops/serve.h"
+#include "web/core/sandbox.h"
+#include "ipc/questions.h"
 
 #include <errno.h>
 #include <fcntl.h>

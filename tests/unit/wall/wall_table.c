@@ -5,7 +5,7 @@
  *
  * tests/e2e/test_wall.py reads it.
  */
-#include "web/sandbox_calls.h"
+#include "web/core/sandbox_calls.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* Every event of the audit trail that an account can have is told in words, in every language. */
 #include "unit.h"
 
-#include "keeper/audit.h"
-#include "web/activity_text.h"
-#include "web/messages.h"
+#include "keeper/core/audit.h"
+#include "web/pages/activity_text.h"
+#include "web/core/messages.h"
 
 #include <string.h>
 

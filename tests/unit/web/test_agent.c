@@ -4,7 +4,7 @@
  */
 #include "unit.h"
 
-#include "web/agent.h"
+#include "web/pages/agent.h"
 
 #include <string.h>
 

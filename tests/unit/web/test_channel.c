@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "base/fault.h"
-#include "web/channel.h"
+#include "web/core/channel.h"
 
 #include <string.h>
 #include <sys/socket.h>

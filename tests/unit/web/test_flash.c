@@ -1,8 +1,8 @@
 /* Messages for the next page: a word in a cookie, one of a fixed list. */
 #include "unit.h"
 
-#include "web/flash.h"
-#include "web/messages.h"
+#include "web/core/flash.h"
+#include "web/core/messages.h"
 
 /* A cookie of another version may hold each of these: a word stays as long as its message does. */
 static const struct {

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
-#include "web/gate_cache.h"
+#include "web/core/gate_cache.h"
 
 #include <stdio.h>
 #include <string.h>

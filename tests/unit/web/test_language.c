@@ -1,7 +1,7 @@
 /* Which language a page speaks. */
 #include "unit.h"
 
-#include "web/language.h"
+#include "web/core/language.h"
 
 static const struct {
 	const char *why, *cookie, *accept;

@@ -1,7 +1,7 @@
 /* What must hold of every row of the table of routes. */
 #include "unit.h"
 
-#include "web/route.h"
+#include "web/core/route.h"
 
 static void
 each_row_has_one_handler_and_each_post_a_page_again(void **state)
@@ -69,7 +69,7 @@ a_row_that_names_no_state_needs_full(void **state)
 	assert_true(route_opens(&nothing_said, STATE_FULL));
 }
 
-/* The definition of a question says whether it may hash (wire/questions.def); the lane follows from it. */
+/* The definition of a question says whether it may hash (ipc/questions.def); the lane follows from it. */
 static void
 routes_whose_questions_may_hash_use_the_slow_pool(void **state)
 {

@@ -4,8 +4,8 @@
  */
 #include "unit.h"
 
-#include "web/sandbox.h"
-#include "web/sandbox_calls.h"
+#include "web/core/sandbox.h"
+#include "web/core/sandbox_calls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

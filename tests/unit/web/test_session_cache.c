@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "web/session_cache.h"
+#include "web/core/session_cache.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,0 +1,690 @@
+#include "access/access_file.h"
+
+#include "base/file.h"
+#include "config/values.h"
+#include "config/yaml_text.h"
+#include "access/pattern.h"
+
+enum { RULES_ARENA_BYTES = 1024 * 1024, GROUP_MAX = 40, TEXTS_MAX = 200, CONDITIONS_MAX = 16 };
+
+/* A name of the key `networks` at the top of the file. */
+struct named_networks {
+	str name;
+	struct config_network *at;
+	size_t n;
+};
+
+/* A file while it is read. */
+struct reading {
+	str name;
+	struct yaml_text yaml;
+	struct access_rules *rules;
+	struct named_networks *named;
+	size_t named_n;
+	struct why *why;
+};
+
+static void
+access_file_reading_end(struct reading *r)
+{
+	yaml_text_wipe(&r->yaml);
+}
+
+static err
+access_file_wrong(struct reading *r, const yaml_node_t *node, const char *sentence)
+{
+	return why_set(r->why, ERR_CONFIG, "%.*s, line %u: %s", STR_ARG(str_upto(r->name, 200)), yaml_text_line(node),
+		       sentence);
+}
+
+static err
+access_file_wrong_value(struct reading *r, const yaml_node_t *node, const char *takes, str value)
+{
+	if (!str_utf8_valid(value))
+		value = STR("that");
+	return why_set(r->why, ERR_CONFIG, "%.*s, line %u: %s, not \"%.*s\".", STR_ARG(str_upto(r->name, 200)),
+		       yaml_text_line(node), takes, STR_ARG(str_utf8_upto(value, 60)));
+}
+
+static str
+access_file_scalar(const yaml_node_t *node)
+{
+	return str_bytes(node->data.scalar.value, node->data.scalar.length);
+}
+
+/* The text of a key; empty: it is none, or YAML's merge key. */
+static str
+access_file_key_text(const yaml_node_t *node)
+{
+	bool plain = node->type == YAML_SCALAR_NODE && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+
+	if (node->type != YAML_SCALAR_NODE || yaml_text_is_null(node) ||
+	    (plain && str_equal(access_file_scalar(node), STR("<<"))))
+		return STR("");
+	return access_file_scalar(node);
+}
+
+static const yaml_node_t *
+access_file_node_at(struct reading *r, int index)
+{
+	return yaml_document_get_node(&r->yaml.document, index);
+}
+
+/* Of a list, or of the one text that stands for it. */
+static const yaml_node_t *
+access_file_item_at(struct reading *r, const yaml_node_t *node, size_t i)
+{
+	return node->type == YAML_SEQUENCE_NODE ? access_file_node_at(r, node->data.sequence.items.start[i]) : node;
+}
+
+/* --- lists of texts ----------------------------------------------------------------------------------------------------- */
+
+/* How one text of a list is checked; takes: "a domain is ...". */
+struct kind {
+	bool (*good)(str text);
+	const char *takes;
+};
+
+static bool
+access_file_is_letter_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* As accounts are called, folded: another name is nobody's, and a rule for it would never match. */
+static bool
+access_file_user_good(str name)
+{
+	if (name.n < 3 || name.n > 40 || !access_file_is_letter_or_digit(name.p[0]) ||
+	    !access_file_is_letter_or_digit(name.p[name.n - 1]))
+		return false;
+	for (size_t i = 0; i < name.n; i++)
+		if (!access_file_is_letter_or_digit(name.p[i]) && !str_has_byte(STR("._@+-"), name.p[i]))
+			return false;
+	return true;
+}
+
+bool
+access_group_good(str name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'))
+			return false;
+	}
+	return name.n > 0 && name.n <= GROUP_MAX;
+}
+
+static const struct kind kind_domain = {
+	pattern_host_good, "a domain is like wiki.example.org, '*.example.org' or '{user}.example.org', in lower case"
+};
+static const struct kind kind_path = {
+	pattern_path_good,
+	"a path is written decoded: it begins with /, has at most 8 stars and none of % ? # ; \\ // /./ /../, "
+	"like '/public/**'"
+};
+static const struct kind kind_method = { target_method_good, "a method is in capital letters, like GET" };
+static const struct kind kind_user = {
+	access_file_user_good, "a user is a user name as it is stored: 3 to 40 of a-z 0-9 . _ @ + -, in lower case"
+};
+static const struct kind kind_group = { access_group_good, "a group is 1 to 40 of a-z 0-9 . _ -" };
+
+static err
+access_file_text_take(struct reading *r, const yaml_node_t *node, const struct kind *kind, struct access_texts *texts)
+{
+	if (node == NULL || node->type != YAML_SCALAR_NODE)
+		return access_file_wrong(r, node, "a text is wanted here, or a list of texts.");
+	if (yaml_text_is_null(node))
+		return access_file_wrong(r, node,
+					 "a text is wanted here, and this is none; a name that YAML takes for none is "
+					 "written in quotes: 'null'.");
+	if (!kind->good(access_file_scalar(node)))
+		return access_file_wrong_value(r, node, kind->takes, access_file_scalar(node));
+	return arena_copy(&r->rules->arena, access_file_scalar(node), &texts->at[texts->n++]);
+}
+
+/* One text, or a list of them. */
+static err
+access_file_texts_read(struct reading *r, const yaml_node_t *node, const struct kind *kind, struct access_texts *texts)
+{
+	bool list = node->type == YAML_SEQUENCE_NODE;
+	size_t n = list ? (size_t)(node->data.sequence.items.top - node->data.sequence.items.start) : 1;
+
+	if (n == 0 || n > TEXTS_MAX)
+		return access_file_wrong(r, node, "a list has at least one text, and at most 200.");
+	texts->at = arena_alloc(&r->rules->arena, n * sizeof(*texts->at));
+	if (texts->at == NULL)
+		return ERR_MEMORY;
+	if (!list)
+		return access_file_text_take(r, node, kind, texts);
+	for (size_t i = 0; i < n; i++)
+		TRY(access_file_text_take(r, access_file_item_at(r, node, i), kind, texts));
+	return ERR_OK;
+}
+
+/* --- networks ----------------------------------------------------------------------------------------------------------- */
+
+static bool
+access_file_is_network(str text)
+{
+	struct config_network network;
+
+	return value_network(text, &network) == ERR_OK;
+}
+
+/* A name begins with a letter and is no address, so that it cannot be taken for a network. */
+static bool
+access_file_network_name_good(str text)
+{
+	return access_group_good(text) && text.p[0] >= 'a' && text.p[0] <= 'z' && !access_file_is_network(text);
+}
+
+static bool
+access_file_network_or_name_good(str text)
+{
+	return access_file_is_network(text) || access_file_network_name_good(text);
+}
+
+static const struct kind kind_network = {
+	access_file_is_network, "a network is like 192.168.0.0/16 or 2001:db8::/32, with no bit set behind the prefix"
+};
+static const struct kind kind_network_or_name = {
+	access_file_network_or_name_good,
+	"a network is like 192.168.0.0/16 or 2001:db8::/32, with no bit set behind the prefix, or a name of `networks:`"
+};
+
+static const struct named_networks *
+access_file_named_find(const struct reading *r, str name)
+{
+	for (size_t i = 0; i < r->named_n; i++)
+		if (str_equal(r->named[i].name, name))
+			return &r->named[i];
+	return NULL;
+}
+
+/* The networks that each of the texts stands for: itself, or those of its name. */
+static err
+access_file_networks_count(struct reading *r, const yaml_node_t *node, const struct access_texts *texts, size_t *ret_n)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < texts->n; i++) {
+		const struct named_networks *named = access_file_named_find(r, texts->at[i]);
+		if (named == NULL && !access_file_is_network(texts->at[i]))
+			return access_file_wrong_value(r, access_file_item_at(r, node, i),
+						       "networks: at the top of the file has no such name",
+						       texts->at[i]);
+		n += named == NULL ? 1 : named->n;
+	}
+	*ret_n = n;
+	return ERR_OK;
+}
+
+static err
+access_file_networks_put(struct reading *r, str text, struct config_network *out, size_t *n)
+{
+	const struct named_networks *named = access_file_named_find(r, text);
+
+	if (named == NULL)
+		return value_network(text, &out[(*n)++]);
+	memcpy(&out[*n], named->at, named->n * sizeof(*out));
+	*n += named->n;
+	return ERR_OK;
+}
+
+static err
+access_file_networks_take(struct reading *r, const yaml_node_t *node, const struct kind *kind,
+			  struct config_network **ret_networks, size_t *ret_n)
+{
+	struct access_texts texts = { .n = 0 };
+	struct config_network *networks;
+	size_t total = 0, n = 0;
+
+	TRY(access_file_texts_read(r, node, kind, &texts));
+	TRY(access_file_networks_count(r, node, &texts, &total));
+	networks = arena_alloc(&r->rules->arena, total * sizeof(*networks));
+	if (networks == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < texts.n; i++)
+		TRY(access_file_networks_put(r, texts.at[i], networks, &n));
+	*ret_networks = networks;
+	*ret_n = n;
+	return ERR_OK;
+}
+
+static err
+access_file_networks_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+{
+	struct config_network *networks = NULL;
+
+	TRY(access_file_networks_take(r, node, &kind_network_or_name, &networks, &rule->networks_n));
+	rule->networks = networks;
+	return ERR_OK;
+}
+
+static err
+access_file_named_read(struct reading *r, const yaml_node_pair_t *pair)
+{
+	const yaml_node_t *key = access_file_node_at(r, pair->key);
+	str name = access_file_key_text(key);
+	struct named_networks *named = &r->named[r->named_n];
+
+	if (!access_file_network_name_good(name))
+		return access_file_wrong_value(
+		    r, key, "the name of a network is 1 to 40 of a-z 0-9 . _ - and begins with a letter", name);
+	if (access_file_named_find(r, name) != NULL)
+		return access_file_wrong(r, key, "this name stands twice.");
+	TRY(arena_copy(&r->rules->arena, name, &named->name));
+	TRY(access_file_networks_take(r, access_file_node_at(r, pair->value), &kind_network, &named->at, &named->n));
+	r->named_n++;
+	return ERR_OK;
+}
+
+/* networks: {home: [192.168.0.0/16]} */
+static err
+access_file_named_networks_read(struct reading *r, const yaml_node_t *node)
+{
+	size_t n;
+
+	if (node->type != YAML_MAPPING_NODE)
+		return access_file_wrong(
+		    r, node, "networks at the top of the file names networks, like `home: [192.168.0.0/16]`.");
+	n = (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
+	if (n > TEXTS_MAX)
+		return access_file_wrong(r, node, "there are more than 200 named networks.");
+	r->named = arena_alloc(&r->rules->arena, (n + 1) * sizeof(*r->named));
+	if (r->named == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < n; i++)
+		TRY(access_file_named_read(r, &node->data.mapping.pairs.start[i]));
+	return ERR_OK;
+}
+
+/* --- query -------------------------------------------------------------------------------------------------------------- */
+
+static bool
+access_file_query_text_good(str text)
+{
+	return query_value_good(text) && (!str_has_byte(text, '*') || str_equal(text, STR("*")));
+}
+
+static const struct kind kind_query_value = {
+	access_file_query_text_good, "a value of a query is written decoded, without % and, but for '*' alone, "
+				     "without stars; it has at most 200 bytes"
+};
+
+/* '*' alone: any value. */
+static err
+access_file_condition_values(struct reading *r, const yaml_node_t *node, struct query_condition *condition)
+{
+	struct access_texts texts = { .n = 0 };
+	bool any = false;
+
+	TRY(access_file_texts_read(r, node, &kind_query_value, &texts));
+	for (size_t i = 0; i < texts.n; i++) {
+		any = str_equal(texts.at[i], STR("*"));
+		if (any && texts.n > 1)
+			return access_file_wrong(
+			    r, access_file_item_at(r, node, i),
+			    "'*' is any value already: the other values of this list say nothing.");
+	}
+	condition->values = texts.at;
+	condition->values_n = any ? 0 : texts.n;
+	return ERR_OK;
+}
+
+static err
+access_file_condition_read(struct reading *r, const yaml_node_pair_t *pair, struct access_rule *rule,
+			   struct query_condition *condition)
+{
+	const yaml_node_t *key = access_file_node_at(r, pair->key);
+	str name = access_file_key_text(key);
+
+	if (!query_name_good(name))
+		return access_file_wrong_value(
+		    r, key, "the name of a parameter is written decoded: 1 to 100 bytes, without %", name);
+	for (size_t i = 0; i < rule->query_n; i++)
+		if (str_equal(rule->query[i].name, name))
+			return access_file_wrong(r, key, "this parameter stands twice in the rule.");
+	TRY(arena_copy(&r->rules->arena, name, &condition->name));
+	return access_file_condition_values(r, access_file_node_at(r, pair->value), condition);
+}
+
+/* query: {action: login, page: '*'} */
+static err
+access_file_query_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+{
+	struct query_condition *conditions;
+	size_t n = 0;
+
+	if (node->type == YAML_MAPPING_NODE)
+		n = (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
+	if (n == 0 || n > CONDITIONS_MAX)
+		return access_file_wrong(r, node,
+					 "query names 1 to 16 parameters, like `query: {action: login, page: '*'}`.");
+	conditions = arena_alloc(&r->rules->arena, n * sizeof(*conditions));
+	if (conditions == NULL)
+		return ERR_MEMORY;
+	rule->query = conditions;
+	for (size_t i = 0; i < n; i++) {
+		TRY(access_file_condition_read(r, &node->data.mapping.pairs.start[i], rule, &conditions[i]));
+		rule->query_n = i + 1;
+	}
+	return ERR_OK;
+}
+
+/* --- a rule --------------------------------------------------------------------------------------------------------------- */
+
+static err
+access_file_policy_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+{
+	if (node->type != YAML_SCALAR_NODE)
+		return access_file_wrong(r, node, "policy is one word.");
+	for (unsigned i = 0; i < ACCESS_POLICY_COUNT; i++)
+		if (str_equal(access_file_scalar(node), str_of(access_policy_name(i)))) {
+			rule->policy = i;
+			return ERR_OK;
+		}
+	return access_file_wrong_value(r, node, "a policy is bypass, one_factor, two_factor or deny",
+				       access_file_scalar(node));
+}
+
+static err
+access_file_max_age_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+{
+	bool good =
+	    node->type == YAML_SCALAR_NODE && value_duration(access_file_scalar(node), &rule->max_age_us) == ERR_OK;
+
+	if (good && rule->max_age_us >= INT64_C(30) * 1000000)
+		return ERR_OK;
+	return access_file_wrong(r, node, "max_age is a duration like 15m or 1h, of 30 seconds or more.");
+}
+
+enum key {
+	KEY_DOMAIN,
+	KEY_PATH,
+	KEY_QUERY,
+	KEY_METHODS,
+	KEY_NETWORKS,
+	KEY_USERS,
+	KEY_GROUPS,
+	KEY_ALL_GROUPS,
+	KEY_POLICY,
+	KEY_MAX_AGE,
+	KEY_COUNT
+};
+static const char *const key_names[KEY_COUNT] = { "domain", "path",   "query",      "methods", "networks",
+						  "users",  "groups", "all_groups", "policy",  "max_age" };
+
+static err
+access_file_value_read(struct reading *r, enum key key, const yaml_node_t *node, struct access_rule *rule)
+{
+	switch (key) {
+	case KEY_DOMAIN:
+		return access_file_texts_read(r, node, &kind_domain, &rule->domains);
+	case KEY_PATH:
+		return access_file_texts_read(r, node, &kind_path, &rule->paths);
+	case KEY_QUERY:
+		return access_file_query_read(r, node, rule);
+	case KEY_METHODS:
+		return access_file_texts_read(r, node, &kind_method, &rule->methods);
+	case KEY_NETWORKS:
+		return access_file_networks_read(r, node, rule);
+	case KEY_USERS:
+		return access_file_texts_read(r, node, &kind_user, &rule->users);
+	case KEY_GROUPS:
+		return access_file_texts_read(r, node, &kind_group, &rule->groups);
+	case KEY_ALL_GROUPS:
+		return access_file_texts_read(r, node, &kind_group, &rule->all_groups);
+	case KEY_POLICY:
+		return access_file_policy_read(r, node, rule);
+	default:
+		return access_file_max_age_read(r, node, rule);
+	}
+}
+
+static err
+access_file_key_read(struct reading *r, const yaml_node_t *node, enum key *ret_key)
+{
+	str word = node->type == YAML_SCALAR_NODE ? access_file_scalar(node) : STR("");
+
+	for (unsigned i = 0; i < KEY_COUNT; i++)
+		if (str_equal(word, str_of(key_names[i]))) {
+			*ret_key = i;
+			return ERR_OK;
+		}
+	return access_file_wrong_value(
+	    r, node, "a rule has domain, path, query, methods, networks, users, groups, all_groups, policy and max_age",
+	    word);
+}
+
+static bool
+access_file_rule_names_persons(const struct access_rule *rule)
+{
+	for (size_t i = 0; i < rule->domains.n; i++)
+		if (pattern_host_names_persons(rule->domains.at[i]))
+			return true;
+	return rule->users.n > 0 || rule->groups.n > 0 || rule->all_groups.n > 0;
+}
+
+/* What was written may be read in one way only. */
+static err
+access_file_rule_check(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+{
+	if (rule->domains.n == 0)
+		return access_file_wrong(r, node, "this rule has no domain; '*' stands for all of them.");
+	if (rule->policy == ACCESS_BYPASS && access_file_rule_names_persons(rule))
+		return access_file_wrong(r, node,
+					 "bypass asks nobody who they are, so it cannot name users or groups.");
+	if (rule->policy != ACCESS_TWO_FACTOR && rule->max_age_us != 0)
+		return access_file_wrong(r, node, "max_age is the age of a code, so it needs the policy two_factor.");
+	return ERR_OK;
+}
+
+static err
+access_file_rule_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+{
+	unsigned seen = 0;
+
+	if (node->type != YAML_MAPPING_NODE)
+		return access_file_wrong(r, node, "a rule is written as `- domain: ...` with its other keys below.");
+	rule->line = yaml_text_line(node);
+	rule->policy = ACCESS_TWO_FACTOR;
+	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
+	     pair++) {
+		const yaml_node_t *name = access_file_node_at(r, pair->key);
+		enum key key = KEY_DOMAIN;
+		TRY(access_file_key_read(r, name, &key));
+		if ((seen & 1u << key) != 0)
+			return access_file_wrong(r, name, "this key stands twice in the rule.");
+		seen |= 1u << key;
+		TRY(access_file_value_read(r, key, access_file_node_at(r, pair->value), rule));
+	}
+	return access_file_rule_check(r, node, rule);
+}
+
+/* --- the file ------------------------------------------------------------------------------------------------------------- */
+
+static err
+access_file_rules_read(struct reading *r, const yaml_node_t *list)
+{
+	size_t n;
+
+	if (list->type != YAML_SEQUENCE_NODE)
+		return access_file_wrong(r, list, "rules is a list: each rule begins with a dash.");
+	n = (size_t)(list->data.sequence.items.top - list->data.sequence.items.start);
+	if (n > ACCESS_RULES_MAX)
+		return access_file_wrong(r, list, "there are more than 1,000 rules.");
+	r->rules->rules = arena_alloc(&r->rules->arena, (n + 1) * sizeof(*r->rules->rules));
+	if (r->rules->rules == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < n; i++) {
+		TRY(access_file_rule_read(r, access_file_node_at(r, list->data.sequence.items.start[i]),
+					  &r->rules->rules[i]));
+		r->rules->n = i + 1;
+	}
+	return ERR_OK;
+}
+
+/* The value of a key at the top of the file; NULL: it has none. */
+static const yaml_node_t *
+access_file_root_value(struct reading *r, const yaml_node_t *root, const char *key)
+{
+	const yaml_node_pair_t *pairs = root->data.mapping.pairs.start;
+
+	for (const yaml_node_pair_t *pair = pairs; pair < root->data.mapping.pairs.top; pair++) {
+		const yaml_node_t *name = access_file_node_at(r, pair->key);
+		if (name->type == YAML_SCALAR_NODE && str_equal(access_file_scalar(name), str_of(key)))
+			return access_file_node_at(r, pair->value);
+	}
+	return NULL;
+}
+
+static const char root_takes[] =
+    "the file holds the key `rules:` with the list of rules, and perhaps `networks:` with names.";
+
+/* Each key is one of ours and stands once: it is the one that access_file_root_value finds. */
+static err
+access_file_root_check(struct reading *r, const yaml_node_t *root)
+{
+	if (root->type != YAML_MAPPING_NODE)
+		return access_file_wrong(r, root, root_takes);
+	for (const yaml_node_pair_t *pair = root->data.mapping.pairs.start; pair < root->data.mapping.pairs.top;
+	     pair++) {
+		const yaml_node_t *name = access_file_node_at(r, pair->key);
+		str word = name->type == YAML_SCALAR_NODE ? access_file_scalar(name) : STR("");
+		bool rules = str_equal(word, STR("rules"));
+		if (!rules && !str_equal(word, STR("networks")))
+			return access_file_wrong(r, name, root_takes);
+		if (access_file_root_value(r, root, rules ? "rules" : "networks") !=
+		    access_file_node_at(r, pair->value))
+			return access_file_wrong(r, name, "this key stands twice in the file.");
+	}
+	return access_file_root_value(r, root, "rules") != NULL ? ERR_OK : access_file_wrong(r, root, root_takes);
+}
+
+static err
+access_file_tags_check(struct reading *r)
+{
+	const yaml_node_t *nodes = r->yaml.document.nodes.start;
+
+	for (const yaml_node_t *node = nodes; node < r->yaml.document.nodes.top; node++)
+		if (!yaml_text_untagged(node))
+			return access_file_wrong(r, node, "a tag (like !!binary or !name) is not taken.");
+	return ERR_OK;
+}
+
+/* Rules may use the names of networks, wherever those stand in the file. */
+static err
+access_file_root_read(struct reading *r)
+{
+	const yaml_node_t *root = yaml_document_get_root_node(&r->yaml.document);
+	const yaml_node_t *networks;
+
+	if (root == NULL)
+		return why_set(r->why, ERR_CONFIG, "%.*s is empty: nobody would pass.  It begins with `rules:`.",
+			       STR_ARG(str_upto(r->name, 200)));
+	TRY(access_file_tags_check(r));
+	TRY(access_file_root_check(r, root));
+	networks = access_file_root_value(r, root, "networks");
+	if (networks != NULL)
+		TRY(access_file_named_networks_read(r, networks));
+	return access_file_rules_read(r, access_file_root_value(r, root, "rules"));
+}
+
+err
+access_parse(str name, str text, struct access_rules *ret_rules, struct why *why)
+{
+	CLEANUP(access_file_reading_end) struct reading r = { .name = name, .rules = ret_rules, .why = why };
+	err e;
+
+	*ret_rules = (struct access_rules){ .arena = ARENA(RULES_ARENA_BYTES) };
+	if (text.n > ACCESS_FILE_MAX_BYTES)
+		return why_set(why, ERR_CONFIG, "%.*s is longer than 64 KiB.", STR_ARG(str_upto(name, 200)));
+	e = yaml_text_load(name, text, &r.yaml, why);
+	if (e == ERR_OK)
+		e = access_file_root_read(&r);
+	else if (e == ERR_INVALID)
+		e = ERR_CONFIG;
+	if (e != ERR_OK)
+		access_rules_wipe(ret_rules);
+	return e;
+}
+
+err
+access_implied(const struct config *config, struct access_rules *ret_rules)
+{
+	struct access_texts domains = { .n = 0 };
+
+	*ret_rules = (struct access_rules){ .arena = ARENA(RULES_ARENA_BYTES), .implied = true };
+	ret_rules->rules = arena_alloc(&ret_rules->arena, sizeof(*ret_rules->rules));
+	domains.at = arena_alloc(&ret_rules->arena, sizeof(*domains.at));
+	if (ret_rules->rules == NULL || domains.at == NULL) {
+		access_rules_wipe(ret_rules);
+		return ERR_MEMORY;
+	}
+	domains.at[domains.n++] = STR("*"); /* the gate asks about protected domains only */
+	ret_rules->rules[0] = (struct access_rule){ .policy = ACCESS_TWO_FACTOR, .domains = domains };
+	ret_rules->n = config->gate_domains_count > 0 ? 1 : 0;
+	return ERR_OK;
+}
+
+/* --- reading it ------------------------------------------------------------------------------------------------------------ */
+
+err
+access_file_text(const struct config *config, struct arena *arena, str *ret_text, struct why *why)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(ACCESS_FILE_MAX_BYTES);
+	struct why file = { 0 };
+	err e;
+
+	*ret_text = (str){ 0 };
+	if (config->access_rules[0] == '\0')
+		return ERR_OK;
+	e = file_read(config->access_rules, FILE_TRUSTED, &text, &file);
+	if (e == ERR_OK)
+		return arena_copy(arena, buf_str(&text), ret_text);
+	return why_set(why, e == ERR_MEMORY ? e : ERR_CONFIG, "ACCESS_RULES: %s", file.text);
+}
+
+/* Is any host of the pattern protected? */
+static bool
+access_file_domain_concerned(const struct config *config, str pattern)
+{
+	str below = pattern_host_fixed(pattern);
+
+	for (size_t i = 0; i < config->gate_domains_count; i++) {
+		str domain = str_of(config->gate_domains[i].z);
+		if (target_under(below, domain) || (below.n < pattern.n && target_under(domain, below)))
+			return true;
+	}
+	return str_equal(pattern, STR("*"));
+}
+
+/* A rule for a host that the gate is never asked about is a mistake in it, or in GATE_DOMAINS. */
+static err
+access_file_domains_check(const struct config *config, const struct access_rules *rules, struct why *why)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		for (size_t j = 0; j < rules->rules[i].domains.n; j++)
+			if (!access_file_domain_concerned(config, rules->rules[i].domains.at[j]))
+				return why_set(why, ERR_CONFIG,
+					       "%.200s, in the rule of line %u: %.*s is under none of GATE_DOMAINS.",
+					       config->access_rules, rules->rules[i].line,
+					       STR_ARG(str_upto(rules->rules[i].domains.at[j], 100)));
+	return ERR_OK;
+}
+
+err
+access_take(const struct config *config, str text, struct access_rules *ret_rules, struct why *why)
+{
+	err e;
+
+	if (config->access_rules[0] == '\0')
+		return access_implied(config, ret_rules);
+	TRY(access_parse(str_of(config->access_rules), text, ret_rules, why));
+	e = access_file_domains_check(config, ret_rules, why);
+	if (e != ERR_OK)
+		access_rules_wipe(ret_rules);
+	return e;
+}

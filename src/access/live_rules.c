@@ -1,0 +1,58 @@
+#include "access/live_rules.h"
+
+void
+rule_set_wipe(struct rule_set *set)
+{
+	access_rules_wipe(&set->rules);
+	arena_wipe(&set->arena);
+	set->text = (str){ 0 };
+}
+
+err
+live_rules_begin(struct live_rules *live)
+{
+	return pthread_rwlock_init(&live->lock, NULL) == 0 ? ERR_OK : ERR_MEMORY;
+}
+
+void
+live_rules_end(struct live_rules *live)
+{
+	rule_set_wipe(&live->set);
+	pthread_rwlock_destroy(&live->lock);
+}
+
+void
+live_rules_swap(struct live_rules *live, struct rule_set *set)
+{
+	struct rule_set old;
+
+	pthread_rwlock_wrlock(&live->lock);
+	old = live->set;
+	live->set = *set;
+	pthread_rwlock_unlock(&live->lock);
+	*set = old;
+}
+
+err
+live_rules_copy(struct live_rules *live, struct buf *out)
+{
+	pthread_rwlock_rdlock(&live->lock);
+	buf_put(out, live->set.text);
+	pthread_rwlock_unlock(&live->lock);
+	return buf_check(out);
+}
+
+struct access_decision
+live_rules_decide(struct live_rules *live, const struct access_request *request, const struct access_visitor *visitor,
+		  int64_t now_us, enum access_policy *ret_policy, unsigned *ret_line)
+{
+	struct access_decision decision;
+
+	pthread_rwlock_rdlock(&live->lock);
+	decision = access_decide(&live->set.rules, request, visitor, now_us);
+	*ret_policy = decision.rule == NULL ? ACCESS_DENY : decision.rule->policy;
+	*ret_line = decision.rule == NULL ? 0 : decision.rule->line;
+	pthread_rwlock_unlock(&live->lock);
+	decision.rule = NULL; /* another thread may free it now */
+	return decision;
+}

@@ -1,0 +1,118 @@
+#include "keeper/core/audit.h"
+
+#include "base/digest.h"
+#include "base/log.h"
+#include "keeper/core/call.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+str
+audit_text(struct arena *arena, str text)
+{
+	char *copy = arena_alloc(arena, text.n + 1);
+	size_t n = 0;
+
+	if (copy == NULL)
+		return STR("");
+	while (text.n > 0) {
+		int32_t point = 0;
+		size_t step = str_utf8_next(text, &point);
+		bool shown = step > 0 && !str_point_misleads(point);
+		memcpy(copy + n, shown ? text.p : "?", shown ? step : 1);
+		n += shown ? step : 1;
+		text = str_from(text, step == 0 ? 1 : step);
+	}
+	return str_bytes(copy, n);
+}
+
+/* --- who acts ----------------------------------------------------------------------------------------------------- */
+
+/* Written once, before there is a second thread. */
+static char command_actor[AUDIT_ACTOR_MAX + 1] = "command";
+
+/* The names of users that sudo and directories give; anything else was not written by sudo. */
+static bool
+audit_user_is_plain(str user)
+{
+	for (size_t i = 0; i < user.n; i++)
+		if (user.p[i] <= ' ' || user.p[i] > '~')
+			return false;
+	return user.n > 0 && user.n <= AUDIT_USER_MAX;
+}
+
+void
+audit_command_by(const char *sudo_user, int64_t uid)
+{
+	if (sudo_user != NULL && audit_user_is_plain(str_of(sudo_user)))
+		snprintf(command_actor, sizeof(command_actor), "command:%s", sudo_user);
+	else
+		snprintf(command_actor, sizeof(command_actor), "command:uid=%" PRId64, uid);
+}
+
+static str
+audit_actor_of(const struct call *call, enum audit_event event)
+{
+	static const str fixed[] = { [AUDIT_BY_PERSON] = STR_INIT("person"), [AUDIT_BY_SYSTEM] = STR_INIT("system") };
+	enum audit_actor actor = audit_event_facts(event)->by_system ? AUDIT_BY_SYSTEM : call->actor;
+
+	return actor == AUDIT_BY_COMMAND ? str_of(command_actor) : fixed[actor];
+}
+
+/* --- the row ------------------------------------------------------------------------------------------------------ */
+
+/* The only writer of the table. */
+static err
+audit_row_insert(struct call *call, enum audit_event event, struct db_value account, struct db_value subject,
+		 enum audit_reason reason)
+{
+	const struct audit_event_facts *facts = audit_event_facts(event);
+	const struct db_value args[] = {
+		DB_INT(call->now_us),
+		DB_TEXT(str_of(facts->name)),
+		DB_TEXT(str_of(audit_outcome_name(facts->outcome))),
+		DB_TEXT(str_of(audit_reason_name(reason))),
+		account,
+		subject,
+		DB_TEXT(audit_text(&call->arena, call->head.address)),
+		DB_TEXT(audit_text(&call->arena, call->head.agent)),
+		DB_TEXT(audit_text(&call->arena, call->head.request_id)),
+		DB_TEXT(audit_actor_of(call, event)),
+	};
+
+	return db_run(call->db, SQL_AUDIT_INSERT, args, COUNT(args), NULL);
+}
+
+err
+audit_write(struct call *call, enum audit_event event, int64_t account_id, enum audit_reason reason)
+{
+	return audit_row_insert(call, event, account_id == 0 ? DB_NULL() : DB_INT(account_id), DB_NULL(), reason);
+}
+
+err
+audit_write_unknown(struct call *call, enum audit_event event, str name, enum audit_reason reason)
+{
+	uint8_t hash[DIGEST_BYTES];
+
+	TRY(digest_hmac(str_bytes(keeper_name_key(call->keeper)->b, TOKEN_BYTES), name, hash));
+	return audit_row_insert(call, event, DB_NULL(), DB_BLOB(str_bytes(hash, sizeof(hash))), reason);
+}
+
+err
+audit_write_command(struct db *db, enum audit_event event, int64_t account_id, enum audit_reason reason)
+{
+	CLEANUP(call_wipe) struct call call = { .db = db };
+
+	TRY(call_of_command(&(struct keeper_thread){ .db = db }, &call));
+	return audit_write(&call, event, account_id, reason);
+}
+
+void
+audit_log(const struct call *call, enum audit_event event, int64_t account_id, enum audit_reason reason)
+{
+	const struct audit_event_facts *facts = audit_event_facts(event);
+
+	log_event(facts->level, facts->name, LOG_INT("account", account_id), LOG_TEXT("why", audit_reason_name(reason)),
+		  LOG_TEXT("state", session_state_name(call->now.session.state)),
+		  LOG_STR("address", call->head.address));
+}

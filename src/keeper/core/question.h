@@ -1,0 +1,29 @@
+/*
+ * The keeper's own table of questions: which states of a session may ask a question, what the dispatcher (keeper/core/questions.c)
+ * holds it to, and its handler.  Made of ipc/questions.def, which says what the flags mean.  Only this library has it.
+ */
+#ifndef KEEPER_QUESTION_H
+#define KEEPER_QUESTION_H
+
+#include "keeper/core/call.h"
+
+#define ROW_IN(state) (1u << (state))
+#define ROW_IN_ANY (ROW_IN(STATE_NONE) | ROW_IN(STATE_ENROLLING) | ROW_IN(STATE_PENDING) | ROW_IN(STATE_FULL))
+
+enum { ROW_FRESH = 1, ROW_MAY_RAISE = 2, ROW_HASHES = 4, ROW_WRITES = 8, ROW_SELF_AUTHORIZED = 16 };
+
+struct question_row {
+	unsigned states; /* that may ask it, as ROW_IN(...) */
+	unsigned flags;
+	call_handler answer;
+};
+extern const struct question_row question_rows[QUESTION_COUNT]; /* [0] is empty: no state may ask it */
+
+enum authority question_authority(enum question_id id);
+
+#ifdef DOUBLETOUR_TEST_HOOKS
+/* A test's: answers every question in place of its handler, so that a test sees what the dispatcher lets a handler do. */
+extern call_handler question_instead;
+#endif
+
+#endif

@@ -1,0 +1,233 @@
+/*
+ * The dispatcher: the one way through the table of questions (keeper/core/question.h).  A question is decoded, its session
+ * looked up, state and proof held against the table, its handler run, what became of the session held against it too, its
+ * answer encoded.  Whatever could not be done is
+ * VERDICT_UNAVAILABLE here and nowhere else.
+ */
+#include "base/log.h"
+#include "base/secret.h"
+#include "keeper/core/audit.h"
+#include "keeper/core/question.h"
+#include "keeper/core/session_lookup.h"
+
+enum { ARENA_MAX_BYTES = 1024 * 1024 };
+
+static bool
+questions_opens(const struct question_row *row, enum session_state state)
+{
+	return (row->states & ROW_IN(state)) != 0;
+}
+
+enum authority
+question_authority(enum question_id id)
+{
+	const struct question_row *row = &question_rows[id];
+
+	if ((row->flags & ROW_WRITES) == 0)
+		return AUTHORITY_NONE;
+	return (row->flags & ROW_SELF_AUTHORIZED) != 0 ? AUTHORITY_QUESTION : AUTHORITY_SESSION;
+}
+
+/* Room for the largest body; its texts are elsewhere. */
+struct body {
+	_Alignas(max_align_t) char b[WIRE_BODY_MAX_BYTES];
+};
+
+static err
+questions_decode(struct call *call, str question, struct body *ret_body)
+{
+	TRY(wire_get(&question, &wire_question_head, &call->head));
+	if (call->head.id == QUESTION_NONE)
+		return ERR_PROTOCOL;
+	TRY(wire_get(&question, wire_questions[call->head.id].body, ret_body));
+	return question.n == 0 ? ERR_OK : ERR_PROTOCOL;
+}
+
+/* Web asks it over another channel; this thread is not to be kept from quick answers by a web process that does not. */
+static bool
+questions_is_too_slow(const struct keeper_thread *t, enum question_id id)
+{
+	return t->quick && (question_rows[id].flags & ROW_HASHES) != 0;
+}
+
+#ifdef DOUBLETOUR_TEST_HOOKS
+call_handler question_instead;
+#endif
+
+static call_handler
+questions_handler_of(const struct question_row *row)
+{
+#ifdef DOUBLETOUR_TEST_HOOKS
+	if (question_instead != NULL)
+		return question_instead;
+#endif
+	return row->answer;
+}
+
+/* Fail closed: a handler that brings the session further without being allowed to has a defect, and its answer is none. */
+static err
+questions_handle(struct call *call, const struct question_row *row, enum verdict *ret_verdict)
+{
+	const struct session asked = call->now.session;
+
+	call->may_raise = (row->flags & ROW_MAY_RAISE) != 0;
+	TRY(questions_handler_of(row)(call, ret_verdict));
+	return call->may_raise || !session_rose(&asked, &call->now.session) ? ERR_OK : ERR_DENIED;
+}
+
+static err
+questions_run(struct call *call, enum verdict *ret_verdict)
+{
+	const struct question_row *row = &question_rows[call->head.id];
+
+	call->authority = question_authority(call->head.id);
+	TRY(clock_now_us(&call->now_us));
+	TRY(session_present(call));
+	if (!questions_opens(row, call->now.session.state)) {
+		*ret_verdict = VERDICT_STATE;
+		return ERR_OK;
+	}
+	if ((row->flags & ROW_FRESH) != 0 && !session_fresh(call)) {
+		*ret_verdict = VERDICT_STEP_UP;
+		return ERR_OK;
+	}
+	return questions_handle(call, row, ret_verdict);
+}
+
+/* --- the answer --------------------------------------------------------------------------------------------------- */
+
+static void
+questions_head_fill(const struct outcome *now, struct answer_head *head)
+{
+	const struct session *s = &now->session;
+
+	if (s->state == STATE_NONE)
+		return;
+	head->state = s->state;
+	head->token = now->token;
+	head->account_id = s->account_id;
+	head->name = account_name_str(&s->name);
+	head->created_us = s->account_created_us;
+	head->last_sign_in_us = s->previous_sign_in_us;
+	head->factor_since_us = s->factor_since_us;
+	head->expires_us = s->expires_us;
+	head->verified_us = s->state == STATE_FULL ? session_verified_us(s) : 0;
+	head->display_name = str_bytes(s->display_name.b, s->display_name.n);
+	head->language = s->language;
+	head->time_format = s->time_format;
+	head->recovery_left = s->recovery_left > 100 ? 100 : (uint32_t)s->recovery_left;
+	head->recovered = proofs_recovered(&s->proofs);
+	head->refused = (uint32_t)s->refused;
+	head->codes_disabled = session_is_enrolled(s) && s->factors_usable == 0;
+}
+
+/* The shape that web waits for: that of what it asked. */
+static const struct wire_def *
+questions_answer_def(const struct call *call)
+{
+	return wire_questions[call->head.id == QUESTION_NONE ? QUESTION_SESSION : call->head.id].answer;
+}
+
+static void
+questions_encode(const struct call *call, enum verdict verdict, const void *body, keeper_pushed pushed, void *context,
+		 struct buf *ret_answer)
+{
+	struct answer_head head = { .verdict = verdict,
+				    .number = call->head.number,
+				    .pushed = pushed == NULL ? 0 : pushed(context) };
+
+	buf_clear(ret_answer);
+	questions_head_fill(&call->now, &head);
+	if (verdict == VERDICT_LOCKOUT)
+		head.retry_s = (uint32_t)((call->retry_us + SECONDS_US(1) - 1) / SECONDS_US(1));
+	wire_put(ret_answer, &wire_answer_head, &head);
+	wire_put(ret_answer, questions_answer_def(call), body);
+	secret_wipe(&head, sizeof(head));
+}
+
+/* Could not be done: nothing of what was found out leaves. */
+static void
+questions_encode_failed(struct call *call, enum verdict verdict, keeper_pushed pushed, void *context,
+			struct buf *ret_answer)
+{
+	static const struct body empty;
+
+	secret_wipe(&call->now, sizeof(call->now));
+	questions_encode(call, verdict, empty.b, pushed, context, ret_answer);
+	if (buf_check(ret_answer) != ERR_OK)
+		buf_clear(ret_answer);
+}
+
+/* Every line of this question carries the request's id; it comes from web, so it is no text to be trusted. */
+static void
+questions_log_id(struct call *call)
+{
+	char id[32 + 1];
+
+	if (str_copy_z(audit_text(&call->arena, call->head.request_id), id, sizeof(id)) != ERR_OK)
+		id[0] = '\0';
+	log_request_id(id);
+}
+
+static void
+questions_log_failed(const struct call *call, err e)
+{
+	log_event(LOG_ERROR, "question.failed", LOG_TEXT("question", wire_questions[call->head.id].name),
+		  LOG_TEXT("why", err_name(e)));
+}
+
+/* The session ended between its look-up and the transaction: the answer is that of a question without a session. */
+static void
+questions_gone(struct call *call, enum verdict *ret_verdict)
+{
+	secret_wipe(&call->now, sizeof(call->now));
+	secret_wipe(call->answer, sizeof(struct body));
+	*ret_verdict = VERDICT_STATE;
+	log_event(LOG_INFO, "question.gone", LOG_TEXT("question", wire_questions[call->head.id].name));
+}
+
+/* While the question is answered its connection refuses changes outside of call_transact. */
+static err
+questions_run_guarded(struct call *call, enum verdict *ret_verdict)
+{
+	err e;
+
+	db_guard(call->db, true);
+	e = questions_run(call, ret_verdict);
+	db_guard(call->db, false);
+	return e;
+}
+
+void
+keeper_answer(struct keeper_thread *t, str question, keeper_pushed pushed, void *context, struct buf *ret_answer)
+{
+	CLEANUP(call_wipe) struct call call = { .keeper = t->keeper, .db = t->db, .arena = ARENA(ARENA_MAX_BYTES) };
+	enum verdict verdict = VERDICT_REFUSED;
+	struct body body = { 0 }, answer = { 0 };
+	err e;
+
+	call.body = &body;
+	call.answer = &answer;
+	if (questions_decode(&call, question, &body) != ERR_OK) {
+		log_event(LOG_WARNING, "question.malformed", LOG_INT("bytes", (int64_t)question.n));
+		questions_encode_failed(&call, VERDICT_MALFORMED, pushed, context, ret_answer);
+		return;
+	}
+	questions_log_id(&call);
+	e = questions_is_too_slow(t, call.head.id) ? ERR_INVALID : questions_run_guarded(&call, &verdict);
+	if (e == ERR_LOCKOUT) {
+		verdict = VERDICT_LOCKOUT;
+		e = ERR_OK;
+	} else if (e == ERR_GONE) {
+		questions_gone(&call, &verdict);
+		e = ERR_OK;
+	}
+	if (e == ERR_OK) {
+		questions_encode(&call, verdict, &answer, pushed, context, ret_answer);
+		e = buf_check(ret_answer);
+	}
+	if (e != ERR_OK) {
+		questions_log_failed(&call, e);
+		questions_encode_failed(&call, VERDICT_UNAVAILABLE, pushed, context, ret_answer);
+	}
+}

@@ -1,0 +1,307 @@
+/*
+ * Authenticators being enrolled, replaced, renamed and removed.
+ *
+ * A secret being enrolled belongs to one session for 10 minutes and is shown to that session only; once it is confirmed it is
+ * never shown again.
+ */
+#include "base/random.h"
+#include "keeper/core/audit.h"
+#include "keeper/session/current_password.h"
+#include "keeper/factor/attempt.h"
+#include "keeper/handlers.h"
+#include "keeper/keys/keys.h"
+#include "keeper/session/session.h"
+
+enum { FACTORS_MAX = 10 }; /* of one account, over all kinds */
+
+/* --- ENROL: what is shown ------------------------------------------------------------------------------------------ */
+
+/* A new secret of a kind, sealed to the account and to the factor that it will belong to. */
+static err
+factors_secret_make(struct call *call, const struct factor_kind *kind, int64_t *ret_id, str *ret_sealed)
+{
+	struct sealed_for owner = { kind->sealing_purpose, call->now.session.account_id, 0 };
+	str secret = { 0 };
+
+	TRY(random_id(&owner.factor_id));
+	TRY(kind->begin(call, &secret));
+	*ret_id = owner.factor_id;
+	return sealing_seal(&keeper_keys(call->keeper)->sealing, &owner, secret, &call->arena, ret_sealed);
+}
+
+static err
+factors_pending_delete(struct call *call)
+{
+	const struct db_value args[] = { DB_INT(call->now.session.id) };
+
+	return db_run(call->db, SQL_FACTOR_PENDING_DELETE, args, COUNT(args), NULL);
+}
+
+static err
+factors_first_insert(struct call *call, const struct factor_kind *kind, int64_t *ret_inserted)
+{
+	const struct session *session = &call->now.session;
+	str sealed = { 0 };
+	int64_t id = 0;
+
+	TRY(factors_secret_make(call, kind, &id, &sealed));
+	const struct db_value args[] = { DB_INT(id),
+					 DB_INT(session->account_id),
+					 DB_BLOB(sealed),
+					 DB_INT(call->now_us),
+					 DB_INT(session->id),
+					 DB_INT(call->now_us + ENROLMENT_US),
+					 DB_TEXT(str_of(kind->name)) };
+	return db_run(call->db, SQL_FACTOR_PENDING_INSERT, args, COUNT(args), ret_inserted);
+}
+
+/* Two tabs may ask at once: under the lock look again, and let both show the same. */
+static err
+factors_first_make(struct call *call, void *context, bool *ret_commit)
+{
+	struct enrolment *enrolment = context;
+	int64_t inserted = 0;
+
+	TRY(factor_pending(call, enrolment));
+	if (enrolment->kind != NULL)
+		return ERR_OK;
+	TRY(factors_pending_delete(call));
+	TRY(factors_first_insert(call, factor_kind_default(), &inserted));
+	if (inserted != 1) /* enrolled meanwhile, by another session */
+		return ERR_OK;
+	TRY(factor_pending(call, enrolment));
+	*ret_commit = true;
+	return audit_write(call, AUDIT_ENROL, call->now.session.account_id, REASON_ASKED);
+}
+
+err
+enrol_answer(struct call *call, enum verdict *ret_verdict)
+{
+	struct enrolment enrolment;
+	bool made = false;
+
+	TRY(factor_pending(call, &enrolment));
+	/* A further one is made by FACTOR_BEGIN, which asks for the password. */
+	if (enrolment.kind == NULL && call->now.session.state == STATE_ENROLLING)
+		TRY(call_transact(call, factors_first_make, &enrolment, &made));
+	if (enrolment.kind == NULL)
+		return ERR_OK;
+	TRY(enrolment.kind->challenge(call, &enrolment));
+	if (made)
+		audit_log(call, AUDIT_ENROL, call->now.session.account_id, REASON_ASKED);
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
+}
+
+/* --- FACTOR_BEGIN ----------------------------------------------------------------------------------------------------- */
+
+struct beginning {
+	const struct factor_kind *kind;
+	struct display_name name;
+	int64_t replaces;
+};
+
+static err
+factors_another_insert(struct call *call, const struct beginning *b, int64_t *ret_inserted)
+{
+	const struct session *session = &call->now.session;
+	str sealed = { 0 };
+	int64_t id = 0;
+
+	TRY(factors_secret_make(call, b->kind, &id, &sealed));
+	const struct db_value args[] = { DB_INT(id),
+					 DB_INT(session->account_id),
+					 DB_BLOB(sealed),
+					 DB_INT(call->now_us),
+					 DB_INT(session->id),
+					 DB_INT(call->now_us + ENROLMENT_US),
+					 DB_TEXT(str_bytes(b->name.b, b->name.n)),
+					 DB_INT(b->replaces),
+					 DB_INT(FACTORS_MAX + (b->replaces != 0 ? 1 : 0)),
+					 DB_TEXT(str_of(b->kind->name)) };
+	return db_run(call->db, SQL_FACTOR_ANOTHER_INSERT, args, COUNT(args), ret_inserted);
+}
+
+static err
+factors_another_make(struct call *call, void *context, bool *ret_commit)
+{
+	const struct beginning *b = context;
+	int64_t inserted = 0;
+
+	TRY(factors_pending_delete(call));
+	TRY(factors_another_insert(call, b, &inserted));
+	if (inserted != 1) /* too many, or the one to be replaced is not theirs */
+		return ERR_OK;
+	*ret_commit = true;
+	return audit_write(call, AUDIT_ENROL, call->now.session.account_id,
+			   b->replaces != 0 ? REASON_REPLACE : REASON_ANOTHER);
+}
+
+err
+factor_begin_answer(struct call *call, enum verdict *ret_verdict)
+{
+	const struct factor_begin_body *form = call->body;
+	struct problems_body *problems = call->answer;
+	struct beginning b = { .kind = factor_kind_default(), .replaces = form->replaces };
+	bool done = false;
+
+	problems->display_name = display_name_check(form->name, &b.name);
+	TRY(current_password_check(call, form->current, &problems->current));
+	if (problems->display_name != PROBLEM_NONE || problems->current != PROBLEM_NONE) {
+		*ret_verdict = VERDICT_PROBLEMS;
+		return ERR_OK;
+	}
+	TRY(call_transact(call, factors_another_make, &b, &done));
+	*ret_verdict = done ? VERDICT_PASSED : VERDICT_REFUSED;
+	return ERR_OK;
+}
+
+/* --- FACTOR_CONFIRM --------------------------------------------------------------------------------------------------- */
+
+/* What this session came in by is gone, or stood in for a lost factor: from now on it is the new one. */
+static err
+factor_reattach(struct call *call, const struct attempt *a)
+{
+	const struct proofs *proofs = &call->now.session.proofs;
+
+	if (!proofs_recovered(proofs) && !proofs_have_factor(proofs, a->enrolment->row.replaces_id))
+		return ERR_OK;
+	return session_reattach(call, &a->proof);
+}
+
+static err
+factors_replaced_delete(struct call *call, int64_t replaces_id)
+{
+	const struct db_value args[] = { DB_INT(replaces_id), DB_INT(call->now.session.account_id) };
+
+	return replaces_id == 0 ? ERR_OK : db_run(call->db, SQL_FACTOR_DELETE, args, COUNT(args), NULL);
+}
+
+static err
+factors_another_confirm(struct call *call, void *context, bool *ret_commit)
+{
+	const struct attempt *a = context;
+	const struct session *session = &call->now.session;
+	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(a->step), DB_INT(a->proof.factor_id),
+					 DB_INT(session->account_id), DB_INT(session->id) };
+	int64_t changed = 0;
+	bool renewed = false;
+
+	TRY(db_run(call->db, SQL_FACTOR_ANOTHER_CONFIRM, args, COUNT(args), &changed));
+	if (changed != 1)
+		return ERR_OK;
+	TRY(factors_replaced_delete(call, a->enrolment->row.replaces_id));
+	TRY(factor_reattach(call, a));
+	TRY(session_end_others(call));
+	TRY(session_renew(call, &renewed));
+	if (!renewed || call->next.session.state != STATE_FULL)
+		return ERR_OK;
+	TRY(throttle_right(call, &a->throttle));
+	*ret_commit = true;
+	return audit_write(call, AUDIT_ENROLLED, session->account_id, REASON_ANOTHER);
+}
+
+static err
+factors_confirm_checked(struct call *call, struct attempt *a, enum verdict *ret_verdict)
+{
+	struct verified_body *answer = call->answer;
+	bool done = false;
+
+	TRY(attempt_take(call, a));
+	TRY(a->kind->confirm(call, a));
+	if (a->proof.kind != NULL)
+		TRY(call_transact(call, factors_another_confirm, a, &done));
+	if (!done)
+		return attempt_refuse(call, a, a->kind->why_wrong, &answer->drift_s);
+	audit_log(call, AUDIT_ENROLLED, call->now.session.account_id, REASON_ANOTHER);
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
+}
+
+err
+factor_confirm_answer(struct call *call, enum verdict *ret_verdict)
+{
+	const struct verify_body *form = call->body;
+	struct enrolment enrolment;
+	CLEANUP(attempt_wipe) struct attempt a = { .enrolment = &enrolment, .typed = form->code };
+	bool possible = false;
+
+	TRY(factor_pending(call, &enrolment));
+	a.kind = enrolment.kind;
+	if (a.kind == NULL) {
+		*ret_verdict = VERDICT_STATE;
+		return ERR_OK;
+	}
+	TRY(a.kind->read(call, &a, &possible));
+	if (possible)
+		return factors_confirm_checked(call, &a, ret_verdict);
+	*ret_verdict = VERDICT_PROBLEMS;
+	return ERR_OK;
+}
+
+/* --- FACTOR_RENAME, FACTOR_REMOVE ------------------------------------------------------------------------------------- */
+
+static err
+factor_rename(struct call *call, void *context, bool *ret_commit)
+{
+	const struct factor_body *form = call->body;
+	const struct display_name *name = context;
+	int64_t account_id = call->now.session.account_id, changed = 0;
+	const struct db_value args[] = { DB_TEXT(str_bytes(name->b, name->n)), DB_INT(form->id), DB_INT(account_id) };
+
+	TRY(db_run(call->db, SQL_FACTOR_RENAME, args, COUNT(args), &changed));
+	if (changed != 1)
+		return ERR_OK;
+	*ret_commit = true;
+	return audit_write(call, AUDIT_FACTOR_RENAMED, account_id, REASON_ASKED);
+}
+
+err
+factor_rename_answer(struct call *call, enum verdict *ret_verdict)
+{
+	const struct factor_body *form = call->body;
+	struct problems_body *problems = call->answer;
+	struct display_name name = { .n = 0 };
+	bool done = false;
+
+	problems->display_name = display_name_check(form->name, &name);
+	if (problems->display_name != PROBLEM_NONE) {
+		*ret_verdict = VERDICT_PROBLEMS;
+		return ERR_OK;
+	}
+	TRY(call_transact(call, factor_rename, &name, &done));
+	*ret_verdict = done ? VERDICT_PASSED : VERDICT_REFUSED;
+	return ERR_OK;
+}
+
+static err
+factor_remove(struct call *call, void *context, bool *ret_commit)
+{
+	const struct factor_body *form = context;
+	int64_t account_id = call->now.session.account_id, changed = 0;
+	const struct db_value args[] = { DB_INT(form->id), DB_INT(account_id) };
+
+	TRY(db_run(call->db, SQL_FACTOR_REMOVE, args, COUNT(args), &changed));
+	if (changed != 1)
+		return ERR_OK;
+	TRY(session_end_of_factor(call, form->id));
+	*ret_commit = true;
+	return audit_write(call, AUDIT_FACTOR_REMOVED, account_id, REASON_ASKED);
+}
+
+err
+factor_remove_answer(struct call *call, enum verdict *ret_verdict)
+{
+	struct factor_body form = *(const struct factor_body *)call->body;
+	bool done = false;
+
+	/* Who came in by it would be out: that is what signing in with another is for. */
+	if (proofs_have_factor(&call->now.session.proofs, form.id))
+		return ERR_OK;
+	TRY(call_transact(call, factor_remove, &form, &done));
+	if (!done)
+		return ERR_OK;
+	audit_log(call, AUDIT_FACTOR_REMOVED, call->now.session.account_id, REASON_ASKED);
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
+}

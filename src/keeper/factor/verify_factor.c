@@ -1,0 +1,234 @@
+/*
+ * The questions VERIFY and STEP_UP: a code, of an authenticator or for recovery, that opens a session or makes its proof fresh.
+ */
+#include "keeper/session/devices.h"
+#include "keeper/factor/attempt.h"
+#include "keeper/handlers.h"
+#include "keeper/factor/recovery.h"
+#include "keeper/session/session.h"
+
+/* The kind of factor that what was typed may be an answer of, by its shape; NULL: of none. */
+static err
+verify_factor_attempt_find_kind(struct call *call, const struct attempt *a, const struct factor_kind **ret_kind)
+{
+	bool possible = false;
+
+	*ret_kind = NULL;
+	for (size_t i = 0; i < FACTOR_KINDS_COUNT && !possible; i++) {
+		if (factor_kinds[i]->verify == NULL)
+			continue;
+		TRY(factor_kinds[i]->read(call, a, &possible));
+		*ret_kind = possible ? factor_kinds[i] : NULL;
+	}
+	return ERR_OK;
+}
+
+/*
+ * What has the shape of an answer is counted before it is checked against anything; what has not is not counted, and leaves
+ * a->kind NULL.
+ */
+static err
+verify_factor_attempt_read(struct call *call, struct attempt *a)
+{
+	TRY(verify_factor_attempt_find_kind(call, a, &a->kind));
+	if (a->kind == NULL)
+		return ERR_OK;
+	TRY(attempt_take(call, a));
+	return a->kind->verify(call, a);
+}
+
+static err
+verify_factor_answer_fill(struct call *call, const struct attempt *a)
+{
+	struct verified_body *answer = call->answer;
+	int64_t left = 0;
+
+	TRY(recovery_left(call, &left));
+	answer->recovered = a->kind->recovers;
+	answer->recovery_left = (uint32_t)(left > 100 ? 100 : left);
+	return ERR_OK;
+}
+
+static err
+verify_factor_refuse(struct call *call, const struct attempt *a, enum audit_reason why)
+{
+	struct verified_body *answer = call->answer;
+
+	return attempt_refuse(call, a, why, &answer->drift_s);
+}
+
+/* Nothing that it could be held against is left: what was typed tells nothing about a clock. */
+static err
+verify_factor_refuse_spent(struct call *call, struct attempt *a, enum audit_reason why)
+{
+	a->typed = STR("");
+	return verify_factor_refuse(call, a, why);
+}
+
+static err
+verify_factor_signed_in(struct call *call)
+{
+	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(call->now.session.account_id) };
+
+	return db_run(call->db, SQL_ACCOUNT_SIGNED_IN, args, COUNT(args), NULL);
+}
+
+/* A new token for a session that is through, and where it was on its way to; the browser is known from now on. */
+static err
+verify_factor_complete_sign_in(struct call *call, const struct attempt *a, bool *ret_done)
+{
+	struct verified_body *answer = call->answer;
+
+	TRY(throttle_full(call, &a->throttle));
+	TRY(device_remember(call, &answer->device));
+	TRY(session_return_to(call, &answer->next));
+	TRY(session_verify(call, &a->proof, ret_done));
+	*ret_done = *ret_done && call->next.session.state == STATE_FULL;
+	return *ret_done ? verify_factor_signed_in(call) : ERR_OK;
+}
+
+/* --- VERIFY, to confirm the first authenticator ------------------------------------------------------------------- */
+
+/* The secret becomes the factor, unless the account got another one, or the time is up. */
+static err
+verify_factor_confirm(struct call *call, void *context, bool *ret_commit)
+{
+	const struct attempt *a = context;
+	const struct session *session = &call->now.session;
+	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(a->step), DB_INT(a->proof.factor_id),
+					 DB_INT(session->account_id), DB_INT(session->id) };
+	int64_t changed = 0;
+	bool done = false;
+
+	TRY(db_run(call->db, SQL_FACTOR_CONFIRM, args, COUNT(args), &changed));
+	if (changed != 1)
+		return ERR_OK;
+	/* Whoever else knows the password must prove this factor from now on. */
+	TRY(session_end_others(call));
+	TRY(verify_factor_complete_sign_in(call, a, &done));
+	if (!done)
+		return ERR_OK;
+	*ret_commit = true;
+	return audit_write(call, AUDIT_ENROLLED, session->account_id, REASON_CODE);
+}
+
+/* Never shown, or too old by now: another must be made before any code can fit. */
+static err
+verify_factor_confirm_nothing(struct call *call, struct attempt *a, enum verdict *ret_verdict)
+{
+	a->kind = factor_kind_default();
+	TRY(attempt_take(call, a));
+	*ret_verdict = VERDICT_STATE;
+	return verify_factor_refuse_spent(call, a, REASON_NO_SECRET);
+}
+
+static err
+verify_factor_confirm_checked(struct call *call, struct attempt *a, enum verdict *ret_verdict)
+{
+	bool done = false;
+
+	TRY(attempt_take(call, a));
+	TRY(a->kind->confirm(call, a));
+	if (a->proof.kind == NULL)
+		return verify_factor_refuse(call, a, a->kind->why_wrong);
+	TRY(call_transact(call, verify_factor_confirm, a, &done));
+	if (!done)
+		return verify_factor_refuse_spent(call, a, a->kind->why_spent);
+	audit_log(call, AUDIT_ENROLLED, call->now.session.account_id, REASON_CODE);
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
+}
+
+static err
+verify_factor_confirm_answer(struct call *call, str typed, enum verdict *ret_verdict)
+{
+	struct enrolment enrolment;
+	CLEANUP(attempt_wipe) struct attempt a = { .enrolment = &enrolment, .typed = typed };
+	bool possible = false;
+
+	TRY(factor_pending(call, &enrolment));
+	a.kind = enrolment.kind;
+	if (a.kind == NULL)
+		return verify_factor_confirm_nothing(call, &a, ret_verdict);
+	TRY(a.kind->read(call, &a, &possible));
+	if (possible)
+		return verify_factor_confirm_checked(call, &a, ret_verdict);
+	*ret_verdict = VERDICT_PROBLEMS;
+	return ERR_OK;
+}
+
+/* --- VERIFY, to finish a sign-in ----------------------------------------------------------------------------------- */
+
+/* Exactly one request gets the step, or the recovery code. */
+static err
+verify_factor_finish(struct call *call, void *context, bool *ret_commit)
+{
+	const struct attempt *a = context;
+	bool done = false;
+
+	TRY(a->kind->spend(call, a, &done));
+	if (done)
+		TRY(verify_factor_complete_sign_in(call, a, &done));
+	if (!done)
+		return ERR_OK;
+	*ret_commit = true;
+	return audit_write(call, a->kind->passed, call->now.session.account_id, REASON_CODE);
+}
+
+/* --- STEP_UP -------------------------------------------------------------------------------------------------------- */
+
+static err
+verify_factor_freshen(struct call *call, void *context, bool *ret_commit)
+{
+	const struct attempt *a = context;
+	bool done = false;
+
+	TRY(a->kind->spend(call, a, &done));
+	if (done)
+		TRY(session_step_up(call, &done));
+	if (!done)
+		return ERR_OK;
+	TRY(throttle_right(call, &a->throttle));
+	*ret_commit = true;
+	return audit_write(call, a->kind->stepped_up, call->now.session.account_id, REASON_CODE);
+}
+
+/* --- both -------------------------------------------------------------------------------------------------------------- */
+
+/* What VERIFY and STEP_UP do alike: read the answer, do the work if it is right, write down what became of it. */
+static err
+verify_factor_typed(struct call *call, str typed, bool steps_up, enum verdict *ret_verdict)
+{
+	CLEANUP(attempt_wipe) struct attempt a = { .typed = typed };
+	bool done = false;
+
+	TRY(verify_factor_attempt_read(call, &a));
+	if (a.kind == NULL) {
+		*ret_verdict = VERDICT_PROBLEMS;
+		return ERR_OK;
+	}
+	if (a.proof.kind != NULL)
+		TRY(call_transact(call, steps_up ? verify_factor_freshen : verify_factor_finish, &a, &done));
+	if (!done)
+		return verify_factor_refuse(call, &a, a.proof.kind == NULL ? a.kind->why_wrong : a.kind->why_spent);
+	audit_log(call, steps_up ? a.kind->stepped_up : a.kind->passed, call->now.session.account_id, REASON_CODE);
+	*ret_verdict = VERDICT_PASSED;
+	return verify_factor_answer_fill(call, &a);
+}
+
+err
+verify_answer(struct call *call, enum verdict *ret_verdict)
+{
+	const struct verify_body *form = call->body;
+
+	return call->now.session.state == STATE_ENROLLING ? verify_factor_confirm_answer(call, form->code, ret_verdict)
+							  : verify_factor_typed(call, form->code, false, ret_verdict);
+}
+
+err
+step_up_answer(struct call *call, enum verdict *ret_verdict)
+{
+	const struct verify_body *form = call->body;
+
+	return verify_factor_typed(call, form->code, true, ret_verdict);
+}

@@ -1,0 +1,216 @@
+#include "keeper/keys/rotate.h"
+
+#include "base/secret.h"
+#include "keeper/core/factor_kind.h"
+#include "keeper/keys/keys.h"
+
+enum { BATCH_ROWS = 200 };
+
+struct change {
+	const struct config *config;
+	struct db *db;
+	struct why *why;
+	struct master_key old_master, new_master;
+	struct keys old_keys, new_keys;
+	bool old_fits, new_fits; /* which of them the database knows */
+	struct rotation *done;
+	int64_t after; /* id of the last one looked at */
+};
+
+static void
+rotate_change_wipe(struct change *c)
+{
+	keys_wipe(&c->old_keys);
+	keys_wipe(&c->new_keys);
+	master_key_wipe(&c->old_master);
+	master_key_wipe(&c->new_master);
+}
+
+static struct db_value
+rotate_new_id(const struct change *c)
+{
+	return DB_BLOB(str_bytes(c->new_keys.sealing.key_id, SEALING_ID_BYTES));
+}
+
+/* --- one batch ---------------------------------------------------------------------------------------------------- */
+
+struct batch {
+	struct arena arena;
+	struct sealed_by_others_row rows[BATCH_ROWS];
+	const struct factor_kind *kinds[BATCH_ROWS]; /* of each; NULL: no kind here says for what it was sealed */
+	size_t n;
+};
+
+static void
+rotate_batch_wipe(struct batch *batch)
+{
+	arena_wipe(&batch->arena);
+}
+
+static err
+rotate_batch_row(void *context, const struct sealed_by_others_row *row)
+{
+	struct batch *batch = context;
+	struct sealed_by_others_row *into = &batch->rows[batch->n];
+
+	if (batch->n == BATCH_ROWS)
+		return ERR_INVALID;
+	*into = *row;
+	batch->kinds[batch->n] = factor_kind_named(row->kind);
+	TRY(arena_copy(&batch->arena, row->secret_sealed, &into->secret_sealed));
+	batch->n++;
+	return ERR_OK;
+}
+
+static err
+rotate_reseal(struct change *c, struct batch *batch, const struct sealed_by_others_row *row,
+	      const struct factor_kind *kind)
+{
+	const struct sealed_for owner = { kind == NULL ? "" : kind->sealing_purpose, row->account_id, row->id };
+	str secret = { 0 }, sealed = { 0 };
+	int64_t changed = 0;
+	err e = sealing_open(&c->old_keys.sealing, &owner, row->secret_sealed, &batch->arena, &secret);
+
+	if (e == ERR_CORRUPT) {
+		c->done->unreadable++;
+		return ERR_OK;
+	}
+	TRY(e);
+	TRY(sealing_seal(&c->new_keys.sealing, &owner, secret, &batch->arena, &sealed));
+	const struct db_value args[] = { DB_BLOB(sealed), DB_INT(row->id), DB_BLOB(row->secret_sealed) };
+	TRY(db_run(c->db, SQL_SEALED_ANEW, args, COUNT(args), &changed));
+	c->done->resealed += changed;
+	return ERR_OK;
+}
+
+static err
+rotate_batch_do(struct change *c, bool *ret_more)
+{
+	CLEANUP(rotate_batch_wipe) struct batch batch = { .arena = ARENA(4 * 1024 * 1024) };
+	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+	const struct db_value args[] = { rotate_new_id(c), DB_INT(c->after), DB_INT(BATCH_ROWS) };
+
+	TRY(db_begin(c->db, &t));
+	TRY(db_rows(c->db, SQL_SEALED_BY_OTHERS, args, COUNT(args), rotate_batch_row, &batch));
+	for (size_t i = 0; i < batch.n; i++)
+		TRY(rotate_reseal(c, &batch, &batch.rows[i], batch.kinds[i]));
+	TRY(db_commit(&t));
+	*ret_more = batch.n == BATCH_ROWS;
+	if (batch.n > 0)
+		c->after = batch.rows[batch.n - 1].id;
+	return ERR_OK;
+}
+
+/* --- the steps ---------------------------------------------------------------------------------------------------- */
+
+/* The present key, and the one that is to follow, made now unless an earlier run made it. */
+static err
+rotate_keys_find(struct change *c)
+{
+	TRY(master_key_read(c->config, c->why, &c->old_master));
+	TRY(master_key_new_read(c->config, c->why, &c->new_master));
+	c->done->resumed = c->new_master.n > 0;
+	c->done->by_setting = c->config->secret_key_bytes > 0;
+	if (c->old_master.n > 0) {
+		TRY(keys_derive(&c->old_master, &c->old_keys));
+		TRY(keys_fit(&c->old_keys, c->db, &c->old_fits, NULL));
+	}
+	if (c->new_master.n > 0) {
+		TRY(keys_derive(&c->new_master, &c->new_keys));
+		TRY(keys_fit(&c->new_keys, c->db, &c->new_fits, NULL));
+	}
+	return ERR_OK;
+}
+
+static err
+rotate_new_key_make(struct change *c)
+{
+	if (!c->old_fits)
+		return why_set(
+		    c->why, ERR_CONFIG,
+		    "The key in %s is not the one that this database was made with.  Put the right one back; "
+		    "nothing was changed.",
+		    c->old_master.path);
+	if (c->new_master.n == 0) {
+		TRY(master_key_new_make(c->config, c->why, &c->new_master));
+		TRY(keys_derive(&c->new_master, &c->new_keys));
+	}
+	return ERR_OK;
+}
+
+static err
+rotate_enter(struct change *c)
+{
+	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+
+	TRY(db_begin(c->db, &t));
+	TRY(keys_enter(&c->new_keys, c->db));
+	return db_commit(&t);
+}
+
+static err
+rotate_leave(struct change *c)
+{
+	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+	const struct db_value args[] = { rotate_new_id(c) };
+
+	TRY(db_begin(c->db, &t));
+	TRY(db_run(c->db, SQL_KEY_LEAVE, args, COUNT(args), NULL));
+	return db_commit(&t);
+}
+
+static err
+rotate_count(struct change *c)
+{
+	const struct db_value args[] = { rotate_new_id(c) };
+	struct sealed_by_others_count_row row = { 0 };
+	bool found = false;
+
+	TRY(db_row(c->db, SQL_SEALED_BY_OTHERS_COUNT, args, COUNT(args), NULL, &row, &found));
+	c->done->all = row.n;
+	return ERR_OK;
+}
+
+static err
+rotate_reseal_all(struct change *c, rotate_progress progress, void *context)
+{
+	bool more = true;
+
+	TRY(rotate_count(c));
+	c->after = INT64_MIN;
+	while (more) {
+		TRY(rotate_batch_do(c, &more));
+		progress(context, c->done);
+	}
+	return ERR_OK;
+}
+
+static err
+rotate_in_database(struct change *c, rotate_progress progress, void *context)
+{
+	TRY(rotate_enter(c));
+	TRY(rotate_reseal_all(c, progress, context));
+	return rotate_leave(c);
+}
+
+err
+rotate(const struct config *config, struct db *db, rotate_progress progress, void *context, struct why *why,
+       struct rotation *ret_rotation)
+{
+	CLEANUP(rotate_change_wipe) struct change c = { .config = config, .db = db, .why = why, .done = ret_rotation };
+	err e;
+
+	TRY(rotate_keys_find(&c));
+	/* An earlier run may have been through with the database, and not with the files. */
+	if (!c.new_fits || c.old_fits) {
+		TRY(rotate_new_key_make(&c));
+		e = rotate_in_database(&c, progress, context);
+		if (e != ERR_OK)
+			return why_set(
+			    why, e,
+			    "The change of the key was interrupted: %s.  Nothing is lost; `doubletour rotate-key` "
+			    "goes on.",
+			    err_name(e));
+	}
+	return master_key_new_install(config, &c.old_keys, why);
+}

@@ -1,0 +1,427 @@
+/*
+ * Backups of a SQLite database, and putting one back.  A file gets its name only when all that was to be checked has been.
+ */
+#include "keeper/ops/upkeep.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/sys.h"
+#include "keeper/core/audit.h"
+#include "keeper/ops/lock.h"
+#include "store/migrate.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = CONFIG_TEXT_MAX + 64, COPY_BYTES = 16 * 1024 * 1024 };
+
+/* A file under a name of its own until it is ready; whoever leaves early takes it away. */
+struct draft {
+	char path[PATH_BYTES];
+	bool made;
+};
+
+static void
+backup_unlink_beside(const char *path, const char *suffix)
+{
+	char name[PATH_BYTES + 8];
+
+	snprintf(name, sizeof(name), "%s%s", path, suffix);
+	unlink(name);
+}
+
+static void
+backup_draft_drop(struct draft *draft)
+{
+	if (!draft->made)
+		return;
+	unlink(draft->path);
+	backup_unlink_beside(draft->path, "-wal");
+	backup_unlink_beside(draft->path, "-shm");
+	draft->made = false;
+}
+
+static err
+backup_draft_make(const char *target, struct why *why, struct draft *draft)
+{
+	int n = snprintf(draft->path, sizeof(draft->path), "%s.%ld", target, (long)getpid());
+	CLEANUP(file_close) int fd = -1;
+
+	if (n < 0 || (size_t)n >= sizeof(draft->path))
+		return why_set(why, ERR_TOO_LONG, "That is too long a path.");
+	fd = sys_open(draft->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	draft->made = fd >= 0;
+	if (fd < 0)
+		return why_set(why, ERR_DENIED, "A file cannot be made beside %s: %s.", target, strerror(errno));
+	return ERR_OK;
+}
+
+static err
+backup_sync_path(const char *path, int flags, struct why *why)
+{
+	CLEANUP(file_close) int fd = sys_open(path, flags | O_CLOEXEC, 0);
+
+	if (fd >= 0 && sys_fsync(fd) == 0)
+		return ERR_OK;
+	return why_set(why, ERR_IO, "%s cannot be written to the disk: %s.", path, strerror(errno));
+}
+
+static err
+backup_sync_folder_of(const char *path, struct why *why)
+{
+	char copy[PATH_BYTES];
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	return backup_sync_path(dirname(copy), O_RDONLY | O_DIRECTORY, why);
+}
+
+/*
+ * SQLite takes its log away when it has written all of it into the file; where it could not, the file alone is less than what was
+ * committed, or damaged.
+ */
+static err
+backup_draft_settled(const struct draft *draft, const char *target, struct why *why)
+{
+	char wal[PATH_BYTES + 8];
+	struct stat status;
+
+	snprintf(wal, sizeof(wal), "%s-wal", draft->path);
+	if (stat(wal, &status) != 0 || status.st_size == 0)
+		return ERR_OK;
+	return why_set(why, ERR_IO, "The file %s cannot be written whole.", target);
+}
+
+/* link() refuses a name that is taken, also one that was taken this very moment. */
+static err
+backup_draft_name(struct draft *draft, const char *target, struct why *why)
+{
+	TRY(backup_draft_settled(draft, target, why));
+	TRY(backup_sync_path(draft->path, O_RDWR, why));
+	if (link(draft->path, target) != 0)
+		return why_set(why, errno == EEXIST ? ERR_EXISTS : ERR_IO, "The file %s cannot be made: %s.", target,
+			       strerror(errno));
+	backup_draft_drop(draft);
+	return backup_sync_folder_of(target, why);
+}
+
+/* In a sentence about the draft stands the file that the person named. */
+static void
+backup_draft_call(const struct draft *draft, const char *named, struct why *why)
+{
+	char path[sizeof(why->text)];
+	struct why before = *why;
+	const char *at;
+
+	str_visible_z(str_of(draft->path), path, sizeof(path));
+	at = strstr(before.text, path);
+	if (at != NULL)
+		(void)!why_set(why, ERR_OK, "%.*s%s%s", (int)(at - before.text), before.text, named, at + strlen(path));
+}
+
+/* Its settings are those of the server, but for the file. */
+static struct config
+backup_with_database(const struct config *config, const char *path)
+{
+	struct config other = *config;
+
+	snprintf(other.database_path, sizeof(other.database_path), "%s", path);
+	snprintf(other.database_name, sizeof(other.database_name), "%s", path);
+	return other;
+}
+
+/* A check that found something is a failure here: what is put back is whole. */
+static err
+backup_is_whole(const struct upkeep_findings *findings, const char *source, struct why *why)
+{
+	if (findings->unreadable == 0 && findings->bad_name == 0 && findings->unknown_objects == 0)
+		return ERR_OK;
+	return why_set(why, ERR_CORRUPT,
+		       "%.200s cannot be restored: secrets that the key does not open: %" PRId64
+		       "; names that cannot be typed: %" PRId64 "; objects that Doubletour does not make: %" PRId64
+		       ".  Nothing was changed.",
+		       source, findings->unreadable, findings->bad_name, findings->unknown_objects);
+}
+
+static err
+backup_is_file(const struct config *config, struct why *why)
+{
+	if (config->database == DATABASE_SQLITE)
+		return ERR_OK;
+	return why_set(
+	    why, ERR_CONFIG,
+	    "This is for a SQLite database.  PostgreSQL has its own: pg_dump, pg_restore; and `doubletour db copy` "
+	    "makes a SQLite file of one.");
+}
+
+/* --- making one ----------------------------------------------------------------------------------------------------- */
+
+static err
+backup_copy_check(const struct config *config, const char *path, struct why *why, struct upkeep_findings *findings)
+{
+	CLEANUP(db_close) struct db *db = NULL;
+	struct config copy = backup_with_database(config, path);
+	err e = upkeep_open(&copy, why, &db);
+
+	if (e == ERR_OK)
+		e = upkeep_check(&copy, db, NULL, NULL, why, findings);
+	config_wipe(&copy);
+	return e;
+}
+
+static err
+backup_copy_make(const struct config *config, const char *path, struct why *why)
+{
+	CLEANUP(db_close) struct db *db = NULL;
+
+	TRY(upkeep_open(config, why, &db));
+	TRY(audit_write_command(db, AUDIT_ADMIN_BACKUP, 0, REASON_ASKED));
+	return store_copy(db, path, why);
+}
+
+static err
+backup_into(const struct config *config, struct draft *draft, const char *target, struct why *why,
+	    struct upkeep_findings *ret_findings)
+{
+	TRY(backup_copy_make(config, draft->path, why));
+	TRY(backup_copy_check(config, draft->path, why, ret_findings));
+	return backup_draft_name(draft, target, why);
+}
+
+err
+upkeep_backup(const struct config *config, const char *target, struct why *why, struct upkeep_findings *ret_findings)
+{
+	CLEANUP(backup_draft_drop) struct draft draft = { .made = false };
+	err e;
+
+	TRY(backup_is_file(config, why));
+	if (access(target, F_OK) == 0)
+		return why_set(why, ERR_EXISTS, "There is a file %s already.  Give the backup another name.", target);
+	TRY(backup_draft_make(target, why, &draft));
+	e = backup_into(config, &draft, target, why, ret_findings);
+	if (e != ERR_OK)
+		backup_draft_call(&draft, target, why);
+	return e;
+}
+
+/* --- putting one back ----------------------------------------------------------------------------------------------- */
+
+/* As many as there are now: a file that grows meanwhile ends here. */
+static err
+backup_copy_bytes(int from, off_t size, int to, struct why *why)
+{
+	ssize_t n = 1;
+
+	while (size > 0 && n > 0) {
+		n = sendfile(to, from, NULL, (size_t)(size < COPY_BYTES ? size : COPY_BYTES));
+		size -= n > 0 ? n : 0;
+	}
+	return n >= 0 ? ERR_OK : why_set(why, ERR_IO, "The backup cannot be copied: %s.", strerror(errno));
+}
+
+/* Before a file of any size is copied: does it begin as a SQLite database does? */
+static err
+backup_source_check(int fd, const char *source, off_t *ret_size, struct why *why)
+{
+	static const char magic[] =
+	    "SQLite format 3"; /* with its NUL; SQLite's manual, "Database File Format", 1.3.1 */
+	char begin[sizeof(magic)] = "";
+	struct stat status;
+
+	if (fstat(fd, &status) != 0 || pread(fd, begin, sizeof(begin), 0) < 0)
+		return why_set(why, ERR_IO, "The backup %s cannot be read: %s.", source, strerror(errno));
+	if (!str_equal(str_bytes(begin, sizeof(begin)), str_bytes(magic, sizeof(magic))))
+		return why_set(why, ERR_INVALID, "%s is not a backup: it is no SQLite database.  Nothing was changed.",
+			       source);
+	*ret_size = status.st_size;
+	return ERR_OK;
+}
+
+/* Bytes only: opening it would write to it. */
+static err
+backup_take_copy(const char *source, const char *path, struct why *why)
+{
+	CLEANUP(file_close) int from = -1, to = -1;
+	char wal[PATH_BYTES + 8];
+	struct stat status;
+	off_t size = 0;
+
+	TRY(file_open(source, FILE_ANY, why, &from));
+	TRY(backup_source_check(from, source, &size, why));
+	snprintf(wal, sizeof(wal), "%s-wal", source);
+	if (stat(wal, &status) == 0 && status.st_size > 0)
+		return why_set(why, ERR_INVALID,
+			       "Beside %s stands %s: that is a database in use, and no backup.  Make one with "
+			       "`doubletour backup`.",
+			       source, wal);
+	to = sys_open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+	if (to < 0)
+		return why_set(why, ERR_IO, "The file %s cannot be written: %s.", path, strerror(errno));
+	return backup_copy_bytes(from, size, to, why);
+}
+
+/* Who was signed in then is not now, and links that were handed out then are dead. */
+static err
+backup_end_what_was(struct db *db)
+{
+	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+
+	TRY(db_begin(db, &t));
+	TRY(db_run(db, SQL_UPKEEP_SESSIONS_END, NULL, 0, NULL));
+	TRY(db_run(db, SQL_UPKEEP_LINKS_END, NULL, 0, NULL));
+	TRY(audit_write_command(db, AUDIT_ADMIN_RESTORED, 0, REASON_ASKED));
+	return db_commit(&t);
+}
+
+static err
+backup_bring_up_to_date(const char *path, const char *source, struct why *why)
+{
+	CLEANUP(db_close) struct db *db = NULL;
+	int version = 0;
+	err e = store_open(path, STORE_EXISTING, why, &db);
+
+	if (e == ERR_CORRUPT || e == ERR_INVALID)
+		return why_set(why, e, "%s is not a backup of Doubletour's, or it is damaged.  Nothing was changed.",
+			       source);
+	TRY(e);
+	TRY(store_integrity(db, why));
+	TRY(migrate_check(db, why));
+	TRY(migrate_current(db, &version));
+	if (version == 0)
+		return why_set(why, ERR_INVALID, "The backup %s is empty.", source);
+	TRY(upkeep_schema(db, version, source, why)); /* before anything is migrated: a trigger would run with it */
+	TRY(migrate_to(db, migrate_head(), NULL, NULL, why));
+	TRY(store_understands(db, why));
+	e = backup_end_what_was(db);
+	return e == ERR_OK ? ERR_OK : why_set(why, e, "The copy of the backup cannot be written: %s.", err_name(e));
+}
+
+/* A last look by SQLite writes what its log still holds into the file; a file too broken for that goes as it is. */
+static void
+backup_settle(const char *path)
+{
+	struct why ignored = { 0 };
+	struct db *db = NULL;
+
+	if (store_open(path, STORE_EXISTING, &ignored, &db) == ERR_OK)
+		db_close(&db);
+}
+
+/* A database and what SQLite keeps beside it. */
+static const char *const suffixes[] = { "", "-wal", "-shm" };
+
+static bool
+backup_move(const char *path, const char *suffix, const char *target)
+{
+	char from[PATH_BYTES + 8], to[PATH_BYTES + 8];
+
+	snprintf(from, sizeof(from), "%s%s", path, suffix);
+	snprintf(to, sizeof(to), "%s%s", target, suffix);
+	return rename(from, to) == 0 || errno == ENOENT;
+}
+
+static void
+backup_put_back(const char *aside, const char *path)
+{
+	for (size_t i = 0; i < COUNT(suffixes); i++)
+		(void)backup_move(aside, suffixes[i], path); /* the failure that led here is what is told */
+}
+
+static err
+backup_set_aside(const char *path, struct why *why, char *ret_aside, size_t size)
+{
+	int64_t now_us = 0;
+	time_t now;
+	struct tm tm = { 0 };
+	char stamp[32];
+
+	backup_settle(path);
+	if (clock_now_us(&now_us) != ERR_OK)
+		return why_set(why, ERR_IO, "The clock cannot be read, which names what is set aside.");
+	now = (time_t)(now_us / 1000000);
+	gmtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
+	snprintf(ret_aside, size, "%s.before-%s", path, stamp);
+	for (size_t i = 0; i < COUNT(suffixes); i++)
+		if (!backup_move(path, suffixes[i], ret_aside)) {
+			(void)why_set(why, ERR_IO, "%s%s cannot be set aside: %s.", path, suffixes[i], strerror(errno));
+			backup_put_back(ret_aside, path);
+			return ERR_IO;
+		}
+	return ERR_OK;
+}
+
+static err
+backup_check(const struct config *config, const char *path, struct why *why, struct upkeep_findings *findings)
+{
+	err e = backup_copy_check(config, path, why, findings);
+
+	if (e == ERR_CONFIG)
+		return why_set(
+		    why, e,
+		    "The backup was made under another master key, and its secrets open under that one only.  "
+		    "After a change of the key the older one is kept as doubletour.key.ID: put it in the place "
+		    "of doubletour.key, restore, then `doubletour rotate-key`.");
+	return e;
+}
+
+/* All that is done before the database is touched. */
+static err
+backup_draft_fill(const struct config *config, struct draft *draft, const char *source, struct why *why,
+		  struct upkeep_findings *findings)
+{
+	err e = backup_take_copy(source, draft->path, why);
+
+	if (e == ERR_OK)
+		e = backup_bring_up_to_date(draft->path, source, why);
+	if (e == ERR_OK)
+		e = backup_check(config, draft->path, why, findings);
+	if (e == ERR_OK)
+		e = backup_is_whole(findings, source, why);
+	if (e != ERR_OK)
+		backup_draft_call(draft, source, why);
+	return e;
+}
+
+static err
+backup_restore_into(const struct config *config, const char *source, bool exists, struct why *why,
+		    struct upkeep_restored *restored)
+{
+	CLEANUP(backup_draft_drop) struct draft draft = { .made = false };
+	err e;
+
+	TRY(backup_draft_make(config->database_path, why, &draft));
+	TRY(backup_draft_fill(config, &draft, source, why, &restored->findings));
+	if (exists)
+		TRY(backup_set_aside(config->database_path, why, restored->aside, sizeof(restored->aside)));
+	e = backup_draft_name(&draft, config->database_path, why);
+	if (e != ERR_OK)
+		backup_draft_call(&draft, config->database_path, why);
+	if (e != ERR_OK && exists)
+		backup_put_back(restored->aside, config->database_path);
+	return e;
+}
+
+err
+upkeep_restore(const struct config *config, const char *source, bool replace, struct why *why,
+	       struct upkeep_restored *ret_restored)
+{
+	CLEANUP(lock_release) struct lock lock = { .fd = -1 };
+	bool exists = access(config->database_path, F_OK) == 0;
+
+	*ret_restored = (struct upkeep_restored){ .aside = "" };
+	TRY(backup_is_file(config, why));
+	if (exists && !replace)
+		return why_set(why, ERR_EXISTS,
+			       "There is a database at %s.  With --replace it is set aside, not deleted.",
+			       config->database_path);
+	TRY(lock_take(config, LOCK_ALONE, why, &lock));
+	return backup_restore_into(config, source, exists, why, ret_restored);
+}

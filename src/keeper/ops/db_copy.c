@@ -1,0 +1,115 @@
+/*
+ * From one database to another of the same or the other kind: `doubletour db copy`.
+ */
+#include "base/digest.h"
+#include "keeper/core/audit.h"
+#include "keeper/ops/lock.h"
+#include "keeper/ops/upkeep.h"
+#include "store/migrate.h"
+#include "store/store.h"
+
+#include <libgen.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* A file that was made for the copy goes again when there is no copy. */
+struct made {
+	const char *path; /* NULL: none was, or it is to stay */
+	struct db *db;
+};
+
+static void
+db_copy_made_end(struct made *made)
+{
+	char beside[CONFIG_TEXT_MAX + 8];
+
+	db_close(&made->db);
+	if (made->path == NULL)
+		return;
+	unlink(made->path);
+	snprintf(beside, sizeof(beside), "%s-wal", made->path);
+	unlink(beside);
+	snprintf(beside, sizeof(beside), "%s-shm", made->path);
+	unlink(beside);
+}
+
+/* The lock of whoever serves this file: it is in DATA_DIR, which is the file's folder unless the settings say otherwise. */
+static err
+db_copy_file_claim(const struct config *settings, const struct config *source, struct why *why, struct lock *lock)
+{
+	struct config other = *settings;
+	char path[CONFIG_TEXT_MAX];
+	err e;
+
+	if (strcmp(settings->database_path, source->database_path) != 0) {
+		snprintf(path, sizeof(path), "%s", source->database_path);
+		snprintf(other.data_dir, sizeof(other.data_dir), "%s", dirname(path));
+	}
+	e = access(other.data_dir, F_OK) == 0 ? lock_take(&other, LOCK_ALONE, why, lock) : ERR_OK;
+	config_wipe(&other);
+	return e;
+}
+
+static err
+db_copy_alone(const struct config *config, struct db *db, struct why *why)
+{
+	err e = db_claim(db, DB_CLAIM_ALONE);
+
+	if (e == ERR_BUSY)
+		return why_set(
+		    why, e,
+		    "A server is running on the database %s, on this machine or another.  End all of them first.",
+		    config->database_name);
+	return e == ERR_OK ? ERR_OK
+			   : why_set(why, e, "The database %s cannot be used: %s.", config->database_name, err_name(e));
+}
+
+static err
+db_copy_target_open(const struct config *target, struct why *why, struct made *made)
+{
+	bool makes = target->database == DATABASE_SQLITE && access(target->database_path, F_OK) != 0;
+
+	TRY(store_open(target->database_path, STORE_CREATE, why, &made->db));
+	made->path = makes ? target->database_path : NULL;
+	TRY(db_copy_alone(target, made->db, why));
+	TRY(migrate_check(made->db, why));
+	TRY(migrate_to(made->db, migrate_head(), NULL, NULL, why));
+	return store_understands(made->db, why);
+}
+
+static err
+db_copy_run(const struct copy_end *from, const struct copy_end *to, const struct upkeep_copying *copying,
+	    struct why *why, int64_t *ret_rows)
+{
+	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+	err e;
+
+	TRY(copy_all(from, to, copying->report, copying->context, why, &t, ret_rows));
+	e = audit_write_command(to->db, AUDIT_ADMIN_COPIED, 0, REASON_ASKED);
+	if (e == ERR_OK)
+		e = db_commit(&t);
+	return e == ERR_OK ? ERR_OK : why_set(why, e, "%s cannot be written: %s.", to->name, err_name(e));
+}
+
+err
+upkeep_copy(const struct upkeep_copying *copying, struct why *why, int64_t *ret_rows)
+{
+	CLEANUP(lock_release) struct lock lock = { .fd = -1 };
+	CLEANUP(db_close) struct db *from = NULL;
+	CLEANUP(db_copy_made_end) struct made made = { 0 };
+	struct copy_end source = { NULL, copying->source->database_name };
+	struct copy_end target = { NULL, copying->target->database_name };
+
+	if (strcmp(copying->source->database_path, copying->target->database_path) == 0)
+		return why_set(why, ERR_INVALID, "Source and target are one and the same database.");
+	TRY(upkeep_open(copying->source, why, &from));
+	if (copying->source->database == DATABASE_SQLITE)
+		TRY(db_copy_file_claim(copying->settings, copying->source, why, &lock));
+	TRY(db_copy_alone(copying->source, from, why));
+	TRY(db_copy_target_open(copying->target, why, &made));
+	source.db = from;
+	target.db = made.db;
+	TRY(db_copy_run(&source, &target, copying, why, ret_rows));
+	made.path = NULL;
+	return ERR_OK;
+}

@@ -1,0 +1,315 @@
+/*
+ * Opening: settings, database and key must belong together before the first question is answered.
+ */
+#include "keeper/core/keeper.h"
+
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "access/live_rules.h"
+#include "keeper/keys/keys.h"
+#include "keeper/ops/lock.h"
+#include "keeper/password/passwords.h"
+#include "keeper/core/notification.h"
+#include "keeper/core/call.h"
+#include "store/migrate.h"
+#include "store/store.h"
+
+struct keeper {
+	const struct config *config;
+	struct keys keys;
+	struct live_rules rules;
+	struct password_hash dummy_hash;
+	struct store_identity database; /* the one that was opened at the start */
+	keeper_ended ended;
+	void *ended_context;
+};
+
+const struct config *
+keeper_config(const struct keeper *k)
+{
+	return k->config;
+}
+
+const struct keys *
+keeper_keys(const struct keeper *k)
+{
+	return &k->keys;
+}
+
+const struct token *
+keeper_name_key(const struct keeper *k)
+{
+	return &k->keys.names;
+}
+
+const char *
+keeper_dummy_hash(const struct keeper *k)
+{
+	return k->dummy_hash.z;
+}
+
+struct live_rules *
+keeper_live_rules(struct keeper *k)
+{
+	return &k->rules;
+}
+
+/* Only people who develop or test have their database made and upgraded without asking. */
+static bool
+keeper_open_makes_database(const struct config *config)
+{
+	return config->profile != PROFILE_PRODUCTION;
+}
+
+static void
+keeper_open_report_migration(void *context, const struct migration *migration, bool up)
+{
+	log_event(LOG_NOTICE, up ? "database.upgrade" : "database.downgrade", LOG_INT("version", migration->version),
+		  LOG_TEXT("name", migration->name));
+}
+
+static err
+keeper_open_schema_ready(const struct config *config, struct db *db, struct why *why)
+{
+	int version = 0;
+
+	TRY(migrate_check(db, why));
+	TRY(migrate_current(db, &version));
+	if (version == migrate_head())
+		return ERR_OK;
+	if (keeper_open_makes_database(config))
+		return migrate_to(db, migrate_head(), keeper_open_report_migration, NULL, why);
+	return why_set(why, ERR_CONFIG,
+		       "The database %s is at migration %04d, and this program needs %04d.  Make a backup, then: "
+		       "`doubletour db upgrade`.",
+		       config->database_name, version, migrate_head());
+}
+
+/* Not while a command has it for itself, on whatever machine. */
+static err
+keeper_open_claim(const struct config *config, struct db *db, struct why *why)
+{
+	err e = db_claim(db, DB_CLAIM_SHARED);
+
+	if (e == ERR_BUSY)
+		return why_set(why, e, "A command has the database %s for itself.  Start when it has ended.",
+			       config->database_name);
+	return e;
+}
+
+/* The database, with its schema ready and every query tried. */
+static err
+keeper_open_database_open(const struct config *config, struct why *why, struct db **ret_db)
+{
+	struct db *db = NULL;
+	err e;
+
+	TRY(store_open(config->database_path, keeper_open_makes_database(config) ? STORE_CREATE : STORE_EXISTING, why,
+		       &db));
+	e = keeper_open_claim(config, db, why);
+	if (e == ERR_OK)
+		e = keeper_open_schema_ready(config, db, why);
+	if (e == ERR_OK)
+		e = store_understands(db, why);
+	if (e == ERR_OK)
+		*ret_db = db;
+	else
+		db_close(&db);
+	/* a sentence that does not name the file, or none at all */
+	if ((e == ERR_CORRUPT && config->database == DATABASE_SQLITE) || (e != ERR_OK && why->text[0] == '\0'))
+		return why_set(why, e,
+			       "The database %s cannot be used: %s.  If it is damaged, put a backup in its place.",
+			       config->database_name, err_name(e));
+	return e;
+}
+
+static err
+keeper_open_fill(struct keeper *k, struct why *why)
+{
+	CLEANUP(first_start_end) struct first_start start = { .lock = { .fd = -1 } };
+	CLEANUP(master_key_wipe) struct master_key master = { 0 };
+	CLEANUP(db_close) struct db *db = NULL;
+	err e = digest_setup();
+
+	if (e == ERR_OK)
+		e = password_hash_dummy(k->config, &k->dummy_hash); /* what unknown names are tried against */
+	if (e != ERR_OK)
+		return why_set(why, e, "The keeper could not set up its hashes: %s.", err_name(e));
+	/* A key that cannot be used is told before the database is touched. */
+	TRY(master_key_read(k->config, why, &master));
+	if (master.n == 0 || (keeper_open_makes_database(k->config) && k->config->database == DATABASE_SQLITE))
+		TRY(first_start_begin(k->config, keeper_open_makes_database(k->config), why, &start));
+	if (master.n == 0) /* another made it meanwhile */
+		TRY(master_key_read(k->config, why, &master));
+	TRY(keeper_open_database_open(k->config, why, &db));
+	k->database = store_identity(k->config->database_path);
+	return keys_open(k->config, &master, db, why, &k->keys);
+}
+
+err
+keeper_open(const struct config *config, struct why *why, struct keeper **ret_keeper)
+{
+	struct keeper *k = mem_new(sizeof(*k));
+	err e;
+
+	if (k == NULL)
+		return why_set(why, ERR_MEMORY, "There is no memory to start.");
+	if (live_rules_begin(&k->rules) != ERR_OK) {
+		mem_free(&k);
+		return why_set(why, ERR_MEMORY, "There is no memory to start.");
+	}
+	k->config = config;
+	e = keeper_open_fill(k, why);
+	if (e == ERR_OK)
+		*ret_keeper = k;
+	else
+		keeper_close(&k);
+	return e;
+}
+
+void
+keeper_on_ended(struct keeper *k, keeper_ended ended, void *context)
+{
+	k->ended = ended;
+	k->ended_context = context;
+}
+
+void
+keeper_session_ended(const struct keeper *k, const struct token *token_hash)
+{
+	if (k->ended != NULL)
+		k->ended(k->ended_context, token_hash);
+}
+
+err
+keeper_form_key(const struct keeper *k, struct token *ret_key)
+{
+	*ret_key = k->keys.form;
+	return ERR_OK;
+}
+
+struct token
+keeper_public_key(const struct keeper *k)
+{
+	struct token key;
+
+	memcpy(key.b, k->keys.signing.public_key, sizeof(key.b));
+	return key;
+}
+
+void
+keeper_close(struct keeper **k)
+{
+	if (*k == NULL)
+		return;
+	live_rules_end(&(*k)->rules);
+	keys_wipe(&(*k)->keys);
+	secret_wipe(*k, sizeof(**k));
+	mem_free(k);
+}
+
+/* --- threads ------------------------------------------------------------------------------------------------------ */
+
+/* Another file may have taken the database's place: two threads with two databases would contradict each other. */
+static err
+keeper_open_database_same(const struct keeper_thread *t, struct why *why)
+{
+	const struct store_identity found = store_identity(t->keeper->config->database_path);
+
+	if (store_identity_equal(&found, &t->keeper->database))
+		return ERR_OK;
+	return why_set(
+	    why, ERR_AWAY,
+	    "The database %s is gone, or another file than the one that was opened at the start.  Put that one "
+	    "back, or restart the server.",
+	    t->keeper->config->database_name);
+}
+
+static err
+keeper_open_thread_fill(struct keeper_thread *t)
+{
+	struct why why = { 0 };
+	err e = keeper_open_database_same(t, &why);
+
+	if (e == ERR_OK)
+		e = store_open(t->keeper->config->database_path, STORE_EXISTING, &why, &t->db);
+	if (e == ERR_OK)
+		db_set_statement_timeout(t->db);
+	if (e != ERR_OK)
+		log_event(LOG_ERROR, "database.open", LOG_TEXT("why", why.text));
+	return e;
+}
+
+err
+keeper_thread_open(struct keeper *k, struct keeper_thread **ret_thread)
+{
+	struct keeper_thread *t = mem_new(sizeof(*t));
+	err e;
+
+	if (t == NULL)
+		return ERR_MEMORY;
+	t->keeper = k;
+	e = keeper_open_thread_fill(t);
+	if (e == ERR_OK)
+		*ret_thread = t;
+	else
+		keeper_thread_close(&t);
+	return e;
+}
+
+void
+keeper_thread_quick(struct keeper_thread *t)
+{
+	t->quick = true;
+}
+
+void
+keeper_thread_close(struct keeper_thread **t)
+{
+	if (*t == NULL)
+		return;
+	db_close(&(*t)->db);
+	mem_free(t);
+}
+
+err
+keeper_probe(struct keeper_thread *t, struct why *why)
+{
+	return db_probe(t->db, why);
+}
+
+/* --- beside other nodes ------------------------------------------------------------------------------------------- */
+
+err
+keeper_join(struct keeper_thread *t)
+{
+	TRY(db_claim(t->db, DB_CLAIM_SHARED));
+	return db_listen(t->db);
+}
+
+int
+keeper_notification_fd(struct keeper_thread *t)
+{
+	return db_listening_fd(t->db);
+}
+
+static void
+keeper_open_notified_ended(void *context, const struct token *hash)
+{
+	keeper_session_ended(context, hash);
+}
+
+static void
+keeper_open_notified(void *context, str text)
+{
+	notification_read(text, keeper_open_notified_ended, context);
+}
+
+err
+keeper_read_notifications(struct keeper_thread *t)
+{
+	return db_read_notifications(t->db, keeper_open_notified, t->keeper);
+}

@@ -1,0 +1,87 @@
+/*
+ * Deleting what has expired.  Nothing depends on it: an expired row opens nothing while it is still there.
+ */
+#include "base/log.h"
+#include "keeper/session/devices.h"
+#include "keeper/core/call.h"
+
+enum { BATCH = 200, BATCHES_MAX = 250 };
+
+struct purging {
+	enum sql query;
+	int64_t (*age_us)(const struct config *config); /* what is older goes; NULL: what has expired */
+};
+
+static int64_t
+purge_lifetime(const struct config *config)
+{
+	return config->session_lifetime_us;
+}
+
+static int64_t
+purge_idle(const struct config *config)
+{
+	return config->session_idle_us;
+}
+
+static int64_t
+purge_pending(const struct config *config)
+{
+	return PENDING_US;
+}
+
+static int64_t
+purge_device(const struct config *config)
+{
+	return MINUTES_US(24 * 60 * DEVICE_DAYS);
+}
+
+/* Before the beginning of time, where all of it is kept. */
+static int64_t
+purge_audit(const struct config *config)
+{
+	return config->audit_days == 0 ? INT64_MAX / 2 : MINUTES_US(INT64_C(24) * 60 * config->audit_days);
+}
+
+static const struct purging purgings[] = {
+	{ SQL_SESSION_PURGE_LIFETIME, purge_lifetime },
+	{ SQL_SESSION_PURGE_IDLE, purge_idle },
+	{ SQL_SESSION_PURGE_PENDING, purge_pending },
+	{ SQL_THROTTLE_PURGE_NOTHING, NULL },
+	{ SQL_THROTTLE_PURGE_FORGOTTEN, NULL },
+	{ SQL_THROTTLE_PURGE_DEVICES, NULL },
+	{ SQL_AUDIT_PURGE, purge_audit },
+	{ SQL_LINK_PURGE, NULL },
+	{ SQL_DEVICE_PURGE, purge_device },
+	{ SQL_FACTOR_PURGE, NULL },
+	{ SQL_GATE_TICKET_PURGE, NULL },
+};
+
+static err
+purge_batch(struct keeper_thread *t, const struct purging *purging, int64_t *ret_deleted)
+{
+	int64_t now_us = 0;
+
+	TRY(clock_now_us(&now_us));
+	const struct db_value args[] = {
+		DB_INT(now_us - (purging->age_us == NULL ? 0 : purging->age_us(keeper_config(t->keeper)))),
+		DB_INT(BATCH)
+	};
+	return db_run(t->db, purging->query, args, COUNT(args), ret_deleted);
+}
+
+/* *at counts batches within a purging, and purgings above that. */
+bool
+keeper_purge(struct keeper_thread *t, unsigned *at)
+{
+	const struct purging *purging = &purgings[*at / BATCHES_MAX];
+	int64_t deleted = 0;
+	err e = purge_batch(t, purging, &deleted);
+
+	if (e != ERR_OK) {
+		log_event(LOG_WARNING, "purge.failed", LOG_TEXT("why", err_name(e)));
+		return false;
+	}
+	*at += deleted == BATCH ? 1 : BATCHES_MAX - *at % BATCHES_MAX;
+	return *at / BATCHES_MAX < COUNT(purgings);
+}

@@ -1,0 +1,166 @@
+#include "keeper/ops/row_check.h"
+
+#include "keeper/core/factor_kind.h"
+#include "keeper/factor/factor_values.h"
+#include "keeper/account/row_values.h"
+#include "store/store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { ROW_ARENA_BYTES = 64 * 1024 };
+
+/* One row, for sentences. */
+struct row_name {
+	const char *what; /* "account" */
+	int64_t id;
+	str account; /* user name; "": not known, or not fit to be printed */
+};
+
+/* "authenticator 12 of anna: ITS SECRET ...; WHAT TO DO" */
+static void
+row_check_report(const struct row_check *check, int64_t *count, const struct row_name *row, const char *wrong,
+		 const char *remedy)
+{
+	char sentence[400];
+
+	++*count;
+	snprintf(sentence, sizeof(sentence), "%s %" PRId64 "%s%.*s: %s%s%s", row->what, row->id,
+		 row->account.n > 0 ? " of " : "", STR_ARG(row->account), wrong, remedy[0] == '\0' ? "" : "; ", remedy);
+	if (check->report != NULL)
+		check->report(check->context, sentence);
+}
+
+/* A name that has the form of a user name can be printed anywhere. */
+static str
+row_check_one_account(str name)
+{
+	struct account_name folded;
+
+	return account_name_fold(name, &folded) == PROBLEM_NONE ? name : STR("");
+}
+
+/* --- accounts ----------------------------------------------------------------------------------------------------- */
+
+static const char *const account_remedies[ACCOUNT_VALUES] = {
+	[ACCOUNT_NAME] = "nobody can sign in to it",
+	[ACCOUNT_DISPLAY_NAME] = "pages leave them out; its owner sets another on the profile page",
+	[ACCOUNT_PASSWORD] = "nobody can sign in to it; `doubletour user reset-password` gives it a new one",
+	[ACCOUNT_EMAIL] = "applications do not get it; `doubletour user email` sets another",
+	[ACCOUNT_GROUPS] = "the gate refuses the account; `doubletour user groups` sets others",
+	[ACCOUNT_LANGUAGE] = "its owner chooses one on the profile page",
+	[ACCOUNT_TIME_FORMAT] = "its owner chooses one on the profile page",
+};
+
+static err
+row_check_account(void *context, const struct upkeep_accounts_row *row)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(ROW_ARENA_BYTES);
+	const struct row_check *check = context;
+	const struct row_name name = { "account", row->id, row_check_one_account(row->name) };
+	const struct account_values values = { .of = {
+						   [ACCOUNT_NAME] = row->name,
+						   [ACCOUNT_DISPLAY_NAME] = row->display_name,
+						   [ACCOUNT_PASSWORD] = row->password_hash,
+						   [ACCOUNT_EMAIL] = row->email,
+						   [ACCOUNT_GROUPS] = row->group_names,
+						   [ACCOUNT_LANGUAGE] = row->language,
+						   [ACCOUNT_TIME_FORMAT] = row->time_format,
+					       } };
+
+	for (unsigned i = 0; i < ACCOUNT_VALUES; i++) {
+		const char *wrong = account_value_wrong(i, &values, &arena);
+		if (wrong != NULL)
+			row_check_report(check,
+					 i == ACCOUNT_NAME ? &check->findings->bad_name : &check->findings->bad_values,
+					 &name, wrong, account_remedies[i]);
+	}
+	return ERR_OK;
+}
+
+/* --- authenticators ------------------------------------------------------------------------------------------------- */
+
+static void
+row_check_answers(const struct row_check *check, const struct row_name *name, const struct factor_kind *kind,
+		  const struct factor_values *values)
+{
+	const char *wrong = kind->row_wrong == NULL ? NULL : kind->row_wrong(values);
+
+	if (wrong != NULL)
+		row_check_report(check, &check->findings->bad_values, name, wrong,
+				 "no code of it can be checked; `doubletour user reset-2fa` lets its owner enrol anew");
+}
+
+/* Open the secret of a row; ERR_CORRUPT: it does not open, or no kind here says for what it was sealed. */
+static err
+row_check_open_secret(const struct row_check *check, const struct upkeep_factors_row *row, struct arena *arena,
+		      str *ret_secret)
+{
+	const struct factor_kind *kind = factor_kind_named(row->kind);
+
+	if (kind == NULL)
+		return ERR_CORRUPT;
+	const struct sealed_for owner = { kind->sealing_purpose, row->account_id, row->id };
+	return sealing_open(check->sealing, &owner, row->secret_sealed, arena, ret_secret);
+}
+
+static err
+row_check_factor(void *context, const struct upkeep_factors_row *row)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(ROW_ARENA_BYTES);
+	const struct row_check *check = context;
+	const struct row_name name = { "authenticator", row->id, row_check_one_account(row->account) };
+	struct factor_values values = {
+		.name = row->name, .algorithm = row->algorithm, .digits = row->digits, .period_s = row->period_s
+	};
+	str secret = { 0 };
+	err e = row_check_open_secret(check, row, &arena, &secret);
+
+	if (e != ERR_OK && e != ERR_CORRUPT)
+		return e;
+	values.secret_n = secret.n;
+	if (e == ERR_CORRUPT)
+		row_check_report(check, &check->findings->unreadable, &name, "its secret does not open under the key",
+				 "");
+	else
+		row_check_answers(check, &name, factor_kind_named(row->kind), &values);
+	if (row->confirmed_at_zero) /* taken for one that is not confirmed */
+		row_check_report(check, &check->findings->bad_values, &name, "the time when it was confirmed is 0",
+				 "its owner cannot sign in; `doubletour user reset-2fa` lets them enrol anew");
+	if (factor_name_wrong(&values) != NULL)
+		row_check_report(check, &check->findings->bad_values, &name, factor_name_wrong(&values),
+				 "pages leave them out; its owner renames it on the page of authenticators");
+	return ERR_OK;
+}
+
+/* --- sessions ------------------------------------------------------------------------------------------------------- */
+
+static err
+row_check_orphan(void *context, const struct upkeep_orphans_row *row)
+{
+	const struct row_check *check = context;
+	const struct row_name name = { "session", row->id, STR_INIT("") };
+
+	row_check_report(check, &check->findings->orphans, &name, "its authenticator is gone", "it opens nothing");
+	return ERR_OK;
+}
+
+static err
+row_check_token(void *context, const struct upkeep_tokens_row *row)
+{
+	const struct row_check *check = context;
+	const struct row_name name = { "session", row->id, row_check_one_account(row->account) };
+
+	row_check_report(check, &check->findings->bad_values, &name, "the hash of its token is not 32 bytes",
+			 "its account cannot end sessions; delete the row");
+	return ERR_OK;
+}
+
+err
+row_check_all(struct row_check *check, struct db *db)
+{
+	TRY(db_rows(db, SQL_UPKEEP_FACTORS, NULL, 0, row_check_factor, check));
+	TRY(db_rows(db, SQL_UPKEEP_ACCOUNTS, NULL, 0, row_check_account, check));
+	TRY(db_rows(db, SQL_UPKEEP_TOKENS, NULL, 0, row_check_token, check));
+	return db_rows(db, SQL_UPKEEP_ORPHANS, NULL, 0, row_check_orphan, check);
+}

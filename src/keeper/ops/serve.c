@@ -1,0 +1,490 @@
+#include "keeper/ops/serve.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "base/sys.h"
+#include "keeper/password/passwords.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	CHANNELS_MAX = 64,
+	PUSH_SECONDS = 1,
+	RULES_TEXT_MAX = 64 * 1024,
+	WATCH_MS = 1000,
+	PURGE_EVERY = 60,
+	PURGE_PAUSE_MS = 5,
+	SLOW_NICE = 5,
+	SEND_RETRY_NS = 10 * 1000 * 1000,
+	SEND_ATTEMPTS = 20,
+	REST_MS = 1000,
+};
+
+struct channel {
+	struct keeper_server *server;
+	pthread_t thread;
+	int fd;
+	bool slow;
+};
+
+struct keeper_server {
+	struct keeper *keeper;
+
+	pthread_mutex_t push_lock; /* guards push_fd and the order of pushes */
+	int push_fd;               /* -1: no web process */
+	_Atomic int64_t pushed;
+	atomic_bool asked; /* a web process has asked something, ever */
+
+	struct channel channels[CHANNELS_MAX];
+	size_t count;
+
+	pthread_t watcher;
+	bool watching;
+	_Atomic uint32_t healthy; /* 1: the database could be written at the last look */
+	int wake_fd;              /* eventfd: written once, to end the watcher */
+};
+
+/* --- pushes ------------------------------------------------------------------------------------------------------ */
+
+/*
+ * A push that cannot be delivered within its second means that web no longer listens: cut it off, for a web process
+ * that does not forget an ended session must not go on answering.
+ */
+static void
+serve_push_send_locked(struct keeper_server *server, struct push *push)
+{
+	CLEANUP(buf_wipe) struct buf bytes = BUF(WIRE_MAX_BYTES);
+
+	if (server->push_fd < 0)
+		return;
+	push->number = atomic_load(&server->pushed) + 1;
+	wire_put(&bytes, &wire_push, push);
+	if (buf_check(&bytes) == ERR_OK &&
+	    sys_send(server->push_fd, bytes.p, bytes.n, MSG_NOSIGNAL) == (ssize_t)bytes.n) {
+		atomic_store(&server->pushed, push->number);
+		return;
+	}
+	log_event(LOG_ERROR, "push.failed", LOG_INT("errno", errno));
+	shutdown(server->push_fd, SHUT_RDWR); /* web ends when this closes */
+}
+
+static void
+serve_push_send(struct keeper_server *server, enum push_kind kind, uint32_t value, const struct token *token)
+{
+	struct push push = { .kind = kind, .value = value };
+
+	if (token != NULL)
+		push.token = *token;
+	pthread_mutex_lock(&server->push_lock);
+	serve_push_send_locked(server, &push);
+	pthread_mutex_unlock(&server->push_lock);
+	secret_wipe(&push, sizeof(push));
+}
+
+/* Web ends when this closes, and is started again. */
+static void
+serve_push_end(struct keeper_server *server)
+{
+	pthread_mutex_lock(&server->push_lock);
+	if (server->push_fd >= 0)
+		shutdown(server->push_fd, SHUT_RDWR);
+	pthread_mutex_unlock(&server->push_lock);
+}
+
+static void
+serve_on_ended(void *context, const struct token *token_hash)
+{
+	serve_push_send(context, PUSH_ENDED, 0, token_hash);
+}
+
+static int64_t
+serve_pushed_so_far(void *context)
+{
+	struct keeper_server *server = context;
+
+	return atomic_load(&server->pushed);
+}
+
+static err
+serve_push_hello(struct keeper_server *server)
+{
+	struct token key = { 0 };
+
+	TRY(keeper_form_key(server->keeper, &key));
+	serve_push_send(server, PUSH_HELLO, 0, &key);
+	secret_wipe(&key, sizeof(key));
+	return ERR_OK;
+}
+
+/* In parts, one right after the other: two that tell at once must not mix them. */
+static void
+serve_push_rules_locked(struct keeper_server *server, str text)
+{
+	do {
+		str part = str_upto(text, RULES_PART_MAX);
+		text = str_from(text, part.n);
+		struct push push = { .kind = PUSH_RULES, .value = text.n == 0, .text = part };
+		serve_push_send_locked(server, &push);
+	} while (text.n > 0);
+}
+
+err
+keeper_server_rules(struct keeper_server *server)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(2 * RULES_TEXT_MAX);
+	err e;
+
+	pthread_mutex_lock(&server->push_lock);
+	e = keeper_rules_copy(server->keeper, &text);
+	if (e == ERR_OK)
+		serve_push_rules_locked(server, buf_str(&text));
+	pthread_mutex_unlock(&server->push_lock);
+	if (e != ERR_OK) /* it would go on by rules that hold no more */
+		serve_push_end(server);
+	return e;
+}
+
+/* --- channels ---------------------------------------------------------------------------------------------------- */
+
+/* Is it worth trying again?  The system was short of something for a moment. */
+static bool
+serve_passing(int error)
+{
+	static const struct timespec pause = { .tv_nsec = SEND_RETRY_NS };
+
+	if (error == EINTR)
+		return true;
+	if (error != ENOBUFS && error != ENOMEM)
+		return false;
+	nanosleep(&pause, NULL);
+	return true;
+}
+
+static bool
+channel_send(int fd, str answer)
+{
+	ssize_t sent = -1;
+
+	for (int i = 0; answer.n > 0 && sent < 0 && i < SEND_ATTEMPTS; i++) {
+		sent = sys_send(fd, answer.p, answer.n, MSG_NOSIGNAL);
+		if (sent < 0 && !serve_passing(errno))
+			break;
+	}
+	return answer.n > 0 && sent == (ssize_t)answer.n;
+}
+
+/*
+ * What web is told while this thread has no database connection: the shape it waits for, with nothing in it.
+ */
+static void
+serve_answer_unavailable(str question, struct buf *answer)
+{
+	struct question_head asked = { 0 };
+	struct answer_head head = { .verdict = VERDICT_UNAVAILABLE };
+	_Alignas(max_align_t) char body[WIRE_BODY_MAX_BYTES] = { 0 };
+	const struct wire_def *def;
+
+	if (wire_get(&question, &wire_question_head, &asked) != ERR_OK)
+		head.verdict = VERDICT_MALFORMED;
+	head.number = asked.number;
+	def = wire_questions[asked.id == QUESTION_NONE ? QUESTION_SESSION : asked.id].answer;
+	wire_put(answer, &wire_answer_head, &head);
+	wire_put(answer, def, body);
+}
+
+static err
+channel_thread_open(struct channel *channel, struct keeper_thread **ret_thread)
+{
+	TRY(keeper_thread_open(channel->server->keeper, ret_thread));
+	if (!channel->slow)
+		keeper_thread_quick(*ret_thread);
+	return ERR_OK;
+}
+
+/* The connection is made when it is first needed, and again until that succeeds. */
+static void
+channel_answer(struct channel *channel, struct keeper_thread **thread, str question, struct buf *answer)
+{
+	err e = *thread != NULL ? ERR_OK : channel_thread_open(channel, thread);
+
+	if (e == ERR_OK) {
+		keeper_answer(*thread, question, serve_pushed_so_far, channel->server, answer);
+		return;
+	}
+	log_event(LOG_ERROR, "database.open", LOG_TEXT("why", err_name(e)));
+	serve_answer_unavailable(question, answer);
+}
+
+/* One question and its answer.  False when the channel is at its end. */
+static bool
+channel_serve_one(struct channel *channel, struct keeper_thread **thread, char *question, struct buf *answer)
+{
+	/* One byte more than a question may have: a longer one shows as too long, and is answered as malformed. */
+	ssize_t n = sys_recv(channel->fd, question, WIRE_MAX_BYTES + 1, 0);
+	bool sent;
+
+	if (n < 0 && serve_passing(errno))
+		return true;
+	if (n <= 0)
+		return false;
+	atomic_store(&channel->server->asked, true);
+	buf_clear(answer);
+	channel_answer(channel, thread, str_bytes(question, (size_t)n), answer);
+	secret_wipe(question, (size_t)n);
+	log_request_id("");
+	sent = channel_send(channel->fd, buf_str(answer));
+	buf_clear(answer);
+	return sent;
+}
+
+/* The memory for hashes is big: it is let go of when nobody has signed in for a moment. */
+static void
+channel_rest(const struct channel *channel)
+{
+	struct pollfd question = { .fd = channel->fd, .events = POLLIN };
+
+	if (password_memory_is_kept() && poll(&question, 1, REST_MS) == 0)
+		password_memory_release();
+}
+
+static void *
+channel_main(void *context)
+{
+	struct channel *channel = context;
+	struct keeper_thread *thread = NULL;
+	CLEANUP(buf_wipe) struct buf answer = BUF(WIRE_MAX_BYTES);
+	char question[WIRE_MAX_BYTES + 1];
+
+	/* Now, so that the first question does not wait for it; when it fails, each question tries again. */
+	if (channel_thread_open(channel, &thread) != ERR_OK)
+		thread = NULL;
+	if (channel->slow) /* hashing must not be felt by those who are signed in */
+		(void)!setpriority(PRIO_PROCESS, (id_t)gettid(), SLOW_NICE);
+	while (channel_serve_one(channel, &thread, question, &answer))
+		channel_rest(channel);
+	/* Web must not wait for an answer that will not come; without all of its channels it is to begin anew. */
+	shutdown(channel->fd, SHUT_RDWR);
+	serve_push_end(channel->server);
+	keeper_thread_close(&thread);
+	return NULL;
+}
+
+static bool
+channel_start(struct keeper_server *server, int fd, bool slow)
+{
+	struct channel *channel = &server->channels[server->count];
+
+	*channel = (struct channel){ .server = server, .fd = fd, .slow = slow };
+	return pthread_create(&channel->thread, NULL, channel_main, channel) == 0;
+}
+
+/* Takes the sockets over: those it could not serve are closed. */
+static err
+serve_channels_start(struct keeper_server *server, const int *fds, size_t n, size_t slow_from)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (server->count == i && i < CHANNELS_MAX && channel_start(server, fds[i], i >= slow_from))
+			server->count++;
+		else
+			close(fds[i]);
+	}
+	return server->count == n ? ERR_OK : ERR_MEMORY;
+}
+
+/* --- the watcher ------------------------------------------------------------------------------------------------- */
+
+/* What the watcher is at. */
+struct watch {
+	struct keeper_server *server;
+	struct keeper_thread *thread; /* NULL: the database could not be opened yet */
+	int64_t look_us;              /* when to look next */
+	unsigned looks, purge_at;
+	bool purging;
+};
+
+/* Between two batches of a purge there is room for those who wait for the database. */
+static int
+serve_milliseconds_left(const struct watch *watch)
+{
+	int64_t left_us = watch->look_us - clock_monotonic_us();
+	int64_t left_ms = left_us <= 0 ? 0 : left_us / 1000 + 1;
+
+	return (int)(watch->purging && left_ms > PURGE_PAUSE_MS ? PURGE_PAUSE_MS : left_ms);
+}
+
+/* Sleep until there is something to do, and hear what other nodes tell meanwhile.  False when it is time to end. */
+static bool
+serve_watch_sleep(struct watch *watch)
+{
+	struct pollfd fds[] = { { .fd = watch->server->wake_fd, .events = POLLIN },
+				{ .fd = watch->thread == NULL ? -1 : keeper_notification_fd(watch->thread),
+				  .events = POLLIN } };
+	int n = poll(fds, COUNT(fds), serve_milliseconds_left(watch));
+
+	if (n > 0 && fds[0].revents != 0)
+		return false;
+	if (n > 0 && keeper_read_notifications(watch->thread) != ERR_OK)
+		watch->look_us = 0; /* the connection is lost: see to another at once */
+	return true;
+}
+
+static void
+serve_watch_open(struct watch *watch)
+{
+	struct keeper_thread *thread = NULL;
+
+	if (watch->thread != NULL || keeper_thread_open(watch->server->keeper, &thread) != ERR_OK)
+		return;
+	if (keeper_join(thread) == ERR_OK)
+		watch->thread = thread;
+	else
+		keeper_thread_close(&thread);
+}
+
+/* What changes is logged, and pushed to web for /healthz. */
+static void
+serve_health_set(struct keeper_server *server, bool healthy, const struct why *why)
+{
+	if (healthy == (atomic_exchange(&server->healthy, healthy) == 1))
+		return;
+	if (healthy)
+		log_event(LOG_NOTICE, "database.back");
+	else
+		log_event(LOG_ERROR, "database.away", LOG_TEXT("why", why->text));
+	serve_push_send(server, PUSH_HEALTH, healthy, NULL);
+}
+
+static void
+serve_watch_look(struct watch *watch)
+{
+	struct why why = { "The database cannot be opened." };
+	bool now_healthy;
+
+	serve_watch_open(watch);
+	now_healthy = watch->thread != NULL && keeper_probe(watch->thread, &why) == ERR_OK;
+	serve_health_set(watch->server, now_healthy, &why);
+	if (now_healthy && watch->looks++ % PURGE_EVERY == 0) {
+		watch->purging = true;
+		watch->purge_at = 0;
+	}
+	watch->look_us = clock_monotonic_us() + WATCH_MS * INT64_C(1000);
+}
+
+static void *
+serve_watch_main(void *context)
+{
+	struct watch watch = { .server = context, .look_us = clock_monotonic_us() + WATCH_MS * INT64_C(1000) };
+
+	/*
+	 * From the start, and closed after all others: of connections that close at the same moment each sees the other, and
+	 * none would clear the write-ahead log away.
+	 */
+	serve_watch_open(&watch);
+	while (serve_watch_sleep(&watch)) {
+		if (clock_monotonic_us() >= watch.look_us)
+			serve_watch_look(&watch);
+		if (watch.purging)
+			watch.purging = keeper_purge(watch.thread, &watch.purge_at);
+	}
+	keeper_thread_close(&watch.thread);
+	return NULL;
+}
+
+static void
+serve_watch_stop(struct keeper_server *server)
+{
+	if (server->watching) {
+		(void)!eventfd_write(server->wake_fd, 1);
+		pthread_join(server->watcher, NULL);
+	}
+	if (server->wake_fd >= 0)
+		close(server->wake_fd);
+}
+
+/* --- one server, many web processes one after the other ------------------------------------------------------------ */
+
+err
+keeper_server_new(struct keeper *k, struct keeper_server **ret_server)
+{
+	struct keeper_server *server = mem_new(sizeof(*server));
+
+	if (server == NULL)
+		return ERR_MEMORY;
+	server->keeper = k;
+	server->push_fd = -1;
+	pthread_mutex_init(&server->push_lock, NULL);
+	atomic_store(&server->healthy, 1);
+	server->wake_fd = eventfd(0, EFD_CLOEXEC);
+	keeper_on_ended(k, serve_on_ended, server);
+	server->watching =
+	    server->wake_fd >= 0 && pthread_create(&server->watcher, NULL, serve_watch_main, server) == 0;
+	if (!server->watching) {
+		keeper_server_free(&server);
+		return ERR_MEMORY;
+	}
+	*ret_server = server;
+	return ERR_OK;
+}
+
+void
+keeper_server_free(struct keeper_server **server)
+{
+	if (*server == NULL)
+		return;
+	keeper_server_stop(*server);
+	serve_watch_stop(*server);
+	keeper_on_ended((*server)->keeper, NULL, NULL); /* there is nobody to tell any more */
+	pthread_mutex_destroy(&(*server)->push_lock);
+	mem_free(server);
+}
+
+err
+keeper_server_start(struct keeper_server *server, const int *channels, size_t n, size_t slow_from, int push_fd)
+{
+	struct timeval timeout = { .tv_sec = PUSH_SECONDS };
+
+	setsockopt(push_fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	pthread_mutex_lock(&server->push_lock);
+	server->push_fd = push_fd;
+	pthread_mutex_unlock(&server->push_lock);
+	TRY(serve_channels_start(server, channels, n, slow_from));
+	TRY(serve_push_hello(server));
+	const struct token signer = keeper_public_key(server->keeper);
+	serve_push_send(server, PUSH_SIGNER, 0, &signer);
+	TRY(keeper_server_rules(server));
+	serve_push_send(server, PUSH_HEALTH, atomic_load(&server->healthy), NULL);
+	return ERR_OK;
+}
+
+void
+keeper_server_stop(struct keeper_server *server)
+{
+	for (size_t i = 0; i < server->count; i++)
+		shutdown(server->channels[i].fd, SHUT_RDWR);
+	for (size_t i = 0; i < server->count; i++) {
+		pthread_join(server->channels[i].thread, NULL);
+		close(server->channels[i].fd);
+	}
+	server->count = 0;
+	pthread_mutex_lock(&server->push_lock);
+	if (server->push_fd >= 0)
+		close(server->push_fd);
+	server->push_fd = -1;
+	pthread_mutex_unlock(&server->push_lock);
+}
+
+bool
+keeper_server_was_asked(const struct keeper_server *server)
+{
+	return atomic_load(&server->asked);
+}

@@ -1,0 +1,285 @@
+/*
+ * The way through the gate, for the person: /gate takes whoever was led here from an application, has them sign in, or enter a
+ * code anew, and sends them back with what opens it.  The address stands in `next`, which the keeper keeps from the password on,
+ * and is checked each time that it is used.
+ */
+#include "web/apps/gate.h"
+
+#include "base/digest.h"
+#include "access/domain.h"
+#include "access/jwk.h"
+#include "http/cookie.h"
+#include "http/next.h"
+#include "web/pages/handlers.h"
+#include "web/core/messages.h"
+#include "web/core/pages.h"
+
+enum { ROUND_MARK_BYTES = 12, ROUND_SECONDS = 15, ROUNDS_MAX = 4 };
+
+/* --- the cookie ------------------------------------------------------------------------------------------------------------ */
+
+err
+gate_cookie(struct exchange *x, str domain, str value, int64_t seconds)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(1024);
+	const struct cookie cookie = { .name = GATE_COOKIE_NAME,
+				       .value = value,
+				       .domain = domain,
+				       .max_age_seconds = seconds,
+				       .secure = true,
+				       .same_site = COOKIE_LAX };
+
+	TRY(cookie_put(&text, &cookie));
+	return reply_header(x->rq, x->rp, STR("Set-Cookie"), buf_str(&text));
+}
+
+/* --- where from, and back --------------------------------------------------------------------------------------------------- */
+
+/* One more than may be, so that a longer one shows as such. */
+struct return_to {
+	str rd, rm;
+};
+static const struct field return_to_fields[] = {
+	FIELD(struct return_to, rd, GATE_URL_MAX + 1, optional),
+	FIELD(struct return_to, rm, 33, optional),
+};
+static const struct form return_to_form = FORM(struct return_to, return_to_fields);
+
+static const struct field gate_fields[] = {
+	FIELD(struct gate_form, otp, FIELD_MAX_BYTES, optional),
+	FIELD(struct gate_form, rd, GATE_URL_MAX + 1, optional),
+	FIELD(struct gate_form, rm, 33, optional),
+};
+const struct form gate_form = FORM(struct gate_form, gate_fields);
+
+/* Is it an https address on a protected domain?  Else nobody is led there. */
+static bool
+gate_pages_return_to_good(struct exchange *x, const struct return_to *to, struct target *ret_target)
+{
+	if (target_read(to->rd, x->rq->arena, ret_target) != ERR_OK ||
+	    !str_equal_nocase(str_upto(to->rd, 6), STR("https:")))
+		return false; /* no browser opens a page at wss: */
+	return gate_domain_of(x->web->config, ret_target->host).n > 0;
+}
+
+static str
+gate_pages_method_of(const struct return_to *to)
+{
+	return target_method_good(to->rm) ? to->rm : STR("GET");
+}
+
+/* This page, to come back to after signing in.  An address that is too long for that loses its path. */
+static err
+gate_pages_return_to_put(struct exchange *x, const struct return_to *to, const struct target *target,
+			 str *ret_return_to)
+{
+	CLEANUP(buf_wipe) struct buf return_to = BUF(16 * 1024);
+
+	buf_put(&return_to, STR("/gate?rd="));
+	buf_put_percent(&return_to, to->rd);
+	buf_put(&return_to, STR("&rm="));
+	buf_put(&return_to, gate_pages_method_of(to));
+	TRY(buf_check(&return_to));
+	if (return_to.n > NEXT_MAX_BYTES) {
+		buf_clear(&return_to);
+		buf_put(&return_to, STR("/gate?rd=https%3A%2F%2F"));
+		buf_put_percent(&return_to, target->authority);
+		buf_put(&return_to, STR("%2F&rm=GET"));
+		TRY(buf_check(&return_to));
+	}
+	return arena_copy(x->rq->arena, buf_str(&return_to), ret_return_to);
+}
+
+/* --- the pages -------------------------------------------------------------------------------------------------------------- */
+
+/*
+ * How often somebody was led to this address, this time too, within seconds each: "3" and a mark of the address, in a cookie.  An
+ * application's host that does not see our cookie (two of one name count as none) would send them round and round.
+ */
+static err
+gate_pages_round_count(struct exchange *x, str url, unsigned *ret_rounds)
+{
+	CLEANUP(buf_wipe) struct buf value = BUF(64);
+	str before = exchange_cookie(x, COOKIE_ROUND);
+	uint8_t digest[DIGEST_BYTES];
+	unsigned rounds = 1;
+
+	TRY(digest_sha256(url, digest));
+	buf_put_base64url(&value, str_bytes(digest, ROUND_MARK_BYTES));
+	TRY(buf_check(&value));
+	if (before.n > 0 && before.p[0] >= '1' && before.p[0] < '9' && str_equal(str_from(before, 1), buf_str(&value)))
+		rounds = (unsigned)(before.p[0] - '0') + 1;
+	buf_clear(&value);
+	buf_put_number(&value, rounds);
+	buf_put_base64url(&value, str_bytes(digest, ROUND_MARK_BYTES));
+	TRY(buf_check(&value));
+	*ret_rounds = rounds;
+	return exchange_set_cookie(x, COOKIE_ROUND, buf_str(&value), ROUND_SECONDS);
+}
+
+/* Through a page of ours: the redirect of a form may not lead to another host (Content-Security-Policy: form-action). */
+static err
+gate_pages_go_page(struct exchange *x, str target, str url, str host)
+{
+	struct page_gate_go page = { .url = url, .host = host };
+	unsigned rounds = 0;
+
+	TRY(gate_pages_round_count(x, target, &rounds));
+	page.stays = rounds > ROUNDS_MAX;
+
+	TRY(exchange_layout(x, &page.layout));
+	page_gate_go(&x->rp->body, &page);
+	return exchange_page(x, 200);
+}
+
+static err
+gate_pages_code_page(struct exchange *x, int status, const struct return_to *to, str host, struct page_gate_code *page)
+{
+	page->rd = to->rd;
+	page->rm = gate_pages_method_of(to);
+	page->host = host;
+	TRY(exchange_layout(x, &page->layout));
+	page_gate_code(&x->rp->body, page);
+	return exchange_page(x, status);
+}
+
+static err
+gate_pages_granted(struct exchange *x, const struct target *target, const struct gate_grant_body *open)
+{
+	CLEANUP(buf_wipe) struct buf url = BUF(2048);
+
+	if (open->token.n > 0) {
+		TRY(gate_cookie(x, open->domain, open->token, GATE_COOKIE_KEEP));
+		return gate_pages_go_page(x, target->url, target->url, target->host);
+	}
+	buf_put(&url, STR("https://"));
+	buf_put(&url, target->authority);
+	buf_put(&url, STR("/.doubletour/enter?ticket="));
+	buf_put_percent(&url, open->ticket);
+	TRY(buf_check(&url));
+	return gate_pages_go_page(x, target->url, buf_str(&url), target->host);
+}
+
+/* Signed in, with a password at least: may they? */
+static err
+gate_pages_ask(struct exchange *x, struct channel *keeper, const struct return_to *to, const struct target *target,
+	       struct page_gate_code *page, int status)
+{
+	const struct gate_enter_body body = { .url = target->url, .method = gate_pages_method_of(to) };
+	struct gate_grant_body open = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	TRY(exchange_ask(x, keeper, QUESTION_GATE_ENTER, &body, &verdict, &open));
+	if (verdict != VERDICT_PASSED || open.outcome == ACCESS_REFUSED) {
+		exchange_error_because(x, 403, N_("You may not see that page. Whoever runs it decides who may."));
+		return ERR_OK;
+	}
+	if (open.outcome == ACCESS_PASSES)
+		return gate_pages_granted(x, target, &open);
+	if (open.reason == ACCESS_OLD)
+		return gate_pages_code_page(x, status, to, target->host, page);
+	return ERR_DENIED;
+}
+
+static err
+gate_pages_answer(struct exchange *x, struct channel *keeper, const struct return_to *to, struct page_gate_code *page,
+		  int status)
+{
+	struct target target;
+
+	if (!gate_pages_return_to_good(x, to, &target)) /* as if it were not there */
+		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
+	TRY(gate_pages_return_to_put(x, to, &target,
+				     &x->next)); /* where a sign-in and a change of language come back to */
+	if (x->session.state != STATE_PENDING && x->session.state != STATE_FULL)
+		return ERR_DENIED;
+	return gate_pages_ask(x, keeper, to, &target, page, status);
+}
+
+err
+gate_show(struct exchange *x, struct channel *keeper)
+{
+	struct page_gate_code page = { .error = NULL };
+	struct return_to to = { 0 };
+
+	if (form_parse(&return_to_form, x->rq->query, x->rq->arena, &to, NULL) != ERR_OK)
+		to = (struct return_to){ 0 };
+	return gate_pages_answer(x, keeper, &to, &page, 200);
+}
+
+/* The form with a code, sent back with what is wrong. */
+static err
+gate_pages_code_redisplay(struct exchange *x, int status, struct page_gate_code *page)
+{
+	const struct gate_form *form = x->form;
+	const struct return_to to = { form->rd, form->rm };
+	struct target target;
+
+	if (!gate_pages_return_to_good(x, &to, &target))
+		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
+	TRY(gate_pages_return_to_put(x, &to, &target, &x->next));
+	return gate_pages_code_page(x, status, &to, target.host, page);
+}
+
+err
+gate_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	struct page_gate_code page = { .error = sentence != NULL ? sentence : x->otp.problem, .drift = x->otp.drift };
+
+	return gate_pages_code_redisplay(x, status, &page);
+}
+
+err
+gate_post(struct exchange *x, struct channel *keeper)
+{
+	const struct gate_form *form = x->form;
+	const struct return_to to = { form->rd, form->rm };
+	struct page_gate_code page = { .error = NULL };
+
+	if (x->session.state != STATE_FULL)
+		return gate_pages_answer(x, keeper, &to, &page, 200);
+	page.error = N_("Your last code is too old for that page. Enter a new one.");
+	return gate_pages_answer(x, keeper, &to, &page, 422);
+}
+
+/* --- another domain ----------------------------------------------------------------------------------------------------------- */
+
+struct enter_query {
+	str ticket;
+};
+static const struct field enter_fields[] = { FIELD(struct enter_query, ticket, 65, optional) };
+static const struct form enter_form = FORM(struct enter_query, enter_fields);
+
+/* At the application's own host, which the proxy passes to us: the ticket becomes a cookie there. */
+err
+gate_enter_show(struct exchange *x, struct channel *keeper)
+{
+	struct gate_ticket_body body = { 0 };
+	struct gate_grant_body open = { 0 };
+	struct enter_query query = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+	struct target target;
+
+	if (form_parse(&enter_form, x->rq->query, x->rq->arena, &query, NULL) != ERR_OK ||
+	    target_join(STR("https"), request_header(x->rq, "Host"), STR("/"), x->rq->arena, &target) != ERR_OK)
+		return ERR_NOT_FOUND;
+	body = (struct gate_ticket_body){ .ticket = str_upto(query.ticket, 64), .host = target.host };
+	TRY(exchange_ask(x, keeper, QUESTION_GATE_TICKET, &body, &verdict, &open));
+	if (verdict != VERDICT_PASSED) /* used, or too old: the application leads to a new one */
+		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
+	TRY(gate_cookie(x, open.domain, open.token, GATE_COOKIE_KEEP));
+	return exchange_redirect(x, open.url, (str){ 0 }, FLASH_NONE);
+}
+
+/* --- the key that identities are signed with: RFC 7517, RFC 8037 --------------------------------------------------------------- */
+
+err
+gate_keys_show(struct exchange *x)
+{
+	TRY(jwk_set_put(x->web->signer.b, &x->rp->body));
+	TRY(exchange_security_headers(x));
+	TRY(reply_header(x->rq, x->rp, STR("Content-Type"), STR("application/json")));
+	TRY(reply_header(x->rq, x->rp, STR("Cache-Control"), STR("public, max-age=300")));
+	x->rp->status = 200;
+	return ERR_OK;
+}

@@ -1,0 +1,178 @@
+/*
+ * The cookies of this server: their names, the names they had in release 0.1, and what may be deleted.
+ *
+ * Browsers send a cookie to every port of a host, so applications on other ports share our cookies' names.  Ours begin with
+ * "doubletour".  Release 0.1 used plain words ("session"), which a Flask application uses too.
+ *
+ *   reading   the name of today; if the browser sent none of that name, the earlier name, and only a value of our form
+ *   writing   always the name of today
+ *   deleting  the name of today; the earlier name only if the keeper knew its value as a session of ours
+ */
+#include "web/core/cookies.h"
+
+#include "http/cookie.h"
+#include "web/core/language.h"
+
+enum {
+	LANGUAGE_SECONDS = 365 * 24 * 3600,
+	DEVICE_SECONDS = 400 * 24 * 3600,
+	EARLIER_ANONYMOUS_CHARACTERS = 24, /* base64url of 18 bytes */
+};
+
+/* --- the form of each value --------------------------------------------------------------------------------------- */
+
+static bool
+cookies_token_form(str value)
+{
+	struct token token;
+
+	return str_base64url(value, token.b, TOKEN_BYTES) == ERR_OK;
+}
+
+static bool
+cookies_anonymous_form(str value)
+{
+	uint8_t bytes[EARLIER_ANONYMOUS_CHARACTERS * 3 / 4];
+
+	return str_base64url(value, bytes, sizeof(bytes)) == ERR_OK;
+}
+
+static bool
+cookies_language_form(str value)
+{
+	enum config_language language;
+
+	return language_of(value, &language);
+}
+
+/* FLASH and ROUND live for a minute at most: they need no earlier name. */
+static const struct cookie_kind {
+	str local, https;                 /* names of today */
+	str earlier_local, earlier_https; /* names in release 0.1 */
+	bool (*has_form)(str value);      /* of a value under the earlier name */
+} kinds[] = {
+	[COOKIE_SESSION] = { STR_INIT("doubletour"), STR_INIT("__Host-doubletour"), STR_INIT("session"),
+			     STR_INIT("__Host-session"), cookies_token_form },
+	[COOKIE_DEVICE] = { STR_INIT("doubletour-device"), STR_INIT("__Host-doubletour-device"), STR_INIT("device"),
+			    STR_INIT("__Host-device"), cookies_token_form },
+	[COOKIE_FORM] = { STR_INIT("doubletour-form"), STR_INIT("__Host-doubletour-form"), STR_INIT("form"),
+			  STR_INIT("__Host-form"), cookies_anonymous_form },
+	[COOKIE_FLASH] = { .local = STR_INIT("doubletour-flash"), .https = STR_INIT("__Host-doubletour-flash") },
+	[COOKIE_LANGUAGE] = { STR_INIT("doubletour-language"), STR_INIT("__Host-doubletour-language"),
+			      STR_INIT("language"), STR_INIT("__Host-language"), cookies_language_form },
+	[COOKIE_ROUND] = { .local = STR_INIT("doubletour-round"), .https = STR_INIT("__Host-doubletour-round") },
+};
+
+static str
+cookie_name(const struct exchange *x, enum cookie_name name)
+{
+	return x->web->config->public_https ? kinds[name].https : kinds[name].local;
+}
+
+static str
+cookie_earlier_name(const struct exchange *x, enum cookie_name name)
+{
+	return x->web->config->public_https ? kinds[name].earlier_https : kinds[name].earlier_local;
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------------ */
+
+static str
+cookie_earlier(const struct exchange *x, enum cookie_name name)
+{
+	str value = kinds[name].has_form == NULL ? (str){ 0 } : cookie_find(x->rq, cookie_earlier_name(x, name));
+
+	return value.n > 0 && kinds[name].has_form(value) ? value : (str){ 0 };
+}
+
+str
+exchange_cookie_from(const struct exchange *x, enum cookie_name name, bool *ret_earlier)
+{
+	str value;
+
+	*ret_earlier = cookie_count(x->rq, cookie_name(x, name), &value) == 0;
+	return *ret_earlier ? cookie_earlier(x, name) : value;
+}
+
+str
+exchange_cookie(const struct exchange *x, enum cookie_name name)
+{
+	bool earlier;
+
+	return exchange_cookie_from(x, name, &earlier);
+}
+
+/* --- writing ------------------------------------------------------------------------------------------------------ */
+
+static err
+cookie_set(struct exchange *x, str name, str value, int64_t seconds)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(1024);
+	const struct cookie cookie = { .name = name,
+				       .value = value,
+				       .max_age_seconds = seconds,
+				       .secure = x->web->config->public_https,
+				       .same_site = COOKIE_LAX };
+
+	TRY(cookie_put(&text, &cookie));
+	TRY(buf_check(&text));
+	return reply_header(x->rq, x->rp, STR("Set-Cookie"), buf_str(&text));
+}
+
+err
+exchange_set_cookie(struct exchange *x, enum cookie_name name, str value, int64_t seconds)
+{
+	return cookie_set(x, cookie_name(x, name), value, seconds);
+}
+
+err
+exchange_forget_cookie(struct exchange *x, enum cookie_name name)
+{
+	return cookie_set(x, cookie_name(x, name), STR(""), -1);
+}
+
+static err
+cookies_token_cookie(struct exchange *x, enum cookie_name name, const struct token *token, int64_t seconds)
+{
+	CLEANUP(buf_wipe) struct buf value = BUF(64);
+
+	buf_put_base64url(&value, str_bytes(token->b, TOKEN_BYTES));
+	TRY(buf_check(&value));
+	return exchange_set_cookie(x, name, buf_str(&value), seconds);
+}
+
+/* Flask-Session, too, sends 43 characters of base64url as "session": only the keeper can tell which are ours. */
+static err
+cookies_forget_earlier_session(struct exchange *x)
+{
+	if (!x->session_earlier)
+		return ERR_OK;
+	x->session_earlier = false;
+	return cookie_set(x, cookie_earlier_name(x, COOKIE_SESSION), STR(""), -1);
+}
+
+err
+exchange_session_cookie(struct exchange *x, const struct token *token)
+{
+	TRY(cookies_forget_earlier_session(x));
+	return cookies_token_cookie(x, COOKIE_SESSION, token, 0);
+}
+
+err
+exchange_forget_session(struct exchange *x)
+{
+	TRY(cookies_forget_earlier_session(x));
+	return exchange_forget_cookie(x, COOKIE_SESSION);
+}
+
+err
+exchange_device_cookie(struct exchange *x, const struct token *token)
+{
+	return cookies_token_cookie(x, COOKIE_DEVICE, token, DEVICE_SECONDS);
+}
+
+err
+exchange_language_cookie(struct exchange *x, enum config_language language)
+{
+	return exchange_set_cookie(x, COOKIE_LANGUAGE, language_code(language), LANGUAGE_SECONDS);
+}

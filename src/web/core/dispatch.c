@@ -1,0 +1,536 @@
+#include "web/core/dispatch.h"
+
+#include "base/log.h"
+#include "http/forwarded.h"
+#include "http/next.h"
+#include "web/core/ask.h"
+#include "web/core/cookies.h"
+#include "web/core/form_token.h"
+#include "web/core/language.h"
+#include "web/core/messages.h"
+#include "web/core/respond.h"
+#include "web/core/step_up.h"
+
+/* --- what could not be done --------------------------------------------------------------------------------------- */
+
+/* The one place where "could not be done" becomes a status. */
+static int
+dispatch_status(err e)
+{
+	switch (e) {
+	case ERR_INVALID:
+		return 400;
+	case ERR_TOO_LONG:
+		return 413;
+	case ERR_NOT_FOUND:
+		return 404;
+	case ERR_LOCKOUT:
+		return 429;
+	case ERR_MEMORY:
+	case ERR_IO:
+	case ERR_BUSY:
+	case ERR_AWAY:
+	case ERR_CRYPTO:
+		return 503;
+	default:
+		return 500;
+	}
+}
+
+static void
+dispatch_failed(struct exchange *x, err e)
+{
+	int status = dispatch_status(e);
+
+	if (status >= 500)
+		log_event(LOG_ERROR, "request.failed", LOG_TEXT("why", err_name(e)), LOG_STR("path", x->rq->path));
+	exchange_error(x, status);
+}
+
+/* --- pages: on the event thread ----------------------------------------------------------------------------------- */
+
+struct next_form {
+	str next;
+};
+static const struct field next_fields[] = {
+	FIELD(struct next_form, next, NEXT_MAX_BYTES + 1, optional),
+};
+static const struct form next_form = FORM(struct next_form, next_fields);
+
+/* ?next= of a GET; a form has its own field of that name.  What is not safe is as if it were not there. */
+static void
+dispatch_page_next(struct exchange *x)
+{
+	struct next_form query = { 0 };
+	struct form_faults faults = { 0 };
+
+	if (form_parse(&next_form, x->rq->query, x->rq->arena, &query, &faults) == ERR_OK && faults.over_long == 0 &&
+	    next_is_safe(query.next))
+		x->next = query.next;
+}
+
+static void
+dispatch_page_who(struct exchange *x)
+{
+	x->address = forwarded_address(x->rq, exchange_trusts, (void *)(uintptr_t)x->web->config);
+	x->rq->from = x->address;
+}
+
+static err
+dispatch_page_begin(struct exchange *x)
+{
+	dispatch_page_who(x);
+	x->language = language_choose(exchange_cookie(x, COOKIE_LANGUAGE), request_header(x->rq, "Accept-Language"),
+				      x->web->config->default_language);
+	x->anonymous = exchange_cookie(x, COOKIE_FORM);
+	dispatch_page_next(x);
+	return exchange_session_find(x);
+}
+
+struct csrf_form {
+	str csrf_token;
+};
+static const struct field csrf_fields[] = {
+	FIELD(struct csrf_form, csrf_token, FORM_TOKEN_MAX, optional),
+};
+static const struct form csrf_form = FORM(struct csrf_form, csrf_fields);
+
+static err
+dispatch_page_form_read(struct exchange *x)
+{
+	struct form_faults faults; /* a cut value is still too long for the keeper, which words it */
+
+	x->form = arena_alloc(x->rq->arena, x->route->form->size);
+	if (x->form == NULL)
+		return ERR_MEMORY;
+	return form_parse(x->route->form, x->rq->body, x->rq->arena, x->form, &faults);
+}
+
+/* The form's token, and the fields that the route's row names. */
+static err
+dispatch_page_form(struct exchange *x)
+{
+	struct csrf_form csrf = { 0 };
+
+	if (x->route->method != HTTP_POST)
+		return ERR_OK;
+	TRY(form_parse(&csrf_form, x->rq->body, x->rq->arena, &csrf, NULL));
+	x->csrf_token = csrf.csrf_token;
+	return x->route->form == NULL ? ERR_OK : dispatch_page_form_read(x);
+}
+
+static err
+dispatch_page_say_methods(struct exchange *x)
+{
+	unsigned methods = x->methods;
+	bool both = (methods & HTTP_GET) && (methods & HTTP_POST);
+
+	return reply_header(x->rq, x->rp, STR("Allow"),
+			    both                  ? STR("GET, HEAD, POST")
+			    : methods & HTTP_POST ? STR("POST")
+						  : STR("GET, HEAD"));
+}
+
+/* "/account/" is typed for "/account": lead there.  False: it is no page of ours with a slash behind it. */
+static bool
+dispatch_page_redirect_slash(struct exchange *x)
+{
+	CLEANUP(buf_wipe) struct buf location = BUF(16 * 1024);
+	str path = str_upto(x->rq->path, x->rq->path.n - 1);
+
+	if (!str_ends(x->rq->path, STR("/")) || path.n <= 1 || x->rq->method == HTTP_POST)
+		return false;
+	x->route = route_find(x->rq->method, path, (str){ 0 }, &x->methods);
+	if (x->route == NULL || route_any_host(x->route))
+		return false;
+	buf_put(&location, path);
+	if (x->rq->query.n > 0)
+		buf_put_byte(&location, '?');
+	buf_put(&location, x->rq->query);
+	return buf_check(&location) == ERR_OK &&
+	       exchange_redirect(x, buf_str(&location), (str){ 0 }, FLASH_NONE) == ERR_OK;
+}
+
+/* By this method, or by another that the path takes. */
+static bool
+dispatch_page_is_for_any_host(const struct exchange *x)
+{
+	enum http_method one = (enum http_method)(x->methods & -x->methods);
+	unsigned ignored;
+	const struct route *route = x->route;
+
+	if (route == NULL && x->methods != 0)
+		route = route_find(one, x->rq->path, x->rq->query, &ignored);
+	return route != NULL && route_any_host(route);
+}
+
+/* Is it the right address, and a page?  If not, the reply is made here. */
+static bool
+dispatch_page_found(struct exchange *x)
+{
+	if (!dispatch_page_is_for_any_host(x) && exchange_elsewhere(x)) {
+		log_event(LOG_NOTICE, "host.refused", LOG_STR("host", request_header(x->rq, "Host")));
+		exchange_wrong_address(x);
+		return false;
+	}
+	if (x->route != NULL)
+		return true;
+	if (x->methods != 0)
+		exchange_error(x, dispatch_page_say_methods(x) == ERR_OK ? 405 : 503);
+	else if (!dispatch_page_redirect_slash(x))
+		exchange_error(x, 404);
+	return false;
+}
+
+/* --- pages: the handler, between what comes before and after it --------------------------------------------------- */
+
+/* Where to come back to from wherever this person is led: the page itself if it needs FULL, else its own next. */
+static err
+dispatch_page_next_from_path(struct exchange *x, str *ret_next)
+{
+	CLEANUP(buf_wipe) struct buf here = BUF(NEXT_MAX_BYTES);
+
+	bool front = str_equal(x->rq->path, STR("/"));
+
+	*ret_next = x->next;
+	if (x->route->method == HTTP_POST || x->route->opens != 0 || (front && x->route->query.n == 0))
+		return ERR_OK;
+	buf_put(&here, front ? STR("/gate") : x->rq->path);
+	if (x->rq->query.n > 0)
+		buf_put_byte(&here, '?');
+	buf_put(&here, x->rq->query);
+	if (buf_check(&here) != ERR_OK || !next_is_safe(buf_str(&here)))
+		return ERR_OK;
+	return arena_copy(x->rq->arena, buf_str(&here), ret_next);
+}
+
+/* A POST that is not from a page of ours: its page again, with a sentence to act on; nothing was done. */
+static err
+dispatch_page_refuse_cross_site(struct exchange *x, struct channel *keeper)
+{
+	log_event(LOG_NOTICE, "form.refused", LOG_STR("path", x->rq->path), LOG_STR("address", x->address));
+	return x->route->redisplay(x, keeper, 403,
+				   N_("This form had grown old, or came from somewhere else. Please send it again."));
+}
+
+/* The form again, with the field for a code; how it came to that stands in x->otp. */
+static err
+dispatch_page_show_otp(struct exchange *x, struct channel *keeper)
+{
+	return x->route->redisplay(x, keeper, x->route->method == HTTP_POST ? 422 : 200, NULL);
+}
+
+/* The session's state does not open what was asked: on to the step that it does open, or to where an expired step begins again. */
+static err
+dispatch_page_next_step(struct exchange *x)
+{
+	const struct route *route = x->route;
+
+	if (route->expired.path.n > 0 && x->session.state == route->expired.state)
+		return exchange_redirect(x, route->expired.path,
+					 route->expired.state == STATE_FULL ? (str){ 0 } : x->next,
+					 route->expired.flash);
+	return exchange_redirect_to_step(x, x->next);
+}
+
+/* What a handler passes on. */
+static err
+dispatch_page_after(struct exchange *x, struct channel *keeper, err e)
+{
+	switch (e) {
+	case ERR_DENIED:
+		return dispatch_page_next_step(x);
+	case ERR_LOCKOUT: /* how long is said by the page, and in Retry-After */
+		if (x->route->method != HTTP_POST)
+			return e;
+		return x->route->redisplay(x, keeper, 429,
+					   N_("Too many tries that were wrong: this one was not looked at."));
+	case ERR_STALE:
+		if (!x->route->step_up || x->route->redisplay == NULL)
+			return ERR_PROTOCOL;
+		exchange_otp_missing(&x->otp);
+		return dispatch_page_show_otp(x, keeper);
+	default:
+		return e;
+	}
+}
+
+static err
+dispatch_page_answer(struct exchange *x, struct channel *keeper)
+{
+	return x->route->show != NULL ? x->route->show(x) : x->route->answer(x, keeper);
+}
+
+/* The code of a form with that field is verified before the rest of the form is looked at. */
+static err
+dispatch_page_answer_fresh(struct exchange *x, struct channel *keeper)
+{
+	const str *otp = form_value(x->route->form, x->form, STR("otp"));
+
+	if (otp == NULL) /* the row has no such form: a defect of ours */
+		return ERR_PROTOCOL;
+	TRY(exchange_step_up(x, keeper, *otp, &x->otp));
+	return x->otp.problem != NULL ? dispatch_page_show_otp(x, keeper) : dispatch_page_answer(x, keeper);
+}
+
+static err
+dispatch_page_post(struct exchange *x, struct channel *keeper)
+{
+	bool ours = false;
+
+	TRY(form_token_check(x, x->csrf_token, &ours));
+	if (!ours)
+		return dispatch_page_refuse_cross_site(x, keeper);
+	return x->route->step_up ? dispatch_page_answer_fresh(x, keeper) : dispatch_page_answer(x, keeper);
+}
+
+static err
+dispatch_page_open(struct exchange *x, struct channel *keeper)
+{
+	err e;
+
+	if (x->route->step_up)
+		exchange_otp(x, &x->otp);
+	e = x->route->method == HTTP_POST ? dispatch_page_post(x, keeper) : dispatch_page_answer(x, keeper);
+	return dispatch_page_after(x, keeper, e);
+}
+
+static err
+dispatch_page_run(struct exchange *x, struct channel *keeper)
+{
+	str next = { 0 };
+
+	TRY(exchange_session_ask(x, keeper));
+	if (route_opens(x->route, x->session.state))
+		return dispatch_page_open(x, keeper);
+	TRY(dispatch_page_next_from_path(x, &next));
+	return exchange_redirect_to_step(x, next);
+}
+
+static void
+dispatch_page_work(struct exchange *x, struct channel *keeper)
+{
+	err e = dispatch_page_run(x, keeper);
+
+	if (e != ERR_OK)
+		dispatch_failed(x, e);
+}
+
+static enum http_pool
+dispatch_page_admit(struct exchange *x)
+{
+	err e = dispatch_page_begin(x);
+
+	if (e != ERR_OK) {
+		exchange_error(x, 503);
+		return HTTP_INLINE;
+	}
+	if (!dispatch_page_found(x))
+		return HTTP_INLINE;
+	e = dispatch_page_form(x);
+	if (e != ERR_OK) {
+		exchange_error(x, dispatch_status(e));
+		return HTTP_INLINE;
+	}
+	if (route_lane(x->route) != HTTP_INLINE)
+		return route_lane(x->route);
+	return x->session_known ? HTTP_INLINE : HTTP_QUICK;
+}
+
+static void
+dispatch_page_refuse(struct exchange *x, int status)
+{
+	(void)!dispatch_page_begin(x); /* a page in the default language is better than none */
+	exchange_error(x, status);
+}
+
+/* --- plain: for programs and for pages, the same to everyone ------------------------------------------------------- */
+
+static enum http_pool
+dispatch_plain_admit(struct exchange *x)
+{
+	dispatch_page_who(x);
+	x->language = language_choose(exchange_cookie(x, COOKIE_LANGUAGE), request_header(x->rq, "Accept-Language"),
+				      x->web->config->default_language);
+	x->session_known = true; /* none */
+	return HTTP_INLINE;
+}
+
+static void
+dispatch_plain_work(struct exchange *x, struct channel *keeper)
+{
+	err e = x->route->show(x);
+
+	(void)keeper;
+	if (e != ERR_OK)
+		dispatch_failed(x, e);
+}
+
+/* --- the pipelines ------------------------------------------------------------------------------------------------ */
+
+static const struct pipeline page_pipeline = { .admit = dispatch_page_admit,
+					       .work = dispatch_page_work,
+					       .refuse = dispatch_page_refuse };
+static const struct pipeline plain_pipeline = { .admit = dispatch_plain_admit,
+						.work = dispatch_plain_work,
+						.refuse = dispatch_page_refuse };
+
+static const struct pipeline *const pipelines[] = {
+	[ROUTE_PAGE] = &page_pipeline,
+	[ROUTE_CHECK] = &check_pipeline,
+	[ROUTE_PLAIN] = &plain_pipeline,
+};
+
+static const struct pipeline *
+dispatch_pipeline(const struct exchange *x)
+{
+	return pipelines[x->route != NULL ? x->route->kind : ROUTE_PAGE];
+}
+
+static void
+dispatch_work(struct exchange *x, struct channel *keeper)
+{
+	log_request_id(x->rq->id);
+	dispatch_pipeline(x)->work(x, keeper);
+	log_request_id("");
+}
+
+static struct exchange *
+dispatch_new(struct web *web, struct request *rq, struct reply *rp)
+{
+	struct exchange *x = arena_alloc(rq->arena, sizeof(*x));
+
+	if (x != NULL)
+		*x = (struct exchange){ .web = web, .rq = rq, .rp = rp, .language = web->config->default_language };
+	rq->app = x;
+	return x;
+}
+
+/*
+ * A path that another program on the way may read as another one.  Nothing else of the request is believed or looked up.  The header tells
+ * `doubletour doctor` that the proxy has passed such a path on.
+ */
+static void
+dispatch_refuse_path(struct exchange *x)
+{
+	log_event(LOG_NOTICE, "path.refused", LOG_STR("path", x->rq->path),
+		  LOG_STR("host", request_header(x->rq, "Host")), LOG_STR("address", x->rq->peer));
+	x->session_known = true; /* none */
+	x->route = NULL;
+	if (check_pipeline.owns(x->rq->path)) {
+		check_pipeline.refuse(x, 403);
+	} else {
+		x->language = language_choose((str){ 0 }, request_header(x->rq, "Accept-Language"), x->language);
+		exchange_error(x, 400);
+	}
+	(void)!reply_header(x->rq, x->rp, STR("Doubletour-Refused"),
+			    STR("path")); /* without it the answer is the same */
+}
+
+/* Is there a reply to be made from this path at all?  If not, it is made here. */
+static bool
+dispatch_route(struct exchange *x)
+{
+	bool good = route_path_good(x->rq->path, x->rq->path_kind);
+
+	x->route = route_find(x->rq->method, x->rq->path, x->rq->query, &x->methods);
+	if (good && (x->route != NULL || x->methods != 0 || !check_pipeline.owns(x->rq->path)))
+		return true;
+	dispatch_refuse_path(x);
+	return false;
+}
+
+static enum http_pool
+dispatch_admit(void *app, struct request *rq, struct reply *rp)
+{
+	struct exchange *x = dispatch_new(app, rq, rp);
+	enum http_pool pool;
+
+	if (x == NULL) {
+		rp->status = 503;
+		return HTTP_INLINE;
+	}
+	if (!dispatch_route(x))
+		return HTTP_INLINE;
+	pool = dispatch_pipeline(x)->admit(x);
+	if (pool == HTTP_INLINE && rp->status == 0)
+		dispatch_work(x, NULL);
+	return pool;
+}
+
+static void
+dispatch_expect(void *app, const struct request *rq, struct http_expectation *expectation)
+{
+	unsigned methods = 0;
+	const struct route *route = route_find(rq->method, rq->path, rq->query, &methods);
+
+	(void)app;
+	if (route == NULL)
+		return;
+	expectation->authorization = route->authorization;
+	if (route->body_max_bytes > 0)
+		expectation->body_max_bytes = route->body_max_bytes;
+}
+
+static void
+dispatch_on_worker(void *app, void *worker, struct request *rq, struct reply *rp)
+{
+	struct exchange *x = rq->app;
+
+	(void)app;
+	x->rp = rp;
+	dispatch_work(x, worker);
+}
+
+static void
+dispatch_refuse(void *app, struct request *rq, int status, struct reply *rp)
+{
+	struct exchange *x = rq->app != NULL ? rq->app : dispatch_new(app, rq, rp);
+
+	if (x == NULL) {
+		rp->status = status;
+		return;
+	}
+	x->rp = rp;
+	(check_pipeline.owns(rq->path) ? &check_pipeline : &page_pipeline)->refuse(x, status);
+}
+
+static void *
+dispatch_worker_open(void *app, enum http_pool pool, size_t index)
+{
+	struct web *web = app;
+
+	return &web->channels[pool == HTTP_SLOW ? web->quick + index : index];
+}
+
+static void
+dispatch_done(void *app, const struct request *rq, int status, size_t body_bytes, int64_t elapsed_us)
+{
+	const struct exchange *x = rq->app;
+	enum session_state state = x != NULL && x->session_known ? x->session.state : STATE_NONE;
+	bool quiet = x != NULL && x->route != NULL && route_any_host(x->route);
+
+	(void)app;
+	log_event(quiet ? LOG_DEBUG : LOG_INFO, "request", LOG_TEXT("id", rq->id), LOG_STR("method", rq->method_name),
+		  LOG_STR("path", rq->path), LOG_INT("status", status), LOG_INT("bytes", (int64_t)body_bytes),
+		  LOG_INT("us", elapsed_us), LOG_STR("address", x != NULL ? x->address : rq->peer),
+		  LOG_TEXT("state", session_state_name(state)));
+}
+
+static bool
+dispatch_trusts(void *app, str peer)
+{
+	const struct web *web = app;
+
+	return exchange_trusts((void *)(uintptr_t)web->config, peer);
+}
+
+const struct http_app web_app = {
+	.expect = dispatch_expect,
+	.admit = dispatch_admit,
+	.work = dispatch_on_worker,
+	.refuse = dispatch_refuse,
+	.worker_open = dispatch_worker_open,
+	.trusts = dispatch_trusts,
+	.done = dispatch_done,
+};

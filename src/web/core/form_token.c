@@ -1,0 +1,85 @@
+#include "web/core/form_token.h"
+
+#include "base/digest.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "web/core/cookies.h"
+#include "web/core/host.h"
+
+enum { ANONYMOUS_BYTES = 18, ANONYMOUS_MIN = 24, ANONYMOUS_MAX = 64 };
+
+/* The two kinds are told apart in what is signed, so that an anonymous token never fits a session. */
+static err
+form_token_of(struct exchange *x, str kind, str holder, str *ret_token)
+{
+	CLEANUP(buf_wipe) struct buf signed_text = BUF(256);
+	CLEANUP(buf_wipe) struct buf token = BUF(64);
+	uint8_t digest[DIGEST_BYTES];
+
+	buf_put(&signed_text, kind);
+	buf_put(&signed_text, holder);
+	TRY(buf_check(&signed_text));
+	TRY(digest_hmac(str_bytes(x->web->form_key.b, TOKEN_BYTES), buf_str(&signed_text), digest));
+	buf_put_base64url(&token, str_bytes(digest, sizeof(digest)));
+	TRY(buf_check(&token));
+	return arena_copy(x->rq->arena, buf_str(&token), ret_token);
+}
+
+static err
+form_token_now(struct exchange *x, str *ret_token)
+{
+	if (exchange_signed_in(x))
+		return form_token_of(x, STR("session:"), str_bytes(x->token.b, TOKEN_BYTES), ret_token);
+	return form_token_of(x, STR("anonymous:"), x->anonymous, ret_token);
+}
+
+static err
+form_token_anonymous_make(struct exchange *x)
+{
+	CLEANUP(buf_wipe) struct buf value = BUF(64);
+	uint8_t bytes[ANONYMOUS_BYTES];
+
+	TRY(random_fill(bytes, sizeof(bytes)));
+	buf_put_base64url(&value, str_bytes(bytes, sizeof(bytes)));
+	TRY(buf_check(&value));
+	TRY(arena_copy(x->rq->arena, buf_str(&value), &x->anonymous));
+	return exchange_set_cookie(x, COOKIE_FORM, x->anonymous, 0);
+}
+
+static bool
+form_token_anonymous_usable(str cookie)
+{
+	return cookie.n >= ANONYMOUS_MIN && cookie.n <= ANONYMOUS_MAX;
+}
+
+err
+form_token_make(struct exchange *x)
+{
+	if (!exchange_signed_in(x) && !form_token_anonymous_usable(x->anonymous))
+		TRY(form_token_anonymous_make(x));
+	return form_token_now(x, &x->form_token);
+}
+
+bool
+form_origin_ours(const struct exchange *x)
+{
+	str site = request_header(x->rq, "Sec-Fetch-Site");
+	str origin = request_header(x->rq, "Origin");
+
+	if (site.p != NULL && !str_equal(site, STR("same-origin")) && !str_equal(site, STR("none")))
+		return false;
+	return origin.p == NULL || host_same_origin(x->web->config, request_header(x->rq, "Host"), origin);
+}
+
+err
+form_token_check(struct exchange *x, str sent, bool *ret_ours)
+{
+	str expected = { 0 };
+
+	*ret_ours = false;
+	if (!form_origin_ours(x) || (!exchange_signed_in(x) && !form_token_anonymous_usable(x->anonymous)))
+		return ERR_OK;
+	TRY(form_token_now(x, &expected));
+	*ret_ours = sent.n == expected.n && secret_equal(sent.p, expected.p, expected.n);
+	return ERR_OK;
+}

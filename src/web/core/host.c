@@ -1,0 +1,59 @@
+#include "web/core/host.h"
+
+#include "base/authority.h"
+
+static unsigned
+host_default_port(const struct config *config)
+{
+	return config->public_https ? PORT_HTTPS : PORT_HTTP;
+}
+
+static bool
+host_is_local(str host)
+{
+	static const str local[] = { STR_INIT("localhost"), STR_INIT("127.0.0.1"), STR_INIT("[::1]") };
+
+	for (size_t i = 0; i < COUNT(local); i++)
+		if (str_equal_nocase(host, local[i]))
+			return true;
+	return false;
+}
+
+bool
+host_ours(const struct config *config, str host)
+{
+	struct authority asked, ours;
+
+	if (config->public_host[0] != '\0' && str_equal(host, str_of(config->public_host))) /* nearly always */
+		return true;
+	if (authority_read(host, host_default_port(config), &asked) != ERR_OK)
+		return false;
+	if (config->public_host[0] == '\0')
+		return host_is_local(asked.host);
+	return authority_read(str_of(config->public_host), host_default_port(config), &ours) == ERR_OK &&
+	       authority_equal(&asked, &ours);
+}
+
+bool
+host_same_origin(const struct config *config, str host, str origin)
+{
+	str scheme = config->public_https ? STR("https://") : STR("http://");
+	struct authority page, asked;
+
+	return str_starts(origin, scheme) &&
+	       authority_read(str_from(origin, scheme.n), host_default_port(config), &page) == ERR_OK &&
+	       authority_read(host, host_default_port(config), &asked) == ERR_OK && authority_equal(&page, &asked);
+}
+
+void
+host_put_right(const struct config *config, struct buf *out)
+{
+	if (config->public_host[0] != '\0') {
+		buf_put(out, config->public_https ? STR("https://") : STR("http://"));
+		buf_put(out, str_of(config->public_host));
+		return;
+	}
+	buf_put(out, STR("http://localhost"));
+	if (config->port != PORT_HTTP)
+		buf_printf(out, ":%u", (unsigned)config->port);
+}

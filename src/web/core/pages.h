@@ -1,0 +1,282 @@
+/*
+ * The pages: for each one the values that its template shows, and the function that writes it.
+ *
+ *	struct page_login page = { .username = form->username, .error = N_("User name or password is wrong.") };
+ *	TRY(exchange_layout(x, &page.frame));
+ *	page_login(&reply->body, &page);
+ *	TRY(buf_check(&reply->body));
+ *
+ * The functions are made at build time from templates/<name>.html by tools/compile_templates.py (docs/templates.md): a
+ * template that names a value which is not here, or uses it as what it is not, does not compile.  Everything is escaped
+ * on its way into the page.  Texts may hold any byte; an empty str (zeroed struct) is an empty text.
+ *
+ * Members of type `const char *` are msgids: sentences marked with N_("...") and shown in the page's language; NULL means
+ * that there is none.  Times are microseconds since 1970, UTC.
+ */
+#ifndef WEB_PAGES_H
+#define WEB_PAGES_H
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "config/config.h"
+#include "web/core/flash.h"
+#include "ipc/terms.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What every page shows around its own part. */
+struct page_layout {
+	enum config_language language;
+	str app_name;
+	bool signed_in; /* shows the log-out button: any session state but none */
+	str csrf_token; /* for the page's forms and the log-out button */
+	str origin;     /* before links of the layout: where the server is, for a page at another address; else empty */
+	str path;       /* where the language switch comes back to; empty: "/" */
+	const char *flash; /* msgid: what just happened */
+	enum flash_kind flash_kind;
+	str request_id; /* shown on the error page only */
+	bool full;      /* signed in all the way: shows the way to the account */
+	enum time_format time_format;
+	uint32_t recovery_left;
+	bool recovery_low;   /* three or fewer are left: home and account say so (_recovery_low.html) */
+	bool flash_recovery; /* the flash message ends with how many recovery codes are left */
+	int64_t retry_seconds,
+	    retry_minutes; /* too many failures: one says when to try again (_retry.html); both 0: not so */
+};
+
+/* A phone's clock that is wrong (_drift.html).  minutes 0: nothing is known. */
+struct page_drift {
+	int64_t minutes;
+	bool ahead;
+};
+
+/* The field for a code in a form that needs a fresh proof (_otp.html). */
+struct page_otp {
+	bool shown;
+	const char *problem; /* msgid */
+	struct page_drift drift;
+};
+
+struct page_login {
+	struct page_layout layout;
+	str username;      /* as typed before */
+	const char *error; /* msgid, above the fields */
+	str next;          /* safe path to go on to; empty: none */
+	bool registration_open;
+};
+
+struct page_register {
+	struct page_layout layout;
+	str username;
+	const char *username_problem, *password_problem, *confirm_problem; /* msgids, each under its field */
+	const char *error;                                                 /* msgid, above the fields */
+	bool closed;                                                       /* no form, only the sentence of error */
+	str invite;                                                        /* token of the invitation; empty: none */
+	str next;
+};
+
+struct page_setup_2fa {
+	struct page_layout layout;
+	str secret; /* base32, ungrouped */
+	str uri;    /* otpauth:// */
+	str qr_png; /* the QR code of uri as PNG in base64 */
+	str next;
+};
+
+struct page_verify_2fa {
+	struct page_layout layout;
+	bool enrolling; /* the code confirms a new factor; otherwise it ends a sign-in, and may be a recovery code */
+	const char *error;
+	struct page_drift drift; /* with error */
+	bool codes_disabled;     /* only a recovery code helps */
+	str next;
+};
+
+struct page_home {
+	struct page_layout layout;
+	str shown_name; /* the display name, or the user name */
+	int64_t created_us;
+	int64_t factor_since_us; /* 0: none, and the page says so */
+	int64_t last_sign_in_us; /* 0: this is the first */
+	uint32_t refused;        /* tries that were refused since then */
+};
+
+/* One recovery code, in groups of four letters. */
+struct page_recovery_code {
+	str text;
+};
+struct page_recovery_codes {
+	struct page_layout layout;
+	str username;
+	struct page_recovery_code *codes; /* made just now, shown this once */
+	size_t codes_count;
+	uint32_t left;
+	int64_t made_us; /* 0: never, or not known here */
+	struct page_otp otp;
+	const char *error;
+	str next;
+};
+
+struct page_authenticator {
+	int64_t id;
+	uint32_t number; /* counted from 1, for one that has no name */
+	str name;
+	int64_t created_us, last_used_us; /* last_used_us 0: never, as after an import */
+	bool disabled, current;           /* current: this session came in by it */
+	bool removable;
+	str new_name;            /* as typed, where it could not be taken */
+	const char *new_problem; /* msgid */
+	struct page_otp otp;     /* of its form to remove it */
+};
+struct page_authenticators {
+	struct page_layout layout;
+	struct page_authenticator *factors;
+	size_t factors_count;
+	bool recovered; /* this session came in by a recovery code: what was lost should go */
+	const char *error;
+	str next;
+};
+
+struct page_authenticator_new {
+	struct page_layout layout;
+	str name, current; /* as typed */
+	const char *name_problem, *current_problem;
+	int64_t replaces; /* 0: none */
+	struct page_otp otp;
+	const char *error;
+};
+
+struct page_authenticator_confirm {
+	struct page_layout layout;
+	str secret, uri, qr_png; /* as in page_setup_2fa */
+	const char *error;
+	struct page_drift drift;
+};
+
+struct page_account {
+	struct page_layout layout;
+	str username, shown_name;
+	int64_t created_us, password_changed_us;
+	uint32_t authenticators, sessions;
+};
+
+struct page_profile {
+	struct page_layout layout;
+	str username, display_name; /* display_name as typed */
+	const char *name_problem;
+	uint32_t preferred, time_format; /* enum preferred_language, enum time_format */
+	const char *error;
+};
+
+struct page_password {
+	struct page_layout layout;
+	str username;
+	str current, password, confirm; /* as typed */
+	const char *current_problem, *password_problem, *confirm_problem;
+	struct page_otp otp;
+	const char *error;
+};
+
+struct page_session {
+	int64_t id;
+	str browser, system; /* in words; empty: not known */
+	str address;
+	int64_t created_us, seen_us;
+	bool full, current;
+};
+struct page_sessions {
+	struct page_layout layout;
+	struct page_session *sessions;
+	size_t sessions_count;
+	bool more;
+	const char *error;
+};
+
+struct page_event {
+	int64_t at_us;
+	const char *words; /* msgid */
+	bool refused;
+	str browser, system, address;
+};
+struct page_activity {
+	struct page_layout layout;
+	struct page_event *events;
+	size_t events_count;
+	bool more, older; /* there are older ones; these are not the newest */
+	int64_t last;     /* id of the last one shown */
+};
+
+struct page_close {
+	struct page_layout layout;
+	str username, current;
+	const char *current_problem;
+	struct page_otp otp;
+	const char *error;
+};
+
+struct page_set_password {
+	struct page_layout layout;
+	bool dead;  /* no form, only the sentence of error */
+	bool first; /* of a new account */
+	str username, link;
+	int64_t expires_us; /* the link */
+	const char *password_problem, *confirm_problem;
+	const char *error;
+};
+
+/* On the way back to an application. */
+struct page_gate_go {
+	struct page_layout layout;
+	str url, host;
+	bool stays; /* it has led there several times within seconds, and the person is back: not by itself again */
+};
+
+/* The application's rules want a younger code (max_age). */
+struct page_gate_code {
+	struct page_layout layout;
+	str rd, rm, host; /* where it leads back to, by which method; whose page it is */
+	const char *error;
+	struct page_drift drift;
+};
+
+struct page_logout {
+	struct page_layout layout;
+	const char *error;
+};
+
+struct page_wrong_address {
+	struct page_layout layout;
+	str opened;            /* Host; empty: none was named */
+	str right, right_host; /* https://login.example.org, login.example.org */
+};
+
+struct page_error {
+	struct page_layout layout;
+	int status;                   /* HTTP */
+	const char *title, *sentence; /* msgids: what happened, and what the person can do */
+};
+
+void page_login(struct buf *out, const struct page_login *v);
+void page_register(struct buf *out, const struct page_register *v);
+void page_setup_2fa(struct buf *out, const struct page_setup_2fa *v);
+void page_verify_2fa(struct buf *out, const struct page_verify_2fa *v);
+void page_home(struct buf *out, const struct page_home *v);
+void page_recovery_codes(struct buf *out, const struct page_recovery_codes *v);
+void page_authenticators(struct buf *out, const struct page_authenticators *v);
+void page_authenticator_new(struct buf *out, const struct page_authenticator_new *v);
+void page_authenticator_confirm(struct buf *out, const struct page_authenticator_confirm *v);
+void page_account(struct buf *out, const struct page_account *v);
+void page_profile(struct buf *out, const struct page_profile *v);
+void page_password(struct buf *out, const struct page_password *v);
+void page_sessions(struct buf *out, const struct page_sessions *v);
+void page_activity(struct buf *out, const struct page_activity *v);
+void page_close(struct buf *out, const struct page_close *v);
+void page_set_password(struct buf *out, const struct page_set_password *v);
+void page_gate_go(struct buf *out, const struct page_gate_go *v);
+void page_gate_code(struct buf *out, const struct page_gate_code *v);
+void page_logout(struct buf *out, const struct page_logout *v);
+void page_wrong_address(struct buf *out, const struct page_wrong_address *v);
+void page_error(struct buf *out, const struct page_error *v);
+
+#endif

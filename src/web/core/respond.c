@@ -1,0 +1,346 @@
+#include "web/core/respond.h"
+
+#include "base/log.h"
+#include "web/core/cookies.h"
+#include "web/core/flash.h"
+#include "web/core/form_token.h"
+#include "web/core/host.h"
+#include "web/core/language.h"
+#include "web/core/messages.h"
+
+#include <stdio.h>
+
+enum { RECOVERY_LOW = 3, RETRY_IN_SECONDS = 120 };
+enum { FLASH_SECONDS = 60, LOCATION_MAX = 8 * 1024, ERROR_PAGE_MAX = 64 * 1024 };
+
+struct header {
+	str name, value;
+};
+
+/* On every reply.  With Referrer-Policy: same-origin browsers send Origin on our own forms, and nothing to others. */
+static const struct header guards[] = {
+	{ STR_INIT("Content-Security-Policy"),
+	  STR_INIT("default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
+		   "base-uri 'none'; frame-ancestors 'none'") },
+	{ STR_INIT("X-Frame-Options"), STR_INIT("DENY") },
+	{ STR_INIT("X-Content-Type-Options"), STR_INIT("nosniff") },
+	{ STR_INIT("Referrer-Policy"), STR_INIT("same-origin") },
+	{ STR_INIT("Cross-Origin-Opener-Policy"), STR_INIT("same-origin") },
+	{ STR_INIT("Cross-Origin-Resource-Policy"), STR_INIT("same-origin") },
+};
+static const struct header page_headers[] = {
+	{ STR_INIT("Content-Type"), STR_INIT("text/html; charset=utf-8") },
+	{ STR_INIT("Cache-Control"), STR_INIT("no-store") },
+	{ STR_INIT("Vary"), STR_INIT("Cookie, Accept-Language") },
+};
+static const struct header transport_security = { STR_INIT("Strict-Transport-Security"),
+						  STR_INIT("max-age=63072000; includeSubDomains") };
+
+static err
+respond_put_headers(struct exchange *x, const struct header *headers, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		TRY(reply_header_constant(x->rp, headers[i].name, headers[i].value));
+	return ERR_OK;
+}
+
+/*
+ * Did the browser's request come over TLS?  Only a proxy that we trust can know; one that does not say is taken to serve PUBLIC_URL's
+ * scheme.  A client that speaks to us directly speaks plain HTTP.
+ */
+static bool
+respond_came_over_tls(const struct exchange *x)
+{
+	str scheme = request_header(x->rq, "X-Forwarded-Proto");
+
+	if (!x->web->config->public_https || !exchange_trusts((void *)(uintptr_t)x->web->config, x->rq->peer))
+		return false;
+	return scheme.p == NULL || str_equal_nocase(scheme, STR("https"));
+}
+
+err
+exchange_security_headers(struct exchange *x)
+{
+	if (respond_came_over_tls(x)) /* RFC 6797 s7.2: never over plain HTTP */
+		TRY(respond_put_headers(x, &transport_security, 1));
+	return respond_put_headers(x, guards, COUNT(guards));
+}
+
+static err
+respond_exchange_headers(struct exchange *x)
+{
+	TRY(exchange_security_headers(x));
+	return respond_put_headers(x, page_headers, COUNT(page_headers));
+}
+
+/* --- redirects ---------------------------------------------------------------------------------------------------- */
+
+err
+exchange_redirect(struct exchange *x, str path, str next, enum flash_message flash)
+{
+	CLEANUP(buf_wipe) struct buf location = BUF(LOCATION_MAX);
+
+	buf_put(&location, path);
+	if (next.n > 0) {
+		buf_put(&location, STR("?next="));
+		buf_put_percent(&location, next);
+	}
+	TRY(buf_check(&location));
+	TRY(respond_exchange_headers(x));
+	TRY(reply_header(x->rq, x->rp, STR("Location"), buf_str(&location)));
+	if (flash != FLASH_NONE)
+		TRY(exchange_set_cookie(x, COOKIE_FLASH, str_of(flash_of(flash)->word), FLASH_SECONDS));
+	x->rp->status = 303;
+	return ERR_OK;
+}
+
+err
+exchange_redirect_to_step(struct exchange *x, str next)
+{
+	static const struct {
+		str path;
+		enum flash_message flash;
+	} to[STATE_COUNT] = {
+		[STATE_NONE] = { STR_INIT("/login"), FLASH_SIGN_IN },
+		[STATE_ENROLLING] = { STR_INIT("/setup-2fa"), FLASH_FACTOR_MISSING },
+		[STATE_PENDING] = { STR_INIT("/verify-2fa"), FLASH_CODE_MISSING },
+		[STATE_FULL] = { STR_INIT("/"), FLASH_ALREADY },
+	};
+	enum session_state state = x->session.state;
+	enum flash_message flash = to[state].flash;
+	bool earlier = false;
+
+	if (state == STATE_NONE && exchange_cookie_from(x, COOKIE_SESSION, &earlier).n > 0 && !earlier) {
+		/* Of a form that was sent twice one gets a new session, and the other's answer, which comes last, must not take it away. */
+		if (x->rq->method != HTTP_POST)
+			TRY(exchange_forget_session(x));
+		flash = FLASH_EXPIRED;
+	} else if (state == STATE_NONE && str_equal(x->rq->path, STR("/"))) {
+		flash = FLASH_NONE; /* whoever comes to the front door need not be told that it is locked */
+	}
+	return exchange_redirect(x, to[state].path, state == STATE_FULL ? (str){ 0 } : next, flash);
+}
+
+/* --- pages -------------------------------------------------------------------------------------------------------- */
+
+static err
+respond_say_retry(struct exchange *x)
+{
+	CLEANUP(buf_wipe) struct buf seconds = BUF(32);
+
+	if (x->retry_s == 0)
+		return ERR_OK;
+	buf_printf(&seconds, "%lld", (long long)x->retry_s);
+	TRY(buf_check(&seconds));
+	return reply_header(x->rq, x->rp, STR("Retry-After"), buf_str(&seconds));
+}
+
+err
+exchange_page(struct exchange *x, int status)
+{
+	TRY(respond_exchange_headers(x));
+	TRY(respond_say_retry(x));
+	x->rp->status = status;
+	return buf_check(&x->rp->body);
+}
+
+/* What the flash cookie says, and the cookie gone. */
+static err
+respond_layout_flash(struct exchange *x, struct page_layout *layout)
+{
+	str word = exchange_cookie(x, COOKIE_FLASH);
+	const struct flash *flash = flash_of(flash_read(word));
+
+	if (word.n > 0)
+		TRY(exchange_forget_cookie(x, COOKIE_FLASH));
+	if (flash == NULL)
+		return ERR_OK;
+	layout->flash = flash->sentence;
+	layout->flash_kind = flash->kind;
+	layout->flash_recovery = flash->shows_recovery_left;
+	return ERR_OK;
+}
+
+/* The page itself, to come back to after a change of language; home where coming back would be another request. */
+static err
+respond_layout_return_to(struct exchange *x, struct page_layout *layout)
+{
+	bool shown = x->route != NULL && (x->rq->method != HTTP_POST || x->route->redisplay != NULL);
+	CLEANUP(buf_wipe) struct buf return_to = BUF(LOCATION_MAX);
+
+	layout->path = STR("/");
+	if (!shown)
+		return ERR_OK;
+	buf_put(&return_to, x->rq->path);
+	if (x->next.n > 0) {
+		buf_put(&return_to, STR("?next="));
+		buf_put_percent(&return_to, x->next);
+	}
+	TRY(buf_check(&return_to));
+	return arena_copy(x->rq->arena, buf_str(&return_to), &layout->path);
+}
+
+static err
+respond_right_address(struct exchange *x, str *ret_url)
+{
+	CLEANUP(buf_wipe) struct buf url = BUF(CONFIG_TEXT_MAX + 32);
+
+	host_put_right(x->web->config, &url);
+	TRY(buf_check(&url));
+	return arena_copy(x->rq->arena, buf_str(&url), ret_url);
+}
+
+/* A page without a form needs no token, and so makes no cookie for a stranger. */
+static err
+respond_layout_fill(struct exchange *x, bool has_form, struct page_layout *ret_layout)
+{
+	struct page_layout layout = { .language = x->language,
+				      .app_name = str_of(x->web->config->app_name),
+				      .signed_in = exchange_signed_in(x) && !exchange_elsewhere(x),
+				      .full = exchange_signed_in(x) && x->session.state == STATE_FULL,
+				      .time_format = x->session.time_format,
+				      .recovery_left = x->session.recovery_left,
+				      .retry_seconds = x->retry_s <= RETRY_IN_SECONDS ? x->retry_s : 0,
+				      .retry_minutes = x->retry_s > RETRY_IN_SECONDS ? (x->retry_s + 59) / 60 : 0,
+				      .request_id = str_of(x->rq->id) };
+
+	layout.recovery_low = layout.full && layout.recovery_left <= RECOVERY_LOW;
+	if (has_form || layout.signed_in)
+		TRY(form_token_make(x));
+	layout.csrf_token = x->form_token;
+	TRY(respond_layout_flash(x, &layout));
+	TRY(respond_layout_return_to(x, &layout));
+	if (exchange_elsewhere(x))
+		TRY(respond_right_address(x, &layout.origin));
+	*ret_layout = layout;
+	return ERR_OK;
+}
+
+err
+exchange_layout(struct exchange *x, struct page_layout *ret_layout)
+{
+	return respond_layout_fill(x, true, ret_layout);
+}
+
+/* --- errors ------------------------------------------------------------------------------------------------------- */
+
+struct error_text {
+	int status;
+	const char *title, *sentence; /* msgids */
+};
+
+static const struct error_text error_texts[] = {
+	{ 400, N_("That request cannot be read"),
+	  N_("Something in the address or in the form is not as it should be. Go back and try again.") },
+	{ 403, N_("Not allowed"), N_("This page is not for you, or the form came from somewhere else.") },
+	{ 404, N_("There is no such page"), N_("The address may be mistyped, or the page may be gone.") },
+	{ 405, N_("Not in this way"), N_("This page exists, but not for this kind of request.") },
+	{ 411, N_("The length is missing"),
+	  N_("The request does not say how long it is (Content-Length). Send it with its length, not in chunks.") },
+	{ 413, N_("That is too much"),
+	  N_("The form holds more than this server takes. Shorten it and send it again.") },
+	{ 414, N_("That address is too long"), N_("The address holds more than this server takes.") },
+	{ 415, N_("That is no form"), N_("This server takes forms only.") },
+	{ 429, N_("Too many tries"), N_("Too many tries that were wrong: this one was not looked at.") },
+	{ 431, N_("Your browser sends too much"),
+	  N_("Its headers hold more than this server takes. Deleting this site's cookies helps.") },
+	{ 503, N_("Not just now"),
+	  N_("The server is very busy, or its database does not answer. Nothing was lost: try again in a moment.") },
+	/* last: for every other status */
+	{ 500, N_("Something went wrong here"),
+	  N_("That was this server's fault. If it happens again, tell the administrator the number below.") },
+};
+
+static const struct error_text *
+respond_error_text(int status)
+{
+	size_t i = 0;
+
+	while (i + 1 < COUNT(error_texts) && error_texts[i].status != status)
+		i++;
+	return &error_texts[i];
+}
+
+static err
+respond_error_page(struct exchange *x, int status, const char *sentence)
+{
+	const struct error_text *text = respond_error_text(status);
+	struct page_error page = { .status = status,
+				   .title = text->title,
+				   .sentence = sentence != NULL ? sentence : text->sentence };
+
+	TRY(respond_layout_fill(x, false, &page.layout));
+	page_error(&x->rp->body, &page);
+	if (status == 503)
+		TRY(reply_header(x->rq, x->rp, STR("Retry-After"), STR("2")));
+	if (status == 415) /* RFC 9110 s15.5.16: what would have been taken */
+		TRY(reply_header(x->rq, x->rp, STR("Accept"), STR("application/x-www-form-urlencoded")));
+	return exchange_page(x, status);
+}
+
+/* Of what was prepared for another reply only these stay: which methods there are, and cookies that were promised. */
+static void
+respond_keep_headers(struct reply *rp)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rp->header_count; i++)
+		if (str_equal(rp->headers[i].name, STR("Allow")) || str_equal(rp->headers[i].name, STR("Set-Cookie")))
+			rp->headers[kept++] = rp->headers[i];
+	rp->header_count = kept;
+}
+
+void
+exchange_error(struct exchange *x, int status)
+{
+	exchange_error_because(x, status, NULL);
+}
+
+static void
+respond_error_begin(struct exchange *x)
+{
+	respond_keep_headers(x->rp);
+	buf_clear(&x->rp->body);
+	x->rp->fixed = (str){ 0 };
+}
+
+/* No memory for a page: the status alone. */
+static void
+respond_error_end(struct exchange *x, int status, err e)
+{
+	if (e == ERR_OK)
+		return;
+	buf_wipe(&x->rp->body);
+	x->rp->status = status;
+}
+
+void
+exchange_error_because(struct exchange *x, int status, const char *sentence)
+{
+	respond_error_begin(x);
+	respond_error_end(x, status, respond_error_page(x, status, sentence));
+}
+
+/* --- another address than ours ------------------------------------------------------------------------------------ */
+
+enum { MISDIRECTED = 421 };
+
+static err
+respond_wrong_address_page(struct exchange *x)
+{
+	struct page_wrong_address page = { .opened = request_header(x->rq, "Host") };
+
+	TRY(respond_layout_fill(x, false, &page.layout));
+	page.right = page.right_host = page.layout.origin;
+	(void)str_cut(&page.right_host, '/');
+	page.right_host = str_from(page.right_host, 1);
+	page_wrong_address(&x->rp->body, &page);
+	return exchange_page(x, MISDIRECTED);
+}
+
+void
+exchange_wrong_address(struct exchange *x)
+{
+	respond_error_begin(x);
+	respond_error_end(x, MISDIRECTED, respond_wrong_address_page(x));
+}

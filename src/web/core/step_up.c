@@ -1,0 +1,69 @@
+#include "web/core/step_up.h"
+
+#include "base/clock.h"
+#include "web/core/ask.h"
+#include "web/core/messages.h"
+
+#include <stdlib.h>
+
+/* The field comes a minute before it is needed, so that nobody is asked in the middle of typing. */
+enum { STEP_UP_EARLY_SECONDS = 60, DRIFT_SHOWN_MAX = 1000 };
+
+void
+exchange_otp(const struct exchange *x, struct page_otp *ret_otp)
+{
+	int64_t fresh_from_us = x->rq->now_us - (STEP_UP_US - SECONDS_US(STEP_UP_EARLY_SECONDS));
+
+	*ret_otp = (struct page_otp){ .shown = x->session.verified_us < fresh_from_us };
+}
+
+void
+exchange_otp_missing(struct page_otp *ret_otp)
+{
+	*ret_otp = (struct page_otp){ .shown = true,
+				      .problem = N_("Your last code is older than five minutes. Enter a new one.") };
+}
+
+void
+exchange_drift(int64_t drift_s, struct page_drift *ret_drift)
+{
+	int64_t minutes = drift_s / 60 < -DRIFT_SHOWN_MAX || drift_s / 60 > DRIFT_SHOWN_MAX
+			      ? DRIFT_SHOWN_MAX
+			      : (llabs(drift_s) + 30) / 60;
+
+	if (drift_s != 0)
+		*ret_drift = (struct page_drift){ .minutes = minutes > 0 ? minutes : 1, .ahead = drift_s > 0 };
+}
+
+const char exchange_code_impossible[] = N_("This cannot be a code. Enter the six digits that your app shows.");
+const char exchange_either_impossible[] =
+    N_("This cannot be a code. Enter the digits that your app shows, or a recovery "
+       "code of 24 letters and digits.");
+
+err
+exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct page_otp *ret_otp)
+{
+	const struct verify_body body = { otp };
+	struct verified_body verified = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+	err e;
+
+	exchange_otp(x, ret_otp);
+	if (str_trim(otp).n == 0)
+		return ERR_OK;
+	e = exchange_ask(x, keeper, QUESTION_STEP_UP, &body, &verdict, &verified);
+	exchange_otp(x, ret_otp);
+	if (e == ERR_DENIED)
+		return ERR_OK; /* the session is no more: the handler's own question will tell */
+	TRY(e);
+	if ((verdict != VERDICT_REFUSED && verdict != VERDICT_PROBLEMS) || x->session.state != STATE_FULL)
+		return ERR_OK;
+	ret_otp->shown = true;
+	if (verdict == VERDICT_PROBLEMS) {
+		ret_otp->problem = exchange_either_impossible;
+		return ERR_OK;
+	}
+	ret_otp->problem = N_("That is not the right code. Wait for the next one and try again.");
+	exchange_drift(verified.drift_s, &ret_otp->drift);
+	return ERR_OK;
+}

@@ -1,0 +1,358 @@
+/*
+ * Registration, sign-in, the second factor, sign-out: the pages on the way in and out.
+ */
+#include "web/pages/handlers.h"
+
+#include "http/next.h"
+#include "web/core/messages.h"
+#include "web/core/pages.h"
+
+/* --- forms, and what is wrong with them in words ------------------------------------------------------------------ */
+
+/* A value of over its maximum is cut behind it, so that it is still refused as too long, by the keeper. */
+static const struct field register_fields[] = {
+	FIELD(struct register_form, username, FIELD_MAX_BYTES, optional),
+	FIELD(struct register_form, password, FIELD_MAX_BYTES, optional),
+	FIELD(struct register_form, confirm, FIELD_MAX_BYTES, optional),
+	FIELD(struct register_form, invite, LINK_TOKEN_MAX, optional),
+	FIELD(struct register_form, next, NEXT_MAX_BYTES + 1, optional),
+};
+_Static_assert((int)NEXT_MAX_BYTES <= (int)RETURN_TO_MAX_BYTES, "the keeper keeps what may be followed");
+const struct form register_form = FORM(struct register_form, register_fields);
+
+static const struct field login_fields[] = {
+	FIELD(struct login_form, username, FIELD_MAX_BYTES, optional),
+	FIELD(struct login_form, password, FIELD_MAX_BYTES, optional),
+	FIELD(struct login_form, next, NEXT_MAX_BYTES + 1, optional),
+};
+const struct form login_form = FORM(struct login_form, login_fields);
+
+static const struct field code_fields[] = {
+	FIELD(struct code_form, otp, FIELD_MAX_BYTES, optional),
+	FIELD(struct code_form, next, NEXT_MAX_BYTES + 1, optional),
+};
+const struct form code_form = FORM(struct code_form, code_fields);
+
+static const char *const name_problems[PROBLEM_COUNT] = {
+	[PROBLEM_MISSING] = N_("Choose a user name."),
+	[PROBLEM_TOO_SHORT] = N_("A user name has at least 3 characters."),
+	[PROBLEM_TOO_LONG] = N_("A user name has at most 40 characters."),
+	[PROBLEM_CHARACTERS] = N_("Only letters without accents, digits and . _ @ + - may be used."),
+	[PROBLEM_EDGES] = N_("A user name begins and ends with a letter or a digit."),
+	[PROBLEM_TAKEN] = N_("This user name is taken already."),
+};
+
+static const char *const password_problems[PROBLEM_COUNT] = {
+	[PROBLEM_MISSING] = N_("Choose a password."),
+	[PROBLEM_TOO_SHORT] = N_("A password has at least 8 characters."),
+	[PROBLEM_TOO_LONG] = N_("A password has at most 1,024 bytes."),
+	[PROBLEM_CHARACTERS] = N_("This password holds a character that cannot be used."),
+	[PROBLEM_BLANK] = N_("A password cannot be only spaces."),
+	[PROBLEM_COMMON] = N_("This password is too easy to guess. A sentence of several words does very well."),
+	[PROBLEM_FROM_NAME] =
+	    N_("This password is built from the user name: whoever knows the one will try the other."),
+	[PROBLEM_SAME] = N_("This is the password that you have."),
+	[PROBLEM_OVER_72] = N_("With this server's settings a password has at most 72 bytes."),
+};
+
+static const char *const confirm_problems[PROBLEM_COUNT] = {
+	[PROBLEM_MISSING] = N_("Type the password again."),
+	[PROBLEM_DIFFERS] = N_("The two passwords differ."),
+};
+
+const char *
+password_problem_text(uint32_t problem)
+{
+	return problem < PROBLEM_COUNT ? password_problems[problem] : NULL;
+}
+
+const char *
+confirm_problem_text(uint32_t problem)
+{
+	return problem < PROBLEM_COUNT ? confirm_problems[problem] : NULL;
+}
+
+static const char sign_in_refused[] = N_("User name or password is wrong.");
+static const char code_refused[] = N_("That is not the right code. Wait for the next one and try again.");
+static const char either_refused[] =
+    N_("That is neither the right code nor an unused recovery code. Wait for the next code and try again.");
+static const char registration_invited[] = N_("Whoever registers here needs an invitation that was not used and is not "
+					      "older than 24 hours. Ask the administrator for one.");
+static const char registration_closed[] = N_("Registration is closed. Ask the administrator for an account.");
+
+/* What the form says of where to go on stands above the address line. */
+static void
+web_accounts_take_next(struct exchange *x, str next)
+{
+	if (next.n > 0)
+		x->next = next_is_safe(next) ? next : (str){ 0 };
+}
+
+/* What was typed, to be shown again: never more of it than a name can have. */
+static str
+web_accounts_typed(str text)
+{
+	return str_upto(text, 4 * USERNAME_MAX);
+}
+
+/* --- registration ------------------------------------------------------------------------------------------------- */
+
+static err
+web_accounts_register_page(struct exchange *x, int status, struct page_register *page)
+{
+	page->next = x->next;
+	TRY(exchange_layout(x, &page->layout));
+	if (page->invite.n > 0)
+		TRY(link_return_to(x, STR("/register?invite="), page->invite, &page->layout.path));
+	page_register(&x->rp->body, page);
+	return exchange_page(x, status);
+}
+
+static err
+web_accounts_register_closed(struct exchange *x)
+{
+	bool invites = x->web->config->registration == REGISTRATION_INVITE;
+	struct page_register page = { .error = invites ? registration_invited : registration_closed, .closed = true };
+
+	return web_accounts_register_page(x, 403, &page);
+}
+
+/* /register?invite= */
+struct invite_query {
+	str invite;
+};
+static const struct field invite_fields[] = { FIELD(struct invite_query, invite, LINK_TOKEN_MAX, optional) };
+static const struct form invite_query = FORM(struct invite_query, invite_fields);
+
+/* Whether an invitation is good is known when it is used: until then it opens the form only. */
+err
+register_show(struct exchange *x)
+{
+	enum config_registration registration = x->web->config->registration;
+	struct page_register page = { 0 };
+	struct invite_query query = { 0 };
+
+	TRY(form_parse(&invite_query, x->rq->query, x->rq->arena, &query, NULL));
+	if (registration == REGISTRATION_INVITE)
+		page.invite = query.invite;
+	if (registration != REGISTRATION_OPEN && page.invite.n == 0)
+		return web_accounts_register_closed(x);
+	return web_accounts_register_page(x, 200, &page);
+}
+
+err
+register_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	const struct register_form *form = x->form;
+	struct page_register page = { .username = web_accounts_typed(form->username),
+				      .invite = form->invite,
+				      .error = sentence };
+
+	web_accounts_take_next(x, form->next);
+	return web_accounts_register_page(x, status, &page);
+}
+
+static err
+web_accounts_register_problems(struct exchange *x, const struct problems_body *problems)
+{
+	const struct register_form *form = x->form;
+	struct page_register page = { .username = web_accounts_typed(form->username),
+				      .invite = form->invite,
+				      .username_problem = name_problems[problems->username],
+				      .password_problem = password_problems[problems->password],
+				      .confirm_problem = confirm_problems[problems->confirm] };
+
+	return web_accounts_register_page(x, 422, &page);
+}
+
+err
+register_post(struct exchange *x, struct channel *keeper)
+{
+	const struct register_form *form = x->form;
+	struct register_body body = { form->username, form->password, form->confirm, .invite = form->invite };
+	struct problems_body problems = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	web_accounts_take_next(x, form->next);
+	body.next = x->next;
+	TRY(exchange_ask(x, keeper, QUESTION_REGISTER, &body, &verdict, &problems));
+	switch (verdict) {
+	case VERDICT_PASSED:
+		return exchange_redirect(x, STR("/setup-2fa"), x->next, FLASH_REGISTERED);
+	case VERDICT_PROBLEMS:
+		return web_accounts_register_problems(x, &problems);
+	case VERDICT_CLOSED:
+		return web_accounts_register_closed(x);
+	default:
+		return ERR_DENIED;
+	}
+}
+
+/* --- sign-in ------------------------------------------------------------------------------------------------------ */
+
+static err
+web_accounts_login_page(struct exchange *x, int status, str username, const char *error)
+{
+	struct page_login page = { .username = username,
+				   .error = error,
+				   .next = x->next,
+				   .registration_open = x->web->config->registration == REGISTRATION_OPEN };
+
+	TRY(exchange_layout(x, &page.layout));
+	page_login(&x->rp->body, &page);
+	return exchange_page(x, status);
+}
+
+err
+login_show(struct exchange *x)
+{
+	return web_accounts_login_page(x, 200, STR(""), NULL);
+}
+
+err
+login_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	const struct login_form *form = x->form;
+
+	web_accounts_take_next(x, form->next);
+	return web_accounts_login_page(x, status, web_accounts_typed(form->username), sentence);
+}
+
+err
+login_post(struct exchange *x, struct channel *keeper)
+{
+	const struct login_form *form = x->form;
+	struct sign_in_body body = { form->username, form->password };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	web_accounts_take_next(x, form->next);
+	body.next = x->next;
+	TRY(exchange_ask(x, keeper, QUESTION_SIGN_IN, &body, &verdict, NULL));
+	if (verdict == VERDICT_REFUSED)
+		return login_redisplay(x, keeper, 422, sign_in_refused);
+	if (verdict == VERDICT_PASSED)
+		TRY(exchange_prefer_language(x));
+	/* PENDING: to the code, without being told what is missing as if it were news. */
+	if (verdict == VERDICT_PASSED && x->session.state == STATE_PENDING && str_starts(x->next, STR("/gate?")))
+		return exchange_redirect(x, x->next, (str){ 0 }, FLASH_NONE); /* a password may be enough there */
+	if (verdict == VERDICT_PASSED && x->session.state == STATE_PENDING)
+		return exchange_redirect(x, STR("/verify-2fa"), x->next, FLASH_NONE);
+	return ERR_DENIED;
+}
+
+/* --- the second factor -------------------------------------------------------------------------------------------- */
+
+static err
+web_accounts_verify_page(struct exchange *x, int status, struct page_verify_2fa *page)
+{
+	page->enrolling = x->session.state == STATE_ENROLLING;
+	page->codes_disabled = x->session.codes_disabled;
+	page->next = x->next;
+	TRY(exchange_layout(x, &page->layout));
+	page_verify_2fa(&x->rp->body, page);
+	return exchange_page(x, status);
+}
+
+err
+verify_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	struct page_verify_2fa page = { .error = sentence };
+	const struct code_form *form = x->form;
+
+	web_accounts_take_next(x, form->next);
+	return web_accounts_verify_page(x, status, &page);
+}
+
+err
+verify_show(struct exchange *x)
+{
+	return web_accounts_verify_page(x, 200, &(struct page_verify_2fa){ 0 });
+}
+
+/* It was no attempt: the form once more, as it was. */
+static err
+web_accounts_verify_impossible(struct exchange *x)
+{
+	bool enrolling = x->session.state == STATE_ENROLLING;
+	struct page_verify_2fa page = { .error = enrolling ? exchange_code_impossible : exchange_either_impossible };
+
+	return web_accounts_verify_page(x, 422, &page);
+}
+
+static err
+web_accounts_verify_refused(struct exchange *x, const struct verified_body *verified)
+{
+	struct page_verify_2fa page = { .error = x->session.state == STATE_ENROLLING ? code_refused : either_refused };
+
+	exchange_drift(verified->drift_s, &page.drift);
+	return web_accounts_verify_page(x, 422, &page);
+}
+
+/* Whoever has enrolled gets recovery codes; whoever has used one replaces what was lost; both go on to next from there. */
+static err
+web_accounts_verify_passed(struct exchange *x, bool enrolling, const struct verified_body *verified)
+{
+	TRY(exchange_device_cookie(x, &verified->device));
+	if (x->next.n == 0) /* the form of another tab, or of no page of ours, may know none */
+		web_accounts_take_next(x, verified->next);
+	if (enrolling)
+		return exchange_redirect(x, STR("/account/recovery-codes"), x->next, FLASH_ENROLLED);
+	if (verified->recovered != 0)
+		return exchange_redirect(x, STR("/account/authenticators"), x->next, FLASH_RECOVERED);
+	return exchange_redirect(x, x->next.n > 0 ? x->next : STR("/"), (str){ 0 }, FLASH_SIGNED_IN);
+}
+
+err
+verify_post(struct exchange *x, struct channel *keeper)
+{
+	const struct code_form *form = x->form;
+	const struct verify_body body = { form->otp };
+	struct verified_body verified = { 0 };
+	bool enrolling = x->session.state == STATE_ENROLLING;
+	enum verdict verdict = VERDICT_REFUSED;
+
+	web_accounts_take_next(x, form->next);
+	TRY(exchange_ask(x, keeper, QUESTION_VERIFY, &body, &verdict, &verified));
+	if (verdict == VERDICT_PASSED)
+		return web_accounts_verify_passed(x, enrolling, &verified);
+	if (verdict == VERDICT_PROBLEMS)
+		return web_accounts_verify_impossible(x);
+	if (verdict == VERDICT_REFUSED && x->session.state != STATE_NONE)
+		return web_accounts_verify_refused(x, &verified);
+	return ERR_DENIED;
+}
+
+/* --- sign-out ----------------------------------------------------------------------------------------------------- */
+
+static err
+web_accounts_logout_page(struct exchange *x, int status, const char *sentence)
+{
+	struct page_logout page = { .error = sentence };
+
+	TRY(exchange_layout(x, &page.layout));
+	page_logout(&x->rp->body, &page);
+	return exchange_page(x, status);
+}
+
+err
+logout_show(struct exchange *x)
+{
+	return web_accounts_logout_page(x, 200, NULL);
+}
+
+err
+logout_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	return web_accounts_logout_page(x, status, sentence);
+}
+
+err
+logout_post(struct exchange *x, struct channel *keeper)
+{
+	enum verdict verdict = VERDICT_REFUSED;
+
+	/* Whatever the answer: after it this session is no more, or never was. */
+	TRY(exchange_ask(x, keeper, QUESTION_SIGN_OUT, NULL, &verdict, NULL));
+	TRY(exchange_forget_session(x));
+	return exchange_redirect(x, STR("/login"), (str){ 0 }, FLASH_SIGNED_OUT);
+}

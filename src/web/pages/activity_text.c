@@ -1,0 +1,27 @@
+#include "web/pages/activity_text.h"
+
+#include "web/core/messages.h"
+
+#define NO_SENTENCE NULL
+
+static const char *const of_event[AUDIT_COUNT] = {
+	[AUDIT_UNKNOWN] = N_("An event that this version of the server does not know"),
+#define AUDIT_EVENT(id, name, outcome, level, actor, sentence) [AUDIT_##id] = (sentence),
+#include "ipc/events.def"
+};
+
+/* NULL where the event's own sentence says it. */
+static const char *const of_reason[AUDIT_COUNT][REASON_COUNT] = {
+#define AUDIT_SENTENCE(event, reason, sentence) [AUDIT_##event][REASON_##reason] = (sentence),
+#include "ipc/events.def"
+};
+
+const char *
+activity_text(enum audit_event event, enum audit_reason reason)
+{
+	const char *words = NULL;
+
+	if ((unsigned)event < AUDIT_COUNT && (unsigned)reason < REASON_COUNT)
+		words = of_reason[event][reason] != NULL ? of_reason[event][reason] : of_event[event];
+	return words != NULL ? words : of_event[AUDIT_UNKNOWN];
+}

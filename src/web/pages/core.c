@@ -1,0 +1,131 @@
+/*
+ * Home, and what needs no account: language, static files, health.
+ */
+#include "web/pages/handlers.h"
+
+#include "http/next.h"
+#include "web/core/assets.h"
+#include "web/core/language.h"
+#include "web/core/pages.h"
+
+err
+home_show(struct exchange *x)
+{
+	struct page_home page = { .shown_name = exchange_shown_name(x),
+				  .created_us = x->session.created_us,
+				  .factor_since_us = x->session.factor_since_us,
+				  .last_sign_in_us = x->session.last_sign_in_us,
+				  .refused = x->session.refused };
+
+	TRY(exchange_layout(x, &page.layout));
+	page_home(&x->rp->body, &page);
+	return exchange_page(x, 200);
+}
+
+/* /language/en?next=/login: a link, for it changes nothing but how pages speak. */
+err
+language_set(struct exchange *x)
+{
+	static const str prefix = STR_INIT("/language/");
+	enum config_language language = LANGUAGE_FR;
+
+	if (!language_of(str_from(x->rq->path, prefix.n), &language))
+		return ERR_NOT_FOUND;
+	TRY(exchange_language_cookie(x, language));
+	return exchange_redirect(x, x->next.n > 0 ? x->next : STR("/"), (str){ 0 }, FLASH_NONE);
+}
+
+static err
+core_plain(struct exchange *x, int status, str text)
+{
+	TRY(reply_header(x->rq, x->rp, STR("Content-Type"), STR("text/plain; charset=utf-8")));
+	TRY(reply_header(x->rq, x->rp, STR("Cache-Control"), STR("no-store")));
+	TRY(exchange_security_headers(x));
+	x->rp->fixed = text;
+	x->rp->status = status;
+	return ERR_OK;
+}
+
+/* /healthz, /readyz: the keeper says within seconds when the database cannot be written, and when it can again. */
+err
+health_show(struct exchange *x)
+{
+	if (atomic_load(&x->web->database_writable))
+		return core_plain(x, 200, STR("ok\n"));
+	TRY(reply_header(x->rq, x->rp, STR("Retry-After"), STR("2")));
+	return core_plain(x, 503, STR("the database cannot be written\n"));
+}
+
+/* /livez: this process answers. */
+err
+alive_show(struct exchange *x)
+{
+	return core_plain(x, 200, STR("ok\n"));
+}
+
+/* A login server is nothing for search engines. */
+err
+robots_show(struct exchange *x)
+{
+	return core_plain(x, 200, STR("User-agent: *\nDisallow: /\n"));
+}
+
+/* gzip;q=0 is rare enough to be taken for a yes by nobody: the word must stand without a weight of zero. */
+static bool
+core_takes_gzip(struct exchange *x)
+{
+	str accept = request_header(x->rq, "Accept-Encoding");
+
+	while (accept.p != NULL && accept.n > 0) {
+		str parameters = str_cut(&accept, ',');
+		str coding = str_trim(str_cut(&parameters, ';'));
+		str weight = str_trim(parameters);
+		if (str_equal_nocase(coding, STR("gzip")))
+			return !str_equal(weight, STR("q=0")) && !str_starts(weight, STR("q=0.0"));
+	}
+	return false;
+}
+
+static err
+core_asset_reply(struct exchange *x, const struct asset *asset)
+{
+	bool zipped = asset->gzip.n > 0 && core_takes_gzip(x);
+
+	TRY(reply_header(x->rq, x->rp, STR("Content-Type"), asset->type));
+	TRY(reply_header(x->rq, x->rp, STR("Cache-Control"), STR("public, max-age=31536000, immutable")));
+	TRY(exchange_security_headers(x));
+	TRY(reply_header(x->rq, x->rp, STR("Vary"), STR("Accept-Encoding")));
+	TRY(reply_header(x->rq, x->rp, STR("ETag"), asset->etag));
+	if (zipped)
+		TRY(reply_header(x->rq, x->rp, STR("Content-Encoding"), STR("gzip")));
+	if (str_equal(request_header(x->rq, "If-None-Match"), asset->etag)) {
+		x->rp->status = 304;
+		return ERR_OK;
+	}
+	x->rp->fixed = zipped ? asset->gzip : asset->plain;
+	x->rp->status = 200;
+	return ERR_OK;
+}
+
+err
+static_show(struct exchange *x)
+{
+	const struct asset *asset = asset_find(x->rq->path);
+
+	return asset == NULL ? ERR_NOT_FOUND : core_asset_reply(x, asset);
+}
+
+/* Browsers ask for this name unbidden; the pages name the hashed one. */
+err
+favicon_show(struct exchange *x)
+{
+	const struct asset *icon = asset_named(STR("favicon.svg"));
+
+	if (icon == NULL)
+		return ERR_NOT_FOUND;
+	TRY(reply_header(x->rq, x->rp, STR("Location"), icon->path));
+	TRY(reply_header(x->rq, x->rp, STR("Cache-Control"), STR("public, max-age=86400")));
+	TRY(exchange_security_headers(x));
+	x->rp->status = 303;
+	return ERR_OK;
+}

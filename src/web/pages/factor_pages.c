@@ -1,0 +1,350 @@
+/*
+ * Authenticators: the first one of an account, and the list of them, with what adds, replaces, renames and removes one.
+ */
+#include "web/pages/handlers.h"
+
+#include "qr/qr.h"
+#include "web/core/messages.h"
+#include "web/core/pages.h"
+
+#include <inttypes.h>
+
+/* A value that is cut at these is still too long for the keeper, and a whole number of characters to show again. */
+enum { NAME_SENT_MAX = 2 * DISPLAY_NAME_MAX_BYTES, PASSWORD_SENT_MAX = PASSWORD_MAX_BYTES + 4 };
+enum { ID_MAX = 20, FACTORS_MAX = 256, RETURN_TO_MAX = 128 };
+
+static const str list_path = STR_INIT("/account/authenticators");
+static const str new_path = STR_INIT("/account/authenticators/new");
+static const str confirm_path = STR_INIT("/account/authenticators/confirm");
+
+static const struct field factor_new_fields[] = {
+	FIELD(struct factor_new_form, current, PASSWORD_SENT_MAX, optional),
+	FIELD(struct factor_new_form, name, NAME_SENT_MAX, optional),
+	FIELD(struct factor_new_form, replaces, ID_MAX, optional),
+	FIELD(struct factor_new_form, otp, FIELD_MAX_BYTES, optional),
+};
+const struct form factor_new_form = FORM(struct factor_new_form, factor_new_fields);
+
+static const struct field factor_code_fields[] = {
+	FIELD(struct factor_code_form, otp, FIELD_MAX_BYTES, optional),
+};
+const struct form factor_code_form = FORM(struct factor_code_form, factor_code_fields);
+
+static const struct field factor_name_fields[] = {
+	FIELD(struct factor_name_form, id, ID_MAX, optional),
+	FIELD(struct factor_name_form, name, NAME_SENT_MAX, optional),
+};
+const struct form factor_name_form = FORM(struct factor_name_form, factor_name_fields);
+
+static const struct field factor_remove_fields[] = {
+	FIELD(struct factor_remove_form, id, ID_MAX, optional),
+	FIELD(struct factor_remove_form, otp, FIELD_MAX_BYTES, optional),
+};
+const struct form factor_remove_form = FORM(struct factor_remove_form, factor_remove_fields);
+
+/* /account/authenticators/new?replaces= */
+struct replaces_query {
+	str replaces;
+};
+static const struct field replaces_fields[] = { FIELD(struct replaces_query, replaces, ID_MAX, optional) };
+static const struct form replaces_query = FORM(struct replaces_query, replaces_fields);
+
+static const char *const current_problems[PROBLEM_COUNT] = {
+	[PROBLEM_MISSING] = N_("Enter your current password."),
+	[PROBLEM_WRONG] = N_("That is not your password."),
+};
+static const char *const name_problems[PROBLEM_COUNT] = {
+	[PROBLEM_MISSING] = N_("Give it a name."),
+	[PROBLEM_TOO_LONG] = N_("A name has at most 40 characters."),
+	[PROBLEM_CHARACTERS] = N_("This name holds a character that cannot be used."),
+	[PROBLEM_BLANK] = N_("A name cannot be only spaces."),
+	[PROBLEM_TAKEN] = N_("Another of your authenticators has this name."),
+};
+static const char code_refused[] = N_("That is not the right code. Wait for the next one and try again.");
+static const char not_removable[] =
+    N_("This authenticator cannot be removed: it is your last one, or the one that you signed in with.");
+
+/* 0: no id, which no authenticator has. */
+static int64_t
+factor_pages_id_of(str text)
+{
+	uint64_t id = 0;
+
+	return str_number(text, INT64_MAX, &id) == ERR_OK ? (int64_t)id : 0;
+}
+
+/* --- the first one ------------------------------------------------------------------------------------------------ */
+
+static err
+factor_pages_qr_base64(struct exchange *x, str uri, str *ret_text)
+{
+	CLEANUP(buf_wipe) struct buf png = BUF(64 * 1024);
+	CLEANUP(buf_wipe) struct buf text = BUF(128 * 1024);
+
+	TRY(qr_png(uri, QR_PNG_SCALE, &png));
+	buf_put_base64(&text, buf_str(&png));
+	TRY(buf_check(&text));
+	return arena_copy(x->rq->arena, buf_str(&text), ret_text);
+}
+
+err
+setup_show(struct exchange *x, struct channel *keeper)
+{
+	struct enrolment_body enrolment = { 0 };
+	struct page_setup_2fa page = { .next = x->next };
+
+	TRY(exchange_ask_passed(x, keeper, QUESTION_ENROL, NULL, &enrolment));
+	page.secret = enrolment.secret;
+	page.uri = enrolment.uri;
+	TRY(factor_pages_qr_base64(x, enrolment.uri, &page.qr_png));
+	TRY(exchange_layout(x, &page.layout));
+	page_setup_2fa(&x->rp->body, &page);
+	return exchange_page(x, 200);
+}
+
+/* --- the list ----------------------------------------------------------------------------------------------------- */
+
+/* What was wrong with the form of one authenticator in the list; all zero: nothing. */
+struct fault {
+	int64_t id;
+	str name;                 /* as typed */
+	const char *name_problem; /* msgid */
+	struct page_otp otp;
+	const char *error; /* above the list */
+};
+
+static err
+factor_pages_take_factors(struct exchange *x, str list, struct page_authenticators *page)
+{
+	page->factors = arena_alloc(x->rq->arena, FACTORS_MAX * sizeof(page->factors[0]));
+	if (page->factors == NULL)
+		return ERR_MEMORY;
+	while (list.n > 0 && page->factors_count < FACTORS_MAX) {
+		struct factor_item item = { 0 };
+		TRY(wire_get(&list, &wire_factor_item, &item));
+		page->factors[page->factors_count] =
+		    (struct page_authenticator){ .id = item.id,
+						 .number = (uint32_t)page->factors_count + 1,
+						 .name = item.name,
+						 .created_us = item.created_us,
+						 .last_used_us = item.last_used_us,
+						 .disabled = item.disabled != 0,
+						 .current = item.current != 0 };
+		page->factors_count++;
+	}
+	return ERR_OK;
+}
+
+/* The keeper decides; this is only what is offered. */
+static void
+factor_pages_mark_factors(struct exchange *x, const struct fault *fault, struct page_authenticators *page)
+{
+	size_t active = 0;
+
+	for (size_t i = 0; i < page->factors_count; i++)
+		active += page->factors[i].disabled ? 0 : 1;
+	for (size_t i = 0; i < page->factors_count; i++) {
+		struct page_authenticator *factor = &page->factors[i];
+		factor->removable = factor->disabled || (active > 1 && (!factor->current || x->session.recovered));
+		exchange_otp(x, &factor->otp);
+		if (factor->id != fault->id)
+			continue;
+		factor->new_name = fault->name;
+		factor->new_problem = fault->name_problem;
+		if (fault->otp.problem != NULL)
+			factor->otp = fault->otp;
+	}
+}
+
+static err
+factor_pages_page(struct exchange *x, struct channel *keeper, int status, const struct fault *fault)
+{
+	struct page_authenticators page = { .error = fault->error, .recovered = x->session.recovered, .next = x->next };
+	struct account_body account = { 0 };
+
+	TRY(exchange_ask_passed(x, keeper, QUESTION_ACCOUNT, NULL, &account));
+	TRY(factor_pages_take_factors(x, account.factors, &page));
+	factor_pages_mark_factors(x, fault, &page);
+	TRY(exchange_layout(x, &page.layout));
+	page.layout.path = list_path;
+	page_authenticators(&x->rp->body, &page);
+	return exchange_page(x, status);
+}
+
+err
+factors_show(struct exchange *x, struct channel *keeper)
+{
+	return factor_pages_page(x, keeper, 200, &(struct fault){ 0 });
+}
+
+/* --- renaming and removing one ------------------------------------------------------------------------------------ */
+
+err
+factor_rename_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	const struct factor_name_form *form = x->form;
+
+	return factor_pages_page(
+	    x, keeper, status,
+	    &(struct fault){ .id = factor_pages_id_of(form->id), .name = form->name, .error = sentence });
+}
+
+err
+factor_rename_post(struct exchange *x, struct channel *keeper)
+{
+	const struct factor_name_form *form = x->form;
+	const struct factor_body body = { .id = factor_pages_id_of(form->id), .name = form->name };
+	struct problems_body problems = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_RENAME, &body, &verdict, &problems));
+	if (verdict == VERDICT_PROBLEMS)
+		return factor_pages_page(x, keeper, 422,
+					 &(struct fault){ .id = body.id,
+							  .name = form->name,
+							  .name_problem = name_problems[problems.display_name] });
+	return exchange_redirect(x, list_path, (str){ 0 },
+				 verdict == VERDICT_PASSED ? FLASH_FACTOR_RENAMED : FLASH_FACTOR_GONE);
+}
+
+err
+factor_remove_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	const struct factor_remove_form *form = x->form;
+	struct fault fault = { .error = sentence, .otp = x->otp };
+
+	if (sentence == NULL)
+		fault.id = factor_pages_id_of(form->id);
+	return factor_pages_page(x, keeper, status, &fault);
+}
+
+err
+factor_remove_post(struct exchange *x, struct channel *keeper)
+{
+	const struct factor_remove_form *form = x->form;
+	const struct factor_body body = { .id = factor_pages_id_of(form->id) };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_REMOVE, &body, &verdict, NULL));
+	if (verdict == VERDICT_PASSED)
+		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_REMOVED);
+	return factor_pages_page(x, keeper, 422, &(struct fault){ .id = body.id, .error = not_removable });
+}
+
+/* --- another one -------------------------------------------------------------------------------------------------- */
+
+static err
+factor_pages_new_page(struct exchange *x, int status, struct page_authenticator_new *page)
+{
+	CLEANUP(buf_wipe) struct buf return_to = BUF(RETURN_TO_MAX);
+
+	page->otp = x->otp;
+	TRY(exchange_layout(x, &page->layout));
+	buf_put(&return_to, new_path);
+	if (page->replaces != 0)
+		buf_printf(&return_to, "?replaces=%" PRId64, page->replaces);
+	TRY(buf_check(&return_to));
+	TRY(arena_copy(x->rq->arena, buf_str(&return_to), &page->layout.path));
+	page_authenticator_new(&x->rp->body, page);
+	return exchange_page(x, status);
+}
+
+err
+factor_new_show(struct exchange *x)
+{
+	struct replaces_query query = { 0 };
+	struct page_authenticator_new page = { 0 };
+
+	TRY(form_parse(&replaces_query, x->rq->query, x->rq->arena, &query, NULL));
+	page.replaces = factor_pages_id_of(query.replaces);
+	return factor_pages_new_page(x, 200, &page);
+}
+
+/* The form as it was sent. */
+static struct page_authenticator_new
+factor_pages_new_typed(const struct exchange *x)
+{
+	const struct factor_new_form *form = x->form;
+
+	return (struct page_authenticator_new){ .name = form->name,
+						.current = form->current,
+						.replaces = factor_pages_id_of(form->replaces) };
+}
+
+/* With a sentence the form is from somewhere else, or has grown old: what it brought is not shown, least of all a password. */
+err
+factor_new_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	const struct factor_new_form *form = x->form;
+	struct page_authenticator_new page = { .error = sentence, .replaces = factor_pages_id_of(form->replaces) };
+
+	if (sentence == NULL)
+		page = factor_pages_new_typed(x);
+	return factor_pages_new_page(x, status, &page);
+}
+
+err
+factor_new_post(struct exchange *x, struct channel *keeper)
+{
+	const struct factor_new_form *form = x->form;
+	const struct factor_begin_body body = { form->current, form->name, factor_pages_id_of(form->replaces) };
+	struct page_authenticator_new page = factor_pages_new_typed(x);
+	struct problems_body problems = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_BEGIN, &body, &verdict, &problems));
+	if (verdict == VERDICT_PASSED)
+		return exchange_redirect(x, confirm_path, (str){ 0 }, FLASH_NONE);
+	if (verdict == VERDICT_REFUSED)
+		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_GONE);
+	page.name_problem = name_problems[problems.display_name];
+	page.current_problem = current_problems[problems.current];
+	return factor_pages_new_page(x, 422, &page);
+}
+
+/* --- its first code ----------------------------------------------------------------------------------------------- */
+
+static err
+factor_pages_confirm_page(struct exchange *x, struct channel *keeper, int status,
+			  struct page_authenticator_confirm *page)
+{
+	struct enrolment_body enrolment = { 0 };
+
+	TRY(exchange_ask_passed(x, keeper, QUESTION_ENROL, NULL, &enrolment));
+	page->secret = enrolment.secret;
+	page->uri = enrolment.uri;
+	TRY(factor_pages_qr_base64(x, enrolment.uri, &page->qr_png));
+	TRY(exchange_layout(x, &page->layout));
+	page_authenticator_confirm(&x->rp->body, page);
+	return exchange_page(x, status);
+}
+
+err
+factor_confirm_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	return factor_pages_confirm_page(x, keeper, status, &(struct page_authenticator_confirm){ .error = sentence });
+}
+
+err
+factor_confirm_show(struct exchange *x, struct channel *keeper)
+{
+	return factor_confirm_redisplay(x, keeper, 200, NULL);
+}
+
+err
+factor_confirm_post(struct exchange *x, struct channel *keeper)
+{
+	const struct factor_code_form *form = x->form;
+	const struct verify_body body = { form->otp };
+	struct page_authenticator_confirm page = { .error = code_refused };
+	struct verified_body verified = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_CONFIRM, &body, &verdict, &verified));
+	if (verdict == VERDICT_PASSED)
+		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_ADDED);
+	if (verdict == VERDICT_PROBLEMS)
+		page.error = exchange_code_impossible;
+	exchange_drift(verified.drift_s, &page.drift);
+	return factor_pages_confirm_page(x, keeper, 422, &page);
+}

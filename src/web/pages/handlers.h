@@ -1,0 +1,140 @@
+/*
+ * The handlers behind routes.c, and the forms they read.
+ */
+#ifndef WEB_HANDLERS_H
+#define WEB_HANDLERS_H
+
+#include "web/core/ask.h"
+#include "web/core/cookies.h"
+#include "web/core/respond.h"
+#include "web/core/step_up.h"
+
+struct register_form {
+	str username, password, confirm, invite, next;
+};
+struct login_form {
+	str username, password, next;
+};
+struct code_form {
+	str otp, next;
+};
+struct renew_form {
+	str otp, next;
+};
+struct factor_new_form {
+	str current, name, replaces, otp;
+};
+struct factor_code_form {
+	str otp;
+};
+struct factor_name_form {
+	str id, name;
+};
+struct factor_remove_form {
+	str id, otp;
+};
+extern const struct form register_form, login_form, code_form;
+extern const struct form renew_form, factor_new_form, factor_code_form, factor_name_form, factor_remove_form;
+
+struct profile_form {
+	str display_name, language, time_format;
+};
+struct password_form {
+	str current, password, confirm, otp;
+};
+struct close_form {
+	str current, otp;
+};
+struct session_end_form {
+	str id; /* empty id: all others */
+};
+struct set_password_form {
+	str link, password, confirm;
+};
+extern const struct form profile_form, password_form, close_form, session_end_form, set_password_form;
+
+/* What is wrong with a password that is chosen, and with its confirmation, in words (msgids; NULL: nothing). */
+const char *password_problem_text(uint32_t problem);
+const char *confirm_problem_text(uint32_t problem);
+
+/*
+ * The address of a page that opens with a one-time token, to come back to after a change of language.
+ * page: up to the token, "/set-password?link=".  token: as it came, any bytes.
+ */
+MUST_USE err link_return_to(struct exchange *x, str page, str token, str *ret_path);
+
+err account_show(struct exchange *x, struct channel *keeper);
+err profile_show(struct exchange *x);
+err profile_post(struct exchange *x, struct channel *keeper);
+err profile_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err password_show(struct exchange *x);
+err change_password_show(struct exchange *x);
+err password_post(struct exchange *x, struct channel *keeper);
+err password_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err close_show(struct exchange *x);
+err close_post(struct exchange *x, struct channel *keeper);
+err close_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err sessions_show(struct exchange *x, struct channel *keeper);
+err session_end_post(struct exchange *x, struct channel *keeper);
+err session_end_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err activity_show(struct exchange *x, struct channel *keeper);
+err set_password_show(struct exchange *x, struct channel *keeper);
+err set_password_post(struct exchange *x, struct channel *keeper);
+err set_password_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+
+err register_show(struct exchange *x);
+err register_post(struct exchange *x, struct channel *keeper);
+err register_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+
+err login_show(struct exchange *x);
+err login_post(struct exchange *x, struct channel *keeper);
+err login_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+
+err setup_show(struct exchange *x, struct channel *keeper);
+
+err verify_show(struct exchange *x);
+err verify_post(struct exchange *x, struct channel *keeper);
+err verify_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+
+/* gate_pages.c */
+struct gate_form {
+	str otp, rd, rm;
+};
+extern const struct form gate_form;
+err gate_show(struct exchange *x, struct channel *keeper);
+err gate_post(struct exchange *x, struct channel *keeper);
+err gate_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err gate_enter_show(struct exchange *x, struct channel *keeper);
+err gate_keys_show(struct exchange *x);
+
+/* recovery_pages.c */
+err recovery_show(struct exchange *x, struct channel *keeper);
+err recovery_post(struct exchange *x, struct channel *keeper);
+err recovery_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+
+/* factor_pages.c */
+err factors_show(struct exchange *x, struct channel *keeper);
+err factor_new_show(struct exchange *x);
+err factor_new_post(struct exchange *x, struct channel *keeper);
+err factor_new_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err factor_confirm_show(struct exchange *x, struct channel *keeper);
+err factor_confirm_post(struct exchange *x, struct channel *keeper);
+err factor_confirm_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err factor_rename_post(struct exchange *x, struct channel *keeper);
+err factor_rename_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err factor_remove_post(struct exchange *x, struct channel *keeper);
+err factor_remove_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+
+err logout_show(struct exchange *x);
+err logout_post(struct exchange *x, struct channel *keeper);
+err logout_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+
+err home_show(struct exchange *x);
+err language_set(struct exchange *x);
+err health_show(struct exchange *x);
+err alive_show(struct exchange *x);
+err static_show(struct exchange *x);
+err favicon_show(struct exchange *x);
+err robots_show(struct exchange *x);
+
+#endif

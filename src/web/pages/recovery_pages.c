@@ -1,0 +1,123 @@
+/*
+ * Recovery codes: shown once when they are made, afterwards only counted.
+ */
+#include "web/pages/handlers.h"
+
+#include "http/next.h"
+#include "web/core/form_token.h"
+#include "web/core/messages.h"
+#include "web/core/pages.h"
+
+enum { CODES_MAX = 10, CODE_GROUP = 4, CODE_TEXT_MAX = 64 };
+
+static const struct field renew_fields[] = {
+	FIELD(struct renew_form, otp, FIELD_MAX_BYTES, optional),
+	FIELD(struct renew_form, next, NEXT_MAX_BYTES + 1, optional),
+};
+const struct form renew_form = FORM(struct renew_form, renew_fields);
+
+/* ABCDEFGH → ABCD-EFGH: nobody copies 24 letters in one breath. */
+static err
+recovery_pages_put_grouped(struct exchange *x, str code, str *ret_text)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(CODE_TEXT_MAX);
+
+	while (code.n > 0) {
+		if (text.n > 0)
+			buf_put_byte(&text, '-');
+		buf_put(&text, str_upto(code, CODE_GROUP));
+		code = str_from(code, CODE_GROUP);
+	}
+	TRY(buf_check(&text));
+	return arena_copy(x->rq->arena, buf_str(&text), ret_text);
+}
+
+static err
+recovery_pages_take_codes(struct exchange *x, str lines, struct page_recovery_codes *page)
+{
+	page->codes = arena_alloc(x->rq->arena, CODES_MAX * sizeof(page->codes[0]));
+	if (page->codes == NULL)
+		return ERR_MEMORY;
+	while (lines.n > 0 && page->codes_count < CODES_MAX)
+		TRY(recovery_pages_put_grouped(x, str_cut(&lines, '\n'), &page->codes[page->codes_count++].text));
+	return ERR_OK;
+}
+
+static err
+recovery_pages_page(struct exchange *x, int status, struct page_recovery_codes *page)
+{
+	page->username = str_of(x->session.name);
+	page->next = x->next;
+	page->otp = x->otp;
+	TRY(exchange_layout(x, &page->layout));
+	page_recovery_codes(&x->rp->body, page);
+	return exchange_page(x, status);
+}
+
+static err
+recovery_pages_take(struct exchange *x, const struct recovery_codes_body *codes, struct page_recovery_codes *page)
+{
+	page->left = codes->left;
+	page->made_us = codes->made_us;
+	TRY(recovery_pages_take_codes(x, codes->codes, page));
+	return recovery_pages_page(x, 200, page);
+}
+
+/* Have them made, and show them. */
+static err
+recovery_pages_make(struct exchange *x, struct channel *keeper, bool renew)
+{
+	const struct recovery_body body = { .renew = renew };
+	struct page_recovery_codes page = { 0 };
+	struct recovery_codes_body codes = { 0 };
+
+	TRY(exchange_ask_passed(x, keeper, QUESTION_RECOVERY, &body, &codes));
+	return recovery_pages_take(x, &codes, &page);
+}
+
+/* How many there are; the first time there are none, and ten are made. */
+static err
+recovery_pages_look(struct exchange *x, struct channel *keeper)
+{
+	struct page_recovery_codes page = { 0 };
+	struct recovery_codes_body codes = { 0 };
+
+	TRY(exchange_ask_passed(x, keeper, QUESTION_RECOVERY_LEFT, NULL, &codes));
+	return codes.made_us == 0 ? recovery_pages_make(x, keeper, false) : recovery_pages_take(x, &codes, &page);
+}
+
+/* Where the form says to go on to. */
+static void
+recovery_pages_next(struct exchange *x)
+{
+	const struct renew_form *form = x->form;
+
+	if (form != NULL && form->next.n > 0)
+		x->next = next_is_safe(form->next) ? form->next : (str){ 0 };
+}
+
+err
+recovery_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	struct page_recovery_codes page = { .error = sentence, .left = x->session.recovery_left };
+
+	if (sentence == NULL)
+		recovery_pages_next(x);
+	return recovery_pages_page(x, status, &page);
+}
+
+/* A HEAD shows nothing, and so must not make any; nor may another site have them shown where nobody looks. */
+err
+recovery_show(struct exchange *x, struct channel *keeper)
+{
+	if (x->rq->method == HTTP_HEAD || !form_origin_ours(x))
+		return recovery_redisplay(x, keeper, 200, NULL);
+	return recovery_pages_look(x, keeper);
+}
+
+err
+recovery_post(struct exchange *x, struct channel *keeper)
+{
+	recovery_pages_next(x);
+	return recovery_pages_make(x, keeper, true);
+}

@@ -1,0 +1,166 @@
+/* The decision about a session's state, at each of its edges: keeper/session/session.h.  Pure, so that a microsecond can be told apart. */
+#include "keeper/harness.h"
+
+#include "keeper/core/factor_kind.h"
+#include "keeper/session/session.h"
+#include "keeper/core/call.h"
+
+#define NOW INT64_C(1800000000000000)
+#define HOUR MINUTES_US(60)
+#define IDLE HOUR
+#define LIFETIME (24 * HOUR)
+
+static const struct config config = { .session_idle_us = IDLE, .session_lifetime_us = LIFETIME };
+
+#define AT(created, seen) .id = 1, .account_id = 2, .created_at_us = (created), .seen_at_us = (seen)
+#define JUST AT(NOW, NOW), .password_at_us = NOW
+#define MINUTE MINUTES_US(1)
+
+static const struct {
+	const char *why;
+	struct session_basis_row row;
+	enum session_state state;
+	int64_t expires_us; /* 0: not looked at, or none */
+} cases[] = {
+	{ "no row",
+	  { .account_id = 2, .created_at_us = NOW, .seen_at_us = NOW, .password_at_us = NOW },
+	  STATE_NONE,
+	  0 },
+	{ "password, no factor", { JUST }, STATE_ENROLLING, NOW + IDLE },
+	{ "password, a factor is there", { JUST, .factor_since_us = 1 }, STATE_PENDING, NOW + PENDING_US },
+	{ "a factor proved",
+	  { JUST, .factor_since_us = 1, .factor_id = 7, .factor_kind = STR_INIT("totp") },
+	  STATE_FULL,
+	  NOW + IDLE },
+	{ "no password proved", { AT(NOW, NOW) }, STATE_NONE, 0 },
+	{ "no password proved, a factor is there", { AT(NOW, NOW), .factor_since_us = 1 }, STATE_NONE, 0 },
+	{ "a factor proved, and no password",
+	  { AT(NOW, NOW), .factor_since_us = 1, .factor_id = 7, .factor_kind = STR_INIT("totp") },
+	  STATE_NONE,
+	  0 },
+	{ "a factor proved of a kind that a later version knows",
+	  { JUST, .factor_since_us = 1, .factor_id = 7, .factor_kind = STR_INIT("passkey") },
+	  STATE_NONE,
+	  0 },
+	{ "a factor proved that is gone", { JUST, .factor_since_us = 1, .factor_id = 7 }, STATE_NONE, 0 },
+	{ "a factor proved, all are gone", { JUST, .factor_id = 7 }, STATE_NONE, 0 },
+	{ "recovered",
+	  { JUST, .factor_since_us = 1, .factor_at_us = NOW, .recovered_at_us = NOW },
+	  STATE_FULL,
+	  NOW + IDLE },
+	{ "recovered, all factors are gone", { JUST, .factor_at_us = NOW, .recovered_at_us = NOW }, STATE_NONE, 0 },
+	{ "recovered, and a factor that is gone",
+	  { JUST, .factor_since_us = 1, .factor_at_us = NOW, .recovered_at_us = NOW, .factor_id = 7 },
+	  STATE_FULL,
+	  0 },
+	{ "disabled, enrolling", { JUST, .account_disabled = true }, STATE_NONE, 0 },
+	{ "disabled, pending", { JUST, .account_disabled = true, .factor_since_us = 1 }, STATE_NONE, 0 },
+	{ "disabled, full",
+	  { JUST, .account_disabled = true, .factor_since_us = 1, .factor_id = 7, .factor_kind = STR_INIT("totp") },
+	  STATE_NONE,
+	  0 },
+	{ "disabled, recovered",
+	  { JUST, .account_disabled = true, .factor_since_us = 1, .factor_at_us = NOW, .recovered_at_us = NOW },
+	  STATE_NONE,
+	  0 },
+
+	{ "idle for a microsecond less than an hour",
+	  { AT(NOW - 2 * HOUR, NOW - IDLE + 1), .password_at_us = NOW },
+	  STATE_ENROLLING,
+	  NOW + 1 },
+	{ "idle for an hour", { AT(NOW - 2 * HOUR, NOW - IDLE), .password_at_us = NOW }, STATE_NONE, 0 },
+	{ "a microsecond short of its lifetime",
+	  { AT(NOW - LIFETIME + 1, NOW - MINUTE), .password_at_us = NOW },
+	  STATE_ENROLLING,
+	  NOW + 1 },
+	{ "its lifetime old", { AT(NOW - LIFETIME, NOW - MINUTE), .password_at_us = NOW }, STATE_NONE, 0 },
+	{ "idle ends before its lifetime does",
+	  { AT(NOW - 59 * MINUTE, NOW - MINUTE), .password_at_us = NOW },
+	  STATE_ENROLLING,
+	  NOW - MINUTES_US(1) + IDLE },
+	{ "its lifetime ends before idle does",
+	  { AT(NOW - LIFETIME + MINUTES_US(2), NOW - MINUTE), .password_at_us = NOW },
+	  STATE_ENROLLING,
+	  NOW + MINUTES_US(2) },
+	{ "pending for a microsecond less than ten minutes",
+	  { AT(NOW - 59 * MINUTE, NOW - MINUTE), .factor_since_us = 1, .password_at_us = NOW - PENDING_US + 1 },
+	  STATE_PENDING,
+	  NOW + 1 },
+	{ "pending for ten minutes",
+	  { AT(NOW - 59 * MINUTE, NOW - MINUTE), .factor_since_us = 1, .password_at_us = NOW - PENDING_US },
+	  STATE_NONE,
+	  0 },
+	{ "pending, idle ends first",
+	  { .id = 1,
+	    .created_at_us = NOW - HOUR,
+	    .seen_at_us = NOW - IDLE + 5,
+	    .factor_since_us = 1,
+	    .password_at_us = NOW },
+	  STATE_PENDING,
+	  NOW + 5 },
+	{ "full, the password is old",
+	  { AT(NOW - 59 * MINUTE, NOW - MINUTE), .factor_since_us = 1, .factor_id = 7, .factor_kind = STR_INIT("totp"),
+	    .password_at_us = NOW - 59 * MINUTES_US(1) },
+	  STATE_FULL,
+	  0 },
+
+	{ "begun as far ahead as clocks may differ",
+	  { AT(NOW + CLOCK_SLACK_US, NOW), .password_at_us = NOW },
+	  STATE_ENROLLING,
+	  0 },
+	{ "begun further ahead", { AT(NOW + CLOCK_SLACK_US + 1, NOW), .password_at_us = NOW }, STATE_NONE, 0 },
+	{ "seen as far ahead as clocks may differ",
+	  { AT(NOW, NOW + CLOCK_SLACK_US), .password_at_us = NOW },
+	  STATE_ENROLLING,
+	  0 },
+	{ "seen further ahead", { AT(NOW, NOW + CLOCK_SLACK_US + 1), .password_at_us = NOW }, STATE_NONE, 0 },
+};
+
+static void
+session_state_follows_from_proofs_and_age(void **state)
+{
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct session s = session_from_basis(&cases[i].row);
+		session_decide(&s, &config, NOW);
+		if (s.state != cases[i].state)
+			fail_msg("%s: %s", cases[i].why, session_state_name(s.state));
+		if (cases[i].expires_us != 0 && s.expires_us != cases[i].expires_us)
+			fail_msg("%s: ends %lld us from now", cases[i].why, (long long)(s.expires_us - NOW));
+		if (s.state == STATE_NONE && s.expires_us != 0)
+			fail_msg("%s: is none, and ends", cases[i].why);
+	}
+}
+
+static void
+a_proof_is_fresh_for_five_minutes_and_in_full_only(void **state)
+{
+	static const struct {
+		enum session_state state;
+		int64_t age_us;
+		bool fresh;
+	} ages[] = {
+		{ STATE_FULL, 0, true },     { STATE_FULL, STEP_UP_US, true }, { STATE_FULL, STEP_UP_US + 1, false },
+		{ STATE_FULL, -1, false }, /* proved by a clock that was ahead */
+		{ STATE_PENDING, 0, false }, { STATE_ENROLLING, 0, false },    { STATE_NONE, 0, false },
+	};
+
+	for (size_t i = 0; i < COUNT(ages); i++) {
+		struct call call = { .now_us = NOW };
+		call.now.session.state = ages[i].state;
+		proofs_add(&call.now.session.proofs,
+			   (struct proof){ .kind = &factor_kind_totp, .at_us = NOW - ages[i].age_us, .factor_id = 7 });
+		if (session_fresh(&call) != ages[i].fresh)
+			fail_msg("%s, %lld us old", session_state_name(ages[i].state), (long long)ages[i].age_us);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(session_state_follows_from_proofs_and_age),
+		cmocka_unit_test(a_proof_is_fresh_for_five_minutes_and_in_full_only),
+	};
+
+	return cmocka_run_group_tests_name("keeper decision", tests, NULL, NULL);
+}

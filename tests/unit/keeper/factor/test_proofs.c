@@ -1,0 +1,458 @@
+/*
+ * What a session has proved, and the kinds of factors: keeper/core/proof.h, keeper/core/factor_kind.h.
+ *
+ * A letter stands for a proof: p password, r recovery code, t TOTP, g a factor that is gone, and, of a kind that no table has, k a key
+ * and v a key that verified its user.
+ */
+#include "keeper/harness.h"
+
+#include "keeper/factor/attempt.h"
+#include "keeper/keys/sealing.h"
+#include "keeper/session/session.h"
+#include "keeper/core/call.h"
+
+/* As passkeys will be: possession, and knowledge where the device verified its user. */
+static const struct factor_kind key_kind = { .name = "key", .amr = "pop", .shows = SHOWS_POSSESSION };
+
+static struct proof
+proof_of(char letter)
+{
+	switch (letter) {
+	case 'p':
+		return (struct proof){ .kind = &factor_kind_password, .at_us = 1 };
+	case 'r':
+		return (struct proof){ .kind = &factor_kind_recovery, .at_us = 2 };
+	case 't':
+		return (struct proof){ .kind = &factor_kind_totp, .at_us = 3, .factor_id = 7 };
+	case 'k':
+		return (struct proof){ .kind = &key_kind, .at_us = 4, .factor_id = 8 };
+	case 'v':
+		return (struct proof){ .kind = &key_kind, .at_us = 5, .factor_id = 8, .user_verified = true };
+	default:
+		return (struct proof){ .kind = NULL, .at_us = 6, .factor_id = 9 };
+	}
+}
+
+static struct proofs
+proofs_of(const char *letters)
+{
+	struct proofs proofs = { .n = 0 };
+
+	for (; *letters != '\0'; letters++)
+		proofs_add(&proofs, proof_of(*letters));
+	return proofs;
+}
+
+/* clang-format off */
+static const struct {
+	const char *proofs;
+	enum session_state unenrolled, enrolled;
+} states[] = {
+	{ "",     STATE_NONE,      STATE_NONE },
+	{ "p",    STATE_ENROLLING, STATE_PENDING },
+	{ "r",    STATE_NONE,      STATE_NONE },
+	{ "pr",   STATE_NONE,      STATE_FULL },
+	{ "t",    STATE_NONE,      STATE_NONE },
+	{ "pt",   STATE_NONE,      STATE_FULL },
+	{ "rt",   STATE_NONE,      STATE_NONE },
+	{ "prt",  STATE_NONE,      STATE_FULL },
+	{ "g",    STATE_NONE,      STATE_NONE },
+	{ "pg",   STATE_NONE,      STATE_NONE }, /* not PENDING: its factor was taken away */
+	{ "rg",   STATE_NONE,      STATE_NONE },
+	{ "prg",  STATE_NONE,      STATE_FULL },
+	{ "k",    STATE_NONE,      STATE_NONE }, /* possession alone begins nothing */
+	{ "pk",   STATE_NONE,      STATE_FULL },
+	{ "rk",   STATE_NONE,      STATE_NONE }, /* two that show the same */
+	{ "prk",  STATE_NONE,      STATE_FULL },
+	{ "tk",   STATE_NONE,      STATE_NONE },
+	{ "ptk",  STATE_NONE,      STATE_FULL },
+	{ "rtk",  STATE_NONE,      STATE_NONE },
+	{ "prtk", STATE_NONE,      STATE_FULL },
+	{ "gk",   STATE_NONE,      STATE_NONE },
+	{ "pgk",  STATE_NONE,      STATE_FULL },
+	{ "rgk",  STATE_NONE,      STATE_NONE },
+	{ "prgk", STATE_NONE,      STATE_FULL },
+	{ "v",    STATE_NONE,      STATE_FULL }, /* alone */
+	{ "pv",   STATE_NONE,      STATE_FULL },
+	{ "rv",   STATE_NONE,      STATE_FULL },
+	{ "prv",  STATE_NONE,      STATE_FULL },
+	{ "tv",   STATE_NONE,      STATE_FULL },
+	{ "ptv",  STATE_NONE,      STATE_FULL },
+	{ "rtv",  STATE_NONE,      STATE_FULL },
+	{ "prtv", STATE_NONE,      STATE_FULL },
+	{ "gv",   STATE_NONE,      STATE_FULL },
+	{ "pgv",  STATE_NONE,      STATE_FULL },
+	{ "rgv",  STATE_NONE,      STATE_FULL },
+	{ "prgv", STATE_NONE,      STATE_FULL },
+};
+/* clang-format on */
+
+static void
+check_state(const char *letters, bool enrolled, enum session_state expected)
+{
+	struct proofs proofs = proofs_of(letters);
+	enum session_state found = proofs_state(&proofs, enrolled);
+
+	if (found != expected)
+		fail_msg("\"%s\", %s: %s", letters, enrolled ? "enrolled" : "not enrolled", session_state_name(found));
+}
+
+static void
+each_combination_of_proofs_has_its_state(void **state)
+{
+	for (size_t i = 0; i < COUNT(states); i++) {
+		check_state(states[i].proofs, false, states[i].unenrolled);
+		check_state(states[i].proofs, true, states[i].enrolled);
+	}
+}
+
+static bool
+is_in_table(const char *letters)
+{
+	for (size_t i = 0; i < COUNT(states); i++)
+		if (strcmp(states[i].proofs, letters) == 0)
+			return true;
+	return false;
+}
+
+/* The nth combination: with or without p and r, one of nothing, t and g, one of nothing, k and v. */
+static void
+the_table_of_states_has_each_combination(void **state)
+{
+	static const char *const passwords[] = { "", "p" }, *const recoveries[] = { "", "r" };
+	static const char *const factors[] = { "", "t", "g" }, *const keys[] = { "", "k", "v" };
+	char letters[5];
+
+	assert_int_equal(COUNT(states), 2 * 2 * 3 * 3);
+	for (unsigned n = 0; n < COUNT(states); n++) {
+		snprintf(letters, sizeof(letters), "%s%s%s%s", passwords[n % 2], recoveries[n / 2 % 2],
+			 factors[n / 4 % 3], keys[n / 12]);
+		if (!is_in_table(letters))
+			fail_msg("\"%s\" is not in the table", letters);
+	}
+}
+
+static void
+the_order_of_proofs_changes_nothing(void **state)
+{
+	for (size_t i = 0; i < COUNT(states); i++) {
+		char letters[5] = "";
+		size_t n = strlen(states[i].proofs);
+		for (size_t j = 0; j < n; j++)
+			letters[j] = states[i].proofs[n - 1 - j];
+		check_state(letters, true, states[i].enrolled);
+	}
+}
+
+static void
+references_name_the_valid_proofs(void **state)
+{
+	static const struct {
+		const char *proofs;
+		bool enrolled;
+		const char *amr;
+	} cases[] = {
+		{ "p", true, "pwd " },
+		{ "p", false, "pwd " },
+		{ "pt", true, "pwd otp " },
+		{ "pr", true, "pwd otp " },
+		{ "prt", true, "pwd otp " },
+		{ "pg", true, "pwd " },
+		{ "prg", true, "pwd otp " },
+		{ "pt", false, "pwd " },
+		{ "pk", true, "pwd pop " },
+		{ "v", true, "pop user " },
+		{ "pv", true, "pwd pop user " },
+		{ "v", false, "" },
+		{ "ptv", true, "pwd otp pop user " },
+		{ "", true, "" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct proofs proofs = proofs_of(cases[i].proofs);
+		struct amr amr = proofs_amr(&proofs, cases[i].enrolled);
+		char text[64] = "";
+		for (size_t j = 0; j < amr.n; j++)
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s ", amr.values[j]);
+		if (strcmp(text, cases[i].amr) != 0)
+			fail_msg("\"%s\": %s", cases[i].proofs, text);
+	}
+}
+
+static void
+a_proof_is_found_by_kind_of_evidence_and_by_factor(void **state)
+{
+	struct proofs full = proofs_of("pt"), key = proofs_of("v"), gone = proofs_of("pg"), recovered = proofs_of("pr");
+
+	assert_int_equal(proofs_newest_us(&full, SHOWS_KNOWLEDGE), 1);
+	assert_int_equal(proofs_newest_us(&full, SHOWS_POSSESSION), 3);
+	assert_int_equal(proofs_newest_us(&key, SHOWS_KNOWLEDGE), 5);
+	assert_int_equal(proofs_newest_us(&gone, SHOWS_POSSESSION), 0);
+	assert_true(proofs_have_factor(&full, 7));
+	assert_true(proofs_have_factor(&gone, 9));
+	assert_false(proofs_have_factor(&full, 8));
+	assert_false(proofs_have_factor(&full, 0)); /* the password's */
+	assert_true(proofs_recovered(&recovered));
+	assert_false(proofs_recovered(&full));
+	assert_false(proofs_recovered(&gone));
+}
+
+static void
+proofs_beyond_the_room_are_dropped(void **state)
+{
+	struct proofs proofs = proofs_of("prtkv");
+
+	assert_int_equal(proofs.n, PROOFS_MAX);
+}
+
+/* --- the kinds ------------------------------------------------------------------------------------------------------- */
+
+/* One that is enrolled has all that its life needs, and one that is not has nothing of it. */
+static void
+check_enrolled(const struct factor_kind *kind)
+{
+	bool enrolled = kind->begin != NULL;
+
+	assert_int_equal(kind->challenge != NULL, enrolled);
+	assert_int_equal(kind->confirm != NULL, enrolled);
+	assert_int_equal(kind->sealing_purpose != NULL, enrolled);
+	assert_int_equal(kind->row_wrong != NULL, enrolled);
+	assert_true(kind->verify != NULL || !enrolled);
+	assert_true(enrolled || !kind->guessable);
+	assert_ptr_equal(factor_kind_named(str_of(kind->name)), enrolled ? kind : NULL);
+}
+
+static void
+check_verified(const struct factor_kind *kind)
+{
+	bool verified = kind->verify != NULL;
+
+	assert_int_equal(kind->read != NULL, verified);
+	assert_int_equal(kind->count != NULL, verified);
+	assert_int_equal(kind->spend != NULL, verified);
+	assert_int_equal(kind->why_wrong != REASON_UNKNOWN, verified);
+	assert_int_equal(kind->why_spent != REASON_UNKNOWN, verified);
+	assert_true(!verified || (kind->passed != 0 && kind->stepped_up != 0));
+	assert_true(!verified || kind->begin != NULL || kind->recovers); /* else no column holds its proof */
+}
+
+/* recovered_at_us holds no kind. */
+static void
+one_kind_recovers(void **state)
+{
+	for (size_t i = 0; i < FACTOR_KINDS_COUNT; i++)
+		assert_int_equal(factor_kinds[i]->recovers, factor_kinds[i] == &factor_kind_recovery);
+}
+
+static void
+each_kind_has_all_functions_of_its_abilities(void **state)
+{
+	for (size_t i = 0; i < FACTOR_KINDS_COUNT; i++) {
+		const struct factor_kind *kind = factor_kinds[i];
+		assert_true(kind->name[0] != '\0' && kind->amr[0] != '\0');
+		assert_true(kind->shows == SHOWS_KNOWLEDGE || kind->shows == SHOWS_POSSESSION);
+		check_enrolled(kind);
+		check_verified(kind);
+	}
+	assert_non_null(factor_kind_default()->begin);
+}
+
+static void
+no_two_kinds_share_a_name_or_a_purpose(void **state)
+{
+	for (size_t i = 0; i < FACTOR_KINDS_COUNT; i++)
+		for (size_t j = 0; j < i; j++) {
+			const struct factor_kind *a = factor_kinds[i], *b = factor_kinds[j];
+			assert_string_not_equal(a->name, b->name);
+			if (a->sealing_purpose != NULL && b->sealing_purpose != NULL)
+				assert_string_not_equal(a->sealing_purpose, b->sealing_purpose);
+		}
+}
+
+/* A purpose that does not fit beside the ids would be found by the first enrolment. */
+static void
+each_purpose_seals(void **state)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
+	struct sealing sealing = { 0 };
+	str sealed = { 0 }, opened = { 0 };
+
+	assert_int_equal(sealing_setup(&sealing), ERR_OK);
+	for (size_t i = 0; i < FACTOR_KINDS_COUNT; i++) {
+		const struct sealed_for owner = { factor_kinds[i]->sealing_purpose, 1, 2 };
+		if (owner.purpose == NULL)
+			continue;
+		assert_int_equal(sealing_seal(&sealing, &owner, STR("secret"), &arena, &sealed), ERR_OK);
+		assert_int_equal(sealing_open(&sealing, &owner, sealed, &arena, &opened), ERR_OK);
+	}
+	sealing_wipe(&sealing);
+}
+
+static void
+names_of_no_enrolled_kind_are_refused(void **state)
+{
+	static const str names[] = { STR_INIT(""),        STR_INIT("TOTP"),     STR_INIT("tot"),     STR_INIT("totp "),
+				     STR_INIT("passkey"), STR_INIT("password"), STR_INIT("recovery") };
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (factor_kind_named(names[i]) != NULL)
+			fail_msg("%.*s", STR_ARG(names[i]));
+}
+
+/* --- with a database -------------------------------------------------------------------------------------------------- */
+
+/* A row of a version that knows more kinds, which runs beside this one.  Neither its secret nor its digits are for codes. */
+static void
+factors_of_an_unknown_kind_grant_no_access(void **state)
+{
+	struct world w;
+	struct browser alice = { 0 };
+
+	sqlite_only();
+	world_new(&w);
+	bring_to(&w, &alice, "alice", STATE_FULL);
+	sql_run(&w, "PRAGMA ignore_check_constraints = 1; "
+		    "UPDATE factors SET kind = 'later', digits = 8, secret_sealed = x'00'");
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors WHERE kind = 'later'"), 1);
+	assert_verdict(ask(&w, &alice, QUESTION_SESSION, NULL), VERDICT_REFUSED);
+	assert_verdict(do_sign_in(&w, &alice, "alice", PASSWORD), VERDICT_PASSED);
+	assert_int_equal(alice.head.state, STATE_PENDING); /* not ENROLLING: it is a factor of the account */
+	assert_verdict(do_verify(&w, &alice, code_of(alice.secret, 0).z), VERDICT_REFUSED);
+	world_end(&w);
+}
+
+/*
+ * The facts that queries use where a statement is about many sessions: factor_at_us = 0 (session_trim), with a factor of the account
+ * (session_purge_pending).  Here each combination of facts is written for accounts of each sort, and held against the decision.
+ */
+enum { ACCOUNT_OF_NOTHING = 1, ACCOUNT_WITH_FACTOR = 2, ACCOUNT_DISABLED_FACTOR = 3, ACCOUNTS_END };
+
+static const struct {
+	const char *why, *columns; /* factor_at_us, factor_id, recovered_at_us */
+} facts[] = {
+	{ "nothing", "0, NULL, 0" },
+	{ "the account's factor", "%lld, s.account_id, 0" },
+	{ "a factor that is gone", "%lld, 99, 0" },
+	{ "a recovery code", "%lld, NULL, %lld" },
+};
+
+static void
+accounts_write(struct world *w)
+{
+	for (int id = ACCOUNT_OF_NOTHING; id < ACCOUNTS_END; id++) {
+		char sql[400];
+		snprintf(
+		    sql, sizeof(sql),
+		    "INSERT INTO accounts (id, name, password_hash, created_at_us) VALUES (%d, 'account%d', '!', 1)",
+		    id, id);
+		sql_run(w, sql);
+		snprintf(sql, sizeof(sql),
+			 "INSERT INTO factors (id, account_id, kind, secret_sealed, created_at_us, confirmed_at_us, "
+			 "disabled_at_us) SELECT %d, %d, 'totp', x'00', 1, 1, %s WHERE %d <> %d",
+			 id, id, id == ACCOUNT_DISABLED_FACTOR ? "1" : "NULL", id, ACCOUNT_OF_NOTHING);
+		sql_run(w, sql);
+	}
+}
+
+/* id = 100 * account + 10 * fact + 1 where the ten minutes of the password are over. */
+static int64_t
+session_write(struct world *w, int account, unsigned fact, bool over)
+{
+	int64_t id = 100 * account + 10 * (int)fact + over;
+	long long now_us = clock_us(), password_us = now_us - (over ? PENDING_US : MINUTES_US(1));
+	char columns[80], sql[500];
+
+	snprintf(columns, sizeof(columns), facts[fact].columns, password_us, password_us);
+	snprintf(sql, sizeof(sql),
+		 "INSERT INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, password_at_us, "
+		 "factor_at_us, "
+		 "factor_id, recovered_at_us, address, agent) SELECT %d, randomblob(32), s.account_id, %lld, %lld, "
+		 "%lld, %s, "
+		 "'', '' FROM (SELECT %d AS account_id) s",
+		 (int)id, password_us, now_us, password_us, columns, account);
+	sql_run(w, sql);
+	return id;
+}
+
+static struct session
+session_read(struct world *w, int64_t id)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(64 * 1024);
+	const struct db_value args[] = { DB_INT(id) };
+	struct gate_session_row row;
+	struct session session;
+	bool found = false;
+
+	assert_int_equal(db_row(w->thread->db, SQL_GATE_SESSION, args, COUNT(args), &arena, &row, &found), ERR_OK);
+	assert_true(found);
+	session = session_from_basis(&row.basis);
+	session_decide(&session, &w->config, clock_us());
+	return session;
+}
+
+static bool
+session_is_there(struct world *w, int64_t id, const char *where)
+{
+	char sql[100];
+
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM sessions WHERE id = %lld AND %s", (long long)id, where);
+	return sql_number(w, sql) == 1;
+}
+
+/* Before the purge: does factor_at_us = 0 mean what the queries say?  Returns whether the purge is to delete the session. */
+static bool
+check_facts(struct world *w, int64_t id, const char *why)
+{
+	struct session session = session_read(w, id);
+	enum session_state ever = proofs_state(&session.proofs, session_is_enrolled(&session));
+	bool waits = ever == STATE_PENDING || ever == STATE_ENROLLING;
+
+	if (session_is_there(w, id, "factor_at_us = 0") != waits)
+		fail_msg("session %d, %s: %s", (int)id, why, session_state_name(ever));
+	return ever == STATE_PENDING && session.state == STATE_NONE;
+}
+
+static void
+sessions_hold_facts_that_agree_with_the_decision(void **state)
+{
+	bool deleted[100 * ACCOUNTS_END] = { false };
+	struct world w;
+
+	sqlite_only();
+	world_new(&w);
+	accounts_write(&w);
+	for (unsigned i = 0; i < 2 * COUNT(facts) * (ACCOUNTS_END - 1); i++) {
+		int account = 1 + (int)(i / (2 * COUNT(facts)));
+		unsigned fact = i / 2 % COUNT(facts);
+		int64_t id = session_write(&w, account, fact, i % 2 == 1);
+		deleted[id] = check_facts(&w, id, facts[fact].why);
+	}
+	purge_all(&w);
+	for (int64_t id = 0; id < (int64_t)COUNT(deleted); id++)
+		if (deleted[id] && session_is_there(&w, id, "1 = 1"))
+			fail_msg("session %d waited too long and is still there", (int)id);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 2 * COUNT(facts) * (ACCOUNTS_END - 1) - 2);
+	world_end(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_combination_of_proofs_has_its_state),
+		cmocka_unit_test(the_table_of_states_has_each_combination),
+		cmocka_unit_test(the_order_of_proofs_changes_nothing),
+		cmocka_unit_test(references_name_the_valid_proofs),
+		cmocka_unit_test(a_proof_is_found_by_kind_of_evidence_and_by_factor),
+		cmocka_unit_test(proofs_beyond_the_room_are_dropped),
+		cmocka_unit_test(each_kind_has_all_functions_of_its_abilities),
+		cmocka_unit_test(one_kind_recovers),
+		cmocka_unit_test(no_two_kinds_share_a_name_or_a_purpose),
+		cmocka_unit_test(each_purpose_seals),
+		cmocka_unit_test(names_of_no_enrolled_kind_are_refused),
+		cmocka_unit_test(factors_of_an_unknown_kind_grant_no_access),
+		cmocka_unit_test(sessions_hold_facts_that_agree_with_the_decision),
+	};
+
+	return cmocka_run_group_tests_name("keeper proofs", tests, harness_setup, harness_teardown);
+}

@@ -1,5 +1,5 @@
 /*
- * The password hash alone, with the cost that docs/settings.md names as the default: what a sign-in cannot take less than.
+ * The password hash alone, with the cost that docs/reference/settings.md names as the default: what a sign-in cannot take less than.
  *
  * Each line "cpu COUNT" or "wall THREADS COUNT" is answered with nanoseconds for all of them: of the processor's time in one
  * thread, or of the clock on the wall with so many threads that do COUNT each.

@@ -136,9 +136,9 @@ def measure(on, rows, what):
 
 
 def months(on):
-    """docs/scaling.md has this for the operator."""
+    """docs/guides/many-nodes.md has this for the operator."""
     sys.stdout.flush()
-    text = (ROOT / "docs" / "scaling.md").read_text()
+    text = (ROOT / "docs" / "guides/many-nodes.md").read_text()
     recipe = re.search(r"```sql\n(-- The audit by months.*?)```", text, re.S)[1]
     taken = milliseconds(lambda: on.run(recipe))
     print(f"postgres: the audit is cut into months in {taken / 1000:.1f} s", flush=True)
@@ -163,7 +163,7 @@ def try_on(kind, program, rows):
         if kind is OnPostgres:
             print("postgres: with its indexes a session takes %d bytes, an audit row %d" % on.sizes(), flush=True)
         measure(on, rows, f"{rows:,} rows")
-        if kind is OnPostgres and "-- The audit by months" in (ROOT / "docs" / "scaling.md").read_text():
+        if kind is OnPostgres and "-- The audit by months" in (ROOT / "docs" / "guides/many-nodes.md").read_text():
             months(on)
     finally:
         on.end()

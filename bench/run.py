@@ -5,7 +5,7 @@
 
 A row is a file of bench/rows with a function comparisons(testbed), which yields Comparisons and Limits (bench/measure.py); without names all
 are run.  Prints a table: medians, the median of the rounds' ratios and their middle half.  Writes below the build's folder NAME.json for
-each row, and for a whole run bench.json, bench.svg (a chart) and bench.md (the table of docs/performance.md).  Status 1 if a target is missed.
+each row, and for a whole run bench.json, bench.svg (a chart) and bench.md (the table of docs/explain/performance.md).  Status 1 if a target is missed.
 """
 
 import argparse

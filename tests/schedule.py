@@ -12,7 +12,7 @@ ONE_BY_ONE = ("e2e/test_crashes.py", "e2e/test_faults.py", "e2e/test_health.py")
 PROXIES = ("nginx", "caddy", "haproxy")
 PROXIED = ("e2e/test_guides.py", "e2e/test_proxied_paths.py", "e2e/test_proxied_requests.py", "e2e/test_proxies.py", "e2e/test_proxy_traffic.py")
 
-# By what they take: more than 15 s of a worker, the longest first (docs/testing.md).  The others follow by number of tests.
+# By what they take: more than 15 s of a worker, the longest first (docs/develop/testing.md).  The others follow by number of tests.
 LONGEST = (
     "browser/test_authenticators_in_a_browser.py", "browser/test_story_in_a_browser.py", "e2e/test_nodes.py",
     "browser/test_account_in_a_browser.py", "browser/test_lockouts_in_a_browser.py", "e2e/test_crashes.py", "e2e/test_faults.py",

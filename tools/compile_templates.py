@@ -4,7 +4,7 @@
     compile_templates.py --templates templates --static static --bootstrap bootstrap.min.css
                          --output page_functions.c locales/fr.po locales/en.po
 
-Jinja's own parser reads them; what it can do beyond docs/templates.md is refused with file and line.  A template whose
+Jinja's own parser reads them; what it can do beyond docs/develop/templates.md is refused with file and line.  A template whose
 name begins with an underscore is a part (layout, include); every other one is a page: templates/login.html becomes
 page_login(out, const struct page_login *v), declared in src/web/core/pages.h.  A name that no template sets is a member of v,
 so that the C compiler checks names and types; #line makes it name the template.

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Print the tables of the documentation from the program: write them into their pages.
 
-    tools/print_docs.py [FILE ...]     all of them, or some: docs/keeper.md
+    tools/print_docs.py [FILE ...]     all of them, or some: docs/develop/keeper.md
 
 The program is that of build/test (`tools/build test`).
 
@@ -10,7 +10,7 @@ A printed table stands between two marks; the first one names the file that it i
     <!-- printed by tools/print_docs.py from src/ipc/questions.def -->
     <!-- end -->
 
-tests/unit/docs/test_tables.py compares them.  Whole files are printed by `doubletour config`: .env.example and docs/settings.md.
+tests/unit/docs/test_tables.py compares them.  Whole files are printed by `doubletour config`: .env.example and docs/reference/settings.md.
 """
 import json
 import pathlib
@@ -75,7 +75,7 @@ TABLES = {
 }
 WHOLE = {
     '.env.example': 'example',
-    'docs/settings.md': 'manual',
+    'docs/reference/settings.md': 'manual',
 }
 
 

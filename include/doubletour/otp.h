@@ -307,7 +307,7 @@ const char *otp_note_text(enum otp_note note);
 
 /*
  * What Google Authenticator exports: one QR code of several accounts; larger exports are several QR codes, each
- * decoded by itself.  Source: the message as the app writes it, described in docs/otp.md.
+ * decoded by itself.  Source: the message as the app writes it, described in docs/reference/otp-library.md.
  */
 struct otp_migration {
 	const uint8_t *next, *end;                 /* in the caller's room */

@@ -12,7 +12,7 @@ void report_show(const struct config *config, const struct origins *origins, str
 /* The text of .env.example. */
 void report_example(struct buf *out);
 
-/* The text of docs/settings.md. */
+/* The text of docs/reference/settings.md. */
 void report_manual(struct buf *out);
 
 #endif

@@ -17,7 +17,7 @@
 
 enum { PEER_TEXT_BYTES = 46 }; /* INET6_ADDRSTRLEN */
 
-/* docs/http.md has the table of what each state waits for, and for how long. */
+/* docs/develop/http.md has the table of what each state waits for, and for how long. */
 enum conn_state { CONN_NEW, CONN_IDLE, CONN_HEAD, CONN_BODY, CONN_WORK, CONN_REPLY, CONN_LINGER };
 
 /* Connections with deadlines of one length: the first one's is over first. */

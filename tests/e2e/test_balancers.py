@@ -1,4 +1,4 @@
-"""Nodes behind nginx and HAProxy, configured as docs/scaling.md says, word for word but for names, ports and the certificate."""
+"""Nodes behind nginx and HAProxy, configured as docs/guides/many-nodes.md says, word for word but for names, ports and the certificate."""
 
 import os
 import pathlib
@@ -13,7 +13,7 @@ from harness import Person, Server
 from harness.certificates import Authority
 from harness.server import ROOT, free_port, wait_until
 
-PAGE = (ROOT / "docs" / "scaling.md").read_text()
+PAGE = (ROOT / "docs" / "guides/many-nodes.md").read_text()
 
 
 def from_the_page(kind):

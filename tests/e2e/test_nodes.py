@@ -530,7 +530,7 @@ def test_a_socket_a_service_file_and_tls(tmp_path):
 
 
 def test_an_audit_that_is_cut_into_months_works_as_before(postgres, tmp_path):
-    recipe = re.search(r"```sql\n(-- The audit by months.*?)```", (ROOT / "docs" / "scaling.md").read_text(), re.S)[1]
+    recipe = re.search(r"```sql\n(-- The audit by months.*?)```", (ROOT / "docs" / "guides/many-nodes.md").read_text(), re.S)[1]
     url = postgres.new_database()
     with node(url, tmp_path / "a") as one:
         alice = Person(one).full()

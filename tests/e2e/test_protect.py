@@ -1,4 +1,4 @@
-"""docs/protect-an-application.md, followed word for word but for ports and the certificate."""
+"""docs/start/protect-an-application.md, followed word for word but for ports and the certificate."""
 
 import re
 import shlex
@@ -8,7 +8,7 @@ from harness.proxies import Echo, Proxy
 from harness.server import ROOT, Server, free_port, wait_until
 from harness.visitor import LOGIN, Visitor
 
-PAGE = (ROOT / "docs" / "protect-an-application.md").read_text()
+PAGE = (ROOT / "docs" / "start/protect-an-application.md").read_text()
 
 
 def blocks(kind):

@@ -341,7 +341,7 @@ def test_an_unavailable_doubletour_denies_all_requests(tmp_path, request):
 
 
 def test_caddy_refuses_a_200_of_another_server(tmp_path):
-    """Caddy has been seen to lose the headers of an answer (docs/proxies.md): an application stands in for such a gate."""
+    """Caddy has been seen to lose the headers of an answer (docs/guides/proxies.md): an application stands in for such a gate."""
     with Echo() as echo, make(tmp_path) as server:
         with Proxy("caddy", server, echo, lambda text: text.replace(f"127.0.0.1:{server.port}", f"127.0.0.1:{echo.port}")) as proxy:
             assert Browser(proxy).get("/page").status == 503

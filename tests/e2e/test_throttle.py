@@ -1,4 +1,4 @@
-"""Guessing is slowed down, the owner is not: docs/throttling.md, seen from outside."""
+"""Guessing is slowed down, the owner is not: docs/explain/throttling.md, seen from outside."""
 
 import re
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Do the include lines under src/ point down only?  Speaks TAP; see docs/architecture.md for the picture."""
+"""Do the include lines under src/ point down only?  Speaks TAP; see docs/develop/architecture.md for the picture."""
 
 import pathlib
 import re

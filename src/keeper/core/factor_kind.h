@@ -2,11 +2,11 @@
  * Kinds of factors, as a table: what each is called, what it shows, and the functions that enrol, verify and spend it.  Nothing
  * outside of a kind's own file asks which kind it deals with; what a kind cannot do is NULL in its row, and the caller refuses.
  *
- * To add one: a line in FACTOR_KINDS, and a file with its row (docs/design/factor-kinds.md).
+ * To add one: a line in FACTOR_KINDS, and a file with its row (docs/develop/design/factor-kinds.md).
  *
  * The way of a factor that is enrolled:    begin, challenge, read, count, confirm
  * The way of one that is proved:           read, count, verify, spend
- * count comes before the first look at what the answer is worth, and is durable: docs/throttling.md.
+ * count comes before the first look at what the answer is worth, and is durable: docs/explain/throttling.md.
  */
 #ifndef KEEPER_FACTOR_KIND_H
 #define KEEPER_FACTOR_KIND_H

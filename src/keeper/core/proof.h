@@ -2,7 +2,7 @@
  * What a session has proved: an entry for each proof, with its kind, when, and which factor.  keeper/core/session_lookup.c makes the entries from
  * the session's row; the state of a session and the `amr` of its tokens follow from them, by the two pure functions here.
  *
- * No table of the database holds these structs: docs/design/factor-kinds.md says which columns they are made from.
+ * No table of the database holds these structs: docs/develop/design/factor-kinds.md says which columns they are made from.
  */
 #ifndef KEEPER_PROOF_H
 #define KEEPER_PROOF_H

@@ -1,5 +1,5 @@
 /*
- * Guessing is slowed down: what is counted, where, and what follows.  docs/throttling.md has the rules for people.
+ * Guessing is slowed down: what is counted, where, and what follows.  docs/explain/throttling.md has the rules for people.
  *
  *	struct throttle throttle;
  *	TRY(throttle_code(turn, true, &throttle));        which counters this try falls under
@@ -89,7 +89,7 @@ MUST_USE err throttle_full(struct call *call, const struct throttle *throttle);
 /* It was wrong: say so where a wait began, disable what has been tried too often. */
 MUST_USE err throttle_wrong(struct call *call, const struct throttle *throttle);
 
-/* The rule of one counter.  tools/print_docs.py prints the table of docs/throttling.md from them. */
+/* The rule of one counter.  tools/print_docs.py prints the table of docs/explain/throttling.md from them. */
 struct counter_rule {
 	enum audit_reason reason; /* its text names the counter in the database, the audit and the log: "code" */
 	const char *counts;       /* for people */

@@ -48,7 +48,7 @@ WHERE NOT (
 
 -- name: schema_objects
 -- Without statements.  Objects of extensions, sequences that number a column and indexes of a constraint belong to what is compared
--- anyway.  So do the partitions of a table and their indexes (docs/scaling.md).
+-- anyway.  So do the partitions of a table and their indexes (docs/guides/many-nodes.md).
 -- unguarded: it changes nothing
 -- row: schema_object: kind text, name text, table_name text, statement text
 -- dialect: postgres

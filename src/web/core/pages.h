@@ -6,7 +6,7 @@
  *	page_login(&reply->body, &page);
  *	TRY(buf_check(&reply->body));
  *
- * The functions are made at build time from templates/<name>.html by tools/compile_templates.py (docs/templates.md): a
+ * The functions are made at build time from templates/<name>.html by tools/compile_templates.py (docs/develop/templates.md): a
  * template that names a value which is not here, or uses it as what it is not, does not compile.  Everything is escaped
  * on its way into the page.  Texts may hold any byte; an empty str (zeroed struct) is an empty text.
  *

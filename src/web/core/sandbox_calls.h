@@ -1,6 +1,6 @@
 /*
  * Which system calls the web process may make, as data: the seccomp filters are made from this table, the test
- * tests/e2e/test_wall.py holds it against what a run was seen to make, and docs/threat-model.md names the same calls.
+ * tests/e2e/test_wall.py holds it against what a run was seen to make, and docs/explain/threat-model.md names the same calls.
  */
 #ifndef WEB_SANDBOX_CALLS_H
 #define WEB_SANDBOX_CALLS_H

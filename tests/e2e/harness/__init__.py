@@ -6,7 +6,7 @@
         alice.confirm()
         assert alice.visit("/").status == 200
 
-Nothing here knows the program's source: only its pages, its commands and what docs/testing.md says of a test build.
+Nothing here knows the program's source: only its pages, its commands and what docs/develop/testing.md says of a test build.
 """
 
 from harness.codes import code_at, step_at

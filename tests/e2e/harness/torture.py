@@ -20,7 +20,7 @@ def scaled(short, long, whole=None):
 
 
 def evidence(name, **figures):
-    """Keep what was seen, for docs/evidence.md, and show it."""
+    """Keep what was seen, for docs/explain/evidence.md, and show it."""
     EVIDENCE.mkdir(parents=True, exist_ok=True)
     figures = {"name": name, "long": LONG, **figures}
     (EVIDENCE / f"{name.replace(' ', '-')}.json").write_text(json.dumps(figures, indent=1) + "\n")

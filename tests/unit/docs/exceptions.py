@@ -12,7 +12,11 @@ FLASK = "a file of the tutorial's Flask application, in the table of what replac
 AUTHELIA_DOCS = "a page of Authelia's repository: the source of a configuration"
 HEADER = "a header of the C library"
 
+RELEASED = "a released migration, whose text has a checksum, names a page by its place at that time"
+
 PATHS = {
+    "docs/throttling.md": RELEASED,
+    "docs/gate.md": RELEASED,
     "manage.py": FLASK,
     "config.py": FLASK,
     "src/accounts/views.py": FLASK,

@@ -1,9 +1,9 @@
 /*
  * Print a table of the documentation that is made of constants of the program, for tools/print_docs.py.
  *
- *	print_tables limits      docs/http.md: what a request may have, and what it may take
- *	print_tables counters    docs/throttling.md: what is counted, and what follows
- *	print_tables events      docs/audit-events.md: what the audit trail records
+ *	print_tables limits      docs/develop/http.md: what a request may have, and what it may take
+ *	print_tables counters    docs/explain/throttling.md: what is counted, and what follows
+ *	print_tables events      docs/reference/audit-events.md: what the audit trail records
  */
 #include "base/clock.h"
 #include "http/server.h"

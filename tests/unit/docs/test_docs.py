@@ -187,7 +187,7 @@ def test_every_link_in_a_page_has_a_target():
 
 # --- the tests themselves ----------------------------------------------------------------------------------------------
 
-WRONG_PATHS = ["src/keeper/nothing.c", "nothing.c", "../src/nothing", "harness/nobody.py", "docs/design/nothing.md", "tests/nothing/NAME.c"]
+WRONG_PATHS = ["src/keeper/nothing.c", "nothing.c", "../src/nothing", "harness/nobody.py", "docs/develop/design/nothing.md", "tests/nothing/NAME.c"]
 WRONG_NAMES = ["session_decides", "SESSION_IDEL", "throttle_take_back", "signin.refuzed", "nothings.column", "session.made_up->member", "otp_base23_*"]
 WRONG_COMMANDS = ["doubletour usr add NAME", "doubletour user ad NAME", "doubletour user add NAME --emial x", "doubletour run --prot 1", "make chekc",
                   "make bench ONYL=otp", "tools/build tset", "bench/instructions.py --recrod"]
@@ -196,8 +196,8 @@ WRONG_LINKS = ["nothing.md", "http.md#no-such-heading", "#nothing"]
 
 
 def test_a_wrong_name_is_found():
-    assert not [name for name in WRONG_PATHS if path_exists("docs/keeper.md", name) or pattern_exists(name)]
+    assert not [name for name in WRONG_PATHS if path_exists("docs/develop/keeper.md", name) or pattern_exists(name)]
     assert not [name for name in WRONG_NAMES if identifier_exists(name)]
     assert not [line for line in WRONG_COMMANDS if command_fault(line) is None]
     assert not [line for line in RIGHT_COMMANDS if command_fault(line) is not None]
-    assert not [name for name in WRONG_LINKS if link_is_good(claims.Claim("docs/keeper.md", 1, name))]
+    assert not [name for name in WRONG_LINKS if link_is_good(claims.Claim("docs/develop/keeper.md", 1, name))]

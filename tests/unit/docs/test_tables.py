@@ -23,7 +23,7 @@ def test_every_table_that_can_be_printed_is_in_a_page():
 
 
 def test_a_changed_cell_of_a_table_is_noticed():
-    page = sources.text("docs/throttling.md")
+    page = sources.text("docs/explain/throttling.md")
     changed = page.replace("| `name` |", "| `names` |")
     assert changed != page and print_docs.page_printed(changed, BUILD) == page
 
@@ -36,7 +36,7 @@ def source_folders():
     return sorted(path for path in sources.folders() if re.fullmatch(r"src/\w+", path))
 
 
-@pytest.mark.parametrize("page, heading", [("docs/architecture.md", "Layers"), ("CONTRIBUTING.md", "Where things are")])
+@pytest.mark.parametrize("page, heading", [("docs/develop/architecture.md", "Layers"), ("CONTRIBUTING.md", "Where things are")])
 def test_every_folder_of_the_source_is_explained(page, heading):
     named = re.findall(r"`(?:src/)?(\w+)", section(page, heading))
     assert [folder for folder in source_folders() if pathlib.PurePosixPath(folder).name not in named] == []
@@ -44,18 +44,18 @@ def test_every_folder_of_the_source_is_explained(page, heading):
 
 def test_every_file_of_tests_over_sockets_is_explained():
     tests = [path for path in sources.files() if re.match(r"tests/(?:e2e|browser)/test_\w+\.py$", path)]
-    page = sources.text("docs/testing.md")
+    page = sources.text("docs/develop/testing.md")
     assert sorted(path for path in tests if f"{pathlib.PurePosixPath(path).name}`" not in page) == []
 
 
 def test_every_file_of_the_http_server_is_explained():
     files = [path for path in sources.files() if re.match(r"src/http/\w+\.c$", path)]
-    page = sources.text("docs/http.md")
+    page = sources.text("docs/develop/http.md")
     assert sorted(path for path in files if f"`{pathlib.PurePosixPath(path).name}`" not in page) == []
 
 
 def test_every_table_of_the_database_is_explained():
-    page = section("docs/database.md", "What is in it")
+    page = section("docs/develop/database.md", "What is in it")
     assert sorted(table for table in sources.tables() if f"`{table}`" not in page) == []
 
 
@@ -66,8 +66,8 @@ def test_every_page_of_the_documentation_is_linked():
 
 
 def defaults():
-    """What docs/settings.md says of each setting's default."""
-    return dict(re.findall(r"^## `(\w+)`\n.*?^- default: (.*?)$", sources.text("docs/settings.md"), re.M | re.S))
+    """What docs/reference/settings.md says of each setting's default."""
+    return dict(re.findall(r"^## `(\w+)`\n.*?^- default: (.*?)$", sources.text("docs/reference/settings.md"), re.M | re.S))
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.fr.md"])

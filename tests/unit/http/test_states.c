@@ -1,4 +1,4 @@
-/* One connection in each of its states (docs/http.md): who makes way, what it holds, what stays behind, failing calls, the end. */
+/* One connection in each of its states (docs/develop/http.md): who makes way, what it holds, what stays behind, failing calls, the end. */
 #include "client.h"
 #include "echo.h"
 #include "resident.h"

@@ -6,7 +6,7 @@
 10,000 of each in `make test`; 100,000 with TEST_WHOLE (.ci/run) or TORTURE (the long campaign) in the environment.
 
 PyOTP up to 2.9 decodes the whole URI before it splits it, so it reads a name with one of `?#&%+:` as something else: it builds
-such names and does not read them back (docs/otp.md).  PyOTP 2.10 does.
+such names and does not read them back (docs/reference/otp-library.md).  PyOTP 2.10 does.
 """
 
 import base64

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Every route that opens without a session stands in docs/threat-model.md, and nothing else does.
+"""Every route that opens without a session stands in docs/explain/threat-model.md, and nothing else does.
 
 Use: public_routes.py PROGRAM
 """
@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 
-PAGE = pathlib.Path(__file__).resolve().parents[3] / 'docs' / 'threat-model.md'
+PAGE = pathlib.Path(__file__).resolve().parents[3] / 'docs' / 'explain/threat-model.md'
 
 
 def documented():
@@ -25,9 +25,9 @@ def real(program):
 def main(program):
     wrong = documented() ^ real(program)
     print('1..1')
-    print('not ok 1' if wrong else 'ok 1', 'public routes are those of docs/threat-model.md')
+    print('not ok 1' if wrong else 'ok 1', 'public routes are those of docs/explain/threat-model.md')
     for route in sorted(wrong):
-        print(f'# {route} is', 'not in the program' if route in documented() else 'not in docs/threat-model.md')
+        print(f'# {route} is', 'not in the program' if route in documented() else 'not in docs/explain/threat-model.md')
 
 
 main(*sys.argv[1:])

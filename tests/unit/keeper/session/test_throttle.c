@@ -1,4 +1,4 @@
-/* Guessing is slowed down, and nobody is locked out: docs/throttling.md. */
+/* Guessing is slowed down, and nobody is locked out: docs/explain/throttling.md. */
 #include "keeper/harness.h"
 
 #include "keeper/session/throttle.h"
@@ -64,7 +64,7 @@ right_code(struct world *w, struct browser *b)
 
 /* --- waits ---------------------------------------------------------------------------------------------------------- */
 
-/* docs/throttling.md: half a minute, doubled to an hour. */
+/* docs/explain/throttling.md: half a minute, doubled to an hour. */
 static const int64_t lockouts_s[] = { 30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600 };
 
 static void

@@ -41,23 +41,23 @@ digest_context_of_thread(void)
 	return kept;
 }
 
-/* The digest of two texts, one behind the other. */
-static err
-digest_hash_two(str first, str second, uint8_t *ret_digest)
+err
+digest_sha256_of(const str *parts, size_t n, uint8_t *ret_digest)
 {
 	EVP_MD_CTX *context = digest_context_of_thread();
 
-	if (context == NULL || sha256 == NULL || EVP_DigestInit_ex2(context, sha256, NULL) != 1 ||
-	    EVP_DigestUpdate(context, first.p, first.n) != 1 || EVP_DigestUpdate(context, second.p, second.n) != 1 ||
-	    EVP_DigestFinal_ex(context, ret_digest, NULL) != 1)
+	if (context == NULL || sha256 == NULL || EVP_DigestInit_ex2(context, sha256, NULL) != 1)
 		return ERR_CRYPTO;
-	return ERR_OK;
+	for (size_t i = 0; i < n; i++)
+		if (EVP_DigestUpdate(context, parts[i].p, parts[i].n) != 1)
+			return ERR_CRYPTO;
+	return EVP_DigestFinal_ex(context, ret_digest, NULL) == 1 ? ERR_OK : ERR_CRYPTO;
 }
 
 err
 digest_sha256(str bytes, uint8_t *ret_digest)
 {
-	return digest_hash_two(bytes, STR(""), ret_digest);
+	return digest_sha256_of(&bytes, 1, ret_digest);
 }
 
 struct pad {
@@ -82,12 +82,13 @@ err
 digest_hmac(str key, str bytes, uint8_t *ret_digest)
 {
 	CLEANUP(digest_pad_wipe) struct pad pad;
+	str padded = str_bytes(pad.b, sizeof(pad.b));
 	uint8_t inner[DIGEST_BYTES];
 
 	if (key.n > BLOCK_BYTES)
 		return ERR_INVALID;
 	digest_pad_fill(&pad, key, 0x36);
-	TRY(digest_hash_two(str_bytes(pad.b, sizeof(pad.b)), bytes, inner));
+	TRY(digest_sha256_of((str[]){ padded, bytes }, 2, inner));
 	digest_pad_fill(&pad, key, 0x5c);
-	return digest_hash_two(str_bytes(pad.b, sizeof(pad.b)), str_bytes(inner, sizeof(inner)), ret_digest);
+	return digest_sha256_of((str[]){ padded, str_bytes(inner, sizeof(inner)) }, 2, ret_digest);
 }

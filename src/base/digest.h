@@ -15,6 +15,9 @@ MUST_USE err digest_setup(void);
 /* ret_digest: DIGEST_BYTES.  ERR_CRYPTO. */
 MUST_USE err digest_sha256(str bytes, uint8_t *ret_digest);
 
+/* The same of n parts, one behind the other: nothing shows where one of them ends. */
+MUST_USE err digest_sha256_of(const str *parts, size_t n, uint8_t *ret_digest);
+
 /* HMAC-SHA-256 (RFC 2104) with a key of at most 64 bytes. */
 MUST_USE err digest_hmac(str key, str bytes, uint8_t *ret_digest);
 

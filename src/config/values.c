@@ -57,8 +57,8 @@ value_address(str s, struct in6_addr *ret_address)
 
 	if (str_copy_z(s, text, sizeof(text)) != ERR_OK)
 		return ERR_INVALID;
-	if (inet_pton(AF_INET6, text, ret_address) == 1)
-		return ERR_OK;
+	if (str_has_byte(s, ':')) /* IPv6 has one always, IPv4 never */
+		return inet_pton(AF_INET6, text, ret_address) == 1 ? ERR_OK : ERR_INVALID;
 	if (inet_pton(AF_INET, text, &v4) != 1)
 		return ERR_INVALID;
 	*ret_address = (struct in6_addr){ .s6_addr = { [10] = 0xff, [11] = 0xff } };

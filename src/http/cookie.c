@@ -1,10 +1,14 @@
 #include "http/cookie.h"
 
 /* RFC 6265 s4.1.1: cookie-octet */
+static const bool cookie_octets[256] = {
+	['!'] = true, ['#' ... '+'] = true, ['-' ... ':'] = true, ['<' ... '['] = true, [']' ... '~'] = true,
+};
+
 static bool
 cookie_is_octet(char c)
 {
-	return c > ' ' && c < 0x7f && c != '"' && c != ',' && c != ';' && c != '\\';
+	return cookie_octets[(unsigned char)c];
 }
 
 static bool

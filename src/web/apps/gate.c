@@ -70,7 +70,11 @@ web_gate_path(str path)
 static str
 web_gate_only(const struct exchange *x, const char *name)
 {
-	return request_header_count(x->rq, name) == 1 ? request_header(x->rq, name) : (str){ 0 };
+	str value = { 0 }, second;
+	size_t at = 0;
+	bool once = request_header_each(x->rq, name, &at, &value) && !request_header_each(x->rq, name, &at, &second);
+
+	return once ? value : (str){ 0 };
 }
 
 static err

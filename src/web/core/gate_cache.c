@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { WAYS = 4, STRIPES = 64, SLOTS = 64 * 1024, TEXT_BYTES = 3072, TEXTS = 5 };
+enum { WAYS = 4, STRIPES = 64, SLOTS = 64 * 1024, TEXT_BYTES = 3072, TEXTS = 5, KEY_TEXT_MAX = 511 };
 
 struct entry {
 	struct token key;
@@ -73,13 +73,11 @@ gate_cache_number_of(const struct token *hash)
 err
 gate_cache_key(str cookie, str host, struct token *ret_key)
 {
-	CLEANUP(buf_wipe) struct buf text = BUF(512);
+	const str parts[] = { cookie, STR(" "), host }; /* the space stands in neither of the others */
 
-	buf_put(&text, cookie);
-	buf_put_byte(&text, ' '); /* stands in neither */
-	buf_put(&text, host);
-	TRY(buf_check(&text));
-	return digest_sha256(buf_str(&text), ret_key->b);
+	if (cookie.n + host.n > KEY_TEXT_MAX)
+		return ERR_TOO_LONG;
+	return digest_sha256_of(parts, COUNT(parts), ret_key->b);
 }
 
 static struct entry *

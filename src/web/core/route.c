@@ -3,9 +3,10 @@
 static bool
 route_path_fits(const struct route *route, str path)
 {
-	bool below = route->path.n > 1 && route->path.p[route->path.n - 1] == '/';
+	size_t n = route->path.n;
+	bool below = n > 1 && path.n > n && route->path.p[n - 1] == '/'; /* a row for all that is below it */
 
-	return below ? str_starts(path, route->path) : str_equal(path, route->path);
+	return (below || path.n == n) && str_starts(path, route->path);
 }
 
 /* Names are compared as they are sent: a browser does not encode a name that needs no encoding. */

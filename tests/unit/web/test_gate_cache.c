@@ -62,6 +62,20 @@ is_there(struct gate_cache *cache, const struct token *key, int64_t now_us)
 	return gate_cache_get(cache, key, now_us, &arena, &guest);
 }
 
+/* Bytes that move from the cookie to the host make another key; a text beyond the limit has none. */
+static void
+a_key_tells_where_the_cookie_ends(void **state)
+{
+	struct token one = key_of("cookiewiki", "example.org"), other = key_of("cookie", "wikiexample.org"), ignored;
+	char text[512];
+
+	(void)state;
+	assert_memory_not_equal(&one, &other, sizeof(one));
+	memset(text, 'x', sizeof(text));
+	assert_int_equal(gate_cache_key(str_bytes(text, 500), STR("example.org"), &ignored), ERR_OK);
+	assert_int_equal(gate_cache_key(str_bytes(text, 501), STR("example.org"), &ignored), ERR_TOO_LONG);
+}
+
 static void
 the_gate_cache_returns_stored_answers(void **state)
 {
@@ -194,6 +208,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_key_tells_where_the_cookie_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_gate_cache_returns_stored_answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_gate_cache_returns_copies, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_gate_cache_key_is_cookie_and_host, setup, teardown),

@@ -5,7 +5,7 @@
 static const struct flash flashes[FLASH_COUNT] = {
 #define FLASH_MESSAGE(id, word, kind, recovery, sentence)                                                              \
 	[FLASH_##id] = { (word), FLASH_##kind, (sentence), (recovery) },
-#include "web/flash.def"
+#include "web/core/flash.def"
 };
 
 const struct flash *

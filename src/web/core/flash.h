@@ -12,7 +12,7 @@
 enum flash_message {
 	FLASH_NONE = 0,
 #define FLASH_MESSAGE(id, word, kind, recovery, sentence) FLASH_##id,
-#include "web/flash.def"
+#include "web/core/flash.def"
 	FLASH_COUNT
 };
 

@@ -12,7 +12,7 @@ MUST_USE err exchange_security_headers(struct exchange *x);
 /* What every page shows around its own part: name, language, flash (told once), log out, form token. */
 MUST_USE err exchange_layout(struct exchange *x, struct page_layout *ret_layout);
 
-/* 303 to a path of ours, with `?next=` when next is not empty.  flash: FLASH_NONE, or what the next page shows (web/flash.def). */
+/* 303 to a path of ours, with `?next=` when next is not empty.  flash: FLASH_NONE, or what the next page shows (web/core/flash.def). */
 MUST_USE err exchange_redirect(struct exchange *x, str path, str next, enum flash_message flash);
 
 /* 303 to where a person in this state gets on: /login, /setup-2fa, /verify-2fa or home; next is kept. */

@@ -1,13 +1,13 @@
 /*
  * `doubletour web QUICK SLOW`: what `run` executes as the web process.  Not for people: it needs the descriptors and the
- * environment that run.c prepares, so it is not listed in the help.
+ * environment that the supervisor prepares (server/child_spawn.h), so it is not listed in the help.
  */
 #include "cli/cli.h"
-#include "cli/run.h"
 
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "server/children.h"
 #include "web/web.h"
 
 #include <fcntl.h>
@@ -15,15 +15,16 @@
 static err
 cli_web_run(int argc, char **argv, struct config *config, struct why *why)
 {
+	const struct child *child = child_find("web");
 	uint64_t quick = 0, slow = 0;
 
-	if (argc != 3 || str_number(str_of(argv[1]), WEB_CHANNELS_MAX, &quick) != ERR_OK ||
-	    str_number(str_of(argv[2]), WEB_CHANNELS_MAX, &slow) != ERR_OK || fcntl(WEB_CHANNEL_FD, F_GETFD) < 0)
+	if (child == NULL || argc != 3 || str_number(str_of(argv[1]), WEB_CHANNELS_MAX, &quick) != ERR_OK ||
+	    str_number(str_of(argv[2]), WEB_CHANNELS_MAX, &slow) != ERR_OK || fcntl(CHILD_CHANNEL_FD, F_GETFD) < 0)
 		return why_set(why, ERR_CONFIG, "`doubletour web` is started by `doubletour run` only.");
 	TRY(config_load_web(config, why));
 	log_setup(config->log_format, config->log_level);
 	log_serve();
-	return web_run(config, WEB_LISTEN_FD, WEB_PUSH_FD, WEB_CHANNEL_FD, quick, slow, why);
+	return web_run(config, child->sandbox, CHILD_LISTEN_FD, CHILD_PUSH_FD, CHILD_CHANNEL_FD, quick, slow, why);
 }
 
 int

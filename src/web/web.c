@@ -179,7 +179,8 @@ web_connections_log(const struct http_server *server)
 
 /* In this order: what needs files, the wall, the threads, the seal. */
 static err
-web_start_threads(struct web *web, int listen_fd, struct http_server **ret_server, struct why *why)
+web_start_threads(struct web *web, const struct sandbox_profile *sandbox, int listen_fd,
+		  struct http_server **ret_server, struct why *why)
 {
 	struct http_settings settings = { .listen_fd = listen_fd,
 					  .event_threads = web_event_threads(),
@@ -191,13 +192,13 @@ web_start_threads(struct web *web, int listen_fd, struct http_server **ret_serve
 	settings.head_max = (size_t)web->config->head_max_kib * 1024;
 	settings.queue_max[HTTP_SLOW] = web->slow * QUEUE_SLOW_PER_WORKER;
 	TRY(web_descriptors(web, &settings.descriptors_max, why));
-	TRY(sandbox_enter(why));
+	TRY(sandbox_enter(sandbox, why));
 	TRY(log_thread_start());
 	TRY(web_hello(web));
 	TRY(http_server_start(&settings, &web_app, web, ret_server));
 	web_connections_log(*ret_server);
 	TRY(web_listen(web));
-	return sandbox_seal(why);
+	return sandbox_seal(sandbox, why);
 }
 
 /* For a person at a terminal. */
@@ -251,8 +252,8 @@ web_signals_begin(void)
 }
 
 err
-web_run(const struct config *config, int listen_fd, int push_fd, int first_channel_fd, size_t quick, size_t slow,
-	struct why *why)
+web_run(const struct config *config, const struct sandbox_profile *sandbox, int listen_fd, int push_fd,
+	int first_channel_fd, size_t quick, size_t slow, struct why *why)
 {
 	static struct web web; /* lives as long as the process */
 	struct http_server *server = NULL;
@@ -264,7 +265,7 @@ web_run(const struct config *config, int listen_fd, int push_fd, int first_chann
 			       strerror(errno));
 	TRY(web_init(&web, config, push_fd, first_channel_fd, quick, slow, why));
 	web_signals_begin();
-	TRY(web_start_threads(&web, listen_fd, &server, why));
+	TRY(web_start_threads(&web, sandbox, listen_fd, &server, why));
 	web_announce(config, terminal);
 	web_wait_for_end();
 	http_server_stop(&server, STOP_MS);

@@ -16,12 +16,14 @@ MUST_USE err web_init(struct web *web, const struct config *config, int push_fd,
 MUST_USE err web_hello(struct web *web);
 MUST_USE err web_listen(struct web *web);
 
+struct sandbox_profile;
+
 /*
  * The whole life of the web process: takes over the descriptors (a listening socket, the pushes, quick + slow channels
  * from first_channel_fd on), walls itself in, serves until SIGTERM or until the keeper is gone.
  * ERR_CONFIG: it could not start and never will; why is filled.
  */
-MUST_USE err web_run(const struct config *config, int listen_fd, int push_fd, int first_channel_fd, size_t quick,
-		     size_t slow, struct why *why);
+MUST_USE err web_run(const struct config *config, const struct sandbox_profile *sandbox, int listen_fd, int push_fd,
+		     int first_channel_fd, size_t quick, size_t slow, struct why *why);
 
 #endif

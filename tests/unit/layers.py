@@ -17,7 +17,8 @@ BELOW = {
     "ipc": {"base"},
     "keeper": {"base", "otp", "qr", "config", "access", "store", "ipc"},
     "web": {"base", "qr", "config", "access", "http", "ipc"},
-    "cli": {"base", "otp", "qr", "config", "access", "store", "http", "ipc", "keeper", "web"},
+    "server": {"base", "config", "http", "keeper", "web"},
+    "cli": {"base", "otp", "qr", "config", "access", "store", "http", "ipc", "keeper", "web", "server"},
 }
 # The rooms of a layer, the lowest first: a file includes from its own room and from those before it.  What stands in the layer's folder
 # itself, outside every room, may include all of them and is included by none.

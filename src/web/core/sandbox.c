@@ -1,7 +1,5 @@
 #include "web/core/sandbox.h"
 
-#include "web/core/sandbox_calls.h"
-
 #include <errno.h>
 #include <limits.h>
 #include <linux/landlock.h>
@@ -34,7 +32,7 @@ sandbox_fs_rights(long version)
 }
 
 static err
-sandbox_landlock_enter(long version_max, struct why *why)
+sandbox_landlock_enter(unsigned landlock, long version_max, struct why *why)
 {
 	long offered = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	long version = offered < version_max ? offered : version_max;
@@ -47,9 +45,10 @@ sandbox_landlock_enter(long version_max, struct why *why)
 		    why, ERR_DENIED,
 		    "The kernel offers no Landlock (Linux 5.13 or newer, with landlock in its list of security "
 		    "modules): the web process cannot be walled in, so the server does not start.");
-	rules.handled_access_fs = (UINT64_C(1) << sandbox_fs_rights(version)) - 1;
-	rules.handled_access_net = version >= 4 ? NET_BIND_AND_CONNECT_TCP : 0;
-	rules.scoped = version >= 6 ? SCOPE_SOCKETS_AND_SIGNALS : 0;
+	rules.handled_access_fs =
+	    (landlock & SANDBOX_NO_FILES) != 0 ? (UINT64_C(1) << sandbox_fs_rights(version)) - 1 : 0;
+	rules.handled_access_net = version >= 4 && (landlock & SANDBOX_NO_TCP) != 0 ? NET_BIND_AND_CONNECT_TCP : 0;
+	rules.scoped = version >= 6 && (landlock & SANDBOX_NO_NEIGHBOURS) != 0 ? SCOPE_SOCKETS_AND_SIGNALS : 0;
 	fd = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
 	/* A ruleset that handles every right and grants none. */
 	if (fd < 0 || syscall(SYS_landlock_restrict_self, fd, 0) != 0) {
@@ -106,38 +105,38 @@ sandbox_add_sanitizer(scmp_filter_ctx filter)
 }
 
 static int
-sandbox_add_names(scmp_filter_ctx filter)
+sandbox_add_names(scmp_filter_ctx filter, const struct sandbox_profile *profile)
 {
 	int e = sandbox_add_sanitizer(filter);
 
-	for (size_t i = 0; e == 0 && i < sandbox_call_count; i++)
-		e = sandbox_add(filter, SCMP_ACT_ALLOW, sandbox_calls[i].call, 0, NULL);
-	for (size_t i = 0; e == 0 && i < sandbox_refused_count; i++)
-		e = sandbox_add(filter, SCMP_ACT_ALLOW, sandbox_refused[i], 0, NULL);
+	for (size_t i = 0; e == 0 && i < profile->call_count; i++)
+		e = sandbox_add(filter, SCMP_ACT_ALLOW, profile->calls[i].call, 0, NULL);
+	for (size_t i = 0; e == 0 && i < profile->refused_count; i++)
+		e = sandbox_add(filter, SCMP_ACT_ALLOW, profile->refused[i], 0, NULL);
 	/* glibc falls back from clone3, whose flags a filter cannot see, to clone. */
 	return e != 0 ? e : sandbox_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, NULL);
 }
 
 static int
-sandbox_add_shared(scmp_filter_ctx filter)
+sandbox_add_shared(scmp_filter_ctx filter, const struct sandbox_profile *profile)
 {
 	int e = 0;
 
-	for (size_t i = 0; i < sandbox_not_shared_count; i++)
+	for (size_t i = 0; i < profile->not_shared_count; i++)
 		for (scmp_datum_t fd = 0; e == 0 && fd < SANDBOX_SHARED_COUNT; fd++)
-			e = sandbox_add(filter, SCMP_ACT_ERRNO(EPERM), sandbox_not_shared[i], 1,
+			e = sandbox_add(filter, SCMP_ACT_ERRNO(EPERM), profile->not_shared[i], 1,
 					&SCMP_CMP(0, SCMP_CMP_MASKED_EQ, UINT32_MAX, fd));
 	return e;
 }
 
 static int
-sandbox_add_arguments(scmp_filter_ctx filter, bool sealed)
+sandbox_add_arguments(scmp_filter_ctx filter, const struct sandbox_profile *profile, bool sealed)
 {
 	int e = sandbox_add_sanitizer(filter);
 
-	for (size_t i = 0; e == 0 && i < sandbox_call_count; i++)
-		if (!sealed || sandbox_calls[i].phase == SANDBOX_ALWAYS)
-			e = sandbox_add_row(filter, &sandbox_calls[i]);
+	for (size_t i = 0; e == 0 && i < profile->call_count; i++)
+		if (!sealed || profile->calls[i].phase == SANDBOX_ALWAYS)
+			e = sandbox_add_row(filter, &profile->calls[i]);
 	return e != 0 ? e : sandbox_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, NULL);
 }
 
@@ -164,59 +163,59 @@ sandbox_filter_load(scmp_filter_ctx *filter, int e, struct why *why)
 }
 
 static err
-sandbox_names(struct why *why)
+sandbox_names(const struct sandbox_profile *profile, struct why *why)
 {
 	scmp_filter_ctx filter;
 
 	/* The runtime of a sanitizer asks for more: refused, rather than ended. */
 	TRY(sandbox_filter_new(sandbox_sanitizer_count > 0 ? SCMP_ACT_ERRNO(EACCES) : SCMP_ACT_KILL_PROCESS, &filter,
 			       why));
-	return sandbox_filter_load(&filter, sandbox_add_names(filter), why);
+	return sandbox_filter_load(&filter, sandbox_add_names(filter, profile), why);
 }
 
 /* By what it refuses, for an argument can be told to be equal to a number, and not to differ from it in its lower 32 bits. */
 static err
-sandbox_shared(struct why *why)
+sandbox_shared(const struct sandbox_profile *profile, struct why *why)
 {
 	scmp_filter_ctx filter;
 
 	TRY(sandbox_filter_new(SCMP_ACT_ALLOW, &filter, why));
-	return sandbox_filter_load(&filter, sandbox_add_shared(filter), why);
+	return sandbox_filter_load(&filter, sandbox_add_shared(filter, profile), why);
 }
 
 static err
-sandbox_arguments(struct why *why)
+sandbox_arguments(const struct sandbox_profile *profile, struct why *why)
 {
 	scmp_filter_ctx filter;
 
 	TRY(sandbox_filter_new(SCMP_ACT_ERRNO(EPERM), &filter, why));
-	return sandbox_filter_load(&filter, sandbox_add_arguments(filter, false), why);
+	return sandbox_filter_load(&filter, sandbox_add_arguments(filter, profile, false), why);
 }
 
 err
-sandbox_enter_upto(long landlock_version, struct why *why)
+sandbox_enter_upto(const struct sandbox_profile *profile, long landlock_version, struct why *why)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return why_set(why, ERR_DENIED, "The kernel refused no_new_privs: %s.", strerror(errno));
-	TRY(sandbox_landlock_enter(landlock_version, why));
-	TRY(sandbox_names(why));
-	TRY(sandbox_shared(why));
-	return sandbox_arguments(why);
+	TRY(sandbox_landlock_enter(profile->landlock, landlock_version, why));
+	TRY(sandbox_names(profile, why));
+	TRY(sandbox_shared(profile, why));
+	return sandbox_arguments(profile, why);
 }
 
 err
-sandbox_enter(struct why *why)
+sandbox_enter(const struct sandbox_profile *profile, struct why *why)
 {
-	return sandbox_enter_upto(LONG_MAX, why);
+	return sandbox_enter_upto(profile, LONG_MAX, why);
 }
 
 err
-sandbox_seal(struct why *why)
+sandbox_seal(const struct sandbox_profile *profile, struct why *why)
 {
 	scmp_filter_ctx filter;
 	int e;
 
 	TRY(sandbox_filter_new(SCMP_ACT_ERRNO(EPERM), &filter, why));
 	e = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1); /* every thread, not this one only */
-	return sandbox_filter_load(&filter, e != 0 ? e : sandbox_add_arguments(filter, true), why);
+	return sandbox_filter_load(&filter, e != 0 ? e : sandbox_add_arguments(filter, profile, true), why);
 }

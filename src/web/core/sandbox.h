@@ -16,12 +16,13 @@
 #define WEB_SANDBOX_H
 
 #include "base/err.h"
+#include "web/core/sandbox_calls.h"
 
 /* ERR_DENIED with a sentence: the kernel has no seccomp or no Landlock.  There is no way to run without. */
-MUST_USE err sandbox_enter(struct why *why);
-MUST_USE err sandbox_seal(struct why *why);
+MUST_USE err sandbox_enter(const struct sandbox_profile *profile, struct why *why);
+MUST_USE err sandbox_seal(const struct sandbox_profile *profile, struct why *why);
 
 /* For tests: as sandbox_enter, on a kernel whose Landlock is no newer than this version (1 to 7 so far). */
-MUST_USE err sandbox_enter_upto(long landlock_version, struct why *why);
+MUST_USE err sandbox_enter_upto(const struct sandbox_profile *profile, long landlock_version, struct why *why);
 
 #endif

@@ -136,3 +136,13 @@ const size_t sandbox_sanitizer_count = SANITIZED ? COUNT(sandbox_sanitizer) : 0;
 const size_t sandbox_call_count = COUNT(sandbox_calls);
 const size_t sandbox_not_shared_count = COUNT(sandbox_not_shared);
 const size_t sandbox_refused_count = COUNT(sandbox_refused);
+
+const struct sandbox_profile sandbox_web = {
+	.calls = sandbox_calls,
+	.call_count = COUNT(sandbox_calls),
+	.refused = sandbox_refused,
+	.refused_count = COUNT(sandbox_refused),
+	.not_shared = sandbox_not_shared,
+	.not_shared_count = COUNT(sandbox_not_shared),
+	.landlock = SANDBOX_NO_FILES | SANDBOX_NO_TCP | SANDBOX_NO_NEIGHBOURS,
+};

@@ -54,6 +54,26 @@ enum { SANDBOX_SHARED_COUNT = 3 }; /* descriptors 0 to 2 */
 extern const int sandbox_not_shared[];
 extern const size_t sandbox_not_shared_count;
 
+/* What Landlock takes away. */
+enum sandbox_landlock {
+	SANDBOX_NO_FILES = 1,      /* no path may be opened, made, changed or executed */
+	SANDBOX_NO_TCP = 2,        /* no port bound or connected to; Landlock 4 */
+	SANDBOX_NO_NEIGHBOURS = 4, /* no abstract socket and no process outside; Landlock 6 */
+};
+
+/* The sandbox of one process, in the row of a child (server/children.h). */
+struct sandbox_profile {
+	const struct sandbox_call *calls;
+	size_t call_count;
+	const int *refused;
+	size_t refused_count;
+	const int *not_shared;
+	size_t not_shared_count;
+	unsigned landlock; /* enum sandbox_landlock */
+};
+
+extern const struct sandbox_profile sandbox_web;
+
 /* In a program built with a sanitizer: what its runtime needs besides, with any arguments; else none. */
 extern const int sandbox_sanitizer[];
 extern const size_t sandbox_sanitizer_count;

@@ -384,7 +384,8 @@ attacker_main(void)
 	if (recv(pushes, hello, sizeof(hello), 0) <= 0)
 		_exit(212);
 	/* The oldest Landlock: what it refuses, the newer ones refuse too. */
-	if (digest_setup() != ERR_OK || sandbox_enter_upto(1, &why) != ERR_OK || sandbox_seal(&why) != ERR_OK)
+	if (digest_setup() != ERR_OK || sandbox_enter_upto(&sandbox_web, 1, &why) != ERR_OK ||
+	    sandbox_seal(&sandbox_web, &why) != ERR_OK)
 		_exit(213);
 	_exit(attack());
 }

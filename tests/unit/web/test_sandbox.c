@@ -609,7 +609,7 @@ seals_again(void)
 {
 	struct why why = { 0 };
 
-	return sandbox_seal(&why) == ERR_OK;
+	return sandbox_seal(&sandbox_web, &why) == ERR_OK;
 }
 
 static bool
@@ -705,7 +705,8 @@ enter(long landlock_version, bool sealed)
 	alarm(TIMEOUT_S); /* what should be refused may wait for ever where it is not */
 	if (landlock_version == 0)
 		return;
-	if (sandbox_enter_upto(landlock_version, &why) != ERR_OK || (sealed && sandbox_seal(&why) != ERR_OK))
+	if (sandbox_enter_upto(&sandbox_web, landlock_version, &why) != ERR_OK ||
+	    (sealed && sandbox_seal(&sandbox_web, &why) != ERR_OK))
 		_exit(COULD_NOT_ENTER);
 }
 

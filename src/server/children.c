@@ -1,0 +1,196 @@
+#include "server/children.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+
+err
+children_init(struct children *children, const struct child *table, size_t n, const struct config *config)
+{
+	if (n > CHILDREN_MAX)
+		return ERR_INVALID;
+	children->n = n;
+	for (size_t i = 0; i < n; i++) {
+		children->running[i].child = &table[i];
+		TRY(table[i].environment(config, &children->running[i].environment));
+	}
+	return ERR_OK;
+}
+
+/* --- start ---------------------------------------------------------------------------------------------------------- */
+
+static err
+children_child_execute(struct children *children, struct running *r, struct why *why)
+{
+	const struct child *child = r->child;
+	int listen_fd = child->socket == CHILD_LISTENS ? children->listening->fd : -1;
+	int error = child_spawn(child->name, child->quick, child->slow ? children->slow : 0, listen_fd, &r->sockets,
+				r->environment.variables, &r->pid);
+
+	r->restart.started_us = clock_monotonic_us();
+	child_sockets_close_child(&r->sockets);
+	if (child->socket == CHILD_LISTENS)
+		listening_passed(children->listening);
+	if (error == 0)
+		return ERR_OK;
+	child_sockets_close_keeper(&r->sockets);
+	r->sockets.count = 0;
+	return why_set(why, ERR_MEMORY, "The %s process could not be started: %s.", child->name, strerror(error));
+}
+
+/* Have it executed; it waits for the keeper's first pushes. */
+static err
+children_child_launch(struct children *children, struct running *r, struct why *why)
+{
+	size_t channels = r->child->quick + (r->child->slow ? children->slow : 0);
+
+	if (r->child->socket == CHILD_LISTENS)
+		TRY(listening_open(children->listening, why));
+	TRY(child_sockets_open(channels + 1, &r->sockets));
+	return children_child_execute(children, r, why);
+}
+
+static err
+children_child_serve(struct children *children, struct running *r, struct why *why)
+{
+	size_t count = r->sockets.count;
+
+	r->sockets.count = 0;
+	return children->service->start(children->context, r->child, r->sockets.keeper, count, why);
+}
+
+err
+children_launch(struct children *children, struct why *why)
+{
+	for (size_t i = 0; i < children->n; i++)
+		TRY(children_child_launch(children, &children->running[i], why));
+	return ERR_OK;
+}
+
+err
+children_serve(struct children *children, struct why *why)
+{
+	for (size_t i = 0; i < children->n; i++)
+		TRY(children_child_serve(children, &children->running[i], why));
+	return ERR_OK;
+}
+
+/* --- end and restart ------------------------------------------------------------------------------------------------ */
+
+static void
+children_child_log_end(const struct child *child, pid_t pid, int status)
+{
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		log_event(LOG_ERROR, child->events.forbidden, LOG_INT("pid", pid),
+			  LOG_TEXT("why", "a forbidden system call"));
+	else if (WIFSIGNALED(status))
+		log_event(LOG_ERROR, child->events.died, LOG_INT("pid", pid), LOG_INT("signal", WTERMSIG(status)));
+	else
+		log_event(LOG_ERROR, child->events.ended, LOG_INT("pid", pid), LOG_INT("status", WEXITSTATUS(status)));
+}
+
+/* Has it ended?  Its status then; the service has stopped. */
+static bool
+children_child_ended(struct children *children, struct running *r, int *ret_status)
+{
+	if (r->pid == 0 || waitpid(r->pid, ret_status, WNOHANG) != r->pid)
+		return false;
+	children->service->stop(children->context, r->child);
+	return true;
+}
+
+static err
+children_child_restart(struct children *children, struct running *r, struct why *why)
+{
+	const struct restart_rule *rule = &r->child->restart;
+	bool asked = children->service->was_asked(children->context, r->child);
+	enum restart next = restart_decide(rule, &r->restart, clock_monotonic_us(), asked);
+
+	if (next == RESTART_GIVE_UP)
+		return why_set(why, ERR_AWAY,
+			       "The %s process ended %u times in a row right after its start; the lines above say why.",
+			       r->child->name, rule->soon_max);
+	if (next == RESTART_AFTER_PAUSE)
+		nanosleep(&(struct timespec){ .tv_nsec = rule->pause_ms * 1000000L }, NULL);
+	TRY(children_child_launch(children, r, why));
+	return children_child_serve(children, r, why);
+}
+
+static err
+children_child_reap(struct children *children, struct running *r, struct why *why)
+{
+	int status = 0;
+
+	if (!children_child_ended(children, r, &status))
+		return ERR_OK;
+	children_child_log_end(r->child, r->pid, status);
+	r->pid = 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_CONFIG)
+		return why_set(why, ERR_CONFIG, "The %s process could not start; the line above says why.",
+			       r->child->name);
+	return children_child_restart(children, r, why);
+}
+
+err
+children_reap(struct children *children, struct why *why)
+{
+	for (size_t i = 0; i < children->n; i++)
+		TRY(children_child_reap(children, &children->running[i], why));
+	return ERR_OK;
+}
+
+/* --- stop ----------------------------------------------------------------------------------------------------------- */
+
+/* Nobody has asked it anything yet: it says no word. */
+static void
+children_child_call_off(struct running *r)
+{
+	if (r->pid == 0)
+		return;
+	kill(r->pid, SIGKILL);
+	while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	r->pid = 0;
+	child_sockets_close_keeper(&r->sockets);
+	r->sockets.count = 0;
+}
+
+void
+children_call_off(struct children *children)
+{
+	for (size_t i = children->n; i > 0; i--)
+		children_child_call_off(&children->running[i - 1]);
+}
+
+static void
+children_child_stop(struct children *children, struct running *r)
+{
+	struct timespec timeout = { .tv_sec = r->child->stop_seconds };
+	sigset_t child;
+	int status = 0;
+
+	if (r->pid == 0)
+		return;
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	kill(r->pid, SIGTERM);
+	while (!children_child_ended(children, r, &status)) {
+		if (sigtimedwait(&child, NULL, &timeout) >= 0 || errno == EINTR)
+			continue;
+		kill(r->pid, SIGKILL);
+		timeout = (struct timespec){ .tv_sec = 1 };
+	}
+	r->pid = 0;
+}
+
+void
+children_stop(struct children *children)
+{
+	for (size_t i = children->n; i > 0; i--)
+		children_child_stop(children, &children->running[i - 1]);
+}

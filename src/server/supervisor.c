@@ -1,0 +1,202 @@
+#include "server/supervisor.h"
+
+#include "base/digest.h"
+#include "base/log.h"
+#include "keeper/core/keeper.h"
+#include "keeper/ops/lock.h"
+#include "keeper/ops/serve.h"
+#include "server/children.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct supervisor {
+	const struct config *config;
+	struct keeper *keeper;
+	struct keeper_server *server;
+	struct lock lock;
+	struct listening listening;
+	struct children children;
+	sigset_t signals;
+};
+
+/* --- the keeper as a service of the children ------------------------------------------------------------------------ */
+
+static err
+supervisor_service_start(void *context, const struct child *child, const int *sockets, size_t count, struct why *why)
+{
+	struct supervisor *s = context;
+	err e = keeper_server_start(s->server, sockets + 1, count - 1, child->quick, sockets[0]);
+
+	return e == ERR_OK ? e : why_set(why, e, "The keeper could not start its threads: %s.", err_name(e));
+}
+
+static void
+supervisor_service_stop(void *context, const struct child *child)
+{
+	struct supervisor *s = context;
+
+	keeper_server_stop(s->server);
+}
+
+static bool
+supervisor_service_was_asked(void *context, const struct child *child)
+{
+	const struct supervisor *s = context;
+
+	return keeper_server_was_asked(s->server);
+}
+
+static const struct child_service supervisor_service = { supervisor_service_start, supervisor_service_stop,
+							 supervisor_service_was_asked };
+
+/* --- signals -------------------------------------------------------------------------------------------------------- */
+
+/* Threads made from here on leave the signals to the main thread. */
+static void
+supervisor_signals_block(sigset_t *ret_signals)
+{
+	sigemptyset(ret_signals);
+	sigaddset(ret_signals, SIGTERM);
+	sigaddset(ret_signals, SIGINT);
+	sigaddset(ret_signals, SIGHUP);
+	sigaddset(ret_signals, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, ret_signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* A broken file changes nothing; the log says what is wrong with it. */
+static void
+supervisor_rules_read(struct supervisor *s)
+{
+	struct why why = { 0 };
+	err e = keeper_rules_read(s->keeper, &why);
+
+	if (e == ERR_OK)
+		e = keeper_server_rules(s->server);
+	if (e != ERR_OK)
+		log_event(LOG_ERROR, "rules.kept", LOG_TEXT("why", why.text[0] != '\0' ? why.text : err_name(e)));
+}
+
+/* Until SIGTERM or SIGINT (ERR_OK), or until a child cannot be kept alive. */
+static err
+supervisor_watch(struct supervisor *s, struct why *why)
+{
+	bool terminal = isatty(STDERR_FILENO) == 1; /* when it is closed, that is a SIGHUP too */
+
+	for (;;) {
+		int signal_number = sigwaitinfo(&s->signals, NULL);
+		if (signal_number == SIGTERM || signal_number == SIGINT ||
+		    (signal_number == SIGHUP && terminal && isatty(STDERR_FILENO) != 1)) {
+			log_event(LOG_NOTICE, "stopping", LOG_TEXT("signal", sigabbrev_np(signal_number)));
+			return ERR_OK;
+		}
+		if (signal_number == SIGHUP)
+			supervisor_rules_read(s);
+		if (signal_number == SIGCHLD)
+			TRY(children_reap(&s->children, why));
+	}
+}
+
+/* --- the life of the server ----------------------------------------------------------------------------------------- */
+
+/* At most as many as there are channels for beside the quick ones of any child. */
+static size_t
+supervisor_slow_workers(const struct config *config)
+{
+	long n = config->slow_workers != 0 ? (long)config->slow_workers : sysconf(_SC_NPROCESSORS_ONLN);
+	size_t max = CHANNELS_MAX;
+
+	for (size_t i = 0; i < child_table_count; i++)
+		if (child_table[i].slow && CHANNELS_MAX - child_table[i].quick < max)
+			max = CHANNELS_MAX - child_table[i].quick;
+	return n < 1 ? 1 : (size_t)n > max ? max : (size_t)n;
+}
+
+/* Children inherit the limit: the greatest that a row wants, as far as the system lets this user have it. */
+static void
+supervisor_descriptors_raise(void)
+{
+	struct rlimit limit;
+	rlim_t wanted = 0;
+
+	for (size_t i = 0; i < child_table_count; i++)
+		wanted = child_table[i].descriptors > wanted ? child_table[i].descriptors : wanted;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	(void)!setrlimit(RLIMIT_NOFILE, &limit); /* with fewer, fewer connections are taken */
+}
+
+static err
+supervisor_keeper_open(struct supervisor *s, struct why *why)
+{
+	TRY(keeper_open(s->config, why, &s->keeper));
+	TRY(keeper_rules_read(s->keeper, why));
+	TRY(lock_take(s->config, LOCK_SHARED, why, &s->lock));
+	err e = keeper_server_new(s->keeper, &s->server);
+	return e == ERR_OK ? e : why_set(why, e, "The keeper could not start: %s.", err_name(e));
+}
+
+/* Children first: they load themselves while the keeper opens its database. */
+static err
+supervisor_serve(struct supervisor *s, struct why *why)
+{
+	err e = children_launch(&s->children, why);
+
+	if (e == ERR_OK)
+		e = supervisor_keeper_open(s, why);
+	if (e != ERR_OK) {
+		children_call_off(&s->children);
+		return e;
+	}
+	TRY(children_serve(&s->children, why));
+	return supervisor_watch(s, why);
+}
+
+static err
+supervisor_begin(struct supervisor *s, const struct config *config, int inherited_fd, struct why *why)
+{
+	s->config = config;
+	s->lock.fd = -1;
+	s->listening = listening_of(config, inherited_fd);
+	s->children.slow = supervisor_slow_workers(config);
+	s->children.listening = &s->listening;
+	s->children.service = &supervisor_service;
+	s->children.context = s;
+	TRY(digest_setup());
+	TRY(children_init(&s->children, child_table, child_table_count, config));
+	/* The socket first: when its address is in use, nothing has been touched yet. */
+	return listening_open(&s->listening, why);
+}
+
+static void
+supervisor_end(struct supervisor *s)
+{
+	listening_end(&s->listening); /* nobody connects any more while the children finish */
+	children_stop(&s->children);
+	keeper_server_free(&s->server);
+	keeper_close(&s->keeper);
+	lock_release(&s->lock);
+}
+
+err
+supervisor_run(const struct config *config, int inherited_fd, struct why *why)
+{
+	static struct supervisor s; /* too big for a stack; one per process */
+	err e;
+
+	TRY(supervisor_begin(&s, config, inherited_fd, why));
+	umask(077);
+	supervisor_descriptors_raise();
+	supervisor_signals_block(&s.signals);
+	e = log_thread_start();
+	if (e == ERR_OK)
+		e = supervisor_serve(&s, why);
+	supervisor_end(&s);
+	return e;
+}

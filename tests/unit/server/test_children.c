@@ -1,0 +1,233 @@
+/*
+ * Children as real processes: this program, executed anew under a child's name, takes the place of the children's code.  A
+ * recording service takes the place of the keeper.
+ */
+#include "unit.h"
+
+#include "server/children.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sysexits.h>
+
+enum { SLOW = 3 };
+
+static err
+empty_environment(const struct config *config, struct config_environment *ret_environment)
+{
+	ret_environment->variables[0] = NULL;
+	return ERR_OK;
+}
+
+#define ROW(child_name)                                                                                                \
+	{                                                                                                              \
+		.name = (child_name), .quick = 1, .environment = empty_environment,                                    \
+		.restart = { .soon_ms = 3600 * 1000, .soon_max = 2, .pause_ms = 1 }, .stop_seconds = 600, .events = {  \
+			"test.forbidden",                                                                              \
+			"test.died",                                                                                   \
+			"test.ended"                                                                                   \
+		}                                                                                                      \
+	}
+
+static const struct child first_row = ROW("first");
+static char record[256];
+
+static err
+record_start(void *context, const struct child *child, const int *sockets, size_t count, struct why *why)
+{
+	strcat(record, "+");
+	strcat(record, child->name);
+	assert_int_equal(count, 1 + child->quick + (child->slow ? SLOW : 0));
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(close(sockets[i]), 0);
+	return ERR_OK;
+}
+
+static void
+record_stop(void *context, const struct child *child)
+{
+	strcat(record, "-");
+	strcat(record, child->name);
+}
+
+static bool
+record_was_asked(void *context, const struct child *child)
+{
+	return false;
+}
+
+static const struct child_service recording = { record_start, record_stop, record_was_asked };
+static struct children children;
+
+static void
+set_up(const struct child *table, size_t n)
+{
+	memset(&children, 0, sizeof(children));
+	children.slow = SLOW;
+	children.service = &recording;
+	record[0] = '\0';
+	assert_int_equal(children_init(&children, table, n, NULL), ERR_OK);
+}
+
+/* Wait for ends of children, until they cannot be kept alive or `starts` of them have begun. */
+static err
+reap_until(size_t starts, struct why *why)
+{
+	sigset_t child;
+	err e = ERR_OK;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	for (size_t seen = 0; e == ERR_OK && seen < starts;) {
+		sigwaitinfo(&child, NULL);
+		e = children_reap(&children, why);
+		seen = 0;
+		for (const char *p = record; *p != '\0'; p++)
+			seen += *p == '+';
+	}
+	return e;
+}
+
+static void
+children_start_in_the_tables_order_and_stop_in_the_other(void **state)
+{
+	static const struct child table[] = { ROW("first"), ROW("second"), ROW("third") };
+	struct why why = { 0 };
+
+	set_up(table, COUNT(table));
+	assert_int_equal(children_launch(&children, &why), ERR_OK);
+	assert_string_equal(record, ""); /* no child is served before all are launched */
+	assert_int_equal(children_serve(&children, &why), ERR_OK);
+	children_stop(&children);
+	assert_string_equal(record, "+first+second+third-third-second-first");
+	children_stop(&children); /* nothing is left to stop */
+	assert_string_equal(record, "+first+second+third-third-second-first");
+}
+
+static void
+a_killed_child_is_started_again_alone(void **state)
+{
+	static const struct child table[] = { ROW("first"), ROW("second") };
+	struct why why = { 0 };
+
+	set_up(table, COUNT(table));
+	assert_int_equal(children_launch(&children, &why), ERR_OK);
+	assert_int_equal(children_serve(&children, &why), ERR_OK);
+	pid_t first = children.running[0].pid, second = children.running[1].pid;
+	kill(second, SIGKILL);
+	assert_int_equal(reap_until(3, &why), ERR_OK);
+	assert_string_equal(record, "+first+second-second+second");
+	assert_int_equal(children.running[0].pid, first);
+	assert_int_not_equal(children.running[1].pid, second);
+	children_stop(&children);
+}
+
+static void
+a_child_that_never_works_is_given_up(void **state)
+{
+	static const struct child table[] = { ROW("broken") };
+	struct why why = { 0 };
+
+	set_up(table, COUNT(table));
+	assert_int_equal(children_launch(&children, &why), ERR_OK);
+	assert_int_equal(children_serve(&children, &why), ERR_OK);
+	assert_int_equal(reap_until(SIZE_MAX, &why), ERR_AWAY);
+	assert_string_equal(record, "+broken-broken+broken-broken+broken-broken");
+	assert_string_equal(why.text, "The broken process ended 2 times in a row right after its start; the lines "
+				      "above say why.");
+}
+
+static void
+a_child_with_a_bad_configuration_is_not_started_again(void **state)
+{
+	static const struct child table[] = { ROW("misconfigured") };
+	struct why why = { 0 };
+
+	set_up(table, COUNT(table));
+	assert_int_equal(children_launch(&children, &why), ERR_OK);
+	assert_int_equal(children_serve(&children, &why), ERR_OK);
+	assert_int_equal(reap_until(SIZE_MAX, &why), ERR_CONFIG);
+	assert_string_equal(record, "+misconfigured-misconfigured");
+}
+
+static void
+a_child_has_the_descriptors_of_its_row_and_no_others(void **state)
+{
+	static const struct child table[] = { ROW("inspector") };
+	struct why why = { 0 };
+
+	set_up(table, COUNT(table));
+	assert_int_equal(children_launch(&children, &why), ERR_OK);
+	assert_int_equal(children_serve(&children, &why), ERR_OK);
+	assert_int_equal(reap_until(SIZE_MAX, &why), ERR_CONFIG);
+}
+
+static void
+children_that_are_called_off_were_never_served(void **state)
+{
+	struct why why = { 0 };
+
+	set_up(&first_row, 1);
+	assert_int_equal(children_launch(&children, &why), ERR_OK);
+	children_call_off(&children);
+	assert_string_equal(record, "");
+	assert_int_equal(children.running[0].pid, 0);
+}
+
+static void
+more_children_than_fit_are_refused(void **state)
+{
+	struct children many = { .n = 0 };
+
+	assert_int_equal(children_init(&many, &first_row, CHILDREN_MAX + 1, NULL), ERR_INVALID);
+}
+
+/* No listening socket in its row; pushes and one channel; nothing else of what the parent has open. */
+static bool
+child_descriptors_good(void)
+{
+	for (int fd = CHILD_LISTEN_FD; fd < 100; fd++)
+		if ((fcntl(fd, F_GETFD) >= 0) != (fd == CHILD_PUSH_FD || fd == CHILD_CHANNEL_FD))
+			return false;
+	return true;
+}
+
+/* What this program does as a child.  An inspector ends as one with a bad configuration when all is well. */
+static int
+child_main(const char *name)
+{
+	if (strcmp(name, "broken") == 0)
+		return 1;
+	if (strcmp(name, "misconfigured") == 0)
+		return EX_CONFIG;
+	if (strcmp(name, "inspector") == 0)
+		return child_descriptors_good() ? EX_CONFIG : 1;
+	for (;;)
+		pause();
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(children_start_in_the_tables_order_and_stop_in_the_other),
+		cmocka_unit_test(a_killed_child_is_started_again_alone),
+		cmocka_unit_test(a_child_that_never_works_is_given_up),
+		cmocka_unit_test(a_child_with_a_bad_configuration_is_not_started_again),
+		cmocka_unit_test(a_child_has_the_descriptors_of_its_row_and_no_others),
+		cmocka_unit_test(children_that_are_called_off_were_never_served),
+		cmocka_unit_test(more_children_than_fit_are_refused),
+	};
+	sigset_t child;
+
+	if (argc == 4)
+		return child_main(argv[1]);
+	for (int fd = CHILD_LISTEN_FD; fd < 10; fd++) /* what a child must not inherit */
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!dup2(STDERR_FILENO, fd);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

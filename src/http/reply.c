@@ -173,11 +173,19 @@ reply_has_length(int status)
 }
 
 static char *
-reply_put_own(char *at, struct job *job, size_t length)
+reply_put_date(char *at, struct job *job)
 {
 	at = reply_put(at, STR("Date: "));
 	at = reply_put(at, reply_date(job->conn->loop, job->rq.now_us));
-	at = reply_put(at, STR("\r\n"));
+	return reply_put(at, STR("\r\n"));
+}
+
+/* Where the clock could not be read there is no date (RFC 9110 s6.6.1). */
+static char *
+reply_put_own(char *at, struct job *job, size_t length)
+{
+	if (job->rq.now_us > 0)
+		at = reply_put_date(at, job);
 	if (reply_has_length(job->rp.status)) {
 		at = reply_put(at, STR("Content-Length: "));
 		at = reply_put_number(at, length);

@@ -664,6 +664,23 @@ http_server_survives_each_failing_call(void **state)
 	echo_stop(&echo, 1000);
 }
 
+/* RFC 9110 s6.6.1: no date is better than a wrong one. */
+static void
+http_server_leaves_the_date_out_without_a_clock(void **state)
+{
+	struct answer a;
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ .listen_fd = listen_with_small_buffers() });
+	fault_set(FAULT_CLOCK, 1, true);
+	assert_int_equal(client_ask(echo.port, STR(GET("/inline")), &a), 503);
+	fault_set(FAULT_CLOCK, 0, false);
+	assert_null(strstr(a.head, "\r\nDate:"));
+	assert_int_equal(client_ask(echo.port, STR(GET("/inline")), &a), 200);
+	assert_non_null(strstr(a.head, "\r\nDate: "));
+	echo_stop(&echo, 1000);
+}
+
 #endif
 
 int
@@ -683,6 +700,7 @@ main(void)
 		cmocka_unit_test(http_server_stops_with_a_connection_in_each_state),
 #ifdef DOUBLETOUR_TEST_HOOKS
 		cmocka_unit_test(http_server_survives_each_failing_call),
+		cmocka_unit_test(http_server_leaves_the_date_out_without_a_clock),
 #endif
 	};
 

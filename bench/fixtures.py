@@ -26,7 +26,7 @@ def raw(number):
 
 
 def gate_cookie(number):
-    """The gate's cookie of session `number`, as docs/reference/gate.md says it is made."""
+    """The gate's cookie of session `number`, as docs/reference/forward-auth.md says it is made."""
     key = HKDF(hashes.SHA256(), 32, b"doubletour master key", b"gate cookies").derive(KEY.encode())
     session = number.to_bytes(8, "little")
     return base64.urlsafe_b64encode(session + hmac.digest(key, session + b"example.org", "sha256")).decode().rstrip("=")

@@ -1,5 +1,5 @@
 /*
- * The file of rules: YAML, read by libyaml.  docs/reference/gate.md has each key with an example.
+ * The file of rules: YAML, read by libyaml.  docs/reference/access-rules.md has each key with an example.
  *
  *	rules:
  *	  - domain: wiki.example.org

@@ -806,7 +806,7 @@ def test_user_add_stores_email_and_groups(gate):
 def test_the_rules_of_the_documentation_can_be_read(tmp_path):
     import re
     from harness.server import ROOT
-    (rules,) = re.findall(r"```yaml\n(networks:.*?)```", (ROOT / "docs" / "reference/gate.md").read_text(), re.S)
+    (rules,) = re.findall(r"```yaml\n(networks:.*?)```", (ROOT / "docs" / "reference/access-rules.md").read_text(), re.S)
     (moved,) = re.findall(r"```yaml\n(networks:.*?)```", (ROOT / "docs" / "guides/from-authelia.md").read_text(), re.S)
     server = make(tmp_path / "moved", moved)
     assert server.command("config", "check").returncode == 0

@@ -19,7 +19,7 @@ struct admin_new {
 MUST_USE err admin_add(struct keeper_thread *t, str name, const struct admin_new *facts, struct why *why,
 		       struct link_text *ret_link);
 
-/* What applications are told, and rules ask for (docs/reference/gate.md): "" takes it away.  Holds at once. */
+/* What applications are told, and rules ask for (docs/reference/forward-auth.md): "" takes it away.  Holds at once. */
 MUST_USE err admin_set_email(struct keeper_thread *t, str account, str email, struct why *why);
 MUST_USE err admin_set_groups(struct keeper_thread *t, str account, str groups, struct why *why);
 

@@ -1,5 +1,5 @@
 /*
- * The gate: whose cookie is it, may they see that, and what is an application told of them?  docs/reference/gate.md.
+ * The gate: whose cookie is it, may they see that, and what is an application told of them?  docs/develop/gate.md.
  *
  * The gate's cookie: base64url(session's id ‖ HMAC-SHA-256(key, id ‖ domain)).  It names a session and opens nothing but
  * applications of that one domain; when the session's row is gone it names nothing.  No page of ours reads it.

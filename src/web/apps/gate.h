@@ -1,5 +1,5 @@
 /*
- * The gate's endpoints: what a reverse proxy asks about each request to an application (docs/reference/gate.md).
+ * The gate's endpoints: what a reverse proxy asks about each request to an application (docs/reference/forward-auth.md).
  *
  * They have a pipeline of their own (check_pipeline, web/core/dispatch.h): no session of ours, no language, no form.  Whatever cannot be read,
  * is unknown or fails is refused, never let through, and never answered with a 5xx, of which proxies make a blank page.

@@ -12,6 +12,7 @@
 #include "http/server.h"
 #include "keeper/ops/serve.h"
 #include "web/core/dispatch.h"
+#include "web/web.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -8,12 +8,6 @@ uri_path_control(char c)
 	return (unsigned char)c < ' ' || c == 0x7f;
 }
 
-static bool
-uri_path_visible(char c)
-{
-	return c > ' ' && c < 0x7f;
-}
-
 /* Does this byte, decoded, mean something else to some program? */
 static bool
 uri_path_special(char c, bool encoded, char before)
@@ -24,6 +18,12 @@ uri_path_special(char c, bool encoded, char before)
 }
 
 /* --- a literal path, which nearly every one is ----------------------------------------------------------------------- */
+
+/* Bytes that can be seen, and mean the same to every program: all but those of uri_path_special. */
+static const bool uri_path_plain[256] = {
+	['!' ... '"'] = true, ['$'] = true,         ['&' ... ':'] = true,
+	['<' ... '>'] = true, ['@' ... '['] = true, [']' ... '~'] = true,
+};
 
 /* What stands behind a slash: another one, or a segment of one or two dots. */
 static bool
@@ -44,10 +44,9 @@ uri_path_literal(str raw)
 	if (!str_starts(raw, STR("/")) || raw.n > URI_PATH_MAX_BYTES)
 		return false;
 	for (size_t i = 0; i < raw.n; i++) {
-		char c = raw.p[i];
-		if (!uri_path_visible(c) || (c != '/' && uri_path_special(c, false, '\0')))
+		if (!uri_path_plain[(unsigned char)raw.p[i]])
 			return false;
-		if (c == '/' && uri_path_odd_segment(str_from(raw, i + 1)))
+		if (raw.p[i] == '/' && uri_path_odd_segment(str_from(raw, i + 1)))
 			return false;
 	}
 	return true;

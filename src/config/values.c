@@ -70,13 +70,10 @@ value_address(str s, struct in6_addr *ret_address)
 static bool
 values_prefix_equal(const struct in6_addr *a, const struct in6_addr *b, unsigned bits)
 {
-	for (unsigned i = 0; i < 16 && i * 8 < bits; i++) {
-		unsigned left = bits - i * 8;
-		unsigned mask = left >= 8 ? 0xff : 0xffu << (8 - left) & 0xff;
-		if (((a->s6_addr[i] ^ b->s6_addr[i]) & mask) != 0)
-			return false;
-	}
-	return true;
+	unsigned whole = bits / 8, mask = 0xff00u >> bits % 8 & 0xff;
+
+	return memcmp(a->s6_addr, b->s6_addr, whole) == 0 &&
+	       (mask == 0 || ((a->s6_addr[whole] ^ b->s6_addr[whole]) & mask) == 0);
 }
 
 /* Is every bit behind the prefix zero? */

@@ -94,19 +94,18 @@ forwarded_hops_back(struct hop *hop, str list)
 	return false;
 }
 
+/* Several fields are one list (RFC 9110 s5.3), read from its end: what stands in a later field goes before what an earlier one says. */
 str
 forwarded_address(const struct request *rq, bool (*trusts)(void *context, str address), void *context)
 {
 	struct hop hop = { .rq = rq, .trusts = trusts, .context = context, .address = rq->peer };
-	str lists[HTTP_HEADERS_MAX];
-	size_t n = 0, at = 0;
+	str list, address = rq->peer;
+	size_t at = 0;
 
 	if (!trusts(context, rq->peer))
 		return rq->peer;
-	while (n < HTTP_HEADERS_MAX && request_header_each(rq, "X-Forwarded-For", &at, &lists[n]))
-		n++;
-	while (n > 0)
-		if (forwarded_hops_back(&hop, lists[--n]))
-			break;
-	return hop.address;
+	for (bool first = true; request_header_each(rq, "X-Forwarded-For", &at, &list); first = false)
+		if (forwarded_hops_back(&hop, list) || first)
+			address = hop.address;
+	return address;
 }

@@ -16,13 +16,13 @@ static bool
 reply_name_allowed(str name)
 {
 	for (size_t i = 0; i < COUNT(servers_own); i++)
-		if (str_equal_nocase(name, servers_own[i]))
+		if (name.n == servers_own[i].n && str_equal_nocase(name, servers_own[i]))
 			return false;
 	return parser_token_good(name);
 }
 
 err
-reply_header_constant(struct reply *rp, str name, str value)
+reply_header_borrowed(struct reply *rp, str name, str value)
 {
 	if (!reply_name_allowed(name) || !parser_value_good(value))
 		return ERR_INVALID;
@@ -40,7 +40,7 @@ reply_header(struct request *rq, struct reply *rp, str name, str value)
 	str copy;
 
 	TRY(arena_copy(rq->arena, value, &copy));
-	return reply_header_constant(rp, name, copy);
+	return reply_header_borrowed(rp, name, copy);
 }
 
 /* The headers beyond header_count hold anything. */

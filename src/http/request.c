@@ -19,7 +19,16 @@ request_span(const struct job *job, struct span span)
 static bool
 request_hides(const struct job *job, str name)
 {
-	return !job->authorization && str_equal_nocase(name, STR("Authorization"));
+	const str hidden = STR("Authorization");
+
+	return !job->authorization && name.n == hidden.n && str_equal_nocase(name, hidden);
+}
+
+/* Most are sent as they are asked for. */
+static bool
+request_names_equal(str sent, str wanted)
+{
+	return str_equal(sent, wanted) || str_equal_nocase(sent, wanted);
 }
 
 bool
@@ -32,7 +41,7 @@ request_header_each(const struct request *rq, const char *name, size_t *at, str 
 		return false;
 	while (*at < job->parser.field_count) {
 		const struct parser_field *field = &job->parser.fields[(*at)++];
-		if (field->name.n == wanted.n && str_equal_nocase(request_span(job, field->name), wanted)) {
+		if (field->name.n == wanted.n && request_names_equal(request_span(job, field->name), wanted)) {
 			*ret_value = request_span(job, field->value);
 			return true;
 		}

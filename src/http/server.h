@@ -88,8 +88,8 @@ struct reply {
 };
 
 MUST_USE err reply_header(struct request *rq, struct reply *rp, str name, str value);
-/* With a value that lives for ever too, and has a NUL behind it. */
-MUST_USE err reply_header_constant(struct reply *rp, str name, str value);
+/* The value is not copied: it is a constant, or stands in the request's arena. */
+MUST_USE err reply_header_borrowed(struct reply *rp, str name, str value);
 
 /* What a route takes beyond the usual. */
 struct http_expectation {

@@ -28,6 +28,13 @@ bool otp_code_has_form(const char *code, size_t n, unsigned digits);
 /* Is it UTF-8 without control characters?  It may be empty. */
 bool otp_text_valid(const char *text);
 
+/*
+ * Is the code of n bytes the one that is expected at this step, and is the step newer than last_step?  Then *match takes the step.
+ * No branch on what the code is.  Wipes expected, an array of size bytes; n is at most size.
+ */
+void otp_match_update(char *expected, size_t size, const char *code, size_t n, int64_t step, int64_t last_step,
+		      struct otp_match *match);
+
 /* Bytes of others, which may hold NULs. */
 struct otp_span {
 	const char *p;

@@ -81,15 +81,10 @@ otp_steam_verify_step(const struct otp_key *key, const char *code, int64_t step,
 {
 	char expected[OTP_STEAM_SIZE];
 	enum otp_status status = otp_steam_code(key, (uint64_t)step, expected);
-	int64_t take;
 
-	if (status != OTP_OK)
-		return status;
-	take = -(int64_t)((CRYPTO_memcmp(expected, code, STEAM_LENGTH) == 0) & (step > last_step));
-	match->step = (match->step & ~take) | (step & take);
-	match->ok = match->ok | (take != 0);
-	OPENSSL_cleanse(expected, sizeof(expected));
-	return OTP_OK;
+	if (status == OTP_OK)
+		otp_match_update(expected, sizeof(expected), code, STEAM_LENGTH, step, last_step, match);
+	return status;
 }
 
 enum otp_status

@@ -6,22 +6,27 @@
 
 #include <openssl/crypto.h>
 
-/* Compare at one step without a branch on what the code is; a match that counts goes into *match. */
+void
+otp_match_update(char *expected, size_t size, const char *code, size_t n, int64_t step, int64_t last_step,
+		 struct otp_match *match)
+{
+	int64_t take = -(int64_t)((CRYPTO_memcmp(expected, code, n) == 0) & (step > last_step));
+
+	match->step = (match->step & ~take) | (step & take);
+	match->ok = match->ok | (take != 0);
+	OPENSSL_cleanse(expected, size);
+}
+
 static enum otp_status
 otp_verify_step(const struct otp_key *key, unsigned digits, const char *code, int64_t step, int64_t last_step,
 		struct otp_match *match)
 {
 	char expected[OTP_CODE_SIZE];
 	enum otp_status status = otp_hotp_code(key, (uint64_t)step, digits, expected);
-	int64_t take;
 
-	if (status != OTP_OK)
-		return status;
-	take = -(int64_t)((CRYPTO_memcmp(expected, code, digits) == 0) & (step > last_step));
-	match->step = (match->step & ~take) | (step & take);
-	match->ok = match->ok | (take != 0);
-	OPENSSL_cleanse(expected, sizeof(expected));
-	return OTP_OK;
+	if (status == OTP_OK)
+		otp_match_update(expected, sizeof(expected), code, digits, step, last_step, match);
+	return status;
 }
 
 static bool

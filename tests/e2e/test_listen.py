@@ -45,10 +45,10 @@ def curl(server, path, *more):
 
 
 def kill_web(server):
-    """Returns when it is gone, perhaps before there is another one."""
+    """Returns when all threads of it are gone and their connections are closed, perhaps before there is another one."""
     old = server.web_pid()
     os.kill(old, signal.SIGKILL)
-    wait_until(lambda: server.web_pid() != old, "the web process is gone")
+    wait_until(lambda: not os.path.exists(f"/proc/{old}"), "the web process is gone")
 
 
 def logs(server, words):

@@ -12,11 +12,6 @@
 
 struct keeper_server;
 
-/* How many channels web has: one per worker. */
-struct serve_shape {
-	size_t quick, slow;
-};
-
 /*
  * Make the pushing end, which outlives any one web process.  k must outlive it.
  */

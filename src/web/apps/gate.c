@@ -307,15 +307,17 @@ web_gate_reply_pass(struct exchange *x, const struct check *c)
 {
 	const struct gate_guest *g = &c->guest;
 
-	TRY(web_gate_header(x, "Cache-Control", STR("no-store")));
+	TRY(reply_header_borrowed(x->rp, STR("Cache-Control"), STR("no-store")));
 	x->rp->status = 200;
 	if (c->policy == ACCESS_BYPASS || g->visitor.level == ACCESS_NOBODY)
 		return ERR_OK;
-	TRY(web_gate_header(x, "Remote-User", g->visitor.name));
-	TRY(web_gate_header(x, "Remote-Groups", g->visitor.groups));
-	TRY(web_gate_header(x, "Remote-Name", g->display_name.n > 0 ? g->display_name : g->visitor.name));
-	TRY(web_gate_header(x, "Remote-Email", g->email));
-	return web_gate_header(x, "Remote-Jwt", g->jwt);
+	/* texts of the request's arena: from the cache, or from the keeper's answer */
+	TRY(reply_header_borrowed(x->rp, STR("Remote-User"), g->visitor.name));
+	TRY(reply_header_borrowed(x->rp, STR("Remote-Groups"), g->visitor.groups));
+	TRY(reply_header_borrowed(x->rp, STR("Remote-Name"),
+				  g->display_name.n > 0 ? g->display_name : g->visitor.name));
+	TRY(reply_header_borrowed(x->rp, STR("Remote-Email"), g->email));
+	return reply_header_borrowed(x->rp, STR("Remote-Jwt"), g->jwt);
 }
 
 static err

@@ -94,9 +94,9 @@ ask_verdict(struct exchange *x, const struct answer_head *answer)
 	}
 }
 
-err
-exchange_ask(struct exchange *x, struct channel *keeper, enum question_id id, const void *body,
-	     enum verdict *ret_verdict, void *ret_answer)
+static err
+ask_keeper(struct exchange *x, struct channel *keeper, enum question_id id, const void *body, enum verdict *ret_verdict,
+	   void *ret_answer)
 {
 	static const struct nothing_body nothing;
 	struct question_head head = { .id = id,
@@ -108,8 +108,6 @@ exchange_ask(struct exchange *x, struct channel *keeper, enum question_id id, co
 	struct answer_head answer = { 0 };
 	int64_t epoch = session_cache_epoch(x->web->cache);
 
-	if (keeper == NULL || !ask_allowed(x, id)) /* a defect of ours */
-		return ERR_PROTOCOL;
 	TRY(channel_ask(keeper, x->rq->arena, &head, body == NULL ? &nothing : body, &answer, ret_answer));
 	*ret_verdict = (enum verdict)answer.verdict;
 	if (answer.verdict == VERDICT_UNAVAILABLE)
@@ -118,6 +116,15 @@ exchange_ask(struct exchange *x, struct channel *keeper, enum question_id id, co
 		return ERR_PROTOCOL;
 	TRY(ask_session_take(x, &answer, epoch));
 	return ask_verdict(x, &answer);
+}
+
+err
+exchange_ask(struct exchange *x, struct channel *keeper, enum question_id id, const void *body,
+	     enum verdict *ret_verdict, void *ret_answer)
+{
+	if (keeper == NULL || !ask_allowed(x, id)) /* a defect of ours */
+		return ERR_PROTOCOL;
+	return ask_keeper(x, keeper, id, body, ret_verdict, ret_answer);
 }
 
 err

@@ -6,7 +6,7 @@ route_path_fits(const struct route *route, str path)
 	size_t n = route->path.n;
 	bool below = n > 1 && path.n > n && route->path.p[n - 1] == '/'; /* a row for all that is below it */
 
-	return (below || path.n == n) && str_starts(path, route->path);
+	return (below || path.n == n) && path.p[n - 1] == route->path.p[n - 1] && str_starts(path, route->path);
 }
 
 /* Names are compared as they are sent: a browser does not encode a name that needs no encoding. */

@@ -66,7 +66,7 @@ web_push_apply(struct web *web, const struct push *push)
 
 /*
  * Ends with the keeper, and then so does this process: a web process that no longer hears of ended sessions must not
- * answer anything.
+ * answer anything.  The flag counts from here on, because the last lines of the log may take a second.
  */
 static void *
 web_push_main(void *context)
@@ -77,6 +77,7 @@ web_push_main(void *context)
 
 	while (web_push_read(web->push_fd, bytes, &push) == ERR_OK && web_push_apply(web, &push) == ERR_OK)
 		continue;
+	atomic_store(&web->pushes_lost, true);
 	log_event(LOG_WARNING, "keeper.gone");
 	log_end();
 	_exit(1);

@@ -406,6 +406,31 @@ dispatch_new(struct web *web, struct request *rq, struct reply *rp)
 	return x;
 }
 
+/* Without a look at who asks: nothing of a cookie or a cache is read.  A proxy gets 403 (web/apps/gate.h). */
+static void
+dispatch_refuse_unread(struct exchange *x, int status)
+{
+	x->session = (struct session_view){ 0 };
+	x->session_known = true; /* none */
+	x->route = NULL;
+	if (check_pipeline.owns(x->rq->path)) {
+		check_pipeline.refuse(x, 403);
+		return;
+	}
+	x->language = language_choose((str){ 0 }, request_header(x->rq, "Accept-Language"), x->language);
+	exchange_error(x, status);
+}
+
+/* Ended sessions and new rules are pushed.  Without pushes no cache may be believed, nor what was read from one before. */
+static bool
+dispatch_pushes_lost(struct exchange *x)
+{
+	if (!atomic_load_explicit(&x->web->pushes_lost, memory_order_relaxed))
+		return false;
+	dispatch_refuse_unread(x, 503);
+	return true;
+}
+
 /*
  * A path that another program on the way may read as another one.  Nothing else of the request is believed or looked up.  The header tells
  * `doubletour doctor` that the proxy has passed such a path on.
@@ -415,14 +440,7 @@ dispatch_refuse_path(struct exchange *x)
 {
 	log_event(LOG_NOTICE, "path.refused", LOG_STR("path", x->rq->path),
 		  LOG_STR("host", request_header(x->rq, "Host")), LOG_STR("address", x->rq->peer));
-	x->session_known = true; /* none */
-	x->route = NULL;
-	if (check_pipeline.owns(x->rq->path)) {
-		check_pipeline.refuse(x, 403);
-	} else {
-		x->language = language_choose((str){ 0 }, request_header(x->rq, "Accept-Language"), x->language);
-		exchange_error(x, 400);
-	}
+	dispatch_refuse_unread(x, 400);
 	(void)!reply_header(x->rq, x->rp, STR("Doubletour-Refused"),
 			    STR("path")); /* without it the answer is the same */
 }
@@ -450,7 +468,7 @@ dispatch_admit(void *app, struct request *rq, struct reply *rp)
 		rp->status = 503;
 		return HTTP_INLINE;
 	}
-	if (!dispatch_route(x))
+	if (dispatch_pushes_lost(x) || !dispatch_route(x))
 		return HTTP_INLINE;
 	pool = dispatch_pipeline(x)->admit(x);
 	if (pool == HTTP_INLINE && rp->status == 0)
@@ -479,7 +497,8 @@ dispatch_on_worker(void *app, void *worker, struct request *rq, struct reply *rp
 
 	(void)app;
 	x->rp = rp;
-	dispatch_work(x, worker);
+	if (!dispatch_pushes_lost(x))
+		dispatch_work(x, worker);
 }
 
 static void

@@ -19,10 +19,11 @@ struct web {
 	const struct config *config;
 	struct session_cache *cache; /* for many threads by itself */
 	struct token form_key;
-	struct gate_cache *gate_cache;             /* for many threads by itself */
-	struct web_rules rules;                    /* the same */
-	struct token signer;                       /* public key of signed identities; set before the first request */
-	atomic_bool database_writable;             /* as the keeper last said */
+	struct gate_cache *gate_cache; /* for many threads by itself */
+	struct web_rules rules;        /* the same */
+	struct token signer;           /* public key of signed identities; set before the first request */
+	atomic_bool database_writable; /* as the keeper last said */
+	atomic_bool pushes_lost; /* no push is read any more: nothing may be answered, and the process ends next */
 	struct channel channels[WEB_CHANNELS_MAX]; /* one per worker, quick ones first; each used by its worker only */
 	size_t quick, slow;
 	int push_fd; /* the keeper's pushes, to read */

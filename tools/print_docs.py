@@ -65,7 +65,64 @@ def events(build):
     return output(build / 'tests/unit/docs/print_tables', 'events')
 
 
+# --- the log -----------------------------------------------------------------------------------------------------------
+
+LOG_PAGE = ROOT / 'docs/reference/log-events.md'
+LOG_CALL = re.compile(r'\blog_event\((.*?)\);', re.S)
+
+
+def log_names(expression, children):
+    """The names that an event may have: literals, or those that the table of children gives."""
+    kind = re.match(r'child->events\.(\w+)$', expression)
+    return children[kind[1]] if kind else re.findall(r'"([a-z.]+)"', expression)
+
+
+def log_children():
+    """The events of the processes beside the keeper, by kind: the order is that of struct child."""
+    rows = re.findall(r'\.events = \{ (.*?) \}', (ROOT / 'src/server/child_table.c').read_text())
+    names = [re.findall(r'"([a-z.]+)"', row) for row in rows]
+    return {kind: [row[at] for row in names] for at, kind in enumerate(('forbidden', 'died', 'ended'))}
+
+
+def log_calls():
+    """Each event of the log that is no event of the audit: its name, level and fields."""
+    children = log_children()
+    for path in sorted((ROOT / 'src').rglob('*.c')):
+        for call in LOG_CALL.findall(path.read_text()):
+            level, name = re.match(r'(.*?),(.*?)(?:,|$)', ' '.join(call.split())).groups()
+            levels = ' or '.join(word.lower() for word in re.findall(r'LOG_([A-Z]+)', level))
+            fields = ', '.join(f'`{field}`' for field in re.findall(r'LOG_(?:INT|STR|TEXT)\("(\w+)"', call))
+            yield from ((event, levels, fields) for event in log_names(name.strip(), children))
+
+
+def log_events(build):
+    """The last column is written by hand: a printed table keeps it."""
+    meaning = dict(re.findall(r'^\| `([a-z.]+)` \|.*\| ([^|]*) \|$', LOG_PAGE.read_text(), re.M))
+    return table(['event', 'level', 'fields', 'meaning, and what to do'],
+                 [[f'`{event}`', level, fields, meaning.get(event, '')] for event, level, fields in sorted(set(log_calls()))])
+
+
+# --- help --------------------------------------------------------------------------------------------------------------
+
+
+def helps(build, *words):
+    """The help of a command and of its subcommands, each with its words."""
+    text = output(build / 'doubletour', 'help', *words)
+    yield words, text
+    if len(words) == 1 and re.match(r'Usage: .* COMMAND\b', text):
+        for word in re.findall(r'^  ([a-z][a-z0-9-]*) ', text, re.M):
+            yield from helps(build, *words, word)
+
+
+def commands(build):
+    names = [name for name in re.findall(r'^  ([a-z-]+) ', output(build / 'doubletour', 'help'), re.M) if name != 'help']
+    return '\n'.join(f'{"#" * (len(words) + 1)} `doubletour {" ".join(words)}`\n\n```\n{text}```\n'
+                     for name in names for words, text in helps(build, name))
+
+
 TABLES = {
+    'src/base/log.h': log_events,
+    'src/cli/main.c': commands,
     'src/ipc/events.def': events,
     'src/ipc/questions.def': questions,
     'src/web/routes.c': routes,

@@ -67,6 +67,7 @@ IDENTIFIERS = {
     "crypt_blowfish": "a library: the source of vectors",
     "no_new_privs": "an attribute of a process, see prctl(2)",
     "socket_file": EXAMPLE,
+    "APP": "an application, in the help of proxy-config",
     "put_event": EXAMPLE,
     "wiki_example_org": "what is made of wiki.example.org",
     "random_hex": "a function of PyOTP",

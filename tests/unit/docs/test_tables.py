@@ -28,6 +28,11 @@ def test_a_changed_cell_of_a_table_is_noticed():
     assert changed != page and print_docs.page_printed(changed, BUILD) == page
 
 
+def test_every_event_of_the_log_is_explained():
+    page = sources.text("docs/reference/log-events.md")
+    assert re.findall(r"^\| `([a-z.]+)` \|.*\|  \|$", page, re.M) == []
+
+
 def section(page, heading):
     return sources.text(page).partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 

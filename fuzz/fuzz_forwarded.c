@@ -22,7 +22,7 @@ check(str address)
 	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
 	str again = { 0 };
 
-	PROMISE(address.n > 0 && address.n < PEER_TEXT_BYTES);
+	PROMISE(address.n > 0 && address.n < NETWORK_TEXT_BYTES);
 	for (size_t i = 0; i < address.n; i++)
 		PROMISE(memchr("0123456789abcdef:.", address.p[i], 18) != NULL);
 	PROMISE(forwarded_entry(address, &arena, &again) == ERR_OK && str_equal(address, again));

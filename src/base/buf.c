@@ -78,16 +78,11 @@ buf_put_byte(struct buf *b, char byte)
 void
 buf_put_number(struct buf *b, int64_t number)
 {
-	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
-	char text[24];
-	size_t at = sizeof(text);
+	char digits[STR_NUMBER_BYTES];
 
-	do
-		text[--at] = (char)('0' + rest % 10);
-	while ((rest /= 10) > 0);
 	if (number < 0)
-		text[--at] = '-';
-	buf_put(b, str_bytes(text + at, sizeof(text) - at));
+		buf_put_byte(b, '-');
+	buf_put(b, str_number_write(number < 0 ? -(uint64_t)number : (uint64_t)number, digits));
 }
 
 void

@@ -50,6 +50,20 @@ network_of_socket(const struct sockaddr *address)
 	return (struct network){ .local = true };
 }
 
+_Static_assert((int)NETWORK_TEXT_BYTES == (int)INET6_ADDRSTRLEN, "room for each address");
+
+/* There is room, and the family is known: it cannot fail. */
+void
+network_write_six(const struct in6_addr *six, char *ret_text)
+{
+	const char *written = IN6_IS_ADDR_V4MAPPED(six)
+				  ? inet_ntop(AF_INET, &six->s6_addr[12], ret_text, NETWORK_TEXT_BYTES)
+				  : inet_ntop(AF_INET6, six, ret_text, NETWORK_TEXT_BYTES);
+
+	if (written == NULL)
+		ret_text[0] = '\0';
+}
+
 bool
 network_equal(const struct network *a, const struct network *b)
 {

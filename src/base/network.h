@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 
+struct in6_addr;
 struct sockaddr;
 
 struct network {
@@ -17,6 +18,10 @@ struct network {
 
 struct network network_of(str address); /* numeric */
 struct network network_of_socket(const struct sockaddr *address);
+
+/* The address in its canonical spelling, an IPv4 address written as IPv6 as IPv4; NETWORK_TEXT_BYTES with its NUL. */
+enum { NETWORK_TEXT_BYTES = 46 }; /* INET6_ADDRSTRLEN */
+void network_write_six(const struct in6_addr *six, char *ret_text);
 
 bool network_equal(const struct network *a, const struct network *b);
 

@@ -183,6 +183,17 @@ str_number(str s, uint64_t max, uint64_t *ret_number)
 	return ERR_OK;
 }
 
+str
+str_number_write(uint64_t number, char ret_digits[STR_NUMBER_BYTES])
+{
+	size_t at = STR_NUMBER_BYTES;
+
+	do
+		ret_digits[--at] = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	return str_bytes(ret_digits + at, STR_NUMBER_BYTES - at);
+}
+
 err
 str_copy_z(str s, char *ret_text, size_t size)
 {

@@ -72,6 +72,10 @@ str str_cut_last(str *rest, char byte);
 /* A decimal number without sign, at most max.  ERR_INVALID: empty, another byte, over max. */
 MUST_USE err str_number(str s, uint64_t max, uint64_t *ret_number);
 
+/* The number in decimal digits, which stand in ret_digits. */
+enum { STR_NUMBER_BYTES = 20 };
+str str_number_write(uint64_t number, char ret_digits[STR_NUMBER_BYTES]);
+
 /* Is it two hex digits, in either case?  Then the byte that they stand for. */
 bool str_hex_pair(str s, char *ret_byte);
 

@@ -29,31 +29,24 @@ union address {
 	struct sockaddr_in6 six;
 };
 
-/* An IPv4 address written as IPv6 is the IPv4 address. */
+/* ret_text is empty before. */
 static void
 acceptor_peer(const union address *address, char *ret_text)
 {
-	const struct in6_addr *six = &address->six.sin6_addr;
-	const char *written = NULL;
-
 	if (address->any.sa_family == AF_INET)
-		written = inet_ntop(AF_INET, &address->four.sin_addr, ret_text, PEER_TEXT_BYTES);
-	else if (address->any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(six))
-		written = inet_ntop(AF_INET, &six->s6_addr[12], ret_text, PEER_TEXT_BYTES);
+		(void)!inet_ntop(AF_INET, &address->four.sin_addr, ret_text, NETWORK_TEXT_BYTES);
 	else if (address->any.sa_family == AF_INET6)
-		written = inet_ntop(AF_INET6, six, ret_text, PEER_TEXT_BYTES);
+		network_write_six(&address->six.sin6_addr, ret_text);
 	else if (address->any.sa_family == AF_UNIX)
-		written = memcpy(ret_text, HTTP_PEER_UNIX, sizeof(HTTP_PEER_UNIX));
-	if (written == NULL)
-		ret_text[0] = '\0';
+		memcpy(ret_text, HTTP_PEER_UNIX, sizeof(HTTP_PEER_UNIX));
 }
 
 /* --- who makes way ------------------------------------------------------------------------------------------------------ */
 
 static struct conn *
-acceptor_conn_of(struct share_member *member)
+acceptor_conn_of(const struct share_member *member)
 {
-	return (struct conn *)((char *)member - offsetof(struct conn, member));
+	return (struct conn *)((uintptr_t)member - offsetof(struct conn, member));
 }
 
 static enum share_worth
@@ -64,9 +57,8 @@ acceptor_worth(const struct share_member *member)
 		[CONN_BODY] = SHARE_UNFINISHED, [CONN_WORK] = SHARE_WORKING, [CONN_REPLY] = SHARE_REPLYING,
 		[CONN_LINGER] = SHARE_IDLE,
 	};
-	const struct conn *conn = (const struct conn *)((const char *)member - offsetof(struct conn, member));
 
-	return worths[atomic_load_explicit(&conn->state, memory_order_relaxed)];
+	return worths[atomic_load_explicit(&acceptor_conn_of(member)->state, memory_order_relaxed)];
 }
 
 /* false: nobody should rather leave.  The event thread of the one who does sees that its socket was shut down. */

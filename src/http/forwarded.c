@@ -1,5 +1,7 @@
 #include "http/forwarded.h"
 
+#include "base/network.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
@@ -46,15 +48,11 @@ static err
 forwarded_six(char text[INET6_ADDRSTRLEN], struct arena *arena, str *ret_address)
 {
 	struct in6_addr six;
-	const char *written;
 
 	if (inet_pton(AF_INET6, text, &six) != 1)
 		return ERR_INVALID;
-	if (IN6_IS_ADDR_V4MAPPED(&six))
-		written = inet_ntop(AF_INET, &six.s6_addr[12], text, INET6_ADDRSTRLEN);
-	else
-		written = inet_ntop(AF_INET6, &six, text, INET6_ADDRSTRLEN);
-	return written == NULL ? ERR_INVALID : arena_copy(arena, str_of(written), ret_address);
+	network_write_six(&six, text);
+	return arena_copy(arena, str_of(text), ret_address);
 }
 
 err

@@ -15,8 +15,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { PEER_TEXT_BYTES = 46 }; /* INET6_ADDRSTRLEN */
-
 /* docs/develop/http.md has the table of what each state waits for, and for how long. */
 enum conn_state { CONN_NEW, CONN_IDLE, CONN_HEAD, CONN_BODY, CONN_WORK, CONN_REPLY, CONN_LINGER };
 
@@ -40,7 +38,7 @@ struct conn {
 	struct loop *loop;
 	struct job *job;         /* NULL: idle */
 	struct conn *inbox_next; /* in its loop's inbox */
-	char peer[PEER_TEXT_BYTES];
+	char peer[NETWORK_TEXT_BYTES];
 };
 
 struct job {

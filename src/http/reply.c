@@ -93,7 +93,7 @@ reply_refuse(struct job *job, int status)
 
 /* --- bytes ---------------------------------------------------------------------------------------------------------------- */
 
-enum { STATUS_LINE_BYTES = 64, SERVERS_OWN_BYTES = 160, FIELD_BYTES = 4, NUMBER_BYTES = 20 };
+enum { STATUS_LINE_BYTES = 64, SERVERS_OWN_BYTES = 160, FIELD_BYTES = 4 };
 
 static str
 reply_reason(int status)
@@ -138,17 +138,12 @@ reply_put(char *at, str s)
 }
 
 static char *
-reply_put_number(char *at, size_t number)
+reply_put_field(char *at, str name, str value)
 {
-	char digits[NUMBER_BYTES];
-	size_t n = 0;
-
-	do
-		digits[n++] = (char)('0' + number % 10);
-	while ((number /= 10) > 0);
-	while (n > 0)
-		*at++ = digits[--n];
-	return at;
+	at = reply_put(at, name);
+	at = reply_put(at, STR(": "));
+	at = reply_put(at, value);
+	return reply_put(at, STR("\r\n"));
 }
 
 /* RFC 9110 s5.6.7; made once a second. */
@@ -172,27 +167,18 @@ reply_has_length(int status)
 	return status != 204 && status != 304;
 }
 
-static char *
-reply_put_date(char *at, struct job *job)
-{
-	at = reply_put(at, STR("Date: "));
-	at = reply_put(at, reply_date(job->conn->loop, job->rq.now_us));
-	return reply_put(at, STR("\r\n"));
-}
-
 /* Where the clock could not be read there is no date (RFC 9110 s6.6.1). */
 static char *
 reply_put_own(char *at, struct job *job, size_t length)
 {
+	char digits[STR_NUMBER_BYTES];
+
 	if (job->rq.now_us > 0)
-		at = reply_put_date(at, job);
-	if (reply_has_length(job->rp.status)) {
-		at = reply_put(at, STR("Content-Length: "));
-		at = reply_put_number(at, length);
-		at = reply_put(at, STR("\r\n"));
-	}
+		at = reply_put_field(at, STR("Date"), reply_date(job->conn->loop, job->rq.now_us));
+	if (reply_has_length(job->rp.status))
+		at = reply_put_field(at, STR("Content-Length"), str_number_write(length, digits));
 	if (job->close)
-		at = reply_put(at, STR("Connection: close\r\n"));
+		at = reply_put_field(at, STR("Connection"), STR("close"));
 	return reply_put(at, STR("\r\n"));
 }
 
@@ -209,12 +195,8 @@ reply_head_max(const struct reply *rp)
 static char *
 reply_put_fields(char *at, const struct reply *rp)
 {
-	for (size_t i = 0; i < rp->header_count; i++) {
-		at = reply_put(at, rp->headers[i].name);
-		at = reply_put(at, STR(": "));
-		at = reply_put(at, rp->headers[i].value);
-		at = reply_put(at, STR("\r\n"));
-	}
+	for (size_t i = 0; i < rp->header_count; i++)
+		at = reply_put_field(at, rp->headers[i].name, rp->headers[i].value);
 	return at;
 }
 
@@ -224,7 +206,7 @@ reply_put_head(struct job *job, size_t length)
 {
 	const struct reply *rp = &job->rp;
 	struct buf *head = &job->conn->loop->head;
-	char *begin, *at;
+	char digits[STR_NUMBER_BYTES], *begin, *at;
 
 	begin = at = buf_room(head, reply_head_max(rp));
 	if (begin == NULL) {
@@ -232,7 +214,7 @@ reply_put_head(struct job *job, size_t length)
 		return false;
 	}
 	at = reply_put(at, STR("HTTP/1.1 "));
-	at = reply_put_number(at, (size_t)rp->status);
+	at = reply_put(at, str_number_write((uint64_t)rp->status, digits));
 	at = reply_put(at, STR(" "));
 	at = reply_put(at, reply_reason(rp->status));
 	at = reply_put(at, STR("\r\n"));

@@ -69,6 +69,28 @@ static const struct {
 };
 
 static void
+network_write_six_gives_the_canonical_spelling(void **state)
+{
+	static const struct {
+		const char *address, *written;
+	} cases[] = {
+		{ "2001:DB8::0:7", "2001:db8::7" },
+		{ "::1", "::1" },
+		{ "::ffff:192.0.2.7", "192.0.2.7" },
+		{ "1111:2222:3333:4444:5555:6666:255.255.255.255", "1111:2222:3333:4444:5555:6666:ffff:ffff" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[NETWORK_TEXT_BYTES];
+		struct in6_addr six;
+		assert_int_equal(inet_pton(AF_INET6, cases[i].address, &six), 1);
+		network_write_six(&six, text);
+		assert_string_equal(text, cases[i].written);
+	}
+}
+
+static void
 network_number_is_the_same_for_the_same_network(void **state)
 {
 	(void)state;
@@ -87,6 +109,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(network_of_text_counts_what_one_client_has),
 		cmocka_unit_test(network_of_a_socket_is_that_of_its_text),
+		cmocka_unit_test(network_write_six_gives_the_canonical_spelling),
 		cmocka_unit_test(network_number_is_the_same_for_the_same_network),
 	};
 

@@ -37,6 +37,21 @@ str_number_takes_plain_decimals_up_to_a_maximum(void **state)
 }
 
 static void
+str_number_write_gives_the_digits_back(void **state)
+{
+	static const struct {
+		uint64_t number;
+		const char *text;
+	} cases[] = { { 0, "0" }, { 9, "9" }, { 10, "10" }, { 4711, "4711" }, { UINT64_MAX, "18446744073709551615" } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char digits[STR_NUMBER_BYTES];
+		assert_true(str_equal(str_number_write(cases[i].number, digits), str_of(cases[i].text)));
+	}
+}
+
+static void
 str_utf8_valid_follows_rfc_3629(void **state)
 {
 	static const struct {
@@ -502,6 +517,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(str_without_bom_drops_one_mark_of_utf_8),
 		cmocka_unit_test(str_number_takes_plain_decimals_up_to_a_maximum),
+		cmocka_unit_test(str_number_write_gives_the_digits_back),
 		cmocka_unit_test(str_utf8_valid_follows_rfc_3629),
 		cmocka_unit_test(str_utf8_next_reads_one_code_point),
 		cmocka_unit_test(str_utf8_upto_cuts_between_code_points),

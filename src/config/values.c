@@ -72,7 +72,7 @@ values_prefix_equal(const struct in6_addr *a, const struct in6_addr *b, unsigned
 {
 	unsigned whole = bits / 8, mask = 0xff00u >> bits % 8 & 0xff;
 
-	return memcmp(a->s6_addr, b->s6_addr, whole) == 0 &&
+	return str_equal(str_bytes(a->s6_addr, whole), str_bytes(b->s6_addr, whole)) &&
 	       (mask == 0 || ((a->s6_addr[whole] ^ b->s6_addr[whole]) & mask) == 0);
 }
 

@@ -2,7 +2,7 @@
 #include "target.h"
 
 #include "http/form.h"
-#include "http/next.h"
+#include "http/return_to.h"
 
 struct values {
 	str csrf_token, username, password, next;

@@ -5,7 +5,7 @@
  */
 #include "target.h"
 
-#include "http/next.h"
+#include "http/return_to.h"
 
 static bool
 has_host(str next)

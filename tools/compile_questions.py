@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Make C, a table and words of the one definition of the questions, src/ipc/questions.def, which says how it is written.
 
-    compile_questions.py wire DEFINITION OUT.h OUT.c     what web and keeper share: numbers, structs, the codec's tables
+    compile_questions.py ipc DEFINITION OUT.h OUT.c     what web and keeper share: numbers, structs, the codec's tables
     compile_questions.py keeper DEFINITION OUT.h OUT.c   the keeper's own: handlers, and what its dispatcher enforces
     compile_questions.py words DEFINITION                the names, for the fuzzer's dictionary
 """
@@ -146,7 +146,7 @@ def c_fields(struct):
 def make_wire(questions, structs):
     ids = ''.join(comment_above(q.above, '\t') + f'\t{identifier(q)}, /* {q.does}: {q.asks} → {q.answers} */\n' for q in questions)
     slow = ' | '.join(f'UINT64_C(1) << {identifier(q)}' for q in questions if 'HASHES' in q.flags) or '0'
-    header = (MADE + '#ifndef WIRE_MESSAGES_H\n#define WIRE_MESSAGES_H\n\n#include "ipc/wire.h"\n\n'
+    header = (MADE + '#ifndef IPC_MESSAGES_H\n#define IPC_MESSAGES_H\n\n#include "ipc/wire.h"\n\n'
               + f'enum question_id {{\n\tQUESTION_NONE = 0,\n{ids}\tQUESTION_COUNT\n}};\n\n'
               + f'/* As bits, 1 << id: those that may hash a password. */\n#define QUESTIONS_SLOW ({slow})\n\n'
               + ''.join(c_struct(s) for s in structs)
@@ -173,7 +173,7 @@ def make_keeper(questions, structs):
     header = (MADE + '#ifndef KEEPER_HANDLERS_H\n#define KEEPER_HANDLERS_H\n\n#include "keeper/core/call.h"\n\n'
               + declared + '\n#endif\n')
     rows = ''.join(f'\t[{identifier(q)}] = {{ {c_states(q)}, {c_flags(q)}, {handler(q)} }},\n' for q in questions)
-    source = (MADE + '#include "keeper/handlers.h"\n#include "keeper/core/question.h"\n\n'
+    source = (MADE + '#include "keeper/handlers.h"\n#include "keeper/core/dispatch.h"\n\n'
               + f'const struct question_row question_rows[QUESTION_COUNT] = {{\n{rows}}};\n')
     return header, source
 

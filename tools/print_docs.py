@@ -123,7 +123,7 @@ def commands(build):
 TABLES = {
     'src/base/log.h': log_events,
     'src/cli/main.c': commands,
-    'src/ipc/events.def': events,
+    'src/ipc/audit_events.def': events,
     'src/ipc/questions.def': questions,
     'src/web/routes.c': routes,
     'tests/unit/layers.py': layers,

@@ -13,8 +13,8 @@
  * The same function decides in the web process, from what it remembers of a session; in the keeper, before it signs anything;
  * and in `doubletour gate check`.  It is pure.
  */
-#ifndef GATE_ACCESS_H
-#define GATE_ACCESS_H
+#ifndef ACCESS_ACCESS_H
+#define ACCESS_ACCESS_H
 
 #include "base/arena.h"
 #include "config/config.h"

@@ -11,8 +11,8 @@
  *
  * Strict: an unknown key, a key twice, a value of another shape, an alias or a second document is refused, with the line.
  */
-#ifndef GATE_ACCESS_FILE_H
-#define GATE_ACCESS_FILE_H
+#ifndef ACCESS_ACCESS_FILE_H
+#define ACCESS_ACCESS_FILE_H
 
 #include "access/access.h"
 

@@ -1,8 +1,8 @@
 /*
  * The protected domains (GATE_DOMAINS): which of them does a host belong to?
  */
-#ifndef GATE_DOMAIN_H
-#define GATE_DOMAIN_H
+#ifndef ACCESS_DOMAIN_H
+#define ACCESS_DOMAIN_H
 
 #include "config/config.h"
 

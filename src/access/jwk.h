@@ -2,8 +2,8 @@
  * The public key of signed identities as a JSON Web Key (RFC 7517; Ed25519: RFC 8037 s2), its thumbprint (RFC 7638), which is the
  * key's `kid`, and the key set that applications fetch.
  */
-#ifndef GATE_JWK_H
-#define GATE_JWK_H
+#ifndef ACCESS_JWK_H
+#define ACCESS_JWK_H
 
 #include "base/buf.h"
 

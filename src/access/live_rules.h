@@ -2,8 +2,8 @@
  * The access rules in force: many threads decide by them, and one thread replaces them meanwhile.  The keeper holds the rules of the
  * file, the web process holds what the keeper has pushed.
  */
-#ifndef GATE_LIVE_RULES_H
-#define GATE_LIVE_RULES_H
+#ifndef ACCESS_LIVE_RULES_H
+#define ACCESS_LIVE_RULES_H
 
 #include "base/buf.h"
 #include "access/access.h"

@@ -1,8 +1,8 @@
 /*
  * Patterns of rules: a text with stars.  Pure functions, no memory.
  */
-#ifndef GATE_PATTERN_H
-#define GATE_PATTERN_H
+#ifndef ACCESS_PATTERN_H
+#define ACCESS_PATTERN_H
 
 #include "base/str.h"
 

@@ -8,8 +8,8 @@
  *
  * Pure functions, no memory.  Source: WHATWG URL s5.1 (application/x-www-form-urlencoded parsing); RFC 3986 s2.1, s3.4.
  */
-#ifndef GATE_QUERY_H
-#define GATE_QUERY_H
+#ifndef ACCESS_QUERY_H
+#define ACCESS_QUERY_H
 
 #include "base/str.h"
 #include "access/fit.h"

@@ -2,8 +2,8 @@
  * Is a domain one under which everybody may have a name: co.uk, com, github.io?  By the list of public suffixes, as browsers know it
  * (https://publicsuffix.org), through libpsl, which is loaded for this.
  */
-#ifndef GATE_SUFFIX_H
-#define GATE_SUFFIX_H
+#ifndef ACCESS_SUFFIX_H
+#define ACCESS_SUFFIX_H
 
 #include "config/config.h"
 

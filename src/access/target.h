@@ -8,8 +8,8 @@
  * access/access.h says what rules make of it.
  * Source: RFC 3986 s2.1, s3, s6.2.2.
  */
-#ifndef GATE_TARGET_H
-#define GATE_TARGET_H
+#ifndef ACCESS_TARGET_H
+#define ACCESS_TARGET_H
 
 #include "base/arena.h"
 #include "base/err.h"

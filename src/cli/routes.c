@@ -61,7 +61,7 @@ cli_routes_put_route_json(struct buf *out, const struct route *route)
 	buf_put(out, STR(",\"path\":"));
 	buf_put_json(out, cli_routes_text(route, &text));
 	buf_put(out, STR(",\"lane\":"));
-	buf_put_json(out, str_of(pool_names[route_lane(route)]));
+	buf_put_json(out, str_of(pool_names[route_pool(route)]));
 	buf_put(out, STR(",\"opens\":["));
 	cli_routes_put_states(out, route, true);
 	buf_put(out, STR("]}"));
@@ -107,7 +107,7 @@ cli_routes_print_text(struct buf *out)
 		CLEANUP(buf_wipe) struct buf text = BUF(128);
 		cli_column(out, str_of(cli_routes_method_name(route)), METHOD_COLUMNS);
 		cli_column(out, cli_routes_text(route, &text), columns);
-		cli_column(out, str_of(pool_names[route_lane(route)]), POOL_COLUMNS);
+		cli_column(out, str_of(pool_names[route_pool(route)]), POOL_COLUMNS);
 		cli_routes_put_states(out, route, false);
 		buf_put_byte(out, '\n');
 	}

@@ -2,10 +2,10 @@
  * What web may ask, and what the keeper answers.  A question is a head, then the body its id calls for; an answer
  * is a head, then the body of that question.  The questions and all messages are defined in ipc/questions.def, of which the
  * build makes ipc/messages.h.  The state that a question needs is in neither: that is the keeper's own table
- * (keeper/core/question.h), because web is not to be trusted with it.
+ * (keeper/core/dispatch.h), because web is not to be trusted with it.
  */
-#ifndef WIRE_QUESTIONS_H
-#define WIRE_QUESTIONS_H
+#ifndef IPC_QUESTIONS_H
+#define IPC_QUESTIONS_H
 
 #include "ipc/messages.h" /* made of ipc/questions.def: enum question_id, the structs, their wire_def */
 #include "ipc/terms.h"

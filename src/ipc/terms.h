@@ -1,10 +1,10 @@
 /*
  * The terms of questions and answers: states, verdicts, problems, limits.  The messages themselves: ipc/questions.h.
  */
-#ifndef WIRE_TERMS_H
-#define WIRE_TERMS_H
+#ifndef IPC_TERMS_H
+#define IPC_TERMS_H
 
-#include "ipc/events.h"
+#include "ipc/audit_events.h"
 
 #include <stdint.h>
 

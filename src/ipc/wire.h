@@ -6,8 +6,8 @@
  * self-describing; what is left over, missing or longer than the table allows is ERR_PROTOCOL.
  * One message is one SOCK_SEQPACKET datagram of at most WIRE_MAX_BYTES.
  */
-#ifndef WIRE_WIRE_H
-#define WIRE_WIRE_H
+#ifndef IPC_WIRE_H
+#define IPC_WIRE_H
 
 #include "base/buf.h"
 #include "base/err.h"

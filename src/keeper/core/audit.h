@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "ipc/events.h"
+#include "ipc/audit_events.h"
 
 #include <stdint.h>
 

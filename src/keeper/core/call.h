@@ -40,7 +40,7 @@ struct outcome {
 };
 
 /*
- * What a question's changes stand on, by its row (keeper/core/question.h); the connection refuses statements that change something
+ * What a question's changes stand on, by its row (keeper/core/dispatch.h); the connection refuses statements that change something
  * outside of call_transact.
  */
 enum authority {

@@ -13,7 +13,7 @@
 
 #include "base/err.h"
 #include "keeper/core/proof.h"
-#include "ipc/events.h"
+#include "ipc/audit_events.h"
 
 /* In the order in which what was typed is held against them: recovery codes are told apart without the database. */
 #define FACTOR_KINDS(KIND) KIND(password) KIND(recovery) KIND(totp)

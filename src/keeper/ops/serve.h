@@ -1,7 +1,7 @@
 /*
  * The keeper's side of the channels: one thread per channel, that reads a question, answers it and waits for the next;
  * one sender of pushes; one thread that watches the database and clears what has expired.  What a question means is not
- * here (keeper/core/questions.c).
+ * here (keeper/core/dispatch.c).
  */
 #ifndef KEEPER_SERVE_H
 #define KEEPER_SERVE_H

@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-#include "ipc/events.h"
+#include "ipc/audit_events.h"
 
 #include <stdbool.h>
 #include <stdint.h>

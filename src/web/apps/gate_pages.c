@@ -9,7 +9,7 @@
 #include "access/domain.h"
 #include "access/jwk.h"
 #include "http/cookie.h"
-#include "http/next.h"
+#include "http/return_to.h"
 #include "web/pages/handlers.h"
 #include "web/core/messages.h"
 #include "web/core/pages.h"

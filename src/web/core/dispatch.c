@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "http/forwarded.h"
-#include "http/next.h"
+#include "http/return_to.h"
 #include "web/core/ask.h"
 #include "web/core/cookies.h"
 #include "web/core/form_token.h"
@@ -332,8 +332,8 @@ dispatch_page_admit(struct exchange *x)
 		exchange_error(x, dispatch_status(e));
 		return HTTP_INLINE;
 	}
-	if (route_lane(x->route) != HTTP_INLINE)
-		return route_lane(x->route);
+	if (route_pool(x->route) != HTTP_INLINE)
+		return route_pool(x->route);
 	return x->session_known ? HTTP_INLINE : HTTP_QUICK;
 }
 

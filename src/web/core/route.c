@@ -58,7 +58,7 @@ route_questions(const struct route *route)
 }
 
 enum http_pool
-route_lane(const struct route *route)
+route_pool(const struct route *route)
 {
 	if (route->asks == 0 || route->kind == ROUTE_CHECK)
 		return HTTP_INLINE;

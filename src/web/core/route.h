@@ -38,7 +38,7 @@ struct route {
 	str path;                /* one that ends in '/' serves all below it */
 	unsigned opens;
 	uint64_t
-	    asks; /* the questions that its handler may ask, which decide the lane (route_lane); exchange_ask refuses others */
+	    asks; /* the questions that its handler may ask, which decide the lane (route_pool); exchange_ask refuses others */
 	str query; /* only where the query has a parameter of this name; empty: with any query */
 	enum route_kind kind;
 	const struct form *form; /* what a POST sends beside its csrf_token; NULL: nothing */
@@ -81,7 +81,7 @@ bool route_path_good(str path, enum uri_path_kind kind);
 uint64_t route_questions(const struct route *route);
 
 /* INLINE: on the event thread when the session is known without a question, else QUICK.  SLOW: a question may hash a password. */
-enum http_pool route_lane(const struct route *route);
+enum http_pool route_pool(const struct route *route);
 
 /* Is it answered whatever Host says? */
 bool route_any_host(const struct route *route);

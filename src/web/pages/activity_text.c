@@ -7,13 +7,13 @@
 static const char *const of_event[AUDIT_COUNT] = {
 	[AUDIT_UNKNOWN] = N_("An event that this version of the server does not know"),
 #define AUDIT_EVENT(id, name, outcome, level, actor, sentence) [AUDIT_##id] = (sentence),
-#include "ipc/events.def"
+#include "ipc/audit_events.def"
 };
 
 /* NULL where the event's own sentence says it. */
 static const char *const of_reason[AUDIT_COUNT][REASON_COUNT] = {
 #define AUDIT_SENTENCE(event, reason, sentence) [AUDIT_##event][REASON_##reason] = (sentence),
-#include "ipc/events.def"
+#include "ipc/audit_events.def"
 };
 
 const char *

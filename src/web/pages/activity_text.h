@@ -1,10 +1,10 @@
 /*
- * The activity page: one sentence for each event of the audit trail (ipc/events.def).
+ * The activity page: one sentence for each event of the audit trail (ipc/audit_events.def).
  */
 #ifndef WEB_ACTIVITY_TEXT_H
 #define WEB_ACTIVITY_TEXT_H
 
-#include "ipc/events.h"
+#include "ipc/audit_events.h"
 
 /*
  * AUDIT_SIGN_IN_REFUSED, REASON_PASSWORD → "Wrong password" (a msgid).  A reason that has no sentence of its own has its event's.

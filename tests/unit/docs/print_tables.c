@@ -9,7 +9,7 @@
 #include "http/server.h"
 #include "keeper/session/throttle.h"
 #include "web/core/messages.h"
-#include "ipc/events.h"
+#include "ipc/audit_events.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -76,7 +76,7 @@ print_counters(void)
 #define NO_SENTENCE NULL
 static const char *const sentences[AUDIT_COUNT] = {
 #define AUDIT_EVENT(id, name, outcome, level, actor, sentence) [AUDIT_##id] = (sentence),
-#include "ipc/events.def"
+#include "ipc/audit_events.def"
 };
 
 static void

@@ -3,7 +3,7 @@
 #include "http/form.h"
 #include "http/forwarded.h"
 #include "http/navigation.h"
-#include "http/next.h"
+#include "http/return_to.h"
 #include "http/by_hand.h"
 #include "unit.h"
 

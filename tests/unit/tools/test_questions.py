@@ -129,5 +129,5 @@ def test_a_row_a_struct_and_a_handler_are_a_question(tmp_path):
     assert symbols(compiled(tmp_path, tmp_path / "toy.c"))["toy_answer"] == "T"
     assert symbols(compiled(tmp_path, tmp_path / "keeper/rows.c"))["toy_answer"] == "U"
     assert symbols(compiled(tmp_path, tmp_path / "ipc/messages.c"))["wire_toy_body"] in "DR"
-    for dispatcher in ("src/keeper/core/questions.c", "src/ipc/questions.c"):
+    for dispatcher in ("src/keeper/core/dispatch.c", "src/ipc/terms.c"):
         compiled(tmp_path, ROOT / dispatcher)

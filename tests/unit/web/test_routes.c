@@ -53,7 +53,7 @@ rows_that_ask_nothing_have_a_handler_that_cannot_ask(void **state)
 		const struct route *route = &web_routes[i];
 		if (route->kind != ROUTE_CHECK && (route_questions(route) == 0) != (route->show != NULL))
 			fail_msg("%.*s", STR_ARG(route->path));
-		if (route->kind == ROUTE_PLAIN && route_lane(route) != HTTP_INLINE)
+		if (route->kind == ROUTE_PLAIN && route_pool(route) != HTTP_INLINE)
 			fail_msg("%.*s", STR_ARG(route->path));
 	}
 }
@@ -82,7 +82,7 @@ routes_whose_questions_may_hash_use_the_slow_pool(void **state)
 		bool hashes = false;
 		for (size_t k = 0; k < COUNT(hashing); k++)
 			hashes = hashes || (route->method == HTTP_POST && str_equal(route->path, hashing[k]));
-		assert_int_equal(route_lane(route) == HTTP_SLOW, hashes);
+		assert_int_equal(route_pool(route) == HTTP_SLOW, hashes);
 	}
 	for (unsigned id = 1; id < QUESTION_COUNT; id++)
 		assert_int_equal((QUESTIONS_SLOW & UINT64_C(1) << id) != 0, wire_questions[id].pool == POOL_SLOW);
@@ -152,7 +152,7 @@ route_find_chooses_home_or_gate_by_the_query(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		unsigned methods = 0;
 		const struct route *route = route_find(HTTP_GET, str_of(rows[i].path), str_of(rows[i].query), &methods);
-		if (route == NULL || route_lane(route) != rows[i].pool)
+		if (route == NULL || route_pool(route) != rows[i].pool)
 			fail_msg("%s", rows[i].why);
 	}
 }

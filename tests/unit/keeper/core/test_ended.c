@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "keeper/account/admin.h"
-#include "keeper/core/question.h"
+#include "keeper/core/dispatch.h"
 
 #include <inttypes.h>
 #include <libpq-fe.h>

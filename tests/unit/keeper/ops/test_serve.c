@@ -1,7 +1,7 @@
 /* The keeper's side of the channels in trouble: no memory, no descriptors, a database that goes away, a web process that does not listen. */
 #include "keeper/harness.h"
 
-#include "keeper/core/question.h"
+#include "keeper/core/dispatch.h"
 #include "keeper/ops/serve.h"
 
 #include <fcntl.h>

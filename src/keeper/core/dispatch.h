@@ -1,9 +1,9 @@
 /*
- * The keeper's own table of questions: which states of a session may ask a question, what the dispatcher (keeper/core/questions.c)
+ * The keeper's own table of questions: which states of a session may ask a question, what the dispatcher (keeper/core/dispatch.c)
  * holds it to, and its handler.  Made of ipc/questions.def, which says what the flags mean.  Only this library has it.
  */
-#ifndef KEEPER_QUESTION_H
-#define KEEPER_QUESTION_H
+#ifndef KEEPER_DISPATCH_H
+#define KEEPER_DISPATCH_H
 
 #include "keeper/core/call.h"
 

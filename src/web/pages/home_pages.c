@@ -3,7 +3,7 @@
  */
 #include "web/pages/handlers.h"
 
-#include "http/next.h"
+#include "http/return_to.h"
 #include "web/core/assets.h"
 #include "web/core/language.h"
 #include "web/core/pages.h"
@@ -36,7 +36,7 @@ language_set(struct exchange *x)
 }
 
 static err
-core_plain(struct exchange *x, int status, str text)
+home_plain(struct exchange *x, int status, str text)
 {
 	TRY(reply_header(x->rq, x->rp, STR("Content-Type"), STR("text/plain; charset=utf-8")));
 	TRY(reply_header(x->rq, x->rp, STR("Cache-Control"), STR("no-store")));
@@ -51,28 +51,28 @@ err
 health_show(struct exchange *x)
 {
 	if (atomic_load(&x->web->database_writable))
-		return core_plain(x, 200, STR("ok\n"));
+		return home_plain(x, 200, STR("ok\n"));
 	TRY(reply_header(x->rq, x->rp, STR("Retry-After"), STR("2")));
-	return core_plain(x, 503, STR("the database cannot be written\n"));
+	return home_plain(x, 503, STR("the database cannot be written\n"));
 }
 
 /* /livez: this process answers. */
 err
 alive_show(struct exchange *x)
 {
-	return core_plain(x, 200, STR("ok\n"));
+	return home_plain(x, 200, STR("ok\n"));
 }
 
 /* A login server is nothing for search engines. */
 err
 robots_show(struct exchange *x)
 {
-	return core_plain(x, 200, STR("User-agent: *\nDisallow: /\n"));
+	return home_plain(x, 200, STR("User-agent: *\nDisallow: /\n"));
 }
 
 /* gzip;q=0 is rare enough to be taken for a yes by nobody: the word must stand without a weight of zero. */
 static bool
-core_takes_gzip(struct exchange *x)
+home_takes_gzip(struct exchange *x)
 {
 	str accept = request_header(x->rq, "Accept-Encoding");
 
@@ -87,9 +87,9 @@ core_takes_gzip(struct exchange *x)
 }
 
 static err
-core_asset_reply(struct exchange *x, const struct asset *asset)
+home_asset_reply(struct exchange *x, const struct asset *asset)
 {
-	bool zipped = asset->gzip.n > 0 && core_takes_gzip(x);
+	bool zipped = asset->gzip.n > 0 && home_takes_gzip(x);
 
 	TRY(reply_header(x->rq, x->rp, STR("Content-Type"), asset->type));
 	TRY(reply_header(x->rq, x->rp, STR("Cache-Control"), STR("public, max-age=31536000, immutable")));
@@ -112,7 +112,7 @@ static_show(struct exchange *x)
 {
 	const struct asset *asset = asset_find(x->rq->path);
 
-	return asset == NULL ? ERR_NOT_FOUND : core_asset_reply(x, asset);
+	return asset == NULL ? ERR_NOT_FOUND : home_asset_reply(x, asset);
 }
 
 /* Browsers ask for this name unbidden; the pages name the hashed one. */

@@ -1,4 +1,4 @@
-#include "ipc/events.h"
+#include "ipc/audit_events.h"
 
 #include "base/err.h"
 
@@ -8,13 +8,13 @@ static const struct audit_event_facts events[AUDIT_COUNT] = {
 #define ACTOR_SYSTEM true
 #define AUDIT_EVENT(id, name, outcome, level, actor, sentence)                                                         \
 	[AUDIT_##id] = { name, AUDIT_##outcome, LOG_##level, ACTOR_##actor },
-#include "ipc/events.def"
+#include "ipc/audit_events.def"
 };
 
 static const char *const reasons[REASON_COUNT] = {
 	[REASON_UNKNOWN] = "unknown",
 #define AUDIT_REASON(id, text) [REASON_##id] = (text),
-#include "ipc/events.def"
+#include "ipc/audit_events.def"
 };
 
 const struct audit_event_facts *

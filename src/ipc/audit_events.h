@@ -1,9 +1,9 @@
 /*
- * The events of the audit trail (ipc/events.def): what happened, how it ended, and why.  The keeper writes them as text into the
+ * The events of the audit trail (ipc/audit_events.def): what happened, how it ended, and why.  The keeper writes them as text into the
  * database and sends them to web as numbers.
  */
-#ifndef WIRE_EVENTS_H
-#define WIRE_EVENTS_H
+#ifndef IPC_AUDIT_EVENTS_H
+#define IPC_AUDIT_EVENTS_H
 
 #include "base/log.h"
 #include "base/str.h"
@@ -13,14 +13,14 @@
 enum audit_event {
 	AUDIT_UNKNOWN = 0, /* text in the database that this version does not know */
 #define AUDIT_EVENT(id, name, outcome, level, actor, sentence) AUDIT_##id,
-#include "ipc/events.def"
+#include "ipc/audit_events.def"
 	AUDIT_COUNT
 };
 
 enum audit_reason {
 	REASON_UNKNOWN = 0,
 #define AUDIT_REASON(id, text) REASON_##id,
-#include "ipc/events.def"
+#include "ipc/audit_events.def"
 	REASON_COUNT
 };
 

@@ -1,5 +1,5 @@
 /*
- * The dispatcher: the one way through the table of questions (keeper/core/question.h).  A question is decoded, its session
+ * The dispatcher: the one way through the table of questions (keeper/core/dispatch.h).  A question is decoded, its session
  * looked up, state and proof held against the table, its handler run, what became of the session held against it too, its
  * answer encoded.  Whatever could not be done is
  * VERDICT_UNAVAILABLE here and nowhere else.
@@ -7,13 +7,13 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "keeper/core/audit.h"
-#include "keeper/core/question.h"
+#include "keeper/core/dispatch.h"
 #include "keeper/core/session_lookup.h"
 
 enum { ARENA_MAX_BYTES = 1024 * 1024 };
 
 static bool
-questions_opens(const struct question_row *row, enum session_state state)
+dispatch_opens(const struct question_row *row, enum session_state state)
 {
 	return (row->states & ROW_IN(state)) != 0;
 }
@@ -34,7 +34,7 @@ struct body {
 };
 
 static err
-questions_decode(struct call *call, str question, struct body *ret_body)
+dispatch_decode(struct call *call, str question, struct body *ret_body)
 {
 	TRY(wire_get(&question, &wire_question_head, &call->head));
 	if (call->head.id == QUESTION_NONE)
@@ -45,7 +45,7 @@ questions_decode(struct call *call, str question, struct body *ret_body)
 
 /* Web asks it over another channel; this thread is not to be kept from quick answers by a web process that does not. */
 static bool
-questions_is_too_slow(const struct keeper_thread *t, enum question_id id)
+dispatch_is_too_slow(const struct keeper_thread *t, enum question_id id)
 {
 	return t->quick && (question_rows[id].flags & ROW_HASHES) != 0;
 }
@@ -55,7 +55,7 @@ call_handler question_instead;
 #endif
 
 static call_handler
-questions_handler_of(const struct question_row *row)
+dispatch_handler_of(const struct question_row *row)
 {
 #ifdef DOUBLETOUR_TEST_HOOKS
 	if (question_instead != NULL)
@@ -66,24 +66,24 @@ questions_handler_of(const struct question_row *row)
 
 /* Fail closed: a handler that brings the session further without being allowed to has a defect, and its answer is none. */
 static err
-questions_handle(struct call *call, const struct question_row *row, enum verdict *ret_verdict)
+dispatch_handle(struct call *call, const struct question_row *row, enum verdict *ret_verdict)
 {
 	const struct session asked = call->now.session;
 
 	call->may_raise = (row->flags & ROW_MAY_RAISE) != 0;
-	TRY(questions_handler_of(row)(call, ret_verdict));
+	TRY(dispatch_handler_of(row)(call, ret_verdict));
 	return call->may_raise || !session_rose(&asked, &call->now.session) ? ERR_OK : ERR_DENIED;
 }
 
 static err
-questions_run(struct call *call, enum verdict *ret_verdict)
+dispatch_run(struct call *call, enum verdict *ret_verdict)
 {
 	const struct question_row *row = &question_rows[call->head.id];
 
 	call->authority = question_authority(call->head.id);
 	TRY(clock_now_us(&call->now_us));
 	TRY(session_present(call));
-	if (!questions_opens(row, call->now.session.state)) {
+	if (!dispatch_opens(row, call->now.session.state)) {
 		*ret_verdict = VERDICT_STATE;
 		return ERR_OK;
 	}
@@ -91,13 +91,13 @@ questions_run(struct call *call, enum verdict *ret_verdict)
 		*ret_verdict = VERDICT_STEP_UP;
 		return ERR_OK;
 	}
-	return questions_handle(call, row, ret_verdict);
+	return dispatch_handle(call, row, ret_verdict);
 }
 
 /* --- the answer --------------------------------------------------------------------------------------------------- */
 
 static void
-questions_head_fill(const struct outcome *now, struct answer_head *head)
+dispatch_head_fill(const struct outcome *now, struct answer_head *head)
 {
 	const struct session *s = &now->session;
 
@@ -123,25 +123,25 @@ questions_head_fill(const struct outcome *now, struct answer_head *head)
 
 /* The shape that web waits for: that of what it asked. */
 static const struct wire_def *
-questions_answer_def(const struct call *call)
+dispatch_answer_def(const struct call *call)
 {
 	return wire_questions[call->head.id == QUESTION_NONE ? QUESTION_SESSION : call->head.id].answer;
 }
 
 static void
-questions_encode(const struct call *call, enum verdict verdict, const void *body, keeper_pushed pushed, void *context,
-		 struct buf *ret_answer)
+dispatch_encode(const struct call *call, enum verdict verdict, const void *body, keeper_pushed pushed, void *context,
+		struct buf *ret_answer)
 {
 	struct answer_head head = { .verdict = verdict,
 				    .number = call->head.number,
 				    .pushed = pushed == NULL ? 0 : pushed(context) };
 
 	buf_clear(ret_answer);
-	questions_head_fill(&call->now, &head);
+	dispatch_head_fill(&call->now, &head);
 	if (verdict == VERDICT_LOCKOUT)
 		head.retry_s = (uint32_t)((call->retry_us + SECONDS_US(1) - 1) / SECONDS_US(1));
 	wire_put(ret_answer, &wire_answer_head, &head);
-	wire_put(ret_answer, questions_answer_def(call), body);
+	wire_put(ret_answer, dispatch_answer_def(call), body);
 	secret_wipe(&head, sizeof(head));
 }
 
@@ -153,7 +153,7 @@ questions_encode_failed(struct call *call, enum verdict verdict, keeper_pushed p
 	static const struct body empty;
 
 	secret_wipe(&call->now, sizeof(call->now));
-	questions_encode(call, verdict, empty.b, pushed, context, ret_answer);
+	dispatch_encode(call, verdict, empty.b, pushed, context, ret_answer);
 	if (buf_check(ret_answer) != ERR_OK)
 		buf_clear(ret_answer);
 }
@@ -178,7 +178,7 @@ questions_log_failed(const struct call *call, err e)
 
 /* The session ended between its look-up and the transaction: the answer is that of a question without a session. */
 static void
-questions_gone(struct call *call, enum verdict *ret_verdict)
+dispatch_gone(struct call *call, enum verdict *ret_verdict)
 {
 	secret_wipe(&call->now, sizeof(call->now));
 	secret_wipe(call->answer, sizeof(struct body));
@@ -193,7 +193,7 @@ questions_run_guarded(struct call *call, enum verdict *ret_verdict)
 	err e;
 
 	db_guard(call->db, true);
-	e = questions_run(call, ret_verdict);
+	e = dispatch_run(call, ret_verdict);
 	db_guard(call->db, false);
 	return e;
 }
@@ -208,22 +208,22 @@ keeper_answer(struct keeper_thread *t, str question, keeper_pushed pushed, void 
 
 	call.body = &body;
 	call.answer = &answer;
-	if (questions_decode(&call, question, &body) != ERR_OK) {
+	if (dispatch_decode(&call, question, &body) != ERR_OK) {
 		log_event(LOG_WARNING, "question.malformed", LOG_INT("bytes", (int64_t)question.n));
 		questions_encode_failed(&call, VERDICT_MALFORMED, pushed, context, ret_answer);
 		return;
 	}
 	questions_log_id(&call);
-	e = questions_is_too_slow(t, call.head.id) ? ERR_INVALID : questions_run_guarded(&call, &verdict);
+	e = dispatch_is_too_slow(t, call.head.id) ? ERR_INVALID : questions_run_guarded(&call, &verdict);
 	if (e == ERR_LOCKOUT) {
 		verdict = VERDICT_LOCKOUT;
 		e = ERR_OK;
 	} else if (e == ERR_GONE) {
-		questions_gone(&call, &verdict);
+		dispatch_gone(&call, &verdict);
 		e = ERR_OK;
 	}
 	if (e == ERR_OK) {
-		questions_encode(&call, verdict, &answer, pushed, context, ret_answer);
+		dispatch_encode(&call, verdict, &answer, pushed, context, ret_answer);
 		e = buf_check(ret_answer);
 	}
 	if (e != ERR_OK) {

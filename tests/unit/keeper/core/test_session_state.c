@@ -1,4 +1,4 @@
-/* The decision about a session's state, at each of its edges: keeper/session/session.h.  Pure, so that a microsecond can be told apart. */
+/* The decision about a session's state, at each of its edges: keeper/core/session_state.h.  Pure, so that a microsecond can be told apart. */
 #include "keeper/harness.h"
 
 #include "keeper/core/factor_kind.h"

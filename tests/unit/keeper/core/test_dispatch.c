@@ -7,7 +7,7 @@
 
 #include "keeper/account/admin.h"
 #include "keeper/account/links.h"
-#include "keeper/core/question.h"
+#include "keeper/core/dispatch.h"
 
 #include <stdio.h>
 

@@ -3,7 +3,7 @@
  */
 #include "web/pages/handlers.h"
 
-#include "http/next.h"
+#include "http/return_to.h"
 #include "web/core/messages.h"
 #include "web/core/pages.h"
 

@@ -1,4 +1,4 @@
-#include "http/next.h"
+#include "http/return_to.h"
 
 static bool
 next_bytes_safe(str s)

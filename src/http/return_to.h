@@ -3,8 +3,8 @@
  * elsewhere.  Browsers take `\` for `/`, and drop tabs and line ends wherever they stand, so that "/\t/evil.example" would
  * be another host.  Check the value that was decoded once, at the moment it is used.
  */
-#ifndef HTTP_NEXT_H
-#define HTTP_NEXT_H
+#ifndef HTTP_RETURN_TO_H
+#define HTTP_RETURN_TO_H
 
 #include "base/str.h"
 

@@ -588,7 +588,7 @@ account_make(const char *name, enum session_state state)
 	must("enrol\tl");
 	if (state == STATE_ENROLLING)
 		return;
-	snprintf(line, sizeof(line), "prove\tl\t@%zu", now.secrets_shown - 1);
+	snprintf(line, sizeof(line), "verify\tl\t@%zu", now.secrets_shown - 1);
 	must(line);
 	if (state == STATE_FULL)
 		return;

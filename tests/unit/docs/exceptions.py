@@ -6,7 +6,7 @@ A test fails when nobody uses an exception any more.
 import re
 
 # Words that stand for any other in a path.
-PLACEHOLDERS = re.compile(r"NNNN_name|NAME|SUBJECT|FOLDER|OUT")
+PLACEHOLDERS = re.compile(r"NNNN_name|NAME|ROOM|SUBJECT|FOLDER|OUT")
 
 FLASK = "a file of the tutorial's Flask application, in the table of what replaces it"
 AUTHELIA_DOCS = "a page of Authelia's repository: the source of a configuration"

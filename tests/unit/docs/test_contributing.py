@@ -66,7 +66,7 @@ def add_question(scratch):
     definition, handlers, page = steps("question")
     scratch.replace(definition, "\n# --- heads", toy.ROW + "\n# --- heads")
     scratch.append(definition, toy.STRUCT)
-    scratch.append(a_file_of_handlers(handlers.replace("SUBJECT", "*")), toy.HANDLER)
+    scratch.append(a_file_of_handlers(handlers.replace("ROOM/SUBJECT", "*")), toy.HANDLER)
     scratch.run("tools/print_docs.py", page)
     assert "| `toy` | full | `FRESH`, `WRITES` |" in (scratch.folder / page).read_text()
 
@@ -75,7 +75,7 @@ def add_factor_kind(scratch):
     table, file = steps("factor kind")
     scratch.replace(table, "KIND(totp)", "KIND(totp) KIND(toy)")
     (scratch.folder / file.replace("NAME", "toy")).write_text(toy.KIND)
-    scratch.replace("src/keeper/meson.build", "'totp.c',", "'totp.c', 'toy.c',")
+    scratch.replace("src/keeper/meson.build", "'factor/totp.c',", "'factor/totp.c', 'factor/toy.c',")
 
 
 def add_event(scratch):

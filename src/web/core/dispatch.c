@@ -69,19 +69,20 @@ dispatch_page_next(struct exchange *x)
 		x->next = query.next;
 }
 
+/* From where, and in which language: what every reply for people needs. */
 static void
 dispatch_page_who(struct exchange *x)
 {
 	x->address = forwarded_address(x->rq, exchange_trusts, (void *)(uintptr_t)x->web->config);
 	x->rq->from = x->address;
+	x->language = language_choose(exchange_cookie(x, COOKIE_LANGUAGE), request_header(x->rq, "Accept-Language"),
+				      x->web->config->default_language);
 }
 
 static err
 dispatch_page_begin(struct exchange *x)
 {
 	dispatch_page_who(x);
-	x->language = language_choose(exchange_cookie(x, COOKIE_LANGUAGE), request_header(x->rq, "Accept-Language"),
-				      x->web->config->default_language);
 	x->anonymous = exchange_cookie(x, COOKIE_FORM);
 	dispatch_page_next(x);
 	return exchange_session_find(x);
@@ -204,22 +205,6 @@ dispatch_page_next_from_path(struct exchange *x, str *ret_next)
 	return arena_copy(x->rq->arena, buf_str(&here), ret_next);
 }
 
-/* A POST that is not from a page of ours: its page again, with a sentence to act on; nothing was done. */
-static err
-dispatch_page_refuse_cross_site(struct exchange *x, struct channel *keeper)
-{
-	log_event(LOG_NOTICE, "form.refused", LOG_STR("path", x->rq->path), LOG_STR("address", x->address));
-	return x->route->redisplay(x, keeper, 403,
-				   N_("This form had grown old, or came from somewhere else. Please send it again."));
-}
-
-/* The form again, with the field for a code; how it came to that stands in x->otp. */
-static err
-dispatch_page_show_otp(struct exchange *x, struct channel *keeper)
-{
-	return x->route->redisplay(x, keeper, x->route->method == HTTP_POST ? 422 : 200, NULL);
-}
-
 /* The session's state does not open what was asked: on to the step that it does open, or to where an expired step begins again. */
 static err
 dispatch_page_next_step(struct exchange *x)
@@ -233,6 +218,31 @@ dispatch_page_next_step(struct exchange *x)
 	return exchange_redirect_to_step(x, x->next);
 }
 
+/* The form's page again.  It may ask the keeper for what it shows, and the session may have ended meanwhile. */
+static err
+dispatch_page_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	err e = x->route->redisplay(x, keeper, status, sentence);
+
+	return e == ERR_DENIED ? dispatch_page_next_step(x) : e;
+}
+
+/* A POST that is not from a page of ours: its page again, with a sentence to act on; nothing was done. */
+static err
+dispatch_page_refuse_cross_site(struct exchange *x, struct channel *keeper)
+{
+	log_event(LOG_NOTICE, "form.refused", LOG_STR("path", x->rq->path), LOG_STR("address", x->address));
+	return dispatch_page_redisplay(
+	    x, keeper, 403, N_("This form had grown old, or came from somewhere else. Please send it again."));
+}
+
+/* The form again, with the field for a code; how it came to that stands in x->otp. */
+static err
+dispatch_page_show_otp(struct exchange *x, struct channel *keeper)
+{
+	return dispatch_page_redisplay(x, keeper, x->route->method == HTTP_POST ? 422 : 200, NULL);
+}
+
 /* What a handler passes on. */
 static err
 dispatch_page_after(struct exchange *x, struct channel *keeper, err e)
@@ -243,8 +253,8 @@ dispatch_page_after(struct exchange *x, struct channel *keeper, err e)
 	case ERR_LOCKOUT: /* how long is said by the page, and in Retry-After */
 		if (x->route->method != HTTP_POST)
 			return e;
-		return x->route->redisplay(x, keeper, 429,
-					   N_("Too many tries that were wrong: this one was not looked at."));
+		return dispatch_page_redisplay(x, keeper, 429,
+					       N_("Too many tries that were wrong: this one was not looked at."));
 	case ERR_STALE:
 		if (!x->route->step_up || x->route->redisplay == NULL)
 			return ERR_PROTOCOL;
@@ -350,8 +360,6 @@ static enum http_pool
 dispatch_plain_admit(struct exchange *x)
 {
 	dispatch_page_who(x);
-	x->language = language_choose(exchange_cookie(x, COOKIE_LANGUAGE), request_header(x->rq, "Accept-Language"),
-				      x->web->config->default_language);
 	x->session_known = true; /* none */
 	return HTTP_INLINE;
 }

@@ -1,10 +1,11 @@
-/* What the dispatcher answers when the keeper's pushes cannot be read any more: nothing, of anybody. */
+/* What the dispatcher answers when the keeper's pushes are lost, and when a session ends between two questions of one request. */
 #include "unit.h"
 
 #include "../http/by_hand.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "web/core/dispatch.h"
+#include "web/core/form_token.h"
 #include "web/web.h"
 
 #include <sys/mman.h>
@@ -116,6 +117,62 @@ a_closed_push_channel_is_marked_before_the_process_ends(void **state)
 	assert_true(atomic_load(&web->pushes_lost));
 }
 
+/* --- a session that ends between two questions ---------------------------------------------------------------------- */
+
+/* The keeper's answer to the question with this number, before it is asked. */
+static void
+answer_put(int fd, enum question_id id, int64_t number, enum verdict verdict, enum session_state state)
+{
+	static const char nothing[WIRE_BODY_MAX_BYTES];
+	const struct answer_head head = { .verdict = verdict, .number = number, .state = state };
+	CLEANUP(buf_wipe) struct buf answer = BUF(WIRE_MAX_BYTES);
+
+	wire_put(&answer, &wire_answer_head, &head);
+	wire_put(&answer, wire_questions[id].answer, nothing);
+	assert_int_equal(buf_check(&answer), ERR_OK);
+	assert_int_equal(send(fd, answer.p, answer.n, 0), answer.n);
+}
+
+/* A POST of a signed-in user with a token of ours, admitted. */
+static struct job *
+post_of(struct web *web, const char *path, str body)
+{
+	struct job *job = request_of(path);
+	struct exchange *x;
+
+	job->rq.method = HTTP_POST;
+	job->rq.body = body;
+	assert_int_equal(web_app.admit(web, &job->rq, &job->rp), HTTP_QUICK);
+	x = job->rq.app;
+	x->session_known = true;
+	x->session.state = STATE_FULL;
+	x->session.verified_us = job->rq.now_us;
+	assert_int_equal(form_token_make(x), ERR_OK);
+	x->csrf_token = x->form_token;
+	return job;
+}
+
+/* The keeper wants a fresh code, the page that asks for it needs the list of authenticators, and the session is gone by then. */
+static void
+a_session_that_ends_before_its_redisplay_signs_out(void **state)
+{
+	CLEANUP(web_free) struct web *web = web_new();
+	CLEANUP(by_hand_free) struct job *job = post_of(web, "/account/authenticators/remove", STR("id=1&otp="));
+	struct channel channel = { .pool = POOL_QUICK, .cache = web->cache };
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
+	channel.fd = fds[0];
+	answer_put(fds[1], QUESTION_FACTOR_REMOVE, 1, VERDICT_STEP_UP, STATE_FULL);
+	answer_put(fds[1], QUESTION_ACCOUNT, 2, VERDICT_STATE, STATE_NONE);
+	web_app.work(web, &channel, &job->rq, &job->rp);
+	assert_int_equal(channel.asked, 2);
+	assert_int_equal(job->rp.status, 303);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static int
 setup(void **state)
 {
@@ -131,6 +188,7 @@ main(void)
 		cmocka_unit_test(lost_pushes_refuse_each_request),
 		cmocka_unit_test(lost_pushes_refuse_a_request_that_waits_for_a_worker),
 		cmocka_unit_test(a_closed_push_channel_is_marked_before_the_process_ends),
+		cmocka_unit_test(a_session_that_ends_before_its_redisplay_signs_out),
 	};
 
 	return cmocka_run_group_tests_name("dispatch", tests, setup, NULL);

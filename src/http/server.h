@@ -1,6 +1,6 @@
 /*
  * An HTTP/1.1 server for small forms and pages: it takes requests in whole, checks that they are well-formed and within limits, and
- * hands them to an application in one of three lanes.  It knows nothing of sessions, pages or the keeper.  docs/develop/http.md explains it.
+ * hands them to an application in one of three worker pools.  It knows nothing of sessions, pages or the keeper.  docs/develop/http.md explains it.
  *
  *	event thread:  admit()  →  HTTP_INLINE: the reply is ready and leaves at once
  *	                        →  HTTP_QUICK, HTTP_SLOW: the connection waits; a worker of that pool calls work(); the event

@@ -46,6 +46,9 @@ AUTHELIA = "a key of Authelia's configuration"
 POSTGRESQL = "a setting, function or program of PostgreSQL"
 LIBPQ = "a variable that libpq reads"
 PROXY = "a directive of nginx, Caddy, HAProxy or Envoy"
+GRAFANA = "a key of Grafana's configuration"
+GITEA = "a key of Gitea's configuration"
+APPLICATION = "a file of Grafana, Gitea or Home Assistant, in the recipe for it"
 
 IDENTIFIERS = {
     "module_object_verb": CONVENTION,
@@ -58,6 +61,11 @@ IDENTIFIERS = {
     "what_it_does_row": PLACEHOLDER,
     "items_count": "the length of the array `items`, in the explanation of templates",
     "NAME": "`NAME=value` says how a line of .env is written",
+    "auto_sign_up": GRAFANA,
+    "grafana.ini": APPLICATION,
+    "app.ini": APPLICATION,
+    "configuration.yaml": APPLICATION,
+    "REVERSE_PROXY_TRUSTED_PROXIES": GITEA,
     "access_control": AUTHELIA,
     "default_policy": AUTHELIA,
     "domain_regex": AUTHELIA,

@@ -10,7 +10,7 @@
 enum { BLOCK_BYTES = 8 * 1024 };
 
 #ifdef __SANITIZE_ADDRESS__
-enum { SPARES_MAX = 0 }; /* whoever reads what is gone shall be found */
+enum { SPARES_MAX = 0 }; /* AddressSanitizer must see every use after free */
 #else
 enum { SPARES_MAX = 8 };
 #endif
@@ -21,7 +21,7 @@ struct arena_block {
 	alignas(max_align_t) char bytes[];
 };
 
-/* --- blocks that a thread keeps for its next arena: wiped, so that they are as good as new ones ------------------------- */
+/* --- spare blocks: each thread keeps some wiped blocks for its next arena ----------------------------------------- */
 
 struct spares {
 	struct arena_block *first;
@@ -56,7 +56,7 @@ arena_spare_take(void)
 	return block;
 }
 
-/* false: it is not kept. */
+/* Returns false when the block was not kept. */
 static bool
 arena_spare_keep(struct arena_block *block)
 {
@@ -70,7 +70,7 @@ arena_spare_keep(struct arena_block *block)
 	return true;
 }
 
-/* --- arenas -------------------------------------------------------------------------------------------------------------- */
+/* --- arenas ------------------------------------------------------------------------------------------------------- */
 
 static struct arena_block *
 arena_block_add(struct arena *a, size_t n)

@@ -12,7 +12,7 @@ authority_is_name_byte(char c)
 	       str_has_byte(STR("-._~"), c);
 }
 
-/* reg-name of RFC 3986, without sub-delims, which stand in no host that is served. */
+/* RFC 3986 reg-name without sub-delims: no host that we serve contains them. */
 static bool
 authority_is_name(str host)
 {
@@ -38,7 +38,7 @@ authority_is_six(str host)
 	       inet_pton(AF_INET6, text, &address) == 1;
 }
 
-/* Up to the first ':' outside of brackets; *rest with p == NULL where there is none. */
+/* Cut at the first ':' outside brackets. Without one, rest->p becomes NULL. */
 static str
 authority_cut_host(str *rest)
 {

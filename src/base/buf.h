@@ -1,6 +1,6 @@
 /*
- * A growing text with a maximum told at birth.  An append that cannot be done is remembered and makes every
- * later one do nothing, so that a page is written straight down and checked once at its end:
+ * Growing text buffer whose maximum is set when it is created. The buffer remembers the first append that fails and
+ * ignores all later ones. A caller can therefore write a whole page and check once at the end:
  *
  *	CLEANUP(buf_wipe) struct buf out = BUF(64 * 1024);
  *	buf_put(&out, STR("Content-Type: "));
@@ -16,8 +16,8 @@
 struct buf {
 	char *p;    /* NULL while empty; not NUL-terminated */
 	size_t n;   /* bytes written */
-	size_t cap; /* bytes there is room for */
-	size_t max; /* bytes it may grow to */
+	size_t cap; /* bytes allocated */
+	size_t max; /* most bytes it may grow to */
 	err failed; /* ERR_OK, ERR_MEMORY or ERR_TOO_LONG: the first append that failed */
 };
 
@@ -29,14 +29,13 @@ struct buf {
 void buf_put(struct buf *b, str s);
 void buf_put_byte(struct buf *b, char byte);
 void buf_put_number(struct buf *b, int64_t number);
-void buf_put_digits(struct buf *b, unsigned number,
-		    unsigned digits); /* the last 1 to 10 of them, with zeros in front */
+void buf_put_digits(struct buf *b, unsigned number, unsigned digits); /* the last 1 to 10 digits, with leading zeros */
 void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3); /* at most 511 bytes */
 
-/* Memory for n bytes more at once, for who knows; as far as the maximum goes. */
+/* Allocate room for n more bytes in one step, up to the maximum. */
 void buf_reserve(struct buf *b, size_t n);
 
-/* n bytes of room at the end, counted as written, for the caller to fill; NULL when it cannot be done. */
+/* Append n bytes for the caller to fill. Returns NULL on failure. */
 void *buf_room(struct buf *b, size_t n);
 
 /* ERR_OK, or why an append failed. */
@@ -44,10 +43,10 @@ MUST_USE err buf_check(const struct buf *b);
 
 str buf_str(const struct buf *b); /* borrowed: valid until the next append */
 
-void buf_clear(struct buf *b); /* empty again, memory kept, wiped */
-void buf_wipe(struct buf *b);  /* wiped and freed; may be used again */
+void buf_clear(struct buf *b); /* empty and wiped; keeps its memory */
+void buf_wipe(struct buf *b);  /* wiped and freed; can be used again */
 
-/* Append text from outside in the form of str_visible_z: it stays on its line and moves no terminal. */
+/* Append untrusted text in the form of str_visible_z: one line, no terminal control sequences. */
 void buf_put_visible(struct buf *b, str s);
 /* Append escaped for HTML text and for attribute values in double or single quotes. */
 void buf_put_html(struct buf *b, str s);

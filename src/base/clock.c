@@ -71,7 +71,7 @@ clock_monotonic_us(void)
 {
 	int64_t us = 0;
 
-	/* CLOCK_MONOTONIC exists on every Linux; a failure leaves 0, which only makes deadlines pass early. */
+	/* CLOCK_MONOTONIC exists on every Linux. On failure the result is 0, which only makes deadlines pass early. */
 	(void)!clock_read_us(CLOCK_MONOTONIC, &us);
 	return us;
 }

@@ -7,7 +7,7 @@
 
 enum { BLOCK_BYTES = 64 };
 
-/* Fetched once at start; only read afterwards. */
+/* Fetched once at start, then only read. */
 static EVP_MD *sha256;
 
 err
@@ -18,7 +18,7 @@ digest_setup(void)
 	return sha256 == NULL ? ERR_CRYPTO : ERR_OK;
 }
 
-/* --- one context for each thread, freed when it ends -------------------------------------------------------------------- */
+/* --- one context per thread, freed when the thread ends ----------------------------------------------------------- */
 
 static _Thread_local EVP_MD_CTX *kept;
 static _Thread_local struct thread_end kept_end;
@@ -32,7 +32,7 @@ digest_kept_free(void *context)
 	*k = NULL;
 }
 
-/* NULL: there is no memory. */
+/* NULL: out of memory. */
 static EVP_MD_CTX *
 digest_context_of_thread(void)
 {

@@ -1,5 +1,5 @@
 /*
- * SHA-256 and HMAC-SHA-256 through libcrypto, algorithms fetched once for the process.
+ * SHA-256 and HMAC-SHA-256 from libcrypto. The process fetches the algorithm once.
  */
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
@@ -9,13 +9,13 @@
 
 enum { DIGEST_BYTES = 32 };
 
-/* Fetch the algorithms; once at start, before any thread.  ERR_CRYPTO. */
+/* Fetch the algorithm. Call once at start, before any thread starts. ERR_CRYPTO. */
 MUST_USE err digest_setup(void);
 
-/* ret_digest: DIGEST_BYTES.  ERR_CRYPTO. */
+/* ret_digest: DIGEST_BYTES. ERR_CRYPTO. */
 MUST_USE err digest_sha256(str bytes, uint8_t *ret_digest);
 
-/* The same of n parts, one behind the other: nothing shows where one of them ends. */
+/* SHA-256 of n concatenated parts. The digest does not depend on where one part ends and the next begins. */
 MUST_USE err digest_sha256_of(const str *parts, size_t n, uint8_t *ret_digest);
 
 /* HMAC-SHA-256 (RFC 2104) with a key of at most 64 bytes. */

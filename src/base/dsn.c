@@ -1,6 +1,6 @@
 #include "base/dsn.h"
 
-/* An address in its parts: scheme://userinfo@hosts/name?query, each as written. */
+/* The parts of scheme://userinfo@hosts/name?query, as written. */
 struct dsn {
 	str scheme, user, password, hosts, name, query;
 	bool has_user, has_password, has_query;
@@ -13,7 +13,7 @@ const char dsn_how[] =
 static const char digits[] = "0123456789";
 static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/* SQLAlchemy names its driver behind a plus sign: postgresql+psycopg2://. */
+/* SQLAlchemy appends its driver after a plus sign: postgresql+psycopg2://. */
 bool
 dsn_is_postgres(str url)
 {
@@ -23,7 +23,7 @@ dsn_is_postgres(str url)
 	       (str_equal(scheme, STR("postgresql")) || str_equal(scheme, STR("postgres")));
 }
 
-/* Of these bytes only, or of those. */
+/* Does text consist only of bytes from `bytes` and `more`? */
 static bool
 dsn_made_of(str text, const char *bytes, const char *more)
 {
@@ -33,7 +33,7 @@ dsn_made_of(str text, const char *bytes, const char *more)
 	return true;
 }
 
-/* %XX each, none of them NUL; no control and no space. */
+/* Is every '%' a valid percent sequence, none of them NUL? Spaces and control characters are refused. */
 static bool
 dsn_is_encoded(str url)
 {
@@ -71,7 +71,7 @@ dsn_split(str url)
 	return dsn;
 }
 
-/* "host", "host:5432", "[::1]:5432", "%2Frun%2Fpostgresql", or nothing. */
+/* "host", "host:5432", "[::1]:5432", "%2Frun%2Fpostgresql", or empty. */
 static bool
 dsn_host_clear(str host)
 {
@@ -96,7 +96,7 @@ dsn_hosts_clear(str hosts)
 	return true;
 }
 
-/* "key=value&key=value", keys in plain letters. */
+/* "key=value&key=value", each key made of letters and underscores. */
 static bool
 dsn_query_clear(str query)
 {
@@ -132,7 +132,7 @@ dsn_has_secret(str url)
 	return dsn.has_password || (dsn.has_query && memmem(dsn.query.p, dsn.query.n, "password", 8) != NULL);
 }
 
-/* Values that nobody keeps secret, by their keys; of all others the key stands alone. */
+/* Show the values of keys that are never secret. All other values become "***". */
 static void
 dsn_put_query(str query, struct buf *out)
 {
@@ -175,7 +175,7 @@ dsn_put(str url, struct buf *out)
 	dsn_put_query(dsn.query, out);
 }
 
-/* "port 5432": the number may be what somebody meant for a password. */
+/* "port 5432": the number may be part of a password that was not percent-encoded. */
 static size_t
 dsn_port_length(str said)
 {
@@ -188,7 +188,7 @@ dsn_port_length(str said)
 	return n > strlen("port ") ? n : 0;
 }
 
-/* What stands between quotes, with them: "..." and, where a server speaks another language, guillemets. */
+/* Length of a quoted value with its quotes: "...", or guillemets and low quotes of translated messages. */
 static size_t
 dsn_quoted_length(str said)
 {

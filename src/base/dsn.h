@@ -1,33 +1,33 @@
 /*
- * Addresses of PostgreSQL databases, which may hold a password: read in one way only, and shown without what is secret.
+ * Database URLs of PostgreSQL. They may hold a password: parsed without ambiguity, and redacted when shown.
  *
  *	postgresql://user:password@host:5432/name?sslmode=require
  *
- * libpq takes the first '@' for the end of the password, others the last, and its messages quote what they took for a host.  An
- * address that two programs could read in two ways is refused before libpq sees it.
+ * For libpq the password ends at the first '@', for other programs at the last. libpq's messages quote the part it
+ * takes for a host name. We therefore refuse an ambiguous URL before libpq sees it.
  */
 #ifndef BASE_DSN_H
 #define BASE_DSN_H
 
 #include "base/buf.h"
 
-/* How an address is written, and a password in it: the end of a sentence. */
+/* How to write a database URL and percent-encode a password: the last part of an error message. */
 extern const char dsn_how[];
 
 bool dsn_is_postgres(str url);
 
-/* Can a PostgreSQL address be read in one way only? */
+/* Does every program split this PostgreSQL URL in the same way? */
 bool dsn_is_clear(str url);
 
-/* Does it hold a password? */
+/* Does the URL hold a password? */
 bool dsn_has_secret(str url);
 
-/* Any database's address for people to read: "postgresql://user:***@host/name"; one that is not clear, "postgresql://...". */
+/* Append any database URL, redacted: "postgresql://user:***@host/name". An ambiguous URL is reduced to its scheme. */
 void dsn_put(str url, struct buf *out);
 
 /*
- * The first line of what libpq says about a connection that it could not make, without the values that it quotes and the port:
- * they come from the address.
+ * Append the first line of a libpq connection error, without quoted values and without the port. They come from the URL
+ * and may be part of a password.
  */
 void dsn_put_trouble(str said, struct buf *out);
 

@@ -1,8 +1,8 @@
 /*
- * The answer to "could it be done?".  Never the answer to "what was found?": a wrong code is an
- * answer and has its own type; a dead database is an err.
+ * Error codes: whether a function could do its work, never what it found. A wrong code is a result and has its own
+ * type; an unreachable database is an err.
  *
- *	TRY(random_fill(nonce, sizeof(nonce)));      returns upward when it could not be done
+ *	TRY(random_fill(nonce, sizeof(nonce)));      returns the error to the caller
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
@@ -15,27 +15,27 @@
 typedef enum err {
 	ERR_OK = 0,
 	ERR_MEMORY,    /* an allocation failed */
-	ERR_INVALID,   /* the input is not what the function takes */
-	ERR_TOO_LONG,  /* the input, or the result, is over its limit */
-	ERR_NOT_FOUND, /* no such thing */
-	ERR_EXISTS,    /* there is one already */
-	ERR_DENIED,    /* the system says no: permission, policy */
+	ERR_INVALID,   /* the function does not accept this input */
+	ERR_TOO_LONG,  /* the input or the result exceeds its limit */
+	ERR_NOT_FOUND, /* does not exist */
+	ERR_EXISTS,    /* exists already */
+	ERR_DENIED,    /* the system denies it: permission, policy */
 	ERR_IO,        /* reading or writing failed */
-	ERR_BUSY,      /* try later: locked, queue full */
-	ERR_AWAY,      /* a service we depend on is not there: database, keeper */
-	ERR_CORRUPT,   /* stored data is not what we wrote */
+	ERR_BUSY,      /* retry later: locked, queue full */
+	ERR_AWAY,      /* a service that we depend on is unreachable: database, keeper */
+	ERR_CORRUPT,   /* stored data is damaged */
 	ERR_CRYPTO,    /* libcrypto, libargon2 or the random source failed */
-	ERR_PROTOCOL,  /* the other end of a channel broke the rules */
-	ERR_CONFIG,    /* the configuration cannot be used */
-	ERR_LOCKOUT,   /* not before some time has passed: too many failures */
-	ERR_GONE,      /* the session that asked ended meanwhile */
-	ERR_STALE,     /* a proof is too old: it must be given anew */
+	ERR_PROTOCOL,  /* the peer of a channel violated the protocol */
+	ERR_CONFIG,    /* the configuration is invalid */
+	ERR_LOCKOUT,   /* too many failures: denied until the lockout ends */
+	ERR_GONE,      /* the session that asked has ended */
+	ERR_STALE,     /* a proof is too old: the user must verify again */
 } err;
 
 /* A short fixed English name for logs: "memory", "invalid", ... */
 const char *err_name(err e);
 
-/* The only macro of the project that hides control flow. */
+/* The project's only macro that hides control flow. */
 #define TRY(call)                                                                                                      \
 	do {                                                                                                           \
 		err try_ = (call);                                                                                     \
@@ -44,16 +44,19 @@ const char *err_name(err e);
 	} while (0)
 
 /*
- * A sentence for the person who typed the command: what is wrong and what to do.  For functions that run
- * at start or on the command line; one that fills it returns the err as well.
+ * Message for the person who runs the command: what is wrong and what to do. Only code that runs at start or for a
+ * command fills it. A function that fills it also returns the err.
  */
 struct why {
-	char text[600]; /* UTF-8, NUL-terminated; "" when nothing was said */
+	char text[600]; /* UTF-8, NUL-terminated; "" without a message */
 };
 
 /*
- * Write the sentence (cut at its size) and return e:  return why_set(why, ERR_CONFIG, "PORT must be ...").  why may be NULL.
- * Values from outside may stand in it: the sentence is kept in the form of str_visible_z, on one line.
+ * Write the message (cut at its size) and return e. why may be NULL.
+ *
+ *	return why_set(why, ERR_CONFIG, "PORT must be ...");
+ *
+ * The message may contain untrusted values: it is stored in the form of str_visible_z, on one line.
  */
 err why_set(struct why *why, err e, const char *format, ...) PRINTF_LIKE(3, 4);
 

@@ -1,12 +1,13 @@
 /*
- * What a test can make fail: the nth call of a kind from now on, or that one and all after it.  A release build has none
- * of it: fault_due is the constant false there.
+ * Fault injection for tests: the nth call of a kind fails, or that call and all later ones. In a release build,
+ * fault_due is the constant false.
  *
  *	if (fault_due(FAULT_SYNC))
  *		return ERR_IO;
  *
- * Where the environment names a file in DOUBLETOUR_TEST_FAULTS, the counts are there (struct fault_state for each kind, native
- * order), shared by all processes that opened it, and a test writes them; else they are this process's own.
+ * If the environment variable DOUBLETOUR_TEST_FAULTS names a file, all processes that open it share its counters, and a
+ * test writes them. The file holds one struct fault_state per kind, in native byte order. Without the file, each
+ * process has its own counters.
  */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
@@ -24,26 +25,26 @@ enum fault {
 	FAULT_SYNC,
 	FAULT_SEND,
 	FAULT_RECEIVE,
-	FAULT_QUERY,  /* a query, or the begin or commit of a transaction, as when a database goes away */
-	FAULT_CRYPTO, /* a call of libcrypto; the programs themselves do not ask for it, tests stand in front */
+	FAULT_QUERY,  /* a query, or the begin or commit of a transaction, as when the database disappears */
+	FAULT_CRYPTO, /* a libcrypto call; only wrappers in the tests check it */
 	FAULT_COUNT
 };
 
 #ifdef DOUBLETOUR_TEST_HOOKS
 
 struct fault_state {
-	int64_t countdown; /* 0: nothing fails; 1: the next call does */
-	int64_t lasting;   /* 1: and all after it, until this is 0 again */
-	int64_t failed;    /* how many did since this was set to 0 */
+	int64_t countdown; /* 0: off; 1: the next call fails */
+	int64_t lasting;   /* 1: all later calls fail too, until a test sets it to 0 */
+	int64_t failed;    /* failures since a test set it to 0 */
 };
 
 bool fault_due(enum fault fault);
 
-/* nth 0 switches it off. */
+/* nth 0 disables the fault. */
 void fault_set(enum fault fault, long nth, bool lasting);
-long fault_failed(enum fault fault); /* since it was set */
+long fault_failed(enum fault fault); /* since fault_set */
 
-/* Call once at start, before any sandbox. */
+/* Call once at start, before entering a sandbox. */
 void fault_hook_open(void);
 
 #else

@@ -21,7 +21,7 @@ file_is_world_readable(int fd)
 	return fstat(fd, &status) != 0 || (status.st_mode & S_IROTH) != 0;
 }
 
-/* "a FIFO"; NULL for a file. */
+/* "a FIFO"; NULL for a regular file. */
 static const char *
 file_kind(mode_t mode)
 {
@@ -49,7 +49,7 @@ file_check_kind(const char *path, mode_t mode, struct why *why)
 	return why_set(why, ERR_INVALID, "%.300s is %s.  Name a regular file.", path, kind);
 }
 
-/* Another user who may write it may decide what it says. */
+/* Refuse a file that another user can change. */
 static err
 file_check_owner(const char *path, const struct stat *status, struct why *why)
 {
@@ -83,7 +83,7 @@ file_not_opened(const char *path, int error, struct why *why)
 {
 	struct stat status;
 
-	/* a socket cannot be opened at all */
+	/* open() fails for every socket */
 	if (error == ENXIO && stat(path, &status) == 0)
 		TRY(file_check_kind(path, status.st_mode, why));
 	return why_set(why, error == ENOENT ? ERR_NOT_FOUND : ERR_DENIED, "The file %.300s cannot be opened: %s.", path,
@@ -114,7 +114,7 @@ file_check(const char *path, struct why *why)
 	return file_open(path, FILE_ANY, why, &fd);
 }
 
-/* A file that grows while it is read ends at the maximum. */
+/* If the file grows while it is read, reading stops at the maximum. */
 static err
 file_read_all(int fd, struct buf *ret_text)
 {

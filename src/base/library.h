@@ -1,5 +1,5 @@
 /*
- * A shared library that is loaded when it is needed, and costs a process that does not need it nothing.
+ * Shared library loaded on first use, so that processes that never use it do not pay for it.
  *
  *	#define LIBPQ_FUNCTIONS(F) F(PQclear) F(PQfinish)
  *	struct libpq { LIBPQ_FUNCTIONS(LIBRARY_MEMBER) } libpq;
@@ -13,7 +13,7 @@
 
 #include <stddef.h>
 
-/* A member that points to the function of that name, with its type. */
+/* A member that points to the function of this name and has its type. */
 #define LIBRARY_MEMBER(name) __typeof__ (&name)(name);
 
 struct library_symbol {
@@ -22,8 +22,8 @@ struct library_symbol {
 };
 
 /*
- * file: by its soname, found as the linker finds it.  The library stays loaded.  Nothing is written unless all symbols are there.
- * ERR_NOT_FOUND with the loader's words.
+ * file: the soname, resolved by the dynamic linker. The library stays loaded. `functions` is written only if all
+ * symbols exist. ERR_NOT_FOUND, with the linker's message.
  */
 MUST_USE err library_load(const char *file, const struct library_symbol *symbols, size_t n, void *functions,
 			  struct why *why);

@@ -10,7 +10,7 @@
 
 enum { LINE_MAX_BYTES = LOG_QUEUE_LINE_MAX, VALUE_MAX_BYTES = 300, END_MS = 1000 };
 
-/* Set once at start, before any thread; only read afterwards. */
+/* Set once at start, before any thread starts; then only read. */
 static enum log_format chosen_format = LOG_FORMAT_TEXT;
 static enum log_level lowest_level = LOG_INFO;
 static _Thread_local char thread_request_id[32];
@@ -129,7 +129,7 @@ log_line(struct buf *out, enum log_format format, int64_t now_us, const char *re
 		buf_put_byte(out, '}');
 }
 
-/* Called by the queue: a line about its own lines, of no request. */
+/* The queue calls this to report its dropped lines. The line belongs to no request. */
 static void
 log_put_dropped(struct buf *out, uint64_t dropped)
 {
@@ -183,9 +183,9 @@ log_write(enum log_level level, const char *event, const struct log_field *field
 
 	if (level > lowest_level)
 		return;
-	(void)!clock_now_us(&now_us); /* a line without its time is better than none */
+	(void)!clock_now_us(&now_us); /* a line without a time is better than no line */
 	e = log_put_line(&out, now_us, level, event, fields, count);
-	if (e == ERR_TOO_LONG) { /* it is told at least that it happened */
+	if (e == ERR_TOO_LONG) { /* keep at least the name of the event */
 		const struct log_field cut = LOG_TEXT("cut", "too long for a line");
 		buf_clear(&out);
 		e = log_put_line(&out, now_us, level, event, &cut, 1);

@@ -13,31 +13,31 @@
 
 enum { REPORT_MAX_BYTES = 256 };
 
-/* Before each line in the queue. */
+/* Header of each line in the queue. */
 struct log_entry {
 	uint32_t bytes;
 	int32_t fd;
-	uint64_t lines; /* how many lines are lost when this one is: more than one for a report */
+	uint64_t lines; /* lines lost if this entry is lost: more than one for a report */
 };
 
 static struct log_queue {
 	pthread_mutex_t lock;
 	pthread_cond_t filled, emptied;
-	char bytes[LOG_QUEUE_BYTES]; /* a ring of entries */
+	char bytes[LOG_QUEUE_BYTES]; /* ring of entries */
 	size_t first, used;
-	uint64_t dropped; /* lines that no report has counted yet */
+	uint64_t dropped; /* dropped lines not yet reported */
 	log_queue_report *report;
 	bool held, runs;
-	bool file[STDERR_FILENO + 1]; /* by descriptor: a regular file */
-	bool torn[STDERR_FILENO + 1]; /* by descriptor: the last line was written in part, as on a full disk */
-	bool writing;                 /* a chunk is taken out and not yet written */
-	bool full;                    /* lines are dropped until half of the queue is free */
+	bool file[STDERR_FILENO + 1]; /* by descriptor: is it a regular file? */
+	bool torn[STDERR_FILENO + 1]; /* by descriptor: the last line was written only in part, as on a full disk */
+	bool writing;                 /* a chunk was removed from the ring and is being written */
+	bool full;                    /* drop lines until half of the queue is free */
 	bool fails;                   /* the last chunk could not be written */
 } log_queue = { .lock = PTHREAD_MUTEX_INITIALIZER,
 		.filled = PTHREAD_COND_INITIALIZER,
 		.emptied = PTHREAD_COND_INITIALIZER };
 
-/* --- the ring (all with the lock held) ----------------------------------------------------------------------------- */
+/* --- ring (called with the lock held) ----------------------------------------------------------------------------- */
 
 static void
 log_ring_put(const void *bytes, size_t n)
@@ -68,7 +68,7 @@ log_ring_take(void *ret_bytes, size_t n)
 	log_queue.used -= n;
 }
 
-/* --- entries (all with the lock held) ------------------------------------------------------------------------------ */
+/* --- entries (called with the lock held) -------------------------------------------------------------------------- */
 
 static void
 log_entry_put(int fd, str line, uint64_t lines)
@@ -88,7 +88,7 @@ log_report_put(void)
 		return;
 	log_queue.report(&out, log_queue.dropped);
 	if (buf_check(&out) != ERR_OK)
-		return; /* no memory: the next line tries again */
+		return; /* no memory: retried with the next line */
 	log_entry_put(STDERR_FILENO, buf_str(&out), log_queue.dropped);
 	log_queue.dropped = 0;
 }
@@ -113,7 +113,7 @@ log_queue_add(int fd, str line)
 	log_entry_put(fd, line, 1);
 }
 
-/* Whole lines for one descriptor, as many as fit; returns their bytes. */
+/* Take as many whole lines for one descriptor as fit. Returns their bytes. */
 static size_t
 log_chunk_take(char ret_chunk[LOG_QUEUE_LINE_MAX], int *ret_fd, uint64_t *ret_lines)
 {
@@ -134,9 +134,9 @@ log_chunk_take(char ret_chunk[LOG_QUEUE_LINE_MAX], int *ret_fd, uint64_t *ret_li
 	return n;
 }
 
-/* --- writing ------------------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
 
-/* false: write() failed for good; a descriptor that another program made non-blocking is waited for. */
+/* Returns false if write() failed for good. Waits if another program made the descriptor non-blocking. */
 static bool
 log_write_wait(int fd)
 {
@@ -147,7 +147,7 @@ log_write_wait(int fd)
 	return errno == EINTR;
 }
 
-/* rest: what is not written yet. */
+/* rest: the part not yet written. */
 static bool
 log_write_rest(int fd, str *rest)
 {
@@ -161,7 +161,7 @@ log_write_rest(int fd, str *rest)
 	return true;
 }
 
-/* Whole lines.  What follows a torn one begins a line of its own. */
+/* Write whole lines. After a partly written line, write a newline first. */
 static bool
 log_write_all(int fd, str lines)
 {
@@ -177,7 +177,7 @@ log_write_all(int fd, str lines)
 	return false;
 }
 
-/* Write one chunk; with the lock held before and after, not meanwhile. */
+/* Write one chunk. The caller holds the lock; it is released during the write. */
 static void
 log_chunk_write(void)
 {
@@ -196,7 +196,7 @@ log_chunk_write(void)
 		log_queue.dropped += lines;
 }
 
-/* A report is due without a further line, too; but not for ever to a descriptor that takes nothing. */
+/* Queue a due report even without a new line, but not while writes to the descriptor fail. */
 static bool
 log_queue_idle(void)
 {
@@ -220,7 +220,7 @@ log_queue_main(void *context)
 	return NULL;
 }
 
-/* --- the functions of the header ------------------------------------------------------------------------------------ */
+/* --- public functions --------------------------------------------------------------------------------------------- */
 
 static bool
 log_is_file(int fd)
@@ -246,7 +246,7 @@ log_queue_start(void)
 	sigset_t all, before;
 	err e;
 
-	/* Blocked signals also keep a terminal from stopping the process when the thread writes in the background. */
+	/* With SIGTTOU blocked, a terminal cannot stop the process when this thread writes in the background. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	e = log_queue.runs ? ERR_EXISTS : thread_start(log_queue_main, NULL, &thread);
@@ -259,7 +259,7 @@ log_queue_start(void)
 	return ERR_OK;
 }
 
-/* No reader can block a file: the line is there when the call returns.  With the lock held. */
+/* Write to a regular file before returning: no reader can block it. Called with the lock held. */
 static void
 log_file_write(int fd, str line)
 {
@@ -278,7 +278,7 @@ void
 log_queue_put(int fd, str line)
 {
 	if (!log_queue.held) {
-		(void)!log_write_all(fd, line); /* nowhere to report it */
+		(void)!log_write_all(fd, line); /* a failure cannot be reported anywhere */
 		return;
 	}
 	pthread_mutex_lock(&log_queue.lock);

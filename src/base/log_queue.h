@@ -1,14 +1,16 @@
 /*
- * The way of a line to standard error or output.
+ * Writes lines to standard error or standard output.
  *
- * At first a line is written at once, and the caller waits for the reader: right for a command.  After log_queue_hold a
- * line goes to a queue of a fixed size, and one thread (log_queue_start) waits for the reader: right for a server, which
- * must answer and end while nobody reads its log.  Lines that find no place, or that cannot be written, are dropped and
- * counted; the count is reported in a line of its own once lines flow again.
+ * Commands: a line is written at once, and the caller waits for the reader.
  *
- * Where the descriptor is a regular file, no reader can block it: then the caller writes the line, and a crash loses none.
+ * Servers: after log_queue_hold, lines go to a queue of fixed size, and one thread (log_queue_start) waits for the
+ * reader. A server must answer and stop even if its log is not read. Lines that do not fit or cannot be written are
+ * dropped and counted. When lines can be written again, one line reports the count.
  *
- * The descriptor's flags stay as they are: O_NONBLOCK would also change the terminal or pipe of other programs.
+ * If the descriptor is a regular file, the caller writes the line itself: no reader can block it, and a crash loses no
+ * line.
+ *
+ * The flags of the descriptor stay unchanged: O_NONBLOCK would also affect other programs on the same terminal or pipe.
  */
 #ifndef BASE_LOG_QUEUE_H
 #define BASE_LOG_QUEUE_H
@@ -18,22 +20,22 @@
 
 enum {
 	LOG_QUEUE_BYTES = 64 * 1024,
-	LOG_QUEUE_LINE_MAX = 4096, /* PIPE_BUF: the kernel mixes no two lines of two processes */
+	LOG_QUEUE_LINE_MAX = 4096, /* PIPE_BUF: the kernel does not interleave writes of this size */
 };
 
-/* Puts the line that reports the count; called with the queue locked. */
+/* Appends the line that reports the count. Called with the queue locked. */
 typedef void log_queue_report(struct buf *out, uint64_t dropped);
 
-/* Once, with one thread. */
+/* Call once, while the process has one thread. */
 void log_queue_hold(log_queue_report *report);
 
-/* Make the thread: in a sandboxed process after sandbox_enter and before sandbox_seal. */
+/* Start the writer thread. In a sandboxed process: after sandbox_enter and before sandbox_seal. */
 MUST_USE err log_queue_start(void);
 
 /* fd is STDOUT_FILENO or STDERR_FILENO; the line includes its newline. */
 void log_queue_put(int fd, str line);
 
-/* Before the process ends: wait until all is written, as long as the reader takes it, and at most so long. */
+/* Call before the process ends: waits until the queue is empty, at most max_ms. */
 void log_queue_end(int max_ms);
 
 #endif

@@ -6,12 +6,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* From this size on a piece is mapped by itself.  Smaller ones that lie free at the end of a heap are given back from here on too. */
+/* Blocks of at least this size get their own mapping. Free memory of this size at the top of a heap is returned too. */
 enum { LARGE_BYTES = 128 * 1024 };
 
 /*
- * glibc begins with these values, and raises both when the first large piece is freed: the next one of that size comes from a heap,
- * where a small piece behind it keeps all of it from going back.  Setting them switches the raising off: mallopt(3).
+ * These are glibc's initial values, but glibc raises both when the first large block is freed. The next large block
+ * would then come from a heap, where a small block behind it keeps its memory from being returned. Setting the values
+ * disables this adjustment: mallopt(3).
  */
 void
 mem_set_up(void)

@@ -1,6 +1,6 @@
 /*
- * Memory from the heap, through one door, so that a test can make the nth request fail (base/fault.h).
- * What may hold a secret lives in an arena (wiped) or in a type with a _wipe of its own.
+ * Heap allocation through one interface, so that tests can make the nth allocation fail (base/fault.h). Keep secrets in
+ * an arena, which is wiped, or in a type that has its own _wipe.
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
@@ -8,21 +8,21 @@
 #include <stddef.h>
 
 /*
- * Call once at start.  Large pieces are mapped each by itself, and the system has them back when they are dropped: every time,
- * not only the first.
+ * Call once at start. Large blocks get their own mapping, and every free returns them to the system, not only the
+ * first.
  */
 void mem_set_up(void);
 
-/* n bytes, zeroed; NULL when there are none.  n = 0 gives a pointer that may be freed. */
+/* n zeroed bytes; NULL if out of memory. n = 0 returns a pointer that can be freed. */
 void *mem_new(size_t n) __attribute__((malloc));
 
-/* n bytes that hold anything, for who writes all of them before reading; else as mem_new. */
+/* n uninitialised bytes, for callers that write all of them before reading. Otherwise like mem_new. */
 void *mem_raw(size_t n) __attribute__((malloc));
 
-/* count × size bytes, zeroed; NULL on overflow or when there are none. */
+/* count × size zeroed bytes; NULL on overflow or if out of memory. */
 void *mem_new_array(size_t count, size_t size) __attribute__((malloc));
 
-/* Free and set NULL: mem_free(&p).  Accepts a pointer to NULL.  Does not wipe. */
+/* Free and set to NULL: mem_free(&p). *p may be NULL. Does not wipe. */
 #define mem_free(pp)                                                                                                   \
 	do {                                                                                                           \
 		mem_drop(*(pp));                                                                                       \

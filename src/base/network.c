@@ -52,7 +52,7 @@ network_of_socket(const struct sockaddr *address)
 
 _Static_assert((int)NETWORK_TEXT_BYTES == (int)INET6_ADDRSTRLEN, "room for each address");
 
-/* There is room, and the family is known: it cannot fail. */
+/* Cannot fail: the buffer is large enough and the family is known. */
 void
 network_write_six(const struct in6_addr *six, char *ret_text)
 {
@@ -70,13 +70,13 @@ network_equal(const struct network *a, const struct network *b)
 	return str_equal(str_bytes((const char *)a->b, a->n), str_bytes((const char *)b->b, b->n));
 }
 
-/* splitmix64's mixer: every bit of the network and of the seed changes every bit of the number. */
+/* The mixer of splitmix64: every bit of the network and of the seed affects every bit of the result. */
 uint64_t
 network_number(const struct network *network, uint64_t seed)
 {
 	uint64_t z;
 
-	memcpy(&z, network->b, sizeof(z)); /* what does not count is zero */
+	memcpy(&z, network->b, sizeof(z)); /* unused bytes are zero */
 	z = (z ^ seed) + network->n * UINT64_C(0x9e3779b97f4a7c15);
 	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);

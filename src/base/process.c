@@ -21,13 +21,13 @@ process_stays_readable(void)
 #endif
 }
 
-/* open() takes the lowest number that is free, so each closed one is filled in turn. */
+/* open() returns the lowest free number, so it fills each closed one. */
 static void
 process_descriptors_fill(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
-			abort(); /* without /dev/null, log lines would go into whatever is opened next */
+			abort(); /* without /dev/null, the next opened file would receive log lines */
 }
 
 void
@@ -35,14 +35,14 @@ process_harden(void)
 {
 	const struct rlimit none = { 0, 0 };
 
-	(void)!setrlimit(RLIMIT_CORE, &none); /* lowering a limit is always permitted */
-	signal(SIGXFSZ, SIG_IGN);             /* a file at its limit fails with EFBIG, which is no reason to end */
+	(void)!setrlimit(RLIMIT_CORE, &none); /* a process may always lower a limit */
+	signal(SIGXFSZ, SIG_IGN);             /* a write beyond the file size limit fails with EFBIG */
 	if (!process_stays_readable())
 		(void)!prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	process_descriptors_fill();
 }
 
-/* The flag belongs to the open file: whoever shares it appends too, which overwrites nothing. */
+/* The open file description holds the flag: other processes that share it append too. */
 static void
 process_descriptor_append(int fd)
 {

@@ -1,20 +1,20 @@
 /*
- * What each process of the program does to itself right after exec: exec gives back what an earlier one had given up.
+ * What each process of the program does right after exec, because exec resets what an earlier process had given up.
  */
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H
 
 /*
- * Forbid core files, and the reading and tracing of this process by others of the same user.  Open /dev/null in place of
- * a standard descriptor that is closed: the next file to be opened would take its number, and log lines.
+ * Disable core files, and forbid other processes of the same user to read or trace this one. Open /dev/null for each
+ * closed standard descriptor. Otherwise the next opened file would get its number and receive log lines.
  *
- * A test build leaves the process readable where the environment has DOUBLETOUR_TEST_DUMPABLE.
+ * In a test build the process stays readable if the environment variable DOUBLETOUR_TEST_DUMPABLE is set.
  */
 void process_harden(void);
 
 /*
- * For a process that serves: standard input is /dev/null, standard output and error append where they are files, and every
- * other descriptor that came with exec is closed, from `first` on.
+ * For server processes: standard input becomes /dev/null, and standard output and error append if they are regular
+ * files. All descriptors from `first` on are closed.
  */
 void process_descriptors_keep(int first);
 

@@ -6,7 +6,7 @@
 void
 secret_wipe(void *p, size_t n)
 {
-	explicit_bzero(p, n); /* with vectors; OPENSSL_cleanse goes eight bytes at a time */
+	explicit_bzero(p, n); /* vectorised; OPENSSL_cleanse writes eight bytes at a time */
 }
 
 bool

@@ -1,5 +1,5 @@
 /*
- * What is done to every secret: wiped when no longer needed, compared in constant time.
+ * Wiping and constant-time comparison of secrets.
  */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
@@ -7,10 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Zero n bytes; the compiler may not drop it. */
+/* Zero n bytes. The compiler cannot optimise this away. */
 void secret_wipe(void *p, size_t n);
 
-/* Are n bytes equal?  Takes the same time whatever they hold. */
+/* Are n bytes equal? The time does not depend on their content. */
 bool secret_equal(const void *a, const void *b, size_t n);
 
 #endif

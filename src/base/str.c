@@ -49,12 +49,12 @@ str_has_byte(str s, char byte)
 	return s.n > 0 && memchr(s.p, byte, s.n) != NULL;
 }
 
-#ifndef __FRAMAC__ /* it knows no vectors; tools/prove_parser takes str_has_control by its contract */
+#ifndef __FRAMAC__ /* Frama-C does not support vectors; tools/prove_parser uses the contract of str_has_control */
 
-/* Sixteen bytes at once, with the vectors of gcc and clang: SSE2 on amd64, NEON on arm64, plain code elsewhere. */
+/* Check 16 bytes at a time with gcc's and clang's vectors: SSE2 on amd64, NEON on arm64, plain code elsewhere. */
 typedef unsigned char byte_vector __attribute__((vector_size(16)));
 
-/* All bits of a byte are set where it is below 0x20, or 0x7f. */
+/* Sets all bits of each byte that is below 0x20 or equal to 0x7f. */
 static byte_vector
 str_vector_controls(const char *bytes)
 {
@@ -73,7 +73,7 @@ str_vector_is_zero(byte_vector v)
 	return (halves[0] | halves[1]) == 0;
 }
 
-/* Of fewer than 16 bytes: whatever can be seen fills the rest. */
+/* For fewer than 16 bytes: the rest is filled with printable bytes. */
 static byte_vector
 str_rest_controls(str s)
 {
@@ -207,7 +207,7 @@ str_copy_z(str s, char *ret_text, size_t size)
 	return ERR_OK;
 }
 
-/* Bytes of the well-formed sequence at p (n > 0 left); 0 when it is none. */
+/* Length of the well-formed sequence at p, which has n > 0 bytes left; 0 if it is not well-formed. */
 static size_t
 str_utf8_step(const unsigned char *p, size_t n)
 {
@@ -269,7 +269,7 @@ str_utf8_upto(str s, size_t max)
 		return s;
 	while (back > 0 && n - back < 3 && ((unsigned char)s.p[back] & 0xc0) == 0x80)
 		back--;
-	/* only what the cut has broken is left out: bytes that never were a code point stay */
+	/* remove only the code point that the cut has split; bytes that were invalid before stay */
 	return str_upto(s, str_utf8_step((const unsigned char *)s.p + back, s.n - back) > n - back ? back : n);
 }
 
@@ -335,7 +335,7 @@ str_utf8_count(str s)
 	return count;
 }
 
-/* extra: the characters of 62 and 63. */
+/* extra: the characters for 62 and 63. */
 static int
 str_base64_value(char c, const char *extra)
 {
@@ -398,7 +398,7 @@ str_hex(str s, void *ret_bytes, size_t n)
 	return ERR_OK;
 }
 
-/* The length has been checked. */
+/* The caller has checked the length. */
 static err
 str_base64_read(str s, const char *extra, uint8_t *out)
 {

@@ -20,7 +20,7 @@ typedef struct str {
 } str;
 
 #define STR(literal) ((str){ "" literal, sizeof(literal) - 1 })
-/* for the initialiser of a static table, where a compound literal is no constant expression */
+/* for the initialiser of a static table, where a compound literal is not a constant expression */
 #define STR_INIT(literal)                                                                                              \
 	{                                                                                                              \
 		"" literal, sizeof(literal) - 1                                                                        \
@@ -28,7 +28,7 @@ typedef struct str {
 #define STR_ARG(s) (int)(s).n, (s).p /* for "%.*s" */
 
 static inline str
-str_of(const char *z) /* of a C string; NULL gives the empty text */
+str_of(const char *z) /* from a C string; NULL gives the empty text */
 {
 	return z == NULL ? (str){ "", 0 } : (str){ z, strlen(z) };
 }
@@ -45,52 +45,54 @@ str_empty(str s)
 	return s.n == 0;
 }
 
-bool str_equal(str a, str b);        /* byte for byte; not for secrets: see secret_equal */
-bool str_equal_nocase(str a, str b); /* ASCII letters folded */
+bool str_equal(str a, str b);        /* byte by byte; for secrets use secret_equal */
+bool str_equal_nocase(str a, str b); /* ignoring the case of ASCII letters */
 bool str_starts(str s, str prefix);
 bool str_ends(str s, str suffix);
 bool str_has_byte(str s, char byte);
 bool str_has_control(str s);     /* a byte below 0x20, or 0x7f */
-str str_trim(str s);             /* without ASCII white space at both ends */
-str str_from(str s, size_t at);  /* what follows the first `at` bytes; empty when there are fewer */
+str str_trim(str s);             /* without ASCII white space at either end */
+str str_from(str s, size_t at);  /* without the first `at` bytes; empty if there are fewer */
 str str_upto(str s, size_t max); /* at most the first `max` bytes */
 
-/* A text file without the byte order mark of UTF-8 that some editors write in front of it. */
+/* The text without a leading UTF-8 byte order mark, which some editors write. */
 str str_without_bom(str file);
-/* Does a file begin with the byte order mark of UTF-16 or UTF-32?  No text file that we read may. */
+/* Does the text begin with a UTF-16 or UTF-32 byte order mark? We read no such file. */
 bool str_is_utf16(str file);
 
 /*
- * Cut at the first `byte`: what stands before it is returned, *rest becomes what follows it.  Without one the
- * whole text is returned and *rest becomes empty with p == NULL, so that a loop may end on rest.p == NULL.
+ * Cut at the first `byte`: returns the text before it, and *rest becomes the text after it. If `byte` does not occur,
+ * returns the whole text and sets rest->p to NULL, so that a loop can stop there.
  */
 str str_cut(str *rest, char byte);
 
-/* The same from the end: what follows the last `byte` is returned, *rest becomes what stands before it, or empty with p == NULL. */
+/* Cut at the last `byte`: returns the text after it, and *rest becomes the text before it (p == NULL if not found). */
 str str_cut_last(str *rest, char byte);
 
-/* A decimal number without sign, at most max.  ERR_INVALID: empty, another byte, over max. */
+/* Unsigned decimal number, at most max. ERR_INVALID: empty, any other byte, more than max. */
 MUST_USE err str_number(str s, uint64_t max, uint64_t *ret_number);
 
-/* The number in decimal digits, which stand in ret_digits. */
+/* Write the number in decimal. The result points into ret_digits. */
 enum { STR_NUMBER_BYTES = 20 };
 str str_number_write(uint64_t number, char ret_digits[STR_NUMBER_BYTES]);
 
-/* Is it two hex digits, in either case?  Then the byte that they stand for. */
+/* Decode two hex digits, in either case. Returns false for anything else. */
 bool str_hex_pair(str s, char *ret_byte);
 
-/* Write n bytes as 2 * n lower-case hex digits (RFC 4648 s8), without NUL. */
+/* Write n bytes as 2 * n lower-case hex digits (RFC 4648 s8), without a NUL. */
 void str_hex_write(const void *bytes, size_t n, char *ret_digits);
 
 /*
- * Read exactly n bytes from lower-case hex.  ERR_INVALID: another length or another byte; upper case too, so that there is one
- * text only for the same bytes.  ret_bytes may be written on failure too.
+ * Decode exactly n bytes of lower-case hex. ret_bytes may be written even on failure.
+ *
+ * ERR_INVALID  another length or another byte; upper case too, so that the same bytes have only one text
  */
 MUST_USE err str_hex(str s, void *ret_bytes, size_t n);
 
 /*
- * The next byte of s, percent sequences decoded (RFC 3986 s2.1); *at < s.n moves behind it.  Any byte may come out, NUL too; '+'
- * is a plus.  False: a percent sign without two hex digits behind it; *at means nothing then.
+ * Decode the next byte of s, which may be a percent sequence (RFC 3986 s2.1), and advance *at. Requires *at < s.n. The
+ * result may be any byte, including NUL; '+' is not decoded. Returns false for '%' without two hex digits; *at is then
+ * undefined.
  */
 static inline bool
 str_percent_next(str s, size_t *at, char *ret_byte)
@@ -102,7 +104,7 @@ str_percent_next(str s, size_t *at, char *ret_byte)
 	return str_hex_pair(str_upto(str_from(s, *at - 2), 2), ret_byte);
 }
 
-/* The same in a form or a query, where '+' is a space (application/x-www-form-urlencoded, URL Standard s5.1). */
+/* Like str_percent_next, but '+' is a space (application/x-www-form-urlencoded, URL Standard s5.1). */
 static inline bool
 str_form_next(str s, size_t *at, char *ret_byte)
 {
@@ -114,43 +116,47 @@ str_form_next(str s, size_t *at, char *ret_byte)
 }
 
 /*
- * Read base64 without padding.  ERR_INVALID: a length that no bytes have, another byte, or spare bits that are set, so that there
- * is one text only for the same bytes (RFC 4648 s3.5).  ret_bytes may be written on failure too.
+ * Decode base64 without padding. ret_bytes may be written even on failure.
  *
  *	str_base64url  exactly n bytes, with '-' and '_' (RFC 4648 s5)
  *	str_base64     at most max bytes, with '+' and '/' (RFC 4648 s4)
+ *
+ * ERR_INVALID  impossible length, another byte, or spare bits set (the same bytes have only one text, RFC 4648 s3.5)
  */
 MUST_USE err str_base64url(str s, void *ret_bytes, size_t n);
 MUST_USE err str_base64(str s, size_t max, void *ret_bytes, size_t *ret_n);
 
-/* Copy as a C string; ERR_TOO_LONG when it needs more than size bytes with its NUL, ERR_INVALID when it holds a NUL. */
+/* Copy as a C string. ERR_TOO_LONG: longer than size with its NUL. ERR_INVALID: s contains a NUL. */
 MUST_USE err str_copy_z(str s, char *ret_text, size_t size);
 
-/* Is it well-formed UTF-8?  (RFC 3629: no overlong form, no surrogate, at most U+10FFFF.) */
+/* Is it well-formed UTF-8? (RFC 3629: no overlong form, no surrogate, at most U+10FFFF.) */
 bool str_utf8_valid(str s);
-/* How many code points; the text must be well-formed. */
+/* Number of code points. The text must be well-formed. */
 size_t str_utf8_count(str s);
-/* Bytes of the code point at the beginning, and which it is; 0 when the text is empty or begins with none. */
+/*
+ * Decode the first code point. Returns its length in bytes; 0 if the text is empty or does not begin with a code point.
+ */
 size_t str_utf8_next(str s, int32_t *ret_point);
-/* At most the first `max` bytes, and never a part of a code point. */
+/* At most the first `max` bytes, cut at a code point boundary. */
 str str_utf8_upto(str s, size_t max);
 
 /*
- * Does this code point show nothing and change how the rest is shown?  Controls, separators of lines and paragraphs
- * (Unicode categories Cc, Zl, Zp), and the marks, embeddings, overrides and isolates of direction (UAX 9, section 2).
+ * Is this code point invisible, and does it change how the text after it is shown? True for control characters, line
+ * and paragraph separators (Unicode categories Cc, Zl, Zp), and for directional marks, embeddings, overrides and
+ * isolates (UAX 9, section 2).
  */
 bool str_point_misleads(int32_t point);
 
 /*
- * The form in which text from outside is shown: what misleads is written \uXXXX, a byte that is not UTF-8 is written \xXX, and
- * all else stays.  A text that was made visible is one line, and making it visible again changes nothing.
+ * The form in which untrusted text is shown: misleading code points become \uXXXX, bytes that are not UTF-8 become
+ * \xXX, the rest is unchanged. The result is one line. Applying it a second time changes nothing.
  */
-enum { STR_VISIBLE_MAX = 8 }; /* bytes of one code point in that form, with a NUL */
-/* The form of the first code point of a text that is not empty; gives the bytes of the text that it stands for. */
+enum { STR_VISIBLE_MAX = 8 }; /* bytes of one code point in that form, including the NUL */
+/* Write the form of the first code point of a text that is not empty. Returns how many bytes of the text it covers. */
 size_t str_visible_next(str s, char ret_form[STR_VISIBLE_MAX]);
-/* Is the text the same in that form? */
+/* Is the text already in that form? */
 bool str_is_visible(str s);
-/* The form as a C string, cut between two code points where it does not fit. */
+/* Write the form as a C string. If it does not fit, cut between two code points. */
 void str_visible_z(str s, char *ret_text, size_t size);
 
 #endif

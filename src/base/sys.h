@@ -1,5 +1,5 @@
 /*
- * Calls of the system that a test can make fail; otherwise the calls themselves.
+ * System calls that a test can make fail. Otherwise they behave like the plain calls.
  */
 #ifndef BASE_SYS_H
 #define BASE_SYS_H

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <semaphore.h>
 
-/* On the starter's stack until the thread has taken what it needs. */
+/* Lives on the starter's stack until the thread has copied its members. */
 struct thread_first {
 	void *(*run)(void *);
 	void *context;

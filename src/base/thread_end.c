@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
-static pthread_key_t newest; /* of each thread: its list */
+static pthread_key_t newest; /* per thread: its list of callbacks */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool have_key;
 

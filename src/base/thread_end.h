@@ -1,12 +1,12 @@
 /*
- * What a thread keeps for its next use is freed when the thread ends.  The main thread's stays until the process ends.
+ * Callbacks that free a thread's cached objects when the thread ends. The main thread never frees them.
  */
 #ifndef BASE_THREAD_END_H
 #define BASE_THREAD_END_H
 
 #include <stdbool.h>
 
-/* Of one kept thing: _Thread_local and zero at first. */
+/* One per cached object: _Thread_local and zero-initialised. */
 struct thread_end {
 	void (*act)(void *context);
 	void *context;
@@ -14,8 +14,8 @@ struct thread_end {
 };
 
 /*
- * act(context) is called when the calling thread ends.  Asked again for the same `end` it does nothing more.
- * false: it will not be called, and the thread must keep nothing.
+ * Call act(context) when the calling thread ends. A second call with the same `end` does nothing. Returns false if it
+ * cannot be registered: then the thread must not cache the object.
  */
 bool thread_end_do(struct thread_end *end, void (*act)(void *context), void *context);
 

@@ -1,6 +1,6 @@
 #include "base/uri_path.h"
 
-/* --- one byte ------------------------------------------------------------------------------------------------------ */
+/* --- one byte ----------------------------------------------------------------------------------------------------- */
 
 static bool
 uri_path_control(char c)
@@ -8,7 +8,7 @@ uri_path_control(char c)
 	return (unsigned char)c < ' ' || c == 0x7f;
 }
 
-/* Does this byte, decoded, mean something else to some program? */
+/* May some program give this decoded byte a special meaning? */
 static bool
 uri_path_special(char c, bool encoded, char before)
 {
@@ -17,15 +17,15 @@ uri_path_special(char c, bool encoded, char before)
 	return c == '\\' || c == '%' || c == ';' || c == '?' || c == '#' || uri_path_control(c);
 }
 
-/* --- a literal path, which nearly every one is ----------------------------------------------------------------------- */
+/* --- literal paths (nearly all) ----------------------------------------------------------------------------------- */
 
-/* Bytes that can be seen, and mean the same to every program: all but those of uri_path_special. */
+/* Printable bytes that mean the same to every program: all except those of uri_path_special. */
 static const bool uri_path_plain[256] = {
 	['!' ... '"'] = true, ['$'] = true,         ['&' ... ':'] = true,
 	['<' ... '>'] = true, ['@' ... '['] = true, [']' ... '~'] = true,
 };
 
-/* What stands behind a slash: another one, or a segment of one or two dots. */
+/* rest: the text after a slash. Does it begin with another slash, or with a segment "." or ".."? */
 static bool
 uri_path_odd_segment(str rest)
 {
@@ -52,9 +52,9 @@ uri_path_literal(str raw)
 	return true;
 }
 
-/* --- dot segments ---------------------------------------------------------------------------------------------------- */
+/* --- dot segments ------------------------------------------------------------------------------------------------- */
 
-/* How many of the last bytes are one ASCII character in an overlong form?  0: they are none. */
+/* If the last bytes are an overlong form of one ASCII character, returns their number, else 0. */
 static size_t
 uri_path_overlong(const unsigned char *p, size_t n, char *ret_byte)
 {
@@ -72,7 +72,7 @@ uri_path_overlong(const unsigned char *p, size_t n, char *ret_byte)
 	return bytes;
 }
 
-/* The same for a percent sequence. */
+/* If the last bytes are a percent sequence, returns their number, else 0. */
 static size_t
 uri_path_sequence(const char *p, size_t n, char *ret_byte)
 {
@@ -80,8 +80,8 @@ uri_path_sequence(const char *p, size_t n, char *ret_byte)
 }
 
 /*
- * Decode in place until nothing is left to decode: what a chain of programs comes to, each of which decodes once.  Each step makes the
- * text shorter, so that all of them together are linear.
+ * Decode in place until nothing more can be decoded: the result of a chain of programs that each decode once. Every
+ * step shortens the text, so the total time is linear.
  */
 static size_t
 uri_path_decode_fully(char *p, size_t n)
@@ -101,7 +101,7 @@ uri_path_decode_fully(char *p, size_t n)
 	return out;
 }
 
-/* Some programs cut a segment at ';', '?', '#' or a control byte, others leave control bytes out, or white space. */
+/* Some programs cut a segment at ';', '?', '#' or a control byte. Others drop control bytes or white space. */
 static bool
 uri_path_dot_segment(str segment)
 {
@@ -134,7 +134,7 @@ uri_path_has_dots(str path)
 	return false;
 }
 
-/* --- the whole --------------------------------------------------------------------------------------------------------- */
+/* --- public functions --------------------------------------------------------------------------------------------- */
 
 struct uri_path_scan {
 	char *out;
@@ -178,7 +178,7 @@ uri_path_leads_elsewhere(str decoded)
 	return uri_path_has_dots(str_bytes(fully, uri_path_decode_fully(fully, decoded.n)));
 }
 
-/* Of a path that is not literal. */
+/* For a path that is not literal. */
 static struct uri_path
 uri_path_read_other(str raw, char *decoded)
 {
@@ -192,7 +192,7 @@ uri_path_read_other(str raw, char *decoded)
 		path.kind = URI_PATH_DOTS;
 	} else if (!str_utf8_valid(str_bytes(decoded, s.n))) {
 		path.kind = URI_PATH_AMBIGUOUS;
-		path.certain_bytes = 0; /* some programs leave such bytes out: what remains may be a dot segment */
+		path.certain_bytes = 0; /* some programs drop such bytes: the rest may be a dot segment */
 	}
 	return path;
 }
@@ -213,6 +213,6 @@ uri_path_kind(str raw)
 		return URI_PATH_LITERAL;
 	if (raw.n > URI_PATH_MAX_BYTES)
 		return URI_PATH_MALFORMED;
-	char decoded[URI_PATH_MAX_BYTES]; /* a literal path pays nothing for it */
+	char decoded[URI_PATH_MAX_BYTES]; /* declared here so that a literal path does not pay for it */
 	return uri_path_read_other(raw, decoded).kind;
 }

@@ -1,13 +1,14 @@
 /*
- * How plain is the path of a request target?  Programs on one way read the same path differently: one decodes it once, another twice or
- * not at all; one removes dot segments, merges slashes, takes a backslash for a slash, cuts parameters off at ';' or everything at a NUL.
- * A proxy that compares its own reading and passes on the path as it came then asks about one page and opens another.
+ * Decides whether the path of a request target is ambiguous. Programs along the way of a request read a path
+ * differently: they decode it once, twice or never, remove dot segments, merge slashes, treat '\' as '/', or cut at ';'
+ * or NUL. If a proxy authorizes its own reading but forwards the raw path, the application may open a different page.
  *
  *	if (uri_path_kind(STR("/api/verify/..%2f..%2flogin")) != URI_PATH_LITERAL)
  *		refuse();
  *
- * This is the only place that decides which paths are ambiguous: the routes of the web process ask it about their own request target,
- * and access/target.h about the address of an application.  Pure functions, no memory.
+ * Only this module decides which paths are ambiguous. The web process applies it to its own request target, and
+ * access/target.h to the URL of an application. Pure functions, no allocation.
+ *
  * Source: RFC 3986 s2.1, s3.3, s5.2.4, s6.2.2; RFC 3629 s3, s10 (overlong forms).
  */
 #ifndef BASE_URI_PATH_H
@@ -17,40 +18,44 @@
 
 enum { URI_PATH_MAX_BYTES = 8 * 1024 };
 
-/* From the worst to the best, so that callers compare: `kind >= URI_PATH_ENCODED`. */
+/* Ordered from worst to best, so that callers can compare: `kind >= URI_PATH_ENCODED`. */
 enum uri_path_kind {
-	/* does not begin with '/', '%' without two hex digits behind it, or over URI_PATH_MAX_BYTES */
+	/* does not begin with '/', has '%' without two hex digits, or is longer than URI_PATH_MAX_BYTES */
 	URI_PATH_MALFORMED = 0,
 	/*
-	 * Some program sees a segment "." or "..": plain, encoded once or more often, in overlong UTF-8, between backslashes, before ';', '?'
-	 * or '#', beside white space or a control byte.  Nothing is known of where such a path leads.
+	 * Some program may see a segment "." or "..": plain, encoded once or several times, as overlong UTF-8, between
+	 * backslashes, before ';', '?' or '#', beside white space or a control byte. The real target of such a path is
+	 * unknown.
 	 */
 	URI_PATH_DOTS,
 	/*
-	 * An empty segment before the last ("//"); '/', '\', '%', ';', '?', '#' or a control byte encoded; ';' or '\' as they are; bytes that
-	 * are no UTF-8.
+	 * An empty segment before the last ("//"); an encoded '/', '\', '%', ';', '?', '#' or control byte; a plain ';'
+	 * or '\'; bytes that are not UTF-8.
 	 */
 	URI_PATH_AMBIGUOUS,
-	/* one meaning, but more than one spelling: percent sequences, bytes above 0x7f, a space */
+	/* one meaning but several spellings: percent sequences, bytes above 0x7f, a space */
 	URI_PATH_ENCODED,
-	/* the bytes are the path */
+	/* the raw bytes are the decoded path */
 	URI_PATH_LITERAL,
 };
 
 struct uri_path {
 	enum uri_path_kind kind;
-	size_t decoded_bytes; /* of what uri_path_read wrote */
+	size_t decoded_bytes; /* length of the path written by uri_path_read */
 	/*
-	 * AMBIGUOUS: every reading of the path begins with that many of the decoded bytes.  They are ASCII, and end before the first thing that
-	 * is ambiguous.
+	 * For AMBIGUOUS: length of the decoded prefix on which all programs agree. The prefix is ASCII and ends before
+	 * the first ambiguous byte.
 	 */
 	size_t certain_bytes;
 };
 
-/* Of a path without its query. */
+/* raw: a path without its query. */
 enum uri_path_kind uri_path_kind(str raw);
 
-/* The same, and the path decoded once into `decoded`, which has room for raw.n bytes.  Nothing is written of a MALFORMED path that counts. */
+/*
+ * Like uri_path_kind, and writes the path, decoded once, to `decoded`, which has room for raw.n bytes. For a MALFORMED
+ * path the content of `decoded` is undefined.
+ */
 struct uri_path uri_path_read(str raw, char *decoded);
 
 #endif

@@ -11,8 +11,8 @@
 enum { VALUES_AT_ONCE = 480, BATCH_BYTES = 4 * 1024 * 1024, TEXT_BYTES = 16 * 1024, SKIPPED_TABLES = 1 };
 
 /*
- * Rows on their way: as many as fit one INSERT.  Of every row a digest is kept, in the order of the keys, so that what the
- * target holds in the end can be compared row by row; 8 bytes of it are enough to see a mistake by.
+ * State of a copy. `values` collects as many rows as fit one INSERT. `digests` holds 8 bytes of each row's digest, in
+ * key order: enough to detect an error when the target is read back and compared.
  */
 struct copying {
 	const struct copy_end *source, *target;
@@ -24,10 +24,10 @@ struct copying {
 
 	struct arena arena;
 	struct db_value values[VALUES_AT_ONCE];
-	size_t n, columns; /* values gathered; of one row */
+	size_t n, columns; /* n: values collected; columns: values per row */
 
 	uint64_t *digests;
-	size_t count, room; /* rows of this table */
+	size_t count, room; /* rows of this table, and room for their digests */
 };
 
 static void
@@ -53,7 +53,7 @@ store_copy_report(struct copying *c)
 		c->report(c->context, &c->progress);
 }
 
-/* --- what a row is known by ---------------------------------------------------------------------------------------- */
+/* --- digest of a row ---------------------------------------------------------------------------------------------- */
 
 static err
 store_copy_row_digest(const struct db_value *row, size_t columns, uint64_t *ret_digest)
@@ -91,7 +91,7 @@ store_copy_remember(struct copying *c, const struct db_value *row, size_t column
 	return store_copy_row_digest(row, columns, &c->digests[c->count++]);
 }
 
-/* --- writing ------------------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
 
 static err
 store_copy_batch_put(struct copying *c)
@@ -143,7 +143,7 @@ store_copy_all_rows(struct copying *c, const struct copy_end *end, db_each each)
 	return store_copy_failed(c, end, db_text(end->db, text, NULL, 0, each, c));
 }
 
-/* --- reading back -------------------------------------------------------------------------------------------------- */
+/* --- reading back ------------------------------------------------------------------------------------------------- */
 
 static err
 store_copy_compare_row(void *context, const struct db_value *row, size_t columns)
@@ -175,7 +175,7 @@ store_copy_compare(struct copying *c)
 		       c->table->name, c->n);
 }
 
-/* --- table by table ------------------------------------------------------------------------------------------------ */
+/* --- table by table ----------------------------------------------------------------------------------------------- */
 
 static err
 store_copy_number_row(void *context, const struct db_value *value, size_t columns)
@@ -193,7 +193,7 @@ store_copy_rows_of(struct copying *c, const struct copy_end *end, int64_t *ret_r
 	return store_copy_failed(c, end, db_text(end->db, text, NULL, 0, store_copy_number_row, ret_rows));
 }
 
-/* PostgreSQL numbers rows by a sequence, which does not know of rows that came with their numbers. */
+/* PostgreSQL takes new ids from a sequence, which copied rows do not advance. */
 static err
 store_copy_number_on(struct copying *c)
 {
@@ -230,7 +230,7 @@ store_copy_is_empty(struct copying *c)
 		       c->target->name, c->table->name, (long long)rows);
 }
 
-/* The history of the schema is the target's own: it was made by the same migrations. */
+/* Skips the schema's history: the target has its own, from the same migrations. */
 static err
 store_copy_each_table(struct copying *c, err (*work)(struct copying *c))
 {
@@ -247,7 +247,7 @@ store_copy_count_table(struct copying *c)
 	int64_t rows = 0;
 
 	TRY(store_copy_rows_of(c, c->source, &rows));
-	c->progress.all += 2 * rows; /* written, and read back */
+	c->progress.all += 2 * rows; /* each row is written and then read back */
 	return ERR_OK;
 }
 

@@ -1,12 +1,12 @@
 /*
- * All rows of one database into another, which may be of the other kind: the way out of one file, and back.
+ * Copies all rows of one database into another, which may be of the other kind.
  */
 #ifndef STORE_COPY_H
 #define STORE_COPY_H
 
 #include "store/db.h"
 
-/* Told after every few rows: which table, and how many rows of all tables are done of how many; copying, then comparing. */
+/* Progress report, called after every few rows: the table, and how many rows of all tables are copied and compared. */
 struct copy_progress {
 	const char *table;
 	bool comparing;
@@ -14,17 +14,21 @@ struct copy_progress {
 };
 typedef void (*copy_report)(void *context, const struct copy_progress *progress);
 
-/* What a part of the work is called in an error's sentence. */
+/* Source or target of a copy. */
 struct copy_end {
 	struct db *db;
-	const char *name; /* for people */
+	const char *name; /* used in messages */
 };
 
 /*
- * Both are at the newest schema, the target's tables are empty (ERR_EXISTS), and nobody writes to either meanwhile.  Rows are
- * copied in the order of their keys and then read back from the target and compared, each one, all within one transaction of
- * the target: on failure it is as it was.  Call db_commit when more is to be written beside; it is left open in ret_t.
- * ERR_CORRUPT: a row came out otherwise than it went in.  ret_rows: how many there are.
+ * Copy all rows in key order, then read them back from the target and compare each one. Everything runs in one
+ * transaction of the target: on failure the target is unchanged. The transaction stays open in ret_t; call db_commit
+ * after writing anything else. Both databases must be at the newest schema, and no other program may write to them.
+ *
+ * ERR_EXISTS   a table of the target is not empty
+ * ERR_CORRUPT  a row read back differs from the row written
+ *
+ * ret_rows: number of rows copied.
  */
 MUST_USE err copy_all(const struct copy_end *source, const struct copy_end *target, copy_report report, void *context,
 		      struct why *why, struct db_transaction *ret_t, int64_t *ret_rows);

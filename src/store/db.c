@@ -38,7 +38,7 @@ db_run(struct db *db, enum sql query, const struct db_value *args, size_t n, int
 	return db_named(db, query, args, n, NULL, NULL, ret_changed);
 }
 
-/* --- rows ------------------------------------------------------------------------------------------------------------- */
+/* --- rows --------------------------------------------------------------------------------------------------------- */
 
 struct db_row_take {
 	const struct sql_query *query;
@@ -47,7 +47,7 @@ struct db_row_take {
 	bool found;
 };
 
-/* Texts of a row live as long as the statement stands on it: copy them out. */
+/* The texts of a row are valid only until the statement's next step, so copy them to the arena. */
 static err
 db_row_take(void *context, const struct db_value *values, size_t n)
 {
@@ -98,7 +98,7 @@ db_rows_untyped(struct db *db, enum sql query, const struct db_value *args, size
 	return db_named(db, query, args, n, db_rows_give, &give, NULL);
 }
 
-/* --- transactions ----------------------------------------------------------------------------------------------------- */
+/* --- transactions ------------------------------------------------------------------------------------------------- */
 
 err
 db_begin_for(struct db *db, enum db_purpose purpose, struct db_transaction *ret_t)
@@ -116,7 +116,7 @@ db_begin(struct db *db, struct db_transaction *ret_t)
 	return db_begin_for(db, DB_FOR_ROWS, ret_t);
 }
 
-/* A commit that fails has not happened: the transaction stays open for the rollback. */
+/* If COMMIT fails, the transaction stays open, so that it can be rolled back. */
 err
 db_commit(struct db_transaction *t)
 {
@@ -158,7 +158,7 @@ db_probe(struct db *db, struct why *why)
 			   : why_set(why, e, "The database does not answer: %s.", db->ops->message(db));
 }
 
-/* --- several nodes -------------------------------------------------------------------------------------------------- */
+/* --- several nodes ------------------------------------------------------------------------------------------------ */
 
 void
 db_set_statement_timeout(struct db *db)
@@ -197,11 +197,11 @@ db_read_notifications(struct db *db, db_notified notified, void *context)
 	return db->ops->read_notifications != NULL ? db->ops->read_notifications(db, notified, context) : ERR_OK;
 }
 
-/* --- again ---------------------------------------------------------------------------------------------------------- */
+/* --- retry -------------------------------------------------------------------------------------------------------- */
 
 enum { ATTEMPTS = 4, RETRY_MS = 1000, PAUSE_MAX_US = 8000 };
 
-/* Of those that got into each other's way one was through: the others are to come back at different moments. */
+/* Sleep for a random time, so that transactions that conflicted do not retry at the same time. */
 static void
 db_pause_of_random_length(unsigned attempts)
 {

@@ -1,5 +1,5 @@
 /*
- * What a database driver gives: the rest of store/ and all above it is written once, over this.
+ * Interface of a database driver. All code above the drivers is written once, on this interface.
  */
 #ifndef STORE_DRIVER_H
 #define STORE_DRIVER_H
@@ -8,29 +8,29 @@
 
 enum { DB_COLUMNS_MAX = 32 };
 
-/* What a transaction is for.  One for the schema may take tables apart: references are checked at its end instead. */
+/* Purpose of a transaction. DB_FOR_SCHEMA may drop and recreate tables: references are checked before the commit. */
 enum db_purpose { DB_FOR_ROWS = 0, DB_FOR_SCHEMA };
 
 struct db_ops {
 	enum sql_dialect dialect;
 	/*
-	 * Run a named query (query >= 0), or one statement of text (query < 0).  each may be NULL.  ret_changed, when
-	 * not NULL, gets the rows that were inserted, changed or deleted.  A named query is prepared when this connection
-	 * first needs it, and kept.
+	 * Run a named query (query >= 0), or one statement of text (query < 0). each may be NULL. If ret_changed is not
+	 * NULL, it is set to the number of rows inserted, changed or deleted. A named query is prepared on first use
+	 * and kept.
 	 */
 	err (*step)(struct db *db, int query, const char *text, const struct db_value *args, size_t n, db_each each,
 		    void *context, int64_t *ret_changed);
-	err (*understands)(struct db *db, struct why *why); /* all of sql_queries */
+	err (*understands)(struct db *db, struct why *why); /* prepares all of sql_queries */
 	err (*begin)(struct db *db, enum db_purpose purpose);
-	err (*commit)(struct db *db); /* ERR_INVALID: the schema's change left a reference to nothing */
+	err (*commit)(struct db *db); /* ERR_INVALID: the schema change left a reference to a missing row */
 	void (*rollback)(struct db *db);
-	const char *(*message)(struct db *db);            /* the database's own words on what failed last */
-	err (*integrity)(struct db *db, struct why *why); /* read all of it and check it */
-	err (*copy)(struct db *db, const char *path);     /* of one moment, into the empty file at path */
-	void (*close)(struct db *db);                     /* frees it */
-	err (*probe)(struct db *db, struct why *why);     /* could a write be done now? */
+	const char *(*message)(struct db *db);            /* the database's message about the last error */
+	err (*integrity)(struct db *db, struct why *why); /* read and check the whole database */
+	err (*copy)(struct db *db, const char *path);     /* write a consistent copy into the empty file at path */
+	void (*close)(struct db *db);                     /* also frees db */
+	err (*probe)(struct db *db, struct why *why);     /* can the database be written now? */
 
-	/* NULL where the database is a file of this machine's: nobody is elsewhere. */
+	/* NULL where the database is a local file, which no other node uses. */
 	void (*set_statement_timeout)(struct db *db);
 	err (*ping)(struct db *db);
 	err (*claim)(struct db *db, enum db_claim claim);
@@ -42,21 +42,21 @@ struct db_ops {
 
 struct db {
 	const struct db_ops *ops;
-	bool guarded; /* db_guard */
+	bool guarded; /* see db_guard */
 };
 
-/* All tables at the schema's head, those that are referred to before those that refer to them. */
+/* All tables of the newest schema, each after the tables that it refers to. */
 struct store_table {
-	const char *name, *key; /* the columns of its primary key */
+	const char *name, *key; /* key: columns of the primary key */
 };
 extern const struct store_table store_tables[];
 extern const size_t store_tables_count;
 
-/* One statement that is not among the named queries: for migrations and the health check. */
+/* Run one statement that is not a named query: for migrations and the health check. */
 MUST_USE err db_text(struct db *db, const char *text, const struct db_value *args, size_t n, db_each each,
 		     void *context);
 
-/* db_begin for another purpose than rows. */
+/* db_begin with a purpose. */
 MUST_USE err db_begin_for(struct db *db, enum db_purpose purpose, struct db_transaction *ret_t);
 
 #endif

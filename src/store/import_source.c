@@ -12,8 +12,8 @@
 
 struct import_source {
 	sqlite3 *sqlite;
-	PGconn *postgres; /* one of the two */
-	int64_t steps;    /* of SQLite's, since the last row */
+	PGconn *postgres; /* one of the two is NULL */
+	int64_t steps;    /* SQLite steps since the last row */
 };
 
 void
@@ -29,10 +29,10 @@ import_source_close(struct import_source **source)
 
 /* --- SQLite ------------------------------------------------------------------------------------------------------- */
 
-/* A view may have no end, and a value may be as large as memory. */
+/* Limits, because a view can return rows without end and a value can fill the memory. */
 enum { VALUE_MAX_BYTES = 1024 * 1024, STEPS_AT_ONCE = 1000000, STEPS_MAX = 100000000, URL_MAX = 4096 };
 
-/* Called each million steps of SQLite's: after a hundred million without a row it gives up. */
+/* Called after every million steps of SQLite. Stops the query after 100 million steps without a row. */
 static int
 import_source_sqlite_progress(void *context)
 {
@@ -50,7 +50,7 @@ import_source_is_file(const char *path)
 	return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/* Flask-SQLAlchemy 3 keeps a relative file in the application's folder instance/. */
+/* Flask-SQLAlchemy 3 keeps a relative file in the application's directory instance/. */
 static err
 import_source_sqlite_find(const char *path, struct why *why, char *ret_path, size_t size)
 {
@@ -150,7 +150,7 @@ import_source_sqlite_all(struct import_source *f, const char *text, db_each each
 
 /* --- PostgreSQL --------------------------------------------------------------------------------------------------- */
 
-/* libpq's sentences end with a newline, and may have several lines. */
+/* Messages of libpq end with a newline and may have several lines. */
 static str
 import_source_first_line(const char *text)
 {
@@ -165,7 +165,7 @@ import_source_postgres_open(struct import_source *f, const char *url, struct why
 	CLEANUP(buf_wipe) struct buf said = BUF(4096);
 
 	TRY(libpq_load(why));
-	if (libpq_url_check(url, why) != ERR_OK) /* an argument, no setting */
+	if (libpq_url_check(url, why) != ERR_OK) /* the URL is an argument, not a setting */
 		return ERR_INVALID;
 	f->postgres = libpq.PQconnectdb(url);
 	if (f->postgres == NULL)
@@ -208,7 +208,10 @@ import_source_postgres_result(PGresult *result, db_each each, void *context, str
 	}
 }
 
-/* Row by row: a large table need not stand in memory whole.  After an error the rest is not waited for: it may have no end. */
+/*
+ * Read row by row, so that a large table need not fit into memory. After an error, do not read the remaining rows: a
+ * view can be endless.
+ */
 static err
 import_source_postgres_rows(struct import_source *f, db_each each, void *context, struct why *why)
 {
@@ -239,7 +242,7 @@ import_source_postgres_all(struct import_source *f, const char *text, db_each ea
 
 /* --- both --------------------------------------------------------------------------------------------------------- */
 
-/* Without SQLAlchemy's driver (postgresql+psycopg2://) and, of a SQLite file, its parameters. */
+/* Remove SQLAlchemy's driver (postgresql+psycopg2://) and, for a SQLite file, the parameters. */
 static err
 import_source_url_normalise(const char *url, char *ret_url, size_t size)
 {

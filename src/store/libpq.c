@@ -39,7 +39,7 @@ libpq_load(struct why *why)
 err
 libpq_url_check(const char *url, struct why *why)
 {
-	char *ignored = NULL; /* libpq's words may repeat the whole address, and with it the password */
+	char *ignored = NULL; /* unused: libpq's message may repeat the whole URL with the password */
 	PQconninfoOption *options = !dsn_is_clear(str_of(url)) ? NULL : libpq.PQconninfoParse(url, &ignored);
 
 	libpq.PQfreemem(ignored);

@@ -1,7 +1,6 @@
 /*
- * PostgreSQL's client library, loaded when a PostgreSQL database is first named: with what it needs itself it is a third of all
- * libraries, and who has a SQLite file never calls it.  After libpq_load its functions are
- * called as libpq.PQclear(...).
+ * PostgreSQL's client library, loaded when a PostgreSQL database is first used. With its dependencies it is a third of
+ * all libraries, and servers on SQLite never need it. After libpq_load, call its functions as libpq.PQclear(...).
  */
 #ifndef STORE_LIBPQ_H
 #define STORE_LIBPQ_H
@@ -28,10 +27,10 @@ struct libpq {
 };
 extern struct libpq libpq;
 
-/* Any thread, any number of times.  ERR_NOT_FOUND: it is not installed; why names the package. */
+/* Thread-safe; may be called repeatedly. ERR_CONFIG: libpq is not installed; `why` names the package. */
 MUST_USE err libpq_load(struct why *why);
 
-/* Does libpq take the address, and in one way only?  ERR_CONFIG; the sentence repeats nothing of it. */
+/* Does libpq accept the URL, and is it unambiguous? ERR_CONFIG; the message does not repeat the URL. */
 MUST_USE err libpq_url_check(const char *url, struct why *why);
 
 #endif

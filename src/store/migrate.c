@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "store/driver.h"
 
-enum { WAIT_S = 60 }; /* for another that migrates */
+enum { WAIT_S = 60 }; /* for another process that migrates */
 
 int
 migrate_head(void)
@@ -71,7 +71,7 @@ migrate_history(struct db *db, migrate_each each, void *context)
 	return is ? db_rows(db, SQL_SCHEMA_HISTORY, NULL, 0, migrate_history_row, &history) : ERR_OK;
 }
 
-/* --- checking what was applied ------------------------------------------------------------------------------------ */
+/* --- checking the applied migrations ------------------------------------------------------------------------------ */
 
 struct check {
 	int seen;
@@ -99,7 +99,7 @@ migrate_check_applied(void *context, const struct migrate_applied *applied)
 	return ERR_OK;
 }
 
-/* The newest first: of a database that is ahead, the older entries say nothing that helps. */
+/* Check the newest version first: for a database newer than the program, other differences do not matter. */
 static err
 migrate_check_history(struct db *db, struct why *why)
 {
@@ -116,7 +116,7 @@ migrate_check_history(struct db *db, struct why *why)
 	return migrate_history(db, migrate_check_applied, &check);
 }
 
-/* The sentence for an error that has none yet. */
+/* Set a message for an error that has none yet. */
 static err
 migrate_unsaid(struct db *db, err e, struct why *why)
 {
@@ -135,7 +135,7 @@ migrate_check(struct db *db, struct why *why)
 
 /* --- steps -------------------------------------------------------------------------------------------------------- */
 
-/* Here, because the rollback that follows forgets the database's words. */
+/* Called before the rollback, which clears the database's message. */
 static err
 migrate_failed(struct db *db, const struct migration *m, const char *at, err e, struct why *why)
 {
@@ -173,7 +173,7 @@ struct walk {
 	struct why *why;
 };
 
-/* One step towards the target, if there is one; *ret_done otherwise.  Under the transaction's lock. */
+/* Run one step towards the target, or set *ret_done. Called inside the transaction that holds the lock. */
 static err
 migrate_step_locked(struct db *db, const struct walk *walk, bool *ret_done)
 {
@@ -195,7 +195,7 @@ migrate_step_locked(struct db *db, const struct walk *walk, bool *ret_done)
 	return migrate_record(db, m, up);
 }
 
-/* Another that migrates holds the lock as long as its step takes: wait for it, and then find the work done. */
+/* Another process may hold the lock during its own step: wait for it, then continue from its result. */
 static err
 migrate_begin(struct db *db, struct db_transaction *t)
 {

@@ -1,6 +1,6 @@
 /*
- * The schema's history: numbered migrations, embedded in the program, each applied in a transaction of its own and
- * recorded in schema_migrations with a checksum of its statements.
+ * Schema migrations: numbered, embedded in the program, each applied in its own transaction. schema_migrations records
+ * each with a checksum of its statements.
  */
 #ifndef STORE_MIGRATE_H
 #define STORE_MIGRATE_H
@@ -10,40 +10,41 @@
 struct migration {
 	int version;
 	const char *name;                                                /* in schema_migrations */
-	const char *title;                                               /* for people: migrations/titles */
+	const char *title;                                               /* shown to people; from migrations/titles */
 	const char *checksum;                                            /* SHA-256 of the up statements, hex */
 	const char *const *up[SQL_DIALECTS], *const *down[SQL_DIALECTS]; /* statements, NULL-terminated */
 };
 extern const struct migration migrations[];
 extern const size_t migrations_count;
 
-/* Told before each step, so that a person sees it move.  up: false when it is taken back. */
+/* Called before each step, to show progress. up: false when the migration is reverted. */
 typedef void (*migrate_progress)(void *context, const struct migration *migration, bool up);
 
-/* The newest version that the program knows. */
+/* The newest version known to this program. */
 int migrate_head(void);
 
-/* The newest version that was applied; 0: none. */
+/* The newest applied version; 0: none. */
 MUST_USE err migrate_current(struct db *db, int *ret_version);
 
 /*
- * Is what was applied what this program knows?  ERR_CONFIG with a sentence: newer than the program, changed since, or with
- * a gap.  An older database is fine here.
+ * Compare the applied migrations with those of this program. An older database is accepted.
+ *
+ * ERR_CONFIG  the database is newer, a migration differs, or one is missing; with a message
  */
 MUST_USE err migrate_check(struct db *db, struct why *why);
 
 /*
- * Go up or down to `version` (0: nothing left).  Checks first, under the same lock as the step: of two that migrate at once
- * the second finds the work done.  A step that fails leaves the schema as it was before that step.
+ * Migrate up or down to `version` (0: empty database). Each step first checks the history under the same lock, so that
+ * two processes can migrate at the same time. A step that fails leaves the schema as it was before that step.
  */
 MUST_USE err migrate_to(struct db *db, int version, migrate_progress progress, void *context, struct why *why);
 
-/* What was applied, oldest first. */
+/* The applied migrations, oldest first. */
 struct migrate_applied {
 	int version;
 	str name, checksum;
 	int64_t applied_at_us;
-	str title; /* for people; of a migration that this program does not know, its name */
+	str title; /* shown to people; for an unknown migration, its name */
 };
 typedef err (*migrate_each)(void *context, const struct migrate_applied *applied);
 MUST_USE err migrate_history(struct db *db, migrate_each each, void *context);

@@ -1,10 +1,9 @@
 /*
- * The PostgreSQL driver: statements and transactions.  A transaction is SERIALIZABLE: whatever nodes do at the same time,
- * it comes out as if one had done it after the other, which is what a SQLite file gives by its lock; where that is
- * impossible one of them gets ERR_BUSY and begins again.
+ * PostgreSQL driver: statements and transactions. Transactions are SERIALIZABLE: the result is as if they had run one
+ * after the other, as with SQLite's lock. If that is impossible, one of them gets ERR_BUSY and can be retried.
  *
- * Statements are prepared when a connection first needs them.  A connection that is lost is made again by the next
- * statement that may be, but not within a transaction.
+ * Statements are prepared on first use of a connection. A lost connection is replaced by the next statement, except
+ * inside a transaction.
  */
 #include "store/postgres.h"
 
@@ -14,7 +13,7 @@
 
 #include <stdio.h>
 
-/* Names of locks in the server, beside the schema's: any numbers will do that nobody else takes. */
+/* Keys of advisory locks in the server, combined with the schema's name. The numbers are arbitrary. */
 #define LOCK_SCHEMA "1685286512"
 #define LOCK_CLAIM "1685286513"
 
@@ -24,7 +23,7 @@ postgres_of(struct db *db)
 	return (struct postgres *)db;
 }
 
-/* --- statements ----------------------------------------------------------------------------------------------------- */
+/* --- statements --------------------------------------------------------------------------------------------------- */
 
 static err
 postgres_run_kept(struct postgres *p, enum sql query, struct postgres_statement *statement, int64_t *ret_changed,
@@ -40,7 +39,7 @@ postgres_run_kept(struct postgres *p, enum sql query, struct postgres_statement 
 	return postgres_run(p, statement, ret_changed, ret_given);
 }
 
-/* The connection may have been lost long ago: what only reads is asked again on a new one. */
+/* The connection may have been lost long ago: a query that only reads is repeated on a new connection. */
 static bool
 postgres_may_retry(const struct postgres *p, int query, size_t given)
 {
@@ -57,7 +56,7 @@ postgres_step(struct db *db, int query, const char *text, const struct db_value 
 	size_t given = 0;
 	err e;
 
-	if (p->busy) /* called again by its own each() */
+	if (p->busy) /* called from its own each() */
 		return ERR_INVALID;
 	TRY(postgres_connected(p));
 	if (query < 0)
@@ -88,17 +87,17 @@ postgres_understands_all(struct db *db, struct why *why)
 		       sql_queries[query].name, p->message);
 }
 
-/* --- transactions --------------------------------------------------------------------------------------------------- */
+/* --- transactions ------------------------------------------------------------------------------------------------- */
 
 static const char *const beginnings[] = {
 	[DB_FOR_ROWS] = "BEGIN ISOLATION LEVEL SERIALIZABLE",
-	/* Statement by statement: who waited for the lock must see what its holder did. */
+	/* READ COMMITTED: a statement that waited for the lock must see the changes of the previous holder. */
 	[DB_FOR_SCHEMA] =
 	    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '1s'; "
 	    "SELECT pg_catalog.pg_advisory_xact_lock(" LOCK_SCHEMA ", pg_catalog.hashtext(current_schema()::text))",
 };
 
-/* A connection that was lost while nobody needed it is no reason to fail. */
+/* If an idle connection was lost, try once on a new one. */
 static err
 postgres_begin_on_any(struct postgres *p, const char *text)
 {
@@ -139,7 +138,7 @@ postgres_begin(struct db *db, enum db_purpose purpose)
 	return e;
 }
 
-/* COMMIT of a transaction in which a statement failed is a rollback, and no error to PostgreSQL. */
+/* If a statement failed, PostgreSQL answers COMMIT with a rollback and no error: refuse to commit. */
 static err
 postgres_commit(struct db *db)
 {
@@ -156,7 +155,7 @@ postgres_commit(struct db *db)
 	return ERR_OK;
 }
 
-/* --- the rest ------------------------------------------------------------------------------------------------------- */
+/* --- messages, integrity, health ---------------------------------------------------------------------------------- */
 
 static const char *
 postgres_message(struct db *db)
@@ -184,7 +183,7 @@ postgres_read_whole(struct db *db, const char *table)
 	return is == 0 ? ERR_OK : db_text(db, text, NULL, 0, postgres_take_number, &is);
 }
 
-/* PostgreSQL guards its references itself; what is left is to read every row of every table. */
+/* PostgreSQL checks references itself, so it is enough to read every row of every table. */
 static err
 postgres_integrity(struct db *db, struct why *why)
 {
@@ -210,7 +209,7 @@ postgres_set_statement_timeout(struct db *db)
 	postgres_of(db)->timeout_us = DB_STATEMENT_TIMEOUT_MS * INT64_C(1000);
 }
 
-/* What was not answered in time is asked on a new connection the next time: this thread has others to see to. */
+/* After a timeout, the next ping uses a new connection: this thread also serves others. */
 static err
 postgres_ping(struct db *db)
 {
@@ -230,8 +229,9 @@ postgres_ping(struct db *db)
 }
 
 /*
- * One statement for each table: it waits where somebody holds a lock that keeps writers out.  Each in a transaction of its own, so
- * that this never waits for one table while it holds another.  At the end a row is locked, which a standby refuses.
+ * One statement per table: it waits if another session holds a lock that blocks writers. Each runs in its own
+ * transaction, so that it never waits for one table while it holds another. The last one locks a row, which a standby
+ * refuses.
  */
 static err
 postgres_probe_text(struct buf *text)
@@ -244,7 +244,7 @@ postgres_probe_text(struct buf *text)
 	return buf_check(text);
 }
 
-/* An engine that speaks PostgreSQL's protocol and does not know these statements is not unhealthy for that. */
+/* A database that speaks PostgreSQL's protocol but does not support these statements still counts as healthy. */
 static err
 postgres_probe(struct db *db, struct why *why)
 {
@@ -263,7 +263,7 @@ postgres_probe(struct db *db, struct why *why)
 	return why_set(why, e, "The PostgreSQL database cannot be written: %s.", postgres_message(db));
 }
 
-/* --- several nodes -------------------------------------------------------------------------------------------------- */
+/* --- several nodes ------------------------------------------------------------------------------------------------ */
 
 static err
 postgres_claim(struct db *db, enum db_claim claim)
@@ -286,7 +286,7 @@ postgres_claim(struct db *db, enum db_claim claim)
 	return ERR_OK;
 }
 
-/* It need not outlive a power cut, when nobody remembers anything anyway. */
+/* The notification need not survive a power failure: afterwards no process has cached anything. */
 static err
 postgres_notify(struct db *db, str text)
 {

@@ -1,5 +1,5 @@
 /*
- * What the files of the PostgreSQL driver share.  Nothing else includes it.
+ * Shared by the files of the PostgreSQL driver. No other file includes it.
  */
 #ifndef STORE_POSTGRES_H
 #define STORE_POSTGRES_H
@@ -10,28 +10,28 @@
 enum { POSTGRES_MESSAGE_BYTES = 240 };
 
 struct postgres {
-	struct db db;             /* first */
-	char *url;                /* as libpq takes it; may hold a password */
-	PGconn *connection;       /* NULL: lost, and made again when it is next needed */
-	int64_t timeout_us;       /* with one statement; 0: without end, and rows are given as they come */
-	bool prepared[SQL_COUNT]; /* on this connection */
-	bool in_transaction;      /* until it is committed or rolled back, also when the connection is lost meanwhile */
-	bool busy;                /* a statement's rows are being given out */
-	bool late;                /* the last statement that failed was not answered in time */
-	bool unfit;               /* what answered is not, or no longer, the server that is wanted */
-	enum db_claim claim;      /* what each new connection claims anew */
-	bool listens;             /* and whether it listens */
-	char message[POSTGRES_MESSAGE_BYTES]; /* what failed last, in the database's words */
+	struct db db;                         /* must be first */
+	char *url;                            /* in libpq's form; may hold a password */
+	PGconn *connection;                   /* NULL: lost; replaced on the next use */
+	int64_t timeout_us;                   /* per statement; 0: unlimited, and rows are passed on as they arrive */
+	bool prepared[SQL_COUNT];             /* on this connection */
+	bool in_transaction;                  /* until commit or rollback, even if the connection is lost */
+	bool busy;                            /* each() is being called for the rows of a statement */
+	bool late;                            /* the last statement timed out */
+	bool unfit;                           /* this server is not, or is no longer, the right one */
+	enum db_claim claim;                  /* claimed again by each new connection */
+	bool listens;                         /* each new connection listens again */
+	char message[POSTGRES_MESSAGE_BYTES]; /* the database's message about the last error */
 };
 
 extern const struct db_ops postgres_ops;
 
-/* --- postgres_wire.c: one statement to the server and its answer back ------------------------------------------------ */
+/* --- postgres_wire.c: sends a statement and receives its result --------------------------------------------------- */
 
-/* Statements without parameters and without interest in their rows; several, separated by semicolons. */
+/* Run statements without parameters and ignore their rows. Several are separated by semicolons. */
 MUST_USE err postgres_exec(struct postgres *p, const char *text);
 
-/* One statement, by name as prepared (text NULL) or by text.  ret_given: rows that each() was called for. */
+/* One statement: a prepared one by name (text NULL), or by text. ret_given: number of calls of each(). */
 struct postgres_statement {
 	const char *name, *text;
 	const struct db_value *args;
@@ -42,25 +42,25 @@ struct postgres_statement {
 MUST_USE err postgres_run(struct postgres *p, const struct postgres_statement *statement, int64_t *ret_changed,
 			  size_t *ret_given);
 
-/* Keep one for this connection; the arguments say the parameters' types. */
+/* Prepare a statement on this connection. The arguments determine the types of the parameters. */
 MUST_USE err postgres_keep(struct postgres *p, const char *name, const char *text, const struct db_value *args,
 			   size_t n);
 
-/* Does the server take all of the named queries?  Asked in one go.  *ret_query: the one that it does not take. */
+/* Does the server accept all named queries? Sent as one pipeline. *ret_query: the first one that it rejects. */
 MUST_USE err postgres_understands(struct postgres *p, enum sql *ret_query);
 
-/* Close the connection, which is of no use any more, and keep why; ERR_AWAY. */
+/* Close a broken connection and keep the message. Returns ERR_AWAY. */
 err postgres_lost(struct postgres *p, const char *message);
 
-/* --- postgres_open.c ------------------------------------------------------------------------------------------------- */
+/* --- postgres_open.c ---------------------------------------------------------------------------------------------- */
 
-/* Is there a connection?  Make one, unless the database is known to be away.  ERR_AWAY. */
+/* Make sure that there is a connection. ERR_AWAY: no connection, or the database is known to be unreachable. */
 MUST_USE err postgres_connected(struct postgres *p);
 
-/* As postgres_connected, but try in any case, and say whether everybody may try again. */
+/* Like postgres_connected, but always tries, and records for all connections whether the database is reachable. */
 MUST_USE err postgres_reconnect(struct postgres *p);
 
-/* Nothing came in time, and nobody is to wait for a new connection; or it is there again. */
+/* Record for all connections that the database is unreachable (fail at once), or reachable again. */
 void postgres_away(bool is);
 
 void postgres_close(struct db *db);

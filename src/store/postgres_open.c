@@ -1,6 +1,6 @@
 /*
- * Connecting to PostgreSQL.  What stands in the URL goes before what is set here, and libpq's own ways to say more (its
- * environment variables, passfile, service file) all work.
+ * Connects to PostgreSQL. The URL overrides the defaults set here. libpq's environment variables, password file and
+ * service file work as usual.
  */
 #include "store/postgres.h"
 #include "store/store.h"
@@ -15,7 +15,7 @@
 
 enum { OLDEST_SERVER = 130000, OPEN_TIMEOUT_MS = 5000 };
 
-/* The database did not answer when it was last tried: only who looks after it tries again. */
+/* The last attempt to reach the database failed. Connections with a timeout then wait for db_ping to succeed. */
 static atomic_bool away;
 
 void
@@ -24,18 +24,18 @@ postgres_away(bool is)
 	atomic_store(&away, is);
 }
 
-/* What a server says beside its answers is for people at a terminal. */
+/* Ignore the server's notices: they are meant for people at a terminal. */
 static void
 postgres_open_ignore_notice(void *context, const PGresult *result)
 {
 }
 
 /*
- * The settings of a session.  Times: a statement that its caller has given up is not to go on for long, and a transaction whose
- * node is gone keeps nobody waiting.  Names are compared as bytes, times are numbers: no other setting matters.
+ * Session settings. The timeouts end a statement soon after its caller has given up, and release the locks of a node
+ * that has died. No other setting matters: names are compared as bytes, and times are numbers.
  *
- * Without sequential scans a SERIALIZABLE transaction locks the few pages of an index that it reads, and not a whole table
- * that is small today.  Not every engine that speaks PostgreSQL's protocol knows these two.
+ * With sequential scans disabled, a SERIALIZABLE transaction locks the index pages that it reads instead of a whole
+ * table that is still small. Some databases that speak PostgreSQL's protocol do not support the planner settings.
  */
 static const char settings_all[] = "SET client_min_messages = 'error'; SET idle_in_transaction_session_timeout = '5s'";
 static const char settings_hurried[] = "SET statement_timeout = '1200ms'; SET lock_timeout = '1200ms'";
@@ -50,7 +50,7 @@ postgres_open_session_set_up(struct postgres *p)
 	return ERR_OK;
 }
 
-/* What the connection before this one had. */
+/* Restore the state of the previous connection. */
 static err
 postgres_open_session_resume(struct postgres *p)
 {
@@ -61,7 +61,9 @@ postgres_open_session_resume(struct postgres *p)
 	return p->listens ? postgres_exec(p, "LISTEN doubletour") : ERR_OK;
 }
 
-/* libpq quotes what it took for host, user and database: with a password that is not encoded, pieces of it. */
+/*
+ * libpq quotes its idea of host, user and database: if the password is not percent-encoded, these contain parts of it.
+ */
 static err
 postgres_open_not_connected(struct postgres *p)
 {
@@ -75,7 +77,7 @@ postgres_open_not_connected(struct postgres *p)
 static err
 postgres_open_connect_once(struct postgres *p)
 {
-	/* Those before dbname are defaults for what its URL does not say. */
+	/* Keys before dbname are defaults; the URL overrides them. */
 	const char *const keys[] = { "connect_timeout",  "target_session_attrs",
 				     "keepalives_idle",  "keepalives_interval",
 				     "keepalives_count", "tcp_user_timeout",
@@ -109,7 +111,7 @@ postgres_open_connect_and_resume(struct postgres *p)
 err
 postgres_reconnect(struct postgres *p)
 {
-	enum db_claim claim = p->claim; /* one that could not be had again is still wanted */
+	enum db_claim claim = p->claim; /* keep the claim even if it could not be renewed */
 	err e = postgres_open_connect_and_resume(p);
 
 	p->claim = claim;
@@ -141,7 +143,7 @@ postgres_close(struct db *db)
 	mem_drop(p);
 }
 
-/* --- the first time: is it what it should be? ------------------------------------------------------------------------- */
+/* --- checks on first connection ----------------------------------------------------------------------------------- */
 
 static err
 postgres_open_version_check(struct postgres *p, struct why *why)
@@ -212,7 +214,7 @@ postgres_open_contents_check(struct postgres *p, struct why *why)
 	return ERR_OK;
 }
 
-/* The name of a table that is there and that the user may not read and write, if any. */
+/* Copy the name of a table that the user may not read and write. */
 static err
 postgres_open_closed_row(void *context, const struct db_value *row, size_t columns)
 {
@@ -280,15 +282,15 @@ postgres_new(const char *url)
 }
 
 /*
- * Behind a pooler that gives a server to a transaction and not to a session, nothing that is prepared, listened for or locked
- * lasts.  Such a one gives a second connection the server of the first, which has none of its own; or gives the first another
- * while the second holds it.
+ * Does a pooler assign servers per transaction instead of per session? Prepared statements, LISTEN and advisory locks
+ * do not work then. Such a pooler gives a second connection the server of the first one, or moves the first connection
+ * to another server while the second one is in a transaction.
  */
 static err
 postgres_open_shares_servers(struct postgres *p, int64_t backend, bool *ret_shares, struct why *why)
 {
 	struct postgres *other = postgres_new(p->url);
-	CLEANUP(db_close) struct db *second = other == NULL ? NULL : &other->db; /* closed in the end */
+	CLEANUP(db_close) struct db *second = other == NULL ? NULL : &other->db; /* closed on return */
 	int64_t of_second = 0, now = 0;
 	err e;
 
@@ -315,7 +317,7 @@ postgres_open_pooler_check(struct postgres *p, struct why *why)
 
 	if (e != ERR_OK)
 		return postgres_open_not_usable(p, e, why);
-	if (backend == libpq.PQbackendPID(p->connection)) /* a pooler makes up numbers of its own */
+	if (backend == libpq.PQbackendPID(p->connection)) /* a pooler reports its own process ids */
 		return ERR_OK;
 	TRY(postgres_open_shares_servers(p, backend, &shares, why));
 	if (!shares)

@@ -1,6 +1,6 @@
 /*
- * PostgreSQL's protocol by libpq: a statement is sent, and its answer awaited no longer than the connection's patience.
- * Values travel in binary.
+ * PostgreSQL's protocol through libpq: sends a statement and waits for the result until the connection's timeout.
+ * Values are sent in binary format.
  */
 #include "store/postgres.h"
 
@@ -15,7 +15,7 @@
 
 enum { PARAMETERS_MAX = 512 };
 
-/* Oids of PostgreSQL's own types: src/include/catalog/pg_type.dat */
+/* OIDs of PostgreSQL's built-in types: src/include/catalog/pg_type.dat */
 enum {
 	TYPE_BOOL = 16,
 	TYPE_BYTEA = 17,
@@ -26,9 +26,9 @@ enum {
 	TYPE_TEXT = 25
 };
 
-/* --- what went wrong ------------------------------------------------------------------------------------------------ */
+/* --- errors ------------------------------------------------------------------------------------------------------- */
 
-/* The sentences of libpq and of the server may have several lines; the first says it. */
+/* Messages of libpq and of the server may have several lines. Keep the first. */
 static void
 postgres_wire_keep_message(struct postgres *p, const char *text)
 {
@@ -70,8 +70,8 @@ postgres_wire_error_of(const char *state)
 }
 
 /*
- * A server that may only read is a primary no longer, and one that does not know what was prepared here is another than
- * before: a new connection finds the right one.
+ * A read-only server is no longer the primary. A server that does not know our prepared statements is not the one that
+ * we connected to. In both cases reconnect, to find the right server.
  */
 static bool
 postgres_wire_is_another(const char *state)
@@ -91,7 +91,7 @@ postgres_wire_failed(struct postgres *p, const PGresult *result)
 	return e;
 }
 
-/* --- waiting --------------------------------------------------------------------------------------------------------- */
+/* --- waiting ------------------------------------------------------------------------------------------------------ */
 
 static int64_t
 postgres_wire_deadline_of(const struct postgres *p)
@@ -150,9 +150,9 @@ postgres_wire_result_clear(PGresult **result)
 	libpq.PQclear(*result);
 }
 
-/* --- values ---------------------------------------------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------------------------------------------------- */
 
-/* Large, and therefore not zeroed: only the first are filled in, and read. */
+/* Large, therefore not zeroed: only the used entries are written and read. */
 struct parameters {
 	Oid types[PARAMETERS_MAX];
 	const char *values[PARAMETERS_MAX];
@@ -173,7 +173,7 @@ postgres_wire_type_of(enum db_kind kind)
 	case DB_KIND_NULL:
 		break;
 	}
-	return 0; /* whatever the statement makes of it */
+	return 0; /* the server infers the type */
 }
 
 static err
@@ -227,7 +227,7 @@ postgres_wire_number_take(str bytes, struct db_value *ret_value)
 		memcpy(&quarter, bytes.p, sizeof(quarter));
 		*ret_value = DB_INT((int16_t)ntohs(quarter));
 		return ERR_OK;
-	case 1: /* a boolean */
+	case 1: /* boolean */
 		*ret_value = DB_INT(bytes.p[0]);
 		return ERR_OK;
 	default:
@@ -256,12 +256,12 @@ postgres_wire_column(const PGresult *result, int row, int at, struct db_value *r
 	case TYPE_BYTEA:
 		*ret_value = DB_BLOB(bytes);
 		return ERR_OK;
-	default: /* nothing here asks for one */
+	default: /* no query returns such a type */
 		return ERR_INVALID;
 	}
 }
 
-/* --- one statement --------------------------------------------------------------------------------------------------- */
+/* --- one statement ------------------------------------------------------------------------------------------------ */
 
 struct answer {
 	const struct postgres_statement *statement;
@@ -319,8 +319,8 @@ postgres_wire_take_result(struct postgres *p, struct answer *answer, PGresult *r
 }
 
 /*
- * A small answer is taken whole before its first row is given out, so that another statement may be run for a row; a
- * patient connection gives rows as they come, so that a large table need not stand in memory.
+ * With a timeout, read the whole result before calling each(), so that each() can run other statements. Without a
+ * timeout, pass on rows as they arrive, so that a large table need not fit into memory.
  */
 static err
 postgres_wire_take_answer(struct postgres *p, struct answer *answer, int64_t until_us)
@@ -340,7 +340,7 @@ postgres_wire_take_answer(struct postgres *p, struct answer *answer, int64_t unt
 			p->busy = false;
 			libpq.PQclear(result);
 		} else if (first == NULL ||
-			   postgres_wire_result_failed(result)) { /* of several statements the one that failed counts */
+			   postgres_wire_result_failed(result)) { /* report the statement that failed */
 			libpq.PQclear(first);
 			first = result;
 		} else
@@ -360,7 +360,7 @@ postgres_wire_send_statement(struct postgres *p, const struct postgres_statement
 				       parameters->lengths, parameters->formats, 1);
 }
 
-/* The connection may have ended with the statement: an administrator's doing, or the server's own end. */
+/* The connection may have been closed during the statement: by an administrator, or because the server stops. */
 static err
 postgres_wire_settled(struct postgres *p, err e)
 {
@@ -420,9 +420,9 @@ postgres_keep(struct postgres *p, const char *name, const char *text, const stru
 	return postgres_wire_settled(p, postgres_wire_take_answer(p, &answer, until_us));
 }
 
-/* --- all of the named queries ------------------------------------------------------------------------------------------ */
+/* --- checking all named queries ----------------------------------------------------------------------------------- */
 
-/* Each takes the place of the one before: nothing of it stays. */
+/* Prepares each query under the empty name, which replaces the previous one. */
 static err
 postgres_wire_ask_all(struct postgres *p)
 {
@@ -434,7 +434,7 @@ postgres_wire_ask_all(struct postgres *p)
 	return ERR_OK;
 }
 
-/* Out with what was asked, in with what is answered: neither side must wait for the other with full hands. */
+/* Send and receive at the same time: otherwise both sides could block on full buffers. */
 static err
 postgres_wire_flush_all(struct postgres *p, int64_t until_us)
 {
@@ -458,7 +458,7 @@ postgres_wire_answers_all(struct postgres *p, int64_t until_us, enum sql *ret_qu
 	for (;;) {
 		TRY(postgres_wire_next_result(p, until_us, &result));
 		ExecStatusType status =
-		    libpq.PQresultStatus(result); /* of NULL, between two queries: a fatal error's */
+		    libpq.PQresultStatus(result); /* for NULL, between two queries, the status is PGRES_FATAL_ERROR */
 		if (result != NULL && status == PGRES_FATAL_ERROR && e == ERR_OK) {
 			e = postgres_wire_failed(p, result);
 			*ret_query = (enum sql)at;

@@ -23,7 +23,7 @@ row_read_hash(str bytes, uint8_t *member)
 	return ERR_OK;
 }
 
-/* The member is zero until now: that is what a NULL is read as. */
+/* The caller has zeroed the member: NULL is read as zero. */
 static err
 row_read_value(const struct sql_column *column, const struct db_value *value, void *member)
 {

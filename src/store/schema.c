@@ -12,13 +12,13 @@
 enum { OBJECTS_MAX = 1024, ARENA_BYTES = 4 * 1024 * 1024, STATEMENT_BYTES = 256 * 1024, PARTS_MAX = 128 };
 
 struct schema_object {
-	str kind, name, table, statement; /* statement: in its normal form; empty on PostgreSQL */
+	str kind, name, table, statement; /* statement: in normal form; empty for PostgreSQL */
 	bool seen;
 };
 
-/* What the migrations make; kept for the next comparison of this process, which is a command's and has one thread. */
+/* The objects that the migrations create. Cached for the next comparison; only commands use it, with one thread. */
 static struct schema_expected {
-	int version; /* 0: not made yet */
+	int version; /* 0: not filled yet */
 	bool by_statement;
 	struct arena arena;
 	struct schema_object *at;
@@ -41,9 +41,9 @@ schema_expected_wipe(struct schema_expected *expected)
 	*expected = (struct schema_expected){ .version = 0 };
 }
 
-/* --- the normal form of a statement ---------------------------------------------------------------------------------- */
+/* --- normal form of a statement ----------------------------------------------------------------------------------- */
 
-/* Bytes of a comment or of white space at the beginning; 0: none. */
+/* Length of the white space or comment at the beginning; 0: neither. */
 static size_t
 schema_normal_skip(str text)
 {
@@ -61,7 +61,7 @@ schema_normal_skip(str text)
 	return end == NULL ? text.n : (size_t)(end - text.p) + 2;
 }
 
-/* Without comments, white space, and the quotes around names that ALTER TABLE adds; texts in '...' stay whole. */
+/* Remove comments, white space, and the quotes around names that ALTER TABLE adds. Keep texts in '...'. */
 static void
 schema_normal_squeeze(str text, struct buf *out)
 {
@@ -86,7 +86,7 @@ schema_normal_order(const void *a, const void *b)
 	return order != 0 ? order : left->n < right->n ? -1 : left->n > right->n;
 }
 
-/* The parts of a list between parentheses, at its top; false: there are too many, or it has no end. */
+/* Split the list between parentheses at its top-level commas. Returns false for too many parts or unbalanced text. */
 static bool
 schema_normal_parts(str list, str parts[PARTS_MAX], size_t *ret_n)
 {
@@ -109,7 +109,7 @@ schema_normal_parts(str list, str parts[PARTS_MAX], size_t *ret_n)
 	return depth == 0 && !quoted;
 }
 
-/* Columns and constraints of a table in order of their text: a column that was taken away and added again stands last. */
+/* Sort columns and constraints of a table: a column that was dropped and added again is the last one. */
 static void
 schema_normal_sort(str text, struct buf *out)
 {
@@ -142,7 +142,7 @@ schema_normal_form(str statement, struct buf *out)
 	return buf_check(out);
 }
 
-/* --- what is expected --------------------------------------------------------------------------------------------------- */
+/* --- expected objects --------------------------------------------------------------------------------------------- */
 
 static err
 schema_expected_row(void *context, const struct schema_object_row *row)
@@ -162,7 +162,7 @@ schema_expected_row(void *context, const struct schema_object_row *row)
 	return ERR_OK;
 }
 
-/* By the migrations themselves, in memory. */
+/* Runs the migrations in a database in memory. */
 static err
 schema_expected_fill(struct schema_expected *x, int version, bool by_statement, struct why *why)
 {
@@ -201,7 +201,7 @@ schema_expected_get(int version, bool by_statement, struct why *why, struct sche
 	return ERR_OK;
 }
 
-/* --- what is there ------------------------------------------------------------------------------------------------------- */
+/* --- actual objects ----------------------------------------------------------------------------------------------- */
 
 static void
 schema_difference_report(struct schema_comparison *c, const struct schema_object *object, const char *wrong)

@@ -1,5 +1,5 @@
 /*
- * The SQLite driver: statements and transactions of an open connection.  Opening is in sqlite_open.c.
+ * SQLite driver: statements and transactions of an open connection. sqlite_open.c opens it.
  */
 #include "store/sqlite.h"
 
@@ -36,7 +36,7 @@ sqlite_error(int code)
 	case SQLITE_MISUSE:
 	case SQLITE_ERROR:
 		return ERR_INVALID;
-	default: /* full, I/O, read-only, cannot open, ... */
+	default: /* disk full, I/O error, read-only, cannot open, ... */
 		return ERR_AWAY;
 	}
 }
@@ -51,7 +51,7 @@ sqlite_bind_one(sqlite3_stmt *statement, int at, const struct db_value *value)
 	switch (value->kind) {
 	case DB_KIND_INT:
 		return sqlite3_bind_int64(statement, at, value->number);
-	case DB_KIND_TEXT: /* the caller's texts outlive the step */
+	case DB_KIND_TEXT: /* the caller's text stays valid until the step ends */
 		return sqlite3_bind_text64(statement, at, p, value->bytes.n, SQLITE_STATIC, SQLITE_UTF8);
 	case DB_KIND_BLOB:
 		return sqlite3_bind_blob64(statement, at, p, value->bytes.n, SQLITE_STATIC);
@@ -71,7 +71,7 @@ sqlite_bind_all(sqlite3_stmt *statement, const struct db_value *args, size_t n)
 	return ERR_OK;
 }
 
-/* SQLite gives NULL for an empty blob, but also for any text or blob that it has no memory for. */
+/* For a text or blob, SQLite returns NULL if it is empty or if memory is exhausted. */
 static err
 sqlite_column_bytes(sqlite3_stmt *statement, int at, enum db_kind kind, struct db_value *ret_value)
 {
@@ -101,7 +101,7 @@ sqlite_column(sqlite3_stmt *statement, int at, struct db_value *ret_value)
 	case SQLITE_NULL:
 		*ret_value = DB_NULL();
 		return ERR_OK;
-	default: /* a floating number: nothing here has one */
+	default: /* a floating-point number: no table has one */
 		return ERR_INVALID;
 	}
 }
@@ -132,14 +132,14 @@ sqlite_step_all(sqlite3_stmt *statement, db_each each, void *context)
 	return sqlite_error(code);
 }
 
-/* Always left reset and with nothing bound: what was bound may have been a secret. */
+/* Always reset the statement and clear its bindings: they may have been secrets. */
 static err
 sqlite_step_statement(struct sqlite *s, sqlite3_stmt *statement, const struct db_value *args, size_t n, db_each each,
 		      void *context, int64_t *ret_changed)
 {
 	err e;
 
-	if (sqlite3_stmt_busy(statement)) /* called again by its own each() */
+	if (sqlite3_stmt_busy(statement)) /* called from its own each() */
 		return ERR_INVALID;
 	e = sqlite_bind_all(statement, args, n);
 	if (e == ERR_OK)
@@ -151,7 +151,7 @@ sqlite_step_statement(struct sqlite *s, sqlite3_stmt *statement, const struct db
 	return e;
 }
 
-/* A statement without parameters and without interest in its rows. */
+/* Run a statement without parameters and ignore its rows. */
 static err
 sqlite_step_once(sqlite3_stmt *statement)
 {
@@ -162,7 +162,7 @@ sqlite_step_once(sqlite3_stmt *statement)
 	return sqlite_error(code);
 }
 
-/* Some errors have rolled back already; then there is nothing to do. */
+/* Some errors have already rolled back the transaction: then this does nothing. */
 static void
 sqlite_roll_back(struct sqlite *s)
 {
@@ -173,7 +173,9 @@ sqlite_roll_back(struct sqlite *s)
 	s->stuck = sqlite3_get_autocommit(s->handle) == 0;
 }
 
-/* Nothing may be done in a transaction that should not be open any more, and which may keep others waiting. */
+/*
+ * A transaction that could not be rolled back may block other connections: refuse all work until the rollback succeeds.
+ */
 static err
 sqlite_unstick(struct sqlite *s)
 {
@@ -211,7 +213,7 @@ sqlite_step(struct db *db, int query, const char *text, const struct db_value *a
 	return e;
 }
 
-/* A query that is not needed on this connection takes no memory there: what was tried is let go again. */
+/* Prepare the query as a test and free it again: an unused query should take no memory on this connection. */
 static err
 sqlite_try_one(struct sqlite *s, enum sql query, struct why *why)
 {
@@ -244,8 +246,9 @@ sqlite_exec(struct sqlite *s, const char *text)
 }
 
 /*
- * With references enforced, DROP TABLE deletes its rows first and what refers to them with ON DELETE CASCADE: a migration
- * that replaces `accounts` would empty `sessions`.  So they are off while the schema changes, and checked before COMMIT.
+ * With foreign keys enforced, DROP TABLE first deletes all rows, and ON DELETE CASCADE deletes the rows that refer to
+ * them: a migration that replaces `accounts` would empty `sessions`. Schema changes therefore disable foreign keys and
+ * check them before COMMIT.
  */
 static void
 sqlite_enforce_references(struct sqlite *s, bool on)
@@ -308,7 +311,7 @@ sqlite_rollback(struct db *db)
 	sqlite_transaction_ended(s);
 }
 
-/* --- the rest ----------------------------------------------------------------------------------------------------- */
+/* --- messages, integrity, copy ------------------------------------------------------------------------------------ */
 
 static const char *
 sqlite_message(struct db *db)
@@ -345,7 +348,7 @@ sqlite_integrity(struct db *db, struct why *why)
 	return e;
 }
 
-/* One reader, which in WAL mode nobody waits for; what was deleted is not in the copy. */
+/* Reads in one transaction, which blocks no other connection in WAL mode. Deleted data is not copied. */
 static err
 sqlite_copy(struct db *db, const char *path)
 {

@@ -1,5 +1,5 @@
 /*
- * What the two files of the SQLite driver share.  Nothing else includes it.
+ * Shared by the files of the SQLite driver. No other file includes it.
  */
 #ifndef STORE_SQLITE_H
 #define STORE_SQLITE_H
@@ -13,41 +13,40 @@
 enum { SQLITE_PATH_BYTES = 4096 };
 
 struct sqlite {
-	struct db db; /* first */
+	struct db db; /* must be first */
 	sqlite3 *handle;
-	sqlite3_stmt *prepared[SQL_COUNT]; /* NULL until it is first needed */
-	enum db_purpose purpose;           /* of the open transaction */
-	bool dangling;                     /* the last one left a reference to nothing */
-	sqlite3_stmt *begin, *commit,
-	    *rollback;                   /* prepared at once: the last must be possible where there is no memory */
-	bool stuck;                      /* a transaction could not be rolled back, and is still open */
-	char *path;                      /* as it was opened */
-	struct store_identity file, log; /* the database and its -wal, when they were opened */
-	bool moved;                      /* they are not where they were, at the last look */
+	sqlite3_stmt *prepared[SQL_COUNT];       /* NULL until first use */
+	enum db_purpose purpose;                 /* of the open transaction */
+	bool dangling;                           /* the last transaction left a reference to a missing row */
+	sqlite3_stmt *begin, *commit, *rollback; /* prepared on opening: rollback must work without memory */
+	bool stuck;                              /* a transaction could not be rolled back and is still open */
+	char *path;                              /* as passed to sqlite_open */
+	struct store_identity file, log;         /* identity of the database and its -wal at opening */
+	bool moved;                              /* at the last check, another file was in their place */
 };
 
 extern const struct db_ops sqlite_ops;
 
-/* An extended result code as an err. */
+/* Map an extended result code to err. */
 err sqlite_error(int code);
 
-/* Statements without parameters and without interest in their rows. */
+/* Run statements without parameters and ignore their rows. */
 MUST_USE err sqlite_exec(struct sqlite *s, const char *text);
 
 void sqlite_close(struct db *db);
 
-/* sqlite_health.c: remember which files are open; are they still in their place (ERR_AWAY: no)? */
+/* sqlite_health.c: record which files are open; check that they are still in place (ERR_AWAY if not). */
 void sqlite_files_note(struct sqlite *s);
 MUST_USE err sqlite_files_check(struct sqlite *s);
 
-/* A statement that may write ended with this result code. */
+/* Record the result code of a statement that may write. */
 void sqlite_written(int code);
 
 MUST_USE err sqlite_probe(struct db *db, struct why *why);
 
 MUST_USE err sqlite_open(const char *path, enum store_mode mode, struct why *why, struct db **ret_db);
 
-/* An empty database in memory: what migrations make is looked at there.  ERR_MEMORY, or what SQLite says. */
+/* Open an empty database in memory, to run migrations in. ERR_MEMORY, or SQLite's error. */
 MUST_USE err sqlite_open_in_memory(struct db **ret_db);
 
 #endif

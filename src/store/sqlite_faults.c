@@ -7,9 +7,9 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
-/* The unix VFS with four of its functions behind fault_due.  It has a table of methods for each kind of file. */
+/* A copy of the unix VFS with fault_due in front of four functions. Each kind of file has its own table of methods. */
 struct kind {
-	sqlite3_io_methods methods; /* first: a file points here */
+	sqlite3_io_methods methods; /* must be first: files point to it */
 	const sqlite3_io_methods *real;
 };
 

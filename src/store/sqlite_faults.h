@@ -1,11 +1,11 @@
 /*
- * Only in a test build: SQLite's own opening, reading, writing and syncing of files fail when a test says so.
+ * Fault injection for SQLite's file operations (open, read, write, sync). Test builds only.
  */
 #ifndef STORE_SQLITE_FAULTS_H
 #define STORE_SQLITE_FAULTS_H
 
 #ifdef DOUBLETOUR_TEST_HOOKS
-void sqlite_faults_install(void); /* again is no error */
+void sqlite_faults_install(void); /* may be called repeatedly */
 #else
 static inline void
 sqlite_faults_install(void)

@@ -1,8 +1,9 @@
 /*
- * Could a SQLite database be written now?  Its files must be the ones that are open, its file system must have room, nobody may
- * hold the lock, and where a write has failed before, one must succeed.  Where SQLite found damage, none may be left.
+ * Health check of a SQLite database. Its files must be those that are open, the disk must have free space, and no other
+ * program may hold the lock. After a failed write, a test write must succeed. After SQLite has reported damage, a full
+ * check must find none.
  *
- * A healthy database is not written for this: an idle server leaves its disk alone.
+ * The check does not write to a healthy database, so an idle server leaves the disk idle.
  */
 #include "store/sqlite.h"
 
@@ -11,9 +12,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { ROOM_BYTES = 64 * 1024 }; /* what a few transactions put in the write-ahead log */
+enum { ROOM_BYTES = 64 * 1024 }; /* space for a few transactions in the write-ahead log */
 
-/* --- the files ---------------------------------------------------------------------------------------------------------- */
+/* --- the files ---------------------------------------------------------------------------------------------------- */
 
 static struct store_identity
 sqlite_health_identity_of_log(const struct sqlite *s)
@@ -31,7 +32,9 @@ sqlite_files_note(struct sqlite *s)
 	s->log = sqlite_health_identity_of_log(s);
 }
 
-/* What is written into a file that has lost its name is lost at the next start; and two logs for one file damage it. */
+/*
+ * Data written to a deleted or renamed file is lost at the next start, and two write-ahead logs for one file damage it.
+ */
 err
 sqlite_files_check(struct sqlite *s)
 {
@@ -57,9 +60,9 @@ sqlite_health_files_healthy(struct sqlite *s, struct why *why)
 		       s->path);
 }
 
-/* --- room --------------------------------------------------------------------------------------------------------------- */
+/* --- free space --------------------------------------------------------------------------------------------------- */
 
-/* Some file systems do not say how large they are. */
+/* Some file systems do not report their size. */
 static err
 sqlite_health_room_healthy(const struct sqlite *s, struct why *why)
 {
@@ -75,11 +78,11 @@ sqlite_health_room_healthy(const struct sqlite *s, struct why *why)
 	return ERR_OK;
 }
 
-/* --- writing ------------------------------------------------------------------------------------------------------------ */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
 
-/* Some connection of this process could not write, and none has tried since with success. */
+/* A connection of this process failed to write, and no test write has succeeded since. */
 static atomic_bool failed;
-/* Some connection found the database damaged, and it has not been found whole since. */
+/* A connection of this process found damage, and no check has found the database intact since. */
 static atomic_bool damaged;
 
 void
@@ -100,7 +103,7 @@ sqlite_written(int code)
 	}
 }
 
-/* The lock; and where writing failed before, one page: the number that SQLite keeps for its user, which is not used here. */
+/* Take the lock. After a failed write, also write one page: PRAGMA user_version, which Doubletour does not use. */
 static err
 sqlite_health_lock_and_write(struct sqlite *s)
 {
@@ -127,7 +130,10 @@ sqlite_health_damage_row(void *context, const struct db_value *row, size_t colum
 	return columns == 1 && str_equal(row[0].bytes, STR("ok")) ? ERR_OK : ERR_CORRUPT;
 }
 
-/* Reads all of it up to the first damage, and only where some was found: pages that are whole can be written beside it. */
+/*
+ * After reported damage, read the database up to the first error. A successful write proves nothing: intact pages can
+ * be written even if others are damaged.
+ */
 static err
 sqlite_health_pages_healthy(struct sqlite *s, struct why *why)
 {

@@ -1,6 +1,6 @@
 /*
- * Opening a SQLite file.  WAL with synchronous=FULL: a commit that returned is on the disk.  What is refused is left as
- * it was found, and a file that was made for nothing is taken away.
+ * Opens a SQLite database. WAL mode with synchronous=FULL: a transaction is on disk when COMMIT returns. A refused file
+ * stays unchanged, and files created by a failed attempt are removed.
  */
 #include "store/sqlite.h"
 #include "store/sqlite_faults.h"
@@ -22,8 +22,8 @@
 enum { BUSY_MS = 2000, PAUSE_MS = 10, LOCK_PAUSE_US = 500, PATH_BYTES = SQLITE_PATH_BYTES };
 
 /*
- * Another connection writes.  SQLite's own waiting grows to a tenth of a second between looks, far beyond the millisecond
- * that a transaction takes here; this looks often, for as long altogether.
+ * Busy handler. SQLite's default handler sleeps up to 100 ms between attempts, but our transactions take about 1 ms.
+ * This one retries more often, for the same total time.
  */
 static int
 sqlite_open_wait_for_lock(void *context, int looks)
@@ -39,10 +39,10 @@ sqlite_open_wait_for_lock(void *context, int looks)
 
 /* --- the connection ----------------------------------------------------------------------------------------------- */
 
-/* Before the file is read: a tampered one cannot make us run functions, and its cells are checked. */
+/* Set before the file is read: a tampered file must not run functions, and SQLite checks its cells. */
 static const char before_reading[] = "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON";
 
-/* The journal is kept small; temporary tables never reach a disk; what is deleted is overwritten: it may be a secret. */
+/* Limit the journal's size, keep temporary tables off the disk, and overwrite deleted data, which may be secret. */
 static const char once_ours[] = "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; "
 				"PRAGMA secure_delete=ON; PRAGMA journal_size_limit=67108864";
 
@@ -78,7 +78,7 @@ sqlite_open_tables_row(void *context, const struct db_value *row, size_t columns
 	return ERR_OK;
 }
 
-/* The first statement that reads the file: is it a database, and is it ours or still empty? */
+/* The first statement that reads the file. Is it a database, and is it ours or still empty? */
 static err
 sqlite_open_contents_check(struct sqlite *s, const char *path, struct why *why)
 {
@@ -97,7 +97,7 @@ sqlite_open_contents_check(struct sqlite *s, const char *path, struct why *why)
 	return ERR_OK;
 }
 
-/* SQLite opens a file that it may not write for reading only, without a word. */
+/* SQLite silently opens a write-protected file read-only. */
 static err
 sqlite_open_writable_check(struct sqlite *s, const char *path, struct why *why)
 {
@@ -128,7 +128,7 @@ sqlite_open_is_wal(void *context, const struct db_value *row, size_t columns)
 	return ERR_OK;
 }
 
-/* Two that open a new file at once both want to change its mode, and SQLite does not wait for that lock by itself. */
+/* When two processes open a new file, both change its journal mode, and SQLite does not wait for that lock. */
 static err
 sqlite_open_wal_on(struct sqlite *s, const char *path, struct why *why)
 {
@@ -182,10 +182,10 @@ sqlite_open_handle_set_up(struct sqlite *s, const char *path, struct why *why)
 		e = sqlite_open_transactions_prepare(s);
 	if (e != ERR_OK)
 		return sqlite_open_not_usable(s, path, e, why);
-	return sqlite_open_wal_on(s, path, why); /* last: it is the first to write into a file that was made just now */
+	return sqlite_open_wal_on(s, path, why); /* last: the first write to a new file */
 }
 
-/* Links are followed: the folder above may be one to another disk. */
+/* Follows symbolic links: a parent directory may be a link to another disk. */
 static err
 sqlite_open_handle_open(struct sqlite *s, const char *path, struct why *why)
 {
@@ -229,7 +229,7 @@ sqlite_open_connection_new(const char *path, struct why *why, struct db **ret_db
 
 /* --- the file ----------------------------------------------------------------------------------------------------- */
 
-/* What was made for this database, to be taken away when it could not be opened. */
+/* What this process created for the database, to be removed if opening fails. */
 struct made {
 	bool folder, file;
 };
@@ -254,7 +254,7 @@ sqlite_open_folder_make(const char *path, struct made *made, struct why *why)
 		       folder, strerror(errno));
 }
 
-/* The file is made empty here, so that it is 0600 whatever the umask; SQLite gives -wal and -shm the same mode. */
+/* Create the empty file with mode 0600, whatever the umask. SQLite gives -wal and -shm the same mode. */
 static err
 sqlite_open_file_make(const char *path, struct made *made, struct why *why)
 {
@@ -273,7 +273,7 @@ sqlite_open_file_make(const char *path, struct made *made, struct why *why)
 	return ERR_OK;
 }
 
-/* Only while it is empty: another process may have found it and put a database in it. */
+/* Remove the file only while it is empty: another process may have created a database in it. */
 static void
 sqlite_open_unmake(const char *path, const struct made *made)
 {
@@ -322,7 +322,7 @@ sqlite_open(const char *path, enum store_mode mode, struct why *why, struct db *
 	return e;
 }
 
-/* --- in memory -------------------------------------------------------------------------------------------------------- */
+/* --- in memory ---------------------------------------------------------------------------------------------------- */
 
 static err
 sqlite_open_memory_set_up(struct sqlite *s)

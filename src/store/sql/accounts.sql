@@ -1,5 +1,5 @@
 -- name: account_insert
--- The UNIQUE name decides who gets it.
+-- The UNIQUE constraint decides which of two simultaneous registrations gets the name.
 INSERT INTO accounts (id, name, password_hash, created_at_us) VALUES ($1, $2, $3, $4);
 
 -- name: account_by_name
@@ -7,7 +7,7 @@ INSERT INTO accounts (id, name, password_hash, created_at_us) VALUES ($1, $2, $3
 SELECT id, password_hash, disabled_at_us IS NOT NULL AS disabled FROM accounts WHERE name = $1;
 
 -- name: account_lock
--- The first thing in a transaction about an account: two of them come one after the other, and never wait for each other.
+-- The first statement of a transaction about an account: such transactions run one after the other and cannot deadlock.
 -- unguarded: it changes nothing
 -- dialect: postgres
 -- row: id int
@@ -20,7 +20,7 @@ SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE;
 SELECT id FROM accounts WHERE id = $1;
 
 -- name: account_rehash
--- Only while it is still the hash that the password was proved against.
+-- Only if the hash is still the one that the password was verified against.
 UPDATE accounts SET password_hash = $1 WHERE id = $2 AND password_hash = $3;
 
 -- name: account_signed_in
@@ -31,7 +31,7 @@ UPDATE accounts SET last_sign_in_at_us = $1, refused = 0 WHERE id = $2 AND disab
 SELECT password_hash FROM accounts WHERE id = $1;
 
 -- name: account_facts
--- When the password was set, when the recovery codes were made, how many sessions there are.
+-- When the password was set, when the recovery codes were created, and the number of sessions.
 -- row: password_changed_at_us int, recovery_made_at_us int, sessions int
 SELECT CASE WHEN a.password_changed_at_us = 0 THEN a.created_at_us ELSE a.password_changed_at_us END
            AS password_changed_at_us,

@@ -1,4 +1,4 @@
--- What the administrator's commands do.
+-- Queries of the administrator's commands.
 
 -- name: admin_password_set
 UPDATE accounts SET password_hash = $1, password_changed_at_us = $2 WHERE id = $3;
@@ -37,7 +37,7 @@ UPDATE accounts SET disabled_at_us = $1 WHERE id = $2 AND disabled_at_us IS NULL
 UPDATE accounts SET disabled_at_us = NULL WHERE id = $1 AND disabled_at_us IS NOT NULL;
 
 -- name: admin_unlock_factors
--- last_step stays, wherever it is: no clock makes a code that was spent count again.
+-- last_step stays unchanged: a used code is never accepted again, even if the clock is set back.
 UPDATE factors SET disabled_at_us = NULL WHERE account_id = $1;
 
 -- name: admin_factors_delete

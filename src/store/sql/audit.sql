@@ -1,5 +1,5 @@
 -- name: audit_insert
--- unguarded: a refused attempt is recorded whatever became of the session
+-- unguarded: a refused attempt is recorded even if the session has ended
 INSERT INTO audit (at_us, event, outcome, reason, account_id, subject_hash, address, agent, request_id, actor)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 

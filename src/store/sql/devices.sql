@@ -5,7 +5,7 @@
 SELECT id FROM devices WHERE token_hash = $1 AND account_id = $2;
 
 -- name: device_known
--- To any account?
+-- Is the browser known for any account?
 -- row: known int
 SELECT 1 AS known FROM devices WHERE token_hash = $1 LIMIT 1;
 
@@ -14,12 +14,12 @@ INSERT INTO devices (id, token_hash, account_id, created_at_us, seen_at_us) VALU
 ON CONFLICT (token_hash, account_id) DO UPDATE SET seen_at_us = excluded.seen_at_us;
 
 -- name: device_bound
--- The $2 that were seen last stay.
+-- Keeps the $2 most recently seen browsers.
 DELETE FROM devices WHERE account_id = $1 AND id NOT IN (
 	SELECT id FROM devices WHERE account_id = $1 ORDER BY seen_at_us DESC, id LIMIT $2);
 
 -- name: device_forget
--- All of an account but the one of this token ('': all).
+-- Deletes all browsers of an account except the one with this token ('': all).
 DELETE FROM devices WHERE account_id = $1 AND token_hash <> $2;
 
 -- name: device_purge

@@ -1,5 +1,5 @@
 -- name: factor_pending
--- What this session is enrolling, of whichever kind.
+-- The factor that this session is enrolling, of any kind.
 -- row: factor: id int, kind text, secret_sealed blob, algorithm text, digits int, period_s int, last_step int,
 -- row: expires_at_us int, replaces_id int
 SELECT id, kind, secret_sealed, algorithm, digits, period_s, -1 AS last_step, expires_at_us, replaces_id FROM factors
@@ -9,20 +9,21 @@ WHERE session_id = $1 AND account_id = $2 AND confirmed_at_us IS NULL AND expire
 DELETE FROM factors WHERE session_id = $1 AND confirmed_at_us IS NULL;
 
 -- name: factor_pending_insert
--- The first one: not beside another, for that would need a proof of it.
+-- Enrols the first factor only: enrolling another one requires a proof of an existing factor.
 INSERT INTO factors (id, account_id, kind, secret_sealed, created_at_us, session_id, expires_at_us)
 SELECT $1, $2, $7, $3, $4, $5, $6
 WHERE NOT EXISTS (SELECT 1 FROM factors WHERE account_id = $2 AND confirmed_at_us IS NOT NULL);
 
 -- name: factor_another_insert
--- A further one, while there are fewer than $9; $8 is the one that it replaces, of the same account, or 0.
+-- Enrols a further factor while the account has fewer than $9. $8: the factor of this account that it replaces, or 0.
 INSERT INTO factors (id, account_id, kind, secret_sealed, created_at_us, session_id, expires_at_us, name, replaces_id)
 SELECT $1, $2, $10, $3, $4, $5, $6, $7, $8
 WHERE (CAST($8 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM factors WHERE id = $8 AND account_id = $2 AND confirmed_at_us IS NOT NULL))
 	AND (SELECT count(*) FROM factors WHERE account_id = $2 AND confirmed_at_us IS NOT NULL) < $9;
 
 -- name: factor_confirm
--- The right code makes the first one count and burns its step.  Zero rows: another was faster, or time is up.
+-- Activates the first factor and marks the code's step as used.
+-- Zero rows: another request was first, or the enrolment has expired.
 UPDATE factors
 SET confirmed_at_us = $1, last_used_at_us = $1, last_step = $2, session_id = NULL, expires_at_us = NULL
 WHERE id = $3 AND account_id = $4 AND session_id = $5 AND confirmed_at_us IS NULL AND expires_at_us > $1
@@ -35,19 +36,19 @@ SET confirmed_at_us = $1, last_used_at_us = $1, last_step = $2, session_id = NUL
 WHERE id = $3 AND account_id = $4 AND session_id = $5 AND confirmed_at_us IS NULL AND expires_at_us > $1;
 
 -- name: factor_active
--- All that may be in use, of whichever kind.
+-- All active factors, of any kind.
 -- row: factor
 SELECT id, kind, secret_sealed, algorithm, digits, period_s, last_step, 0 AS expires_at_us, 0 AS replaces_id
 FROM factors WHERE account_id = $1 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL ORDER BY id;
 
 -- name: factor_digits
--- How long an answer can be, for each factor in use.
+-- The number of digits of each active factor.
 -- row: kind text, digits int
 SELECT kind, digits FROM factors
 WHERE account_id = $1 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL;
 
 -- name: factor_claim_step
--- Zero rows changed means "already used".
+-- Zero rows: the step was already used.
 UPDATE factors SET last_step = $1, last_used_at_us = $3
 WHERE id = $2 AND last_step < $1 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL;
 
@@ -55,7 +56,8 @@ WHERE id = $2 AND last_step < $1 AND confirmed_at_us IS NOT NULL AND disabled_at
 DELETE FROM factors WHERE id = $1 AND account_id = $2;
 
 -- name: factor_remove
--- Never the last that can be used; nor the last at all, be it disabled: without any the password alone would do.  Counted over all kinds.
+-- Never removes the last usable factor, nor the last factor if it is disabled: without factors, the password alone
+-- would suffice. All kinds count.
 DELETE FROM factors
 WHERE id = $1 AND account_id = $2 AND confirmed_at_us IS NOT NULL
 	AND EXISTS (

@@ -1,7 +1,7 @@
--- What the gate asks.
+-- Queries of the gate.
 
 -- name: gate_session
--- Whose session it is, how far it has come, and what applications are told of the person.
+-- The session, its proofs, and the user data for applications.
 -- row: basis session_basis, token_hash hash, name text, display_name text, email text, group_names text
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
        a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
@@ -20,13 +20,13 @@ UPDATE sessions SET gated_at_us = $1, seen_at_us = $1, way_back = '' WHERE id = 
 INSERT INTO gate_tickets (id, ticket_hash, session_id, url, expires_at_us) VALUES ($1, $2, $3, $4, $5);
 
 -- name: gate_ticket_trim
--- Of the tickets of a session only the newest $2 stay.
+-- Keeps only the newest $2 tickets of a session.
 DELETE FROM gate_tickets WHERE id IN (
 	SELECT id FROM gate_tickets WHERE session_id = $1 ORDER BY expires_at_us DESC, id LIMIT 100 OFFSET $2);
 
 -- name: gate_ticket_spend
--- unguarded: the ticket is the authority, and this statement spends it
--- The row that is deleted is the answer: of two that come at once one finds it.
+-- unguarded: the ticket authorizes the request, and this statement consumes it
+-- Returns the deleted row: of two simultaneous requests, only one gets it.
 -- row: session_id int, url text
 DELETE FROM gate_tickets WHERE ticket_hash = $1 AND expires_at_us > $2 RETURNING session_id, url;
 

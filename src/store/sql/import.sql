@@ -1,7 +1,7 @@
--- Accounts from elsewhere.
+-- Queries of imports.
 
 -- name: import_account
--- Zero rows: there is one of that name already, which stays as it is.
+-- Zero rows: an account with this name exists and stays unchanged.
 INSERT INTO accounts (id, name, display_name, password_hash, created_at_us, disabled_at_us, email, group_names)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (name) DO NOTHING;
 
@@ -10,7 +10,7 @@ INSERT INTO factors (id, account_id, kind, secret_sealed, algorithm, digits, per
 VALUES ($1, $2, $8, $3, $4, $5, $6, $7, $7);
 
 -- name: import_factorless
--- The account itself, when it has no authenticator that counts.
+-- Returns the account if it has no confirmed authenticator.
 -- row: id int
 SELECT id FROM accounts
 WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM factors WHERE account_id = $1 AND confirmed_at_us IS NOT NULL);

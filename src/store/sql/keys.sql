@@ -3,20 +3,20 @@
 SELECT key_id, sealed_check FROM keys;
 
 -- name: key_insert
--- The first key of a database.  A second one comes by rotation only.
+-- Inserts the first key of a database. Only rotation adds a second one.
 INSERT INTO keys (key_id, created_at_us, sealed_check)
 SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM keys);
 
 -- name: key_enter
--- The key that is to follow the present one.
+-- Inserts the key that will replace the current one.
 INSERT INTO keys (key_id, created_at_us, sealed_check) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
 
 -- name: key_leave
--- All but this one have nothing left that they sealed.
+-- Deletes all other keys, once no value is sealed by them.
 DELETE FROM keys WHERE key_id <> $1;
 
 -- name: sealed_by_others
--- Sealed values whose head names another key than this one.
+-- Sealed values whose header names another key.
 -- row: id int, account_id int, secret_sealed blob, kind text
 SELECT id, account_id, secret_sealed, kind FROM factors
 WHERE substr(secret_sealed, 2, 4) <> $1 AND id > $2 ORDER BY id LIMIT $3;
@@ -26,5 +26,5 @@ WHERE substr(secret_sealed, 2, 4) <> $1 AND id > $2 ORDER BY id LIMIT $3;
 SELECT count(*) AS n FROM factors WHERE substr(secret_sealed, 2, 4) <> $1;
 
 -- name: sealed_anew
--- Only what it was sealed anew from.
+-- Replaces the value only if it is still the one that was unsealed.
 UPDATE factors SET secret_sealed = $1 WHERE id = $2 AND secret_sealed = $3;

@@ -2,15 +2,15 @@
 INSERT INTO links (id, token_hash, kind, account_id, created_at_us, expires_at_us) VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: link_find
--- What it is for, while it may be used.
+-- The link's purpose and account, if it can still be used.
 -- row: kind text, account_id int?, name text?, expires_at_us int
 SELECT l.kind, l.account_id, a.name, l.expires_at_us FROM links l LEFT JOIN accounts a ON a.id = l.account_id
 WHERE l.token_hash = $1 AND l.used_at_us IS NULL AND l.expires_at_us > $2
-	AND l.created_at_us <= $2 + 300000000 -- made while the clock was far ahead: dead
+	AND l.created_at_us <= $2 + 300000000 -- reject links created while the clock was far ahead
 	AND (a.id IS NULL OR a.disabled_at_us IS NULL);
 
 -- name: link_use
--- One row: it could be used, and cannot any more.
+-- One row: the link was valid and is now used.
 UPDATE links SET used_at_us = $1 WHERE token_hash = $2 AND kind = $3 AND used_at_us IS NULL AND expires_at_us > $1
 	AND created_at_us <= $1 + 300000000;
 

@@ -1,10 +1,10 @@
--- What a person does with their own account.
+-- Queries of the account pages.
 
 -- name: own_profile
 UPDATE accounts SET display_name = $1, language = $2, time_format = $3 WHERE id = $4;
 
 -- name: own_password
--- Only while it is still the hash that the current password was proved against.
+-- Only if the hash is still the one that the current password was verified against.
 UPDATE accounts SET password_hash = $1, password_changed_at_us = $2
 WHERE id = $3 AND password_hash = $4;
 
@@ -12,7 +12,7 @@ WHERE id = $3 AND password_hash = $4;
 DELETE FROM accounts WHERE id = $1;
 
 -- name: own_audit_redact
--- What stays of a closed account: that something was, and when.
+-- Removes personal data from the audit entries of a closed account. Event and time stay.
 UPDATE audit SET address = '', agent = '', request_id = '' WHERE account_id = $1;
 
 -- name: own_sessions

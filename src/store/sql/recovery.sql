@@ -1,5 +1,5 @@
 -- name: recovery_count
--- How many there are, how many may still be used, and when they were made.
+-- Number of codes, number of unused codes, and creation time.
 -- row: codes int, unspent int, made_at_us int
 SELECT count(*) AS codes, count(*) FILTER (WHERE spent_at_us IS NULL) AS unspent,
        coalesce(max(created_at_us), 0) AS made_at_us
@@ -12,5 +12,5 @@ INSERT INTO recovery_codes (id, account_id, code_hash, created_at_us) VALUES ($1
 DELETE FROM recovery_codes WHERE account_id = $1;
 
 -- name: recovery_spend
--- One row: it was there and unspent, and is spent now.
+-- One row: the code was valid and is now used.
 UPDATE recovery_codes SET spent_at_us = $1 WHERE account_id = $2 AND code_hash = $3 AND spent_at_us IS NULL;

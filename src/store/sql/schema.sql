@@ -1,8 +1,8 @@
--- The schema's own history: what store/migrate.c asks, before any other query can be prepared.
+-- Migration history: queries of store/migrate.c, which run before other queries can be prepared.
 
 -- name: schema_is_recorded
 -- dialect: sqlite
--- Is there a history at all?
+-- Does the history table exist?
 -- row: n int
 SELECT count(*) AS n FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations';
 
@@ -34,8 +34,8 @@ INSERT INTO schema_migrations (version, name, checksum, applied_at_us) VALUES ($
 DELETE FROM schema_migrations WHERE version = $1;
 
 -- name: schema_objects
--- What is in the schema, each with its statement.  Names that SQLite keeps for itself are left out where it makes the object: no
--- statement can make others of them, but a file that was edited can hold any, and values of any type.
+-- Objects of the schema with their statements. Leaves out objects that SQLite creates under its reserved names. SQL
+-- cannot create others under these names, but an edited file can contain any name, and values of any type.
 -- unguarded: it changes nothing
 -- row: schema_object: kind text, name text, table_name text, statement text
 -- dialect: sqlite
@@ -47,8 +47,8 @@ WHERE NOT (
 	OR (type = 'index' AND sql IS NULL AND name GLOB 'sqlite_autoindex_*'));
 
 -- name: schema_objects
--- Without statements.  Objects of extensions, sequences that number a column and indexes of a constraint belong to what is compared
--- anyway.  So do the partitions of a table and their indexes (docs/guides/many-nodes.md).
+-- Without statements. Leaves out objects that belong to another object: objects of an extension, sequences of a column,
+-- indexes of a constraint, and partitions of a table with their indexes (docs/guides/many-nodes.md).
 -- unguarded: it changes nothing
 -- row: schema_object: kind text, name text, table_name text, statement text
 -- dialect: postgres
@@ -85,7 +85,7 @@ WHERE p.oid IN (
 				AND d.objid IN (SELECT a.oid FROM pg_catalog.pg_attrdef AS a JOIN ours ON a.adrelid = ours.oid))));
 
 -- name: schema_columns
--- Of all tables.
+-- Columns of all tables.
 -- unguarded: it changes nothing
 -- row: schema_object
 -- dialect: sqlite

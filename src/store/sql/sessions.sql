@@ -1,10 +1,10 @@
 -- name: session_insert
--- Not for an account that was disabled meanwhile.
+-- Zero rows: the account has been disabled.
 INSERT INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, password_at_us, address, agent, way_back)
 SELECT $1, $2, id, $4, $4, $4, $5, $6, $7 FROM accounts WHERE id = $3 AND disabled_at_us IS NULL;
 
 -- name: session_find
--- Everything that keeper/core/session_state.c decides the state from, and what pages show of it.
+-- The input of keeper/core/session_state.c, and the data that pages show.
 -- row: basis session_basis, previous_sign_in_at_us int, name text, account_created_at_us int, clock_step int,
 -- row: clock_drift int, display_name text, language text, time_format text, recovery_left int, refused int,
 -- row: factors_usable int, gated_at_us int
@@ -24,8 +24,8 @@ LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirme
 WHERE s.token_hash = $1;
 
 -- name: session_basis
--- What the state is decided from, and no more.  keeper/core/session_lookup.c makes proofs of these columns, here and in the other queries that have
--- this row; factor_kind is NULL when the factor that was proved is gone, disabled or of another account.
+-- Only the input for the session state. keeper/core/session_lookup.c converts these columns to proofs, also in other
+-- queries with this row. factor_kind is NULL if the verified factor is deleted, disabled or of another account.
 -- row: id int, account_id int, created_at_us int, seen_at_us int, password_at_us int, factor_at_us int, factor_id int?,
 -- row: recovered_at_us int, account_disabled bool, factor_kind text?, factor_since_us int?
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
@@ -38,7 +38,7 @@ LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirme
 WHERE s.token_hash = $1;
 
 -- name: session_lock
--- Without the lock a snapshot could still show a session whose end is committed and acknowledged.
+-- Without the lock, a snapshot could still contain a session that another transaction has already deleted.
 -- unguarded: it changes nothing
 -- dialect: postgres
 -- row: id int
@@ -55,7 +55,7 @@ SELECT id FROM sessions WHERE id = $1 AND token_hash = $2;
 SELECT way_back AS return_to FROM sessions WHERE id = $1;
 
 -- name: session_verify
--- A new token, and what was proved, as keeper/core/session_lookup.c writes a proof.  No row: the old token is dead already.
+-- Stores a new token and the proof (keeper/core/session_lookup.c). Zero rows: the old token is no longer valid.
 UPDATE sessions
 SET token_hash = $1, factor_at_us = $2, seen_at_us = $2, factor_id = $3, recovered_at_us = $6, clock_step = 0, clock_drift = 0,
     way_back = '', refused = (SELECT refused FROM accounts WHERE accounts.id = sessions.account_id),
@@ -63,15 +63,15 @@ SET token_hash = $1, factor_at_us = $2, seen_at_us = $2, factor_id = $3, recover
 WHERE id = $4 AND token_hash = $5;
 
 -- name: session_renew
--- A new token for a session that goes on.
+-- Replaces the token of a session.
 UPDATE sessions SET token_hash = $1, seen_at_us = $2 WHERE id = $3 AND token_hash = $4;
 
 -- name: session_step_up
--- The factor was proved anew.
+-- Records that the factor was verified again.
 UPDATE sessions SET factor_at_us = $1, seen_at_us = $1, clock_step = 0, clock_drift = 0 WHERE id = $2 AND token_hash = $3;
 
 -- name: session_factor
--- Another factor takes the place of what this session has proved.
+-- Replaces the factor that this session has verified.
 UPDATE sessions SET factor_id = $1, factor_at_us = $2, recovered_at_us = $4 WHERE id = $3;
 
 -- name: session_clock
@@ -87,12 +87,12 @@ DELETE FROM sessions WHERE account_id = $1 AND factor_id = $2 AND id <> $3 RETUR
 UPDATE sessions SET seen_at_us = $1 WHERE id = $2 AND seen_at_us < $1;
 
 -- name: session_delete
--- unguarded: it ends the session of the token that was presented
+-- unguarded: it ends the session of the presented token
 DELETE FROM sessions WHERE token_hash = $1;
 
 -- name: session_trim
--- Of the sessions of an account that wait for a first proof (factor_at_us = 0: neither a factor nor a recovery code was proved) only $2 may
--- wait.  The oldest of the address that has most go, some per turn.
+-- Keeps at most $2 sessions of an account that have verified neither a factor nor a recovery code (factor_at_us = 0).
+-- Deletes the oldest sessions of the address that has most, at most 100 per call.
 -- row: session_token
 DELETE FROM sessions WHERE id IN (
 	SELECT id FROM (
@@ -112,8 +112,8 @@ DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE created_at_us <=
 DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE seen_at_us <= $1 LIMIT $2);
 
 -- name: session_purge_pending
--- Waiting for a code for too long: factor_at_us = 0 as in session_trim, and the account has a factor.  tests/unit/keeper/factor/test_proofs.c
--- compares these columns with session_decide.
+-- Sessions that have waited too long for a code: factor_at_us = 0 as in session_trim, and the account has a factor.
+-- tests/unit/keeper/factor/test_proofs.c compares these columns with session_decide.
 DELETE FROM sessions WHERE id IN (
 	SELECT s.id FROM sessions s
 	WHERE s.factor_at_us = 0 AND s.password_at_us <= $1 AND s.gated_at_us = 0 AND EXISTS (

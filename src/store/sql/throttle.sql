@@ -1,8 +1,8 @@
--- Counters of refusals: see keeper/session/throttle.h.
+-- Counters of failed attempts: see keeper/session/throttle.h.
 
 -- name: throttle_count
--- One more, up to a number that no policy tells apart from the next.  No row: a wait is on.  Another key in this place makes way,
--- with its failures.
+-- Counts one failure, up to a maximum far above every limit. Zero rows: a lockout or backoff is active. An entry with
+-- another key in this slot is replaced.
 -- row: failures int
 INSERT INTO throttle (counter, place, key, account_id, failures, since_us) VALUES ($1, $2, $3, $4, 1, $5)
 ON CONFLICT (counter, place) DO UPDATE
@@ -14,7 +14,7 @@ WHERE throttle.key <> excluded.key OR throttle.blocked_until_us <= excluded.sinc
 RETURNING failures;
 
 -- name: throttle_forget
--- For each whole span of $4 since then, one failure less.
+-- Removes one failure for each full period of $4 since since_us.
 UPDATE throttle
 SET failures = CASE WHEN failures > ($1 - since_us) / $4 THEN failures - ($1 - since_us) / $4 ELSE 0 END,
     since_us = since_us + ($1 - since_us) / $4 * $4
@@ -25,7 +25,7 @@ UPDATE throttle SET blocked_until_us = $1 WHERE counter = $2 AND place = $3;
 
 -- name: throttle_bound
 -- unguarded: it shortens a backoff that a wrong clock made too long
--- The clock was set back: no wait is longer than $1 - now.
+-- After the clock was set back: limits the backoff to $1.
 UPDATE throttle SET blocked_until_us = $1 WHERE counter = $2 AND place = $3 AND blocked_until_us > $1;
 
 -- name: throttle_until
@@ -33,7 +33,7 @@ UPDATE throttle SET blocked_until_us = $1 WHERE counter = $2 AND place = $3 AND 
 SELECT blocked_until_us FROM throttle WHERE counter = $1 AND place = $2 AND key = $3;
 
 -- name: throttle_give_back
--- It was no failure: one less, and not the wait that it began.
+-- The attempt was not a failure: removes it from the count, and ends the backoff that it began.
 UPDATE throttle
 SET failures = failures - 1, blocked_until_us = CASE WHEN blocked_until_us = $4 THEN 0 ELSE blocked_until_us END
 WHERE counter = $1 AND place = $2 AND key = $3 AND failures > 0;
@@ -45,25 +45,25 @@ DELETE FROM throttle WHERE counter = $1 AND place = $2 AND key = $3;
 DELETE FROM throttle WHERE account_id = $1;
 
 -- name: throttle_purge_nothing
--- No failure, no wait: as good as no row.
+-- Deletes entries without failures and without an active backoff.
 DELETE FROM throttle WHERE (counter, place) IN (
 	SELECT counter, place FROM throttle WHERE failures = 0 AND blocked_until_us <= $1 LIMIT $2);
 
 -- name: throttle_purge_forgotten
--- All of an address's failures are forgotten by now: keeper/session/throttle.c forgets one in five minutes.
+-- Deletes entries of addresses whose failures have all expired: keeper/session/throttle.c removes one in five minutes.
 DELETE FROM throttle WHERE (counter, place) IN (
 	SELECT counter, place FROM throttle
 	WHERE counter IN ('address', 'register', 'link') AND since_us + failures * 300000000 <= $1 AND blocked_until_us <= $1 LIMIT $2);
 
 -- name: throttle_purge_devices
--- Of a browser that is not remembered any more.
+-- Deletes entries of browsers that are no longer remembered.
 DELETE FROM throttle WHERE (counter, place) IN (
 	SELECT counter, place FROM throttle
 	WHERE counter IN ('device', 'code-device', 'recovery-device') AND blocked_until_us <= $1
 		AND NOT EXISTS (SELECT 1 FROM devices d WHERE d.id = throttle.place) LIMIT $2);
 
 -- name: throttle_refused
--- So many more, or with -1 one less, to be told of at the next sign-in.
+-- Adds $1 (which may be -1) to the number of failed attempts that the next sign-in shows.
 UPDATE accounts SET refused = CASE WHEN refused < 1000000000 THEN refused + $1 ELSE refused END
 WHERE id = $2 AND refused >= -CAST($1 AS BIGINT);
 
@@ -71,7 +71,7 @@ WHERE id = $2 AND refused >= -CAST($1 AS BIGINT);
 UPDATE factors SET disabled_at_us = $1 WHERE account_id = $2 AND kind = $3 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL;
 
 -- name: throttle_sessions_end
--- Those that came in by an authenticator which is disabled now.
+-- Sessions whose verified authenticator is now disabled.
 -- row: session_token
 DELETE FROM sessions WHERE account_id = $1 AND factor_id IN (
 	SELECT id FROM factors WHERE account_id = $1 AND disabled_at_us IS NOT NULL)

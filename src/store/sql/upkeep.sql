@@ -1,4 +1,4 @@
--- What the commands for backups and checks ask.
+-- Queries of the commands for backups and checks.
 
 -- name: upkeep_counts
 -- row: accounts int, factors int, sessions int, recovery_codes int, audit int
@@ -21,13 +21,13 @@ FROM factors f LEFT JOIN accounts a ON a.id = f.account_id ORDER BY f.id;
 SELECT id, name, display_name, password_hash, email, group_names, language, time_format FROM accounts ORDER BY id;
 
 -- name: upkeep_tokens
--- Sessions that cannot be told to web by the hash of their token.
+-- Sessions whose token hash has the wrong length: web cannot be notified about them.
 -- row: id int, account text
 SELECT s.id, coalesce(a.name, '') AS account FROM sessions s LEFT JOIN accounts a ON a.id = s.account_id
 WHERE length(s.token_hash) <> 32 ORDER BY s.id;
 
 -- name: upkeep_orphans
--- Sessions that were proved by an authenticator which is gone.
+-- Sessions whose verified authenticator was deleted.
 -- row: id int
 SELECT id FROM sessions s
 WHERE s.factor_id <> 0 AND NOT EXISTS (SELECT 1 FROM factors f WHERE f.id = s.factor_id) ORDER BY id;

@@ -57,11 +57,9 @@ def test_the_quick_start_leads_to_an_account(walk):
 
 def test_the_readme_prints_a_proxy_configuration(walk):
     text = (ROOT / "README.md").read_text().partition("## Protect an application")[2]
-    run, proxy, doctor = lines(text)
+    settings, run, proxy, doctor = lines(text)
     (walk.root / "etc/nginx/conf.d").mkdir(parents=True)
-    walk.shell(run.replace("doubletour run", "doubletour config check"))
-    walk.server.environment.update(PUBLIC_URL="https://login.example.org", GATE_DOMAINS="example.org", TRUSTED_PROXIES="127.0.0.1")
-    walk.shell(proxy)
+    walk.shell("\n".join([settings, run.replace("run &", "config check"), proxy]))
     assert "server_name wiki.example.org" in (walk.root / "etc/nginx/conf.d/doubletour.conf").read_text()
     assert doctor.startswith("doubletour doctor https://")  # test_protect.py runs it
 

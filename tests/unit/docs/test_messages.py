@@ -1,6 +1,7 @@
 """The messages that a page quotes are written by the program, its pages or a printed proxy configuration.
 
 A quotation is a block quote (lines that begin with `>`), or a list item that begins with a quotation mark.
+Pages for users name links, buttons and fields in *italics*.
 """
 
 import functools
@@ -16,6 +17,7 @@ BLOCK = re.compile(r"(?:^ *> .*\n)+", re.M)
 ITEM = re.compile(r'^- ("[^"]+"|« [^»]+ »)', re.M)
 LITERALS = re.compile(r'"((?:[^"\\\n]|\\.)*)"(?:\s*(?:PRI\w+\s*)?"((?:[^"\\\n]|\\.)*)")*')
 LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"|PRI\w+')
+LABEL = re.compile(r"(?<![*\w])\*([^*]+)\*(?![*\w])")
 PROXY_TEXT = re.compile(r"'([^'\n]+)'|\"([^\"\n]+)\"")
 PLACEHOLDER = re.compile(r"%\(\w+\)s|%[-0-9.*lhzjt]*[a-zA-Z]|@[A-Z]+@")
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
@@ -71,10 +73,13 @@ def is_written(sentence, language):
     return any(one.match(sentence) for one in patterns(language))
 
 
+def language_of(page):
+    return "fr" if page.startswith("docs/fr/") else "en"
+
+
 def unknown(page):
-    language = "fr" if page.startswith("docs/fr/") else "en"
     return [claim._replace(name=sentence) for claim in quotations(page) for sentence in sentences(claim.name)
-            if not is_written(sentence, language)]
+            if not is_written(sentence, language_of(page))]
 
 
 QUOTING = ["docs/guides/troubleshooting.md", "docs/guides/lost-phone.md", "docs/fr/telephone-perdu.md"]
@@ -88,6 +93,20 @@ def test_a_quoting_page_has_quotations(page):
 def test_every_quoted_message_is_written_by_the_program():
     wrong = [claim for page in sources.pages() if page.startswith("docs/") for claim in unknown(page)]
     assert not wrong, "\n" + "\n".join(f"{claim.path}:{claim.line}: {claim.name}" for claim in wrong)
+
+
+LABELLED = ["docs/guides/lost-phone.md", "docs/start/quick-start.md", "docs/fr/telephone-perdu.md", "docs/fr/demarrage.md", "docs/fr/compte.md"]
+
+
+def labels(language):
+    return {plain(text) for entry in polib.pofile(sources.ROOT / f"locales/{language}.po") for text in [entry.msgstr, *entry.msgstr_plural.values()]}
+
+
+@pytest.mark.parametrize("page", LABELLED)
+def test_every_label_that_a_page_names_is_on_a_page(page):
+    named = claims.found(page, claims.prose(page), LABEL)
+    known = labels(language_of(page))
+    assert named and [claim for claim in named if claim.name not in known] == []
 
 
 def test_a_message_that_nothing_writes_is_noticed():

@@ -75,7 +75,7 @@ def defaults():
     return dict(re.findall(r"^## `(\w+)`\n.*?^- default: (.*?)$", sources.text("docs/reference/settings.md"), re.M | re.S))
 
 
-@pytest.mark.parametrize("page", ["docs/guides/install.md", "README.fr.md"])
+@pytest.mark.parametrize("page", ["docs/guides/install.md", "docs/fr/installation.md"])
 def test_defaults_in_short_tables_are_those_of_the_settings(page):
     rows = re.findall(r"^\| ((?:`[A-Z_]+`(?:, )?)+) \|.*\| ([^|]*) \|$", sources.text(page), re.M)
     cells = [(re.findall(r"`(\w+)`", names), re.findall(r"`([^`]+)`", default)) for names, default in rows]

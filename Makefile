@@ -1,4 +1,4 @@
-# The way in.  Each target is a script of tools/ or a line of meson; nothing is decided here.
+# Entry points for people.  Each target runs a script of tools/ or one meson command; this file decides nothing.
 .POSIX:
 .PHONY: build run test torture check fuzz bench install clean help
 

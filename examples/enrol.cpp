@@ -1,5 +1,5 @@
 /*
- * Enrol somebody from C++: a new secret for the account named on the command line, as the URI that an authenticator reads.
+ * Enrol a user from C++: print the otpauth URI with a new secret for the account named on the command line.
  *
  *	c++ enrol.cpp $(pkg-config --cflags --libs doubletour-otp)
  *	./a.out alice@example.org | qrencode -t utf8
@@ -36,7 +36,7 @@ class Enrolment
 		return otp_secret_random(uri.secret, uri.secret_n, 0) == OTP_OK;
 	}
 
-	/* Empty when the names cannot stand in a URI. */
+	/* Returns an empty string when the names cannot be written in a URI. */
 	std::string
 	text() const
 	{

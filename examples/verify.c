@@ -1,5 +1,5 @@
 /*
- * Check a code: two lines on standard input, the base32 secret and what the person typed.  Ends with 0 when it is right.
+ * Verify a code.  Reads two lines, the base32 secret and the code.  Exits with 0 if the code is right.
  *
  *	cc verify.c $(pkg-config --cflags --libs doubletour-otp)
  *	printf '%s\n' "$secret" "$code" | ./a.out
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-/* last_step: the step of the last code that was accepted, -1 for none.  Keep match->step in its place. */
+/* last_step is the step of the last accepted code, or -1.  After a match, store match->step in its place. */
 static bool
 code_is_right(const char *text, const char *typed, int64_t now_us, int64_t last_step, struct otp_match *match)
 {

@@ -1,5 +1,5 @@
--- Doubletour's gate for HAProxy: ask about a request, and leave the answer in variables of the transaction.
--- Whatever fails leaves the status 403.  Made by `doubletour proxy-config haproxy --lua`.
+-- Doubletour's gate for HAProxy: asks the gate about a request and stores the answer in variables of the transaction.
+-- After any failure the status is 403.  Made by `doubletour proxy-config haproxy --lua`.
 
 local gate = "http://@URL_HOST@/api/authz/forward-auth"
 local socket = @LUA_SOCKET@

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""gcc's static analyser over every file of src/, with the arguments that the build has.  Needs build/test (tools/build test).
+"""Run gcc's static analyser on every file of src/, with the arguments of build/test (tools/build test).
 
     tools/analyze.py [PATH...]
 
-What it says and is not so stands in EXCEPTIONS, each with its reason: (file, function, warning).  An exception that is not met
-any more is an error as well.
+EXCEPTIONS lists the false findings, each with its reason: (file, function, warning).  An exception that matches no
+finding is an error.
 """
 
 import concurrent.futures

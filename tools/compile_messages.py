@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Compile locales/<language>.po into C: the sorted table behind message() (src/web/core/messages.h).
+"""Compile locales/<language>.po into C: the sorted table that message() searches (src/web/core/messages.h).
 
     compile_messages.py --output message_table.c locales/fr.po locales/en.po
     compile_messages.py --check --templates templates --sources src  locales/fr.po locales/en.po
 
-The second form is the test of translations: it collects every sentence in use (`_("...")` and ngettext in templates,
-N_("...") in C) and says which are missing, empty, fuzzy or not used, and where a French sentence breaks French typography.
+The second form tests the translations.  It collects the sentences in use: `_("...")` and ngettext in templates,
+N_("...") in C.  It reports sentences that are missing, empty, fuzzy or unused, and mistakes in French typography.
 """
 import argparse
 import pathlib
@@ -18,9 +18,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import c_literal  # noqa: E402
 
 PLACEHOLDER = re.compile(r"%\(([a-z_]+)\)s")
-# Digits and plural formulas of gettext: C expressions over n, nothing else.
+# gettext's plural formulas and digits: C expressions over n.
 FORMULA = re.compile(r"^[n0-9\s<>=!&|?:()%+*-]+$")
-# French: a no-break space (U+00A0 or the narrow U+202F) before : ; ? ! », after «; the typographic apostrophe.
+# French needs a no-break space (U+00A0 or the narrow U+202F) before : ; ? ! » and after «, and the typographic
+# apostrophe.
 FRENCH_FAULTS = (
     (re.compile(r"(?<![\u00a0\u202f])[:;?!»](?=\s|$)"), "no no-break space before a double punctuation mark"),
     (re.compile(r"«(?![\u00a0\u202f])"), "no no-break space after «"),
@@ -30,11 +31,11 @@ FRENCH_FAULTS = (
 
 
 class CatalogError(Exception):
-    """A .po file that cannot be used; the text says where and why."""
+    """An unusable .po file; the text gives the place and the reason."""
 
 
 class Catalog:
-    """One language: its sentences and its plural rule."""
+    """The sentences and the plural rule of one language."""
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
@@ -54,13 +55,13 @@ class Catalog:
         return int(found[1]), found[2].strip()
 
     def sentence(self, msgid):
-        """The translation.  CatalogError: none, empty, or marked fuzzy."""
+        """Return the translation.  CatalogError: the entry is missing, empty or fuzzy."""
         entry = self._entry(msgid)
         self._same_placeholders(entry, msgid, entry.msgstr)
         return entry.msgstr
 
     def plural(self, singular, plural):
-        """The plural forms in the order of the rule.  CatalogError as above."""
+        """Return the plural forms in the order of the rule.  CatalogError as above."""
         entry = self._entry(singular)
         if entry.msgid_plural != plural:
             raise CatalogError(f"{self.path}: plural of {singular!r} is not {plural!r}")
@@ -85,7 +86,7 @@ class Catalog:
 
 
 def entry_fault(entry, plural_count):
-    """NULL, or what is wrong with an entry by itself."""
+    """Return the fault of one entry, or None."""
     if entry.fuzzy:
         return "fuzzy"
     if not entry.msgid_plural:
@@ -96,7 +97,7 @@ def entry_fault(entry, plural_count):
 
 
 def table(catalogs):
-    """The C source of message_table.  Sorted as strcmp sorts: by the bytes of UTF-8."""
+    """Return the C source of message_table, sorted as strcmp sorts: by the bytes of UTF-8."""
     msgids = sorted({m for c in catalogs for m, e in c.entries.items() if not e.msgid_plural}, key=lambda m: m.encode())
     rows = []
     for msgid in msgids:
@@ -115,21 +116,21 @@ C_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 
 
 def c_text(literal):
-    """What the adjacent C string literals mean."""
+    """Return the text of adjacent C string literals."""
     raw = "".join(C_STRING.findall(literal))
     return raw.encode("latin-1", "backslashreplace").decode("unicode_escape").encode("latin-1").decode("utf-8") \
         if "\\" in raw else raw
 
 
 def strip_comments(source):
-    """C without its comments, strings kept, lines counted as before."""
+    """Return C without its comments.  Strings and line numbers stay."""
     def keep(found):
         return found[0] if found[0].startswith(('"', "'")) else "\n" * found[0].count("\n")
     return re.sub(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|/\*.*?\*/|//[^\n]*', keep, source, flags=re.S)
 
 
 def marked_in_c(folder):
-    """{(msgid, None): "file:line"} for every N_("...")."""
+    """Return {(msgid, None): "file:line"} for every N_("...")."""
     found = {}
     for path in sorted(p for p in pathlib.Path(folder).rglob("*") if p.suffix in (".c", ".h", ".def")):
         source = strip_comments(path.read_text("utf-8"))
@@ -154,7 +155,7 @@ def french_faults(text):
 
 
 def check_catalog(catalog, used):
-    """All that is wrong with one language, as sentences."""
+    """Return all faults of one language, as sentences."""
     faults = []
     for (singular, plural), where in used.items():
         try:

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Make C, a table and words of the one definition of the questions, src/ipc/questions.def, which says how it is written.
+"""Make C, a table and words from the definition of the questions.  src/ipc/questions.def explains its format.
 
-    compile_questions.py ipc DEFINITION OUT.h OUT.c     what web and keeper share: numbers, structs, the codec's tables
-    compile_questions.py keeper DEFINITION OUT.h OUT.c   the keeper's own: handlers, and what its dispatcher enforces
-    compile_questions.py words DEFINITION                the names, for the fuzzer's dictionary
+    compile_questions.py ipc DEFINITION OUT.h OUT.c     shared by web and keeper: numbers, structs, the codec's tables
+    compile_questions.py keeper DEFINITION OUT.h OUT.c  only for the keeper: handlers, and the rules of its dispatcher
+    compile_questions.py words DEFINITION               the names, for the fuzzer's dictionary
 """
 import collections
 import pathlib
@@ -25,7 +25,7 @@ def fail(where, message):
     sys.exit(f'{where}: {message}')
 
 
-# --- reading -----------------------------------------------------------------------------------------------------------
+# --- reading ----------------------------------------------------------------------------------------------------------
 
 
 def columns(text):
@@ -58,7 +58,7 @@ def read_member(where, text, above):
 
 
 def check_question(where, question, names):
-    """What makes no sense together is refused here, and not found out when somebody asks."""
+    """Refuse contradictions between a question's states, flags and messages at build time."""
     for message in (question.asks, question.answers):
         if message + '_body' not in names:
             fail(where, f'{question.name} needs struct {message}_body')
@@ -112,7 +112,7 @@ def read(path):
     return questions, structs
 
 
-# --- C -----------------------------------------------------------------------------------------------------------------
+# --- C ----------------------------------------------------------------------------------------------------------------
 
 MADE = '/* Made by tools/compile_questions.py from ipc/questions.def. */\n'
 
@@ -183,7 +183,7 @@ def write(outputs, texts):
         pathlib.Path(path).write_text(text)
 
 
-# --- for people, and for the fuzzer ------------------------------------------------------------------------------------
+# --- the documentation and the fuzzer ---------------------------------------------------------------------------------
 
 
 def words(questions):

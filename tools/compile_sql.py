@@ -1,34 +1,35 @@
 #!/usr/bin/python3
-"""Make C of the SQL: named queries (src/store/sql/*.sql) or numbered migrations (migrations/*.sql).
+"""Make C from SQL: named queries (src/store/sql/*.sql) or numbered migrations (migrations/*.sql).
 
     compile_sql.py queries FOLDER OUT.h OUT.c DEPFILE
     compile_sql.py migrations FOLDER OUT.c DEPFILE
 
-A query begins with "-- name: factor_claim_step"; comments behind it explain it and do not reach the program.  It is
-written once, in SQL that both databases take; one that only one of them understands has "-- dialect: sqlite" below its
-name, and stands there a second time for the other.  A migration of that kind is called NNNN_name.up.sqlite.sql.  The title
-that people read of a migration is in migrations/titles.
+A query begins with "-- name: factor_claim_step".  Comments after that line explain the query and do not reach the
+program.  A query is written once, in SQL that both databases accept.  A query that only one database understands has
+"-- dialect: sqlite" below its name, and a second text for the other database.  Such a migration is called
+NNNN_name.up.sqlite.sql.  migrations/titles has the titles of migrations that are shown to people.
 
-A query that gives rows says of what: "-- row: id int, name text, seen_at_us int?", on as many lines "-- row:" as it takes.
-The build makes struct NAME_row of it, which store/db.h fills.  Types are
+A query that gives rows declares them: "-- row: id int, name text, seen_at_us int?", on one or more lines "-- row:".
+The build makes struct NAME_row from the declaration; store/db.h fills it.  Types are
   - int (int64_t), bool (0 or 1), text and blob (str), hash (a blob of exactly 32 bytes, uint8_t[32]);
-  - with a "?" behind where the column may be NULL, which is read as 0, false or no bytes;
-  - the name of another row, whose columns all stand there, for a member that is its struct.
-Names and their order are those of the SELECT or RETURNING: a column's own, or what AS calls an expression.  Another number
-of columns, another name or another order stops the build.  Queries that give the same row share one: the first is
-"-- row: ended_session: token_hash hash", the others are "-- row: ended_session".
+  - the same with "?" where the column may be NULL; NULL is read as 0, false or no bytes;
+  - the name of another row: the member is that row's struct, and all its columns are read here.
+Names and order are those of the SELECT or RETURNING: the column's name, or the name given by AS.  The build fails when
+the number of columns, a name or the order differs.  Queries with the same row share one declaration: the first has
+"-- row: ended_session: token_hash hash", the others have "-- row: ended_session".
 
-"-- unguarded: why" below a query's name marks a statement that changes something and may run while db_guard is on, outside
-of a transaction that has checked the session that asked (store/db.h).
+"-- unguarded: why" below a query's name marks a statement that writes and may run while db_guard is on, outside a
+transaction that has checked the asking session (store/db.h).
 
-What both take differs in the little that is put right here, per dialect:
-  - parameters are $1, $2 ... as in PostgreSQL; for SQLite they become ?1, ?2 ..., because it numbers $-names by first
-    appearance;
-  - tables are declared with SQLite's types, INTEGER, TEXT, BLOB; PostgreSQL's are BIGINT, TEXT COLLATE "C" (names are
-    compared byte by byte), BYTEA; an INTEGER PRIMARY KEY numbers itself in both; STRICT and WITHOUT ROWID are SQLite's.
+This program translates the differences between the two dialects:
+  - parameters are $1, $2 ... as in PostgreSQL; for SQLite they become ?1, ?2 ..., because SQLite numbers $-names by
+    first appearance;
+  - tables are declared with SQLite's types.  For PostgreSQL, INTEGER becomes BIGINT, BLOB becomes BYTEA and TEXT
+    becomes TEXT COLLATE "C", which compares names byte by byte.  An INTEGER PRIMARY KEY numbers itself in both.  STRICT
+    and WITHOUT ROWID are only for SQLite.
 
-The text is cut into tokens first, so that nothing in a comment, a text or a trigger's body is taken for something else.
-The depfile names the folder too: a new file is noticed without setting up the build again.
+The text is split into tokens first, so that comments, texts and bodies of triggers are never mistaken for statements.
+The depfile names the folder too: ninja notices a new file without a new setup of the build.
 """
 import collections
 import hashlib
@@ -55,9 +56,9 @@ COLUMN = re.compile(r'([a-z][a-z0-9_]*) ([a-z][a-z0-9_]*)(\?)?')
 C_TYPES = {'int': 'int64_t {}', 'bool': 'bool {}', 'text': 'str {}', 'blob': 'str {}', 'hash': 'uint8_t {}[DIGEST_BYTES]'}
 COLUMNS_MAX = 32  # DB_COLUMNS_MAX
 
-# what: the text of "-- row:"; row: the name of the row's struct without _row, None where there are no rows
+# what: the text of "-- row:"; row: the name of the row's struct without _row, or None for a query without rows
 Query = collections.namedtuple('Query', 'name texts parameters unguarded what row')
-Column = collections.namedtuple('Column', 'name type null')  # its type is one of C_TYPES, or the name of another row
+Column = collections.namedtuple('Column', 'name type null')  # type: one of C_TYPES, or the name of another row
 
 
 def fail(where, message):
@@ -65,7 +66,7 @@ def fail(where, message):
 
 
 def tokens(path, sql):
-    """(kind, text) of each; what no database of ours can take, or what was never closed, is an error."""
+    """Yield (kind, text) for each token.  Text that neither database accepts, or that is not closed, is an error."""
     for match in TOKEN.finditer(sql):
         kind, text = match.lastgroup, match[0]
         if kind == 'mark' and (text in '\'"$?`[\\\0' or sql.startswith('/*', match.start())):
@@ -91,7 +92,7 @@ WRITERS = {'sqlite': for_sqlite, 'postgres': for_postgres}
 
 
 class Statements:
-    """Whole statements out of tokens, each as {dialect: text}: without comments, white space folded."""
+    """Collects tokens into whole statements, each as {dialect: text}: without comments, white space folded."""
 
     def __init__(self, path):
         self.path, self.found, self.parts, self.numbers = path, [], [], set()
@@ -119,7 +120,7 @@ class Statements:
 
 
 def blocks(path):
-    """Each "-- name:" of a file with its dialect (None: for all) and its statements."""
+    """Yield each "-- name:" of a file with its dialect (None: all dialects) and its statements."""
     block = None
     for kind, text in tokens(path, path.read_text()):
         label = LABEL.match(text) if kind == 'comment' else None
@@ -160,7 +161,7 @@ def query_of(path, block):
 
 
 def joined(path, one, other):
-    """The same query for another database."""
+    """Join the text of a query for one database with its text for the other."""
     if one.texts.keys() & other.texts.keys():
         fail(path, f'{one.name} is there twice')
     if one.parameters != other.parameters:
@@ -184,11 +185,11 @@ def read_queries(paths):
     return list(queries.values())
 
 
-# --- rows ---------------------------------------------------------------------------------------------------------------
+# --- rows -------------------------------------------------------------------------------------------------------------
 
 
 def top_words(text):
-    """The tokens of a statement outside of parentheses; what parentheses hold is one token '()'."""
+    """Yield the tokens of a statement outside parentheses; a pair of parentheses with its content is one token '()'."""
     depth = 0
     for match in TOKEN.finditer(text):
         depth -= match[0] == ')'
@@ -198,7 +199,7 @@ def top_words(text):
 
 
 def selected(text):
-    """The columns that a statement gives, each as its tokens."""
+    """Return the columns that a statement gives, each as its tokens."""
     columns, verb, reading = [], next(top_words(text)).upper(), False
     for word in top_words(text):
         if not reading:
@@ -214,7 +215,7 @@ def selected(text):
 
 
 def name_of(query, column):
-    """What a column is called: by AS, or by its own name."""
+    """Return the name of a column: the name after AS, or the column's own name."""
     own = len(column) == 1 or (len(column) == 3 and column[1] == '.')
     if not re.fullmatch(r'[a-z][a-z0-9_]*', column[-1]) or not (own or column[-2].upper() == 'AS'):
         fail(query.name, f'the column "{" ".join(column)}" has no name: AS gives it one')
@@ -232,7 +233,7 @@ def columns_of(query, text):
 
 
 def flat(query, rows, columns, prefix=''):
-    """The columns with those of other rows in their place: (the member in C, column) of each."""
+    """Return (the member in C, column) for each column; a row among the columns is replaced by its columns."""
     found = []
     for column in columns:
         if column.type in C_TYPES:
@@ -245,7 +246,7 @@ def flat(query, rows, columns, prefix=''):
 
 
 def check_row(query, columns):
-    """The row that a query declares is the one that it selects, for every database."""
+    """Check for every database that a query selects the row that it declares."""
     declared = [column.name for _, column in columns]
     if len(declared) > COLUMNS_MAX:
         fail(query.name, f'gives more than {COLUMNS_MAX} columns')
@@ -261,7 +262,7 @@ def check_row(query, columns):
 
 
 def with_rows(queries):
-    """The queries with the names of their rows, and of each row by its name the columns, those before that others hold."""
+    """Return the queries with the names of their rows, and {row: columns}, with members before their owners."""
     named, rows = [], {}
     for query in queries:
         name, text = ROW.fullmatch(query.what).groups()
@@ -413,7 +414,7 @@ def make_queries(paths, header, source):
 
 
 def read_migrations(paths):
-    """Per number: its name, and under (way, dialect) its files; one for a dialect goes before one for all."""
+    """Return for each number its name and, under (way, dialect), its file; a file for one dialect has precedence."""
     found = {}
     for path in paths:
         match = re.fullmatch(r'([0-9]{4})_([a-z0-9_]+)\.(up|down)(?:\.([a-z]+))?\.sql', path.name)
@@ -435,7 +436,7 @@ def read_migrations(paths):
 
 
 def read_titles(path, numbers):
-    """What each migration is called for people: a line "0001 title" of migrations/titles; "#" begins a comment."""
+    """Return {number: title} from migrations/titles: one line "0001 title" each; "#" begins a comment."""
     lines = [line for line in path.read_text().splitlines() if line.strip() and not line.startswith('#')]
     titles = {int(line[:4]): line[5:].strip() for line in lines if re.fullmatch(r'[0-9]{4} .*\S', line)}
     if len(titles) != len(lines) or sorted(titles) != list(numbers):
@@ -466,7 +467,8 @@ def make_migrations(paths, source):
             for dialect in DIALECTS:
                 names.append(f'{way}_{number}_{dialect}')
                 out.append(c_statements(names[-1], [s[dialect] for s in statements(entry[way, dialect])]))
-        # comments may be mended later; a statement may not.  One for all databases: a copy keeps its history.
+        # The digest ignores comments, which may be corrected later.  All databases have the same digest, so that a copy
+        # of the database into the other kind keeps its history.
         digest = hashlib.sha256('\n'.join(s['sqlite'] for s in statements(entry['up', 'sqlite'])).encode()).hexdigest()
         rows.append(f'\t{{ {number}, "{entry["name"]}", {c_string(titles[number])}, "{digest}", {{ {names[0]}, {names[1]} }}, '
                     f'{{ {names[2]}, {names[3]} }} }},\n')

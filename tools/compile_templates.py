@@ -1,13 +1,13 @@
 #!/usr/bin/python3
-"""Compile Jinja templates into C: one function per page and language, made of constants and of the page's values.
+"""Compile Jinja templates into C: one function for each page and language, from constants and the page's values.
 
     compile_templates.py --templates templates --static static --bootstrap bootstrap.min.css
                          --output page_functions.c locales/fr.po locales/en.po
 
-Jinja's own parser reads them; what it can do beyond docs/develop/templates.md is refused with file and line.  A template whose
-name begins with an underscore is a part (layout, include); every other one is a page: templates/login.html becomes
-page_login(out, const struct page_login *v), declared in src/web/core/pages.h.  A name that no template sets is a member of v,
-so that the C compiler checks names and types; #line makes it name the template.
+Jinja's parser reads the templates.  Constructs that docs/develop/templates.md does not list are refused with file and
+line.  A template whose name begins with an underscore is a part (layout, include); every other template is a page.
+templates/login.html becomes page_login(out, const struct page_login *v), declared in src/web/core/pages.h.  A name that
+no template sets is a member of v, so the C compiler checks names and types.  Its messages name the template (#line).
 """
 import argparse
 import html
@@ -27,12 +27,12 @@ COMPARE = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": "
 UNQUOTED = re.compile(r"\s[A-Za-z-]+=$")
 INDENTATION = re.compile(r"^[ \t]+", re.M)
 CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]+$")
-# Filters that end an expression: how their C is called, with {language}.
+# Filters that end an expression, with the C call for each; {language} is replaced.
 OUTPUT_FILTERS = {
     "date": "page_put_date(out, {language}, v->layout.time_format, {value});",
     "percent": "buf_put_percent(out, {value});",
 }
-# What the Content-Security-Policy would block, and white space that we would spoil.
+# Constructs that the Content-Security-Policy would block, and elements whose white space this compiler would change.
 FORBIDDEN = (
     (re.compile(r"<style\b|\sstyle\s*=", re.I), "inline style"),
     (re.compile(r"<script\b(?![^>]*\ssrc=)|\son[a-z]+\s*=", re.I), "inline script"),
@@ -41,14 +41,14 @@ FORBIDDEN = (
 
 
 class TemplateError(Exception):
-    """What is wrong with a template; the text begins with file:line."""
+    """A fault in a template; the text begins with file:line."""
 
     def __init__(self, path, line, text):
         super().__init__(f"{path}:{line}: {text}")
 
 
 class Value:
-    """An expression: a constant known now (is_constant, then `constant`), or C text."""
+    """An expression: a constant known at compile time (is_constant, then `constant`), or C text."""
 
     def __init__(self, c=None, constant=None):
         self.is_constant = c is None
@@ -69,7 +69,7 @@ class Value:
 
 
 def escape(text):
-    """As buf_put_html does."""
+    """Escape text as buf_put_html does."""
     return html.escape(text, quote=False).replace('"', "&quot;").replace("'", "&#39;")
 
 
@@ -80,7 +80,7 @@ def environment():
 
 
 class Sources:
-    """The template folder: each file parsed once."""
+    """The template folder.  Each file is parsed once."""
 
     def __init__(self, folder):
         self.folder, self.env, self.trees = pathlib.Path(folder), environment(), {}
@@ -101,7 +101,7 @@ class Sources:
 
 
 class Writer:
-    """C lines.  Constant text is collected until something else comes."""
+    """Collects lines of C.  Adjacent constant texts become one call."""
 
     def __init__(self):
         self.lines, self.text, self.depth = [], "", 1
@@ -172,11 +172,11 @@ class Page:
         self.file = chain[-1]
         self.statements(self.sources.tree(chain[-1]).body)
         self.out.flush()
-        # memory for all of it at once, and for the values of an ordinary page
+        # reserve memory once, for all constant text and the values of an ordinary page
         return [f"\tbuf_reserve(out, {self.out.constant_bytes + 1024});", *self.out.lines]
 
     def parent_of(self, name, chain):
-        """Collect the blocks of a template; the name of the one it extends."""
+        """Collect the blocks of a template and return the name of the template that it extends."""
         self.file, tree = name, self.sources.tree(name)
         extends = [n for n in tree.body if isinstance(n, nodes.Extends)]
         known = {b.name for n in chain[:-1] for b in self.sources.tree(n).find_all(nodes.Block)}
@@ -235,11 +235,11 @@ class Page:
 
     def check_position(self):
         tag = self.out.text[self.out.text.rfind("<") + 1:]
-        if UNQUOTED.search(tag) and tag.count('"') % 2 == 0:  # within a quoted value a = is one sign of many
+        if UNQUOTED.search(tag) and tag.count('"') % 2 == 0:  # within a quoted value = is an ordinary character
             self.fail("put the value of an attribute in double quotes")
 
     def put(self, node):
-        """An expression in {{ }}: text, and what only can be put."""
+        """Compile an expression in {{ }}: a text, or a value with an output filter."""
         safe = isinstance(node, nodes.Filter) and node.name == "safe"
         if safe:
             self.no_arguments(node)
@@ -289,7 +289,7 @@ class Page:
         self.in_scope({}, body)
 
     def rest(self, opened, body):
-        """What is left of an if: its else, or a branch that is always taken."""
+        """Compile the rest of an if: its else, or a branch that is always taken."""
         if opened and body:
             self.out.close("} else {")
             self.out.depth += 1
@@ -373,7 +373,7 @@ class Page:
         return isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name in names
 
     def message_arguments(self, node, count):
-        """The constant sentences and the named values of a call."""
+        """Check the constant sentences of a call and return its named values."""
         if node.dyn_args or node.dyn_kwargs or len(node.args) != count:
             self.fail(f"{node.node.name} takes {count} argument{'s' if count > 1 else ''} and named ones", node)
         return {k.key: k.value for k in node.kwargs}
@@ -417,7 +417,7 @@ class Page:
         self.out.close()
 
     def put_pieces(self, text, values, safe):
-        """A translated sentence: its own text escaped unless safe, the values in it always."""
+        """Compile a translated sentence.  Its text is escaped unless safe; its values are always escaped."""
         for i, piece in enumerate(PLACEHOLDER.split(text)):
             if i % 2 == 0:
                 piece = piece.replace("%%", "%")
@@ -479,7 +479,7 @@ class Page:
         return self.either(node, True, "||")
 
     def either(self, node, decides, operator):
-        """and, or: a truth value, with constants decided now."""
+        """Compile `and` and `or` to a truth value; constants are decided at compile time."""
         sides = [self.truth(self.value(n)) for n in (node.left, node.right)]
         if any(s.is_constant and s.constant == decides for s in sides):
             return Value(constant=decides)
@@ -539,13 +539,13 @@ class Page:
 
 
 def loop_values(i, count):
-    """What `loop` is in an unrolled for."""
+    """Return the values of `loop` in an unrolled for."""
     values = {"index": i + 1, "index0": i, "first": i == 0, "last": i + 1 == count, "length": count}
     return {f"loop.{name}": Value(constant=value) for name, value in values.items()}
 
 
 def messages_of(path):
-    """(line, singular, plural or None) for every sentence of one template."""
+    """Yield (line, singular, plural or None) for every sentence of one template."""
     sources = Sources(path.parent)
     for call in sources.tree(path.name).find_all(nodes.Call):
         name = call.node.name if isinstance(call.node, nodes.Name) else None
@@ -563,7 +563,7 @@ HEAD = """/* Made by tools/compile_templates.py from templates/. */
 
 
 def compile_page(sources, name, catalogs, assets):
-    """The C functions of one page."""
+    """Return the C functions of one page."""
     page = pathlib.PurePath(name).stem.replace("-", "_")
     parameters = f"(struct buf *out, const struct page_{page} *v)"
     functions, rows = [], []
@@ -578,7 +578,7 @@ def compile_page(sources, name, catalogs, assets):
 
 
 def compile_folder(folder, catalogs, assets):
-    """The whole C source."""
+    """Return the whole C source."""
     sources = Sources(folder)
     pages = sorted(p.name for p in pathlib.Path(folder).glob("*.html") if not p.name.startswith("_"))
     return HEAD + "\n".join(compile_page(sources, name, catalogs, assets) for name in pages)

@@ -1,4 +1,4 @@
-"""What a run of tests has to tell: how many passed, how many were skipped, which failed and why."""
+"""The result of a test run: the numbers of passed and skipped tests, and the failures with their reasons."""
 
 import json
 import pathlib
@@ -6,7 +6,7 @@ import re
 
 RESULTS = pathlib.Path(__file__).resolve().parent.parent / "build" / "results"
 TAP = re.compile(r"^(not )?ok\b[ \t]*\d*(.*)$", re.MULTILINE)
-WHY = 240  # characters of why a test failed, in the list at the end
+WHY = 240  # most characters of a failure's reason in the final list
 
 
 class Counts:
@@ -17,7 +17,7 @@ class Counts:
         return Counts(self.passed + other.passed, self.skipped + other.skipped, self.failures + other.failures)
 
     def fail(self, what):
-        """Something failed that none of the tests told."""
+        """Count a failure that no single test reported."""
         if not self.failures:
             self.failures.append(what)
 
@@ -36,7 +36,7 @@ def in_a_line(*words):
 
 
 def why_of(lines):
-    """The lines of TAP that follow a `not ok`: what cmocka says of it."""
+    """Return cmocka's message from the lines of TAP after a `not ok`."""
     said = re.split(r"^(?:not )?ok\b", lines, maxsplit=1, flags=re.MULTILINE)[0]
     return said.replace("#", " ")
 

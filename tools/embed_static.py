@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Put static files into C: plain and compressed bytes, a URL with a digest of the content (src/web/core/assets.h).
+"""Make C from static files: their bytes, a gzip copy, and a URL with a digest of the content (src/web/core/assets.h).
 
     embed_static.py --output asset_table.c --templates templates --static static --bootstrap bootstrap.min.css
 
-Bootstrap comes from its Debian package and is thinned out on the way: a selector goes when it names a class that stands
-as a word nowhere in our templates and scripts.  Everything else of it stays as it is.
+Bootstrap comes from its Debian package.  This program removes the selectors that need a class that is absent from our
+templates and scripts.  The rest of Bootstrap is unchanged.
 """
 import argparse
 import gzip
@@ -34,13 +34,13 @@ class AssetError(Exception):
 
 
 def words_in_use(templates, static):
-    """Every word that could be a class: anything word-like in templates and scripts."""
+    """Return every word of the templates and scripts that could be the name of a class."""
     texts = [p.read_text("utf-8") for p in [*templates.glob("*.html"), *static.glob("*.js")]]
     return {word for text in texts for word in WORD.findall(text)}
 
 
 def skip_string(css, at):
-    """The place after the string that begins at css[at]."""
+    """Return the offset after the string that begins at css[at]."""
     quote, at = css[at], at + 1
     while at < len(css) and css[at] != quote:
         at += 2 if css[at] == "\\" else 1
@@ -48,7 +48,7 @@ def skip_string(css, at):
 
 
 def find_any(css, at, marks):
-    """The place of the first of marks from at on, outside of strings and brackets."""
+    """Return the offset of the first of marks at or after at, outside strings and brackets."""
     depth = 0
     while at < len(css):
         if css[at] in "\"'":
@@ -62,7 +62,7 @@ def find_any(css, at, marks):
 
 
 def block_end(css, at):
-    """The place of the } that closes the { at css[at]."""
+    """Return the offset of the } that closes the { at css[at]."""
     depth = 1
     while depth > 0:
         at = find_any(css, at + 1, "{}")
@@ -81,7 +81,7 @@ def selectors(prelude):
 
 
 def kept_rule(prelude, body, words):
-    """One rule as it stays, or the empty text."""
+    """Return one rule without its unused selectors; an empty text if no selector is left."""
     if prelude.startswith(NESTED):
         inner = thin(body, words)
         return f"{prelude}{{{inner}}}" if inner else ""
@@ -92,7 +92,7 @@ def kept_rule(prelude, body, words):
 
 
 def thin(css, words):
-    """The style sheet without rules for classes that are not among words."""
+    """Return the style sheet without the rules for classes that are not in words."""
     out, at = [], 0
     while css[at:].strip():
         mark = find_any(css, at, "{;")
@@ -108,7 +108,7 @@ def thin(css, words):
 
 
 def without_comments(css):
-    """Comments go, sourceMappingURL with them, but for the licence (/*!)."""
+    """Remove all comments, including sourceMappingURL, except the licence (/*!)."""
     return re.sub(r"/\*(?!!).*?\*/", "", css, flags=re.S)
 
 
@@ -121,7 +121,7 @@ def bootstrap_css(path, words):
 
 
 def own_css(path):
-    """Our style sheet without comments and indentation; white space inside lines is left alone."""
+    """Return our style sheet without comments and indentation; white space inside lines stays."""
     css = without_comments(path.read_text("utf-8"))
     return "\n".join(line.strip() for line in css.splitlines() if line.strip()) + "\n"
 
@@ -140,7 +140,7 @@ class Asset:
 
 
 def read_assets(templates, static, bootstrap):
-    """{name: Asset}, in order of name."""
+    """Return {name: Asset}, ordered by name."""
     words = words_in_use(templates, static)
     assets = {"bootstrap.css": Asset("bootstrap.css", bootstrap_css(bootstrap, words).encode())}
     for path in sorted(p for p in static.iterdir() if not p.name.startswith(".")):

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Text files as C: a table of name and text.
+"""Make C from text files: a table of names and texts.
 
 Use: embed_texts.py --header HEADER --table NAME --output FILE TEXT...
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Calls that are always wrong, or that have one home.  Speaks TAP.
+"""Find calls that are forbidden everywhere, or allowed in one file only.  Speaks TAP.
 
 A call is a name followed by an opening parenthesis, outside comments and strings.
 """
@@ -8,8 +8,8 @@ import pathlib
 import re
 import sys
 
-# names, where they are at home ([]: nowhere), what to use instead
-# src/otp stands on its own, for others to take: it brings what it needs of memory and randomness.
+# names, files where they are allowed ([]: nowhere), the replacement
+# src/otp is a library for other programs, so it has its own use of memory and randomness.
 RULES = [
     ("strcpy strcat stpcpy sprintf vsprintf gets", [], "str_copy_z, snprintf or a struct buf"),
     ("strtok strtok_r", [], "str_cut"),
@@ -24,7 +24,7 @@ RULES = [
     ("malloc calloc realloc reallocarray strdup strndup asprintf vasprintf aligned_alloc posix_memalign",
      ["src/base/mem.c", "src/otp/"], "mem_new, an arena or a struct buf"),
 ]
-# Text from outside reaches a terminal through cli/print.h only, which makes it visible.  otp_qr.c writes files.
+# Only cli/print.h writes text from outside to a terminal; it makes control bytes visible.  otp_qr.c writes files.
 RULES += [
     ("printf fprintf vprintf vfprintf puts fputs putchar putc fputc fwrite perror dprintf vdprintf",
      ["src/cli/print.c"], "cli_say, cli_line and cli_print of cli/print.h; log_event elsewhere"),
@@ -35,7 +35,7 @@ SKIP = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\
 
 
 def code_only(text):
-    """Comments and literals become blanks; lines stay where they are."""
+    """Replace comments and literals by blanks; lines keep their numbers."""
     return SKIP.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
 
 
@@ -45,7 +45,7 @@ def calls(text, names):
 
 
 def raw_formats(path, text):
-    """buf_printf of a text in cli/: cli_line, or buf_put_visible, takes it."""
+    """Find buf_printf with a text argument in cli/: use cli_line or buf_put_visible instead."""
     if not path.startswith("src/cli/"):
         return []
     return [f"{path}:{text.count(chr(10), 0, m.start()) + 1}: buf_printf of a text: use cli_line or buf_put_visible"
@@ -62,7 +62,7 @@ def breaches(path, text):
     return found
 
 
-# path, text, how many must be found, why
+# path, text, number of findings, why
 EXAMPLES = [
     ("src/web/x.c", "\tstrcpy(a, b);\n", 1, "never right"),
     ("src/web/x.c", "\tn = atoi (text);\n", 1, "a space before the parenthesis changes nothing"),

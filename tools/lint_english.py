@@ -136,6 +136,8 @@ def read_string(token, first):
 
 
 def read_comment(token, first):
+    if token.startswith("/*@"):
+        return []  # an annotation for Frama-C
     lines = [(first + i, re.sub(r"^\s*(/\*+|\*(?!/)|//)?", "", line).replace("*/", "")) for i, line in enumerate(token.split("\n"))]
     return paragraphs("comment", lines)
 

@@ -1,16 +1,17 @@
 #!/usr/bin/python3
-"""Print the tables of the documentation from the program: write them into their pages.
+"""Print the tables of the documentation from the program, and write them into their pages.
 
-    tools/print_docs.py [FILE ...]     all of them, or some: docs/develop/keeper.md
+    tools/print_docs.py [FILE ...]     all pages, or the named ones: docs/develop/keeper.md
 
-The program is that of build/test (`tools/build test`).
+Uses the program of build/test (`tools/build test`).
 
-A printed table stands between two marks; the first one names the file that it is printed from:
+Two marks enclose a printed table; the first one names the source file:
 
     <!-- printed by tools/print_docs.py from src/ipc/questions.def -->
     <!-- end -->
 
-tests/unit/docs/test_tables.py compares them.  Whole files are printed by `doubletour config`: .env.example and docs/reference/settings.md.
+tests/unit/docs/test_tables.py compares pages and program.  `doubletour config` prints whole files: .env.example and
+docs/reference/settings.md.
 """
 import json
 import pathlib
@@ -30,7 +31,7 @@ def output(*command):
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
 
 
-# --- tables ------------------------------------------------------------------------------------------------------------
+# --- tables -----------------------------------------------------------------------------------------------------------
 
 
 def table(heads, rows):
@@ -65,27 +66,27 @@ def events(build):
     return output(build / 'tests/unit/docs/print_tables', 'events')
 
 
-# --- the log -----------------------------------------------------------------------------------------------------------
+# --- the log ----------------------------------------------------------------------------------------------------------
 
 LOG_PAGE = ROOT / 'docs/reference/log-events.md'
 LOG_CALL = re.compile(r'\blog_event\((.*?)\);', re.S)
 
 
 def log_names(expression, children):
-    """The names that an event may have: literals, or those that the table of children gives."""
+    """Return the possible names of an event: literals, or the names in the table of child processes."""
     kind = re.match(r'child->events\.(\w+)$', expression)
     return children[kind[1]] if kind else re.findall(r'"([a-z.]+)"', expression)
 
 
 def log_children():
-    """The events of the processes beside the keeper, by kind: the order is that of struct child."""
+    """Return the events of the child processes by kind; their order is that of struct child."""
     rows = re.findall(r'\.events = \{ (.*?) \}', (ROOT / 'src/server/child_table.c').read_text())
     names = [re.findall(r'"([a-z.]+)"', row) for row in rows]
     return {kind: [row[at] for row in names] for at, kind in enumerate(('forbidden', 'died', 'ended'))}
 
 
 def log_calls():
-    """Each event of the log that is no event of the audit: its name, level and fields."""
+    """Yield each log event that is not an audit event: its name, level and fields."""
     children = log_children()
     for path in sorted((ROOT / 'src').rglob('*.c')):
         for call in LOG_CALL.findall(path.read_text()):
@@ -96,17 +97,17 @@ def log_calls():
 
 
 def log_events(build):
-    """The last column is written by hand: a printed table keeps it."""
+    """Return the table of log events.  Its last column is written by hand and kept."""
     meaning = dict(re.findall(r'^\| `([a-z.]+)` \|.*\| ([^|]*) \|$', LOG_PAGE.read_text(), re.M))
     return table(['event', 'level', 'fields', 'meaning, and what to do'],
                  [[f'`{event}`', level, fields, meaning.get(event, '')] for event, level, fields in sorted(set(log_calls()))])
 
 
-# --- help --------------------------------------------------------------------------------------------------------------
+# --- help -------------------------------------------------------------------------------------------------------------
 
 
 def helps(build, *words):
-    """The help of a command and of its subcommands, each with its words."""
+    """Yield (words, help) for a command and each of its subcommands."""
     text = output(build / 'doubletour', 'help', *words)
     yield words, text
     if len(words) == 1 and re.match(r'Usage: .* COMMAND\b', text):
@@ -136,27 +137,27 @@ WHOLE = {
 }
 
 
-# --- pages -------------------------------------------------------------------------------------------------------------
+# --- pages ------------------------------------------------------------------------------------------------------------
 
 
 def page_printed(text, build):
-    """The page with each of its tables printed anew."""
+    """Return the page with all its tables printed again."""
     return MARKED.sub(lambda match: f'{match[1]}\n{TABLES[match[2]](build)}\n{match[3]}', text)
 
 
 def sources(text):
-    """What the tables of a page are printed from."""
+    """Return the names of the sources that a page's tables are printed from."""
     return [match[2] for match in MARKED.finditer(text)]
 
 
 def files():
-    """The paths of all files that are printed, whole or in part."""
+    """Return the paths of all files that are printed, whole or in part."""
     pages = [str(path.relative_to(ROOT)) for path in sorted((ROOT / 'docs').rglob('*.md')) if sources(path.read_text())]
     return pages + list(WHOLE)
 
 
 def printed(path, build):
-    """The file as it should be."""
+    """Return the new content of the file."""
     if path in WHOLE:
         return output(build / 'doubletour', 'config', WHOLE[path])
     return page_printed((ROOT / path).read_text(), build)

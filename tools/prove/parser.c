@@ -1,9 +1,10 @@
 /*
- * What tools/prove_parser gives to Frama-C: src/http/parser.c, called with any bytes, in any number of pieces.
+ * The program that tools/prove_parser gives to Frama-C.  It calls src/http/parser.c with any bytes in any pieces.
  *
- * Three functions of the parser compute a length as a difference of two offsets.  Eva, which knows an interval of each number but no
- * relation of two, cannot follow that.  So these three have contracts: Eva takes them at their word and shows that each call keeps its
- * "requires"; WP proves that each body keeps its contract, for every size.  All else Eva follows by itself; parser.c has no annotation.
+ * Three functions of the parser compute a length as a difference of two offsets.  Eva knows an interval of each number
+ * but no relation between two numbers, so it cannot analyse these functions.  They have contracts instead.  Eva assumes
+ * the contracts and shows that each call meets its "requires".  WP proves that each body meets its contract, for every
+ * size.  Eva analyses the rest without help: parser.c has no annotations.
  */
 #include "http/parser.h"
 
@@ -11,7 +12,7 @@
 
 #include "__fc_builtin.h"
 
-/* --- functions that are called from outside of parser.c: what is assumed of them ------------------------------------------------- */
+/* --- functions outside parser.c that it calls: the assumptions about them ----------------------------------------- */
 
 /*@ requires there: \valid_read(text.p + (0 .. text.n - 1));
   @ requires result: \valid(ret_authority);
@@ -42,7 +43,7 @@ bool str_has_control(str s);
 char *prove_memchr(const char *bytes, int c, size_t n);
 #define memchr(bytes, c, n) prove_memchr((bytes), (c), (n))
 
-/* --- functions of parser.c: shown by WP, used by Eva ------------------------------------------------------------------------------ */
+/* --- functions of parser.c: proved by WP, used by Eva ------------------------------------------------------------- */
 
 /*@ requires there: \valid_read(bytes + (0 .. end - 1));
   @ assigns \result \from indirect:bytes[0 .. end - 1], at, end;
@@ -68,7 +69,7 @@ static err parser_authority(const char *bytes, size_t at, size_t n, size_t end, 
 
 #include "http/parser.c"
 
-/* --- every way to call it --------------------------------------------------------------------------------------------------------- */
+/* --- all ways to call the parser ---------------------------------------------------------------------------------- */
 
 static char prove_buffer[PROVE_BYTES];
 

@@ -1,6 +1,8 @@
 /*
- * The file of rules, and what is decided by it: whatever the text, a visitor who has proved more is never worse off, nobody
- * passes by a policy that asks for more than they have proved, and an ambiguous path opens no more than any of its readings.
+ * The access rules and their decisions.  Promises for every file of rules:
+ * - a user who has verified more factors is never granted less;
+ * - no user passes a policy that requires more than they have verified;
+ * - an ambiguous path opens no more than each of its readings.
  */
 #include "target.h"
 
@@ -26,7 +28,7 @@ decide(const struct access_rules *rules, const struct target *target, enum acces
 	return d.outcome;
 }
 
-/* Each path stands before some of its readings. */
+/* Each path comes before some of its other readings. */
 static void
 readings(const struct access_rules *rules, struct arena *arena)
 {
@@ -86,7 +88,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		enum access_outcome full = decide(&rules, &target, ACCESS_FULL, STR("anna"));
 		PROMISE(half != ACCESS_PASSES || full == ACCESS_PASSES);
 		PROMISE(half == ACCESS_REFUSED || full != ACCESS_REFUSED);
-		PROMISE(nobody != ACCESS_PASSES || full == ACCESS_PASSES); /* bypass names nobody */
+		PROMISE(nobody != ACCESS_PASSES || full == ACCESS_PASSES); /* a bypass rule names no user */
 	}
 	return 0;
 }

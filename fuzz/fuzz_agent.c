@@ -1,13 +1,13 @@
 /*
- * agent_browser, agent_system: a name of our own, that the text gives reason for, and that more text behind does not take
- * away.
+ * agent_browser, agent_system.  They return one of our names, and only for a text that contains its reason.  Text that
+ * is appended does not remove the name.
  */
 #include "target.h"
 
 #include "web/pages/agent.h"
 
 struct reason {
-	const char *name, *part; /* one of its parts: the text holds it when it is called so */
+	const char *name, *part; /* the name is returned only for a text that contains one of its parts */
 };
 /* clang-format off */
 static const struct reason browsers[] = {

@@ -1,9 +1,9 @@
 /*
- * channel_ask, session_cache_*, and the handlers of web behind them (web_app): what web makes of an answer, whatever it is.
- * What is taken for an answer is written back the same, and holds nothing that web's tables have no place for; whatever
- * came, the person gets a whole page, a way on of ours, or an error.
+ * channel_ask, session_cache_*, and web's handlers (web_app): web accepts any bytes as the keeper's answer.
+ * An accepted answer is written back as the same bytes and fits the bounds of web's tables.  For every answer the
+ * person gets a whole page, a redirect within this server, or an error.
  *
- * Input: which question and request, the session's state before it, then one answer as it came through the channel.
+ * Input: the question and the request, the session's state before them, then the bytes of one answer.
  */
 #include "html.h"
 
@@ -18,7 +18,7 @@
 
 enum { HEAD_BYTES = 2, ANSWERS = 4, BODY_BYTES = 256, MESSAGE_ROOM = 64 * 1024 };
 
-/* --- the keeper's end: answers that are there before the question ---------------------------------------------------------- */
+/* --- the keeper's end of the channel: it sends the answers before the question is asked --------------------------- */
 
 struct pair {
 	int keepers, webs;
@@ -52,11 +52,11 @@ cache_new(void)
 	struct session_cache *cache = session_cache_new(1);
 
 	PROMISE(cache != NULL);
-	session_cache_pushed(cache, INT64_MAX, NULL); /* nothing is waited for */
+	session_cache_pushed(cache, INT64_MAX, NULL); /* no caller waits for the keeper's notifications */
 	return cache;
 }
 
-/* --- one answer ---------------------------------------------------------------------------------------------------------------- */
+/* --- one answer --------------------------------------------------------------------------------------------------- */
 
 static void
 check_head(const struct answer_head *head)
@@ -74,7 +74,7 @@ check_problems(const struct problems_body *problems)
 	PROMISE(problems->display_name < PROBLEM_COUNT);
 }
 
-/* Items to the end, or to the first that is none: each is written back the same. */
+/* Write each well-formed item back and compare it; stop at the first malformed one. */
 static void
 check_list(str list, const struct wire_def *def)
 {
@@ -119,7 +119,7 @@ try_question(enum question_id id, str bytes)
 	struct answer_head head = { 0 };
 
 	pair_put(&pair, bytes);
-	shutdown(pair.keepers, SHUT_WR); /* and no more */
+	shutdown(pair.keepers, SHUT_WR); /* the answer ends here */
 	if (channel_ask(&channel, &arena, &question, no_body, &head, body) != ERR_OK)
 		return;
 	check_head(&head);
@@ -129,11 +129,11 @@ try_question(enum question_id id, str bytes)
 	PROMISE(buf_check(&again) == ERR_OK && str_equal(buf_str(&again), bytes));
 }
 
-/* --- a request whose questions are answered so ------------------------------------------------------------------------------------ */
+/* --- one request whose questions get the fuzzer's answers --------------------------------------------------------- */
 
 static const struct asked {
 	enum http_method method;
-	str path, rest; /* query, or body behind the form's token */
+	str path, rest; /* the query, or the body after the form's token */
 } requests[] = {
 	{ HTTP_GET, STR_INIT("/account"), STR_INIT("") },
 	{ HTTP_GET, STR_INIT("/account/recovery-codes"), STR_INIT("next=%2Fhome") },
@@ -171,9 +171,9 @@ static const struct {
 	  STR_INIT("doubletour=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE; doubletour-form=" ANONYMOUS) },
 	{ STR_INIT("User-Agent"), STR_INIT("Firefox/128.0") },
 };
-static const struct token session_token = { { [TOKEN_BYTES - 1] = 1 } }; /* as the cookie has it */
+static const struct token session_token = { { [TOKEN_BYTES - 1] = 1 } }; /* the token in the cookie */
 
-/* What a page of ours sends back: its form's token, then what the person typed. */
+/* The body that one of our pages sends: its form token, then the typed fields. */
 static str
 body_of(struct web *web, struct job *job, enum session_state state, str typed)
 {
@@ -195,7 +195,7 @@ body_of(struct web *web, struct job *job, enum session_state state, str typed)
 	return copy;
 }
 
-/* Who is it?  The keeper's honest answer, that comes before the fuzzer's. */
+/* The keeper's honest answer to the question about the session; the fuzzer's answer follows it. */
 static void
 put_session(const struct pair *pair, enum session_state state)
 {
@@ -248,7 +248,7 @@ try_request(const struct asked *asked, enum session_state state, str answer)
 	put_session(&pair, state);
 	for (int i = 0; i < ANSWERS; i++)
 		pair_put(&pair, answer);
-	shutdown(pair.keepers, SHUT_WR); /* and no more */
+	shutdown(pair.keepers, SHUT_WR); /* the answer ends here */
 	if (web_app.admit(&web, &job->rq, &job->rp) != HTTP_INLINE)
 		web_app.work(&web, &channel, &job->rq, &job->rp);
 	check_reply(&job->rp);

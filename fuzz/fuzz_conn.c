@@ -1,11 +1,12 @@
 /*
- * conn_*: a conversation over a connection, in pieces, with one end of a socket pair for a client.  The event loop is the server's own, but
- * without a thread.
+ * conn_*: a conversation over one connection, in pieces.  One end of a socket pair is the client.  The event loop is
+ * the server's, but runs without a thread.
  *
- * The application is shown what a second reading finds at that place of the bytes (strict.h), with the same body; so no request is smuggled
- * inside another.  Each request gets one reply, in order, and nothing else is sent.  How the bytes were cut into pieces does not matter.
+ * A second parser (strict.h) reads the same bytes.  The application must get the same requests with the same bodies, so
+ * that no request is smuggled inside another.  Each request gets one reply, in order, and the server sends nothing
+ * else.  Cutting the bytes into pieces changes nothing.
  *
- * Input: four places to cut at (2 bytes each), then what a client sends.
+ * Input: four offsets at which to cut (2 bytes each), then the client's bytes.
  */
 #include "target.h"
 
@@ -27,12 +28,12 @@ enum {
 	NOTES_MAX = 8192
 };
 
-/* --- what the application is shown ----------------------------------------------------------------------------------------- */
+/* --- the requests that reach the application ---------------------------------------------------------------------- */
 
 struct seen {
-	str unread;     /* of what the client has sent or will send, as the second reading goes along */
-	struct buf log; /* every request and refusal, to compare two runs */
-	struct buf got; /* what the client received */
+	str unread;     /* the client's bytes that the second parser has not read yet */
+	struct buf log; /* all requests and refusals, to compare two runs */
+	struct buf got; /* the bytes that the client received */
 	size_t count;
 	struct {
 		char status[4];
@@ -118,7 +119,7 @@ refuse(void *app, struct request *rq, int status, struct reply *rp)
 
 static const struct http_app app = { .admit = admit, .refuse = refuse };
 
-/* --- what the client receives ------------------------------------------------------------------------------------------------ */
+/* --- the replies that the client receives ------------------------------------------------------------------------- */
 
 static bool
 reply_take(str *rest, bool head)
@@ -140,7 +141,7 @@ reply_take(str *rest, bool head)
 	return true;
 }
 
-/* One reply for each request and refusal, in order; between them 100 for those that ask. */
+/* One reply for each request and refusal, in order; before it, 100 Continue for requests that expect it. */
 static void
 check_replies(const struct seen *seen)
 {
@@ -157,7 +158,7 @@ check_replies(const struct seen *seen)
 	PROMISE(rest.n == 0);
 }
 
-/* --- the server ------------------------------------------------------------------------------------------------------------------ */
+/* --- the server --------------------------------------------------------------------------------------------------- */
 
 static struct http_server server;
 static struct loop loop;
@@ -196,7 +197,7 @@ connect_to(int fd)
 	conn_begin(conn);
 }
 
-/* Until nothing happens any more; what it replies is kept. */
+/* Run the event loop until no event is left; store the server's replies. */
 static void
 run(int client)
 {
@@ -223,7 +224,7 @@ send_pieces(int client, str bytes, const size_t *cuts, size_t count)
 		size_t to = i < count ? cuts[i] : bytes.n;
 		if (to <= from)
 			continue;
-		/* when the other end has closed there is nothing more to be said */
+		/* send fails when the server has closed the connection */
 		(void)!send(client, bytes.p + from, to - from, MSG_NOSIGNAL);
 		run(client);
 		from = to;

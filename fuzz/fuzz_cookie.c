@@ -1,6 +1,6 @@
 /*
- * cookie_find, cookie_put: what is found can be set again, and is found again.
- * Input: Cookie headers, a newline between two.
+ * cookie_find, cookie_put: a cookie that was found can be set again, and is then found again.
+ * Input: Cookie headers, separated by newlines.
  */
 #include "target.h"
 
@@ -10,7 +10,7 @@
 
 enum { HEADERS = 8 };
 
-/* cookie_find looks at the text before the first ';' as a browser sends it back. */
+/* A browser sends back the text before the first ';'; cookie_find reads that. */
 static void
 set_again(str name, str value)
 {

@@ -1,4 +1,4 @@
-/* dotenv_of, dotenv_next: every entry lies within the text, lines only grow, and the end comes. */
+/* dotenv_of, dotenv_next: every entry lies within the text, line numbers never decrease, and the loop ends. */
 #include "target.h"
 
 #include "config/dotenv.h"

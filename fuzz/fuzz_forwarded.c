@@ -1,6 +1,6 @@
 /*
  * forwarded_address, forwarded_entry: the result is the peer or an address in canonical form.
- * Input: X-Forwarded-For headers, a newline between two.
+ * Input: X-Forwarded-For headers, separated by newlines.
  */
 #include "target.h"
 

@@ -1,7 +1,7 @@
 /*
  * page_put of texts, numbers and dates (buf_put_html, page_put_z, page_put_date): no text can end the text or attribute
- * that it stands in, and each reads back as it was.
- * Input: eight bytes of a moment, then the text.
+ * that contains it, and each reads back unchanged.
+ * Input: eight bytes of a timestamp, then the text.
  */
 #include "html.h"
 
@@ -49,7 +49,7 @@ try_number(int64_t number)
 	PROMISE(str_equal(buf_str(&out), str_of(expected)));
 }
 
-/* Nothing, or one element that says the moment as the system's calendar does. */
+/* The date is empty, or one element with the same date as the system's calendar. */
 static void
 check_date(str date, int64_t timestamp_us)
 {

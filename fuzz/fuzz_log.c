@@ -1,6 +1,6 @@
 /*
- * log_line, log_event: one line of printable characters, which reads back as the fields that were given.
- * Input: values of fields, a unit separator (0x1f) between two.  Each is written in the three formats.
+ * log_line, log_event: they write one line of printable characters, from which the given fields can be read back.
+ * Input: values of fields, separated by 0x1f.  Each is written in the three formats.
  */
 #include "target.h"
 
@@ -16,7 +16,7 @@ enum { FIELDS = 4, LINE_ROOM = 64 * 1024, VALUE_SHOWN_BYTES = 300 };
 
 static const char *const names[FIELDS] = { "account", "why", "agent", "address" };
 
-/* What a reader may expect of a text: cut between two characters, and each byte that belongs to none replaced. */
+/* The expected text of a value: cut between two characters, with each byte that is not UTF-8 replaced. */
 static str
 as_logged(str text, struct buf *out)
 {
@@ -46,7 +46,7 @@ take_byte(str *rest)
 	return c;
 }
 
-/* One of the basic plane: nothing beyond it is ever escaped. */
+/* One character of the basic plane; characters beyond it are never escaped. */
 static void
 take_hex_escape(str *rest, struct buf *ret_text)
 {
@@ -80,7 +80,7 @@ take_escape(str *rest, struct buf *ret_text)
 		take_hex_escape(rest, ret_text);
 }
 
-/* RFC 8259 s7, as far as a writer of short lines needs it. */
+/* A string by RFC 8259 s7, with only the escapes that the logger writes. */
 static void
 take_json(str *rest, struct buf *ret_text)
 {
@@ -157,7 +157,7 @@ try_format(enum log_format format, const struct log_field *fields, size_t count)
 	PROMISE(str_equal(rest, format == LOG_FORMAT_JSON ? STR("}") : STR("")));
 }
 
-/* Standard error is a file in memory as long as this lasts. */
+/* Redirects standard error to a file in memory while log_event runs. */
 static str
 written_by_event(str text, char *room, size_t size)
 {

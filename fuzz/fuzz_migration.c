@@ -1,4 +1,4 @@
-/* otp_migration_open and _next, on the URI and on the bytes behind its base64; otp_hex_decode. */
+/* otp_migration_open and _next, on the URI and on the decoded base64; otp_hex_decode. */
 #include "target.h"
 
 #include "base/buf.h"

@@ -1,6 +1,6 @@
 /*
- * account_name_fold, display_name_check: what is taken has the shape that the headers promise, and is taken again as it
- * is; what is refused leaves the result as it was.
+ * account_name_fold, display_name_check: an accepted name has the form that the headers promise, and is accepted again
+ * unchanged.  A refused name leaves the result unchanged.
  */
 #include "target.h"
 
@@ -30,7 +30,7 @@ try_account_name(str typed)
 	PROMISE(str_equal(account_name_str(&name), account_name_str(&again)));
 }
 
-/* Whatever case it is typed in, it is one name. */
+/* Typed in the other case, it is the same name. */
 static void
 try_case(str typed)
 {
@@ -47,7 +47,7 @@ try_case(str typed)
 	PROMISE(str_equal(account_name_str(&name), account_name_str(&other)));
 }
 
-/* The next code point; the text is well-formed. */
+/* The next code point of a well-formed text. */
 static uint32_t
 take_code_point(str *rest)
 {

@@ -1,7 +1,7 @@
 /*
- * next_is_safe: a second statement of its contract, and what a browser makes of what it lets through.
- * Source of the browser's part: WHATWG URL s4.4, with a special scheme: tabs and line ends are dropped, white space at the
- * ends is, a backslash is a slash, and two slashes begin a host.
+ * next_is_safe, compared with a second statement of its contract and with a browser's reading of the accepted URLs.
+ * Source of the browser's reading: WHATWG URL s4.4, with a special scheme.  Tabs, line ends, and white space at both
+ * ends are dropped; a backslash is a slash; two slashes begin a host.
  */
 #include "target.h"
 

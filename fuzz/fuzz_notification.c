@@ -1,6 +1,6 @@
 /*
- * notification_read: what another node, or anybody who may write to the database's channel, tells.  Whole hashes in small hexadecimal, up to
- * the first thing that is none; each comes out as it stands.
+ * notification_read: notifications from another node, or from any program that may write to the database's channel.
+ * It yields whole hashes in lower-case hexadecimal, each unchanged, up to the first malformed one.
  */
 #include "target.h"
 

@@ -1,5 +1,5 @@
 /*
- * otp_uri_parse, otp_uri_build: whatever is read can be written, in plain bytes, and is read back to the same.
+ * otp_uri_parse, otp_uri_build: a parsed URI can be written in plain bytes, and parses to the same values again.
  */
 #include "target.h"
 
@@ -17,7 +17,7 @@ same(const struct otp_uri *a, const struct otp_uri *b)
 	       strcmp(a->image, b->image) == 0;
 }
 
-/* Only unreserved bytes, escapes and the marks of the URI itself. */
+/* Allows only unreserved bytes, escapes and the separators of the URI. */
 static bool
 is_plain(const char *text)
 {

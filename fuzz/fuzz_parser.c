@@ -1,12 +1,13 @@
 /*
- * parser_read: heads of requests, in pieces, one behind the other.
+ * parser_read: heads of requests, in pieces, one after the other.
  *
- * What the parser takes is what a second reading of the grammar takes (strict.h), with the same values; what that refuses it
- * refuses, at the latest at the end of the line that is wrong; and it never refuses what may still become a head.  How the bytes
- * were cut does not matter, and no byte behind those that were given is read.
+ * A second parser (strict.h) reads the same bytes.  Both accept the same heads, with the same values.  When the second
+ * parser refuses a head, parser_read refuses it too, at the latest at the end of the wrong line.  parser_read never
+ * refuses bytes that may still become a head.  Cutting the bytes into pieces changes nothing, and no byte after the
+ * given ones is read.
  *
- * Input: four places to cut at (2 bytes each), then what a client sends.  Where the fourth has its highest bit set, it is the
- * limit of a head too.
+ * Input: four offsets at which to cut (2 bytes each), then the client's bytes.  If the fourth offset has its highest
+ * bit set, it is also the limit of a head.
  */
 #include "target.h"
 
@@ -17,7 +18,7 @@
 #include <sanitizer/asan_interface.h>
 #define HIDE(p, n) ASAN_POISON_MEMORY_REGION(p, n)
 #define SHOW(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)
-enum { EVERY_CUT_ONE_IN = 64, EVERY_CUT_MAX_BYTES = 256 }; /* all cuts take the square of the length */
+enum { EVERY_CUT_ONE_IN = 64, EVERY_CUT_MAX_BYTES = 256 }; /* trying all cuts takes quadratic time */
 #else
 #define HIDE(p, n) ((void)(p), (void)(n))
 #define SHOW(p, n) ((void)(p), (void)(n))
@@ -26,7 +27,7 @@ enum { EVERY_CUT_ONE_IN = 1, EVERY_CUT_MAX_BYTES = 4096 };
 
 enum { CUTS = 4, CUT_BYTES = 2, LIMIT_LEAST = 16, LIMIT_BIT = 0x8000 };
 
-/* --- the parser against the second reading --------------------------------------------------------------------------------- */
+/* --- compare the parser with the second one ----------------------------------------------------------------------- */
 
 static void
 check_span(str whole, struct span s, str wanted)
@@ -56,7 +57,7 @@ check_whole(const struct parser *p, str sent, const struct strict *wanted)
 	PROMISE(p->body_bytes == wanted->length && p->closes == wanted->closes && p->expects == wanted->expects);
 }
 
-/* Sizes are looked at before a line's content, so they may be the answer to both where a line is long. */
+/* The parser checks sizes before the content, so a long and wrong line may get the status of its size. */
 static bool
 status_fits(int status, str sent, const struct strict *wanted)
 {
@@ -75,7 +76,7 @@ check(const struct parser *p, int outcome, str sent, const struct strict *wanted
 		check_whole(p, sent, wanted);
 	} else if (wanted->verdict == STRICT_MORE) {
 		PROMISE(outcome == PARSER_MORE);
-	} else if (outcome == PARSER_MORE) { /* as long as the line that is wrong has no end */
+	} else if (outcome == PARSER_MORE) { /* allowed while the wrong line is incomplete */
 		PROMISE(sent.n < wanted->max && !str_has_byte(str_from(sent, wanted->at), '\n'));
 	} else {
 		PROMISE(status_fits(outcome, sent, wanted));
@@ -84,7 +85,7 @@ check(const struct parser *p, int outcome, str sent, const struct strict *wanted
 	}
 }
 
-/* --- pieces ------------------------------------------------------------------------------------------------------------------ */
+/* --- pieces ------------------------------------------------------------------------------------------------------- */
 
 static void
 check_same(const struct parser *a, const struct parser *b)
@@ -99,7 +100,7 @@ check_same(const struct parser *a, const struct parser *b)
 			a->fields[i].value.at == b->fields[i].value.at && a->fields[i].value.n == b->fields[i].value.n);
 }
 
-/* The bytes behind a piece are hidden from the parser. */
+/* The sanitizer reports a read of the bytes after the current piece. */
 static int
 read_pieces(struct parser *p, str sent, const size_t *cuts, size_t count, size_t max)
 {
@@ -140,7 +141,7 @@ by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Gives the bytes of the request; 0 where there is no next. */
+/* Returns the bytes of the request; 0 if no further request follows. */
 static size_t
 check_one(str sent, const size_t *cuts, size_t max, bool every_cut)
 {

@@ -1,8 +1,9 @@
 /*
- * password_hash_usable, password_hash_outdated, password_verify on a stored text that anybody may have written: an import, a
- * database that was tampered with.  What is not usable is ERR_CORRUPT; one text is never right for two passwords; what has the cost of today is not outdated.
+ * password_hash_usable, password_hash_outdated, password_verify, on any stored text: it may come from an import or from
+ * a tampered database.  An unusable text is ERR_CORRUPT.  No text accepts two different passwords.  A text with today's
+ * cost is not outdated.
  *
- * Costs are bounded here, not by the code under test: what would take long is parsed only.
+ * This target bounds the cost, not the code under test: expensive hashes are only parsed.
  */
 #include "target.h"
 
@@ -30,7 +31,7 @@ is_cheap(const char *text)
 	return sscanf(text, "$%*1[56]$rounds=%lu", &rounds) == 1 && rounds <= SHA_CRYPT_ROUNDS_MAX;
 }
 
-/* What is usable can be proved. */
+/* A usable hash can be verified without an error. */
 static bool
 verify(str text, const struct password *password)
 {
@@ -56,7 +57,7 @@ try_unusable(str text)
 	PROMISE(password_hash_outdated(&argon2, text) && password_hash_outdated(&bcrypt, text));
 }
 
-/* Its cost is that of the settings, its salt has 16 bytes and its tag 32: 22 and 43 letters. */
+/* The cost is that of the settings, the salt has 16 bytes and the tag 32: 22 and 43 letters. */
 static bool
 is_of_today_argon2(const char *text)
 {

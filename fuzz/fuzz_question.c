@@ -1,22 +1,22 @@
 /*
- * keeper_answer: questions of any shape and in any order, to a keeper on a database of its own, which is put back for each
- * input.  Promised of every answer:
+ * keeper_answer: questions of any form and in any order.  The keeper has its own database, which is restored for each
+ * input.  Promises for every answer:
  *
- *	it is whole, and what does not decode is MALFORMED, what does is not
- *	FULL is told to a session that was FULL already, or to one that has just shown a right code, and to no other
- *	a question that only FULL opens is answered STATE to every other session, known or not
- *	a session that is none says nothing of anybody
- *	UNAVAILABLE has a cause: no question by itself makes the keeper fail
+ * - it is complete; it is MALFORMED if and only if the question does not decode
+ * - it is FULL only for a session that was FULL already, or that has just sent a right code
+ * - it is STATE for every session that is not FULL, if the question requires FULL
+ * - it shows nothing of any account if the session is invalid
+ * - it is UNAVAILABLE only after a failure that the input ordered: no question makes the keeper fail
  *
- * Input: lines, done one after the other.
- *	=BYTES             the rest of the input is a question as it is
- *	+SECONDS           time passes
- *	!N                 the Nth allocation of the next question fails; !!N its Nth draw of random bytes
+ * Input: lines, executed in order.
+ *	=BYTES             the rest of the input is a question in its wire form
+ *	+SECONDS           the clock advances
+ *	!N                 the Nth allocation of the next question fails; with !!N its Nth request for random bytes
  *	NAME\tSESSION\t..  a question by its name, a letter for the session (see `sessions`), the fields of its body:
- *	                   texts or numbers, an absent one is empty.  As a whole field:
- *	                   @K  @K+STEPS  the code of secret K (0 to 7) now, or so many steps later
- *	                   @rK @lK #K    a recovery code, a link, a number that the keeper has told
- * Time stands still otherwise.  Without test hooks it runs, and nothing fails.
+ *	                   texts or numbers; a missing field is empty.  A whole field may be:
+ *	                   @K  @K+STEPS  the code of secret K (0 to 7), now or STEPS later
+ *	                   @rK @lK #K    a recovery code, a link, a number that the keeper has returned
+ * The clock stands still otherwise.  Without test hooks the clock runs, and nothing fails.
  */
 #include "target.h"
 
@@ -52,7 +52,7 @@ enum {
 
 #define PASSWORD "trombone ivre 1741"
 
-/* --- what the target knows ------------------------------------------------------------------------------------------------- */
+/* --- values that the target knows --------------------------------------------------------------------------------- */
 
 struct secret {
 	char z[65];
@@ -60,20 +60,20 @@ struct secret {
 
 struct known {
 	struct token token;
-	enum session_state state; /* as last told */
+	enum session_state state; /* in the last answer */
 };
 
-/* What the prepared accounts have, and what the answers told since. */
+/* Values of the prepared accounts, and values from the answers since. */
 struct knowledge {
 	struct secret secrets[SECRETS];
 	size_t secrets_shown;
 	struct known tokens[TOKENS];
 	size_t tokens_count;
-	struct token sessions[4]; /* enrolling, pending, full; and the last that was told */
+	struct token sessions[4]; /* enrolling, pending, full, and the newest one */
 	struct link_text links[LINKS];
 	int64_t numbers[NUMBERS];
 	size_t numbers_count;
-	char codes[CODES][25]; /* recovery codes, as last made */
+	char codes[CODES][25]; /* the newest recovery codes */
 	size_t codes_count;
 };
 
@@ -82,7 +82,7 @@ enum { SESSION_ENROLLING, SESSION_PENDING, SESSION_FULL, SESSION_LAST };
 static struct config config;
 static struct keeper *keeper;
 static struct keeper_thread *thread;
-static sqlite3 *database; /* behind the keeper's back */
+static sqlite3 *database; /* a second connection, unknown to the keeper */
 static struct knowledge prepared, now;
 
 static enum session_state
@@ -101,7 +101,7 @@ token_note(const struct token *token, enum session_state state)
 		now.tokens[now.tokens_count++] = (struct known){ *token, state };
 }
 
-/* --- time -------------------------------------------------------------------------------------------------------------------- */
+/* --- time --------------------------------------------------------------------------------------------------------- */
 
 static int64_t *clock_offset; /* shared with base/clock.c */
 static int64_t clock_us_now;
@@ -135,7 +135,7 @@ clock_us(void)
 	return us;
 }
 
-/* The moment of the prepared database, and so much later. */
+/* Set the clock to the time of the prepared database plus later_us. */
 static void
 clock_set(int64_t later_us)
 {
@@ -160,10 +160,10 @@ code_of(const struct secret *secret, int64_t steps)
 	return code;
 }
 
-/* --- asking ------------------------------------------------------------------------------------------------------------------- */
+/* --- asking ------------------------------------------------------------------------------------------------------- */
 
 struct failing {
-	long allocation, random; /* which of them fails; 0: none */
+	long allocation, random; /* the number of the one that fails; 0: none fails */
 };
 
 static void
@@ -175,7 +175,7 @@ failing_arm(const struct failing *fault)
 #endif
 }
 
-/* Could this text be what opens?  Spaces and hyphens are no part of a code. */
+/* Does this text contain a right code?  Spaces and hyphens are ignored. */
 static bool
 is_right_code(str typed)
 {
@@ -203,7 +203,7 @@ decode(str question, struct question_head *ret_head, void *ret_body)
 	       wire_get(&question, wire_questions[ret_head->id].body, ret_body) == ERR_OK && question.n == 0;
 }
 
-/* What every session may ask, or one that is not FULL; all else is FULL's alone.  A second statement of the keeper's table. */
+/* False for the questions that other sessions may ask too.  A second statement of the keeper's table. */
 static bool
 only_full_may(uint32_t id)
 {
@@ -234,7 +234,7 @@ check_state(const struct question_head *question, const void *body, const struct
 		PROMISE(head->account_id != 0 && head->name.n >= USERNAME_MIN);
 }
 
-/* --- what is learnt from an answer ------------------------------------------------------------------------------------------------ */
+/* --- learning from an answer -------------------------------------------------------------------------------------- */
 
 static void
 text_keep(str text, char *ret_text, size_t size)
@@ -299,7 +299,7 @@ learn(const struct question_head *question, const struct answer_head *head, cons
 		learn_list(((const struct events_body *)body)->events, &wire_event_item);
 }
 
-/* Ask, check, learn.  Returns the verdict; UNAVAILABLE also for an answer that stayed empty. */
+/* Ask, check, learn.  Returns the verdict; an empty answer counts as UNAVAILABLE. */
 static enum verdict
 ask(str bytes, const struct failing *fault)
 {
@@ -316,7 +316,7 @@ ask(str bytes, const struct failing *fault)
 	failing_arm(&none);
 	str answer = buf_str(&out);
 	PROMISE(failing || answer.n > 0);
-	/* a failure may come when the code is spent already, and the session is FULL without an answer that says so */
+	/* after a failure the code may be spent and the session FULL although no answer says so */
 	if (failing && decodes && question.id == QUESTION_VERIFY &&
 	    is_right_code(((const struct verify_body *)asked)->code))
 		token_note(&question.token, STATE_FULL);
@@ -337,7 +337,7 @@ ask(str bytes, const struct failing *fault)
 	return (enum verdict)head.verdict;
 }
 
-/* --- lines ------------------------------------------------------------------------------------------------------------------------ */
+/* --- lines -------------------------------------------------------------------------------------------------------- */
 
 static int64_t
 number_of(str text)
@@ -356,7 +356,7 @@ index_of(str text, size_t count)
 	return (size_t)(number_of(text) & INT32_MAX) % count;
 }
 
-/* @K, @K+STEPS, @rK, @lK: into room.  Else the text as it is. */
+/* Write the value of @K, @K+STEPS, @rK or @lK into room.  Any other text is returned unchanged. */
 static str
 text_of(str text, struct secret *room)
 {
@@ -379,7 +379,10 @@ value_of(str text)
 	return number_of(text);
 }
 
-/* What a table would not let onto the wire is brought within its bounds: that is web's affair, not this target's. */
+/*
+ * Bring values within the bounds of the wire tables: checking those bounds is web's task, which this target does not
+ * test.
+ */
 static void
 body_fill(const struct wire_def *def, str fields, struct secret *rooms, char *body)
 {
@@ -407,7 +410,7 @@ question_of(str name)
 	return QUESTION_NONE;
 }
 
-/* sessions: e enrolling, p pending, f full, l the last one told, x one that nobody has; else none. */
+/* sessions: e enrolling, p pending, f full, l the newest one, x an unknown token; otherwise no token. */
 static struct token
 session_of(str letter)
 {
@@ -467,7 +470,7 @@ run(str rest)
 	}
 }
 
-/* --- the database -------------------------------------------------------------------------------------------------------------------- */
+/* --- the database ------------------------------------------------------------------------------------------------- */
 
 static void
 sql(const char *text)
@@ -493,7 +496,7 @@ put_back_table(void *context, int columns, char **values, char **names)
 	return 0;
 }
 
-/* Keep what is there now in memory, and the statements that bring it back. */
+/* Keep the present content in memory, with the statements that restore it. */
 static void
 database_keep(void)
 {
@@ -519,7 +522,7 @@ database_keep(void)
 	sql(copies);
 }
 
-/* --- preparing ------------------------------------------------------------------------------------------------------------------------ */
+/* --- preparing ---------------------------------------------------------------------------------------------------- */
 
 static char folder[128];
 
@@ -539,7 +542,7 @@ folder_remove(void)
 	rmdir(folder);
 }
 
-/* In memory where there is such a folder: each commit is brought to the disk. */
+/* Use a folder in memory if the system has one, because each commit is written to the disk. */
 static void
 folder_make(void)
 {
@@ -577,7 +580,7 @@ must(const char *line)
 	PROMISE(ask_line(str_of(line), &none) == VERDICT_PASSED);
 }
 
-/* Register, and stop where that state is. */
+/* Register an account and stop at the given state. */
 static void
 account_make(const char *name, enum session_state state)
 {
@@ -637,7 +640,7 @@ begin(void)
 	PROMISE(keeper_thread_open(keeper, &thread) == ERR_OK);
 	prepare();
 	prepared = now;
-	clock_us_now = clock_us() + MINUTES_US(2); /* the next codes are fresh ones */
+	clock_us_now = clock_us() + MINUTES_US(2); /* the next codes are unused ones */
 	database_keep();
 }
 

@@ -1,6 +1,6 @@
 /*
- * recovery_code_read: what is read is 24 letters of base32 and says the same when it is written out, grouped or not; what is
- * not leaves the result as it was.
+ * recovery_code_read: an accepted code has 24 letters of base32 and stays the same when it is written out, grouped or
+ * not.  A refused code leaves the result unchanged.
  */
 #include "target.h"
 
@@ -23,7 +23,7 @@ reads_as(str typed, const struct recovery_code *code)
 	return recovery_code_read(typed, &read) && same(&read, code);
 }
 
-/* Letter by letter; with what may be misread as the person may have written it. */
+/* Convert one typed character, with the replacements for characters that people misread. */
 static char
 as_shown(char c)
 {

@@ -1,8 +1,8 @@
 /*
- * sealing_open: arbitrary bytes never open, and a sealed value opens only as it was made, for whom it was made.
+ * sealing_open: arbitrary bytes never open.  A sealed value opens only unchanged, and only for its owner.
  *
- * The input is tried twice: as a sealed value; and as changes to a real one, three bytes each: what to do, and two bytes
- * for it.
+ * The input is used twice: as a sealed value, and as changes to a real one.  A change has three bytes: the kind and two
+ * operands.
  */
 #include "target.h"
 
@@ -13,7 +13,10 @@ enum { CHANGE_BYTES = 3, ROOM = 300 };
 static const struct sealed_for owner = { "totp secret", 12, 34 };
 static const char secret[] = "twenty bytes of seed";
 
-/* Nothing was ever sealed by the first; what the second has sealed libFuzzer may learn, from the compares that it watches. */
+/*
+ * The first key never sealed anything.  From the second one libFuzzer may learn sealed bytes, because it watches
+ * compares.
+ */
 enum key { KEY_OF_NOTHING, KEY_OF_VALUE, KEY_COUNT };
 
 static const struct sealing *
@@ -53,14 +56,14 @@ change(struct value *value, const uint8_t how[CHANGE_BYTES])
 	size_t at = how[1];
 
 	switch (how[0] % 6) {
-	case 0: /* other bits */
+	case 0: /* flip bits */
 		if (at < value->n)
 			value->b[at] ^= how[2];
 		break;
-	case 1: /* shorter */
+	case 1: /* shorten */
 		value->n = at < value->n ? value->n - at : 0;
 		break;
-	case 2: /* longer */
+	case 2: /* append */
 		if (value->n < ROOM)
 			value->b[value->n++] = how[2];
 		break;

@@ -1,6 +1,6 @@
 /*
- * target_read: whatever it takes is an https address whose host a browser reads as the same, and a second reading of what it
- * gave says the same.
+ * target_read: an accepted URL is an https URL whose host a browser reads identically.  Reading the result again gives
+ * the same result.
  */
 #include "target.h"
 
@@ -15,7 +15,7 @@ host_is_plain(str host)
 	return host.n > 0 && host.n <= TARGET_HOST_MAX;
 }
 
-/* What a browser takes for the host: from behind the slashes to the next of / \ ? #, without what stands before an @. */
+/* The host as a browser reads it: from after the slashes to the next / \ ? or #, without the part before an @. */
 static str
 browser_host(str url)
 {
@@ -54,7 +54,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	PROMISE(str_equal_nocase(browser_host(target.url), target.authority));
 	PROMISE(str_starts(target.authority, target.host));
 	PROMISE(target.path.n > 0 && target.path.p[0] == '/' && target.path.n <= url.n + 1);
-	/* as it was given, but for a dot at the end of the host */
+	/* the URL is unchanged, except for a dot at the end of the host */
 	PROMISE(str_equal(target.url, url) || (target.url.n + 1 == url.n && host_ends_in_dot(url)));
 	for (size_t i = 0; i < url.n; i++)
 		PROMISE((unsigned char)url.p[i] > ' ' && url.p[i] != 0x7f);
@@ -62,7 +62,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		again.unclear == target.unclear && again.dots == target.dots && again.certain == target.certain);
 	PROMISE(target.certain <= target.path.n && (target.unclear || target.certain == target.path.n) &&
 		(target.unclear || !target.dots));
-	/* a path that is clear stands for itself in every program: none of its segments leads elsewhere */
+	/* every program reads a clear path in the same way: no segment changes the folder */
 	for (str rest = str_from(target.path, 1); !target.unclear && rest.p != NULL;) {
 		str segment = str_cut(&rest, '/');
 		PROMISE(!str_equal(segment, STR("..")) && !str_equal(segment, STR(".")) &&

@@ -1,10 +1,9 @@
 /*
- * Every page of web/core/pages.h with arbitrary texts: what a text can do to a page is to stand in it.  The page is written a
- * second time with marks in place of the texts; but for the texts, escaped where the marks are, both are the same.  And
- * what was opened is closed.
+ * Every page of web/core/pages.h with arbitrary texts: a text can only appear in the page, not change it.  The page is
+ * written a second time with marks in place of the texts.  Both pages must be the same except for the escaped texts.
+ * Every element that is opened must be closed.
  *
- * Input: page, 16 bits of what the page shows, a moment in seconds (4 bytes), then texts with a unit separator (0x1f)
- * between two.
+ * Input: the page, 16 bits for the optional parts, a time in seconds (4 bytes), then texts separated by 0x1f.
  */
 #include "html.h"
 
@@ -63,7 +62,7 @@ otp(struct values *v)
 				  .drift = { .minutes = v->bits % 7, .ahead = bit(v) } };
 }
 
-/* --- the pages -------------------------------------------------------------------------------------------------------- */
+/* --- the pages ---------------------------------------------------------------------------------------------------- */
 
 static void
 put_login(struct buf *out, struct values *v)
@@ -336,7 +335,7 @@ static void (*const pages[])(struct buf *out, struct values *v) = {
 	put_error,
 };
 
-/* --- the same but for the texts ----------------------------------------------------------------------------------------- */
+/* --- compare the two pages ---------------------------------------------------------------------------------------- */
 
 static void
 percent_text_take(str *rest, str wanted)
@@ -354,7 +353,7 @@ percent_text_take(str *rest, str wanted)
 	}
 }
 
-/* Which text stands here?  TEXTS: none. */
+/* The number of the text at this mark; TEXTS if this is not a mark. */
 static size_t
 mark_take(str *marked, str before, str behind)
 {

@@ -1,9 +1,12 @@
-/* str_utf8_valid, str_utf8_count, str_utf8_next, against a decoder that works the other way: by the number that is spelt (RFC 3629). */
+/*
+ * str_utf8_valid, str_utf8_count, str_utf8_next, compared with a decoder that works by the number of the code point
+ * (RFC 3629).
+ */
 #include "target.h"
 
 #include "base/str.h"
 
-/* Bytes of the well-formed character at p, 0 when it is none. */
+/* Bytes of the well-formed character at p; 0 if it is malformed. */
 static size_t
 length_at(const unsigned char *p, size_t n)
 {

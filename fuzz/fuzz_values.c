@@ -1,4 +1,7 @@
-/* value_duration, value_flag, value_network, value_address, value_public_url, host_is_loopback, host_without_port, key_check */
+/*
+ * value_duration, value_flag, value_network, value_address, value_public_url, host_is_loopback, host_without_port,
+ * key_check
+ */
 #include "target.h"
 
 #include "config/values.h"

@@ -1,4 +1,4 @@
-/* wire_get, wire_put: every message of ipc/questions.h, both ways.  What can be read is written back the same. */
+/* wire_get, wire_put: every message of ipc/questions.h, both ways.  A decoded message is encoded to the same bytes. */
 #include "target.h"
 
 #include "ipc/questions.h"

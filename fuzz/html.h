@@ -1,4 +1,4 @@
-/* What a browser reads in escaped text: a second opinion for the targets `answer`, `html` and `template`. */
+/* A browser's reading of escaped text: a second parser for the targets `answer`, `html` and `template`. */
 #ifndef FUZZ_HTML_H
 #define FUZZ_HTML_H
 
@@ -6,7 +6,9 @@
 
 #include "base/str.h"
 
-/* The next character as it is meant; the text goes no further than it: a bare < > " ' & breaks the promise. */
+/*
+ * The next character, unescaped.  Ends the program at a bare < > " ' or &, because that character could end the text.
+ */
 static inline char
 html_character_take(str *rest)
 {
@@ -31,7 +33,7 @@ html_character_take(str *rest)
 	return c;
 }
 
-/* Take a text, escaped, off the front. */
+/* Read one escaped text from the front and compare it. */
 static inline void
 html_text_take(str *rest, str text)
 {
@@ -39,7 +41,7 @@ html_text_take(str *rest, str text)
 		PROMISE(html_character_take(rest) == text.p[i]);
 }
 
-/* --- what is opened is closed ------------------------------------------------------------------------------------ */
+/* --- every opened element is closed ------------------------------------------------------------------------------- */
 
 enum { HTML_DEPTH_MAX = 64 };
 
@@ -55,7 +57,7 @@ html_is_void(str name)
 	return false;
 }
 
-/* From behind '<' to behind the '>' that ends it: a quoted value may hold one. */
+/* Read from after '<' to after the '>' that ends the tag: a quoted value may contain a '>'. */
 static inline str
 html_tag_take(str *rest)
 {
@@ -87,7 +89,7 @@ html_name_of(str tag)
 	return str_upto(tag, n);
 }
 
-/* Of a whole page, or of a part that closes what it opens. */
+/* Checks a whole page, or a part that closes the elements that it opens. */
 static inline void
 html_check_balance(str rest)
 {

@@ -1,11 +1,11 @@
-/* For compilers without libFuzzer: run the target on every file that is named. */
+/* For compilers without libFuzzer: runs the target on every file of the command line. */
 #include "target.h"
 
 #include <stdio.h>
 
 enum { FILE_MAX_BYTES = 1 << 20 };
 
-/* In room of its own size, so that a sanitizer sees a read behind it. */
+/* The memory has the exact size of the file, so that a sanitizer sees a read past its end. */
 static int
 replay(const uint8_t *bytes, size_t n)
 {

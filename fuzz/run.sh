@@ -1,11 +1,11 @@
 #!/bin/sh
-# Run each fuzz target for so many seconds and say how often it was called.
+# Run each fuzz target for a number of seconds and print the number of calls.
 #
 #   fuzz/run.sh 60              every target
-#   fuzz/run.sh 600 form wire   some of them
+#   fuzz/run.sh 600 form wire   only these targets
 #
-# Status 1 when something was found; the input that did it is kept in build/fuzz/found: mend, then keep it as a file of
-# fuzz/corpus.  What a run learned stays in build/fuzz/corpus for the next.
+# Status 1 when a target failed.  build/fuzz/found has the input: fix the fault, then add the input to fuzz/corpus.
+# build/fuzz/corpus keeps the inputs that a run found useful for the next run.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -17,7 +17,7 @@ if [ $# -eq 0 ]; then
 	done
 fi
 
-# As silent as it can be: what goes wrong is shown.
+# Run a command and show its output only when it fails.
 quietly() {
 	if ! "$@" >build/fuzz.log 2>&1; then
 		cat build/fuzz.log >&2
@@ -25,7 +25,7 @@ quietly() {
 	fi
 }
 
-# The words of a target: those of its own, and what is made of a definition.
+# Print the words of a target: its dictionary, and words made from a definition.
 words() {
 	if [ -f "fuzz/dict/$1.dict" ]; then
 		cat "fuzz/dict/$1.dict"

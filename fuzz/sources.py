@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The C files of these layers, one a line: fuzz/meson.build compiles them anew with the fuzzer's flags.
+"""Print the C files of these layers, one on each line: fuzz/meson.build compiles them with the fuzzer's flags.
 
     sources.py ROOT LAYER...
 """
@@ -7,7 +7,7 @@
 import pathlib
 import sys
 
-WITH_THE_PAGES = ("messages.c", "page_runtime.c")  # src/web/pages brings them along
+WITH_THE_PAGES = ("messages.c", "page_runtime.c")  # the library of src/web/pages contains them
 
 root, *layers = sys.argv[1:]
 for layer in layers:

@@ -1,9 +1,9 @@
 /*
- * A second reading of request heads, for the target `parser` to hold the parser against.
+ * A second parser of request heads.  The target `parser` compares the real parser with it.
  *
- * It states the grammar in another way than src/http/parser.c: character by character, as the rules of RFC 9110 and RFC 9112 are
- * nested, without lines, without a table of bytes, without state between calls.  It knows of each text whether it is a head, may
- * become one, or cannot; and then at which byte that is certain.
+ * It states the grammar in another way than src/http/parser.c: character by character, nested like the rules of RFC
+ * 9110 and RFC 9112, without lines, tables of bytes or state between calls.  For each text it says whether it is a
+ * head, may become one, or cannot; and after which byte this is certain.
  */
 #ifndef FUZZ_STRICT_H
 #define FUZZ_STRICT_H
@@ -24,23 +24,23 @@ struct strict_field {
 
 struct strict {
 	enum strict_verdict verdict;
-	size_t at;  /* bytes that were read: of the head; where BAD, before the byte that spoils it */
-	int status; /* BAD: what its cause is answered with */
+	size_t at;  /* bytes read: the whole head, or if BAD those before the wrong byte */
+	int status; /* if BAD: the status of the reply */
 
 	str method, target, path, query;
 	str authority; /* of an absolute target */
 	char minor;
 	struct strict_field fields[STRICT_FIELDS_MAX];
 	size_t field_count;
-	uint64_t length; /* UINT64_MAX: more than 64 bits hold, or just that number */
+	uint64_t length; /* UINT64_MAX: that number or any larger one */
 	bool closes, expects;
 
-	/* inside */
+	/* internal */
 	const char *p;
 	size_t n, max;
 };
 
-/* --- characters: each rule gives true, or sets the verdict --------------------------------------------------------------- */
+/* --- characters: each rule returns true, or sets the verdict ------------------------------------------------------ */
 
 static inline bool
 strict_spoilt(struct strict *r, int status)
@@ -50,7 +50,7 @@ strict_spoilt(struct strict *r, int status)
 	return false;
 }
 
-/* Nothing is left to read: for now, or for good. */
+/* The bytes are used up: more may come, or the limit is reached. */
 static inline bool
 strict_end(struct strict *r)
 {
@@ -113,7 +113,7 @@ strict_is_content(char c)
 	return c == '\t' || ((unsigned char)c >= ' ' && c != 0x7f);
 }
 
-/* 1*c; at most max of them, else the status.  Its end is not its own: it wants a character behind it that is not one. */
+/* 1*c, at most max of them, otherwise the status.  A run ends only at a character that is not c. */
 static inline bool
 strict_run(struct strict *r, bool (*is)(char), size_t max, int status, str *ret_text)
 {
@@ -130,7 +130,7 @@ strict_run(struct strict *r, bool (*is)(char), size_t max, int status, str *ret_
 	return ret_text->n > 0 ? true : strict_spoilt(r, 400);
 }
 
-/* --- host [":" port]: RFC 9110 s4.2.1, RFC 3986 s3.2.2, without what no host that is served has ---------------------------- */
+/* --- host [":" port]: RFC 9110 s4.2.1, RFC 3986 s3.2.2, without hosts that are never served ----------------------- */
 
 static inline bool
 strict_is_hex(char c)
@@ -170,7 +170,7 @@ strict_literal_address(str text)
 		   : 0;
 }
 
-/* -1: it is none. */
+/* -1 for an invalid port. */
 static inline int
 strict_port(str text, int otherwise)
 {
@@ -200,7 +200,7 @@ strict_authority(str text, int default_port, str *ret_host, int *ret_port)
 	return n > 0 && *ret_port >= 0;
 }
 
-/* --- the request line: RFC 9112 s3 ------------------------------------------------------------------------------------------- */
+/* --- the request line: RFC 9112 s3 -------------------------------------------------------------------------------- */
 
 static inline bool
 strict_begins(str text, const char *prefix)
@@ -249,7 +249,7 @@ strict_request_line(struct strict *r)
 	return strict_literal(r, "\r\n");
 }
 
-/* --- fields: RFC 9112 s5 ----------------------------------------------------------------------------------------------------- */
+/* --- fields: RFC 9112 s5 ------------------------------------------------------------------------------------------ */
 
 static inline bool
 strict_is_blank(char c)
@@ -308,9 +308,9 @@ strict_has_element(const struct strict *r, const char *name, const char *element
 	return false;
 }
 
-/* --- what the fields say ------------------------------------------------------------------------------------------------------- */
+/* --- the meaning of the fields ------------------------------------------------------------------------------------ */
 
-/* So far: Host is there once at most, and is a host. */
+/* So far there is at most one Host, and its value is a host. */
 static inline bool
 strict_host_may(const struct strict *r)
 {
@@ -367,7 +367,7 @@ strict_coding_may(const struct strict *r)
 	       (codings == 1 && r->minor != '0' && value.n == 7 && strncasecmp(value.p, "chunked", 7) == 0);
 }
 
-/* With the last byte of a line something is certain: it is that byte that spoils the head. */
+/* The last byte of a line makes the fault certain: that byte is the wrong one. */
 static inline bool
 strict_line_spoilt(struct strict *r, int status)
 {
@@ -402,7 +402,7 @@ strict_together(struct strict *r)
 	return strict_line_spoilt(r, strict_count(r, "Content-Length", &value) > 0 ? 400 : 411);
 }
 
-/* The bytes of the first n, of which at most max belong to a head. */
+/* Read the first n bytes; a head has at most max bytes. */
 static inline void
 strict_read(const char *p, size_t n, size_t max, struct strict *ret)
 {

@@ -1,4 +1,4 @@
-/* What every target has: one function, called with any bytes; it ends the program when a promise is broken. */
+/* Every target has one function.  It is called with any bytes and ends the program when a promise is broken. */
 #ifndef FUZZ_TARGET_H
 #define FUZZ_TARGET_H
 

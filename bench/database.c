@@ -1,12 +1,13 @@
 /*
- * Questions to the keeper, timed: what a node does for a request that its session cache does not answer.
+ * Measures questions to the keeper: the work of a node for a request that its session cache cannot answer.
  *
  *	bench_database DATABASE_URL FOLDER
  *
- * Makes people in the database, then reads lines "WHAT THREADS COUNT" and answers each with the nanoseconds that so many took:
+ * Creates accounts in the database.  Then it reads lines "WHAT THREADS COUNT", asks COUNT questions in each of THREADS
+ * threads, and answers with the nanoseconds that they took:
  *
- *	session    who is this token, and how far?  Reads one session.
- *	register   a new account and its session, hashed at the lowest cost: a transaction that is on the disk afterwards
+ *	session    read one session by its token
+ *	register   create an account and its session, hashed at the lowest cost and written to the disk
  */
 #include "base/clock.h"
 #include "base/log.h"
@@ -38,7 +39,7 @@ now_ns(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* *ret_token: one that the answer brings. */
+/* *ret_token: the token in the answer. */
 static bool
 ask(struct keeper_thread *t, struct question_head *head, const void *body, struct token *ret_token)
 {
@@ -62,7 +63,7 @@ ask(struct keeper_thread *t, struct question_head *head, const void *body, struc
 	return true;
 }
 
-/* From an address of their own: nobody registers many in a row from one. */
+/* Each registration comes from another address, because the number of registrations from one address is limited. */
 static bool
 register_one(struct keeper_thread *t, struct token *ret_token)
 {

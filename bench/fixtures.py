@@ -1,4 +1,4 @@
-"""Whom a load is of: people who have signed in, a few by the pages themselves, a million behind the server's back."""
+"""Accounts for a load: a few register through the pages; up to a million are written directly into the database."""
 
 import base64
 import contextlib
@@ -17,7 +17,7 @@ from harness.visitor import LOGIN, Visitor, ask
 
 
 def token(number):
-    """The cookie of session `number` of a filled database."""
+    """Return the session cookie of session `number` of a filled database."""
     return base64.urlsafe_b64encode(raw(number)).decode().rstrip("=")
 
 
@@ -26,23 +26,23 @@ def raw(number):
 
 
 def gate_cookie(number):
-    """The gate's cookie of session `number`, as docs/reference/forward-auth.md says it is made."""
+    """Return the gate's cookie of session `number`, made as docs/reference/forward-auth.md says."""
     key = HKDF(hashes.SHA256(), 32, b"doubletour master key", b"gate cookies").derive(KEY.encode())
     session = number.to_bytes(8, "little")
     return base64.urlsafe_b64encode(session + hmac.digest(key, session + b"example.org", "sha256")).decode().rstrip("=")
 
 
 def page(server, path, cookie=""):
-    """A page of ours, as its bytes."""
+    """Return the bytes of one of our pages."""
     answer = requests.get(server.origin + path, headers={"Host": LOGIN, "Cookie": cookie, "Accept-Language": "en-US,en;q=0.5"}, allow_redirects=False, timeout=60)
     assert answer.status_code == 200, answer.text
     return answer.content
 
 
 def fill(server, people):
-    """So many accounts, each with a factor and a session that is signed in.
+    """Insert accounts, each with a factor and a signed-in session.
 
-    Like the first one, who has gone through the pages, in everything but names and numbers.  Nobody can sign in as one of them.
+    They are copies of a first account, which registers through the pages; only names and numbers differ.  No password fits.
     """
     first = Visitor(server, name="first.of.many").full()
     (account,), = server.sql("SELECT id FROM accounts WHERE name = ?", first.name)
@@ -65,18 +65,18 @@ def fill(server, people):
 
 
 def homes(numbers):
-    """Requests for the home page of these sessions."""
+    """Return requests for the home page, one for each session."""
     return tuple(get("/", cookie=f"__Host-doubletour={token(n)}") for n in numbers)
 
 
 def checks(numbers):
-    """What nginx asks the gate about requests of these sessions."""
+    """Return nginx's requests to the gate, one for each session."""
     return tuple(get("/api/authz/auth-request", host="doubletour", cookie=f"__Secure-gate={gate_cookie(n)}", X_Original_URL="https://wiki.example.org/page?x=1",
                      X_Original_Method="GET", X_Forwarded_For="192.0.2.7") for n in numbers)
 
 
 class FlaskPerson:
-    """Somebody who has registered at the Flask application."""
+    """A user who has registered at the Flask application."""
 
     def __init__(self, port, name="somebody.there", password="trombone ivre 1741"):
         self.origin = f"http://127.0.0.1:{port}"

@@ -1,8 +1,8 @@
 /*
- * The password hash alone, with the cost that docs/reference/settings.md names as the default: what a sign-in cannot take less than.
+ * Measures the password hash alone, at the default cost (docs/reference/settings.md): the minimum for every sign-in.
  *
- * Each line "cpu COUNT" or "wall THREADS COUNT" is answered with nanoseconds for all of them: of the processor's time in one
- * thread, or of the clock on the wall with so many threads that do COUNT each.
+ * Reads lines "cpu COUNT" or "wall THREADS COUNT" and answers each with nanoseconds: CPU time of COUNT hashes in one
+ * thread, or elapsed time of COUNT hashes in each of THREADS threads.
  */
 #include <argon2.h>
 #include <pthread.h>

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""How many instructions a request takes, in all threads that answer it, of both halves: counted by valgrind, so that no machine is too busy for it.
+"""Count the instructions of a request in all threads of both processes, by valgrind: a busy machine does not matter.
 
     bench/instructions.py [--build build/bench] [--record] [--keep FOLDER]
 
-Counts a home page and a check at the gate of somebody who is signed in (answered from web's memory), and a code that is right (POST
-/verify-2fa, through the keeper and the database).  Status 1 if one takes 10 % more than bench/instructions.json says; --record writes that file.
---keep leaves callgrind's files, for callgrind_annotate.
+Counts a home page and a check at the gate for a signed-in user (answered from web's cache), and a right code
+(POST /verify-2fa, answered by the keeper and the database).  Status 1 if one takes 10 % more than
+bench/instructions.json says.  --record writes that file.  --keep keeps callgrind's files for callgrind_annotate.
 """
 
 import argparse
@@ -30,14 +30,16 @@ from harness.codes import code_of_step, step_at  # noqa: E402
 from harness.visitor import Visitor  # noqa: E402
 
 RECORD = ROOT / "bench/instructions.json"
-MORE = 1.10  # of what is recorded
-THREADS = ("loop_main", "worker_main", "channel_main")  # those that answer; not those that look after things now and then
-PLAIN_MEMSET = {"GLIBC_TUNABLES": "glibc.cpu.x86_rep_stosb_threshold=1000000000"}  # valgrind counts a repeated instruction byte by byte
+MORE = 1.10  # times the recorded number
+# The threads that answer requests; the housekeeping threads do not count.
+THREADS = ("loop_main", "worker_main", "channel_main")
+# valgrind counts a repeated instruction once for each byte.
+PLAIN_MEMSET = {"GLIBC_TUNABLES": "glibc.cpu.x86_rep_stosb_threshold=1000000000"}
 COUNTED = 200
 
 
 class Counted(Server):
-    """The server in one process, in valgrind."""
+    """The server in one process under valgrind."""
 
     def __init__(self, home, build):
         super().__init__(home, **{**BEHIND_A_PROXY, "LOG_LEVEL": "error"})
@@ -55,7 +57,7 @@ class Counted(Server):
 
     @contextlib.contextmanager
     def counting(self, counts, name):
-        """What is run inside, in counts[name]."""
+        """Count the instructions while the body runs, and store them in counts[name]."""
         before = set(self.home.glob("counts.*"))
         self._say(signal.SIGUSR1, "begun")
         yield
@@ -72,7 +74,7 @@ class Counted(Server):
 
 
 class Keeping:
-    """One connection that is kept, as a proxy has it; nothing but the bytes."""
+    """One persistent connection, as a proxy has it; sends and reads bytes without an HTTP library."""
 
     def __init__(self, server):
         import socket
@@ -101,7 +103,7 @@ def repeated(server, counts, name, request):
 
 
 def verified(server, counts):
-    """One code of somebody who has just given the password."""
+    """Count the verification of one code, for a user who has just given the password."""
     person = Visitor(server).enrolling()
     person.read_secret()
     step = step_at(server.clock.now())

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""What ten million rows do to the queries that everything waits for, and to deleting what has expired.
+"""Measure the effect of ten million rows on session lookups and on the deletion of expired rows.
 
     bench/large.py [--rows 10000000] [--program build/bench/doubletour] [postgres] [sqlite]
 
-Fills sessions and audit of an empty database with generated rows, half of them expired, and prints for a small and for a large table:
-the median of looking a session up, and the time of a batch of each purge.  PostgreSQL also with the audit cut into months.
-Takes minutes, and some gigabytes below the temporary folder.
+Fills the tables sessions and audit of an empty database with generated rows; half of them are expired.  For a small and
+a large table it prints the median of a session lookup and the time of a batch of each purge.  For PostgreSQL it also
+measures an audit table that is partitioned by month.  Takes minutes, and some gigabytes below the temporary folder.
 """
 
 import argparse
@@ -32,7 +32,7 @@ NOW, DAY = int(time.time() * 1e6), 86_400_000_000
 BATCH, LOOKS = 200, 400
 QUERIES = {q.name: q.texts for q in compile_sql.read_queries(sorted((ROOT / "src/store/sql").glob("*.sql")))}
 PURGES = [("session_purge_idle", NOW - DAY), ("audit_purge", NOW - 200 * DAY)]
-# Row n: half of the sessions idle for two days, the audit spread over 400 days.
+# Row n.  Half of the sessions have been idle for two days; the audit covers 400 days.
 SESSION = "n, {hash}, (SELECT min(id) FROM accounts), {now} - 3600000000, {now} - (n % 2) * 172800000000, {now} - 3600000000, '192.0.2.1', 'agent'"
 AUDIT = "{now} - {spread}, 'signin.passed', 'passed', 'password', n % 100000, '192.0.2.1', 'Mozilla/5.0', 'request'"
 
@@ -90,7 +90,7 @@ class OnSqlite:
     def open(self):
         self.db = sqlite3.connect(self.path, isolation_level=None)
         self.db.create_function("hash", 1, lambda n: hashlib.sha256(str(n).encode()).digest(), deterministic=True)
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):  # as the program opens it
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):  # the program's own settings
             self.db.execute("PRAGMA " + pragma)
 
     def fill(self, first, last):
@@ -136,7 +136,7 @@ def measure(on, rows, what):
 
 
 def months(on):
-    """docs/guides/many-nodes.md has this for the operator."""
+    """Partition the audit with the commands that docs/guides/many-nodes.md gives the operator."""
     sys.stdout.flush()
     text = (ROOT / "docs" / "guides/many-nodes.md").read_text()
     recipe = re.search(r"```sql\n(-- The audit by months.*?)```", text, re.S)[1]

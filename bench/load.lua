@@ -1,5 +1,5 @@
--- wrk's part of a load: the requests of a file in turn, each as it is; at the end one line of JSON.
--- wrk ... -- FILE: requests with a line "%%" between them.
+-- wrk's script for a load: sends the requests of a file unchanged, in turn; prints one line of JSON at the end.
+-- wrk ... -- FILE: the requests are separated by lines "%%".
 local requests, n, i = {}, 0, 0
 
 function init(arguments)

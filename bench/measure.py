@@ -1,5 +1,6 @@
-"""How figures are taken: two ways of doing the same in turns within one run, so that what else the machine does meets both; or one
-figure against a limit."""
+"""Measurements.  A comparison alternates between two programs within one run, so that other load on the machine affects
+both.  A limit compares one figure with its allowed maximum.
+"""
 
 import dataclasses
 import statistics
@@ -8,7 +9,7 @@ import typing
 
 
 class Answering:
-    """A program that answers each line with a number: nanoseconds."""
+    """A program that answers each line with a number of nanoseconds."""
 
     def __init__(self, command):
         self.process = subprocess.Popen([str(c) for c in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -24,18 +25,18 @@ class Answering:
 @dataclasses.dataclass
 class Comparison:
     what: str
-    other: str  # whom we are compared with
-    ours: typing.Callable[[], float]  # each measures once, in `unit`
+    other: str  # the program that we are compared with
+    ours: typing.Callable[[], float]  # both measure once, in `unit`
     theirs: typing.Callable[[], float]
     unit: str
-    target: float  # ours / theirs: at most, or at least where more is better
+    target: float  # limit of ours / theirs: the highest allowed, or if more is better the lowest
     more: bool = False
-    rounds: typing.Optional[int] = None  # None: as many as asked for
+    rounds: typing.Optional[int] = None  # None: the number given to run()
 
     def run(self, rounds):
-        """Medians, and the quarters of the rounds' ratios."""
+        """Return both medians, and the quartiles of the rounds' ratios."""
         rounds = self.rounds or rounds
-        self.ours(), self.theirs()  # warm
+        self.ours(), self.theirs()  # warm-up
         pairs = []
         for i in range(rounds):
             if i % 2:
@@ -50,13 +51,13 @@ class Comparison:
 
 
 def rates(what, other, ours, theirs, target, rounds=9):
-    """Two loads, by their answers a second: more is better."""
+    """Compare two loads by their answers per second: more is better."""
     return Comparison(what, other, ours, theirs, unit="1/s", target=target, more=True, rounds=rounds)
 
 
 @dataclasses.dataclass
 class Limit:
-    """One figure; what counts is its median, and how it stands to the most that it may be."""
+    """One figure: its median is compared with the allowed maximum."""
     what: str
     measure: typing.Callable[[], float]
     unit: str

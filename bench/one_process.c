@@ -1,11 +1,12 @@
 /*
- * The server in one process, without the wall, for valgrind: it counts the instructions of all threads together, and needs calls
- * that the wall forbids.  Nobody else shall run it.
+ * The server in one process and without the sandbox, for valgrind: valgrind counts the instructions of all threads
+ * together, and needs system calls that the sandbox forbids.  Only for measurements.
  *
- * Settings as the program's own.  One event thread, one worker of each pool, so that the same work takes the same way.
+ * Reads the program's own settings.  One event thread and one worker in each pool, so that the same work always takes
+ * the same path.
  *
- *	SIGUSR1   counts begin at nothing        SIGUSR2   they are written to a file by valgrind, and "written" is said
- *	SIGTERM   end
+ *	SIGUSR1   start the counts at zero       SIGUSR2   valgrind writes the counts to a file; then print "written"
+ *	SIGTERM   exit
  */
 #include "base/digest.h"
 #include "base/log.h"
@@ -23,7 +24,7 @@
 
 enum { QUICK = 1, SLOW = 1, CHANNELS = QUICK + SLOW, FIRST_FD = 20, CONNECTIONS = 16 };
 
-/* [0] is for pushes; web's channels stand from FIRST_FD on, as web_init expects them. */
+/* [0] is for notifications; web's channels have the descriptors from FIRST_FD on, as web_init expects. */
 static err
 sockets_open(int ret_keeper[CHANNELS + 1], int *ret_push_fd)
 {

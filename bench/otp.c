@@ -1,8 +1,8 @@
 /*
- * Codes by libdoubletour-otp and by liboath, timed in one process.
+ * Measures codes by libdoubletour-otp and by liboath in one process.
  *
- * Reads lines `NAME COUNT` and answers each with the nanoseconds that COUNT codes took.  Before it takes any it makes
- * CHECKED codes with both and ends with 1 if they differ.
+ * Reads lines `NAME COUNT` and answers each with the nanoseconds that COUNT codes took.  First it compares CHECKED
+ * codes of both libraries and exits with 1 if they differ.
  */
 #include <doubletour/otp.h>
 
@@ -76,7 +76,7 @@ now_ns(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* -1: a code could not be made. */
+/* -1 if a code could not be made. */
 static int64_t
 time_ns(const struct way *way, unsigned count)
 {

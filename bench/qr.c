@@ -1,8 +1,8 @@
 /*
- * QR codes as PNG, timed.
+ * Measures QR codes as PNG.
  *
- *	bench_qr TEXT         reads counts from standard input; answers each with the nanoseconds that so many PNGs took
- *	bench_qr TEXT FILE    writes one to FILE
+ *	bench_qr TEXT         reads counts from standard input; answers each with the nanoseconds of that many PNGs
+ *	bench_qr TEXT FILE    writes one PNG to FILE
  */
 #include "base/buf.h"
 #include "qr/qr.h"

@@ -1,4 +1,4 @@
-"""What the bench saw: a line of its table, the table in Markdown, and a chart."""
+"""Prints the results of the bench: a line of its table, the table in Markdown, and a chart."""
 
 import json
 import math
@@ -11,7 +11,7 @@ CHART = pathlib.Path(__file__).parent / "chart.svg.jinja"
 
 
 def number(x):
-    """Three digits that say something, without an exponent."""
+    """Format a number with three significant digits, without an exponent."""
     return f"{x:,.0f}" if x >= 100 else f"{x:.3g}"
 
 
@@ -34,7 +34,7 @@ def markdown(whole):
 
 
 def bars(results, width):
-    """How far each is beyond its target, on a logarithmic scale: 1 stands in the middle."""
+    """Yield the distance of each result from its target on a logarithmic scale; the target is in the middle."""
     reach = math.log(max(4.0, *(max(gain(r), 1 / gain(r)) for r in results)))
     for row, r in enumerate(results):
         end = width / 2 * (1 + math.log(gain(r)) / reach)

@@ -1,4 +1,4 @@
-"""People with a password, and the requests with which they sign in; for a server that hashes at its full cost."""
+"""Users with a password and their sign-in requests, for a server that hashes at its full cost."""
 
 import urllib.parse
 
@@ -13,7 +13,7 @@ FULL_COST = {"APP_SETTINGS": "development"}
 
 
 def register(server, n):
-    """So many people who have signed up, and enrolled with the code of the step before this one, so that this one's is still good."""
+    """Register and enrol n users.  They enrol with the code of the previous step, so the current one stays unused."""
     people = [Visitor(server) for _ in range(n)]
     for person in people:
         person.enrolling().read_secret()
@@ -24,7 +24,7 @@ def register(server, n):
 
 
 def posts(server, people):
-    """Their sign-in forms, filled, in a stranger's browser."""
+    """Return their filled sign-in forms, from a browser without a session."""
     answer = requests.get(server.origin + "/login", headers={"Host": LOGIN}, timeout=60)
     cookie = answer.headers["Set-Cookie"].partition(";")[0]
     fields = {"csrf_token": Page(answer).token}

@@ -1,4 +1,4 @@
-"""Where a row is measured: folders and programs that are there while it runs, all on loopback, ended with it."""
+"""The environment of a measurement: folders and programs on loopback, all removed or stopped at its end."""
 
 import contextlib
 import functools
@@ -19,13 +19,13 @@ from harness.server import free_port, wait_until  # noqa: E402
 from harness.visitor import LOGIN  # noqa: E402
 
 CONNECTIONS, SECONDS = 64, 1
-KEY = "7c1e0f52d3b94a6895e2a1c7f0b38d46"  # of every server of ours here
+KEY = "7c1e0f52d3b94a6895e2a1c7f0b38d46"  # for all our servers
 BEHIND_A_PROXY = {"PUBLIC_URL": f"https://{LOGIN}", "TRUSTED_PROXIES": "127.0.0.1", "GATE_DOMAINS": "example.org", "SECRET_KEY": KEY, "REGISTRATION": "open",
                   "SESSION_IDLE": "24h", "LOG_LEVEL": "warning"}
 
 
 class Loaded:
-    """What wrk saw of a load."""
+    """wrk's figures of one load."""
 
     def __init__(self, text):
         figures = json.loads(text[text.rindex("\n{"):])
@@ -37,7 +37,7 @@ class Loaded:
 
 
 def get(path, host=LOGIN, cookie="", **more):
-    """A request as a browser sends it; more: further fields, with _ for -."""
+    """Return a browser's request; more: further fields, with _ for -."""
     fields = {"Host": host, "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
               "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "Accept-Language": "en-US,en;q=0.5", "Cookie": cookie,
               **{name.replace("_", "-"): value for name, value in more.items()}}
@@ -63,7 +63,9 @@ class Testbed(contextlib.ExitStack):
     # Programs
 
     def server(self, name="ours", **settings):
-        """Ours, as it is installed, without the hooks that tests have; behind a proxy, which is played here.  It logs what is wrong, as the others do."""
+        """Start our server as it is installed, without test hooks.  It expects a proxy; the bench plays the proxy. 
+        Logs only warnings, like the others.
+        """
         server = Server(self.home / name, **{**BEHIND_A_PROXY, **settings})
         server.program = str(self.build / "doubletour")
         self.callback(server.end)
@@ -78,7 +80,7 @@ class Testbed(contextlib.ExitStack):
         return process
 
     def nginx(self, answer):
-        """nginx with as many workers as processors and no log; answer: what stands in its one location.  Its port."""
+        """Start nginx with one worker for each processor and no log; answer: its server block.  Returns its port."""
         home, port = pathlib.Path(tempfile.mkdtemp(dir=self.home)), free_port()
         folders = "".join(f"{kind}_temp_path {home}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         user = "user root;" if os.geteuid() == 0 else ""
@@ -90,14 +92,14 @@ class Testbed(contextlib.ExitStack):
         return port
 
     def nginx_file(self, size):
-        """One that serves a file of that size for every address."""
+        """Start nginx with one file of that size as the answer to every path.  Returns its port."""
         folder = pathlib.Path(tempfile.mkdtemp(dir=self.home))
         os.chmod(folder, 0o755)
         (folder / "page.html").write_bytes(b"x" * size)
         return self.nginx(f"root {folder}; default_type text/html; location / {{ try_files /page.html =404; }}")
 
     def flask(self):
-        """The application of bench/flask_app under gunicorn, two workers.  Its port."""
+        """Start the application of bench/flask_app under gunicorn with two workers.  Returns its port."""
         home, port = pathlib.Path(tempfile.mkdtemp(dir=self.home)), free_port()
         environment = {"PATH": "/usr/bin:/bin", "SECRET_KEY": os.urandom(32).hex(), "DATABASE_URL": f"sqlite:///{home}/db.sqlite", "PYTHONDONTWRITEBYTECODE": "1"}
         subprocess.run(["/usr/bin/python3", "app.py"], cwd=ROOT / "bench/flask_app", env=environment, check=True)
@@ -107,7 +109,7 @@ class Testbed(contextlib.ExitStack):
         return port
 
     def glewlwyd(self):
-        """Glewlwyd with the schema and the settings that its package brings, but for port, folder and log.  Its port."""
+        """Start Glewlwyd with its package's schema and settings, except port, folder and log.  Returns its port."""
         home, port = pathlib.Path(tempfile.mkdtemp(dir=self.home)), free_port()
         schema = pathlib.Path("/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3").read_text()
         subprocess.run(["sqlite3", home / "db"], input=schema, text=True, check=True)
@@ -133,7 +135,7 @@ class Testbed(contextlib.ExitStack):
         return path
 
     def load(self, port, *requests, connections=CONNECTIONS, seconds=SECONDS):
-        """These in turn, as fast as they are answered."""
+        """Send these requests in turn, as fast as they are answered."""
         done = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", ROOT / "bench/load.lua", f"http://127.0.0.1:{port}/", "--",
                                self.requests_file(requests)], capture_output=True, text=True, check=True)
         return Loaded(done.stdout)
@@ -142,7 +144,7 @@ class Testbed(contextlib.ExitStack):
         return lambda: self.load(port, *requests, **more).rate
 
     def p99_ms(self, port, *requests, **more):
-        """What one request in a hundred waits longer than, under that load."""
+        """Return a function that measures the p99 of the latency in milliseconds."""
         return lambda: self.load(port, *requests, **more).p99_ms
 
 

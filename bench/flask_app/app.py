@@ -1,7 +1,8 @@
-"""What the tutorial's reader has: registration, a second factor by QR code, sign-in, home; on the tutorial's libraries.
+"""The Flask application of the tutorial's reader: registration, a second factor by QR code, sign-in, home page.
 
-Written for the bench, to compare with; its holes are the tutorial's, so it is nothing to sign in to.  Settings from the environment or
-.env: SECRET_KEY, DATABASE_URL, BCRYPT_LOG_ROUNDS.  `python3 app.py` makes the database.
+Written for comparison in the bench.  It has the security holes of the tutorial: do not use it for real accounts.
+Settings come from the
+environment or .env: SECRET_KEY, DATABASE_URL, BCRYPT_LOG_ROUNDS.  `python3 app.py` creates the database.
 """
 
 import base64

@@ -1,1 +1,1 @@
-"""One file per row of the table: see bench/run.py for what each has."""
+"""One file for each row of the table; bench/run.py describes their content."""

@@ -1,7 +1,7 @@
-"""A request of somebody who has a session, over HTTP: answered from web's cache, and not; on PostgreSQL beside SQLite.
+"""A request with a session over HTTP, with and without web's cache: PostgreSQL compared with SQLite.
 
-Every session is of somebody who has yet to enrol, so that the answer is a redirect of a few bytes and the check is most of the work.
-Without the cache: 60,000 sessions in turn, more than are asked for within the cache's life.
+The sessions belong to an account that has not enrolled yet.  The answer is a redirect of a few bytes, so the check is
+most of the work.  Without the cache: 60,000 sessions in turn, more than one lifetime of a cache entry needs.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ def rows_of(account):
 
 
 def fill(server):
-    """One account, many sessions: behind the server's back, all at once."""
+    """Create one account, and insert many sessions directly into the database."""
     Visitor(server, name="many.browsers").register()
     (account,), = server.sql("SELECT id FROM accounts WHERE name = ?", "many.browsers")
     if server.on_postgres():

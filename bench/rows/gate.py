@@ -1,8 +1,8 @@
-"""The gate's answer about somebody who is signed in, as nginx's auth_request asks: beside nginx's own `return 200`, and beside Glewlwyd's
-look-up of a session.
+"""The gate's answer about a signed-in user to nginx's auth_request, compared with nginx's own `return 200` and with
+Glewlwyd's look-up of a session.
 
-The cookies are of a thousand people in turn: the keeper is asked about each of them every two seconds, as it is about people who use an
-application.
+The cookies belong to a thousand users in turn.  The keeper is asked about each user every two seconds,
+as in normal use.
 """
 
 import requests

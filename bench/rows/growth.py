@@ -1,5 +1,6 @@
-"""A home page and a check at the gate with a million accounts, factors and sessions in the database, beside the same with a thousand; and
-how soon each server answers."""
+"""A home page and a check at the gate with a million accounts, factors and sessions in the database, compared with a
+thousand; and the time until each server answers.
+"""
 
 import socket
 import time
@@ -9,11 +10,11 @@ from bench.measure import Limit, rates
 from bench.fixtures import checks, fill, homes
 
 FEW, MANY = 1_000, 1_000_000
-ACTIVE = {FEW: range(1, FEW + 1), MANY: range(1, MANY, MANY // FEW)}  # a thousand people in either
+ACTIVE = {FEW: range(1, FEW + 1), MANY: range(1, MANY, MANY // FEW)}  # a thousand users in both
 
 
 def start_ms(server):
-    """From the start of the program to its first answer."""
+    """Return the milliseconds from the start of the program to its first answer."""
     server.end()
     began = time.perf_counter()
     server.spawn()

@@ -1,4 +1,4 @@
-"""What both processes hold: proportional set size, so that what they share counts once."""
+"""The memory of both processes as proportional set size: shared memory counts once."""
 
 import resource
 import socket
@@ -23,14 +23,14 @@ def pss_kib(server):
 
 
 def at_rest_kib(testbed, server):
-    """After it has been used a little."""
+    """Measure after a short load."""
     testbed.load(server.port, LOGIN_PAGE)
     time.sleep(3)
     return pss_kib(server)
 
 
 def after_bursts_mib(testbed, server):
-    """After several bursts of sign-ins: what the first one's end gives back, the last one's must."""
+    """Measure after several bursts of sign-ins: the memory must not grow from burst to burst."""
     forms = posts(server, register(server, CLIENTS))
     for _ in range(BURSTS):
         testbed.load(server.port, *forms, connections=CLIENTS, seconds=BURST_SECONDS)
@@ -39,7 +39,7 @@ def after_bursts_mib(testbed, server):
 
 
 def live_mib(testbed):
-    """What a hundred thousand people who have all just been here add."""
+    """Measure the memory that a hundred thousand recently active users add."""
     server = testbed.server("live")
     fill(server, LIVE)
     server.restart()
@@ -49,7 +49,7 @@ def live_mib(testbed):
 
 
 def answered(port, n):
-    """So many connections that have had an answer and are kept."""
+    """Return n open connections, each of which has received an answer."""
     made = [socket.create_connection(("127.0.0.1", port)) for _ in range(n)]
     for one in made:
         one.sendall(LOGIN_PAGE.encode())

@@ -1,4 +1,4 @@
-"""One code from a prepared key, against liboath, which prepares it for each code.  Both in one process (bench/otp.c)."""
+"""One code from a prepared key, compared with liboath, which prepares it for each code (bench/otp.c)."""
 
 from bench.measure import Comparison, Answering
 

@@ -1,4 +1,4 @@
-"""Pages of the tutorial's story: beside the same pages in Flask under gunicorn, and beside nginx that serves a file of the page's size."""
+"""Pages of the tutorial's story, compared with the same pages in Flask under gunicorn, and with a file by nginx."""
 
 from bench.testbed import get
 from bench.measure import rates

@@ -1,6 +1,6 @@
-"""An enrolment URI as a QR code in PNG, against Python's qrcode with Pillow: same level, same size of image.
+"""An enrolment URI as a QR code in PNG, compared with Python's qrcode with Pillow: same level, same size.
 
-Each is timed within its own process, start-up left out.  Before, both images are read by Pillow: they must be of one size.
+Each is measured within its own process, without its start.  First Pillow reads both images: their sizes must be equal.
 """
 
 import io
@@ -15,8 +15,8 @@ from bench.measure import Answering, Comparison
 
 URI = ("otpauth://totp/Example:alice%40example.org?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
        "&issuer=Example&algorithm=SHA1&digits=6&period=30")
-OURS, THEIRS = 500, 10  # images a round
-SCALE, QUIET = 4, 4  # pixels a module, modules around; as src/qr/qr.h
+OURS, THEIRS = 500, 10  # images per round
+SCALE, QUIET = 4, 4  # pixels per module, modules of margin; as in src/qr/qr.h
 
 
 def their_png():

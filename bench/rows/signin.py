@@ -1,4 +1,4 @@
-"""A sign-in, whole: what it takes beside its password hash alone, and how many there are a second when all processors hash."""
+"""A sign-in compared with its password hash, and the number of sign-ins per second when all processors hash."""
 
 import os
 import pathlib
@@ -10,12 +10,12 @@ ROUNDS, EACH, HASHES = 7, 20, 40
 
 
 def cpu_ns(server):
-    """Of both processes, all their threads."""
+    """Return the CPU time of all threads of both processes."""
     return sum(int(path.read_text().split()[0]) for pid in (server.keeper_pid(), server.web_pid()) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"))
 
 
 class SignIns:
-    """People in turn: each signs in once, for a code counts once."""
+    """Sign-ins by many users: each user signs in once, because a code is valid once."""
 
     def __init__(self, server):
         self.server = server

@@ -1,4 +1,4 @@
-"""How large the program is, and the first visit to the login page."""
+"""The size of the program, and of the first visit to the login page."""
 
 import re
 import shutil
@@ -17,7 +17,7 @@ def stripped_mib(testbed):
 
 
 def wire_bytes(server, path):
-    """Head and body of an answer as they come, to a browser that takes gzip; and the text."""
+    """Return the bytes of a reply on the wire, head and body, for a browser that accepts gzip."""
     with requests.get(server.origin + path, headers={"Host": LOGIN, "Accept-Encoding": "gzip"}, stream=True, timeout=60) as answer:
         assert answer.status_code == 200, path
         head = sum(len(name) + len(value) + len(": \r\n") for name, value in answer.raw.headers.items()) + len("HTTP/1.1 200 OK\r\n\r\n")

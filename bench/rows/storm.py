@@ -1,4 +1,4 @@
-"""What somebody who is signed in notices of 16 clients that sign in without pause: a rate and a p99 beside the same in quiet."""
+"""Requests of a signed-in user while 16 clients sign in without pause: the rate and the p99, compared with quiet."""
 
 import contextlib
 import statistics
@@ -15,7 +15,7 @@ ACCOUNTS, STORMERS, WARM_SECONDS, ROUNDS = 1_000, 16, 0.3, 9
 
 @contextlib.contextmanager
 def storm(testbed, port, forms):
-    """Until it is left: so many clients who post the sign-in form one time after the other."""
+    """Run clients that post the sign-in form again and again, until the body ends."""
     process = subprocess.Popen(["wrk", "-t1", f"-c{STORMERS}", "-d60s", "-s", str(ROOT / "bench/load.lua"), f"http://127.0.0.1:{port}/", "--",
                                 testbed.requests_file(forms)], stdout=subprocess.DEVNULL)
     try:
@@ -28,7 +28,7 @@ def storm(testbed, port, forms):
 
 
 class Watched:
-    """One kind of request, in quiet and in the storm; keeps the p99 that it saw."""
+    """Measures one kind of request, in quiet and in the storm; stores the p99 of each."""
 
     def __init__(self, testbed, port, asked, forms):
         self.testbed, self.port, self.asked, self.forms = testbed, port, asked, forms

@@ -42,7 +42,8 @@ def page(server, path, cookie=""):
 def fill(server, people):
     """Insert accounts, each with a factor and a signed-in session.
 
-    They are copies of a first account, which registers through the pages; only names and numbers differ.  No password fits.
+    They are copies of a first account, which registers through the pages; only names and numbers differ.
+    They have no password.
     """
     first = Visitor(server, name="first.of.many").full()
     (account,), = server.sql("SELECT id FROM accounts WHERE name = ?", first.name)

@@ -63,8 +63,9 @@ class Testbed(contextlib.ExitStack):
     # Programs
 
     def server(self, name="ours", **settings):
-        """Start our server as it is installed, without test hooks.  It expects a proxy; the bench plays the proxy. 
-        Logs only warnings, like the others.
+        """Start our server as it is installed, without test hooks.
+
+        It expects a proxy; the bench plays the proxy.  It logs only warnings, like the other programs.
         """
         server = Server(self.home / name, **{**BEHIND_A_PROXY, **settings})
         server.program = str(self.build / "doubletour")

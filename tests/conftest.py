@@ -1,4 +1,4 @@
-"""Fixtures that the tests over real sockets and the tests in a browser share."""
+"""Fixtures of the tests over real sockets and the tests in a browser."""
 
 import os
 import pathlib
@@ -13,13 +13,14 @@ sys.path[:0] = [str(pathlib.Path(__file__).parent / "e2e"), str(pathlib.Path(__f
 
 from harness import PROGRAM, Person, Server  # noqa: E402
 
-# Started in the background by a shell, a process inherits that an interrupt is ignored, and so would all that it starts.
+# A process that a shell starts in the background inherits an ignored SIGINT, and so would all its children.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# All tests with their servers on PostgreSQL instead of SQLite.
+# Run all servers of the tests on PostgreSQL instead of SQLite.
 ON_POSTGRES = os.environ.get("TEST_DATABASE") == "postgres"
 
-# More than `make test` has time for: the tests that are marked `whole`, and the other sizes of those marked `sampled` (harness/torture.py).
+# True outside `make test`: run the tests marked `whole`, and the other sizes of those marked `sampled`
+# (harness/torture.py).
 WHOLE = bool(os.environ.get("TEST_WHOLE") or os.environ.get("TORTURE"))
 
 TROUBLE = ("Sanitizer", "runtime error:", "web.died", "web.sandbox", "Assertion")
@@ -38,7 +39,7 @@ def pytest_runtest_makereport(item, call):
 
 
 def stop_and_check(server, request, failed_before):
-    """A server that was not killed on purpose ends with 0, and its log tells of no fault."""
+    """Check that a server that no test killed exits with 0, and that its log has no fault."""
     code = server.stop() if server.process.poll() is None else server.process.returncode
     if request.session.testsfailed > failed_before:
         server.keep()
@@ -48,7 +49,7 @@ def stop_and_check(server, request, failed_before):
 
 @pytest.fixture(scope="module")
 def server(request, tmp_path_factory):
-    """One server for all tests of a module; each test brings people of its own."""
+    """One server for all tests of a module; each test creates its own accounts."""
     failed_before = request.session.testsfailed
     one = Server(tmp_path_factory.mktemp("server"), **getattr(request.module, "SETTINGS", {})).start()
     yield one
@@ -57,7 +58,7 @@ def server(request, tmp_path_factory):
 
 @pytest.fixture
 def make_server(request, tmp_path):
-    """Servers for tests that treat them badly: make_server(start=False, PASSWORD_SCHEME="bcrypt")."""
+    """Servers that a test may damage: make_server(start=False, PASSWORD_SCHEME="bcrypt")."""
     made = []
     failed_before = request.session.testsfailed
 
@@ -74,11 +75,14 @@ def make_server(request, tmp_path):
 
 
 MEMORY = pathlib.Path("/dev/shm")
-MEMORY_BYTES = 1 << 30  # wanted free there
+MEMORY_BYTES = 1 << 30  # minimum of free memory
 
 
 def in_memory():
-    """Every commit is brought to the disk, and disks differ by a thousand times: the tests' databases are in memory if there is room."""
+    """Is there enough memory for the tests' databases?
+
+    On a disk each commit waits; disks differ in speed by a factor of 1000.
+    """
     return MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES
 
 
@@ -119,7 +123,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory):
-    """One PostgreSQL for all tests; each makes a database of its own in it."""
+    """One PostgreSQL for all tests; each test creates its own database in it."""
     from harness.postgres import Postgres
 
     with Postgres() as one:

@@ -1,4 +1,4 @@
-"""Chromium without a window, driven as a person would: see, type, click. Every page that is looked at is checked."""
+"""Headless Chromium, driven like a user: read, type, click.  Every page that a test looks at is checked."""
 
 import base64
 import io
@@ -23,7 +23,7 @@ SCREENSHOTS = HERE.parents[1] / "build" / "screenshots"
 LOOK = (HERE / "look.js").read_text()
 SIZES = {"desktop": (1280, 800, 1, False), "phone": (390, 844, 2, True), "narrow": (320, 640, 2, True)}
 
-# A language with scripts and the other one without; all four in the long campaign.
+# One language with scripts and the other one without; in the long campaign all four combinations.
 LANGUAGE_AND_SCRIPTS = [(language, scripts) for language in ("fr", "en") for scripts in (True, False)
                         if os.environ.get("TORTURE") or (language == "fr") == scripts]
 in_both_languages = pytest.mark.parametrize("language, javascript", LANGUAGE_AND_SCRIPTS,
@@ -31,15 +31,18 @@ in_both_languages = pytest.mark.parametrize("language, javascript", LANGUAGE_AND
 
 
 def in_ways(ways, sample):
-    """A language, a size, a colour scheme, with scripts or without; the ways that are not in the sample are left to .ci/run."""
+    """Run a test with these combinations of language, size, colour scheme and scripts.
+
+    Those outside the sample run only in .ci/run.
+    """
     return pytest.mark.parametrize("language, size, scheme, javascript", [
         pytest.param(*way, id="-".join([*way[:3], "script" if way[3] else "noscript"]), marks=() if way in sample else pytest.mark.whole) for way in ways])
 
 
 def start(javascript=True, more=()):
     options = Options()
-    # Chromium without what draws windows, at a fourth of the processor's time.  Not /usr/bin/chromium-headless-shell: that script runs this
-    # program as a child, and quit() would end the script only.
+    # This binary has no code for windows and needs a quarter of the CPU time.  The script
+    # /usr/bin/chromium-headless-shell runs it as a child process; quit() would end only the script.
     options.binary_location = "/usr/lib/chromium/chromium-headless-shell"
     for argument in ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run",
                      "--disable-background-networking", "--disable-component-update", "--disable-sync", "--force-color-profile=srgb", *more):
@@ -52,7 +55,7 @@ def start(javascript=True, more=()):
 
 
 class Browser:
-    """One window of one person: a language, a size, a colour scheme."""
+    """One user's window: a language, a size, a colour scheme."""
 
     def __init__(self, driver, server, language="en", size="desktop", scheme="light", javascript=True):
         self.driver, self.server, self.language, self.size, self.scheme, self.javascript = driver, server, language, size, scheme, javascript
@@ -71,11 +74,11 @@ class Browser:
         return self.driver.execute_cdp_cmd(command, parameters)
 
     def take_over(self, cookies):
-        """Go on as somebody who came here by another way."""
+        """Continue as a user who signed in elsewhere."""
         for name, value in cookies.items():
             self.cdp("Network.setCookie", name=name, value=value, url=self.server.origin, httpOnly=True, sameSite="Lax")
 
-    # Going
+    # Navigation
 
     @property
     def path(self):
@@ -99,7 +102,7 @@ class Browser:
         return [e for e in self.find_all(selector) if e.is_displayed()]
 
     def leave(self, act):
-        """Do something that loads another page, and wait until that page is there."""
+        """Do something that loads another page, and wait until it is loaded."""
         self.driver.execute_script("document.documentElement.dataset.left = 'yes'")
         act()
         self.wait(self._another_page, f"a page after {self.path}")
@@ -108,7 +111,7 @@ class Browser:
         try:
             return self.driver.execute_script(
                 "return document.readyState === 'complete' && document.documentElement.dataset.left !== 'yes'")
-        except Exception:  # between two pages there is nothing to ask
+        except Exception:  # between two pages the driver raises
             return False
 
     def type(self, name, text):
@@ -126,7 +129,7 @@ class Browser:
         self.leave(self.find(selector).click)
 
     def type_code(self, code):
-        """With scripts the sixth digit sends the form; without, the button does."""
+        """With scripts the sixth digit sends the form; without scripts the button does."""
         if self.javascript:
             self.leave(lambda: self.type("otp", code))
         else:
@@ -144,10 +147,10 @@ class Browser:
     def heading(self):
         return self.find("h1").text
 
-    # Looking
+    # Checks
 
     def look(self, name=None, expect=()):
-        """Check the page and keep a picture of it. expect: statuses that Chromium may report in its console."""
+        """Check the page and store a screenshot. expect: statuses that Chromium may report in its console."""
         assert self.find("html").get_attribute("lang") == self.language
         troubles = self.driver.execute_script(LOOK)
         assert troubles == [], f"{self.path} ({self.size}, {self.scheme}): {json.dumps(troubles, indent=1, ensure_ascii=False)}"
@@ -173,14 +176,14 @@ class Browser:
         return Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
 
     def cut(self, element):
-        """An element as it stands on the screen, cut from a screenshot of the window."""
+        """Return an element's picture, cut from a screenshot of the window."""
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
         box, scale = self.driver.execute_script(
             "const b = arguments[0].getBoundingClientRect(); return [[b.left, b.top, b.right, b.bottom], devicePixelRatio]", element)
         return self.screen().crop([round(v * scale) for v in box])
 
     def scan(self, tmp_path):
-        """What a phone's camera reads off the screen."""
+        """Return the text of the QR code on the screen, as a phone's camera reads it."""
         self.cut(self.find("#qr")).save(tmp_path / "qr.png")
         read = subprocess.run(["zbarimg", "--raw", "-q", tmp_path / "qr.png"], capture_output=True, text=True, check=True)
         return read.stdout.strip()
@@ -190,7 +193,7 @@ class Browser:
 
 
 def authenticator(uri, clock):
-    """The code that oathtool shows for a scanned URI at the server's time."""
+    """Return oathtool's code for a scanned URI at the server's time."""
     secret = urllib.parse.parse_qs(urllib.parse.urlsplit(uri).query)["secret"][0]
     shown = subprocess.run(["oathtool", "--totp", "-b", "--now", f"@{int(clock.now())}", secret], capture_output=True, text=True, check=True)
     return shown.stdout.strip()

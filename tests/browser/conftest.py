@@ -4,7 +4,7 @@ from browser import Browser, start
 
 @pytest.fixture(scope="session")
 def drivers():
-    """One Chromium with scripts and one without, for all tests."""
+    """One Chromium with scripts and one without, shared by all tests."""
     running = {}
 
     def get(javascript):

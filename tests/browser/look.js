@@ -1,4 +1,4 @@
-// What a person who sees badly, or not at all, would stumble over on this page. Returns a list of sentences.
+// Finds accessibility problems of this page. Returns a list of sentences.
 const troubles = [];
 const say = (sentence, element) => troubles.push(sentence + (element ? ": " + element.outerHTML.slice(0, 120) : ""));
 const seen = (element) => {
@@ -31,7 +31,7 @@ for (const element of document.querySelectorAll("[aria-describedby], [aria-label
 		for (const id of (element.getAttribute(name) || "").split(/\s+/).filter(Boolean))
 			if (!document.getElementById(id)) say(name + " names nothing", element);
 
-// Contrast, WCAG 1.4.3: text against what lies behind it, colours blended from the page upwards.
+// Contrast, WCAG 1.4.3: text against its background, with colours blended from the page upwards.
 const rgba = (text) => {
 	const canvas = rgba.context || (rgba.context = document.createElement("canvas").getContext("2d", { willReadFrequently: true }));
 	canvas.clearRect(0, 0, 1, 1);
@@ -72,16 +72,16 @@ for (const element of texts) {
 	if (seen(element) && !element.disabled && ratio(element) < (large ? 3 : 4.5)) say("contrast " + ratio(element).toFixed(2), element);
 }
 
-// Targets, WCAG 2.5.8: 24 by 24 pixels, links inside sentences excepted.
+// Targets, WCAG 2.5.8: at least 24 by 24 pixels; links inside sentences are exempt.
 for (const element of document.querySelectorAll("button, input:not([type=hidden]), nav a")) {
 	const box = element.getBoundingClientRect();
 	if (seen(element) && (box.width < 24 || box.height < 24)) say("smaller than 24 pixels (" + box.width + "×" + box.height + ")", element);
 }
 
-// What is there to be read and typed into a phone must be seen whole; a window of 320 pixels is too small for that.
+// Read-only values are typed into a phone, so they must be visible in full; windows of 320 pixels are exempt.
 for (const input of document.querySelectorAll("input[readonly]"))
 	if (innerWidth >= 390 && input.scrollWidth > input.clientWidth) say("its end is cut off", input);
 
-// Reflow, WCAG 1.4.10: nothing to scroll sideways.
+// Reflow, WCAG 1.4.10: no horizontal scrolling.
 if (document.scrollingElement.scrollWidth > innerWidth) say("wider than the window: " + document.scrollingElement.scrollWidth);
 return troubles;

@@ -1,4 +1,4 @@
-"""The pages of a person's own account, as they are seen and used."""
+"""The pages of a user's own account in a browser."""
 
 import pytest
 from browser import in_both_languages

@@ -1,4 +1,4 @@
-"""Recovery codes and authenticators as they are seen, typed, copied, saved and printed."""
+"""Recovery codes and authenticators in a browser: seen, typed, copied, saved and printed."""
 
 import re
 
@@ -10,13 +10,17 @@ from harness import Person
 
 LIST = "/account/authenticators"
 CODES = "/account/recovery-codes"
-# Each pair of a language, a size, a scheme and scripts at least once; each of these in the first three, which `make test` takes.
+# Each pair of language, size, scheme and scripts occurs at least once; each value occurs in the first three, which
+# `make test` runs.
 WAYS = [("fr", "desktop", "light", True), ("en", "phone", "dark", True), ("fr", "narrow", "dark", False),
         ("en", "desktop", "dark", False), ("fr", "phone", "light", False), ("en", "narrow", "light", True)]
 
 
 def enrolled(browser):
-    """Somebody new at their recovery codes; name and otpauth URI. How they came there is test_story_in_a_browser.py's subject."""
+    """Open the recovery codes as a new user; return name and otpauth URI.
+
+    test_story_in_a_browser.py tests the way there.
+    """
     person = Person(browser.server, new_name(), PASSWORD, browser.language).full()
     browser.take_over(person.cookies)
     browser.open(CODES)
@@ -34,7 +38,7 @@ def type_recovery(browser, code):
 
 
 def press(browser, selector):
-    """A button that comes into view by itself."""
+    """Press a button that scrolls into view automatically."""
     button = browser.visible(selector)[0]
     browser.leave(button.click)
 
@@ -126,7 +130,7 @@ def test_a_second_authenticator_is_added_renamed_and_removed(browse, server, tmp
     browser.look("removed")
 
 
-# What is typed is not lost when the proof has grown old
+# Typed text is kept when the proof has expired
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
@@ -240,7 +244,7 @@ def test_six_digits_submit_the_form_but_recovery_codes_do_not(browse, server):
 
 
 def test_a_refused_form_is_not_submitted_automatically(browse, server):
-    """A code of eight digits, of an imported authenticator, would be cut off at six every time."""
+    """A field of six characters would cut off every eight-digit code of an imported authenticator."""
     browser = browse()
     name, _ = enrolled(browser)
     keep_codes(browser)

@@ -1,4 +1,4 @@
-"""The whole way in Chromium, through nginx as `doubletour proxy-config` prints it: open the wiki, sign in, be in the wiki."""
+"""Sign-in through nginx, configured by `doubletour proxy-config`: open the wiki, sign in, return to the wiki."""
 
 import json
 
@@ -17,7 +17,7 @@ rules:
 
 
 class Front:
-    """The server as a browser knows it."""
+    """The server under its public URL."""
 
     def __init__(self, proxy):
         self.origin, self.clock = proxy.public(LOGIN), proxy.server.clock
@@ -38,7 +38,7 @@ def scene(request, tmp_path):
 
 
 def seen(browser):
-    """What the application says that it got."""
+    """Return the headers that the application received."""
     return {name.lower(): value for name, value in json.loads(browser.find("pre").text)["headers"]}
 
 
@@ -67,7 +67,7 @@ def test_sign_in_returns_to_the_protected_application(scene):
     at(browser, proxy, "wiki.example.org", "/page?x=1")
     assert seen(browser)["remote-user"] == "anna"
 
-    # signed out, and in again: the form's redirect leads to the wiki too
+    # sign out and in again: the redirect after the form leads to the wiki too
     driver.get(proxy.public(LOGIN) + "/")
     browser.log_out()
     driver.get(proxy.public("wiki.example.org") + "/other")
@@ -78,12 +78,12 @@ def test_sign_in_returns_to_the_protected_application(scene):
     browser.type_code(authenticator(uri, browser.server.clock))
     at(browser, proxy, "wiki.example.org", "/other")
 
-    # another domain, by a ticket
+    # another domain, with a ticket
     driver.get(proxy.public("shop.example.net") + "/cart")
     at(browser, proxy, "shop.example.net", "/cart")
     assert seen(browser)["remote-user"] == "anna"
 
-    # a younger code, alone
+    # only a fresh code is asked for
     driver.get(proxy.public("admin.example.org") + "/")
     at(browser, proxy, "admin.example.org", "/")
     browser.server.clock.advance(6 * 60)

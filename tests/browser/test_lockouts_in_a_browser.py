@@ -1,4 +1,4 @@
-"""Too many tries, as they are seen: what the page says, that what was typed stays, and what is told at the next sign-in."""
+"""Too many failed attempts in a browser: the page's message, the kept input, and the notice at the next sign-in."""
 
 import re
 
@@ -28,14 +28,15 @@ def test_lockout_page_explains_and_reports_attempts(browse, server, language, si
     browser.type("password", "not the password")
     browser.submit()
     browser.look("sign-in-wait", expect=[422, 429])
-    assert 10 <= int(re.search(r"\d+", browser.find("#problem").text)[0]) <= 30  # a busy machine takes some of the 30
+    # a busy machine uses some of the 30 seconds
+    assert 10 <= int(re.search(r"\d+", browser.find("#problem").text)[0]) <= 30
     assert browser.find("#username").get_attribute("value") == name
 
     server.clock.advance(60)
     stranger = Person(server, name, "another guess")
     stranger.give_password()
     give_password(browser, name)
-    browser.type_code("000000")  # by itself; after a wrong one the button sends
+    browser.type_code("000000")  # sent automatically; after a wrong code the button sends
     for _ in range(4):
         type_and_send(browser, "000000")
     browser.look("code-refused", expect=[422, 429])

@@ -1,4 +1,4 @@
-"""The whole story as it is seen and typed: the picture is scanned off the screen, the codes come from oathtool."""
+"""The whole story in a browser: the QR code is read from the screen, the codes come from oathtool."""
 
 import itertools
 import os
@@ -11,10 +11,10 @@ from browser import authenticator, in_both_languages, in_ways
 
 PASSWORD = "trombone ivre 1741 sous la pluie"
 ALL_WAYS = list(itertools.product(("fr", "en"), ("desktop", "phone"), ("light", "dark"), (True, False)))
-# In `make test` five, in which any two of the four meet in every way.
+# `make test` runs five combinations, in which any two of the four properties occur in all their combinations.
 SAMPLE = [("en", "phone", "dark", False), ("fr", "desktop", "dark", False), ("fr", "phone", "light", False), ("fr", "phone", "dark", True),
           ("en", "desktop", "light", True)]
-# In .ci/run also the half in which any three meet in every way; all in the long campaign.
+# .ci/run also runs the half in which any three occur in all their combinations; the long campaign runs all.
 WAYS = [way for way in ALL_WAYS if way in SAMPLE or os.environ.get("TORTURE")
         or sum((way[0] == "fr", way[1] == "phone", way[2] == "dark", way[3])) % 2 == 0]
 
@@ -41,7 +41,7 @@ def enrol(browser, tmp_path):
 
 
 def keep_codes(browser):
-    """From the first code by way of the recovery codes to home; these."""
+    """Continue from the recovery codes after the first code to the home page; return the codes."""
     assert browser.path == "/account/recovery-codes"
     codes = [e.text for e in browser.find_all("#codes code")]
     browser.follow("main a.btn-turn")
@@ -178,7 +178,7 @@ def test_the_language_switch_works_on_every_page_and_stays_there(browse):
             browser.look()
 
 
-# What scripts add
+# Functions of the scripts
 
 
 def live_text(browser):
@@ -229,7 +229,7 @@ def test_the_copy_button_reports_a_failure(at_setup, refusal):
         before = live_text(at_setup)
         buttons = [b for b in at_setup.visible("main button") if re.search("cop", b.text + (b.get_attribute("id") or ""), re.I)]
         if not buttons:
-            return  # a button that would not work is not shown: as true as a sentence
+            return  # hiding a button that cannot work is correct too
         buttons[0].click()
         at_setup.wait(lambda: live_text(at_setup) != before, "the button says what happened")
         refused = live_text(at_setup)

@@ -1,4 +1,4 @@
-"""What the tests over real sockets stand on: the program started for real, and a person who uses it.
+"""Tools of the tests over real sockets: the real program, and a person who uses it.
 
     with Server(directory) as server:
         alice = Person(server)
@@ -6,7 +6,8 @@
         alice.confirm()
         assert alice.visit("/").status == 200
 
-Nothing here knows the program's source: only its pages, its commands and what docs/develop/testing.md says of a test build.
+This package does not read the program's source.  It uses only pages, commands, and docs/develop/testing.md on test
+builds.
 """
 
 from harness.codes import code_at, step_at

@@ -1,4 +1,7 @@
-"""A certificate authority of the tests. Python 3.13 and OpenSSL 3.5 check key usage and key identifiers (RFC 5280 4.2.1)."""
+"""The tests' certificate authority.
+
+Python 3.13 and OpenSSL 3.5 check key usage and key identifiers (RFC 5280 4.2.1).
+"""
 
 import subprocess
 

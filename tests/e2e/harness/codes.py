@@ -1,4 +1,4 @@
-"""Codes of an authenticator (RFC 6238, SHA-1, 6 digits, 30 s), written a second time so that it can disagree."""
+"""An authenticator's codes (RFC 6238, SHA-1, 6 digits, 30 s): a second implementation, independent of the program."""
 
 import base64
 import hashlib
@@ -9,7 +9,7 @@ STEP_SECONDS = 30
 
 
 def raw_secret(secret):
-    """The bytes behind ungrouped base32 without padding."""
+    """Decode ungrouped base32 without padding."""
     return base64.b32decode(secret + "=" * (-len(secret) % 8))
 
 

@@ -1,4 +1,4 @@
-"""A strict reader of HTML: a tag that is closed in the wrong place, or never, is a failure and not repaired."""
+"""A strict parser of HTML: a misplaced or missing end tag is an error; nothing is repaired."""
 
 from html.parser import HTMLParser
 
@@ -29,7 +29,10 @@ class Element:
                 yield from child.walk()
 
     def all(self, tag=None, **attributes):
-        """Every element below with this tag and these attributes (class_ and for_ for Python's words; True: present)."""
+        """Return all elements below with this tag and these attributes.
+
+        Write class_ and for_ for Python's words; True means that the attribute is present.
+        """
         wanted = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
         return [e for e in self.walk() if tag in (None, e.tag) and all(_fits(e, *pair) for pair in wanted.items())]
 
@@ -40,7 +43,7 @@ class Element:
 
     @property
     def text(self):
-        """All the text below, white space folded."""
+        """Return all the text below, with white space folded."""
         return " ".join(" ".join(self._pieces()).split())
 
     def _pieces(self):

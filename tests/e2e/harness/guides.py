@@ -1,8 +1,9 @@
 """
-Configurations of nginx, Caddy and HAProxy as people have them who followed Authelia's guides, of today and of its version 4.37,
-and changed the address: the same endpoints, methods and header names, in words of our own.  The sign-in pages are reached directly.
+Configurations of nginx, Caddy and HAProxy after Authelia's guides, current and of version 4.37, with only the address
+changed.  The endpoints, methods and header names are the guides'; the texts are ours.  The sign-in pages are reached
+without the proxy.
 
-Facts from authelia/authelia, docs/content/integration/proxies/ (nginx.md, caddy.md, haproxy.md) and, of 4.37.5,
+Facts from authelia/authelia, docs/content/integration/proxies/ (nginx.md, caddy.md, haproxy.md), and for 4.37.5 from
 docs/content/en/integration/proxies/.
 """
 
@@ -95,7 +96,8 @@ backend application
   {told}
   server application 127.0.0.1:{application}
 """
-# The guides load haproxy-auth-request for this: HEAD, with every header of the browser but Host and Content-Length.
+# The guides load haproxy-auth-request.  Like it, this script sends HEAD with the browser's headers except Host and
+# Content-Length.
 HAPROXY_LUA = """
 local moved = { [301] = true, [302] = true, [303] = true, [307] = true, [308] = true }
 core.register_action("ask", { "http-req" }, function(txn, path)
@@ -128,11 +130,12 @@ HAPROXY_TOLD = "\n  ".join(f"http-request set-header Remote-{part.title()} %[var
 HAPROXY_OF_TODAY = {"endpoint": "/api/authz/forward-auth", "method": "%[method]",
                     "answers": "http-request deny if protected !{ var(txn.auth_response_successful) -m bool } { var(txn.auth_response_code) -m int 403 }\n"
                                "  http-request redirect location %[var(txn.auth_response_location)] if protected !{ var(txn.auth_response_successful) -m bool }"}
-HAPROXY_OF_4_37 = {"endpoint": "/api/verify", "method": "%[var(req.method)]",  # of a variable that its guide sets in comments only
+# its guide sets this variable only in comments
+HAPROXY_OF_4_37 = {"endpoint": "/api/verify", "method": "%[var(req.method)]",
                    "answers": "http-request redirect location https://{login}:{port}/?rd=%[var(req.scheme)]://%[base]%[var(req.questionmark)]%[query] "
                               "if protected !{ var(txn.auth_response_successful) -m bool }"}
 
-GUIDES = {  # name: proxy, its text, what is filled in
+GUIDES = {  # name: proxy, text, values for the text
     "nginx of today": ("nginx", NGINX, NGINX_OF_TODAY),
     "nginx of 4.37": ("nginx", NGINX, NGINX_OF_4_37),
     "Caddy of today": ("caddy", CADDY, CADDY_OF_TODAY),
@@ -145,7 +148,7 @@ GUIDES = {  # name: proxy, its text, what is filled in
 
 
 def fill(text, values):
-    """Each {name} that is known, until none is left: values may name others."""
+    """Replace each known {name} until none is left: values may contain names."""
     while any(f"{{{name}}}" in text for name in values):
         for name, value in values.items():
             text = text.replace(f"{{{name}}}", str(value))
@@ -153,7 +156,7 @@ def fill(text, values):
 
 
 class Guide(Proxy):
-    """A proxy of the tests, configured as one guide says."""
+    """A proxy configured by one guide."""
 
     printed_by_us = False
 
@@ -162,7 +165,7 @@ class Guide(Proxy):
         self.name = name
 
     def printed(self, *more):
-        if more:  # a file of Lua that no guide knows
+        if more:  # the guides have no file of Lua
             return ""
         values = GUIDES[self.name][2] | {
             "port": self.port, "doubletour": self.server.port, "application": self.echo.port, "login": LOGIN, "apps": " ".join(APPS),

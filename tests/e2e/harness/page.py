@@ -1,4 +1,4 @@
-"""One answer, as a page: its form, its flash messages, what is wrong with which field."""
+"""One reply, parsed as a page: its form, its flash messages, the errors of its fields."""
 
 import re
 
@@ -16,9 +16,9 @@ POLICY = {
 
 
 def check_headers(response, https=False):
-    """The security headers stand on every page, whatever its status."""
+    """Check the security headers of a page of any status."""
     headers = response.headers
-    if headers.get("Content-Type", "").startswith("text/plain"):  # no page, but for machines: /healthz
+    if headers.get("Content-Type", "").startswith("text/plain"):  # not a page: /healthz is for programs
         assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
         return
     where = f"{response.request.method} {response.request.path_url} ({response.status_code})"
@@ -54,7 +54,7 @@ class Page:
         return f"<{self.response.request.method} {self.path}: {self.status} → {self.location or self.heading!r}>"
 
     def _check(self):
-        """What every page owes its reader."""
+        """Check the rules for every page."""
         assert self.headers["Content-Type"].lower().replace(" ", "") == "text/html;charset=utf-8"
         assert self.html.lower().startswith("<!doctype html>")
         assert self.language in ("fr", "en")
@@ -89,7 +89,7 @@ class Page:
 
     @property
     def form(self):
-        """The form of the page itself: the first inside <main>."""
+        """Return the page's form: the first one inside <main>."""
         forms = self.dom.one("main").all("form")
         assert forms, f"no form on {self!r}"
         return forms[0]
@@ -107,7 +107,7 @@ class Page:
 
     @property
     def token(self):
-        """The CSRF token of any form here; every form carries one of the same session."""
+        """Return the CSRF token.  Every form of the page must have a token of the same session."""
         tokens = self.dom.all("input", name="csrf_token")
         assert tokens, f"no csrf_token on {self!r}"
         return tokens[0]["value"]
@@ -118,7 +118,7 @@ class Page:
 
     @property
     def errors(self):
-        """Field name → the sentence under it, found the way a screen reader finds it."""
+        """Return {field name: the error below it}, found through the same attributes that screen readers use."""
         found = {}
         for field in self.dom.all("input", aria_invalid="true"):
             sentences = [self.by_id(i) for i in (field.get("aria-describedby") or "").split()]
@@ -131,7 +131,7 @@ class Page:
 
     @property
     def recovery_codes(self):
-        """Those that are shown, without their hyphens; none: an empty list."""
+        """Return the shown recovery codes without hyphens; an empty list if none are shown."""
         lists = self.dom.all("ol", class_="codes") if self.dom else []
         return [c.text.replace("-", "") for ol in lists for c in ol.all("code")]
 

@@ -1,4 +1,4 @@
-"""Somebody with a browser and an authenticator. Every answer they get is checked for what all pages owe."""
+"""A person with a browser and an authenticator. Every reply to them is checked by the rules for all pages."""
 
 import itertools
 import secrets as random
@@ -21,17 +21,17 @@ class Person:
         self.language = language
         self.cookies = {}
         self.secret = None
-        self.spent = 0  # newest step that was accepted
+        self.spent = 0  # newest accepted step
         self.page = None
         self.http = requests.Session()
         self.http.trust_env = False
-        if adapter := getattr(server, "adapter", None):  # what stands before a server has none
+        if adapter := getattr(server, "adapter", None):  # balancers in front of servers have no adapter
             self.http.mount("http://", adapter)
 
     # Requests
 
     def request(self, method, path, headers=None, cookies=None, timeout=60, **more):
-        """One request, no redirect followed; the cookies that come back are kept."""
+        """Send one request without following redirects, and keep the cookies of the reply."""
         cookies = self.cookies if cookies is None else cookies
         sent = {"Accept-Language": self.language, "Accept": "text/html", **(headers or {})}
         if cookies:
@@ -57,7 +57,7 @@ class Person:
         return self.request("GET", path, **more)
 
     def arrive(self, path):
-        """Open a page and follow where it leads, as a browser does."""
+        """Open a page and follow redirects as a browser does."""
         self.visit(path)
         for _ in range(5):
             if self.page.status != 303:
@@ -70,12 +70,12 @@ class Person:
         return self.arrive(self.page.location)
 
     def post(self, path, fields, headers=None, **more):
-        """A form as a browser sends it, with nothing added to the fields."""
+        """Send a form as a browser does, with exactly these fields."""
         sent = {"Origin": self.server.origin, "Sec-Fetch-Site": "same-origin", **(headers or {})}
         return self.request("POST", path, data=fields, headers=sent, **more)
 
     def send(self, path, fields=None, **more):
-        """Open the page of a form, then send it with its token and hidden fields."""
+        """Open the page of a form, then send the form with its token and hidden fields."""
         shown = self.arrive(path)
         form = shown.form_to(path.split("?")[0])
         hidden = {i["name"]: i.get("value") or "" for i in form.all("input", type="hidden") if i.has("name")}
@@ -88,7 +88,7 @@ class Person:
         return self.cookies.get(COOKIE)
 
     def forget(self):
-        """Another browser: no cookie."""
+        """Continue in another browser: without cookies."""
         self.cookies = {}
         return self
 
@@ -102,7 +102,7 @@ class Person:
         return self.secret
 
     def fresh_code(self):
-        """A code the server has not accepted yet; the server's clock moves on when that is needed."""
+        """Return a code that the server has not accepted yet; advance the server's clock if necessary."""
         clock = self.server.clock
         step = step_at(clock.now())
         if step <= self.spent:
@@ -112,18 +112,18 @@ class Person:
         return code_of_step(self.secret, step)
 
     def code(self, drift=0):
-        """What the authenticator shows now, or `drift` steps from now."""
+        """Return the authenticator's code now, or `drift` steps from now."""
         return code_of_step(self.secret, step_at(self.server.clock.now()) + drift)
 
     def used_code(self):
-        """The code that was accepted last, whatever the clock shows by now."""
+        """Return the code that was accepted last, at any time."""
         return code_of_step(self.secret, self.spent)
 
     def verify(self, code=None, path="/verify-2fa"):
         return self.send(path, {"otp": code or self.fresh_code()})
 
     def confirm(self):
-        """Read the secret, send its first code."""
+        """Read the secret and send its first code."""
         self.read_secret()
         return self.verify()
 
@@ -136,7 +136,7 @@ class Person:
         return self.verify(path=self.page.location)
 
     def recover(self, code):
-        """Password, then a recovery code in place of a code."""
+        """Sign in with the password and a recovery code."""
         self.forget().give_password()
         return self.verify(code)
 
@@ -146,11 +146,11 @@ class Person:
     # The proof of the second factor
 
     def grow_stale(self):
-        """More than five minutes later: what changes credentials needs a code again."""
+        """Advance more than five minutes: changing credentials needs a new code then."""
         self.server.clock.advance(6 * 60)
         return self
 
-    # Short ways to each state
+    # Shortcuts to each state
 
     def enrolling(self):
         self.register()

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: a cluster in a folder of its own, on loopback and a free port, ended by whoever started it."""
+"""The tests' own PostgreSQL: a cluster in a separate folder, on loopback and a free port.  Its creator ends it."""
 
 import contextlib
 import os
@@ -15,17 +15,23 @@ BIN = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), default=None, key=l
 
 
 class Postgres:
-    """Its one superuser is `tests`, without a password: only this machine can reach it, and only while the tests run."""
+    """The only superuser is `tests`, without a password.
+
+    Only this machine can connect, and only while the tests run.
+    """
 
     def __init__(self, home=None, settings=()):
-        """settings: more of the server's, as -c name=value.  What is killed here are processes, never the machine: fsync is off."""
+        """settings: more server settings, as -c name=value.
+
+        fsync is off, because tests kill processes, never the machine.
+        """
         self.settings = [word for setting in settings for word in ("-c", setting)]
         self.home = pathlib.Path(home or tempfile.mkdtemp(prefix="doubletour-postgres-"))
         self.data = self.home / "data"
         self.port = free_port()
         self.process = None
         self.databases = 0
-        # PostgreSQL refuses to run as root: Debian's package has made a user for it.
+        # PostgreSQL refuses to run as root; Debian's package has created a user for it.
         self.user = "postgres" if os.geteuid() == 0 else None
         if self.user is not None:
             owner = pwd.getpwnam(self.user)
@@ -61,7 +67,7 @@ class Postgres:
         return f"postgresql://tests@127.0.0.1:{self.port}/{database}"
 
     def new_database(self, name=None):
-        """Empty; its URL."""
+        """Create an empty database and return its URL."""
         self.databases += 1
         name = name or f"test_{self.databases}"
         self.run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "tests", name)
@@ -74,7 +80,10 @@ class Postgres:
         return done.stdout
 
     def pids(self):
-        """The server and all that it has started; each is a session of its own, so that no group has them all."""
+        """Return the server and all its child processes.
+
+        Each has its own session, so no process group contains all of them.
+        """
         own = self.process.pid
         return [own, *(int(entry) for entry in os.listdir("/proc") if entry.isdigit() and _parent_of(entry) == own)]
 
@@ -84,13 +93,13 @@ class Postgres:
                 os.kill(pid, number)
 
     def kill(self):
-        """As a power cut does."""
+        """Kill all processes, as a power failure does."""
         self.signal_all(signal.SIGKILL)
         self.process.wait(30)
 
     def stop(self):
         if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)  # disconnects everybody and ends
+            self.process.send_signal(signal.SIGINT)  # disconnects all clients and exits
             self.process.wait(30)
 
     def restart(self):
@@ -98,7 +107,7 @@ class Postgres:
         return self.start()
 
     def standby(self):
-        """Another one that follows this one, and that a commit of this one waits for from now on."""
+        """Start a standby.  From now on each commit of this server waits for the standby."""
         other = Postgres()
         self.run("pg_basebackup", "-h", "127.0.0.1", "-p", str(self.port), "-U", "tests", "-D", str(other.data), "-R", "-c", "fast", "--no-sync")
         other.start()

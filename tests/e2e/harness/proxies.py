@@ -1,4 +1,4 @@
-"""Real proxies with the configurations that `doubletour proxy-config` prints, an authority of the tests, and an application."""
+"""Real proxies with the configurations of `doubletour proxy-config`, a certificate authority, and an application."""
 
 import base64
 import hashlib
@@ -40,7 +40,7 @@ KINDS = ("nginx", "caddy", "haproxy")
 
 
 class Application(http.server.BaseHTTPRequestHandler):
-    """Answers with the request that it got, as JSON; and takes a websocket's upgrade, over which it says hello."""
+    """Replies with the request as JSON.  Accepts the upgrade to websocket and says hello over it."""
 
     protocol_version = "HTTP/1.1"
 
@@ -78,7 +78,7 @@ class Application(http.server.BaseHTTPRequestHandler):
         return body
 
     def _stream_events(self):
-        """One event at once, and another each time that the test says so; the stream ends when the test does."""
+        """Send one event now and one more whenever the test asks for it; the test ends the stream."""
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Cache-Control", "no-cache")
@@ -98,7 +98,7 @@ class Application(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         hello = ("hello " + self.headers.get("Remote-User", "nobody")).encode()
         self.wfile.write(bytes([0x81, len(hello)]) + hello)
-        while byte := self.connection.recv(1):  # what comes over the websocket goes back, byte by byte
+        while byte := self.connection.recv(1):  # echoes each byte of the websocket
             self.wfile.write(byte)
         self.close_connection = True
 
@@ -121,7 +121,7 @@ class Echo:
 
 
 class Proxy:
-    """One of nginx, caddy, haproxy, before a server and an application."""
+    """nginx, caddy or haproxy in front of a server and an application."""
 
     printed_by_us = True
 
@@ -178,7 +178,7 @@ class Proxy:
         (self.home / "conf").write_text(text)
         return ["/usr/sbin/haproxy", "-db", "-f", f"{self.home}/conf"]
 
-    # Talking to it
+    # Connections
 
     def connect(self, host, timeout=60):
         context = ssl.create_default_context(cafile=str(self.authority.ca))
@@ -197,7 +197,7 @@ class Answer:
 
     @property
     def seen(self):
-        """What the application got: header name in small letters → values."""
+        """Return the headers that the application received: lower-case name → values."""
         found = {}
         for name, value in json.loads(self.body)["headers"]:
             found.setdefault(name.lower(), []).append(value)
@@ -208,7 +208,7 @@ class Answer:
 
 
 def exchange(stream, method, path, host, headers=(), body=b"", version="HTTP/1.1"):
-    """One request over a connection that is open, header lines just as they are given; its answer."""
+    """Send one request with exactly these header lines over an open connection; return the reply."""
     lines = [f"{method} {path} {version}", f"Host: {host}", *(f"{name}: {value}" for name, value in headers)]
     if body or method in ("POST", "PUT"):
         lines.append(f"Content-Length: {len(body)}")
@@ -218,8 +218,9 @@ def exchange(stream, method, path, host, headers=(), body=b"", version="HTTP/1.1
 
 
 def check_headers_once(answer):
-    """No header stands twice in an answer, and no cookie is set twice; no proxy tells its version."""
-    headers = [(name, value) for name, value in answer.headers if answer.status != 101 or name.lower() != "server"]  # Caddy's, beside the application's
+    """Check that no header and no cookie occurs twice in a reply, and that no proxy shows its version."""
+    # Caddy adds its own
+    headers = [(name, value) for name, value in answer.headers if answer.status != 101 or name.lower() != "server"]
     names = sorted(value.partition("=")[0] if name.lower() == "set-cookie" else name.lower() for name, value in headers)
     assert len(names) == len(set(names)), headers
     assert not any("/" in value for name, value in headers if name.lower() == "server" and not value.startswith("BaseHTTP")), headers
@@ -258,7 +259,7 @@ def make(home):
 
 
 class Browser:
-    """Somebody behind the proxy: signs in at the server, goes to applications through the proxy."""
+    """A user behind the proxy: signs in at the server, and opens applications through the proxy."""
 
     def __init__(self, proxy, person=None):
         self.proxy, self.person = proxy, person

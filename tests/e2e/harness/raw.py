@@ -1,17 +1,17 @@
-"""Bytes straight into the socket, for what no well-behaved client sends."""
+"""Sends raw bytes, for requests that no well-behaved client sends."""
 
 import socket
 
 
 def raw(server, request, half_close=False):
-    """Send bytes, read until the server closes or the answer is whole; return (status, headers, body) or None."""
+    """Send bytes, then read until the server closes or the reply is whole; return (status, headers, body) or None."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as s:
         try:
             s.sendall(request)
             if half_close:
                 s.shutdown(socket.SHUT_WR)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # refused before all was sent: the answer is in the buffer, or lost with the reset
+            pass  # refused early: the reply is in the buffer, or the reset discarded it
         return _read(s)
 
 

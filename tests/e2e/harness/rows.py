@@ -1,4 +1,4 @@
-"""Rows of a PostgreSQL database as sqlite3 gives them."""
+"""Returns rows of a PostgreSQL database in the form of sqlite3."""
 
 import contextlib
 

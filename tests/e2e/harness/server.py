@@ -1,4 +1,4 @@
-"""The real program, in a directory of its own, on a free port, with a clock that a test can move."""
+"""The real program in a separate folder, on a free port, with a clock that a test can set."""
 
 import contextlib
 import hashlib
@@ -20,15 +20,16 @@ from harness.rows import postgres_rows
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PROGRAM = os.path.abspath(os.environ.get("DOUBLETOUR", ROOT / "build" / "test" / "doubletour"))
-# Was it built with a sanitizer?  Its options in the environment do not tell: .ci/run sets them for all variants.
+# Was the program built with a sanitizer?  .ci/run sets the sanitizers' options for all variants, so they do not show
+# it.
 SANITIZED = any(name in pathlib.Path(PROGRAM).read_bytes() for name in (b"__asan_init", b"__tsan_init")) if os.path.exists(PROGRAM) else False
 FAILED = ROOT / "build" / "failed"
-TIMEOUT = 30  # seconds until something that must happen counts as never; no test waits for all of it when things work
+TIMEOUT = 30  # seconds; a test waits that long only when it fails
 PASSED_ON = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", "LD_LIBRARY_PATH")
 
 
 def wait_until(happens, what, seconds=TIMEOUT):
-    """Poll until happens() is true; return what it gave."""
+    """Poll until happens() returns a true value; return that value."""
     deadline = time.monotonic() + seconds
     while True:
         result = happens()
@@ -39,7 +40,7 @@ def wait_until(happens, what, seconds=TIMEOUT):
 
 
 def free_port():
-    """One below those that the system gives to clients: the thousands that other tests open meanwhile do not take it."""
+    """Return a port below the range for clients, so that the connections of other tests do not occupy it."""
     first_of_clients = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     for _ in range(1000):
         port = random.randrange(min(10_000, first_of_clients - 1000), first_of_clients)
@@ -50,7 +51,7 @@ def free_port():
 
 
 class Clock:
-    """The server's clock: the machine's own, and an offset that the test build reads from a file."""
+    """The server's clock: the machine's clock plus an offset that the test build reads from a file."""
 
     def __init__(self, path):
         self.path = path
@@ -73,7 +74,7 @@ class Clock:
         self.set(self.offset + seconds)
 
     def to_step(self, step):
-        """Go to one second after the beginning of a 30-second step: 29 are left for what comes."""
+        """Set the clock to one second after the beginning of a 30-second step: 29 seconds are left for the test."""
         self.advance(step * 30 + 1 - self.now())
 
     def next_step(self):
@@ -83,7 +84,7 @@ class Clock:
 
 
 class Faults:
-    """What shall fail in either process of the server: base/fault.h, by way of a file that the test build maps."""
+    """Injected failures (base/fault.h) in both processes, through a file that the test build maps."""
 
     KINDS = ("memory", "random", "clock", "open", "read", "write", "sync", "send", "receive", "query", "crypto")
     STATE = struct.Struct("=qqq")  # countdown, lasting, failed
@@ -98,11 +99,11 @@ class Faults:
             f.write(self.STATE.pack(*state))
 
     def set(self, kind, nth, lasting=False):
-        """The nth call from now on fails, and if lasting all after it."""
+        """Let the nth call from now fail; if lasting, all later ones too."""
         self._write(kind, nth, int(lasting), 0)
 
     def clear(self, kind):
-        """Nothing fails any more; how many calls did."""
+        """Stop the failures; return the number of calls that failed."""
         failed = self.failed(kind)
         self._write(kind, 0, 0, 0)
         return failed
@@ -113,8 +114,8 @@ class Faults:
 
 
 class Server:
-    adapter = None  # what takes requests there; None: HOST and PORT
-    cluster = None  # the PostgreSQL that every server gets a database of its own in; None: each has a SQLite file
+    adapter = None  # the adapter for `requests`; None: HOST and PORT
+    cluster = None  # the PostgreSQL with one database for each server; None: SQLite files
 
     def __init__(self, home=None, profile="testing", clock=True, **settings):
         self.home = pathlib.Path(home or tempfile.mkdtemp(prefix="doubletour-"))
@@ -137,7 +138,7 @@ class Server:
             "PORT": str(self.port),
             "DOUBLETOUR_TEST_CLOCK": str(self.clock.path),
             "DOUBLETOUR_TEST_FAULTS": str(self.faults.path),
-            "DOUBLETOUR_TEST_DUMPABLE": "1",  # tests that are not root look into /proc
+            "DOUBLETOUR_TEST_DUMPABLE": "1",  # tests without root read its /proc
             **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
             **{name: str(value) for name, value in settings.items()},
         }
@@ -159,7 +160,7 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def spawn(self, *arguments):
-        """Start without waiting for it to serve."""
+        """Start without waiting until it serves."""
         assert self.process is None or self.process.poll() is not None
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
@@ -199,7 +200,7 @@ class Server:
         return self.start()
 
     def end(self):
-        """Make sure that nothing of it runs on, whatever happened."""
+        """End the server in any state, so that no process is left."""
         if self.process is None:
             return
         if self.process.poll() is None:
@@ -207,11 +208,11 @@ class Server:
         wait_until(lambda: not self.listening(), "the port is free again")
 
     def keep(self):
-        """Save what a failed test leaves, for whoever looks into it."""
+        """Keep the folder of a failed test for inspection."""
         FAILED.mkdir(parents=True, exist_ok=True)
         shutil.copytree(self.home, FAILED / self.home.name, dirs_exist_ok=True)
 
-    # Looking at it
+    # Inspection
 
     def log(self):
         return self.log_path.read_text(errors="backslashreplace") if self.log_path.exists() else ""
@@ -225,20 +226,20 @@ class Server:
         return self.process.pid
 
     def web_pid(self):
-        """The keeper's one child; 0 while there is none."""
+        """Return the keeper's child process; 0 while there is none."""
         for entry in os.listdir("/proc"):
             if entry.isdigit() and _parent_of(entry) == self.process.pid:
                 return int(entry)
         return 0
 
     def command(self, *arguments, user=None, timeout=TIMEOUT, **more):
-        """Another run of the program with the same settings and these; user: as somebody else, for whom root must ask."""
+        """Run a command with the server's settings and these; user: run it as another user, which needs root."""
         environment = {**self.environment, **{k: str(v) for k, v in more.items()}}
         return subprocess.run([self.program, *arguments], cwd=self.work, env=environment, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=timeout, user=user)
 
     def move_to(self, home, owner):
-        """The data of a server at rest, given to somebody else, with a program that they may execute."""
+        """Copy the data of a stopped server and the program, and give both to another user."""
         self.program = shutil.copy(PROGRAM, home)
         self.data = pathlib.Path(shutil.copytree(self.data, pathlib.Path(home) / "data"))
         self.work, self.environment["DATA_DIR"] = pathlib.Path(home), str(self.data)
@@ -256,15 +257,15 @@ class Server:
         return self.data / "doubletour.sqlite"
 
     def sql(self, statement, *values):
-        """Behind the server's back, with ? for the values; the rows."""
+        """Execute a statement on the database directly, with ? for the values; return the rows."""
         if self.on_postgres():
             return postgres_rows(self.database_url, statement, values)
         with contextlib.closing(sqlite3.connect(self.database(), timeout=TIMEOUT)) as db, db:
             return db.execute(statement, values).fetchall()
 
     def whole(self):
-        """Does the database itself find nothing wrong?"""
-        if self.on_postgres():  # it keeps references and unique names by itself; what is left is to read all of it
+        """Does the database's own check pass?"""
+        if self.on_postgres():  # PostgreSQL enforces references and unique names; `db check` reads all rows
             done = self.command("db", "check")
             return done.returncode == 0
         return self.sql("PRAGMA integrity_check") == [("ok",)] and self.sql("PRAGMA foreign_key_check") == []
@@ -275,17 +276,17 @@ class Server:
         return [name for name, in self.sql("SELECT name FROM sqlite_schema WHERE type = 'table'")]
 
     def forgive(self):
-        """No try was ever refused."""
+        """Delete all failed attempts."""
         self.sql("DELETE FROM throttle")
 
     def key_file(self):
-        """The one file in the data directory that is not the database's."""
+        """Return the one file in the data folder that does not belong to the database."""
         found = [p for p in self.data.iterdir() if not p.name.startswith(("doubletour.sqlite", "doubletour.lock"))]
         assert len(found) == 1, f"one key file was expected: {found}"
         return found[0]
 
     def fingerprint(self):
-        """Name, mode, age and content of everything in the data directory."""
+        """Return name, mode, age and digest of everything in the data folder."""
         return {str(p.relative_to(self.data)): (p.stat().st_mode, p.stat().st_mtime_ns, _digest(p)) for p in sorted(self.data.rglob("*"))}
 
 

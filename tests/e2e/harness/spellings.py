@@ -1,4 +1,4 @@
-"""Paths that one program reads as an endpoint of Doubletour's and another one as something else (src/base/uri_path.h)."""
+"""Paths that one program reads as an endpoint of Doubletour and another one differently (src/base/uri_path.h)."""
 
 ENTER = "/.doubletour/enter"
 ENDPOINTS = ("/api/verify", "/api/authz/auth-request", "/api/authz/forward-auth", "/api/authz/ext-authz")
@@ -7,7 +7,7 @@ UP = ("../", "..%2f", "..%2F", "%2e%2e/", "%2E%2E%2f", ".%2e/", "%2e./", "..%5c"
 
 
 def climbs():
-    """From below an endpoint up to another one: the raw path begins with the first, its cleaned reading is the second."""
+    """Yield paths whose raw form begins with one endpoint and whose normalised form is another one."""
     for endpoint in ENDPOINTS:
         for up in UP:
             depth = endpoint.count("/")
@@ -20,7 +20,7 @@ def climbs():
 
 
 def misspellings(path):
-    """The path itself, in other letters, with more before it or behind it."""
+    """Yield other spellings of the path: other letters, or additions before and after it."""
     first, last = path[1:].split("/", 1)
     yield from ("/" + path, "/." + path, "/%2e" + path, "/x/.." + path, "/%2f" + path[1:], "/;x" + path, "/%00" + path, "/%5c" + path[1:])
     yield from (path + end for end in ("//", "/.", "/..%2f" + last, ";", ";x=1", "%3bx", "%00", "%00.css", "%20", "%2f", "%2fx", "%5c", "%3f", "%23", "%0a", "/%2e", "\\", "%25"))
@@ -31,11 +31,12 @@ def misspellings(path):
 
 
 def ambiguous():
-    """All of them, each once."""
+    """Return all these paths without duplicates."""
     found = dict.fromkeys(climbs())
     for path in (ENTER, "/.well-known/jwks.json", *ENDPOINTS):
         found.update(dict.fromkeys(misspellings(path)))
     return list(found)
 
 
-BEHIND = [f"{endpoint}{more}" for endpoint in ENDPOINTS[:3] for more in ("/", "/x", "/.doubletour/enter", "/public/x")]  # plain, but nothing may follow
+# unambiguous, but no path may follow these endpoints
+BEHIND = [f"{endpoint}{more}" for endpoint in ENDPOINTS[:3] for more in ("/", "/x", "/.doubletour/enter", "/public/x")]

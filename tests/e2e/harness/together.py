@@ -1,4 +1,4 @@
-"""Many requests at the same moment: all but the last byte is sent beforehand, then the last bytes go out in one sweep."""
+"""Many simultaneous requests: all bytes except the last are sent first, then the last bytes of all requests."""
 
 import selectors
 import socket
@@ -27,7 +27,7 @@ class Answer:
     def __init__(self, received, seconds):
         head, _, self.body = received.partition(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
-        self.status = int(lines[0].split(" ")[1]) if received else 0  # 0: closed without an answer
+        self.status = int(lines[0].split(" ")[1]) if received else 0  # 0: closed without a reply
         self.headers = {n.lower(): v.strip() for n, _, v in (line.partition(":") for line in lines[1:])}
         self.seconds = seconds
 
@@ -40,9 +40,10 @@ class Answer:
 
 
 class Together:
-    """send() puts the requests in flight, wait() gathers their answers in the order of the requests.
+    """send() sends the requests, wait() collects the replies in the order of the requests.
 
-    Of several servers each gets a request in turn."""
+    With several servers, each gets a request in turn.
+    """
 
     def __init__(self, server, requests):
         servers = server if isinstance(server, (list, tuple)) else [server]
@@ -64,7 +65,7 @@ class Together:
         return self
 
     def wait(self, count=None):
-        """Until `count` of them are answered; all, when none is given."""
+        """Wait until `count` requests are answered; without a count, until all are."""
         count = len(self.requests) if count is None else count
         while len(self.requests) - len(self.waiting.get_map()) < count:
             ready = self.waiting.select(TIMEOUT)

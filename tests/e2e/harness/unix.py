@@ -1,4 +1,4 @@
-"""A server that listens on a Unix socket, and how requests reaches it."""
+"""A server that listens on a Unix socket, and an adapter through which `requests` reaches it."""
 
 import contextlib
 import socket
@@ -23,7 +23,7 @@ class _Connection(urllib3.connection.HTTPConnection):
 
 
 class UnixAdapter(requests.adapters.HTTPAdapter):
-    """Whatever the address says, the connection goes to this socket."""
+    """Connects to this socket for every URL."""
 
     def __init__(self, path):
         self.path = path

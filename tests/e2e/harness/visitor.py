@@ -1,4 +1,4 @@
-"""Somebody who signs in at https://login.example.org, as a proxy in front of the server passes it on; and what the proxy asks."""
+"""A person who signs in at https://login.example.org through a proxy, and the proxy's questions to the gate."""
 
 import itertools
 import urllib.parse
@@ -13,13 +13,14 @@ _addresses = itertools.count(1)
 
 
 class Visitor(Person):
-    """A person whose browser knows the server by its public name, and has a jar for each domain."""
+    """A person whose browser uses the server's public name, and has separate cookies for each domain."""
 
     def __init__(self, server, *args, address=None, **more):
         super().__init__(server, *args, **more)
-        self.address = address or "198.18.%d.%d" % divmod(next(_addresses), 250)  # of one address not many may register
+        # the number of registrations from one address is limited
+        self.address = address or "198.18.%d.%d" % divmod(next(_addresses), 250)
         self.public = server.environment["PUBLIC_URL"]
-        self.other = {}  # cookies for the applications' domains: domain → value
+        self.other = {}  # cookies of the applications' domains: domain → value
 
     def request(self, method, path, headers=None, cookies=None, host=LOGIN, **more):
         cookies = self.cookies if cookies is None else cookies
@@ -61,11 +62,11 @@ class Visitor(Person):
         return None
 
     def ask(self, url, **more):
-        """As a proxy asks about a request of this browser."""
+        """Ask the gate about a request of this browser, as a proxy does."""
         return ask(self.server, url, cookie=self.cookie_for(url), address=self.address, **more)
 
     def follow_to(self, url):
-        """Where the gate leads, until an application's page is reached; the address of that page."""
+        """Follow the gate's redirects; return the URL of the application's page."""
         for _ in range(12):
             parts = urllib.parse.urlsplit(url)
             path = parts.path + ("?" + parts.query if parts.query else "")
@@ -82,7 +83,7 @@ class Visitor(Person):
 
 
 def ask(server, url, endpoint="auth-request", method="GET", cookie=None, address="192.0.2.7", headers=None, http=requests):
-    """One question of a proxy, by the headers of that endpoint."""
+    """Ask the gate as a proxy does, with the headers of that endpoint."""
     parts = urllib.parse.urlsplit(url)
     uri = url[url.index(parts.netloc) + len(parts.netloc):] if parts.netloc else parts.path
     sent = {"X-Forwarded-For": address, "Accept": "text/html"}

@@ -33,7 +33,7 @@ dsn_made_of(str text, const char *bytes, const char *more)
 	return true;
 }
 
-/* Is every '%' a valid percent sequence, none of them NUL? Spaces and control characters are refused. */
+/* Is every '%' a valid percent sequence other than %00? Spaces and control characters are refused. */
 static bool
 dsn_is_encoded(str url)
 {

@@ -1,5 +1,5 @@
 /*
- * What each process of the program does right after exec, because exec resets what an earlier process had given up.
+ * Called by each process of the program right after exec, because exec resets the restrictions of the earlier process.
  */
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H

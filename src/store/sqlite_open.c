@@ -229,7 +229,7 @@ sqlite_open_connection_new(const char *path, struct why *why, struct db **ret_db
 
 /* --- the file ----------------------------------------------------------------------------------------------------- */
 
-/* What this process created for the database, to be removed if opening fails. */
+/* Files that this process created for the database, to be removed if opening fails. */
 struct made {
 	bool folder, file;
 };

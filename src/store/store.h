@@ -29,8 +29,8 @@ MUST_USE err store_open(const char *address, enum store_mode mode, struct why *w
 
 /*
  * Identity of the file at an address, used to detect a file that replaced the database. SQLite would take the
- * existing -wal for that of the new file, and later delete it. All zero for PostgreSQL, for NULL (a database in memory),
- * and for a missing file.
+ * existing -wal for that of the new file, and later delete it. All zero for PostgreSQL, for NULL (a database in
+ * memory), and for a missing file.
  */
 struct store_identity {
 	uint64_t device, file;

@@ -12,9 +12,9 @@ INSERT INTO accounts (id, name, display_name, password_hash, created_at_us, emai
 VALUES ($1, $2, $3, '!', $4, $5, $6);
 
 -- name: admin_users
--- row: id int, name text, display_name text, created_at_us int, last_sign_in_at_us int, disabled bool, has_password bool,
--- row: failures int, blocked_until_us int, factors int, factors_disabled int, sessions int, recovery_codes int,
--- row: email text, group_names text
+-- row: id int, name text, display_name text, created_at_us int, last_sign_in_at_us int, disabled bool,
+-- row: has_password bool, failures int, blocked_until_us int, factors int, factors_disabled int, sessions int,
+-- row: recovery_codes int, email text, group_names text
 SELECT a.id, a.name, a.display_name, a.created_at_us, a.last_sign_in_at_us, a.disabled_at_us IS NOT NULL AS disabled,
        a.password_hash <> '!' AS has_password,
        (SELECT coalesce(max(failures), 0) FROM throttle t WHERE t.account_id = a.id AND t.counter <> 'codes') AS failures,
@@ -59,8 +59,8 @@ LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirme
 WHERE s.account_id = $1 ORDER BY s.seen_at_us DESC, s.id;
 
 -- name: admin_audit
--- row: id int, at_us int, event text, outcome text, reason text, account_id int?, account text, address text, agent text,
--- row: request_id text, actor text
+-- row: id int, at_us int, event text, outcome text, reason text, account_id int?, account text, address text,
+-- row: agent text, request_id text, actor text
 SELECT u.id, u.at_us, u.event, u.outcome, u.reason, u.account_id, coalesce(a.name, '') AS account, u.address, u.agent,
        u.request_id, coalesce(u.actor, '') AS actor
 FROM audit u LEFT JOIN accounts a ON a.id = u.account_id

@@ -1,5 +1,5 @@
 /*
- * The question ACCOUNT: an account at a glance.
+ * The question ACCOUNT: overview of an account.
  */
 #include "base/buf.h"
 #include "keeper/handlers.h"
@@ -9,7 +9,7 @@ struct listing {
 	struct buf *list;
 };
 
-/* Those that fit: nobody has so many, unless a row was written by hand. */
+/* Leave out items that do not fit the list. This can happen only if a row was edited by hand. */
 static err
 account_page_put_factor(void *context, const struct account_factors_row *row)
 {

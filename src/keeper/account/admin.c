@@ -12,7 +12,7 @@
 
 enum { PAGE_ROWS = 200 };
 
-/* One act: who it is done to, what it leaves, what it is called in the audit. */
+/* One administrative action: its account, its effect, and its audit entry. */
 struct act;
 typedef err (*act_work)(struct call *call, struct act *act);
 struct act {
@@ -24,10 +24,10 @@ struct act {
 	str name, display_name; /* of a new or renamed account */
 	str email, groups;
 	int64_t changed;
-	bool optional; /* nothing to change is no reason to write anything */
+	bool optional; /* write nothing if nothing changes */
 };
 
-/* ERR_NOT_FOUND with the sentence. */
+/* ERR_NOT_FOUND sets a message. */
 static err
 admin_account_id_of(struct keeper_thread *t, str typed, struct why *why, int64_t *ret_id)
 {
@@ -60,7 +60,7 @@ admin_act_once(struct call *call, void *context, bool *ret_commit)
 	return audit_write(call, act->event, act->account_id, act->reason);
 }
 
-/* As while a question is answered, the connection refuses changes outside of call_transact. */
+/* Guard the connection as for a question: it refuses changes outside call_transact. */
 static err
 admin_act_guarded(struct keeper_thread *t, struct act *act)
 {
@@ -103,7 +103,7 @@ admin_run_on_account(struct call *call, enum sql query, int64_t *ret_changed)
 	return db_run(call->db, query, args, COUNT(args), ret_changed);
 }
 
-/* --- accounts ---------------------------------------------------------------------------------------------------------- */
+/* --- accounts ----------------------------------------------------------------------------------------------------- */
 
 static const char *
 admin_name_refused(enum problem problem)
@@ -145,7 +145,7 @@ admin_do_add(struct call *call, struct act *act)
 	return link_make(call->db, LINK_SETUP, act->account_id, call->now_us, act->link);
 }
 
-/* groups and e-mail as typed into the act; groups live in the arena. */
+/* Check the typed groups and e-mail address, and store them in the action. groups is allocated in the arena. */
 static err
 admin_identity_take(struct act *act, str email, str groups, struct arena *arena, struct why *why)
 {
@@ -192,7 +192,7 @@ admin_do_rename(struct call *call, struct act *act)
 	const struct db_value args[] = { DB_TEXT(act->name), DB_INT(act->account_id) };
 
 	TRY(db_run(call->db, SQL_ADMIN_RENAME, args, COUNT(args), &act->changed));
-	return session_end_all(call, act->account_id); /* web knows them by the old name */
+	return session_end_all(call, act->account_id); /* web has cached the old name */
 }
 
 err
@@ -209,7 +209,7 @@ admin_rename(struct keeper_thread *t, str account, str typed, struct why *why)
 	return e == ERR_OK || why->text[0] != '\0' ? e : why_set(why, e, "Nothing was changed: %s.", err_name(e));
 }
 
-/* Nothing ends; but whoever remembers what these sessions were told forgets it. */
+/* Does not end the sessions, but evicts them from every cache: the cached identity is outdated. */
 static err
 admin_sessions_end(struct call *call)
 {
@@ -393,7 +393,7 @@ admin_invite(struct keeper_thread *t, struct why *why, struct link_text *ret_lin
 	return admin_act_do(t, &act, admin_do_invite, why);
 }
 
-/* --- looking ------------------------------------------------------------------------------------------------------------ */
+/* --- listing ------------------------------------------------------------------------------------------------------ */
 
 static bool
 admin_passes(const struct admin_filter *filter, const struct admin_user *user)
@@ -405,7 +405,7 @@ admin_passes(const struct admin_filter *filter, const struct admin_user *user)
 	return filter->inactive_since == 0 || user->last_sign_in_us < filter->inactive_since;
 }
 
-/* Rows in pages, so that what is done with each of them holds no lock. */
+/* One page of rows. They are read in pages, so that the callback does not run while a lock is held. */
 struct page {
 	struct arena arena;
 	struct admin_user *users;
@@ -420,7 +420,7 @@ admin_page_wipe(struct page *page)
 	arena_wipe(&page->arena);
 }
 
-/* Of a value that nobody checked the beginning is enough: `doubletour check` reports the whole. */
+/* A stored value may be invalid and long. Its beginning is enough here; `doubletour check` reports it. */
 static err
 admin_copied_part(struct page *page, str text, str *ret_text)
 {
@@ -466,7 +466,7 @@ admin_users_page(struct keeper_thread *t, str after, str only, struct page *page
 	return db_rows(t->db, SQL_ADMIN_USERS, args, COUNT(args), admin_user_row, page);
 }
 
-/* One page; after: the name of the last one. */
+/* Read one page. after: the last name of the previous page. */
 static err
 admin_users_some(struct keeper_thread *t, const struct admin_filter *filter, str only, admin_each_user each,
 		 void *context, struct buf *after, bool *ret_more)
@@ -488,7 +488,7 @@ err
 admin_users(struct keeper_thread *t, const struct admin_filter *filter, struct why *why, admin_each_user each,
 	    void *context)
 {
-	CLEANUP(buf_wipe) struct buf after = BUF(1024 * 1024); /* a name that nobody checked may be of any length */
+	CLEANUP(buf_wipe) struct buf after = BUF(1024 * 1024); /* an invalid stored name may be long */
 	struct account_name only = { .n = 0 };
 	int64_t id = 0;
 	bool more = true;
@@ -539,7 +539,7 @@ admin_sessions(struct keeper_thread *t, str account, struct why *why, admin_each
 	return ERR_OK;
 }
 
-/* --- audit -------------------------------------------------------------------------------------------------------------- */
+/* --- audit -------------------------------------------------------------------------------------------------------- */
 
 static err
 admin_event_row(void *context, const struct admin_audit_row *row)

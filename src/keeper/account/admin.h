@@ -1,9 +1,9 @@
 /*
- * What the administrator does to accounts, for the command line.  Each function is one transaction with its audit row; a running
- * server's web process learns of ended sessions within its cache's life (2 seconds), and at once where nodes tell each other
- * (keeper/core/notification.h).
+ * Administrative actions on accounts, for the command line. Each function runs one transaction, including its audit
+ * entry. A running server notices ended sessions when its cache entry expires (after 2 seconds), or at once if nodes
+ * notify each other (keeper/core/notification.h).
  *
- * account: a user name as typed.  ERR_NOT_FOUND, with the sentence: there is none of that name.
+ * account: a user name as typed. ERR_NOT_FOUND, with a message: no account has this name.
  */
 #ifndef KEEPER_ADMIN_H
 #define KEEPER_ADMIN_H
@@ -12,14 +12,14 @@
 #include "keeper/core/keeper.h"
 #include "keeper/account/links.h"
 
-/* A new account without a password; the link sets it, and leads on to the authenticator.  ERR_EXISTS, ERR_INVALID. */
+/* Create an account without a password. The link lets the user set one and enrol. ERR_EXISTS, ERR_INVALID. */
 struct admin_new {
-	str display_name, email, groups; /* "": none; groups: a list with commas or spaces between */
+	str display_name, email, groups; /* "": none; groups: separated by commas or spaces */
 };
 MUST_USE err admin_add(struct keeper_thread *t, str name, const struct admin_new *facts, struct why *why,
 		       struct link_text *ret_link);
 
-/* What applications are told, and rules ask for (docs/reference/forward-auth.md): "" takes it away.  Holds at once. */
+/* Set data for applications and access rules (docs/reference/forward-auth.md). "" removes it. Takes effect at once. */
 MUST_USE err admin_set_email(struct keeper_thread *t, str account, str email, struct why *why);
 MUST_USE err admin_set_groups(struct keeper_thread *t, str account, str groups, struct why *why);
 
@@ -34,29 +34,29 @@ struct admin_user {
 };
 
 struct admin_filter {
-	const char *account;    /* this one only; NULL: all */
-	bool disabled;          /* only those */
-	bool without_factor;    /* only those */
-	int64_t inactive_since; /* only those who have not signed in since then; 0: all */
+	const char *account;    /* only this account; NULL: all */
+	bool disabled;          /* only disabled accounts */
+	bool without_factor;    /* only accounts without an authenticator */
+	int64_t inactive_since; /* only accounts without a sign-in since then; 0: all */
 };
 
-/* Call each() for every account that passes the filter, by name.  Texts live as long as the call. */
+/* Call each() for every matching account, ordered by name. Texts are valid during the call. */
 typedef err (*admin_each_user)(void *context, const struct admin_user *user);
 MUST_USE err admin_users(struct keeper_thread *t, const struct admin_filter *filter, struct why *why,
 			 admin_each_user each, void *context);
 
-/* *ret_changed false: it was so already. */
+/* *ret_changed false: the account was already in this state. */
 MUST_USE err admin_disable(struct keeper_thread *t, str account, struct why *why,
-			   bool *ret_changed); /* ends its sessions */
+			   bool *ret_changed); /* also ends its sessions */
 MUST_USE err admin_enable(struct keeper_thread *t, str account, struct why *why, bool *ret_changed);
 
-/* Counters of failures and waits to zero, disabled authenticators in use again. */
+/* Reset the failure counters and lockouts, and enable disabled authenticators. */
 MUST_USE err admin_unlock(struct keeper_thread *t, str account, struct why *why);
 
-/* The password is dead at once and all sessions end; the link sets a new one, and the second factor is asked for as ever. */
+/* Invalidate the password and end all sessions. The link sets a new password; the second factor is still required. */
 MUST_USE err admin_reset_password(struct keeper_thread *t, str account, struct why *why, struct link_text *ret_link);
 
-/* Authenticators, recovery codes and sessions go; the next sign-in enrols anew. */
+/* Delete authenticators, recovery codes and sessions. The user enrols again at the next sign-in. */
 MUST_USE err admin_reset_factors(struct keeper_thread *t, str account, struct why *why);
 
 MUST_USE err admin_sign_out(struct keeper_thread *t, str account, struct why *why, int64_t *ret_ended);
@@ -67,7 +67,7 @@ MUST_USE err admin_invite(struct keeper_thread *t, struct why *why, struct link_
 struct admin_session {
 	int64_t id, created_us, seen_us;
 	str address, agent;
-	bool verified; /* the second factor too */
+	bool verified; /* the second factor was verified */
 };
 typedef err (*admin_each_session)(void *context, const struct admin_session *session);
 MUST_USE err admin_sessions(struct keeper_thread *t, str account, struct why *why, admin_each_session each,
@@ -76,18 +76,18 @@ MUST_USE err admin_sessions(struct keeper_thread *t, str account, struct why *wh
 struct admin_event {
 	int64_t id, at_us;
 	str event, outcome, reason, name, address, agent,
-	    request_id;     /* name "": the account was deleted, or there was none */
-	str actor;          /* keeper/core/audit.h; "": written by a version that did not say */
-	int64_t account_id; /* random and never given again, so that it tells deleted accounts apart; 0: none */
+	    request_id;     /* name "": the account was deleted, or the event concerns none */
+	str actor;          /* see keeper/core/audit.h; "": written by an older version */
+	int64_t account_id; /* random and never reused, so it distinguishes deleted accounts; 0: none */
 };
 struct admin_audit {
-	const char *account;       /* by name; NULL: all */
-	int64_t account_id;        /* where account is NULL: of this one, be it deleted; 0: all */
-	const char *event;         /* beginning of an event's name; NULL: all */
+	const char *account;       /* user name; NULL: all accounts */
+	int64_t account_id;        /* used if account is NULL; may be a deleted account; 0: all */
+	const char *event;         /* prefix of the event's name; NULL: all */
 	int64_t from_us, until_us; /* until_us 0: no end */
-	int64_t after;             /* id */
+	int64_t after;             /* only entries with a greater id */
 };
-/* Oldest first.  *ret_last: id of the last one looked at, for `after` next time. */
+/* Oldest first. *ret_last: id of the last entry read, for `after` in the next call. */
 typedef err (*admin_each_event)(void *context, const struct admin_event *event);
 MUST_USE err admin_audit_read(struct keeper_thread *t, const struct admin_audit *query, struct why *why,
 			      admin_each_event each, void *context, int64_t *ret_last);

@@ -29,7 +29,7 @@ links_text_put(const struct token *token, struct link_text *ret_text)
 	return str_copy_z(buf_str(&text), ret_text->z, sizeof(ret_text->z));
 }
 
-/* What has not the shape of a link fits none. */
+/* Text of another length cannot be a link. */
 static bool
 links_is_shaped(str text)
 {
@@ -82,10 +82,10 @@ links_end(struct db *db, int64_t account_id)
 	return db_run(db, SQL_LINK_DELETE_OF_ACCOUNT, args, COUNT(args), NULL);
 }
 
-/* --- what is it for? --------------------------------------------------------------------------------------------------- */
+/* --- looking up a link -------------------------------------------------------------------------------------------- */
 
 struct found {
-	enum link_kind kind; /* LINK_NONE: there is none that may be used */
+	enum link_kind kind; /* LINK_NONE: no usable link */
 	int64_t account_id, expires_us;
 	struct account_name name;
 };
@@ -136,7 +136,7 @@ link_answer(struct call *call, enum verdict *ret_verdict)
 	return arena_copy(&call->arena, account_name_str(&found.name), &answer->name);
 }
 
-/* --- LINK_USE ------------------------------------------------------------------------------------------------------------ */
+/* --- LINK_USE ----------------------------------------------------------------------------------------------------- */
 
 struct use {
 	str link;
@@ -160,7 +160,7 @@ links_password_set(struct call *call, const struct use *use)
 	return db_run(call->db, SQL_ADMIN_PASSWORD_SET, args, COUNT(args), NULL);
 }
 
-/* The link is spent, the password set, who was signed in is not, and this browser is as far as after a password. */
+/* Spend the link, set the password, end all sessions, and begin a session that has verified the password. */
 static err
 links_use_link(struct call *call, void *context, bool *ret_commit)
 {
@@ -176,7 +176,7 @@ links_use_link(struct call *call, void *context, bool *ret_commit)
 	TRY(session_end_all(call, use->found.account_id));
 	TRY(devices_forget(call, use->found.account_id, false));
 	e = session_begin(call, use->found.account_id, STR(""));
-	if (e == ERR_NOT_FOUND) /* disabled, or deleted, since the link was looked at */
+	if (e == ERR_NOT_FOUND) /* the account was disabled or deleted after the lookup */
 		return ERR_OK;
 	TRY(e);
 	*ret_commit = true;

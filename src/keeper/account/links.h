@@ -1,5 +1,6 @@
 /*
- * One-time links: 256 random bits that the administrator hands out, good for 24 hours and one use.  The database has their SHA-256.
+ * One-time links: 256 random bits that the administrator sends, valid for 24 hours and one use. The database stores
+ * their SHA-256.
  */
 #ifndef KEEPER_LINKS_H
 #define KEEPER_LINKS_H
@@ -20,14 +21,14 @@ struct link_text {
 	char z[LINK_TEXT_SIZE];
 };
 
-/* Within a transaction: a new link of this kind; account_id 0 for an invitation. */
+/* Create a link, inside a transaction. account_id 0: an invitation. */
 MUST_USE err link_make(struct db *db, enum link_kind kind, int64_t account_id, int64_t now_us,
 		       struct link_text *ret_text);
 
-/* Within a transaction: use it up.  *ret_done false: it is not of that kind, was used, or is too old. */
+/* Mark a link as used, inside a transaction. *ret_done false: another kind, already used, or expired. */
 MUST_USE err link_spend(struct call *call, str text, enum link_kind kind, bool *ret_done);
 
-/* All links of an account are dead. */
+/* Delete all links of an account. */
 MUST_USE err links_end(struct db *db, int64_t account_id);
 
 #endif

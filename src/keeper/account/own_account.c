@@ -1,5 +1,5 @@
 /*
- * What a person does with their own account: preferences, password, sessions, activity, its end.
+ * Questions about the user's own account: preferences, password, sessions, activity, closing it.
  */
 #include "base/buf.h"
 #include "base/log.h"
@@ -17,7 +17,7 @@
 
 enum { SESSIONS_LISTED = 30, EVENTS_LISTED = 20, AGENT_LISTED = 200 };
 
-/* --- PROFILE ------------------------------------------------------------------------------------------------------------- */
+/* --- PROFILE ------------------------------------------------------------------------------------------------------ */
 
 static err
 own_account_profile_change(struct call *call, void *context, bool *ret_commit)
@@ -55,7 +55,7 @@ profile_answer(struct call *call, enum verdict *ret_verdict)
 	return ERR_OK;
 }
 
-/* --- PASSWORD -------------------------------------------------------------------------------------------------------------- */
+/* --- PASSWORD ----------------------------------------------------------------------------------------------------- */
 
 struct change {
 	struct password password;
@@ -78,10 +78,10 @@ own_account_old_hash_find(struct call *call, str *ret_hash)
 
 	TRY(db_row(call->db, SQL_ACCOUNT_PASSWORD, args, COUNT(args), &call->arena, &row, &found));
 	*ret_hash = row.password_hash;
-	return found ? ERR_OK : ERR_GONE; /* the account was deleted since the session was looked up */
+	return found ? ERR_OK : ERR_GONE; /* the account was deleted after the session lookup */
 }
 
-/* Is the form in order?  Else each field's problem is in the answer. */
+/* Check the form. If *ret_in_order is false, the answer holds the problem of each field. */
 static err
 own_account_change_check(struct call *call, struct change *change, bool *ret_in_order)
 {
@@ -110,7 +110,7 @@ own_account_password_change(struct call *call, void *context, bool *ret_commit)
 	bool renewed = false;
 
 	TRY(db_run(call->db, SQL_OWN_PASSWORD, args, COUNT(args), &changed));
-	if (changed != 1) /* changed meanwhile, by another request */
+	if (changed != 1) /* another request changed it first */
 		return ERR_OK;
 	TRY(links_end(call->db, account_id));
 	TRY(session_end_others(call));
@@ -142,7 +142,7 @@ password_answer(struct call *call, enum verdict *ret_verdict)
 	return ERR_OK;
 }
 
-/* --- SESSIONS, SESSION_END ------------------------------------------------------------------------------------------------- */
+/* --- SESSIONS, SESSION_END ---------------------------------------------------------------------------------------- */
 
 struct listing {
 	struct buf list;
@@ -156,7 +156,7 @@ own_account_listing_wipe(struct listing *listing)
 	buf_wipe(&listing->list);
 }
 
-/* What does not fit is told to be there. */
+/* Sets `more` if an item does not fit. */
 static err
 own_account_listing_put(struct listing *listing, const struct wire_def *def, const void *item)
 {
@@ -224,7 +224,7 @@ own_account_session_end(struct call *call, void *context, bool *ret_commit)
 			   form->id == 0 ? REASON_OTHERS : REASON_ONE);
 }
 
-/* This very session is ended by SIGN_OUT, which also makes the browser forget it. */
+/* SIGN_OUT ends the current session, because it also clears the cookie. */
 err
 session_end_answer(struct call *call, enum verdict *ret_verdict)
 {
@@ -241,7 +241,7 @@ session_end_answer(struct call *call, enum verdict *ret_verdict)
 	return ERR_OK;
 }
 
-/* --- ACTIVITY ---------------------------------------------------------------------------------------------------------------- */
+/* --- ACTIVITY ----------------------------------------------------------------------------------------------------- */
 
 static err
 own_account_event_row(void *context, const struct own_activity_row *row)
@@ -274,9 +274,9 @@ activity_answer(struct call *call, enum verdict *ret_verdict)
 	return arena_copy(&call->arena, buf_str(&listing.list), &answer->events);
 }
 
-/* --- CLOSE ------------------------------------------------------------------------------------------------------------------- */
+/* --- CLOSE -------------------------------------------------------------------------------------------------------- */
 
-/* Rows that belong to it go with it; of the audit only the bones stay. */
+/* Deletes the account and its rows. The audit entries stay, redacted. */
 static err
 own_account_close_account(struct call *call, void *context, bool *ret_commit)
 {

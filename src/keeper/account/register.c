@@ -1,8 +1,8 @@
 /*
- * The question REGISTER: an account of one's own.
+ * The question REGISTER: creates an account.
  *
- * What is wrong with the form is told field by field, all at once, before anything is looked up.  Whether the name
- * is taken is known only by trying to take it, with the work of the hash done before in every case.
+ * Form errors are reported for all fields at once, before any database lookup. Whether the name is taken is only found
+ * out by inserting it, always after computing the hash.
  */
 #include "base/log.h"
 #include "base/random.h"
@@ -30,9 +30,9 @@ register_registration_wipe(struct registration *r)
 	secret_wipe(r, sizeof(*r));
 }
 
-/* --- the form ----------------------------------------------------------------------------------------------------- */
+/* --- form --------------------------------------------------------------------------------------------------------- */
 
-/* Is the form in order?  Else each field's problem is in the answer. */
+/* Check the form. If it returns false, the answer holds the problem of each field. */
 static bool
 register_form_check(struct call *call, struct registration *r)
 {
@@ -46,7 +46,7 @@ register_form_check(struct call *call, struct registration *r)
 	       problems->confirm == PROBLEM_NONE;
 }
 
-/* --- the account -------------------------------------------------------------------------------------------------- */
+/* --- account ------------------------------------------------------------------------------------------------------ */
 
 static err
 register_make_account(struct call *call, void *context, bool *ret_commit)
@@ -80,7 +80,7 @@ register_taken(struct call *call, const struct registration *r, enum verdict *re
 	return ERR_OK;
 }
 
-/* Open to everybody, or to who has an invitation; it is spent only together with the name being taken. */
+/* Registration may be open or need an invitation, which is spent in the transaction that takes the name. */
 static bool
 register_may_register(const struct call *call, struct registration *r)
 {
@@ -115,7 +115,7 @@ register_answer(struct call *call, enum verdict *ret_verdict)
 	if (e == ERR_EXISTS)
 		return register_taken(call, &r, ret_verdict);
 	TRY(e);
-	if (!done) { /* the invitation was used, or is too old */
+	if (!done) { /* the invitation was used or has expired */
 		*ret_verdict = VERDICT_CLOSED;
 		return ERR_OK;
 	}

@@ -26,7 +26,7 @@ account_name_wrong(enum problem problem)
 	}
 }
 
-/* A stored name is the folded one: with another nobody can sign in. */
+/* A stored name must be folded; otherwise its user cannot sign in. */
 static const char *
 row_values_name_wrong(str stored)
 {

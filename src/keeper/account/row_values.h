@@ -1,6 +1,6 @@
 /*
- * Which values the row of an account may hold.  An import asks before it writes a row; `doubletour check` asks for
- * every row that is there.  Each answer comes from the function that pages and commands use for the same kind of value.
+ * Valid values of an account's row. Imports check them before writing a row, `doubletour check` for every row. Each
+ * check is the function that pages and commands use for the same value.
  */
 #ifndef KEEPER_ROW_VALUES_H
 #define KEEPER_ROW_VALUES_H
@@ -20,13 +20,13 @@ enum account_value {
 };
 
 struct account_values {
-	str of[ACCOUNT_VALUES]; /* as they stand in the row; "" where there is none */
+	str of[ACCOUNT_VALUES]; /* as stored; "": none */
 };
 
-/* NULL: in order.  Else what is wrong: "its display name has more than 40 characters". */
+/* NULL: valid. Otherwise what is wrong: "its display name has more than 40 characters". */
 const char *account_value_wrong(enum account_value which, const struct account_values *values, struct arena *arena);
 
-/* Why a user name cannot be taken; NULL for PROBLEM_NONE. */
+/* Why a user name is invalid; NULL for PROBLEM_NONE. */
 const char *account_name_wrong(enum problem problem);
 
 #endif

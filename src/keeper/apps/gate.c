@@ -1,8 +1,9 @@
 /*
- * The gate: whose cookie is it, may they see that, and what is an application told of them?  docs/develop/gate.md.
+ * The gate: identifies the user by a cookie, authorizes the request, and tells the application who the user is. See
+ * docs/develop/gate.md.
  *
- * The gate's cookie: base64url(session's id ‖ HMAC-SHA-256(key, id ‖ domain)).  It names a session and opens nothing but
- * applications of that one domain; when the session's row is gone it names nothing.  No page of ours reads it.
+ * The gate's cookie is base64url(session id ‖ HMAC-SHA-256(key, id ‖ domain)). It names a session and is valid only for
+ * applications of that domain, until the session's row is deleted. Our own pages do not accept it.
  */
 #include "base/digest.h"
 #include "base/log.h"
@@ -17,21 +18,22 @@
 #include "keeper/core/session_lookup.h"
 
 #define TICKET_US SECONDS_US(30)
-#define TICKETS_MAX 32 /* of one session at the same time: a page opens so many applications at most */
+#define TICKETS_MAX 32 /* simultaneous tickets of a session: one page can open this many applications */
 
 enum { ID_BYTES = 8, COOKIE_BYTES = ID_BYTES + DIGEST_BYTES };
 
-/* --- who ---------------------------------------------------------------------------------------------------------------- */
+/* --- user --------------------------------------------------------------------------------------------------------- */
 
-/* A session as the gate sees it; id 0: there is none. */
+/* A session as seen by the gate; id 0: none. */
 struct guest {
-	struct session session; /* its display name too */
+	struct session session; /* including the display name */
 	struct token token_hash;
 	str email, groups;
 };
 
 /*
- * What cannot hurt is left out where a page or a command would refuse it.  Groups can: a rule may deny by one that was left out.
+ * Leave out invalid values that do not affect authorization. Invalid groups are an error: a rule may deny access by a
+ * group that was left out.
  */
 static err
 gate_guest_fill_identity(struct call *call, const struct gate_session_row *row, struct guest *guest)
@@ -62,7 +64,7 @@ gate_guest_find(struct call *call, int64_t session_id, struct guest *guest)
 	bool found = false;
 
 	*guest = (struct guest){ .session = { .state = STATE_NONE } };
-	if (session_id == 0) /* a cookie that is none of ours is not worth a look */
+	if (session_id == 0) /* not a cookie of ours: no lookup needed */
 		return ERR_OK;
 	TRY(db_row(call->db, SQL_GATE_SESSION, args, COUNT(args), &call->arena, &row, &found));
 	if (found)
@@ -71,7 +73,7 @@ gate_guest_find(struct call *call, int64_t session_id, struct guest *guest)
 	return ERR_OK;
 }
 
-/* Whoever uses an application is not idle. */
+/* Using an application counts as activity of the session. */
 static void
 gate_guest_touch(struct call *call, struct guest *guest)
 {
@@ -102,7 +104,7 @@ gate_level_of(const struct guest *guest)
 	}
 }
 
-/* --- where -------------------------------------------------------------------------------------------------------------- */
+/* --- cookie ------------------------------------------------------------------------------------------------------- */
 
 static void
 gate_id_put(int64_t id, uint8_t ret_bytes[ID_BYTES])
@@ -132,7 +134,7 @@ gate_cookie_mac(const struct keeper *k, const uint8_t id[ID_BYTES], str domain, 
 	return digest_hmac(str_bytes(keeper_keys(k)->gate.b, TOKEN_BYTES), buf_str(&text), ret_mac);
 }
 
-/* *ret_id 0: it is none of ours for this domain. */
+/* *ret_id 0: not a cookie of ours for this domain. */
 static err
 gate_cookie_read(const struct keeper *k, str cookie, str domain, int64_t *ret_id)
 {
@@ -160,9 +162,9 @@ gate_cookie_make(struct call *call, int64_t session_id, str domain, str *ret_coo
 	return arena_copy(&call->arena, buf_str(&text), ret_cookie);
 }
 
-/* --- may they? ---------------------------------------------------------------------------------------------------------- */
+/* --- authorization ------------------------------------------------------------------------------------------------ */
 
-/* What was asked for: in order, and under a protected domain.  *ret_domain empty: not so, and nobody may. */
+/* Parse the request and find its protected domain. *ret_domain empty: invalid or not protected; access is denied. */
 static err
 gate_request_read(struct call *call, str url, str method, struct target *target, struct access_request *ret_request,
 		  str *ret_domain)
@@ -196,7 +198,7 @@ gate_decide(struct call *call, const struct access_request *request, const struc
 	return decision;
 }
 
-/* --- GATE --------------------------------------------------------------------------------------------------------------- */
+/* --- GATE --------------------------------------------------------------------------------------------------------- */
 
 static str
 gate_guest_display_name(const struct guest *guest)
@@ -251,7 +253,7 @@ gate_answer(struct call *call, enum verdict *ret_verdict)
 	int64_t session_id = 0;
 	bool bypass = false;
 
-	call->now.session = (struct session){ 0 }; /* whatever was presented beside it: no page's session leaves here */
+	call->now.session = (struct session){ 0 }; /* never answer with a page's session */
 	TRY(gate_request_read(call, asked->url, asked->method, &target, &request, &domain));
 	if (domain.n == 0)
 		return ERR_OK;
@@ -268,9 +270,9 @@ gate_answer(struct call *call, enum verdict *ret_verdict)
 	return ERR_OK;
 }
 
-/* --- GATE_ENTER --------------------------------------------------------------------------------------------------------- */
+/* --- GATE_ENTER --------------------------------------------------------------------------------------------------- */
 
-/* Is this domain that of PUBLIC_URL, so that a page there may set its cookie? */
+/* Does this domain contain PUBLIC_URL's host, so that our pages can set its cookie? */
 static bool
 gate_domain_is_ours(const struct config *config, str domain)
 {
@@ -359,7 +361,7 @@ gate_enter_answer(struct call *call, enum verdict *ret_verdict)
 	return ERR_OK;
 }
 
-/* --- GATE_TICKET -------------------------------------------------------------------------------------------------------- */
+/* --- GATE_TICKET -------------------------------------------------------------------------------------------------- */
 
 static err
 gate_ticket_spend(struct call *call, str text, struct gate_ticket_spend_row *ret_spent, bool *ret_found)
@@ -390,7 +392,7 @@ gate_ticket_answer(struct call *call, enum verdict *ret_verdict)
 		return ERR_OK;
 	domain = gate_domain_of(keeper_config(call->keeper), target.host);
 	TRY(gate_guest_find(call, spent.session_id, &guest));
-	/* at its own host only: a ticket that was carried elsewhere opens nothing there */
+	/* only at the ticket's own host: a stolen ticket grants nothing elsewhere */
 	if (domain.n == 0 || !str_equal(target.host, asked->host) || gate_level_of(&guest) == ACCESS_NOBODY)
 		return ERR_OK;
 	answer->outcome = ACCESS_PASSES;

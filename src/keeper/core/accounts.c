@@ -2,7 +2,7 @@
 
 #include <utf8proc.h>
 
-/* White space, or a character that shows nothing, as people paste them around a name. */
+/* White space, or an invisible character that is often pasted with a name. */
 static bool
 accounts_is_blank(int32_t point)
 {
@@ -17,7 +17,7 @@ accounts_is_blank(int32_t point)
 	}
 }
 
-/* Bytes of the blank at the beginning; 0: none is there. */
+/* Length of the blank at the beginning; 0: none. */
 static size_t
 accounts_blank_first(str s)
 {

@@ -1,5 +1,5 @@
 /*
- * Accounts: their names, folded and checked at this one place for every use, and their rows.
+ * Accounts: user names, which only this module folds and checks, and rows.
  */
 #ifndef KEEPER_ACCOUNTS_H
 #define KEEPER_ACCOUNTS_H
@@ -9,13 +9,16 @@
 
 #include "store/db.h"
 
-/* A user name: 3 to 40 of a-z 0-9 . _ @ + -, a letter or digit at both ends. */
+/* User name: 3 to 40 of a-z 0-9 . _ @ + -, with a letter or digit at both ends. */
 struct account_name {
 	char b[USERNAME_MAX + 1];
 	size_t n;
 };
 
-/* Without white space and format characters around, ASCII letters in lower case; then the shape.  ret_name is written only with PROBLEM_NONE. */
+/*
+ * Trim white space and format characters, convert ASCII letters to lower case, and check the form. ret_name is written
+ * only with PROBLEM_NONE.
+ */
 enum problem account_name_fold(str typed, struct account_name *ret_name);
 
 static inline str
@@ -24,16 +27,16 @@ account_name_str(const struct account_name *name)
 	return str_bytes(name->b, name->n);
 }
 
-/* In place of a hash: no password was set yet, and none is right. */
+/* Stored instead of a hash: the account has no password, and no password is accepted. */
 #define ACCOUNT_NO_PASSWORD "!"
 
 struct account {
 	int64_t id;
-	str password_hash; /* in the arena that was given */
+	str password_hash; /* in the caller's arena */
 	bool disabled;
 };
 
-/* The name may be "": nobody has it. */
+/* name may be "", which no account has. */
 MUST_USE err account_find(struct db *db, str name, struct arena *arena, struct account *ret_account, bool *ret_found);
 
 /* ERR_EXISTS: the name is taken. */

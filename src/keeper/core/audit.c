@@ -26,12 +26,12 @@ audit_text(struct arena *arena, str text)
 	return str_bytes(copy, n);
 }
 
-/* --- who acts ----------------------------------------------------------------------------------------------------- */
+/* --- actor -------------------------------------------------------------------------------------------------------- */
 
-/* Written once, before there is a second thread. */
+/* Written once, before a second thread starts. */
 static char command_actor[AUDIT_ACTOR_MAX + 1] = "command";
 
-/* The names of users that sudo and directories give; anything else was not written by sudo. */
+/* Accept only names that sudo can set: printable ASCII without spaces. */
 static bool
 audit_user_is_plain(str user)
 {
@@ -59,9 +59,9 @@ audit_actor_of(const struct call *call, enum audit_event event)
 	return actor == AUDIT_BY_COMMAND ? str_of(command_actor) : fixed[actor];
 }
 
-/* --- the row ------------------------------------------------------------------------------------------------------ */
+/* --- rows --------------------------------------------------------------------------------------------------------- */
 
-/* The only writer of the table. */
+/* The only function that writes to the table. */
 static err
 audit_row_insert(struct call *call, enum audit_event event, struct db_value account, struct db_value subject,
 		 enum audit_reason reason)

@@ -1,6 +1,6 @@
 /*
- * The audit trail: who did what, when, from where, and how it ended.  A table of the database, not a log; what is
- * written here is logged as well, under the same name.
+ * Audit trail: who did what, when, from where, and with which outcome. It is a database table, not a log, but each
+ * entry is also logged under the same name.
  */
 #ifndef KEEPER_AUDIT_H
 #define KEEPER_AUDIT_H
@@ -15,37 +15,41 @@
 struct db;
 struct call;
 
-/* Who acts.  Written as text: see below. */
+/* The actor of an event, stored as text (see below). */
 enum audit_actor { AUDIT_BY_PERSON = 0, AUDIT_BY_SYSTEM, AUDIT_BY_COMMAND };
 
 /*
- * Each row says who acted: "person" (whoever used the pages: after a refused attempt nobody knows who), "system" (the server, of
- * itself), or "command:" and who typed the command: SUDO_USER, where sudo has set it, else "uid=" and the number.  A rule of
- * thumb for people, no proof: who may type commands can write the database.
+ * Each entry names the actor:
+ *
+ *   person    a user of the pages; after a refused attempt their identity is unknown
+ *   system    the server itself
+ *   command:  followed by SUDO_USER if sudo has set it, else by "uid=" and the number
+ *
+ * This is information, not proof: users who may run commands can write to the database.
  */
 enum { AUDIT_USER_MAX = 64, AUDIT_ACTOR_MAX = AUDIT_USER_MAX + 16 };
 
-/* At the start of a command, before there is a second thread.  sudo_user: that variable, or NULL. */
+/* Call at the start of a command, before a second thread starts. sudo_user: SUDO_USER, or NULL. */
 void audit_command_by(const char *sudo_user, int64_t uid);
 
 /*
- * One row, within the transaction that is open, if one is.  account_id 0: none.  The actor is the turn's, but for
- * what the server does of itself.
+ * Write one entry, in the open transaction if there is one. account_id 0: none. The actor is that of the call, or
+ * "system" for events of the server itself.
  */
 MUST_USE err audit_write(struct call *call, enum audit_event event, int64_t account_id, enum audit_reason reason);
 
-/* The same about a name that no account has: a keyed hash of it is kept, so that tries on one name can be counted. */
+/* For a name that no account has. Stores a keyed hash of the name, so that attempts for one name can be counted. */
 MUST_USE err audit_write_unknown(struct call *call, enum audit_event event, str name, enum audit_reason reason);
 
-/* The same for a command that has a transaction of its own, over many accounts or the whole database. */
+/* For a command with its own transaction, which concerns many accounts or the whole database. */
 MUST_USE err audit_write_command(struct db *db, enum audit_event event, int64_t account_id, enum audit_reason reason);
 
-/* The line in the log; once it holds. */
+/* Write the log line. Call it after the commit. */
 void audit_log(const struct call *call, enum audit_event event, int64_t account_id, enum audit_reason reason);
 
 /*
- * What a client sent, so that every database takes it and nobody's terminal is moved: what misleads
- * (base/str.h), and each byte that is no UTF-8, becomes '?'.  Empty when there is no memory.
+ * Make text from a client safe for every database and terminal: misleading code points (base/str.h) and bytes that are
+ * not UTF-8 become '?'. Returns "" if memory is exhausted.
  */
 str audit_text(struct arena *arena, str text);
 

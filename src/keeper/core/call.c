@@ -86,7 +86,7 @@ call_lock_account(struct call *call)
 	return args[0].number == 0 ? ERR_OK : db_lock(call->db, SQL_ACCOUNT_LOCK, args, COUNT(args));
 }
 
-/* The session that asks, as it is now: nothing can end it before this transaction does. */
+/* Check the session that asks, and lock it: until this transaction ends, no other one can end the session. */
 static err
 call_session_check(struct call *call)
 {
@@ -114,7 +114,7 @@ call_authority_check(struct call *call)
 	return ERR_INVALID;
 }
 
-/* Before the commit, so that a session which must not come further has not done so in the database either. */
+/* Runs before the commit, so that a forbidden change of the session's state is not stored either. */
 static err
 call_rise_check(const struct call *call)
 {
@@ -124,7 +124,7 @@ call_rise_check(const struct call *call)
 	return ERR_DENIED;
 }
 
-/* The one place where a question's statements may change something. */
+/* The only place where the statements of a question may change data. */
 static err
 call_work_unguarded(struct call *call, call_work work, void *context, bool *ret_commit)
 {
@@ -139,8 +139,8 @@ call_work_unguarded(struct call *call, call_work work, void *context, bool *ret_
 }
 
 /*
- * A commit that failed may have been one all the same, where the database is elsewhere: told too often does no
- * harm.
+ * With a remote database, a failed commit may still have succeeded. Notify in this case too: an unnecessary
+ * notification does no harm.
  */
 static err
 call_attempt(struct call *call, call_work work, void *context, bool *ret_done)
@@ -159,7 +159,7 @@ call_attempt(struct call *call, call_work work, void *context, bool *ret_done)
 	TRY(call_rise_check(call));
 	e = db_commit(&transaction);
 	*ret_done = e == ERR_OK;
-	if (e != ERR_BUSY) /* then it has not happened, for certain */
+	if (e != ERR_BUSY) /* ERR_BUSY: the commit has certainly not happened */
 		call_notify_ended(call);
 	return e;
 }

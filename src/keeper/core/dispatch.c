@@ -1,8 +1,7 @@
 /*
- * The dispatcher: the one way through the table of questions (keeper/core/dispatch.h).  A question is decoded, its session
- * looked up, state and proof held against the table, its handler run, what became of the session held against it too, its
- * answer encoded.  Whatever could not be done is
- * VERDICT_UNAVAILABLE here and nowhere else.
+ * Dispatcher: every question passes through it and its table (keeper/core/dispatch.h). It decodes the question, looks
+ * up the session, checks state and proof against the table, runs the handler, checks the resulting session, and encodes
+ * the answer. Every internal error becomes VERDICT_UNAVAILABLE here, and only here.
  */
 #include "base/log.h"
 #include "base/secret.h"
@@ -28,7 +27,7 @@ question_authority(enum question_id id)
 	return (row->flags & ROW_SELF_AUTHORIZED) != 0 ? AUTHORITY_QUESTION : AUTHORITY_SESSION;
 }
 
-/* Room for the largest body; its texts are elsewhere. */
+/* Space for the largest body. Its texts are stored elsewhere. */
 struct body {
 	_Alignas(max_align_t) char b[WIRE_BODY_MAX_BYTES];
 };
@@ -43,7 +42,7 @@ dispatch_decode(struct call *call, str question, struct body *ret_body)
 	return question.n == 0 ? ERR_OK : ERR_PROTOCOL;
 }
 
-/* Web asks it over another channel; this thread is not to be kept from quick answers by a web process that does not. */
+/* Web sends such questions through another channel. A compromised web process must not block this thread with them. */
 static bool
 dispatch_is_too_slow(const struct keeper_thread *t, enum question_id id)
 {
@@ -64,7 +63,7 @@ dispatch_handler_of(const struct question_row *row)
 	return row->answer;
 }
 
-/* Fail closed: a handler that brings the session further without being allowed to has a defect, and its answer is none. */
+/* Fail closed: if a handler raises the session's state without permission, discard its answer. */
 static err
 dispatch_handle(struct call *call, const struct question_row *row, enum verdict *ret_verdict)
 {
@@ -94,7 +93,7 @@ dispatch_run(struct call *call, enum verdict *ret_verdict)
 	return dispatch_handle(call, row, ret_verdict);
 }
 
-/* --- the answer --------------------------------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------------------------------------------------ */
 
 static void
 dispatch_head_fill(const struct outcome *now, struct answer_head *head)
@@ -121,7 +120,7 @@ dispatch_head_fill(const struct outcome *now, struct answer_head *head)
 	head->codes_disabled = session_is_enrolled(s) && s->factors_usable == 0;
 }
 
-/* The shape that web waits for: that of what it asked. */
+/* The type of answer that web expects for this question. */
 static const struct wire_def *
 dispatch_answer_def(const struct call *call)
 {
@@ -145,7 +144,7 @@ dispatch_encode(const struct call *call, enum verdict verdict, const void *body,
 	secret_wipe(&head, sizeof(head));
 }
 
-/* Could not be done: nothing of what was found out leaves. */
+/* Internal error: send no part of the result. */
 static void
 questions_encode_failed(struct call *call, enum verdict verdict, keeper_pushed pushed, void *context,
 			struct buf *ret_answer)
@@ -158,7 +157,7 @@ questions_encode_failed(struct call *call, enum verdict verdict, keeper_pushed p
 		buf_clear(ret_answer);
 }
 
-/* Every line of this question carries the request's id; it comes from web, so it is no text to be trusted. */
+/* All log lines of this question carry the request id. It comes from web, so it is untrusted text. */
 static void
 questions_log_id(struct call *call)
 {
@@ -176,7 +175,7 @@ questions_log_failed(const struct call *call, err e)
 		  LOG_TEXT("why", err_name(e)));
 }
 
-/* The session ended between its look-up and the transaction: the answer is that of a question without a session. */
+/* The session ended between its lookup and the transaction: answer as for a missing session. */
 static void
 dispatch_gone(struct call *call, enum verdict *ret_verdict)
 {
@@ -186,7 +185,7 @@ dispatch_gone(struct call *call, enum verdict *ret_verdict)
 	log_event(LOG_INFO, "question.gone", LOG_TEXT("question", wire_questions[call->head.id].name));
 }
 
-/* While the question is answered its connection refuses changes outside of call_transact. */
+/* While a question is answered, the connection refuses changes outside call_transact. */
 static err
 questions_run_guarded(struct call *call, enum verdict *ret_verdict)
 {

@@ -1,6 +1,6 @@
 /*
- * The keeper's own table of questions: which states of a session may ask a question, what the dispatcher (keeper/core/dispatch.c)
- * holds it to, and its handler.  Made of ipc/questions.def, which says what the flags mean.  Only this library has it.
+ * The keeper's table of questions: the session states that may ask a question, the flags that the dispatcher enforces,
+ * and the handler. Generated from ipc/questions.def, which explains the flags. Only this library contains it.
  */
 #ifndef KEEPER_DISPATCH_H
 #define KEEPER_DISPATCH_H
@@ -13,7 +13,7 @@
 enum { ROW_FRESH = 1, ROW_MAY_RAISE = 2, ROW_HASHES = 4, ROW_WRITES = 8, ROW_SELF_AUTHORIZED = 16 };
 
 struct question_row {
-	unsigned states; /* that may ask it, as ROW_IN(...) */
+	unsigned states; /* states that may ask it, as ROW_IN(...) */
 	unsigned flags;
 	call_handler answer;
 };
@@ -22,7 +22,7 @@ extern const struct question_row question_rows[QUESTION_COUNT]; /* [0] is empty:
 enum authority question_authority(enum question_id id);
 
 #ifdef DOUBLETOUR_TEST_HOOKS
-/* A test's: answers every question in place of its handler, so that a test sees what the dispatcher lets a handler do. */
+/* Test hook: replaces every handler, to test what the dispatcher permits. */
 extern call_handler question_instead;
 #endif
 

@@ -22,7 +22,7 @@ display_name_allowed(int32_t c)
 	}
 }
 
-/* Letters that are no more than room: Hangul fillers and the braille pattern without a dot. */
+/* Letters without visible form, such as Hangul fillers and the blank braille pattern, do not count as visible. */
 static bool
 display_name_is_seen(int32_t c)
 {
@@ -58,7 +58,7 @@ display_name_encode(int32_t *points, utf8proc_ssize_t n, struct display_name *re
 	if (n > DISPLAY_NAME_MAX_BYTES || str_utf8_count(str_bytes(points, (size_t)n)) > CODE_POINTS_MAX)
 		return PROBLEM_TOO_LONG;
 	*ret_name = (struct display_name){ .n = (size_t)n };
-	memcpy(ret_name->b, points, (size_t)n); /* reencode has put the bytes there */
+	memcpy(ret_name->b, points, (size_t)n); /* utf8proc_reencode writes UTF-8 into the same buffer */
 	return PROBLEM_NONE;
 }
 
@@ -73,12 +73,12 @@ display_name_check(str typed, struct display_name *ret_name)
 		return PROBLEM_TOO_LONG;
 	n = utf8proc_decompose((const uint8_t *)text.p, (utf8proc_ssize_t)text.n, points, ROOM,
 			       UTF8PROC_STABLE | UTF8PROC_COMPOSE);
-	if (n < 0) /* it is not UTF-8 */
+	if (n < 0) /* not UTF-8 */
 		return PROBLEM_CHARACTERS;
 	return n > ROOM ? PROBLEM_TOO_LONG : display_name_encode(points, n, ret_name);
 }
 
-/* The first `most` code points that may stand in a name; what is not UTF-8 is left out. */
+/* Keep the first `most` code points that a name may contain. Skip bytes that are not UTF-8. */
 static str
 display_name_keep_shown(str stored, size_t most, char room[DISPLAY_NAME_MAX_BYTES])
 {
@@ -105,7 +105,7 @@ display_name_clean(str stored, struct display_name *ret_name)
 	*ret_name = (struct display_name){ .n = 0 };
 	if (display_name_check(stored, ret_name) == PROBLEM_NONE)
 		return;
-	/* NFC may be longer than what it was made of: then fewer are kept */
+	/* NFC can be longer than its input: if it does not fit, keep fewer code points */
 	for (size_t most = CODE_POINTS_MAX; most > 0; most /= 2)
 		if (display_name_check(display_name_keep_shown(stored, most, room), ret_name) == PROBLEM_NONE)
 			return;

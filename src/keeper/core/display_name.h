@@ -1,6 +1,6 @@
 /*
- * Names that a person gives freely, to themselves or to an authenticator: up to 40 code points of any script, in NFC.  What would
- * change the text around it is refused: control characters, line ends, and Unicode's marks of direction.
+ * Names that users choose for themselves or for an authenticator: up to 40 code points of any script, in NFC. Refuses
+ * characters that change the text around them: control characters, line ends, and directional formatting.
  */
 #ifndef KEEPER_DISPLAY_NAME_H
 #define KEEPER_DISPLAY_NAME_H
@@ -10,15 +10,15 @@
 
 struct display_name {
 	char b[DISPLAY_NAME_MAX_BYTES + 1];
-	size_t n; /* 0: none was given */
+	size_t n; /* 0: no name */
 };
 
-/* Spaces around go.  PROBLEM_NONE, PROBLEM_TOO_LONG, PROBLEM_CHARACTERS; ret_name is written only with the first. */
+/* Trims spaces. PROBLEM_NONE, PROBLEM_TOO_LONG or PROBLEM_CHARACTERS; ret_name is written only with PROBLEM_NONE. */
 enum problem display_name_check(str typed, struct display_name *ret_name);
 
 /*
- * A stored name, for showing.  One that display_name_check takes is as it is.  Of any other, what may not stand in a name is left
- * out and the rest is cut; empty when nothing remains.  A name nobody checked must not keep its owner from signing in;
+ * Prepare a stored name for display. A valid name stays unchanged. In an invalid one, characters that are not allowed
+ * are removed and the rest is cut; the result may be empty. An invalid stored name must not prevent sign-in;
  * `doubletour check` reports it.
  */
 void display_name_clean(str stored, struct display_name *ret_name);

@@ -3,7 +3,7 @@
 #define FACTOR_KIND_ADDRESS(kind) &factor_kind_##kind,
 const struct factor_kind *const factor_kinds[FACTOR_KINDS_COUNT] = { FACTOR_KINDS(FACTOR_KIND_ADDRESS) };
 
-/* The account has one from the start, and the questions that verify it are about nothing else: it has no functions here. */
+/* No functions: every account has a password, and separate questions verify it. */
 const struct factor_kind factor_kind_password = { .name = "password", .amr = "pwd", .shows = SHOWS_KNOWLEDGE };
 
 const struct factor_kind *

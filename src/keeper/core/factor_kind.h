@@ -1,12 +1,13 @@
 /*
- * Kinds of factors, as a table: what each is called, what it shows, and the functions that enrol, verify and spend it.  Nothing
- * outside of a kind's own file asks which kind it deals with; what a kind cannot do is NULL in its row, and the caller refuses.
+ * Table of factor kinds: name, properties, and the functions that enrol, verify and spend a factor. Only a kind's own
+ * file depends on the kind. An operation that a kind does not support is NULL, and the caller refuses it.
  *
- * To add one: a line in FACTOR_KINDS, and a file with its row (docs/develop/design/factor-kinds.md).
+ * To add a kind: a line in FACTOR_KINDS, and a file with its row (docs/develop/design/factor-kinds.md).
  *
- * The way of a factor that is enrolled:    begin, challenge, read, count, confirm
- * The way of one that is proved:           read, count, verify, spend
- * count comes before the first look at what the answer is worth, and is durable: docs/explain/throttling.md.
+ * Enrolment:     begin, challenge, read, count, confirm
+ * Verification:  read, count, verify, spend
+ *
+ * count runs before the code is checked, and is durable: docs/explain/throttling.md.
  */
 #ifndef KEEPER_FACTOR_KIND_H
 #define KEEPER_FACTOR_KIND_H
@@ -15,7 +16,7 @@
 #include "keeper/core/proof.h"
 #include "ipc/audit_events.h"
 
-/* In the order in which what was typed is held against them: recovery codes are told apart without the database. */
+/* Input is tried in this order. Recovery codes are recognised by their form, without the database. */
 #define FACTOR_KINDS(KIND) KIND(password) KIND(recovery) KIND(totp)
 
 struct call;
@@ -24,33 +25,32 @@ struct attempt;
 struct factor_values;
 
 struct factor_kind {
-	const char *name; /* factors.kind, for a kind that is enrolled */
-	const char
-	    *sealing_purpose; /* of factors.secret_sealed; once published it never changes.  NULL: nothing is sealed */
-	const char *amr;      /* RFC 8176 s2 */
-	unsigned shows;       /* SHOWS_KNOWLEDGE or SHOWS_POSSESSION */
-	bool recovers;        /* stands in for a factor that is lost, until another is enrolled */
-	bool guessable;       /* CODES_MAX wrong answers in a row disable the account's factors of this kind */
-	enum audit_event passed;     /* audit: it finished a sign-in, */
-	enum audit_event stepped_up; /* or made a session's proof fresh */
+	const char *name;            /* value of factors.kind, for kinds that can be enrolled */
+	const char *sealing_purpose; /* for factors.secret_sealed; never changes after a release. NULL: no secret */
+	const char *amr;             /* RFC 8176 s2 */
+	unsigned shows;              /* SHOWS_KNOWLEDGE or SHOWS_POSSESSION */
+	bool recovers;               /* replaces a lost factor until another one is enrolled */
+	bool guessable;              /* CODES_MAX successive failed codes disable the account's factors of this kind */
+	enum audit_event passed;     /* audit event when it completes a sign-in */
+	enum audit_event stepped_up; /* audit event when it renews a session's proof */
 	enum audit_reason why_wrong, why_spent;
 
-	/* A new secret, unsealed, in the turn's arena. */
+	/* Create a secret, unsealed, in the call's arena. */
 	err (*begin)(struct call *call, str *ret_secret);
-	/* Into the turn's answer: what the person's device must be given to enrol. */
+	/* Write the enrolment data for the user's device to the call's answer. */
 	err (*challenge)(struct call *call, const struct enrolment *enrolment);
-	/* Could what was typed be an answer of this kind, right or wrong?  What could not is no attempt. */
+	/* Does the input have the form of this kind's code? Otherwise it is not an attempt. */
 	err (*read)(struct call *call, const struct attempt *attempt, bool *ret_possible);
-	/* Which counters the attempt falls under: into attempt->throttle. */
+	/* Choose the counters of the attempt: sets attempt->throttle. */
 	err (*count)(struct call *call, struct attempt *attempt);
-	/* Hold the attempt against the enrolment, or against the account's factors in use.  Both change nothing. */
+	/* Check the attempt against the enrolment, or against the account's active factors. Neither changes data. */
 	err (*confirm)(struct call *call, struct attempt *attempt);
 	err (*verify)(struct call *call, struct attempt *attempt);
-	/* Within a transaction, after verify: it counts once.  *ret_done false: another request had it. */
+	/* Inside a transaction, after verify: mark the code as used. *ret_done false: another request used it first. */
 	err (*spend)(struct call *call, const struct attempt *attempt, bool *ret_done);
-	/* It was refused: does that tell something about the device?  *ret_drift_s: by how much its clock is off; 0: not known. */
+	/* Called after a refusal. *ret_drift_s: the clock drift of the device; 0: unknown. */
 	err (*refused)(struct call *call, const struct attempt *attempt, int64_t *ret_drift_s);
-	/* NULL: answers of a row with these values can be checked.  Else what is wrong with it. */
+	/* NULL: codes can be checked with these values. Otherwise what is wrong with them. */
 	const char *(*row_wrong)(const struct factor_values *values);
 };
 
@@ -60,10 +60,10 @@ FACTOR_KINDS(FACTOR_KIND_DECLARE)
 enum { FACTOR_KINDS_COUNT = 0 FACTOR_KINDS(FACTOR_KIND_COUNT_ONE) };
 extern const struct factor_kind *const factor_kinds[FACTOR_KINDS_COUNT];
 
-/* The kind of a row in `factors`, by factors.kind; NULL: of no kind that is enrolled here. */
+/* The kind with this factors.kind; NULL: unknown, or not a kind that can be enrolled. */
 const struct factor_kind *factor_kind_named(str name);
 
-/* The kind that a question enrols which names none. */
+/* The kind to enrol when a question names none. */
 const struct factor_kind *factor_kind_default(void);
 
 #endif

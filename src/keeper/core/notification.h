@@ -1,6 +1,6 @@
 /*
- * What the nodes on one database tell each other: which sessions have ended.  A node that is not told, because it was cut off
- * just then, forgets what it remembers of a session within CACHE_SECONDS by itself (web/core/session_cache.h).
+ * Notifications between nodes that share a database: which sessions have ended. A node that misses one, because its
+ * connection was lost, still evicts the session from its cache after CACHE_SECONDS (web/core/session_cache.h).
  */
 #ifndef KEEPER_NOTIFICATION_H
 #define KEEPER_NOTIFICATION_H
@@ -9,10 +9,10 @@
 #include "store/db.h"
 #include "ipc/questions.h"
 
-/* Tell all nodes, after the commit, that these tokens (by their hashes) are dead.  What fails is logged. */
+/* After the commit: notify all nodes that the tokens with these hashes have ended. Errors are logged. */
 void notification_send_ended(struct db *db, const struct token *hashes, size_t n);
 
-/* Read what was told: each() for every hash that is in it; anything else, which somebody else may have sent, is skipped. */
+/* Call each() for every hash in a notification. Skips anything else, which another program may have sent. */
 typedef void (*notification_each)(void *context, const struct token *hash);
 void notification_read(str text, notification_each each, void *context);
 

@@ -1,8 +1,8 @@
 /*
- * What a session has proved: an entry for each proof, with its kind, when, and which factor.  keeper/core/session_lookup.c makes the entries from
- * the session's row; the state of a session and the `amr` of its tokens follow from them, by the two pure functions here.
+ * The proofs of a session: for each one its kind, time and factor. keeper/core/session_lookup.c creates them from the
+ * session's row. Two pure functions derive the session's state and the `amr` claim of its tokens.
  *
- * No table of the database holds these structs: docs/develop/design/factor-kinds.md says which columns they are made from.
+ * The database does not store these structs: docs/develop/design/factor-kinds.md lists the columns.
  */
 #ifndef KEEPER_PROOF_H
 #define KEEPER_PROOF_H
@@ -11,16 +11,16 @@
 
 struct factor_kind;
 
-/* What a proof shows.  A session is FULL when its proofs show both. */
+/* A proof shows knowledge, possession or both. A session is FULL when its proofs show both. */
 enum { SHOWS_KNOWLEDGE = 1, SHOWS_POSSESSION = 2, SHOWS_BOTH = SHOWS_KNOWLEDGE | SHOWS_POSSESSION };
 
 enum { PROOFS_MAX = 4, AMR_MAX = PROOFS_MAX + 1 };
 
 struct proof {
 	const struct factor_kind
-	    *kind; /* NULL: its factor is gone, disabled, or of a kind that this version does not know */
+	    *kind; /* NULL: the factor was deleted or disabled, or this version does not know its kind */
 	int64_t at_us;
-	int64_t factor_id;  /* 0: of the account, not of one factor */
+	int64_t factor_id;  /* 0: belongs to the account, not to one factor */
 	bool user_verified; /* the device verified its user (PIN, fingerprint): the proof shows both */
 };
 
@@ -32,28 +32,28 @@ struct proofs {
 void proofs_add(struct proofs *proofs, struct proof proof);
 
 /*
- * The state of a session with these proofs, whatever its age.  enrolled: its account has a confirmed factor of any kind, disabled or
- * not.
+ * The state of a session with these proofs, whatever its age. enrolled: the account has a confirmed factor of any kind,
+ * disabled or not.
  *
- *   FULL       what stands shows both
- *   NONE       else, if a proof stands no more, or nothing shows knowledge
- *   PENDING    knowledge only, and the account has a factor
- *   ENROLLING  knowledge only, and the account has none
+ *   FULL       the valid proofs show both
+ *   NONE       otherwise, if a proof is invalid, or none shows knowledge
+ *   PENDING    only knowledge, and the account has a factor
+ *   ENROLLING  only knowledge, and the account has no factor
  *
- * A proof of possession stands while the account is enrolled and kind is not NULL.
+ * A proof of possession is valid while the account is enrolled and kind is not NULL.
  */
 enum session_state proofs_state(const struct proofs *proofs, bool enrolled);
 
-/* When that was last shown; 0: never. */
+/* Time of the newest proof that shows this; 0: none. */
 int64_t proofs_newest_us(const struct proofs *proofs, unsigned shows);
 
-/* Did the session prove this factor? */
+/* Has the session verified this factor? */
 bool proofs_have_factor(const struct proofs *proofs, int64_t factor_id);
 
-/* Did it prove a kind that stands in for a lost factor?  See factor_kind.recovers. */
+/* Has the session verified a kind that replaces a lost factor? See factor_kind.recovers. */
 bool proofs_recovered(const struct proofs *proofs);
 
-/* Authentication method references (RFC 8176) of the proofs that stand, in their order, each once. */
+/* Authentication method references (RFC 8176) of the valid proofs, in their order, without duplicates. */
 struct amr {
 	const char *values[AMR_MAX];
 	size_t n;

@@ -4,7 +4,7 @@ static const char *const languages[PREFERRED_COUNT] = { "", "fr", "en" };
 static const char *const formats[TIME_FORMAT_COUNT] = { "", "24", "12", "iso" };
 static const char *const algorithms[] = { [OTP_SHA1] = "SHA1", [OTP_SHA256] = "SHA256", [OTP_SHA512] = "SHA512" };
 
-/* *ret_number 0 when it is none of them. */
+/* Returns false and sets *ret_number to 0 for any other text. */
 static bool
 row_word_find(const char *const *words, size_t n, str text, uint32_t *ret_number)
 {

@@ -7,11 +7,11 @@
 #include "keeper/core/row_words.h"
 #include "keeper/core/call.h"
 
-/* --- from the row ------------------------------------------------------------------------------------------------- */
+/* --- converting the row ------------------------------------------------------------------------------------------- */
 
 /*
- * THE mapping of columns to proofs; session_proof_columns is the way back.  factor_kind is NULL in the row when the factor is not in use
- * any more.  A version that knows more kinds may write rows beside this one: what this one cannot name proves nothing.
+ * The only mapping of columns to proofs; session_proof_columns is its inverse. factor_kind is NULL if the factor is no
+ * longer active. A newer version may write rows with other kinds at the same time: an unknown kind proves nothing.
  */
 static struct proofs
 session_proofs(const struct session_basis_row *row)
@@ -110,7 +110,7 @@ session_unchanged(struct call *call, bool *ret_unchanged)
 	return ERR_OK;
 }
 
-/* --- the token that was presented --------------------------------------------------------------------------------- */
+/* --- presented token ---------------------------------------------------------------------------------------------- */
 
 bool
 session_token_is_zero(const struct token *token)
@@ -140,8 +140,8 @@ session_touch(struct call *call, struct session *session)
 }
 
 /*
- * Neither is needed for the answer: a session that cannot be touched or deleted now is idle, or refused, all the
- * same.
+ * Update the activity, or delete an expired session. Best effort: an error does not change the answer. An expired
+ * session is refused even if it cannot be deleted.
  */
 static err
 session_keep_house(struct call *call, struct session *session)
@@ -171,7 +171,7 @@ session_present(struct call *call)
 	return ERR_OK;
 }
 
-/* --- how fresh it is ---------------------------------------------------------------------------------------------- */
+/* --- age of the proof --------------------------------------------------------------------------------------------- */
 
 bool
 session_fresh(const struct call *call)

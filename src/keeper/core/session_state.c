@@ -14,7 +14,7 @@ session_is_enrolled(const struct session *s)
 	return s->factor_since_us != 0;
 }
 
-/* The state, were there no time.  A factor that is disabled must still be proved, only it cannot be. */
+/* The state without time limits. A disabled factor must still be verified, so such a session cannot complete. */
 static enum session_state
 session_untimed_state(const struct session *s)
 {
@@ -23,7 +23,7 @@ session_untimed_state(const struct session *s)
 	return proofs_state(&s->proofs, session_is_enrolled(s));
 }
 
-/* The clock has been far ahead when it was last seen: by that clock its time is over. */
+/* The clock was far ahead when the session was last seen: the session counts as expired. */
 static bool
 session_from_the_future(const struct session *s, int64_t now_us)
 {

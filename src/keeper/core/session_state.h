@@ -1,6 +1,6 @@
 /*
- * What a session is, and how far it has come.  One function decides the state, from the session's proofs and its account, each time
- * anew: no table of the database holds it.
+ * Sessions and their state. One function decides the state from the session's proofs and account on every lookup: the
+ * database does not store it.
  */
 #ifndef KEEPER_SESSION_STATE_H
 #define KEEPER_SESSION_STATE_H
@@ -12,21 +12,21 @@
 #include "keeper/core/proof.h"
 #include "ipc/questions.h"
 
-#define PENDING_US MINUTES_US(10)      /* from the password to the code */
-#define ENROLMENT_US MINUTES_US(10)    /* that a secret may be enrolled */
-#define CLOCK_SLACK_US MINUTES_US(5)   /* by how much another node's clock, or ours a while ago, may be ahead */
-#define SESSION_TOUCH_US MINUTES_US(1) /* seen_at_us is written this often, */
-#define SESSION_TOUCH_PARTS 30         /* or, where that is more often, in this part of SESSION_IDLE */
+#define PENDING_US MINUTES_US(10)      /* limit from password to code */
+#define ENROLMENT_US MINUTES_US(10)    /* limit for enrolling a secret */
+#define CLOCK_SLACK_US MINUTES_US(5)   /* how far another node's clock, or our own earlier, may be ahead */
+#define SESSION_TOUCH_US MINUTES_US(1) /* seen_at_us is written at most once in this time, */
+#define SESSION_TOUCH_PARTS 30         /* or in this fraction of SESSION_IDLE, if that is shorter */
 
 struct session {
-	enum session_state state; /* as session_decide found it */
+	enum session_state state; /* set by session_decide */
 	int64_t expires_us;       /* 0 with STATE_NONE */
 
-	int64_t id, account_id; /* id 0: there is no row */
+	int64_t id, account_id; /* id 0: no row */
 	int64_t created_us, seen_us;
-	struct proofs proofs;            /* what this session has proved */
-	int64_t gated_us;                /* the gate last let this session in with its password alone; 0: never */
-	int64_t clock_step, clock_drift; /* see keeper/factor/totp.h; 0: nothing */
+	struct proofs proofs;            /* what this session has verified */
+	int64_t gated_us;                /* when the gate last granted access with the password alone; 0: never */
+	int64_t clock_step, clock_drift; /* see keeper/factor/totp.h; 0: none */
 	int64_t previous_sign_in_us;     /* 0: none */
 	struct account_name name;
 	struct display_name display_name;
@@ -34,37 +34,37 @@ struct session {
 	enum time_format time_format;
 	int64_t account_created_us;
 	bool account_disabled;
-	int64_t factor_since_us; /* the account's first factor of any kind, also when it is disabled; 0: it has none */
+	int64_t factor_since_us; /* first confirmation of any factor, even if disabled; 0: no factor */
 	int64_t recovery_left;
-	int64_t refused;        /* tries that were refused before this session was through */
+	int64_t refused;        /* failed attempts since the previous sign-in */
 	int64_t factors_usable; /* the account's factors, of any kind, that are not disabled */
 };
 
-/* Has its account a confirmed factor of any kind, disabled or not? */
+/* Does the account have a confirmed factor of any kind, disabled or not? */
 bool session_is_enrolled(const struct session *session);
 
-/* THE decision: fills state and expires_us from the rest. */
+/* The only function that decides the state: sets state and expires_us from the other members. */
 void session_decide(struct session *session, const struct config *config, int64_t now_us);
 
 /*
- * The same for the gate, where a password alone may be enough (policy one_factor): PENDING lasts there as long as a session
- * does, and what it opens at the gate it opens nowhere else.
+ * For the gate, where a rule may accept a password alone (policy one_factor): PENDING lasts as long as a session does.
+ * It grants access only at the gate.
  */
 void session_decide_for_gate(struct session *session, const struct config *config, int64_t now_us);
 
 /*
- * May the row of a decided session be deleted?  Not while it opens something: a page, or, once the gate has let it in, an
- * application.  session_purge_lifetime, _idle and _pending in store/sql delete by the same rule.
+ * May the row of a decided session be deleted? Not while the session grants access to a page, or to an application that
+ * the gate has granted. session_purge_lifetime, _idle and _pending in store/sql apply the same rule.
  */
 bool session_over(const struct session *session, const struct config *config, int64_t now_us);
 
-/* Is its activity to be written now?  Less often than it is asked, but never late enough to matter for SESSION_IDLE. */
+/* Must the activity be written now? Not on every question, but often enough for SESSION_IDLE. */
 bool session_touch_due(const struct session *session, const struct config *config, int64_t now_us);
 
-/* Has the session come further, or been exchanged for another one?  Only some questions may do that: see MAY_RAISE. */
+/* Was the session's state raised, or the session replaced? Only some questions may do this: see MAY_RAISE. */
 bool session_rose(const struct session *before, const struct session *after);
 
-/* When possession was last proved in it; 0: not yet. */
+/* Time of the newest proof of possession; 0: none. */
 int64_t session_verified_us(const struct session *session);
 
 #endif

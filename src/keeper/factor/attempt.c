@@ -18,7 +18,7 @@ factor_pending(struct call *call, struct enrolment *ret_enrolment)
 	return ERR_OK;
 }
 
-/* --- attempts ------------------------------------------------------------------------------------------------------ */
+/* --- attempts ----------------------------------------------------------------------------------------------------- */
 
 void
 attempt_wipe(struct attempt *attempt)

@@ -1,5 +1,5 @@
 /*
- * One answer of a person that a factor is to verify: enrolling one, signing in, or proving the factor anew.
+ * An attempt: one code that a factor verifies, to enrol the factor, to sign in, or to renew a proof.
  */
 #ifndef KEEPER_ATTEMPT_H
 #define KEEPER_ATTEMPT_H
@@ -9,32 +9,31 @@
 #include "keeper/session/throttle.h"
 #include "store/db.h"
 
-/* A factor that the session is enrolling: its row, the secret still sealed.  kind NULL: there is none, or its time is up. */
+/* A factor being enrolled by the session: its row, with the secret still sealed. kind NULL: none, or it has expired. */
 struct enrolment {
 	const struct factor_kind *kind;
 	struct factor_row row;
 };
 
-/* What a person answered, and what it turned out to be. */
+/* The input of an attempt and its result. */
 struct attempt {
 	const struct factor_kind *kind;
-	const struct enrolment
-	    *enrolment; /* the factor that it shall confirm; NULL: any of the account's in use may have made it */
+	const struct enrolment *enrolment; /* the factor to confirm; NULL: check all active factors */
 	str typed;
 	struct throttle throttle;
-	struct proof proof; /* of confirm and verify; kind NULL: wrong, or spent */
-	int64_t step;       /* with it: what spend burns; for kinds that count steps */
+	struct proof proof; /* set by confirm and verify; kind NULL: wrong or used */
+	int64_t step;       /* the step that spend marks as used; only for kinds with steps */
 };
 
-/* What this session is enrolling. */
+/* Read the factor that this session is enrolling. */
 MUST_USE err factor_pending(struct call *call, struct enrolment *ret_enrolment);
 
 void attempt_wipe(struct attempt *attempt);
 
-/* Count it by its kind: ERR_LOCKOUT as throttle_take. */
+/* Count the attempt in the counters of its kind. ERR_LOCKOUT as throttle_take. */
 MUST_USE err attempt_take(struct call *call, struct attempt *attempt);
 
-/* It was refused: write it down.  ret_drift_s as of factor_kind.refused. */
+/* Record a refused attempt. ret_drift_s as factor_kind.refused. */
 MUST_USE err attempt_refuse(struct call *call, const struct attempt *attempt, enum audit_reason why,
 			    int64_t *ret_drift_s);
 

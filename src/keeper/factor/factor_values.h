@@ -1,6 +1,6 @@
 /*
- * Which values the row of an authenticator may hold.  An import asks before it writes a row, `doubletour check` for every row
- * that exists, and a sign-in before it checks a code.
+ * Valid values of an authenticator's row. Imports check them before writing a row, `doubletour check` for every row,
+ * and a sign-in before it checks a code.
  */
 #ifndef KEEPER_FACTOR_VALUES_H
 #define KEEPER_FACTOR_VALUES_H
@@ -8,14 +8,14 @@
 #include "base/str.h"
 
 struct factor_values {
-	str name, algorithm; /* "": not asked about; SHA1 */
+	str name, algorithm; /* name "": not checked; algorithm "": SHA1 */
 	size_t secret_n;     /* bytes */
 	int64_t digits, period_s;
 };
 
-/* NULL: codes of it can be checked.  Else what is wrong, without a word about its name. */
+/* NULL: its codes can be checked. Otherwise what is wrong, apart from the name. */
 const char *factor_counting_wrong(const struct factor_values *values);
-/* The name that its owner gave it. */
+/* Checks the name that the user gave it. */
 const char *factor_name_wrong(const struct factor_values *values);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * Authenticators being enrolled, replaced, renamed and removed.
+ * Enrols, replaces, renames and removes authenticators.
  *
- * A secret being enrolled belongs to one session for 10 minutes and is shown to that session only; once it is confirmed it is
- * never shown again.
+ * A secret being enrolled belongs to one session for 10 minutes and is shown only to that session. A confirmed secret
+ * is never shown again.
  */
 #include "base/random.h"
 #include "keeper/core/audit.h"
@@ -12,11 +12,11 @@
 #include "keeper/keys/keys.h"
 #include "keeper/session/session.h"
 
-enum { FACTORS_MAX = 10 }; /* of one account, over all kinds */
+enum { FACTORS_MAX = 10 }; /* per account, all kinds together */
 
-/* --- ENROL: what is shown ------------------------------------------------------------------------------------------ */
+/* --- ENROL: show the secret --------------------------------------------------------------------------------------- */
 
-/* A new secret of a kind, sealed to the account and to the factor that it will belong to. */
+/* Create a secret of this kind, sealed for the account and the new factor. */
 static err
 factors_secret_make(struct call *call, const struct factor_kind *kind, int64_t *ret_id, str *ret_sealed)
 {
@@ -55,7 +55,7 @@ factors_first_insert(struct call *call, const struct factor_kind *kind, int64_t 
 	return db_run(call->db, SQL_FACTOR_PENDING_INSERT, args, COUNT(args), ret_inserted);
 }
 
-/* Two tabs may ask at once: under the lock look again, and let both show the same. */
+/* Two tabs may ask at the same time: check again under the lock, so that both show the same secret. */
 static err
 factors_first_make(struct call *call, void *context, bool *ret_commit)
 {
@@ -67,7 +67,7 @@ factors_first_make(struct call *call, void *context, bool *ret_commit)
 		return ERR_OK;
 	TRY(factors_pending_delete(call));
 	TRY(factors_first_insert(call, factor_kind_default(), &inserted));
-	if (inserted != 1) /* enrolled meanwhile, by another session */
+	if (inserted != 1) /* another session enrolled a factor first */
 		return ERR_OK;
 	TRY(factor_pending(call, enrolment));
 	*ret_commit = true;
@@ -81,7 +81,7 @@ enrol_answer(struct call *call, enum verdict *ret_verdict)
 	bool made = false;
 
 	TRY(factor_pending(call, &enrolment));
-	/* A further one is made by FACTOR_BEGIN, which asks for the password. */
+	/* Only FACTOR_BEGIN, which asks for the password, creates a further factor. */
 	if (enrolment.kind == NULL && call->now.session.state == STATE_ENROLLING)
 		TRY(call_transact(call, factors_first_make, &enrolment, &made));
 	if (enrolment.kind == NULL)
@@ -93,7 +93,7 @@ enrol_answer(struct call *call, enum verdict *ret_verdict)
 	return ERR_OK;
 }
 
-/* --- FACTOR_BEGIN ----------------------------------------------------------------------------------------------------- */
+/* --- FACTOR_BEGIN ------------------------------------------------------------------------------------------------- */
 
 struct beginning {
 	const struct factor_kind *kind;
@@ -130,7 +130,7 @@ factors_another_make(struct call *call, void *context, bool *ret_commit)
 
 	TRY(factors_pending_delete(call));
 	TRY(factors_another_insert(call, b, &inserted));
-	if (inserted != 1) /* too many, or the one to be replaced is not theirs */
+	if (inserted != 1) /* limit reached, or the factor to replace is not of this account */
 		return ERR_OK;
 	*ret_commit = true;
 	return audit_write(call, AUDIT_ENROL, call->now.session.account_id,
@@ -156,9 +156,9 @@ factor_begin_answer(struct call *call, enum verdict *ret_verdict)
 	return ERR_OK;
 }
 
-/* --- FACTOR_CONFIRM --------------------------------------------------------------------------------------------------- */
+/* --- FACTOR_CONFIRM ----------------------------------------------------------------------------------------------- */
 
-/* What this session came in by is gone, or stood in for a lost factor: from now on it is the new one. */
+/* If the session's verified factor was replaced, or a recovery code stood in for it, the new factor takes its place. */
 static err
 factor_reattach(struct call *call, const struct attempt *a)
 {
@@ -239,7 +239,7 @@ factor_confirm_answer(struct call *call, enum verdict *ret_verdict)
 	return ERR_OK;
 }
 
-/* --- FACTOR_RENAME, FACTOR_REMOVE ------------------------------------------------------------------------------------- */
+/* --- FACTOR_RENAME, FACTOR_REMOVE --------------------------------------------------------------------------------- */
 
 static err
 factor_rename(struct call *call, void *context, bool *ret_commit)
@@ -295,7 +295,7 @@ factor_remove_answer(struct call *call, enum verdict *ret_verdict)
 	struct factor_body form = *(const struct factor_body *)call->body;
 	bool done = false;
 
-	/* Who came in by it would be out: that is what signing in with another is for. */
+	/* Users cannot remove the factor that verified this session. They can sign in with another factor first. */
 	if (proofs_have_factor(&call->now.session.proofs, form.id))
 		return ERR_OK;
 	TRY(call_transact(call, factor_remove, &form, &done));

@@ -9,9 +9,9 @@
 #include "keeper/factor/totp.h"
 #include "keeper/handlers.h"
 
-/* --- as typed ------------------------------------------------------------------------------------------------------- */
+/* --- parsing ------------------------------------------------------------------------------------------------------ */
 
-enum { RECOVERY_TYPED_MAX = 256 }; /* bytes: 24 letters, and much between them */
+enum { RECOVERY_TYPED_MAX = 256 }; /* bytes: 24 letters plus separators */
 
 static char
 recovery_letter_of(char c)
@@ -45,7 +45,7 @@ recovery_code_read(str typed, struct recovery_code *ret_code)
 
 /* --- in the database ---------------------------------------------------------------------------------------------- */
 
-/* With the account in it: equal codes of two accounts would not look equal. */
+/* The hash includes the account, so that equal codes of two accounts have different hashes. */
 static err
 recovery_hash(int64_t account_id, const struct recovery_code *code, uint8_t ret_hash[DIGEST_BYTES])
 {
@@ -81,7 +81,7 @@ recovery_left(struct call *call, int64_t *ret_left)
 	return ERR_OK;
 }
 
-/* --- the kind of factor --------------------------------------------------------------------------------------------- */
+/* --- as a kind of factor ------------------------------------------------------------------------------------------ */
 
 static err
 recovery_read(struct call *call, const struct attempt *attempt, bool *ret_possible)
@@ -100,7 +100,7 @@ recovery_throttle(struct call *call, struct attempt *attempt)
 	return throttle_recovery(call, &attempt->throttle);
 }
 
-/* Only the statement that spends a code tells whether the account has it. */
+/* Accepts any code: only the statement that spends the code checks whether the account has it. */
 static err
 recovery_verify(struct call *call, struct attempt *attempt)
 {
@@ -127,7 +127,7 @@ recovery_spend(struct call *call, const struct attempt *attempt, bool *ret_done)
 	return ERR_OK;
 }
 
-/* The question RECOVERY makes ten at once: none is enrolled by itself. */
+/* No enrolment functions: the question RECOVERY creates ten codes at once. */
 const struct factor_kind factor_kind_recovery = {
 	.name = "recovery",
 	.amr = "otp",
@@ -143,11 +143,11 @@ const struct factor_kind factor_kind_recovery = {
 	.spend = recovery_spend,
 };
 
-/* --- RECOVERY ------------------------------------------------------------------------------------------------------- */
+/* --- RECOVERY ----------------------------------------------------------------------------------------------------- */
 
 struct making {
 	bool renew;
-	char text[RECOVERY_CODES * (RECOVERY_LETTERS + 1) + 1]; /* a line each */
+	char text[RECOVERY_CODES * (RECOVERY_LETTERS + 1) + 1]; /* one per line */
 	size_t n;
 };
 
@@ -178,7 +178,7 @@ recovery_make_one(struct call *call, struct making *making)
 	return ERR_OK;
 }
 
-/* Two tabs may ask at once: under the lock look again, so that only one of them makes any. */
+/* Two tabs may ask at the same time: check again under the lock, so that only one creates codes. */
 static err
 recovery_do_make(struct call *call, void *context, bool *ret_commit)
 {
@@ -227,7 +227,7 @@ recovery_answer(struct call *call, enum verdict *ret_verdict)
 	return recovery_codes_answer(call, &making);
 }
 
-/* --- RECOVERY_LEFT ----------------------------------------------------------------------------------------------------- */
+/* --- RECOVERY_LEFT ------------------------------------------------------------------------------------------------ */
 
 err
 recovery_left_answer(struct call *call, enum verdict *ret_verdict)

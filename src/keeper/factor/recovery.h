@@ -1,6 +1,6 @@
 /*
- * Recovery codes: ten of 120 bits, for the day the phone is gone.  The person has them, the database has hashes; each is spent once,
- * by one conditional UPDATE.  120 bits need no key and no slow hash: they are beyond guessing.
+ * Recovery codes: ten codes of 120 bits, for a lost phone. The database holds only hashes. Each code works once: one
+ * conditional UPDATE spends it. 120 bits cannot be guessed, so the hash needs neither a key nor a slow algorithm.
  */
 #ifndef KEEPER_RECOVERY_H
 #define KEEPER_RECOVERY_H
@@ -20,12 +20,12 @@ struct recovery_code {
 };
 
 /*
- * Has what was typed the shape of one?  24 letters of base32 in either case, with white space, format characters and dashes
- * anywhere (see otp_base32_decode); 0, 1 and 8, which base32 does not have, are read as O, I and B.
+ * Does the input have the form of a code? That is 24 base32 letters in either case, with white space, format characters
+ * and dashes anywhere (see otp_base32_decode). 0, 1 and 8 do not occur in base32; they are read as O, I and B.
  */
 bool recovery_code_read(str typed, struct recovery_code *ret_code);
 
-/* How many may still be used. */
+/* The number of unused codes. */
 MUST_USE err recovery_left(struct call *call, int64_t *ret_left);
 
 #endif

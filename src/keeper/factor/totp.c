@@ -12,7 +12,7 @@
 
 enum { URI_MAX = 2048 };
 
-/* A row of the kind, opened. */
+/* A decoded row with its unsealed secret. */
 struct factor {
 	int64_t id;
 	uint8_t secret[OTP_SECRET_MAX];
@@ -28,7 +28,7 @@ totp_factor_wipe(struct factor *factor)
 	secret_wipe(factor, sizeof(*factor));
 }
 
-/* Which factor a code belongs to, and at which step; match.ok false: to none, or it was spent. */
+/* The factor and step of a code. match.ok false: no factor matches, or the step was used. */
 struct code_match {
 	struct factor factor;
 	struct otp_match match;
@@ -56,7 +56,10 @@ otp_err(enum otp_status status)
 	return ERR_CRYPTO;
 }
 
-/* Queries give rows of every kind: a further condition would cost more than it saves, where an account has a handful. */
+/*
+ * The queries return rows of all kinds. Filtering in SQL would cost more than it saves, because an account has few
+ * factors.
+ */
 static bool
 totp_has_row(str kind)
 {
@@ -89,7 +92,7 @@ totp_factor_fill(struct call *call, const struct factor_row *row, struct factor 
 	return ERR_OK;
 }
 
-/* --- being enrolled ------------------------------------------------------------------------------------------------- */
+/* --- enrolment ---------------------------------------------------------------------------------------------------- */
 
 static err
 totp_begin(struct call *call, str *ret_secret)
@@ -113,7 +116,7 @@ totp_uri_fill(const struct call *call, const struct factor *factor, struct otp_u
 	uri->secret_n = factor->secret_n;
 }
 
-/* The secret as text, and in an otpauth URI. */
+/* Return the secret as text and as an otpauth URI. */
 static err
 totp_challenge(struct call *call, const struct enrolment *enrolment)
 {
@@ -135,9 +138,9 @@ totp_challenge(struct call *call, const struct enrolment *enrolment)
 	return ERR_OK;
 }
 
-/* --- form --------------------------------------------------------------------------------------------------------- */
+/* --- format of a code --------------------------------------------------------------------------------------------- */
 
-/* Could what was typed be a code of this many digits?  Says nothing about whether it is right. */
+/* Can the input be a code with this many digits? Does not check whether it is correct. */
 static bool
 totp_code_possible(str typed, unsigned digits)
 {
@@ -150,7 +153,7 @@ totp_code_possible(str typed, unsigned digits)
 
 struct form {
 	str typed;
-	bool possible, any; /* any: there is an authenticator that makes codes */
+	bool possible, any; /* any: the account has an authenticator */
 };
 
 static err
@@ -165,7 +168,7 @@ totp_form_row(void *context, const struct factor_digits_row *row)
 	return ERR_OK;
 }
 
-/* Of any authenticator in use.  Without one a code of any length is as wrong as another. */
+/* Can it be a code of any active authenticator? Without an authenticator, codes of every length are accepted. */
 static err
 totp_code_possible_any(struct call *call, str typed, bool *ret_possible)
 {
@@ -191,16 +194,16 @@ totp_read(struct call *call, const struct attempt *attempt, bool *ret_possible)
 	return ERR_OK;
 }
 
-/* A wrong code for a factor that is not confirmed yet says nothing about the account's other factors. */
+/* A wrong code for an unconfirmed factor does not count against the account's other factors. */
 static err
 totp_count(struct call *call, struct attempt *attempt)
 {
 	return throttle_code(call, attempt->enrolment == NULL, &attempt->throttle);
 }
 
-/* --- checking ------------------------------------------------------------------------------------------------------- */
+/* --- checking ----------------------------------------------------------------------------------------------------- */
 
-/* Against one secret, in any window. */
+/* Check a code against one secret, with any window. */
 static err
 totp_check(const struct factor *factor, const struct otp_totp *totp, str typed, int64_t now_us,
 	   struct otp_match *ret_match)
@@ -219,7 +222,7 @@ totp_check(const struct factor *factor, const struct otp_totp *totp, str typed, 
 struct search {
 	struct call *call;
 	str typed;
-	unsigned steps; /* each way; 0: as the factor has it */
+	unsigned steps; /* in each direction; 0: the default of the factor */
 	struct code_match *found;
 };
 
@@ -259,14 +262,14 @@ totp_search_all(struct search *search)
 	return db_rows(search->call->db, SQL_FACTOR_ACTIVE, args, COUNT(args), totp_search_row, search);
 }
 
-/* Against the secret that is being enrolled, or against all that the account has in use. */
+/* Check against the secret being enrolled, or against all active factors of the account. */
 static err
 totp_search(struct search *search, const struct attempt *attempt)
 {
 	return attempt->enrolment == NULL ? totp_search_all(search) : totp_search_row(search, &attempt->enrolment->row);
 }
 
-/* Confirm and verify. */
+/* Implements confirm and verify. */
 static err
 totp_verify(struct call *call, struct attempt *attempt)
 {
@@ -294,7 +297,7 @@ totp_spend(struct call *call, const struct attempt *attempt, bool *ret_done)
 	return ERR_OK;
 }
 
-/* --- refused -------------------------------------------------------------------------------------------------------- */
+/* --- clock drift of refused codes --------------------------------------------------------------------------------- */
 
 static err
 totp_clock_remember(struct call *call, int64_t step, int64_t drift)
@@ -304,7 +307,10 @@ totp_clock_remember(struct call *call, int64_t step, int64_t drift)
 	return db_run(call->db, SQL_SESSION_CLOCK, args, COUNT(args), NULL);
 }
 
-/* One code fits one of 41 steps by chance once in 24,000; two in a row that tell the same drift do not. */
+/*
+ * A random code matches one of 41 steps with a probability of 1 in 24,000. Two successive codes with the same drift do
+ * not match by chance.
+ */
 static err
 totp_clock_note(struct call *call, const struct code_match *wide, int64_t *ret_drift_s)
 {
@@ -322,7 +328,10 @@ totp_clock_note(struct call *call, const struct code_match *wide, int64_t *ret_d
 	return totp_clock_remember(call, wide->match.step, drift);
 }
 
-/* By how much the clock is off that made it, when the code refused before, in this session, was off by as much (to a step). */
+/*
+ * Compute the clock drift of the device. It is reported only if the session's previous refused code had the same drift,
+ * to within one step.
+ */
 static err
 totp_refused(struct call *call, const struct attempt *attempt, int64_t *ret_drift_s)
 {
@@ -333,7 +342,7 @@ totp_refused(struct call *call, const struct attempt *attempt, int64_t *ret_drif
 	return wide.match.ok ? totp_clock_note(call, &wide, ret_drift_s) : ERR_OK;
 }
 
-/* --- the row -------------------------------------------------------------------------------------------------------- */
+/* --- definition of the kind --------------------------------------------------------------------------------------- */
 
 const struct factor_kind factor_kind_totp = {
 	.name = "totp",

@@ -1,8 +1,8 @@
 /*
- * Codes of authenticators (RFC 6238): the kind of factor `totp`.  Its functions are reached through its row in the table of kinds
- * (keeper/core/factor_kind.h) only.
+ * TOTP codes of authenticators (RFC 6238): the kind of factor `totp`. Other code calls these functions only through the
+ * table of kinds (keeper/core/factor_kind.h).
  *
- * A code counts once: its step is burnt by one conditional UPDATE whose row count is the answer.
+ * Each code works once: one conditional UPDATE marks its step as used, and its row count is the result.
  */
 #ifndef KEEPER_TOTP_H
 #define KEEPER_TOTP_H
@@ -10,9 +10,9 @@
 #include "base/err.h"
 #include "doubletour/otp.h"
 
-enum { CLOCK_STEPS = 20 }; /* ten minutes: how far a clock may be off to be told so */
+enum { CLOCK_STEPS = 20 }; /* ten minutes: the largest clock drift that is detected */
 
-/* libdoubletour-otp's words in ours. */
+/* Map a status of libdoubletour-otp to err. */
 err otp_err(enum otp_status status);
 
 #endif

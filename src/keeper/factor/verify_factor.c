@@ -1,5 +1,5 @@
 /*
- * The questions VERIFY and STEP_UP: a code, of an authenticator or for recovery, that opens a session or makes its proof fresh.
+ * The questions VERIFY and STEP_UP: a TOTP or recovery code completes a sign-in or renews a proof.
  */
 #include "keeper/session/devices.h"
 #include "keeper/factor/attempt.h"
@@ -7,7 +7,7 @@
 #include "keeper/factor/recovery.h"
 #include "keeper/session/session.h"
 
-/* The kind of factor that what was typed may be an answer of, by its shape; NULL: of none. */
+/* Find the kind of factor that accepts the form of the input; NULL: none. */
 static err
 verify_factor_attempt_find_kind(struct call *call, const struct attempt *a, const struct factor_kind **ret_kind)
 {
@@ -23,10 +23,7 @@ verify_factor_attempt_find_kind(struct call *call, const struct attempt *a, cons
 	return ERR_OK;
 }
 
-/*
- * What has the shape of an answer is counted before it is checked against anything; what has not is not counted, and leaves
- * a->kind NULL.
- */
+/* Input in the form of a code is counted before it is checked. Other input is not counted; a->kind stays NULL. */
 static err
 verify_factor_attempt_read(struct call *call, struct attempt *a)
 {
@@ -57,7 +54,7 @@ verify_factor_refuse(struct call *call, const struct attempt *a, enum audit_reas
 	return attempt_refuse(call, a, why, &answer->drift_s);
 }
 
-/* Nothing that it could be held against is left: what was typed tells nothing about a clock. */
+/* No secret is left to compare with. Clear the code, so that attempt_refuse does not compute a clock drift. */
 static err
 verify_factor_refuse_spent(struct call *call, struct attempt *a, enum audit_reason why)
 {
@@ -73,7 +70,7 @@ verify_factor_signed_in(struct call *call)
 	return db_run(call->db, SQL_ACCOUNT_SIGNED_IN, args, COUNT(args), NULL);
 }
 
-/* A new token for a session that is through, and where it was on its way to; the browser is known from now on. */
+/* Complete the sign-in: issue a token, return the saved URL, remember the browser. */
 static err
 verify_factor_complete_sign_in(struct call *call, const struct attempt *a, bool *ret_done)
 {
@@ -87,9 +84,9 @@ verify_factor_complete_sign_in(struct call *call, const struct attempt *a, bool 
 	return *ret_done ? verify_factor_signed_in(call) : ERR_OK;
 }
 
-/* --- VERIFY, to confirm the first authenticator ------------------------------------------------------------------- */
+/* --- VERIFY: confirm the first authenticator ---------------------------------------------------------------------- */
 
-/* The secret becomes the factor, unless the account got another one, or the time is up. */
+/* Activate the factor, unless the account has another one by now or the enrolment has expired. */
 static err
 verify_factor_confirm(struct call *call, void *context, bool *ret_commit)
 {
@@ -103,7 +100,7 @@ verify_factor_confirm(struct call *call, void *context, bool *ret_commit)
 	TRY(db_run(call->db, SQL_FACTOR_CONFIRM, args, COUNT(args), &changed));
 	if (changed != 1)
 		return ERR_OK;
-	/* Whoever else knows the password must prove this factor from now on. */
+	/* End all other sessions: other people who know the password must verify this factor from now on. */
 	TRY(session_end_others(call));
 	TRY(verify_factor_complete_sign_in(call, a, &done));
 	if (!done)
@@ -112,7 +109,7 @@ verify_factor_confirm(struct call *call, void *context, bool *ret_commit)
 	return audit_write(call, AUDIT_ENROLLED, session->account_id, REASON_CODE);
 }
 
-/* Never shown, or too old by now: another must be made before any code can fit. */
+/* The secret was never shown or has expired: the user must start a new enrolment. */
 static err
 verify_factor_confirm_nothing(struct call *call, struct attempt *a, enum verdict *ret_verdict)
 {
@@ -157,9 +154,9 @@ verify_factor_confirm_answer(struct call *call, str typed, enum verdict *ret_ver
 	return ERR_OK;
 }
 
-/* --- VERIFY, to finish a sign-in ----------------------------------------------------------------------------------- */
+/* --- VERIFY: complete a sign-in ----------------------------------------------------------------------------------- */
 
-/* Exactly one request gets the step, or the recovery code. */
+/* Only one request can spend the step or the recovery code. */
 static err
 verify_factor_finish(struct call *call, void *context, bool *ret_commit)
 {
@@ -175,7 +172,7 @@ verify_factor_finish(struct call *call, void *context, bool *ret_commit)
 	return audit_write(call, a->kind->passed, call->now.session.account_id, REASON_CODE);
 }
 
-/* --- STEP_UP -------------------------------------------------------------------------------------------------------- */
+/* --- STEP_UP ------------------------------------------------------------------------------------------------------ */
 
 static err
 verify_factor_freshen(struct call *call, void *context, bool *ret_commit)
@@ -193,9 +190,9 @@ verify_factor_freshen(struct call *call, void *context, bool *ret_commit)
 	return audit_write(call, a->kind->stepped_up, call->now.session.account_id, REASON_CODE);
 }
 
-/* --- both -------------------------------------------------------------------------------------------------------------- */
+/* --- VERIFY and STEP_UP ------------------------------------------------------------------------------------------- */
 
-/* What VERIFY and STEP_UP do alike: read the answer, do the work if it is right, write down what became of it. */
+/* Common to VERIFY and STEP_UP: parse the code, complete the work if it is correct, record the result. */
 static err
 verify_factor_typed(struct call *call, str typed, bool steps_up, enum verdict *ret_verdict)
 {

@@ -36,7 +36,7 @@ keys_wipe(struct keys *keys)
 	secret_wipe(keys, sizeof(*keys));
 }
 
-/* --- the key file ------------------------------------------------------------------------------------------------- */
+/* --- key file ----------------------------------------------------------------------------------------------------- */
 
 static void
 keys_file_close(int *fd)
@@ -45,14 +45,14 @@ keys_file_close(int *fd)
 		close(*fd);
 }
 
-/* Suffix: "" for the key, ".new" for the one that is to follow, the id of one before.  DATA_DIR and the longest one fit. */
+/* suffix: "" for the current key, ".new" for the next one, the id of a previous one. ret_path is large enough. */
 static void
 keys_file_path(const struct config *config, const char *suffix, char ret_path[PATH_BYTES])
 {
 	snprintf(ret_path, PATH_BYTES, "%s/doubletour.key%s", config->data_dir, suffix);
 }
 
-/* Nobody else may read it; a link could point anywhere. */
+/* Refuse a file that other users can read. The caller does not follow symbolic links. */
 static err
 keys_file_check_mode(int fd, const char *path, struct why *why)
 {
@@ -135,7 +135,7 @@ keys_file_write(int fd, const struct master_key *master)
 	return written ? ERR_OK : ERR_IO;
 }
 
-/* The name must outlive a power cut as the content does: a database without its key is lost. */
+/* Make the file's name durable too: without its key, the database is lost. */
 static err
 keys_folder_sync(const char *path)
 {
@@ -144,7 +144,7 @@ keys_folder_sync(const char *path)
 	return fd >= 0 && sys_fsync(fd) == 0 ? ERR_OK : ERR_IO;
 }
 
-/* Written under another name first, so that of two that start at once neither reads half a key. */
+/* Write under a temporary name first, so that another process never reads an incomplete key. */
 static err
 keys_file_put(const struct config *config, const struct master_key *master)
 {
@@ -195,13 +195,13 @@ keys_file_make(const struct config *config, struct master_key *master, struct wh
 	return e;
 }
 
-/* The key of a new installation. */
+/* Create the key of a new installation. */
 static err
 keys_first_key(const struct config *config, struct master_key *master, struct why *why)
 {
 	err e = keys_file_make(config, master, why);
 
-	/* Somebody else was faster: theirs is the key. */
+	/* another process created the key first: use that one */
 	return e == ERR_EXISTS ? keys_file_read(config, "", why, master) : e;
 }
 
@@ -228,7 +228,7 @@ master_key_new_install(const struct config *config, const struct keys *old_keys,
 	keys_file_path(config, "", key);
 	keys_file_path(config, ".new", next);
 	keys_file_path(config, suffix, old);
-	/* Between the two there is no key file, and the .new one tells how to go on. */
+	/* If the process dies between the two renames, the .new file shows how to continue. */
 	if ((rename(key, old) != 0 && errno != ENOENT) || rename(next, key) != 0)
 		return why_set(why, ERR_DENIED, "The key file %s cannot be put in its place: %s.", key,
 			       strerror(errno));
@@ -281,7 +281,7 @@ keys_derive(const struct master_key *master, struct keys *keys)
 	return sealing_setup(&keys->sealing);
 }
 
-/* --- is it the database's? ---------------------------------------------------------------------------------------- */
+/* --- comparing with the database ---------------------------------------------------------------------------------- */
 
 struct check {
 	const struct keys *keys;
@@ -340,7 +340,7 @@ keys_enter(const struct keys *keys, struct db *db)
 	return key_row(keys, db, SQL_KEY_ENTER);
 }
 
-/* The first key of a database; when two come at once, one of them. */
+/* Insert the first key of a database. If two processes do this, one of them succeeds. */
 static err
 keys_first_check(const struct keys *keys, struct db *db)
 {
@@ -351,7 +351,7 @@ keys_first_check(const struct keys *keys, struct db *db)
 	return db_commit(&t);
 }
 
-/* Derive, give the database the key when it has none, and see that it opens what the database holds. */
+/* Derive the keys, insert the key if the database has none, and check that it opens the database's values. */
 static err
 keys_match(const struct master_key *master, struct db *db, size_t rows, struct keys *keys, bool *ret_match)
 {
@@ -366,7 +366,7 @@ keys_match(const struct master_key *master, struct db *db, size_t rows, struct k
 	return keys_fit(keys, db, ret_match, NULL);
 }
 
-/* A change of the key that was begun and not finished leaves a database of two keys: neither opens all of it. */
+/* After an unfinished rotation the database uses two keys, and neither opens all values. */
 static err
 keys_no_change_begun(const struct config *config, struct why *why)
 {

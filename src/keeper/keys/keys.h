@@ -1,6 +1,6 @@
 /*
- * The keys.  One master key, from SECRET_KEY or from the key file DATA_DIR/doubletour.key; all others are derived
- * from it with HKDF-SHA-256 (RFC 5869), each for one use.
+ * Keys. All keys are derived with HKDF-SHA-256 (RFC 5869) from one master key, each for one purpose. The master key is
+ * SECRET_KEY or the key file DATA_DIR/doubletour.key.
  */
 #ifndef KEEPER_KEYS_H
 #define KEEPER_KEYS_H
@@ -19,44 +19,46 @@ struct keys {
 	struct signing signing;
 };
 
-/* The master key as it was found. */
+/* The master key and its source. */
 struct master_key {
 	uint8_t b[CONFIG_KEY_MAX];
-	size_t n;                        /* 0: none is there yet */
-	char path[CONFIG_TEXT_MAX + 64]; /* "SECRET_KEY", or the file: for sentences */
+	size_t n;                        /* 0: no key yet */
+	char path[CONFIG_TEXT_MAX + 64]; /* "SECRET_KEY", or the file; used in messages */
 };
 void master_key_wipe(struct master_key *master);
 
 /*
- * Read SECRET_KEY, or the key file when there is one (n is 0 when not).  ERR_CONFIG with the sentence: a key that is
- * short, published, plainly guessed, or a file that others may read.  Changes nothing.
+ * Read SECRET_KEY, or the key file if it exists (otherwise n is 0). Changes nothing.
+ *
+ * ERR_CONFIG  the key is too short, published, or easy to guess, or other users can read the file; with a message
  */
 MUST_USE err master_key_read(const struct config *config, struct why *why, struct master_key *ret_master);
 
 /*
- * Derive the keys, and check that they are the database's.  A database that has no key yet gets this one, and
- * where there is none at all a key file is made (0600).  ERR_CONFIG with the sentence: the key is not the
- * database's, or is missing.
+ * Derive the keys, and check that they belong to the database. A database without a key gets this one. If there is no
+ * key, a key file is created (0600).
+ *
+ * ERR_CONFIG  the key is missing or does not belong to the database; with a message
  */
 MUST_USE err keys_open(const struct config *config, struct master_key *master, struct db *db, struct why *why,
 		       struct keys *ret_keys);
 void keys_wipe(struct keys *keys);
 
-/* --- for a change of the master key (keeper/keys/rotate.h) ----------------------------------------------------------------- */
+/* --- rotation of the master key (keeper/keys/rotate.h) ------------------------------------------------------------ */
 
-/* Derive the keys of a master key; says nothing of any database. */
+/* Derive the keys of a master key. Does not use the database. */
 MUST_USE err keys_derive(const struct master_key *master, struct keys *ret_keys);
 
-/* Does one of the database's checks open under these keys?  ret_rows, when not NULL: how many checks there are. */
+/* Do these keys open one of the database's check values? ret_rows may be NULL: the number of check values. */
 MUST_USE err keys_fit(const struct keys *keys, struct db *db, bool *ret_fit, size_t *ret_rows);
 
-/* This key's check into the database, within the transaction that is open; again is no error. */
+/* Insert this key's check value in the open transaction. Repeating it is not an error. */
 MUST_USE err keys_enter(const struct keys *keys, struct db *db);
 
 /*
- * The key that is to follow: read DATA_DIR/doubletour.key.new (n is 0 when there is none), make it, and let it take the place of
- * doubletour.key, whose file is kept as doubletour.key.ID, ID being the old key's in hexadecimal: backups from before need it.
- * All names are on the disk when these return.
+ * The next key: read DATA_DIR/doubletour.key.new (n is 0 if missing), create it, and rename it to doubletour.key. The
+ * old file is kept as doubletour.key.ID, where ID is the old key's id in hexadecimal: older backups need it. All names
+ * are durable when these functions return.
  */
 MUST_USE err master_key_new_read(const struct config *config, struct why *why, struct master_key *ret_master);
 MUST_USE err master_key_new_make(const struct config *config, struct why *why, struct master_key *ret_master);

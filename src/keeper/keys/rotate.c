@@ -12,9 +12,9 @@ struct change {
 	struct why *why;
 	struct master_key old_master, new_master;
 	struct keys old_keys, new_keys;
-	bool old_fits, new_fits; /* which of them the database knows */
+	bool old_fits, new_fits; /* does the database know this key? */
 	struct rotation *done;
-	int64_t after; /* id of the last one looked at */
+	int64_t after; /* id of the last row read */
 };
 
 static void
@@ -37,7 +37,7 @@ rotate_new_id(const struct change *c)
 struct batch {
 	struct arena arena;
 	struct sealed_by_others_row rows[BATCH_ROWS];
-	const struct factor_kind *kinds[BATCH_ROWS]; /* of each; NULL: no kind here says for what it was sealed */
+	const struct factor_kind *kinds[BATCH_ROWS]; /* NULL: unknown kind, so its purpose is unknown */
 	size_t n;
 };
 
@@ -101,9 +101,9 @@ rotate_batch_do(struct change *c, bool *ret_more)
 	return ERR_OK;
 }
 
-/* --- the steps ---------------------------------------------------------------------------------------------------- */
+/* --- steps -------------------------------------------------------------------------------------------------------- */
 
-/* The present key, and the one that is to follow, made now unless an earlier run made it. */
+/* Read the current key, and the next one if an earlier run created it. */
 static err
 rotate_keys_find(struct change *c)
 {
@@ -201,7 +201,7 @@ rotate(const struct config *config, struct db *db, rotate_progress progress, voi
 	err e;
 
 	TRY(rotate_keys_find(&c));
-	/* An earlier run may have been through with the database, and not with the files. */
+	/* An earlier run may have finished the database but not the files. */
 	if (!c.new_fits || c.old_fits) {
 		TRY(rotate_new_key_make(&c));
 		e = rotate_in_database(&c, progress, context);

@@ -1,11 +1,11 @@
 /*
- * A new master key.  Everything sealed is opened with the present key and sealed with the new one, some at a time; what was
- * interrupted goes on where it was.
+ * Rotation of the master key: unseals every value with the old key and seals it with the new one, in batches. An
+ * interrupted rotation can be continued.
  *
- *   1. DATA_DIR/doubletour.key.new is made, or found: then a change is under way, and no server starts.
- *   2. Its check is entered into the database, so that both keys are the database's.
- *   3. Sealed values are resealed in batches, each a transaction; the head of each says by which key.
- *   4. The old key's check goes, then the file takes its place; the old one is kept as doubletour.key.ID, for older backups.
+ *   1. Create or find DATA_DIR/doubletour.key.new. While it exists, no server starts.
+ *   2. Insert its check value into the database, so that the database has both keys.
+ *   3. Reseal the values in batches, one transaction each. The header of a value names its key.
+ *   4. Delete the old key's check value, rename the file, and keep the old one as doubletour.key.ID for older backups.
  */
 #ifndef KEEPER_ROTATE_H
 #define KEEPER_ROTATE_H
@@ -14,19 +14,21 @@
 #include "store/db.h"
 
 struct rotation {
-	int64_t resealed;   /* this time */
-	int64_t all;        /* that had to be, this time */
-	int64_t unreadable; /* neither key opens them: left as they were */
-	bool resumed;       /* another run had begun it */
-	bool by_setting;    /* the old key was SECRET_KEY, which must be taken out of the settings now */
+	int64_t resealed;   /* in this run */
+	int64_t all;        /* values to reseal in this run */
+	int64_t unreadable; /* neither key opens them; left unchanged */
+	bool resumed;       /* an earlier run began the rotation */
+	bool by_setting;    /* the old key was SECRET_KEY, which must now be removed from the settings */
 };
 
 /* Called after each batch. */
 typedef void (*rotate_progress)(void *context, const struct rotation *rotation);
 
 /*
- * config's database must be open with its queries prepared, and nobody else at it (keeper/ops/lock.h).
- * ERR_CONFIG, ERR_DENIED and others with the sentence; started again, it goes on.
+ * The configured database must be open with its queries prepared, and locked against all other processes
+ * (keeper/ops/lock.h). Run it again to continue after an error.
+ *
+ * ERR_CONFIG, ERR_DENIED and other errors set a message.
  */
 MUST_USE err rotate(const struct config *config, struct db *db, rotate_progress progress, void *context,
 		    struct why *why, struct rotation *ret_rotation);

@@ -36,7 +36,7 @@ sealing_put_number(uint8_t *p, int64_t number)
 	return p;
 }
 
-/* The associated data: head of the sealed value, both ids, purpose.  All but the last have a fixed length. */
+/* Associated data: header of the sealed value, both ids, purpose. All except the purpose have a fixed length. */
 static err
 sealing_owner_put(const struct sealed_for *owner, const uint8_t *head, uint8_t *ret_bytes, size_t *ret_n)
 {
@@ -53,7 +53,7 @@ sealing_owner_put(const struct sealed_for *owner, const uint8_t *head, uint8_t *
 	return ERR_OK;
 }
 
-/* Key, nonce and associated data: what both directions begin with. */
+/* Set key, nonce and associated data, for both directions. */
 static err
 sealing_begin(EVP_CIPHER_CTX *context, const struct sealing *sealing, const struct sealed_for *owner,
 	      const uint8_t *head, int encrypt)
@@ -99,7 +99,7 @@ sealing_seal(const struct sealing *sealing, const struct sealed_for *owner, str 
 	return ERR_OK;
 }
 
-/* Is it of the shape that sealing_seal makes, and of this key? */
+/* Does the value have the form of sealing_seal, and was it sealed by this key? */
 static bool
 sealing_is_ours(const struct sealing *sealing, str sealed)
 {

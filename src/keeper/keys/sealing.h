@@ -1,10 +1,10 @@
 /*
- * Secrets at rest: AES-256-GCM (NIST SP 800-38D) through libcrypto, fetched once.
+ * Encryption of stored secrets: AES-256-GCM (NIST SP 800-38D) from libcrypto.
  *
  * sealed = version (1 byte), key id (4), nonce (12, random), ciphertext, tag (16)
  *
- * What a secret belongs to is bound as associated data: a sealed value that is moved to another account, another
- * factor or another use does not open.
+ * The owner of a secret is bound as associated data: a sealed value copied to another account, factor or purpose does
+ * not open.
  */
 #ifndef KEEPER_SEALING_H
 #define KEEPER_SEALING_H
@@ -29,7 +29,7 @@ struct sealing {
 	uint8_t key_id[SEALING_ID_BYTES];
 };
 
-/* What a secret belongs to.  A purpose that was published never changes: factor_kind.sealing_purpose. */
+/* The owner of a secret. A purpose never changes after a release: factor_kind.sealing_purpose. */
 struct sealed_for {
 	const char *purpose;
 	int64_t account_id, factor_id;
@@ -43,7 +43,7 @@ void sealing_wipe(struct sealing *sealing);
 MUST_USE err sealing_seal(const struct sealing *sealing, const struct sealed_for *owner, str secret,
 			  struct arena *arena, str *ret_sealed);
 
-/* ERR_CORRUPT: not sealed by this key for this owner, or changed since.  ret_secret lives in the arena. */
+/* ERR_CORRUPT: not sealed by this key for this owner, or modified. ret_secret is in the arena. */
 MUST_USE err sealing_open(const struct sealing *sealing, const struct sealed_for *owner, str sealed,
 			  struct arena *arena, str *ret_secret);
 

@@ -1,6 +1,6 @@
 /*
- * Identities, signed: a JSON Web Token (RFC 7519) with Ed25519 (RFC 8032, RFC 8037), so that an application need not trust the
- * network between it and the proxy.
+ * Signed identities: JSON Web Tokens (RFC 7519) with Ed25519 (RFC 8032, RFC 8037). An application that verifies them
+ * need not trust the network between the proxy and itself.
  *
  *	{"alg":"EdDSA","kid":"...","typ":"JWT"}
  *	{"iss":"https://login.example.org","sub":"anna","aud":"wiki.example.org","iat":1790000000,"exp":1790000060,
@@ -26,7 +26,7 @@ struct signing {
 	char kid[JWK_THUMBPRINT_SIZE]; /* thumbprint of the public key: RFC 7638 */
 };
 
-/* seed is there; the rest is made of it.  ERR_CRYPTO. */
+/* The caller has set seed; the other members are derived from it. ERR_CRYPTO. */
 MUST_USE err signing_setup(struct signing *signing);
 void signing_wipe(struct signing *signing);
 

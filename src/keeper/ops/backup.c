@@ -1,5 +1,5 @@
 /*
- * Backups of a SQLite database, and putting one back.  A file gets its name only when all that was to be checked has been.
+ * Makes and restores backups of a SQLite database. A file gets its final name only after all checks have passed.
  */
 #include "keeper/ops/upkeep.h"
 
@@ -23,7 +23,7 @@
 
 enum { PATH_BYTES = CONFIG_TEXT_MAX + 64, COPY_BYTES = 16 * 1024 * 1024 };
 
-/* A file under a name of its own until it is ready; whoever leaves early takes it away. */
+/* A file under a temporary name until it is complete. Removed on failure. */
 struct draft {
 	char path[PATH_BYTES];
 	bool made;
@@ -84,8 +84,8 @@ backup_sync_folder_of(const char *path, struct why *why)
 }
 
 /*
- * SQLite takes its log away when it has written all of it into the file; where it could not, the file alone is less than what was
- * committed, or damaged.
+ * SQLite deletes the write-ahead log after writing all of it into the file. If the log is still there, the file alone
+ * is incomplete or damaged.
  */
 static err
 backup_draft_settled(const struct draft *draft, const char *target, struct why *why)
@@ -99,7 +99,7 @@ backup_draft_settled(const struct draft *draft, const char *target, struct why *
 	return why_set(why, ERR_IO, "The file %s cannot be written whole.", target);
 }
 
-/* link() refuses a name that is taken, also one that was taken this very moment. */
+/* link() fails if the name exists, even if it was created just now. */
 static err
 backup_draft_name(struct draft *draft, const char *target, struct why *why)
 {
@@ -112,7 +112,7 @@ backup_draft_name(struct draft *draft, const char *target, struct why *why)
 	return backup_sync_folder_of(target, why);
 }
 
-/* In a sentence about the draft stands the file that the person named. */
+/* Replace the temporary name in a message by the name that the person typed. */
 static void
 backup_draft_call(const struct draft *draft, const char *named, struct why *why)
 {
@@ -126,7 +126,7 @@ backup_draft_call(const struct draft *draft, const char *named, struct why *why)
 		(void)!why_set(why, ERR_OK, "%.*s%s%s", (int)(at - before.text), before.text, named, at + strlen(path));
 }
 
-/* Its settings are those of the server, but for the file. */
+/* The server's settings with another database file. */
 static struct config
 backup_with_database(const struct config *config, const char *path)
 {
@@ -137,7 +137,7 @@ backup_with_database(const struct config *config, const char *path)
 	return other;
 }
 
-/* A check that found something is a failure here: what is put back is whole. */
+/* A restore fails on any finding: the restored database must be intact. */
 static err
 backup_is_whole(const struct upkeep_findings *findings, const char *source, struct why *why)
 {
@@ -161,7 +161,7 @@ backup_is_file(const struct config *config, struct why *why)
 	    "makes a SQLite file of one.");
 }
 
-/* --- making one ----------------------------------------------------------------------------------------------------- */
+/* --- making a backup ---------------------------------------------------------------------------------------------- */
 
 static err
 backup_copy_check(const struct config *config, const char *path, struct why *why, struct upkeep_findings *findings)
@@ -211,9 +211,9 @@ upkeep_backup(const struct config *config, const char *target, struct why *why, 
 	return e;
 }
 
-/* --- putting one back ----------------------------------------------------------------------------------------------- */
+/* --- restoring a backup ------------------------------------------------------------------------------------------- */
 
-/* As many as there are now: a file that grows meanwhile ends here. */
+/* Copy the size at opening: a file that grows during the copy is cut there. */
 static err
 backup_copy_bytes(int from, off_t size, int to, struct why *why)
 {
@@ -226,12 +226,11 @@ backup_copy_bytes(int from, off_t size, int to, struct why *why)
 	return n >= 0 ? ERR_OK : why_set(why, ERR_IO, "The backup cannot be copied: %s.", strerror(errno));
 }
 
-/* Before a file of any size is copied: does it begin as a SQLite database does? */
+/* Check the SQLite header before copying a file of any size. */
 static err
 backup_source_check(int fd, const char *source, off_t *ret_size, struct why *why)
 {
-	static const char magic[] =
-	    "SQLite format 3"; /* with its NUL; SQLite's manual, "Database File Format", 1.3.1 */
+	static const char magic[] = "SQLite format 3"; /* with its NUL; SQLite, "Database File Format", 1.3.1 */
 	char begin[sizeof(magic)] = "";
 	struct stat status;
 
@@ -244,7 +243,7 @@ backup_source_check(int fd, const char *source, off_t *ret_size, struct why *why
 	return ERR_OK;
 }
 
-/* Bytes only: opening it would write to it. */
+/* Copy bytes only, because opening the database would write to it. */
 static err
 backup_take_copy(const char *source, const char *path, struct why *why)
 {
@@ -267,7 +266,7 @@ backup_take_copy(const char *source, const char *path, struct why *why)
 	return backup_copy_bytes(from, size, to, why);
 }
 
-/* Who was signed in then is not now, and links that were handed out then are dead. */
+/* End the sessions and links of the backup: they must not become valid again. */
 static err
 backup_end_what_was(struct db *db)
 {
@@ -296,14 +295,14 @@ backup_bring_up_to_date(const char *path, const char *source, struct why *why)
 	TRY(migrate_current(db, &version));
 	if (version == 0)
 		return why_set(why, ERR_INVALID, "The backup %s is empty.", source);
-	TRY(upkeep_schema(db, version, source, why)); /* before anything is migrated: a trigger would run with it */
+	TRY(upkeep_schema(db, version, source, why)); /* before migrating: a trigger would run during the migration */
 	TRY(migrate_to(db, migrate_head(), NULL, NULL, why));
 	TRY(store_understands(db, why));
 	e = backup_end_what_was(db);
 	return e == ERR_OK ? ERR_OK : why_set(why, e, "The copy of the backup cannot be written: %s.", err_name(e));
 }
 
-/* A last look by SQLite writes what its log still holds into the file; a file too broken for that goes as it is. */
+/* Let SQLite write the rest of its log into the file. A file that is too damaged for this is set aside as it is. */
 static void
 backup_settle(const char *path)
 {
@@ -314,7 +313,7 @@ backup_settle(const char *path)
 		db_close(&db);
 }
 
-/* A database and what SQLite keeps beside it. */
+/* A database file and the files that SQLite keeps beside it. */
 static const char *const suffixes[] = { "", "-wal", "-shm" };
 
 static bool
@@ -331,7 +330,7 @@ static void
 backup_put_back(const char *aside, const char *path)
 {
 	for (size_t i = 0; i < COUNT(suffixes); i++)
-		(void)backup_move(aside, suffixes[i], path); /* the failure that led here is what is told */
+		(void)backup_move(aside, suffixes[i], path); /* the message reports the failure that led here */
 }
 
 static err
@@ -372,7 +371,7 @@ backup_check(const struct config *config, const char *path, struct why *why, str
 	return e;
 }
 
-/* All that is done before the database is touched. */
+/* All steps before the database is changed. */
 static err
 backup_draft_fill(const struct config *config, struct draft *draft, const char *source, struct why *why,
 		  struct upkeep_findings *findings)

@@ -1,5 +1,5 @@
 /*
- * From one database to another of the same or the other kind: `doubletour db copy`.
+ * `doubletour db copy`: copies one database into another of the same or the other kind.
  */
 #include "base/digest.h"
 #include "keeper/core/audit.h"
@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* A file that was made for the copy goes again when there is no copy. */
+/* The target of a copy. A file created for the copy is removed if the copy fails. */
 struct made {
-	const char *path; /* NULL: none was, or it is to stay */
+	const char *path; /* NULL: no file was created, or it is to be kept */
 	struct db *db;
 };
 
@@ -33,7 +33,7 @@ db_copy_made_end(struct made *made)
 	unlink(beside);
 }
 
-/* The lock of whoever serves this file: it is in DATA_DIR, which is the file's folder unless the settings say otherwise. */
+/* Take the lock of the server that uses this file. It is in DATA_DIR, by default the directory of the file. */
 static err
 db_copy_file_claim(const struct config *settings, const struct config *source, struct why *why, struct lock *lock)
 {

@@ -22,14 +22,14 @@
 enum { BATCH_ROWS = 100, ROWS_MAX = 2000000 };
 #define NAMES_MAX_BYTES (ROWS_MAX * sizeof(struct account_name))
 
-/* --- the first time through: who has a name of their own? ---------------------------------------------------------- */
+/* --- first pass: count the names ---------------------------------------------------------------------------------- */
 
 struct run {
 	const struct import *import;
 	struct keeper *keeper;
 	struct db *db;
 	struct db_transaction transaction;
-	struct buf names; /* struct account_name each: what rows fold to, sorted once all are there */
+	struct buf names; /* one struct account_name per row, folded; sorted after the first pass */
 	struct import_counts *counts;
 	int64_t now_us;
 	int64_t in_batch;
@@ -63,7 +63,7 @@ import_names_sort(struct buf *names)
 		      import_name_compare);
 }
 
-/* Is name number `at` this one? */
+/* Does the sorted list hold this name at index `at`? */
 static bool
 import_names_is(const struct buf *names, size_t at, const struct account_name *name)
 {
@@ -91,7 +91,7 @@ import_names_has_two(const struct buf *names, const struct account_name *name)
 	return import_names_is(names, import_names_first(names, name) + 1, name);
 }
 
-/* The name that a row's account will have. */
+/* The user name for this row's account. */
 static enum problem
 import_row_name(const struct run *run, const struct import_row *row, struct account_name *ret_name)
 {
@@ -115,13 +115,13 @@ import_count_row(void *context, const struct import_row *row)
 	return import_names_add(&run->names, &name);
 }
 
-/* --- the second time: what can be taken? ---------------------------------------------------------------------------- */
+/* --- second pass: check each row ---------------------------------------------------------------------------------- */
 
-/* The row as it will be written. */
+/* A row in the form in which it will be written. */
 struct account_in {
 	struct account_name name;
 	struct display_name display_name;
-	str groups; /* in the arena */
+	str groups; /* allocated in the arena */
 	struct arena arena;
 	uint8_t secret[OTP_SECRET_MAX];
 	size_t secret_n; /* 0: no authenticator */
@@ -163,7 +163,7 @@ import_row_factor_refused(const struct import_row *row, struct account_in *in)
 	return factor_counting_wrong(&values);
 }
 
-/* As it will stand in the row, and as it would be checked there. */
+/* Check the values as they will be stored, with the checks of `doubletour check`. */
 static const char *
 import_row_values_refused(const struct import_row *row, struct account_in *in)
 {
@@ -200,7 +200,7 @@ import_row_refused(const struct run *run, const struct import_row *row, struct a
 	return import_row_values_refused(row, in);
 }
 
-/* --- writing -------------------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
 
 static err
 import_factor_insert(struct run *run, const struct import_row *row, int64_t account_id, const struct account_in *in)
@@ -223,7 +223,7 @@ import_factor_insert(struct run *run, const struct import_row *row, int64_t acco
 	return db_run(run->db, SQL_IMPORT_FACTOR, args, COUNT(args), NULL);
 }
 
-/* *ret_id 0: that account has an authenticator.  Its row is locked, so that none is confirmed meanwhile. */
+/* *ret_id 0: the account has an authenticator. Locks the account, so that none can be confirmed at the same time. */
 static err
 import_factorless_find(struct run *run, const struct account_in *in, int64_t *ret_id)
 {
@@ -243,7 +243,7 @@ import_factorless_find(struct run *run, const struct account_in *in, int64_t *re
 	return ERR_OK;
 }
 
-/* The account is there.  A run before this one may have taken it without the authenticator that is known now. */
+/* The account exists. An earlier run may have imported it without the authenticator that is available now. */
 static err
 import_factor_add(struct run *run, const struct import_row *row, const struct account_in *in)
 {
@@ -319,7 +319,7 @@ import_row_refuse(struct run *run, const struct import_row *row, const char *rea
 	run->import->refused(run->import->context, row, reason);
 }
 
-/* NULL: it can be written. */
+/* NULL: the row can be written. Otherwise the reason for refusing it. */
 static const char *
 import_row_prepare(struct run *run, const struct import_row *row, struct account_in *in)
 {
@@ -355,7 +355,7 @@ import_take_row(void *context, const struct import_row *row)
 	return ++run->in_batch < BATCH_ROWS ? ERR_OK : import_batch_end(run);
 }
 
-/* --- the whole ---------------------------------------------------------------------------------------------------- */
+/* --- import ------------------------------------------------------------------------------------------------------- */
 
 static err
 import_run_twice(struct run *run, struct why *why)

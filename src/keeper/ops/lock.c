@@ -57,7 +57,7 @@ lock_release(struct lock *lock)
 	lock->fd = -1;
 }
 
-/* --- the first start ------------------------------------------------------------------------------------------------- */
+/* --- the first start ---------------------------------------------------------------------------------------------- */
 
 enum { FIRST_START_MS = 60 * 1000, FIRST_PAUSE_MS = 5 };
 
@@ -67,7 +67,7 @@ lock_first_start_wait(const struct config *config, int fd, struct why *why)
 	int64_t until_us = clock_monotonic_us() + FIRST_START_MS * INT64_C(1000);
 
 	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR) /* no locks on this file system */
+		if (errno != EWOULDBLOCK && errno != EINTR) /* the file system does not support locks */
 			return ERR_OK;
 		if (clock_monotonic_us() >= until_us)
 			return why_set(
@@ -87,7 +87,7 @@ first_start_begin(const struct config *config, bool make_folder, struct why *why
 	if (make_folder && mkdir(config->data_dir, 0700) == 0)
 		ret_start->made = config->data_dir;
 	ret_start->lock.fd = sys_open(config->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	if (ret_start->lock.fd < 0) /* what is to be made there says why it cannot be */
+	if (ret_start->lock.fd < 0) /* not an error here: creating a file in it will report the cause */
 		return ERR_OK;
 	return lock_first_start_wait(config, ret_start->lock.fd, why);
 }
@@ -96,6 +96,6 @@ void
 first_start_end(struct first_start *start)
 {
 	if (start->made != NULL)
-		rmdir(start->made); /* not while anything is in it */
+		rmdir(start->made); /* fails unless the directory is empty */
 	lock_release(&start->lock);
 }

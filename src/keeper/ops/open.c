@@ -1,5 +1,5 @@
 /*
- * Opening: settings, database and key must belong together before the first question is answered.
+ * Opens the keeper: settings, database and key must belong together before it answers the first question.
  */
 #include "keeper/core/keeper.h"
 
@@ -22,7 +22,7 @@ struct keeper {
 	struct keys keys;
 	struct live_rules rules;
 	struct password_hash dummy_hash;
-	struct store_identity database; /* the one that was opened at the start */
+	struct store_identity database; /* identity of the database opened at start */
 	keeper_ended ended;
 	void *ended_context;
 };
@@ -57,7 +57,7 @@ keeper_live_rules(struct keeper *k)
 	return &k->rules;
 }
 
-/* Only people who develop or test have their database made and upgraded without asking. */
+/* Only development and testing create and upgrade the database automatically. */
 static bool
 keeper_open_makes_database(const struct config *config)
 {
@@ -88,7 +88,7 @@ keeper_open_schema_ready(const struct config *config, struct db *db, struct why 
 		       config->database_name, version, migrate_head());
 }
 
-/* Not while a command has it for itself, on whatever machine. */
+/* Fails while a command on any machine has the database alone. */
 static err
 keeper_open_claim(const struct config *config, struct db *db, struct why *why)
 {
@@ -100,7 +100,7 @@ keeper_open_claim(const struct config *config, struct db *db, struct why *why)
 	return e;
 }
 
-/* The database, with its schema ready and every query tried. */
+/* Opens the database, prepares its schema, and checks every query. */
 static err
 keeper_open_database_open(const struct config *config, struct why *why, struct db **ret_db)
 {
@@ -118,7 +118,7 @@ keeper_open_database_open(const struct config *config, struct why *why, struct d
 		*ret_db = db;
 	else
 		db_close(&db);
-	/* a sentence that does not name the file, or none at all */
+	/* the message does not name the file, or there is no message */
 	if ((e == ERR_CORRUPT && config->database == DATABASE_SQLITE) || (e != ERR_OK && why->text[0] == '\0'))
 		return why_set(why, e,
 			       "The database %s cannot be used: %s.  If it is damaged, put a backup in its place.",
@@ -135,14 +135,14 @@ keeper_open_fill(struct keeper *k, struct why *why)
 	err e = digest_setup();
 
 	if (e == ERR_OK)
-		e = password_hash_dummy(k->config, &k->dummy_hash); /* what unknown names are tried against */
+		e = password_hash_dummy(k->config, &k->dummy_hash); /* unknown names are checked against this hash */
 	if (e != ERR_OK)
 		return why_set(why, e, "The keeper could not set up its hashes: %s.", err_name(e));
-	/* A key that cannot be used is told before the database is touched. */
+	/* Report an invalid key before the database is changed. */
 	TRY(master_key_read(k->config, why, &master));
 	if (master.n == 0 || (keeper_open_makes_database(k->config) && k->config->database == DATABASE_SQLITE))
 		TRY(first_start_begin(k->config, keeper_open_makes_database(k->config), why, &start));
-	if (master.n == 0) /* another made it meanwhile */
+	if (master.n == 0) /* another process may have created it while we waited */
 		TRY(master_key_read(k->config, why, &master));
 	TRY(keeper_open_database_open(k->config, why, &db));
 	k->database = store_identity(k->config->database_path);
@@ -213,7 +213,7 @@ keeper_close(struct keeper **k)
 
 /* --- threads ------------------------------------------------------------------------------------------------------ */
 
-/* Another file may have taken the database's place: two threads with two databases would contradict each other. */
+/* If another file has replaced the database, two threads would use different databases. */
 static err
 keeper_open_database_same(const struct keeper_thread *t, struct why *why)
 {
@@ -281,7 +281,7 @@ keeper_probe(struct keeper_thread *t, struct why *why)
 	return db_probe(t->db, why);
 }
 
-/* --- beside other nodes ------------------------------------------------------------------------------------------- */
+/* --- several nodes ------------------------------------------------------------------------------------------------ */
 
 err
 keeper_join(struct keeper_thread *t)

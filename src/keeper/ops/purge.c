@@ -1,5 +1,5 @@
 /*
- * Deleting what has expired.  Nothing depends on it: an expired row opens nothing while it is still there.
+ * Deletes expired rows. Security does not depend on it: an expired row grants nothing even before it is deleted.
  */
 #include "base/log.h"
 #include "keeper/session/devices.h"
@@ -9,7 +9,7 @@ enum { BATCH = 200, BATCHES_MAX = 250 };
 
 struct purging {
 	enum sql query;
-	int64_t (*age_us)(const struct config *config); /* what is older goes; NULL: what has expired */
+	int64_t (*age_us)(const struct config *config); /* delete rows older than this; NULL: expired rows */
 };
 
 static int64_t
@@ -36,7 +36,7 @@ purge_device(const struct config *config)
 	return MINUTES_US(24 * 60 * DEVICE_DAYS);
 }
 
-/* Before the beginning of time, where all of it is kept. */
+/* If all audit entries are kept, the limit lies before 1970. */
 static int64_t
 purge_audit(const struct config *config)
 {
@@ -70,7 +70,7 @@ purge_batch(struct keeper_thread *t, const struct purging *purging, int64_t *ret
 	return db_run(t->db, purging->query, args, COUNT(args), ret_deleted);
 }
 
-/* *at counts batches within a purging, and purgings above that. */
+/* *at = purging * BATCHES_MAX + batch. */
 bool
 keeper_purge(struct keeper_thread *t, unsigned *at)
 {

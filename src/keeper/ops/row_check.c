@@ -10,11 +10,11 @@
 
 enum { ROW_ARENA_BYTES = 64 * 1024 };
 
-/* One row, for sentences. */
+/* Identifies a row in messages. */
 struct row_name {
 	const char *what; /* "account" */
 	int64_t id;
-	str account; /* user name; "": not known, or not fit to be printed */
+	str account; /* user name; "": unknown, or not printable */
 };
 
 /* "authenticator 12 of anna: ITS SECRET ...; WHAT TO DO" */
@@ -31,7 +31,7 @@ row_check_report(const struct row_check *check, int64_t *count, const struct row
 		check->report(check->context, sentence);
 }
 
-/* A name that has the form of a user name can be printed anywhere. */
+/* A valid user name can be printed anywhere. */
 static str
 row_check_one_account(str name)
 {
@@ -78,7 +78,7 @@ row_check_account(void *context, const struct upkeep_accounts_row *row)
 	return ERR_OK;
 }
 
-/* --- authenticators ------------------------------------------------------------------------------------------------- */
+/* --- authenticators ----------------------------------------------------------------------------------------------- */
 
 static void
 row_check_answers(const struct row_check *check, const struct row_name *name, const struct factor_kind *kind,
@@ -91,7 +91,7 @@ row_check_answers(const struct row_check *check, const struct row_name *name, co
 				 "no code of it can be checked; `doubletour user reset-2fa` lets its owner enrol anew");
 }
 
-/* Open the secret of a row; ERR_CORRUPT: it does not open, or no kind here says for what it was sealed. */
+/* Open the secret of a row. ERR_CORRUPT: it does not open, or its kind is unknown. */
 static err
 row_check_open_secret(const struct row_check *check, const struct upkeep_factors_row *row, struct arena *arena,
 		      str *ret_secret)
@@ -124,7 +124,7 @@ row_check_factor(void *context, const struct upkeep_factors_row *row)
 				 "");
 	else
 		row_check_answers(check, &name, factor_kind_named(row->kind), &values);
-	if (row->confirmed_at_zero) /* taken for one that is not confirmed */
+	if (row->confirmed_at_zero) /* queries treat 0 as unconfirmed */
 		row_check_report(check, &check->findings->bad_values, &name, "the time when it was confirmed is 0",
 				 "its owner cannot sign in; `doubletour user reset-2fa` lets them enrol anew");
 	if (factor_name_wrong(&values) != NULL)
@@ -133,7 +133,7 @@ row_check_factor(void *context, const struct upkeep_factors_row *row)
 	return ERR_OK;
 }
 
-/* --- sessions ------------------------------------------------------------------------------------------------------- */
+/* --- sessions ----------------------------------------------------------------------------------------------------- */
 
 static err
 row_check_orphan(void *context, const struct upkeep_orphans_row *row)

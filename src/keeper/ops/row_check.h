@@ -1,5 +1,5 @@
 /*
- * Inside upkeep_check: does a handler take every row that is there?  What it would refuse is counted and reported.
+ * Part of upkeep_check: checks that handlers accept every row. Counts and reports the rows that they would refuse.
  */
 #ifndef KEEPER_ROW_CHECK_H
 #define KEEPER_ROW_CHECK_H
@@ -14,7 +14,7 @@ struct row_check {
 	struct upkeep_findings *findings;
 };
 
-/* Read accounts, authenticators and sessions of the database. */
+/* Check all accounts, authenticators and sessions of the database. */
 MUST_USE err row_check_all(struct row_check *check, struct db *db);
 
 #endif

@@ -40,25 +40,25 @@ struct channel {
 struct keeper_server {
 	struct keeper *keeper;
 
-	pthread_mutex_t push_lock; /* guards push_fd and the order of pushes */
+	pthread_mutex_t push_lock; /* protects push_fd and the order of pushes */
 	int push_fd;               /* -1: no web process */
 	_Atomic int64_t pushed;
-	atomic_bool asked; /* a web process has asked something, ever */
+	atomic_bool asked; /* a web process has asked at least one question */
 
 	struct channel channels[CHANNELS_MAX];
 	size_t count;
 
 	pthread_t watcher;
 	bool watching;
-	_Atomic uint32_t healthy; /* 1: the database could be written at the last look */
-	int wake_fd;              /* eventfd: written once, to end the watcher */
+	_Atomic uint32_t healthy; /* 1: the database was writable at the last check */
+	int wake_fd;              /* eventfd, written once to stop the watcher */
 };
 
 /* --- pushes ------------------------------------------------------------------------------------------------------ */
 
 /*
- * A push that cannot be delivered within its second means that web no longer listens: cut it off, for a web process
- * that does not forget an ended session must not go on answering.
+ * If a push cannot be delivered within one second, web no longer reads. Cut it off: a web process that has not been
+ * notified of an ended session must not continue to answer.
  */
 static void
 serve_push_send_locked(struct keeper_server *server, struct push *push)
@@ -75,7 +75,7 @@ serve_push_send_locked(struct keeper_server *server, struct push *push)
 		return;
 	}
 	log_event(LOG_ERROR, "push.failed", LOG_INT("errno", errno));
-	shutdown(server->push_fd, SHUT_RDWR); /* web ends when this closes */
+	shutdown(server->push_fd, SHUT_RDWR); /* web exits when this closes */
 }
 
 static void
@@ -91,7 +91,7 @@ serve_push_send(struct keeper_server *server, enum push_kind kind, uint32_t valu
 	secret_wipe(&push, sizeof(push));
 }
 
-/* Web ends when this closes, and is started again. */
+/* When this closes, web exits and is restarted. */
 static void
 serve_push_end(struct keeper_server *server)
 {
@@ -126,7 +126,7 @@ serve_push_hello(struct keeper_server *server)
 	return ERR_OK;
 }
 
-/* In parts, one right after the other: two that tell at once must not mix them. */
+/* Send the parts without a gap. The caller holds the lock, so that two senders cannot mix their parts. */
 static void
 serve_push_rules_locked(struct keeper_server *server, str text)
 {
@@ -149,14 +149,14 @@ keeper_server_rules(struct keeper_server *server)
 	if (e == ERR_OK)
 		serve_push_rules_locked(server, buf_str(&text));
 	pthread_mutex_unlock(&server->push_lock);
-	if (e != ERR_OK) /* it would go on by rules that hold no more */
+	if (e != ERR_OK) /* web would continue with outdated rules */
 		serve_push_end(server);
 	return e;
 }
 
 /* --- channels ---------------------------------------------------------------------------------------------------- */
 
-/* Is it worth trying again?  The system was short of something for a moment. */
+/* Is the error transient (interrupted, or short of memory), so that the call can be retried? */
 static bool
 serve_passing(int error)
 {
@@ -183,9 +183,7 @@ channel_send(int fd, str answer)
 	return answer.n > 0 && sent == (ssize_t)answer.n;
 }
 
-/*
- * What web is told while this thread has no database connection: the shape it waits for, with nothing in it.
- */
+/* Answer while this thread has no database connection: an empty body of the type that web expects. */
 static void
 serve_answer_unavailable(str question, struct buf *answer)
 {
@@ -211,7 +209,7 @@ channel_thread_open(struct channel *channel, struct keeper_thread **ret_thread)
 	return ERR_OK;
 }
 
-/* The connection is made when it is first needed, and again until that succeeds. */
+/* Opens the connection on first use, and retries with each question until it succeeds. */
 static void
 channel_answer(struct channel *channel, struct keeper_thread **thread, str question, struct buf *answer)
 {
@@ -225,11 +223,11 @@ channel_answer(struct channel *channel, struct keeper_thread **thread, str quest
 	serve_answer_unavailable(question, answer);
 }
 
-/* One question and its answer.  False when the channel is at its end. */
+/* Answers one question. Returns false when the channel has been closed. */
 static bool
 channel_serve_one(struct channel *channel, struct keeper_thread **thread, char *question, struct buf *answer)
 {
-	/* One byte more than a question may have: a longer one shows as too long, and is answered as malformed. */
+	/* One byte more than a question may have, so that a longer one is detected and answered as malformed. */
 	ssize_t n = sys_recv(channel->fd, question, WIRE_MAX_BYTES + 1, 0);
 	bool sent;
 
@@ -247,7 +245,7 @@ channel_serve_one(struct channel *channel, struct keeper_thread **thread, char *
 	return sent;
 }
 
-/* The memory for hashes is big: it is let go of when nobody has signed in for a moment. */
+/* Hashing needs much memory: release it after a second without a question. */
 static void
 channel_rest(const struct channel *channel)
 {
@@ -265,14 +263,14 @@ channel_main(void *context)
 	CLEANUP(buf_wipe) struct buf answer = BUF(WIRE_MAX_BYTES);
 	char question[WIRE_MAX_BYTES + 1];
 
-	/* Now, so that the first question does not wait for it; when it fails, each question tries again. */
+	/* Open the connection now, so that the first question need not wait. If it fails, each question retries. */
 	if (channel_thread_open(channel, &thread) != ERR_OK)
 		thread = NULL;
-	if (channel->slow) /* hashing must not be felt by those who are signed in */
+	if (channel->slow) /* hashing must not slow down signed-in users */
 		(void)!setpriority(PRIO_PROCESS, (id_t)gettid(), SLOW_NICE);
 	while (channel_serve_one(channel, &thread, question, &answer))
 		channel_rest(channel);
-	/* Web must not wait for an answer that will not come; without all of its channels it is to begin anew. */
+	/* Web must not wait for an answer that will not come. Restart web, because a channel is missing. */
 	shutdown(channel->fd, SHUT_RDWR);
 	serve_push_end(channel->server);
 	keeper_thread_close(&thread);
@@ -288,7 +286,7 @@ channel_start(struct keeper_server *server, int fd, bool slow)
 	return pthread_create(&channel->thread, NULL, channel_main, channel) == 0;
 }
 
-/* Takes the sockets over: those it could not serve are closed. */
+/* Takes ownership of the sockets. Closes those that it cannot serve. */
 static err
 serve_channels_start(struct keeper_server *server, const int *fds, size_t n, size_t slow_from)
 {
@@ -303,16 +301,16 @@ serve_channels_start(struct keeper_server *server, const int *fds, size_t n, siz
 
 /* --- the watcher ------------------------------------------------------------------------------------------------- */
 
-/* What the watcher is at. */
+/* State of the watcher. */
 struct watch {
 	struct keeper_server *server;
-	struct keeper_thread *thread; /* NULL: the database could not be opened yet */
-	int64_t look_us;              /* when to look next */
+	struct keeper_thread *thread; /* NULL: the database is not open yet */
+	int64_t look_us;              /* time of the next check */
 	unsigned looks, purge_at;
 	bool purging;
 };
 
-/* Between two batches of a purge there is room for those who wait for the database. */
+/* During a purge, pause between two batches, so that other connections can use the database. */
 static int
 serve_milliseconds_left(const struct watch *watch)
 {
@@ -322,7 +320,7 @@ serve_milliseconds_left(const struct watch *watch)
 	return (int)(watch->purging && left_ms > PURGE_PAUSE_MS ? PURGE_PAUSE_MS : left_ms);
 }
 
-/* Sleep until there is something to do, and hear what other nodes tell meanwhile.  False when it is time to end. */
+/* Sleep until the next task, and read notifications of other nodes. Returns false when the watcher must stop. */
 static bool
 serve_watch_sleep(struct watch *watch)
 {
@@ -334,7 +332,7 @@ serve_watch_sleep(struct watch *watch)
 	if (n > 0 && fds[0].revents != 0)
 		return false;
 	if (n > 0 && keeper_read_notifications(watch->thread) != ERR_OK)
-		watch->look_us = 0; /* the connection is lost: see to another at once */
+		watch->look_us = 0; /* the connection is lost: check again at once, to reconnect */
 	return true;
 }
 
@@ -351,7 +349,7 @@ serve_watch_open(struct watch *watch)
 		keeper_thread_close(&thread);
 }
 
-/* What changes is logged, and pushed to web for /healthz. */
+/* Log each change, and push it to web for /healthz. */
 static void
 serve_health_set(struct keeper_server *server, bool healthy, const struct why *why)
 {
@@ -386,8 +384,8 @@ serve_watch_main(void *context)
 	struct watch watch = { .server = context, .look_us = clock_monotonic_us() + WATCH_MS * INT64_C(1000) };
 
 	/*
-	 * From the start, and closed after all others: of connections that close at the same moment each sees the other, and
-	 * none would clear the write-ahead log away.
+	 * Open the connection first and close it after all others. When connections close at the same time, each still
+	 * sees the other, so the write-ahead log is not removed.
 	 */
 	serve_watch_open(&watch);
 	while (serve_watch_sleep(&watch)) {
@@ -411,7 +409,7 @@ serve_watch_stop(struct keeper_server *server)
 		close(server->wake_fd);
 }
 
-/* --- one server, many web processes one after the other ------------------------------------------------------------ */
+/* --- one server, a sequence of web processes ---------------------------------------------------------------------- */
 
 err
 keeper_server_new(struct keeper *k, struct keeper_server **ret_server)
@@ -443,7 +441,7 @@ keeper_server_free(struct keeper_server **server)
 		return;
 	keeper_server_stop(*server);
 	serve_watch_stop(*server);
-	keeper_on_ended((*server)->keeper, NULL, NULL); /* there is nobody to tell any more */
+	keeper_on_ended((*server)->keeper, NULL, NULL); /* no web process to notify any more */
 	pthread_mutex_destroy(&(*server)->push_lock);
 	mem_free(server);
 }

@@ -9,7 +9,7 @@
 #include "store/schema.h"
 #include "store/store.h"
 
-/* The first object that is not ours. */
+/* Keep the first difference. */
 static void
 upkeep_schema_note(void *context, const char *sentence)
 {
@@ -33,7 +33,7 @@ upkeep_schema(struct db *db, int version, const char *name, struct why *why)
 		       first.text, count);
 }
 
-/* Queries that do not fit the schema: the object that is in their way says more than the query does. */
+/* If the queries do not fit the schema, name the differing object: it explains more than the query. */
 static err
 upkeep_understood(struct db *db, struct why *why)
 {
@@ -64,7 +64,7 @@ upkeep_open(const struct config *config, struct why *why, struct db **ret_db)
 	return ERR_OK;
 }
 
-/* --- looking ------------------------------------------------------------------------------------------------------ */
+/* --- checking ----------------------------------------------------------------------------------------------------- */
 
 static void
 upkeep_schema_report(void *context, const char *sentence)
@@ -90,7 +90,7 @@ upkeep_counts(struct db *db, struct upkeep_findings *findings)
 	return ERR_OK;
 }
 
-/* The present key, or none: then nothing sealed can be looked at. */
+/* Find the current key. Without it, sealed values cannot be checked. */
 static err
 upkeep_key_find(const struct config *config, struct db *db, struct keys *ret_keys, bool *ret_fits, struct why *why)
 {

@@ -1,6 +1,6 @@
 /*
- * What the administrator's commands do to a database as a whole: look whether all of it is well, copy it while a server
- * writes to it, put a copy back.  A backup is one SQLite file and holds no key: keep doubletour.key elsewhere.
+ * Commands on a whole database: check it, back it up while a server writes to it, restore it, copy it. A backup is one
+ * SQLite file and does not contain the key: keep doubletour.key elsewhere.
  */
 #ifndef KEEPER_UPKEEP_H
 #define KEEPER_UPKEEP_H
@@ -9,48 +9,56 @@
 #include "store/copy.h"
 #include "store/db.h"
 
-/* What a database holds, and what is wrong with it. */
+/* Contents of a database, and its faults. */
 struct upkeep_findings {
 	int64_t accounts, factors, sessions, recovery_codes, audit;
-	int64_t unreadable; /* sealed values that the key does not open */
-	int64_t bad_name;   /* accounts whose name no one can type */
-	int64_t orphans;    /* sessions of an authenticator that is gone */
+	int64_t unreadable;      /* sealed values that the key does not open */
+	int64_t bad_name;        /* accounts with an invalid user name */
+	int64_t orphans;         /* sessions of a deleted authenticator */
+	int64_t unknown_objects; /* objects that the migrations do not create, or create differently */
 	int64_t
-	    unknown_objects; /* triggers, views, tables, columns ... that the migrations do not make, or make otherwise */
-	int64_t
-	    bad_values; /* other values that a page, a command or an import would refuse (keeper/account/row_values.h) */
+	    bad_values; /* other values that pages, commands or imports would refuse (keeper/account/row_values.h) */
 };
 
-/* What was found, one by one: "authenticator 12 of anna: its secret does not open under the key".  May be NULL. */
+/* Called for each finding: "authenticator 12 of anna: its secret does not open under the key". May be NULL. */
 typedef void (*upkeep_report)(void *context, const char *sentence);
 
 /*
- * Open the database that the settings name, at the newest schema and with its queries prepared; nothing is made, upgraded or
- * changed.  ERR_CONFIG: an older schema.
+ * Open the configured database, which must have the newest schema, and prepare its queries. Changes nothing.
+ *
+ * ERR_CONFIG  the schema is older
  */
 MUST_USE err upkeep_open(const struct config *config, struct why *why, struct db **ret_db);
 
 /*
- * Read all of it: pages, references, every value that handlers read, and whether each sealed value opens.  ERR_CORRUPT: the file itself is damaged;
- * what is wrong with rows is counted and told.
+ * Read the whole database: pages, references, every value that handlers read, and every sealed value. Faults of rows
+ * are counted and reported.
+ *
+ * ERR_CORRUPT  the file itself is damaged
  */
 MUST_USE err upkeep_check(const struct config *config, struct db *db, upkeep_report report, void *context,
 			  struct why *why, struct upkeep_findings *ret_findings);
 
-/* Is its schema what the migrations up to `version` make (store/schema.h)?  ERR_CORRUPT names the first object that is not. */
+/* Compare the schema with migration `version` (store/schema.h). ERR_CORRUPT names the first difference. */
 MUST_USE err upkeep_schema(struct db *db, int version, const char *name, struct why *why);
 
 /*
- * A copy of the database at one moment, in a new file (0600), read back and checked before it gets its name.
- * ERR_EXISTS: there is a file.  ERR_CONFIG: it is PostgreSQL, whose own tools do this.  On failure nothing is left.
+ * Write a consistent copy of the database into a new file (0600). The copy is read back and checked before it gets its
+ * name. On failure nothing remains.
+ *
+ * ERR_EXISTS  the file exists
+ * ERR_CONFIG  the database is PostgreSQL, which has its own tools
  */
 MUST_USE err upkeep_backup(const struct config *config, const char *target, struct why *why,
 			   struct upkeep_findings *ret_findings);
 
 /*
- * Put a backup in the database's place.  It is copied, upgraded, checked and must fit the key, all before anything is replaced;
- * its sessions and links are ended.  replace: a database that is there is set aside under the name in ret_aside ("" when there
- * was none); without it, ERR_EXISTS.  ERR_BUSY: a server runs.  On failure the database is where and what it was.
+ * Restore a backup. It is copied, upgraded and checked, and must fit the key, before the database is replaced. Its
+ * sessions and links are ended. replace: an existing database is renamed to ret_restored->aside ("": none existed). On
+ * failure the database is unchanged.
+ *
+ * ERR_EXISTS  a database exists, and `replace` is false
+ * ERR_BUSY    a server is running
  */
 struct upkeep_restored {
 	struct upkeep_findings findings;
@@ -60,9 +68,12 @@ MUST_USE err upkeep_restore(const struct config *config, const char *source, boo
 			    struct upkeep_restored *ret_restored);
 
 /*
- * All of one database into another, empty one (store/copy.h).  settings: this machine's own, whose server must not run; nor may
- * any node that uses either database.  ERR_BUSY: one does.  ERR_EXISTS: the target holds something.  On failure nothing is
- * left in the target but its schema, and no file that was not there.
+ * Copy a database into another, empty one (store/copy.h). settings: those of this machine. No server on this machine
+ * and no node that uses either database may be running. On failure the target has only its schema, and a file created
+ * for the copy is removed.
+ *
+ * ERR_BUSY    a server is running
+ * ERR_EXISTS  the target is not empty
  */
 struct upkeep_copying {
 	const struct config *settings, *source, *target;

@@ -1,7 +1,7 @@
 /*
- * How passwords are hashed: the schemes that keeper/password/passwords.c chooses from.  Nothing else includes it.
+ * Hash schemes behind keeper/password/passwords.c. No other file includes it.
  *
- * Each takes the text of a hash as it is stored, and errs with ERR_CORRUPT where that is none of its own, or of absurd cost.
+ * Each scheme receives a stored hash. ERR_CORRUPT: the hash is not of this scheme, or its cost is beyond the limits.
  */
 #ifndef KEEPER_HASH_H
 #define KEEPER_HASH_H
@@ -11,7 +11,7 @@
 enum { HASH_SALT_BYTES = 16 };
 
 struct hash_scheme {
-	const char *begins; /* what its texts begin with */
+	const char *begins; /* prefix of its hashes */
 	bool (*usable)(str hash);
 	err (*hash)(const struct config *config, const struct password *password, struct password_hash *ret_hash);
 	err (*dummy_hash)(const struct config *config, struct password_hash *ret_hash);
@@ -20,10 +20,10 @@ struct hash_scheme {
 };
 
 extern const struct hash_scheme hash_argon2id, hash_bcrypt;
-/* Of imported accounts only, until they sign in: nothing new is hashed with them. */
+/* Only for imported accounts, until their next sign-in. No new hash uses these schemes. */
 extern const struct hash_scheme hash_sha256_crypt, hash_sha512_crypt;
 
-/* A hash was computed: for password_work_done. */
+/* Count a computed hash for password_work_done. */
 void hash_count_work(void);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Argon2id (RFC 9106), by the reference library; and how much hashing was done, for tests.
+ * Argon2id (RFC 9106) with the reference library. Also counts computed hashes, for tests.
  */
 #include "base/buf.h"
 #include "base/mem.h"
@@ -11,15 +11,15 @@
 #include <argon2.h>
 
 enum {
-	TAG_BYTES = 32, /* of hashes made here; those of elsewhere may have others */
+	TAG_BYTES = 32, /* for new hashes; imported ones may differ */
 	ARGON2_SALT_MIN = 8,
 	ARGON2_SALT_MAX = 48,
 	ARGON2_TAG_MIN = 16,
 	ARGON2_TAG_MAX = 64,
-	/* what a stored hash may ask of us: beyond it the row was tampered with */
+	/* cost limits of a stored hash: beyond them the row has been tampered with */
 	ARGON2_KIB_MAX = 1024 * 1024,
 	ARGON2_PASSES_MAX = 64,
-	ARGON2_KIB_PASSES_MAX = 4 * 1024 * 1024, /* of both together: the work */
+	ARGON2_KIB_PASSES_MAX = 4 * 1024 * 1024, /* memory times passes: the total work */
 };
 
 #ifdef DOUBLETOUR_TEST_HOOKS
@@ -52,8 +52,8 @@ struct argon2_hash {
 };
 
 /*
- * The megabytes that a thread hashed in are kept for its next hash, or until it ends: having them anew from the system, page by page,
- * takes a quarter of the time of the hash itself.
+ * Each thread keeps the memory of its last hash for the next one, or until the thread ends. Getting it from the system
+ * again, page by page, takes a quarter of the time of a hash.
  */
 static _Thread_local struct kept {
 	uint8_t *p;
@@ -93,7 +93,7 @@ argon2_memory_take(uint8_t **ret_memory, size_t n)
 	return *ret_memory == NULL ? ARGON2_MEMORY_ALLOCATION_ERROR : ARGON2_OK;
 }
 
-/* libargon2 has wiped it. */
+/* libargon2 has wiped the memory. */
 static void
 argon2_memory_give(uint8_t *memory, size_t n)
 {
@@ -132,7 +132,7 @@ argon2_compute(const struct argon2_hash *how, const struct password *password, u
 	return code == ARGON2_OK ? ERR_OK : ERR_CRYPTO;
 }
 
-/* Base64 without padding, of min to max bytes; spare bits that are set are refused, as libargon2's decoder refuses them. */
+/* Decode unpadded base64 of min to max bytes. Spare bits that are set are refused, as by libargon2's decoder. */
 static err
 argon2_bytes(str text, size_t min, size_t max, uint8_t *ret_bytes, size_t *ret_n)
 {
@@ -144,7 +144,7 @@ argon2_bytes(str text, size_t min, size_t max, uint8_t *ret_bytes, size_t *ret_n
 	return ERR_OK;
 }
 
-/* "m=19456" with its key: the number behind it. */
+/* Read the number of a parameter such as "m=19456". */
 static err
 argon2_parameter_take(str *rest, str key, unsigned max, unsigned *ret_value)
 {

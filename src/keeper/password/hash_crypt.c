@@ -1,5 +1,5 @@
 /*
- * What libxcrypt hashes: bcrypt, which the tutorial has, and SHA-crypt.
+ * Schemes of libxcrypt: bcrypt, which the Flask tutorial uses, and SHA-crypt.
  */
 #include "base/buf.h"
 #include "base/mem.h"
@@ -10,7 +10,7 @@
 #include <crypt.h>
 
 enum {
-	/* what a stored hash may ask of us: beyond it the row was tampered with */
+	/* cost limits of a stored hash: beyond them the row has been tampered with */
 	BCRYPT_ROUNDS_MAX = 18,
 	BCRYPT_ROUNDS_MIN = 4,
 	BCRYPT_TAG_CHARACTERS = 31,
@@ -18,14 +18,14 @@ enum {
 	BCRYPT_LETTERS = 64,
 	SHA_CRYPT_ROUNDS_MIN = 1000,
 	SHA_CRYPT_ROUNDS_MAX = 1000000,
-	SHA_CRYPT_SALT_MAX = 16, /* crypt cuts a longer one: no hash that it makes has one */
+	SHA_CRYPT_SALT_MAX = 16, /* crypt truncates longer salts, so its hashes never contain one */
 };
 
 static const char crypt_letters[] = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /* --- bcrypt ------------------------------------------------------------------------------------------------------- */
 
-/* The letters in which crypt writes salts and hashes; with another there is nothing to be proved. */
+/* Does the text use only the letters of crypt's salts and hashes? Other texts cannot be verified. */
 static bool
 hash_crypt_is_crypt_text(str text)
 {
@@ -38,7 +38,7 @@ hash_crypt_is_crypt_text(str text)
 	return true;
 }
 
-/* $2b$13$...; $2a$ and $2y$ are the same for well-formed passwords.  0: not one of them. */
+/* For $2b$13$... returns 13. $2a$ and $2y$ are equivalent for valid passwords. 0: any other form. */
 static unsigned
 bcrypt_rounds(str text)
 {
@@ -65,7 +65,7 @@ crypt_space_free(struct crypt_space *space)
 	mem_free(&space->data);
 }
 
-/* Setting: a salt, or a whole hash.  libxcrypt answers with a text that begins with * when it cannot. */
+/* setting: a salt or a complete hash. On failure libxcrypt returns a text that begins with '*'. */
 static err
 crypt_compute(const char *setting, const struct password *password, struct password_hash *ret_hash)
 {
@@ -81,7 +81,7 @@ crypt_compute(const char *setting, const struct password *password, struct passw
 	return str_copy_z(str_of(text), ret_hash->z, sizeof(ret_hash->z));
 }
 
-/* Hash with the stored one as setting: is it the same? */
+/* Hash the password with the stored hash as setting, and compare the results. */
 static err
 crypt_verify(str text, const struct password *password, bool *ret_right)
 {
@@ -94,8 +94,8 @@ crypt_verify(str text, const struct password *password, bool *ret_right)
 }
 
 /*
- * The last letters of salt and hash hold two and four bits that mean nothing.  Other programs leave any there, and crypt writes them
- * as 0.
+ * The last letters of salt and hash contain two and four unused bits. crypt writes them as 0, other programs as any
+ * value.
  */
 static void
 bcrypt_make_canonical(char hash[BCRYPT_CHARACTERS])
@@ -111,7 +111,7 @@ bcrypt_make_canonical(char hash[BCRYPT_CHARACTERS])
 	}
 }
 
-/* $2b$13$ and a new salt. */
+/* Write "$2b$13$" and a new salt. */
 static err
 bcrypt_setting(const struct config *config, char ret_setting[CRYPT_GENSALT_OUTPUT_SIZE])
 {
@@ -151,7 +151,7 @@ bcrypt_dummy_hash(const struct config *config, struct password_hash *ret_hash)
 	return str_copy_z(buf_str(&out), ret_hash->z, sizeof(ret_hash->z));
 }
 
-/* bcrypt reads 72 bytes: of what is longer the rest would not count, so it is never right. */
+/* bcrypt ignores bytes after the 72nd, so a longer password is never accepted. */
 static err
 bcrypt_verify(str text, const struct password *password, bool *ret_right)
 {
@@ -160,7 +160,7 @@ bcrypt_verify(str text, const struct password *password, bool *ret_right)
 
 	if (bcrypt_rounds(text) == 0)
 		return ERR_CORRUPT;
-	memcpy(hash, text.p, sizeof(hash)); /* bcrypt_rounds() has checked the length */
+	memcpy(hash, text.p, sizeof(hash)); /* bcrypt_rounds has checked the length */
 	bcrypt_make_canonical(hash);
 	TRY(crypt_verify(str_bytes(hash, sizeof(hash)), password, &right));
 	*ret_right = right && password->n <= BCRYPT_MAX_BYTES;
@@ -182,9 +182,12 @@ bcrypt_usable(str text)
 const struct hash_scheme hash_bcrypt = { "$2",          bcrypt_usable,  bcrypt_hash_new, bcrypt_dummy_hash,
 					 bcrypt_verify, bcrypt_outdated };
 
-/* --- SHA-crypt: of imported accounts only, until they sign in ------------------------------------------------------- */
+/* --- SHA-crypt: only for imported accounts, until their next sign-in ---------------------------------------------- */
 
-/* $5$salt$hash or $6$salt$hash, perhaps with rounds=N$ in front of the salt.  An absurd number was not made by anybody. */
+/*
+ * $5$salt$hash or $6$salt$hash, optionally with rounds=N$ before the salt. A number of rounds beyond the limits is
+ * refused.
+ */
 static bool
 sha_crypt_usable(str text)
 {
@@ -194,7 +197,7 @@ sha_crypt_usable(str text)
 	if (str_starts(rest, STR("rounds="))) {
 		str number = str_from(str_cut(&rest, '$'), strlen("rounds="));
 		if (str_number(number, SHA_CRYPT_ROUNDS_MAX, &rounds) != ERR_OK || rounds < SHA_CRYPT_ROUNDS_MIN ||
-		    number.p[0] == '0') /* libxcrypt takes neither */
+		    number.p[0] == '0') /* libxcrypt accepts neither */
 			return false;
 	}
 	str salt = str_cut(&rest, '$');

@@ -6,7 +6,7 @@
 #include <utf8proc.h>
 
 enum {
-	CODE_POINTS_MAX = 4 * PASSWORD_MAX_BYTES, /* canonical decomposition gives four for one at most */
+	CODE_POINTS_MAX = 4 * PASSWORD_MAX_BYTES, /* canonical decomposition gives at most four code points for one */
 };
 
 void
@@ -15,7 +15,7 @@ password_wipe(struct password *password)
 	secret_wipe(password, sizeof(*password));
 }
 
-/* --- preparing ---------------------------------------------------------------------------------------------------- */
+/* --- normalisation ------------------------------------------------------------------------------------------------ */
 
 struct code_points {
 	int32_t at[CODE_POINTS_MAX + 1];
@@ -27,7 +27,7 @@ passwords_code_points_wipe(struct code_points *points)
 	secret_wipe(points, sizeof(*points));
 }
 
-/* NFC; the text is well-formed UTF-8 without NUL. */
+/* Convert to NFC. The text is well-formed UTF-8 without NUL. */
 static enum problem
 passwords_normalise(str typed, struct password *ret_password)
 {
@@ -45,7 +45,7 @@ passwords_normalise(str typed, struct password *ret_password)
 		return PROBLEM_CHARACTERS;
 	if (n > PASSWORD_MAX_BYTES)
 		return PROBLEM_TOO_LONG;
-	memcpy(ret_password->b, points.at, (size_t)n); /* reencode has put the bytes there */
+	memcpy(ret_password->b, points.at, (size_t)n); /* utf8proc_reencode writes UTF-8 into the same buffer */
 	ret_password->b[n] = '\0';
 	ret_password->n = (size_t)n;
 	return PROBLEM_NONE;
@@ -61,7 +61,7 @@ password_prepare(str typed, struct password *ret_password)
 	return passwords_normalise(typed, ret_password);
 }
 
-/* --- the schemes -------------------------------------------------------------------------------------------------- */
+/* --- schemes ------------------------------------------------------------------------------------------------------ */
 
 static const struct hash_scheme *const schemes[] = {
 	[SCHEME_ARGON2ID] = &hash_argon2id,
@@ -113,7 +113,7 @@ password_hash_usable(str hash)
 	return scheme != NULL && scheme->usable(hash);
 }
 
-/* Others that are met; the longer ones first. */
+/* Unsupported schemes and forms that imports may contain. Longer prefixes come first. */
 static const struct {
 	const char *begins, *sentence;
 } schemes_of_others[] = {

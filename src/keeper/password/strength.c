@@ -24,7 +24,7 @@ strength_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* --- built from the name? ----------------------------------------------------------------------------------------- */
+/* --- passwords built from the name -------------------------------------------------------------------------------- */
 
 /* Letters and digits of a name, in lower case. */
 struct part {
@@ -53,7 +53,10 @@ strength_reversed(const struct part *part)
 	return back;
 }
 
-/* Bytes of text that the part covers from `at` on, the text's own punctuation skipped; 0: it does not stand there. */
+/*
+ * If `part` occurs in text from `at` on, ignoring punctuation in the text, returns the number of bytes that it covers;
+ * otherwise 0.
+ */
 static size_t
 strength_covers(str text, size_t at, const struct part *part)
 {
@@ -70,8 +73,7 @@ strength_covers(str text, size_t at, const struct part *part)
 }
 
 /*
- * How many characters are left of the password when every occurrence of the part is taken out; SIZE_MAX: there
- * is none.
+ * Number of characters left after removing every occurrence of the part from the password; SIZE_MAX: it does not occur.
  */
 static size_t
 strength_left_without(str text, const struct part *part)
@@ -98,16 +100,16 @@ strength_built_from(str password, str name)
 					   strength_left_without(password, &back) < PASSWORD_MIN);
 }
 
-/* --- guessed first? ----------------------------------------------------------------------------------------------- */
+/* --- common passwords --------------------------------------------------------------------------------------------- */
 
-/* The words that zxcvbn shall know besides its own; it reads C strings. */
+/* Additional words for zxcvbn, as C strings. */
 struct words {
 	struct part own[OWN_WORDS_MAX];
 	const char *list[OWN_WORDS_MAX + WORDLIST_FR_MAX + 1];
 	size_t n;
 };
 
-/* The words of a text: runs of letters and digits. */
+/* Add the words of a text: runs of letters and digits. */
 static void
 strength_words_add(struct words *words, str text)
 {

@@ -1,5 +1,6 @@
 /*
- * Is a password good enough to be chosen?  No rule of composition: what is refused is what is guessed first.
+ * Decides whether a password may be chosen. There are no composition rules: only passwords that attackers guess first
+ * are refused.
  */
 #ifndef KEEPER_STRENGTH_H
 #define KEEPER_STRENGTH_H
@@ -8,12 +9,15 @@
 #include "keeper/password/passwords.h"
 
 /*
- * name is the folded user name, "" when there is none.  PROBLEM_NONE, PROBLEM_FROM_NAME (without the name less than
- * PASSWORD_MIN characters are left), PROBLEM_COMMON (guessed within about 10^6 tries, by zxcvbn's estimate).
+ * name: the folded user name, "" if there is none.
+ *
+ * PROBLEM_NONE
+ * PROBLEM_FROM_NAME  fewer than PASSWORD_MIN characters are left without the name
+ * PROBLEM_COMMON     zxcvbn estimates at most about 10^6 guesses
  */
 enum problem strength_check(const struct password *password, str name, str app_name);
 
-/* What French people choose first: zxcvbn's own lists are English.  NULL-terminated, most used first. */
+/* Common French passwords, because zxcvbn's own lists are English. NULL-terminated, most common first. */
 extern const char *const wordlist_fr[];
 extern const unsigned wordlist_fr_count;
 

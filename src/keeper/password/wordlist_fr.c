@@ -3,8 +3,8 @@
 #include "base/err.h"
 
 /*
- * Words and keys that French passwords are made of: keyboard rows (AZERTY), greetings, endearments, first names,
- * animals, months, towns, clubs.  In lower case without accents, as zxcvbn compares them.
+ * Words that French passwords are made of: keyboard rows (AZERTY), greetings, endearments, first names, animals,
+ * months, towns, clubs. In lower case without accents, as zxcvbn compares them.
  */
 /* clang-format off */
 const char *const wordlist_fr[] = {

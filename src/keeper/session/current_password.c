@@ -27,7 +27,7 @@ current_password_stored(struct call *call, str *ret_hash)
 	account.password_hash = row.password_hash;
 	*ret_hash =
 	    found && account_has_password(&account) ? account.password_hash : str_of(keeper_dummy_hash(call->keeper));
-	return found ? ERR_OK : ERR_GONE; /* the account was deleted since the session was looked up */
+	return found ? ERR_OK : ERR_GONE; /* the account was deleted after the session lookup */
 }
 
 static err

@@ -33,8 +33,7 @@ device_find(struct call *call, int64_t account_id, int64_t *ret_id)
 	bool found = false;
 
 	*ret_id = 0;
-	if (!devices_presented(
-		call)) /* a name that nobody has is looked up like all others, for the time that it takes */
+	if (!devices_presented(call)) /* unknown names are looked up too, to take the same time */
 		return ERR_OK;
 	TRY(devices_hash(&call->head.device, &token_hash));
 	const struct db_value args[] = { devices_blob(&token_hash), DB_INT(account_id) };
@@ -43,7 +42,7 @@ device_find(struct call *call, int64_t account_id, int64_t *ret_id)
 	return ERR_OK;
 }
 
-/* Ours is what we gave to some account's browser; what was never given may have been planted by somebody else. */
+/* Is the presented token one that we issued? An attacker may have planted any other token. */
 static err
 devices_is_ours(struct call *call, bool *ret_ours)
 {

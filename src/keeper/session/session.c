@@ -25,7 +25,7 @@ session_end_presented(struct call *call)
 	return call_token_ended(call, &call->token_hash);
 }
 
-/* Who has the password and no factor cannot fill the table, nor what ending all sessions has to hold. */
+/* Limits the sessions of a user who knows the password but verifies no factor, so that they cannot fill the table. */
 static err
 session_trim(struct call *call, int64_t account_id)
 {
@@ -34,7 +34,7 @@ session_trim(struct call *call, int64_t account_id)
 	return db_rows(call->db, SQL_SESSION_TRIM, args, COUNT(args), call_token_ended_row, call);
 }
 
-/* What no database takes for text, and what is no path of ours, is not kept.  Where it leads is web's to say, when it is used. */
+/* Keep only a path that the database can store as text. Web checks the target when it redirects. */
 static str
 session_path_or_nothing(str return_to)
 {
@@ -80,7 +80,7 @@ session_begin(struct call *call, int64_t account_id, str return_to)
 	return session_find(call, &hash, &call->next.session);
 }
 
-/* The session's row was given a new token: the old one is dead, and what the row is now holds. */
+/* After a new token was written: announce the end of the old token and read the changed row. */
 static err
 session_renewed(struct call *call, const struct token *hash, int64_t changed, bool *ret_done)
 {
@@ -143,7 +143,7 @@ session_step_up(struct call *call, bool *ret_done)
 	*ret_done = changed == 1;
 	if (changed != 1)
 		return ERR_OK;
-	TRY(call_token_ended(call, &call->token_hash)); /* what the gate remembers is of the proof before */
+	TRY(call_token_ended(call, &call->token_hash)); /* the gate has cached the state before this proof */
 	return session_find(call, &call->token_hash, &call->next.session);
 }
 
@@ -200,7 +200,7 @@ sign_out_answer(struct call *call, enum verdict *ret_verdict)
 	bool done = false;
 
 	TRY(call_transact(call, session_sign_out, NULL, &done));
-	if (!done) { /* another request of this session was faster */
+	if (!done) { /* another request ended the session first */
 		call->now.session = (struct session){ 0 };
 		return ERR_OK;
 	}

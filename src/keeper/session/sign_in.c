@@ -1,8 +1,8 @@
 /*
  * The question SIGN_IN: name and password.
  *
- * Every refusal is the same answer after the same work: one look-up, one count, one hash, one audit row, whatever is wrong
- * and whether or not there is such an account.
+ * Every refusal gives the same answer after the same work: one lookup, one count, one hash, one audit entry. This holds
+ * for every reason, and even if the account does not exist.
  */
 #include "base/log.h"
 #include "base/secret.h"
@@ -14,13 +14,13 @@
 #include "keeper/handlers.h"
 
 struct attempt {
-	struct account_name name; /* n is 0: no account can have what was typed */
+	struct account_name name; /* n is 0: not a valid user name */
 	struct password password;
 	bool password_usable;
 	struct account account;
 	struct throttle throttle;
 	bool found, right;
-	struct password_hash rehashed; /* "": the stored one stays */
+	struct password_hash rehashed; /* "": keep the stored hash */
 };
 
 static void
@@ -85,8 +85,8 @@ sign_in_refuse(struct call *call, const struct attempt *a)
 }
 
 /*
- * Scheme or cost were changed since: hash anew while the password is at hand.  One that bcrypt would cut stays
- * as it is.
+ * If scheme or cost have changed, compute a new hash while the password is known. A password that bcrypt would truncate
+ * keeps its hash.
  */
 static err
 sign_in_attempt_rehash(struct call *call, struct attempt *a)
@@ -109,7 +109,7 @@ sign_in_store_rehashed(struct call *call, const struct attempt *a)
 	return a->rehashed.z[0] == '\0' ? ERR_OK : db_run(call->db, SQL_ACCOUNT_REHASH, args, COUNT(args), NULL);
 }
 
-/* Is the password that was proved still the account's?  Proving takes long enough for it to be changed meanwhile. */
+/* Is the verified password still current? Verification takes long enough for another request to change it. */
 static err
 sign_in_still_the_password(struct call *call, const struct attempt *a, bool *ret_still)
 {
@@ -135,7 +135,7 @@ sign_in_grant(struct call *call, void *context, bool *ret_commit)
 	TRY(throttle_right(call, &a->throttle));
 	TRY(sign_in_store_rehashed(call, a));
 	e = session_begin(call, a->account.id, form->next);
-	if (e == ERR_NOT_FOUND) /* disabled, or deleted, since it was looked up */
+	if (e == ERR_NOT_FOUND) /* the account was disabled or deleted after the lookup */
 		return ERR_OK;
 	TRY(e);
 	TRY(audit_write(call, AUDIT_SIGN_IN, a->account.id, REASON_PASSWORD));

@@ -40,7 +40,7 @@ counter_name(enum counter counter)
 	return audit_reason_name(rules[counter].reason);
 }
 
-/* --- which counters ------------------------------------------------------------------------------------------------- */
+/* --- choosing the counters ---------------------------------------------------------------------------------------- */
 
 static bool
 throttle_is_local(const struct call *call)
@@ -49,8 +49,9 @@ throttle_is_local(const struct call *call)
 }
 
 /*
- * A request over a Unix socket has none unless the proxy names one.  Everybody would share the five tries for a name then, and any of
- * them could use them up: such a try counts for its name, and with the allowance of loopback for all without an address.
+ * A request over a Unix socket has no address unless the proxy names one. If such requests shared a counter of name and
+ * address, any of them could use up the five attempts for a name. They count only for the name, and in one counter with
+ * the limit for loopback addresses.
  */
 static bool
 throttle_has_address(const struct call *call)
@@ -64,7 +65,7 @@ throttle_add(struct throttle *t, enum counter counter, int64_t slot)
 	t->counts[t->n++] = (struct count){ .counter = counter, .slot = slot };
 }
 
-/* A place found by a keyed hash, for what has no row of its own to be counted with. */
+/* Select the slot by a keyed hash, for subjects that have no row. */
 static err
 throttle_add_hashed(struct call *call, struct throttle *t, enum counter counter, str name, bool with_address)
 {
@@ -110,7 +111,7 @@ throttle_password(struct call *call, str name, int64_t account_id, struct thrott
 	return ERR_OK;
 }
 
-/* One that a known browser has apart from all others. */
+/* Add the counter of a known browser, or the one shared by all unknown browsers. */
 static err
 throttle_add_of_account(struct call *call, struct throttle *t, enum counter strangers, enum counter device)
 {
@@ -163,7 +164,7 @@ throttle_link(struct call *call, struct throttle *ret_throttle)
 	return throttle_add_hashed(call, ret_throttle, COUNTER_LINK, STR(""), true);
 }
 
-/* --- counting ------------------------------------------------------------------------------------------------------- */
+/* --- counting ----------------------------------------------------------------------------------------------------- */
 
 static struct db_value
 throttle_key_of(const struct count *count)
@@ -206,7 +207,7 @@ throttle_forget(struct call *call, const struct count *count)
 	return rule->forget_us == 0 ? ERR_OK : db_run(call->db, SQL_THROTTLE_FORGET, args, COUNT(args), NULL);
 }
 
-/* *ret_free false: a wait is on. */
+/* *ret_free false: a lockout or backoff is active. */
 static err
 throttle_count_one(struct call *call, const struct throttle *t, struct count *count, bool *ret_free)
 {
@@ -223,7 +224,7 @@ throttle_count_one(struct call *call, const struct throttle *t, struct count *co
 	return *ret_free ? throttle_lockout_begin(call, count) : ERR_OK;
 }
 
-/* What is told at the next sign-in. */
+/* Change the number of failed attempts that the next sign-in shows. */
 static err
 throttle_refused_add(struct call *call, const struct throttle *t, int64_t more)
 {
@@ -245,7 +246,7 @@ throttle_disable_kind(struct call *call, int64_t account_id, const struct factor
 	return ERR_OK;
 }
 
-/* Within a transaction. */
+/* Runs inside a transaction. */
 static err
 throttle_disable(struct call *call, int64_t account_id)
 {
@@ -273,7 +274,7 @@ throttle_too_many_codes(const struct throttle *t, int64_t most)
 
 struct taking {
 	struct throttle *t;
-	size_t blocked; /* which counter has a wait on */
+	size_t blocked; /* index of the counter whose lockout or backoff is active */
 };
 
 static err
@@ -291,7 +292,7 @@ throttle_count_all(struct call *call, void *context, bool *ret_commit)
 		return ERR_OK;
 	TRY(throttle_refused_add(call, t, 1));
 	if (throttle_too_many_codes(
-		t, CODES_MAX)) /* whoever refused the hundredth did not live to see to it: no code fits any more */
+		t, CODES_MAX)) /* the process that counted failure 100 may have died before it disabled the factors */
 		TRY(throttle_disable(call, t->account_id));
 	*ret_commit = true;
 	return ERR_OK;
@@ -310,7 +311,7 @@ throttle_lockout_find(struct call *call, const struct count *count, int64_t *ret
 	return ERR_OK;
 }
 
-/* ERR_LOCKOUT, and for how long.  A clock that was set back must not make it longer than any wait is. */
+/* Returns ERR_LOCKOUT and sets retry_us. After the clock was set back, the backoff is limited to its maximum. */
 static err
 throttle_refuse(struct call *call, const struct throttle *t, const struct count *count)
 {
@@ -331,8 +332,8 @@ throttle_refuse(struct call *call, const struct throttle *t, const struct count 
 }
 
 /*
- * Is a wait on already?  Asked without the lock that counting needs, so that a flood of tries in a wait keeps nobody from
- * writing.  That none is on says nothing yet: the count decides.
+ * Check for an active backoff without the lock that counting needs, so that a flood of attempts does not block writers.
+ * If none is found, only the count itself decides.
  */
 static err
 throttle_look_ahead(struct call *call, const struct throttle *t)
@@ -357,7 +358,7 @@ throttle_take(struct call *call, struct throttle *throttle)
 	return done ? ERR_OK : throttle_refuse(call, throttle, &throttle->counts[taking.blocked]);
 }
 
-/* --- what became of it ---------------------------------------------------------------------------------------------- */
+/* --- result of the attempt ---------------------------------------------------------------------------------------- */
 
 err
 throttle_right(struct call *call, const struct throttle *throttle)

@@ -1,6 +1,6 @@
 /*
- * Stands in front of libcrypto: each function that Doubletour calls fails when FAULT_CRYPTO is due.  A program that is linked
- * with this has these names before libcrypto's; so libcrypto itself, where it calls them by name, fails in its depth too.
+ * Replaces the functions of libcrypto that Doubletour calls: each fails when FAULT_CRYPTO is due.  The linker finds
+ * these names before libcrypto's, so libcrypto's own calls by name fail too.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
@@ -24,7 +24,7 @@ find(const char *name, void *ret_function)
 	memcpy(ret_function, &found, sizeof(found));
 }
 
-/* The functions are found before main, while there is one thread. */
+/* Constructors look up the real functions before main, while the process has one thread. */
 #define IN_FRONT_OF(type, name, parameters, arguments, failed)                                                         \
 	static type(*real_##name) parameters;                                                                          \
 	__attribute__((constructor)) static void find_##name(void)                                                     \

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Do the include lines under src/ point down only?  Speaks TAP; see docs/develop/architecture.md for the picture."""
+"""Checks that files under src/ include only lower layers.  Prints TAP; docs/develop/architecture.md has the picture."""
 
 import pathlib
 import re
 import sys
 
-# What each layer may include besides itself.
+# The layers that each layer may include besides itself.
 BELOW = {
     "base": set(),
     "otp": {"base"},
@@ -20,8 +20,8 @@ BELOW = {
     "server": {"base", "config", "http", "keeper", "web"},
     "cli": {"base", "otp", "qr", "config", "access", "store", "http", "ipc", "keeper", "web", "server"},
 }
-# The rooms of a layer, the lowest first: a file includes from its own room and from those before it.  What stands in the layer's folder
-# itself, outside every room, may include all of them and is included by none.
+# The rooms of a layer, the lowest first: a file includes headers of its room and of lower rooms.  A file in the
+# layer's folder itself, outside all rooms, may include every room; no room may include it.
 ROOMS = {
     "keeper": ("core", "keys", "password", "session", "factor", "account", "apps", "ops"),
     "web": ("core", "pages", "apps"),
@@ -31,7 +31,7 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]', re.MULTILIN
 
 
 def layer_of(header):
-    """The layer that a header belongs to; None for those of the system and of the own folder."""
+    """The layer of a header; None for system headers and headers of the same folder."""
     if header in PUBLIC:
         return PUBLIC[header]
     first = header.split("/")[0]
@@ -39,12 +39,12 @@ def layer_of(header):
 
 
 def breaches(layer, text):
-    """The headers that a file of this layer must not include."""
+    """The included headers that a file of this layer must not include."""
     allowed = BELOW[layer] | {layer}
     return [h for h in INCLUDE.findall(text) if (layer_of(h) or layer) not in allowed]
 
 
-# layer, text, what must be found, why
+# layer, text, headers that must be found, why
 EXAMPLES = [
     ("web", '#include "keeper/core/keeper.h"\n', ["keeper/core/keeper.h"], "web asks through the channel"),
     ("web", '#include "store/db.h"\n', ["store/db.h"], "web has no database"),
@@ -58,13 +58,13 @@ EXAMPLES = [
 
 
 def room_breaches(layer, room, text):
-    """The headers of higher rooms that a file of this room includes; room "" is the layer's folder itself."""
+    """The included headers of higher rooms; room "" is the layer's folder itself."""
     rooms = ROOMS[layer]
     allowed = rooms if not room else rooms[:rooms.index(room) + 1]
     return [h for h in INCLUDE.findall(text) if (parts := h.split("/"))[0] == layer and len(parts) == 3 and parts[1] in rooms and parts[1] not in allowed]
 
 
-# layer, room, text, what must be found, why
+# layer, room, text, headers that must be found, why
 ROOM_EXAMPLES = [
     ("keeper", "core", '#include "keeper/session/session.h"\n', ["keeper/session/session.h"], "a room includes no higher one"),
     ("keeper", "ops", '#include "keeper/core/keeper.h"\n', [], "a lower room"),
@@ -93,7 +93,7 @@ def check_layer(root, layer):
 
 
 def modules(root, layer):
-    """{module: modules of the same layer that its .c or .h includes}; a module is a .c file with its header."""
+    """{module: modules of the same layer that its .c or .h includes}; a module is a .c file and its header."""
     graph = {}
     for path in sorted((root / "src" / layer).rglob("*.[ch]")):
         own = [h for h in INCLUDE.findall(path.read_text()) if h.startswith(layer + "/")]
@@ -102,7 +102,7 @@ def modules(root, layer):
 
 
 def cycle(graph):
-    """Modules that include each other in a circle; empty: there is none."""
+    """Modules that include each other in a cycle; empty without a cycle."""
     left = dict(graph)
     while True:
         free = [m for m, needs in left.items() if not needs & left.keys()]
@@ -119,9 +119,9 @@ CIRCLES = {
 
 
 def check_folders(root):
-    """A new folder must be given its place."""
+    """Each folder of src must be listed in BELOW."""
     known = set(BELOW)
-    return [f"src/{p.name} is no layer" for p in (root / "src").iterdir() if p.is_dir() and p.name not in known]
+    return [f"src/{p.name} is not a layer" for p in (root / "src").iterdir() if p.is_dir() and p.name not in known]
 
 
 def main():
@@ -129,13 +129,13 @@ def main():
     results = [(f"finds: {why}", [] if breaches(layer, text) == must else [f"found {breaches(layer, text)}"])
                for layer, text, must, why in EXAMPLES]
     results += [(f"{layer} includes nothing above it", check_layer(root, layer)) for layer in BELOW]
-    results += [(f"finds circle {name}", [] if bool(cycle(graph)) == must else ["found otherwise"]) for name, (graph, must) in CIRCLES.items()]
+    results += [(f"finds cycle {name}", [] if bool(cycle(graph)) == must else ["found otherwise"]) for name, (graph, must) in CIRCLES.items()]
     circle = cycle(modules(root, "web"))
-    results.append(("no modules of web include each other in a circle", [f"in or above a circle: {', '.join(circle)}"] if circle else []))
+    results.append(("no modules of web include each other in a cycle", [f"in or above a cycle: {', '.join(circle)}"] if circle else []))
     results += [(f"finds: {why}", [] if room_breaches(layer, room, text) == must else ["found otherwise"])
                 for layer, room, text, must, why in ROOM_EXAMPLES]
     results += [(f"the rooms of {layer} include downward only", check_rooms(root, layer)) for layer in ROOMS]
-    results.append(("every folder of src has its place", check_folders(root)))
+    results.append(("every folder of src is a layer", check_folders(root)))
     print(f"1..{len(results)}")
     for number, (name, problems) in enumerate(results, 1):
         print(f"{'not ' if problems else ''}ok {number} - {name}")

@@ -1,4 +1,4 @@
-/* What every unit test includes: cmocka, with what it wants before it. */
+/* Every unit test includes this header: cmocka and the headers that it needs. */
 #ifndef UNIT_H
 #define UNIT_H
 
@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-/* A template for mkdtemp and mkstemp.  In memory where there is room: every commit is brought to the disk, and disks differ. */
+/* A template for mkdtemp and mkstemp, in memory where there is room: every commit is synced, and disks may be slow. */
 static inline void
 scratch_name(const char *name, char *ret_path, size_t size)
 {

@@ -1,4 +1,4 @@
-/* What becomes of a request: every policy, every kind of visitor, every thing that a rule can name. */
+/* Decisions about requests: every policy, every kind of visitor, every key of a rule. */
 #include "unit.h"
 
 #include "base/buf.h"
@@ -104,7 +104,7 @@ the_first_rule_that_matches_decides(void **state)
 	}
 }
 
-/* --- ambiguous paths ---------------------------------------------------------------------------------------------------- */
+/* --- ambiguous paths ---------------------------------------------------------------------------------------------- */
 
 static const char ambiguous_rules[] = "rules:\n"
 				      "  - domain: queue.example.org\n" /* line 2 */
@@ -149,49 +149,53 @@ static const struct {
 	const char *why;
 } ambiguous[] = {
 	{ "https://queue.example.org/api/queues/%2F/x", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 5,
-	  "signing in is the way out" },
-	{ "https://queue.example.org/api/queues/%2F/x", PASSWORD, ACCESS_ASKS, ACCESS_CODE, 5, "and so is a code" },
+	  "a visitor may sign in" },
+	{ "https://queue.example.org/api/queues/%2F/x", PASSWORD, ACCESS_ASKS, ACCESS_CODE, 5,
+	  "a password alone needs a code too" },
 	{ "https://queue.example.org/api/queues/%2F/x", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 5, "an encoded slash" },
 	{ "https://queue.example.org/app;jsessionid=1", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 5,
-	  "a session in the path" },
+	  "a session id in the path" },
 	{ "https://queue.example.org/public//x", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 5,
-	  "the looser rule is not believed" },
-	{ "https://queue.example.org/public/%2Fx", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 5, "with a name" },
-	{ "https://queue.example.org//public/x", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 5, "two slashes first" },
+	  "the looser rule does not match an ambiguous path" },
+	{ "https://queue.example.org/public/%2Fx", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 5, "the same, signed in" },
+	{ "https://queue.example.org//public/x", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 5,
+	  "two slashes at the beginning" },
 	{ "https://queue.example.org/public/..;/x", ANNA, ACCESS_REFUSED, ACCESS_DOTS, 0, "a dot segment" },
 	{ "https://queue.example.org/x/%252e%252e/x", ANNA, ACCESS_REFUSED, ACCESS_DOTS, 0, "encoded twice" },
 	{ "https://shop.example.org/cart%2Fadmin/", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 12,
-	  "no reading begins with /admin" },
+	  "no reading begins with /admin/" },
 	{ "https://shop.example.org/%2Fadmin/", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 9, "some reading is /admin/" },
-	{ "https://shop.example.org/admin;x/", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 9, "without its parameters" },
+	{ "https://shop.example.org/admin;x/", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 9,
+	  "some reading drops the parameters" },
 	{ "https://shop.example.org/%ffadmin/", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 9,
-	  "without bytes that are no UTF-8" },
-	{ "https://shop.example.org/adm%2Fin", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 9,
-	  "what is certain is only /adm" },
+	  "some reading drops invalid UTF-8" },
+	{ "https://shop.example.org/adm%2Fin", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 9, "only /adm is certain" },
 	{ "https://open.example.org/api/a%2Fb", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 14,
-	  "stricter than the rules behind it" },
-	{ "https://open.example.org/api/a%2Fb", ADMIN_OLD, ACCESS_ASKS, ACCESS_OLD, 14, "and so is its max_age" },
+	  "stricter than the later rules" },
+	{ "https://open.example.org/api/a%2Fb", ADMIN_OLD, ACCESS_ASKS, ACCESS_OLD, 14, "its max_age applies too" },
 	{ "https://open.example.org/api/a%2Fb", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 14,
-	  "whoever fulfils it passes with a name" },
-	{ "https://open.example.org//api/a", OLD, ACCESS_ASKS, ACCESS_OLD, 14, "whether or not it is meant" },
-	{ "https://open.example.org/x//y", NOBODY, ACCESS_PASSES, ACCESS_BY_RULE, 20, "no stricter rule can be meant" },
+	  "a visitor who meets the rule passes" },
+	{ "https://open.example.org//api/a", OLD, ACCESS_ASKS, ACCESS_OLD, 14,
+	  "max_age applies to an ambiguous path too" },
+	{ "https://open.example.org/x//y", NOBODY, ACCESS_PASSES, ACCESS_BY_RULE, 20, "no stricter rule can match" },
 	{ "https://open.example.org/staff//y", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 17,
-	  "who is it, if that rule is meant" },
+	  "if that rule matches, the visitor must sign in" },
 	{ "https://open.example.org/staff//y", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 20,
-	  "somebody that rule does not name" },
+	  "the stricter rule names other users" },
 	{ "https://only.example.org/api/a%2Fb", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 0,
 	  "one reading matches no rule" },
 	{ "https://only.example.org/x%2Fb", ANNA, ACCESS_REFUSED, ACCESS_NO_RULE, 0, "no reading matches a rule" },
-	{ "https://query.example.org/x?feed=1", NOBODY, ACCESS_PASSES, ACCESS_BY_RULE, 27, "a query that is clear" },
+	{ "https://query.example.org/x?feed=1", NOBODY, ACCESS_PASSES, ACCESS_BY_RULE, 27, "a clear query" },
 	{ "https://query.example.org/x%2fy?feed=1", NOBODY, ACCESS_PASSES, ACCESS_BY_RULE, 27,
 	  "beside an ambiguous path" },
 	{ "https://query.example.org/x%23?feed=1", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 33,
-	  "a fragment takes it away" },
-	{ "https://query.example.org/x%00?feed=1", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 33, "and so does a NUL" },
+	  "the query may be part of a fragment" },
+	{ "https://query.example.org/x%00?feed=1", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 33, "a NUL may end the URL" },
 	{ "https://query.example.org/x%3Faction=delete", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 30,
-	  "an encoded question mark makes one" },
+	  "an encoded question mark may begin a query" },
 	{ "https://query.example.org/x%253Faction=delete", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 30, "encoded twice" },
-	{ "https://query.example.org/x%2Fy", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 33, "an encoded slash does not" },
+	{ "https://query.example.org/x%2Fy", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 33,
+	  "an encoded slash begins no query" },
 	{ "https://all.example.org/a%2Fb", PASSWORD, ACCESS_PASSES, ACCESS_BY_RULE, 24, "every reading matches" },
 };
 
@@ -216,8 +220,9 @@ an_ambiguous_path_gets_the_strictest_matching_rule(void **state)
 }
 
 /*
- * A reading of a path: how often it is decoded; which of these a program does.  MERGE: slashes that follow each other are one.  CUT_SEGMENT:
- * a segment ends at ';', CUT_PATH: the path does, and at '?', '#' and NUL.
+ * Ways in which a program may read a path, after decoding it 0 to DECODES - 1 times.  MERGE: adjacent slashes are
+ * one.  CUT_SEGMENT: a segment ends at ';'.  CUT_PATH: the path ends at ';', '?', '#' or NUL.  DROP: control bytes
+ * and bytes over 0x7f are removed.
  */
 enum { BACKSLASH = 1, MERGE = 2, CUT_SEGMENT = 4, CUT_PATH = 8, DROP = 16, WAYS = 32, DECODES = 4 };
 
@@ -263,7 +268,7 @@ reading_make(str raw, unsigned ways, unsigned decodes, char *out, char *text, st
 	return m;
 }
 
-/* As it was decided, from loose to strict. */
+/* A number that is greater for a stricter decision. */
 static int
 strictness_of(const struct access_decision *d)
 {
@@ -312,7 +317,7 @@ static void
 dice_url(char *url, size_t size, bool dots)
 {
 	static const char *const pieces[] = {
-		".",        "..",     "%2e",    "%252e.",   "/",    /* the first five are for dots */ "/",
+		".",        "..",     "%2e",    "%252e.",   "/",    /* five for dots */ "/",
 		"/",        "public", "admin",  "a",        "b",    "x",
 		"p",        "%2f",    "%5c",    ";",        ";x=1", "%3b",
 		"%00",      "%3f",    "%3fa=b", "%253fx=1", "%23",  "%25",
@@ -354,7 +359,7 @@ readings_compare(const struct access_rules *rules, const struct target *target, 
 }
 
 static void
-no_reading_is_decided_more_strictly_than_an_ambiguous_path(void **state)
+an_ambiguous_path_is_decided_as_strictly_as_any_reading(void **state)
 {
 	static const enum who who[] = { NOBODY, PASSWORD, ANNA, OLD, ADMIN };
 	unsigned compared = 0;
@@ -389,9 +394,9 @@ reading_has_dots(str path)
 	return false;
 }
 
-/* No program leaves letters out; of a path that is no UTF-8 nothing is certain (uri_path.h). */
+/* Readings that drop letters are skipped.  A path with invalid UTF-8 has no certain part (uri_path.h). */
 static void
-a_dot_segment_of_any_reading_is_one_of_the_path(void **state)
+dot_segments_of_every_reading_are_found(void **state)
 {
 	unsigned compared = 0, found = 0;
 
@@ -433,7 +438,6 @@ no_rules_deny_everything(void **state)
 	assert_int_equal(access_decide(&none, &request, &visitors[ADMIN], NOW).outcome, ACCESS_REFUSED);
 }
 
-/* A group is a whole name of the list. */
 static void
 a_group_is_not_a_part_of_another(void **state)
 {
@@ -455,7 +459,7 @@ a_group_is_not_a_part_of_another(void **state)
 	assert_int_equal(access_decide(&rules, &request, &v, NOW).outcome, ACCESS_PASSES);
 }
 
-/* --- query, all_groups, named networks, labels of the host --------------------------------------------------------- */
+/* --- query, all_groups, named networks, labels of the host -------------------------------------------------------- */
 
 static const char keys_text[] = "networks:\n"
 				"  home: [192.168.0.0/16, '2001:db8::/32']\n"
@@ -506,36 +510,36 @@ static const struct {
 	  "twice: it may be the denied one" },
 	{ "https://blog.example.org/?action=login&page=1;action=purge", "", &both, ACCESS_REFUSED, 8, "a semicolon" },
 	{ "https://blog.example.org/?action=login&page=1&page=2", "", &nobody, ACCESS_PASSES, 5,
-	  "present whichever counts" },
+	  "present, whichever value counts" },
 	{ "https://blog.example.org/?action=delete", "", &both, ACCESS_REFUSED, 8, "denied by the query" },
 	{ "https://blog.example.org/?action=%64elete", "", &both, ACCESS_REFUSED, 8, "encoded" },
 	{ "https://blog.example.org/?action[]=delete", "", &both, ACCESS_REFUSED, 8, "as an array" },
 	{ "https://blog.example.org/?ACTION=delete", "", &both, ACCESS_REFUSED, 8, "in capitals" },
-	{ "https://blog.example.org/?a=%zz", "", &both, ACCESS_REFUSED, 8, "a query that nobody can read" },
+	{ "https://blog.example.org/?a=%zz", "", &both, ACCESS_REFUSED, 8, "an invalid percent sequence" },
 	{ "https://blog.example.org/", "", &both, ACCESS_PASSES, 11, "in both groups" },
 	{ "https://blog.example.org/", "192.0.2.1", &staff, ACCESS_REFUSED, 0, "in one group only" },
 	{ "https://blog.example.org/", "", &bob, ACCESS_PASSES, 14, "the user, in the group too" },
 	{ "https://blog.example.org/", "", &guest, ACCESS_REFUSED, 0, "the group without the user" },
 	{ "https://blog.example.org/", "192.168.7.7", &staff, ACCESS_PASSES, 18, "a named network" },
 	{ "https://blog.example.org/", "2001:db8::1", &staff, ACCESS_PASSES, 18, "its second range" },
-	{ "https://blog.example.org/", "203.0.113.9", &staff, ACCESS_PASSES, 18, "another name" },
-	{ "https://blog.example.org/", "198.51.100.7", &staff, ACCESS_PASSES, 18, "an address beside names" },
-	{ "https://blog.example.org/", "198.51.100.8", &staff, ACCESS_REFUSED, 0, "none of them" },
-	{ "https://blog.example.org/", "unix:", &staff, ACCESS_REFUSED, 0,
-	  "an unknown address may be in none of them" },
+	{ "https://blog.example.org/", "203.0.113.9", &staff, ACCESS_PASSES, 18, "another named network" },
+	{ "https://blog.example.org/", "198.51.100.7", &staff, ACCESS_PASSES, 18, "an address beside named networks" },
+	{ "https://blog.example.org/", "198.51.100.8", &staff, ACCESS_REFUSED, 0, "in none of the networks" },
+	{ "https://blog.example.org/", "unix:", &staff, ACCESS_REFUSED, 0, "an unknown address may be in no network" },
 	{ "https://lab.example.org/", "192.168.7.7", &staff, ACCESS_REFUSED, 25, "a network that is denied" },
 	{ "https://lab.example.org/", "192.0.2.1", &staff, ACCESS_PASSES, 28, "another network" },
 	{ "https://lab.example.org/", "unix:", &staff, ACCESS_REFUSED, 25,
 	  "an unknown address may be in the denied one" },
 	{ "https://anna.example.net/", "", &staff, ACCESS_PASSES, 20, "her own host" },
-	{ "https://bob.example.net/", "", &staff, ACCESS_REFUSED, 0, "another's host" },
-	{ "https://bob.example.net/", "", &nobody, ACCESS_ASKS, 20, "unknown: asked who" },
+	{ "https://bob.example.net/", "", &staff, ACCESS_REFUSED, 0, "another user's host" },
+	{ "https://bob.example.net/", "", &nobody, ACCESS_ASKS, 20, "unknown visitor: must sign in" },
 	{ "https://all.example.net/", "", &nobody, ACCESS_ASKS, 20, "one_factor asks too" },
-	{ "https://staff.example.net/", "", &staff, ACCESS_PASSES, 22, "a group of hers" },
-	{ "https://staff.example.net/", "", &guest, ACCESS_REFUSED, 0, "not a group of his" },
-	{ "https://a.anna.example.net/", "", &staff, ACCESS_REFUSED, 0, "a label more" },
-	{ "https://shop.example.net/", "", &nobody, ACCESS_ASKS, 20, "a rule by label goes before: it may be a user" },
-	{ "https://shop.example.net/", "", &staff, ACCESS_PASSES, 23, "no user and no group of that name" },
+	{ "https://staff.example.net/", "", &staff, ACCESS_PASSES, 22, "one of her groups" },
+	{ "https://staff.example.net/", "", &guest, ACCESS_REFUSED, 0, "not one of his groups" },
+	{ "https://a.anna.example.net/", "", &staff, ACCESS_REFUSED, 0, "one label too many" },
+	{ "https://shop.example.net/", "", &nobody, ACCESS_ASKS, 20,
+	  "the label may be a user name, so the earlier rule may match" },
+	{ "https://shop.example.net/", "", &staff, ACCESS_PASSES, 23, "the label is neither her name nor her group" },
 };
 
 static void
@@ -557,7 +561,7 @@ every_key_of_a_rule_must_fit(void **state)
 	}
 }
 
-/* Each program reads one of the values: whatever it is, an ambiguous query was not decided more loosely than that value alone. */
+/* A program may read either value: the decision about both is at least as strict as the decision about each alone. */
 static void
 ambiguous_queries_are_decided_as_their_strictest_reading(void **state)
 {
@@ -596,8 +600,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_rule_that_matches_decides),
 		cmocka_unit_test(an_ambiguous_path_gets_the_strictest_matching_rule),
-		cmocka_unit_test(no_reading_is_decided_more_strictly_than_an_ambiguous_path),
-		cmocka_unit_test(a_dot_segment_of_any_reading_is_one_of_the_path),
+		cmocka_unit_test(an_ambiguous_path_is_decided_as_strictly_as_any_reading),
+		cmocka_unit_test(dot_segments_of_every_reading_are_found),
 		cmocka_unit_test(no_rules_deny_everything),
 		cmocka_unit_test(a_group_is_not_a_part_of_another),
 		cmocka_unit_test(every_key_of_a_rule_must_fit),

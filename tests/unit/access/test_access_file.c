@@ -1,4 +1,4 @@
-/* The file of rules: what is taken, and what is refused with the line. */
+/* The file of access rules: accepted files, and errors with their line. */
 #include "unit.h"
 
 #include "access/access_file.h"
@@ -54,7 +54,7 @@ an_empty_list_denies_everything(void **state)
 	assert_int_equal(rules.n, 0);
 }
 
-/* What YAML takes for something else than a text is a text all the same, where that is written in quotes or cannot be mistaken. */
+/* YAML's booleans, numbers and dates are read as texts where they are quoted or cannot be misread. */
 static void
 values_are_unconverted_texts(void **state)
 {

@@ -1,4 +1,4 @@
-/* Which protected domain does a host belong to? */
+/* The protected domain that a host belongs to. */
 #include "unit.h"
 
 #include "access/domain.h"
@@ -9,20 +9,20 @@ static void
 gate_domain_of_finds_the_first_domain_above_a_host(void **state)
 {
 	static const struct {
-		const char *host, *domain; /* domain "": under none */
+		const char *host, *domain; /* domain "": below no protected domain */
 		const char *why;
 	} cases[] = {
-		{ "wiki.example.org", "example.org", "below it" },
+		{ "wiki.example.org", "example.org", "below the domain" },
 		{ "example.org", "example.org", "the domain itself" },
 		{ "a.b.example.org", "example.org", "two labels below" },
 		{ "wiki.apps.example.net", "apps.example.net", "the second domain" },
-		{ "deep.lab.example.org", "example.org", "under two of them: the first in the list" },
+		{ "deep.lab.example.org", "example.org", "below two domains: the first in the list" },
 		{ "badexample.org", "", "the same end, but no dot before it" },
 		{ "example.org.evil.test", "", "the domain in the middle" },
 		{ "example.net", "", "above a domain" },
-		{ "EXAMPLE.ORG", "", "hosts come in lower case: other text is no host" },
-		{ "example.org.", "", "hosts come without the dot at the end" },
-		{ ".example.org", "example.org", "an empty label is refused by target_read, not here" },
+		{ "EXAMPLE.ORG", "", "the caller passes lower case: capitals do not match" },
+		{ "example.org.", "", "the caller drops the dot at the end" },
+		{ ".example.org", "example.org", "target_read refuses an empty label, this function does not" },
 		{ "", "", "no host" },
 	};
 	struct config config = { .gate_domains = { { "example.org" }, { "apps.example.net" }, { "lab.example.org" } },

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* RFC 8037 A.2: "x"; A.3: the thumbprint. */
+/* "x" of RFC 8037 A.2, the thumbprint of A.3. */
 #define X "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
 #define THUMBPRINT "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
 
@@ -30,7 +30,7 @@ jwk_thumbprint_is_the_one_of_rfc_8037(void **state)
 	assert_string_not_equal(text, THUMBPRINT);
 }
 
-/* Members of RFC 8037 A.2, with the ones that say what the key is for (RFC 7517 s4.2, s4.4, s4.5). */
+/* The members of RFC 8037 A.2, and use, alg and kid (RFC 7517 s4.2, s4.4, s4.5). */
 static void
 jwk_set_put_writes_the_key_with_its_thumbprint(void **state)
 {

@@ -1,4 +1,4 @@
-/* The access rules in force: before any came, replaced, and replaced while threads decide by them. */
+/* The access rules in force: before the first set, after a replacement, and replaced while threads use them. */
 #include "unit.h"
 
 #include "access/access_file.h"
@@ -49,7 +49,7 @@ decide(struct live_rules *live)
 }
 
 static void
-live_rules_refuse_everybody_until_rules_come(void **state)
+live_rules_refuse_requests_before_the_first_set(void **state)
 {
 	struct live_rules live = { 0 };
 
@@ -62,7 +62,7 @@ live_rules_refuse_everybody_until_rules_come(void **state)
 }
 
 static void
-live_rules_decide_by_the_set_that_came_last(void **state)
+live_rules_decide_by_the_newest_set(void **state)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(1024);
 	struct live_rules live = { 0 };
@@ -84,7 +84,7 @@ live_rules_decide_by_the_set_that_came_last(void **state)
 }
 
 static void
-live_rules_swap_gives_the_old_set_back(void **state)
+live_rules_swap_returns_the_old_set(void **state)
 {
 	CLEANUP(rule_set_wipe) struct rule_set set = { .text = { 0 } };
 	struct live_rules live = { 0 };
@@ -99,7 +99,7 @@ live_rules_swap_gives_the_old_set_back(void **state)
 }
 
 static void
-live_rules_copy_says_when_the_text_does_not_fit(void **state)
+live_rules_copy_reports_an_overlong_text(void **state)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(sizeof(open_text) - 2);
 	struct live_rules live = { 0 };
@@ -116,7 +116,7 @@ struct reader {
 	bool torn;
 };
 
-/* The policy and the line are of one rule: never of a set half replaced. */
+/* The policy and the line must belong to the same rule, also while a set is replaced. */
 static void *
 read_on(void *context)
 {
@@ -157,10 +157,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(live_rules_refuse_everybody_until_rules_come),
-		cmocka_unit_test(live_rules_decide_by_the_set_that_came_last),
-		cmocka_unit_test(live_rules_swap_gives_the_old_set_back),
-		cmocka_unit_test(live_rules_copy_says_when_the_text_does_not_fit),
+		cmocka_unit_test(live_rules_refuse_requests_before_the_first_set),
+		cmocka_unit_test(live_rules_decide_by_the_newest_set),
+		cmocka_unit_test(live_rules_swap_returns_the_old_set),
+		cmocka_unit_test(live_rules_copy_reports_an_overlong_text),
 		cmocka_unit_test(live_rules_are_replaced_while_threads_decide),
 	};
 

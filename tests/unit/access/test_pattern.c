@@ -48,26 +48,27 @@ host_labels_match_users_and_groups(void **state)
 		bool fits;
 		const char *why;
 	} rows[] = {
-		{ "{user}.example.org", "anna.example.org", "anna", "", true, "her own" },
-		{ "{user}.example.org", "bob.example.org", "anna", "", false, "another's" },
-		{ "{user}.example.org", "bob.example.org", NULL, NULL, true, "unknown: anybody's" },
-		{ "{user}.example.org", "example.org", NULL, NULL, false, "unknown: a label is missing" },
+		{ "{user}.example.org", "anna.example.org", "anna", "", true, "her own host" },
+		{ "{user}.example.org", "bob.example.org", "anna", "", false, "another user's host" },
+		{ "{user}.example.org", "bob.example.org", NULL, NULL, true, "unknown user: may be any" },
+		{ "{user}.example.org", "example.org", NULL, NULL, false, "unknown user: a label is missing" },
 		{ "{user}.example.org", "a.anna.example.org", "anna", "", false, "one label only" },
 		{ "{user}.example.org", "anna.example.net", "anna", "", false, "another domain" },
 		{ "{user}.example.org", "annaexample.org", "anna", "", false, "no dot" },
 		{ "{user}.example.org", "anna.smith.example.org", "anna.smith", "", false, "a dot in a name" },
 		{ "{user}.example.org", ".example.org", "", "", false, "an empty label" },
-		{ "{group}.example.org", "staff.example.org", "anna", "admins,staff", true, "a group of hers" },
-		{ "{group}.example.org", "admins.example.org", "anna", "admins,staff", true, "another group of hers" },
+		{ "{group}.example.org", "staff.example.org", "anna", "admins,staff", true, "one of her groups" },
+		{ "{group}.example.org", "admins.example.org", "anna", "admins,staff", true, "another of her groups" },
 		{ "{group}.example.org", "admin.example.org", "anna", "admins,staff", false, "a part of a name" },
 		{ "{group}.example.org", "anna.example.org", "anna", "admins", false, "a user is no group" },
 		{ "{group}.example.org", "staff.example.org", "anna", "", false, "in no group" },
 		{ "files.{user}.example.org", "files.anna.example.org", "anna", "", true, "in the middle" },
-		{ "files.{user}.example.org", "mail.anna.example.org", "anna", "", false, "another host of hers" },
+		{ "files.{user}.example.org", "mail.anna.example.org", "anna", "", false, "another of her hosts" },
 		{ "{user}.{group}.example.org", "anna.staff.example.org", "anna", "staff", true, "both" },
-		{ "{user}.{group}.example.org", "bob.staff.example.org", "anna", "staff", false, "both, another's" },
-		{ "*.{user}.example.org", "a.b.anna.example.org", "anna", "", true, "all below hers" },
-		{ "*.{user}.example.org", "anna.example.org", "anna", "", false, "not itself" },
+		{ "{user}.{group}.example.org", "bob.staff.example.org", "anna", "staff", false,
+		  "both, another user's host" },
+		{ "*.{user}.example.org", "a.b.anna.example.org", "anna", "", true, "any host below hers" },
+		{ "*.{user}.example.org", "anna.example.org", "anna", "", false, "not her host itself" },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -159,7 +160,7 @@ path_patterns_match_paths(void **state)
 	assert_false(pattern_path_good(STR("/*a*a*a*a*a*a*a*a*")));
 }
 
-/* Slowly, but so that nobody can doubt it. */
+/* The model: slow and simple. */
 static bool
 plainly(str pattern, str path)
 {
@@ -178,7 +179,7 @@ plainly(str pattern, str path)
 	return false;
 }
 
-/* Can something follow this beginning so that the whole fits? */
+/* Can a path with this beginning match the pattern? */
 static bool
 plainly_begins(str pattern, str beginning)
 {
@@ -197,7 +198,7 @@ plainly_begins(str pattern, str beginning)
 	return false;
 }
 
-/* Every short pattern and path of a few bytes, against the plain way. */
+/* Compares all patterns of 7 bytes and paths of 6 bytes with the model. */
 static void
 short_patterns_match_like_a_model(void **state)
 {
@@ -226,7 +227,7 @@ short_patterns_match_like_a_model(void **state)
 	assert_true(compared > 20000);
 }
 
-/* Longer ones, by lot: of letters that repeat, so that stars have many places to stand. */
+/* Random longer patterns and paths of few letters, so that stars can match at many positions. */
 static void
 random_long_patterns_match_like_a_model(void **state)
 {
@@ -252,7 +253,7 @@ random_long_patterns_match_like_a_model(void **state)
 	assert_true(compared > 50000 && fitted > 1000);
 }
 
-/* The processor's time for one that does not fit, of the fastest of some tries. */
+/* Processor time for a path that does not match: the fastest of nine measurements. */
 static clock_t
 time_of(const char *pattern, str path)
 {
@@ -269,7 +270,7 @@ time_of(const char *pattern, str path)
 }
 
 static void
-time_grows_as_the_path_and_not_as_its_square(void **state)
+matching_time_is_linear_in_the_length_of_the_path(void **state)
 {
 	static const char *const patterns[] = { "/**a*b", "/**a*b**c*d", "/*a*a*a*a*b", "/**/a*b", "/**a*a*b*c" };
 	static char path[8192];
@@ -280,7 +281,7 @@ time_grows_as_the_path_and_not_as_its_square(void **state)
 		clock_t small = time_of(patterns[i], str_bytes(path, sizeof(path) / 16));
 		clock_t large = time_of(patterns[i], str_bytes(path, sizeof(path)));
 		print_message("%s %ld %ld\n", patterns[i], (long)small, (long)large);
-		assert_true(large < 64 * (small + 10)); /* 16 times as long: 256 of its square */
+		assert_true(large < 64 * (small + 10)); /* 16 times the length; quadratic time would be 256 times */
 	}
 }
 
@@ -294,7 +295,7 @@ main(void)
 		cmocka_unit_test(path_patterns_match_paths),
 		cmocka_unit_test(short_patterns_match_like_a_model),
 		cmocka_unit_test(random_long_patterns_match_like_a_model),
-		cmocka_unit_test(time_grows_as_the_path_and_not_as_its_square),
+		cmocka_unit_test(matching_time_is_linear_in_the_length_of_the_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

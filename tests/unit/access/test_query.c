@@ -1,4 +1,4 @@
-/* Conditions on a query: what fits, and what programs could read differently. */
+/* Conditions on a query: queries that match, and queries that programs could read differently. */
 #include "unit.h"
 
 #include "access/query.h"
@@ -32,15 +32,15 @@ static const struct {
 	{ &action_login, "xaction=login", FITS_NOT, "a longer name" },
 	{ &action_login, "a=action=login", FITS_NOT, "in a value" },
 	{ &action_login, "actions=login", FITS_NOT, "another name" },
-	{ &action_login, "action=login&action=delete", FITS_MAYBE, "twice: first or last" },
-	{ &action_login, "action=delete&action=login", FITS_MAYBE, "twice, the other way" },
-	{ &action_login, "action=login&action=login", FITS_MAYBE, "twice: some join the values" },
-	{ &action_login, "action=login&action[]=delete", FITS_MAYBE, "an array beside it" },
+	{ &action_login, "action=login&action=delete", FITS_MAYBE, "twice: programs use the first or the last" },
+	{ &action_login, "action=delete&action=login", FITS_MAYBE, "twice, in the other order" },
+	{ &action_login, "action=login&action=login", FITS_MAYBE, "twice: some programs join the values" },
+	{ &action_login, "action=login&action[]=delete", FITS_MAYBE, "an array beside the parameter" },
 	{ &action_login, "action[]=login", FITS_MAYBE, "an array alone" },
 	{ &action_login, "action[x]=login", FITS_MAYBE, "a field of an array" },
 	{ &a_b, "a[b=1", FITS_MAYBE, "a bracket that is not closed: '_' for PHP" },
 	{ &a_b, "a%5Bb=1", FITS_MAYBE, "the same, encoded" },
-	{ &a_b, "+a[b=1", FITS_MAYBE, "the same behind a space" },
+	{ &a_b, "+a[b=1", FITS_MAYBE, "the same after a space" },
 	{ &a_b, "a[c=1", FITS_NOT, "another name with a bracket" },
 	{ &action_login, "ACTION=login", FITS_MAYBE, "a name in capitals" },
 	{ &action_login, "Action=delete&action=login", FITS_MAYBE, "two spellings of a name" },
@@ -49,26 +49,26 @@ static const struct {
 	{ &action_login, "%2561ction=login", FITS_MAYBE, "a name that is encoded twice" },
 	{ &action_login, "action=l%256fgin", FITS_MAYBE, "a value that is encoded twice" },
 	{ &action_login, "a=1;action=login", FITS_MAYBE, "a semicolon" },
-	{ &action_login, "action=login;b", FITS_MAYBE, "a semicolon behind it" },
+	{ &action_login, "action=login;b", FITS_MAYBE, "a semicolon after the value" },
 	{ &action_login, "action=login&b=%zz", FITS_MAYBE, "a broken percent sequence" },
 	{ &action_login, "action=login%", FITS_MAYBE, "a percent sign at the end" },
 	{ &action_login, "action=login%4", FITS_MAYBE, "a percent sign and one digit" },
 	{ &action_login, "action=login%00", FITS_MAYBE, "a NUL" },
 	{ &action_login, "action=login%0a", FITS_MAYBE, "a line end" },
 	{ &action_login, "action=%c1%acogin", FITS_MAYBE, "overlong UTF-8" },
-	{ &action_login, "b=%ff&action=delete", FITS_MAYBE, "bytes that are no UTF-8, anywhere" },
+	{ &action_login, "b=%ff&action=delete", FITS_MAYBE, "invalid UTF-8 in another parameter" },
 	{ &action_login, "&&&", FITS_NOT, "empty parameters" },
 	{ &action_either, "action=login", FITS, "the first of two values" },
 	{ &action_either, "action=log+out", FITS, "the second, a plus for a space" },
 	{ &action_either, "action=log%20out", FITS, "the second, encoded" },
 	{ &action_either, "action=log%2Bout", FITS_NOT, "an encoded plus is a plus" },
 	{ &action_empty, "action=", FITS, "an empty value" },
-	{ &action_empty, "action", FITS, "no value is an empty one" },
+	{ &action_empty, "action", FITS, "no value means an empty value" },
 	{ &action_empty, "action=x", FITS_NOT, "not empty" },
 	{ &action_any, "action", FITS, "present" },
-	{ &action_any, "action=&action=x", FITS, "present, whichever counts" },
+	{ &action_any, "action=&action=x", FITS, "present, whichever value counts" },
 	{ &action_any, "b=1", FITS_NOT, "absent" },
-	{ &action_any, "action[]=1", FITS_MAYBE, "present for some" },
+	{ &action_any, "action[]=1", FITS_MAYBE, "present for some programs" },
 	{ &action_any, "ACTION=1", FITS_MAYBE, "in capitals" },
 };
 
@@ -103,7 +103,7 @@ query_fit_needs_every_condition(void **state)
 }
 
 static void
-query_fit_takes_no_query_that_is_too_long(void **state)
+query_fit_is_uncertain_about_an_overlong_query(void **state)
 {
 	static char text[QUERY_MAX_BYTES + 1];
 
@@ -119,7 +119,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(query_fit_knows_clear_and_ambiguous_queries),
 		cmocka_unit_test(query_fit_needs_every_condition),
-		cmocka_unit_test(query_fit_takes_no_query_that_is_too_long),
+		cmocka_unit_test(query_fit_is_uncertain_about_an_overlong_query),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Addresses of protected applications: what is read, what is unclear, what is refused. */
+/* URLs of protected applications: valid, ambiguous and refused ones. */
 #include "unit.h"
 
 #include "access/target.h"
@@ -11,8 +11,8 @@ static const struct {
 	const char *why;
 } cases[] = {
 	{ "https://wiki.example.org/", "wiki.example.org", "/", false, "the usual" },
-	{ "https://wiki.example.org", "wiki.example.org", "/", false, "no path is the first page" },
-	{ "https://wiki.example.org?x=/../y", "wiki.example.org", "/", false, "a query is not looked into" },
+	{ "https://wiki.example.org", "wiki.example.org", "/", false, "no path means /" },
+	{ "https://wiki.example.org?x=/../y", "wiki.example.org", "/", false, "a query is not examined" },
 	{ "wss://wiki.example.org/socket", "wiki.example.org", "/socket", false, "a websocket" },
 	{ "HTTPS://WIKI.example.ORG:8443/Page", "wiki.example.org", "/Page", false, "capitals; a port" },
 	{ "https://wiki.example.org./", "wiki.example.org", "/", false, "a dot at the end is the same host" },
@@ -29,10 +29,10 @@ static const struct {
 	{ "https://wiki.example.org/a%5cb", "wiki.example.org", "/a\\b", true, "an encoded backslash" },
 	{ "https://wiki.example.org/a%252fb", "wiki.example.org", "/a%2fb", true, "encoded twice" },
 	{ "https://wiki.example.org/a;x=1/b", "wiki.example.org", "/a;x=1/b", true, "parameters of a segment" },
-	{ "https://wiki.example.org/a%3bx", "wiki.example.org", "/a;x", true, "and encoded" },
-	{ "https://wiki.example.org/a%00b", "wiki.example.org", NULL, true, "a NUL that ends a text somewhere" },
+	{ "https://wiki.example.org/a%3bx", "wiki.example.org", "/a;x", true, "encoded parameters of a segment" },
+	{ "https://wiki.example.org/a%00b", "wiki.example.org", NULL, true, "a NUL, which ends a text in C" },
 	{ "https://wiki.example.org/a%0ab", "wiki.example.org", "/a\nb", true, "a line end" },
-	{ "https://wiki.example.org/%ff", "wiki.example.org", "/\xff", true, "no UTF-8" },
+	{ "https://wiki.example.org/%ff", "wiki.example.org", "/\xff", true, "invalid UTF-8" },
 	{ "https://wiki.example.org/%c0%ae", "wiki.example.org", "/\xc0\xae", true, "a dot in overlong UTF-8" },
 	{ "http://wiki.example.org/", NULL, NULL, false, "http" },
 	{ "ftp://wiki.example.org/", NULL, NULL, false, "another scheme" },
@@ -54,13 +54,13 @@ static const struct {
 	{ "https://./", NULL, NULL, false, "a dot alone" },
 	{ "https://wiki.example.org:443/", "wiki.example.org", "/", false, "the default port" },
 	{ "https://wiki.example.org:0443/", "wiki.example.org", "/", false, "zeros before it" },
-	{ "https://wiki.example.org:/", "wiki.example.org", "/", false, "no port behind the colon: RFC 3986 s3.2.3" },
+	{ "https://wiki.example.org:/", "wiki.example.org", "/", false, "no port after the colon: RFC 3986 s3.2.3" },
 	{ "https://wiki.example.org::/", NULL, NULL, false, "two colons" },
 	{ "https://:/", NULL, NULL, false, "a colon alone" },
-	{ "https://wiki.example.org:65536/", NULL, NULL, false, "a port too far" },
+	{ "https://wiki.example.org:65536/", NULL, NULL, false, "a port over 65535" },
 	{ "https://wiki.example.org:443:1/", NULL, NULL, false, "two ports" },
 	{ "https://wiki..example.org/", NULL, NULL, false, "an empty label" },
-	{ "https://.example.org/", NULL, NULL, false, "a dot first" },
+	{ "https://.example.org/", NULL, NULL, false, "a dot at the beginning" },
 	{ "https://w\xc3\xacki.example.org/", NULL, NULL, false, "a host that is not ASCII" },
 	{ "https://wiki.example.org/a b", NULL, NULL, false, "a space" },
 	{ "https://wiki.example.org/a\tb", NULL, NULL, false, "a tab" },
@@ -70,7 +70,7 @@ static const struct {
 	{ "https://wiki.example.org/a\\b", NULL, NULL, false, "a backslash in the path" },
 	{ "https://wiki.example.org/%", NULL, NULL, false, "a percent sign alone" },
 	{ "https://wiki.example.org/%2", NULL, NULL, false, "half of a percent sequence" },
-	{ "https://wiki.example.org/%zz", NULL, NULL, false, "no percent sequence" },
+	{ "https://wiki.example.org/%zz", NULL, NULL, false, "an invalid percent sequence" },
 	{ "https:// wiki.example.org/", NULL, NULL, false, "a space before the host" },
 };
 
@@ -145,7 +145,7 @@ overlong_addresses_are_too_long(void **state)
 }
 
 static void
-pieces_do_not_flow_into_each_other(void **state)
+url_pieces_that_run_into_another_piece_are_refused(void **state)
 {
 	static const struct {
 		const char *scheme, *authority, *path;
@@ -207,7 +207,7 @@ main(void)
 		cmocka_unit_test(a_dot_at_the_end_of_the_host_is_dropped),
 		cmocka_unit_test(the_port_belongs_to_the_authority),
 		cmocka_unit_test(overlong_addresses_are_too_long),
-		cmocka_unit_test(pieces_do_not_flow_into_each_other),
+		cmocka_unit_test(url_pieces_that_run_into_another_piece_are_refused),
 		cmocka_unit_test(a_host_is_under_a_domain_at_a_dot_only),
 		cmocka_unit_test(methods_are_capital_letters),
 	};

@@ -39,7 +39,7 @@ arena_stops_at_its_maximum(void **state)
 }
 
 static void
-arena_takes_more_than_one_block_holds(void **state)
+arena_serves_requests_larger_than_a_block(void **state)
 {
 	CLEANUP(arena_wipe) struct arena a = ARENA(1 << 20);
 	char *big = arena_alloc(&a, 100 * 1000);
@@ -50,7 +50,7 @@ arena_takes_more_than_one_block_holds(void **state)
 }
 
 static void
-arena_copies_with_a_nul_behind(void **state)
+arena_copies_end_with_a_nul(void **state)
 {
 	CLEANUP(arena_wipe) struct arena a = ARENA(1024);
 	str copy = { 0 };
@@ -65,7 +65,7 @@ arena_copies_with_a_nul_behind(void **state)
 
 #ifdef DOUBLETOUR_TEST_HOOKS
 static void
-arena_says_when_there_is_no_memory(void **state)
+arena_reports_a_failed_allocation(void **state)
 {
 	CLEANUP(arena_wipe) struct arena a = ARENA(1024);
 	str copy = STR("untouched");
@@ -84,10 +84,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arena_gives_zeroed_aligned_memory_that_does_not_overlap),
 		cmocka_unit_test(arena_stops_at_its_maximum),
-		cmocka_unit_test(arena_takes_more_than_one_block_holds),
-		cmocka_unit_test(arena_copies_with_a_nul_behind),
+		cmocka_unit_test(arena_serves_requests_larger_than_a_block),
+		cmocka_unit_test(arena_copies_end_with_a_nul),
 #ifdef DOUBLETOUR_TEST_HOOKS
-		cmocka_unit_test(arena_says_when_there_is_no_memory),
+		cmocka_unit_test(arena_reports_a_failed_allocation),
 #endif
 	};
 

@@ -1,4 +1,4 @@
-/* host[:port] of Host and Origin: what is read, what is refused, what is the same. */
+/* host[:port] of Host and Origin: valid, refused and equal authorities. */
 #include "unit.h"
 
 #include "base/authority.h"
@@ -11,15 +11,15 @@ authority_read_takes_a_host_and_perhaps_a_port(void **state)
 		unsigned port;
 		const char *why;
 	} cases[] = {
-		{ "login.example.org", "login.example.org", 443, "no port is the default" },
-		{ "login.example.org:443", "login.example.org", 443, "the default" },
+		{ "login.example.org", "login.example.org", 443, "no port means the default port" },
+		{ "login.example.org:443", "login.example.org", 443, "the default port" },
 		{ "login.example.org:0443", "login.example.org", 443, "zeros before a number" },
 		{ "login.example.org:", "login.example.org", 443, "an empty port (RFC 3986 s6.2.3)" },
 		{ "login.example.org:80", "login.example.org", 80, "another scheme's default" },
-		{ "LOGIN.example.org", "LOGIN.example.org", 443, "letters as they stand" },
-		{ "login.example.org.", "login.example.org.", 443, "a dot at the end stays" },
+		{ "LOGIN.example.org", "LOGIN.example.org", 443, "the case of letters is kept" },
+		{ "login.example.org.", "login.example.org.", 443, "a dot at the end is kept" },
 		{ "login.example.org.:443", "login.example.org.", 443, "a dot before a port" },
-		{ "my_host~1", "my_host~1", 443, "bytes that stand in a name" },
+		{ "my_host~1", "my_host~1", 443, "bytes that names may have" },
 		{ "a%2Db", "a%2Db", 443, "a percent sequence" },
 		{ "[::1]", "[::1]", 443, "IPv6" },
 		{ "[2001:db8::1]:8443", "[2001:db8::1]", 8443, "IPv6 with a port" },
@@ -32,23 +32,23 @@ authority_read_takes_a_host_and_perhaps_a_port(void **state)
 		{ ":", NULL, 0, "neither" },
 		{ "x:443:443", NULL, 0, "two ports" },
 		{ "x::", NULL, 0, "two colons" },
-		{ "x:65536", NULL, 0, "a port too far" },
+		{ "x:65536", NULL, 0, "a port over 65535" },
 		{ "x:4 43", NULL, 0, "a space in a port" },
 		{ "x:+443", NULL, 0, "a sign" },
 		{ "x:-1", NULL, 0, "a negative port" },
-		{ "x:https", NULL, 0, "a name for a port" },
-		{ "x:18446744073709552059", NULL, 0, "443 after an overflow" },
+		{ "x:https", NULL, 0, "a name instead of a port" },
+		{ "x:18446744073709552059", NULL, 0, "443 after an overflow of 32 bits" },
 		{ "2001:db8::1", NULL, 0, "IPv6 without brackets" },
 		{ "[::1", NULL, 0, "a bracket open" },
 		{ "::1]", NULL, 0, "a bracket closed" },
 		{ "[]", NULL, 0, "nothing in brackets" },
 		{ "[", NULL, 0, "a bracket alone" },
 		{ "[login.example.org]", NULL, 0, "a name in brackets" },
-		{ "[::1]x", NULL, 0, "text behind brackets" },
+		{ "[::1]x", NULL, 0, "text after brackets" },
 		{ "[::1]443", NULL, 0, "a port without its colon" },
 		{ "[[::1]]", NULL, 0, "brackets twice" },
 		{ "a%2", NULL, 0, "half of a percent sequence" },
-		{ "a%zz", NULL, 0, "no percent sequence" },
+		{ "a%zz", NULL, 0, "an invalid percent sequence" },
 		{ "a@b", NULL, 0, "a user" },
 		{ "a/b", NULL, 0, "a path" },
 		{ "a b", NULL, 0, "a space" },

@@ -52,7 +52,7 @@ buf_room_refuses_a_size_that_would_wrap_round(void **state)
 }
 
 static void
-buf_printf_formats_and_refuses_what_is_cut(void **state)
+buf_printf_formats_and_refuses_a_truncated_text(void **state)
 {
 	CLEANUP(buf_wipe) struct buf b = BUF(4096);
 	char longer[600];
@@ -87,10 +87,11 @@ buf_escapes_by_the_rules_of_each_language(void **state)
 	} cases[] = {
 		{ buf_put_html, STR_INIT("<a href=\"x\">'&'</a>"),
 		  "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;", "all five, in text and in attributes" },
-		{ buf_put_html, STR_INIT("\xc3\xa9"), "\xc3\xa9", "other bytes as they are" },
+		{ buf_put_html, STR_INIT("\xc3\xa9"), "\xc3\xa9", "other bytes stay unchanged" },
 		{ buf_put_html, STR_INIT(""), "", "nothing" },
 		{ buf_put_percent, STR_INIT("aZ0-._~"), "aZ0-._~", "RFC 3986 s2.3: unreserved" },
-		{ buf_put_percent, STR_INIT("a b/\xc3\xa9+%"), "a%20b%2F%C3%A9%2B%25", "all else, upper-case hex" },
+		{ buf_put_percent, STR_INIT("a b/\xc3\xa9+%"), "a%20b%2F%C3%A9%2B%25",
+		  "all other bytes, upper-case hex" },
 		{ buf_put_base64, STR_INIT(""), "", "RFC 4648 s10" },
 		{ buf_put_base64, STR_INIT("f"), "Zg==", "RFC 4648 s10" },
 		{ buf_put_base64, STR_INIT("fo"), "Zm8=", "RFC 4648 s10" },
@@ -109,11 +110,11 @@ buf_escapes_by_the_rules_of_each_language(void **state)
 		{ buf_put_hex, STR_INIT("\x00\x7f\xff"), "007fff", "two lower-case digits each" },
 		{ buf_put_json, STR_INIT("a\"b\\c"), "\"a\\\"b\\\\c\"", "RFC 8259 s7" },
 		{ buf_put_json, STR_INIT("\n\t\r\x00\x7f"), "\"\\n\\t\\u000d\\u0000\\u007f\"", "control bytes" },
-		{ buf_put_json, STR_INIT("\xc3\xa9"), "\"\xc3\xa9\"", "UTF-8 as it is" },
-		{ buf_put_json, STR_INIT("a\xffz"), "\"a\xef\xbf\xbdz\"", "what is not UTF-8 is replaced" },
-		{ buf_put_json, STR_INIT("\xc3\xa9\xc3"), "\"\xc3\xa9\xef\xbf\xbd\"", "and only that" },
-		{ buf_put_json, STR_INIT("\xc2\x9b"), "\"\\u009b\"", "a control of C1" },
-		{ buf_put_json, STR_INIT("\xe2\x80\xae"), "\"\\u202e\"", "what turns the direction of writing" },
+		{ buf_put_json, STR_INIT("\xc3\xa9"), "\"\xc3\xa9\"", "UTF-8 stays unchanged" },
+		{ buf_put_json, STR_INIT("a\xffz"), "\"a\xef\xbf\xbdz\"", "invalid UTF-8 is replaced" },
+		{ buf_put_json, STR_INIT("\xc3\xa9\xc3"), "\"\xc3\xa9\xef\xbf\xbd\"", "and only the invalid byte" },
+		{ buf_put_json, STR_INIT("\xc2\x9b"), "\"\\u009b\"", "a control character of C1" },
+		{ buf_put_json, STR_INIT("\xe2\x80\xae"), "\"\\u202e\"", "an override of the direction of text" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -159,7 +160,7 @@ main(void)
 		cmocka_unit_test(buf_grows_to_its_maximum_and_not_beyond),
 		cmocka_unit_test(buf_keeps_its_first_failure_until_cleared),
 		cmocka_unit_test(buf_room_refuses_a_size_that_would_wrap_round),
-		cmocka_unit_test(buf_printf_formats_and_refuses_what_is_cut),
+		cmocka_unit_test(buf_printf_formats_and_refuses_a_truncated_text),
 		cmocka_unit_test(buf_escapes_by_the_rules_of_each_language),
 		cmocka_unit_test(buf_clear_wipes_its_content),
 #ifdef DOUBLETOUR_TEST_HOOKS

@@ -13,7 +13,7 @@ assert_hex(const uint8_t *digest, const char *expected)
 	assert_memory_equal(hex.p, expected, 2 * DIGEST_BYTES);
 }
 
-/* FIPS 180-4's examples: NIST, "Examples with Intermediate Values", SHA-256. */
+/* The examples of FIPS 180-4: NIST, "Examples with Intermediate Values", SHA-256. */
 static void
 digest_sha256_gives_the_examples_of_fips_180(void **state)
 {
@@ -87,7 +87,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(digest_fails_before_set_up), /* first: it sets up */
+		cmocka_unit_test(digest_fails_before_set_up), /* first, because it calls digest_setup() */
 		cmocka_unit_test(digest_sha256_gives_the_examples_of_fips_180),
 		cmocka_unit_test(digest_hmac_gives_the_vectors_of_rfc_4231),
 		cmocka_unit_test(digest_hmac_refuses_a_key_over_one_block),

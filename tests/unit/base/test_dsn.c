@@ -3,28 +3,29 @@
 #include "base/dsn.h"
 
 static const struct {
-	const char *url, *shown; /* NULL: not clear */
+	const char *url, *shown; /* shown NULL: ambiguous */
 	bool secret;
 	const char *why;
 } cases[] = {
-	{ "postgresql://h/d", "postgresql://h/d", false, "nobody named" },
+	{ "postgresql://h/d", "postgresql://h/d", false, "no user and no password" },
 	{ "postgres://me@h/d", "postgres://me@h/d", false, "no password, the short scheme" },
 	{ "postgresql+psycopg2://me:pw@h/d", "postgresql+psycopg2://me:***@h/d", true, "SQLAlchemy's scheme" },
 	{ "postgresql://me:pw@h:5432/d?sslmode=require", "postgresql://me:***@h:5432/d?sslmode=require", true,
 	  "all parts" },
-	{ "postgresql://:pw@h/d", "postgresql://:***@h/d", true, "no user" },
+	{ "postgresql://:pw@h/d", "postgresql://:***@h/d", true, "an empty user" },
 	{ "postgresql://me:@h/d", "postgresql://me:***@h/d", true, "an empty password" },
-	{ "postgresql://me:p:w@h/d", "postgresql://me:***@h/d", true, "a colon, which ends nothing" },
-	{ "postgresql://me:p%40w%2F%3F%25@h/d", "postgresql://me:***@h/d", true, "all encoded" },
+	{ "postgresql://me:p:w@h/d", "postgresql://me:***@h/d", true, "a colon in the password" },
+	{ "postgresql://me:p%40w%2F%3F%25@h/d", "postgresql://me:***@h/d", true, "all special bytes encoded" },
 	{ "postgresql://me:pw@a:1,b:2/d", "postgresql://me:***@a:1,b:2/d", true, "two hosts" },
 	{ "postgresql://me:pw@[::1]:5432/d", "postgresql://me:***@[::1]:5432/d", true, "IPv6" },
 	{ "postgresql://me:pw@%2Frun%2Fpostgresql/d", "postgresql://me:***@%2Frun%2Fpostgresql/d", true,
 	  "a socket's folder" },
-	{ "postgresql://me:pw@ss", "postgresql://***", true, "no name: the host may be the end of the password" },
-	{ "postgresql:///d", "postgresql:///d", false, "a name only" },
+	{ "postgresql://me:pw@ss", "postgresql://***", true,
+	  "no database name: the host may be the end of the password" },
+	{ "postgresql:///d", "postgresql:///d", false, "a database name only" },
 	{ "postgresql://h/d?user=me&password=pw", "postgresql://h/d?user=***&password=***", true,
-	  "libpq's other place" },
-	{ "postgresql://h/d?sslpassword=pw", "postgresql://h/d?sslpassword=***", true, "the key file's" },
+	  "libpq's query parameter" },
+	{ "postgresql://h/d?sslpassword=pw", "postgresql://h/d?sslpassword=***", true, "the password of the key file" },
 	{ "postgresql://h/d?options=-csearch_path%3Dx", "postgresql://h/d?options=***", false,
 	  "a value that is not shown" },
 	{ "postgresql://me:p@w@h/d", NULL, true, "an @ inside" },
@@ -34,12 +35,12 @@ static const struct {
 	{ "postgresql://me:p%w@h/d", NULL, true, "a percent sign inside" },
 	{ "postgresql://me:p%00w@h/d", NULL, true, "NUL" },
 	{ "postgresql://me:p\nw@h/d", NULL, true, "a line end" },
-	{ "postgresql://me:secret", NULL, false, "no @, and a port that is no number" },
+	{ "postgresql://me:secret", NULL, false, "no @, and a port that is not a number" },
 	{ "postgresql://me:123456", NULL, false, "a port that is too long" },
-	{ "postgresql://me:pw@h:port/d", NULL, true, "a port that is no number behind a host" },
-	{ "postgresql://me:pw@h/d?p%61ssword=pw", NULL, true, "a key that is encoded" },
+	{ "postgresql://me:pw@h:port/d", NULL, true, "a port that is not a number, after a host" },
+	{ "postgresql://me:pw@h/d?p%61ssword=pw", NULL, true, "an encoded key" },
 	{ "postgresql://me:pw@h/d?secret", NULL, true, "a key without value" },
-	{ "postgresql://me:pw@h!/d", NULL, true, "a host that is none" },
+	{ "postgresql://me:pw@h!/d", NULL, true, "an invalid host" },
 	{ "postgresql://me:pw@[::1/d", NULL, true, "a bracket without its end" },
 };
 

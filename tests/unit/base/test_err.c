@@ -5,7 +5,7 @@
 #include <string.h>
 
 static void
-err_name_is_there_and_different_for_every_error(void **state)
+err_name_differs_for_every_error(void **state)
 {
 	for (err a = ERR_OK; a <= ERR_CONFIG; a++) {
 		assert_non_null(err_name(a));
@@ -26,7 +26,7 @@ why_set_cuts_at_its_size_and_returns_the_error(void **state)
 	longer[sizeof(longer) - 1] = '\0';
 	assert_int_equal(why_set(&why, ERR_IO, "%s", longer), ERR_IO);
 	assert_int_equal(strlen(why.text), sizeof(why.text) - 1);
-	assert_int_equal(why_set(NULL, ERR_BUSY, "nobody listens"), ERR_BUSY);
+	assert_int_equal(why_set(NULL, ERR_BUSY, "connection refused"), ERR_BUSY);
 }
 
 static void
@@ -60,7 +60,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(err_name_is_there_and_different_for_every_error),
+		cmocka_unit_test(err_name_differs_for_every_error),
 		cmocka_unit_test(why_set_cuts_at_its_size_and_returns_the_error),
 		cmocka_unit_test(why_set_keeps_a_sentence_on_one_line),
 		cmocka_unit_test(try_returns_the_first_error),

@@ -59,12 +59,12 @@ file_open_takes_files_only_and_does_not_block(void **state)
 		const char *word, *why;
 	} cases[] = {
 		{ "file", ERR_OK, "", "a file" },
-		{ "link", ERR_OK, "", "a link to one" },
-		{ "fifo", ERR_INVALID, "is a FIFO", "nobody writes into it" },
-		{ "socket", ERR_INVALID, "is a socket", "it cannot be opened at all" },
+		{ "link", ERR_OK, "", "a link to a file" },
+		{ "fifo", ERR_INVALID, "is a FIFO", "no process writes into it" },
+		{ "socket", ERR_INVALID, "is a socket", "open() fails on sockets" },
 		{ ".", ERR_INVALID, "is a directory", "a folder" },
-		{ "/dev/zero", ERR_INVALID, "is a device", "it never ends" },
-		{ "/dev/null", ERR_INVALID, "is a device", "it holds nothing" },
+		{ "/dev/zero", ERR_INVALID, "is a device", "a file without an end" },
+		{ "/dev/null", ERR_INVALID, "is a device", "an empty file" },
 		{ "missing", ERR_NOT_FOUND, "No such file", "nothing" },
 		{ "file/x", ERR_DENIED, "Not a directory", "below a file" },
 		{ "", ERR_NOT_FOUND, "", "no name" },
@@ -110,18 +110,19 @@ file_open_refuses_files_that_others_may_write(void **state)
 		err result;
 		const char *why;
 	} cases[] = {
-		{ 0600, 0, 0, ERR_OK, "ours alone" },
+		{ 0600, 0, 0, ERR_OK, "only the owner may read it" },
 		{ 0644, 0, 0, ERR_OK, "others may read it" },
 		{ 0640, 0, 1000, ERR_OK, "a group may read it" },
 		{ 0664, 0, 0, ERR_OK, "root's group may write it" },
 		{ 0660, 0, 1000, ERR_DENIED, "another group may write it" },
 		{ 0602, 0, 0, ERR_DENIED, "others may write it" },
-		{ 0666, 0, 0, ERR_DENIED, "everybody may write it" },
-		{ 0600, 1000, 0, ERR_DENIED, "it is another user's" },
+		{ 0666, 0, 0, ERR_DENIED, "group and others may write it" },
+		{ 0600, 1000, 0, ERR_DENIED, "another user owns it" },
 		{ 0444, 1000, 0, ERR_DENIED, "its owner could make it writable again" },
 	};
 
-	if (geteuid() != 0) /* only root gives files away; not skip(): meson takes its line of TAP for a failure */
+	if (geteuid() !=
+	    0) /* only root can change a file's owner; not skip(): meson counts its line of TAP as a failure */
 		return;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		CLEANUP(file_close) int fd = -1;

@@ -1,4 +1,4 @@
-/* Libraries that are loaded when they are needed. */
+/* Libraries that are loaded at the first use. */
 #include "unit.h"
 
 #include "base/library.h"
@@ -27,7 +27,7 @@ library_load_fills_in_every_function(void **state)
 }
 
 static void
-library_load_writes_nothing_unless_all_is_there(void **state)
+library_load_writes_nothing_when_a_function_is_missing(void **state)
 {
 	static const struct library_symbol symbols[] = { FUNCTIONS(SYMBOL){ "no_such_function", 0 } };
 	struct functions z = { 0 };
@@ -46,7 +46,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(library_load_fills_in_every_function),
-		cmocka_unit_test(library_load_writes_nothing_unless_all_is_there),
+		cmocka_unit_test(library_load_writes_nothing_when_a_function_is_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,13 +44,13 @@ log_line_escapes_what_could_forge_a_line(void **state)
 	} cases[] = {
 		{ STR_INIT("a\nnotice forged"), "\"a\\nnotice forged\"", "a newline would begin another line" },
 		{ STR_INIT("x account=1"), "\"x account=1\"", "a space would begin another field" },
-		{ STR_INIT("\x1b[2J"), "\"\\u001b[2J\"", "a terminal would obey" },
-		{ STR_INIT(""), "\"\"", "empty is visible" },
+		{ STR_INIT("\x1b[2J"), "\"\\u001b[2J\"", "a terminal would execute it" },
+		{ STR_INIT(""), "\"\"", "an empty value is visible" },
 		{ STR_INIT("\xff"), "\"\xef\xbf\xbd\"", "not UTF-8" },
 		{ STR_INIT("a\"b"), "\"a\\\"b\"", "a quote" },
 		{ STR_INIT("\xc2\x9b"
 			   "2J"),
-		  "\"\\u009b2J\"", "some terminals obey a control of C1" },
+		  "\"\\u009b2J\"", "some terminals execute control characters of C1" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -83,7 +83,8 @@ log_line_cuts_between_characters(void **state)
 	char text[302] = { 0 };
 	const struct log_field field = LOG_STR("v", str_of(text));
 
-	for (size_t i = 0; i + 1 < sizeof(text); i += 2) /* an odd place to cut: the first is one byte */
+	for (size_t i = 0; i + 1 < sizeof(text);
+	     i += 2) /* two-byte characters at odd offsets: the first character has one byte */
 		memcpy(text + i, i == 0 ? "xx" : "\xc3\xa9", 2);
 	text[1] = '\xc3';
 	memmove(text + 1, text + 2, sizeof(text) - 3);
@@ -92,7 +93,7 @@ log_line_cuts_between_characters(void **state)
 	assert_null(memmem(out.p, out.n, "\xef\xbf\xbd", 3));
 }
 
-/* What log_write() puts out. */
+/* The output of log_write(). */
 static str
 written(const struct log_field *fields, size_t n, char *room, size_t size)
 {

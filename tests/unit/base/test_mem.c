@@ -16,7 +16,7 @@ mem_new_gives_zeroed_memory_even_for_nothing(void **state)
 		assert_int_equal(p[i], 0);
 	mem_free(&p);
 	assert_null(p);
-	mem_free(&p); /* NULL inside is accepted */
+	mem_free(&p); /* a pointer to NULL is accepted */
 	mem_free(&nothing);
 }
 

@@ -10,11 +10,11 @@ enum { DRAWS = 2000 };
 static void
 random_fill_fills_every_byte_and_nothing_beyond(void **state)
 {
-	/* 1,000 bytes are more than getrandom gives in one piece without a second call (256). */
+	/* getrandom() guarantees only 256 bytes in one call. */
 	unsigned char bytes[1002], ored[1000] = { 0 };
 
 	bytes[0] = bytes[1001] = 0xa5;
-	for (int i = 0; i < 40; i++) { /* a byte that is never written would stay 0 */
+	for (int i = 0; i < 40; i++) { /* a byte that is not written stays 0 */
 		memset(bytes + 1, 0, 1000);
 		assert_int_equal(random_fill(bytes + 1, 1000), ERR_OK);
 		for (int j = 0; j < 1000; j++)
@@ -40,7 +40,7 @@ random_id_is_positive_and_does_not_repeat(void **state)
 		for (int j = 0; j < i; j++)
 			assert_true(ids[i] != ids[j]);
 	}
-	assert_true(all == (INT64_C(1) << 62) - 1); /* every bit below comes up */
+	assert_true(all == (INT64_C(1) << 62) - 1); /* each bit was set at least once */
 }
 
 #ifdef DOUBLETOUR_TEST_HOOKS

@@ -12,17 +12,17 @@ str_number_takes_plain_decimals_up_to_a_maximum(void **state)
 		uint64_t number;
 		const char *why;
 	} cases[] = {
-		{ "0", 9, ERR_OK, 0, "the least" },
-		{ "9", 9, ERR_OK, 9, "the most" },
-		{ "10", 9, ERR_INVALID, 0, "one over" },
-		{ "007", 9, ERR_OK, 7, "leading zeros change nothing" },
+		{ "0", 9, ERR_OK, 0, "the least number" },
+		{ "9", 9, ERR_OK, 9, "the maximum" },
+		{ "10", 9, ERR_INVALID, 0, "one over the maximum" },
+		{ "007", 9, ERR_OK, 7, "leading zeros are ignored" },
 		{ "", 9, ERR_INVALID, 0, "empty" },
 		{ "+1", 9, ERR_INVALID, 0, "a sign" },
 		{ "-1", 9, ERR_INVALID, 0, "a sign" },
 		{ " 1", 9, ERR_INVALID, 0, "a space" },
-		{ "1x", 9, ERR_INVALID, 0, "another byte behind" },
-		{ "0x1", 99, ERR_INVALID, 0, "no other base" },
-		{ "18446744073709551615", UINT64_MAX, ERR_OK, UINT64_MAX, "the greatest there is" },
+		{ "1x", 9, ERR_INVALID, 0, "another byte after the digits" },
+		{ "0x1", 99, ERR_INVALID, 0, "no other base than 10" },
+		{ "18446744073709551615", UINT64_MAX, ERR_OK, UINT64_MAX, "the greatest 64-bit number" },
 		{ "18446744073709551616", UINT64_MAX, ERR_INVALID, 0, "wraps round in 64 bits" },
 		{ "99999999999999999999999", UINT64_MAX, ERR_INVALID, 0, "wraps round more than once" },
 		{ "\xd9\xa1", 9, ERR_INVALID, 0, "an Arabic digit" },
@@ -67,21 +67,21 @@ str_utf8_valid_follows_rfc_3629(void **state)
 		{ STR_INIT("\xe2\x82\xac"), true, 1, "three bytes" },
 		{ STR_INIT("\xf0\x9f\x94\x91"), true, 1, "four bytes" },
 		{ STR_INIT("\xf4\x8f\xbf\xbf"), true, 1, "U+10FFFF, the last" },
-		{ STR_INIT("\xf4\x90\x80\x80"), false, 0, "U+110000, behind the last" },
+		{ STR_INIT("\xf4\x90\x80\x80"), false, 0, "U+110000, after the last" },
 		{ STR_INIT("\xc0\x80"), false, 0, "NUL in two bytes: overlong" },
 		{ STR_INIT("\xc1\xbf"), false, 0, "overlong" },
 		{ STR_INIT("\xe0\x9f\xbf"), false, 0, "overlong in three" },
 		{ STR_INIT("\xf0\x8f\xbf\xbf"), false, 0, "overlong in four" },
 		{ STR_INIT("\xed\xa0\x80"), false, 0, "a surrogate" },
 		{ STR_INIT("\xed\x9f\xbf"), true, 1, "the last before the surrogates" },
-		{ STR_INIT("\x80"), false, 0, "a continuation alone" },
+		{ STR_INIT("\x80"), false, 0, "a continuation byte alone" },
 		{ STR_INIT("\xc3"), false, 0, "cut after its lead byte" },
 		{ STR_INIT("\xe2\x82"), false, 0, "cut in its middle" },
 		{ STR_INIT("\xe2\x82"
 			   "a"),
-		  false, 0, "another byte where a continuation belongs" },
-		{ STR_INIT("\xf5\x80\x80\x80"), false, 0, "a lead byte that there is not" },
-		{ STR_INIT("\xff"), false, 0, "a byte that there is not" },
+		  false, 0, "another byte in place of a continuation byte" },
+		{ STR_INIT("\xf5\x80\x80\x80"), false, 0, "an invalid lead byte" },
+		{ STR_INIT("\xff"), false, 0, "an invalid byte" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -142,7 +142,7 @@ str_utf8_upto_cuts_between_code_points(void **state)
 }
 
 static void
-str_point_misleads_where_nothing_is_shown(void **state)
+str_point_misleads_finds_misleading_code_points(void **state)
 {
 	static const int32_t misleads[] = { 0,      '\n',   0x1b,   0x1f,   0x7f,   0x80,   0x9b,   0x9f,  0x061c,
 					    0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202e, 0x2066, 0x2069 };
@@ -198,7 +198,7 @@ str_compares_bytes_and_folds_ascii_only(void **state)
 	assert_true(str_equal((str){ 0 }, STR("")));
 	assert_true(str_equal_nocase(STR("AbZ09"), STR("aBz09")));
 	assert_false(str_equal_nocase(STR("\xc3\x89"), STR("\xc3\xa9"))); /* É, é */
-	assert_false(str_equal_nocase(STR("["), STR("{")));               /* neighbours of the letters */
+	assert_false(str_equal_nocase(STR("["), STR("{")));               /* bytes next to the letters */
 	assert_false(str_equal_nocase(STR("@"), STR("`")));
 }
 
@@ -229,7 +229,7 @@ str_trims_and_cuts_within_its_bounds(void **state)
 }
 
 static void
-str_copy_z_refuses_what_would_not_be_the_same_text(void **state)
+str_copy_z_refuses_texts_that_would_change(void **state)
 {
 	char text[4] = "old";
 
@@ -258,7 +258,7 @@ str_base64url_reads_one_text_for_the_same_bytes(void **state)
 		{ "Zm9vYg", 4, "foob" },
 		{ "-_-_", 3, "\xfb\xff\xbf" },
 		{ "Zm9vYmE", 5, "fooba" },
-		{ "Zm9vYmFy", 6, "foobar" }, /* these seven: RFC 4648 s10 without padding */
+		{ "Zm9vYmFy", 6, "foobar" }, /* the rows so far: RFC 4648 s10 without padding */
 		{ "Zh", 1, NULL },
 		{ "Zm9", 2, NULL },
 		{ "Zg==", 1, NULL },
@@ -280,11 +280,11 @@ str_base64url_reads_one_text_for_the_same_bytes(void **state)
 	}
 }
 
-/* Every byte at every place of every short text. */
+/* Every byte at every position of texts of up to 40 bytes. */
 static void
 str_has_control_finds_control_bytes_at_any_position(void **state)
 {
-	char text[40]; /* two vectors and a rest */
+	char text[40]; /* more than two vectors */
 
 	for (size_t n = 0; n <= sizeof(text); n++)
 		for (size_t at = 0; at < n; at++)
@@ -298,23 +298,23 @@ str_has_control_finds_control_bytes_at_any_position(void **state)
 }
 
 static void
-str_visible_z_shows_what_misleads(void **state)
+str_visible_z_escapes_misleading_text(void **state)
 {
 	static const struct {
 		const char *text;
 		size_t n;
 		const char *form, *why;
 	} cases[] = {
-		{ "anna", 4, "anna", "nothing to show" },
+		{ "anna", 4, "anna", "an empty text" },
 		{ "caf\xc3\xa9 \xe6\x97\xa5", 9, "caf\xc3\xa9 \xe6\x97\xa5", "letters stay" },
 		{ "\x1b[2J", 4, "\\u001b[2J", "ESC" },
-		{ "a\nb", 3, "a\\u000ab", "a line end makes no line" },
-		{ "a\0b", 3, "a\\u0000b", "NUL ends nothing" },
+		{ "a\nb", 3, "a\\u000ab", "a line end is escaped" },
+		{ "a\0b", 3, "a\\u0000b", "a NUL does not end the text" },
 		{ "\xc2\x9b", 2, "\\u009b", "C1" },
-		{ "\x9b", 1, "\\x9b", "C1 as a byte" },
-		{ "\xe2\x80\xae", 3, "\\u202e", "an override of the direction" },
-		{ "\xe2\x80", 2, "\\xe2\\x80", "half of one" },
-		{ "\\u001b", 6, "\\u001b", "what is visible stays as it is" },
+		{ "\x9b", 1, "\\x9b", "a control character of C1 as a byte" },
+		{ "\xe2\x80\xae", 3, "\\u202e", "an override of the text direction" },
+		{ "\xe2\x80", 2, "\\xe2\\x80", "half of that override" },
+		{ "\\u001b", 6, "\\u001b", "visible text stays unchanged" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -406,7 +406,7 @@ str_base64_reads_unpadded_text_up_to_a_maximum(void **state)
 		{ "+/+/", 6, "\xfb\xff\xbf" },
 		{ "Zm9vYmFy", 5, NULL }, /* over the maximum */
 		{ "Zg", 0, NULL },
-		{ "A", 6, NULL }, /* a length that no bytes have */
+		{ "A", 6, NULL }, /* no encoding has this length */
 		{ "Zm9vA", 6, NULL },
 		{ "Zg==", 6, NULL }, /* padding */
 		{ "Zm8=", 6, NULL },
@@ -430,7 +430,7 @@ str_base64_reads_unpadded_text_up_to_a_maximum(void **state)
 	}
 }
 
-/* Decode all of it; false: refused. */
+/* Decode the whole text; false when it is refused. */
 static bool
 decode_all(bool (*next)(str, size_t *, char *), str text, char *out, size_t *ret_n)
 {
@@ -445,7 +445,7 @@ static void
 str_percent_next_decodes_whole_sequences_only(void **state)
 {
 	static const struct {
-		str text, uri, form; /* uri.p NULL: both refuse it */
+		str text, uri, form; /* uri.p NULL: both functions refuse the text */
 		const char *why;
 	} cases[] = {
 		{ STR_INIT("a%20b"), STR_INIT("a b"), STR_INIT("a b"), "RFC 3986 s2.1" },
@@ -456,15 +456,15 @@ str_percent_next_decodes_whole_sequences_only(void **state)
 		{ STR_INIT("a+b%2B"), STR_INIT("a+b+"), STR_INIT("a b+"),
 		  "URL Standard s5.1: '+' in a form is a space" },
 		{ STR_INIT("%25%32%30"), STR_INIT("%20"), STR_INIT("%20"), "s2.4: never decoded twice" },
-		{ STR_INIT("%00"), STR_INIT("\0"), STR_INIT("\0"), "NUL comes out: the caller decides" },
+		{ STR_INIT("%00"), STR_INIT("\0"), STR_INIT("\0"), "NUL is decoded: the caller decides" },
 		{ STR_INIT(""), STR_INIT(""), STR_INIT(""), "nothing" },
 		{ STR_INIT("%"), { 0 }, { 0 }, "no digits" },
 		{ STR_INIT("a%"), { 0 }, { 0 }, "no digits at the end" },
 		{ STR_INIT("%4"), { 0 }, { 0 }, "one digit" },
 		{ STR_INIT("%4g"), { 0 }, { 0 }, "one digit and a letter" },
 		{ STR_INIT("%%41"), { 0 }, { 0 }, "a percent sign alone" },
-		{ STR_INIT("%+4"), { 0 }, { 0 }, "a sign is no digit" },
-		{ STR_INIT("% 4"), { 0 }, { 0 }, "a space is no digit" },
+		{ STR_INIT("%+4"), { 0 }, { 0 }, "a sign is not a digit" },
+		{ STR_INIT("% 4"), { 0 }, { 0 }, "a space is not a digit" },
 		{ STR_INIT("%u0041"), { 0 }, { 0 }, "not JavaScript's escape()" },
 	};
 
@@ -480,9 +480,9 @@ str_percent_next_decodes_whole_sequences_only(void **state)
 	}
 }
 
-/* The text borrows from a longer one: its end is the end. */
+/* The text is the beginning of a longer buffer: bytes after its end must not be read. */
 static void
-str_percent_next_reads_no_digit_behind_the_text(void **state)
+str_percent_next_reads_no_digit_after_the_text(void **state)
 {
 	size_t at = 0;
 	char byte;
@@ -521,8 +521,8 @@ main(void)
 		cmocka_unit_test(str_utf8_valid_follows_rfc_3629),
 		cmocka_unit_test(str_utf8_next_reads_one_code_point),
 		cmocka_unit_test(str_utf8_upto_cuts_between_code_points),
-		cmocka_unit_test(str_point_misleads_where_nothing_is_shown),
-		cmocka_unit_test(str_visible_z_shows_what_misleads),
+		cmocka_unit_test(str_point_misleads_finds_misleading_code_points),
+		cmocka_unit_test(str_visible_z_escapes_misleading_text),
 		cmocka_unit_test(str_visible_z_cuts_between_forms),
 		cmocka_unit_test(str_cut_gives_every_part_once),
 		cmocka_unit_test(str_cut_last_gives_every_part_from_the_end),
@@ -534,9 +534,9 @@ main(void)
 		cmocka_unit_test(str_hex_reads_one_text_for_the_same_bytes),
 		cmocka_unit_test(str_base64_reads_unpadded_text_up_to_a_maximum),
 		cmocka_unit_test(str_percent_next_decodes_whole_sequences_only),
-		cmocka_unit_test(str_percent_next_reads_no_digit_behind_the_text),
+		cmocka_unit_test(str_percent_next_reads_no_digit_after_the_text),
 		cmocka_unit_test(str_base64url_reads_one_text_for_the_same_bytes),
-		cmocka_unit_test(str_copy_z_refuses_what_would_not_be_the_same_text),
+		cmocka_unit_test(str_copy_z_refuses_texts_that_would_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

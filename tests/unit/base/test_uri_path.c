@@ -1,4 +1,4 @@
-/* How plain a path is: spellings, and properties that hold of all of them. */
+/* Kinds of paths: spellings of each kind, and properties of all spellings. */
 #include "unit.h"
 
 #include "base/uri_path.h"
@@ -14,10 +14,10 @@
 static const struct {
 	const char *raw;
 	enum uri_path_kind kind;
-	size_t certain; /* of an ambiguous one */
+	size_t certain; /* of an ambiguous path */
 	const char *why;
 } cases[] = {
-	{ "/", LITERAL, 0, "the front page" },
+	{ "/", LITERAL, 0, "the home page" },
 	{ "/login", LITERAL, 0, "a page" },
 	{ "/a/b/", LITERAL, 0, "a slash at the end" },
 	{ "/.doubletour/enter", LITERAL, 0, "a name that begins with a dot" },
@@ -25,23 +25,23 @@ static const struct {
 	{ "/..%20a", ENCODED, 0, "dots and a space before a name" },
 	{ "/...%00", AMBIGUOUS, 4, "three dots before a NUL" },
 	{ "/;../a", AMBIGUOUS, 1, "dots among parameters" },
-	{ "/.../....", LITERAL, 0, "three dots and four are names" },
-	{ "/a+b,c=d&e@f:g!h$i'j(k)l*m~n-o_p", LITERAL, 0, "bytes that stand for themselves" },
-	{ "/\"<>^`{|}", LITERAL, 0, "bytes that clients ought to encode, in their one spelling here" },
+	{ "/.../....", LITERAL, 0, "three or four dots are a name" },
+	{ "/a+b,c=d&e@f:g!h$i'j(k)l*m~n-o_p", LITERAL, 0, "bytes that need no encoding" },
+	{ "/\"<>^`{|}", LITERAL, 0, "bytes that clients should encode" },
 
 	{ "/caf%C3%A9", ENCODED, 0, "an accent" },
-	{ "/caf\xc3\xa9", ENCODED, 0, "an accent as it is" },
+	{ "/caf\xc3\xa9", ENCODED, 0, "an accent, not encoded" },
 	{ "/a%20b", ENCODED, 0, "a space" },
 	{ "/%61pi/verify", ENCODED, 0, "a letter that needs no encoding" },
 	{ "/%2edoubletour/enter", ENCODED, 0, "the dot of a name" },
-	{ "/.doubletour/ente%72", ENCODED, 0, "its last letter" },
+	{ "/.doubletour/ente%72", ENCODED, 0, "an encoded last letter" },
 
 	{ "//", AMBIGUOUS, 1, "two slashes" },
 	{ "/a//b", AMBIGUOUS, 3, "an empty segment" },
 	{ "/a//", AMBIGUOUS, 3, "an empty segment before the last" },
 	{ "/a%2Fb", AMBIGUOUS, 2, "an encoded slash" },
 	{ "/a%2f", AMBIGUOUS, 2, "an encoded slash at the end" },
-	{ "/a/%2fb", AMBIGUOUS, 3, "an encoded slash behind a slash" },
+	{ "/a/%2fb", AMBIGUOUS, 3, "an encoded slash after a slash" },
 	{ "/a\\b", AMBIGUOUS, 2, "a backslash" },
 	{ "/a%5cb", AMBIGUOUS, 2, "an encoded backslash" },
 	{ "/a;b", AMBIGUOUS, 2, "parameters" },
@@ -54,35 +54,35 @@ static const struct {
 	{ "/a%00", AMBIGUOUS, 2, "a NUL" },
 	{ "/a%0d%0ab", AMBIGUOUS, 2, "a line end" },
 	{ "/a%7fb", AMBIGUOUS, 2, "DEL" },
-	{ "/a\tb", AMBIGUOUS, 2, "a tab as it is" },
+	{ "/a\tb", AMBIGUOUS, 2, "a tab, not encoded" },
 	{ "/a%ffb", AMBIGUOUS, 0, "no UTF-8" },
-	{ "/a\xff", AMBIGUOUS, 0, "no UTF-8, as it is" },
+	{ "/a\xff", AMBIGUOUS, 0, "invalid UTF-8, not encoded" },
 	{ "/a%c0%afb", AMBIGUOUS, 0, "a slash in overlong UTF-8" },
-	{ "/caf%c3%a9/%2f", AMBIGUOUS, 4, "what is certain ends before the accent" },
-	{ "/%61/b//", AMBIGUOUS, 5, "a letter that is encoded is certain" },
+	{ "/caf%c3%a9/%2f", AMBIGUOUS, 4, "the certain part ends before the accent" },
+	{ "/%61/b//", AMBIGUOUS, 5, "an encoded letter is certain" },
 
 	{ "/.", DOTS, 0, "one dot" },
 	{ "/..", DOTS, 0, "two dots" },
-	{ "/./a", DOTS, 0, "a dot first" },
-	{ "/a/../b", DOTS, 0, "two dots within" },
-	{ "/a/..", DOTS, 0, "two dots last" },
-	{ "/a/.", DOTS, 0, "one dot last" },
+	{ "/./a", DOTS, 0, "a dot segment at the beginning" },
+	{ "/a/../b", DOTS, 0, "two dots in the middle" },
+	{ "/a/..", DOTS, 0, "two dots at the end" },
+	{ "/a/.", DOTS, 0, "one dot at the end" },
 	{ "/%2e", DOTS, 0, "an encoded dot" },
 	{ "/a/%2e%2E/b", DOTS, 0, "two encoded dots" },
-	{ "/a/.%2e/b", DOTS, 0, "one of two encoded" },
-	{ "/a/%2e./b", DOTS, 0, "the other one" },
+	{ "/a/.%2e/b", DOTS, 0, "the first of two dots encoded" },
+	{ "/a/%2e./b", DOTS, 0, "the second of two dots encoded" },
 	{ "/api/verify/..%2f..%2f.doubletour/enter", DOTS, 0, "encoded slashes behind dots" },
 	{ "/a%2f..%2fb", DOTS, 0, "encoded slashes around dots" },
 	{ "/a/..%5cb", DOTS, 0, "a backslash behind dots" },
 	{ "/a\\..\\b", DOTS, 0, "backslashes around dots" },
 	{ "/a/%252e%252e/b", DOTS, 0, "dots encoded twice" },
-	{ "/a/%25252e%25252e/b", DOTS, 0, "three times" },
+	{ "/a/%25252e%25252e/b", DOTS, 0, "dots encoded three times" },
 	{ "/a/%25%32%65%25%32%65/b", DOTS, 0, "a sequence of encoded letters" },
 	{ "/a/..%252fb", DOTS, 0, "a slash encoded twice behind dots" },
 	{ "/a/..;/b", DOTS, 0, "parameters behind dots" },
-	{ "/a/..;x=1/b", DOTS, 0, "with a value" },
+	{ "/a/..;x=1/b", DOTS, 0, "parameters with a value" },
 	{ "/a/..%3b/b", DOTS, 0, "encoded" },
-	{ "/a/.;/b", DOTS, 0, "behind one dot" },
+	{ "/a/.;/b", DOTS, 0, "parameters after one dot" },
 	{ "/a/..%00/b", DOTS, 0, "a NUL behind dots" },
 	{ "/a/..%3f", DOTS, 0, "an encoded question mark behind dots" },
 	{ "/a/..%23", DOTS, 0, "an encoded number sign behind dots" },
@@ -92,25 +92,25 @@ static const struct {
 	{ "/a/.%00./b", DOTS, 0, "a NUL between dots" },
 	{ "/a/%20../b", DOTS, 0, "a space before dots" },
 	{ "/a/%c0%ae%c0%ae/b", DOTS, 0, "dots in overlong UTF-8" },
-	{ "/a/%e0%80%ae%e0%80%ae/b", DOTS, 0, "in three bytes" },
-	{ "/a/%f0%80%80%ae./b", DOTS, 0, "in four" },
+	{ "/a/%e0%80%ae%e0%80%ae/b", DOTS, 0, "overlong UTF-8 of three bytes" },
+	{ "/a/%f0%80%80%ae./b", DOTS, 0, "overlong UTF-8 of four bytes" },
 	{ "/a/..%c0%afb", DOTS, 0, "an overlong slash behind dots" },
-	{ "/a/..%e0%80%afb", DOTS, 0, "in three bytes" },
+	{ "/a/..%e0%80%afb", DOTS, 0, "overlong UTF-8 of three bytes" },
 	{ "/a/%25c0%25ae./b", DOTS, 0, "overlong and encoded twice" },
 	{ "/a/.%c1%9c../b", DOTS, 0, "an overlong backslash between dots" },
-	{ "//../a", DOTS, 0, "behind two slashes" },
+	{ "//../a", DOTS, 0, "after two slashes" },
 
 	{ "", MALFORMED, 0, "nothing" },
-	{ "a", MALFORMED, 0, "no slash first" },
-	{ "\\a", MALFORMED, 0, "a backslash first" },
-	{ "%2fa", MALFORMED, 0, "an encoded slash first" },
+	{ "a", MALFORMED, 0, "no slash at the beginning" },
+	{ "\\a", MALFORMED, 0, "a backslash at the beginning" },
+	{ "%2fa", MALFORMED, 0, "an encoded slash at the beginning" },
 	{ "/%", MALFORMED, 0, "a percent sign alone" },
 	{ "/%2", MALFORMED, 0, "half a sequence" },
 	{ "/%zz", MALFORMED, 0, "no hex digits" },
 	{ "/%2%65", MALFORMED, 0, "a sequence within a sequence" },
 	{ "/%%32e", MALFORMED, 0, "a percent sign before a sequence" },
 	{ "/%u002e", MALFORMED, 0, "the form of old browsers" },
-	{ "/a/../%zz", MALFORMED, 0, "dots before it" },
+	{ "/a/../%zz", MALFORMED, 0, "dots before such a sequence" },
 };
 
 static void
@@ -126,7 +126,7 @@ each_spelling_has_its_kind(void **state)
 	}
 }
 
-/* No spelling of a dot segment stands anywhere, in the middle or at the end, and is taken for less. */
+/* Each spelling of a dot segment is found at the beginning, in the middle and at the end of a path. */
 static void
 dot_segments_are_found_at_any_position(void **state)
 {
@@ -166,7 +166,7 @@ long_paths_are_malformed_and_take_linear_time(void **state)
 	assert_int_equal(uri_path_kind(str_bytes(raw, URI_PATH_MAX_BYTES)), AMBIGUOUS);
 }
 
-/* The short way for plain paths and the long way say the same, of every text of two bytes between others. */
+/* The fast path for plain paths and the full check agree on every pair of bytes within a path. */
 static void
 fast_and_slow_classification_agree_on_byte_pairs(void **state)
 {

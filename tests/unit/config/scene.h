@@ -1,5 +1,5 @@
 /*
- * A folder with a .env of its own and an environment without any setting, for tests of loading.
+ * A scratch folder with a .env file and an environment without settings, for tests of loading.
  */
 #ifndef SCENE_H
 #define SCENE_H
@@ -13,7 +13,7 @@
 
 #define GOOD_KEY "q7X-2mPz_9vKc4RtYb1nLw8sDf3gHj6e"
 
-/* Once: work in a new folder. */
+/* Change into a new folder; call it once. */
 static inline int
 scene_open(void **state)
 {
@@ -30,7 +30,7 @@ scene_close(void **state)
 	return chdir("/") != 0 || rmdir(*state) != 0 ? -1 : 0;
 }
 
-/* No setting in the environment, and this .env (NULL: none). */
+/* Clear the settings in the environment; write this .env, or delete it for NULL. */
 static inline void
 scene_set(const char *dotenv)
 {

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/* Read a text from memory of just its size, so that a sanitizer sees a step beyond. */
+/* Reads the text from memory of exactly its size, so that a sanitizer reports reads beyond it. */
 static err
 first_entry(const char *text, struct dotenv_entry *ret_entry, char **ret_memory, bool *ret_more, struct why *why)
 {
@@ -35,26 +35,26 @@ dotenv_reads_a_line_as_a_shell_would(void **state)
 		  "A", "b", 1, "a byte order mark" },
 		{ "export A=b\n", "A", "b", 1, "export" },
 		{ "export\tA=b\n", "A", "b", 1, "export and a tab" },
-		{ "  A = b  \n", "A", "b", 1, "white space around" },
+		{ "  A = b  \n", "A", "b", 1, "white space around the name and the value" },
 		{ "exporter=b\n", "exporter", "b", 1, "a name that begins like export" },
-		{ "export=b\n", "export", "b", 1, "a name that is export" },
-		{ "\n# c\n\nA=b\n", "A", "b", 4, "lines are counted" },
+		{ "export=b\n", "export", "b", 1, "the name export" },
+		{ "\n# c\n\nA=b\n", "A", "b", 4, "an entry in a later line" },
 		{ "A=\n", "A", "", 1, "empty" },
 		{ "A=b=c==\n", "A", "b=c==", 1, "more equal signs" },
 		{ "A=b c\n", "A", "b c", 1, "a space inside" },
-		{ "A=b # c\n", "A", "b", 1, "a comment behind" },
+		{ "A=b # c\n", "A", "b", 1, "a comment after the value" },
 		{ "A=b#c\n", "A", "b#c", 1, "no white space: no comment" },
 		{ "A=#c\n", "A", "#c", 1, "no white space: no comment" },
 		{ "A= # c\n", "A", "", 1, "a comment and no value" },
 		{ "A='b # c'\n", "A", "b # c", 1, "a # in quotes" },
-		{ "A='b' # c\n", "A", "b", 1, "a comment behind quotes" },
+		{ "A='b' # c\n", "A", "b", 1, "a comment after quotes" },
 		{ "A=\"b\\\"c\\\\d\\$e\\`f\"\n", "A", "b\"c\\d$e`f", 1, "escapes" },
-		{ "A=\"b\\nc\"\n", "A", "b\\nc", 1, "no other escape, as in a shell" },
-		{ "A='b\\'\n", "A", "b\\", 1, "none in single quotes" },
-		{ "A=\"it's\"\n", "A", "it's", 1, "the other quote" },
+		{ "A=\"b\\nc\"\n", "A", "b\\nc", 1, "no other escape sequences, as in a shell" },
+		{ "A='b\\'\n", "A", "b\\", 1, "no escape sequences in single quotes" },
+		{ "A=\"it's\"\n", "A", "it's", 1, "single quotes in double quotes" },
 		{ "A=''\n", "A", "", 1, "empty quotes" },
-		{ "A=$HOME\n", "A", "$HOME", 1, "nothing is expanded" },
-		{ "A=b\"c\"\n", "A", "b\"c\"", 1, "quotes not at the beginning are text" },
+		{ "A=$HOME\n", "A", "$HOME", 1, "variables are not expanded" },
+		{ "A=b\"c\"\n", "A", "b\"c\"", 1, "quotes after the beginning are text" },
 		{ "A_1=\xc3\xa9\n", "A_1", "\xc3\xa9", 1, "UTF-8" },
 	};
 
@@ -80,15 +80,15 @@ dotenv_refuses_a_malformed_line(void **state)
 		const char *text, *why;
 	} cases[] = {
 		{ "A\n", "no =" },
-		{ "export A\n", "no =, as one would export in a shell" },
+		{ "export A\n", "export without a value" },
 		{ "=b\n", "no name" },
 		{ "1A=b\n", "a name that begins with a digit" },
 		{ "A-B=c\n", "a name with a hyphen" },
 		{ "A B=c\n", "two names" },
-		{ "A='b\n", "a quote that is not ended" },
-		{ "A=\"b\\\"\n", "a quote that is escaped" },
-		{ "A='b'c\n", "text behind a quote" },
-		{ "A='b'#c\n", "a comment without white space" },
+		{ "A='b\n", "a quote without an end" },
+		{ "A=\"b\\\"\n", "an escaped closing quote" },
+		{ "A='b'c\n", "text after a quote" },
+		{ "A='b'#c\n", "a comment right after a quote" },
 		{ "A=\xff\n", "not UTF-8" },
 	};
 

@@ -82,14 +82,14 @@ config_load_prefers_environment_then_file_then_default(void **state)
 	assert_int_equal(config.port, 6001);
 	assert_int_equal(origins.of[port].kind, FROM_FILE);
 	assert_int_equal(origins.of[port].line, 1);
-	setenv("PORT", "", 1); /* empty in the environment: the default, not the file */
+	setenv("PORT", "", 1); /* an empty variable selects the default, not the value in the file */
 	assert_int_equal(config_load_traced(&config, &origins, &why), ERR_OK);
 	assert_int_equal(config.port, 5000);
 	assert_int_equal(origins.of[port].kind, FROM_DEFAULT);
 }
 
 static void
-config_load_takes_the_tutorials_file_but_for_its_key(void **state)
+config_load_accepts_the_tutorials_file_except_its_key(void **state)
 {
 	assert_int_equal(load("export DEBUG=True\n"
 			      "export APP_SETTINGS=config.DevelopmentConfig\n"
@@ -144,7 +144,7 @@ config_load_reads_each_setting(void **state)
 	assert_int_equal(config.slow_workers, 3);
 }
 
-/* Every refusal ends in ERR_CONFIG, names line or setting, and leaves the caller's struct alone. */
+/* Each refusal returns ERR_CONFIG, names the line or the setting, and does not change the caller's struct. */
 static void
 config_load_names_the_location_of_an_error(void **state)
 {
@@ -157,55 +157,57 @@ config_load_names_the_location_of_an_error(void **state)
 		{ "\nPORT\n", ".env, line 2 has no '='", "no =" },
 		{ "PORT=1\nPORT=2\n", ".env, line 2: PORT stands in line 1 already", "twice" },
 		{ "PORT=0\n", "PORT (.env, line 1) must be a number from 1 to 65535, not \"0\".", "too small" },
-		{ "PORT=65536\n", "PORT (.env, line 1)", "too great" },
-		{ "PORT=http\n", "not \"http\"", "no number" },
-		{ "APP_SETTINGS=prod\n", "development, testing or production", "no such profile" },
+		{ "PORT=65536\n", "PORT (.env, line 1)", "too large" },
+		{ "PORT=http\n", "not \"http\"", "not a number" },
+		{ "APP_SETTINGS=prod\n", "development, testing or production", "an unknown profile" },
 		{ "DATA_DIR='a\tb'\n", "DATA_DIR", "a control byte" },
 		{ "DATABASE_URL=mysql://h/d\n", "DATABASE_URL (.env, line 1) must be sqlite:///file",
 		  "another database" },
-		{ "DATABASE_URL=sqlite://\n", "DATABASE_URL", "in memory: every account would be lost" },
+		{ "DATABASE_URL=sqlite://\n", "DATABASE_URL", "in memory: a restart would lose all accounts" },
 		{ "DATABASE_URL=sqlite:///:memory:\n", "DATABASE_URL", "in memory" },
 		{ "DATABASE_URL=sqlite:///x?mode=ro\n", "DATABASE_URL", "a query" },
 		{ "DATABASE_URL=sqlite:///folder/\n", "DATABASE_URL", "a folder" },
 		{ "SECRET_KEY=fdkjshfhjsdfdskfdsfdcbsjdkfdsdf\n", "was published in a tutorial", "the tutorial's key" },
-		{ "SECRET_KEY=short\n", "openssl rand -hex 32", "a short key: the sentence says how to make one" },
-		{ "APP_NAME=a:b\n", "APP_NAME", "a colon would cut the otpauth label" },
-		{ "APP_NAME=' a'\n", "APP_NAME", "a space at its end" },
+		{ "SECRET_KEY=short\n", "openssl rand -hex 32",
+		  "a short key: the message names the command that makes one" },
+		{ "APP_NAME=a:b\n", "APP_NAME", "a colon would split the otpauth label" },
+		{ "APP_NAME=' a'\n", "APP_NAME", "a space at the beginning" },
 		{ "APP_NAME=12345678901234567890123456789012345678901234567890123456789012345\n", "APP_NAME",
 		  "65 bytes" },
-		{ "HOST=example.org\n", "HOST", "a name to listen on" },
+		{ "HOST=example.org\n", "HOST", "a host name to listen on" },
 		{ "HOST=[::1]\n", "HOST", "brackets" },
-		{ "LISTEN=/run/web.sock\n", "LISTEN (.env, line 1) must be unix: and", "no unix:" },
+		{ "LISTEN=/run/web.sock\n", "LISTEN (.env, line 1) must be unix: and", "no unix: before the path" },
 		{ "LISTEN=unix:web.sock\n", "LISTEN (.env, line 1) must be unix: and", "a relative path" },
 		{ "LISTEN=unix:/run/\n", "LISTEN (.env, line 1) must be unix: and", "a folder" },
 		{ "LISTEN=127.0.0.1:5000\n", "LISTEN (.env, line 1) must be unix: and", "a port" },
 		{ "LISTEN=unix:/" TEXT_100 "/234567\n",
 		  "LISTEN (.env, line 1) names a path of 108 bytes, and a Unix socket's has at most 107", "108 bytes" },
 		{ "PUBLIC_URL=login.example.org\n", "PUBLIC_URL", "no scheme" },
-		{ "INSECURE_HTTP=maybe\n", "INSECURE_HTTP (.env, line 1) must be 1 or 0", "no flag" },
-		{ "TRUSTED_PROXIES=10.0.0.0/8,x\n", "TRUSTED_PROXIES", "one of them is none" },
+		{ "INSECURE_HTTP=maybe\n", "INSECURE_HTTP (.env, line 1) must be 1 or 0", "not a boolean" },
+		{ "TRUSTED_PROXIES=10.0.0.0/8,x\n", "TRUSTED_PROXIES", "one network of the list is invalid" },
 		{ "GATE_DOMAINS=example.org\n", "PUBLIC_URL", "the gate needs https" },
-		{ "GATE_DOMAINS=example.org\nPUBLIC_URL=http://localhost:5000\n", "PUBLIC_URL", "here too" },
+		{ "GATE_DOMAINS=example.org\nPUBLIC_URL=http://localhost:5000\n", "PUBLIC_URL",
+		  "the gate needs https on loopback too" },
 		{ "GATE_DOMAINS=org\nPUBLIC_URL=https://a.org\n", "GATE_DOMAINS", "a top-level domain" },
-		{ "GATE_DOMAINS=.example.org\nPUBLIC_URL=https://a.org\n", "GATE_DOMAINS", "a dot first" },
+		{ "GATE_DOMAINS=.example.org\nPUBLIC_URL=https://a.org\n", "GATE_DOMAINS", "a dot at the beginning" },
 		{ "GATE_DOMAINS=Example.org\nPUBLIC_URL=https://a.org\n", "GATE_DOMAINS", "a capital" },
 		{ "GATE_DOMAINS=example.org:443\nPUBLIC_URL=https://a.org\n", "GATE_DOMAINS", "a port" },
 		{ "GATE_DOMAINS=*.example.org\nPUBLIC_URL=https://a.org\n", "GATE_DOMAINS", "a star" },
-		{ "ACCESS_RULES=access.conf\n", "GATE_DOMAINS", "rules for nothing" },
-		{ "REGISTRATION=yes\n", "open, invite or closed", "no choice" },
-		{ "BCRYPT_LOG_ROUNDS=3\n", "BCRYPT_LOG_ROUNDS", "under bcrypt's least" },
-		{ "BCRYPT_LOG_ROUNDS=19\n", "BCRYPT_LOG_ROUNDS", "minutes for one password" },
-		{ "SESSION_IDLE=0\n", "SESSION_IDLE", "never signed in" },
+		{ "ACCESS_RULES=access.conf\n", "GATE_DOMAINS", "rules without protected domains" },
+		{ "REGISTRATION=yes\n", "open, invite or closed", "an unknown value" },
+		{ "BCRYPT_LOG_ROUNDS=3\n", "BCRYPT_LOG_ROUNDS", "under bcrypt's minimum" },
+		{ "BCRYPT_LOG_ROUNDS=19\n", "BCRYPT_LOG_ROUNDS", "one hash would take minutes" },
+		{ "SESSION_IDLE=0\n", "SESSION_IDLE", "sessions would expire at once" },
 		{ "SESSION_LIFETIME=59s\n", "SESSION_LIFETIME", "less than a minute" },
-		{ "DEFAULT_LANGUAGE=de\n", "fr or en", "a language we do not speak" },
-		{ "HASH_THREADS=61\n", "HASH_THREADS", "more channels than there are" },
+		{ "DEFAULT_LANGUAGE=de\n", "fr or en", "an unsupported language" },
+		{ "HASH_THREADS=61\n", "HASH_THREADS", "more channels than the maximum" },
 		{ "APP_SETTINGS=testing\nHOST=0.0.0.0\nPUBLIC_URL=https://a.org\n", "APP_SETTINGS is testing",
 		  "reachable" },
-		{ "HOST=0.0.0.0\n", "PUBLIC_URL must say", "which Host would be ours?" },
-		{ "HOST=192.0.2.1\n", "PUBLIC_URL must say", "which Host would be ours?" },
-		{ "PUBLIC_URL=http://login.example.org\n", "INSECURE_HTTP=1", "in the clear" },
-		{ "SESSION_IDLE=2d\n", "SESSION_IDLE is longer", "never reached" },
-		{ "BCRYPT_LOG_ROUNDS=9\n", "10 or more", "too cheap outside testing" },
+		{ "HOST=0.0.0.0\n", "PUBLIC_URL must say", "all addresses: the accepted Host would be unknown" },
+		{ "HOST=192.0.2.1\n", "PUBLIC_URL must say", "one address: the accepted Host would be unknown" },
+		{ "PUBLIC_URL=http://login.example.org\n", "INSECURE_HTTP=1", "unencrypted" },
+		{ "SESSION_IDLE=2d\n", "SESSION_IDLE is longer", "the idle timeout would never be reached" },
+		{ "BCRYPT_LOG_ROUNDS=9\n", "10 or more", "too low a cost outside testing" },
 	};
 	static struct config untouched;
 
@@ -221,23 +223,22 @@ config_load_names_the_location_of_an_error(void **state)
 }
 
 static void
-config_load_accepts_what_goes_together(void **state)
+config_load_accepts_valid_combinations(void **state)
 {
 	static const struct {
 		const char *dotenv, *why;
 	} cases[] = {
-		{ "HOST=0.0.0.0\nPUBLIC_URL=http://localhost:5000\n", "a container on one's own machine" },
+		{ "HOST=0.0.0.0\nPUBLIC_URL=http://localhost:5000\n", "a container on the user's machine" },
 		{ "HOST=::\nPUBLIC_URL=https://a.org\n", "behind a reverse proxy" },
 		{ "PUBLIC_URL=http://[::1]:5000\n", "loopback" },
-		{ "PUBLIC_URL=http://a.org\nINSECURE_HTTP=1\n", "asked for" },
-		{ "APP_SETTINGS=testing\nHOST=localhost\n", "loopback by name" },
-		{ "APP_SETTINGS=testing\nHOST=0.0.0.0\nLISTEN=unix:/run/web.sock\n",
-		  "HOST does not count beside LISTEN" },
+		{ "PUBLIC_URL=http://a.org\nINSECURE_HTTP=1\n", "allowed by INSECURE_HTTP" },
+		{ "APP_SETTINGS=testing\nHOST=localhost\n", "loopback by its name" },
+		{ "APP_SETTINGS=testing\nHOST=0.0.0.0\nLISTEN=unix:/run/web.sock\n", "LISTEN overrides HOST" },
 		{ "LISTEN=unix:/" TEXT_100 "/23456\n", "a path of 107 bytes" },
 		{ "LISTEN=\n", "no Unix socket" },
-		{ "APP_SETTINGS=testing\nBCRYPT_LOG_ROUNDS=4\n", "cheap in testing" },
-		{ "SESSION_IDLE=24h\n", "as long as the lifetime" },
-		{ "PUBLIC_URL=\nSECRET_KEY=\n", "empty is as good as none" },
+		{ "APP_SETTINGS=testing\nBCRYPT_LOG_ROUNDS=4\n", "a low cost in testing" },
+		{ "SESSION_IDLE=24h\n", "an idle timeout as long as the lifetime" },
+		{ "PUBLIC_URL=\nSECRET_KEY=\n", "an empty value is like no value" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -262,15 +263,15 @@ config_load_refuses_a_key_that_everyone_may_read(void **state)
 	assert_int_equal(chmod(".env", 0644), 0);
 	assert_int_equal(config_load(&config, &why), ERR_CONFIG);
 	assert_non_null(strstr(why.text, "chmod 600 .env"));
-	assert_int_equal(chmod(".env", 0640), 0); /* a service's group */
+	assert_int_equal(chmod(".env", 0640), 0); /* the group of the service may read it */
 	assert_int_equal(config_load(&config, &why), ERR_OK);
 	scene_set("PORT=1\n");
-	assert_int_equal(chmod(".env", 0644), 0); /* nothing secret in it */
+	assert_int_equal(chmod(".env", 0644), 0); /* the file has no secret */
 	assert_int_equal(config_load(&config, &why), ERR_OK);
 }
 
 static void
-config_load_refuses_what_is_no_file(void **state)
+config_load_refuses_irregular_and_oversized_files(void **state)
 {
 	char *big = mem_new(DOTENV_MAX_BYTES + 2);
 
@@ -279,7 +280,7 @@ config_load_refuses_what_is_no_file(void **state)
 	assert_int_equal(config_load(&config, &why), ERR_CONFIG);
 	assert_non_null(strstr(why.text, "Name a regular file"));
 	assert_int_equal(rmdir(".env"), 0);
-	assert_int_equal(mkfifo(".env", 0600), 0); /* must not wait for a writer */
+	assert_int_equal(mkfifo(".env", 0600), 0); /* config_load() must not wait for a writer */
 	assert_int_equal(config_load(&config, &why), ERR_CONFIG);
 	assert_non_null(big);
 	memset(big, '#', DOTENV_MAX_BYTES + 1);
@@ -290,7 +291,7 @@ config_load_refuses_what_is_no_file(void **state)
 
 #ifdef DOUBLETOUR_TEST_HOOKS
 static void
-config_load_says_when_there_is_no_memory(void **state)
+config_load_reports_a_failed_allocation(void **state)
 {
 	scene_set("PORT=1\n");
 	fault_set(FAULT_MEMORY, 1, false);
@@ -327,7 +328,7 @@ config_web_environment_holds_nothing_secret(void **state)
 }
 
 static void
-config_load_web_reads_what_config_web_environment_wrote(void **state)
+config_load_web_reads_back_the_web_environment(void **state)
 {
 	static struct config_environment environment;
 	static struct config web;
@@ -341,7 +342,7 @@ config_load_web_reads_what_config_web_environment_wrote(void **state)
 	scene_set("PORT=9999\nNONSENSE\n"); /* web reads no file */
 	for (size_t i = 0; environment.variables[i] != NULL; i++)
 		assert_int_equal(putenv(environment.variables[i]), 0);
-	setenv("SECRET_KEY", GOOD_KEY, 1); /* were it there, web must not take it */
+	setenv("SECRET_KEY", GOOD_KEY, 1); /* web must ignore the key */
 	assert_int_equal(config_load_web(&web, &why), ERR_OK);
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & SETTING_WEB) != 0) {
@@ -359,12 +360,12 @@ config_load_web_reads_what_config_web_environment_wrote(void **state)
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
 static void
-settings_table_can_be_trusted(void **state)
+settings_table_is_consistent(void **state)
 {
 	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
 		const struct setting *s = &settings[i];
 		print_message("# %s\n", s->name);
-		assert_ptr_equal(setting_find(str_of(s->name)), s); /* no name stands twice */
+		assert_ptr_equal(setting_find(str_of(s->name)), s); /* names are unique */
 		assert_non_null(s->takes);
 		assert_non_null(s->help);
 		assert_true((s->flags & SETTING_IGNORED) != 0 || s->size > 0);
@@ -375,7 +376,7 @@ settings_table_can_be_trusted(void **state)
 	}
 }
 
-/* SQLAlchemy names its driver in the scheme: the tutorial's .env goes on being good. */
+/* SQLAlchemy names its driver in the scheme. The tutorial's .env stays valid. */
 static void
 a_driver_in_a_database_address_is_dropped(void **state)
 {
@@ -410,19 +411,19 @@ main(void)
 		cmocka_unit_test(config_load_without_anything_gives_the_defaults),
 		cmocka_unit_test(config_load_takes_other_defaults_from_the_profile),
 		cmocka_unit_test(config_load_prefers_environment_then_file_then_default),
-		cmocka_unit_test(config_load_takes_the_tutorials_file_but_for_its_key),
+		cmocka_unit_test(config_load_accepts_the_tutorials_file_except_its_key),
 		cmocka_unit_test(config_load_reads_each_setting),
 		cmocka_unit_test(config_load_names_the_location_of_an_error),
-		cmocka_unit_test(config_load_accepts_what_goes_together),
+		cmocka_unit_test(config_load_accepts_valid_combinations),
 		cmocka_unit_test(config_load_shows_no_secret_in_a_refusal),
 		cmocka_unit_test(config_load_refuses_a_key_that_everyone_may_read),
-		cmocka_unit_test(config_load_refuses_what_is_no_file),
+		cmocka_unit_test(config_load_refuses_irregular_and_oversized_files),
 #ifdef DOUBLETOUR_TEST_HOOKS
-		cmocka_unit_test(config_load_says_when_there_is_no_memory),
+		cmocka_unit_test(config_load_reports_a_failed_allocation),
 #endif
 		cmocka_unit_test(config_web_environment_holds_nothing_secret),
-		cmocka_unit_test(config_load_web_reads_what_config_web_environment_wrote),
-		cmocka_unit_test(settings_table_can_be_trusted),
+		cmocka_unit_test(config_load_web_reads_back_the_web_environment),
+		cmocka_unit_test(settings_table_is_consistent),
 	};
 
 	return cmocka_run_group_tests(tests, scene_open, scene_close);

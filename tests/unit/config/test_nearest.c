@@ -14,12 +14,12 @@ nearest_distance_counts_single_changes(void **state)
 		{ "", "", 0, "nothing" },
 		{ "abc", "abc", 0, "the same" },
 		{ "ABC", "abc", 0, "letters folded" },
-		{ "abc", "", 3, "all deleted" },
-		{ "PROT", "PORT", 1, "a swap" },
+		{ "abc", "", 3, "all letters deleted" },
+		{ "PROT", "PORT", 1, "two letters swapped" },
 		{ "PRT", "PORT", 1, "a letter missing" },
-		{ "POORT", "PORT", 1, "one too many" },
+		{ "POORT", "PORT", 1, "one letter too many" },
 		{ "PORK", "PORT", 1, "another letter" },
-		{ "kitten", "sitting", 3, "the example of every text on it" },
+		{ "kitten", "sitting", 3, "the usual example" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -41,20 +41,20 @@ nearest_distance_takes_no_over_long_word(void **state)
 }
 
 static void
-setting_nearest_finds_what_was_meant_and_nothing_else(void **state)
+setting_nearest_finds_the_intended_setting_only(void **state)
 {
 	static const struct {
 		const char *written, *meant, *why;
 	} cases[] = {
 		{ "PROT", "PORT", "swapped" },
 		{ "SECRETKEY", "SECRET_KEY", "without its underscore" },
-		{ "database_uri", "DATABASE_URL", "small letters, and Flask's other word" },
+		{ "database_uri", "DATABASE_URL", "lower case, and Flask's name for it" },
 		{ "APP_SETTING", "APP_SETTINGS", "singular" },
 		{ "SESSION_LIVETIME", "SESSION_LIFETIME", "misspelt" },
-		{ "MAIL_SERVER", NULL, "another program's" },
+		{ "MAIL_SERVER", NULL, "a setting of another program" },
 		{ "X", NULL, "too short to tell" },
 		{ "HOTS", "HOST", "four letters, two of them swapped" },
-		{ "NOSE", NULL, "four letters, two of them others" },
+		{ "NOSE", NULL, "four letters, two of them wrong" },
 		{ "", NULL, "nothing" },
 	};
 
@@ -76,7 +76,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nearest_distance_counts_single_changes),
 		cmocka_unit_test(nearest_distance_takes_no_over_long_word),
-		cmocka_unit_test(setting_nearest_finds_what_was_meant_and_nothing_else),
+		cmocka_unit_test(setting_nearest_finds_the_intended_setting_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,12 +48,12 @@ value_network_takes_both_families(void **state)
 		{ "10.0.0.0/9", "10.127.255.255", "10.128.0.0", "one bit more than a byte" },
 		{ "192.168.1.64/26", "192.168.1.127", "192.168.1.128", "within a byte" },
 		{ "127.0.0.1", "127.0.0.1", "127.0.0.2", "one address" },
-		{ "0.0.0.0/0", "255.255.255.255", "::1", "all of IPv4, and no IPv6" },
+		{ "0.0.0.0/0", "255.255.255.255", "::1", "all IPv4 addresses, and no IPv6 address" },
 		{ "2001:db8::/32", "2001:db8:ffff::1", "2001:db9::", "IPv6" },
 		{ "::1", "::1", "::2", "one address" },
 		{ "fe80::/10", "febf::1", "fec0::1", "within a byte" },
-		{ "10.0.0.0/8", "::ffff:10.1.2.3", "::ffff:11.1.2.3", "IPv4 written as mapped IPv6 is IPv4" },
-		{ "::ffff:10.0.0.0/104", "10.1.2.3", "11.1.2.3", "and so in the list" },
+		{ "10.0.0.0/8", "::ffff:10.1.2.3", "::ffff:11.1.2.3", "a mapped IPv6 address is IPv4" },
+		{ "::ffff:10.0.0.0/104", "10.1.2.3", "11.1.2.3", "a mapped address in the list is IPv4 too" },
 		{ "::/0", "10.1.2.3", NULL, "everything" },
 	};
 
@@ -68,19 +68,19 @@ value_network_takes_both_families(void **state)
 }
 
 static void
-value_network_refuses_what_is_probably_a_slip(void **state)
+value_network_refuses_probable_typing_errors(void **state)
 {
 	static const struct {
 		const char *text, *why;
 	} cases[] = {
 		{ "", "empty" },
-		{ "10.0.0.1/8", "bits behind the prefix: which network is meant?" },
-		{ "10.0.0.0/33", "over 32" },
-		{ "::1/129", "over 128" },
+		{ "10.0.0.1/8", "bits after the prefix: the network is ambiguous" },
+		{ "10.0.0.0/33", "a prefix over 32" },
+		{ "::1/129", "a prefix over 128" },
 		{ "10.0.0.0/", "no prefix" },
 		{ "10.0.0.0/8/8", "two" },
 		{ "10.0.0", "three parts" },
-		{ "010.0.0.0/8", "a leading zero: octal for some" },
+		{ "010.0.0.0/8", "a leading zero: octal for some programs" },
 		{ "[::1]", "brackets" },
 		{ "localhost", "a name" },
 		{ "fe80::1%eth0", "a zone" },
@@ -99,7 +99,7 @@ config_trusts_no_proxy_by_default(void **state)
 	struct config config = { 0 };
 
 	assert_false(config_trusts(&config, STR("127.0.0.1")));
-	config.trusted_proxies_count = 1; /* ::/0 */
+	config.trusted_proxies_count = 1; /* the network is now ::/0 */
 	assert_true(config_trusts(&config, STR("127.0.0.1")));
 	assert_false(config_trusts(&config, STR("unknown")));
 	assert_false(config_trusts(&config, STR("127.0.0.1, 10.0.0.1")));
@@ -115,18 +115,18 @@ host_is_loopback_knows_every_spelling(void **state)
 		const char *why;
 	} cases[] = {
 		{ "localhost", true, "the name" },
-		{ "LOCALHOST", true, "in capitals" },
+		{ "LOCALHOST", true, "the name in capitals" },
 		{ "app.localhost", true, "RFC 6761 s6.3" },
 		{ "127.0.0.1", true, "IPv4" },
-		{ "127.9.9.9", true, "the whole of 127/8" },
+		{ "127.9.9.9", true, "all of 127/8" },
 		{ "::1", true, "IPv6" },
 		{ "[::1]", true, "with brackets" },
 		{ "::ffff:127.0.0.1", true, "mapped" },
 		{ "0.0.0.0", false, "every address" },
 		{ "::", false, "every address" },
-		{ "128.0.0.1", false, "the neighbour" },
-		{ "notlocalhost", false, "ends like it" },
-		{ "localhost.example.org", false, "begins like it" },
+		{ "128.0.0.1", false, "the network next to 127/8" },
+		{ "notlocalhost", false, "a name that ends in localhost" },
+		{ "localhost.example.org", false, "a name that begins with localhost" },
 		{ ".localhost", false, "no name before the dot" },
 		{ "127.0.0.1.example.org", false, "a name that begins like an address" },
 		{ "", false, "empty" },
@@ -146,13 +146,14 @@ value_public_url_takes_a_scheme_and_a_host(void **state)
 		bool https;
 		const char *why;
 	} cases[] = {
-		{ "https://login.example.org", "https://login.example.org", "login.example.org", true,
-		  "as it should be" },
+		{ "https://login.example.org", "https://login.example.org", "login.example.org", true, "a plain URL" },
 		{ "HTTPS://Login.Example.ORG/", "https://login.example.org", "login.example.org", true, "folded" },
-		{ "https://a.org:443", "https://a.org", "a.org", true, "https's own port is dropped, as browsers do" },
-		{ "https://a.org:8443", "https://a.org:8443", "a.org:8443", true, "another port stays" },
-		{ "http://localhost:80", "http://localhost", "localhost", false, "http's own port" },
-		{ "http://localhost:443", "http://localhost:443", "localhost:443", false, "the other's port" },
+		{ "https://a.org:443", "https://a.org", "a.org", true,
+		  "the default port of https is dropped, as in browsers" },
+		{ "https://a.org:8443", "https://a.org:8443", "a.org:8443", true, "another port is kept" },
+		{ "http://localhost:80", "http://localhost", "localhost", false, "the default port of http" },
+		{ "http://localhost:443", "http://localhost:443", "localhost:443", false,
+		  "the default port of the other scheme" },
 		{ "https://[2001:db8::1]:444", "https://[2001:db8::1]:444", "[2001:db8::1]:444", true, "IPv6" },
 		{ "https://[::1]", "https://[::1]", "[::1]", true, "IPv6 without a port" },
 		{ "login.example.org", NULL, NULL, false, "no scheme" },
@@ -179,7 +180,7 @@ value_public_url_takes_a_scheme_and_a_host(void **state)
 		{ "https://-a.org", NULL, NULL, false, "begins with a hyphen" },
 		{ "https://a b.org", NULL, NULL, false, "a space" },
 		{ "https://a_b.org", NULL, NULL, false, "an underscore" },
-		{ "https://\xc3\xa9.org", NULL, NULL, false, "not ASCII: punycode is meant" },
+		{ "https://\xc3\xa9.org", NULL, NULL, false, "not ASCII: punycode is needed" },
 		{ "https://a.org\r\nX: y", NULL, NULL, false, "a line end" },
 	};
 
@@ -207,24 +208,24 @@ host_without_port_keeps_brackets(void **state)
 }
 
 static void
-key_check_refuses_what_can_be_known(void **state)
+key_check_refuses_known_and_guessable_keys(void **state)
 {
 	static const struct {
 		const char *key;
 		bool good;
 		const char *why;
 	} cases[] = {
-		{ "fdkjshfhjsdfdskfdsfdcbsjdkfdsdf", false, "the tutorial's" },
-		{ "guess-me", false, "the tutorial's other one" },
-		{ "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf", false, "from a manual" },
-		{ "django-insecure-8f7g6h5j4k3l2m1n0b9v8c7x6z5", false, "says so itself" },
+		{ "fdkjshfhjsdfdskfdsfdcbsjdkfdsdf", false, "the key of the tutorial" },
+		{ "guess-me", false, "another key of the tutorial" },
+		{ "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf", false, "a key from a manual" },
+		{ "django-insecure-8f7g6h5j4k3l2m1n0b9v8c7x6z5", false, "Django's mark of an insecure key" },
 		{ "", false, "empty" },
 		{ "q7X-2mPz_9vKc4RtYb1nLw8sDf3gHj6", false, "31 bytes" },
 		{ "q7X-2mPz_9vKc4RtYb1nLw8sDf3gHj6e", true, "32 bytes" },
-		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false, "one letter" },
-		{ "secretsecretsecretsecretsecretsecret", false, "one word again and again" },
+		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false, "one letter repeated" },
+		{ "secretsecretsecretsecretsecretsecret", false, "one word repeated" },
 		{ "0123456789abcde0123456789abcde0123", false, "a period of 15" },
-		{ "4f1c8ab05e7d93264f1c8ab05e7d93269", true, "a period of 16: still more than can be guessed" },
+		{ "4f1c8ab05e7d93264f1c8ab05e7d93269", true, "a period of 16: too long to guess" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -250,12 +251,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(value_duration_takes_a_number_and_a_unit),
 		cmocka_unit_test(value_network_takes_both_families),
-		cmocka_unit_test(value_network_refuses_what_is_probably_a_slip),
+		cmocka_unit_test(value_network_refuses_probable_typing_errors),
 		cmocka_unit_test(config_trusts_no_proxy_by_default),
 		cmocka_unit_test(host_is_loopback_knows_every_spelling),
 		cmocka_unit_test(value_public_url_takes_a_scheme_and_a_host),
 		cmocka_unit_test(host_without_port_keeps_brackets),
-		cmocka_unit_test(key_check_refuses_what_can_be_known),
+		cmocka_unit_test(key_check_refuses_known_and_guessable_keys),
 		cmocka_unit_test(key_check_has_an_upper_limit),
 	};
 

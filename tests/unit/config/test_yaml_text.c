@@ -1,4 +1,4 @@
-/* YAML files: what is read, and what is refused because reading it would take too long or could mean two things. */
+/* YAML files: valid ones, ambiguous ones, and ones whose reading would take too long. */
 #include "unit.h"
 
 #include "base/buf.h"
@@ -24,14 +24,13 @@ yaml_text_loads_one_document(void **state)
 		{ "nothing", STR_INIT("") },
 		{ "a comment", STR_INIT("# nothing\n") },
 		{ "a mapping", STR_INIT("users:\n  anna: {}\n") },
-		{ "a mark of its beginning and end", STR_INIT("---\na: b\n...\n") },
+		{ "marks of its beginning and end", STR_INIT("---\na: b\n...\n") },
 		{ "a byte order mark", STR_INIT("\xef\xbb\xbf"
 						"a: b\n") },
 		{ "lines that end with CRLF", STR_INIT("a:\r\n  b: c\r\n") },
-		{ "an anchor that nothing refers to", STR_INIT("a: &x b\n") },
+		{ "an anchor without an alias", STR_INIT("a: &x b\n") },
 		{ "a version line", STR_INIT("%YAML 1.1\n---\na: b\n") },
-		{ "32 lists inside each other",
-		  STR_INIT("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]") },
+		{ "32 nested lists", STR_INIT("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]") },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -73,9 +72,9 @@ yaml_text_refuses_the_rest_with_its_line(void **state)
 	}
 }
 
-/* Each of them takes time or memory that grows faster than the file: the reading ends near its beginning. */
+/* The cost of each of these grows faster than the file, so reading must stop near the beginning. */
 static void
-yaml_text_ends_early_where_cost_would_grow(void **state)
+yaml_text_stops_early_on_costly_input(void **state)
 {
 	static const struct {
 		const char *piece, *word;
@@ -105,7 +104,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(yaml_text_loads_one_document),
 		cmocka_unit_test(yaml_text_refuses_the_rest_with_its_line),
-		cmocka_unit_test(yaml_text_ends_early_where_cost_would_grow),
+		cmocka_unit_test(yaml_text_stops_early_on_costly_input),
 	};
 
 	return cmocka_run_group_tests_name("YAML files", tests, NULL, NULL);

@@ -36,7 +36,7 @@ def block_lines(path):
             for block in FENCE.finditer(text) for number, line in enumerate(block[0].split("\n"), 1)]
 
 
-# --- paths -------------------------------------------------------------------------------------------------------------
+# --- paths ------------------------------------------------------------------------------------------------------------
 
 TOP = "bench|docs|examples|fuzz|include|locales|man|migrations|packaging|proxies|src|static|templates|tests|tools"
 SUFFIX = "c|h|py|sql|def|md|html|build|lua|js|po|sh|dict|service|socket|json|jinja|svg|png|abi|symbols|conf|yml|yaml|cfg|cpp"
@@ -56,7 +56,7 @@ def paths(path, text):
     return [claim for claim in claims if is_path(claim.name)]
 
 
-# --- identifiers -------------------------------------------------------------------------------------------------------
+# --- identifiers ------------------------------------------------------------------------------------------------------
 
 QUOTED = re.compile(r"(?:struct |enum )?([A-Za-z_]\w*(?:(?:\.|->)\w+)*\*?)(\(.*\))?$")
 DOTTED = re.compile(r"[a-z]+(?:\.[a-z_]+)+$")
@@ -90,7 +90,7 @@ def mentions(path):
     return found(path, sources.comments(path), SNAKE_CASE)
 
 
-# --- commands ----------------------------------------------------------------------------------------------------------
+# --- commands ---------------------------------------------------------------------------------------------------------
 
 COMMAND = re.compile(r"(?:\$ |sudo (?:-\S+ (?:doubletour )?)*|[A-Z_]+=\S+ )*(?:build/(?:test/)?)?((?:doubletour|make|tools/|bench/|fuzz/).*)")
 END = re.compile(r"\s(?:\||>|#|&&|')|;|…|\)")
@@ -112,7 +112,7 @@ def assignments(path):
     return [claim._replace(name=match[1]) for claim, match in lines if match]
 
 
-# --- links -------------------------------------------------------------------------------------------------------------
+# --- links ------------------------------------------------------------------------------------------------------------
 
 LINK = re.compile(r"\]\(([^()\s]+)\)")
 HEADING = re.compile(r"^#+ +(.*)$", re.M)

@@ -59,7 +59,7 @@ def code():
                   if pathlib.PurePosixPath(path).suffix in CODE and not path.startswith(NOT_READ) and path not in ("LICENSE", ".gitignore") and not path.startswith("tests/unit/docs/"))
 
 
-# --- comments and the rest ---------------------------------------------------------------------------------------------
+# --- comments and the rest --------------------------------------------------------------------------------------------
 
 C_PARTS = re.compile(r'(?P<comment>/\*.*?\*/|//[^\n]*)|(?P<text>"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\')', re.S)
 C_SUFFIXES = (".c", ".h", ".cpp")
@@ -190,7 +190,7 @@ def made():
     return frozenset(pathlib.PurePosixPath(name).name for name in re.findall(r"'([\w./@-]+\.[\w]+)'", lists))
 
 
-# --- the program, and make ---------------------------------------------------------------------------------------------
+# --- the program, and make --------------------------------------------------------------------------------------------
 
 
 @functools.cache

@@ -14,7 +14,7 @@ def complain(wrong):
     assert not wrong, "\n" + "\n".join(f"{claim.path}:{claim.line}: {claim.name}" for claim in wrong)
 
 
-# --- paths -------------------------------------------------------------------------------------------------------------
+# --- paths ------------------------------------------------------------------------------------------------------------
 
 
 @functools.cache
@@ -53,7 +53,7 @@ def test_every_path_in_a_comment_exists():
     complain([claim for path in sources.code() for claim in missing_paths(path, sources.comments(path))])
 
 
-# --- identifiers -------------------------------------------------------------------------------------------------------
+# --- identifiers ------------------------------------------------------------------------------------------------------
 
 
 def is_known(name):
@@ -110,7 +110,7 @@ def test_every_exception_is_needed():
     assert sorted((PATHS.keys() | IDENTIFIERS.keys()) - named) == []
 
 
-# --- commands ----------------------------------------------------------------------------------------------------------
+# --- commands ---------------------------------------------------------------------------------------------------------
 
 WORD = re.compile(r"[a-z][a-z0-9-]+$")
 OPTION = re.compile(r"--[a-z][a-z0-9-]*")
@@ -171,7 +171,7 @@ def test_every_command_in_a_page_exists():
     complain([claim._replace(name=f"{claim.name}: {fault}") for claim, fault in found if fault])
 
 
-# --- links -------------------------------------------------------------------------------------------------------------
+# --- links ------------------------------------------------------------------------------------------------------------
 
 
 def link_is_good(link):
@@ -185,7 +185,7 @@ def test_every_link_in_a_page_has_a_target():
     complain([claim for path in sources.pages() for claim in claims.links(path) if not link_is_good(claim)])
 
 
-# --- the tests themselves ----------------------------------------------------------------------------------------------
+# --- the tests themselves ---------------------------------------------------------------------------------------------
 
 WRONG_PATHS = ["src/keeper/nothing.c", "nothing.c", "../src/nothing", "harness/nobody.py", "docs/develop/design/nothing.md", "tests/nothing/NAME.c"]
 WRONG_NAMES = ["session_decides", "SESSION_IDEL", "throttle_take_back", "signin.refuzed", "nothings.column", "session.made_up->member", "otp_base23_*"]

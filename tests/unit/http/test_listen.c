@@ -92,7 +92,7 @@ refused(err wanted, const char *words)
 	assert_int_equal(scene.fd, -1);
 }
 
-/* --- a Unix socket ------------------------------------------------------------------------------------------------- */
+/* --- a Unix socket ------------------------------------------------------------------------------------------------ */
 
 static void
 unix_sockets_have_mode_0660_whatever_the_umask(void **state)
@@ -281,7 +281,7 @@ requests_over_a_unix_socket_have_the_peer_unix(void **state)
 	echo_stop(&echo, 1000);
 }
 
-/* --- inherited ----------------------------------------------------------------------------------------------------- */
+/* --- inherited ---------------------------------------------------------------------------------------------------- */
 
 enum passed { PASSED_TCP, PASSED_UNIX, PASSED_OPEN_UNIX, PASSED_ABSTRACT, PASSED_DATAGRAM, PASSED_QUIET, PASSED_FILE };
 

@@ -8,7 +8,7 @@
 #define LINE(line) line "\r\nHost: h\r\n\r\n"
 #define NAMED(host) "GET / HTTP/1.1\r\nHost: " host "\r\n\r\n"
 
-/* --- one text, cut in every way -------------------------------------------------------------------------------------- */
+/* --- one text, cut in every way ----------------------------------------------------------------------------------- */
 
 static bool
 spans_equal(struct span a, struct span b)
@@ -62,7 +62,7 @@ span_is(str text, struct span s, str wanted)
 	return str_equal(str_bytes(text.p + s.at, s.n), wanted);
 }
 
-/* --- what is read ------------------------------------------------------------------------------------------------------- */
+/* --- what is read ------------------------------------------------------------------------------------------------- */
 
 struct whole {
 	const char *why, *request, *method, *path, *query;
@@ -195,7 +195,7 @@ parser_read_gives_names_and_trimmed_values(void **state)
 	}
 }
 
-/* --- what is refused ------------------------------------------------------------------------------------------------------ */
+/* --- what is refused ---------------------------------------------------------------------------------------------- */
 
 struct refused {
 	const char *why, *request;
@@ -475,7 +475,7 @@ refused_request_line_leaves_no_method(void **state)
 	assert_int_equal(p.method.n + p.path.n + p.query.n + p.target.n, 0);
 }
 
-/* --- bytes ------------------------------------------------------------------------------------------------------------------ */
+/* --- bytes -------------------------------------------------------------------------------------------------------- */
 
 /* What stands where, stated as the RFCs list it: tchar, and what can be seen. */
 static bool
@@ -544,7 +544,7 @@ parser_token_good_takes_tokens_only(void **state)
 	}
 }
 
-/* --- limits ------------------------------------------------------------------------------------------------------------------ */
+/* --- limits ------------------------------------------------------------------------------------------------------- */
 
 static str
 text_with(char *buffer, const char *before, size_t n, char filler, const char *after)
@@ -670,7 +670,7 @@ parser_read_counts_fields(void **state)
 	}
 }
 
-/* --- pipelines ---------------------------------------------------------------------------------------------------------------- */
+/* --- pipelines ---------------------------------------------------------------------------------------------------- */
 
 /* All that are whole, one behind the other; gives how many, and the outcome of the next. */
 static size_t

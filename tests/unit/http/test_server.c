@@ -80,7 +80,7 @@ http_server_answers_a_head_like_a_get_without_its_body(void **state)
 	assert_null(strcasestr(head.head, "\r\nServer:"));
 }
 
-/* --- pipelines ---------------------------------------------------------------------------------------------------------- */
+/* --- pipelines ---------------------------------------------------------------------------------------------------- */
 
 #define POST(path, n, body) "POST " path " HTTP/1.1\r\n" FORM_HEAD "Content-Length: " n "\r\n\r\n" body
 
@@ -173,7 +173,7 @@ http_server_sends_no_length_with_204_and_304(void **state)
 	assert_non_null(strstr(a.head, "\r\nContent-Length: 16384\r\n"));
 }
 
-/* --- versions ------------------------------------------------------------------------------------------------------------ */
+/* --- versions ----------------------------------------------------------------------------------------------------- */
 
 static void
 http_server_keeps_a_connection_by_its_version(void **state)
@@ -244,7 +244,7 @@ http_server_refuses_another_protocol_at_once(void **state)
 	echo_stop(&long_timeout, 1000);
 }
 
-/* --- what a route expects --------------------------------------------------------------------------------------------------- */
+/* --- what a route expects ----------------------------------------------------------------------------------------- */
 
 static void
 http_server_shows_authorization_where_expected(void **state)
@@ -275,7 +275,7 @@ http_server_shows_authorization_where_expected(void **state)
 	close(fd);
 }
 
-/* --- refusals ---------------------------------------------------------------------------------------------------------- */
+/* --- refusals ----------------------------------------------------------------------------------------------------- */
 
 struct refusal {
 	const char *why, *request;

@@ -70,7 +70,7 @@ listen_with_small_buffers(void)
 	return fd;
 }
 
-/* --- states -------------------------------------------------------------------------------------------------------------- */
+/* --- states ------------------------------------------------------------------------------------------------------- */
 
 /* One event thread takes what arrives in the order in which it arrives: what was sent before has been seen when this is answered. */
 static void
@@ -109,7 +109,7 @@ connect_in(const char *address, enum state state)
 	return fd;
 }
 
-/* --- who makes way --------------------------------------------------------------------------------------------------------- */
+/* --- who makes way ------------------------------------------------------------------------------------------------ */
 
 enum { FEW = 16 };
 
@@ -194,7 +194,7 @@ http_server_ends_connections_in_the_order_of_their_worth(void **state)
 	echo_stop(&echo, 1000);
 }
 
-/* --- half-closed clients ------------------------------------------------------------------------------------------------------ */
+/* --- half-closed clients ------------------------------------------------------------------------------------------ */
 
 static void
 http_server_answers_half_closed_clients_in_each_pool(void **state)
@@ -255,7 +255,7 @@ http_server_closes_half_closed_clients_without_a_request(void **state)
 	echo_stop(&echo, 1000);
 }
 
-/* --- deadlines ------------------------------------------------------------------------------------------------------------------ */
+/* --- deadlines ---------------------------------------------------------------------------------------------------- */
 
 /* A connection that goes from idle to head to body is cut before one that came later and said nothing. */
 static void
@@ -295,7 +295,7 @@ http_server_logs_a_reply_that_its_client_never_took(void **state)
 	echo_stop(&echo, 1000);
 }
 
-/* --- memory ----------------------------------------------------------------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------------------------------------------------- */
 
 enum { MANY = 1000, BUSY_KIB_MIN = 16, BUSY_KIB_MAX = 48 };
 
@@ -356,7 +356,7 @@ http_server_holds_48_kib_for_a_busy_connection(void **state)
 	memory_of_many("a page that waits", STR(PAGES));
 }
 
-/* --- what stays behind ---------------------------------------------------------------------------------------------------------- */
+/* --- what stays behind -------------------------------------------------------------------------------------------- */
 
 /* A secret that this process's memory holds only where a test puts it, or the server: here each byte is another one. */
 static const unsigned char veiled_secret[] = { 'Q' ^ 0x55, 'z' ^ 0x55, '7' ^ 0x55, 'k' ^ 0x55, 'W' ^ 0x55, 'x' ^ 0x55,
@@ -502,7 +502,7 @@ http_server_keeps_no_secret_of_an_idle_connection(void **state)
 	echo_stop(&echo, 1000);
 }
 
-/* --- start and end ---------------------------------------------------------------------------------------------------------------- */
+/* --- start and end ------------------------------------------------------------------------------------------------ */
 
 /* Whichever event thread runs first may give connections to the others. */
 static void
@@ -600,7 +600,7 @@ http_server_stops_with_a_connection_in_each_state(void **state)
 	echo_stop(&echo, 0); /* stopped already: only the echo's own */
 }
 
-/* --- failing calls ------------------------------------------------------------------------------------------------------------------ */
+/* --- failing calls ------------------------------------------------------------------------------------------------ */
 
 #ifdef DOUBLETOUR_TEST_HOOKS
 

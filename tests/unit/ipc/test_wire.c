@@ -55,10 +55,10 @@ wire_round_trips_every_message(void **state)
 		str text;
 		const char *why;
 	} cases[] = {
-		{ 0, 0, STR_INIT(""), "the least" },
-		{ 2, INT64_MAX, STR_INIT("12345"), "the most" },
-		{ 1, INT64_MIN, STR_INIT("a\0b"), "the least number, a NUL in a text" },
-		{ 1, -1, STR_INIT("\xff"), "all bits, a byte that is no UTF-8" },
+		{ 0, 0, STR_INIT(""), "the least values" },
+		{ 2, INT64_MAX, STR_INIT("12345"), "the greatest values" },
+		{ 1, INT64_MIN, STR_INIT("a\0b"), "number 0, a NUL in a text" },
+		{ 1, -1, STR_INIT("\xff"), "all bits set, invalid UTF-8" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -77,15 +77,15 @@ wire_round_trips_every_message(void **state)
 }
 
 static void
-wire_refuses_to_put_what_is_over_its_limit(void **state)
+wire_refuses_to_put_values_over_their_limit(void **state)
 {
 	static const struct {
 		uint32_t number;
 		str text;
 		const char *why;
 	} cases[] = {
-		{ 3, STR_INIT(""), "a number over its greatest" },
-		{ UINT32_MAX, STR_INIT(""), "far over" },
+		{ 3, STR_INIT(""), "a number over its maximum" },
+		{ UINT32_MAX, STR_INIT(""), "a number far over its maximum" },
 		{ 0, STR_INIT("123456"), "a text one byte too long" },
 	};
 
@@ -119,11 +119,9 @@ wire_refuses_numbers_and_lengths_over_the_table(void **state)
 		unsigned char byte;
 		const char *why;
 	} cases[] = {
-		{ 0, 3, "a number one over" },
-		{ 3, 0x80, "a number with its top bit" },
-		{ 12, 6, "a text one too long" },
-		{ 15, 0xff, "a length over 4 thousand million" },
-		{ 14, 1, "a length beyond the message" },
+		{ 0, 3, "a number one over its maximum" },           { 3, 0x80, "a number with its top bit" },
+		{ 12, 6, "a text one byte over its maximum" },       { 15, 0xff, "a length near 2^32" },
+		{ 14, 1, "a length beyond the end of the message" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -138,7 +136,7 @@ wire_refuses_numbers_and_lengths_over_the_table(void **state)
 }
 
 static void
-wire_leaves_what_follows_to_the_next_message(void **state)
+wire_leaves_later_bytes_to_the_next_message(void **state)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(WIRE_MAX_BYTES);
 	struct sample one = sample_of(1, 1, STR("one")), two = sample_of(2, 2, STR("two")), got = { 0 };
@@ -153,7 +151,7 @@ wire_leaves_what_follows_to_the_next_message(void **state)
 	assert_int_equal(rest.n, 0);
 }
 
-/* Sum of what every field of a message may take at most. */
+/* The maximum size of a message: the sum of its fields' maxima. */
 static size_t
 most_bytes(const struct wire_def *def)
 {
@@ -190,7 +188,7 @@ wire_every_message_fits_into_a_datagram(void **state)
 	assert_true(most_bytes(&wire_push) <= WIRE_MAX_BYTES);
 }
 
-/* The tables and the structs must not drift apart: every byte of a struct but padding belongs to a field. */
+/* The sum of the fields' sizes in the struct. Each byte of a struct that is not padding must belong to a field. */
 static size_t
 covered_bytes(const struct wire_def *def)
 {
@@ -236,10 +234,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wire_puts_little_endian_numbers_and_counted_texts),
 		cmocka_unit_test(wire_round_trips_every_message),
-		cmocka_unit_test(wire_refuses_to_put_what_is_over_its_limit),
+		cmocka_unit_test(wire_refuses_to_put_values_over_their_limit),
 		cmocka_unit_test(wire_refuses_every_truncation),
 		cmocka_unit_test(wire_refuses_numbers_and_lengths_over_the_table),
-		cmocka_unit_test(wire_leaves_what_follows_to_the_next_message),
+		cmocka_unit_test(wire_leaves_later_bytes_to_the_next_message),
 		cmocka_unit_test(wire_every_message_fits_into_a_datagram),
 		cmocka_unit_test(wire_tables_name_every_member_of_their_struct),
 		cmocka_unit_test(wire_names_states),

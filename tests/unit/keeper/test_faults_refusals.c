@@ -38,7 +38,7 @@ sql_of(struct world *w, const struct actor *a, const char *format)
 	sql_run(w, sql);
 }
 
-/* --- before ------------------------------------------------------------------------------------------------------------- */
+/* --- before ------------------------------------------------------------------------------------------------------- */
 
 static void
 nobody(struct world *w, struct actor *a)
@@ -157,7 +157,7 @@ signed_in(struct world *w, struct actor *a)
 	bring_to(w, &a->b, a->name, STATE_FULL);
 }
 
-/* --- the question ------------------------------------------------------------------------------------------------------- */
+/* --- the question ------------------------------------------------------------------------------------------------- */
 
 static enum verdict
 sign_in(struct world *w, struct actor *a)
@@ -236,7 +236,7 @@ static const struct refusal refusals[] = {
 	{ "a wrong password in a session", signed_in, wrong_password_in_a_session, VERDICT_PROBLEMS, NULL },
 };
 
-/* --- the walk ----------------------------------------------------------------------------------------------------------- */
+/* --- the walk ----------------------------------------------------------------------------------------------------- */
 
 struct failing {
 	enum fault fault;

@@ -18,7 +18,7 @@ rfc_key(void)
 	return key;
 }
 
-/* --- HOTP: the codes are those of RFC 4226 appendix D --------------------------------------------------------------- */
+/* --- HOTP: the codes are those of RFC 4226 appendix D ------------------------------------------------------------- */
 
 static const char *const rfc_codes[] = { "755224", "287082", "359152", "969429", "338314",
 					 "254676", "287922", "162583", "399871", "520489" };
@@ -100,7 +100,7 @@ otp_hotp_resync_wants_two_codes_in_a_row(void **state)
 	assert_int_equal(otp_hotp_resync(&key, 6, "123456", "123456", 0, OTP_RESYNC_MAX + 1, &match), OTP_INVALID);
 }
 
-/* --- TOTP ----------------------------------------------------------------------------------------------------------- */
+/* --- TOTP --------------------------------------------------------------------------------------------------------- */
 
 enum { NOW_STEP = 1000000, STEP_US = 30000000 };
 
@@ -173,7 +173,7 @@ otp_totp_drift_wants_two_codes_in_a_row(void **state)
 	assert_true(drift.steps == 1 && drift.step == 1);
 }
 
-/* --- Steam ---------------------------------------------------------------------------------------------------------- */
+/* --- Steam -------------------------------------------------------------------------------------------------------- */
 
 /* Source: PyOTP's contrib/steam.py applied to this secret: its alphabet and order, over the number PyOTP 2.8 computes. */
 static const struct {
@@ -229,7 +229,7 @@ otp_steam_verify_has_a_window_and_burns_steps(void **state)
 	}
 }
 
-/* --- base16: RFC 4648 s10 ------------------------------------------------------------------------------------------- */
+/* --- base16: RFC 4648 s10 ----------------------------------------------------------------------------------------- */
 
 static void
 otp_hex_round_trips(void **state)
@@ -271,7 +271,7 @@ otp_hex_round_trips(void **state)
 	assert_int_equal(otp_hex_decode("010203", 6, bytes, sizeof(bytes), &n, NULL), OTP_TOO_SHORT);
 }
 
-/* --- migration ------------------------------------------------------------------------------------------------------ */
+/* --- migration ---------------------------------------------------------------------------------------------------- */
 
 /* Three accounts: totp with the issuer in its name too, SHA-512 with 8 digits, hotp at 77; batch 2 of 2, id -5. */
 static const char whole[] =

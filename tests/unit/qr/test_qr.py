@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""What qr/ writes is read back by a scanner (zbarimg), in each of its forms.  Speaks TAP.
+"""A scanner (zbarimg) reads each form of the codes that src/qr writes.  Prints TAP.
 
-    test_qr.py PROGRAM     PROGRAM is write.c: "PROGRAM 4" writes a PNG of 4 pixels a module, "svg", "dark", "light"
+    test_qr.py PROGRAM     PROGRAM is built from write.c: "PROGRAM 4" writes a PNG of 4 pixels per module
 """
 
 import pathlib
@@ -19,11 +19,11 @@ URI = (
 TEXTS = [
     ("an otpauth URI", URI),
     ("one byte", "x"),
-    ("a long one", "https://example.org/" + "a" * 900),
-    ("the longest", "https://example.org/" + "a" * 2028),
-    ("what is not ASCII", "Fermé à double tour – ça va ? 🔑"),
+    ("a long text", "https://example.org/" + "a" * 900),
+    ("the longest text", "https://example.org/" + "a" * 2028),
+    ("a text that is not ASCII", "Fermé à double tour – ça va ? 🔑"),
 ]
-ERR_INVALID, ERR_TOO_LONG = 2, 3  # as src/base/err.h counts them
+ERR_INVALID, ERR_TOO_LONG = 2, 3  # the numbers in src/base/err.h
 
 
 def write(program, form, text):
@@ -39,19 +39,19 @@ def scan(image, suffix):
 
 
 def scan_modules(rows, scale=4):
-    """rows of booleans, true for black, as an image for the scanner."""
+    """Scan an image of these rows of booleans; true is black."""
     lines = [b"".join((b"\0" if black else b"\xff") * scale for black in row) for row in rows for _ in range(scale)]
     return scan(b"P5 %d %d 255\n" % (len(lines[0]), len(lines)) + b"".join(lines), ".pgm")
 
 
 def png_head(image):
-    """Width, height, bits of a pixel, kind of colour (0: grey); PNG specification, 11.2.2."""
+    """Width, height, bits per pixel and colour type (0: greyscale); PNG specification, 11.2.2."""
     assert image[:8] == b"\x89PNG\r\n\x1a\n" and image[12:16] == b"IHDR"
     return struct.unpack(">IIBB", image[16:26])
 
 
 def svg_modules(text):
-    """The black bars of the drawing, drawn."""
+    """The drawing's black bars as rows of modules."""
     root = xml.etree.ElementTree.fromstring(text)
     assert root.tag == "{http://www.w3.org/2000/svg}svg", root.tag
     left, top, width, height = map(int, root.get("viewBox").split())
@@ -94,16 +94,16 @@ def checks(program):
 
     for why, text in TEXTS:
         rows = svg_modules(write(program, "svg", text).stdout.decode())
-        yield f"the SVG drawn is {why}", scan_modules(rows) == text and quiet(rows)
+        yield f"a scanner reads the SVG of {why}", scan_modules(rows) == text and quiet(rows)
     for form, drawn_is_black in ("dark", False), ("light", True):
         rows = terminal_modules(write(program, form, URI).stdout.decode(), drawn_is_black)
-        yield f"the terminal's blocks on a {form} ground are the text", scan_modules(rows) == URI and quiet(rows)
+        yield f"a scanner reads the blocks of a {form} terminal", scan_modules(rows) == URI and quiet(rows)
 
     for form in "4", "svg", "dark":
         yield f"{form}: an empty text is refused", write(program, form, "").returncode == ERR_TOO_LONG
         yield f"{form}: a text over the maximum is refused", write(program, form, "a" * 2049).returncode == ERR_TOO_LONG
-    yield "a scale of nothing is refused", write(program, "0", URI).returncode == ERR_INVALID
-    yield "the greatest image is made", write(program, "143", URI).returncode == 0  # 57 × 143 = 8151
+    yield "a scale of 0 is refused", write(program, "0", URI).returncode == ERR_INVALID
+    yield "the greatest image is written", write(program, "143", URI).returncode == 0  # 57 × 143 = 8151
     yield "an image over the maximum is refused", write(program, "144", URI).returncode == ERR_INVALID
 
 

@@ -1,6 +1,6 @@
 /*
- * For test_qr.py: the text on standard input as a QR code on standard output, in the form that the first argument names.
- * Exit status: the err, 0 when it could be done; 100: wrong use.
+ * For test_qr.py: writes the text of standard input as a QR code to standard output.  The argument names the form.
+ * Exit status: the err, 0 on success; 100: wrong usage.
  */
 #include "qr/qr.h"
 

@@ -1,6 +1,6 @@
 /*
- * Children as real processes: this program, executed anew under a child's name, takes the place of the children's code.  A
- * recording service takes the place of the keeper.
+ * Children as real processes.  This program executes itself under a child's name, in place of the children's code.  A
+ * recording service replaces the keeper.
  */
 #include "unit.h"
 
@@ -70,7 +70,7 @@ set_up(const struct child *table, size_t n)
 	assert_int_equal(children_init(&children, table, n, NULL), ERR_OK);
 }
 
-/* Wait for ends of children, until they cannot be kept alive or `starts` of them have begun. */
+/* Reap children until the restart rule gives up or `starts` children have started. */
 static err
 reap_until(size_t starts, struct why *why)
 {
@@ -90,7 +90,7 @@ reap_until(size_t starts, struct why *why)
 }
 
 static void
-children_start_in_the_tables_order_and_stop_in_the_other(void **state)
+children_start_in_table_order_and_stop_in_reverse(void **state)
 {
 	static const struct child table[] = { ROW("first"), ROW("second"), ROW("third") };
 	struct why why = { 0 };
@@ -101,7 +101,7 @@ children_start_in_the_tables_order_and_stop_in_the_other(void **state)
 	assert_int_equal(children_serve(&children, &why), ERR_OK);
 	children_stop(&children);
 	assert_string_equal(record, "+first+second+third-third-second-first");
-	children_stop(&children); /* nothing is left to stop */
+	children_stop(&children); /* a second stop does nothing */
 	assert_string_equal(record, "+first+second+third-third-second-first");
 }
 
@@ -183,7 +183,7 @@ more_children_than_fit_are_refused(void **state)
 	assert_int_equal(children_init(&many, &first_row, CHILDREN_MAX + 1, NULL), ERR_INVALID);
 }
 
-/* No listening socket in its row; pushes and one channel; nothing else of what the parent has open. */
+/* Its row gives it pushes and one channel, but no listening socket; the parent's other descriptors must be closed. */
 static bool
 child_descriptors_good(void)
 {
@@ -193,7 +193,7 @@ child_descriptors_good(void)
 	return true;
 }
 
-/* What this program does as a child.  An inspector ends as one with a bad configuration when all is well. */
+/* This program as a child.  An inspector exits with EX_CONFIG when its descriptors are right. */
 static int
 child_main(const char *name)
 {
@@ -211,7 +211,7 @@ int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(children_start_in_the_tables_order_and_stop_in_the_other),
+		cmocka_unit_test(children_start_in_table_order_and_stop_in_reverse),
 		cmocka_unit_test(a_killed_child_is_started_again_alone),
 		cmocka_unit_test(a_child_that_never_works_is_given_up),
 		cmocka_unit_test(a_child_with_a_bad_configuration_is_not_started_again),
@@ -223,7 +223,7 @@ main(int argc, char **argv)
 
 	if (argc == 4)
 		return child_main(argv[1]);
-	for (int fd = CHILD_LISTEN_FD; fd < 10; fd++) /* what a child must not inherit */
+	for (int fd = CHILD_LISTEN_FD; fd < 10; fd++) /* descriptors that a child must not inherit */
 		if (fcntl(fd, F_GETFD) < 0)
 			(void)!dup2(STDERR_FILENO, fd);
 	sigemptyset(&child);

@@ -1,11 +1,11 @@
-/* When a child is started again: the rule by itself, with any time. */
+/* The rule for restarting a child, with simulated times. */
 #include "unit.h"
 
 #include "server/children.h"
 
 static const struct restart_rule rule = { .soon_ms = 1000, .soon_max = 3, .pause_ms = 200 };
 
-/* It ends this long after its start. */
+/* The child ends this long after its start. */
 static enum restart
 end_after(struct restart_state *state, int64_t lived_us, bool asked)
 {
@@ -56,7 +56,7 @@ restart_counts_anew_after_a_longer_life(void **state)
 	assert_int_equal(end_after(&s, 0, true), RESTART_NOW);
 }
 
-/* Every row: what must not be forgotten in a new one. */
+/* Each row must have every required member. */
 static void
 child_table_rows_are_whole(void **state)
 {

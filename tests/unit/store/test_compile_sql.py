@@ -70,7 +70,7 @@ def test_parentheses_and_cases_are_one_column(tmp_path):
     assert status == 0, said
 
 
-# --- what C refuses -------------------------------------------------------------------------------------------------------
+# --- what C refuses ---------------------------------------------------------------------------------------------------
 
 USES = """#include "store/db.h"
 static MUST_USE err other_each(void *context, const struct other_row *row) { return row->id == 0 ? ERR_OK : ERR_GONE; }
@@ -124,7 +124,7 @@ def test_c_that_does_not_fit_a_row_does_not_compile(tmp_path, queries, change, w
     assert not good and 'use.c' in said, said
 
 
-# --- the project's own ----------------------------------------------------------------------------------------------------
+# --- the project's own ------------------------------------------------------------------------------------------------
 
 TYPES = {'INTEGER': ('int', 'bool'), 'TEXT': ('text',), 'BLOB': ('blob', 'hash')}
 

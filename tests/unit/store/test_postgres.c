@@ -115,7 +115,7 @@ take(void *context, const struct db_value *row, size_t columns)
 	return ERR_OK;
 }
 
-/* --- values ---------------------------------------------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------------------------------------------------- */
 
 static void
 values_round_trip(void **state)
@@ -186,7 +186,7 @@ rows_may_be_asked_about_and_stopped_at(void **state)
 	assert_int_equal(db_ping(db), ERR_OK);
 }
 
-/* --- errors and transactions -------------------------------------------------------------------------------------------- */
+/* --- errors and transactions -------------------------------------------------------------------------------------- */
 
 static void
 a_duplicate_name_is_an_exists_error(void **state)
@@ -272,7 +272,7 @@ only_busy_errors_are_retried(void **state)
 	assert_true(tries >= 4);
 }
 
-/* --- connections that are lost -------------------------------------------------------------------------------------------- */
+/* --- connections that are lost ------------------------------------------------------------------------------------ */
 
 static void
 a_connection_that_was_lost_is_made_again(void **state)
@@ -306,7 +306,7 @@ a_statement_that_takes_too_long_is_given_up(void **state)
 	assert_true(has(db, STR("stays")));
 }
 
-/* --- beside others -------------------------------------------------------------------------------------------------------- */
+/* --- beside others ------------------------------------------------------------------------------------------------ */
 
 static void
 an_exclusive_claim_survives_a_reconnect(void **state)

@@ -124,7 +124,7 @@ rows_inside_rows_get_their_columns(void **state)
 	assert_true(str_equal(row.group_names, STR("staff")));
 }
 
-/* --- from a database ---------------------------------------------------------------------------------------------------- */
+/* --- from a database ---------------------------------------------------------------------------------------------- */
 
 static char folder[64], path[128];
 static struct db *db;

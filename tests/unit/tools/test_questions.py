@@ -83,7 +83,7 @@ def test_flags_of_the_keeper_are_not_in_the_code_of_web():
     assert not [flag for flag in compile_questions.FLAGS if flag in shared]
 
 
-# --- adding a question, as CONTRIBUTING.md says ------------------------------------------------------------------------
+# --- adding a question, as CONTRIBUTING.md says -----------------------------------------------------------------------
 
 TOY_ROW = "\ttoy  nothing  toy  full  FRESH  answers with a number\n"
 TOY_STRUCT = "\nstruct toy_body\n\tuint32_t  number  7  # always 7\n"

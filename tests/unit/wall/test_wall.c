@@ -1,9 +1,8 @@
 /*
- * The wall between web and keeper, tried from web's side: this program takes the place of the web process's code.  A real
- * keeper serves its channels; a process that has entered web's sandbox, with everything that web has (channels, pushes, the
- * key for form tokens, a person's session token), tries what a thief would.
+ * Attacks on the keeper from inside the wall.  A real keeper serves the channels.  The attacker is a process in web's
+ * sandbox and has everything that web has: channels, pushes, the key for form tokens, a user's session token.
  *
- * The attacker is forked before the keeper has threads, as web is, and tells by its exit status which attempt succeeded.
+ * The attacker is forked before the keeper has threads.  Its exit status is the number of the attempt that succeeded.
  */
 #include "unit.h"
 
@@ -35,7 +34,7 @@ static char folder[] = "/tmp/doubletour-wall-XXXXXX";
 static char database[256], key_file[256];
 static int channel = -1, pushes = -1; /* the attacker's ends */
 
-/* --- speaking ----------------------------------------------------------------------------------------------------- */
+/* --- messages ----------------------------------------------------------------------------------------------------- */
 
 struct reply {
 	struct answer_head head;
@@ -48,7 +47,7 @@ struct reply {
 	size_t n;
 };
 
-/* Send any bytes; what comes back, which is one well-formed answer to `id`, or the attacker dies. */
+/* Send any bytes and read the answer.  The attacker exits unless it is one well-formed answer to `id`. */
 static void
 say(str bytes, enum question_id id, struct reply *ret_reply)
 {
@@ -59,7 +58,7 @@ say(str bytes, enum question_id id, struct reply *ret_reply)
 		_exit(200);
 	n = recv(channel, ret_reply->bytes, sizeof(ret_reply->bytes), 0);
 	if (n <= 0)
-		_exit(201); /* the keeper has gone */
+		_exit(201); /* the keeper died */
 	ret_reply->n = (size_t)n;
 	rest = str_bytes(ret_reply->bytes, (size_t)n);
 	if (wire_get(&rest, &wire_answer_head, &ret_reply->head) != ERR_OK ||
@@ -93,7 +92,7 @@ ask(enum question_id id, const struct token *token, const void *body, struct rep
 	return (enum verdict)ret_reply->head.verdict;
 }
 
-/* --- people ------------------------------------------------------------------------------------------------------- */
+/* --- users -------------------------------------------------------------------------------------------------------- */
 
 static const struct register_body alice = { STR_INIT("alice"), STR_INIT("trombone ivre 1741"),
 					    STR_INIT("trombone ivre 1741") };
@@ -136,7 +135,7 @@ signed_in(const struct register_body *who, enum session_state expected)
 	return reply.head.token;
 }
 
-/* Alice enrols: her secret is the one thing that web does see once.  The token that comes back is FULL. */
+/* Alice enrols.  Web sees her secret this once.  The new token is of a FULL session. */
 static struct token
 enrolled(struct token token, char ret_secret[65], char ret_code[OTP_CODE_SIZE])
 {
@@ -153,7 +152,7 @@ enrolled(struct token token, char ret_secret[65], char ret_code[OTP_CODE_SIZE])
 	return reply.head.token;
 }
 
-/* --- the attempts: each returns true when it got what it should not ------------------------------------------------ */
+/* --- the attempts: each returns true when the attack succeeded ---------------------------------------------------- */
 
 static bool
 opened(const char *path)
@@ -188,7 +187,7 @@ makes_a_connection(void)
 static bool
 writes_a_push(void)
 {
-	/* the keeper reads nothing there: whatever is sent must change nothing, which the questions after it show */
+	/* the keeper does not read pushes: the later questions show that sending changed nothing */
 	struct push push = { .kind = PUSH_HEALTH, .number = 1 };
 	CLEANUP(buf_wipe) struct buf out = BUF(WIRE_MAX_BYTES);
 
@@ -197,7 +196,7 @@ writes_a_push(void)
 	return false;
 }
 
-/* Every question without a session, with invented tokens, and with the hash of a real one in its place. */
+/* Every question without a session, with invented tokens, and with the hash of a real token. */
 static bool
 asks_outside_of_a_request(void)
 {
@@ -222,10 +221,10 @@ asks_outside_of_a_request(void)
 					return true;
 		}
 	}
-	return ask(QUESTION_SESSION, &owner, NULL, &reply) != VERDICT_PASSED; /* and hers is untouched */
+	return ask(QUESTION_SESSION, &owner, NULL, &reply) != VERDICT_PASSED; /* her session must be unchanged */
 }
 
-/* A password alone: neither the enrolled secret nor a FULL session, however it is asked. */
+/* A password alone gives neither the enrolled secret nor a FULL session. */
 static bool
 gets_further_with_a_password(void)
 {
@@ -260,7 +259,7 @@ uses_the_factor_of_another(const char *bobs_secret)
 	return false;
 }
 
-/* The code that enrolled Alice, once more. */
+/* The code with which Alice enrolled, a second time. */
 static bool
 uses_a_code_twice(const char *alices_code)
 {
@@ -271,19 +270,19 @@ uses_a_code_twice(const char *alices_code)
 	return ask(QUESTION_VERIFY, &token, &proof, &reply) == VERDICT_PASSED;
 }
 
-/* Half a question, a question and a half, a question with any byte changed: never an answer of success that was not due. */
+/* Truncated, extended and changed questions must not succeed. */
 static bool
 breaks_the_form(void)
 {
 	CLEANUP(buf_wipe) struct buf good = BUF(WIRE_MAX_BYTES);
-	struct sign_in_body body = { alice.username, STR("wrong password, and long") };
+	struct sign_in_body body = { alice.username, STR("a long wrong password") };
 	struct reply reply;
 
 	put_question(&good, QUESTION_SIGN_IN, NULL, &body);
 	buf_put_byte(&good, 'x');
 	for (size_t n = 1; n <= good.n; n++) {
 		if (n == good.n - 1)
-			continue; /* that one is whole */
+			continue; /* this question is complete */
 		say(str_bytes(good.p, n), QUESTION_SIGN_OUT, &reply);
 		if (reply.head.verdict != VERDICT_MALFORMED)
 			return true;
@@ -309,14 +308,14 @@ says_nonsense(void)
 	say(str_bytes(bytes, WIRE_MAX_BYTES + 1), QUESTION_SIGN_OUT, &reply);
 	if (reply.head.verdict != VERDICT_MALFORMED)
 		return true;
-	/* larger than the socket carries: refused by the kernel, or as malformed; the keeper stays */
+	/* larger than the socket's buffer: the kernel or the keeper refuses it, and the keeper goes on */
 	if (send(channel, bytes, sizeof(bytes), MSG_NOSIGNAL) == (ssize_t)sizeof(bytes) &&
 	    recv(channel, reply.bytes, sizeof(reply.bytes), 0) <= 0)
 		return true;
 	return false;
 }
 
-/* Asynchronous I/O would send these to the keeper at its next answer. */
+/* Asynchronous I/O would send these signals to the keeper at its next answer. */
 static bool
 has_the_keeper_signalled(void)
 {
@@ -329,7 +328,7 @@ has_the_keeper_signalled(void)
 	return false;
 }
 
-/* After all that: the keeper answers, and a person's session is what it was. */
+/* True when the keeper no longer answers, or the user's session has changed. */
 static bool
 keeper_is_broken(const struct token *owner)
 {
@@ -339,7 +338,7 @@ keeper_is_broken(const struct token *owner)
 	       !str_equal(reply.head.name, alice.username);
 }
 
-/* The number of the attempt that succeeded; 0: none. */
+/* The number of the attempt that succeeded, or 0. */
 static int
 attack(void)
 {
@@ -380,7 +379,7 @@ attacker_main(void)
 	struct why why = { 0 };
 	char hello[WIRE_MAX_BYTES];
 
-	/* the keeper's first word: it is up, and here is the key for form tokens */
+	/* the keeper's first push: it is ready, and this is the key for form tokens */
 	if (recv(pushes, hello, sizeof(hello), 0) <= 0)
 		_exit(212);
 	/* The oldest Landlock: what it refuses, the newer ones refuse too. */
@@ -440,7 +439,7 @@ clean(void)
 }
 
 static void
-a_web_process_that_was_taken_over_gets_nothing(void **state)
+a_compromised_web_process_gains_nothing(void **state)
 {
 	int questions[2], push_pair[2], status = 0;
 	struct stat file;
@@ -460,11 +459,11 @@ a_web_process_that_was_taken_over_gets_nothing(void **state)
 	close(questions[1]);
 	close(push_pair[1]);
 	serve(questions[0], push_pair[0]);
-	assert_int_equal(stat(database, &file), 0); /* what the attacker may not open is there */
+	assert_int_equal(stat(database, &file), 0); /* the files that the attacker must not open exist */
 	assert_int_equal(stat(key_file, &file), 0);
 	assert_int_equal(waitpid(attacker, &status, 0), attacker);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		fail_msg("attempt %d succeeded (200 and more: the attack itself broke down); signal %d",
+		fail_msg("attempt %d succeeded (200 and more: the attacker failed); signal %d",
 			 WIFEXITED(status) ? WEXITSTATUS(status) : -1, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 	clean();
 }
@@ -473,7 +472,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_web_process_that_was_taken_over_gets_nothing),
+		cmocka_unit_test(a_compromised_web_process_gains_nothing),
 	};
 
 	return cmocka_run_group_tests_name("wall", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /*
- * Print the table of the system calls that the web process may make, one row a line:
+ * Prints the table of system calls that the web process may make, one row per line:
  *
  *	NAME always|start seen|rare INDEX:MASK:VALUE... # WHY
  *

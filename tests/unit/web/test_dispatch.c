@@ -117,7 +117,7 @@ a_closed_push_channel_is_marked_before_the_process_ends(void **state)
 	assert_true(atomic_load(&web->pushes_lost));
 }
 
-/* --- a session that ends between two questions ---------------------------------------------------------------------- */
+/* --- a session that ends between two questions -------------------------------------------------------------------- */
 
 /* The keeper's answer to the question with this number, before it is asked. */
 static void

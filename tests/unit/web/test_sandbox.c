@@ -170,7 +170,7 @@ makes_thread(void)
 	return pthread_create(&thread, NULL, nothing, NULL) == 0 && pthread_join(thread, NULL) == 0;
 }
 
-/* --- sockets ------------------------------------------------------------------------------------------------------- */
+/* --- sockets ------------------------------------------------------------------------------------------------------ */
 
 static struct sockaddr *
 target_address(void)
@@ -333,7 +333,7 @@ reads_a_socket_error_queue(void)
 	return recv(connection, &byte, 1, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0 || errno != EPERM;
 }
 
-/* --- descriptors ---------------------------------------------------------------------------------------------------- */
+/* --- descriptors -------------------------------------------------------------------------------------------------- */
 
 /* fcntl() with any command but the two that web uses at its start. */
 static bool
@@ -505,7 +505,7 @@ changes_the_mode_of_the_log(void)
 	return fchmod(log_fd, 0666) == 0 || fchown(log_fd, getuid(), getgid()) == 0;
 }
 
-/* --- processes ------------------------------------------------------------------------------------------------------- */
+/* --- processes ---------------------------------------------------------------------------------------------------- */
 
 static bool
 signals_a_thread_of_the_keeper(void)
@@ -584,7 +584,7 @@ advises_memory(void)
 	return madvise(page, 4096, MADV_HUGEPAGE) == 0 || errno != EPERM;
 }
 
-/* --- what was for the start only --------------------------------------------------------------------------------------- */
+/* --- what was for the start only ---------------------------------------------------------------------------------- */
 
 static bool
 makes_an_epoll(void)
@@ -625,7 +625,7 @@ looks_at_its_descriptors(void)
 	return fcntl(listener, F_GETFL) >= 0 || errno != EPERM || fcntl(listener, F_DUPFD_CLOEXEC, 0) >= 0;
 }
 
-/* --- what web does -------------------------------------------------------------------------------------------------- */
+/* --- what web does ------------------------------------------------------------------------------------------------ */
 
 static bool
 sends_and_receives(void)
@@ -868,7 +868,7 @@ forbidden_acts_succeed_without_the_wall(void **state)
 			fail_msg("%s: not even outside, so that its failing inside shows nothing", attempts[i].why);
 }
 
-/* --- by number ------------------------------------------------------------------------------------------------------- */
+/* --- by number ---------------------------------------------------------------------------------------------------- */
 
 enum { CALLS_END = 480 };
 

@@ -36,7 +36,7 @@ world_drop(struct world *w)
 	world_remove(w);
 }
 
-/* --- restore ------------------------------------------------------------------------------------------------------------ */
+/* --- restore ------------------------------------------------------------------------------------------------------ */
 
 static void
 path_in(const struct world *w, const char *name, char *ret_path, size_t size)
@@ -279,7 +279,7 @@ without_its_key_a_database_cannot_be_checked(void **state)
 	world_drop(&w);
 }
 
-/* --- places ------------------------------------------------------------------------------------------------------------- */
+/* --- places ------------------------------------------------------------------------------------------------------- */
 
 static void
 an_unusable_folder_is_reported(void **state)
@@ -350,7 +350,7 @@ the_lock_admits_one_command_or_many_servers(void **state)
 	world_drop(&w);
 }
 
-/* --- one database into another -------------------------------------------------------------------------------------------- */
+/* --- one database into another ------------------------------------------------------------------------------------ */
 
 /* The settings of the world, but for the database at a path. */
 static struct config
@@ -457,7 +457,7 @@ a_copy_wants_a_source_at_rest_and_an_empty_target(void **state)
 	world_drop(&w);
 }
 
-/* --- accounts ----------------------------------------------------------------------------------------------------------- */
+/* --- accounts ----------------------------------------------------------------------------------------------------- */
 
 struct counting {
 	int left; /* until it is enough */
@@ -558,7 +558,7 @@ invalid_account_names_are_refused(void **state)
 	world_end(&w);
 }
 
-/* --- imports ------------------------------------------------------------------------------------------------------------ */
+/* --- imports ------------------------------------------------------------------------------------------------------ */
 
 #define BCRYPT "$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efmK"
 #define SECRET "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"

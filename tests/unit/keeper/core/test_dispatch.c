@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-/* --- a handler that tries something -------------------------------------------------------------------------------- */
+/* --- a handler that tries something ------------------------------------------------------------------------------- */
 
 enum act { ACT_NOTHING, ACT_WRITE, ACT_TRANSACT, ACT_RAISE_INSIDE, ACT_RAISE_AFTER, ACT_COUNT };
 
@@ -65,7 +65,7 @@ probe_answer(struct call *call, enum verdict *ret_verdict)
 	return ERR_OK;
 }
 
-/* --- what its row says must come of it ------------------------------------------------------------------------------ */
+/* --- what its row says must come of it ---------------------------------------------------------------------------- */
 
 struct tried {
 	enum question_id question;
@@ -119,7 +119,7 @@ verdict_expected(const struct tried *t)
 	}
 }
 
-/* --- the walk -------------------------------------------------------------------------------------------------------- */
+/* --- the walk ----------------------------------------------------------------------------------------------------- */
 
 static struct world w;
 
@@ -208,7 +208,7 @@ transactions_need_the_session_that_asked(void **state)
 	world_end(&w);
 }
 
-/* --- what an administrator does ------------------------------------------------------------------------------------- */
+/* --- what an administrator does ----------------------------------------------------------------------------------- */
 
 static unsigned begun; /* transactions */
 
@@ -256,7 +256,7 @@ administrators_acts_notify_of_ended_sessions(void **state)
 	world_end(&w);
 }
 
-/* --- the rows themselves ---------------------------------------------------------------------------------------------- */
+/* --- the rows themselves ------------------------------------------------------------------------------------------ */
 
 /* A second statement of what is grave, so that nobody takes a flag away in passing. */
 static void

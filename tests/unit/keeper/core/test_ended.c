@@ -388,7 +388,7 @@ print_take(struct scene *s)
 								 "'wait.begun', 'password.refused')")));
 }
 
-/* --- between look-up and transaction ------------------------------------------------------------------------------- */
+/* --- between look-up and transaction ------------------------------------------------------------------------------ */
 
 static struct {
 	struct scene *scene;
@@ -480,7 +480,7 @@ an_undisturbed_session_changes_something(void **state)
 	scene_end(&s);
 }
 
-/* --- in a race ----------------------------------------------------------------------------------------------------- */
+/* --- in a race ---------------------------------------------------------------------------------------------------- */
 
 struct racer {
 	struct keeper_thread *thread;
@@ -591,7 +591,7 @@ a_session_end_committed_during_the_lock_wait_counts(void **state)
 	scene_end(&s);
 }
 
-/* --- the table ----------------------------------------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------------------------------------------- */
 
 /* Written a second time, so that a new question must be decided twice. */
 static enum authority
@@ -631,7 +631,7 @@ every_question_that_writes_by_its_session_is_walked(void **state)
 	}
 }
 
-/* --- the guard ----------------------------------------------------------------------------------------------------- */
+/* --- the guard ---------------------------------------------------------------------------------------------------- */
 
 static void
 a_guarded_connection_changes_nothing(void **state)

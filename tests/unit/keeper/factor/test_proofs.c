@@ -205,7 +205,7 @@ proofs_beyond_the_room_are_dropped(void **state)
 	assert_int_equal(proofs.n, PROOFS_MAX);
 }
 
-/* --- the kinds ------------------------------------------------------------------------------------------------------- */
+/* --- the kinds ---------------------------------------------------------------------------------------------------- */
 
 /* One that is enrolled has all that its life needs, and one that is not has nothing of it. */
 static void
@@ -299,7 +299,7 @@ names_of_no_enrolled_kind_are_refused(void **state)
 			fail_msg("%.*s", STR_ARG(names[i]));
 }
 
-/* --- with a database -------------------------------------------------------------------------------------------------- */
+/* --- with a database ---------------------------------------------------------------------------------------------- */
 
 /* A row of a version that knows more kinds, which runs beside this one.  Neither its secret nor its digits are for codes. */
 static void

@@ -30,7 +30,7 @@ waiting(struct world *w, const char *name)
 	return b;
 }
 
-/* --- shape ---------------------------------------------------------------------------------------------------------- */
+/* --- shape -------------------------------------------------------------------------------------------------------- */
 
 static void
 a_recovery_code_is_known_by_its_shape(void **state)
@@ -74,7 +74,7 @@ a_recovery_code_is_known_by_its_shape(void **state)
 	assert_memory_equal(&a, &b, sizeof(a));
 }
 
-/* --- recovery codes ------------------------------------------------------------------------------------------------- */
+/* --- recovery codes ----------------------------------------------------------------------------------------------- */
 
 static void
 each_code_opens_once_and_the_rest_go_on(void **state)
@@ -182,7 +182,7 @@ making_recovery_codes_needs_a_fresh_proof(void **state)
 	world_end(&w);
 }
 
-/* --- races ------------------------------------------------------------------------------------------------------------ */
+/* --- races -------------------------------------------------------------------------------------------------------- */
 
 struct racer {
 	struct keeper_thread *thread;
@@ -247,7 +247,7 @@ one_of_64_parallel_recovery_codes_is_accepted(void **state)
 	world_end(&w);
 }
 
-/* --- a fresh proof --------------------------------------------------------------------------------------------------- */
+/* --- a fresh proof ------------------------------------------------------------------------------------------------ */
 
 static void
 step_up_takes_each_code_once_and_keeps_the_token(void **state)
@@ -277,7 +277,7 @@ step_up_takes_each_code_once_and_keeps_the_token(void **state)
 	world_end(&w);
 }
 
-/* --- several authenticators ------------------------------------------------------------------------------------------ */
+/* --- several authenticators --------------------------------------------------------------------------------------- */
 
 static enum verdict
 begin(struct world *w, struct browser *b, const char *password, int64_t replaces)
@@ -440,7 +440,7 @@ a_disabled_factor_leaves_recovery_codes_only(void **state)
 	world_end(&w);
 }
 
-/* --- a clock that is off ---------------------------------------------------------------------------------------------- */
+/* --- a clock that is off ------------------------------------------------------------------------------------------ */
 
 static void
 two_codes_of_a_wrong_clock_are_refused_with_the_drift(void **state)
@@ -493,7 +493,7 @@ a_repeated_wrong_code_reveals_no_drift(void **state)
 	world_end(&w);
 }
 
-/* --- names ------------------------------------------------------------------------------------------------------------ */
+/* --- names -------------------------------------------------------------------------------------------------------- */
 
 static void
 a_display_name_has_forty_harmless_characters(void **state)

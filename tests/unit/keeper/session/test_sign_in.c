@@ -155,7 +155,7 @@ two_unicode_forms_of_an_accent_are_one_password(void **state)
 	world_end(&w);
 }
 
-/* --- where somebody is on their way to ------------------------------------------------------------------------------ */
+/* --- where somebody is on their way to ---------------------------------------------------------------------------- */
 
 /* Web is not believed here either. */
 static void

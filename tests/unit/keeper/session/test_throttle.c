@@ -10,7 +10,7 @@
 #define SECOND SECONDS_US(1)
 #define HOUR MINUTES_US(60)
 
-/* --- tries ---------------------------------------------------------------------------------------------------------- */
+/* --- tries -------------------------------------------------------------------------------------------------------- */
 
 /* Somebody who guesses, each time in a browser that holds nothing. */
 static enum verdict
@@ -62,7 +62,7 @@ right_code(struct world *w, struct browser *b)
 	assert_int_equal(b->head.state, STATE_FULL);
 }
 
-/* --- waits ---------------------------------------------------------------------------------------------------------- */
+/* --- waits -------------------------------------------------------------------------------------------------------- */
 
 /* docs/explain/throttling.md: half a minute, doubled to an hour. */
 static const int64_t lockouts_s[] = { 30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600 };
@@ -145,7 +145,7 @@ a_lockout_evaluates_and_spends_no_code(void **state)
 	world_end(&w);
 }
 
-/* --- what moves the counters ------------------------------------------------------------------------------------------ */
+/* --- what moves the counters -------------------------------------------------------------------------------------- */
 
 static void
 a_right_password_moves_no_counter(void **state)
@@ -229,7 +229,7 @@ counters_survive_a_restart(void **state)
 	world_end(&w);
 }
 
-/* --- nobody locks the owner out ----------------------------------------------------------------------------------------- */
+/* --- nobody locks the owner out ----------------------------------------------------------------------------------- */
 
 static void
 attempts_of_others_do_not_lock_a_known_browser(void **state)
@@ -334,7 +334,7 @@ an_account_remembers_twenty_browsers(void **state)
 	world_end(&w);
 }
 
-/* --- addresses ------------------------------------------------------------------------------------------------------ */
+/* --- addresses ---------------------------------------------------------------------------------------------------- */
 
 /* How many names that nobody has can be tried from there in a row? */
 static int
@@ -501,7 +501,7 @@ invented_names_fill_a_bounded_table_and_lock_no_account(void **state)
 	world_end(&w);
 }
 
-/* --- a hundred codes ---------------------------------------------------------------------------------------------------- */
+/* --- a hundred codes ---------------------------------------------------------------------------------------------- */
 
 /* Whoever knows the password, patiently: as many wrong codes. */
 static void
@@ -585,7 +585,7 @@ code_101_is_never_checked_even_after_a_crash(void **state)
 	world_end(&w);
 }
 
-/* --- other entrances ---------------------------------------------------------------------------------------------------- */
+/* --- other entrances ---------------------------------------------------------------------------------------------- */
 
 static void
 recovery_codes_are_counted_apart(void **state)
@@ -652,7 +652,7 @@ codes_that_make_a_proof_fresh_or_confirm_are_counted_too(void **state)
 	world_end(&w);
 }
 
-/* --- what is told ------------------------------------------------------------------------------------------------------ */
+/* --- what is told ------------------------------------------------------------------------------------------------- */
 
 static void
 the_next_sign_in_reports_refused_attempts(void **state)
@@ -710,7 +710,7 @@ an_attempt_in_a_lockout_takes_no_write_lock(void **state)
 	world_end(&w);
 }
 
-/* --- at the same moment, and when time jumps ------------------------------------------------------------------------------ */
+/* --- at the same moment, and when time jumps ---------------------------------------------------------------------- */
 
 enum { THREADS = 8, ATTEMPTS_EACH = 25 };
 

@@ -1,4 +1,4 @@
-/* A request made by hand: its header fields stand in a job's memory, as if the parser had found them there. */
+/* Builds a request without a socket: the header fields are in a job's memory, as if the parser had found them there. */
 #ifndef TESTS_HTTP_BY_HAND_H
 #define TESTS_HTTP_BY_HAND_H
 

@@ -48,7 +48,7 @@ client_send(int fd, str bytes)
 	return true;
 }
 
-/* 1 byte, or 0 at the end; patience over counts as the end. */
+/* At most n bytes; 0 at the end of the stream or after the timeout. */
 static size_t
 receive(int fd, char *ret_bytes, size_t n, int ms)
 {
@@ -145,7 +145,7 @@ client_ask(uint16_t port, str request, struct answer *ret_answer)
 	*ret_answer = (struct answer){ 0 };
 	if (fd < 0)
 		return 0;
-	(void)client_send(fd, request); /* refused before all was sent: the reply is there nevertheless */
+	(void)client_send(fd, request); /* fails when the server refuses early; the reply arrives anyway */
 	client_read(fd, str_starts(request, STR("HEAD ")), ret_answer);
 	close(fd);
 	return ret_answer->status;

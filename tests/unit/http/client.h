@@ -1,5 +1,5 @@
 /*
- * A client that sends any bytes, for tests of the server.
+ * A client for tests of the server: it sends any bytes.
  */
 #ifndef CLIENT_H
 #define CLIENT_H
@@ -8,10 +8,9 @@
 
 enum { CLIENT_TIMEOUT_MS = 20000 };
 
-/* A connection to the port; -1 when refused. */
+/* Connect to the port; -1 when refused. */
 int client_connect(uint16_t port);
-int client_connect_from(const char *address,
-			uint16_t port); /* from this address of the machine's: any of 127.0.0.0/8 */
+int client_connect_from(const char *address, uint16_t port); /* from this local address: any of 127.0.0.0/8 */
 
 /* Send all; false when the other end has closed. */
 bool client_send(int fd, str bytes);
@@ -22,25 +21,25 @@ struct answer {
 	size_t body_bytes;
 	bool close; /* Connection: close */
 	char head[8192];
-	char body[8192]; /* the beginning of it */
+	char body[8192]; /* the beginning of the body */
 };
 void client_read(int fd, bool head_only, struct answer *ret_answer);
 
-/* Does the server close within ms?  What still comes is thrown away. */
+/* Does the server close within ms?  Discards the bytes that arrive before. */
 bool client_closed(int fd, int ms);
 
-/* Is there something to read, or the end, within ms? */
+/* Does a byte or the end of the stream arrive within ms? */
 bool client_readable(int fd, int ms);
 
-/* So many bytes come until the server closes; SIZE_MAX: it does not within CLIENT_TIMEOUT_MS. */
+/* The number of bytes until the server closes; SIZE_MAX when it does not close within CLIENT_TIMEOUT_MS. */
 size_t client_rest(int fd);
 
 /* One connection, one request, one reply.  Returns the status. */
 int client_ask(uint16_t port, str request, struct answer *ret_answer);
 
 /*
- * Poll until the condition holds; fails the test after CLIENT_TIMEOUT_MS.  Once is enough: what is counted in two places may be on
- * its way between them at the next look.
+ * Poll until the condition holds once; fails the test after CLIENT_TIMEOUT_MS.  It may be false again at the next look,
+ * while a request moves between two counters.
  */
 #define client_wait(condition)                                                                                         \
 	do {                                                                                                           \
@@ -49,7 +48,7 @@ int client_ask(uint16_t port, str request, struct answer *ret_answer);
 		while (!(holds_ = (condition)) && ms_++ < CLIENT_TIMEOUT_MS)                                           \
 			client_sleep(1);                                                                               \
 		if (!holds_)                                                                                           \
-			fail_msg("not within %d ms: %s", (int)CLIENT_TIMEOUT_MS, #condition);                          \
+			fail_msg("not true within %d ms: %s", (int)CLIENT_TIMEOUT_MS, #condition);                     \
 	} while (0)
 void client_sleep(int ms);
 

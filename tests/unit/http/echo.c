@@ -44,7 +44,7 @@ count(struct echo *echo, struct reply *rp)
 	buf_put_number(&rp->body, atomic_load(&echo->done));
 }
 
-/* The server hides it from requests to other paths. */
+/* The server hides Authorization from requests to other paths. */
 static void
 show_authorization(struct request *rq, struct reply *rp)
 {
@@ -202,7 +202,7 @@ echo_start(struct echo *echo, struct http_settings settings)
 		settings.event_threads = 2;
 	if (settings.connections_max == 0)
 		settings.connections_max = 2000;
-	/* A test that is not about deadlines must not meet one, however long the machine takes for it. */
+	/* A test that is not about deadlines must not reach one, even on a slow machine. */
 	if (settings.request_ms == 0)
 		settings.request_ms = LONG_TIMEOUT_MS;
 	if (settings.reply_ms == 0)

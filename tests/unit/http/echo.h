@@ -1,18 +1,18 @@
 /*
- * An application that says back what it understood, for tests of the server:
+ * An application for tests of the server: its replies repeat the request.
  *
- *	/inline  /quick  /slow        answered in that lane with "METHOD path|query|body|peer"
- *	/hold                         slow: waits until echo_release()
- *	/hold-quick                   quick: likewise
+ *	/inline  /quick  /slow        answered in line or in that pool with "METHOD path|query|body|peer"
+ *	/hold                         in the slow pool: waits until echo_release()
+ *	/hold-quick                   the same in the quick pool
  *	/big                          BIG_BYTES of 'x'
- *	/page                         PAGE_BYTES of 'p', made for this reply
- *	/count                        how many requests have been answered before
+ *	/page                         PAGE_BYTES of 'p', allocated for this reply
+ *	/count                        the number of requests that were answered before
  *	/no-content  /not-modified    204 and 304, with a body that must not be sent
- *	/key                          like /inline; takes ECHO_KEY_BODY_BYTES, and shows Authorization in the reply's X-Authorization
+ *	/key                          like /inline; accepts ECHO_KEY_BODY_BYTES; X-Authorization repeats Authorization
  *	/broken                       a reply without a status
  *	anything else                 404, in line
  *
- * X-From: ADDRESS                on whose behalf
+ * X-From: ADDRESS                the client of a proxy
  *
  * It trusts 127.0.0.99 as a proxy.
  */
@@ -38,7 +38,7 @@ struct echo {
 	atomic_int last_status;
 };
 
-/* Start it; zero members of settings get small sensible values.  listen_fd: listening already; 0: any free port of 127.0.0.1. */
+/* Start it; zero members of settings get small values.  listen_fd: a listening socket; 0: a free port of 127.0.0.1. */
 void echo_start(struct echo *echo, struct http_settings settings);
 void echo_release(struct echo *echo);
 void echo_stop(struct echo *echo, int max_ms);

@@ -1,4 +1,4 @@
-/* How much memory this process has.  Sanitizers keep books of all memory, and these stay: nothing is to be asked of it there. */
+/* The resident memory of this process.  Sanitizers keep records of all memory, so tests must not measure it there. */
 #ifndef TESTS_HTTP_RESIDENT_H
 #define TESTS_HTTP_RESIDENT_H
 

@@ -1,4 +1,4 @@
-/* The server under load and in trouble: full lanes, slow and vanishing clients, many connections, the end. */
+/* The server under load: full pools, slow and vanishing clients, many connections, stopping. */
 #include "client.h"
 #include "echo.h"
 #include "resident.h"
@@ -20,7 +20,7 @@
 #define FORM_TYPE "Content-Type: application/x-www-form-urlencoded\r\n"
 #define POST3(path) ("POST " path " HTTP/1.1\r\nHost: h\r\n" FORM_TYPE "Content-Length: 3\r\n\r\na=1")
 #define REQUEST_MS (HTTP_REQUEST_SECONDS * 1000)
-#define QUIET_MS 300 /* the deadlines of tests that wait for one */
+#define QUIET_MS 300 /* the deadline in tests that wait for one */
 
 static struct echo echo;
 
@@ -113,20 +113,20 @@ http_server_shares_a_full_queue_among_addresses(void **state)
 
 	(void)state;
 	echo_start(&echo, (struct http_settings){ .queue_max[HTTP_SLOW] = 6 });
-	for (int i = 0; i < 8; i++) { /* two are worked on, six wait */
+	for (int i = 0; i < 8; i++) { /* the workers have two, six wait */
 		greedy[i] = held_for("192.0.2.1");
 		client_wait((int)waiting(HTTP_SLOW) + atomic_load(&echo.holding) == i + 1);
 	}
 	assert_int_equal(status_of(held_for("192.0.2.1")), 503);
 	others[0] = held_for("192.0.2.2");
-	assert_int_equal(status_of(greedy[7]), 503); /* the one that came last */
+	assert_int_equal(status_of(greedy[7]), 503); /* the newest */
 	others[1] = held_for("2001:db8::1");
 	assert_int_equal(status_of(greedy[6]), 503);
-	others[2] = held_for("2001:db8::ffff"); /* the same customer's network */
+	others[2] = held_for("2001:db8::ffff"); /* the same network */
 	assert_int_equal(status_of(greedy[5]), 503);
 	assert_int_equal(waiting(HTTP_SLOW), 6);
 	assert_int_equal(status_of(held_for("192.0.2.1")), 503);
-	assert_int_equal(status_of(held_for("2001:db8::2")), 503); /* would have as many as the greedy one */
+	assert_int_equal(status_of(held_for("2001:db8::2")), 503); /* would have as many as the greedy client */
 	others[3] = held_for("192.0.2.3");
 	assert_int_equal(status_of(greedy[4]), 503);
 	echo_release(&echo);
@@ -157,7 +157,7 @@ http_server_refuses_when_all_addresses_hold_equal_shares(void **state)
 	echo_stop(&echo, 1000);
 }
 
-/* Opens each kind of worker once, with its own index: a channel belongs to one thread. */
+/* The server opens each worker once, with its own index, because a channel belongs to one thread. */
 static void
 http_server_opens_each_worker(void **state)
 {
@@ -175,7 +175,7 @@ http_server_opens_each_worker(void **state)
 /* --- deadlines ---------------------------------------------------------------------------------------------------- */
 
 static void
-http_server_cuts_a_client_that_sends_byte_by_byte(void **state)
+http_server_disconnects_a_client_that_sends_byte_by_byte(void **state)
 {
 	static const char *const requests[] = {
 		"GET /inline HTTP/1.1\r\nHost: h\r\nX: "
@@ -195,7 +195,7 @@ http_server_cuts_a_client_that_sends_byte_by_byte(void **state)
 		while (i < n && !client_closed(fd, 10) && client_send(fd, str_bytes(requests[r] + i, 1)))
 			i++;
 		int64_t took_ms = (clock_monotonic_us() - begun) / 1000;
-		assert_true(i < n); /* it was never idle, and cut nevertheless */
+		assert_true(i < n); /* it was never idle, but the server closed it */
 		assert_in_range(took_ms, QUIET_MS - 20, QUIET_MS * 2);
 		close(fd);
 	}
@@ -212,7 +212,7 @@ http_server_restarts_the_deadline_after_each_request(void **state)
 	echo_start(&echo, (struct http_settings){ .request_ms = QUIET_MS });
 	idle = client_connect(echo.port);
 	used = client_connect(echo.port);
-	for (int i = 0; i < 4; i++) { /* twice the deadline in all */
+	for (int i = 0; i < 4; i++) { /* twice the deadline in total */
 		client_sleep(QUIET_MS / 2);
 		assert_true(client_send(used, STR(GET("/quick"))));
 		client_read(used, false, &a);
@@ -227,7 +227,7 @@ http_server_restarts_the_deadline_after_each_request(void **state)
 }
 
 static void
-http_server_cuts_a_client_that_does_not_take_its_reply(void **state)
+http_server_disconnects_a_client_that_reads_no_reply(void **state)
 {
 	int fd, small = 4096;
 
@@ -244,7 +244,7 @@ http_server_cuts_a_client_that_does_not_take_its_reply(void **state)
 }
 
 static void
-http_server_never_cuts_while_the_application_works(void **state)
+http_server_has_no_deadline_while_the_application_works(void **state)
 {
 	struct answer a;
 	int fd;
@@ -260,7 +260,7 @@ http_server_never_cuts_while_the_application_works(void **state)
 	echo_stop(&echo, 1000);
 }
 
-/* Stops this process for so long; meanwhile the rest of a request is sent. */
+/* Stops this process for this long; meanwhile a child sends the rest of a request. */
 static void
 stand_still(int fd, str rest, int ms)
 {
@@ -297,7 +297,7 @@ http_server_stall_expires_no_connection(void **state)
 	echo_stop(&echo, 1000);
 }
 
-/* --- clients that go away ----------------------------------------------------------------------------------------- */
+/* --- clients that vanish ------------------------------------------------------------------------------------------ */
 
 static void
 reset(int fd)
@@ -331,7 +331,7 @@ http_server_survives_clients_that_vanish_while_queued(void **state)
 }
 
 static void
-http_server_survives_clients_that_vanish_anywhere(void **state)
+http_server_survives_clients_that_vanish_at_any_byte(void **state)
 {
 	static const char request[] =
 	    "POST /slow HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\n"
@@ -375,9 +375,9 @@ http_server_answers_a_client_that_has_closed_its_half(void **state)
 	echo_stop(&echo, 1000);
 }
 
-/* A reset while it still sends would take the reply from it, on systems that drop what was received. */
+/* On some systems a reset while the client sends makes it lose the reply, so the server drains the socket first. */
 static void
-http_server_lets_a_refused_client_go_on_sending_for_a_while(void **state)
+http_server_drains_a_refused_client_for_a_limited_time(void **state)
 {
 	struct answer a;
 	int fd;
@@ -388,20 +388,20 @@ http_server_lets_a_refused_client_go_on_sending_for_a_while(void **state)
 	fd = sent("POST /quick HTTP/1.1\r\nHost: h\r\n" FORM_TYPE "Content-Length: 9000000\r\n\r\n");
 	client_read(fd, false, &a);
 	assert_int_equal(a.status, 413);
-	assert_true(client_closed(fd, CLIENT_TIMEOUT_MS)); /* it says no more */
+	assert_true(client_closed(fd, CLIENT_TIMEOUT_MS)); /* the server has shut down its side */
 	client_wait(connections() == 0);
 	begun = clock_monotonic_us();
 	for (int i = 0; i < 20; i++) {
 		assert_true(client_send(fd, STR("a=1&")));
 		client_sleep(10);
 	}
-	client_wait(!client_send(fd, STR("a=1&"))); /* and not for ever */
+	client_wait(!client_send(fd, STR("a=1&"))); /* the server stops draining after a timeout */
 	assert_in_range(clock_monotonic_us() - begun, SECONDS_US(1), SECONDS_US(5));
 	close(fd);
 	echo_stop(&echo, 1000);
 }
 
-/* --- many --------------------------------------------------------------------------------------------------------- */
+/* --- many connections --------------------------------------------------------------------------------------------- */
 
 enum { MANY = 1000 };
 
@@ -421,10 +421,10 @@ http_server_keeps_a_thousand_connections(void **state)
 			assert_true(client_send(fds[i], i % 2 == 0 ? STR(GET("/quick")) : STR(GET("/inline"))));
 		for (int i = 0; i < MANY; i++) {
 			client_read(fds[i], false, &a);
-			assert_true(a.status == 200 || a.status == 503); /* more at once than may wait */
+			assert_true(a.status == 200 || a.status == 503); /* more than the queue holds */
 		}
 	}
-	int fd = client_connect(echo.port); /* one more: the oldest makes way */
+	int fd = client_connect(echo.port); /* one more: the server evicts the oldest */
 	assert_true(client_send(fd, STR(GET("/quick"))));
 	client_read(fd, false, &a);
 	assert_int_equal(a.status, 200);
@@ -437,12 +437,12 @@ http_server_keeps_a_thousand_connections(void **state)
 	echo_stop(&echo, 1000);
 }
 
-/* What an idle connection may hold. */
+/* The maximum memory of an idle connection. */
 enum { IDLE_KIB = 1 };
 
-/* One of them is in the middle of its request meanwhile: nothing of that is lost. */
+/* One connection is in the middle of its request and loses nothing. */
 static void
-http_server_gives_back_what_idle_connections_hold(void **state)
+http_server_frees_the_buffers_of_idle_connections(void **state)
 {
 	static int fds[MANY];
 	struct answer a;
@@ -491,17 +491,17 @@ status_from(const char *address, const char *request)
 	return client_send(fd, str_of(request)) ? status_of(fd) : 0;
 }
 
-/* What one client's connections do while they are all that there are. */
+/* The behaviour of one client that takes all connections. */
 static const struct {
 	const char *why, *sends;
-	bool works; /* the application has the request */
+	bool works; /* the application is working on the request */
 } greeds[] = {
 	{ "nothing", "", false },
 	{ "one byte", "G", false },
 	{ "half a head", "GET /inline HTTP/1.1\r\nHost: ", false },
 	{ "half a body", "POST /quick HTTP/1.1\r\nHost: h\r\n" FORM_TYPE "Content-Length: 30\r\n\r\na=", false },
-	{ "a reply that it does not take", GET("/big"), false },
-	{ "an answer, and nothing more", GET("/inline"), false },
+	{ "a reply that it does not read", GET("/big"), false },
+	{ "one answered request, then nothing", GET("/inline"), false },
 	{ "requests that take long", GET("/hold"), true },
 };
 
@@ -520,13 +520,13 @@ greed(size_t which)
 	for (int i = 0; i < MORE; i++) {
 		if (status_from(MODEST, GET("/quick")) != 200)
 			fail_msg("%s: the answer to request %d did not come", greeds[which].why, i);
-		if (client_closed(fds[i], 0)) { /* again, as it is closed */
+		if (client_closed(fds[i], 0)) { /* reopen it */
 			close(fds[i]);
 			fds[i] = client_connect_from(GREEDY, echo.port);
 			(void)client_send(fds[i], str_of(greeds[which].sends));
 		}
 	}
-	assert_true(client_send(modest, STR(GET("/inline")))); /* it was idle all the time, and is there */
+	assert_true(client_send(modest, STR(GET("/inline")))); /* it was idle the whole time, and stays open */
 	client_read(modest, false, &a);
 	assert_int_equal(a.status, 200);
 	echo_release(&echo);
@@ -590,7 +590,7 @@ http_server_fits_its_connections_into_few_descriptors(void **state)
 	}
 }
 
-/* Lower the limit to what is open, so that accepting fails; the client's sockets are open already. */
+/* The test lowers the limit to the open descriptors, so that accept() fails.  The client's sockets exist already. */
 static void
 http_server_makes_room_when_no_descriptor_is_left(void **state)
 {
@@ -621,7 +621,7 @@ http_server_makes_room_when_no_descriptor_is_left(void **state)
 	for (size_t i = 0; i < COUNT(late); i++)
 		close(late[i]);
 	http_server_figures(echo.server, &figures);
-	assert_in_range(figures.evicted, 1, FEW / 2); /* one for each, or one more where it took its time to leave */
+	assert_in_range(figures.evicted, 1, FEW / 2); /* one for each client, or one more when an eviction was slow */
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	for (int i = 0; i < FEW; i++)
 		close(greedy[i]);
@@ -647,7 +647,7 @@ crowd_main(void *context)
 	return NULL;
 }
 
-/* --- the end ------------------------------------------------------------------------------------------------------ */
+/* --- stopping ----------------------------------------------------------------------------------------------------- */
 
 static void
 http_server_stop_finishes_accepted_requests(void **state)
@@ -712,7 +712,7 @@ http_server_stop_answers_queued_requests_at_its_deadline(void **state)
 }
 
 static void
-http_server_stops_and_starts_under_fire(void **state)
+http_server_stops_and_starts_under_load(void **state)
 {
 	enum { CROWD = 4, ROUNDS = 10 };
 	struct crowd crowd[CROWD];
@@ -734,14 +734,14 @@ http_server_stops_and_starts_under_fire(void **state)
 			answered += crowd[i].answered;
 		}
 		assert_true(answered >= 200);
-		echo_stop(&echo, 0); /* stopped already: only the echo's own */
+		echo_stop(&echo, 0); /* the server has stopped already: frees the rest */
 	}
 }
 
 #ifdef DOUBLETOUR_TEST_HOOKS
 #include "base/mem.h"
 
-/* The nth allocation of a request fails: 503 or a closed connection, and the next one is served. */
+/* The nth allocation of a request fails: the client gets 503 or a closed connection, and the next request is served. */
 static void
 http_server_survives_every_failing_allocation(void **state)
 {
@@ -777,24 +777,24 @@ main(void)
 		cmocka_unit_test(http_server_shares_a_full_queue_among_addresses),
 		cmocka_unit_test(http_server_refuses_when_all_addresses_hold_equal_shares),
 		cmocka_unit_test(http_server_opens_each_worker),
-		cmocka_unit_test(http_server_cuts_a_client_that_sends_byte_by_byte),
+		cmocka_unit_test(http_server_disconnects_a_client_that_sends_byte_by_byte),
 		cmocka_unit_test(http_server_restarts_the_deadline_after_each_request),
-		cmocka_unit_test(http_server_cuts_a_client_that_does_not_take_its_reply),
-		cmocka_unit_test(http_server_never_cuts_while_the_application_works),
+		cmocka_unit_test(http_server_disconnects_a_client_that_reads_no_reply),
+		cmocka_unit_test(http_server_has_no_deadline_while_the_application_works),
 		cmocka_unit_test(http_server_stall_expires_no_connection),
 		cmocka_unit_test(http_server_survives_clients_that_vanish_while_queued),
-		cmocka_unit_test(http_server_survives_clients_that_vanish_anywhere),
+		cmocka_unit_test(http_server_survives_clients_that_vanish_at_any_byte),
 		cmocka_unit_test(http_server_answers_a_client_that_has_closed_its_half),
-		cmocka_unit_test(http_server_lets_a_refused_client_go_on_sending_for_a_while),
+		cmocka_unit_test(http_server_drains_a_refused_client_for_a_limited_time),
 		cmocka_unit_test(http_server_keeps_a_thousand_connections),
-		cmocka_unit_test(http_server_gives_back_what_idle_connections_hold),
+		cmocka_unit_test(http_server_frees_the_buffers_of_idle_connections),
 		cmocka_unit_test(http_server_answers_others_beside_a_greedy_client),
 		cmocka_unit_test(http_server_evicts_no_connection_of_a_trusted_proxy),
 		cmocka_unit_test(http_server_fits_its_connections_into_few_descriptors),
 		cmocka_unit_test(http_server_makes_room_when_no_descriptor_is_left),
 		cmocka_unit_test(http_server_stop_finishes_accepted_requests),
 		cmocka_unit_test(http_server_stop_answers_queued_requests_at_its_deadline),
-		cmocka_unit_test(http_server_stops_and_starts_under_fire),
+		cmocka_unit_test(http_server_stops_and_starts_under_load),
 #ifdef DOUBLETOUR_TEST_HOOKS
 		cmocka_unit_test(http_server_survives_every_failing_allocation),
 #endif

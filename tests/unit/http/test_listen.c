@@ -1,4 +1,4 @@
-/* Unix sockets and inherited descriptors: what is taken, what is refused, and what stays on the disk. */
+/* Unix sockets and inherited descriptors: accepted and refused ones, and the files that remain. */
 #include "http/listen.h"
 #include "client.h"
 #include "echo.h"
@@ -70,7 +70,7 @@ unix_connect(const char *path)
 	return -1;
 }
 
-/* A socket file that nobody listens at any more. */
+/* A socket file without a listening process. */
 static void
 leave_stale_socket(void)
 {
@@ -119,7 +119,7 @@ unix_socket_gets_the_group_of_a_setgid_folder(void **state)
 	struct stat status;
 
 	(void)state;
-	if (geteuid() != 0) /* not skip(): meson takes its line of TAP for a failure */
+	if (geteuid() != 0) /* not skip(): meson counts its line of TAP as a failure */
 		return;
 	assert_int_equal(chown(scene.folder, 0, 33), 0);
 	assert_int_equal(chmod(scene.folder, 02750), 0);
@@ -151,13 +151,13 @@ second_server_on_a_unix_socket_is_refused(void **state)
 	assert_int_equal(listen_unix(scene.path, &scene.why, &file, &first), ERR_OK);
 	refused(ERR_BUSY, "Another server listens");
 	client = unix_connect(scene.path);
-	assert_true(client >= 0); /* the first one's socket stays */
+	assert_true(client >= 0); /* the first server's socket stays */
 	close(client);
 	close(first);
 }
 
 static void
-files_that_are_no_sockets_stay(void **state)
+files_other_than_sockets_are_kept(void **state)
 {
 	int fd;
 
@@ -215,7 +215,7 @@ socket_file_of_another_server_is_not_removed(void **state)
 	assert_int_equal(listen_here(), ERR_OK);
 	close(scene.fd);
 	assert_int_equal(rename(scene.path, moved), 0);
-	leave_stale_socket(); /* another server's, in its place */
+	leave_stale_socket(); /* a socket of another server, at the same path */
 	listen_unix_remove(&scene.file);
 	assert_true(S_ISSOCK(mode_of(scene.path)));
 	assert_int_equal(unlink(moved), 0);
@@ -224,7 +224,7 @@ socket_file_of_another_server_is_not_removed(void **state)
 	assert_int_equal(mode_of(scene.path), 0);
 }
 
-/* Each of them finds the stale file; without the lock, the second removes what the first has just made. */
+/* Each server finds the stale file.  Without the lock, the second server would remove the socket of the first. */
 static void
 only_one_of_many_starting_servers_listens(void **state)
 {
@@ -242,7 +242,7 @@ only_one_of_many_starting_servers_listens(void **state)
 		if (servers[i] != 0)
 			continue;
 		close(held[1]);
-		(void)!read(held[0], &byte, 1); /* all begin when the pipe closes */
+		(void)!read(held[0], &byte, 1); /* all start when the pipe closes */
 		_exit(listen_here() == ERR_OK ? pause() : 1);
 	}
 	close(held[0]);
@@ -270,7 +270,7 @@ requests_over_a_unix_socket_have_the_peer_unix(void **state)
 	(void)state;
 	assert_int_equal(listen_here(), ERR_OK);
 	echo_start(&echo, (struct http_settings){ .listen_fd = scene.fd });
-	scene.fd = -1; /* the server's */
+	scene.fd = -1; /* the server owns it */
 	client = unix_connect(scene.path);
 	assert_true(client >= 0);
 	assert_true(client_send(client, STR("GET /quick HTTP/1.1\r\nHost: h\r\n\r\n")));
@@ -334,7 +334,7 @@ passed_make(enum passed passed)
 	}
 }
 
-/* In a process of its own, whose descriptor 3 and variables are what was passed.  Exits with 0 when all is as wanted. */
+/* In a child process that gets descriptor 3 and the variables.  Exits with 0 when the result is the wanted one. */
 static int
 inherit(enum passed passed, const char *pid, const char *fds, err wanted, int wanted_fd)
 {
@@ -372,13 +372,13 @@ sockets_passed_by_systemd_are_inherited(void **state)
 		{ PASSED_TCP, NULL, "1", ERR_OK, 3, "TCP" },
 		{ PASSED_UNIX, NULL, "1", ERR_OK, 3, "a Unix socket" },
 		{ PASSED_TCP, "1", "1", ERR_OK, -1, "for another process" },
-		{ PASSED_TCP, "", "1", ERR_OK, -1, "for nobody" },
-		{ PASSED_TCP, NULL, NULL, ERR_OK, -1, "no number" },
-		{ PASSED_TCP, NULL, "0", ERR_OK, -1, "none" },
-		{ PASSED_TCP, NULL, "2", ERR_CONFIG, -1, "two" },
-		{ PASSED_TCP, NULL, "x", ERR_CONFIG, -1, "a number that is none" },
+		{ PASSED_TCP, "", "1", ERR_OK, -1, "for no process" },
+		{ PASSED_TCP, NULL, NULL, ERR_OK, -1, "no LISTEN_FDS" },
+		{ PASSED_TCP, NULL, "0", ERR_OK, -1, "no descriptor" },
+		{ PASSED_TCP, NULL, "2", ERR_CONFIG, -1, "two descriptors" },
+		{ PASSED_TCP, NULL, "x", ERR_CONFIG, -1, "not a number" },
 		{ PASSED_TCP, NULL, "-1", ERR_CONFIG, -1, "a negative number" },
-		{ PASSED_OPEN_UNIX, NULL, "1", ERR_CONFIG, -1, "a Unix socket for everyone" },
+		{ PASSED_OPEN_UNIX, NULL, "1", ERR_CONFIG, -1, "a Unix socket that others may connect to" },
 		{ PASSED_ABSTRACT, NULL, "1", ERR_CONFIG, -1, "a Unix socket without a mode" },
 		{ PASSED_DATAGRAM, NULL, "1", ERR_CONFIG, -1, "datagrams" },
 		{ PASSED_QUIET, NULL, "1", ERR_CONFIG, -1, "a socket that does not listen" },
@@ -425,7 +425,7 @@ main(void)
 		TEST(unix_socket_gets_the_group_of_a_setgid_folder),
 		TEST(stale_socket_file_is_replaced),
 		TEST(second_server_on_a_unix_socket_is_refused),
-		TEST(files_that_are_no_sockets_stay),
+		TEST(files_other_than_sockets_are_kept),
 		TEST(unix_socket_errors_name_the_folder),
 		TEST(unix_socket_paths_are_absolute_and_short),
 		TEST(socket_file_of_another_server_is_not_removed),

@@ -1,4 +1,4 @@
-/* What reads bytes of strangers: forms, cookies, `next`, X-Forwarded-For. */
+/* Parsers of untrusted input: forms, cookies, `next`, X-Forwarded-For, Accept. */
 #include "http/cookie.h"
 #include "http/form.h"
 #include "http/forwarded.h"
@@ -26,7 +26,7 @@ static const struct form login_form = FORM(struct login_form, login_fields);
 enum { USERNAME = 1, PASSWORD = 2, NEXT = 4 };
 
 static void
-form_parse_reads_what_browsers_send(void **state)
+form_parse_reads_the_forms_of_browsers(void **state)
 {
 	static const struct {
 		const char *why;
@@ -36,21 +36,22 @@ form_parse_reads_what_browsers_send(void **state)
 		{ "plain", T("username=alice&password=x"), T("alice"), T("x"), 0, 0 },
 		{ "any order, unknown names ignored", T("a=1&password=x&b&username=alice&=3"), T("alice"), T("x"), 0,
 		  0 },
-		{ "plus is a space", T("username=a+b&password=+"), T("a b"), T(" "), 0, 0 },
-		{ "percent, both cases of hex", T("username=%c3%A9&password=%2B%26%3D"), T("\xc3\xa9"), T("+&="), 0,
-		  0 },
+		{ "a plus is a space", T("username=a+b&password=+"), T("a b"), T(" "), 0, 0 },
+		{ "percent sequences with both cases of hex", T("username=%c3%A9&password=%2B%26%3D"), T("\xc3\xa9"),
+		  T("+&="), 0, 0 },
 		{ "decoded once", T("username=%2541&password=%252B"), T("%41"), T("%2B"), 0, 0 },
 		{ "an encoded name", T("%75sername=alice&password=x"), T("alice"), T("x"), 0, 0 },
 		{ "= in a value", T("username=a=b&password==="), T("a=b"), T("=="), 0, 0 },
-		{ "empty pieces", T("&&username=a&&&password=x&"), T("a"), T("x"), 0, 0 },
+		{ "empty parameters", T("&&username=a&&&password=x&"), T("a"), T("x"), 0, 0 },
 		{ "a NUL belongs to the value", T("username=a%00b&password=x"), T("a\0b"), T("x"), 0, 0 },
 		{ "nothing", T(""), T(""), T(""), USERNAME | PASSWORD, 0 },
-		{ "empty is missing", T("username=&password="), T(""), T(""), USERNAME | PASSWORD, 0 },
+		{ "an empty value is missing", T("username=&password="), T(""), T(""), USERNAME | PASSWORD, 0 },
 		{ "a name without =", T("username&password=x"), T(""), T("x"), USERNAME, 0 },
-		{ "other letter case is another name", T("Username=a&password=x"), T(""), T("x"), USERNAME, 0 },
-		{ "exactly the maximum", T("username=12345678&password=x"), T("12345678"), T("x"), 0, 0 },
-		{ "one more is cut and told", T("username=123456789&password=x"), T("12345678"), T("x"), 0, USERNAME },
-		{ "cut before a character, not within it", T("username=1234567%C3%A9&password=x"), T("1234567"), T("x"),
+		{ "the case of names counts", T("Username=a&password=x"), T(""), T("x"), USERNAME, 0 },
+		{ "a value of the maximum length", T("username=12345678&password=x"), T("12345678"), T("x"), 0, 0 },
+		{ "a longer value is cut and reported", T("username=123456789&password=x"), T("12345678"), T("x"), 0,
+		  USERNAME },
+		{ "cut before a character, not inside it", T("username=1234567%C3%A9&password=x"), T("1234567"), T("x"),
 		  0, USERNAME },
 		{ "cut before a character of four bytes", T("username=12345%F0%9F%98%80&password=x"), T("12345"),
 		  T("x"), 0, USERNAME },
@@ -71,7 +72,7 @@ form_parse_reads_what_browsers_send(void **state)
 }
 
 static void
-form_parse_refuses_what_is_malformed(void **state)
+form_parse_refuses_malformed_input(void **state)
 {
 	static const struct {
 		const char *why;
@@ -80,20 +81,20 @@ form_parse_refuses_what_is_malformed(void **state)
 		{ "a field twice", T("username=a&password=x&username=b") },
 		{ "the same field, encoded", T("username=a&%75sername=b") },
 		{ "an unknown field twice", T("a=1&a=1") },
-		{ "two without a name", T("=1&=2") },
-		{ "percent at the end", T("username=a%") },
-		{ "percent and one digit", T("username=a%4") },
-		{ "percent and no hex", T("username=%4g") },
-		{ "percent and no hex", T("username=%g4") },
-		{ "percent cut by the next field", T("username=%&password=41") },
-		{ "a bad percent in a name", T("%zz=1") },
-		{ "a bad percent in an unknown field", T("a=%zz") },
-		{ "a byte of no UTF-8", T("username=%ff") },
-		{ "half a character", T("username=%C3") },
+		{ "two fields without a name", T("=1&=2") },
+		{ "a percent sign at the end", T("username=a%") },
+		{ "a percent sign and one digit", T("username=a%4") },
+		{ "a percent sign, a digit and no hex digit", T("username=%4g") },
+		{ "a percent sign without a hex digit", T("username=%g4") },
+		{ "a percent sequence cut by the next field", T("username=%&password=41") },
+		{ "a bad percent sequence in a name", T("%zz=1") },
+		{ "a bad percent sequence in an unknown field", T("a=%zz") },
+		{ "an encoded byte of invalid UTF-8", T("username=%ff") },
+		{ "a truncated character", T("username=%C3") },
 		{ "an overlong form of /", T("username=%C0%AF") },
 		{ "a surrogate", T("username=%ED%A0%80") },
-		{ "a raw byte of no UTF-8", T("username=\xff") },
-		{ "a name of no UTF-8", T("%ff=1") },
+		{ "a raw byte of invalid UTF-8", T("username=\xff") },
+		{ "a name of invalid UTF-8", T("%ff=1") },
 		{ "33 fields",
 		  T("1&2&3&4&5&6&7&8&9&10&11&12&13&14&15&16&17&18&19&20&21&22&23&24&25&26&27&28&29&30&31&32&33") },
 	};
@@ -122,7 +123,7 @@ form_parse_takes_32_fields_and_no_report(void **state)
 }
 
 static void
-form_parse_says_when_the_arena_is_full(void **state)
+form_parse_reports_a_full_arena(void **state)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(64);
 	struct login_form form = { 0 };
@@ -135,7 +136,7 @@ form_parse_says_when_the_arena_is_full(void **state)
 	    ERR_MEMORY);
 }
 
-/* Whatever the bytes, nothing is read or written out of bounds; with the sanitizers this is a small fuzz run. */
+/* No input makes the parser read or write out of bounds; with the sanitizers this is a small fuzz run. */
 static void
 form_parse_survives_noise(void **state)
 {
@@ -151,7 +152,7 @@ form_parse_survives_noise(void **state)
 		size_t n = (size_t)(rand_r(&seed) % (int)sizeof(text));
 		for (size_t i = 0; i < n; i++)
 			text[i] = alphabet[rand_r(&seed) % (int)(sizeof(alphabet) - 1)];
-		char *exact = malloc(n + 1); /* so that a byte too many is seen */
+		char *exact = malloc(n + 1); /* exact size, so that a sanitizer reports reads beyond the end */
 		memcpy(exact, text, n);
 		err e = form_parse(&login_form, str_bytes(exact, n), &arena, &form, NULL);
 		assert_true(e == ERR_OK || e == ERR_INVALID);
@@ -159,7 +160,7 @@ form_parse_survives_noise(void **state)
 	}
 }
 
-/* --- a request made by hand --------------------------------------------------------------------------------------- */
+/* --- a request without a socket ----------------------------------------------------------------------------------- */
 
 enum { VALUES_MAX = 4 };
 
@@ -179,16 +180,16 @@ static void
 cookie_find_takes_one_well_formed_cookie_only(void **state)
 {
 	static const struct {
-		const char *why, *headers[4], *value; /* NULL: none */
+		const char *why, *headers[4], *value; /* value NULL: no cookie */
 	} cases[] = {
 		{ "alone", { "session=abc" }, "abc" },
 		{ "among others", { "a=1; session=abc; b=2" }, "abc" },
-		{ "no space behind the semicolon", { "a=1;session=abc;b=2" }, "abc" },
+		{ "no space after the semicolon", { "a=1;session=abc;b=2" }, "abc" },
 		{ "in the second header", { "a=1", "session=abc" }, "abc" },
 		{ "empty", { "session=" }, "" },
 		{ "quoted", { "session=\"abc\"" }, "abc" },
 		{ "= in the value", { "session=a=b=" }, "a=b=" },
-		{ "odd neighbours", { "=; ;;x;y=\"; session=abc; z=\x01" }, "abc" },
+		{ "malformed cookies beside it", { "=; ;;x;y=\"; session=abc; z=\x01" }, "abc" },
 		{ "no header", { NULL }, NULL },
 		{ "another name", { "session2=abc; xsession=d" }, NULL },
 		{ "other letter case", { "Session=abc" }, NULL },
@@ -199,8 +200,8 @@ cookie_find_takes_one_well_formed_cookie_only(void **state)
 		{ "a space in the value", { "session=a b" }, NULL },
 		{ "a comma", { "session=a,b" }, NULL },
 		{ "a backslash", { "session=a\\b" }, NULL },
-		{ "one quote", { "session=\"abc" }, NULL },
-		{ "a byte of no ASCII", { "session=\xc3\xa9" }, NULL },
+		{ "a single quote", { "session=\"abc" }, NULL },
+		{ "a byte over 0x7f", { "session=\xc3\xa9" }, NULL },
 		{ "a control byte", { "session=a\x01" }, NULL },
 	};
 
@@ -258,7 +259,7 @@ cookie_put_refuses_invalid_values(void **state)
 /* --- next --------------------------------------------------------------------------------------------------------- */
 
 static void
-next_is_safe_takes_paths_of_ours_only(void **state)
+next_is_safe_accepts_local_paths_only(void **state)
 {
 	static const struct {
 		const char *why;
@@ -267,21 +268,21 @@ next_is_safe_takes_paths_of_ours_only(void **state)
 	} cases[] = {
 		{ "home", T("/"), true },
 		{ "a page", T("/a/b?c=d&e=%2f"), true },
-		{ "an address as a parameter", T("/a?to=http://evil.example/"), true },
-		{ "two slashes further on", T("/a//b"), true },
-		{ "letters beyond ASCII", T("/caf\xc3\xa9"), true },
+		{ "a URL as a parameter", T("/a?to=http://evil.example/"), true },
+		{ "two slashes later", T("/a//b"), true },
+		{ "letters outside ASCII", T("/caf\xc3\xa9"), true },
 		{ "empty", T(""), false },
 		{ "relative", T("a"), false },
 		{ "another host", T("//evil.example"), false },
 		{ "another host, as browsers read it", T("/\\evil.example"), false },
 		{ "another host, as browsers read it", T("\\\\evil.example"), false },
-		{ "a backslash further on", T("/a\\b"), false },
+		{ "a backslash later", T("/a\\b"), false },
 		{ "another host, with a tab that browsers drop", T("/\t/evil.example"), false },
 		{ "another host, with a line end that browsers drop", T("/\n/evil.example"), false },
-		{ "a header of its own", T("/a\r\nSet-Cookie: b=c"), false },
+		{ "header injection", T("/a\r\nSet-Cookie: b=c"), false },
 		{ "a NUL", T("/a\0b"), false },
 		{ "a space", T("/a b"), false },
-		{ "a space in front", T(" /a"), false },
+		{ "a space at the beginning", T(" /a"), false },
 		{ "DEL", T("/a\x7f"), false },
 		{ "a scheme", T("http://evil.example"), false },
 		{ "a scheme without slashes", T("javascript:alert(1)"), false },
@@ -309,22 +310,22 @@ trusts_ten(void *context, str address)
 }
 
 static void
-forwarded_address_believes_trusted_proxies_only(void **state)
+forwarded_address_trusts_configured_proxies_only(void **state)
 {
 	static const struct {
 		const char *why, *peer, *headers[4], *address;
 	} cases[] = {
 		{ "no header", "10.0.0.1", { NULL }, "10.0.0.1" },
 		{ "one hop", "10.0.0.1", { "192.0.2.7" }, "192.0.2.7" },
-		{ "a stranger's header", "192.0.2.1", { "192.0.2.7" }, "192.0.2.1" },
-		{ "the leftmost is made up", "10.0.0.1", { "198.51.100.9, 192.0.2.7" }, "192.0.2.7" },
+		{ "a header from an untrusted peer", "192.0.2.1", { "192.0.2.7" }, "192.0.2.1" },
+		{ "a forged leftmost address", "10.0.0.1", { "198.51.100.9, 192.0.2.7" }, "192.0.2.7" },
 		{ "two proxies", "10.0.0.1", { "198.51.100.9, 192.0.2.7, 10.0.0.2" }, "192.0.2.7" },
 		{ "two headers are one list", "10.0.0.1", { "198.51.100.9", "192.0.2.7, 10.0.0.2" }, "192.0.2.7" },
 		{ "two headers, the last all trusted",
 		  "10.0.0.1",
 		  { "198.51.100.9, 192.0.2.7", "10.0.0.3,10.0.0.2" },
 		  "192.0.2.7" },
-		{ "two headers, all trusted: the first of all",
+		{ "two headers, all trusted: the leftmost of the first",
 		  "10.0.0.1",
 		  { "10.0.0.5, 10.0.0.4", "10.0.0.3,10.0.0.2" },
 		  "10.0.0.5" },
@@ -332,12 +333,9 @@ forwarded_address_believes_trusted_proxies_only(void **state)
 		{ "two headers, the first malformed where it does not", "10.0.0.1", { "x", "192.0.2.7" }, "192.0.2.7" },
 		{ "two headers, the last malformed", "10.0.0.1", { "192.0.2.7", "x" }, "10.0.0.1" },
 		{ "all trusted: the leftmost", "10.0.0.1", { "10.0.0.4, 10.0.0.3" }, "10.0.0.4" },
-		{ "what stands left of the answer may be anything",
-		  "10.0.0.1",
-		  { "<script>, 192.0.2.7" },
-		  "192.0.2.7" },
+		{ "text to the left of the result is ignored", "10.0.0.1", { "<script>, 192.0.2.7" }, "192.0.2.7" },
 		{ "malformed where it counts", "10.0.0.1", { "192.0.2.7, unknown" }, "10.0.0.1" },
-		{ "malformed behind a trusted hop", "10.0.0.1", { "192.0.2.7x, 10.0.0.2" }, "10.0.0.1" },
+		{ "malformed after a trusted hop", "10.0.0.1", { "192.0.2.7x, 10.0.0.2" }, "10.0.0.1" },
 		{ "an empty entry", "10.0.0.1", { "192.0.2.7," }, "10.0.0.1" },
 		{ "an empty header", "10.0.0.1", { "" }, "10.0.0.1" },
 		{ "a port", "10.0.0.1", { "192.0.2.7:4711" }, "192.0.2.7" },
@@ -347,12 +345,12 @@ forwarded_address_believes_trusted_proxies_only(void **state)
 		{ "mapped IPv4 is IPv4", "10.0.0.1", { "::ffff:192.0.2.7" }, "192.0.2.7" },
 		{ "mapped IPv4 of a proxy is the proxy", "10.0.0.1", { "192.0.2.7, ::ffff:10.0.0.2" }, "192.0.2.7" },
 		{ "IPv4 in brackets", "10.0.0.1", { "[192.0.2.7]" }, "10.0.0.1" },
-		{ "a port that is none", "10.0.0.1", { "192.0.2.7:x" }, "10.0.0.1" },
-		{ "a port that is too big", "10.0.0.1", { "[2001:db8::7]:65536" }, "10.0.0.1" },
-		{ "something behind the bracket", "10.0.0.1", { "[2001:db8::7]x" }, "10.0.0.1" },
+		{ "a port that is not a number", "10.0.0.1", { "192.0.2.7:x" }, "10.0.0.1" },
+		{ "a port over 65535", "10.0.0.1", { "[2001:db8::7]:65536" }, "10.0.0.1" },
+		{ "text after the bracket", "10.0.0.1", { "[2001:db8::7]x" }, "10.0.0.1" },
 		{ "an open bracket", "10.0.0.1", { "[2001:db8::7" }, "10.0.0.1" },
 		{ "a zone", "10.0.0.1", { "fe80::1%eth0" }, "10.0.0.1" },
-		{ "leading zeros are octal to some", "10.0.0.1", { "192.0.2.007" }, "10.0.0.1" },
+		{ "leading zeros, which some programs read as octal", "10.0.0.1", { "192.0.2.007" }, "10.0.0.1" },
 		{ "a short form", "10.0.0.1", { "127.1" }, "10.0.0.1" },
 		{ "a name", "10.0.0.1", { "localhost" }, "10.0.0.1" },
 	};
@@ -391,18 +389,18 @@ navigation_accepts_html_when_named(void **state)
 	} cases[] = {
 		{ "text/html", true, "alone" },
 		{ "application/json, Text/HTML ;q=0.3", true, "letter case, a space, a weight" },
-		{ "text/html;q=0.001", true, "the least weight" },
+		{ "text/html;q=0.001", true, "the smallest weight" },
 		{ "text/html;level=1;q=0.5", true, "a parameter before the weight" },
-		{ "text/*", true, "HTML is a text" },
+		{ "text/*", true, "text/* includes HTML" },
 		{ "text/*;q=0, text/html", true, "the more precise range counts" },
-		{ "text/html;q=0, text/html", true, "taken once" },
+		{ "text/html;q=0, text/html", true, "the first of two equal ranges" },
 		{ "", false, "nothing" },
 		{ ",,;,", false, "only separators" },
-		{ "*/*", false, "anything is what programs take" },
+		{ "*/*", false, "*/* is the header of programs" },
 		{ "text/html;q=0", false, "refused" },
-		{ "text/html;level=1; Q = 0.000", false, "refused, with spaces and another parameter" },
-		{ "text/*, text/html;q=0.", false, "texts, but not HTML" },
-		{ "text/*;q=0", false, "no text" },
+		{ "text/html;level=1; Q = 0.000", false, "weight 0, with spaces and another parameter" },
+		{ "text/*, text/html;q=0.", false, "text/*, but not HTML" },
+		{ "text/*;q=0", false, "not text" },
 		{ "text/htmlx", false, "another type" },
 		{ "xtext/html", false, "another type" },
 		{ "text/html/x", false, "no type" },
@@ -419,17 +417,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(form_parse_reads_what_browsers_send),
-		cmocka_unit_test(form_parse_refuses_what_is_malformed),
+		cmocka_unit_test(form_parse_reads_the_forms_of_browsers),
+		cmocka_unit_test(form_parse_refuses_malformed_input),
 		cmocka_unit_test(form_parse_takes_32_fields_and_no_report),
-		cmocka_unit_test(form_parse_says_when_the_arena_is_full),
+		cmocka_unit_test(form_parse_reports_a_full_arena),
 		cmocka_unit_test(form_parse_survives_noise),
 		cmocka_unit_test(cookie_find_takes_one_well_formed_cookie_only),
 		cmocka_unit_test(cookie_put_writes_every_flag),
 		cmocka_unit_test(cookie_put_refuses_invalid_values),
-		cmocka_unit_test(next_is_safe_takes_paths_of_ours_only),
+		cmocka_unit_test(next_is_safe_accepts_local_paths_only),
 		cmocka_unit_test(navigation_accepts_html_when_named),
-		cmocka_unit_test(forwarded_address_believes_trusted_proxies_only),
+		cmocka_unit_test(forwarded_address_trusts_configured_proxies_only),
 		cmocka_unit_test(request_header_finds_and_counts_names_without_case),
 	};
 

@@ -1,4 +1,4 @@
-/* The server over real sockets: what it takes, what it refuses, and how. */
+/* The server over real sockets: accepted requests, refused requests, and their replies. */
 #include "client.h"
 #include "echo.h"
 #include "unit.h"
@@ -73,7 +73,7 @@ http_server_answers_a_head_like_a_get_without_its_body(void **state)
 	(void)state;
 	assert_int_equal(client_ask(echo.port, STR(GET("/quick")), &get), 200);
 	assert_int_equal(client_ask(echo.port, STR("HEAD /quick HTTP/1.1\r\nHost: h\r\n\r\n"), &head), 200);
-	assert_non_null(strstr(head.head, "Content-Length: 23\r\n")); /* "HEAD" is one longer */
+	assert_non_null(strstr(head.head, "Content-Length: 23\r\n")); /* "HEAD" is one byte longer than "GET" */
 	assert_non_null(strstr(get.head, "Content-Length: 22\r\n"));
 	assert_non_null(strstr(head.head, "Content-Type: text/plain\r\n"));
 	assert_non_null(strstr(head.head, "\r\nDate: "));
@@ -84,7 +84,7 @@ http_server_answers_a_head_like_a_get_without_its_body(void **state)
 
 #define POST(path, n, body) "POST " path " HTTP/1.1\r\n" FORM_HEAD "Content-Length: " n "\r\n\r\n" body
 
-/* One after the other, as they stand. */
+/* Sent one after the other, in this order. */
 static const struct {
 	const char *request;
 	int status;
@@ -150,7 +150,7 @@ http_server_answers_a_mixed_pipeline_in_small_pieces(void **state)
 		     rest = str_from(rest, sizes[s] < rest.n ? sizes[s] : rest.n)) {
 			assert_true(client_send(fd, str_upto(rest, sizes[s])));
 			if (rest.n % 8 == 0)
-				client_sleep(1); /* so that the pieces do arrive apart */
+				client_sleep(1); /* so that the pieces arrive separately */
 		}
 		snprintf(how, sizeof(how), "in pieces of %zu", sizes[s]);
 		pipeline_read(fd, how);
@@ -158,7 +158,7 @@ http_server_answers_a_mixed_pipeline_in_small_pieces(void **state)
 	}
 }
 
-/* A reply without a body has no length either: RFC 9110 s8.6. */
+/* A reply that cannot have a body has no Content-Length: RFC 9110 s8.6. */
 static void
 http_server_sends_no_length_with_204_and_304(void **state)
 {
@@ -184,10 +184,10 @@ http_server_keeps_a_connection_by_its_version(void **state)
 		bool close;
 	} cases[] = {
 		{ "1.0", "GET /inline HTTP/1.0\r\n\r\n", 200, true },
-		{ "1.0 that asks to be kept", "GET /quick HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 200, true },
+		{ "1.0 with keep-alive", "GET /quick HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 200, true },
 		{ "1.0 with a body", "POST /slow HTTP/1.0\r\n" FORM_HEAD "Content-Length: 3\r\n\r\na=1", 200, true },
 		{ "1.1", GET("/inline"), 200, false },
-		{ "1.1 that closes", "GET /quick HTTP/1.1\r\nHost: h\r\nConnection: x, Close\r\n\r\n", 200, true },
+		{ "1.1 with close", "GET /quick HTTP/1.1\r\nHost: h\r\nConnection: x, Close\r\n\r\n", 200, true },
 		{ "1.2 is read as 1.1 (RFC 9110 s2.5)", "GET /inline HTTP/1.2\r\nHost: h\r\n\r\n", 200, false },
 		{ "1.9", "GET /slow HTTP/1.9\r\nHost: h\r\n\r\n", 200, false },
 		{ "1.2 without a host", "GET /inline HTTP/1.2\r\n\r\n", 400, true },
@@ -210,7 +210,7 @@ http_server_keeps_a_connection_by_its_version(void **state)
 	}
 }
 
-/* The server's deadline is longer than the client's: what is answered is answered at once. */
+/* The server's deadline is longer than the client's timeout, so an answer shows that the server did not wait. */
 static void
 http_server_refuses_another_protocol_at_once(void **state)
 {
@@ -225,7 +225,7 @@ http_server_refuses_another_protocol_at_once(void **state)
 		{ "its first byte", STR_INIT("\x16") },
 		{ "two empty lines", STR_INIT("\r\n\r\n") },
 		{ "two empty lines and a request", STR_INIT("\r\n\r\n" GET("/inline")) },
-		{ "an empty line that is LF", STR_INIT("\n") },
+		{ "an empty line of LF", STR_INIT("\n") },
 		{ "a space", STR_INIT(" ") },
 	};
 	struct echo long_timeout;
@@ -244,7 +244,7 @@ http_server_refuses_another_protocol_at_once(void **state)
 	echo_stop(&long_timeout, 1000);
 }
 
-/* --- what a route expects ----------------------------------------------------------------------------------------- */
+/* --- settings of a route ------------------------------------------------------------------------------------------ */
 
 static void
 http_server_shows_authorization_where_expected(void **state)
@@ -287,11 +287,11 @@ struct refusal {
 static const struct refusal refusals[] = {
 	{ "a body in chunks (RFC 9112 s6.1)",
 	  "POST /quick HTTP/1.1\r\n" FORM_HEAD "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411 },
-	{ "a body in chunks, written otherwise",
+	{ "a body in chunks, in other case",
 	  "POST /quick HTTP/1.1\r\n" FORM_HEAD "transfer-encoding:  Chunked \r\n\r\n3\r\na=1\r\n0\r\n\r\n", 411 },
-	{ "a body in chunks of a method that needs none",
+	{ "a body in chunks with a method that needs no body",
 	  "GET /quick HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411 },
-	{ "chunks in HTTP/1.0, which has none",
+	{ "chunks in HTTP/1.0, which does not have them",
 	  "POST /quick HTTP/1.0\r\n" FORM_HEAD "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400 },
 	{ "chunks twice",
 	  "POST /quick HTTP/1.1\r\n" FORM_HEAD
@@ -299,25 +299,25 @@ static const struct refusal refusals[] = {
 	  400 },
 	{ "another coding before chunks",
 	  "POST /quick HTTP/1.1\r\n" FORM_HEAD "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400 },
-	{ "no coding at all", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Transfer-Encoding:\r\n\r\n", 400 },
-	{ "a coding of nobody's", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+	{ "an empty coding", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Transfer-Encoding:\r\n\r\n", 400 },
+	{ "an unknown coding", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
 	  400 },
-	{ "a transfer coding of another name",
+	{ "a coding that begins like chunked",
 	  "POST /quick HTTP/1.1\r\n" FORM_HEAD "Transfer-Encoding: identity\r\n\r\n", 400 },
 	{ "both lengths (RFC 9112 s6.1)",
 	  "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 	  400 },
 	{ "two lengths", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 3\r\nContent-Length: 3\r\n\r\na=1",
 	  400 },
-	{ "two lengths in one", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 3, 3\r\n\r\na=1", 400 },
+	{ "two lengths in one field", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 3, 3\r\n\r\na=1", 400 },
 	{ "a length with a sign", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: +3\r\n\r\na=1", 400 },
 	{ "a negative length", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: -3\r\n\r\na=1", 400 },
 	{ "a length in hex", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 0x3\r\n\r\na=1", 400 },
-	{ "no length at all", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length:\r\n\r\na=1", 400 },
+	{ "an empty length", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length:\r\n\r\na=1", 400 },
 	{ "a length beyond 64 bits",
 	  "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 99999999999999999999\r\n\r\n", 413 },
 	{ "a body over the limit", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 16385\r\n\r\n", 413 },
-	{ "a body over the limit that asks first",
+	{ "a body over the limit that waits for 100",
 	  "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 16385\r\nExpect: 100-continue\r\n\r\n", 413 },
 	{ "two hosts", "GET /inline HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n", 400 },
 	{ "no host", "GET /inline HTTP/1.1\r\n\r\n", 400 },
@@ -325,12 +325,12 @@ static const struct refusal refusals[] = {
 	{ "another host in the target", "GET http://evil/inline HTTP/1.1\r\nHost: h\r\n\r\n", 400 },
 	{ "another scheme", "GET ftp://h/inline HTTP/1.1\r\nHost: h\r\n\r\n", 400 },
 	{ "a relative path", "GET inline HTTP/1.1\r\nHost: h\r\n\r\n", 400 },
-	{ "the server as a whole", "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", 400 },
+	{ "the asterisk form", "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", 400 },
 	{ "a tunnel", "CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n", 400 },
 	{ "a fragment", "GET /inline#x HTTP/1.1\r\nHost: h\r\n\r\n", 400 },
 	{ "a space in the target", "GET /in line HTTP/1.1\r\nHost: h\r\n\r\n", 400 },
 	{ "a control byte in the target", "GET /in\001line HTTP/1.1\r\nHost: h\r\n\r\n", 400 },
-	{ "a byte of no ASCII in the target", "GET /in\xc3\xa9 HTTP/1.1\r\nHost: h\r\n\r\n", 400 },
+	{ "a byte over 0x7f in the target", "GET /in\xc3\xa9 HTTP/1.1\r\nHost: h\r\n\r\n", 400 },
 	{ "a NUL in the target", WITH_NUL("GET /in\0line HTTP/1.1\r\nHost: h\r\n\r\n") },
 	{ "a NUL in a value", WITH_NUL("GET /inline HTTP/1.1\r\nHost: h\0evil\r\n\r\n") },
 	{ "a NUL in a name", WITH_NUL("GET /inline HTTP/1.1\r\nHost: h\r\nX\0Y: 1\r\n\r\n") },
@@ -338,18 +338,18 @@ static const struct refusal refusals[] = {
 	{ "two spaces", "GET  /inline HTTP/1.1\r\nHost: h\r\n\r\n", 400 },
 	{ "a line that ends in LF alone", "GET /inline HTTP/1.1\r\nHost: h\nX: 1\r\n\r\n", 400 },
 	{ "a request line that ends in LF alone", "GET /inline HTTP/1.1\nHost: h\r\n\r\n", 400 },
-	{ "an empty line that is LF alone", "GET /inline HTTP/1.1\r\nHost: h\r\n\n", 400 },
-	{ "a CR within a value", "GET /inline HTTP/1.1\r\nHost: h\r\nX: a\rb\r\n\r\n", 400 },
+	{ "an empty line of LF alone", "GET /inline HTTP/1.1\r\nHost: h\r\n\n", 400 },
+	{ "a CR in a value", "GET /inline HTTP/1.1\r\nHost: h\r\nX: a\rb\r\n\r\n", 400 },
 	{ "a folded line (RFC 9112 s5.2)", "GET /inline HTTP/1.1\r\nHost: h\r\nX: 1\r\n 2\r\n\r\n", 400 },
 	{ "a folded length", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 1\r\n 0\r\n\r\na=12345678", 400 },
 	{ "a space before the colon (RFC 9112 s5.1)", "GET /inline HTTP/1.1\r\nHost : h\r\nHost: h\r\n\r\n", 400 },
 	{ "a hidden length", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length : 3\r\n\r\na=1", 400 },
-	{ "a name with a space in front", "GET /inline HTTP/1.1\r\n X: 1\r\nHost: h\r\n\r\n", 400 },
+	{ "a name after a space", "GET /inline HTTP/1.1\r\n X: 1\r\nHost: h\r\n\r\n", 400 },
 	{ "a line without a colon", "GET /inline HTTP/1.1\r\nHost: h\r\nnonsense\r\n\r\n", 400 },
 	{ "a line without a name", "GET /inline HTTP/1.1\r\nHost: h\r\n: x\r\n\r\n", 400 },
 	{ "no version", "GET /inline\r\nHost: h\r\n\r\n", 400 },
 	{ "a version in lower case", "GET /inline http/1.1\r\nHost: h\r\n\r\n", 400 },
-	{ "a method of no token", "G(T /inline HTTP/1.1\r\nHost: h\r\n\r\n", 400 },
+	{ "a method that is not a token", "G(T /inline HTTP/1.1\r\nHost: h\r\n\r\n", 400 },
 	{ "another type",
 	  "POST /quick HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", 415 },
 	{ "no type", "POST /quick HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\na=1", 415 },
@@ -362,7 +362,7 @@ static const struct refusal refusals[] = {
 };
 
 static void
-http_server_refuses_what_is_malformed_and_closes(void **state)
+http_server_refuses_malformed_requests_and_closes(void **state)
 {
 	struct answer a;
 
@@ -401,28 +401,28 @@ http_server_holds_its_limits(void **state)
 		int status, or_status;
 	} cases[] = {
 		{ "a target of 8 KiB", "GET /", 8191, 'a', " HTTP/1.1\r\nHost: h\r\n\r\n", 404, 404 },
-		{ "a target of 8 KiB and one", "GET /", 8192, 'a', " HTTP/1.1\r\nHost: h\r\n\r\n", 414, 414 },
+		{ "a target of one byte over 8 KiB", "GET /", 8192, 'a', " HTTP/1.1\r\nHost: h\r\n\r\n", 414, 414 },
 		{ "a target of 100 KiB", "GET /", 102400, 'a', " HTTP/1.1\r\nHost: h\r\n\r\n", 414, 414 },
 		{ "a query of 8 KiB of &", "GET /inline?", 8000, '&', " HTTP/1.1\r\nHost: h\r\n\r\n", 200, 200 },
 		{ "a query of 12 KiB of &", "GET /inline?", 12000, '&', " HTTP/1.1\r\nHost: h\r\n\r\n", 414, 414 },
 		{ "a method of 100 KiB", "", 102400, 'a', " / HTTP/1.1\r\nHost: h\r\n\r\n", 414, 431 },
 		{ "a head of 16 KiB", "GET /inline HTTP/1.1\r\nHost: h\r\nX: ", 16384 - 38, 'a', "\r\n\r\n", 200, 200 },
-		{ "a head of 16 KiB and one", "GET /inline HTTP/1.1\r\nHost: h\r\nX: ", 16384 - 37, 'a', "\r\n\r\n",
-		  431, 431 },
+		{ "a head of one byte over 16 KiB", "GET /inline HTTP/1.1\r\nHost: h\r\nX: ", 16384 - 37, 'a',
+		  "\r\n\r\n", 431, 431 },
 		{ "a head of 100 KiB", "GET /inline HTTP/1.1\r\nHost: h\r\nX: ", 102400, 'a', "\r\n\r\n", 431, 431 },
 		{ "a name of 100 KiB", "GET /inline HTTP/1.1\r\nHost: h\r\n", 102400, 'a', ": 1\r\n\r\n", 431, 431 },
-		{ "15 KiB of cookie", "GET /inline HTTP/1.1\r\nHost: h\r\nCookie: a=", 15000, 'a', "\r\n\r\n", 200,
+		{ "one cookie of 15 KiB", "GET /inline HTTP/1.1\r\nHost: h\r\nCookie: a=", 15000, 'a', "\r\n\r\n", 200,
 		  200 },
-		{ "15 KiB of cookies", "GET /inline HTTP/1.1\r\nHost: h\r\nCookie: ", 15000, ';', "\r\n\r\n", 200,
-		  200 },
+		{ "many cookies of 15 KiB in total", "GET /inline HTTP/1.1\r\nHost: h\r\nCookie: ", 15000, ';',
+		  "\r\n\r\n", 200, 200 },
 		{ "a body of 16 KiB", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 16384\r\n\r\n", 16384, 'a',
 		  "", 200, 200 },
-		{ "a body of 16 KiB and one", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 16385\r\n\r\n",
-		  16385, 'a', "", 413, 413 },
-		{ "a body of 64 KiB where the route takes it",
+		{ "a body of one byte over 16 KiB",
+		  "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 16385\r\n\r\n", 16385, 'a', "", 413, 413 },
+		{ "a body of 64 KiB where the route accepts it",
 		  "POST /key HTTP/1.1\r\n" FORM_HEAD "Content-Length: 65536\r\n\r\n", 65536, 'a', "", 200, 200 },
-		{ "a body of 64 KiB and one", "POST /key HTTP/1.1\r\n" FORM_HEAD "Content-Length: 65537\r\n\r\n", 65537,
-		  'a', "", 413, 413 },
+		{ "a body of one byte over 64 KiB", "POST /key HTTP/1.1\r\n" FORM_HEAD "Content-Length: 65537\r\n\r\n",
+		  65537, 'a', "", 413, 413 },
 		{ "a body of 1 MB", "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 1000000\r\n\r\n", 1000000,
 		  'a', "", 413, 413 },
 	};
@@ -439,9 +439,9 @@ http_server_holds_its_limits(void **state)
 	free(buffer);
 }
 
-/* The setting bounds the head to the byte. */
+/* The setting limits the head exactly. */
 static void
-http_server_takes_heads_as_long_as_its_setting(void **state)
+http_server_accepts_heads_up_to_its_setting(void **state)
 {
 	static const char before[] = "GET /inline HTTP/1.1\r\nHost: h\r\nX: ", after[] = "\r\n\r\n";
 	static const size_t maxima[] = { 1024, 64 * (size_t)1024 };
@@ -462,9 +462,9 @@ http_server_takes_heads_as_long_as_its_setting(void **state)
 	free(buffer);
 }
 
-/* The request fits into its maximum; the reply, which repeats a value of it beside fields of its own, does not. */
+/* The request fits into the limit.  The reply repeats a value of it beside other fields, and does not fit. */
 static void
-http_server_answers_503_where_its_reply_has_too_long_a_head(void **state)
+http_server_answers_503_when_the_reply_head_is_too_long(void **state)
 {
 	static const char before[] = "GET /key HTTP/1.1\r\nHost: h\r\nAuthorization: ", after[] = "\r\n\r\n";
 	const size_t rest = sizeof(before) + sizeof(after) - 2;
@@ -483,7 +483,7 @@ http_server_answers_503_where_its_reply_has_too_long_a_head(void **state)
 }
 
 static void
-http_server_starts_with_no_longer_head_than_its_limit(void **state)
+http_server_refuses_a_head_setting_over_its_limit(void **state)
 {
 	struct http_settings settings = { .event_threads = 1, .head_max = HTTP_HEAD_LIMIT_BYTES + 1 };
 	struct http_server *server = NULL;
@@ -502,7 +502,7 @@ http_server_counts_header_fields(void **state)
 	struct answer a;
 
 	(void)state;
-	for (int n = 99; n <= 101; n++) { /* and Host */
+	for (int n = 99; n <= 101; n++) { /* besides Host */
 		CLEANUP(buf_wipe) struct buf request = BUF(8192);
 		buf_put(&request, STR("GET /inline HTTP/1.1\r\nHost: h\r\n"));
 		for (int i = 0; i < n; i++)
@@ -512,7 +512,7 @@ http_server_counts_header_fields(void **state)
 	}
 }
 
-/* Thousands of records in one line: they cost nothing until somebody looks for one. */
+/* Thousands of cookies in one header cost nothing until a handler looks for one. */
 static void
 http_server_survives_many_cookies(void **state)
 {
@@ -529,7 +529,7 @@ http_server_survives_many_cookies(void **state)
 }
 
 static void
-http_server_understands_a_request_cut_anywhere(void **state)
+http_server_reads_a_request_cut_at_any_byte(void **state)
 {
 	static const char request[] = "POST /slow?q=1 HTTP/1.1\r\n" FORM_HEAD "Content-Length: 7\r\n\r\na=1&b=2";
 	struct answer a;
@@ -539,7 +539,7 @@ http_server_understands_a_request_cut_anywhere(void **state)
 	for (size_t cut = 1; cut < sizeof(request) - 1; cut++) {
 		assert_true(client_send(fd, str_bytes(request, cut)));
 		if (cut % 8 == 0)
-			client_sleep(2); /* so that the pieces do arrive apart */
+			client_sleep(2); /* so that the pieces arrive separately */
 		assert_true(client_send(fd, str_bytes(request + cut, sizeof(request) - 1 - cut)));
 		client_read(fd, false, &a);
 		assert_int_equal(a.status, 200);
@@ -549,7 +549,7 @@ http_server_understands_a_request_cut_anywhere(void **state)
 }
 
 static void
-http_server_understands_a_request_byte_by_byte(void **state)
+http_server_reads_a_request_byte_by_byte(void **state)
 {
 	static const char request[] = "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 3\r\n\r\na=1";
 	struct answer a;
@@ -602,7 +602,7 @@ http_server_sends_100_when_expected(void **state)
 	close(fd);
 }
 
-/* A 100 comes only when the client waits for it: RFC 9110 s10.1.1. */
+/* The server sends 100 only if the client waits for it: RFC 9110 s10.1.1. */
 static void
 http_server_sends_no_unexpected_100(void **state)
 {
@@ -610,7 +610,7 @@ http_server_sends_no_unexpected_100(void **state)
 		const char *why, *request;
 		int status;
 	} cases[] = {
-		{ "the body is there",
+		{ "the body arrives with the head",
 		  "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 3\r\nExpect: 100-continue\r\n\r\na=1", 200 },
 		{ "an empty body",
 		  "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 0\r\nExpect: 100-continue\r\n\r\n", 200 },
@@ -619,7 +619,7 @@ http_server_sends_no_unexpected_100(void **state)
 		  "POST /quick HTTP/1.0\r\n" FORM_HEAD "Content-Length: 3\r\nExpect: 100-continue\r\n\r\na=1", 200 },
 		{ "another expectation",
 		  "POST /quick HTTP/1.1\r\n" FORM_HEAD "Content-Length: 3\r\nExpect: cake\r\n\r\na=1", 200 },
-		{ "a type that is refused",
+		{ "a refused type",
 		  "POST /quick HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n", 415 },
 		{ "chunks",
 		  "POST /quick HTTP/1.1\r\n" FORM_HEAD "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n",
@@ -635,7 +635,7 @@ http_server_sends_no_unexpected_100(void **state)
 	}
 }
 
-/* The head comes first: the server may not wait for a body that is not sent before it has answered, and HTTP/1.0 knows no 100. */
+/* HTTP/1.0 has no 100, so the server ignores the expectation and waits for the body. */
 static void
 http_server_sends_no_100_to_http_1_0(void **state)
 {
@@ -674,7 +674,7 @@ http_server_sends_a_big_reply_whole(void **state)
 	assert_int_equal(a.body_bytes, ECHO_BIG_BYTES);
 }
 
-/* An old client sends an empty line behind its form: a close over unread bytes would take the rest of the reply back (RFC 9112 s9.6). */
+/* An old client sends an empty line after its form: closing with unread bytes would cut the reply (RFC 9112 s9.6). */
 static void
 http_server_sends_the_last_reply_whole_to_a_busy_client(void **state)
 {
@@ -692,14 +692,14 @@ http_server_sends_the_last_reply_whole_to_a_busy_client(void **state)
 	close(fd);
 }
 
-/* Nothing is read before the server has to wait; and the next requests' answers stand behind it. */
+/* The client reads nothing until the server has to wait; the answers to the next requests follow. */
 static void
 http_server_sends_big_replies_whole_to_a_slow_reader(void **state)
 {
 	static struct answer a;
 
 	(void)state;
-	client_wait(connections() == 0); /* what was answered before is counted */
+	client_wait(connections() == 0); /* earlier requests are counted by now */
 	int fd = client_connect(echo.port), done = atomic_load(&echo.done);
 	assert_true(client_send(fd, STR(GET("/big") GET("/big?more") GET("/slow?behind"))));
 	assert_true(client_readable(fd, CLIENT_TIMEOUT_MS));
@@ -729,8 +729,8 @@ reply_header_refuses_control_bytes(void **state)
 		{ "LF in the name", STR_INIT("A\n"), STR_INIT("b") },
 		{ "colon in the name", STR_INIT("A:"), STR_INIT("b") },
 		{ "no name", STR_INIT(""), STR_INIT("b") },
-		{ "the server's own", STR_INIT("content-length"), STR_INIT("1") },
-		{ "the server's own", STR_INIT("Transfer-Encoding"), STR_INIT("chunked") },
+		{ "a length, which the server sets", STR_INIT("content-length"), STR_INIT("1") },
+		{ "a coding, which the server sets", STR_INIT("Transfer-Encoding"), STR_INIT("chunked") },
 	};
 	CLEANUP(arena_wipe) struct arena arena = ARENA(65536);
 	struct request rq = { .arena = &arena };
@@ -772,15 +772,15 @@ main(void)
 		cmocka_unit_test(http_server_keeps_a_connection_by_its_version),
 		cmocka_unit_test(http_server_refuses_another_protocol_at_once),
 		cmocka_unit_test(http_server_shows_authorization_where_expected),
-		cmocka_unit_test(http_server_refuses_what_is_malformed_and_closes),
+		cmocka_unit_test(http_server_refuses_malformed_requests_and_closes),
 		cmocka_unit_test(http_server_holds_its_limits),
-		cmocka_unit_test(http_server_takes_heads_as_long_as_its_setting),
-		cmocka_unit_test(http_server_answers_503_where_its_reply_has_too_long_a_head),
-		cmocka_unit_test(http_server_starts_with_no_longer_head_than_its_limit),
+		cmocka_unit_test(http_server_accepts_heads_up_to_its_setting),
+		cmocka_unit_test(http_server_answers_503_when_the_reply_head_is_too_long),
+		cmocka_unit_test(http_server_refuses_a_head_setting_over_its_limit),
 		cmocka_unit_test(http_server_counts_header_fields),
 		cmocka_unit_test(http_server_survives_many_cookies),
-		cmocka_unit_test(http_server_understands_a_request_cut_anywhere),
-		cmocka_unit_test(http_server_understands_a_request_byte_by_byte),
+		cmocka_unit_test(http_server_reads_a_request_cut_at_any_byte),
+		cmocka_unit_test(http_server_reads_a_request_byte_by_byte),
 		cmocka_unit_test(http_server_answers_pipelined_requests_in_order),
 		cmocka_unit_test(http_server_sends_100_when_expected),
 		cmocka_unit_test(http_server_sends_no_unexpected_100),

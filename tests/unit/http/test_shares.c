@@ -1,4 +1,4 @@
-/* Who makes way when all of a resource is taken: numbers only, no socket. */
+/* The choice of the connection to evict when all are taken: numbers only, no sockets. */
 #include "http/shares.h"
 #include "unit.h"
 
@@ -48,7 +48,7 @@ is_of(const struct unit *unit, const char *address)
 	return network_equal(&unit->network, &network);
 }
 
-/* The next n units are this address's. */
+/* Give the next n units to this address. */
 static size_t
 take(size_t at, size_t n, const char *address, bool trusted, enum share_worth worth)
 {
@@ -84,7 +84,7 @@ count_of(const char *address)
 	return shares_count(shares, &network);
 }
 
-/* --- who leaves --------------------------------------------------------------------------------------------------- */
+/* --- eviction ----------------------------------------------------------------------------------------------------- */
 
 struct holder {
 	size_t n;
@@ -98,16 +98,16 @@ static const struct {
 	struct holder holders[4];
 	const char *newcomer;
 	bool trusted;
-	const char *leaves; /* NULL: nobody does */
-	int first;          /* the unit that does; -1: any of them */
+	const char *leaves; /* the address that loses a unit; NULL: no address */
+	int first;          /* the unit that is evicted; -1: any */
 } cases[] = {
-	{ "the oldest of who holds most",
+	{ "the oldest of the client that holds most",
 	  { { 60, "192.0.2.1", SHARE_IDLE, false }, { 40, "192.0.2.2", SHARE_IDLE, false } },
 	  "192.0.2.3",
 	  false,
 	  "192.0.2.1",
 	  0 },
-	{ "whoever came last",
+	{ "the client that holds most, though it came last",
 	  { { 40, "192.0.2.1", SHARE_IDLE, false }, { 60, "192.0.2.2", SHARE_IDLE, false } },
 	  "192.0.2.3",
 	  false,
@@ -121,7 +121,7 @@ static const struct {
 	  false,
 	  "2001:db8::ffff",
 	  0 },
-	{ "IPv4 written as IPv6 is no client of its own",
+	{ "IPv4 written as IPv6 is the same client",
 	  { { 30, "::ffff:192.0.2.1", SHARE_IDLE, false },
 	    { 30, "192.0.2.1", SHARE_IDLE, false },
 	    { 40, "192.0.2.2", SHARE_IDLE, false } },
@@ -129,91 +129,91 @@ static const struct {
 	  false,
 	  "192.0.2.1",
 	  0 },
-	{ "who holds most makes way for itself",
+	{ "the client that holds most evicts its own",
 	  { { 60, "192.0.2.1", SHARE_IDLE, false }, { 40, "192.0.2.2", SHARE_IDLE, false } },
 	  "192.0.2.1",
 	  false,
 	  "192.0.2.1",
 	  0 },
-	{ "of two that hold the same each makes way for itself",
+	{ "a client that holds as many as another evicts its own",
 	  { { 50, "192.0.2.1", SHARE_IDLE, false }, { 50, "192.0.2.2", SHARE_IDLE, false } },
 	  "192.0.2.2",
 	  false,
 	  "192.0.2.2",
 	  50 },
-	{ "half a request goes too",
+	{ "an unfinished request is evicted",
 	  { { 100, "192.0.2.1", SHARE_UNFINISHED, false } },
 	  "192.0.2.3",
 	  false,
 	  "192.0.2.1",
 	  0 },
-	{ "a reply that nobody takes goes too",
+	{ "an unread reply is evicted",
 	  { { 100, "192.0.2.1", SHARE_REPLYING, false } },
 	  "192.0.2.3",
 	  false,
 	  "192.0.2.1",
 	  0 },
-	{ "what is worked for goes where there is much more of it",
+	{ "a client with many requests at work loses one",
 	  { { 100, "192.0.2.1", SHARE_WORKING, false } },
 	  "192.0.2.3",
 	  false,
 	  "192.0.2.1",
 	  0 },
-	{ "what is worked for does not go for the same client",
+	{ "requests at work are not evicted for the same client",
 	  { { 100, "192.0.2.1", SHARE_WORKING, false } },
 	  "192.0.2.1",
 	  false,
 	  NULL,
 	  -1 },
-	{ "the idle one behind those that are worked for",
+	{ "an idle connection is evicted before older ones at work",
 	  { { 50, "192.0.2.1", SHARE_WORKING, false }, { 50, "192.0.2.1", SHARE_IDLE, false } },
 	  "192.0.2.3",
 	  false,
 	  "192.0.2.1",
 	  50 },
-	{ "half a request before a reply",
+	{ "an unfinished request is evicted before an older reply",
 	  { { 10, "192.0.2.1", SHARE_REPLYING, false }, { 90, "192.0.2.1", SHARE_UNFINISHED, false } },
 	  "192.0.2.3",
 	  false,
 	  "192.0.2.1",
 	  10 },
-	{ "what may not go does not", { { 100, "192.0.2.1", SHARE_KEPT, false } }, "192.0.2.3", false, NULL, -1 },
-	{ "a proxy holds most, and a client makes way",
+	{ "kept connections are never evicted",
+	  { { 100, "192.0.2.1", SHARE_KEPT, false } },
+	  "192.0.2.3",
+	  false,
+	  NULL,
+	  -1 },
+	{ "a proxy holds most, but a client's is evicted",
 	  { { 90, "192.0.2.99", SHARE_IDLE, true }, { 10, "192.0.2.1", SHARE_IDLE, false } },
 	  "192.0.2.3",
 	  false,
 	  "192.0.2.1",
 	  90 },
-	{ "a client makes way for a proxy",
+	{ "a client's is evicted for a proxy",
 	  { { 90, "192.0.2.99", SHARE_IDLE, true }, { 10, "192.0.2.1", SHARE_IDLE, false } },
 	  "192.0.2.99",
 	  true,
 	  "192.0.2.1",
 	  90 },
-	{ "a proxy makes way for no client",
+	{ "a proxy's is never evicted for a client",
 	  { { 100, "192.0.2.99", SHARE_IDLE, true } },
 	  "192.0.2.3",
 	  false,
 	  NULL,
 	  -1 },
-	{ "an idle connection of a proxy makes way for a proxy",
+	{ "a proxy's idle connection is evicted for a proxy",
 	  { { 100, "192.0.2.99", SHARE_IDLE, true } },
 	  "192.0.2.98",
 	  true,
 	  "192.0.2.99",
 	  0 },
-	{ "a request through a proxy does not",
+	{ "a request through a proxy is not evicted",
 	  { { 100, "192.0.2.99", SHARE_UNFINISHED, true } },
 	  "192.0.2.99",
 	  true,
 	  NULL,
 	  -1 },
-	{ "an address that cannot be read is a client too",
-	  { { 100, "", SHARE_IDLE, false } },
-	  "192.0.2.3",
-	  false,
-	  "",
-	  0 },
+	{ "an invalid address is a client too", { { 100, "", SHARE_IDLE, false } }, "192.0.2.3", false, "", 0 },
 };
 
 static void
@@ -245,13 +245,13 @@ shares_have_no_room_for_more_than_their_number(void **state)
 	(void)state;
 	take(0, MAX, "192.0.2.1", false, SHARE_IDLE);
 	assert_false(shares_add(shares, &network, false, &more.member));
-	shares_remove(shares, &more.member); /* it is in no share */
+	shares_remove(shares, &more.member); /* it was never added */
 	drop(&units[0]);
 	assert_true(shares_add(shares, &network, false, &more.member));
 	assert_int_equal(count_of("192.0.2.3"), 1);
 }
 
-/* Everybody has one: the one who came first has had the longest time. */
+/* Each address has one unit: the oldest is evicted. */
 static void
 shares_of_one_each_are_evicted_oldest_first(void **state)
 {
@@ -271,9 +271,9 @@ shares_of_one_each_are_evicted_oldest_first(void **state)
 	}
 }
 
-/* One client that opens connections as fast as it can, beside one that opens few: those few stay. */
+/* A client that opens connections as fast as possible evicts no connection of a client with few. */
 static void
-shares_of_a_greedy_client_never_cost_a_modest_one(void **state)
+shares_of_a_greedy_client_never_evict_a_modest_one(void **state)
 {
 	(void)state;
 	take(0, 5, "192.0.2.2", false, SHARE_REPLYING);
@@ -285,7 +285,7 @@ shares_of_a_greedy_client_never_cost_a_modest_one(void **state)
 		take((size_t)(unit - units), 1, "192.0.2.1", false, (enum share_worth)(i % 3));
 	}
 	assert_int_equal(count_of("192.0.2.2"), 5);
-	for (size_t i = 0; i < 45; i++) { /* and it gets half of all when it asks for it */
+	for (size_t i = 0; i < 45; i++) { /* the modest client can get half of all units */
 		struct unit *unit = leaves_for("192.0.2.2", false);
 		assert_true(is_of(unit, "192.0.2.1"));
 		drop(unit);
@@ -295,7 +295,7 @@ shares_of_a_greedy_client_never_cost_a_modest_one(void **state)
 	assert_true(is_of(leaves_for("192.0.2.2", false), "192.0.2.2"));
 }
 
-/* Beside a model that counts by hand. */
+/* Compares the counts with a simple model. */
 static void
 shares_count_like_a_model_over_random_steps(void **state)
 {
@@ -338,7 +338,7 @@ main(void)
 		cmocka_unit_test(shares_choose_the_connection_to_evict),
 		cmocka_unit_test_setup_teardown(shares_have_no_room_for_more_than_their_number, begin, end),
 		cmocka_unit_test_setup_teardown(shares_of_one_each_are_evicted_oldest_first, begin, end),
-		cmocka_unit_test_setup_teardown(shares_of_a_greedy_client_never_cost_a_modest_one, begin, end),
+		cmocka_unit_test_setup_teardown(shares_of_a_greedy_client_never_evict_a_modest_one, begin, end),
 		cmocka_unit_test_setup_teardown(shares_count_like_a_model_over_random_steps, begin, end),
 	};
 

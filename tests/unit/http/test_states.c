@@ -1,4 +1,4 @@
-/* One connection in each of its states (docs/develop/http.md): who makes way, what it holds, what stays behind, failing calls, the end. */
+/* Connections in each state (docs/develop/http.md): eviction, memory, secrets in memory, failing calls, stopping. */
 #include "client.h"
 #include "echo.h"
 #include "resident.h"
@@ -51,13 +51,13 @@ ask(int fd, const char *request)
 	return a.status;
 }
 
-/* Replies longer than this wait in the server, where the client does not read. */
+/* Longer replies wait in the server while the client does not read. */
 enum { KERNEL_BYTES = 4096 };
 
-/* So many that one of them waits: the kernel takes more than it is told to. */
+/* The kernel buffers more than its setting says; with four pages, one waits in the server. */
 #define PAGES GET("/page") GET("/page") GET("/page") GET("/page")
 
-/* What it accepts has small buffers. */
+/* Accepted connections have small buffers. */
 static int
 listen_with_small_buffers(void)
 {
@@ -72,7 +72,7 @@ listen_with_small_buffers(void)
 
 /* --- states ------------------------------------------------------------------------------------------------------- */
 
-/* One event thread takes what arrives in the order in which it arrives: what was sent before has been seen when this is answered. */
+/* The only event thread reads in the order of arrival: after this answer it has seen all bytes sent before. */
 static void
 settle(int settler)
 {
@@ -84,14 +84,14 @@ enum state { IDLE, USED, HEAD, BODY, REPLY, WORK, LINGER, STATES };
 
 static const struct {
 	const char *name, *sends;
-	bool answered; /* and the answer is read */
+	bool answered; /* the client reads the answer */
 } states[STATES] = {
 	[IDLE] = { "nothing sent", "", false },
 	[USED] = { "idle after an answer", GET("/quick"), true },
 	[HEAD] = { "half a head", "GET /inline HTTP/1.1\r\nHost: ", false },
 	[BODY] = { "half a body", POST("/quick", "30", "a="), false },
-	[REPLY] = { "a reply that waits", GET("/big"), false },
-	[WORK] = { "a request that is worked for", GET("/hold"), false },
+	[REPLY] = { "a waiting reply", GET("/big"), false },
+	[WORK] = { "a request at work", GET("/hold"), false },
 	[LINGER] = { "a refusal", POST("/quick", "9000000", ""), false },
 };
 
@@ -109,7 +109,7 @@ connect_in(const char *address, enum state state)
 	return fd;
 }
 
-/* --- who makes way ------------------------------------------------------------------------------------------------ */
+/* --- eviction ----------------------------------------------------------------------------------------------------- */
 
 enum { FEW = 16 };
 
@@ -136,7 +136,8 @@ oldest_is_evicted(enum state state)
 	client_wait(state != WORK || atomic_load(&echo.holding) == FEW);
 	newcomer = client_connect_from("127.0.0.4", echo.port);
 	if (ask(newcomer, GET("/quick")) != 200 || evicted() != 1)
-		fail_msg("%s: the newcomer is not answered, or %zu made way", states[state].name, evicted());
+		fail_msg("%s: the new client got no answer, or %zu connections were evicted", states[state].name,
+			 evicted());
 	echo_release(&echo);
 	if (client_rest(greedy[0]) == SIZE_MAX)
 		fail_msg("%s: the oldest is not closed", states[state].name);
@@ -150,16 +151,16 @@ oldest_is_evicted(enum state state)
 }
 
 static void
-http_server_ends_the_oldest_connection_in_each_state(void **state)
+http_server_evicts_the_oldest_connection_in_each_state(void **state)
 {
 	(void)state;
 	for (enum state s = 0; s < STATES; s++)
 		oldest_is_evicted(s);
 }
 
-/* By what is lost with it: shares.h. */
+/* The worth of a connection is the work that its end would lose (shares.h). */
 static void
-http_server_ends_connections_in_the_order_of_their_worth(void **state)
+http_server_evicts_connections_in_the_order_of_their_worth(void **state)
 {
 	static const enum state opened[] = { WORK, REPLY, BODY, HEAD, USED }, leave[] = { USED, BODY, HEAD, REPLY };
 	int greedy[STATES], newcomers[COUNT(leave) + 1], settler;
@@ -179,9 +180,9 @@ http_server_ends_connections_in_the_order_of_their_worth(void **state)
 		newcomers[i] = client_connect_from(address, echo.port);
 		assert_int_equal(ask(newcomers[i], GET("/inline")), 200);
 		if (i < COUNT(leave) && client_rest(greedy[leave[i]]) == SIZE_MAX)
-			fail_msg("newcomer %zu: the one with %s is still there", i, states[leave[i]].name);
+			fail_msg("new client %zu: the connection with %s is still open", i, states[leave[i]].name);
 	}
-	/* The last newcomer ended the idle connection of another client. */
+	/* The last new client evicted the idle connection of another client. */
 	echo_release(&echo);
 	client_read(greedy[WORK], false, &a);
 	assert_int_equal(a.status, 200);
@@ -224,7 +225,7 @@ http_server_answers_half_closed_clients_in_each_pool(void **state)
 		assert_true(client_send(fd, str_of(cases[i].requests)));
 		client_wait(!held || atomic_load(&echo.holding) == 1);
 		shutdown(fd, SHUT_WR);
-		settle(settler); /* its end has been seen */
+		settle(settler); /* the server has seen its end */
 		echo_release(&echo);
 		for (int n = 0; n < cases[i].answers; n++) {
 			client_read(fd, false, &a);
@@ -239,7 +240,7 @@ http_server_answers_half_closed_clients_in_each_pool(void **state)
 	}
 }
 
-/* A head, a body, and an end that all came before the request was whole: nothing to answer. */
+/* The client ended its stream before a request was complete: the server has nothing to answer. */
 static void
 http_server_closes_half_closed_clients_without_a_request(void **state)
 {
@@ -257,7 +258,7 @@ http_server_closes_half_closed_clients_without_a_request(void **state)
 
 /* --- deadlines ---------------------------------------------------------------------------------------------------- */
 
-/* A connection that goes from idle to head to body is cut before one that came later and said nothing. */
+/* A connection that goes from idle to head to body is closed before a later connection that sends nothing. */
 static void
 http_server_has_one_deadline_for_idle_head_and_body(void **state)
 {
@@ -282,7 +283,7 @@ http_server_has_one_deadline_for_idle_head_and_body(void **state)
 }
 
 static void
-http_server_logs_a_reply_that_its_client_never_took(void **state)
+http_server_logs_a_reply_that_its_client_never_read(void **state)
 {
 	int fd;
 
@@ -339,7 +340,7 @@ memory_of_many(const char *what, str request)
 	echo_stop(&echo, 1000);
 }
 
-/* One byte is missing in each of them, but for the last, whose reply nobody reads. */
+/* Each request lacks one byte; the last one is complete, and the client does not read its reply. */
 static void
 http_server_holds_48_kib_for_a_busy_connection(void **state)
 {
@@ -353,12 +354,12 @@ http_server_holds_48_kib_for_a_busy_connection(void **state)
 	memset(bytes, 'a', sizeof(bytes));
 	memcpy(bytes, form, sizeof(form) - 1);
 	memory_of_many("half a body", str_bytes(bytes, sizeof(form) - 1 + HTTP_BODY_MAX_BYTES - 1));
-	memory_of_many("a page that waits", STR(PAGES));
+	memory_of_many("a waiting page", STR(PAGES));
 }
 
-/* --- what stays behind -------------------------------------------------------------------------------------------- */
+/* --- secrets in memory -------------------------------------------------------------------------------------------- */
 
-/* A secret that this process's memory holds only where a test puts it, or the server: here each byte is another one. */
+/* A secret that only the test and the server put into memory: the bytes here are masked. */
 static const unsigned char veiled_secret[] = { 'Q' ^ 0x55, 'z' ^ 0x55, '7' ^ 0x55, 'k' ^ 0x55, 'W' ^ 0x55, 'x' ^ 0x55,
 					       '3' ^ 0x55, 'm' ^ 0x55, 'P' ^ 0x55, 'v' ^ 0x55, '9' ^ 0x55, 'j' ^ 0x55,
 					       'T' ^ 0x55, 'b' ^ 0x55, '2' ^ 0x55, 'n' ^ 0x55 };
@@ -373,7 +374,7 @@ is_secret(const char *bytes)
 	return true;
 }
 
-/* Puts it where each '$' of the template is; returns how many bytes the text has. */
+/* Replaces each '$' of the template with the secret; returns the length of the text. */
 static size_t
 put_secrets(const char *template, char *ret_text)
 {
@@ -409,7 +410,7 @@ secrets_between(int memory, uintptr_t from, uintptr_t to)
 	return found;
 }
 
-/* The search's own memory holds what it has just read. */
+/* Counts the secret between two addresses, except in the buffer of the search itself. */
 static size_t
 secrets_beside_chunk(int memory, uintptr_t from, uintptr_t to)
 {
@@ -421,7 +422,7 @@ secrets_beside_chunk(int memory, uintptr_t from, uintptr_t to)
 	       (own_end < to ? secrets_between(memory, own_end, to) : 0);
 }
 
-/* How often this process's memory holds it. */
+/* The number of copies of the secret in this process's memory. */
 static size_t
 secrets_in_memory(void)
 {
@@ -442,7 +443,7 @@ secrets_in_memory(void)
 
 static char conversation[32 * 1024];
 
-/* The reply ends with the template's last bytes, or is not looked at. */
+/* Reads the reply until it ends with reply_end or the server closes. */
 static void
 converse(int fd, const char *request, const char *reply_end)
 {
@@ -471,8 +472,7 @@ http_server_keeps_no_secret_of_an_idle_connection(void **state)
 		{ "a password, in a pool", POST("/slow", "25", "password=$"), "password=$|127.0.0.1" },
 		{ "a query", GET("/quick?$"), "$||127.0.0.1" },
 		{ "a cookie", "GET /inline HTTP/1.1\r\nHost: h\r\nCookie: a=$\r\n\r\n", "|127.0.0.1" },
-		{ "a head that is given back", "GET /key HTTP/1.1\r\nHost: h\r\nAuthorization: $\r\n\r\n",
-		  "|127.0.0.1" },
+		{ "a head that is freed", "GET /key HTTP/1.1\r\nHost: h\r\nAuthorization: $\r\n\r\n", "|127.0.0.1" },
 		{ "requests in a row",
 		  POST("/quick", "25", "password=$") GET("/inline?$") POST("/inline", "25", "password=$"),
 		  "POST /inline||password=$|127.0.0.1" },
@@ -482,18 +482,18 @@ http_server_keeps_no_secret_of_an_idle_connection(void **state)
 	int fds[COUNT(cases)], settler;
 
 	(void)state;
-	if (BOOKS_ARE_KEPT) /* not skip(): meson takes its line of TAP for a failure */
+	if (BOOKS_ARE_KEPT) /* not skip(): meson counts its line of TAP as a failure */
 		return;
 	echo_start(&echo, (struct http_settings){ .event_threads = 1 });
 	settler = client_connect(echo.port);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		fds[i] = client_connect(echo.port);
 		converse(fds[i], cases[i].request, cases[i].reply_end);
-		settle(settler); /* it is idle now */
+		settle(settler); /* the connection is idle now */
 		if (secrets_in_memory() > 0)
 			fail_msg("%s is still in memory", cases[i].why);
 	}
-	put_secrets("$", conversation); /* the search would have found it */
+	put_secrets("$", conversation); /* the search can find the secret */
 	assert_int_equal(secrets_in_memory(), 1);
 	secret_wipe(conversation, sizeof(conversation));
 	for (size_t i = 0; i < COUNT(cases); i++)
@@ -502,9 +502,9 @@ http_server_keeps_no_secret_of_an_idle_connection(void **state)
 	echo_stop(&echo, 1000);
 }
 
-/* --- start and end ------------------------------------------------------------------------------------------------ */
+/* --- start and stop ----------------------------------------------------------------------------------------------- */
 
-/* Whichever event thread runs first may give connections to the others. */
+/* The event thread that runs first may pass connections to the others. */
 static void
 http_server_answers_clients_that_connected_before_its_start(void **state)
 {
@@ -531,7 +531,7 @@ http_server_answers_clients_that_connected_before_its_start(void **state)
 	}
 }
 
-/* Both are there when the only event thread begins: the second client need not wait for all that the first one has sent. */
+/* Both clients connect before the only event thread starts.  The second must not wait for all requests of the first. */
 static void
 http_server_answers_others_between_pipelined_requests(void **state)
 {
@@ -597,7 +597,7 @@ http_server_stops_with_a_connection_in_each_state(void **state)
 			fail_msg("%s: it is not closed", states[s].name);
 		close(fds[s]);
 	}
-	echo_stop(&echo, 0); /* stopped already: only the echo's own */
+	echo_stop(&echo, 0); /* the server has stopped already: frees the rest */
 }
 
 /* --- failing calls ------------------------------------------------------------------------------------------------ */
@@ -614,7 +614,7 @@ static const char *const faulty_requests[] = {
 	"GET /inline HTTP/1.1\r\n\r\n",
 };
 
-/* A client that waits for its 100 sends the body only then. */
+/* The status of a request while a call fails; a client that waits for 100 sends its body after that. */
 static int
 status_with_fault(const char *request, enum fault fault, long nth)
 {
@@ -635,7 +635,7 @@ status_with_fault(const char *request, enum fault fault, long nth)
 	return a.status;
 }
 
-/* 503, or a closed connection; the next client is served. */
+/* The client gets 503 or a closed connection; the next client is served. */
 static void
 http_server_survives_each_failing_call(void **state)
 {
@@ -666,7 +666,7 @@ http_server_survives_each_failing_call(void **state)
 
 /* RFC 9110 s6.6.1: no date is better than a wrong one. */
 static void
-http_server_leaves_the_date_out_without_a_clock(void **state)
+http_server_omits_the_date_without_a_clock(void **state)
 {
 	struct answer a;
 
@@ -687,12 +687,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(http_server_ends_the_oldest_connection_in_each_state),
-		cmocka_unit_test(http_server_ends_connections_in_the_order_of_their_worth),
+		cmocka_unit_test(http_server_evicts_the_oldest_connection_in_each_state),
+		cmocka_unit_test(http_server_evicts_connections_in_the_order_of_their_worth),
 		cmocka_unit_test(http_server_answers_half_closed_clients_in_each_pool),
 		cmocka_unit_test(http_server_closes_half_closed_clients_without_a_request),
 		cmocka_unit_test(http_server_has_one_deadline_for_idle_head_and_body),
-		cmocka_unit_test(http_server_logs_a_reply_that_its_client_never_took),
+		cmocka_unit_test(http_server_logs_a_reply_that_its_client_never_read),
 		cmocka_unit_test(http_server_holds_48_kib_for_a_busy_connection),
 		cmocka_unit_test(http_server_keeps_no_secret_of_an_idle_connection),
 		cmocka_unit_test(http_server_answers_clients_that_connected_before_its_start),
@@ -700,7 +700,7 @@ main(void)
 		cmocka_unit_test(http_server_stops_with_a_connection_in_each_state),
 #ifdef DOUBLETOUR_TEST_HOOKS
 		cmocka_unit_test(http_server_survives_each_failing_call),
-		cmocka_unit_test(http_server_leaves_the_date_out_without_a_clock),
+		cmocka_unit_test(http_server_omits_the_date_without_a_clock),
 #endif
 	};
 

@@ -1,4 +1,4 @@
-/* For compare.py: reads lines "algorithm digits period hexsecret seconds", prints each code. */
+/* For compare.py: reads lines "algorithm digits period hexsecret seconds" and prints each code. */
 #include "doubletour/otp.h"
 
 #include <stdio.h>

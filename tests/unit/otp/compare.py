@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Random (secret, time) pairs: our codes are those of oathtool and of PyOTP.  Speaks TAP.
+"""Compares our codes with those of oathtool and PyOTP for random (secret, time) pairs.  Prints TAP.
 
-    compare.py PROGRAM [SEED]     PROGRAM reads lines and prints codes (codes.c)
+    compare.py PROGRAM [SEED]     PROGRAM is built from codes.c
 
-oathtool prints the codes of a whole window in one call, so secrets with 100 steps each make the pairs: 100 secrets in
-`make test`; 1,000 with TEST_WHOLE (.ci/run) or TORTURE (the long campaign) in the environment.  They reach past 2038 and 2106.
-The first half is what the server uses: SHA-1, 6 digits, 30 seconds; the rest is of every kind.
+oathtool prints the codes of a whole window in one call, so each secret gets 100 steps: 100 secrets in `make test`;
+1,000 with TEST_WHOLE (.ci/run) or TORTURE (the long campaign) in the environment.  The times reach past 2038 and 2106.
+The first half has the server's parameters (SHA-1, 6 digits, 30 seconds); the rest has random parameters.
 """
 
 import base64
@@ -24,7 +24,7 @@ ALGORITHMS = ["sha1", "sha256", "sha512"]
 
 
 class Kind:
-    """A secret and how its codes are counted off."""
+    """A secret and the parameters of its codes."""
 
     def __init__(self, chance, usual):
         self.secret = chance.randbytes(chance.choice([16, 20, 21, 32, 63, 64, 65, 127, 128]))
@@ -37,7 +37,7 @@ class Kind:
         return [self.start + self.period * i + chance.randrange(self.period) for i in range(STEPS)]
 
     def line(self, timestamp):
-        """As codes.c reads it."""
+        """A line for codes.c."""
         return f"{ALGORITHMS.index(self.algorithm)} {self.digits} {self.period} {self.secret.hex()} {timestamp}\n"
 
     def oathtool(self):
@@ -67,7 +67,7 @@ def main(program, seed=None):
         [("oathtool", oathtool), ("PyOTP", [kind.pyotp(timestamp) for kind, timestamp in pairs])], 1
     ):
         wrong = [row for row in zip(pairs, ours, theirs) if row[1] != row[2]]
-        print("not ok" if wrong else "ok", number, f"- {len(pairs)} codes are those of {name}, seed {seed}")
+        print("not ok" if wrong else "ok", number, f"- {len(pairs)} codes equal those of {name}, seed {seed}")
         for (kind, timestamp), our, their in wrong[:5]:
             print(f"# {kind.line(timestamp).strip()}: ours {our}, theirs {their}")
     return 0

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
-"""Random URIs built and parsed: we and PyOTP say the same.  Speaks TAP.
+"""Builds and parses random URIs: our results equal those of PyOTP.  Prints TAP.
 
-    compare_uris.py PROGRAM [SEED]     PROGRAM: uris.c
+    compare_uris.py PROGRAM [SEED]     PROGRAM is built from uris.c
 
-10,000 of each in `make test`; 100,000 with TEST_WHOLE (.ci/run) or TORTURE (the long campaign) in the environment.
+10,000 URIs of each kind in `make test`; 100,000 with TEST_WHOLE (.ci/run) or TORTURE (the long campaign) in the
+environment.
 
-PyOTP up to 2.9 decodes the whole URI before it splits it, so it reads a name with one of `?#&%+:` as something else: it builds
-such names and does not read them back (docs/reference/otp-library.md).  PyOTP 2.10 does.
+PyOTP up to 2.9 decodes the whole URI before it splits it, so it misreads names with one of `?#&%+:`.  It can build such
+URIs, but not parse them (docs/reference/otp-library.md).  PyOTP 2.10 can do both.
 """
 
 import base64
@@ -36,7 +37,7 @@ class Case:
         self.secret = chance.randbytes(chance.choice([16, 20, 21, 32, 64, 128]))
         letters = [letter for letter in LETTERS if not plain or letter not in MISREAD]
         self.issuer = name(chance, letters) if chance.random() < 0.8 else ""
-        # Without an issuer a colon in the account ends one, as in most apps; PyOTP 2.10 takes it for part of the account.
+        # Without an issuer parameter we end the issuer at a colon, as most apps do; PyOTP 2.10 keeps it in the account.
         self.account = name(chance, letters if self.issuer else [letter for letter in letters if letter != ":"])
 
     def numbers(self):
@@ -46,7 +47,7 @@ class Case:
         return f"{self.issuer.encode().hex() or '-'} {self.account.encode().hex()}"
 
     def readable(self):
-        """By PyOTP as well."""
+        """True when PyOTP reads the names correctly too."""
         return not MISREAD & set(self.issuer + self.account)
 
     def theirs(self):
@@ -58,13 +59,13 @@ class Case:
 
 
 def name(chance, letters):
-    """Without spaces around: they are dropped when read."""
+    """A random name without spaces around it, because parsing drops them."""
     text = "".join(chance.choice(letters) for _ in range(chance.randint(1, 20))).strip()
     return text or "x"
 
 
 def as_line(otp):
-    """What PyOTP parsed, in the words of uris.c."""
+    """PyOTP's result in the format of uris.c."""
     hotp = isinstance(otp, pyotp.HOTP)
     secret = base64.b32decode(otp.secret + "=" * (-len(otp.secret) % 8))
     algorithm = [a().name for a in ALGORITHMS].index(otp.digest().name)
@@ -95,17 +96,17 @@ def main(program, seed=None):
     built = ask(program, [f"B {case.numbers()} {case.names()}" for case in plain])
     wrong = [(uri, as_line(pyotp.parse_uri(uri)), f"{case.numbers()} {case.names()}") for case, uri in zip(plain, built)
              if as_line(pyotp.parse_uri(uri)) != f"{case.numbers()} {case.names()}"]
-    report(1, f"PyOTP reads {len(built)} URIs that we built as we meant them, seed {seed}", wrong)
+    report(1, f"PyOTP parses {len(built)} URIs of ours correctly, seed {seed}", wrong)
 
     theirs = [case.theirs().provisioning_uri() for case in cases]
     parsed = ask(program, [f"P {uri}" for uri in theirs])
     wrong = [(uri, ours, f"{case.numbers()} {case.names()}") for case, uri, ours in zip(cases, theirs, parsed)
              if ours != f"{case.numbers()} {case.names()}"]
-    report(2, f"we read {len(theirs)} URIs that PyOTP built as it meant them", wrong)
+    report(2, f"we parse {len(theirs)} URIs of PyOTP correctly", wrong)
 
     wrong = [(uri, ours, as_line(pyotp.parse_uri(uri))) for case, uri, ours in zip(cases, theirs, parsed)
              if case.readable() and ours != as_line(pyotp.parse_uri(uri))]
-    report(3, f"we and PyOTP parse {len(plain)} URIs alike", wrong)
+    report(3, f"we and PyOTP parse {len(plain)} URIs with the same results", wrong)
     return 0
 
 

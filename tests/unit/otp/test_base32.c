@@ -1,4 +1,4 @@
-/* Base32 against RFC 4648 s10, and against what people type. */
+/* Base32: the vectors of RFC 4648 s10, and typed text. */
 #include "unit.h"
 
 #include "doubletour/otp.h"
@@ -50,9 +50,9 @@ otp_base32_decode_is_lenient_and_locates_errors(void **state)
 		{ "padding", "MZXW6YTBOI======", "foobar", 0 },
 		{ "padding in groups", "MZXW 6YTB OI== ====", "foobar", 0 },
 		{ "spare bits that are not zero", "MZ", "f", 0 },
-		{ "nothing but spaces", " - ", "", 0 },
-		{ "padding of nothing", "========", NULL, 8 },
-		{ "a digit that is none of 2 to 7", "MZXW1YTBOI", NULL, 4 },
+		{ "only spaces and hyphens", " - ", "", 0 },
+		{ "only padding", "========", NULL, 8 },
+		{ "a digit outside 2 to 7", "MZXW1YTBOI", NULL, 4 },
 		{ "a zero typed for an O", "MZXW6YTB0I", NULL, 8 },
 		{ "padding in the middle", "MZXW6===YTB", NULL, 5 },
 		{ "too little padding", "MZXW6YTBOI==", NULL, 12 },
@@ -67,15 +67,15 @@ otp_base32_decode_is_lenient_and_locates_errors(void **state)
 		  "6YTB\xc2\xa0"
 		  "OI\xe2\x80\x8b",
 		  "foobar", 0 },
-		{ "an en dash, and a line end behind the padding",
+		{ "an en dash, and a line end after the padding",
 		  "MZXW\xe2\x80\x93"
 		  "6YTBOI======\n",
 		  "foobar", 0 },
 		{ "half a no-break space", "MZXW6YTBOI\xc2", NULL, 10 },
-		{ "what stands before A", "MZ@W6YTBOI", NULL, 2 },
-		{ "what stands behind Z", "MZ[W6YTBOI", NULL, 2 },
-		{ "what stands before a", "MZ`W6YTBOI", NULL, 2 },
-		{ "what stands behind z", "MZ{W6YTBOI", NULL, 2 },
+		{ "the byte before A", "MZ@W6YTBOI", NULL, 2 },
+		{ "the byte after Z", "MZ[W6YTBOI", NULL, 2 },
+		{ "the byte before a", "MZ`W6YTBOI", NULL, 2 },
+		{ "the byte after z", "MZ{W6YTBOI", NULL, 2 },
 		{ "padding of a whole group", "MZXW6YTB========", NULL, 16 },
 	};
 

@@ -1,6 +1,6 @@
 /*
- * Codes while libcrypto fails: each call of a hash function, one after the other, and its random numbers.  Whatever is asked,
- * the answer is OTP_CRYPTO, and nothing that was handed in has changed: above all no match.
+ * Codes while calls of libcrypto fail: each hash function and the random numbers in turn.  Each function must return
+ * OTP_CRYPTO and change none of the caller's structs; above all, it must not report a match.
  */
 #include "unit.h"
 
@@ -12,7 +12,7 @@
 #define COUNT_OF(a) (sizeof(a) / sizeof(0 [a]))
 #define NOW_US INT64_C(59000000)
 
-/* --- everything that is asked ------------------------------------------------------------------------------------- */
+/* --- the functions under test ------------------------------------------------------------------------------------- */
 
 static const uint8_t secret[] = "1234567890123456789012345678901234567890123456789012345678901234567890"; /* RFC 4226 */
 static struct otp_key key;
@@ -95,12 +95,12 @@ make_secret(union answer *a)
 }
 
 static void
-otp_says_so_when_libcrypto_fails_and_matches_nothing(void **state)
+otp_reports_libcrypto_failures_and_matches_nothing(void **state)
 {
 	static const struct {
 		const char *what;
 		enum otp_status (*ask)(union answer *a);
-		bool random; /* its bytes may be written by halves: nothing is promised of them */
+		bool random; /* the output may be written in part */
 	} rows[] = {
 		{ "a key", make_key, false },
 		{ "a key of a long secret", make_key_of_a_long_secret, false },
@@ -110,7 +110,7 @@ otp_says_so_when_libcrypto_fails_and_matches_nothing(void **state)
 		{ "TOTP verified", verify_totp, false },
 		{ "Steam verified", verify_steam, false },
 		{ "HOTP verified", verify_hotp, false },
-		{ "a counter found again", resync, false },
+		{ "a counter resynchronized", resync, false },
 		{ "a drift", drift, false },
 		{ "a secret", make_secret, true },
 	};
@@ -145,7 +145,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(otp_says_so_when_libcrypto_fails_and_matches_nothing),
+		cmocka_unit_test(otp_reports_libcrypto_failures_and_matches_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

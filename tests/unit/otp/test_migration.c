@@ -1,4 +1,4 @@
-/* Google Authenticator's export, field by field: what an account may hold, and how each part can be broken. */
+/* Google Authenticator's export, field by field: valid accounts, and broken ones. */
 #include "unit.h"
 
 #include "doubletour/otp.h"
@@ -21,7 +21,7 @@ struct bytes {
 		(text), sizeof(text) - 1                                                                               \
 	}
 
-/* A whole URI of one account, whose bytes these are. */
+/* A complete URI with one account of these bytes. */
 static void
 uri_of(struct bytes account, char *ret_text, size_t size)
 {
@@ -36,7 +36,7 @@ uri_of(struct bytes account, char *ret_text, size_t size)
 	memcpy(payload + n, account.p, account.n);
 	length = EVP_EncodeBlock(encoded, payload, (int)(n + account.n));
 	n = (size_t)snprintf(ret_text, size, "otpauth-migration://offline?data=");
-	for (int i = 0; i < length; i++) /* '+' would be a space to some, '/' is fine, '=' may stand */
+	for (int i = 0; i < length; i++) /* some programs read '+' as a space; '/' and '=' need no escape */
 		n += (size_t)snprintf(ret_text + n, size - n, encoded[i] == '+' ? "%%2B" : "%c", encoded[i]);
 }
 
@@ -75,37 +75,37 @@ otp_migration_reads_accounts_with_missing_fields(void **state)
 		  BYTES(SECRET "\x1a\x01"
 			       "I"),
 		  "I", "I", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
-		{ "the issuer before the name, and spaces",
+		{ "a name that begins with the issuer, a colon and spaces",
 		  BYTES(SECRET "\x12\x05"
 			       "I:  a"
 			       "\x1a\x01"
 			       "I"),
 		  "I", "a", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
-		{ "the issuer, a colon, and nothing",
+		{ "the issuer, a colon, and no name",
 		  BYTES(SECRET "\x12\x03"
 			       "I: "
 			       "\x1a\x01"
 			       "I"),
 		  "I", "I:", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
-		{ "a name that only begins like the issuer",
+		{ "a name that begins with the issuer's letters",
 		  BYTES(SECRET "\x12\x02"
 			       "Ia"
 			       "\x1a\x01"
 			       "I"),
 		  "I", "Ia", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
-		{ "no issuer: the one in the name",
+		{ "no issuer field: the issuer in the name",
 		  BYTES(SECRET "\x12\x0a"
 			       "GitHub:ann"),
 		  "GitHub", "ann", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
-		{ "no issuer, and nothing before the colon",
+		{ "no issuer field, and nothing before the colon",
 		  BYTES(SECRET "\x12\x04"
 			       ":ann"),
 		  "", ":ann", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
-		{ "no issuer, and nothing behind the colon",
+		{ "no issuer field, and nothing after the colon",
 		  BYTES(SECRET "\x12\x04"
 			       "ann:"),
 		  "", "ann:", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
-		{ "an issuer with a colon, and its name",
+		{ "an issuer with a colon, repeated in the name",
 		  BYTES(SECRET "\x12\x0f"
 			       "Text: More:anna"
 			       "\x1a\x0a"
@@ -115,13 +115,13 @@ otp_migration_reads_accounts_with_missing_fields(void **state)
 		  BYTES(SECRET "\x1a\x09"
 			       "host:8443"),
 		  "host:8443", "host:8443", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
-		{ "a name with a port, of another issuer",
+		{ "a name with a port, and another issuer",
 		  BYTES(SECRET "\x12\x09"
 			       "host:8443"
 			       "\x1a\x01"
 			       "I"),
 		  "I", "host:8443", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
-		{ "SHA-1 said as 0 and as 1",
+		{ "SHA-1 written as 0 and as 1",
 		  BYTES(SECRET "\x12\x01"
 			       "a"
 			       "\x20\x00\x20\x01"),
@@ -141,20 +141,20 @@ otp_migration_reads_accounts_with_missing_fields(void **state)
 			       "a"
 			       "\x30\x01\x38\x05"),
 		  "", "a", 6, 0, OTP_TYPE_HOTP, OTP_SHA1 },
-		{ "fields of other kinds in between",
+		{ "unknown fields of each kind in between",
 		  BYTES("\x49"
 			"12345678" SECRET "\x55"
 			"1234"
 			"\x12\x01"
 			"a"),
 		  "", "a", 6, OTP_NOTE_UNKNOWN, OTP_TYPE_TOTP, OTP_SHA1 },
-		{ "the id that newer apps write",
+		{ "the id field of newer apps",
 		  BYTES(SECRET "\x12\x01"
 			       "a"
 			       "\x42\x03"
 			       "xyz"),
 		  "", "a", 6, 0, OTP_TYPE_TOTP, OTP_SHA1 },
-		{ "a field beyond those that are known",
+		{ "a field with a high number",
 		  BYTES(SECRET "\x12\x01"
 			       "a"
 			       "\x4a\x01"
@@ -177,7 +177,7 @@ otp_migration_reads_accounts_with_missing_fields(void **state)
 }
 
 static void
-otp_migration_says_what_is_wrong_with_an_account(void **state)
+otp_migration_explains_a_broken_account(void **state)
 {
 	static const struct {
 		const char *why;
@@ -185,7 +185,7 @@ otp_migration_says_what_is_wrong_with_an_account(void **state)
 		const char *word;
 		enum otp_status status;
 	} rows[] = {
-		{ "nothing at all", BYTES(""), "no name", OTP_INVALID },
+		{ "an empty account", BYTES(""), "no name", OTP_INVALID },
 		{ "no secret",
 		  BYTES("\x12\x01"
 			"a"),
@@ -215,7 +215,7 @@ otp_migration_says_what_is_wrong_with_an_account(void **state)
 			       "\x1a\x01"
 			       "\x1b"),
 		  "an issuer", OTP_INVALID },
-		{ "an issuer that is too long",
+		{ "an overlong issuer",
 		  BYTES(SECRET "\x12\x01"
 			       "a"
 			       "\x1a\xc0\x02" LONG_64 LONG_64 LONG_64 LONG_64 LONG_64),
@@ -225,12 +225,12 @@ otp_migration_says_what_is_wrong_with_an_account(void **state)
 			       "a"
 			       "\x20\x04"),
 		  "algorithm", OTP_INVALID },
-		{ "a number of digits that nobody knows",
+		{ "an unknown number of digits",
 		  BYTES(SECRET "\x12\x01"
 			       "a"
 			       "\x28\x03"),
 		  "not known", OTP_INVALID },
-		{ "a type that nobody knows",
+		{ "an unknown type",
 		  BYTES(SECRET "\x12\x01"
 			       "a"
 			       "\x30\x03"),
@@ -253,15 +253,15 @@ otp_migration_says_what_is_wrong_with_an_account(void **state)
 			       "1234"),
 		  "another kind", OTP_INVALID },
 		{ "a name that is a number", BYTES(SECRET "\x10\x01"), "another kind", OTP_INVALID },
-		{ "a field cut off",
+		{ "a truncated field",
 		  BYTES(SECRET "\x12\x05"
 			       "a"),
 		  "cut off", OTP_INVALID },
-		{ "a key cut off", BYTES(SECRET "\x92"), "cut off", OTP_INVALID },
-		{ "a length cut off", BYTES(SECRET "\x12\x92"), "cut off", OTP_INVALID },
-		{ "a kind of field that is none", BYTES(SECRET "\x13"), "cut off", OTP_INVALID },
-		{ "a number that does not end", BYTES(SECRET "\x20\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
-		  "cut off", OTP_INVALID },
+		{ "a truncated key", BYTES(SECRET "\x92"), "cut off", OTP_INVALID },
+		{ "a truncated length", BYTES(SECRET "\x12\x92"), "cut off", OTP_INVALID },
+		{ "an invalid kind of field", BYTES(SECRET "\x13"), "cut off", OTP_INVALID },
+		{ "an endless number", BYTES(SECRET "\x20\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), "cut off",
+		  OTP_INVALID },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -279,7 +279,7 @@ otp_migration_says_what_is_wrong_with_an_account(void **state)
 }
 
 static void
-otp_migration_open_says_what_is_wrong_with_the_whole(void **state)
+otp_migration_open_explains_a_broken_payload(void **state)
 {
 #define DATA "otpauth-migration://offline?data="
 	static const struct {
@@ -288,19 +288,20 @@ otp_migration_open_says_what_is_wrong_with_the_whole(void **state)
 		enum otp_status status, next;
 	} rows[] = {
 		{ "empty", "", "begin", 64, OTP_INVALID },
-		{ "the longest that is too short", "otpauth-migration://offline?data", "begin", 64, OTP_INVALID },
-		{ "of another kind", "otpauth-migration://online?data=CgA=", "begin", 64, OTP_INVALID },
+		{ "the longest text that is too short", "otpauth-migration://offline?data", "begin", 64, OTP_INVALID },
+		{ "another kind of export", "otpauth-migration://online?data=CgA=", "begin", 64, OTP_INVALID },
 		{ "no data", DATA, "base64", 64, OTP_INVALID },
 		{ "padding alone", DATA "====", NULL, 64, OTP_OK },
 		{ "one letter", DATA "A", "base64", 64, OTP_INVALID },
-		{ "a letter that base64 has not", DATA "EAE*", "base64", 64, OTP_INVALID },
+		{ "a letter outside base64", DATA "EAE*", "base64", 64, OTP_INVALID },
 		{ "a NUL", DATA "EA%00E", "base64", 64, OTP_INVALID },
 		{ "a broken escape", DATA "EAE%", "percent", 64, OTP_INVALID },
 		{ "no room", DATA "EAEYASAB", "room", 7, OTP_TOO_SHORT },
-		{ "room just enough", DATA "EAEYASAB", NULL, 8, OTP_OK },
-		{ "letters of RFC 4648 s5: a field 6, which is not known", DATA "MgL_-w", "not known", 64, OTP_OK,
+		{ "exactly enough room", DATA "EAEYASAB", NULL, 8, OTP_OK },
+		{ "letters of RFC 4648 s5 with an unknown field 6", DATA "MgL_-w", "not known", 64, OTP_OK,
 		  OTP_INVALID },
-		{ "and those of s4", DATA "MgL%2F%2Bw==", "not known", 64, OTP_OK, OTP_INVALID },
+		{ "letters of RFC 4648 s4 with an unknown field 6", DATA "MgL%2F%2Bw==", "not known", 64, OTP_OK,
+		  OTP_INVALID },
 		{ "an account that is a number", DATA "CAE=", "not known", 64, OTP_OK, OTP_INVALID },
 		{ "a version that is text", DATA "EgEx", "cut off", 64, OTP_INVALID },
 		{ "a size of four bytes", DATA "HTEyMzQ=", "cut off", 64, OTP_INVALID },
@@ -335,8 +336,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(otp_migration_reads_accounts_with_missing_fields),
-		cmocka_unit_test(otp_migration_says_what_is_wrong_with_an_account),
-		cmocka_unit_test(otp_migration_open_says_what_is_wrong_with_the_whole),
+		cmocka_unit_test(otp_migration_explains_a_broken_account),
+		cmocka_unit_test(otp_migration_open_explains_a_broken_payload),
 	};
 
 	return cmocka_run_group_tests_name("otp migration", tests, NULL, NULL);

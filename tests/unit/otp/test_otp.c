@@ -1,4 +1,4 @@
-/* One-time codes against the vectors of their RFCs, and against what must not pass. */
+/* One-time codes: the vectors of their RFCs, and codes that must be refused. */
 #include "unit.h"
 
 #include "doubletour/otp.h"
@@ -32,7 +32,7 @@ otp_hotp_code_gives_the_codes_of_rfc_4226(void **state)
 		assert_int_equal(otp_hotp_code(&key, i, 6, code), OTP_OK);
 		assert_string_equal(code, codes[i]);
 	}
-	/* the whole 31 bits of counter 0, in ten digits: 1284755224 */
+	/* all 31 bits of counter 0 in ten digits */
 	assert_int_equal(otp_hotp_code(&key, 0, 10, code), OTP_OK);
 	assert_string_equal(code, "1284755224");
 }
@@ -74,14 +74,14 @@ otp_totp_verify_takes_unspent_steps_of_a_three_step_window(void **state)
 		int64_t offset, last_step;
 		bool ok;
 	} rows[] = {
-		{ "the step of now", 0, -1, true },
+		{ "the current step", 0, -1, true },
 		{ "one step late", -1, -1, true },
 		{ "one step early", 1, -1, true },
 		{ "two steps late", -2, -1, false },
 		{ "two steps early", 2, -1, false },
 		{ "spent already", 0, NOW_STEP, false },
-		{ "older than what is spent", -1, NOW_STEP, false },
-		{ "newer than what is spent", 1, NOW_STEP, true },
+		{ "older than the spent step", -1, NOW_STEP, false },
+		{ "newer than the spent step", 1, NOW_STEP, true },
 		{ "a later step is spent", 0, NOW_STEP + 5, false },
 	};
 	struct otp_key key = key_of(OTP_SHA1, 20);
@@ -99,7 +99,7 @@ otp_totp_verify_takes_unspent_steps_of_a_three_step_window(void **state)
 }
 
 static void
-otp_totp_verify_refuses_what_is_no_code(void **state)
+otp_totp_verify_refuses_malformed_codes(void **state)
 {
 	static const struct {
 		const char *why, *code;
@@ -116,7 +116,7 @@ otp_totp_verify_refuses_what_is_no_code(void **state)
 		if (otp_totp_verify(&key, &OTP_TOTP_DEFAULT, rows[i].code, rows[i].n, SECONDS(now_s), -1, &match) !=
 		    OTP_INVALID)
 			fail_msg("%s", rows[i].why);
-	assert_true(match.ok && match.step == 77); /* untouched */
+	assert_true(match.ok && match.step == 77); /* unchanged */
 	assert_int_equal(otp_totp_verify(&key, &OTP_TOTP_DEFAULT, "005924", 6, -1, -1, &match), OTP_INVALID);
 }
 
@@ -168,7 +168,7 @@ otp_functions_refuse_odd_parameters(void **state)
 }
 
 static void
-otp_key_that_is_not_made_has_no_codes(void **state)
+otp_wiped_and_zeroed_keys_have_no_codes(void **state)
 {
 	struct otp_key wiped = key_of(OTP_SHA1, 20), zeroed = { 0 };
 	struct otp_match match = { 0 };
@@ -190,10 +190,10 @@ otp_totp_keeps_to_its_bounds_at_the_ends_of_time(void **state)
 		int64_t now_us;
 		enum otp_status step, verify;
 	} rows[] = {
-		{ "the last moment that can be told", { 6, 30, 0, 1, 1 }, INT64_MAX, OTP_OK, OTP_OK },
-		{ "the first one", { 6, 30, 0, 1, 1 }, INT64_MIN, OTP_INVALID, OTP_INVALID },
+		{ "the last timestamp", { 6, 30, 0, 1, 1 }, INT64_MAX, OTP_OK, OTP_OK },
+		{ "the first timestamp", { 6, 30, 0, 1, 1 }, INT64_MIN, OTP_INVALID, OTP_INVALID },
 		{ "a start far in the past", { 6, 1, INT64_MIN + 10, 1, 1 }, -SECONDS(20), OTP_OK, OTP_INVALID },
-		{ "a start that cannot be counted from", { 6, 1, INT64_MIN, 1, 1 }, 0, OTP_INVALID, OTP_INVALID },
+		{ "a start so early that the step overflows", { 6, 1, INT64_MIN, 1, 1 }, 0, OTP_INVALID, OTP_INVALID },
 		{ "a start before 1970", { 6, 30, -60, 1, 1 }, -1, OTP_OK, OTP_OK },
 		{ "the longest period", { 6, UINT32_MAX, 0, 1, 1 }, SECONDS(now_s), OTP_OK, OTP_OK },
 		{ "the widest window", { 6, 30, 0, 100, 100 }, SECONDS(now_s), OTP_OK, OTP_OK },
@@ -229,7 +229,7 @@ otp_totp_step_rounds_down_before_1970_too(void **state)
 	}
 }
 
-/* The codes of steps 2386 and 2394 are alike.  Found by search with Python's hmac. */
+/* Steps 2386 and 2394 have the same code.  A search with Python's hmac found them. */
 static void
 otp_totp_verify_takes_the_newest_of_two_steps_with_one_code(void **state)
 {
@@ -254,7 +254,7 @@ otp_code_normalise_drops_white_space_and_dashes(void **state)
 		size_t n;
 		const char *code; /* NULL: refused */
 	} rows[] = {
-		{ "as it is", "123456", 6, "123456" },
+		{ "six digits", "123456", 6, "123456" },
 		{ "in groups", "123 456", 7, "123456" },
 		{ "hyphen", "123-456", 7, "123456" },
 		{ "around", "  123456 ", 9, "123456" },
@@ -271,8 +271,8 @@ otp_code_normalise_drops_white_space_and_dashes(void **state)
 		       "456"),
 		  "123456" },
 		{ "a tab", TEXT("123\t456"), "123456" },
-		{ "a line end behind", TEXT("123456\r\n"), "123456" },
-		{ "a zero-width space before",
+		{ "a line end after the code", TEXT("123456\r\n"), "123456" },
+		{ "a zero-width space before the code",
 		  TEXT("\xe2\x80\x8b"
 		       "123456"),
 		  "123456" },
@@ -296,7 +296,7 @@ otp_code_normalise_drops_white_space_and_dashes(void **state)
 		  TEXT("123\xc2\xad"
 		       "456"),
 		  "123456" },
-		{ "marks of direction around",
+		{ "marks of text direction around the code",
 		  TEXT("\xe2\x81\xa8"
 		       "123456"
 		       "\xe2\x81\xa9"),
@@ -320,7 +320,7 @@ otp_code_normalise_drops_white_space_and_dashes(void **state)
 		  TEXT("123\xc0\xa0"
 		       "456"),
 		  NULL },
-		{ "an overlong space in three bytes",
+		{ "an overlong space of three bytes",
 		  TEXT("123\xe0\x80\xa0"
 		       "456"),
 		  NULL },
@@ -331,7 +331,7 @@ otp_code_normalise_drops_white_space_and_dashes(void **state)
 		       "23456"),
 		  NULL },
 		{ "only white space", TEXT("\t\xc2\xa0\r\n"), NULL },
-		{ "a NUL behind", "123456\0", 7, NULL },
+		{ "a NUL after the code", "123456\0", 7, NULL },
 	};
 #undef TEXT
 
@@ -364,11 +364,11 @@ main(void)
 		cmocka_unit_test(otp_hotp_code_gives_the_codes_of_rfc_4226),
 		cmocka_unit_test(otp_totp_code_gives_the_codes_of_rfc_6238),
 		cmocka_unit_test(otp_totp_verify_takes_unspent_steps_of_a_three_step_window),
-		cmocka_unit_test(otp_totp_verify_refuses_what_is_no_code),
+		cmocka_unit_test(otp_totp_verify_refuses_malformed_codes),
 		cmocka_unit_test(otp_totp_verify_works_at_time_zero),
 		cmocka_unit_test(otp_totp_seconds_left_counts_down),
 		cmocka_unit_test(otp_functions_refuse_odd_parameters),
-		cmocka_unit_test(otp_key_that_is_not_made_has_no_codes),
+		cmocka_unit_test(otp_wiped_and_zeroed_keys_have_no_codes),
 		cmocka_unit_test(otp_totp_keeps_to_its_bounds_at_the_ends_of_time),
 		cmocka_unit_test(otp_totp_step_rounds_down_before_1970_too),
 		cmocka_unit_test(otp_totp_verify_takes_the_newest_of_two_steps_with_one_code),

@@ -1,4 +1,4 @@
-/* otpauth URIs as they are met. */
+/* otpauth URIs of services and apps, and malformed ones. */
 #include "unit.h"
 
 #include "doubletour/otp.h"
@@ -10,7 +10,7 @@
 #define SECRET "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" /* 12345678901234567890 */
 
 static void
-otp_uri_parse_reads_what_services_write(void **state)
+otp_uri_parse_reads_the_uris_of_services(void **state)
 {
 	static const struct {
 		const char *why, *text, *issuer, *account;
@@ -27,13 +27,13 @@ otp_uri_parse_reads_what_services_write(void **state)
 		  OTP_TYPE_TOTP, OTP_SHA512, 8, 60, 0, OTP_NOTE_UNUSUAL },
 		{ "issuer in the label only", "otpauth://totp/I:a?secret=" SECRET, "I", "a", OTP_TYPE_TOTP, OTP_SHA1, 6,
 		  30, 0, 0 },
-		{ "an encoded colon, and a space behind it", "otpauth://totp/Big%20Corp%3A%20alice?secret=" SECRET,
+		{ "an encoded colon and a space after it", "otpauth://totp/Big%20Corp%3A%20alice?secret=" SECRET,
 		  "Big Corp", "alice", OTP_TYPE_TOTP, OTP_SHA1, 6, 30, 0, 0 },
 		{ "a plus in the label is a plus", "otpauth://totp/A+B:c+d?secret=" SECRET, "A+B", "c+d", OTP_TYPE_TOTP,
 		  OTP_SHA1, 6, 30, 0, 0 },
-		{ "names that differ: the parameter's", "otpauth://totp/One:a?secret=" SECRET "&issuer=Two", "Two", "a",
+		{ "two issuers: the parameter counts", "otpauth://totp/One:a?secret=" SECRET "&issuer=Two", "Two", "a",
 		  OTP_TYPE_TOTP, OTP_SHA1, 6, 30, 0, OTP_NOTE_ISSUERS_DIFFER },
-		{ "an empty parameter says nothing", "otpauth://totp/One:a?secret=" SECRET "&issuer=", "One", "a",
+		{ "an empty parameter is ignored", "otpauth://totp/One:a?secret=" SECRET "&issuer=", "One", "a",
 		  OTP_TYPE_TOTP, OTP_SHA1, 6, 30, 0, 0 },
 		{ "capital letters", "OTPAUTH://TOTP/I:a?SECRET=" SECRET "&ALGORITHM=sha256", "I", "a", OTP_TYPE_TOTP,
 		  OTP_SHA256, 6, 30, 0, OTP_NOTE_UNUSUAL },
@@ -46,13 +46,14 @@ otp_uri_parse_reads_what_services_write(void **state)
 		  OTP_SHA1, 6, 30, UINT64_MAX, 0 },
 		{ "HOTP without its counter", "otpauth://hotp/a?secret=" SECRET, "", "a", OTP_TYPE_HOTP, OTP_SHA1, 6,
 		  30, 0, OTP_NOTE_COUNTER_MISSING },
-		{ "a parameter of somebody's own", "otpauth://totp/a?secret=" SECRET "&lock=true&color=blue", "", "a",
+		{ "unknown parameters", "otpauth://totp/a?secret=" SECRET "&lock=true&color=blue", "", "a",
 		  OTP_TYPE_TOTP, OTP_SHA1, 6, 30, 0, OTP_NOTE_UNKNOWN },
-		{ "twice the same", "otpauth://totp/a?secret=" SECRET "&digits=6&digits=6", "", "a", OTP_TYPE_TOTP,
-		  OTP_SHA1, 6, 30, 0, 0 },
-		{ "twice, differing: the first", "otpauth://totp/a?secret=" SECRET "&digits=6&digits=8", "", "a",
-		  OTP_TYPE_TOTP, OTP_SHA1, 6, 30, 0, OTP_NOTE_REPEATED },
-		{ "empty pieces and a fragment", "otpauth://totp/a?&secret=" SECRET "&&#&digits=8", "", "a",
+		{ "a parameter twice with the same value", "otpauth://totp/a?secret=" SECRET "&digits=6&digits=6", "",
+		  "a", OTP_TYPE_TOTP, OTP_SHA1, 6, 30, 0, 0 },
+		{ "a parameter twice with two values: the first counts",
+		  "otpauth://totp/a?secret=" SECRET "&digits=6&digits=8", "", "a", OTP_TYPE_TOTP, OTP_SHA1, 6, 30, 0,
+		  OTP_NOTE_REPEATED },
+		{ "empty parameters and a fragment", "otpauth://totp/a?&secret=" SECRET "&&#&digits=8", "", "a",
 		  OTP_TYPE_TOTP, OTP_SHA1, 6, 30, 0, 0 },
 		{ "escapes with capital and small letters", "otpauth://totp/%4a%4A%7A?image=%2E%2e&secret=" SECRET, "",
 		  "JJz", OTP_TYPE_TOTP, OTP_SHA1, 6, 30, 0, 0 },
@@ -92,8 +93,8 @@ otp_uri_parse_knows_steam(void **state)
 		const char *why, *text;
 		bool steam;
 	} rows[] = {
-		{ "its own type", "otpauth://steam/Steam:a?secret=" SECRET, true },
-		{ "an encoder", "otpauth://totp/a?secret=" SECRET "&encoder=steam", true },
+		{ "the type steam", "otpauth://steam/Steam:a?secret=" SECRET, true },
+		{ "the encoder steam", "otpauth://totp/a?secret=" SECRET "&encoder=steam", true },
 		{ "issuer and five digits", "otpauth://totp/Steam:a?secret=" SECRET "&issuer=Steam&digits=5", true },
 		{ "issuer alone", "otpauth://totp/Steam:a?secret=" SECRET "&issuer=Steam", false },
 	};
@@ -108,7 +109,7 @@ otp_uri_parse_knows_steam(void **state)
 }
 
 static void
-otp_uri_parse_says_what_is_wrong(void **state)
+otp_uri_parse_explains_errors(void **state)
 {
 	static const struct {
 		const char *why, *text, *word;
@@ -117,7 +118,7 @@ otp_uri_parse_says_what_is_wrong(void **state)
 		{ "empty", "", "otpauth://", OTP_INVALID },
 		{ "another scheme", "https://totp/a?secret=" SECRET, "otpauth://", OTP_INVALID },
 		{ "another type", "otpauth://yotp/a?secret=" SECRET, "totp/", OTP_INVALID },
-		{ "type only", "otpauth://totp", "totp/", OTP_INVALID },
+		{ "only a type", "otpauth://totp", "totp/", OTP_INVALID },
 		{ "no account", "otpauth://totp/?secret=" SECRET, "no account", OTP_INVALID },
 		{ "an issuer and no account", "otpauth://totp/I:?secret=" SECRET, "no account", OTP_INVALID },
 		{ "no query", "otpauth://totp/a", "no secret", OTP_INVALID },
@@ -127,7 +128,7 @@ otp_uri_parse_says_what_is_wrong(void **state)
 		  OTP_INVALID },
 		{ "a short secret", "otpauth://totp/a?secret=JBSWY3DPEHPK3PXP", "128 bits", OTP_TOO_SHORT },
 		{ "a broken escape", "otpauth://totp/a%2?secret=" SECRET, "percent", OTP_INVALID },
-		{ "an escape of no number", "otpauth://totp/a%zz?secret=" SECRET, "percent", OTP_INVALID },
+		{ "an escape without digits", "otpauth://totp/a%zz?secret=" SECRET, "percent", OTP_INVALID },
 		{ "a NUL", "otpauth://totp/a%00b?secret=" SECRET, "account", OTP_INVALID },
 		{ "a line end", "otpauth://totp/a%0Ab?secret=" SECRET, "account", OTP_INVALID },
 		{ "not UTF-8", "otpauth://totp/a%E9?secret=" SECRET, "account", OTP_INVALID },
@@ -135,7 +136,7 @@ otp_uri_parse_says_what_is_wrong(void **state)
 		  OTP_INVALID },
 		{ "MD5", "otpauth://totp/a?algorithm=MD5&secret=" SECRET, "algorithm", OTP_INVALID },
 		{ "four digits", "otpauth://totp/a?digits=4&secret=" SECRET, "digits", OTP_INVALID },
-		{ "five, and not Steam", "otpauth://totp/a?digits=5&secret=" SECRET, "digits", OTP_INVALID },
+		{ "five digits without Steam", "otpauth://totp/a?digits=5&secret=" SECRET, "digits", OTP_INVALID },
 		{ "eleven digits", "otpauth://totp/a?digits=11&secret=" SECRET, "digits", OTP_INVALID },
 		{ "digits that overflow", "otpauth://totp/a?digits=18446744073709551622&secret=" SECRET, "digits",
 		  OTP_INVALID },
@@ -144,30 +145,34 @@ otp_uri_parse_says_what_is_wrong(void **state)
 		{ "a counter that overflows", "otpauth://hotp/a?counter=18446744073709551616&secret=" SECRET, "counter",
 		  OTP_INVALID },
 		{ "digits that are letters", "otpauth://totp/a?digits=six&secret=" SECRET, "digits", OTP_INVALID },
-		{ "digits and more", "otpauth://totp/a?digits=6x&secret=" SECRET, "digits", OTP_INVALID },
-		{ "a period that is no number", "otpauth://totp/a?period=%20&secret=" SECRET, "period", OTP_INVALID },
+		{ "a digit and a letter", "otpauth://totp/a?digits=6x&secret=" SECRET, "digits", OTP_INVALID },
+		{ "a period that is not a number", "otpauth://totp/a?period=%20&secret=" SECRET, "period",
+		  OTP_INVALID },
 		{ "a period over 32 bits", "otpauth://totp/a?period=4294967296&secret=" SECRET, "period", OTP_INVALID },
-		{ "a counter that is no number", "otpauth://hotp/a?counter=-1&secret=" SECRET, "counter", OTP_INVALID },
+		{ "a counter that is not a number", "otpauth://hotp/a?counter=-1&secret=" SECRET, "counter",
+		  OTP_INVALID },
 		{ "another encoder", "otpauth://totp/a?encoder=base64&secret=" SECRET, "encoder", OTP_INVALID },
 		{ "an issuer with a NUL", "otpauth://totp/a?issuer=a%00b&secret=" SECRET, "issuer", OTP_INVALID },
-		{ "an issuer of spaces before the colon, and nothing behind", "otpauth://totp/%20:%20?secret=" SECRET,
+		{ "an issuer of spaces before the colon, and no account", "otpauth://totp/%20:%20?secret=" SECRET,
 		  "no account", OTP_INVALID },
-		{ "a label's issuer that is no text", "otpauth://totp/%01:a?secret=" SECRET, "", OTP_INVALID },
+		{ "a control character in the label's issuer", "otpauth://totp/%01:a?secret=" SECRET, "", OTP_INVALID },
 		{ "an issuer and an account of spaces", "otpauth://totp/I:%20%20?secret=" SECRET, "no account",
 		  OTP_INVALID },
 		{ "an image with a NUL", "otpauth://totp/a?image=a%00b&secret=" SECRET, "image", OTP_INVALID },
 		{ "an empty counter", "otpauth://hotp/a?counter=&secret=" SECRET, "counter", OTP_INVALID },
 		{ "a counter ten times too large", "otpauth://hotp/a?counter=99999999999999999999&secret=" SECRET,
 		  "counter", OTP_INVALID },
-		{ "letters beyond f in an escape", "otpauth://totp/a%@1?secret=" SECRET, "percent", OTP_INVALID },
-		{ "a sign in an escape", "otpauth://totp/a%/1?secret=" SECRET, "percent", OTP_INVALID },
-		{ "half an escape", "otpauth://totp/a%2g?secret=" SECRET, "percent", OTP_INVALID },
-		{ "half an escape, the other half", "otpauth://totp/a%G2?secret=" SECRET, "percent", OTP_INVALID },
+		{ "a byte between digits and letters in an escape", "otpauth://totp/a%@1?secret=" SECRET, "percent",
+		  OTP_INVALID },
+		{ "a byte before the digits in an escape", "otpauth://totp/a%/1?secret=" SECRET, "percent",
+		  OTP_INVALID },
+		{ "an escape with a wrong second digit", "otpauth://totp/a%2g?secret=" SECRET, "percent", OTP_INVALID },
+		{ "an escape with a wrong first digit", "otpauth://totp/a%G2?secret=" SECRET, "percent", OTP_INVALID },
 		{ "Steam with SHA-256", "otpauth://totp/Steam:a?encoder=steam&algorithm=SHA256&secret=" SECRET, "Steam",
 		  OTP_INVALID },
-		{ "Steam every minute", "otpauth://totp/Steam:a?encoder=steam&period=60&secret=" SECRET, "Steam",
-		  OTP_INVALID },
-		{ "Steam that counts", "otpauth://hotp/Steam:a?encoder=steam&secret=" SECRET, "Steam", OTP_INVALID },
+		{ "Steam with a period of 60 seconds", "otpauth://totp/Steam:a?encoder=steam&period=60&secret=" SECRET,
+		  "Steam", OTP_INVALID },
+		{ "Steam with a counter", "otpauth://hotp/Steam:a?encoder=steam&secret=" SECRET, "Steam", OTP_INVALID },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -216,7 +221,7 @@ otp_uri_parse_reports_contradictory_parameters(void **state)
 }
 
 static void
-otp_uri_parse_refuses_what_is_too_long(void **state)
+otp_uri_parse_refuses_overlong_parts(void **state)
 {
 	static const char *const formats[] = {
 		"otpauth://totp/%s?secret=" SECRET,          "otpauth://totp/%s:a?secret=" SECRET,
@@ -228,7 +233,7 @@ otp_uri_parse_refuses_what_is_too_long(void **state)
 	memset(many, 'A', sizeof(many) - 1);
 	for (size_t i = 0; i < COUNT_OF(formats); i++) {
 		struct otp_uri uri;
-		/* the format is one of those above */
+		/* the format is a constant of this test */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 		snprintf(text, sizeof(text), formats[i], many);
@@ -253,7 +258,7 @@ otp_uri_parse_takes_short_secrets_when_asked(void **state)
 	assert_null(otp_note_text((enum otp_note)64));
 }
 
-/* The issuer parameter says where the issuer in the label ends; without it a literal colon ends it before %3A does. */
+/* The issuer parameter shows where the label's issuer ends.  Without it, a literal colon ends it before %3A does. */
 static void
 otp_uri_parse_splits_labels_with_colons(void **state)
 {
@@ -267,42 +272,45 @@ otp_uri_parse_splits_labels_with_colons(void **state)
 		{ "a port, nothing escaped", "localhost:8000:admin", "localhost%3A8000", "localhost:8000", "admin", 0 },
 		{ "a port, the parameter not escaped either", "localhost:8000:admin", "localhost:8000",
 		  "localhost:8000", "admin", 0 },
-		{ "a small escape", "auth.example.com%3a8443%3ajohn", "auth.example.com%3a8443",
+		{ "an escape in lower case", "auth.example.com%3a8443%3ajohn", "auth.example.com%3a8443",
 		  "auth.example.com:8443", "john", 0 },
 		{ "three colons in the issuer", "a:b:c:d:e", "a%3Ab%3Ac%3Ad", "a:b:c:d", "e", 0 },
 		{ "IPv6", "[::1]:8080:admin", "%5B%3A%3A1%5D%3A8080", "[::1]:8080", "admin", 0 },
-		{ "a colon in the account as well", "Text%3A%20More:host%3A22", "Text%3A%20More", "Text: More",
-		  "host:22", 0 },
-		{ "an account with a colon behind an issuer without one", "I:host:22", "I", "I", "host:22", 0 },
+		{ "a colon in the account too", "Text%3A%20More:host%3A22", "Text%3A%20More", "Text: More", "host:22",
+		  0 },
+		{ "an account with a colon after an issuer without one", "I:host:22", "I", "I", "host:22", 0 },
 		{ "an account that begins with the issuer", "I:I:a", "I", "I", "I:a", 0 },
 		{ "spaces around", "%20Text%3A%20More%20:%20anna%20", "%20Text%3A%20More%20", "Text: More", "anna", 0 },
-		{ "a space behind an escaped colon", "Big%20Corp%3A%20alice", "Big%20Corp", "Big Corp", "alice", 0 },
-		{ "no parameter: the literal colon", "Text%3A%20More:anna", NULL, "Text: More", "anna", 0 },
-		{ "no parameter: the first of two literal ones", "localhost:8000:admin", NULL, "localhost",
+		{ "a space after an escaped colon", "Big%20Corp%3A%20alice", "Big%20Corp", "Big Corp", "alice", 0 },
+		{ "no parameter: the literal colon ends the issuer", "Text%3A%20More:anna", NULL, "Text: More", "anna",
+		  0 },
+		{ "no parameter: the first of two literal colons", "localhost:8000:admin", NULL, "localhost",
 		  "8000:admin", 0 },
-		{ "no parameter: the first escaped one", "GitHub%3Aann%3A2", NULL, "GitHub", "ann:2", 0 },
-		{ "no parameter: a small escape", "GitHub%3aann", NULL, "GitHub", "ann", 0 },
-		{ "an empty parameter is none", "Text%3A%20More:anna", "", "Text: More", "anna", 0 },
-		{ "a parameter of spaces is none", "I:a", "%20", "I", "a", 0 },
-		{ "another issuer, colons in both", "One%3AX:a", "Two%3AY", "Two:Y", "a", OTP_NOTE_ISSUERS_DIFFER },
-		{ "the label's is longer", "Shop%20Plus:a", "Shop", "Shop", "a", OTP_NOTE_ISSUERS_DIFFER },
-		{ "the label's is shorter", "Shop:a", "Shop%20Plus", "Shop Plus", "a", OTP_NOTE_ISSUERS_DIFFER },
+		{ "no parameter: the first of two escaped colons", "GitHub%3Aann%3A2", NULL, "GitHub", "ann:2", 0 },
+		{ "no parameter: an escape in lower case", "GitHub%3aann", NULL, "GitHub", "ann", 0 },
+		{ "an empty parameter is like no parameter", "Text%3A%20More:anna", "", "Text: More", "anna", 0 },
+		{ "a parameter of spaces is like no parameter", "I:a", "%20", "I", "a", 0 },
+		{ "two different issuers with colons", "One%3AX:a", "Two%3AY", "Two:Y", "a", OTP_NOTE_ISSUERS_DIFFER },
+		{ "the label has the longer issuer", "Shop%20Plus:a", "Shop", "Shop", "a", OTP_NOTE_ISSUERS_DIFFER },
+		{ "the label has the shorter issuer", "Shop:a", "Shop%20Plus", "Shop Plus", "a",
+		  OTP_NOTE_ISSUERS_DIFFER },
 		{ "another case is another issuer", "shop:a", "Shop", "Shop", "a", OTP_NOTE_ISSUERS_DIFFER },
 		{ "the label is the issuer", "Shop", "Shop", "Shop", "Shop", 0 },
 		{ "an empty issuer before the colon", ":host%3A22", NULL, "", "host:22", 0 },
-		{ "an empty issuer in the label says nothing", ":host%3A22", "I", "I", "host:22", 0 },
-		{ "a colon behind the account", "I:a%3A", "I", "I", "a:", 0 },
-		{ "a plus that the label contradicts", "Air%20Canada:ann", "Air+Canada", "Air Canada", "ann", 0 },
+		{ "an empty issuer in the label is ignored", ":host%3A22", "I", "I", "host:22", 0 },
+		{ "a colon after the account", "I:a%3A", "I", "I", "a:", 0 },
+		{ "a plus that the label shows to be a space", "Air%20Canada:ann", "Air+Canada", "Air Canada", "ann",
+		  0 },
 		{ "the same with spaces that are not escaped", "Air Canada:ann", "Air+Canada", "Air Canada", "ann", 0 },
 		{ "the same with an escaped colon", "Air%20Canada%3Aann", "Air+Canada", "Air Canada", "ann", 0 },
-		{ "the same, the label being the issuer", "Air%20Canada", "Air+Canada", "Air Canada", "Air Canada", 0 },
-		{ "an escaped plus beside one that is a space", "C%2B%2B%20Corp:ann", "C%2B%2B+Corp", "C++ Corp", "ann",
+		{ "the same, the label is the issuer", "Air%20Canada", "Air+Canada", "Air Canada", "Air Canada", 0 },
+		{ "an escaped plus beside a plus for a space", "C%2B%2B%20Corp:ann", "C%2B%2B+Corp", "C++ Corp", "ann",
 		  0 },
 		{ "two spaces", "A%20B%20C:ann", "A+B+C", "A B C", "ann", 0 },
 		{ "a plus and a colon", "Air%20Canada%3A%20One:ann", "Air+Canada%3A+One", "Air Canada: One", "ann", 0 },
-		{ "a plus that the label confirms", "Disney+:ann", "Disney+", "Disney+", "ann", 0 },
+		{ "a plus that the label repeats", "Disney+:ann", "Disney+", "Disney+", "ann", 0 },
 		{ "the same, escaped in the label", "Disney%2B:ann", "Disney+", "Disney+", "ann", 0 },
-		{ "a plus of which the label says nothing", "ann", "Disney+", "Disney+", "ann", 0 },
+		{ "a plus in an issuer that the label does not have", "ann", "Disney+", "Disney+", "ann", 0 },
 		{ "an escaped plus is never a space", "A%20B:ann", "A%2BB", "A+B", "ann", OTP_NOTE_ISSUERS_DIFFER },
 		{ "a plus in the account", "Air%20Canada:ann+lee@x.example", "Air+Canada", "Air Canada",
 		  "ann+lee@x.example", 0 },
@@ -341,7 +349,7 @@ assert_reads_back(const struct otp_uri *uri, unsigned flags)
 	assert_int_equal(back.notes, 0);
 }
 
-/* Every pair of names of up to three of these letters; those that begin or end with a space are no names. */
+/* Every pair of names of up to three letters; names that begin or end with a space are not valid. */
 static void
 otp_uri_parse_reads_back_all_short_names(void **state)
 {
@@ -366,7 +374,7 @@ otp_uri_parse_reads_back_all_short_names(void **state)
 	}
 }
 
-/* Names of every printable ASCII character, and long ones. */
+/* Names of each printable ASCII character, and long names. */
 static void
 otp_uri_parse_reads_back_every_printable_name(void **state)
 {
@@ -388,9 +396,9 @@ otp_uri_parse_reads_back_every_printable_name(void **state)
 	}
 }
 
-/* Whatever parsing returns, building takes, and it is read back to the same. */
+/* Building accepts each result of parsing, and parsing the built URI returns the same result. */
 static void
-otp_uri_build_takes_whatever_parsing_returns(void **state)
+otp_uri_build_accepts_every_result_of_parsing(void **state)
 {
 	static const char *const parts[] = { "", "a", ":", "%3A", "+", "%2B", "%20", "%25", "[::1]", "\xc3\xa9" };
 	enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
@@ -415,16 +423,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(otp_uri_parse_reads_what_services_write),
+		cmocka_unit_test(otp_uri_parse_reads_the_uris_of_services),
 		cmocka_unit_test(otp_uri_parse_knows_steam),
-		cmocka_unit_test(otp_uri_parse_says_what_is_wrong),
+		cmocka_unit_test(otp_uri_parse_explains_errors),
 		cmocka_unit_test(otp_uri_parse_reports_contradictory_parameters),
-		cmocka_unit_test(otp_uri_parse_refuses_what_is_too_long),
+		cmocka_unit_test(otp_uri_parse_refuses_overlong_parts),
 		cmocka_unit_test(otp_uri_parse_takes_short_secrets_when_asked),
 		cmocka_unit_test(otp_uri_parse_splits_labels_with_colons),
 		cmocka_unit_test(otp_uri_parse_reads_back_all_short_names),
 		cmocka_unit_test(otp_uri_parse_reads_back_every_printable_name),
-		cmocka_unit_test(otp_uri_build_takes_whatever_parsing_returns),
+		cmocka_unit_test(otp_uri_build_accepts_every_result_of_parsing),
 	};
 
 	return cmocka_run_group_tests_name("otp_uri_parse", tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Counters and clocks out of step, Steam's codes, base16, and what Google Authenticator exports. */
+/* Resynchronization of counters and clocks, Steam's codes, base16, and Google Authenticator's exports. */
 #include "unit.h"
 
 #include "doubletour/otp.h"
@@ -18,7 +18,7 @@ rfc_key(void)
 	return key;
 }
 
-/* --- HOTP: the codes are those of RFC 4226 appendix D ------------------------------------------------------------- */
+/* --- HOTP: the codes of RFC 4226 appendix D ----------------------------------------------------------------------- */
 
 static const char *const rfc_codes[] = { "755224", "287082", "359152", "969429", "338314",
 					 "254676", "287922", "162583", "399871", "520489" };
@@ -33,9 +33,11 @@ otp_hotp_verify_looks_ahead_and_never_back(void **state)
 		unsigned look_ahead;
 		bool ok;
 	} rows[] = {
-		{ "the next one", 3, 3, 0, true },           { "one ahead, and none allowed", 4, 3, 0, false },
-		{ "the last of the window", 8, 3, 5, true }, { "one behind the window", 9, 3, 5, false },
-		{ "one that is past", 2, 3, 9, false },
+		{ "the next code", 3, 3, 0, true },
+		{ "one code ahead, none allowed", 4, 3, 0, false },
+		{ "the last code of the window", 8, 3, 5, true },
+		{ "one code after the window", 9, 3, 5, false },
+		{ "an earlier code", 2, 3, 9, false },
 	};
 	struct otp_key key = rfc_key();
 
@@ -75,14 +77,10 @@ otp_hotp_resync_wants_two_codes_in_a_row(void **state)
 		unsigned look_ahead;
 		bool ok;
 	} rows[] = {
-		{ "in a row", 5, 6, 0, 9, true },
-		{ "at once", 0, 1, 0, 0, true },
-		{ "the wrong way round", 6, 5, 0, 9, false },
-		{ "with a gap", 4, 6, 0, 9, false },
-		{ "the same twice", 5, 5, 0, 9, false },
-		{ "beyond the window", 8, 9, 0, 7, false },
-		{ "at its edge", 8, 9, 0, 8, true },
-		{ "in the past", 2, 3, 3, 6, false },
+		{ "two successive codes", 5, 6, 0, 9, true },      { "the next two codes", 0, 1, 0, 0, true },
+		{ "in the wrong order", 6, 5, 0, 9, false },       { "with a gap", 4, 6, 0, 9, false },
+		{ "the same code twice", 5, 5, 0, 9, false },      { "beyond the window", 8, 9, 0, 7, false },
+		{ "at the edge of the window", 8, 9, 0, 8, true }, { "in the past", 2, 3, 3, 6, false },
 	};
 	struct otp_key key = rfc_key();
 
@@ -111,7 +109,7 @@ code_at(const struct otp_key *key, int64_t step, char ret_code[OTP_CODE_SIZE])
 }
 
 static void
-otp_totp_drift_finds_how_far_a_clock_is_off(void **state)
+otp_totp_drift_finds_the_drift_of_a_clock(void **state)
 {
 	static const struct {
 		const char *why;
@@ -122,8 +120,8 @@ otp_totp_drift_finds_how_far_a_clock_is_off(void **state)
 		{ "right", 0, -1, 20, true },
 		{ "ten minutes ahead", 20, -1, 20, true },
 		{ "ten minutes behind", -20, -1, 20, true },
-		{ "farther ahead than is looked", 21, -1, 20, false },
-		{ "farther behind", -21, -1, 20, false },
+		{ "farther ahead than the search", 21, -1, 20, false },
+		{ "farther behind than the search", -21, -1, 20, false },
 		{ "both spent", -3, NOW_STEP, 20, false },
 		{ "the first spent", 1, NOW_STEP, 20, false },
 		{ "none spent", 2, NOW_STEP, 20, true },
@@ -165,7 +163,7 @@ otp_totp_drift_wants_two_codes_in_a_row(void **state)
 	assert_int_equal(otp_totp_drift(&key, &OTP_TOTP_DEFAULT, first, second, (int64_t)NOW_STEP * STEP_US, -1,
 					OTP_RESYNC_MAX + 1, &drift),
 			 OTP_INVALID);
-	/* at the beginning of time there is nothing behind */
+	/* at time 0 there are no earlier steps */
 	code_at(&key, 0, first);
 	code_at(&key, 1, second);
 	assert_int_equal(otp_totp_drift(&key, &OTP_TOTP_DEFAULT, first, second, 0, -1, 20, &drift), OTP_OK);
@@ -175,7 +173,7 @@ otp_totp_drift_wants_two_codes_in_a_row(void **state)
 
 /* --- Steam -------------------------------------------------------------------------------------------------------- */
 
-/* Source: PyOTP's contrib/steam.py applied to this secret: its alphabet and order, over the number PyOTP 2.8 computes. */
+/* Source: the alphabet and order of PyOTP's contrib/steam.py, applied to the numbers that PyOTP 2.8 computes. */
 static const struct {
 	uint64_t step;
 	const char *code;
@@ -197,7 +195,7 @@ otp_steam_codes_are_those_of_pyotp(void **state)
 }
 
 static void
-otp_steam_verify_has_a_window_and_burns_steps(void **state)
+otp_steam_verify_has_a_window_and_spends_steps(void **state)
 {
 	static const struct {
 		const char *why, *code;
@@ -208,11 +206,11 @@ otp_steam_verify_has_a_window_and_burns_steps(void **state)
 	} rows[] = {
 		{ "now", "274F3", 1000, -1, 0, 0, OTP_OK, true },
 		{ "small letters", "274f3", 1000, -1, 0, 0, OTP_OK, true },
-		{ "one back", "274F3", 1001, -1, 1, 0, OTP_OK, true },
-		{ "one forward", "274F3", 999, -1, 0, 1, OTP_OK, true },
+		{ "one step back", "274F3", 1001, -1, 1, 0, OTP_OK, true },
+		{ "one step forward", "274F3", 999, -1, 0, 1, OTP_OK, true },
 		{ "outside", "274F3", 1002, -1, 1, 1, OTP_OK, false },
 		{ "spent", "274F3", 1000, 1000, 1, 1, OTP_OK, false },
-		{ "a letter that is none of them", "274FA", 1000, -1, 0, 0, OTP_INVALID, false },
+		{ "a letter outside Steam's alphabet", "274FA", 1000, -1, 0, 0, OTP_INVALID, false },
 		{ "too short", "274F", 1000, -1, 0, 0, OTP_INVALID, false },
 		{ "a window too wide", "274F3", 1000, -1, 101, 0, OTP_INVALID, false },
 	};
@@ -241,10 +239,10 @@ otp_hex_round_trips(void **state)
 	} rows[] = {
 		{ "RFC 4648", "666f6f626172", "foobar", OTP_OK, 0 },
 		{ "capital letters", "666F6F", "foo", OTP_OK, 0 },
-		{ "between bytes", "66:6f-6f 62", "foob", OTP_OK, 0 },
+		{ "separators between bytes", "66:6f-6f 62", "foob", OTP_OK, 0 },
 		{ "empty", "", "", OTP_OK, 0 },
-		{ "a letter that is none", "66g6", "", OTP_INVALID, 2 },
-		{ "within a byte", "6 66", "", OTP_INVALID, 1 },
+		{ "a letter that is not a digit", "66g6", "", OTP_INVALID, 2 },
+		{ "a separator within a byte", "6 66", "", OTP_INVALID, 1 },
 		{ "half a byte", "666", "", OTP_INVALID, 3 },
 	};
 
@@ -273,14 +271,14 @@ otp_hex_round_trips(void **state)
 
 /* --- migration ---------------------------------------------------------------------------------------------------- */
 
-/* Three accounts: totp with the issuer in its name too, SHA-512 with 8 digits, hotp at 77; batch 2 of 2, id -5. */
+/* Three accounts: TOTP with the issuer in its name too, SHA-512 with 8 digits, HOTP at 77; batch 2 of 2, id -5. */
 static const char whole[] =
     "otpauth-migration://"
     "offline?data=CkAKFDEyMzQ1Njc4OTAxMjM0NTY3ODkwEhlFeGFtcGxlOmFsaWNlQGV4YW1wbGUuY29tGgdFeGFtcGxlIAEo"
     "ATACCjcKKDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTASA2JvYhoAIAMoAjACCikKFDEyMzQ1Njc4OTAxMjM0NTY3ODkwEg"
     "VjYXJv"
     "bBoCRXggAigBMAE4TRABGAIgASj7%2F%2F%2F%2F%2F%2F%2F%2F%2F%2F8B";
-/* MD5, a short secret, a field nobody knows, one that is well, one with an escape in its name. */
+/* Accounts with MD5, a short secret, an unknown field, no fault, and an escape character in the name. */
 static const char broken[] =
     "otpauth-migration://"
     "offline?data=CiMKFDEyMzQ1Njc4OTAxMjM0NTY3ODkwEgNtZDUaACAEKAEwAgoWCgVzaG9ydBIFc2hvcnQaACABKAEwAkoHdW5r"
@@ -328,7 +326,7 @@ otp_migration_gives_every_account(void **state)
 }
 
 static void
-otp_migration_goes_on_behind_a_broken_account(void **state)
+otp_migration_continues_after_a_broken_account(void **state)
 {
 	static const struct {
 		const char *word;
@@ -357,7 +355,7 @@ otp_migration_goes_on_behind_a_broken_account(void **state)
 }
 
 static void
-otp_migration_refuses_what_is_none(void **state)
+otp_migration_refuses_malformed_exports(void **state)
 {
 	static const struct {
 		const char *why, *text;
@@ -365,12 +363,12 @@ otp_migration_refuses_what_is_none(void **state)
 		{ "empty", "" },
 		{ "another URI", "otpauth://totp/a?secret=AAAA" },
 		{ "no data", "otpauth-migration://offline?data=" },
-		{ "no base64", "otpauth-migration://offline?data=!!!!" },
+		{ "not base64", "otpauth-migration://offline?data=!!!!" },
 		{ "a broken escape", "otpauth-migration://offline?data=AA%2" },
-		{ "a length that is impossible", "otpauth-migration://offline?data=A" },
-		{ "a field that is cut off", "otpauth-migration://offline?data=CkAKFDEy" },
+		{ "an impossible length", "otpauth-migration://offline?data=A" },
+		{ "a truncated field", "otpauth-migration://offline?data=CkAKFDEy" },
 		{ "a length of 2^64 - 1", "otpauth-migration://offline?data=Cv///////////wE" },
-		{ "a group, which is no longer used", "otpauth-migration://offline?data=Cw==" },
+		{ "a group, an obsolete kind of field", "otpauth-migration://offline?data=Cw==" },
 	};
 	struct otp_migration migration;
 	uint8_t room[256];
@@ -393,14 +391,14 @@ main(void)
 		cmocka_unit_test(otp_hotp_verify_looks_ahead_and_never_back),
 		cmocka_unit_test(otp_hotp_verify_refuses_invalid_arguments),
 		cmocka_unit_test(otp_hotp_resync_wants_two_codes_in_a_row),
-		cmocka_unit_test(otp_totp_drift_finds_how_far_a_clock_is_off),
+		cmocka_unit_test(otp_totp_drift_finds_the_drift_of_a_clock),
 		cmocka_unit_test(otp_totp_drift_wants_two_codes_in_a_row),
 		cmocka_unit_test(otp_steam_codes_are_those_of_pyotp),
-		cmocka_unit_test(otp_steam_verify_has_a_window_and_burns_steps),
+		cmocka_unit_test(otp_steam_verify_has_a_window_and_spends_steps),
 		cmocka_unit_test(otp_hex_round_trips),
 		cmocka_unit_test(otp_migration_gives_every_account),
-		cmocka_unit_test(otp_migration_goes_on_behind_a_broken_account),
-		cmocka_unit_test(otp_migration_refuses_what_is_none),
+		cmocka_unit_test(otp_migration_continues_after_a_broken_account),
+		cmocka_unit_test(otp_migration_refuses_malformed_exports),
 	};
 
 	return cmocka_run_group_tests_name("otp_resync", tests, NULL, NULL);

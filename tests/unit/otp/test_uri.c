@@ -1,4 +1,4 @@
-/* otpauth URIs, against what authenticators read. */
+/* otpauth URIs in the form that authenticators read. */
 #include "unit.h"
 
 #include "doubletour/otp.h"
@@ -28,7 +28,7 @@ build(const char *issuer, const char *account, const uint8_t *bytes, size_t n, e
 	return otp_uri_build(&uri, 0, ret_uri, size);
 }
 
-/* Source: github.com/google/google-authenticator/wiki/Key-Uri-Format; all but unreserved bytes percent-encoded. */
+/* Source: github.com/google/google-authenticator/wiki/Key-Uri-Format; all bytes except unreserved ones are encoded. */
 static void
 otp_uri_build_writes_what_every_authenticator_reads(void **state)
 {
@@ -41,17 +41,17 @@ otp_uri_build_writes_what_every_authenticator_reads(void **state)
 		{ "a space is %20, never +", "La Maison", "a.b_c@d+e-f~g",
 		  "otpauth://totp/La%20Maison:a.b_c%40d%2Be-f~g?secret=" SECRET
 		  "&issuer=La%20Maison&algorithm=SHA1&digits=6&period=30" },
-		{ "a name that would choose its own secret", "Caf\xc3\xa9 & co", "x?secret=AAAA&period=9#",
+		{ "a name with a parameter secret", "Caf\xc3\xa9 & co", "x?secret=AAAA&period=9#",
 		  "otpauth://totp/Caf%C3%A9%20%26%20co:x%3Fsecret%3DAAAA%26period%3D9%23?secret=" SECRET
 		  "&issuer=Caf%C3%A9%20%26%20co&algorithm=SHA1&digits=6&period=30" },
 		{ "colons in both names", "localhost:8000", "host:22",
 		  "otpauth://totp/localhost%3A8000:host%3A22?secret=" SECRET
 		  "&issuer=localhost%3A8000&algorithm=SHA1&digits=6&period=30" },
-		{ "a colon in the account, no issuer: an empty one stands before it", "", "host:22",
+		{ "a colon in the account without an issuer: an empty issuer precedes it", "", "host:22",
 		  "otpauth://totp/:host%3A22?secret=" SECRET "&algorithm=SHA1&digits=6&period=30" },
-		{ "spaces around names are not written", " I ", "  a b ",
+		{ "spaces around names are dropped", " I ", "  a b ",
 		  "otpauth://totp/I:a%20b?secret=" SECRET "&issuer=I&algorithm=SHA1&digits=6&period=30" },
-		{ "an issuer of spaces is none", "  ", "a",
+		{ "an issuer of spaces is like no issuer", "  ", "a",
 		  "otpauth://totp/a?secret=" SECRET "&algorithm=SHA1&digits=6&period=30" },
 		{ "percent and slash", "50%", "a/b",
 		  "otpauth://totp/50%25:a%2Fb?secret=" SECRET "&issuer=50%25&algorithm=SHA1&digits=6&period=30" },
@@ -81,7 +81,7 @@ otp_uri_build_writes_unusual_parameters(void **state)
 }
 
 static void
-otp_uri_build_refuses_names_that_are_no_text(void **state)
+otp_uri_build_refuses_names_that_are_not_text(void **state)
 {
 	static const struct {
 		const char *why, *name;
@@ -93,11 +93,11 @@ otp_uri_build_refuses_names_that_are_no_text(void **state)
 		{ "DEL", "a\x7f", OTP_INVALID },
 		{ "a byte of Latin-1", "caf\xe9", OTP_INVALID },
 		{ "an overlong slash", "\xc0\xaf", OTP_INVALID },
-		{ "an overlong slash in three bytes", "\xe0\x80\xaf", OTP_INVALID },
+		{ "an overlong slash of three bytes", "\xe0\x80\xaf", OTP_INVALID },
 		{ "a surrogate", "\xed\xa0\x80", OTP_INVALID },
 		{ "over U+10FFFF", "\xf4\x90\x80\x80", OTP_INVALID },
-		{ "a character that is cut off", "a\xf0\x9f\x94", OTP_INVALID },
-		{ "a byte that only continues", "\x80", OTP_INVALID },
+		{ "a truncated character", "a\xf0\x9f\x94", OTP_INVALID },
+		{ "a continuation byte alone", "\x80", OTP_INVALID },
 		{ "a key", "\xf0\x9f\x94\x91", OTP_OK },
 		{ "two bytes", "\xc3\xa9", OTP_OK },
 		{ "three bytes", "\xe2\x82\xac", OTP_OK },
@@ -145,7 +145,7 @@ otp_uri_build_refuses_parameters_out_of_bounds(void **state)
 	}
 }
 
-/* A member of size bytes without an end. */
+/* Fill a member of size bytes without a final NUL. */
 static void
 endless(char *member, size_t size)
 {
@@ -153,7 +153,7 @@ endless(char *member, size_t size)
 }
 
 static void
-otp_uri_build_refuses_members_that_no_uri_can_say(void **state)
+otp_uri_build_refuses_members_that_no_uri_can_express(void **state)
 {
 	struct otp_uri uris[8];
 	char text[OTP_URI_SIZE];
@@ -181,7 +181,7 @@ otp_uri_build_refuses_members_that_no_uri_can_say(void **state)
 }
 
 static void
-otp_uri_build_leaves_nothing_of_a_uri_that_has_no_room(void **state)
+otp_uri_build_leaves_no_part_of_a_uri_that_does_not_fit(void **state)
 {
 	static const char zeros[512];
 	char uri[512], exact[512];
@@ -202,7 +202,7 @@ otp_uri_build_leaves_nothing_of_a_uri_that_has_no_room(void **state)
 }
 
 static void
-otp_uri_build_writes_hotp_steam_and_what_is_left_out(void **state)
+otp_uri_build_writes_hotp_and_steam_and_omits_defaults(void **state)
 {
 	static const struct {
 		const char *why;
@@ -210,11 +210,11 @@ otp_uri_build_writes_hotp_steam_and_what_is_left_out(void **state)
 		unsigned flags;
 		const char *text;
 	} rows[] = {
-		{ "defaults left out",
+		{ "default values are omitted",
 		  { .issuer = "I", .account = "a", .digits = 6, .period_s = 30 },
 		  OTP_URI_LEAVE_DEFAULTS,
 		  "otpauth://totp/I:a?secret=" SECRET "&issuer=I" },
-		{ "others stay",
+		{ "other values are kept",
 		  { .issuer = "I", .account = "a", .algorithm = OTP_SHA256, .digits = 8, .period_s = 60 },
 		  OTP_URI_LEAVE_DEFAULTS,
 		  "otpauth://totp/I:a?secret=" SECRET "&issuer=I&algorithm=SHA256&digits=8&period=60" },
@@ -255,13 +255,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(otp_uri_build_writes_hotp_steam_and_what_is_left_out),
+		cmocka_unit_test(otp_uri_build_writes_hotp_and_steam_and_omits_defaults),
 		cmocka_unit_test(otp_uri_build_writes_what_every_authenticator_reads),
 		cmocka_unit_test(otp_uri_build_writes_unusual_parameters),
-		cmocka_unit_test(otp_uri_build_refuses_names_that_are_no_text),
+		cmocka_unit_test(otp_uri_build_refuses_names_that_are_not_text),
 		cmocka_unit_test(otp_uri_build_refuses_parameters_out_of_bounds),
-		cmocka_unit_test(otp_uri_build_refuses_members_that_no_uri_can_say),
-		cmocka_unit_test(otp_uri_build_leaves_nothing_of_a_uri_that_has_no_room),
+		cmocka_unit_test(otp_uri_build_refuses_members_that_no_uri_can_express),
+		cmocka_unit_test(otp_uri_build_leaves_no_part_of_a_uri_that_does_not_fit),
 	};
 
 	return cmocka_run_group_tests_name("otp_uri", tests, NULL, NULL);

@@ -1,10 +1,10 @@
 /*
- * For compare_uris.py.  Reads lines and answers each:
+ * For compare_uris.py.  Reads lines and prints a line for each:
  *
- *	B type algorithm digits period counter hexsecret hexissuer hexaccount      the URI that is built
- *	P uri                                                   type algorithm digits period counter hexsecret hexissuer hexaccount
+ *	B type algorithm digits period counter hexsecret hexissuer hexaccount     prints the built URI
+ *	P uri     prints type algorithm digits period counter hexsecret hexissuer hexaccount
  *
- * An empty name is "-"; what is refused is answered "refused".
+ * An empty name is "-"; for refused input the line is "refused".
  */
 #include "doubletour/otp.h"
 

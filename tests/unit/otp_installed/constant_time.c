@@ -1,8 +1,8 @@
 /*
- * For memcheck: checks codes with keys whose state is marked as undefined, so that every branch and every address that
- * depends on the secret, or on a code made from it, is reported as an error.  constant_time.py runs it.
+ * For memcheck: checks codes with keys whose state is marked as undefined.  Memcheck then reports each branch and each
+ * address that depends on the secret or on a code computed from it.  constant_time.py runs it.
  *
- * Ends with 0 when every answer was the right one; whether memcheck found something is memcheck's status.
+ * Exits with 0 when each answer was right.  Memcheck reports its findings by its own exit status.
  */
 #include <doubletour/otp.h>
 
@@ -16,18 +16,18 @@ static const uint8_t secret[OTP_SECRET_DEFAULT] = "12345678901234567890";
 
 /* clang-format off */
 static const struct change {
-	unsigned first, last; /* the digits that are made wrong */
+	unsigned first, last; /* the digits to change */
 	const char *why;
 } changes[] = {
-	{ 0, 0, "the first digit is wrong: an early return would come at once" },
-	{ 5, 5, "the last of six is wrong: an early return would come late" },
-	{ 0, 5, "all are wrong" },
-	{ 1, 0, "none is wrong" },
+	{ 0, 0, "the first digit is wrong: an early return would be fast" },
+	{ 5, 5, "the last of six digits is wrong: an early return would be slow" },
+	{ 0, 5, "all digits are wrong" },
+	{ 1, 0, "all digits are right" },
 };
 
 static const struct kind {
 	enum otp_algorithm algorithm;
-	size_t chained; /* bytes that a hash passes from block to block, at the beginning of its state */
+	size_t chained; /* bytes of the chaining value, at the beginning of the hash state */
 	struct otp_totp totp;
 } kinds[] = {
 	{ OTP_SHA1,   20, {  6, 30, 0, 1, 1 } },
@@ -38,8 +38,8 @@ static const struct kind {
 /* clang-format on */
 
 /*
- * The right code, changed; the key's two states are undefined from here on, but for how many bytes were hashed: that is
- * one block for every secret.
+ * The right code with this change.  Marks the two hash states of the key as undefined, except the number of hashed
+ * bytes, which is one block for every secret.
  */
 static void
 prepare(const struct kind *kind, const struct change *change, struct otp_key *key, char code[OTP_CODE_SIZE])

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Checking a code takes no branch and no address from the secret, says Valgrind's memcheck.  Speaks TAP.
+"""Valgrind's memcheck shows that no branch and no address depends on the secret while a code is checked.  Prints TAP.
 
     constant_time.py [PROGRAM PLANTED]
 
-PROGRAM is constant_time.c; PLANTED is the same over a library that compares with memcmp, which returns at the first
-difference: were memcheck to miss that, its silence about PROGRAM would mean nothing.
+PROGRAM is built from constant_time.c.  PLANTED is the same program with a library that compares with memcmp, which
+returns at the first difference.  Memcheck must report PLANTED, or its silence about PROGRAM would show nothing.
 """
 
 import shutil
@@ -35,9 +35,9 @@ def main():
     bare = subprocess.run([sys.argv[1]], capture_output=True, text=True, check=False)
     true_one, planted = memcheck(sys.argv[1]), memcheck(sys.argv[2])
     seen = planted.returncode == FOUND and "depends on uninitialised value" in planted.stderr
-    good = report(1, "codes are judged rightly", bare.returncode == 0, bare)
-    good &= report(2, "nothing depends on the secret", true_one.returncode == 0 and not true_one.stderr, true_one)
-    good &= report(3, "a comparison that returns early is seen", seen, planted)
+    good = report(1, "right and wrong codes are told apart", bare.returncode == 0, bare)
+    good &= report(2, "no branch depends on the secret", true_one.returncode == 0 and not true_one.stderr, true_one)
+    good &= report(3, "memcheck reports a comparison that returns early", seen, planted)
     return 0 if good else 1
 
 

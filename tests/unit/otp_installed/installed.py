@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""The library as others find it: installed, found by pkg-config, used from C and from C++.  Speaks TAP.
+"""The installed library: found by pkg-config, used from C and C++.  Prints TAP.
 
     installed.py BUILD     a finished build folder
 
-It is installed into a folder of its own; examples/ are compiled against that with the strictest flags, with the shared and
-with the static library, and then run.
+The library is installed into a scratch folder.  The examples are compiled with strict warnings, linked with the shared
+and with the static library, and run.
 """
 
 import base64
@@ -57,7 +57,7 @@ class Installed:
         return found[0]
 
     def flags(self, *options):
-        """What pkg-config says once the prefix is where the library was put."""
+        """The output of pkg-config, with the prefix of the scratch folder."""
         environment = dict(os.environ, PKG_CONFIG_PATH=str(self.pc.parent))
         words = run("pkg-config", f"--define-variable=prefix={self.prefix}", *options, "doubletour-otp", env=environment)
         return words.split()
@@ -78,12 +78,12 @@ class Installed:
 
 
 def needed(program):
-    """The shared libraries that a program asks for."""
+    """The shared libraries that a program needs."""
     return re.findall(r"\(NEEDED\).*\[(.*)\]", run("readelf", "-d", program))
 
 
 def code_of(secret, step):
-    """RFC 4226 s5.3 once more, in another language."""
+    """A second implementation of RFC 4226 s5.3."""
     digest = hmac.new(secret, struct.pack(">Q", step), hashlib.sha1).digest()
     return f"{(struct.unpack_from('>I', digest, digest[-1] & 15)[0] & 0x7fffffff) % 10**6:06d}"
 
@@ -137,12 +137,12 @@ def verify_says_right_and_wrong(installed, program):
     near = {code_of(SECRET, step + i) for i in range(-3, 4)}
     wrong = next(c for c in ("000000", "111111", "222222", "333333", "444444", "555555", "666666", "777777") if c not in near)
     code = code_of(SECRET, step)
-    # what is typed, how it ends, why
+    # typed text, exit status, why
     cases = [
-        (code, 0, "the code of now"),
+        (code, 0, "the current code"),
         (f"{code[:3]} {code[3:]}", 0, "grouped, as apps show it"),
-        (wrong, 1, "a code of no step near"),
-        (code[:5], 1, "a digit too few"),
+        (wrong, 1, "a code of a distant step"),
+        (code[:5], 1, "one digit too few"),
     ]
     for typed, status, why in cases:
         done = installed.start(program, text=f"{text}\n{typed}\n")

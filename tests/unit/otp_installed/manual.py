@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Does the manual say what the header says?  Speaks TAP.
+"""Checks that the manual pages agree with the header.  Prints TAP.
 
     manual.py ROOT
 
-Every function of include/doubletour/otp.h has its page, or one of its own name that points there, with the same prototype,
-and stands in packaging/otp.map; the pages are good mdoc as far as mandoc can tell.
+Each function of include/doubletour/otp.h has a page of its name, or a link to a page, with the same prototype, and is
+listed in packaging/otp.map.  mandoc finds no fault in the pages.
 """
 
 import pathlib
@@ -44,12 +44,12 @@ def page_functions(page):
 
 
 def page_names(page):
-    """What stands under NAME, for man -k and for the pages that point here."""
+    """The names in the section NAME, for man -k and for links to this page."""
     return set(re.findall(r"^\.Nm (\S+)", page, re.MULTILINE))
 
 
 def aliases(text):
-    """The pages of man/meson.build and who points to them."""
+    """The pages of man/meson.build and the names that link to them."""
     return {page: set(re.findall(r"'(otp_\w+)'", names)) for page, names in re.findall(r"'(otp_\w+)': \[([^\]]*)\]", text)}
 
 
@@ -85,9 +85,9 @@ def main():
         ("the map exports what the header declares", [f"{name}: in one of the two" for name in sorted(declared ^ exported)]),
     ]
     if shutil.which("mandoc"):
-        results.append(("the pages are good mdoc", lint(root)))
+        results.append(("mandoc accepts the pages", lint(root)))
     else:
-        results.append(("the pages are good mdoc # SKIP mandoc is not installed", []))
+        results.append(("mandoc accepts the pages # SKIP mandoc is not installed", []))
     print(f"1..{len(results)}")
     for number, (name, problems) in enumerate(results, 1):
         print(f"{'not ' if problems else ''}ok {number} - {name}")

@@ -1,4 +1,4 @@
-"""Named queries and their rows: what the compiler of tools/ refuses, and what C refuses of what it makes."""
+"""Named queries and their rows: queries that compile_sql.py refuses, and C that does not fit the generated structs."""
 import os
 import pathlib
 import re
@@ -18,7 +18,7 @@ SELECT = 'SELECT id, name, disabled_at_us IS NOT NULL AS disabled FROM accounts;
 
 
 def compile_queries(folder, text):
-    """The compiler's exit status and what it says; queries.h and .c are then in folder/store."""
+    """The compiler's exit status and messages; it writes queries.h and queries.c into folder/store."""
     (folder / 'sql').mkdir()
     (folder / 'store').mkdir()
     (folder / 'sql/queries.sql').write_text(text)
@@ -27,15 +27,15 @@ def compile_queries(folder, text):
     return done.returncode, done.stderr
 
 
-# the file, what the compiler says, why
+# the file, the compiler's message, why
 REFUSED = [
-    (SELECT.replace('id,', 'id, created_at_us,', 1), 'gives 4 columns, and its row has 3', 'a column more'),
-    ('SELECT id, name FROM accounts;\n', 'gives 2 columns, and its row has 3', 'a column less'),
+    (SELECT.replace('id,', 'id, created_at_us,', 1), 'gives 4 columns, and its row has 3', 'one column too many'),
+    ('SELECT id, name FROM accounts;\n', 'gives 2 columns, and its row has 3', 'one column too few'),
     ('SELECT name, id, disabled FROM accounts;\n', 'gives name where its row has id', 'another order'),
     (SELECT.replace('name', 'email'), 'gives email where its row has name', 'another column'),
     (SELECT.replace(' AS disabled', ''), 'has no name: AS gives it one', 'an expression without a name'),
-    ('DELETE FROM accounts RETURNING id, name;\n', 'gives 2 columns, and its row has 3', 'of RETURNING too'),
-    ('DELETE FROM accounts;\n', 'gives 0 columns, and its row has 3', 'a row of a statement without one'),
+    ('DELETE FROM accounts RETURNING id, name;\n', 'gives 2 columns, and its row has 3', 'columns of RETURNING'),
+    ('DELETE FROM accounts;\n', 'gives 0 columns, and its row has 3', 'a row for a statement without rows'),
 ]
 
 
@@ -70,7 +70,7 @@ def test_parentheses_and_cases_are_one_column(tmp_path):
     assert status == 0, said
 
 
-# --- what C refuses ---------------------------------------------------------------------------------------------------
+# --- C that does not compile ------------------------------------------------------------------------------------------
 
 USES = """#include "store/db.h"
 static MUST_USE err other_each(void *context, const struct other_row *row) { return row->id == 0 ? ERR_OK : ERR_GONE; }
@@ -91,7 +91,7 @@ QUERIES = NAMED + SELECT + '-- name: other\n-- row: id int\nSELECT id FROM accou
 
 
 def c_compiles(folder, text):
-    """Whether the project's compiler takes it, with its words."""
+    """Whether the C compiler accepts the text, and its messages."""
     (folder / 'use.c').write_text(text)
     done = subprocess.run([*os.environ['TEST_CC'].split(), '-std=gnu17', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror',
                            '-Wno-unused-parameter', '-fsyntax-only', f'-I{folder}', f'-I{ROOT / "src"}', folder / 'use.c'],
@@ -99,10 +99,10 @@ def c_compiles(folder, text):
     return done.returncode == 0, done.stderr
 
 
-# the queries, what changes in the C, why
+# the queries, the change in the C, why
 NOT_COMPILED = [
-    (QUERIES, ('row.name.n', 'row.email.n'), 'a member that is no column'),
-    (QUERIES.replace(', name text', '').replace(' name,', ''), ('', ''), 'a column that the query lost'),
+    (QUERIES, ('row.name.n', 'row.email.n'), 'a member without a column'),
+    (QUERIES.replace(', name text', '').replace(' name,', ''), ('', ''), 'a column missing in the query'),
     (QUERIES.replace('name text', 'name int'), ('', ''), 'a column of another type'),
     (QUERIES, ('&row', '&other'), 'the struct of another row'),
     (QUERIES, ('SQL_OTHER, NULL, 0, other', 'SQL_NAMED, NULL, 0, other'), 'the function of another row'),
@@ -124,13 +124,13 @@ def test_c_that_does_not_fit_a_row_does_not_compile(tmp_path, queries, change, w
     assert not good and 'use.c' in said, said
 
 
-# --- the project's own ------------------------------------------------------------------------------------------------
+# --- the project's queries --------------------------------------------------------------------------------------------
 
 TYPES = {'INTEGER': ('int', 'bool'), 'TEXT': ('text',), 'BLOB': ('blob', 'hash')}
 
 
 def migrated():
-    """A database in memory at the newest schema."""
+    """A database in memory with the newest schema."""
     db = sqlite3.connect(':memory:', isolation_level=None)
     for _, entry in compile_sql.read_migrations(sorted((ROOT / 'migrations').glob('*.sql'))):
         for statement in compile_sql.statements(entry['up', 'sqlite']):
@@ -141,14 +141,14 @@ def migrated():
 
 
 def as_selected(query):
-    """The query's SELECT without parameters; of a statement with RETURNING, a SELECT of the same columns."""
+    """The query's SELECT without parameters; for a statement with RETURNING, a SELECT of the same columns."""
     text = re.sub(r'\?[0-9]+', 'NULL', query.texts['sqlite'])
     returning = re.search(r'(?:DELETE FROM|INSERT INTO|UPDATE) (\w+) .* RETURNING (.*)', text)
     return f'SELECT {returning[2]} FROM {returning[1]}' if returning else text
 
 
 def wrong_types(db, query, columns):
-    """Columns that are plain columns of a table and declared as another type than the table's."""
+    """Plain columns of a table whose declared type differs from the table's."""
     db.execute(f'CREATE TEMP VIEW one AS {as_selected(query)}')
     found = db.execute('PRAGMA table_info(one)').fetchall()
     db.execute('DROP VIEW one')
@@ -169,7 +169,7 @@ def test_rows_have_the_names_and_types_of_the_schema():
     assert wrong == []
 
 
-# What keeper/core/proof.h finds from the columns of a session.  The columns of session_basis are the facts.
+# Values that keeper/core/proof.h computes from the columns of session_basis.
 FOUND_IN_C = {'state', 'proved', 'full', 'pending', 'enrolling', 'fresh', 'recovered', 'amr'}
 
 
@@ -181,7 +181,7 @@ def test_no_query_decides_the_state_of_a_session():
                                                              query.texts['sqlite'])]
 
 
-# Columns that may be NULL in one table and never are in these rows, and why.
+# Columns that may be NULL in a table but never are in these rows, and why.
 NEVER_NULL = {
     ('account_factors', 'confirmed_at_us'): 'only confirmed ones',
     ('admin_sessions', 'account_id'): 'of a session',
@@ -198,14 +198,14 @@ NEVER_NULL = {
 
 
 def nullable(db):
-    """The names of columns that may be NULL, in whatever table."""
+    """The names of columns that may be NULL in any table."""
     tables = [name for name, in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
     return {name for table in tables for _, name, _, not_null, _, key in db.execute(f'PRAGMA table_info({table})')
             if not not_null and not key}
 
 
 def not_said(query, columns, may):
-    """The columns of a query that are a table's own, may be NULL by their name, and are not declared so."""
+    """The plain columns of a query that may be NULL and are not declared so."""
     return [(query.name, column.name) for column, parts in zip(columns, compile_sql.selected(query.texts['sqlite']))
             if parts[-1] in may and 'AS' not in parts and not column.null]
 

@@ -1,6 +1,6 @@
 /*
- * The PostgreSQL driver, in an empty database of its own below TEST_POSTGRES (tests/unit/keeper/on_postgres.py): values in and out,
- * errors by their meaning, transactions that are alone, connections that are lost.  Without TEST_POSTGRES all is skipped.
+ * The PostgreSQL driver, in a new database of the cluster that TEST_POSTGRES names (tests/unit/keeper/on_postgres.py):
+ * values, error codes, isolation of transactions, lost connections.  Without TEST_POSTGRES all tests are skipped.
  */
 #include "unit.h"
 
@@ -67,7 +67,7 @@ teardown(void **state)
 	return 0;
 }
 
-/* Every other connection to the database is cut off, as a restart does. */
+/* End all other connections to the database, as a restart of the server does. */
 static void
 cut_off(void)
 {
@@ -176,7 +176,7 @@ stop(void *context, const struct db_value *row, size_t columns)
 }
 
 static void
-rows_may_be_asked_about_and_stopped_at(void **state)
+rows_may_run_queries_and_stop_the_loop(void **state)
 {
 	int seen = 0;
 
@@ -196,12 +196,12 @@ a_duplicate_name_is_an_exists_error(void **state)
 	assert_int_equal(insert(db, 1, STR("bob")), ERR_EXISTS);
 	assert_true(has(db, STR("anna")));
 	assert_false(has(db, STR("bob")));
-	assert_int_equal(insert(db, 3, STR("a\xff")), ERR_INVALID); /* no UTF-8 */
-	assert_int_equal(insert(db, 3, STR("a\0b")), ERR_INVALID);  /* nor any text to PostgreSQL */
+	assert_int_equal(insert(db, 3, STR("a\xff")), ERR_INVALID); /* invalid UTF-8 */
+	assert_int_equal(insert(db, 3, STR("a\0b")), ERR_INVALID);  /* PostgreSQL texts have no NUL */
 }
 
 static void
-a_transaction_that_is_left_never_was(void **state)
+an_abandoned_transaction_is_rolled_back(void **state)
 {
 	{
 		CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
@@ -214,9 +214,9 @@ a_transaction_that_is_left_never_was(void **state)
 	assert_false(has(db, STR("left")));
 }
 
-/* PostgreSQL itself takes the COMMIT, says nothing, and has rolled back. */
+/* PostgreSQL accepts the COMMIT without an error, but rolls back. */
 static void
-a_transaction_in_which_something_failed_is_not_committed(void **state)
+a_transaction_with_a_failed_statement_is_not_committed(void **state)
 {
 	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
 
@@ -233,7 +233,7 @@ a_transaction_in_which_something_failed_is_not_committed(void **state)
 	assert_true(has(other, STR("along")));
 }
 
-/* Two that each look whether the other is there, and leave because it is: write skew, which READ COMMITTED lets happen. */
+/* Write skew: each transaction reads the row that the other deletes.  READ COMMITTED would allow it. */
 static void
 conflicting_transactions_are_not_both_committed(void **state)
 {
@@ -272,33 +272,35 @@ only_busy_errors_are_retried(void **state)
 	assert_true(tries >= 4);
 }
 
-/* --- connections that are lost ------------------------------------------------------------------------------------ */
+/* --- lost connections --------------------------------------------------------------------------------------------- */
 
 static void
-a_connection_that_was_lost_is_made_again(void **state)
+a_lost_connection_is_reopened(void **state)
 {
 	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
 
 	assert_int_equal(insert(db, 40, STR("stays")), ERR_OK);
 	cut_off();
-	assert_true(has(db, STR("stays"))); /* what only reads is asked again */
+	assert_true(has(db, STR("stays"))); /* the driver repeats a read */
 	cut_off();
-	assert_int_equal(db_begin(db, &t), ERR_OK); /* so is the beginning of a transaction */
+	assert_int_equal(db_begin(db, &t), ERR_OK); /* the driver repeats the beginning of a transaction */
 	assert_int_equal(insert(db, 41, STR("cut")), ERR_OK);
 	cut_off();
-	assert_int_equal(insert(db, 42, STR("after")), ERR_AWAY); /* but not a part of one */
+	assert_int_equal(insert(db, 42, STR("after")),
+			 ERR_AWAY); /* the driver does not repeat a statement in a transaction */
 	assert_int_equal(insert(db, 42, STR("after")), ERR_AWAY);
 	assert_int_equal(db_commit(&t), ERR_AWAY);
 	db_rollback_unless_done(&t);
 	assert_false(has(db, STR("cut")));
 	cut_off();
-	assert_int_equal(insert(db, 43, STR("unsure")), ERR_AWAY); /* nor what might have been done already */
+	assert_int_equal(insert(db, 43, STR("unsure")),
+			 ERR_AWAY); /* the driver does not repeat a write that may have been done */
 	assert_int_equal(insert(db, 43, STR("unsure")), ERR_OK);
 	assert_int_equal(db_ping(other), ERR_OK);
 }
 
 static void
-a_statement_that_takes_too_long_is_given_up(void **state)
+a_slow_statement_is_cancelled(void **state)
 {
 	assert_int_equal(db_ping(db), ERR_OK);
 	assert_int_equal(db_text(db, "SELECT pg_sleep(60)", NULL, 0, NULL, NULL), ERR_AWAY);
@@ -306,7 +308,7 @@ a_statement_that_takes_too_long_is_given_up(void **state)
 	assert_true(has(db, STR("stays")));
 }
 
-/* --- beside others ------------------------------------------------------------------------------------------------ */
+/* --- other connections -------------------------------------------------------------------------------------------- */
 
 static void
 an_exclusive_claim_survives_a_reconnect(void **state)
@@ -316,7 +318,7 @@ an_exclusive_claim_survives_a_reconnect(void **state)
 	assert_int_equal(db_claim(other, DB_CLAIM_NONE), ERR_OK);
 	assert_int_equal(db_claim(other, DB_CLAIM_ALONE), ERR_BUSY);
 	cut_off();
-	assert_int_equal(db_ping(db), ERR_OK); /* has it again */
+	assert_int_equal(db_ping(db), ERR_OK); /* reconnects and claims again */
 	assert_int_equal(db_ping(other), ERR_OK);
 	assert_int_equal(db_claim(other, DB_CLAIM_ALONE), ERR_BUSY);
 	assert_int_equal(db_claim(db, DB_CLAIM_NONE), ERR_OK);
@@ -357,7 +359,7 @@ notifications_arrive_after_a_reconnect(void **state)
 	assert_string_equal(last, "two");
 }
 
-/* store/tables.c names each table, in an order in which rows may be copied. */
+/* store/tables.c lists each table, in an order in which rows can be copied. */
 static void
 every_table_is_listed_for_copying(void **state)
 {
@@ -374,14 +376,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_round_trip),
 		cmocka_unit_test(invalid_statements_fail_and_the_connection_survives),
-		cmocka_unit_test(rows_may_be_asked_about_and_stopped_at),
+		cmocka_unit_test(rows_may_run_queries_and_stop_the_loop),
 		cmocka_unit_test(a_duplicate_name_is_an_exists_error),
-		cmocka_unit_test(a_transaction_that_is_left_never_was),
-		cmocka_unit_test(a_transaction_in_which_something_failed_is_not_committed),
+		cmocka_unit_test(an_abandoned_transaction_is_rolled_back),
+		cmocka_unit_test(a_transaction_with_a_failed_statement_is_not_committed),
 		cmocka_unit_test(conflicting_transactions_are_not_both_committed),
 		cmocka_unit_test(only_busy_errors_are_retried),
-		cmocka_unit_test(a_connection_that_was_lost_is_made_again),
-		cmocka_unit_test(a_statement_that_takes_too_long_is_given_up),
+		cmocka_unit_test(a_lost_connection_is_reopened),
+		cmocka_unit_test(a_slow_statement_is_cancelled),
 		cmocka_unit_test(an_exclusive_claim_survives_a_reconnect),
 		cmocka_unit_test(notifications_arrive_after_a_reconnect),
 		cmocka_unit_test(every_table_is_listed_for_copying),

@@ -1,4 +1,4 @@
-/* Rows as structs: values of another type than their column's, NULLs, lengths, and how long a row's texts live. */
+/* Rows as structs: values of a wrong type, NULLs, lengths, and the lifetime of a row's texts. */
 #include "unit.h"
 
 #include "store/migrate.h"
@@ -46,8 +46,8 @@ row_values_of_another_type_are_corrupt(void **state)
 		{ "bool: -1", SQL_ACCOUNT_BY_NAME, { INT(1), TEXT("x"), INT(-1) }, 3, ERR_CORRUPT },
 		{ "bool: text", SQL_ACCOUNT_BY_NAME, { INT(1), TEXT("x"), TEXT("f") }, 3, ERR_CORRUPT },
 		{ "bool: NULL", SQL_ACCOUNT_BY_NAME, { INT(1), TEXT("x"), NONE }, 3, ERR_CORRUPT },
-		{ "a column too few", SQL_ACCOUNT_BY_NAME, { INT(1), TEXT("x") }, 2, ERR_INVALID },
-		{ "a column too many", SQL_ACCOUNT_BY_NAME, { INT(1), TEXT("x"), INT(1), INT(1) }, 4, ERR_INVALID },
+		{ "one column too few", SQL_ACCOUNT_BY_NAME, { INT(1), TEXT("x") }, 2, ERR_INVALID },
+		{ "one column too many", SQL_ACCOUNT_BY_NAME, { INT(1), TEXT("x"), INT(1), INT(1) }, 4, ERR_INVALID },
 		{ "blob: text", SQL_KEY_LIST, { BLOB("k"), TEXT("x") }, 2, ERR_CORRUPT },
 		{ "blob: empty", SQL_KEY_LIST, { BLOB("k"), BLOB("") }, 2, ERR_OK },
 		{ "hash: 32 bytes", SQL_SESSION_TRIM, { BLOB(HASH_32) }, 1, ERR_OK },
@@ -94,7 +94,7 @@ members_of_a_row_get_their_own_columns(void **state)
 	assert_memory_equal(s.token_hash, HASH_32, 32);
 }
 
-/* What a row holds of another row: gate_session begins with the columns of session_basis. */
+/* A row that contains another row: gate_session begins with the columns of session_basis. */
 static void
 rows_inside_rows_get_their_columns(void **state)
 {
@@ -156,7 +156,7 @@ teardown(void **state)
 	return system(command);
 }
 
-/* Debian 13's sqlite3 edits no schema unless it is told to. */
+/* Debian 13's sqlite3 edits a schema only with this setting. */
 static void
 alter(const char *sql)
 {
@@ -217,7 +217,7 @@ db_rows_ends_at_the_first_error(void **state)
 	assert_int_equal(sum, 1 + 2 + 3);
 }
 
-/* Of a schema that somebody changed: what STRICT kept out is refused when it is read. */
+/* Without STRICT in a changed schema, a value of another type is refused when it is read. */
 static void
 db_row_refuses_a_value_of_another_type(void **state)
 {

@@ -1,4 +1,4 @@
-/* The SQLite driver: values in and out, errors by their meaning, transactions, modes of files, what opening refuses. */
+/* The SQLite driver: values, error codes, transactions, file modes, refused files. */
 #include "unit.h"
 
 #include "store/migrate.h"
@@ -22,7 +22,7 @@ setup(void **state)
 	if (mkdtemp(folder) == NULL)
 		return 1;
 	snprintf(path, sizeof(path), "%s/data/x.sqlite", folder);
-	umask(0); /* modes are the store's own doing */
+	umask(0); /* the store must set the modes */
 	if (store_open(path, STORE_CREATE, &why, &db) != ERR_OK ||
 	    migrate_to(db, migrate_head(), NULL, NULL, &why) != ERR_OK || store_understands(db, &why) != ERR_OK) {
 		print_error("%s\n", why.text);
@@ -96,8 +96,8 @@ statement_errors_have_their_code(void **state)
 	const struct db_value one[] = { DB_INT(1) };
 
 	assert_int_equal(insert(db, 1, STR("alice")), ERR_OK);
-	assert_int_equal(insert(db, 2, STR("alice")), ERR_EXISTS);                            /* the name */
-	assert_int_equal(insert(db, 1, STR("bob")), ERR_EXISTS);                              /* the id */
+	assert_int_equal(insert(db, 2, STR("alice")), ERR_EXISTS);                            /* a duplicate name */
+	assert_int_equal(insert(db, 1, STR("bob")), ERR_EXISTS);                              /* a duplicate id */
 	assert_int_equal(db_run(db, SQL_ACCOUNT_INSERT, one, COUNT(one), NULL), ERR_INVALID); /* too few arguments */
 	const struct db_value session[] = { DB_INT(9),        DB_BLOB(STR("t")), DB_INT(777),     DB_INT(1),
 					    DB_TEXT(STR("")), DB_TEXT(STR("")),  DB_TEXT(STR("")) };
@@ -152,7 +152,7 @@ mode_of(const char *suffix)
 }
 
 static void
-files_are_for_their_owner_only_whatever_the_umask(void **state)
+files_have_mode_0600_whatever_the_umask(void **state)
 {
 	assert_int_equal(insert(db, 1, STR("alice")), ERR_OK);
 	assert_int_equal(mode_of(""), 0600);
@@ -172,7 +172,7 @@ write_file(const char *file, const char *text)
 }
 
 static void
-opening_refuses_with_a_sentence_and_makes_nothing(void **state)
+opening_a_missing_or_invalid_file_is_an_explained_error(void **state)
 {
 	struct why why = { 0 };
 	struct db *other = NULL;
@@ -184,8 +184,8 @@ opening_refuses_with_a_sentence_and_makes_nothing(void **state)
 	assert_int_not_equal(access(file, F_OK), 0);
 
 	snprintf(file, sizeof(file), "%s/text.sqlite", folder);
-	write_file(file,
-		   "This is no database, and it is longer than the hundred bytes of a header, or nearly so, by now.\n");
+	write_file(
+	    file, "This text is not a database, and it has about as many bytes as the header of one, which has 100.\n");
 	why.text[0] = '\0';
 	assert_int_equal(store_open(file, STORE_EXISTING, &why, &other), ERR_CORRUPT);
 	assert_non_null(strstr(why.text, file));
@@ -222,7 +222,7 @@ migrations_go_down_and_up_again(void **state)
 	assert_int_not_equal(why.text[0], '\0');
 }
 
-/* As another program, or another build of this one, would. */
+/* Change the database as another program, or another version of this one, would. */
 static void
 alter(const char *sql)
 {
@@ -233,7 +233,7 @@ alter(const char *sql)
 }
 
 static void
-a_history_that_is_not_ours_is_refused(void **state)
+an_unknown_migration_history_is_refused(void **state)
 {
 	struct why why = { 0 };
 
@@ -261,11 +261,11 @@ a_failed_migration_leaves_the_schema_unchanged(void **state)
 	struct why why = { 0 };
 
 	assert_int_equal(migrate_to(db, 0, NULL, NULL, &why), ERR_OK);
-	alter("CREATE TABLE audit (x)"); /* made at the end of the first migration */
+	alter("CREATE TABLE audit (x)"); /* the first migration creates this table at its end */
 	assert_int_not_equal(migrate_to(db, 1, NULL, NULL, &why), ERR_OK);
 	assert_int_not_equal(why.text[0], '\0');
 	assert_int_equal(version(), 0);
-	alter("DROP TABLE audit; CREATE TABLE accounts (x)"); /* nothing of it was left behind */
+	alter("DROP TABLE audit; CREATE TABLE accounts (x)"); /* the failed migration left no tables */
 	alter("DROP TABLE accounts");
 	assert_int_equal(migrate_to(db, migrate_head(), NULL, NULL, &why), ERR_OK);
 }
@@ -287,10 +287,10 @@ main(void)
 		CASE(statement_errors_have_their_code),
 		CASE(a_second_writer_gets_a_busy_error),
 		CASE(uncommitted_changes_are_rolled_back),
-		CASE(files_are_for_their_owner_only_whatever_the_umask),
-		CASE(opening_refuses_with_a_sentence_and_makes_nothing),
+		CASE(files_have_mode_0600_whatever_the_umask),
+		CASE(opening_a_missing_or_invalid_file_is_an_explained_error),
 		CASE(migrations_go_down_and_up_again),
-		CASE(a_history_that_is_not_ours_is_refused),
+		CASE(an_unknown_migration_history_is_refused),
 		CASE(a_database_newer_than_the_program_is_refused),
 		CASE(a_failed_migration_leaves_the_schema_unchanged),
 		CASE(integrity_is_read_from_the_whole_file),

@@ -167,7 +167,7 @@ SHOWN = [
 
 
 @pytest.mark.parametrize("why,template,expected", SHOWN, ids=[case[0] for case in SHOWN])
-def test_template_shows(work, why, template, expected):
+def test_a_template_renders(work, why, template, expected):
     assert shown(work, template) == expected, why
 
 
@@ -279,7 +279,7 @@ def test_a_wrong_name_or_type_fails_with_the_templates_line(work, why, template,
 
 
 @pytest.mark.parametrize("rule", ["", "nplurals=2; plural=system(0);", "plural=n"])
-def test_catalog_with_a_plural_rule_that_is_no_formula_is_refused(tmp_path, rule):
+def test_a_catalog_with_an_invalid_plural_rule_is_refused(tmp_path, rule):
     path = tmp_path / "fr.po"
     path.write_text(f'msgid ""\nmsgstr "Plural-Forms: {rule}\\n"\n', "utf-8")
     with pytest.raises(CatalogError, match="Plural-Forms"):

@@ -92,7 +92,7 @@ date_is_written_as_the_account_prefers(void **state)
 }
 
 static void
-date_outside_of_four_digit_years_is_nothing(void **state)
+date_outside_of_four_digit_years_is_empty(void **state)
 {
 	static const int64_t outside[] = { -1, INT64_MIN, INT64_C(253402300800000000), INT64_MAX };
 
@@ -159,7 +159,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(date_is_written_in_both_languages),
 		cmocka_unit_test(date_is_written_as_the_account_prefers),
-		cmocka_unit_test(date_outside_of_four_digit_years_is_nothing),
+		cmocka_unit_test(date_outside_of_four_digit_years_is_empty),
 		cmocka_unit_test(date_equals_the_c_library_s_calendar),
 		cmocka_unit_test(message_finds_every_sentence_of_the_table),
 		cmocka_unit_test(message_returns_unknown_sentences_unchanged),

@@ -181,7 +181,7 @@ def test_first_visit_is_small(site):
     assert len(files) == 4 and total <= FIRST_VISIT_MAX
 
 
-def test_static_files_are_content_named_and_compressed_losslessly(site):
+def test_static_files_are_named_by_content_and_compressed(site):
     for path in (site / "static").iterdir():
         if path.suffix == ".gz":
             assert gzip.decompress(path.read_bytes()) == path.with_suffix("").read_bytes()

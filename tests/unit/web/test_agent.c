@@ -76,7 +76,7 @@ browser_and_system_are_read_from_the_user_agent(void **state)
 }
 
 static void
-bytes_behind_the_end_are_not_read(void **state)
+bytes_after_the_end_are_not_read(void **state)
 {
 	const char text[] = "Mozilla Firefox/128.0 Linux";
 
@@ -90,7 +90,7 @@ bytes_behind_the_end_are_not_read(void **state)
 }
 
 static void
-a_null_byte_is_a_byte_as_any(void **state)
+a_nul_byte_is_an_ordinary_byte(void **state)
 {
 	(void)state;
 	assert_true(is(agent_browser(STR("\0\0Firefox/1\0")), "Firefox"));
@@ -101,8 +101,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(browser_and_system_are_read_from_the_user_agent),
-		cmocka_unit_test(bytes_behind_the_end_are_not_read),
-		cmocka_unit_test(a_null_byte_is_a_byte_as_any),
+		cmocka_unit_test(bytes_after_the_end_are_not_read),
+		cmocka_unit_test(a_nul_byte_is_an_ordinary_byte),
 	};
 
 	return cmocka_run_group_tests_name("agent", tests, NULL, NULL);

@@ -185,7 +185,7 @@ overlong_answers_are_not_cached(void **state)
 }
 
 static void
-a_full_set_forgets_its_oldest(void **state)
+a_full_set_evicts_its_oldest(void **state)
 {
 	char cookie[32];
 	unsigned there = 0;
@@ -217,7 +217,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(an_answer_overtaken_by_a_session_end_is_not_cached, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_cached_answer_does_not_outlive_the_session, setup, teardown),
 		cmocka_unit_test_setup_teardown(overlong_answers_are_not_cached, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_full_set_forgets_its_oldest, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_full_set_evicts_its_oldest, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,7 +44,7 @@ session_cache_returns_stored_sessions(void **state)
 }
 
 static void
-session_cache_forgets_an_expired_session(void **state)
+session_cache_evicts_an_expired_session(void **state)
 {
 	struct session_view view = { 0 };
 
@@ -68,7 +68,7 @@ session_cache_entries_expire_by_age_and_clock_jump(void **state)
 }
 
 static void
-session_cache_forgets_what_the_keeper_ended(void **state)
+session_cache_evicts_sessions_that_the_keeper_ended(void **state)
 {
 	struct session_view view = { 0 };
 
@@ -80,7 +80,7 @@ session_cache_forgets_what_the_keeper_ended(void **state)
 }
 
 static void
-session_cache_does_not_store_an_answer_that_an_end_overtook(void **state)
+session_cache_skips_an_answer_overtaken_by_a_session_end(void **state)
 {
 	struct session_view view = { 0 };
 	int64_t epoch = session_cache_epoch(*state);
@@ -92,7 +92,7 @@ session_cache_does_not_store_an_answer_that_an_end_overtook(void **state)
 
 /* The answer of a change came while another session ended: it is not stored, and what it changed is not remembered either. */
 static void
-session_cache_forgets_what_a_change_made_old(void **state)
+session_cache_evicts_sessions_that_a_change_made_stale(void **state)
 {
 	struct session_view view = { 0 };
 	int64_t epoch = session_cache_epoch(*state);
@@ -187,11 +187,11 @@ main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(session_cache_returns_stored_sessions),
-		CASE(session_cache_forgets_an_expired_session),
+		CASE(session_cache_evicts_an_expired_session),
 		CASE(session_cache_entries_expire_by_age_and_clock_jump),
-		CASE(session_cache_forgets_what_the_keeper_ended),
-		CASE(session_cache_does_not_store_an_answer_that_an_end_overtook),
-		CASE(session_cache_forgets_what_a_change_made_old),
+		CASE(session_cache_evicts_sessions_that_the_keeper_ended),
+		CASE(session_cache_skips_an_answer_overtaken_by_a_session_end),
+		CASE(session_cache_evicts_sessions_that_a_change_made_stale),
 		CASE(session_cache_stays_within_its_size),
 		CASE(session_cache_wait_lasts_until_the_push_is_applied),
 		CASE(session_cache_put_and_end_may_race),

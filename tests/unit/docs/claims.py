@@ -1,4 +1,4 @@
-"""What a text claims to exist: paths, identifiers, commands, settings, links.  A claim is where it stands, and the name."""
+"""Names that a text uses: paths, identifiers, commands, settings, links.  A claim is a name and its place in a text."""
 
 import collections
 import functools
@@ -24,7 +24,7 @@ def prose(path):
 
 @functools.cache
 def spans(path):
-    """What stands between backticks in a page."""
+    """The texts between backticks in a page."""
     return found(path, prose(path), SPAN, 2)
 
 
@@ -40,7 +40,7 @@ def block_lines(path):
 
 TOP = "bench|docs|examples|fuzz|include|locales|man|migrations|packaging|proxies|src|static|templates|tests|tools"
 SUFFIX = "c|h|py|sql|def|md|html|build|lua|js|po|sh|dict|service|socket|json|jinja|svg|png|abi|symbols|conf|yml|yaml|cfg|cpp"
-PATH = re.compile(r"(?<![\w/.:<>$~@}-])((?:\.\./)*(?>[\w*][\w.*/-]*))(?![@(])")  # not within an address or a longer path
+PATH = re.compile(r"(?<![\w/.:<>$~@}-])((?:\.\./)*(?>[\w*][\w.*/-]*))(?![@(])")  # not within a URL or a longer path
 FROM_TOP = re.compile(rf"(?:{TOP})/")
 HAS_SUFFIX = re.compile(rf".*\w\.(?:{SUFFIX})$")
 BARE_SUFFIX = re.compile(r"[\w*-]+\.(?:c|h|py|def|sql|md)$")
@@ -64,20 +64,20 @@ CALL = re.compile(r"(?<![\w.$-])([a-z]\w*_\w+)\(\)")
 
 
 def is_identifier(name, call):
-    """Only what cannot be a word of the language: it has an underscore, is called, or is in capitals."""
+    """Names that cannot be English words: with an underscore, parentheses or dots, or in capitals."""
     return "_" in name or call == "()" or DOTTED.match(name) or (name.isupper() and len(name) > 2)
 
 
 @functools.cache
 def identifiers(path):
-    """What stands between backticks and looks like a name of C, SQL or the log."""
+    """Texts between backticks that look like names of C, SQL or the log."""
     matches = ((claim, QUOTED.match(claim.name)) for claim in spans(path) if not is_path(claim.name))
     return [claim._replace(name=match[1]) for claim, match in matches if match and is_identifier(match[1], match[2])]
 
 
 @functools.cache
 def calls(path):
-    """name() in the comments of a source file."""
+    """The names followed by () in the comments of a source file."""
     return found(path, sources.comments(path), CALL)
 
 
@@ -86,7 +86,7 @@ SNAKE_CASE = re.compile(r"(?<![\w./$%{-])([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?![\w./
 
 @functools.cache
 def mentions(path):
-    """Words with an underscore in the comments of a source file: only names of the code have one."""
+    """Words with an underscore in the comments of a source file: they must be names of the code."""
     return found(path, sources.comments(path), SNAKE_CASE)
 
 
@@ -97,7 +97,7 @@ END = re.compile(r"\s(?:\||>|#|&&|')|;|…|\)")
 
 
 def commands(path):
-    """The command lines of a page, each without what follows it in the shell."""
+    """The command lines of a page, each without redirections, pipes and further commands."""
     lines = ((claim, COMMAND.match(claim.name)) for claim in spans(path) + block_lines(path))
     return [claim._replace(name=END.split(match[1])[0].strip()) for claim, match in lines if match]
 
@@ -107,7 +107,7 @@ VARIABLE = re.compile(r"(?:export )?([A-Z][A-Z_]+)=")
 
 @functools.cache
 def assignments(path):
-    """NAME=value between backticks and at the beginning of a line of code."""
+    """The names in NAME=value, between backticks or at the beginning of a line of code."""
     lines = ((claim, VARIABLE.match(claim.name)) for claim in spans(path) + block_lines(path))
     return [claim._replace(name=match[1]) for claim, match in lines if match]
 
@@ -124,13 +124,13 @@ def links(path):
 
 
 def target(link):
-    """The file or folder that a link names, from the root of the repository; its own page where it names an anchor only."""
+    """The path of a link from the root of the repository; the same page for a link with only an anchor."""
     path = link.name.partition("#")[0]
     return os.path.normpath(os.path.join(os.path.dirname(link.path), path)) if path else link.path
 
 
 def anchor(heading):
-    """As the hosts of repositories make it: small letters, no punctuation, hyphens for spaces."""
+    """The anchor that Git hosting sites make: lower case, no punctuation, hyphens for spaces."""
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 

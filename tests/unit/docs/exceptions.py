@@ -1,18 +1,18 @@
-"""Names that pages and comments may use though this repository does not define them, each with the reason.
+"""Names that pages and comments may use although this repository does not define them, each with the reason.
 
-A test fails when nobody uses an exception any more.
+A test fails when an exception is no longer used.
 """
 
 import re
 
-# Words that stand for any other in a path.
+# Placeholders in paths.
 PLACEHOLDERS = re.compile(r"NNNN_name|NAME|ROOM|SUBJECT|FOLDER|OUT")
 
 FLASK = "a file of the tutorial's Flask application, in the table of what replaces it"
 AUTHELIA_DOCS = "a page of Authelia's repository: the source of a configuration"
 HEADER = "a header of the C library"
 
-RELEASED = "a released migration, whose text has a checksum, names a page by its place at that time"
+RELEASED = "the former path of a page, in a released migration, whose text has a checksum"
 
 PATHS = {
     "docs/throttling.md": RELEASED,
@@ -23,8 +23,8 @@ PATHS = {
     "src/accounts/models.py": FLASK,
     "src/accounts/forms.py": FLASK,
     "src/core/views.py": FLASK,
-    "bench.md": "what `make bench` writes",
-    "FOLDER/login-fr.html": "what a program writes, in the example of its use",
+    "bench.md": "the output of `make bench`",
+    "FOLDER/login-fr.html": "the output of a program, in the example of its use",
     "FOLDER/login-error-en.html": "the same",
     "program.c": "the reader's own program, in the manual of the library",
     "contrib/steam.py": "a file of PyOTP: the source of an alphabet",
@@ -60,7 +60,7 @@ IDENTIFIERS = {
     "SQL_WHAT_IT_DOES": PLACEHOLDER,
     "what_it_does_row": PLACEHOLDER,
     "items_count": "the length of the array `items`, in the explanation of templates",
-    "NAME": "`NAME=value` says how a line of .env is written",
+    "NAME": "`NAME=value` shows the form of a line of .env",
     "auto_sign_up": GRAFANA,
     "grafana.ini": APPLICATION,
     "app.ini": APPLICATION,
@@ -71,13 +71,13 @@ IDENTIFIERS = {
     "domain_regex": AUTHELIA,
     "phone_number": AUTHELIA,
     "MON_AUTH": "a flag of OpenSSH's monitor",
-    "sd_listen_fds": "a function of libsystemd, whose protocol is followed",
+    "sd_listen_fds": "a function of libsystemd, whose protocol Doubletour implements",
     "crypt_blowfish": "a library: the source of vectors",
-    "no_new_privs": "an attribute of a process, see prctl(2)",
+    "no_new_privs": "an attribute of a process (prctl(2))",
     "socket_file": EXAMPLE,
     "APP": "an application, in the help of proxy-config",
     "put_event": EXAMPLE,
-    "wiki_example_org": "what is made of wiki.example.org",
+    "wiki_example_org": "a name derived from wiki.example.org",
     "random_hex": "a function of PyOTP",
     "limit_conn": PROXY,
     "auth_request": PROXY,
@@ -86,14 +86,14 @@ IDENTIFIERS = {
     "path_prefix": PROXY,
     "stream_idle_timeout": PROXY,
     "proxy_buffering": PROXY,
-    "Remote_User": "a header that a browser makes up",
+    "Remote_User": "a forged header of a client",
     "integrity_check": "a pragma of SQLite",
     "pg_dump": POSTGRESQL,
     "pg_reload_conf": POSTGRESQL,
     "search_path": POSTGRESQL,
     "synchronous_commit": POSTGRESQL,
     "synchronous_standby_names": POSTGRESQL,
-    "audit_later": "a table that the page tells how to make",
+    "audit_later": "a table that the page shows how to create",
     "PGPASSFILE": LIBPQ,
     "PGSERVICE": LIBPQ,
 }

@@ -1,9 +1,9 @@
 /*
- * Print a table of the documentation that is made of constants of the program, for tools/print_docs.py.
+ * Prints a table of the documentation from constants of the program, for tools/print_docs.py.
  *
- *	print_tables limits      docs/develop/http.md: what a request may have, and what it may take
- *	print_tables counters    docs/explain/throttling.md: what is counted, and what follows
- *	print_tables events      docs/reference/audit-events.md: what the audit trail records
+ *	print_tables limits      docs/develop/http.md: the limits of a request
+ *	print_tables counters    docs/explain/throttling.md: the counters, and their consequences
+ *	print_tables events      docs/reference/audit-events.md: the events of the audit trail
  */
 #include "base/clock.h"
 #include "http/server.h"
@@ -22,10 +22,10 @@ static const struct {
 	{ "request line and header fields", HTTP_HEAD_MAX_BYTES, " bytes", "431" },
 	{ "header fields", HTTP_HEADERS_MAX, "", "431" },
 	{ "target", HTTP_URI_MAX_BYTES, " bytes", "414" },
-	{ "body, unless the route says otherwise", HTTP_BODY_MAX_BYTES, " bytes", "413, before it is read" },
+	{ "body, unless the route sets another limit", HTTP_BODY_MAX_BYTES, " bytes", "413, before the body is read" },
 	{ "time for a whole request, from the connection or the last reply", HTTP_REQUEST_SECONDS, " s", "closed" },
-	{ "time for the client to take a reply", HTTP_REPLY_SECONDS, " s", "closed" },
-	{ "memory of a request beside its head", HTTP_ARENA_MAX_BYTES, " bytes", "503" },
+	{ "time for the client to read a reply", HTTP_REPLY_SECONDS, " s", "closed" },
+	{ "memory of a request without its head", HTTP_ARENA_MAX_BYTES, " bytes", "503" },
 	{ "header fields of a reply", HTTP_REPLY_HEADERS, "", "503" },
 };
 
@@ -54,9 +54,9 @@ print_consequence(const struct counter_rule *rule)
 	if (rule->free == 0)
 		printf("all authenticators of the account are disabled");
 	else if (rule->forget_us == 0)
-		printf("wait");
+		printf("lockout");
 	else
-		printf("wait; one is forgotten every %d minutes", (int)(rule->forget_us / MINUTES_US(1)));
+		printf("lockout; one failure expires every %d minutes", (int)(rule->forget_us / MINUTES_US(1)));
 }
 
 static void

@@ -1,6 +1,6 @@
-"""What the documentation may name: files, identifiers, texts, commands and settings of this repository.
+"""Names that the documentation may use: files, identifiers, texts, commands and settings of this repository.
 
-The tests of this folder read the working tree once, through here.
+The tests of this folder read the working tree only through this module, once.
 """
 
 import functools
@@ -23,7 +23,7 @@ CODE = (".c", ".h", ".py", ".sql", ".def", ".lua", ".js", ".cpp", ".html", ".jin
 
 @functools.cache
 def files():
-    """The paths of all files of the repository: what git tracks or would track, or everything where there is no git."""
+    """The paths of all files that git tracks or would track; without git, all files."""
     listed = subprocess.run(["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard"], capture_output=True, text=True)
     if listed.returncode == 0 and listed.stdout:
         return frozenset(path for path in listed.stdout.splitlines() if (ROOT / path).exists())
@@ -43,7 +43,7 @@ def text(path):
 
 @functools.cache
 def pages():
-    """The Markdown that describes what is there now.  CHANGELOG.md describes what was."""
+    """The pages about the present state.  CHANGELOG.md describes earlier ones."""
     return sorted(path for path in files() if path.endswith(".md") and path != "CHANGELOG.md" and not path.startswith("tests/"))
 
 
@@ -59,7 +59,7 @@ def code():
                   if pathlib.PurePosixPath(path).suffix in CODE and not path.startswith(NOT_READ) and path not in ("LICENSE", ".gitignore") and not path.startswith("tests/unit/docs/"))
 
 
-# --- comments and the rest --------------------------------------------------------------------------------------------
+# --- comments and identifiers -----------------------------------------------------------------------------------------
 
 C_PARTS = re.compile(r'(?P<comment>/\*.*?\*/|//[^\n]*)|(?P<text>"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\')', re.S)
 C_SUFFIXES = (".c", ".h", ".cpp")
@@ -75,7 +75,7 @@ def is_python(path):
 
 
 def c_comments(source):
-    """The source with everything but its comments taken out; lines keep their numbers."""
+    """The comments of the source; lines keep their numbers."""
     kept, at = [], 0
     for part in C_PARTS.finditer(source):
         kept += ["\n" * source.count("\n", at, part.start()), part["comment"] or "\n" * part[0].count("\n")]
@@ -154,26 +154,26 @@ def unit_tests():
 
 @functools.cache
 def identifiers():
-    """Every identifier of the code, without what stands in comments and texts; queries also as SQL_NAME, programs by their source."""
+    """All identifiers of the code outside comments and texts; queries as SQL_NAME, programs by their source."""
     words = {word for path in code() for word in words_of(path)}
     return frozenset(words | unit_tests() | {pathlib.PurePosixPath(path).stem for path in code()})
 
 
 @functools.cache
 def endings():
-    """What constants end in: FULL for STATE_FULL."""
+    """The last parts of constants: FULL for STATE_FULL."""
     return frozenset(name[at.end():] for name in identifiers() if name.isupper() for at in re.finditer("_", name))
 
 
 @functools.cache
 def all_code():
-    """All of the code in one text, for names that stand in it as texts: the events of the log."""
+    """All code in one text, to find names in string literals, such as log events."""
     return "\n".join(text(path) for path in code())
 
 
 @functools.cache
 def dotted():
-    """What stands in the code as signin.refused does, an event of the log."""
+    """Names in the code with the form of a log event, such as signin.refused."""
     return frozenset(re.findall(r"\b[a-z]+(?:\.[a-z_]+)+\b", all_code()))
 
 
@@ -185,7 +185,7 @@ def tables():
 
 @functools.cache
 def made():
-    """The names of the files that the build makes."""
+    """The names of files that the build creates."""
     lists = "\n".join(text(path) for path in files() if path.endswith("meson.build"))
     return frozenset(pathlib.PurePosixPath(name).name for name in re.findall(r"'([\w./@-]+\.[\w]+)'", lists))
 
@@ -195,7 +195,7 @@ def made():
 
 @functools.cache
 def help_of(*words):
-    """What `doubletour help WORDS` prints; None where there is no such command."""
+    """The output of `doubletour help WORDS`; None for an unknown command."""
     done = subprocess.run([PROGRAM, "help", *words], capture_output=True, text=True)
     return done.stdout if done.returncode == 0 else None
 
@@ -223,6 +223,6 @@ def make_variables():
 
 @functools.cache
 def variables():
-    """What scripts, tests and build files read from the environment, or take as NAME=value."""
+    """The variables that scripts, tests and build files read from the environment or accept as NAME=value."""
     reads = r"""(?:getenv\("|environ(?:\.get)?[\[(]["']|\$\{?)([A-Z][A-Z_]+)"""
     return frozenset(re.findall(reads, all_code()))

@@ -1,7 +1,7 @@
-"""CONTRIBUTING.md is true: what it says to touch is enough to add a question, a factor kind, a setting and an audit event.
+"""The files that CONTRIBUTING.md names are enough to add a question, a factor kind, a setting and an audit event.
 
-A scratch copy of the source gets a toy of each, by editing exactly the files that CONTRIBUTING.md names.  It is built, and
-asked through the keeper's dispatcher.
+The test adds a toy of each to a scratch copy of the source and edits only those files.  It builds the copy and asks the
+toy question through the keeper's dispatcher.
 """
 
 import fnmatch
@@ -23,7 +23,7 @@ NUMBERS = {"question": 3, "factor kind": 2, "setting": 1, "audit event": 1}
 
 
 def steps(what):
-    """The files that "A question (3 files and its tests)" lists in CONTRIBUTING.md."""
+    """The files that a paragraph like "A question (3 files and its tests)" of CONTRIBUTING.md lists."""
     section = re.search(rf"\*\*An? {what}\*\* \((\d) files? and its tests\):\n((?:.+\n)+)", sources.text("CONTRIBUTING.md"))
     files = re.findall(r"^\d\. `(\S+)`", section[2], re.M)
     assert len(files) == int(section[1]) <= NUMBERS[what]

@@ -1,4 +1,4 @@
-"""Everything that the documentation and the comments name exists: files, identifiers, commands, settings, links."""
+"""All names in the documentation and in comments exist: files, identifiers, commands, settings, links."""
 
 import fnmatch
 import functools
@@ -19,7 +19,7 @@ def complain(wrong):
 
 @functools.cache
 def tails():
-    """Each file and folder by every ending of its path, so that `harness/person.py` and `throttle.c` are found."""
+    """Every ending of each path, so that `harness/person.py` and `throttle.c` are found."""
     parts = [path.split("/") for path in sources.files() | sources.folders()]
     return frozenset("/".join(names[at:]) for names in parts for at in range(len(names)))
 
@@ -81,7 +81,7 @@ def test_every_call_in_a_comment_exists():
 
 
 def mentioning():
-    """C and SQL.  Comments of other sources quote configurations of programs that are not ours."""
+    """C and SQL sources.  Comments of other sources quote configurations of other programs."""
     return [path for path in sources.code() if path.endswith((*sources.C_SUFFIXES, ".sql")) and path != "tools/prove/parser.c"]
 
 
@@ -96,7 +96,7 @@ def test_every_assignment_in_a_page_sets_something():
 
 
 def every_name():
-    """All that pages and comments claim, as far as an exception could be for it."""
+    """All names in pages and comments for which there can be an exception."""
     for path in sources.pages() + sources.manuals():
         yield from claims.paths(path, sources.text(path))
     for path in sources.pages():
@@ -121,7 +121,7 @@ def has_word(text, word):
 
 
 def doubletour_fault(words):
-    """Why the program would not take these words; None where it would."""
+    """Why the program would refuse these words; None when it would accept them."""
     if not words or not WORD.match(words[0]):
         return None if not words or words[0] in ("--help", "--version", "COMMAND") or not words[0].startswith("-") else "no such option"
     if words[0] == "help":
@@ -131,7 +131,7 @@ def doubletour_fault(words):
     texts = [sources.help_of(words[0])]
     if len(words) > 1 and WORD.match(words[1]):
         if not has_word(texts[0], words[1]):
-            return f"{words[0]} knows no {words[1]}"
+            return f"{words[0]} has no {words[1]}"
         texts.append(sources.help_of(words[0], words[1]) or "")
     unknown = [option for option in OPTION.findall(" ".join(words)) if not any(has_word(text, option) for text in texts)]
     return f"no option {unknown[0]}" if unknown else None
@@ -148,13 +148,13 @@ def make_fault(words):
 
 
 def script_fault(script, words):
-    """Its options and its small words stand in its text."""
+    """An option or word that the script's text does not contain, as a message; None when all are there."""
     if script not in sources.files():
-        return None  # no command, or a path that does not exist: the test of paths says so
+        return None  # not a command, or a missing path, which the test of paths reports
     named = [word for word in words if OPTION.match(word) or re.match(r"[a-z][a-z0-9_]+$", word)]
     unknown = [word for word in named if not has_word(sources.text(script), word.lstrip("-"))
                and not path_exists("README.md", word + ".py")]
-    return f"{script} knows no {unknown[0]}" if unknown else None
+    return f"{script} has no {unknown[0]}" if unknown else None
 
 
 def command_fault(line):

@@ -1,4 +1,4 @@
-"""Tables and lists of the documentation are those of the program."""
+"""The tables and lists of the documentation agree with the program."""
 
 import pathlib
 import re
@@ -12,7 +12,7 @@ import sources
 BUILD = pathlib.Path(sources.BUILD)
 
 
-def test_every_printed_table_is_what_the_program_prints():
+def test_every_printed_table_equals_the_output_of_the_program():
     stale = [path for path in print_docs.files() if sources.text(path) != print_docs.printed(path, BUILD)]
     assert not stale, f"{', '.join(stale)}: run tools/print_docs.py"
 
@@ -71,7 +71,7 @@ def test_every_page_of_the_documentation_is_linked():
 
 
 def defaults():
-    """What docs/reference/settings.md says of each setting's default."""
+    """The default of each setting in docs/reference/settings.md."""
     return dict(re.findall(r"^## `(\w+)`\n.*?^- default: (.*?)$", sources.text("docs/reference/settings.md"), re.M | re.S))
 
 

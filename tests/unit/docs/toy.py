@@ -1,27 +1,27 @@
-"""Additions to a scratch copy of the source: a question, a factor kind, a setting and an audit event, with a test that uses all of them."""
+"""Additions to a scratch copy of the source: a question, a factor kind, a setting, an audit event, and their tests."""
 
-ROW = "\ttoy  nothing  toy  full  FRESH WRITES  tells the toy number, and writes down that it did\n"
+ROW = "\ttoy  nothing  toy  full  FRESH WRITES  returns the toy number and writes an audit event\n"
 STRUCT = "\nstruct toy_body\n\tuint32_t  number  100\n"
 
 EVENT = '\nAUDIT_EVENT(TOY, "toy.asked", PASSED, NOTICE, ASKER, NO_SENTENCE)\n'
 
 HANDLER = """
 static err
-toy_write(struct call *turn, void *context, bool *ret_commit)
+toy_write(struct call *call, void *context, bool *ret_commit)
 {
 	(void)context;
 	*ret_commit = true;
-	return audit_write(turn, AUDIT_TOY, turn->now.session.account_id, REASON_ASKED);
+	return audit_write(call, AUDIT_TOY, call->now.session.account_id, REASON_ASKED);
 }
 
 err
-toy_answer(struct call *turn, enum verdict *ret_verdict)
+toy_answer(struct call *call, enum verdict *ret_verdict)
 {
 	bool done = false;
 
-	TRY(call_transact(turn, toy_write, NULL, &done));
-	audit_log(turn, AUDIT_TOY, turn->now.session.account_id, REASON_ASKED);
-	((struct toy_body *)turn->answer)->number = keeper_config(turn->keeper)->toy_number;
+	TRY(call_transact(call, toy_write, NULL, &done));
+	audit_log(call, AUDIT_TOY, call->now.session.account_id, REASON_ASKED);
+	((struct toy_body *)call->answer)->number = keeper_config(call->keeper)->toy_number;
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }
@@ -31,28 +31,28 @@ KIND = """#include "keeper/factor/attempt.h"
 #include "keeper/core/call.h"
 
 static err
-toy_read(struct call *turn, const struct attempt *attempt, bool *ret_possible)
+toy_read(struct call *call, const struct attempt *attempt, bool *ret_possible)
 {
 	*ret_possible = str_starts(attempt->typed, STR("toy "));
 	return ERR_OK;
 }
 
 static err
-toy_count(struct call *turn, struct attempt *attempt)
+toy_count(struct call *call, struct attempt *attempt)
 {
-	return throttle_recovery(turn, &attempt->throttle);
+	return throttle_recovery(call, &attempt->throttle);
 }
 
 static err
-toy_verify(struct call *turn, struct attempt *attempt)
+toy_verify(struct call *call, struct attempt *attempt)
 {
 	if (str_equal(attempt->typed, STR("toy right")))
-		attempt->proof = (struct proof){ .kind = &factor_kind_toy, .at_us = turn->now_us };
+		attempt->proof = (struct proof){ .kind = &factor_kind_toy, .at_us = call->now_us };
 	return ERR_OK;
 }
 
 static err
-toy_spend(struct call *turn, const struct attempt *attempt, bool *ret_done)
+toy_spend(struct call *call, const struct attempt *attempt, bool *ret_done)
 {
 	*ret_done = true;
 	return ERR_OK;
@@ -79,7 +79,7 @@ SETTING(unsigned toy_number,
 	.name = "TOY_NUMBER", .kind = &kind_number, MEMBER(toy_number),
 	SAME("7"), .max = 100,
 	.takes = "a number up to 100",
-	.help = "The number that the toy question tells.",
+	.help = "The number that the toy question returns.",
 	.example = "42")
 """
 

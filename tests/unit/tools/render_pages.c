@@ -1,6 +1,6 @@
 /*
- * Write every page in both languages into a folder, with the values of the table below: what the tests of the pages
- * read, and what to look at in a browser after a change of template or style.
+ * Writes every page in both languages into a folder, with the values of the table below.  The tests of pages read the
+ * files.  After a change of a template or the style sheet, look at them in a browser.
  *
  *	render_pages FOLDER        → FOLDER/login-fr.html, FOLDER/login-error-en.html, ...
  */
@@ -13,7 +13,7 @@
 
 enum { PAGE_MAX = 256 * 1024, PATH_LENGTH = 4096, NOV_3 = 1793731320 };
 
-/* Text that breaks out of every place it is not escaped in. */
+/* A text that would break each context in which it is not escaped. */
 #define HOSTILE "\"><script>alert('1')</script>&amp;<b title='x' \" onfocus=x"
 
 static const char SAMPLE_QR[] =
@@ -122,7 +122,7 @@ put_home(struct buf *out, const struct page_layout *layout, bool hostile)
 
 static const char not_right[] = "That is not the right code. Wait for the next one and try again.";
 
-/* The field for a new code, empty or refused. */
+/* The field for a code, empty or after a refused code. */
 static struct page_otp
 sample_otp(bool hostile)
 {
@@ -321,7 +321,7 @@ write_sample(const char *folder, const struct sample *sample, enum config_langua
 	write_file(folder, sample->name, suffix[language], buf_str(&out));
 }
 
-/* The static files that the pages name, without the leading slash of their URLs. */
+/* Writes the static files of the pages, under their URLs without the leading slash. */
 static void
 write_assets(const char *folder)
 {

@@ -1,4 +1,4 @@
-"""The template compiler: what it makes of templates, shown by running the C; what it refuses, with file and line."""
+"""The template compiler: the output of compiled templates, and refused templates with file and line."""
 
 import os
 import pathlib
@@ -92,7 +92,7 @@ def work_(tmp_path):
 
 
 def to_c(work, templates):
-    """The C source of these templates; a text alone is page.html."""
+    """The C source of these templates; a single text is page.html."""
     folder = work / "templates"
     folder.mkdir(exist_ok=True)
     for name, text in (templates if isinstance(templates, dict) else {"page.html": templates}).items():
@@ -101,7 +101,7 @@ def to_c(work, templates):
 
 
 def cc(work, source):
-    """Compile and link with the project's own libraries."""
+    """Compile and link with the project's libraries."""
     (work / "page_functions.c").write_text(source, "utf-8")
     root = pathlib.Path(os.environ["SOURCE_ROOT"])
     return subprocess.run(
@@ -113,27 +113,27 @@ def cc(work, source):
 
 
 def shown(work, templates, *language):
-    """What the page is, in French or, with "en", in English."""
+    """The page in French or, with "en", in English."""
     done = cc(work, to_c(work, templates))
     assert done.returncode == 0, done.stderr
     return subprocess.run([work / "page", *language], capture_output=True, check=True).stdout.decode()
 
 
 SHOWN = [
-    # (why, template, what comes out)
+    # (why, template, output)
     ("text of a str is escaped", "{{ text }}", "a&lt;b&gt;&amp;&quot;&#39;c"),
-    ("the same in an attribute", '<i title="{{ text }}">', '<i title="a&lt;b&gt;&amp;&quot;&#39;c">'),
-    ("unless marked safe", "{{ text|safe }}", "a<b>&\"'c"),
-    ("constants are escaped when compiled", "{{ \"<\" }}{{ \"<\"|safe }}", "&lt;<"),
+    ("text is escaped in an attribute", '<i title="{{ text }}">', '<i title="a&lt;b&gt;&amp;&quot;&#39;c">'),
+    ("text marked safe is not escaped", "{{ text|safe }}", "a<b>&\"'c"),
+    ("the compiler escapes constants", "{{ \"<\" }}{{ \"<\"|safe }}", "&lt;<"),
     ("numbers", "{{ number }} {{ zero }} {{ 42 }}", "7 0 42"),
     ("percent-encoding", "{{ text|percent }}", "a%3Cb%3E%26%22%27c"),
     ("a date is a time element", "{{ zero|date }}",
      '<time datetime="1970-01-01T00:00:00Z" title="1970-01-01 00:00:00 UTC">1er\u00a0janvier 1970 à 0\u00a0h\u00a000\u00a0UTC</time>'),
     ("a msgid shown in the page's language", "{{ problem|tr }}", "Les deux mots de passe diffèrent."),
-    ("no msgid is no text", "[{{ none_given|tr }}]", "[]"),
+    ("a NULL msgid is an empty text", "[{{ none_given|tr }}]", "[]"),
     ("static files", '{{ static("app.css") }}', "/static/app.12345678.css"),
-    ("if chooses by emptiness", "{% if empty %}a{% elif none_given %}b{% elif zero %}c{% elif no %}d{% else %}e{% endif %}", "e"),
-    ("if takes the first that holds", "{% if empty %}a{% elif text %}b{% elif yes %}c{% endif %}", "b"),
+    ("if takes empty values as false", "{% if empty %}a{% elif none_given %}b{% elif zero %}c{% elif no %}d{% else %}e{% endif %}", "e"),
+    ("if takes the first true branch", "{% if empty %}a{% elif text %}b{% elif yes %}c{% endif %}", "b"),
     ("if with a constant", "{% if none %}a{% elif true %}b{% else %}c{% endif %}", "b"),
     ("if, then a constant", "{% if no %}a{% elif true %}b{% else %}c{% endif %}", "b"),
     ("and, or, not", "{{ 'y' if (yes and not no) or no else 'n' }}{{ 'y' if no or not yes else 'n' }}", "yn"),
@@ -149,7 +149,7 @@ SHOWN = [
      "11 12 13 21 22 23 31 32 33 "),
     ("for over nothing", "{% for i in [] %}a{% else %}b{% endfor %}", "b"),
     ("set", "{% set a = text %}{% set b = 'x' %}{{ a }}{{ b }}{% set b = number %}{{ b }}", "a&lt;b&gt;&amp;&quot;&#39;cx7"),
-    ("set ends with its if", "{% if yes %}{% set text = 'x' %}{{ text }}{% endif %}{{ text }}", "xa&lt;b&gt;&amp;&quot;&#39;c"),
+    ("a set in an if is local", "{% if yes %}{% set text = 'x' %}{{ text }}{% endif %}{{ text }}", "xa&lt;b&gt;&amp;&quot;&#39;c"),
     ("a sentence is escaped", '{{ _("Hello") }}', "Bonjour &lt;vous&gt; &amp; &quot;tous&quot;"),
     ("a sentence with a value, in the translation's order", '{{ _("Welcome, %(name)s", name=text) }}',
      "a&lt;b&gt;&amp;&quot;&#39;c, soyez le bienvenu"),
@@ -158,11 +158,11 @@ SHOWN = [
     ("a doubled per cent is one", '{{ _("100%% sure") }}', "sûr à 100%"),
     ("a date in a sentence", '{{ _("Welcome, %(name)s", name=zero|date) }}',
      '<time datetime="1970-01-01T00:00:00Z" title="1970-01-01 00:00:00 UTC">1er\u00a0janvier 1970 à 0\u00a0h\u00a000\u00a0UTC</time>, soyez le bienvenu'),
-    ("plural: 0 is singular in French", '{{ ngettext("%(num)s key", "%(num)s keys", zero) }}', "0 clé"),
+    ("plural: 0 takes the singular in French", '{{ ngettext("%(num)s key", "%(num)s keys", zero) }}', "0 clé"),
     ("plural: 7", '{{ ngettext("%(num)s key", "%(num)s keys", number) }}', "7 clés"),
     ("trans block", "{% trans name=text %}Welcome, {{ name }}{% endtrans %}", "a&lt;b&gt;&amp;&quot;&#39;c, soyez le bienvenu"),
-    ("lines of white space are one line end", "<p>\n\n   {% if yes %}\n   <b>\n   {% endif %}\n   </p>", "<p>\n<b>\n</p>"),
-    ("bytes of C: quotes, trigraphs, digits after octal", '"\\??/é1', '"\\??/é1'),
+    ("lines of white space become one line end", "<p>\n\n   {% if yes %}\n   <b>\n   {% endif %}\n   </p>", "<p>\n<b>\n</p>"),
+    ("C escapes: quotes, trigraphs, digits after octal", '"\\??/é1', '"\\??/é1'),
 ]
 
 
@@ -177,7 +177,7 @@ def test_the_language_comes_from_the_layout(work):
     assert shown(work, template, "en") == "en: 0 keys"
 
 
-def test_extends_takes_blocks_and_includes_see_what_is_set(work):
+def test_extends_fills_blocks_and_include_inserts_a_template(work):
     assert shown(work, {
         "page.html": '{% extends "_middle.html" %}\n{% block one %}1{{ number }}{% endblock %}\n',
         "_middle.html": '{% extends "_base.html" %}{% block two %}2{% include "_part.html" %}{% endblock %}',
@@ -203,14 +203,14 @@ REFUSED = [
     ("index", "\n{{ items[0] }}", 2, "Getitem is not supported"),
     ("test", "\n{% if text is defined %}{% endif %}", 2, "Test is not supported"),
     ("chain of comparisons", "\n{{ 'a' if 1 < number < 3 }}", 2, "one comparison"),
-    ("none shown", "\n{{ none }}", 2, "cannot be shown"),
+    ("none as output", "\n{{ none }}", 2, "cannot be shown"),
     ("fraction", "\n{{ 1.5 }}", 2, "1.5"),
     ("sentence without translation", '\n{{ _("Goodbye") }}', 2, "fr.po: missing translation: 'Goodbye'"),
     ("fuzzy sentence", '\n{{ _("Fuzzy") }}', 2, "fuzzy: 'Fuzzy'"),
-    ("sentence that is no constant", "\n{{ _(text) }}", 2, "constant text"),
+    ("sentence that is not a constant", "\n{{ _(text) }}", 2, "constant text"),
     ("value missing for a placeholder", '\n{{ _("Welcome, %(name)s") }}', 2, "placeholders ['name'], but values []"),
     ("value without placeholder", '\n{{ _("Hello", name=text) }}', 2, "placeholders [], but values ['name']"),
-    ("sentence with a value kept", '\n{% set a = _("Welcome, %(name)s", name=text) %}', 2, "directly in {{ }}"),
+    ("sentence with a value in a set", '\n{% set a = _("Welcome, %(name)s", name=text) %}', 2, "directly in {{ }}"),
     ("other plural", '\n{{ ngettext("%(num)s key", "many %(num)s", number) }}', 2, "plural of"),
     ("unknown static file", '\n{{ static("app.png") }}', 2, "no static file 'app.png'; there are app.css"),
     ("unknown include", '\n{% include "_none.html" %}', 2, "no template '_none.html'"),
@@ -238,8 +238,8 @@ def test_template_is_refused_with_file_and_line(work, why, template, line, part)
 
 CHILD = [
     ("text outside of blocks", '{% extends "_base.html" %}\nlost', "page.html:2", "nothing but blocks"),
-    ("block that no parent has", '{% extends "_base.html" %}\n{% block on %}{% endblock %}', "page.html:2", "block 'on'"),
-    ("extends in a circle", '{% extends "page.html" %}', "page.html:1", "extends itself"),
+    ("block missing in the parent", '{% extends "_base.html" %}\n{% block on %}{% endblock %}', "page.html:2", "block 'on'"),
+    ("extends in a cycle", '{% extends "page.html" %}', "page.html:1", "extends itself"),
 ]
 
 
@@ -259,7 +259,7 @@ NO_C = [
     # (why, template, line, a part of the compiler's message)
     ("misspelt name", "\n\n{{ txet }}", 3, "txet"),
     ("misspelt member", "\n{{ layout.langage }}", 2, "langage"),
-    ("truth value shown", "\n{{ yes }}", 2, "_Generic"),
+    ("truth value as output", "\n{{ yes }}", 2, "_Generic"),
     ("a number made safe", "\n{{ number|safe }}", 2, "_Generic"),
     ("a msgid made safe", "\n{{ problem|safe }}", 2, "_Generic"),
     ("text translated as if it were a msgid", "\n{{ text|tr }}", 2, "incompatible type"),
@@ -267,7 +267,7 @@ NO_C = [
     ("a msgid in an address", "\n{{ problem|percent }}", 2, "incompatible type"),
     ("a text compared with a number", "\n{{ 'a' if text == 1 }}", 2, "incompatible type"),
     ("texts in order", "\n{{ 'a' if text < 'b' }}", 2, "_Generic"),
-    ("for over what is no list", "\n{% for i in text %}{{ i.name }}{% endfor %}", 2, "text_count"),
+    ("for over a value that is not a list", "\n{% for i in text %}{{ i.name }}{% endfor %}", 2, "text_count"),
 ]
 
 

@@ -1,5 +1,5 @@
 /*
- * What the pages are made with: dates, sentences, static files.
+ * Functions that the pages use: dates, sentences, static files.
  */
 #include "unit.h"
 
@@ -17,20 +17,22 @@ static const struct {
 	const char *why;
 } timestamps[] = {
 	{ 0, "1970-01-01T00:00:00Z", "1970-01-01 00:00:00 UTC", "1er\u00a0janvier 1970 à 0\u00a0h\u00a000",
-	  "1\u00a0January 1970 at 0:00", "the beginning" },
+	  "1\u00a0January 1970 at 0:00", "the beginning of 1970" },
 	{ INT64_C(1793731320000000), "2026-11-03T18:42:00Z", "2026-11-03 18:42:00 UTC",
 	  "3\u00a0novembre 2026 à 18\u00a0h\u00a042", "3\u00a0November 2026 at 18:42", "an evening" },
 	{ INT64_C(1793731379999999), "2026-11-03T18:42:59Z", "2026-11-03 18:42:59 UTC",
-	  "3\u00a0novembre 2026 à 18\u00a0h\u00a042", "3\u00a0November 2026 at 18:42", "seconds are cut, not rounded" },
+	  "3\u00a0novembre 2026 à 18\u00a0h\u00a042", "3\u00a0November 2026 at 18:42",
+	  "seconds are dropped, not rounded" },
 	{ INT64_C(951782400000000), "2000-02-29T00:00:00Z", "2000-02-29 00:00:00 UTC",
 	  "29\u00a0février 2000 à 0\u00a0h\u00a000", "29\u00a0February 2000 at 0:00",
 	  "leap day of a year divided by 400" },
 	{ INT64_C(4107542400000000), "2100-03-01T00:00:00Z", "2100-03-01 00:00:00 UTC",
-	  "1er\u00a0mars 2100 à 0\u00a0h\u00a000", "1\u00a0March 2100 at 0:00", "2100 is no leap year" },
+	  "1er\u00a0mars 2100 à 0\u00a0h\u00a000", "1\u00a0March 2100 at 0:00", "2100 is not a leap year" },
 	{ INT64_C(1735689599000000), "2024-12-31T23:59:59Z", "2024-12-31 23:59:59 UTC",
 	  "31\u00a0décembre 2024 à 23\u00a0h\u00a059", "31\u00a0December 2024 at 23:59", "last second of a leap year" },
 	{ INT64_C(253402300799999999), "9999-12-31T23:59:59Z", "9999-12-31 23:59:59 UTC",
-	  "31\u00a0décembre 9999 à 23\u00a0h\u00a059", "31\u00a0December 9999 at 23:59", "the end" },
+	  "31\u00a0décembre 9999 à 23\u00a0h\u00a059", "31\u00a0December 9999 at 23:59",
+	  "the last minute of year 9999" },
 };
 
 static void
@@ -78,7 +80,7 @@ date_is_written_as_the_account_prefers(void **state)
 		{ TIME_12, LANGUAGE_EN, 0, " data-format=\"12\">1\u00a0January 1970 at 12:00\u00a0AM", "midnight" },
 		{ TIME_12, LANGUAGE_EN, 43200, " data-format=\"12\">1\u00a0January 1970 at 12:00\u00a0PM", "noon" },
 		{ TIME_ISO, LANGUAGE_FR, 1793731327, " data-format=\"iso\">2026-11-03\u00a018:42", "ISO, in French" },
-		{ TIME_ISO, LANGUAGE_EN, 1793731327, " data-format=\"iso\">2026-11-03\u00a018:42", "and in English" },
+		{ TIME_ISO, LANGUAGE_EN, 1793731327, " data-format=\"iso\">2026-11-03\u00a018:42", "ISO, in English" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {

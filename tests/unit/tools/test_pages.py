@@ -1,4 +1,4 @@
-"""The pages as they come out: well-formed, accessible, no inline script or style, every value escaped; the static files."""
+"""The rendered pages: well-formed, accessible, no inline script or style, each value escaped; the static files."""
 
 import gzip
 import hashlib
@@ -14,7 +14,7 @@ import pytest
 
 import embed_static
 
-# As in render_pages.c.
+# The same text as in render_pages.c.
 HOSTILE = "\"><script>alert('1')</script>&amp;<b title='x' \" onfocus=x"
 FIRST_VISIT_MAX = 40 * 1024
 ELEMENT = "{http://www.w3.org/1999/xhtml}"
@@ -135,7 +135,7 @@ def test_at_most_one_field_has_the_focus(page):
 
 
 CONTRACT = [
-    # page, id, attributes that people and programs depend on
+    # page, id, attributes that browsers and password managers depend on
     ("login", "username", {"name": "username", "autocomplete": "username", "autofocus": ""}),
     ("login", "password", {"name": "password", "autocomplete": "current-password", "type": "password"}),
     ("login-hostile", "username", {"value": HOSTILE}),
@@ -201,16 +201,16 @@ def test_icon_is_xml(site):
 
 
 THINNED = [
-    # (why, style sheet, what is left when the words `card`, `btn` are in use)
+    # (why, style sheet, the result when the words `card`, `btn` are in use)
     ("class in use", ".card{a:b}", ".card{a:b}"),
     ("class not in use", ".nav{a:b}", ""),
-    ("elements stay", "a:hover,::before{a:b}", "a:hover,::before{a:b}"),
+    ("elements are kept", "a:hover,::before{a:b}", "a:hover,::before{a:b}"),
     ("one of two selectors", ".card,.nav{a:b}", ".card{a:b}"),
     ("both classes needed", ".card.nav,.card .btn{a:b}", ".card .btn{a:b}"),
     ("inside not()", ".btn:not(.nav),.btn:not(.card){a:b}", ".btn:not(.card){a:b}"),
     ("media", "@media (x:1){.nav{a:b}.card{a:b}}", "@media (x:1){.card{a:b}}"),
-    ("media left empty", "@media (x:1){.nav{a:b}}p{c:d}", "p{c:d}"),
-    ("keyframes stay whole", "@keyframes k{0%{a:b}100%{a:c}}", "@keyframes k{0%{a:b}100%{a:c}}"),
+    ("empty media query", "@media (x:1){.nav{a:b}}p{c:d}", "p{c:d}"),
+    ("keyframes are kept whole", "@keyframes k{0%{a:b}100%{a:c}}", "@keyframes k{0%{a:b}100%{a:c}}"),
     ("brace and dot in a string", '.card{content:"}.nav{"}p{a:url(x;y)}', '.card{content:"}.nav{"}p{a:url(x;y)}'),
     ("dot in an attribute", 'a[href$=".nav"]{a:b}', 'a[href$=".nav"]{a:b}'),
     ("comma in brackets", ":is(.card,.btn) p{a:b}", ":is(.card,.btn) p{a:b}"),
@@ -219,7 +219,7 @@ THINNED = [
 
 
 @pytest.mark.parametrize("why,css,expected", THINNED, ids=[case[0] for case in THINNED])
-def test_thinning_keeps_what_is_in_use(why, css, expected):
+def test_thinning_keeps_rules_in_use(why, css, expected):
     assert embed_static.thin(css, {"card", "btn"}) == expected, why
 
 

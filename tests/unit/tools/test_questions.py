@@ -1,4 +1,4 @@
-"""The definition of the questions: what its compiler refuses, and what is printed of it elsewhere."""
+"""The definition of the questions: definitions that its compiler refuses, and the files made from it."""
 
 import os
 import pathlib
@@ -100,13 +100,13 @@ toy_answer(struct call *call, enum verdict *ret_verdict)
 
 
 def with_toy():
-    """The definition with one question more, behind all others."""
+    """The definition with one more question after all others."""
     rows, mark, structs = DEFINITION.read_text().partition("\n# --- heads")
     return rows + TOY_ROW + mark + structs + TOY_STRUCT
 
 
 def compiled(scratch, source):
-    """The object of a source file, compiled as a release is, with the scratch folder's headers before those of the build."""
+    """The object of a source file, compiled as in a release; it finds headers first in the scratch folder."""
     target = scratch / (source.stem + ".o")
     folders = [scratch, ROOT / "src", ROOT / "include", pathlib.Path(os.environ["BUILD_ROOT"]) / "src/store"]
     subprocess.run([*os.environ["TEST_CC"].split(), "-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Werror", "-Wmissing-prototypes", "-c",

@@ -1,4 +1,4 @@
-"""Sentences: every one in use is translated, every translation is in use; and the check itself sees each kind of fault."""
+"""Each sentence in use has a translation, each translation is in use, and the check finds each kind of fault."""
 
 import os
 import pathlib
@@ -27,7 +27,7 @@ def test_every_sentence_is_translated_and_every_translation_used():
 HEAD = 'msgid ""\nmsgstr "Plural-Forms: nplurals=2; plural=(n > 1);\\n"\n\n'
 GOOD = HEAD + 'msgid "In a page"\nmsgstr "Dans une page"\n\nmsgid "In C, \\"two\\" lines"\nmsgstr "En C"\n'
 FAULTS = [
-    # (why, what to replace in the good catalogue, by what, a part of the message)
+    # (why, text to replace in the good catalogue, replacement, a part of the message)
     ("nothing wrong", "", "", None),
     ("page's sentence missing", 'msgid "In a page"', 'msgid "Elsewhere"', "page.html:2: "),
     ("C's sentence missing", 'msgid "In C, ', 'msgid "In D, ', "code.c:3: "),

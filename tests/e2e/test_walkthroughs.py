@@ -198,6 +198,18 @@ def test_the_guide_from_authelia_has_working_rules(walk):
     assert "passes" in walk.shell(decide)
 
 
+# Proxies
+
+
+def test_caddy_takes_the_configuration_of_the_proxy_guide(walk):
+    walk.server.environment.update(PUBLIC_URL="https://login.example.org", GATE_DOMAINS="example.org", TRUSTED_PROXIES="127.0.0.1")
+    text = (ROOT / "docs/guides/proxies.md").read_text()
+    (command,) = lines(section("guides/proxies.md", "### Caddy"))
+    assert command.replace("caddy", "nginx").partition(" > ")[0] == lines(text)[0].partition(" > ")[0]
+    walk.shell(command)
+    walk.shell("sed -i '/^[[:space:]]*tls /d' Caddyfile && caddy adapt --adapter caddyfile --config Caddyfile")
+
+
 # Many nodes
 
 

@@ -103,7 +103,7 @@ sqlite_written(int code)
 	}
 }
 
-/* Take the lock. After a failed write, also write one page: the user version of SQLite, which Doubletour does not use. */
+/* Take the lock. After a failed write, also write one page: SQLite's user version, which Doubletour does not use. */
 static err
 sqlite_health_lock_and_write(struct sqlite *s)
 {

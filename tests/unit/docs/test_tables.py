@@ -60,7 +60,7 @@ def test_every_file_of_the_http_server_is_explained():
 
 
 def test_every_table_of_the_database_is_explained():
-    page = section("docs/develop/database.md", "What is in it")
+    page = section("docs/develop/database.md", "Tables")
     assert sorted(table for table in sources.tables() if f"`{table}`" not in page) == []
 
 

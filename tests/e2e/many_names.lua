@@ -1,4 +1,4 @@
--- wrk -t N -c N: each thread is one person on one connection, and every answer must be that person's name.
+-- wrk -t N -c N: each thread is one user on one connection, and every reply must contain that user's name.
 -- wrk ... -- FILE HOST: a line "COOKIE NAME" for each thread.
 local threads = {}
 

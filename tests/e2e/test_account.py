@@ -1,4 +1,4 @@
-"""A person's own account: preferences, password, sessions, activity, its end; nothing typed is lost on the way."""
+"""A user's own account: preferences, password, sessions, activity, deletion; typed text is never lost."""
 
 
 import pytest
@@ -19,7 +19,7 @@ def alice(server):
 
 
 def second(person, agent=None):
-    """The same person in another browser, signed in."""
+    """The same user, signed in with another browser."""
     other = Person(person.server, person.name, person.password)
     other.secret, other.spent = person.secret, person.spent
     if agent:
@@ -120,7 +120,7 @@ def test_form_errors_are_shown_and_input_is_kept(alice, different, field):
     assert alice.page.status == 303
 
 
-def test_the_same_password_is_no_change(alice):
+def test_the_same_password_counts_as_unchanged(alice):
     page = change(alice, password=alice.password, confirm=alice.password)
     assert page.status == 422 and page.errors["password"]
 
@@ -262,7 +262,7 @@ def test_a_cross_site_form_changes_nothing(alice, path):
     assert alice.name in alice.visit("/").heading and other.visit("/").status == 200
 
 
-# One-time links that are none
+# Invalid one-time links
 
 
 @pytest.mark.parametrize("link", ["", "x", "A" * 43, "A" * 5000, "%00", "é" * 43, "A" * 42 + "="])

@@ -1,4 +1,4 @@
-"""Addresses of databases that hold a password: no message, list or log repeats a part of it."""
+"""Database URLs with a password: no message, list or log contains a part of it."""
 
 import itertools
 import subprocess
@@ -18,7 +18,7 @@ PASSWORDS = [
 
 
 def pieces(password):
-    """Every part of at least three characters that no sentence of ours has by itself."""
+    """Return every part of at least three characters that occurs in no sentence of ours."""
     for n in range(3, len(password) + 1):
         for i in range(len(password) - n + 1):
             piece = password[i : i + n]
@@ -52,7 +52,7 @@ def test_no_part_of_a_password_is_repeated(make_server, password, why):
     server.environment.pop("DATABASE_URL", None)
     server.command("db", "init")
     port = free_port()
-    # each address with one command of each kind in turn, and each command with the plainest address
+    # each URL with one command of each kind in turn, and each command with the simplest URL
     commands = itertools.cycle(COMMANDS)
     tried = [(address, next(commands)) for address in addresses(password, port) for _ in range(3)]
     tried += [(f"postgresql://anna:{password}@127.0.0.1:{port}/there", command) for command in COMMANDS]

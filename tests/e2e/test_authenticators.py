@@ -1,4 +1,4 @@
-"""More than one authenticator, each with a name: added, replaced, renamed, removed, and never the last one lost."""
+"""Several named authenticators: added, replaced, renamed and removed; the last one cannot be removed."""
 
 import re
 
@@ -31,7 +31,7 @@ def begin(person, name="Tablet", replaces=None, **different):
 
 
 def add(person, name="Tablet", replaces=None):
-    """A new authenticator, confirmed; its secret."""
+    """Add and confirm a new authenticator; return its secret."""
     assert begin(person, name, replaces).location == CONFIRM, person.page.html
     secret = person.follow().by_id("secret")["value"]
     step = person.server.clock.next_step()
@@ -41,7 +41,7 @@ def add(person, name="Tablet", replaces=None):
 
 
 def signs_in(person, secret):
-    """Does a code of this secret, never sent before, finish a sign-in?"""
+    """Does a code of this secret that was never sent before complete a sign-in?"""
     person.server.clock.next_step()
     person.forget().give_password()
     return person.verify(code_at(secret, person.server.clock.now())).status == 303
@@ -94,7 +94,7 @@ def test_a_code_that_makes_the_proof_fresh_is_a_use(server, alice):
     assert items(alice)[0].all("time")[-1]["datetime"] > before
 
 
-def test_a_recovery_code_is_no_use_of_an_authenticator(server, alice):
+def test_a_recovery_code_leaves_the_authenticator_unused(server, alice):
     codes = alice.visit("/account/recovery-codes").recovery_codes
     before = items(alice)[0].all("time")[-1]["datetime"]
     server.clock.advance(3600)
@@ -192,7 +192,7 @@ def test_a_wrong_first_code_adds_nothing(alice, wrong):
     assert len(names(alice)) == 1 and alice.visit(CONFIRM).by_id("secret")["value"] == secret
 
 
-# The proof grows old
+# The proof expires
 
 
 def test_a_stale_proof_adds_a_code_field_and_keeps_the_input(alice):

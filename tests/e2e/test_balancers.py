@@ -1,4 +1,7 @@
-"""Nodes behind nginx and HAProxy, configured as docs/guides/many-nodes.md says, word for word but for names, ports and the certificate."""
+"""Nodes behind nginx and HAProxy with the exact configuration of docs/guides/many-nodes.md.
+
+Only names, ports and the certificate are replaced.
+"""
 
 import os
 import pathlib
@@ -22,7 +25,7 @@ def from_the_page(kind):
 
 
 class Front:
-    """What a browser sees of the nodes."""
+    """The nodes behind the balancer, as a browser sees them."""
 
     def __init__(self, port, clock, certificate):
         self.port, self.clock, self.certificate = port, clock, certificate
@@ -106,7 +109,7 @@ def _answers(front, process, home):
 def _status(person, path="/"):
     try:
         return person.visit(path).status
-    except (AssertionError, KeyError, OSError):  # the balancer's own answer, or none
+    except (AssertionError, KeyError, OSError):  # the balancer's own reply, or no reply
         return 0
 
 

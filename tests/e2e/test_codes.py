@@ -1,4 +1,4 @@
-"""The codes that these tests type are the ones that a real authenticator shows."""
+"""The tests' codes are those of a real authenticator."""
 
 import random
 import subprocess

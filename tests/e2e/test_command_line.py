@@ -1,4 +1,4 @@
-"""What every command owes to the person who types it: plain errors, help by topic, and output that moves no terminal."""
+"""Rules for every command: plain errors, help by topic, and output that cannot control the terminal."""
 
 import json
 import re
@@ -12,7 +12,7 @@ import requests
 
 from harness import Person
 
-# Text that moves a terminal, hides what stands beside it, or makes a line of its own.
+# Text that controls the terminal, hides its neighbours, or forges a line.
 HOSTILE = [
     ("\x1b[2J\x1b]0;owned\x07", "escape sequences"),
     ("\u009b2J", "C1: CSI in one code point"),
@@ -26,7 +26,7 @@ HOSTILE = [
     ("a\u061cb", "the Arabic letter mark"),
 ]
 IDS = [why for _, why in HOSTILE]
-# As bytes only: not UTF-8.
+# Bytes that are not UTF-8.
 BROKEN = [(b"a\x9b2Jb", "C1 as a byte"), (b"a\xc3", "half a code point"), (b"\xe2\x80", "a cut override")]
 
 
@@ -35,16 +35,16 @@ def misleads(character):
 
 
 def assert_visible(text):
-    """Nothing in it but line ends moves a terminal."""
+    """Check that the text has no control characters except line ends."""
     assert not [c for c in text if c != "\n" and misleads(c)], repr(text)
 
 
 def run(server, *arguments, stdin=b"", **more):
-    """Bytes in, bytes out; what comes out is checked."""
+    """Run a command with bytes; check its output."""
     result = subprocess.run([server.program, *arguments], cwd=server.work, env={**server.environment, **more}, input=stdin,
                             capture_output=True, timeout=60)
     for stream in (result.stdout, result.stderr):
-        assert_visible(stream.decode())  # UTF-8 for certain
+        assert_visible(stream.decode())  # fails unless it is UTF-8
     return result
 
 
@@ -105,7 +105,7 @@ def test_help_is_about_the_command_that_was_named(make_server, arguments, first,
     assert result.stdout.decode().startswith(first), why
 
 
-def test_every_command_of_user_has_a_help_of_its_own(make_server):
+def test_every_command_of_user_has_its_own_help(make_server):
     server = make_server(start=False)
     listed = re.findall(r"^  ([a-z0-9-]+) ", run(server, "user", "--help").stdout.decode(), re.M)
     commands = [word for word in listed if not word.startswith("-")]

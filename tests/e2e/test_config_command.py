@@ -1,4 +1,4 @@
-"""doubletour config, version and help: what a person sees who types them."""
+"""The commands config, version and help, as users run them."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ KEPT = ("PATH", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTION
 
 @pytest.fixture
 def doubletour(tmp_path):
-    """Run it in an empty folder, without any setting in the environment but those given."""
+    """Run a command in an empty folder, with only the given settings in the environment."""
 
     def run(*arguments, **environment):
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
@@ -37,7 +37,7 @@ def dotenv(tmp_path):
 
 
 def value_in(shown, name):
-    """What stands behind NAME= in the output of config show, and the origin behind its #."""
+    """Return the value after NAME= in the output of config show, and the origin after its #."""
     (line,) = [line for line in shown.splitlines() if line.startswith(name + "=")]
     value, origin = line[len(name) + 1 :].rsplit("# ", 1)
     return value.strip(), origin
@@ -87,7 +87,7 @@ def test_a_setting_that_cannot_be_used_ends_with_one_sentence_and_78(doubletour,
         assert sentence in done.stderr
         assert len(done.stderr.splitlines()) == 1
         assert done.stdout == ""
-    assert [p.name for p in tmp_path.iterdir()] == [".env"]  # nothing was made
+    assert [p.name for p in tmp_path.iterdir()] == [".env"]  # no file was created
 
 
 def test_show_prints_each_value_and_its_origin(doubletour, dotenv):
@@ -140,7 +140,7 @@ def test_the_sample_file_can_be_used_with_every_line_uncommented(doubletour, dot
         (("version", "x"), "takes no argument, and 1 was given"),
     ],
 )
-def test_wrong_usage_ends_with_2_and_says_what_is_meant(doubletour, arguments, word):
+def test_wrong_usage_ends_with_2_and_a_hint(doubletour, arguments, word):
     done = doubletour(*arguments)
     assert done.returncode == 2
     assert word in done.stderr

@@ -1,4 +1,4 @@
-"""Names of cookies: another application on the same host keeps its own, and those of release 0.1 go on working."""
+"""Names of cookies: other applications on the same host keep theirs, and cookies of release 0.1 still work."""
 
 import pytest
 
@@ -6,8 +6,8 @@ from harness import Person
 from harness.visitor import Visitor
 
 EARLIER = {"doubletour": "session", "doubletour-form": "form", "doubletour-device": "device", "doubletour-language": "language"}
-FLASK = "eyJfZnJlc2giOmZhbHNlfQ.ZxQ1Aw.7pZq0m4mHqk2Qm5Yx5o8kq0f2xk"  # as Flask signs it
-FLASK_SESSION = "kq0f2xk7pZq0m4mHqk2Qm5Yx5o8kq0f2xk7pZq0m4mH"  # as Flask-Session names it: 43 characters, as ours
+FLASK = "eyJfZnJlc2giOmZhbHNlfQ.ZxQ1Aw.7pZq0m4mHqk2Qm5Yx5o8kq0f2xk"  # in the form of Flask
+FLASK_SESSION = "kq0f2xk7pZq0m4mHqk2Qm5Yx5o8kq0f2xk7pZq0m4mH"  # in the form of Flask-Session: 43 characters, like ours
 OF_OTHERS = {
     "Flask": {"session": FLASK},
     "Flask-Session": {"session": FLASK_SESSION},
@@ -26,7 +26,7 @@ def as_of_release_0_1(person):
 
 
 def story(person):
-    """Names of all cookies that are set between registration and sign-out."""
+    """Return the names of all cookies that are set between registration and sign-out."""
     names = set()
     person.request_before = person.request
 
@@ -43,7 +43,7 @@ def story(person):
     return names
 
 
-def test_each_cookie_has_a_name_of_our_own(server):
+def test_each_cookie_has_our_own_name(server):
     assert story(Person(server)) == {"doubletour", "doubletour-form", "doubletour-flash", "doubletour-device", "doubletour-language"}
 
 
@@ -117,7 +117,10 @@ def test_an_earlier_language_is_still_the_choice(server):
 
 
 def test_an_earlier_device_cookie_is_still_known(server):
-    """Strangers have used up the account's attempts; the known browser has its own, under either name."""
+    """Other clients have used up the account's attempts.
+
+    A known browser has its own attempts, with the old and the new cookie name.
+    """
     alice = as_of_release_0_1(Person(server).full())
     device = alice.cookies["device"]
     stranger = Person(server, alice.name, "not the password")

@@ -1,4 +1,7 @@
-"""kill -9 of keeper, of web, of both, again and again under a mixed load: what was acknowledged holds, what was spent stays spent."""
+"""kill -9 of keeper, web or both, again and again under a mixed load.
+
+Acknowledged changes are kept, and spent codes stay spent.
+"""
 
 import errno
 import itertools
@@ -20,17 +23,17 @@ CLIENTS = 6
 
 
 class Cut(Exception):
-    """The connection ended without an answer, or the answer was "not now": nothing is known of what was asked."""
+    """The connection ended without a reply, or with 503: the outcome of the request is unknown."""
 
 
 class Client:
-    """One person after another; remembers what the server acknowledged, and nothing else."""
+    """Uses the server as one person after another, and remembers only acknowledged changes."""
 
     def __init__(self, server, number):
         self.server, self.number, self.count = server, number, itertools.count()
-        self.people = []  # acknowledged to be enrolled
-        self.accepted = []  # (person, code): since the clock was moved last
-        self.recovered = []  # (person, recovery code): accepted
+        self.people = []  # enrolment was acknowledged
+        self.accepted = []  # (person, code), since the last change of the clock
+        self.recovered = []  # (person, recovery code) that were accepted
         self.ended = []  # tokens of sessions that were signed out
         self.done = 0
 
@@ -64,7 +67,7 @@ class Client:
             return
         step = max([s for p, s in self.accepted if p is person], default=step_at(self.server.clock.now()) - 2) + 1
         if step > step_at(self.server.clock.now()) + 1:
-            return  # all codes of this moment are spent
+            return  # all codes of this step are spent
         page = self._try(person.send, "/verify-2fa", {"otp": code_of_step(person.secret, step)})
         if page.status == 303:
             assert (person, step) not in self.accepted, "a step was accepted twice"
@@ -102,7 +105,7 @@ class Client:
     # Afterwards
 
     def check_spent(self):
-        """In the window in which they would still fit: what was accepted is not accepted again."""
+        """Accepted codes that are still in their time window are not accepted again."""
         wrong = []
         for person, step in self.accepted[-6:]:
             thief = Person(self.server, person.name, person.password)
@@ -196,7 +199,7 @@ def test_acknowledged_changes_survive_and_spent_codes_stay_spent(make_server):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of a few hundred kilobytes; needs the right to mount one."""
+    """A file system of a few hundred kilobytes; mounting it needs a right."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True, text=True)
@@ -207,7 +210,7 @@ def small_disk(tmp_path):
 
 
 def fill(disk):
-    """Use up all that is left; what makes room again."""
+    """Use up the free space; return a function that frees it."""
     filler = disk / "filler"
     file = os.open(filler, os.O_WRONLY | os.O_CREAT)
     for size in (4096, 512, 1):
@@ -232,7 +235,7 @@ def test_a_full_disk_adds_and_loses_no_account(small_disk, make_server):
     alice = Person(server).full()
     filler = fill(small_disk)
     refused, made = 0, []
-    for _ in range(500):  # what the files have room for already is used up first
+    for _ in range(500):  # allocated space in the files is used up first
         person = Person(server)
         page = person.register()
         if page.status == 303:

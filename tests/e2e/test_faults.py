@@ -1,4 +1,4 @@
-"""Calls of either process fail, one after the other, under every handler: nobody gets in by it, and the next request is served."""
+"""Every handler while calls of either process fail: no failure grants access, and the next request is served."""
 
 
 import pytest
@@ -8,14 +8,14 @@ from harness import Person
 from harness.server import wait_until
 from harness.torture import LONG, scaled
 
-# Of calls that are many, every so many-th is tried; every one in the long campaign.
+# Frequent calls: every Nth one fails in turn; in the long campaign every one.
 STEPS = {"memory": scaled(9, 1), "send": 1, "receive": 1, "clock": 1, "random": 1, "write": scaled(5, 1), "sync": 1, "read": 1, "query": 1}
 BACK = 30  # seconds
-UNANSWERED = 10  # seconds, after which a request counts as one that had no answer: a server that receives nothing gives none
+UNANSWERED = 10  # seconds until a request counts as unanswered: a server that receives nothing sends no reply
 
 
 class Story:
-    """A person brought to where a request begins; the request, right or wrong; what must not be so if it was wrong."""
+    """Prepares a person for a request; the request, right or wrong; the states that a wrong request must not grant."""
 
     def __init__(self, name, prepare, act, gained):
         self.name, self.prepare, self.act, self.gained = name, prepare, act, gained
@@ -53,7 +53,7 @@ def ready_to_change(person):
 
 
 def state_of(person):
-    """Where the front door leads somebody with these cookies.  A web process that is on its way out may still have answered before."""
+    """Return where / redirects this person's cookies.  A web process that is about to exit may have answered before."""
 
     def look():
         try:
@@ -75,16 +75,16 @@ STORIES = [
 
 
 def act(person, story, wrong):
-    """The status, or 0 when the connection ended without one, or with the bare 503 of a process that has no memory for a page."""
+    """Return the status; 0 for a connection that ended, or for the short 503 of a process without memory for a page."""
     path, changes = story.act
     try:
         return person.post(path, {**person.form, **(changes if wrong else {})}, timeout=UNANSWERED).status
-    except (requests.RequestException, KeyError):  # a header that every page has is missing
+    except (requests.RequestException, KeyError):  # KeyError: a header of every page is missing
         return 0
 
 
 def prepared(server, story):
-    """Somebody at the form.  A process that the fault before has ended may be replaced just now."""
+    """Return a person at the form.  The previous failure may have ended a process that is being replaced now."""
     def begin():
         person = Person(server)
         try:
@@ -114,7 +114,8 @@ def one_try(server, kind, nth, lasting, story, wrong):
     return failed
 
 
-# Each kind under each story, one alone and all from then on, in the long campaign; else each kind under two stories.
+# The long campaign: each kind with each story, one failing call alone and all from then on.  Otherwise each kind with
+# two stories.
 CASES = [(kind, story, lasting) for k, kind in enumerate(sorted(STEPS)) for s, story in enumerate(STORIES) for lasting in (False, True)
          if LONG or (k + s) % 5 == 3 * lasting]
 

@@ -1,4 +1,4 @@
-"""Files that are named on the command line or in the settings: a file is read, everything else is refused at once."""
+"""Files named on the command line or in the settings: only regular files are read."""
 
 import os
 import socket
@@ -22,12 +22,12 @@ def a_socket(path):
     one.close()
 
 
-# what stands under the name, the word of the sentence
+# the object at the path, the words of the error
 KINDS = [(fifo, "is a FIFO"), (lambda path: path.mkdir(), "is a directory"), (a_socket, "is a socket"),
          (lambda path: path.symlink_to("/dev/zero"), "is a device"), (lambda path: path.symlink_to("missing"), "No such file"),
          (lambda path: path.symlink_to(path), "symbolic links")]
 
-# the command, what must be set; % is the file
+# the command, the settings; % is the file
 WAYS = [
     (("restore", "--replace", "%"), {}), (("import", "htpasswd", "%"), {}), (("import", "authelia", "%"), {}),
     (("import", "authelia", "good", "--totp", "%"), {}), (("import", "htpasswd", "good", "--map", "%"), {}), (("import", "flask", "sqlite:///%"), {}),
@@ -50,13 +50,13 @@ def test_a_named_file_is_a_file_or_is_refused(make_server, request, arguments, m
         done = subprocess.run([server.program, *(a.replace("%", name) for a in arguments)], cwd=server.work, stdin=subprocess.DEVNULL,
                               env={**server.environment, **{k: v.replace("%", name) for k, v in more.items()}}, capture_output=True, text=True, timeout=30)
         assert done.returncode != 0 and name in done.stderr, (word, done.stderr)
-        if "flask" in arguments and number >= 4:  # it says where else it looked
+        if "flask" in arguments and number >= 4:  # the error names the other places too
             continue
         if not {"DATABASE_URL", "copy"} & {*more, *arguments} and not (arguments[:2] == ("import", "authelia") and "good" in arguments):
             assert word in done.stderr, (word, done.stderr)
 
 
-def test_settings_that_are_no_file_are_refused(make_server):
+def test_settings_outside_a_regular_file_are_refused(make_server):
     for make, word in KINDS[:4]:
         server = make_server(start=False)
         make(server.work / ".env")
@@ -91,7 +91,7 @@ def test_a_file_without_end_is_left_at_its_maximum(make_server):
         assert done.returncode != 0 and done.stderr, arguments
 
 
-# Whose the settings are
+# The owner of the settings
 
 OWNERS = [
     (0o600, 0, 0, "", "ours alone"), (0o640, 0, 1000, "", "a group may read it"), (0o644, 0, 0, "", "everyone may read what is no secret"),

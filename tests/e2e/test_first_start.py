@@ -1,4 +1,4 @@
-"""Many commands at the same first start: key and database are made once, and nobody is told to look for a backup."""
+"""Many commands at the same first start: key and database are created once, and no command asks for a backup."""
 
 import subprocess
 

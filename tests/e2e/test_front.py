@@ -1,4 +1,4 @@
-"""The front door under bad weather: mutated requests by the million, slow clients by the thousand, floods of strangers."""
+"""The server under attack: millions of mutated requests, thousands of slow clients, floods from unknown clients."""
 
 import contextlib
 import multiprocessing
@@ -24,7 +24,7 @@ SLOW = scaled(1_000, 10_000)
 STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
 
-# Requests as they should be, and shapes that proxies and servers have understood differently.
+# Valid requests, and forms that proxies and servers have interpreted differently.
 BASES = [
     "GET /login HTTP/1.1\r\nHost: {host}\r\nCookie: doubletour={token}; doubletour-form={token}; doubletour-device={token}\r\nAccept-Language: fr\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-For: 198.51.100.1, 203.0.113.9\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil.example\r\n\r\n",
@@ -52,7 +52,7 @@ PIECES = [
 
 
 def mutated(dice, host):
-    """One to four requests in a row, changed here and there; the last one asks to close."""
+    """Return one to four requests in a row with random changes; the last one asks to close."""
     text = b""
     for _ in range(dice.randint(1, 4)):
         token = "".join(dice.choice("ABCabc019-_") for _ in range(43))
@@ -75,7 +75,7 @@ def mutated(dice, host):
 
 
 class Flight:
-    """One connection: what is still to be sent, and what came back."""
+    """One connection: the bytes still to send, and the bytes received."""
 
     def __init__(self, port, text, dice):
         self.text, self.received, self.last = text, b"", time.monotonic()
@@ -87,7 +87,7 @@ class Flight:
         self.socket.connect_ex(("127.0.0.1", port))
 
     def move(self, events):
-        """False when it is over."""
+        """Send and receive; return False at the end of the connection."""
         self.last = time.monotonic()
         try:
             if events & selectors.EVENT_WRITE and self.parts:
@@ -99,12 +99,12 @@ class Flight:
                 self.received += more
                 return more != b""
         except OSError:
-            return False  # refused before all was sent
+            return False  # refused before all bytes were sent
         return True
 
 
 def bombard(port, count, seed, results):
-    """So many requests, some connections at once; one that is silent for a moment is given up."""
+    """Send that many requests over some connections at once; give up connections that stay silent for a short time."""
     dice = random.Random(seed)
     statuses, sent, strange = {}, 0, []
     waiting = selectors.DefaultSelector()
@@ -158,21 +158,22 @@ def bombard_with(server, count, seed):
 
 def test_mutated_requests_get_no_5xx_no_crash_and_no_growth(make_server):
     server = make_server()
-    warm, _, _ = bombard_with(server, 4_000, SEED)  # so that what is needed at all is there
+    # The first load allocates the memory that the server always needs.
+    warm, _, _ = bombard_with(server, 4_000, SEED)
     pids, before = (server.keeper_pid(), server.web_pid()), (memory(server.keeper_pid()), memory(server.web_pid()))
     total, statuses, strange = bombard_with(server, REQUESTS, SEED + 1000)
     assert strange == [], f"TORTURE_SEED={SEED}"
     assert pids == (server.keeper_pid(), server.web_pid()), "neither process died"
     after = (memory(server.keeper_pid()), memory(server.web_pid()))
     grown = [a - b for a, b in zip(after, before)]
-    if not SANITIZED:  # which keeps what was freed for a while
+    if not SANITIZED:  # sanitizers keep freed memory for a while
         assert max(grown) < 6 * 1024, f"grown by {grown} KiB"
     assert Person(server).full().visit("/").status == 200
     evidence("mutated requests", requests=total, answers=statuses, keeper_grown_KiB=grown[0], web_grown_KiB=grown[1])
 
 
 def test_a_request_may_be_cut_at_every_byte(server):
-    """Two requests in a row, cut in two at each place: the answers are the same as in one piece."""
+    """Cut two requests at each byte: the replies are the same as without a cut."""
     host = f"127.0.0.1:{server.port}"
     text = (f"GET /robots.txt HTTP/1.1\r\nHost: {host}\r\n\r\n"
             f"POST /verify-2fa HTTP/1.1\r\nHost: {host}\r\n{FORM}Content-Length: 10\r\nConnection: close\r\n\r\notp=123456").encode()
@@ -182,7 +183,7 @@ def test_a_request_may_be_cut_at_every_byte(server):
             s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             s.sendall(text[:cut])
             if cut % 16 == 0:
-                time.sleep(0.002)  # so that the first part is read alone
+                time.sleep(0.002)  # lets the server read the first part alone
             s.sendall(text[cut:])
             received = b""
             while more := s.recv(65536):
@@ -191,7 +192,7 @@ def test_a_request_may_be_cut_at_every_byte(server):
 
 
 def seconds_to_sign_in(person):
-    """Of one sign-in and the page behind it."""
+    """Measure one sign-in and the next page."""
     person.server.clock.advance(90)
     began = time.monotonic()
     assert person.forget().sign_in().location == "/"
@@ -223,10 +224,10 @@ def test_sign_in_works_beside_thousands_of_slow_clients(make_server):
         assert statistics.median(busy) < 5 * quiet, f"{statistics.median(busy):.3f} s, and without them {quiet:.3f} s"
 
         def cut():
-            """How many were sent away?"""
+            """Return the number of clients whose connections were closed."""
             return sum(_is_closed(s) for s in dawdlers)
 
-        if LONG:  # test_http_limits.py has one that is cut
+        if LONG:  # test_http_limits.py tests one such client
             wait_until(lambda: cut() == slow, "every one of them is sent away", 60)
         evidence("slow clients", connections=slow, sign_ins_meanwhile=len(busy), times_as_long=round(statistics.median(busy) / quiet, 2), closed_by_the_server=cut())
     finally:
@@ -247,7 +248,7 @@ def _is_closed(s):
         return True
 
 
-# One client that wants everything
+# One client that uses all resources
 
 GREEDY, OTHERS = "127.0.0.2", ["127.0.0.3", "127.0.0.4", "127.0.0.5"]
 ASKED = scaled(81, 2_000)
@@ -269,7 +270,7 @@ def connect_from(address, port):
 
 
 def take_everything(port, count, text, reads, ready, over):
-    """So many connections from one address, each opened again when it closes, until it is over."""
+    """Keep that many connections from one address open until `over` is set; reopen each one that closes."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     waiting = selectors.DefaultSelector()
 
@@ -281,7 +282,7 @@ def take_everything(port, count, text, reads, ready, over):
         s.close()
 
     def move(key, events):
-        """False when it has closed."""
+        """Send and receive; return False when the connection has closed."""
         try:
             if events & selectors.EVENT_WRITE:
                 key.fileobj.send(text)
@@ -306,7 +307,7 @@ def take_everything(port, count, text, reads, ready, over):
 
 
 def ask_from(address, server, path="/healthz"):
-    """The status of one request on a connection of its own; None when there is no answer."""
+    """Return the status of one request on a new connection; None without a reply."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=30, source_address=(address, 0)) as s:
         try:
             s.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nConnection: close\r\n\r\n".encode())
@@ -331,7 +332,7 @@ def everything_taken(server, count, what):
 
 
 def with_descriptors(server, limit):
-    """Start it as a shell does whose user may have so few."""
+    """Start the server with a limit of descriptors, as a shell does."""
     wrapper = server.home / "few-descriptors"
     wrapper.write_text(f'#!/bin/sh\nulimit -n {limit}\nexec {server.program} "$@"\n')
     wrapper.chmod(0o755)

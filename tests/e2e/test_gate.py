@@ -1,4 +1,4 @@
-"""The gate: what a proxy is answered about each request to an application, and the way through it for a person."""
+"""The gate: the answers to a proxy about requests to an application, and a person's way through sign-in."""
 
 import base64
 import json
@@ -63,14 +63,14 @@ def named(answer):
 
 
 def led_to(answer):
-    """The query of the address that an answer leads to."""
+    """Return the query of the redirect's URL."""
     parts = urllib.parse.urlsplit(answer.headers["Location"])
     assert (parts.scheme, parts.netloc, parts.path) == ("https", LOGIN, "/gate")
     return dict(urllib.parse.parse_qsl(parts.query))
 
 
 def inside(gate, **facts):
-    """Somebody who has come in to example.org."""
+    """A person with access to example.org."""
     person = Visitor(gate).full()
     for command, value in facts.items():
         done = gate.command("user", command, person.name, value)
@@ -79,7 +79,7 @@ def inside(gate, **facts):
     return person
 
 
-# The way through by the front page, where some guides lead
+# Sign-in through the front page, to which some guides redirect
 
 
 @pytest.mark.parametrize("query", ["rd={}", "rm=GET&rd={}", "rd={}&rm=POST", "x=1&rd={}&y=2"])
@@ -87,7 +87,7 @@ def test_the_front_page_redirects_a_cached_session(gate, query):
     person = Visitor(gate).full()
     query = query.format(urllib.parse.quote(WIKI, safe=""))
     for _ in range(3):
-        assert person.visit("/").status == 200  # web remembers the session for two seconds
+        assert person.visit("/").status == 200  # web caches the session for two seconds
         assert person.follow_to(f"https://{LOGIN}/?{query}") == WIKI
 
 
@@ -104,7 +104,7 @@ def test_the_front_page_keeps_the_return_url_through_sign_in(gate):
     assert page.status == 303 and page.location.startswith("/login?next=%2Fgate%3Frd%3D")
 
 
-# What a proxy is answered
+# Answers to a proxy
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
@@ -147,7 +147,7 @@ def test_headers_in_two_lines_are_read_as_one_list(gate):
 
 
 def test_the_old_endpoint_redirects_to_a_portal_that_is_named(gate):
-    """Authelia's guide for nginx names none, and nginx takes a 302 for an error."""
+    """Authelia's guide for nginx sends no method, and nginx treats a 302 as an error."""
     import requests
     headers = {"X-Original-URL": WIKI, "Accept": "text/html"}
     for query, more, status in (("", {}, 401), ("?rd=", {}, 401), ("?rd=https://evil.example/", {}, 401), ("?rd=http://auth.example.org/", {}, 401),
@@ -184,7 +184,7 @@ WROTE_FOR_API = WROTE | {"X-Forwarded-Host": "api.example.org"}
     ({"X-Original-URL": "https://api.example.org/", "X-Original-Method": "GET"}, {"X-Forwarded-Method": "OPTIONS"}),
     ({"X-Original-URL": "https://wiki.example.org/admin/x"}, {"X-Forwarded-Uri": "/public/x"}), ({"X-Original-URL": "https://easy.example.org/"}, {"X-Forwarded-Host": "wiki.example.org"})])
 def test_a_browser_cannot_answer_for_the_proxy(gate, proxy, browser):
-    """At the old endpoint; proxies pass on what a browser sends under the names that they do not write."""
+    """At the old endpoint: a proxy forwards the browser's value of each header that it does not set."""
     import requests
     person = inside(gate)
     for cookie in ({}, {"Cookie": f"__Secure-gate={person.cookie_for(WIKI)}"}):
@@ -301,7 +301,7 @@ def test_a_dot_segment_is_refused_whatever_the_rules_say(gate, host, path):
 
 
 @pytest.mark.parametrize("path", ["/public//x", "/public/;/x", "/public/%2F/x", "//public/x", "/public;/x", "/public/%ff", "/%2570ublic/x", "/public%5cx", "/public/x%00"])
-def test_an_ambiguous_path_is_no_public_one(gate, path):
+def test_an_ambiguous_path_is_not_public(gate, path):
     answer = ask(gate, "https://wiki.example.org" + path)
     assert answer.status_code in (401, 403) and not named(answer)
     assert answer.status_code == 403 or led_to(answer)["rd"] == "https://wiki.example.org" + path
@@ -414,7 +414,7 @@ def test_the_default_port_passes_the_gate(gate):
     assert person.ask("https://shop.example.net/cart").status_code == 200
 
 
-# The cookie, and what it is not
+# The gate's cookie
 
 
 def test_the_gates_cookie_opens_no_page_of_the_account(gate):
@@ -481,7 +481,7 @@ def test_a_group_change_applies_within_the_cache_lifetime(gate):
     wait_until(lambda: person.ask(admin).status_code == 403, "the group is taken away", 10)
 
 
-# The way through
+# Sign-in for an application
 
 
 def test_sign_in_from_an_application_returns_to_the_application(gate):
@@ -505,7 +505,7 @@ def test_the_return_url_is_stored_after_the_password(gate):
     person.forget()
     way = "/gate?" + urllib.parse.urlencode({"rd": WIKI, "rm": "GET"})
     person.give_password("/login?" + urllib.parse.urlencode({"next": way}))
-    assert person.verify(path="/verify-2fa").location == way  # a page that knows nothing of it
+    assert person.verify(path="/verify-2fa").location == way  # a page without the return URL
     assert person.follow_to(way) == WIKI
 
 
@@ -536,7 +536,7 @@ def test_the_return_url_survives_registration_and_enrolment(gate):
                                 "https://wiki.example.org.evil.example/", "https://evil.example\\.example.org/", "https://wiki.example.org@evil.example/",
                                 "https://wiki.example.org:443@evil.example/", "https://evil.example/%2F.example.org", "https://wiki.example.org/\r\nX: y",
                                 "HTTPS:wiki.example.org", "https://wiki.example.org\t.evil.example/"])
-def test_unprotected_hosts_are_no_return_url(gate, rd):
+def test_unprotected_hosts_are_refused_as_return_urls(gate, rd):
     person = inside(gate)
     person.visit("/gate?" + urllib.parse.urlencode({"rd": rd}))
     assert (person.page.status, person.page.location) == (303, "/")
@@ -698,7 +698,7 @@ def test_the_identity_names_the_sessions_proofs(gate):
     assert claims_of(person.ask(easy))["amr"] == ["pwd", "otp"]
 
 
-# Rules that change, and what breaks
+# Rules that change, and failures
 
 
 def test_sighup_reloads_rules_and_ignores_a_broken_file(tmp_path):
@@ -751,7 +751,7 @@ def test_two_factors_open_everything_without_a_rules_file(tmp_path):
 
 def test_an_unavailable_database_denies_without_an_error(gate):
     person = inside(gate)
-    time.sleep(2.1)  # the cache has forgotten
+    time.sleep(2.1)  # the cache entry has expired
     gate.faults.set("query", 1, lasting=True)
     try:
         answer = person.ask(WIKI)
@@ -761,7 +761,7 @@ def test_an_unavailable_database_denies_without_an_error(gate):
     wait_until(lambda: person.ask(WIKI).status_code == 200, "it is back")
 
 
-# The command line, and what the documentation says
+# The command line, and the documentation
 
 
 def check(server, *arguments):

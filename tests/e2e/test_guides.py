@@ -1,4 +1,4 @@
-"""Authelia's guides for nginx, Caddy and HAProxy, of today and of its version 4.37, with Doubletour in Authelia's place."""
+"""Authelia's guides for nginx, Caddy and HAProxy, current and of version 4.37, with Doubletour instead of Authelia."""
 
 import urllib.parse
 
@@ -20,7 +20,7 @@ def world(request, tmp_path_factory):
 
 
 def led_back_to(answer):
-    """The address that a redirect to the sign-in pages names, without its port: a guide's proxy listens on 443."""
+    """Return the sign-in URL of a redirect without its port: a guide's proxy listens on 443."""
     parts = urllib.parse.urlsplit(answer.get("Location"))
     assert (parts.scheme, parts.hostname) == ("https", LOGIN) and parts.path in ("/", "/gate"), answer
     back = urllib.parse.urlsplit(dict(urllib.parse.parse_qsl(parts.query))["rd"])
@@ -70,7 +70,7 @@ def test_no_header_of_a_browser_changes_the_question(world, name, value):
 
 
 def test_denied_users_get_403(world):
-    """But the guide for HAProxy of 4.37 knows no 403: it leads to the sign-in pages, which say so."""
+    """HAProxy's guide of 4.37 has no 403: it redirects to the sign-in pages, which show the refusal."""
     browser = enter(world)
     answer = browser.get("/", host="admin.example.org", headers=BROWSER)
     if world.name == "HAProxy of 4.37":

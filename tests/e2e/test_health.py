@@ -1,4 +1,4 @@
-"""/healthz says within seconds when a write cannot be done, and again when it can; what cannot be written is not acknowledged."""
+"""/healthz reports within seconds that writes fail, and that they work again; a failed write is not acknowledged."""
 
 import contextlib
 import os
@@ -20,11 +20,11 @@ def status(server, path="/healthz"):
 
 
 def becomes(server, wanted):
-    """The answer; in a list while it is waited for, because a 503 counts as false by itself."""
+    """Return the reply in a list, because a reply with 503 is false in Python."""
     return wait_until(lambda: (answer := status(server)).status_code == wanted and [answer], f"/healthz answers {wanted}", TIMEOUT)[0]
 
 
-# What goes wrong with a SQLite database, and is mended at the end
+# Faults of a SQLite database, each repaired at the end
 
 
 @contextlib.contextmanager
@@ -119,7 +119,7 @@ def test_health_follows_whether_a_write_can_be_done(make_server, fault):
 
 @pytest.mark.sqlite
 def test_a_database_that_was_found_damaged_is_not_healthy(make_server):
-    """Its write-ahead log was emptied, as `> doubletour.sqlite-wal` does: some pages are from before, and some are not."""
+    """Its write-ahead log was emptied, as `> doubletour.sqlite-wal` does: old and new pages are mixed."""
     server = make_server()
     Person(server).full()
     os.truncate(server.data / "doubletour.sqlite-wal", 0)
@@ -131,7 +131,7 @@ def test_a_database_that_was_found_damaged_is_not_healthy(make_server):
 
 @pytest.mark.sqlite
 def test_another_file_is_not_served_by_a_new_web_process(make_server):
-    """Its threads would open what stands in the database's place now."""
+    """The threads of a new process would open the file that is in the database's place now."""
     server = make_server()
     alice = Person(server).full()
     with replaced_by(a_copy)(server):
@@ -157,7 +157,7 @@ def _answers(server):
 
 @pytest.fixture
 def disk(tmp_path):
-    """A file system of a megabyte; needs the right to mount one."""
+    """A file system of a megabyte; mounting it needs a right."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, text=True)
@@ -174,7 +174,7 @@ def on(disk, make_server):
 
 
 def fill(disk, left=0):
-    """All that is free but so many bytes."""
+    """Fill the disk except for `left` bytes."""
     with open(disk / "filler", "wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(b"x" * 4096)
@@ -200,7 +200,7 @@ def test_a_full_disk_is_not_healthy_before_anybody_writes(disk, make_server, lef
 @pytest.mark.sqlite
 @pytest.mark.parametrize("kind", ["write", "sync"])
 def test_writes_that_fail_are_not_healthy_until_one_succeeds(make_server, kind):
-    """As when a disk gives errors, of which its file system knows nothing."""
+    """Like a disk with errors, which its file system does not report."""
     server = make_server()
     server.faults.set(kind, 1, lasting=True)
     assert Person(server).register().status == 503
@@ -216,7 +216,7 @@ def test_a_healthy_idle_server_leaves_its_disk_alone(make_server):
     Person(server).full()
     files = [server.database(), server.data / "doubletour.sqlite-wal"]
     before = [(f.stat().st_mtime_ns, f.stat().st_size) for f in files]
-    with lock_held(server):  # several looks are made meanwhile
+    with lock_held(server):  # several health checks run meanwhile
         becomes(server, 503)
     becomes(server, 200)
     assert [(f.stat().st_mtime_ns, f.stat().st_size) for f in files] == before

@@ -1,4 +1,4 @@
-"""Which Host is ours, and what a person is told who opened another address."""
+"""The Host header: accepted values, and the page for a wrong address."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def status(server, host, path="/login", *lines, method="GET", version="1.1"):
     return raw(server, head.encode("latin-1"))
 
 
-HOSTS = [  # which server, Host, status, why
+HOSTS = [  # server, Host, status, why
     ("https", LOGIN, 200, "the address of PUBLIC_URL"),
     ("https", LOGIN + ":443", 200, "the default port of https"),
     ("https", LOGIN + ":0443", 200, "zeros before the default port"),
@@ -98,7 +98,7 @@ def test_health_and_static_files_are_served_for_any_host(https, path):
 
 
 class Elsewhere(Person):
-    """A person who opened another address."""
+    """A person who opened a wrong address."""
 
     def open(self, host, path="/", accept="text/html"):
         response = self.http.get(self.server.origin + path, headers={"Host": host, "Accept": accept, "Accept-Language": self.language}, allow_redirects=False, timeout=60)

@@ -1,4 +1,4 @@
-"""What the real program does with bytes that no well-behaved client sends: a 4xx, never a 5xx, and it serves on."""
+"""Bytes that no well-behaved client sends: the reply is a 4xx, never a 5xx, and the server continues."""
 
 import concurrent.futures
 import socket
@@ -16,7 +16,7 @@ def request(server, line, *headers, body=b""):
     return raw(server, head.encode("latin-1") + body)
 
 
-# what, request line, further headers, body, status
+# name, request line, further headers, body, status
 REFUSED = [
     ("a body in chunks", "POST /login HTTP/1.1", [FORM, "Transfer-Encoding: chunked"], b"0\r\n\r\n", 411),
     ("another coding", "POST /login HTTP/1.1", [FORM, "Transfer-Encoding: gzip"], b"", 400),
@@ -72,7 +72,7 @@ def test_a_refusal_is_a_full_page_with_all_headers(server):
 
 
 def everything_said(server, request):
-    """All that comes until the server closes."""
+    """Return all bytes until the server closes."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as s:
         s.sendall(request)
         received = b""
@@ -98,7 +98,7 @@ def test_a_refused_chunked_body_is_explained_by_a_sentence(server):
     assert b"Send it with its length, not in chunks." in body
 
 
-def test_405_names_what_is_allowed(server):
+def test_405_names_the_allowed_methods(server):
     assert "POST" in request(server, "DELETE /login HTTP/1.1")[1]["allow"]
 
 
@@ -115,7 +115,7 @@ def test_a_head_has_the_headers_of_its_get_and_no_body(server):
     assert b"\r\nserver:" not in head.lower()
 
 
-# What programs send that speak another protocol.  Each gets its 400 as soon as it can be told, not at the deadline.
+# Bytes of other protocols.  Each gets its 400 as soon as it is recognised, not at the deadline.
 OTHER_PROTOCOLS = {
     "HTTP/0.9": b"GET /\r\n",
     "a version 0.9": b"GET / HTTP/0.9\r\n",

@@ -1,4 +1,4 @@
-"""Accounts from elsewhere: the tutorial's database, made with its own libraries, Apache's files, Authelia's."""
+"""Accounts from other sources: the tutorial's database, made with its own libraries, Apache's files, Authelia's."""
 
 import base64
 import ctypes
@@ -30,7 +30,7 @@ CREATED = "2023-05-01 12:34:56.789012"
 
 
 def flask_row(name, password, enabled=True, secret=None):
-    """A row as the tutorial's model writes it: Flask-Bcrypt's hash is bytes."""
+    """Insert a row as the tutorial's model does: Flask-Bcrypt's hash is bytes."""
     return (name, flask_bcrypt.generate_password_hash(password, 4), CREATED, enabled, secret or pyotp.random_base32())
 
 
@@ -52,7 +52,7 @@ def imported(server, *arguments, status=0, **more):
 
 
 def signs_in(server, name, password, secret):
-    """With PyOTP's code, as the person's own authenticator makes it."""
+    """Sign in with PyOTP's code, like the user's own authenticator."""
     person = Person(server, name=name, password=password)
     person.secret = secret
     person.give_password()
@@ -136,7 +136,7 @@ def test_a_terminal_shows_a_progress_bar_for_a_thousand_rows(make_server, tmp_pa
     try:
         while chunk := os.read(primary, 65536):
             shown += chunk
-    except OSError:  # the other side is closed: it has ended
+    except OSError:  # the process has closed its end
         pass
     os.close(primary)
     assert running.wait(60) == 0
@@ -305,7 +305,7 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 def authelia(tmp_path, text, totp=None, encoding="utf-8"):
-    """The arguments of an import from such files."""
+    """Return the arguments of an import from these files."""
     (tmp_path / "users.yml").write_bytes(text.encode(encoding))
     if totp is None:
         return ("authelia", str(tmp_path / "users.yml"))
@@ -600,7 +600,7 @@ def test_another_form_of_the_export_is_named(make_server, tmp_path, content, wor
     assert result.returncode == 1 and word in result.stderr and accounts(server) == {}, result.stderr
 
 
-# Files as editors write them
+# Files written by editors
 
 
 def test_every_file_of_an_import_may_have_a_bom_and_crlf(make_server, tmp_path):
@@ -629,7 +629,7 @@ def test_a_pipe_is_refused_at_once(make_server, tmp_path):
         assert result.returncode == 1 and "is a FIFO" in result.stderr, arguments
 
 
-# Where the tutorial's database is, and what its values mean
+# The place of the tutorial's database, and the meaning of its values
 
 
 def test_the_folder_instance_is_looked_in_too(make_server, tmp_path):
@@ -684,7 +684,7 @@ def test_an_unknown_time_zone_is_refused(make_server, tmp_path):
     assert server.command("import", "htpasswd", "x", "--timezone", "UTC").returncode == 2
 
 
-def test_a_truth_of_the_tutorial_that_is_none_is_refused(make_server, tmp_path):
+def test_an_invalid_boolean_of_the_tutorial_is_refused(make_server, tmp_path):
     server = make_server(start=False)
     words = {"reader1": "yes", "reader2": 2, "reader3": "maybe", "reader4": "true", "reader5": "0", "reader6": -1}
     rows = [(name, flask_bcrypt.generate_password_hash("x", 4), CREATED, word, pyotp.random_base32()) for name, word in words.items()]

@@ -1,4 +1,4 @@
-"""One-time links and invitations: what opens with one, what kills it, and where its token never shows."""
+"""One-time links and invitations: their use, their end, and the places where their token must not appear."""
 
 import base64
 import hashlib
@@ -23,7 +23,7 @@ def command(server, *arguments):
 
 
 def link_of(server, *arguments):
-    """The page and query of the link that a command prints."""
+    """Return the path and query of the link in a command's output."""
     parts = urlsplit(command(server, *arguments).strip())
     return f"{parts.path}?{parts.query}"
 
@@ -38,7 +38,7 @@ def is_dead(page):
 
 @pytest.fixture
 def newcomer(server):
-    """Somebody whom the administrator has just added, with the link."""
+    """A person whom the administrator has just added, with the link."""
     person = Person(server, password=NEW)
     person.link = link_of(server, "user", "add", person.name)
     return person
@@ -49,7 +49,7 @@ def alice(server):
     return Person(server).full()
 
 
-# What a link opens
+# Pages behind a link
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
@@ -114,7 +114,7 @@ def test_malformed_tokens_are_escaped_in_the_language_switch(server):
     assert back == "/set-password?link=%26next%3D%2F%2Fx.example%22%3E%3Cb%3E"
 
 
-# What is wrong with the form
+# Errors in the form
 
 
 @pytest.mark.parametrize("fields, field", [
@@ -148,7 +148,7 @@ def test_a_form_from_somewhere_else_sets_no_password(newcomer):
     assert newcomer.send(newcomer.link, CHOSEN).status == 303, "the link lives on"
 
 
-# What kills a link
+# Ends of a link
 
 
 def test_a_link_works_once(newcomer):
@@ -182,7 +182,7 @@ def test_a_link_works_for_a_day(make_server):
 
 
 def planted(server, person, kind="password", life=DAY):
-    """A link of somebody who is signed in: the command that makes one would end the session."""
+    """A link of a signed-in user: the command that makes one would end the session."""
     token = base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=")
     now_us = int(server.clock.now() * 1e6)
     server.sql("INSERT INTO links (id, token_hash, kind, account_id, created_at_us, expires_at_us) "
@@ -246,7 +246,7 @@ def test_a_link_follows_a_new_name(server, newcomer):
     assert newcomer.send(newcomer.link, CHOSEN).status == 303
 
 
-# Links that are none
+# Invalid links
 
 
 @pytest.mark.parametrize("language, word", [("fr", "administrateur"), ("en", "administrator")])

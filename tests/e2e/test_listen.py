@@ -117,7 +117,7 @@ def test_second_server_on_the_socket_is_refused(make_unix):
 
 
 @pytest.mark.parametrize("kind", ["file", "link"])
-def test_files_that_are_no_sockets_stay(make_unix, kind):
+def test_other_files_than_sockets_stay(make_unix, kind):
     server = make_unix()
     target = server.home / "important"
     target.write_text("important")

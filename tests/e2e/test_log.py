@@ -1,4 +1,4 @@
-"""The log while nobody reads it: the server answers, ends when asked, and says how many lines were lost."""
+"""The log without a reader: the server answers, exits when asked, and reports the number of lost lines."""
 
 import contextlib
 import fcntl
@@ -18,11 +18,11 @@ import requests
 from harness import Person
 from harness.server import PROGRAM, wait_until
 
-ENOUGH = 700  # requests, whose lines fill a pipe of 4 KiB and the queue of 64 KiB behind it
+ENOUGH = 700  # requests; their lines fill a pipe of 4 KiB and the queue of 64 KiB
 
 
 class Reader:
-    """What comes out of a pipe or a terminal; reads only when asked."""
+    """The output of a pipe or a terminal; it is read only when a test asks."""
 
     def __init__(self, fd):
         self.fd = fd
@@ -75,7 +75,7 @@ KINDS = {
 
 @pytest.fixture
 def run_with(make_server):
-    """A server whose output goes to the writing end; gives it and what reads the other."""
+    """Start a server that writes to one end; return it with a reader of the other end."""
     readers = []
 
     def run(ends, start=True, **settings):
@@ -94,7 +94,7 @@ def run_with(make_server):
 
 
 def ask(server, count):
-    """GET /login so often, and each is answered."""
+    """Send GET /login count times; each must be answered."""
     with requests.Session() as session:
         for _ in range(count):
             assert session.get(server.origin + "/login", timeout=20).status_code == 200
@@ -158,7 +158,7 @@ def test_a_failing_start_ends_while_the_log_is_full(make_server):
 
 
 def fill(fd):
-    """Write until nothing more fits."""
+    """Write until the pipe is full."""
     flags = fcntl.fcntl(fd, fcntl.F_GETFL)
     fcntl.fcntl(fd, fcntl.F_SETFL, flags | os.O_NONBLOCK)
     with contextlib.suppress(BlockingIOError):
@@ -191,11 +191,11 @@ def test_a_reader_that_made_the_pipe_non_blocking_loses_no_line(run_with):
     assert reader.read().count("/login") >= ENOUGH and "log.dropped" not in reader.text
 
 
-FILE_MAX = 8 << 20  # bytes: more than the database and its log take here
+FILE_MAX = 8 << 20  # bytes: more than the database and its log need here
 
 
 def test_a_log_file_at_its_limit_ends_nothing_and_tears_no_line(make_server):
-    """As on a full disk: what fits of a line is written, then nothing, then there is room again."""
+    """As on a full disk: a part of a line is written, then no bytes, then there is room again."""
     server = make_server(start=False)
     server.log_path.write_text("x" * (FILE_MAX - 3001) + "\n")
     with open(server.log_path, "ab") as log:

@@ -1,4 +1,4 @@
-"""Memory that a burst of work needs is given back after every burst, not only after the first."""
+"""The memory of a burst of work is freed after every burst, not only after the first."""
 
 import pathlib
 import re
@@ -9,7 +9,7 @@ from harness import Person
 from harness.server import SANITIZED, wait_until
 from harness.together import form_bytes, together
 
-# Passwords cost here what they cost in production: each worker hashes in 19 MiB.
+# Passwords cost as much as in production: each worker hashes in 19 MiB.
 SETTINGS = {"profile": "development", "HASH_THREADS": 2, "REGISTRATION": "open"}
 HASH_KIB = 19456
 BURSTS, AT_ONCE = 3, 12
@@ -22,7 +22,7 @@ def kib(pid, file, field):
 
 
 def held(pid):
-    """Pages that this process alone holds and has written."""
+    """Return the pages that only this process holds and has written."""
     return kib(pid, "smaps_rollup", "Private_Dirty")
 
 
@@ -60,7 +60,7 @@ def test_every_burst_of_hashing_gives_its_memory_back(server, burst):
 
 
 def test_every_burst_of_pages_gives_its_memory_back(server):
-    """QR codes and lists, made for somebody who is signed in and somebody who enrols."""
+    """QR codes and lists, for a signed-in user and a user who enrols."""
     full, enrolling = Person(server).full(), Person(server).enrolling()
     pages = [(full, "/account/activity"), (full, "/account/authenticators"), (enrolling, "/setup-2fa")]
     after = []

@@ -1,5 +1,7 @@
-"""Three people in nine browsers do what comes to mind, with a model beside: no page opens that the model forbids, and nothing passes
-that the model calls wrong.  TORTURE_SEED=… repeats a run."""
+"""Three people in nine browsers act at random, compared with a model.
+
+No page opens and no attempt passes against the model.  TORTURE_SEED=… repeats a run.
+"""
 
 import dataclasses
 
@@ -12,9 +14,10 @@ from harness.torture import chance, evidence, scaled
 STEPS = scaled(1_200, 100_000, whole=4_000)
 MINUTE, HOUR = 60, 3600
 PENDING, IDLE, LIFETIME, FRESH = 10 * MINUTE, HOUR, 24 * HOUR, 5 * MINUTE
-SLACK = 2 * MINUTE  # the server writes down when it saw somebody once a minute; nothing is said of what lies so near a limit
+# the server stores the time of use once a minute; within this distance of a limit both outcomes are allowed
+SLACK = 2 * MINUTE
 
-PAGES = {  # path: in which states it opens
+PAGES = {  # path: states that open it
     "/": {"full"}, "/account": {"full"}, "/account/profile": {"full"}, "/account/authenticators": {"full"}, "/account/sessions": {"full"},
     "/account/password": {"full"}, "/account/activity": {"full"}, "/account/close": {"full"}, "/account/recovery-codes": {"full"},
     "/setup-2fa": {"enrolling"}, "/verify-2fa": {"enrolling", "pending"}, "/login": {"none"}, "/register": {"none"},
@@ -25,7 +28,7 @@ PAGES = {  # path: in which states it opens
 @dataclasses.dataclass
 class Account:
     password: str
-    secret: str = None  # of the authenticator that is confirmed
+    secret: str = None  # secret of the confirmed authenticator
     last_step: int = 0
     codes: set = dataclasses.field(default_factory=set)
     disabled: bool = False
@@ -36,12 +39,12 @@ class Session:
     account: Account
     born: float
     seen: float
-    by: str = "password"  # what it has proved: password, factor
-    factor: str = None  # the secret it came in by; "recovery"
+    by: str = "password"  # the strongest verified proof: password or factor
+    factor: str = None  # the secret of the verified factor, or "recovery"
     password_at: float = 0
     verified_at: float = 0
     pending_secret: str = None
-    vague: bool = False  # it was asked for so near a limit that nobody can say whether that kept it alive
+    vague: bool = False  # it was used so near a limit that it may have expired
 
     def state(self):
         if self.account.disabled:
@@ -56,17 +59,17 @@ class Model:
     def __init__(self, server, dice):
         self.server, self.dice = server, dice
         self.accounts = {}
-        self.sessions = {}  # token: Session; one that is not here is dead
+        self.sessions = {}  # token: Session; any other token is invalid
         self.browsers = [Person(server, f"person-{n % 3}") for n in range(9)]
         self.opened = self.passed = 0
 
     def now(self):
         return self.server.clock.now()
 
-    # What the model thinks of a token
+    # The model's state of a token
 
     def possible(self, token):
-        """The states in which it may be, at this moment."""
+        """Return the states that the token may have now."""
         s = self.sessions.get(token)
         if s is None:
             return {"none"}
@@ -77,14 +80,14 @@ class Model:
         return {state} if now < ends - SLACK and not s.vague else {state, "none"}
 
     def asked(self, token, possible):
-        """Whatever is asked with a token that is alive keeps it alive."""
+        """Any request with a valid token extends the session."""
         s = self.sessions.get(token)
         if s is not None and possible != {"none"}:
             s.seen = self.now()
             s.vague = len(possible) > 1
 
     def born(self, browser, account, was=None):
-        """A new token came, in place of the one that was presented."""
+        """Store a new token, which replaces the presented one."""
         if was is not None:
             self.sessions.pop(was, None)
         now = self.now()
@@ -94,7 +97,7 @@ class Model:
         for token in [t for t, s in self.sessions.items() if s.account is account and t != but]:
             del self.sessions[token]
 
-    # Checking
+    # Checks
 
     def look(self, browser):
         path = self.dice.choice(list(PAGES))
@@ -114,13 +117,13 @@ class Model:
         if path == "/setup-2fa" and opened:
             self.sessions[browser.session].pending_secret = page.by_id("secret")["value"]
 
-    # Doing
+    # Actions
 
     def act(self):
         browser = self.dice.choice(self.browsers)
         names = ["look"] * 9 + ["sign_in"] * 6 + ["verify"] * 9 + ["wait"] + ["recover", "register", "sign_out", "wait", "share", "change", "administer", "lose_cookie", "garble"]
         name, token = self.dice.choice(names), browser.session
-        if name not in ("wait", "share", "administer", "lose_cookie", "garble"):  # those ask nothing with it
+        if name not in ("wait", "share", "administer", "lose_cookie", "garble"):  # these send no request with the token
             self.asked(token, self.possible(token))
         getattr(self, name)(browser)
 
@@ -229,7 +232,7 @@ class Model:
             self.server.clock.advance(26 * HOUR)
 
     def share(self, browser):
-        """A stolen cookie: two browsers hold one token."""
+        """A stolen cookie: two browsers have one token."""
         other = self.dice.choice(self.browsers)
         if other.session:
             browser.cookies["doubletour"] = other.session
@@ -255,7 +258,7 @@ class Model:
         self.settle()
 
     def settle(self):
-        """What a command changes reaches the server's cache within two seconds of its clock."""
+        """A command's changes reach the server's cache within two seconds of its clock."""
         self.server.clock.advance(4)
 
 

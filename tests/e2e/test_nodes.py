@@ -1,4 +1,4 @@
-"""Several nodes on one PostgreSQL: what one does holds on all; what happens to the database happens to nobody's account."""
+"""Several nodes on one PostgreSQL: a change on one node applies to all; database failures damage no account."""
 
 import concurrent.futures
 import os
@@ -28,7 +28,7 @@ KEY = secrets.token_hex(32)
 
 
 def node(url, home, first=None, **settings):
-    """One more node; with a first one it has its clock."""
+    """Start another node; with a first one given, it shares that node's clock."""
     one = Server(home, DATABASE_URL=url, SECRET_KEY=KEY, **settings)
     if first is not None:
         one.clock = first.clock
@@ -49,7 +49,7 @@ def at(person, server):
 
 
 def opens(person, server):
-    """Does the home page open there?"""
+    """Does the home page open on that node?"""
     return at(person, server).visit("/").status == 200
 
 
@@ -70,7 +70,7 @@ def gone(person, server):
 
 
 def ends_elsewhere(person, server, end):
-    """How long the other node goes on opening a page that it had just opened."""
+    """Measure how long the other node still opens a page that it has just opened."""
     assert opens(person, server)
     end()
     began = time.monotonic()
@@ -123,7 +123,8 @@ def test_a_notification_that_is_lost_costs_two_seconds_at_most(pair, postgres):
     token = dict(alice.cookies)
     assert opens(alice, b)
     name = a.database_url.rpartition("/")[2]
-    # as a network that fails just then: b's ear is cut off, and the session is ended where nobody tells
+    # Like a network failure at this point: b's LISTEN connection is closed, and the session is deleted without a
+    # notification.
     postgres.sql(name, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND query LIKE 'LISTEN%'")
     a.sql("DELETE FROM sessions")
     alice.cookies = token
@@ -192,7 +193,7 @@ def test_four_nodes_starting_at_once_create_one_schema(postgres, tmp_path):
         for one in nodes:
             one.spawn()
         for one in nodes:
-            one.until_it_serves(90)  # four with sanitizers on two cores take half a minute
+            one.until_it_serves(90)  # four nodes with sanitizers need half a minute on two cores
         assert sum(one.log().count("database.upgrade") for one in nodes) == len(nodes[0].sql("SELECT * FROM schema_migrations"))
         alice = Person(nodes[0]).full()
         assert all(opens(alice, one) for one in nodes)
@@ -201,7 +202,7 @@ def test_four_nodes_starting_at_once_create_one_schema(postgres, tmp_path):
             one.end()
 
 
-# The database away
+# The database is unavailable
 
 
 def test_a_database_that_starts_anew_needs_no_restart_of_ours(tmp_path):
@@ -241,7 +242,7 @@ def test_a_hanging_database_gives_503_quickly(tmp_path):
             cluster.signal_all(signal.SIGCONT)
         late = [status for batch in answers[len(answers) // 2 :] for status in batch]
         assert set(late) == {503}, "beyond the cache's life nobody is let in, nor led to the sign-in page"
-        # as the server measures it: a busy machine makes the clients wait much longer
+        # The server measures this: on a busy machine the clients wait much longer.
         seconds = sorted(int(us) / 1e6 for us in re.findall(r" status=503 .* us=(\d+) ", one.log()))
         evidence("a hung database", answers=len(seconds), median_s=seconds[len(seconds) // 2], longest_s=seconds[-1])
         assert seconds[len(seconds) // 2] * 5 < seconds[-1], f"the first questions wait for the timeout, the others are refused at once: {seconds}"
@@ -266,7 +267,7 @@ def test_a_failover_costs_503_for_its_length_and_loses_nothing(tmp_path):
                 time.sleep(1)
                 assert people[0].visit("/account").status == 503
                 standby.promote()
-                # the standby that nobody follows must not be waited for
+                # the new primary has no standby, so its commits must not wait for one
                 wait_until(lambda: people[0].visit("/account").status == 200, "the standby serves")
                 away = time.monotonic() - began
                 before = len(registered)
@@ -290,14 +291,14 @@ def rows(cluster, statement):
 
 
 def register_until(server, end, registered):
-    """People who register one after the other; kept are those who were told that they have."""
+    """People who register one after the other; stores those whose registration was acknowledged."""
     while not end.is_set():
         person = Person(server)
         try:
             if person.register().status == 303:
                 registered.append(person)
         except (AssertionError, OSError):
-            time.sleep(0.05)  # 503: there is no form, or no answer
+            time.sleep(0.05)  # 503 has no form; or there was no reply
 
 
 # Poolers
@@ -305,12 +306,13 @@ def register_until(server, end, registered):
 
 @pytest.fixture
 def pooler(postgres):
-    """pgbouncer before the tests' PostgreSQL: pooler(mode) is the URL's beginning."""
+    """pgbouncer in front of the tests' PostgreSQL: pooler(mode) returns the beginning of the URL."""
     started, homes = [], []
 
     def start(mode):
         port = free_port()
-        home = pathlib.Path(tempfile.mkdtemp(prefix="doubletour-pgbouncer-"))  # not below pytest's folder, which only its user may enter
+        # outside pytest's folder, which only its user may enter
+        home = pathlib.Path(tempfile.mkdtemp(prefix="doubletour-pgbouncer-"))
         homes.append(home)
         (home / "users").write_text('"tests" ""\n')
         (home / "ini").write_text(f"""[databases]
@@ -372,7 +374,7 @@ def test_a_pooler_of_transactions_is_refused_in_words(postgres, pooler, tmp_path
     assert "pool" in done.stderr
 
 
-# What is wrong with a database is said
+# Messages about an unusable database
 
 
 def one_sentence(done):
@@ -449,7 +451,7 @@ def test_a_standby_alone_is_said(tmp_path):
 
 
 def test_an_old_server_is_said(tmp_path):
-    """As PostgreSQL 12 greets."""
+    """Greets like PostgreSQL 12."""
 
     def message(kind, *parts):
         body = b"".join(parts)
@@ -475,7 +477,7 @@ def test_an_old_server_is_said(tmp_path):
                     one.settimeout(5)
                     try:
                         (n,) = struct.unpack(">I", one.recv(4))
-                        if struct.unpack(">I", one.recv(n - 4)[:4])[0] in (80877103, 80877104):  # TLS, GSS: no
+                        if struct.unpack(">I", one.recv(n - 4)[:4])[0] in (80877103, 80877104):  # refuse TLS and GSS
                             one.sendall(b"N")
                             (n,) = struct.unpack(">I", one.recv(4))
                             one.recv(n - 4)
@@ -548,7 +550,7 @@ def test_an_audit_that_is_cut_into_months_works_as_before(postgres, tmp_path):
     copied(one, url, f"sqlite:///{tmp_path}/copy.sqlite")
 
 
-# From one database to another
+# Copying a database into another one
 
 
 def copied(server, source, target, status=0):
@@ -605,6 +607,6 @@ def test_a_copy_that_is_killed_leaves_an_empty_target(postgres, tmp_path):
     wait_until(lambda: home.command("db", "copy", home.database_url, target, timeout=300).returncode == 0, "the second try goes through")
     from harness.rows import postgres_rows
 
-    assert postgres_rows(target, "SELECT count(*) FROM audit") == [(60_001,)]  # and that it was copied
+    assert postgres_rows(target, "SELECT count(*) FROM audit") == [(60_001,)]  # the audit was copied
     done = home.command("user", "add", "after.copying", DATABASE_URL=target)
     assert done.returncode == 0, "the numbers of rows go on where they were"

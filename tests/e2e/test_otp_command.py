@@ -1,4 +1,4 @@
-"""doubletour otp: codes, secrets, URIs and QR codes by hand, held against oathtool, PyOTP and zbarimg."""
+"""doubletour otp: codes, secrets, URIs and QR codes, compared with oathtool, PyOTP and zbarimg."""
 
 import base64
 import collections
@@ -34,7 +34,7 @@ COMMANDS = ("generate", "verify", "secret", "uri", "parse", "qr", "migration")
 READERS = ("generate", "verify", "uri", "parse", "qr", "migration")
 KEPT = ("PATH", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS")
 ENVIRONMENT = {name: os.environ[name] for name in KEPT if name in os.environ}
-# What a command cannot do without.
+# Required arguments of a command.
 NEEDED = {"verify": ("123456",), "uri": ("--account", "ann")}
 
 Done = collections.namedtuple("Done", "code out err")
@@ -70,7 +70,7 @@ def json_of(done):
 
 
 def is_refused(done, code, sentence=""):
-    """Ended with that status, nothing on standard output, and one sentence."""
+    """Check the status, the empty standard output and the one sentence on standard error."""
     assert done.code == code, done
     assert done.out == ""
     assert len(done.err.splitlines()) == 1, done.err
@@ -231,7 +231,7 @@ def test_counters_go_to_the_end_of_64_bits(otp):
 
 
 def steam_code(secret, step):
-    """Steam's codes, written a second time."""
+    """Steam's codes: a second implementation."""
     digest = hmac.new(base64.b32decode(secret), struct.pack(">Q", step), hashlib.sha1).digest()
     (number,) = struct.unpack(">I", digest[digest[-1] & 15 :][:4])
     number &= 0x7FFFFFFF
@@ -441,7 +441,7 @@ def test_pyotp_reads_a_built_uri(otp, issuer, account):
 
 @pytest.mark.parametrize("name", ["a&b=c", "a?b#c", "100%25", "a+b c", 'q"<>\\', "e\u0301", "\U0001f511", "host:8443", "Text: More", "::1", "a:"])
 def test_names_that_pyotp_2_9_decodes_too_early_are_kept(otp, name):
-    """PyOTP up to 2.9 decodes the whole URI before it splits it, so that '&' in a name ends a parameter there."""
+    """PyOTP up to 2.9 decodes the whole URI before it splits it, so '&' in a name ends a parameter there."""
     uri = line_of(otp(["uri", "--issuer", name, "--account", name], RFC_SECRET))
     parts = urllib.parse.urlsplit(uri)
     assert [urllib.parse.unquote(part) for part in parts.path[1:].split(":")] == [name, name]
@@ -509,7 +509,7 @@ def test_values_that_fit_no_uri_are_refused(otp, arguments, code, sentence):
     is_refused(otp(["uri", *arguments], RFC_SECRET), code, sentence)
 
 
-def test_a_uri_is_no_secret(otp):
+def test_a_uri_is_refused_as_a_secret(otp):
     is_refused(otp(["uri", "--account", "ann"], "otpauth://totp/a?secret=" + RFC_SECRET), 1, "a URI already")
 
 
@@ -579,7 +579,7 @@ SHOP = "otpauth://totp/Shop:ann?secret=" + RFC_SECRET + "&issuer=Shop&algorithm=
 
 
 def scanned(image):
-    """What zbarimg reads from a picture."""
+    """Return zbarimg's reading of a picture."""
     png = io.BytesIO()
     image.convert("L").save(png, "PNG")
     done = subprocess.run(["zbarimg", "-q", "--raw", "--oneshot", "-Sbinary", "PNG:-"], input=png.getvalue(), capture_output=True, check=True)
@@ -598,7 +598,7 @@ def blocks_as_image(text, on_light):
 
 
 def svg_as_image(svg):
-    """The bars of its path, each a row high, which begins where a row does."""
+    """Return the bars of its path: each is a row high and begins at a row."""
     side = int(re.search(r'viewBox="0 0 (\d+) ', svg).group(1))
     image = Image.new("L", (side, side), 255)
     path = re.search(r'stroke="#000" d="([^"]*)"', svg).group(1)
@@ -694,7 +694,7 @@ def test_no_qr_code_is_made_of_what_does_not_fit(otp, tmp_path, arguments, code,
 
 
 def number(n):
-    """A varint of Protocol Buffers."""
+    """Encode a varint of Protocol Buffers."""
     out = b""
     while n >= 128:
         out, n = out + bytes([n & 127 | 128]), n >> 7
@@ -709,7 +709,7 @@ def field(tag, value):
 
 
 def exported(*accounts, size=1, index=0, batch=12345, more=b""):
-    """As Google Authenticator writes it: secret, name, issuer, algorithm, digits, type, counter."""
+    """Encode an account as Google Authenticator does: secret, name, issuer, algorithm, digits, type, counter."""
     body = b""
     for account in accounts:
         body += field(1, b"".join(field(tag, value) for tag, value in enumerate(account, 1) if value is not None))
@@ -836,7 +836,7 @@ def test_nothing_in_an_export_is_left_out_silently(otp, line, printed, sentence)
     assert (sentence or "") in done.err
 
 
-# --- what is typed, and what is bad -----------------------------------------------------------------------------------
+# --- input and errors -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("command", READERS)
@@ -891,7 +891,7 @@ def test_a_secret_is_never_an_argument(otp, command):
 
 
 def test_a_secret_appears_in_no_process_list(tmp_path):
-    """While it works, and in what it was started with."""
+    """The secret is absent from the process's arguments and environment while it runs."""
     process = subprocess.Popen([PROGRAM, "otp", "generate", "--time", "@59"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path, env=ENVIRONMENT)
     process.stdin.write(RFC_SECRET.encode())
     process.stdin.flush()
@@ -902,7 +902,7 @@ def test_a_secret_appears_in_no_process_list(tmp_path):
 
 @pytest.fixture
 def terminal(tmp_path):
-    """The program on a terminal of its own: (process, what it shows, and takes)."""
+    """Run the program on a separate terminal: (process, master, slave)."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
         [PROGRAM, "otp", "generate", "--time", "@59"], stdin=slave, stdout=slave, stderr=slave, cwd=tmp_path,
@@ -936,7 +936,7 @@ def wait_for_no_echo(slave):
         time.sleep(0.005)
 
 
-def test_a_terminal_asks_and_does_not_show_what_is_typed(terminal):
+def test_a_terminal_asks_and_hides_the_typed_secret(terminal):
     process, master, slave = terminal
     shown = shown_until(master, b"(not shown): ")
     wait_for_no_echo(slave)

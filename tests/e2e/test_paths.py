@@ -1,4 +1,4 @@
-"""Ambiguous paths, sent to the server directly: as a proxy passes them on that compares one reading and forwards the raw path."""
+"""Ambiguous paths, sent to the server directly, as from a proxy that compares one reading and forwards the raw path."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def anna(gate):
 
 
 def send(gate, path, cookie, host="wiki.example.org", method="GET", **headers):
-    """With everything that the gate would believe of a proxy."""
+    """Send all headers that the gate trusts from a proxy."""
     lines = {"Host": host, "Connection": "close", "Accept": "text/html", "Cookie": f"__Secure-gate={cookie}", "X-Original-URL": BANK, "X-Original-Method": "GET",
              "X-Forwarded-Proto": "https", "X-Forwarded-Host": "bank.example.org", "X-Forwarded-Uri": "/", "X-Forwarded-Method": "GET", "X-Forwarded-For": "192.0.2.7", **headers}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
@@ -31,7 +31,7 @@ def send(gate, path, cookie, host="wiki.example.org", method="GET", **headers):
 
 
 def question(path):
-    """Does a proxy ask so about an application's page whose path is ambiguous?  It may, where the path holds no dot segment."""
+    """May a proxy ask about a page of an application at this path?  Yes, if the path has no dot segment."""
     return path.startswith("/api/authz/ext-authz/")
 
 
@@ -96,7 +96,7 @@ def test_plain_paths_are_answered_as_before(gate, anna):
     assert send(gate, "/.well-known/jwks.json", cookie)[0] == 200
 
 
-# What follows ext-authz/ is the application's path: ambiguous ones are for the rules, dot segments are refused.
+# The application's path follows ext-authz/: the rules decide about ambiguous paths, and dot segments are refused.
 
 
 @pytest.mark.parametrize("path, status", [("/api/queues/%2F/x", 200), ("/app;jsessionid=1", 200), ("//x", 200), ("/a%5cb", 200), ("/a%00b", 200), ("/%2f", 200),

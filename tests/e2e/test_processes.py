@@ -1,4 +1,4 @@
-"""Two processes that live and die together, a start that refuses what is not in order, and many people at once."""
+"""Two processes that start and end together, refused starts, and many people at once."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ from harness.raw import raw
 from harness.server import wait_until
 from harness.together import Together, form_bytes, together
 
-# Living and dying
+# Start and end of the processes
 
 
 def test_a_web_process_that_is_killed_is_replaced_and_sessions_go_on(make_server, record_property):
@@ -110,7 +110,7 @@ def test_an_unfinished_request_does_not_delay_the_shutdown(make_server):
         assert server.stop() == 0
 
 
-def test_a_restart_keeps_accounts_sessions_and_what_was_spent(make_server):
+def test_a_restart_keeps_accounts_sessions_and_spent_codes(make_server):
     server = make_server()
     person, half = Person(server).full(), Person(server).enrolling()
     used = person.used_code()
@@ -142,7 +142,7 @@ def test_acknowledged_changes_survive_an_immediate_kill(make_server):
         assert person.forget().sign_in().location == "/"
 
 
-# The wall, seen from outside
+# The sandbox, seen from outside
 
 
 def status_of(pid):
@@ -184,11 +184,11 @@ def test_the_keeper_does_not_listen(make_server):
     assert [name for name in open_files(server.keeper_pid()) if str(server.data) in name], "it has the database open"
 
 
-# A start that refuses
+# Refused starts
 
 
 def refuses(server, *codes, says=(), **how):
-    """It ends with one sentence and one of these codes, and the data directory is what it was."""
+    """Check that the start fails with one sentence and one of these codes, and leaves the data folder unchanged."""
     before = server.fingerprint() if server.data.exists() else None
     ended = server.command("run", **how)
     assert ended.returncode in codes, f"{ended.returncode}: {ended.stderr}"
@@ -203,7 +203,7 @@ def refuses(server, *codes, says=(), **how):
 
 @pytest.fixture
 def stopped(make_server):
-    """A server with one account, at rest."""
+    """A stopped server with one account."""
     server = make_server()
     server.person = Person(server).full()
     assert server.stop() == 0
@@ -220,7 +220,7 @@ def test_a_port_in_use_is_reported_and_no_file_is_made(make_server):
 @pytest.mark.sqlite
 def test_a_directory_that_cannot_be_made_is_reported(make_server):
     server = make_server(start=False)
-    server.environment["DATA_DIR"] = "/proc/self/attr/doubletour"  # there not even root may make one
+    server.environment["DATA_DIR"] = "/proc/self/attr/doubletour"  # even root cannot create a folder there
     refuses(server, 1, 78, says=["/proc/self/attr/doubletour"])
 
 
@@ -234,7 +234,7 @@ FILE = pytest.mark.sqlite
 def test_unreadable_and_unwritable_files_are_reported(stopped, locked):
     with tempfile.TemporaryDirectory() as home:
         user = None
-        if os.geteuid() == 0:  # root may do everything: be somebody else
+        if os.geteuid() == 0:  # root passes every permission check, so use another user
             stopped.move_to(home, NOBODY)
             user = NOBODY
         path = {"directory": stopped.data, "database": stopped.database(), "key": stopped.key_file()}[locked]
@@ -254,7 +254,8 @@ def test_a_data_directory_that_is_a_file_is_reported(make_server):
 @pytest.mark.parametrize("broken", ["noise", "torn header", "torn in the middle", "another kind of file"])
 def test_a_broken_database_is_reported_and_unchanged(stopped, broken):
     content = stopped.database().read_bytes()
-    for beside in stopped.data.glob("doubletour.sqlite-*"):  # what SQLite keeps beside a file belongs to that file alone
+    # SQLite's files beside a database belong to that database alone
+    for beside in stopped.data.glob("doubletour.sqlite-*"):
         beside.unlink()
     stopped.database().write_bytes({
         "noise": secrets.token_bytes(len(content)),
@@ -331,7 +332,7 @@ def test_a_refused_start_succeeds_once_the_cause_is_gone(stopped):
 
 
 def sign_ins(server, person, count, **fields):
-    """The bytes of `count` refused sign-ins from one browser, each with another name that nobody has."""
+    """Return the bytes of `count` refused sign-ins from one browser, each with another unknown name."""
     token = person.visit("/login").token
     fields = {"csrf_token": token, "password": "not this one", **fields}
     return [form_bytes(server, "/login", {"username": f"nobody-{i}", **fields}, person.cookies) for i in range(count)]
@@ -379,7 +380,8 @@ def test_expired_rows_are_purged_during_sign_ins(make_server):
         alice.forget().sign_in()
         assert alice.page.location == "/", alice.page
     assert alice.visit("/").status == 200
-    slowest_us = max(int(us) for us in re.findall(r" method=POST .* us=(\d+) ", server.log()))  # a busy machine makes the client wait longer
+    # The server measures this: on a busy machine the client waits longer.
+    slowest_us = max(int(us) for us in re.findall(r" method=POST .* us=(\d+) ", server.log()))
     assert slowest_us < 2_000_000, "nobody waits for the purge; a batch takes some milliseconds"
 
 

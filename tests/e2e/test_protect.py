@@ -1,4 +1,4 @@
-"""docs/start/protect-an-application.md, followed word for word but for ports and the certificate."""
+"""docs/start/protect-an-application.md, followed exactly; only ports and the certificate are replaced."""
 
 import re
 import shlex
@@ -16,7 +16,7 @@ def blocks(kind):
 
 
 class FromThePage(Proxy):
-    """nginx with what the page's own command prints."""
+    """nginx with the output of the page's own command."""
 
     def printed(self, *more):
         (line,) = [line for text in blocks("sh") for line in text.splitlines() if line.startswith("doubletour proxy-config")]
@@ -35,7 +35,7 @@ def test_the_guide_protects_an_application(tmp_path):
     server = Server(tmp_path)
     settings, = blocks("env")
     (server.work / ".env").write_text(settings.replace(f"https://{LOGIN}", f"https://{LOGIN}:{port}"))
-    server.environment["PUBLIC_URL"] = f"https://{LOGIN}:{port}"  # the same, for what the harness reads from there
+    server.environment["PUBLIC_URL"] = f"https://{LOGIN}:{port}"  # the harness reads the URL here
     commands = [line for text in blocks("sh") for line in text.splitlines()]
     assert [line.split()[1] for line in commands if line.startswith("doubletour")] == ["config", "run", "user", "proxy-config", "doctor", "gate"]
     assert server.command("config", "check").returncode == 0
@@ -44,9 +44,9 @@ def test_the_guide_protects_an_application(tmp_path):
         link = server.command(*shlex.split(add)[1:]).stdout.strip()
         anna = Visitor(server, "anna")
 
-        answer = Browser(proxy).get("/")  # a browser is led to sign in
+        answer = Browser(proxy).get("/")  # a browser is redirected to sign-in
         assert answer.status == 302
-        assert Browser(proxy).get("/", accept="*/*").status == 401  # as curl asks
+        assert Browser(proxy).get("/", accept="*/*").status == 401  # like curl
         assert Browser(proxy).get("/", accept="application/json").status == 401
         (doctor,) = [line for line in commands if line.startswith("doubletour doctor")]
         url = shlex.split(doctor)[-1].replace("example.org/", f"example.org:{port}/")

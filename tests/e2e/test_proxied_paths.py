@@ -1,5 +1,7 @@
-"""Ambiguous paths through proxies: nginx, Caddy and HAProxy with the configurations that the program prints; Traefik and Envoy, of which there is no
-package here, by what their manuals say they compare and pass on."""
+"""Ambiguous paths through nginx, Caddy and HAProxy with the printed configurations; Traefik and Envoy by their manuals.
+
+Debian has no packages of Traefik and Envoy.  Their manuals say which paths they compare and forward.
+"""
 
 import json
 import re
@@ -19,7 +21,7 @@ IDENTITY = ("Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email", "Remo
 
 
 def make(home):
-    """No rules: what is signed in passes everywhere, so that nothing but the path is in the way."""
+    """A server without access rules: a signed-in user passes everywhere, so only the path can be refused."""
     return Server(home, PUBLIC_URL=f"https://{LOGIN}:{free_port()}", TRUSTED_PROXIES="127.0.0.1", GATE_DOMAINS="example.org,example.net", LOG_LEVEL="debug")
 
 
@@ -30,13 +32,14 @@ def world(request, tmp_path_factory):
 
 
 def forged(proxy):
-    """What the gate would believe of a proxy that passed it on."""
+    """Return the headers that the gate would trust from a proxy."""
     return [("X-Original-URL", proxy.public("admin.example.org") + "/"), ("X-Original-Method", "GET"), ("X-Forwarded-Host", f"admin.example.org:{proxy.port}"),
             ("X-Forwarded-Uri", "/"), ("X-Forwarded-Method", "GET"), ("X-Forwarded-Proto", "https")]
 
 
 def answer_of(proxy, browser, host, path):
-    cookie = browser.person.cookie_for("https://wiki.example.org/")  # also to the login host, as an attacker with this cookie could
+    # Sent to the login host too, as an attacker with this cookie could do.
+    cookie = browser.person.cookie_for("https://wiki.example.org/")
     headers = [*forged(proxy), ("Cookie", f"__Secure-gate={cookie}")]
     try:
         return browser.request("GET", host, path, headers=headers, cookies=False)
@@ -45,16 +48,20 @@ def answer_of(proxy, browser, host, path):
 
 
 def of_the_application(answer):
-    """Signed in, some of them are pages of the application: it was asked about, and its answer says what the application got."""
+    """Is this a page of the application?  Some of the paths are, for a signed-in user.
+
+    The application's reply shows the headers that it received.
+    """
     return answer.status == 200 and answer.get("Content-Type") == "application/json" and "headers" in json.loads(answer.body)
 
 
 def requests_of(log):
-    """The paths of the requests that Doubletour has answered."""
+    """Return the paths of the requests that Doubletour has answered."""
     return set(re.findall(r'\brequest id=\S* method=\S* path="?([^" ]*)', log))
 
 
-# Caddy's rewrite keeps the browser's spelling where it decodes to the question's own path.  Doubletour refuses those, and so the page is refused.
+# Caddy's rewrite keeps the browser's spelling if it decodes to the path of the gate's endpoint.  Doubletour refuses
+# those spellings, so the page is refused.
 RESPELLED = {path for path in SPELLINGS if urllib.parse.unquote(path) == "/api/authz/forward-auth"}
 ASKED = {"nginx": {"/api/authz/auth-request"}, "caddy": {"/api/authz/forward-auth"}, "haproxy": {"/api/authz/forward-auth"}}
 
@@ -75,7 +82,8 @@ def test_no_ambiguous_path_reaches_doubletour_through_a_proxy(world, host):
     if host == LOGIN:
         assert not requests_of(log) & set(SPELLINGS)
     else:
-        assert requests_of(log) - {"/gate"} == ASKED[world.kind] | kept  # the person's own last request may be logged late
+        # the person's own last request may be logged late
+        assert requests_of(log) - {"/gate"} == ASKED[world.kind] | kept
 
 
 def test_the_table_has_at_least_200_spellings():
@@ -98,7 +106,7 @@ def test_the_enter_endpoint_has_one_spelling(world):
     assert browser.get("/.well-known/jwks.json", host=LOGIN).status == 200
 
 
-# What the manuals of Traefik and Envoy say of paths
+# The manuals of Traefik and Envoy on paths
 
 UNRESERVED = re.compile(r"%(2[dDeE]|3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aAeE])")
 
@@ -108,7 +116,7 @@ def decode_unreserved(path):
 
 
 def without_dots(path, merge):
-    """RFC 3986 5.2.4; with merge, slashes that follow each other are one."""
+    """Normalise by RFC 3986 5.2.4; with merge, adjacent slashes become one."""
     kept = []
     segments = path.split("/")[1:]
     for at, segment in enumerate(segments):
@@ -123,19 +131,25 @@ def without_dots(path, merge):
 
 
 def traefik_today(path):
-    """https://doc.traefik.io/traefik/security/request-path: unreserved letters are decoded, other sequences in capitals, then dot segments and empty ones go."""
+    """Traefik: decodes unreserved letters, writes other sequences in capitals, removes dot segments and empty ones.
+
+    Source: https://doc.traefik.io/traefik/security/request-path
+    """
     decoded = re.sub("%[0-9a-f]{2}", lambda m: m[0].upper(), decode_unreserved(path))
     cleaned = without_dots(decoded, merge=True)
     return cleaned, cleaned
 
 
 def traefik_before(path):
-    """Before 3.3: routers compare the path decoded once, and the raw one is passed on."""
+    """Traefik before 3.3: routers compare the path decoded once, and the raw path is forwarded."""
     return urllib.parse.unquote(path), path
 
 
 def envoy(path):
-    """normalize_path (RFC 3986 6.2.2, a backslash is a slash), REJECT_REQUEST for %2F and %5C, slashes not merged; NUL and malformed sequences end in 400."""
+    """Envoy: normalize_path (RFC 3986 6.2.2, a backslash is a slash), REJECT_REQUEST for %2F and %5C.
+
+    Slashes are not merged.  NUL and malformed sequences get 400.
+    """
     if re.search("%2f|%5c|%00", path, re.I):
         return None, None
     normal = without_dots(decode_unreserved(path.replace("\\", "/")), merge=False)
@@ -159,7 +173,7 @@ class Traefik:
         self.reads = reads
 
     def passes_on(self, host, path):
-        """(to Doubletour, or to the application after asking; the path) or None."""
+        """Return (destination, path): Doubletour, or the application after asking the gate; None if refused."""
         compared, forwarded = self.reads(path)
         for name in ("doubletour",) if host == LOGIN else ("wiki_example_org-enter", "wiki_example_org"):
             router = self.routers[name]
@@ -240,7 +254,7 @@ def test_plain_paths_pass_the_recorded_proxies(alone, kind):
 
 # doctor
 
-BEFORE = {  # what was printed once, of the parts that refuse other spellings
+BEFORE = {  # former configurations, without the parts that refuse other spellings
     "nginx": [("\tif ($doubletour_ambiguous) {\n\t\treturn 400;\n\t}\n", ""), ("\t\tif ($doubletour_ambiguous) {\n\t\t\treturn 400;\n\t\t}\n", ""),
               ("proxy_pass http://doubletour/.doubletour/enter;", "proxy_pass http://doubletour;")],
     "caddy": [("\thandle @ambiguous {\n\t\trespond 400\n\t}\n", ""), ("\t\trespond @respelled 400\n\t\trewrite * /.doubletour/enter\n", "")],

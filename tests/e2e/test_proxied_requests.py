@@ -1,9 +1,10 @@
-"""Requests whose end two programs could see in different places, through nginx, Caddy and HAProxy with the configurations that the program prints.
+"""Requests whose end two programs could see in different places, through nginx, Caddy and HAProxy as configured by us.
 
-A row sends a request, a second request that may be inside the first, and a marker request, over one connection.  Each names itself in `next`, which the
-answer repeats in Location.  Each row has a client address of its own.  The proxy tells it to Doubletour in X-Forwarded-For with each request that it
-forwards; the inner request itself has no such field.  So a request that Doubletour served, and that the proxy did not forward as a request, stands in
-the log with the address of the proxy."""
+A row sends a request, a second request that may be inside the first, and a marker request, over one connection.  Each
+request names itself in `next`, which the reply repeats in Location.  Each row has its own client address.  The proxy
+adds this address in X-Forwarded-For to each request that it forwards; the inner request has no such field.  So if
+Doubletour serves a request that the proxy did not forward as a request, the log has the address of the proxy for it.
+"""
 
 import re
 import socket
@@ -14,7 +15,7 @@ import pytest
 from harness.proxies import KINDS, LOGIN, Echo, Proxy
 from harness.server import Server, free_port, wait_until
 
-TIMEOUT = 5  # seconds for the next byte of an answer; a proxy that waits for more of a request is left alone then
+TIMEOUT = 5  # seconds for the next byte of a reply; after that a proxy that waits for more bytes is abandoned
 FIRST, INNER, MARKER = "/language/en?next=/first", "/language/fr?next=/inner", "/language/en?next=/marker"
 
 
@@ -29,14 +30,14 @@ def world(request, tmp_path_factory):
         yield proxy
 
 
-# Rows: the head of the first request; what follows it; may a proxy see a request of its own in that; why.
+# Rows: the head of the first request; the bytes after it; may a proxy see a separate request in them; why.
 
-PORT = b"@PORT"  # as long as a port
+PORT = b"@PORT"  # has the length of a port
 HOST = LOGIN.encode() + b":" + PORT
 CRLF = b"\r\n"
 inner = b"GET " + INNER.encode() + b" HTTP/1.1\r\nHost: " + HOST + b"\r\n\r\n"
 marker = b"GET " + MARKER.encode() + b" HTTP/1.1\r\nHost: " + HOST + b"\r\n\r\n"
-HIDDEN, OWN = False, True  # OWN also where a head is malformed: the proxy that repairs it decides what it is
+HIDDEN, OWN = False, True  # a malformed head is OWN too: a proxy that repairs it decides
 
 
 def get(*fields, host=b"Host: " + HOST, target=FIRST.encode(), version=b"HTTP/1.1", method=b"GET"):
@@ -90,7 +91,7 @@ ROWS = [
     (get(b"X: y\rContent-Length: " + str(len(inner)).encode()), inner, HIDDEN, "a length behind a bare CR"),
     (get(b"X: y\nContent-Length: " + str(len(inner)).encode()), inner, HIDDEN, "a length behind a bare LF"),
     (get(b"CONTENT-LENGTH: " + str(len(inner)).encode()), inner, HIDDEN, "a length in capitals"),
-    # Spellings of the coding, each beside a length that covers the inner request in part
+    # Spellings of the coding, each with a length that covers the inner request in part
     *[(get(b"Transfer-Encoding" + spelling, LENGTH), EMPTY + inner, OWN, f"a coding written as {spelling!r}, and a length") for spelling in (
         b": xchunked", b":\x0bchunked", b": chunked\x0b", b":\x00chunked", b" : chunked", b"\t: chunked", b": chunked, identity", b": identity", b": gzip, chunked",
         b": chunked, chunked", b": chunked;q=1", b": \"chunked\"", b":\n chunked", b":\r\n chunked", b": chunk", b":", b": \xa0chunked")],
@@ -174,7 +175,7 @@ ROWS = [
     (get(version=b"http/1.1"), inner, OWN, "a version in small letters"),
     (b"GET " + FIRST.encode() + CRLF, inner, OWN, "HTTP/0.9"),
     (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", inner, HIDDEN, "the preface of HTTP/2"),
-    # Fields of one hop
+    # Hop-by-hop fields
     (get(LENGTH, b"Expect: 100-continue"), inner, HIDDEN, "an expectation with its body"),
     (get(b"Expect: 100-continue"), inner, OWN, "an expectation without a body"),
     (get(length(0), b"Expect: 100-continue"), inner, OWN, "an expectation with an empty body"),
@@ -195,12 +196,13 @@ ROWS = [
 
 
 class Client:
-    """One connection to the proxy, from an address that no other row has."""
+    """One connection to the proxy, from an address that is unique to its row."""
 
     def __init__(self, proxy, row):
         self.port = b"%05d" % proxy.port
         plain = socket.create_connection(("127.0.0.1", proxy.port), TIMEOUT, (address(row), 0))
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the request does not wait until the handshake is acknowledged
+        # the request does not wait until the handshake is acknowledged
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         context = ssl.create_default_context(cafile=str(proxy.authority.ca))
         self.socket = context.wrap_socket(plain, server_hostname=LOGIN)
         self.stream = self.socket.makefile("rb")
@@ -216,10 +218,10 @@ class Client:
         try:
             self.socket.sendall(data.replace(PORT, self.port))
         except OSError:
-            pass  # refused before all of it was sent
+            pass  # refused before all bytes were sent
 
     def answers(self, last, methods):
-        """(status, what Location names) of each answer, until the last one that is expected or the end of the connection."""
+        """Return (status, name in Location) of each reply, until the last expected one or the end of the connection."""
         told = []
         try:
             while not told or told[-1][1] != last:
@@ -255,7 +257,7 @@ class Client:
 
 
 def served(log):
-    """address → (path, status) of each request that Doubletour answered, in order."""
+    """Return {address: (path, status) of each request that Doubletour answered, in order}."""
     found = {}
     for line in log.splitlines():
         if match := re.search(r"\brequest id=.* path=\"?([^\" ]*)\"? status=(\d+) .*address=(\S+)", line):
@@ -267,7 +269,7 @@ def address(row):
     return f"127.1.{row // 200}.{row % 200 + 1}"
 
 
-CONTROL = 2000  # rows from here on are the clients that come behind a row
+CONTROL = 2000  # rows from here on are the clients that follow a row
 
 
 def in_order(told, sent):
@@ -282,7 +284,7 @@ def try_row(proxy, row, first, body):
 
 
 def try_control(proxy, row):
-    """Nothing is left over between the proxy and Doubletour: the next client gets its own answer."""
+    """No bytes are left between the proxy and Doubletour: the next client gets its own reply."""
     with Client(proxy, CONTROL + row) as client:
         client.send(get(target=b"/language/en?next=/control-%d" % row))
         return client.answers(f"/control-{row}", ["GET"])
@@ -293,7 +295,7 @@ def places(told):
 
 
 def too_many(requests, own):
-    """More than the client sent, as its proxy may read it; or an answer that Doubletour gives when it fails."""
+    """Did Doubletour serve more requests than the client sent, in the proxy's reading?  Or did it fail with a 5xx?"""
     inners = [path for path, _ in requests if path == "/language/fr"]
     return len(requests) > 2 + own or len(inners) > own or any(status >= 500 for _, status in requests)
 
@@ -308,7 +310,7 @@ def test_doubletour_serves_only_what_its_proxy_forwards(world):
     assert not wrong, wrong
 
     def logged():
-        """Each request whose answer the client has is in the log."""
+        """Each request whose reply the client has is in the log."""
         found = served(world.server.log())
         return all(len(found.get(address(row), ())) >= len(places(told[row])) for row in range(len(ROWS))) and found
 

@@ -1,4 +1,4 @@
-"""nginx, Caddy and HAProxy with the configurations that the program prints, before an application that says what it got."""
+"""nginx, Caddy and HAProxy with the printed configurations, in front of an application that returns its request."""
 
 import concurrent.futures
 import json
@@ -20,7 +20,7 @@ from harness.torture import scaled
 from harness.visitor import Visitor
 
 PROCESSES = 4
-REQUESTS = int(os.environ.get("GATE_REQUESTS", scaled(640, 1280, whole=1280)))  # of 64 people at once
+REQUESTS = int(os.environ.get("GATE_REQUESTS", scaled(640, 1280, whole=1280)))  # from 64 people at once
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -40,7 +40,7 @@ def test_a_background_request_gets_401_with_the_sign_in_url(world):
         assert answer.status == 401 and led_to(world, answer)["rd"].endswith("/data"), answer
 
 
-NAVIGATIONS = [  # headers beside Accept, Accept, is it redirected, why
+NAVIGATIONS = [  # other headers, Accept, is it redirected, why
     ([("Sec-Fetch-Mode", "navigate")], "text/html", True, "a browser opens a page"),
     ([("Sec-Fetch-Mode", "navigate")], "*/*", True, "the mode counts where it is known"),
     ([("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "iframe"), ("Sec-Fetch-Site", "same-origin")], "text/html", True, "a page in a frame"),
@@ -121,7 +121,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("headers", HOSTILE)
-def test_no_header_opens_what_is_closed(world, headers):
+def test_no_header_opens_a_closed_path(world, headers):
     answer = Browser(world).get("/page", headers=headers)
     assert answer.status in (302, 400), answer
     if answer.status == 302:
@@ -130,14 +130,14 @@ def test_no_header_opens_what_is_closed(world, headers):
 
 @pytest.mark.parametrize("path", ["/public/../page", "/public/%2e%2e/page", "/public/..%2fpage", "/public//../page", "//page", "/./page", "/public/..;/page",
                                   "/public%2f..%2fpage", "/public/%252e%252e/page", "/PUBLIC/x", "/public\\..\\page", "/page;/public/x"])
-def test_no_spelling_of_a_path_opens_what_is_closed(world, path):
+def test_no_spelling_of_a_path_opens_a_closed_one(world, path):
     answer = Browser(world).get(path)
     assert answer.status in (302, 308, 400, 403, 404), answer
     assert answer.status != 302 or led_to(world, answer)
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "PATCH", "PROPFIND", "FOO"])
-def test_no_method_opens_what_is_closed(world, method):
+def test_no_method_opens_a_closed_path(world, method):
     answer = Browser(world).request(method, "wiki.example.org", "/page")
     assert answer.status in (302, 303, 400, 403, 405, 501), answer
 
@@ -258,7 +258,7 @@ def test_requests_without_a_path_reach_no_application(world):
 
 
 def test_no_underscore_gets_by_before_the_host(tmp_path):
-    """What stands before Host is read as the server of the TLS name reads it, and that one may let underscores through."""
+    """nginx reads the headers before Host with the settings of the TLS name's server, which may allow underscores."""
     with Echo() as echo, make(tmp_path) as server, Proxy("nginx", server, echo, lambda text: "underscores_in_headers on;\n" + text) as proxy:
         host = f"wiki.example.org:{proxy.port}"
         forged = "".join(f"{name}: root\r\n" for name in FORGED)
@@ -266,7 +266,7 @@ def test_no_underscore_gets_by_before_the_host(tmp_path):
         assert answer.status == 200 and "root" not in str(named(answer))
 
 
-crowd = []  # for processes that are forked off it
+crowd = []  # for the forked processes
 
 
 def use(browser):
@@ -290,7 +290,7 @@ def test_each_of_64_users_gets_the_own_name(world):
 
 
 class Namesayer:
-    """An application that answers with the name that it was told: nginx, so that it is no slower than the proxy."""
+    """An application that replies with the user name it received; it is nginx, so that it is as fast as the proxy."""
 
     def __enter__(self):
         self.port, self.home = free_port(), pathlib.Path(tempfile.mkdtemp(prefix="doubletour-names-"))
@@ -313,7 +313,7 @@ def test_a_million_requests_are_each_answered_with_their_own_name(kind, tmp_path
     with Namesayer() as application, make(tmp_path) as server, Proxy(kind, server, application) as proxy:
         people = [enter(proxy).person for _ in range(64)]
         url = proxy.public("wiki.example.org")
-        # Caddy wants the host's name in TLS, so wrk is given the name, and for wrk alone it is this machine's
+        # Caddy requires the host's name in TLS, so wrk gets the name, which resolves to this machine for wrk alone
         (tmp_path / "hosts").write_text("127.0.0.1 wiki.example.org\n")
         here = dict(os.environ, LD_PRELOAD="libnss_wrapper.so", NSS_WRAPPER_HOSTS=str(tmp_path / "hosts"))
         (tmp_path / "people").write_text("".join(f"{one.cookie_for(url)} {one.name}\n" for one in people))
@@ -341,7 +341,7 @@ def test_an_unavailable_doubletour_denies_all_requests(tmp_path, request):
 
 
 def test_caddy_refuses_a_200_of_another_server(tmp_path):
-    """Caddy has been seen to lose the headers of an answer (docs/guides/proxies.md): an application stands in for such a gate."""
+    """Caddy has lost headers of a reply before (docs/guides/proxies.md); an application takes the gate's place here."""
     with Echo() as echo, make(tmp_path) as server:
         with Proxy("caddy", server, echo, lambda text: text.replace(f"127.0.0.1:{server.port}", f"127.0.0.1:{echo.port}")) as proxy:
             assert Browser(proxy).get("/page").status == 503
@@ -355,7 +355,7 @@ def test_another_host_name_gets_the_page_with_the_right_address(world):
 
 def test_a_dot_at_the_end_of_a_name_opens_nothing(world):
     answer = raw(world, "wiki.example.org", f"GET /page HTTP/1.1\r\nHost: wiki.example.org.:{world.port}\r\nAccept: text/html\r\nConnection: close\r\n\r\n")
-    if world.kind == "caddy":  # knows no such name
+    if world.kind == "caddy":  # Caddy does not serve this name
         assert answer.status == 421 and b"headers" not in answer.body, answer
     else:
         assert answer.status == 302 and led_to(world, answer)["rd"] == world.public("wiki.example.org") + "/page"
@@ -366,7 +366,7 @@ def test_a_login_page_is_not_asked_about(world):
     assert answer.status == 200 and b"password" in answer.body
 
 
-# What is printed
+# The printed configuration
 
 
 @pytest.mark.parametrize("kind", ["traefik", "envoy"])
@@ -400,7 +400,7 @@ def examine(proxy, *more, path="/page"):
     return proxy.server.command("doctor", proxy.public("wiki.example.org") + path, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{proxy.port}", *more, timeout=300)
 
 
-def test_the_doctor_finds_nothing_through_what_is_printed(world):
+def test_the_doctor_accepts_the_printed_configuration(world):
     done = examine(world, "--echo", "/public/headers")
     assert done.returncode == 0 and "nothing gets through" in done.stdout and "none of them reaches the application" in done.stdout, done.stdout + done.stderr
 
@@ -410,7 +410,7 @@ def test_the_doctor_says_when_a_page_is_open(world):
     assert done.returncode == 1 and "a rule leaves this page open" in done.stdout
 
 
-BROKEN = {  # what is taken out of the configuration, and what the doctor says then
+BROKEN = {  # lines removed from the configuration, and doctor's message
     "nginx": [("auth_request /.doubletour-gate;", "does not ask"), ("proxy_set_header Remote-User $doubletour_user;", "REACHES THE APPLICATION")],
     "caddy": [("status 2xx\n\t\t\t\theader", "status 2xx 3xx\n\t\t\t\theader"), ("request_header -Remote-*", "REACHES THE APPLICATION")],
     "haproxy": [("http-request return status 403 if !login !enter !{ var(txn.doubletour_status) -m int 200 }", ""),
@@ -418,7 +418,7 @@ BROKEN = {  # what is taken out of the configuration, and what the doctor says t
 }
 
 
-NO_OTHER = "request_header -X-Nothing"  # in place of a line, for Caddy wants no empty block
+NO_OTHER = "request_header -X-Nothing"  # replaces a line, because Caddy refuses empty blocks
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -436,7 +436,7 @@ def test_the_doctor_sees_what_leaks(kind, tmp_path):
 
 
 def test_the_doctor_sees_names_with_an_underscore_leak(tmp_path):
-    """Without its line most versions of Caddy pass Remote_User on; that of Debian 13 does not."""
+    """Without its line most versions of Caddy forward Remote_User; Debian 13's version does not."""
     def change(text):
         for line in ("\t\t\t\trequest_header -Remote-*\n", "\trequest_header -Remote_*\n"):
             assert line in text

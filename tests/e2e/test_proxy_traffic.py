@@ -1,4 +1,4 @@
-"""Uploads, websockets and event streams through nginx, Caddy and HAProxy with the configurations that the program prints."""
+"""Uploads, websockets and event streams through nginx, Caddy and HAProxy with the printed configurations."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ import pytest
 from harness.proxies import APPS, KINDS, Echo, Proxy, enter, make, read_answer
 
 UPGRADE = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw=="]
-SILENCE = "3600s"  # as printed
+SILENCE = "3600s"  # the printed value
 UPLOADS = (2_000_000, 50_000_000)
 SECONDS_MIN = 20 * 60
 
@@ -24,7 +24,7 @@ def world(request, tmp_path_factory):
 
 
 def open_request(proxy, line, *headers, person=None):
-    """A request whose head is sent and no more: its connection, and a stream over it."""
+    """Send only the head of a request; return its connection and a stream over it."""
     connection = proxy.connect("wiki.example.org")
     stream = connection.makefile("rwb")
     cookies = [f"Cookie: __Secure-gate={person.cookie_for('https://wiki.example.org/')}"] if person else []
@@ -94,7 +94,7 @@ def sends_back(stream, byte):
 
 
 def ends_alone(connection, stream):
-    """The other end closes the connection, without a word from here."""
+    """Wait until the other end closes the connection; send nothing."""
     connection.settimeout(60)
     try:
         return stream.read(1) == b""
@@ -104,13 +104,13 @@ def ends_alone(connection, stream):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_printed_timeout_ends_a_silent_websocket(kind, tmp_path):
-    """With a second in place of the hour: that value decides, and no other."""
+    """A second replaces the hour: only that value decides."""
     with Echo() as echo, make(tmp_path) as server, Proxy(kind, server, echo, lambda text: text.replace(SILENCE, "1s")) as proxy:
         begun = time.monotonic()
         assert ends_alone(*open_websocket(proxy)) and time.monotonic() - begun > 0.9
 
 
-SHORTER = {  # every other time-out that could end a silent connection: as printed, or around it where the proxy has one of its own (Caddy has none)
+SHORTER = {  # the other timeouts that could end a silent connection, as printed or around them (Caddy has none)
     "nginx": lambda text: "proxy_read_timeout 4s; proxy_send_timeout 4s; client_body_timeout 4s; keepalive_timeout 4s; send_timeout 4s;\n" + text,
     "haproxy": lambda text: re.sub(r"timeout (client|server|http-request) (60s|20s)", r"timeout \1 4s", text),
 }
@@ -131,7 +131,7 @@ def test_no_other_timeout_ends_a_silent_connection(kind, tmp_path):
 
 @pytest.mark.parametrize("kind", ["nginx", "caddy", "haproxy", "traefik", "envoy"])
 def test_every_proxy_allows_the_same_silence(kind, tmp_path):
-    """Of over 20 minutes, named for each application."""
+    """Timeouts over 20 minutes, listed for each application."""
     names = {"nginx": ("proxy_read_timeout ", "proxy_send_timeout "), "caddy": ("read_timeout ", "write_timeout "), "haproxy": ("timeout server ", "timeout tunnel "),
              "traefik": ("readTimeout: ",), "envoy": ("stream_idle_timeout: ", "idle_timeout: ")}[kind]
     printed = make(tmp_path).command("proxy-config", kind, *(f"{app}=127.0.0.1:8080" for app in APPS)).stdout

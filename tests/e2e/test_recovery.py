@@ -1,4 +1,4 @@
-"""Ten codes for the day the phone is gone: shown once, spent once, renewed; and a phone whose clock is wrong."""
+"""Ten recovery codes for a lost phone: shown once, valid once, renewable; and a phone with a wrong clock."""
 
 import itertools
 import re
@@ -18,7 +18,7 @@ KINDS = {"fr": re.compile("code"), "en": re.compile("code")}
 
 
 def enrolled(person):
-    """Led from the first code of the authenticator to the recovery codes; these."""
+    """Continue from the authenticator's first code to the recovery codes; return them."""
     person.full().follow()
     assert person.page.status == 200 and person.page.path == PATH
     return person.page.recovery_codes
@@ -33,7 +33,7 @@ def codes(alice):
     return enrolled(alice)
 
 
-# Made and shown
+# Creating and showing
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
@@ -105,7 +105,7 @@ def test_the_database_holds_no_recovery_code(server, codes):
             assert not [f for f in files if spelling.encode() in f]
 
 
-# Made while the session ends
+# Creating while the session ends
 
 
 def elsewhere(person):
@@ -116,14 +116,14 @@ def elsewhere(person):
 
 
 def made_after_the_end(server):
-    """Rows of the audit trail are numbered under the account's lock."""
+    """Count the codes made after the session's end: audit rows are numbered under the account's lock."""
     return server.sql("SELECT count(*) FROM audit WHERE event = 'recovery.made' AND id > "
                       "(SELECT max(id) FROM audit WHERE event IN ('session.ended', 'signout.done'))")[0][0]
 
 
 @pytest.mark.parametrize("end", ["all others", "that one", "sign out"])
 def test_an_ended_session_makes_no_recovery_codes(server, end):
-    """Six threads ask for new codes again and again while the session is ended; nothing is made once the end was answered."""
+    """Six threads request new codes while the session is ended; no codes are made after the end was acknowledged."""
     for _ in range(4):
         alice = Person(server).full()
         owner = elsewhere(alice)
@@ -219,7 +219,7 @@ def test_wrong_and_spent_codes_get_the_same_answer(alice, codes):
 
 
 def test_an_enrolling_session_cannot_use_a_recovery_code(server, alice, codes):
-    """Another account that is being enrolled: these codes are not its own, and it has none."""
+    """Another account that is enrolling: these codes belong to the first account, and the second has none."""
     other = Person(server).enrolling()
     other.read_secret()
     assert other.verify(codes[0]).status == 422
@@ -326,11 +326,11 @@ def test_the_recovery_page_needs_a_full_session(server, alice):
     assert other.visit(PATH).location.startswith("/setup-2fa")
 
 
-# A phone whose clock is wrong
+# A phone with a wrong clock
 
 
 def wrong_twice(person, steps):
-    """Two codes in a row from a phone whose clock is off by so many steps, on one sign-in."""
+    """Send two codes in a row from a phone with a wrong clock, in one sign-in."""
     server = person.server
     person.forget().give_password()
     server.clock.to_step(max(person.spent, step_at(server.clock.now())) + 8)

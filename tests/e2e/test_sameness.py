@@ -1,4 +1,4 @@
-"""A refused sign-in looks the same whatever was wrong, and costs the same work."""
+"""A refused sign-in looks the same for every reason, and costs the same work."""
 
 import itertools
 import math
@@ -13,9 +13,9 @@ from harness import Person, Server
 from harness.together import form_bytes
 from harness.torture import evidence, scaled
 
-SETTINGS = {"PASSWORD_SCHEME": "bcrypt", "BCRYPT_LOG_ROUNDS": "8"}  # work that can be measured: some 15 ms
+SETTINGS = {"PASSWORD_SCHEME": "bcrypt", "BCRYPT_LOG_ROUNDS": "8"}  # measurable work: some 15 ms
 WRONG = "not the password of anybody"
-KNOWN, UNKNOWN = "known.person", "other.person"  # of one length, so that nothing else differs
+KNOWN, UNKNOWN = "known.person", "other.person"  # of equal length, so that only the names differ
 
 REASONS = {
     "wrong password": {"username": KNOWN, "password": WRONG},
@@ -44,7 +44,7 @@ def known(server):
 
 
 def refuse(person, fields):
-    """The answer to one refused sign-in, from a browser that holds nothing but the form's cookie."""
+    """Return the reply to one refused sign-in, from a browser with only the form's cookie."""
     fields = {k: v.replace("{right}", person.password) if isinstance(v, str) else v for k, v in fields.items()}
     person.forget().server.forgive()
     token = person.visit("/login").token
@@ -54,7 +54,7 @@ def refuse(person, fields):
 
 
 def bare(page, token, typed):
-    """What is left of an answer without what must differ: form token, typed name, moment, request id."""
+    """Return a reply without the parts that must differ: form token, typed name, timestamp, request id."""
     headers = {n.lower(): v for n, v in page.headers.items() if n.lower() not in ("date", "content-length", "x-request-id")}
     body = page.html.replace(page.token, "TOKEN").replace(token, "TOKEN")
     shown = page.field("username").get("value") or ""
@@ -72,7 +72,7 @@ def test_every_refusal_has_the_same_status_headers_and_bytes(known, reason):
 
 
 def test_invalid_utf8_is_refused_alike_for_every_name(known):
-    """Before any look-up, so that it need cost nothing."""
+    """Refused before the account is looked up, so it need not cost a hash."""
     answers = [refuse(known, {"username": name, "password": b"\xff\xfe\xfd"})[0] for name in (KNOWN, UNKNOWN)]
     known_page, unknown_page = (re.sub(r"\b[0-9a-f]{16}\b", "ID", a.html.replace(a.token, "TOKEN") if "csrf_token" in a.html else a.html) for a in answers)
     assert answers[0].status == answers[1].status and 400 <= answers[0].status < 500
@@ -92,7 +92,7 @@ def test_the_right_password_is_accepted_as_a_control(known):
 
 @pytest.mark.parametrize("reason", [r for r in REASONS if r != "wrong password"])
 def test_every_refusal_costs_the_work_of_a_hash(known, reason):
-    """Medians of interleaved tries. The bound is wide: work left out would make one a tenth of the other."""
+    """Compare medians of interleaved attempts. The bound is wide: omitted work would make one a tenth of the other."""
     times = {"wrong password": [], reason: []}
     for _ in range(9):
         for which, taken in times.items():
@@ -101,7 +101,7 @@ def test_every_refusal_costs_the_work_of_a_hash(known, reason):
     assert usual / 2 < this < usual * 2, f"{this * 1000:.1f} ms against {usual * 1000:.1f} ms"
 
 
-# The time that an answer takes: pairs, one behind the other, so that whatever the machine does is done to both.
+# The time of a reply: measured in pairs, one after the other, so that other load on the machine affects both.
 
 PAIRS = scaled(150, 10_000)
 TIMED = {
@@ -125,7 +125,7 @@ def timed(server, fields, token, cookies):
 
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory):
-    """Hashes at the lowest cost: what is left of the time is what could tell."""
+    """A server with the lowest hash cost: the remaining time is the part that could reveal something."""
     with Server(tmp_path_factory.mktemp("quick")) as server:
         for name, password in ((KNOWN, "trombone ivre 1741"), ("half.persons", "trombone ivre 1742"), ("gone.personn", "trombone ivre 1743")):
             person = Person(server, name, password).enrolling()
@@ -136,19 +136,23 @@ def quick(tmp_path_factory):
 
 
 def apart_ms(what, longer):
-    """The median of an endless row of differences: more are taken while the machine is so busy that chance alone could make a millisecond."""
+    """Return the median of the differences.
+
+    A busy machine spreads them: more are taken until chance alone can hardly make a millisecond.
+    """
     taken, error_ms = [], math.inf
     while len(taken) < PAIRS or (error_ms > 0.25 and len(taken) < 10 * PAIRS):
         taken += itertools.islice(longer, PAIRS)
         apart = statistics.median(taken)
-        spread = 1.4826 * statistics.median(abs(d - apart) for d in taken)  # of a normal distribution with that spread: its deviation
-        error_ms = 1000 * 1.2533 * spread / math.sqrt(len(taken))  # of the median
+        # the standard deviation, if the differences have a normal distribution
+        spread = 1.4826 * statistics.median(abs(d - apart) for d in taken)
+        error_ms = 1000 * 1.2533 * spread / math.sqrt(len(taken))  # standard error of the median
     evidence(f"time, {what}", pairs=len(taken), median_apart_ms=round(1000 * apart, 4), standard_error_ms=round(error_ms, 4))
     return 1000 * apart
 
 
 def differences(server, one, other):
-    """What `other` takes longer, in seconds; no try is in a wait."""
+    """Yield how much longer `other` takes, in seconds; no attempt is in a lockout."""
     person = Person(server)
     token = person.visit("/login").token
     cookies = {"doubletour-form": person.cookies["doubletour-form"]}
@@ -168,11 +172,11 @@ def test_known_and_other_names_take_the_same_time(quick, other):
 
 
 def differences_in_a_lockout(server):
-    """What the unknown name takes longer, in seconds."""
+    """Yield how much longer the unknown name takes, in seconds."""
     person = Person(server)
     names = (KNOWN, UNKNOWN)
     for n in itertools.count():
-        if n % 100 == 0:  # a wait is half a minute long: begin another
+        if n % 100 == 0:  # a lockout lasts half a minute: begin another one
             server.forgive()
             for name in names:
                 for _ in range(6):

@@ -1,4 +1,4 @@
-"""A schema that somebody changed: `check` names what differs, `restore` refuses it and leaves the database as it was."""
+"""A schema that was changed by hand: `check` names the differences, `restore` refuses it and changes nothing."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ TRIGGER = ("CREATE TRIGGER {name} AFTER UPDATE ON accounts BEGIN "
            "UPDATE accounts SET group_names = 'admins' WHERE id = new.id; END")
 EDIT = "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, {old}, {new}) WHERE name = '{name}'; PRAGMA writable_schema = RESET"
 
-# statements, what must be named, why
+# statements, names in the report, why
 CHANGES = [
     (TRIGGER.format(name="promote"), 'trigger "promote" on table "accounts"', "a trigger"),
     (TRIGGER.format(name='"a\x1b[2J\u202eb"'), 'trigger "a\\u001b[2J\\u202eb"', "a trigger whose name moves a terminal"),
@@ -76,7 +76,7 @@ def test_a_changed_schema_is_named_and_not_restored(backup, tmp_path, statements
 
 @pytest.mark.sqlite
 def test_a_trigger_in_an_older_backup_does_not_run(backup, tmp_path):
-    """It is found at the schema that the backup has, before any migration runs."""
+    """`restore` checks the schema of the backup, before any migration runs."""
     server, good = backup
     file = tmp_path / "older.sqlite"
     shutil.copy(good, file)
@@ -88,7 +88,7 @@ def test_a_trigger_in_an_older_backup_does_not_run(backup, tmp_path):
 
 
 @pytest.mark.sqlite
-def test_sqlites_own_objects_are_no_schema_change(backup, tmp_path):
+def test_sqlites_own_objects_leave_the_schema_unchanged(backup, tmp_path):
     server, good = backup
     file = tmp_path / "analysed.sqlite"
     shutil.copy(good, file)
@@ -97,7 +97,7 @@ def test_sqlites_own_objects_are_no_schema_change(backup, tmp_path):
     assert server.command("restore", "--replace", str(file)).returncode == 0
 
 
-def test_a_schema_that_went_back_and_forth_is_no_change(make_server):
+def test_a_schema_restored_by_migrations_is_unchanged(make_server):
     server = make_server(start=False)
     assert server.command("db", "init").returncode == 0
     head = int(server.command("db", "current").stdout.split()[0])

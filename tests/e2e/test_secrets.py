@@ -1,4 +1,4 @@
-"""After a whole story, nothing that was secret in it stands in the database, in its log or in any line of ours."""
+"""After a whole story no secret of it is in the database, in its log or in any log line of ours."""
 
 import base64
 import re
@@ -13,7 +13,7 @@ SETTINGS = {"LOG_LEVEL": "debug", "SECRET_KEY": KEY}
 
 
 class Told(dict):
-    """What was secret → every form in which it could stand somewhere."""
+    """Return {secret: every form in which it could be stored}."""
 
     def add(self, what, text):
         forms = {text.encode()}
@@ -33,7 +33,7 @@ class Told(dict):
 
 @pytest.fixture(scope="module")
 def story(server):
-    """Everything a person does, right and wrong, and each secret that was used or shown on the way."""
+    """Do everything that a user can do, right and wrong; return each secret that was used or shown."""
     told = Told()
     person = Person(server, password="Mot-de-passe très secret 7391")
     mistyped = "Mot-de-passe très sercet 7391"
@@ -87,14 +87,14 @@ def test_database_and_write_ahead_log_hold_no_secret(server, story):
 
 @pytest.mark.sqlite
 def test_the_secret_search_finds_a_planted_secret(server, story):
-    """The name is no secret and stands in all of them: the search itself works."""
+    """The name is not secret and occurs in all of them: the search itself works."""
     name = next(iter(re.findall(rb"person-\d+-[0-9a-f]{6}", server.database().read_bytes() + (server.data / "doubletour.sqlite-wal").read_bytes())))
     assert name
     assert found_in(b"x" + KEY.encode() + b"y", story) == ["key"]
 
 
 def test_the_log_holds_no_secret_at_any_level(server, story):
-    # Six digits in a row are also a duration or a number of bytes: those fields are not looked at for codes.
+    # Six digits in a row may also be a duration or a number of bytes: codes are not searched for in those fields.
     lines = re.sub(r"\b\w*(_us|_ms|bytes|pid|account|user|port|time|number)=\d+", "", server.log())
     lines = re.sub(r"\d{2}:\d{2}:\d{2}\.\d+", "", lines)
     assert len(lines.splitlines()) > 20
@@ -117,7 +117,7 @@ def test_the_web_process_has_neither_key_nor_database(server, story):
     assert b"DATABASE_URL" not in environment and b"DATA_DIR" not in environment
 
 
-# An area larger than this is no memory of the program's but what a sanitizer has reserved to keep its books in.
+# A larger area does not belong to the program: a sanitizer has reserved it for its records.
 SHADOW = 1 << 30
 
 
@@ -138,7 +138,7 @@ def memory_of(pid):
 
 
 def test_the_memory_of_the_web_process_holds_no_key(server, story):
-    """The key, and what is stored of passwords, never were on that side of the wall."""
+    """The key and the stored password hashes were never in the memory of the web process."""
     try:
         pieces = list(memory_of(server.web_pid()))
     except PermissionError:

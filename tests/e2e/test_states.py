@@ -1,4 +1,4 @@
-"""Every route that the program names, in every state a session can be in: nothing opens that should not."""
+"""Every route of the program in every state of a session: a route opens only in its states."""
 
 import json
 
@@ -11,7 +11,8 @@ STATES = ("none", "enrolling", "pending", "full")
 SIGNED = {"enrolling", "pending", "full"}
 EVERYBODY = {"none"} | SIGNED
 
-# Which state opens what, decided here a second time and not read from the program. A route that is not here fails the first test.
+# The states that open each route, decided here and not read from the program.  A route that is missing here fails the
+# first test.
 OPENS = {
     ("GET", "/"): {"full"},
     ("GET", "/?rd"): {"full"},
@@ -64,16 +65,16 @@ OPENS = {
     ("GET", "/static/"): EVERYBODY,
 }
 ASIDE = ("/static/", "/language/", "/favicon.ico", "/.well-known/jwks.json", "/.doubletour/enter", "/api/authz/auth-request",
-         "/api/authz/forward-auth")  # open to everybody, and no pages; of the gate: test_gate.py
-# Pages that open only with something begun before, and where they lead without it.
+         "/api/authz/forward-auth")  # open to all clients, and not pages; test_gate.py tests them
+# Pages that open only after another step, and their redirects without it.
 NEEDS = {"/account/authenticators/confirm": "/account/authenticators", "/gate": "/", "/?rd": "/", "/.well-known/change-password": "/account/password"}
-DEAD = ("/set-password",)  # a page that a link opens, and nothing else
+DEAD = ("/set-password",)  # only a link opens this page
 STEP_OF_STATE = {"none": "/login", "enrolling": "/setup-2fa", "pending": "/verify-2fa", "full": "/"}
 
 
 @pytest.fixture(scope="module")
 def table(server):
-    """Each row that `doubletour routes --json` prints."""
+    """Return each row of `doubletour routes --json`."""
     printed = server.command("routes", "--json")
     assert printed.returncode == 0, printed.stderr
     return json.loads(printed.stdout)
@@ -126,7 +127,7 @@ def test_a_page_opens_in_its_states_only(server, routes, state):
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_form_opens_in_its_states_only_even_with_a_good_token(server, routes, state):
-    """Everything that could succeed is in the form: the name, the password, the right code, this session's token."""
+    """Fill the form so that it could succeed: name, password, right code, this session's token."""
     for path in sorted(path for method, path in routes if method == "POST" and path != "/logout"):
         if state in OPENS["POST", path]:
             continue
@@ -163,19 +164,20 @@ QUERIES = ("rd=https://wiki.example.org/", "rd=", "rd", "rm=GET&rd=%zz", "next=/
 
 @pytest.mark.parametrize("state", STATES)
 def test_no_page_fails_for_a_cached_session(server, table, state):
-    """The event thread answers for a cached session, and cannot ask the keeper: no query may need that."""
+    """The event thread answers for a cached session and cannot ask the keeper: no query may require that."""
     person = person_in(state, server)
     at_the_end = {row["path"]: row["path"] + "x" * row["path"].endswith("/") for row in table if row["method"] == "GET"}
     for path in (at_the_end[path] for path in sorted(at_the_end) if "?" not in path and path not in ("/healthz", "/readyz", "/livez") and not path.startswith("/api/")):
         for query in QUERIES:
-            person.visit("/account/profile" if state == "full" else "/verify-2fa")  # web remembers this session for two seconds
+            # web caches this session for two seconds
+            person.visit("/account/profile" if state == "full" else "/verify-2fa")
             cookies = "; ".join(f"{name}={value}" for name, value in person.cookies.items())
             answer = person.http.get(f"{server.origin}{path}?{query}", headers={"Cookie": cookies}, allow_redirects=False, timeout=60)
             assert answer.status_code < 500, (state, path, query)
 
 
 def test_the_state_is_the_sessions_and_not_the_accounts(server):
-    """One account, two browsers: what one proved does not carry the other."""
+    """One account, two browsers: a proof in one does not count in the other."""
     person = Person(server).full()
     other = Person(server, person.name, person.password)
     other.give_password()
@@ -193,7 +195,7 @@ def test_a_code_of_one_account_does_nothing_for_another(server):
 
 
 def test_the_session_cache_ends_with_the_session(server):
-    """Warm every worker's idea of the session, then end it: the very next request is refused."""
+    """Cache the session in every worker, then end it: the very next request is refused."""
     for _ in range(5):
         person = Person(server).full()
         old = dict(person.cookies)

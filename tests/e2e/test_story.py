@@ -1,4 +1,4 @@
-"""From nothing to signed in: the story of a person, sentence by sentence, over HTTP."""
+"""From registration to sign-in over HTTP: the story of a person, step by step."""
 
 import base64
 import re
@@ -11,11 +11,11 @@ from harness.codes import raw_secret
 from harness.server import wait_until
 
 LANGUAGES = ("fr", "en")
-CODES = "/account/recovery-codes"  # where enrolment leads, and on from there
+CODES = "/account/recovery-codes"  # enrolment redirects here
 
 
 def flashed(person):
-    """The one flash message on the page where the person now is."""
+    """Return the only flash message of the current page."""
     assert len(person.page.flashes) == 1, f"{person.page!r}: {person.page.flashes}"
     return person.page.flashes[0]
 
@@ -42,7 +42,7 @@ def test_a_flash_message_is_shown_once(alice):
 LONG = "long-and-uncommon-" * 60
 GOOD = "trombone ivre 1741 sous la pluie"
 
-# Fields that are sent, the field that is wrong, and a word that its sentence must hold in French and in English.
+# Fields to send, the wrong field, and a word of its error in French and in English.
 RULES = [
     ("name missing", {"username": ""}, "username", None, None),
     ("name too short", {"username": "ab"}, "username", "3", "3"),
@@ -562,7 +562,7 @@ def test_a_trailing_slash_redirects_to_the_page(alice, path, status, where):
 
 
 def test_a_path_of_two_slashes_is_refused(server):
-    """Over a socket: Debian 13's requests sends one slash where a path begins with two."""
+    """Over a socket, because Debian 13's requests library sends one slash where a path begins with two."""
     status, _, _ = raw(server, f"GET // HTTP/1.1\r\nHost: localhost:{server.port}\r\nConnection: close\r\n\r\n".encode())
     assert status == 400
 
@@ -574,14 +574,14 @@ def test_the_well_known_url_redirects_to_the_password_page(alice):
     assert alice.follow().dom.one("main").all("input", name="current")
 
 
-# 7. Someone already signed in, pending or enrolling
+# 7. Already signed in, pending or enrolling
 
 
 @pytest.mark.parametrize("state, where", [("full", "/"), ("pending", "/verify-2fa"), ("enrolling", "/setup-2fa")])
 @pytest.mark.parametrize("path", ["/login", "/register"])
 def test_a_pending_session_is_redirected_with_a_message(alice, path, state, where):
     getattr(alice, state)()
-    alice.arrive("/logout")  # any pending message is told here
+    alice.arrive("/logout")  # shows any pending message
     alice.visit(path)
     assert (alice.page.status, alice.page.location) == (303, where)
     alice.follow()
@@ -625,7 +625,7 @@ def test_a_hostile_next_is_not_followed(alice, path):
     alice.full().forget()
     alice.give_password("/login?next=" + quote(path, safe=""))
     if alice.page.status == 400:
-        return  # refused outright is as good
+        return  # a refusal is correct too
     assert alice.page.location in ("/verify-2fa", "/verify-2fa?next=%2F"), alice.page
     alice.verify()
     assert alice.page.location == "/"
@@ -673,9 +673,10 @@ def test_a_code_form_that_was_sent_twice_signs_in_once_and_for_good(alice):
 
 def test_next_is_stored_after_the_password(alice):
     alice.full().forget().give_password("/login?next=/account/sessions")
-    assert alice.verify(path="/verify-2fa").location == "/account/sessions"  # no word of it in address or form
+    # neither URL nor form contains the return URL
+    assert alice.verify(path="/verify-2fa").location == "/account/sessions"
     alice.forget().give_password()
-    assert alice.verify(path="/verify-2fa").location == "/"  # and no longer than until it was used
+    assert alice.verify(path="/verify-2fa").location == "/"  # it is used once
 
 
 def test_the_code_forms_next_overrides_the_stored_one(alice):
@@ -717,7 +718,7 @@ def test_the_browsers_language_is_used_and_french_is_the_default(alice, accept, 
 
 
 def switch_language(person, language):
-    """Follow the switch in the bar as it stands on the page."""
+    """Follow the language switch of the bar on this page."""
     links = [a["href"] for a in person.page.dom.one("nav").all("a", href=True) if a["href"].startswith("/language/" + language)]
     assert len(links) == 1, f"no switch to {language} on {person.page!r}"
     return person.arrive(links[0])
@@ -750,7 +751,7 @@ def test_the_language_switch_redirects_to_own_paths_only(alice, path):
 
 
 def prefer(server, person, language, time_format):
-    """As the account's own page would."""
+    """Change the language of the account in the database."""
     server.sql("UPDATE accounts SET language = ?, time_format = ? WHERE name = ?", language, time_format, person.name)
     assert server.sql("SELECT language, time_format FROM accounts WHERE name = ?", person.name) == [(language, time_format)]
 
@@ -790,7 +791,7 @@ def test_each_page_has_another_title_and_text_in_each_language(alice, path):
     assert "Doubletour" in pages[0].title and "Doubletour" in pages[1].title
 
 
-def test_every_page_has_a_title_of_its_own(alice):
+def test_every_page_has_its_own_title(alice):
     titles = [alice.visit(path).title for path in ("/login", "/register", "/nowhere")]
     titles.append(alice.enrolling().arrive("/setup-2fa").title)
     titles.append(alice.arrive("/verify-2fa").title)
@@ -887,7 +888,7 @@ def test_no_page_takes_anything_from_another_server(alice):
 
 
 def forged(person, kind):
-    """Fields and headers of a sign-in form that is forged in one way."""
+    """Fields and headers of a sign-in form, forged in one way each."""
     token = person.visit("/login").token
     fields = {"csrf_token": token, "username": person.name, "password": person.password}
     headers = {}
@@ -971,14 +972,14 @@ ODD_COOKIES += [re.sub(r"\b(form|flash|language)=", r"doubletour-\1=", odd).repl
 
 @pytest.mark.parametrize("cookie", ODD_COOKIES, ids=range(len(ODD_COOKIES)))
 @pytest.mark.parametrize("path", ["/", "/login", "/verify-2fa", "/nowhere"])
-def test_an_odd_cookie_is_no_cookie(server, path, cookie):
+def test_an_odd_cookie_is_ignored(server, path, cookie):
     head = f"GET {path} HTTP/1.1\r\nHost: localhost:{server.port}\r\nConnection: close\r\nCookie: "
     status, headers, _ = raw(server, head.encode() + cookie.encode("latin-1") + b"\r\n\r\n")
     assert status in {"/": (303, 400), "/login": (200, 303, 400), "/verify-2fa": (303, 400), "/nowhere": (404, 400)}[path]
     assert headers.get("location", "/login").startswith("/login")
 
 
-def test_a_session_cookie_sent_twice_is_no_cookie(alice):
+def test_a_session_cookie_sent_twice_is_ignored(alice):
     alice.full()
     twice = f"doubletour={alice.session}; doubletour={alice.session}"
     assert alice.visit("/", headers={"Cookie": twice}, cookies={}).location.startswith("/login")

@@ -1,4 +1,4 @@
-"""Guessing is slowed down, the owner is not: docs/explain/throttling.md, seen from outside."""
+"""Guessing is slowed down, the owner is not: docs/explain/throttling.md, tested over HTTP."""
 
 import re
 
@@ -13,12 +13,12 @@ WORDS = {"fr": ("Trop d’essais erronés", "Réessayez dans 30 secondes."), "en
 
 @pytest.fixture
 def proxied(make_server):
-    """A server behind a proxy that it trusts, so that each person can come from an address of their own."""
+    """A server behind a trusted proxy, so that each person can have another address."""
     return make_server(TRUSTED_PROXIES="127.0.0.1/32")
 
 
 def guess(person, address="198.51.100.7", **fields):
-    """One wrong password, from another browser at that address."""
+    """Send one wrong password from another browser at that address."""
     stranger = Person(person.server, person.name, "not the password", language=person.language)
     stranger.visit("/login")
     hidden = {"csrf_token": stranger.page.token, "username": person.name, "password": "not the password", **fields}
@@ -71,7 +71,7 @@ def test_a_lockout_grows_to_minutes_and_an_hour(server):
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_the_sixth_wrong_code_starts_a_lockout_and_spends_no_step(server, language):
     alice = Person(server, language=language).pending()
-    server.clock.next_step()  # not after the wrong codes: it may move by 30 seconds, as long as the backoff
+    server.clock.next_step()  # before the wrong codes, because it may advance by 30 seconds, the length of the backoff
     assert wrong_codes(alice, 5) == [422] * 5
     code = alice.fresh_code()
     page = alice.verify(code)
@@ -121,7 +121,7 @@ def test_five_of_two_hundred_parallel_codes_are_checked(make_server):
     assert statuses.count(422) == 5 and set(statuses) <= {422, 429, 503}, {s: statuses.count(s) for s in set(statuses)}
 
 
-# Nobody is locked out
+# No user is locked out
 
 
 def test_wrong_passwords_elsewhere_do_not_lock_a_known_browser(proxied):
@@ -213,7 +213,7 @@ def test_the_device_cookie_lasts_400_days_and_is_httponly(server):
     assert alice.cookies["doubletour-device"] == token
 
 
-# A hundred
+# One hundred failures
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

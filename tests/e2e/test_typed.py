@@ -1,4 +1,4 @@
-"""Codes and names as people paste them: what stands around the characters is dropped, what cannot be a code is no attempt."""
+"""Codes and names as people paste them: extra characters are dropped; impossible codes are no attempts."""
 
 import itertools
 import re
@@ -46,11 +46,11 @@ def spelled(code, how):
 
 
 def failures(server):
-    """How many attempts are counted.  The purge may delete old ones at any time, so that there are fewer."""
+    """Return the number of counted attempts.  The purge may delete old ones at any time, so the number can fall."""
     return server.sql("SELECT coalesce(sum(failures), 0) FROM throttle")
 
 
-# Entrances: each brings a person to a form with a code, and returns what sends the form
+# Each brings a person to a form with a code, and returns the function that sends the form
 
 
 def sign_in(person):
@@ -72,7 +72,7 @@ def another(person):
 
 
 def removal(person):
-    """Of the authenticator that did not open this session."""
+    """Removal of the authenticator that did not open this session."""
     send, code = another(person)
     assert send(code()).location == LIST
     old = [form for form in person.follow().dom.all("form", action=LIST + "/remove")][0]
@@ -202,7 +202,7 @@ def test_a_command_takes_a_name_with_white_space_around(server, alice, around):
 
 @pytest.mark.parametrize("inside", ["{0}\u00a0{1}", "{0}\u200b{1}", "{0}\t{1}", "{0}\u2013{1}"], ids=ascii)
 def test_white_space_inside_a_name_is_refused(server, alice, inside):
-    server.sql("DELETE FROM throttle")  # names that nobody can have share one counter
+    server.sql("DELETE FROM throttle")  # impossible names share one counter
     typed = spelled(alice.name, inside)
     assert Person(server).register(username=typed).status == 422
     known = Person(server, typed, alice.password).give_password()

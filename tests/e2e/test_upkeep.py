@@ -1,4 +1,4 @@
-"""Backups made under load and put back, checks of a whole database, a master key that changes."""
+"""Backups made under load and restored, checks of a whole database, a change of the master key."""
 
 import json
 import sqlite3
@@ -205,7 +205,7 @@ def test_a_key_rotation_keeps_every_account(make_server, tmp_path):
         person.forget().sign_in()
         assert person.page.status == 303
     assert server.stop() == 0
-    # the old key opens the old backup only
+    # the old key opens only the old backup
     if not server.on_postgres():
         refused(server.command("restore", "--replace", str(backup)), "another master key", status=78)
     (server.data / "doubletour.key").write_bytes(old_key)

@@ -1,4 +1,4 @@
-"""Accounts, invitations and the audit trail, by the administrator, while the server runs."""
+"""Accounts, invitations and the audit trail, managed by the administrator while the server runs."""
 
 import json
 import os
@@ -260,7 +260,7 @@ COLUMNS = ["TIME", "OUTCOME", "EVENT", "REASON", "ACCOUNT", "NAME", "ACTOR", "AD
 
 
 def lines(server, *arguments):
-    """Text output as rows by column; every column of a row begins where its heading does."""
+    """Return the rows of a table as {heading: column}; every column must begin below its heading."""
     heading, *rows = server.command("audit", *arguments).stdout.splitlines()
     assert heading.split() == COLUMNS
     begins = [heading.index(column) for column in COLUMNS] + [None]

@@ -1,4 +1,4 @@
-"""The wall from outside: the calls that the web process makes, and what another process of the same user can do to it."""
+"""The sandbox from outside: the web process's system calls, and the access of other processes of the same user."""
 
 import ctypes
 import os
@@ -17,9 +17,10 @@ from harness import PROGRAM, Person
 from harness.raw import raw
 from harness.server import ROOT, SANITIZED, wait_until
 
-TABLE = pathlib.Path(PROGRAM).parent / "tests" / "unit" / "wall" / "wall_table"  # built beside the program
+TABLE = pathlib.Path(PROGRAM).parent / "tests" / "unit" / "wall" / "wall_table"  # built with the program
 NOBODY = 65534
-AS_NOBODY = {"user": NOBODY, "group": NOBODY, "extra_groups": []}  # another group would be a refusal of its own
+# another group would be a refused call too
+AS_NOBODY = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
 PTRACE_ATTACH, PTRACE_DETACH = 16, 17
 
 
@@ -50,7 +51,7 @@ def can_trace():
 
 @pytest.fixture
 def traced(make_server, tmp_path):
-    """Start a server of which every system call is written down; the tracer is no parent of its processes."""
+    """Start a server with strace; the tracer is not a parent of its processes."""
     if SANITIZED or not can_trace():
         pytest.skip("no strace here, or one that may not trace; or a sanitizer, whose runtime makes calls of its own")
 
@@ -75,7 +76,7 @@ def number(text):
 
 
 class Trace:
-    """What strace wrote: the calls of all threads of web processes, from the wall on."""
+    """Parse strace's output: the calls of all threads of web processes, from the sandbox on."""
 
     def __init__(self, path):
         self.lines = path.read_text().splitlines()
@@ -90,7 +91,7 @@ class Trace:
             yield found[1], found[2], number(found[3])
 
     def calls(self):
-        """(is it after the seal?, name, arguments) of each."""
+        """Yield (is it after the seal?, name, arguments) of each call."""
         filters = dict.fromkeys(self.webs, 0)
         for line in self.lines:
             if not (found := CALL.match(line)):
@@ -98,12 +99,13 @@ class Trace:
             tid, name, arguments = found[1], found[2], [number(a) for a in found[3].strip().split(", ") if number(a) is not None]
             if filters.get(tid, 0) >= 3 or tid in self.threads:
                 yield filters.get(tid, 0) >= 4, name, arguments
-            if tid in filters and name == "seccomp" and arguments[0] == 1 and arguments[2] != 0:  # libseccomp asks without a filter what the kernel can
+            # libseccomp probes the kernel without a filter
+            if tid in filters and name == "seccomp" and arguments[0] == 1 and arguments[2] != 0:
                 filters[tid] += 1
 
 
 def everything_that_web_does(server):
-    """Pages, forms, static files, refusals, slow and broken clients."""
+    """Use pages, forms, static files, refusals, slow and broken clients."""
     person = Person(server).full()
     for path in ("/", "/login", "/static/app.css", "/healthz", "/nothing", "/account/sessions", "/account/recovery-codes"):
         person.visit(path)
@@ -111,7 +113,7 @@ def everything_that_web_does(server):
     raw(server, b"POST /login HTTP/1.1\r\n" + host + b"Content-Length: 999999\r\n\r\n" + b"x" * 100000)
     raw(server, b"GET /login HTTP/1.0\r\n" + host + b"\r\n")
     raw(server, b"\x00\x01\x02\r\n\r\n")
-    person.http.close()  # a traced server may have taken so long that the kept connection is past its deadline
+    person.http.close()  # a traced server is slow: the open connection may be past its deadline
     person.log_out()
 
 
@@ -121,7 +123,7 @@ def test_every_allowed_call_is_made_or_has_its_reason(traced):
     pid = server.process.pid
     assert server.stop() == 0
     calls = server.home / "calls"
-    # The tracer is a process of its own, and may write its last lines after the server has ended.
+    # The tracer is a separate process; it may write its last lines after the server has ended.
     wait_until(lambda: re.search(rf"^{pid} +exit_group", calls.read_text(), re.M), "the trace is whole")
     trace = Trace(calls)
     made = list(trace.calls())
@@ -140,12 +142,15 @@ def test_the_threat_model_names_the_allowed_calls():
     assert set(re.findall(r"`(\w+)`", named[1])) == {row.name for row in table() if row.phase == "always"}
 
 
-# What another process of the same user can do
+# Access of other processes of the same user
 
 
 @pytest.fixture
 def hardened(make_server):
-    """A server as it is released: its tests usually may look into it.  As nobody where the test is root, who may do everything."""
+    """A server as it is released; in other tests the processes may be inspected.
+
+    If the test runs as root, which passes every permission check, the server runs as the user `nobody`.
+    """
     homes = []
 
     def start(**how):
@@ -167,7 +172,7 @@ def hardened(make_server):
 
 
 def as_the_servers_user(act):
-    """What act() gives in a child that is the same user as the server."""
+    """Return the result of act() in a child process with the server's user."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -232,7 +237,7 @@ def test_a_web_process_that_was_replaced_is_hardened_too(hardened):
 
 
 def test_an_unhardened_process_can_be_read_as_a_control():
-    """That the tests above can fail: another process of that user is open to them."""
+    """Shows that the tests above can fail: another process of that user is accessible."""
     how = AS_NOBODY if os.geteuid() == 0 else {}
     with subprocess.Popen(["sleep", "60"], **how) as sleeper:
         try:
@@ -250,7 +255,7 @@ def test_no_core_file_is_written(hardened):
 
 
 def test_a_command_that_holds_keys_writes_no_core_file_either(make_server, tmp_path):
-    """Every command is hardened before it does anything: shown by one that waits for its input."""
+    """Every command is hardened before it does anything; here one that waits for its input."""
     server = make_server(start=False)
     del server.environment["DOUBLETOUR_TEST_DUMPABLE"]
     with subprocess.Popen([server.program, "otp", "generate"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -261,7 +266,7 @@ def test_a_command_that_holds_keys_writes_no_core_file_either(make_server, tmp_p
         process.stdin.close()
 
 
-# What the two processes inherit
+# Inherited descriptors and settings
 
 
 def descriptors(pid):
@@ -301,7 +306,7 @@ def test_a_log_that_is_a_file_is_appended_to(make_server):
         for fd in (1, 2):
             flags = re.search(r"flags:\s+(\d+)", pathlib.Path(f"/proc/{pid}/fdinfo/{fd}").read_text())[1]
             assert int(flags, 8) & os.O_APPEND, f"{name}, descriptor {fd}"
-    os.truncate(server.log_path, 0)  # as logrotate's copytruncate does
+    os.truncate(server.log_path, 0)  # like logrotate's copytruncate
     Person(server).visit("/login")
     wait_until(lambda: "/login" in server.log(), "the line is there")
     assert "\0" not in server.log(), "no hole before it"
@@ -309,7 +314,7 @@ def test_a_log_that_is_a_file_is_appended_to(make_server):
 
 
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
-def test_a_standard_descriptor_that_is_closed_is_no_database(make_server, closed):
+def test_a_closed_descriptor_never_becomes_the_database(make_server, closed):
     server = make_server(start=False)
     redirections = " ".join(f"{fd}>&-" for fd in closed)
     server.process = subprocess.Popen(["/bin/sh", "-c", f'exec "$0" run {redirections}', server.program], cwd=server.work, env=server.environment,

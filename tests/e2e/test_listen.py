@@ -148,7 +148,7 @@ def test_unix_socket_outlives_the_web_process(make_unix):
     assert server.stop() == 0
 
 
-# Whose request it is
+# The owner of a request
 
 
 def test_peer_of_a_unix_socket_is_trusted_as_a_proxy(make_unix):

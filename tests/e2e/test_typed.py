@@ -1,4 +1,4 @@
-"""Codes and names as people paste them: extra characters are dropped; impossible codes are no attempts."""
+"""Codes and names as people paste them: extra characters are dropped; impossible codes do not count."""
 
 import itertools
 import re

@@ -1,6 +1,6 @@
 """The commands of a page of docs/, run by a shell, line by line, with a real server.
 
-Absolute paths begin in a scratch folder.  Programs that would change the machine are stubs, which only record their call.
+Absolute paths begin in a scratch folder.  Programs that would change the machine are stubs, which record their calls.
 `systemctl stop doubletour`, `start doubletour` and `enable --now doubletour` stop and start the server of the test.
 """
 

@@ -199,7 +199,7 @@ def test_acknowledged_changes_survive_and_spent_codes_stay_spent(make_server):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of a few hundred kilobytes; mounting it needs a right."""
+    """A file system of a few hundred kilobytes; tests that use it need the right to mount."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True, text=True)

@@ -55,7 +55,7 @@ def test_accounts_survive_a_downgrade_and_upgrade(make_server):
 def test_the_schema_does_not_change_under_a_server_that_runs(make_server, command):
     server = make_server()
     alice = Person(server).full()
-    if command == "upgrade":  # it has nothing to do, so nothing prevents it
+    if command == "upgrade":  # the schema is current: upgrade has nothing to do and succeeds
         done(server, "upgrade")
     else:
         assert "server is running" in done(server, "downgrade", status=1).stderr

@@ -157,7 +157,7 @@ def _answers(server):
 
 @pytest.fixture
 def disk(tmp_path):
-    """A file system of a megabyte; mounting it needs a right."""
+    """A file system of a megabyte; tests that use it need the right to mount."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, text=True)

@@ -339,7 +339,7 @@ def test_an_invitation_does_not_open_closed_registration(make_server):
     assert page.status == 403 and not page.dom.one("main").all("form")
 
 
-# Where a token never shows
+# Places where a token must not appear
 
 
 def test_a_link_s_token_stays_out_of_log_database_and_other_sites(server, newcomer):

@@ -1,4 +1,4 @@
-"""Unix sockets and sockets that another program opened: LISTEN_FDS goes before LISTEN, LISTEN before HOST and PORT."""
+"""Unix sockets, and sockets from another program: LISTEN_FDS has precedence over LISTEN, LISTEN over HOST and PORT."""
 
 import contextlib
 import grp
@@ -35,7 +35,7 @@ def make_unix(tmp_path):
 
 
 def curl(server, path, *more):
-    """Status, location, body of one request by curl over the server's socket."""
+    """Return status, location and body of one request, sent by curl over the server's socket."""
     done = subprocess.run(
         ["curl", "--silent", "--include", "--unix-socket", server.path, "--cookie-jar", server.home / "jar", "--cookie", server.home / "jar",
          "--header", "Accept: text/html", f"http://localhost:{server.port}{path}", *more], capture_output=True, text=True, timeout=TIMEOUT, check=True)
@@ -45,14 +45,14 @@ def curl(server, path, *more):
 
 
 def kill_web(server):
-    """Returns when all threads of it are gone and their connections are closed, perhaps before there is another one."""
+    """Kill the web process and wait until it is gone; its successor may not have started yet."""
     old = server.web_pid()
     os.kill(old, signal.SIGKILL)
     wait_until(lambda: not os.path.exists(f"/proc/{old}"), "the web process is gone")
 
 
 def logs(server, words):
-    """Lines of the log are written after what they report."""
+    """Wait for a line of the log: it is written after the event that it reports."""
     wait_until(lambda: words in server.log(), f"the log has {words}")
 
 
@@ -198,7 +198,7 @@ def test_gate_works_behind_a_proxy_that_uses_the_socket(make_unix, kind):
         browser = enter(proxy)
         answer = browser.get("/page")
         assert answer.status == 200 and answer.seen["remote-user"] == [browser.person.name]
-    logs(server, "address=127.0.0.1")  # the proxy says where a browser is
+    logs(server, "address=127.0.0.1")  # the proxy sends the browser's address
 
 
 def test_traefik_is_refused_a_unix_socket(make_unix):
@@ -207,7 +207,7 @@ def test_traefik_is_refused_a_unix_socket(make_unix):
     assert done.returncode == 78 and "traefik connects to none" in done.stderr
 
 
-# Sockets that another program opened
+# Sockets that another program has opened
 
 
 LAUNCHER = textwrap.dedent("""\
@@ -227,7 +227,7 @@ LAUNCHER = textwrap.dedent("""\
 
 
 def launch(server, kind, place, count="1", pid=""):
-    """As systemd does: descriptor 3 is the socket, and the variables say so."""
+    """Start like systemd: descriptor 3 is the socket, and environment variables announce it."""
     with open(server.log_path, "ab") as log:
         server.process = subprocess.Popen([sys.executable, "-c", LAUNCHER, kind, str(place), count, pid, server.program], cwd=server.work,
                                           env=server.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)

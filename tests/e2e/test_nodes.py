@@ -291,7 +291,7 @@ def rows(cluster, statement):
 
 
 def register_until(server, end, registered):
-    """People who register one after the other; stores those whose registration was acknowledged."""
+    """Register people one after the other; keep those whose registration was acknowledged."""
     while not end.is_set():
         person = Person(server)
         try:

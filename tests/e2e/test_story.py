@@ -888,7 +888,7 @@ def test_no_page_takes_anything_from_another_server(alice):
 
 
 def forged(person, kind):
-    """Fields and headers of a sign-in form, forged in one way each."""
+    """Return fields and headers of a sign-in form that is forged in one way."""
     token = person.visit("/login").token
     fields = {"csrf_token": token, "username": person.name, "password": person.password}
     headers = {}

@@ -68,7 +68,7 @@ def test_the_readme_prints_a_proxy_configuration(walk):
 
 
 def installed(walk):
-    """The settings of the page in .env; they name the profile."""
+    """Write the settings of the page to .env; they name the profile."""
     (settings,) = [text for text in blocks(section("guides/install.md", "## 2. Settings"), "env")]
     (walk.server.work / ".env").write_text(settings)
     for name in ("APP_SETTINGS", "REGISTRATION"):
@@ -134,7 +134,7 @@ def test_the_backup_guide_checks_and_replaces_the_key(walk):
 
 
 def first_line_of(walk, command):
-    """Of a command that goes on until it is ended; an invitation makes an event."""
+    """Run a command that continues until it is stopped; an invitation makes an event for it."""
     process = subprocess.Popen(["/bin/sh", "-c", f"exec {command}"], cwd=walk.server.work, env=walk.environment(), stdout=subprocess.PIPE, text=True)
     try:
         wait_until(lambda: walk.shell("doubletour invite") and select.select([process.stdout], [], [], 0.1)[0], "an event")

@@ -1,4 +1,4 @@
-"""The commands of a page of docs/, run by a shell, line by line, with a real server.
+"""Runs the commands of a page of docs/ in a shell, line by line, with a real server.
 
 Absolute paths begin in a scratch folder.  Programs that would change the machine are stubs, which record their calls.
 `systemctl stop doubletour`, `start doubletour` and `enable --now doubletour` stop and start the server of the test.
@@ -18,7 +18,7 @@ SERVICE = re.compile(r"(?:sudo )?systemctl (?:enable --now|start|stop) doubletou
 
 
 def section(page, heading):
-    """The text of a page from a heading to the next one."""
+    """Return the text of a page from a heading to the next one."""
     text = "\n" + (ROOT / "docs" / page).read_text()
     _, found, rest = text.partition(f"\n{heading}\n")
     assert found, f"docs/{page} has no heading {heading!r}"
@@ -26,12 +26,12 @@ def section(page, heading):
 
 
 def blocks(text, *kinds):
-    """The code blocks of these kinds."""
+    """Return the code blocks of these kinds."""
     return [block for kind, block in BLOCK.findall(text) if kind in kinds]
 
 
 def lines(text):
-    """The command lines of the code blocks, without comments."""
+    """Return the command lines of the code blocks, without comments."""
     found = [re.sub(r"(^|\s+)#.*", "", line.strip()) for block in blocks(text, "", "sh") for line in block.splitlines()]
     return [line for line in found if line]
 
@@ -51,7 +51,7 @@ class Walkthrough:
         self.live_in(self.root / "var/lib/doubletour")
 
     def live_in(self, folder, data=None):
-        """Where .env is, and where the database and the key are."""
+        """Set the folder of .env, and the folder of the database and the key."""
         self.server.work, self.server.data = folder, data or folder
         self.server.environment["DATA_DIR"] = str(self.server.data)
         self.folder = folder
@@ -61,14 +61,14 @@ class Walkthrough:
         (self.bin / name).chmod(0o755)
 
     def here(self, text):
-        """Its absolute paths in the scratch folder, and the server's port instead of 5000."""
+        """Replace absolute paths by paths in the scratch folder, and port 5000 by the server's port."""
         return ABSOLUTE.sub(f"{self.root}/", text).replace("127.0.0.1:5000", f"127.0.0.1:{self.server.port}")
 
     def environment(self):
         return {**self.server.environment, "PATH": f"{self.bin}:/usr/bin:/bin"}
 
     def shell(self, line):
-        """Run one line; the next one runs in the folder where it ended.  Its standard output."""
+        """Run one line and return its standard output; the next line runs in the folder where this one ended."""
         script = f"{self.here(line)}\n{{ status=$?; pwd >{self.root}/folder; exit $status; }}"
         done = subprocess.run(["/bin/sh", "-c", script], cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=TIMEOUT)
@@ -79,15 +79,15 @@ class Walkthrough:
     def step(self, line):
         if SERVICE.match(line):
             return self.server.stop() if " stop " in line else self.server.start()
-        if re.search(r"(?:^| )doubletour run$", line):  # in the foreground: it starts, and then it is stopped
+        if re.search(r"(?:^| )doubletour run$", line):  # would run in the foreground: start the server and stop it
             return self.server.start().stop()
         return self.shell(line)
 
     def follow(self, commands):
-        """Run them in order; what each printed."""
+        """Run the lines in order; return the output of each."""
         return {line: self.step(line) for line in commands}
 
     def calls(self):
-        """The calls of the stubs."""
+        """Return the recorded calls of the stubs."""
         path = self.root / "calls"
         return path.read_text().splitlines() if path.exists() else []

@@ -25,12 +25,12 @@ LETTERS_MIN = 6  # fewer constant letters would match any sentence
 
 
 def plain(text):
-    """The words of a text: without the marks of Markdown, with single spaces."""
+    """The words of a text without Markdown's marks, with single spaces."""
     return " ".join(re.sub(r"[`*]", "", text).split())
 
 
 def sentences(text):
-    """Its sentences, without the stop at their end: headings have none."""
+    """The sentences of a text without their full stops, because headings have none."""
     return [one.rstrip(".:") for one in SENTENCE_END.split(plain(text))]
 
 
@@ -45,7 +45,7 @@ def c_texts(source):
 
 
 def texts(language):
-    """What the program can write in this language."""
+    """All texts that the program can write in this language."""
     for entry in polib.pofile(sources.ROOT / f"locales/{language}.po"):
         yield from [entry.msgstr, *entry.msgstr_plural.values()]
     for path in sorted(sources.files()):

@@ -146,7 +146,7 @@ harness_teardown(void **state)
 /* --- the world ---------------------------------------------------------------------------------------------------- */
 
 /*
- * TEST_POSTGRES=postgresql://... (without a name): each world has a database of its own in that server instead of a file.
+ * TEST_POSTGRES=postgresql://... (without a database name): each world has its own database in that server, not a file.
  */
 static PGconn *
 server_connect(const char *name)
@@ -267,7 +267,7 @@ world_remove(struct world *w)
 		snprintf(path, sizeof(path), "%s/%s", w->dir, names[i]);
 		unlink(path);
 	}
-	assert_int_equal(rmdir(w->dir), 0); /* nothing else was left behind */
+	assert_int_equal(rmdir(w->dir), 0); /* fails when another file is left */
 }
 
 void
@@ -302,7 +302,7 @@ clock_us(void)
 	return now_us;
 }
 
-/* --- asking ------------------------------------------------------------------------------------------------------- */
+/* --- questions ---------------------------------------------------------------------------------------------------- */
 
 static bool
 token_is_zero(const struct token *token)
@@ -429,7 +429,7 @@ answer_keep(struct browser *b, enum question_id id, str answer)
 	body_keep(b, id, body);
 }
 
-/* Nobody registers many in a row from one address, but tests do. */
+/* Each registration gets its own address, because registrations are limited by address. */
 static str
 address_of(const struct browser *b, enum question_id id, char *room, size_t size)
 {
@@ -464,7 +464,8 @@ ask_on(struct keeper_thread *t, struct browser *b, enum question_id id, const vo
 	wire_put(&question, wire_questions[id].body, body == NULL ? &nothing : body);
 	if (buf_check(&question) != ERR_OK)
 		abort();
-	if (harness_fault.nth != 0) { /* else nothing is touched: many threads may ask at once */
+	if (harness_fault.nth !=
+	    0) { /* without a fault no global state changes: many threads may ask at the same time */
 		fault_set(harness_fault.fault, harness_fault.nth, harness_fault.lasting);
 		keeper_answer(t, buf_str(&question), NULL, NULL, &answer);
 		fault_set(harness_fault.fault, 0, false);
@@ -473,7 +474,7 @@ ask_on(struct keeper_thread *t, struct browser *b, enum question_id id, const vo
 		keeper_answer(t, buf_str(&question), NULL, NULL, &answer);
 	if (answer.n > 0)
 		answer_keep(b, id, buf_str(&answer));
-	else { /* no memory even for that: the channel closes, and web says 503 */
+	else { /* no memory for an answer: the channel closes, and web answers 503 */
 		b->verdict = VERDICT_UNAVAILABLE;
 		b->head = (struct answer_head){ .verdict = VERDICT_UNAVAILABLE };
 	}
@@ -539,7 +540,7 @@ bring_to(struct world *w, struct browser *b, const char *name, enum session_stat
 	if (state == STATE_ENROLLING)
 		return;
 	assert_verdict(do_verify(w, b, code_of(b->secret, 0).z), VERDICT_PASSED);
-	clock_forward(MINUTES_US(2)); /* the next code is a fresh one */
+	clock_forward(MINUTES_US(2)); /* so that the next code is not spent */
 	if (state == STATE_FULL)
 		return;
 	memset(&b->token, 0, sizeof(b->token));
@@ -547,7 +548,7 @@ bring_to(struct world *w, struct browser *b, const char *name, enum session_stat
 	assert_int_equal(b->head.state, STATE_PENDING);
 }
 
-/* --- behind the keeper's back ------------------------------------------------------------------------------------- */
+/* --- direct SQL --------------------------------------------------------------------------------------------------- */
 
 static int
 take_number(void *context, int columns, char **values, char **names)
@@ -585,7 +586,7 @@ sql_number(struct world *w, const char *sql)
 		return server_number(w, sql);
 
 	assert_int_equal(sqlite3_open(w->config.database_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_busy_timeout(db, 10000), SQLITE_OK); /* a keeper may be writing */
+	assert_int_equal(sqlite3_busy_timeout(db, 10000), SQLITE_OK); /* a keeper may hold the write lock */
 	if (sqlite3_exec(db, sql, take_number, &number, NULL) != SQLITE_OK)
 		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
 	sqlite3_close(db);

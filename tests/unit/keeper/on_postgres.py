@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Run the keeper's unit tests with a PostgreSQL of their own instead of SQLite files, and those of its driver.
+"""Run the keeper's unit tests on a temporary PostgreSQL instead of SQLite files, and the tests of PostgreSQL's driver.
 
     on_postgres.py FOLDER_OF_PROGRAMS
 
-Left out are those about files, about a row that was tampered with in SQLite's own SQL, and about each call that can fail: what
-fails under PostgreSQL is another machine's, and a named query stands for it (tests/e2e/test_faults.py).
+Not included: tests of files, of rows tampered with by SQLite's SQL, and of failing calls.  PostgreSQL's calls fail in
+another process; tests/e2e/test_faults.py makes named queries fail instead.
 """
 import os
 import pathlib
@@ -28,7 +28,7 @@ def main(folder):
                                   text=True, timeout=600)
             own = count_tap(f"{name} on PostgreSQL:", done.stdout)
             if done.returncode != 0:
-                own.fail(in_a_line(f"{name} on PostgreSQL ended with {done.returncode}:", done.stderr[-WHY:]))  # it crashed
+                own.fail(in_a_line(f"{name} on PostgreSQL ended with {done.returncode}:", done.stderr[-WHY:]))
             print(f"{name}: {own}", flush=True)
             if own.failures:
                 print(done.stdout[-4000:], done.stderr[-4000:])

@@ -1,6 +1,6 @@
 /*
- * The nth allocation, and the nth call for randomness, fail in every question: the answer is never more than was
- * done.
+ * The nth call of each kind fails in every question: the answer never says more than the keeper has done, and never
+ * grants more than without the failure.
  */
 #include "keeper/harness.h"
 
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More than any question makes; and so many tries in which nothing was left to fail mean that the last call lies behind. */
+/* CALLS_MAX: more calls than any question makes.  UNTOUCHED attempts in a row without a failed call end a series. */
 enum { CALLS_MAX = 2000, UNTOUCHED = 3 };
 
 struct failing {
@@ -27,11 +27,11 @@ struct seen {
 	long failed;
 };
 
-/* Somebody, and what their next question needs. */
+/* A user, and the values that the next question needs. */
 struct actor {
 	struct browser b;
 	char name[32], link[64];
-	int64_t id; /* of what the question is about */
+	int64_t id; /* the object of the question */
 };
 
 typedef void (*readier)(struct world *w, struct actor *a);
@@ -39,7 +39,7 @@ typedef void (*readier)(struct world *w, struct actor *a);
 struct story {
 	enum question_id question;
 	enum session_state from, to;
-	readier ready; /* once the browser is in `from`; NULL: nothing */
+	readier ready; /* called when the browser is in `from`; may be NULL */
 	const char *why;
 };
 
@@ -119,7 +119,7 @@ have_recovery_codes(struct world *w, struct actor *a)
 	make_recovery_codes(w, a);
 	hold_nothing(w, a);
 	assert_verdict(do_sign_in(w, &a->b, a->name, PASSWORD), VERDICT_PASSED);
-	a->b.secret[0] = '\0'; /* the phone is lost */
+	a->b.secret[0] = '\0'; /* so that the user has only recovery codes */
 }
 
 static const struct story stories[] = {
@@ -128,12 +128,12 @@ static const struct story stories[] = {
 	{ QUESTION_SIGN_IN, STATE_FULL, STATE_PENDING, hold_nothing, "signing in" },
 	{ QUESTION_ENROL, STATE_ENROLLING, STATE_ENROLLING, forget_the_secret, "enrolling" },
 	{ QUESTION_VERIFY, STATE_ENROLLING, STATE_FULL, NULL, "confirming" },
-	{ QUESTION_VERIFY, STATE_PENDING, STATE_FULL, NULL, "proving" },
+	{ QUESTION_VERIFY, STATE_PENDING, STATE_FULL, NULL, "verifying a code" },
 	{ QUESTION_VERIFY, STATE_FULL, STATE_FULL, have_recovery_codes, "recovering" },
 	{ QUESTION_SIGN_OUT, STATE_FULL, STATE_NONE, NULL, "signing out" },
-	{ QUESTION_STEP_UP, STATE_FULL, STATE_FULL, NULL, "proving anew" },
-	{ QUESTION_ACCOUNT, STATE_FULL, STATE_FULL, NULL, "looking at the account" },
-	{ QUESTION_RECOVERY, STATE_FULL, STATE_FULL, NULL, "making recovery codes" },
+	{ QUESTION_STEP_UP, STATE_FULL, STATE_FULL, NULL, "stepping up" },
+	{ QUESTION_ACCOUNT, STATE_FULL, STATE_FULL, NULL, "reading the account" },
+	{ QUESTION_RECOVERY, STATE_FULL, STATE_FULL, NULL, "creating recovery codes" },
 	{ QUESTION_RECOVERY_LEFT, STATE_FULL, STATE_FULL, make_recovery_codes, "counting recovery codes" },
 	{ QUESTION_FACTOR_BEGIN, STATE_FULL, STATE_FULL, NULL, "beginning another factor" },
 	{ QUESTION_FACTOR_CONFIRM, STATE_FULL, STATE_FULL, begin_another, "confirming another factor" },
@@ -145,7 +145,7 @@ static const struct story stories[] = {
 	{ QUESTION_SESSION_END, STATE_FULL, STATE_FULL, have_two_sessions, "ending other sessions" },
 	{ QUESTION_ACTIVITY, STATE_FULL, STATE_FULL, NULL, "listing events" },
 	{ QUESTION_CLOSE, STATE_FULL, STATE_NONE, NULL, "closing the account" },
-	{ QUESTION_LINK, STATE_FULL, STATE_NONE, have_a_link, "looking at a link" },
+	{ QUESTION_LINK, STATE_FULL, STATE_NONE, have_a_link, "reading a link" },
 	{ QUESTION_LINK_USE, STATE_FULL, STATE_PENDING, have_a_link, "using a link" },
 };
 
@@ -159,7 +159,7 @@ prepare(struct world *w, const struct story *s, int number, struct actor *a)
 		s->ready(w, a);
 }
 
-/* What has nothing that could be wrong but the session it is asked in. */
+/* Questions without a value that could be wrong, except the session. */
 static bool
 only_the_session_can_be_wrong(enum question_id id)
 {
@@ -177,7 +177,7 @@ code_for(const struct actor *a, bool right, struct code *room)
 	return str_of(room->z);
 }
 
-/* Ask with everything right, or with the one thing wrong that decides it. */
+/* Ask with right values, or with the decisive value wrong. */
 static enum verdict
 tell(struct world *w, const struct story *s, struct actor *a, bool right)
 {
@@ -220,7 +220,7 @@ tell(struct world *w, const struct story *s, struct actor *a, bool right)
 	return ask(w, &a->b, s->question, bodies[s->question]);
 }
 
-/* What the answer says must be so, asked again without a failure. */
+/* A question without a failure must confirm the answer. */
 static void
 check_holds(struct world *w, const struct story *s, struct browser *b, long nth)
 {
@@ -238,7 +238,7 @@ check_holds(struct world *w, const struct story *s, struct browser *b, long nth)
 		fail_msg("%s, failure %ld: passed, but then %s", s->why, nth, session_state_name(b->head.state));
 }
 
-/* One try with everything right and one with something wrong, while it fails; how many calls failed? */
+/* One attempt with right values and one with a wrong value, each with the failure; the number of failed calls. */
 static long
 fail_once(struct world *w, const struct story *s, const struct failing *f, long nth, struct seen *seen)
 {
@@ -258,19 +258,19 @@ fail_once(struct world *w, const struct story *s, const struct failing *f, long 
 	tell(w, s, &wrong, false);
 	harness_fault.nth = 0;
 	if (wrong.b.verdict == VERDICT_PASSED || wrong.b.head.state > s->from)
-		fail_msg("%s, %s %ld: passed with what is wrong", s->why, f->why, nth);
+		fail_msg("%s, %s %ld: passed with a wrong value", s->why, f->why, nth);
 	seen->failed += failed;
 	return failed;
 }
 
-/* Allocations are many: behind the first ones every fifteenth fails, or each (harness_each). */
+/* There are many allocations: after the first 20 every fifteenth fails, or each (harness_each). */
 static long
 step_of(const struct failing *f, long nth)
 {
 	return harness_step(nth, f->fault == FAULT_MEMORY && nth > 20 && !harness_each() ? 15 : 1);
 }
 
-/* Until no call is left that could fail, several times in a row: SQLite does not do the same work each time. */
+/* Until several attempts in a row have no failed call, because SQLite's work varies. */
 static void
 fail_each(const struct story *s, const struct failing *f)
 {
@@ -281,7 +281,7 @@ fail_each(const struct story *s, const struct failing *f)
 	world_new(&w);
 	for (long nth = 1; untouched < harness_last_attempts(UNTOUCHED); nth += step_of(f, nth)) {
 		if (nth >= CALLS_MAX)
-			fail_msg("%s, %s: there is no end of calls", s->why, f->why);
+			fail_msg("%s, %s: the series of calls does not end", s->why, f->why);
 		untouched = fail_once(&w, s, f, nth, &seen) == 0 ? untouched + 1 : 0;
 	}
 	print_message("# %s, %s: %ld failed, %d told\n", s->why, f->why, seen.failed, seen.unavailable);
@@ -310,13 +310,13 @@ failed_allocations_never_grant_a_sign_in(void **state)
 }
 
 static void
-randomness_that_fails_never_lets_anyone_in(void **state)
+failed_randomness_never_grants_a_sign_in(void **state)
 {
 	fail_all(FAULT_RANDOM, "randomness");
 }
 
 static void
-a_clock_that_fails_never_lets_anyone_in(void **state)
+failed_clock_readings_never_grant_a_sign_in(void **state)
 {
 	fail_all(FAULT_CLOCK, "clock");
 }
@@ -340,7 +340,7 @@ failed_syncs_never_grant_a_sign_in(void **state)
 }
 
 static void
-opening_that_fails_never_lets_anyone_in(void **state)
+failed_openings_never_grant_a_sign_in(void **state)
 {
 	fail_all(FAULT_OPEN, "open");
 }
@@ -352,12 +352,12 @@ failed_queries_never_grant_a_sign_in(void **state)
 }
 
 static void
-cryptography_that_fails_never_lets_anyone_in(void **state)
+failed_cryptography_never_grants_a_sign_in(void **state)
 {
 	fail_all(FAULT_CRYPTO, "cryptography");
 }
 
-/* What a start and a new connection do with files. */
+/* The kinds of calls that a start and a new connection make. */
 static const enum fault of_files[] = { FAULT_MEMORY, FAULT_OPEN,  FAULT_READ,  FAULT_WRITE, FAULT_SYNC,
 				       FAULT_RANDOM, FAULT_CLOCK, FAULT_QUERY, FAULT_CRYPTO };
 
@@ -392,7 +392,7 @@ a_failed_first_start_can_be_repeated(void **state)
 }
 
 static void
-a_thread_that_cannot_open_its_connection_says_so(void **state)
+a_thread_reports_a_failed_database_connection(void **state)
 {
 	struct world w;
 
@@ -413,7 +413,7 @@ a_thread_that_cannot_open_its_connection_says_so(void **state)
 }
 
 static void
-a_database_that_is_gone_is_unavailable_and_never_a_login(void **state)
+a_missing_table_is_unavailable_and_grants_no_sign_in(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -423,7 +423,7 @@ a_database_that_is_gone_is_unavailable_and_never_a_login(void **state)
 	sql_run(&w, "DROP TABLE audit");
 	assert_verdict(do_verify(&w, &b, code_of(b.secret, 0).z), VERDICT_UNAVAILABLE);
 	assert_int_equal(b.head.state, STATE_NONE);
-	/* rolled back: neither is the code spent nor the session another */
+	/* the transaction was rolled back: the code is not spent and the token is the same */
 	sql_run(&w,
 		"CREATE TABLE audit (id INTEGER PRIMARY KEY, at_us, event, outcome, reason, account_id, subject_hash, "
 		"address, agent, request_id, actor)");
@@ -432,9 +432,9 @@ a_database_that_is_gone_is_unavailable_and_never_a_login(void **state)
 	world_end(&w);
 }
 
-/* Each query failing once, and all after it: the session that was presented goes only when another is there in its place. */
+/* Each query fails, alone or with all later ones: the presented session ends only when a new one replaces it. */
 static void
-signing_in_over_a_session_is_done_whole_or_not_at_all(void **state)
+signing_in_over_a_session_is_atomic(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -461,9 +461,9 @@ signing_in_over_a_session_is_done_whole_or_not_at_all(void **state)
 	world_end(&w);
 }
 
-/* Whatever fails while a session that is over is put away: it is over. */
+/* A failure while an expired session is deleted does not make it valid. */
 static void
-an_expired_session_is_over_whatever_fails(void **state)
+an_expired_session_stays_expired_whatever_call_fails(void **state)
 {
 	for (long nth = 1; nth < 12; nth++) {
 		struct world w;
@@ -485,19 +485,19 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(failed_allocations_never_grant_a_sign_in),
-		cmocka_unit_test(randomness_that_fails_never_lets_anyone_in),
-		cmocka_unit_test(a_clock_that_fails_never_lets_anyone_in),
+		cmocka_unit_test(failed_randomness_never_grants_a_sign_in),
+		cmocka_unit_test(failed_clock_readings_never_grant_a_sign_in),
 		cmocka_unit_test(failed_reads_never_grant_a_sign_in),
 		cmocka_unit_test(failed_writes_never_grant_a_sign_in),
 		cmocka_unit_test(failed_queries_never_grant_a_sign_in),
-		cmocka_unit_test(cryptography_that_fails_never_lets_anyone_in),
+		cmocka_unit_test(failed_cryptography_never_grants_a_sign_in),
 		cmocka_unit_test(failed_syncs_never_grant_a_sign_in),
-		cmocka_unit_test(opening_that_fails_never_lets_anyone_in),
-		cmocka_unit_test(signing_in_over_a_session_is_done_whole_or_not_at_all),
-		cmocka_unit_test(an_expired_session_is_over_whatever_fails),
+		cmocka_unit_test(failed_openings_never_grant_a_sign_in),
+		cmocka_unit_test(signing_in_over_a_session_is_atomic),
+		cmocka_unit_test(an_expired_session_stays_expired_whatever_call_fails),
 		cmocka_unit_test(a_failed_first_start_can_be_repeated),
-		cmocka_unit_test(a_thread_that_cannot_open_its_connection_says_so),
-		cmocka_unit_test(a_database_that_is_gone_is_unavailable_and_never_a_login),
+		cmocka_unit_test(a_thread_reports_a_failed_database_connection),
+		cmocka_unit_test(a_missing_table_is_unavailable_and_grants_no_sign_in),
 	};
 
 	return cmocka_run_group_tests_name("keeper faults", tests, harness_setup, harness_teardown);

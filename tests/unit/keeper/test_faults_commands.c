@@ -1,6 +1,6 @@
 /*
- * What the administrator's commands do, while calls fail: the nth, and all from the nth on.  Each either is done, or says that it
- * could not be; the database is whole either way, and the same again without a failure succeeds.
+ * The administrator's commands while calls fail: the nth, or all from the nth on.  Each command succeeds or reports an
+ * error; the database stays consistent, and the command succeeds when it is repeated without a failure.
  */
 #include "keeper/harness.h"
 
@@ -17,7 +17,7 @@
 
 enum { CALLS_MAX = 1000000, UNTOUCHED = 2 };
 
-/* One act on the account "alice", who is enrolled and signed in; ERR_OK also when it had been done before. */
+/* One command for the account "alice", which is enrolled and signed in; ERR_OK also when it had been done before. */
 typedef err (*run_command)(struct world *w, struct why *why);
 
 static err
@@ -166,7 +166,7 @@ read_audit(struct world *w, struct why *why)
 static err
 purge(struct world *w, struct why *why)
 {
-	purge_all(w); /* says nothing; what failed is logged */
+	purge_all(w); /* returns no error; failures are logged */
 	return ERR_OK;
 }
 
@@ -201,7 +201,7 @@ rotate_key(struct world *w, struct why *why)
 	return rotate(&w->config, db, ignore_rotation, NULL, why, &rotation);
 }
 
-/* Two accounts of an application that hashed with bcrypt, one with a factor. */
+/* Two accounts of an application with bcrypt hashes, one with a factor. */
 static err
 source(void *context, import_take take, void *take_context, struct why *why)
 {
@@ -235,7 +235,7 @@ import_two(struct world *w, struct why *why)
 static const struct command {
 	run_command run;
 	const char *why;
-	const char *ready; /* SQL before each time; NULL: nothing */
+	const char *ready; /* SQL before each run; may be NULL */
 } commands[] = {
 	{ add_one, "adding" },
 	{ list_users, "listing accounts" },
@@ -259,7 +259,7 @@ static const struct command {
 	{ rotate_key, "rotating the key" },
 };
 
-/* Commands leave more than a keeper does: backups, keys of before, a lock. */
+/* Deletes the files that commands leave: backups, former keys, a lock. */
 static void
 folder_empty(const char *path)
 {
@@ -272,7 +272,7 @@ folder_empty(const char *path)
 	closedir(folder);
 }
 
-/* Allocations are many: behind the first ones ever fewer of them fail. */
+/* There are many allocations: after the first ones, the step between failing ones grows. */
 static long
 step_of(enum fault fault, long nth)
 {
@@ -300,10 +300,10 @@ fail_one(const struct command *c, enum fault fault, bool lasting)
 		err e = c->run(&w, &why);
 		fault_set(fault, 0, false);
 		if (nth >= CALLS_MAX)
-			fail_msg("%s: there is no end of calls", c->why);
+			fail_msg("%s: the series of calls does not end", c->why);
 		untouched = fault_failed(fault) == 0 ? untouched + 1 : 0;
 		if (untouched > 0 && e != ERR_OK)
-			fail_msg("%s, fault %d, %ld: nothing failed, and %s: %s", c->why, (int)fault, nth, err_name(e),
+			fail_msg("%s, fault %d, %ld: no call failed, but %s: %s", c->why, (int)fault, nth, err_name(e),
 				 why.text);
 	}
 	if (sql_number(&w, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'") != 1 ||

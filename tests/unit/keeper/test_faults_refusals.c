@@ -1,6 +1,6 @@
 /*
- * What ends otherwise than with yes, while calls fail: waits that begin and hold, the hundredth code, a clock that is off, a name
- * that is taken, an invitation, a hash that is made anew.  The answer is the one it would be, or that it cannot be given.
+ * Refusals and rare successes while calls fail: lockouts, the hundredth code, a wrong clock, a taken name, an
+ * invitation, an outdated hash.  The answer is the same as without failures, or UNAVAILABLE.
  */
 #include "keeper/harness.h"
 
@@ -21,8 +21,8 @@ struct refusal {
 	const char *why;
 	void (*ready)(struct world *w, struct actor *a);
 	enum verdict (*act)(struct world *w, struct actor *a);
-	enum verdict verdict; /* when nothing fails */
-	const char *then;     /* SQL that is 1 once that was the answer; ?: the name; NULL: nothing */
+	enum verdict verdict; /* without failures */
+	const char *then;     /* SQL with the result 1 after this verdict; %s: the name; may be NULL */
 };
 
 static void
@@ -30,7 +30,7 @@ sql_of(struct world *w, const struct actor *a, const char *format)
 {
 	char sql[400];
 
-	/* the format is one of this file's */
+	/* the format is a constant of this file */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	snprintf(sql, sizeof(sql), format, a->name);
@@ -38,7 +38,7 @@ sql_of(struct world *w, const struct actor *a, const char *format)
 	sql_run(w, sql);
 }
 
-/* --- before ------------------------------------------------------------------------------------------------------- */
+/* --- preparations ------------------------------------------------------------------------------------------------- */
 
 static void
 nobody(struct world *w, struct actor *a)
@@ -157,7 +157,7 @@ signed_in(struct world *w, struct actor *a)
 	bring_to(w, &a->b, a->name, STATE_FULL);
 }
 
-/* --- the question ------------------------------------------------------------------------------------------------- */
+/* --- questions ---------------------------------------------------------------------------------------------------- */
 
 static enum verdict
 sign_in(struct world *w, struct actor *a)
@@ -218,25 +218,25 @@ wrong_password_in_a_session(struct world *w, struct actor *a)
 #define EXISTS_ONCE "SELECT count(*) FROM accounts WHERE name = '%s'"
 
 static const struct refusal refusals[] = {
-	{ "a name that nobody has", nobody, sign_in, VERDICT_REFUSED, NULL },
+	{ "an unknown name", nobody, sign_in, VERDICT_REFUSED, NULL },
 	{ "a disabled account", disabled, sign_in, VERDICT_REFUSED, NULL },
 	{ "a password from an unknown browser", unknown_browser, guess, VERDICT_REFUSED, NULL },
-	{ "the password that begins a wait", four_wrong_passwords, guess, VERDICT_REFUSED, NULL },
-	{ "the right password in a wait", five_wrong_passwords, sign_in, VERDICT_LOCKOUT, NULL },
-	{ "a wait from before the clock was set back", a_lockout_of_years, sign_in, VERDICT_LOCKOUT, NULL },
+	{ "the password that begins a lockout", four_wrong_passwords, guess, VERDICT_REFUSED, NULL },
+	{ "the right password in a lockout", five_wrong_passwords, sign_in, VERDICT_LOCKOUT, NULL },
+	{ "a lockout from before the clock was set back", a_lockout_of_years, sign_in, VERDICT_LOCKOUT, NULL },
 	{ "the hundredth code", ninety_nine_wrong_codes, wrong_code, VERDICT_REFUSED, IS_DISABLED },
-	{ "a right code behind the hundredth", a_hundred_counted_and_nothing_done, right_code, VERDICT_REFUSED,
+	{ "a right code after the hundredth", a_hundred_counted_and_nothing_done, right_code, VERDICT_REFUSED,
 	  IS_DISABLED },
-	{ "a second code of a clock that is off", one_code_of_a_clock_that_is_off, code_of_a_clock_that_is_off,
+	{ "a second code of a wrong clock", one_code_of_a_clock_that_is_off, code_of_a_clock_that_is_off,
 	  VERDICT_REFUSED, NULL },
-	{ "a name that is taken", registered, register_again, VERDICT_PROBLEMS, EXISTS_ONCE },
+	{ "a taken name", registered, register_again, VERDICT_PROBLEMS, EXISTS_ONCE },
 	{ "an invitation", invited, register_by_invitation, VERDICT_PASSED, EXISTS_ONCE },
-	{ "an invitation that is used up", invited_once_before, register_by_invitation, VERDICT_CLOSED, NULL },
+	{ "a used invitation", invited_once_before, register_by_invitation, VERDICT_CLOSED, NULL },
 	{ "a hash of a lower cost", of_a_lower_cost, sign_in, VERDICT_PASSED, EXISTS_ONCE },
 	{ "a wrong password in a session", signed_in, wrong_password_in_a_session, VERDICT_PROBLEMS, NULL },
 };
 
-/* --- the walk ----------------------------------------------------------------------------------------------------- */
+/* --- failing calls ------------------------------------------------------------------------------------------------ */
 
 struct failing {
 	enum fault fault;
@@ -265,7 +265,7 @@ check_then(struct world *w, const struct refusal *r, const struct actor *a)
 	snprintf(sql, sizeof(sql), r->then, a->name);
 #pragma GCC diagnostic pop
 	if (sql_number(w, sql) != 1)
-		fail_msg("%s: answered, and not done", r->why);
+		fail_msg("%s: answered, but not done", r->why);
 }
 
 static long
@@ -282,7 +282,7 @@ fail_once(struct world *w, const struct refusal *r, const struct failing *f, lon
 	if (a.b.verdict != r->verdict && (a.b.verdict != VERDICT_UNAVAILABLE || failed == 0))
 		fail_msg("%s, fault %d, %ld: verdict %d", r->why, (int)f->fault, nth, (int)a.b.verdict);
 	if (a.b.verdict != VERDICT_PASSED && a.b.head.state == STATE_FULL && r->ready != signed_in)
-		fail_msg("%s, fault %d, %ld: let in", r->why, (int)f->fault, nth);
+		fail_msg("%s, fault %d, %ld: access granted", r->why, (int)f->fault, nth);
 	check_then(w, r, &a);
 	return failed;
 }
@@ -304,7 +304,7 @@ fail_each(const struct refusal *r, const struct failing *f)
 	for (long nth = 1; untouched < harness_last_attempts(UNTOUCHED); nth += step_of(f->fault, nth)) {
 		long failed = fail_once(&w, r, f, nth, number++);
 		if (nth >= CALLS_MAX)
-			fail_msg("%s: there is no end of calls", r->why);
+			fail_msg("%s: the series of calls does not end", r->why);
 		untouched = failed == 0 ? untouched + 1 : 0;
 		failures += failed;
 	}

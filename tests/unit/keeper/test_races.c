@@ -1,4 +1,4 @@
-/* Many at once, each with a connection of its own: exactly one wins. */
+/* Simultaneous questions on separate connections: exactly one wins. */
 #include "keeper/harness.h"
 
 #include <pthread.h>
@@ -26,7 +26,7 @@ race(void *context)
 	return NULL;
 }
 
-/* All ask at the same time; how many got the verdict? */
+/* All ask at the same time; returns the number that got the verdict. */
 static size_t
 run_race(struct racer *racers, enum verdict wanted)
 {
@@ -180,7 +180,7 @@ one_session_is_verified_once_by_parallel_codes(void **state)
 }
 
 static void
-one_session_asked_by_all_gets_one_secret(void **state)
+parallel_enrolments_of_one_session_get_one_secret(void **state)
 {
 	struct world w;
 	struct racer racers[RACERS];
@@ -226,7 +226,7 @@ a_signed_out_session_cannot_be_verified(void **state)
 			racers[i].body = i % 2 == 0 ? NULL : &body;
 			racers[i].browser = one;
 		}
-		/* the token dies once: by signing out, or by becoming another at the proof */
+		/* the token is revoked once: by signing out, or by the new token after the proof */
 		assert_int_equal(run_race(racers, VERDICT_PASSED), 1);
 		assert_verdict(ask(&w, &one, QUESTION_SESSION, NULL), VERDICT_REFUSED);
 	}
@@ -242,7 +242,7 @@ main(void)
 		cmocka_unit_test(one_code_opens_one_of_many_sessions),
 		cmocka_unit_test(one_code_confirms_one_enrolment_and_the_other_sessions_end),
 		cmocka_unit_test(one_session_is_verified_once_by_parallel_codes),
-		cmocka_unit_test(one_session_asked_by_all_gets_one_secret),
+		cmocka_unit_test(parallel_enrolments_of_one_session_get_one_secret),
 		cmocka_unit_test(a_signed_out_session_cannot_be_verified),
 	};
 

@@ -1,6 +1,6 @@
 /*
- * Sixty-four at the same moment, each with a connection of its own: of what counts once, exactly one gets it.
- * A few rounds each; as many as TORTURE_ROUNDS says in the long campaign (make torture).
+ * Sixty-four simultaneous questions on separate connections for a value that can be used once: exactly one succeeds.
+ * A few rounds each; TORTURE_ROUNDS rounds in the long campaign (make torture).
  */
 #include "keeper/harness.h"
 
@@ -41,7 +41,7 @@ race(void *context)
 	return NULL;
 }
 
-/* All ask; how many passed? */
+/* All ask; returns the number that passed. */
 static int
 run_race_of(enum question_id question)
 {
@@ -89,7 +89,7 @@ racers_end(struct world *w, const char *why)
 	print_message("# %s: %ld rounds, %d at once, one winner in each\n", why, rounds(), RACERS);
 }
 
-/* Each racer in a session of its own that waits for a code. */
+/* Bring each racer into its own pending session. */
 static void
 all_pending(struct world *w, const char *name)
 {

@@ -1,6 +1,6 @@
 /*
- * Rows that no Doubletour wrote: somebody with the database in hand, a restored dump, a bad disk.  Nothing of that is a login, and
- * nothing brings the keeper down; what can be read without harm goes on being read.
+ * Rows that Doubletour did not write: by a person with access to the database, a restored dump, a bad disk.  None
+ * grants a sign-in or crashes the keeper; harmless values can still be read.
  */
 #include "keeper/harness.h"
 
@@ -69,7 +69,7 @@ look_at_recovery(struct world *w, struct actor *a)
 	"account_id, kind, name, secret_sealed, created_at_us, confirmed_at_us) SELECT i, (SELECT id FROM accounts), " \
 	"'totp', hex(zeroblob(20)), x'00', 1, 1 FROM n"
 
-/* Names that nobody checked keep nobody from what is theirs: tests/unit/keeper/account/test_row_values.c has what is shown of them. */
+/* Users with unchecked names can sign in.  tests/unit/keeper/account/test_row_values.c tests how names are shown. */
 static void
 an_unchecked_stored_name_blocks_no_sign_in(void **state)
 {
@@ -97,7 +97,7 @@ an_unchecked_stored_name_blocks_no_sign_in(void **state)
 }
 
 static void
-a_tampered_row_is_never_a_login(void **state)
+a_tampered_row_never_grants_a_sign_in(void **state)
 {
 	static const struct {
 		const char *why, *sql;
@@ -105,61 +105,61 @@ a_tampered_row_is_never_a_login(void **state)
 		enum verdict (*act)(struct world *w, struct actor *a);
 		enum verdict verdict;
 	} rows[] = {
-		{ "a user name that nobody can type", "UPDATE accounts SET name = 'Not A Name!'", STATE_FULL,
-		  ask_session, VERDICT_UNAVAILABLE },
-		{ "a way back that is endless", "UPDATE sessions SET way_back = '/' || hex(zeroblob(2000))",
-		  STATE_PENDING, verify, VERDICT_PASSED },
-		{ "an authenticator's name that is endless", "UPDATE factors SET name = hex(zeroblob(4000))",
-		  STATE_FULL, look_at_account, VERDICT_PASSED },
+		{ "an invalid user name", "UPDATE accounts SET name = 'Not A Name!'", STATE_FULL, ask_session,
+		  VERDICT_UNAVAILABLE },
+		{ "an overlong return URL", "UPDATE sessions SET way_back = '/' || hex(zeroblob(2000))", STATE_PENDING,
+		  verify, VERDICT_PASSED },
+		{ "an overlong name of an authenticator", "UPDATE factors SET name = hex(zeroblob(4000))", STATE_FULL,
+		  look_at_account, VERDICT_PASSED },
 		{ "more authenticators than an answer holds", MANY_FACTORS, STATE_FULL, look_at_account,
 		  VERDICT_PASSED },
-		{ "less than no refusals", "UPDATE sessions SET refused = -5", STATE_FULL, ask_session,
+		{ "a negative number of refusals", "UPDATE sessions SET refused = -5", STATE_FULL, ask_session,
 		  VERDICT_PASSED },
-		{ "more refusals than fit", "UPDATE sessions SET refused = 1099511627776", STATE_FULL, ask_session,
-		  VERDICT_PASSED },
-		{ "more refusals of the account than fit", "UPDATE accounts SET refused = 9223372036854775807",
+		{ "more refusals than 32 bits hold", "UPDATE sessions SET refused = 1099511627776", STATE_FULL,
+		  ask_session, VERDICT_PASSED },
+		{ "more refusals of the account than 32 bits hold", "UPDATE accounts SET refused = 9223372036854775807",
 		  STATE_FULL, sign_in, VERDICT_PASSED },
-		{ "less than no refusals of the account", "UPDATE accounts SET refused = -9223372036854775807",
+		{ "a negative number of refusals of the account", "UPDATE accounts SET refused = -9223372036854775807",
 		  STATE_FULL, sign_in, VERDICT_PASSED },
-		{ "more failures than fit", "UPDATE throttle SET failures = 9223372036854775807", STATE_FULL, sign_in,
-		  VERDICT_PASSED },
-		{ "more recovery codes than are made", MANY_CODES, STATE_FULL, ask_session, VERDICT_PASSED },
-		{ "a language that is none", UNCHECKED "UPDATE accounts SET language = 'xx', time_format = 'yy'",
+		{ "more failures than 32 bits hold", "UPDATE throttle SET failures = 9223372036854775807", STATE_FULL,
+		  sign_in, VERDICT_PASSED },
+		{ "more recovery codes than an account has", MANY_CODES, STATE_FULL, ask_session, VERDICT_PASSED },
+		{ "an unknown language", UNCHECKED "UPDATE accounts SET language = 'xx', time_format = 'yy'",
 		  STATE_FULL, ask_session, VERDICT_PASSED },
-		{ "an algorithm that is none", UNCHECKED "UPDATE factors SET algorithm = 'MD5'", STATE_PENDING, verify,
+		{ "an unknown algorithm", UNCHECKED "UPDATE factors SET algorithm = 'MD5'", STATE_PENDING, verify,
 		  VERDICT_UNAVAILABLE },
 		{ "99 digits", UNCHECKED "UPDATE factors SET digits = 99", STATE_PENDING, verify, VERDICT_UNAVAILABLE },
-		{ "no digits", UNCHECKED "UPDATE factors SET digits = 0", STATE_PENDING, verify, VERDICT_UNAVAILABLE },
-		{ "a period of nothing", UNCHECKED "UPDATE factors SET period_s = 0", STATE_PENDING, verify,
+		{ "0 digits", UNCHECKED "UPDATE factors SET digits = 0", STATE_PENDING, verify, VERDICT_UNAVAILABLE },
+		{ "a period of 0", UNCHECKED "UPDATE factors SET period_s = 0", STATE_PENDING, verify,
 		  VERDICT_UNAVAILABLE },
 		{ "a negative period", UNCHECKED "UPDATE factors SET period_s = -30", STATE_PENDING, verify,
 		  VERDICT_UNAVAILABLE },
 		{ "a last step at the end of time", "UPDATE factors SET last_step = 9223372036854775807", STATE_PENDING,
 		  verify, VERDICT_REFUSED },
 		{ "no secret", "UPDATE factors SET secret_sealed = x''", STATE_PENDING, verify, VERDICT_UNAVAILABLE },
-		{ "an endless secret", "UPDATE factors SET secret_sealed = zeroblob(5000)", STATE_PENDING, verify,
+		{ "an overlong secret", "UPDATE factors SET secret_sealed = zeroblob(5000)", STATE_PENDING, verify,
 		  VERDICT_UNAVAILABLE },
 		{ "a secret of zeros", "UPDATE factors SET secret_sealed = zeroblob(length(secret_sealed))",
 		  STATE_PENDING, verify, VERDICT_UNAVAILABLE },
-		{ "a sealed value cut off", "UPDATE factors SET secret_sealed = substr(secret_sealed, 1, 20)",
+		{ "a truncated sealed value", "UPDATE factors SET secret_sealed = substr(secret_sealed, 1, 20)",
 		  STATE_PENDING, verify, VERDICT_UNAVAILABLE },
 		{ "a sealed value of another version",
 		  "UPDATE factors SET secret_sealed = cast(x'07' || substr(secret_sealed, 2) AS BLOB)", STATE_PENDING,
 		  verify, VERDICT_UNAVAILABLE },
-		{ "a password hash that is none", "UPDATE accounts SET password_hash = 'x'", STATE_FULL, sign_in,
+		{ "an invalid password hash", "UPDATE accounts SET password_hash = 'x'", STATE_FULL, sign_in,
 		  VERDICT_REFUSED },
 		{ "an empty password hash", "UPDATE accounts SET password_hash = ''", STATE_FULL, sign_in,
 		  VERDICT_REFUSED },
 		{ "the password in place of its hash", "UPDATE accounts SET password_hash = '" PASSWORD "'", STATE_FULL,
 		  sign_in, VERDICT_REFUSED },
-		{ "a link of no kind", UNCHECKED "UPDATE links SET kind = 'x'", STATE_FULL, use_link,
+		{ "a link of an unknown kind", UNCHECKED "UPDATE links SET kind = 'x'", STATE_FULL, use_link,
 		  VERDICT_UNAVAILABLE },
-		{ "a link of an account that cannot be named", "UPDATE accounts SET name = 'Not A Name!'", STATE_FULL,
+		{ "a link of an account with an invalid name", "UPDATE accounts SET name = 'Not A Name!'", STATE_FULL,
 		  use_link, VERDICT_UNAVAILABLE },
-		{ "more recovery codes than are made, and one used", MANY_CODES, STATE_FULL, look_at_recovery,
+		{ "more recovery codes than an account has, one used", MANY_CODES, STATE_FULL, look_at_recovery,
 		  VERDICT_PASSED },
-		{ "an account page with a factor of no algorithm", UNCHECKED "UPDATE factors SET algorithm = 'MD5'",
-		  STATE_FULL, look_at_account, VERDICT_PASSED },
+		{ "an account page with a factor of an unknown algorithm",
+		  UNCHECKED "UPDATE factors SET algorithm = 'MD5'", STATE_FULL, look_at_account, VERDICT_PASSED },
 	};
 
 	int wrong = 0;
@@ -197,7 +197,8 @@ overlong_values_are_never_sealed(void **state)
 {
 	static char longer[5000];
 	const struct sealed_for owner = { "totp secret", 1, 2 };
-	const struct sealed_for endless = { "a purpose that nobody has and that is far longer than any of ours", 1, 2 };
+	const struct sealed_for endless = { "a purpose that is far longer than the purposes of the real program", 1,
+					    2 };
 	struct sealing sealing = { .cipher = NULL };
 	CLEANUP(arena_wipe) struct arena arena = ARENA(16 * 1024);
 	str sealed;
@@ -227,7 +228,7 @@ the_recovery_code_count_is_capped_at_a_hundred(void **state)
 	world_end(&w);
 }
 
-/* It cannot be told to web that it ended: then it does not end as if it had been. */
+/* The keeper cannot notify web of the end of this session, so ending it must fail. */
 static void
 a_session_with_a_truncated_hash_is_corrupt(void **state)
 {
@@ -266,7 +267,7 @@ an_account_without_a_password_cannot_sign_in(void **state)
 	world_end(&w);
 }
 
-/* Sealed under the right key, for the right row, and yet no secret of ours. */
+/* Sealed with the right key for the right row, but not a valid secret. */
 static void
 a_sealed_secret_of_a_wrong_size_is_never_used(void **state)
 {
@@ -307,7 +308,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_tampered_row_is_never_a_login),
+		cmocka_unit_test(a_tampered_row_never_grants_a_sign_in),
 		cmocka_unit_test(an_unchecked_stored_name_blocks_no_sign_in),
 		cmocka_unit_test(overlong_values_are_never_sealed),
 		cmocka_unit_test(the_recovery_code_count_is_capped_at_a_hundred),

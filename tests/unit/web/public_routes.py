@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Every route that opens without a session stands in docs/explain/threat-model.md, and nothing else does.
+"""docs/explain/threat-model.md lists exactly the routes that are open without a session.
 
-Use: public_routes.py PROGRAM
+usage: public_routes.py PROGRAM
 """
 import json
 import pathlib

@@ -1,4 +1,4 @@
-/* Every event of the audit trail that an account can have is told in words, in every language. */
+/* Each audit event of an account has a sentence in each language. */
 #include "unit.h"
 
 #include "keeper/core/audit.h"
@@ -7,20 +7,20 @@
 
 #include <string.h>
 
-/* Events that no living account has, and why. */
+/* Events that the activity page of an account never shows, and why. */
 static const struct {
 	enum audit_event event;
 	const char *why;
 } of_no_account[] = {
 	{ AUDIT_REGISTER_REFUSED, "there is no account" },
-	{ AUDIT_LINK_REFUSED, "whose link it was is not known" },
+	{ AUDIT_LINK_REFUSED, "the account of the link is unknown" },
 	{ AUDIT_CLOSED, "the account is gone" },
 	{ AUDIT_ADMIN_DELETED, "the account is gone" },
 	{ AUDIT_ADMIN_INVITED, "there is no account yet" },
-	{ AUDIT_ADMIN_BACKUP, "of the whole database" },
-	{ AUDIT_ADMIN_COPIED, "of the whole database" },
-	{ AUDIT_ADMIN_RESTORED, "of the whole database" },
-	{ AUDIT_ADMIN_KEY_ROTATED, "of the whole database" },
+	{ AUDIT_ADMIN_BACKUP, "it belongs to the whole database" },
+	{ AUDIT_ADMIN_COPIED, "it belongs to the whole database" },
+	{ AUDIT_ADMIN_RESTORED, "it belongs to the whole database" },
+	{ AUDIT_ADMIN_KEY_ROTATED, "it belongs to the whole database" },
 };
 
 static bool
@@ -88,7 +88,7 @@ distinct_reasons_have_distinct_activity_texts(void **state)
 		assert_string_equal(activity_text(reasons[i].event, reasons[i].reason), reasons[i].words);
 }
 
-/* Rows that another version wrote. */
+/* Rows of another version may have unknown names. */
 static void
 unknown_names_are_read_as_unknown(void **state)
 {

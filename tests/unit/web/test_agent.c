@@ -1,5 +1,5 @@
 /*
- * A browser and its system in words.  The lines are those that the browsers send, as their makers document them
+ * The name of a browser and its system.  The headers are those that the browsers send, as their makers document them
  * (developer.mozilla.org, "User-Agent header"; Microsoft, Opera, Vivaldi and Samsung for theirs).
  */
 #include "unit.h"
@@ -50,13 +50,13 @@ static const struct {
 	{ "Mozilla/5.0 (Linux; Android 10; K) " WEBKIT "SamsungBrowser/25.0 Chrome/121.0.0.0 Mobile Safari/537.36",
 	  "Samsung Internet", "Android", "says Chrome as well" },
 	{ "Mozilla/5.0 (X11; FreeBSD amd64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox", "FreeBSD", "plain" },
-	{ "curl/7.88.1", "curl", "", "tells no system" },
-	{ "", "", "", "nothing said" },
-	{ "Firefox", "", "", "a name without its slash is not how browsers say it" },
-	{ "firefox/128.0", "", "", "nor is another case" },
-	{ "Mozilla/5.0", "", "", "what all say says nothing" },
+	{ "curl/7.88.1", "curl", "", "no system" },
+	{ "", "", "", "an empty header" },
+	{ "Firefox", "", "", "a name without a slash" },
+	{ "firefox/128.0", "", "", "a name in another case" },
+	{ "Mozilla/5.0", "", "", "a name that all browsers send" },
 	{ "\xff\xfe\x01 <script> %s%n", "", "", "any bytes" },
-	{ "Edg", "", "", "cut in the middle" },
+	{ "Edg", "", "", "a truncated name" },
 };
 
 static bool

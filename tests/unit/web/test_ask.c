@@ -3,7 +3,7 @@
 
 #include "web/core/ask.h"
 
-/* What is refused is refused before anything of the request is read; the tests end to end show what is let through. */
+/* Questions are refused before the request is read; the end-to-end tests cover allowed questions. */
 static err
 ask(const struct route *route, enum question_id id)
 {

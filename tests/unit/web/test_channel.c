@@ -1,4 +1,4 @@
-/* Asking over a channel: an answer is taken by whoever asked for it, also after something went wrong. */
+/* Asking over a channel: each question gets its own answer, also after an error. */
 #include "unit.h"
 
 #include "base/fault.h"
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 struct scene {
-	int keeper; /* the other end */
+	int keeper; /* the keeper's end */
 	struct channel channel;
 	struct arena arena;
 };
@@ -35,7 +35,7 @@ scene_end(struct scene *s)
 	arena_wipe(&s->arena);
 }
 
-/* The keeper's answer to question `number`, told apart by its account. */
+/* Send the keeper's answer to question `number`; the account id identifies the answer. */
 static void
 answer(struct scene *s, int64_t number, int64_t account_id)
 {
@@ -129,7 +129,7 @@ quick_channel_sends_no_question_of_the_slow_pool(void **state)
 		char bytes[WIRE_MAX_BYTES];
 		if (wire_questions[id].pool == POOL_QUICK)
 			continue;
-		fault_set(FAULT_RECEIVE, 1, false); /* nobody answers what is sent */
+		fault_set(FAULT_RECEIVE, 1, false); /* the keeper does not answer the question */
 		assert_int_equal(channel_ask(&s.channel, &s.arena, &head, no_body, &answered, NULL), ERR_INVALID);
 		assert_true(recv(s.keeper, bytes, sizeof(bytes), MSG_DONTWAIT) < 0);
 		s.channel.pool = POOL_SLOW;

@@ -1,4 +1,4 @@
-/* What the dispatcher answers when the keeper's pushes are lost, and when a session ends between two questions of one request. */
+/* The dispatcher's answers after lost pushes, and when a session ends between two questions of one request. */
 #include "unit.h"
 
 #include "../http/by_hand.h"
@@ -58,7 +58,7 @@ lost_pushes_refuse_each_request(void **state)
 		{ "/livez", 200, 503 },
 		{ "/static/unknown", 404, 503 },
 		{ "/login", 200, 503 },
-		{ "/api/authz/auth-request", 400, 403 }, /* a proxy makes a blank page of a 503 */
+		{ "/api/authz/auth-request", 400, 403 }, /* not 503, because a proxy would show a blank page */
 	};
 	CLEANUP(web_free) struct web *web = web_new();
 
@@ -90,7 +90,7 @@ lost_pushes_refuse_a_request_that_waits_for_a_worker(void **state)
 	assert_int_equal(job->rp.status, 503);
 }
 
-/* In a process of its own, which ends with the pushes. */
+/* In a child process, because the end of the pushes ends the process. */
 static void
 a_closed_push_channel_is_marked_before_the_process_ends(void **state)
 {
@@ -119,7 +119,7 @@ a_closed_push_channel_is_marked_before_the_process_ends(void **state)
 
 /* --- a session that ends between two questions -------------------------------------------------------------------- */
 
-/* The keeper's answer to the question with this number, before it is asked. */
+/* Send the keeper's answer to the question with this number in advance. */
 static void
 answer_put(int fd, enum question_id id, int64_t number, enum verdict verdict, enum session_state state)
 {
@@ -133,7 +133,7 @@ answer_put(int fd, enum question_id id, int64_t number, enum verdict verdict, en
 	assert_int_equal(send(fd, answer.p, answer.n, 0), answer.n);
 }
 
-/* A POST of a signed-in user with a token of ours, admitted. */
+/* An admitted POST of a signed-in user with a valid form token. */
 static struct job *
 post_of(struct web *web, const char *path, str body)
 {
@@ -152,7 +152,7 @@ post_of(struct web *web, const char *path, str body)
 	return job;
 }
 
-/* The keeper wants a fresh code, the page that asks for it needs the list of authenticators, and the session is gone by then. */
+/* The keeper requires a step-up.  The session ends before the form's question for the list of authenticators. */
 static void
 a_session_that_ends_before_its_redisplay_signs_out(void **state)
 {

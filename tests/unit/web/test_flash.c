@@ -1,10 +1,10 @@
-/* Messages for the next page: a word in a cookie, one of a fixed list. */
+/* Messages for the next page: the cookie has a word of a fixed list. */
 #include "unit.h"
 
 #include "web/core/flash.h"
 #include "web/core/messages.h"
 
-/* A cookie of another version may hold each of these: a word stays as long as its message does. */
+/* A cookie of another version may have these words, so they must not change. */
 static const struct {
 	const char *word;
 	enum flash_message message;
@@ -52,7 +52,7 @@ each_message_reads_back_from_its_word(void **state)
 }
 
 static void
-words_outside_the_list_are_no_message(void **state)
+words_outside_the_list_have_no_message(void **state)
 {
 	static const str none[] = { STR_INIT(""),           STR_INIT("signed"),
 				    STR_INIT("signed-in "), STR_INIT("signed-in\0"),
@@ -84,7 +84,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_of_released_cookies_are_understood),
 		cmocka_unit_test(each_message_reads_back_from_its_word),
-		cmocka_unit_test(words_outside_the_list_are_no_message),
+		cmocka_unit_test(words_outside_the_list_have_no_message),
 		cmocka_unit_test(each_flash_sentence_is_translated),
 	};
 

@@ -1,4 +1,4 @@
-/* What web remembers of the gate's cookies, and above all when it forgets. */
+/* Web's cache of gate cookies, and above all the eviction of its entries. */
 #include "unit.h"
 
 #include "base/clock.h"
@@ -62,9 +62,9 @@ is_there(struct gate_cache *cache, const struct token *key, int64_t now_us)
 	return gate_cache_get(cache, key, now_us, &arena, &guest);
 }
 
-/* Bytes that move from the cookie to the host make another key; a text beyond the limit has none. */
+/* Moving bytes from the cookie to the host gives another key.  An overlong text has no key. */
 static void
-a_key_tells_where_the_cookie_ends(void **state)
+the_key_separates_cookie_and_host(void **state)
 {
 	struct token one = key_of("cookiewiki", "example.org"), other = key_of("cookie", "wikiexample.org"), ignored;
 	char text[512];
@@ -95,7 +95,7 @@ the_gate_cache_returns_stored_answers(void **state)
 	assert_true(str_equal(guest.jwt, STR("a.b.c")));
 }
 
-/* What a later entry writes is not what an earlier caller still reads. */
+/* A later entry does not change the values that an earlier caller got. */
 static void
 the_gate_cache_returns_copies(void **state)
 {
@@ -142,7 +142,7 @@ a_cached_answer_ends_with_its_session(void **state)
 	gate_cache_ended(*state, &alice);
 	assert_false(is_there(*state, &key, 10));
 	assert_true(is_there(*state, &other, 10));
-	put(*state, &key, &alice, 10); /* asked anew */
+	put(*state, &key, &alice, 10); /* stored again */
 	assert_true(is_there(*state, &key, 10));
 }
 
@@ -208,7 +208,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_key_tells_where_the_cookie_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_key_separates_cookie_and_host, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_gate_cache_returns_stored_answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_gate_cache_returns_copies, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_gate_cache_key_is_cookie_and_host, setup, teardown),

@@ -1,4 +1,4 @@
-/* Which language a page speaks. */
+/* The language of a page. */
 #include "unit.h"
 
 #include "web/core/language.h"
@@ -7,22 +7,22 @@ static const struct {
 	const char *why, *cookie, *accept;
 	enum config_language otherwise, expected;
 } cases[] = {
-	{ "nothing said: the default", "", "", LANGUAGE_FR, LANGUAGE_FR },
-	{ "nothing said: the other default", "", "", LANGUAGE_EN, LANGUAGE_EN },
-	{ "the person's choice comes first", "en", "fr", LANGUAGE_FR, LANGUAGE_EN },
-	{ "an odd cookie is no choice", "de", "fr", LANGUAGE_EN, LANGUAGE_FR },
-	{ "an over-long cookie is no choice", "enenen", "", LANGUAGE_FR, LANGUAGE_FR },
+	{ "no preference: the default", "", "", LANGUAGE_FR, LANGUAGE_FR },
+	{ "no preference: the other default", "", "", LANGUAGE_EN, LANGUAGE_EN },
+	{ "the cookie comes first", "en", "fr", LANGUAGE_FR, LANGUAGE_EN },
+	{ "a cookie with an unknown language is ignored", "de", "fr", LANGUAGE_EN, LANGUAGE_FR },
+	{ "an overlong cookie is ignored", "enenen", "", LANGUAGE_FR, LANGUAGE_FR },
 	{ "a plain header", "", "en", LANGUAGE_FR, LANGUAGE_EN },
-	{ "a country behind it", "", "en-GB,fr;q=0.5", LANGUAGE_FR, LANGUAGE_EN },
+	{ "a language with a country", "", "en-GB,fr;q=0.5", LANGUAGE_FR, LANGUAGE_EN },
 	{ "upper case", "", "EN-us", LANGUAGE_FR, LANGUAGE_EN },
 	{ "the greater weight wins", "", "en;q=0.3, fr;q=0.9", LANGUAGE_EN, LANGUAGE_FR },
 	{ "the first of equal weight wins", "", "en,fr", LANGUAGE_FR, LANGUAGE_EN },
-	{ "a weight of zero is a no", "", "en;q=0", LANGUAGE_FR, LANGUAGE_FR },
-	{ "languages we do not speak", "", "de,es;q=0.9", LANGUAGE_FR, LANGUAGE_FR },
-	{ "an unknown one, then one of ours", "", "de, en;q=0.1", LANGUAGE_FR, LANGUAGE_EN },
+	{ "a weight of 0 excludes the language", "", "en;q=0", LANGUAGE_FR, LANGUAGE_FR },
+	{ "unsupported languages", "", "de,es;q=0.9", LANGUAGE_FR, LANGUAGE_FR },
+	{ "an unsupported language, then a supported one", "", "de, en;q=0.1", LANGUAGE_FR, LANGUAGE_EN },
 	{ "a longer word is another language", "", "english", LANGUAGE_FR, LANGUAGE_FR },
 	{ "nonsense", "", ";;;,,,q=;=", LANGUAGE_EN, LANGUAGE_EN },
-	{ "a weight that is no number", "", "en;q=abc", LANGUAGE_FR, LANGUAGE_FR },
+	{ "a weight that is not a number", "", "en;q=abc", LANGUAGE_FR, LANGUAGE_FR },
 };
 
 static void

@@ -1,10 +1,10 @@
-/* What must hold of every row of the table of routes. */
+/* Rules for each row of the table of routes. */
 #include "unit.h"
 
 #include "web/core/route.h"
 
 static void
-each_row_has_one_handler_and_each_post_a_page_again(void **state)
+each_row_has_one_handler_and_each_post_a_page_to_redisplay(void **state)
 {
 	for (size_t i = 0; i < web_routes_count; i++) {
 		const struct route *route = &web_routes[i];
@@ -15,7 +15,7 @@ each_row_has_one_handler_and_each_post_a_page_again(void **state)
 	}
 }
 
-/* A POST that skipped the pipeline of pages would skip the check of its token. */
+/* A POST outside the pipeline of pages would skip the check of its form token. */
 static void
 each_post_is_a_page(void **state)
 {
@@ -24,9 +24,9 @@ each_post_is_a_page(void **state)
 			fail_msg("%.*s", STR_ARG(web_routes[i].path));
 }
 
-/* The dispatcher reads the token itself: a handler that read it could take a POST for checked. */
+/* Only the dispatcher reads the form token, so no handler can take an unchecked POST for a checked one. */
 static void
-no_form_of_a_handler_has_the_token(void **state)
+handlers_forms_do_not_have_the_token(void **state)
 {
 	for (size_t i = 0; i < web_routes_count; i++)
 		assert_null(form_value(web_routes[i].form, &web_routes[i], STR("csrf_token")));
@@ -45,7 +45,7 @@ each_post_that_needs_a_fresh_proof_has_a_field_for_a_code(void **state)
 	}
 }
 
-/* `show` has no parameter through which it could ask; `answer` runs on a worker, which has one. */
+/* `show` has no parameter for a channel and cannot ask; `answer` runs on a worker, which has a channel. */
 static void
 rows_that_ask_nothing_have_a_handler_that_cannot_ask(void **state)
 {
@@ -59,7 +59,7 @@ rows_that_ask_nothing_have_a_handler_that_cannot_ask(void **state)
 }
 
 static void
-a_row_that_names_no_state_needs_full(void **state)
+a_row_without_a_state_needs_full(void **state)
 {
 	const struct route nothing_said = { 0 };
 
@@ -69,7 +69,7 @@ a_row_that_names_no_state_needs_full(void **state)
 	assert_true(route_opens(&nothing_said, STATE_FULL));
 }
 
-/* The definition of a question says whether it may hash (ipc/questions.def); the lane follows from it. */
+/* The definition of a question says whether it may hash (ipc/questions.def); that decides the pool. */
 static void
 routes_whose_questions_may_hash_use_the_slow_pool(void **state)
 {
@@ -88,7 +88,7 @@ routes_whose_questions_may_hash_use_the_slow_pool(void **state)
 		assert_int_equal((QUESTIONS_SLOW & UINT64_C(1) << id) != 0, wire_questions[id].pool == POOL_SLOW);
 }
 
-/* None so far: a password that a browser sends with each request is shown to nobody, and 16 KiB are enough for a form. */
+/* No route needs them: handlers must not see a password that browsers send with each request, and 16 KiB suffice. */
 static void
 no_row_takes_authorization_or_a_larger_body(void **state)
 {
@@ -108,16 +108,16 @@ route_find_distinguishes_wrong_method_and_wrong_path(void **state)
 		unsigned methods;
 	} rows[] = {
 		{ "home", HTTP_GET, "/", true, HTTP_GET },
-		{ "HEAD is GET", HTTP_HEAD, "/", true, HTTP_GET },
+		{ "HEAD finds the row of GET", HTTP_HEAD, "/", true, HTTP_GET },
 		{ "POST to a page without a form", HTTP_POST, "/", false, HTTP_GET },
 		{ "both methods", HTTP_POST, "/login", true, HTTP_GET | HTTP_POST },
 		{ "another method", HTTP_OTHER, "/login", false, HTTP_GET | HTTP_POST },
 		{ "no such path", HTTP_GET, "/nothing", false, 0 },
-		{ "a path is whole", HTTP_GET, "/login/", false, 0 },
+		{ "a longer path", HTTP_GET, "/login/", false, 0 },
 		{ "letter case counts", HTTP_GET, "/Login", false, 0 },
 		{ "percent is not decoded", HTTP_GET, "/%6cogin", false, 0 },
-		{ "below a folder", HTTP_GET, "/static/app.css", true, HTTP_GET },
-		{ "home is no folder", HTTP_GET, "//", false, 0 },
+		{ "a path below a folder", HTTP_GET, "/static/app.css", true, HTTP_GET },
+		{ "home is not a folder", HTTP_GET, "//", false, 0 },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -137,16 +137,16 @@ route_find_chooses_home_or_gate_by_the_query(void **state)
 	} rows[] = {
 		{ "no query", "/", "", HTTP_INLINE },
 		{ "a return URL", "/", "rd=https://wiki.example.org/", HTTP_QUICK },
-		{ "a return URL behind others", "/", "rm=GET&rd=x", HTTP_QUICK },
+		{ "a return URL after another parameter", "/", "rm=GET&rd=x", HTTP_QUICK },
 		{ "an empty return URL", "/", "rd=", HTTP_QUICK },
-		{ "without a value", "/", "rd", HTTP_QUICK },
+		{ "a name without a value", "/", "rd", HTTP_QUICK },
 		{ "twice", "/", "rd=a&rd=b", HTTP_QUICK },
-		{ "a name that begins alike", "/", "rdx=1", HTTP_INLINE },
-		{ "a name that ends alike", "/", "ard=1", HTTP_INLINE },
+		{ "a name that begins with rd", "/", "rdx=1", HTTP_INLINE },
+		{ "a name that ends in rd", "/", "ard=1", HTTP_INLINE },
 		{ "only in a value", "/", "next=rd", HTTP_INLINE },
 		{ "letter case counts", "/", "RD=1", HTTP_INLINE },
 		{ "empty parameters", "/", "&&&", HTTP_INLINE },
-		{ "of another page", "/login", "rd=1", HTTP_INLINE },
+		{ "a query of another page", "/login", "rd=1", HTTP_INLINE },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -158,7 +158,7 @@ route_find_chooses_home_or_gate_by_the_query(void **state)
 }
 
 static void
-a_path_has_one_spelling_unless_its_row_says_otherwise(void **state)
+a_path_has_one_spelling_unless_its_row_allows_more(void **state)
 {
 	static const struct {
 		const char *path;
@@ -166,20 +166,20 @@ a_path_has_one_spelling_unless_its_row_says_otherwise(void **state)
 		const char *why;
 	} rows[] = {
 		{ "/", true, "home" },
-		{ "/.doubletour/enter", true, "the way in" },
-		{ "/no/such/page", true, "a plain path that is none of ours is not found later" },
+		{ "/.doubletour/enter", true, "the endpoint for tickets" },
+		{ "/no/such/page", true, "an unknown plain path, answered with 404 later" },
 		{ "/api/authz/ext-authz/a%2Fb", true, "an application's path" },
-		{ "/api/authz/ext-authz//a;b", true, "and its slashes and parameters" },
-		{ "/api/authz/ext-authz/caf%C3%A9", true, "and its letters" },
-		{ "/api/authz/ext-authz/../x", false, "but no dot segment" },
-		{ "/api/authz/ext-authz/..%2fx", false, "encoded" },
-		{ "/api/authz/ext-authz/%zz", false, "and nothing that is no path" },
-		{ "/api/authz/ext-authz;x", false, "the endpoint itself is plain" },
-		{ "/api/authz/ext%2dauthz/x", false, "and so is its name" },
-		{ "/api/authz//ext-authz/x", false, "and so is what stands before it" },
-		{ "/api/verify/..%2f..%2f.doubletour/enter", false, "of another endpoint" },
-		{ "/static//app.css", false, "of a folder" },
-		{ "/log%69n", false, "of a page" },
+		{ "/api/authz/ext-authz//a;b", true, "slashes and parameters of an application's path" },
+		{ "/api/authz/ext-authz/caf%C3%A9", true, "letters of an application's path" },
+		{ "/api/authz/ext-authz/../x", false, "a dot segment in an application's path" },
+		{ "/api/authz/ext-authz/..%2fx", false, "an encoded dot segment" },
+		{ "/api/authz/ext-authz/%zz", false, "an invalid percent sequence" },
+		{ "/api/authz/ext-authz;x", false, "a parameter after the endpoint" },
+		{ "/api/authz/ext%2dauthz/x", false, "an encoded name of the endpoint" },
+		{ "/api/authz//ext-authz/x", false, "two slashes before the endpoint" },
+		{ "/api/verify/..%2f..%2f.doubletour/enter", false, "dot segments after another endpoint" },
+		{ "/static//app.css", false, "two slashes in a folder" },
+		{ "/log%69n", false, "an encoded letter of a page" },
 	};
 	size_t ambiguous = 0;
 
@@ -195,16 +195,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_row_has_one_handler_and_each_post_a_page_again),
+		cmocka_unit_test(each_row_has_one_handler_and_each_post_a_page_to_redisplay),
 		cmocka_unit_test(each_post_is_a_page),
-		cmocka_unit_test(no_form_of_a_handler_has_the_token),
+		cmocka_unit_test(handlers_forms_do_not_have_the_token),
 		cmocka_unit_test(each_post_that_needs_a_fresh_proof_has_a_field_for_a_code),
 		cmocka_unit_test(rows_that_ask_nothing_have_a_handler_that_cannot_ask),
 		cmocka_unit_test(no_row_takes_authorization_or_a_larger_body),
-		cmocka_unit_test(a_row_that_names_no_state_needs_full),
+		cmocka_unit_test(a_row_without_a_state_needs_full),
 		cmocka_unit_test(routes_whose_questions_may_hash_use_the_slow_pool),
 		cmocka_unit_test(route_find_distinguishes_wrong_method_and_wrong_path),
-		cmocka_unit_test(a_path_has_one_spelling_unless_its_row_says_otherwise),
+		cmocka_unit_test(a_path_has_one_spelling_unless_its_row_allows_more),
 		cmocka_unit_test(route_find_chooses_home_or_gate_by_the_query),
 	};
 

@@ -1,6 +1,7 @@
 /*
- * The wall from inside: each forbidden act is tried in a process of its own that has entered the sandbox, at each version of
- * Landlock, before and after the seal.  What the process then reports is: 0 it was done, 1 it was refused, 2 the kernel ended it.
+ * The wall from inside.  A child process enters the sandbox and tries one forbidden act, for each version of Landlock,
+ * before and after the seal.  The outcome is 0 when the act was done, 1 when it was refused, 2 when the kernel ended
+ * the process.
  */
 #include "unit.h"
 
@@ -36,14 +37,14 @@
 
 static char own_file[] = "/tmp/doubletour-wall-XXXXXX";
 
-/* What the process has from before the wall, as web has: made anew for each attempt. */
+/* The descriptors that web has when it enters the sandbox; created again for each attempt. */
 static int listener = -1;         /* a listening socket */
-static int connection = -1;       /* one that was accepted */
+static int connection = -1;       /* an accepted socket */
 static int peer = -1;             /* its other end */
 static int channel = -1;          /* to the "keeper", which is this test's process */
 static int log_fd = -1;           /* a log that is a file, readable and writable, opened without O_APPEND */
 static int pipe_fd = -1;          /* a pipe to write to */
-static struct sockaddr_in target; /* somebody listens there */
+static struct sockaddr_in target; /* the address of a listening socket */
 
 static bool
 opens(const char *path, int flags)
@@ -178,7 +179,7 @@ target_address(void)
 	return (struct sockaddr *)&target;
 }
 
-/* Connecting began, whatever came of it. */
+/* True when connecting began, with any result. */
 static bool
 began(ssize_t result)
 {
@@ -227,7 +228,7 @@ connects_by_sendmsg(void)
 	return began(send_message(listener, MSG_FASTOPEN, true));
 }
 
-/* The filter cannot see the address; without MSG_FASTOPEN the kernel does nothing with it. */
+/* The filter cannot see the address, but without MSG_FASTOPEN the kernel does not connect. */
 static bool
 connects_by_sendmsg_without_the_flag(void)
 {
@@ -335,7 +336,7 @@ reads_a_socket_error_queue(void)
 
 /* --- descriptors -------------------------------------------------------------------------------------------------- */
 
-/* fcntl() with any command but the two that web uses at its start. */
+/* fcntl() with commands other than the two that web uses at its start. */
 static bool
 controls_a_descriptor(void)
 {
@@ -350,7 +351,7 @@ controls_a_descriptor(void)
 		{ channel, F_SETSIG, SIGKILL },
 		{ channel, F_SETFL, O_ASYNC },
 		{ channel, F_SETFL, O_RDWR | O_NONBLOCK | O_ASYNC },
-		{ log_fd, F_SETFL, 0 }, /* takes O_APPEND away */
+		{ log_fd, F_SETFL, 0 }, /* clears O_APPEND */
 		{ log_fd, F_SETFL, O_NONBLOCK },
 		{ pipe_fd, F_SETFL, O_NONBLOCK },
 		{ pipe_fd, F_SETPIPE_SZ, 4096 },
@@ -369,7 +370,7 @@ controls_a_descriptor(void)
 	return false;
 }
 
-/* SIGIO, or SIGKILL, to the keeper at its next answer. */
+/* Makes the kernel send SIGIO or SIGKILL to the keeper at its next answer. */
 static bool
 has_the_keeper_signalled(void)
 {
@@ -428,7 +429,7 @@ maps_the_log(void)
 	return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, log_fd, 0) != MAP_FAILED;
 }
 
-/* A call on a standard descriptor; the kernel takes its lower 32 bits.  With `high` the upper ones are set too. */
+/* Tries a call on each standard descriptor.  The kernel uses the lower 32 bits; `high` sets an upper bit too. */
 static bool
 is_done_on_a_standard_descriptor(long call, unsigned long second, unsigned long third, bool high)
 {
@@ -439,7 +440,7 @@ is_done_on_a_standard_descriptor(long call, unsigned long second, unsigned long 
 	return false;
 }
 
-/* Where the log is a socket, as the journal's, it ends for the keeper too. */
+/* When the log is a socket, as with the journal, shutdown() ends it for the keeper too. */
 static bool
 ends_the_log_of_the_keeper(void)
 {
@@ -459,7 +460,7 @@ has_the_log_under_another_number(void)
 	       is_done_on_a_standard_descriptor(SYS_fcntl, F_DUPFD_CLOEXEC, 10, true);
 }
 
-/* A terminal gives what is typed in it, to the shell's next command too. */
+/* Reading a terminal would take typed input, also of the next command. */
 static bool
 reads_a_standard_descriptor(void)
 {
@@ -476,7 +477,7 @@ receives_from_a_standard_descriptor(void)
 	return is_done_on_a_standard_descriptor(SYS_recvfrom, (unsigned long)&byte, 1, false);
 }
 
-/* With a message go descriptors, and names of processes. */
+/* Messages can carry descriptors and credentials. */
 static bool
 sends_messages_to_the_log(void)
 {
@@ -584,7 +585,7 @@ advises_memory(void)
 	return madvise(page, 4096, MADV_HUGEPAGE) == 0 || errno != EPERM;
 }
 
-/* --- what was for the start only ---------------------------------------------------------------------------------- */
+/* --- allowed before the seal only --------------------------------------------------------------------------------- */
 
 static bool
 makes_an_epoll(void)
@@ -625,7 +626,7 @@ looks_at_its_descriptors(void)
 	return fcntl(listener, F_GETFL) >= 0 || errno != EPERM || fcntl(listener, F_DUPFD_CLOEXEC, 0) >= 0;
 }
 
-/* --- what web does ------------------------------------------------------------------------------------------------ */
+/* --- web's work --------------------------------------------------------------------------------------------------- */
 
 static bool
 sends_and_receives(void)
@@ -649,7 +650,7 @@ allocates_and_writes(void)
 enum outcome { WAS_DONE = 0, WAS_REFUSED = 1, WAS_ENDED = 2, COULD_NOT_ENTER = 3 };
 enum { TIMEOUT_S = 20 };
 
-/* Before the wall, in the process of the attempt: a socket that an earlier one had shut down would show nothing. */
+/* Each attempt opens its own listener, because an earlier attempt may have shut its listener down. */
 static int
 listen_here(struct sockaddr_in *ret_address)
 {
@@ -683,7 +684,7 @@ descriptors_make(void)
 	pipe_fd = ends[1];
 }
 
-/* Standard input, output and error are one socket, from which there is something to read. */
+/* Make standard input, output and error one socket with a byte to read. */
 static void
 standard_descriptors_make(void)
 {
@@ -696,13 +697,13 @@ standard_descriptors_make(void)
 			_exit(COULD_NOT_ENTER);
 }
 
-/* 0: outside of any wall. */
+/* Enter the sandbox; version 0: do not. */
 static void
 enter(long landlock_version, bool sealed)
 {
 	struct why why = { 0 };
 
-	alarm(TIMEOUT_S); /* what should be refused may wait for ever where it is not */
+	alarm(TIMEOUT_S); /* an act that is not refused may block */
 	if (landlock_version == 0)
 		return;
 	if (sandbox_enter_upto(&sandbox_web, landlock_version, &why) != ERR_OK ||
@@ -741,20 +742,20 @@ static const struct {
 	const char *why;
 	bool (*attempt)(void);
 	enum allowed allowed;
-	bool outside;   /* it succeeds without the wall, for any user: that it fails inside is the wall's doing */
-	bool sanitizer; /* the runtime of a sanitizer does the same, and its build allows it */
+	bool outside;   /* succeeds without the wall for any user, so its failure shows that the wall works */
+	bool sanitizer; /* a build with sanitizers allows it, because their runtime does the same */
 } attempts[] = {
-	{ "a web process allocates and writes to what it has", allocates_and_writes, ALWAYS, true },
-	{ "its sockets carry requests and replies", sends_and_receives, ALWAYS, true },
-	{ "its threads are made before the seal", makes_thread, BEFORE_SEAL, true },
-	{ "each event thread has an epoll", makes_an_epoll, BEFORE_SEAL, true },
-	{ "it looks at its descriptors before the seal", looks_at_its_descriptors, BEFORE_SEAL, true },
-	{ "a thread that others wake has an eventfd", makes_an_eventfd, BEFORE_SEAL, true },
-	{ "the C library handles a signal of its own", handles_a_signal, BEFORE_SEAL, true, true },
-	{ "the seal is set", seals_again, BEFORE_SEAL, false },
+	{ "allocates memory and writes to its descriptors", allocates_and_writes, ALWAYS, true },
+	{ "sends and receives on its sockets", sends_and_receives, ALWAYS, true },
+	{ "makes a thread", makes_thread, BEFORE_SEAL, true },
+	{ "makes an epoll", makes_an_epoll, BEFORE_SEAL, true },
+	{ "examines its descriptors", looks_at_its_descriptors, BEFORE_SEAL, true },
+	{ "makes an eventfd", makes_an_eventfd, BEFORE_SEAL, true },
+	{ "handles a signal of the C library", handles_a_signal, BEFORE_SEAL, true, true },
+	{ "sets the seal", seals_again, BEFORE_SEAL, false },
 	{ "registers a thread with the kernel", registers_with_the_scheduler, BEFORE_SEAL, true, true },
 	{ "reads /etc/passwd", reads_passwd, NEVER, true },
-	{ "reads a file of its own user, as the database and the key are", reads_own_file, NEVER, true },
+	{ "reads a file of its user, like the database and the key", reads_own_file, NEVER, true },
 	{ "makes a file", makes_file, NEVER, true },
 	{ "deletes a file", deletes_file, NEVER, false },
 	{ "opens the keeper's memory", reads_memory_of_parent, NEVER, false },
@@ -773,23 +774,23 @@ static const struct {
 	{ "connects by sendmmsg", connects_by_sendmmsg, NEVER, true },
 	{ "connects a shut-down listener", connects_a_closed_listener, NEVER, true },
 	{ "sends to an address", sends_to_an_address, NEVER, true },
-	{ "listens anew", listens_again, NEVER, true },
+	{ "listens again", listens_again, NEVER, true },
 	{ "binds a socket", binds_a_socket, NEVER, false },
-	{ "accepts without the flags that are used", accepts_by_the_older_call, NEVER, true },
+	{ "accepts without the flags that web uses", accepts_by_the_older_call, NEVER, true },
 	{ "makes a socket of any kind", makes_unix_socket, NEVER, true },
 	{ "makes a pair of sockets", makes_a_pair, NEVER, true },
 	{ "sets an option of a socket", sets_an_option, NEVER, true },
 	{ "reads the error queue of a socket", reads_a_socket_error_queue, NEVER, true },
 	{ "controls a descriptor", controls_a_descriptor, NEVER, true },
-	{ "moves in the log", moves_in_the_log, NEVER, true },
-	{ "writes at a place in the log", writes_at_a_place_in_the_log, NEVER, true },
-	{ "writes parts at a place in the log", writes_parts_at_a_place_in_the_log, NEVER, true },
-	{ "cuts the log", cuts_the_log, NEVER, true },
-	{ "allocates in the log", punches_the_log, NEVER, true },
+	{ "moves the position in the log", moves_in_the_log, NEVER, true },
+	{ "writes at an offset in the log", writes_at_a_place_in_the_log, NEVER, true },
+	{ "writes parts at an offset in the log", writes_parts_at_a_place_in_the_log, NEVER, true },
+	{ "truncates the log", cuts_the_log, NEVER, true },
+	{ "allocates space in the log", punches_the_log, NEVER, true },
 	{ "maps the log", maps_the_log, NEVER, true },
-	{ "ends the log that the keeper has too", ends_the_log_of_the_keeper, NEVER, true },
-	{ "ends that log, with other upper bits", ends_the_log_of_the_keeper_by_upper_bits, NEVER, true },
-	{ "has the log under another number", has_the_log_under_another_number, NEVER, true },
+	{ "shuts down the log that the keeper shares", ends_the_log_of_the_keeper, NEVER, true },
+	{ "shuts down that log, with upper bits set", ends_the_log_of_the_keeper_by_upper_bits, NEVER, true },
+	{ "duplicates the log's descriptor", has_the_log_under_another_number, NEVER, true },
 	{ "reads a standard descriptor", reads_a_standard_descriptor, NEVER, true },
 	{ "receives from a standard descriptor", receives_from_a_standard_descriptor, NEVER, true },
 	{ "sends messages to the log", sends_messages_to_the_log, NEVER, true },
@@ -799,10 +800,10 @@ static const struct {
 	{ "executes a program", executes, NEVER, false },
 	{ "makes a process", forks, NEVER, true },
 	{ "makes a namespace with a thread", makes_a_namespace_with_a_thread, NEVER, true },
-	{ "maps memory that can be executed", maps_executable, NEVER, true },
+	{ "maps executable memory", maps_executable, NEVER, true },
 	{ "makes memory executable", makes_page_executable, NEVER, true },
 	{ "moves memory and keeps it", moves_memory_and_keeps_it, NEVER, true, true },
-	{ "advises anything but giving back", advises_memory, NEVER, false, true },
+	{ "gives other memory advice than freeing", advises_memory, NEVER, false, true },
 	{ "locks with priority inheritance", locks_with_priority, NEVER, true, true },
 	{ "becomes dumpable", becomes_dumpable, NEVER, true },
 	{ "outlives the keeper", outlives_the_keeper, NEVER, true },
@@ -845,7 +846,7 @@ each_forbidden_act_fails_at_each_landlock_version(void **state)
 			}
 }
 
-/* With a "keeper" of its own, for it may be killed. */
+/* A child takes the keeper's part, because the attempt may kill it. */
 static bool
 is_done_outside(bool (*attempt)(void))
 {
@@ -865,10 +866,11 @@ forbidden_acts_succeed_without_the_wall(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(attempts); i++)
 		if (attempts[i].outside && !is_done_outside(attempts[i].attempt))
-			fail_msg("%s: not even outside, so that its failing inside shows nothing", attempts[i].why);
+			fail_msg("%s: fails without the wall too, so its failure inside shows nothing",
+				 attempts[i].why);
 }
 
-/* --- by number ---------------------------------------------------------------------------------------------------- */
+/* --- system calls by number --------------------------------------------------------------------------------------- */
 
 enum { CALLS_END = 480 };
 
@@ -884,7 +886,7 @@ is_in_table(long number, bool sealed)
 	return false;
 }
 
-/* uretprobe and uprobe: the kernel itself takes them out of seccomp's sight; they do nothing outside of a probe. */
+/* uretprobe and uprobe: the kernel exempts them from seccomp; they do nothing outside a probe. */
 static bool
 is_unseen_by_seccomp(long number)
 {
@@ -895,7 +897,7 @@ is_unseen_by_seccomp(long number)
 #endif
 }
 
-/* Every call by its number that is not in the table, those that were added since included. */
+/* Each call that is not in the table is tried by its number, including newer calls. */
 static void
 no_other_call_reaches_the_kernel(void **state)
 {

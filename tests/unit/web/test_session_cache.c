@@ -1,4 +1,4 @@
-/* What web remembers of sessions, and above all when it forgets. */
+/* Web's cache of sessions, and above all the eviction of its entries. */
 #include "unit.h"
 
 #include "base/clock.h"
@@ -90,7 +90,7 @@ session_cache_skips_an_answer_overtaken_by_a_session_end(void **state)
 	assert_false(session_cache_get(*state, &first, 10, &view));
 }
 
-/* The answer of a change came while another session ended: it is not stored, and what it changed is not remembered either. */
+/* An answer to a change arrives while another session ends: it is not stored, and the old entry is evicted. */
 static void
 session_cache_evicts_sessions_that_a_change_made_stale(void **state)
 {
@@ -113,7 +113,7 @@ session_cache_stays_within_its_size(void **state)
 	for (uint32_t i = 0; i < 10000; i++) {
 		struct token hash = { { (uint8_t)i, (uint8_t)(i >> 8), (uint8_t)(i >> 16), 1 } };
 		remember(*state, &hash);
-		assert_true(session_cache_get(*state, &hash, 10, &view)); /* the newest is always there */
+		assert_true(session_cache_get(*state, &hash, 10, &view)); /* the newest entry is always kept */
 	}
 	for (uint32_t i = 0; i < 10000; i++) {
 		struct token hash = { { (uint8_t)i, (uint8_t)(i >> 8), (uint8_t)(i >> 16), 1 } };
@@ -161,7 +161,7 @@ ask_and_put(void *context)
 	return NULL;
 }
 
-/* An answer read before the end must not outlive it, however the two threads meet. */
+/* An answer from before the end must not stay in the cache, with any timing of the two threads. */
 static void
 session_cache_put_and_end_may_race(void **state)
 {

@@ -1,4 +1,4 @@
-/* The administrator's commands on what they do not take, and a restore while calls fail: the database is what it was, or the backup. */
+/* Errors of the administrator's commands; and after a restore with failing calls, the old database or the backup. */
 #include "keeper/harness.h"
 
 #include "keeper/account/admin.h"
@@ -44,7 +44,7 @@ path_in(const struct world *w, const char *name, char *ret_path, size_t size)
 	snprintf(ret_path, size, "%s/%s", w->dir, name);
 }
 
-/* A world of "alice" whose backup is from before "bob": nobody has it open. */
+/* A closed world with "alice" and "bob", and a backup with "alice" only. */
 static void
 backed_up(struct world *w, char *ret_backup, size_t size)
 {
@@ -104,7 +104,7 @@ restore_each(enum fault fault, bool lasting)
 	assert_int_equal(upkeep_backup(&w.config, keep, &why, &restored.findings), ERR_OK);
 	for (long nth = 1; untouched < harness_last_attempts(2); nth += step_of(fault, nth)) {
 		assert_true(nth < 1000000);
-		clock_forward(SECONDS_US(2)); /* a name of its own for each that is set aside */
+		clock_forward(SECONDS_US(2)); /* a different name for each database that is set aside */
 		if (accounts_of(&w) != 2)
 			assert_int_equal(upkeep_restore(&w.config, keep, true, &why, &restored), ERR_OK);
 		clock_forward(SECONDS_US(2));
@@ -166,10 +166,11 @@ a_restore_takes_a_backup_and_nothing_else(void **state)
 	restore_refused(&w, other, true, ERR_INVALID, "is not a backup");
 	path_in(&w, "backup.sqlite-wal", other, sizeof(other));
 	fd = open(other, O_WRONLY | O_CREAT, 0600);
-	restore_refused(&w, w.config.database_path, true, ERR_OK, ""); /* its own, at rest: as good as a backup */
+	restore_refused(&w, w.config.database_path, true, ERR_OK,
+			""); /* the closed database itself is a valid backup */
 	struct upkeep_restored restored;
 	assert_int_equal(upkeep_restore(&w.config, backup, true, &why, &restored),
-			 ERR_OK); /* an empty log says nothing */
+			 ERR_OK); /* an empty write-ahead log does not count as use */
 	clock_forward(SECONDS_US(2));
 	assert_int_equal(rename(restored.aside, w.config.database_path), 0);
 	assert_int_equal(write(fd, "x", 1), 1);
@@ -184,7 +185,7 @@ a_restore_takes_a_backup_and_nothing_else(void **state)
 }
 
 static void
-without_a_database_there_is_nothing_to_set_aside(void **state)
+a_restore_without_a_database_sets_nothing_aside(void **state)
 {
 	struct world w;
 	char backup[256];
@@ -216,11 +217,10 @@ a_database_that_cannot_be_moved_stays(void **state)
 	clock_forward(SECONDS_US(10));
 	assert_int_equal(upkeep_restore(&w.config, backup, true, &why, &restored), ERR_OK);
 	err e = ERR_OK;
-	for (int attempts = 0; attempts < 50 && e == ERR_OK;
-	     attempts++) { /* until two of them come within one second */
+	for (int attempts = 0; attempts < 50 && e == ERR_OK; attempts++) { /* until two restores happen in one second */
 		snprintf(aside, sizeof(aside), "%s", restored.aside);
 		assert_int_equal(unlink(aside), 0);
-		assert_int_equal(mkdir(aside, 0700), 0); /* no file takes the name of a folder */
+		assert_int_equal(mkdir(aside, 0700), 0); /* a file cannot be renamed to a folder's name */
 		e = upkeep_restore(&w.config, backup, true, &why, &restored);
 		if (e == ERR_OK)
 			assert_int_equal(rmdir(aside), 0);
@@ -233,7 +233,7 @@ a_database_that_cannot_be_moved_stays(void **state)
 }
 
 static void
-a_backup_has_a_name_of_its_own(void **state)
+a_backup_overwrites_no_file(void **state)
 {
 	static char longest[5000];
 	struct world w;
@@ -249,7 +249,8 @@ a_backup_has_a_name_of_its_own(void **state)
 	assert_int_not_equal(upkeep_backup(&w.config, longest, &why, &findings), ERR_OK);
 	sql_run(&w, "UPDATE accounts SET name = upper(name)");
 	assert_int_equal(unlink(backup), 0);
-	assert_int_equal(upkeep_backup(&w.config, backup, &why, &findings), ERR_OK); /* a copy, whatever it is of */
+	assert_int_equal(upkeep_backup(&w.config, backup, &why, &findings),
+			 ERR_OK); /* a backup copies invalid accounts too */
 	assert_int_equal(findings.bad_name, 2);
 	assert_int_not_equal(upkeep_restore(&w.config, backup, true, &why, &restored), ERR_OK);
 	assert_non_null(strstr(why.text, "cannot be restored"));
@@ -257,7 +258,7 @@ a_backup_has_a_name_of_its_own(void **state)
 }
 
 static void
-without_its_key_a_database_cannot_be_checked(void **state)
+a_database_without_its_key_cannot_be_checked(void **state)
 {
 	struct world w;
 	struct why why = { "" };
@@ -274,12 +275,12 @@ without_its_key_a_database_cannot_be_checked(void **state)
 	w.config.secret_key_bytes = 40;
 	assert_int_equal(upkeep_check(&w.config, db, NULL, NULL, &why, &findings), ERR_CONFIG);
 	assert_non_null(strstr(why.text, "not the one"));
-	sql_run(&w, "DELETE FROM keys"); /* nothing was ever sealed: any key is as good */
+	sql_run(&w, "DELETE FROM keys"); /* without sealed values any key is right */
 	assert_int_equal(upkeep_check(&w.config, db, NULL, NULL, &why, &findings), ERR_OK);
 	world_drop(&w);
 }
 
-/* --- places ------------------------------------------------------------------------------------------------------- */
+/* --- folders and locks -------------------------------------------------------------------------------------------- */
 
 static void
 an_unusable_folder_is_reported(void **state)
@@ -350,9 +351,9 @@ the_lock_admits_one_command_or_many_servers(void **state)
 	world_drop(&w);
 }
 
-/* --- one database into another ------------------------------------------------------------------------------------ */
+/* --- copies ------------------------------------------------------------------------------------------------------- */
 
-/* The settings of the world, but for the database at a path. */
+/* The settings of the world with a database at another path. */
 static struct config
 at_path(const struct world *w, const char *path)
 {
@@ -426,7 +427,7 @@ a_failed_copy_leaves_no_file_and_the_source_unchanged(void **state)
 }
 
 static void
-a_copy_wants_a_source_at_rest_and_an_empty_target(void **state)
+a_copy_needs_a_source_at_rest_and_an_empty_target(void **state)
 {
 	struct world w, elsewhere;
 	char backup[256], target[256];
@@ -445,7 +446,7 @@ a_copy_wants_a_source_at_rest_and_an_empty_target(void **state)
 	assert_int_equal(copy_to(&w, "/dev/null/x", &why, &rows), ERR_DENIED);
 	assert_int_equal(lock_take(&w.config, LOCK_SHARED, &why, &lock), ERR_OK);
 	assert_int_equal(copy_to(&w, target, &why, &rows), ERR_BUSY);
-	/* whatever the settings of this machine are: the server of that file has its lock beside it */
+	/* the lock is beside the database file, so the settings of the command do not matter */
 	world_make(&elsewhere);
 	struct config copy = at_path(&w, target);
 	const struct upkeep_copying copying = { &elsewhere.config, &w.config, &copy, NULL, NULL };
@@ -460,7 +461,7 @@ a_copy_wants_a_source_at_rest_and_an_empty_target(void **state)
 /* --- accounts ----------------------------------------------------------------------------------------------------- */
 
 struct counting {
-	int left; /* until it is enough */
+	int left; /* calls until the reader stops */
 	int seen;
 };
 
@@ -492,7 +493,7 @@ on_event(void *context, const struct admin_event *event)
 }
 
 static void
-a_list_ends_where_its_reader_does(void **state)
+a_list_stops_when_its_reader_stops(void **state)
 {
 	const struct admin_filter all = { .account = NULL };
 	const struct admin_audit events = { .account = NULL };
@@ -565,7 +566,7 @@ invalid_account_names_are_refused(void **state)
 
 struct refusing {
 	const struct import_row *row;
-	const char *reason; /* NULL: it was taken */
+	const char *reason; /* NULL: imported */
 };
 
 static err
@@ -601,7 +602,7 @@ an_import_explains_each_skipped_row(void **state)
 	static char long_secret[3000];
 	static const struct {
 		struct import_row row;
-		const char *word; /* NULL: taken */
+		const char *word; /* NULL: imported */
 	} rows[] = {
 		{ { .name = STR_INIT("carol"), .password_hash = STR_INIT(BCRYPT) }, NULL },
 		{ { .name = STR_INIT(""), .password_hash = STR_INIT(BCRYPT) }, "no name" },
@@ -697,17 +698,17 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_failed_restore_leaves_the_database_unchanged),
 		cmocka_unit_test(a_restore_takes_a_backup_and_nothing_else),
-		cmocka_unit_test(without_a_database_there_is_nothing_to_set_aside),
+		cmocka_unit_test(a_restore_without_a_database_sets_nothing_aside),
 		cmocka_unit_test(a_database_that_cannot_be_moved_stays),
-		cmocka_unit_test(a_backup_has_a_name_of_its_own),
-		cmocka_unit_test(without_its_key_a_database_cannot_be_checked),
+		cmocka_unit_test(a_backup_overwrites_no_file),
+		cmocka_unit_test(a_database_without_its_key_cannot_be_checked),
 		cmocka_unit_test(an_unusable_folder_is_reported),
 		cmocka_unit_test(an_older_schema_is_refused_with_the_command_that_helps),
 		cmocka_unit_test(the_lock_admits_one_command_or_many_servers),
 		cmocka_unit_test(a_failed_copy_leaves_no_file_and_the_source_unchanged),
-		cmocka_unit_test(a_copy_wants_a_source_at_rest_and_an_empty_target),
+		cmocka_unit_test(a_copy_needs_a_source_at_rest_and_an_empty_target),
 		cmocka_unit_test(all_of_many_sessions_are_ended),
-		cmocka_unit_test(a_list_ends_where_its_reader_does),
+		cmocka_unit_test(a_list_stops_when_its_reader_stops),
 		cmocka_unit_test(invalid_account_names_are_refused),
 		cmocka_unit_test(an_import_explains_each_skipped_row),
 	};

@@ -1,4 +1,4 @@
-/* Values of rows: one answer for import, check and handlers; and a name that nobody checked is shown without what misleads. */
+/* Values of rows: import, check and handlers use the same rules; unchecked names lose misleading characters. */
 #include "keeper/harness.h"
 
 #include "doubletour/otp.h"
@@ -29,23 +29,23 @@ static const struct {
 	{ "a line end", STR_INIT("a\nb"), false, "ab" },
 	{ "an escape sequence", STR_INIT("a\x1b[2Jb"), false, "a[2Jb" },
 	{ "a NUL", STR_INIT("a\0b"), false, "ab" },
-	{ "a mark that turns the text around", STR_INIT("a\u202Eb"), false, "ab" },
-	{ "an isolate that is not closed", STR_INIT("a\u2066b"), false, "ab" },
+	{ "an override of the text direction", STR_INIT("a\u202Eb"), false, "ab" },
+	{ "an isolate without an end", STR_INIT("a\u2066b"), false, "ab" },
 	{ "a C1 control", STR_INIT("a\xc2\x9bz"), false, "az" },
-	{ "a separator of paragraphs", STR_INIT("a\u2029b"), false, "ab" },
-	{ "a space without width alone", STR_INIT("\u200B"), false, "" },
+	{ "a paragraph separator", STR_INIT("a\u2029b"), false, "ab" },
+	{ "only a zero-width space", STR_INIT("\u200B"), false, "" },
 	{ "a byte that is not UTF-8",
 	  STR_INIT("a\xff"
 		   "b"),
 	  false, "ab" },
-	{ "UTF-8 cut off", STR_INIT("a\xc3"), false, "a" },
+	{ "truncated UTF-8", STR_INIT("a\xc3"), false, "a" },
 	{ "a surrogate",
 	  STR_INIT("a\xed\xa0\x80"
 		   "b"),
 	  false, "ab" },
-	{ "a private character", STR_INIT("a\uE000b"), false, "ab" },
-	{ "a filler alone", STR_INIT("\u3164"), false, "" },
-	{ "40 letters that NFC writes with two each",
+	{ "a private-use character", STR_INIT("a\uE000b"), false, "ab" },
+	{ "only a filler", STR_INIT("\u3164"), false, "" },
+	{ "40 letters that NFC writes as two code points each",
 	  STR_INIT("\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958"
 		   "\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958"
 		   "\u0958\u0958\u0958\u0958\u0958\u0958\u0958\u0958"),
@@ -53,7 +53,7 @@ static const struct {
 };
 
 static void
-a_bad_stored_display_name_is_shown_cleaned(void **state)
+a_bad_stored_display_name_is_shown_without_bad_bytes(void **state)
 {
 	for (size_t i = 0; i < COUNT(names); i++) {
 		struct display_name checked, shown, again;
@@ -77,7 +77,7 @@ an_account_is_wrong_by_one_value_at_a_time(void **state)
 	static const struct {
 		enum account_value which;
 		str value;
-		const char *word; /* NULL: in order */
+		const char *word; /* NULL: valid */
 	} cases[] = {
 		{ ACCOUNT_NAME, STR_INIT("anna"), NULL },
 		{ ACCOUNT_NAME, STR_INIT("Anna"), "typed" },
@@ -118,7 +118,7 @@ an_account_is_wrong_by_one_value_at_a_time(void **state)
 }
 
 static void
-an_authenticator_counts_within_bounds_or_is_named(void **state)
+an_authenticator_out_of_bounds_is_reported(void **state)
 {
 	static const struct {
 		struct factor_values values;
@@ -151,9 +151,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_bad_stored_display_name_is_shown_cleaned),
+		cmocka_unit_test(a_bad_stored_display_name_is_shown_without_bad_bytes),
 		cmocka_unit_test(an_account_is_wrong_by_one_value_at_a_time),
-		cmocka_unit_test(an_authenticator_counts_within_bounds_or_is_named),
+		cmocka_unit_test(an_authenticator_out_of_bounds_is_reported),
 	};
 
 	return cmocka_run_group_tests_name("keeper, values of rows", tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* The gate, asked as web asks: whose cookie it is, what it opens and what never, tickets, signatures, faults. */
+/* The gate, asked as web asks: owners of cookies, granted and refused access, tickets, signatures, faults. */
 #include "keeper/harness.h"
 
 #include "access/access.h"
@@ -57,7 +57,7 @@ gate_world_end(struct world *w)
 	world_end(w);
 }
 
-/* As web asks: without a session of pages. */
+/* Asks as web does: without a session of pages. */
 static enum access_outcome
 gate(struct world *w, struct browser *b, const char *token, const char *url)
 {
@@ -82,7 +82,7 @@ enter(struct world *w, struct browser *b, const char *url)
 
 #define WIKI "https://wiki.example.org/page"
 
-/* The cookie of somebody who is signed in. */
+/* The gate cookie of a signed-in user. */
 static void
 complete_sign_in(struct world *w, struct browser *b, const char *name, char ret_token[65])
 {
@@ -117,7 +117,7 @@ a_cookie_names_its_user_and_is_bound_to_its_host(void **state)
 }
 
 static void
-without_a_cookie_rules_alone_decide_and_nothing_is_signed(void **state)
+rules_alone_decide_about_requests_without_a_cookie(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -134,7 +134,7 @@ without_a_cookie_rules_alone_decide_and_nothing_is_signed(void **state)
 }
 
 static void
-no_other_text_is_a_cookie(void **state)
+other_texts_are_not_cookies(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -154,7 +154,7 @@ no_other_text_is_a_cookie(void **state)
 }
 
 static void
-a_cookie_is_of_its_domain(void **state)
+a_cookie_is_valid_for_its_domain_only(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -195,7 +195,7 @@ a_gate_cookie_ends_with_session_account_and_factor(void **state)
 }
 
 static void
-the_session_has_a_new_token_and_the_cookie_goes_on(void **state)
+a_cookie_survives_a_new_token_of_its_session(void **state)
 {
 	const struct password_body change = { STR(PASSWORD), STR("trombone sobre 1742"), STR("trombone sobre 1742") };
 	struct world w;
@@ -262,12 +262,13 @@ one_factor_access_lasts_as_long_as_the_session(void **state)
 		assert_int_equal(b.gate.verified_us, 0);
 		assert_int_equal(gate(&w, &b, token, WIKI), ACCESS_ASKS);
 	}
-	assert_verdict(ask(&w, &again, QUESTION_SESSION, NULL), VERDICT_REFUSED); /* of pages it has long been none */
+	assert_verdict(ask(&w, &again, QUESTION_SESSION, NULL),
+		       VERDICT_REFUSED); /* for pages the session expired long ago */
 	gate_world_end(&w);
 }
 
 static void
-a_page_of_ours_leaves_a_one_factor_session_alone(void **state)
+a_page_does_not_delete_a_one_factor_session(void **state)
 {
 	static const enum question_id pages[] = { QUESTION_SESSION, QUESTION_ACCOUNT, QUESTION_GATE_ENTER };
 	struct world w;
@@ -283,7 +284,7 @@ a_page_of_ours_leaves_a_one_factor_session_alone(void **state)
 	for (size_t i = 0; i < COUNT(pages); i++) {
 		const struct gate_enter_body body = { STR("https://easy.example.org/"), STR("GET") };
 		ask(&w, &again, pages[i], pages[i] == QUESTION_GATE_ENTER ? &body : NULL);
-		assert_int_equal(again.head.state, STATE_NONE); /* pages are closed to it all the same */
+		assert_int_equal(again.head.state, STATE_NONE); /* pages refuse it anyway */
 		assert_int_equal(gate(&w, &b, token, "https://easy.example.org/"), ACCESS_PASSES);
 	}
 	gate_world_end(&w);
@@ -336,7 +337,7 @@ spend(struct world *w, struct browser *b, const char *ticket, const char *host)
 }
 
 static void
-a_ticket_opens_another_domain_once_there_and_soon(void **state)
+a_ticket_opens_its_domain_once_within_its_lifetime(void **state)
 {
 	static const char shop[] = "https://shop.example.net/cart?x=1";
 	struct world w;
@@ -368,7 +369,7 @@ a_ticket_opens_another_domain_once_there_and_soon(void **state)
 }
 
 static void
-tickets_of_one_session_are_bounded_and_leave_others_alone(void **state)
+tickets_are_limited_per_session(void **state)
 {
 	static const char shop[] = "https://shop.example.net/cart";
 	enum { TICKETS = 32 };
@@ -395,7 +396,7 @@ tickets_of_one_session_are_bounded_and_leave_others_alone(void **state)
 }
 
 static void
-a_ticket_of_a_session_that_has_ended_opens_nothing(void **state)
+a_ticket_of_an_ended_session_is_refused(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -447,9 +448,9 @@ unreadable_rules_leave_the_old_rules_in_force(void **state)
 	gate_world_end(&w);
 }
 
-/* Whatever call fails: the answer is the right one, or none, and never more than the right one. */
+/* With a failing call, the answer is the right one or an error; it never grants more than the right answer. */
 static void
-no_fault_opens_anything(void **state)
+failed_calls_never_grant_access(void **state)
 {
 	static const enum fault faults[] = { FAULT_MEMORY, FAULT_QUERY, FAULT_CRYPTO, FAULT_RANDOM, FAULT_CLOCK };
 	struct world w;
@@ -467,7 +468,7 @@ no_fault_opens_anything(void **state)
 				fail_msg("fault %d, %ld: passes as \"%s\"", (int)faults[i], nth, b.gate.name);
 			if (gate(&w, &b, "", WIKI) == ACCESS_PASSES ||
 			    gate(&w, &b, token, "https://closed.example.org/") == ACCESS_PASSES)
-				fail_msg("fault %d, %ld opens", (int)faults[i], nth);
+				fail_msg("fault %d, %ld grants access", (int)faults[i], nth);
 			long failed = harness_fault.failed;
 			enum access_outcome outcome = enter(&w, &b, "https://shop.example.net/");
 			if (outcome == ACCESS_PASSES && strlen(b.gate.ticket) != 43)
@@ -485,22 +486,22 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cookie_names_its_user_and_is_bound_to_its_host),
-		cmocka_unit_test(without_a_cookie_rules_alone_decide_and_nothing_is_signed),
-		cmocka_unit_test(no_other_text_is_a_cookie),
-		cmocka_unit_test(a_cookie_is_of_its_domain),
+		cmocka_unit_test(rules_alone_decide_about_requests_without_a_cookie),
+		cmocka_unit_test(other_texts_are_not_cookies),
+		cmocka_unit_test(a_cookie_is_valid_for_its_domain_only),
 		cmocka_unit_test(a_gate_cookie_ends_with_session_account_and_factor),
-		cmocka_unit_test(the_session_has_a_new_token_and_the_cookie_goes_on),
+		cmocka_unit_test(a_cookie_survives_a_new_token_of_its_session),
 		cmocka_unit_test(a_refreshed_proof_is_pushed),
 		cmocka_unit_test(one_factor_access_lasts_as_long_as_the_session),
-		cmocka_unit_test(a_page_of_ours_leaves_a_one_factor_session_alone),
+		cmocka_unit_test(a_page_does_not_delete_a_one_factor_session),
 		cmocka_unit_test(a_one_factor_session_in_use_is_not_idle),
 		cmocka_unit_test(an_enrolling_session_has_no_access),
-		cmocka_unit_test(a_ticket_opens_another_domain_once_there_and_soon),
-		cmocka_unit_test(tickets_of_one_session_are_bounded_and_leave_others_alone),
-		cmocka_unit_test(a_ticket_of_a_session_that_has_ended_opens_nothing),
+		cmocka_unit_test(a_ticket_opens_its_domain_once_within_its_lifetime),
+		cmocka_unit_test(tickets_are_limited_per_session),
+		cmocka_unit_test(a_ticket_of_an_ended_session_is_refused),
 		cmocka_unit_test(application_requests_keep_the_session_active),
 		cmocka_unit_test(unreadable_rules_leave_the_old_rules_in_force),
-		cmocka_unit_test(no_fault_opens_anything),
+		cmocka_unit_test(failed_calls_never_grant_access),
 	};
 
 	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);

@@ -1,4 +1,4 @@
-/* Rows of the audit trail: who acted, and what stays of a deleted account. */
+/* Rows of the audit trail: their actors, and the rows of deleted accounts. */
 #include "keeper/harness.h"
 
 #include "keeper/account/admin.h"
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A row by each event, as the event's own kind of writer writes it. */
+/* Write a row for each event, through the function for its actor. */
 static void
 write_all(struct world *w)
 {
@@ -47,20 +47,20 @@ a_command_records_its_user(void **state)
 		int64_t uid;
 		const char *actor, *why;
 	} cases[] = {
-		{ "anna", 0, "command:anna", "sudo says who" },
+		{ "anna", 0, "command:anna", "a user of sudo" },
 		{ "EXAMPLE\\anna", 0, "command:EXAMPLE\\anna", "a user of a directory" },
 		{ NULL, 0, "command:uid=0", "root without sudo" },
-		{ NULL, 998, "command:uid=998", "the service's own user" },
+		{ NULL, 998, "command:uid=998", "the user of the service" },
 		{ "", 7, "command:uid=7", "an empty variable" },
-		{ "an na", 7, "command:uid=7", "a space is in no user name" },
-		{ "a\nb", 7, "command:uid=7", "a line end is in none" },
-		{ "a\x1b[2J", 7, "command:uid=7", "nor what moves a terminal" },
-		{ "\xc3\xa9", 7, "command:uid=7", "nor what is not ASCII" },
+		{ "an na", 7, "command:uid=7", "a space" },
+		{ "a\nb", 7, "command:uid=7", "a line end" },
+		{ "a\x1b[2J", 7, "command:uid=7", "an escape sequence" },
+		{ "\xc3\xa9", 7, "command:uid=7", "a letter outside ASCII" },
 		{ "0123456789012345678901234567890123456789012345678901234567890123", 7,
 		  "command:0123456789012345678901234567890123456789012345678901234567890123", "64 characters" },
 		{ "01234567890123456789012345678901234567890123456789012345678901234", 7, "command:uid=7",
 		  "65 characters" },
-		{ NULL, UINT32_MAX, "command:uid=4294967295", "the greatest number" },
+		{ NULL, UINT32_MAX, "command:uid=4294967295", "the greatest user id" },
 	};
 	struct world w;
 	char sql[200];
@@ -93,7 +93,7 @@ see(void *context, const struct admin_event *event)
 	return ERR_OK;
 }
 
-/* The account's id is its pseudonym: another account of the same name has another. */
+/* The account's id is its pseudonym; a later account with the same name has another id. */
 static void
 rows_of_a_deleted_account_keep_its_id(void **state)
 {

@@ -1,7 +1,7 @@
 /*
- * What the dispatcher lets a handler do, by its question's row: every question x state of the session x age of its proof x
- * whether the session ends meanwhile x what the handler tries.  The handler is this test's own; the rows are those of
- * ipc/questions.def, so that a question which is added there is walked here.
+ * The acts that the dispatcher allows a handler, by its question's row: every question x state of the session x age of
+ * its proof x end of the session meanwhile x act of the handler.  The handler belongs to this test.  The rows are those
+ * of ipc/questions.def, so a new question is tested here too.
  */
 #include "keeper/harness.h"
 
@@ -11,19 +11,19 @@
 
 #include <stdio.h>
 
-/* --- a handler that tries something ------------------------------------------------------------------------------- */
+/* --- the handler -------------------------------------------------------------------------------------------------- */
 
 enum act { ACT_NOTHING, ACT_WRITE, ACT_TRANSACT, ACT_RAISE_INSIDE, ACT_RAISE_AFTER, ACT_COUNT };
 
-static const char *const act_names[] = { "does nothing", "writes outside of a transaction", "writes inside of one",
-					 "raises the session inside of one", "raises the session afterwards" };
+static const char *const act_names[] = { "does nothing", "writes outside a transaction", "writes inside a transaction",
+					 "raises the session inside a transaction", "raises the session afterwards" };
 
 static struct {
 	enum act act;
 	unsigned reached; /* how often the handler was called */
 } probe;
 
-/* A row in links is what shows that something was written. */
+/* A row in links shows that the handler wrote. */
 static err
 probe_write(struct call *call)
 {
@@ -32,7 +32,7 @@ probe_write(struct call *call)
 	return link_make(call->db, LINK_INVITE, 0, call->now_us, &text);
 }
 
-/* Another session, which is full. */
+/* Raise the call's session to another one in state FULL. */
 static void
 probe_raise(struct session *session)
 {
@@ -65,7 +65,7 @@ probe_answer(struct call *call, enum verdict *ret_verdict)
 	return ERR_OK;
 }
 
-/* --- what its row says must come of it ---------------------------------------------------------------------------- */
+/* --- the expected results ----------------------------------------------------------------------------------------- */
 
 struct tried {
 	enum question_id question;
@@ -80,7 +80,7 @@ has(const struct tried *t, unsigned flag)
 	return (question_rows[t->question].flags & flag) != 0;
 }
 
-/* PASSED: the handler is called. */
+/* The verdict of the checks before the handler; PASSED: the handler is called. */
 static enum verdict
 verdict_before_handler(const struct tried *t)
 {
@@ -119,7 +119,7 @@ verdict_expected(const struct tried *t)
 	}
 }
 
-/* --- the walk ----------------------------------------------------------------------------------------------------- */
+/* --- all combinations --------------------------------------------------------------------------------------------- */
 
 static struct world w;
 
@@ -150,7 +150,7 @@ try_one(struct browser *b, const struct tried *t)
 	bool reached = verdict_before_handler(t) == VERDICT_PASSED;
 	bool writes = wanted == VERDICT_PASSED && (t->act == ACT_TRANSACT || t->act == ACT_RAISE_INSIDE);
 	int64_t before = sql_number(&w, "SELECT count(*) FROM links");
-	struct browser asks = *b; /* whatever is answered, the next one asks with the same token */
+	struct browser asks = *b; /* a copy, so that the next question has the same token */
 
 	probe.act = t->act;
 	probe.reached = 0;
@@ -177,7 +177,7 @@ walk_questions(struct browser *b, enum session_state state, bool fresh, enum act
 }
 
 static void
-handlers_do_what_their_row_allows_and_no_more(void **state)
+handlers_can_do_only_acts_that_their_row_allows(void **state)
 {
 	static const bool freshness[] = { true, false };
 	struct browser b;
@@ -208,7 +208,7 @@ transactions_need_the_session_that_asked(void **state)
 	world_end(&w);
 }
 
-/* --- what an administrator does ----------------------------------------------------------------------------------- */
+/* --- administrators' acts ----------------------------------------------------------------------------------------- */
 
 static unsigned begun; /* transactions */
 
@@ -234,12 +234,12 @@ administrators_acts_use_the_transaction_of_questions(void **state)
 	assert_int_equal(begun, 1);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM links"), 1);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE actor LIKE 'command%'"), 1);
-	/* other commands have transactions of their own on this connection */
+	/* other commands use their own transactions on this connection */
 	assert_int_equal(link_make(w.thread->db, LINK_INVITE, 0, 1, &text), ERR_OK);
 	world_end(&w);
 }
 
-/* Web caches what it was told of a session: it must forget what an administrator has ended. */
+/* Web caches sessions, so it must be notified when an administrator ends them. */
 static void
 administrators_acts_notify_of_ended_sessions(void **state)
 {
@@ -256,11 +256,11 @@ administrators_acts_notify_of_ended_sessions(void **state)
 	world_end(&w);
 }
 
-/* --- the rows themselves ------------------------------------------------------------------------------------------ */
+/* --- the rows ----------------------------------------------------------------------------------------------------- */
 
-/* A second statement of what is grave, so that nobody takes a flag away in passing. */
+/* A second list of the security flags, so that no flag is removed by accident. */
 static void
-rows_say_what_was_reviewed(void **state)
+rows_have_the_reviewed_flags(void **state)
 {
 	static const enum question_id fresh[] = { QUESTION_PASSWORD, QUESTION_RECOVERY, QUESTION_FACTOR_BEGIN,
 						  QUESTION_FACTOR_REMOVE, QUESTION_CLOSE };
@@ -284,11 +284,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(handlers_do_what_their_row_allows_and_no_more),
+		cmocka_unit_test(handlers_can_do_only_acts_that_their_row_allows),
 		cmocka_unit_test(transactions_need_the_session_that_asked),
 		cmocka_unit_test(administrators_acts_use_the_transaction_of_questions),
 		cmocka_unit_test(administrators_acts_notify_of_ended_sessions),
-		cmocka_unit_test(rows_say_what_was_reviewed),
+		cmocka_unit_test(rows_have_the_reviewed_flags),
 	};
 
 	return cmocka_run_group_tests_name("keeper authority", tests, harness_setup, harness_teardown);

@@ -1,6 +1,6 @@
 /*
- * A session ends while it asks: between the look-up of the session and the transaction that changes something, and in a race.
- * Walks every question that changes something on the authority of its session, as ipc/questions.def says it.
+ * A session ends during a question: between the look-up of the session and the transaction that changes data, and in a
+ * race.  Covers every question that changes data on the authority of its session (ipc/questions.def).
  */
 #include "keeper/harness.h"
 
@@ -19,14 +19,14 @@
 
 enum { RACERS = 4, ROUNDS = 2, TRANSACTIONS_MAX = 8 };
 
-/* Somebody with two authenticators and two browsers: `asker` asks, `owner` may end its session. */
+/* A user with two authenticators and two browsers: `asker` sends the question, `owner` can end the asker's session. */
 struct scene {
 	struct world w;
-	struct keeper_thread *ender; /* a connection of its own */
+	struct keeper_thread *ender; /* another connection */
 	char name[USERNAME_MAX + 1];
 	struct browser owner, asker;
-	int64_t asker_id; /* of its session */
-	int64_t factor;   /* the one that asker has not signed in with */
+	int64_t asker_id; /* the id of its session */
+	int64_t factor;   /* the factor that asker has not used to sign in */
 };
 
 /* --- the questions ------------------------------------------------------------------------------------------------ */
@@ -43,7 +43,7 @@ union body {
 	struct gate_enter_body gate_enter;
 };
 
-static struct code code; /* what bodies borrow from */
+static struct code code; /* bodies borrow from it */
 
 static void
 body_no_secret(struct scene *s, union body *body)
@@ -153,34 +153,34 @@ body_protected(struct scene *s, union body *body)
 static const struct asked {
 	enum question_id question;
 	enum session_state state;
-	void (*body)(struct scene *s, union body *body); /* makes what the question needs, and its body */
+	void (*body)(struct scene *s, union body *body); /* prepares the account, and fills the body */
 	const char *why;
 } asked[] = {
-	{ QUESTION_ENROL, STATE_ENROLLING, body_no_secret, "a secret is made" },
+	{ QUESTION_ENROL, STATE_ENROLLING, body_no_secret, "a secret is created" },
 	{ QUESTION_VERIFY, STATE_ENROLLING, body_code, "the first authenticator is confirmed" },
 	{ QUESTION_VERIFY, STATE_PENDING, body_code, "a code is spent and the session opened" },
 	{ QUESTION_VERIFY, STATE_PENDING, body_recovery_code, "a recovery code is spent" },
 	{ QUESTION_STEP_UP, STATE_FULL, body_code, "a code is spent" },
 	{ QUESTION_STEP_UP, STATE_FULL, body_recovery_code, "a recovery code is spent" },
-	{ QUESTION_PROFILE, STATE_FULL, body_profile, "name and language change" },
+	{ QUESTION_PROFILE, STATE_FULL, body_profile, "the display name and language change" },
 	{ QUESTION_PASSWORD, STATE_FULL, body_password, "the password changes" },
-	{ QUESTION_RECOVERY, STATE_FULL, body_first_codes, "codes are made" },
-	{ QUESTION_RECOVERY, STATE_FULL, body_more_codes, "codes die and others are made" },
-	{ QUESTION_FACTOR_BEGIN, STATE_FULL, body_begin, "an authenticator is begun" },
-	{ QUESTION_FACTOR_BEGIN, STATE_FULL, body_replace, "one that is to replace another" },
-	{ QUESTION_FACTOR_CONFIRM, STATE_FULL, body_confirm, "it counts from now on" },
-	{ QUESTION_FACTOR_RENAME, STATE_FULL, body_factor, "its name changes" },
-	{ QUESTION_FACTOR_REMOVE, STATE_FULL, body_factor, "it is removed" },
+	{ QUESTION_RECOVERY, STATE_FULL, body_first_codes, "recovery codes are created" },
+	{ QUESTION_RECOVERY, STATE_FULL, body_more_codes, "recovery codes are replaced" },
+	{ QUESTION_FACTOR_BEGIN, STATE_FULL, body_begin, "a new authenticator is begun" },
+	{ QUESTION_FACTOR_BEGIN, STATE_FULL, body_replace, "the replacement of an authenticator is begun" },
+	{ QUESTION_FACTOR_CONFIRM, STATE_FULL, body_confirm, "a new authenticator is confirmed" },
+	{ QUESTION_FACTOR_RENAME, STATE_FULL, body_factor, "an authenticator is renamed" },
+	{ QUESTION_FACTOR_REMOVE, STATE_FULL, body_factor, "an authenticator is removed" },
 	{ QUESTION_SESSION_END, STATE_FULL, body_end_others, "the other sessions end" },
 	{ QUESTION_SESSION_END, STATE_FULL, body_end_one, "another session ends" },
 	{ QUESTION_CLOSE, STATE_FULL, body_close, "the account is deleted" },
-	{ QUESTION_GATE_ENTER, STATE_FULL, body_protected, "a ticket is made" },
-	{ QUESTION_GATE_ENTER, STATE_PENDING, body_protected, "a ticket is made, and the session noted as let in" },
+	{ QUESTION_GATE_ENTER, STATE_FULL, body_protected, "a ticket is created" },
+	{ QUESTION_GATE_ENTER, STATE_PENDING, body_protected, "a ticket is created, and the session is marked" },
 };
 
-/* --- the ends ----------------------------------------------------------------------------------------------------- */
+/* --- ends of the session ------------------------------------------------------------------------------------------ */
 
-/* Each is acknowledged when it returns true; in a race what is asked may have ended the owner's session, or the account, first. */
+/* Each returns true when the end is acknowledged.  In a race, the question may end the owner's session first. */
 
 static bool
 end_all_others(struct scene *s)
@@ -259,7 +259,7 @@ end_by_reset(struct scene *s)
 
 static const struct ending {
 	bool (*end)(struct scene *s);
-	bool by_owner; /* from another full session: not while the account enrols */
+	bool by_owner; /* needs another full session, which an enrolling account does not have */
 	const char *why;
 } endings[] = {
 	{ end_all_others, true, "all other sessions are ended" },
@@ -268,8 +268,8 @@ static const struct ending {
 	{ end_by_closing, true, "the account is closed elsewhere" },
 	{ end_by_sign_out, false, "another tab signs out" },
 	{ end_by_disabling, false, "the administrator disables the account" },
-	{ end_by_deleting, false, "the administrator deletes it" },
-	{ end_by_administrator, false, "the administrator ends its sessions" },
+	{ end_by_deleting, false, "the administrator deletes the account" },
+	{ end_by_administrator, false, "the administrator ends the account's sessions" },
 	{ end_by_reset, false, "the administrator resets the password" },
 };
 
@@ -300,7 +300,7 @@ asker_signs_in(struct scene *s, enum session_state state)
 	if (state != STATE_FULL)
 		return;
 	assert_verdict(do_verify(&s->w, &s->asker, code_of(s->owner.secret, 0).z), VERDICT_PASSED);
-	clock_forward(MINUTES_US(1)); /* the next code is a fresh one */
+	clock_forward(MINUTES_US(1)); /* so that the next code is not spent */
 }
 
 static void
@@ -321,7 +321,7 @@ scene_set(struct scene *s, enum session_state state)
 	s->asker_id = sql_number(&s->w, "SELECT id FROM sessions ORDER BY created_at_us DESC LIMIT 1");
 }
 
-/* Everything of everybody goes, so that the next scene is alone. */
+/* Delete all accounts, so that the next scene has only its own. */
 static void
 scene_clear(struct scene *s)
 {
@@ -369,7 +369,7 @@ scene_end(struct scene *s)
 #define ROWS(from) "SELECT count(*) FROM " from
 #define SUM(what, from) "SELECT coalesce(sum((" what ") % 1000003), 0) % 1000003 FROM " from
 
-/* Whatever a question may change, folded into one number. */
+/* A hash of all data that a question may change. */
 static int64_t
 print_take(struct scene *s)
 {
@@ -393,8 +393,8 @@ print_take(struct scene *s)
 static struct {
 	struct scene *scene;
 	const struct ending *ending;
-	unsigned at, nth; /* before which transaction of the question; 0: none */
-	int64_t print;    /* after the end */
+	unsigned at, nth; /* the session ends before the nth transaction of the question; 0: never */
+	int64_t print;    /* print_take() after the end */
 } between;
 
 static void
@@ -402,13 +402,13 @@ end_before_transaction(void)
 {
 	if (++between.at != between.nth)
 		return;
-	call_before_transaction = NULL; /* what ends the session has transactions too */
+	call_before_transaction = NULL; /* ending the session runs transactions too */
 	assert_true(between.ending->end(between.scene));
 	between.print = print_take(between.scene);
 	call_before_transaction = end_before_transaction;
 }
 
-/* False: the question has no nth transaction. */
+/* False when the question has no nth transaction. */
 static bool
 ended_before(struct scene *s, const struct asked *a, const struct ending *ending, unsigned nth)
 {
@@ -433,7 +433,7 @@ ended_before(struct scene *s, const struct asked *a, const struct ending *ending
 	return true;
 }
 
-/* Where each connection is a process of a server's, every fourth pair must do. */
+/* On PostgreSQL, where each connection is a process, only every fourth pair. */
 static bool
 is_tried(size_t a, size_t e)
 {
@@ -533,7 +533,7 @@ race(struct scene *s, struct racer *racers, const struct asked *a, const struct 
 }
 
 static void
-nothing_changes_once_an_end_is_acknowledged(void **state)
+data_does_not_change_after_an_acknowledged_end(void **state)
 {
 	static struct scene s;
 	static struct racer racers[RACERS];
@@ -554,8 +554,8 @@ nothing_changes_once_an_end_is_acknowledged(void **state)
 }
 
 /*
- * PostgreSQL: what asks waits for the account's lock with a snapshot from before the end, which then commits.  The old session is
- * visible in that snapshot, so only a lock on its row tells that it is gone.
+ * PostgreSQL: the question waits for the account's lock with a snapshot from before the end, and then the end commits.
+ * The old session is visible in that snapshot, so only a lock on its row shows that it is gone.
  */
 static void
 a_session_end_committed_during_the_lock_wait_counts(void **state)
@@ -567,7 +567,7 @@ a_session_end_committed_during_the_lock_wait_counts(void **state)
 	pthread_t thread;
 
 	if (!on_postgres())
-		return; /* SQLite has one writer: its transactions do not wait with a snapshot */
+		return; /* SQLite has one writer: its transactions never wait with a snapshot */
 	scene_begin(&s);
 	scene_set(&s, STATE_FULL);
 	assert_int_equal(keeper_thread_open(s.w.keeper, &racer.thread), ERR_OK);
@@ -593,15 +593,15 @@ a_session_end_committed_during_the_lock_wait_counts(void **state)
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
-/* Written a second time, so that a new question must be decided twice. */
+/* A second copy of the table, so that a new question must be decided twice. */
 static enum authority
 authority_expected(enum question_id id)
 {
 	switch (id) {
-	case QUESTION_REGISTER: /* nobody is signed in */
-	case QUESTION_SIGN_IN:  /* the password */
-	case QUESTION_SIGN_OUT: /* the token that dies */
-	case QUESTION_LINK_USE: /* the link */
+	case QUESTION_REGISTER: /* no account yet */
+	case QUESTION_SIGN_IN:  /* by the password */
+	case QUESTION_SIGN_OUT: /* by the token that it revokes */
+	case QUESTION_LINK_USE: /* by the link */
 	case QUESTION_GATE_TICKET:
 		return AUTHORITY_QUESTION;
 	case QUESTION_SESSION:
@@ -618,7 +618,7 @@ authority_expected(enum question_id id)
 }
 
 static void
-every_question_that_writes_by_its_session_is_walked(void **state)
+every_question_that_writes_by_its_session_is_tested(void **state)
 {
 	for (unsigned id = QUESTION_NONE + 1; id < QUESTION_COUNT; id++) {
 		bool walked = false;
@@ -655,12 +655,12 @@ static const struct unguarded {
 	{ SQL_ACCOUNT_LOCK, "a lock changes nothing" },
 	{ SQL_SESSION_LOCK, "a lock changes nothing" },
 	{ SQL_AUDIT_INSERT, "a refused attempt is recorded in any case" },
-	{ SQL_SESSION_CLOCK, "without the session's row it changes nothing" },
-	{ SQL_SESSION_TOUCH, "without the session's row it changes nothing" },
-	{ SQL_SESSION_DELETE, "it ends the session of the token" },
-	{ SQL_THROTTLE_BOUND, "it shortens a backoff" },
-	{ SQL_GATE_TICKET_SPEND, "it spends the ticket" },
-	{ SQL_SCHEMA_OBJECTS, "it only reads, though its text for PostgreSQL begins with WITH" },
+	{ SQL_SESSION_CLOCK, "changes nothing without the session's row" },
+	{ SQL_SESSION_TOUCH, "changes nothing without the session's row" },
+	{ SQL_SESSION_DELETE, "ends the session of the token" },
+	{ SQL_THROTTLE_BOUND, "shortens a backoff" },
+	{ SQL_GATE_TICKET_SPEND, "spends the ticket" },
+	{ SQL_SCHEMA_OBJECTS, "only reads, though its text for PostgreSQL begins with WITH" },
 };
 
 static void
@@ -679,10 +679,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_question_that_writes_by_its_session_is_walked),
+		cmocka_unit_test(every_question_that_writes_by_its_session_is_tested),
 		cmocka_unit_test(an_undisturbed_session_changes_something),
 		cmocka_unit_test(a_session_that_ends_meanwhile_changes_nothing),
-		cmocka_unit_test(nothing_changes_once_an_end_is_acknowledged),
+		cmocka_unit_test(data_does_not_change_after_an_acknowledged_end),
 		cmocka_unit_test(a_session_end_committed_during_the_lock_wait_counts),
 		cmocka_unit_test(a_guarded_connection_changes_nothing),
 		cmocka_unit_test(unguarded_statements_are_known_one_by_one),

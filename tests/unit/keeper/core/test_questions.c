@@ -1,4 +1,4 @@
-/* Every question, in every state, asked as web asks; and what is no question at all. */
+/* Every question in every state, and malformed questions, sent as web sends them. */
 #include "keeper/harness.h"
 
 #include "base/random.h"
@@ -7,7 +7,7 @@
 
 struct expected {
 	enum question_id question;
-	enum verdict verdict[STATE_COUNT]; /* none, enrolling, pending, full */
+	enum verdict verdict[STATE_COUNT]; /* in NONE, ENROLLING, PENDING, FULL */
 	enum session_state after[STATE_COUNT];
 	const char *why;
 };
@@ -23,59 +23,59 @@ struct expected {
 /* clang-format off */
 static const struct expected expected[] = {
 	{ QUESTION_SESSION,  { REFUSED, PASSED, PASSED, PASSED }, { NONE, ENROLLING, PENDING, FULL },
-	  "anyone may ask how far they are" },
+	  "any session can ask for its state" },
 	{ QUESTION_REGISTER, { PASSED, WRONG, WRONG, WRONG },     { ENROLLING, ENROLLING, PENDING, FULL },
-	  "who has a session has an account" },
+	  "a session already belongs to an account" },
 	{ QUESTION_SIGN_IN,  { PASSED, PASSED, PASSED, WRONG },   { ENROLLING, ENROLLING, ENROLLING, FULL },
-	  "who is not through may begin anew, as another" },
+	  "an unfinished sign-in can start again as another user" },
 	{ QUESTION_ENROL,    { WRONG, PASSED, WRONG, REFUSED },   { NONE, ENROLLING, PENDING, FULL },
-	  "a secret is shown while enrolling, and never again" },
+	  "a secret is shown while enrolling only" },
 	{ QUESTION_VERIFY,    { WRONG, PASSED, PASSED, WRONG },    { NONE, FULL, FULL, FULL },
-	  "a code is for who has proved the password" },
+	  "a code needs a proof of the password" },
 	{ QUESTION_SIGN_OUT, { WRONG, PASSED, PASSED, PASSED },   { NONE, NONE, NONE, NONE },
 	  "any session can be ended" },
 	{ QUESTION_STEP_UP,        { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
-	  "a proof is made anew by who is through" },
+	  "a step-up needs a full session" },
 	{ QUESTION_ACCOUNT,        { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
-	  "an account is its owner's" },
+	  "the account page needs a full session" },
 	{ QUESTION_RECOVERY,       { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
-	  "recovery codes are for who has a factor" },
+	  "recovery codes need a factor" },
 	{ QUESTION_RECOVERY_LEFT,  { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
-	  "there are none yet" },
+	  "the number of recovery codes, here 0" },
 	{ QUESTION_FACTOR_BEGIN,   { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
-	  "another factor wants the first" },
+	  "another factor needs the first" },
 	{ QUESTION_FACTOR_CONFIRM, { WRONG, WRONG, WRONG, WRONG },   { NONE, ENROLLING, PENDING, FULL },
-	  "nothing was begun" },
+	  "no enrolment was begun" },
 	{ QUESTION_FACTOR_RENAME,  { WRONG, WRONG, WRONG, REFUSED }, { NONE, ENROLLING, PENDING, FULL },
 	  "no such factor" },
 	{ QUESTION_FACTOR_REMOVE,  { WRONG, WRONG, WRONG, REFUSED }, { NONE, ENROLLING, PENDING, FULL },
 	  "no such factor" },
 	{ QUESTION_PROFILE,        { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
-	  "preferences are the owner's" },
+	  "preferences need a full session" },
 	{ QUESTION_PASSWORD,       { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
-	  "a password is changed by who has proved everything" },
+	  "a password change needs a full session" },
 	{ QUESTION_SESSIONS,       { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
-	  "where one is signed in" },
+	  "the list of sessions" },
 	{ QUESTION_SESSION_END,    { WRONG, WRONG, WRONG, REFUSED }, { NONE, ENROLLING, PENDING, FULL },
 	  "no such session" },
 	{ QUESTION_ACTIVITY,       { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
-	  "what has happened" },
+	  "the list of events" },
 	{ QUESTION_CLOSE,          { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, NONE },
-	  "an account is closed by its owner" },
+	  "closing the account needs a full session" },
 	{ QUESTION_LINK,     { REFUSED, REFUSED, REFUSED, REFUSED }, { NONE, ENROLLING, PENDING, FULL },
 	  "no such link" },
 	{ QUESTION_LINK_USE, { REFUSED, REFUSED, REFUSED, REFUSED }, { NONE, ENROLLING, PENDING, FULL },
 	  "no such link" },
 	{ QUESTION_GATE,        { REFUSED, REFUSED, REFUSED, REFUSED }, { NONE, NONE, NONE, NONE },
-	  "no protected address; and no session of pages leaves there" },
+	  "not a protected host; the answer has no session of pages" },
 	{ QUESTION_GATE_ENTER,  { WRONG, WRONG, REFUSED, REFUSED },  { NONE, ENROLLING, PENDING, FULL },
-	  "no protected address" },
+	  "not a protected host" },
 	{ QUESTION_GATE_TICKET, { REFUSED, REFUSED, REFUSED, REFUSED }, { NONE, NONE, NONE, NONE },
 	  "no such ticket" },
 };
 /* clang-format on */
 
-/* Ask with everything right: names that are free or known, the right password, the code of now. */
+/* Send the question with valid values: free or known names, the right password, the current code. */
 static enum verdict
 ask_rightly(struct world *w, struct browser *b, const struct expected *e, const char *fresh, const char *other)
 {
@@ -164,7 +164,7 @@ each_question_opens_in_its_states_only(void **state)
 }
 
 static void
-an_unknown_token_is_no_session(void **state)
+an_unknown_token_has_no_session(void **state)
 {
 	struct world w;
 	struct browser b = { 0 };
@@ -248,7 +248,7 @@ every_answer_head_has_the_values_of_the_page_layout(void **state)
 	world_end(&w);
 }
 
-/* --- what is no question ------------------------------------------------------------------------------------------ */
+/* --- malformed questions ------------------------------------------------------------------------------------------ */
 
 static size_t
 a_question(struct buf *out, const struct browser *b)
@@ -261,7 +261,7 @@ a_question(struct buf *out, const struct browser *b)
 	return out->n;
 }
 
-/* Ask with any bytes; the answer must be well-formed and never of success. */
+/* Send any bytes; the answer must be well-formed and not PASSED. */
 static enum verdict
 ask_bytes(struct world *w, str question)
 {
@@ -275,7 +275,7 @@ ask_bytes(struct world *w, str question)
 }
 
 static void
-a_question_that_is_cut_anywhere_is_malformed(void **state)
+a_question_truncated_at_any_byte_is_malformed(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -311,7 +311,7 @@ an_oversized_question_is_malformed(void **state)
 }
 
 static void
-changed_and_random_questions_open_nothing(void **state)
+changed_and_random_questions_grant_no_access(void **state)
 {
 	struct world w;
 	struct browser b, none = { 0 };
@@ -323,7 +323,7 @@ changed_and_random_questions_open_nothing(void **state)
 		uint8_t dice[64];
 		assert_int_equal(random_fill(dice, sizeof(dice)), ERR_OK);
 		a_question(&q, &none);
-		if (i % 2 == 0) { /* one to four bytes of a good one, but not of its password */
+		if (i % 2 == 0) { /* change one to four bytes of a good question, but not of its password */
 			for (int n = 0; n <= dice[0] % 4; n++)
 				q.p[dice[1 + n] % (q.n - strlen(PASSWORD))] = (char)dice[8 + n];
 			memset(q.p + q.n - 1, 'x', 1);
@@ -342,12 +342,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_question_opens_in_its_states_only),
-		cmocka_unit_test(an_unknown_token_is_no_session),
+		cmocka_unit_test(an_unknown_token_has_no_session),
 		cmocka_unit_test(the_answer_head_has_name_and_expiry),
 		cmocka_unit_test(every_answer_head_has_the_values_of_the_page_layout),
-		cmocka_unit_test(a_question_that_is_cut_anywhere_is_malformed),
+		cmocka_unit_test(a_question_truncated_at_any_byte_is_malformed),
 		cmocka_unit_test(an_oversized_question_is_malformed),
-		cmocka_unit_test(changed_and_random_questions_open_nothing),
+		cmocka_unit_test(changed_and_random_questions_grant_no_access),
 	};
 
 	return cmocka_run_group_tests_name("keeper questions", tests, harness_setup, harness_teardown);

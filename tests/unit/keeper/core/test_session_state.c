@@ -1,4 +1,4 @@
-/* The decision about a session's state, at each of its edges: keeper/core/session_state.h.  Pure, so that a microsecond can be told apart. */
+/* The state of a session (keeper/core/session_state.h) at each edge, to the microsecond. */
 #include "keeper/harness.h"
 
 #include "keeper/core/factor_kind.h"
@@ -20,36 +20,39 @@ static const struct {
 	const char *why;
 	struct session_basis_row row;
 	enum session_state state;
-	int64_t expires_us; /* 0: not looked at, or none */
+	int64_t expires_us; /* 0: not checked */
 } cases[] = {
 	{ "no row",
 	  { .account_id = 2, .created_at_us = NOW, .seen_at_us = NOW, .password_at_us = NOW },
 	  STATE_NONE,
 	  0 },
 	{ "password, no factor", { JUST }, STATE_ENROLLING, NOW + IDLE },
-	{ "password, a factor is there", { JUST, .factor_since_us = 1 }, STATE_PENDING, NOW + PENDING_US },
-	{ "a factor proved",
+	{ "password, the account has a factor", { JUST, .factor_since_us = 1 }, STATE_PENDING, NOW + PENDING_US },
+	{ "password and factor",
 	  { JUST, .factor_since_us = 1, .factor_id = 7, .factor_kind = STR_INIT("totp") },
 	  STATE_FULL,
 	  NOW + IDLE },
-	{ "no password proved", { AT(NOW, NOW) }, STATE_NONE, 0 },
-	{ "no password proved, a factor is there", { AT(NOW, NOW), .factor_since_us = 1 }, STATE_NONE, 0 },
-	{ "a factor proved, and no password",
+	{ "no proof", { AT(NOW, NOW) }, STATE_NONE, 0 },
+	{ "no proof, the account has a factor", { AT(NOW, NOW), .factor_since_us = 1 }, STATE_NONE, 0 },
+	{ "a factor without the password",
 	  { AT(NOW, NOW), .factor_since_us = 1, .factor_id = 7, .factor_kind = STR_INIT("totp") },
 	  STATE_NONE,
 	  0 },
-	{ "a factor proved of a kind that a later version knows",
+	{ "a factor of an unknown kind",
 	  { JUST, .factor_since_us = 1, .factor_id = 7, .factor_kind = STR_INIT("passkey") },
 	  STATE_NONE,
 	  0 },
-	{ "a factor proved that is gone", { JUST, .factor_since_us = 1, .factor_id = 7 }, STATE_NONE, 0 },
-	{ "a factor proved, all are gone", { JUST, .factor_id = 7 }, STATE_NONE, 0 },
+	{ "a removed factor", { JUST, .factor_since_us = 1, .factor_id = 7 }, STATE_NONE, 0 },
+	{ "a removed factor, and no other", { JUST, .factor_id = 7 }, STATE_NONE, 0 },
 	{ "recovered",
 	  { JUST, .factor_since_us = 1, .factor_at_us = NOW, .recovered_at_us = NOW },
 	  STATE_FULL,
 	  NOW + IDLE },
-	{ "recovered, all factors are gone", { JUST, .factor_at_us = NOW, .recovered_at_us = NOW }, STATE_NONE, 0 },
-	{ "recovered, and a factor that is gone",
+	{ "recovered, the account has no factors",
+	  { JUST, .factor_at_us = NOW, .recovered_at_us = NOW },
+	  STATE_NONE,
+	  0 },
+	{ "recovered, and a removed factor",
 	  { JUST, .factor_since_us = 1, .factor_at_us = NOW, .recovered_at_us = NOW, .factor_id = 7 },
 	  STATE_FULL,
 	  0 },
@@ -69,16 +72,16 @@ static const struct {
 	  STATE_ENROLLING,
 	  NOW + 1 },
 	{ "idle for an hour", { AT(NOW - 2 * HOUR, NOW - IDLE), .password_at_us = NOW }, STATE_NONE, 0 },
-	{ "a microsecond short of its lifetime",
+	{ "a microsecond before the end of the lifetime",
 	  { AT(NOW - LIFETIME + 1, NOW - MINUTE), .password_at_us = NOW },
 	  STATE_ENROLLING,
 	  NOW + 1 },
-	{ "its lifetime old", { AT(NOW - LIFETIME, NOW - MINUTE), .password_at_us = NOW }, STATE_NONE, 0 },
-	{ "idle ends before its lifetime does",
+	{ "at the end of the lifetime", { AT(NOW - LIFETIME, NOW - MINUTE), .password_at_us = NOW }, STATE_NONE, 0 },
+	{ "the idle timeout comes before the end of the lifetime",
 	  { AT(NOW - 59 * MINUTE, NOW - MINUTE), .password_at_us = NOW },
 	  STATE_ENROLLING,
 	  NOW - MINUTES_US(1) + IDLE },
-	{ "its lifetime ends before idle does",
+	{ "the end of the lifetime comes before the idle timeout",
 	  { AT(NOW - LIFETIME + MINUTES_US(2), NOW - MINUTE), .password_at_us = NOW },
 	  STATE_ENROLLING,
 	  NOW + MINUTES_US(2) },
@@ -90,7 +93,7 @@ static const struct {
 	  { AT(NOW - 59 * MINUTE, NOW - MINUTE), .factor_since_us = 1, .password_at_us = NOW - PENDING_US },
 	  STATE_NONE,
 	  0 },
-	{ "pending, idle ends first",
+	{ "pending, the idle timeout comes first",
 	  { .id = 1,
 	    .created_at_us = NOW - HOUR,
 	    .seen_at_us = NOW - IDLE + 5,
@@ -98,22 +101,28 @@ static const struct {
 	    .password_at_us = NOW },
 	  STATE_PENDING,
 	  NOW + 5 },
-	{ "full, the password is old",
+	{ "full, an old proof of the password",
 	  { AT(NOW - 59 * MINUTE, NOW - MINUTE), .factor_since_us = 1, .factor_id = 7, .factor_kind = STR_INIT("totp"),
 	    .password_at_us = NOW - 59 * MINUTES_US(1) },
 	  STATE_FULL,
 	  0 },
 
-	{ "begun as far ahead as clocks may differ",
+	{ "created in the future, within the allowed clock difference",
 	  { AT(NOW + CLOCK_SLACK_US, NOW), .password_at_us = NOW },
 	  STATE_ENROLLING,
 	  0 },
-	{ "begun further ahead", { AT(NOW + CLOCK_SLACK_US + 1, NOW), .password_at_us = NOW }, STATE_NONE, 0 },
-	{ "seen as far ahead as clocks may differ",
+	{ "created beyond the allowed clock difference",
+	  { AT(NOW + CLOCK_SLACK_US + 1, NOW), .password_at_us = NOW },
+	  STATE_NONE,
+	  0 },
+	{ "seen in the future, within the allowed clock difference",
 	  { AT(NOW, NOW + CLOCK_SLACK_US), .password_at_us = NOW },
 	  STATE_ENROLLING,
 	  0 },
-	{ "seen further ahead", { AT(NOW, NOW + CLOCK_SLACK_US + 1), .password_at_us = NOW }, STATE_NONE, 0 },
+	{ "seen beyond the allowed clock difference",
+	  { AT(NOW, NOW + CLOCK_SLACK_US + 1), .password_at_us = NOW },
+	  STATE_NONE,
+	  0 },
 };
 
 static void
@@ -127,7 +136,7 @@ session_state_follows_from_proofs_and_age(void **state)
 		if (cases[i].expires_us != 0 && s.expires_us != cases[i].expires_us)
 			fail_msg("%s: ends %lld us from now", cases[i].why, (long long)(s.expires_us - NOW));
 		if (s.state == STATE_NONE && s.expires_us != 0)
-			fail_msg("%s: is none, and ends", cases[i].why);
+			fail_msg("%s: state NONE with an expiry", cases[i].why);
 	}
 }
 
@@ -140,7 +149,7 @@ a_proof_is_fresh_for_five_minutes_and_in_full_only(void **state)
 		bool fresh;
 	} ages[] = {
 		{ STATE_FULL, 0, true },     { STATE_FULL, STEP_UP_US, true }, { STATE_FULL, STEP_UP_US + 1, false },
-		{ STATE_FULL, -1, false }, /* proved by a clock that was ahead */
+		{ STATE_FULL, -1, false }, /* proved while the clock was ahead */
 		{ STATE_PENDING, 0, false }, { STATE_ENROLLING, 0, false },    { STATE_NONE, 0, false },
 	};
 

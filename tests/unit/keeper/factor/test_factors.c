@@ -50,7 +50,7 @@ the_uri_holds_issuer_name_and_secret(void **state)
 }
 
 static void
-each_session_enrols_a_secret_of_its_own(void **state)
+each_session_enrols_a_different_secret(void **state)
 {
 	struct world w;
 	struct browser one, two = { 0 };
@@ -63,7 +63,7 @@ each_session_enrols_a_secret_of_its_own(void **state)
 	assert_string_not_equal(one.secret, two.secret);
 	assert_verdict(do_verify(&w, &two, code_of(one.secret, 0).z), VERDICT_REFUSED);
 	assert_verdict(do_verify(&w, &two, code_of(two.secret, 0).z), VERDICT_PASSED);
-	/* the other session ended, with its secret */
+	/* confirming ended the other session and its secret */
 	assert_verdict(ask(&w, &one, QUESTION_SESSION, NULL), VERDICT_REFUSED);
 	assert_verdict(do_verify(&w, &one, code_of(one.secret, 0).z), VERDICT_STATE);
 	assert_verdict(ask(&w, &one, QUESTION_ENROL, NULL), VERDICT_STATE);
@@ -94,22 +94,22 @@ static const struct {
 } codes[] = {
 	{ "", "", "", 0, VERDICT_PASSED, "as shown" },
 	{ "", "", "", -1, VERDICT_PASSED, "the step before" },
-	{ "", "", "", 1, VERDICT_PASSED, "the step to come" },
+	{ "", "", "", 1, VERDICT_PASSED, "the next step" },
 	{ "", "", "", -2, VERDICT_REFUSED, "two steps before" },
 	{ "", "", "", 2, VERDICT_REFUSED, "two steps ahead" },
 	{ " ", " ", " ", 0, VERDICT_PASSED, "with spaces" },
 	{ "", "-", "", 0, VERDICT_PASSED, "with a hyphen" },
-	{ "0", "", "", 0, VERDICT_PROBLEMS, "a digit more before" },
-	{ "", "", "0", 0, VERDICT_PROBLEMS, "a digit more behind" },
+	{ "0", "", "", 0, VERDICT_PROBLEMS, "an additional digit before the code" },
+	{ "", "", "0", 0, VERDICT_PROBLEMS, "an additional digit after the code" },
 	{ "", ".", "", 0, VERDICT_PROBLEMS, "another byte" },
 	{ "+", "", "", 0, VERDICT_PROBLEMS, "a sign" },
 	{ "\t", "\t", "\r\n", 0, VERDICT_PASSED, "with tabs and a line end" },
 	{ "", "\xc2\xa0", "", 0, VERDICT_PASSED, "with a no-break space" },
-	{ "\xe2\x80\x8b", "\xe2\x80\xaf", "\xef\xbb\xbf", 0, VERDICT_PASSED, "with spaces that nobody sees" },
+	{ "\xe2\x80\x8b", "\xe2\x80\xaf", "\xef\xbb\xbf", 0, VERDICT_PASSED, "with invisible spaces" },
 };
 
 static void
-a_code_is_taken_within_one_step_and_in_one_form(void **state)
+a_code_is_accepted_within_one_step_and_with_white_space(void **state)
 {
 	for (size_t i = 0; i < COUNT(codes); i++) {
 		struct world w;
@@ -164,7 +164,7 @@ assert_impossible(struct world *w, struct browser *b, enum question_id question,
 	assert_int_equal(sql_number(w, "SELECT count(*) FROM audit"), noted);
 }
 
-/* Whatever a session may ask with a code: what cannot be one is no attempt, however often it comes. */
+/* In each question with a code: input that cannot be a code is never counted as an attempt. */
 static void
 impossible_codes_are_not_counted(void **state)
 {
@@ -197,9 +197,9 @@ impossible_codes_are_not_counted(void **state)
 	}
 }
 
-/* Authenticators of six and of eight digits: both lengths are possible, and seven is not. */
+/* With authenticators of six and of eight digits, both lengths are possible, but not seven. */
 static void
-the_length_of_a_code_is_that_of_an_authenticator(void **state)
+the_length_of_a_code_follows_from_the_authenticators(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -216,7 +216,7 @@ the_length_of_a_code_is_that_of_an_authenticator(void **state)
 	world_end(&w);
 }
 
-/* A wait does not end for what cannot be a code, and is not told of it. */
+/* Input that cannot be a code is not counted, also during a lockout, and its answer does not mention the lockout. */
 static void
 impossible_codes_neither_begin_nor_end_a_lockout(void **state)
 {
@@ -246,9 +246,9 @@ is_white_space_or_format(int32_t point)
 	       category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP || category == UTF8PROC_CATEGORY_CF;
 }
 
-/* Every code point there is, between the digits of a code and before a name. */
+/* Every code point, between the digits of a code and before a name. */
 static void
-white_space_and_format_characters_are_what_is_dropped(void **state)
+only_white_space_and_format_characters_are_dropped(void **state)
 {
 	for (int32_t point = 1; point <= 0x10FFFF; point++) {
 		bool blank = is_white_space_or_format(point), digit = point >= '0' && point <= '9',
@@ -302,7 +302,7 @@ the_code_that_confirmed_is_spent_too(void **state)
 }
 
 static void
-a_clock_that_jumps_back_makes_no_code_good_again(void **state)
+a_clock_that_jumps_back_revives_no_spent_code(void **state)
 {
 	struct world w;
 	struct browser b, again = { 0 };
@@ -333,7 +333,7 @@ a_code_of_another_account_is_refused(void **state)
 	world_end(&w);
 }
 
-/* --- rows that were tampered with --------------------------------------------------------------------------------- */
+/* --- tampered rows ------------------------------------------------------------------------------------------------ */
 
 static const struct {
 	const char *sql, *why;
@@ -344,7 +344,7 @@ static const struct {
 	  "another account's sealed secret" },
 	{ "DELETE FROM factors WHERE account_id = (SELECT id FROM accounts WHERE name = 'alice'); "
 	  "UPDATE factors SET account_id = (SELECT id FROM accounts WHERE name = 'alice')",
-	  "another account's whole row" },
+	  "another account's row" },
 	{ "UPDATE factors SET secret_sealed = CAST(substr(secret_sealed, 1, length(secret_sealed) - 1) || x'00' AS "
 	  "BLOB)",
 	  "a changed byte" },
@@ -385,7 +385,7 @@ a_factor_disabled_by_sql_ends_its_sessions(void **state)
 	world_end(&w);
 }
 
-/* --- what is stored ----------------------------------------------------------------------------------------------- */
+/* --- the database ------------------------------------------------------------------------------------------------- */
 
 static void
 the_database_holds_no_secret(void **state)
@@ -412,16 +412,16 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reloading_shows_the_same_secret_for_ten_minutes),
 		cmocka_unit_test(the_uri_holds_issuer_name_and_secret),
-		cmocka_unit_test(each_session_enrols_a_secret_of_its_own),
+		cmocka_unit_test(each_session_enrols_a_different_secret),
 		cmocka_unit_test(a_code_without_a_pending_secret_is_refused),
-		cmocka_unit_test(a_code_is_taken_within_one_step_and_in_one_form),
+		cmocka_unit_test(a_code_is_accepted_within_one_step_and_with_white_space),
 		cmocka_unit_test(impossible_codes_are_not_counted),
-		cmocka_unit_test(white_space_and_format_characters_are_what_is_dropped),
-		cmocka_unit_test(the_length_of_a_code_is_that_of_an_authenticator),
+		cmocka_unit_test(only_white_space_and_format_characters_are_dropped),
+		cmocka_unit_test(the_length_of_a_code_follows_from_the_authenticators),
 		cmocka_unit_test(impossible_codes_neither_begin_nor_end_a_lockout),
 		cmocka_unit_test(a_code_is_spent_in_every_session),
 		cmocka_unit_test(the_code_that_confirmed_is_spent_too),
-		cmocka_unit_test(a_clock_that_jumps_back_makes_no_code_good_again),
+		cmocka_unit_test(a_clock_that_jumps_back_revives_no_spent_code),
 		cmocka_unit_test(a_code_of_another_account_is_refused),
 		cmocka_unit_test(a_sealed_secret_opens_for_its_own_row_only),
 		cmocka_unit_test(a_factor_disabled_by_sql_ends_its_sessions),

@@ -1,8 +1,8 @@
 /*
- * What a session has proved, and the kinds of factors: keeper/core/proof.h, keeper/core/factor_kind.h.
+ * The proofs of a session and the kinds of factors: keeper/core/proof.h, keeper/core/factor_kind.h.
  *
- * A letter stands for a proof: p password, r recovery code, t TOTP, g a factor that is gone, and, of a kind that no table has, k a key
- * and v a key that verified its user.
+ * A letter stands for a proof: p password, r recovery code, t TOTP, g a removed factor; and for kinds of this test, k a
+ * key, v a key that verified its user.
  */
 #include "keeper/harness.h"
 
@@ -11,7 +11,7 @@
 #include "keeper/session/session.h"
 #include "keeper/core/call.h"
 
-/* As passkeys will be: possession, and knowledge where the device verified its user. */
+/* A kind like passkeys: it shows possession, and also knowledge when the device verified its user. */
 static const struct factor_kind key_kind = { .name = "key", .amr = "pop", .shows = SHOWS_POSSESSION };
 
 static struct proof
@@ -57,12 +57,12 @@ static const struct {
 	{ "rt",   STATE_NONE,      STATE_NONE },
 	{ "prt",  STATE_NONE,      STATE_FULL },
 	{ "g",    STATE_NONE,      STATE_NONE },
-	{ "pg",   STATE_NONE,      STATE_NONE }, /* not PENDING: its factor was taken away */
+	{ "pg",   STATE_NONE,      STATE_NONE }, /* not PENDING, because its factor was removed */
 	{ "rg",   STATE_NONE,      STATE_NONE },
 	{ "prg",  STATE_NONE,      STATE_FULL },
-	{ "k",    STATE_NONE,      STATE_NONE }, /* possession alone begins nothing */
+	{ "k",    STATE_NONE,      STATE_NONE }, /* possession alone is not enough */
 	{ "pk",   STATE_NONE,      STATE_FULL },
-	{ "rk",   STATE_NONE,      STATE_NONE }, /* two that show the same */
+	{ "rk",   STATE_NONE,      STATE_NONE }, /* both show possession */
 	{ "prk",  STATE_NONE,      STATE_FULL },
 	{ "tk",   STATE_NONE,      STATE_NONE },
 	{ "ptk",  STATE_NONE,      STATE_FULL },
@@ -72,7 +72,7 @@ static const struct {
 	{ "pgk",  STATE_NONE,      STATE_FULL },
 	{ "rgk",  STATE_NONE,      STATE_NONE },
 	{ "prgk", STATE_NONE,      STATE_FULL },
-	{ "v",    STATE_NONE,      STATE_FULL }, /* alone */
+	{ "v",    STATE_NONE,      STATE_FULL }, /* shows both */
 	{ "pv",   STATE_NONE,      STATE_FULL },
 	{ "rv",   STATE_NONE,      STATE_FULL },
 	{ "prv",  STATE_NONE,      STATE_FULL },
@@ -115,7 +115,7 @@ is_in_table(const char *letters)
 	return false;
 }
 
-/* The nth combination: with or without p and r, one of nothing, t and g, one of nothing, k and v. */
+/* The combinations: with or without p, with or without r, at most one of t and g, at most one of k and v. */
 static void
 the_table_of_states_has_each_combination(void **state)
 {
@@ -191,7 +191,7 @@ a_proof_is_found_by_kind_of_evidence_and_by_factor(void **state)
 	assert_true(proofs_have_factor(&full, 7));
 	assert_true(proofs_have_factor(&gone, 9));
 	assert_false(proofs_have_factor(&full, 8));
-	assert_false(proofs_have_factor(&full, 0)); /* the password's */
+	assert_false(proofs_have_factor(&full, 0)); /* a proof of the password has factor id 0 */
 	assert_true(proofs_recovered(&recovered));
 	assert_false(proofs_recovered(&full));
 	assert_false(proofs_recovered(&gone));
@@ -207,7 +207,7 @@ proofs_beyond_the_room_are_dropped(void **state)
 
 /* --- the kinds ---------------------------------------------------------------------------------------------------- */
 
-/* One that is enrolled has all that its life needs, and one that is not has nothing of it. */
+/* A kind that can be enrolled has all functions for it; other kinds have none. */
 static void
 check_enrolled(const struct factor_kind *kind)
 {
@@ -233,10 +233,10 @@ check_verified(const struct factor_kind *kind)
 	assert_int_equal(kind->why_wrong != REASON_UNKNOWN, verified);
 	assert_int_equal(kind->why_spent != REASON_UNKNOWN, verified);
 	assert_true(!verified || (kind->passed != 0 && kind->stepped_up != 0));
-	assert_true(!verified || kind->begin != NULL || kind->recovers); /* else no column holds its proof */
+	assert_true(!verified || kind->begin != NULL || kind->recovers); /* else no column could store its proof */
 }
 
-/* recovered_at_us holds no kind. */
+/* The column recovered_at_us does not store a kind, so only one kind may recover. */
 static void
 one_kind_recovers(void **state)
 {
@@ -269,7 +269,7 @@ no_two_kinds_share_a_name_or_a_purpose(void **state)
 		}
 }
 
-/* A purpose that does not fit beside the ids would be found by the first enrolment. */
+/* A purpose too long for sealing would otherwise fail at the first enrolment only. */
 static void
 each_purpose_seals(void **state)
 {
@@ -289,7 +289,7 @@ each_purpose_seals(void **state)
 }
 
 static void
-names_of_no_enrolled_kind_are_refused(void **state)
+names_of_kinds_that_cannot_be_enrolled_are_refused(void **state)
 {
 	static const str names[] = { STR_INIT(""),        STR_INIT("TOTP"),     STR_INIT("tot"),     STR_INIT("totp "),
 				     STR_INIT("passkey"), STR_INIT("password"), STR_INIT("recovery") };
@@ -301,7 +301,7 @@ names_of_no_enrolled_kind_are_refused(void **state)
 
 /* --- with a database ---------------------------------------------------------------------------------------------- */
 
-/* A row of a version that knows more kinds, which runs beside this one.  Neither its secret nor its digits are for codes. */
+/* A newer version on the same database may store a kind that this version does not know, and must not use. */
 static void
 factors_of_an_unknown_kind_grant_no_access(void **state)
 {
@@ -316,14 +316,14 @@ factors_of_an_unknown_kind_grant_no_access(void **state)
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors WHERE kind = 'later'"), 1);
 	assert_verdict(ask(&w, &alice, QUESTION_SESSION, NULL), VERDICT_REFUSED);
 	assert_verdict(do_sign_in(&w, &alice, "alice", PASSWORD), VERDICT_PASSED);
-	assert_int_equal(alice.head.state, STATE_PENDING); /* not ENROLLING: it is a factor of the account */
+	assert_int_equal(alice.head.state, STATE_PENDING); /* not ENROLLING, because the account has a factor */
 	assert_verdict(do_verify(&w, &alice, code_of(alice.secret, 0).z), VERDICT_REFUSED);
 	world_end(&w);
 }
 
 /*
- * The facts that queries use where a statement is about many sessions: factor_at_us = 0 (session_trim), with a factor of the account
- * (session_purge_pending).  Here each combination of facts is written for accounts of each sort, and held against the decision.
+ * Queries about many sessions decide by columns: factor_at_us = 0 (session_trim), with a factor of the account
+ * (session_purge_pending).  This test writes each combination for each sort of account and compares with the decision.
  */
 enum { ACCOUNT_OF_NOTHING = 1, ACCOUNT_WITH_FACTOR = 2, ACCOUNT_DISABLED_FACTOR = 3, ACCOUNTS_END };
 
@@ -332,7 +332,7 @@ static const struct {
 } facts[] = {
 	{ "nothing", "0, NULL, 0" },
 	{ "the account's factor", "%lld, s.account_id, 0" },
-	{ "a factor that is gone", "%lld, 99, 0" },
+	{ "a removed factor", "%lld, 99, 0" },
 	{ "a recovery code", "%lld, NULL, %lld" },
 };
 
@@ -354,7 +354,7 @@ accounts_write(struct world *w)
 	}
 }
 
-/* id = 100 * account + 10 * fact + 1 where the ten minutes of the password are over. */
+/* The id is 100 * account + 10 * fact, plus 1 when the ten minutes after the password are over. */
 static int64_t
 session_write(struct world *w, int account, unsigned fact, bool over)
 {
@@ -399,7 +399,7 @@ session_is_there(struct world *w, int64_t id, const char *where)
 	return sql_number(w, sql) == 1;
 }
 
-/* Before the purge: does factor_at_us = 0 mean what the queries say?  Returns whether the purge is to delete the session. */
+/* Before the purge: factor_at_us = 0 must mean pending or enrolling.  True when the purge must delete the session. */
 static bool
 check_facts(struct world *w, int64_t id, const char *why)
 {
@@ -430,7 +430,7 @@ sessions_hold_facts_that_agree_with_the_decision(void **state)
 	purge_all(&w);
 	for (int64_t id = 0; id < (int64_t)COUNT(deleted); id++)
 		if (deleted[id] && session_is_there(&w, id, "1 = 1"))
-			fail_msg("session %d waited too long and is still there", (int)id);
+			fail_msg("session %d was pending for too long but still exists", (int)id);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 2 * COUNT(facts) * (ACCOUNTS_END - 1) - 2);
 	world_end(&w);
 }
@@ -449,7 +449,7 @@ main(void)
 		cmocka_unit_test(one_kind_recovers),
 		cmocka_unit_test(no_two_kinds_share_a_name_or_a_purpose),
 		cmocka_unit_test(each_purpose_seals),
-		cmocka_unit_test(names_of_no_enrolled_kind_are_refused),
+		cmocka_unit_test(names_of_kinds_that_cannot_be_enrolled_are_refused),
 		cmocka_unit_test(factors_of_an_unknown_kind_grant_no_access),
 		cmocka_unit_test(sessions_hold_facts_that_agree_with_the_decision),
 	};

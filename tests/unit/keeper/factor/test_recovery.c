@@ -1,4 +1,4 @@
-/* Recovery codes, a proof made fresh, several authenticators, a clock that is off. */
+/* Recovery codes, step-up, several authenticators, a wrong clock, display names. */
 #include "keeper/harness.h"
 
 #include "keeper/core/display_name.h"
@@ -19,7 +19,7 @@ make_codes(struct world *w, struct browser *b, bool renew)
 	assert_int_equal(b->recovery_made, 10);
 }
 
-/* A browser that has given the password only. */
+/* A browser in state PENDING: it has sent the password only. */
 static struct browser
 waiting(struct world *w, const char *name)
 {
@@ -39,21 +39,21 @@ a_recovery_code_is_known_by_its_shape(void **state)
 		const char *why, *typed;
 		bool is;
 	} rows[] = {
-		{ "as it was made", "ABCDEFGHIJKLMNOPQRSTUVWX", true },
-		{ "in groups, small letters", " abcd-efgh-ijkl mnop qrst-uvwx ", true },
+		{ "as shown", "ABCDEFGHIJKLMNOPQRSTUVWX", true },
+		{ "in groups, lower case", " abcd-efgh-ijkl mnop qrst-uvwx ", true },
 		{ "tabs, line ends, no-break and zero-width spaces",
 		  "\tABCDEFGH\xc2\xa0IJKLMNOP\xe2\x80\x8bQRSTUVWX\r\n", true },
 		{ "en dashes and a byte order mark",
 		  "\xef\xbb\xbf"
 		  "ABCDEFGH\xe2\x80\x93IJKLMNOP\xe2\x80\x93QRSTUVWX",
 		  true },
-		{ "a dot between", "ABCDEFGH.IJKLMNOPQRSTUVWX", false },
+		{ "a dot between groups", "ABCDEFGH.IJKLMNOPQRSTUVWX", false },
 		{ "half a no-break space", "ABCDEFGHIJKLMNOPQRSTUVWX\xc2", false },
-		{ "padding behind all letters", "ABCDEFGHIJKLMNOPQRSTUVWX========", false },
+		{ "padding after all letters", "ABCDEFGHIJKLMNOPQRSTUVWX========", false },
 		{ "0, 1 and 8 misread", "0BCDEFGH1JKLMN0PQRSTUVW8", true },
 		{ "23 letters", "ABCDEFGHIJKLMNOPQRSTUVW", false },
 		{ "25 letters", "ABCDEFGHIJKLMNOPQRSTUVWXY", false },
-		{ "9 is no letter", "9BCDEFGHIJKLMNOPQRSTUVWX", false },
+		{ "9 is not in the alphabet", "9BCDEFGHIJKLMNOPQRSTUVWX", false },
 		{ "six digits", "123456", false },
 		{ "empty", "", false },
 		{ "hyphens only", "------------------------", false },
@@ -77,7 +77,7 @@ a_recovery_code_is_known_by_its_shape(void **state)
 /* --- recovery codes ----------------------------------------------------------------------------------------------- */
 
 static void
-each_code_opens_once_and_the_rest_go_on(void **state)
+each_recovery_code_works_once(void **state)
 {
 	struct world w;
 	struct browser alice;
@@ -121,13 +121,13 @@ recovery_codes_are_shown_once_and_renewed_together(void **state)
 	struct browser b = waiting(&w, "alice");
 	assert_verdict(do_verify(&w, &b, old), VERDICT_REFUSED);
 	assert_verdict(do_verify(&w, &b, alice.recovery[0]), VERDICT_PASSED);
-	/* the database has none of them */
+	/* the database has only hashes of the codes */
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM recovery_codes WHERE length(code_hash) = 32"), 10);
 	world_end(&w);
 }
 
 static void
-a_code_of_another_account_opens_nothing(void **state)
+a_recovery_code_of_another_account_is_refused(void **state)
 {
 	struct world w;
 	struct browser alice, bob;
@@ -247,7 +247,7 @@ one_of_64_parallel_recovery_codes_is_accepted(void **state)
 	world_end(&w);
 }
 
-/* --- a fresh proof ------------------------------------------------------------------------------------------------ */
+/* --- step-up ------------------------------------------------------------------------------------------------------ */
 
 static void
 step_up_takes_each_code_once_and_keeps_the_token(void **state)
@@ -266,7 +266,7 @@ step_up_takes_each_code_once_and_keeps_the_token(void **state)
 	assert_verdict(ask(&w, &alice, QUESTION_STEP_UP, &right), VERDICT_PASSED);
 	assert_true(alice.head.verified_us > clock_us() - SECONDS_US(60));
 	assert_memory_equal(&alice.token, &before, sizeof(before));
-	/* the wrong one is still counted, the right one is not */
+	/* the wrong code is still counted, the right one is not */
 	assert_int_equal(sql_number(&w, "SELECT sum(failures) FROM throttle WHERE counter IN ('code', 'code-device')"),
 			 1);
 	assert_verdict(ask(&w, &alice, QUESTION_STEP_UP, &right), VERDICT_REFUSED);
@@ -287,7 +287,7 @@ begin(struct world *w, struct browser *b, const char *password, int64_t replaces
 	return ask(w, b, QUESTION_FACTOR_BEGIN, &body);
 }
 
-/* Confirm what was begun; the browser's secret becomes the new one. */
+/* Confirm the enrolment that was begun; the browser keeps the new secret. */
 static enum verdict
 confirm(struct world *w, struct browser *b)
 {
@@ -361,7 +361,7 @@ two_authenticators_count_and_a_replaced_one_does_not(void **state)
 	assert_verdict(do_verify(&w, &b, code_of(alice.secret, 0).z), VERDICT_STATE);
 	assert_verdict(ask(&w, &b, QUESTION_ACCOUNT, NULL), VERDICT_PASSED);
 	assert_int_equal(b.factors_count, 2);
-	/* the session stands on the second; the second goes, and with it whoever stands on it but the one that asks */
+	/* replacing the second factor ends the sessions that used it, except the one that asks */
 	assert_verdict(begin(&w, &b, PASSWORD, b.factors[1]), VERDICT_PASSED);
 	assert_verdict(confirm(&w, &b), VERDICT_PASSED);
 	assert_int_equal(b.head.state, STATE_FULL);
@@ -403,7 +403,7 @@ removing_all_authenticators_at_once_leaves_one(void **state)
 	assert_verdict(begin(&w, &alice, PASSWORD, 0), VERDICT_PASSED);
 	assert_verdict(confirm(&w, &alice), VERDICT_PASSED);
 	assert_verdict(ask(&w, &alice, QUESTION_ACCOUNT, NULL), VERDICT_PASSED);
-	/* a session that came in by a recovery code may remove either */
+	/* a session with a recovery code may remove either factor */
 	sql_run(&w, "UPDATE sessions SET recovered_at_us = factor_at_us, factor_id = NULL");
 	struct factor_body bodies[2] = { { .id = alice.factors[0] }, { .id = alice.factors[1] } };
 	memset(racers, 0, sizeof(racers));
@@ -440,19 +440,19 @@ a_disabled_factor_leaves_recovery_codes_only(void **state)
 	world_end(&w);
 }
 
-/* --- a clock that is off ------------------------------------------------------------------------------------------ */
+/* --- a wrong clock ------------------------------------------------------------------------------------------------ */
 
 static void
 two_codes_of_a_wrong_clock_are_refused_with_the_drift(void **state)
 {
 	static const struct {
 		const char *why;
-		int64_t first, second; /* steps off, 30 s apart */
+		int64_t first, second; /* the error in steps; the codes are 30 s apart */
 		int64_t drift_s;
 	} rows[] = {
 		{ "three minutes ahead", 6, 6, 180 }, { "three minutes behind", -6, -6, -180 },
-		{ "ten minutes ahead", 20, 20, 600 }, { "a step of drift between them", 5, 6, 180 },
-		{ "not the same clock", 6, -6, 0 },   { "farther than is looked", 30, 30, 0 },
+		{ "ten minutes ahead", 20, 20, 600 }, { "a drift of one step between the codes", 5, 6, 180 },
+		{ "codes of two clocks", 6, -6, 0 },  { "farther than the search", 30, 30, 0 },
 	};
 	struct world w;
 	struct browser alice;
@@ -528,11 +528,11 @@ a_display_name_has_forty_harmless_characters(void **state)
 		{ "not UTF-8", "a\xff", PROBLEM_CHARACTERS, NULL },
 		{ "a Hangul filler", "\xe3\x85\xa4", PROBLEM_CHARACTERS, NULL },
 		{ "no-break spaces", "\xc2\xa0\xc2\xa0", PROBLEM_CHARACTERS, NULL },
-		{ "a mark upon nothing", "\xcc\x81", PROBLEM_CHARACTERS, NULL },
+		{ "a combining mark alone", "\xcc\x81", PROBLEM_CHARACTERS, NULL },
 		{ "a byte order mark", "\xef\xbb\xbf", PROBLEM_CHARACTERS, NULL },
 		{ "braille without a dot", "\xe2\xa0\x80", PROBLEM_CHARACTERS, NULL },
-		{ "a family, joined", "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7", PROBLEM_NONE, NULL },
-		{ "a code point of nobody", "\xef\xbf\xbf", PROBLEM_CHARACTERS, NULL },
+		{ "emoji joined to a family", "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7", PROBLEM_NONE, NULL },
+		{ "a noncharacter", "\xef\xbf\xbf", PROBLEM_CHARACTERS, NULL },
 	};
 
 	char long_apart[4 * DISPLAY_NAME_MAX_BYTES];
@@ -546,7 +546,7 @@ a_display_name_has_forty_harmless_characters(void **state)
 			assert_string_equal(name.b, rows[i].name);
 	}
 	for (size_t i = 0; i < 4 * DISPLAY_NAME_MAX_BYTES;
-	     i += 2) /* each of two bytes, and of three code points taken apart */
+	     i += 2) /* each has two bytes, and three code points when decomposed */
 		memcpy(long_apart + i, "\xce\x90", 2);
 	assert_int_equal(display_name_check(str_bytes(long_apart, sizeof(long_apart)), &whole), PROBLEM_TOO_LONG);
 }
@@ -575,9 +575,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(recovery_codes_are_renewed_only_on_request),
 		cmocka_unit_test(a_recovery_code_is_known_by_its_shape),
-		cmocka_unit_test(each_code_opens_once_and_the_rest_go_on),
+		cmocka_unit_test(each_recovery_code_works_once),
 		cmocka_unit_test(recovery_codes_are_shown_once_and_renewed_together),
-		cmocka_unit_test(a_code_of_another_account_opens_nothing),
+		cmocka_unit_test(a_recovery_code_of_another_account_is_refused),
 		cmocka_unit_test(an_enrolling_session_cannot_use_a_recovery_code),
 		cmocka_unit_test(making_recovery_codes_needs_a_fresh_proof),
 		cmocka_unit_test(one_of_64_parallel_recovery_codes_is_accepted),

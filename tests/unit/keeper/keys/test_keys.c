@@ -1,6 +1,6 @@
 /*
- * Opening: the key, its file and the database must belong together; whatever does not is told and nothing is
- * touched.
+ * Opening: the key, its file and the database must belong together.  Otherwise there is an error message, and no file
+ * changes.
  */
 #include "keeper/harness.h"
 
@@ -51,7 +51,7 @@ read_file(const char *path, char *ret_text, size_t size)
 	close(fd);
 }
 
-/* It must be refused with ERR_CONFIG and a sentence that holds the word. */
+/* Opening must fail with ERR_CONFIG and a message with this word. */
 static void
 assert_refused(struct world *w, const char *word, const char *about)
 {
@@ -101,11 +101,12 @@ static const struct {
 } files[] = {
 	{ "", 0600, "shorter", "empty" },
 	{ "short-key\n", 0600, "shorter", "short" },
-	{ "guess-me\n", 0600, "published", "the tutorial's default" },
-	{ "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf\n", 0600, "published", "of a manual" },
-	{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", 0600, "guessed", "one byte, often" },
+	{ "guess-me\n", 0600, "published", "the default of the tutorial" },
+	{ "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf\n", 0600, "published",
+	  "a key from a manual" },
+	{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", 0600, "guessed", "one byte repeated" },
 	{ KEY_A "\n", 0640, "chmod 600", "readable by the group" },
-	{ KEY_A "\n", 0604, "chmod 600", "readable by everybody" },
+	{ KEY_A "\n", 0604, "chmod 600", "readable by others" },
 	{ KEY_A "\n", 0620, "chmod 600", "writable by the group" },
 };
 
@@ -147,7 +148,7 @@ a_key_file_that_is_a_link_or_a_folder_is_refused(void **state)
 }
 
 static void
-a_key_file_of_another_user_or_no_file_at_all_is_refused(void **state)
+a_pipe_or_a_key_file_of_another_user_is_refused(void **state)
 {
 	struct world w;
 	char path[256];
@@ -156,11 +157,11 @@ a_key_file_of_another_user_or_no_file_at_all_is_refused(void **state)
 	use_key_file(&w);
 	key_path(&w, path, sizeof(path));
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_refused(&w, "not a file", "a pipe"); /* and does not wait for a writer */
+	assert_refused(&w, "not a file", "a pipe"); /* opening does not wait for a writer */
 	unlink(path);
 	write_file(path, KEY_A "\n", 0600);
 	if (chown(path, 12345, (gid_t)-1) == 0) /* only root can */
-		assert_refused(&w, "another user", "a file of somebody else");
+		assert_refused(&w, "another user", "a file of another user");
 	unlink(path);
 	world_remove(&w);
 }
@@ -177,7 +178,7 @@ a_next_key_is_made_and_installed_once(void **state)
 	world_make(&w);
 	use_key_file(&w);
 	snprintf(folder, sizeof(folder), "%s/deeper", w.dir);
-	snprintf(w.config.data_dir, sizeof(w.config.data_dir), "%s", folder); /* which is made */
+	snprintf(w.config.data_dir, sizeof(w.config.data_dir), "%s", folder); /* the function creates the folder */
 	assert_int_equal(master_key_new_make(&w.config, &why, &first), ERR_OK);
 	assert_int_equal(master_key_new_make(&w.config, &why, &second), ERR_EXISTS);
 	assert_int_equal(master_key_new_read(&w.config, &why, &read), ERR_OK);
@@ -187,10 +188,11 @@ a_next_key_is_made_and_installed_once(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	snprintf(path, sizeof(path), "%s/doubletour.key", folder);
 	write_file(path, KEY_A "\n", 0600);
-	assert_int_equal(master_key_new_install(&w.config, &keys, &why), ERR_DENIED); /* the old one cannot be kept */
+	assert_int_equal(master_key_new_install(&w.config, &keys, &why),
+			 ERR_DENIED); /* the old key cannot be set aside */
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(master_key_new_install(&w.config, &keys, &why),
-			 ERR_OK); /* as after a power failure between the two */
+			 ERR_OK); /* as after a crash between the two renames */
 	assert_int_equal(master_key_read(&w.config, &why, &read), ERR_OK);
 	assert_memory_equal(read.b, first.b, first.n);
 	assert_int_equal(unlink(path), 0);
@@ -253,7 +255,7 @@ a_missing_key_is_refused_and_not_replaced(void **state)
 }
 
 static void
-a_wrong_key_is_refused_and_the_right_one_then_still_fits(void **state)
+a_wrong_key_is_refused_and_the_right_one_works_again(void **state)
 {
 	struct world w;
 	char path[256];
@@ -269,7 +271,7 @@ a_wrong_key_is_refused_and_the_right_one_then_still_fits(void **state)
 	write_file(path, KEY_B "\n", 0600);
 	assert_refused(&w, "not the one", "another key");
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM keys"), 1);
-	write_file(path, KEY_A, 0600); /* without the newline it is the same key */
+	write_file(path, KEY_A, 0600); /* the same key without a line end */
 	world_open(&w);
 	assert_verdict(do_verify(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
 	world_end(&w);
@@ -290,7 +292,7 @@ a_changed_check_value_is_a_wrong_key(void **state)
 /* --- the database ------------------------------------------------------------------------------------------------- */
 
 static void
-production_makes_no_database_and_says_which_command_does(void **state)
+production_creates_no_database_and_names_the_command(void **state)
 {
 	struct world w;
 	struct why why = { 0 };
@@ -311,7 +313,7 @@ production_makes_no_database_and_says_which_command_does(void **state)
 }
 
 static void
-a_database_that_is_none_or_newer_is_refused(void **state)
+an_invalid_or_newer_database_is_refused(void **state)
 {
 	struct world w;
 	struct why why = { 0 };
@@ -331,7 +333,7 @@ a_database_that_is_none_or_newer_is_refused(void **state)
 }
 
 static void
-no_file_can_be_read_by_others(void **state)
+files_cannot_be_read_by_others(void **state)
 {
 	static const char *const names[] = { "doubletour.sqlite", "doubletour.sqlite-wal", "doubletour.sqlite-shm",
 					     "doubletour.key" };
@@ -361,16 +363,16 @@ main(void)
 		cmocka_unit_test(a_key_file_is_made_at_first_start_for_its_owner_only),
 		cmocka_unit_test(an_unusable_key_file_is_refused_before_any_change),
 		cmocka_unit_test(a_key_file_that_is_a_link_or_a_folder_is_refused),
-		cmocka_unit_test(a_key_file_of_another_user_or_no_file_at_all_is_refused),
+		cmocka_unit_test(a_pipe_or_a_key_file_of_another_user_is_refused),
 		cmocka_unit_test(a_next_key_is_made_and_installed_once),
 		cmocka_unit_test(a_missing_database_is_reported_without_its_password),
 		cmocka_unit_test(a_weak_secret_key_is_refused),
 		cmocka_unit_test(a_missing_key_is_refused_and_not_replaced),
-		cmocka_unit_test(a_wrong_key_is_refused_and_the_right_one_then_still_fits),
+		cmocka_unit_test(a_wrong_key_is_refused_and_the_right_one_works_again),
 		cmocka_unit_test(a_changed_check_value_is_a_wrong_key),
-		cmocka_unit_test(production_makes_no_database_and_says_which_command_does),
-		cmocka_unit_test(a_database_that_is_none_or_newer_is_refused),
-		cmocka_unit_test(no_file_can_be_read_by_others),
+		cmocka_unit_test(production_creates_no_database_and_names_the_command),
+		cmocka_unit_test(an_invalid_or_newer_database_is_refused),
+		cmocka_unit_test(files_cannot_be_read_by_others),
 	};
 
 	return cmocka_run_group_tests_name("keeper keys", tests, harness_setup, harness_teardown);

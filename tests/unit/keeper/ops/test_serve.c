@@ -1,4 +1,4 @@
-/* The keeper's side of the channels in trouble: no memory, no descriptors, a database that goes away, a web process that does not listen. */
+/* Errors of the keeper's channels: no memory or descriptors, a lost database, a web process that does not read. */
 #include "keeper/harness.h"
 
 #include "keeper/core/dispatch.h"
@@ -13,10 +13,10 @@
 
 enum { TIMEOUT_MS = 20000, TOO_MANY = 70 };
 
-/* A web process of one quick and one slow channel, and its end of the pushes. */
+/* A web process: its ends of one quick channel, one slow channel and the pushes. */
 struct web {
 	int quick, slow, push;
-	int ends[3]; /* the keeper's, until it has them */
+	int ends[3]; /* the keeper's ends, until the keeper has them */
 };
 
 static void
@@ -46,7 +46,7 @@ web_end(struct web *web)
 	close(web->push);
 }
 
-/* Bytes of the next message; 0: the other end has closed. */
+/* The length of the next message; 0 when the other end has closed. */
 static size_t
 take(int fd, void *ret_bytes, size_t n)
 {
@@ -57,7 +57,7 @@ take(int fd, void *ret_bytes, size_t n)
 	return got < 0 ? 0 : (size_t)got;
 }
 
-/* The next push; 0 at the end of them. */
+/* The next push; 0 when the keeper has closed. */
 static enum push_kind
 take_push(const struct web *web, struct push *ret_push)
 {
@@ -97,7 +97,7 @@ put_question(int fd, enum question_id id, int64_t number)
 	assert_int_equal(send(fd, question.p, question.n, MSG_NOSIGNAL), question.n);
 }
 
-/* The verdict on an empty question; VERDICT_COUNT: the channel is closed. */
+/* The verdict on an empty question; VERDICT_COUNT when the channel is closed. */
 static enum verdict
 ask_empty_over(int fd, enum question_id id)
 {
@@ -133,7 +133,7 @@ a_server_that_cannot_start_reports_an_error(void **state)
 	assert_int_equal(keeper_server_new(w.keeper, &server), ERR_MEMORY);
 	fault_set(FAULT_MEMORY, 0, false);
 	assert_null(server);
-	keeper_server_free(&server); /* of nothing is nothing */
+	keeper_server_free(&server); /* NULL is accepted */
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	none = (struct rlimit){ 0, before.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
@@ -185,7 +185,7 @@ transient_send_errors_are_retried_and_others_close(void **state)
 		assert_int_equal(ask_over(web.quick), VERDICT_REFUSED);
 		assert_int_equal(ask_over(web.slow), VERDICT_REFUSED);
 		fault_set(faults[i], 0, false);
-		if (faults[i] == FAULT_SEND) { /* no answer can be given any more: web is to begin anew */
+		if (faults[i] == FAULT_SEND) { /* the keeper cannot answer any more and closes, so that web restarts */
 			struct push push;
 			fault_set(FAULT_SEND, 1, true);
 			assert_int_equal(ask_over(web.quick), VERDICT_COUNT);
@@ -235,7 +235,7 @@ a_malformed_question_is_answered_malformed(void **state)
 }
 
 static void
-a_channel_without_a_database_answers_that_and_serves_again(void **state)
+a_channel_answers_unavailable_while_there_is_no_database(void **state)
 {
 	static char junk[8];
 	struct world w;
@@ -278,7 +278,7 @@ web_is_notified_of_database_loss_and_return(void **state)
 	wait_health(&web, 1);
 	keeper_server_stop(server);
 	web_end(&web);
-	/* and whoever comes meanwhile learns it with the hello */
+	/* a web process that starts meanwhile is notified after the hello */
 	fault_set(FAULT_QUERY, 1, true);
 	(void)poll(NULL, 0, 1500);
 	web_begin(&web, server);
@@ -291,7 +291,7 @@ web_is_notified_of_database_loss_and_return(void **state)
 }
 
 static void
-a_web_process_that_does_not_take_its_pushes_is_cut_off(void **state)
+a_web_process_that_reads_no_pushes_is_disconnected(void **state)
 {
 	struct world w;
 	struct keeper_server *server = NULL;
@@ -304,7 +304,8 @@ a_web_process_that_does_not_take_its_pushes_is_cut_off(void **state)
 	assert_int_equal(keeper_server_new(w.keeper, &server), ERR_OK);
 	web_begin(&web, server);
 	end.fd = web.push;
-	for (int i = 0; i < 5000 && poll(&end, 1, 0) == 0; i++) { /* each ends a session, and nobody reads */
+	for (int i = 0; i < 5000 && poll(&end, 1, 0) == 0;
+	     i++) { /* each round ends a session, and web does not read the push */
 		memset(&b.token, 0, sizeof(b.token));
 		sql_run(&w, "DELETE FROM audit");
 		assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
@@ -313,7 +314,7 @@ a_web_process_that_does_not_take_its_pushes_is_cut_off(void **state)
 	assert_true((end.revents & POLLHUP) != 0);
 	keeper_server_free(&server);
 	web_end(&web);
-	/* without a web process there is nobody to tell */
+	/* without a web process the keeper sends no push */
 	assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
 	world_end(&w);
 }
@@ -348,9 +349,9 @@ main(void)
 		cmocka_unit_test(excess_channels_are_closed),
 		cmocka_unit_test(transient_send_errors_are_retried_and_others_close),
 		cmocka_unit_test(a_malformed_question_is_answered_malformed),
-		cmocka_unit_test(a_channel_without_a_database_answers_that_and_serves_again),
+		cmocka_unit_test(a_channel_answers_unavailable_while_there_is_no_database),
 		cmocka_unit_test(web_is_notified_of_database_loss_and_return),
-		cmocka_unit_test(a_web_process_that_does_not_take_its_pushes_is_cut_off),
+		cmocka_unit_test(a_web_process_that_reads_no_pushes_is_disconnected),
 		cmocka_unit_test(quick_channel_answers_no_question_that_hashes),
 	};
 

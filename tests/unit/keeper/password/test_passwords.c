@@ -1,4 +1,4 @@
-/* Stored hashes, ours and those of elsewhere: which can be proved, with what, and which are hashed anew. */
+/* Stored hashes, ours and imported ones: which are usable, which passwords match, and which are outdated. */
 #include "keeper/harness.h"
 
 #include "base/fault.h"
@@ -25,7 +25,7 @@ password_of(const char *typed)
 	return password;
 }
 
-/* Hashes of TYPED by others: libargon2's own command, and the vectors of the SHA-crypt specification; bcrypt by libxcrypt. */
+/* Hashes of TYPED: by libargon2's command, by libxcrypt (bcrypt), and vectors of the SHA-crypt specification. */
 static const char *const by_others[] = {
 	ARGON2,
 	/* a salt of 8 bytes */
@@ -46,7 +46,7 @@ static const char *const by_others[] = {
 	"$2b$04$" CRYPT53,
 	"$2a$04$" CRYPT53,
 	"$2y$04$" CRYPT53,
-	/* bits that mean nothing are set: at the end of the salt, of the hash, of both */
+	/* unused bits are set: at the end of the salt, of the hash, of both */
 	"$2b$04$abcdefghijklmnopqrstuvyeG8laUfZvsCmc.AE6qIDYSPGM2efmK",
 	"$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efmL",
 	"$2y$04$abcdefghijklmnopqrstu9yeG8laUfZvsCmc.AE6qIDYSPGM2efmN",
@@ -73,20 +73,20 @@ an_imported_hash_matches_its_password_only(void **state)
 	}
 }
 
-/* What a damaged row, or one that was tampered with, may hold. */
+/* Hashes that a damaged row, or one that was tampered with, may have. */
 static const struct {
 	const char *why, *hash;
 } unusable[] = {
-	{ "nothing", "" },
+	{ "an empty text", "" },
 	{ "the password itself", TYPED },
 	{ "MD5-crypt", "$1$salt$qJH7.N4xYta3aEG/dfqo/0" },
 	{ "Argon2i", "$argon2i$v=19$m=64,t=2,p=1$" SALT22 "$" TAG43 },
 	{ "Argon2id alone", "$argon2id$" },
 	{ "an older version", "$argon2id$v=16$m=64,t=2,p=1$" SALT22 "$" TAG43 },
 	{ "no memory", "$argon2id$v=19$m=0,t=2,p=1$" SALT22 "$" TAG43 },
-	{ "memory of no number", "$argon2id$v=19$m=x,t=2,p=1$" SALT22 "$" TAG43 },
+	{ "memory that is not a number", "$argon2id$v=19$m=x,t=2,p=1$" SALT22 "$" TAG43 },
 	{ "2 GiB of memory", "$argon2id$v=19$m=2097152,t=2,p=1$" SALT22 "$" TAG43 },
-	{ "less memory than eight blocks a lane", "$argon2id$v=19$m=15,t=2,p=2$" SALT22 "$" TAG43 },
+	{ "less memory than eight blocks per lane", "$argon2id$v=19$m=15,t=2,p=2$" SALT22 "$" TAG43 },
 	{ "parameters in another order", "$argon2id$v=19$t=2,m=64,p=1$" SALT22 "$" TAG43 },
 	{ "no passes", "$argon2id$v=19$m=64,t=0,p=1$" SALT22 "$" TAG43 },
 	{ "65 passes", "$argon2id$v=19$m=64,t=65,p=1$" SALT22 "$" TAG43 },
@@ -94,54 +94,55 @@ static const struct {
 	{ "no lanes", "$argon2id$v=19$m=64,t=2,p=0$" SALT22 "$" TAG43 },
 	{ "17 lanes", "$argon2id$v=19$m=1024,t=2,p=17$" SALT22 "$" TAG43 },
 	{ "lanes missing", "$argon2id$v=19$m=64,t=2$" SALT22 "$" TAG43 },
-	{ "one parameter more", "$argon2id$v=19$m=64,t=2,p=1,keyid=1$" SALT22 "$" TAG43 },
-	{ "more work than memory and passes may be together", "$argon2id$v=19$m=1048576,t=5,p=1$" SALT22 "$" TAG43 },
+	{ "an additional parameter", "$argon2id$v=19$m=64,t=2,p=1,keyid=1$" SALT22 "$" TAG43 },
+	{ "more work than memory and passes may have together", "$argon2id$v=19$m=1048576,t=5,p=1$" SALT22 "$" TAG43 },
 	{ "a salt of seven bytes", "$argon2id$v=19$m=64,t=2,p=1$eHh4eHh4eA$" TAG43 },
 	{ "a salt of 49 bytes",
 	  "$argon2id$v=19$m=64,t=2,p=1$eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eA$" TAG43 },
-	{ "a salt of no whole number of bytes", "$argon2id$v=19$m=64,t=2,p=1$" SALT22 "abc$" TAG43 },
+	{ "a salt with an incomplete byte", "$argon2id$v=19$m=64,t=2,p=1$" SALT22 "abc$" TAG43 },
 	{ "a tag of 15 bytes", "$argon2id$v=19$m=64,t=2,p=1$" SALT22 "$eHh4eHh4eHh4eHh4eHh4" },
 	{ "a tag of 65 bytes",
 	  "$argon2id$v=19$m=64,t=2,p=1$" SALT22
 	  "$eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg" },
 	{ "a SHA-crypt salt of 17 characters", "$5$saltstringsaltstr$" SHA256_43 },
-	{ "a salt with what base64 has not", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZ*$" TAG43 },
-	{ "a salt with spare bits that are set", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZh$" TAG43 },
-	{ "a salt with what stands before 0", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZ.$" TAG43 },
-	{ "a salt with what stands behind 9", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZ:$" TAG43 },
-	{ "a salt with what stands behind Z", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZ[$" TAG43 },
-	{ "a salt with what stands behind z", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZ{$" TAG43 },
+	{ "a salt with a byte outside base64", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZ*$" TAG43 },
+	{ "a salt with unused bits set", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZh$" TAG43 },
+	{ "a salt with the byte before /", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZ.$" TAG43 },
+	{ "a salt with the byte after 9", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZ:$" TAG43 },
+	{ "a salt with the byte after Z", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZ[$" TAG43 },
+	{ "a salt with the byte after z", "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZ{$" TAG43 },
 	{ "no hash", "$argon2id$v=19$m=64,t=2,p=1$" SALT22 },
-	{ "a hash cut off", "$argon2id$v=19$m=64,t=2,p=1$" SALT22 "$AAAA" },
-	{ "bcrypt cut off", "$2b$04$abcdefghijklmnopqrstuu" },
-	{ "bcrypt with a byte more", "$2b$04$" CRYPT53 "a" },
+	{ "a truncated hash", "$argon2id$v=19$m=64,t=2,p=1$" SALT22 "$AAAA" },
+	{ "truncated bcrypt", "$2b$04$abcdefghijklmnopqrstuu" },
+	{ "bcrypt with an additional byte", "$2b$04$" CRYPT53 "a" },
 	{ "bcrypt of a faulty implementation", "$2x$04$" CRYPT53 },
-	{ "bcrypt of three rounds", "$2b$03$" CRYPT53 },
-	{ "bcrypt of nineteen rounds", "$2b$19$" CRYPT53 },
-	{ "bcrypt of no number", "$2b$xx$" CRYPT53 },
+	{ "bcrypt of cost 3", "$2b$03$" CRYPT53 },
+	{ "bcrypt of cost 19", "$2b$19$" CRYPT53 },
+	{ "bcrypt with a cost that is not a number", "$2b$xx$" CRYPT53 },
 	{ "bcrypt without its third $", "$2b$04a" CRYPT53 },
-	{ "bcrypt with a letter that crypt has not", "$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efm*" },
+	{ "bcrypt with a byte outside crypt's alphabet",
+	  "$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efm*" },
 	{ "bcrypt with a colon", "$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efm:" },
-	{ "bcrypt with what stands behind Z", "$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efm[" },
-	{ "bcrypt with what stands behind z", "$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efm{" },
-	{ "bcrypt with what stands before 0", "$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efm-" },
+	{ "bcrypt with the byte after Z", "$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efm[" },
+	{ "bcrypt with the byte after z", "$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efm{" },
+	{ "bcrypt with the byte before .", "$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efm-" },
 	{ "bcrypt with a byte over 0x7f", "$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efm\xff" },
 	{ "SHA-crypt alone", "$5$" },
-	{ "SHA-crypt, a salt alone", "$5$saltstring" },
-	{ "SHA-crypt, a salt that crypt has not", "$5$salt:string$" SHA256_43 },
-	{ "SHA-crypt, a hash that crypt has not", "$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc*" },
-	{ "SHA-crypt cut off", "$6$saltstring$svn8UoSVapNtMuq1ukKS4t" },
+	{ "SHA-crypt with only a salt", "$5$saltstring" },
+	{ "SHA-crypt with an invalid byte in the salt", "$5$salt:string$" SHA256_43 },
+	{ "SHA-crypt with an invalid byte in the hash", "$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc*" },
+	{ "truncated SHA-crypt", "$6$saltstring$svn8UoSVapNtMuq1ukKS4t" },
 	{ "SHA-256's hash under SHA-512's name", "$6$saltstring$" SHA256_43 },
 	{ "SHA-512's hash under SHA-256's name", "$5$saltstring$" SHA512_86 },
 	{ "999 rounds", "$5$rounds=999$saltstring$" SHA256_43 },
 	{ "a million and one rounds", "$5$rounds=1000001$saltstring$" SHA256_43 },
-	{ "rounds with a zero before", "$5$rounds=010000$saltstring$" SHA256_43 },
-	{ "rounds of no number", "$5$rounds=many$saltstring$" SHA256_43 },
+	{ "rounds with a leading zero", "$5$rounds=010000$saltstring$" SHA256_43 },
+	{ "rounds that are not a number", "$5$rounds=many$saltstring$" SHA256_43 },
 	{ "rounds without a number", "$5$rounds=$saltstring$" SHA256_43 },
-	{ "a salt over all bounds", "$5$"
-				    "saltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsa"
-				    "ltsaltsaltsaltsaltsaltsaltsaltsalt"
-				    "$" SHA256_43 },
+	{ "an overlong salt", "$5$"
+			      "saltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsaltsa"
+			      "ltsaltsaltsaltsaltsaltsaltsaltsalt"
+			      "$" SHA256_43 },
 };
 
 static void
@@ -160,7 +161,7 @@ a_malformed_hash_never_matches_and_costs_no_work(void **state)
 	}
 }
 
-/* The sentence names the scheme, so that an administrator knows what to do with the account. */
+/* The message names the scheme, so that an administrator can repair the account. */
 static void
 an_unusable_hash_is_named_by_its_scheme(void **state)
 {
@@ -194,7 +195,7 @@ an_unusable_hash_is_named_by_its_scheme(void **state)
 }
 
 static void
-a_hash_is_outdated_once_the_settings_say_otherwise(void **state)
+a_hash_is_outdated_when_the_settings_differ(void **state)
 {
 	const struct config argon2 = { .password_scheme = SCHEME_ARGON2ID,
 				       .argon2_memory_kib = 64,
@@ -234,7 +235,7 @@ a_hash_is_outdated_once_the_settings_say_otherwise(void **state)
 }
 
 static void
-a_new_hash_is_of_the_scheme_that_is_set(void **state)
+a_new_hash_has_the_scheme_of_the_settings(void **state)
 {
 	const struct config configs[] = {
 		{ .password_scheme = SCHEME_ARGON2ID, .argon2_memory_kib = 64, .argon2_passes = 1 },
@@ -247,7 +248,7 @@ a_new_hash_is_of_the_scheme_that_is_set(void **state)
 		bool right = false;
 		assert_int_equal(password_hash(&configs[i], &password, &first), ERR_OK);
 		assert_int_equal(password_hash(&configs[i], &password, &second), ERR_OK);
-		assert_string_not_equal(first.z, second.z); /* each has a salt of its own */
+		assert_string_not_equal(first.z, second.z); /* each hash has its own salt */
 		assert_false(password_hash_outdated(&configs[i], str_of(first.z)));
 		assert_true(password_hash_outdated(&configs[1 - i], str_of(first.z)));
 		assert_int_equal(password_verify(str_of(first.z), &password, &right), ERR_OK);
@@ -256,7 +257,7 @@ a_new_hash_is_of_the_scheme_that_is_set(void **state)
 }
 
 static void
-bcrypt_takes_72_bytes_and_not_one_more(void **state)
+bcrypt_accepts_72_bytes_at_most(void **state)
 {
 	const struct config bcrypt = { .password_scheme = SCHEME_BCRYPT, .bcrypt_log_rounds = 4 };
 	char text[74];
@@ -272,7 +273,7 @@ bcrypt_takes_72_bytes_and_not_one_more(void **state)
 	assert_int_equal(password_hash(&bcrypt, &longest, &hash), ERR_OK);
 	assert_int_equal(password_verify(str_of(hash.z), &longest, &right), ERR_OK);
 	assert_true(right);
-	/* crypt itself would take it: what stands behind 72 bytes is nothing to it */
+	/* crypt would accept this password, because it ignores bytes after 72 */
 	assert_int_equal(password_verify(str_of(hash.z), &longer, &right), ERR_OK);
 	assert_false(right);
 }
@@ -289,7 +290,7 @@ an_unsupported_cost_is_reported(void **state)
 	assert_int_equal(password_hash(&argon2, &password, &hash), ERR_CRYPTO);
 }
 
-/* As is any other, so that a name that nobody has costs the same. */
+/* A sign-in with an unknown name must cost the same. */
 static void
 the_dummy_hash_costs_a_real_hash_and_never_matches(void **state)
 {
@@ -407,9 +408,9 @@ main(void)
 		cmocka_unit_test(an_imported_hash_matches_its_password_only),
 		cmocka_unit_test(a_malformed_hash_never_matches_and_costs_no_work),
 		cmocka_unit_test(an_unusable_hash_is_named_by_its_scheme),
-		cmocka_unit_test(a_hash_is_outdated_once_the_settings_say_otherwise),
-		cmocka_unit_test(a_new_hash_is_of_the_scheme_that_is_set),
-		cmocka_unit_test(bcrypt_takes_72_bytes_and_not_one_more),
+		cmocka_unit_test(a_hash_is_outdated_when_the_settings_differ),
+		cmocka_unit_test(a_new_hash_has_the_scheme_of_the_settings),
+		cmocka_unit_test(bcrypt_accepts_72_bytes_at_most),
 		cmocka_unit_test(an_unsupported_cost_is_reported),
 		cmocka_unit_test(the_dummy_hash_costs_a_real_hash_and_never_matches),
 		cmocka_unit_test(hash_memory_is_kept_until_released),

@@ -1,4 +1,4 @@
-/* How long a session lives, what ends it, and that a dead token is dead. */
+/* The lifetime of sessions, the ways in which they end, and revoked tokens. */
 #include "keeper/harness.h"
 
 #include "base/digest.h"
@@ -34,7 +34,7 @@ assert_dead(struct world *w, const struct token *token)
 }
 
 static void
-every_change_of_state_gives_a_new_token_and_kills_the_old(void **state)
+every_change_of_state_replaces_the_token(void **state)
 {
 	struct world w;
 	struct browser b = { 0 };
@@ -49,7 +49,7 @@ every_change_of_state_gives_a_new_token_and_kills_the_old(void **state)
 	assert_true(b.head.account_id != 0 && b.head.account_id == sql_number(&w, "SELECT id FROM accounts"));
 	assert_verdict(ask(&w, &b, QUESTION_SIGN_OUT, NULL), VERDICT_PASSED);
 	assert_dead(&w, &full);
-	b.token = full; /* again: of what is over there is nothing to write down */
+	b.token = full; /* a second time: no session, so no audit row */
 	ask(&w, &b, QUESTION_SIGN_OUT, NULL);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'signout.done'"), 1);
 	memset(&b.token, 0, sizeof(b.token));
@@ -73,7 +73,8 @@ ending_other_sessions_keeps_the_current_one(void **state)
 	assert_verdict(do_sign_in(&w, &other, "alice", PASSWORD), VERDICT_PASSED);
 	const struct session_end_body others = { .id =
 						     sql_number(&w, "SELECT id FROM sessions WHERE factor_at_us = 0") };
-	assert_verdict(ask(&w, &b, QUESTION_SESSION_END, &own), VERDICT_REFUSED); /* that is signing out */
+	assert_verdict(ask(&w, &b, QUESTION_SESSION_END, &own),
+		       VERDICT_REFUSED); /* SIGN_OUT ends the own session, SESSION_END does not */
 	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_PASSED);
 	assert_int_equal(b.head.state, STATE_FULL);
 	assert_true(own.id != others.id);
@@ -93,30 +94,30 @@ signing_in_ends_the_session_whose_token_was_presented(void **state)
 	bring_to(&w, &b, "alice", STATE_PENDING);
 	struct token pending = b.token;
 	assert_verdict(do_sign_in(&w, &b, "robert", "wrong password"), VERDICT_REFUSED);
-	assert_int_equal(b.head.state, STATE_PENDING); /* a wrong try costs nothing */
+	assert_int_equal(b.head.state, STATE_PENDING); /* a wrong attempt does not end the session */
 	assert_verdict(do_sign_in(&w, &b, "robert", PASSWORD), VERDICT_PASSED);
 	assert_string_equal(b.name, "robert");
 	assert_dead(&w, &pending);
 	world_end(&w);
 }
 
-/* state, how long nothing is asked, what holds then */
+/* state, time without questions, state after that */
 static const struct {
 	enum session_state state;
 	int64_t after_us;
 	enum session_state then;
 	const char *why;
 } ends[] = {
-	{ STATE_PENDING, MINUTES_US(10) - SECONDS_US(5), STATE_PENDING, "a code may come for ten minutes" },
-	{ STATE_PENDING, MINUTES_US(10), STATE_NONE, "and then no more" },
-	{ STATE_ENROLLING, MINUTES_US(59), STATE_ENROLLING, "enrolling takes its time" },
-	{ STATE_ENROLLING, MINUTES_US(60), STATE_NONE, "but not for ever" },
+	{ STATE_PENDING, MINUTES_US(10) - SECONDS_US(5), STATE_PENDING, "pending for less than ten minutes" },
+	{ STATE_PENDING, MINUTES_US(10), STATE_NONE, "pending for ten minutes" },
+	{ STATE_ENROLLING, MINUTES_US(59), STATE_ENROLLING, "enrolling for longer than ten minutes" },
+	{ STATE_ENROLLING, MINUTES_US(60), STATE_NONE, "enrolling, idle for an hour" },
 	{ STATE_FULL, MINUTES_US(57), STATE_FULL, "within the idle time" },
 	{ STATE_FULL, MINUTES_US(60), STATE_NONE, "idle for an hour" },
 };
 
 static void
-a_session_ends_when_its_time_is_up_and_stays_so(void **state)
+a_session_expires_and_stays_expired(void **state)
 {
 	for (size_t i = 0; i < COUNT(ends); i++) {
 		struct world w;
@@ -130,13 +131,13 @@ a_session_ends_when_its_time_is_up_and_stays_so(void **state)
 		clock_forward(-ends[i].after_us);
 		ask(&w, &b, QUESTION_SESSION, NULL);
 		if (ends[i].then == STATE_NONE && b.head.state != STATE_NONE)
-			fail_msg("%s: alive again after the clock went back", ends[i].why);
+			fail_msg("%s: valid again after the clock was set back", ends[i].why);
 		world_end(&w);
 	}
 }
 
 static void
-asking_keeps_a_session_awake_but_not_beyond_its_lifetime(void **state)
+questions_extend_a_session_up_to_its_lifetime(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -172,17 +173,17 @@ a_session_is_touched_at_most_once_a_minute(void **state)
 	world_end(&w);
 }
 
-/* Whatever SESSION_IDLE is, a session that is asked in less than 29 thirtieths of it goes on. */
+/* With any SESSION_IDLE, a session does not expire when its questions are less than 29/30 of it apart. */
 static void
-a_session_that_is_asked_in_time_goes_on(void **state)
+a_session_with_recent_questions_does_not_expire(void **state)
 {
 	static const struct {
 		int64_t idle_s, every_s;
 		const char *why;
 	} cases[] = {
 		{ 60, 15, "the shortest SESSION_IDLE, asked four times in it" },
-		{ 60, 58, "the shortest, and barely in time" },
-		{ 90, 31, "half of the minute that activity was written in" },
+		{ 60, 58, "the shortest SESSION_IDLE, asked just in time" },
+		{ 90, 31, "a minute and a half, asked after 31 seconds" },
 		{ 10 * 60, 9 * 60 + 40, "ten minutes" },
 		{ 30 * 60, 29 * 60, "the default" },
 		{ 24 * 3600, 23 * 3600, "a day" },
@@ -199,8 +200,8 @@ a_session_that_is_asked_in_time_goes_on(void **state)
 		ask(&w, &b, QUESTION_SESSION, NULL);
 		w.config.session_idle_us = SECONDS_US(cases[i].idle_s);
 		for (int n = 0; n < 12; n++) {
-			clock_forward(
-			    SECONDS_US(n % 3 == 0 ? 1 : cases[i].every_s)); /* also right before the long pause */
+			clock_forward(SECONDS_US(
+			    n % 3 == 0 ? 1 : cases[i].every_s)); /* a question shortly before each long pause, too */
 			if (ask(&w, &b, QUESTION_SESSION, NULL) != VERDICT_PASSED)
 				fail_msg("%s: ended at question %d", cases[i].why, n);
 		}
@@ -211,7 +212,7 @@ a_session_that_is_asked_in_time_goes_on(void **state)
 }
 
 static void
-activity_is_written_less_often_than_sessions_are_asked(void **state)
+activity_is_not_written_at_every_question(void **state)
 {
 	static const struct {
 		int64_t idle_s, since_s;
@@ -219,13 +220,13 @@ activity_is_written_less_often_than_sessions_are_asked(void **state)
 		const char *why;
 	} cases[] = {
 		{ 60, 1, false, "a second is less than a thirtieth of a minute" },
-		{ 60, 2, true, "two seconds are one" },
-		{ 900, 29, false, "a quarter of an hour" },
-		{ 900, 30, true, "its thirtieth" },
-		{ 1800, 59, false, "half an hour" },
-		{ 1800, 60, true, "its thirtieth is a minute" },
-		{ 86400, 59, false, "a day" },
-		{ 86400, 60, true, "never less often than once a minute" },
+		{ 60, 2, true, "two seconds are a thirtieth of a minute" },
+		{ 900, 29, false, "less than a thirtieth of a quarter of an hour" },
+		{ 900, 30, true, "a thirtieth of a quarter of an hour" },
+		{ 1800, 59, false, "less than a thirtieth of half an hour" },
+		{ 1800, 60, true, "a thirtieth of half an hour" },
+		{ 86400, 59, false, "less than a minute, for a day" },
+		{ 86400, 60, true, "a minute, for a day" },
 		{ 86400, -60, false, "the clock was set back" },
 	};
 
@@ -238,7 +239,7 @@ activity_is_written_less_often_than_sessions_are_asked(void **state)
 }
 
 static void
-a_disabled_account_has_and_gets_no_session(void **state)
+a_disabled_account_has_no_session(void **state)
 {
 	struct world w;
 	struct browser b, pending;
@@ -250,7 +251,7 @@ a_disabled_account_has_and_gets_no_session(void **state)
 	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_REFUSED);
 	assert_verdict(do_verify(&w, &pending, code_of(pending.secret, 0).z), VERDICT_STATE);
 	sql_run(&w, "UPDATE accounts SET disabled_at_us = NULL");
-	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_REFUSED); /* what has ended has ended */
+	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_REFUSED); /* the session stays ended */
 	world_end(&w);
 }
 
@@ -271,7 +272,7 @@ ending_one_session_keeps_the_others(void **state)
 }
 
 static void
-purging_deletes_what_has_expired_and_nothing_else(void **state)
+purging_deletes_expired_sessions_only(void **state)
 {
 	struct world w;
 	struct browser full, pending, enrolling;
@@ -304,7 +305,7 @@ purging_deletes_what_has_expired_and_nothing_else(void **state)
 	world_end(&w);
 }
 
-/* --- when a row goes ---------------------------------------------------------------------------------------------- */
+/* --- deletion of rows --------------------------------------------------------------------------------------------- */
 
 static const struct {
 	enum session_state state;
@@ -313,20 +314,20 @@ static const struct {
 	const char *why;
 } rows[] = {
 	/* idle 60, lifetime 1440 */
-	{ STATE_PENDING, 0, 9, 9, 9, true, "waits for a code" },
-	{ STATE_PENDING, 0, 11, 0, 11, false, "waited for too long" },
-	{ STATE_PENDING, 11, 11, 0, 11, true, "waited for too long, but an application is open" },
-	{ STATE_PENDING, 11, 11, 59, 11, true, "the same, idle for 59 minutes" },
-	{ STATE_PENDING, 61, 61, 61, 61, false, "the same, idle" },
-	{ STATE_PENDING, 1441, 1441, 0, 1441, false, "the same, older than the lifetime" },
-	{ STATE_ENROLLING, 0, 11, 0, 11, true, "enrolling has no ten minutes" },
+	{ STATE_PENDING, 0, 9, 9, 9, true, "pending" },
+	{ STATE_PENDING, 0, 11, 0, 11, false, "pending for too long" },
+	{ STATE_PENDING, 11, 11, 0, 11, true, "pending for too long, but used by an application" },
+	{ STATE_PENDING, 11, 11, 59, 11, true, "used by an application, idle for 59 minutes" },
+	{ STATE_PENDING, 61, 61, 61, 61, false, "used by an application, idle" },
+	{ STATE_PENDING, 1441, 1441, 0, 1441, false, "used by an application, older than the lifetime" },
+	{ STATE_ENROLLING, 0, 11, 0, 11, true, "enrolling is not limited to ten minutes" },
 	{ STATE_ENROLLING, 0, 61, 61, 61, false, "enrolling, idle" },
 	{ STATE_FULL, 0, 61, 0, 61, true, "signed in" },
 	{ STATE_FULL, 0, 61, 61, 61, false, "signed in, idle" },
 	{ STATE_FULL, 0, 1441, 0, 1441, false, "signed in, older than the lifetime" },
 };
 
-/* One session of a new account; is its row there afterwards? */
+/* Whether the row of a session of a new account is kept. */
 static bool
 row_stays(struct world *w, size_t i, bool purge)
 {
@@ -389,7 +390,7 @@ the_form_key_follows_the_master_key(void **state)
 	world_end(&w);
 }
 
-/* --- the decision alone ------------------------------------------------------------------------------------------ */
+/* --- the decision ------------------------------------------------------------------------------------------------- */
 
 /* clang-format off */
 static const struct {
@@ -399,30 +400,30 @@ static const struct {
 	enum session_state state;
 	int64_t expires;
 	const char *why;
-} decisions[] = { /* it is minute 2000; idle 60, lifetime 1440; minutes, and ids of factors */
+} decisions[] = { /* times in minutes, now is 2000; idle 60, lifetime 1440; ids of factors */
 	{ 0, 2000, 2000, 2000, 0, 0, false, 0, STATE_NONE, 0, "no row" },
-	{ 1, 2000, 2000, 2000, 0, 0, false, 0, STATE_ENROLLING, 2060, "nothing to prove yet" },
-	{ 1, 2000, 1900, 1900, 0, 0, false, 0, STATE_ENROLLING, 2060, "enrolling has no ten minutes" },
-	{ 1, 2000, 2000, 2000, 0, 7, false, 0, STATE_PENDING, 2010, "a factor to prove" },
-	{ 1, 2000, 1991, 1991, 0, 7, false, 0, STATE_PENDING, 2001, "a minute is left" },
+	{ 1, 2000, 2000, 2000, 0, 0, false, 0, STATE_ENROLLING, 2060, "no factor yet" },
+	{ 1, 2000, 1900, 1900, 0, 0, false, 0, STATE_ENROLLING, 2060, "enrolling is not limited to ten minutes" },
+	{ 1, 2000, 2000, 2000, 0, 7, false, 0, STATE_PENDING, 2010, "a factor without proof" },
+	{ 1, 2000, 1991, 1991, 0, 7, false, 0, STATE_PENDING, 2001, "a minute of the ten is left" },
 	{ 1, 2000, 1990, 1990, 0, 7, false, 0, STATE_NONE, 0, "ten minutes are over" },
 	{ 1, 2000, 1990, 1990, 7, 7, false, 0, STATE_FULL, 2060, "proved" },
-	{ 1, 2000, 1000, 1000, 7, 7, false, 0, STATE_FULL, 2060, "long ago, and awake" },
-	{ 1, 2000,  570,  570, 7, 7, false, 0, STATE_FULL, 2010, "the lifetime comes before the idle time" },
+	{ 1, 2000, 1000, 1000, 7, 7, false, 0, STATE_FULL, 2060, "proved long ago, not idle" },
+	{ 1, 2000,  570,  570, 7, 7, false, 0, STATE_FULL, 2010, "the end of the lifetime comes before the idle timeout" },
 	{ 1, 2000,  560,  560, 7, 7, false, 0, STATE_NONE, 0, "the lifetime is over" },
 	{ 1, 1941, 1900, 1900, 7, 7, false, 0, STATE_FULL, 2001, "idle for 59 minutes" },
 	{ 1, 1940, 1900, 1900, 7, 7, false, 0, STATE_NONE, 0, "idle for 60 minutes" },
-	{ 1, 2000, 2000, 2000, 6, 7, false, 0, STATE_NONE, 0, "what was proved is disabled or gone, and another is there" },
-	{ 1, 2000, 2000, 2000, 7, 0, false, 0, STATE_NONE, 0, "what was proved is gone" },
+	{ 1, 2000, 2000, 2000, 6, 7, false, 0, STATE_NONE, 0, "the proved factor is disabled or removed, another exists" },
+	{ 1, 2000, 2000, 2000, 7, 0, false, 0, STATE_NONE, 0, "the proved factor is removed" },
 	{ 1, 2000, 2000, 2000, 7, 7, true, 0, STATE_NONE, 0, "disabled" },
-	{ 1, 2000, 2000, 2000, 0, 0, true, 0, STATE_NONE, 0, "disabled before it enrolled" },
+	{ 1, 2000, 2000, 2000, 0, 0, true, 0, STATE_NONE, 0, "disabled before enrolling" },
 	{ 1, 2000, 2000, 2000, 0, 7, false, 2000, STATE_FULL, 2060, "a recovery code" },
-	{ 1, 2000, 2000, 2000, 0, 0, false, 2000, STATE_NONE, 0, "a recovery code, and no factor any more" },
+	{ 1, 2000, 2000, 2000, 0, 0, false, 2000, STATE_NONE, 0, "a recovery code, and no factor" },
 	{ 1, 2000, 2000, 2000, 0, 7, true, 2000, STATE_NONE, 0, "a recovery code, and disabled" },
 };
 /* clang-format on */
 
-/* Sessions of the one account that wait for a code, each a second older than the next. */
+/* Pending sessions of the only account, each older than the one before. */
 static void
 make_waiting(struct world *w, int count)
 {
@@ -458,12 +459,13 @@ an_accounts_pending_sessions_are_bounded_oldest_first(void **state)
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions WHERE factor_at_us = 0"), SESSION_WAITING_MAX);
 	assert_int_equal(sql_number(&w, "SELECT max(id) FROM sessions WHERE id < 10000"), SESSION_WAITING_MAX - 2);
 	assert_verdict(ask(&w, &thief, QUESTION_SESSION, NULL), VERDICT_PASSED);
-	assert_verdict(ask(&w, &owner, QUESTION_PASSWORD, &change), VERDICT_PASSED); /* which ends them all */
+	assert_verdict(ask(&w, &owner, QUESTION_PASSWORD, &change),
+		       VERDICT_PASSED); /* a new password ends all other sessions */
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 1);
 	world_end(&w);
 }
 
-/* Whoever knows the password cannot push the owner's sign-in out, which waits for a code at another address. */
+/* An attacker with the password cannot evict the owner's pending session, which is at another address. */
 static void
 pending_sessions_are_evicted_at_the_busiest_address(void **state)
 {
@@ -534,18 +536,18 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(session_state_follows_from_the_proofs_and_their_age),
-		cmocka_unit_test(every_change_of_state_gives_a_new_token_and_kills_the_old),
+		cmocka_unit_test(every_change_of_state_replaces_the_token),
 		cmocka_unit_test(ending_other_sessions_keeps_the_current_one),
 		cmocka_unit_test(signing_in_ends_the_session_whose_token_was_presented),
-		cmocka_unit_test(a_session_ends_when_its_time_is_up_and_stays_so),
-		cmocka_unit_test(asking_keeps_a_session_awake_but_not_beyond_its_lifetime),
+		cmocka_unit_test(a_session_expires_and_stays_expired),
+		cmocka_unit_test(questions_extend_a_session_up_to_its_lifetime),
 		cmocka_unit_test(a_session_is_touched_at_most_once_a_minute),
-		cmocka_unit_test(a_session_that_is_asked_in_time_goes_on),
-		cmocka_unit_test(activity_is_written_less_often_than_sessions_are_asked),
+		cmocka_unit_test(a_session_with_recent_questions_does_not_expire),
+		cmocka_unit_test(activity_is_not_written_at_every_question),
 		cmocka_unit_test(a_page_deletes_the_same_sessions_as_the_purge),
-		cmocka_unit_test(a_disabled_account_has_and_gets_no_session),
+		cmocka_unit_test(a_disabled_account_has_no_session),
 		cmocka_unit_test(ending_one_session_keeps_the_others),
-		cmocka_unit_test(purging_deletes_what_has_expired_and_nothing_else),
+		cmocka_unit_test(purging_deletes_expired_sessions_only),
 		cmocka_unit_test(the_form_key_follows_the_master_key),
 		cmocka_unit_test(an_accounts_pending_sessions_are_bounded_oldest_first),
 		cmocka_unit_test(pending_sessions_are_evicted_at_the_busiest_address),

@@ -1,4 +1,4 @@
-/* SIGN_IN: one refusal for every cause, the same work for each, and hashes that follow the settings. */
+/* SIGN_IN: the same answer and work for every refusal, and hashes that follow the settings. */
 #include "keeper/harness.h"
 
 #include "keeper/password/passwords.h"
@@ -11,18 +11,18 @@ static const struct refusal {
 	const char *reason, *why;
 } refusals[] = {
 	{ STR_INIT("alice"), STR_INIT("wrong password"), "password", "wrong password" },
-	{ STR_INIT("ALICE"), STR_INIT("wrong password"), "password", "wrong password, other letters" },
+	{ STR_INIT("ALICE"), STR_INIT("wrong password"), "password", "wrong password, letters in other case" },
 	{ STR_INIT("alice"), STR_INIT(""), "password", "no password" },
-	{ STR_INIT("alice"), STR_INIT(PASSWORD "\0"), "password", "a NUL behind the right one" },
+	{ STR_INIT("alice"), STR_INIT(PASSWORD "\0"), "password", "a NUL after the right password" },
 	{ STR_INIT("alice"), STR_INIT(PASSWORD "\xff"), "password", "not UTF-8" },
-	{ STR_INIT("alice"), STR_INIT("Trombone ivre 1741"), "password", "letters of a password are not folded" },
-	{ STR_INIT("alice"), STR_INIT(" " PASSWORD), "password", "spaces of a password count" },
+	{ STR_INIT("alice"), STR_INIT("Trombone ivre 1741"), "password", "the case of letters counts" },
+	{ STR_INIT("alice"), STR_INIT(" " PASSWORD), "password", "spaces count" },
 	{ STR_INIT("nobody"), STR_INIT(PASSWORD), "unknown", "unknown name" },
 	{ STR_INIT(""), STR_INIT(PASSWORD), "unknown", "no name" },
-	{ STR_INIT("-not-a-name-"), STR_INIT(PASSWORD), "unknown", "a name that no account can have" },
-	{ STR_INIT("alice\0"), STR_INIT(PASSWORD), "unknown", "a NUL behind a name" },
+	{ STR_INIT("-not-a-name-"), STR_INIT(PASSWORD), "unknown", "an impossible name" },
+	{ STR_INIT("alice\0"), STR_INIT(PASSWORD), "unknown", "a NUL after a name" },
 	{ STR_INIT("disabled"), STR_INIT(PASSWORD), "disabled", "disabled, with the right password" },
-	{ STR_INIT("disabled"), STR_INIT("wrong password"), "password", "disabled, with a wrong one" },
+	{ STR_INIT("disabled"), STR_INIT("wrong password"), "password", "disabled, with a wrong password" },
 };
 
 static int64_t
@@ -59,7 +59,7 @@ refuse_one(struct world *w, const struct refusal *r)
 	if (ask(w, &b, QUESTION_SIGN_IN, &body) != VERDICT_REFUSED)
 		fail_msg("%s: verdict %d", r->why, b.verdict);
 	b.head.name = b.head.display_name = (str){ 0 };
-	b.head.number = 0; /* the question's */
+	b.head.number = 0; /* it differs for each question */
 	assert_memory_equal(&b.head, &nothing, sizeof(nothing));
 	if (password_work_done() != work + 1)
 		fail_msg("%s: %ld hashes", r->why, password_work_done() - work);
@@ -68,7 +68,7 @@ refuse_one(struct world *w, const struct refusal *r)
 }
 
 static void
-every_refusal_is_one_answer_after_one_hash_and_one_audit_row(void **state)
+every_refusal_has_one_answer_one_hash_and_one_audit_row(void **state)
 {
 	static const enum config_scheme schemes[] = { SCHEME_ARGON2ID, SCHEME_BCRYPT };
 
@@ -94,7 +94,7 @@ every_refusal_is_one_answer_after_one_hash_and_one_audit_row(void **state)
 }
 
 static void
-an_unknown_name_is_kept_as_a_keyed_hash_only(void **state)
+an_unknown_name_is_stored_as_a_keyed_hash_only(void **state)
 {
 	struct world w;
 	struct browser b = { 0 };
@@ -137,7 +137,7 @@ an_impossible_password_never_matches_its_substitute(void **state)
 
 	world_new(&w);
 	assert_verdict(do_register(&w, &b, "alice", "not a password"),
-		       VERDICT_PASSED); /* passwords.c hashes this then */
+		       VERDICT_PASSED); /* the text that passwords.c hashes for a password that cannot exist */
 	assert_verdict(ask(&w, &other, QUESTION_SIGN_IN, &body), VERDICT_REFUSED);
 	assert_verdict(do_sign_in(&w, &other, "alice", "not a password"), VERDICT_PASSED);
 	world_end(&w);
@@ -155,9 +155,9 @@ two_unicode_forms_of_an_accent_are_one_password(void **state)
 	world_end(&w);
 }
 
-/* --- where somebody is on their way to ---------------------------------------------------------------------------- */
+/* --- the return URL ----------------------------------------------------------------------------------------------- */
 
-/* Web is not believed here either. */
+/* The keeper checks the return URL itself and does not trust web. */
 static void
 only_a_path_is_stored_until_the_factor_is_verified(void **state)
 {
@@ -168,9 +168,9 @@ only_a_path_is_stored_until_the_factor_is_verified(void **state)
 	} cases[] = {
 		{ STR_INIT("/gate?rd=https%3A%2F%2Fwiki.example.org%2F"), 42, "a path" },
 		{ STR_INIT(""), 0, "none" },
-		{ STR_INIT("https://example.org/"), 0, "no path" },
-		{ STR_INIT("/a\0b"), 0, "what PostgreSQL does not take" },
-		{ STR_INIT("/\xff\xfe"), 0, "no UTF-8" },
+		{ STR_INIT("https://example.org/"), 0, "not a path" },
+		{ STR_INIT("/a\0b"), 0, "bytes that PostgreSQL refuses" },
+		{ STR_INIT("/\xff\xfe"), 0, "invalid UTF-8" },
 	};
 	struct world w;
 	struct browser b;
@@ -221,7 +221,7 @@ to_argon2_16(struct config *c)
 static const struct change changes[3] = {
 	{ to_bcrypt, "$2b$04$%", "another scheme" },
 	{ to_bcrypt_5, "$2b$05$%", "another cost of bcrypt" },
-	{ to_argon2_16, "$argon2id$v=19$m=16,t=1,p=1$%", "back, at another cost" },
+	{ to_argon2_16, "$argon2id$v=19$m=16,t=1,p=1$%", "the first scheme again, at another cost" },
 };
 
 static void
@@ -307,7 +307,7 @@ an_unusable_hash_is_refused_like_a_wrong_password(void **state)
 }
 
 static void
-hashes_of_other_programs_sign_in(void **state)
+hashes_of_other_programs_are_accepted(void **state)
 {
 	/* bcrypt: the test vectors of crypt_blowfish 1.3 (wrapper.c). */
 	static const struct {
@@ -334,7 +334,7 @@ hashes_of_other_programs_sign_in(void **state)
 }
 
 static void
-a_hash_of_the_reference_library_signs_in(void **state)
+a_hash_of_the_reference_library_is_accepted(void **state)
 {
 	struct world w;
 	struct browser b = { 0 }, again = { 0 };
@@ -351,7 +351,7 @@ a_hash_of_the_reference_library_signs_in(void **state)
 	world_end(&w);
 }
 
-/* Between the look-up and the end of the hash somebody changes the password: here a trigger, when the try is counted. */
+/* The password changes between the look-up and the end of the hash: a trigger does it when the attempt is counted. */
 static void
 a_password_changed_during_verification_is_refused(void **state)
 {
@@ -366,7 +366,7 @@ a_password_changed_during_verification_is_refused(void **state)
 	assert_verdict(do_sign_in(&w, &late, "alice", PASSWORD), VERDICT_REFUSED);
 	assert_int_equal(late.head.state, STATE_NONE);
 	assert_int_equal(audit_rows(&w, "password"), 1);
-	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 1); /* of whoever registered */
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 1); /* the session of the registration */
 	world_end(&w);
 }
 
@@ -408,8 +408,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_audit_records_each_sign_in),
 		cmocka_unit_test(impossible_names_are_distinguished_in_the_audit),
-		cmocka_unit_test(every_refusal_is_one_answer_after_one_hash_and_one_audit_row),
-		cmocka_unit_test(an_unknown_name_is_kept_as_a_keyed_hash_only),
+		cmocka_unit_test(every_refusal_has_one_answer_one_hash_and_one_audit_row),
+		cmocka_unit_test(an_unknown_name_is_stored_as_a_keyed_hash_only),
 		cmocka_unit_test(every_byte_of_a_long_password_counts),
 		cmocka_unit_test(an_impossible_password_never_matches_its_substitute),
 		cmocka_unit_test(two_unicode_forms_of_an_accent_are_one_password),
@@ -418,8 +418,8 @@ main(void)
 		cmocka_unit_test(a_password_that_bcrypt_would_cut_keeps_its_hash),
 		cmocka_unit_test(an_unusable_hash_is_refused_like_a_wrong_password),
 		cmocka_unit_test(a_password_changed_during_verification_is_refused),
-		cmocka_unit_test(hashes_of_other_programs_sign_in),
-		cmocka_unit_test(a_hash_of_the_reference_library_signs_in),
+		cmocka_unit_test(hashes_of_other_programs_are_accepted),
+		cmocka_unit_test(a_hash_of_the_reference_library_is_accepted),
 	};
 
 	return cmocka_run_group_tests_name("keeper sign-in", tests, harness_setup, harness_teardown);

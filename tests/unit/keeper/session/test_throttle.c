@@ -1,4 +1,4 @@
-/* Guessing is slowed down, and nobody is locked out: docs/explain/throttling.md. */
+/* Throttling of guesses, which never locks the owner out: docs/explain/throttling.md. */
 #include "keeper/harness.h"
 
 #include "keeper/session/throttle.h"
@@ -10,9 +10,9 @@
 #define SECOND SECONDS_US(1)
 #define HOUR MINUTES_US(60)
 
-/* --- tries -------------------------------------------------------------------------------------------------------- */
+/* --- attempts ----------------------------------------------------------------------------------------------------- */
 
-/* Somebody who guesses, each time in a browser that holds nothing. */
+/* A guess from a new browser. */
 static enum verdict
 guess_from(struct world *w, const char *name, const char *address, int64_t *ret_retry_s)
 {
@@ -43,7 +43,7 @@ wrong_code(struct world *w, struct browser *b, enum verdict wanted)
 	assert_verdict(do_verify(w, b, "000000"), wanted);
 }
 
-/* A browser that nobody has seen, with the right password: PENDING. */
+/* A sign-in with the right password from an unknown browser: PENDING. */
 static void
 stranger(struct world *w, struct browser *b, const char *name, const char *secret)
 {
@@ -62,13 +62,13 @@ right_code(struct world *w, struct browser *b)
 	assert_int_equal(b->head.state, STATE_FULL);
 }
 
-/* --- waits -------------------------------------------------------------------------------------------------------- */
+/* --- lockouts ----------------------------------------------------------------------------------------------------- */
 
-/* docs/explain/throttling.md: half a minute, doubled to an hour. */
+/* docs/explain/throttling.md: half a minute, doubled each time up to an hour. */
 static const int64_t lockouts_s[] = { 30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600 };
 
 static void
-after_five_passwords_lockouts_double_to_an_hour(void **state)
+lockouts_after_five_passwords_double_to_an_hour(void **state)
 {
 	static const char *const names[] = { "alice", "nobody", "-not-a-name-" };
 	struct world w;
@@ -94,7 +94,7 @@ after_five_passwords_lockouts_double_to_an_hour(void **state)
 }
 
 static void
-after_five_codes_lockouts_double_to_an_hour(void **state)
+lockouts_after_five_codes_double_to_an_hour(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -111,7 +111,7 @@ after_five_codes_lockouts_double_to_an_hour(void **state)
 		wrong_code(&w, &b, VERDICT_LOCKOUT);
 		assert_int_equal(b.head.retry_s, lockouts_s[i]);
 		clock_forward(lockouts_s[i] * SECOND);
-		stranger(&w, &b, "alice", secret); /* ten minutes end a session that waits for its code */
+		stranger(&w, &b, "alice", secret); /* a new session, because a pending one expires after ten minutes */
 		wrong_code(&w, &b, VERDICT_REFUSED);
 	}
 	world_end(&w);
@@ -131,7 +131,7 @@ a_lockout_evaluates_and_spends_no_code(void **state)
 	clock_forward(MINUTES_US(1));
 	for (int i = 0; i < 5; i++)
 		wrong_code(&w, &b, VERDICT_REFUSED);
-	struct code code = code_of(b.secret, 1); /* good for as long as the wait, and longer */
+	struct code code = code_of(b.secret, 1); /* valid for longer than the lockout */
 	int64_t spent = sql_number(&w, "SELECT last_step FROM factors");
 	int64_t rows = sql_number(&w, "SELECT count(*) FROM audit");
 	for (int i = 0; i < 20; i++)
@@ -145,7 +145,7 @@ a_lockout_evaluates_and_spends_no_code(void **state)
 	world_end(&w);
 }
 
-/* --- what moves the counters -------------------------------------------------------------------------------------- */
+/* --- changes of the counters -------------------------------------------------------------------------------------- */
 
 static void
 a_right_password_moves_no_counter(void **state)
@@ -158,14 +158,14 @@ a_right_password_moves_no_counter(void **state)
 	bring_to(&w, &b, "alice", STATE_FULL);
 	memcpy(secret, b.secret, sizeof(secret));
 	guess_times(&w, "alice", 4);
-	for (int i = 0; i < 20; i++) /* neither to a wait ... */
+	for (int i = 0; i < 20; i++) /* right passwords begin no lockout */
 		stranger(&w, &b, "alice", secret);
-	assert_verdict(guess(&w, "alice"), VERDICT_REFUSED); /* ... nor away from it: this is the fifth */
+	assert_verdict(guess(&w, "alice"), VERDICT_REFUSED); /* nor do they reset the counter: this is failure 5 */
 	assert_verdict(guess(&w, "alice"), VERDICT_LOCKOUT);
 	assert_verdict(do_sign_in(&w, &(struct browser){ .address = "192.0.2.66" }, "alice", PASSWORD),
 		       VERDICT_LOCKOUT);
 	clock_forward(SECONDS_US(30));
-	stranger(&w, &b, "alice", secret); /* the wait that it would have begun is taken back with it */
+	stranger(&w, &b, "alice", secret); /* a right password also takes back the lockout that its attempt began */
 	assert_verdict(guess(&w, "alice"), VERDICT_REFUSED);
 	assert_verdict(guess(&w, "alice"), VERDICT_LOCKOUT);
 	world_end(&w);
@@ -229,7 +229,7 @@ counters_survive_a_restart(void **state)
 	world_end(&w);
 }
 
-/* --- nobody locks the owner out ----------------------------------------------------------------------------------- */
+/* --- known browsers ----------------------------------------------------------------------------------------------- */
 
 static void
 attempts_of_others_do_not_lock_a_known_browser(void **state)
@@ -241,14 +241,14 @@ attempts_of_others_do_not_lock_a_known_browser(void **state)
 	world_new(&w);
 	bring_to(&w, &owner, "alice", STATE_FULL);
 	memcpy(secret, owner.secret, sizeof(secret));
-	for (int i = 0; i < 1000; i++) { /* from everywhere, until the name itself waits */
+	for (int i = 0; i < 1000; i++) { /* from many addresses, until the name is locked */
 		snprintf(address, sizeof(address), "198.51.%d.%d", i / 250, i % 250);
 		guess_from(&w, "alice", address, NULL);
 	}
 	assert_verdict(guess_from(&w, "alice", "203.0.113.1", NULL), VERDICT_LOCKOUT);
 	assert_int_equal(sql_number(&w, "SELECT failures FROM throttle WHERE counter = 'name'"), 50);
 
-	/* somebody who has the password uses the tries at the code up as well */
+	/* an attacker with the password uses up the attempts at the code too */
 	clock_forward(HOUR);
 	stranger(&w, &other, "alice", secret);
 	for (int i = 0; i < 5; i++)
@@ -260,7 +260,7 @@ attempts_of_others_do_not_lock_a_known_browser(void **state)
 	memset(&owner.token, 0, sizeof(owner.token)); /* the device stays */
 	assert_verdict(do_sign_in(&w, &owner, "alice", PASSWORD), VERDICT_PASSED);
 	right_code(&w, &owner);
-	/* and the strangers wait on */
+	/* unknown browsers are still locked out */
 	assert_verdict(guess_from(&w, "alice", "203.0.113.1", NULL), VERDICT_REFUSED);
 	assert_verdict(guess_from(&w, "alice", "203.0.113.1", NULL), VERDICT_LOCKOUT);
 	world_end(&w);
@@ -279,7 +279,7 @@ a_known_browser_has_five_separate_attempts(void **state)
 		assert_verdict(do_sign_in(&w, &owner, "alice", "a wrong password"), VERDICT_REFUSED);
 	assert_verdict(do_sign_in(&w, &owner, "alice", PASSWORD), VERDICT_LOCKOUT);
 	assert_int_equal(owner.head.retry_s, 30);
-	/* others do not wait for it, nor does it know other accounts */
+	/* the lockout is of this browser and this account only */
 	assert_verdict(guess(&w, "alice"), VERDICT_REFUSED);
 	assert_verdict(do_sign_in(&w, &owner, "bob", "a wrong password"), VERDICT_REFUSED);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM throttle WHERE counter = 'device'"), 1);
@@ -296,13 +296,13 @@ a_device_is_known_by_its_issued_token_only(void **state)
 	world_new(&w);
 	bring_to(&w, &owner, "alice", STATE_FULL);
 	token = owner.device;
-	memset(&planted.device, 0x42, sizeof(planted.device)); /* by somebody who hopes to know it afterwards */
+	memset(&planted.device, 0x42, sizeof(planted.device)); /* a device token that an attacker planted */
 	assert_verdict(do_register(&w, &planted, "bob", PASSWORD), VERDICT_PASSED);
 	assert_verdict(ask(&w, &planted, QUESTION_ENROL, NULL), VERDICT_PASSED);
 	right_code(&w, &planted);
 	assert_int_not_equal(planted.device.b[0] == 0x42 && planted.device.b[31] == 0x42, true);
 
-	/* one browser, two people: one token, two devices */
+	/* one browser, two accounts: one token, two devices */
 	struct browser both = { .device = token };
 	memcpy(both.secret, planted.secret, sizeof(both.secret));
 	assert_verdict(do_sign_in(&w, &both, "bob", PASSWORD), VERDICT_PASSED);
@@ -336,7 +336,7 @@ an_account_remembers_twenty_browsers(void **state)
 
 /* --- addresses ---------------------------------------------------------------------------------------------------- */
 
-/* How many names that nobody has can be tried from there in a row? */
+/* The number of attempts with invented names from these addresses until a lockout. */
 static int
 attempts_from(struct world *w, const char *address, const char *other, int most)
 {
@@ -361,14 +361,14 @@ an_address_has_its_own_limit_whatever_the_names(void **state)
 		{ "192.0.2.1", "192.0.2.1", 30, "IPv4" },
 		{ "::ffff:192.0.2.2", "192.0.2.2", 30, "IPv4 written as IPv6 is the same" },
 		{ "2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", 30, "IPv6 by its first 64 bits" },
-		{ "2001:db8:0:1::1", "2001:db8:0:2::1", 60, "another network is another address" },
+		{ "2001:db8:0:1::1", "2001:db8:0:2::1", 60, "two networks of IPv6" },
 		{ "192.0.2.3", "192.0.2.4", 60, "two addresses" },
-		{ "127.0.0.1", "127.0.0.1", 1000, "loopback: a proxy that is not named may stand there" },
-		{ "::1", "::1", 1000, "the same in IPv6" },
-		{ "::ffff:127.0.0.1", "::ffff:127.0.0.1", 1000, "and IPv4's in IPv6" },
-		{ "::2", "::2", 30, "the next one is not loopback" },
-		{ "::1:0:0:0:1", "::1:0:0:0:1", 30, "nor one whose beginning is not zero" },
-		{ "", "no address", 1000, "nothing that can be read" },
+		{ "127.0.0.1", "127.0.0.1", 1000, "loopback: may be a proxy that is not configured" },
+		{ "::1", "::1", 1000, "loopback of IPv6" },
+		{ "::ffff:127.0.0.1", "::ffff:127.0.0.1", 1000, "loopback of IPv4 written as IPv6" },
+		{ "::2", "::2", 30, "the address after loopback" },
+		{ "::1:0:0:0:1", "::1:0:0:0:1", 30, "an address that ends like loopback" },
+		{ "", "no address", 1000, "invalid addresses" },
 	};
 	struct world w;
 
@@ -377,12 +377,12 @@ an_address_has_its_own_limit_whatever_the_names(void **state)
 		forgive(&w);
 		int attempts = attempts_from(&w, addresses[i].one, addresses[i].other, 1100);
 		if (attempts != addresses[i].attempts)
-			fail_msg("%s: %d tries", addresses[i].why, attempts);
+			fail_msg("%s: %d attempts", addresses[i].why, attempts);
 	}
 	world_end(&w);
 }
 
-/* Over a Unix socket without X-Forwarded-For everybody would share what is counted for a name at an address. */
+/* Without X-Forwarded-For, all requests over a Unix socket would share the counter of a name at an address. */
 static void
 requests_without_an_address_share_no_lockout_of_a_name(void **state)
 {
@@ -396,12 +396,12 @@ requests_without_an_address_share_no_lockout_of_a_name(void **state)
 	b = (struct browser){ .address = "unix:" };
 	assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
 	assert_verdict(guess_from(&w, "alice", "unix:", NULL), VERDICT_REFUSED);
-	assert_verdict(guess_from(&w, "alice", "unix:", NULL), VERDICT_LOCKOUT); /* the name's own limit holds */
+	assert_verdict(guess_from(&w, "alice", "unix:", NULL), VERDICT_LOCKOUT); /* the limit of the name applies */
 	world_end(&w);
 }
 
 static void
-an_address_is_forgiven_slowly_and_by_no_sign_in(void **state)
+failures_of_an_address_expire_slowly_and_not_by_a_sign_in(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -411,11 +411,11 @@ an_address_is_forgiven_slowly_and_by_no_sign_in(void **state)
 	bring_to(&w, &b, "alice", STATE_FULL);
 	memcpy(secret, b.secret, sizeof(secret));
 	assert_int_equal(attempts_from(&w, "192.0.2.66", "192.0.2.66", 29), 29);
-	stranger(&w, &b, "alice", secret); /* an account of one's own, at the same address */
+	stranger(&w, &b, "alice", secret); /* a sign-in to another account from the same address */
 	right_code(&w, &b);
 	assert_verdict(guess(&w, "somebody"), VERDICT_REFUSED);
 	assert_verdict(guess(&w, "somebody-else"), VERDICT_LOCKOUT);
-	clock_forward(MINUTES_US(5)); /* one is forgotten: one more is free */
+	clock_forward(MINUTES_US(5)); /* one failure expires: one more attempt */
 	assert_verdict(guess(&w, "somebody-else"), VERDICT_REFUSED);
 	assert_verdict(guess(&w, "yet-another"), VERDICT_LOCKOUT);
 	clock_forward(30 * MINUTES_US(5));
@@ -432,7 +432,7 @@ registering_is_limited_by_address(void **state)
 
 	world_new(&w);
 	for (int i = 0; i < 30; i++) {
-		snprintf(name, sizeof(name), "person%d", i / 2); /* every other one is taken */
+		snprintf(name, sizeof(name), "person%d", i / 2); /* every second name is taken */
 		memset(&b.token, 0, sizeof(b.token));
 		do_register(&w, &b, name, PASSWORD);
 		assert_int_equal(b.verdict, i % 2 == 0 ? VERDICT_PASSED : VERDICT_PROBLEMS);
@@ -484,7 +484,7 @@ invented_names_fill_a_bounded_table_and_lock_no_account(void **state)
 	sqlite_only();
 	world_new(&w);
 	assert_verdict(do_register(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
-	/* every place is somebody else's, and they all wait */
+	/* every slot belongs to another key, and all are locked */
 	sql_run(&w,
 		"DELETE FROM throttle; "
 		"WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 65535) "
@@ -503,7 +503,7 @@ invented_names_fill_a_bounded_table_and_lock_no_account(void **state)
 
 /* --- a hundred codes ---------------------------------------------------------------------------------------------- */
 
-/* Whoever knows the password, patiently: as many wrong codes. */
+/* An attacker with the password sends wrong codes, one per hour. */
 static void
 wrong_codes(struct world *w, const char *secret, int times)
 {
@@ -534,10 +534,10 @@ a_hundred_wrong_codes_disable_the_authenticators(void **state)
 	w.ended_count = 0;
 	wrong_codes(&w, secret, 1);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'factor.disabled'"), 1);
-	assert_true(w.ended_count > 0); /* whoever caches the owner's session was told */
+	assert_true(w.ended_count > 0); /* web was notified of the end of the owner's session */
 	assert_verdict(ask(&w, &owner, QUESTION_SESSION, NULL), VERDICT_REFUSED);
 
-	clock_forward(2 * HOUR); /* from now on no code is right, but a recovery code is */
+	clock_forward(2 * HOUR); /* from now on only recovery codes are accepted */
 	stranger(&w, &b, "alice", secret);
 	assert_int_equal(b.head.codes_disabled, 1);
 	assert_verdict(do_verify(&w, &b, code_of(secret, 0).z), VERDICT_REFUSED);
@@ -547,7 +547,7 @@ a_hundred_wrong_codes_disable_the_authenticators(void **state)
 }
 
 static void
-a_right_code_in_between_begins_the_hundred_anew(void **state)
+a_right_code_resets_the_count_of_a_hundred(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -577,7 +577,7 @@ code_101_is_never_checked_even_after_a_crash(void **state)
 	memcpy(secret, b.secret, sizeof(secret));
 	wrong_codes(&w, secret, 1);
 	sql_run(&w,
-		"UPDATE throttle SET failures = 100 WHERE counter = 'codes'"); /* counted, and then the power failed */
+		"UPDATE throttle SET failures = 100 WHERE counter = 'codes'"); /* as after a crash before disabling */
 	clock_forward(HOUR);
 	stranger(&w, &b, "alice", secret);
 	assert_verdict(do_verify(&w, &b, code_of(secret, 0).z), VERDICT_REFUSED);
@@ -585,7 +585,7 @@ code_101_is_never_checked_even_after_a_crash(void **state)
 	world_end(&w);
 }
 
-/* --- other entrances ---------------------------------------------------------------------------------------------- */
+/* --- other counters ----------------------------------------------------------------------------------------------- */
 
 static void
 recovery_codes_are_counted_apart(void **state)
@@ -630,7 +630,7 @@ password_guesses_within_a_session_are_limited(void **state)
 }
 
 static void
-codes_that_make_a_proof_fresh_or_confirm_are_counted_too(void **state)
+codes_to_step_up_or_to_confirm_are_counted_too(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -652,7 +652,7 @@ codes_that_make_a_proof_fresh_or_confirm_are_counted_too(void **state)
 	world_end(&w);
 }
 
-/* --- what is told ------------------------------------------------------------------------------------------------- */
+/* --- reports ------------------------------------------------------------------------------------------------------ */
 
 static void
 the_next_sign_in_reports_refused_attempts(void **state)
@@ -710,7 +710,7 @@ an_attempt_in_a_lockout_takes_no_write_lock(void **state)
 	world_end(&w);
 }
 
-/* --- at the same moment, and when time jumps ---------------------------------------------------------------------- */
+/* --- parallel attempts, and jumps of the clock -------------------------------------------------------------------- */
 
 enum { THREADS = 8, ATTEMPTS_EACH = 25 };
 
@@ -718,7 +718,7 @@ struct guesser {
 	struct world *w;
 	struct keeper_thread *thread;
 	int evaluated;
-	int hasty; /* told to come back at once, in a wait of half a minute */
+	int hasty; /* answers with a shorter time than the lockout of half a minute */
 };
 
 static void *
@@ -736,7 +736,7 @@ guess_on(void *context)
 }
 
 static void
-two_hundred_at_once_get_five_checks(void **state)
+two_hundred_parallel_attempts_get_five_checks(void **state)
 {
 	struct world w;
 	struct browser b = { 0 };
@@ -779,9 +779,9 @@ guess_names_on(void *context)
 	return NULL;
 }
 
-/* Some of them find the wait only when they count: it is the address's, the second of three that count. */
+/* Some attempts find the lockout only when they are counted.  It is the address's, the second of three counters. */
 static void
-a_lockout_reports_the_time_of_its_own_counter(void **state)
+a_lockout_reports_the_time_of_its_counter(void **state)
 {
 	struct world w;
 	struct guesser guessers[THREADS];
@@ -826,14 +826,14 @@ only_expired_counters_are_deleted(void **state)
 	guess_times(&w, "alice", 3);
 	purge_all(&w);
 	assert_int_equal(rows_of(&w, "address") + rows_of(&w, "name") + rows_of(&w, "name-address"), 3);
-	clock_forward(MINUTES_US(14)); /* of three failures two are forgotten, */
+	clock_forward(MINUTES_US(14)); /* two of three failures have expired */
 	purge_all(&w);
 	assert_int_equal(rows_of(&w, "address"), 1);
-	clock_forward(MINUTES_US(2)); /* and now all of them */
+	clock_forward(MINUTES_US(2)); /* all failures have expired */
 	purge_all(&w);
 	assert_int_equal(rows_of(&w, "address"), 0);
 	assert_int_equal(rows_of(&w, "name") + rows_of(&w, "name-address"), 2);
-	assert_verdict(guess(&w, "alice"), VERDICT_REFUSED); /* the fourth */
+	assert_verdict(guess(&w, "alice"), VERDICT_REFUSED); /* failure 4 */
 	assert_verdict(guess(&w, "alice"), VERDICT_REFUSED);
 	assert_verdict(guess(&w, "alice"), VERDICT_LOCKOUT);
 	purge_all(&w);
@@ -841,7 +841,7 @@ only_expired_counters_are_deleted(void **state)
 	clock_forward(HOUR);
 
 	assert_verdict(do_sign_in(&w, &stranger, "bob", "a wrong password"), VERDICT_REFUSED);
-	sql_run(&w, "UPDATE throttle SET failures = 0 WHERE counter = 'name'"); /* as a right one gives back */
+	sql_run(&w, "UPDATE throttle SET failures = 0 WHERE counter = 'name'"); /* as after a right password */
 	purge_all(&w);
 	assert_int_equal(rows_of(&w, "name"), 0);
 
@@ -856,7 +856,7 @@ only_expired_counters_are_deleted(void **state)
 }
 
 static void
-the_audit_is_kept_for_good_or_for_as_long_as_is_set(void **state)
+the_audit_is_kept_for_ever_or_for_the_configured_time(void **state)
 {
 	struct world w;
 
@@ -892,7 +892,7 @@ a_code_from_a_known_browser_is_counted_apart(void **state)
 }
 
 static void
-no_jump_of_the_clock_reopens_or_locks_for_good(void **state)
+jumps_of_the_clock_neither_end_nor_extend_a_lockout(void **state)
 {
 	static const struct {
 		int64_t seconds;
@@ -910,13 +910,12 @@ no_jump_of_the_clock_reopens_or_locks_for_good(void **state)
 		int64_t retry_s = 0;
 		forgive(&w);
 		guess_times(&w, "alice", 5);
-		clock_forward(-jumps[i].seconds *
-			      SECOND); /* back: the wait is still on, and not for longer than any is */
+		clock_forward(-jumps[i].seconds * SECOND); /* back: the lockout holds, for at most an hour */
 		if (guess_from(&w, "alice", "192.0.2.66", &retry_s) != VERDICT_LOCKOUT || retry_s > 3600)
-			fail_msg("back by %s: to wait %lld s", jumps[i].why, (long long)retry_s);
+			fail_msg("back by %s: retry after %lld s", jumps[i].why, (long long)retry_s);
 		clock_forward(HOUR);
 		assert_verdict(guess(&w, "alice"), VERDICT_REFUSED);
-		clock_forward(jumps[i].seconds * SECOND); /* ahead: the failures are not forgotten */
+		clock_forward(jumps[i].seconds * SECOND); /* forward: the failures still count */
 		guess(&w, "alice");
 		assert_verdict(guess_from(&w, "alice", "192.0.2.66", &retry_s), VERDICT_LOCKOUT);
 		assert_true(retry_s >= 55);
@@ -926,7 +925,7 @@ no_jump_of_the_clock_reopens_or_locks_for_good(void **state)
 }
 
 static void
-a_session_from_the_future_is_over(void **state)
+a_session_from_the_future_is_expired(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -934,7 +933,7 @@ a_session_from_the_future_is_over(void **state)
 	world_new(&w);
 	clock_forward(INT64_C(10) * 365 * 24 * HOUR);
 	bring_to(&w, &b, "alice", STATE_FULL);
-	clock_forward(-MINUTES_US(3)); /* a clock that is set right by a little ends nothing */
+	clock_forward(-MINUTES_US(3)); /* a small correction of the clock ends no session */
 	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_PASSED);
 	clock_forward(INT64_C(-10) * 365 * 24 * HOUR);
 	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_REFUSED);
@@ -970,8 +969,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(after_five_passwords_lockouts_double_to_an_hour),
-		cmocka_unit_test(after_five_codes_lockouts_double_to_an_hour),
+		cmocka_unit_test(lockouts_after_five_passwords_double_to_an_hour),
+		cmocka_unit_test(lockouts_after_five_codes_double_to_an_hour),
 		cmocka_unit_test(a_lockout_evaluates_and_spends_no_code),
 		cmocka_unit_test(a_right_password_moves_no_counter),
 		cmocka_unit_test(a_known_password_gives_no_more_code_attempts),
@@ -983,27 +982,27 @@ main(void)
 		cmocka_unit_test(an_account_remembers_twenty_browsers),
 		cmocka_unit_test(an_address_has_its_own_limit_whatever_the_names),
 		cmocka_unit_test(requests_without_an_address_share_no_lockout_of_a_name),
-		cmocka_unit_test(an_address_is_forgiven_slowly_and_by_no_sign_in),
+		cmocka_unit_test(failures_of_an_address_expire_slowly_and_not_by_a_sign_in),
 		cmocka_unit_test(registering_is_limited_by_address),
 		cmocka_unit_test(failed_links_are_audited_up_to_a_limit),
 		cmocka_unit_test(codes_without_a_pending_secret_are_counted),
 		cmocka_unit_test(invented_names_fill_a_bounded_table_and_lock_no_account),
 		cmocka_unit_test(a_hundred_wrong_codes_disable_the_authenticators),
-		cmocka_unit_test(a_right_code_in_between_begins_the_hundred_anew),
+		cmocka_unit_test(a_right_code_resets_the_count_of_a_hundred),
 		cmocka_unit_test(code_101_is_never_checked_even_after_a_crash),
 		cmocka_unit_test(recovery_codes_are_counted_apart),
 		cmocka_unit_test(password_guesses_within_a_session_are_limited),
-		cmocka_unit_test(codes_that_make_a_proof_fresh_or_confirm_are_counted_too),
+		cmocka_unit_test(codes_to_step_up_or_to_confirm_are_counted_too),
 		cmocka_unit_test(the_next_sign_in_reports_refused_attempts),
 		cmocka_unit_test(a_lockout_is_audited_once),
 		cmocka_unit_test(an_attempt_in_a_lockout_takes_no_write_lock),
-		cmocka_unit_test(two_hundred_at_once_get_five_checks),
-		cmocka_unit_test(a_lockout_reports_the_time_of_its_own_counter),
+		cmocka_unit_test(two_hundred_parallel_attempts_get_five_checks),
+		cmocka_unit_test(a_lockout_reports_the_time_of_its_counter),
 		cmocka_unit_test(a_code_from_a_known_browser_is_counted_apart),
 		cmocka_unit_test(only_expired_counters_are_deleted),
-		cmocka_unit_test(the_audit_is_kept_for_good_or_for_as_long_as_is_set),
-		cmocka_unit_test(no_jump_of_the_clock_reopens_or_locks_for_good),
-		cmocka_unit_test(a_session_from_the_future_is_over),
+		cmocka_unit_test(the_audit_is_kept_for_ever_or_for_the_configured_time),
+		cmocka_unit_test(jumps_of_the_clock_neither_end_nor_extend_a_lockout),
+		cmocka_unit_test(a_session_from_the_future_is_expired),
 		cmocka_unit_test(the_last_disabled_authenticator_cannot_be_removed),
 	};
 

@@ -1,10 +1,10 @@
 /*
- * What JavaScript adds: times in the browser's zone, showing a password, copying a secret, sending six digits, printing.
- * Every page works without it.
+ * Functions that need JavaScript: times in the browser's time zone, showing a password, copying a secret, sending a
+ * code after six digits, printing.  Every page works without them.
  */
 "use strict";
 
-/* Times in the zone of whoever reads them, written as the server writes UTC; the exact instant stays in the title. */
+/* Write times in the browser's time zone, in the server's format; the title keeps the exact UTC time. */
 const two = (number) => String(number).padStart(2, "0");
 const clock_of = {
 	12: (d) => `${d.getHours() % 12 || 12}:${two(d.getMinutes())}\u00a0${d.getHours() < 12 ? "AM" : "PM"}`,
@@ -24,7 +24,7 @@ const local_time = (d, language, format) => {
 for (const time of document.querySelectorAll("time[datetime]"))
 	time.textContent = local_time(new Date(time.dateTime), document.documentElement.lang, time.dataset.format);
 
-/* Show and hide a password.  It is hidden again before it is sent, so that no browser remembers it as plain text. */
+/* Show and hide a password.  Hide it before the form is sent, so that no browser stores it as plain text. */
 for (const button of document.querySelectorAll("[data-show]")) {
 	const field = document.getElementById(button.dataset.show);
 	const show = button.textContent;
@@ -37,7 +37,7 @@ for (const button of document.querySelectorAll("[data-show]")) {
 	button.hidden = false;
 }
 
-/* Copy what is in a field, or the lines of a list, and say what really happened. */
+/* Copy a field or the lines of a list, and report success or failure. */
 const text_of = (element) => element.value ?? Array.from(element.children, (line) => line.textContent.trim()).join("\n") + "\n";
 const select = (element) => {
 	if (element.select) {
@@ -69,7 +69,7 @@ for (const button of document.querySelectorAll("[data-print]")) {
 	button.hidden = false;
 }
 
-/* Shown once: whoever goes back is told how many there are, not shown the page that the browser kept. */
+/* Recovery codes are shown once: the back button must not show the page from the browser's cache. */
 const codes = document.getElementById("codes");
 if (codes) {
 	window.addEventListener("pagehide", () => codes.replaceChildren());
@@ -79,11 +79,11 @@ if (codes) {
 	});
 }
 
-/* A recovery code is longer than six digits: smaller letters, so that it is seen whole. */
+/* Recovery codes are longer than six digits: use smaller letters to show the whole code. */
 for (const field of document.querySelectorAll("input.code"))
 	field.addEventListener("input", () => field.classList.toggle("long", field.value.length > 10));
 
-/* Send a code as soon as its digits are there, once. */
+/* Send a code once, as soon as all its digits are typed. */
 for (const field of document.querySelectorAll("[data-submit-at]")) {
 	const digits = Number(field.dataset.submitAt);
 	let sent = false;
@@ -96,6 +96,6 @@ for (const field of document.querySelectorAll("[data-submit-at]")) {
 		if (!sent && /^[\d\s-]+$/.test(field.value) && field.value.replace(/\D/g, "").length === digits)
 			field.form.requestSubmit();
 	});
-	/* back from the next page: it may be sent again */
+	/* after the back button the form may be sent again */
 	window.addEventListener("pageshow", () => { sent = false; });
 }

@@ -12,6 +12,8 @@ import pytest
 sys.path[:0] = [str(pathlib.Path(__file__).parent / "e2e"), str(pathlib.Path(__file__).parent)]
 
 from harness import PROGRAM, Person, Server  # noqa: E402
+from harness.memory import memory_folder  # noqa: E402
+from harness.postgres import Postgres  # noqa: E402
 
 # A process that a shell starts in the background inherits an ignored SIGINT, and so would all its children.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -74,26 +76,14 @@ def make_server(request, tmp_path):
             one.keep()
 
 
-MEMORY = pathlib.Path("/dev/shm")
-MEMORY_BYTES = 1 << 30  # minimum of free memory
-
-
-def in_memory():
-    """Is there enough memory for the tests' databases?
-
-    On a disk each commit waits; disks differ in speed by a factor of 1000.
-    """
-    return MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
     config.addinivalue_line("markers", "sqlite: about a file that holds the database")
     config.addinivalue_line("markers", "whole: not in `make test` but in the stage `whole` of .ci/run, and in the long campaign")
     config.addinivalue_line("markers", "sampled: a part in `make test`, all in the stage `whole` of .ci/run, more in the long campaign")
     config.folder_of_tests = None
-    if config.option.basetemp is None and not hasattr(config, "workerinput") and in_memory():
-        config.folder_of_tests = config.option.basetemp = tempfile.mkdtemp(prefix="doubletour-tests-", dir=MEMORY)
+    if config.option.basetemp is None and not hasattr(config, "workerinput") and memory_folder():
+        config.folder_of_tests = config.option.basetemp = tempfile.mkdtemp(prefix="doubletour-tests-", dir=memory_folder())
 
 
 def pytest_unconfigure(config):
@@ -121,11 +111,16 @@ def pytest_collection_modifyitems(config, items):
                 item.add_marker(pytest.mark.skip(reason="about SQLite's file"))
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
-    """One PostgreSQL for all tests; each test creates its own database in it."""
-    from harness.postgres import Postgres
+@pytest.fixture(scope="session", autouse=True)
+def postgres_template(tmp_path_factory):
+    """All workers of a run copy new clusters from one data directory."""
+    folder = tmp_path_factory.getbasetemp()
+    Postgres.template = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "postgres-template"
 
+
+@pytest.fixture(scope="session")
+def postgres():
+    """One PostgreSQL for all tests; each test creates its own database in it."""
     with Postgres() as one:
         yield one
 

@@ -32,8 +32,13 @@ for (const element of document.querySelectorAll("[aria-describedby], [aria-label
 			if (!document.getElementById(id)) say(name + " names nothing", element);
 
 // Contrast, WCAG 1.4.3: text against its background, with colours blended from the page upwards.
+const colours = new Map(); // cache: reading a pixel is slow
 const rgba = (text) => {
-	const canvas = rgba.context || (rgba.context = document.createElement("canvas").getContext("2d", { willReadFrequently: true }));
+	if (!colours.has(text)) colours.set(text, rgba_of(text));
+	return colours.get(text);
+};
+const rgba_of = (text) => {
+	const canvas = rgba_of.context || (rgba_of.context = document.createElement("canvas").getContext("2d", { willReadFrequently: true }));
 	canvas.clearRect(0, 0, 1, 1);
 	canvas.fillStyle = text;
 	canvas.fillRect(0, 0, 1, 1);

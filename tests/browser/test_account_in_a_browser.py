@@ -1,20 +1,18 @@
 """The pages of a user's own account in a browser."""
 
 import pytest
-from browser import in_both_languages
+from browser import in_both_languages, in_ways
 from harness import Person, Server
 from test_authenticators_in_a_browser import enrolled, keep_codes
 from test_story_in_a_browser import PASSWORD
 
 NEW = "une autre phrase de plusieurs mots"
 AGENTS = ["Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "curl/7.88.1"]
-WAYS = [("fr", "desktop", True), ("en", "phone", True), ("fr", "phone", False), ("en", "desktop", False)]
+WAYS = [("fr", "desktop", "dark", True), ("en", "phone", "light", True), ("fr", "phone", "light", False), ("en", "desktop", "dark", False)]
 
 
-@pytest.mark.parametrize("language, size, javascript", WAYS,
-                         ids=["-".join([way[0], way[1], "script" if way[2] else "noscript"]) for way in WAYS])
-def test_every_account_page_works(browse, server, language, size, javascript):
-    scheme = "dark" if (language == "fr") == javascript else "light"
+@in_ways(WAYS, WAYS[:2])
+def test_every_account_page_works(browse, server, language, size, scheme, javascript):
     browser = browse(language=language, size=size, scheme=scheme, javascript=javascript)
     name, _ = enrolled(browser)
     keep_codes(browser)
@@ -38,13 +36,13 @@ def test_every_account_page_works(browse, server, language, size, javascript):
     assert "Hélène Å." in browser.open("/").heading
 
     browser.open("/account/password").look("password")
-    browser.type("current", "not it")
-    browser.type("password", NEW)
-    browser.type("confirm", NEW)
+    browser.paste("current", "not it")
+    browser.paste("password", NEW)
+    browser.paste("confirm", NEW)
     browser.submit()
     browser.look("password-refused", expect=[422])
     assert browser.find("[name=password]").get_property("value") == NEW
-    browser.type("current", PASSWORD)
+    browser.paste("current", PASSWORD)
     browser.submit()
     assert browser.path == "/account"
 
@@ -67,7 +65,7 @@ def test_every_account_page_works(browse, server, language, size, javascript):
 
     server.clock.advance(6 * 60)
     browser.open("/account/close").look("close")
-    browser.type("current", NEW)
+    browser.paste("current", NEW)
     browser.submit()
     browser.look("close-refused", expect=[422])
     assert browser.path == "/account/close" and browser.find("[name=otp]")
@@ -80,12 +78,12 @@ def test_an_administrators_link_sets_up_an_account(browse, server, language, jav
     link = server.command("user", "add", name).stdout.strip()
     browser.open("/" + link.split("/", 3)[3]).look("set-password")
     assert name in browser.text
-    browser.type("password", "court")
-    browser.type("confirm", "court")
+    browser.paste("password", "court")
+    browser.paste("confirm", "court")
     browser.submit()
     browser.look("set-password-refused", expect=[422])
-    browser.type("password", NEW)
-    browser.type("confirm", NEW)
+    browser.paste("password", NEW)
+    browser.paste("confirm", NEW)
     browser.submit()
     assert browser.path == "/setup-2fa"
     browser.open("/" + link.split("/", 3)[3]).look("link-dead", expect=[404])
@@ -104,8 +102,8 @@ def test_registration_takes_an_invitation(browse, tmp_path_factory, language):
         browser.follow(f"header a[hreflang={other}]")
         assert browser.path == link and browser.find("html").get_attribute("lang") == other
         browser.follow(f"header a[hreflang={language}]")
-        browser.type("username", "invited-" + language)
-        browser.type("password", NEW)
-        browser.type("confirm", NEW)
+        browser.paste("username", "invited-" + language)
+        browser.paste("password", NEW)
+        browser.paste("confirm", NEW)
         browser.submit()
         assert browser.path == "/setup-2fa"

@@ -14,18 +14,18 @@ def type_and_send(browser, code):
     browser.submit()
 
 
-@in_ways(WAYS[:3], WAYS[1:3])
+@in_ways(WAYS[:3], WAYS[2:3])
 def test_lockout_page_explains_and_reports_attempts(browse, server, language, size, scheme, javascript):
     browser = browse(language=language, size=size, scheme=scheme, javascript=javascript)
     name, uri = enrolled(browser)
     browser.log_out()
     browser.open("/login")
     for _ in range(5):
-        browser.type("username", name)
-        browser.type("password", "not the password")
+        browser.paste("username", name)
+        browser.paste("password", "not the password")
         browser.submit()
     browser.look("refused", expect=[422])
-    browser.type("password", "not the password")
+    browser.paste("password", "not the password")
     browser.submit()
     browser.look("sign-in-wait", expect=[422, 429])
     # a busy machine uses some of the 30 seconds

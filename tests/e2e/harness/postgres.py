@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 
+from harness.memory import memory_folder
 from harness.server import free_port, wait_until
 
 BIN = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), default=None, key=lambda p: int(p.parent.name))
@@ -20,13 +21,15 @@ class Postgres:
     Only this machine can connect, and only while the tests run.
     """
 
+    template = None  # path of a data directory to copy, shared by all processes of a test run
+
     def __init__(self, home=None, settings=()):
         """settings: more server settings, as -c name=value.
 
         fsync is off, because tests kill processes, never the machine.
         """
         self.settings = [word for setting in settings for word in ("-c", setting)]
-        self.home = pathlib.Path(home or tempfile.mkdtemp(prefix="doubletour-postgres-"))
+        self.home = pathlib.Path(home or tempfile.mkdtemp(prefix="doubletour-postgres-", dir=memory_folder()))
         self.data = self.home / "data"
         self.port = free_port()
         self.process = None
@@ -49,7 +52,7 @@ class Postgres:
 
     def start(self):
         if not self.data.exists():
-            self.run("initdb", "-D", str(self.data), "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync")
+            self.make_data()
         with open(self.home / "log", "ab") as log:
             self.process = subprocess.Popen(
                 [BIN / "postgres", "-D", str(self.data), "-p", str(self.port), "-k", str(self.home),
@@ -58,6 +61,18 @@ class Postgres:
                 cwd=self.home, user=self.user, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         wait_until(self.answers, "PostgreSQL answers")
         return self
+
+    def make_data(self):
+        """The first cluster of a run makes the data directory; the others copy it, which takes a tenth of the processor time."""
+        if self.template is not None and self.template.exists():
+            subprocess.run(["cp", "-a", self.template, self.data], check=True)
+            return
+        self.run("initdb", "-D", str(self.data), "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync")
+        if self.template is not None:
+            copy = self.template.with_name(f"{self.template.name}.{os.getpid()}")
+            subprocess.run(["cp", "-a", self.data, copy], check=True)
+            with contextlib.suppress(OSError):  # another process was faster
+                copy.rename(self.template)
 
     def answers(self):
         assert self.process.poll() is None, (self.home / "log").read_text()[-2000:]

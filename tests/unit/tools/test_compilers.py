@@ -56,25 +56,37 @@ HEADER = """
 #include "ipc/terms.h"
 #include <stdbool.h>
 struct item { str name; int64_t count; };
-struct page_page {
+"""
+PAGE = """
+struct page_NAME {
 	struct { enum config_language language; enum time_format time_format; } layout;
 	str text, empty; const char *problem, *none_given; int number; int64_t zero; bool yes, no;
 	const struct item *items; size_t items_count;
 };
-void page_page(struct buf *out, const struct page_page *v);
+void page_NAME(struct buf *out, const struct page_NAME *v);
 """
 MAIN = """
 #include "web/core/pages.h"
 #include <stdio.h>
+static const struct item items[] = { { { "one", 3 }, 1 }, { { "<two>", 5 }, 2 }, { { "three", 5 }, 3 } };
+static err put(const struct buf *out)
+{
+	fwrite(out->p, 1, out->n, stdout);
+	putchar(0);
+	return buf_check(out);
+}
 int main(int argc, char **argv)
 {
-	static const struct item items[] = { { { "one", 3 }, 1 }, { { "<two>", 5 }, 2 }, { { "three", 5 }, 3 } };
-	const struct page_page v = { { argc > 1 ? LANGUAGE_EN : LANGUAGE_FR }, STR("a<b>&\\"'c"), STR(""),
-		"The two passwords differ.", NULL, 7, 0, true, false, items, 3 };
 	struct buf out = BUF(1 << 20);
-	page_page(&out, &v);
-	fwrite(out.p, 1, out.n, stdout);
-	const err failed = buf_check(&out);
+	err failed = 0;
+"""
+PUT_PAGE = """
+	page_NAME(&out, &(struct page_NAME) { { argc > 1 ? LANGUAGE_EN : LANGUAGE_FR }, STR("a<b>&\\"'c"), STR(""),
+		"The two passwords differ.", NULL, 7, 0, true, false, items, 3 });
+	failed = failed ? failed : put(&out);
+	buf_clear(&out);
+"""
+END = """
 	buf_wipe(&out);
 	return failed;
 }
@@ -82,13 +94,20 @@ int main(int argc, char **argv)
 ASSETS = {"app.css": "/static/app.12345678.css"}
 
 
-@pytest.fixture(name="work")
-def work_(tmp_path):
-    for name, text in (("fr.po", FRENCH), ("en.po", ENGLISH), ("web/core/pages.h", HEADER), ("main.c", MAIN)):
-        path = tmp_path / name
+def write_sources(folder, pages):
+    """Catalogs, the header of these pages, and a program that shows each of them, with a NUL after it."""
+    files = {"fr.po": FRENCH, "en.po": ENGLISH, "web/core/pages.h": HEADER + "".join(PAGE.replace("NAME", page) for page in pages),
+             "main.c": MAIN + "".join(PUT_PAGE.replace("NAME", page) for page in pages) + END}
+    for name, text in files.items():
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-    return tmp_path
+    return folder
+
+
+@pytest.fixture(name="work")
+def work_(tmp_path):
+    return write_sources(tmp_path, ["page"])
 
 
 def to_c(work, templates):
@@ -100,23 +119,23 @@ def to_c(work, templates):
     return compile_templates.compile_folder(folder, [Catalog(work / "fr.po"), Catalog(work / "en.po")], ASSETS)
 
 
-def cc(work, source):
-    """Compile and link with the project's libraries."""
+def cc(work, source, *arguments):
     (work / "page_functions.c").write_text(source, "utf-8")
-    root = pathlib.Path(os.environ["SOURCE_ROOT"])
     return subprocess.run(
         [*os.environ["TEST_CC"].split(), "-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Werror", "-Wno-unused-parameter",
-         *os.environ["TEST_CFLAGS"].split(),
-         f"-I{work}", f"-I{root}/src", "-o", work / "page", work / "page_functions.c", work / "main.c",
-         os.environ["LIB_PAGES"], os.environ["LIB_BASE"], "-lcrypto", "-lpthread"],
+         *os.environ["TEST_CFLAGS"].split(), f"-I{work}", f"-I{os.environ['SOURCE_ROOT']}/src", work / "page_functions.c", *arguments],
         capture_output=True, text=True, check=False)
 
 
-def shown(work, templates, *language):
-    """The page in French or, with "en", in English."""
-    done = cc(work, to_c(work, templates))
+def shown_pages(work, templates, *language):
+    """Compile and link with the project's own libraries, and run: each page in French or, with "en", in English."""
+    done = cc(work, to_c(work, templates), work / "main.c", os.environ["LIB_PAGES"], os.environ["LIB_BASE"], "-lcrypto", "-lpthread", "-o", work / "page")
     assert done.returncode == 0, done.stderr
-    return subprocess.run([work / "page", *language], capture_output=True, check=True).stdout.decode()
+    return subprocess.run([work / "page", *language], capture_output=True, check=True).stdout.decode().split("\0")[:-1]
+
+
+def shown(work, templates, *language):
+    return shown_pages(work, templates, *language)[0]
 
 
 SHOWN = [
@@ -166,9 +185,19 @@ SHOWN = [
 ]
 
 
-@pytest.mark.parametrize("why,template,expected", SHOWN, ids=[case[0] for case in SHOWN])
-def test_a_template_renders(work, why, template, expected):
-    assert shown(work, template) == expected, why
+@pytest.fixture(name="all_shown", scope="module")
+def all_shown_(tmp_path_factory):
+    """What each template of SHOWN shows: all in one program, because a compiler for each would take most of this file's time."""
+    names = [f"case_{number}" for number in range(len(SHOWN))]
+    work = write_sources(tmp_path_factory.mktemp("shown"), names)
+    pages = shown_pages(work, {f"{name}.html": case[1] for name, case in zip(names, SHOWN)})
+    return dict(zip(names, pages))
+
+
+@pytest.mark.parametrize("number", range(len(SHOWN)), ids=[case[0] for case in SHOWN])
+def test_template_shows(all_shown, number):
+    why, _, expected = SHOWN[number]
+    assert all_shown[f"case_{number}"] == expected, why
 
 
 def test_the_language_comes_from_the_layout(work):
@@ -273,7 +302,7 @@ NO_C = [
 
 @pytest.mark.parametrize("why,template,line,part", NO_C, ids=[case[0] for case in NO_C])
 def test_a_wrong_name_or_type_fails_with_the_templates_line(work, why, template, line, part):
-    done = cc(work, to_c(work, template))
+    done = cc(work, to_c(work, template), "-fsyntax-only")
     assert done.returncode != 0, why
     assert f"templates/page.html:{line}:" in done.stderr and part in done.stderr, done.stderr
 

@@ -54,7 +54,7 @@ an_empty_list_denies_everything(void **state)
 	assert_int_equal(rules.n, 0);
 }
 
-/* YAML's booleans, numbers and dates are read as texts where they are quoted or cannot be misread. */
+/* Quoted values are texts.  Unquoted booleans and numbers are texts too, because a rule has no other values there. */
 static void
 values_are_unconverted_texts(void **state)
 {

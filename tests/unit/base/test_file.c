@@ -121,8 +121,8 @@ file_open_refuses_files_that_others_may_write(void **state)
 		{ 0444, 1000, 0, ERR_DENIED, "its owner could make it writable again" },
 	};
 
-	if (geteuid() !=
-	    0) /* only root can change a file's owner; not skip(): meson counts its line of TAP as a failure */
+	/* Only root can change a file's owner.  Not skip(): meson counts its line of TAP as a failure. */
+	if (geteuid() != 0)
 		return;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		CLEANUP(file_close) int fd = -1;

@@ -83,8 +83,8 @@ log_line_cuts_between_characters(void **state)
 	char text[302] = { 0 };
 	const struct log_field field = LOG_STR("v", str_of(text));
 
-	for (size_t i = 0; i + 1 < sizeof(text);
-	     i += 2) /* two-byte characters at odd offsets: the first character has one byte */
+	/* The characters of two bytes are at odd offsets, because the first character has one byte. */
+	for (size_t i = 0; i + 1 < sizeof(text); i += 2)
 		memcpy(text + i, i == 0 ? "xx" : "\xc3\xa9", 2);
 	text[1] = '\xc3';
 	memmove(text + 1, text + 2, sizeof(text) - 3);

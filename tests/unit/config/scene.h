@@ -13,7 +13,7 @@
 
 #define GOOD_KEY "q7X-2mPz_9vKc4RtYb1nLw8sDf3gHj6e"
 
-/* Change into a new folder; call it once. */
+/* Change into a new folder.  Call it once per program. */
 static inline int
 scene_open(void **state)
 {

@@ -440,7 +440,7 @@ http_server_keeps_a_thousand_connections(void **state)
 /* The maximum memory of an idle connection. */
 enum { IDLE_KIB = 1 };
 
-/* One connection is in the middle of its request and loses nothing. */
+/* One connection waits in the middle of its request, and its bytes are kept. */
 static void
 http_server_frees_the_buffers_of_idle_connections(void **state)
 {

@@ -334,7 +334,7 @@ passed_make(enum passed passed)
 	}
 }
 
-/* In a child process that gets descriptor 3 and the variables.  Exits with 0 when the result is the wanted one. */
+/* Runs in a child process with the passed descriptor 3 and variables.  The exit status is 0 for the wanted result. */
 static int
 inherit(enum passed passed, const char *pid, const char *fds, err wanted, int wanted_fd)
 {

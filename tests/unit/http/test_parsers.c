@@ -152,7 +152,7 @@ form_parse_survives_noise(void **state)
 		size_t n = (size_t)(rand_r(&seed) % (int)sizeof(text));
 		for (size_t i = 0; i < n; i++)
 			text[i] = alphabet[rand_r(&seed) % (int)(sizeof(alphabet) - 1)];
-		char *exact = malloc(n + 1); /* exact size, so that a sanitizer reports reads beyond the end */
+		char *exact = malloc(n + 1); /* a sanitizer reports reads beyond its end */
 		memcpy(exact, text, n);
 		err e = form_parse(&login_form, str_bytes(exact, n), &arena, &form, NULL);
 		assert_true(e == ERR_OK || e == ERR_INVALID);

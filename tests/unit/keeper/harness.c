@@ -464,8 +464,8 @@ ask_on(struct keeper_thread *t, struct browser *b, enum question_id id, const vo
 	wire_put(&question, wire_questions[id].body, body == NULL ? &nothing : body);
 	if (buf_check(&question) != ERR_OK)
 		abort();
-	if (harness_fault.nth !=
-	    0) { /* without a fault no global state changes: many threads may ask at the same time */
+	/* Many threads may ask at the same time, so the global state changes only for a fault. */
+	if (harness_fault.nth != 0) {
 		fault_set(harness_fault.fault, harness_fault.nth, harness_fault.lasting);
 		keeper_answer(t, buf_str(&question), NULL, NULL, &answer);
 		fault_set(harness_fault.fault, 0, false);

@@ -197,8 +197,7 @@ overlong_values_are_never_sealed(void **state)
 {
 	static char longer[5000];
 	const struct sealed_for owner = { "totp secret", 1, 2 };
-	const struct sealed_for endless = { "a purpose that is far longer than the purposes of the real program", 1,
-					    2 };
+	const struct sealed_for endless = { "a purpose that is far longer than those of the real program", 1, 2 };
 	struct sealing sealing = { .cipher = NULL };
 	CLEANUP(arena_wipe) struct arena arena = ARENA(16 * 1024);
 	str sealed;

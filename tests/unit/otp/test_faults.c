@@ -1,6 +1,6 @@
 /*
  * Codes while calls of libcrypto fail: each hash function and the random numbers in turn.  Each function must return
- * OTP_CRYPTO and change none of the caller's structs; above all, it must not report a match.
+ * OTP_CRYPTO, change none of the caller's structs and report no match.
  */
 #include "unit.h"
 

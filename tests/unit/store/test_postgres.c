@@ -286,15 +286,15 @@ a_lost_connection_is_reopened(void **state)
 	assert_int_equal(db_begin(db, &t), ERR_OK); /* the driver repeats the beginning of a transaction */
 	assert_int_equal(insert(db, 41, STR("cut")), ERR_OK);
 	cut_off();
-	assert_int_equal(insert(db, 42, STR("after")),
-			 ERR_AWAY); /* the driver does not repeat a statement in a transaction */
+	/* The driver does not repeat a statement in a transaction. */
+	assert_int_equal(insert(db, 42, STR("after")), ERR_AWAY);
 	assert_int_equal(insert(db, 42, STR("after")), ERR_AWAY);
 	assert_int_equal(db_commit(&t), ERR_AWAY);
 	db_rollback_unless_done(&t);
 	assert_false(has(db, STR("cut")));
 	cut_off();
-	assert_int_equal(insert(db, 43, STR("unsure")),
-			 ERR_AWAY); /* the driver does not repeat a write that may have been done */
+	/* The driver does not repeat a write that may have been done. */
+	assert_int_equal(insert(db, 43, STR("unsure")), ERR_AWAY);
 	assert_int_equal(insert(db, 43, STR("unsure")), ERR_OK);
 	assert_int_equal(db_ping(other), ERR_OK);
 }

@@ -152,7 +152,7 @@ post_of(struct web *web, const char *path, str body)
 	return job;
 }
 
-/* The keeper requires a step-up.  The session ends before the form's question for the list of authenticators. */
+/* The keeper requires a step-up, and the session ends before the next question, which lists the authenticators. */
 static void
 a_session_that_ends_before_its_redisplay_signs_out(void **state)
 {

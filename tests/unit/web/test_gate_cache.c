@@ -1,4 +1,4 @@
-/* Web's cache of gate cookies, and above all the eviction of its entries. */
+/* Web's cache of gate cookies and the eviction of its entries. */
 #include "unit.h"
 
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-/* Web's cache of sessions, and above all the eviction of its entries. */
+/* Web's cache of sessions and the eviction of its entries. */
 #include "unit.h"
 
 #include "base/clock.h"

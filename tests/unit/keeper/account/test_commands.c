@@ -166,8 +166,8 @@ a_restore_takes_a_backup_and_nothing_else(void **state)
 	restore_refused(&w, other, true, ERR_INVALID, "is not a backup");
 	path_in(&w, "backup.sqlite-wal", other, sizeof(other));
 	fd = open(other, O_WRONLY | O_CREAT, 0600);
-	restore_refused(&w, w.config.database_path, true, ERR_OK,
-			""); /* the closed database itself is a valid backup */
+	/* The closed database itself is a valid backup. */
+	restore_refused(&w, w.config.database_path, true, ERR_OK, "");
 	struct upkeep_restored restored;
 	assert_int_equal(upkeep_restore(&w.config, backup, true, &why, &restored),
 			 ERR_OK); /* an empty write-ahead log does not count as use */
@@ -249,8 +249,8 @@ a_backup_overwrites_no_file(void **state)
 	assert_int_not_equal(upkeep_backup(&w.config, longest, &why, &findings), ERR_OK);
 	sql_run(&w, "UPDATE accounts SET name = upper(name)");
 	assert_int_equal(unlink(backup), 0);
-	assert_int_equal(upkeep_backup(&w.config, backup, &why, &findings),
-			 ERR_OK); /* a backup copies invalid accounts too */
+	/* A backup copies invalid accounts too. */
+	assert_int_equal(upkeep_backup(&w.config, backup, &why, &findings), ERR_OK);
 	assert_int_equal(findings.bad_name, 2);
 	assert_int_not_equal(upkeep_restore(&w.config, backup, true, &why, &restored), ERR_OK);
 	assert_non_null(strstr(why.text, "cannot be restored"));

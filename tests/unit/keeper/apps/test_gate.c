@@ -262,8 +262,8 @@ one_factor_access_lasts_as_long_as_the_session(void **state)
 		assert_int_equal(b.gate.verified_us, 0);
 		assert_int_equal(gate(&w, &b, token, WIKI), ACCESS_ASKS);
 	}
-	assert_verdict(ask(&w, &again, QUESTION_SESSION, NULL),
-		       VERDICT_REFUSED); /* for pages the session expired long ago */
+	/* For pages the session expired long ago. */
+	assert_verdict(ask(&w, &again, QUESTION_SESSION, NULL), VERDICT_REFUSED);
 	gate_world_end(&w);
 }
 

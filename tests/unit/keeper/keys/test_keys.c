@@ -188,8 +188,8 @@ a_next_key_is_made_and_installed_once(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	snprintf(path, sizeof(path), "%s/doubletour.key", folder);
 	write_file(path, KEY_A "\n", 0600);
-	assert_int_equal(master_key_new_install(&w.config, &keys, &why),
-			 ERR_DENIED); /* the old key cannot be set aside */
+	/* The old key cannot be set aside. */
+	assert_int_equal(master_key_new_install(&w.config, &keys, &why), ERR_DENIED);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(master_key_new_install(&w.config, &keys, &why),
 			 ERR_OK); /* as after a crash between the two renames */

@@ -304,8 +304,8 @@ a_web_process_that_reads_no_pushes_is_disconnected(void **state)
 	assert_int_equal(keeper_server_new(w.keeper, &server), ERR_OK);
 	web_begin(&web, server);
 	end.fd = web.push;
-	for (int i = 0; i < 5000 && poll(&end, 1, 0) == 0;
-	     i++) { /* each round ends a session, and web does not read the push */
+	/* Each round ends a session, and web does not read the push. */
+	for (int i = 0; i < 5000 && poll(&end, 1, 0) == 0; i++) {
 		memset(&b.token, 0, sizeof(b.token));
 		sql_run(&w, "DELETE FROM audit");
 		assert_verdict(do_sign_in(&w, &b, "alice", PASSWORD), VERDICT_PASSED);

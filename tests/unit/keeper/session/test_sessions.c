@@ -73,8 +73,8 @@ ending_other_sessions_keeps_the_current_one(void **state)
 	assert_verdict(do_sign_in(&w, &other, "alice", PASSWORD), VERDICT_PASSED);
 	const struct session_end_body others = { .id =
 						     sql_number(&w, "SELECT id FROM sessions WHERE factor_at_us = 0") };
-	assert_verdict(ask(&w, &b, QUESTION_SESSION_END, &own),
-		       VERDICT_REFUSED); /* SIGN_OUT ends the own session, SESSION_END does not */
+	/* SESSION_END refuses the session that asks; SIGN_OUT ends it. */
+	assert_verdict(ask(&w, &b, QUESTION_SESSION_END, &own), VERDICT_REFUSED);
 	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_PASSED);
 	assert_int_equal(b.head.state, STATE_FULL);
 	assert_true(own.id != others.id);
@@ -459,8 +459,8 @@ an_accounts_pending_sessions_are_bounded_oldest_first(void **state)
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions WHERE factor_at_us = 0"), SESSION_WAITING_MAX);
 	assert_int_equal(sql_number(&w, "SELECT max(id) FROM sessions WHERE id < 10000"), SESSION_WAITING_MAX - 2);
 	assert_verdict(ask(&w, &thief, QUESTION_SESSION, NULL), VERDICT_PASSED);
-	assert_verdict(ask(&w, &owner, QUESTION_PASSWORD, &change),
-		       VERDICT_PASSED); /* a new password ends all other sessions */
+	/* A new password ends all other sessions. */
+	assert_verdict(ask(&w, &owner, QUESTION_PASSWORD, &change), VERDICT_PASSED);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), 1);
 	world_end(&w);
 }

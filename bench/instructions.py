@@ -3,8 +3,8 @@
 
     bench/instructions.py [--build build/bench] [--record] [--keep FOLDER]
 
-Counts a home page and a check at the gate for a signed-in user (answered from web's cache), and a right code
-(POST /verify-2fa, answered by the keeper and the database).  Status 1 if one takes 10 % more than
+Counts a home page and a check at the gate for a signed-in user: web answers both from its cache.  Counts also a right
+code: for POST /verify-2fa, web asks the keeper, and the keeper uses the database.  Status 1 if one takes 10 % more than
 bench/instructions.json says.  --record writes that file.  --keep keeps callgrind's files for callgrind_annotate.
 """
 

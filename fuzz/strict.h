@@ -2,7 +2,8 @@
  * A second parser of request heads.  The target `parser` compares the real parser with it.
  *
  * It states the grammar in another way than src/http/parser.c: character by character, nested like the rules of RFC
- * 9110 and RFC 9112, without lines, tables of bytes or state between calls.  For each text it says whether it is a
+ * 9110 and RFC 9112.  It has no lines, no tables of bytes and no state between calls.  For each text it says whether it
+ * is a
  * head, may become one, or cannot; and after which byte this is certain.
  */
 #ifndef FUZZ_STRICT_H

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tokenize
 
-MAX_WORDS = 35  # of a sentence; most have fewer than 25
+MAX_WORDS = 30  # of a sentence; most have fewer than 25
 MAX_COLUMNS = 120  # of a line with a comment
 MAX_NAME = 60  # characters in the name of a test
 

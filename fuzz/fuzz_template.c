@@ -33,7 +33,7 @@ bit(struct values *v)
 static const char *
 sentence(struct values *v)
 {
-	return bit(v) ? "User name or password is wrong." : NULL;
+	return bit(v) ? "The user name or password is wrong." : NULL;
 }
 
 static struct page_layout
@@ -311,7 +311,7 @@ put_error(struct buf *out, struct values *v)
 	page_error(out, &(struct page_error){ .layout = layout(v),
 					      .status = (int)(v->bits % 600),
 					      .title = "Activity",
-					      .sentence = "User name or password is wrong." });
+					      .sentence = "The user name or password is wrong." });
 }
 
 static void (*const pages[])(struct buf *out, struct values *v) = {

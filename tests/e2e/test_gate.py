@@ -562,7 +562,7 @@ def test_an_overlong_return_url_falls_back_to_the_application(gate):
 def test_a_denied_page_explains_the_denial(gate):
     person = inside(gate)
     assert person.follow_to("/gate?" + urllib.parse.urlencode({"rd": "https://closed.example.org/"})) is None
-    assert person.page.status == 403 and "may not see" in person.page.text
+    assert person.page.status == 403 and "You don’t have access to that page." in person.page.text
 
 
 def test_a_stale_code_asks_for_a_code_only(gate):
@@ -573,7 +573,7 @@ def test_a_stale_code_asks_for_a_code_only(gate):
     answer = person.ask(admin)
     assert answer.status_code == 401 and person.ask(WIKI).status_code == 200
     assert person.follow_to("/gate?" + urllib.parse.urlencode(led_to(answer))) is None
-    assert person.page.heading == "A new code, please" and not person.page.dom.all("input", type="password")
+    assert person.page.heading == "Confirm it’s you" and not person.page.dom.all("input", type="password")
     fields = {i["name"]: i.get("value") or "" for i in person.page.form.all("input") if i.has("name")}
     person.post("/gate", {**fields, "otp": "000000"})
     assert person.page.status == 422 and person.page.alerts
@@ -581,11 +581,11 @@ def test_a_stale_code_asks_for_a_code_only(gate):
     assert person.page.status == 422
     for _ in range(7):
         person.post("/gate", {**fields, "otp": "12345\u00a0"})
-        assert person.page.status == 422 and "cannot be a code" in person.page.html, "no attempt"
+        assert person.page.status == 422 and "This is not a code." in person.page.html, "no attempt"
     person.post("/gate", {**fields, "csrf_token": "x" * 43, "otp": "000000"})
     assert person.page.status == 403 and person.page.form
     person.post("/gate", {**fields, "otp": f"\u200b{person.fresh_code()}\r\n"})
-    assert person.page.status == 200 and person.page.heading == "On to wiki.example.org"
+    assert person.page.status == 200 and person.page.heading == "Continue to wiki.example.org"
     assert person.ask(admin).status_code == 200, "at once: no memory of the older proof"
 
 
@@ -614,7 +614,7 @@ def test_a_lost_gate_cookie_causes_no_redirect_loop(gate):
     query = urllib.parse.urlencode({"rd": "https://docs.example.org/round"})
     automatic = [bool(person.visit("/gate?" + query).dom.all("meta", http_equiv="refresh")) for _ in range(6)]
     assert automatic == [True] * 4 + [False] * 2
-    assert "keeps coming back" in person.page.text and person.page.dom.all("a", href="https://docs.example.org/round")
+    assert "docs.example.org keeps sending you back" in person.page.text and person.page.dom.all("a", href="https://docs.example.org/round")
     assert person.visit("/gate?" + urllib.parse.urlencode({"rd": WIKI})).dom.all("meta", http_equiv="refresh"), "another address counts anew"
 
 

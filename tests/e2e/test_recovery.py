@@ -345,7 +345,7 @@ DRIFTS = [
     ("en", -6, "3 minutes behind"),
     ("fr", 6, "avance d’environ 3 minutes"),
     ("fr", -6, "retarde d’environ 3 minutes"),
-    ("fr", 2, "avance d’environ 1 minute\u00a0:"),
+    ("fr", 2, "avance d’environ 1 minute."),
     ("en", 2, "1 minute ahead"),
     ("en", 18, "9 minutes ahead"),
 ]

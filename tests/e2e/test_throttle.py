@@ -8,7 +8,7 @@ from harness import Person
 from harness.together import Together, form_bytes, together
 from harness.torture import evidence, scaled
 
-WORDS = {"fr": ("Trop d’essais erronés", "Réessayez dans 30 secondes."), "en": ("Too many tries that were wrong", "Try again in 30 seconds.")}
+WORDS = {"fr": ("Trop de tentatives.", "Réessayez dans 30 secondes."), "en": ("Too many attempts.", "Try again in 30 seconds.")}
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_wrong_passwords_elsewhere_do_not_lock_a_known_browser(proxied):
     assert guess(alice, "192.0.2.200").status == 429, "strangers wait, wherever they are"
     assert alice.sign_in().location == "/"
     notice = alice.follow().by_id("refused").text
-    assert "50 tries to sign in as you were refused" in notice
+    assert "50 sign-in attempts have failed" in notice
 
 
 def test_invented_names_lock_no_account_and_fill_a_bounded_table(proxied):
@@ -169,7 +169,7 @@ def test_a_stolen_password_cannot_lock_out_the_owners_code(server):
     thief.give_password()
     assert wrong_codes(thief, 6) == [422] * 5 + [429]
     assert alice.sign_in().location == "/"
-    assert "5 tries" in alice.follow().text
+    assert "5 sign-in attempts" in alice.follow().text
 
 
 def test_a_wrong_attempt_is_announced_once_with_a_link(server):
@@ -177,11 +177,11 @@ def test_a_wrong_attempt_is_announced_once_with_a_link(server):
     alice.forget().give_password(password="not the password")
     alice.sign_in()
     page = alice.follow()
-    assert "1 try to sign in as you was refused since your last sign-in." in page.text
+    assert "1 sign-in attempt has failed since your last sign-in." in page.text
     assert page.by_id("refused").one("a")["href"] == "/account/activity"
     assert "Wrong password" in alice.visit("/account/activity").text
     alice.forget().sign_in()
-    assert "refused since" not in alice.follow().text
+    assert "failed since" not in alice.follow().text
 
 
 def test_the_cookie_of_a_known_browser_opens_nothing(server):

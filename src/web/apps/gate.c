@@ -331,7 +331,8 @@ web_gate_reply_refused(struct exchange *x, const struct check *c)
 	buf_put(&home, str_of(x->web->config->public_url));
 	buf_put_byte(&home, '/');
 	TRY(buf_check(&home));
-	return web_gate_put_page(x, 403, N_("You may not see this page."), buf_str(&home), N_("Who am I?"));
+	return web_gate_put_page(x, 403, N_("You don't have access to this page."), buf_str(&home),
+				 N_("See your account"));
 }
 
 struct portal_form {
@@ -412,7 +413,9 @@ web_gate_reply_malformed(struct exchange *x, const struct check *c)
 {
 	if (c->malformed == 401)
 		TRY(web_gate_challenge(x));
-	return web_gate_put_page(x, c->malformed, N_("The gate was not told which page is meant."), STR(""), NULL);
+	return web_gate_put_page(
+	    x, c->malformed, N_("The address of the page is missing or invalid. Check it, or ask the administrator."),
+	    STR(""), NULL);
 }
 
 static err

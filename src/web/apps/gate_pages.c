@@ -171,7 +171,8 @@ gate_pages_ask(struct exchange *x, struct channel *keeper, const struct return_t
 
 	TRY(exchange_ask(x, keeper, QUESTION_GATE_ENTER, &body, &verdict, &open));
 	if (verdict != VERDICT_PASSED || open.outcome == ACCESS_REFUSED) {
-		exchange_error_because(x, 403, N_("You may not see that page. Whoever runs it decides who may."));
+		exchange_error_because(x, 403,
+				       N_("You don't have access to that page. Ask the administrator for access."));
 		return ERR_OK;
 	}
 	if (open.outcome == ACCESS_PASSES)

@@ -232,8 +232,7 @@ static err
 dispatch_page_refuse_cross_site(struct exchange *x, struct channel *keeper)
 {
 	log_event(LOG_NOTICE, "form.refused", LOG_STR("path", x->rq->path), LOG_STR("address", x->address));
-	return dispatch_page_redisplay(
-	    x, keeper, 403, N_("This form had grown old, or came from somewhere else. Please send it again."));
+	return dispatch_page_redisplay(x, keeper, 403, N_("This form has expired. Try again."));
 }
 
 /* The form again, with the field for a code; how it came to that stands in x->otp. */
@@ -253,8 +252,7 @@ dispatch_page_after(struct exchange *x, struct channel *keeper, err e)
 	case ERR_LOCKOUT: /* how long is said by the page, and in Retry-After */
 		if (x->route->method != HTTP_POST)
 			return e;
-		return dispatch_page_redisplay(x, keeper, 429,
-					       N_("Too many tries that were wrong: this one was not looked at."));
+		return dispatch_page_redisplay(x, keeper, 429, N_("Too many attempts."));
 	case ERR_STALE:
 		if (!x->route->step_up || x->route->redisplay == NULL)
 			return ERR_PROTOCOL;

@@ -2,7 +2,7 @@
  * Sentences in the person's language.  A sentence's name (msgid) is its English text; the translations are in
  * locales/fr.po and locales/en.po, compiled into a sorted table (tools/compile_messages.py).
  *
- *	static const char refused[] = N_("User name or password is wrong.");
+ *	static const char refused[] = N_("The user name or password is wrong.");
  *	buf_put_html(out, message(LANGUAGE_FR, refused));
  *
  * N_ marks a sentence so that the test of translations finds it: every marked one must be in every .po file, and every

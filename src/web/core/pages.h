@@ -1,7 +1,7 @@
 /*
  * The pages: for each one the values that its template shows, and the function that writes it.
  *
- *	struct page_login page = { .username = form->username, .error = N_("User name or password is wrong.") };
+ *	struct page_login page = { .username = form->username, .error = N_("The user name or password is wrong.") };
  *	TRY(exchange_layout(x, &page.frame));
  *	page_login(&reply->body, &page);
  *	TRY(buf_check(&reply->body));

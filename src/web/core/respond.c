@@ -230,25 +230,25 @@ struct error_text {
 };
 
 static const struct error_text error_texts[] = {
-	{ 400, N_("That request cannot be read"),
-	  N_("Something in the address or in the form is not as it should be. Go back and try again.") },
-	{ 403, N_("Not allowed"), N_("This page is not for you, or the form came from somewhere else.") },
-	{ 404, N_("There is no such page"), N_("The address may be mistyped, or the page may be gone.") },
-	{ 405, N_("Not in this way"), N_("This page exists, but not for this kind of request.") },
-	{ 411, N_("The length is missing"),
-	  N_("The request does not say how long it is (Content-Length). Send it with its length, not in chunks.") },
-	{ 413, N_("That is too much"),
-	  N_("The form holds more than this server takes. Shorten it and send it again.") },
-	{ 414, N_("That address is too long"), N_("The address holds more than this server takes.") },
-	{ 415, N_("That is no form"), N_("This server takes forms only.") },
-	{ 429, N_("Too many tries"), N_("Too many tries that were wrong: this one was not looked at.") },
-	{ 431, N_("Your browser sends too much"),
-	  N_("Its headers hold more than this server takes. Deleting this site's cookies helps.") },
-	{ 503, N_("Not just now"),
-	  N_("The server is very busy, or its database does not answer. Nothing was lost: try again in a moment.") },
+	{ 400, N_("Invalid request"), N_("The server cannot read this address or form. Go back and try again.") },
+	{ 403, N_("Access denied"), N_("You don't have access to this page.") },
+	{ 404, N_("Page not found"), N_("Check the address. The page may no longer exist.") },
+	{ 405, N_("Method not allowed"),
+	  N_("This page does not accept this kind of request. Start again from the home page.") },
+	{ 411, N_("Length required"),
+	  N_("The request does not state its length (Content-Length). Send it with its length, not in chunks.") },
+	{ 413, N_("Form too large"), N_("The form is larger than this server accepts. Shorten it and send it again.") },
+	{ 414, N_("Address too long"), N_("The address is longer than this server accepts. Check it and try again.") },
+	{ 415, N_("Unsupported content type"),
+	  N_("This server accepts forms only. Send the data as application/x-www-form-urlencoded.") },
+	{ 429, N_("Too many attempts"), N_("This attempt was not checked.") },
+	{ 431, N_("Request headers too large"),
+	  N_("Your browser sends more headers than this server accepts. Delete this site's cookies and try again.") },
+	{ 503, N_("Service unavailable"),
+	  N_("The server is busy, or its database does not respond. Try again in a minute.") },
 	/* last: for every other status */
-	{ 500, N_("Something went wrong here"),
-	  N_("That was this server's fault. If it happens again, tell the administrator the number below.") },
+	{ 500, N_("Something went wrong"),
+	  N_("This is an error of the server. If it happens again, give the administrator the request number below.") },
 };
 
 static const struct error_text *

@@ -21,7 +21,7 @@ void
 exchange_otp_missing(struct page_otp *ret_otp)
 {
 	*ret_otp = (struct page_otp){ .shown = true,
-				      .problem = N_("Your last code is older than five minutes. Enter a new one.") };
+				      .problem = N_("Your last code is more than 5 minutes old. Enter a new one.") };
 }
 
 void
@@ -35,10 +35,9 @@ exchange_drift(int64_t drift_s, struct page_drift *ret_drift)
 		*ret_drift = (struct page_drift){ .minutes = minutes > 0 ? minutes : 1, .ahead = drift_s > 0 };
 }
 
-const char exchange_code_impossible[] = N_("This cannot be a code. Enter the six digits that your app shows.");
+const char exchange_code_impossible[] = N_("This is not a code. Enter the 6 digits that your app shows.");
 const char exchange_either_impossible[] =
-    N_("This cannot be a code. Enter the digits that your app shows, or a recovery "
-       "code of 24 letters and digits.");
+    N_("This is not a code. Enter the digits that your app shows, or a recovery code of 24 letters and digits.");
 
 err
 exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct page_otp *ret_otp)
@@ -63,7 +62,7 @@ exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct pag
 		ret_otp->problem = exchange_either_impossible;
 		return ERR_OK;
 	}
-	ret_otp->problem = N_("That is not the right code. Wait for the next one and try again.");
+	ret_otp->problem = N_("This code is wrong or was already used. Wait for the next code and try again.");
 	exchange_drift(verified.drift_s, &ret_otp->drift);
 	return ERR_OK;
 }

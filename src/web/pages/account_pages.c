@@ -32,12 +32,12 @@ static const struct field close_fields[] = {
 const struct form close_form = FORM(struct close_form, close_fields);
 
 static const char *const name_problems[PROBLEM_COUNT] = {
-	[PROBLEM_TOO_LONG] = N_("A name has at most 40 characters."),
-	[PROBLEM_CHARACTERS] = N_("This name holds a character that cannot be used."),
+	[PROBLEM_TOO_LONG] = N_("Use at most 40 characters."),
+	[PROBLEM_CHARACTERS] = N_("This name contains a character that is not allowed. Choose another one."),
 };
 static const char *const current_problems[PROBLEM_COUNT] = {
 	[PROBLEM_MISSING] = N_("Enter your current password."),
-	[PROBLEM_WRONG] = N_("That is not your password."),
+	[PROBLEM_WRONG] = N_("This is not your current password. Try again."),
 };
 
 /* --- overview ------------------------------------------------------------------------------------------------------ */

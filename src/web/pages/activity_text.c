@@ -5,7 +5,7 @@
 #define NO_SENTENCE NULL
 
 static const char *const of_event[AUDIT_COUNT] = {
-	[AUDIT_UNKNOWN] = N_("An event that this version of the server does not know"),
+	[AUDIT_UNKNOWN] = N_("Event unknown to this version of the server"),
 #define AUDIT_EVENT(id, name, outcome, level, actor, sentence) [AUDIT_##id] = (sentence),
 #include "ipc/audit_events.def"
 };

@@ -51,18 +51,18 @@ static const struct form replaces_query = FORM(struct replaces_query, replaces_f
 
 static const char *const current_problems[PROBLEM_COUNT] = {
 	[PROBLEM_MISSING] = N_("Enter your current password."),
-	[PROBLEM_WRONG] = N_("That is not your password."),
+	[PROBLEM_WRONG] = N_("This is not your current password. Try again."),
 };
 static const char *const name_problems[PROBLEM_COUNT] = {
-	[PROBLEM_MISSING] = N_("Give it a name."),
-	[PROBLEM_TOO_LONG] = N_("A name has at most 40 characters."),
-	[PROBLEM_CHARACTERS] = N_("This name holds a character that cannot be used."),
-	[PROBLEM_BLANK] = N_("A name cannot be only spaces."),
-	[PROBLEM_TAKEN] = N_("Another of your authenticators has this name."),
+	[PROBLEM_MISSING] = N_("Enter a name."),
+	[PROBLEM_TOO_LONG] = N_("Use at most 40 characters."),
+	[PROBLEM_CHARACTERS] = N_("This name contains a character that is not allowed. Choose another one."),
+	[PROBLEM_BLANK] = N_("A name must not consist of spaces only."),
+	[PROBLEM_TAKEN] = N_("Another authenticator has this name. Choose another name."),
 };
-static const char code_refused[] = N_("That is not the right code. Wait for the next one and try again.");
+static const char code_refused[] = N_("This code is wrong or was already used. Wait for the next code and try again.");
 static const char not_removable[] =
-    N_("This authenticator cannot be removed: it is your last one, or the one that you signed in with.");
+    N_("This authenticator cannot be removed. It is your only one, or you signed in with it.");
 
 /* 0: no id, which no authenticator has. */
 static int64_t

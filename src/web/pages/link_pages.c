@@ -25,7 +25,7 @@ static const struct field link_fields[] = { FIELD(struct link_query, link, LINK_
 static const struct form link_query = FORM(struct link_query, link_fields);
 
 static const char link_dead[] =
-    N_("This link cannot be used: it works once, and for 24 hours. Ask the administrator for a new one.");
+    N_("This link is not valid. A link works once, within 24 hours. Ask the administrator for a new one.");
 
 err
 link_return_to(struct exchange *x, str page, str token, str *ret_path)

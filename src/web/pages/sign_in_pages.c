@@ -34,30 +34,29 @@ static const struct field code_fields[] = {
 const struct form code_form = FORM(struct code_form, code_fields);
 
 static const char *const name_problems[PROBLEM_COUNT] = {
-	[PROBLEM_MISSING] = N_("Choose a user name."),
-	[PROBLEM_TOO_SHORT] = N_("A user name has at least 3 characters."),
-	[PROBLEM_TOO_LONG] = N_("A user name has at most 40 characters."),
-	[PROBLEM_CHARACTERS] = N_("Only letters without accents, digits and . _ @ + - may be used."),
-	[PROBLEM_EDGES] = N_("A user name begins and ends with a letter or a digit."),
-	[PROBLEM_TAKEN] = N_("This user name is taken already."),
+	[PROBLEM_MISSING] = N_("Enter a user name."),
+	[PROBLEM_TOO_SHORT] = N_("Use at least 3 characters."),
+	[PROBLEM_TOO_LONG] = N_("Use at most 40 characters."),
+	[PROBLEM_CHARACTERS] = N_("Use only letters without accents, digits and . _ @ + -, without spaces."),
+	[PROBLEM_EDGES] = N_("Begin and end the user name with a letter or a digit."),
+	[PROBLEM_TAKEN] = N_("This user name is already taken. Choose another one."),
 };
 
 static const char *const password_problems[PROBLEM_COUNT] = {
-	[PROBLEM_MISSING] = N_("Choose a password."),
-	[PROBLEM_TOO_SHORT] = N_("A password has at least 8 characters."),
-	[PROBLEM_TOO_LONG] = N_("A password has at most 1,024 bytes."),
-	[PROBLEM_CHARACTERS] = N_("This password holds a character that cannot be used."),
-	[PROBLEM_BLANK] = N_("A password cannot be only spaces."),
-	[PROBLEM_COMMON] = N_("This password is too easy to guess. A sentence of several words does very well."),
-	[PROBLEM_FROM_NAME] =
-	    N_("This password is built from the user name: whoever knows the one will try the other."),
-	[PROBLEM_SAME] = N_("This is the password that you have."),
-	[PROBLEM_OVER_72] = N_("With this server's settings a password has at most 72 bytes."),
+	[PROBLEM_MISSING] = N_("Enter a password."),
+	[PROBLEM_TOO_SHORT] = N_("Use at least 8 characters."),
+	[PROBLEM_TOO_LONG] = N_("This password is longer than 1,024 bytes. Choose a shorter one."),
+	[PROBLEM_CHARACTERS] = N_("This password contains a character that is not allowed. Choose another one."),
+	[PROBLEM_BLANK] = N_("A password must not consist of spaces only."),
+	[PROBLEM_COMMON] = N_("This password is too easy to guess. Choose a sentence of several words."),
+	[PROBLEM_FROM_NAME] = N_("This password is too similar to your user name. Choose another one."),
+	[PROBLEM_SAME] = N_("This is already your password. Choose another one."),
+	[PROBLEM_OVER_72] = N_("This server accepts passwords of at most 72 bytes. Choose a shorter one."),
 };
 
 static const char *const confirm_problems[PROBLEM_COUNT] = {
-	[PROBLEM_MISSING] = N_("Type the password again."),
-	[PROBLEM_DIFFERS] = N_("The two passwords differ."),
+	[PROBLEM_MISSING] = N_("Repeat the password."),
+	[PROBLEM_DIFFERS] = N_("The two passwords are different."),
 };
 
 const char *
@@ -72,12 +71,12 @@ confirm_problem_text(uint32_t problem)
 	return problem < PROBLEM_COUNT ? confirm_problems[problem] : NULL;
 }
 
-static const char sign_in_refused[] = N_("User name or password is wrong.");
-static const char code_refused[] = N_("That is not the right code. Wait for the next one and try again.");
+static const char sign_in_refused[] = N_("The user name or password is wrong.");
+static const char code_refused[] = N_("This code is wrong or was already used. Wait for the next code and try again.");
 static const char either_refused[] =
-    N_("That is neither the right code nor an unused recovery code. Wait for the next code and try again.");
-static const char registration_invited[] = N_("Whoever registers here needs an invitation that was not used and is not "
-					      "older than 24 hours. Ask the administrator for one.");
+    N_("This code or recovery code is wrong or was already used. Wait for the next code and try again.");
+static const char registration_invited[] =
+    N_("To register, you need an unused invitation from the last 24 hours. Ask the administrator for one.");
 static const char registration_closed[] = N_("Registration is closed. Ask the administrator for an account.");
 
 /* What the form says of where to go on stands above the address line. */

@@ -44,7 +44,7 @@ put_login(struct buf *out, const struct page_layout *layout, bool hostile)
 	if (hostile) {
 		page.username = STR(HOSTILE);
 		page.next = STR("/" HOSTILE);
-		page.error = N_("User name or password is wrong.");
+		page.error = N_("The user name or password is wrong.");
 	}
 	page_login(out, &page);
 }
@@ -58,9 +58,9 @@ put_register(struct buf *out, const struct page_layout *layout, bool hostile)
 	page.layout.flash = NULL;
 	if (hostile) {
 		page.username = STR(HOSTILE);
-		page.username_problem = "Only letters without accents, digits and . _ @ + - may be used.";
-		page.password_problem = "A password has at least 8 characters.";
-		page.confirm_problem = "The two passwords differ.";
+		page.username_problem = "Use only letters without accents, digits and . _ @ + -, without spaces.";
+		page.password_problem = "Use at least 8 characters.";
+		page.confirm_problem = "The two passwords are different.";
 		page.next = STR("/" HOSTILE);
 	}
 	page_register(out, &page);
@@ -96,7 +96,7 @@ put_verify_2fa(struct buf *out, const struct page_layout *layout, bool hostile)
 
 	page.layout.flash = NULL;
 	if (hostile) {
-		page.error = "That is not the right code. Wait for the next one and try again.";
+		page.error = "This code is wrong or was already used. Wait for the next code and try again.";
 		page.next = STR("/" HOSTILE);
 	}
 	page_verify_2fa(out, &page);
@@ -120,7 +120,7 @@ put_home(struct buf *out, const struct page_layout *layout, bool hostile)
 	page_home(out, &page);
 }
 
-static const char not_right[] = "That is not the right code. Wait for the next one and try again.";
+static const char not_right[] = "This code is wrong or was already used. Wait for the next code and try again.";
 
 /* The field for a code, empty or after a refused code. */
 static struct page_otp
@@ -179,7 +179,7 @@ put_authenticators(struct buf *out, const struct page_layout *layout, bool hosti
 	factors[0].last_used_us = factors[0].created_us + 7 * 86411 * INT64_C(1000000);
 	if (hostile) {
 		factors[0].name = factors[1].name = factors[1].new_name = STR(HOSTILE);
-		factors[1].new_problem = "Another of your authenticators has this name.";
+		factors[1].new_problem = "Another authenticator has this name. Choose another name.";
 		factors[1].otp = factors[2].otp = sample_otp(true);
 		page.error = not_right;
 		page.recovered = true;
@@ -195,8 +195,8 @@ put_authenticator_new(struct buf *out, const struct page_layout *layout, bool ho
 
 	if (hostile) {
 		page.name = page.current = STR(HOSTILE);
-		page.name_problem = "A name has at most 40 characters.";
-		page.current_problem = "That is not your password.";
+		page.name_problem = "Use at most 40 characters.";
+		page.current_problem = "This is not your current password. Try again.";
 		page.replaces = 7;
 		page.otp = sample_otp(true);
 		page.error = not_right;
@@ -231,8 +231,8 @@ put_error(struct buf *out, const struct page_layout *layout, bool hostile)
 	struct page_error page = { .layout = *layout, .status = 404 };
 
 	page.layout.flash = NULL;
-	page.title = hostile ? HOSTILE : "There is no such page";
-	page.sentence = hostile ? HOSTILE : "The address may be mistyped, or the page may be gone.";
+	page.title = hostile ? HOSTILE : "Page not found";
+	page.sentence = hostile ? HOSTILE : "Check the address. The page may no longer exist.";
 	page_error(out, &page);
 }
 

@@ -69,15 +69,15 @@ static const struct {
 	const char *words;
 } reasons[] = {
 	{ AUDIT_REGISTER, REASON_OPEN, "Account created" },
-	{ AUDIT_REGISTER, REASON_INVITATION, "Account created, with an invitation" },
+	{ AUDIT_REGISTER, REASON_INVITATION, "Account created with an invitation" },
 	{ AUDIT_SIGN_IN_REFUSED, REASON_PASSWORD, "Wrong password" },
-	{ AUDIT_SIGN_IN_REFUSED, REASON_DISABLED, "Right password, while the account was disabled" },
+	{ AUDIT_SIGN_IN_REFUSED, REASON_DISABLED, "Correct password, but the account was disabled" },
 	{ AUDIT_VERIFY_REFUSED, REASON_CODE, "Wrong code" },
 	{ AUDIT_VERIFY_REFUSED, REASON_NO_SECRET, "Wrong code" },
-	{ AUDIT_VERIFY_REFUSED, REASON_SPENT, "A code that was used already" },
-	{ AUDIT_VERIFY_REFUSED, REASON_RECOVERY_CODE, "Wrong or used recovery code" },
-	{ AUDIT_SESSION_ENDED, REASON_ONE, "Another session was ended" },
-	{ AUDIT_SESSION_ENDED, REASON_OTHERS, "All other sessions were ended" },
+	{ AUDIT_VERIFY_REFUSED, REASON_SPENT, "Code already used" },
+	{ AUDIT_VERIFY_REFUSED, REASON_RECOVERY_CODE, "Wrong or already used recovery code" },
+	{ AUDIT_SESSION_ENDED, REASON_ONE, "Another session signed out" },
+	{ AUDIT_SESSION_ENDED, REASON_OTHERS, "All other sessions signed out" },
 };
 
 static void

@@ -249,7 +249,7 @@ def test_a_link_follows_a_new_name(server, newcomer):
 # Invalid links
 
 
-@pytest.mark.parametrize("language, word", [("fr", "administrateur"), ("en", "administrator")])
+@pytest.mark.parametrize("language, word", [("fr", "administration"), ("en", "administrator")])
 def test_used_expired_and_unknown_links_get_one_answer(server, language, word):
     used, old = (link_of(server, "user", "add", f"{name}.{language}") for name in ("used", "old"))
     Person(server).send(used, CHOSEN)

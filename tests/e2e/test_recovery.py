@@ -257,7 +257,7 @@ def test_a_proof_older_than_five_minutes_is_asked_for_anew(alice, codes):
     alice.grow_stale()
     page = alice.visit(PATH)
     assert page.field("otp")["autocomplete"] == "one-time-code"
-    for otp, sentence in (("", "minute"), ("000000", "right")):
+    for otp, sentence in (("", "minute"), ("000000", "wrong")):
         page = alice.send(PATH, {"otp": otp})
         assert page.status == 422 and sentence in page.errors["otp"] and not page.recovery_codes
     page = alice.send(PATH, {"otp": alice.fresh_code()})

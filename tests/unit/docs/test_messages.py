@@ -30,8 +30,8 @@ def plain(text):
 
 
 def sentences(text):
-    """The sentences of a text without their full stops, because headings have none."""
-    return [one.rstrip(".:") for one in SENTENCE_END.split(plain(text))]
+    """The sentences of a text, with straight apostrophes, and without full stops because headings have none."""
+    return [one.rstrip(".:") for one in SENTENCE_END.split(plain(text).replace("’", "'"))]
 
 
 def pattern(sentence):

@@ -82,7 +82,7 @@ int main(int argc, char **argv)
 """
 PUT_PAGE = """
 	page_NAME(&out, &(struct page_NAME) { { argc > 1 ? LANGUAGE_EN : LANGUAGE_FR }, STR("a<b>&\\"'c"), STR(""),
-		"The two passwords differ.", NULL, 7, 0, true, false, items, 3 });
+		"The two passwords are different.", NULL, 7, 0, true, false, items, 3 });
 	failed = failed ? failed : put(&out);
 	buf_clear(&out);
 """
@@ -148,7 +148,7 @@ SHOWN = [
     ("percent-encoding", "{{ text|percent }}", "a%3Cb%3E%26%22%27c"),
     ("a date is a time element", "{{ zero|date }}",
      '<time datetime="1970-01-01T00:00:00Z" title="1970-01-01 00:00:00 UTC">1er\u00a0janvier 1970 à 0\u00a0h\u00a000\u00a0UTC</time>'),
-    ("a msgid shown in the page's language", "{{ problem|tr }}", "Les deux mots de passe diffèrent."),
+    ("a msgid shown in the page's language", "{{ problem|tr }}", "Les deux mots de passe sont différents."),
     ("a NULL msgid is an empty text", "[{{ none_given|tr }}]", "[]"),
     ("static files", '{{ static("app.css") }}', "/static/app.12345678.css"),
     ("if takes empty values as false", "{% if empty %}a{% elif none_given %}b{% elif zero %}c{% elif no %}d{% else %}e{% endif %}", "e"),

@@ -48,11 +48,11 @@ def breaches(layer, text):
 EXAMPLES = [
     ("web", '#include "keeper/core/keeper.h"\n', ["keeper/core/keeper.h"], "web asks through the channel"),
     ("web", '#include "store/db.h"\n', ["store/db.h"], "web has no database"),
-    ("keeper", '#  include "http/server.h"\n', ["http/server.h"], "white space behind # changes nothing"),
-    ("base", '#include "config/config.h"\n', ["config/config.h"], "base knows nothing of the project"),
-    ("store", "#include <config/config.h>\n", ["config/config.h"], "angle brackets change nothing"),
+    ("keeper", '#  include "http/server.h"\n', ["http/server.h"], "white space after # is allowed"),
+    ("base", '#include "config/config.h"\n', ["config/config.h"], "base includes no other layer"),
+    ("store", "#include <config/config.h>\n", ["config/config.h"], "angle brackets are read too"),
     ("web", '#include "ipc/questions.h"\n#include <sys/types.h>\n', [], "downward, and a system header"),
-    ("web", '/* see keeper/core/keeper.h */\n', [], "a mention is no include"),
+    ("web", '/* see keeper/core/keeper.h */\n', [], "a comment is not an include"),
     ("ipc", '#include "doubletour/otp.h"\n', ["doubletour/otp.h"], "an installed header belongs to its layer"),
 ]
 
@@ -66,7 +66,7 @@ def room_breaches(layer, room, text):
 
 # layer, room, text, headers that must be found, why
 ROOM_EXAMPLES = [
-    ("keeper", "core", '#include "keeper/session/session.h"\n', ["keeper/session/session.h"], "a room includes no higher one"),
+    ("keeper", "core", '#include "keeper/session/session.h"\n', ["keeper/session/session.h"], "a room includes no higher room"),
     ("keeper", "ops", '#include "keeper/core/keeper.h"\n', [], "a lower room"),
     ("keeper", "core", '#include "keeper/handlers.h"\n', [], "a generated header is in no room"),
     ("web", "", '#include "web/pages/handlers.h"\n', [], "the folder itself is above its rooms"),
@@ -78,7 +78,7 @@ def check_rooms(root, layer):
     for path in sorted((root / "src" / layer).rglob("*.[ch]")):
         parts = path.relative_to(root / "src" / layer).parts
         if len(parts) > 1 and parts[0] not in ROOMS[layer]:
-            found.append(f"{path.relative_to(root)}: {parts[0]} is no room of {layer}")
+            found.append(f"{path.relative_to(root)}: {parts[0]} is not a room of {layer}")
             continue
         room = parts[0] if len(parts) > 1 else ""
         found += [f"{path.relative_to(root)}: includes {h}" for h in room_breaches(layer, room, path.read_text())]
@@ -129,10 +129,10 @@ def main():
     results = [(f"finds: {why}", [] if breaches(layer, text) == must else [f"found {breaches(layer, text)}"])
                for layer, text, must, why in EXAMPLES]
     results += [(f"{layer} includes nothing above it", check_layer(root, layer)) for layer in BELOW]
-    results += [(f"finds cycle {name}", [] if bool(cycle(graph)) == must else ["found otherwise"]) for name, (graph, must) in CIRCLES.items()]
+    results += [(f"finds cycle {name}", [] if bool(cycle(graph)) == must else ["found a different result"]) for name, (graph, must) in CIRCLES.items()]
     circle = cycle(modules(root, "web"))
     results.append(("no modules of web include each other in a cycle", [f"in or above a cycle: {', '.join(circle)}"] if circle else []))
-    results += [(f"finds: {why}", [] if room_breaches(layer, room, text) == must else ["found otherwise"])
+    results += [(f"finds: {why}", [] if room_breaches(layer, room, text) == must else ["found a different result"])
                 for layer, room, text, must, why in ROOM_EXAMPLES]
     results += [(f"the rooms of {layer} include downward only", check_rooms(root, layer)) for layer in ROOMS]
     results.append(("every folder of src is a layer", check_folders(root)))

@@ -60,7 +60,7 @@ host_labels_match_users_and_groups(void **state)
 		{ "{group}.example.org", "staff.example.org", "anna", "admins,staff", true, "one of her groups" },
 		{ "{group}.example.org", "admins.example.org", "anna", "admins,staff", true, "another of her groups" },
 		{ "{group}.example.org", "admin.example.org", "anna", "admins,staff", false, "a part of a name" },
-		{ "{group}.example.org", "anna.example.org", "anna", "admins", false, "a user is no group" },
+		{ "{group}.example.org", "anna.example.org", "anna", "admins", false, "a user name is not a group" },
 		{ "{group}.example.org", "staff.example.org", "anna", "", false, "in no group" },
 		{ "files.{user}.example.org", "files.anna.example.org", "anna", "", true, "in the middle" },
 		{ "files.{user}.example.org", "mail.anna.example.org", "anna", "", false, "another of her hosts" },

@@ -128,7 +128,7 @@ the_port_belongs_to_the_authority(void **state)
 }
 
 static void
-overlong_addresses_are_too_long(void **state)
+overlong_addresses_are_refused(void **state)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(64 * 1024);
 	char url[TARGET_MAX_BYTES + 2];
@@ -206,7 +206,7 @@ main(void)
 		cmocka_unit_test(addresses_are_read_once_and_strictly),
 		cmocka_unit_test(a_dot_at_the_end_of_the_host_is_dropped),
 		cmocka_unit_test(the_port_belongs_to_the_authority),
-		cmocka_unit_test(overlong_addresses_are_too_long),
+		cmocka_unit_test(overlong_addresses_are_refused),
 		cmocka_unit_test(url_pieces_that_run_into_another_piece_are_refused),
 		cmocka_unit_test(a_host_is_under_a_domain_at_a_dot_only),
 		cmocka_unit_test(methods_are_capital_letters),

@@ -36,7 +36,7 @@ log_line_has_one_form_per_format(void **state)
 }
 
 static void
-log_line_escapes_what_could_forge_a_line(void **state)
+log_line_escapes_bytes_that_could_forge_a_line(void **state)
 {
 	static const struct {
 		str text;
@@ -133,7 +133,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(log_line_has_one_form_per_format),
-		cmocka_unit_test(log_line_escapes_what_could_forge_a_line),
+		cmocka_unit_test(log_line_escapes_bytes_that_could_forge_a_line),
 		cmocka_unit_test(log_line_cuts_a_long_value),
 		cmocka_unit_test(log_line_cuts_between_characters),
 		cmocka_unit_test(log_line_shortens_an_overlong_line),

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 
 static void
-mem_new_gives_zeroed_memory_even_for_nothing(void **state)
+mem_new_gives_zeroed_memory_even_for_size_0(void **state)
 {
 	char *p = mem_new(1000);
 	void *nothing = mem_new(0);
@@ -57,7 +57,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(mem_new_gives_zeroed_memory_even_for_nothing),
+		cmocka_unit_test(mem_new_gives_zeroed_memory_even_for_size_0),
 		cmocka_unit_test(mem_new_array_refuses_a_product_that_wraps_round),
 #ifdef DOUBLETOUR_TEST_HOOKS
 		cmocka_unit_test(mem_fail_at_fails_that_request_and_no_other),

@@ -71,30 +71,30 @@ static const struct {
 	{ "/a/%2e%2E/b", DOTS, 0, "two encoded dots" },
 	{ "/a/.%2e/b", DOTS, 0, "the first of two dots encoded" },
 	{ "/a/%2e./b", DOTS, 0, "the second of two dots encoded" },
-	{ "/api/verify/..%2f..%2f.doubletour/enter", DOTS, 0, "encoded slashes behind dots" },
+	{ "/api/verify/..%2f..%2f.doubletour/enter", DOTS, 0, "encoded slashes after dots" },
 	{ "/a%2f..%2fb", DOTS, 0, "encoded slashes around dots" },
-	{ "/a/..%5cb", DOTS, 0, "a backslash behind dots" },
+	{ "/a/..%5cb", DOTS, 0, "a backslash after dots" },
 	{ "/a\\..\\b", DOTS, 0, "backslashes around dots" },
 	{ "/a/%252e%252e/b", DOTS, 0, "dots encoded twice" },
 	{ "/a/%25252e%25252e/b", DOTS, 0, "dots encoded three times" },
 	{ "/a/%25%32%65%25%32%65/b", DOTS, 0, "a sequence of encoded letters" },
-	{ "/a/..%252fb", DOTS, 0, "a slash encoded twice behind dots" },
-	{ "/a/..;/b", DOTS, 0, "parameters behind dots" },
+	{ "/a/..%252fb", DOTS, 0, "a slash encoded twice after dots" },
+	{ "/a/..;/b", DOTS, 0, "parameters after dots" },
 	{ "/a/..;x=1/b", DOTS, 0, "parameters with a value" },
 	{ "/a/..%3b/b", DOTS, 0, "encoded" },
 	{ "/a/.;/b", DOTS, 0, "parameters after one dot" },
-	{ "/a/..%00/b", DOTS, 0, "a NUL behind dots" },
-	{ "/a/..%3f", DOTS, 0, "an encoded question mark behind dots" },
-	{ "/a/..%23", DOTS, 0, "an encoded number sign behind dots" },
-	{ "/a/..%20/b", DOTS, 0, "a space behind dots" },
-	{ "/a/..%0a/b", DOTS, 0, "a line end behind dots" },
+	{ "/a/..%00/b", DOTS, 0, "a NUL after dots" },
+	{ "/a/..%3f", DOTS, 0, "an encoded question mark after dots" },
+	{ "/a/..%23", DOTS, 0, "an encoded number sign after dots" },
+	{ "/a/..%20/b", DOTS, 0, "a space after dots" },
+	{ "/a/..%0a/b", DOTS, 0, "a line end after dots" },
 	{ "/a/%0a../b", DOTS, 0, "a line end before dots" },
 	{ "/a/.%00./b", DOTS, 0, "a NUL between dots" },
 	{ "/a/%20../b", DOTS, 0, "a space before dots" },
 	{ "/a/%c0%ae%c0%ae/b", DOTS, 0, "dots in overlong UTF-8" },
 	{ "/a/%e0%80%ae%e0%80%ae/b", DOTS, 0, "overlong UTF-8 of three bytes" },
 	{ "/a/%f0%80%80%ae./b", DOTS, 0, "overlong UTF-8 of four bytes" },
-	{ "/a/..%c0%afb", DOTS, 0, "an overlong slash behind dots" },
+	{ "/a/..%c0%afb", DOTS, 0, "an overlong slash after dots" },
 	{ "/a/..%e0%80%afb", DOTS, 0, "overlong UTF-8 of three bytes" },
 	{ "/a/%25c0%25ae./b", DOTS, 0, "overlong and encoded twice" },
 	{ "/a/.%c1%9c../b", DOTS, 0, "an overlong backslash between dots" },
@@ -184,7 +184,7 @@ fast_and_slow_classification_agree_on_byte_pairs(void **state)
 		if (kind != uri_path_read(text, decoded).kind)
 			fail_msg("%u", i);
 		if (kind == LITERAL && memchr(text.p, '%', text.n) != NULL)
-			fail_msg("%u is no literal path", i);
+			fail_msg("%u is not a literal path", i);
 	}
 }
 

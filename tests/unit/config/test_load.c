@@ -312,7 +312,7 @@ has_variable(const struct config_environment *environment, const char *text)
 }
 
 static void
-config_web_environment_holds_nothing_secret(void **state)
+config_web_environment_holds_no_secret(void **state)
 {
 	static struct config_environment environment;
 
@@ -421,7 +421,7 @@ main(void)
 #ifdef DOUBLETOUR_TEST_HOOKS
 		cmocka_unit_test(config_load_reports_a_failed_allocation),
 #endif
-		cmocka_unit_test(config_web_environment_holds_nothing_secret),
+		cmocka_unit_test(config_web_environment_holds_no_secret),
 		cmocka_unit_test(config_load_web_reads_back_the_web_environment),
 		cmocka_unit_test(settings_table_is_consistent),
 	};

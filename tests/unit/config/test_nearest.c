@@ -30,7 +30,7 @@ nearest_distance_counts_single_changes(void **state)
 }
 
 static void
-nearest_distance_takes_no_over_long_word(void **state)
+nearest_distance_refuses_an_overlong_word(void **state)
 {
 	char word[64] = "";
 
@@ -75,7 +75,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nearest_distance_counts_single_changes),
-		cmocka_unit_test(nearest_distance_takes_no_over_long_word),
+		cmocka_unit_test(nearest_distance_refuses_an_overlong_word),
 		cmocka_unit_test(setting_nearest_finds_the_intended_setting_only),
 	};
 

@@ -41,7 +41,7 @@ yaml_text_loads_one_document(void **state)
 }
 
 static void
-yaml_text_refuses_the_rest_with_its_line(void **state)
+yaml_text_refuses_other_files_with_a_line(void **state)
 {
 	static const struct {
 		str text;
@@ -103,7 +103,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(yaml_text_loads_one_document),
-		cmocka_unit_test(yaml_text_refuses_the_rest_with_its_line),
+		cmocka_unit_test(yaml_text_refuses_other_files_with_a_line),
 		cmocka_unit_test(yaml_text_stops_early_on_costly_input),
 	};
 

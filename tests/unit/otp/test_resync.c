@@ -68,7 +68,7 @@ otp_hotp_verify_refuses_invalid_arguments(void **state)
 }
 
 static void
-otp_hotp_resync_wants_two_codes_in_a_row(void **state)
+otp_hotp_resync_needs_two_codes_in_a_row(void **state)
 {
 	static const struct {
 		const char *why;
@@ -145,7 +145,7 @@ otp_totp_drift_finds_the_drift_of_a_clock(void **state)
 }
 
 static void
-otp_totp_drift_wants_two_codes_in_a_row(void **state)
+otp_totp_drift_needs_two_codes_in_a_row(void **state)
 {
 	struct otp_key key = rfc_key();
 	char first[OTP_CODE_SIZE], second[OTP_CODE_SIZE];
@@ -390,9 +390,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(otp_hotp_verify_looks_ahead_and_never_back),
 		cmocka_unit_test(otp_hotp_verify_refuses_invalid_arguments),
-		cmocka_unit_test(otp_hotp_resync_wants_two_codes_in_a_row),
+		cmocka_unit_test(otp_hotp_resync_needs_two_codes_in_a_row),
 		cmocka_unit_test(otp_totp_drift_finds_the_drift_of_a_clock),
-		cmocka_unit_test(otp_totp_drift_wants_two_codes_in_a_row),
+		cmocka_unit_test(otp_totp_drift_needs_two_codes_in_a_row),
 		cmocka_unit_test(otp_steam_codes_are_those_of_pyotp),
 		cmocka_unit_test(otp_steam_verify_has_a_window_and_spends_steps),
 		cmocka_unit_test(otp_hex_round_trips),

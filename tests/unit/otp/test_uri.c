@@ -30,7 +30,7 @@ build(const char *issuer, const char *account, const uint8_t *bytes, size_t n, e
 
 /* Source: github.com/google/google-authenticator/wiki/Key-Uri-Format; all bytes except unreserved ones are encoded. */
 static void
-otp_uri_build_writes_what_every_authenticator_reads(void **state)
+otp_uri_build_writes_uris_that_every_authenticator_reads(void **state)
 {
 	static const struct {
 		const char *why, *issuer, *account, *uri;
@@ -256,7 +256,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(otp_uri_build_writes_hotp_and_steam_and_omits_defaults),
-		cmocka_unit_test(otp_uri_build_writes_what_every_authenticator_reads),
+		cmocka_unit_test(otp_uri_build_writes_uris_that_every_authenticator_reads),
 		cmocka_unit_test(otp_uri_build_writes_unusual_parameters),
 		cmocka_unit_test(otp_uri_build_refuses_names_that_are_not_text),
 		cmocka_unit_test(otp_uri_build_refuses_parameters_out_of_bounds),

@@ -82,7 +82,7 @@ def main():
         ("the header declares functions", [] if len(functions) >= 24 else [f"only {len(functions)} were found"]),
         ("each function is documented as it is declared", differences(functions, documented, "the manual")),
         ("each function has a page of its name", differences(named, links, "man/meson.build")),
-        ("the map exports what the header declares", [f"{name}: in one of the two" for name in sorted(declared ^ exported)]),
+        ("the map exports the declarations of the header", [f"{name}: in one of them only" for name in sorted(declared ^ exported)]),
     ]
     if shutil.which("mandoc"):
         results.append(("mandoc accepts the pages", lint(root)))

@@ -164,7 +164,7 @@ a_child_has_the_descriptors_of_its_row_and_no_others(void **state)
 }
 
 static void
-children_that_are_called_off_were_never_served(void **state)
+children_that_are_called_off_are_never_served(void **state)
 {
 	struct why why = { 0 };
 
@@ -216,7 +216,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_child_that_never_works_is_given_up),
 		cmocka_unit_test(a_child_with_a_bad_configuration_is_not_started_again),
 		cmocka_unit_test(a_child_has_the_descriptors_of_its_row_and_no_others),
-		cmocka_unit_test(children_that_are_called_off_were_never_served),
+		cmocka_unit_test(children_that_are_called_off_are_never_served),
 		cmocka_unit_test(more_children_than_fit_are_refused),
 	};
 	sigset_t child;

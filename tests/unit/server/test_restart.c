@@ -46,7 +46,7 @@ restart_never_gives_up_a_child_that_asked(void **state)
 }
 
 static void
-restart_counts_anew_after_a_longer_life(void **state)
+restart_resets_its_count_after_a_longer_life(void **state)
 {
 	struct restart_state s = { 0 };
 
@@ -84,7 +84,7 @@ main(void)
 		cmocka_unit_test(restart_gives_up_a_child_that_never_worked),
 		cmocka_unit_test(restart_never_gives_up_a_child_that_lived),
 		cmocka_unit_test(restart_never_gives_up_a_child_that_asked),
-		cmocka_unit_test(restart_counts_anew_after_a_longer_life),
+		cmocka_unit_test(restart_resets_its_count_after_a_longer_life),
 		cmocka_unit_test(child_table_rows_are_whole),
 	};
 

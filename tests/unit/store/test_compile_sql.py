@@ -210,7 +210,7 @@ def not_said(query, columns, may):
             if parts[-1] in may and 'AS' not in parts and not column.null]
 
 
-def test_columns_that_may_be_null_say_so():
+def test_columns_that_may_be_null_are_declared_so():
     queries, rows = compile_sql.with_rows(compile_sql.read_queries(sorted((ROOT / 'src/store/sql').glob('*.sql'))))
     may, found = nullable(migrated()), []
     for query in queries:

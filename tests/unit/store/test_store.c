@@ -271,7 +271,7 @@ a_failed_migration_leaves_the_schema_unchanged(void **state)
 }
 
 static void
-integrity_is_read_from_the_whole_file(void **state)
+integrity_of_a_good_file_is_confirmed(void **state)
 {
 	struct why why = { 0 };
 
@@ -293,7 +293,7 @@ main(void)
 		CASE(an_unknown_migration_history_is_refused),
 		CASE(a_database_newer_than_the_program_is_refused),
 		CASE(a_failed_migration_leaves_the_schema_unchanged),
-		CASE(integrity_is_read_from_the_whole_file),
+		CASE(integrity_of_a_good_file_is_confirmed),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);

@@ -95,7 +95,7 @@ ASSETS = {"app.css": "/static/app.12345678.css"}
 
 
 def write_sources(folder, pages):
-    """Catalogs, the header of these pages, and a program that shows each of them, with a NUL after it."""
+    """Write catalogs, the header of these pages, and a program that prints each page with a NUL after it."""
     files = {"fr.po": FRENCH, "en.po": ENGLISH, "web/core/pages.h": HEADER + "".join(PAGE.replace("NAME", page) for page in pages),
              "main.c": MAIN + "".join(PUT_PAGE.replace("NAME", page) for page in pages) + END}
     for name, text in files.items():
@@ -128,7 +128,7 @@ def cc(work, source, *arguments):
 
 
 def shown_pages(work, templates, *language):
-    """Compile and link with the project's own libraries, and run: each page in French or, with "en", in English."""
+    """Compile and link with the project's libraries, and run: each page in French or, with "en", in English."""
     done = cc(work, to_c(work, templates), work / "main.c", os.environ["LIB_PAGES"], os.environ["LIB_BASE"], "-lcrypto", "-lpthread", "-o", work / "page")
     assert done.returncode == 0, done.stderr
     return subprocess.run([work / "page", *language], capture_output=True, check=True).stdout.decode().split("\0")[:-1]
@@ -187,7 +187,7 @@ SHOWN = [
 
 @pytest.fixture(name="all_shown", scope="module")
 def all_shown_(tmp_path_factory):
-    """What each template of SHOWN shows: all in one program, because a compiler for each would take most of this file's time."""
+    """The output of each template of SHOWN, from one program, because a compiler run for each would take too long."""
     names = [f"case_{number}" for number in range(len(SHOWN))]
     work = write_sources(tmp_path_factory.mktemp("shown"), names)
     pages = shown_pages(work, {f"{name}.html": case[1] for name, case in zip(names, SHOWN)})
@@ -195,7 +195,7 @@ def all_shown_(tmp_path_factory):
 
 
 @pytest.mark.parametrize("number", range(len(SHOWN)), ids=[case[0] for case in SHOWN])
-def test_template_shows(all_shown, number):
+def test_a_template_renders(all_shown, number):
     why, _, expected = SHOWN[number]
     assert all_shown[f"case_{number}"] == expected, why
 

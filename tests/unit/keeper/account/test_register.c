@@ -176,7 +176,7 @@ a_password_over_1024_bytes_in_any_form_is_too_long(void **state)
 }
 
 static void
-bcrypt_refuses_more_than_72_bytes_and_says_so(void **state)
+bcrypt_refuses_more_than_72_bytes_with_a_message(void **state)
 {
 	struct world w;
 	struct browser b = { 0 }, again = { 0 };
@@ -242,7 +242,7 @@ main(void)
 		cmocka_unit_test(each_rule_has_its_problem_at_its_own_field),
 		cmocka_unit_test(a_valid_registration_creates_an_account),
 		cmocka_unit_test(a_password_over_1024_bytes_in_any_form_is_too_long),
-		cmocka_unit_test(bcrypt_refuses_more_than_72_bytes_and_says_so),
+		cmocka_unit_test(bcrypt_refuses_more_than_72_bytes_with_a_message),
 		cmocka_unit_test(the_first_word_of_an_application_name_is_common),
 		cmocka_unit_test(closed_registration_creates_no_account),
 	};

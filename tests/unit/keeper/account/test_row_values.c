@@ -72,7 +72,7 @@ a_bad_stored_display_name_is_shown_without_bad_bytes(void **state)
 #define HASH "$2b$04$abcdefghijklmnopqrstuuyeG8laUfZvsCmc.AE6qIDYSPGM2efmK"
 
 static void
-an_account_is_wrong_by_one_value_at_a_time(void **state)
+each_bad_value_of_an_account_is_reported(void **state)
 {
 	static const struct {
 		enum account_value which;
@@ -152,7 +152,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bad_stored_display_name_is_shown_without_bad_bytes),
-		cmocka_unit_test(an_account_is_wrong_by_one_value_at_a_time),
+		cmocka_unit_test(each_bad_value_of_an_account_is_reported),
 		cmocka_unit_test(an_authenticator_out_of_bounds_is_reported),
 	};
 

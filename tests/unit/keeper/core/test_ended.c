@@ -664,7 +664,7 @@ static const struct unguarded {
 };
 
 static void
-unguarded_statements_are_known_one_by_one(void **state)
+every_unguarded_statement_is_listed(void **state)
 {
 	for (unsigned query = 0; query < SQL_COUNT; query++) {
 		bool known = sql_queries[query].reads;
@@ -685,7 +685,7 @@ main(void)
 		cmocka_unit_test(data_does_not_change_after_an_acknowledged_end),
 		cmocka_unit_test(a_session_end_committed_during_the_lock_wait_counts),
 		cmocka_unit_test(a_guarded_connection_changes_nothing),
-		cmocka_unit_test(unguarded_statements_are_known_one_by_one),
+		cmocka_unit_test(every_unguarded_statement_is_listed),
 	};
 
 	return cmocka_run_group_tests_name("keeper ended", tests, harness_setup, harness_teardown);

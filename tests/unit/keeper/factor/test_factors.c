@@ -287,7 +287,7 @@ a_code_is_spent_in_every_session(void **state)
 }
 
 static void
-the_code_that_confirmed_is_spent_too(void **state)
+the_confirming_code_is_spent_too(void **state)
 {
 	struct world w;
 	struct browser b, again = { 0 };
@@ -420,7 +420,7 @@ main(void)
 		cmocka_unit_test(the_length_of_a_code_follows_from_the_authenticators),
 		cmocka_unit_test(impossible_codes_neither_begin_nor_end_a_lockout),
 		cmocka_unit_test(a_code_is_spent_in_every_session),
-		cmocka_unit_test(the_code_that_confirmed_is_spent_too),
+		cmocka_unit_test(the_confirming_code_is_spent_too),
 		cmocka_unit_test(a_clock_that_jumps_back_revives_no_spent_code),
 		cmocka_unit_test(a_code_of_another_account_is_refused),
 		cmocka_unit_test(a_sealed_secret_opens_for_its_own_row_only),

@@ -244,7 +244,7 @@ sign_in_rehashes_after_a_scheme_or_cost_change(void **state)
 		assert_int_equal(sql_number(&w, sql), 0);
 		assert_verdict(do_sign_in(&w, &right, "alice", PASSWORD), VERDICT_PASSED);
 		if (sql_number(&w, sql) != 1)
-			fail_msg("%s: not hashed anew", changes[i].why);
+			fail_msg("%s: not rehashed", changes[i].why);
 		long work = password_work_done();
 		assert_verdict(do_sign_in(&w, &again, "alice", PASSWORD), VERDICT_PASSED);
 		assert_int_equal(password_work_done(), work + 1);

@@ -83,3 +83,31 @@ def test_defaults_in_short_tables_are_those_of_the_settings(page):
     wrong = [(names, value) for names, values in cells for value in values
              if value not in defaults() and not any(f"`{value}`" in defaults()[name] for name in names)]
     assert wrong == []
+
+
+# --- headers and cookies -----------------------------------------------------------------------------------------------
+
+READ_HEADER = r'request_header\([^,()]*(?:\([^()]*\))?[^,()]*, "([A-Za-z-]+)"'
+WRITTEN_HEADER = r'reply_header(?:_borrowed)?\([^;]*?STR\("([A-Z][A-Za-z-]+)"\)|web_gate_header\(x, "([A-Za-z-]+)"'
+CONSTANT_HEADERS = r'STR_INIT\("([A-Z][A-Za-z-]+)"\),\s*STR_INIT\("'
+COOKIE = r'\.?(?:local|https)?(?: = )?STR_INIT\("((?:__Host-)?doubletour[a-z-]*)"\)'
+
+
+def in_web(pattern, text=None):
+    text = text or "".join(sources.text(path) for path in sources.files() if re.match(r"src/web/.*\.c$", path))
+    return {name for match in re.finditer(pattern, text) for name in match.groups() if name}
+
+
+def test_every_header_and_cookie_of_the_pages_is_listed():
+    respond, cookies = sources.text("src/web/core/respond.c"), sources.text("src/web/core/cookies.c")
+    page = sources.text("docs/reference/routes.md") + sources.text("docs/reference/forward-auth.md")
+    names = in_web(READ_HEADER) | in_web(WRITTEN_HEADER) | in_web(CONSTANT_HEADERS, respond) | in_web(COOKIE, cookies)
+    assert len(names) > 40
+    assert sorted(name for name in names if f"`{name}" not in page and f"`-{name.rpartition('-')[2]}`" not in page) == []
+
+
+def test_header_values_are_those_of_the_code():
+    rows = re.findall(r'STR_INIT\("([A-Z][A-Za-z-]+)"\),\s*((?:STR_INIT\()?(?:"[^"]*"\s*)+)', sources.text("src/web/core/respond.c"))
+    page = section("docs/reference/routes.md", "Response headers")
+    values = {name: "".join(re.findall(r'"([^"]*)"', value)) for name, value in rows if name != "Content-Type"}
+    assert len(values) > 6 and [name for name, value in values.items() if f"`{value}`" not in page] == []

@@ -85,7 +85,7 @@ def test_defaults_in_short_tables_are_those_of_the_settings(page):
     assert wrong == []
 
 
-# --- headers and cookies -----------------------------------------------------------------------------------------------
+# --- headers and cookies ----------------------------------------------------------------------------------------------
 
 READ_HEADER = r'request_header\([^,()]*(?:\([^()]*\))?[^,()]*, "([A-Za-z-]+)"'
 WRITTEN_HEADER = r'reply_header(?:_borrowed)?\([^;]*?STR\("([A-Z][A-Za-z-]+)"\)|web_gate_header\(x, "([A-Za-z-]+)"'

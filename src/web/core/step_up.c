@@ -35,6 +35,8 @@ exchange_drift(int64_t drift_s, struct page_drift *ret_drift)
 		*ret_drift = (struct page_drift){ .minutes = minutes > 0 ? minutes : 1, .ahead = drift_s > 0 };
 }
 
+const char exchange_code_refused[] =
+    N_("This code is wrong or was already used. Wait for the next code and try again.");
 const char exchange_code_impossible[] = N_("This is not a code. Enter the 6 digits that your app shows.");
 const char exchange_either_impossible[] =
     N_("This is not a code. Enter the digits that your app shows, or a recovery code of 24 letters and digits.");
@@ -62,7 +64,7 @@ exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct pag
 		ret_otp->problem = exchange_either_impossible;
 		return ERR_OK;
 	}
-	ret_otp->problem = N_("This code is wrong or was already used. Wait for the next code and try again.");
+	ret_otp->problem = exchange_code_refused;
 	exchange_drift(verified.drift_s, &ret_otp->drift);
 	return ERR_OK;
 }

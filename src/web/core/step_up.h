@@ -22,7 +22,11 @@ MUST_USE err exchange_step_up(struct exchange *x, struct channel *keeper, str ot
 /* For the dispatcher: the keeper wants a fresh proof. */
 void exchange_otp_missing(struct page_otp *ret_otp);
 
-/* The sentences about what was typed and cannot be a code: of a new authenticator, or of any that the account has. */
+/*
+ * The sentences about a rejected code: a wrong or used one; a text that cannot be a code of a new authenticator; a text that
+ * can be neither a code nor a recovery code.
+ */
+extern const char exchange_code_refused[];
 extern const char exchange_code_impossible[];
 extern const char exchange_either_impossible[];
 

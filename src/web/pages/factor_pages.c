@@ -60,7 +60,6 @@ static const char *const name_problems[PROBLEM_COUNT] = {
 	[PROBLEM_BLANK] = N_("A name must not consist of spaces only."),
 	[PROBLEM_TAKEN] = N_("Another authenticator has this name. Choose another name."),
 };
-static const char code_refused[] = N_("This code is wrong or was already used. Wait for the next code and try again.");
 static const char not_removable[] =
     N_("This authenticator cannot be removed. It is your only one, or you signed in with it.");
 
@@ -336,7 +335,7 @@ factor_confirm_post(struct exchange *x, struct channel *keeper)
 {
 	const struct factor_code_form *form = x->form;
 	const struct verify_body body = { form->otp };
-	struct page_authenticator_confirm page = { .error = code_refused };
+	struct page_authenticator_confirm page = { .error = exchange_code_refused };
 	struct verified_body verified = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 

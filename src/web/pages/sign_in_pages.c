@@ -72,9 +72,6 @@ confirm_problem_text(uint32_t problem)
 }
 
 static const char sign_in_refused[] = N_("The user name or password is wrong.");
-static const char code_refused[] = N_("This code is wrong or was already used. Wait for the next code and try again.");
-static const char either_refused[] =
-    N_("This code or recovery code is wrong or was already used. Wait for the next code and try again.");
 static const char registration_invited[] =
     N_("To register, you need an unused invitation from the last 24 hours. Ask the administrator for one.");
 static const char registration_closed[] = N_("Registration is closed. Ask the administrator for an account.");
@@ -281,7 +278,7 @@ web_accounts_verify_impossible(struct exchange *x)
 static err
 web_accounts_verify_refused(struct exchange *x, const struct verified_body *verified)
 {
-	struct page_verify_2fa page = { .error = x->session.state == STATE_ENROLLING ? code_refused : either_refused };
+	struct page_verify_2fa page = { .error = exchange_code_refused };
 
 	exchange_drift(verified->drift_s, &page.drift);
 	return web_accounts_verify_page(x, 422, &page);

@@ -1,5 +1,5 @@
 /*
- * Base32 as RFC 4648 s6 has it, forgiving what people type.
+ * Base32 (RFC 4648 s6), tolerant of the ways people type it.
  */
 #include "internal.h"
 
@@ -39,7 +39,7 @@ struct decoder {
 	uint32_t bits;
 	unsigned have;
 	size_t symbols, out;
-	size_t padding, padding_at; /* how many '=', and where the first stands */
+	size_t padding, padding_at; /* number of '=', and the offset of the first */
 };
 
 static enum otp_status
@@ -57,7 +57,7 @@ otp_base32_take(struct decoder *d, int five, uint8_t *ret_bytes, size_t size)
 	return OTP_OK;
 }
 
-/* 1, 3 or 6 symbols in the last group are a byte begun and not finished; padding, if any, fills the group of eight. */
+/* 1, 3 or 6 symbols in the last group leave a byte unfinished.  Padding, if present, fills the group of eight. */
 static bool
 otp_base32_is_complete(const struct decoder *d)
 {
@@ -68,7 +68,7 @@ otp_base32_is_complete(const struct decoder *d)
 	return d->padding == 0 || (last != 0 && last + d->padding == 8);
 }
 
-/* A letter, or the padding, behind which no letter may stand. */
+/* Take a letter or '='.  A letter after padding is invalid. */
 static enum otp_status
 otp_base32_take_character(struct decoder *d, const char *text, size_t at, uint8_t *ret_bytes, size_t size,
 			  size_t *ret_wrong_at)

@@ -1,5 +1,5 @@
 /*
- * Codes: at a counter (RFC 4226), at a moment (RFC 6238), and as people type them.
+ * Codes at a counter (RFC 4226), codes at a time (RFC 6238), and codes as people type them.
  */
 #include "internal.h"
 
@@ -14,7 +14,10 @@ otp_digits_valid(unsigned digits)
 	return digits >= OTP_DIGITS_MIN && digits <= OTP_DIGITS_MAX;
 }
 
-/* RFC 4226 s5.3: 31 bits from where the last half-byte points.  Where that is must not show: all sixteen places are read. */
+/*
+ * RFC 4226 s5.3: 31 bits at the offset in the last half-byte.  The offset must not leak: all sixteen positions are
+ * read.
+ */
 static uint32_t
 otp_code_truncated(const unsigned char *digest, size_t n)
 {
@@ -68,7 +71,7 @@ otp_hotp_code(const struct otp_key *key, uint64_t counter, unsigned digits, char
 	return status;
 }
 
-/* --- in time ------------------------------------------------------------------------------------------------------ */
+/* --- codes at a time ---------------------------------------------------------------------------------------------- */
 
 static int64_t
 otp_code_floor_seconds(int64_t now_us)
@@ -121,7 +124,7 @@ otp_totp_seconds_left(const struct otp_totp *totp, int64_t now_us, unsigned *ret
 	return OTP_OK;
 }
 
-/* --- as typed ----------------------------------------------------------------------------------------------------- */
+/* --- typed codes -------------------------------------------------------------------------------------------------- */
 
 static bool
 otp_code_is_digit(char c)

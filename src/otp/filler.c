@@ -1,11 +1,11 @@
 /*
- * What stands between the characters of a code or a secret without meaning anything: people paste it along.
+ * Filler: characters without a meaning between the characters of a code or a secret, often pasted along with it.
  */
 #include "internal.h"
 
 /*
- * White space and format characters, as Unicode has them (property White_Space, category Cf), and dashes.  In order.
- * Source: UCD 15.0, PropList.txt and UnicodeData.txt; tests/unit/keeper compares with utf8proc.
+ * White space and format characters of Unicode (property White_Space, category Cf), and dashes, in ascending order.
+ * Source: UCD 15.0, PropList.txt and UnicodeData.txt; tests/unit/keeper compares them with utf8proc.
  */
 static const struct filler_range {
 	uint32_t from, to;
@@ -18,7 +18,7 @@ static const struct filler_range {
 	{ 0x1BCA0, 0x1BCA3 }, { 0x1D173, 0x1D17A }, { 0xE0001, 0xE0001 }, { 0xE0020, 0xE007F },
 };
 
-/* Bytes of the sequence that this first byte leads in; 0: it leads in none. */
+/* Bytes of the UTF-8 sequence that this first byte begins; 0: it cannot begin one. */
 static size_t
 filler_sequence(unsigned char first)
 {
@@ -29,7 +29,7 @@ filler_sequence(unsigned char first)
 	return first >= 0xE0 && first < 0xF0 ? 3 : first >= 0xF0 && first < 0xF5 ? 4 : 0;
 }
 
-/* The code point at the beginning and its bytes; 0: none, or not in the shortest form. */
+/* Decode the first code point and return its length in bytes; 0: invalid, or not in the shortest form. */
 static size_t
 filler_point(const unsigned char *p, size_t n, uint32_t *ret_point)
 {

@@ -1,5 +1,5 @@
 /*
- * Base16 as RFC 4648 s8 has it, in either case and with what people put between bytes.
+ * Base16 (RFC 4648 s8), in either case, with the separators that people put between bytes.
  */
 #include "internal.h"
 
@@ -28,7 +28,7 @@ otp_hex_value(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Bytes of what may stand between two bytes. */
+/* Length in bytes of the separator at the start of the text; 0: no separator. */
 static size_t
 otp_hex_between_length(const char *text, size_t n)
 {
@@ -51,7 +51,7 @@ otp_hex_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size
 		*ret_wrong_at = i;
 		if (otp_hex_value(text[i]) < 0)
 			return OTP_INVALID;
-		*ret_wrong_at = i + 1; /* n: the text ends in the middle of a byte */
+		*ret_wrong_at = i + 1; /* if this is n, the text ends in the middle of a byte */
 		if (i + 1 == n || otp_hex_value(text[i + 1]) < 0)
 			return OTP_INVALID;
 		if (out == size)

@@ -1,9 +1,8 @@
 /*
- * Secrets: made at random, and made ready as the two states of HMAC (RFC 2104).
+ * Secrets: random generation, and expansion into the two HMAC states (RFC 2104).
  *
- * The hash functions are called by their low-level interface, which libcrypto marks as deprecated in favour of EVP.  EVP's
- * contexts live on the heap; these states may be copied and kept where the caller likes, and that is what making a key
- * ready once is about.
+ * This file calls the low-level hash functions, which libcrypto deprecates in favour of EVP.  EVP contexts are on
+ * the heap.  The low-level states can be copied and kept anywhere, so a key is expanded only once.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
@@ -22,7 +21,7 @@ union hash {
 	SHA512_CTX sha512;
 };
 
-/* otp_key.state: the inner state at its beginning, the outer in its middle */
+/* otp_key.state: the inner state is at the beginning, the outer state in the middle */
 enum { OUTER_AT = OTP_KEY_STATE / 2 };
 _Static_assert(sizeof(union hash) <= OUTER_AT * sizeof(uint64_t), "OTP_KEY_STATE holds two states");
 

@@ -1,22 +1,23 @@
 /*
- * otpauth-migration://offline?data=..., as Google Authenticator exports it: base64 of a protocol buffers message.
+ * Exports of Google Authenticator: otpauth-migration://offline?data=..., base64 of a protocol buffers message.
  *
- *	message Payload {                     message Account {
- *	  repeated Account accounts = 1;        bytes secret = 1;
- *	  int32 version = 2;                    string name = 2;        perhaps "issuer:account"
- *	  int32 batch_size = 3;                 string issuer = 3;
- *	  int32 batch_index = 4;                int32 algorithm = 4;    1 SHA1, 2 SHA256, 3 SHA512, 4 MD5
- *	  int32 batch_id = 5;                   int32 digits = 5;       1 six, 2 eight
- *	}                                       int32 type = 6;         1 HOTP, 2 TOTP
- *	                                        int64 counter = 7;
- *	                                        string unique_id = 8; }  newer apps; means nothing outside the app
+ *	message Payload {			message Account {
+ *	  repeated Account accounts = 1;	  bytes secret = 1;
+ *	  int32 version = 2;			  string name = 2;	perhaps "issuer:account"
+ *	  int32 batch_size = 3;			  string issuer = 3;
+ *	  int32 batch_index = 4;		  int32 algorithm = 4;	1 SHA1, 2 SHA256, 3 SHA512, 4 MD5
+ *	  int32 batch_id = 5;			  int32 digits = 5;	1 six, 2 eight
+ *	}					  int32 type = 6;	1 HOTP, 2 TOTP
+ *						  int64 counter = 7;
+ *						  string unique_id = 8;	newer apps; only the app uses it
+ *						}
  */
 #include "internal.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
 
-/* --- base64 --------------------------------------------------------------------------------------------------------- */
+/* --- base64 ------------------------------------------------------------------------------------------------------- */
 
 static int
 otp_migration_base64_value(char c)
@@ -54,7 +55,7 @@ otp_base64_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, s
 	return true;
 }
 
-/* --- protocol buffers: developers.google.com/protocol-buffers/docs/encoding -------------------------------------------- */
+/* --- protocol buffers: developers.google.com/protocol-buffers/docs/encoding --------------------------------------- */
 
 struct bytes {
 	const uint8_t *p, *end;
@@ -63,7 +64,7 @@ struct bytes {
 enum wire { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
 
 struct field {
-	uint64_t number; /* which */
+	uint64_t number; /* the number of the field */
 	enum wire wire;
 	uint64_t value; /* of a varint */
 	struct bytes bytes;
@@ -119,11 +120,11 @@ otp_migration_take_field(struct bytes *in, struct field *ret_field)
 	}
 }
 
-/* --- the payload ---------------------------------------------------------------------------------------------------- */
+/* --- the payload -------------------------------------------------------------------------------------------------- */
 
 enum { PAYLOAD_ACCOUNT = 1, PAYLOAD_VERSION, PAYLOAD_BATCH_SIZE, PAYLOAD_BATCH_INDEX, PAYLOAD_BATCH_ID };
 
-/* A number of the payload; false: it is not written as one. */
+/* Take one of the payload's numbers; false: its wire type is not varint. */
 static bool
 otp_migration_scan_number(struct otp_migration *m, const struct field *field)
 {
@@ -187,12 +188,12 @@ otp_migration_open(const char *text, size_t n, uint8_t *room, size_t size, struc
 	return OTP_OK;
 }
 
-/* --- an account ----------------------------------------------------------------------------------------------------- */
+/* --- an account --------------------------------------------------------------------------------------------------- */
 
 struct account {
 	struct bytes secret, name, issuer, unique_id;
 	uint64_t algorithm, digits, type, counter;
-	bool unknown; /* a field that is not known */
+	bool unknown; /* the account has an unknown field */
 };
 
 enum {
@@ -206,7 +207,7 @@ enum {
 	ACCOUNT_UNIQUE_ID
 };
 
-/* Where a field goes that is bytes, or a number; NULL: it is not of that kind. */
+/* The member for a field of bytes or of a number; NULL: the field does not have this type. */
 static struct bytes *
 otp_migration_account_bytes(struct account *a, uint64_t number)
 {
@@ -241,7 +242,7 @@ otp_migration_account_number(struct account *a, uint64_t number)
 	}
 }
 
-/* false: a field that is known is written as another kind. */
+/* false: a known field has another wire type. */
 static bool
 otp_migration_account_put(struct account *a, const struct field *field)
 {
@@ -265,7 +266,7 @@ otp_migration_span_of(struct bytes bytes)
 	return (struct otp_span){ (const char *)bytes.p, bytes.p == NULL ? 0 : (size_t)(bytes.end - bytes.p) };
 }
 
-/* The app writes "issuer:account" into the name as well; where the payload has no issuer, the name's is taken. */
+/* The app also writes "issuer:account" into the name.  If the payload has no issuer, use the one in the name. */
 static void
 otp_migration_settle_issuer(struct otp_uri *uri)
 {
@@ -308,7 +309,7 @@ otp_migration_secret_take(const struct account *a, struct otp_uri *uri)
 	return NULL;
 }
 
-/* 0 is "not said": the app then means its defaults. */
+/* 0 means "not set": the app then uses its defaults. */
 static const char *
 otp_migration_parameters_take(const struct account *a, struct otp_uri *uri)
 {

@@ -1,5 +1,5 @@
 /*
- * Names of otpauth URIs and of migration payloads: which text is one, and where the issuer in front of an account ends.
+ * Names in otpauth URIs and migration payloads: which text is valid, and where the issuer before an account ends.
  */
 #include "internal.h"
 
@@ -7,7 +7,7 @@
 
 /* --- text --------------------------------------------------------------------------------------------------------- */
 
-/* RFC 3629 s4: what a first byte from 0xc2 on leads in, and the range of the byte behind it. */
+/* RFC 3629 s4: for each range of first bytes, the length of the sequence and the range of its second byte. */
 static const struct lead {
 	unsigned char from, to;
 	unsigned char length, second_from, second_to;
@@ -28,7 +28,7 @@ otp_names_follows(const unsigned char *p, const struct lead *lead)
 	return true;
 }
 
-/* Bytes of the character at p, 0 when it is none; p ends with a NUL, which follows nothing. */
+/* Bytes of the character at p, 0: invalid.  p ends with a NUL, which is not a valid continuation byte. */
 static size_t
 otp_names_character_length(const unsigned char *p)
 {

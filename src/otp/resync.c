@@ -1,12 +1,12 @@
 /*
- * Counters and clocks that are out of step: HOTP's look-ahead, and where two codes in a row belong.
+ * Counters and clocks out of step: the look-ahead of HOTP, and the search for two consecutive codes.
  */
 #include "internal.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
 
-/* 1 when the code at the counter is this one, without a branch on what either is. */
+/* Set *ret_fits to 1 if the code is the one at this counter.  No branch depends on either code. */
 static enum otp_status
 otp_resync_fits(const struct otp_key *key, unsigned digits, const char *code, uint64_t counter, unsigned *ret_fits)
 {
@@ -20,7 +20,7 @@ otp_resync_fits(const struct otp_key *key, unsigned digits, const char *code, ui
 	return OTP_OK;
 }
 
-/* The first match stays: take only while there is none. */
+/* The first match stays: later ones are ignored. */
 static void
 otp_resync_take_first(struct otp_counter_match *match, unsigned fits_at_counter, uint64_t counter)
 {
@@ -81,7 +81,7 @@ otp_hotp_resync(const struct otp_key *key, unsigned digits, const char *first, c
 
 /* --- clocks ------------------------------------------------------------------------------------------------------- */
 
-/* Do both codes fit, the second `drift` steps from now?  Steps before the first and spent ones never do. */
+/* Do both codes fit, the second one at `step`?  Steps before 0 and used steps do not fit. */
 static enum otp_status
 otp_resync_fits_at(const struct otp_key *key, unsigned digits, const char *first, const char *second, int64_t step,
 		   int64_t last_step, unsigned *ret_fits)
@@ -122,7 +122,7 @@ otp_totp_drift(const struct otp_key *key, const struct otp_totp *totp, const cha
 	if (!otp_resync_both_have_form(first, second, totp->digits) || max_steps > OTP_RESYNC_MAX ||
 	    now_step > INT64_MAX - OTP_RESYNC_MAX)
 		return OTP_INVALID;
-	/* From far to near, behind last: what is found later counts, so that the smallest drift does. */
+	/* From the largest drift to the smallest, forward before backward: a later match replaces an earlier one. */
 	for (int64_t i = 2 * (int64_t)max_steps; i >= 0; i--) {
 		int64_t steps = i % 2 == 0 ? i / 2 : -((i + 1) / 2);
 		unsigned here = 0;

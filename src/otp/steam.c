@@ -1,5 +1,5 @@
 /*
- * Steam Guard's codes: five of 26 letters and digits, the lowest first, from the number that a TOTP code is cut from.
+ * Steam Guard codes: five of 26 letters and digits, least significant first, from the 31-bit number of a TOTP code.
  */
 #include "internal.h"
 
@@ -10,7 +10,7 @@ enum { STEAM_PERIOD_S = 30, STEAM_CHARACTERS = 26, STEAM_LENGTH = OTP_STEAM_SIZE
 
 static const char alphabet[STEAM_CHARACTERS + 1] = "23456789BCDFGHJKMNPQRTVWXY";
 
-/* All are read, so that no address tells which was taken. */
+/* Read all characters, so that memory accesses do not reveal which one was taken. */
 static char
 otp_steam_letter(uint32_t which)
 {
@@ -40,7 +40,7 @@ otp_steam_code(const struct otp_key *key, uint64_t step, char ret_code[OTP_STEAM
 	return OTP_OK;
 }
 
-/* The character in capital letters; NUL: no code has it. */
+/* The character in capital letters; NUL: Steam codes do not use it. */
 static char
 otp_steam_upper(char c)
 {

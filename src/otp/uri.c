@@ -1,12 +1,12 @@
 /*
- * otpauth:// URIs, written so that every known authenticator reads them.
+ * Building otpauth:// URIs that every known authenticator reads.
  */
 #include "internal.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
 
-/* Text being written into a fixed room; `full` once something did not fit. */
+/* A writer into a buffer of fixed size; `full` is set when a text did not fit. */
 struct writer {
 	char *p;
 	size_t size, n;
@@ -67,7 +67,7 @@ otp_uri_put_percent(struct writer *w, struct otp_span text)
 	}
 }
 
-/* Spaces around a name are dropped when it is read, so they are not written. */
+/* The parser drops spaces around a name, so they are not written. */
 static struct otp_span
 otp_uri_name(const char *name)
 {
@@ -86,7 +86,7 @@ otp_uri_put_base32(struct writer *w, const uint8_t *secret, size_t n)
 	return status;
 }
 
-/* --- the whole ---------------------------------------------------------------------------------------------------- */
+/* --- the whole URI ------------------------------------------------------------------------------------------------ */
 
 const struct otp_uri OTP_URI_DEFAULT = { .digits = 6, .period_s = 30 };
 
@@ -96,7 +96,7 @@ otp_uri_wipe(struct otp_uri *uri)
 	OPENSSL_cleanse(uri, sizeof(*uri));
 }
 
-/* The first colon that is not escaped ends the issuer, also an empty one: an account with a colon needs it. */
+/* The first literal colon ends the issuer, even an empty one: an account with a colon needs it. */
 static void
 otp_uri_put_label(struct writer *w, const struct otp_uri *uri)
 {
@@ -143,7 +143,7 @@ otp_uri_put_parameters(struct writer *w, const struct otp_uri *uri, bool leave)
 		otp_uri_put_text(w, names[uri->algorithm]);
 	}
 	otp_uri_put_parameter(w, "&digits=", uri->digits, leave && uri->digits == OTP_URI_DEFAULT.digits);
-	if (uri->type == OTP_TYPE_HOTP) /* without it apps refuse */
+	if (uri->type == OTP_TYPE_HOTP) /* apps reject HOTP URIs without a counter */
 		otp_uri_put_parameter(w, "&counter=", uri->counter, false);
 	else
 		otp_uri_put_parameter(w, "&period=", uri->period_s, leave && uri->period_s == OTP_URI_DEFAULT.period_s);

@@ -1,12 +1,12 @@
 /*
- * otpauth:// URIs as they are met: by the letter, and as services and apps write them.
+ * Parsing otpauth:// URIs, including the variants that services and apps write.
  */
 #include "internal.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
 
-/* --- small readers ------------------------------------------------------------------------------------------------- */
+/* --- small readers ------------------------------------------------------------------------------------------------ */
 
 static char
 otp_uri_parse_lower(char c)
@@ -26,7 +26,10 @@ otp_uri_parse_is_word(struct otp_span s, const char *word)
 	return true;
 }
 
-/* Take the text up to the first of these bytes off the front; the byte itself goes too.  *ret_end: which it was, or 0. */
+/*
+ * Cut the text up to the first of the `ends` bytes off *rest, and drop that byte.  *ret_end: the byte, or 0 if
+ * there is none.
+ */
 static struct otp_span
 otp_uri_parse_cut(struct otp_span *rest, const char *ends, char *ret_end)
 {
@@ -81,12 +84,12 @@ otp_uri_parse_number_of(struct otp_span s, uint64_t max, uint64_t *ret_number)
 	return true;
 }
 
-/* --- what was read so far ------------------------------------------------------------------------------------------- */
+/* --- state of the parser ------------------------------------------------------------------------------------------ */
 
 struct parsing {
 	struct otp_uri uri;
-	struct otp_span label, issuer; /* as they stand in the URI, escapes and all; issuer: the parameter */
-	unsigned seen;                 /* bits of parameters */
+	struct otp_span label, issuer; /* as in the URI, with their escapes; issuer: the parameter */
+	unsigned seen;                 /* one bit for each entry of `parameters` */
 	unsigned flags;
 	const char *wrong;
 };
@@ -98,7 +101,7 @@ otp_uri_parse_refuse(struct parsing *p, const char *wrong)
 	return false;
 }
 
-/* --- parameters ----------------------------------------------------------------------------------------------------- */
+/* --- parameters --------------------------------------------------------------------------------------------------- */
 
 static bool
 otp_uri_parse_take_secret(struct parsing *p, struct otp_span value)
@@ -214,7 +217,7 @@ otp_uri_parse_same(const struct otp_uri *a, const struct otp_uri *b)
 	       a->period_s == b->period_s && a->counter == b->counter && a->steam == b->steam;
 }
 
-/* A second one that says the same is nothing; one that says something else is noted, and the first holds. */
+/* A repeated parameter with the same value is ignored.  With another value it is noted, and the first value stays. */
 static bool
 otp_uri_parse_take_repeated(struct parsing *p, const struct parameter *parameter, struct otp_span value)
 {
@@ -271,11 +274,11 @@ otp_uri_parse_take_query(struct parsing *p, struct otp_span query)
 	return true;
 }
 
-/* --- names ---------------------------------------------------------------------------------------------------------- */
+/* --- names -------------------------------------------------------------------------------------------------------- */
 
 enum { LABEL_MAX = 2 * (OTP_NAME_MAX + 1) };
 
-/* Part of a URI into a name. */
+/* Decode a part of a URI into a name. */
 static bool
 otp_uri_parse_take_part(struct otp_span part, char *ret_name)
 {
@@ -286,7 +289,7 @@ otp_uri_parse_take_part(struct otp_span part, char *ret_name)
 	       otp_name_take(decoded, ret_name, OTP_NAME_MAX + 1);
 }
 
-/* The issuer parameter as a form writes it: a plus that is not escaped is a space. */
+/* The issuer parameter in form encoding: an unescaped plus sign is a space. */
 static bool
 otp_uri_parse_take_form_issuer(const struct parsing *p, char *ret_issuer)
 {
@@ -299,7 +302,7 @@ otp_uri_parse_take_form_issuer(const struct parsing *p, char *ret_issuer)
 	return otp_uri_parse_take_part((struct otp_span){ raw, p->issuer.n }, ret_issuer);
 }
 
-/* Is the issuer in the label, before a colon or alone?  The account is what follows the colon, or the label itself. */
+/* Is the issuer in the label, before a colon or alone?  The account is the text after the colon, or the whole label. */
 static bool
 otp_uri_parse_label_says(struct otp_span label, const char *issuer, struct otp_span *ret_account)
 {
@@ -308,7 +311,7 @@ otp_uri_parse_label_says(struct otp_span label, const char *issuer, struct otp_s
 	       (strchr(issuer, ':') == NULL && label.n == strlen(issuer) && otp_name_begins(label, issuer));
 }
 
-/* Do label and parameter say one issuer?  The label decides whether plus signs in the parameter are spaces. */
+/* Do label and parameter have the same issuer?  The label decides whether plus signs in the parameter are spaces. */
 static bool
 otp_uri_parse_issuers_agree(struct parsing *p, struct otp_span label, struct otp_span *ret_account)
 {
@@ -323,7 +326,7 @@ otp_uri_parse_issuers_agree(struct parsing *p, struct otp_span label, struct otp
 	return true;
 }
 
-/* Find the colon that ends the issuer in a label with its escapes: the first literal one or, without one, the first %3A. */
+/* Find the colon that ends the issuer in an undecoded label: the first literal colon or, without one, the first %3A. */
 static bool
 otp_uri_parse_find_colon(struct otp_span label, size_t *ret_at, size_t *ret_n)
 {
@@ -339,7 +342,7 @@ otp_uri_parse_find_colon(struct otp_span label, size_t *ret_at, size_t *ret_n)
 	return *ret_at + *ret_n <= label.n;
 }
 
-/* Issuer (empty when no colon ends one) and account of a label, their escapes undone. */
+/* Split a label into issuer (empty if there is no colon) and account, and decode them. */
 static bool
 otp_uri_parse_split_label(struct parsing *p, char *ret_issuer)
 {
@@ -356,7 +359,7 @@ otp_uri_parse_split_label(struct parsing *p, char *ret_issuer)
 	       otp_uri_parse_refuse(p, "the account in the label is no text that can be shown");
 }
 
-/* Where label and parameter differ, the parameter's issuer is taken, as most apps do. */
+/* If label and parameter differ, use the parameter's issuer, as most apps do. */
 static bool
 otp_uri_parse_settle_issuer(struct parsing *p)
 {
@@ -385,7 +388,7 @@ otp_uri_parse_settle_names(struct parsing *p)
 	       otp_uri_parse_refuse(p, "the account in the label is no text that can be shown");
 }
 
-/* --- the whole ---------------------------------------------------------------------------------------------------- */
+/* --- the whole URI ------------------------------------------------------------------------------------------------ */
 
 static bool
 otp_uri_parse_settle_steam(struct parsing *p)
@@ -443,7 +446,7 @@ otp_uri_parse_text(struct parsing *p, struct otp_span text)
 
 	if (!otp_uri_parse_take_type(p, &text))
 		return false;
-	query = otp_uri_parse_cut(&text, "#", &end); /* what follows is for nobody */
+	query = otp_uri_parse_cut(&text, "#", &end); /* the fragment is ignored */
 	p->label = otp_uri_parse_cut(&query, "?", &end);
 	if (!otp_uri_parse_take_query(p, query) || !otp_uri_parse_settle_names(p))
 		return false;

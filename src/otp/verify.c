@@ -1,6 +1,6 @@
 /*
- * Checking codes.  Every step of a window is computed and compared whole, so that a wrong code takes the same time whatever
- * it is and wherever a right one would have stood.
+ * Verification of TOTP codes.  Every step of the window is computed and compared in full.  A wrong code therefore
+ * takes the same time, whatever it is and wherever the right code stands.
  */
 #include "internal.h"
 

@@ -1,5 +1,5 @@
 /*
- * Text to modules, through libqrencode.
+ * Encodes text into QR code modules, with libqrencode.
  */
 #include "qr/internal.h"
 

@@ -1,7 +1,7 @@
 /*
- * A QR code as PNG.  Rows of one module are alike, so that deflate has next to nothing to do: unfiltered, at its fastest
- * level and with a window of a kilobyte it was the smallest of what was tried, in half the time that the usual window takes
- * (which is a quarter of a megabyte of memory, had anew for each image).  libqrencode takes the greater part of the rest.
+ * A QR code as PNG.  All pixel rows of a module row are equal, so deflate has little to do.  No filter, the fastest
+ * level and a window of 1 KiB gave the smallest image of the variants tried, in half the time of the default
+ * window.  The default window also allocates 256 KiB for each image.  libqrencode takes most of the remaining time.
  */
 #include "qr/internal.h"
 
@@ -12,7 +12,7 @@
 
 enum { WINDOW_BITS = 10, MEMORY_LEVEL = 4 };
 
-/* Pixels of one row, eight a byte, the leftmost highest. */
+/* Pixels of one row, eight in a byte, the leftmost in the highest bit. */
 struct row {
 	png_byte b[QR_PNG_SIDE_MAX / 8];
 };

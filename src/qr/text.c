@@ -5,7 +5,7 @@
 
 /* --- SVG ---------------------------------------------------------------------------------------------------------- */
 
-/* One bar for each run of black modules in a row: as high as a module, drawn from its middle line. */
+/* One bar for each run of black modules in a row: as high as a module, drawn along its middle line. */
 static void
 qr_text_put_bars(const QRcode *code, int row, struct buf *out)
 {
@@ -43,7 +43,7 @@ qr_svg(str text, struct buf *out)
 err
 qr_terminal(str text, bool on_light, struct buf *out)
 {
-	/* by what is drawn: nothing, the upper half, the lower half, both */
+	/* indexed by the drawn halves: none, upper, lower, both */
 	static const str blocks[] = { STR_INIT(" "), STR_INIT("▀"), STR_INIT("▄"), STR_INIT("█") };
 	CLEANUP(qr_code_free) QRcode *code = NULL;
 	int side;

@@ -1,9 +1,10 @@
 /*
- * Accepting: each event thread calls acceptor_accept when a connection waits.  Everything here is under one lock, which is taken when a
- * connection begins and when it ends, and never for a request.
+ * Accepting connections.  An event thread calls acceptor_accept when a connection is waiting.  One lock protects
+ * this file's state.  It is taken when a connection begins or ends, and never for a request.
  *
- * When all connections are taken, one of the client that holds most makes way (shares.h): its socket is shut down, and its event thread
- * closes it.  The newcomer is accepted at once, so for a moment there are a few connections more than connections_max.
+ * When connections_max is reached, the acceptor evicts a connection of the client that holds most (shares.h).  It
+ * shuts the socket down; the connection's event thread then closes it.  The new connection is accepted at once, so
+ * for a short time there are a few more connections than connections_max.
  */
 #include "http/internal.h"
 
@@ -19,8 +20,8 @@
 #include <unistd.h>
 
 enum {
-	LEAVING_MAX = 64,       /* connections that make way at the same time */
-	SPARE_DESCRIPTORS = 16, /* for what libraries open for a moment */
+	LEAVING_MAX = 64,       /* connections that are being evicted at the same time */
+	SPARE_DESCRIPTORS = 16, /* for files that libraries open for a short time */
 };
 
 union address {
@@ -29,7 +30,7 @@ union address {
 	struct sockaddr_in6 six;
 };
 
-/* ret_text is empty before. */
+/* ret_text must be empty. */
 static void
 acceptor_peer(const union address *address, char *ret_text)
 {
@@ -41,7 +42,7 @@ acceptor_peer(const union address *address, char *ret_text)
 		memcpy(ret_text, HTTP_PEER_UNIX, sizeof(HTTP_PEER_UNIX));
 }
 
-/* --- who makes way ------------------------------------------------------------------------------------------------------ */
+/* --- eviction ----------------------------------------------------------------------------------------------------- */
 
 static struct conn *
 acceptor_conn_of(const struct share_member *member)
@@ -61,7 +62,10 @@ acceptor_worth(const struct share_member *member)
 	return worths[atomic_load_explicit(&acceptor_conn_of(member)->state, memory_order_relaxed)];
 }
 
-/* false: nobody should rather leave.  The event thread of the one who does sees that its socket was shut down. */
+/*
+ * false: no connection may be evicted.  The event thread of the evicted connection notices that its socket was shut
+ * down.
+ */
 static bool
 acceptor_evict(struct http_server *server, const struct network *newcomer, bool trusted)
 {
@@ -82,7 +86,7 @@ acceptor_evict(struct http_server *server, const struct network *newcomer, bool 
 	return true;
 }
 
-/* --- connections come and go ---------------------------------------------------------------------------------------------- */
+/* --- connections begin and end ------------------------------------------------------------------------------------ */
 
 static struct loop *
 acceptor_loop(struct http_server *server)
@@ -126,7 +130,7 @@ acceptor_take(struct http_server *server, struct conn *conn)
 	return true;
 }
 
-/* No descriptor or no memory is left, which connections_max should have kept from happening: somebody must go first. */
+/* No descriptor or memory is left, which connections_max should have prevented: evict a connection. */
 static enum acceptor_outcome
 acceptor_shed(struct http_server *server)
 {
@@ -186,7 +190,7 @@ acceptor_leave(struct conn *conn)
 	pthread_mutex_unlock(&acceptor->lock);
 }
 
-/* --- how many there may be --------------------------------------------------------------------------------------------------- */
+/* --- the number of connections ------------------------------------------------------------------------------------ */
 
 static size_t
 acceptor_descriptors_max(const struct http_server *server)
@@ -208,7 +212,7 @@ acceptor_descriptors_used(const struct acceptor *acceptor)
 	return fd >= 0 ? (size_t)fd : 0;
 }
 
-/* Connections, and those that make way, must find descriptors.  Two more are for each event thread. */
+/* There must be a descriptor for each connection, evicted ones included.  Each event thread needs two more. */
 static err
 acceptor_bounds(struct http_server *server)
 {
@@ -231,7 +235,7 @@ acceptor_prepare(struct http_server *server)
 	struct acceptor *acceptor = &server->acceptor;
 	int flags = fcntl(acceptor->listen_fd, F_GETFL);
 
-	/* http_listen made it so already, and the sandbox allows no change of flags. */
+	/* http_listen has set the flag already, and the sandbox forbids to change flags. */
 	if (flags < 0 || ((flags & O_NONBLOCK) == 0 && fcntl(acceptor->listen_fd, F_SETFL, flags | O_NONBLOCK) != 0))
 		return ERR_INVALID;
 	TRY(acceptor_bounds(server));

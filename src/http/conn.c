@@ -1,8 +1,8 @@
 /*
- * One connection, from its first byte to its end.  Its event loop calls conn_event when the socket is ready; conn_advance then goes from
- * state to state as far as the bytes reach.
+ * One connection, from its first byte to its end.  Its event thread calls conn_event when the socket is ready. 
+ * conn_advance then goes from state to state until it needs more bytes.
  *
- *	IDLE → HEAD → BODY → (WORK) → REPLY → IDLE            and LINGER behind a refusal
+ *	IDLE → HEAD → BODY → (WORK) → REPLY → IDLE            and LINGER after a refusal
  */
 #include "http/internal.h"
 
@@ -18,7 +18,7 @@
 enum {
 	LINGER_BYTES = 1 << 20,
 	SCRATCH_BYTES = 16 * 1024,
-	BATCH_REQUESTS = 16, /* of a pipeline, before other connections have their turn */
+	BATCH_REQUESTS = 16, /* of one pipeline, before other connections are served */
 };
 
 bool
@@ -43,7 +43,7 @@ conn_begin(struct conn *conn)
 		conn_close_idle(conn);
 }
 
-/* The state goes first: what is not counted any more is not lingering either. */
+/* Lingering connections are not counted: conn_linger uncounts them before it sets the state. */
 static void
 conn_uncount(struct conn *conn)
 {
@@ -64,11 +64,12 @@ conn_end(struct conn *conn)
 	close(fd);
 }
 
-/* --- lingering close ---------------------------------------------------------------------------------------------------------- */
+/* --- lingering close ---------------------------------------------------------------------------------------------- */
 
 /*
- * What a refused client still sends is read and thrown away for a while: otherwise the reset that the kernel answers with could take the
- * reply from it (RFC 9112 s9.6).  false: there is no time for it.
+ * Read and discard the bytes that a refused client still sends, for a limited time.  Without this, the kernel would
+ * answer them with a reset, which could destroy the reply (RFC 9112 s9.6).  false: the server is closing, or the
+ * socket is shut down already.
  */
 static bool
 conn_linger(struct conn *conn)
@@ -100,12 +101,12 @@ conn_drain(struct conn *conn)
 		conn->unread_max -= (uint32_t)n;
 }
 
-/* --- the request --------------------------------------------------------------------------------------------------------------- */
+/* --- the request -------------------------------------------------------------------------------------------------- */
 
 enum step {
 	STEP_ON,   /* the next state can begin at once */
 	STEP_WAIT, /* for the client, or for a worker */
-	STEP_END,  /* the connection is to be ended */
+	STEP_END,  /* the connection must be ended */
 };
 
 static enum step
@@ -121,12 +122,12 @@ conn_refuse(struct conn *conn, int status)
 	struct job *job = conn->job;
 
 	job->close = job->unread = true;
-	(void)!clock_now_us(&job->rq.now_us); /* for the log only */
+	(void)!clock_now_us(&job->rq.now_us); /* only for the log */
 	reply_refuse(job, status);
 	return conn_reply(conn);
 }
 
-/* What was received behind the head, as far as it is the body, moves into the body's own memory; behind it the next request begins. */
+/* Move the received part of the body from behind the head into the body's memory.  The next request may follow it. */
 static void
 conn_take_body(struct job *job)
 {
@@ -193,7 +194,7 @@ conn_count_request(struct loop *loop)
 	atomic_store_explicit(&loop->requests_count, before + 1, memory_order_relaxed);
 }
 
-/* The request is whole: the application decides.  A job that was submitted is the pool's from then on. */
+/* The request is complete: the application decides.  A submitted job belongs to the worker pool. */
 static enum step
 conn_run(struct conn *conn)
 {
@@ -219,7 +220,7 @@ conn_run(struct conn *conn)
 	return conn_reply(conn);
 }
 
-/* --- the reply ------------------------------------------------------------------------------------------------------------------ */
+/* --- the reply ---------------------------------------------------------------------------------------------------- */
 
 static ssize_t
 conn_send(const struct conn *conn)
@@ -245,7 +246,7 @@ conn_sent(struct job *job, size_t n)
 	job->out_body = str_from(job->out_body, n - of_head);
 }
 
-/* The head stands in the loop's memory, which the next reply needs. */
+/* The head is in the loop's buffer, which the next reply needs: copy it. */
 static enum step
 conn_wait_to_send(struct conn *conn)
 {
@@ -292,7 +293,7 @@ conn_next(struct conn *conn)
 	loop_watch(conn, EPOLLIN);
 }
 
-/* The client has sent more than its last request, or may be doing so. */
+/* Has the client sent more than its last request, or may it still be sending? */
 static bool
 conn_goes_on(const struct conn *conn)
 {
@@ -308,7 +309,7 @@ conn_replied(struct conn *conn)
 	struct job *job = conn->job;
 
 	conn_notify_done(job);
-	job->rp.status = 0; /* it is told */
+	job->rp.status = 0; /* the application has been notified */
 	if (!job->close && !conn->loop->closing) {
 		conn_next(conn);
 		return STEP_ON;
@@ -335,11 +336,11 @@ conn_write(struct conn *conn)
 {
 	enum step step = conn_send_all(conn);
 
-	buf_clear(&conn->loop->head); /* it may hold the token of a session */
+	buf_clear(&conn->loop->head); /* it may contain a session token */
 	return step == STEP_ON ? conn_replied(conn) : step;
 }
 
-/* --- from state to state ------------------------------------------------------------------------------------------------------- */
+/* --- from state to state ------------------------------------------------------------------------------------------ */
 
 static enum step
 conn_step(struct conn *conn)
@@ -356,7 +357,7 @@ conn_step(struct conn *conn)
 	}
 }
 
-/* A reply that could not be handed over is logged like one that was. */
+/* A reply that could not be sent is logged like a sent one. */
 void
 conn_give_up(struct conn *conn)
 {
@@ -365,7 +366,10 @@ conn_give_up(struct conn *conn)
 	conn_end(conn);
 }
 
-/* Of a long pipeline the rest waits for the next round of the event thread: it begins when the socket takes bytes, as it does now. */
+/*
+ * The event thread continues a long pipeline in its next round.  EPOLLOUT triggers it, because the socket accepts
+ * bytes now.
+ */
 static void
 conn_advance(struct conn *conn)
 {
@@ -404,7 +408,10 @@ conn_receive(struct conn *conn)
 	return n;
 }
 
-/* A client that ends before its request is whole is gone; what it sent whole before it ended has been answered by then. */
+/*
+ * If the client closes before its request is complete, there is no reply.  Earlier complete requests are already
+ * answered.
+ */
 static void
 conn_read(struct conn *conn)
 {
@@ -426,7 +433,8 @@ conn_event(struct conn *conn)
 {
 	switch (atomic_load_explicit(&conn->state, memory_order_relaxed)) {
 	case CONN_WORK:
-		/* More bytes, or the client's end: nothing to do before the reply.  It is not told again, but for a reset, and that once. */
+		/* More bytes, or a close by the client: both are handled after the reply.  With EPOLLET alone,
+		 * epoll reports only errors and hang-ups, each once. */
 		loop_watch(conn, EPOLLET);
 		break;
 	case CONN_REPLY:

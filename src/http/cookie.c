@@ -39,7 +39,7 @@ cookie_unquote(str s)
 
 struct finding {
 	str name, value;
-	size_t count; /* how often the name stands there, well-formed or not */
+	size_t count; /* how often the name occurs, well-formed or not */
 	bool malformed;
 };
 

@@ -1,5 +1,6 @@
 /*
- * Cookies, in both directions.  Source: RFC 6265 s4.1, s4.2, s5.4; RFC 6265bis s4.1.3 (prefixes are the caller's).
+ * Reading and writing cookies.  Source: RFC 6265 s4.1, s4.2, s5.4; RFC 6265bis s4.1.3 (callers handle the name
+ * prefixes).
  */
 #ifndef HTTP_COOKIE_H
 #define HTTP_COOKIE_H
@@ -8,27 +9,30 @@
 #include "http/server.h"
 
 /*
- * Value of the cookie with this name (letter case counts), without the quotes around it.  p == NULL when there is none,
- * and also when it is malformed or there are several: which one was meant cannot be told.  Other cookies may be as odd as
- * they like: they belong to other applications on the same host.
+ * Value of the cookie with this name (case-sensitive), without quotes around it.  p == NULL if the cookie is
+ * missing or malformed, or if several have the name, because the right one is unknown.  Malformed cookies with
+ * other names are ignored: they belong to other applications on the same host.
  */
 str cookie_find(const struct request *rq, str name);
 
-/* How many cookies with this name were sent, well-formed or not.  ret_value: as cookie_find returns it. */
+/* Number of cookies with this name, well-formed or not.  ret_value: as cookie_find returns it. */
 size_t cookie_count(const struct request *rq, str name, str *ret_value);
 
 enum cookie_same_site { COOKIE_LAX, COOKIE_STRICT, COOKIE_NONE };
 
 struct cookie {
 	str name, value;
-	int64_t max_age_seconds; /* 0: until the browser ends; negative: forget it now */
+	int64_t max_age_seconds; /* 0: session cookie; negative: delete the cookie */
 	bool secure;
-	bool readable; /* by scripts of the page; without it HttpOnly */
+	bool readable; /* by scripts of the page; false: HttpOnly */
 	enum cookie_same_site same_site;
-	str domain; /* for all below it; empty: this host only */
+	str domain; /* valid for this domain and its subdomains; empty: this host only */
 };
 
-/* Append the value of a Set-Cookie header, for Path=/.  ERR_INVALID: name or value cannot stand in a cookie. */
+/*
+ * Append the value of a Set-Cookie header with Path=/.  ERR_INVALID: the name, value or domain contains forbidden
+ * characters.
+ */
 MUST_USE err cookie_put(struct buf *out, const struct cookie *cookie);
 
 #endif

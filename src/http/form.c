@@ -61,7 +61,7 @@ form_pairs_read(str text, struct arena *arena, struct pairs *ret_pairs)
 	return ERR_OK;
 }
 
-/* At most max bytes, no character cut in two. */
+/* At most max bytes, without cutting a character. */
 static str
 form_cut(str s, size_t max)
 {

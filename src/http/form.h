@@ -1,5 +1,5 @@
 /*
- * Reads application/x-www-form-urlencoded, of a form's body or a query, by a table.
+ * Parses application/x-www-form-urlencoded, from a form's body or a query, with a table of fields.
  *
  *	struct login_form { str username, password; };
  *	static const struct field login_fields[] = {
@@ -25,7 +25,7 @@ enum { FORM_FIELDS_MAX = 32 };
 
 struct field {
 	str name;
-	size_t offset; /* of its str */
+	size_t offset; /* of its str in the form's struct */
 	size_t max_bytes;
 	enum { FIELD_optional, FIELD_required } presence;
 };
@@ -49,29 +49,30 @@ struct form {
 		.fields = (table), .count = COUNT(table), .size = sizeof(type)                                         \
 	}
 
-/* What the person can mend, one bit per row of the table: bit i is fields[i]. */
+/* Faults that the user can correct.  Bit i stands for fields[i]. */
 struct form_faults {
 	uint32_t missing;   /* required, and absent or empty */
-	uint32_t over_long; /* cut at its maximum, at the end of a character */
+	uint32_t over_long; /* truncated to its maximum, at the end of a character */
 };
 
 /*
- * Decode the text into the form's struct: '+' and %XX once.  Names that the table does not have are ignored.  An absent
- * field has p == NULL.  A value may hold any code point, U+0000 too.
+ * Decode the text into the form's struct: '+' and %XX, once.  Unknown names are ignored.  An absent field has p ==
+ * NULL.  A value may contain any code point, including U+0000.
  *
  *	text        as received; a query without its '?'
- *	arena       where the values are kept
+ *	arena       holds the decoded values
  *	ret_values  the whole struct; written only on ERR_OK
- *	ret_faults  NULL when nobody asks; written only on ERR_OK
+ *	ret_faults  may be NULL; written only on ERR_OK
  *
- * ERR_INVALID  a bad percent sequence, a name or value that is not UTF-8, one name twice, over FORM_FIELDS_MAX fields
+ * ERR_INVALID  an invalid percent sequence, a name or value that is not UTF-8, a repeated name, more than
+ *              FORM_FIELDS_MAX fields
  * ERR_MEMORY   the arena is full
  * Source: WHATWG URL s5.1, but strict.
  */
 MUST_USE err form_parse(const struct form *form, str text, struct arena *arena, void *ret_values,
 			struct form_faults *ret_faults);
 
-/* The value of a field by its name, in a struct that form_parse has filled; NULL: the form has no such field. */
+/* Value of a field by its name, in a struct that form_parse has filled; NULL: the form has no such field. */
 const str *form_value(const struct form *form, const void *values, str name);
 
 #endif

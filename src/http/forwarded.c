@@ -15,7 +15,7 @@ forwarded_is_port(str s)
 	return str_number(s, PORT_MAX, &port) == ERR_OK;
 }
 
-/* "[six]", "[six]:port", "four:port", "four", "six"  →  the address */
+/* Take the address from "[six]", "[six]:port", "four:port", "four" or "six". */
 static bool
 forwarded_strip_port(str entry, str *ret_address)
 {
@@ -34,7 +34,7 @@ forwarded_strip_port(str entry, str *ret_address)
 	return forwarded_is_port(rest);
 }
 
-/* inet_pton takes one spelling of each IPv4 address: without leading zeros, with four numbers. */
+/* inet_pton accepts one spelling of each IPv4 address: four numbers without leading zeros. */
 static err
 forwarded_four(const char *text, struct arena *arena, str *ret_address)
 {
@@ -43,7 +43,7 @@ forwarded_four(const char *text, struct arena *arena, str *ret_address)
 	return inet_pton(AF_INET, text, &four) == 1 ? arena_copy(arena, str_of(text), ret_address) : ERR_INVALID;
 }
 
-/* In its canonical spelling; an IPv4 address written as IPv6 is the IPv4 address. */
+/* Write the address in canonical form; an IPv4-mapped address as IPv4. */
 static err
 forwarded_six(char text[INET6_ADDRSTRLEN], struct arena *arena, str *ret_address)
 {
@@ -75,7 +75,7 @@ struct hop {
 	str address; /* the best answer so far */
 };
 
-/* true: that is the one. */
+/* true: hop->address is the client. */
 static bool
 forwarded_hops_back(struct hop *hop, str list)
 {
@@ -92,7 +92,10 @@ forwarded_hops_back(struct hop *hop, str list)
 	return false;
 }
 
-/* Several fields are one list (RFC 9110 s5.3), read from its end: what stands in a later field goes before what an earlier one says. */
+/*
+ * Several fields form one list (RFC 9110 s5.3), read from its end.  An untrusted or invalid entry of a later field
+ * decides.
+ */
 str
 forwarded_address(const struct request *rq, bool (*trusts)(void *context, str address), void *context)
 {

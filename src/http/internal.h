@@ -1,9 +1,10 @@
 /*
- * What the parts of the server share.  Not for others: see server.h.
+ * Types and functions shared by the parts of the server.  Other modules include server.h.
  *
- * A connection (struct conn) belongs to one event loop, which alone touches its socket, from accept to close.  A job is the memory of one
- * request and its reply: a connection has one from the first byte of a request until the reply has left, and none while it is idle.
- * While the application works on a request in a pool, the job belongs to the pool and the connection waits.
+ * A connection (struct conn) belongs to one event loop, which alone uses its socket, from accept to close.  A job
+ * holds the memory of one request and its reply.  A connection has a job from the first byte of a request until the
+ * reply is sent, and none while it is idle.  While a worker pool processes a request, the job belongs to the pool
+ * and the connection waits.
  */
 #ifndef HTTP_INTERNAL_H
 #define HTTP_INTERNAL_H
@@ -15,10 +16,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* docs/develop/http.md has the table of what each state waits for, and for how long. */
+/* docs/develop/http.md has the table of the states, with the event and the deadline of each. */
 enum conn_state { CONN_NEW, CONN_IDLE, CONN_HEAD, CONN_BODY, CONN_WORK, CONN_REPLY, CONN_LINGER };
 
-/* Connections with deadlines of one length: the first one's is over first. */
+/* Connections whose deadlines have the same length: the first one expires first. */
 struct conn_list {
 	struct conn *first, *last;
 	int64_t length_us; /* 0: no deadline */
@@ -26,11 +27,12 @@ struct conn_list {
 
 struct conn {
 	int fd;
-	uint32_t watched;    /* the epoll events that are asked for; 0: the socket is not in the epoll set yet */
-	atomic_int state;    /* enum conn_state; written by its loop, read by who looks for a connection to end */
-	bool leaving;        /* it makes way for a newcomer; under door.lock */
-	uint32_t unread_max; /* CONN_LINGER: bytes that will still be read */
-	struct share_member member; /* under door.lock */
+	uint32_t watched; /* the epoll events that are watched; 0: the socket is not in the epoll set yet */
+	/* enum conn_state; written by its loop, read by the thread that looks for a connection to evict */
+	atomic_int state;
+	bool leaving;               /* it is being evicted; protected by acceptor.lock */
+	uint32_t unread_max;        /* CONN_LINGER: bytes that will still be read */
+	struct share_member member; /* protected by acceptor.lock */
 	struct network network;
 	int64_t deadline_us; /* monotonic */
 	struct conn_list *list;
@@ -42,22 +44,22 @@ struct conn {
 };
 
 struct job {
-	struct request rq; /* first: a request is its job */
+	struct request rq; /* first: a request pointer is also a job pointer */
 	struct reply rp;
 	struct arena arena;
 	struct conn *conn;
 	struct http_server *server;
 	char *body; /* body_max bytes of the arena */
 	size_t body_bytes, body_max;
-	bool authorization;     /* the application is shown the field of this name */
-	bool close;             /* the connection ends with this reply */
-	bool unread;            /* and the client may still be sending */
-	str out_head, out_body; /* of the reply: what has not left */
+	bool authorization;     /* the application may read the Authorization field */
+	bool close;             /* close the connection after this reply */
+	bool unread;            /* the client may still be sending the body */
+	str out_head, out_body; /* unsent parts of the reply */
 	size_t reply_bytes;
 	int64_t begun_us; /* monotonic */
-	struct job *next; /* in a lane, or in its loop's spares */
-	uint64_t from;    /* in a lane: the same number for the same address */
-	size_t filled;    /* bytes received, of this request's head and what follows it */
+	struct job *next; /* in a worker pool's queue, or in its loop's list of spare jobs */
+	uint64_t from;    /* in a queue: a number of the client's network, equal for equal networks */
+	size_t filled;    /* bytes received of this request's head and of the data after it */
 	struct parser parser;
 	char bytes[]; /* head_max + 1 */
 };
@@ -65,20 +67,20 @@ struct job {
 struct loop {
 	struct http_server *server;
 	pthread_t thread;
-	bool runs; /* the thread was made */
+	bool runs; /* the thread was started */
 	int epoll_fd, wake_fd;
-	_Atomic(struct conn *) inbox; /* new connections, and those whose job is done; any thread adds */
-	size_t conn_count;            /* under door.lock */
+	_Atomic(struct conn *) inbox; /* new connections, and those whose job is done; any thread may add */
+	size_t conn_count;            /* protected by acceptor.lock */
 	struct conn_list requests, replies, lingerers, working; /* each connection is in one of them */
-	struct job *spares;                                     /* jobs to use again, wiped */
+	struct job *spares;                                     /* wiped jobs for reuse */
 	size_t spare_count;
 	int64_t now_us, grace_until_us; /* monotonic */
 	bool accepting;                 /* the listening socket is in the epoll set */
-	int64_t accept_retry_us;        /* not accepting: until then */
+	int64_t accept_retry_us;        /* while not accepting: when to try again */
 	bool closing;                   /* server.closed was seen */
 	uint64_t next_id;
 	atomic_uint_fast64_t requests_count; /* written by this thread only */
-	struct buf head;                     /* of the reply that is being written */
+	struct buf head;                     /* head of the reply that is being sent */
 	int64_t date_s;
 	char date[32];
 };
@@ -98,14 +100,14 @@ struct worker {
 	pthread_t thread;
 };
 
-/* The listening socket, and who holds how many connections. */
+/* The listening socket, and the number of connections of each client. */
 struct acceptor {
 	pthread_mutex_t lock;
 	int listen_fd;
 	struct shares *shares;
 	size_t open;                 /* accepted, and not closed yet */
-	size_t connections_max;      /* as the process's descriptors allow */
-	size_t leaving, leaving_max; /* connections that make way, and have not left yet */
+	size_t connections_max;      /* limited by the descriptors of the process */
+	size_t leaving, leaving_max; /* connections that are being evicted, and are not closed yet */
 };
 
 struct http_server {
@@ -120,70 +122,73 @@ struct http_server {
 	size_t worker_count;
 	uint64_t id_base;
 	atomic_bool closed;        /* no new connection; idle ones are closed */
-	atomic_bool ended;         /* the event threads leave */
-	atomic_size_t connections; /* open, without those that only linger */
+	atomic_bool ended;         /* the event threads end */
+	atomic_size_t connections; /* open, without the lingering ones */
 	atomic_uint_fast64_t refused, evicted;
 };
 
-/* --- acceptor.c: who may come in ---------------------------------------------------------------------------------------------- */
+/* --- acceptor.c: accepting and evicting connections --------------------------------------------------------------- */
 
-MUST_USE err acceptor_prepare(struct http_server *server); /* how many connections there may be, and room for them */
-void acceptor_free(struct http_server *server);            /* no connection is left */
+MUST_USE err acceptor_prepare(struct http_server *server); /* computes connections_max and allocates the shares */
+void acceptor_free(struct http_server *server);            /* all connections are closed */
 
 enum acceptor_outcome {
-	ACCEPTOR_TAKEN,   /* there may be more */
-	ACCEPTOR_EMPTY,   /* nobody waits */
-	ACCEPTOR_CROWDED, /* no place, descriptor or memory is left for a moment */
+	ACCEPTOR_TAKEN,   /* a connection was taken; there may be more */
+	ACCEPTOR_EMPTY,   /* no connection is waiting */
+	ACCEPTOR_CROWDED, /* connections, descriptors or memory are used up for now */
 };
-/* The next connection that waits: given to the loop that has fewest. */
+/* Accept the next waiting connection and give it to the loop with the fewest. */
 enum acceptor_outcome acceptor_accept(struct http_server *server);
-void acceptor_leave(struct conn *conn); /* its socket is closed next */
+void acceptor_leave(struct conn *conn); /* the caller closes its socket next */
 
-/* --- loop.c: the event threads ---------------------------------------------------------------------------------------------- */
+/* --- loop.c: the event threads ------------------------------------------------------------------------------------ */
 
 MUST_USE err loops_open(struct http_server *server);
 void loops_wake(struct http_server *server);
-void loops_end(struct http_server *server); /* no job is in a lane; all connections are closed afterwards */
+void loops_end(struct http_server *server); /* no job is in a queue; all connections are closed afterwards */
 
-/* Any thread: a new connection, or one whose job a worker has done.  Nobody may look at it afterwards. */
+/*
+ * From any thread: pass on a new connection, or one whose job a worker has finished.  The caller may not use it
+ * afterwards.
+ */
 void loop_give(struct conn *conn);
 
-/* Its loop only. */
+/* Only called by the connection's loop. */
 void loop_watch(struct conn *conn, uint32_t events);
-void loop_list(struct conn *conn, struct conn_list *list); /* the deadline begins */
+void loop_list(struct conn *conn, struct conn_list *list); /* starts the deadline */
 struct job *loop_job(struct conn *conn);                   /* NULL: no memory */
-void loop_job_drop(struct conn *conn);                     /* wiped */
+void loop_job_drop(struct conn *conn);                     /* wipes the job */
 
-/* --- conn.c: one connection; its loop only ------------------------------------------------------------------------------------ */
+/* --- conn.c: one connection; only called by its loop -------------------------------------------------------------- */
 
 void conn_begin(struct conn *conn);
 void conn_event(struct conn *conn);
 void conn_done(struct conn *conn);       /* a worker has written the reply */
-void conn_give_up(struct conn *conn);    /* closed and freed; a reply that has not left is logged */
-void conn_close_idle(struct conn *conn); /* the server stops: a request that has arrived is answered first */
+void conn_give_up(struct conn *conn);    /* closes and frees; logs an unsent reply */
+void conn_close_idle(struct conn *conn); /* the server stops: requests that have arrived are answered first */
 bool conn_is(const struct conn *conn, enum conn_state state);
 
-/* --- request.c: what the application asks of a request ------------------------------------------------------------------------- */
+/* --- request.c: from head to struct request ----------------------------------------------------------------------- */
 
-void request_begin(struct job *job); /* an id, and the time */
-void request_end(struct job *job);   /* its memory is wiped, but for the bytes of its head */
-/* The head is whole: gives 0, or the status to refuse with. */
+void request_begin(struct job *job); /* sets the id, and the time */
+void request_end(struct job *job);   /* wipes its memory, except the bytes of the head */
+/* Check a complete head: 0, or the status of the refusal. */
 int request_check(struct job *job);
-/* As far as it is known, when the head is refused. */
+/* Fill in the known parts of a request whose head is refused. */
 void request_name(struct job *job);
 
-/* --- worker_pool.c --------------------------------------------------------------------------------------------------------------- */
+/* --- worker_pool.c ------------------------------------------------------------------------------------------------ */
 
 MUST_USE err worker_pools_open(struct http_server *server);
 bool worker_pool_submit(struct job *job, enum http_pool pool); /* false: full, or closed */
 size_t worker_pool_waiting(const struct worker_pool *pool);
-void worker_pools_end(struct http_server *server); /* what waits is answered 503; no worker afterwards */
+void worker_pools_end(struct http_server *server); /* waiting jobs are answered 503; all workers end */
 
-/* --- reply.c --------------------------------------------------------------------------------------------------------------- */
+/* --- reply.c ------------------------------------------------------------------------------------------------------ */
 
 void reply_begin(struct job *job);
-void reply_refuse(struct job *job, int status); /* the application's own words for it */
-/* Its bytes into out_head and out_body.  false: there is no memory. */
+void reply_refuse(struct job *job, int status); /* filled by the application's refuse() */
+/* Write the reply into out_head and out_body.  false: no memory. */
 bool reply_compose(struct job *job);
 
 #endif

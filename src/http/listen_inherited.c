@@ -13,7 +13,7 @@
 
 /* --- the protocol's variables ------------------------------------------------------------------------------------- */
 
-/* LISTEN_FDS of the environment, 0 when LISTEN_PID names another process. */
+/* LISTEN_FDS of the environment; 0 if LISTEN_PID names another process. */
 static err
 inherited_count(struct why *why, uint64_t *ret_count)
 {
@@ -34,7 +34,7 @@ inherited_count(struct why *why, uint64_t *ret_count)
 	return ERR_OK;
 }
 
-/* They are this process's business and none of those that it starts. */
+/* The variables are meant for this process only: child processes must not inherit them. */
 static void
 inherited_variables_remove(void)
 {
@@ -44,7 +44,7 @@ inherited_variables_remove(void)
 		unsetenv(names[i]);
 }
 
-/* --- what was passed ---------------------------------------------------------------------------------------------- */
+/* --- the passed socket -------------------------------------------------------------------------------------------- */
 
 union inherited_address {
 	struct sockaddr any;
@@ -71,7 +71,7 @@ inherited_not_usable(struct why *why)
 	    "ListenStream= with a port or a path, and Accept=no, in the .socket unit.");
 }
 
-/* Its peers are trusted as proxies, so the file's mode decides who is. */
+/* Peers of the socket are trusted as proxies, so its mode decides who is trusted. */
 static err
 inherited_file_check(const char *path, struct why *why)
 {
@@ -92,7 +92,7 @@ inherited_file_check(const char *path, struct why *why)
 	return ERR_OK;
 }
 
-/* A name in the abstract namespace has no mode at all, and begins with a NUL. */
+/* A name in the abstract namespace begins with a NUL and has no mode: it is refused. */
 static err
 inherited_path(const union inherited_address *address, socklen_t n, struct why *why,
 	       struct listen_location *ret_location)

@@ -7,9 +7,9 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-enum { SOCKET_UMASK = 0117 }; /* a socket is made with mode 0777 less this: 0660 */
+enum { SOCKET_UMASK = 0117 }; /* a socket file is made with mode 0777 minus this: 0660 */
 
-/* --- the folder ---------------------------------------------------------------------------------------------------- */
+/* --- the folder --------------------------------------------------------------------------------------------------- */
 
 static str
 listen_folder(const char *path)
@@ -44,7 +44,7 @@ listen_explain(struct why *why, int error, const char *path)
 	}
 }
 
-/* Where everyone may rename files, another program could put its own socket in place of this one. */
+/* If all users may rename files in the folder, another program could replace the socket. */
 static err
 listen_folder_check(const char *path, struct why *why)
 {
@@ -63,15 +63,21 @@ listen_folder_check(const char *path, struct why *why)
 	return ERR_OK;
 }
 
-/* --- one server at a time ------------------------------------------------------------------------------------------ */
+/* --- one server at a time ----------------------------------------------------------------------------------------- */
 
-/* Held while a server looks for another one and makes its own socket: two that start at once must not replace each other's. */
+/*
+ * Held while a server looks for another one and makes its socket.  Without it, two servers that start at once could
+ * replace each other's socket.
+ */
 struct listen_lock {
 	char path[LISTEN_PATH_MAX_BYTES + sizeof(".lock")];
 	int fd;
 };
 
-/* The file is removed before it is unlocked, so that whoever waited for it holds a file that is gone and opens the next one. */
+/*
+ * The file is removed before it is unlocked.  A process that waited for the lock then holds a deleted file, and
+ * opens a new one.
+ */
 static void
 listen_lock_release(struct listen_lock *lock)
 {
@@ -80,7 +86,7 @@ listen_lock_release(struct listen_lock *lock)
 	file_close(&lock->fd);
 }
 
-/* *ret_held false: the file was removed in between. */
+/* *ret_held false: the file was removed in the meantime. */
 static err
 listen_lock_try(struct listen_lock *lock, bool *ret_held)
 {
@@ -112,9 +118,9 @@ listen_lock_take(const char *path, struct why *why, struct listen_lock *ret_lock
 	return ERR_OK;
 }
 
-/* --- what is there already ----------------------------------------------------------------------------------------- */
+/* --- existing files ----------------------------------------------------------------------------------------------- */
 
-/* The errno of connecting to it; 0: somebody listens. */
+/* The errno of a connection attempt; 0: another server is listening. */
 static int
 listen_probe(const struct sockaddr_un *address)
 {
@@ -139,7 +145,7 @@ listen_check_unused(const struct sockaddr_un *address, struct why *why)
 		       address->sun_path);
 }
 
-/* A socket file that nobody listens at is what a killed server leaves. */
+/* A killed server leaves a socket file without a listener. */
 static err
 listen_stale_remove(const struct sockaddr_un *address, struct why *why)
 {
@@ -155,9 +161,9 @@ listen_stale_remove(const struct sockaddr_un *address, struct why *why)
 	return unlink(path) == 0 || errno == ENOENT ? ERR_OK : listen_explain(why, errno, path);
 }
 
-/* --- listening ----------------------------------------------------------------------------------------------------- */
+/* --- listening ---------------------------------------------------------------------------------------------------- */
 
-/* bind makes the file with its mode at once: there is no moment at which others may connect. */
+/* The umask gives the file its mode in bind: other users can never connect. */
 static int
 listen_bind(int fd, const struct sockaddr_un *address)
 {

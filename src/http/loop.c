@@ -1,9 +1,10 @@
 /*
- * The event threads.  Each has an epoll set with the listening socket and its connections, and does everything of a connection but the
- * application's work in a pool: no lock is taken for a request that is answered inline.
+ * The event threads.  Each thread has an epoll set with the listening socket and its connections.  It does all the
+ * work of a connection, except the application's work in a worker pool.  A request that is answered inline takes no
+ * lock.
  *
- * A deadline is a place in a list: all connections of a list have the same time, so the first one's is over first.  Deadlines are absolute:
- * a client that sends a byte now and then gains nothing.
+ * Deadlines are lists: all connections of a list have the same timeout, so the first one expires first.  Deadlines
+ * are absolute: a client that sends one byte at a time does not extend its deadline.
  */
 #include "http/internal.h"
 
@@ -19,19 +20,20 @@
 enum {
 	EVENTS_AT_ONCE = 64,
 	ACCEPT_AT_ONCE = 16,
-	BACK_OFF_MS = 20,           /* no place to accept into: one that makes way needs about this long to leave */
-	STOPPED_MS = 1000,          /* a thread that comes so late: the process, or the machine, stood still */
-	GRACE_MS = 1000,            /* how long no deadline ends a connection then */
-	LINGER_MS = 2000,           /* how long a refused client may go on sending */
+	/* backoff when no connection can be accepted; an evicted connection takes about this long to close */
+	BACK_OFF_MS = 20,
+	STOPPED_MS = 1000,          /* a delay of this length means that the process or the machine was suspended */
+	GRACE_MS = 1000,            /* grace period after a suspension: no deadline ends a connection */
+	LINGER_MS = 2000,           /* timeout of the lingering close */
 	HEAD_MAX_BYTES = 64 * 1024, /* of a reply */
 #ifdef __SANITIZE_ADDRESS__
-	SPARES_MAX = 0, /* a use of a job that is gone shall be found */
+	SPARES_MAX = 0, /* AddressSanitizer then finds a use of a freed job */
 #else
 	SPARES_MAX = 64,
 #endif
 };
 
-/* --- connections in lists ---------------------------------------------------------------------------------------------------- */
+/* --- connections in lists ----------------------------------------------------------------------------------------- */
 
 static void
 loop_unlist(struct conn *conn)
@@ -67,11 +69,12 @@ loop_watch(struct conn *conn, uint32_t events)
 
 	if (conn->watched == events)
 		return;
-	(void)epoll_ctl(conn->loop->epoll_fd, act, conn->fd, &event); /* without memory its deadline ends it */
+	/* if it fails for lack of memory, the deadline ends the connection */
+	(void)epoll_ctl(conn->loop->epoll_fd, act, conn->fd, &event);
 	conn->watched = events;
 }
 
-/* --- jobs -------------------------------------------------------------------------------------------------------------------- */
+/* --- jobs --------------------------------------------------------------------------------------------------------- */
 
 struct job *
 loop_job(struct conn *conn)
@@ -117,14 +120,15 @@ loop_job_drop(struct conn *conn)
 	loop->spare_count++;
 }
 
-/* --- the inbox ---------------------------------------------------------------------------------------------------------------- */
+/* --- the inbox ---------------------------------------------------------------------------------------------------- */
 
 static void
 loop_wake(const struct loop *loop)
 {
 	uint64_t one = 1;
 
-	(void)!write(loop->wake_fd, &one, sizeof(one)); /* it is full of calls already: good as well */
+	/* fails if the counter is full; the thread then wakes up anyway */
+	(void)!write(loop->wake_fd, &one, sizeof(one));
 }
 
 void
@@ -148,7 +152,7 @@ loop_give(struct conn *conn)
 		loop_wake(loop);
 }
 
-/* In the order in which they were given. */
+/* The inbox in the order of the calls of loop_give. */
 static struct conn *
 loop_inbox(struct loop *loop)
 {
@@ -175,9 +179,9 @@ loop_take(struct loop *loop)
 	}
 }
 
-/* --- accepting ----------------------------------------------------------------------------------------------------------------- */
+/* --- accepting ---------------------------------------------------------------------------------------------------- */
 
-/* With EPOLLEXCLUSIVE the kernel wakes one thread for a connection, and not all. */
+/* EPOLLEXCLUSIVE: the kernel wakes one thread for a connection, not all. */
 static void
 loop_accepting(struct loop *loop, bool on)
 {
@@ -201,7 +205,7 @@ loop_accept(struct loop *loop)
 	loop->accept_retry_us = loop->now_us + BACK_OFF_MS * INT64_C(1000);
 }
 
-/* --- deadlines ------------------------------------------------------------------------------------------------------------------ */
+/* --- deadlines ---------------------------------------------------------------------------------------------------- */
 
 static int64_t
 loop_due_us(const struct loop *loop)
@@ -215,7 +219,7 @@ loop_due_us(const struct loop *loop)
 	return due != INT64_MAX && due < loop->grace_until_us ? loop->grace_until_us : due;
 }
 
-/* Milliseconds until something is due, rounded up; -1: nothing is. */
+/* Milliseconds until the next deadline, rounded up; -1: no deadline. */
 static int
 loop_timeout_ms(const struct loop *loop)
 {
@@ -239,8 +243,9 @@ loop_end_overdue(struct loop *loop)
 }
 
 /*
- * After a standstill (a machine that was paused, a debugger) deadlines are over that nobody could keep: first is read what came meanwhile.
- * One standstill pardons once, so that a machine which only crawls ends connections nevertheless.
+ * After a suspension (a paused machine, a debugger) deadlines may have expired while no client could be served.  A
+ * grace period lets the thread first read the bytes that arrived in the meantime.  A second grace period begins
+ * only after a pause, so that a very slow machine still ends connections.
  */
 static void
 loop_clock(struct loop *loop, int waited_ms)
@@ -253,7 +258,7 @@ loop_clock(struct loop *loop, int waited_ms)
 	loop->now_us = now;
 }
 
-/* --- the loop ------------------------------------------------------------------------------------------------------------------- */
+/* --- the loop ----------------------------------------------------------------------------------------------------- */
 
 static void
 loop_event(struct loop *loop, const struct epoll_event *event)
@@ -268,7 +273,7 @@ loop_event(struct loop *loop, const struct epoll_event *event)
 		conn_event(event->data.ptr);
 }
 
-/* Once, when the server stops: what has arrived is answered, and who says nothing is let go. */
+/* Called once, when the server stops: requests that have arrived are answered, idle connections are closed. */
 static void
 loop_close(struct loop *loop)
 {
@@ -286,7 +291,7 @@ loop_tend(struct loop *loop)
 	loop_end_overdue(loop);
 	if (!loop->closing && !loop->accepting && loop->now_us >= loop->accept_retry_us) {
 		loop_accepting(loop, true);
-		loop->accept_retry_us = loop->now_us + BACK_OFF_MS * INT64_C(1000); /* where it failed */
+		loop->accept_retry_us = loop->now_us + BACK_OFF_MS * INT64_C(1000); /* the next try, if it failed */
 	}
 	if (!loop->closing && atomic_load_explicit(&loop->server->closed, memory_order_relaxed))
 		loop_close(loop);
@@ -311,7 +316,7 @@ loop_main(void *context)
 	return NULL;
 }
 
-/* --- start and stop --------------------------------------------------------------------------------------------------------------- */
+/* --- start and stop ----------------------------------------------------------------------------------------------- */
 
 static err
 loop_open(struct loop *loop)
@@ -352,7 +357,7 @@ loop_init(struct http_server *server, size_t i)
 	atomic_init(&server->loops[i].inbox, NULL);
 }
 
-/* All of them can be woken before the first accepts: it may give a connection to any. */
+/* All loops must exist before the first one accepts: it may give a connection to any of them. */
 err
 loops_open(struct http_server *server)
 {

@@ -26,7 +26,7 @@ navigation_is_refused(str parameters)
 	return false;
 }
 
-/* Whatever takes it once, wins: a browser that names HTML twice wants it. */
+/* An entry that accepts the type takes precedence over one that refuses it. */
 static void
 navigation_name(str parameters, enum naming *naming)
 {
@@ -62,7 +62,7 @@ navigation_accepts_html(str accept)
 	return navigation_taken(html, text);
 }
 
-/* Several lines of one list are one list: RFC 9110 s5.3. */
+/* Several Accept lines form one list: RFC 9110 s5.3. */
 static bool
 navigation_by_accept(const struct request *rq)
 {

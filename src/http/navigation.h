@@ -1,6 +1,6 @@
 /*
- * Is a request the visit of a page?  Only then may it be answered with a redirect to a page for signing in: a script would
- * follow it to another origin, and a websocket, an image or a program cannot use what is there.
+ * Is a request a page navigation?  Only a navigation may be redirected to the sign-in page.  A script would follow
+ * the redirect to another origin.  A websocket, an image or a program cannot use the page.
  */
 #ifndef HTTP_NAVIGATION_H
 #define HTTP_NAVIGATION_H
@@ -8,14 +8,14 @@
 #include "http/server.h"
 
 /*
- * Sec-Fetch-Mode says `navigate`; where that header is absent, Accept names text/html, or text/ with a star, with a weight
- * over 0.  Never for a websocket's handshake, nor for X-Requested-With: XMLHttpRequest.
+ * True if Sec-Fetch-Mode is `navigate`.  Without that header, true if Accept names text/html, or text/ with a star,
+ * with a weight over 0.  Always false for websocket handshakes and for X-Requested-With: XMLHttpRequest.
  *
  * Source: Fetch Metadata (W3C) s2.2; RFC 9110 s12.4.2, s12.5.1; RFC 6455 s4.1.
  */
 bool navigation_asked(const struct request *rq);
 
-/* Does a list of media ranges, as Accept has it, take HTML by name?  The more precise range counts (RFC 9110 s12.5.1). */
+/* Does the Accept list name HTML as acceptable?  The more specific range decides (RFC 9110 s12.5.1). */
 bool navigation_accepts_html(str accept);
 
 #endif

@@ -1,14 +1,16 @@
 /*
  * Request heads, line by line: see parser.h.
  *
- * The outcome is a function of the first max_bytes bytes.  Errors are found in the order of the bytes; in each line:
+ * The outcome depends only on the first max_bytes bytes.  Errors are found in the order of the bytes.  Within a
+ * line the checks are:
  *
- *	1. the first byte, as soon as it is there: 400
- *	2. no end within max_bytes, or its sizes: 414, 431
- *	3. its content: 400
+ *	1. the first byte, as soon as it is received: 400
+ *	2. the size: 414, 431
+ *	3. the content: 400
  *
- * and behind the empty line what the fields say together: 400, 411.  Positions are offsets from the first byte of the head; each
- * access follows a comparison of its offset, so that tools/prove_parser can show that it is within the buffer.
+ * After the empty line the fields are checked together: 400, 411.  Positions are offsets from the first byte of the
+ * head.  Each access follows a comparison of its offset, so that tools/prove_parser can prove that it is within the
+ * buffer.
  */
 #include "http/parser.h"
 
@@ -18,11 +20,11 @@ enum { MALFORMED = 400, LENGTH_REQUIRED = 411, TARGET_TOO_LONG = 414, HEAD_TOO_L
 enum { STAGE_START, STAGE_AFTER_EMPTY_LINE, STAGE_FIELDS };
 enum { SEEN_HOST = 1, SEEN_LENGTH = 2, SEEN_CHUNKED = 4 };
 
-/* --- bytes ----------------------------------------------------------------------------------------------------------- */
+/* --- bytes -------------------------------------------------------------------------------------------------------- */
 
 enum {
 	IN_TOKEN = 1,  /* RFC 9110 s5.6.2 */
-	IN_TARGET = 2, /* what can be seen, but '#': RFC 9112 s3.2 */
+	IN_TARGET = 2, /* visible bytes except '#': RFC 9112 s3.2 */
 	IN_VALUE = 4,  /* VCHAR, obs-text, SP, HTAB: RFC 9110 s5.5 */
 	IN_DIGITS = 8,
 	IN_SPACE = 16, /* RFC 9110 s5.6.3 */
@@ -61,7 +63,7 @@ parser_is_in(char byte, unsigned set)
 	return (parser_bytes_in[(unsigned char)byte] & set) != 0;
 }
 
-/* Where the bytes from `at` on end that are in the set. */
+/* Offset of the first byte from `at` on that is not in the set. */
 static size_t
 parser_run(const char *bytes, size_t at, size_t end, unsigned set)
 {
@@ -78,7 +80,7 @@ parser_find(const char *bytes, size_t at, size_t end, char byte)
 	return at;
 }
 
-/* The same for LF, fast. */
+/* parser_find for LF, faster. */
 static size_t
 parser_find_lf(const char *bytes, size_t at, size_t end)
 {
@@ -95,7 +97,7 @@ parser_trim(const char *bytes, size_t *at, size_t *end)
 		(*end)--;
 }
 
-/* Letters in any case; lengths are compared first. */
+/* Compares without case; the length is checked first. */
 static bool
 parser_starts(const char *bytes, size_t at, size_t end, str text)
 {
@@ -108,7 +110,7 @@ parser_equal(const char *bytes, size_t at, size_t end, str text)
 	return at + text.n == end && parser_starts(bytes, at, end, text);
 }
 
-/* A line ends in CR LF (RFC 9112 s2.2): from the place of its LF to the end of its content. */
+/* A line ends in CR LF (RFC 9112 s2.2).  Move *end from the LF back to the end of the content. */
 static bool
 parser_cut_cr(const char *bytes, size_t at, size_t *end)
 {
@@ -121,7 +123,7 @@ parser_span(size_t at, size_t end)
 	return (struct span){ (uint32_t)at, (uint32_t)(end - at) };
 }
 
-/* Control bytes, tab included: eight bytes at once. */
+/* Control bytes, tab included; checks eight bytes at once. */
 static bool
 parser_has_control(const char *bytes, size_t at, size_t end)
 {
@@ -140,9 +142,9 @@ parser_token_good(str token)
 	return token.n > 0 && parser_run(token.p, 0, token.n, IN_TOKEN) == token.n;
 }
 
-/* --- the request line: method SP request-target SP HTTP-version (RFC 9112 s3) ------------------------------------------ */
+/* --- the request line: method SP request-target SP HTTP-version (RFC 9112 s3) ------------------------------------- */
 
-/* Of a line that may have no end yet: what is between its first space and the next. */
+/* The target is the text between the first and the second space.  The line may be incomplete. */
 static bool
 parser_target_is_long(const char *bytes, size_t at, size_t end)
 {
@@ -152,9 +154,9 @@ parser_target_is_long(const char *bytes, size_t at, size_t end)
 }
 
 /*
- * "http://host/path", as a proxy is asked (absolute-form, RFC 9112 s3.2.2).  The authority is compared with Host when all fields are
- * there.  Authority-form (of CONNECT, which has no other: s3.2.3) and asterisk-form are for tunnels and for the server as a whole;
- * neither is offered.
+ * "http://host/path", the form that proxies receive (absolute-form, RFC 9112 s3.2.2).  The authority is compared
+ * with Host after all fields are read.  The server refuses authority-form (CONNECT, s3.2.3) and asterisk-form,
+ * which are for tunnels and for the server as a whole.
  */
 static bool
 parser_absolute_target(struct parser *p, const char *bytes, size_t at, size_t end, size_t *ret_path)
@@ -187,7 +189,7 @@ parser_target(struct parser *p, const char *bytes, size_t at, size_t end)
 	return true;
 }
 
-/* In upper case, with one digit each (RFC 9112 s2.3). */
+/* Upper case, one digit for each number (RFC 9112 s2.3). */
 static bool
 parser_is_version_1(const char *bytes, size_t at, size_t end)
 {
@@ -216,9 +218,9 @@ parser_request_line(struct parser *p, const char *bytes, size_t at, size_t end)
 	return PARSER_MORE;
 }
 
-/* --- the fields that the parser reads; each gives PARSER_MORE or a status -------------------------------------------------- */
+/* --- fields that the parser reads; each function returns PARSER_MORE or a status ---------------------------------- */
 
-/* Empty is malformed. */
+/* An empty authority is malformed. */
 static err
 parser_authority(const char *bytes, size_t at, size_t n, size_t end, unsigned default_port,
 		 struct authority *ret_authority)
@@ -228,7 +230,7 @@ parser_authority(const char *bytes, size_t at, size_t n, size_t end, unsigned de
 	return authority_read(str_bytes(bytes + at, n), default_port, ret_authority);
 }
 
-/* Once, a host and perhaps a port: RFC 9112 s3.2, RFC 9110 s7.2. */
+/* Occurs once: a host, optionally with a port.  RFC 9112 s3.2, RFC 9110 s7.2. */
 static int
 parser_host(struct parser *p, const char *bytes, size_t at, size_t end)
 {
@@ -241,7 +243,7 @@ parser_host(struct parser *p, const char *bytes, size_t at, size_t end)
 	return PARSER_MORE;
 }
 
-/* Once, digits only: RFC 9112 s6.3, RFC 9110 s8.6. */
+/* Occurs once, digits only: RFC 9112 s6.3, RFC 9110 s8.6. */
 static int
 parser_content_length(struct parser *p, const char *bytes, size_t at, size_t end)
 {
@@ -255,7 +257,10 @@ parser_content_length(struct parser *p, const char *bytes, size_t at, size_t end
 	return PARSER_MORE;
 }
 
-/* Once, "chunked" alone, not in HTTP/1.0: otherwise two readers may see the end of the body in different places (RFC 9112 s6.1). */
+/*
+ * Occurs once, is "chunked" only, and not in HTTP/1.0.  Otherwise two programs could see the end of the body in
+ * different places (RFC 9112 s6.1).
+ */
 static int
 parser_transfer_encoding(struct parser *p, const char *bytes, size_t at, size_t end)
 {
@@ -265,7 +270,7 @@ parser_transfer_encoding(struct parser *p, const char *bytes, size_t at, size_t 
 	return PARSER_MORE;
 }
 
-/* Is it an element of a list with commas?  RFC 9110 s5.6.1. */
+/* Is the text an element of the comma-separated list?  RFC 9110 s5.6.1. */
 static bool
 parser_list_has(const char *bytes, size_t at, size_t end, str element)
 {
@@ -279,7 +284,7 @@ parser_list_has(const char *bytes, size_t at, size_t end, str element)
 	return false;
 }
 
-/* The name ends where the colon is.  Other expectations than 100-continue are ignored: RFC 9110 s10.1.1. */
+/* The name ends at the colon.  Expectations other than 100-continue are ignored: RFC 9110 s10.1.1. */
 static int
 parser_known_field(struct parser *p, const char *bytes, size_t at, size_t colon, size_t value, size_t end)
 {
@@ -296,7 +301,10 @@ parser_known_field(struct parser *p, const char *bytes, size_t at, size_t colon,
 	return PARSER_MORE;
 }
 
-/* field-name ":" OWS field-value OWS: no space before the colon, no folded line (RFC 9112 s5, s5.1, s5.2). */
+/*
+ * field-name ":" OWS field-value OWS, without space before the colon and without folded lines (RFC 9112 s5, s5.1,
+ * s5.2).
+ */
 static int
 parser_field_line(struct parser *p, const char *bytes, size_t at, size_t end)
 {
@@ -313,9 +321,9 @@ parser_field_line(struct parser *p, const char *bytes, size_t at, size_t end)
 	return parser_known_field(p, bytes, at, colon, value, end);
 }
 
-/* --- lines ------------------------------------------------------------------------------------------------------------- */
+/* --- lines -------------------------------------------------------------------------------------------------------- */
 
-/* Nobody may have two opinions of whom a request is for: RFC 9112 s3.2.2. */
+/* The authority of an absolute target must equal Host: RFC 9112 s3.2.2. */
 static bool
 parser_authority_is_host(const struct parser *p, const char *bytes, size_t end)
 {
@@ -341,7 +349,10 @@ parser_finish(struct parser *p, const char *bytes, size_t end)
 	return PARSER_WHOLE;
 }
 
-/* May a line begin so, as far as it is there?  A method and a field name are tokens; an empty line is CR LF (RFC 9112 s2.2). */
+/*
+ * May a line begin with the bytes received so far?  Methods and field names are tokens; an empty line is CR LF (RFC
+ * 9112 s2.2).
+ */
 static bool
 parser_line_begins(const struct parser *p, const char *bytes, size_t at, size_t n)
 {

@@ -1,5 +1,5 @@
 /*
- * Replies: what the application may put into one, and their bytes.
+ * Replies: the functions that fill a reply, and its serialization.
  */
 #include "http/internal.h"
 
@@ -43,7 +43,7 @@ reply_header(struct request *rq, struct reply *rp, str name, str value)
 	return reply_header_borrowed(rp, name, copy);
 }
 
-/* The headers beyond header_count hold anything. */
+/* Headers from header_count on are not initialized. */
 void
 reply_begin(struct job *job)
 {
@@ -75,7 +75,7 @@ reply_whole(const struct reply *rp)
 	return rp->status >= 200 && rp->status <= 599 && buf_check(&rp->body) == ERR_OK;
 }
 
-/* The application's words; when it has none, the status alone. */
+/* Let the application fill the reply; if it fails, send the status alone. */
 void
 reply_refuse(struct job *job, int status)
 {
@@ -86,12 +86,12 @@ reply_refuse(struct job *job, int status)
 		reply_reset(job);
 		job->rp.status = status;
 	}
-	/* Without it there is no harm done: the status says enough. */
+	/* Best effort: the status alone is enough. */
 	if (status == 503 && !reply_has(&job->rp, "Retry-After"))
 		(void)!reply_header(&job->rq, &job->rp, STR("Retry-After"), STR(RETRY_AFTER));
 }
 
-/* --- bytes ---------------------------------------------------------------------------------------------------------------- */
+/* --- serialization ------------------------------------------------------------------------------------------------ */
 
 enum { STATUS_LINE_BYTES = 64, SERVERS_OWN_BYTES = 160, FIELD_BYTES = 4 };
 
@@ -126,7 +126,7 @@ reply_reason(int status)
 	for (size_t i = 0; i < COUNT(reasons); i++)
 		if (reasons[i].status == status)
 			return reasons[i].reason;
-	return (str){ "", 0 }; /* RFC 9112 s4: it may be empty */
+	return (str){ "", 0 }; /* RFC 9112 s4: the reason phrase may be empty */
 }
 
 static char *
@@ -146,7 +146,7 @@ reply_put_field(char *at, str name, str value)
 	return reply_put(at, STR("\r\n"));
 }
 
-/* RFC 9110 s5.6.7; made once a second. */
+/* RFC 9110 s5.6.7; formatted once a second. */
 static str
 reply_date(struct loop *loop, int64_t now_us)
 {
@@ -160,14 +160,17 @@ reply_date(struct loop *loop, int64_t now_us)
 	return str_of(loop->date);
 }
 
-/* A reply to HEAD, 204 and 304 have no body (RFC 9110 s6.4.1); 204 has no length either, and a 304 says none (s8.6). */
+/*
+ * Replies to HEAD, and 204 and 304, have no body (RFC 9110 s6.4.1).  A 204 must not and a 304 need not send a
+ * length (s8.6).
+ */
 static bool
 reply_has_length(int status)
 {
 	return status != 204 && status != 304;
 }
 
-/* Where the clock could not be read there is no date (RFC 9110 s6.6.1). */
+/* If the clock could not be read, Date is left out (RFC 9110 s6.6.1). */
 static char *
 reply_put_own(char *at, struct job *job, size_t length)
 {
@@ -200,7 +203,7 @@ reply_put_fields(char *at, const struct reply *rp)
 	return at;
 }
 
-/* Into the loop's memory: one reply of a loop is written at a time. */
+/* Use the loop's buffer: a loop sends one reply at a time. */
 static bool
 reply_put_head(struct job *job, size_t length)
 {

@@ -1,5 +1,5 @@
 /*
- * A request as the application sees it: made from what the parser found, with the limits of its route.
+ * Requests for the application: made from the parsed head, within the limits of the route.
  */
 #include "http/internal.h"
 
@@ -7,7 +7,7 @@
 
 enum { METHOD_SHOWN_BYTES = 32 };
 
-/* --- header fields ---------------------------------------------------------------------------------------------------------- */
+/* --- header fields ------------------------------------------------------------------------------------------------ */
 
 static str
 request_span(const struct job *job, struct span span)
@@ -15,7 +15,7 @@ request_span(const struct job *job, struct span span)
 	return str_bytes(job->bytes + span.at, span.n);
 }
 
-/* The field is as if it had not been sent. */
+/* A hidden field is treated as absent. */
 static bool
 request_hides(const struct job *job, str name)
 {
@@ -24,7 +24,7 @@ request_hides(const struct job *job, str name)
 	return !job->authorization && name.n == hidden.n && str_equal_nocase(name, hidden);
 }
 
-/* Most are sent as they are asked for. */
+/* Most clients use the same case as `wanted`, so try an exact comparison first. */
 static bool
 request_names_equal(str sent, str wanted)
 {
@@ -70,9 +70,9 @@ request_header_count(const struct request *rq, const char *name)
 	return n;
 }
 
-/* --- from head to request ------------------------------------------------------------------------------------------------------ */
+/* --- from head to request ----------------------------------------------------------------------------------------- */
 
-/* Requests are told apart in the log by a bijection of a counter that begins at a random number (splitmix64's mixer). */
+/* Request ids for the log: a bijection (splitmix64's mixer) of a counter that begins at a random number. */
 static void
 request_id(struct loop *loop, char ret_id[17])
 {
@@ -87,7 +87,7 @@ request_id(struct loop *loop, char ret_id[17])
 	ret_id[16] = '\0';
 }
 
-/* Member by member: most of a job need not be written before it is used. */
+/* Initialize single members: most of a job need not be cleared before use. */
 void
 request_begin(struct job *job)
 {
@@ -147,9 +147,9 @@ request_name(struct job *job)
 	job->rq.query = request_span(job, p->query);
 }
 
-/* --- limits ---------------------------------------------------------------------------------------------------------------------- */
+/* --- limits ------------------------------------------------------------------------------------------------------- */
 
-/* A form, in UTF-8 when it says anything of it. */
+/* A form; if it names a charset, this must be UTF-8. */
 static bool
 request_is_form(str type)
 {
@@ -163,7 +163,7 @@ request_is_form(str type)
 	       str_equal_nocase(parameter, STR("charset=\"utf-8\""));
 }
 
-/* A request without a body is of no type. */
+/* A request without a body needs no type. */
 static int
 request_check_type(const struct job *job)
 {
@@ -183,7 +183,7 @@ request_sends_authorization(struct job *job)
 	return request_header_count(&job->rq, "Authorization") > 0;
 }
 
-/* Few requests have what a route could expect: the others need not find theirs twice. */
+/* Call expect() only if the request has a body or an Authorization field. */
 static struct http_expectation
 request_expectation(struct job *job)
 {

@@ -1,7 +1,7 @@
 /*
- * May a browser be sent on to this?  Only to a path of ours: an address that a stranger wrote into a link must not lead
- * elsewhere.  Browsers take `\` for `/`, and drop tabs and line ends wherever they stand, so that "/\t/evil.example" would
- * be another host.  Check the value that was decoded once, at the moment it is used.
+ * May the server redirect a browser to this return URL?  Only to a path on this server: an attacker could put a
+ * foreign address into a link.  Browsers treat `\` as `/`, and drop tabs and line ends anywhere, so
+ * "/\t/evil.example" would be another host.  Check the value after decoding it once, right before its use.
  */
 #ifndef HTTP_RETURN_TO_H
 #define HTTP_RETURN_TO_H
@@ -11,8 +11,8 @@
 enum { NEXT_MAX_BYTES = 2000 };
 
 /*
- * `/` first, second byte neither `/` nor `\`, no byte below 0x21, no 0x7f, no `\` anywhere, well-formed UTF-8, 1 to
- * NEXT_MAX_BYTES bytes.
+ * The first byte is `/`; the second is neither `/` nor `\`; no byte is below 0x21, 0x7f or `\`; the text is valid
+ * UTF-8 of 1 to NEXT_MAX_BYTES bytes.
  */
 bool next_is_safe(str next);
 

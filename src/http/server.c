@@ -10,7 +10,7 @@
 
 enum {
 	STOP_STEP_MS = 5,
-	STOP_LAST_MS = 100, /* for replies that were written when the time was over */
+	STOP_LAST_MS = 100, /* for replies that were still being written at the deadline */
 };
 
 static int
@@ -48,7 +48,7 @@ server_new(const struct http_settings *settings, const struct http_app *app, voi
 	return ERR_OK;
 }
 
-/* Nothing runs any more. */
+/* All threads have ended. */
 static void
 server_free(struct http_server **server)
 {
@@ -94,7 +94,7 @@ http_server_start(const struct http_settings *settings, const struct http_app *a
 		close(settings->listen_fd);
 		return e;
 	}
-	/* Signals are for the threads that the program has set aside for them. */
+	/* Signals are handled by threads that the program reserves for them. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	e = random_fill(&server->id_base, sizeof(server->id_base));
@@ -128,7 +128,7 @@ http_server_stop(struct http_server **server, int max_ms)
 	atomic_store(&s->closed, true);
 	loops_wake(s);
 	http_server_wait_for_connections(s, max_ms);
-	worker_pools_end(s); /* from here on no job is in a lane, and none can be */
+	worker_pools_end(s); /* from here on no job is in a queue, and none can be added */
 	http_server_wait_for_connections(s, STOP_LAST_MS);
 	loops_end(s);
 	server_free(server);

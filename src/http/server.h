@@ -1,13 +1,14 @@
 /*
- * An HTTP/1.1 server for small forms and pages: it takes requests in whole, checks that they are well-formed and within limits, and
- * hands them to an application in one of three worker pools.  It knows nothing of sessions, pages or the keeper.  docs/develop/http.md explains it.
+ * An HTTP/1.1 server for small forms and pages.  It reads complete requests, checks their form and limits, and
+ * passes them to an application, inline or in one of two worker pools.  It knows nothing of sessions, pages or the
+ * keeper.  docs/develop/http.md explains it.
  *
- *	event thread:  admit()  →  HTTP_INLINE: the reply is ready and leaves at once
- *	                        →  HTTP_QUICK, HTTP_SLOW: the connection waits; a worker of that pool calls work(); the event
- *	                           thread sends the reply
+ *	event thread:  admit()  →  HTTP_INLINE: the reply is ready and is sent at once
+ *	                        →  HTTP_QUICK, HTTP_SLOW: the connection waits; a worker of that pool calls work();
+ *	                           the event thread sends the reply
  *
- * Each pool has its own threads and its own bounded queue; when the queue is full the answer is 503 with
- * Retry-After, made by refuse().  A worker never touches a connection, an event thread never waits.
+ * Each pool has its own threads and a bounded queue.  If the queue is full, the reply is a 503 with Retry-After,
+ * made by refuse().  Workers never use a connection; event threads never wait for a worker.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -27,60 +28,68 @@ enum http_method {
 	HTTP_OPTIONS = 8,
 	HTTP_OTHER = 16,
 	HTTP_ANY = 31,
-}; /* bits, for tables of what is allowed */
+}; /* bits, for tables of allowed methods */
 
 enum {
-	HTTP_HEAD_MAX_BYTES = 16 * 1024,   /* request line and header fields, unless the settings say otherwise: 431 */
-	HTTP_HEAD_LIMIT_BYTES = 64 * 1024, /* what the settings may say */
+	/* request line and header fields, unless the settings set another limit: 431 */
+	HTTP_HEAD_MAX_BYTES = 16 * 1024,
+	HTTP_HEAD_LIMIT_BYTES = 64 * 1024, /* maximum of that setting */
 	HTTP_URI_MAX_BYTES = 8 * 1024,     /* 414 */
-	HTTP_BODY_MAX_BYTES = 16 * 1024,   /* unless the route says otherwise: 413 */
+	HTTP_BODY_MAX_BYTES = 16 * 1024,   /* unless the route sets another limit: 413 */
 	HTTP_HEADERS_MAX = 100,            /* 431 */
-	HTTP_REQUEST_SECONDS = 20, /* from connection, or from the last reply, to a whole request; then closed */
-	HTTP_REPLY_SECONDS = 20,   /* for the client to take the reply */
+	/* timeout from the connection, or the last reply, to a complete request; then the connection is closed */
+	HTTP_REQUEST_SECONDS = 20,
+	HTTP_REPLY_SECONDS = 20, /* timeout for the client to receive the reply */
 	HTTP_REPLY_HEADERS = 32,
-	HTTP_REPLY_BODY_MAX_BYTES = 1024 * 1024, /* what reply.body may grow to unless the application says otherwise */
-	HTTP_ARENA_MAX_BYTES = 512 * 1024,       /* of one request: its texts and all that the application allocates */
+	HTTP_REPLY_BODY_MAX_BYTES = 1024 * 1024, /* default maximum of reply.body; the application may change it */
+	/* of one request: its texts, and everything that the application allocates */
+	HTTP_ARENA_MAX_BYTES = 512 * 1024,
 };
 
 /* Address of a connection through a Unix socket. */
 #define HTTP_PEER_UNIX "unix:"
 
-/* One request, whole.  All texts live as long as the request. */
+/* A complete request.  All texts live as long as the request. */
 struct request {
 	enum http_method method;
 	str method_name;
 	str path;                     /* raw, as sent, without query; begins with '/' */
-	enum uri_path_kind path_kind; /* can two programs read the path differently?  Routes refuse it then */
-	str query;                    /* raw, without '?' ; empty when there is none */
+	enum uri_path_kind path_kind; /* can two programs read the path differently?  Routes then refuse it */
+	str query;                    /* raw, without '?'; empty if there is none */
 	str body;
-	str peer;       /* address of the connection's other end, numeric; mapped IPv4 as IPv4; or HTTP_PEER_UNIX */
-	str from;       /* by admit: on whose behalf, numeric, where the peer is a proxy; empty: the peer's */
-	char id[17];    /* random hex, unique enough to find the request in the log */
-	int64_t now_us; /* when it was whole: the request's one reading of the clock */
-	struct arena *arena; /* wiped when the reply has left */
-	void *internal;      /* the server's own */
-	void *app; /* the application's own, NULL at first; not freed by the server: allocate it from the arena */
+	str peer;       /* numeric address of the connection's other end, mapped IPv4 as IPv4; or HTTP_PEER_UNIX */
+	str from;       /* set by admit: numeric client address if the peer is a proxy; empty: the peer is the client */
+	char id[17];    /* random hex that identifies the request in the log */
+	int64_t now_us; /* when the request was complete: the request's only reading of the clock */
+	struct arena *arena; /* wiped when the reply is sent */
+	void *internal;      /* private to the server */
+	/* private to the application, NULL at first; the server does not free it: allocate it from the arena */
+	void *app;
 };
 
-/* Value of a header field, name compared without case; empty text with p == NULL when absent.  The first, when repeated. */
+/* Value of a header field (name without case), the first if repeated; p == NULL if absent. */
 str request_header(const struct request *rq, const char *name);
 
-/* How often a header field stands in the request. */
+/* Number of header fields with this name. */
 size_t request_header_count(const struct request *rq, const char *name);
 
-/* Each value of a repeated header field, in order: *at is 0 at first; false when there are no more. */
+/* Each value of a repeated header field, in order: *at is 0 at first; false: no more values. */
 bool request_header_each(const struct request *rq, const char *name, size_t *at, str *ret_value);
 
 /*
- * Reply being made.  The server hands it over zeroed but for the maximum of body; values of headers are copied into the arena,
- * names are constants that live for ever.  A control byte in one makes it ERR_INVALID, and so does a name that is the server's own business:
- * Connection, Content-Length, Date, Transfer-Encoding.  ERR_TOO_LONG: more than HTTP_REPLY_HEADERS.
- * A reply without a status, or whose body could not be written in whole, goes out as refuse()'s 503.
+ * The reply to a request.  The server clears it and sets the maximum of body.  reply_header copies the value into
+ * the arena; names must be constants.
+ *
+ *	ERR_INVALID   a control byte, or a header that the server sets itself: Connection, Content-Length, Date,
+ *	              Transfer-Encoding
+ *	ERR_TOO_LONG  more than HTTP_REPLY_HEADERS
+ *
+ * If a reply has no status, or its body is over its maximum, the server sends refuse()'s 503 instead.
  */
 struct reply {
 	int status;
 	struct buf body; /* freed by the server */
-	str fixed;       /* instead of body: bytes that live for ever (a static file) */
+	str fixed;       /* sent instead of body: constant bytes (a static file) */
 	struct {
 		str name, value;
 	} headers[HTTP_REPLY_HEADERS];
@@ -88,79 +97,89 @@ struct reply {
 };
 
 MUST_USE err reply_header(struct request *rq, struct reply *rp, str name, str value);
-/* The value is not copied: it is a constant, or stands in the request's arena. */
+/* Does not copy the value: it must be a constant, or in the request's arena. */
 MUST_USE err reply_header_borrowed(struct reply *rp, str name, str value);
 
-/* What a route takes beyond the usual. */
+/* Limits of a route that differ from the defaults. */
 struct http_expectation {
 	size_t body_max_bytes;
-	bool authorization; /* the application is shown the header field Authorization */
+	bool authorization; /* the application may read the Authorization field */
 };
 
 struct http_app {
 	/*
-	 * On the event thread, when the head is whole and the body is not read yet: change what this route expects; it is
-	 * HTTP_BODY_MAX_BYTES and no Authorization before.  Must not wait.  NULL: so it stays.  Only asked about a request that has a
-	 * body or sends Authorization.
+	 * Called on the event thread after the head and before the body.  It may change the route's expectation,
+	 * which is HTTP_BODY_MAX_BYTES and no Authorization by default.  It must not block.  It is called only for
+	 * requests with a body or an Authorization field.  NULL: the default stays.
 	 */
 	void (*expect)(void *app, const struct request *rq, struct http_expectation *expectation);
-	/* On the event thread, for each well-formed request: fill the reply and return HTTP_INLINE, or name the lane. */
+	/* Called on the event thread for each well-formed request: fill the reply and return HTTP_INLINE, or return
+	 * a pool. */
 	enum http_pool (*admit)(void *app, struct request *rq, struct reply *rp);
-	/* On a worker: fill the reply.  worker is what worker_open gave this thread. */
+	/* Called on a worker: fill the reply.  worker is the value that worker_open returned in this thread. */
 	void (*work)(void *app, void *worker, struct request *rq, struct reply *rp);
 	/*
-	 * A reply for what the server refuses by itself: 400, 411, 413, 414, 415, 431, 503.  Any thread; must not wait.  The request
-	 * may be unfinished: path is "/" when it could not be read, body is empty.  A 503 gets Retry-After when it has none.
+	 * Fill the reply for requests that the server itself refuses: 400, 411, 413, 414, 415, 431, 503.  Called on
+	 * any thread; must not block.  The request may be incomplete: path is "/" if it could not be read, body is
+	 * empty.  The server adds Retry-After to a 503 without one.
 	 */
 	void (*refuse)(void *app, struct request *rq, int status, struct reply *rp);
-	/* Called in each worker thread at its start; lane is QUICK or SLOW, index counts from 0 within it.  NULL: nothing. */
+	/* Called in each worker thread at its start; pool is QUICK or SLOW, index counts from 0 in each pool.  May
+	 * be NULL. */
 	void *(*worker_open)(void *app, enum http_pool pool, size_t index);
 	/*
-	 * Is the peer a proxy that may speak for everybody?  It has no share of the connections then.  Asked under a lock; must
-	 * not wait.  NULL: nobody is.
+	 * Is the peer a proxy that forwards requests of other clients?  Its connections are then not counted as a
+	 * client's share.  Called under a lock; must not block.  NULL: no peer is trusted.
 	 */
 	bool (*trusts)(void *app, str peer);
 	/*
-	 * Called after the reply was handed over to the system, or the connection broke over it, with its time in the server;
-	 * for the access log.  Not called for a request whose client went away before there was a reply.  Any thread.
+	 * Called after the reply was passed to the kernel, or sending it failed, with its time in the server; for
+	 * the access log.  Not called if the client closed before there was a reply.  Called on any thread.
 	 */
 	void (*done)(void *app, const struct request *rq, int status, size_t body_bytes, int64_t elapsed_us);
 };
 
 struct http_settings {
-	int listen_fd;                     /* listening already; the server closes it */
+	int listen_fd;                     /* already listening; the server closes it */
 	size_t event_threads;              /* 1 or more */
 	size_t workers[HTTP_POOL_COUNT];   /* threads of QUICK and SLOW */
 	size_t queue_max[HTTP_POOL_COUNT]; /* requests that may wait in QUICK and SLOW */
-	size_t connections_max;            /* when there are more, whoever holds most makes way: shares.h */
-	size_t descriptors_max;            /* of this process: fewer connections where these are few; 0: its limit */
-	int request_ms, reply_ms;          /* 0: HTTP_REQUEST_SECONDS, HTTP_REPLY_SECONDS */
-	size_t head_max; /* bytes of a request's head, up to HTTP_HEAD_LIMIT_BYTES; 0: HTTP_HEAD_MAX_BYTES */
+	/* above it, a connection of the client that holds most is evicted: shares.h */
+	size_t connections_max;
+	/* of this process; few descriptors reduce connections_max; 0: the process's limit */
+	size_t descriptors_max;
+	int request_ms, reply_ms; /* 0: HTTP_REQUEST_SECONDS, HTTP_REPLY_SECONDS */
+	size_t head_max;          /* bytes of a request's head, up to HTTP_HEAD_LIMIT_BYTES; 0: HTTP_HEAD_MAX_BYTES */
 };
 
 struct http_server;
 
-/* Listen on host (name or address, IPv4 or IPv6) and port; SO_REUSEADDR, close-on-exec.  ERR_BUSY port in use, ERR_DENIED, ERR_INVALID; why is filled. */
+/*
+ * Listen on host (name or address, IPv4 or IPv6) and port, with SO_REUSEADDR and close-on-exec.  Errors fill why:
+ * ERR_BUSY (port in use), ERR_DENIED, ERR_INVALID, ERR_IO.
+ */
 MUST_USE err http_listen(str host, uint16_t port, struct why *why, int *ret_fd);
 
 /*
- * All threads and descriptors are made here; afterwards the server opens no file, asks no name service and starts no
- * thread.  listen_fd becomes non-blocking; it is closed by stop, or here when starting fails.  app must stay.
+ * Create all threads and descriptors.  Afterwards the server opens no file, resolves no name and starts no thread. 
+ * listen_fd becomes non-blocking; http_server_stop closes it, or this function on failure.  app must outlive the
+ * server.
  */
 MUST_USE err http_server_start(const struct http_settings *settings, const struct http_app *app, void *app_data,
 			       struct http_server **ret_server);
 
 /*
- * Take no new connection, finish what was accepted for at most max_ms, then end all threads and free; sets NULL.  What
- * still waits in a lane by then is answered 503; a work() that is running is waited for, however long it takes.
+ * Stop accepting, finish accepted requests for at most max_ms, then end all threads, free the server and set
+ * *server to NULL.  Requests still in a queue after max_ms are answered 503.  A running work() is always waited
+ * for.
  */
 void http_server_stop(struct http_server **server, int max_ms);
 
-/* Figures of this moment, for logs and tests. */
+/* Current figures, for metrics, logs and tests. */
 struct http_figures {
 	size_t connections, connections_max, waiting[HTTP_POOL_COUNT];
 	uint64_t requests, refused;
-	uint64_t evicted; /* connections that were ended for newcomers */
+	uint64_t evicted; /* connections closed in favour of new ones */
 };
 void http_server_figures(const struct http_server *server, struct http_figures *ret_figures);
 

@@ -2,15 +2,15 @@
 
 #include "base/mem.h"
 
-enum { LOOKS = 64 }; /* members that are looked at for one newcomer */
+enum { LOOKS = 64 }; /* members inspected for one eviction */
 
-/* What one client holds. */
+/* The members of one client. */
 struct share {
 	struct network network;
 	size_t count;
 	struct share_member *oldest, *newest;
 	struct share *same;           /* the next in its bucket, or in the list of free ones */
-	struct share *before, *after; /* of those that hold as many */
+	struct share *before, *after; /* in the list of shares with the same count */
 };
 
 struct share_list {
@@ -18,12 +18,12 @@ struct share_list {
 };
 
 struct shares {
-	size_t max, members, most; /* most: that a client holds */
+	size_t max, members, most; /* most: the largest count of a client */
 	uint64_t seed;
 	struct share *all, *free;
-	size_t touched;              /* of all: the ones behind have never been used, and cost no memory */
+	size_t touched;              /* elements of `all` used so far: the others cost no memory */
 	struct share **buckets;      /* mask + 1 */
-	struct share_list *by_count; /* max + 1: those that hold so many */
+	struct share_list *by_count; /* max + 1: the shares with each count */
 	size_t mask;
 	struct share trusted; /* of all proxies; in no bucket, in no list */
 };
@@ -58,7 +58,7 @@ shares_free(struct shares **shares)
 	mem_free(shares);
 }
 
-/* --- shares by network -------------------------------------------------------------------------------------------------- */
+/* --- shares by network -------------------------------------------------------------------------------------------- */
 
 static struct share **
 share_bucket(const struct shares *s, const struct network *network)
@@ -76,7 +76,7 @@ share_find(const struct shares *s, const struct network *network)
 	return share;
 }
 
-/* There are as many as members, so one is free. */
+/* There are as many shares as members, so one is free. */
 static struct share *
 share_new(struct shares *s, const struct network *network)
 {
@@ -104,7 +104,7 @@ share_drop(struct shares *s, struct share *share)
 	s->free = share;
 }
 
-/* --- shares by count ---------------------------------------------------------------------------------------------------- */
+/* --- shares by count ---------------------------------------------------------------------------------------------- */
 
 static void
 shares_list_add(struct share_list *list, struct share *share)
@@ -146,13 +146,13 @@ share_count(struct shares *s, struct share *share, size_t count)
 	if (count > s->most)
 		s->most = count;
 	if (s->by_count[s->most].first == NULL &&
-	    s->most > 0) /* the one that held most has one less, and still holds most */
+	    s->most > 0) /* the client with the largest count has one less, and still the largest */
 		s->most--;
 	if (count == 0)
 		share_drop(s, share);
 }
 
-/* --- members ------------------------------------------------------------------------------------------------------------ */
+/* --- members ------------------------------------------------------------------------------------------------------ */
 
 static void
 shares_member_link(struct share *share, struct share_member *member)
@@ -217,11 +217,12 @@ shares_count(const struct shares *s, const struct network *network)
 	return share == NULL ? 0 : share->count;
 }
 
-/* --- making way --------------------------------------------------------------------------------------------------------- */
+/* --- eviction ----------------------------------------------------------------------------------------------------- */
 
 /*
- * Who is not idle goes behind the others, so that the next look finds another one: the members of a share and the shares of a list
- * take turns.  list: the one that share is in; NULL: this share alone.
+ * Move a member that is not idle behind the others, so that the next look finds another one.  The members of a
+ * share and the shares of a list are inspected in rotation.  list: the list of the share; NULL: only this share is
+ * inspected.
  */
 static void
 shares_look_further(struct share_list *list, struct share *share, struct share_member *member)
@@ -234,7 +235,7 @@ shares_look_further(struct share_list *list, struct share *share, struct share_m
 	}
 }
 
-/* The least worth of some, below the limit. */
+/* Of up to LOOKS members, the one worth least, if it is worth less than the limit. */
 static struct share_member *
 shares_member_pick(struct share_list *list, struct share *only, enum share_worth limit, share_worth_of worth_of)
 {
@@ -268,7 +269,7 @@ shares_evict(struct shares *s, const struct network *newcomer, bool trusted, sha
 					  worth_of);
 	if (own != NULL)
 		return shares_member_pick(NULL, own, SHARE_WORKING, worth_of);
-	/* Proxies hold all of it.  A connection that a proxy uses is somebody's request. */
+	/* Proxies hold all members.  A connection that a proxy uses carries some user's request. */
 	return trusted && s->trusted.count > 0 ? shares_member_pick(NULL, &s->trusted, SHARE_UNFINISHED, worth_of)
 					       : NULL;
 }

@@ -1,6 +1,7 @@
 /*
- * Bounded queues in front of worker threads.  A job in a lane belongs to it; whoever takes it out gives its connection back to its event
- * loop, and may not look at it afterwards.  A full lane is shared out among addresses.
+ * Bounded queues in front of worker threads.  A queued job belongs to its queue.  The worker that removes a job
+ * gives the connection back to its event loop, and may not use it afterwards.  A full queue is shared fairly among
+ * client addresses.
  */
 #include "http/internal.h"
 
@@ -10,7 +11,7 @@
 
 enum { SLOTS = 2048 };
 
-/* --- whose turn it is ----------------------------------------------------------------------------------------------- */
+/* --- fairness ----------------------------------------------------------------------------------------------------- */
 
 static size_t
 worker_pool_waiting_from(const struct worker_pool *pool, uint64_t from)
@@ -23,8 +24,9 @@ worker_pool_waiting_from(const struct worker_pool *pool, uint64_t from)
 }
 
 /*
- * The last of those that come from where most come from.  Counted in places that two addresses may share, so that it takes two
- * walks and not one per request: what is found is to be counted again.
+ * The newest request of the busiest address.  Requests are counted in SLOTS counters, which two addresses may
+ * share.  This takes two passes over the queue instead of one for each request.  The caller must therefore count
+ * the result exactly.
  */
 static struct job *
 worker_pool_busiest(const struct worker_pool *pool)
@@ -58,8 +60,8 @@ worker_pool_take_out(struct worker_pool *pool, struct job *job)
 }
 
 /*
- * The lane is full.  Where one address has two more in it than the one that comes now, the last of its requests makes way: nobody
- * keeps everybody else out by asking more.
+ * The queue is full.  If the busiest address has at least two more requests in it than the new one's address, its
+ * newest request is evicted.  No address can lock out the others by sending more requests.
  */
 static struct job *
 worker_pool_evict(struct worker_pool *pool, uint64_t from)
@@ -113,9 +115,9 @@ worker_pool_submit(struct job *job, enum http_pool which)
 	return taken;
 }
 
-/* --- workers -------------------------------------------------------------------------------------------------------- */
+/* --- workers ------------------------------------------------------------------------------------------------------ */
 
-/* NULL: the lane is closed and empty. */
+/* NULL: the queue is closed and empty. */
 static struct job *
 worker_pool_take(struct worker_pool *pool, bool *ret_closed)
 {
@@ -188,7 +190,8 @@ worker_pools_open(struct http_server *server)
 	const struct http_settings *s = &server->settings;
 
 	for (int i = HTTP_QUICK; i < HTTP_POOL_COUNT; i++)
-		server->pools[i].max = s->workers[i] == 0 ? 0 : s->queue_max[i]; /* nobody to take: nothing may wait */
+		/* without workers no request may wait */
+		server->pools[i].max = s->workers[i] == 0 ? 0 : s->queue_max[i];
 	server->workers = mem_new_array(s->workers[HTTP_QUICK] + s->workers[HTTP_SLOW], sizeof(*server->workers));
 	if (server->workers == NULL)
 		return ERR_MEMORY;

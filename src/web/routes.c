@@ -1,5 +1,5 @@
 /*
- * The rows of the table of routes (web/core/route.h).
+ * The rows of the route table (web/core/route.h).
  */
 #include "web/pages/handlers.h"
 

@@ -25,15 +25,15 @@ enum {
 	GATE_CACHE_ENTRIES = 16 * 1024,
 	EVENT_THREADS_MAX = 16,
 	QUEUE_QUICK = 4096,
-	QUEUE_SLOW_PER_WORKER = 16, /* what is behind that waits longer than a person does: 503 */
+	QUEUE_SLOW_PER_WORKER = 16, /* requests beyond it would wait too long for a person: 503 */
 	CONNECTIONS_MAX = 12000,
-	DESCRIPTORS_MIN = 64, /* beside the channels to the keeper */
+	DESCRIPTORS_MIN = 64, /* in addition to the channels to the keeper */
 	STOP_MS = 5000,
 };
 
 /* --- pushes from the keeper --------------------------------------------------------------------------------------- */
 
-/* bytes: WIRE_MAX_BYTES, which the push's text borrows from. */
+/* bytes: WIRE_MAX_BYTES; the push's text points into it. */
 static err
 web_push_read(int fd, char *bytes, struct push *ret_push)
 {
@@ -56,17 +56,18 @@ web_push_apply(struct web *web, const struct push *push)
 		atomic_store(&web->database_writable, push->value == 1);
 	if (push->kind == PUSH_SIGNER)
 		web->signer = push->token;
-	if (push->kind == PUSH_RULES) /* by rules that cannot be read nobody may be let in */
+	if (push->kind == PUSH_RULES) /* an error ends the process: it must not grant access without valid rules */
 		TRY(web_rules_take(&web->rules, web->config, push->text, push->value == 1));
-	if (push->kind == PUSH_ENDED) /* first: whoever waits for this push waits for the next line */
+	if (push->kind == PUSH_ENDED) /* before session_cache_pushed, which wakes the threads that wait for this push */
 		gate_cache_ended(web->gate_cache, &push->token);
 	session_cache_pushed(web->cache, push->number, push->kind == PUSH_ENDED ? &push->token : NULL);
 	return ERR_OK;
 }
 
 /*
- * Ends with the keeper, and then so does this process: a web process that no longer hears of ended sessions must not
- * answer anything.  The flag counts from here on, because the last lines of the log may take a second.
+ * The thread ends with the keeper, and then ends this process.  A web process that no longer receives the ends of
+ * sessions must not answer requests.  pushes_lost is set at once, because writing the last log lines may take a
+ * second.
  */
 static void *
 web_push_main(void *context)
@@ -149,7 +150,7 @@ web_init(struct web *web, const struct config *config, int push_fd, int first_ch
 	return digest_setup();
 }
 
-/* How many descriptors this process may have: the keeper has raised the limit as far as it may. */
+/* The number of descriptors of this process: the keeper has raised the limit as far as it can. */
 static err
 web_descriptors(const struct web *web, size_t *ret_max, struct why *why)
 {
@@ -166,7 +167,7 @@ web_descriptors(const struct web *web, size_t *ret_max, struct why *why)
 		       (size_t)limit.rlim_cur, least);
 }
 
-/* Fewer than this program takes: whoever runs it may want to know. */
+/* Warn the administrator if the limit of descriptors reduces the number of connections. */
 static void
 web_connections_log(const struct http_server *server)
 {
@@ -178,7 +179,7 @@ web_connections_log(const struct http_server *server)
 			  LOG_TEXT("why", "the limit of descriptors"));
 }
 
-/* In this order: what needs files, the wall, the threads, the seal. */
+/* The order matters: code that opens files, the sandbox, the threads, the seal. */
 static err
 web_start_threads(struct web *web, const struct sandbox_profile *sandbox, int listen_fd,
 		  struct http_server **ret_server, struct why *why)
@@ -202,7 +203,7 @@ web_start_threads(struct web *web, const struct sandbox_profile *sandbox, int li
 	return sandbox_seal(sandbox, why);
 }
 
-/* For a person at a terminal. */
+/* For a user at a terminal. */
 static void
 web_greet(const char *app_name, const char *url)
 {
@@ -239,7 +240,7 @@ web_wait_for_end(void)
 		continue;
 }
 
-/* SIGTERM is waited for; Ctrl-C goes to the keeper, which then sends SIGTERM. */
+/* The main thread waits for SIGTERM.  Ctrl-C goes to the keeper, which then sends SIGTERM. */
 static void
 web_signals_begin(void)
 {
@@ -258,9 +259,10 @@ web_run(const struct config *config, const struct sandbox_profile *sandbox, int 
 {
 	static struct web web; /* lives as long as the process */
 	struct http_server *server = NULL;
-	bool terminal = isatty(STDOUT_FILENO) == 1; /* asked before the wall */
+	bool terminal = isatty(STDOUT_FILENO) == 1; /* checked before the sandbox forbids it */
 
-	/* When the keeper ends, web ends: also when it is killed.  Should it be gone already, its pushes are at their end. */
+	/* The kernel kills web when the keeper ends, even if the keeper is killed.  If the keeper has ended
+	 * already, reading its pushes fails. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		return why_set(why, ERR_DENIED, "The web process cannot be made to end with the keeper: %s.",
 			       strerror(errno));
@@ -271,5 +273,5 @@ web_run(const struct config *config, const struct sandbox_profile *sandbox, int 
 	web_wait_for_end();
 	http_server_stop(&server, STOP_MS);
 	log_end();
-	_exit(0); /* the push thread still runs: nothing more to clean up that the kernel does not */
+	_exit(0); /* the push thread still runs; the kernel cleans up the rest */
 }

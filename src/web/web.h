@@ -1,5 +1,5 @@
 /*
- * The web process, from its descriptors to its end.
+ * The web process, from start to end.
  */
 #ifndef WEB_WEB_H
 #define WEB_WEB_H
@@ -7,9 +7,12 @@
 #include "web/core/web_state.h"
 
 /*
- * The parts of a life, for programs that need no wall: the caches and the channels; the keeper's first pushes (the key for form
- * tokens, the public key of identities, the rules, in this order); then a thread that hears all that follow, and ends the process
- * with the keeper.  ERR_MEMORY, ERR_INVALID: why is filled.  ERR_AWAY, ERR_PROTOCOL: no hello came.
+ * The steps of web_run, for programs without a sandbox.  web_init creates caches and channels.  web_hello reads the
+ * keeper's first pushes: the key for form tokens, the public key of identities and the rules, in this order. 
+ * web_listen starts a thread that reads all later pushes and ends the process with the keeper.
+ *
+ *	ERR_MEMORY, ERR_INVALID   why is filled
+ *	ERR_AWAY, ERR_PROTOCOL    the keeper sent no valid first push
  */
 MUST_USE err web_init(struct web *web, const struct config *config, int push_fd, int first_channel_fd, size_t quick,
 		      size_t slow, struct why *why);
@@ -19,9 +22,9 @@ MUST_USE err web_listen(struct web *web);
 struct sandbox_profile;
 
 /*
- * The whole life of the web process: takes over the descriptors (a listening socket, the pushes, quick + slow channels
- * from first_channel_fd on), walls itself in, serves until SIGTERM or until the keeper is gone.
- * ERR_CONFIG: it could not start and never will; why is filled.
+ * Run the web process.  It takes over the descriptors: a listening socket, the pushes, and quick + slow channels
+ * from first_channel_fd on.  It enters the sandbox and serves until SIGTERM or until the keeper ends.
+ * ERR_CONFIG: it cannot start, and a retry would not help; why is filled.
  */
 MUST_USE err web_run(const struct config *config, const struct sandbox_profile *sandbox, int listen_fd, int push_fd,
 		     int first_channel_fd, size_t quick, size_t slow, struct why *why);

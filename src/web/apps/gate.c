@@ -13,19 +13,22 @@
 #include "web/core/messages.h"
 #include "web/core/respond.h"
 
-/* --- the endpoints: /api/authz/NAME as Authelia names them ------------------------------------------------------------- */
+/* --- the endpoints: /api/authz/NAME, with Authelia's names -------------------------------------------------------- */
 
 enum source { FROM_ORIGINAL, FROM_FORWARDED, FROM_PATH, FROM_EITHER };
 
-/* nginx takes any other status than 401 and 403 for an error, and asks at the old endpoint without naming a portal. */
+/*
+ * nginx treats every status other than 401 and 403 as an error.  It calls the old endpoint (/api/verify) without
+ * naming a portal.
+ */
 enum redirects { REDIRECTS_NEVER, REDIRECTS_TO_NAMED_PORTAL, REDIRECTS_ALWAYS };
 
 static const struct endpoint {
-	str path; /* what comes behind it belongs to the target, where the source is FROM_PATH */
+	str path; /* with FROM_PATH, the rest of the request's path belongs to the target */
 	enum source source;
 	enum redirects redirects;
-	int malformed;     /* status */
-	str portal_header; /* names another portal than ours; empty: none does */
+	int malformed;     /* status of malformed requests */
+	str portal_header; /* header that names another portal; empty: no such header */
 	const char *portal_query;
 } endpoints[] = {
 	{ STR_INIT("/api/authz/auth-request"), FROM_ORIGINAL, REDIRECTS_NEVER, 400, STR_INIT(""), "authelia_url" },
@@ -34,17 +37,17 @@ static const struct endpoint {
 	{ STR_INIT("/api/verify"), FROM_EITHER, REDIRECTS_TO_NAMED_PORTAL, 401, STR_INIT("X-Authelia-URL"), "rd" },
 };
 
-/* One request of a proxy while it is answered. */
+/* A check: one request of a proxy while it is being answered. */
 struct check {
 	const struct endpoint *endpoint;
-	int malformed; /* status; 0: it could be read */
+	int malformed; /* status of the refusal; 0: the request is well-formed */
 	struct target target;
 	str method, domain, cookie;
 	struct token key;
 	struct gate_guest guest;
 	enum access_outcome outcome;
 	enum access_policy policy;
-	unsigned line; /* of the rule */
+	unsigned line; /* of the matching rule */
 };
 
 static const struct endpoint *
@@ -64,9 +67,9 @@ web_gate_path(str path)
 	return web_gate_endpoint_of(path) != NULL;
 }
 
-/* --- reading what the proxy says ----------------------------------------------------------------------------------------- */
+/* --- reading the request of the proxy ----------------------------------------------------------------------------- */
 
-/* The value of a field that stands once; empty with p == NULL otherwise. */
+/* The value of a header that occurs exactly once; otherwise p == NULL. */
 static str
 web_gate_only(const struct exchange *x, const char *name)
 {
@@ -89,7 +92,7 @@ web_gate_read_forwarded(struct exchange *x, struct check *c)
 {
 	str uri = web_gate_only(x, "X-Forwarded-Uri");
 
-	if (!str_starts(uri, STR("/"))) /* none at all is not the front page */
+	if (!str_starts(uri, STR("/"))) /* a missing header does not mean "/" */
 		return ERR_INVALID;
 	c->method = web_gate_only(x, "X-Forwarded-Method");
 	return target_join(web_gate_only(x, "X-Forwarded-Proto"), web_gate_only(x, "X-Forwarded-Host"), uri,
@@ -112,7 +115,10 @@ web_gate_read_path(struct exchange *x, struct check *c)
 			   x->rq->arena, &c->target);
 }
 
-/* The old endpoint takes an empty header as absent: HAProxy's guide sends `X-Forwarded-Method` from a variable that is unset. */
+/*
+ * The old endpoint treats an empty header as absent: HAProxy's guide sends `X-Forwarded-Method` from an unset
+ * variable.
+ */
 static err
 web_gate_header_or(const struct exchange *x, const char *name, str absent, str *ret_value)
 {
@@ -122,7 +128,7 @@ web_gate_header_or(const struct exchange *x, const char *name, str absent, str *
 	return request_header_count(x->rq, name) > 1 ? ERR_INVALID : ERR_OK;
 }
 
-/* Path and query as they were sent. */
+/* Path and query of the target, as sent. */
 static str
 web_gate_target_uri(const struct target *target)
 {
@@ -133,9 +139,9 @@ web_gate_target_uri(const struct target *target)
 }
 
 /*
- * The old endpoint takes its question in X-Original-* or in X-Forwarded-*, and cannot know which of them the proxy has written: proxies pass
- * on what the browser sent under the other names.  What stands in both must be the same, or a browser could ask about another page than
- * the one that it opens.
+ * The old endpoint reads X-Original-* or X-Forwarded-*, and cannot know which of them the proxy wrote: proxies pass
+ * on the other headers from the browser.  Headers that occur in both forms must therefore agree.  Otherwise a
+ * browser could get a decision about a page other than the one it opens.
  */
 static err
 web_gate_forwarded_agrees(const struct exchange *x, const struct target *original)
@@ -149,7 +155,10 @@ web_gate_forwarded_agrees(const struct exchange *x, const struct target *origina
 	return str_equal(forwarded.host, original->host) && str_equal(uri, ours) ? ERR_OK : ERR_INVALID;
 }
 
-/* A proxy that writes X-Forwarded-Uri need not write X-Original-Method: that name is the browser's then. */
+/*
+ * A proxy that sends X-Forwarded-Uri need not send X-Original-Method, so that the browser may have sent it.  Such a
+ * method must agree with the other one.
+ */
 static err
 web_gate_method_either(const struct exchange *x, str *ret_method)
 {
@@ -190,7 +199,7 @@ web_gate_check_read(struct exchange *x, struct check *c)
 	return c->domain.n > 0 ? ERR_OK : ERR_NOT_FOUND;
 }
 
-/* --- deciding ------------------------------------------------------------------------------------------------------------- */
+/* --- the decision ------------------------------------------------------------------------------------------------- */
 
 static struct access_decision
 web_gate_decide(struct exchange *x, struct check *c)
@@ -200,7 +209,7 @@ web_gate_decide(struct exchange *x, struct check *c)
 	return live_rules_decide(&x->web->rules.live, &request, &c->guest.visitor, x->rq->now_us, &c->policy, &c->line);
 }
 
-/* Somebody who passes with a name needs it signed for this host. */
+/* A named user who passes needs an identity signed for this host. */
 static bool
 web_gate_wants_signature(const struct check *c)
 {
@@ -208,7 +217,7 @@ web_gate_wants_signature(const struct check *c)
 	       c->guest.jwt.n == 0;
 }
 
-/* From what is known here; false: the keeper must be asked. */
+/* Decide with the data of this process; false: the keeper must be asked. */
 static bool
 web_gate_check_known(struct exchange *x, struct check *c)
 {
@@ -244,14 +253,14 @@ web_gate_check_ask(struct exchange *x, struct channel *keeper, struct check *c)
 
 	TRY(exchange_ask(x, keeper, QUESTION_GATE, &body, &verdict, &answer));
 	web_gate_guest_take(&answer, &c->guest);
-	(void)web_gate_decide(x, c); /* which rule it is; the keeper's word is what counts */
+	(void)web_gate_decide(x, c); /* to find the line of the rule; the keeper's decision applies */
 	c->outcome = verdict == VERDICT_PASSED ? (enum access_outcome)answer.outcome : ACCESS_REFUSED;
 	if (c->guest.visitor.level != ACCESS_NOBODY)
 		gate_cache_put(x->web->gate_cache, &c->key, &c->guest, x->rq->now_us, epoch);
 	return ERR_OK;
 }
 
-/* --- answering ------------------------------------------------------------------------------------------------------------ */
+/* --- the reply ---------------------------------------------------------------------------------------------------- */
 
 static err
 web_gate_header(struct exchange *x, const char *name, str value)
@@ -260,8 +269,8 @@ web_gate_header(struct exchange *x, const char *name, str value)
 }
 
 /*
- * RFC 9110 s11.6.1 wants a challenge in each 401.  No browser knows this scheme, so none opens its dialog for a password:
- * what is missing is the cookie of a sign-in, at the address in Location.
+ * RFC 9110 s11.6.1 requires a challenge in each 401.  No browser knows this scheme, so none opens its password
+ * dialog.  The missing credential is the cookie of a sign-in, at the address in Location.
  */
 static err
 web_gate_challenge(struct exchange *x)
@@ -269,7 +278,10 @@ web_gate_challenge(struct exchange *x)
 	return web_gate_header(x, "WWW-Authenticate", STR("Cookie realm=\"sign-in\""));
 }
 
-/* A page for whoever sees it through a proxy: of itself, for our style sheet is on another host. */
+/*
+ * A page that the browser shows on the application's host.  It is self-contained, because the style sheet is on
+ * another host.
+ */
 static err
 web_gate_put_page(struct exchange *x, int status, const char *sentence, str link, const char *link_text)
 {
@@ -301,7 +313,7 @@ web_gate_put_page(struct exchange *x, int status, const char *sentence, str link
 	return buf_check(out);
 }
 
-/* For a person who uses the application; no header for anyone who passes without a name. */
+/* Grant access and name the user to the application.  A request without a user name gets no identity headers. */
 static err
 web_gate_reply_pass(struct exchange *x, const struct check *c)
 {
@@ -311,7 +323,7 @@ web_gate_reply_pass(struct exchange *x, const struct check *c)
 	x->rp->status = 200;
 	if (c->policy == ACCESS_BYPASS || g->visitor.level == ACCESS_NOBODY)
 		return ERR_OK;
-	/* texts of the request's arena: from the cache, or from the keeper's answer */
+	/* the texts are in the request's arena: from the cache, or from the keeper's answer */
 	TRY(reply_header_borrowed(x->rp, STR("Remote-User"), g->visitor.name));
 	TRY(reply_header_borrowed(x->rp, STR("Remote-Groups"), g->visitor.groups));
 	TRY(reply_header_borrowed(x->rp, STR("Remote-Name"),
@@ -344,7 +356,7 @@ static const struct field portal_fields[] = {
 };
 static const struct form portal_form = FORM(struct portal_form, portal_fields);
 
-/* Another portal, where the proxy's configuration names one under the same domain; else empty. */
+/* The portal that the proxy's configuration names, if it is under the same domain; otherwise empty. */
 static str
 web_gate_portal_named(struct exchange *x, const struct check *c)
 {
@@ -436,7 +448,7 @@ web_gate_reply(struct exchange *x, const struct check *c)
 static void
 web_gate_refuse(struct exchange *x, int status)
 {
-	(void)status; /* a proxy makes a blank page of any other */
+	(void)status; /* proxies replace any other status by a blank page */
 	buf_wipe(&x->rp->body);
 	x->rp->header_count = 0;
 	x->rp->fixed = (str){ 0 };
@@ -450,9 +462,9 @@ web_gate_answer(struct exchange *x, const struct check *c)
 		web_gate_refuse(x, 403);
 }
 
-/* --- the two ends ---------------------------------------------------------------------------------------------------------- */
+/* --- the pipeline ------------------------------------------------------------------------------------------------- */
 
-/* Only a proxy of ours may ask: anybody else would be believed about where they are. */
+/* Only trusted proxies may send checks: other clients could claim any address. */
 static bool
 web_gate_may_ask(struct exchange *x)
 {
@@ -471,7 +483,7 @@ web_gate_admit(struct exchange *x)
 
 	x->address = forwarded_address(x->rq, exchange_trusts, (void *)(uintptr_t)x->web->config);
 	x->rq->from = x->address;
-	x->session_known = true; /* none of ours */
+	x->session_known = true; /* a check has no session */
 	x->check = c;
 	if (c == NULL || endpoint == NULL || !web_gate_may_ask(x)) {
 		web_gate_refuse(x, 403);
@@ -499,7 +511,7 @@ web_gate_work(struct exchange *x, struct channel *keeper)
 	err e;
 
 	e = web_gate_check_ask(x, keeper, c);
-	if (e != ERR_OK) { /* whoever sees a page is led to ours, which says what is the matter */
+	if (e != ERR_OK) { /* the redirect leads to a page of this server, which shows the error */
 		log_event(LOG_ERROR, "gate.failed", LOG_TEXT("why", err_name(e)));
 		c->outcome = ACCESS_ASKS;
 	}

@@ -1,8 +1,10 @@
 /*
- * The gate's endpoints: what a reverse proxy asks about each request to an application (docs/reference/forward-auth.md).
+ * The gate's endpoints.  A reverse proxy sends a check for each request to an application
+ * (docs/reference/forward-auth.md).
  *
- * They have a pipeline of their own (check_pipeline, web/core/dispatch.h): no session of ours, no language, no form.  Whatever cannot be read,
- * is unknown or fails is refused, never let through, and never answered with a 5xx, of which proxies make a blank page.
+ * Checks have a separate pipeline (check_pipeline, web/core/dispatch.h), without session, language and forms.  A
+ * check that is malformed, unknown or fails is denied.  It is never answered with a 5xx, because proxies replace
+ * these by a blank page.
  */
 #ifndef WEB_GATE_H
 #define WEB_GATE_H
@@ -10,7 +12,7 @@
 #include "web/core/exchange.h"
 
 enum { GATE_COOKIE_KEEP = 0, GATE_COOKIE_FORGET = -1 };
-/* Set-Cookie for a domain; value "" with FORGET. */
+/* Set-Cookie for a domain; with FORGET the value is "". */
 MUST_USE err gate_cookie(struct exchange *x, str domain, str value, int64_t seconds);
 #define GATE_COOKIE_NAME STR("__Secure-gate")
 

@@ -1,7 +1,7 @@
 /*
- * The way through the gate, for the person: /gate takes whoever was led here from an application, has them sign in, or enter a
- * code anew, and sends them back with what opens it.  The address stands in `next`, which the keeper keeps from the password on,
- * and is checked each time that it is used.
+ * The gate's pages for users.  An application redirects a browser to /gate.  The user signs in, or enters a new
+ * code, and is redirected to the application with a cookie or a ticket.  The application's URL is in `next`.  The
+ * keeper stores it from the password step on, and it is checked each time it is used.
  */
 #include "web/apps/gate.h"
 
@@ -16,7 +16,7 @@
 
 enum { ROUND_MARK_BYTES = 12, ROUND_SECONDS = 15, ROUNDS_MAX = 4 };
 
-/* --- the cookie ------------------------------------------------------------------------------------------------------------ */
+/* --- the cookie --------------------------------------------------------------------------------------------------- */
 
 err
 gate_cookie(struct exchange *x, str domain, str value, int64_t seconds)
@@ -33,9 +33,9 @@ gate_cookie(struct exchange *x, str domain, str value, int64_t seconds)
 	return reply_header(x->rq, x->rp, STR("Set-Cookie"), buf_str(&text));
 }
 
-/* --- where from, and back --------------------------------------------------------------------------------------------------- */
+/* --- the return URL ----------------------------------------------------------------------------------------------- */
 
-/* One more than may be, so that a longer one shows as such. */
+/* One byte more than allowed, so that a longer value is detected. */
 struct return_to {
 	str rd, rm;
 };
@@ -52,13 +52,13 @@ static const struct field gate_fields[] = {
 };
 const struct form gate_form = FORM(struct gate_form, gate_fields);
 
-/* Is it an https address on a protected domain?  Else nobody is led there. */
+/* Is it an https URL on a protected domain?  No browser is redirected to any other URL. */
 static bool
 gate_pages_return_to_good(struct exchange *x, const struct return_to *to, struct target *ret_target)
 {
 	if (target_read(to->rd, x->rq->arena, ret_target) != ERR_OK ||
 	    !str_equal_nocase(str_upto(to->rd, 6), STR("https:")))
-		return false; /* no browser opens a page at wss: */
+		return false; /* browsers do not open wss: pages */
 	return gate_domain_of(x->web->config, ret_target->host).n > 0;
 }
 
@@ -68,7 +68,7 @@ gate_pages_method_of(const struct return_to *to)
 	return target_method_good(to->rm) ? to->rm : STR("GET");
 }
 
-/* This page, to come back to after signing in.  An address that is too long for that loses its path. */
+/* Make the URL of this page, for the return after sign-in.  A return URL that is too long for this loses its path. */
 static err
 gate_pages_return_to_put(struct exchange *x, const struct return_to *to, const struct target *target,
 			 str *ret_return_to)
@@ -90,11 +90,12 @@ gate_pages_return_to_put(struct exchange *x, const struct return_to *to, const s
 	return arena_copy(x->rq->arena, buf_str(&return_to), ret_return_to);
 }
 
-/* --- the pages -------------------------------------------------------------------------------------------------------------- */
+/* --- the pages ---------------------------------------------------------------------------------------------------- */
 
 /*
- * How often somebody was led to this address, this time too, within seconds each: "3" and a mark of the address, in a cookie.  An
- * application's host that does not see our cookie (two of one name count as none) would send them round and round.
+ * Count the redirects to this URL that follow each other within seconds, including this one.  The cookie holds the
+ * count and a digest of the URL.  An application's host that does not see the gate's cookie (it ignores two with
+ * one name) would cause a redirect loop.
  */
 static err
 gate_pages_round_count(struct exchange *x, str url, unsigned *ret_rounds)
@@ -117,7 +118,7 @@ gate_pages_round_count(struct exchange *x, str url, unsigned *ret_rounds)
 	return exchange_set_cookie(x, COOKIE_ROUND, buf_str(&value), ROUND_SECONDS);
 }
 
-/* Through a page of ours: the redirect of a form may not lead to another host (Content-Security-Policy: form-action). */
+/* Redirect with a page: the redirect of a form may not lead to another host (Content-Security-Policy: form-action). */
 static err
 gate_pages_go_page(struct exchange *x, str target, str url, str host)
 {
@@ -160,7 +161,7 @@ gate_pages_granted(struct exchange *x, const struct target *target, const struct
 	return gate_pages_go_page(x, target->url, buf_str(&url), target->host);
 }
 
-/* Signed in, with a password at least: may they? */
+/* The user is signed in, at least with a password: ask the keeper for a decision. */
 static err
 gate_pages_ask(struct exchange *x, struct channel *keeper, const struct return_to *to, const struct target *target,
 	       struct page_gate_code *page, int status)
@@ -188,10 +189,10 @@ gate_pages_answer(struct exchange *x, struct channel *keeper, const struct retur
 {
 	struct target target;
 
-	if (!gate_pages_return_to_good(x, to, &target)) /* as if it were not there */
+	if (!gate_pages_return_to_good(x, to, &target)) /* an invalid return URL is treated as absent */
 		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
 	TRY(gate_pages_return_to_put(x, to, &target,
-				     &x->next)); /* where a sign-in and a change of language come back to */
+				     &x->next)); /* return URL of the sign-in and of the language switch */
 	if (x->session.state != STATE_PENDING && x->session.state != STATE_FULL)
 		return ERR_DENIED;
 	return gate_pages_ask(x, keeper, to, &target, page, status);
@@ -208,7 +209,7 @@ gate_show(struct exchange *x, struct channel *keeper)
 	return gate_pages_answer(x, keeper, &to, &page, 200);
 }
 
-/* The form with a code, sent back with what is wrong. */
+/* Show the code form again, with the problem. */
 static err
 gate_pages_code_redisplay(struct exchange *x, int status, struct page_gate_code *page)
 {
@@ -243,7 +244,7 @@ gate_post(struct exchange *x, struct channel *keeper)
 	return gate_pages_answer(x, keeper, &to, &page, 422);
 }
 
-/* --- another domain ----------------------------------------------------------------------------------------------------------- */
+/* --- another domain ----------------------------------------------------------------------------------------------- */
 
 struct enter_query {
 	str ticket;
@@ -251,7 +252,7 @@ struct enter_query {
 static const struct field enter_fields[] = { FIELD(struct enter_query, ticket, 65, optional) };
 static const struct form enter_form = FORM(struct enter_query, enter_fields);
 
-/* At the application's own host, which the proxy passes to us: the ticket becomes a cookie there. */
+/* On the application's host, from which the proxy passes this path to this server: exchange the ticket for a cookie. */
 err
 gate_enter_show(struct exchange *x, struct channel *keeper)
 {
@@ -266,13 +267,13 @@ gate_enter_show(struct exchange *x, struct channel *keeper)
 		return ERR_NOT_FOUND;
 	body = (struct gate_ticket_body){ .ticket = str_upto(query.ticket, 64), .host = target.host };
 	TRY(exchange_ask(x, keeper, QUESTION_GATE_TICKET, &body, &verdict, &open));
-	if (verdict != VERDICT_PASSED) /* used, or too old: the application leads to a new one */
+	if (verdict != VERDICT_PASSED) /* used or expired: the application will redirect to a new one */
 		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
 	TRY(gate_cookie(x, open.domain, open.token, GATE_COOKIE_KEEP));
 	return exchange_redirect(x, open.url, (str){ 0 }, FLASH_NONE);
 }
 
-/* --- the key that identities are signed with: RFC 7517, RFC 8037 --------------------------------------------------------------- */
+/* --- the key that signs identities: RFC 7517, RFC 8037 ------------------------------------------------------------ */
 
 err
 gate_keys_show(struct exchange *x)

@@ -6,7 +6,7 @@
 
 enum { AGENT_MAX = 200 };
 
-/* 43 characters of base64url.  Anything else is no token. */
+/* A token is 43 characters of base64url. */
 static bool
 ask_token_parse(str text, struct token *ret_token)
 {
@@ -35,7 +35,7 @@ ask_view_of(const struct answer_head *head, struct session_view *ret_view)
 				     .refused = head->refused,
 				     .codes_disabled = head->codes_disabled != 0 };
 
-	/* at most USERNAME_MAX and DISPLAY_NAME_MAX_BYTES: the wire's table says so */
+	/* at most USERNAME_MAX and DISPLAY_NAME_MAX_BYTES: wire_get has checked it */
 	memcpy(view.name, head->name.p, head->name.n);
 	memcpy(view.display_name, head->display_name.p, head->display_name.n);
 	*ret_view = view;
@@ -56,7 +56,7 @@ ask_token_take(struct exchange *x, const struct token *token)
 	return digest_sha256(str_bytes(token->b, TOKEN_BYTES), x->token_hash.b);
 }
 
-/* The answer's session is ours from now on; what the keeper said passes into the cache. */
+/* Take over the session of the answer, and store it in the cache. */
 static err
 ask_session_take(struct exchange *x, const struct answer_head *head, int64_t epoch)
 {
@@ -71,7 +71,10 @@ ask_session_take(struct exchange *x, const struct answer_head *head, int64_t epo
 	return ERR_OK;
 }
 
-/* The row says what its handler asks, which decides the worker pool: another question would wait on the wrong one. */
+/*
+ * The route's row lists the questions of its handler and so selects the worker pool.  Other questions could block
+ * the wrong pool.
+ */
 static bool
 ask_allowed(const struct exchange *x, enum question_id id)
 {
@@ -122,7 +125,7 @@ err
 exchange_ask(struct exchange *x, struct channel *keeper, enum question_id id, const void *body,
 	     enum verdict *ret_verdict, void *ret_answer)
 {
-	if (keeper == NULL || !ask_allowed(x, id)) /* a defect of ours */
+	if (keeper == NULL || !ask_allowed(x, id)) /* a defect in the program */
 		return ERR_PROTOCOL;
 	return ask_keeper(x, keeper, id, body, ret_verdict, ret_answer);
 }
@@ -150,13 +153,13 @@ exchange_prefer_language(struct exchange *x)
 	return exchange_language_cookie(x, x->language);
 }
 
-/* From the cookie alone, or from the cache.  What is left open needs a question. */
+/* Use the cookie alone, or the cache.  If that is not enough, a question is needed. */
 err
 exchange_session_find(struct exchange *x)
 {
 	struct token token = { 0 };
 
-	(void)!ask_token_parse(exchange_cookie(x, COOKIE_DEVICE), &x->device); /* malformed is as absent */
+	(void)!ask_token_parse(exchange_cookie(x, COOKIE_DEVICE), &x->device); /* malformed counts as absent */
 	if (!ask_token_parse(exchange_cookie_from(x, COOKIE_SESSION, &x->session_earlier), &token)) {
 		x->session_known = true;
 		return ERR_OK;

@@ -1,6 +1,6 @@
 /*
- * Static files, inside the program: made by tools/embed_static.py from static/ and from Bootstrap's Debian package.
- * A file's URL holds a digest of its content, so that it may be cached for ever (`immutable`).
+ * Static files, embedded in the program by tools/embed_static.py, from static/ and from Bootstrap's Debian package.
+ *  The URL of a file contains a digest of its content, so browsers may cache it forever (`immutable`).
  */
 #ifndef WEB_ASSETS_H
 #define WEB_ASSETS_H
@@ -13,11 +13,11 @@ struct asset {
 	str type;  /* Content-Type */
 	str etag;  /* with its double quotes */
 	str plain; /* the bytes */
-	str gzip;  /* the same compressed; empty when that would not be smaller */
+	str gzip;  /* gzip of the bytes; empty if that is not smaller */
 };
 
-/* All live for ever.  NULL: there is none. */
+/* All assets live as long as the process.  NULL: not found. */
 const struct asset *asset_find(str path);  /* by URL path, exactly */
-const struct asset *asset_named(str name); /* by name, for addresses without digest: "favicon.svg" */
+const struct asset *asset_named(str name); /* by name, for URLs without digest: "favicon.svg" */
 
 #endif

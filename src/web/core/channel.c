@@ -37,7 +37,7 @@ channel_receive_answer(int fd, struct arena *arena, str *ret_bytes)
 	return e;
 }
 
-/* The answer to this question: one that was given up waiting for may still lie before it, and is somebody else's. */
+/* Skip answers to earlier questions, whose wait was given up, until the answer to this question. */
 static err
 channel_receive_own(struct channel *channel, struct arena *arena, str *ret_rest, struct answer_head *ret_head)
 {

@@ -1,12 +1,12 @@
 /*
- * The cookies of this server: their names, the names they had in release 0.1, and what may be deleted.
+ * The cookies of this server: their names, their names in release 0.1, and the rules for deleting them.
  *
- * Browsers send a cookie to every port of a host, so applications on other ports share our cookies' names.  Ours begin with
- * "doubletour".  Release 0.1 used plain words ("session"), which a Flask application uses too.
+ * Browsers send a cookie to every port of a host, so applications on other ports can use the same names.  The names
+ * therefore begin with "doubletour".  Release 0.1 used plain words ("session"), which Flask applications use too.
  *
- *   reading   the name of today; if the browser sent none of that name, the earlier name, and only a value of our form
- *   writing   always the name of today
- *   deleting  the name of today; the earlier name only if the keeper knew its value as a session of ours
+ *  reading   the current name; if the browser sent no such cookie, the earlier name, if the value has the right form
+ *  writing   always the current name
+ *  deleting  the current name; the earlier name only if the keeper knows its value as a session
  */
 #include "web/core/cookies.h"
 
@@ -19,7 +19,7 @@ enum {
 	EARLIER_ANONYMOUS_CHARACTERS = 24, /* base64url of 18 bytes */
 };
 
-/* --- the form of each value --------------------------------------------------------------------------------------- */
+/* --- the form of the values --------------------------------------------------------------------------------------- */
 
 static bool
 cookies_token_form(str value)
@@ -47,9 +47,9 @@ cookies_language_form(str value)
 
 /* FLASH and ROUND live for a minute at most: they need no earlier name. */
 static const struct cookie_kind {
-	str local, https;                 /* names of today */
+	str local, https;                 /* current names */
 	str earlier_local, earlier_https; /* names in release 0.1 */
-	bool (*has_form)(str value);      /* of a value under the earlier name */
+	bool (*has_form)(str value);      /* for values under the earlier name */
 } kinds[] = {
 	[COOKIE_SESSION] = { STR_INIT("doubletour"), STR_INIT("__Host-doubletour"), STR_INIT("session"),
 			     STR_INIT("__Host-session"), cookies_token_form },
@@ -141,7 +141,10 @@ cookies_token_cookie(struct exchange *x, enum cookie_name name, const struct tok
 	return exchange_set_cookie(x, name, buf_str(&value), seconds);
 }
 
-/* Flask-Session, too, sends 43 characters of base64url as "session": only the keeper can tell which are ours. */
+/*
+ * Flask-Session also sends 43 characters of base64url as "session": only the keeper can tell which are sessions of
+ * this server.
+ */
 static err
 cookies_forget_earlier_session(struct exchange *x)
 {

@@ -11,9 +11,9 @@
 #include "web/core/respond.h"
 #include "web/core/step_up.h"
 
-/* --- what could not be done --------------------------------------------------------------------------------------- */
+/* --- errors ------------------------------------------------------------------------------------------------------- */
 
-/* The one place where "could not be done" becomes a status. */
+/* Map errors to HTTP statuses.  This is the only place that does so. */
 static int
 dispatch_status(err e)
 {
@@ -57,7 +57,7 @@ static const struct field next_fields[] = {
 };
 static const struct form next_form = FORM(struct next_form, next_fields);
 
-/* ?next= of a GET; a form has its own field of that name.  What is not safe is as if it were not there. */
+/* ?next= of a GET; forms have a field of that name.  An unsafe value is treated as absent. */
 static void
 dispatch_page_next(struct exchange *x)
 {
@@ -69,7 +69,7 @@ dispatch_page_next(struct exchange *x)
 		x->next = query.next;
 }
 
-/* From where, and in which language: what every reply for people needs. */
+/* Determine client address and language, which every page needs. */
 static void
 dispatch_page_who(struct exchange *x)
 {
@@ -99,7 +99,7 @@ static const struct form csrf_form = FORM(struct csrf_form, csrf_fields);
 static err
 dispatch_page_form_read(struct exchange *x)
 {
-	struct form_faults faults; /* a cut value is still too long for the keeper, which words it */
+	struct form_faults faults; /* a truncated value is still too long for the keeper, which names the problem */
 
 	x->form = arena_alloc(x->rq->arena, x->route->form->size);
 	if (x->form == NULL)
@@ -107,7 +107,7 @@ dispatch_page_form_read(struct exchange *x)
 	return form_parse(x->route->form, x->rq->body, x->rq->arena, x->form, &faults);
 }
 
-/* The form's token, and the fields that the route's row names. */
+/* Parse the form's token, and the fields of the form that the route's row names. */
 static err
 dispatch_page_form(struct exchange *x)
 {
@@ -132,7 +132,7 @@ dispatch_page_say_methods(struct exchange *x)
 						  : STR("GET, HEAD"));
 }
 
-/* "/account/" is typed for "/account": lead there.  False: it is no page of ours with a slash behind it. */
+/* Redirect "/account/" to "/account".  False: the path without its slash is not a page. */
 static bool
 dispatch_page_redirect_slash(struct exchange *x)
 {
@@ -152,7 +152,7 @@ dispatch_page_redirect_slash(struct exchange *x)
 	       exchange_redirect(x, buf_str(&location), (str){ 0 }, FLASH_NONE) == ERR_OK;
 }
 
-/* By this method, or by another that the path takes. */
+/* Does the route serve any host, by this method or by another one of the path? */
 static bool
 dispatch_page_is_for_any_host(const struct exchange *x)
 {
@@ -165,7 +165,7 @@ dispatch_page_is_for_any_host(const struct exchange *x)
 	return route != NULL && route_any_host(route);
 }
 
-/* Is it the right address, and a page?  If not, the reply is made here. */
+/* Does the request have the right host, and a route?  If not, the reply is made here. */
 static bool
 dispatch_page_found(struct exchange *x)
 {
@@ -183,9 +183,9 @@ dispatch_page_found(struct exchange *x)
 	return false;
 }
 
-/* --- pages: the handler, between what comes before and after it --------------------------------------------------- */
+/* --- pages: around the handler ------------------------------------------------------------------------------------ */
 
-/* Where to come back to from wherever this person is led: the page itself if it needs FULL, else its own next. */
+/* Return URL for redirects of this request: the page itself if it needs FULL, otherwise its `next`. */
 static err
 dispatch_page_next_from_path(struct exchange *x, str *ret_next)
 {
@@ -205,7 +205,10 @@ dispatch_page_next_from_path(struct exchange *x, str *ret_next)
 	return arena_copy(x->rq->arena, buf_str(&here), ret_next);
 }
 
-/* The session's state does not open what was asked: on to the step that it does open, or to where an expired step begins again. */
+/*
+ * The session's state does not allow the page: redirect to the step that it allows, or to the start of an expired
+ * step.
+ */
 static err
 dispatch_page_next_step(struct exchange *x)
 {
@@ -218,7 +221,10 @@ dispatch_page_next_step(struct exchange *x)
 	return exchange_redirect_to_step(x, x->next);
 }
 
-/* The form's page again.  It may ask the keeper for what it shows, and the session may have ended meanwhile. */
+/*
+ * Redisplay the form.  The handler may ask the keeper for the page's values, and the session may have ended in the
+ * meantime.
+ */
 static err
 dispatch_page_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
@@ -227,7 +233,7 @@ dispatch_page_redisplay(struct exchange *x, struct channel *keeper, int status, 
 	return e == ERR_DENIED ? dispatch_page_next_step(x) : e;
 }
 
-/* A POST that is not from a page of ours: its page again, with a sentence to act on; nothing was done. */
+/* A POST from a foreign or expired form: redisplay the page with a message; nothing was done. */
 static err
 dispatch_page_refuse_cross_site(struct exchange *x, struct channel *keeper)
 {
@@ -235,21 +241,21 @@ dispatch_page_refuse_cross_site(struct exchange *x, struct channel *keeper)
 	return dispatch_page_redisplay(x, keeper, 403, N_("This form has expired. Try again."));
 }
 
-/* The form again, with the field for a code; how it came to that stands in x->otp. */
+/* Redisplay the form with the field for a code; x->otp has the reason. */
 static err
 dispatch_page_show_otp(struct exchange *x, struct channel *keeper)
 {
 	return dispatch_page_redisplay(x, keeper, x->route->method == HTTP_POST ? 422 : 200, NULL);
 }
 
-/* What a handler passes on. */
+/* Handle the errors that handlers pass on. */
 static err
 dispatch_page_after(struct exchange *x, struct channel *keeper, err e)
 {
 	switch (e) {
 	case ERR_DENIED:
 		return dispatch_page_next_step(x);
-	case ERR_LOCKOUT: /* how long is said by the page, and in Retry-After */
+	case ERR_LOCKOUT: /* the page and Retry-After say for how long */
 		if (x->route->method != HTTP_POST)
 			return e;
 		return dispatch_page_redisplay(x, keeper, 429, N_("Too many attempts."));
@@ -269,13 +275,13 @@ dispatch_page_answer(struct exchange *x, struct channel *keeper)
 	return x->route->show != NULL ? x->route->show(x) : x->route->answer(x, keeper);
 }
 
-/* The code of a form with that field is verified before the rest of the form is looked at. */
+/* Verify the code in the form's field `otp` before the handler reads the rest of the form. */
 static err
 dispatch_page_answer_fresh(struct exchange *x, struct channel *keeper)
 {
 	const str *otp = form_value(x->route->form, x->form, STR("otp"));
 
-	if (otp == NULL) /* the row has no such form: a defect of ours */
+	if (otp == NULL) /* the row's form lacks the field: a defect in the program */
 		return ERR_PROTOCOL;
 	TRY(exchange_step_up(x, keeper, *otp, &x->otp));
 	return x->otp.problem != NULL ? dispatch_page_show_otp(x, keeper) : dispatch_page_answer(x, keeper);
@@ -348,17 +354,17 @@ dispatch_page_admit(struct exchange *x)
 static void
 dispatch_page_refuse(struct exchange *x, int status)
 {
-	(void)!dispatch_page_begin(x); /* a page in the default language is better than none */
+	(void)!dispatch_page_begin(x); /* if this fails, the page is in the default language */
 	exchange_error(x, status);
 }
 
-/* --- plain: for programs and for pages, the same to everyone ------------------------------------------------------- */
+/* --- plain: for programs and pages, the same reply for every client ----------------------------------------------- */
 
 static enum http_pool
 dispatch_plain_admit(struct exchange *x)
 {
 	dispatch_page_who(x);
-	x->session_known = true; /* none */
+	x->session_known = true; /* plain routes have no session */
 	return HTTP_INLINE;
 }
 
@@ -412,12 +418,12 @@ dispatch_new(struct web *web, struct request *rq, struct reply *rp)
 	return x;
 }
 
-/* Without a look at who asks: nothing of a cookie or a cache is read.  A proxy gets 403 (web/apps/gate.h). */
+/* Refuse without reading cookies or caches.  A proxy gets 403 (web/apps/gate.h). */
 static void
 dispatch_refuse_unread(struct exchange *x, int status)
 {
 	x->session = (struct session_view){ 0 };
-	x->session_known = true; /* none */
+	x->session_known = true; /* without a session */
 	x->route = NULL;
 	if (check_pipeline.owns(x->rq->path)) {
 		check_pipeline.refuse(x, 403);
@@ -427,7 +433,10 @@ dispatch_refuse_unread(struct exchange *x, int status)
 	exchange_error(x, status);
 }
 
-/* Ended sessions and new rules are pushed.  Without pushes no cache may be believed, nor what was read from one before. */
+/*
+ * Pushes announce ended sessions and new rules.  Without pushes, the caches and data read from them must not be
+ * trusted.
+ */
 static bool
 dispatch_pushes_lost(struct exchange *x)
 {
@@ -438,8 +447,8 @@ dispatch_pushes_lost(struct exchange *x)
 }
 
 /*
- * A path that another program on the way may read as another one.  Nothing else of the request is believed or looked up.  The header tells
- * `doubletour doctor` that the proxy has passed such a path on.
+ * A path that another program may interpret differently.  Nothing else of the request is used.  The header shows
+ * `doubletour doctor` that the proxy passed on such a path.
  */
 static void
 dispatch_refuse_path(struct exchange *x)
@@ -448,10 +457,10 @@ dispatch_refuse_path(struct exchange *x)
 		  LOG_STR("host", request_header(x->rq, "Host")), LOG_STR("address", x->rq->peer));
 	dispatch_refuse_unread(x, 400);
 	(void)!reply_header(x->rq, x->rp, STR("Doubletour-Refused"),
-			    STR("path")); /* without it the answer is the same */
+			    STR("path")); /* best effort: the refusal is the same without it */
 }
 
-/* Is there a reply to be made from this path at all?  If not, it is made here. */
+/* Does the path have a route, or a plain 404?  Otherwise the refusal is made here. */
 static bool
 dispatch_route(struct exchange *x)
 {

@@ -1,30 +1,29 @@
 /*
- * The dispatcher: what happens to a request before and after its handler.
+ * The dispatcher: processes a request before and after its handler.
  *
- * A route has a kind, and each kind a pipeline of its own:
+ * Each kind of route has a pipeline:
  *
- *	page   address and language; session from the cookie; Host; the form's fields and token; the session by a question, if it is not
- *	       known; does the route open in its state?; a fresh proof, where the route needs one; the handler; what the handler passed on
- *	       (web/core/ask.h): the next step of the sign-in, the form again with how long to wait, or with a field for a code
- *	check  a reverse proxy's question about an application (web/apps/gate.h): no session of ours, no language, no form; never a 5xx
- *	plain  the same reply for everyone, whatever Host says: static files, health, the public key
+ *	page   for browsers: Host, language, session, form token, step-up, handler.  Errors of the handler
+ *	       (web/core/ask.h) lead to the next step of the sign-in or redisplay the form
+ *	check  a reverse proxy's request about an application (web/apps/gate.h), without session, language, form and 5xx
+ *	plain  the same reply for every client and any Host: static files, health, the public key
  *
- * Handlers contain none of this.
+ * Handlers do none of these steps.
  */
 #ifndef WEB_DISPATCH_H
 #define WEB_DISPATCH_H
 
 #include "web/core/exchange.h"
 
-/* What a request goes through, by the kind of its route. */
+/* The steps of a request, by the kind of its route. */
 struct pipeline {
-	/* On the event thread: read the request.  Which lane does the rest?  INLINE with a reply that is made already ends it. */
+	/* On the event thread: read the request and choose the pool.  INLINE with a finished reply ends the request. */
 	enum http_pool (*admit)(struct exchange *x);
-	/* Make the reply: on the event thread for INLINE, with keeper NULL, else on a worker. */
+	/* Make the reply: on the event thread for INLINE, with keeper NULL, otherwise on a worker. */
 	void (*work)(struct exchange *x, struct channel *keeper);
-	/* The reply where the request is refused, with this status, before it could be read. */
+	/* Make the reply to a request that is refused with this status before it could be read. */
 	void (*refuse)(struct exchange *x, int status);
-	/* Of checks: is everything below this path the pipeline's, a path without a row too? */
+	/* Only for checks: does the path belong to this pipeline, with or without a row in the table? */
 	bool (*owns)(str path);
 };
 

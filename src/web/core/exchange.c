@@ -2,14 +2,14 @@
 
 #include "web/core/host.h"
 
-/* The trusted address that this thread asked about last: behind a proxy it is nearly always the same one. */
+/* The last trusted address of this thread.  Behind a proxy it is nearly always the same. */
 static _Thread_local struct {
 	const struct config *config;
 	char address[64];
 	size_t n;
 } trusted;
 
-/* The mode and the group of a Unix socket say who may connect to it. */
+/* The mode and the group of a Unix socket determine who may connect to it. */
 bool
 exchange_trusts(void *config, str address)
 {

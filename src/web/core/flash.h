@@ -1,6 +1,6 @@
 /*
- * A message for the next page ("You are signed in."): one of a fixed list, kept as a word in a short-lived cookie.  Nothing that a
- * browser can put there becomes text on a page, and no database row is written for it.
+ * Flash messages: a message for the next page ("You are signed in."), from a fixed list.  A short-lived cookie
+ * holds its word.  No text from the browser reaches the page, and no database row is written.
  */
 #ifndef WEB_FLASH_H
 #define WEB_FLASH_H
@@ -22,13 +22,13 @@ struct flash {
 	const char *word;
 	enum flash_kind kind;
 	const char *sentence;     /* msgid */
-	bool shows_recovery_left; /* followed by how many recovery codes are left */
+	bool shows_recovery_left; /* followed by the number of recovery codes left */
 };
 
 /* NULL for FLASH_NONE. */
 const struct flash *flash_of(enum flash_message message);
 
-/* The message of a cookie's word; FLASH_NONE: there is no such word. */
+/* The message of a cookie's word; FLASH_NONE: unknown word. */
 enum flash_message flash_read(str word);
 
 #endif

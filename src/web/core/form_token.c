@@ -8,7 +8,7 @@
 
 enum { ANONYMOUS_BYTES = 18, ANONYMOUS_MIN = 24, ANONYMOUS_MAX = 64 };
 
-/* The two kinds are told apart in what is signed, so that an anonymous token never fits a session. */
+/* The signed text names the kind, so that an anonymous token is never valid for a session. */
 static err
 form_token_of(struct exchange *x, str kind, str holder, str *ret_token)
 {

@@ -1,8 +1,9 @@
 /*
- * Against forged forms: every form carries a token that only a page of ours can have put there, for this browser.
+ * Protection against cross-site request forgery: every form has a token that only a page of this server can
+ * contain.
  *
- * token = base64url(HMAC-SHA-256(form key, what the browser holds)): its session token, or, before there is a session,
- * an anonymous cookie that costs no database row.  Beside it the browser's own word is heard: Sec-Fetch-Site, Origin.
+ * token = base64url(HMAC-SHA-256(form key, secret of the browser)).  The secret is the session token.  Before
+ * sign-in it is an anonymous cookie, which needs no database row.  Sec-Fetch-Site and Origin are checked too.
  * Sources: OWASP Cross-Site Request Forgery Prevention, "Signed double-submit cookie" and "Fetch metadata".
  */
 #ifndef WEB_FORM_TOKEN_H
@@ -10,15 +11,18 @@
 
 #include "web/core/exchange.h"
 
-enum { FORM_TOKEN_MAX = 64 }; /* bytes that are read of one; ours have 43 */
+enum { FORM_TOKEN_MAX = 64 }; /* maximum bytes of a received token; valid ones have 43 */
 
-/* The token for forms on this page, into x->form_token; makes the anonymous cookie where there is nothing to hang on. */
+/*
+ * Make the token for forms on this page in x->form_token.  Without a session and a cookie, make the anonymous
+ * cookie.
+ */
 MUST_USE err form_token_make(struct exchange *x);
 
-/* Does this POST come from a page of ours?  `sent` is its csrf_token field. */
+/* Does this POST come from a page of this server?  `sent` is its csrf_token field. */
 MUST_USE err form_token_check(struct exchange *x, str sent, bool *ret_ours);
 
-/* What a browser says of where a request comes from: false when it says "another site". */
+/* Check Sec-Fetch-Site and Origin: false if they name another site. */
 bool form_origin_ours(const struct exchange *x);
 
 #endif

@@ -16,16 +16,16 @@ struct entry {
 	struct token key;
 	bool used;
 	int64_t since_us, epoch;
-	struct gate_guest guest; /* its texts stand in text, one behind the other */
+	struct gate_guest guest; /* its texts are in text, one after the other */
 	char text[TEXT_BYTES];
 };
 
 struct gate_cache {
 	pthread_mutex_t locks[STRIPES];
 	_Atomic int64_t epoch;
-	_Atomic int64_t *ended; /* PLACES: the epoch that an end there began */
+	_Atomic int64_t *ended; /* SLOTS: the epoch of the last end in each slot */
 	size_t mask;            /* of sets; WAYS entries each */
-	struct entry *entries;  /* touched only where used */
+	struct entry *entries;  /* memory is used only for used entries */
 };
 
 struct gate_cache *
@@ -60,7 +60,7 @@ gate_cache_free(struct gate_cache **cache)
 	mem_free(cache);
 }
 
-/* The hash is SHA-256: any of its bits are as good as random. */
+/* The hash is SHA-256: all its bits are equally distributed. */
 static size_t
 gate_cache_number_of(const struct token *hash)
 {
@@ -73,7 +73,7 @@ gate_cache_number_of(const struct token *hash)
 err
 gate_cache_key(str cookie, str host, struct token *ret_key)
 {
-	const str parts[] = { cookie, STR(" "), host }; /* the space stands in neither of the others */
+	const str parts[] = { cookie, STR(" "), host }; /* neither text contains the space */
 
 	if (cookie.n + host.n > KEY_TEXT_MAX)
 		return ERR_TOO_LONG;
@@ -124,7 +124,7 @@ gate_cache_texts_of(struct gate_guest *guest, str *ret_texts[TEXTS])
 	ret_texts[4] = &guest->jwt;
 }
 
-/* The texts that guest has, copied behind each other to p. */
+/* Copy the texts of guest to p, one after the other, and let guest refer to the copies. */
 static size_t
 gate_cache_texts_move(struct gate_guest *guest, char *p, size_t room)
 {
@@ -171,7 +171,7 @@ gate_cache_epoch(struct gate_cache *cache)
 	return atomic_load(&cache->epoch);
 }
 
-/* The one that is there, a free one, or the oldest. */
+/* The key's entry, a free one, or the oldest. */
 static struct entry *
 gate_cache_room_for(struct gate_cache *cache, const struct token *key)
 {

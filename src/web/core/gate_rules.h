@@ -1,5 +1,5 @@
 /*
- * The rules of access as the keeper pushes them: parts of a text, in force with the last one.
+ * The access rules that the keeper pushes: a text in parts, which takes effect with the last part.
  */
 #ifndef WEB_GATE_RULES_H
 #define WEB_GATE_RULES_H
@@ -7,13 +7,13 @@
 #include "access/live_rules.h"
 
 struct web_rules {
-	struct live_rules live; /* for many threads by itself */
-	struct buf coming;      /* parts that have come; touched by the one thread that hears pushes */
+	struct live_rules live; /* thread-safe */
+	struct buf coming;      /* the parts received so far; used only by the thread that reads pushes */
 };
 
 MUST_USE err web_rules_begin(struct web_rules *rules);
 
-/* The next part of a text; with the last one the rules hold.  ERR_CONFIG: they cannot be read. */
+/* Add a part of the text; the last one puts the rules in force.  ERR_CONFIG: the rules are invalid. */
 MUST_USE err web_rules_take(struct web_rules *rules, const struct config *config, str part, bool last);
 
 #endif

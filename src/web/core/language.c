@@ -22,7 +22,7 @@ language_of(str code, enum config_language *ret_language)
 	return false;
 }
 
-/* q=0.8 → 800; without one 1000; what cannot be read counts as 0. */
+/* q=0.8 is 800; a missing weight is 1000; a malformed weight is 0. */
 static int
 language_weight(str parameters)
 {
@@ -44,7 +44,7 @@ language_weight(str parameters)
 	return value;
 }
 
-/* fr, fr-CA, FR → French. */
+/* fr, fr-CA and FR match French. */
 static bool
 language_range_matches(str range, str code)
 {

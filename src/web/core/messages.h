@@ -1,12 +1,12 @@
 /*
- * Sentences in the person's language.  A sentence's name (msgid) is its English text; the translations are in
+ * Sentences in the user's language.  The key of a sentence (msgid) is its English text.  The translations are in
  * locales/fr.po and locales/en.po, compiled into a sorted table (tools/compile_messages.py).
  *
  *	static const char refused[] = N_("The user name or password is wrong.");
  *	buf_put_html(out, message(LANGUAGE_FR, refused));
  *
- * N_ marks a sentence so that the test of translations finds it: every marked one must be in every .po file, and every
- * one there must be in use.
+ * N_ marks a sentence for the test of translations: every marked sentence must be in every .po file, and every
+ * sentence there must be in use.
  */
 #ifndef WEB_MESSAGES_H
 #define WEB_MESSAGES_H
@@ -18,10 +18,10 @@
 
 #define N_(sentence) sentence
 
-/* The sentence in that language; the msgid itself when it is not in the table; empty for NULL.  Lives for ever. */
+/* The sentence in that language, which lives forever; the msgid if it is not in the table; empty for NULL. */
 str message(enum config_language language, const char *msgid);
 
-/* The generated table, in the order of strcmp on msgid. */
+/* The generated table, sorted by msgid in the order of strcmp. */
 struct message_entry {
 	const char *msgid;
 	str text[LANGUAGE_COUNT];

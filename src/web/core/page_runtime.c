@@ -36,7 +36,7 @@ page_runtime_days_before_year(int64_t year)
 	return (year - EPOCH_YEAR) * 365 + (y / 4 - y / 100 + y / 400) - (1969 / 4 - 1969 / 100 + 1969 / 400);
 }
 
-/* The calendar's own arithmetic: gmtime_r would look for the time zone's file, which the sandbox forbids. */
+/* Computes the date itself: gmtime_r would open the time zone file, which the sandbox forbids. */
 static bool
 page_runtime_timestamp(int64_t us, struct timestamp *ret_timestamp)
 {
@@ -119,7 +119,7 @@ page_runtime_put_iso_clock(struct buf *out, const struct timestamp *m)
 	buf_put_digits(out, (unsigned)m->minute, 2);
 }
 
-/* 2026-11-23T17:05:59, with what stands between date and time */
+/* 2026-11-23T17:05:59, with `between` between date and time */
 static void
 page_runtime_put_iso(struct buf *out, str between, const struct timestamp *m)
 {

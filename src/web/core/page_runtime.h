@@ -1,6 +1,6 @@
 /*
- * What the generated pages call.  The macros choose by the type of a value, so that a template that uses a value as what
- * it is not does not compile.  Not for hand-written code: that has web/core/pages.h.
+ * Functions for the generated pages.  The macros select by the type of a value, so that a template that misuses a
+ * value does not compile.  Hand-written code uses web/core/pages.h.
  */
 #ifndef WEB_PAGE_RUNTIME_H
 #define WEB_PAGE_RUNTIME_H
@@ -12,7 +12,7 @@
 
 #include <inttypes.h>
 
-/* {{ value }}: text escaped for HTML text and quoted attributes, or a decimal number.  A truth value cannot be shown. */
+/* {{ value }}: text escaped for HTML text and quoted attributes, or a decimal number.  A bool does not compile. */
 #define page_put(out, value)                                                                                           \
 	_Generic((value),                                                                                              \
 	    str: buf_put_html,                                                                                         \
@@ -23,10 +23,10 @@
 	    long: buf_put_number,                                                                                      \
 	    unsigned long: buf_put_number)(out, value)
 
-/* {{ value|safe }}: a str as it is. */
+/* {{ value|safe }}: a str without escaping. */
 #define page_put_safe(out, value) _Generic((value), str : buf_put)(out, value)
 
-/* {% if value %}: a text that is not empty, a msgid that is there, a number that is not 0. */
+/* {% if value %}: a text that is not empty, a msgid that is not NULL, a number that is not 0. */
 #define page_true(value)                                                                                               \
 	_Generic((value),                                                                                              \
 	    bool: page_true_bool,                                                                                      \
@@ -38,7 +38,7 @@
 	    long: page_true_number,                                                                                    \
 	    unsigned long: page_true_number)(value)
 
-/* {% if a == b %}: texts with texts, numbers and truth values with their like. */
+/* {% if a == b %}: two texts, two numbers or two bools. */
 #define page_equal(a, b)                                                                                               \
 	_Generic((a), bool                                                                                             \
 		 : page_equal_bool, str                                                                                \
@@ -48,7 +48,7 @@
 		 : page_equal_number, unsigned long                                                                    \
 		 : page_equal_number)(a, b)
 
-/* A number as it is compared and counted. */
+/* A number, for comparing and counting. */
 #define page_number(value)                                                                                             \
 	_Generic((value), int                                                                                          \
 		 : page_as_number, unsigned                                                                            \
@@ -59,10 +59,11 @@
 void page_put_z(struct buf *out, const char *text); /* NULL: nothing */
 
 /*
- * {{ moment|date }}: `<time datetime="2026-11-03T18:42:07Z" title="2026-11-03 18:42:07 UTC">3 November 2026 at 18:42
- * UTC</time>`, or in French `3 novembre 2026 à 18 h 42 UTC`, with no-break spaces; TIME_12 `at 6:42 PM`, TIME_ISO
- * `2026-11-03 18:42`.  data-format names a format that is not the language's own, for app.js, which writes the browser's
- * zone.  Microseconds since 1970 in UTC.  Years 1970 to 9999; any other moment is put as nothing.
+ * {{ moment|date }}: `<time datetime="2026-11-03T18:42:07Z" title="2026-11-03 18:42:07 UTC">3 November 2026 at
+ * 18:42 UTC</time>`, or in French `3 novembre 2026 à 18 h 42 UTC`, with no-break spaces.  TIME_12 writes `at 6:42
+ * PM`, TIME_ISO `2026-11-03 18:42`.  data-format names a format that is not the language's default, for app.js,
+ * which shows the browser's time zone.
+ * timestamp_us: microseconds since 1970 in UTC.  For years outside 1970 to 9999 nothing is written.
  */
 void page_put_date(struct buf *out, enum config_language language, enum time_format format, int64_t timestamp_us);
 

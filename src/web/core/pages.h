@@ -1,17 +1,17 @@
 /*
- * The pages: for each one the values that its template shows, and the function that writes it.
+ * The pages: for each page the values of its template, and the function that writes it.
  *
  *	struct page_login page = { .username = form->username, .error = N_("The user name or password is wrong.") };
- *	TRY(exchange_layout(x, &page.frame));
+ *	TRY(exchange_layout(x, &page.layout));
  *	page_login(&reply->body, &page);
  *	TRY(buf_check(&reply->body));
  *
- * The functions are made at build time from templates/<name>.html by tools/compile_templates.py (docs/develop/templates.md): a
- * template that names a value which is not here, or uses it as what it is not, does not compile.  Everything is escaped
- * on its way into the page.  Texts may hold any byte; an empty str (zeroed struct) is an empty text.
+ * tools/compile_templates.py makes the functions from templates/<name>.html at build time
+ * (docs/develop/templates.md).  A template with an unknown or misused value does not compile.  All values are
+ * escaped.  Texts may contain any byte; an empty str (zeroed struct) is an empty text.
  *
- * Members of type `const char *` are msgids: sentences marked with N_("...") and shown in the page's language; NULL means
- * that there is none.  Times are microseconds since 1970, UTC.
+ * Members of type `const char *` are msgids: sentences marked with N_("...") and shown in the page's language; NULL
+ * means no sentence.  Times are microseconds since 1970, UTC.
  */
 #ifndef WEB_PAGES_H
 #define WEB_PAGES_H
@@ -25,27 +25,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What every page shows around its own part. */
+/* Values of the layout that all pages share. */
 struct page_layout {
 	enum config_language language;
 	str app_name;
-	bool signed_in; /* shows the log-out button: any session state but none */
+	bool signed_in; /* shows the log-out button: any session state except none */
 	str csrf_token; /* for the page's forms and the log-out button */
-	str origin;     /* before links of the layout: where the server is, for a page at another address; else empty */
-	str path;       /* where the language switch comes back to; empty: "/" */
-	const char *flash; /* msgid: what just happened */
+	/* prefix of the layout's links on a page at another address: this server's address; otherwise empty */
+	str origin;
+	str path;          /* return URL of the language switch; empty: "/" */
+	const char *flash; /* msgid: result of the previous request */
 	enum flash_kind flash_kind;
 	str request_id; /* shown on the error page only */
-	bool full;      /* signed in all the way: shows the way to the account */
+	bool full;      /* fully signed in: shows the link to the account */
 	enum time_format time_format;
 	uint32_t recovery_left;
 	bool recovery_low;   /* three or fewer are left: home and account say so (_recovery_low.html) */
-	bool flash_recovery; /* the flash message ends with how many recovery codes are left */
+	bool flash_recovery; /* the flash message ends with the number of recovery codes left */
 	int64_t retry_seconds,
-	    retry_minutes; /* too many failures: one says when to try again (_retry.html); both 0: not so */
+	    retry_minutes; /* lockout: one of them says when to try again (_retry.html); both 0: no lockout */
 };
 
-/* A phone's clock that is wrong (_drift.html).  minutes 0: nothing is known. */
+/* A phone whose clock is wrong (_drift.html).  minutes 0: not known. */
 struct page_drift {
 	int64_t minutes;
 	bool ahead;
@@ -60,9 +61,9 @@ struct page_otp {
 
 struct page_login {
 	struct page_layout layout;
-	str username;      /* as typed before */
+	str username;      /* as typed in the last attempt */
 	const char *error; /* msgid, above the fields */
-	str next;          /* safe path to go on to; empty: none */
+	str next;          /* safe path to redirect to; empty: none */
 	bool registration_open;
 };
 
@@ -80,26 +81,27 @@ struct page_setup_2fa {
 	struct page_layout layout;
 	str secret; /* base32, ungrouped */
 	str uri;    /* otpauth:// */
-	str qr_png; /* the QR code of uri as PNG in base64 */
+	str qr_png; /* the QR code of uri, a PNG in base64 */
 	str next;
 };
 
 struct page_verify_2fa {
 	struct page_layout layout;
-	bool enrolling; /* the code confirms a new factor; otherwise it ends a sign-in, and may be a recovery code */
+	/* the code confirms a new factor; otherwise it completes a sign-in, and may be a recovery code */
+	bool enrolling;
 	const char *error;
-	struct page_drift drift; /* with error */
-	bool codes_disabled;     /* only a recovery code helps */
+	struct page_drift drift; /* shown with error */
+	bool codes_disabled;     /* only a recovery code is accepted */
 	str next;
 };
 
 struct page_home {
 	struct page_layout layout;
-	str shown_name; /* the display name, or the user name */
+	str shown_name; /* the display name, or the user name without one */
 	int64_t created_us;
-	int64_t factor_since_us; /* 0: none, and the page says so */
-	int64_t last_sign_in_us; /* 0: this is the first */
-	uint32_t refused;        /* tries that were refused since then */
+	int64_t factor_since_us; /* 0: no factor; the page says so */
+	int64_t last_sign_in_us; /* 0: this is the first sign-in */
+	uint32_t refused;        /* attempts refused since then */
 };
 
 /* One recovery code, in groups of four letters. */
@@ -109,10 +111,10 @@ struct page_recovery_code {
 struct page_recovery_codes {
 	struct page_layout layout;
 	str username;
-	struct page_recovery_code *codes; /* made just now, shown this once */
+	struct page_recovery_code *codes; /* new codes, shown only once */
 	size_t codes_count;
 	uint32_t left;
-	int64_t made_us; /* 0: never, or not known here */
+	int64_t made_us; /* 0: never, or unknown */
 	struct page_otp otp;
 	const char *error;
 	str next;
@@ -120,20 +122,20 @@ struct page_recovery_codes {
 
 struct page_authenticator {
 	int64_t id;
-	uint32_t number; /* counted from 1, for one that has no name */
+	uint32_t number; /* shown for a factor without a name, counted from 1 */
 	str name;
 	int64_t created_us, last_used_us; /* last_used_us 0: never, as after an import */
-	bool disabled, current;           /* current: this session came in by it */
+	bool disabled, current;           /* current: this session was verified with it */
 	bool removable;
-	str new_name;            /* as typed, where it could not be taken */
+	str new_name;            /* as typed, if it was refused */
 	const char *new_problem; /* msgid */
-	struct page_otp otp;     /* of its form to remove it */
+	struct page_otp otp;     /* for its remove form */
 };
 struct page_authenticators {
 	struct page_layout layout;
 	struct page_authenticator *factors;
 	size_t factors_count;
-	bool recovered; /* this session came in by a recovery code: what was lost should go */
+	bool recovered; /* this session used a recovery code: suggest to remove the lost authenticator */
 	const char *error;
 	str next;
 };
@@ -180,7 +182,7 @@ struct page_password {
 
 struct page_session {
 	int64_t id;
-	str browser, system; /* in words; empty: not known */
+	str browser, system; /* in words; empty: unknown */
 	str address;
 	int64_t created_us, seen_us;
 	bool full, current;
@@ -203,8 +205,8 @@ struct page_activity {
 	struct page_layout layout;
 	struct page_event *events;
 	size_t events_count;
-	bool more, older; /* there are older ones; these are not the newest */
-	int64_t last;     /* id of the last one shown */
+	bool more, older; /* more: older events exist; older: these are not the newest */
+	int64_t last;     /* id of the last event shown */
 };
 
 struct page_close {
@@ -218,24 +220,24 @@ struct page_close {
 struct page_set_password {
 	struct page_layout layout;
 	bool dead;  /* no form, only the sentence of error */
-	bool first; /* of a new account */
+	bool first; /* the first password of a new account */
 	str username, link;
-	int64_t expires_us; /* the link */
+	int64_t expires_us; /* of the link */
 	const char *password_problem, *confirm_problem;
 	const char *error;
 };
 
-/* On the way back to an application. */
+/* Redirect to an application. */
 struct page_gate_go {
 	struct page_layout layout;
 	str url, host;
-	bool stays; /* it has led there several times within seconds, and the person is back: not by itself again */
+	bool stays; /* a redirect loop was detected: do not redirect automatically */
 };
 
-/* The application's rules want a younger code (max_age). */
+/* The application's rules require a more recent code (max_age). */
 struct page_gate_code {
 	struct page_layout layout;
-	str rd, rm, host; /* where it leads back to, by which method; whose page it is */
+	str rd, rm, host; /* return URL and method; host of the application */
 	const char *error;
 	struct page_drift drift;
 };
@@ -247,14 +249,14 @@ struct page_logout {
 
 struct page_wrong_address {
 	struct page_layout layout;
-	str opened;            /* Host; empty: none was named */
+	str opened;            /* value of Host; empty: missing */
 	str right, right_host; /* https://login.example.org, login.example.org */
 };
 
 struct page_error {
 	struct page_layout layout;
-	int status;                   /* HTTP */
-	const char *title, *sentence; /* msgids: what happened, and what the person can do */
+	int status;                   /* HTTP status */
+	const char *title, *sentence; /* msgids: the error, and the user's next action */
 };
 
 void page_login(struct buf *out, const struct page_login *v);

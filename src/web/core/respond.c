@@ -17,7 +17,10 @@ struct header {
 	str name, value;
 };
 
-/* On every reply.  With Referrer-Policy: same-origin browsers send Origin on our own forms, and nothing to others. */
+/*
+ * On every reply.  With Referrer-Policy: same-origin, browsers send Origin with this server's forms, and no Referer
+ * to other sites.
+ */
 static const struct header guards[] = {
 	{ STR_INIT("Content-Security-Policy"),
 	  STR_INIT("default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
@@ -45,8 +48,8 @@ respond_put_headers(struct exchange *x, const struct header *headers, size_t n)
 }
 
 /*
- * Did the browser's request come over TLS?  Only a proxy that we trust can know; one that does not say is taken to serve PUBLIC_URL's
- * scheme.  A client that speaks to us directly speaks plain HTTP.
+ * Did the browser's request use TLS?  Only a trusted proxy can know.  If it does not say so, PUBLIC_URL's scheme is
+ * assumed.  Clients that connect directly use plain HTTP.
  */
 static bool
 respond_came_over_tls(const struct exchange *x)
@@ -111,12 +114,13 @@ exchange_redirect_to_step(struct exchange *x, str next)
 	bool earlier = false;
 
 	if (state == STATE_NONE && exchange_cookie_from(x, COOKIE_SESSION, &earlier).n > 0 && !earlier) {
-		/* Of a form that was sent twice one gets a new session, and the other's answer, which comes last, must not take it away. */
+		/* If a form was submitted twice, one submission gets a new session.  The reply to the other, which
+		 * arrives last, must not delete that session's cookie. */
 		if (x->rq->method != HTTP_POST)
 			TRY(exchange_forget_session(x));
 		flash = FLASH_EXPIRED;
 	} else if (state == STATE_NONE && str_equal(x->rq->path, STR("/"))) {
-		flash = FLASH_NONE; /* whoever comes to the front door need not be told that it is locked */
+		flash = FLASH_NONE; /* a visitor of the home page needs no message */
 	}
 	return exchange_redirect(x, to[state].path, state == STATE_FULL ? (str){ 0 } : next, flash);
 }
@@ -144,7 +148,7 @@ exchange_page(struct exchange *x, int status)
 	return buf_check(&x->rp->body);
 }
 
-/* What the flash cookie says, and the cookie gone. */
+/* Take the flash message from its cookie, and delete the cookie. */
 static err
 respond_layout_flash(struct exchange *x, struct page_layout *layout)
 {
@@ -161,7 +165,7 @@ respond_layout_flash(struct exchange *x, struct page_layout *layout)
 	return ERR_OK;
 }
 
-/* The page itself, to come back to after a change of language; home where coming back would be another request. */
+/* Return URL of the language switch: the page itself, or home if the page cannot be requested again. */
 static err
 respond_layout_return_to(struct exchange *x, struct page_layout *layout)
 {
@@ -190,7 +194,7 @@ respond_right_address(struct exchange *x, str *ret_url)
 	return arena_copy(x->rq->arena, buf_str(&url), ret_url);
 }
 
-/* A page without a form needs no token, and so makes no cookie for a stranger. */
+/* A page without a form needs no token, and so sets no cookie before sign-in. */
 static err
 respond_layout_fill(struct exchange *x, bool has_form, struct page_layout *ret_layout)
 {
@@ -273,12 +277,12 @@ respond_error_page(struct exchange *x, int status, const char *sentence)
 	page_error(&x->rp->body, &page);
 	if (status == 503)
 		TRY(reply_header(x->rq, x->rp, STR("Retry-After"), STR("2")));
-	if (status == 415) /* RFC 9110 s15.5.16: what would have been taken */
+	if (status == 415) /* RFC 9110 s15.5.16: the accepted type */
 		TRY(reply_header(x->rq, x->rp, STR("Accept"), STR("application/x-www-form-urlencoded")));
 	return exchange_page(x, status);
 }
 
-/* Of what was prepared for another reply only these stay: which methods there are, and cookies that were promised. */
+/* Of the headers that were set for another reply, keep only Allow and Set-Cookie. */
 static void
 respond_keep_headers(struct reply *rp)
 {
@@ -304,7 +308,7 @@ respond_error_begin(struct exchange *x)
 	x->rp->fixed = (str){ 0 };
 }
 
-/* No memory for a page: the status alone. */
+/* If the page could not be made, send the status alone. */
 static void
 respond_error_end(struct exchange *x, int status, err e)
 {
@@ -321,7 +325,7 @@ exchange_error_because(struct exchange *x, int status, const char *sentence)
 	respond_error_end(x, status, respond_error_page(x, status, sentence));
 }
 
-/* --- another address than ours ------------------------------------------------------------------------------------ */
+/* --- a wrong Host ------------------------------------------------------------------------------------------------- */
 
 enum { MISDIRECTED = 421 };
 

@@ -1,29 +1,32 @@
 /*
- * How a reply is written: headers, redirects, pages, error pages.
+ * Writing replies: headers, redirects, pages, error pages.
  */
 #ifndef WEB_RESPOND_H
 #define WEB_RESPOND_H
 
 #include "web/core/exchange.h"
 
-/* The headers that every reply has, whatever it is; pages and redirects have them already. */
+/* The headers of every reply.  exchange_page and exchange_redirect add them. */
 MUST_USE err exchange_security_headers(struct exchange *x);
 
-/* What every page shows around its own part: name, language, flash (told once), log out, form token. */
+/* Fill the values of the layout: language, flash message (shown once), log-out button, form token. */
 MUST_USE err exchange_layout(struct exchange *x, struct page_layout *ret_layout);
 
-/* 303 to a path of ours, with `?next=` when next is not empty.  flash: FLASH_NONE, or what the next page shows (web/core/flash.def). */
+/*
+ * Redirect with 303 to a path on this server, with `?next=` if next is not empty.  flash: FLASH_NONE, or the
+ * message for the next page (web/core/flash.def).
+ */
 MUST_USE err exchange_redirect(struct exchange *x, str path, str next, enum flash_message flash);
 
-/* 303 to where a person in this state gets on: /login, /setup-2fa, /verify-2fa or home; next is kept. */
+/* Redirect with 303 to the step for this session state: /login, /setup-2fa, /verify-2fa or home; next is kept. */
 MUST_USE err exchange_redirect_to_step(struct exchange *x, str next);
 
-/* The reply is an HTML page with this status, already written into rp->body. */
+/* Complete an HTML page that is already in rp->body, with this status. */
 MUST_USE err exchange_page(struct exchange *x, int status);
 
-/* An error page in our dress, whatever was written before. */
+/* An error page, in place of anything written before. */
 void exchange_error(struct exchange *x, int status);
-/* The same with a sentence (msgid) that fits the case better; NULL: the status's own. */
+/* The same with a more specific sentence (msgid); NULL: the default one of the status. */
 void exchange_error_because(struct exchange *x, int status, const char *sentence);
 
 /* 421 with a page that names the right address and links to it. */

@@ -4,12 +4,12 @@ static bool
 route_path_fits(const struct route *route, str path)
 {
 	size_t n = route->path.n;
-	bool below = n > 1 && path.n > n && route->path.p[n - 1] == '/'; /* a row for all that is below it */
+	bool below = n > 1 && path.n > n && route->path.p[n - 1] == '/'; /* the row serves all paths below it */
 
 	return (below || path.n == n) && path.p[n - 1] == route->path.p[n - 1] && str_starts(path, route->path);
 }
 
-/* Names are compared as they are sent: a browser does not encode a name that needs no encoding. */
+/* Names are compared as sent: browsers do not percent-encode a name that needs no encoding. */
 static bool
 route_query_fits(const struct route *route, str query)
 {
@@ -23,7 +23,7 @@ route_query_fits(const struct route *route, str query)
 	return false;
 }
 
-/* A row that names a query stands behind the row for the path alone, and goes before it. */
+/* A row with a query follows the row for the path alone, and takes precedence. */
 const struct route *
 route_find(enum http_method method, str path, str query, unsigned *ret_methods)
 {

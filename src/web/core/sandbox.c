@@ -9,9 +9,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* --- Landlock ------------------------------------------------------------------------------------------------------ */
+/* --- Landlock ----------------------------------------------------------------------------------------------------- */
 
-/* Debian 12's kernel headers stop at Landlock's second version; these numbers are part of the kernel's interface. */
+/*
+ * Debian 12's kernel headers only know Landlock's second version; these numbers are part of the kernel's stable
+ * interface.
+ */
 struct ruleset {
 	uint64_t handled_access_fs;
 	uint64_t handled_access_net; /* version 4 */
@@ -22,7 +25,7 @@ enum {
 	SCOPE_SOCKETS_AND_SIGNALS = 3 /* LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | _SIGNAL */
 };
 
-/* File system rights that each version of Landlock knows: bits 0 to n-1. */
+/* Number of file system rights of each Landlock version: bits 0 to n-1. */
 static unsigned
 sandbox_fs_rights(long version)
 {
@@ -60,15 +63,15 @@ sandbox_landlock_enter(unsigned landlock, long version_max, struct why *why)
 	return ERR_OK;
 }
 
-/* --- seccomp ------------------------------------------------------------------------------------------------------- */
+/* --- seccomp ------------------------------------------------------------------------------------------------------ */
 
 /*
- * Filters are stacked, and of their verdicts the strictest counts:
+ * Filters are stacked, and the strictest verdict applies:
  *
- *	names      a call that neither table names ends the process
- *	shared     a call that could change or read what the keeper shares fails with EPERM for descriptors 0 to 2
- *	arguments  a call that the table does not allow with these arguments fails with EPERM
- *	sealed     the same, without the calls that were for the start only
+ *	names      a call that is in neither table ends the process
+ *	shared     a call that could change or read descriptors shared with the keeper (0 to 2) fails with EPERM
+ *	arguments  a call with arguments that the table does not allow fails with EPERM
+ *	sealed     the same, without the calls that are only needed at the start
  */
 
 static int
@@ -113,7 +116,7 @@ sandbox_add_names(scmp_filter_ctx filter, const struct sandbox_profile *profile)
 		e = sandbox_add(filter, SCMP_ACT_ALLOW, profile->calls[i].call, 0, NULL);
 	for (size_t i = 0; e == 0 && i < profile->refused_count; i++)
 		e = sandbox_add(filter, SCMP_ACT_ALLOW, profile->refused[i], 0, NULL);
-	/* glibc falls back from clone3, whose flags a filter cannot see, to clone. */
+	/* A filter cannot read the flags of clone3.  With ENOSYS, glibc falls back to clone. */
 	return e != 0 ? e : sandbox_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, NULL);
 }
 
@@ -146,7 +149,7 @@ sandbox_filter_new(uint32_t otherwise, scmp_filter_ctx *ret_filter, struct why *
 	*ret_filter = seccomp_init(otherwise);
 	if (*ret_filter == NULL)
 		return why_set(why, ERR_MEMORY, "There is no memory for the seccomp filter.");
-	/* no_new_privs is set by now, and prctl may be refused. */
+	/* no_new_privs is already set, and prctl may be refused. */
 	(void)!seccomp_attr_set(*ret_filter, SCMP_FLTATR_CTL_NNP, 0);
 	return ERR_OK;
 }
@@ -167,13 +170,16 @@ sandbox_names(const struct sandbox_profile *profile, struct why *why)
 {
 	scmp_filter_ctx filter;
 
-	/* The runtime of a sanitizer asks for more: refused, rather than ended. */
+	/* A sanitizer's runtime makes further calls: they fail, instead of ending the process. */
 	TRY(sandbox_filter_new(sandbox_sanitizer_count > 0 ? SCMP_ACT_ERRNO(EACCES) : SCMP_ACT_KILL_PROCESS, &filter,
 			       why));
 	return sandbox_filter_load(&filter, sandbox_add_names(filter, profile), why);
 }
 
-/* By what it refuses, for an argument can be told to be equal to a number, and not to differ from it in its lower 32 bits. */
+/*
+ * This filter lists the refused calls: a condition can require that an argument equals a number, but not that its
+ * lower 32 bits differ from one.
+ */
 static err
 sandbox_shared(const struct sandbox_profile *profile, struct why *why)
 {
@@ -216,6 +222,6 @@ sandbox_seal(const struct sandbox_profile *profile, struct why *why)
 	int e;
 
 	TRY(sandbox_filter_new(SCMP_ACT_ERRNO(EPERM), &filter, why));
-	e = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1); /* every thread, not this one only */
+	e = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1); /* for all threads */
 	return sandbox_filter_load(&filter, e != 0 ? e : sandbox_add_arguments(filter, profile, true), why);
 }

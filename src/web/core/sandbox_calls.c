@@ -33,7 +33,10 @@
 #define IS_NULL(index) { (index), UINT64_MAX, 0, false }
 #define IS_OWN_PROCESS(index) { (index), UINT32_MAX, 0, true }
 
-/* What both clone() calls of the C library's pthread_create pass, and nothing more: no new namespace, no new process. */
+/*
+ * The flags of both clone() calls of the C library's pthread_create.  No other flag is allowed: no new namespace,
+ * no new process.
+ */
 #define THREAD_FLAGS                                                                                                   \
 	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |             \
 	 CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
@@ -46,7 +49,7 @@
 #define RARE SANDBOX_RARE
 
 const struct sandbox_call sandbox_calls[] = {
-	/* sockets: those that are there, to those who are connected */
+	/* sockets: only existing ones, only to connected peers */
 	{ CALL(accept4), ALWAYS, SEEN, { IS(3, SOCK_NONBLOCK | SOCK_CLOEXEC) },
 	  "an event thread takes a connection" },
 	{ CALL(recvfrom), ALWAYS, SEEN, { ONLY(3, MSG_PEEK), IS_NULL(4) },
@@ -104,13 +107,13 @@ const struct sandbox_call sandbox_calls[] = {
 };
 
 const int sandbox_refused[] = {
-	/* files and the system, which libraries look at when they can */
+	/* files and system information, which libraries read if they can */
 	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(openat2), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(fstat),
 	SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
 	SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd), SCMP_SYS(lseek), SCMP_SYS(ioctl),
 	SCMP_SYS(uname), SCMP_SYS(sysinfo), SCMP_SYS(prctl), SCMP_SYS(prlimit64), SCMP_SYS(getrusage),
-	SCMP_SYS(writev), /* the C library's last words before abort() */
-	/* sockets: a library that would ask a name service, or write to the system's log */
+	SCMP_SYS(writev), /* the C library's message before abort() */
+	/* sockets: a library that would resolve a name, or write to the system log */
 	SCMP_SYS(socket), SCMP_SYS(connect),
 	/* time, threads and signals */
 	SCMP_SYS(time), SCMP_SYS(gettimeofday), SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep),
@@ -122,8 +125,9 @@ const int sandbox_not_shared[] = {
 	SCMP_SYS(sendmsg),
 };
 /*
- * rseq: ThreadSanitizer starts a thread of its own at fork() or at the first pthread_create(), and nothing waits until this thread
- * has begun.  The C library calls abort() in a new thread that cannot call rseq, so the seal would end the process at times.
+ * rseq: ThreadSanitizer starts a background thread at fork() or at the first pthread_create(), and the program
+ * cannot wait until this thread has begun.  The C library calls abort() in a new thread that cannot call rseq, so
+ * the seal would sometimes end the process.
  */
 const int sandbox_sanitizer[] = {
 	SCMP_SYS(rseq), SCMP_SYS(madvise), SCMP_SYS(mremap), SCMP_SYS(futex), SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigreturn),

@@ -1,6 +1,7 @@
 /*
- * Which system calls the web process may make, as data: the seccomp filters are made from this table, the test
- * tests/e2e/test_wall.py holds it against what a run was seen to make, and docs/explain/threat-model.md names the same calls.
+ * The system calls that the web process may make, as data.  The seccomp filters are made from this table. 
+ * tests/e2e/test_wall.py compares it with the calls of a run, and docs/explain/threat-model.md names the same
+ * calls.
  */
 #ifndef WEB_SANDBOX_CALLS_H
 #define WEB_SANDBOX_CALLS_H
@@ -11,15 +12,15 @@
 
 enum sandbox_phase {
 	SANDBOX_ALWAYS,
-	SANDBOX_START, /* until sandbox_seal: threads and their descriptors are made then, before the first request */
+	SANDBOX_START, /* until sandbox_seal: threads and their descriptors are created before the first request */
 };
 
 enum sandbox_need {
-	SANDBOX_SEEN, /* a test fails when no run makes this call */
-	SANDBOX_RARE, /* few runs make it, for the reason in `why` */
+	SANDBOX_SEEN, /* a test fails if no run makes this call */
+	SANDBOX_RARE, /* few runs make it; `why` gives the reason */
 };
 
-/* argument[index] & mask == value; mask 0: no condition.  own_process: value is the number of this process. */
+/* argument[index] & mask == value; mask 0: no condition.  own_process: value is the id of this process. */
 struct sandbox_argument {
 	unsigned index;
 	uint64_t mask, value;
@@ -34,31 +35,31 @@ struct sandbox_call {
 	enum sandbox_phase phase;
 	enum sandbox_need need;
 	struct sandbox_argument
-	    arguments[SANDBOX_ARGUMENTS_MAX]; /* all must hold; several rows of a call: any of them */
+	    arguments[SANDBOX_ARGUMENTS_MAX]; /* all must match; several rows of a call: one row must match */
 	const char *why;
 };
 
 extern const struct sandbox_call sandbox_calls[];
 extern const size_t sandbox_call_count;
 
-/* Calls that libraries make and whose failure they bear: they fail with EPERM.  All others end the process. */
+/* Calls that libraries make and that may fail: they fail with EPERM.  All other calls end the process. */
 extern const int sandbox_refused[];
 extern const size_t sandbox_refused_count;
 
 /*
- * Standard input, output and error are open files that the keeper and the shell have too: web may write to them, wait for them and
- * close them.  With these calls it could end the keeper's log (shutdown), read a terminal, or keep them under another number, so they
- * fail with EPERM for these descriptors.
+ * Standard input, output and error are open files shared with the keeper and the shell.  Web may write to them,
+ * wait for them and close them.  With the calls below it could end the keeper's log (shutdown), read a terminal, or
+ * duplicate them.  These calls therefore fail with EPERM for these descriptors.
  */
 enum { SANDBOX_SHARED_COUNT = 3 }; /* descriptors 0 to 2 */
 extern const int sandbox_not_shared[];
 extern const size_t sandbox_not_shared_count;
 
-/* What Landlock takes away. */
+/* The rights that Landlock removes. */
 enum sandbox_landlock {
-	SANDBOX_NO_FILES = 1,      /* no path may be opened, made, changed or executed */
-	SANDBOX_NO_TCP = 2,        /* no port bound or connected to; Landlock 4 */
-	SANDBOX_NO_NEIGHBOURS = 4, /* no abstract socket and no process outside; Landlock 6 */
+	SANDBOX_NO_FILES = 1,      /* no path may be opened, created, changed or executed */
+	SANDBOX_NO_TCP = 2,        /* no port may be bound or connected to; Landlock 4 */
+	SANDBOX_NO_NEIGHBOURS = 4, /* no abstract socket of, and no signal to, processes outside; Landlock 6 */
 };
 
 /* The sandbox of one process, in the row of a child (server/children.h). */
@@ -74,7 +75,7 @@ struct sandbox_profile {
 
 extern const struct sandbox_profile sandbox_web;
 
-/* In a program built with a sanitizer: what its runtime needs besides, with any arguments; else none. */
+/* Further calls of a sanitizer's runtime, with any arguments; the count is 0 in a program without one. */
 extern const int sandbox_sanitizer[];
 extern const size_t sandbox_sanitizer_count;
 

@@ -12,7 +12,7 @@ enum { WAYS = 4, STRIPES = 64, WAIT_SECONDS = 2 };
 struct entry {
 	struct token hash;
 	bool used;
-	int64_t since_us; /* when it was put: a clock that jumps, either way, makes it stale */
+	int64_t since_us; /* when it was stored: a clock that jumps, forward or back, makes it stale */
 	struct session_view view;
 };
 
@@ -29,7 +29,7 @@ struct session_cache {
 	_Atomic int64_t applied;
 
 	size_t mask;
-	struct set *sets; /* touched only where used: an idle cache costs no memory */
+	struct set *sets; /* memory is used only for used sets */
 };
 
 struct session_cache *
@@ -66,7 +66,7 @@ session_cache_free(struct session_cache **cache)
 	mem_free(cache);
 }
 
-/* The hash is SHA-256: any of its bits are as good as random. */
+/* The hash is SHA-256: all its bits are equally distributed. */
 static size_t
 session_cache_set_index(const struct session_cache *cache, const struct token *hash)
 {
@@ -115,7 +115,7 @@ session_cache_epoch(struct session_cache *cache)
 	return atomic_load(&cache->epoch);
 }
 
-/* Its own place, or an empty one, or that of the oldest. */
+/* The hash's entry, a free one, or the oldest. */
 static struct entry *
 session_cache_slot(struct set *set, const struct token *hash)
 {
@@ -139,11 +139,11 @@ session_cache_put(struct session_cache *cache, const struct token *hash, const s
 
 	struct entry *older = session_cache_find(&cache->sets[index], hash);
 
-	/* Read under the set's lock: an end that comes later finds the entry and clears it. */
+	/* Compared under the set's lock: a session that ends later finds the entry and clears it. */
 	if (atomic_load(&cache->epoch) == epoch)
 		*session_cache_slot(&cache->sets[index], hash) = (struct entry){ *hash, true, now_us, *view };
 	else if (older != NULL)
-		secret_wipe(older, sizeof(*older)); /* what was remembered may be from before this answer's change */
+		secret_wipe(older, sizeof(*older)); /* the cached state may be older than this answer's change */
 	pthread_mutex_unlock(lock);
 }
 
@@ -154,7 +154,7 @@ session_cache_forget(struct session_cache *cache, const struct token *hash)
 	pthread_mutex_t *lock;
 	struct entry *entry;
 
-	atomic_fetch_add(&cache->epoch, 1); /* first: see session_cache_put */
+	atomic_fetch_add(&cache->epoch, 1); /* before the lock: see session_cache_put */
 	lock = session_cache_lock_set(cache, index);
 	entry = session_cache_find(&cache->sets[index], hash);
 	if (entry != NULL)

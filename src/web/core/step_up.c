@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-/* The field comes a minute before it is needed, so that nobody is asked in the middle of typing. */
+/* The field appears a minute before it is needed, so that the proof does not expire while the user types. */
 enum { STEP_UP_EARLY_SECONDS = 60, DRIFT_SHOWN_MAX = 1000 };
 
 void
@@ -55,7 +55,7 @@ exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct pag
 	e = exchange_ask(x, keeper, QUESTION_STEP_UP, &body, &verdict, &verified);
 	exchange_otp(x, ret_otp);
 	if (e == ERR_DENIED)
-		return ERR_OK; /* the session is no more: the handler's own question will tell */
+		return ERR_OK; /* the session has ended: the handler's question will fail */
 	TRY(e);
 	if ((verdict != VERDICT_REFUSED && verdict != VERDICT_PROBLEMS) || x->session.state != STATE_FULL)
 		return ERR_OK;

@@ -1,6 +1,6 @@
 /*
- * The web process's own state: built once, const afterwards except for what says otherwise.  It holds no database, no
- * secret of a person and no key but the one for form tokens.
+ * The state of the web process: built once, constant afterwards unless a comment says otherwise.  It contains no
+ * database, no secrets of users and no key except the one for form tokens.
  */
 #ifndef WEB_WEB_STATE_H
 #define WEB_WEB_STATE_H
@@ -17,16 +17,17 @@ enum { WEB_CHANNELS_MAX = 64 };
 
 struct web {
 	const struct config *config;
-	struct session_cache *cache; /* for many threads by itself */
+	struct session_cache *cache; /* thread-safe */
 	struct token form_key;
-	struct gate_cache *gate_cache; /* for many threads by itself */
-	struct web_rules rules;        /* the same */
+	struct gate_cache *gate_cache; /* thread-safe */
+	struct web_rules rules;        /* thread-safe */
 	struct token signer;           /* public key of signed identities; set before the first request */
-	atomic_bool database_writable; /* as the keeper last said */
-	atomic_bool pushes_lost; /* no push is read any more: nothing may be answered, and the process ends next */
-	struct channel channels[WEB_CHANNELS_MAX]; /* one per worker, quick ones first; each used by its worker only */
+	atomic_bool database_writable; /* according to the keeper's last push */
+	/* pushes are not read any more: no request may be answered, and the process is about to end */
+	atomic_bool pushes_lost;
+	struct channel channels[WEB_CHANNELS_MAX]; /* one for each worker, quick ones first; used only by its worker */
 	size_t quick, slow;
-	int push_fd; /* the keeper's pushes, to read */
+	int push_fd; /* for reading the keeper's pushes */
 };
 
 #endif

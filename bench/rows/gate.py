@@ -12,6 +12,7 @@ from bench.measure import Comparison, rates
 from bench.fixtures import checks, fill
 
 ACCOUNTS = 1_000
+FEW = 10  # so few that hardly any check waits for the keeper: shows how much of the p99 is the keeper's answer
 
 
 def glewlwyd(testbed):
@@ -30,4 +31,6 @@ def comparisons(testbed):
 
     yield rates("check at the gate", "nginx, return 200", ours, testbed.rate(nginx, *asked), 0.85, rounds=15)
     yield Comparison("check at the gate: p99", "nginx, return 200", testbed.p99_ms(server.port, *asked), testbed.p99_ms(nginx, *asked), "ms", 1.5, rounds=9)
+    few = checks(range(1, FEW + 1))
+    yield Comparison(f"check at the gate, {FEW} users: p99", "nginx, return 200", testbed.p99_ms(server.port, *few), testbed.p99_ms(nginx, *few), "ms", 1.5, rounds=9)
     yield rates("check at the gate", "Glewlwyd", ours, glewlwyd(testbed), 10)

@@ -1,17 +1,11 @@
 """A sign-in compared with its password hash, and the number of sign-ins per second when all processors hash."""
 
 import os
-import pathlib
 
 from bench.measure import Answering, Comparison, rates
 from bench.signing_in import FULL_COST, posts, register
 
 ROUNDS, EACH, HASHES = 7, 20, 40
-
-
-def cpu_ns(server):
-    """Return the CPU time of all threads of both processes."""
-    return sum(int(path.read_text().split()[0]) for pid in (server.keeper_pid(), server.web_pid()) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"))
 
 
 class SignIns:
@@ -22,12 +16,12 @@ class SignIns:
         self.people = iter(register(server, (ROUNDS + 1) * EACH))
 
     def one_ms(self):
-        before = cpu_ns(self.server)
+        before = self.server.cpu_ns()
         for _ in range(EACH):
             person = next(self.people)
             person.sign_in()
             assert person.page.status == 303 and person.session, person.page.html
-        return (cpu_ns(self.server) - before) / EACH / 1e6
+        return (self.server.cpu_ns() - before) / EACH / 1e6
 
 
 def comparisons(testbed):

@@ -1,19 +1,19 @@
 /*
- * What web may ask, and what the keeper answers.  A question is a head, then the body its id calls for; an answer
- * is a head, then the body of that question.  The questions and all messages are defined in ipc/questions.def, of which the
- * build makes ipc/messages.h.  The state that a question needs is in neither: that is the keeper's own table
- * (keeper/core/dispatch.h), because web is not to be trusted with it.
+ * The questions of web and the keeper's answers.  A question is a head and the body for its id; an answer is a head
+ * and the body for that question.  ipc/questions.def defines the questions and messages, and the build makes
+ * ipc/messages.h from it.  The session states that a question needs are in the keeper's table
+ * (keeper/core/dispatch.h), because the keeper must not trust web with them.
  */
 #ifndef IPC_QUESTIONS_H
 #define IPC_QUESTIONS_H
 
-#include "ipc/messages.h" /* made of ipc/questions.def: enum question_id, the structs, their wire_def */
+#include "ipc/messages.h" /* generated from ipc/questions.def: enum question_id, the structs, their wire_def */
 #include "ipc/terms.h"
 #include "ipc/wire.h"
 
-enum { WIRE_BODY_MAX_BYTES = 256 }; /* of a body's or an answer's struct: the tests hold them to it */
+enum { WIRE_BODY_MAX_BYTES = 256 }; /* limit of the structs of bodies and answers; tests check it */
 
-/* Which of web's workers asks it, over a channel of its own. */
+/* The worker pool of web that asks the question.  Each worker has its own channel. */
 enum pool { POOL_QUICK = 0, POOL_SLOW };
 
 struct wire_question {

@@ -1,10 +1,10 @@
 /*
- * How web and keeper write to each other: messages described by tables, one codec for both ends.
+ * The encoding of messages between web and keeper: tables describe the messages, and both ends use one codec.
  *
- * A message is a struct and a table of its fields.  On the wire each field stands in the table's order: numbers
- * little-endian, texts as a 32-bit length and their bytes, tokens as 32 bytes.  Nothing is optional, nothing is
- * self-describing; what is left over, missing or longer than the table allows is ERR_PROTOCOL.
- * One message is one SOCK_SEQPACKET datagram of at most WIRE_MAX_BYTES.
+ * A message is a struct and a table of its fields.  The fields are encoded in the table's order: numbers
+ * little-endian, texts as a 32-bit length and their bytes, tokens as 32 bytes.  No field is optional, and the
+ * encoding has no type information.  Surplus or missing bytes, and values over the table's maximum, are
+ * ERR_PROTOCOL.  A message is one SOCK_SEQPACKET datagram of at most WIRE_MAX_BYTES.
  */
 #ifndef IPC_WIRE_H
 #define IPC_WIRE_H
@@ -26,7 +26,7 @@ struct wire_field {
 	const char *name;
 	size_t offset;
 	enum wire_kind kind;
-	uint32_t max; /* WIRE_U32: greatest value; WIRE_STR: bytes; else unused */
+	uint32_t max; /* WIRE_U32: largest value; WIRE_STR: bytes; otherwise unused */
 };
 
 struct wire_def {
@@ -51,12 +51,12 @@ struct wire_def {
 #type, sizeof(type), (table), COUNT(table)                                                             \
 	}
 
-/* Append the message.  A text over its maximum, or a number, is remembered in out as ERR_TOO_LONG. */
+/* Append the message.  A text or number over its maximum sets out->failed to ERR_TOO_LONG. */
 void wire_put(struct buf *out, const struct wire_def *def, const void *message);
 
 /*
- * Take one message off the front of *rest into ret_message (def->size bytes); its texts borrow from *rest.
- * ERR_PROTOCOL: truncated, or over a maximum; *rest and *ret_message are then not to be used.
+ * Decode one message from the front of *rest into ret_message (def->size bytes).  Its texts point into *rest.
+ * ERR_PROTOCOL: truncated, or over a maximum; *rest and *ret_message must not be used then.
  */
 MUST_USE err wire_get(str *rest, const struct wire_def *def, void *ret_message);
 

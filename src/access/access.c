@@ -19,7 +19,7 @@ access_rules_wipe(struct access_rules *rules)
 	rules->n = 0;
 }
 
-/* --- does a rule match? --------------------------------------------------------------------------------------------- */
+/* --- matching a rule ---------------------------------------------------------------------------------------------- */
 
 static bool
 access_any_fits(const struct access_texts *patterns, str text, bool (*fits)(str pattern, str text))
@@ -30,7 +30,10 @@ access_any_fits(const struct access_texts *patterns, str text, bool (*fits)(str 
 	return false;
 }
 
-/* An unknown address may be in any network: a request over a Unix socket without X-Forwarded-For has one. */
+/*
+ * An unknown address may be in any network.  Requests over a Unix socket without X-Forwarded-For have an unknown
+ * address.
+ */
 static enum fit
 access_network_fit(const struct access_rule *rule, str text)
 {
@@ -64,7 +67,7 @@ access_groups_have_all(str groups, const struct access_texts *names)
 	return true;
 }
 
-/* The rule's keys about persons; who is known only by a label of the host: access_domain_fit. */
+/* The rule's keys about users.  access_domain_fit handles users named by a label of the host. */
 static bool
 access_names_persons(const struct access_rule *rule)
 {
@@ -81,7 +84,7 @@ access_person_fits(const struct access_rule *rule, const struct access_visitor *
 	       access_groups_have_all(visitor->groups, &rule->all_groups);
 }
 
-/* FITS_MAYBE: only a pattern with {user} or {group} fits, and it is not known who asks. */
+/* FITS_MAYBE: only a pattern with {user} or {group} fits, and the visitor is unknown. */
 static enum fit
 access_domain_fit(const struct access_rule *rule, str host, const struct access_visitor *visitor)
 {
@@ -106,7 +109,7 @@ access_method_fits(const struct access_rule *rule, str method)
 	return rule->methods.n == 0 || access_any_fits(&rule->methods, method, str_equal);
 }
 
-/* --- what it says ----------------------------------------------------------------------------------------------------- */
+/* --- applying a rule ---------------------------------------------------------------------------------------------- */
 
 static struct access_decision
 access_decided(enum access_outcome outcome, enum access_reason reason, const struct access_rule *rule)
@@ -114,7 +117,7 @@ access_decided(enum access_outcome outcome, enum access_reason reason, const str
 	return (struct access_decision){ outcome, reason, rule };
 }
 
-/* A proof from the future is none: the clock was wrong, then or now. */
+/* A proof from the future is invalid: the clock was wrong at that time, or is wrong now. */
 static bool
 access_proof_is_old(const struct access_rule *rule, int64_t verified_us, int64_t now_us)
 {
@@ -145,9 +148,12 @@ access_apply(const struct access_rule *rule, const struct access_visitor *visito
 	}
 }
 
-/* --- the decision ---------------------------------------------------------------------------------------------------- */
+/* --- the decision ------------------------------------------------------------------------------------------------- */
 
-/* Of an ambiguous path only the beginning is certain: a rule whose paths can begin so may be meant, and none is surely meant. */
+/*
+ * Only the beginning of an ambiguous path is certain.  A rule whose paths can begin this way matches with
+ * FITS_MAYBE.
+ */
 static enum fit
 access_path_fit(const struct access_rule *rule, const struct target *target)
 {
@@ -171,7 +177,10 @@ access_path_has_any(const struct target *target, str bytes)
 	return false;
 }
 
-/* Behind an encoded '?' some program finds a query of the path's own; an encoded '#' or NUL takes the query away. */
+/*
+ * Some programs find a query after an encoded '?' in the path.  An encoded '#' or NUL removes the query for some
+ * programs.
+ */
 static enum fit
 access_rule_query_fit(const struct access_rule *rule, const struct target *target)
 {
@@ -184,17 +193,17 @@ access_rule_query_fit(const struct access_rule *rule, const struct target *targe
 	return fit == FITS && access_path_has_any(target, STR("#\0")) ? FITS_MAYBE : fit;
 }
 
-/* Two conditions together fit as surely as the worse one. */
+/* Two conditions together have the less certain fit. */
 static enum fit
 access_fit_both(enum fit one, enum fit other)
 {
 	return one < other ? one : other;
 }
 
-/* How a rule concerns a request of this visitor. */
+/* The result of comparing a rule with a request. */
 struct match {
 	enum fit fit;
-	bool asks_who; /* it names persons, and it is not known who asks */
+	bool asks_who; /* the rule names users, and the visitor is unknown */
 };
 
 static struct match
@@ -230,7 +239,7 @@ access_rule_decide(const struct access_rule *rule, struct match match, const str
 	return decision;
 }
 
-/* How little a decision leaves this visitor: its outcome, then what its rule asks for. */
+/* Strictness of a decision for this visitor: first its outcome, then the policy of its rule. */
 static unsigned
 access_strictness(const struct access_decision *decision)
 {
@@ -244,7 +253,7 @@ access_strictness(const struct access_decision *decision)
 	return outcomes[decision->outcome] * ACCESS_POLICY_COUNT + policies[decision->rule->policy];
 }
 
-/* rule NULL: nothing is kept yet. */
+/* rule NULL: no decision is kept yet. */
 static void
 access_keep_stricter(struct access_decision *kept, const struct access_decision *one)
 {
@@ -253,8 +262,9 @@ access_keep_stricter(struct access_decision *kept, const struct access_decision 
 }
 
 /*
- * Each reading of an ambiguous path or query has a first rule of its own.  Rules that may be meant are passed, the first one that is surely meant
- * ends the search, and the strictest of them all decides: no reading would have been decided more strictly.
+ * Each interpretation of an ambiguous path or query has a first matching rule.  The search collects rules that
+ * match with FITS_MAYBE, and ends at the first rule with FITS.  The strictest of these decides, so that no
+ * interpretation would get a stricter decision.
  */
 struct access_decision
 access_decide(const struct access_rules *rules, const struct access_request *request,

@@ -7,14 +7,14 @@
 
 enum { RULES_ARENA_BYTES = 1024 * 1024, GROUP_MAX = 40, TEXTS_MAX = 200, CONDITIONS_MAX = 16 };
 
-/* A name of the key `networks` at the top of the file. */
+/* A name in the top-level key `networks`. */
 struct named_networks {
 	str name;
 	struct config_network *at;
 	size_t n;
 };
 
-/* A file while it is read. */
+/* A file while it is parsed. */
 struct reading {
 	str name;
 	struct yaml_text yaml;
@@ -52,7 +52,7 @@ access_file_scalar(const yaml_node_t *node)
 	return str_bytes(node->data.scalar.value, node->data.scalar.length);
 }
 
-/* The text of a key; empty: it is none, or YAML's merge key. */
+/* The text of a key; empty: not a text, or YAML's merge key. */
 static str
 access_file_key_text(const yaml_node_t *node)
 {
@@ -70,16 +70,16 @@ access_file_node_at(struct reading *r, int index)
 	return yaml_document_get_node(&r->yaml.document, index);
 }
 
-/* Of a list, or of the one text that stands for it. */
+/* An item of a list, or the single text in place of a list. */
 static const yaml_node_t *
 access_file_item_at(struct reading *r, const yaml_node_t *node, size_t i)
 {
 	return node->type == YAML_SEQUENCE_NODE ? access_file_node_at(r, node->data.sequence.items.start[i]) : node;
 }
 
-/* --- lists of texts ----------------------------------------------------------------------------------------------------- */
+/* --- lists of texts ----------------------------------------------------------------------------------------------- */
 
-/* How one text of a list is checked; takes: "a domain is ...". */
+/* A check for the texts of a list; takes: "a domain is ...". */
 struct kind {
 	bool (*good)(str text);
 	const char *takes;
@@ -91,7 +91,7 @@ access_file_is_letter_or_digit(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* As accounts are called, folded: another name is nobody's, and a rule for it would never match. */
+/* Same form as account names, folded: no account has another form, so a rule for it would never match. */
 static bool
 access_file_user_good(str name)
 {
@@ -162,7 +162,7 @@ access_file_texts_read(struct reading *r, const yaml_node_t *node, const struct 
 	return ERR_OK;
 }
 
-/* --- networks ----------------------------------------------------------------------------------------------------------- */
+/* --- networks ----------------------------------------------------------------------------------------------------- */
 
 static bool
 access_file_is_network(str text)
@@ -172,7 +172,7 @@ access_file_is_network(str text)
 	return value_network(text, &network) == ERR_OK;
 }
 
-/* A name begins with a letter and is no address, so that it cannot be taken for a network. */
+/* A name begins with a letter and is not an address, so that it cannot be mistaken for a network. */
 static bool
 access_file_network_name_good(str text)
 {
@@ -202,7 +202,7 @@ access_file_named_find(const struct reading *r, str name)
 	return NULL;
 }
 
-/* The networks that each of the texts stands for: itself, or those of its name. */
+/* Number of networks that the texts stand for: each text is a network, or a name for several. */
 static err
 access_file_networks_count(struct reading *r, const yaml_node_t *node, const struct access_texts *texts, size_t *ret_n)
 {
@@ -300,7 +300,7 @@ access_file_named_networks_read(struct reading *r, const yaml_node_t *node)
 	return ERR_OK;
 }
 
-/* --- query -------------------------------------------------------------------------------------------------------------- */
+/* --- query -------------------------------------------------------------------------------------------------------- */
 
 static bool
 access_file_query_text_good(str text)
@@ -313,7 +313,7 @@ static const struct kind kind_query_value = {
 				     "without stars; it has at most 200 bytes"
 };
 
-/* '*' alone: any value. */
+/* '*' alone means any value. */
 static err
 access_file_condition_values(struct reading *r, const yaml_node_t *node, struct query_condition *condition)
 {
@@ -373,7 +373,7 @@ access_file_query_read(struct reading *r, const yaml_node_t *node, struct access
 	return ERR_OK;
 }
 
-/* --- a rule --------------------------------------------------------------------------------------------------------------- */
+/* --- a rule ------------------------------------------------------------------------------------------------------- */
 
 static err
 access_file_policy_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
@@ -467,7 +467,7 @@ access_file_rule_names_persons(const struct access_rule *rule)
 	return rule->users.n > 0 || rule->groups.n > 0 || rule->all_groups.n > 0;
 }
 
-/* What was written may be read in one way only. */
+/* Reject rules that contradict themselves. */
 static err
 access_file_rule_check(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
 {
@@ -503,7 +503,7 @@ access_file_rule_read(struct reading *r, const yaml_node_t *node, struct access_
 	return access_file_rule_check(r, node, rule);
 }
 
-/* --- the file ------------------------------------------------------------------------------------------------------------- */
+/* --- the file ----------------------------------------------------------------------------------------------------- */
 
 static err
 access_file_rules_read(struct reading *r, const yaml_node_t *list)
@@ -526,7 +526,7 @@ access_file_rules_read(struct reading *r, const yaml_node_t *list)
 	return ERR_OK;
 }
 
-/* The value of a key at the top of the file; NULL: it has none. */
+/* The value of a top-level key; NULL: it is missing. */
 static const yaml_node_t *
 access_file_root_value(struct reading *r, const yaml_node_t *root, const char *key)
 {
@@ -543,7 +543,10 @@ access_file_root_value(struct reading *r, const yaml_node_t *root, const char *k
 static const char root_takes[] =
     "the file holds the key `rules:` with the list of rules, and perhaps `networks:` with names.";
 
-/* Each key is one of ours and stands once: it is the one that access_file_root_value finds. */
+/*
+ * Every key must be known and unique.  access_file_root_value returns the first one, so a different value means a
+ * duplicate.
+ */
 static err
 access_file_root_check(struct reading *r, const yaml_node_t *root)
 {
@@ -574,7 +577,7 @@ access_file_tags_check(struct reading *r)
 	return ERR_OK;
 }
 
-/* Rules may use the names of networks, wherever those stand in the file. */
+/* Read the named networks first: rules may use their names, wherever they are in the file. */
 static err
 access_file_root_read(struct reading *r)
 {
@@ -623,13 +626,13 @@ access_implied(const struct config *config, struct access_rules *ret_rules)
 		access_rules_wipe(ret_rules);
 		return ERR_MEMORY;
 	}
-	domains.at[domains.n++] = STR("*"); /* the gate asks about protected domains only */
+	domains.at[domains.n++] = STR("*"); /* the gate receives only checks for protected domains */
 	ret_rules->rules[0] = (struct access_rule){ .policy = ACCESS_TWO_FACTOR, .domains = domains };
 	ret_rules->n = config->gate_domains_count > 0 ? 1 : 0;
 	return ERR_OK;
 }
 
-/* --- reading it ------------------------------------------------------------------------------------------------------------ */
+/* --- reading the file --------------------------------------------------------------------------------------------- */
 
 err
 access_file_text(const struct config *config, struct arena *arena, str *ret_text, struct why *why)
@@ -647,7 +650,7 @@ access_file_text(const struct config *config, struct arena *arena, str *ret_text
 	return why_set(why, e == ERR_MEMORY ? e : ERR_CONFIG, "ACCESS_RULES: %s", file.text);
 }
 
-/* Is any host of the pattern protected? */
+/* Can the pattern match a host in a protected domain? */
 static bool
 access_file_domain_concerned(const struct config *config, str pattern)
 {
@@ -661,7 +664,7 @@ access_file_domain_concerned(const struct config *config, str pattern)
 	return str_equal(pattern, STR("*"));
 }
 
-/* A rule for a host that the gate is never asked about is a mistake in it, or in GATE_DOMAINS. */
+/* The gate receives no checks for other hosts, so a rule for one is an error in the rule or in GATE_DOMAINS. */
 static err
 access_file_domains_check(const struct config *config, const struct access_rules *rules, struct why *why)
 {

@@ -1,5 +1,5 @@
 /*
- * The file of rules: YAML, read by libyaml.  docs/reference/access-rules.md has each key with an example.
+ * The access rules file: YAML, parsed by libyaml.  docs/reference/access-rules.md has each key with an example.
  *
  *	rules:
  *	  - domain: wiki.example.org
@@ -9,7 +9,8 @@
  *	    groups: [staff]
  *	    max_age: 15m
  *
- * Strict: an unknown key, a key twice, a value of another shape, an alias or a second document is refused, with the line.
+ * Unknown keys, duplicate keys, values of another type, aliases and second documents are rejected with the line
+ * number.
  */
 #ifndef ACCESS_ACCESS_FILE_H
 #define ACCESS_ACCESS_FILE_H
@@ -18,22 +19,25 @@
 
 enum { ACCESS_FILE_MAX_BYTES = 64 * 1024, ACCESS_RULES_MAX = 1000 };
 
-/* Read the text.  name: of the file, for sentences.  On failure ret_rules is empty: nobody passes.  ERR_CONFIG with the sentence and the line; ERR_MEMORY. */
+/*
+ * Parse the text.  name: of the file, for error messages.  On failure ret_rules is empty and so denies all access. 
+ * ERR_CONFIG: why has a sentence with the line number; ERR_MEMORY.
+ */
 MUST_USE err access_parse(str name, str text, struct access_rules *ret_rules, struct why *why);
 
-/* Without a file: two factors for each of GATE_DOMAINS and all below. */
+/* The rules without a file: two factors for each of GATE_DOMAINS and its subdomains. */
 MUST_USE err access_implied(const struct config *config, struct access_rules *ret_rules);
 
 /*
- * The text of the file that ACCESS_RULES names, in the arena; empty when the setting is.  ERR_CONFIG with the sentence: it
- * cannot be read, or is too long.
+ * Read the file that ACCESS_RULES names into the arena; empty if the setting is empty.  ERR_CONFIG: the file cannot
+ * be read or is too long; why is filled.
  */
 MUST_USE err access_file_text(const struct config *config, struct arena *arena, str *ret_text, struct why *why);
 
-/* access_parse of a text that access_file_text gave, or access_implied. */
+/* access_parse for a text from access_file_text; access_implied if no file is set. */
 MUST_USE err access_take(const struct config *config, str text, struct access_rules *ret_rules, struct why *why);
 
-/* Is this a group's name?  1 to 40 of a-z 0-9 . _ - */
+/* Is this a valid group name: 1 to 40 of a-z 0-9 . _ -? */
 bool access_group_good(str name);
 
 #endif

@@ -53,6 +53,6 @@ live_rules_decide(struct live_rules *live, const struct access_request *request,
 	*ret_policy = decision.rule == NULL ? ACCESS_DENY : decision.rule->policy;
 	*ret_line = decision.rule == NULL ? 0 : decision.rule->line;
 	pthread_rwlock_unlock(&live->lock);
-	decision.rule = NULL; /* another thread may free it now */
+	decision.rule = NULL; /* the pointer may be invalid after the unlock */
 	return decision;
 }

@@ -1,6 +1,6 @@
 /*
- * The access rules in force: many threads decide by them, and one thread replaces them meanwhile.  The keeper holds the rules of the
- * file, the web process holds what the keeper has pushed.
+ * The access rules in force.  Many threads decide with them while one thread replaces them.  The keeper holds the
+ * rules of the file; the web process holds the rules that the keeper pushed.
  */
 #ifndef ACCESS_LIVE_RULES_H
 #define ACCESS_LIVE_RULES_H
@@ -10,9 +10,9 @@
 
 #include <pthread.h>
 
-/* Rules, and the text that they were read from where its owner needs it. */
+/* Rules, and their source text, if the owner needs it. */
 struct rule_set {
-	struct access_rules rules; /* n = 0: nobody passes */
+	struct access_rules rules; /* n = 0: all access is denied */
 	struct arena arena;        /* of the text */
 	str text;                  /* empty: not kept */
 };
@@ -24,17 +24,17 @@ struct live_rules {
 	struct rule_set set;
 };
 
-/* Until the first live_rules_swap nobody passes. */
+/* Until the first live_rules_swap all access is denied. */
 MUST_USE err live_rules_begin(struct live_rules *live);
 void live_rules_end(struct live_rules *live);
 
-/* Put *set in force; *set becomes the set that was in force, which the caller wipes. */
+/* Put *set in force.  *set becomes the previous set, which the caller must wipe. */
 void live_rules_swap(struct live_rules *live, struct rule_set *set);
 
-/* Append the text of the rules in force.  ERR_TOO_LONG, ERR_MEMORY: the buffer's. */
+/* Append the text of the rules in force.  Errors are those of the buffer: ERR_TOO_LONG, ERR_MEMORY. */
 MUST_USE err live_rules_copy(struct live_rules *live, struct buf *out);
 
-/* Decide by the rules in force; ret_policy, ret_line: of the rule that decided, ACCESS_DENY and 0 when no rule did. */
+/* Decide with the rules in force.  ret_policy, ret_line: of the deciding rule; ACCESS_DENY and 0 without one. */
 struct access_decision live_rules_decide(struct live_rules *live, const struct access_request *request,
 					 const struct access_visitor *visitor, int64_t now_us,
 					 enum access_policy *ret_policy, unsigned *ret_line);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* --- hosts ---------------------------------------------------------------------------------------------------------- */
+/* --- hosts -------------------------------------------------------------------------------------------------------- */
 
 static const str label_user = STR_INIT("{user}"), label_group = STR_INIT("{group}");
 
@@ -26,7 +26,7 @@ pattern_host_label_good(str label)
 bool
 pattern_host_good(str pattern)
 {
-	bool person = true; /* the last label may not be one */
+	bool person = true; /* the last label may not be {user} or {group} */
 
 	if (str_equal(pattern, STR("*")))
 		return true;
@@ -83,7 +83,7 @@ pattern_host_label_fits(str pattern, str label, str user, str groups)
 	return str_equal(pattern, label);
 }
 
-/* Label by label from the end, so that a star at the beginning takes what is left. */
+/* Compare label by label from the end, so that a star at the beginning matches the remaining labels. */
 static bool
 pattern_host_labels_fit(str pattern, str host, str user, str groups)
 {
@@ -110,7 +110,7 @@ pattern_host_fits(str pattern, str host, str user, str groups)
 	return host.n > pattern.n && str_ends(host, pattern);
 }
 
-/* --- paths ---------------------------------------------------------------------------------------------------------- */
+/* --- paths -------------------------------------------------------------------------------------------------------- */
 
 static size_t
 pattern_stars(str pattern)
@@ -122,7 +122,10 @@ pattern_stars(str pattern)
 	return n;
 }
 
-/* A path that comes is decoded and without query; one that holds these is refused wherever a rule names paths. */
+/*
+ * The compared paths are decoded and have no query.  Paths with these bytes are ambiguous, so such a pattern would
+ * never match.
+ */
 static bool
 pattern_can_match(str pattern)
 {
@@ -153,19 +156,20 @@ pattern_path_good(str pattern)
 }
 
 /*
- * One pass with one place to come back to for each kind of star.  A '*' cannot pass a '/', so that when it fails only the
- * last '**' before it can still help; and of two '**' only the later one needs to be tried again.  It need not be tried where the
- * first '*' behind it would stand in the same segment again: from there the '*' would only see less of it.
+ * One pass with one backtracking point for each kind of star.  A '*' cannot match a '/'.  If it fails, only the
+ * last '**' before it can still help, and of two '**' only the later one needs a retry.  Positions where the first
+ * '*' after it would start in the same segment can be skipped: the '*' would only match less of the segment.
  */
 struct retry {
-	size_t pattern, text; /* behind the star, and how far it has eaten; pattern 0: there is none */
+	/* pattern: offset after the star, 0: no star; text: offset that the star has matched up to */
+	size_t pattern, text;
 };
 
 struct scan {
 	str pattern, text;
-	size_t p, t;             /* how far both are compared */
-	struct retry one, whole; /* the last '*', of those behind the last '**'; the last '**' */
-	struct retry first;      /* the first '*' behind it */
+	size_t p, t;             /* offsets compared so far */
+	struct retry one, whole; /* the last '*' after the last '**'; the last '**' */
+	struct retry first;      /* the first '*' after the last '**' */
 };
 
 static void
@@ -185,7 +189,7 @@ pattern_take_star(struct scan *s)
 		s->first = here;
 }
 
-/* The star eats up to there; false: there is no such place. */
+/* Let the star match up to this offset; false: the text is shorter. */
 static bool
 pattern_eat_to(struct scan *s, struct retry *star, size_t text)
 {
@@ -222,7 +226,7 @@ pattern_back_to_whole(struct scan *s)
 	return pattern_eat_to(s, &s->whole, next);
 }
 
-/* begins: it is enough that more text could follow and then fit. */
+/* begins: it is enough that the text could continue and then fit. */
 static bool
 pattern_fits(str pattern, str text, bool begins)
 {

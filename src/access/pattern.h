@@ -1,5 +1,5 @@
 /*
- * Patterns of rules: a text with stars.  Pure functions, no memory.
+ * Patterns of rules: texts with stars.  Pure functions without allocation.
  */
 #ifndef ACCESS_PATTERN_H
 #define ACCESS_PATTERN_H
@@ -9,30 +9,39 @@
 #include <stdbool.h>
 
 /*
- * A host, in lower case: "wiki.example.org" is that one, "*.example.org" any below it but not itself, "*" every one.
- * A star stands nowhere else.  "{user}" and "{group}" stand for a whole label, never the last one: "{user}.example.org" is
- * anna.example.org for the user anna.  A name that holds a dot, '@' or '+' fits no label.
+ * A host pattern in lower case.  "wiki.example.org" matches this host, "*.example.org" all its subdomains but not
+ * itself, "*" every host.  Stars are not allowed elsewhere.  "{user}" and "{group}" stand for a whole label, except
+ * the last one: for the user anna, "{user}.example.org" matches anna.example.org.  A name with a dot, '@' or '+'
+ * matches no label.
  */
 bool pattern_host_good(str pattern);
-/* Does the pattern depend on who asks? */
+/* Does the pattern depend on the visitor? */
 bool pattern_host_names_persons(str pattern);
-/* user, groups ("admins,staff"): whose labels fit.  Both p == NULL: it is not known who asks, and any label fits. */
+/*
+ * user, groups ("admins,staff"): the visitor's, for {user} and {group}.  Both p == NULL: unknown visitor, any label
+ * fits.
+ */
 bool pattern_host_fits(str pattern, str host, str user, str groups);
-/* What follows the last star or "{...}" and its dot: all hosts that fit are below it.  Without either, the pattern. */
+/*
+ * The part after the last star or "{...}" and its dot: all matching hosts are below it.  Without either, the whole
+ * pattern.
+ */
 str pattern_host_fixed(str pattern);
 
 /*
- * A path, decoded: it begins with '/'; one star stands for any bytes but '/', two for any; a pattern that ends in '/' and two
- * stars is also what stands before them.  Without bytes and segments that no path has when a rule looks at it (access/target.h: unclear).  Letter case counts.  A pattern has at most PATTERN_STARS_MAX stars, so that comparing is bounded.
+ * A decoded path pattern.  It begins with '/'.  One star matches any bytes except '/', two stars match any bytes. 
+ * A pattern that ends in '/' and two stars also matches the path before them.  Bytes and segments that no compared
+ * path has are not allowed (access/target.h: unclear).  Comparison is case-sensitive.  At most PATTERN_STARS_MAX
+ * stars bound its cost.
  */
 enum { PATTERN_STARS_MAX = 8, PATTERN_MAX_BYTES = 1000 };
 bool pattern_path_good(str pattern);
 bool pattern_path_fits(str pattern, str path);
 
-/* Is there a path that begins so and that fits?  For a path of which only the beginning is certain (access/target.h). */
+/* Is there a matching path with this beginning?  For paths of which only the beginning is certain (access/target.h). */
 bool pattern_path_may_fit(str pattern, str beginning);
 
-/* Does every path fit?  Of the pattern "/" and two stars alone. */
+/* Does the pattern match every path?  True only for "/" and two stars. */
 bool pattern_path_fits_all(str pattern);
 
 #endif

@@ -1,8 +1,8 @@
 #include "access/query.h"
 
-/* --- decoding ------------------------------------------------------------------------------------------------------- */
+/* --- decoding ----------------------------------------------------------------------------------------------------- */
 
-/* out: room for text.n bytes.  False: it cannot be decoded, or holds a control byte. */
+/* out: text.n bytes of space.  False: invalid, or contains a control byte. */
 static bool
 query_decode(str text, char *out, str *ret_decoded)
 {
@@ -18,9 +18,9 @@ query_decode(str text, char *out, str *ret_decoded)
 	return true;
 }
 
-/* --- one condition -------------------------------------------------------------------------------------------------- */
+/* --- one condition ------------------------------------------------------------------------------------------------ */
 
-/* As lenient programs write a name: without case, with '_' for '.', space and, where no ']' follows, '['. */
+/* Normalize as lenient programs do: ignore case; '.', ' ' and '[' become '_'. */
 static char
 query_fold(char c)
 {
@@ -48,11 +48,11 @@ query_folds_to(str a, str b)
 	return true;
 }
 
-/* Could some program take the one name for the other? */
+/* Could some program treat the two names as equal? */
 static bool
 query_names_alike(str a, str b)
 {
-	if (str_has_byte(a, '%')) /* decoded once more, it could be any name */
+	if (str_has_byte(a, '%')) /* a program that decodes twice could find any name */
 		return true;
 	a = query_without_spaces(a);
 	b = query_without_spaces(b);
@@ -60,8 +60,9 @@ query_names_alike(str a, str b)
 }
 
 struct query_found {
-	size_t exact, alike; /* how many parameters have this name, or one that some program takes for it */
-	str value;           /* of the last one, not decoded */
+	/* number of parameters with this name, and with a name that some program treats as equal */
+	size_t exact, alike;
+	str value; /* of the last one, undecoded */
 };
 
 static struct query_found
@@ -88,7 +89,7 @@ query_value_fit(const struct query_condition *condition, str value)
 	char text[QUERY_MAX_BYTES];
 	str decoded = { 0 };
 
-	(void)query_decode(value, text, &decoded); /* query_fit has seen that it can be */
+	(void)query_decode(value, text, &decoded); /* query_fit has checked that it can be decoded */
 	for (size_t i = 0; i < condition->values_n; i++)
 		if (str_equal(condition->values[i], decoded))
 			return FITS;
@@ -109,9 +110,12 @@ query_condition_fit(const struct query_condition *condition, str query)
 	return query_value_fit(condition, found.value);
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------ */
+/* --- all conditions ----------------------------------------------------------------------------------------------- */
 
-/* ';' separates parameters for some programs; what cannot be decoded is cut, dropped or kept as it is. */
+/*
+ * Some programs split at ';'.  Texts that cannot be decoded are truncated, dropped or kept, depending on the
+ * program.
+ */
 static bool
 query_is_clear(str query)
 {

@@ -40,7 +40,7 @@ suffix_check_each(const struct config *config, const struct psl *psl, const psl_
 err
 suffix_check(const struct config *config, struct why *why)
 {
-	struct psl functions; /* filled in by load, or not used */
+	struct psl functions; /* filled by suffix_load, otherwise unused */
 	psl_ctx_t *list;
 	err e;
 

@@ -1,6 +1,6 @@
 /*
- * Is a domain one under which everybody may have a name: co.uk, com, github.io?  By the list of public suffixes, as browsers know it
- * (https://publicsuffix.org), through libpsl, which is loaded for this.
+ * Public suffixes: domains under which anyone can register a name, such as co.uk, com or github.io.  Uses the list
+ * that browsers use (https://publicsuffix.org), through libpsl, which is loaded for this check.
  */
 #ifndef ACCESS_SUFFIX_H
 #define ACCESS_SUFFIX_H
@@ -8,8 +8,8 @@
 #include "config/config.h"
 
 /*
- * Each of GATE_DOMAINS must be somebody's own: no browser keeps a cookie for a public suffix, and if it did, strangers would get it.
- * ERR_CONFIG names the one that is not.  Without the library nothing is said.
+ * Check that no entry of GATE_DOMAINS is a public suffix.  Browsers keep no cookie for a public suffix; otherwise
+ * other sites would receive it.  ERR_CONFIG: why names the entry.  Without libpsl the check is skipped.
  */
 MUST_USE err suffix_check(const struct config *config, struct why *why);
 

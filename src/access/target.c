@@ -5,7 +5,7 @@
 
 enum { METHOD_MAX = 32, AUTHORITY_MAX = TARGET_HOST_MAX + 7 };
 
-/* --- the host ------------------------------------------------------------------------------------------------------- */
+/* --- the host ----------------------------------------------------------------------------------------------------- */
 
 static bool
 target_host_byte(char c)
@@ -31,7 +31,7 @@ target_lower(str text, struct arena *arena, str *ret_lower)
 	char *p;
 
 	TRY(arena_copy(arena, text, ret_lower));
-	p = (char *)ret_lower->p; /* just made, in the arena */
+	p = (char *)ret_lower->p; /* a fresh copy in the arena */
 	for (size_t i = 0; i < text.n; i++)
 		if (p[i] >= 'A' && p[i] <= 'Z')
 			p[i] = (char)(p[i] - 'A' + 'a');
@@ -49,13 +49,13 @@ target_authority_read(str authority, struct arena *arena, struct target *target)
 	TRY(target_lower(authority, arena, &target->authority));
 	rest = target->authority;
 	target->host = str_cut(&rest, ':');
-	/* nothing behind ':' is no port: RFC 3986 s3.2.3 */
+	/* an empty port means the default port: RFC 3986 s3.2.3 */
 	if (rest.n > 0 && (str_number(rest, 65535, &port) != ERR_OK || port == 0))
 		return ERR_INVALID;
 	return target_host_good(target->host) ? ERR_OK : ERR_INVALID;
 }
 
-/* --- the path ------------------------------------------------------------------------------------------------------- */
+/* --- the path ----------------------------------------------------------------------------------------------------- */
 
 static err
 target_path_read(str raw, struct arena *arena, struct target *target)
@@ -78,9 +78,9 @@ target_path_read(str raw, struct arena *arena, struct target *target)
 	return ERR_OK;
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------ */
+/* --- the whole URL ------------------------------------------------------------------------------------------------ */
 
-/* Bytes above 0x7f are let through: browsers encode them, some clients do not. */
+/* Bytes above 0x7f are allowed: browsers encode them, some clients do not. */
 static bool
 target_bytes_good(str text, bool backslash_too)
 {
@@ -97,7 +97,7 @@ target_scheme_good(str scheme)
 	return str_equal_nocase(scheme, STR("https")) || str_equal_nocase(scheme, STR("wss"));
 }
 
-/* Up to the first '/' or '?'. */
+/* Cut off the text before the first '/' or '?'. */
 static str
 target_authority_cut(str *rest)
 {
@@ -123,8 +123,8 @@ target_rest_read(str authority, str path_and_query, struct arena *arena, struct 
 }
 
 /*
- * Take away the dot at the end of the host, in a copy of ours.  A browser sends no cookie of example.org to
- * "wiki.example.org.", so a person who is led back there would be led to sign in again.
+ * Remove a trailing dot of the host, in the copied URL.  Browsers send no cookie of example.org to
+ * "wiki.example.org.", so a redirect to that host would lead to another sign-in.
  */
 static void
 target_drop_dot(str *url, str *authority, str *rest)
@@ -167,7 +167,7 @@ target_join(str scheme, str authority, str path_and_query, struct arena *arena, 
 	CLEANUP(buf_wipe) struct buf url = BUF(TARGET_MAX_BYTES);
 	bool path_good = path_and_query.n == 0 || path_and_query.p[0] == '/';
 
-	/* what stands in one piece must not become another one's */
+	/* bytes of one part must not become another part */
 	if (!path_good || !target_scheme_good(scheme) || authority.n == 0 || str_has_byte(authority, '/') ||
 	    str_has_byte(authority, '?'))
 		return ERR_INVALID;

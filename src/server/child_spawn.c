@@ -7,9 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PASSING_FD = 200 }; /* descriptors on their way to the child stand from here on */
+enum { PASSING_FD = 200 }; /* temporary descriptors from here on, before they move to their final numbers */
 
-/* --- sockets -------------------------------------------------------------------------------------------------------- */
+/* --- sockets ------------------------------------------------------------------------------------------------------ */
 
 static void
 child_spawn_sockets_close(const int *fds, size_t n)
@@ -47,7 +47,7 @@ child_sockets_close_child(struct child_sockets *sockets)
 	child_spawn_sockets_close(sockets->child, sockets->count);
 }
 
-/* --- the process ---------------------------------------------------------------------------------------------------- */
+/* --- the process -------------------------------------------------------------------------------------------------- */
 
 struct spawn {
 	const char *name;
@@ -66,8 +66,8 @@ child_spawn_move(struct spawn *s, int from, int to)
 }
 
 /*
- * The descriptors where the child looks for them, and no others.  Out of the way first: a target may be another's source.  An
- * error of an action is the spawn's.
+ * Move the descriptors to the numbers that the child expects, and close all others.  They first move to temporary
+ * numbers, because a final number may be the source of another one.  posix_spawn reports errors of these actions.
  */
 static bool
 child_spawn_descriptors(struct spawn *s)
@@ -86,7 +86,7 @@ child_spawn_descriptors(struct spawn *s)
 	return ok && posix_spawn_file_actions_addclosefrom_np(&s->actions, CHILD_PUSH_FD + n) == 0;
 }
 
-/* Without a copy of this process on the way (posix_spawn): that would take longer than all the rest. */
+/* posix_spawn does not copy this process, which would take longer than all other steps. */
 static int
 child_spawn_run(struct spawn *s, pid_t *ret_pid)
 {

@@ -1,12 +1,12 @@
 /*
- * Start a child: this same program executed anew, so that nothing the keeper has in memory is in the child's memory.  The child gets
- * its descriptors, its arguments and its environment, and nothing else.
+ * Starts a child: the same program is executed again, so that the child's memory contains no data of the keeper. 
+ * The child gets its descriptors, arguments and environment, and nothing else.
  *
- *	descriptors of a child:  0       /dev/null, as in the keeper
- *	                         1 2     as in the keeper; a file is appended to
- *	                         3       listening socket; closed where its row names none
- *	                         4       pushes, to read
- *	                         5 ...   channels: first the quick ones, then the slow ones
+ *	descriptors of a child:	0       /dev/null, as in the keeper
+ *				1 2     as in the keeper; a file is opened in append mode
+ *				3       listening socket; closed if the child's row does not listen
+ *				4       pushes, to read
+ *				5 ...   channels: the quick ones first, then the slow ones
  */
 #ifndef SERVER_CHILD_SPAWN_H
 #define SERVER_CHILD_SPAWN_H
@@ -19,18 +19,21 @@
 
 enum { CHILD_LISTEN_FD = 3, CHILD_PUSH_FD = 4, CHILD_CHANNEL_FD = 5, CHANNELS_MAX = 64 };
 
-/* Both ends of every socket between the keeper and a child; number 0 is for pushes. */
+/* Both ends of all sockets between the keeper and a child; number 0 is for pushes. */
 struct child_sockets {
 	int keeper[CHANNELS_MAX + 1], child[CHANNELS_MAX + 1];
 	size_t count;
 };
 
-/* count: at most CHANNELS_MAX + 1.  ERR_IO: none is open. */
+/* count: at most CHANNELS_MAX + 1.  ERR_IO: no socket is left open. */
 MUST_USE err child_sockets_open(size_t count, struct child_sockets *ret_sockets);
 void child_sockets_close_keeper(struct child_sockets *sockets);
 void child_sockets_close_child(struct child_sockets *sockets);
 
-/* `doubletour NAME QUICK SLOW`.  listen_fd: -1 for none.  An errno, or 0: the child runs, with no signal blocked. */
+/*
+ * Run `doubletour NAME QUICK SLOW`.  listen_fd: -1 for none.  Returns 0 if the child was started, without blocked
+ * signals; otherwise an errno.
+ */
 int child_spawn(const char *name, size_t quick, size_t slow, int listen_fd, const struct child_sockets *sockets,
 		char *const *environment, pid_t *ret_pid);
 

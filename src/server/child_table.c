@@ -8,11 +8,11 @@ const struct child child_table[] = {
 	    .socket = CHILD_LISTENS,
 	    .quick = 4,
 	    .slow = true,
-	    .descriptors = 16384, /* each connection is one */
+	    .descriptors = 16384, /* one for each connection */
 	    .sandbox = &sandbox_web,
 	    .environment = config_web_environment,
 	    .restart = { .soon_ms = 1000, .soon_max = 8, .pause_ms = 200 },
-	    .stop_seconds = 6, /* web takes 5 at most */
+	    .stop_seconds = 6, /* web stops within 5 */
 	    .events = { "web.sandbox", "web.died", "web.ended" },
 	},
 };

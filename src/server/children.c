@@ -22,7 +22,7 @@ children_init(struct children *children, const struct child *table, size_t n, co
 	return ERR_OK;
 }
 
-/* --- start ---------------------------------------------------------------------------------------------------------- */
+/* --- start -------------------------------------------------------------------------------------------------------- */
 
 static err
 children_child_execute(struct children *children, struct running *r, struct why *why)
@@ -43,7 +43,7 @@ children_child_execute(struct children *children, struct running *r, struct why 
 	return why_set(why, ERR_MEMORY, "The %s process could not be started: %s.", child->name, strerror(error));
 }
 
-/* Have it executed; it waits for the keeper's first pushes. */
+/* Execute the child; it waits for the keeper's first pushes. */
 static err
 children_child_launch(struct children *children, struct running *r, struct why *why)
 {
@@ -80,7 +80,7 @@ children_serve(struct children *children, struct why *why)
 	return ERR_OK;
 }
 
-/* --- end and restart ------------------------------------------------------------------------------------------------ */
+/* --- end and restart ---------------------------------------------------------------------------------------------- */
 
 static void
 children_child_log_end(const struct child *child, pid_t pid, int status)
@@ -94,7 +94,7 @@ children_child_log_end(const struct child *child, pid_t pid, int status)
 		log_event(LOG_ERROR, child->events.ended, LOG_INT("pid", pid), LOG_INT("status", WEXITSTATUS(status)));
 }
 
-/* Has it ended?  Its status then; the service has stopped. */
+/* Has the child ended?  Then store its status and stop its service. */
 static bool
 children_child_ended(struct children *children, struct running *r, int *ret_status)
 {
@@ -144,9 +144,9 @@ children_reap(struct children *children, struct why *why)
 	return ERR_OK;
 }
 
-/* --- stop ----------------------------------------------------------------------------------------------------------- */
+/* --- stop --------------------------------------------------------------------------------------------------------- */
 
-/* Nobody has asked it anything yet: it says no word. */
+/* The child has not asked anything yet, so it is killed without a log line. */
 static void
 children_child_call_off(struct running *r)
 {

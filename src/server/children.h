@@ -1,8 +1,9 @@
 /*
- * The processes beside the keeper, as a table: child_table.c has one row for each.  What a process of this program gives up in any
- * case is no column: base/process.h (no core files, not readable by others); all run as the keeper's user.
+ * The processes beside the keeper, as a table: child_table.c has a row for each.  Restrictions of every process of
+ * this program are not in the table: base/process.h (no core files, not readable by other users).  All processes
+ * run as the keeper's user.
  *
- * The table's order is the order of start.  They end in the opposite order.
+ * Children start in the order of the table and stop in the opposite order.
  */
 #ifndef SERVER_CHILDREN_H
 #define SERVER_CHILDREN_H
@@ -18,32 +19,32 @@ enum child_socket { CHILD_LISTENS_NOT = 0, CHILD_LISTENS };
 struct child {
 	const char *name;                      /* of the process, and of its command: `doubletour NAME QUICK SLOW` */
 	enum child_socket socket;              /* does it inherit the listening socket? */
-	size_t quick;                          /* channels for questions that hash no password */
-	bool slow;                             /* and one for each worker that may hash */
-	unsigned descriptors;                  /* it wants so many; it gets what the system's limit allows */
-	const struct sandbox_profile *sandbox; /* the child enters it before it reads anything from a stranger */
+	size_t quick;                          /* channels for questions that do not hash passwords */
+	bool slow;                             /* also one channel for each worker that may hash */
+	unsigned descriptors;                  /* wanted; the system's limit may allow fewer */
+	const struct sandbox_profile *sandbox; /* the child enters it before it reads data from the network */
 	err (*environment)(const struct config *config, struct config_environment *ret_environment);
 	struct restart_rule restart;
-	unsigned stop_seconds; /* after SIGTERM, then SIGKILL */
+	unsigned stop_seconds; /* between SIGTERM and SIGKILL */
 	struct {
 		const char *forbidden, *died,
-		    *ended; /* events of the log: a forbidden call, a signal, its exit status */
+		    *ended; /* names of log events: forbidden system call, signal, exit status */
 	} events;
 };
 
 extern const struct child child_table[];
 extern const size_t child_table_count;
 
-/* The row of this name; NULL: none. */
+/* The row with this name; NULL: there is none. */
 const struct child *child_find(const char *name);
 
-/* What the keeper does for a child that runs. */
+/* The keeper's service for a running child. */
 struct child_service {
-	/* Serve its channels; sockets[0] is for pushes.  The service owns the sockets, also on failure. */
+	/* Serve its channels; sockets[0] is for pushes.  The service owns the sockets, even on failure. */
 	err (*start)(void *context, const struct child *child, const int *sockets, size_t count, struct why *why);
-	/* It has ended. */
+	/* The child has ended. */
 	void (*stop)(void *context, const struct child *child);
-	/* Has it ever asked anything? */
+	/* Has the child ever asked a question? */
 	bool (*was_asked)(void *context, const struct child *child);
 };
 
@@ -52,13 +53,13 @@ enum { CHILDREN_MAX = 8 };
 struct children {
 	struct running {
 		const struct child *child;
-		pid_t pid;                    /* 0: it does not run */
-		struct child_sockets sockets; /* count 0: the service has them */
+		pid_t pid;                    /* 0: it is not running */
+		struct child_sockets sockets; /* count 0: the service owns them */
 		struct restart_state restart;
 		struct config_environment environment;
 	} running[CHILDREN_MAX];
 	size_t n;
-	size_t slow; /* workers that may hash */
+	size_t slow; /* workers that may hash passwords */
 	struct listening *listening;
 	const struct child_service *service;
 	void *context;
@@ -67,22 +68,25 @@ struct children {
 /* n: at most CHILDREN_MAX. */
 MUST_USE err children_init(struct children *children, const struct child *table, size_t n, const struct config *config);
 
-/* Execute each; a child waits until it is served.  On failure those before it run: children_call_off. */
+/* Execute all children; they wait until they are served.  On failure the earlier ones run: call children_call_off. */
 MUST_USE err children_launch(struct children *children, struct why *why);
 
-/* Serve each.  On failure: children_stop. */
+/* Serve all children.  On failure call children_stop. */
 MUST_USE err children_serve(struct children *children, struct why *why);
 
-/* End, without a word, children that were launched and not served. */
+/* Kill children that were launched and not served, without a log line. */
 void children_call_off(struct children *children);
 
 /*
- * SIGCHLD came: log each end and start the child again as its row says.  ERR_CONFIG, ERR_AWAY: it cannot be kept alive; others: it
- * could not be started.  why is filled.
+ * Called after SIGCHLD: log ended children and restart them by their rules.  ERR_CONFIG, ERR_AWAY: a child keeps
+ * ending; other errors: it could not be started.  why is filled.
  */
 MUST_USE err children_reap(struct children *children, struct why *why);
 
-/* Ask each to finish what it has accepted, which the service still answers, and wait for its end.  SIGCHLD must be blocked. */
+/*
+ * Ask all children to finish their accepted requests, which the service still answers, and wait until they end. 
+ * SIGCHLD must be blocked.
+ */
 void children_stop(struct children *children);
 
 #endif

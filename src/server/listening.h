@@ -1,9 +1,9 @@
 /*
- * The listening socket of the server: opened here, outside any sandbox, and inherited by the child whose row says so.
+ * The server's listening socket: opened here, outside any sandbox, and inherited by the child that listens.
  *
- * LISTEN_FDS goes before LISTEN, which goes before HOST and PORT.  A TCP port is closed here once a child has it, and opened anew for
- * the next child.  A Unix socket's file and what systemd passed cannot be had twice: they stay open, connections wait in them for
- * the next child, and the keeper never accepts one.
+ * LISTEN_FDS takes precedence over LISTEN, and LISTEN over HOST and PORT.  A TCP port is closed here once a child
+ * has it, and opened again for the next child.  Unix sockets and sockets passed by systemd cannot be opened a
+ * second time, so they stay open.  Connections wait in them for the next child; the keeper never accepts one.
  */
 #ifndef SERVER_LISTENING_H
 #define SERVER_LISTENING_H
@@ -13,21 +13,21 @@
 
 struct listening {
 	const struct config *config;
-	int fd;                  /* -1: open it anew for the next child */
-	bool kept;               /* an inherited or a Unix socket: the same one for each child */
-	struct listen_file file; /* of LISTEN */
+	int fd;                  /* -1: open it for the next child */
+	bool kept;               /* an inherited or a Unix socket: the same one for all children */
+	struct listen_file file; /* the socket file of LISTEN */
 };
 
-/* inherited_fd: the socket that systemd passed; -1: none. */
+/* inherited_fd: the socket passed by systemd; -1: none. */
 struct listening listening_of(const struct config *config, int inherited_fd);
 
-/* Open it unless it is open. */
+/* Open the socket, if it is not open. */
 MUST_USE err listening_open(struct listening *listening, struct why *why);
 
-/* A child has it now. */
+/* A child has inherited the socket. */
 void listening_passed(struct listening *listening);
 
-/* Nobody connects from here on. */
+/* Close the socket: no further connections. */
 void listening_end(struct listening *listening);
 
 #endif

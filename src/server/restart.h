@@ -1,8 +1,8 @@
 /*
- * When is a child started again?  Pure: the supervisor gives the time and what it saw.
+ * Decides when to restart a child.  Pure: the supervisor passes the time and its observations.
  *
- * A child that once worked is started again however often it ends: else whoever can make it end could end the server.  A child that
- * ends soon after its start, time after time, and never worked, is given up.
+ * A child that has worked is always restarted: otherwise an attacker who can end the child could end the server.  A
+ * child that repeatedly ends soon after its start, and has never worked, is given up.
  */
 #ifndef SERVER_RESTART_H
 #define SERVER_RESTART_H
@@ -11,20 +11,20 @@
 #include <stdint.h>
 
 struct restart_rule {
-	unsigned soon_ms;  /* a child that lives shorter has not come up */
-	unsigned soon_max; /* so often in a row, and a child that never worked is given up */
-	unsigned pause_ms; /* before each start but the first in such a row */
+	unsigned soon_ms;  /* a child that ends earlier has ended soon */
+	unsigned soon_max; /* after more such ends in a row, a child that never worked is given up */
+	unsigned pause_ms; /* before each start in such a row, except the first */
 };
 
 struct restart_state {
 	int64_t started_us; /* monotonic */
-	unsigned soon;      /* ends in a row, each soon after the start */
-	bool worked;        /* it has lived for soon_ms once, or asked something */
+	unsigned soon;      /* ends in a row that were soon after the start */
+	bool worked;        /* it once lived for soon_ms, or asked a question */
 };
 
 enum restart { RESTART_GIVE_UP = 0, RESTART_NOW, RESTART_AFTER_PAUSE };
 
-/* The child has ended at now_us; asked: it has asked the keeper something, at any time. */
+/* The child has ended at now_us.  asked: it has ever asked the keeper a question. */
 enum restart restart_decide(const struct restart_rule *rule, struct restart_state *state, int64_t now_us, bool asked);
 
 #endif

@@ -24,7 +24,7 @@ struct supervisor {
 	sigset_t signals;
 };
 
-/* --- the keeper as a service of the children ------------------------------------------------------------------------ */
+/* --- the keeper's service for the children ------------------------------------------------------------------------ */
 
 static err
 supervisor_service_start(void *context, const struct child *child, const int *sockets, size_t count, struct why *why)
@@ -54,9 +54,9 @@ supervisor_service_was_asked(void *context, const struct child *child)
 static const struct child_service supervisor_service = { supervisor_service_start, supervisor_service_stop,
 							 supervisor_service_was_asked };
 
-/* --- signals -------------------------------------------------------------------------------------------------------- */
+/* --- signals ------------------------------------------------------------------------------------------------------ */
 
-/* Threads made from here on leave the signals to the main thread. */
+/* Later threads inherit the mask, so that only the main thread receives the signals. */
 static void
 supervisor_signals_block(sigset_t *ret_signals)
 {
@@ -69,7 +69,7 @@ supervisor_signals_block(sigset_t *ret_signals)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* A broken file changes nothing; the log says what is wrong with it. */
+/* Invalid rules are logged, and the old ones stay in force. */
 static void
 supervisor_rules_read(struct supervisor *s)
 {
@@ -82,11 +82,11 @@ supervisor_rules_read(struct supervisor *s)
 		log_event(LOG_ERROR, "rules.kept", LOG_TEXT("why", why.text[0] != '\0' ? why.text : err_name(e)));
 }
 
-/* Until SIGTERM or SIGINT (ERR_OK), or until a child cannot be kept alive. */
+/* Wait for SIGTERM or SIGINT (ERR_OK), or until a child cannot be kept running. */
 static err
 supervisor_watch(struct supervisor *s, struct why *why)
 {
-	bool terminal = isatty(STDERR_FILENO) == 1; /* when it is closed, that is a SIGHUP too */
+	bool terminal = isatty(STDERR_FILENO) == 1; /* closing the terminal also sends SIGHUP */
 
 	for (;;) {
 		int signal_number = sigwaitinfo(&s->signals, NULL);
@@ -102,9 +102,9 @@ supervisor_watch(struct supervisor *s, struct why *why)
 	}
 }
 
-/* --- the life of the server ----------------------------------------------------------------------------------------- */
+/* --- the life of the server --------------------------------------------------------------------------------------- */
 
-/* At most as many as there are channels for beside the quick ones of any child. */
+/* Limited by the channels that the quick workers of any child leave. */
 static size_t
 supervisor_slow_workers(const struct config *config)
 {
@@ -117,7 +117,7 @@ supervisor_slow_workers(const struct config *config)
 	return n < 1 ? 1 : (size_t)n > max ? max : (size_t)n;
 }
 
-/* Children inherit the limit: the greatest that a row wants, as far as the system lets this user have it. */
+/* Children inherit the limit: the largest number in the table, as far as the system allows. */
 static void
 supervisor_descriptors_raise(void)
 {
@@ -129,7 +129,7 @@ supervisor_descriptors_raise(void)
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
 		return;
 	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-	(void)!setrlimit(RLIMIT_NOFILE, &limit); /* with fewer, fewer connections are taken */
+	(void)!setrlimit(RLIMIT_NOFILE, &limit); /* fewer descriptors only mean fewer connections */
 }
 
 static err
@@ -142,7 +142,7 @@ supervisor_keeper_open(struct supervisor *s, struct why *why)
 	return e == ERR_OK ? e : why_set(why, e, "The keeper could not start: %s.", err_name(e));
 }
 
-/* Children first: they load themselves while the keeper opens its database. */
+/* Launch the children first: they load while the keeper opens its database. */
 static err
 supervisor_serve(struct supervisor *s, struct why *why)
 {
@@ -170,14 +170,14 @@ supervisor_begin(struct supervisor *s, const struct config *config, int inherite
 	s->children.context = s;
 	TRY(digest_setup());
 	TRY(children_init(&s->children, child_table, child_table_count, config));
-	/* The socket first: when its address is in use, nothing has been touched yet. */
+	/* Open the socket first: if its address is in use, nothing has changed yet. */
 	return listening_open(&s->listening, why);
 }
 
 static void
 supervisor_end(struct supervisor *s)
 {
-	listening_end(&s->listening); /* nobody connects any more while the children finish */
+	listening_end(&s->listening); /* no new connections while the children finish */
 	children_stop(&s->children);
 	keeper_server_free(&s->server);
 	keeper_close(&s->keeper);
@@ -187,7 +187,7 @@ supervisor_end(struct supervisor *s)
 err
 supervisor_run(const struct config *config, int inherited_fd, struct why *why)
 {
-	static struct supervisor s; /* too big for a stack; one per process */
+	static struct supervisor s; /* too big for a stack; one for each process */
 	err e;
 
 	TRY(supervisor_begin(&s, config, inherited_fd, why));

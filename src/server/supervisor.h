@@ -1,9 +1,9 @@
 /*
- * The server: this process becomes the keeper, starts the processes of the table (server/children.h) beside it, and starts each again
- * when it dies.
+ * The server.  This process becomes the keeper, starts the processes of the table (server/children.h), and restarts
+ * them when they end.
  *
- * Ends on SIGTERM or SIGINT: the children finish what they accepted, then the keeper ends.  SIGHUP: the access rules are read
- * anew; a broken file changes nothing.
+ * SIGTERM and SIGINT stop the server: the children finish accepted requests, then the keeper ends.  SIGHUP reloads
+ * the access rules; invalid rules change nothing.
  */
 #ifndef SERVER_SUPERVISOR_H
 #define SERVER_SUPERVISOR_H
@@ -11,10 +11,11 @@
 #include "config/config.h"
 
 /*
- * Until the end of the server.  inherited_fd: the listening socket that systemd passed; -1: none.  Call with one thread.
+ * Run the server until it ends.  inherited_fd: the listening socket passed by systemd; -1: none.  Call with one
+ * thread.
  *
- * ERR_OK      it was asked to end
- * ERR_CONFIG  keeper or child cannot start and never will; why is filled, as with every other err
+ * ERR_OK      it was asked to stop
+ * ERR_CONFIG  keeper or child cannot start, and a retry would not help; why is filled, as with every other error
  */
 MUST_USE err supervisor_run(const struct config *config, int inherited_fd, struct why *why);
 

@@ -24,8 +24,8 @@ MUST_USE err exchange_step_up(struct exchange *x, struct channel *keeper, str ot
 void exchange_otp_missing(struct page_otp *ret_otp);
 
 /*
- * Sentences about a refused code: a wrong or used one; a text that cannot be a code of a new authenticator; a text that
- * can be neither a code nor a recovery code.
+ * Sentences about a refused code.  refused: wrong or used.  code_impossible: cannot be a code of a new authenticator.
+ * either_impossible: cannot be a code or a recovery code.
  */
 extern const char exchange_code_refused[];
 extern const char exchange_code_impossible[];

@@ -1,5 +1,5 @@
 /*
- * A person's own account: overview, preferences, password, its end.
+ * The user's own account: overview, preferences, password, deletion.
  */
 #include "web/pages/handlers.h"
 
@@ -7,7 +7,7 @@
 #include "web/core/messages.h"
 #include "web/core/pages.h"
 
-/* A value that is cut at these is still too long for the keeper. */
+/* A value truncated to these sizes is still too long for the keeper. */
 enum { NAME_SENT_MAX = 2 * DISPLAY_NAME_MAX_BYTES, PASSWORD_SENT_MAX = PASSWORD_MAX_BYTES + 4, CHOICE_MAX = 8 };
 
 static const struct field profile_fields[] = {
@@ -40,7 +40,7 @@ static const char *const current_problems[PROBLEM_COUNT] = {
 	[PROBLEM_WRONG] = N_("This is not your current password. Try again."),
 };
 
-/* --- overview ------------------------------------------------------------------------------------------------------ */
+/* --- overview ----------------------------------------------------------------------------------------------------- */
 
 static err
 account_pages_count_factors(str list, uint32_t *ret_count)
@@ -69,12 +69,12 @@ account_show(struct exchange *x, struct channel *keeper)
 	return exchange_page(x, 200);
 }
 
-/* --- preferences --------------------------------------------------------------------------------------------------- */
+/* --- preferences -------------------------------------------------------------------------------------------------- */
 
 static const str languages[PREFERRED_COUNT] = { STR_INIT(""), STR_INIT("fr"), STR_INIT("en") };
 static const str formats[TIME_FORMAT_COUNT] = { STR_INIT(""), STR_INIT("24"), STR_INIT("12"), STR_INIT("iso") };
 
-/* What no page of ours offers is as if nothing had been chosen. */
+/* An unknown choice counts as no choice. */
 static uint32_t
 account_pages_choice(const str *choices, uint32_t n, str typed)
 {
@@ -137,7 +137,7 @@ profile_post(struct exchange *x, struct channel *keeper)
 	return exchange_redirect(x, STR("/account/profile"), (str){ 0 }, FLASH_PROFILE_SAVED);
 }
 
-/* --- password -------------------------------------------------------------------------------------------------------- */
+/* --- password ----------------------------------------------------------------------------------------------------- */
 
 static err
 account_pages_password_page(struct exchange *x, int status, struct page_password *page)
@@ -163,7 +163,10 @@ account_pages_password_typed(const struct exchange *x)
 	return (struct page_password){ .current = form->current, .password = form->password, .confirm = form->confirm };
 }
 
-/* With a sentence the fields stay empty: a form from another site must not fill the page, least of all with a password. */
+/*
+ * With a sentence the fields stay empty: a form from another site must not fill in the page, especially not a
+ * password.
+ */
 err
 password_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
@@ -194,14 +197,14 @@ password_post(struct exchange *x, struct channel *keeper)
 	return account_pages_password_page(x, 422, &page);
 }
 
-/* Password managers open this address: "A Well-Known URL for Changing Passwords" (W3C, 2022). */
+/* Password managers open this URL: "A Well-Known URL for Changing Passwords" (W3C, 2022). */
 err
 change_password_show(struct exchange *x)
 {
 	return exchange_redirect(x, STR("/account/password"), (str){ 0 }, FLASH_NONE);
 }
 
-/* --- its end --------------------------------------------------------------------------------------------------------- */
+/* --- deletion ----------------------------------------------------------------------------------------------------- */
 
 static err
 account_pages_close_page(struct exchange *x, int status, struct page_close *page)

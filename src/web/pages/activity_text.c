@@ -10,7 +10,7 @@ static const char *const of_event[AUDIT_COUNT] = {
 #include "ipc/audit_events.def"
 };
 
-/* NULL where the event's own sentence says it. */
+/* NULL: the event's default sentence applies. */
 static const char *const of_reason[AUDIT_COUNT][REASON_COUNT] = {
 #define AUDIT_SENTENCE(event, reason, sentence) [AUDIT_##event][REASON_##reason] = (sentence),
 #include "ipc/audit_events.def"

@@ -7,8 +7,9 @@
 #include "ipc/audit_events.h"
 
 /*
- * AUDIT_SIGN_IN_REFUSED, REASON_PASSWORD → "Wrong password" (a msgid).  A reason that has no sentence of its own has its event's.
- * An event that no account can have, or that another version wrote, is "An event that this version ... does not know".
+ * AUDIT_SIGN_IN_REFUSED with REASON_PASSWORD is "Wrong password" (a msgid).  A reason without a separate sentence
+ * gets that of its event.  An event without an account, or from another version, is "An event that this version ...
+ * does not know".
  */
 const char *activity_text(enum audit_event event, enum audit_reason reason);
 

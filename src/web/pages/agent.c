@@ -6,7 +6,7 @@ struct word {
 	str part, name;
 };
 
-/* The first that is found: many say they are others as well. */
+/* The first match counts, because many browsers also name others. */
 static const struct word browsers[] = {
 	{ STR_INIT("Edg/"), STR_INIT("Edge") },
 	{ STR_INIT("EdgA/"), STR_INIT("Edge") },

@@ -1,5 +1,5 @@
 /*
- * Authenticators: the first one of an account, and the list of them, with what adds, replaces, renames and removes one.
+ * Authenticators: the first one of an account, and the pages to list, add, replace, rename and remove them.
  */
 #include "web/pages/handlers.h"
 
@@ -9,7 +9,7 @@
 
 #include <inttypes.h>
 
-/* A value that is cut at these is still too long for the keeper, and a whole number of characters to show again. */
+/* A value truncated to these sizes is still too long for the keeper, and ends with a whole character. */
 enum { NAME_SENT_MAX = 2 * DISPLAY_NAME_MAX_BYTES, PASSWORD_SENT_MAX = PASSWORD_MAX_BYTES + 4 };
 enum { ID_MAX = 20, FACTORS_MAX = 256, RETURN_TO_MAX = 128 };
 
@@ -63,7 +63,7 @@ static const char *const name_problems[PROBLEM_COUNT] = {
 static const char not_removable[] =
     N_("This authenticator cannot be removed. It is your only one, or you signed in with it.");
 
-/* 0: no id, which no authenticator has. */
+/* 0: invalid; no authenticator has this id. */
 static int64_t
 factor_pages_id_of(str text)
 {
@@ -72,7 +72,7 @@ factor_pages_id_of(str text)
 	return str_number(text, INT64_MAX, &id) == ERR_OK ? (int64_t)id : 0;
 }
 
-/* --- the first one ------------------------------------------------------------------------------------------------ */
+/* --- the first authenticator -------------------------------------------------------------------------------------- */
 
 static err
 factor_pages_qr_base64(struct exchange *x, str uri, str *ret_text)
@@ -103,13 +103,13 @@ setup_show(struct exchange *x, struct channel *keeper)
 
 /* --- the list ----------------------------------------------------------------------------------------------------- */
 
-/* What was wrong with the form of one authenticator in the list; all zero: nothing. */
+/* Problem with the form of one authenticator in the list; all zero: no problem. */
 struct fault {
 	int64_t id;
 	str name;                 /* as typed */
 	const char *name_problem; /* msgid */
 	struct page_otp otp;
-	const char *error; /* above the list */
+	const char *error; /* shown above the list */
 };
 
 static err
@@ -134,7 +134,7 @@ factor_pages_take_factors(struct exchange *x, str list, struct page_authenticato
 	return ERR_OK;
 }
 
-/* The keeper decides; this is only what is offered. */
+/* Choose the buttons to offer; the keeper decides. */
 static void
 factor_pages_mark_factors(struct exchange *x, const struct fault *fault, struct page_authenticators *page)
 {
@@ -176,7 +176,7 @@ factors_show(struct exchange *x, struct channel *keeper)
 	return factor_pages_page(x, keeper, 200, &(struct fault){ 0 });
 }
 
-/* --- renaming and removing one ------------------------------------------------------------------------------------ */
+/* --- renaming and removing ---------------------------------------------------------------------------------------- */
 
 err
 factor_rename_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
@@ -230,7 +230,7 @@ factor_remove_post(struct exchange *x, struct channel *keeper)
 	return factor_pages_page(x, keeper, 422, &(struct fault){ .id = body.id, .error = not_removable });
 }
 
-/* --- another one -------------------------------------------------------------------------------------------------- */
+/* --- adding ------------------------------------------------------------------------------------------------------- */
 
 static err
 factor_pages_new_page(struct exchange *x, int status, struct page_authenticator_new *page)
@@ -259,7 +259,7 @@ factor_new_show(struct exchange *x)
 	return factor_pages_new_page(x, 200, &page);
 }
 
-/* The form as it was sent. */
+/* The form as sent. */
 static struct page_authenticator_new
 factor_pages_new_typed(const struct exchange *x)
 {
@@ -270,7 +270,10 @@ factor_pages_new_typed(const struct exchange *x)
 						.replaces = factor_pages_id_of(form->replaces) };
 }
 
-/* With a sentence the form is from somewhere else, or has grown old: what it brought is not shown, least of all a password. */
+/*
+ * With a sentence, the form came from another site or has expired: its values are not shown, especially not a
+ * password.
+ */
 err
 factor_new_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
@@ -301,7 +304,7 @@ factor_new_post(struct exchange *x, struct channel *keeper)
 	return factor_pages_new_page(x, 422, &page);
 }
 
-/* --- its first code ----------------------------------------------------------------------------------------------- */
+/* --- the first code of a new authenticator ------------------------------------------------------------------------ */
 
 static err
 factor_pages_confirm_page(struct exchange *x, struct channel *keeper, int status,

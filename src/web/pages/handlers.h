@@ -1,5 +1,5 @@
 /*
- * The handlers behind routes.c, and the forms they read.
+ * The handlers in routes.c, and the forms they read.
  */
 #ifndef WEB_HANDLERS_H
 #define WEB_HANDLERS_H
@@ -46,20 +46,22 @@ struct close_form {
 	str current, otp;
 };
 struct session_end_form {
-	str id; /* empty id: all others */
+	str id; /* empty: all others */
 };
 struct set_password_form {
 	str link, password, confirm;
 };
 extern const struct form profile_form, password_form, close_form, session_end_form, set_password_form;
 
-/* What is wrong with a password that is chosen, and with its confirmation, in words (msgids; NULL: nothing). */
+/* Problem of a new password, and of its confirmation, as a msgid; NULL: no problem. */
 const char *password_problem_text(uint32_t problem);
 const char *confirm_problem_text(uint32_t problem);
 
 /*
- * The address of a page that opens with a one-time token, to come back to after a change of language.
- * page: up to the token, "/set-password?link=".  token: as it came, any bytes.
+ * Return URL of a page with a one-time token, for the language switch.
+ *
+ *	page   the part before the token, such as "/set-password?link="
+ *	token  as received, any bytes
  */
 MUST_USE err link_return_to(struct exchange *x, str page, str token, str *ret_path);
 

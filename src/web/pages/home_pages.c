@@ -1,5 +1,5 @@
 /*
- * Home, and what needs no account: language, static files, health.
+ * Home, and the pages without an account: language, static files, health.
  */
 #include "web/pages/handlers.h"
 
@@ -22,7 +22,7 @@ home_show(struct exchange *x)
 	return exchange_page(x, 200);
 }
 
-/* /language/en?next=/login: a link, for it changes nothing but how pages speak. */
+/* /language/en?next=/login.  A link is enough, because it only changes the language of pages. */
 err
 language_set(struct exchange *x)
 {
@@ -46,7 +46,7 @@ home_plain(struct exchange *x, int status, str text)
 	return ERR_OK;
 }
 
-/* /healthz, /readyz: the keeper says within seconds when the database cannot be written, and when it can again. */
+/* /healthz, /readyz: the keeper reports within seconds that the database is no longer, or again, writable. */
 err
 health_show(struct exchange *x)
 {
@@ -56,21 +56,21 @@ health_show(struct exchange *x)
 	return home_plain(x, 503, STR("the database cannot be written\n"));
 }
 
-/* /livez: this process answers. */
+/* /livez: this process is running. */
 err
 alive_show(struct exchange *x)
 {
 	return home_plain(x, 200, STR("ok\n"));
 }
 
-/* A login server is nothing for search engines. */
+/* Search engines should not index a login server. */
 err
 robots_show(struct exchange *x)
 {
 	return home_plain(x, 200, STR("User-agent: *\nDisallow: /\n"));
 }
 
-/* gzip;q=0 is rare enough to be taken for a yes by nobody: the word must stand without a weight of zero. */
+/* Accept gzip unless its weight is 0. */
 static bool
 home_takes_gzip(struct exchange *x)
 {
@@ -115,7 +115,7 @@ static_show(struct exchange *x)
 	return asset == NULL ? ERR_NOT_FOUND : home_asset_reply(x, asset);
 }
 
-/* Browsers ask for this name unbidden; the pages name the hashed one. */
+/* Browsers request this name by default; the pages name the URL with the digest. */
 err
 favicon_show(struct exchange *x)
 {

@@ -1,5 +1,5 @@
 /*
- * One-time links: a password is set with what the administrator handed out.
+ * One-time links of the administrator, with which a user sets a password.
  */
 #include "web/pages/handlers.h"
 
@@ -8,7 +8,7 @@
 #include "web/core/messages.h"
 #include "web/core/pages.h"
 
-/* Percent-encoding makes three bytes of one. */
+/* Percent-encoding turns one byte into three. */
 enum { PASSWORD_SENT_MAX = PASSWORD_MAX_BYTES + 4, RETURN_TO_MAX = 64 + 3 * (LINK_TOKEN_MAX + NEXT_MAX_BYTES) };
 
 static const struct field set_password_fields[] = {
@@ -51,7 +51,7 @@ link_pages_page(struct exchange *x, int status, struct page_set_password *page)
 	return exchange_page(x, status);
 }
 
-/* One answer for a link that was used, is too old, or never was. */
+/* Used, expired and unknown links get the same page. */
 static err
 link_pages_is_dead(struct exchange *x, int status, str link)
 {
@@ -60,7 +60,7 @@ link_pages_is_dead(struct exchange *x, int status, str link)
 	return link_pages_page(x, status, &page);
 }
 
-/* The form with what the link is for; status: when it can be used. */
+/* The form, with the purpose of the link.  status: for a valid link. */
 static err
 link_pages_form_page(struct exchange *x, struct channel *keeper, int status, str link, struct page_set_password *page)
 {
@@ -88,7 +88,7 @@ set_password_show(struct exchange *x, struct channel *keeper)
 	return link_pages_form_page(x, keeper, 200, query.link, &page);
 }
 
-/* Grown old: the form anew, with the link, without what was typed. */
+/* Show the form again with the link, but without the passwords. */
 err
 set_password_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {

@@ -1,5 +1,5 @@
 /*
- * Recovery codes: shown once when they are made, afterwards only counted.
+ * Recovery codes: shown once when they are made, later only counted.
  */
 #include "web/pages/handlers.h"
 
@@ -16,7 +16,7 @@ static const struct field renew_fields[] = {
 };
 const struct form renew_form = FORM(struct renew_form, renew_fields);
 
-/* ABCDEFGH → ABCD-EFGH: nobody copies 24 letters in one breath. */
+/* Write ABCDEFGH as ABCD-EFGH: groups are easier to copy than 24 letters. */
 static err
 recovery_pages_put_grouped(struct exchange *x, str code, str *ret_text)
 {
@@ -63,7 +63,7 @@ recovery_pages_take(struct exchange *x, const struct recovery_codes_body *codes,
 	return recovery_pages_page(x, 200, page);
 }
 
-/* Have them made, and show them. */
+/* Make new codes, and show them. */
 static err
 recovery_pages_make(struct exchange *x, struct channel *keeper, bool renew)
 {
@@ -75,7 +75,7 @@ recovery_pages_make(struct exchange *x, struct channel *keeper, bool renew)
 	return recovery_pages_take(x, &codes, &page);
 }
 
-/* How many there are; the first time there are none, and ten are made. */
+/* Show how many codes are left; on the first visit, make ten. */
 static err
 recovery_pages_look(struct exchange *x, struct channel *keeper)
 {
@@ -86,7 +86,7 @@ recovery_pages_look(struct exchange *x, struct channel *keeper)
 	return codes.made_us == 0 ? recovery_pages_make(x, keeper, false) : recovery_pages_take(x, &codes, &page);
 }
 
-/* Where the form says to go on to. */
+/* Take the return URL from the form. */
 static void
 recovery_pages_next(struct exchange *x)
 {
@@ -106,7 +106,10 @@ recovery_redisplay(struct exchange *x, struct channel *keeper, int status, const
 	return recovery_pages_page(x, status, &page);
 }
 
-/* A HEAD shows nothing, and so must not make any; nor may another site have them shown where nobody looks. */
+/*
+ * A HEAD request shows no page, so it must not make codes.  Another site must not make the browser load codes that
+ * the user does not see.
+ */
 err
 recovery_show(struct exchange *x, struct channel *keeper)
 {

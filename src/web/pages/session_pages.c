@@ -1,5 +1,5 @@
 /*
- * Where an account is signed in, and what has happened to it.
+ * The sessions of an account, and its audit events.
  */
 #include "web/pages/handlers.h"
 
@@ -23,7 +23,7 @@ struct before_query {
 static const struct field before_fields[] = { FIELD(struct before_query, before, ID_MAX, optional) };
 static const struct form before_query = FORM(struct before_query, before_fields);
 
-/* -1: none that could be one. */
+/* -1: not a valid id. */
 static int64_t
 session_pages_id_of(str text)
 {
@@ -32,7 +32,7 @@ session_pages_id_of(str text)
 	return str_number(text, INT64_MAX, &id) == ERR_OK ? (int64_t)id : -1;
 }
 
-/* --- sessions --------------------------------------------------------------------------------------------------------- */
+/* --- sessions ----------------------------------------------------------------------------------------------------- */
 
 static err
 session_pages_take_sessions(struct exchange *x, str list, struct page_sessions *page)
@@ -76,7 +76,7 @@ sessions_show(struct exchange *x, struct channel *keeper)
 	return session_end_redisplay(x, keeper, 200, NULL);
 }
 
-/* An empty id ends all others. */
+/* An empty id ends all other sessions. */
 err
 session_end_post(struct exchange *x, struct channel *keeper)
 {
@@ -94,7 +94,7 @@ session_end_post(struct exchange *x, struct channel *keeper)
 							   : FLASH_SESSION_ENDED);
 }
 
-/* --- activity ---------------------------------------------------------------------------------------------------------- */
+/* --- activity ----------------------------------------------------------------------------------------------------- */
 
 static err
 session_pages_take_events(struct exchange *x, str list, struct page_activity *page)

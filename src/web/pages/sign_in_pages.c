@@ -1,5 +1,5 @@
 /*
- * Registration, sign-in, the second factor, sign-out: the pages on the way in and out.
+ * Registration, sign-in, second factor, sign-out.
  */
 #include "web/pages/handlers.h"
 
@@ -7,9 +7,9 @@
 #include "web/core/messages.h"
 #include "web/core/pages.h"
 
-/* --- forms, and what is wrong with them in words ------------------------------------------------------------------ */
+/* --- forms, and the sentences for their problems ------------------------------------------------------------------ */
 
-/* A value of over its maximum is cut behind it, so that it is still refused as too long, by the keeper. */
+/* A value over its maximum is truncated, but is still too long for the keeper, which refuses it. */
 static const struct field register_fields[] = {
 	FIELD(struct register_form, username, FIELD_MAX_BYTES, optional),
 	FIELD(struct register_form, password, FIELD_MAX_BYTES, optional),
@@ -76,7 +76,7 @@ static const char registration_invited[] =
     N_("To register, you need an unused invitation from the last 24 hours. Ask the administrator for one.");
 static const char registration_closed[] = N_("Registration is closed. Ask the administrator for an account.");
 
-/* What the form says of where to go on stands above the address line. */
+/* The form's return URL takes precedence over the query's. */
 static void
 web_accounts_take_next(struct exchange *x, str next)
 {
@@ -84,7 +84,7 @@ web_accounts_take_next(struct exchange *x, str next)
 		x->next = next_is_safe(next) ? next : (str){ 0 };
 }
 
-/* What was typed, to be shown again: never more of it than a name can have. */
+/* A typed text to show again, limited to the length of a name. */
 static str
 web_accounts_typed(str text)
 {
@@ -120,7 +120,7 @@ struct invite_query {
 static const struct field invite_fields[] = { FIELD(struct invite_query, invite, LINK_TOKEN_MAX, optional) };
 static const struct form invite_query = FORM(struct invite_query, invite_fields);
 
-/* Whether an invitation is good is known when it is used: until then it opens the form only. */
+/* An invitation is checked when it is used.  Until then it only opens the form. */
 err
 register_show(struct exchange *x)
 {
@@ -228,7 +228,7 @@ login_post(struct exchange *x, struct channel *keeper)
 		return login_redisplay(x, keeper, 422, sign_in_refused);
 	if (verdict == VERDICT_PASSED)
 		TRY(exchange_prefer_language(x));
-	/* PENDING: to the code, without being told what is missing as if it were news. */
+	/* PENDING: go to the code page without a message, because the user expects this step. */
 	if (verdict == VERDICT_PASSED && x->session.state == STATE_PENDING && str_starts(x->next, STR("/gate?")))
 		return exchange_redirect(x, x->next, (str){ 0 }, FLASH_NONE); /* a password may be enough there */
 	if (verdict == VERDICT_PASSED && x->session.state == STATE_PENDING)
@@ -265,7 +265,7 @@ verify_show(struct exchange *x)
 	return web_accounts_verify_page(x, 200, &(struct page_verify_2fa){ 0 });
 }
 
-/* It was no attempt: the form once more, as it was. */
+/* The text was not an attempt: show the same form again. */
 static err
 web_accounts_verify_impossible(struct exchange *x)
 {
@@ -284,12 +284,16 @@ web_accounts_verify_refused(struct exchange *x, const struct verified_body *veri
 	return web_accounts_verify_page(x, 422, &page);
 }
 
-/* Whoever has enrolled gets recovery codes; whoever has used one replaces what was lost; both go on to next from there. */
+/*
+ * After the enrolment, go to the recovery codes; after a recovery code, go to the authenticators, to replace the
+ * lost one.  Both pages lead on to next.
+ */
 static err
 web_accounts_verify_passed(struct exchange *x, bool enrolling, const struct verified_body *verified)
 {
 	TRY(exchange_device_cookie(x, &verified->device));
-	if (x->next.n == 0) /* the form of another tab, or of no page of ours, may know none */
+	/* the form may lack it: another tab's form, or one that is not from a page of this server */
+	if (x->next.n == 0)
 		web_accounts_take_next(x, verified->next);
 	if (enrolling)
 		return exchange_redirect(x, STR("/account/recovery-codes"), x->next, FLASH_ENROLLED);
@@ -347,7 +351,7 @@ logout_post(struct exchange *x, struct channel *keeper)
 {
 	enum verdict verdict = VERDICT_REFUSED;
 
-	/* Whatever the answer: after it this session is no more, or never was. */
+	/* With any answer, this session does not exist afterwards. */
 	TRY(exchange_ask(x, keeper, QUESTION_SIGN_OUT, NULL, &verdict, NULL));
 	TRY(exchange_forget_session(x));
 	return exchange_redirect(x, STR("/login"), (str){ 0 }, FLASH_SIGNED_OUT);

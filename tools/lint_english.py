@@ -103,11 +103,11 @@ def blank_quotes(text):
 
 
 COLUMN = re.compile(r"\S(?:\t+|(?<![.:;,?!)\"'])  +)\S")  # a line of a table: two columns
-ITEM = re.compile(r"\s*([-*+•]|\d+[.)])\s+\S")
+ITEM = re.compile(r"\s*([-*+•]|\d+[.)])\s+\S|\t")  # or a line of code
 
 
 def paragraphs(kind, lines):
-    """Lines of (number, text): an empty line, an item of a list or a line of a table begins a new paragraph."""
+    """Lines of (number, text): an empty line, an item of a list, a line of a table or of code begins a new one."""
     found, current = [], []
     for number, line in lines:
         if current and (not line.strip() or COLUMN.search(line.strip()) or ITEM.match(line)):

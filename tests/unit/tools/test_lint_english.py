@@ -105,8 +105,8 @@ def test_names_of_tests_begin_with_a_subject(name, expected):
     assert rules("tests/e2e/test_x.py", f"def test_{name}():\n    pass\n") == expected
 
 
-def test_lines_of_a_table_are_separate_sentences():
-    row = " *\tname  " + "word " * 20
+@pytest.mark.parametrize("row", [" * name  " + "word " * 20, " * - " + "word " * 20, " *\tcode(" + "n, " * 30], ids=["table", "list", "code"])
+def test_lines_of_tables_lists_and_code_are_separate_sentences(row):
     assert rules("src/x.h", f"/*\n{row}\n{row}\n */\n") == []
 
 

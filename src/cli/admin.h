@@ -1,5 +1,5 @@
 /*
- * What the administrator's commands share: the keeper opened on the settings' database, and links as people get them.
+ * Shared by the administrator's commands: a keeper on the settings' database, and the text of links.
  */
 #ifndef CLI_ADMIN_H
 #define CLI_ADMIN_H

@@ -33,17 +33,17 @@ static const char audit_help[] =
     "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
 
 /*
- * Two that write at once on PostgreSQL may be seen in another order than they were numbered in: what follows looks back as
- * far as this, and prints what it has not printed yet.
+ * Two events that are written at the same time on PostgreSQL may become readable in another order than their numbers.
+ * So each look reads this many numbers again, and prints the events that were not printed yet.
  */
 enum { FOLLOW_MS = 500, LOOK_BACK = 4096 };
 
 struct request {
 	const char *user, *account, *event, *since, *until;
 	bool follow, json;
-	bool headed; /* the heading is printed */
+	bool headed; /* the heading was printed */
 	struct buf out;
-	int64_t printed[LOOK_BACK]; /* ids, each at its remainder */
+	int64_t printed[LOOK_BACK]; /* each id at the index id modulo LOOK_BACK */
 };
 
 static bool
@@ -162,7 +162,7 @@ cli_audit_bound(const char *option, const char *typed, int64_t now_us, struct wh
 		       option, typed);
 }
 
-/* What comes, until an interrupt ends the process or standard output is closed. */
+/* Print new events until an interrupt ends the process or standard output is closed. */
 static err
 cli_audit_follow(struct admin *admin, struct admin_audit *query, struct request *r)
 {
@@ -175,7 +175,7 @@ cli_audit_follow(struct admin *admin, struct admin_audit *query, struct request 
 	}
 }
 
-/* A list of nothing has its heading too. */
+/* An empty list has a heading too. */
 static err
 cli_audit_print_heading(struct request *r)
 {
@@ -225,7 +225,7 @@ cli_audit_run_and_report(struct cli *cli, struct request *r)
 	err e = cli_audit_run(&cli->config, &admin, r);
 
 	buf_wipe(&r->out);
-	if (e == ERR_IO && admin.why.text[0] == '\0') /* standard output is closed: it was said */
+	if (e == ERR_IO && admin.why.text[0] == '\0') /* standard output is closed: already reported */
 		return CLI_FAILED;
 	return e == ERR_OK ? CLI_DONE : cli_fail(e, &admin.why);
 }

@@ -9,7 +9,7 @@
 
 #define SCHEME "otpauth://"
 
-enum { URIS_MAX = 200000, BROKEN_MAX = 1000 /* each is compared with every name */ };
+enum { URIS_MAX = 200000, BROKEN_MAX = 1000 /* each broken URI is compared with every name */ };
 
 void
 authelia_totp_wipe(struct authelia_totp *totp)
@@ -20,7 +20,7 @@ authelia_totp_wipe(struct authelia_totp *totp)
 	totp->n = totp->readable = totp->room = 0;
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 static bool
 authelia_totp_is_uri(str line)
@@ -28,7 +28,10 @@ authelia_totp_is_uri(str line)
 	return str_equal_nocase(str_upto(line, strlen(SCHEME)), STR(SCHEME));
 }
 
-/* From where the line speaks of a URI, also behind a quote, a word or a character that is not seen; empty: it does not. */
+/*
+ * The rest of the line from "otpauth" on, also after a quote, a word or an invisible character; empty if there is no
+ * such word.
+ */
 static str
 authelia_totp_uri_within(str line)
 {
@@ -37,7 +40,7 @@ authelia_totp_uri_within(str line)
 	return line;
 }
 
-/* Between the type and the parameters. */
+/* The label: the text between the type and the parameters. */
 static str
 authelia_totp_label_of(str line)
 {
@@ -94,7 +97,7 @@ authelia_totp_authenticator_compare(const void *x, const void *y)
 	return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
 }
 
-/* Authelia exports in other forms too: which of them is it? */
+/* Authelia exports in other formats too; name the format in the error. */
 static err
 authelia_totp_no_uri(const struct import_location *location, struct why *why)
 {
@@ -152,9 +155,9 @@ authelia_totp_read(struct import_location *location, struct authelia_totp *ret_t
 	return ERR_OK;
 }
 
-/* --- whose is it? ------------------------------------------------------------------------------------------------------- */
+/* --- the owner of an authenticator -------------------------------------------------------------------------------- */
 
-/* The last of the readable ones whose account is that name; all of them are used then. */
+/* The last readable authenticator whose account has that name; all authenticators of that name are marked as used. */
 static struct authelia_authenticator *
 authelia_totp_readable_find(struct authelia_totp *totp, str name)
 {
@@ -187,7 +190,7 @@ authelia_totp_label_ends(str label, str name)
 	return before.n == 0 || str_ends(before, STR(":")) || str_equal_nocase(colon, STR("%3a"));
 }
 
-/* A broken URI is the user's when its label ends with the name, plain or percent-encoded. */
+/* A broken URI belongs to the user whose name ends its label, plain or percent-encoded. */
 static bool
 authelia_totp_is_label_of(str label, str name)
 {

@@ -27,7 +27,7 @@ cli_check_print(void *context, const char *sentence)
 	cli_say("%s", sentence);
 }
 
-/* A session of an authenticator that is gone opens nothing, and ends by itself. */
+/* Sessions of removed authenticators are not a fault: such a session grants nothing and expires. */
 static bool
 cli_check_ok(const struct upkeep_findings *findings)
 {

@@ -6,7 +6,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-/* Where nobody had anything better to say. */
+/* The sentence for an err without its own sentence. */
 static const char *
 cli_sentence_of(err e)
 {
@@ -62,7 +62,7 @@ enum {
 	OPTIONS_FROM = 256 /* getopt's numbers of long options begin behind those of bytes */
 };
 
-/* getopt's table: --help, then the subcommand's own, whose number is their place in `options`. */
+/* Fill getopt's table: --help, then the subcommand's options; an option's number is its index in `options`. */
 static void
 cli_options_table(const struct cli_option *options, size_t n, struct option ret_table[OPTIONS_MAX + 2])
 {
@@ -83,7 +83,7 @@ cli_option_take(const struct cli_option *option)
 		*option->value = optarg;
 }
 
-/* The nearest of the command's own options, with its hyphens. */
+/* Suggest the most similar option of the command, with its hyphens. */
 static int
 cli_option_unknown(const char *typed, const struct cli_option *options, size_t n, const char *command)
 {
@@ -99,7 +99,7 @@ cli_option_unknown(const char *typed, const struct cli_option *options, size_t n
 	return cli_unknown("option", typed, words, command);
 }
 
-/* What getopt could not take, by the option that was typed; what stands behind its '=' is not repeated. */
+/* Report an option that getopt refused, as it was typed.  The value after '=' is not repeated. */
 static int
 cli_option_refuse(int answer, char **argv, const struct cli_option *options, size_t n)
 {
@@ -120,7 +120,7 @@ cli_option_refuse(int answer, char **argv, const struct cli_option *options, siz
 	return cli_option_unknown(typed, options, n, argv[0]);
 }
 
-/* An argument is not repeated: it may be an address with a password. */
+/* Arguments are not repeated in messages: one may be a URL with a password. */
 static int
 cli_arguments_check(int argc, char **argv, int max_arguments)
 {
@@ -147,7 +147,7 @@ cli_options(int argc, char **argv, const char *help, const struct cli_option *op
 			return cli_print(str_of(help));
 		if (option == ':' || option == '?')
 			return cli_option_refuse(option, argv, options, n);
-		if (options != NULL) /* getopt knows no other option without them */
+		if (options != NULL) /* without them --help is the only option */
 			cli_option_take(&options[option - OPTIONS_FROM]);
 	}
 	return cli_arguments_check(argc, argv, max_arguments);
@@ -189,7 +189,7 @@ cli_unknown(const char *what, const char *word, const char *const *words, const 
 	return CLI_USAGE;
 }
 
-/* --- help by topic ------------------------------------------------------------------------------------------------- */
+/* --- help by topic ------------------------------------------------------------------------------------------------ */
 
 static const struct cli_topic *
 cli_topic_find(int argc, char **argv, const struct cli_topic *topics)

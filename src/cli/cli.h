@@ -1,10 +1,10 @@
 /*
- * The command line: main.c is the table of subcommands, each has a file of its own.
+ * The command line: main.c has the table of subcommands; each subcommand has its own file.
  *
  *	int
  *	cli_version(struct cli *cli, int argc, char **argv)      argv[0] is "doubletour version", for getopt's messages
  *	{
- *		int status = cli_arguments(argc, argv, help, 0);      --help, and how many arguments there may be
+ *		int status = cli_arguments(argc, argv, help, 0);      reads --help; 0: takes no arguments
  *		if (status != CLI_GO_ON)
  *			return status;
  *		...
@@ -18,9 +18,9 @@
 #include "config/config.h"
 
 enum cli_status {
-	CLI_GO_ON = -1, /* not an exit status: there is nothing to answer yet */
+	CLI_GO_ON = -1, /* not an exit status: the command continues */
 	CLI_DONE = 0,
-	CLI_FAILED = 1, /* could not */
+	CLI_FAILED = 1, /* the command failed */
 	CLI_USAGE = 2,  /* wrong usage */
 	CLI_CONFIG = 78 /* bad configuration: sysexits.h EX_CONFIG */
 };
@@ -30,52 +30,59 @@ struct cli {
 	bool config_loaded;
 };
 
-/* Load the settings once; CLI_GO_ON, or the status to end with after saying why. */
+/* Load the settings once.  Returns CLI_GO_ON, or after a message the exit status. */
 int cli_config(struct cli *cli);
 
-/* Print "doubletour: SENTENCE" on standard error (the err's name when there is none); the exit status for that err. */
+/*
+ * Print "doubletour: SENTENCE" on standard error; without a sentence, that of the err.  Returns the exit status for the
+ * err.
+ */
 int cli_fail(err e, const struct why *why);
 
-/* The exit status of a process that served until now; its last lines of log are written, unless nobody reads them. */
+/* The exit status of a process that has served.  Writes its last log lines, unless the log has no reader. */
 int cli_served(err e, const struct why *why);
 
 /* A long option of a subcommand.  Each pointer may be NULL; with a value it takes an argument. */
 struct cli_option {
 	const char *name;   /* "json" */
 	bool *flag;         /* becomes true */
-	const char **value; /* what stood behind it */
+	const char **value; /* its value */
 };
 
 /*
- * Read the options of a subcommand, at most 16 and --help: CLI_GO_ON with optind at the first argument; CLI_DONE after
- * printing the help; CLI_USAGE after saying what was wrong, also when there are more than max_arguments.
+ * Read the options of a subcommand (at most 16, and --help).  Returns CLI_GO_ON with optind at the first argument, or
+ * CLI_DONE after printing the help.  Returns CLI_USAGE after a message for a wrong option, or for more than
+ * max_arguments arguments.
  */
 int cli_options(int argc, char **argv, const char *help, const struct cli_option *options, size_t n, int max_arguments);
 
-/* The same for one without options but --help. */
+/* The same for a command with no option except --help. */
 int cli_arguments(int argc, char **argv, const char *help, int max_arguments);
 
 /*
- * Say that there is no such word, name the nearest of `words` (NULL-terminated) and the command's --help, and return CLI_USAGE.
- * A word that could hold a secret is not repeated.
+ * Print that the word is unknown, the most similar one of `words` (NULL-terminated) and the command's --help; return
+ * CLI_USAGE.  A word that could contain a secret is not repeated.
  */
 int cli_unknown(const char *what, const char *word, const char *const *words, const char *command);
 
-/* A command that has commands of its own explains each of them: `doubletour user add --help`, `doubletour help user add`. */
+/* A command with subcommands explains each of them: `doubletour user add --help`, `doubletour help user add`. */
 struct cli_topic {
 	const char *name;    /* NULL ends the table */
-	const char *use;     /* behind the name in the first line */
+	const char *use;     /* after the name in the first line */
 	const char *text;    /* lines */
 	const char *options; /* lines, or "" */
 };
 
-/* Is the first argument a word that is no topic's name?  Then its help is asked for in vain, too. */
+/* Is the first argument no topic's name?  Then there is no help for it. */
 bool cli_topic_missing(int argc, char **argv, const struct cli_topic *topics);
 
-/* Say so, with the nearest one; command: "doubletour user". */
+/* Print that the word is unknown, and the most similar topic; command: "doubletour user". */
 int cli_topic_unknown(const char *word, const struct cli_topic *topics, const char *command);
 
-/* The help for what was typed: of the first word that is a topic's name, else `general`.  It may live in `room`. */
+/*
+ * The help for the typed words: of the first word that is a topic's name, otherwise `general`.  It may be stored in
+ * `room`.
+ */
 struct cli_help {
 	char z[4096];
 };
@@ -84,7 +91,7 @@ const char *cli_topic_help(int argc, char **argv, const struct cli_topic *topics
 
 /* The subcommands. */
 int cli_run(struct cli *cli, int argc, char **argv);
-int cli_web(struct cli *cli, int argc, char **argv); /* what run starts beside itself; not for people */
+int cli_web(struct cli *cli, int argc, char **argv); /* run starts it as the web process; not for people */
 int cli_db(struct cli *cli, int argc, char **argv);
 int cli_otp(struct cli *cli, int argc, char **argv);
 int cli_config_command(struct cli *cli, int argc, char **argv);

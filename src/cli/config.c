@@ -30,7 +30,7 @@ static const struct cli_topic config_topics[] = {
 	{ .name = NULL },
 };
 
-/* The file of rules belongs to them: a server would not start with one that cannot be read. */
+/* Check the file of access rules too: a server does not start if that file cannot be read. */
 static err
 cli_config_rules_check(const struct config *config, struct why *why)
 {

@@ -38,7 +38,7 @@ curl_arguments_fill(const struct curl_request *r, char *connect, size_t size, ch
 		    struct arguments *a)
 {
 	snprintf(seconds, seconds_size, "%d", CURL_SECONDS);
-	curl_add(a, "curl", "--disable"); /* first: no settings of this user */
+	curl_add(a, "curl", "--disable"); /* first: ignore this user's settings */
 	curl_add(a, "--silent", "--show-error");
 	curl_add(a, "--include", "--path-as-is");
 	curl_add(a, "--noproxy", "*");
@@ -79,7 +79,7 @@ curl_spawn(const struct arguments *a, int out, pid_t *ret_pid)
 	return e == 0 ? ERR_OK : e == ENOENT ? ERR_NOT_FOUND : ERR_IO;
 }
 
-/* Until its end, or until there is more than anybody needs. */
+/* Read to the end of the reply, or to the limit. */
 static void
 curl_read_all(int fd, struct buf *text)
 {
@@ -96,7 +96,7 @@ curl_read_all(int fd, struct buf *text)
 	}
 }
 
-/* "HTTP/1.1 302 Found": the status of the last head; what stands before it is of a 100. */
+/* "HTTP/1.1 302 Found": read the status of the last head; heads with status 100 precede it. */
 static void
 curl_status_find(struct curl_reply *reply)
 {

@@ -1,6 +1,6 @@
 /*
- * One HTTP request by the program curl, which is what people try things with: it sends what it is told, odd as that may be, and
- * speaks TLS.
+ * Sends one HTTP request with the program curl.  curl sends exactly the given request, even a malformed one, and speaks
+ * TLS.
  */
 #ifndef CLI_CURL_H
 #define CLI_CURL_H
@@ -14,23 +14,23 @@ enum { CURL_HEADERS_MAX = 6, CURL_REPLY_MAX_BYTES = 256 * 1024, CURL_SECONDS = 1
 
 struct curl_request {
 	const char *url, *method;
-	const char *headers[CURL_HEADERS_MAX]; /* "Name: value"; NULL: no more */
+	const char *headers[CURL_HEADERS_MAX]; /* "Name: value"; NULL ends the list */
 	bool http10;
 	const char *ca;      /* a file of certificates to trust; NULL: the system's */
-	const char *connect; /* host:port to connect to in place of the url's; NULL: the url's own */
+	const char *connect; /* host:port to connect to; NULL: the host of the url */
 };
 
 struct curl_reply {
-	int status;      /* 0: there was none, and trouble says why */
-	struct buf text; /* head and body of the answer, cut at CURL_REPLY_MAX_BYTES */
+	int status;      /* 0: no reply; trouble gives the reason */
+	struct buf text; /* head and body of the reply, cut at CURL_REPLY_MAX_BYTES */
 	char trouble[200];
 };
 
-/* ERR_NOT_FOUND: the program curl is not there.  ERR_IO: it could not be run. */
+/* ERR_NOT_FOUND: the program curl is missing.  ERR_IO: it could not be run. */
 MUST_USE err curl_run(const struct curl_request *request, struct curl_reply *ret_reply);
 void curl_reply_wipe(struct curl_reply *reply);
 
-/* The value of the first header of that name; empty when there is none. */
+/* The value of the first header with that name; empty if there is none. */
 str curl_header(const struct curl_reply *reply, str name);
 
 #endif

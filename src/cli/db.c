@@ -1,6 +1,6 @@
 /*
- * `doubletour db`: the database by hand.  `run` does the first two by itself in development; in production the person
- * who runs the server decides when the schema changes.
+ * `doubletour db`: commands for the schema.  In development `run` does the first two automatically.  In production the
+ * operator decides when the schema changes.
  */
 #include "cli/cli.h"
 
@@ -56,7 +56,7 @@ static const struct cli_topic db_topics[] = {
 struct opened_database {
 	const struct config *settings;
 	struct lock lock;
-	const char *address, *name; /* for the program; for people */
+	const char *address, *name; /* for the program; for messages */
 	struct db *db;
 	struct why why;
 };
@@ -67,7 +67,7 @@ cli_db_open(struct opened_database *database, enum store_mode mode)
 	return store_open(database->address, mode, &database->why, &database->db);
 }
 
-/* In a terminal a long migration shows what it is doing; in a script it is a line in the log. */
+/* Report the progress of a long migration: on a terminal, or as a line in a script's log. */
 static void
 cli_db_say_progress(void *context, const struct migration *m, bool up)
 {
@@ -75,7 +75,7 @@ cli_db_say_progress(void *context, const struct migration *m, bool up)
 	cli_say("%s %04d %s ...", up ? "applying" : "taking back", m->version, m->title);
 }
 
-/* What cannot be printed was said already. */
+/* cli_print has already reported a failure. */
 static err
 cli_db_printed(int status)
 {
@@ -91,7 +91,7 @@ cli_db_say_current(struct opened_database *database)
 	return cli_db_printed(cli_print_line("%04d%s", version, version == migrate_head() ? " (newest)" : ""));
 }
 
-/* A server that runs would find another schema under it than the one that it knows. */
+/* Refuse to change the schema while a server runs: it needs the schema that it knows. */
 static err
 cli_db_alone(struct opened_database *database)
 {
@@ -115,7 +115,7 @@ cli_db_migrate(struct opened_database *database, int version)
 	return cli_db_say_current(database);
 }
 
-/* --- the commands: each gets the revision that was typed, or -1 ----------------------------------------------------- */
+/* --- the commands: each gets the typed revision, or -1 ------------------------------------------------------------ */
 
 static err
 cli_db_init(struct opened_database *database, int revision)
@@ -252,7 +252,7 @@ cli_db_run_command(struct cli *cli, const struct db_command *command, int revisi
 	e = command->run(&database, revision);
 	db_close(&database.db);
 	lock_release(&database.lock);
-	if (e == ERR_IO && database.why.text[0] == '\0') /* standard output is closed: it was said */
+	if (e == ERR_IO && database.why.text[0] == '\0') /* standard output is closed: already reported */
 		return CLI_FAILED;
 	return e == ERR_OK ? CLI_DONE : cli_fail(e, &database.why);
 }

@@ -27,7 +27,7 @@ cli_db_copy_run(const struct config *settings, const struct config *source, cons
 	return e;
 }
 
-/* "-" is the database of the settings, so that no password need stand in the command line: config has it already. */
+/* "-" is the database of the settings, so that its password does not appear on the command line. */
 static bool
 cli_db_copy_is_database(const char *url, struct config *config)
 {
@@ -37,7 +37,7 @@ cli_db_copy_is_database(const char *url, struct config *config)
 
 	if (e == ERR_OK)
 		return true;
-	/* it may hold a password: it is not repeated */
+	/* not repeated: it may contain a password */
 	if (e == ERR_CONFIG)
 		cli_say("doubletour db copy: that address cannot be read in one way only: %s.", dsn_how);
 	else

@@ -1,6 +1,6 @@
 /*
- * `doubletour doctor URL`: does the proxy in front of a protected application let anything past the gate?  Asked of the real one,
- * from outside, without any cookie: whatever is sent, nobody may be let in.
+ * `doubletour doctor URL`: tests whether the proxy in front of a protected application lets any request past the gate.
+ * Sends requests to the real proxy from outside, without a cookie: every one must be denied.
  */
 #include "cli/cli.h"
 #include "cli/curl.h"
@@ -41,9 +41,9 @@ enum { URLS_MAX = 100 };
 #define UNKNOWN_UPGRADE "doubletour-doctor-upgrade"
 
 struct probe {
-	const char *what;   /* for people */
+	const char *what;   /* for messages */
 	const char *method; /* NULL: GET */
-	const char *path;   /* NULL: the url's own */
+	const char *path;   /* NULL: the path of the url */
 	const char *headers[CURL_HEADERS_MAX];
 	bool http10;
 };
@@ -140,8 +140,8 @@ static const struct group {
 };
 
 /*
- * Paths that a proxy may clean into one of Doubletour's and pass on raw (base/uri_path.h), and the gate's own, which no browser may ask.  They are
- * sent with headers by which the gate would believe that a proxy asks.
+ * Paths that a proxy may normalise into one of Doubletour's paths and forward raw (base/uri_path.h), and the gate's own
+ * paths, which no browser may reach.  They are sent with headers that make the gate believe that a proxy asks.
  */
 static const char *const respelled[] = {
 	"/api/verify",
@@ -177,10 +177,10 @@ static const char *const respelled[] = {
 	"/api/verify%20",
 };
 
-/* The sight that a doctor has of a patient. */
+/* The state of one examination. */
 struct visit {
 	const char *url, *ca, *connect, *echo;
-	bool json, login; /* login: it is the host of PUBLIC_URL */
+	bool json, login; /* login: the host is that of PUBLIC_URL */
 	char origin[TARGET_HOST_MAX + 32];
 	struct arena arena;
 	struct target target;
@@ -196,7 +196,7 @@ doctor_visit_end(struct visit *v)
 	arena_wipe(&v->arena);
 }
 
-/* --- telling ---------------------------------------------------------------------------------------------------------------- */
+/* --- messages ----------------------------------------------------------------------------------------------------- */
 
 static err
 doctor_print(struct visit *v, const char *group, const char *what, const char *finding, int status)
@@ -230,7 +230,7 @@ doctor_say(struct visit *v, const char *format, const char *a, size_t n)
 	return cli_print(buf_str(&out)) == CLI_DONE ? ERR_OK : ERR_IO;
 }
 
-/* --- asking ----------------------------------------------------------------------------------------------------------------- */
+/* --- requests ----------------------------------------------------------------------------------------------------- */
 
 static err
 doctor_ask_proxy(struct visit *v, const struct probe *probe, const char *path, struct curl_reply *ret_reply)
@@ -248,7 +248,7 @@ doctor_ask_proxy(struct visit *v, const struct probe *probe, const char *path, s
 	buf_put(&url, str_of(path));
 	TRY(buf_check(&url));
 	TRY(arena_copy(&v->arena, buf_str(&url), &copy));
-	request.url = copy.p; /* with a NUL behind it */
+	request.url = copy.p; /* NUL-terminated */
 	v->sent++;
 	e = curl_run(&request, ret_reply);
 	if (e == ERR_NOT_FOUND)
@@ -256,7 +256,7 @@ doctor_ask_proxy(struct visit *v, const struct probe *probe, const char *path, s
 	return e == ERR_OK ? e : why_set(&v->why, e, "The program curl could not be run.");
 }
 
-/* Do the rules of this machine open it to everybody anyway? */
+/* Do this machine's access rules open the page to all visitors? */
 static bool
 doctor_open_by_rule(struct visit *v, const struct probe *probe)
 {
@@ -276,7 +276,7 @@ doctor_lets_in(int status)
 static err
 doctor_judge(struct visit *v, const char *group, const struct probe *probe, const struct curl_reply *reply)
 {
-	if (reply->status == 0) { /* closed without a word: nobody was let in */
+	if (reply->status == 0) { /* closed without a reply: access was denied */
 		if (reply->trouble[0] == '\0' || strstr(reply->trouble, "(52)") != NULL ||
 		    strstr(reply->trouble, "(56)") != NULL)
 			return ERR_OK;
@@ -316,7 +316,7 @@ doctor_probe_group(struct visit *v, const struct group *group)
 	    group->name, group->n);
 }
 
-/* --- other spellings of Doubletour's paths ------------------------------------------------------------------------------------- */
+/* --- other spellings of Doubletour's paths ------------------------------------------------------------------------ */
 
 static bool
 doctor_contains(str text, str part)
@@ -327,7 +327,7 @@ doctor_contains(str text, str part)
 	return false;
 }
 
-/* Doubletour says so of a path that it refuses; a gate that answers names the page that the forged headers named. */
+/* Doubletour marks a reply to a refused path; a gate that answers redirects to the page of the forged headers. */
 static bool
 doctor_reaches_doubletour(const struct curl_reply *reply)
 {
@@ -370,7 +370,7 @@ doctor_respelled_group(struct visit *v)
 			  "spellings of Doubletour's paths", COUNT(respelled));
 }
 
-/* --- what the application sees ------------------------------------------------------------------------------------------------ */
+/* --- headers that reach the application --------------------------------------------------------------------------- */
 
 static err
 doctor_echo_one(struct visit *v, const struct probe *probe)
@@ -391,7 +391,7 @@ doctor_echo_one(struct visit *v, const struct probe *probe)
 	    reply.status);
 }
 
-/* An application that takes it speaks on through a tunnel that nobody looks into. */
+/* An application that accepts the upgrade gets a tunnel, whose content is not checked. */
 static err
 doctor_echo_upgrade(struct visit *v)
 {
@@ -426,9 +426,9 @@ doctor_echo_group(struct visit *v)
 			  "identity headers", COUNT(identities));
 }
 
-/* --- the visit ------------------------------------------------------------------------------------------------------------------ */
+/* --- the examination ---------------------------------------------------------------------------------------------- */
 
-/* First of all a plain request: what is open to everybody cannot be looked after. */
+/* Start with a plain request: an open page cannot be examined. */
 static err
 doctor_plain_request(struct visit *v, const struct config *config, bool *ret_closed)
 {
@@ -470,7 +470,7 @@ doctor_prepare(struct visit *v, const struct config *config)
 		return why_set(&v->why, ERR_INVALID, "--echo takes a path, as /headers.");
 	snprintf(v->origin, sizeof(v->origin), "https://%.*s", STR_ARG(v->target.authority));
 	v->login = str_equal_nocase(v->target.authority, str_of(config->public_host));
-	if (config->gate_domains_count == 0) /* elsewhere than where the server is: nothing is known of its rules */
+	if (config->gate_domains_count == 0) /* on another machine than the server's: its rules are unknown */
 		return ERR_OK;
 	TRY(access_file_text(config, &v->arena, &text, &v->why));
 	return access_take(config, text, &v->rules, &v->why);
@@ -506,7 +506,7 @@ doctor_summary(struct visit *v)
 	return v->leaks > 0 ? CLI_FAILED : CLI_DONE;
 }
 
-/* One host: its status. */
+/* Examine one host; returns its exit status. */
 static int
 doctor_visit_host(const struct visit *asked, const char *url, bool several, const struct config *config)
 {

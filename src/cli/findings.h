@@ -1,4 +1,4 @@
-/* How the commands tell what a database holds. */
+/* Prints the findings of a check of the database. */
 #ifndef CLI_FINDINGS_H
 #define CLI_FINDINGS_H
 
@@ -8,7 +8,7 @@
 
 /* "12 accounts, 12 authenticators, ..." */
 void findings_put(struct buf *out, const struct upkeep_findings *findings);
-/* A line for each kind of problem there is. */
+/* One line for each kind of problem that was found. */
 void findings_put_problems(struct buf *out, const struct upkeep_findings *findings);
 void findings_put_json(struct cli_json *line, const struct upkeep_findings *findings);
 

@@ -1,6 +1,6 @@
 /*
- * `doubletour gate check URL`: which rule decides about an address, and why.  What is said is what the server would do: the same
- * function decides.
+ * `doubletour gate check URL`: prints which rule decides about a URL, and why.  The decision is the server's: the same
+ * function makes it.
  */
 #include "cli/admin.h"
 

@@ -47,7 +47,7 @@ static const char import_help[] =
 
 enum { ARENA_MAX = 256 * 1024 * 1024, PROGRESS_FROM_ROWS = 1000 };
 
-/* --- files ---------------------------------------------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------------------------------------------------- */
 
 static err
 cli_import_read_all(int fd, char *into, size_t n, size_t *ret_n)
@@ -83,7 +83,7 @@ import_file(const char *path, struct arena *arena, struct why *why, str *ret_tex
 		return ERR_MEMORY;
 	if (cli_import_read_all(fd, text, (size_t)status.st_size + 1, &n) != ERR_OK)
 		return why_set(why, ERR_IO, "The file %s cannot be read: %s.", path, strerror(errno));
-	if (n > (size_t)status.st_size) /* it grows, or is one of /proc, which tell no size */
+	if (n > (size_t)status.st_size) /* the file grows, or is in /proc, where sizes are unknown */
 		return why_set(why, ERR_INVALID, "The file %s is longer than its size says.  Name a copy of it.", path);
 	if (str_is_utf16(str_bytes(text, n)))
 		return why_set(why, ERR_INVALID, "The file %s is UTF-16.  Save it as UTF-8.", path);
@@ -91,9 +91,9 @@ import_file(const char *path, struct arena *arena, struct why *why, str *ret_tex
 	return ERR_OK;
 }
 
-/* --- the map of names ------------------------------------------------------------------------------------------------- */
+/* --- the map of names --------------------------------------------------------------------------------------------- */
 
-/* A line that says nothing is a slip that would keep a name as it was. */
+/* Refuse a line that is not "old=new": it would silently keep a name. */
 static err
 cli_import_map_check(str map, const char *path, struct why *why)
 {
@@ -124,7 +124,7 @@ cli_import_renamed(void *context, str name, str *ret_name)
 	return false;
 }
 
-/* --- what is told ------------------------------------------------------------------------------------------------------ */
+/* --- messages ----------------------------------------------------------------------------------------------------- */
 
 struct telling {
 	struct progress progress;
@@ -160,8 +160,7 @@ cli_import_print_progress(void *context, int64_t done, int64_t all)
 }
 
 static const struct {
-	const char *json, *one,
-	    *many; /* what stands behind the number, when it is not 0; NULL: in the first sentence */
+	const char *json, *one, *many; /* the words after a number other than 0; NULL: in the first sentence */
 	size_t offset;
 } count_members[] = {
 	{ "rows", NULL, NULL, offsetof(struct import_counts, rows) },
@@ -216,7 +215,7 @@ cli_import_report(const struct import_counts *counts, const struct import_locati
 	return buf_check(out);
 }
 
-/* --- the command ------------------------------------------------------------------------------------------------------- */
+/* --- the command -------------------------------------------------------------------------------------------------- */
 
 static const struct kind {
 	const char *name;
@@ -236,7 +235,7 @@ struct request {
 	bool dry_run, enrol_anew, json;
 };
 
-/* What concerns no single account. */
+/* Print notes about the whole import. */
 static void
 cli_import_print_notes(const struct request *request, const struct import_counts *counts)
 {
@@ -284,7 +283,7 @@ cli_import_run_source(const struct config *config, struct request *request, stru
 	if (e == ERR_OK)
 		e = import_run(config, &import, why, ret_counts);
 	progress_end(&telling.progress);
-	request->location.arena = NULL; /* it ends here */
+	request->location.arena = NULL; /* the arena is wiped on return */
 	request->location.text = request->location.uris = (str){ 0 };
 	return e;
 }

@@ -1,7 +1,7 @@
 /*
- * Inside `doubletour import`: where accounts come from.
+ * For `doubletour import`: the sources of accounts.
  *
- *	import.c           the command, the map of names, what is told
+ *	import.c           the command, the map of names, the messages
  *	import_flask.c     the tutorial's database
  *	import_htpasswd.c  Apache's files
  *	import_authelia.c  Authelia's file of users, and its export of authenticators
@@ -12,25 +12,25 @@
 #include "base/arena.h"
 #include "keeper/ops/import.h"
 
-/* What the command line said about a source, and what the source has to say besides its rows. */
+/* The source as named on the command line, and facts that a source reports besides its rows. */
 struct import_location {
-	const char *location; /* address of a database, or a file */
+	const char *location; /* URL of a database, or a file */
 	const char *totp;     /* authelia: file of otpauth URIs; NULL: none */
-	const char *timezone; /* flask: of its times; NULL: this machine's */
+	const char *timezone; /* flask: the time zone of its times; NULL: this machine's */
 	struct arena *arena;
-	str text, uris;        /* files that were read: a source is read twice */
+	str text, uris;        /* contents of the files: a source is read twice */
 	int64_t passed_over;   /* lines of totp that are not otpauth URIs */
-	char left_behind[200]; /* names of values that have no place here: "locale, phone_number" */
+	char left_behind[200]; /* names of values that are not imported: "locale, phone_number" */
 };
 
-/* They are of type import_reader; `source` is a struct import_location. */
+/* These functions are of type import_reader; `source` is a struct import_location. */
 err import_flask(void *source, import_take take, void *context, struct why *why);
 err import_htpasswd(void *source, import_take take, void *context, struct why *why);
 err import_authelia(void *source, import_take take, void *context, struct why *why);
 
 /*
- * A whole text file, at most IMPORT_FILE_MAX bytes, without a byte order mark.  Read once: when ret_text has it already, nothing
- * is done.  "-" is not taken, since a source is read twice; nor is a pipe.
+ * Read a whole text file, at most IMPORT_FILE_MAX bytes, and drop a byte order mark.  If ret_text already has content,
+ * do nothing.  "-" and pipes are refused, because a source is read twice.
  */
 enum { IMPORT_FILE_MAX = 64 * 1024 * 1024 };
 err import_file(const char *path, struct arena *arena, struct why *why, str *ret_text);

@@ -1,6 +1,7 @@
 /*
- * Authelia's file of users (YAML, read by libyaml), and what its `authelia storage user totp export uri` prints: an otpauth
- * URI a line, whose account is the user's name.  What Go's yaml.v3 reads of the file is read alike; the rest is refused.
+ * Authelia's file of users (YAML, read by libyaml), and the output of `authelia storage user totp export uri`: one
+ * otpauth URI on each line; its account is the user's name.  Values are read as Go's yaml.v3 reads them; anything else
+ * is refused.
  *
  *	users:
  *	  anna:
@@ -22,7 +23,7 @@
 
 enum { KEYS_MAX = 64, GROUPS_ROOM = 4096 };
 
-/* One user while their mapping is read. */
+/* The user whose mapping is being read. */
 struct reading {
 	struct import_location *location;
 	yaml_document_t *document;
@@ -65,7 +66,7 @@ import_authelia_is_text(const yaml_node_t *node)
 	return node->type == YAML_SCALAR_NODE && yaml_text_untagged(node);
 }
 
-/* --- values: each function returns what cannot be taken, or NULL ------------------------------------------------------ */
+/* --- values: each function returns a sentence about an unusable value, or NULL ------------------------------------ */
 
 static const char *
 import_authelia_text_take(const yaml_node_t *node, str *ret_text)
@@ -96,7 +97,7 @@ import_authelia_email_take(struct reading *r, const yaml_node_t *node)
 	return import_authelia_text_take(node, &r->row->email);
 }
 
-/* The words that yaml.v3 reads into a bool: those of YAML 1.2 without quotes, those of YAML 1.1 with or without. */
+/* The words that yaml.v3 reads as a bool: those of YAML 1.2 only unquoted, those of YAML 1.1 with or without quotes. */
 static const char *
 import_authelia_disabled_take(struct reading *r, const yaml_node_t *node)
 {
@@ -160,9 +161,9 @@ static const struct {
 	{ "disabled", import_authelia_disabled_take },
 };
 
-/* --- a user ------------------------------------------------------------------------------------------------------------- */
+/* --- a user ------------------------------------------------------------------------------------------------------- */
 
-/* A key of Authelia's that has no counterpart: named once for the whole file. */
+/* A key of Authelia's without a counterpart is named once for the whole file. */
 static void
 import_authelia_key_leave_behind(struct import_location *location, str key)
 {
@@ -249,7 +250,7 @@ import_authelia_user_read(struct import_location *location, yaml_document_t *doc
 	return e;
 }
 
-/* --- the file ----------------------------------------------------------------------------------------------------------- */
+/* --- the file ----------------------------------------------------------------------------------------------------- */
 
 static err
 import_authelia_file_wrong(const struct import_location *location, const yaml_node_t *node, struct why *why,
@@ -258,7 +259,7 @@ import_authelia_file_wrong(const struct import_location *location, const yaml_no
 	return why_set(why, ERR_INVALID, "%s, line %u: %s.", location->location, yaml_text_line(node), sentence);
 }
 
-/* The mapping below `users:`; not NULL on ERR_OK. */
+/* The mapping under `users:`; not NULL on ERR_OK. */
 static err
 import_authelia_users_find(const struct import_location *location, yaml_document_t *document, struct why *why,
 			   const yaml_node_t **ret_users)

@@ -1,6 +1,7 @@
 /*
- * The tutorial's database: table users, as its SQLAlchemy model makes it.  Flask-Bcrypt gives the hash as bytes; SQLite keeps
- * them as a blob, and PostgreSQL, through psycopg2, as the text \x2432... of a bytea in a text column.
+ * The tutorial's database: table users, as its SQLAlchemy model makes it.  Flask-Bcrypt returns the hash as bytes.
+ * SQLite stores them as a blob.  PostgreSQL stores them, through psycopg2, as the text \x2432... of a bytea in a text
+ * column.
  */
 #include "cli/import.h"
 
@@ -13,7 +14,8 @@
 
 static const char query[] =
     "SELECT id, username, password, created_at, is_two_factor_authentication_enabled, secret_token FROM users "
-    "LIMIT 2000001"; /* one more than an import takes; not in order, for a sort would first read a view without an end */
+    /* One row more than an import accepts.  Unsorted, because sorting would first read an endless view. */
+    "LIMIT 2000001";
 
 enum { ID, NAME, PASSWORD, CREATED, ENABLED, SECRET, COLUMNS };
 
@@ -23,7 +25,7 @@ struct reading {
 	struct why *why;
 };
 
-/* "true" comes as 1 from SQLite, as t from PostgreSQL; None is not true in Python.  False: it is none of these. */
+/* "true" comes as 1 from SQLite, as t from PostgreSQL; None is false in Python.  Returns false for any other value. */
 static bool
 import_flask_truth_read(const struct db_value *value, bool *ret_truth)
 {
@@ -40,7 +42,10 @@ import_flask_truth_read(const struct db_value *value, bool *ret_truth)
 	return false;
 }
 
-/* Behind the seconds: a fraction, then perhaps how far from UTC, as PostgreSQL writes it: +02, -03:30, Z.  False: it has none. */
+/*
+ * The text after the seconds: a fraction, then an optional offset from UTC in PostgreSQL's form: +02, -03:30, Z.
+ * Returns false without an offset.
+ */
 static bool
 import_flask_offset_read(str rest, int64_t *ret_seconds)
 {
@@ -62,8 +67,8 @@ import_flask_offset_read(str rest, int64_t *ret_seconds)
 }
 
 /*
- * "2023-05-01 12:34:56.789012": the tutorial's model stores datetime.now(), which is local time without its zone.  0: it is
- * something else.
+ * "2023-05-01 12:34:56.789012": the tutorial's model stores datetime.now(), which is local time without its zone.
+ * Returns 0 for any other text.
  */
 static int64_t
 import_flask_created_at(const struct db_value *value)
@@ -85,7 +90,7 @@ import_flask_created_at(const struct db_value *value)
 	return (int64_t)mktime(&tm) * 1000000;
 }
 
-/* A zone that the machine does not know would silently be UTC. */
+/* Refuse a time zone that the machine does not know: libc would silently use UTC. */
 static err
 import_flask_timezone_set(const char *zone, struct why *why)
 {
@@ -124,7 +129,7 @@ import_flask_hash_of(const struct db_value *value, struct hash *room)
 	return str_bytes(room->b, room->n);
 }
 
-/* How the person finds the row: its id is a number, in SQLite as in PostgreSQL. */
+/* Name the row by its id for a message; the id is a number in SQLite and in PostgreSQL. */
 static str
 import_flask_where(const struct db_value *id, char *room, size_t size)
 {
@@ -151,7 +156,7 @@ import_flask_row_take(void *context, const struct db_value *row, size_t columns)
 				   .created_us = import_flask_created_at(&row[CREATED]) };
 	if (!import_flask_truth_read(&row[ENABLED], &enabled))
 		out.refused = "its is_two_factor_authentication_enabled is neither true nor false";
-	if (enabled) /* a secret that was never confirmed protects nobody */
+	if (enabled) /* an unconfirmed secret is not imported */
 		out.secret = row[SECRET].bytes.n == 0 ? STR("-") : row[SECRET].bytes;
 	return reading->take(reading->context, &out);
 }

@@ -1,5 +1,5 @@
 /*
- * Apache's file of passwords: name:hash, a line each.  bcrypt ($2y$) and SHA-crypt ($5$, $6$) are taken.
+ * Apache's file of passwords: name:hash on each line.  bcrypt ($2y$) and SHA-crypt ($5$, $6$) are accepted.
  */
 #include "cli/import.h"
 
@@ -15,7 +15,7 @@ import_htpasswd_line_take(str line, unsigned number, import_take take, void *con
 	snprintf(location, sizeof(location), "line %u", number);
 	row.where = str_of(location);
 	row.name = str_cut(&rest, ':');
-	row.password_hash = str_trim(str_cut(&rest, ':')); /* what follows a second colon is a remark */
+	row.password_hash = str_trim(str_cut(&rest, ':')); /* the text after a second colon is a remark */
 	return take(context, &row);
 }
 

@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdalign.h>
 
-/* --- memory that is wiped when jansson gives it back: its size stands in front of it -------------------------------- */
+/* --- memory that is wiped when jansson frees it: the size is stored in front of it -------------------------------- */
 
 enum { FRONT = alignof(max_align_t) };
 _Static_assert(sizeof(size_t) <= FRONT, "the size stands in front");
@@ -36,7 +36,7 @@ json_room_free(void *room)
 	mem_drop(p);
 }
 
-/* --- text that is UTF-8 for certain --------------------------------------------------------------------------------- */
+/* --- text that is always valid UTF-8 ------------------------------------------------------------------------------ */
 
 static void
 json_put_repaired(struct buf *out, str text)
@@ -60,7 +60,7 @@ json_text_new(str text)
 	return buf_check(&repaired) == ERR_OK ? json_stringn_nocheck(repaired.p, repaired.n) : NULL;
 }
 
-/* --- the object ------------------------------------------------------------------------------------------------------- */
+/* --- the object --------------------------------------------------------------------------------------------------- */
 
 static json_t *
 json_object_of(struct cli_json *line)
@@ -72,7 +72,7 @@ json_object_of(struct cli_json *line)
 	return line->object;
 }
 
-/* Takes the value over, also when it cannot be put; NULL is a value that could not be made. */
+/* Takes ownership of the value, also on failure; value is NULL if it could not be made. */
 static void
 json_put(struct cli_json *line, const char *name, json_t *value)
 {

@@ -11,13 +11,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { WORDS_MAX = 8 }; /* behind `doubletour help` */
+enum { WORDS_MAX = 8 }; /* after `doubletour help` */
 
 static int main_help(struct cli *cli, int argc, char **argv);
 
 static const struct command {
 	const char *name;
-	const char *full; /* argv[0] of the subcommand: what getopt names in its messages */
+	const char *full; /* argv[0] of the subcommand, for getopt's messages */
 	const char *line; /* for `doubletour help`; NULL: not for people */
 	int (*run)(struct cli *cli, int argc, char **argv);
 } commands[] = {

@@ -1,5 +1,5 @@
 /*
- * `doubletour otp`: one-time codes by hand, on top of the library that the server uses.  Needs no settings and no database.
+ * `doubletour otp`: one-time codes on the command line, with the server's library.  Needs no settings and no database.
  */
 #include "cli/otp.h"
 
@@ -143,7 +143,7 @@ cli_otp_unknown(const char *word)
 	return cli_unknown("command of otp", word, words, "doubletour otp");
 }
 
-/* What was done until something failed is printed too: the accounts of a migration before the broken line. */
+/* Print the output up to a failure too: the accounts of a migration before the broken line. */
 static int
 cli_otp_end(struct tool *tool, err e)
 {
@@ -158,7 +158,7 @@ cli_otp_end(struct tool *tool, err e)
 	return printed == CLI_DONE ? tool->status : tool->command->failed;
 }
 
-/* Copies that others left below on the stack: registers that the dynamic linker saved while it looked a function up. */
+/* Wipe the stack below: the dynamic linker may have saved registers there while it resolved a function. */
 __attribute__((noinline)) static void
 scrub_stack(void)
 {
@@ -180,7 +180,7 @@ cli_otp_run(const struct tool_command *command, int argc, char **argv)
 	return status;
 }
 
-/* The buffer of stdout keeps nothing that was secret. */
+/* Unbuffered standard output keeps no copy of a secret. */
 static void
 cli_otp_keep_nothing(void)
 {

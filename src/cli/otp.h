@@ -1,10 +1,10 @@
 /*
- * Inside `doubletour otp`: what its files share.
+ * For `doubletour otp`: declarations that its files share.
  *
- *	otp.c          the commands, and how one is run
- *	otp_options.c  the options of all of them, as a table
+ *	otp.c          the table of commands, and running one
+ *	otp_options.c  the options of all commands, as a table
  *	otp_input.c    standard input, files, the terminal
- *	otp_source.c   a secret or a URI made into what codes come from
+ *	otp_source.c   the parameters of codes, from a secret or a URI
  *	otp_code.c     generate, verify
  *	otp_uri.c      secret, uri, parse
  *	otp_migration.c  migration
@@ -22,12 +22,12 @@
 #include <stdio.h>
 
 enum {
-	TOOL_LINE_MAX = 16 * 1024,        /* bytes of a secret, a URI or a code that is read */
-	TOOL_MIGRATION_MAX = 256 * 1024,  /* bytes of lines of migration that are read */
-	TOOL_OUTPUT_MAX = 4 * 1024 * 1024 /* bytes that a command writes */
+	TOOL_LINE_MAX = 16 * 1024,        /* largest secret, URI or code in bytes */
+	TOOL_MIGRATION_MAX = 256 * 1024,  /* most bytes of a migration */
+	TOOL_OUTPUT_MAX = 4 * 1024 * 1024 /* most bytes that a command writes */
 };
 
-/* The option's place in the table of otp_options.c. */
+/* The option's index in the table of otp_options.c. */
 enum tool_option_id {
 	OPT_FILE,
 	OPT_HEX,
@@ -62,7 +62,7 @@ enum tool_option_id {
 	OPT_VERBOSE,
 	OPT_JSON,
 	OPT_HELP,
-	OPT_END /* how many there are */
+	OPT_END /* the number of options */
 };
 
 /* The commands, as bits. */
@@ -80,7 +80,7 @@ struct tool_value {
 	bool given;
 	const char *text; /* as it was typed */
 	uint64_t number;
-	int64_t signed_number; /* also a moment: Unix time in microseconds */
+	int64_t signed_number; /* also a timestamp: Unix time in microseconds */
 };
 
 struct tool {
@@ -89,19 +89,19 @@ struct tool {
 	const char *argument; /* NULL: none */
 	struct buf out;
 	struct why why;
-	bool misused; /* the err is a matter of options and arguments, not of input */
-	int status;   /* to end with when all could be done: enum cli_status */
+	bool misused; /* the err comes from options or arguments, not from input */
+	int status;   /* exit status without an err: enum cli_status */
 };
 
 struct tool_command {
 	enum tool_command_bit bit;
 	const char *name;
-	const char *full;     /* argv[0]: what messages begin with */
-	const char *line;     /* for the list */
-	const char *use;      /* behind the name in the help's first line */
-	const char *examples; /* and what the help ends with */
+	const char *full;     /* argv[0]: messages begin with it */
+	const char *line;     /* for the list of commands */
+	const char *use;      /* after the name in the help's first line */
+	const char *examples; /* the end of the help */
 	bool takes_argument;
-	int failed; /* exit status for an err that is no misuse */
+	int failed; /* exit status for an err other than misuse */
 	err (*run)(struct tool *tool);
 };
 
@@ -127,59 +127,61 @@ tool_secret_flags(const struct tool *tool)
 	return tool_given(tool, OPT_ALLOW_SHORT) ? OTP_ALLOW_SHORT_SECRET : 0;
 }
 
-/* --- otp_options.c ---------------------------------------------------------------------------------------------------- */
+/* --- otp_options.c ------------------------------------------------------------------------------------------------ */
 
-/* Read options and argument.  CLI_GO_ON, or the exit status after saying why, or after the help was asked for. */
+/* Read options and argument.  Returns CLI_GO_ON, or the exit status after a message or the help. */
 int tool_options_read(struct tool *tool, int argc, char **argv);
 const char *tool_option_name(enum tool_option_id id);
-/* "SHA1": as URIs and --algorithm have it. */
+/* "SHA1": the name in URIs and for --algorithm. */
 const char *tool_algorithm_name(enum otp_algorithm algorithm);
 
-/* --- otp_input.c ------------------------------------------------------------------------------------------------------ */
+/* --- otp_input.c -------------------------------------------------------------------------------------------------- */
 
 /*
- * Append what stands in a file (NULL or "-": standard input) to ret_text, at most its maximum.  Where standard input is a
- * terminal, ask for one line there, not echoed.  ERR_TOO_LONG, ERR_IO, or ERR_NOT_FOUND when there is nothing but white space.
+ * Append the content of a file (NULL or "-": standard input) to ret_text, up to its maximum.  If standard input is a
+ * terminal, ask for one line without echo.  ERR_TOO_LONG, ERR_IO, or ERR_NOT_FOUND for nothing except white space.
  *
  *   what  "The secret": for the prompt and the messages
  */
 err tool_read(struct tool *tool, const char *file, const char *what, struct buf *ret_text);
-/* The same, of --file, as one line without the white space at its ends; it points into `text`.  ERR_INVALID: several lines. */
+/*
+ * The same for --file, as one line without surrounding white space; it points into `text`.  ERR_INVALID: several lines.
+ */
 err tool_read_line(struct tool *tool, const char *file, const char *what, struct buf *text, str *ret_line);
 
-/* --- otp_source.c ----------------------------------------------------------------------------------------------------- */
+/* --- otp_source.c ------------------------------------------------------------------------------------------------- */
 
 enum tool_kind { TOOL_TOTP = 1, TOOL_HOTP = 2, TOOL_STEAM = 4 };
 
-/* What codes come from.  Holds a secret: wipe it. */
+/* The parameters of codes.  Contains a secret: wipe it. */
 struct tool_source {
 	enum tool_kind kind;
 	struct otp_key key;
-	struct otp_totp totp; /* its digits hold for HOTP too */
+	struct otp_totp totp; /* its digits apply to HOTP too */
 	uint64_t counter;
 	int64_t now_us; /* --time, or now */
 };
 void tool_source_wipe(struct tool_source *source);
 
-/* From --file, which holds a secret or a URI, and the options.  On an err nothing needs wiping. */
+/* Read a secret or a URI from --file, and the options.  After an err there is nothing to wipe. */
 err tool_source_get(struct tool *tool, struct tool_source *ret_source);
 
-/* The options alone: type, Steam, algorithm, digits, period, counter. */
+/* Read only the options: type, Steam, algorithm, digits, period, counter. */
 err tool_uri_of_options(struct tool *tool, struct otp_uri *ret_uri);
-/* Read a secret, in base32 or with --hex in hex, and put it into uri. */
+/* Decode a secret, base32 or with --hex hexadecimal, into uri. */
 err tool_secret_decode(struct tool *tool, str text, struct otp_uri *uri);
 err tool_uri_parse(struct tool *tool, str text, struct otp_uri *ret_uri);
 bool tool_is_uri(str text);
 
-/* ERR_OK for OTP_OK; else an err whose sentence is `refused`, or one about libcrypto. */
+/* ERR_OK for OTP_OK; otherwise an err with the sentence `refused`, or one about libcrypto. */
 err tool_otp(struct tool *tool, enum otp_status status, const char *refused);
 
-/* --- otp_uri.c ---------------------------------------------------------------------------------------------------------- */
+/* --- otp_uri.c ---------------------------------------------------------------------------------------------------- */
 
-/* Print a URI: a line, or with --json an object. */
+/* Print a URI as a line, or with --json as an object. */
 err tool_put_uri(struct tool *tool, const char *uri);
 
-/* --- the commands ----------------------------------------------------------------------------------------------------- */
+/* --- the commands ------------------------------------------------------------------------------------------------- */
 
 err tool_generate(struct tool *tool);
 err tool_verify(struct tool *tool);

@@ -9,21 +9,21 @@
 #include <time.h>
 
 enum {
-	WINDOW = 1,      /* steps each way, counters ahead */
-	FAR_WINDOW = 100 /* the same when two codes are given */
+	WINDOW = 1,      /* TOTP: steps in both directions; HOTP: counters ahead */
+	FAR_WINDOW = 100 /* the same for two codes */
 };
 
 static const char before_start[] = "There is no step then: --time or --offset leads before the start.";
 
-/* --- generate ----------------------------------------------------------------------------------------------------------- */
+/* --- generate ----------------------------------------------------------------------------------------------------- */
 
 struct code {
 	char text[OTP_CODE_SIZE];
 	uint64_t counter;      /* HOTP */
-	int64_t step;          /* TOTP, Steam ... */
-	int64_t from_s;        /* ... and when it begins, */
-	int64_t until_s;       /* and ends */
-	unsigned seconds_left; /* of this step; 0: it is not the one of now */
+	int64_t step;          /* TOTP, Steam */
+	int64_t from_s;        /* the beginning of the step */
+	int64_t until_s;       /* its end */
+	unsigned seconds_left; /* of the current step; 0 for any other step */
 };
 
 static enum otp_status
@@ -141,7 +141,7 @@ tool_generate(struct tool *tool)
 	return ERR_OK;
 }
 
-/* --- verify: what is found ------------------------------------------------------------------------------------------------ */
+/* --- verify: the result ------------------------------------------------------------------------------------------- */
 
 enum answer { WRONG = 0, MALFORMED, USED, RIGHT };
 
@@ -156,12 +156,12 @@ static const struct reason {
 
 struct verdict {
 	enum answer answer;
-	uint64_t counter; /* HOTP: the one that matched */
-	int64_t step;     /* TOTP, Steam: the same ... */
-	int64_t offset;   /* ... and how many steps it is ahead of now */
+	uint64_t counter; /* HOTP: the matching counter */
+	int64_t step;     /* TOTP, Steam: the matching step */
+	int64_t offset;   /* steps from now to that step */
 };
 
-/* The codes as they were typed, and what they are held against. */
+/* The typed codes, and the parameters for checking them. */
 struct check {
 	struct tool *tool;
 	struct tool_source source;
@@ -198,7 +198,7 @@ cli_otp_code_check_timed(struct check *check, struct verdict *verdict)
 
 	TRY(tool_otp(check->tool, otp_totp_step(&check->source.totp, check->source.now_us, &now), before_start));
 	TRY(tool_otp(check->tool, cli_otp_code_look_timed(check, check->after, &match), before_start));
-	if (!match.ok) /* only to say why */
+	if (!match.ok) /* finds the reason for the message */
 		TRY(tool_otp(check->tool, cli_otp_code_look_timed(check, -1, &used), before_start));
 	if (match.ok || used.ok)
 		verdict->answer = match.ok ? RIGHT : USED;
@@ -242,7 +242,7 @@ cli_otp_code_check_counter(struct check *check, struct verdict *verdict)
 	return ERR_OK;
 }
 
-/* --- verify: what is asked -------------------------------------------------------------------------------------------------- */
+/* --- verify: the options ------------------------------------------------------------------------------------------ */
 
 static const char *
 cli_otp_code_second_code(const struct tool *tool)
@@ -250,7 +250,7 @@ cli_otp_code_second_code(const struct tool *tool)
 	return tool_given(tool, OPT_DRIFT) ? tool->value[OPT_DRIFT].text : tool->value[OPT_RESYNC].text;
 }
 
-/* As it was typed, made into what the library takes; false: it has not the form of a code. */
+/* Convert a typed code to the library's form; false if it does not look like a code. */
 static bool
 cli_otp_code_normalise(const struct tool_source *source, str text, char ret_code[OTP_CODE_SIZE])
 {
@@ -289,7 +289,7 @@ cli_otp_code_check_usage(struct tool *tool)
 	return ERR_OK;
 }
 
-/* --offset is so many periods. */
+/* --offset is a number of periods. */
 static err
 cli_otp_code_shift_now(struct tool *tool, struct tool_source *source)
 {
@@ -333,7 +333,7 @@ cli_otp_code_check_run(struct check *check, struct verdict *verdict)
 	return second != NULL ? cli_otp_code_check_drift(check, verdict) : cli_otp_code_check_timed(check, verdict);
 }
 
-/* --- verify: what is answered --------------------------------------------------------------------------------------------- */
+/* --- verify: the answer ------------------------------------------------------------------------------------------- */
 
 static err
 cli_otp_code_put_verdict_json(const struct check *check, const struct verdict *verdict, struct buf *out)

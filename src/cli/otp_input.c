@@ -1,5 +1,5 @@
 /*
- * What `doubletour otp` reads: standard input, a file, a line typed at a terminal.
+ * The input of `doubletour otp`: standard input, a file, a line typed at a terminal.
  */
 #include "cli/otp.h"
 
@@ -12,7 +12,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* --- a line that is typed without being seen -------------------------------------------------------------------------- */
+/* --- a line that is typed without echo ---------------------------------------------------------------------------- */
 
 static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 static volatile sig_atomic_t ended_by; /* the signal; 0: none */
@@ -23,13 +23,13 @@ cli_otp_input_note_end(int signal)
 	ended_by = signal;
 }
 
-/* The terminal and the signals as they were. */
+/* The previous state of the terminal and of the signals. */
 struct hush {
 	struct termios before;
 	struct sigaction actions[COUNT(ends)];
 };
 
-/* Without SA_RESTART, so that a signal ends the read and the echo is given back before it ends the program. */
+/* Without SA_RESTART a signal ends the read, so that the echo is restored before the signal ends the program. */
 static void
 cli_otp_input_hush_begin(struct hush *hush)
 {
@@ -57,7 +57,7 @@ cli_otp_input_hush_end(const struct hush *hush)
 static err
 cli_otp_input_read_typed(const char *what, struct buf *ret_text)
 {
-	char line[4096]; /* as long as a terminal lets a line be */
+	char line[4096]; /* the maximum of a terminal's line */
 	struct hush hush;
 	ssize_t n;
 
@@ -71,9 +71,9 @@ cli_otp_input_read_typed(const char *what, struct buf *ret_text)
 	return n < 0 ? ERR_IO : buf_check(ret_text);
 }
 
-/* --- files -------------------------------------------------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------------------------------------------------- */
 
-/* To the end, or until the text is too long. */
+/* Read to the end, or until the text is too long. */
 static err
 cli_otp_input_read_all(int fd, struct buf *ret_text)
 {

@@ -1,8 +1,8 @@
 /*
- * `doubletour otp migration`: what Google Authenticator exports, as otpauth URIs.
+ * `doubletour otp migration`: prints an export of Google Authenticator as otpauth URIs.
  *
- * An export is one or more QR codes.  Whatever cannot be printed is named on standard error, and so is a QR code that is
- * missing or comes twice; the exit status is 1 then.
+ * An export is one or more QR codes.  Accounts that cannot be printed, and missing or repeated QR codes, are named on
+ * standard error; the exit status is then 1.
  */
 #include "cli/otp.h"
 
@@ -22,10 +22,10 @@ struct parts {
 	struct tool *tool;
 	struct part *part;
 	size_t n;
-	char *room; /* for the payloads, of as many bytes as the input */
+	char *room; /* for the payloads; as large as the input */
 };
 
-/* --- what is said ------------------------------------------------------------------------------------------------------ */
+/* --- messages ----------------------------------------------------------------------------------------------------- */
 
 static void
 cli_otp_migration_left_out(struct tool *tool, size_t line, size_t account, const char *wrong)
@@ -45,7 +45,7 @@ cli_otp_migration_wrong(enum otp_status status, const char *wrong)
 	return wrong == NULL ? "it is broken" : wrong;
 }
 
-/* What an account says and a URI cannot. */
+/* Name properties of an account that a URI cannot express. */
 static void
 cli_otp_migration_say_lost(struct tool *tool, size_t line, size_t account, const struct otp_uri *uri)
 {
@@ -60,7 +60,7 @@ cli_otp_migration_say_lost(struct tool *tool, size_t line, size_t account, const
 		tool->status = CLI_FAILED;
 }
 
-/* --- accounts ------------------------------------------------------------------------------------------------------------ */
+/* --- accounts ----------------------------------------------------------------------------------------------------- */
 
 static err
 cli_otp_migration_put_account(struct tool *tool, size_t line, size_t account, const struct otp_uri *uri)
@@ -101,9 +101,9 @@ cli_otp_migration_put_part(struct tool *tool, struct part *part)
 	return ERR_OK;
 }
 
-/* --- an export of several QR codes ----------------------------------------------------------------------------------------- */
+/* --- an export of several QR codes -------------------------------------------------------------------------------- */
 
-/* Two exports may have one id, where an app other than Google's made them: then their sizes tell them apart. */
+/* In exports of other apps two exports may have the same id; different sizes then distinguish them. */
 static bool
 cli_otp_migration_one_export(const struct part *a, const struct part *b)
 {
@@ -117,7 +117,7 @@ cli_otp_migration_same_position(const struct part *a, const struct part *b)
 	return cli_otp_migration_one_export(a, b) && a->migration.batch_index == b->migration.batch_index;
 }
 
-/* The QR code came before: the same bytes, or another that says it is the same one. */
+/* Find an earlier copy of the QR code: the same bytes, or the same position in the same export. */
 static const struct part *
 cli_otp_migration_earlier(const struct parts *parts, const struct part *part)
 {
@@ -160,7 +160,7 @@ cli_otp_migration_say_missing(const struct part *of, unsigned from, unsigned to)
 			to + 1, size, of->line);
 }
 
-/* The lowest index from this one on that a QR code of the export has; its size when none has. */
+/* The lowest index of the export's QR codes from `from` on; the export's size if there is none. */
 static unsigned
 cli_otp_migration_next_index(const struct parts *parts, const struct part *of, unsigned from)
 {
@@ -189,7 +189,7 @@ cli_otp_migration_check_export(const struct parts *parts, const struct part *of)
 	}
 }
 
-/* Each export at its first QR code; one whose number is beyond the export's end is named. */
+/* Check each export at its first QR code; name a QR code whose index is beyond the export's size. */
 static void
 cli_otp_migration_check_exports(const struct parts *parts)
 {
@@ -207,7 +207,7 @@ cli_otp_migration_check_exports(const struct parts *parts)
 	}
 }
 
-/* --- the command ------------------------------------------------------------------------------------------------------------ */
+/* --- the command -------------------------------------------------------------------------------------------------- */
 
 static void
 cli_otp_migration_open(struct parts *parts, size_t line, str text)

@@ -1,5 +1,5 @@
 /*
- * The options of `doubletour otp`: one table, from which they are read, checked and explained.
+ * The options of `doubletour otp`: one table for reading, checking and explaining them.
  */
 #include "cli/otp.h"
 
@@ -16,10 +16,10 @@ enum kind { FLAG, TEXT, NUMBER, SIGNED, ALGORITHM, TIMESTAMP };
 
 static const struct tool_option {
 	const char *name;
-	const char *value; /* what the help calls it; NULL: it has none */
+	const char *value; /* its name in the help; NULL: the option has no value */
 	const char *text;
 	enum kind kind;
-	unsigned commands; /* that take it: bits */
+	unsigned commands; /* bits of the commands with this option */
 	uint64_t least, most;
 } table[OPT_END] = {
 	[OPT_FILE] = { "file", "F", "read from file F in place of standard input (-)", TEXT, ALL & ~SECRET },
@@ -75,7 +75,7 @@ tool_option_name(enum tool_option_id id)
 	return table[id].name;
 }
 
-/* --- values ----------------------------------------------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------------------------------------------------- */
 
 static const struct algorithm {
 	const char *name, *other_name;
@@ -116,7 +116,7 @@ cli_otp_options_read_signed(str text, uint64_t most, int64_t *ret_number)
 	return ERR_OK;
 }
 
-/* Exactly n digits at the beginning, which are taken off. */
+/* Remove exactly n digits from the beginning, and return their number. */
 static err
 cli_otp_options_take_number(str *text, size_t n, uint64_t least, uint64_t most, int *ret_number)
 {
@@ -130,7 +130,7 @@ cli_otp_options_take_number(str *text, size_t n, uint64_t least, uint64_t most, 
 	return ERR_OK;
 }
 
-/* One byte of `bytes`, which is taken off. */
+/* Remove one byte from the beginning; it must be one of `bytes`. */
 static err
 cli_otp_options_take_byte(str *text, const char *bytes, char *ret_byte)
 {
@@ -148,7 +148,7 @@ cli_otp_options_take_date_and_time(str *text, struct tm *tm)
 		size_t digits;
 		uint64_t least, most;
 		int *number;
-		const char *behind; /* one of these bytes */
+		const char *behind; /* one of these bytes follows */
 	} parts[] = {
 		{ 4, 0, 9999, &tm->tm_year, "-" }, { 2, 1, 12, &tm->tm_mon, "-" }, { 2, 1, 31, &tm->tm_mday, "Tt " },
 		{ 2, 0, 23, &tm->tm_hour, ":" },   { 2, 0, 59, &tm->tm_min, ":" }, { 2, 0, 60, &tm->tm_sec, NULL },
@@ -165,7 +165,7 @@ cli_otp_options_take_date_and_time(str *text, struct tm *tm)
 	return ERR_OK;
 }
 
-/* ".25" as microseconds; what is finer is dropped.  Nothing there is 0. */
+/* ".25" as microseconds; further digits are dropped.  Without a fraction 0. */
 static err
 cli_otp_options_take_fraction(str *text, int64_t *ret_us)
 {
@@ -184,7 +184,7 @@ cli_otp_options_take_fraction(str *text, int64_t *ret_us)
 	return ERR_OK;
 }
 
-/* "Z" or "+02:00" and nothing behind it, as seconds east. */
+/* "Z" or "+02:00" at the end of the text, as seconds east. */
 static err
 cli_otp_options_take_zone(str text, int64_t *ret_east_s)
 {
@@ -201,7 +201,7 @@ cli_otp_options_take_zone(str text, int64_t *ret_east_s)
 	return str_empty(text) ? ERR_OK : ERR_INVALID;
 }
 
-/* Is there such a day?  timegm makes 2 March of 30 February. */
+/* Does the date exist?  timegm converts 30 February to 2 March. */
 static bool
 cli_otp_options_day_exists(const struct tm *tm)
 {
@@ -275,7 +275,7 @@ cli_otp_options_say_wrong_value(const struct tool *tool, const struct tool_optio
 	return CLI_USAGE;
 }
 
-/* --- the help ---------------------------------------------------------------------------------------------------------- */
+/* --- the help ----------------------------------------------------------------------------------------------------- */
 
 enum { HELP_MAX = 16 * 1024, HELP_COLUMN = 18 };
 
@@ -310,9 +310,9 @@ cli_otp_options_help(const struct tool *tool)
 	return buf_check(&out) == ERR_OK ? cli_print(buf_str(&out)) : cli_fail(out.failed, NULL);
 }
 
-/* --- reading ----------------------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
-enum { LETTERS = 256 }; /* getopt's values of long options begin behind those of bytes */
+enum { LETTERS = 256 }; /* getopt's values of long options begin after those of bytes */
 
 /* The options of one command for getopt_long. */
 static void
@@ -328,7 +328,7 @@ cli_otp_options_list_options(unsigned command, struct option ret_options[OPT_END
 	ret_options[n] = (struct option){ 0 };
 }
 
-/* What stands behind a '=' is not repeated: it may be a secret. */
+/* The value after '=' is not repeated: it may be a secret. */
 static int
 cli_otp_options_unknown(const struct tool *tool, const char *typed)
 {
@@ -382,7 +382,7 @@ cli_otp_options_take_option(struct tool *tool, int id, const char *text)
 	return CLI_GO_ON;
 }
 
-/* An argument is not repeated either: it may be the secret that does not belong there. */
+/* Arguments are not repeated either: one may be a misplaced secret. */
 static int
 cli_otp_options_take_arguments(struct tool *tool, int argc, char **argv)
 {
@@ -405,7 +405,7 @@ tool_options_read(struct tool *tool, int argc, char **argv)
 	int option, status = CLI_GO_ON;
 
 	cli_otp_options_list_options(tool->command->bit, options);
-	optind = 0; /* begin anew */
+	optind = 0; /* restarts getopt */
 	while (status == CLI_GO_ON && (option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		if (option == '?' || option == ':')
 			return cli_otp_options_refused(tool, option, argv);

@@ -1,5 +1,5 @@
 /*
- * `doubletour otp qr`: a text as a QR code, in the terminal or in files that only their owner reads.
+ * `doubletour otp qr`: prints a text as a QR code, in the terminal or to files that only their owner can read.
  */
 #include "cli/otp.h"
 
@@ -15,7 +15,7 @@
 
 enum { IMAGE_MAX = 2 * 1024 * 1024, PATH_ROOM = 4096 };
 
-/* --- files ------------------------------------------------------------------------------------------------------------------ */
+/* --- files -------------------------------------------------------------------------------------------------------- */
 
 static err
 cli_otp_qr_file_failed(struct tool *tool, const char *file)
@@ -25,7 +25,7 @@ cli_otp_qr_file_failed(struct tool *tool, const char *file)
 	return why_set(&tool->why, ERR_IO, "%s cannot be written: %s.", file, strerror(errno));
 }
 
-/* Write all and close; false with errno. */
+/* Write all bytes and close; on failure false, with errno. */
 static bool
 cli_otp_qr_write_and_close(int fd, str bytes)
 {
@@ -55,7 +55,7 @@ cli_otp_qr_write_new(struct tool *tool, const char *file, str bytes)
 	return e;
 }
 
-/* The old file stays until the new one stands whole beside it; mkostemp makes it 0600. */
+/* Write a temporary file and rename it over the old one; mkostemp creates it with mode 0600. */
 static err
 cli_otp_qr_write_over(struct tool *tool, const char *file, str bytes)
 {
@@ -78,7 +78,7 @@ cli_otp_qr_write_over(struct tool *tool, const char *file, str bytes)
 	return e;
 }
 
-/* --- forms ------------------------------------------------------------------------------------------------------------------- */
+/* --- forms -------------------------------------------------------------------------------------------------------- */
 
 static err
 cli_otp_qr_draw_png(struct tool *tool, str text, struct buf *out)
@@ -101,7 +101,7 @@ cli_otp_qr_draw_terminal(struct tool *tool, str text, struct buf *out)
 
 static const struct form {
 	const char *name;
-	enum tool_option_id id; /* whose value is the file; OPT_END: standard output */
+	enum tool_option_id id; /* the option with the file's name; OPT_END: standard output */
 	bool binary;
 	err (*draw)(struct tool *tool, str text, struct buf *out);
 } forms[] = {
@@ -129,7 +129,7 @@ cli_otp_qr_put_json(struct tool *tool, const struct form *form, const char *file
 	return cli_json_put(&line, &tool->out);
 }
 
-/* To a file (NULL: standard output); with --json what is said on standard output is an object. */
+/* Write to a file (NULL: standard output); with --json standard output gets an object. */
 static err
 cli_otp_qr_put_image(struct tool *tool, const struct form *form, const char *file, str image)
 {
@@ -160,7 +160,7 @@ cli_otp_qr_draw(struct tool *tool, const struct form *form, str text)
 	return cli_otp_qr_put_image(tool, form, file, buf_str(&image));
 }
 
-/* --- the command --------------------------------------------------------------------------------------------------------------- */
+/* --- the command -------------------------------------------------------------------------------------------------- */
 
 static bool
 cli_otp_qr_is_stdout(const struct tool *tool, enum tool_option_id id)
@@ -184,7 +184,7 @@ cli_otp_qr_check_usage(struct tool *tool)
 	return ERR_OK;
 }
 
-/* Line ends behind it are the editor's, not the text's. */
+/* Drop line ends after the text: editors add them. */
 static str
 cli_otp_qr_without_line_ends(str text)
 {

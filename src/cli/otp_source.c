@@ -1,5 +1,5 @@
 /*
- * What codes come from: a secret with options, or a URI that says it all.
+ * The parameters of codes: a secret with options, or a URI that contains all of them.
  */
 #include "cli/otp.h"
 
@@ -22,7 +22,7 @@ tool_otp(struct tool *tool, enum otp_status status, const char *refused)
 	return why_set(&tool->why, ERR_INVALID, "%s", refused);
 }
 
-/* --- options ------------------------------------------------------------------------------------------------------------ */
+/* --- options ------------------------------------------------------------------------------------------------------ */
 
 static enum tool_kind
 cli_otp_source_kind_of(const struct otp_uri *uri)
@@ -32,7 +32,7 @@ cli_otp_source_kind_of(const struct otp_uri *uri)
 	return uri->type == OTP_TYPE_HOTP ? TOOL_HOTP : TOOL_TOTP;
 }
 
-/* Which codes an option is for. */
+/* The kinds of codes that an option applies to. */
 static const struct scope {
 	enum tool_option_id id;
 	unsigned kinds;
@@ -80,7 +80,7 @@ tool_uri_of_options(struct tool *tool, struct otp_uri *ret_uri)
 	return ERR_OK;
 }
 
-/* --- secrets and URIs ----------------------------------------------------------------------------------------------------- */
+/* --- secrets and URIs --------------------------------------------------------------------------------------------- */
 
 bool
 tool_is_uri(str text)
@@ -135,9 +135,9 @@ tool_uri_parse(struct tool *tool, str text, struct otp_uri *ret_uri)
 	return why_set(&tool->why, ERR_INVALID, "The URI cannot be used: %s.", wrong == NULL ? "it is broken" : wrong);
 }
 
-/* --- together ----------------------------------------------------------------------------------------------------------- */
+/* --- secret, URI and options together ----------------------------------------------------------------------------- */
 
-/* What a URI says itself. */
+/* Options that a URI replaces. */
 static const enum tool_option_id said_by_uri[] = {
 	OPT_HEX, OPT_HOTP, OPT_STEAM, OPT_ALGORITHM, OPT_DIGITS, OPT_PERIOD
 };

@@ -1,14 +1,14 @@
 /*
- * `doubletour otp secret`, `uri` and `parse`: what stands around the codes.
+ * `doubletour otp secret`, `uri` and `parse`: secrets and otpauth URIs.
  */
 #include "cli/otp.h"
 
 #include "base/secret.h"
 #include "cli/cli.h"
 
-/* --- secret --------------------------------------------------------------------------------------------------------------- */
+/* --- secret ------------------------------------------------------------------------------------------------------- */
 
-/* A secret, and how it is written. */
+/* A secret in its written forms. */
 struct written {
 	uint8_t bytes[OTP_SECRET_MAX];
 	size_t n;
@@ -51,7 +51,7 @@ tool_secret(struct tool *tool)
 	return buf_check(&tool->out);
 }
 
-/* --- uri ------------------------------------------------------------------------------------------------------------------- */
+/* --- uri ---------------------------------------------------------------------------------------------------------- */
 
 err
 tool_put_uri(struct tool *tool, const char *uri)
@@ -81,7 +81,7 @@ cli_otp_uri_build(struct tool *tool, const struct otp_uri *uri, unsigned flags)
 	return e;
 }
 
-/* One of the names, which is borrowed from the command line and put into its room. */
+/* Copy a name from the command line into its buffer. */
 static err
 cli_otp_uri_take_name(struct tool *tool, enum tool_option_id id, char *ret_name, size_t size)
 {
@@ -137,9 +137,9 @@ tool_uri(struct tool *tool)
 	return cli_otp_uri_build(tool, &uri, flags);
 }
 
-/* --- parse ------------------------------------------------------------------------------------------------------------------ */
+/* --- parse -------------------------------------------------------------------------------------------------------- */
 
-/* Fields as lines of "name  value", or as members of an object. */
+/* Fields, as lines "name  value" or as members of an object. */
 struct record {
 	bool json;
 	struct cli_json object;
@@ -148,7 +148,7 @@ struct record {
 
 enum { NAME_WIDTH = 10 };
 
-/* Not by cli_line, which leaves what it formats on the stack. */
+/* cli_line would leave the formatted text on the stack. */
 static void
 cli_otp_uri_put_line(struct buf *out, const char *name, str value)
 {

@@ -15,7 +15,7 @@ print_to(FILE *to, str text)
 	return fwrite(text.p, 1, text.n, to) == text.n && fflush(to) == 0 ? ERR_OK : ERR_IO;
 }
 
-/* Lines of text, each made visible. */
+/* Append lines of text, each made visible. */
 static void
 print_visible(struct buf *out, str text)
 {
@@ -36,7 +36,7 @@ print_is_visible(str text)
 	return true;
 }
 
-/* Formatted with room for a long value; what does not fit is cut, as a message may be. */
+/* Format with room for a long value; longer messages are cut. */
 static void
 print_format(struct buf *out, const char *format, va_list args)
 {
@@ -56,7 +56,7 @@ cli_say(const char *format, ...)
 	print_format(&line, format, args);
 	va_end(args);
 	buf_put_byte(&line, '\n');
-	log_print(STDERR_FILENO, buf_str(&line)); /* a process that serves waits for no reader */
+	log_print(STDERR_FILENO, buf_str(&line)); /* never waits for a reader, because the process may be serving */
 }
 
 void
@@ -141,7 +141,7 @@ cli_count(struct buf *out, int64_t n, const char *one, const char *many)
 		buf_put_byte(out, 's');
 }
 
-/* "postgresql://anna:...", "password=...", "otpauth://...": none of it is repeated. */
+/* Words such as "postgresql://anna:...", "password=..." and "otpauth://..." may contain secrets. */
 static bool
 print_word_is_secret(str word)
 {

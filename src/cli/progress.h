@@ -1,6 +1,6 @@
 /*
- * A progress bar on standard error, for work that takes a person's patience.  Only where standard error is a terminal; written
- * at most ten times a second, and taken away at the end.
+ * A progress bar on standard error for long work, only if standard error is a terminal.  It is written at most ten
+ * times a second, and removed at the end.
  */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
@@ -10,7 +10,7 @@
 
 struct progress {
 	const char *what; /* "sealing anew" */
-	int64_t shown_us; /* monotonic; 0: never yet */
+	int64_t shown_us; /* monotonic; 0: not shown yet */
 	bool on;
 };
 

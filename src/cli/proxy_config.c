@@ -1,8 +1,7 @@
 /*
- * `doubletour proxy-config PROXY APP=UPSTREAM ...`: a whole configuration of a reverse proxy in front of applications.
+ * `doubletour proxy-config PROXY APP=UPSTREAM ...`: prints a whole configuration of a reverse proxy for applications.
  *
- * The texts are in proxies/.  @WORD@ is replaced; what stands between the lines #@each and #@end is put once for each
- * application.
+ * The texts are in proxies/.  @WORD@ is replaced; the lines between #@each and #@end are repeated for each application.
  */
 #include "cli/cli.h"
 
@@ -16,8 +15,8 @@
 enum { APPS_MAX = 100, OUT_MAX_BYTES = 1024 * 1024 };
 
 /*
- * How long a websocket, an event stream or a slow answer may stay silent, in the form that all five proxies read; and the
- * largest upload where a proxy has a limit, in the form of nginx.
+ * SILENCE: the longest silence of a websocket, an event stream or a slow reply, in a form that all five proxies read.
+ * UPLOAD: the largest upload, for proxies with such a limit, in nginx's form.
  */
 #define SILENCE "3600s"
 #define UPLOAD "1g"
@@ -41,7 +40,7 @@ static const char proxy_help[] =
 
 static const struct proxy {
 	const char *name, *text;
-	const char *unix_scheme; /* what stands before the path of a Unix socket; NULL: it connects to none */
+	const char *unix_scheme; /* the prefix of a Unix socket's path; NULL: no Unix sockets */
 } proxies[] = {
 	{ "nginx", "nginx.conf", "unix:" },    { "caddy", "Caddyfile", "unix/" }, { "traefik", "traefik.yml", NULL },
 	{ "haproxy", "haproxy.cfg", "unix@" }, { "envoy", "envoy.yaml", "" },
@@ -56,9 +55,9 @@ struct request {
 	const struct proxy *proxy;
 	const char *certificate, *key, *listen, *lua_file;
 	bool lua;
-	str login, port;    /* host of PUBLIC_URL; ":8443" where the proxy does not listen on 443 */
-	char address[300];  /* of Doubletour, as this proxy writes it */
-	char url_host[300]; /* of Doubletour in a URL: with a Unix socket any name */
+	str login, port;    /* host of PUBLIC_URL; ":8443", empty for port 443 */
+	char address[300];  /* of Doubletour, in this proxy's form */
+	char url_host[300]; /* of Doubletour in a URL; any name for a Unix socket */
 	char lua_socket[300], envoy_endpoint[300];
 	struct app apps[APPS_MAX];
 	size_t apps_count;
@@ -66,7 +65,7 @@ struct request {
 	struct why why;
 };
 
-/* --- putting a text -------------------------------------------------------------------------------------------------- */
+/* --- filling in a text -------------------------------------------------------------------------------------------- */
 
 static str
 proxy_config_host_of(str host_port)
@@ -104,7 +103,7 @@ proxy_config_put_apps(struct request *r)
 	}
 }
 
-/* What a word stands for; p NULL: it is none of ours. */
+/* The value of a word; p is NULL if the word is unknown. */
 static str
 proxy_config_value_of(const struct request *r, const struct app *app, str word)
 {
@@ -175,7 +174,9 @@ proxy_config_put_lines(struct request *r, const struct app *app, str lines)
 	}
 }
 
-/* Up to the line that is this one, which goes; the whole when there is none. */
+/*
+ * Return the text before the given line and remove it, with the line, from *rest; the whole text if the line is absent.
+ */
 static str
 proxy_config_cut_at_line(str *rest, str line)
 {
@@ -208,9 +209,9 @@ proxy_config_put_text(struct request *r, const char *name)
 	return buf_check(&r->out);
 }
 
-/* --- what was asked for --------------------------------------------------------------------------------------------------- */
+/* --- the command's options ---------------------------------------------------------------------------------------- */
 
-/* Nothing that ends a word, a string or a line in any of the five languages. */
+/* Allow only characters that end no word, string or line in any of the five languages. */
 static bool
 proxy_config_plain(str text)
 {

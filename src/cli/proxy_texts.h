@@ -1,6 +1,5 @@
 /*
- * The configurations that `doubletour proxy-config` prints, as they stand in proxies/.  Made at build time by
- * tools/embed_texts.py.
+ * The configurations that `doubletour proxy-config` prints, generated from proxies/ by tools/embed_texts.py.
  */
 #ifndef CLI_PROXY_TEXTS_H
 #define CLI_PROXY_TEXTS_H
@@ -8,7 +7,7 @@
 #include <stddef.h>
 
 struct embedded_text {
-	const char *name; /* of the file: "nginx.conf" */
+	const char *name; /* the file's name: "nginx.conf" */
 	const char *text;
 };
 extern const struct embedded_text proxy_texts[];

@@ -1,5 +1,5 @@
 /*
- * `doubletour routes`: the web process's table of routes, as the program has it.
+ * `doubletour routes`: prints the web process's table of routes.
  */
 #include "cli/cli.h"
 
@@ -34,7 +34,7 @@ cli_routes_put_states(struct buf *out, const struct route *route, bool json)
 	}
 }
 
-/* "/login", or "/?rd" for a row that needs a parameter in the query. */
+/* "/login", or "/?rd" for a row that requires a query parameter. */
 static str
 cli_routes_text(const struct route *route, struct buf *out)
 {
@@ -77,7 +77,7 @@ cli_routes_print_json(struct buf *out)
 	buf_put(out, STR("\n]\n"));
 }
 
-/* As wide as the longest path. */
+/* The width of the longest path. */
 static size_t
 cli_routes_path_columns(void)
 {

@@ -1,5 +1,5 @@
 /*
- * `doubletour run`: the options of the command, and where an inherited socket listens; the server itself is server/supervisor.h.
+ * `doubletour run`: the command's options, and the address of an inherited socket; server/supervisor.h is the server.
  */
 #include "cli/cli.h"
 
@@ -31,7 +31,7 @@ static const char run_help[] =
     "anew; a file that is broken changes nothing.\n"
     "Exit status: 0 ended as asked, 1 could not, 2 wrong usage, 78 bad configuration.\n";
 
-/* The options are settings that stand above all others: they are checked and reach web as settings do. */
+/* The options override all settings; they are checked like settings and passed to web. */
 static err
 run_config(struct cli *cli, const char *host, const char *port, struct why *why)
 {
@@ -40,7 +40,7 @@ run_config(struct cli *cli, const char *host, const char *port, struct why *why)
 	return config_load_with(&cli->config, options, COUNT(options), why);
 }
 
-/* Where an inherited socket listens stands above everything: it is checked, logged and passed to web as the settings are. */
+/* The address of an inherited socket overrides everything; it is checked, logged and passed to web like a setting. */
 static err
 run_config_inherited(struct cli *cli, int fd, struct why *why)
 {
@@ -58,7 +58,7 @@ run_config_inherited(struct cli *cli, int fd, struct why *why)
 	return config_load_with(&cli->config, tcp ? of_tcp : of_unix, tcp ? COUNT(of_tcp) : COUNT(of_unix), why);
 }
 
-/* *ret_fd: the socket that systemd passed, or -1. */
+/* *ret_fd: the socket from systemd, or -1. */
 static err
 run_begin(struct cli *cli, const char *host, const char *port, int *ret_fd, struct why *why)
 {

@@ -87,9 +87,9 @@ struct request {
 	struct buf out;
 };
 
-/* --- what is printed -------------------------------------------------------------------------------------------------- */
+/* --- output ------------------------------------------------------------------------------------------------------- */
 
-/* A sentence with the account's name in it, or with --json the account and one more member. */
+/* Print a sentence with the account's name, or with --json the account and one more member. */
 #define say(r, format, member, value)                                                                                  \
 	({                                                                                                             \
 		if (!(r)->json)                                                                                        \
@@ -152,7 +152,7 @@ user_json(struct request *r, const struct admin_user *user)
 	return cli_json_put(&line, &r->out);
 }
 
-/* What fits is printed at once: a list may be long. */
+/* Print the finished part of the output now, because a list may be long. */
 static err
 user_flush(struct request *r)
 {
@@ -248,7 +248,7 @@ user_session_row(void *context, const struct admin_session *session)
 	return user_flush(r);
 }
 
-/* --- the commands ----------------------------------------------------------------------------------------------------- */
+/* --- the commands ------------------------------------------------------------------------------------------------- */
 
 static err
 user_add(struct request *r)
@@ -280,7 +280,7 @@ user_list(struct request *r)
 	return admin_users(r->admin->thread, &filter, &r->admin->why, user_list_row, r);
 }
 
-/* Those of the account that was named: one. */
+/* Call `each` for the named account. */
 static err
 user_one_user(struct request *r, admin_each_user each)
 {
@@ -390,7 +390,7 @@ user_email(struct request *r)
 	return user_say_end(r, "changed", true);
 }
 
-/* As they are stored: in order, each once. */
+/* Print the groups as they are stored: sorted, each once. */
 static err
 user_groups_row(void *context, const struct admin_user *user)
 {

@@ -1,5 +1,5 @@
 /*
- * `doubletour version`: what runs here, for a report of a defect.
+ * `doubletour version`: the versions of the program and its libraries, for a bug report.
  */
 #include "cli/cli.h"
 

@@ -1,6 +1,6 @@
 /*
- * `doubletour web QUICK SLOW`: what `run` executes as the web process.  Not for people: it needs the descriptors and the
- * environment that the supervisor prepares (server/child_spawn.h), so it is not listed in the help.
+ * `doubletour web QUICK SLOW`: `run` executes this as the web process.  It is not for people, and not in the help: it
+ * needs the descriptors and the environment that the supervisor prepares (server/child_spawn.h).
  */
 #include "cli/cli.h"
 
@@ -38,6 +38,6 @@ cli_web(struct cli *cli, int argc, char **argv)
 	fault_hook_open();
 #endif
 	e = cli_web_run(argc, argv, &cli->config, &why);
-	/* ERR_DENIED: no wall on this kernel; trying again would not help. */
+	/* ERR_DENIED: this kernel does not support the sandbox; a retry would not help. */
 	return cli_served(e == ERR_DENIED ? ERR_CONFIG : e, &why);
 }

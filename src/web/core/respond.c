@@ -245,7 +245,7 @@ static const struct error_text error_texts[] = {
 	{ 414, N_("Address too long"), N_("The address is longer than this server accepts. Check it and try again.") },
 	{ 415, N_("Unsupported content type"),
 	  N_("This server accepts forms only. Send the data as application/x-www-form-urlencoded.") },
-	{ 429, N_("Too many attempts"), N_("This attempt was not checked.") },
+	{ 429, N_("Too many attempts"), N_("This attempt was not checked. Try again later.") },
 	{ 431, N_("Request headers too large"),
 	  N_("Your browser sends more headers than this server accepts. Delete this site's cookies and try again.") },
 	{ 503, N_("Service unavailable"),

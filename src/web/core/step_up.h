@@ -24,8 +24,10 @@ MUST_USE err exchange_step_up(struct exchange *x, struct channel *keeper, str ot
 void exchange_otp_missing(struct page_otp *ret_otp);
 
 /*
- * Sentences about a refused code.  refused: wrong or used.  code_impossible: cannot be a code of a new authenticator.
- * either_impossible: cannot be a code or a recovery code.
+ * Sentences about a code:
+ *   exchange_code_refused       it is wrong or was used
+ *   exchange_code_impossible    it cannot be a code of a new authenticator
+ *   exchange_either_impossible  it cannot be a code or a recovery code
  */
 extern const char exchange_code_refused[];
 extern const char exchange_code_impossible[];

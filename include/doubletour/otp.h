@@ -35,8 +35,7 @@ extern "C" {
 enum otp_status {
 	OTP_OK = 0,
 	OTP_INVALID, /* an argument is invalid */
-	/* the output buffer is too small, or a secret is below OTP_SECRET_MIN and OTP_ALLOW_SHORT_SECRET is not set
-	 * */
+	/* the output buffer is too small, or a secret is below OTP_SECRET_MIN without OTP_ALLOW_SHORT_SECRET */
 	OTP_TOO_SHORT,
 	OTP_CRYPTO /* libcrypto or the system's random source failed */
 };
@@ -50,7 +49,7 @@ enum {
 	OTP_DIGITS_MIN = 6,
 	OTP_DIGITS_MAX = 10,
 	OTP_CODE_SIZE = OTP_DIGITS_MAX + 1, /* a code and its NUL */
-	OTP_WINDOW_MAX = 100,   /* steps that TOTP verification looks back or forward; counters that HOTP looks ahead */
+	OTP_WINDOW_MAX = 100,   /* steps that TOTP verification looks each way; counters that HOTP looks ahead */
 	OTP_RESYNC_MAX = 1000,  /* maximum search range of resynchronisation: counters ahead, or steps each way */
 	OTP_STEAM_SIZE = 5 + 1, /* a Steam code and its NUL */
 	OTP_KEY_STATE = 64      /* uint64_t elements */
@@ -161,8 +160,8 @@ enum otp_status otp_hotp_verify(const struct otp_key *key, unsigned digits, cons
  * Resynchronise an HOTP token whose counter ran ahead, with two consecutive codes.  The function searches from
  * `counter` to look_ahead counters (at most OTP_RESYNC_MAX) after it for the first position where `first` fits and
  * `second` fits the next counter.  The match is the counter of the second code.  Both codes have `digits` digits.
- * OTP_INVALID: a code has another form, look_ahead is over OTP_RESYNC_MAX, or the counters would pass UINT64_MAX -
- * 1.
+ * OTP_INVALID: a code has another form, look_ahead is over OTP_RESYNC_MAX, or the counters would pass
+ * UINT64_MAX - 1.
  * Source: RFC 4226 s7.4.
  */
 enum otp_status otp_hotp_resync(const struct otp_key *key, unsigned digits, const char *first, const char *second,
@@ -180,8 +179,8 @@ struct otp_drift {
  * at about now_us.  The function searches max_steps (at most OTP_RESYNC_MAX) each way and returns the smallest
  * drift.  Of two equal drifts it returns the negative one.  Steps up to last_step do not match.
  * Do not use the result to authenticate: two codes out of many steps are far easier to guess than one out of a few.
- * OTP_INVALID: as otp_totp_step, a code has another form, or max_steps is over OTP_RESYNC_MAX.  Source: RFC 6238
- * s6.
+ * OTP_INVALID: as otp_totp_step, a code has another form, or max_steps is over OTP_RESYNC_MAX.
+ * Source: RFC 6238 s6.
  */
 enum otp_status otp_totp_drift(const struct otp_key *key, const struct otp_totp *totp, const char *first,
 			       const char *second, int64_t now_us, int64_t last_step, unsigned max_steps,
@@ -276,12 +275,10 @@ struct otp_uri {
 	unsigned digits;
 	unsigned period_s; /* TOTP only */
 	uint64_t counter;  /* HOTP only */
-	/* Steam codes: the URI says encoder=steam or otpauth://steam/, or its issuer is Steam and it has 5 digits
-	 * */
+	/* Steam codes: the URI says encoder=steam or otpauth://steam/, or its issuer is Steam and it has 5 digits */
 	bool steam;
-	char image[OTP_IMAGE_MAX +
-		   1];  /* address of a logo, "" when there is none: apps fetch it, so services leave it out */
-	unsigned notes; /* OTP_NOTE_... bits that otp_uri_parse sets; otp_uri_build ignores them */
+	char image[OTP_IMAGE_MAX + 1]; /* address of a logo; empty: none.  Apps fetch it from there */
+	unsigned notes;                /* OTP_NOTE_... bits that otp_uri_parse sets; otp_uri_build ignores them */
 };
 void otp_uri_wipe(struct otp_uri *uri);
 
@@ -324,7 +321,7 @@ enum {
 enum otp_status otp_uri_build(const struct otp_uri *uri, unsigned flags, char *ret_uri, size_t size);
 
 /*
- * Parse an otpauth URI, including the variants that other programs write.  Names may be percent-encoded or not. 
+ * Parse an otpauth URI, including the variants that other programs write.  Names may be percent-encoded or not.
  * The issuer may stand in the label, in the parameter or in both.  Parameters may have any order, and their names
  * any case.  The base32 secret may have either case, spaces, hyphens and padding.
  *

@@ -7,7 +7,7 @@
  * visitor is asked to sign in.
  *
  * Programs read some paths differently (access/target.h), and only the beginning of such a path is certain.  The
- * strictest rule that may match decides.  The decision is therefore never looser than that for any interpretation. 
+ * strictest rule that may match decides.  The decision is therefore never looser than that for any interpretation.
  * The same applies to queries (access/query.h).  A path with a dot segment is refused.
  *
  * The same function decides in the web process, with cached session data; in the keeper, before it signs an
@@ -81,8 +81,10 @@ enum access_outcome {
 enum access_reason {
 	ACCESS_BY_RULE = 0,
 	ACCESS_NO_RULE, /* no rule matches */
-	/* the path is ambiguous or the address unknown, and one interpretation is refused: by this rule, or (rule
-	 * NULL) because no rule matches it */
+	/*
+	 * the path is ambiguous or the address unknown, and one interpretation is refused: by this rule, or (rule
+	 * NULL) because no rule matches it
+	 */
 	ACCESS_UNCLEAR,
 	ACCESS_UNKNOWN, /* asks: the visitor is unknown */
 	ACCESS_CODE,    /* asks: the second factor is missing */

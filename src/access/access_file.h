@@ -20,7 +20,7 @@
 enum { ACCESS_FILE_MAX_BYTES = 64 * 1024, ACCESS_RULES_MAX = 1000 };
 
 /*
- * Parse the text.  name: of the file, for error messages.  On failure ret_rules is empty and so denies all access. 
+ * Parse the text.  name: of the file, for error messages.  On failure ret_rules is empty and so denies all access.
  * ERR_CONFIG: why has a sentence with the line number; ERR_MEMORY.
  */
 MUST_USE err access_parse(str name, str text, struct access_rules *ret_rules, struct why *why);

@@ -29,7 +29,7 @@ bool pattern_host_fits(str pattern, str host, str user, str groups);
 str pattern_host_fixed(str pattern);
 
 /*
- * A decoded path pattern.  It begins with '/'.  One star matches any bytes except '/', two stars match any bytes. 
+ * A decoded path pattern.  It begins with '/'.  One star matches any bytes except '/', two stars match any bytes.
  * A pattern that ends in '/' and two stars also matches the path before them.  Bytes and segments that no compared
  * path has are not allowed (access/target.h: unclear).  Comparison is case-sensitive.  At most PATTERN_STARS_MAX
  * stars bound its cost.

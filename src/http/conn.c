@@ -1,5 +1,5 @@
 /*
- * One connection, from its first byte to its end.  Its event thread calls conn_event when the socket is ready. 
+ * One connection, from its first byte to its end.  Its event thread calls conn_event when the socket is ready.
  * conn_advance then goes from state to state until it needs more bytes.
  *
  *	IDLE → HEAD → BODY → (WORK) → REPLY → IDLE            and LINGER after a refusal
@@ -433,8 +433,10 @@ conn_event(struct conn *conn)
 {
 	switch (atomic_load_explicit(&conn->state, memory_order_relaxed)) {
 	case CONN_WORK:
-		/* More bytes, or a close by the client: both are handled after the reply.  With EPOLLET alone,
-		 * epoll reports only errors and hang-ups, each once. */
+		/*
+		 * More bytes, or a close by the client: both are handled after the reply.  With EPOLLET alone,
+		 * epoll reports only errors and hang-ups, each once.
+		 */
 		loop_watch(conn, EPOLLET);
 		break;
 	case CONN_REPLY:

@@ -20,9 +20,8 @@ listen_on(const struct addrinfo *a)
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (a->ai_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
-			 /* accepted sockets inherit it, so that replies do not wait for an acknowledgement */
-			 sizeof(on));
+	/* accepted sockets inherit it, so that replies do not wait for an acknowledgement */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
 		return fd;
 	int why = errno;

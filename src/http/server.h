@@ -113,8 +113,10 @@ struct http_app {
 	 * requests with a body or an Authorization field.  NULL: the default stays.
 	 */
 	void (*expect)(void *app, const struct request *rq, struct http_expectation *expectation);
-	/* Called on the event thread for each well-formed request: fill the reply and return HTTP_INLINE, or return
-	 * a pool. */
+	/*
+	 * Called on the event thread for each well-formed request: fill the reply and return HTTP_INLINE, or return
+	 * a pool.
+	 */
 	enum http_pool (*admit)(void *app, struct request *rq, struct reply *rp);
 	/* Called on a worker: fill the reply.  worker is the value that worker_open returned in this thread. */
 	void (*work)(void *app, void *worker, struct request *rq, struct reply *rp);
@@ -124,8 +126,10 @@ struct http_app {
 	 * empty.  The server adds Retry-After to a 503 without one.
 	 */
 	void (*refuse)(void *app, struct request *rq, int status, struct reply *rp);
-	/* Called in each worker thread at its start; pool is QUICK or SLOW, index counts from 0 in each pool.  May
-	 * be NULL. */
+	/*
+	 * Called in each worker thread at its start; pool is QUICK or SLOW, index counts from 0 in each pool.  May
+	 * be NULL.
+	 */
 	void *(*worker_open)(void *app, enum http_pool pool, size_t index);
 	/*
 	 * Is the peer a proxy that forwards requests of other clients?  Its connections are then not counted as a
@@ -161,7 +165,7 @@ struct http_server;
 MUST_USE err http_listen(str host, uint16_t port, struct why *why, int *ret_fd);
 
 /*
- * Create all threads and descriptors.  Afterwards the server opens no file, resolves no name and starts no thread. 
+ * Create all threads and descriptors.  Afterwards the server opens no file, resolves no name and starts no thread.
  * listen_fd becomes non-blocking; http_server_stop closes it, or this function on failure.  app must outlive the
  * server.
  */

@@ -145,8 +145,8 @@ share_count(struct shares *s, struct share *share, size_t count)
 		shares_list_add(&s->by_count[count], share);
 	if (count > s->most)
 		s->most = count;
-	if (s->by_count[s->most].first == NULL &&
-	    s->most > 0) /* the client with the largest count has one less, and still the largest */
+	/* if the only client with the largest count lost a member, it still has the largest count */
+	if (s->by_count[s->most].first == NULL && s->most > 0)
 		s->most--;
 	if (count == 0)
 		share_drop(s, share);

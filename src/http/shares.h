@@ -50,7 +50,7 @@ void shares_remove(struct shares *shares, struct share_member *member);
 /*
  * Choose the member to evict for a new one: the oldest idle member of the client that holds most, otherwise the one
  * worth least of the inspected members.  If the new member's client itself holds most, it loses one of its members.
- *  NULL: no member may be evicted.
+ * NULL: no member may be evicted.
  */
 struct share_member *shares_evict(struct shares *shares, const struct network *newcomer, bool trusted,
 				  share_worth_of worth_of);

@@ -1,9 +1,9 @@
 /*
- * Starts a child: the same program is executed again, so that the child's memory contains no data of the keeper. 
+ * Starts a child: the same program is executed again, so that the child's memory contains no data of the keeper.
  * The child gets its descriptors, arguments and environment, and nothing else.
  *
  *	descriptors of a child:	0       /dev/null, as in the keeper
- *				1 2     as in the keeper; a file is opened in append mode
+ *				1 2     as in the keeper; a file is in append mode
  *				3       listening socket; closed if the child's row does not listen
  *				4       pushes, to read
  *				5 ...   channels: the quick ones first, then the slow ones

@@ -27,8 +27,8 @@ struct child {
 	struct restart_rule restart;
 	unsigned stop_seconds; /* between SIGTERM and SIGKILL */
 	struct {
-		const char *forbidden, *died,
-		    *ended; /* names of log events: forbidden system call, signal, exit status */
+		/* names of log events: forbidden system call, signal, exit status */
+		const char *forbidden, *died, *ended;
 	} events;
 };
 
@@ -84,7 +84,7 @@ void children_call_off(struct children *children);
 MUST_USE err children_reap(struct children *children, struct why *why);
 
 /*
- * Ask all children to finish their accepted requests, which the service still answers, and wait until they end. 
+ * Ask all children to finish their accepted requests, which the service still answers, and wait until they end.
  * SIGCHLD must be blocked.
  */
 void children_stop(struct children *children);

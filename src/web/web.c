@@ -261,8 +261,10 @@ web_run(const struct config *config, const struct sandbox_profile *sandbox, int 
 	struct http_server *server = NULL;
 	bool terminal = isatty(STDOUT_FILENO) == 1; /* checked before the sandbox forbids it */
 
-	/* The kernel kills web when the keeper ends, even if the keeper is killed.  If the keeper has ended
-	 * already, reading its pushes fails. */
+	/*
+	 * The kernel kills web when the keeper ends, even if the keeper is killed.  If the keeper has ended
+	 * already, reading its pushes fails.
+	 */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		return why_set(why, ERR_DENIED, "The web process cannot be made to end with the keeper: %s.",
 			       strerror(errno));

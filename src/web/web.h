@@ -8,7 +8,7 @@
 
 /*
  * The steps of web_run, for programs without a sandbox.  web_init creates caches and channels.  web_hello reads the
- * keeper's first pushes: the key for form tokens, the public key of identities and the rules, in this order. 
+ * keeper's first pushes: the key for form tokens, the public key of identities and the rules, in this order.
  * web_listen starts a thread that reads all later pushes and ends the process with the keeper.
  *
  *	ERR_MEMORY, ERR_INVALID   why is filled

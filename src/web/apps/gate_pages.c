@@ -191,8 +191,8 @@ gate_pages_answer(struct exchange *x, struct channel *keeper, const struct retur
 
 	if (!gate_pages_return_to_good(x, to, &target)) /* an invalid return URL is treated as absent */
 		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
-	TRY(gate_pages_return_to_put(x, to, &target,
-				     &x->next)); /* return URL of the sign-in and of the language switch */
+	/* x->next: return URL of the sign-in and of the language switch */
+	TRY(gate_pages_return_to_put(x, to, &target, &x->next));
 	if (x->session.state != STATE_PENDING && x->session.state != STATE_FULL)
 		return ERR_DENIED;
 	return gate_pages_ask(x, keeper, to, &target, page, status);

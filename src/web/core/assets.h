@@ -1,6 +1,6 @@
 /*
  * Static files, embedded in the program by tools/embed_static.py, from static/ and from Bootstrap's Debian package.
- *  The URL of a file contains a digest of its content, so browsers may cache it forever (`immutable`).
+ * The URL of a file contains a digest of its content, so browsers may cache it forever (`immutable`).
  */
 #ifndef WEB_ASSETS_H
 #define WEB_ASSETS_H

@@ -456,8 +456,8 @@ dispatch_refuse_path(struct exchange *x)
 	log_event(LOG_NOTICE, "path.refused", LOG_STR("path", x->rq->path),
 		  LOG_STR("host", request_header(x->rq, "Host")), LOG_STR("address", x->rq->peer));
 	dispatch_refuse_unread(x, 400);
-	(void)!reply_header(x->rq, x->rp, STR("Doubletour-Refused"),
-			    STR("path")); /* best effort: the refusal is the same without it */
+	/* best effort: the refusal is the same without it */
+	(void)!reply_header(x->rq, x->rp, STR("Doubletour-Refused"), STR("path"));
 }
 
 /* Does the path have a route, or a plain 404?  Otherwise the refusal is made here. */

@@ -42,8 +42,8 @@ struct page_layout {
 	uint32_t recovery_left;
 	bool recovery_low;   /* three or fewer are left: home and account say so (_recovery_low.html) */
 	bool flash_recovery; /* the flash message ends with the number of recovery codes left */
-	int64_t retry_seconds,
-	    retry_minutes; /* lockout: one of them says when to try again (_retry.html); both 0: no lockout */
+	/* lockout: one of them says when to try again (_retry.html); both 0: no lockout */
+	int64_t retry_seconds, retry_minutes;
 };
 
 /* A phone whose clock is wrong (_drift.html).  minutes 0: not known. */

@@ -114,8 +114,10 @@ exchange_redirect_to_step(struct exchange *x, str next)
 	bool earlier = false;
 
 	if (state == STATE_NONE && exchange_cookie_from(x, COOKIE_SESSION, &earlier).n > 0 && !earlier) {
-		/* If a form was submitted twice, one submission gets a new session.  The reply to the other, which
-		 * arrives last, must not delete that session's cookie. */
+		/*
+		 * If a form was submitted twice, one submission gets a new session.  The reply to the other, which
+		 * arrives last, must not delete that session's cookie.
+		 */
 		if (x->rq->method != HTTP_POST)
 			TRY(exchange_forget_session(x));
 		flash = FLASH_EXPIRED;

@@ -37,30 +37,30 @@ struct route {
 	enum http_method method; /* GET rows also serve HEAD */
 	str path;                /* a path that ends in '/' serves all paths below it */
 	unsigned opens;
-	uint64_t
-	    /* the questions that the handler may ask; they decide the pool (route_pool), and exchange_ask refuses
-	     * others */
-	    asks;
+	/* the questions that the handler may ask; they decide the pool (route_pool), and exchange_ask refuses others */
+	uint64_t asks;
 	str query; /* the row applies only if the query has a parameter of this name; empty: any query */
 	enum route_kind kind;
 	const struct form *form; /* the fields of a POST besides csrf_token; NULL: none */
 	bool step_up; /* the handler's question needs a fresh proof: the form has a field `otp` (web/core/step_up.h) */
-	/* Where an expired step of the sign-in starts again, if the session is in this state; empty: the step does
-	 * not expire. */
+	/*
+	 * Where an expired step of the sign-in starts again, if the session is in this state; empty: the step does
+	 * not expire.
+	 */
 	struct {
 		enum session_state state;
 		str path;
 		enum flash_message flash;
 	} expired;
-	bool
-	    /* accepts ambiguous paths (base/uri_path.h) without dot segments: the rest of the path belongs to an
-	     * application */
-	    ambiguous;
+	/* accepts ambiguous paths (base/uri_path.h) without dot segments: the rest belongs to an application */
+	bool ambiguous;
 	size_t body_max_bytes; /* 0: HTTP_BODY_MAX_BYTES */
 	bool authorization;    /* the handler may read the Authorization header; it is hidden from other routes */
 	bool any_host;         /* a page that is served for any Host */
-	/* Exactly one of them, except for checks.  A row without questions has `show`, without a channel; other
-	 * rows have `answer`. */
+	/*
+	 * Exactly one of them, except for checks.  A row without questions has `show`, without a channel; other
+	 * rows have `answer`.
+	 */
 	err (*show)(struct exchange *x);
 	err (*answer)(struct exchange *x, struct channel *keeper);
 	/*
@@ -89,7 +89,7 @@ bool route_path_good(str path, enum uri_path_kind kind);
 uint64_t route_questions(const struct route *route);
 
 /*
- * The pool of a row.  INLINE: on the event thread if the session is known without a question, otherwise QUICK. 
+ * The pool of a row.  INLINE: on the event thread if the session is known without a question, otherwise QUICK.
  * SLOW: a question may hash a password.
  */
 enum http_pool route_pool(const struct route *route);

@@ -1,5 +1,5 @@
 /*
- * The system calls that the web process may make, as data.  The seccomp filters are made from this table. 
+ * The system calls that the web process may make, as data.  The seccomp filters are made from this table.
  * tests/e2e/test_wall.py compares it with the calls of a run, and docs/explain/threat-model.md names the same
  * calls.
  */
@@ -34,8 +34,8 @@ struct sandbox_call {
 	const char *name;
 	enum sandbox_phase phase;
 	enum sandbox_need need;
-	struct sandbox_argument
-	    arguments[SANDBOX_ARGUMENTS_MAX]; /* all must match; several rows of a call: one row must match */
+	/* all must match; several rows of a call: one row must match */
+	struct sandbox_argument arguments[SANDBOX_ARGUMENTS_MAX];
 	const char *why;
 };
 

@@ -235,7 +235,7 @@ acceptor_prepare(struct http_server *server)
 	struct acceptor *acceptor = &server->acceptor;
 	int flags = fcntl(acceptor->listen_fd, F_GETFL);
 
-	/* http_listen has set the flag already, and the sandbox forbids to change flags. */
+	/* http_listen has set the flag already, and the sandbox forbids changing flags. */
 	if (flags < 0 || ((flags & O_NONBLOCK) == 0 && fcntl(acceptor->listen_fd, F_SETFL, flags | O_NONBLOCK) != 0))
 		return ERR_INVALID;
 	TRY(acceptor_bounds(server));

@@ -67,7 +67,7 @@ struct request {
 	void *app;
 };
 
-/* Value of a header field (name without case), the first if repeated; p == NULL if absent. */
+/* Value of a header field (case-insensitive name), the first one if repeated; p == NULL if absent. */
 str request_header(const struct request *rq, const char *name);
 
 /* Number of header fields with this name. */

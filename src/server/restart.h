@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct restart_rule {
-	unsigned soon_ms;  /* a child that ends earlier has ended soon */
+	unsigned soon_ms;  /* a child that ends within this time after its start ends soon */
 	unsigned soon_max; /* after more such ends in a row, a child that never worked is given up */
 	unsigned pause_ms; /* before each start in such a row, except the first */
 };

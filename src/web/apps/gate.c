@@ -156,8 +156,8 @@ web_gate_forwarded_agrees(const struct exchange *x, const struct target *origina
 }
 
 /*
- * A proxy that sends X-Forwarded-Uri need not send X-Original-Method, so that the browser may have sent it.  Such a
- * method must agree with the other one.
+ * A proxy that sends X-Forwarded-Uri need not send X-Original-Method, so that the browser may have sent that header.
+ * It must agree with the method of the proxy.
  */
 static err
 web_gate_method_either(const struct exchange *x, str *ret_method)

@@ -4,7 +4,7 @@
  *
  * Checks have a separate pipeline (check_pipeline, web/core/dispatch.h), without session, language and forms.  A
  * check that is malformed, unknown or fails is denied.  It is never answered with a 5xx, because proxies replace
- * these by a blank page.
+ * such a reply by a blank page.
  */
 #ifndef WEB_GATE_H
 #define WEB_GATE_H

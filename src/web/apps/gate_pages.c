@@ -94,8 +94,8 @@ gate_pages_return_to_put(struct exchange *x, const struct return_to *to, const s
 
 /*
  * Count the redirects to this URL that follow each other within seconds, including this one.  The cookie holds the
- * count and a digest of the URL.  An application's host that does not see the gate's cookie (it ignores two with
- * one name) would cause a redirect loop.
+ * count and a digest of the URL.  If requests to the application have no gate cookie, or two of them, every redirect
+ * would lead to another one.
  */
 static err
 gate_pages_round_count(struct exchange *x, str url, unsigned *ret_rounds)
@@ -252,7 +252,7 @@ struct enter_query {
 static const struct field enter_fields[] = { FIELD(struct enter_query, ticket, 65, optional) };
 static const struct form enter_form = FORM(struct enter_query, enter_fields);
 
-/* On the application's host, from which the proxy passes this path to this server: exchange the ticket for a cookie. */
+/* On the application's host, where the proxy passes this path to this server: exchange the ticket for a cookie. */
 err
 gate_enter_show(struct exchange *x, struct channel *keeper)
 {

@@ -29,8 +29,8 @@
 struct page_layout {
 	enum config_language language;
 	str app_name;
-	bool signed_in; /* shows the log-out button: any session state except none */
-	str csrf_token; /* for the page's forms and the log-out button */
+	bool signed_in; /* shows the sign-out button: any session state except none */
+	str csrf_token; /* for the page's forms and the sign-out button */
 	/* prefix of the layout's links on a page at another address: this server's address; otherwise empty */
 	str origin;
 	str path;          /* return URL of the language switch; empty: "/" */
@@ -135,7 +135,7 @@ struct page_authenticators {
 	struct page_layout layout;
 	struct page_authenticator *factors;
 	size_t factors_count;
-	bool recovered; /* this session used a recovery code: suggest to remove the lost authenticator */
+	bool recovered; /* this session used a recovery code: suggest removing the lost authenticator */
 	const char *error;
 	str next;
 };

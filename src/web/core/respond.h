@@ -9,7 +9,7 @@
 /* The headers of every reply.  exchange_page and exchange_redirect add them. */
 MUST_USE err exchange_security_headers(struct exchange *x);
 
-/* Fill the values of the layout: language, flash message (shown once), log-out button, form token. */
+/* Fill the values of the layout: language, flash message (shown once), sign-out button, form token. */
 MUST_USE err exchange_layout(struct exchange *x, struct page_layout *ret_layout);
 
 /*

@@ -65,7 +65,7 @@ struct route {
 	err (*answer)(struct exchange *x, struct channel *keeper);
 	/*
 	 * Shows the form's page again.  403 with a sentence: invalid form token; 429 with a sentence: lockout; both
-	 * without the typed values.  422 with NULL: the problem in x->otp, with the typed values.  A GET with
+	 * without typed passwords.  422 with NULL: the problem in x->otp, with the typed values.  A GET with
 	 * step_up uses 200 and NULL.
 	 */
 	err (*redisplay)(struct exchange *x, struct channel *keeper, int status, const char *sentence);

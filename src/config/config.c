@@ -8,7 +8,7 @@
 
 /* --- the web process's environment -------------------------------------------------------------------------------- */
 
-/* What a test build hands on besides settings: its clock, and what its sanitizers are told. */
+/* Other variables that a test build passes on: its clock, and its sanitizers' options. */
 static const char *const test_variables[] = {
 #ifdef DOUBLETOUR_TEST_HOOKS
 	"DOUBLETOUR_TEST_CLOCK",
@@ -22,7 +22,7 @@ static const char *const test_variables[] = {
 	NULL,
 };
 
-/* NAME=value, remembered by where it begins; ERR_TOO_LONG when it does not fit. */
+/* Append NAME=value and store a pointer to it; ERR_TOO_LONG if it does not fit. */
 static err
 config_variable_add(struct config_environment *environment, size_t *count, size_t *used, str name, str value)
 {

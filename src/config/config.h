@@ -1,11 +1,11 @@
 /*
- * Settings: one table, settings.def, feeds the parser, `config show`, `config check`, .env.example and the manual text.
+ * Settings.  One table, settings.def, defines the parser, `config show`, `config check`, .env.example and the manual.
  *
  *	CLEANUP(config_wipe) struct config config;
  *	struct why why = { 0 };
  *	if (config_load(&config, &why) != ERR_OK) { fputs(why.text, stderr); return 78; }
  *
- * Order: the environment, then .env in the working directory, then the default.
+ * Precedence: the environment, then .env in the working directory, then the default.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -30,7 +30,7 @@ struct config_network {
 	unsigned prefix_bits; /* 0 to 128 */
 };
 
-/* A domain whose applications are protected: lower case, at least one dot within. */
+/* A protected domain: lower case, with at least one dot inside. */
 struct config_domain {
 	char z[254];
 };
@@ -45,21 +45,24 @@ struct config {
 #undef SETTING
 #undef WITHOUT_EFFECT
 
-	/* What follows from them. */
+	/* Values that are derived from the settings. */
 	enum config_database database;
-	char database_path[CONFIG_TEXT_MAX]; /* SQLite: the file; from the working directory unless it begins with /.
-					      * PostgreSQL: the URL as libpq takes it; may hold a password */
-	char database_name[CONFIG_TEXT_MAX]; /* the same for people to read: without a password */
+	char database_path[CONFIG_TEXT_MAX]; /* SQLite: the file, absolute, or from the working directory.
+					      * PostgreSQL: the URL for libpq; may contain a password */
+	char database_name[CONFIG_TEXT_MAX]; /* the same without a password, for messages */
 	bool public_https;                   /* PUBLIC_URL is https: secure cookies, HSTS */
 	char public_host[256];               /* host[:port] of PUBLIC_URL, lower case; "" when unset */
 	unsigned argon2_memory_kib;          /* 19456; 8 in testing, the lowest allowed */
 	unsigned argon2_passes;              /* 2; 1 in testing */
 };
 
-/* Environment, .env, defaults; then check that they go together.  ERR_CONFIG with the sentence, naming file and line. */
+/*
+ * Read environment, .env and defaults; then check the settings together.  ERR_CONFIG with a sentence that names file
+ * and line.
+ */
 MUST_USE err config_load(struct config *ret_config, struct why *why);
 
-/* A setting that an option of the command line gives; it stands above the environment, and messages name the option. */
+/* A setting from an option of the command line.  It overrides the environment, and messages name the option. */
 struct config_option {
 	const char *setting, *option; /* "PORT", "--port" */
 	const char *value;            /* NULL: not given */
@@ -68,8 +71,9 @@ MUST_USE err config_load_with(struct config *ret_config, const struct config_opt
 			      struct why *why);
 
 /*
- * The web process gets its settings as an environment that holds only what the table marks as web's: never SECRET_KEY,
- * DATABASE_URL or DATA_DIR.  config_web_environment fills envp-style strings into storage; config_load_web reads them.
+ * The web process gets its settings as an environment with only the settings that the table marks for web: never
+ * SECRET_KEY, DATABASE_URL or DATA_DIR.  config_web_environment writes the strings into storage; config_load_web reads
+ * them.
  */
 enum { CONFIG_WEB_VARIABLES_MAX = 48 };
 struct config_environment {
@@ -80,16 +84,16 @@ MUST_USE err config_web_environment(const struct config *config, struct config_e
 MUST_USE err config_load_web(struct config *ret_config, struct why *why);
 
 /*
- * Fill in database, database_path and database_name from a URL as DATABASE_URL takes it.  ERR_INVALID: it is none.  ERR_CONFIG: it
- * can be read in two ways.
+ * Fill in database, database_path and database_name from a URL in the form of DATABASE_URL.  ERR_INVALID: malformed.
+ * ERR_CONFIG: ambiguous.
  */
 MUST_USE err config_database(str url, struct config *config);
 
 void config_wipe(struct config *config);
 
 /*
- * Where the server listens, as its log and the settings write it: http://127.0.0.1:5000, or unix:/run/doubletour/web.sock.  The
- * address alone for proxies: 127.0.0.1:5000, [::1]:5000; "" when it is a Unix socket.
+ * The address that the server listens on, in the form of its log and settings: http://127.0.0.1:5000, or
+ * unix:/run/doubletour/web.sock.  For proxies only the address: 127.0.0.1:5000, [::1]:5000; "" for a Unix socket.
  */
 struct config_location {
 	char z[300];
@@ -97,7 +101,7 @@ struct config_location {
 struct config_location config_listens(const struct config *config);
 struct config_location config_address(const struct config *config);
 
-/* Is the address (numeric text) inside one of TRUSTED_PROXIES? */
+/* Is the address (numeric text) in one of the networks of TRUSTED_PROXIES? */
 bool config_trusts(const struct config *config, str address);
 
 #endif

@@ -37,7 +37,7 @@ dotenv_without_export(str s)
 	return s;
 }
 
-/* What stands behind a closing quote may only be white space, or white space and a comment. */
+/* After a closing quote only white space, or white space and a comment, is allowed. */
 static bool
 dotenv_is_only_comment(str rest)
 {
@@ -46,7 +46,7 @@ dotenv_is_only_comment(str rest)
 	return text.n == 0 || (text.p[0] == '#' && dotenv_is_blank(rest.p[0]));
 }
 
-/* Up to a # that follows white space. */
+/* The text before a # that follows white space. */
 static str
 dotenv_unquoted(str s)
 {
@@ -106,7 +106,7 @@ dotenv_read_line(str line, struct dotenv_entry *ret_entry, struct why *why)
 	return dotenv_read_value(rest, &ret_entry->value, why);
 }
 
-/* Take the next line off, without its end. */
+/* Remove and return the next line, without its line end. */
 static str
 dotenv_take_line(struct dotenv *file)
 {

@@ -11,9 +11,9 @@
 
 _Static_assert(sizeof(enum config_profile) == sizeof(uint32_t), "choices are stored as 32-bit numbers");
 
-/* What was said about each row of settings[]. */
+/* The given value of each row of settings[]. */
 struct given {
-	str value[SETTINGS_COUNT]; /* p == NULL: nothing */
+	str value[SETTINGS_COUNT]; /* p == NULL: not given */
 	struct origins origins;
 };
 
@@ -36,7 +36,7 @@ config_load_file_text_wipe(struct file_text *file)
 	buf_wipe(&file->text);
 }
 
-/* No file is an empty one. */
+/* A missing file counts as an empty one. */
 static err
 config_load_read_dotenv(struct file_text *ret_file, struct why *why)
 {
@@ -146,7 +146,7 @@ static err
 config_load_refuse(const struct setting *setting, const struct origin *origin, str value, struct why *why)
 {
 	bool hidden = (setting->flags & SETTING_SECRET) != 0 || str_equal(str_of(setting->name), STR("DATABASE_URL")) ||
-		      str_has_byte(value, '@'); /* an address may hold a password wherever it stands */
+		      str_has_byte(value, '@'); /* a URL may contain a password, in any setting */
 	char where[80];
 
 	config_load_where_text(setting, origin, where, sizeof(where));
@@ -172,7 +172,7 @@ config_load_apply_value(const struct setting *setting, const struct origin *orig
 	return why_set(why, ERR_CONFIG, "%s %s.", where, predicate.text);
 }
 
-/* An empty value is as good as none, so that NAME= in a file or a container's description means the default. */
+/* An empty value means the default, so that NAME= works in a file or a container's configuration. */
 static err
 config_load_apply(const struct setting *setting, struct given *given, struct config *config, struct why *why)
 {
@@ -194,9 +194,12 @@ config_load_apply_all(struct given *given, unsigned only_flags, struct config *c
 	return ERR_OK;
 }
 
-/* --- what follows from the settings ------------------------------------------------------------------------------- */
+/* --- values that are derived from the settings -------------------------------------------------------------------- */
 
-/* The cheapest that libargon2 takes, and what OWASP's cheat sheet on storing passwords recommends. */
+/*
+ * In testing the lowest cost that libargon2 accepts, otherwise the recommendation of OWASP's cheat sheet on password
+ * storage.
+ */
 static void
 config_load_derive_argon2(struct config *config)
 {
@@ -217,7 +220,7 @@ config_load_derive_public(struct config *config)
 				sizeof(config->public_host), &config->public_https);
 }
 
-/* SQLAlchemy names its driver in the scheme, which libpq does not take. */
+/* SQLAlchemy writes its driver in the scheme; libpq does not accept that. */
 static err
 config_load_derive_postgres(struct config *config, str url)
 {
@@ -260,9 +263,9 @@ config_database(str url, struct config *config)
 	return str_copy_z(path, config->database_name, sizeof(config->database_name));
 }
 
-/* --- do they go together? ----------------------------------------------------------------------------------------- */
+/* --- checks of several settings together -------------------------------------------------------------------------- */
 
-/* Programs on other machines can connect. */
+/* Can programs on other machines connect? */
 static bool
 config_load_reaches_out(const struct config *config)
 {
@@ -314,7 +317,7 @@ config_load_cheap_bcrypt(const struct config *config)
 
 static const struct {
 	bool (*is_wrong)(const struct config *config);
-	unsigned flags; /* SETTING_WEB: the web process can tell, too */
+	unsigned flags; /* SETTING_WEB: the web process checks it too */
 	const char *sentence;
 } rules[] = {
 	{ config_load_testing_reaches_out, SETTING_WEB,
@@ -342,7 +345,7 @@ static const struct {
 	  "BCRYPT_LOG_ROUNDS must be 10 or more; only APP_SETTINGS=testing may go lower." },
 };
 
-/* A sentence begins with the setting that is wrong: where an option gave it, with that option. */
+/* A message begins with the wrong setting, or with the option that gave it. */
 static err
 config_load_refuse_together(const char *sentence, const struct origins *origins, struct why *why)
 {
@@ -365,7 +368,7 @@ config_load_check_together(const struct config *config, const struct origins *or
 	return ERR_OK;
 }
 
-/* A secret that everyone may read is none. */
+/* Refuse a secret in a file that every user may read. */
 static err
 config_load_check_secrets(const struct given *given, const struct config *config, const struct file_text *file,
 			  struct why *why)
@@ -384,9 +387,9 @@ config_load_check_secrets(const struct given *given, const struct config *config
 		       secret);
 }
 
-/* --- the whole of it ---------------------------------------------------------------------------------------------- */
+/* --- loading ------------------------------------------------------------------------------------------------------ */
 
-/* Values of options, or none. */
+/* The values of options, or no options. */
 struct options {
 	const struct config_option *at;
 	size_t n;

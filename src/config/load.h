@@ -1,5 +1,5 @@
 /*
- * Where settings come from, for those who show it; everyone else uses config.h.
+ * The origin of each setting, for `config show`; other code uses config.h.
  */
 #ifndef CONFIG_LOAD_H
 #define CONFIG_LOAD_H
@@ -10,7 +10,7 @@ enum origin_kind { FROM_DEFAULT = 0, FROM_ENVIRONMENT, FROM_FILE, FROM_OPTION };
 
 struct origin {
 	enum origin_kind kind;
-	unsigned line;      /* FROM_FILE: of .env */
+	unsigned line;      /* FROM_FILE: line of .env */
 	const char *option; /* FROM_OPTION: its name */
 };
 
@@ -19,7 +19,7 @@ struct origins {
 	struct origin of[SETTINGS_COUNT];
 };
 
-/* config_load, and where each setting came from. */
+/* config_load, with the origin of each setting. */
 MUST_USE err config_load_traced(struct config *ret_config, struct origins *ret_origins, struct why *why);
 
 #endif

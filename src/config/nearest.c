@@ -44,7 +44,7 @@ nearest_distance(str a, str b)
 	return rows[a.n][b.n];
 }
 
-/* Of short words few letters may differ: of three another word is made by two. */
+/* In a short word few letters may differ: two changes turn a word of three letters into another word. */
 bool
 nearest_is_near(size_t distance, size_t length)
 {

@@ -15,7 +15,7 @@ config_report_must_be_quoted(str value)
 	return false;
 }
 
-/* As .env takes it. */
+/* Write a value in the syntax of .env. */
 static void
 config_report_put_quoted(str value, struct buf *out)
 {
@@ -69,7 +69,7 @@ config_report_show_one(const struct setting *setting, const struct config *confi
 	buf_put_byte(out, '\n');
 }
 
-/* Worth a line only for those who wrote it. */
+/* Print an ignored setting only if it was given. */
 static void
 config_report_show_ignored(const struct setting *setting, const struct origin *origin, struct buf *out)
 {
@@ -92,7 +92,7 @@ report_show(const struct config *config, const struct origins *origins, struct b
 
 /* --- .env.example ------------------------------------------------------------------------------------------------- */
 
-/* Words in lines of at most COLUMNS, each line behind the prefix. */
+/* Write words in lines of at most COLUMNS, each with the prefix. */
 static void
 config_report_put_wrapped(const char *prefix, str text, struct buf *out)
 {

@@ -1,12 +1,12 @@
 /*
- * What is printed from the table of settings: `config show`, .env.example and the manual.
+ * Prints the table of settings: `config show`, .env.example and the manual.
  */
 #ifndef CONFIG_REPORT_H
 #define CONFIG_REPORT_H
 
 #include "config/load.h"
 
-/* NAME=value and where it comes from, one line each.  The key and a password inside a URL are not shown. */
+/* NAME=value and its origin, one line each.  The key and passwords inside URLs are not shown. */
 void report_show(const struct config *config, const struct origins *origins, struct buf *out);
 
 /* The text of .env.example. */

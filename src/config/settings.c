@@ -7,7 +7,7 @@
 
 #include <arpa/inet.h>
 
-/* --- kinds: how a value is read, and how it is written so that it can be read again --------------------------------- */
+/* --- kinds: each reads a value, and writes it so that it can be read again ---------------------------------------- */
 
 static void
 settings_number_store(void *at, size_t size, uint64_t number)
@@ -129,7 +129,7 @@ settings_text_put(const struct setting *setting, const void *at, struct buf *out
 
 static const struct setting_kind kind_text = { settings_text_parse, settings_text_put };
 
-/* The issuer in otpauth://totp/ISSUER:NAME, which a colon would cut elsewhere. */
+/* The issuer in otpauth://totp/ISSUER:NAME; a colon in it would end it early. */
 static err
 settings_app_name_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
@@ -152,7 +152,7 @@ settings_host_parse(const struct setting *setting, str value, void *at, struct w
 
 static const struct setting_kind kind_host = { settings_host_parse, settings_text_put };
 
-/* unix:/path; the member holds the path.  Empty: HOST and PORT count. */
+/* unix:/path; the member gets the path.  If empty, HOST and PORT apply. */
 static err
 settings_listen_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
@@ -231,7 +231,7 @@ settings_key_put(const struct setting *setting, const void *at, struct buf *out)
 
 static const struct setting_kind kind_key = { settings_key_parse, settings_key_put };
 
-/* The next of a list that commas or spaces part; empty at the end. */
+/* The next item of a list that is separated by commas or spaces; empty at the end. */
 static str
 settings_next_of_list(str *rest)
 {
@@ -287,7 +287,7 @@ settings_networks_put(const struct setting *setting, const void *at, struct buf 
 
 static const struct setting_kind kind_networks = { settings_networks_parse, settings_networks_put };
 
-/* A name as a cookie may have it for a domain: letters, digits, hyphens, and a dot within; more than a top-level domain. */
+/* A domain name that a cookie may have: letters, digits, hyphens, and a dot inside, so not a top-level domain. */
 static bool
 settings_domain_good(str domain)
 {

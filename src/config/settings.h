@@ -1,6 +1,6 @@
 /*
- * The table of settings, made from settings.def, and what is done with a row.  Everything that knows a setting by name is printed or
- * parsed from here: the parser, `config show`, .env.example, the manual.  Other layers read struct config.
+ * The table of settings, made from settings.def, and functions on its rows.  Code that handles settings by name uses
+ * this table:  the parser, `config show`, .env.example, the manual.  Other layers read struct config.
  *
  *	for (size_t i = 0; i < SETTINGS_COUNT; i++)
  *		puts(settings[i].name);
@@ -13,17 +13,17 @@
 
 struct setting;
 
-/* What kind of value it is: how to read it and how to write it so that it can be read again. */
+/* A kind of value: reads it, and writes it so that it can be read again. */
 struct setting_kind {
 	/*
-	 * Read value into the member at `at`.  ERR_INVALID: not what setting->takes says.  ERR_CONFIG: why holds the
+	 * Read value into the member at `at`.  ERR_INVALID: it does not match setting->takes.  ERR_CONFIG: why has the
 	 * predicate of a sentence that begins with the setting's name ("was published ...").
 	 */
 	err (*parse)(const struct setting *setting, str value, void *at, struct why *why);
 	void (*put)(const struct setting *setting, const void *at, struct buf *out);
 };
 
-/* One word of a setting that takes one of several.  The first with a value is the one that is printed. */
+/* One word for a setting with several possible words.  If words share a value, the first one is printed. */
 struct setting_choice {
 	const char *word; /* NULL ends the list */
 	unsigned value;
@@ -32,7 +32,7 @@ struct setting_choice {
 enum setting_flags {
 	SETTING_WEB = 1,     /* the web process gets it */
 	SETTING_SECRET = 2,  /* shown as "(set)" only */
-	SETTING_IGNORED = 4, /* accepted for those who bring it along; has no effect */
+	SETTING_IGNORED = 4, /* accepted without effect, for users who switch from Flask */
 };
 
 enum { PROFILE_COUNT = PROFILE_PRODUCTION + 1 };
@@ -43,10 +43,10 @@ struct setting {
 	unsigned flags;
 	size_t offset, size; /* the member of struct config; unused when ignored */
 	const char
-	    *defaults[PROFILE_COUNT]; /* per profile, as one would write it; NULL: nothing, or made from others */
+	    *defaults[PROFILE_COUNT]; /* for each profile, as text; NULL: empty, or derived from other settings */
 	const char *takes;            /* "PORT must be ...": completes that sentence */
-	const char *help;             /* what it is for; whole sentences */
-	const char *example;          /* a value one might write */
+	const char *help;             /* its purpose, in whole sentences */
+	const char *example;          /* a typical value */
 	const struct setting_choice *choices; /* kind choice */
 	uint64_t min, max;                    /* kinds number, duration (seconds), text and key (bytes) */
 };
@@ -62,16 +62,16 @@ enum {
 
 extern const struct setting settings[SETTINGS_COUNT];
 
-/* The row of that name; NULL when there is none. */
+/* The row with that name; NULL if there is none. */
 const struct setting *setting_find(str name);
 
-/* The row whose name is nearest to what was written; NULL when none is near. */
+/* The row whose name is most similar to the given one; NULL if no name is similar. */
 const struct setting *setting_nearest(str name);
 
-/* Read a value into the config; the sentence of a refusal has no place in it: config_load adds that. */
+/* Read a value into the config.  On refusal `why` lacks file and line; config_load adds them. */
 MUST_USE err setting_parse(const struct setting *setting, str value, struct config *config, struct why *why);
 
-/* Write its value in full, secrets too: only for the web process's settings and for config show, which masks. */
+/* Write the full value, even a secret: only for the web process's settings and for config show, which masks secrets. */
 void setting_put(const struct setting *setting, const struct config *config, struct buf *out);
 
 #endif

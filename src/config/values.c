@@ -57,7 +57,7 @@ value_address(str s, struct in6_addr *ret_address)
 
 	if (str_copy_z(s, text, sizeof(text)) != ERR_OK)
 		return ERR_INVALID;
-	if (str_has_byte(s, ':')) /* IPv6 has one always, IPv4 never */
+	if (str_has_byte(s, ':')) /* every IPv6 address has a colon, no IPv4 address has one */
 		return inet_pton(AF_INET6, text, ret_address) == 1 ? ERR_OK : ERR_INVALID;
 	if (inet_pton(AF_INET, text, &v4) != 1)
 		return ERR_INVALID;
@@ -76,7 +76,7 @@ values_prefix_equal(const struct in6_addr *a, const struct in6_addr *b, unsigned
 	       (mask == 0 || ((a->s6_addr[whole] ^ b->s6_addr[whole]) & mask) == 0);
 }
 
-/* Is every bit behind the prefix zero? */
+/* Is every bit after the prefix zero? */
 static bool
 values_rest_is_zero(const struct config_network *network)
 {
@@ -222,7 +222,7 @@ value_public_url(str s, char *ret_url, size_t url_size, char *ret_host, size_t h
 
 /* --- keys --------------------------------------------------------------------------------------------------------- */
 
-/* Keys that stand in tutorials and manuals; anyone may have them. */
+/* Keys published in tutorials and manuals: an attacker knows them. */
 static bool
 values_is_published(str key)
 {
@@ -253,7 +253,7 @@ values_distinct_bytes(str key)
 	return count;
 }
 
-/* The shortest length after which it repeats; its own length when it does not. */
+/* The shortest length after which the text repeats; its own length if it does not repeat. */
 static size_t
 values_period(str key)
 {

@@ -52,7 +52,7 @@ yaml_text_wrong(const struct reading *r, size_t line, const char *sentence)
 	return why_set(r->why, ERR_INVALID, "%.*s, line %zu: %s.", STR_ARG(str_upto(r->name, 200)), line + 1, sentence);
 }
 
-/* A byte that is no text is told by its place: libyaml counts lines behind that. */
+/* For a byte that is not UTF-8 libyaml gives its offset, not its line: count the lines before it. */
 static size_t
 yaml_text_failed_line(const struct reading *r)
 {
@@ -77,7 +77,7 @@ yaml_text_failed(const struct reading *r)
 			       r->parser.problem == NULL ? "this is not YAML" : r->parser.problem);
 }
 
-/* --- a first reading, by events: may it be loaded? ------------------------------------------------------------------ */
+/* --- first pass, over events: may the text be loaded? ------------------------------------------------------------- */
 
 static const char *
 yaml_text_anchor_of(const yaml_event_t *event)
@@ -123,7 +123,7 @@ yaml_text_event_check(struct reading *r, const yaml_event_t *event)
 	return ERR_OK;
 }
 
-/* libyaml compares each %TAG line with all before it. */
+/* Refuse %TAG lines: libyaml compares each with all earlier ones. */
 static err
 yaml_text_directives_check(const struct reading *r, str text)
 {
@@ -150,7 +150,7 @@ yaml_text_events_check(struct reading *r)
 	return e;
 }
 
-/* --- both readings -------------------------------------------------------------------------------------------------- */
+/* --- both passes -------------------------------------------------------------------------------------------------- */
 
 static err
 yaml_text_parser_with(struct reading *r, str text, err (*work)(struct reading *r))

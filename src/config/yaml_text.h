@@ -1,6 +1,6 @@
 /*
- * YAML files that people write for us: the rules of the gate, Authelia's file of users.  libyaml reads them; this module bounds
- * what it is given, so that the time to read a file is linear in its size.
+ * YAML files that users write: the access rules, Authelia's file of users.  libyaml reads them.  This module limits its
+ * input, so that reading a file takes linear time.
  *
  *	CLEANUP(yaml_text_wipe) struct yaml_text yaml = { .loaded = false };
  *	TRY(yaml_text_load(STR("rules.yaml"), text, &yaml, why));
@@ -15,7 +15,7 @@
 #include <yaml.h>
 
 enum {
-	YAML_DEPTH_MAX = 32,   /* lists and mappings inside each other */
+	YAML_DEPTH_MAX = 32,   /* nested lists and mappings */
 	YAML_ANCHORS_MAX = 100 /* anchors; an alias to one is refused */
 };
 
@@ -25,8 +25,8 @@ struct yaml_text {
 };
 
 /*
- * Read the one document of a file; name: of the file, for sentences.  An empty file has no root node.  The text must outlive
- * nothing: libyaml copies it.
+ * Read the only document of a file; name: the file's name for messages.  An empty file has no root node.  libyaml
+ * copies the text, so the text need not outlive this call.
  *
  * ERR_INVALID, with a sentence that names the line: not YAML, nested deeper than YAML_DEPTH_MAX, an alias, more than
  * YAML_ANCHORS_MAX anchors, a %TAG line, a second document, UTF-16.  ERR_MEMORY.
@@ -34,13 +34,13 @@ struct yaml_text {
 MUST_USE err yaml_text_load(str name, str text, struct yaml_text *ret_yaml, struct why *why);
 void yaml_text_wipe(struct yaml_text *yaml);
 
-/* The line on which a node begins, from 1; 0 for NULL. */
+/* The line on which a node begins, from 1; 0 for a NULL node. */
 unsigned yaml_text_line(const yaml_node_t *node);
 
-/* Is it what YAML takes for no value: ~, null, or nothing at all, and not in quotes? */
+/* Is this YAML's null: ~, null, or nothing, without quotes? */
 bool yaml_text_is_null(const yaml_node_t *node);
 
-/* Is it what is written there, a text, a list or a mapping?  A tag like !!binary would make something else of it. */
+/* Is it a plain text, list or mapping?  A tag like !!binary would convert it to something else. */
 bool yaml_text_untagged(const yaml_node_t *node);
 
 #endif

@@ -133,11 +133,10 @@ static err
 access_file_text_take(struct reading *r, const yaml_node_t *node, const struct kind *kind, struct access_texts *texts)
 {
 	if (node == NULL || node->type != YAML_SCALAR_NODE)
-		return access_file_wrong(r, node, "a text is wanted here, or a list of texts.");
+		return access_file_wrong(r, node, "a text or a list of texts is required here.");
 	if (yaml_text_is_null(node))
-		return access_file_wrong(r, node,
-					 "a text is wanted here, and this is none; a name that YAML takes for none is "
-					 "written in quotes: 'null'.");
+		return access_file_wrong(
+		    r, node, "a text is required here; write a name that YAML reads as null in quotes: 'null'.");
 	if (!kind->good(access_file_scalar(node)))
 		return access_file_wrong_value(r, node, kind->takes, access_file_scalar(node));
 	return arena_copy(&r->rules->arena, access_file_scalar(node), &texts->at[texts->n++]);
@@ -474,8 +473,7 @@ access_file_rule_check(struct reading *r, const yaml_node_t *node, struct access
 	if (rule->domains.n == 0)
 		return access_file_wrong(r, node, "this rule has no domain; '*' stands for all of them.");
 	if (rule->policy == ACCESS_BYPASS && access_file_rule_names_persons(rule))
-		return access_file_wrong(r, node,
-					 "bypass asks nobody who they are, so it cannot name users or groups.");
+		return access_file_wrong(r, node, "bypass does not identify users, so it cannot name users or groups.");
 	if (rule->policy != ACCESS_TWO_FACTOR && rule->max_age_us != 0)
 		return access_file_wrong(r, node, "max_age is the age of a code, so it needs the policy two_factor.");
 	return ERR_OK;
@@ -585,7 +583,8 @@ access_file_root_read(struct reading *r)
 	const yaml_node_t *networks;
 
 	if (root == NULL)
-		return why_set(r->why, ERR_CONFIG, "%.*s is empty: nobody would pass.  It begins with `rules:`.",
+		return why_set(r->why, ERR_CONFIG,
+			       "%.*s is empty: no request would pass.  It must begin with `rules:`.",
 			       STR_ARG(str_upto(r->name, 200)));
 	TRY(access_file_tags_check(r));
 	TRY(access_file_root_check(r, root));

@@ -32,7 +32,7 @@ suffix_check_each(const struct config *config, const struct psl *psl, const psl_
 			return why_set(why, ERR_CONFIG,
 				       "GATE_DOMAINS: under %s everybody may have a name, so that browsers keep no "
 				       "cookie for it.  "
-				       "Name a domain of your own, for example example.%s.",
+				       "Name your own domain, for example example.%s.",
 				       config->gate_domains[i].z, config->gate_domains[i].z);
 	return ERR_OK;
 }

@@ -27,7 +27,7 @@ static const char audit_help[] =
     "  --json           JSON, an object a line: for export\n"
     "  --help           this text\n"
     "\n"
-    "ACTOR is person (whoever used the pages), system, or command:WHO with the user who typed it: SUDO_USER, or "
+    "ACTOR is person (a user of the pages), system, or command:WHO with the user who typed it: SUDO_USER, or "
     "uid=NUMBER.\n"
     "MOMENT: 2026-11-23, 2026-11-23T08:14:07Z, or 30d, 12h, 15m before now.\n"
     "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";

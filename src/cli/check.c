@@ -15,7 +15,7 @@ static const char check_help[] =
     "to\n"
     "do.  The server may run meanwhile.\n"
     "\n"
-    "  --json   tell what was found as JSON\n"
+    "  --json   print the result as JSON\n"
     "  --help   this text\n"
     "\n"
     "Exit status: 0 all is well, 1 something is wrong, 2 wrong usage, 78 bad configuration.\n";

@@ -18,9 +18,7 @@ static const char doctor_help[] =
     "\n"
     "Send odd requests to a protected application, through its real proxy, without signing in: forged headers, "
     "methods, paths.\n"
-    "Nobody may be let in by any of them.  On each host that is named, ambiguous spellings of Doubletour's own paths "
-    "must not "
-    "reach it.\n"
+    "The proxy must deny all of them.  On each host, ambiguous spellings of Doubletour's own paths must not reach it.\n"
     "\n"
     "  URL                  https://wiki.example.org/, a page that only people who are signed in may see; also "
     "PUBLIC_URL\n"
@@ -93,7 +91,7 @@ static const struct probe methods[] = {
 	{ "OPTIONS", .method = "OPTIONS" },
 	{ "TRACE", .method = "TRACE" },
 	{ "PROPFIND", .method = "PROPFIND" },
-	{ "a method that nobody knows", .method = "DOUBLETOUR" },
+	{ "an unknown method", .method = "DOUBLETOUR" },
 	{ "get, in small letters", .method = "get" },
 };
 
@@ -311,9 +309,8 @@ doctor_probe_group(struct visit *v, const struct group *group)
 
 	for (size_t i = 0; i < group->n; i++)
 		TRY(doctor_probe_one(v, group->name, &group->probes[i]));
-	return doctor_say(
-	    v, v->leaks == leaks ? "requests, none of them gets through." : "requests, SOME OF THEM GET THROUGH.",
-	    group->name, group->n);
+	return doctor_say(v, v->leaks == leaks ? "requests: none gets through." : "requests: SOME GET THROUGH.",
+			  group->name, group->n);
 }
 
 /* --- other spellings of Doubletour's paths ------------------------------------------------------------------------ */
@@ -365,8 +362,7 @@ doctor_respelled_group(struct visit *v)
 	for (size_t i = 0; i < COUNT(respelled); i++)
 		TRY(doctor_respelled_one(v, respelled[i]));
 	return doctor_say(v,
-			  v->leaks == leaks ? "requests, none of them reaches Doubletour."
-					    : "requests, SOME OF THEM REACH DOUBLETOUR.",
+			  v->leaks == leaks ? "requests: none reaches Doubletour." : "requests: SOME REACH DOUBLETOUR.",
 			  "spellings of Doubletour's paths", COUNT(respelled));
 }
 
@@ -421,8 +417,8 @@ doctor_echo_group(struct visit *v)
 	for (size_t i = 0; i < COUNT(identities); i++)
 		TRY(doctor_echo_one(v, &identities[i]));
 	return doctor_say(v,
-			  v->leaks == leaks ? "spellings, none of them reaches the application."
-					    : "spellings, SOME OF THEM REACH THE APPLICATION.",
+			  v->leaks == leaks ? "spellings: none reaches the application."
+					    : "spellings: SOME REACH THE APPLICATION.",
 			  "identity headers", COUNT(identities));
 }
 

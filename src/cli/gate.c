@@ -13,9 +13,8 @@
 static const char gate_help[] =
     "Usage: doubletour gate check URL [--user NAME] [--method METHOD] [--address ADDRESS] [--json]\n"
     "\n"
-    "Say which rule of ACCESS_RULES decides about an address of a protected application, and what becomes of a "
-    "request:\n"
-    "of somebody who is not signed in, or with --user of that account, signed in with both factors just now.\n"
+    "Print which rule of ACCESS_RULES decides about an address of a protected application, and the decision.  The\n"
+    "request is of a user who is not signed in; with --user of that account, just signed in with both factors.\n"
     "\n"
     "  --user NAME        an account, with its groups\n"
     "  --method METHOD    GET is meant otherwise\n"
@@ -96,7 +95,7 @@ cli_gate_target_take(struct request *r, struct target *target)
 		return why_set(&r->why, ERR_NOT_FOUND, "%.*s is under none of GATE_DOMAINS: the gate answers 400.",
 			       STR_ARG(target->host));
 	if (!target_method_good(str_of(r->method)))
-		return why_set(&r->why, ERR_INVALID, "%.40s is no method: GET, POST ...", r->method);
+		return why_set(&r->why, ERR_INVALID, "%.40s is not a method: write GET, POST ...", r->method);
 	return ERR_OK;
 }
 

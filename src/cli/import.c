@@ -38,7 +38,7 @@ static const char import_help[] =
     "  --enrol-anew     take accounts whose authenticator cannot be taken without it: they enrol at the next sign-in\n"
     "  --timezone ZONE  of the times in the tutorial's database, like Europe/Paris or UTC; otherwise this machine's\n"
     "  --dry-run        try everything, keep nothing\n"
-    "  --json           tell what was done as JSON\n"
+    "  --json           print the result as JSON\n"
     "  --help           this text\n"
     "\n"
     "An address with a password in it can stand in the variable IMPORT_URL; give - in its place.\n"

@@ -218,7 +218,7 @@ import_authelia_mapping_take(struct reading *r, const yaml_node_t *mapping)
 	if (yaml_text_is_null(mapping))
 		return NULL;
 	if (mapping->type != YAML_MAPPING_NODE)
-		return "what stands below its name is not a mapping";
+		return "the value below its name is not a mapping";
 	if (mapping->data.mapping.pairs.top - mapping->data.mapping.pairs.start > KEYS_MAX)
 		return "it has more than 64 keys";
 	for (pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {

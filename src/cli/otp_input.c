@@ -127,8 +127,7 @@ tool_read(struct tool *tool, const char *file, const char *what, struct buf *ret
 	if (e == ERR_OK)
 		cli_otp_input_drop_bom(ret_text);
 	if (e == ERR_TOO_LONG)
-		return why_set(&tool->why, e, "%s is over %zu bytes: too long to be what is read here.", what,
-			       ret_text->max);
+		return why_set(&tool->why, e, "%s is over %zu bytes, which is too long.", what, ret_text->max);
 	if (e == ERR_IO && from_stdin)
 		return why_set(&tool->why, e, "Standard input cannot be read: %s.", strerror(errno));
 	if (e == ERR_OK && str_empty(str_trim(buf_str(ret_text))))

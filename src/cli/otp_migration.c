@@ -137,7 +137,7 @@ cli_otp_migration_put_once(struct parts *parts, struct part *part)
 		return cli_otp_migration_put_part(tool, part);
 	tool->status = CLI_FAILED;
 	if (str_equal(earlier->payload, part->payload)) {
-		cli_say("doubletour: line %zu is the QR code of line %zu once more: its accounts are printed once.",
+		cli_say("doubletour: line %zu repeats the QR code of line %zu: its accounts are printed once.",
 			part->line, earlier->line);
 		return ERR_OK;
 	}

@@ -65,7 +65,7 @@ cli_otp_qr_write_over(struct tool *tool, const char *file, str bytes)
 	int fd;
 
 	if (lstat(file, &old) == 0 && !S_ISREG(old.st_mode))
-		return why_set(&tool->why, ERR_INVALID, "%s is no ordinary file: name another.", file);
+		return why_set(&tool->why, ERR_INVALID, "%s is not a regular file: name another.", file);
 	if (snprintf(beside, sizeof(beside), "%s.XXXXXX", file) >= (int)sizeof(beside))
 		return why_set(&tool->why, ERR_TOO_LONG, "The file's name is too long: name another.");
 	fd = mkostemp(beside, O_CLOEXEC);

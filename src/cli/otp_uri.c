@@ -109,7 +109,7 @@ cli_otp_uri_read_secret(struct tool *tool, struct otp_uri *uri)
 	TRY(tool_read_line(tool, tool->value[OPT_FILE].text, "The secret", &text, &line));
 	if (tool_is_uri(line))
 		return why_set(&tool->why, ERR_INVALID,
-			       "That is a URI already: `doubletour otp parse` says what stands in it.");
+			       "That is a URI already: `doubletour otp parse` prints its fields.");
 	return tool_secret_decode(tool, line, uri);
 }
 

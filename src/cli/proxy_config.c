@@ -247,14 +247,14 @@ proxy_config_app_take(struct request *r, str argument)
 	    !str_equal(target.authority, name) || !str_equal(target.host, name) ||
 	    !proxy_config_host_port_good(upstream))
 		return why_set(&r->why, ERR_INVALID,
-			       "\"%.*s\" is no APP=UPSTREAM, as wiki.example.org=127.0.0.1:8080 is (in lower case, "
-			       "without https://).",
+			       "\"%.*s\" is not APP=UPSTREAM: write wiki.example.org=127.0.0.1:8080, for example, in "
+			       "lower case and without https://.",
 			       STR_ARG(str_upto(argument, 100)));
 	for (size_t i = 0; i < r->config->gate_domains_count; i++)
 		known = known || target_under(name, str_of(r->config->gate_domains[i].z));
 	if (!known)
-		return why_set(&r->why, ERR_CONFIG, "%.*s is under none of GATE_DOMAINS, so that nobody would pass.",
-			       STR_ARG(name));
+		return why_set(&r->why, ERR_CONFIG,
+			       "%.*s is not under a domain of GATE_DOMAINS, so no request would pass.", STR_ARG(name));
 	if (str_equal(name, r->login))
 		return why_set(&r->why, ERR_INVALID, "%.*s is where people sign in.", STR_ARG(name));
 	r->apps[r->apps_count++] = (struct app){ name, upstream };

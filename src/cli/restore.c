@@ -19,7 +19,7 @@ static const char restore_help[] =
     "who used one make new ones.\n"
     "\n"
     "  --replace   there is a database already: set it aside, under a name that is told, and go on\n"
-    "  --json      tell what was restored as JSON\n"
+    "  --json      print the result as JSON\n"
     "  --help      this text\n"
     "\n"
     "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";

@@ -21,7 +21,7 @@ static const char rotate_help[] =
     "when\n"
     "those are gone.  When the old key was SECRET_KEY, take that out of the settings afterwards.\n"
     "\n"
-    "  --json   tell what was done as JSON\n"
+    "  --json   print the result as JSON\n"
     "  --help   this text\n"
     "\n"
     "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";

@@ -9,7 +9,7 @@
 static const char routes_help[] =
     "Usage: doubletour routes [--json]\n"
     "\n"
-    "Print every route: method, path, the states of a session that open it, and its lane.\n"
+    "Print every route: method, path, the states of a session that open it, and its worker pool.\n"
     "A path that ends in / serves all below it.\n"
     "\n"
     "  --json   one JSON array\n"

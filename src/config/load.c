@@ -329,9 +329,8 @@ static const struct {
 	  "PUBLIC_URL=https://login.example.org behind a reverse proxy, or PUBLIC_URL=http://localhost:5000 for a "
 	  "container on your own machine." },
 	{ config_load_http_for_strangers, SETTING_WEB,
-	  "PUBLIC_URL begins with http://, so that passwords and codes would travel in the clear: put a reverse proxy "
-	  "with "
-	  "https in front and set PUBLIC_URL=https://…, or set INSECURE_HTTP=1 if nobody else is on that network." },
+	  "PUBLIC_URL begins with http://, so passwords and codes would travel unencrypted.  Put a reverse proxy with "
+	  "https in front and set PUBLIC_URL=https://…, or set INSECURE_HTTP=1 on a network without other users." },
 	{ config_load_idle_over_lifetime, SETTING_WEB,
 	  "SESSION_IDLE is longer than SESSION_LIFETIME, so that it would never be reached: make it shorter." },
 	{ config_load_gate_without_https, SETTING_WEB,

@@ -147,7 +147,7 @@ report_example(struct buf *out)
 	buf_put(
 	    out,
 	    STR("# Settings of Doubletour.  Copy this file to .env (chmod 600 .env) and uncomment what you change.\n"
-		"# The environment stands above this file; what is in neither has the default shown here.\n"
+		"# Environment variables override this file.  A setting in neither has the default shown here.\n"
 		"# Printed by `doubletour config example`.\n"));
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & SETTING_IGNORED) == 0)
@@ -206,24 +206,17 @@ report_manual(struct buf *out)
 	    out,
 	    STR("# Settings\n\n"
 		"<!-- printed by `doubletour config manual`; a test compares it with the program -->\n\n"
-		"A setting is looked for in the environment, then in the file `.env` of the working directory, then "
-		"its\n"
-		"default holds.  An empty value is as good as none.\n\n"
-		"A line of `.env` is `NAME=value` or `export NAME=value`, read as a shell would, without expansion:\n"
-		"comments begin with `#`, text in single quotes is taken as it stands, in double quotes `\\\"`, "
-		"`\\\\`,\n"
-		"`\\$` and `` \\` `` stand for the second character, and a name may stand once only.  An unknown name "
-		"in\n"
-		"`.env` is refused; in the environment, which is shared with other programs, only the names below are "
-		"read.\n\n"
-		"`.env` and the file of `ACCESS_RULES` must belong to root or to the user that runs doubletour, and "
-		"nobody "
-		"else\n"
-		"may write them.  A `.env` that everyone may read holds no `SECRET_KEY` and no password in "
-		"`DATABASE_URL`.\n\n"
-		"`doubletour config show` prints what holds and where it comes from, `doubletour config check` says "
-		"what\n"
-		"is wrong, `doubletour config example` prints a commented `.env`.\n"));
+		"The server reads a setting from the environment, then from the file `.env` in the working directory.\n"
+		"A setting in neither has its default.  An empty value counts as not set.\n\n"
+		"A line of `.env` is `NAME=value` or `export NAME=value`, read as in a shell, without expansion.\n"
+		"Comments begin with `#`.  Text in single quotes is read unchanged.  In double quotes `\\\"`, `\\\\`,\n"
+		"`\\$` and `` \\` `` stand for the second character.  A name may occur only once, and an unknown name\n"
+		"is refused.  From the environment, which other programs share, only the names below are read.\n\n"
+		"`.env` and the file of `ACCESS_RULES` must belong to root or to the user that runs doubletour.  No\n"
+		"other user may have the right to write them.  If every user may read `.env`, it must contain neither\n"
+		"`SECRET_KEY` nor a password in `DATABASE_URL`.\n\n"
+		"`doubletour config show` prints each setting with its origin.  `doubletour config check` reports\n"
+		"errors.  `doubletour config example` prints a commented `.env`.\n"));
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & SETTING_IGNORED) == 0)
 			config_report_manual_one(&settings[i], out);

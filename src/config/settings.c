@@ -213,7 +213,7 @@ settings_key_parse(const struct setting *setting, str value, void *at, struct wh
 
 	if (refused != NULL)
 		return why_set(why, ERR_CONFIG,
-			       "%s.  Delete it, and a key file is made at first start; or make a key of your own: "
+			       "%s.  Delete it: the server makes a key file at the first start.  Or make your own key: "
 			       "openssl rand -hex 32",
 			       refused);
 	memcpy(config->secret_key, value.p, value.n);

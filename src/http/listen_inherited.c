@@ -67,7 +67,7 @@ inherited_not_usable(struct why *why)
 {
 	return why_set(
 	    why, ERR_CONFIG,
-	    "The descriptor that was passed (LISTEN_FDS) is no listening socket of TCP or of a Unix path: use "
+	    "The descriptor that was passed (LISTEN_FDS) is not a listening socket of TCP or of a Unix path: use "
 	    "ListenStream= with a port or a path, and Accept=no, in the .socket unit.");
 }
 

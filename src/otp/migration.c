@@ -288,9 +288,9 @@ static const char *
 otp_migration_names_take(const struct account *a, struct otp_uri *uri)
 {
 	if (!otp_name_take(otp_migration_span_of(a->issuer), uri->issuer, sizeof(uri->issuer)))
-		return "an issuer is no text that can be shown";
+		return "an issuer is not printable text";
 	if (!otp_name_take(otp_migration_span_of(a->name), uri->account, sizeof(uri->account)))
-		return "a name is no text that can be shown";
+		return "a name is not printable text";
 	otp_migration_settle_issuer(uri);
 	if (uri->account[0] == '\0' && uri->issuer[0] != '\0')
 		memcpy(uri->account, uri->issuer, sizeof(uri->account));
@@ -316,7 +316,7 @@ otp_migration_parameters_take(const struct account *a, struct otp_uri *uri)
 	static const enum otp_algorithm algorithms[] = { OTP_SHA1, OTP_SHA1, OTP_SHA256, OTP_SHA512 };
 
 	if (a->algorithm >= sizeof(algorithms) / sizeof(algorithms[0]))
-		return "an algorithm is none of SHA1, SHA256, SHA512";
+		return "an algorithm is not SHA1, SHA256 or SHA512";
 	if (a->digits > 2)
 		return "a number of digits is not known";
 	if (a->type > 2)

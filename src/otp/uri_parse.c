@@ -115,7 +115,7 @@ static bool
 otp_uri_parse_take_issuer(struct parsing *p, struct otp_span value)
 {
 	return otp_name_take(value, p->uri.issuer, sizeof(p->uri.issuer)) ||
-	       otp_uri_parse_refuse(p, "the issuer is no text that can be shown");
+	       otp_uri_parse_refuse(p, "the issuer is not printable text");
 }
 
 static bool
@@ -135,7 +135,7 @@ otp_uri_parse_take_algorithm(struct parsing *p, struct otp_span value)
 			p->uri.algorithm = words[i].algorithm;
 			return true;
 		}
-	return otp_uri_parse_refuse(p, "the algorithm is none of SHA1, SHA256, SHA512");
+	return otp_uri_parse_refuse(p, "the algorithm is not SHA1, SHA256 or SHA512");
 }
 
 static bool
@@ -155,7 +155,7 @@ otp_uri_parse_take_period(struct parsing *p, struct otp_span value)
 	uint64_t period = 0;
 
 	if (!otp_uri_parse_number_of(value, UINT32_MAX, &period) || period == 0)
-		return otp_uri_parse_refuse(p, "the period is no number of seconds");
+		return otp_uri_parse_refuse(p, "the period is not a number of seconds");
 	p->uri.period_s = (unsigned)period;
 	return true;
 }
@@ -164,7 +164,7 @@ static bool
 otp_uri_parse_take_counter(struct parsing *p, struct otp_span value)
 {
 	return otp_uri_parse_number_of(value, UINT64_MAX, &p->uri.counter) ||
-	       otp_uri_parse_refuse(p, "the counter is no number");
+	       otp_uri_parse_refuse(p, "the counter is not a number");
 }
 
 static bool
@@ -354,9 +354,9 @@ otp_uri_parse_split_label(struct parsing *p, char *ret_issuer)
 		account = (struct otp_span){ p->label.p + at + n, p->label.n - at - n };
 	}
 	if (!otp_uri_parse_take_part(issuer, ret_issuer))
-		return otp_uri_parse_refuse(p, "the issuer in the label is no text that can be shown");
+		return otp_uri_parse_refuse(p, "the issuer in the label is not printable text");
 	return otp_uri_parse_take_part(account, p->uri.account) ||
-	       otp_uri_parse_refuse(p, "the account in the label is no text that can be shown");
+	       otp_uri_parse_refuse(p, "the account in the label is not printable text");
 }
 
 /* If label and parameter differ, use the parameter's issuer, as most apps do. */
@@ -385,7 +385,7 @@ otp_uri_parse_settle_names(struct parsing *p)
 	if (p->uri.issuer[0] == '\0' || !otp_uri_parse_issuers_agree(p, label, &account))
 		return otp_uri_parse_settle_issuer(p);
 	return otp_name_take(account, p->uri.account, sizeof(p->uri.account)) ||
-	       otp_uri_parse_refuse(p, "the account in the label is no text that can be shown");
+	       otp_uri_parse_refuse(p, "the account in the label is not printable text");
 }
 
 /* --- the whole URI ------------------------------------------------------------------------------------------------ */

@@ -269,7 +269,7 @@ import_source_open_either(struct import_source *f, const char *url, struct why *
 		return import_source_sqlite_open(f, url + strlen("sqlite:///"), why);
 	return why_set(
 	    why, ERR_INVALID,
-	    "That is no address of a database: sqlite:///file, sqlite:////absolute/file or postgresql://...");
+	    "That is not the URL of a database: write sqlite:///file, sqlite:////absolute/file or postgresql://...");
 }
 
 err

@@ -53,7 +53,7 @@ sqlite_open_not_usable(struct sqlite *s, const char *path, err e, struct why *wh
 
 	if (e == ERR_CORRUPT)
 		return why_set(why, e,
-			       "%s is damaged, or is no database of Doubletour's.  Put a backup in its place, or name "
+			       "%s is damaged, or is not a database of Doubletour.  Put a backup in its place, or name "
 			       "another file with DATABASE_URL.",
 			       path);
 	if (e == ERR_BUSY)

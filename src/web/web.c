@@ -144,7 +144,7 @@ web_init(struct web *web, const struct config *config, int push_fd, int first_ch
 	web->cache = session_cache_new(CACHE_ENTRIES);
 	web->gate_cache = gate_cache_new(GATE_CACHE_ENTRIES);
 	if (web->cache == NULL || web->gate_cache == NULL || web_rules_begin(&web->rules) != ERR_OK)
-		return why_set(why, ERR_MEMORY, "There is no memory for what is remembered of sessions.");
+		return why_set(why, ERR_MEMORY, "There is not enough memory for the caches of sessions.");
 	atomic_store(&web->database_writable, true);
 	web_channels_take(web, first_channel_fd);
 	return digest_setup();

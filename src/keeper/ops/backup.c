@@ -237,8 +237,8 @@ backup_source_check(int fd, const char *source, off_t *ret_size, struct why *why
 	if (fstat(fd, &status) != 0 || pread(fd, begin, sizeof(begin), 0) < 0)
 		return why_set(why, ERR_IO, "The backup %s cannot be read: %s.", source, strerror(errno));
 	if (!str_equal(str_bytes(begin, sizeof(begin)), str_bytes(magic, sizeof(magic))))
-		return why_set(why, ERR_INVALID, "%s is not a backup: it is no SQLite database.  Nothing was changed.",
-			       source);
+		return why_set(why, ERR_INVALID,
+			       "%s is not a backup: it is not an SQLite database.  Nothing was changed.", source);
 	*ret_size = status.st_size;
 	return ERR_OK;
 }
@@ -343,7 +343,7 @@ backup_set_aside(const char *path, struct why *why, char *ret_aside, size_t size
 
 	backup_settle(path);
 	if (clock_now_us(&now_us) != ERR_OK)
-		return why_set(why, ERR_IO, "The clock cannot be read, which names what is set aside.");
+		return why_set(why, ERR_IO, "The clock cannot be read; the old file is renamed by the time.");
 	now = (time_t)(now_us / 1000000);
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);

@@ -386,7 +386,8 @@ import_with_thread(struct keeper_thread *thread, const struct import *import, st
 	if (counts->rows > ROWS_MAX)
 		return why_set(why, e, "The source has more than %d rows.", ROWS_MAX);
 	return why_set(why, e,
-		       "The import was interrupted: %s.  What was taken so far is kept, and the same command goes on.",
+		       "The import was interrupted: %s.  The accounts imported so far are kept; run the same command "
+		       "again to continue.",
 		       err_name(e));
 }
 

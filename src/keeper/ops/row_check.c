@@ -43,9 +43,9 @@ row_check_one_account(str name)
 /* --- accounts ----------------------------------------------------------------------------------------------------- */
 
 static const char *const account_remedies[ACCOUNT_VALUES] = {
-	[ACCOUNT_NAME] = "nobody can sign in to it",
+	[ACCOUNT_NAME] = "no user can sign in to it",
 	[ACCOUNT_DISPLAY_NAME] = "pages leave them out; its owner sets another on the profile page",
-	[ACCOUNT_PASSWORD] = "nobody can sign in to it; `doubletour user reset-password` gives it a new one",
+	[ACCOUNT_PASSWORD] = "no user can sign in to it; `doubletour user reset-password` gives it a new one",
 	[ACCOUNT_EMAIL] = "applications do not get it; `doubletour user email` sets another",
 	[ACCOUNT_GROUPS] = "the gate refuses the account; `doubletour user groups` sets others",
 	[ACCOUNT_LANGUAGE] = "its owner chooses one on the profile page",

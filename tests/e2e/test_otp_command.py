@@ -845,8 +845,8 @@ def test_nothing_in_an_export_is_left_out_silently(otp, line, printed, sentence)
     [
         (b"", "is missing: give it on standard input"),
         (b" \r\n\t\n", "is missing: give it on standard input"),
-        (b"A" * 10_000_000, "too long to be what is read here"),
-        (b"\n" * 10_000_000, "too long to be what is read here"),
+        (b"A" * 10_000_000, "which is too long"),
+        (b"\n" * 10_000_000, "which is too long"),
     ],
     ids=["nothing", "blanks", "ten-megabytes", "ten-megabytes-of-lines"],
 )

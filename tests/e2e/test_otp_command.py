@@ -669,8 +669,8 @@ def test_a_link_or_a_device_is_not_written_to(otp, tmp_path):
     (tmp_path / "target").write_text("kept")
     (tmp_path / "link").symlink_to("target")
     is_refused(otp(["qr", "--svg", "link"], SHOP), 1)
-    is_refused(otp(["qr", "--svg", "link", "--force"], SHOP), 1, "no ordinary file")
-    is_refused(otp(["qr", "--png", "/dev/null", "--force"], SHOP), 1, "no ordinary file")
+    is_refused(otp(["qr", "--svg", "link", "--force"], SHOP), 1, "not a regular file")
+    is_refused(otp(["qr", "--png", "/dev/null", "--force"], SHOP), 1, "not a regular file")
     is_refused(otp(["qr", "--png", "nowhere/a.png"], SHOP), 1, "nowhere/a.png cannot be written")
     assert (tmp_path / "target").read_text() == "kept"
 

@@ -69,9 +69,9 @@ dotenv_quoted(char *s, size_t n, str *ret_value, struct why *why)
 		s[out++] = s[in];
 	}
 	if (in >= n)
-		return why_set(why, ERR_CONFIG, "begins a value with %c and does not end it", quote);
+		return why_set(why, ERR_CONFIG, "has an opening %c without a closing one", quote);
 	if (!dotenv_is_only_comment(str_bytes(s + in + 1, n - in - 1)))
-		return why_set(why, ERR_CONFIG, "has text behind the closing %c", quote);
+		return why_set(why, ERR_CONFIG, "has text after the closing %c", quote);
 	*ret_value = str_bytes(s + 1, out - 1);
 	return ERR_OK;
 }
@@ -86,7 +86,7 @@ dotenv_read_value(str text, str *ret_value, struct why *why)
 	else
 		*ret_value = dotenv_unquoted(text);
 	if (str_has_byte(*ret_value, '\0'))
-		return why_set(why, ERR_CONFIG, "holds a NUL byte");
+		return why_set(why, ERR_CONFIG, "contains a NUL byte");
 	if (!str_utf8_valid(*ret_value))
 		return why_set(why, ERR_CONFIG, "is not UTF-8 text");
 	return ERR_OK;
@@ -101,7 +101,7 @@ dotenv_read_line(str line, struct dotenv_entry *ret_entry, struct why *why)
 	if (rest.p == NULL)
 		return why_set(why, ERR_CONFIG, "has no '=': a line is NAME=value, or a comment that begins with #");
 	if (!dotenv_is_name(name))
-		return why_set(why, ERR_CONFIG, "does not begin with a name: letters, digits and _");
+		return why_set(why, ERR_CONFIG, "does not begin with a name of letters, digits and _");
 	ret_entry->name = name;
 	return dotenv_read_value(rest, &ret_entry->value, why);
 }

@@ -61,10 +61,10 @@ config_load_unknown_name(const struct dotenv_entry *entry, struct why *why)
 	str name = str_upto(entry->name, 60);
 
 	if (nearest != NULL)
-		return why_set(why, ERR_CONFIG, ".env, line %u: there is no setting %.*s.  Is %s meant?", entry->line,
-			       STR_ARG(name), nearest->name);
+		return why_set(why, ERR_CONFIG, ".env, line %u: there is no setting %.*s.  Did you mean %s?",
+			       entry->line, STR_ARG(name), nearest->name);
 	return why_set(why, ERR_CONFIG,
-		       ".env, line %u: there is no setting %.*s; `doubletour config example` prints all there are.",
+		       ".env, line %u: there is no setting %.*s.  `doubletour config example` lists all settings.",
 		       entry->line, STR_ARG(name));
 }
 
@@ -77,7 +77,8 @@ config_load_take_entry(const struct dotenv_entry *entry, struct given *given, st
 		return config_load_unknown_name(entry, why);
 	size_t i = config_load_index_of(setting);
 	if (given->value[i].p != NULL)
-		return why_set(why, ERR_CONFIG, ".env, line %u: %s stands in line %u already; delete one of them.",
+		return why_set(why, ERR_CONFIG,
+			       ".env, line %u: %s is already set in line %u.  Delete one of the two lines.",
 			       entry->line, setting->name, given->origins.of[i].line);
 	given->value[i] = entry->value;
 	given->origins.of[i] = (struct origin){ .kind = FROM_FILE, .line = entry->line };
@@ -244,7 +245,7 @@ config_load_derive_database(struct config *config, struct why *why)
 		n = snprintf(config->database_url, sizeof(config->database_url), "sqlite:///%s/doubletour.sqlite",
 			     config->data_dir);
 	if (n < 0 || (size_t)n >= sizeof(config->database_url))
-		return why_set(why, ERR_CONFIG, "DATA_DIR is too long a path.");
+		return why_set(why, ERR_CONFIG, "The path in DATA_DIR is too long.  Choose a shorter one.");
 	return config_database(str_of(config->database_url), config);
 }
 
@@ -321,27 +322,25 @@ static const struct {
 	const char *sentence;
 } rules[] = {
 	{ config_load_testing_reaches_out, SETTING_WEB,
-	  "APP_SETTINGS is testing, which hashes passwords at the lowest cost and therefore listens on this machine "
-	  "only: "
-	  "set HOST=127.0.0.1, or another profile." },
+	  "APP_SETTINGS is testing.  This profile hashes passwords at the lowest cost, so it may only listen on this "
+	  "machine.  Set HOST=127.0.0.1, or choose another profile." },
 	{ config_load_host_without_url, SETTING_WEB,
-	  "HOST is an address that others can reach, so PUBLIC_URL must say which address people type: for example "
-	  "PUBLIC_URL=https://login.example.org behind a reverse proxy, or PUBLIC_URL=http://localhost:5000 for a "
-	  "container on your own machine." },
+	  "HOST is an address that other machines can reach, so PUBLIC_URL is required.  Set it to the address that "
+	  "users type: for example PUBLIC_URL=https://login.example.org behind a reverse proxy, or "
+	  "PUBLIC_URL=http://localhost:5000 for a container on your own machine." },
 	{ config_load_http_for_strangers, SETTING_WEB,
 	  "PUBLIC_URL begins with http://, so passwords and codes would travel unencrypted.  Put a reverse proxy with "
 	  "https in front and set PUBLIC_URL=https://…, or set INSECURE_HTTP=1 on a network without other users." },
 	{ config_load_idle_over_lifetime, SETTING_WEB,
-	  "SESSION_IDLE is longer than SESSION_LIFETIME, so that it would never be reached: make it shorter." },
+	  "SESSION_IDLE is longer than SESSION_LIFETIME and has no effect.  Make it shorter." },
 	{ config_load_gate_without_https, SETTING_WEB,
-	  "GATE_DOMAINS protects applications behind a reverse proxy, whose visitors sign in at PUBLIC_URL: set it to "
-	  "an "
-	  "address with https, for example PUBLIC_URL=https://login.example.org." },
+	  "GATE_DOMAINS is set, so PUBLIC_URL must be an address with https, where users sign in.  Set it, for example "
+	  "PUBLIC_URL=https://login.example.org." },
 	{ config_load_rules_without_domains, SETTING_WEB,
-	  "ACCESS_RULES is set, but GATE_DOMAINS is not, so that nothing is protected: set it, for example "
+	  "ACCESS_RULES is set, but GATE_DOMAINS is not: no application is protected.  Set GATE_DOMAINS, for example "
 	  "GATE_DOMAINS=example.org." },
 	{ config_load_cheap_bcrypt, 0,
-	  "BCRYPT_LOG_ROUNDS must be 10 or more; only APP_SETTINGS=testing may go lower." },
+	  "BCRYPT_LOG_ROUNDS must be 10 or more.  Lower values require APP_SETTINGS=testing." },
 };
 
 /* A message begins with the wrong setting, or with the option that gave it. */
@@ -382,8 +381,7 @@ config_load_check_secrets(const struct given *given, const struct config *config
 		secret = "a password in DATABASE_URL";
 	if (secret == NULL || !file->open_to_all)
 		return ERR_OK;
-	return why_set(why, ERR_CONFIG, ".env holds %s and everyone on this machine may read it: `chmod 600 .env`.",
-		       secret);
+	return why_set(why, ERR_CONFIG, ".env contains %s and is world-readable.  Run `chmod 600 .env`.", secret);
 }
 
 /* --- loading ------------------------------------------------------------------------------------------------------ */

@@ -129,7 +129,7 @@ config_report_example_one(const struct setting *setting, struct buf *out)
 {
 	buf_put_byte(out, '\n');
 	config_report_put_wrapped("# ", str_of(setting->help), out);
-	buf_printf(out, "# Takes %s.\n", setting->takes);
+	buf_printf(out, "# Value: %s.\n", setting->takes);
 	if (setting->example != NULL)
 		buf_printf(out, "# Example: %s=%s\n", setting->name, setting->example);
 	if (config_report_differs(setting, PROFILE_TESTING))
@@ -176,7 +176,7 @@ config_report_manual_one(const struct setting *setting, struct buf *out)
 {
 	buf_printf(out, "\n## `%s`\n\n", setting->name);
 	buf_put(out, str_of(setting->help));
-	buf_put(out, STR("\n\n- takes "));
+	buf_put(out, STR("\n\n- value: "));
 	buf_put(out, str_of(setting->takes));
 	buf_put(out, STR("\n- default: "));
 	config_report_manual_default(setting, out);
@@ -196,7 +196,7 @@ config_report_manual_ignored(struct buf *out)
 			buf_printf(out, "%s`%s`", before, settings[i].name);
 			before = ", ";
 		}
-	buf_put(out, STR(": a `.env` written for a Flask application may hold them.  There is no debug mode.\n"));
+	buf_put(out, STR(": a `.env` of a Flask application may set them.  Doubletour has no debug mode.\n"));
 }
 
 void
@@ -208,10 +208,14 @@ report_manual(struct buf *out)
 		"<!-- printed by `doubletour config manual`; a test compares it with the program -->\n\n"
 		"The server reads a setting from the environment, then from the file `.env` in the working directory.\n"
 		"A setting in neither has its default.  An empty value counts as not set.\n\n"
-		"A line of `.env` is `NAME=value` or `export NAME=value`, read as in a shell, without expansion.\n"
-		"Comments begin with `#`.  Text in single quotes is read unchanged.  In double quotes `\\\"`, `\\\\`,\n"
-		"`\\$` and `` \\` `` stand for the second character.  A name may occur only once, and an unknown name\n"
-		"is refused.  From the environment, which other programs share, only the names below are read.\n\n"
+		"The file `.env`:\n\n"
+		"- A line is `NAME=value` or `export NAME=value`, as in a shell but without expansion.\n"
+		"- A comment begins with `#`.\n"
+		"- Text in single quotes is literal.\n"
+		"- In double quotes, a backslash escapes `\"`, `\\`, `$` and `` ` ``.\n"
+		"- A name may occur only once.\n"
+		"- An unknown name is an error.  In the environment, unknown names are ignored: other programs use "
+		"them.\n\n"
 		"`.env` and the file of `ACCESS_RULES` must belong to root or to the user that runs doubletour.  No\n"
 		"other user may have the right to write them.  If every user may read `.env`, it must contain neither\n"
 		"`SECRET_KEY` nor a password in `DATABASE_URL`.\n\n"

@@ -163,7 +163,7 @@ settings_listen_parse(const struct setting *setting, str value, void *at, struct
 	if (!str_starts(value, STR("unix:/")) || !str_is_visible(path) || path.p[path.n - 1] == '/')
 		return ERR_INVALID;
 	if (str_copy_z(path, at, setting->size) != ERR_OK)
-		return why_set(why, ERR_CONFIG, "names a path of %zu bytes, and a Unix socket's has at most %zu",
+		return why_set(why, ERR_CONFIG, "has a path of %zu bytes; the path of a Unix socket has at most %zu",
 			       path.n, setting->size - 1);
 	return ERR_OK;
 }
@@ -198,7 +198,7 @@ settings_database_parse(const struct setting *setting, str value, void *at, stru
 	err e = value_database_url(value);
 
 	if (e == ERR_CONFIG)
-		return why_set(why, e, "cannot be read in one way only: %s", dsn_how);
+		return why_set(why, e, "is ambiguous: %s", dsn_how);
 	TRY(e);
 	return settings_text_parse(setting, value, at, why);
 }
@@ -255,7 +255,7 @@ settings_networks_parse(const struct setting *setting, str value, void *at, stru
 
 	for (str one = settings_next_of_list(&value); one.n > 0; one = settings_next_of_list(&value)) {
 		if (n == CONFIG_NETWORKS_MAX)
-			return why_set(why, ERR_CONFIG, "names more than %d networks", CONFIG_NETWORKS_MAX);
+			return why_set(why, ERR_CONFIG, "has more than %d networks", CONFIG_NETWORKS_MAX);
 		TRY(value_network(one, &config->trusted_proxies[n++]));
 	}
 	config->trusted_proxies_count = n;
@@ -308,7 +308,7 @@ settings_domains_parse(const struct setting *setting, str value, void *at, struc
 
 	for (str one = settings_next_of_list(&value); one.n > 0; one = settings_next_of_list(&value)) {
 		if (n == CONFIG_DOMAINS_MAX)
-			return why_set(why, ERR_CONFIG, "names more than %d domains", CONFIG_DOMAINS_MAX);
+			return why_set(why, ERR_CONFIG, "has more than %d domains", CONFIG_DOMAINS_MAX);
 		if (!settings_domain_good(one) ||
 		    str_copy_z(one, config->gate_domains[n].z, sizeof(config->gate_domains[n].z)) != ERR_OK)
 			return ERR_INVALID;

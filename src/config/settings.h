@@ -44,7 +44,7 @@ struct setting {
 	size_t offset, size; /* the member of struct config; unused when ignored */
 	const char
 	    *defaults[PROFILE_COUNT]; /* for each profile, as text; NULL: empty, or derived from other settings */
-	const char *takes;            /* "PORT must be ...": completes that sentence */
+	const char *takes;            /* completes the sentence "PORT must be ..." */
 	const char *help;             /* its purpose, in whole sentences */
 	const char *example;          /* a typical value */
 	const struct setting_choice *choices; /* kind choice */

@@ -267,7 +267,7 @@ const char *
 key_check(str key)
 {
 	if (values_is_published(key))
-		return "was published in a tutorial or manual, so that anyone has it";
+		return "was published in a tutorial or manual";
 	if (key.n < 32)
 		return "is shorter than 32 bytes";
 	if (key.n > CONFIG_KEY_MAX)

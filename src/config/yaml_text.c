@@ -72,7 +72,7 @@ yaml_text_failed(const struct reading *r)
 		return ERR_MEMORY;
 	if (r->parser.context != NULL && strstr(r->parser.context, "alias") != NULL)
 		return yaml_text_wrong(r, r->parser.problem_mark.line,
-				       "a text that begins with a star is written in quotes: '*.example.org'");
+				       "put a text that begins with * in quotes: '*.example.org'");
 	return yaml_text_wrong(r, yaml_text_failed_line(r),
 			       r->parser.problem == NULL ? "this is not YAML" : r->parser.problem);
 }
@@ -112,7 +112,7 @@ yaml_text_event_check(struct reading *r, const yaml_event_t *event)
 	if (event->type == YAML_ALIAS_EVENT)
 		return yaml_text_wrong(
 		    r, event->start_mark.line,
-		    "an alias (`*name`) is not taken; write its value out, and a text that begins with a star "
+		    "aliases (`*name`) are not supported: write the value itself, and put a text that begins with * "
 		    "in quotes: '*.example.org'");
 	if (r->depth > YAML_DEPTH_MAX)
 		return yaml_text_wrong(r, event->start_mark.line, "lists and mappings are nested deeper than 32");
@@ -129,7 +129,7 @@ yaml_text_directives_check(const struct reading *r, str text)
 {
 	for (size_t line = 0; text.n > 0; line++)
 		if (str_starts(str_cut(&text, '\n'), STR("%TAG")))
-			return yaml_text_wrong(r, line, "a %TAG line is not taken");
+			return yaml_text_wrong(r, line, "%TAG lines are not supported");
 	return ERR_OK;
 }
 

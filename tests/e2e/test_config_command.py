@@ -71,11 +71,11 @@ def test_check_takes_the_rest_of_the_tutorials_file(doubletour, dotenv):
 @pytest.mark.parametrize(
     "text, sentence",
     [
-        ("PORT=5000\nDATABSE_URL=sqlite:///x\n", ".env, line 2: there is no setting DATABSE_URL.  Is DATABASE_URL meant?"),
+        ("PORT=5000\nDATABSE_URL=sqlite:///x\n", ".env, line 2: there is no setting DATABSE_URL.  Did you mean DATABASE_URL?"),
         ("PORT=99999\n", 'PORT (.env, line 1) must be a number from 1 to 65535, not "99999".'),
         ("# c\n\nPORT 5000\n", ".env, line 3 has no '='"),
-        ("APP_NAME='x\n", ".env, line 1 begins a value with ' and does not end it."),
-        ("HOST=0.0.0.0\n", "PUBLIC_URL must say which address people type"),
+        ("APP_NAME='x\n", ".env, line 1 has an opening ' without a closing one."),
+        ("HOST=0.0.0.0\n", "so PUBLIC_URL is required"),
         ("PUBLIC_URL=http://login.example.org\n", "INSECURE_HTTP=1"),
     ],
 )

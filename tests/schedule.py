@@ -1,7 +1,7 @@
-"""How pytest-xdist hands the tests to its workers: in parts whose tests share a server, the parts that take longest first.
+"""The parts in which pytest-xdist gives the tests to its workers.  The longest parts run first.
 
-A part is a file, because most tests of a file share one server.  Where each test starts servers of its own, a part is one test
-(ONE_BY_ONE); where the servers stand behind a proxy, it is the tests of one proxy (PROXIES).
+A part is a file, because most tests of a file share one server.  Where each test starts its own servers, a part is one
+test (ONE_BY_ONE).  Where the servers are behind a proxy, a part is the tests of one proxy (PROXIES).
 """
 
 import pathlib
@@ -12,7 +12,8 @@ ONE_BY_ONE = ("e2e/test_crashes.py", "e2e/test_faults.py", "e2e/test_health.py")
 PROXIES = ("nginx", "caddy", "haproxy")
 PROXIED = ("e2e/test_guides.py", "e2e/test_proxied_paths.py", "e2e/test_proxied_requests.py", "e2e/test_proxies.py", "e2e/test_proxy_traffic.py")
 
-# By what they take: more than 15 s of a worker, the longest first (docs/develop/testing.md).  The others follow by number of tests.
+# Files that take more than 15 s of a worker, the longest first (docs/develop/testing.md).  The others follow, ordered
+# by their number of tests.
 LONGEST = (
     "browser/test_authenticators_in_a_browser.py", "browser/test_story_in_a_browser.py", "e2e/test_nodes.py",
     "browser/test_account_in_a_browser.py", "browser/test_lockouts_in_a_browser.py", "e2e/test_crashes.py", "e2e/test_faults.py",
@@ -24,7 +25,7 @@ LONGEST = (
 
 
 def missing_files():
-    """What is named here and is no file of tests."""
+    """Return the names in these lists that are not test files."""
     return [name for name in {*ONE_BY_ONE, *PROXIED, *LONGEST} if not (pathlib.Path(__file__).parent / name).exists()]
 
 

@@ -161,7 +161,8 @@ def read_hashes(path, text, mark=r"#"):
     for number, line in enumerate(text.splitlines(), 1):
         m = whole.match(line)
         if m and not line.startswith("#!"):
-            lines.append((number, m.group(1)))
+            code = mark == "--" and re.match(r" (row|name|dialect): ", m.group(1))  # for tools/compile_sql.py
+            lines.append((number, "" if code else m.group(1)))
             continue
         m = behind.search(re.sub(r"'[^']*'|\"[^\"]*\"", lambda q: "x" * len(q.group()), line))
         lines += [(number, "")] + ([(number, line[m.start(1):]), (number, "")] if m else [])
@@ -210,7 +211,7 @@ def read_markdown(path, text):
         elif line.startswith("#"):
             lines += [(number, ""), (number, line.lstrip("# ")), (number, "")]
         else:
-            lines.append((number, line.lstrip("> ") if line.startswith(">") else line))
+            lines.append((number, "" if line.startswith(">") else line))  # > quotes a message
     return paragraphs("text", lines)
 
 
@@ -222,7 +223,7 @@ def read_man(path, text):
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith(MAN_BREAKS):
             lines.append((number, ""))
-            display = line.startswith(".Bd") or display and not line.startswith(".Ed")
+            display = line.startswith((".Bd", ".Sh SYNOPSIS")) or display and not line.startswith((".Ed", ".Sh"))
         if display:
             continue
         line = line[3:] if line.startswith('.\\"') else re.sub(r"^\.[A-Z][a-z] ", "", line)

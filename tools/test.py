@@ -29,7 +29,8 @@ def count_program(record):
     if record["result"] == "SKIP":
         return Counts(skipped=max(1, counts.skipped))
     if record["result"] not in ("OK", "EXPECTEDFAIL"):
-        counts.fail(in_a_line(record["name"], f"ended as {record['result']}:", (record.get("stderr") or "")[-WHY:]))  # it crashed, or ran out of time
+        # a crash or a timeout
+        counts.fail(in_a_line(record["name"], f"ended as {record['result']}:", (record.get("stderr") or "")[-WHY:]))
     elif counts.passed + counts.skipped == 0:
         counts.passed = 1
     return counts
@@ -85,7 +86,7 @@ def run(suites, build, options):
 
 
 def runs_of(suites):
-    """The unit tests are a run of their own, the others one together."""
+    """Run the unit tests separately and the other suites together."""
     together = [suite for suite in suites if suite != "unit"]
     return [["unit"]] * ("unit" in suites) + [together] * bool(together)
 

@@ -25,8 +25,9 @@ struct authority {
 /*
  * A missing or empty port is default_port. Leading zeros of a port are ignored. The host borrows from text.
  *
- * ERR_INVALID  empty host, or longer than AUTHORITY_HOST_MAX_BYTES; a byte not allowed in a host name; brackets without
- *              an IPv6 address; a port that is not a number up to 65535; two ports
+ * ERR_INVALID  An empty host, or one longer than AUTHORITY_HOST_MAX_BYTES.  A byte not allowed in a host name.
+ * Brackets
+ *              without an IPv6 address.  A port that is not a number up to 65535.  Two ports.
  */
 MUST_USE err authority_read(str text, unsigned default_port, struct authority *ret_authority);
 

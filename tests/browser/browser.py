@@ -160,7 +160,10 @@ class Browser:
     # Checks
 
     def look(self, name=None, expect=()):
-        """Check the page; with TEST_PICTURES store a screenshot. expect: statuses that Chromium may report in its console."""
+        """Check the page; with TEST_PICTURES store a screenshot.
+
+        expect: statuses that Chromium may report in its console.
+        """
         assert self.find("html").get_attribute("lang") == self.language
         troubles = self.driver.execute_script(LOOK)
         assert troubles == [], f"{self.path} ({self.size}, {self.scheme}): {json.dumps(troubles, indent=1, ensure_ascii=False)}"

@@ -11,7 +11,8 @@ from browser import authenticator, in_both_languages, in_ways
 
 PASSWORD = "trombone ivre 1741 sous la pluie"
 ALL_WAYS = list(itertools.product(("fr", "en"), ("desktop", "phone"), ("light", "dark"), (True, False)))
-SAMPLE = [("fr", "phone", "dark", True), ("en", "desktop", "light", False)]  # `make test` runs these two: each value occurs once
+# `make test` runs these two, in which each value occurs once.
+SAMPLE = [("fr", "phone", "dark", True), ("en", "desktop", "light", False)]
 # .ci/run runs the half in which any three properties occur in all their combinations; the long campaign runs all.
 WAYS = [way for way in ALL_WAYS if os.environ.get("TORTURE")
         or sum((way[0] == "fr", way[1] == "phone", way[2] == "dark", way[3])) % 2 == 0]

@@ -44,7 +44,7 @@ def known(server):
 
 
 def refuse(person, fields):
-    """Return the reply to one refused sign-in, from a browser with only the form's cookie, and what it cost the server."""
+    """Return the reply to one refused sign-in, from a browser with only the form's cookie, and its cost."""
     fields = {k: v.replace("{right}", person.password) if isinstance(v, str) else v for k, v in fields.items()}
     person.forget().server.forgive()
     token = person.visit("/login").token

@@ -3,8 +3,8 @@
 
     compare.py PROGRAM [SEED]     PROGRAM is built from codes.c
 
-oathtool prints the codes of a whole window in one call, so each secret gets 100 steps: 100 secrets in `make test`;
-1,000 with TEST_WHOLE (.ci/run) or TORTURE (the long campaign) in the environment.  The times reach past 2038 and 2106.
+oathtool prints the codes of a whole window in one call, so each secret gets 100 steps.  `make test` uses 100 secrets.
+With TEST_WHOLE (.ci/run) or TORTURE (the long campaign) it is 1,000.  The times reach past 2038 and 2106.
 The first half has the server's parameters (SHA-1, 6 digits, 30 seconds); the rest has random parameters.
 """
 

@@ -1,6 +1,7 @@
 /*
- * The acts that the dispatcher allows a handler, by its question's row: every question x state of the session x age of
- * its proof x end of the session meanwhile x act of the handler.  The handler belongs to this test.  The rows are those
+ * The acts that the dispatcher allows a handler, by its question's row.  All combinations are tested: question, state
+ * of the session, age of its proof, end of the session meanwhile, act of the handler.  The handler belongs to this
+ * test.  The rows are those
  * of ipc/questions.def, so a new question is tested here too.
  */
 #include "keeper/harness.h"

@@ -1,8 +1,8 @@
 /*
  * The proofs of a session and the kinds of factors: keeper/core/proof.h, keeper/core/factor_kind.h.
  *
- * A letter stands for a proof: p password, r recovery code, t TOTP, g a removed factor; and for kinds of this test, k a
- * key, v a key that verified its user.
+ * A letter stands for a proof: p password, r recovery code, t TOTP, g a removed factor.  Two letters stand for kinds of
+ * this test:  k a key, v a key that verified its user.
  */
 #include "keeper/harness.h"
 

@@ -76,7 +76,6 @@ NOT_READ = [
     ("docs/fr/*", "French"),
     ("*.fr.md", "French"),
     ("fuzz/corpus/*", "inputs"),
-    ("*.conf", "configuration"),
 ]
 
 
@@ -257,7 +256,7 @@ READERS = [
     (r"\.[1-9](\.in)?$", read_man),
     (r"en\.po$", read_po),
     (r"\.(sql|lua)$", lambda path, text: read_hashes(path, text, "--")),
-    (r"questions\.def$|\.build$|\.sh$|Makefile$|\.ini$|\.ya?ml$|\.dict$|meson_options.txt$|\.service$|\.socket$", read_hashes),
+    (r"questions\.def$|\.build$|\.sh$|\.conf$|\.cfg$|Makefile$|Caddyfile$|\.ini$|\.ya?ml$|\.dict$|meson_options.txt$|\.service$|\.socket$", read_hashes),
 ]
 
 

@@ -63,7 +63,7 @@ class Postgres:
         return self
 
     def make_data(self):
-        """Run initdb for the first cluster of a run; copy its data for the others, which needs a tenth of the CPU time."""
+        """Run initdb for the first cluster of a run; copy its data for the others, with a tenth of the CPU time."""
         if self.template is not None and self.template.exists():
             subprocess.run(["cp", "-a", self.template, self.data], check=True)
             return

@@ -1,5 +1,9 @@
 """The checker of English: every rule finds its sentence, in every kind of file, at the right line."""
 
+import fnmatch
+import os
+import subprocess
+
 import pytest
 
 import lint_english
@@ -122,6 +126,11 @@ def test_unused_exceptions_are_errors():
     exceptions = [("docs/a.md", "nobody", "is an account", "the account of that name")]
     _, used = lint_english.report({"docs/a.md": "A page.\n"}, exceptions)
     assert len(lint_english.unused(exceptions, used)) == 1
+
+
+def test_each_pattern_of_unread_files_matches_a_file():
+    tracked = subprocess.run(["git", "-C", os.environ["SOURCE_ROOT"], "ls-files"], capture_output=True, text=True).stdout.splitlines()
+    assert [pattern for pattern, _ in lint_english.NOT_READ if tracked and not fnmatch.filter(tracked, pattern)] == []
 
 
 def test_exceptions_give_their_reasons():

@@ -229,8 +229,8 @@ def check_headers_once(answer):
 class Truncated(ConnectionError):
     """The connection was closed within a reply's body.
 
-    Caddy does so to about one of ten thousand requests with a body, under load: its HTTP client can close the connection
-    to the application while the reply is still being read (golang/go issue 40747).
+    Under load, this happens in Caddy for about one of ten thousand requests with a body.  Its HTTP client can close the
+    connection to the application while the reply is still being read (golang/go issue 40747).
     """
 
 
@@ -277,7 +277,7 @@ class Browser:
         self.streams = {}
 
     def request(self, method, host, path, headers=(), body=b"", cookies=True, accept="text/html", retried=False, **more):
-        """Send a request, and once more if Caddy cuts its reply off: see Truncated."""
+        """Send a request, and send it again if Caddy cuts its reply off: see Truncated."""
         if host not in self.streams:
             self.streams[host] = self.proxy.connect(host).makefile("rwb")
         sent = [("Accept", accept), *headers] if accept else list(headers)

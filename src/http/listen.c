@@ -37,13 +37,13 @@ listen_tcp_explain(struct why *why, int error, const char *host, unsigned port)
 	case EADDRINUSE:
 		return why_set(
 		    why, ERR_BUSY,
-		    "Port %u on %s is in use by another program: stop that one, or choose another with PORT or --port.",
+		    "Port %u on %s is in use by another program.  Stop it, or choose another port with PORT or --port.",
 		    port, host);
 	case EACCES:
 	case EPERM:
-		return why_set(why, ERR_DENIED,
-			       "This user may not listen on port %u: choose one of 1024 or more with PORT or --port.",
-			       port);
+		return why_set(
+		    why, ERR_DENIED,
+		    "This user may not listen on port %u.  Choose a port of 1024 or more with PORT or --port.", port);
 	case EADDRNOTAVAIL:
 	case EAFNOSUPPORT:
 		return why_set(why, ERR_INVALID, "%s is not an address of this machine: see HOST or --host.", host);

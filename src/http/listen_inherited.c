@@ -28,7 +28,7 @@ inherited_count(struct why *why, uint64_t *ret_count)
 		return why_set(why, ERR_CONFIG, "LISTEN_FDS must be the number of sockets that are passed.");
 	if (*ret_count > 1)
 		return why_set(why, ERR_CONFIG,
-			       "%u sockets were passed (LISTEN_FDS), and the server listens on one: leave one "
+			       "%u sockets were passed (LISTEN_FDS), but the server listens on one.  Keep one "
 			       "ListenStream= in the .socket unit.",
 			       (unsigned)*ret_count);
 	return ERR_OK;
@@ -78,15 +78,17 @@ inherited_file_check(const char *path, struct why *why)
 	struct stat status;
 
 	if (stat(path, &status) != 0)
-		return why_set(why, ERR_CONFIG,
-			       "The mode of the socket %s that was passed (LISTEN_FDS) cannot be seen: %s.  Its folder "
-			       "must be visible to the service.",
-			       path, strerror(errno));
+		return why_set(
+		    why, ERR_CONFIG,
+		    "The mode of the socket %s that was passed (LISTEN_FDS) cannot be read: %s.  The service "
+		    "must have access to its folder.",
+		    path, strerror(errno));
 	if ((status.st_mode & S_IWOTH) != 0)
 		return why_set(
 		    why, ERR_CONFIG,
-		    "Everyone on this machine may connect to the socket %s that was passed (LISTEN_FDS), and "
-		    "would be trusted as a proxy: set SocketMode=0660, and SocketGroup= to the proxy's group, in "
+		    "Every user of this machine may connect to the socket %s that was passed (LISTEN_FDS), and the "
+		    "server would trust them as a proxy.  Set SocketMode=0660, and SocketGroup= to the proxy's group, "
+		    "in "
 		    "the .socket unit.",
 		    path);
 	return ERR_OK;

@@ -27,11 +27,11 @@ listen_explain(struct why *why, int error, const char *path)
 	switch (error) {
 	case ENOENT:
 	case ENOTDIR:
-		return why_set(
-		    why, ERR_NOT_FOUND,
-		    "There is no folder %.*s for the socket of LISTEN: make it, and give it to the user that "
-		    "runs doubletour.",
-		    STR_ARG(folder));
+		return why_set(why, ERR_NOT_FOUND,
+			       "There is no folder %.*s for the socket of LISTEN.  Create it, and make the user that "
+			       "runs doubletour "
+			       "its owner.",
+			       STR_ARG(folder));
 	case EACCES:
 	case EPERM:
 	case EROFS:
@@ -55,11 +55,11 @@ listen_folder_check(const char *path, struct why *why)
 	if (stat(folder, &status) != 0)
 		return listen_explain(why, errno, path);
 	if ((status.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
-		return why_set(
-		    why, ERR_DENIED,
-		    "Everyone may write in the folder %s, so that another program could replace the socket of "
-		    "LISTEN: `chmod o-w %s`.",
-		    folder, folder);
+		return why_set(why, ERR_DENIED,
+			       "Every user may write to the folder %s, so another program could replace the socket of "
+			       "LISTEN.  Run "
+			       "`chmod o-w %s`.",
+			       folder, folder);
 	return ERR_OK;
 }
 

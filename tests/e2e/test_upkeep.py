@@ -209,7 +209,7 @@ def test_a_key_rotation_keeps_every_account(make_server, tmp_path):
     if not server.on_postgres():
         refused(server.command("restore", "--replace", str(backup)), "another master key", status=78)
     (server.data / "doubletour.key").write_bytes(old_key)
-    refused(server.command("check"), "not the one", status=78)
+    refused(server.command("check"), "not the key of this database", status=78)
 
 
 def test_a_key_that_was_a_setting_becomes_a_file(make_server):
@@ -218,7 +218,7 @@ def test_a_key_that_was_a_setting_becomes_a_file(make_server):
     assert server.stop() == 0
     told = json.loads(done(server.command("rotate-key", "--json")).stdout)
     assert told["take_secret_key_out"]
-    refused(server.command("run"), "not the one", status=78)
+    refused(server.command("run"), "not the key of this database", status=78)
     del server.environment["SECRET_KEY"]
     server.start()
     alice.forget().sign_in()

@@ -61,13 +61,13 @@ keys_file_check_mode(int fd, const char *path, struct why *why)
 	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
 		return why_set(why, ERR_CONFIG, "The key file %s is not a file.", path);
 	if (status.st_uid != geteuid() && status.st_uid != 0)
-		return why_set(
-		    why, ERR_CONFIG,
-		    "The key file %s belongs to another user.  Give it to the one that runs doubletour: chown", path);
-	if ((status.st_mode & 077) != 0)
 		return why_set(why, ERR_CONFIG,
-			       "The key file %s can be read by others.  Take that from them: `chmod 600 %s`.", path,
+			       "The key file %s belongs to another user.  Run chown to make the user that runs "
+			       "doubletour its owner.",
 			       path);
+	if ((status.st_mode & 077) != 0)
+		return why_set(why, ERR_CONFIG, "Other users have access to the key file %s.  Run `chmod 600 %s`.",
+			       path, path);
 	return ERR_OK;
 }
 
@@ -85,8 +85,8 @@ keys_file_take(int fd, struct master_key *master, struct why *why)
 	if (refused != NULL)
 		return why_set(
 		    why, ERR_CONFIG,
-		    "The key in %s %s.  Put the file back from your backup; a new installation may delete it, "
-		    "and a new one is made at the next start.",
+		    "The key in %s %s.  Restore the file from your backup.  In a new installation, delete it: the next "
+		    "start makes a new one.",
 		    master->path, refused);
 	memmove(master->b, key.p, key.n);
 	master->n = key.n;
@@ -185,7 +185,7 @@ keys_file_make(const struct config *config, struct master_key *master, struct wh
 			       "The folder %s cannot be made: %s.  Make it, or set DATA_DIR to another.",
 			       config->data_dir, strerror(errno));
 	if (keys_random_key(master) != ERR_OK)
-		return why_set(why, ERR_CRYPTO, "There is no randomness to make a key from.");
+		return why_set(why, ERR_CRYPTO, "The system gives no random bytes for a key.");
 	e = keys_file_put(config, master);
 	if (e != ERR_OK && e != ERR_EXISTS)
 		return why_set(why, ERR_DENIED, "The key file %s cannot be written: %s.", master->path,
@@ -230,8 +230,7 @@ master_key_new_install(const struct config *config, const struct keys *old_keys,
 	keys_file_path(config, suffix, old);
 	/* If the process dies between the two renames, the .new file shows how to continue. */
 	if ((rename(key, old) != 0 && errno != ENOENT) || rename(next, key) != 0)
-		return why_set(why, ERR_DENIED, "The key file %s cannot be put in its place: %s.", key,
-			       strerror(errno));
+		return why_set(why, ERR_DENIED, "The key file %s cannot be created: %s.", key, strerror(errno));
 	return keys_folder_sync(config->data_dir);
 }
 
@@ -375,10 +374,10 @@ keys_no_change_begun(const struct config *config, struct why *why)
 
 	if (e == ERR_OK && next.n == 0)
 		return ERR_OK;
-	return why_set(why, ERR_CONFIG,
-		       "A change of the master key was begun and not finished: %s is there.  Finish it: `doubletour "
-		       "rotate-key`.",
-		       next.path);
+	return why_set(
+	    why, ERR_CONFIG,
+	    "A change of the master key is not finished: %s exists.  Run `doubletour rotate-key` to finish it.",
+	    next.path);
 }
 
 err
@@ -390,11 +389,11 @@ keys_open(const struct config *config, struct master_key *master, struct db *db,
 
 	TRY(keys_no_change_begun(config, why));
 	if (e == ERR_OK && master->n == 0 && count.rows > 0)
-		return why_set(
-		    why, ERR_CONFIG,
-		    "The database was made with a key, and the key file %s is not there.  Put it back from your "
-		    "backup, or set SECRET_KEY: a new key could not open the second factors.",
-		    master->path);
+		return why_set(why, ERR_CONFIG,
+			       "The database was made with a key, but the key file %s is missing.  Restore it from "
+			       "your backup, or "
+			       "set SECRET_KEY.  A new key cannot decrypt the TOTP secrets.",
+			       master->path);
 	if (e == ERR_OK && master->n == 0)
 		TRY(keys_first_key(config, master, why));
 	if (e == ERR_OK)
@@ -404,8 +403,7 @@ keys_open(const struct config *config, struct master_key *master, struct db *db,
 	if (!match)
 		return why_set(
 		    why, ERR_CONFIG,
-		    "The key in %s is not the one that this database was made with.  Put the right one back; "
-		    "nothing was changed.",
+		    "The key in %s is not the key of this database.  Restore the right key.  Nothing was changed.",
 		    master->path);
 	return ERR_OK;
 }

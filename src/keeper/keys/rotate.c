@@ -128,8 +128,7 @@ rotate_new_key_make(struct change *c)
 	if (!c->old_fits)
 		return why_set(
 		    c->why, ERR_CONFIG,
-		    "The key in %s is not the one that this database was made with.  Put the right one back; "
-		    "nothing was changed.",
+		    "The key in %s is not the key of this database.  Restore the right key.  Nothing was changed.",
 		    c->old_master.path);
 	if (c->new_master.n == 0) {
 		TRY(master_key_new_make(c->config, c->why, &c->new_master));

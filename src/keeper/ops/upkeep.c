@@ -99,14 +99,14 @@ upkeep_key_find(const struct config *config, struct db *db, struct keys *ret_key
 
 	TRY(master_key_read(config, why, &master));
 	if (master.n == 0)
-		return why_set(why, ERR_CONFIG, "There is no key: %s is not there, and SECRET_KEY is not set.",
+		return why_set(why, ERR_CONFIG, "There is no key: %s does not exist, and SECRET_KEY is not set.",
 			       master.path);
 	TRY(keys_derive(&master, ret_keys));
 	TRY(keys_fit(ret_keys, db, ret_fits, &rows));
 	*ret_fits = *ret_fits || rows == 0;
 	if (*ret_fits)
 		return ERR_OK;
-	return why_set(why, ERR_CONFIG, "The key in %s is not the one that this database was made with.", master.path);
+	return why_set(why, ERR_CONFIG, "The key in %s is not the key of this database.", master.path);
 }
 
 err

@@ -184,7 +184,7 @@ unix_socket_errors_name_the_folder(void **state)
 	refused(ERR_NOT_FOUND, "There is no folder");
 	snprintf(scene.path, sizeof(scene.path), "%s/web.sock", folder);
 	assert_int_equal(chmod(folder, 0777), 0);
-	refused(ERR_DENIED, "Everyone may write");
+	refused(ERR_DENIED, "Every user may write");
 	if (geteuid() == 0)
 		return; /* root may write anywhere */
 	assert_int_equal(chmod(folder, 0500), 0);

@@ -269,7 +269,7 @@ a_wrong_key_is_refused_and_the_right_one_works_again(void **state)
 	bring_to(&w, &b, "alice", STATE_PENDING);
 	world_close(&w);
 	write_file(path, KEY_B "\n", 0600);
-	assert_refused(&w, "not the one", "another key");
+	assert_refused(&w, "not the key of this database", "another key");
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM keys"), 1);
 	write_file(path, KEY_A, 0600); /* the same key without a line end */
 	world_open(&w);
@@ -285,7 +285,7 @@ a_changed_check_value_is_a_wrong_key(void **state)
 	world_new(&w);
 	world_close(&w);
 	sql_run(&w, "UPDATE keys SET sealed_check = zeroblob(length(sealed_check))");
-	assert_refused(&w, "not the one", "zeroes");
+	assert_refused(&w, "not the key of this database", "zeroes");
 	world_remove(&w);
 }
 

@@ -571,7 +571,7 @@ access_file_tags_check(struct reading *r)
 
 	for (const yaml_node_t *node = nodes; node < r->yaml.document.nodes.top; node++)
 		if (!yaml_text_untagged(node))
-			return access_file_wrong(r, node, "a tag (like !!binary or !name) is not taken.");
+			return access_file_wrong(r, node, "tags (like !!binary or !name) are not supported.");
 	return ERR_OK;
 }
 

@@ -16,21 +16,22 @@
 static const char audit_help[] =
     "Usage: doubletour audit [OPTIONS]\n"
     "\n"
-    "Print the audit trail, oldest first: when, how it ended, what and why, which account, who acted, from where.\n"
+    "Print the audit trail, oldest first: time, outcome, event and reason, account, actor, address.\n"
     "\n"
-    "  --user NAME      of one account\n"
-    "  --account ID     the same by its id, which stays when the account is deleted\n"
-    "  --event PREFIX   events whose name begins so: signin, prove.refused, admin. ...\n"
-    "  --since MOMENT   from then on\n"
-    "  --until MOMENT   before then\n"
-    "  --follow         and go on printing what happens, until interrupted\n"
-    "  --json           JSON, an object a line: for export\n"
-    "  --help           this text\n"
+    "  --user NAME      only events of this account\n"
+    "  --account ID     the same by account id; also for deleted accounts\n"
+    "  --event PREFIX   only events whose name begins with PREFIX: signin, prove.refused, admin. ...\n"
+    "  --since MOMENT   only events from this time on\n"
+    "  --until MOMENT   only events before this time\n"
+    "  --follow         continue to print new events, until interrupted\n"
+    "  --json           print JSON, one object per line, for export\n"
+    "  --help           show this help\n"
     "\n"
-    "ACTOR is person (a user of the pages), system, or command:WHO with the user who typed it: SUDO_USER, or "
+    "ACTOR is person (a user of the pages), system, or command:WHO.  WHO is the user that ran the command: SUDO_USER, "
+    "or\n"
     "uid=NUMBER.\n"
-    "MOMENT: 2026-11-23, 2026-11-23T08:14:07Z, or 30d, 12h, 15m before now.\n"
-    "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
+    "MOMENT is a time: 2026-11-23, 2026-11-23T08:14:07Z, or 30d, 12h, 15m ago.\n"
+    "Exit status: 0 success, 1 failure, 2 wrong usage, 78 invalid configuration.\n";
 
 /*
  * Two events that are written at the same time on PostgreSQL may become readable in another order than their numbers.
@@ -196,7 +197,7 @@ cli_audit_account_read(const char *typed, struct why *why, int64_t *ret_id)
 		return ERR_OK;
 	if (str_number(str_of(typed), INT64_MAX, &id) != ERR_OK || id == 0)
 		return why_set(why, ERR_INVALID,
-			       "--account: %.40s is not an account's id, a number as `doubletour audit` shows it.",
+			       "--account: %.40s is not an account id.  Give the number that `doubletour audit` shows.",
 			       typed);
 	*ret_id = (int64_t)id;
 	return ERR_OK;

@@ -104,11 +104,11 @@ authelia_totp_no_uri(const struct import_location *location, struct why *why)
 	const char *form = "";
 
 	if (str_starts(location->uris, STR("issuer,username")))
-		form = "  It is what `export csv` prints.";
+		form = "  It is the output of `export csv`.";
 	else if (str_starts(location->uris, STR("\x89PNG")))
-		form = "  It is what `export png` writes.";
+		form = "  It is the output of `export png`.";
 	else if (str_starts(location->uris, STR("totp_configurations:")) || str_starts(location->uris, STR("---")))
-		form = "  It is what `export` writes without a form: YAML.";
+		form = "  It is the YAML that `export` writes without a format.";
 	return why_set(
 	    why, ERR_INVALID,
 	    "%s has no line that begins with otpauth://.%s  `authelia storage user totp export uri` prints such "
@@ -223,7 +223,7 @@ authelia_totp_find(struct authelia_totp *totp, struct import_row *row)
 
 	if (broken != NULL && (a == NULL || a->line < broken->line)) {
 		snprintf(totp->reason, sizeof(totp->reason),
-			 "its authenticator, in line %u of the export, cannot be taken: %s", broken->line,
+			 "its authenticator, in line %u of the export, cannot be imported: %s", broken->line,
 			 broken->wrong);
 		row->factor_refused = totp->reason;
 	} else if (a != NULL) {
@@ -241,8 +241,8 @@ authelia_totp_stray_take(const struct authelia_authenticator *a, import_take tak
 	struct import_row row = { .stray = true, .name = a->wrong != NULL ? a->label : str_of(a->uri.account) };
 
 	snprintf(where, sizeof(where), "line %u of the authenticators", a->line);
-	snprintf(reason, sizeof(reason), "this authenticator fits no account of the file%s%s",
-		 a->wrong != NULL ? ", and cannot be taken: " : "", a->wrong != NULL ? a->wrong : "");
+	snprintf(reason, sizeof(reason), "this authenticator belongs to no account in the file%s%s",
+		 a->wrong != NULL ? ", and cannot be imported: " : "", a->wrong != NULL ? a->wrong : "");
 	row.where = str_of(where);
 	row.refused = reason;
 	return take(context, &row);

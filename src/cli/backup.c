@@ -10,17 +10,17 @@
 static const char backup_help[] =
     "Usage: doubletour backup [--json] FILE\n"
     "\n"
-    "Copy the database, as it is at one moment, to a new file that only you can read.  The server may run meanwhile.\n"
-    "The copy is read back and checked before it gets its name; FILE must not exist.\n"
+    "Copy the database to a new file that only you can read.  The copy is consistent, also while the server runs.\n"
+    "It is checked before it gets its name.  FILE must not exist.\n"
     "\n"
     "The copy does not contain the key.  Without the key its secrets cannot be decrypted: keep doubletour.key "
     "elsewhere.\n"
     "\n"
     "  --json   print the result as JSON\n"
-    "  --help   this text\n"
+    "  --help   show this help\n"
     "\n"
     "Example, every night:  doubletour backup /backups/doubletour-$(date +%F).sqlite\n"
-    "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
+    "Exit status: 0 success, 1 failure, 2 wrong usage, 78 invalid configuration.\n";
 
 static err
 cli_backup_report(const char *file, const struct upkeep_findings *findings, bool json, struct buf *out)
@@ -33,7 +33,7 @@ cli_backup_report(const char *file, const struct upkeep_findings *findings, bool
 		return cli_json_put(&line, out);
 	}
 	buf_put_visible(out, str_of(file));
-	buf_put(out, STR(" holds "));
+	buf_put(out, STR(" contains "));
 	findings_put(out, findings);
 	buf_put(out, STR(".\n"));
 	findings_put_problems(out, findings);
@@ -61,7 +61,7 @@ cli_backup(struct cli *cli, int argc, char **argv)
 	int status = cli_options(argc, argv, backup_help, options, COUNT(options), 1);
 
 	if (status == CLI_GO_ON && optind == argc) {
-		cli_say("doubletour backup: name the file to write.  `doubletour backup --help` says more.");
+		cli_say("doubletour backup: the name of the new file is missing.  See `doubletour backup --help`.");
 		return CLI_USAGE;
 	}
 	if (status == CLI_GO_ON)

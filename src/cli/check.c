@@ -8,17 +8,14 @@
 static const char check_help[] =
     "Usage: doubletour check [--json]\n"
     "\n"
-    "Read all of the database: the file itself, references between rows, every secret (does it open under the key?) "
-    "and\n"
-    "every value that a page, a command or an import would refuse.  Each finding is printed on standard error, with "
-    "what "
-    "to\n"
-    "do.  The server may run meanwhile.\n"
+    "Check the whole database: the file, the references between rows, whether the key decrypts every secret, and "
+    "whether\n"
+    "every value is valid.  Findings go to standard error, each with its remedy.  The server may be running.\n"
     "\n"
     "  --json   print the result as JSON\n"
-    "  --help   this text\n"
+    "  --help   show this help\n"
     "\n"
-    "Exit status: 0 all is well, 1 something is wrong, 2 wrong usage, 78 bad configuration.\n";
+    "Exit status: 0 no errors, 1 errors found, or failure, 2 wrong usage, 78 invalid configuration.\n";
 
 static void
 cli_check_print(void *context, const char *sentence)
@@ -46,7 +43,7 @@ cli_check_report(const struct upkeep_findings *findings, bool json, struct buf *
 		return cli_json_put(&line, out);
 	}
 	findings_put(out, findings);
-	buf_put(out, cli_check_ok(findings) ? STR(": all is well.\n") : STR(": see above for what is wrong.\n"));
+	buf_put(out, cli_check_ok(findings) ? STR(": no errors.\n") : STR(": errors found, listed above.\n"));
 	return buf_check(out);
 }
 

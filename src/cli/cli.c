@@ -12,17 +12,18 @@ cli_sentence_of(err e)
 {
 	switch (e) {
 	case ERR_MEMORY:
-		return "There is not enough memory.  Nothing was changed; try again.";
+		return "There is not enough memory.  Nothing was changed.  Try again.";
 	case ERR_BUSY:
-		return "Another program is writing to the database.  Nothing was changed; try again.";
+		return "Another program is writing to the database.  Nothing was changed.  Try again.";
 	case ERR_AWAY:
 	case ERR_IO:
-		return "Reading or writing failed: is the disk full, or away?  Nothing was changed.";
+		return "Reading or writing failed.  Nothing was changed.  Check that the disk is available and not "
+		       "full.";
 	case ERR_CRYPTO:
-		return "The system's randomness or libcrypto failed.  Nothing was changed; try again.";
+		return "libcrypto or the system's random number generator failed.  Nothing was changed.  Try again.";
 	case ERR_CORRUPT:
-		return "The database holds something that was not written by this program.  `doubletour check` says "
-		       "what.";
+		return "The database contains data that this program did not write.  Run `doubletour check` for "
+		       "details.";
 	default:
 		return err_name(e);
 	}
@@ -109,7 +110,7 @@ cli_option_refuse(int answer, char **argv, const struct cli_option *options, siz
 	str rest = str_of(argv[optind - 1]);
 
 	if (name != NULL) {
-		cli_say("doubletour: --%s %s.  `%s --help` says more.", name,
+		cli_say("doubletour: --%s %s.  See `%s --help`.", name,
 			answer == ':' ? "needs a value" : "takes no value", argv[0]);
 		return CLI_USAGE;
 	}
@@ -127,11 +128,11 @@ cli_arguments_check(int argc, char **argv, int max_arguments)
 	if (argc - optind <= max_arguments)
 		return CLI_GO_ON;
 	if (max_arguments == 0)
-		cli_say("%s takes no argument, and %d %s given.  `%s --help` says more.", argv[0], argc - optind,
+		cli_say("%s takes no arguments, but %d %s given.  See `%s --help`.", argv[0], argc - optind,
 			argc - optind == 1 ? "was" : "were", argv[0]);
 	else
-		cli_say("%s takes at most %d argument%s, and %d were given.  `%s --help` says more.", argv[0],
-			max_arguments, max_arguments == 1 ? "" : "s", argc - optind, argv[0]);
+		cli_say("%s takes at most %d argument%s, but %d were given.  See `%s --help`.", argv[0], max_arguments,
+			max_arguments == 1 ? "" : "s", argc - optind, argv[0]);
 	return CLI_USAGE;
 }
 
@@ -182,10 +183,10 @@ cli_unknown(const char *what, const char *word, const char *const *words, const 
 	struct cli_word typed = cli_word_of(word);
 
 	if (nearest != NULL)
-		cli_say("doubletour: there is no %s \"%s\".  Is \"%s\" meant?  `%s --help` lists them.", what, typed.z,
+		cli_say("doubletour: there is no %s \"%s\".  Did you mean \"%s\"?  See `%s --help`.", what, typed.z,
 			nearest, command);
 	else
-		cli_say("doubletour: there is no %s \"%s\".  `%s --help` lists them.", what, typed.z, command);
+		cli_say("doubletour: there is no %s \"%s\".  See `%s --help`.", what, typed.z, command);
 	return CLI_USAGE;
 }
 
@@ -227,7 +228,7 @@ cli_topic_help(int argc, char **argv, const struct cli_topic *topics, const char
 
 	if (topic == NULL)
 		return general;
-	n = snprintf(room->z, sizeof(room->z), "Usage: %s %s%s%s\n\n%s\n%s  --help               this text\n", argv[0],
-		     topic->name, topic->use[0] == '\0' ? "" : " ", topic->use, topic->text, topic->options);
+	n = snprintf(room->z, sizeof(room->z), "Usage: %s %s%s%s\n\n%s\n%s  --help               show this help\n",
+		     argv[0], topic->name, topic->use[0] == '\0' ? "" : " ", topic->use, topic->text, topic->options);
 	return n < 0 || (size_t)n >= sizeof(room->z) ? general : room->z;
 }

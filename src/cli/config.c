@@ -14,17 +14,17 @@ enum { REPORT_MAX_BYTES = 64 * 1024 };
 static const char config_help[] =
     "Usage: doubletour config check|show|example|manual\n"
     "\n"
-    "  check     say whether the settings can be used, or what is wrong\n"
-    "  show      print every setting and where it comes from; secrets are not shown\n"
+    "  check     check the settings, and say what is wrong\n"
+    "  show      print each setting with its source; secrets are not shown\n"
     "  example   print a commented .env\n"
     "  manual    print the manual of the settings, as Markdown\n"
     "\n"
-    "Settings come from the environment, then .env in the working directory, then defaults.\n"
-    "Exit status: 0 they can be used, 78 they cannot.\n";
+    "The environment takes precedence over .env in the working directory, and .env over the defaults.\n"
+    "Exit status: 0 the settings are valid, 2 wrong usage, 78 they are invalid.\n";
 
 static const struct cli_topic config_topics[] = {
-	{ "check", "", "Say whether the settings can be used, or what is wrong.\n", "" },
-	{ "show", "", "Print every setting and where it comes from.  Secrets are not shown.\n", "" },
+	{ "check", "", "Check the settings, and say what is wrong.\n", "" },
+	{ "show", "", "Print each setting with its source.  Secrets are not shown.\n", "" },
 	{ "example", "", "Print a commented .env.\n", "" },
 	{ "manual", "", "Print the manual of the settings, as Markdown.\n", "" },
 	{ .name = NULL },
@@ -48,7 +48,7 @@ typedef void (*put_report)(const struct config *config, const struct origins *or
 static void
 cli_config_put_check(const struct config *config, const struct origins *origins, struct buf *out)
 {
-	buf_put(out, STR("The settings can be used.\n"));
+	buf_put(out, STR("The settings are valid.\n"));
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & SETTING_IGNORED) != 0 && origins->of[i].kind != FROM_DEFAULT)
 			cli_line(out, "%s has no effect here.", settings[i].name);

@@ -17,31 +17,31 @@
 static const char db_help[] =
     "Usage: doubletour db COMMAND\n"
     "\n"
-    "  init             make the database, at the newest schema\n"
-    "  upgrade [REV]    bring it to the newest schema, or up to migration REV\n"
-    "  downgrade [REV]  take the last migration back, or all down to REV (0: nothing is left);\n"
-    "                   what only the newer schema can hold is lost: make a copy first\n"
-    "  current          print the migration it is at\n"
-    "  history          print what was applied, and when\n"
-    "  check            is it whole, and at the newest schema?\n"
-    "  copy FROM TO     all rows of one database into another, empty one; both are written as DATABASE_URL is,\n"
-    "                   sqlite:///file or postgresql://user@host/name, or as -: the one of the settings;\n"
-    "                   no server may be running on them\n"
+    "  init             create the database, with the newest schema\n"
+    "  upgrade [REV]    upgrade it to the newest schema, or to migration REV\n"
+    "  downgrade [REV]  revert the last migration, or all after REV (0: all of them);\n"
+    "                   data that the older schema cannot store is lost: make a backup first\n"
+    "  current          print the current migration\n"
+    "  history          list the applied migrations and their times\n"
+    "  check            check that it is intact and has the newest schema\n"
+    "  copy FROM TO     copy all rows of one database into another, empty one; FROM and TO are addresses:\n"
+    "                   sqlite:///file, postgresql://user@host/name, or - for DATABASE_URL;\n"
+    "                   stop the server first\n"
     "\n"
     "The database is the one that DATABASE_URL names (`doubletour config show`).\n"
-    "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
+    "Exit status: 0 success, 1 failure, 2 wrong usage, 78 invalid configuration.\n";
 
 static const struct cli_topic db_topics[] = {
-	{ "init", "", "Make the database at the newest schema.\n", "" },
-	{ "upgrade", "[REV]", "Bring the database to the newest schema, or up to migration REV.\n", "" },
+	{ "init", "", "Create the database with the newest schema.\n", "" },
+	{ "upgrade", "[REV]", "Upgrade the database to the newest schema, or to migration REV.\n", "" },
 	{ "downgrade", "[REV]",
-	  "Take the last migration back, or all down to REV (0: nothing is left).  Data that only the newer schema can "
-	  "hold is\n"
-	  "lost: make a backup first.\n",
+	  "Revert the last migration, or all after REV (0: all of them).  Data that the older schema cannot store is "
+	  "lost:\n"
+	  "make a backup first.\n",
 	  "" },
-	{ "current", "", "Print the migration that the database is at.\n", "" },
-	{ "history", "", "List the migrations that were applied, and when.\n", "" },
-	{ "check", "", "Check that the database is whole and at the newest schema.\n", "" },
+	{ "current", "", "Print the current migration of the database.\n", "" },
+	{ "history", "", "List the applied migrations and their times.\n", "" },
+	{ "check", "", "Check that the database is intact and has the newest schema.\n", "" },
 	{ "copy", "FROM TO",
 	  "Copy all rows of one database into another, empty one.  Each address is sqlite:///file, "
 	  "postgresql://user@host/name,\n"
@@ -72,7 +72,7 @@ static void
 cli_db_say_progress(void *context, const struct migration *m, bool up)
 {
 	(void)context;
-	cli_say("%s %04d %s ...", up ? "applying" : "taking back", m->version, m->title);
+	cli_say("%s %04d %s ...", up ? "applying" : "reverting", m->version, m->title);
 }
 
 /* cli_print has already reported a failure. */
@@ -98,10 +98,9 @@ cli_db_alone(struct opened_database *database)
 	err e = db_claim(database->db, DB_CLAIM_ALONE);
 
 	if (e == ERR_BUSY)
-		return why_set(
-		    &database->why, e,
-		    "A server is running on the database %s, on this machine or another.  End all of them first.",
-		    database->name);
+		return why_set(&database->why, e,
+			       "A server uses the database %s, on this machine or another.  Stop every server first.",
+			       database->name);
 	TRY(e);
 	return database->settings->database == DATABASE_SQLITE
 		   ? lock_take(database->settings, LOCK_ALONE, &database->why, &database->lock)
@@ -128,11 +127,11 @@ cli_db_init(struct opened_database *database, int revision)
 	TRY(cli_db_open(database, STORE_CREATE));
 	TRY(migrate_current(database->db, &version));
 	if (version != 0)
-		return why_set(&database->why, ERR_EXISTS,
-			       "There is a database at %s already, at migration %04d; nothing was changed. `doubletour "
-			       "db upgrade` "
-			       "brings an older one up to date.",
-			       database->name, version);
+		return why_set(
+		    &database->why, ERR_EXISTS,
+		    "The database %s already exists, at migration %04d.  Nothing was changed.  To upgrade it, run "
+		    "`doubletour db upgrade`.",
+		    database->name, version);
 	return cli_db_migrate(database, migrate_head());
 }
 
@@ -145,9 +144,10 @@ cli_db_upgrade(struct opened_database *database, int revision)
 	TRY(migrate_check(database->db, &database->why));
 	TRY(migrate_current(database->db, &version));
 	if (target < version)
-		return why_set(&database->why, ERR_INVALID,
-			       "The database is at %04d already; `doubletour db downgrade %d` goes back.", version,
-			       target);
+		return why_set(
+		    &database->why, ERR_INVALID,
+		    "The database is already at migration %04d.  To go back, run `doubletour db downgrade %d`.",
+		    version, target);
 	if (target != version)
 		TRY(cli_db_alone(database));
 	return cli_db_migrate(database, target);
@@ -163,8 +163,8 @@ cli_db_downgrade(struct opened_database *database, int revision)
 	TRY(migrate_current(database->db, &version));
 	target = revision < 0 ? version - 1 : revision;
 	if (version == 0 || target > version)
-		return why_set(&database->why, ERR_INVALID, "The database is at %04d: there is nothing to take back.",
-			       version);
+		return why_set(&database->why, ERR_INVALID,
+			       "The database is at migration %04d.  There is no migration to revert.", version);
 	TRY(cli_db_alone(database));
 	return cli_db_migrate(database, target);
 }
@@ -210,13 +210,12 @@ cli_db_check(struct opened_database *database, int revision)
 	TRY(migrate_check(database->db, &database->why));
 	TRY(migrate_current(database->db, &version));
 	if (version != migrate_head())
-		return why_set(
-		    &database->why, ERR_INVALID,
-		    "The database is at migration %04d, the newest is %04d: `doubletour db upgrade` brings it there.",
-		    version, migrate_head());
+		return why_set(&database->why, ERR_INVALID,
+			       "The database is at migration %04d; the newest is %04d.  Run `doubletour db upgrade`.",
+			       version, migrate_head());
 	TRY(store_understands(database->db, &database->why));
-	return cli_db_printed(
-	    cli_print_line("The database at %s is whole and at the newest migration, %04d.", database->name, version));
+	return cli_db_printed(cli_print_line("The database at %s is intact and has the newest migration, %04d.",
+					     database->name, version));
 }
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
@@ -266,13 +265,13 @@ cli_db_revision_of(const struct db_command *command, int n, char **words, int *r
 	if (word == NULL)
 		return CLI_GO_ON;
 	if (!command->takes_revision) {
-		cli_say("doubletour db %s takes no argument.  `doubletour db %s --help` says more.", command->name,
+		cli_say("doubletour db %s takes no argument.  See `doubletour db %s --help`.", command->name,
 			command->name);
 		return CLI_USAGE;
 	}
 	if (n > 1) {
-		cli_say("doubletour db %s takes at most one argument.  `doubletour db %s --help` says more.",
-			command->name, command->name);
+		cli_say("doubletour db %s takes at most one argument.  See `doubletour db %s --help`.", command->name,
+			command->name);
 		return CLI_USAGE;
 	}
 	if (str_number(str_of(word), 9999, &number) != ERR_OK) {

@@ -39,9 +39,9 @@ cli_db_copy_is_database(const char *url, struct config *config)
 		return true;
 	/* not repeated: it may contain a password */
 	if (e == ERR_CONFIG)
-		cli_say("doubletour db copy: that address cannot be read in one way only: %s.", dsn_how);
+		cli_say("doubletour db copy: the address is ambiguous: %s.", dsn_how);
 	else
-		cli_say("doubletour db copy: that is not the address of a database: sqlite:///file, "
+		cli_say("doubletour db copy: this is not the address of a database.  Write sqlite:///file, "
 			"sqlite:////absolute/file "
 			"or postgresql://user:password@host/name.");
 	return false;
@@ -60,6 +60,6 @@ cli_db_copy(struct cli *cli, const char *source_url, const char *target_url)
 	e = cli_db_copy_run(&cli->config, &source, &target, &why, &rows);
 	if (e != ERR_OK)
 		return cli_fail(e, &why);
-	return cli_print_line("%" PRId64 " row%s copied to %s. Each was read back and compared.", rows,
+	return cli_print_line("%" PRId64 " row%s copied to %s. Each was read again and compared.", rows,
 			      rows == 1 ? " was" : "s were", target.database_name);
 }

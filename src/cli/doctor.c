@@ -16,22 +16,21 @@
 static const char doctor_help[] =
     "Usage: doubletour doctor URL [URL ...] [--ca FILE] [--connect HOST:PORT] [--echo PATH] [--json]\n"
     "\n"
-    "Send odd requests to a protected application, through its real proxy, without signing in: forged headers, "
-    "methods, paths.\n"
-    "The proxy must deny all of them.  On each host, ambiguous spellings of Doubletour's own paths must not reach it.\n"
+    "Test whether the proxy lets requests past the gate.  Sends requests to a protected application through its "
+    "proxy,\n"
+    "without signing in: forged headers, unusual methods and paths.  The proxy must deny all of them.  On each host,\n"
+    "other spellings of Doubletour's own paths must not reach Doubletour.\n"
     "\n"
-    "  URL                  https://wiki.example.org/, a page that only people who are signed in may see; also "
-    "PUBLIC_URL\n"
-    "  --ca FILE            certificates to trust, where the system's do not do\n"
-    "  --connect HOST:PORT  connect there, whatever the name says\n"
-    "  --echo PATH          a page of the application that everybody may see and that answers with the headers it got: "
-    "forged\n"
-    "                       identity headers must not stand there\n"
-    "  --json               print an object a line\n"
-    "  --help               this text\n"
+    "  URL                  https://wiki.example.org/, a page that requires a sign-in; or PUBLIC_URL\n"
+    "  --ca FILE            certificates to trust, if the system's are not enough\n"
+    "  --connect HOST:PORT  connect to this address instead of the host's\n"
+    "  --echo PATH          a public page of the application that shows the headers it received; forged identity\n"
+    "                       headers must not appear there\n"
+    "  --json               print one JSON object per line\n"
+    "  --help               show this help\n"
     "\n"
-    "Needs the program curl (Debian package curl).\n"
-    "Exit status: 0 nothing gets through, 1 something does or the proxy was not reached, 2 wrong usage, 78 bad "
+    "Requires the program curl (Debian package curl).\n"
+    "Exit status: 0 no request gets through, 1 a request does, or failure, 2 wrong usage, 78 invalid\n"
     "configuration.\n";
 
 #define FORGED "doubletour-doctor-forged"
@@ -250,7 +249,7 @@ doctor_ask_proxy(struct visit *v, const struct probe *probe, const char *path, s
 	v->sent++;
 	e = curl_run(&request, ret_reply);
 	if (e == ERR_NOT_FOUND)
-		return why_set(&v->why, e, "The program curl is missing: apt install curl.");
+		return why_set(&v->why, e, "The program curl is missing.  Install it: apt install curl.");
 	return e == ERR_OK ? e : why_set(&v->why, e, "The program curl could not be run.");
 }
 
@@ -287,8 +286,8 @@ doctor_judge(struct visit *v, const char *group, const struct probe *probe, cons
 	}
 	if (reply->status >= 500 && reply->status != 501 && reply->status != 505) {
 		v->troubles++;
-		return doctor_print(v, group, probe->what, "the proxy could not ask, or the application failed",
-				    reply->status);
+		return doctor_print(v, group, probe->what,
+				    "the proxy could not reach Doubletour, or the application failed", reply->status);
 	}
 	return ERR_OK;
 }
@@ -336,8 +335,8 @@ static err
 doctor_respelled_one(struct visit *v, const char *path)
 {
 	static const char finding[] =
-	    "REACHES DOUBLETOUR: have the proxy refuse other spellings of its paths by the raw request "
-	    "target, and pass /.doubletour/enter on as a fixed path, as `doubletour proxy-config` does";
+	    "REACHES DOUBLETOUR: configure the proxy to refuse other spellings of its paths in the raw request "
+	    "target, and to forward /.doubletour/enter as a fixed path, as `doubletour proxy-config` does";
 	static const char uri[] = "X-Forwarded-Uri: /" FORGED;
 	CLEANUP(curl_reply_wipe) struct curl_reply reply = { .status = 0 };
 	char url[TARGET_HOST_MAX + 100], host[TARGET_HOST_MAX + 40];
@@ -376,7 +375,7 @@ doctor_echo_one(struct visit *v, const struct probe *probe)
 	TRY(doctor_ask_proxy(v, probe, v->echo, &reply));
 	if (!doctor_lets_in(reply.status)) {
 		v->troubles++;
-		return doctor_print(v, "echo", probe->what, "the page that shows headers did not answer", reply.status);
+		return doctor_print(v, "echo", probe->what, "the page of --echo did not answer", reply.status);
 	}
 	if (!doctor_contains(buf_str(&reply.text), STR(FORGED)))
 		return ERR_OK;
@@ -433,7 +432,7 @@ doctor_plain_request(struct visit *v, const struct config *config, bool *ret_clo
 
 	TRY(doctor_ask_proxy(v, &plain, NULL, &reply));
 	if (reply.status == 0)
-		return why_set(&v->why, ERR_AWAY, "%s was not reached: %s", cli_url_of(v->url).z, reply.trouble);
+		return why_set(&v->why, ERR_AWAY, "%s cannot be reached: %s", cli_url_of(v->url).z, reply.trouble);
 	*ret_closed = !doctor_lets_in(reply.status);
 	if (!*ret_closed) {
 		v->leaks++;
@@ -447,7 +446,8 @@ doctor_plain_request(struct visit *v, const struct config *config, bool *ret_clo
 	if (reply.status >= 300 && reply.status < 400 && config->public_url[0] != '\0' && !v->login &&
 	    !str_starts(curl_header(&reply, STR("Location")), str_of(config->public_url))) {
 		v->troubles++;
-		return doctor_print(v, "plain", plain.what, "leads elsewhere than to PUBLIC_URL", reply.status);
+		return doctor_print(v, "plain", plain.what, "redirects to another address than PUBLIC_URL",
+				    reply.status);
 	}
 	return doctor_say(v, "request, which is led to sign in or refused.", plain.what, 1);
 }
@@ -458,12 +458,12 @@ doctor_prepare(struct visit *v, const struct config *config)
 	str text = { 0 };
 
 	if (target_read(str_of(v->url), &v->arena, &v->target) != ERR_OK)
-		return why_set(&v->why, ERR_INVALID, "%s is not an address like https://wiki.example.org/.",
+		return why_set(&v->why, ERR_INVALID, "%s is not a URL such as https://wiki.example.org/.",
 			       cli_url_of(v->url).z);
 	if (v->ca != NULL)
 		TRY(file_check(v->ca, &v->why)); /* curl would wait for a FIFO */
 	if (v->echo != NULL && v->echo[0] != '/')
-		return why_set(&v->why, ERR_INVALID, "--echo takes a path, as /headers.");
+		return why_set(&v->why, ERR_INVALID, "--echo takes a path, such as /headers.");
 	snprintf(v->origin, sizeof(v->origin), "https://%.*s", STR_ARG(v->target.authority));
 	v->login = str_equal_nocase(v->target.authority, str_of(config->public_host));
 	if (config->gate_domains_count == 0) /* on another machine than the server's: its rules are unknown */

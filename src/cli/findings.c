@@ -36,11 +36,12 @@ findings_put_problems(struct buf *out, const struct upkeep_findings *findings)
 		const char *one, *many, *rest;
 		size_t offset;
 	} problems[] = {
-		{ "secret", "secrets", " cannot be opened with the key", offsetof(struct upkeep_findings, unreadable) },
+		{ "secret", "secrets", " cannot be decrypted with the key",
+		  offsetof(struct upkeep_findings, unreadable) },
 		{ "account name", "account names", " cannot be typed", offsetof(struct upkeep_findings, bad_name) },
 		{ "object", "objects", " in the schema that Doubletour does not make",
 		  offsetof(struct upkeep_findings, unknown_objects) },
-		{ "value", "values", " that a page or a command would refuse",
+		{ "value", "values", " that a page or a command would reject",
 		  offsetof(struct upkeep_findings, bad_values) },
 	};
 
@@ -51,7 +52,7 @@ findings_put_problems(struct buf *out, const struct upkeep_findings *findings)
 		buf_put(out, STR("Warning: "));
 		cli_count(out, n, problems[i].one, problems[i].many);
 		buf_put(out, str_of(problems[i].rest));
-		buf_put(out, STR(".  `doubletour check` names each.\n"));
+		buf_put(out, STR(".  `doubletour check` lists them.\n"));
 	}
 }
 

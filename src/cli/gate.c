@@ -13,16 +13,17 @@
 static const char gate_help[] =
     "Usage: doubletour gate check URL [--user NAME] [--method METHOD] [--address ADDRESS] [--json]\n"
     "\n"
-    "Print which rule of ACCESS_RULES decides about an address of a protected application, and the decision.  The\n"
-    "request is of a user who is not signed in; with --user of that account, just signed in with both factors.\n"
+    "Print which rule in ACCESS_RULES applies to a URL of a protected application, and the decision.  Without --user, "
+    "the\n"
+    "visitor is not signed in.  With --user, that account has just signed in with both factors.\n"
     "\n"
-    "  --user NAME        an account, with its groups\n"
-    "  --method METHOD    GET is meant otherwise\n"
-    "  --address ADDRESS  the browser's, for rules that name networks\n"
+    "  --user NAME        the account of the visitor; rules see its groups\n"
+    "  --method METHOD    the HTTP method; GET by default\n"
+    "  --address ADDRESS  the browser's IP address, for rules with networks\n"
     "  --json             print one JSON object\n"
-    "  --help             this text\n"
+    "  --help             show this help\n"
     "\n"
-    "Exit status: 0 the request passes, 1 it does not, or it could not be told, 2 wrong usage, 78 bad configuration.\n";
+    "Exit status: 0 the request passes, 1 it does not, or failure, 2 wrong usage, 78 invalid configuration.\n";
 
 struct request {
 	const struct config *config;
@@ -88,11 +89,11 @@ cli_gate_target_take(struct request *r, struct target *target)
 
 	if (e == ERR_INVALID || e == ERR_TOO_LONG)
 		return why_set(&r->why, ERR_INVALID,
-			       "%s is not the address of a protected application: https://host/path is wanted.",
+			       "%s is not the URL of a protected application.  Write it as https://host/path.",
 			       cli_url_of(r->url.p).z);
 	TRY(e);
 	if (!cli_gate_is_protected(r->config, target->host))
-		return why_set(&r->why, ERR_NOT_FOUND, "%.*s is under none of GATE_DOMAINS: the gate answers 400.",
+		return why_set(&r->why, ERR_NOT_FOUND, "%.*s is not in GATE_DOMAINS: the gate answers 400.",
 			       STR_ARG(target->host));
 	if (!target_method_good(str_of(r->method)))
 		return why_set(&r->why, ERR_INVALID, "%.40s is not a method: write GET, POST ...", r->method);
@@ -115,16 +116,17 @@ cli_gate_outcome_text(const struct access_decision *d)
 	case ACCESS_NO_RULE:
 		return "is refused: no rule matches";
 	case ACCESS_UNCLEAR:
-		return "is refused: the path or the query can be read in different ways, or the browser's address is "
-		       "unknown, and one possibility is refused";
+		return "is refused: the path or the query is ambiguous, or the browser's address is unknown, and one "
+		       "of "
+		       "the possible rules refuses it";
 	case ACCESS_DOTS:
 		return "is refused: the path has a segment of one or two dots, plain or encoded";
 	case ACCESS_UNKNOWN:
-		return "is asked to sign in";
+		return "must sign in";
 	case ACCESS_CODE:
-		return "is asked for a code";
+		return "must enter a code";
 	case ACCESS_OLD:
-		return "is asked for a younger code";
+		return "must enter a new code";
 	default:
 		return d->outcome == ACCESS_PASSES ? "passes" : "is refused";
 	}
@@ -134,8 +136,7 @@ static void
 cli_gate_put_rule(struct request *r, const struct access_rule *rule)
 {
 	if (r->rules.implied) {
-		buf_put(&r->out,
-			STR("There is no file of rules (ACCESS_RULES): both factors open every protected domain.\n"));
+		buf_put(&r->out, STR("ACCESS_RULES is not set: every protected domain requires both factors.\n"));
 		return;
 	}
 	if (rule == NULL)
@@ -144,7 +145,7 @@ cli_gate_put_rule(struct request *r, const struct access_rule *rule)
 		cli_line(&r->out, "%s, line %u: %s", r->config->access_rules, rule->line,
 			 access_policy_name(rule->policy));
 	else
-		cli_line(&r->out, "%s, line %u: %s, with a code not older than %lld s", r->config->access_rules,
+		cli_line(&r->out, "%s, line %u: %s, maximum age of the code %lld s", r->config->access_rules,
 			 rule->line, access_policy_name(rule->policy), (long long)(rule->max_age_us / SECONDS_US(1)));
 }
 
@@ -235,7 +236,7 @@ cli_gate(struct cli *cli, int argc, char **argv)
 	if (!str_equal(str_of(argv[optind]), STR("check")))
 		return cli_unknown("command of gate", argv[optind], words, "doubletour gate");
 	if (argc - optind != 2) {
-		cli_say("doubletour gate check takes one address.  `doubletour gate --help` says more.");
+		cli_say("doubletour gate check takes one address.  See `doubletour gate --help`.");
 		return CLI_USAGE;
 	}
 	r.url = str_of(argv[optind + 1]);

@@ -21,29 +21,26 @@ static const char import_help[] =
     "       doubletour import htpasswd FILE [OPTIONS]\n"
     "       doubletour import authelia FILE [--totp FILE] [OPTIONS]\n"
     "\n"
-    "Take accounts over from elsewhere: people keep their password, and their authenticator where there is one.\n"
+    "Import accounts from another application.  Users keep their passwords and authenticators.\n"
     "\n"
     "  flask      the tutorial's database: sqlite:///file, sqlite:////absolute/file or postgresql://...\n"
-    "  htpasswd   Apache's file of passwords: bcrypt and SHA-crypt\n"
-    "  authelia   its file of users; --totp names what `authelia storage user totp export uri` printed\n"
+    "  htpasswd   Apache's password file, with hashes of bcrypt or SHA-crypt\n"
+    "  authelia   its user file; --totp is the output of `authelia storage user totp export uri`\n"
     "\n"
-    "No account comes out weaker than it was: one with a value that cannot be taken is refused, and named on standard "
-    "error\n"
-    "with the reason.  Accounts that are there already stay as they are, so that the same command may be run again; "
-    "one "
-    "that\n"
-    "is there without an authenticator gets it.\n"
+    "No import weakens an account.  An account with an unsupported value is skipped; standard error names it and the\n"
+    "reason.  Existing accounts do not change, so you can run the command again.  Only an existing account without an\n"
+    "authenticator gets the imported one.\n"
     "\n"
-    "  --map FILE       lines \"old name=new name\", for names that cannot be taken as they are\n"
-    "  --enrol-anew     take accounts whose authenticator cannot be taken without it: they enrol at the next sign-in\n"
-    "  --timezone ZONE  of the times in the tutorial's database, like Europe/Paris or UTC; otherwise this machine's\n"
-    "  --dry-run        try everything, keep nothing\n"
+    "  --map FILE       lines \"old name=new name\", for unsupported names\n"
+    "  --enrol-anew     import accounts with an unsupported authenticator without it; users enrol at the next sign-in\n"
+    "  --timezone ZONE  flask: time zone of its timestamps, such as Europe/Paris; default: this machine's\n"
+    "  --dry-run        run all checks, change nothing\n"
     "  --json           print the result as JSON\n"
-    "  --help           this text\n"
+    "  --help           show this help\n"
     "\n"
-    "An address with a password in it can stand in the variable IMPORT_URL; give - in its place.\n"
-    "Exit status: 0 all were taken or there, 1 an account or an authenticator could not be, 2 wrong usage, 78 bad "
-    "configuration.\n";
+    "If the address contains a password, put it in the environment variable IMPORT_URL and give - instead.\n"
+    "Exit status: 0 all accounts exist now, 1 an account or an authenticator was skipped, or failure, 2 wrong usage,\n"
+    "78 invalid configuration.\n";
 
 enum { ARENA_MAX = 256 * 1024 * 1024, PROGRESS_FROM_ROWS = 1000 };
 
@@ -77,14 +74,15 @@ import_file(const char *path, struct arena *arena, struct why *why, str *ret_tex
 	if (fstat(fd, &status) != 0)
 		return why_set(why, ERR_IO, "The file %s cannot be read: %s.", path, strerror(errno));
 	if (status.st_size > IMPORT_FILE_MAX)
-		return why_set(why, ERR_TOO_LONG, "The file %s is over 64 MiB.", path);
+		return why_set(why, ERR_TOO_LONG, "The file %s is larger than 64 MiB.", path);
 	text = arena_alloc(arena, (size_t)status.st_size + 1);
 	if (text == NULL)
 		return ERR_MEMORY;
 	if (cli_import_read_all(fd, text, (size_t)status.st_size + 1, &n) != ERR_OK)
 		return why_set(why, ERR_IO, "The file %s cannot be read: %s.", path, strerror(errno));
 	if (n > (size_t)status.st_size) /* the file grows, or is in /proc, where sizes are unknown */
-		return why_set(why, ERR_INVALID, "The file %s is longer than its size says.  Name a copy of it.", path);
+		return why_set(why, ERR_INVALID, "The file %s is longer than its stated size.  Import a copy of it.",
+			       path);
 	if (str_is_utf16(str_bytes(text, n)))
 		return why_set(why, ERR_INVALID, "The file %s is UTF-16.  Save it as UTF-8.", path);
 	*ret_text = str_without_bom(str_bytes(text, n));
@@ -147,7 +145,7 @@ cli_import_print_refused(void *context, const struct import_row *row, const char
 static void
 cli_import_print_weakened(void *context, const struct import_row *row, const char *reason)
 {
-	cli_import_print_row(context, row, reason, ": taken without it, and enrols at the next sign-in");
+	cli_import_print_row(context, row, reason, ": imported without it; the user enrols at the next sign-in");
 }
 
 static void
@@ -168,12 +166,12 @@ static const struct {
 	{ "with_authenticator", NULL, NULL, offsetof(struct import_counts, with_factor) },
 	{ "there_already", NULL, NULL, offsetof(struct import_counts, there) },
 	{ "refused", NULL, NULL, offsetof(struct import_counts, refused) },
-	{ "authenticators_added", "of those there already had no authenticator and got it",
-	  "of those there already had no authenticator and got it", offsetof(struct import_counts, factors_added) },
-	{ "enrol_anew", "of those taken comes without its authenticator and enrols at the next sign-in",
-	  "of those taken come without their authenticator and enrol at the next sign-in",
+	{ "authenticators_added", "existing account got its missing authenticator",
+	  "existing accounts got their missing authenticators", offsetof(struct import_counts, factors_added) },
+	{ "enrol_anew", "imported account has no authenticator: the user enrols at the next sign-in",
+	  "imported accounts have no authenticator: their users enrol at the next sign-in",
 	  offsetof(struct import_counts, enrol_anew) },
-	{ "authenticators_unmatched", "authenticator fits no account", "authenticators fit no account",
+	{ "authenticators_unmatched", "authenticator belongs to no account", "authenticators belong to no account",
 	  offsetof(struct import_counts, strays) },
 };
 
@@ -200,14 +198,9 @@ static err
 cli_import_report(const struct import_counts *counts, const struct import_location *location, bool dry_run,
 		  struct buf *out)
 {
-	cli_line(out,
-		 "%lld account%s %s, %lld of them with an authenticator; %lld %s there already; %lld cannot be taken.",
-		 (long long)counts->taken, counts->taken == 1 ? "" : "s",
-		 dry_run              ? "would be taken"
-		 : counts->taken == 1 ? "is taken"
-				      : "are taken",
-		 (long long)counts->with_factor, (long long)counts->there, counts->there == 1 ? "was" : "were",
-		 (long long)counts->refused);
+	cli_line(out, "%s %lld account%s, %lld with an authenticator. %lld already existed. %lld skipped.",
+		 dry_run ? "Would import" : "Imported", (long long)counts->taken, counts->taken == 1 ? "" : "s",
+		 (long long)counts->with_factor, (long long)counts->there, (long long)counts->refused);
 	for (size_t i = 0; i < COUNT(count_members); i++)
 		if (count_members[i].one != NULL && cli_import_count_value(counts, i) > 0)
 			cli_line(out, "%lld %s.", cli_import_count_value(counts, i),
@@ -242,18 +235,18 @@ cli_import_print_notes(const struct request *request, const struct import_counts
 	const struct import_location *location = &request->location;
 
 	if (request->kind->takes_totp && location->totp == NULL && counts->taken > 0)
-		cli_say("%s", "No authenticators were given (--totp): those who had one enrol anew at the next "
-			      "sign-in.  A later run "
-			      "with --totp adds them.");
+		cli_say("%s",
+			"Without --totp, no authenticators were imported: users enrol at the next sign-in.  To add the "
+			"authenticators, run the command again with --totp.");
 	if (location->passed_over > 0)
-		cli_say("%s: lines passed over because they do not speak of otpauth: %lld.", location->totp,
+		cli_say("%s: ignored lines without an otpauth:// URI: %lld.", location->totp,
 			(long long)location->passed_over);
 	if (location->left_behind[0] != '\0')
-		cli_say("Left behind, because accounts have no such value here: %s.", location->left_behind);
+		cli_say("Not imported, because Doubletour has no such values: %s.", location->left_behind);
 	if (counts->weak_factors > 0)
-		cli_say("%s",
-			"With --enrol-anew, accounts whose authenticator cannot be taken come without it, and enrol at "
-			"the next sign-in.");
+		cli_say("%s", "To import accounts with an unsupported authenticator without it, add --enrol-anew: "
+			      "their users enrol "
+			      "at the next sign-in.");
 }
 
 static err
@@ -329,7 +322,7 @@ cli_import_kind_unknown(const char *word, const char *command)
 static int
 cli_import_misused(const char *sentence)
 {
-	cli_say("doubletour import: %s  `doubletour import --help` says more.", sentence);
+	cli_say("doubletour import: %s  See `doubletour import --help`.", sentence);
 	return CLI_USAGE;
 }
 
@@ -339,7 +332,7 @@ cli_import_request_read(int argc, char **argv, struct request *request)
 	const char *from_environment = getenv("IMPORT_URL");
 
 	if (argc - optind < 2)
-		return cli_import_misused("say from what, and where it is.");
+		return cli_import_misused("the source or its location is missing.");
 	request->kind = cli_import_kind_find(argv[optind]);
 	if (request->kind == NULL)
 		return cli_import_kind_unknown(argv[optind], argv[0]);
@@ -347,11 +340,11 @@ cli_import_request_read(int argc, char **argv, struct request *request)
 	if (str_equal(str_of(request->location.location), STR("-")))
 		request->location.location = from_environment;
 	if (request->location.location == NULL)
-		return cli_import_misused("- stands for the variable IMPORT_URL, which is not set.");
+		return cli_import_misused("- means the variable IMPORT_URL, but it is not set.");
 	if (request->location.totp != NULL && !request->kind->takes_totp)
-		return cli_import_misused("--totp goes with authelia only.");
+		return cli_import_misused("--totp is for authelia only.");
 	if (request->location.timezone != NULL && !request->kind->takes_timezone)
-		return cli_import_misused("--timezone goes with flask only.");
+		return cli_import_misused("--timezone is for flask only.");
 	return CLI_GO_ON;
 }
 

@@ -125,7 +125,7 @@ static const char *
 import_authelia_group_take(struct reading *r, const yaml_node_t *node)
 {
 	if (!import_authelia_is_text(node) || !access_group_good(import_authelia_scalar(node)))
-		return "one of its groups is not 1 to 40 of a-z 0-9 . _ -";
+		return "the name of a group must have 1 to 40 characters of a-z 0-9 . _ -";
 	buf_put(&r->groups, r->groups.n > 0 ? STR(",") : STR(""));
 	buf_put(&r->groups, import_authelia_scalar(node));
 	return NULL;
@@ -200,9 +200,9 @@ import_authelia_pair_take(struct reading *r, const yaml_node_t *mapping, const y
 	if (!import_authelia_is_text(key))
 		return "one of its keys is not a text";
 	if (str_equal(import_authelia_scalar(key), STR("<<")))
-		return "it has a merge key (<<), which is not taken: write the values out";
+		return "it has a merge key (<<), which is not supported: write the values themselves";
 	if (import_authelia_seen_before(r, mapping, pair))
-		return "one of its keys stands twice";
+		return "one of its keys occurs twice";
 	for (size_t i = 0; i < COUNT(values); i++)
 		if (str_equal(import_authelia_scalar(key), str_of(values[i].key)))
 			return values[i].take(r, import_authelia_node_at(r, pair->value));
@@ -275,7 +275,7 @@ import_authelia_users_find(const struct import_location *location, yaml_document
 		if (!str_equal(import_authelia_scalar(key), STR("users")))
 			continue;
 		if (*ret_users != NULL)
-			return import_authelia_file_wrong(location, key, why, "`users` stands twice");
+			return import_authelia_file_wrong(location, key, why, "`users` occurs twice");
 		*ret_users = yaml_document_get_node(document, pair->value);
 	}
 	if (*ret_users == NULL || (*ret_users)->type != YAML_MAPPING_NODE)

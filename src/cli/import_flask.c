@@ -106,7 +106,7 @@ import_flask_timezone_set(const char *zone, struct why *why)
 	     stat(path, &status) != 0 || !S_ISREG(status.st_mode)))
 		return why_set(
 		    why, ERR_INVALID,
-		    "There is no such time zone on this machine (package tzdata).  --timezone takes one like "
+		    "This machine does not know the time zone (package tzdata).  --timezone takes a name such as "
 		    "Europe/Paris or UTC.");
 	if (setenv("TZ", zone, 1) != 0)
 		return ERR_MEMORY;

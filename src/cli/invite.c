@@ -8,12 +8,12 @@
 static const char invite_help[] =
     "Usage: doubletour invite [--json]\n"
     "\n"
-    "Print a link by which one person may register, once, within 24 hours.  For REGISTRATION=invite.\n"
+    "Print an invitation link.  One person may register with it, within 24 hours.  Requires REGISTRATION=invite.\n"
     "\n"
     "  --json   print it as JSON\n"
-    "  --help   this text\n"
+    "  --help   show this help\n"
     "\n"
-    "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
+    "Exit status: 0 success, 1 failure, 2 wrong usage, 78 invalid configuration.\n";
 
 static err
 invite_make(const struct config *config, struct admin *admin, bool json, struct buf *out)
@@ -45,7 +45,7 @@ invite_make_and_print(struct cli *cli, bool json)
 	if (e != ERR_OK)
 		return cli_fail(e, &admin.why);
 	if (cli->config.registration != REGISTRATION_INVITE)
-		cli_say("REGISTRATION is %s, so that this link is of use only once it is `invite`.",
+		cli_say("REGISTRATION is %s.  The link has an effect only after you set REGISTRATION=invite.",
 			cli->config.registration == REGISTRATION_OPEN ? "open" : "closed");
 	return cli_print(buf_str(&out));
 }

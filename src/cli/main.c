@@ -23,24 +23,25 @@ static const struct command {
 } commands[] = {
 	{ "run", "doubletour run", "start the login server", cli_run },
 	{ "web", "doubletour web", NULL, cli_web },
-	{ "db", "doubletour db", "make, upgrade and look at the database", cli_db },
-	{ "user", "doubletour user", "accounts: add, list, show, disable, reset, delete ...", cli_user },
-	{ "invite", "doubletour invite", "a link by which one person may register", cli_invite },
-	{ "audit", "doubletour audit", "who did what, when, from where", cli_audit },
-	{ "gate", "doubletour gate", "which rule decides about an address of an application, and why", cli_gate },
-	{ "doctor", "doubletour doctor", "ask the real proxy whether anything gets past the gate", cli_doctor },
-	{ "proxy-config", "doubletour proxy-config", "a configuration of nginx, Caddy, Traefik, HAProxy or Envoy",
-	  cli_proxy_config },
-	{ "import", "doubletour import", "take accounts over from elsewhere", cli_import },
-	{ "backup", "doubletour backup", "copy the database to a file, while the server runs", cli_backup },
-	{ "restore", "doubletour restore", "put a backup in the database's place", cli_restore },
-	{ "check", "doubletour check", "look whether all of the database is well", cli_check },
-	{ "rotate-key", "doubletour rotate-key", "seal all secrets anew under a new master key", cli_rotate_key },
-	{ "otp", "doubletour otp", "one-time codes, their secrets, URIs and QR codes, by hand", cli_otp },
+	{ "db", "doubletour db", "create, upgrade and inspect the database", cli_db },
+	{ "user", "doubletour user", "manage accounts: add, list, show, disable, reset, delete ...", cli_user },
+	{ "invite", "doubletour invite", "print an invitation link for one registration", cli_invite },
+	{ "audit", "doubletour audit", "print the audit trail", cli_audit },
+	{ "gate", "doubletour gate", "show which access rule applies to a URL, and why", cli_gate },
+	{ "doctor", "doubletour doctor", "test whether a proxy lets requests past the gate", cli_doctor },
+	{ "proxy-config", "doubletour proxy-config",
+	  "print a configuration for nginx, Caddy, Traefik, HAProxy or Envoy", cli_proxy_config },
+	{ "import", "doubletour import", "import accounts from another application", cli_import },
+	{ "backup", "doubletour backup", "copy the database to a file; the server may be running", cli_backup },
+	{ "restore", "doubletour restore", "restore a backup", cli_restore },
+	{ "check", "doubletour check", "check the whole database for errors", cli_check },
+	{ "rotate-key", "doubletour rotate-key", "replace the master key and encrypt all secrets again",
+	  cli_rotate_key },
+	{ "otp", "doubletour otp", "generate and verify one-time codes; secrets, URIs and QR codes", cli_otp },
 	{ "config", "doubletour config", "check and show the settings", cli_config_command },
-	{ "routes", "doubletour routes", "list the pages, and which session opens them", cli_routes },
+	{ "routes", "doubletour routes", "list the routes and the session states that may open them", cli_routes },
 	{ "version", "doubletour version", "print the versions of the program and its libraries", cli_version },
-	{ "help", "doubletour help", "this list; with a command's name, its help", main_help },
+	{ "help", "doubletour help", "show this list, or the help of a command", main_help },
 };
 
 static int
@@ -53,8 +54,8 @@ main_help_list(void)
 	for (size_t i = 0; i < COUNT(commands); i++)
 		if (commands[i].line != NULL)
 			cli_line(&out, "  %-12s %s", commands[i].name, commands[i].line);
-	buf_put(&out, STR("\n`doubletour COMMAND --help` says more about each.\n"
-			  "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n"));
+	buf_put(&out, STR("\nRun `doubletour COMMAND --help` for the help of a command.\n"
+			  "Exit status: 0 success, 1 failure, 2 wrong usage, 78 invalid configuration.\n"));
 	return cli_print(buf_str(&out));
 }
 

@@ -75,7 +75,7 @@ cli_print_bytes(str bytes)
 {
 	if (print_to(stdout, bytes) == ERR_OK)
 		return CLI_DONE;
-	cli_say("doubletour: standard output cannot be written to.");
+	cli_say("doubletour: writing to standard output failed.");
 	return CLI_FAILED;
 }
 

@@ -24,19 +24,19 @@ enum { APPS_MAX = 100, OUT_MAX_BYTES = 1024 * 1024 };
 static const char proxy_help[] =
     "Usage: doubletour proxy-config nginx|caddy|traefik|haproxy|envoy APP=UPSTREAM [APP=UPSTREAM ...]\n"
     "\n"
-    "Print a whole configuration: people sign in at PUBLIC_URL, and each application is protected by the gate.\n"
+    "Print a complete configuration.  Users sign in at PUBLIC_URL, and the gate protects each application.\n"
     "\n"
-    "  APP=UPSTREAM         wiki.example.org=127.0.0.1:8080: the name that people type, and where the application "
-    "listens\n"
-    "  --certificate FILE   the certificate with its chain; for haproxy with the key in the same file\n"
+    "  APP=UPSTREAM         wiki.example.org=127.0.0.1:8080: the host name of the application, and the address it\n"
+    "                       listens on\n"
+    "  --certificate FILE   the certificate and its chain; for haproxy also the key, in the same file\n"
     "  --key FILE           its private key\n"
-    "  --listen HOST:PORT   where the proxy listens; 0.0.0.0:443 otherwise\n"
-    "  --lua-file FILE      haproxy: where its file of Lua will be; /etc/haproxy/doubletour.lua otherwise\n"
-    "  --lua                haproxy: print that file\n"
-    "  --help               this text\n"
+    "  --listen HOST:PORT   the address that the proxy listens on; default 0.0.0.0:443\n"
+    "  --lua-file FILE      haproxy: the path of its Lua file; default /etc/haproxy/doubletour.lua\n"
+    "  --lua                haproxy: print the Lua file\n"
+    "  --help               show this help\n"
     "\n"
-    "Doubletour itself is asked at LISTEN of its settings, or at HOST and PORT.  Traefik knows no Unix sockets.\n"
-    "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
+    "The proxy connects to Doubletour at LISTEN, or at HOST and PORT.  Traefik does not support Unix sockets.\n"
+    "Exit status: 0 success, 1 failure, 2 wrong usage, 78 invalid configuration.\n";
 
 static const struct proxy {
 	const char *name, *text;
@@ -242,7 +242,8 @@ proxy_config_app_take(struct request *r, str argument)
 	bool known = false;
 
 	if (r->apps_count == APPS_MAX)
-		return why_set(&r->why, ERR_INVALID, "More than %d applications: print them in parts.", APPS_MAX);
+		return why_set(&r->why, ERR_INVALID,
+			       "There are more than %d applications.  Print the configuration in parts.", APPS_MAX);
 	if (target_join(STR("https"), name, STR("/"), &arena, &target) != ERR_OK ||
 	    !str_equal(target.authority, name) || !str_equal(target.host, name) ||
 	    !proxy_config_host_port_good(upstream))
@@ -268,7 +269,8 @@ proxy_config_unix_socket_take(struct request *r)
 
 	if (r->proxy->unix_scheme == NULL)
 		return why_set(&r->why, ERR_CONFIG,
-			       "LISTEN is a Unix socket, and %s connects to none: clear LISTEN, and set HOST and PORT.",
+			       "LISTEN is a Unix socket, but %s does not support Unix sockets.  Remove LISTEN, and set "
+			       "HOST and PORT.",
 			       r->proxy->name);
 	if (!proxy_config_plain(str_of(path)))
 		return why_set(
@@ -312,7 +314,7 @@ proxy_config_settings_take(struct request *r)
 	r->login = str_cut(&rest, ':');
 	TRY(proxy_config_doubletour_take(r));
 	if (!proxy_config_host_port_good(str_of(r->listen)))
-		return why_set(&r->why, ERR_INVALID, "--listen takes HOST:PORT, as 0.0.0.0:443.");
+		return why_set(&r->why, ERR_INVALID, "--listen takes HOST:PORT, such as 0.0.0.0:443.");
 	if (!str_equal(proxy_config_port_of(str_of(r->listen)), STR("443")))
 		r->port = str_from(str_of(r->listen), proxy_config_host_of(str_of(r->listen)).n);
 	else
@@ -393,11 +395,11 @@ cli_proxy_config(struct cli *cli, int argc, char **argv)
 	if (proxy == NULL)
 		return proxy_config_unknown(argv[optind]);
 	if (optind + 1 == argc && !r.lua) {
-		cli_say("Name at least one application: wiki.example.org=127.0.0.1:8080.");
+		cli_say("Give at least one application, such as wiki.example.org=127.0.0.1:8080.");
 		return CLI_USAGE;
 	}
 	if (r.lua && !str_equal(str_of(proxy->name), STR("haproxy"))) {
-		cli_say("--lua is for haproxy.");
+		cli_say("--lua is for haproxy only.");
 		return CLI_USAGE;
 	}
 	status = cli_config(cli);

@@ -10,19 +10,18 @@
 static const char restore_help[] =
     "Usage: doubletour restore [--replace] [--json] FILE\n"
     "\n"
-    "Put a backup in the database's place.  FILE is copied, brought to the newest schema, read to its end and held "
-    "against\n"
-    "the key before anything is replaced; FILE itself is not changed.  The server must not run.\n"
+    "Restore a backup.  FILE is copied; the copy is upgraded to the newest schema and checked with the key before it\n"
+    "replaces the database.  FILE does not change.  Stop the server first.\n"
     "\n"
-    "All sessions and one-time links end.  Recovery codes that were used since the backup may be used again: have "
-    "those\n"
-    "who used one make new ones.\n"
+    "All sessions and one-time links end.  Recovery codes that were used since the backup become valid again: users "
+    "who\n"
+    "used one must generate new codes.\n"
     "\n"
-    "  --replace   there is a database already: set it aside, under a name that is told, and go on\n"
+    "  --replace   rename an existing database (the new name is printed), then restore\n"
     "  --json      print the result as JSON\n"
-    "  --help      this text\n"
+    "  --help      show this help\n"
     "\n"
-    "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
+    "Exit status: 0 success, 1 failure, 2 wrong usage, 78 invalid configuration.\n";
 
 static err
 cli_restore_report(const struct config *config, const struct upkeep_restored *restored, bool json, struct buf *out)
@@ -36,7 +35,7 @@ cli_restore_report(const struct config *config, const struct upkeep_restored *re
 		return cli_json_put(&line, out);
 	}
 	buf_put_visible(out, str_of(config->database_path));
-	buf_put(out, STR(" now holds "));
+	buf_put(out, STR(" now contains "));
 	findings_put(out, &restored->findings);
 	buf_put(out, STR(".\n"));
 	if (restored->aside[0] != '\0')
@@ -67,7 +66,7 @@ cli_restore(struct cli *cli, int argc, char **argv)
 	int status = cli_options(argc, argv, restore_help, options, COUNT(options), 1);
 
 	if (status == CLI_GO_ON && optind == argc) {
-		cli_say("doubletour restore: name the backup.  `doubletour restore --help` says more.");
+		cli_say("doubletour restore: the name of the backup is missing.  See `doubletour restore --help`.");
 		return CLI_USAGE;
 	}
 	if (status == CLI_GO_ON)

@@ -14,17 +14,17 @@
 static const char rotate_help[] =
     "Usage: doubletour rotate-key [--json]\n"
     "\n"
-    "Make a new master key and seal every secret in the database anew under it.  The server must not run.  When it is\n"
-    "interrupted nothing is lost: the same command goes on, and no server starts before it has ended.\n"
+    "Create a new master key and encrypt every secret in the database again with it.  Stop the server first.  An\n"
+    "interrupted command loses nothing: run it again.  The server does not start until it has finished.\n"
     "\n"
-    "The new key becomes doubletour.key; the old one is kept as doubletour.key.ID, for backups from before.  Delete it "
-    "when\n"
-    "those are gone.  When the old key was SECRET_KEY, take that out of the settings afterwards.\n"
+    "The new key becomes doubletour.key.  The old key is kept as doubletour.key.ID, for older backups.  Delete it "
+    "together\n"
+    "with them.  If the old key was SECRET_KEY, remove that setting afterwards.\n"
     "\n"
     "  --json   print the result as JSON\n"
-    "  --help   this text\n"
+    "  --help   show this help\n"
     "\n"
-    "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
+    "Exit status: 0 success, 1 failure, 2 wrong usage, 78 invalid configuration.\n";
 
 static void
 rotate_key_show(void *context, const struct rotation *rotation)
@@ -37,17 +37,16 @@ rotate_key_do(const struct config *config, struct why *why, struct rotation *ret
 {
 	CLEANUP(lock_release) struct lock lock = { .fd = -1 };
 	CLEANUP(db_close) struct db *db = NULL;
-	struct progress progress = progress_begin("sealing anew");
+	struct progress progress = progress_begin("encrypting");
 	err e;
 
 	TRY(lock_take(config, LOCK_ALONE, why, &lock));
 	TRY(digest_setup());
 	TRY(upkeep_open(config, why, &db));
 	if (db_claim(db, DB_CLAIM_ALONE) != ERR_OK)
-		return why_set(
-		    why, ERR_BUSY,
-		    "A server is running on the database %s, on this machine or another.  End all of them first.",
-		    config->database_name);
+		return why_set(why, ERR_BUSY,
+			       "A server uses the database %s, on this machine or another.  Stop every server first.",
+			       config->database_name);
 	e = rotate(config, db, rotate_key_show, &progress, why, ret_rotation);
 	progress_end(&progress);
 	return e == ERR_OK ? audit_write_command(db, AUDIT_ADMIN_KEY_ROTATED, 0, REASON_ASKED) : e;
@@ -65,16 +64,14 @@ rotate_key_report(const struct rotation *rotation, bool json, struct buf *out)
 		cli_json_bool(&line, "take_secret_key_out", rotation->by_setting);
 		return cli_json_put(&line, out);
 	}
-	cli_line(out, "%lld secret%s sealed again with the new key%s.", (long long)rotation->resealed,
-		 rotation->resealed == 1 ? " is" : "s are",
-		 rotation->resumed ? ", after an earlier attempt that was interrupted" : "");
+	cli_line(out, "Encrypted %lld secret%s with the new key%s.", (long long)rotation->resealed,
+		 rotation->resealed == 1 ? "" : "s", rotation->resumed ? ", after an interrupted attempt" : "");
 	if (rotation->unreadable > 0)
-		cli_line(out, "%lld secret%s with neither key and %s left as %s: `doubletour check` names %s.",
-			 (long long)rotation->unreadable, rotation->unreadable == 1 ? " opens" : "s open",
-			 rotation->unreadable == 1 ? "was" : "were", rotation->unreadable == 1 ? "it was" : "they were",
+		cli_line(out, "Neither key decrypts %lld secret%s, left unchanged.  `doubletour check` lists %s.",
+			 (long long)rotation->unreadable, rotation->unreadable == 1 ? "" : "s",
 			 rotation->unreadable == 1 ? "it" : "them");
 	if (rotation->by_setting)
-		buf_put(out, STR("Now take SECRET_KEY out of the settings: the key is in the key file.\n"));
+		buf_put(out, STR("Now remove SECRET_KEY from the settings: the new key is in the key file.\n"));
 	return buf_check(out);
 }
 

@@ -9,11 +9,11 @@
 static const char routes_help[] =
     "Usage: doubletour routes [--json]\n"
     "\n"
-    "Print every route: method, path, the states of a session that open it, and its worker pool.\n"
-    "A path that ends in / serves all below it.\n"
+    "Print every route: method, path, the session states that may open it, and its worker pool.\n"
+    "A path that ends in / includes all paths below it.\n"
     "\n"
-    "  --json   one JSON array\n"
-    "  --help   this text\n";
+    "  --json   print one JSON array\n"
+    "  --help   show this help\n";
 
 static const char *const pool_names[HTTP_POOL_COUNT] = { "inline", "quick", "slow" };
 

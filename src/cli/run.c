@@ -17,19 +17,21 @@
 static const char run_help[] =
     "Usage: doubletour run [--host HOST] [--port PORT]\n"
     "\n"
-    "Start the login server: two processes, web and keeper.  Settings come from the environment and .env\n"
-    "(`doubletour config example` prints them all); the options stand above both.\n"
+    "Start the login server: two processes, web and keeper.  Settings come from the environment and .env.  Options "
+    "take\n"
+    "precedence over both.  `doubletour config example` lists the settings.\n"
     "\n"
     "  --host HOST   address to listen on (HOST)\n"
     "  --port PORT   port to listen on (PORT)\n"
-    "  --help        this text\n"
+    "  --help        show this help\n"
     "\n"
-    "It listens on one socket: the one that systemd passes (LISTEN_FDS, socket activation), else the Unix socket of\n"
-    "LISTEN, else HOST and PORT.\n"
+    "The server listens on one socket: the one that systemd passes (LISTEN_FDS, socket activation), otherwise the "
+    "Unix\n"
+    "socket in LISTEN, otherwise HOST and PORT.\n"
     "\n"
-    "Ends on SIGTERM or Ctrl-C, after finishing what it has accepted (5 seconds at most).  SIGHUP reads ACCESS_RULES\n"
-    "anew; a file that is broken changes nothing.\n"
-    "Exit status: 0 ended as asked, 1 could not, 2 wrong usage, 78 bad configuration.\n";
+    "SIGTERM or Ctrl-C stops the server.  It first finishes accepted requests, for at most 5 seconds.  SIGHUP reloads\n"
+    "ACCESS_RULES; an invalid file changes nothing.\n"
+    "Exit status: 0 stopped by a signal, 1 failure, 2 wrong usage, 78 invalid configuration.\n";
 
 /* The options override all settings; they are checked like settings and passed to web. */
 static err

@@ -12,67 +12,65 @@
 static const char user_help[] =
     "Usage: doubletour user COMMAND [NAME] [OPTIONS]\n"
     "\n"
-    "  add NAME             make an account and print a link, by which the person chooses a password\n"
-    "  list                 all accounts\n"
-    "  show NAME            one account\n"
-    "  disable NAME         end its sessions and refuse its sign-ins\n"
-    "  enable NAME          accept its sign-ins again\n"
-    "  unlock NAME          end a lockout after failures, enable its disabled authenticators\n"
-    "  reset-password NAME  end its sessions and its password, print a link that sets a new one\n"
-    "  reset-2fa NAME       end its sessions, authenticators and recovery codes\n"
-    "  sessions NAME        where it is signed in\n"
+    "  add NAME             create an account and print a link for choosing a password\n"
+    "  list                 list all accounts\n"
+    "  show NAME            show one account\n"
+    "  disable NAME         end its sessions and reject its sign-ins\n"
+    "  enable NAME          allow its sign-ins again\n"
+    "  unlock NAME          end a lockout and enable its disabled authenticators\n"
+    "  reset-password NAME  end its sessions, remove its password, print a link for a new one\n"
+    "  reset-2fa NAME       end its sessions, remove its authenticators and recovery codes\n"
+    "  sessions NAME        list its sessions\n"
     "  logout NAME          end its sessions\n"
-    "  rename NAME NEW      give it another user name; ends its sessions\n"
-    "  email NAME ADDRESS   the e-mail address that applications get\n"
-    "  groups NAME LIST     its groups, for rules and applications\n"
+    "  rename NAME NEW      change its user name and end its sessions\n"
+    "  email NAME ADDRESS   set the e-mail address that applications receive\n"
+    "  groups NAME LIST     set its groups, for access rules and applications\n"
     "  delete NAME --yes    delete the account; anonymised audit entries remain\n"
     "\n"
-    "  --json               print JSON, an object a line\n"
-    "  --help               this text\n"
+    "  --json               print JSON, one object per line\n"
+    "  --help               show this help\n"
     "\n"
-    "`doubletour user COMMAND --help` says more about each.  Every act is in the audit trail.  A running server knows "
-    "of\n"
-    "it within 2 seconds.\n"
-    "Exit status: 0 done, 1 could not, 2 wrong usage, 78 bad configuration.\n";
+    "Run `doubletour user COMMAND --help` for more.  The audit trail records each change.  A running server applies "
+    "it\n"
+    "within 2 seconds.\n"
+    "Exit status: 0 success, 1 failure, 2 wrong usage, 78 invalid configuration.\n";
 
-#define JSON_OPTION "  --json               print JSON, an object a line\n"
+#define JSON_OPTION "  --json               print JSON, one object per line\n"
 
 static const struct cli_topic user_topics[] = {
 	{ "add", "NAME [OPTIONS]",
-	  "Make an account and print a link.  The link works once, within 24 hours: the person who opens it chooses a\n"
+	  "Create an account and print a link.  The link works once, within 24 hours.  The user opens it, chooses a\n"
 	  "password and enrols an authenticator.\n",
-	  "  --display-name TEXT  how pages and applications call the person\n"
-	  "  --email ADDRESS      the e-mail address that applications get\n"
-	  "  --groups LIST        groups, with commas between them: for rules and applications\n" JSON_OPTION },
+	  "  --display-name TEXT  the name that pages and applications show\n"
+	  "  --email ADDRESS      the e-mail address that applications receive\n"
+	  "  --groups LIST        groups, separated by commas, for access rules and applications\n" JSON_OPTION },
 	{ "list", "[OPTIONS]", "List all accounts: user name, last sign-in, state.\n",
 	  "  --disabled           only disabled accounts\n"
 	  "  --without-2fa        only accounts without an authenticator\n"
-	  "  --inactive SINCE     only accounts without a sign-in since then: 2026-11-23, 2026-11-23T08:14:07Z, or\n"
-	  "                       30d, 12h, 15m before now\n" JSON_OPTION },
+	  "  --inactive SINCE     only accounts without a sign-in since this time: 2026-11-23,\n"
+	  "                       2026-11-23T08:14:07Z, or 30d, 12h, 15m ago\n" JSON_OPTION },
 	{ "show", "NAME",
 	  "Show one account: names, groups, state, and how many authenticators, codes and sessions it has.\n",
 	  JSON_OPTION },
-	{ "disable", "NAME", "End the sessions of an account and refuse its sign-ins, until it is enabled.\n",
+	{ "disable", "NAME", "End the sessions of an account and reject its sign-ins until it is enabled.\n",
 	  JSON_OPTION },
-	{ "enable", "NAME", "Accept the sign-ins of a disabled account again.\n", JSON_OPTION },
-	{ "unlock", "NAME", "End a lockout after failed attempts, and enable authenticators that failures disabled.\n",
+	{ "enable", "NAME", "Allow the sign-ins of a disabled account again.\n", JSON_OPTION },
+	{ "unlock", "NAME", "End a lockout, and enable authenticators that were disabled after failed attempts.\n",
 	  JSON_OPTION },
 	{ "reset-password", "NAME",
-	  "End the sessions and the password of an account, and print a link that sets a new password.  The link works "
-	  "once,\n"
-	  "within 24 hours.  The second factor stays.\n",
+	  "End the sessions of an account, remove its password, and print a link for choosing a new one.  The link "
+	  "works\n"
+	  "once, within 24 hours.  The second factor does not change.\n",
 	  JSON_OPTION },
 	{ "reset-2fa", "NAME",
-	  "End the sessions, authenticators and recovery codes of an account.  It enrols a new authenticator at the "
-	  "next\n"
-	  "sign-in.\n",
+	  "End the sessions of an account, and remove its authenticators and recovery codes.  The user enrols a new\n"
+	  "authenticator at the next sign-in.\n",
 	  JSON_OPTION },
 	{ "sessions", "NAME", "List the sessions of an account: last seen, address, state, browser.\n", JSON_OPTION },
 	{ "logout", "NAME", "End the sessions of an account.\n", JSON_OPTION },
-	{ "rename", "NAME NEW", "Give an account another user name.  Its sessions end.\n", JSON_OPTION },
-	{ "email", "NAME ADDRESS", "Set the e-mail address that applications get; '' removes it.\n", JSON_OPTION },
-	{ "groups", "NAME LIST", "Set the groups of an account, with commas between them; '' removes all.\n",
-	  JSON_OPTION },
+	{ "rename", "NAME NEW", "Change the user name of an account and end its sessions.\n", JSON_OPTION },
+	{ "email", "NAME ADDRESS", "Set the e-mail address that applications receive; '' removes it.\n", JSON_OPTION },
+	{ "groups", "NAME LIST", "Set the groups of an account, separated by commas; '' removes all.\n", JSON_OPTION },
 	{ "delete", "NAME --yes", "Delete an account.  Anonymised audit entries remain.\n",
 	  "  --yes                confirm: this cannot be undone\n" JSON_OPTION },
 	{ .name = NULL },
@@ -257,7 +255,7 @@ user_add(struct request *r)
 	struct link_text link;
 
 	TRY(admin_add(r->admin->thread, r->name, &facts, &r->admin->why, &link));
-	return user_say_link(r, "/set-password?link=", "Give this link to the person. It works once, within 24 hours.",
+	return user_say_link(r, "/set-password?link=", "Give this link to the user. It works once, within 24 hours.",
 			     &link);
 }
 
@@ -330,7 +328,7 @@ user_reset_password(struct request *r)
 	TRY(admin_reset_password(r->admin->thread, r->name, &r->admin->why, &link));
 	return user_say_link(
 	    r, "/set-password?link=",
-	    "The old password no longer works. Give this link to the person: it sets a new one, once, within 24 hours.",
+	    "The old password no longer works. Give this link to the user: it sets a new one, once, within 24 hours.",
 	    &link);
 }
 
@@ -424,7 +422,7 @@ user_delete(struct request *r)
 {
 	if (!r->yes)
 		return why_set(&r->admin->why, ERR_INVALID,
-			       "Nothing was deleted: this cannot be undone.  Add --yes to confirm.");
+			       "Nothing was deleted.  Deleting cannot be undone: add --yes to confirm.");
 	TRY(admin_delete(r->admin->thread, r->name, &r->admin->why));
 	return say(r, "Deleted %.*s.", "deleted", true);
 }
@@ -513,7 +511,7 @@ cli_user(struct cli *cli, int argc, char **argv)
 	if (command == NULL)
 		return cli_topic_unknown(argv[optind], user_topics, "doubletour user");
 	if (argc - optind - 1 != command->arguments) {
-		cli_say("doubletour user %s takes %s.  `doubletour user %s --help` says more.", command->name,
+		cli_say("doubletour user %s takes %s.  See `doubletour user %s --help`.", command->name,
 			command->arguments == 0   ? "no name"
 			: command->arguments == 1 ? "one name"
 						  : "a name and a value",

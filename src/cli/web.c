@@ -20,7 +20,7 @@ cli_web_run(int argc, char **argv, struct config *config, struct why *why)
 
 	if (child == NULL || argc != 3 || str_number(str_of(argv[1]), WEB_CHANNELS_MAX, &quick) != ERR_OK ||
 	    str_number(str_of(argv[2]), WEB_CHANNELS_MAX, &slow) != ERR_OK || fcntl(CHILD_CHANNEL_FD, F_GETFD) < 0)
-		return why_set(why, ERR_CONFIG, "`doubletour web` is started by `doubletour run` only.");
+		return why_set(why, ERR_CONFIG, "Only `doubletour run` may start `doubletour web`.");
 	TRY(config_load_web(config, why));
 	log_setup(config->log_format, config->log_level);
 	log_serve();

@@ -45,7 +45,7 @@ def value_in(shown, name):
 
 def test_check_accepts_empty_settings(doubletour):
     done = doubletour("config", "check")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "The settings can be used.\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "The settings are valid.\n", "")
 
 
 def test_check_refuses_the_tutorials_key_and_says_how_to_make_one(doubletour, dotenv):
@@ -131,13 +131,13 @@ def test_the_sample_file_can_be_used_with_every_line_uncommented(doubletour, dot
 @pytest.mark.parametrize(
     "arguments, word",
     [
-        (("confg",), 'Is "config" meant?'),
+        (("confg",), 'Did you mean "config"?'),
         (("xyzzy",), "doubletour --help"),
-        (("config", "chekc"), 'Is "check" meant?'),
+        (("config", "chekc"), 'Did you mean "check"?'),
         (("config", "--nonsense"), "doubletour config --help"),
-        (("config", "check", "more"), "at most 1 argument, and 2 were given"),
+        (("config", "check", "more"), "at most 1 argument, but 2 were given"),
         (("config",), "Usage: doubletour config"),
-        (("version", "x"), "takes no argument, and 1 was given"),
+        (("version", "x"), "takes no arguments, but 1 was given"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_a_hint(doubletour, arguments, word):

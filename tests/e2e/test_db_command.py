@@ -26,10 +26,10 @@ def test_a_database_is_created_downgraded_and_upgraded(make_server):
     assert history.pop(0).split() == ["REV", "APPLIED", "TITLE"]
     assert [int(line[:4]) for line in history] == list(range(1, head + 1))
     assert history[2].endswith("  attempt counters and lockouts")
-    assert "whole" in done(server, "check").stdout
+    assert "intact" in done(server, "check").stdout
     for version in range(head - 1, -1, -1):
         assert done(server, "downgrade").stdout.startswith(f"{version:04d}\n")
-    assert "nothing to take back" in done(server, "downgrade", status=1).stderr
+    assert "no migration to revert" in done(server, "downgrade", status=1).stderr
     assert "upgrade" in done(server, "check", status=1).stderr
     assert done(server, "upgrade", "2").stdout == "0002\n"
     assert "downgrade" in done(server, "upgrade", "1", status=1).stderr

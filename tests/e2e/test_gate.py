@@ -776,7 +776,7 @@ def test_gate_check_says_which_rule_and_why(gate):
     assert (done.returncode, done.stdout) == (1, f"access.conf, line 9: deny\n{person.name} (staff) is refused.\n")
     done = check(gate, "https://wiki.example.org/", "--user", person.name, "--json")
     assert done.returncode == 0 and json.loads(done.stdout)["outcome"] == "passes"
-    assert "is asked to sign in" in check(gate, "https://wiki.example.org/").stdout
+    assert "must sign in" in check(gate, "https://wiki.example.org/").stdout
     assert check(gate, "https://lan.example.org/", "--address", "192.168.3.4").returncode == 0
     assert check(gate, "https://api.example.org/", "--method", "OPTIONS").returncode == 0
 
@@ -876,4 +876,4 @@ def test_gate_check_knows_each_key(keyed):
     assert check(keyed, url, "--address", "192.168.1.1", "--user", Visitor(keyed).full().name).stdout.startswith("access.conf, line 11: one_factor")
     assert check(keyed, f"https://{name}.example.net/", "--user", name).stdout.startswith("access.conf, line 14: two_factor")
     assert check(keyed, "https://somebody.example.net/", "--user", name).returncode == 1
-    assert "asked to sign in" in check(keyed, "https://somebody.example.net/").stdout
+    assert "must sign in" in check(keyed, "https://somebody.example.net/").stdout

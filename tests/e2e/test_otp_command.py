@@ -273,7 +273,7 @@ def test_steams_codes_are_those_that_pyotp_tests_for(otp):
         (("--offset", "1000001"), "--offset takes a number from -1000000 to 1000000"),
         (("--algorithm", "MD5"), "SHA1, SHA256 or SHA512"),
         (("--verbos=1",), "--verbose takes no value"),
-        (("--jsno",), 'Is "--json" meant?'),
+        (("--jsno",), 'Did you mean "--json"?'),
         (("-x",), "there is no option -x"),
         (("--file", "F", "-xyz"), "there is no option -x"),
         (("--window", "1"), "there is no option"),
@@ -977,7 +977,7 @@ def test_help_shows_each_command_in_use(otp):
             assert max(len(line) for line in done.out.splitlines()) <= 100
 
 
-@pytest.mark.parametrize("arguments, word", [((), "Usage: doubletour otp COMMAND"), (("genrate",), 'Is "generate" meant?'), (("xyzzy",), "doubletour otp --help")])
+@pytest.mark.parametrize("arguments, word", [((), "Usage: doubletour otp COMMAND"), (("genrate",), 'Did you mean "generate"?'), (("xyzzy",), "doubletour otp --help")])
 def test_an_unknown_command_is_refused(otp, arguments, word):
     done = otp(arguments)
     assert (done.code, done.out) == (2, "")
@@ -997,4 +997,4 @@ def test_output_that_cannot_be_written_is_a_failure(tmp_path):
         with open("/dev/full", "w") as full:
             done = subprocess.run([PROGRAM, "otp", *arguments], input=RFC_SECRET.encode(), stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, env=ENVIRONMENT)
         assert done.returncode == code
-        assert b"standard output cannot be written to" in done.stderr
+        assert b"writing to standard output failed" in done.stderr

@@ -80,7 +80,7 @@ def test_a_backup_is_for_its_owner_only_and_never_written_over_a_file(make_serve
     before = file.read_bytes()
     refused(server.command("backup", str(file)), "already")
     refused(server.command("backup", str(tmp_path / "nowhere" / "b.sqlite")), "cannot be made")
-    refused(server.command("backup"), "name the file", status=2)
+    refused(server.command("backup"), "the name of the new file", status=2)
     assert file.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith("backup")] == ["backup.sqlite"]
 

@@ -17,7 +17,8 @@ factor_counting_wrong(const struct factor_values *values)
 		return "the secret of its authenticator is too long";
 	if (values->digits < DIGITS_MIN || values->digits > DIGITS_MAX || values->period_s < PERIOD_MIN_S ||
 	    values->period_s > PERIOD_MAX_S)
-		return "its authenticator counts in a way that is not taken: 6 to 8 digits, 15 to 300 seconds";
+		return "its authenticator has unsupported parameters: only 6 to 8 digits and 15 to 300 seconds are "
+		       "possible";
 	if (factor_algorithm_read(values->algorithm, &algorithm) != ERR_OK)
 		return "its authenticator has an algorithm other than SHA1, SHA256 and SHA512";
 	return NULL;
@@ -30,5 +31,5 @@ factor_name_wrong(const struct factor_values *values)
 
 	return display_name_check(values->name, &name) == PROBLEM_NONE
 		   ? NULL
-		   : "its name has more than 40 characters, some that cannot be seen, or is not UTF-8";
+		   : "its name has more than 40 characters or invisible ones, or is not UTF-8";
 }

@@ -117,24 +117,24 @@ password_hash_usable(str hash)
 static const struct {
 	const char *begins, *sentence;
 } schemes_of_others[] = {
-	{ "$argon2i$", "its password hash is of Argon2i, which is not taken: Argon2id is" },
-	{ "$argon2d$", "its password hash is of Argon2d, which is not taken: Argon2id is" },
-	{ "$argon2id$", "its password hash is Argon2id with a cost, salt or length that is not taken" },
-	{ "$2x$", "its password hash is of a defective bcrypt ($2x$), which is not taken" },
-	{ "$2", "its password hash is bcrypt in a form or at a cost that is not taken" },
-	{ "$5$", "its password hash is SHA-256-crypt in a form or at a cost that is not taken" },
-	{ "$6$", "its password hash is SHA-512-crypt in a form or at a cost that is not taken" },
-	{ "$pbkdf2", "its password hash is of PBKDF2, which is not taken" },
-	{ "pbkdf2:", "its password hash is of PBKDF2, which is not taken" },
-	{ "$scrypt$", "its password hash is of scrypt, which is not taken" },
-	{ "scrypt:", "its password hash is of scrypt, which is not taken" },
-	{ "$7$", "its password hash is of scrypt, which is not taken" },
-	{ "$y$", "its password hash is of yescrypt, which is not taken" },
-	{ "$gy$", "its password hash is of yescrypt, which is not taken" },
-	{ "$apr1$", "its password hash is of Apache's MD5, which is not taken" },
-	{ "$1$", "its password hash is of MD5-crypt, which is not taken" },
-	{ "{SHA}", "its password hash is SHA-1, which is not taken" },
-	{ "{SSHA}", "its password hash is SHA-1, which is not taken" },
+	{ "$argon2i$", "its password hash uses Argon2i, which is not supported; Argon2id is" },
+	{ "$argon2d$", "its password hash uses Argon2d, which is not supported; Argon2id is" },
+	{ "$argon2id$", "its password hash is Argon2id with an unsupported cost, salt or length" },
+	{ "$2x$", "its password hash uses a defective bcrypt ($2x$), which is not supported" },
+	{ "$2", "its password hash is bcrypt with an unsupported form or cost" },
+	{ "$5$", "its password hash is SHA-256-crypt with an unsupported form or cost" },
+	{ "$6$", "its password hash is SHA-512-crypt with an unsupported form or cost" },
+	{ "$pbkdf2", "its password hash uses PBKDF2, which is not supported" },
+	{ "pbkdf2:", "its password hash uses PBKDF2, which is not supported" },
+	{ "$scrypt$", "its password hash uses scrypt, which is not supported" },
+	{ "scrypt:", "its password hash uses scrypt, which is not supported" },
+	{ "$7$", "its password hash uses scrypt, which is not supported" },
+	{ "$y$", "its password hash uses yescrypt, which is not supported" },
+	{ "$gy$", "its password hash uses yescrypt, which is not supported" },
+	{ "$apr1$", "its password hash uses Apache's MD5, which is not supported" },
+	{ "$1$", "its password hash uses MD5-crypt, which is not supported" },
+	{ "{SHA}", "its password hash uses SHA-1, which is not supported" },
+	{ "{SSHA}", "its password hash uses SHA-1, which is not supported" },
 };
 
 const char *
@@ -147,7 +147,7 @@ password_hash_wrong(str hash)
 	for (size_t i = 0; i < COUNT(schemes_of_others); i++)
 		if (str_starts(hash, str_of(schemes_of_others[i].begins)))
 			return schemes_of_others[i].sentence;
-	return "its password hash has a form that is not known";
+	return "its password hash has an unknown format";
 }
 
 bool

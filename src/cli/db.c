@@ -35,9 +35,8 @@ static const struct cli_topic db_topics[] = {
 	{ "init", "", "Create the database with the newest schema.\n", "" },
 	{ "upgrade", "[REV]", "Upgrade the database to the newest schema, or to migration REV.\n", "" },
 	{ "downgrade", "[REV]",
-	  "Revert the last migration, or all after REV (0: all of them).  Data that the older schema cannot store is "
-	  "lost:\n"
-	  "make a backup first.\n",
+	  "Revert the last migration, or all after REV (0: all of them).  First make a backup:\n"
+	  "data that the older schema cannot store is lost.\n",
 	  "" },
 	{ "current", "", "Print the current migration of the database.\n", "" },
 	{ "history", "", "List the applied migrations and their times.\n", "" },

@@ -97,9 +97,10 @@ cli_db_alone(struct opened_database *database)
 	err e = db_claim(database->db, DB_CLAIM_ALONE);
 
 	if (e == ERR_BUSY)
-		return why_set(&database->why, e,
-			       "A server uses the database %s, on this machine or another.  Stop every server first.",
-			       database->name);
+		return why_set(
+		    &database->why, e,
+		    "A server is running on the database %s, on this machine or another.  Stop every server first.",
+		    database->name);
 	TRY(e);
 	return database->settings->database == DATABASE_SQLITE
 		   ? lock_take(database->settings, LOCK_ALONE, &database->why, &database->lock)

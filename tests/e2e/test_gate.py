@@ -814,7 +814,7 @@ def test_the_rules_of_the_documentation_can_be_read(tmp_path):
     for number, text in enumerate((rules, (ROOT / "examples" / "access.conf").read_text())):
         server = make(tmp_path / str(number), text)
         assert server.command("config", "check").returncode == 0
-        assert "deny" in check(server, "https://wiki.example.org/admin/").stdout or "is asked" in check(server, "https://wiki.example.org/admin/").stdout
+        assert "deny" in check(server, "https://wiki.example.org/admin/").stdout or "must " in check(server, "https://wiki.example.org/admin/").stdout
 
 
 KEYS = """\

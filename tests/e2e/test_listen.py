@@ -204,7 +204,7 @@ def test_gate_works_behind_a_proxy_that_uses_the_socket(make_unix, kind):
 def test_traefik_is_refused_a_unix_socket(make_unix):
     server = make_unix(PUBLIC_URL=f"https://{LOGIN}", **GATE)
     done = server.command("proxy-config", "traefik", "wiki.example.org=127.0.0.1:8080")
-    assert done.returncode == 78 and "traefik connects to none" in done.stderr
+    assert done.returncode == 78 and "traefik does not support Unix sockets" in done.stderr
 
 
 # Sockets that another program has opened

@@ -467,7 +467,7 @@ def test_the_doctor_sees_a_proxy_that_does_not_ask(tmp_path):
 
 
 @pytest.mark.parametrize("arguments, status, words", [((), 2, "URL"), (("http://wiki.example.org/",), 1, "https://"), (("https://wiki.example.org/", "--echo", "x"), 1, "path"),
-                                                      (("https://wiki.example.org/", "--connect", "127.0.0.1:1"), 1, "was not reached")])
+                                                      (("https://wiki.example.org/", "--connect", "127.0.0.1:1"), 1, "cannot be reached")])
 def test_the_doctor_names_its_limits(arguments, status, words, tmp_path):
     done = make(tmp_path).command("doctor", *arguments)
     assert done.returncode == status and words in done.stderr, done

@@ -169,8 +169,8 @@ an_unusable_hash_is_named_by_its_scheme(void **state)
 		const char *hash, *word;
 	} cases[] = {
 		{ "", "no password hash" },
-		{ "secret", "not known" },
-		{ "!", "not known" },
+		{ "secret", "unknown format" },
+		{ "!", "unknown format" },
 		{ "$argon2i$v=19$m=64,t=2,p=1$" SALT22 "$" TAG43, "Argon2i," },
 		{ "$argon2d$v=19$m=64,t=2,p=1$" SALT22 "$" TAG43, "Argon2d," },
 		{ "$argon2id$v=19$m=64,t=2,p=1$c2FsdA$" TAG43, "Argon2id" },

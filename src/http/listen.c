@@ -46,7 +46,8 @@ listen_tcp_explain(struct why *why, int error, const char *host, unsigned port)
 		    "This user may not listen on port %u.  Choose a port of 1024 or more with PORT or --port.", port);
 	case EADDRNOTAVAIL:
 	case EAFNOSUPPORT:
-		return why_set(why, ERR_INVALID, "%s is not an address of this machine: see HOST or --host.", host);
+		return why_set(why, ERR_INVALID, "%s is not an address of this machine.  Correct HOST or --host.",
+			       host);
 	default:
 		return why_set(why, ERR_IO, "Listening on %s, port %u, failed: %s.", host, port, strerror(error));
 	}

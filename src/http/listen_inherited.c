@@ -25,7 +25,7 @@ inherited_count(struct why *why, uint64_t *ret_count)
 	    pid != (uint64_t)getpid())
 		return ERR_OK;
 	if (str_number(str_of(fds_text), INT32_MAX, ret_count) != ERR_OK)
-		return why_set(why, ERR_CONFIG, "LISTEN_FDS must be the number of sockets that are passed.");
+		return why_set(why, ERR_CONFIG, "LISTEN_FDS must be the number of passed sockets.");
 	if (*ret_count > 1)
 		return why_set(why, ERR_CONFIG,
 			       "%u sockets were passed (LISTEN_FDS), but the server listens on one.  Keep one "

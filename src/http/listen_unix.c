@@ -35,10 +35,11 @@ listen_explain(struct why *why, int error, const char *path)
 	case EACCES:
 	case EPERM:
 	case EROFS:
-		return why_set(why, ERR_DENIED,
-			       "This user may not make the socket %s: %s.  Give the folder %.*s to the user that runs "
-			       "doubletour, or set LISTEN to another path.",
-			       path, strerror(error), STR_ARG(folder));
+		return why_set(
+		    why, ERR_DENIED,
+		    "This user may not create the socket %s: %s.  Give the folder %.*s to the user that runs "
+		    "doubletour, or set LISTEN to another path.",
+		    path, strerror(error), STR_ARG(folder));
 	default:
 		return why_set(why, ERR_IO, "Listening on the Unix socket %s failed: %s.", path, strerror(error));
 	}
@@ -141,7 +142,7 @@ listen_check_unused(const struct sockaddr_un *address, struct why *why)
 	if (error == EACCES || error == EPERM)
 		return listen_explain(why, error, address->sun_path);
 	return why_set(why, ERR_BUSY,
-		       "Another server listens on the Unix socket %s: stop it, or set LISTEN to another path.",
+		       "Another server listens on the Unix socket %s.  Stop it, or set LISTEN to another path.",
 		       address->sun_path);
 }
 
@@ -156,7 +157,8 @@ listen_stale_remove(const struct sockaddr_un *address, struct why *why)
 		return errno == ENOENT ? ERR_OK : listen_explain(why, errno, path);
 	if (!S_ISSOCK(status.st_mode))
 		return why_set(why, ERR_DENIED,
-			       "%s is not a socket: it stays.  Move it away, or set LISTEN to another path.", path);
+			       "%s is not a socket and was not changed.  Move it away, or set LISTEN to another path.",
+			       path);
 	TRY(listen_check_unused(address, why));
 	return unlink(path) == 0 || errno == ENOENT ? ERR_OK : listen_explain(why, errno, path);
 }

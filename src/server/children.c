@@ -112,9 +112,10 @@ children_child_restart(struct children *children, struct running *r, struct why 
 	enum restart next = restart_decide(rule, &r->restart, clock_monotonic_us(), asked);
 
 	if (next == RESTART_GIVE_UP)
-		return why_set(why, ERR_AWAY,
-			       "The %s process ended %u times in a row right after its start; the lines above say why.",
-			       r->child->name, rule->soon_max);
+		return why_set(
+		    why, ERR_AWAY,
+		    "The %s process ended %u times in a row right after its start.  The lines above give the reason.",
+		    r->child->name, rule->soon_max);
 	if (next == RESTART_AFTER_PAUSE)
 		nanosleep(&(struct timespec){ .tv_nsec = rule->pause_ms * 1000000L }, NULL);
 	TRY(children_child_launch(children, r, why));
@@ -131,7 +132,7 @@ children_child_reap(struct children *children, struct running *r, struct why *wh
 	children_child_log_end(r->child, r->pid, status);
 	r->pid = 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_CONFIG)
-		return why_set(why, ERR_CONFIG, "The %s process could not start; the line above says why.",
+		return why_set(why, ERR_CONFIG, "The %s process could not start.  The line above gives the reason.",
 			       r->child->name);
 	return children_child_restart(children, r, why);
 }

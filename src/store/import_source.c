@@ -60,7 +60,7 @@ import_source_sqlite_find(const char *path, struct why *why, char *ret_path, siz
 	struct stat status;
 
 	if (n < 0 || (size_t)n + sizeof("instance/") > size)
-		return why_set(why, ERR_TOO_LONG, "That is too long a path.");
+		return why_set(why, ERR_TOO_LONG, "The path is too long.  Choose a shorter one.");
 	if (stat(path, &status) == 0)
 		return file_check(path, why);
 	snprintf(ret_path, size, "%.*sinstance/%s", folder, path, path + folder);

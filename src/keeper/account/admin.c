@@ -41,7 +41,7 @@ admin_account_id_of(struct keeper_thread *t, str typed, struct why *why, int64_t
 	}
 	if (!found)
 		return why_set(why, ERR_NOT_FOUND,
-			       "There is no account \"%.*s\".  `doubletour user list` has them all.",
+			       "There is no account \"%.*s\".  `doubletour user list` lists all accounts.",
 			       STR_ARG(str_upto(typed, 60)));
 	*ret_id = row.id;
 	return ERR_OK;
@@ -132,7 +132,7 @@ admin_name_take(str typed, struct account_name *ret_name, struct why *why)
 static err
 admin_name_taken(err e, const struct account_name *name, struct why *why)
 {
-	return e == ERR_EXISTS ? why_set(why, e, "There is an account \"%s\" already.", name->b) : e;
+	return e == ERR_EXISTS ? why_set(why, e, "The account \"%s\" already exists.", name->b) : e;
 }
 
 static err
@@ -152,7 +152,8 @@ admin_identity_take(struct act *act, str email, str groups, struct arena *arena,
 	err e = groups_read(groups, arena, &act->groups);
 
 	if (e == ERR_INVALID)
-		return why_set(why, e, "A group is 1 to 40 of a-z 0-9 . _ - and groups have commas between them.");
+		return why_set(
+		    why, e, "The name of a group has 1 to 40 characters of a-z 0-9 . _ - and commas separate groups.");
 	if (e == ERR_TOO_LONG)
 		return why_set(why, e, "An account has at most %d groups, of %d bytes together.", GROUPS_COUNT_MAX,
 			       GROUPS_MAX_BYTES);
@@ -176,8 +177,7 @@ admin_add(struct keeper_thread *t, str typed, const struct admin_new *facts, str
 	TRY(admin_name_take(typed, &name, why));
 	TRY(admin_identity_take(&act, facts->email, facts->groups, &arena, why));
 	if (display_name_check(facts->display_name, &display) != PROBLEM_NONE)
-		return why_set(why, ERR_INVALID,
-			       "A display name has at most 40 characters, and none that cannot be seen.");
+		return why_set(why, ERR_INVALID, "A display name has at most 40 characters, all of them visible.");
 	TRY(random_id(&act.account_id));
 	act.name = account_name_str(&name);
 	act.display_name = str_bytes(display.b, display.n);

@@ -59,7 +59,7 @@ keys_file_check_mode(int fd, const char *path, struct why *why)
 	struct stat status;
 
 	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
-		return why_set(why, ERR_CONFIG, "The key file %s is not a file.", path);
+		return why_set(why, ERR_CONFIG, "The key file %s is not a regular file.", path);
 	if (status.st_uid != geteuid() && status.st_uid != 0)
 		return why_set(why, ERR_CONFIG,
 			       "The key file %s belongs to another user.  Run chown to make the user that runs "
@@ -182,7 +182,7 @@ keys_file_make(const struct config *config, struct master_key *master, struct wh
 
 	if (mkdir(config->data_dir, 0700) != 0 && errno != EEXIST)
 		return why_set(why, ERR_DENIED,
-			       "The folder %s cannot be made: %s.  Make it, or set DATA_DIR to another.",
+			       "The folder %s cannot be created: %s.  Create it, or set DATA_DIR to another folder.",
 			       config->data_dir, strerror(errno));
 	if (keys_random_key(master) != ERR_OK)
 		return why_set(why, ERR_CRYPTO, "The system gives no random bytes for a key.");

@@ -56,7 +56,7 @@ backup_draft_make(const char *target, struct why *why, struct draft *draft)
 	CLEANUP(file_close) int fd = -1;
 
 	if (n < 0 || (size_t)n >= sizeof(draft->path))
-		return why_set(why, ERR_TOO_LONG, "That is too long a path.");
+		return why_set(why, ERR_TOO_LONG, "The path is too long.  Choose a shorter one.");
 	fd = sys_open(draft->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	draft->made = fd >= 0;
 	if (fd < 0)
@@ -155,10 +155,10 @@ backup_is_file(const struct config *config, struct why *why)
 {
 	if (config->database == DATABASE_SQLITE)
 		return ERR_OK;
-	return why_set(
-	    why, ERR_CONFIG,
-	    "This is for a SQLite database.  PostgreSQL has its own: pg_dump, pg_restore; and `doubletour db copy` "
-	    "makes a SQLite file of one.");
+	return why_set(why, ERR_CONFIG,
+		       "This command is for SQLite databases.  For PostgreSQL, use pg_dump and pg_restore, or copy the "
+		       "database to a "
+		       "SQLite file with `doubletour db copy`.");
 }
 
 /* --- making a backup ---------------------------------------------------------------------------------------------- */
@@ -203,7 +203,7 @@ upkeep_backup(const struct config *config, const char *target, struct why *why, 
 
 	TRY(backup_is_file(config, why));
 	if (access(target, F_OK) == 0)
-		return why_set(why, ERR_EXISTS, "There is a file %s already.  Give the backup another name.", target);
+		return why_set(why, ERR_EXISTS, "The file %s already exists.  Give the backup another name.", target);
 	TRY(backup_draft_make(target, why, &draft));
 	e = backup_into(config, &draft, target, why, ret_findings);
 	if (e != ERR_OK)
@@ -343,14 +343,15 @@ backup_set_aside(const char *path, struct why *why, char *ret_aside, size_t size
 
 	backup_settle(path);
 	if (clock_now_us(&now_us) != ERR_OK)
-		return why_set(why, ERR_IO, "The clock cannot be read; the old file is renamed by the time.");
+		return why_set(why, ERR_IO,
+			       "The clock cannot be read, and the new name of the old file contains the time.");
 	now = (time_t)(now_us / 1000000);
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
 	snprintf(ret_aside, size, "%s.before-%s", path, stamp);
 	for (size_t i = 0; i < COUNT(suffixes); i++)
 		if (!backup_move(path, suffixes[i], ret_aside)) {
-			(void)why_set(why, ERR_IO, "%s%s cannot be set aside: %s.", path, suffixes[i], strerror(errno));
+			(void)why_set(why, ERR_IO, "%s%s cannot be renamed: %s.", path, suffixes[i], strerror(errno));
 			backup_put_back(ret_aside, path);
 			return ERR_IO;
 		}
@@ -419,7 +420,7 @@ upkeep_restore(const struct config *config, const char *source, bool replace, st
 	TRY(backup_is_file(config, why));
 	if (exists && !replace)
 		return why_set(why, ERR_EXISTS,
-			       "There is a database at %s.  With --replace it is set aside, not deleted.",
+			       "The database %s already exists.  With --replace it is renamed, not deleted.",
 			       config->database_path);
 	TRY(lock_take(config, LOCK_ALONE, why, &lock));
 	return backup_restore_into(config, source, exists, why, ret_restored);

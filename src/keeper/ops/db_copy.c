@@ -58,7 +58,7 @@ db_copy_alone(const struct config *config, struct db *db, struct why *why)
 	if (e == ERR_BUSY)
 		return why_set(
 		    why, e,
-		    "A server is running on the database %s, on this machine or another.  End all of them first.",
+		    "A server is running on the database %s, on this machine or another.  Stop every server first.",
 		    config->database_name);
 	return e == ERR_OK ? ERR_OK
 			   : why_set(why, e, "The database %s cannot be used: %s.", config->database_name, err_name(e));
@@ -101,7 +101,8 @@ upkeep_copy(const struct upkeep_copying *copying, struct why *why, int64_t *ret_
 	struct copy_end target = { NULL, copying->target->database_name };
 
 	if (strcmp(copying->source->database_path, copying->target->database_path) == 0)
-		return why_set(why, ERR_INVALID, "Source and target are one and the same database.");
+		return why_set(why, ERR_INVALID,
+			       "Source and target are one and the same database.  Give two different ones.");
 	TRY(upkeep_open(copying->source, why, &from));
 	if (copying->source->database == DATABASE_SQLITE)
 		TRY(db_copy_file_claim(copying->settings, copying->source, why, &lock));

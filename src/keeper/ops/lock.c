@@ -19,7 +19,7 @@ lock_open(const struct config *config, struct why *why, int *ret_fd)
 	snprintf(path, sizeof(path), "%s/doubletour.lock", config->data_dir);
 	if (mkdir(config->data_dir, 0700) != 0 && errno != EEXIST)
 		return why_set(why, ERR_DENIED,
-			       "The folder %s cannot be made: %s.  Make it, or set DATA_DIR to another.",
+			       "The folder %s cannot be created: %s.  Create it, or set DATA_DIR to another folder.",
 			       config->data_dir, strerror(errno));
 	*ret_fd = sys_open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (*ret_fd < 0)
@@ -42,11 +42,14 @@ lock_take(const struct config *config, enum lock_kind kind, struct why *why, str
 	}
 	close(fd);
 	if (kind == LOCK_ALONE)
-		return why_set(why, ERR_BUSY,
-			       "A server is running on %s.  End it first: this must have the database alone.",
-			       config->data_dir);
-	return why_set(why, ERR_BUSY, "A command has the database in %s for itself.  Start when it has ended.",
-		       config->data_dir);
+		return why_set(
+		    why, ERR_BUSY,
+		    "A server is running on %s.  Stop it first: this command needs exclusive access to the database.",
+		    config->data_dir);
+	return why_set(
+	    why, ERR_BUSY,
+	    "Another command has exclusive access to the database in %s.  Start the server after it has finished.",
+	    config->data_dir);
 }
 
 void
@@ -72,8 +75,8 @@ lock_first_start_wait(const struct config *config, int fd, struct why *why)
 		if (clock_monotonic_us() >= until_us)
 			return why_set(
 			    why, ERR_BUSY,
-			    "Another command is making the key and the database in %s.  Try again when it has "
-			    "ended.",
+			    "Another command is creating the key and the database in %s.  Try again after it has "
+			    "finished.",
 			    config->data_dir);
 		poll(NULL, 0, FIRST_PAUSE_MS);
 	}

@@ -83,7 +83,7 @@ keeper_open_schema_ready(const struct config *config, struct db *db, struct why 
 	if (keeper_open_makes_database(config))
 		return migrate_to(db, migrate_head(), keeper_open_report_migration, NULL, why);
 	return why_set(why, ERR_CONFIG,
-		       "The database %s is at migration %04d, and this program needs %04d.  Make a backup, then: "
+		       "The database %s is at migration %04d, but this program needs %04d.  Make a backup, then run "
 		       "`doubletour db upgrade`.",
 		       config->database_name, version, migrate_head());
 }
@@ -95,8 +95,10 @@ keeper_open_claim(const struct config *config, struct db *db, struct why *why)
 	err e = db_claim(db, DB_CLAIM_SHARED);
 
 	if (e == ERR_BUSY)
-		return why_set(why, e, "A command has the database %s for itself.  Start when it has ended.",
-			       config->database_name);
+		return why_set(
+		    why, e,
+		    "Another command has exclusive access to the database %s.  Start the server after it has finished.",
+		    config->database_name);
 	return e;
 }
 
@@ -120,8 +122,7 @@ keeper_open_database_open(const struct config *config, struct why *why, struct d
 		db_close(&db);
 	/* the message does not name the file, or there is no message */
 	if ((e == ERR_CORRUPT && config->database == DATABASE_SQLITE) || (e != ERR_OK && why->text[0] == '\0'))
-		return why_set(why, e,
-			       "The database %s cannot be used: %s.  If it is damaged, put a backup in its place.",
+		return why_set(why, e, "The database %s cannot be used: %s.  If it is damaged, restore a backup.",
 			       config->database_name, err_name(e));
 	return e;
 }

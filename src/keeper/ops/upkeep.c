@@ -56,8 +56,8 @@ upkeep_open(const struct config *config, struct why *why, struct db **ret_db)
 	if (version != migrate_head())
 		return why_set(
 		    why, ERR_CONFIG,
-		    "The database is at migration %04d, and this program needs %04d: `doubletour db upgrade`.", version,
-		    migrate_head());
+		    "The database is at migration %04d, but this program needs %04d.  Run `doubletour db upgrade`.",
+		    version, migrate_head());
 	TRY(upkeep_understood(db, why));
 	*ret_db = db;
 	db = NULL;

@@ -44,10 +44,10 @@ sandbox_landlock_enter(unsigned landlock, long version_max, struct why *why)
 	int fd;
 
 	if (version < 1)
-		return why_set(
-		    why, ERR_DENIED,
-		    "The kernel offers no Landlock (Linux 5.13 or newer, with landlock in its list of security "
-		    "modules): the web process cannot be walled in, so the server does not start.");
+		return why_set(why, ERR_DENIED,
+			       "The kernel has no Landlock, so the sandbox of the web process is not possible and the "
+			       "server does not "
+			       "start.  Use Linux 5.13 or newer, with landlock in its list of security modules.");
 	rules.handled_access_fs =
 	    (landlock & SANDBOX_NO_FILES) != 0 ? (UINT64_C(1) << sandbox_fs_rights(version)) - 1 : 0;
 	rules.handled_access_net = version >= 4 && (landlock & SANDBOX_NO_TCP) != 0 ? NET_BIND_AND_CONNECT_TCP : 0;
@@ -57,7 +57,8 @@ sandbox_landlock_enter(unsigned landlock, long version_max, struct why *why)
 	if (fd < 0 || syscall(SYS_landlock_restrict_self, fd, 0) != 0) {
 		if (fd >= 0)
 			close(fd);
-		return why_set(why, ERR_DENIED, "Landlock refused to wall the web process in: %s.", strerror(errno));
+		return why_set(why, ERR_DENIED, "Landlock refused the sandbox of the web process: %s.",
+			       strerror(errno));
 	}
 	close(fd);
 	return ERR_OK;
@@ -161,7 +162,7 @@ sandbox_filter_load(scmp_filter_ctx *filter, int e, struct why *why)
 		e = seccomp_load(*filter);
 	seccomp_release(*filter);
 	if (e != 0)
-		return why_set(why, ERR_DENIED, "seccomp refused to wall the web process in: %s.", strerror(-e));
+		return why_set(why, ERR_DENIED, "seccomp refused the sandbox of the web process: %s.", strerror(-e));
 	return ERR_OK;
 }
 

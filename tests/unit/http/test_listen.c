@@ -165,11 +165,11 @@ files_other_than_sockets_are_kept(void **state)
 	fd = open(scene.path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	close(fd);
-	refused(ERR_DENIED, "is not a socket: it stays");
+	refused(ERR_DENIED, "is not a socket and was not changed");
 	assert_int_equal(mode_of(scene.path), S_IFREG | 0600);
 	assert_int_equal(unlink(scene.path), 0);
 	assert_int_equal(symlink("/dev/null", scene.path), 0);
-	refused(ERR_DENIED, "is not a socket: it stays");
+	refused(ERR_DENIED, "is not a socket and was not changed");
 	assert_true(S_ISLNK(mode_of(scene.path)));
 }
 
@@ -188,7 +188,7 @@ unix_socket_errors_name_the_folder(void **state)
 	if (geteuid() == 0)
 		return; /* root may write anywhere */
 	assert_int_equal(chmod(folder, 0500), 0);
-	refused(ERR_DENIED, "may not make the socket");
+	refused(ERR_DENIED, "may not create the socket");
 }
 
 static void

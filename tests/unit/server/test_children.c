@@ -134,8 +134,8 @@ a_child_that_never_works_is_given_up(void **state)
 	assert_int_equal(children_serve(&children, &why), ERR_OK);
 	assert_int_equal(reap_until(SIZE_MAX, &why), ERR_AWAY);
 	assert_string_equal(record, "+broken-broken+broken-broken+broken-broken");
-	assert_string_equal(why.text, "The broken process ended 2 times in a row right after its start; the lines "
-				      "above say why.");
+	assert_string_equal(why.text, "The broken process ended 2 times in a row right after its start.  The lines "
+				      "above give the reason.");
 }
 
 static void

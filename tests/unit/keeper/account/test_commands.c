@@ -226,7 +226,7 @@ a_database_that_cannot_be_moved_stays(void **state)
 			assert_int_equal(rmdir(aside), 0);
 	}
 	assert_int_equal(e, ERR_IO);
-	assert_non_null(strstr(why.text, "set aside"));
+	assert_non_null(strstr(why.text, "cannot be renamed"));
 	assert_int_equal(accounts_of(&w), 1);
 	assert_int_equal(rmdir(aside), 0);
 	world_drop(&w);
@@ -346,7 +346,7 @@ the_lock_admits_one_command_or_many_servers(void **state)
 	lock_release(&first);
 	assert_int_equal(lock_take(&w.config, LOCK_ALONE, &why, &second), ERR_OK);
 	assert_int_equal(lock_take(&w.config, LOCK_SHARED, &why, &first), ERR_BUSY);
-	assert_non_null(strstr(why.text, "for itself"));
+	assert_non_null(strstr(why.text, "exclusive access"));
 	lock_release(&second);
 	world_drop(&w);
 }

@@ -142,7 +142,7 @@ a_key_file_that_is_a_link_or_a_folder_is_refused(void **state)
 	unlink(path);
 	unlink(aside);
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_refused(&w, "not a file", "a folder");
+	assert_refused(&w, "not a regular file", "a folder");
 	rmdir(path);
 	world_remove(&w);
 }
@@ -157,7 +157,7 @@ a_pipe_or_a_key_file_of_another_user_is_refused(void **state)
 	use_key_file(&w);
 	key_path(&w, path, sizeof(path));
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_refused(&w, "not a file", "a pipe"); /* opening does not wait for a writer */
+	assert_refused(&w, "not a regular file", "a pipe"); /* opening does not wait for a writer */
 	unlink(path);
 	write_file(path, KEY_A "\n", 0600);
 	if (chown(path, 12345, (gid_t)-1) == 0) /* only root can */

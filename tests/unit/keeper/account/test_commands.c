@@ -297,9 +297,9 @@ an_unusable_folder_is_reported(void **state)
 	w.config.secret_key_bytes = 0;
 	snprintf(w.config.data_dir, sizeof(w.config.data_dir), "/dev/null/doubletour");
 	assert_int_equal(lock_take(&w.config, LOCK_SHARED, &why, &lock), ERR_DENIED);
-	assert_non_null(strstr(why.text, "cannot be made"));
+	assert_non_null(strstr(why.text, "cannot be created"));
 	assert_int_equal(master_key_new_make(&w.config, &why, &key), ERR_DENIED);
-	assert_non_null(strstr(why.text, "cannot be made"));
+	assert_non_null(strstr(why.text, "cannot be created"));
 	assert_int_equal(master_key_new_install(&w.config, &keys, &why), ERR_DENIED);
 	assert_non_null(strstr(why.text, "cannot be created"));
 	memset(w.config.data_dir, 'a', sizeof(w.config.data_dir) - 1);

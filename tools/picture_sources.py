@@ -1,7 +1,8 @@
 """The pictures of docs/images: which pages they show, and a digest of the files that these pages are made from.
 
-tools/screenshots makes the pictures and writes the digests to docs/images/sources.json.  tests/unit/docs/test_pictures.py
-compares them: a picture that is older than its templates, style sheet or sentences fails.
+tools/screenshots makes the pictures and writes the digests to docs/images/sources.json.
+tests/unit/docs/test_pictures.py compares them: a picture that is older than its templates, style sheet or sentences
+fails.
 """
 
 import hashlib

@@ -257,11 +257,11 @@ doctor_ask_proxy(struct visit *v, const struct probe *probe, const char *path, s
 static bool
 doctor_open_by_rule(struct visit *v, const struct probe *probe)
 {
-	const struct access_visitor nobody = { .level = ACCESS_NOBODY };
+	const struct access_visitor anonymous = { .level = ACCESS_NOBODY };
 	const char *method = probe->method == NULL ? "GET" : probe->method;
 	const struct access_request request = { &v->target, str_of(method), STR("") };
 
-	return probe->path == NULL && access_decide(&v->rules, &request, &nobody, 0).outcome == ACCESS_PASSES;
+	return probe->path == NULL && access_decide(&v->rules, &request, &anonymous, 0).outcome == ACCESS_PASSES;
 }
 
 static bool

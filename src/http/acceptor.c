@@ -134,9 +134,9 @@ acceptor_take(struct http_server *server, struct conn *conn)
 static enum acceptor_outcome
 acceptor_shed(struct http_server *server)
 {
-	const struct network nobody = { .n = 0 };
+	const struct network no_network = { .n = 0 };
 
-	(void)acceptor_evict(server, &nobody, false);
+	(void)acceptor_evict(server, &no_network, false);
 	return ACCEPTOR_CROWDED;
 }
 

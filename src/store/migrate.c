@@ -166,7 +166,7 @@ migrate_record(struct db *db, const struct migration *m, bool up)
 	return db_run(db, SQL_SCHEMA_RECORD, args, COUNT(args), NULL);
 }
 
-struct walk {
+struct migration_goal {
 	int target;
 	migrate_progress progress;
 	void *context;
@@ -175,23 +175,23 @@ struct walk {
 
 /* Run one step towards the target, or set *ret_done. Called inside the transaction that holds the lock. */
 static err
-migrate_step_locked(struct db *db, const struct walk *walk, bool *ret_done)
+migrate_step_locked(struct db *db, const struct migration_goal *goal, bool *ret_done)
 {
 	const struct migration *m;
 	int current = 0;
 	bool up;
 
 	TRY(db_run(db, SQL_SCHEMA_BEGIN_RECORD, NULL, 0, NULL));
-	TRY(migrate_check_history(db, walk->why));
+	TRY(migrate_check_history(db, goal->why));
 	TRY(migrate_current(db, &current));
-	*ret_done = current == walk->target;
+	*ret_done = current == goal->target;
 	if (*ret_done)
 		return ERR_OK;
-	up = walk->target > current;
+	up = goal->target > current;
 	m = &migrations[up ? current : current - 1];
-	if (walk->progress != NULL)
-		walk->progress(walk->context, m, up);
-	TRY(migrate_statements(db, m, (up ? m->up : m->down)[db->ops->dialect], walk->why));
+	if (goal->progress != NULL)
+		goal->progress(goal->context, m, up);
+	TRY(migrate_statements(db, m, (up ? m->up : m->down)[db->ops->dialect], goal->why));
 	return migrate_record(db, m, up);
 }
 
@@ -208,28 +208,28 @@ migrate_begin(struct db *db, struct db_transaction *t)
 }
 
 static err
-migrate_step(struct db *db, const struct walk *walk, bool *ret_done)
+migrate_step(struct db *db, const struct migration_goal *goal, bool *ret_done)
 {
 	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
 	err e = migrate_begin(db, &t);
 
 	if (e == ERR_OK)
-		e = migrate_step_locked(db, walk, ret_done);
+		e = migrate_step_locked(db, goal, ret_done);
 	if (e == ERR_OK)
 		e = db_commit(&t);
-	return migrate_unsaid(db, e, walk->why);
+	return migrate_unsaid(db, e, goal->why);
 }
 
 err
 migrate_to(struct db *db, int version, migrate_progress progress, void *context, struct why *why)
 {
-	const struct walk walk = { version, progress, context, why };
+	const struct migration_goal goal = { version, progress, context, why };
 	bool done = false;
 
 	if (version < 0 || version > migrate_head())
 		return why_set(why, ERR_INVALID, "There is no migration %04d; the newest is %04d.", version,
 			       migrate_head());
 	while (!done)
-		TRY(migrate_step(db, &walk, &done));
+		TRY(migrate_step(db, &goal, &done));
 	return ERR_OK;
 }

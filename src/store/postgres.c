@@ -291,7 +291,7 @@ static err
 postgres_notify(struct db *db, str text)
 {
 	static const char sql[] = "SELECT pg_catalog.pg_notify('doubletour', $1) FROM "
-				  "(SELECT pg_catalog.set_config('synchronous_commit', 'off', true)) AS unhurried";
+				  "(SELECT pg_catalog.set_config('synchronous_commit', 'off', true)) AS asynchronous";
 	const struct db_value args[] = { DB_TEXT(text) };
 	const struct postgres_statement statement = { .text = sql, .args = args, .n = COUNT(args) };
 	struct postgres *p = postgres_of(db);

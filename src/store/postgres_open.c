@@ -38,7 +38,7 @@ postgres_open_ignore_notice(void *context, const PGresult *result)
  * table that is still small. Some databases that speak PostgreSQL's protocol do not support the planner settings.
  */
 static const char settings_all[] = "SET client_min_messages = 'error'; SET idle_in_transaction_session_timeout = '5s'";
-static const char settings_hurried[] = "SET statement_timeout = '1200ms'; SET lock_timeout = '1200ms'";
+static const char settings_with_timeout[] = "SET statement_timeout = '1200ms'; SET lock_timeout = '1200ms'";
 static const char settings_planner[] = "SET enable_seqscan = off; SET jit = off";
 
 static err
@@ -55,7 +55,7 @@ static err
 postgres_open_session_resume(struct postgres *p)
 {
 	if (p->timeout_us != 0)
-		TRY(postgres_exec(p, settings_hurried));
+		TRY(postgres_exec(p, settings_with_timeout));
 	if (p->claim != DB_CLAIM_NONE)
 		TRY(db_claim(&p->db, p->claim));
 	return p->listens ? postgres_exec(p, "LISTEN doubletour") : ERR_OK;

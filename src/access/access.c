@@ -193,7 +193,7 @@ access_rule_query_fit(const struct access_rule *rule, const struct target *targe
 	return fit == FITS && access_path_has_any(target, STR("#\0")) ? FITS_MAYBE : fit;
 }
 
-/* Two conditions together have the less certain fit. */
+/* The fit of two conditions together is that of the less certain one. */
 static enum fit
 access_fit_both(enum fit one, enum fit other)
 {

@@ -29,11 +29,11 @@ suffix_check_each(const struct config *config, const struct psl *psl, const psl_
 {
 	for (size_t i = 0; i < config->gate_domains_count; i++)
 		if (psl->psl_is_public_suffix(list, config->gate_domains[i].z) != 0)
-			return why_set(why, ERR_CONFIG,
-				       "GATE_DOMAINS: under %s everybody may have a name, so that browsers keep no "
-				       "cookie for it.  "
-				       "Name your own domain, for example example.%s.",
-				       config->gate_domains[i].z, config->gate_domains[i].z);
+			return why_set(
+			    why, ERR_CONFIG,
+			    "GATE_DOMAINS: anyone may register a name under %s, so browsers accept no cookie for "
+			    "it.  Name your own domain, for example example.%s.",
+			    config->gate_domains[i].z, config->gate_domains[i].z);
 	return ERR_OK;
 }
 

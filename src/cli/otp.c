@@ -11,7 +11,7 @@ static const struct tool_command commands[] = {
 	    .bit = GENERATE,
 	    .name = "generate",
 	    .full = "doubletour otp generate",
-	    .line = "the code of now, of another time or of a counter",
+	    .line = "print the code for now, another time or a counter",
 	    .use = "[OPTIONS] <SECRET-OR-URI",
 	    .examples = "Examples:\n"
 			"  doubletour otp generate --file shop.secret\n"
@@ -24,7 +24,7 @@ static const struct tool_command commands[] = {
 	    .bit = VERIFY,
 	    .name = "verify",
 	    .full = "doubletour otp verify",
-	    .line = "is a code right?",
+	    .line = "check a code",
 	    .use = "[OPTIONS] CODE <SECRET-OR-URI",
 	    .examples = "Examples:\n"
 			"  doubletour otp verify 492039 --file shop.secret\n"
@@ -40,7 +40,7 @@ static const struct tool_command commands[] = {
 	    .bit = SECRET,
 	    .name = "secret",
 	    .full = "doubletour otp secret",
-	    .line = "a new random secret",
+	    .line = "print a new random secret",
 	    .use = "[OPTIONS]",
 	    .examples = "Examples:\n"
 			"  doubletour otp secret\n"
@@ -52,7 +52,7 @@ static const struct tool_command commands[] = {
 	    .bit = URI,
 	    .name = "uri",
 	    .full = "doubletour otp uri",
-	    .line = "a secret as an otpauth:// URI, for authenticators",
+	    .line = "print a secret as an otpauth:// URI, for authenticators",
 	    .use = "--account NAME [OPTIONS] <SECRET",
 	    .examples = "Examples:\n"
 			"  doubletour otp uri --issuer Shop --account ann --file shop.secret\n"
@@ -64,7 +64,7 @@ static const struct tool_command commands[] = {
 	    .bit = PARSE,
 	    .name = "parse",
 	    .full = "doubletour otp parse",
-	    .line = "what an otpauth:// URI says",
+	    .line = "print the parts of an otpauth:// URI",
 	    .use = "[OPTIONS] <URI",
 	    .examples = "Examples:\n"
 			"  zbarimg -q --raw shop.png | doubletour otp parse\n"
@@ -76,7 +76,7 @@ static const struct tool_command commands[] = {
 	    .bit = QR,
 	    .name = "qr",
 	    .full = "doubletour otp qr",
-	    .line = "a URI, or any text, as a QR code",
+	    .line = "draw a URI, or any text, as a QR code",
 	    .use = "[OPTIONS] <TEXT",
 	    .examples = "Examples:\n"
 			"  doubletour otp qr --file shop.uri\n"
@@ -90,7 +90,7 @@ static const struct tool_command commands[] = {
 	    .bit = MIGRATION,
 	    .name = "migration",
 	    .full = "doubletour otp migration",
-	    .line = "what Google Authenticator exports, as otpauth:// URIs",
+	    .line = "convert an export of Google Authenticator to otpauth:// URIs",
 	    .use = "[OPTIONS] <URIS",
 	    .examples = "Examples:\n"
 			"  zbarimg -q --raw export-*.png | doubletour otp migration\n"
@@ -115,7 +115,7 @@ cli_otp_help(bool to_stderr)
 	buf_put(
 	    &out,
 	    STR("\nSecrets and URIs are read from standard input or --file, where no list of processes shows them.\n"
-		"`doubletour otp COMMAND --help` says more about each; doubletour-otp(1) has it all.\n"
+		"`doubletour otp COMMAND --help` explains each command; doubletour-otp(1) is the manual.\n"
 		"\n"
 		"Example: doubletour otp uri --issuer Shop --account ann --new | doubletour otp qr\n"
 		"\n"

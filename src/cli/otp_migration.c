@@ -41,7 +41,7 @@ static const char *
 cli_otp_migration_wrong(enum otp_status status, const char *wrong)
 {
 	if (status == OTP_TOO_SHORT)
-		return "its secret has fewer bits than the 128 of RFC 4226; --allow-short takes it";
+		return "its secret has fewer bits than the 128 of RFC 4226; --allow-short accepts it";
 	return wrong == NULL ? "it is broken" : wrong;
 }
 

@@ -153,7 +153,7 @@ cli_otp_qr_draw(struct tool *tool, const struct form *form, str text)
 	err e = form->draw(tool, text, &image);
 
 	if (e == ERR_TOO_LONG)
-		return why_set(&tool->why, e, "The text fits into no QR code: %d bytes are the most.", QR_TEXT_MAX);
+		return why_set(&tool->why, e, "The text is too long for a QR code: at most %d bytes fit.", QR_TEXT_MAX);
 	TRY(e);
 	if (file != NULL && str_equal(str_of(file), STR("-")))
 		file = NULL;

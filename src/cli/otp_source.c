@@ -111,12 +111,13 @@ tool_secret_decode(struct tool *tool, str text, struct otp_uri *uri)
 
 	if (status == OTP_TOO_SHORT)
 		return why_set(&tool->why, ERR_INVALID,
-			       "The secret is over %d bytes: no authenticator takes one so long.", OTP_SECRET_MAX);
+			       "The secret has more than %d bytes: no authenticator accepts a secret of that length.",
+			       OTP_SECRET_MAX);
 	if (status != OTP_OK)
 		return cli_otp_source_say_wrong_secret(tool, text.n, wrong_at);
 	if (uri->secret_n < OTP_SECRET_MIN && !tool_given(tool, OPT_ALLOW_SHORT))
 		return why_set(&tool->why, ERR_INVALID,
-			       "The secret has %zu bits, fewer than the 128 of RFC 4226: --allow-short takes it.",
+			       "The secret has %zu bits, fewer than the 128 of RFC 4226: --allow-short accepts it.",
 			       uri->secret_n * 8);
 	return ERR_OK;
 }
@@ -131,7 +132,7 @@ tool_uri_parse(struct tool *tool, str text, struct otp_uri *ret_uri)
 		return ERR_OK;
 	if (status == OTP_TOO_SHORT)
 		return why_set(&tool->why, ERR_INVALID,
-			       "The URI's secret has fewer bits than the 128 of RFC 4226: --allow-short takes it.");
+			       "The URI's secret has fewer bits than the 128 of RFC 4226: --allow-short accepts it.");
 	return why_set(&tool->why, ERR_INVALID, "The URI cannot be used: %s.", wrong == NULL ? "it is broken" : wrong);
 }
 

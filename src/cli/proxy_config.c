@@ -275,8 +275,8 @@ proxy_config_unix_socket_take(struct request *r)
 	if (!proxy_config_plain(str_of(path)))
 		return why_set(
 		    &r->why, ERR_CONFIG,
-		    "The path in LISTEN is of letters, digits and . / _ - here: anything else means something "
-		    "to a proxy.");
+		    "The path in LISTEN may contain only letters, digits and . / _ - here: proxies give other "
+		    "characters a meaning.");
 	snprintf(r->address, sizeof(r->address), "%s%s", r->proxy->unix_scheme, path);
 	snprintf(r->url_host, sizeof(r->url_host), "localhost");
 	snprintf(r->lua_socket, sizeof(r->lua_socket), "\"unix@%s\"", path);
@@ -323,8 +323,8 @@ proxy_config_settings_take(struct request *r)
 	    !proxy_config_plain(str_of(r->lua_file)))
 		return why_set(
 		    &r->why, ERR_INVALID,
-		    "The path of a file is of letters, digits and . / _ - here: anything else means something to a "
-		    "proxy.");
+		    "The path of a file may contain only letters, digits and . / _ - here: proxies give other "
+		    "characters a meaning.");
 	return ERR_OK;
 }
 

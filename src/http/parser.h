@@ -58,7 +58,7 @@ struct parser {
 	struct span path;   /* raw; begins with '/'; 0 bytes if an absolute target has no path, which means "/" */
 	struct span query;  /* raw, without '?'; 0 bytes if there is none */
 	struct span target; /* complete, as sent */
-	unsigned minor;     /* of HTTP/1.x: 0, or 1 for 1 and later ones (RFC 9110 s2.5) */
+	unsigned minor;     /* of HTTP/1.x: 0; 1 for HTTP/1.1 and later (RFC 9110 s2.5) */
 
 	/* valid after PARSER_WHOLE */
 	unsigned field_count;

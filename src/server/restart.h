@@ -24,7 +24,7 @@ struct restart_state {
 
 enum restart { RESTART_GIVE_UP = 0, RESTART_NOW, RESTART_AFTER_PAUSE };
 
-/* The child has ended at now_us.  asked: it has ever asked the keeper a question. */
+/* The child has ended at now_us.  asked: it has asked the keeper at least one question. */
 enum restart restart_decide(const struct restart_rule *rule, struct restart_state *state, int64_t now_us, bool asked);
 
 #endif

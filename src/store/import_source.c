@@ -141,7 +141,9 @@ import_source_sqlite_all(struct import_source *f, const char *text, db_each each
 	f->steps = 0;
 	e = import_source_sqlite_rows(f, statement, each, context);
 	if (f->steps > STEPS_MAX)
-		e = why_set(why, e, "The database gives no row after long work.  Is the table a view without an end?");
+		e = why_set(why, e,
+			    "The source returned no row within the limit of work.  Perhaps the table is a view without "
+			    "an end.");
 	if (e == ERR_AWAY)
 		e = why_set(why, e, "The database cannot be read to its end: %s.", sqlite3_errmsg(f->sqlite));
 	sqlite3_finalize(statement);

@@ -81,10 +81,11 @@ postgres_understands_all(struct db *db, struct why *why)
 		return ERR_OK;
 	if (query == SQL_COUNT)
 		return why_set(why, e, "The PostgreSQL database does not answer: %s.", p->message);
-	return why_set(why, e == ERR_INVALID ? ERR_CORRUPT : e,
-		       "The database does not take the query %s: %s.  `doubletour db check` says whether its schema is "
-		       "the one that this program needs.",
-		       sql_queries[query].name, p->message);
+	return why_set(
+	    why, e == ERR_INVALID ? ERR_CORRUPT : e,
+	    "The database does not accept the query %s: %s.  `doubletour db check` says whether its schema is "
+	    "the one that this program needs.",
+	    sql_queries[query].name, p->message);
 }
 
 /* --- transactions ------------------------------------------------------------------------------------------------- */

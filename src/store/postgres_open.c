@@ -195,11 +195,11 @@ postgres_open_contents_check(struct postgres *p, struct why *why)
 	if (e != ERR_OK)
 		return postgres_open_not_usable(p, e, why);
 	if (!contents.schema)
-		return why_set(
-		    why, ERR_CONFIG,
-		    "The schema of the database's search_path is not there: CREATE SCHEMA it, or set search_path "
-		    "for the user %s.",
-		    libpq.PQuser(p->connection));
+		return why_set(why, ERR_CONFIG,
+			       "The schema in the database's search_path does not exist: create it with CREATE SCHEMA, "
+			       "or set search_path "
+			       "for the user %s.",
+			       libpq.PQuser(p->connection));
 	if (contents.tables > 0 && contents.ours == 0)
 		return why_set(
 		    why, ERR_CONFIG,
@@ -324,7 +324,7 @@ postgres_open_pooler_check(struct postgres *p, struct why *why)
 		return ERR_OK;
 	return why_set(
 	    why, ERR_CONFIG,
-	    "A pooler stands before the database and shares its connections between transactions.  Set "
+	    "A pooler in front of the database shares its connections between transactions.  Set "
 	    "pool_mode = session for this database, or connect to PostgreSQL itself: each node keeps the few "
 	    "connections that it has.");
 }
@@ -363,7 +363,7 @@ postgres_open(const char *url, struct why *why, struct db **ret_db)
 	err e;
 
 	if (p == NULL)
-		return why_set(why, ERR_MEMORY, "There is no memory to open the database.");
+		return why_set(why, ERR_MEMORY, "There is not enough memory to open the database.");
 	e = postgres_open_first_time(p, why);
 	if (e == ERR_OK)
 		*ret_db = &p->db;

@@ -223,10 +223,11 @@ sqlite_try_one(struct sqlite *s, enum sql query, struct why *why)
 	sqlite3_finalize(statement);
 	if (e == ERR_OK)
 		return ERR_OK;
-	return why_set(why, e == ERR_INVALID ? ERR_CORRUPT : e,
-		       "The database does not take the query %s: %s.  `doubletour db check` says whether its schema is "
-		       "the one that this program needs.",
-		       sql_queries[query].name, sqlite3_errmsg(s->handle));
+	return why_set(
+	    why, e == ERR_INVALID ? ERR_CORRUPT : e,
+	    "The database does not accept the query %s: %s.  `doubletour db check` says whether its schema is "
+	    "the one that this program needs.",
+	    sql_queries[query].name, sqlite3_errmsg(s->handle));
 }
 
 static err

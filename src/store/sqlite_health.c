@@ -71,7 +71,7 @@ sqlite_health_room_healthy(const struct sqlite *s, struct why *why)
 	if (statvfs(s->path, &fs) != 0)
 		return why_set(why, ERR_AWAY, "The file system of %s does not answer: %s.", s->path, strerror(errno));
 	if ((fs.f_flag & ST_RDONLY) != 0)
-		return why_set(why, ERR_AWAY, "The file system of %s can be read only.", s->path);
+		return why_set(why, ERR_AWAY, "The file system of %s is read-only.", s->path);
 	fsblkcnt_t blocks = geteuid() == 0 ? fs.f_bfree : fs.f_bavail;
 	if (fs.f_blocks != 0 && (uint64_t)blocks * fs.f_frsize < ROOM_BYTES)
 		return why_set(why, ERR_AWAY, "The disk of %s is full.", s->path);

@@ -57,8 +57,8 @@ sqlite_open_not_usable(struct sqlite *s, const char *path, err e, struct why *wh
 			       "another file with DATABASE_URL.",
 			       path);
 	if (e == ERR_BUSY)
-		return why_set(why, e, "The database %s is locked by another program.  End that one, then try again.",
-			       path);
+		return why_set(
+		    why, e, "The database %s is locked by another program.  Stop that program, then try again.", path);
 	return why_set(
 	    why, e,
 	    "The database %s cannot be used: %s%s%s.  The user that runs doubletour must be able to read and "
@@ -196,7 +196,7 @@ sqlite_open_handle_open(struct sqlite *s, const char *path, struct why *why)
 	code = sqlite3_open_v2(path, &s->handle, flags, NULL);
 
 	if (s->handle == NULL)
-		return why_set(why, ERR_MEMORY, "There is no memory to open the database.");
+		return why_set(why, ERR_MEMORY, "There is not enough memory to open the database.");
 	if (code != SQLITE_OK)
 		return sqlite_open_not_usable(s, path, sqlite_error(code), why);
 	return sqlite_open_handle_set_up(s, path, why);
@@ -209,12 +209,12 @@ sqlite_open_connection_new(const char *path, struct why *why, struct db **ret_db
 	err e;
 
 	if (s == NULL)
-		return why_set(why, ERR_MEMORY, "There is no memory to open the database.");
+		return why_set(why, ERR_MEMORY, "There is not enough memory to open the database.");
 	s->db.ops = &sqlite_ops;
 	s->path = mem_new(strlen(path) + 1);
 	if (s->path == NULL) {
 		sqlite_close(&s->db);
-		return why_set(why, ERR_MEMORY, "There is no memory to open the database.");
+		return why_set(why, ERR_MEMORY, "There is not enough memory to open the database.");
 	}
 	memcpy(s->path, path, strlen(path));
 	e = sqlite_open_handle_open(s, path, why);

@@ -567,7 +567,7 @@ def test_a_broken_uri_is_refused_without_repeating_the_secret(otp, uri):
 @pytest.mark.parametrize("command", ["parse", "generate"])
 def test_a_short_secret_needs_an_option(otp, command):
     uri = "otpauth://totp/ann?secret=JBSWY3DPEHPK3PXP"
-    is_refused(otp([command], uri), 1, "--allow-short takes it")
+    is_refused(otp([command], uri), 1, "--allow-short accepts it")
     assert otp([command, "--allow-short"], uri).code == 0
     is_refused(otp(["generate"], "JBSWY3DPEHPK3PXP"), 1, "The secret has 80 bits")
     assert line_of(otp(["generate", "--allow-short", "--time", "@0"], "JBSWY3DPEHPK3PXP")) == pyotp.TOTP("JBSWY3DPEHPK3PXP").at(0)
@@ -678,7 +678,7 @@ def test_a_link_or_a_device_is_not_written_to(otp, tmp_path):
 @pytest.mark.parametrize(
     "arguments, code, text, sentence",
     [
-        ((), 1, "x" * 2049, "2048 bytes are the most"),
+        ((), 1, "x" * 2049, "at most 2048 bytes"),
         (("--scale", "4"), 2, SHOP, "--scale goes with --png"),
         (("--scale", "65", "--png", "a"), 2, SHOP, "--scale takes a number from 1 to 64"),
         (("--light", "--png", "a"), 2, SHOP, "--light is for the terminal"),

@@ -79,7 +79,7 @@ def test_a_backup_is_for_its_owner_only_and_never_written_over_a_file(make_serve
     assert file.stat().st_mode & 0o777 == 0o600
     before = file.read_bytes()
     refused(server.command("backup", str(file)), "already")
-    refused(server.command("backup", str(tmp_path / "nowhere" / "b.sqlite")), "cannot be made")
+    refused(server.command("backup", str(tmp_path / "nowhere" / "b.sqlite")), "cannot be created")
     refused(server.command("backup"), "the name of the new file", status=2)
     assert file.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith("backup")] == ["backup.sqlite"]

@@ -117,7 +117,7 @@ admin_name_refused(enum problem problem)
 	case PROBLEM_EDGES:
 		return "A user name begins and ends with a letter or a digit.";
 	default:
-		return "A user name is of letters without accents, digits and . _ @ + -";
+		return "A user name may contain only letters without accents, digits and . _ @ + -";
 	}
 }
 
@@ -158,7 +158,8 @@ admin_identity_take(struct act *act, str email, str groups, struct arena *arena,
 		return why_set(why, e, "An account has at most %d groups, of %d bytes together.", GROUPS_COUNT_MAX,
 			       GROUPS_MAX_BYTES);
 	if (!email_good(email))
-		return why_set(why, ERR_INVALID, "An e-mail address is like anna@example.org, of at most %d bytes.",
+		return why_set(why, ERR_INVALID,
+			       "An e-mail address must look like anna@example.org, and have at most %d bytes.",
 			       EMAIL_MAX);
 	act->email = email;
 	return e;

@@ -14,7 +14,7 @@
 
 #define PENDING_US MINUTES_US(10)      /* limit from password to code */
 #define ENROLMENT_US MINUTES_US(10)    /* limit for enrolling a secret */
-#define CLOCK_SLACK_US MINUTES_US(5)   /* how far another node's clock, or our own earlier, may be ahead */
+#define CLOCK_SLACK_US MINUTES_US(5)   /* how far another node's clock, or this clock in the past, may be ahead */
 #define SESSION_TOUCH_US MINUTES_US(1) /* seen_at_us is written at most once in this time, */
 #define SESSION_TOUCH_PARTS 30         /* or in this fraction of SESSION_IDLE, if that is shorter */
 

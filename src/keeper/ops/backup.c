@@ -60,7 +60,9 @@ backup_draft_make(const char *target, struct why *why, struct draft *draft)
 	fd = sys_open(draft->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	draft->made = fd >= 0;
 	if (fd < 0)
-		return why_set(why, ERR_DENIED, "A file cannot be made beside %s: %s.", target, strerror(errno));
+		return why_set(why, ERR_DENIED,
+			       "The backup needs a temporary file next to %s, which cannot be created: %s.", target,
+			       strerror(errno));
 	return ERR_OK;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Lock of the database in a DATA_DIR. Servers share it; commands that replace the database or its key need it alone. It
- * is a lock on DATA_DIR/doubletour.lock, which the kernel releases when the process ends.
+ * Lock of the database in a DATA_DIR. Servers share it; commands that replace the database or its key hold it
+ * exclusively. It is a lock on DATA_DIR/doubletour.lock, which the kernel releases when the process ends.
  */
 #ifndef KEEPER_LOCK_H
 #define KEEPER_LOCK_H

@@ -88,7 +88,7 @@ keeper_open_schema_ready(const struct config *config, struct db *db, struct why 
 		       config->database_name, version, migrate_head());
 }
 
-/* Fails while a command on any machine has the database alone. */
+/* Fails while a command on any machine holds the database exclusively. */
 static err
 keeper_open_claim(const struct config *config, struct db *db, struct why *why)
 {

@@ -2,9 +2,9 @@
  * The gate's endpoints.  A reverse proxy sends a check for each request to an application
  * (docs/reference/forward-auth.md).
  *
- * Checks have a separate pipeline (check_pipeline, web/core/dispatch.h), without session, language and forms.  A
- * check that is malformed, unknown or fails is denied.  It is never answered with a 5xx, because proxies replace
- * such a reply by a blank page.
+ * Checks have a separate pipeline (check_pipeline, web/core/dispatch.h), without session, language and forms.
+ * Malformed, unknown and failed checks are denied.  They never get a 5xx, because proxies replace such a reply by a
+ * blank page.
  */
 #ifndef WEB_GATE_H
 #define WEB_GATE_H

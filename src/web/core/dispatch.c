@@ -152,7 +152,7 @@ dispatch_page_redirect_slash(struct exchange *x)
 	       exchange_redirect(x, buf_str(&location), (str){ 0 }, FLASH_NONE) == ERR_OK;
 }
 
-/* Does the route serve any host, by this method or by another one of the path? */
+/* Does the route of this path serve any host, for this or another method? */
 static bool
 dispatch_page_is_for_any_host(const struct exchange *x)
 {

@@ -263,7 +263,7 @@ fail_once(struct world *w, const struct story *s, const struct failing *f, long 
 	return failed;
 }
 
-/* There are many allocations: after the first 20 every fifteenth fails, or each (harness_each). */
+/* A run has many allocations: after the first 20, only every fifteenth fails, unless harness_each is set. */
 static long
 step_of(const struct failing *f, long nth)
 {

@@ -718,7 +718,7 @@ struct guesser {
 	struct world *w;
 	struct keeper_thread *thread;
 	int evaluated;
-	int hasty; /* answers with a shorter time than the lockout of half a minute */
+	int hasty; /* answers with a wait of less than the first lockout, 30 s */
 };
 
 static void *

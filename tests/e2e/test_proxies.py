@@ -257,7 +257,7 @@ def test_requests_without_a_path_reach_no_application(world):
         assert b"remote" not in answer.body and b"headers" not in answer.body, answer
 
 
-def test_no_underscore_gets_by_before_the_host(tmp_path):
+def test_an_underscore_before_the_host_does_not_pass(tmp_path):
     """nginx reads the headers before Host with the settings of the TLS name's server, which may allow underscores."""
     with Echo() as echo, make(tmp_path) as server, Proxy("nginx", server, echo, lambda text: "underscores_in_headers on;\n" + text) as proxy:
         host = f"wiki.example.org:{proxy.port}"

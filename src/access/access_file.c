@@ -185,11 +185,11 @@ access_file_network_or_name_good(str text)
 }
 
 static const struct kind kind_network = {
-	access_file_is_network, "a network is like 192.168.0.0/16 or 2001:db8::/32, with no bit set behind the prefix"
+	access_file_is_network, "a network is like 192.168.0.0/16 or 2001:db8::/32, with no bits set after the prefix"
 };
 static const struct kind kind_network_or_name = {
 	access_file_network_or_name_good,
-	"a network is like 192.168.0.0/16 or 2001:db8::/32, with no bit set behind the prefix, or a name of `networks:`"
+	"a network is like 192.168.0.0/16 or 2001:db8::/32, with no bits set after the prefix, or a name of `networks:`"
 };
 
 static const struct named_networks *
@@ -272,7 +272,7 @@ access_file_named_read(struct reading *r, const yaml_node_pair_t *pair)
 		return access_file_wrong_value(
 		    r, key, "the name of a network is 1 to 40 of a-z 0-9 . _ - and begins with a letter", name);
 	if (access_file_named_find(r, name) != NULL)
-		return access_file_wrong(r, key, "this name stands twice.");
+		return access_file_wrong(r, key, "this name occurs twice.");
 	TRY(arena_copy(&r->rules->arena, name, &named->name));
 	TRY(access_file_networks_take(r, access_file_node_at(r, pair->value), &kind_network, &named->at, &named->n));
 	r->named_n++;
@@ -344,7 +344,7 @@ access_file_condition_read(struct reading *r, const yaml_node_pair_t *pair, stru
 		    r, key, "the name of a parameter is written decoded: 1 to 100 bytes, without %", name);
 	for (size_t i = 0; i < rule->query_n; i++)
 		if (str_equal(rule->query[i].name, name))
-			return access_file_wrong(r, key, "this parameter stands twice in the rule.");
+			return access_file_wrong(r, key, "this parameter occurs twice in the rule.");
 	TRY(arena_copy(&r->rules->arena, name, &condition->name));
 	return access_file_condition_values(r, access_file_node_at(r, pair->value), condition);
 }
@@ -471,7 +471,7 @@ static err
 access_file_rule_check(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
 {
 	if (rule->domains.n == 0)
-		return access_file_wrong(r, node, "this rule has no domain; '*' stands for all of them.");
+		return access_file_wrong(r, node, "this rule has no domain; use '*' for all domains.");
 	if (rule->policy == ACCESS_BYPASS && access_file_rule_names_persons(rule))
 		return access_file_wrong(r, node, "bypass does not identify users, so it cannot name users or groups.");
 	if (rule->policy != ACCESS_TWO_FACTOR && rule->max_age_us != 0)
@@ -494,7 +494,7 @@ access_file_rule_read(struct reading *r, const yaml_node_t *node, struct access_
 		enum key key = KEY_DOMAIN;
 		TRY(access_file_key_read(r, name, &key));
 		if ((seen & 1u << key) != 0)
-			return access_file_wrong(r, name, "this key stands twice in the rule.");
+			return access_file_wrong(r, name, "this key occurs twice in the rule.");
 		seen |= 1u << key;
 		TRY(access_file_value_read(r, key, access_file_node_at(r, pair->value), rule));
 	}
@@ -559,7 +559,7 @@ access_file_root_check(struct reading *r, const yaml_node_t *root)
 			return access_file_wrong(r, name, root_takes);
 		if (access_file_root_value(r, root, rules ? "rules" : "networks") !=
 		    access_file_node_at(r, pair->value))
-			return access_file_wrong(r, name, "this key stands twice in the file.");
+			return access_file_wrong(r, name, "this key occurs twice in the file.");
 	}
 	return access_file_root_value(r, root, "rules") != NULL ? ERR_OK : access_file_wrong(r, root, root_takes);
 }

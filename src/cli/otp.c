@@ -95,7 +95,7 @@ static const struct tool_command commands[] = {
 	    .examples = "Examples:\n"
 			"  zbarimg -q --raw export-*.png | doubletour otp migration\n"
 			"\n"
-			"Reads one otpauth-migration:// URI a line, prints one otpauth:// URI an account.\n"
+			"Reads one otpauth-migration:// URI per line, and prints one otpauth:// URI per account.\n"
 			"Give all QR codes of an export at once, in any order.\n"
 			"Exit status: 1 when a QR code is missing or comes twice, or something was left out.\n"
 			"The rest is printed.\n",

@@ -148,9 +148,9 @@ enum answer { WRONG = 0, MALFORMED, USED, RIGHT };
 static const struct reason {
 	const char *word, *sentence;
 } reasons[] = {
-	[WRONG] = { "code", "no code of the window is this one" },
-	[MALFORMED] = { "form", "it has not the form of a code" },
-	[USED] = { "used", "its step was used already" },
+	[WRONG] = { "code", "no code in the window matches" },
+	[MALFORMED] = { "form", "it does not have the form of a code" },
+	[USED] = { "used", "its step was already used" },
 	[RIGHT] = { NULL, NULL },
 };
 
@@ -235,8 +235,7 @@ cli_otp_code_check_counter(struct check *check, struct verdict *verdict)
 				     : otp_hotp_verify(&source->key, digits, check->code, strlen(check->code),
 						       source->counter, check->window, &match);
 
-	TRY(tool_otp(check->tool, status,
-		     "The counter is so near its end that there is nothing behind it to look at."));
+	TRY(tool_otp(check->tool, status, "The counter is at its maximum: there are no further codes."));
 	verdict->answer = match.ok ? RIGHT : WRONG;
 	verdict->counter = match.counter;
 	return ERR_OK;

@@ -55,7 +55,7 @@ cli_otp_migration_say_lost(struct tool *tool, size_t line, size_t account, const
 		cli_say("doubletour: line %zu, account %zu: its counter, %llu, is left out: its codes follow the time.",
 			line, account, (unsigned long long)uri->counter);
 	if (unknown)
-		cli_say("doubletour: line %zu, account %zu: a field that is not known is left out.", line, account);
+		cli_say("doubletour: line %zu, account %zu: an unknown field is left out.", line, account);
 	if (counter || unknown)
 		tool->status = CLI_FAILED;
 }
@@ -72,7 +72,7 @@ cli_otp_migration_put_account(struct tool *tool, size_t line, size_t account, co
 	if (status == OTP_OK)
 		e = tool_put_uri(tool, text);
 	else
-		cli_otp_migration_left_out(tool, line, account, "no URI can be made of it");
+		cli_otp_migration_left_out(tool, line, account, "it cannot be written as a URI");
 	if (status == OTP_OK)
 		cli_otp_migration_say_lost(tool, line, account, uri);
 	secret_wipe(text, sizeof(text));

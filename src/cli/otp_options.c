@@ -22,51 +22,50 @@ static const struct tool_option {
 	unsigned commands; /* bits of the commands with this option */
 	uint64_t least, most;
 } table[OPT_END] = {
-	[OPT_FILE] = { "file", "F", "read from file F in place of standard input (-)", TEXT, ALL & ~SECRET },
-	[OPT_HEX] = { "hex", NULL, "the secret in hex, not in base32", FLAG, CODES | SECRET | URI },
-	[OPT_HOTP] = { "hotp", NULL, "codes counted off by use, not in time", FLAG, CODES | URI },
-	[OPT_COUNTER] = { "counter", "N", "HOTP: the counter, the next one to be used", NUMBER, CODES | URI, 0,
-			  UINT64_MAX },
-	[OPT_STEAM] = { "steam", NULL, "codes of Steam: five letters and digits", FLAG, CODES | URI },
-	[OPT_ALGORITHM] = { "algorithm", "A", "SHA1 (as it is without), SHA256 or SHA512", ALGORITHM, CODES | URI },
-	[OPT_DIGITS] = { "digits", "N", "digits of a code: 6 (as it is without) to 10", NUMBER, CODES | URI,
-			 OTP_DIGITS_MIN, OTP_DIGITS_MAX },
-	[OPT_PERIOD] = { "period", "S", "seconds that a step takes, 30 without", NUMBER, CODES | URI, 1, UINT32_MAX },
-	[OPT_START] = { "start", "TIME", "when step 0 began, @0 without", TIMESTAMP, CODES },
-	[OPT_TIME] = { "time", "TIME", "in place of now: 2030-01-31T12:00:00Z, or seconds as @1896091200", TIMESTAMP,
-		       CODES },
-	[OPT_OFFSET] = { "offset", "N", "so many steps later; earlier when negative", SIGNED, CODES, 0, 1000000 },
-	[OPT_COUNT] = { "count", "N", "so many codes, one behind the other", NUMBER, GENERATE, 1, 10000 },
+	[OPT_FILE] = { "file", "F", "read file F instead of standard input (-)", TEXT, ALL & ~SECRET },
+	[OPT_HEX] = { "hex", NULL, "the secret is in hex, not in base32", FLAG, CODES | SECRET | URI },
+	[OPT_HOTP] = { "hotp", NULL, "HOTP codes, which depend on a counter instead of the time", FLAG, CODES | URI },
+	[OPT_COUNTER] = { "counter", "N", "HOTP: the next counter", NUMBER, CODES | URI, 0, UINT64_MAX },
+	[OPT_STEAM] = { "steam", NULL, "Steam codes: five letters and digits", FLAG, CODES | URI },
+	[OPT_ALGORITHM] = { "algorithm", "A", "SHA1 (default), SHA256 or SHA512", ALGORITHM, CODES | URI },
+	[OPT_DIGITS] = { "digits", "N", "digits of a code: 6 (default) to 10", NUMBER, CODES | URI, OTP_DIGITS_MIN,
+			 OTP_DIGITS_MAX },
+	[OPT_PERIOD] = { "period", "S", "seconds per step (default 30)", NUMBER, CODES | URI, 1, UINT32_MAX },
+	[OPT_START] = { "start", "TIME", "time at which step 0 begins (default @0)", TIMESTAMP, CODES },
+	[OPT_TIME] = { "time", "TIME", "use this time instead of now: 2030-01-31T12:00:00Z, or Unix time @1896091200",
+		       TIMESTAMP, CODES },
+	[OPT_OFFSET] = { "offset", "N", "move the time by N steps; a negative N moves it back", SIGNED, CODES, 0,
+			 1000000 },
+	[OPT_COUNT] = { "count", "N", "print N consecutive codes", NUMBER, GENERATE, 1, 10000 },
 	[OPT_WINDOW] = { "window", "N",
-			 "steps to look back and forward, or counters ahead: 1 without, 100 at most;\n"
-			 "with --resync and --drift 100 without, 1000 at most",
+			 "steps to check before and after, or counters ahead: default 1, at most 100;\n"
+			 "with --resync and --drift default 100, at most 1000",
 			 NUMBER, VERIFY, 0, OTP_RESYNC_MAX },
-	[OPT_AFTER] = { "after", "STEP", "refuse this step and all before it: they were used", NUMBER, VERIFY, 0,
-			INT64_MAX },
+	[OPT_AFTER] = { "after", "STEP", "refuse this step and all earlier ones: their codes were used", NUMBER, VERIFY,
+			0, INT64_MAX },
 	[OPT_CODE_FILE] = { "code-file", "F", "read the code from file F", TEXT, VERIFY },
-	[OPT_RESYNC] = { "resync", "CODE2", "HOTP: find the counter by two codes that follow each other", TEXT,
-			 VERIFY },
-	[OPT_DRIFT] = { "drift", "CODE2", "TOTP: find how far the clock is off by two codes that follow each other",
-			TEXT, VERIFY },
-	[OPT_ISSUER] = { "issuer", "NAME", "who asks for the codes", TEXT, URI },
-	[OPT_ACCOUNT] = { "account", "NAME", "whose codes they are", TEXT, URI },
-	[OPT_IMAGE] = { "image", "ADDRESS", "a logo; apps fetch it", TEXT, URI },
-	[OPT_NEW] = { "new", NULL, "make a random secret in place of reading one", FLAG, URI },
-	[OPT_BYTES] = { "bytes", "N", "bytes of a random secret: 16 to 128, 20 without", NUMBER, SECRET | URI,
+	[OPT_RESYNC] = { "resync", "CODE2", "HOTP: find the counter from two consecutive codes", TEXT, VERIFY },
+	[OPT_DRIFT] = { "drift", "CODE2", "TOTP: find the error of the clock from two consecutive codes", TEXT,
+			VERIFY },
+	[OPT_ISSUER] = { "issuer", "NAME", "name of the service", TEXT, URI },
+	[OPT_ACCOUNT] = { "account", "NAME", "name of the account", TEXT, URI },
+	[OPT_IMAGE] = { "image", "ADDRESS", "URL of a logo; apps download it", TEXT, URI },
+	[OPT_NEW] = { "new", NULL, "generate a random secret instead of reading one", FLAG, URI },
+	[OPT_BYTES] = { "bytes", "N", "bytes of a random secret: 16 to 128 (default 20)", NUMBER, SECRET | URI,
 			OTP_SECRET_MIN, OTP_SECRET_MAX },
 	[OPT_LEAVE_DEFAULTS] = { "leave-defaults", NULL, "leave out what apps assume: SHA1, 6 digits, 30 seconds", FLAG,
 				 URI },
 	[OPT_NO_SECRET] = { "no-secret", NULL, "do not show the secret", FLAG, PARSE },
 	[OPT_PNG] = { "png", "F", "write the QR code to file F (-: standard output) as PNG", TEXT, QR },
 	[OPT_SVG] = { "svg", "F", "write it as SVG", TEXT, QR },
-	[OPT_SCALE] = { "scale", "N", "PNG: pixels a module, 4 without", NUMBER, QR, 1, 64 },
-	[OPT_LIGHT] = { "light", NULL, "for a terminal that writes dark on light", FLAG, QR },
-	[OPT_FORCE] = { "force", NULL, "replace a file that is there already", FLAG, QR },
-	[OPT_ALLOW_SHORT] = { "allow-short", NULL, "take a secret of less than 128 bits too", FLAG,
+	[OPT_SCALE] = { "scale", "N", "PNG: pixels per module (default 4)", NUMBER, QR, 1, 64 },
+	[OPT_LIGHT] = { "light", NULL, "for a terminal with dark text on a light background", FLAG, QR },
+	[OPT_FORCE] = { "force", NULL, "replace an existing file", FLAG, QR },
+	[OPT_ALLOW_SHORT] = { "allow-short", NULL, "accept a secret shorter than 128 bits", FLAG,
 			      CODES | URI | PARSE | MIGRATION },
-	[OPT_VERBOSE] = { "verbose", NULL, "say the counter, or the step and the seconds left too", FLAG, GENERATE },
-	[OPT_JSON] = { "json", NULL, "print JSON, one object a line", FLAG, ALL },
-	[OPT_HELP] = { "help", NULL, "print this", FLAG, ALL },
+	[OPT_VERBOSE] = { "verbose", NULL, "also print the counter, or the step and the seconds left", FLAG, GENERATE },
+	[OPT_JSON] = { "json", NULL, "print JSON, one object per line", FLAG, ALL },
+	[OPT_HELP] = { "help", NULL, "print this help", FLAG, ALL },
 };
 
 const char *
@@ -352,13 +351,12 @@ static int
 cli_otp_options_refused(const struct tool *tool, int option, char **argv)
 {
 	if (option == ':')
-		cli_say("doubletour: --%s lacks its value.  `%s --help` says what it takes.",
-			table[optopt - LETTERS].name, tool->command->full);
+		cli_say("doubletour: --%s needs a value.  See `%s --help`.", table[optopt - LETTERS].name,
+			tool->command->full);
 	else if (optopt >= LETTERS)
 		cli_say("doubletour: --%s takes no value.", table[optopt - LETTERS].name);
 	else if (optopt != 0)
-		cli_say("doubletour: there is no option -%c.  `%s --help` says what it takes.", optopt,
-			tool->command->full);
+		cli_say("doubletour: there is no option -%c.  See `%s --help`.", optopt, tool->command->full);
 	else
 		return cli_otp_options_unknown(tool, argv[optind - 1]);
 	return CLI_USAGE;
@@ -372,7 +370,7 @@ cli_otp_options_take_option(struct tool *tool, int id, const char *text)
 	if (id == OPT_HELP)
 		return cli_otp_options_help(tool);
 	if (value->given && table[id].kind != FLAG) {
-		cli_say("doubletour: --%s stands twice: give it once.", table[id].name);
+		cli_say("doubletour: --%s is given twice: give it once.", table[id].name);
 		return CLI_USAGE;
 	}
 	value->given = true;

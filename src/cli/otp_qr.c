@@ -21,7 +21,7 @@ static err
 cli_otp_qr_file_failed(struct tool *tool, const char *file)
 {
 	if (errno == EEXIST)
-		return why_set(&tool->why, ERR_EXISTS, "%s is there already: --force replaces it.", file);
+		return why_set(&tool->why, ERR_EXISTS, "%s already exists. --force replaces it.", file);
 	return why_set(&tool->why, ERR_IO, "%s cannot be written: %s.", file, strerror(errno));
 }
 
@@ -176,7 +176,7 @@ cli_otp_qr_check_usage(struct tool *tool)
 	if (image && tool_given(tool, OPT_LIGHT))
 		return TOOL_MISUSED(tool, "--light is for the terminal: leave it out, or --png and --svg.");
 	if (!tool_given(tool, OPT_PNG) && tool_given(tool, OPT_SCALE))
-		return TOOL_MISUSED(tool, "--scale goes with --png: an SVG takes the room that it is given.");
+		return TOOL_MISUSED(tool, "--scale goes with --png: an SVG scales by itself.");
 	if (!image && tool_given(tool, OPT_FORCE))
 		return TOOL_MISUSED(tool, "--force goes with --png and --svg.");
 	if (cli_otp_qr_is_stdout(tool, OPT_PNG) && cli_otp_qr_is_stdout(tool, OPT_SVG))

@@ -148,7 +148,7 @@ cli_otp_source_from_uri(struct tool *tool, str text, struct otp_uri *ret_uri)
 {
 	for (size_t i = 0; i < COUNT(said_by_uri); i++)
 		if (tool_given(tool, said_by_uri[i]))
-			return TOOL_MISUSED(tool, "A URI says by itself what --%s would: leave the option out.",
+			return TOOL_MISUSED(tool, "The URI already contains this value: leave --%s out.",
 					    tool_option_name(said_by_uri[i]));
 	TRY(tool_uri_parse(tool, text, ret_uri));
 	ret_uri->counter = tool_number(tool, OPT_COUNTER, ret_uri->counter);

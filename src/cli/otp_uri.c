@@ -39,11 +39,11 @@ tool_secret(struct tool *tool)
 	CLEANUP(cli_otp_uri_written_wipe)
 	struct written written = { .n = tool_number(tool, OPT_BYTES, OTP_SECRET_DEFAULT) };
 
-	TRY(tool_otp(tool, otp_secret_random(written.bytes, written.n, 0), "There is no secret so short."));
+	TRY(tool_otp(tool, otp_secret_random(written.bytes, written.n, 0), "The secret is too short."));
 	TRY(tool_otp(tool, otp_base32_encode(written.bytes, written.n, written.base32, sizeof(written.base32)),
-		     "There is no room for it."));
+		     "There is not enough memory."));
 	TRY(tool_otp(tool, otp_hex_encode(written.bytes, written.n, written.hex, sizeof(written.hex)),
-		     "There is no room for it."));
+		     "There is not enough memory."));
 	if (tool_given(tool, OPT_JSON))
 		return cli_otp_uri_put_secret_json(&written, &tool->out);
 	buf_put(&tool->out, str_of(tool_given(tool, OPT_HEX) ? written.hex : written.base32));
@@ -72,8 +72,8 @@ cli_otp_uri_build(struct tool *tool, const struct otp_uri *uri, unsigned flags)
 {
 	char text[OTP_URI_SIZE];
 	err e = tool_otp(tool, otp_uri_build(uri, flags, text, sizeof(text)),
-			 "No URI can be made of that: issuer and account are UTF-8 without control characters, and the "
-			 "account is not blank.");
+			 "No URI can be made: issuer and account must be UTF-8 without control characters, and the "
+			 "account must not be blank.");
 
 	if (e == ERR_OK)
 		e = tool_put_uri(tool, text);
@@ -117,7 +117,7 @@ static err
 cli_otp_uri_make_secret(struct tool *tool, struct otp_uri *uri)
 {
 	uri->secret_n = tool_number(tool, OPT_BYTES, OTP_SECRET_DEFAULT);
-	return tool_otp(tool, otp_secret_random(uri->secret, uri->secret_n, 0), "There is no secret so short.");
+	return tool_otp(tool, otp_secret_random(uri->secret, uri->secret_n, 0), "The secret is too short.");
 }
 
 err

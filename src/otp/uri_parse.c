@@ -435,7 +435,7 @@ otp_uri_parse_take_type(struct parsing *p, struct otp_span *rest)
 	p->uri.type = otp_uri_parse_is_word(type, "hotp") ? OTP_TYPE_HOTP : OTP_TYPE_TOTP;
 	if (end == '/' && (p->uri.steam || otp_uri_parse_is_word(type, "hotp") || otp_uri_parse_is_word(type, "totp")))
 		return true;
-	return otp_uri_parse_refuse(p, "behind otpauth:// comes neither totp/ nor hotp/");
+	return otp_uri_parse_refuse(p, "the URI does not begin with otpauth://totp/ or otpauth://hotp/");
 }
 
 static bool
@@ -488,7 +488,7 @@ otp_note_text(enum otp_note note)
 		const char *text;
 	} texts[] = {
 		{ OTP_NOTE_ISSUERS_DIFFER, "label and parameter name different issuers; the parameter's was taken" },
-		{ OTP_NOTE_REPEATED, "a parameter stands twice with different values; the first was taken" },
+		{ OTP_NOTE_REPEATED, "a parameter occurs twice with different values; the first one is used" },
 		{ OTP_NOTE_UNKNOWN, "a parameter that is not known was passed over" },
 		{ OTP_NOTE_SHORT_SECRET, "the secret is shorter than 128 bits" },
 		{ OTP_NOTE_UNUSUAL, "algorithm, digits or period are ones that some apps get wrong" },

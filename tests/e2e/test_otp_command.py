@@ -264,8 +264,8 @@ def test_steams_codes_are_those_that_pyotp_tests_for(otp):
         (("--digits", "5"), "--digits takes a number from 6 to 10"),
         (("--digits", "11"), "--digits takes a number from 6 to 10"),
         (("--digits", "-6"), "--digits takes a number from 6 to 10"),
-        (("--digits", "6", "--digits", "7"), "--digits stands twice"),
-        (("--digits",), "--digits lacks its value"),
+        (("--digits", "6", "--digits", "7"), "--digits is given twice"),
+        (("--digits",), "--digits needs a value"),
         (("--json=yes",), "--json takes no value"),
         (("--period", "0"), "--period takes a number from 1 to"),
         (("--count", "0"), "--count takes a number from 1 to"),
@@ -300,21 +300,21 @@ def code_at(step):
         ((code_at(STEP - 1),), f"right: step {STEP - 1}, offset -1"),
         ((code_at(STEP + 1),), f"right: step {STEP + 1}, offset 1"),
         ((code_at(STEP)[:3] + " " + code_at(STEP)[3:],), f"right: step {STEP}, offset 0"),
-        ((code_at(STEP - 2),), "wrong: no code of the window is this one"),
+        ((code_at(STEP - 2),), "wrong: no code in the window matches"),
         ((code_at(STEP - 2), "--window", "2"), f"right: step {STEP - 2}, offset -2"),
         ((code_at(STEP + 100), "--window", "100"), f"right: step {STEP + 100}, offset 100"),
-        ((code_at(STEP + 1), "--window", "0"), "wrong: no code of the window is this one"),
+        ((code_at(STEP + 1), "--window", "0"), "wrong: no code in the window matches"),
         ((code_at(STEP + 50), "--offset", "50"), f"right: step {STEP + 50}, offset 0"),
         ((code_at(STEP), "--after", str(STEP - 1)), f"right: step {STEP}, offset 0"),
-        ((code_at(STEP), "--after", str(STEP)), "wrong: its step was used already"),
-        ((code_at(STEP - 1), "--after", str(STEP)), "wrong: its step was used already"),
-        (("12345",), "wrong: it has not the form of a code"),
-        (("",), "wrong: it has not the form of a code"),
-        (("１２３４５６",), "wrong: it has not the form of a code"),
+        ((code_at(STEP), "--after", str(STEP)), "wrong: its step was already used"),
+        ((code_at(STEP - 1), "--after", str(STEP)), "wrong: its step was already used"),
+        (("12345",), "wrong: it does not have the form of a code"),
+        (("",), "wrong: it does not have the form of a code"),
+        (("１２３４５６",), "wrong: it does not have the form of a code"),
         ((code_at(STEP - 8), "--drift", code_at(STEP - 7)), f"right: step {STEP - 7}, offset -7"),
         ((code_at(STEP + 499), "--drift", code_at(STEP + 500), "--window", "500"), f"right: step {STEP + 500}, offset 500"),
-        ((code_at(STEP - 8), "--drift", code_at(STEP - 6)), "wrong: no code of the window is this one"),
-        ((code_at(STEP - 8), "--drift", "12"), "wrong: it has not the form of a code"),
+        ((code_at(STEP - 8), "--drift", code_at(STEP - 6)), "wrong: no code in the window matches"),
+        ((code_at(STEP - 8), "--drift", "12"), "wrong: it does not have the form of a code"),
     ],
 )
 def test_a_code_in_time_is_right_or_wrong(otp, arguments, answer):
@@ -328,12 +328,12 @@ def test_a_code_in_time_is_right_or_wrong(otp, arguments, answer):
     [
         ((RFC_HOTP[0], "--counter", "0"), "right: counter 0, next 1"),
         ((RFC_HOTP[1], "--counter", "0"), "right: counter 1, next 2"),
-        ((RFC_HOTP[2], "--counter", "0"), "wrong: no code of the window is this one"),
+        ((RFC_HOTP[2], "--counter", "0"), "wrong: no code in the window matches"),
         ((RFC_HOTP[2], "--counter", "0", "--window", "2"), "right: counter 2, next 3"),
-        ((RFC_HOTP[2], "--counter", "3", "--window", "9"), "wrong: no code of the window is this one"),
+        ((RFC_HOTP[2], "--counter", "3", "--window", "9"), "wrong: no code in the window matches"),
         ((RFC_HOTP[7], "--counter", "0", "--resync", RFC_HOTP[8]), "right: counter 8, next 9"),
-        ((RFC_HOTP[7], "--counter", "0", "--resync", RFC_HOTP[9]), "wrong: no code of the window is this one"),
-        ((RFC_HOTP[7], "--counter", "0", "--resync", RFC_HOTP[8], "--window", "3"), "wrong: no code of the window is this one"),
+        ((RFC_HOTP[7], "--counter", "0", "--resync", RFC_HOTP[9]), "wrong: no code in the window matches"),
+        ((RFC_HOTP[7], "--counter", "0", "--resync", RFC_HOTP[8], "--window", "3"), "wrong: no code in the window matches"),
     ],
 )
 def test_a_counted_code_is_right_or_wrong(otp, arguments, answer):
@@ -347,9 +347,9 @@ def test_steams_codes_are_right_or_wrong(otp):
     for typed in (code, code.lower(), f" {code} ", f"{code[:2]}-{code[2:]}", f"\ufeff{code[:2]}\u00a0{code[2:]}\u200b\n"):
         assert line_of(otp(["verify", "--steam", *NOW, typed], RFC_SECRET)) == f"right: step {STEP}, offset 0"
     assert otp(["verify", "--steam", *NOW, steam_code(RFC_SECRET, STEP + 2)], RFC_SECRET).code == 1
-    assert otp(["verify", "--steam", *NOW, code, "--after", str(STEP)], RFC_SECRET).out == "wrong: its step was used already\n"
+    assert otp(["verify", "--steam", *NOW, code, "--after", str(STEP)], RFC_SECRET).out == "wrong: its step was already used\n"
     for typed in ("AAAAA", code[:4], code + "2", f"{code[:2]}.{code[2:]}"):
-        assert otp(["verify", "--steam", *NOW, typed], RFC_SECRET).out == "wrong: it has not the form of a code\n"
+        assert otp(["verify", "--steam", *NOW, typed], RFC_SECRET).out == "wrong: it does not have the form of a code\n"
 
 
 @pytest.mark.parametrize("spelled", ["{}\u00a0{}", "\t{}{}", "{}{}\r\n", "\u200b{}{}", "\ufeff{} {}", "{}\u2013{}", "{}\u202f{}"], ids=ascii)
@@ -496,7 +496,7 @@ def test_a_steam_uri_gives_steams_codes(otp):
     [
         ((), 2, "add --account NAME"),
         (("--account", ""), 2, "add --account NAME"),
-        (("--account", "  "), 1, "the account is not blank"),
+        (("--account", "  "), 1, "account must not be blank"),
         (("--account", "a\nb"), 1, "without control characters"),
         (("--account", "ann", "--issuer", "a\x1bb"), 1, "without control characters"),
         (("--account", "x" * 256), 2, "--account takes 255 bytes at most"),
@@ -654,7 +654,7 @@ def test_files_are_private_and_replaced_only_on_request(otp, tmp_path):
             assert otp(["qr", option, name], SHOP).code == 0
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
             first = path.read_bytes()
-            is_refused(otp(["qr", option, name], "another"), 1, f"{name} is there already: --force replaces it")
+            is_refused(otp(["qr", option, name], "another"), 1, f"{name} already exists. --force replaces it")
             assert path.read_bytes() == first
             path.chmod(0o644)
             assert otp(["qr", option, name, "--force"], "another").code == 0
@@ -822,7 +822,7 @@ def test_missing_and_double_qr_codes_are_named(otp, lines, printed, sentences):
     [
         (exported((*TIMED[:6], 5)), 1, "line 1, account 1: its counter, 5, is left out"),
         (exported((*TIMED[:6], None, "0f3c")), 1, None),
-        (exported((*COUNTED, None, "new")), 1, "line 1, account 1: a field that is not known is left out."),
+        (exported((*COUNTED, None, "new")), 1, "line 1, account 1: an unknown field is left out."),
         (exported(TIMED, more=field(6, "new")), 1, "line 1, account 2 is left out: it is a field of the export that is not known."),
         (exported(TIMED, (TIMED[0], "a", "b", "SHA256", 1, 2)), 1, "line 1, account 2 is left out: a field of an account is of another kind"),
         (exported((*TIMED[:4], 3, 2)), 0, "a number of digits is not known"),

@@ -259,9 +259,9 @@ backup_take_copy(const char *source, const char *path, struct why *why)
 	snprintf(wal, sizeof(wal), "%s-wal", source);
 	if (stat(wal, &status) == 0 && status.st_size > 0)
 		return why_set(why, ERR_INVALID,
-			       "Beside %s stands %s: that is a database in use, and no backup.  Make one with "
+			       "%s exists beside %s: this is a database in use, not a backup.  Make one with "
 			       "`doubletour backup`.",
-			       source, wal);
+			       wal, source);
 	to = sys_open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0);
 	if (to < 0)
 		return why_set(why, ERR_IO, "The file %s cannot be written: %s.", path, strerror(errno));

@@ -60,7 +60,7 @@ class Page:
         assert self.language in ("fr", "en")
         assert self.title and self.heading
         ids = [e["id"] for e in self.dom.walk() if e.has("id")]
-        assert len(ids) == len(set(ids)), f"an id stands twice in {ids}"
+        assert len(ids) == len(set(ids)), f"an id occurs twice in {ids}"
         for element in self.dom.walk():
             assert not element.has("style"), "inline style: the policy forbids it"
             assert not any(name.startswith("on") for name in element.attributes), "inline script: the policy forbids it"

@@ -255,9 +255,11 @@ proxy_config_app_take(struct request *r, str argument)
 		known = known || target_under(name, str_of(r->config->gate_domains[i].z));
 	if (!known)
 		return why_set(&r->why, ERR_CONFIG,
-			       "%.*s is not under a domain of GATE_DOMAINS, so no request would pass.", STR_ARG(name));
+			       "%.*s is not under a domain of GATE_DOMAINS, so every request would be denied.",
+			       STR_ARG(name));
 	if (str_equal(name, r->login))
-		return why_set(&r->why, ERR_INVALID, "%.*s is where people sign in.", STR_ARG(name));
+		return why_set(&r->why, ERR_INVALID,
+			       "%.*s is the login host itself.  Name another host for the application.", STR_ARG(name));
 	r->apps[r->apps_count++] = (struct app){ name, upstream };
 	return ERR_OK;
 }

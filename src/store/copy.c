@@ -153,9 +153,8 @@ store_copy_compare_row(void *context, const struct db_value *row, size_t columns
 
 	TRY(store_copy_row_digest(row, columns, &digest));
 	if (c->n >= c->count || c->digests[c->n] != digest)
-		return why_set(c->why, ERR_CORRUPT,
-			       "Row %zu of the table %s is not the same in both; nothing was kept.", c->n + 1,
-			       c->table->name);
+		return why_set(c->why, ERR_CORRUPT, "Row %zu of the table %s differs in the copy; nothing was kept.",
+			       c->n + 1, c->table->name);
 	c->n++;
 	c->progress.done++;
 	if (c->n % 256 == 0)

@@ -136,16 +136,14 @@ import_source_sqlite_all(struct import_source *f, const char *text, db_each each
 	err e;
 
 	if (sqlite3_prepare_v2(f->sqlite, text, -1, &statement, NULL) != SQLITE_OK)
-		return why_set(why, ERR_INVALID, "That is not the database that is expected: %s.",
-			       sqlite3_errmsg(f->sqlite));
+		return why_set(why, ERR_INVALID, "This is not the expected database: %s.", sqlite3_errmsg(f->sqlite));
 	f->steps = 0;
 	e = import_source_sqlite_rows(f, statement, each, context);
 	if (f->steps > STEPS_MAX)
 		e = why_set(why, e,
-			    "The source returned no row within the limit of work.  Perhaps the table is a view without "
-			    "an end.");
+			    "The source returned no row within the limit of work.  The table may be an endless view.");
 	if (e == ERR_AWAY)
-		e = why_set(why, e, "The database cannot be read to its end: %s.", sqlite3_errmsg(f->sqlite));
+		e = why_set(why, e, "Reading the database stopped: %s.", sqlite3_errmsg(f->sqlite));
 	sqlite3_finalize(statement);
 	return e;
 }
@@ -205,7 +203,7 @@ import_source_postgres_result(PGresult *result, db_each each, void *context, str
 		return ERR_OK;
 	default: {
 		str said = import_source_first_line(libpq.PQresultErrorMessage(result));
-		return why_set(why, ERR_INVALID, "That is not the database that is expected: %.*s", STR_ARG(said));
+		return why_set(why, ERR_INVALID, "This is not the expected database: %.*s", STR_ARG(said));
 	}
 	}
 }

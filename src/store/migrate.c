@@ -85,17 +85,15 @@ migrate_check_applied(void *context, const struct migrate_applied *applied)
 
 	check->seen++;
 	if (applied->version != check->seen)
-		return why_set(
-		    check->why, ERR_CONFIG,
-		    "Migration %04d is missing in the database's history: something else has written to it.  "
-		    "Put a backup in its place.",
-		    check->seen);
+		return why_set(check->why, ERR_CONFIG,
+			       "Migration %04d is missing in the database's history: another program has changed it.  "
+			       "Restore a backup.",
+			       check->seen);
 	if (!str_equal(applied->checksum, str_of(migrations[applied->version - 1].checksum)))
-		return why_set(
-		    check->why, ERR_CONFIG,
-		    "Migration %04d was not applied as this program knows it: the database belongs to another "
-		    "build of doubletour.  Use that one.",
-		    applied->version);
+		return why_set(check->why, ERR_CONFIG,
+			       "Migration %04d was applied in another form: the database belongs to another build of "
+			       "doubletour.  Use that build.",
+			       applied->version);
 	return ERR_OK;
 }
 

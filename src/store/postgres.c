@@ -81,11 +81,9 @@ postgres_understands_all(struct db *db, struct why *why)
 		return ERR_OK;
 	if (query == SQL_COUNT)
 		return why_set(why, e, "The PostgreSQL database does not answer: %s.", p->message);
-	return why_set(
-	    why, e == ERR_INVALID ? ERR_CORRUPT : e,
-	    "The database does not accept the query %s: %s.  `doubletour db check` says whether its schema is "
-	    "the one that this program needs.",
-	    sql_queries[query].name, p->message);
+	return why_set(why, e == ERR_INVALID ? ERR_CORRUPT : e,
+		       "The database does not accept the query %s: %s.  Check its schema with `doubletour db check`.",
+		       sql_queries[query].name, p->message);
 }
 
 /* --- transactions ------------------------------------------------------------------------------------------------- */
@@ -191,7 +189,7 @@ postgres_integrity(struct db *db, struct why *why)
 	for (size_t i = 0; i < store_tables_count; i++) {
 		err e = postgres_read_whole(db, store_tables[i].name);
 		if (e != ERR_OK)
-			return why_set(why, e, "The table %s could not be read to its end: %s.", store_tables[i].name,
+			return why_set(why, e, "The table %s could not be read completely: %s.", store_tables[i].name,
 				       postgres_message(db));
 	}
 	return ERR_OK;

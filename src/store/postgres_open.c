@@ -153,7 +153,7 @@ postgres_open_version_check(struct postgres *p, struct why *why)
 
 	if (version < OLDEST_SERVER)
 		return why_set(why, ERR_CONFIG,
-			       "The PostgreSQL server is of version %d, and this program needs 13 or newer.",
+			       "The PostgreSQL server has version %d, but this program needs 13 or newer.",
 			       version / 10000);
 	if (encoding != NULL && !str_equal(str_of(encoding), STR("UTF8")))
 		return why_set(why, ERR_CONFIG,
@@ -201,16 +201,16 @@ postgres_open_contents_check(struct postgres *p, struct why *why)
 			       "for the user %s.",
 			       libpq.PQuser(p->connection));
 	if (contents.tables > 0 && contents.ours == 0)
+		return why_set(why, ERR_CONFIG,
+			       "The database %s holds another program's tables; nothing in it was changed.  Name a "
+			       "database for Doubletour alone with DATABASE_URL.",
+			       libpq.PQdb(p->connection));
+	if (contents.ours == 0 && !contents.may_create)
 		return why_set(
 		    why, ERR_CONFIG,
-		    "The database %s holds another program's tables; nothing in it was changed.  Name a database "
-		    "of Doubletour's own with DATABASE_URL.",
-		    libpq.PQdb(p->connection));
-	if (contents.ours == 0 && !contents.may_create)
-		return why_set(why, ERR_CONFIG,
-			       "The user %s may not make tables in the database %s: ALTER DATABASE %s OWNER TO %s",
-			       libpq.PQuser(p->connection), libpq.PQdb(p->connection), libpq.PQdb(p->connection),
-			       libpq.PQuser(p->connection));
+		    "The user %s may not create tables in the database %s.  Run: ALTER DATABASE %s OWNER TO %s",
+		    libpq.PQuser(p->connection), libpq.PQdb(p->connection), libpq.PQdb(p->connection),
+		    libpq.PQuser(p->connection));
 	return ERR_OK;
 }
 
@@ -322,11 +322,10 @@ postgres_open_pooler_check(struct postgres *p, struct why *why)
 	TRY(postgres_open_shares_servers(p, backend, &shares, why));
 	if (!shares)
 		return ERR_OK;
-	return why_set(
-	    why, ERR_CONFIG,
-	    "A pooler in front of the database shares its connections between transactions.  Set "
-	    "pool_mode = session for this database, or connect to PostgreSQL itself: each node keeps the few "
-	    "connections that it has.");
+	return why_set(why, ERR_CONFIG,
+		       "A pooler in front of the database shares its connections between transactions.  Set "
+		       "pool_mode = session for this database, or connect to PostgreSQL directly: each node keeps only "
+		       "a few connections.");
 }
 
 static err

@@ -129,7 +129,7 @@ postgres_wire_wait(struct postgres *p, short events, int64_t until_us)
 	while (n < 0 && errno == EINTR);
 	if (n == 0)
 		return postgres_wire_too_late(p);
-	return n > 0 ? ERR_OK : postgres_lost(p, "its socket cannot be waited for");
+	return n > 0 ? ERR_OK : postgres_lost(p, "waiting for its socket failed");
 }
 
 static err

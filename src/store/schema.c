@@ -242,12 +242,12 @@ schema_actual_row(void *context, const struct schema_object_row *row)
 	if (e == ERR_MEMORY)
 		return e;
 	if (expected == NULL) {
-		schema_difference_report(c, &object, "Doubletour does not make it");
+		schema_difference_report(c, &object, "Doubletour does not create it");
 		return ERR_OK;
 	}
 	expected->seen = true;
 	if (c->by_statement && (e != ERR_OK || !str_equal(buf_str(&statement), expected->statement)))
-		schema_difference_report(c, &object, "Doubletour makes it otherwise");
+		schema_difference_report(c, &object, "Doubletour creates it in another form");
 	return ERR_OK;
 }
 

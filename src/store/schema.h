@@ -8,7 +8,7 @@
 #include "store/db.h"
 
 /*
- * sentence: "trigger \"x\" on table \"accounts\": Doubletour does not make it". Names come from the database: escape
+ * sentence: "trigger \"x\" on table \"accounts\": Doubletour does not create it". Names come from the database: escape
  * them when printing (buf_put_visible).
  */
 typedef void (*schema_report)(void *context, const char *sentence);

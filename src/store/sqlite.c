@@ -223,11 +223,9 @@ sqlite_try_one(struct sqlite *s, enum sql query, struct why *why)
 	sqlite3_finalize(statement);
 	if (e == ERR_OK)
 		return ERR_OK;
-	return why_set(
-	    why, e == ERR_INVALID ? ERR_CORRUPT : e,
-	    "The database does not accept the query %s: %s.  `doubletour db check` says whether its schema is "
-	    "the one that this program needs.",
-	    sql_queries[query].name, sqlite3_errmsg(s->handle));
+	return why_set(why, e == ERR_INVALID ? ERR_CORRUPT : e,
+		       "The database does not accept the query %s: %s.  Check its schema with `doubletour db check`.",
+		       sql_queries[query].name, sqlite3_errmsg(s->handle));
 }
 
 static err
@@ -318,9 +316,8 @@ static const char *
 sqlite_message(struct db *db)
 {
 	if (sqlite_of(db)->moved)
-		return "its file is not in its place any more";
-	return sqlite_of(db)->dangling ? "a row refers to one that is not there"
-				       : sqlite3_errmsg(sqlite_of(db)->handle);
+		return "its file was moved or deleted";
+	return sqlite_of(db)->dangling ? "a row refers to a missing row" : sqlite3_errmsg(sqlite_of(db)->handle);
 }
 
 static err
@@ -328,7 +325,7 @@ sqlite_integrity_row(void *context, const struct db_value *row, size_t columns)
 {
 	if (columns == 1 && str_equal(row[0].bytes, STR("ok")))
 		return ERR_OK;
-	return why_set(context, ERR_CORRUPT, "The database is damaged: %.*s.  Put a backup in its place.",
+	return why_set(context, ERR_CORRUPT, "The database is damaged: %.*s.  Restore a backup.",
 		       columns == 1 ? (int)row[0].bytes.n : 0, row[0].bytes.p);
 }
 
@@ -342,10 +339,9 @@ sqlite_integrity(struct db *db, struct why *why)
 		e = db_text(db, "PRAGMA foreign_key_check", NULL, 0, sqlite_dangling_row, &dangling);
 	if (dangling)
 		return why_set(why, ERR_CORRUPT,
-			       "The database is damaged: a row refers to one that is not there.  Put a backup in its "
-			       "place.");
+			       "The database is damaged: a row refers to a missing row.  Restore a backup.");
 	if (e != ERR_OK && (why == NULL || why->text[0] == '\0'))
-		return why_set(why, e, "The database could not be read to its end: %s.", sqlite_message(db));
+		return why_set(why, e, "The database could not be read completely: %s.", sqlite_message(db));
 	return e;
 }
 

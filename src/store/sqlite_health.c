@@ -52,11 +52,11 @@ sqlite_health_files_healthy(struct sqlite *s, struct why *why)
 	if (store_identity(s->path).file == 0)
 		return why_set(why, ERR_AWAY,
 			       "The database %s is gone: its file was moved or deleted while the server runs.  Put it "
-			       "back, or stop the server and put a backup in its place.",
+			       "back, or stop the server and restore a backup.",
 			       s->path);
 	return why_set(why, ERR_AWAY,
-		       "The database %s, or its -wal, is another file than the one that is open.  Put that one back, "
-		       "or restart the server.",
+		       "The database %s, or its -wal, was replaced by another file.  Put the old file back, or restart "
+		       "the server.",
 		       s->path);
 }
 
@@ -144,7 +144,7 @@ sqlite_health_pages_healthy(struct sqlite *s, struct why *why)
 	if (e == ERR_OK)
 		return e;
 	atomic_store(&damaged, true);
-	return why_set(why, e, "The database %s is damaged; `doubletour check` says where.  Put a backup in its place.",
+	return why_set(why, e, "The database %s is damaged; `doubletour check` says where.  Restore a backup.",
 		       s->path);
 }
 

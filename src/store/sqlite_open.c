@@ -53,8 +53,8 @@ sqlite_open_not_usable(struct sqlite *s, const char *path, err e, struct why *wh
 
 	if (e == ERR_CORRUPT)
 		return why_set(why, e,
-			       "%s is damaged, or is not a database of Doubletour.  Put a backup in its place, or name "
-			       "another file with DATABASE_URL.",
+			       "%s is damaged, or is not a Doubletour database.  Restore a backup, or name another "
+			       "file with DATABASE_URL.",
 			       path);
 	if (e == ERR_BUSY)
 		return why_set(
@@ -91,8 +91,8 @@ sqlite_open_contents_check(struct sqlite *s, const char *path, struct why *why)
 		return sqlite_open_not_usable(s, path, e, why);
 	if (tables.all > 0 && tables.ours == 0)
 		return why_set(why, ERR_INVALID,
-			       "%s is another program's database; nothing in it was changed.  Name a file of "
-			       "Doubletour's own with DATABASE_URL.",
+			       "%s is another program's database; nothing in it was changed.  Name a file for "
+			       "Doubletour alone with DATABASE_URL.",
 			       path);
 	return ERR_OK;
 }
@@ -117,8 +117,7 @@ sqlite_open_privacy_check(const char *path, struct why *why)
 	if (stat(path, &status) == 0 && (status.st_mode & S_IRWXO) == 0)
 		return ERR_OK;
 	return why_set(why, ERR_DENIED,
-		       "The database %s is open to every user of this machine.  Close it to them: chmod 600 %s", path,
-		       path);
+		       "The database %s can be read by every user of this machine.  Run `chmod 600 %s`.", path, path);
 }
 
 static err
@@ -250,8 +249,9 @@ sqlite_open_folder_make(const char *path, struct made *made, struct why *why)
 	made->folder = mkdir(folder, 0700) == 0;
 	if (made->folder || errno == EEXIST)
 		return ERR_OK;
-	return why_set(why, ERR_DENIED, "The folder %s cannot be made: %s.  Make it, or set DATA_DIR to another.",
-		       folder, strerror(errno));
+	return why_set(why, ERR_DENIED,
+		       "The folder %s cannot be created: %s.  Create it, or set DATA_DIR to another folder.", folder,
+		       strerror(errno));
 }
 
 /* Create the empty file with mode 0600, whatever the umask. SQLite gives -wal and -shm the same mode. */
@@ -267,8 +267,8 @@ sqlite_open_file_make(const char *path, struct made *made, struct why *why)
 		close(fd);
 	else if (errno != EEXIST)
 		return why_set(why, ERR_DENIED,
-			       "The database %s cannot be made: %s.  The user that runs doubletour must be able to "
-			       "write its folder; DATA_DIR names another.",
+			       "The database %s cannot be created: %s.  The user that runs doubletour must be able to "
+			       "write its folder.  DATA_DIR sets the folder.",
 			       path, strerror(errno));
 	return ERR_OK;
 }
@@ -294,10 +294,10 @@ sqlite_open_file_check(const char *path, struct why *why)
 	if (stat(path, &status) == 0) {
 		if (S_ISREG(status.st_mode))
 			return ERR_OK;
-		return why_set(why, ERR_INVALID, "%s is not a file.  DATABASE_URL must name one.", path);
+		return why_set(why, ERR_INVALID, "%s is not a file.  DATABASE_URL must name a file.", path);
 	}
 	if (errno == ENOENT)
-		return why_set(why, ERR_NOT_FOUND, "There is no database at %s.  To make one: doubletour db init",
+		return why_set(why, ERR_NOT_FOUND, "There is no database at %s.  Create it with `doubletour db init`.",
 			       path);
 	return why_set(why, ERR_DENIED,
 		       "The database %s cannot be reached: %s.  The user that runs doubletour must be able to enter "

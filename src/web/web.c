@@ -266,7 +266,8 @@ web_run(const struct config *config, const struct sandbox_profile *sandbox, int 
 	 * already, reading its pushes fails.
 	 */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
-		return why_set(why, ERR_DENIED, "The web process cannot be made to end with the keeper: %s.",
+		return why_set(why, ERR_DENIED,
+			       "The kernel cannot be told to end the web process together with the keeper: %s.",
 			       strerror(errno));
 	TRY(web_init(&web, config, push_fd, first_channel_fd, quick, slow, why));
 	web_signals_begin();

@@ -184,7 +184,7 @@ def test_refused_rows_are_named_and_can_be_mapped(make_server, tmp_path):
 @pytest.mark.parametrize("make, words", [
     (lambda p: None, "cannot be read"),
     (lambda p: p.write_text("no database at all\n" * 100), "cannot be read"),
-    (lambda p: p.touch(), "not the database"),
+    (lambda p: p.touch(), "not the expected database"),
 ], ids=["missing", "text", "empty"])
 def test_other_databases_are_refused(make_server, tmp_path, make, words):
     server = make_server(start=False)
@@ -708,8 +708,8 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELEC
           "'2023-05-01 12:34:56' AS created_at, 0 AS is_two_factor_authentication_enabled, NULL AS secret_token FROM n"
 
 
-@pytest.mark.parametrize("end, word", [pytest.param(" ORDER BY username", "without an end", id="sorted", marks=pytest.mark.whole),
-                                       pytest.param(" WHERE i < 0", "without an end", id="no row")])
+@pytest.mark.parametrize("end, word", [pytest.param(" ORDER BY username", "endless view", id="sorted", marks=pytest.mark.whole),
+                                       pytest.param(" WHERE i < 0", "endless view", id="no row")])
 def test_a_view_without_an_end_is_given_up(make_server, tmp_path, end, word):
     server = make_server(start=False)
     with sqlite3.connect(tmp_path / "db.sqlite") as db:

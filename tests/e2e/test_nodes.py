@@ -425,7 +425,7 @@ def test_a_role_without_rights_is_said(postgres, tmp_path):
     url = postgres.new_database("poor")
     postgres.sql("poor", "CREATE ROLE poor LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     poor = url.replace("tests@", "poor@")
-    refused(poor, tmp_path, "may not make tables")
+    refused(poor, tmp_path, "may not create tables")
     assert node(url, tmp_path / "rich").command("db", "init").returncode == 0
     refused(poor, tmp_path, "may not read and write the table schema_migrations")
     postgres.sql("poor", "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO poor; REVOKE INSERT ON audit FROM poor")
@@ -585,7 +585,7 @@ def test_out_of_one_file_and_back_everybody_comes_along(postgres, tmp_path):
         assert one.whole()
     assert "is not empty" in copied(home, file, target, 1).stderr
     assert "is not empty" in copied(home, target, back, 1).stderr
-    assert "one and the same" in copied(home, file, file, 1).stderr
+    assert "the same database" in copied(home, file, file, 1).stderr
     assert "db init" in copied(home, f"sqlite:///{tmp_path}/none.sqlite", postgres.new_database(), 1).stderr
     for wrong in (["x", "y"], [file], [file, target, back], ["mysql://x/y", target]):
         done = home.command("db", "copy", *wrong)

@@ -25,7 +25,7 @@ CHANGES = [
     ("CREATE TABLE spare (id INTEGER)", 'table "spare"', "a table"),
     ("CREATE VIRTUAL TABLE words USING fts5(w)", 'table "words"', "a virtual table with its shadows"),
     ("CREATE INDEX extra ON accounts (name || 'x')", 'index "extra" on table "accounts"', "an index over an expression"),
-    ("ALTER TABLE accounts ADD COLUMN shadow TEXT", 'table "accounts": Doubletour makes it otherwise', "a column"),
+    ("ALTER TABLE accounts ADD COLUMN shadow TEXT", 'table "accounts": Doubletour creates it in another form', "a column"),
     ("ALTER TABLE accounts ADD COLUMN g TEXT AS (upper(name)) VIRTUAL", 'table "accounts"', "a generated column"),
     ("DROP INDEX sessions_seen", 'index "sessions_seen" on table "sessions": it is missing', "an index that is gone"),
     ("DROP INDEX sessions_seen; CREATE INDEX sessions_seen ON sessions (agent)", 'index "sessions_seen"', "an index of the same name"),

@@ -169,7 +169,7 @@ def test_check_names_what_is_wrong(make_server):
     told = json.loads(result.stdout)
     assert result.returncode == 1
     assert not told["well"] and told["unreadable"] == 1 and told["misnamed"] == 1
-    assert "does not open" in result.stderr and "cannot" not in result.stdout
+    assert "cannot be decrypted" in result.stderr and "cannot" not in result.stdout
 
 
 def test_check_reports_a_missing_database_or_key(make_server):

@@ -83,11 +83,10 @@ keys_file_take(int fd, struct master_key *master, struct why *why)
 	str key = str_trim(str_without_bom(str_bytes(master->b, (size_t)n)));
 	const char *refused = key_check(key);
 	if (refused != NULL)
-		return why_set(
-		    why, ERR_CONFIG,
-		    "The key in %s %s.  Restore the file from your backup.  In a new installation, delete it: the next "
-		    "start makes a new one.",
-		    master->path, refused);
+		return why_set(why, ERR_CONFIG,
+			       "The key in %s %s.  Restore the file from your backup.  In a new installation, delete "
+			       "it: the next start creates a new key.",
+			       master->path, refused);
 	memmove(master->b, key.p, key.n);
 	master->n = key.n;
 	return ERR_OK;

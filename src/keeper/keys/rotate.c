@@ -205,11 +205,10 @@ rotate(const struct config *config, struct db *db, rotate_progress progress, voi
 		TRY(rotate_new_key_make(&c));
 		e = rotate_in_database(&c, progress, context);
 		if (e != ERR_OK)
-			return why_set(
-			    why, e,
-			    "The change of the key was interrupted: %s.  Nothing is lost; `doubletour rotate-key` "
-			    "goes on.",
-			    err_name(e));
+			return why_set(why, e,
+				       "The change of the key was interrupted: %s.  Nothing is lost; run `doubletour "
+				       "rotate-key` again to continue.",
+				       err_name(e));
 	}
 	return master_key_new_install(config, &c.old_keys, why);
 }

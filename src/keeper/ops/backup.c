@@ -98,7 +98,7 @@ backup_draft_settled(const struct draft *draft, const char *target, struct why *
 	snprintf(wal, sizeof(wal), "%s-wal", draft->path);
 	if (stat(wal, &status) != 0 || status.st_size == 0)
 		return ERR_OK;
-	return why_set(why, ERR_IO, "The file %s cannot be written whole.", target);
+	return why_set(why, ERR_IO, "The file %s cannot be written completely.", target);
 }
 
 /* link() fails if the name exists, even if it was created just now. */
@@ -108,7 +108,7 @@ backup_draft_name(struct draft *draft, const char *target, struct why *why)
 	TRY(backup_draft_settled(draft, target, why));
 	TRY(backup_sync_path(draft->path, O_RDWR, why));
 	if (link(draft->path, target) != 0)
-		return why_set(why, errno == EEXIST ? ERR_EXISTS : ERR_IO, "The file %s cannot be made: %s.", target,
+		return why_set(why, errno == EEXIST ? ERR_EXISTS : ERR_IO, "The file %s cannot be created: %s.", target,
 			       strerror(errno));
 	backup_draft_drop(draft);
 	return backup_sync_folder_of(target, why);
@@ -146,8 +146,8 @@ backup_is_whole(const struct upkeep_findings *findings, const char *source, stru
 	if (findings->unreadable == 0 && findings->bad_name == 0 && findings->unknown_objects == 0)
 		return ERR_OK;
 	return why_set(why, ERR_CORRUPT,
-		       "%.200s cannot be restored: secrets that the key does not open: %" PRId64
-		       "; names that cannot be typed: %" PRId64 "; objects that Doubletour does not make: %" PRId64
+		       "%.200s cannot be restored: secrets that the key cannot decrypt: %" PRId64
+		       "; names that cannot be typed: %" PRId64 "; objects that Doubletour does not create: %" PRId64
 		       ".  Nothing was changed.",
 		       source, findings->unreadable, findings->bad_name, findings->unknown_objects);
 }
@@ -289,7 +289,7 @@ backup_bring_up_to_date(const char *path, const char *source, struct why *why)
 	err e = store_open(path, STORE_EXISTING, why, &db);
 
 	if (e == ERR_CORRUPT || e == ERR_INVALID)
-		return why_set(why, e, "%s is not a backup of Doubletour's, or it is damaged.  Nothing was changed.",
+		return why_set(why, e, "%s is not a Doubletour backup, or it is damaged.  Nothing was changed.",
 			       source);
 	TRY(e);
 	TRY(store_integrity(db, why));
@@ -366,11 +366,10 @@ backup_check(const struct config *config, const char *path, struct why *why, str
 	err e = backup_copy_check(config, path, why, findings);
 
 	if (e == ERR_CONFIG)
-		return why_set(
-		    why, e,
-		    "The backup was made under another master key, and its secrets open under that one only.  "
-		    "After a change of the key the older one is kept as doubletour.key.ID: put it in the place "
-		    "of doubletour.key, restore, then `doubletour rotate-key`.");
+		return why_set(why, e,
+			       "The backup was made with another master key, which is needed to decrypt its secrets.  "
+			       "`doubletour rotate-key` keeps the old key as doubletour.key.ID.  Rename it to "
+			       "doubletour.key, restore, then run `doubletour rotate-key`.");
 	return e;
 }
 

@@ -102,7 +102,7 @@ upkeep_copy(const struct upkeep_copying *copying, struct why *why, int64_t *ret_
 
 	if (strcmp(copying->source->database_path, copying->target->database_path) == 0)
 		return why_set(why, ERR_INVALID,
-			       "Source and target are one and the same database.  Give two different ones.");
+			       "Source and target are the same database.  Give two different databases.");
 	TRY(upkeep_open(copying->source, why, &from));
 	if (copying->source->database == DATABASE_SQLITE)
 		TRY(db_copy_file_claim(copying->settings, copying->source, why, &lock));

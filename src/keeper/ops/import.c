@@ -194,7 +194,7 @@ import_row_refused(const struct run *run, const struct import_row *row, struct a
 	if (wrong != NULL)
 		return wrong;
 	if (import_names_has_two(&run->names, &in->name))
-		return "another one has the same name, or one that differs in capital letters or spaces only";
+		return "another account has the same name, or a name that differs only in capital letters or spaces";
 	if (row->refused != NULL)
 		return row->refused;
 	return import_row_values_refused(row, in);

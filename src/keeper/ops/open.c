@@ -157,10 +157,10 @@ keeper_open(const struct config *config, struct why *why, struct keeper **ret_ke
 	err e;
 
 	if (k == NULL)
-		return why_set(why, ERR_MEMORY, "There is no memory to start.");
+		return why_set(why, ERR_MEMORY, "There is not enough memory to start.");
 	if (live_rules_begin(&k->rules) != ERR_OK) {
 		mem_free(&k);
-		return why_set(why, ERR_MEMORY, "There is no memory to start.");
+		return why_set(why, ERR_MEMORY, "There is not enough memory to start.");
 	}
 	k->config = config;
 	e = keeper_open_fill(k, why);
@@ -222,11 +222,10 @@ keeper_open_database_same(const struct keeper_thread *t, struct why *why)
 
 	if (store_identity_equal(&found, &t->keeper->database))
 		return ERR_OK;
-	return why_set(
-	    why, ERR_AWAY,
-	    "The database %s is gone, or another file than the one that was opened at the start.  Put that one "
-	    "back, or restart the server.",
-	    t->keeper->config->database_name);
+	return why_set(why, ERR_AWAY,
+		       "The database %s was deleted or replaced while the server was running.  Put the old file back, "
+		       "or restart the server.",
+		       t->keeper->config->database_name);
 }
 
 static err

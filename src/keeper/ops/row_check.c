@@ -44,12 +44,12 @@ row_check_one_account(str name)
 
 static const char *const account_remedies[ACCOUNT_VALUES] = {
 	[ACCOUNT_NAME] = "no user can sign in to it",
-	[ACCOUNT_DISPLAY_NAME] = "pages leave them out; its owner sets another on the profile page",
+	[ACCOUNT_DISPLAY_NAME] = "pages leave the name out; the user sets another on the profile page",
 	[ACCOUNT_PASSWORD] = "no user can sign in to it; `doubletour user reset-password` gives it a new one",
 	[ACCOUNT_EMAIL] = "applications do not get it; `doubletour user email` sets another",
 	[ACCOUNT_GROUPS] = "the gate refuses the account; `doubletour user groups` sets others",
-	[ACCOUNT_LANGUAGE] = "its owner chooses one on the profile page",
-	[ACCOUNT_TIME_FORMAT] = "its owner chooses one on the profile page",
+	[ACCOUNT_LANGUAGE] = "the user chooses one on the profile page",
+	[ACCOUNT_TIME_FORMAT] = "the user chooses one on the profile page",
 };
 
 static err
@@ -87,8 +87,9 @@ row_check_answers(const struct row_check *check, const struct row_name *name, co
 	const char *wrong = kind->row_wrong == NULL ? NULL : kind->row_wrong(values);
 
 	if (wrong != NULL)
-		row_check_report(check, &check->findings->bad_values, name, wrong,
-				 "no code of it can be checked; `doubletour user reset-2fa` lets its owner enrol anew");
+		row_check_report(
+		    check, &check->findings->bad_values, name, wrong,
+		    "its codes cannot be checked; after `doubletour user reset-2fa` the user enrols again");
 }
 
 /* Open the secret of a row. ERR_CORRUPT: it does not open, or its kind is unknown. */
@@ -120,16 +121,16 @@ row_check_factor(void *context, const struct upkeep_factors_row *row)
 		return e;
 	values.secret_n = secret.n;
 	if (e == ERR_CORRUPT)
-		row_check_report(check, &check->findings->unreadable, &name, "its secret does not open under the key",
-				 "");
+		row_check_report(check, &check->findings->unreadable, &name,
+				 "its secret cannot be decrypted with the key", "");
 	else
 		row_check_answers(check, &name, factor_kind_named(row->kind), &values);
 	if (row->confirmed_at_zero) /* queries treat 0 as unconfirmed */
 		row_check_report(check, &check->findings->bad_values, &name, "the time when it was confirmed is 0",
-				 "its owner cannot sign in; `doubletour user reset-2fa` lets them enrol anew");
+				 "the user cannot sign in; after `doubletour user reset-2fa` the user enrols again");
 	if (factor_name_wrong(&values) != NULL)
 		row_check_report(check, &check->findings->bad_values, &name, factor_name_wrong(&values),
-				 "pages leave them out; its owner renames it on the page of authenticators");
+				 "pages leave the name out; the user renames it on the authenticators page");
 	return ERR_OK;
 }
 
@@ -141,7 +142,8 @@ row_check_orphan(void *context, const struct upkeep_orphans_row *row)
 	const struct row_check *check = context;
 	const struct row_name name = { "session", row->id, STR_INIT("") };
 
-	row_check_report(check, &check->findings->orphans, &name, "its authenticator is gone", "it opens nothing");
+	row_check_report(check, &check->findings->orphans, &name, "its authenticator does not exist",
+			 "it opens nothing");
 	return ERR_OK;
 }
 

@@ -29,7 +29,7 @@ upkeep_schema(struct db *db, int version, const char *name, struct why *why)
 	if (count == 0)
 		return ERR_OK;
 	return why_set(why, ERR_CORRUPT,
-		       "%.200s has another schema than Doubletour makes: %.250s (%" PRId64 " in all).", name,
+		       "%.200s has another schema than Doubletour creates: %.250s (%" PRId64 " in all).", name,
 		       first.text, count);
 }
 

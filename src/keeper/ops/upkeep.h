@@ -20,7 +20,7 @@ struct upkeep_findings {
 	    bad_values; /* other values that pages, commands or imports would refuse (keeper/account/row_values.h) */
 };
 
-/* Called for each finding: "authenticator 12 of anna: its secret does not open under the key". May be NULL. */
+/* Called for each finding: "authenticator 12 of anna: its secret cannot be decrypted with the key". May be NULL. */
 typedef void (*upkeep_report)(void *context, const char *sentence);
 
 /*

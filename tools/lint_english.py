@@ -3,9 +3,10 @@
 
 usage: tools/lint_english.py [PATH...]     a file or a folder; without one, the whole repository
 
-It reads the comments of C, Python, shell, SQL, JavaScript and templates; docstrings; sentences in C strings of src/; .def files;
-Markdown, manual pages and the msgids of locales/.  Text between backticks or double quotes is not read.  The names of tests are
-read as sentences.  The checker finds habits, not meaning: a text without findings must still be read.
+It reads the comments of C, Python, shell, SQL, JavaScript and templates; docstrings; sentences in C strings of src/;
+.def files; Markdown, manual pages and the msgids of locales/.  Text between backticks or double quotes is not read.
+The names of tests are read as sentences.  The checker finds habits, not meaning: a text without findings must still be
+read.
 """
 
 import ast

@@ -5,7 +5,6 @@ Only names, ports and the certificate are replaced.
 
 import os
 import pathlib
-import re
 import secrets
 import signal
 import subprocess
@@ -14,13 +13,12 @@ import pytest
 
 from harness import Person, Server
 from harness.certificates import Authority
-from harness.server import ROOT, free_port, wait_until
-
-PAGE = (ROOT / "docs" / "guides/many-nodes.md").read_text()
+from harness.server import free_port, wait_until
+from harness.walkthrough import page_blocks
 
 
 def from_the_page(kind):
-    (text,) = re.findall(rf"```{kind}\n(.*?)```", PAGE, re.S)
+    (text,) = page_blocks("guides/many-nodes.md", kind)
     return text
 
 

@@ -9,8 +9,9 @@ import urllib.parse
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from harness.server import Server, wait_until
+from harness.server import ROOT, Server, wait_until
 from harness.visitor import LOGIN, Visitor, ask
+from harness.walkthrough import page_blocks
 
 RULES = """\
 rules:
@@ -804,10 +805,8 @@ def test_user_add_stores_email_and_groups(gate):
 
 
 def test_the_rules_of_the_documentation_can_be_read(tmp_path):
-    import re
-    from harness.server import ROOT
-    (rules,) = re.findall(r"```yaml\n(networks:.*?)```", (ROOT / "docs" / "reference/access-rules.md").read_text(), re.S)
-    (moved,) = re.findall(r"```yaml\n(networks:.*?)```", (ROOT / "docs" / "guides/from-authelia.md").read_text(), re.S)
+    (rules,) = page_blocks("reference/access-rules.md", "yaml", "networks:")
+    (moved,) = page_blocks("guides/from-authelia.md", "yaml", "networks:")
     server = make(tmp_path / "moved", moved)
     assert server.command("config", "check").returncode == 0
     assert check(server, "https://wiki.example.org/public/x").stdout.startswith("access.conf, line 4: bypass")

@@ -20,9 +20,10 @@ import pytest
 from harness import Person, Server
 from harness.certificates import Authority
 from harness.postgres import Postgres
-from harness.server import ROOT, free_port, wait_until
+from harness.server import free_port, wait_until
 from harness.together import form_bytes, together
 from harness.torture import evidence
+from harness.walkthrough import page_blocks
 
 KEY = secrets.token_hex(32)
 
@@ -532,7 +533,7 @@ def test_a_socket_a_service_file_and_tls(tmp_path):
 
 
 def test_an_audit_that_is_cut_into_months_works_as_before(postgres, tmp_path):
-    recipe = re.search(r"```sql\n(-- The audit by months.*?)```", (ROOT / "docs" / "guides/many-nodes.md").read_text(), re.S)[1]
+    (recipe,) = page_blocks("guides/many-nodes.md", "sql", "-- The audit by months")
     url = postgres.new_database()
     with node(url, tmp_path / "a") as one:
         alice = Person(one).full()

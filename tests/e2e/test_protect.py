@@ -1,25 +1,21 @@
 """docs/start/protect-an-application.md, followed exactly; only ports and the certificate are replaced."""
 
-import re
 import shlex
 import urllib.parse
 
 from harness.proxies import Echo, Proxy
-from harness.server import ROOT, Server, free_port, wait_until
+from harness.server import Server, free_port, wait_until
 from harness.visitor import LOGIN, Visitor
+from harness.walkthrough import page_blocks
 
-PAGE = (ROOT / "docs" / "start/protect-an-application.md").read_text()
-
-
-def blocks(kind):
-    return re.findall(rf"```{kind}\n(.*?)```", PAGE, re.S)
+PAGE = "start/protect-an-application.md"
 
 
 class FromThePage(Proxy):
     """nginx with the output of the page's own command."""
 
     def printed(self, *more):
-        (line,) = [line for text in blocks("sh") for line in text.splitlines() if line.startswith("doubletour proxy-config")]
+        (line,) = [line for text in page_blocks(PAGE, "sh") for line in text.splitlines() if line.startswith("doubletour proxy-config")]
         command, _, target = line.partition(" > ")
         assert target == "doubletour.conf"
         words = shlex.split(command.replace("127.0.0.1:8080", f"127.0.0.1:{self.echo.port}"))[1:]
@@ -33,10 +29,10 @@ def test_the_guide_protects_an_application(tmp_path):
 
     port = free_port()
     server = Server(tmp_path)
-    settings, = blocks("env")
+    settings, = page_blocks(PAGE, "env")
     (server.work / ".env").write_text(settings.replace(f"https://{LOGIN}", f"https://{LOGIN}:{port}"))
     server.environment["PUBLIC_URL"] = f"https://{LOGIN}:{port}"  # the harness reads the URL here
-    commands = [line for text in blocks("sh") for line in text.splitlines()]
+    commands = [line for text in page_blocks(PAGE, "sh") for line in text.splitlines()]
     assert [line.split()[1] for line in commands if line.startswith("doubletour")] == ["config", "run", "user", "proxy-config", "doctor", "gate"]
     assert server.command("config", "check").returncode == 0
     with Echo() as echo, server, FromThePage("nginx", server, echo) as proxy:
@@ -66,7 +62,7 @@ def test_the_guide_protects_an_application(tmp_path):
         seen = Browser(proxy, anna).get("/").seen
         assert (seen["remote-user"], seen["remote-name"], seen["remote-groups"]) == (["anna"], ["Anna"], ["staff"])
 
-        rules, = blocks("yaml")
+        rules, = page_blocks(PAGE, "yaml")
         (server.work / "access.conf").write_text(rules)
         server.environment["ACCESS_RULES"] = "access.conf"
         server.restart()

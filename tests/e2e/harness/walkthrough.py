@@ -30,6 +30,11 @@ def blocks(text, *kinds):
     return [block for kind, block in BLOCK.findall(text) if kind in kinds]
 
 
+def page_blocks(page, kind, begin=""):
+    """Return the code blocks of a kind in a page of docs/ that begin with a text."""
+    return [block for block in blocks((ROOT / "docs" / page).read_text(), kind) if block.startswith(begin)]
+
+
 def lines(text):
     """Return the command lines of the code blocks, without comments."""
     found = [re.sub(r"(^|\s+)#.*", "", line.strip()) for block in blocks(text, "", "sh") for line in block.splitlines()]

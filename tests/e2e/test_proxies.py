@@ -381,7 +381,7 @@ def test_configurations_without_a_package_are_well_formed(kind, tmp_path):
     ((), 2, "proxy-config"), (("apache", "wiki.example.org=127.0.0.1:80"), 2, "apache"), (("nginx",), 2, "application"), (("nginx", "wiki.example.org"), 1, "APP=UPSTREAM"),
     (("nginx", "https://wiki.example.org=127.0.0.1:80"), 1, "APP=UPSTREAM"), (("nginx", "wiki.example.com=127.0.0.1:80"), 78, "GATE_DOMAINS"),
     (("nginx", "wiki.example.org=127.0.0.1"), 1, "APP=UPSTREAM"), (("nginx", "wiki.example.org=127.0.0.1:80;x"), 1, "APP=UPSTREAM"),
-    (("nginx", f"{LOGIN}=127.0.0.1:80"), 1, "sign in"), (("nginx", "--lua"), 2, "haproxy"), (("nginx", "--certificate", "a b", "wiki.example.org=127.0.0.1:80"), 1, "path"),
+    (("nginx", f"{LOGIN}=127.0.0.1:80"), 1, "login host"), (("nginx", "--lua"), 2, "haproxy"), (("nginx", "--certificate", "a b", "wiki.example.org=127.0.0.1:80"), 1, "path"),
     (("nginx", "--listen", "443", "wiki.example.org=127.0.0.1:80"), 1, "HOST:PORT")])
 def test_invalid_arguments_are_explained(arguments, status, words, tmp_path):
     done = make(tmp_path).command("proxy-config", *arguments)

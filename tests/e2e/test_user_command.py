@@ -58,6 +58,16 @@ def test_list_and_show_print_everything_but_secrets(server):
     assert alice.name in text and alice.secret not in text and "argon2" not in text
 
 
+def test_an_ended_session_is_evicted_when_the_keeper_says_so(server):
+    """A command does not notify web.  The first question that the keeper refuses ends the session for all pages."""
+    alice = Person(server).full()
+    alice.visit("/account/profile")  # now in the cache
+    assert one(server, "user", "disable", alice.name)["changed"]
+    answer = alice.post("/account/sessions/end", {"csrf_token": "invalid", "id": ""})  # asks for the list of sessions
+    assert (answer.status, answer.location) == (303, "/login")
+    assert alice.visit("/login").status == 200
+
+
 def test_disabling_signs_out_at_once_and_enabling_restores_access(server):
     alice = Person(server).full()
     assert one(server, "user", "disable", alice.name)["changed"]

@@ -56,7 +56,7 @@ ask_token_take(struct exchange *x, const struct token *token)
 	return digest_sha256(str_bytes(token->b, TOKEN_BYTES), x->token_hash.b);
 }
 
-/* Take over the session of the answer, and store it in the cache. */
+/* Take over the session of the answer.  Store it in the cache, or evict it if it does not exist any more. */
 static err
 ask_session_take(struct exchange *x, const struct answer_head *head, int64_t epoch)
 {
@@ -66,7 +66,9 @@ ask_session_take(struct exchange *x, const struct answer_head *head, int64_t epo
 	}
 	ask_view_of(head, &x->session);
 	x->session_known = true;
-	if (x->session.state != STATE_NONE)
+	if (x->session.state == STATE_NONE)
+		session_cache_evict(x->web->cache, &x->token_hash);
+	else
 		session_cache_put(x->web->cache, &x->token_hash, &x->session, x->rq->now_us, epoch);
 	return ERR_OK;
 }

@@ -163,6 +163,20 @@ session_cache_forget(struct session_cache *cache, const struct token *hash)
 }
 
 void
+session_cache_evict(struct session_cache *cache, const struct token *hash)
+{
+	size_t index = session_cache_set_index(cache, hash);
+	pthread_mutex_t *lock = session_cache_lock_set(cache, index);
+	struct entry *entry = session_cache_find(&cache->sets[index], hash);
+
+	if (entry != NULL) {
+		atomic_fetch_add(&cache->epoch, 1); /* an older answer that is under way is not stored */
+		secret_wipe(entry, sizeof(*entry));
+	}
+	pthread_mutex_unlock(lock);
+}
+
+void
 session_cache_pushed(struct session_cache *cache, int64_t number, const struct token *hash)
 {
 	if (hash != NULL)

@@ -51,6 +51,12 @@ int64_t session_cache_epoch(struct session_cache *cache);
 void session_cache_put(struct session_cache *cache, const struct token *hash, const struct session_view *view,
 		       int64_t now_us, int64_t epoch);
 
+/*
+ * Evict the session, because the keeper answered that it does not exist.  Without an entry this changes nothing, so
+ * requests with invented tokens cannot keep other sessions out of the cache.
+ */
+void session_cache_evict(struct session_cache *cache, const struct token *hash);
+
 /* Apply the keeper's push with this number.  hash: the session that ended; NULL: the push has another kind. */
 void session_cache_pushed(struct session_cache *cache, int64_t number, const struct token *hash);
 

@@ -105,6 +105,22 @@ session_cache_evicts_sessions_that_a_change_made_stale(void **state)
 }
 
 static void
+session_cache_evicts_a_session_that_does_not_exist(void **state)
+{
+	struct session_view view = { 0 };
+	int64_t before;
+
+	remember(*state, &first);
+	before = session_cache_epoch(*state);
+	session_cache_evict(*state, &second); /* an invented token */
+	assert_int_equal(session_cache_epoch(*state), before);
+	session_cache_evict(*state, &first);
+	assert_false(session_cache_get(*state, &first, 10, &view));
+	session_cache_put(*state, &first, &full, 10, before); /* an older answer */
+	assert_false(session_cache_get(*state, &first, 10, &view));
+}
+
+static void
 session_cache_stays_within_its_size(void **state)
 {
 	struct session_view view = { 0 };
@@ -192,6 +208,7 @@ main(void)
 		CASE(session_cache_evicts_sessions_that_the_keeper_ended),
 		CASE(session_cache_skips_an_answer_overtaken_by_a_session_end),
 		CASE(session_cache_evicts_sessions_that_a_change_made_stale),
+		CASE(session_cache_evicts_a_session_that_does_not_exist),
 		CASE(session_cache_stays_within_its_size),
 		CASE(session_cache_wait_lasts_until_the_push_is_applied),
 		CASE(session_cache_put_and_end_may_race),

@@ -107,6 +107,7 @@ int cli_invite(struct cli *cli, int argc, char **argv);
 int cli_gate(struct cli *cli, int argc, char **argv);
 int cli_proxy_config(struct cli *cli, int argc, char **argv);
 int cli_doctor(struct cli *cli, int argc, char **argv);
+int cli_healthcheck(struct cli *cli, int argc, char **argv);
 int cli_audit(struct cli *cli, int argc, char **argv);
 
 #endif

@@ -29,6 +29,7 @@ static const struct command {
 	{ "audit", "doubletour audit", "print the audit trail", cli_audit },
 	{ "gate", "doubletour gate", "show which access rule applies to a URL, and why", cli_gate },
 	{ "doctor", "doubletour doctor", "test whether a proxy lets requests past the gate", cli_doctor },
+	{ "healthcheck", "doubletour healthcheck", "ask the running server whether it is healthy", cli_healthcheck },
 	{ "proxy-config", "doubletour proxy-config",
 	  "print a configuration for nginx, Caddy, Traefik, HAProxy or Envoy", cli_proxy_config },
 	{ "import", "doubletour import", "import accounts from another application", cli_import },

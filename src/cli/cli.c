@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "base/log.h"
+#include "config/locate.h"
 #include "config/nearest.h"
 
 #include <getopt.h>
@@ -60,17 +61,23 @@ cli_config(struct cli *cli)
 enum {
 	TOPICS_MAX = 32,
 	OPTIONS_MAX = 16,
-	OPTIONS_FROM = 256 /* getopt's numbers of long options begin behind those of bytes */
+	OPTIONS_OF_ALL = 2,    /* --help, --settings */
+	OPTION_SETTINGS = 256, /* getopt's numbers of long options begin behind those of bytes */
+	OPTIONS_FROM
 };
 
-/* Fill getopt's table: --help, then the subcommand's options; an option's number is its index in `options`. */
+/*
+ * Fill getopt's table: the options of all commands, then the subcommand's; an option's number is its index in
+ * `options`.
+ */
 static void
-cli_options_table(const struct cli_option *options, size_t n, struct option ret_table[OPTIONS_MAX + 2])
+cli_options_table(const struct cli_option *options, size_t n, struct option ret_table[OPTIONS_OF_ALL + OPTIONS_MAX + 1])
 {
-	memset(ret_table, 0, (OPTIONS_MAX + 2) * sizeof(ret_table[0]));
+	memset(ret_table, 0, (OPTIONS_OF_ALL + OPTIONS_MAX + 1) * sizeof(ret_table[0]));
 	ret_table[0] = (struct option){ "help", no_argument, NULL, 'h' };
+	ret_table[1] = (struct option){ "settings", required_argument, NULL, OPTION_SETTINGS };
 	for (size_t i = 0; i < n && i < OPTIONS_MAX; i++)
-		ret_table[i + 1] =
+		ret_table[OPTIONS_OF_ALL + i] =
 		    (struct option){ options[i].name, options[i].value != NULL ? required_argument : no_argument, NULL,
 				     OPTIONS_FROM + (int)i };
 }
@@ -88,24 +95,31 @@ cli_option_take(const struct cli_option *option)
 static int
 cli_option_unknown(const char *typed, const struct cli_option *options, size_t n, const char *command)
 {
-	char names[OPTIONS_MAX + 1][40];
-	const char *words[OPTIONS_MAX + 2] = { NULL };
+	char names[OPTIONS_MAX][40];
+	const char *words[OPTIONS_OF_ALL + OPTIONS_MAX + 1] = { "--help", "--settings" };
 
-	snprintf(names[0], sizeof(names[0]), "--help");
-	words[0] = names[0];
 	for (size_t i = 0; i < n && i < OPTIONS_MAX; i++) {
-		snprintf(names[i + 1], sizeof(names[i + 1]), "--%s", options[i].name);
-		words[i + 1] = names[i + 1];
+		snprintf(names[i], sizeof(names[i]), "--%s", options[i].name);
+		words[OPTIONS_OF_ALL + i] = names[i];
 	}
 	return cli_unknown("option", typed, words, command);
+}
+
+/* The name behind getopt's number of a long option, or NULL. */
+static const char *
+cli_option_name(int number, const struct cli_option *options, size_t n)
+{
+	if (number == OPTION_SETTINGS)
+		return "settings";
+	return number >= OPTIONS_FROM && (size_t)(number - OPTIONS_FROM) < n ? options[number - OPTIONS_FROM].name
+									     : NULL;
 }
 
 /* Report an option that getopt refused, as it was typed.  The value after '=' is not repeated. */
 static int
 cli_option_refuse(int answer, char **argv, const struct cli_option *options, size_t n)
 {
-	const char *name =
-	    optopt >= OPTIONS_FROM && (size_t)(optopt - OPTIONS_FROM) < n ? options[optopt - OPTIONS_FROM].name : NULL;
+	const char *name = cli_option_name(optopt, options, n);
 	char typed[64];
 	str rest = str_of(argv[optind - 1]);
 
@@ -114,7 +128,7 @@ cli_option_refuse(int answer, char **argv, const struct cli_option *options, siz
 			answer == ':' ? "needs a value" : "takes no value", argv[0]);
 		return CLI_USAGE;
 	}
-	if (optopt != 0 && optopt < OPTIONS_FROM)
+	if (optopt != 0 && optopt < OPTION_SETTINGS)
 		snprintf(typed, sizeof(typed), "-%c", optopt);
 	else
 		str_visible_z(str_cut(&rest, '='), typed, sizeof(typed));
@@ -139,7 +153,7 @@ cli_arguments_check(int argc, char **argv, int max_arguments)
 int
 cli_options(int argc, char **argv, const char *help, const struct cli_option *options, size_t n, int max_arguments)
 {
-	struct option table[OPTIONS_MAX + 2];
+	struct option table[OPTIONS_OF_ALL + OPTIONS_MAX + 1];
 	int option;
 
 	cli_options_table(options, n, table);
@@ -148,7 +162,9 @@ cli_options(int argc, char **argv, const char *help, const struct cli_option *op
 			return cli_print(str_of(help));
 		if (option == ':' || option == '?')
 			return cli_option_refuse(option, argv, options, n);
-		if (options != NULL) /* without them --help is the only option */
+		if (option == OPTION_SETTINGS)
+			locate_name(optarg);
+		else if (options != NULL)
 			cli_option_take(&options[option - OPTIONS_FROM]);
 	}
 	return cli_arguments_check(argc, argv, max_arguments);

@@ -14,18 +14,22 @@ enum { REPORT_MAX_BYTES = 64 * 1024 };
 static const char config_help[] =
     "Usage: doubletour config check|show|example|manual\n"
     "\n"
-    "  check     check the settings, and say what is wrong\n"
-    "  show      print each setting with its source; secrets are not shown\n"
-    "  example   print a commented .env\n"
+    "  check     check the settings, name their file, and say what is wrong\n"
+    "  show      print the settings file's path and each setting with its source; secrets are not shown\n"
+    "  example   print a commented settings file\n"
     "  manual    print the manual of the settings, as Markdown\n"
     "\n"
-    "The environment takes precedence over .env in the working directory, and .env over the defaults.\n"
+    "The settings file is the one of --settings FILE, of the variable DOUBLETOUR_SETTINGS, .env in the current\n"
+    "directory, or /etc/doubletour/doubletour.env: the first that is named or exists.  The environment takes "
+    "precedence\n"
+    "over the file, and the file over the defaults.\n"
     "Exit status: 0 the settings are valid, 2 wrong usage, 78 they are invalid.\n";
 
 static const struct cli_topic config_topics[] = {
-	{ "check", "", "Check the settings, and say what is wrong.\n", "" },
-	{ "show", "", "Print each setting with its source.  Secrets are not shown.\n", "" },
-	{ "example", "", "Print a commented .env.\n", "" },
+	{ "check", "", "Check the settings, name their file, and say what is wrong.\n", "" },
+	{ "show", "",
+	  "Print the path of the settings file, and each setting with its source.  Secrets are not shown.\n", "" },
+	{ "example", "", "Print a commented settings file.\n", "" },
 	{ "manual", "", "Print the manual of the settings, as Markdown.\n", "" },
 	{ .name = NULL },
 };
@@ -49,6 +53,8 @@ static void
 cli_config_put_check(const struct config *config, const struct origins *origins, struct buf *out)
 {
 	buf_put(out, STR("The settings are valid.\n"));
+	locate_put(&origins->file, out);
+	buf_put_byte(out, '\n');
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & SETTING_IGNORED) != 0 && origins->of[i].kind != FROM_DEFAULT)
 			cli_line(out, "%s has no effect here.", settings[i].name);

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/process.h"
+#include "config/locate.h"
 #include "keeper/core/audit.h"
 
 #include <stdlib.h>
@@ -55,9 +56,22 @@ main_help_list(void)
 	for (size_t i = 0; i < COUNT(commands); i++)
 		if (commands[i].line != NULL)
 			cli_line(&out, "  %-12s %s", commands[i].name, commands[i].line);
-	buf_put(&out, STR("\nRun `doubletour COMMAND --help` for the help of a command.\n"
-			  "Exit status: 0 success, 1 failure, 2 wrong usage, 78 invalid configuration.\n"));
+	buf_put(
+	    &out,
+	    STR("\nEvery COMMAND except otp accepts --settings FILE: it reads the settings from FILE.\n"
+		"Without it, the file is the one that DOUBLETOUR_SETTINGS names, .env in the current directory, or\n"
+		"/etc/doubletour/doubletour.env: the first that is named or exists.\n"
+		"\nRun `doubletour COMMAND --help` for the help of a command.\n"
+		"Exit status: 0 success, 1 failure, 2 wrong usage, 78 invalid configuration.\n"));
 	return cli_print(buf_str(&out));
+}
+
+/* Without a command. */
+static int
+main_usage(void)
+{
+	(void)main_help_list();
+	return CLI_USAGE;
 }
 
 static const struct command *
@@ -105,6 +119,24 @@ main_help(struct cli *cli, int argc, char **argv)
 	return command->run(cli, n, words);
 }
 
+/* Read `--settings FILE` or `--settings=FILE` before the command; *ret_n is the number of words read. */
+static int
+main_take_settings(int argc, char **argv, int *ret_n)
+{
+	str file = str_of(argc < 2 ? "" : argv[1]), name = str_cut(&file, '=');
+
+	*ret_n = 0;
+	if (!str_equal(name, STR("--settings")))
+		return CLI_GO_ON;
+	*ret_n = file.p == NULL ? 2 : 1;
+	if (argc < *ret_n + 2) { /* the file or the command is missing */
+		cli_say("doubletour: --settings needs a file and a command.  See `doubletour --help`.");
+		return CLI_USAGE;
+	}
+	locate_name(file.p == NULL ? argv[2] : file.p);
+	return CLI_GO_ON;
+}
+
 static int
 main_dispatch(struct cli *cli, int argc, char **argv)
 {
@@ -120,12 +152,15 @@ int
 main(int argc, char **argv)
 {
 	struct cli cli = { .config_loaded = false };
-	int status;
+	int status, read = 0;
 
 	process_harden();
 	mem_set_up();
 	audit_command_by(getenv("SUDO_USER"), getuid());
-	status = argc < 2 ? main_help_list() : main_dispatch(&cli, argc, argv);
+	status = main_take_settings(argc, argv, &read);
+	if (status != CLI_GO_ON)
+		return status;
+	status = argc - read < 2 ? main_usage() : main_dispatch(&cli, argc - read, argv + read);
 	config_wipe(&cli.config);
-	return argc < 2 ? CLI_USAGE : status;
+	return status;
 }

@@ -17,9 +17,9 @@
 static const char run_help[] =
     "Usage: doubletour run [--host HOST] [--port PORT]\n"
     "\n"
-    "Start the login server: two processes, web and keeper.  Settings come from the environment and .env.  Options "
-    "take\n"
-    "precedence over both.  `doubletour config example` lists the settings.\n"
+    "Start the login server: two processes, web and keeper.  Settings come from the environment and the settings "
+    "file.\n"
+    "Options take precedence over both.  `doubletour config example` lists the settings.\n"
     "\n"
     "  --host HOST   address to listen on (HOST)\n"
     "  --port PORT   port to listen on (PORT)\n"

@@ -5,7 +5,7 @@
  *	struct why why = { 0 };
  *	if (config_load(&config, &why) != ERR_OK) { fputs(why.text, stderr); return 78; }
  *
- * Precedence: the environment, then .env in the working directory, then the default.
+ * Precedence: the environment, then the settings file (locate.h), then the default.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -57,7 +57,7 @@ struct config {
 };
 
 /*
- * Read environment, .env and defaults; then check the settings together.  ERR_CONFIG with a sentence that names file
+ * Read environment, settings file and defaults; then check the settings together.  ERR_CONFIG with a sentence that names file
  * and line.
  */
 MUST_USE err config_load(struct config *ret_config, struct why *why);

@@ -1,5 +1,5 @@
 /*
- * The .env file: lines NAME=value, read like a shell's `. ./.env`, without expansion.
+ * The form of a settings file, .env: lines NAME=value, read like a shell's `. ./.env`, without expansion.
  *
  *	# a comment                     export NAME=value           NAME = value   # a comment after white space
  *	NAME='read unchanged'           NAME="with \" and \\"       NAME=          (empty: same as not set)

@@ -23,7 +23,7 @@ config_load_index_of(const struct setting *setting)
 	return (size_t)(setting - settings);
 }
 
-/* --- .env --------------------------------------------------------------------------------------------------------- */
+/* --- the settings file -------------------------------------------------------------------------------------------- */
 
 struct file_text {
 	struct buf text;
@@ -36,68 +36,91 @@ config_load_file_text_wipe(struct file_text *file)
 	buf_wipe(&file->text);
 }
 
-/* A missing file counts as an empty one. */
+/* The file was named or seen, so it is an error if it is missing. */
 static err
-config_load_read_dotenv(struct file_text *ret_file, struct why *why)
+config_load_file_refuse(const struct settings_file *where, err e, struct why *why)
+{
+	static const char *const names[] = {
+		[LOCATE_OPTION] = "--settings", [LOCATE_VARIABLE] = "DOUBLETOUR_SETTINGS"
+	};
+	struct why cause = *why;
+
+	if (e == ERR_NOT_FOUND && locate_is_named(where))
+		return why_set(
+		    why, ERR_CONFIG,
+		    "The settings file %.300s, named by %s, does not exist.  Correct the path, or create the "
+		    "file.",
+		    where->path, names[where->by]);
+	if (e == ERR_DENIED && where->by == LOCATE_SYSTEM)
+		return why_set(why, ERR_CONFIG,
+			       "%s  Run the command as root or as the user of the service, or use --settings.",
+			       cause.text);
+	return e == ERR_MEMORY ? e : ERR_CONFIG;
+}
+
+/* Without a file the text is empty. */
+static err
+config_load_read_file(const struct settings_file *where, struct file_text *ret_file, struct why *why)
 {
 	CLEANUP(file_close) int fd = -1;
-	err e = file_open(".env", FILE_TRUSTED, why, &fd);
+	err e;
 
+	if (where->by == LOCATE_NONE)
+		return ERR_OK;
+	e = file_open(where->path, FILE_TRUSTED, why, &fd);
 	if (e == ERR_OK) {
 		ret_file->open_to_all = file_is_world_readable(fd);
-		e = file_read_open(fd, ".env", &ret_file->text, why);
+		e = file_read_open(fd, where->path, &ret_file->text, why);
 	}
-	if (e == ERR_NOT_FOUND) {
-		why->text[0] = '\0';
-		return ERR_OK;
-	}
-	return e == ERR_OK || e == ERR_MEMORY ? e : ERR_CONFIG;
+	return e == ERR_OK ? e : config_load_file_refuse(where, e, why);
 }
 
 static err
-config_load_unknown_name(const struct dotenv_entry *entry, struct why *why)
+config_load_unknown_name(const char *path, const struct dotenv_entry *entry, struct why *why)
 {
 	const struct setting *nearest = setting_nearest(entry->name);
 	str name = str_upto(entry->name, 60);
 
 	if (nearest != NULL)
-		return why_set(why, ERR_CONFIG, ".env, line %u: there is no setting %.*s.  Did you mean %s?",
+		return why_set(why, ERR_CONFIG, "%.200s, line %u: there is no setting %.*s.  Did you mean %s?", path,
 			       entry->line, STR_ARG(name), nearest->name);
 	return why_set(why, ERR_CONFIG,
-		       ".env, line %u: there is no setting %.*s.  `doubletour config example` lists all settings.",
-		       entry->line, STR_ARG(name));
+		       "%.200s, line %u: there is no setting %.*s.  `doubletour config example` lists all settings.",
+		       path, entry->line, STR_ARG(name));
 }
 
 static err
 config_load_take_entry(const struct dotenv_entry *entry, struct given *given, struct why *why)
 {
+	const char *path = given->origins.file.path;
 	const struct setting *setting = setting_find(entry->name);
 
 	if (setting == NULL)
-		return config_load_unknown_name(entry, why);
+		return config_load_unknown_name(path, entry, why);
 	size_t i = config_load_index_of(setting);
 	if (given->value[i].p != NULL)
 		return why_set(why, ERR_CONFIG,
-			       ".env, line %u: %s is already set in line %u.  Delete one of the two lines.",
+			       "%.200s, line %u: %s is already set in line %u.  Delete one of the two lines.", path,
 			       entry->line, setting->name, given->origins.of[i].line);
 	given->value[i] = entry->value;
-	given->origins.of[i] = (struct origin){ .kind = FROM_FILE, .line = entry->line };
+	given->origins.of[i] = (struct origin){ .kind = FROM_FILE, .file = path, .line = entry->line };
 	return ERR_OK;
 }
 
 static err
 config_load_take_file(struct file_text *file, struct given *given, struct why *why)
 {
+	const char *path = given->origins.file.path;
 	struct dotenv dotenv = dotenv_of(file->text.p, file->text.n);
 	struct dotenv_entry entry;
 	bool more = true;
 
 	if (str_is_utf16(buf_str(&file->text)))
-		return why_set(why, ERR_CONFIG, ".env is UTF-16.  Save it as UTF-8.");
+		return why_set(why, ERR_CONFIG, "%.300s is UTF-16.  Save it as UTF-8.", path);
 	for (;;) {
 		struct why line = { 0 };
 		if (dotenv_next(&dotenv, &entry, &more, &line) != ERR_OK)
-			return why_set(why, ERR_CONFIG, ".env, line %u %s.", dotenv.line, line.text);
+			return why_set(why, ERR_CONFIG, "%.200s, line %u %s.", path, dotenv.line, line.text);
 		if (!more)
 			return ERR_OK;
 		TRY(config_load_take_entry(&entry, given, why));
@@ -131,16 +154,18 @@ config_load_take_options(struct given *given, const struct config_option *option
 
 /* --- from texts to settings --------------------------------------------------------------------------------------- */
 
+enum { WHERE_MAX = 300 };
+
 /* "PORT (.env, line 3)", "PORT (environment)", "--port" */
 static void
-config_load_where_text(const struct setting *setting, const struct origin *origin, char *ret_text, size_t size)
+config_load_where_text(const struct setting *setting, const struct origin *origin, char ret_text[WHERE_MAX])
 {
 	if (origin->kind == FROM_OPTION)
-		snprintf(ret_text, size, "%s", origin->option);
+		snprintf(ret_text, WHERE_MAX, "%s", origin->option);
 	else if (origin->kind == FROM_FILE)
-		snprintf(ret_text, size, "%s (.env, line %u)", setting->name, origin->line);
+		snprintf(ret_text, WHERE_MAX, "%s (%.200s, line %u)", setting->name, origin->file, origin->line);
 	else
-		snprintf(ret_text, size, "%s (environment)", setting->name);
+		snprintf(ret_text, WHERE_MAX, "%s (environment)", setting->name);
 }
 
 static err
@@ -148,9 +173,9 @@ config_load_refuse(const struct setting *setting, const struct origin *origin, s
 {
 	bool hidden = (setting->flags & SETTING_SECRET) != 0 || str_equal(str_of(setting->name), STR("DATABASE_URL")) ||
 		      str_has_byte(value, '@'); /* a URL may contain a password, in any setting */
-	char where[80];
+	char where[WHERE_MAX];
 
-	config_load_where_text(setting, origin, where, sizeof(where));
+	config_load_where_text(setting, origin, where);
 	if (hidden || !str_utf8_valid(value))
 		return why_set(why, ERR_CONFIG, "%s must be %s.", where, setting->takes);
 	return why_set(why, ERR_CONFIG, "%s must be %s, not \"%.*s\".", where, setting->takes,
@@ -162,14 +187,14 @@ config_load_apply_value(const struct setting *setting, const struct origin *orig
 			struct why *why)
 {
 	struct why predicate = { 0 };
-	char where[80];
+	char where[WHERE_MAX];
 	err e = setting_parse(setting, value, config, &predicate);
 
 	if (e == ERR_OK)
 		return e;
 	if (e != ERR_CONFIG)
 		return config_load_refuse(setting, origin, value, why);
-	config_load_where_text(setting, origin, where, sizeof(where));
+	config_load_where_text(setting, origin, where);
 	return why_set(why, ERR_CONFIG, "%s %s.", where, predicate.text);
 }
 
@@ -381,7 +406,8 @@ config_load_check_secrets(const struct given *given, const struct config *config
 		secret = "a password in DATABASE_URL";
 	if (secret == NULL || !file->open_to_all)
 		return ERR_OK;
-	return why_set(why, ERR_CONFIG, ".env contains %s and is world-readable.  Run `chmod 600 .env`.", secret);
+	return why_set(why, ERR_CONFIG, "%.200s contains %s and is world-readable.  Run `chmod o-r %.200s`.",
+		       given->origins.file.path, secret, given->origins.file.path);
 }
 
 /* --- loading ------------------------------------------------------------------------------------------------------ */
@@ -397,7 +423,8 @@ config_load_layers(const struct options *options, struct given *given, struct co
 {
 	CLEANUP(config_load_file_text_wipe) struct file_text file = { .text = BUF(DOTENV_MAX_BYTES) };
 
-	TRY(config_load_read_dotenv(&file, why));
+	given->origins.file = locate_settings();
+	TRY(config_load_read_file(&given->origins.file, &file, why));
 	if (file.text.n > 0)
 		TRY(config_load_take_file(&file, given, why));
 	config_load_take_environment(given);

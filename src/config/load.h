@@ -4,18 +4,21 @@
 #ifndef CONFIG_LOAD_H
 #define CONFIG_LOAD_H
 
+#include "config/locate.h"
 #include "config/settings.h"
 
 enum origin_kind { FROM_DEFAULT = 0, FROM_ENVIRONMENT, FROM_FILE, FROM_OPTION };
 
 struct origin {
 	enum origin_kind kind;
-	unsigned line;      /* FROM_FILE: line of .env */
+	const char *file;   /* FROM_FILE: path of the settings file */
+	unsigned line;      /* FROM_FILE: line of that file */
 	const char *option; /* FROM_OPTION: its name */
 };
 
 /* One for each row of settings[]. */
 struct origins {
+	struct settings_file file;
 	struct origin of[SETTINGS_COUNT];
 };
 

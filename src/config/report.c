@@ -48,7 +48,7 @@ static void
 config_report_put_origin(const struct origin *origin, struct buf *out)
 {
 	if (origin->kind == FROM_FILE)
-		buf_printf(out, ".env, line %u", origin->line);
+		buf_printf(out, "%.400s, line %u", origin->file, origin->line);
 	else
 		buf_put(out, origin->kind == FROM_ENVIRONMENT ? STR("environment") : STR("default"));
 }
@@ -83,6 +83,9 @@ config_report_show_ignored(const struct setting *setting, const struct origin *o
 void
 report_show(const struct config *config, const struct origins *origins, struct buf *out)
 {
+	buf_put(out, STR("# "));
+	locate_put(&origins->file, out);
+	buf_put_byte(out, '\n');
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & SETTING_IGNORED) != 0)
 			config_report_show_ignored(&settings[i], &origins->of[i], out);
@@ -206,9 +209,16 @@ report_manual(struct buf *out)
 	    out,
 	    STR("# Settings\n\n"
 		"<!-- printed by `doubletour config manual`; a test compares it with the program -->\n\n"
-		"The server reads a setting from the environment, then from the file `.env` in the working directory.\n"
-		"A setting in neither has its default.  An empty value counts as not set.\n\n"
-		"The file `.env`:\n\n"
+		"The server and every command read a setting from the environment, then from the settings file.  A\n"
+		"setting in neither has its default.  An empty value counts as not set.\n\n"
+		"The settings file is the first of these that is named or exists:\n\n"
+		"1. the file of the option `--settings FILE`, before or after the command\n"
+		"2. the file that the environment variable `DOUBLETOUR_SETTINGS` names\n"
+		"3. `.env` in the current directory\n"
+		"4. `/etc/doubletour/doubletour.env`; the build option `settings_file` changes this path\n\n"
+		"Only one file is read.  A named file must exist.  A relative path in it begins in the current\n"
+		"directory, not in the directory of the file: write absolute paths.\n\n"
+		"The settings file:\n\n"
 		"- A line is `NAME=value` or `export NAME=value`, as in a shell but without expansion.\n"
 		"- A comment begins with `#`.\n"
 		"- Text in single quotes is literal.\n"
@@ -216,11 +226,13 @@ report_manual(struct buf *out)
 		"- A name may occur only once.\n"
 		"- An unknown name is an error.  In the environment, unknown names are ignored: other programs use "
 		"them.\n\n"
-		"`.env` and the file of `ACCESS_RULES` must belong to root or to the user that runs doubletour.  No\n"
-		"other user may have the right to write them.  If every user may read `.env`, it must contain neither\n"
-		"`SECRET_KEY` nor a password in `DATABASE_URL`.\n\n"
-		"`doubletour config show` prints each setting with its origin.  `doubletour config check` reports\n"
-		"errors.  `doubletour config example` prints a commented `.env`.\n"));
+		"The settings file and the file of `ACCESS_RULES` must belong to root or to the user that runs\n"
+		"doubletour.  No other user may have the right to write them.  If every user may read the settings\n"
+		"file, it must contain neither `SECRET_KEY` nor a password in `DATABASE_URL`.\n\n"
+		"`doubletour config show` names the settings file, and prints each setting with its origin.\n"
+		"`doubletour config check` names the file too, and reports errors.  `doubletour config example` "
+		"prints\n"
+		"a commented settings file.\n"));
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & SETTING_IGNORED) == 0)
 			config_report_manual_one(&settings[i], out);

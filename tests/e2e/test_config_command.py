@@ -45,7 +45,31 @@ def value_in(shown, name):
 
 def test_check_accepts_empty_settings(doubletour):
     done = doubletour("config", "check")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "The settings are valid.\n", "")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("The settings are valid.\nSettings come from the environment and the defaults")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--settings", "one.env", "config"), ("--settings=one.env", "config"), ("config", "--settings", "one.env")]
+)
+def test_settings_is_read_before_and_after_the_command(doubletour, dotenv, tmp_path, arguments):
+    dotenv("PORT=6001\n").rename(tmp_path / "one.env")
+    dotenv("PORT=6002\n")
+    shown = doubletour(*arguments, "show", DOUBLETOUR_SETTINGS="two.env", APP_NAME="Ours")
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.startswith("# Settings come from the file one.env (--settings).\n")
+    assert value_in(shown.stdout, "PORT") == ("6001", "one.env, line 1")
+    assert value_in(shown.stdout, "APP_NAME") == ("Ours", "environment")  # the environment overrides single values
+    assert "the file one.env (--settings)" in doubletour(*arguments, "check").stdout
+
+
+def test_a_named_file_that_does_not_exist_is_an_error(doubletour, dotenv):
+    dotenv("PORT=6002\n")
+    for arguments, environment in (("--settings", "two.env"), {}), ((), {"DOUBLETOUR_SETTINGS": "two.env"}):
+        done = doubletour(*arguments, "user", "list", **environment)
+        assert (done.returncode, done.stdout) == (78, "")
+        assert "The settings file two.env, named by " in done.stderr
+        assert len(done.stderr.splitlines()) == 1
 
 
 def test_check_refuses_the_tutorials_key_and_says_how_to_make_one(doubletour, dotenv):
@@ -116,7 +140,7 @@ def test_a_key_that_everyone_may_read_is_refused(doubletour, dotenv):
     dotenv(f"SECRET_KEY={KEY}\n", mode=0o644)
     done = doubletour("config", "check")
     assert done.returncode == 78
-    assert "chmod 600 .env" in done.stderr
+    assert "chmod o-r .env" in done.stderr
 
 
 def test_the_sample_file_can_be_used_with_every_line_uncommented(doubletour, dotenv):
@@ -137,6 +161,10 @@ def test_the_sample_file_can_be_used_with_every_line_uncommented(doubletour, dot
         (("config", "--nonsense"), "doubletour config --help"),
         (("config", "check", "more"), "at most 1 argument, but 2 were given"),
         (("config",), "Usage: doubletour config"),
+        (("--settings",), "needs a file and a command.  See `doubletour --help`."),
+        (("--settings", "x.env"), "needs a file and a command"),
+        (("user", "list", "--settings"), "--settings needs a value.  See `doubletour user --help`."),
+        (("user", "list", "--setings", "x"), 'Did you mean "--settings"?'),
         (("version", "x"), "takes no arguments, but 1 was given"),
     ],
 )

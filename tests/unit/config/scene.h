@@ -30,7 +30,7 @@ scene_close(void **state)
 	return chdir("/") != 0 || rmdir(*state) != 0 ? -1 : 0;
 }
 
-/* Clear the settings in the environment; write this .env, or delete it for NULL. */
+/* Name no settings file, and clear the settings in the environment; write this .env, or delete it for NULL. */
 static inline void
 scene_set(const char *dotenv)
 {
@@ -38,6 +38,8 @@ scene_set(const char *dotenv)
 
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		unsetenv(settings[i].name);
+	unsetenv("DOUBLETOUR_SETTINGS");
+	locate_name(NULL);
 	(void)!unlink(".env");
 	if (dotenv == NULL)
 		return;

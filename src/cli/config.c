@@ -47,6 +47,18 @@ cli_config_rules_check(const struct config *config, struct why *why)
 	return access_take(config, text, &rules, why);
 }
 
+/* Containers mount secrets with mode 0444, so this is not an error. */
+static void
+cli_config_warn(const struct origins *origins, struct buf *out)
+{
+	for (size_t i = 0; i < SETTINGS_COUNT; i++)
+		if (origins->of[i].kind == FROM_SECRET_FILE && origins->of[i].secret.world_readable)
+			cli_line(out,
+				 "Warning: every user of this machine may read %s, the file of %s.  Outside a "
+				 "container, run `chmod o-r %s`.",
+				 origins->of[i].secret.path, settings[i].name, origins->of[i].secret.path);
+}
+
 typedef void (*put_report)(const struct config *config, const struct origins *origins, struct buf *out);
 
 static void
@@ -58,6 +70,7 @@ cli_config_put_check(const struct config *config, const struct origins *origins,
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & SETTING_IGNORED) != 0 && origins->of[i].kind != FROM_DEFAULT)
 			cli_line(out, "%s has no effect here.", settings[i].name);
+	cli_config_warn(origins, out);
 }
 
 static void

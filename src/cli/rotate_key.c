@@ -19,7 +19,7 @@ static const char rotate_help[] =
     "\n"
     "The new key becomes doubletour.key.  The old key is kept as doubletour.key.ID, for older backups.  Delete it "
     "together\n"
-    "with them.  If the old key was SECRET_KEY, remove that setting afterwards.\n"
+    "with them.  If the old key was SECRET_KEY, SECRET_KEY_FILE or a credential, remove that setting afterwards.\n"
     "\n"
     "  --json   print the result as JSON\n"
     "  --help   show this help\n"
@@ -72,7 +72,9 @@ rotate_key_report(const struct rotation *rotation, bool json, struct buf *out)
 			 (long long)rotation->unreadable, rotation->unreadable == 1 ? "" : "s",
 			 rotation->unreadable == 1 ? "it" : "them");
 	if (rotation->by_setting)
-		buf_put(out, STR("Now remove SECRET_KEY from the settings: the new key is in the key file.\n"));
+		buf_put(out, STR("Now remove SECRET_KEY, SECRET_KEY_FILE or the credential from the settings: the new "
+				 "key is in the "
+				 "key file.\n"));
 	return buf_check(out);
 }
 

@@ -7,7 +7,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/process.h"
-#include "config/config.h"
+#include "config/load.h"
 #include "http/listen.h"
 #include "server/supervisor.h"
 
@@ -35,16 +35,16 @@ static const char run_help[] =
 
 /* The options override all settings; they are checked like settings and passed to web. */
 static err
-run_config(struct cli *cli, const char *host, const char *port, struct why *why)
+run_config(struct cli *cli, struct origins *origins, const char *host, const char *port, struct why *why)
 {
 	const struct config_option options[] = { { "HOST", "--host", host }, { "PORT", "--port", port } };
 
-	return config_load_with(&cli->config, options, COUNT(options), why);
+	return config_load_with(&cli->config, origins, options, COUNT(options), why);
 }
 
 /* The address of an inherited socket overrides everything; it is checked, logged and passed to web like a setting. */
 static err
-run_config_inherited(struct cli *cli, int fd, struct why *why)
+run_config_inherited(struct cli *cli, struct origins *origins, int fd, struct why *why)
 {
 	struct listen_location location = { .port = 0 };
 	char port[8], path[sizeof("unix:") + LISTEN_PATH_MAX_BYTES];
@@ -57,15 +57,26 @@ run_config_inherited(struct cli *cli, int fd, struct why *why)
 						{ "LISTEN", "LISTEN_FDS", "" } };
 	const struct config_option of_unix[] = { { "LISTEN", "LISTEN_FDS", path } };
 	bool tcp = location.path[0] == '\0';
-	return config_load_with(&cli->config, tcp ? of_tcp : of_unix, tcp ? COUNT(of_tcp) : COUNT(of_unix), why);
+	return config_load_with(&cli->config, origins, tcp ? of_tcp : of_unix, tcp ? COUNT(of_tcp) : COUNT(of_unix),
+				why);
 }
 
 /* *ret_fd: the socket from systemd, or -1. */
 static err
-run_begin(struct cli *cli, const char *host, const char *port, int *ret_fd, struct why *why)
+run_begin(struct cli *cli, struct origins *origins, const char *host, const char *port, int *ret_fd, struct why *why)
 {
 	TRY(listen_inherited(why, ret_fd));
-	return *ret_fd >= 0 ? run_config_inherited(cli, *ret_fd, why) : run_config(cli, host, port, why);
+	return *ret_fd >= 0 ? run_config_inherited(cli, origins, *ret_fd, why)
+			    : run_config(cli, origins, host, port, why);
+}
+
+static void
+run_warn(const struct origins *origins)
+{
+	for (size_t i = 0; i < SETTINGS_COUNT; i++)
+		if (origins->of[i].kind == FROM_SECRET_FILE && origins->of[i].secret.world_readable)
+			log_event(LOG_WARNING, "secret.readable", LOG_TEXT("setting", settings[i].name),
+				  LOG_TEXT("file", origins->of[i].secret.path));
 }
 
 int
@@ -73,13 +84,14 @@ cli_run(struct cli *cli, int argc, char **argv)
 {
 	const char *host = NULL, *port = NULL;
 	const struct cli_option options[] = { { .name = "host", .value = &host }, { .name = "port", .value = &port } };
+	struct origins origins = { 0 };
 	struct why why = { 0 };
 	int status = cli_options(argc, argv, run_help, options, COUNT(options), 0), inherited_fd = -1;
 	err e;
 
 	if (status != CLI_GO_ON)
 		return status;
-	e = run_begin(cli, host, port, &inherited_fd, &why);
+	e = run_begin(cli, &origins, host, port, &inherited_fd, &why);
 	if (e != ERR_OK)
 		return cli_fail(e, &why);
 #ifdef DOUBLETOUR_TEST_HOOKS
@@ -89,6 +101,7 @@ cli_run(struct cli *cli, int argc, char **argv)
 	log_setup(cli->config.log_format, cli->config.log_level);
 	process_descriptors_keep(inherited_fd >= 0 ? inherited_fd + 1 : STDERR_FILENO + 1);
 	log_serve();
+	run_warn(&origins);
 	e = supervisor_run(&cli->config, inherited_fd, &why);
 	return cli_served(e, &why);
 }

@@ -5,7 +5,8 @@
  *	struct why why = { 0 };
  *	if (config_load(&config, &why) != ERR_OK) { fputs(why.text, stderr); return 78; }
  *
- * Precedence: the environment, then the settings file (locate.h), then the default.
+ * Precedence: the environment, then the settings file (locate.h), then the default.  A file may give a secret
+ * (secret_file.h).
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -67,8 +68,9 @@ struct config_option {
 	const char *setting, *option; /* "PORT", "--port" */
 	const char *value;            /* NULL: not given */
 };
-MUST_USE err config_load_with(struct config *ret_config, const struct config_option *options, size_t n,
-			      struct why *why);
+struct origins; /* load.h */
+MUST_USE err config_load_with(struct config *ret_config, struct origins *ret_origins,
+			      const struct config_option *options, size_t n, struct why *why);
 
 /*
  * The web process gets its settings as an environment with only the settings that the table marks for web: never

@@ -14,8 +14,21 @@ _Static_assert(sizeof(enum config_profile) == sizeof(uint32_t), "choices are sto
 /* The given value of each row of settings[]. */
 struct given {
 	str value[SETTINGS_COUNT]; /* p == NULL: not given */
-	struct origins origins;
+	str path[SETTINGS_COUNT];  /* NAME_FILE */
+	struct origins origins, path_origins;
 };
+
+/* The texts of secret files. */
+struct secrets {
+	struct buf of[SETTINGS_COUNT];
+};
+
+static void
+config_load_secrets_wipe(struct secrets *secrets)
+{
+	for (size_t i = 0; i < SETTINGS_COUNT; i++)
+		buf_wipe(&secrets->of[i]);
+}
 
 static size_t
 config_load_index_of(const struct setting *setting)
@@ -90,21 +103,31 @@ config_load_unknown_name(const char *path, const struct dotenv_entry *entry, str
 }
 
 static err
+config_load_take_value(const char *path, const struct dotenv_entry *entry, str *value, struct origin *origin,
+		       struct why *why)
+{
+	if (value->p != NULL)
+		return why_set(why, ERR_CONFIG,
+			       "%.200s, line %u: %.*s is already set in line %u.  Delete one of the two lines.", path,
+			       entry->line, STR_ARG(entry->name), origin->line);
+	*value = entry->value;
+	*origin = (struct origin){ .kind = FROM_FILE, .file = path, .line = entry->line };
+	return ERR_OK;
+}
+
+static err
 config_load_take_entry(const struct dotenv_entry *entry, struct given *given, struct why *why)
 {
 	const char *path = given->origins.file.path;
-	const struct setting *setting = setting_find(entry->name);
+	const struct setting *setting = setting_find(entry->name), *secret = secret_file_setting(entry->name);
+	size_t i;
 
-	if (setting == NULL)
+	if (setting == NULL && secret == NULL)
 		return config_load_unknown_name(path, entry, why);
-	size_t i = config_load_index_of(setting);
-	if (given->value[i].p != NULL)
-		return why_set(why, ERR_CONFIG,
-			       "%.200s, line %u: %s is already set in line %u.  Delete one of the two lines.", path,
-			       entry->line, setting->name, given->origins.of[i].line);
-	given->value[i] = entry->value;
-	given->origins.of[i] = (struct origin){ .kind = FROM_FILE, .file = path, .line = entry->line };
-	return ERR_OK;
+	i = config_load_index_of(setting != NULL ? setting : secret);
+	if (setting != NULL)
+		return config_load_take_value(path, entry, &given->value[i], &given->origins.of[i], why);
+	return config_load_take_value(path, entry, &given->path[i], &given->path_origins.of[i], why);
 }
 
 static err
@@ -128,14 +151,22 @@ config_load_take_file(struct file_text *file, struct given *given, struct why *w
 }
 
 static void
+config_load_take_variable(const char *text, str *value, struct origin *origin)
+{
+	if (text == NULL)
+		return;
+	*value = str_of(text);
+	*origin = (struct origin){ .kind = FROM_ENVIRONMENT };
+}
+
+static void
 config_load_take_environment(struct given *given)
 {
 	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
-		const char *value = getenv(settings[i].name);
-		if (value == NULL)
-			continue;
-		given->value[i] = str_of(value);
-		given->origins.of[i] = (struct origin){ .kind = FROM_ENVIRONMENT };
+		config_load_take_variable(getenv(settings[i].name), &given->value[i], &given->origins.of[i]);
+		if ((settings[i].flags & SETTING_FROM_FILE) != 0)
+			config_load_take_variable(secret_file_variable(&settings[i]), &given->path[i],
+						  &given->path_origins.of[i]);
 	}
 }
 
@@ -152,33 +183,114 @@ config_load_take_options(struct given *given, const struct config_option *option
 	}
 }
 
-/* --- from texts to settings --------------------------------------------------------------------------------------- */
+/* --- where a value comes from ------------------------------------------------------------------------------------- */
 
-enum { WHERE_MAX = 300 };
+struct where {
+	char z[SECRET_PATH_MAX + 64];
+};
 
-/* "PORT (.env, line 3)", "PORT (environment)", "--port" */
-static void
-config_load_where_text(const struct setting *setting, const struct origin *origin, char ret_text[WHERE_MAX])
+/* "PORT (.env, line 3)", "PORT (environment)", "--port", "SECRET_KEY (/run/secrets/key)" */
+static struct where
+config_load_where(const char *name, const struct origin *origin)
 {
+	struct where where;
+
 	if (origin->kind == FROM_OPTION)
-		snprintf(ret_text, WHERE_MAX, "%s", origin->option);
+		snprintf(where.z, sizeof(where.z), "%s", origin->option);
 	else if (origin->kind == FROM_FILE)
-		snprintf(ret_text, WHERE_MAX, "%s (%.200s, line %u)", setting->name, origin->file, origin->line);
+		snprintf(where.z, sizeof(where.z), "%s (%.200s, line %u)", name, origin->file, origin->line);
+	else if (origin->kind == FROM_SECRET_FILE)
+		snprintf(where.z, sizeof(where.z), "%s (%s)", name, origin->secret.path);
 	else
-		snprintf(ret_text, WHERE_MAX, "%s (environment)", setting->name);
+		snprintf(where.z, sizeof(where.z), "%s (environment)", name);
+	return where;
 }
+
+/* "SECRET_KEY_FILE (environment)" */
+static struct where
+config_load_where_path(const struct given *given, size_t i)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s_FILE", settings[i].name);
+	return config_load_where(name, &given->path_origins.of[i]);
+}
+
+/* --- secrets in files --------------------------------------------------------------------------------------------- */
+
+static err
+config_load_refuse_two(const char *first, const char *second, struct why *why)
+{
+	return why_set(why, ERR_CONFIG, "%s and %s are both set.  Delete one of them.", first, second);
+}
+
+/* A value, NAME_FILE and a credential: at most one may be given, so that no program uses another secret by mistake. */
+static err
+config_load_check_sources(const struct given *given, size_t i, const struct secret_file *credential, struct why *why)
+{
+	bool by_value = !str_empty(given->value[i]), by_path = !str_empty(given->path[i]);
+	struct where value = config_load_where(settings[i].name, &given->origins.of[i]),
+		     path = config_load_where_path(given, i);
+	char third[SECRET_PATH_MAX + 32];
+
+	snprintf(third, sizeof(third), "the credential %s", credential->path);
+	if (by_value && by_path)
+		return config_load_refuse_two(value.z, path.z, why);
+	if (credential->path[0] != '\0' && (by_value || by_path))
+		return config_load_refuse_two(by_value ? value.z : path.z, third, why);
+	return ERR_OK;
+}
+
+static err
+config_load_read_path(const struct given *given, size_t i, struct buf *ret_value, struct secret_file *ret_file,
+		      struct why *why)
+{
+	struct why sentence = { 0 };
+	err e = secret_file_read(given->path[i], ret_value, ret_file, &sentence);
+
+	return e == ERR_OK ? e : why_set(why, e, "%s: %s", config_load_where_path(given, i).z, sentence.text);
+}
+
+/* text is empty before, and holds the value afterwards if a file gave it. */
+static err
+config_load_take_secret(struct given *given, size_t i, struct buf *text, struct why *why)
+{
+	struct origin origin = { .kind = FROM_SECRET_FILE };
+
+	TRY(secret_file_credential(&settings[i], text, &origin.secret, why));
+	TRY(config_load_check_sources(given, i, &origin.secret, why));
+	if (!str_empty(given->path[i]))
+		TRY(config_load_read_path(given, i, text, &origin.secret, why));
+	if (origin.secret.path[0] == '\0')
+		return ERR_OK;
+	given->value[i] = buf_str(text);
+	given->origins.of[i] = origin;
+	return ERR_OK;
+}
+
+static err
+config_load_take_secrets(struct given *given, struct secrets *secrets, struct why *why)
+{
+	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+		secrets->of[i] = (struct buf)BUF(SECRET_FILE_MAX_BYTES);
+		if ((settings[i].flags & SETTING_FROM_FILE) != 0)
+			TRY(config_load_take_secret(given, i, &secrets->of[i], why));
+	}
+	return ERR_OK;
+}
+
+/* --- from texts to settings --------------------------------------------------------------------------------------- */
 
 static err
 config_load_refuse(const struct setting *setting, const struct origin *origin, str value, struct why *why)
 {
-	bool hidden = (setting->flags & SETTING_SECRET) != 0 || str_equal(str_of(setting->name), STR("DATABASE_URL")) ||
+	bool hidden = (setting->flags & SETTING_FROM_FILE) != 0 ||
 		      str_has_byte(value, '@'); /* a URL may contain a password, in any setting */
-	char where[WHERE_MAX];
+	struct where where = config_load_where(setting->name, origin);
 
-	config_load_where_text(setting, origin, where);
 	if (hidden || !str_utf8_valid(value))
-		return why_set(why, ERR_CONFIG, "%s must be %s.", where, setting->takes);
-	return why_set(why, ERR_CONFIG, "%s must be %s, not \"%.*s\".", where, setting->takes,
+		return why_set(why, ERR_CONFIG, "%s must be %s.", where.z, setting->takes);
+	return why_set(why, ERR_CONFIG, "%s must be %s, not \"%.*s\".", where.z, setting->takes,
 		       STR_ARG(str_upto(value, 80)));
 }
 
@@ -187,15 +299,13 @@ config_load_apply_value(const struct setting *setting, const struct origin *orig
 			struct why *why)
 {
 	struct why predicate = { 0 };
-	char where[WHERE_MAX];
 	err e = setting_parse(setting, value, config, &predicate);
 
 	if (e == ERR_OK)
 		return e;
 	if (e != ERR_CONFIG)
 		return config_load_refuse(setting, origin, value, why);
-	config_load_where_text(setting, origin, where);
-	return why_set(why, ERR_CONFIG, "%s %s.", where, predicate.text);
+	return why_set(why, ERR_CONFIG, "%s %s.", config_load_where(setting->name, origin).z, predicate.text);
 }
 
 /* An empty value means the default, so that NAME= works in a file or a container's configuration. */
@@ -422,12 +532,14 @@ static err
 config_load_layers(const struct options *options, struct given *given, struct config *config, struct why *why)
 {
 	CLEANUP(config_load_file_text_wipe) struct file_text file = { .text = BUF(DOTENV_MAX_BYTES) };
+	CLEANUP(config_load_secrets_wipe) struct secrets secrets = { 0 };
 
 	given->origins.file = locate_settings();
 	TRY(config_load_read_file(&given->origins.file, &file, why));
 	if (file.text.n > 0)
 		TRY(config_load_take_file(&file, given, why));
 	config_load_take_environment(given);
+	TRY(config_load_take_secrets(given, &secrets, why));
 	config_load_take_options(given, options->at, options->n);
 	TRY(config_load_apply_all(given, 0, config, why));
 	TRY(config_load_check_secrets(given, config, &file, why));
@@ -456,17 +568,18 @@ config_load_traced(struct config *ret_config, struct origins *ret_origins, struc
 }
 
 err
-config_load_with(struct config *ret_config, const struct config_option *options, size_t n, struct why *why)
+config_load_with(struct config *ret_config, struct origins *ret_origins, const struct config_option *options, size_t n,
+		 struct why *why)
 {
-	struct origins origins;
-
-	return config_load_all(&(struct options){ options, n }, ret_config, &origins, why);
+	return config_load_all(&(struct options){ options, n }, ret_config, ret_origins, why);
 }
 
 err
 config_load(struct config *ret_config, struct why *why)
 {
-	return config_load_with(ret_config, NULL, 0, why);
+	struct origins origins;
+
+	return config_load_traced(ret_config, &origins, why);
 }
 
 err

@@ -5,15 +5,16 @@
 #define CONFIG_LOAD_H
 
 #include "config/locate.h"
-#include "config/settings.h"
+#include "config/secret_file.h"
 
-enum origin_kind { FROM_DEFAULT = 0, FROM_ENVIRONMENT, FROM_FILE, FROM_OPTION };
+enum origin_kind { FROM_DEFAULT = 0, FROM_ENVIRONMENT, FROM_FILE, FROM_OPTION, FROM_SECRET_FILE };
 
 struct origin {
 	enum origin_kind kind;
-	const char *file;   /* FROM_FILE: path of the settings file */
-	unsigned line;      /* FROM_FILE: line of that file */
-	const char *option; /* FROM_OPTION: its name */
+	const char *file;          /* FROM_FILE: path of the settings file */
+	unsigned line;             /* FROM_FILE: line of that file */
+	const char *option;        /* FROM_OPTION: its name */
+	struct secret_file secret; /* FROM_SECRET_FILE */
 };
 
 /* One for each row of settings[]. */

@@ -38,7 +38,7 @@ config_report_put_value(const struct setting *setting, const struct config *conf
 	setting_put(setting, config, &value);
 	if ((setting->flags & SETTING_SECRET) != 0)
 		buf_put(out, value.n > 0 ? STR("(set)") : STR("(key file)"));
-	else if (str_equal(str_of(setting->name), STR("DATABASE_URL")))
+	else if ((setting->flags & SETTING_PASSWORD) != 0)
 		dsn_put(buf_str(&value), out);
 	else
 		config_report_put_quoted(buf_str(&value), out);
@@ -49,6 +49,8 @@ config_report_put_origin(const struct origin *origin, struct buf *out)
 {
 	if (origin->kind == FROM_FILE)
 		buf_printf(out, "%.400s, line %u", origin->file, origin->line);
+	else if (origin->kind == FROM_SECRET_FILE)
+		buf_put_visible(out, str_of(origin->secret.path));
 	else
 		buf_put(out, origin->kind == FROM_ENVIRONMENT ? STR("environment") : STR("default"));
 }
@@ -135,6 +137,8 @@ config_report_example_one(const struct setting *setting, struct buf *out)
 	buf_printf(out, "# Value: %s.\n", setting->takes);
 	if (setting->example != NULL)
 		buf_printf(out, "# Example: %s=%s\n", setting->name, setting->example);
+	if ((setting->flags & SETTING_FROM_FILE) != 0)
+		buf_printf(out, "# From a file: %s_FILE=/run/secrets/%s\n", setting->name, setting->name);
 	if (config_report_differs(setting, PROFILE_TESTING))
 		buf_printf(out, "# In the testing profile: %s\n",
 			   config_report_or_empty(setting->defaults[PROFILE_TESTING]));
@@ -185,6 +189,9 @@ config_report_manual_one(const struct setting *setting, struct buf *out)
 	config_report_manual_default(setting, out);
 	if (setting->example != NULL)
 		buf_printf(out, "\n- example: `%s=%s`", setting->name, setting->example);
+	if ((setting->flags & SETTING_FROM_FILE) != 0)
+		buf_printf(out, "\n- from a file: `%s_FILE`, or the systemd credential `doubletour.%s`", setting->name,
+			   setting->name);
 	buf_put_byte(out, '\n');
 }
 
@@ -229,6 +236,15 @@ report_manual(struct buf *out)
 		"The settings file and the file of `ACCESS_RULES` must belong to root or to the user that runs\n"
 		"doubletour.  No other user may have the right to write them.  If every user may read the settings\n"
 		"file, it must contain neither `SECRET_KEY` nor a password in `DATABASE_URL`.\n\n"
+		"A file can hold a secret: `NAME_FILE` names it, by an absolute path.  The entries below say which\n"
+		"settings have a `NAME_FILE`.  systemd passes such a file with `LoadCredential=doubletour.NAME:PATH`, "
+		"in\n"
+		"`$CREDENTIALS_DIRECTORY`.\n\n"
+		"- Only one of `NAME`, `NAME_FILE` and the credential may be set.  Two of them are an error.\n"
+		"- The file must belong to root or to the user that runs doubletour, and no other user may write it.\n"
+		"- If every user may read the file, the server accepts it and logs a warning.\n"
+		"- The file is regular, not empty, and has at most 4096 bytes without a NUL byte.  One newline at its\n"
+		"  end is not part of the value.\n\n"
 		"`doubletour config show` names the settings file, and prints each setting with its origin.\n"
 		"`doubletour config check` names the file too, and reports errors.  `doubletour config example` "
 		"prints\n"

@@ -30,9 +30,11 @@ struct setting_choice {
 };
 
 enum setting_flags {
-	SETTING_WEB = 1,     /* the web process gets it */
-	SETTING_SECRET = 2,  /* shown as "(set)" only */
-	SETTING_IGNORED = 4, /* accepted without effect, for users who switch from Flask */
+	SETTING_WEB = 1,      /* the web process gets it */
+	SETTING_SECRET = 2,   /* shown as "(set)" only */
+	SETTING_IGNORED = 4,  /* accepted without effect, for users who switch from Flask */
+	SETTING_PASSWORD = 8, /* a URL that may contain a password: shown without it */
+	SETTING_FROM_FILE = SETTING_SECRET | SETTING_PASSWORD, /* a file may give it: secret_file.h */
 };
 
 enum { PROFILE_COUNT = PROFILE_PRODUCTION + 1 };

@@ -143,6 +143,54 @@ def test_a_key_that_everyone_may_read_is_refused(doubletour, dotenv):
     assert "chmod o-r .env" in done.stderr
 
 
+@pytest.fixture
+def secret(tmp_path):
+    def write(text, mode=0o600):
+        path = tmp_path / "secret"
+        path.write_text(text)
+        path.chmod(mode)
+        return path
+
+    return write
+
+
+def test_show_names_the_file_of_a_secret_and_not_its_value(doubletour, secret):
+    path = secret("postgresql://me:hunter2@h/d\n")
+    done = doubletour("config", "show", DATABASE_URL_FILE=str(path))
+    assert value_in(done.stdout, "DATABASE_URL") == ("postgresql://me:***@h/d", str(path))
+    assert "hunter2" not in done.stdout + done.stderr
+    path = secret(KEY)
+    done = doubletour("config", "show", SECRET_KEY_FILE=str(path))
+    assert value_in(done.stdout, "SECRET_KEY") == ("(set)", str(path))
+    assert KEY not in done.stdout + done.stderr
+
+
+def test_check_refuses_a_secret_with_two_sources(doubletour, dotenv, secret, tmp_path):
+    path = secret(KEY)
+    dotenv(f"SECRET_KEY={KEY}\n")
+    done = doubletour("config", "check", SECRET_KEY_FILE=str(path))
+    assert done.returncode == 78
+    assert "SECRET_KEY (.env, line 1) and SECRET_KEY_FILE (environment) are both set." in done.stderr
+    path.rename(tmp_path / "doubletour.SECRET_KEY")
+    done = doubletour("config", "check", CREDENTIALS_DIRECTORY=str(tmp_path))
+    assert done.returncode == 78
+    assert "SECRET_KEY (.env, line 1) and the credential" in done.stderr
+    assert KEY not in done.stderr
+
+
+def test_check_warns_about_a_secret_that_everyone_may_read(doubletour, secret):
+    path = secret(KEY, mode=0o444)
+    done = doubletour("config", "check", SECRET_KEY_FILE=str(path))
+    assert done.returncode == 0
+    assert f"every user of this machine may read {path}, the file of SECRET_KEY." in done.stdout
+    path.chmod(0o440)
+    assert "Warning" not in doubletour("config", "check", SECRET_KEY_FILE=str(path)).stdout
+    path.chmod(0o446)
+    done = doubletour("config", "check", SECRET_KEY_FILE=str(path))
+    assert done.returncode == 78
+    assert f"`chmod go-w {path}`" in done.stderr
+
+
 def test_the_sample_file_can_be_used_with_every_line_uncommented(doubletour, dotenv):
     sample = doubletour("config", "example").stdout
     lines = [line[1:] for line in sample.splitlines() if line.startswith("#") and not line.startswith("# ")]

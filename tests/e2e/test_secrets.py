@@ -157,3 +157,19 @@ def test_json_logs_hold_no_secret_either(make_server):
     assert '"' in log
     for secret in (person.password, person.secret, person.session, person.page.bytes and person.page.token):
         assert not secret or secret not in log
+
+
+def test_a_server_uses_the_key_of_a_credential(make_server, tmp_path):
+    (tmp_path / "doubletour.SECRET_KEY").write_text(KEY + "\n")
+    (tmp_path / "doubletour.SECRET_KEY").chmod(0o444)
+    with make_server(start=False, CREDENTIALS_DIRECTORY=tmp_path) as server:
+        assert "secret.readable" in server.log() and str(tmp_path) in server.log()
+        assert not (server.data / "doubletour.key").exists()
+        environment = open(f"/proc/{server.web_pid()}/environ", "rb").read()
+        assert b"CREDENTIALS" not in environment and KEY.encode() not in environment
+        assert server.stop() == 0
+        del server.environment["CREDENTIALS_DIRECTORY"]
+        assert server.command("check", SECRET_KEY=KEY).returncode == 0
+        refused = server.command("check")
+        assert refused.returncode == 78 and "SECRET_KEY is not set" in refused.stderr
+        assert KEY not in server.log()

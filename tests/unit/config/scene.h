@@ -36,9 +36,14 @@ scene_set(const char *dotenv)
 {
 	FILE *file;
 
-	for (size_t i = 0; i < SETTINGS_COUNT; i++)
+	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+		char name[80];
+		snprintf(name, sizeof(name), "%s_FILE", settings[i].name);
+		unsetenv(name);
 		unsetenv(settings[i].name);
+	}
 	unsetenv("DOUBLETOUR_SETTINGS");
+	unsetenv("CREDENTIALS_DIRECTORY");
 	locate_name(NULL);
 	(void)!unlink(".env");
 	if (dotenv == NULL)

@@ -208,7 +208,7 @@ def commands():
 @functools.cache
 def settings():
     example = subprocess.run([PROGRAM, "config", "example"], capture_output=True, text=True, check=True).stdout
-    return frozenset(re.findall(r"^#([A-Z_]+)=", example, re.M)) | frozenset(re.findall(r'WITHOUT_EFFECT\("(\w+)"\)', all_code()))
+    return frozenset(re.findall(r"^#(?: From a file: )?([A-Z_]+)=", example, re.M)) | frozenset(re.findall(r'WITHOUT_EFFECT\("(\w+)"\)', all_code()))
 
 
 @functools.cache

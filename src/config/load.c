@@ -150,6 +150,32 @@ config_load_take_file(struct file_text *file, struct given *given, struct why *w
 	}
 }
 
+/* "SECRET_KEY", "a password in DATABASE_URL"; NULL: the value is not secret. */
+static const char *
+config_load_secret_in(const struct setting *setting, str value, char *ret_text, size_t size)
+{
+	bool secret = (setting->flags & SETTING_SECRET) != 0 && !str_empty(value);
+	bool password = (setting->flags & SETTING_PASSWORD) != 0 && dsn_has_secret(value);
+
+	snprintf(ret_text, size, "%s%s", password ? "a password in " : "", setting->name);
+	return secret || password ? ret_text : NULL;
+}
+
+/* Every user may read the file: refuse a secret in it, even one that the environment overrides. */
+static err
+config_load_check_secrets(const struct given *given, struct why *why)
+{
+	const char *path = given->origins.file.path;
+	char text[80];
+
+	for (size_t i = 0; i < SETTINGS_COUNT; i++)
+		if (config_load_secret_in(&settings[i], given->value[i], text, sizeof(text)) != NULL)
+			return why_set(why, ERR_CONFIG,
+				       "%.200s contains %s, and every user may read it.  Run `chmod o-r %.200s`.", path,
+				       text, path);
+	return ERR_OK;
+}
+
 static void
 config_load_take_variable(const char *text, str *value, struct origin *origin)
 {
@@ -501,25 +527,6 @@ config_load_check_together(const struct config *config, const struct origins *or
 	return ERR_OK;
 }
 
-/* Refuse a secret in a file that every user may read. */
-static err
-config_load_check_secrets(const struct given *given, const struct config *config, const struct file_text *file,
-			  struct why *why)
-{
-	size_t key = config_load_index_of(setting_find(STR("SECRET_KEY"))),
-	       url = config_load_index_of(setting_find(STR("DATABASE_URL")));
-	const char *secret = NULL;
-
-	if (given->origins.of[key].kind == FROM_FILE)
-		secret = "SECRET_KEY";
-	else if (given->origins.of[url].kind == FROM_FILE && dsn_has_secret(str_of(config->database_url)))
-		secret = "a password in DATABASE_URL";
-	if (secret == NULL || !file->open_to_all)
-		return ERR_OK;
-	return why_set(why, ERR_CONFIG, "%.200s contains %s and is world-readable.  Run `chmod o-r %.200s`.",
-		       given->origins.file.path, secret, given->origins.file.path);
-}
-
 /* --- loading ------------------------------------------------------------------------------------------------------ */
 
 /* The values of options, or no options. */
@@ -538,11 +545,12 @@ config_load_layers(const struct options *options, struct given *given, struct co
 	TRY(config_load_read_file(&given->origins.file, &file, why));
 	if (file.text.n > 0)
 		TRY(config_load_take_file(&file, given, why));
+	if (file.open_to_all)
+		TRY(config_load_check_secrets(given, why));
 	config_load_take_environment(given);
 	TRY(config_load_take_secrets(given, &secrets, why));
 	config_load_take_options(given, options->at, options->n);
 	TRY(config_load_apply_all(given, 0, config, why));
-	TRY(config_load_check_secrets(given, config, &file, why));
 	config_load_derive_argon2(config);
 	TRY(config_load_derive_public(config));
 	TRY(config_load_derive_database(config, why));

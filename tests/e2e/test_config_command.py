@@ -141,6 +141,7 @@ def test_a_key_that_everyone_may_read_is_refused(doubletour, dotenv):
     done = doubletour("config", "check")
     assert done.returncode == 78
     assert "chmod o-r .env" in done.stderr
+    assert doubletour("config", "check", SECRET_KEY=KEY).returncode == 78  # the file still contains a secret
 
 
 @pytest.fixture

@@ -116,6 +116,7 @@ def test_settings_of_others_are_refused(make_server, name, mode, owner, group, w
 
 @pytest.mark.parametrize("line, mode, refused, why", [
     ("DATABASE_URL=postgresql://anna:QvZx77@127.0.0.1/x", 0o644, True, "a password that everyone reads"),
+    ("SECRET_KEY=QvZx77-2mPz_9vKc4RtYb1nLw8sDf3gHj6e", 0o644, True, "a key that everyone reads"),
     ("DATABASE_URL=postgresql://127.0.0.1/x?password=QvZx77", 0o604, True, "in its other place"),
     ("DATABASE_URL=postgresql://anna:QvZx77@127.0.0.1/x", 0o640, False, "a group reads it"),
     ("DATABASE_URL=postgresql://anna@127.0.0.1/x", 0o644, False, "there is no password in it"),

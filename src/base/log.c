@@ -10,9 +10,10 @@
 
 enum { LINE_MAX_BYTES = LOG_QUEUE_LINE_MAX, VALUE_MAX_BYTES = 300, END_MS = 1000 };
 
-/* Set once at start, before any thread starts; then only read. */
-static enum log_format chosen_format = LOG_FORMAT_TEXT;
-static enum log_level lowest_level = LOG_INFO;
+/* log_change may write them while other threads read them. */
+static _Atomic(enum log_format) chosen_format = LOG_FORMAT_TEXT;
+static _Atomic(enum log_level) lowest_level = LOG_INFO;
+static bool to_terminal; /* set once, before any thread starts */
 static _Thread_local char thread_request_id[32];
 
 static const char *
@@ -30,8 +31,15 @@ log_level_name(enum log_level level)
 void
 log_setup(enum log_format format, enum log_level lowest)
 {
+	to_terminal = isatty(STDERR_FILENO) == 1;
+	log_change(format, lowest);
+}
+
+void
+log_change(enum log_format format, enum log_level lowest)
+{
 	if (format == LOG_FORMAT_AUTO)
-		format = isatty(STDERR_FILENO) == 1 ? LOG_FORMAT_TERMINAL : LOG_FORMAT_TEXT;
+		format = to_terminal ? LOG_FORMAT_TERMINAL : LOG_FORMAT_TEXT;
 	chosen_format = format;
 	lowest_level = lowest;
 }

@@ -38,8 +38,11 @@ struct log_field {
 		.name = (field_name), .kind = LOG_FIELD_STR, .text = str_of(z)                                         \
 	}
 
-/* Call once at start. AUTO: terminal if standard error is a terminal, else text. */
+/* Call once at start, before any thread starts. AUTO: terminal if standard error is a terminal, else text. */
 void log_setup(enum log_format format, enum log_level lowest);
+
+/* Change both while other threads log. Only one thread may call it. It makes no system calls, for the sandbox. */
+void log_change(enum log_format format, enum log_level lowest);
 
 /*
  * Call once in a server process, while it has one thread. From then on a slow reader of standard error cannot block the

@@ -29,45 +29,66 @@ static const char run_help[] =
     "Unix\n"
     "socket in LISTEN, otherwise HOST and PORT.\n"
     "\n"
-    "SIGTERM or Ctrl-C stops the server.  It first finishes accepted requests, for at most 5 seconds.  SIGHUP reloads\n"
-    "ACCESS_RULES; an invalid file changes nothing.\n"
+    "SIGTERM or Ctrl-C stops the server.  It first finishes accepted requests, for at most 5 seconds.\n"
+    "\n"
+    "SIGHUP reloads the settings and ACCESS_RULES.  Live settings apply at once; for the others, the log says that a\n"
+    "restart is needed.  An invalid file changes nothing.\n"
+    "\n"
     "Exit status: 0 stopped by a signal, 1 failure, 2 wrong usage, 78 invalid configuration.\n";
 
-/* The options override all settings; they are checked like settings and passed to web. */
-static err
-run_config(struct cli *cli, struct origins *origins, const char *host, const char *port, struct why *why)
-{
-	const struct config_option options[] = { { "HOST", "--host", host }, { "PORT", "--port", port } };
+/*
+ * Settings that override all others: options of the command line, and the address of an inherited socket.  They are
+ * checked, logged and passed to web like settings.  They stay valid until the server ends, for SIGHUP.
+ */
+struct run {
+	const char *host, *port; /* --host, --port */
+	struct listen_location location;
+	char socket_port[8], socket_path[sizeof("unix:") + LISTEN_PATH_MAX_BYTES];
+	struct config_option options[3];
+	size_t n;
+};
 
-	return config_load_with(&cli->config, origins, options, COUNT(options), why);
+static void
+run_override(struct run *run, const char *setting, const char *option, const char *value)
+{
+	run->options[run->n++] = (struct config_option){ setting, option, value };
 }
 
-/* The address of an inherited socket overrides everything; it is checked, logged and passed to web like a setting. */
 static err
-run_config_inherited(struct cli *cli, struct origins *origins, int fd, struct why *why)
+run_describe_socket(struct run *run, int fd, struct why *why)
 {
-	struct listen_location location = { .port = 0 };
-	char port[8], path[sizeof("unix:") + LISTEN_PATH_MAX_BYTES];
-
-	TRY(listen_describe(fd, why, &location));
-	snprintf(port, sizeof(port), "%u", (unsigned)location.port);
-	snprintf(path, sizeof(path), "unix:%s", location.path);
-	const struct config_option of_tcp[] = { { "HOST", "LISTEN_FDS", location.host },
-						{ "PORT", "LISTEN_FDS", port },
-						{ "LISTEN", "LISTEN_FDS", "" } };
-	const struct config_option of_unix[] = { { "LISTEN", "LISTEN_FDS", path } };
-	bool tcp = location.path[0] == '\0';
-	return config_load_with(&cli->config, origins, tcp ? of_tcp : of_unix, tcp ? COUNT(of_tcp) : COUNT(of_unix),
-				why);
+	TRY(listen_describe(fd, why, &run->location));
+	snprintf(run->socket_port, sizeof(run->socket_port), "%u", (unsigned)run->location.port);
+	snprintf(run->socket_path, sizeof(run->socket_path), "unix:%s", run->location.path);
+	if (run->location.path[0] != '\0') {
+		run_override(run, "LISTEN", "LISTEN_FDS", run->socket_path);
+		return ERR_OK;
+	}
+	run_override(run, "HOST", "LISTEN_FDS", run->location.host);
+	run_override(run, "PORT", "LISTEN_FDS", run->socket_port);
+	run_override(run, "LISTEN", "LISTEN_FDS", "");
+	return ERR_OK;
 }
 
 /* *ret_fd: the socket from systemd, or -1. */
 static err
-run_begin(struct cli *cli, struct origins *origins, const char *host, const char *port, int *ret_fd, struct why *why)
+run_begin(struct run *run, int *ret_fd, struct why *why)
 {
 	TRY(listen_inherited(why, ret_fd));
-	return *ret_fd >= 0 ? run_config_inherited(cli, origins, *ret_fd, why)
-			    : run_config(cli, origins, host, port, why);
+	if (*ret_fd >= 0)
+		return run_describe_socket(run, *ret_fd, why);
+	run_override(run, "HOST", "--host", run->host);
+	run_override(run, "PORT", "--port", run->port);
+	return ERR_OK;
+}
+
+static err
+run_load(void *context, struct config *ret_config, struct why *why)
+{
+	const struct run *run = context;
+	struct origins origins;
+
+	return config_load_with(ret_config, &origins, run->options, run->n, why);
 }
 
 static void
@@ -82,8 +103,9 @@ run_warn(const struct origins *origins)
 int
 cli_run(struct cli *cli, int argc, char **argv)
 {
-	const char *host = NULL, *port = NULL;
-	const struct cli_option options[] = { { .name = "host", .value = &host }, { .name = "port", .value = &port } };
+	struct run run = { .n = 0 };
+	const struct cli_option options[] = { { .name = "host", .value = &run.host },
+					      { .name = "port", .value = &run.port } };
 	struct origins origins = { 0 };
 	struct why why = { 0 };
 	int status = cli_options(argc, argv, run_help, options, COUNT(options), 0), inherited_fd = -1;
@@ -91,7 +113,9 @@ cli_run(struct cli *cli, int argc, char **argv)
 
 	if (status != CLI_GO_ON)
 		return status;
-	e = run_begin(cli, &origins, host, port, &inherited_fd, &why);
+	e = run_begin(&run, &inherited_fd, &why);
+	if (e == ERR_OK)
+		e = config_load_with(&cli->config, &origins, run.options, run.n, &why);
 	if (e != ERR_OK)
 		return cli_fail(e, &why);
 #ifdef DOUBLETOUR_TEST_HOOKS
@@ -102,6 +126,6 @@ cli_run(struct cli *cli, int argc, char **argv)
 	process_descriptors_keep(inherited_fd >= 0 ? inherited_fd + 1 : STDERR_FILENO + 1);
 	log_serve();
 	run_warn(&origins);
-	e = supervisor_run(&cli->config, inherited_fd, &why);
+	e = supervisor_run(&cli->config, run_load, &run, inherited_fd, &why);
 	return cli_served(e, &why);
 }

@@ -527,6 +527,14 @@ config_load_check_together(const struct config *config, const struct origins *or
 	return ERR_OK;
 }
 
+err
+config_check(const struct config *config, struct why *why)
+{
+	const struct origins origins = { 0 };
+
+	return config_load_check_together(config, &origins, 0, why);
+}
+
 /* --- loading ------------------------------------------------------------------------------------------------------ */
 
 /* The values of options, or no options. */

@@ -26,4 +26,7 @@ struct origins {
 /* config_load, with the origin of each setting. */
 MUST_USE err config_load_traced(struct config *ret_config, struct origins *ret_origins, struct why *why);
 
+/* Check the settings together, as config_load does.  ERR_CONFIG: they do not fit; why has the sentence. */
+MUST_USE err config_check(const struct config *config, struct why *why);
+
 #endif

@@ -189,6 +189,8 @@ config_report_manual_one(const struct setting *setting, struct buf *out)
 	config_report_manual_default(setting, out);
 	if (setting->example != NULL)
 		buf_printf(out, "\n- example: `%s=%s`", setting->name, setting->example);
+	buf_put(out, (setting->flags & SETTING_LIVE) != 0 ? STR("\n- a change applies: after `SIGHUP`")
+							  : STR("\n- a change applies: after a restart"));
 	if ((setting->flags & SETTING_FROM_FILE) != 0)
 		buf_printf(out, "\n- from a file: `%s_FILE`, or the systemd credential `doubletour.%s`", setting->name,
 			   setting->name);
@@ -245,6 +247,12 @@ report_manual(struct buf *out)
 		"- If every user may read the file, the server accepts it and logs a warning.\n"
 		"- The file is regular, not empty, and has at most 4096 bytes without a NUL byte.  One newline at its\n"
 		"  end is not part of the value.\n\n"
+		"`SIGHUP` makes the server read its settings again (`sudo systemctl kill --kill-who=main -s HUP\n"
+		"doubletour`).  Some settings then apply at once; the entries below name them.  For every other "
+		"setting\n"
+		"that changed, the log has `settings.restart`.  If a setting or the access rules are invalid, nothing\n"
+		"changes, and the log has `settings.kept` or `rules.kept`.  The environment of a running process does\n"
+		"not change.\n\n"
 		"`doubletour config show` names the settings file, and prints each setting with its origin.\n"
 		"`doubletour config check` names the file too, and reports errors.  `doubletour config example` "
 		"prints\n"

@@ -34,6 +34,7 @@ enum setting_flags {
 	SETTING_SECRET = 2,   /* shown as "(set)" only */
 	SETTING_IGNORED = 4,  /* accepted without effect, for users who switch from Flask */
 	SETTING_PASSWORD = 8, /* a URL that may contain a password: shown without it */
+	SETTING_LIVE = 16,    /* SIGHUP applies a new value: live.h */
 	SETTING_FROM_FILE = SETTING_SECRET | SETTING_PASSWORD, /* a file may give it: secret_file.h */
 };
 

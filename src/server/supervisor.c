@@ -2,11 +2,13 @@
 
 #include "base/digest.h"
 #include "base/log.h"
+#include "config/live.h"
 #include "keeper/core/keeper.h"
 #include "keeper/ops/lock.h"
 #include "keeper/ops/serve.h"
 #include "server/children.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -15,7 +17,10 @@
 #include <unistd.h>
 
 struct supervisor {
-	const struct config *config;
+	const struct config *config; /* the current version (config/live.h) */
+	struct config_versions versions;
+	supervisor_load load;
+	void *load_context;
 	struct keeper *keeper;
 	struct keeper_server *server;
 	struct lock lock;
@@ -69,18 +74,70 @@ supervisor_signals_block(sigset_t *ret_signals)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* Invalid rules are logged, and the old ones stay in force. */
+/* --- SIGHUP ------------------------------------------------------------------------------------------------------- */
+
+static const char *
+supervisor_reason(err e, const struct why *why)
+{
+	return why->text[0] != '\0' ? why->text : err_name(e);
+}
+
 static void
-supervisor_rules_read(struct supervisor *s)
+supervisor_changes_log(const struct config_changes *changes, bool applied)
+{
+	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+		bool live = (settings[i].flags & SETTING_LIVE) != 0;
+		if (changes->of[i] && !live)
+			log_event(LOG_WARNING, "settings.restart", LOG_TEXT("setting", settings[i].name));
+		if (changes->of[i] && live && applied)
+			log_event(LOG_NOTICE, "settings.changed", LOG_TEXT("setting", settings[i].name));
+	}
+}
+
+static err
+supervisor_settings_load(struct supervisor *s, struct config_changes *ret_changes, const struct config **ret_version,
+			 struct why *why)
+{
+	CLEANUP(config_wipe) struct config fresh = { 0 };
+
+	TRY(s->load(s->load_context, &fresh, why));
+	return config_version_make(&s->versions, s->config, &fresh, ret_changes, ret_version, why);
+}
+
+/* Invalid rules are logged, and the old ones stay in force, with the old settings. */
+static bool
+supervisor_version_use(struct supervisor *s, const struct config *version)
 {
 	struct why why = { 0 };
-	err e = keeper_rules_read(s->keeper, &why);
+	err e = keeper_reload(s->keeper, version, &why);
 
-	if (e == ERR_OK)
-		e = keeper_server_rules(s->server);
-	if (e != ERR_OK)
-		log_event(LOG_ERROR, "rules.kept", LOG_TEXT("why", why.text[0] != '\0' ? why.text : err_name(e)));
+	if (e != ERR_OK) {
+		log_event(LOG_ERROR, "rules.kept", LOG_TEXT("why", supervisor_reason(e, &why)));
+		if (version != s->config)
+			config_version_drop(&s->versions, version);
+		return false;
+	}
+	s->config = version;
+	log_change(version->log_format, version->log_level);
+	if (keeper_server_reload(s->server) != ERR_OK)
+		log_event(LOG_ERROR, "push.failed", LOG_INT("errno", ENOMEM));
+	return true;
 }
+
+static void
+supervisor_reload(struct supervisor *s)
+{
+	struct config_changes changes = { 0 };
+	const struct config *version = s->config;
+	struct why why = { 0 };
+	err e = supervisor_settings_load(s, &changes, &version, &why);
+
+	if (e != ERR_OK)
+		log_event(LOG_ERROR, "settings.kept", LOG_TEXT("why", supervisor_reason(e, &why)));
+	supervisor_changes_log(&changes, e == ERR_OK && supervisor_version_use(s, version));
+}
+
+/* --- watching ----------------------------------------------------------------------------------------------------- */
 
 /* Wait for SIGTERM or SIGINT (ERR_OK), or until a child cannot be kept running. */
 static err
@@ -96,7 +153,7 @@ supervisor_watch(struct supervisor *s, struct why *why)
 			return ERR_OK;
 		}
 		if (signal_number == SIGHUP)
-			supervisor_rules_read(s);
+			supervisor_reload(s);
 		if (signal_number == SIGCHLD)
 			TRY(children_reap(&s->children, why));
 	}
@@ -182,15 +239,18 @@ supervisor_end(struct supervisor *s)
 	keeper_server_free(&s->server);
 	keeper_close(&s->keeper);
 	lock_release(&s->lock);
+	config_versions_wipe(&s->versions);
 }
 
 err
-supervisor_run(const struct config *config, int inherited_fd, struct why *why)
+supervisor_run(const struct config *config, supervisor_load load, void *context, int inherited_fd, struct why *why)
 {
 	static struct supervisor s; /* too big for a stack; one for each process */
 	err e;
 
 	TRY(supervisor_begin(&s, config, inherited_fd, why));
+	s.load = load;
+	s.load_context = context;
 	umask(077);
 	supervisor_descriptors_raise();
 	supervisor_signals_block(&s.signals);

@@ -49,6 +49,20 @@ web_push_read(int fd, char *bytes, struct push *ret_push)
 	return wire_get(&rest, &wire_push, ret_push);
 }
 
+/* An error ends the process: it must not continue with old settings. */
+static err
+web_settings_take(struct web *web, str text)
+{
+	const struct config *now = web->config, *version = NULL;
+
+	TRY(config_live_take(&web->versions, now, text, &version));
+	if (version == now)
+		return ERR_OK;
+	web->config = version;
+	log_change(version->log_format, version->log_level);
+	return ERR_OK;
+}
+
 static err
 web_push_apply(struct web *web, const struct push *push)
 {
@@ -56,6 +70,8 @@ web_push_apply(struct web *web, const struct push *push)
 		atomic_store(&web->database_writable, push->value == 1);
 	if (push->kind == PUSH_SIGNER)
 		web->signer = push->token;
+	if (push->kind == PUSH_SETTINGS)
+		TRY(web_settings_take(web, push->text));
 	if (push->kind == PUSH_RULES) /* an error ends the process: it must not grant access without valid rules */
 		TRY(web_rules_take(&web->rules, web->config, push->text, push->value == 1));
 	if (push->kind == PUSH_ENDED) /* before session_cache_pushed, which wakes the threads that wait for this push */
@@ -184,20 +200,20 @@ static err
 web_start_threads(struct web *web, const struct sandbox_profile *sandbox, int listen_fd,
 		  struct http_server **ret_server, struct why *why)
 {
-	struct http_settings settings = { .listen_fd = listen_fd,
-					  .event_threads = web_event_threads(),
-					  .connections_max = CONNECTIONS_MAX };
+	struct http_settings http = { .listen_fd = listen_fd,
+				      .event_threads = web_event_threads(),
+				      .connections_max = CONNECTIONS_MAX };
 
-	settings.workers[HTTP_QUICK] = web->quick;
-	settings.workers[HTTP_SLOW] = web->slow;
-	settings.queue_max[HTTP_QUICK] = QUEUE_QUICK;
-	settings.head_max = (size_t)web->config->head_max_kib * 1024;
-	settings.queue_max[HTTP_SLOW] = web->slow * QUEUE_SLOW_PER_WORKER;
-	TRY(web_descriptors(web, &settings.descriptors_max, why));
+	http.workers[HTTP_QUICK] = web->quick;
+	http.workers[HTTP_SLOW] = web->slow;
+	http.queue_max[HTTP_QUICK] = QUEUE_QUICK;
+	http.head_max = (size_t)web->config->head_max_kib * 1024;
+	http.queue_max[HTTP_SLOW] = web->slow * QUEUE_SLOW_PER_WORKER;
+	TRY(web_descriptors(web, &http.descriptors_max, why));
 	TRY(sandbox_enter(sandbox, why));
 	TRY(log_thread_start());
 	TRY(web_hello(web));
-	TRY(http_server_start(&settings, &web_app, web, ret_server));
+	TRY(http_server_start(&http, &web_app, web, ret_server));
 	web_connections_log(*ret_server);
 	TRY(web_listen(web));
 	return sandbox_seal(sandbox, why);

@@ -2,22 +2,36 @@
 #include "access/access_file.h"
 #include "access/live_rules.h"
 #include "access/suffix.h"
+#include "config/live.h"
 #include "keeper/core/call.h"
 
 enum { TEXT_ARENA_BYTES = 2 * ACCESS_FILE_MAX_BYTES };
 
 err
-keeper_rules_read(struct keeper *k, struct why *why)
+keeper_reload(struct keeper *k, const struct config *config, struct why *why)
 {
 	CLEANUP(rule_set_wipe) struct rule_set set = { .arena = ARENA(TEXT_ARENA_BYTES) };
 
-	TRY(suffix_check(keeper_config(k), why));
-	TRY(access_file_text(keeper_config(k), &set.arena, &set.text, why));
-	TRY(access_take(keeper_config(k), set.text, &set.rules, why));
+	TRY(suffix_check(config, why));
+	TRY(access_file_text(config, &set.arena, &set.text, why));
+	TRY(access_take(config, set.text, &set.rules, why));
 	log_event(LOG_NOTICE, "rules.read", LOG_INT("rules", (int64_t)set.rules.n),
-		  LOG_TEXT("file", set.rules.implied ? "none" : keeper_config(k)->access_rules));
+		  LOG_TEXT("file", set.rules.implied ? "none" : config->access_rules));
+	keeper_config_set(k, config);
 	live_rules_swap(keeper_live_rules(k), &set);
 	return ERR_OK;
+}
+
+err
+keeper_rules_read(struct keeper *k, struct why *why)
+{
+	return keeper_reload(k, keeper_config(k), why);
+}
+
+void
+keeper_settings_put(const struct keeper *k, struct buf *out)
+{
+	config_live_put(keeper_config(k), out);
 }
 
 err

@@ -15,8 +15,9 @@
 struct live_rules;
 struct keys;
 
-/* Members of struct keeper (keeper/ops/open.c). */
+/* Members of struct keeper (keeper/ops/open.c). The settings may change between two calls (config/live.h). */
 const struct config *keeper_config(const struct keeper *k);
+void keeper_config_set(struct keeper *k, const struct config *config);
 const struct keys *keeper_keys(const struct keeper *k);
 const struct token *keeper_name_key(const struct keeper *k); /* for hashes of names that no account has */
 const char *keeper_dummy_hash(const struct keeper *k);       /* unknown names are checked against it */

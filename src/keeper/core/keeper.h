@@ -40,6 +40,16 @@ struct token keeper_public_key(const struct keeper *k);
  * keeper_rules_copy: the current text, for web; empty without a file.
  */
 MUST_USE err keeper_rules_read(struct keeper *k, struct why *why);
+
+/*
+ * Continue with a new version of the settings (config/live.h), which must outlive the keeper: read its access rules,
+ * then use both. On failure nothing changes. Other threads may answer questions meanwhile.
+ */
+MUST_USE err keeper_reload(struct keeper *k, const struct config *config, struct why *why);
+
+/* Append the live settings of web, for PUSH_SETTINGS. */
+void keeper_settings_put(const struct keeper *k, struct buf *out);
+
 MUST_USE err keeper_rules_copy(struct keeper *k, struct buf *ret_text);
 
 void keeper_close(struct keeper **k);

@@ -18,7 +18,7 @@
 #include "store/store.h"
 
 struct keeper {
-	const struct config *config;
+	_Atomic(const struct config *) config; /* the current version (config/live.h) */
 	struct keys keys;
 	struct live_rules rules;
 	struct password_hash dummy_hash;
@@ -31,6 +31,12 @@ const struct config *
 keeper_config(const struct keeper *k)
 {
 	return k->config;
+}
+
+void
+keeper_config_set(struct keeper *k, const struct config *config)
+{
+	k->config = config;
 }
 
 const struct keys *

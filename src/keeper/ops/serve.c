@@ -138,18 +138,33 @@ serve_push_rules_locked(struct keeper_server *server, str text)
 	} while (text.n > 0);
 }
 
+static void
+serve_push_settings_locked(struct keeper_server *server, str text)
+{
+	struct push push = { .kind = PUSH_SETTINGS, .text = text };
+
+	serve_push_send_locked(server, &push);
+}
+
+/* The settings first: web reads the rules with them. */
 err
-keeper_server_rules(struct keeper_server *server)
+keeper_server_reload(struct keeper_server *server)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(2 * RULES_TEXT_MAX);
+	CLEANUP(buf_wipe) struct buf live = BUF(RULES_PART_MAX);
 	err e;
 
 	pthread_mutex_lock(&server->push_lock);
-	e = keeper_rules_copy(server->keeper, &text);
+	keeper_settings_put(server->keeper, &live);
+	e = buf_check(&live);
 	if (e == ERR_OK)
+		e = keeper_rules_copy(server->keeper, &text);
+	if (e == ERR_OK) {
+		serve_push_settings_locked(server, buf_str(&live));
 		serve_push_rules_locked(server, buf_str(&text));
+	}
 	pthread_mutex_unlock(&server->push_lock);
-	if (e != ERR_OK) /* web would continue with outdated rules */
+	if (e != ERR_OK) /* web would continue with outdated settings and rules */
 		serve_push_end(server);
 	return e;
 }
@@ -459,7 +474,7 @@ keeper_server_start(struct keeper_server *server, const int *channels, size_t n,
 	TRY(serve_push_hello(server));
 	const struct token signer = keeper_public_key(server->keeper);
 	serve_push_send(server, PUSH_SIGNER, 0, &signer);
-	TRY(keeper_server_rules(server));
+	TRY(keeper_server_reload(server));
 	serve_push_send(server, PUSH_HEALTH, atomic_load(&server->healthy), NULL);
 	return ERR_OK;
 }

@@ -23,8 +23,11 @@ void keeper_server_free(struct keeper_server **server);
 MUST_USE err keeper_server_start(struct keeper_server *server, const int *channels, size_t n, size_t slow_from,
 				 int push_fd);
 
-/* Send reloaded rules to the web process, if any. ERR_MEMORY: they were not sent, and the web process is ended. */
-MUST_USE err keeper_server_rules(struct keeper_server *server);
+/*
+ * Send the live settings and the rules to the web process, if any, after keeper_reload. ERR_MEMORY: they were not sent,
+ * and the web process is ended.
+ */
+MUST_USE err keeper_server_reload(struct keeper_server *server);
 
 /* The web process has ended or is ending: stop its threads and close its sockets. The server can be started again. */
 void keeper_server_stop(struct keeper_server *server);

@@ -5,7 +5,7 @@
 #ifndef WEB_WEB_STATE_H
 #define WEB_WEB_STATE_H
 
-#include "config/config.h"
+#include "config/live.h"
 #include "web/core/channel.h"
 #include "web/core/gate_cache.h"
 #include "web/core/gate_rules.h"
@@ -16,8 +16,9 @@
 enum { WEB_CHANNELS_MAX = 64 };
 
 struct web {
-	const struct config *config;
-	struct session_cache *cache; /* thread-safe */
+	_Atomic(const struct config *) config; /* the current version (config/live.h) */
+	struct config_versions versions;       /* used only by the thread that reads pushes */
+	struct session_cache *cache;           /* thread-safe */
 	struct token form_key;
 	struct gate_cache *gate_cache; /* thread-safe */
 	struct web_rules rules;        /* thread-safe */

@@ -290,6 +290,60 @@ web_is_notified_of_database_loss_and_return(void **state)
 	world_end(&w);
 }
 
+/* The next push of this kind; other kinds before it must not be `never`. */
+static void
+wait_push(const struct web *web, enum push_kind kind, enum push_kind never, char bytes[WIRE_MAX_BYTES],
+	  struct push *ret_push)
+{
+	do {
+		size_t n = take(web->push, bytes, WIRE_MAX_BYTES);
+		str text = str_bytes(bytes, n);
+		assert_true(n > 0);
+		assert_int_equal(wire_get(&text, &wire_push, ret_push), ERR_OK);
+		assert_int_not_equal(ret_push->kind, never);
+	} while (ret_push->kind != (uint32_t)kind);
+}
+
+static bool
+has_text(const struct push *push, const char *text)
+{
+	return memmem(push->text.p, push->text.n, text, strlen(text)) != NULL;
+}
+
+static void
+live_settings_are_pushed_before_the_rules(void **state)
+{
+	static char bytes[WIRE_MAX_BYTES];
+	struct world w;
+	struct keeper_server *server = NULL;
+	struct web web;
+	struct push push;
+	struct why why = { 0 };
+
+	world_new(&w);
+	struct config version = w.config;
+	assert_int_equal(keeper_server_new(w.keeper, &server), ERR_OK);
+	web_begin(&web, server);
+	wait_push(&web, PUSH_SETTINGS, PUSH_RULES, bytes, &push);
+	assert_false(has_text(&push, "APP_NAME=Other\n"));
+	wait_push(&web, PUSH_RULES, PUSH_SETTINGS, bytes, &push);
+	assert_int_equal(str_copy_z(STR("Other"), version.app_name, sizeof(version.app_name)), ERR_OK);
+	assert_int_equal(keeper_reload(w.keeper, &version, &why), ERR_OK);
+	assert_ptr_equal(keeper_config(w.keeper), &version);
+	assert_int_equal(keeper_server_reload(server), ERR_OK);
+	wait_push(&web, PUSH_SETTINGS, PUSH_RULES, bytes, &push);
+	assert_true(has_text(&push, "APP_NAME=Other\n"));
+	assert_false(has_text(&push, "SECRET_KEY"));
+	wait_push(&web, PUSH_RULES, PUSH_SETTINGS, bytes, &push);
+	assert_int_equal(str_copy_z(STR("/no/such/rules"), version.access_rules, sizeof(version.access_rules)), ERR_OK);
+	struct config broken = version;
+	assert_int_equal(keeper_reload(w.keeper, &broken, &why), ERR_CONFIG);
+	assert_ptr_equal(keeper_config(w.keeper), &version);
+	keeper_server_free(&server);
+	web_end(&web);
+	world_end(&w);
+}
+
 static void
 a_web_process_that_reads_no_pushes_is_disconnected(void **state)
 {
@@ -351,6 +405,7 @@ main(void)
 		cmocka_unit_test(a_malformed_question_is_answered_malformed),
 		cmocka_unit_test(a_channel_answers_unavailable_while_there_is_no_database),
 		cmocka_unit_test(web_is_notified_of_database_loss_and_return),
+		cmocka_unit_test(live_settings_are_pushed_before_the_rules),
 		cmocka_unit_test(a_web_process_that_reads_no_pushes_is_disconnected),
 		cmocka_unit_test(quick_channel_answers_no_question_that_hashes),
 	};

@@ -84,6 +84,12 @@ config_listens(const struct config *config)
 	return location;
 }
 
+const char *
+config_wall_name(const struct config *config)
+{
+	return config->wall == WALL_FULL ? "full" : "seccomp";
+}
+
 bool
 config_trusts(const struct config *config, str address)
 {

@@ -23,6 +23,7 @@ enum config_profile { PROFILE_DEVELOPMENT, PROFILE_TESTING, PROFILE_PRODUCTION }
 enum config_registration { REGISTRATION_CLOSED = 0, REGISTRATION_INVITE, REGISTRATION_OPEN };
 enum config_scheme { SCHEME_ARGON2ID, SCHEME_BCRYPT };
 enum config_language { LANGUAGE_FR, LANGUAGE_EN, LANGUAGE_COUNT };
+enum config_wall { WALL_FULL = 0, WALL_SECCOMP }; /* the sandbox of the web process: web/core/sandbox.h */
 enum config_database { DATABASE_SQLITE, DATABASE_POSTGRES };
 
 /* An address range: IPv4 as v4-mapped IPv6. */
@@ -102,6 +103,9 @@ struct config_location {
 };
 struct config_location config_listens(const struct config *config);
 struct config_location config_address(const struct config *config);
+
+/* The sandbox of the web process: "full" or "seccomp".  A server that runs has the one that WALL names. */
+const char *config_wall_name(const struct config *config);
 
 /* Is the address (numeric text) in one of the networks of TRUSTED_PROXIES? */
 bool config_trusts(const struct config *config, str address);

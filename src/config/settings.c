@@ -356,6 +356,9 @@ static const struct setting_choice profiles[] = {
 static const struct setting_choice registrations[] = {
 	{ "open", REGISTRATION_OPEN }, { "invite", REGISTRATION_INVITE }, { "closed", REGISTRATION_CLOSED }, { NULL, 0 },
 };
+static const struct setting_choice walls[] = {
+	{ "full", WALL_FULL }, { "seccomp", WALL_SECCOMP }, { NULL, 0 },
+};
 static const struct setting_choice schemes[] = {
 	{ "argon2id", SCHEME_ARGON2ID }, { "bcrypt", SCHEME_BCRYPT }, { NULL, 0 },
 };

@@ -210,7 +210,7 @@ web_start_threads(struct web *web, const struct sandbox_profile *sandbox, int li
 	http.head_max = (size_t)web->config->head_max_kib * 1024;
 	http.queue_max[HTTP_SLOW] = web->slow * QUEUE_SLOW_PER_WORKER;
 	TRY(web_descriptors(web, &http.descriptors_max, why));
-	TRY(sandbox_enter(sandbox, why));
+	TRY(sandbox_enter(sandbox, web->config->wall, why));
 	TRY(log_thread_start());
 	TRY(web_hello(web));
 	TRY(http_server_start(&http, &web_app, web, ret_server));

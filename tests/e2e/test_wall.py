@@ -1,6 +1,7 @@
 """The sandbox from outside: the web process's system calls, and the access of other processes of the same user."""
 
 import ctypes
+import errno
 import os
 import pathlib
 import re
@@ -14,6 +15,7 @@ import tempfile
 import pytest
 
 from harness import PROGRAM, Person
+from harness.kernel import without_landlock
 from harness.raw import raw
 from harness.server import ROOT, SANITIZED, wait_until
 
@@ -140,6 +142,51 @@ def test_the_threat_model_names_the_allowed_calls():
     named = re.search(r"^Allowed after the seal: (.*?)\n\n", text, re.M | re.S)
     assert named, "docs/explain/threat-model.md has no line `Allowed after the seal`"
     assert set(re.findall(r"`(\w+)`", named[1])) == {row.name for row in table() if row.phase == "always"}
+
+
+# Kernels without Landlock
+
+WEAK = "warning wall.weak kind=seccomp"
+
+
+def filters_of(pid):
+    return int(re.search(r"^Seccomp_filters:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)[1])
+
+
+@pytest.mark.parametrize("error", [errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM])
+def test_full_wall_is_refused_without_landlock(make_server, error):
+    server = without_landlock(make_server(start=False), error)
+    done = server.command("run")
+    assert done.returncode == 78 and done.stderr.count("\n") == 1
+    assert "The kernel has no Landlock" in done.stderr and "or set WALL=seccomp for a weaker sandbox." in done.stderr
+    assert not server.data.exists(), "nothing was made"
+
+
+@pytest.mark.sqlite
+def test_seccomp_wall_serves_without_landlock_and_warns(make_server):
+    server = without_landlock(make_server(start=False, WALL="seccomp"), errno.ENOSYS).start()
+    Person(server).full()
+    assert filters_of(server.web_pid()) == filters_of(server.keeper_pid()) + 4
+    for starts in (1, 2):
+        assert server.log().count(f'{WEAK} why="WALL=seccomp: web runs without Landlock, because this kernel has none."') == starts
+        server.restart()
+    assert server.stop() == 0
+
+
+@pytest.mark.sqlite
+def test_seccomp_wall_is_not_silent_where_landlock_exists(make_server):
+    server = make_server(WALL="seccomp")
+    assert f'{WEAK} why="WALL=seccomp: web runs without Landlock, which this kernel has.  Set WALL=full."' in server.log()
+    assert server.restart().stop() == 0
+    del server.environment["WALL"]
+    server.log_path.unlink()
+    assert "wall.weak" not in server.start().log()
+
+
+@pytest.mark.parametrize("wall", ["none", "off", "0", "landlock"])
+def test_server_without_any_wall_cannot_be_configured(make_server, wall):
+    done = make_server(start=False, WALL=wall).command("run")
+    assert done.returncode == 78 and f'WALL (environment) must be full or seccomp, not "{wall}".' in done.stderr
 
 
 # Access of other processes of the same user

@@ -34,20 +34,35 @@ sandbox_fs_rights(long version)
 	return version < 5 ? rights[version] : rights[5];
 }
 
+long
+sandbox_landlock_version(void)
+{
+	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+	return version < 0 ? 0 : version;
+}
+
+err
+sandbox_check(enum config_wall wall, struct why *why)
+{
+	if (wall == WALL_SECCOMP || sandbox_landlock_version() > 0)
+		return ERR_OK;
+	return why_set(why, ERR_DENIED,
+		       "The kernel has no Landlock, so the full sandbox of the web process is not possible and the "
+		       "server does not start.  Use Linux 5.13 or newer, with landlock in its list of security "
+		       "modules, or set WALL=seccomp for a weaker sandbox.");
+}
+
 static err
 sandbox_landlock_enter(unsigned landlock, long version_max, struct why *why)
 {
-	long offered = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	long offered = sandbox_landlock_version();
 	long version = offered < version_max ? offered : version_max;
 	struct ruleset rules = { 0 };
 	size_t size = version >= 6 ? 24 : version >= 4 ? 16 : 8;
 	int fd;
 
-	if (version < 1)
-		return why_set(why, ERR_DENIED,
-			       "The kernel has no Landlock, so the sandbox of the web process is not possible and the "
-			       "server does not "
-			       "start.  Use Linux 5.13 or newer, with landlock in its list of security modules.");
+	TRY(sandbox_check(WALL_FULL, why));
 	rules.handled_access_fs =
 	    (landlock & SANDBOX_NO_FILES) != 0 ? (UINT64_C(1) << sandbox_fs_rights(version)) - 1 : 0;
 	rules.handled_access_net = version >= 4 && (landlock & SANDBOX_NO_TCP) != 0 ? NET_BIND_AND_CONNECT_TCP : 0;
@@ -204,16 +219,17 @@ sandbox_enter_upto(const struct sandbox_profile *profile, long landlock_version,
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return why_set(why, ERR_DENIED, "The kernel refused no_new_privs: %s.", strerror(errno));
-	TRY(sandbox_landlock_enter(profile->landlock, landlock_version, why));
+	if (landlock_version > 0)
+		TRY(sandbox_landlock_enter(profile->landlock, landlock_version, why));
 	TRY(sandbox_names(profile, why));
 	TRY(sandbox_shared(profile, why));
 	return sandbox_arguments(profile, why);
 }
 
 err
-sandbox_enter(const struct sandbox_profile *profile, struct why *why)
+sandbox_enter(const struct sandbox_profile *profile, enum config_wall wall, struct why *why)
 {
-	return sandbox_enter_upto(profile, LONG_MAX, why);
+	return sandbox_enter_upto(profile, wall == WALL_SECCOMP ? 0 : LONG_MAX, why);
 }
 
 err

@@ -697,14 +697,16 @@ standard_descriptors_make(void)
 			_exit(COULD_NOT_ENTER);
 }
 
-/* Enter the sandbox; version 0: do not. */
+enum { OUTSIDE = -1, SECCOMP_ALONE = 0 }; /* instead of a version of Landlock */
+
+/* Enter the sandbox, except OUTSIDE. */
 static void
 enter(long landlock_version, bool sealed)
 {
 	struct why why = { 0 };
 
 	alarm(TIMEOUT_S); /* an act that is not refused may block */
-	if (landlock_version == 0)
+	if (landlock_version == OUTSIDE)
 		return;
 	if (sandbox_enter_upto(&sandbox_web, landlock_version, &why) != ERR_OK ||
 	    (sealed && sandbox_seal(&sandbox_web, &why) != ERR_OK))
@@ -836,7 +838,7 @@ each_forbidden_act_fails_at_each_landlock_version(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(attempts); i++)
-		for (long version = 1; version <= newest; version++)
+		for (long version = SECCOMP_ALONE; version <= newest; version++)
 			for (int sealed = 0; sealed <= 1; sealed++) {
 				int outcome = try_inside(attempts[i].attempt, version, sealed != 0);
 				if (!is_right(i, outcome, sealed != 0) &&
@@ -854,7 +856,7 @@ is_done_outside(bool (*attempt)(void))
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		_exit(try_inside(attempt, 0, false));
+		_exit(try_inside(attempt, OUTSIDE, false));
 	}
 	outcome = outcome_of(pid);
 	return outcome == WAS_DONE || outcome == 100 + SIGKILL;
@@ -909,7 +911,7 @@ no_other_call_reaches_the_kernel(void **state)
 				continue;
 			pid = fork();
 			if (pid == 0) {
-				enter(1, sealed != 0);
+				enter(SECCOMP_ALONE, sealed != 0);
 				long result = syscall(number, -1L, 0L, 0L, 0L, 0L, 0L);
 				bool refused = result == -1 && (errno == EPERM || errno == EACCES || errno == ENOSYS);
 				_exit(refused ? WAS_REFUSED : WAS_DONE);

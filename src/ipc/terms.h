@@ -75,9 +75,9 @@ enum time_format { TIME_LANGUAGE = 0, TIME_24, TIME_12, TIME_ISO, TIME_FORMAT_CO
 enum link_kind { LINK_NONE = 0, LINK_SETUP, LINK_PASSWORD, LINK_INVITE, LINK_KIND_COUNT };
 
 /*
- * Pushes from the keeper to web, on a separate channel to which web never writes.  Pushes are numbered
- * consecutively.  The head of an answer has the number of the last push before it, so that web can wait until it
- * has applied them.
+ * Pushes from the keeper to web, on a separate channel to which web never writes.  When web answers requests, it shuts
+ * down its direction, so the keeper knows that web is ready.  Pushes are numbered consecutively.  The head of an answer
+ * has the number of the last push before it, so that web can wait until it has applied them.
  */
 enum push_kind {
 	PUSH_HELLO = 1, /* the first push: token is the key for form tokens */

@@ -1,5 +1,6 @@
 #include "server/supervisor.h"
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "config/live.h"
@@ -7,13 +8,16 @@
 #include "keeper/ops/lock.h"
 #include "keeper/ops/serve.h"
 #include "server/children.h"
+#include "server/notify.h"
 #include "web/core/sandbox.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,7 +31,10 @@ struct supervisor {
 	struct lock lock;
 	struct listening listening;
 	struct children children;
+	struct notify notify;
 	sigset_t signals;
+	int signal_fd;
+	int starting_fd; /* pushes of a web process that does not answer requests yet (web.h); -1: there is none */
 };
 
 /* --- the keeper's service for the children ------------------------------------------------------------------------ */
@@ -38,7 +45,11 @@ supervisor_service_start(void *context, const struct child *child, const int *so
 	struct supervisor *s = context;
 	err e = keeper_server_start(s->server, sockets + 1, count - 1, child->quick, sockets[0]);
 
-	return e == ERR_OK ? e : why_set(why, e, "The keeper could not start its threads: %s.", err_name(e));
+	if (e != ERR_OK)
+		return why_set(why, e, "The keeper could not start its threads: %s.", err_name(e));
+	if (child->socket == CHILD_LISTENS)
+		s->starting_fd = sockets[0];
+	return ERR_OK;
 }
 
 static void
@@ -46,6 +57,8 @@ supervisor_service_stop(void *context, const struct child *child)
 {
 	struct supervisor *s = context;
 
+	if (child->socket == CHILD_LISTENS)
+		s->starting_fd = -1;
 	keeper_server_stop(s->server);
 }
 
@@ -73,6 +86,24 @@ supervisor_signals_block(sigset_t *ret_signals)
 	sigaddset(ret_signals, SIGCHLD);
 	pthread_sigmask(SIG_BLOCK, ret_signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+static err
+supervisor_signals_begin(struct supervisor *s, struct why *why)
+{
+	supervisor_signals_block(&s->signals);
+	s->signal_fd = signalfd(-1, &s->signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	return s->signal_fd >= 0 ? ERR_OK
+				 : why_set(why, ERR_IO, "The server cannot wait for signals: %s.", strerror(errno));
+}
+
+/* 0: no signal is waiting. */
+static int
+supervisor_signal_next(const struct supervisor *s)
+{
+	struct signalfd_siginfo signal;
+
+	return read(s->signal_fd, &signal, sizeof(signal)) == sizeof(signal) ? (int)signal.ssi_signo : 0;
 }
 
 /* --- SIGHUP ------------------------------------------------------------------------------------------------------- */
@@ -131,33 +162,58 @@ supervisor_reload(struct supervisor *s)
 	struct config_changes changes = { 0 };
 	const struct config *version = s->config;
 	struct why why = { 0 };
-	err e = supervisor_settings_load(s, &changes, &version, &why);
+	err e;
 
+	notify_reloading(&s->notify);
+	e = supervisor_settings_load(s, &changes, &version, &why);
 	if (e != ERR_OK)
 		log_event(LOG_ERROR, "settings.kept", LOG_TEXT("why", supervisor_reason(e, &why)));
 	supervisor_changes_log(&changes, e == ERR_OK && supervisor_version_use(s, version));
+	notify_reloaded(&s->notify);
 }
 
 /* --- watching ----------------------------------------------------------------------------------------------------- */
+
+/* Wait for a signal, for a web process that begins to answer, or until a message to the service manager is due. */
+static void
+supervisor_wait(struct supervisor *s)
+{
+	struct pollfd fds[] = { { .fd = s->signal_fd, .events = POLLIN },
+				{ .fd = s->starting_fd, .events = POLLRDHUP } };
+
+	if (poll(fds, COUNT(fds), notify_timeout_ms(&s->notify)) > 0 && fds[1].revents != 0) {
+		s->starting_fd = -1;
+		if ((fds[1].revents & POLLHUP) == 0) /* otherwise the process has ended */
+			notify_ready(&s->notify);
+	}
+	notify_tick(&s->notify, clock_monotonic_us(), keeper_server_turned_us(s->server));
+}
+
+/* Closing the terminal also sends SIGHUP. */
+static bool
+supervisor_must_stop(int signal_number, bool terminal)
+{
+	return signal_number == SIGTERM || signal_number == SIGINT ||
+	       (signal_number == SIGHUP && terminal && isatty(STDERR_FILENO) != 1);
+}
 
 /* Wait for SIGTERM or SIGINT (ERR_OK), or until a child cannot be kept running. */
 static err
 supervisor_watch(struct supervisor *s, struct why *why)
 {
-	bool terminal = isatty(STDERR_FILENO) == 1; /* closing the terminal also sends SIGHUP */
+	bool terminal = isatty(STDERR_FILENO) == 1;
+	int signal_number = 0;
 
-	for (;;) {
-		int signal_number = sigwaitinfo(&s->signals, NULL);
-		if (signal_number == SIGTERM || signal_number == SIGINT ||
-		    (signal_number == SIGHUP && terminal && isatty(STDERR_FILENO) != 1)) {
-			log_event(LOG_NOTICE, "stopping", LOG_TEXT("signal", sigabbrev_np(signal_number)));
-			return ERR_OK;
-		}
-		if (signal_number == SIGHUP)
+	while (!supervisor_must_stop(signal_number, terminal)) {
+		supervisor_wait(s);
+		signal_number = supervisor_signal_next(s);
+		if (signal_number == SIGHUP && !supervisor_must_stop(signal_number, terminal))
 			supervisor_reload(s);
 		if (signal_number == SIGCHLD)
 			TRY(children_reap(&s->children, why));
 	}
+	log_event(LOG_NOTICE, "stopping", LOG_TEXT("signal", sigabbrev_np(signal_number)));
+	return ERR_OK;
 }
 
 /* --- the life of the server --------------------------------------------------------------------------------------- */
@@ -240,6 +296,8 @@ supervisor_begin(struct supervisor *s, const struct config *config, int inherite
 {
 	s->config = config;
 	s->lock.fd = -1;
+	s->signal_fd = s->starting_fd = -1;
+	notify_begin(&s->notify);
 	s->listening = listening_of(config, inherited_fd);
 	s->children.slow = supervisor_slow_workers(config);
 	s->children.listening = &s->listening;
@@ -255,12 +313,16 @@ supervisor_begin(struct supervisor *s, const struct config *config, int inherite
 static void
 supervisor_end(struct supervisor *s)
 {
+	notify_stopping(&s->notify);
 	listening_end(&s->listening); /* no new connections while the children finish */
 	children_stop(&s->children);
 	keeper_server_free(&s->server);
 	keeper_close(&s->keeper);
 	lock_release(&s->lock);
 	config_versions_wipe(&s->versions);
+	if (s->signal_fd >= 0)
+		close(s->signal_fd);
+	notify_end(&s->notify);
 }
 
 err
@@ -274,8 +336,9 @@ supervisor_run(const struct config *config, supervisor_load load, void *context,
 	s.load_context = context;
 	umask(077);
 	supervisor_descriptors_raise();
-	supervisor_signals_block(&s.signals);
-	e = log_thread_start();
+	e = supervisor_signals_begin(&s, why);
+	if (e == ERR_OK)
+		e = log_thread_start();
 	supervisor_wall_log(config);
 	if (e == ERR_OK)
 		e = supervisor_serve(&s, why);

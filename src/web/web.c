@@ -244,6 +244,13 @@ web_announce(const struct config *config, bool to_person)
 		web_greet(config->app_name, url);
 }
 
+/* Tell the keeper that this process answers requests.  It sends no data, so the keeper reads nothing from web. */
+static void
+web_ready(const struct web *web)
+{
+	(void)!shutdown(web->push_fd, SHUT_WR);
+}
+
 static void
 web_wait_for_end(void)
 {
@@ -289,6 +296,7 @@ web_run(const struct config *config, const struct sandbox_profile *sandbox, int 
 	web_signals_begin();
 	TRY(web_start_threads(&web, sandbox, listen_fd, &server, why));
 	web_announce(config, terminal);
+	web_ready(&web);
 	web_wait_for_end();
 	http_server_stop(&server, STOP_MS);
 	log_end();

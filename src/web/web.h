@@ -23,7 +23,8 @@ struct sandbox_profile;
 
 /*
  * Run the web process.  It takes over the descriptors: a listening socket, the pushes, and quick + slow channels
- * from first_channel_fd on.  It enters the sandbox and serves until SIGTERM or until the keeper ends.
+ * from first_channel_fd on.  It enters the sandbox and serves until SIGTERM or until the keeper ends.  When it answers
+ * requests, it shuts down its direction of the push socket (SHUT_WR).
  * ERR_CONFIG: it cannot start, and a retry would not help; why is filled.
  */
 MUST_USE err web_run(const struct config *config, const struct sandbox_profile *sandbox, int listen_fd, int push_fd,

@@ -50,8 +50,9 @@ struct keeper_server {
 
 	pthread_t watcher;
 	bool watching;
-	_Atomic uint32_t healthy; /* 1: the database was writable at the last check */
-	int wake_fd;              /* eventfd, written once to stop the watcher */
+	_Atomic uint32_t healthy;  /* 1: the database was writable at the last check */
+	_Atomic int64_t turned_us; /* when the watcher began its last turn */
+	int wake_fd;               /* eventfd, written once to stop the watcher */
 };
 
 /* --- pushes ------------------------------------------------------------------------------------------------------ */
@@ -404,6 +405,7 @@ serve_watch_main(void *context)
 	 */
 	serve_watch_open(&watch);
 	while (serve_watch_sleep(&watch)) {
+		atomic_store(&watch.server->turned_us, clock_monotonic_us());
 		if (clock_monotonic_us() >= watch.look_us)
 			serve_watch_look(&watch);
 		if (watch.purging)
@@ -437,6 +439,7 @@ keeper_server_new(struct keeper *k, struct keeper_server **ret_server)
 	server->push_fd = -1;
 	pthread_mutex_init(&server->push_lock, NULL);
 	atomic_store(&server->healthy, 1);
+	atomic_store(&server->turned_us, clock_monotonic_us());
 	server->wake_fd = eventfd(0, EFD_CLOEXEC);
 	keeper_on_ended(k, serve_on_ended, server);
 	server->watching =
@@ -500,4 +503,10 @@ bool
 keeper_server_was_asked(const struct keeper_server *server)
 {
 	return atomic_load(&server->asked);
+}
+
+int64_t
+keeper_server_turned_us(const struct keeper_server *server)
+{
+	return atomic_load(&server->turned_us);
 }

@@ -32,6 +32,12 @@ MUST_USE err keeper_server_reload(struct keeper_server *server);
 /* The web process has ended or is ending: stop its threads and close its sockets. The server can be started again. */
 void keeper_server_stop(struct keeper_server *server);
 
+/*
+ * When did the thread that checks the database last begin a turn (clock_monotonic_us)?  It takes at least one turn a
+ * second, unless it waits for the database.
+ */
+int64_t keeper_server_turned_us(const struct keeper_server *server);
+
 /* Has any web process asked a question yet? */
 bool keeper_server_was_asked(const struct keeper_server *server);
 

@@ -42,6 +42,8 @@ PATHS = {
 CONVENTION = "a rule for names, not a name"
 EXAMPLE = "a name in an example of use"
 PLACEHOLDER = "NAME stands for the page, the question or the kind"
+LIBSYSTEMD = "a function of libsystemd, whose protocol Doubletour implements"
+NOTIFY = "a part of a message to the service manager"
 AUTHELIA = "a key of Authelia's configuration"
 POSTGRESQL = "a setting, function or program of PostgreSQL"
 LIBPQ = "a variable that libpq reads"
@@ -71,7 +73,13 @@ IDENTIFIERS = {
     "domain_regex": AUTHELIA,
     "phone_number": AUTHELIA,
     "MON_AUTH": "a flag of OpenSSH's monitor",
-    "sd_listen_fds": "a function of libsystemd, whose protocol Doubletour implements",
+    "sd_listen_fds": LIBSYSTEMD,
+    "sd_notify": LIBSYSTEMD,
+    "sd_watchdog_enabled": LIBSYSTEMD,
+    "READY": NOTIFY,
+    "RELOADING": NOTIFY,
+    "STOPPING": NOTIFY,
+    "WATCHDOG": NOTIFY,
     "crypt_blowfish": "a library: the source of vectors",
     "no_new_privs": "an attribute of a process (prctl(2))",
     "socket_file": EXAMPLE,

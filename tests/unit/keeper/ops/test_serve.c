@@ -267,13 +267,16 @@ web_is_notified_of_database_loss_and_return(void **state)
 	struct world w;
 	struct keeper_server *server = NULL;
 	struct web web;
+	int64_t turned_us;
 
 	world_new(&w);
 	assert_int_equal(keeper_server_new(w.keeper, &server), ERR_OK);
 	web_begin(&web, server);
 	wait_health(&web, 1);
+	turned_us = keeper_server_turned_us(server);
 	fault_set(FAULT_QUERY, 1, true);
 	wait_health(&web, 0);
+	assert_true(keeper_server_turned_us(server) > turned_us); /* the watcher turns without a database too */
 	fault_set(FAULT_QUERY, 0, false);
 	wait_health(&web, 1);
 	keeper_server_stop(server);

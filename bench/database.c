@@ -167,7 +167,7 @@ main(int argc, char **argv)
 		return 2;
 	settings(&config, argv[2]);
 	log_setup(LOG_FORMAT_TEXT, LOG_ERROR);
-	if (keeper_open(&config, &why, &keeper) != ERR_OK) {
+	if (keeper_open(&config, KEEPER_CREATE, &why, &keeper) != ERR_OK) {
 		fprintf(stderr, "%s\n", why.text);
 		return 1;
 	}

@@ -45,7 +45,7 @@ keeper_start(const struct config *config, const int fds[CHANNELS + 1], struct wh
 	struct keeper *keeper = NULL;
 	struct keeper_server *server = NULL;
 
-	TRY(keeper_open(config, why, &keeper));
+	TRY(keeper_open(config, KEEPER_CREATE, why, &keeper));
 	TRY(keeper_rules_read(keeper, why));
 	TRY(keeper_server_new(keeper, &server));
 	return keeper_server_start(server, fds + 1, CHANNELS, QUICK, fds[0]);

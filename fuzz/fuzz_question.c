@@ -633,7 +633,7 @@ begin(void)
 	folder_make();
 	config_make();
 	clock_begin(folder);
-	if (keeper_open(&config, &why, &keeper) != ERR_OK) {
+	if (keeper_open(&config, KEEPER_CREATE, &why, &keeper) != ERR_OK) {
 		fprintf(stderr, "%s\n", why.text);
 		abort();
 	}

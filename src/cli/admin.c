@@ -5,7 +5,7 @@ admin_open(const struct config *config, struct admin *ret_admin)
 {
 	err e;
 
-	TRY(keeper_open(config, &ret_admin->why, &ret_admin->keeper));
+	TRY(keeper_open(config, KEEPER_EXISTING, &ret_admin->why, &ret_admin->keeper));
 	e = keeper_thread_open(ret_admin->keeper, &ret_admin->thread);
 	return e == ERR_OK ? e : why_set(&ret_admin->why, e, "The database cannot be opened: %s.", err_name(e));
 }

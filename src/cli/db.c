@@ -1,11 +1,12 @@
 /*
- * `doubletour db`: commands for the schema.  In development `run` does the first two automatically.  In production the
- * operator decides when the schema changes.
+ * `doubletour db`: commands for the database and its schema.  In development `run` does the first two automatically.
+ * In production the operator decides when the schema changes.
  */
 #include "cli/cli.h"
 
 #include "base/buf.h"
 #include "cli/db_copy.h"
+#include "keeper/ops/database.h"
 #include "keeper/ops/lock.h"
 #include "store/migrate.h"
 #include "store/store.h"
@@ -17,7 +18,7 @@
 static const char db_help[] =
     "Usage: doubletour db COMMAND\n"
     "\n"
-    "  init             create the database, with the newest schema\n"
+    "  init             create the database, with the newest schema, and the key; safe to run again\n"
     "  upgrade [REV]    upgrade it to the newest schema, or to migration REV\n"
     "  downgrade [REV]  revert the last migration, or all after REV (0: all of them);\n"
     "                   data that the older schema cannot store is lost: make a backup first\n"
@@ -32,7 +33,10 @@ static const char db_help[] =
     "Exit status: 0 success, 1 failure, 2 wrong usage, 78 invalid configuration.\n";
 
 static const struct cli_topic db_topics[] = {
-	{ "init", "", "Create the database with the newest schema.\n", "" },
+	{ "init", "",
+	  "Create the database with the newest schema, and the key file if SECRET_KEY is not set.\n"
+	  "Running it again changes nothing.\n",
+	  "" },
 	{ "upgrade", "[REV]", "Upgrade the database to the newest schema, or to migration REV.\n", "" },
 	{ "downgrade", "[REV]",
 	  "Revert the last migration, or all after REV (0: all of them).  First make a backup:\n"
@@ -55,16 +59,10 @@ static const struct cli_topic db_topics[] = {
 struct opened_database {
 	const struct config *settings;
 	struct lock lock;
-	const char *address, *name; /* for the program; for messages */
+	const char *name; /* for messages */
 	struct db *db;
 	struct why why;
 };
-
-static err
-cli_db_open(struct opened_database *database, enum store_mode mode)
-{
-	return store_open(database->address, mode, &database->why, &database->db);
-}
 
 /* Report the progress of a long migration: on a terminal, or as a line in a script's log. */
 static void
@@ -119,20 +117,19 @@ cli_db_migrate(struct opened_database *database, int version)
 static err
 cli_db_init(struct opened_database *database, int revision)
 {
-	CLEANUP(first_start_end) struct first_start start = { .lock = { .fd = -1 } };
-	int version = 0;
+	struct database_made made = { 0 };
 
 	(void)revision;
-	TRY(first_start_begin(database->settings, false, &database->why, &start));
-	TRY(cli_db_open(database, STORE_CREATE));
-	TRY(migrate_current(database->db, &version));
-	if (version != 0)
-		return why_set(
-		    &database->why, ERR_EXISTS,
-		    "The database %s already exists, at migration %04d.  Nothing was changed.  To upgrade it, run "
-		    "`doubletour db upgrade`.",
-		    database->name, version);
-	return cli_db_migrate(database, migrate_head());
+	TRY(database_init(database->settings, cli_db_say_progress, NULL, &database->why, &made));
+	if (!made.database)
+		cli_say("The database %s already exists.", database->name);
+	if (made.key)
+		cli_say(
+		    "The key is in the new file %s.  Copy it to another place than the database: without it, no user "
+		    "can sign in.",
+		    made.key_path);
+	TRY(database_open(database->settings, &database->why, &database->db));
+	return cli_db_say_current(database);
 }
 
 static err
@@ -140,9 +137,7 @@ cli_db_upgrade(struct opened_database *database, int revision)
 {
 	int version = 0, target = revision < 0 ? migrate_head() : revision;
 
-	TRY(cli_db_open(database, STORE_EXISTING));
-	TRY(migrate_check(database->db, &database->why));
-	TRY(migrate_current(database->db, &version));
+	TRY(database_open_versioned(database->settings, &database->why, &database->db, &version));
 	if (target < version)
 		return why_set(
 		    &database->why, ERR_INVALID,
@@ -158,7 +153,7 @@ cli_db_downgrade(struct opened_database *database, int revision)
 {
 	int version = 0, target;
 
-	TRY(cli_db_open(database, STORE_EXISTING));
+	TRY(database_open(database->settings, &database->why, &database->db));
 	TRY(migrate_check(database->db, &database->why));
 	TRY(migrate_current(database->db, &version));
 	target = revision < 0 ? version - 1 : revision;
@@ -173,7 +168,7 @@ static err
 cli_db_current(struct opened_database *database, int revision)
 {
 	(void)revision;
-	TRY(cli_db_open(database, STORE_EXISTING));
+	TRY(database_open(database->settings, &database->why, &database->db));
 	return cli_db_say_current(database);
 }
 
@@ -194,7 +189,7 @@ static err
 cli_db_history(struct opened_database *database, int revision)
 {
 	(void)revision;
-	TRY(cli_db_open(database, STORE_EXISTING));
+	TRY(database_open(database->settings, &database->why, &database->db));
 	TRY(cli_db_printed(cli_print_line("%-4s  %-20s  %s", "REV", "APPLIED", "TITLE")));
 	return migrate_history(database->db, cli_db_print_applied, NULL);
 }
@@ -205,10 +200,8 @@ cli_db_check(struct opened_database *database, int revision)
 	int version = 0;
 
 	(void)revision;
-	TRY(cli_db_open(database, STORE_EXISTING));
+	TRY(database_open_versioned(database->settings, &database->why, &database->db, &version));
 	TRY(store_integrity(database->db, &database->why));
-	TRY(migrate_check(database->db, &database->why));
-	TRY(migrate_current(database->db, &version));
 	if (version != migrate_head())
 		return why_set(&database->why, ERR_INVALID,
 			       "The database is at migration %04d; the newest is %04d.  Run `doubletour db upgrade`.",
@@ -244,7 +237,6 @@ cli_db_run_command(struct cli *cli, const struct db_command *command, int revisi
 {
 	struct opened_database database = { .settings = &cli->config,
 					    .lock = { .fd = -1 },
-					    .address = cli->config.database_path,
 					    .name = cli->config.database_name };
 	err e;
 

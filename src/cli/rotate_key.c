@@ -7,6 +7,7 @@
 #include "cli/json.h"
 #include "cli/progress.h"
 #include "keeper/core/audit.h"
+#include "keeper/ops/database.h"
 #include "keeper/ops/lock.h"
 #include "keeper/keys/rotate.h"
 #include "keeper/ops/upkeep.h"
@@ -40,6 +41,7 @@ rotate_key_do(const struct config *config, struct why *why, struct rotation *ret
 	struct progress progress = progress_begin("encrypting");
 	err e;
 
+	TRY(database_exists(config, why)); /* the lock creates DATA_DIR and a file in it */
 	TRY(lock_take(config, LOCK_ALONE, why, &lock));
 	TRY(digest_setup());
 	TRY(upkeep_open(config, why, &db));

@@ -65,7 +65,7 @@ locate_put_none(struct buf *out)
 {
 	buf_put(out, STR("Settings come from the environment and the defaults: there is no .env in "));
 	locate_put_current_directory(out);
-	buf_put(out, STR(", and no "));
+	buf_put(out, STR(", and no file "));
 	buf_put(out, str_of(locate_system));
 	buf_put_byte(out, '.');
 }

@@ -249,7 +249,7 @@ supervisor_descriptors_raise(void)
 static err
 supervisor_keeper_open(struct supervisor *s, struct why *why)
 {
-	TRY(keeper_open(s->config, why, &s->keeper));
+	TRY(keeper_open(s->config, KEEPER_CREATE, why, &s->keeper));
 	TRY(keeper_rules_read(s->keeper, why));
 	TRY(lock_take(s->config, LOCK_SHARED, why, &s->lock));
 	err e = keeper_server_new(s->keeper, &s->server);

@@ -297,8 +297,7 @@ sqlite_open_file_check(const char *path, struct why *why)
 		return why_set(why, ERR_INVALID, "%s is not a file.  DATABASE_URL must name a file.", path);
 	}
 	if (errno == ENOENT)
-		return why_set(why, ERR_NOT_FOUND, "There is no database at %s.  Create it with `doubletour db init`.",
-			       path);
+		return why_set(why, ERR_NOT_FOUND, "There is no database at %s.", path);
 	return why_set(why, ERR_DENIED,
 		       "The database %s cannot be reached: %s.  The user that runs doubletour must be able to enter "
 		       "its folder.",

@@ -71,7 +71,7 @@ def test_no_part_of_a_password_is_repeated(make_server, password, why):
 
 @pytest.mark.parametrize("password", ["S3cr@et", "Secr/et", "Sec?ret", "50%off"])
 def test_the_error_message_explains_percent_encoding(make_server, password):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     for said in (server.command("check", DATABASE_URL=f"postgresql://anna:{password}@127.0.0.1/there"),
                  server.command("import", "flask", f"postgresql://anna:{password}@127.0.0.1/there"),
                  server.command("db", "copy", f"postgresql://anna:{password}@127.0.0.1/there", "-")):

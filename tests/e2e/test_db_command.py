@@ -21,7 +21,7 @@ def test_a_database_is_created_downgraded_and_upgraded(make_server):
     server = make_server(start=False)
     done(server, "init")
     head = newest(server)
-    assert "already" in done(server, "init", status=1).stderr
+    assert "already" in done(server, "init").stderr
     history = done(server, "history").stdout.splitlines()
     assert history.pop(0).split() == ["REV", "APPLIED", "TITLE"]
     assert [int(line[:4]) for line in history] == list(range(1, head + 1))
@@ -30,7 +30,12 @@ def test_a_database_is_created_downgraded_and_upgraded(make_server):
     for version in range(head - 1, -1, -1):
         assert done(server, "downgrade").stdout.startswith(f"{version:04d}\n")
     assert "no migration to revert" in done(server, "downgrade", status=1).stderr
+    for command in ("check", "upgrade"):  # only `db init` creates a database
+        assert "There is no database at" in done(server, command, status=1).stderr
+    assert done(server, "init").stdout == f"{head:04d} (newest)\n"
+    done(server, "downgrade", "1")
     assert "upgrade" in done(server, "check", status=1).stderr
+    assert "db upgrade" in done(server, "init", status=1).stderr
     assert done(server, "upgrade", "2").stdout == "0002\n"
     assert "downgrade" in done(server, "upgrade", "1", status=1).stderr
     assert "There is no migration" in done(server, "upgrade", "999", status=1).stderr

@@ -40,8 +40,7 @@ WAYS = [
 
 @pytest.mark.parametrize("arguments, more", WAYS, ids=lambda value: " ".join(value))
 def test_a_named_file_is_a_file_or_is_refused(make_server, request, arguments, more):
-    server = make_server(start=False, **SETTINGS)
-    server.command("db", "init")
+    server = make_server(start=False, **SETTINGS).init()
     (server.work / "good").write_text("anna:x\n" if arguments[0] == "import" else "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n")
     for number, (make, word) in enumerate(KINDS):
         name = f"named{number}"
@@ -81,8 +80,7 @@ def test_standard_input_is_accepted_as_a_file(make_server, tmp_path):
 
 
 def test_a_file_without_end_is_left_at_its_maximum(make_server):
-    server = make_server(start=False, **SETTINGS)
-    server.command("db", "init")
+    server = make_server(start=False, **SETTINGS).init()
     with open(server.work / "endless", "wb") as file:
         file.truncate(1 << 44)
     for arguments, more in ((("otp", "parse", "--file", "endless"), {}), (("import", "htpasswd", "endless"), {}), (("restore", "--replace", "endless"), {}),

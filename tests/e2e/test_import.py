@@ -109,7 +109,7 @@ def test_tutorial_hashes_on_postgresql_are_text_or_bytes(make_server, postgres):
 
 
 def test_importing_a_thousand_accounts_twice_changes_nothing(make_server, tmp_path):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     rows = [flask_row(f"reader{n}", f"password of {n}") for n in range(1000)]
     url = flask_database(tmp_path / "db.sqlite", rows)
     assert imported(server, "flask", url, "--dry-run")["taken"] == 1000
@@ -125,7 +125,7 @@ def test_importing_a_thousand_accounts_twice_changes_nothing(make_server, tmp_pa
 
 
 def test_a_terminal_shows_a_progress_bar_for_a_thousand_rows(make_server, tmp_path):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     hash_of_all = flask_bcrypt.generate_password_hash("the same for all", 4)
     url = flask_database(tmp_path / "db.sqlite", [(f"reader{n}", hash_of_all, CREATED, 1, pyotp.random_base32()) for n in range(1000)])
     primary, secondary = os.openpty()
@@ -187,7 +187,7 @@ def test_refused_rows_are_named_and_can_be_mapped(make_server, tmp_path):
     (lambda p: p.touch(), "not the expected database"),
 ], ids=["missing", "text", "empty"])
 def test_other_databases_are_refused(make_server, tmp_path, make, words):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     path = tmp_path / "other.sqlite"
     make(path)
     result = server.command("import", "flask", f"sqlite:///{path}")
@@ -195,7 +195,7 @@ def test_other_databases_are_refused(make_server, tmp_path, make, words):
 
 
 def test_addresses_and_options_that_mean_nothing_are_refused(make_server, tmp_path):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     for arguments, status in ((("flask",), 2), (("flask", "mysql://x"), 1), (("flsk", "x"), 2), (("flask", "-"), 2),
                               (("flask", "sqlite:///x", "--totp", "y"), 2), (("htpasswd", str(tmp_path)), 1)):
         result = server.command("import", *arguments)
@@ -208,7 +208,7 @@ def test_addresses_and_options_that_mean_nothing_are_refused(make_server, tmp_pa
 
 
 def test_a_key_rotation_survives_repeated_kills(make_server, tmp_path):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     hash_of_all = flask_bcrypt.generate_password_hash("the same for all", 4)
     rows = [(f"reader{n}", hash_of_all, CREATED, 1, pyotp.random_base32()) for n in range(3000)]
     imported(server, "flask", flask_database(tmp_path / "db.sqlite", rows))
@@ -325,7 +325,7 @@ HOSTILE_NAMES = [
 
 @pytest.mark.parametrize("name, why", HOSTILE_NAMES, ids=[why for _, why in HOSTILE_NAMES])
 def test_import_refuses_a_display_name_that_a_page_would_refuse(make_server, tmp_path, name, why):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     told = imported(server, *authelia(tmp_path, "users:\n" + user("anna", "displayname: " + json.dumps(name))), status=1)
     assert (told["taken"], told["refused"]) == (0, 1), why
     assert "display name" in told["said"] and "\x1b" not in told["said"] and accounts(server) == {}
@@ -410,7 +410,7 @@ TRUTHS = [
 
 
 def test_disabled_flags_follow_go_syntax(make_server, tmp_path):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     text = "users:\n" + "".join(user(f"user{i}", f"disabled: {word}") for i, (word, _) in enumerate(TRUTHS))
     told = imported(server, *authelia(tmp_path, text), status=1)
     got = {name: disabled is not None for name, disabled in server.sql("SELECT name, disabled_at_us FROM accounts")}
@@ -435,7 +435,7 @@ ODD_USERS = [
 
 
 def test_a_malformed_user_is_skipped_alone(make_server, tmp_path):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     text = "users:\n" + user("anna") + "".join(user(f"user{i}", lines) for i, (lines, _) in enumerate(ODD_USERS))
     told = imported(server, *authelia(tmp_path, text), status=1)
     assert set(accounts(server)) == {"anna"}
@@ -455,20 +455,20 @@ def test_a_malformed_user_is_skipped_alone(make_server, tmp_path):
     ("users: " + "{a: " * 20_000, "nested deeper"),
 ], ids=["alias", "users twice", "list", "no users", "empty", "two documents", "60 KB of [", "mappings"])
 def test_a_file_of_users_that_is_unclear_is_refused_whole(make_server, tmp_path, text, word):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     result = server.command("import", *authelia(tmp_path, text))
     assert result.returncode == 1 and word in result.stderr, result.stderr
 
 
 def test_two_users_of_one_name_are_both_refused(make_server, tmp_path):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     text = "users:\n" + user("anna", "disabled: true") + user("anna") + user("Anna") + user("ben")
     assert imported(server, *authelia(tmp_path, text), status=1)["refused"] == 3
     assert set(accounts(server)) == {"ben"}
 
 
 def test_groups_and_e_mail_come_along_and_the_rest_is_named(make_server, tmp_path):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     text = "users:\n" + user("anna", "email: anna@example.org", "groups: [staff, admins, staff]", "locale: fr", "phone_number: '1'")
     told = imported(server, *authelia(tmp_path, text + user("ben", "groups: []", "locale: en")))
     assert sorted(server.sql("SELECT name, email, group_names FROM accounts")) == [("anna", "anna@example.org", "admins,staff"), ("ben", "", "")]
@@ -491,7 +491,7 @@ def test_an_issuer_with_a_port_matches_its_account(make_server, tmp_path):
 
 
 def test_an_authenticator_without_a_user_fails_the_import(make_server, tmp_path):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     text = "users:\n" + user("anna") + user("ben")
     told = imported(server, *authelia(tmp_path, text, uri("anna") + uri("carl") + uri("anna.q")), status=1)
     assert (told["taken"], told["with_authenticator"], told["authenticators_unmatched"]) == (2, 1, 2)
@@ -511,7 +511,7 @@ def test_a_second_run_adds_missing_authenticators(make_server, tmp_path):
 
 
 def test_users_without_an_authenticator_export_must_enrol(make_server, tmp_path):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     assert "--totp" in imported(server, *authelia(tmp_path, "users:\n" + user("anna")))["said"]
     assert imported(server, *authelia(tmp_path, "users:\n" + user("anna"), uri("anna")))["authenticators_added"] == 1
 
@@ -526,7 +526,7 @@ def test_existing_authenticators_are_not_replaced(make_server, tmp_path):
 
 
 def test_lines_that_are_not_uris_are_passed_over_and_counted(make_server, tmp_path):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     totp = "\ufeff" + uri("anna").replace("\n", "\r\n") + "\r\nSuccessfully exported TOTP configurations\r\n# remark\r\n"
     told = imported(server, *authelia(tmp_path, "users:\n" + user("anna"), totp))
     assert (told["with_authenticator"], told["lines_passed_over"]) == (1, 2)
@@ -540,7 +540,7 @@ MENTIONED = [
 
 @pytest.mark.parametrize("form, why", MENTIONED, ids=[why for _, why in MENTIONED])
 def test_a_line_that_speaks_of_a_uri_is_not_passed_over(make_server, tmp_path, form, why):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     text, totp = "users:\n" + user("anna") + user("ben"), uri("anna") + form.format(uri("ben").strip()) + "\n"
     told = imported(server, *authelia(tmp_path, text, totp), status=1)
     assert (told["taken"], told["refused"], told["lines_passed_over"]) == (1, 1, 0), why
@@ -549,14 +549,14 @@ def test_a_line_that_speaks_of_a_uri_is_not_passed_over(make_server, tmp_path, f
 
 @pytest.mark.parametrize("line", ["otpauth:/totp/ben?secret=x", "otpauth-migration://offline?data=CjEK", "OTPAUTH"])
 def test_a_truncated_uri_is_reported_as_unmatched(make_server, tmp_path, line):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     told = imported(server, *authelia(tmp_path, "users:\n" + user("anna"), uri("anna") + line + "\n"), status=1)
     assert (told["taken"], told["authenticators_unmatched"]) == (1, 1) and "line 2" in told["said"]
 
 
 @pytest.mark.parametrize("line", ["annie anne", "=anne", "annie=", "annie= \t"])
 def test_a_line_of_the_map_that_maps_nothing_is_refused(make_server, tmp_path, line):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     (tmp_path / "map").write_text(f"# names\n\nben=benno\n{line}\n")
     result = server.command("import", *authelia(tmp_path, "users:\n" + user("annie")), "--map", str(tmp_path / "map"))
     assert result.returncode == 1 and "line 4" in result.stderr, result.stderr
@@ -577,7 +577,7 @@ BROKEN = [
 
 @pytest.mark.parametrize("line, name", BROKEN, ids=["no base32", "no secret", "digits", "counted", "80 bits", "period", "broken later"])
 def test_a_broken_authenticator_costs_its_own_account_only(make_server, tmp_path, line, name):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     text = "users:\n" + user("anna") + user("ben")
     told = imported(server, *authelia(tmp_path, text, uri("anna") + line), status=1)
     assert (told["taken"], told["with_authenticator"], told["refused"]) == (1, 1, 1)
@@ -595,7 +595,7 @@ def test_a_broken_authenticator_costs_its_own_account_only(make_server, tmp_path
     ("otpauth://".encode("utf-16"), "UTF-16"),
 ], ids=["csv", "yaml", "png", "empty", "utf-16"])
 def test_another_form_of_the_export_is_named(make_server, tmp_path, content, word):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     result = server.command("import", *authelia(tmp_path, "users:\n" + user("anna"), content))
     assert result.returncode == 1 and word in result.stderr and accounts(server) == {}, result.stderr
 
@@ -604,7 +604,7 @@ def test_another_form_of_the_export_is_named(make_server, tmp_path, content, wor
 
 
 def test_every_file_of_an_import_may_have_a_bom_and_crlf(make_server, tmp_path):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     (tmp_path / "htpasswd").write_bytes(f"\ufeffA:{BCRYPT}\r\nbeth:{BCRYPT}\r\n".encode())
     (tmp_path / "map").write_bytes("\ufeffA=anna\r\n".encode())
     assert imported(server, "htpasswd", str(tmp_path / "htpasswd"), "--map", str(tmp_path / "map"))["taken"] == 2
@@ -616,12 +616,12 @@ def test_every_file_of_an_import_may_have_a_bom_and_crlf(make_server, tmp_path):
 
 
 def test_a_file_without_a_size_is_not_read_as_empty(make_server):
-    result = make_server(start=False).command("import", "htpasswd", "/proc/self/status")
+    result = make_server(start=False).init().command("import", "htpasswd", "/proc/self/status")
     assert result.returncode == 1 and "longer than its stated size" in result.stderr, result.stderr
 
 
 def test_a_pipe_is_refused_at_once(make_server, tmp_path):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     os.mkfifo(tmp_path / "pipe")
     pipe = str(tmp_path / "pipe")
     for arguments in (("htpasswd", pipe), ("authelia", pipe), ("flask", f"sqlite:///{pipe}")):
@@ -633,7 +633,7 @@ def test_a_pipe_is_refused_at_once(make_server, tmp_path):
 
 
 def test_the_folder_instance_is_looked_in_too(make_server, tmp_path):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     (server.work / "instance").mkdir()
     flask_database(server.work / "instance" / "db.sqlite", [flask_row("reader1", "password 1")])
     for url in ("sqlite:///db.sqlite", "sqlite+pysqlite:///db.sqlite?timeout=5", f"sqlite:///{server.work}/db.sqlite"):
@@ -643,7 +643,7 @@ def test_the_folder_instance_is_looked_in_too(make_server, tmp_path):
 
 
 def test_a_driver_in_the_address_is_dropped(make_server, postgres):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     url = postgres.new_database("driver")
     for driver in ("psycopg2", "psycopg", "asyncpg"):
         result = server.command("import", "flask", "-", IMPORT_URL=url.replace("postgresql://", f"postgresql+{driver}://"))
@@ -652,7 +652,7 @@ def test_a_driver_in_the_address_is_dropped(make_server, postgres):
 
 @pytest.mark.parametrize("secret", ["S3cr@et", "Secr/et", "Se?cret", "S%cret", "Se:cr@et/x"])
 def test_no_piece_of_a_password_is_quoted(make_server, secret):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     result = server.command("import", "flask", "-", IMPORT_URL=f"postgresql://u:{secret}@127.0.0.1:1/db")
     assert result.returncode == 1 and ("%40" in result.stderr or "Connection refused" in result.stderr)
     assert not [piece for piece in ("S3cr", "Secr", "et@", "cret", "Se:") if piece in result.stderr], result.stderr
@@ -670,13 +670,13 @@ def test_created_at_is_local_time(make_server, tmp_path, stored, zone, expected)
     name, hashed, _, enabled, secret = flask_row("reader1", "password 1")
     url = flask_database(tmp_path / "db.sqlite", [(name, hashed, stored, enabled, secret)])
     for arguments, environment in ((("--timezone", zone), {}), ((), {"TZ": zone})):
-        server = make_server(start=False)
+        server = make_server(start=False).init()
         imported(server, "flask", url, *arguments, **environment)
         assert server.sql("SELECT created_at_us FROM accounts") == [(expected * 10**6,)], arguments
 
 
 def test_an_unknown_time_zone_is_refused(make_server, tmp_path):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     url = flask_database(tmp_path / "db.sqlite", [flask_row("reader1", "password 1")])
     for zone in ("Europe/Pariss", "../../../etc/passwd", "/etc/localtime", "Europe", ""):
         result = server.command("import", "flask", url, "--timezone", zone)
@@ -685,7 +685,7 @@ def test_an_unknown_time_zone_is_refused(make_server, tmp_path):
 
 
 def test_an_invalid_boolean_of_the_tutorial_is_refused(make_server, tmp_path):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     words = {"reader1": "yes", "reader2": 2, "reader3": "maybe", "reader4": "true", "reader5": "0", "reader6": -1}
     rows = [(name, flask_bcrypt.generate_password_hash("x", 4), CREATED, word, pyotp.random_base32()) for name, word in words.items()]
     told = imported(server, "flask", flask_database(tmp_path / "db.sqlite", rows), status=1)
@@ -711,7 +711,7 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELEC
 @pytest.mark.parametrize("end, word", [pytest.param(" ORDER BY username", "endless view", id="sorted", marks=pytest.mark.whole),
                                        pytest.param(" WHERE i < 0", "endless view", id="no row")])
 def test_a_view_without_an_end_is_given_up(make_server, tmp_path, end, word):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     with sqlite3.connect(tmp_path / "db.sqlite") as db:
         db.execute("CREATE VIEW users AS " + ENDLESS + end)
     result = subprocess.run([server.program, "import", "flask", f"sqlite:///{tmp_path}/db.sqlite"], cwd=server.work, env=server.environment,
@@ -721,7 +721,7 @@ def test_a_view_without_an_end_is_given_up(make_server, tmp_path, end, word):
 
 @pytest.mark.whole
 def test_a_view_without_an_end_is_left_at_two_million_rows(make_server, tmp_path):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     with sqlite3.connect(tmp_path / "db.sqlite") as db:
         db.execute("CREATE VIEW users AS " + ENDLESS)
     result = subprocess.run([server.program, "import", "flask", f"sqlite:///{tmp_path}/db.sqlite"], cwd=server.work, env=server.environment,
@@ -730,7 +730,7 @@ def test_a_view_without_an_end_is_left_at_two_million_rows(make_server, tmp_path
 
 
 def test_a_value_as_large_as_memory_is_not_read(make_server, tmp_path):
-    server = make_server(start=False)
+    server = make_server(start=False).init()
     with sqlite3.connect(tmp_path / "db.sqlite") as db:
         db.execute("CREATE VIEW users AS SELECT 1 AS id, hex(zeroblob(400000000)) AS username, 'x' AS password, 1 AS created_at, "
                    "0 AS is_two_factor_authentication_enabled, NULL AS secret_token")

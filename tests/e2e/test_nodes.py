@@ -587,7 +587,7 @@ def test_out_of_one_file_and_back_everybody_comes_along(postgres, tmp_path):
     assert "is not empty" in copied(home, file, target, 1).stderr
     assert "is not empty" in copied(home, target, back, 1).stderr
     assert "the same database" in copied(home, file, file, 1).stderr
-    assert "db init" in copied(home, f"sqlite:///{tmp_path}/none.sqlite", postgres.new_database(), 1).stderr
+    assert "There is no database at" in copied(home, f"sqlite:///{tmp_path}/none.sqlite", postgres.new_database(), 1).stderr
     for wrong in (["x", "y"], [file], [file, target, back], ["mysql://x/y", target]):
         done = home.command("db", "copy", *wrong)
         assert done.returncode == 2 and done.stderr.startswith("doubletour"), done.stderr

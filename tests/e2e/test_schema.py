@@ -103,7 +103,7 @@ def test_a_schema_restored_by_migrations_is_unchanged(make_server):
     head = int(server.command("db", "current").stdout.split()[0])
     for version in range(head - 1, -1, -1):
         assert server.command("db", "downgrade", str(version)).returncode == 0
-        assert server.command("db", "upgrade").returncode == 0
+        assert server.command("db", "upgrade" if version > 0 else "init").returncode == 0
         if version == head - 1:
             server.start()
             assert server.stop() == 0

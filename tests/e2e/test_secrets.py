@@ -171,5 +171,5 @@ def test_a_server_uses_the_key_of_a_credential(make_server, tmp_path):
         del server.environment["CREDENTIALS_DIRECTORY"]
         assert server.command("check", SECRET_KEY=KEY).returncode == 0
         refused = server.command("check")
-        assert refused.returncode == 78 and "SECRET_KEY is not set" in refused.stderr
+        assert refused.returncode == 78 and "set SECRET_KEY" in refused.stderr
         assert KEY not in server.log()

@@ -17,13 +17,19 @@ struct keeper_thread; /* one per thread: database connection and buffers */
 /* Called from any thread when a session has ended or changed: caches must evict it. */
 typedef void (*keeper_ended)(void *context, const struct token *token_hash);
 
+/* May keeper_open create and upgrade the database, and create the key? */
+enum keeper_mode {
+	KEEPER_EXISTING = 0, /* never: for commands */
+	KEEPER_CREATE,       /* in development and testing: for the server */
+};
+
 /*
  * Open the configured database and keys, and check that they belong together. config must outlive the keeper. `why`
- * explains a database that is missing or older (in production), newer than the program, or damaged, and a key that is
- * missing, short, world-readable or wrong. ERR_CONFIG: exit status 78; other errors: 1. Nothing is written on failure.
- * In development and testing, a missing or older database is created and upgraded.
+ * explains a database that is missing, older or newer than the program, or damaged, and a key that is missing, short,
+ * world-readable or wrong. ERR_CONFIG: exit status 78; other errors: 1. Nothing is written on failure.
  */
-MUST_USE err keeper_open(const struct config *config, struct why *why, struct keeper **ret_keeper);
+MUST_USE err keeper_open(const struct config *config, enum keeper_mode mode, struct why *why,
+			 struct keeper **ret_keeper);
 
 /* Subscribe to ended sessions. Call before opening the first thread. */
 void keeper_on_ended(struct keeper *k, keeper_ended ended, void *context);

@@ -349,21 +349,6 @@ keys_first_check(const struct keys *keys, struct db *db)
 	return db_commit(&t);
 }
 
-/* Derive the keys, insert the key if the database has none, and check that it opens the database's values. */
-static err
-keys_match(const struct master_key *master, struct db *db, size_t rows, struct keys *keys, bool *ret_match)
-{
-	struct db_retry retry = { 0 };
-	err e;
-
-	TRY(keys_derive(master, keys));
-	do
-		e = rows == 0 ? keys_first_check(keys, db) : ERR_OK;
-	while (db_retry(&retry, e));
-	TRY(e);
-	return keys_fit(keys, db, ret_match, NULL);
-}
-
 /* After an unfinished rotation the database uses two keys, and neither opens all values. */
 static err
 keys_no_change_begun(const struct config *config, struct why *why)
@@ -379,30 +364,87 @@ keys_no_change_begun(const struct config *config, struct why *why)
 	    next.path);
 }
 
-err
-keys_open(const struct config *config, struct master_key *master, struct db *db, struct why *why, struct keys *ret_keys)
+static err
+keys_not_checked(const struct config *config, err e, struct why *why)
 {
-	struct check count = { 0 };
-	bool match = false;
-	err e = db_rows(db, SQL_KEY_LIST, NULL, 0, keys_check_row, &count);
+	if (e == ERR_BUSY)
+		return why_set(
+		    why, e,
+		    "Another program has locked the database %s.  Nothing was changed.  Try again after it has "
+		    "finished.",
+		    config->database_name);
+	return why_set(why, e, "The key could not be checked against the database: %s.", err_name(e));
+}
 
-	TRY(keys_no_change_begun(config, why));
-	if (e == ERR_OK && master->n == 0 && count.rows > 0)
-		return why_set(why, ERR_CONFIG,
-			       "The database was made with a key, but the key file %s is missing.  Restore it from "
-			       "your backup, or "
-			       "set SECRET_KEY.  A new key cannot decrypt the TOTP secrets.",
-			       master->path);
-	if (e == ERR_OK && master->n == 0)
-		TRY(keys_first_key(config, master, why));
-	if (e == ERR_OK)
-		e = keys_match(master, db, count.rows, ret_keys, &match);
-	if (e != ERR_OK)
-		return why_set(why, e, "The key could not be checked against the database: %s.", err_name(e));
-	if (!match)
+err
+keys_refuse(const struct master_key *master, struct why *why)
+{
+	if (master->n == 0)
 		return why_set(
 		    why, ERR_CONFIG,
-		    "The key in %s is not the key of this database.  Restore the right key.  Nothing was changed.",
+		    "The database was made with a key, but the key file %s is missing.  A new key cannot "
+		    "decrypt the TOTP secrets.  Nothing was changed: restore the key file from your backup, or "
+		    "set SECRET_KEY.",
 		    master->path);
-	return ERR_OK;
+	return why_set(why, ERR_CONFIG,
+		       "The key in %s is not the key of this database.  Restore the right key.  Nothing was changed.",
+		       master->path);
+}
+
+err
+keys_check(const struct config *config, const struct master_key *master, struct db *db, struct why *why,
+	   struct keys *ret_keys, size_t *ret_rows)
+{
+	bool fit = false;
+	err e;
+
+	TRY(keys_no_change_begun(config, why));
+	e = master->n == 0 ? ERR_OK : keys_derive(master, ret_keys);
+	if (e == ERR_OK)
+		e = keys_fit(master->n == 0 ? NULL : ret_keys, db, &fit, ret_rows);
+	if (e != ERR_OK)
+		return keys_not_checked(config, e, why);
+	if (*ret_rows == 0 || fit)
+		return ERR_OK;
+	return keys_refuse(master, why);
+}
+
+/* The key of a database that has none; another process may be first, with another key. */
+static err
+keys_first_enter(const struct keys *keys, struct db *db, bool *ret_fit)
+{
+	struct db_retry retry = { 0 };
+	err e;
+
+	do
+		e = keys_first_check(keys, db);
+	while (db_retry(&retry, e));
+	TRY(e);
+	return keys_fit(keys, db, ret_fit, NULL);
+}
+
+err
+keys_open(const struct config *config, struct master_key *master, struct db *db, bool create, struct why *why,
+	  struct keys *ret_keys)
+{
+	size_t rows = 0;
+	bool fit = false;
+	err e;
+
+	TRY(keys_check(config, master, db, why, ret_keys, &rows));
+	if (rows > 0)
+		return ERR_OK;
+	if (master->n == 0 && !create)
+		return why_set(why, ERR_CONFIG,
+			       "There is no key: %s does not exist.  Create it with `doubletour db init`, or set "
+			       "SECRET_KEY.",
+			       master->path);
+	if (master->n == 0)
+		TRY(keys_first_key(config, master, why));
+	e = keys_derive(master, ret_keys);
+	if (e == ERR_OK)
+		e = keys_first_enter(ret_keys, db, &fit);
+	if (e != ERR_OK)
+		return keys_not_checked(config, e, why);
+	return fit ? ERR_OK : keys_refuse(master, why);
 }

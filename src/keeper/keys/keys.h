@@ -35,13 +35,25 @@ void master_key_wipe(struct master_key *master);
 MUST_USE err master_key_read(const struct config *config, struct why *why, struct master_key *ret_master);
 
 /*
- * Derive the keys, and check that they belong to the database. A database without a key gets this one. If there is no
- * key, a key file is created (0600).
+ * Check that the key belongs to the database, and derive the keys. Changes nothing, and works with every schema except
+ * the empty one. ret_rows: the number of keys that the database knows; 0: it has never had a key, and without a master
+ * key ret_keys is empty.
  *
  * ERR_CONFIG  the key is missing or does not belong to the database; with a message
+ * ERR_BUSY    another program has locked the database; with a message
  */
-MUST_USE err keys_open(const struct config *config, struct master_key *master, struct db *db, struct why *why,
-		       struct keys *ret_keys);
+MUST_USE err keys_check(const struct config *config, const struct master_key *master, struct db *db, struct why *why,
+			struct keys *ret_keys, size_t *ret_rows);
+
+/* The message of keys_check for a missing (n is 0) or wrong key. Returns ERR_CONFIG. */
+MUST_USE err keys_refuse(const struct master_key *master, struct why *why);
+
+/*
+ * keys_check; a database without a key gets this one. If there is no key, a key file is created (0600), unless `create`
+ * is false: then ERR_CONFIG.
+ */
+MUST_USE err keys_open(const struct config *config, struct master_key *master, struct db *db, bool create,
+		       struct why *why, struct keys *ret_keys);
 void keys_wipe(struct keys *keys);
 
 /* --- rotation of the master key (keeper/keys/rotate.h) ------------------------------------------------------------ */

@@ -126,10 +126,7 @@ static err
 rotate_new_key_make(struct change *c)
 {
 	if (!c->old_fits)
-		return why_set(
-		    c->why, ERR_CONFIG,
-		    "The key in %s is not the key of this database.  Restore the right key.  Nothing was changed.",
-		    c->old_master.path);
+		return keys_refuse(&c->old_master, c->why);
 	if (c->new_master.n == 0) {
 		TRY(master_key_new_make(c->config, c->why, &c->new_master));
 		TRY(keys_derive(&c->new_master, &c->new_keys));

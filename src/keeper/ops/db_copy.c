@@ -64,6 +64,17 @@ db_copy_alone(const struct config *config, struct db *db, struct why *why)
 			   : why_set(why, e, "The database %s cannot be used: %s.", config->database_name, err_name(e));
 }
 
+/* A source that was named by its address does not come from the settings. */
+static err
+db_copy_source_open(const struct upkeep_copying *copying, struct why *why, struct db **ret_db)
+{
+	err e = upkeep_open(copying->source, why, ret_db);
+
+	if (e != ERR_NOT_FOUND || strcmp(copying->source->database_path, copying->settings->database_path) == 0)
+		return e;
+	return why_set(why, e, "There is no database at %s.", copying->source->database_name);
+}
+
 static err
 db_copy_target_open(const struct config *target, struct why *why, struct made *made)
 {
@@ -103,7 +114,7 @@ upkeep_copy(const struct upkeep_copying *copying, struct why *why, int64_t *ret_
 	if (strcmp(copying->source->database_path, copying->target->database_path) == 0)
 		return why_set(why, ERR_INVALID,
 			       "Source and target are the same database.  Give two different databases.");
-	TRY(upkeep_open(copying->source, why, &from));
+	TRY(db_copy_source_open(copying, why, &from));
 	if (copying->source->database == DATABASE_SQLITE)
 		TRY(db_copy_file_claim(copying->settings, copying->source, why, &lock));
 	TRY(db_copy_alone(copying->source, from, why));

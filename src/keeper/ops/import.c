@@ -398,7 +398,7 @@ import_run(const struct config *config, const struct import *import, struct why 
 	CLEANUP(keeper_thread_close) struct keeper_thread *thread = NULL;
 
 	*ret_counts = (struct import_counts){ 0 };
-	TRY(keeper_open(config, why, &keeper));
+	TRY(keeper_open(config, KEEPER_EXISTING, why, &keeper));
 	if (keeper_thread_open(keeper, &thread) != ERR_OK)
 		return why_set(why, ERR_AWAY, "The database %s cannot be opened a second time.", config->database_name);
 	return import_with_thread(thread, import, why, ret_counts);

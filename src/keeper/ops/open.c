@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "access/live_rules.h"
 #include "keeper/keys/keys.h"
+#include "keeper/ops/database.h"
 #include "keeper/ops/lock.h"
 #include "keeper/password/passwords.h"
 #include "keeper/core/notification.h"
@@ -63,11 +64,11 @@ keeper_live_rules(struct keeper *k)
 	return &k->rules;
 }
 
-/* Only development and testing create and upgrade the database automatically. */
+/* In production the operator decides when the database is created and upgraded. */
 static bool
-keeper_open_makes_database(const struct config *config)
+keeper_open_creates(const struct config *config, enum keeper_mode mode)
 {
-	return config->profile != PROFILE_PRODUCTION;
+	return mode == KEEPER_CREATE && config->profile != PROFILE_PRODUCTION;
 }
 
 static void
@@ -77,8 +78,22 @@ keeper_open_report_migration(void *context, const struct migration *migration, b
 		  LOG_TEXT("name", migration->name));
 }
 
+/* A database whose key is missing or wrong stays as it is. */
 static err
-keeper_open_schema_ready(const struct config *config, struct db *db, struct why *why)
+keeper_open_migrate(const struct config *config, const struct master_key *master, struct db *db, int version,
+		    struct why *why)
+{
+	CLEANUP(keys_wipe) struct keys keys = { 0 };
+	size_t rows = 0;
+
+	if (version > 0)
+		TRY(keys_check(config, master, db, why, &keys, &rows));
+	return migrate_to(db, migrate_head(), keeper_open_report_migration, NULL, why);
+}
+
+static err
+keeper_open_schema_ready(const struct config *config, bool create, const struct master_key *master, struct db *db,
+			 struct why *why)
 {
 	int version = 0;
 
@@ -86,8 +101,10 @@ keeper_open_schema_ready(const struct config *config, struct db *db, struct why 
 	TRY(migrate_current(db, &version));
 	if (version == migrate_head())
 		return ERR_OK;
-	if (keeper_open_makes_database(config))
-		return migrate_to(db, migrate_head(), keeper_open_report_migration, NULL, why);
+	if (create)
+		return keeper_open_migrate(config, master, db, version, why);
+	if (version == 0)
+		return database_missing(config, why);
 	return why_set(why, ERR_CONFIG,
 		       "The database %s is at migration %04d, but this program needs %04d.  Make a backup, then run "
 		       "`doubletour db upgrade`.",
@@ -108,18 +125,25 @@ keeper_open_claim(const struct config *config, struct db *db, struct why *why)
 	return e;
 }
 
+static err
+keeper_open_database_new(const struct config *config, bool create, struct why *why, struct db **ret_db)
+{
+	return create ? store_open(config->database_path, STORE_CREATE, why, ret_db)
+		      : database_open(config, why, ret_db);
+}
+
 /* Opens the database, prepares its schema, and checks every query. */
 static err
-keeper_open_database_open(const struct config *config, struct why *why, struct db **ret_db)
+keeper_open_database_open(const struct config *config, bool create, const struct master_key *master, struct why *why,
+			  struct db **ret_db)
 {
 	struct db *db = NULL;
 	err e;
 
-	TRY(store_open(config->database_path, keeper_open_makes_database(config) ? STORE_CREATE : STORE_EXISTING, why,
-		       &db));
+	TRY(keeper_open_database_new(config, create, why, &db));
 	e = keeper_open_claim(config, db, why);
 	if (e == ERR_OK)
-		e = keeper_open_schema_ready(config, db, why);
+		e = keeper_open_schema_ready(config, create, master, db, why);
 	if (e == ERR_OK)
 		e = store_understands(db, why);
 	if (e == ERR_OK)
@@ -134,7 +158,7 @@ keeper_open_database_open(const struct config *config, struct why *why, struct d
 }
 
 static err
-keeper_open_fill(struct keeper *k, struct why *why)
+keeper_open_fill(struct keeper *k, bool create, struct why *why)
 {
 	CLEANUP(first_start_end) struct first_start start = { .lock = { .fd = -1 } };
 	CLEANUP(master_key_wipe) struct master_key master = { 0 };
@@ -147,17 +171,18 @@ keeper_open_fill(struct keeper *k, struct why *why)
 		return why_set(why, e, "The keeper could not set up its hashes: %s.", err_name(e));
 	/* Report an invalid key before the database is changed. */
 	TRY(master_key_read(k->config, why, &master));
-	if (master.n == 0 || (keeper_open_makes_database(k->config) && k->config->database == DATABASE_SQLITE))
-		TRY(first_start_begin(k->config, keeper_open_makes_database(k->config), why, &start));
+	/* A command waits until the process that creates key and database has finished. */
+	if (master.n == 0 || k->config->database == DATABASE_SQLITE)
+		TRY(first_start_begin(k->config, create, why, &start));
 	if (master.n == 0) /* another process may have created it while we waited */
 		TRY(master_key_read(k->config, why, &master));
-	TRY(keeper_open_database_open(k->config, why, &db));
+	TRY(keeper_open_database_open(k->config, create, &master, why, &db));
 	k->database = store_identity(k->config->database_path);
-	return keys_open(k->config, &master, db, why, &k->keys);
+	return keys_open(k->config, &master, db, create, why, &k->keys);
 }
 
 err
-keeper_open(const struct config *config, struct why *why, struct keeper **ret_keeper)
+keeper_open(const struct config *config, enum keeper_mode mode, struct why *why, struct keeper **ret_keeper)
 {
 	struct keeper *k = mem_new(sizeof(*k));
 	err e;
@@ -169,7 +194,7 @@ keeper_open(const struct config *config, struct why *why, struct keeper **ret_ke
 		return why_set(why, ERR_MEMORY, "There is not enough memory to start.");
 	}
 	k->config = config;
-	e = keeper_open_fill(k, why);
+	e = keeper_open_fill(k, keeper_open_creates(config, mode), why);
 	if (e == ERR_OK)
 		*ret_keeper = k;
 	else

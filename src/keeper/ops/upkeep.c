@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "keeper/core/audit.h"
 #include "keeper/keys/keys.h"
+#include "keeper/ops/database.h"
 #include "keeper/ops/row_check.h"
 #include "store/migrate.h"
 #include "store/schema.h"
@@ -50,9 +51,7 @@ upkeep_open(const struct config *config, struct why *why, struct db **ret_db)
 	CLEANUP(db_close) struct db *db = NULL;
 	int version = 0;
 
-	TRY(store_open(config->database_path, STORE_EXISTING, why, &db));
-	TRY(migrate_check(db, why));
-	TRY(migrate_current(db, &version));
+	TRY(database_open_versioned(config, why, &db, &version));
 	if (version != migrate_head())
 		return why_set(
 		    why, ERR_CONFIG,
@@ -99,14 +98,13 @@ upkeep_key_find(const struct config *config, struct db *db, struct keys *ret_key
 
 	TRY(master_key_read(config, why, &master));
 	if (master.n == 0)
-		return why_set(why, ERR_CONFIG, "There is no key: %s does not exist, and SECRET_KEY is not set.",
-			       master.path);
+		return keys_refuse(&master, why);
 	TRY(keys_derive(&master, ret_keys));
 	TRY(keys_fit(ret_keys, db, ret_fits, &rows));
 	*ret_fits = *ret_fits || rows == 0;
 	if (*ret_fits)
 		return ERR_OK;
-	return why_set(why, ERR_CONFIG, "The key in %s is not the key of this database.", master.path);
+	return keys_refuse(&master, why);
 }
 
 err

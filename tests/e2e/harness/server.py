@@ -171,6 +171,12 @@ class Server:
     def start(self):
         return self.spawn().until_it_serves()
 
+    def init(self):
+        """Create the database and the key, without starting the server: only `run` and `db init` create them."""
+        done = self.command("db", "init")
+        assert done.returncode == 0, done.stderr
+        return self
+
     def until_it_serves(self, seconds=TIMEOUT):
         wait_until(self._serves_or_died, "the server answers /healthz", seconds)
         assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.log()}"

@@ -126,7 +126,7 @@ locate_put_says_where_settings_come_from(void **state)
 	assert_non_null(strstr(out.p, "Settings come from the file .env in /tmp/doubletour-config-"));
 	assert_non_null(strstr(out.p, "Settings come from the file variable.env (DOUBLETOUR_SETTINGS)."));
 	assert_non_null(strstr(out.p, "the defaults: there is no .env in /tmp/doubletour-config-"));
-	assert_non_null(strstr(out.p, ", and no system/doubletour.env."));
+	assert_non_null(strstr(out.p, ", and no file system/doubletour.env."));
 }
 
 int

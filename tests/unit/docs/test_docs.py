@@ -123,7 +123,7 @@ def has_word(text, word):
 def doubletour_fault(words):
     """Why the program would refuse these words; None when it would accept them."""
     if not words or not WORD.match(words[0]):
-        return None if not words or words[0] in ("--help", "--version", "COMMAND") or not words[0].startswith("-") else "no such option"
+        return None if not words or words[0] in ("--help", "--version", "--settings", "COMMAND") or not words[0].startswith("-") else "no such option"
     if words[0] == "help":
         return None
     if words[0] not in sources.commands() and sources.help_of(words[0]) is None:
@@ -133,6 +133,8 @@ def doubletour_fault(words):
         if not has_word(texts[0], words[1]):
             return f"{words[0]} has no {words[1]}"
         texts.append(sources.help_of(words[0], words[1]) or "")
+    if words[0] != "otp":
+        texts.append(sources.help_of())  # options of every other command
     unknown = [option for option in OPTION.findall(" ".join(words)) if not any(has_word(text, option) for text in texts)]
     return f"no option {unknown[0]}" if unknown else None
 

@@ -241,7 +241,7 @@ world_open(struct world *w)
 {
 	struct why why = { 0 };
 
-	if (keeper_open(&w->config, &why, &w->keeper) != ERR_OK)
+	if (keeper_open(&w->config, KEEPER_CREATE, &why, &w->keeper) != ERR_OK)
 		fail_msg("keeper_open: %s", why.text);
 	keeper_on_ended(w->keeper, on_ended, w);
 	assert_int_equal(keeper_thread_open(w->keeper, &w->thread), ERR_OK);

@@ -378,7 +378,7 @@ a_failed_first_start_can_be_repeated(void **state)
 			struct why why = { 0 };
 			world_make(&w);
 			fault_set(of_files[i], nth, false);
-			err e = keeper_open(&w.config, &why, &w.keeper);
+			err e = keeper_open(&w.config, KEEPER_CREATE, &why, &w.keeper);
 			fault_set(of_files[i], 0, false);
 			failed = fault_failed(of_files[i]);
 			if (failed == 0)

@@ -180,7 +180,7 @@ opening_a_missing_or_invalid_file_is_an_explained_error(void **state)
 
 	snprintf(file, sizeof(file), "%s/none.sqlite", folder);
 	assert_int_equal(store_open(file, STORE_EXISTING, &why, &other), ERR_NOT_FOUND);
-	assert_non_null(strstr(why.text, "db init"));
+	assert_non_null(strstr(why.text, "There is no database at"));
 	assert_int_not_equal(access(file, F_OK), 0);
 
 	snprintf(file, sizeof(file), "%s/text.sqlite", folder);

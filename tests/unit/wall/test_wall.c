@@ -417,7 +417,7 @@ serve(int keeper_channel, int keeper_pushes)
 {
 	struct why why = { 0 };
 
-	if (keeper_open(&config, &why, &keeper) != ERR_OK)
+	if (keeper_open(&config, KEEPER_CREATE, &why, &keeper) != ERR_OK)
 		fail_msg("%s", why.text);
 	assert_int_equal(keeper_server_new(keeper, &server), ERR_OK);
 	assert_int_equal(keeper_server_start(server, &keeper_channel, 1, 0, keeper_pushes), ERR_OK);

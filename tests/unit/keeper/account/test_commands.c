@@ -271,7 +271,7 @@ a_database_without_its_key_cannot_be_checked(void **state)
 	assert_int_equal(upkeep_open(&w.config, &why, &db), ERR_OK);
 	w.config.secret_key_bytes = 0;
 	assert_int_equal(upkeep_check(&w.config, db, NULL, NULL, &why, &findings), ERR_CONFIG);
-	assert_non_null(strstr(why.text, "There is no key"));
+	assert_non_null(strstr(why.text, "restore the key file"));
 	w.config.secret_key_bytes = 40;
 	assert_int_equal(upkeep_check(&w.config, db, NULL, NULL, &why, &findings), ERR_CONFIG);
 	assert_non_null(strstr(why.text, "not the key of this database"));

@@ -9,7 +9,7 @@
 #include "keeper/ops/serve.h"
 #include "server/children.h"
 #include "server/notify.h"
-#include "web/core/sandbox.h"
+#include "server/preflight.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -272,25 +272,6 @@ supervisor_serve(struct supervisor *s, struct why *why)
 	return supervisor_watch(s, why);
 }
 
-/* Before anything changes: each child would end at its sandbox.  A restart would not help, so it is ERR_CONFIG. */
-static err
-supervisor_wall_check(const struct config *config, struct why *why)
-{
-	return sandbox_check(config->wall, why) == ERR_OK ? ERR_OK : ERR_CONFIG;
-}
-
-/* A weak wall is never silent. */
-static void
-supervisor_wall_log(const struct config *config)
-{
-	const char *why = sandbox_landlock_version() > 0
-			      ? "WALL=seccomp: web runs without Landlock, which this kernel has.  Set WALL=full."
-			      : "WALL=seccomp: web runs without Landlock, because this kernel has none.";
-
-	if (config->wall != WALL_FULL)
-		log_event(LOG_WARNING, "wall.weak", LOG_TEXT("kind", config_wall_name(config)), LOG_TEXT("why", why));
-}
-
 static err
 supervisor_begin(struct supervisor *s, const struct config *config, int inherited_fd, struct why *why)
 {
@@ -303,8 +284,8 @@ supervisor_begin(struct supervisor *s, const struct config *config, int inherite
 	s->children.listening = &s->listening;
 	s->children.service = &supervisor_service;
 	s->children.context = s;
+	TRY(preflight_check(config, why));
 	TRY(digest_setup());
-	TRY(supervisor_wall_check(config, why));
 	TRY(children_init(&s->children, child_table, child_table_count, config));
 	/* Open the socket first: if its address is in use, nothing has changed yet. */
 	return listening_open(&s->listening, why);
@@ -339,7 +320,7 @@ supervisor_run(const struct config *config, supervisor_load load, void *context,
 	e = supervisor_signals_begin(&s, why);
 	if (e == ERR_OK)
 		e = log_thread_start();
-	supervisor_wall_log(config);
+	preflight_log(config);
 	if (e == ERR_OK)
 		e = supervisor_serve(&s, why);
 	supervisor_end(&s);

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/sys.h"
 #include "keeper/core/audit.h"
+#include "keeper/ops/draft.h"
 #include "keeper/ops/lock.h"
 #include "store/migrate.h"
 #include "store/store.h"
@@ -21,112 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = CONFIG_TEXT_MAX + 64, COPY_BYTES = 16 * 1024 * 1024 };
-
-/* A file under a temporary name until it is complete. Removed on failure. */
-struct draft {
-	char path[PATH_BYTES];
-	bool made;
-};
-
-static void
-backup_unlink_beside(const char *path, const char *suffix)
-{
-	char name[PATH_BYTES + 8];
-
-	snprintf(name, sizeof(name), "%s%s", path, suffix);
-	unlink(name);
-}
-
-static void
-backup_draft_drop(struct draft *draft)
-{
-	if (!draft->made)
-		return;
-	unlink(draft->path);
-	backup_unlink_beside(draft->path, "-wal");
-	backup_unlink_beside(draft->path, "-shm");
-	draft->made = false;
-}
-
-static err
-backup_draft_make(const char *target, struct why *why, struct draft *draft)
-{
-	int n = snprintf(draft->path, sizeof(draft->path), "%s.%ld", target, (long)getpid());
-	CLEANUP(file_close) int fd = -1;
-
-	if (n < 0 || (size_t)n >= sizeof(draft->path))
-		return why_set(why, ERR_TOO_LONG, "The path is too long.  Choose a shorter one.");
-	fd = sys_open(draft->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	draft->made = fd >= 0;
-	if (fd < 0)
-		return why_set(why, ERR_DENIED,
-			       "The backup needs a temporary file next to %s, which cannot be created: %s.", target,
-			       strerror(errno));
-	return ERR_OK;
-}
-
-static err
-backup_sync_path(const char *path, int flags, struct why *why)
-{
-	CLEANUP(file_close) int fd = sys_open(path, flags | O_CLOEXEC, 0);
-
-	if (fd >= 0 && sys_fsync(fd) == 0)
-		return ERR_OK;
-	return why_set(why, ERR_IO, "%s cannot be written to the disk: %s.", path, strerror(errno));
-}
-
-static err
-backup_sync_folder_of(const char *path, struct why *why)
-{
-	char copy[PATH_BYTES];
-
-	snprintf(copy, sizeof(copy), "%s", path);
-	return backup_sync_path(dirname(copy), O_RDONLY | O_DIRECTORY, why);
-}
-
-/*
- * SQLite deletes the write-ahead log after writing all of it into the file. If the log is still there, the file alone
- * is incomplete or damaged.
- */
-static err
-backup_draft_settled(const struct draft *draft, const char *target, struct why *why)
-{
-	char wal[PATH_BYTES + 8];
-	struct stat status;
-
-	snprintf(wal, sizeof(wal), "%s-wal", draft->path);
-	if (stat(wal, &status) != 0 || status.st_size == 0)
-		return ERR_OK;
-	return why_set(why, ERR_IO, "The file %s cannot be written completely.", target);
-}
-
-/* link() fails if the name exists, even if it was created just now. */
-static err
-backup_draft_name(struct draft *draft, const char *target, struct why *why)
-{
-	TRY(backup_draft_settled(draft, target, why));
-	TRY(backup_sync_path(draft->path, O_RDWR, why));
-	if (link(draft->path, target) != 0)
-		return why_set(why, errno == EEXIST ? ERR_EXISTS : ERR_IO, "The file %s cannot be created: %s.", target,
-			       strerror(errno));
-	backup_draft_drop(draft);
-	return backup_sync_folder_of(target, why);
-}
-
-/* Replace the temporary name in a message by the name that the person typed. */
-static void
-backup_draft_call(const struct draft *draft, const char *named, struct why *why)
-{
-	char path[sizeof(why->text)];
-	struct why before = *why;
-	const char *at;
-
-	str_visible_z(str_of(draft->path), path, sizeof(path));
-	at = strstr(before.text, path);
-	if (at != NULL)
-		(void)!why_set(why, ERR_OK, "%.*s%s%s", (int)(at - before.text), before.text, named, at + strlen(path));
-}
+enum { PATH_BYTES = DRAFT_PATH_BYTES, COPY_BYTES = 16 * 1024 * 1024 };
 
 /* The server's settings with another database file. */
 static struct config
@@ -194,22 +90,22 @@ backup_into(const struct config *config, struct draft *draft, const char *target
 {
 	TRY(backup_copy_make(config, draft->path, why));
 	TRY(backup_copy_check(config, draft->path, why, ret_findings));
-	return backup_draft_name(draft, target, why);
+	return draft_name(draft, target, why);
 }
 
 err
 upkeep_backup(const struct config *config, const char *target, struct why *why, struct upkeep_findings *ret_findings)
 {
-	CLEANUP(backup_draft_drop) struct draft draft = { .made = false };
+	CLEANUP(draft_drop) struct draft draft = { .made = false };
 	err e;
 
 	TRY(backup_is_file(config, why));
 	if (access(target, F_OK) == 0)
 		return why_set(why, ERR_EXISTS, "The file %s already exists.  Give the backup another name.", target);
-	TRY(backup_draft_make(target, why, &draft));
+	TRY(draft_make(target, why, &draft));
 	e = backup_into(config, &draft, target, why, ret_findings);
 	if (e != ERR_OK)
-		backup_draft_call(&draft, target, why);
+		draft_call(&draft, target, why);
 	return e;
 }
 
@@ -387,7 +283,7 @@ backup_draft_fill(const struct config *config, struct draft *draft, const char *
 	if (e == ERR_OK)
 		e = backup_is_whole(findings, source, why);
 	if (e != ERR_OK)
-		backup_draft_call(draft, source, why);
+		draft_call(draft, source, why);
 	return e;
 }
 
@@ -395,16 +291,16 @@ static err
 backup_restore_into(const struct config *config, const char *source, bool exists, struct why *why,
 		    struct upkeep_restored *restored)
 {
-	CLEANUP(backup_draft_drop) struct draft draft = { .made = false };
+	CLEANUP(draft_drop) struct draft draft = { .made = false };
 	err e;
 
-	TRY(backup_draft_make(config->database_path, why, &draft));
+	TRY(draft_make(config->database_path, why, &draft));
 	TRY(backup_draft_fill(config, &draft, source, why, &restored->findings));
 	if (exists)
 		TRY(backup_set_aside(config->database_path, why, restored->aside, sizeof(restored->aside)));
-	e = backup_draft_name(&draft, config->database_path, why);
+	e = draft_name(&draft, config->database_path, why);
 	if (e != ERR_OK)
-		backup_draft_call(&draft, config->database_path, why);
+		draft_call(&draft, config->database_path, why);
 	if (e != ERR_OK && exists)
 		backup_put_back(restored->aside, config->database_path);
 	return e;

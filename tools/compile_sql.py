@@ -453,6 +453,20 @@ def statements(path):
     return out.end()
 
 
+ADDS = re.compile(r'CREATE TABLE (\w+) |ALTER TABLE \w+ ADD COLUMN |CREATE INDEX |CREATE UNIQUE INDEX \w+ ON (\w+) ')
+
+
+def expands(found):
+    """Do these statements only add?  A unique index on an older table forbids rows that the old program may write."""
+    created = set()
+    for text in (statement['sqlite'] for statement in found):
+        match = ADDS.match(text)
+        if match is None or (match[2] and match[2] not in created):
+            return False
+        created.add(match[1])
+    return True
+
+
 def c_statements(name, found):
     body = ''.join(f'\t{c_string(s)},\n' for s in found)
     return f'static const char *const {name}[] = {{\n{body}\tNULL,\n}};\n'
@@ -470,7 +484,8 @@ def make_migrations(paths, source):
         # The digest ignores comments, which may be corrected later.  All databases have the same digest, so that a copy
         # of the database into the other kind keeps its history.
         digest = hashlib.sha256('\n'.join(s['sqlite'] for s in statements(entry['up', 'sqlite'])).encode()).hexdigest()
-        rows.append(f'\t{{ {number}, "{entry["name"]}", {c_string(titles[number])}, "{digest}", {{ {names[0]}, {names[1]} }}, '
+        rows.append(f'\t{{ {number}, "{entry["name"]}", {c_string(titles[number])}, "{digest}", '
+                    f'{"true" if expands(statements(entry["up", "sqlite"])) else "false"}, {{ {names[0]}, {names[1]} }}, '
                     f'{{ {names[2]}, {names[3]} }} }},\n')
     pathlib.Path(source).write_text(
         '/* Made by tools/compile_sql.py from migrations. */\n#include "store/migrate.h"\n\n#include <stddef.h>\n\n'

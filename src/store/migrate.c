@@ -133,21 +133,31 @@ migrate_check(struct db *db, struct why *why)
 
 /* --- steps -------------------------------------------------------------------------------------------------------- */
 
+struct migration_goal {
+	int target;
+	migrate_progress progress;
+	void *context;
+	struct why *why;
+	bool at_once; /* all steps in one transaction */
+};
+
 /* Called before the rollback, which clears the database's message. */
 static err
-migrate_failed(struct db *db, const struct migration *m, const char *at, err e, struct why *why)
+migrate_failed(struct db *db, const struct migration *m, const char *at, err e, const struct migration_goal *goal)
 {
-	return why_set(why, e, "Migration %04d (%s) failed: %s%s%.60s.  The database is as it was before that step.",
-		       m->version, m->title, db->ops->message(db), at[0] != '\0' ? ", at: " : "", at);
+	return why_set(goal->why, e, "Migration %04d (%s) failed: %s%s%.60s.  The database is as it was before%s.",
+		       m->version, m->title, db->ops->message(db), at[0] != '\0' ? ", at: " : "", at,
+		       goal->at_once ? "" : " that step");
 }
 
 static err
-migrate_statements(struct db *db, const struct migration *m, const char *const *texts, struct why *why)
+migrate_statements(struct db *db, const struct migration *m, const char *const *texts,
+		   const struct migration_goal *goal)
 {
 	for (; *texts != NULL; texts++) {
 		err e = db_text(db, *texts, NULL, 0, NULL, NULL);
 		if (e != ERR_OK)
-			return migrate_failed(db, m, *texts, e, why);
+			return migrate_failed(db, m, *texts, e, goal);
 	}
 	return ERR_OK;
 }
@@ -163,13 +173,6 @@ migrate_record(struct db *db, const struct migration *m, bool up)
 	TRY(clock_now_us(&args[3].number));
 	return db_run(db, SQL_SCHEMA_RECORD, args, COUNT(args), NULL);
 }
-
-struct migration_goal {
-	int target;
-	migrate_progress progress;
-	void *context;
-	struct why *why;
-};
 
 /* Run one step towards the target, or set *ret_done. Called inside the transaction that holds the lock. */
 static err
@@ -189,7 +192,7 @@ migrate_step_locked(struct db *db, const struct migration_goal *goal, bool *ret_
 	m = &migrations[up ? current : current - 1];
 	if (goal->progress != NULL)
 		goal->progress(goal->context, m, up);
-	TRY(migrate_statements(db, m, (up ? m->up : m->down)[db->ops->dialect], goal->why));
+	TRY(migrate_statements(db, m, (up ? m->up : m->down)[db->ops->dialect], goal));
 	return migrate_record(db, m, up);
 }
 
@@ -211,23 +214,46 @@ migrate_step(struct db *db, const struct migration_goal *goal, bool *ret_done)
 	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
 	err e = migrate_begin(db, &t);
 
-	if (e == ERR_OK)
+	while (e == ERR_OK && !*ret_done) {
 		e = migrate_step_locked(db, goal, ret_done);
+		if (!goal->at_once)
+			break;
+	}
 	if (e == ERR_OK)
 		e = db_commit(&t);
 	return migrate_unsaid(db, e, goal->why);
 }
 
+static err
+migrate_reach(struct db *db, const struct migration_goal *goal)
+{
+	bool done = false;
+
+	if (goal->target < 0 || goal->target > migrate_head())
+		return why_set(goal->why, ERR_INVALID, "There is no migration %04d; the newest is %04d.", goal->target,
+			       migrate_head());
+	while (!done)
+		TRY(migrate_step(db, goal, &done));
+	return ERR_OK;
+}
+
 err
 migrate_to(struct db *db, int version, migrate_progress progress, void *context, struct why *why)
 {
-	const struct migration_goal goal = { version, progress, context, why };
-	bool done = false;
+	return migrate_reach(db, &(struct migration_goal){ version, progress, context, why, .at_once = false });
+}
 
-	if (version < 0 || version > migrate_head())
-		return why_set(why, ERR_INVALID, "There is no migration %04d; the newest is %04d.", version,
-			       migrate_head());
-	while (!done)
-		TRY(migrate_step(db, &goal, &done));
-	return ERR_OK;
+err
+migrate_at_once(struct db *db, int version, migrate_progress progress, void *context, struct why *why)
+{
+	return migrate_reach(db, &(struct migration_goal){ version, progress, context, why, .at_once = true });
+}
+
+bool
+migrate_expands(int version, int target)
+{
+	for (int i = version; i < target && i < migrate_head(); i++)
+		if (!migrations[i].expands)
+			return false;
+	return true;
 }

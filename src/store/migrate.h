@@ -9,9 +9,10 @@
 
 struct migration {
 	int version;
-	const char *name;                                                /* in schema_migrations */
-	const char *title;                                               /* shown to people; from migrations/titles */
-	const char *checksum;                                            /* SHA-256 of the up statements, hex */
+	const char *name;     /* in schema_migrations */
+	const char *title;    /* shown to people; from migrations/titles */
+	const char *checksum; /* SHA-256 of the up statements, hex */
+	bool expands; /* only adds tables, columns and indexes: the previous release can run on the new schema */
 	const char *const *up[SQL_DIALECTS], *const *down[SQL_DIALECTS]; /* statements, NULL-terminated */
 };
 extern const struct migration migrations[];
@@ -38,6 +39,12 @@ MUST_USE err migrate_check(struct db *db, struct why *why);
  * two processes can migrate at the same time. A step that fails leaves the schema as it was before that step.
  */
 MUST_USE err migrate_to(struct db *db, int version, migrate_progress progress, void *context, struct why *why);
+
+/* The same in one transaction: on failure the database is as it was before. For the start of a server. */
+MUST_USE err migrate_at_once(struct db *db, int version, migrate_progress progress, void *context, struct why *why);
+
+/* May the previous release run on the database while it is upgraded from `version` to `target`? */
+bool migrate_expands(int version, int target);
 
 /* The applied migrations, oldest first. */
 struct migrate_applied {

@@ -59,6 +59,8 @@ sqlite_open_not_usable(struct sqlite *s, const char *path, err e, struct why *wh
 	if (e == ERR_BUSY)
 		return why_set(
 		    why, e, "The database %s is locked by another program.  Stop that program, then try again.", path);
+	if (system_error == ENOSPC)
+		return why_set(why, e, "The disk of the database %s is full.  Free space, then try again.", path);
 	return why_set(
 	    why, e,
 	    "The database %s cannot be used: %s%s%s.  The user that runs doubletour must be able to read and "

@@ -271,6 +271,32 @@ a_failed_migration_leaves_the_schema_unchanged(void **state)
 }
 
 static void
+a_failed_upgrade_at_once_reverts_every_step(void **state)
+{
+	struct why why = { 0 };
+
+	assert_int_equal(migrate_to(db, 1, NULL, NULL, &why), ERR_OK);
+	alter("CREATE TABLE gate_tickets (x)"); /* migration 0005 creates this table */
+	assert_int_not_equal(migrate_at_once(db, migrate_head(), NULL, NULL, &why), ERR_OK);
+	assert_non_null(strstr(why.text, "0005"));
+	assert_int_equal(version(), 1);
+	alter("DROP TABLE gate_tickets");
+	assert_int_equal(migrate_at_once(db, migrate_head(), NULL, NULL, &why), ERR_OK);
+	assert_int_equal(version(), migrate_head());
+	assert_int_equal(migrate_at_once(db, migrate_head(), NULL, NULL, &why), ERR_OK);
+}
+
+static void
+migrations_that_remove_something_do_not_expand(void **state)
+{
+	assert_true(migrate_expands(6, 7));
+	assert_true(migrate_expands(3, migrate_head()));
+	assert_true(migrate_expands(migrate_head(), migrate_head()));
+	assert_false(migrate_expands(1, 2)); /* rebuilds factors */
+	assert_false(migrate_expands(2, migrate_head()));
+}
+
+static void
 integrity_of_a_good_file_is_confirmed(void **state)
 {
 	struct why why = { 0 };
@@ -293,6 +319,8 @@ main(void)
 		CASE(an_unknown_migration_history_is_refused),
 		CASE(a_database_newer_than_the_program_is_refused),
 		CASE(a_failed_migration_leaves_the_schema_unchanged),
+		CASE(a_failed_upgrade_at_once_reverts_every_step),
+		CASE(migrations_that_remove_something_do_not_expand),
 		CASE(integrity_of_a_good_file_is_confirmed),
 	};
 

@@ -19,7 +19,8 @@ static const char db_help[] =
     "Usage: doubletour db COMMAND\n"
     "\n"
     "  init             create the database, with the newest schema, and the key; safe to run again\n"
-    "  upgrade [REV]    upgrade it to the newest schema, or to migration REV\n"
+    "  upgrade [REV]    upgrade it to the newest schema, or to migration REV; with --rolling while\n"
+    "                   nodes run (PostgreSQL)\n"
     "  downgrade [REV]  revert the last migration, or all after REV (0: all of them);\n"
     "                   data that the older schema cannot store is lost: make a backup first\n"
     "  current          print the current migration\n"
@@ -37,7 +38,9 @@ static const struct cli_topic db_topics[] = {
 	  "Create the database with the newest schema, and the key file if SECRET_KEY is not set.\n"
 	  "Running it again changes nothing.\n",
 	  "" },
-	{ "upgrade", "[REV]", "Upgrade the database to the newest schema, or to migration REV.\n", "" },
+	{ "upgrade", "[--rolling] [REV]", "Upgrade the database to the newest schema, or to migration REV.\n",
+	  "  --rolling   upgrade while nodes of the previous version run (PostgreSQL); refused if they\n"
+	  "              could not use the new schema\n" },
 	{ "downgrade", "[REV]",
 	  "Revert the last migration, or all after REV (0: all of them).  First make a backup:\n"
 	  "data that the older schema cannot store is lost.\n",
@@ -60,6 +63,7 @@ struct opened_database {
 	const struct config *settings;
 	struct lock lock;
 	const char *name; /* for messages */
+	bool rolling;     /* upgrade while nodes run */
 	struct db *db;
 	struct why why;
 };
@@ -92,17 +96,29 @@ cli_db_say_current(struct opened_database *database)
 static err
 cli_db_alone(struct opened_database *database)
 {
-	err e = db_claim(database->db, DB_CLAIM_ALONE);
+	return lock_database(database->settings, database->db, &database->why, &database->lock);
+}
 
-	if (e == ERR_BUSY)
+static err
+cli_db_rolling(struct opened_database *database, int version, int target)
+{
+	err e;
+
+	if (database->settings->database == DATABASE_SQLITE)
 		return why_set(
-		    &database->why, e,
-		    "A server is running on the database %s, on this machine or another.  Stop every server first.",
-		    database->name);
-	TRY(e);
-	return database->settings->database == DATABASE_SQLITE
-		   ? lock_take(database->settings, LOCK_ALONE, &database->why, &database->lock)
-		   : ERR_OK;
+		    &database->why, ERR_CONFIG,
+		    "--rolling is for PostgreSQL.  With SQLite, stop the server and run `doubletour db upgrade`.");
+	if (!migrate_expands(version, target))
+		return why_set(
+		    &database->why, ERR_CONFIG,
+		    "Nodes of the previous version cannot use the new schema.  Stop every node, then run `doubletour "
+		    "db upgrade`.");
+	e = db_claim(database->db, DB_CLAIM_SHARED);
+	if (e == ERR_BUSY)
+		return why_set(&database->why, e,
+			       "Another command has exclusive access to the database %s.  Wait until it has finished.",
+			       database->name);
+	return e;
 }
 
 static err
@@ -144,7 +160,7 @@ cli_db_upgrade(struct opened_database *database, int revision)
 		    "The database is already at migration %04d.  To go back, run `doubletour db downgrade %d`.",
 		    version, target);
 	if (target != version)
-		TRY(cli_db_alone(database));
+		TRY(database->rolling ? cli_db_rolling(database, version, target) : cli_db_alone(database));
 	return cli_db_migrate(database, target);
 }
 
@@ -233,11 +249,11 @@ cli_db_find(const char *word)
 }
 
 static int
-cli_db_run_command(struct cli *cli, const struct db_command *command, int revision)
+cli_db_run_command(struct cli *cli, const struct db_command *command, int revision, bool rolling)
 {
-	struct opened_database database = { .settings = &cli->config,
-					    .lock = { .fd = -1 },
-					    .name = cli->config.database_name };
+	struct opened_database database = {
+		.settings = &cli->config, .lock = { .fd = -1 }, .name = cli->config.database_name, .rolling = rolling
+	};
 	err e;
 
 	e = command->run(&database, revision);
@@ -292,17 +308,24 @@ int
 cli_db(struct cli *cli, int argc, char **argv)
 {
 	const struct db_command *command;
+	bool rolling = false;
+	const struct cli_option options[] = { { .name = "rolling", .flag = &rolling } };
 	int revision = -1;
 	struct cli_help room;
 	int status;
 
 	if (cli_topic_missing(argc, argv, db_topics))
 		return cli_topic_unknown(argv[1], db_topics, argv[0]);
-	status = cli_arguments(argc, argv, cli_topic_help(argc, argv, db_topics, db_help, &room), 3);
+	status =
+	    cli_options(argc, argv, cli_topic_help(argc, argv, db_topics, db_help, &room), options, COUNT(options), 3);
 	if (status != CLI_GO_ON)
 		return status;
 	if (optind == argc)
 		return cli_print_usage(db_help);
+	if (rolling && !str_equal(str_of(argv[optind]), STR("upgrade"))) {
+		cli_say("doubletour db: --rolling is an option of `doubletour db upgrade`.");
+		return CLI_USAGE;
+	}
 	if (str_equal(str_of(argv[optind]), STR("copy")))
 		return cli_db_run_copy(cli, argc - optind - 1, argv + optind + 1);
 	command = cli_db_find(argv[optind]);
@@ -311,5 +334,5 @@ cli_db(struct cli *cli, int argc, char **argv)
 	status = cli_db_revision_of(command, argc - optind - 1, argv + optind + 1, &revision);
 	if (status == CLI_GO_ON)
 		status = cli_config(cli);
-	return status == CLI_GO_ON ? cli_db_run_command(cli, command, revision) : status;
+	return status == CLI_GO_ON ? cli_db_run_command(cli, command, revision, rolling) : status;
 }

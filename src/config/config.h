@@ -24,6 +24,7 @@ enum config_registration { REGISTRATION_CLOSED = 0, REGISTRATION_INVITE, REGISTR
 enum config_scheme { SCHEME_ARGON2ID, SCHEME_BCRYPT };
 enum config_language { LANGUAGE_FR, LANGUAGE_EN, LANGUAGE_COUNT };
 enum config_wall { WALL_FULL = 0, WALL_SECCOMP }; /* the sandbox of the web process: web/core/sandbox.h */
+enum config_upgrade { UPGRADE_REFUSE = 0, UPGRADE_AUTO };
 enum config_database { DATABASE_SQLITE, DATABASE_POSTGRES };
 
 /* An address range: IPv4 as v4-mapped IPv6. */

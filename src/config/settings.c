@@ -359,6 +359,9 @@ static const struct setting_choice registrations[] = {
 static const struct setting_choice walls[] = {
 	{ "full", WALL_FULL }, { "seccomp", WALL_SECCOMP }, { NULL, 0 },
 };
+static const struct setting_choice upgrades[] = {
+	{ "refuse", UPGRADE_REFUSE }, { "auto", UPGRADE_AUTO }, { NULL, 0 },
+};
 static const struct setting_choice schemes[] = {
 	{ "argon2id", SCHEME_ARGON2ID }, { "bcrypt", SCHEME_BCRYPT }, { NULL, 0 },
 };

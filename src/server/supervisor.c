@@ -7,6 +7,7 @@
 #include "keeper/core/keeper.h"
 #include "keeper/ops/lock.h"
 #include "keeper/ops/serve.h"
+#include "keeper/ops/upgrade.h"
 #include "server/children.h"
 #include "server/notify.h"
 #include "server/preflight.h"
@@ -249,6 +250,7 @@ supervisor_descriptors_raise(void)
 static err
 supervisor_keeper_open(struct supervisor *s, struct why *why)
 {
+	TRY(upgrade_at_start(s->config, why));
 	TRY(keeper_open(s->config, KEEPER_CREATE, why, &s->keeper));
 	TRY(keeper_rules_read(s->keeper, why));
 	TRY(lock_take(s->config, LOCK_SHARED, why, &s->lock));

@@ -3,11 +3,9 @@
 Acknowledged changes are kept, and spent codes stay spent.
 """
 
-import errno
 import itertools
 import os
 import signal
-import subprocess
 import threading
 
 import pytest
@@ -15,6 +13,7 @@ import requests
 
 from harness import Person
 from harness.codes import code_of_step, step_at
+from harness.disk import fill, small_file_system
 from harness.server import wait_until
 from harness.torture import chance, evidence, scaled
 
@@ -202,27 +201,8 @@ def test_acknowledged_changes_survive_and_spent_codes_stay_spent(make_server):
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of a few hundred kilobytes; tests that use it need the right to mount."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True, text=True)
-    if mounted.returncode != 0:
-        pytest.skip(f"no right to mount a small file system: {mounted.stderr.strip()}")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
-
-
-def fill(disk):
-    """Use up the free space; return a function that frees it."""
-    filler = disk / "filler"
-    file = os.open(filler, os.O_WRONLY | os.O_CREAT)
-    for size in (4096, 512, 1):
-        try:
-            while True:
-                os.write(file, b"x" * size)
-        except OSError as e:
-            assert e.errno == errno.ENOSPC
-    os.close(file)
-    return filler
+    with small_file_system(tmp_path / "disk", 600) as disk:
+        yield disk
 
 
 def on(disk, make_server):

@@ -50,20 +50,6 @@ db_copy_file_claim(const struct config *settings, const struct config *source, s
 	return e;
 }
 
-static err
-db_copy_alone(const struct config *config, struct db *db, struct why *why)
-{
-	err e = db_claim(db, DB_CLAIM_ALONE);
-
-	if (e == ERR_BUSY)
-		return why_set(
-		    why, e,
-		    "A server is running on the database %s, on this machine or another.  Stop every server first.",
-		    config->database_name);
-	return e == ERR_OK ? ERR_OK
-			   : why_set(why, e, "The database %s cannot be used: %s.", config->database_name, err_name(e));
-}
-
 /* A source that was named by its address does not come from the settings. */
 static err
 db_copy_source_open(const struct upkeep_copying *copying, struct why *why, struct db **ret_db)
@@ -82,7 +68,7 @@ db_copy_target_open(const struct config *target, struct why *why, struct made *m
 
 	TRY(store_open(target->database_path, STORE_CREATE, why, &made->db));
 	made->path = makes ? target->database_path : NULL;
-	TRY(db_copy_alone(target, made->db, why));
+	TRY(lock_claim(target, made->db, why));
 	TRY(migrate_check(made->db, why));
 	TRY(migrate_to(made->db, migrate_head(), NULL, NULL, why));
 	return store_understands(made->db, why);
@@ -117,7 +103,7 @@ upkeep_copy(const struct upkeep_copying *copying, struct why *why, int64_t *ret_
 	TRY(db_copy_source_open(copying, why, &from));
 	if (copying->source->database == DATABASE_SQLITE)
 		TRY(db_copy_file_claim(copying->settings, copying->source, why, &lock));
-	TRY(db_copy_alone(copying->source, from, why));
+	TRY(lock_claim(copying->source, from, why));
 	TRY(db_copy_target_open(copying->target, why, &made));
 	source.db = from;
 	target.db = made.db;

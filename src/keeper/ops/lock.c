@@ -60,6 +60,29 @@ lock_release(struct lock *lock)
 	lock->fd = -1;
 }
 
+/* --- a database --------------------------------------------------------------------------------------------------- */
+
+err
+lock_claim(const struct config *config, struct db *db, struct why *why)
+{
+	err e = db_claim(db, DB_CLAIM_ALONE);
+
+	if (e == ERR_BUSY)
+		return why_set(
+		    why, e,
+		    "A server is running on the database %s, on this machine or another.  Stop every server first.",
+		    config->database_name);
+	return e == ERR_OK ? ERR_OK
+			   : why_set(why, e, "The database %s cannot be used: %s.", config->database_name, err_name(e));
+}
+
+err
+lock_database(const struct config *config, struct db *db, struct why *why, struct lock *ret_lock)
+{
+	TRY(lock_claim(config, db, why));
+	return config->database == DATABASE_SQLITE ? lock_take(config, LOCK_ALONE, why, ret_lock) : ERR_OK;
+}
+
 /* --- the first start ---------------------------------------------------------------------------------------------- */
 
 enum { FIRST_START_MS = 60 * 1000, FIRST_PAUSE_MS = 5 };

@@ -6,6 +6,7 @@
 #define KEEPER_LOCK_H
 
 #include "config/config.h"
+#include "store/db.h"
 
 enum lock_kind { LOCK_SHARED, LOCK_ALONE };
 
@@ -21,6 +22,14 @@ struct lock {
  */
 MUST_USE err lock_take(const struct config *config, enum lock_kind kind, struct why *why, struct lock *ret_lock);
 void lock_release(struct lock *lock);
+
+/*
+ * Claim a database for this connection alone (db_claim). lock_database: with SQLite, also take the lock of DATA_DIR.
+ *
+ * ERR_BUSY  a server or another such command uses the database, on this machine or another; with a message
+ */
+MUST_USE err lock_claim(const struct config *config, struct db *db, struct why *why);
+MUST_USE err lock_database(const struct config *config, struct db *db, struct why *why, struct lock *ret_lock);
 
 /*
  * Lock for creating the key and the database of a new installation, on the directory DATA_DIR itself. If several

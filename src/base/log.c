@@ -4,7 +4,10 @@
 #include "base/clock.h"
 #include "base/log_queue.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,7 +16,7 @@ enum { LINE_MAX_BYTES = LOG_QUEUE_LINE_MAX, VALUE_MAX_BYTES = 300, END_MS = 1000
 /* log_change may write them while other threads read them. */
 static _Atomic(enum log_format) chosen_format = LOG_FORMAT_TEXT;
 static _Atomic(enum log_level) lowest_level = LOG_INFO;
-static bool to_terminal; /* set once, before any thread starts */
+static bool to_terminal, to_journal; /* set once, before any thread starts */
 static _Thread_local char thread_request_id[32];
 
 static const char *
@@ -28,19 +31,42 @@ log_level_name(enum log_level level)
 	return (size_t)level < COUNT(names) && names[level] != NULL ? names[level] : "error";
 }
 
+/* Child processes inherit the variable with another standard error, so the variable alone proves nothing. */
+static bool
+log_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat status;
+	char own[64];
+
+	if (stream == NULL || fstat(STDERR_FILENO, &status) != 0)
+		return false;
+	snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+	return str_equal(str_of(stream), str_of(own));
+}
+
+static enum log_format
+log_format_of(enum log_format chosen)
+{
+	if (to_journal && chosen != LOG_FORMAT_JSON)
+		return LOG_FORMAT_JOURNAL;
+	if (chosen == LOG_FORMAT_AUTO)
+		return to_terminal ? LOG_FORMAT_TERMINAL : LOG_FORMAT_TEXT;
+	return chosen;
+}
+
 void
 log_setup(enum log_format format, enum log_level lowest)
 {
 	to_terminal = isatty(STDERR_FILENO) == 1;
+	to_journal = log_is_journal();
 	log_change(format, lowest);
 }
 
 void
 log_change(enum log_format format, enum log_level lowest)
 {
-	if (format == LOG_FORMAT_AUTO)
-		format = to_terminal ? LOG_FORMAT_TERMINAL : LOG_FORMAT_TEXT;
-	chosen_format = format;
+	chosen_format = log_format_of(format);
 	lowest_level = lowest;
 }
 
@@ -112,6 +138,10 @@ log_put_head(struct buf *out, enum log_format format, int64_t now_us, enum log_l
 		[LOG_ERROR] = "31", [LOG_WARNING] = "33", [LOG_NOTICE] = "36", [LOG_INFO] = "32", [LOG_DEBUG] = "90"
 	};
 
+	if (format == LOG_FORMAT_JOURNAL) {
+		buf_printf(out, "<%d>%s", (int)level, event);
+		return;
+	}
 	if (format == LOG_FORMAT_JSON)
 		buf_put(out, STR("{\"at\":\""));
 	log_put_time(out, format, now_us);

@@ -7,6 +7,10 @@
  * text:     2026-11-23T08:14:07.120331Z notice signin.refused account=7 why=password
  * json:     {"at":"2026-11-23T08:14:07.120331Z","level":"notice","event":"signin.refused","account":7,"why":"password"}
  * terminal: 08:14:07 signin.refused account=7 why=password            coloured by level
+ * journal:  <5>signin.refused account=7 why=password                  the level's number: sd-daemon(3)
+ *
+ * The journal adds the time itself, and takes the number of the level off the line.  If standard error is the stream
+ * that JOURNAL_STREAM names (device:inode, systemd.exec(5)), every line has this form, unless json is chosen.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -16,7 +20,7 @@
 
 /* the numbers of syslog, RFC 5424 s6.2.1 */
 enum log_level { LOG_ERROR = 3, LOG_WARNING = 4, LOG_NOTICE = 5, LOG_INFO = 6, LOG_DEBUG = 7 };
-enum log_format { LOG_FORMAT_AUTO = 0, LOG_FORMAT_TEXT, LOG_FORMAT_JSON, LOG_FORMAT_TERMINAL };
+enum log_format { LOG_FORMAT_AUTO = 0, LOG_FORMAT_TEXT, LOG_FORMAT_JSON, LOG_FORMAT_TERMINAL, LOG_FORMAT_JOURNAL };
 
 struct log_field {
 	const char *name; /* fields without a name are skipped */
@@ -38,7 +42,10 @@ struct log_field {
 		.name = (field_name), .kind = LOG_FIELD_STR, .text = str_of(z)                                         \
 	}
 
-/* Call once at start, before any thread starts. AUTO: terminal if standard error is a terminal, else text. */
+/*
+ * Call once at start, before any thread starts. AUTO: terminal if standard error is a terminal, else text. In the
+ * journal both are replaced.
+ */
 void log_setup(enum log_format format, enum log_level lowest);
 
 /* Change both while other threads log. Only one thread may call it. It makes no system calls, for the sandbox. */

@@ -8,8 +8,9 @@
 
 /* --- the web process's environment -------------------------------------------------------------------------------- */
 
-/* Other variables that a test build passes on: its clock, and its sanitizers' options. */
-static const char *const test_variables[] = {
+/* Other variables of web: the journal's stream (base/log.h); in a test build, its clock and its sanitizers' options. */
+static const char *const other_variables[] = {
+	"JOURNAL_STREAM",
 #ifdef DOUBLETOUR_TEST_HOOKS
 	"DOUBLETOUR_TEST_CLOCK",
 	"DOUBLETOUR_TEST_FAULTS",
@@ -54,7 +55,7 @@ config_web_environment(const struct config *config, struct config_environment *r
 		TRY(buf_check(&value));
 		TRY(config_variable_add(ret_environment, &count, &used, str_of(settings[i].name), buf_str(&value)));
 	}
-	for (const char *const *name = test_variables; *name != NULL; name++)
+	for (const char *const *name = other_variables; *name != NULL; name++)
 		if (getenv(*name) != NULL)
 			TRY(config_variable_add(ret_environment, &count, &used, str_of(*name), str_of(getenv(*name))));
 	ret_environment->variables[count] = NULL;

@@ -1,12 +1,14 @@
 """The service manager's view: sd_notify messages, the watchdog, and the form of the log in the journal."""
 
 import os
+import re
 import signal
 import socket
 
 import pytest
 import requests
 
+from harness import Person
 from harness.server import TIMEOUT, wait_until
 
 
@@ -88,3 +90,38 @@ def test_web_process_gets_no_variable_of_the_manager(make_server, manager):
     with open(f"/proc/{server.web_pid()}/environ", "rb") as environment:
         text = environment.read()
     assert b"NOTIFY_SOCKET" not in text and b"WATCHDOG" not in text
+
+
+# The journal
+
+
+@pytest.fixture
+def in_journal(make_server):
+    """Start a server whose standard error is the stream that JOURNAL_STREAM names."""
+
+    def start(**settings):
+        server = make_server(start=False, **settings)
+        server.log_path.touch()
+        status = os.stat(server.log_path)
+        server.environment["JOURNAL_STREAM"] = f"{status.st_dev}:{status.st_ino}"
+        return server.start()
+
+    return start
+
+
+def test_journal_gets_levels_and_no_time_and_no_colour(in_journal):
+    server = in_journal(LOG_FORMAT="terminal")
+    Person(server).full()
+    os.kill(server.web_pid(), signal.SIGKILL)
+    wait_until(lambda: server.serves() and server.log().count("web.ready") == 2, "another web process serves")
+    assert server.stop() == 0
+    lines = server.log().splitlines()
+    assert [line for line in lines if not re.fullmatch(r"<[3-7]>[a-z]+(\.[a-z-]+)?( [a-z]+=.*)?", line)] == []
+    for start in ("<6>request ", "<5>register.done ", "<5>web.ready ", "<3>web.died "):  # of both processes
+        assert any(line.startswith(start) for line in lines), start
+
+
+def test_json_stays_json_in_the_journal(in_journal):
+    server = in_journal(LOG_FORMAT="json")
+    assert server.stop() == 0
+    assert all(line.startswith('{"at":"2') for line in server.log().splitlines())

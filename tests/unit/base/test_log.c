@@ -3,7 +3,11 @@
 #include "base/buf.h"
 #include "base/log.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const int64_t timestamp_us = INT64_C(1795421647120331); /* 2026-11-23T08:14:07.120331Z: date -u -d @1795421647 */
@@ -31,6 +35,7 @@ log_line_has_one_form_per_format(void **state)
 		    "\"account\":12,\"why\":\"password\"}");
 	assert_line(LOG_FORMAT_TERMINAL, "", fields, 2,
 		    "08:14:07 \x1b[36msignin.refused\x1b[0m account=12 why=password");
+	assert_line(LOG_FORMAT_JOURNAL, "", fields, 2, "<5>signin.refused account=12 why=password");
 	assert_line(LOG_FORMAT_TEXT, "r7", fields, 1,
 		    "2026-11-23T08:14:07.120331Z notice signin.refused request=r7 account=12");
 }
@@ -111,6 +116,43 @@ written(const struct log_field *fields, size_t n, char *room, size_t size)
 	return str_bytes(room, got < 0 ? 0 : (size_t)got);
 }
 
+/* Set up the log while standard error is a pipe, which JOURNAL_STREAM names or not. Check how its line begins. */
+static void
+assert_format_in_stream(bool is_stream, enum log_format format, const char *begin)
+{
+	int ends[2], was = dup(STDERR_FILENO);
+	const struct log_field fields[] = { { .name = NULL }, LOG_INT("account", 12) };
+	struct stat status;
+	char room[512] = { 0 }, stream[64];
+
+	assert_int_equal(pipe(ends), 0);
+	assert_true(was >= 0 && dup2(ends[1], STDERR_FILENO) >= 0 && fstat(STDERR_FILENO, &status) == 0);
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)status.st_dev,
+		 (uintmax_t)status.st_ino + (is_stream ? 0 : 1));
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_setup(format, LOG_INFO);
+	log_write(LOG_WARNING, "many", fields, 2);
+	unsetenv("JOURNAL_STREAM");
+	assert_true(dup2(was, STDERR_FILENO) >= 0);
+	log_setup(LOG_FORMAT_TEXT, LOG_INFO);
+	assert_true(read(ends[0], room, sizeof(room) - 1) > 0);
+	close(was);
+	close(ends[0]);
+	close(ends[1]);
+	if (strncmp(room, begin, strlen(begin)) != 0)
+		fail_msg("%s", room);
+}
+
+static void
+log_setup_chooses_the_form_of_the_journal(void **state)
+{
+	assert_format_in_stream(true, LOG_FORMAT_AUTO, "<4>many account=12\n");
+	assert_format_in_stream(true, LOG_FORMAT_TEXT, "<4>many account=12\n");
+	assert_format_in_stream(true, LOG_FORMAT_TERMINAL, "<4>many account=12\n");
+	assert_format_in_stream(true, LOG_FORMAT_JSON, "{\"at\":\"");
+	assert_format_in_stream(false, LOG_FORMAT_AUTO, "2");
+}
+
 static void
 log_line_shortens_an_overlong_line(void **state)
 {
@@ -136,6 +178,7 @@ main(void)
 		cmocka_unit_test(log_line_escapes_bytes_that_could_forge_a_line),
 		cmocka_unit_test(log_line_cuts_a_long_value),
 		cmocka_unit_test(log_line_cuts_between_characters),
+		cmocka_unit_test(log_setup_chooses_the_form_of_the_journal),
 		cmocka_unit_test(log_line_shortens_an_overlong_line),
 	};
 

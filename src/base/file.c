@@ -49,21 +49,47 @@ file_check_kind(const char *path, mode_t mode, struct why *why)
 	return why_set(why, ERR_INVALID, "%.300s is %s.  Name a regular file.", path, kind);
 }
 
-/* Refuse a file that another user can change. */
 static err
-file_check_owner(const char *path, const struct stat *status, struct why *why)
+file_check_owned(const char *path, const struct stat *status, struct why *why)
+{
+	if (status->st_uid == 0 || status->st_uid == geteuid())
+		return ERR_OK;
+	return why_set(why, ERR_DENIED,
+		       "%.200s belongs to another user (uid %u).  It must belong to root or to the user that runs "
+		       "doubletour: `chown %u %.200s`.",
+		       path, (unsigned)status->st_uid, (unsigned)geteuid(), path);
+}
+
+/* Refuse a file that another user than its owner can change. */
+static err
+file_check_writers(const char *path, const struct stat *status, struct why *why)
 {
 	bool by_group = (status->st_mode & S_IWGRP) != 0 && status->st_gid != 0 && status->st_gid != getegid();
 
-	if (status->st_uid != 0 && status->st_uid != geteuid())
-		return why_set(
-		    why, ERR_DENIED,
-		    "%.200s belongs to another user (uid %u).  It must belong to root or to the user that runs "
-		    "doubletour: `chown %u %.200s`.",
-		    path, (unsigned)status->st_uid, (unsigned)geteuid(), path);
-	if (by_group || (status->st_mode & S_IWOTH) != 0)
-		return why_set(why, ERR_DENIED, "%.200s can be written by other users: `chmod go-w %.200s`.", path,
-			       path);
+	if (!by_group && (status->st_mode & S_IWOTH) == 0)
+		return ERR_OK;
+	return why_set(why, ERR_DENIED, "%.200s can be written by other users: `chmod go-w %.200s`.", path, path);
+}
+
+err
+file_check_owner(int fd, const char *path, struct why *why)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) != 0)
+		return why_set(why, ERR_IO, "The file %.300s cannot be read: %s.", path, strerror(errno));
+	return file_check_owned(path, &status, why);
+}
+
+err
+file_owner(const char *path, uid_t *ret_uid, gid_t *ret_gid)
+{
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		return ERR_NOT_FOUND;
+	*ret_uid = status.st_uid;
+	*ret_gid = status.st_gid;
 	return ERR_OK;
 }
 
@@ -75,7 +101,9 @@ file_check_open(int fd, const char *path, enum file_trust trust, struct why *why
 	if (fstat(fd, &status) != 0)
 		return why_set(why, ERR_IO, "The file %.300s cannot be read: %s.", path, strerror(errno));
 	TRY(file_check_kind(path, status.st_mode, why));
-	return trust == FILE_TRUSTED ? file_check_owner(path, &status, why) : ERR_OK;
+	if (trust == FILE_TRUSTED)
+		TRY(file_check_owned(path, &status, why));
+	return trust == FILE_ANY ? ERR_OK : file_check_writers(path, &status, why);
 }
 
 static err

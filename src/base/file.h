@@ -12,9 +12,12 @@
 
 #include "base/buf.h"
 
+#include <sys/types.h>
+
 enum file_trust {
 	FILE_ANY,     /* any owner: for input that is checked */
 	FILE_TRUSTED, /* settings and rules: owned by root or this user, and writable by no other user */
+	FILE_OF_ONE,  /* writable by no other user than its owner, who is checked later: file_check_owner */
 };
 
 /*
@@ -37,6 +40,12 @@ MUST_USE err file_check(const char *path, struct why *why);
 
 /* May every user of this machine read the open file? */
 bool file_is_world_readable(int fd);
+
+/* Refuse an open file that does not belong to root or this user: ERR_DENIED. path is used in the message. */
+MUST_USE err file_check_owner(int fd, const char *path, struct why *why);
+
+/* The owner of a file or folder. ERR_NOT_FOUND also if it cannot be reached. */
+MUST_USE err file_owner(const char *path, uid_t *ret_uid, gid_t *ret_gid);
 
 /* For CLEANUP. -1 means closed. */
 void file_close(int *fd);

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "base/log.h"
+#include "base/user.h"
 #include "config/locate.h"
 #include "config/nearest.h"
 
@@ -33,7 +34,13 @@ cli_sentence_of(err e)
 int
 cli_fail(err e, const struct why *why)
 {
-	cli_say("doubletour: %s", why != NULL && why->text[0] != '\0' ? why->text : cli_sentence_of(e));
+	const char *sentence = why != NULL && why->text[0] != '\0' ? why->text : cli_sentence_of(e);
+
+	if (e == ERR_DENIED && user_became() != NULL)
+		cli_say("doubletour: %s  This command runs as the user %s, the owner of DATA_DIR.", sentence,
+			user_became());
+	else
+		cli_say("doubletour: %s", sentence);
 	return e == ERR_CONFIG ? CLI_CONFIG : CLI_FAILED;
 }
 

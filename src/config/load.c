@@ -3,6 +3,7 @@
 #include "base/dsn.h"
 #include "base/file.h"
 #include "base/secret.h"
+#include "base/user.h"
 #include "config/dotenv.h"
 #include "config/values.h"
 
@@ -39,6 +40,7 @@ config_load_index_of(const struct setting *setting)
 /* --- the settings file -------------------------------------------------------------------------------------------- */
 
 struct file_text {
+	int fd; /* -1: there is no file */
 	struct buf text;
 	bool open_to_all; /* anyone on this machine may read it */
 };
@@ -47,6 +49,7 @@ static void
 config_load_file_text_wipe(struct file_text *file)
 {
 	buf_wipe(&file->text);
+	file_close(&file->fd);
 }
 
 /* The file was named or seen, so it is an error if it is missing. */
@@ -71,19 +74,18 @@ config_load_file_refuse(const struct settings_file *where, err e, struct why *wh
 	return e == ERR_MEMORY ? e : ERR_CONFIG;
 }
 
-/* Without a file the text is empty. */
+/* Without a file the text is empty.  For root, config_load_settle_user checks the owner. */
 static err
-config_load_read_file(const struct settings_file *where, struct file_text *ret_file, struct why *why)
+config_load_read_file(const struct settings_file *where, struct file_text *file, struct why *why)
 {
-	CLEANUP(file_close) int fd = -1;
 	err e;
 
 	if (where->by == LOCATE_NONE)
 		return ERR_OK;
-	e = file_open(where->path, FILE_TRUSTED, why, &fd);
+	e = file_open(where->path, user_is_root() ? FILE_OF_ONE : FILE_TRUSTED, why, &file->fd);
 	if (e == ERR_OK) {
-		ret_file->open_to_all = file_is_world_readable(fd);
-		e = file_read_open(fd, where->path, &ret_file->text, why);
+		file->open_to_all = file_is_world_readable(file->fd);
+		e = file_read_open(file->fd, where->path, &file->text, why);
 	}
 	return e == ERR_OK ? e : config_load_file_refuse(where, e, why);
 }
@@ -535,6 +537,38 @@ config_check(const struct config *config, struct why *why)
 	return config_load_check_together(config, &origins, 0, why);
 }
 
+/* --- the user ----------------------------------------------------------------------------------------------------- */
+
+/* Root becomes the user that owns DATA_DIR. */
+static err
+config_load_become_owner(struct given *given, struct config *config, struct why *why)
+{
+	uid_t uid = 0;
+	gid_t gid = 0;
+
+	TRY(config_load_apply(setting_find(STR("APP_SETTINGS")), given, config, why));
+	TRY(config_load_apply(setting_find(STR("DATA_DIR")), given, config, why));
+	if (file_owner(config->data_dir, &uid, &gid) != ERR_OK || uid == 0)
+		return ERR_OK;
+	return user_become(uid, gid, why);
+}
+
+/*
+ * For root, with a settings file: only now the owner of DATA_DIR is known, who may own the settings file too.  Nothing
+ * but that file has been opened; secret files are read as that user.
+ */
+static err
+config_load_settle_user(const struct file_text *file, struct given *given, struct config *config, struct why *why)
+{
+	err e;
+
+	if (file->fd < 0 || !user_is_root())
+		return ERR_OK;
+	TRY(config_load_become_owner(given, config, why));
+	e = file_check_owner(file->fd, given->origins.file.path, why);
+	return e == ERR_OK ? e : ERR_CONFIG;
+}
+
 /* --- loading ------------------------------------------------------------------------------------------------------ */
 
 /* The values of options, or no options. */
@@ -546,7 +580,7 @@ struct options {
 static err
 config_load_layers(const struct options *options, struct given *given, struct config *config, struct why *why)
 {
-	CLEANUP(config_load_file_text_wipe) struct file_text file = { .text = BUF(DOTENV_MAX_BYTES) };
+	CLEANUP(config_load_file_text_wipe) struct file_text file = { .fd = -1, .text = BUF(DOTENV_MAX_BYTES) };
 	CLEANUP(config_load_secrets_wipe) struct secrets secrets = { 0 };
 
 	given->origins.file = locate_settings();
@@ -556,6 +590,7 @@ config_load_layers(const struct options *options, struct given *given, struct co
 	if (file.open_to_all)
 		TRY(config_load_check_secrets(given, why));
 	config_load_take_environment(given);
+	TRY(config_load_settle_user(&file, given, config, why));
 	TRY(config_load_take_secrets(given, &secrets, why));
 	config_load_take_options(given, options->at, options->n);
 	TRY(config_load_apply_all(given, 0, config, why));

@@ -1,8 +1,11 @@
 """Files named on the command line or in the settings: only regular files are read."""
 
+import json
 import os
+import re
 import socket
 import subprocess
+import tempfile
 
 import pytest
 
@@ -110,6 +113,78 @@ def test_settings_of_others_are_refused(make_server, name, mode, owner, group, w
     for command in (("config", "check"), ("gate", "check", "https://wiki.example.org/")):
         done = server.command(*command)
         assert (word in done.stderr and done.returncode == 78) if word else "user" not in done.stderr, (why, done.stderr)
+
+
+# Root becomes the owner of DATA_DIR
+
+SERVICE, STRANGER = 65534, 1000
+BY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+
+
+@pytest.fixture
+def service(make_server):
+    """A stopped server whose data belong to another user, in a folder that every user may enter; it has a .env."""
+    server = make_server(start=False).init()
+    with tempfile.TemporaryDirectory() as home:
+        server.move_to(home, SERVICE)
+        (server.work / ".env").write_text("LOG_LEVEL=info\n")
+        (server.work / ".env").chmod(0o640)
+        os.chmod(home, 0o755)
+        yield server
+        server.end()
+
+
+def owners(folder):
+    return {path.name: path.stat().st_uid for path in folder.iterdir()}
+
+
+@BY_ROOT
+def test_commands_of_root_run_as_the_owner_of_the_data(service):
+    os.chown(service.work / ".env", SERVICE, SERVICE)
+    done = service.command("user", "add", "anna", SUDO_USER="berta")
+    assert done.returncode == 0, done.stderr
+    assert set(owners(service.data).values()) == {SERVICE}
+    assert json.loads(service.command("audit", "--json", "--user", "anna").stdout.splitlines()[0])["actor"] == "command:berta"
+    if not service.on_postgres():
+        refused = service.command("backup", "/root/no-such-backup.sqlite")
+        assert refused.returncode == 1 and "This command runs as the user " in refused.stderr, refused.stderr
+        assert service.command("backup", service.work / "copy.sqlite").returncode == 0
+        assert owners(service.work)["copy.sqlite"] == SERVICE
+
+
+@BY_ROOT
+def test_server_of_root_runs_as_the_owner_of_the_data(service):
+    with open(service.log_path, "wb") as log:
+        service.process = subprocess.Popen([service.program, "run"], cwd=service.work, env=service.environment, stdin=subprocess.DEVNULL, stdout=log,
+                                           stderr=log, start_new_session=True, extra_groups=[0, 4])
+    service.until_it_serves()
+    for pid in service.keeper_pid(), service.web_pid():
+        status = open(f"/proc/{pid}/status").read()
+        assert re.search(rf"^Uid:(\t{SERVICE}){{4}}$", status, re.M) and re.search(rf"^Gid:(\t{SERVICE}){{4}}$", status, re.M)
+        assert re.search(r"^CapEff:\t0+$", status, re.M)
+        assert not re.search(r"^Groups:.*\b[04]\b", status, re.M)
+    assert service.stop() == 0
+    assert set(owners(service.data).values()) == {SERVICE}
+
+
+@BY_ROOT
+def test_root_refuses_the_settings_of_a_third_user(service):
+    os.chown(service.work / ".env", STRANGER, STRANGER)
+    done = service.command("user", "list")
+    assert done.returncode == 78 and f"belongs to another user (uid {STRANGER})" in done.stderr
+
+
+@BY_ROOT
+def test_root_reads_secrets_as_the_owner_of_the_data(service):
+    secret = service.work / "secret"
+    secret.write_text("sqlite:///" + str(service.data / "doubletour.sqlite"))
+    secret.chmod(0o400)
+    service.environment.pop("DATABASE_URL", None)
+    os.chown(secret, SERVICE, SERVICE)
+    assert service.command("config", "check", DATABASE_URL_FILE=secret).returncode == 0
+    os.chown(secret, 0, 0)
+    refused = service.command("config", "check", DATABASE_URL_FILE=secret)
+    assert refused.returncode == 78 and "Permission denied" in refused.stderr
 
 
 @pytest.mark.parametrize("line, mode, refused, why", [

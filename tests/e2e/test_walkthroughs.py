@@ -68,8 +68,8 @@ def test_the_readme_prints_a_proxy_configuration(walk):
 
 
 def installed(walk):
-    """Write the settings of the page to .env; they name the profile."""
-    (settings,) = [text for text in blocks(section("guides/install.md", "## 2. Settings"), "env")]
+    """Write the first settings of the page to .env; they name the profile.  Later blocks show variants."""
+    settings = blocks(section("guides/install.md", "## 2. Settings"), "env")[0]
     (walk.server.work / ".env").write_text(settings)
     for name in ("APP_SETTINGS", "REGISTRATION"):
         del walk.server.environment[name]

@@ -12,7 +12,7 @@ import pytest
 
 from harness import Person, previous
 from harness.disk import fill, small_file_system
-from harness.server import wait_until
+from harness.server import PROGRAM, ROOT, wait_until
 from harness.torture import scaled
 
 BACKUP = "before-0006.sqlite"
@@ -158,6 +158,15 @@ def test_a_backup_is_made_before_an_automatic_upgrade(old):
     # back to the old version, as docs/guides/upgrade.md says
     shutil.copy(backup, old.database())
     assert version(old) == 6
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_each_migration_runs_on_generated_rows(kind):
+    """tools/torture does the same with ten million rows."""
+    loaded = subprocess.run([ROOT / "tools" / "migration_load", "--rows", "2000", "--program", PROGRAM, kind], capture_output=True, text=True)
+    assert loaded.returncode == 0, loaded.stderr
+    assert re.findall(rf"^# {kind} (\d{{4}}): [\d.]+ s, \d+ MB", loaded.stdout, re.M) == [f"{number:04}" for number in range(2, 8)]
 
 
 @pytest.mark.sqlite

@@ -122,7 +122,7 @@ assert_format_in_stream(bool is_stream, enum log_format format, const char *begi
 {
 	int ends[2], was = dup(STDERR_FILENO);
 	const struct log_field fields[] = { { .name = NULL }, LOG_INT("account", 12) };
-	struct stat status;
+	struct stat status = { 0 };
 	char room[512] = { 0 }, stream[64];
 
 	assert_int_equal(pipe(ends), 0);

@@ -66,6 +66,17 @@ def events(build):
     return output(build / 'tests/unit/docs/print_tables', 'events')
 
 
+def metrics(build):
+    return output(build / 'tests/unit/docs/print_tables', 'metrics')
+
+
+ALERTS = ROOT / 'packaging/prometheus/doubletour.rules.yml'
+
+
+def alerts(build):
+    return f'```yaml\n{ALERTS.read_text()}```\n'
+
+
 # --- the log ----------------------------------------------------------------------------------------------------------
 
 LOG_PAGE = ROOT / 'docs/reference/log-events.md'
@@ -124,7 +135,9 @@ def commands(build):
 TABLES = {
     'src/base/log.h': log_events,
     'src/cli/main.c': commands,
+    'packaging/prometheus/doubletour.rules.yml': alerts,
     'src/ipc/audit_events.def': events,
+    'src/ipc/metrics.def': metrics,
     'src/ipc/questions.def': questions,
     'src/web/routes.c': routes,
     'tests/unit/layers.py': layers,

@@ -24,7 +24,11 @@ cli_web_run(int argc, char **argv, struct config *config, struct why *why)
 	TRY(config_load_web(config, why));
 	log_setup(config->log_format, config->log_level);
 	log_serve();
-	return web_run(config, child->sandbox, CHILD_LISTEN_FD, CHILD_PUSH_FD, CHILD_CHANNEL_FD, quick, slow, why);
+	const struct web_descriptors descriptors = { .listen_fd = CHILD_LISTEN_FD,
+						     .metrics_fd = config->metrics.port != 0 ? CHILD_METRICS_FD : -1,
+						     .push_fd = CHILD_PUSH_FD,
+						     .first_channel_fd = CHILD_CHANNEL_FD };
+	return web_run(config, child->sandbox, &descriptors, quick, slow, why);
 }
 
 int

@@ -62,15 +62,36 @@ config_web_environment(const struct config *config, struct config_environment *r
 	return ERR_OK;
 }
 
+static struct config_location
+config_host_and_port(const char *host, uint16_t port)
+{
+	bool six = str_has_byte(str_of(host), ':');
+	struct config_location location;
+
+	snprintf(location.z, sizeof(location.z), six ? "[%s]:%u" : "%s:%u", host, port);
+	return location;
+}
+
 struct config_location
 config_address(const struct config *config)
 {
-	bool six = str_has_byte(str_of(config->host), ':');
-	struct config_location location = { .z = "" };
+	if (config->listen_path[0] != '\0')
+		return (struct config_location){ .z = "" };
+	return config_host_and_port(config->host, config->port);
+}
 
-	if (config->listen_path[0] == '\0')
-		snprintf(location.z, sizeof(location.z), six ? "[%s]:%u" : "%s:%u", config->host, config->port);
-	return location;
+struct config_location
+config_metrics(const struct config *config)
+{
+	if (config->metrics.port == 0)
+		return (struct config_location){ .z = "" };
+	return config_host_and_port(config->metrics.host, config->metrics.port);
+}
+
+bool
+config_metrics_reach_out(const struct config *config)
+{
+	return config->metrics.port != 0 && !host_is_loopback(str_of(config->metrics.host));
 }
 
 struct config_location

@@ -38,6 +38,12 @@ struct config_domain {
 	char z[254];
 };
 
+/* The address of the metrics. */
+struct config_metrics {
+	char host[64];
+	uint16_t port; /* 0: none */
+};
+
 enum { CONFIG_TEXT_MAX = 1024, CONFIG_NETWORKS_MAX = 32, CONFIG_DOMAINS_MAX = 16, CONFIG_KEY_MAX = 256 };
 
 struct config {
@@ -107,6 +113,12 @@ struct config_location config_address(const struct config *config);
 
 /* The sandbox of the web process: "full" or "seccomp".  A server that runs has the one that WALL names. */
 const char *config_wall_name(const struct config *config);
+
+/* The address of METRICS, for logs and messages: 127.0.0.1:9980, [::1]:9980; "" without metrics. */
+struct config_location config_metrics(const struct config *config);
+
+/* Can programs on other machines read the metrics? */
+bool config_metrics_reach_out(const struct config *config);
 
 /* Is the address (numeric text) in one of the networks of TRUSTED_PROXIES? */
 bool config_trusts(const struct config *config, str address);

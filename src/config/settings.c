@@ -177,6 +177,50 @@ settings_listen_put(const struct setting *setting, const void *at, struct buf *o
 
 static const struct setting_kind kind_listen = { settings_listen_parse, settings_listen_put };
 
+/* The host of host:port without the brackets of an IPv6 address; empty: it is malformed. */
+static str
+settings_metrics_host(str host)
+{
+	bool brackets = host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
+	struct in6_addr address;
+
+	if (brackets)
+		host = str_bytes(host.p + 1, host.n - 2);
+	if (!brackets && str_equal_nocase(host, STR("localhost")))
+		return host;
+	return brackets == str_has_byte(host, ':') && value_address(host, &address) == ERR_OK ? host : STR("");
+}
+
+/* host:port or [v6]:port; an empty value means no metrics. */
+static err
+settings_metrics_parse(const struct setting *setting, str value, void *at, struct why *why)
+{
+	str host = host_without_port(value), port = str_from(value, host.n + 1);
+	struct config_metrics metrics = { .port = 0 };
+	uint64_t number = 0;
+
+	if (!str_empty(value)) {
+		host = settings_metrics_host(host);
+		if (str_empty(host) || str_number(port, UINT16_MAX, &number) != ERR_OK || number == 0)
+			return ERR_INVALID;
+		metrics.port = (uint16_t)number;
+		TRY(str_copy_z(host, metrics.host, sizeof(metrics.host)));
+	}
+	*(struct config_metrics *)at = metrics;
+	return ERR_OK;
+}
+
+static void
+settings_metrics_put(const struct setting *setting, const void *at, struct buf *out)
+{
+	const struct config *config = (const struct config *)((const char *)at - offsetof(struct config, metrics));
+	struct config_location location = config_metrics(config);
+
+	buf_put(out, str_of(location.z));
+}
+
+static const struct setting_kind kind_metrics = { settings_metrics_parse, settings_metrics_put };
+
 static err
 settings_public_url_parse(const struct setting *setting, str value, void *at, struct why *why)
 {

@@ -224,6 +224,8 @@ acceptor_bounds(struct http_server *server)
 	if (room < 16)
 		return ERR_TOO_LONG;
 	acceptor->leaving_max = sixteenth < LEAVING_MAX ? sixteenth : LEAVING_MAX;
+	if (acceptor->leaving_max > server->settings.connections_max)
+		acceptor->leaving_max = server->settings.connections_max;
 	room -= acceptor->leaving_max;
 	acceptor->connections_max = server->settings.connections_max < room ? server->settings.connections_max : room;
 	return ERR_OK;

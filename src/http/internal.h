@@ -124,7 +124,7 @@ struct http_server {
 	atomic_bool closed;        /* no new connection; idle ones are closed */
 	atomic_bool ended;         /* the event threads end */
 	atomic_size_t connections; /* open, without the lingering ones */
-	atomic_uint_fast64_t refused, evicted;
+	atomic_uint_fast64_t refused, busy, evicted;
 };
 
 /* --- acceptor.c: accepting and evicting connections --------------------------------------------------------------- */

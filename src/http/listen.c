@@ -8,6 +8,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* The settings of an address, for messages. */
+struct listen_names {
+	const char *host, *port;
+};
+
 /* A listening socket, or -1 and errno. */
 static int
 listen_on(const struct addrinfo *a)
@@ -31,30 +36,29 @@ listen_on(const struct addrinfo *a)
 }
 
 static err
-listen_tcp_explain(struct why *why, int error, const char *host, unsigned port)
+listen_tcp_explain(struct why *why, int error, const struct listen_names *names, const char *host, unsigned port)
 {
 	switch (error) {
 	case EADDRINUSE:
-		return why_set(
-		    why, ERR_BUSY,
-		    "Port %u on %s is in use by another program.  Stop it, or choose another port with PORT or --port.",
-		    port, host);
+		return why_set(why, ERR_BUSY,
+			       "Port %u on %s is in use by another program.  Stop it, or choose another port with %s.",
+			       port, host, names->port);
 	case EACCES:
 	case EPERM:
-		return why_set(
-		    why, ERR_DENIED,
-		    "This user may not listen on port %u.  Choose a port of 1024 or more with PORT or --port.", port);
+		return why_set(why, ERR_DENIED,
+			       "This user may not listen on port %u.  Choose a port of 1024 or more with %s.", port,
+			       names->port);
 	case EADDRNOTAVAIL:
 	case EAFNOSUPPORT:
-		return why_set(why, ERR_INVALID, "%s is not an address of this machine.  Correct HOST or --host.",
-			       host);
+		return why_set(why, ERR_INVALID, "%s is not an address of this machine.  Correct %s.", host,
+			       names->host);
 	default:
 		return why_set(why, ERR_IO, "Listening on %s, port %u, failed: %s.", host, port, strerror(error));
 	}
 }
 
-err
-http_listen(str host, uint16_t port, struct why *why, int *ret_fd)
+static err
+listen_tcp(const struct listen_names *names, str host, uint16_t port, struct why *why, int *ret_fd)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
 	struct addrinfo *found = NULL;
@@ -62,20 +66,34 @@ http_listen(str host, uint16_t port, struct why *why, int *ret_fd)
 	int fd = -1, error = EADDRNOTAVAIL;
 
 	if (str_empty(host) || str_copy_z(host, name, sizeof(name)) != ERR_OK)
-		return why_set(why, ERR_INVALID, "HOST must be a name or an address, of at most 255 bytes.");
+		return why_set(why, ERR_INVALID, "%s must be a name or an address, of at most 255 bytes.", names->host);
 	snprintf(service, sizeof(service), "%u", (unsigned)port);
 	int e = getaddrinfo(name, service, &hints, &found);
 	if (e != 0)
-		return why_set(why, ERR_INVALID,
-			       "%s is neither an address nor a name that is known here (%s): see HOST or --host.", name,
-			       gai_strerror(e));
+		return why_set(why, ERR_INVALID, "%s is neither an address nor a name that is known here (%s): see %s.",
+			       name, gai_strerror(e), names->host);
 	for (const struct addrinfo *a = found; a != NULL && fd < 0; a = a->ai_next) {
 		fd = listen_on(a);
 		error = errno;
 	}
 	freeaddrinfo(found);
 	if (fd < 0)
-		return listen_tcp_explain(why, error, name, port);
+		return listen_tcp_explain(why, error, names, name, port);
 	*ret_fd = fd;
 	return ERR_OK;
+}
+
+err
+http_listen(str host, uint16_t port, struct why *why, int *ret_fd)
+{
+	return http_listen_for("HOST or --host", "PORT or --port", host, port, why, ret_fd);
+}
+
+err
+http_listen_for(const char *host_setting, const char *port_setting, str host, uint16_t port, struct why *why,
+		int *ret_fd)
+{
+	const struct listen_names names = { .host = host_setting, .port = port_setting };
+
+	return listen_tcp(&names, host, port, why, ret_fd);
 }

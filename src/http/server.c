@@ -139,6 +139,7 @@ http_server_figures(const struct http_server *server, struct http_figures *ret_f
 {
 	*ret_figures = (struct http_figures){ .connections = atomic_load(&server->connections),
 					      .connections_max = server->acceptor.connections_max,
+					      .busy = atomic_load(&server->busy),
 					      .evicted = atomic_load(&server->evicted),
 					      .refused = atomic_load(&server->refused) };
 	for (size_t i = 0; i < server->loop_count; i++)

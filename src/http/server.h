@@ -164,6 +164,10 @@ struct http_server;
  */
 MUST_USE err http_listen(str host, uint16_t port, struct why *why, int *ret_fd);
 
+/* The same for another address than HOST and PORT: messages name these settings. */
+MUST_USE err http_listen_for(const char *host_setting, const char *port_setting, str host, uint16_t port,
+			     struct why *why, int *ret_fd);
+
 /*
  * Create all threads and descriptors.  Afterwards the server opens no file, resolves no name and starts no thread.
  * listen_fd becomes non-blocking; http_server_stop closes it, or this function on failure.  app must outlive the
@@ -183,6 +187,7 @@ void http_server_stop(struct http_server **server, int max_ms);
 struct http_figures {
 	size_t connections, connections_max, waiting[HTTP_POOL_COUNT];
 	uint64_t requests, refused;
+	uint64_t busy;    /* requests refused because the queue of their pool was full */
 	uint64_t evicted; /* connections closed in favour of new ones */
 };
 void http_server_figures(const struct http_server *server, struct http_figures *ret_figures);

@@ -110,6 +110,8 @@ worker_pool_submit(struct job *job, enum http_pool which)
 	if (taken)
 		worker_pool_put_in(pool, job);
 	pthread_mutex_unlock(&pool->lock);
+	if (gone != NULL || !taken)
+		atomic_fetch_add(&job->server->busy, 1);
 	if (gone != NULL)
 		worker_pool_refuse_one(gone);
 	return taken;

@@ -52,7 +52,7 @@ child_sockets_close_child(struct child_sockets *sockets)
 struct spawn {
 	const char *name;
 	size_t quick, slow;
-	int listen_fd;
+	struct child_listeners listeners;
 	const struct child_sockets *sockets;
 	char *const *environment;
 	posix_spawn_file_actions_t actions;
@@ -72,17 +72,19 @@ child_spawn_move(struct spawn *s, int from, int to)
 static bool
 child_spawn_descriptors(struct spawn *s)
 {
-	int n = (int)s->sockets->count;
-	bool listens = s->listen_fd >= 0, ok = true;
+	const int listeners[] = { s->listeners.fd, s->listeners.metrics_fd };
+	int n = (int)s->sockets->count, passing = PASSING_FD + (int)COUNT(listeners);
+	bool ok = true;
 
-	if (listens)
-		ok &= child_spawn_move(s, s->listen_fd, PASSING_FD);
+	for (int i = 0; i < (int)COUNT(listeners); i++)
+		ok &= listeners[i] < 0 || child_spawn_move(s, listeners[i], PASSING_FD + i);
 	for (int i = 0; i < n; i++)
-		ok &= child_spawn_move(s, s->sockets->child[i], PASSING_FD + 1 + i);
-	ok &= listens ? child_spawn_move(s, PASSING_FD, CHILD_LISTEN_FD)
-		      : posix_spawn_file_actions_addclose(&s->actions, CHILD_LISTEN_FD) == 0;
+		ok &= child_spawn_move(s, s->sockets->child[i], passing + i);
+	for (int i = 0; i < (int)COUNT(listeners); i++)
+		ok &= listeners[i] < 0 ? posix_spawn_file_actions_addclose(&s->actions, CHILD_LISTEN_FD + i) == 0
+				       : child_spawn_move(s, PASSING_FD + i, CHILD_LISTEN_FD + i);
 	for (int i = 0; i < n; i++)
-		ok &= child_spawn_move(s, PASSING_FD + 1 + i, CHILD_PUSH_FD + i);
+		ok &= child_spawn_move(s, passing + i, CHILD_PUSH_FD + i);
 	return ok && posix_spawn_file_actions_addclosefrom_np(&s->actions, CHILD_PUSH_FD + n) == 0;
 }
 
@@ -105,10 +107,10 @@ child_spawn_run(struct spawn *s, pid_t *ret_pid)
 }
 
 int
-child_spawn(const char *name, size_t quick, size_t slow, int listen_fd, const struct child_sockets *sockets,
-	    char *const *environment, pid_t *ret_pid)
+child_spawn(const char *name, size_t quick, size_t slow, struct child_listeners listeners,
+	    const struct child_sockets *sockets, char *const *environment, pid_t *ret_pid)
 {
-	struct spawn s = { name, quick, slow, listen_fd, sockets, environment };
+	struct spawn s = { name, quick, slow, listeners, sockets, environment };
 	int error;
 
 	if (posix_spawn_file_actions_init(&s.actions) != 0)

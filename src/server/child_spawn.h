@@ -5,8 +5,9 @@
  *	descriptors of a child:	0       /dev/null, as in the keeper
  *				1 2     as in the keeper; a file is in append mode
  *				3       listening socket; closed if the child's row does not listen
- *				4       pushes, to read
- *				5 ...   channels: the quick ones first, then the slow ones
+ *				4       listening socket of the metrics; closed without METRICS, too
+ *				5       pushes, to read
+ *				6 ...   channels: the quick ones first, then the slow ones
  */
 #ifndef SERVER_CHILD_SPAWN_H
 #define SERVER_CHILD_SPAWN_H
@@ -17,7 +18,12 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { CHILD_LISTEN_FD = 3, CHILD_PUSH_FD = 4, CHILD_CHANNEL_FD = 5, CHANNELS_MAX = 64 };
+enum { CHILD_LISTEN_FD = 3, CHILD_METRICS_FD, CHILD_PUSH_FD, CHILD_CHANNEL_FD, CHANNELS_MAX = 64 };
+
+/* The listening sockets of a child; -1: none. */
+struct child_listeners {
+	int fd, metrics_fd;
+};
 
 /* Both ends of all sockets between the keeper and a child; number 0 is for pushes. */
 struct child_sockets {
@@ -31,10 +37,9 @@ void child_sockets_close_keeper(struct child_sockets *sockets);
 void child_sockets_close_child(struct child_sockets *sockets);
 
 /*
- * Run `doubletour NAME QUICK SLOW`.  listen_fd: -1 for none.  Returns 0 if the child was started, without blocked
- * signals; otherwise an errno.
+ * Run `doubletour NAME QUICK SLOW`.  Returns 0 if the child was started, without blocked signals; otherwise an errno.
  */
-int child_spawn(const char *name, size_t quick, size_t slow, int listen_fd, const struct child_sockets *sockets,
-		char *const *environment, pid_t *ret_pid);
+int child_spawn(const char *name, size_t quick, size_t slow, struct child_listeners listeners,
+		const struct child_sockets *sockets, char *const *environment, pid_t *ret_pid);
 
 #endif

@@ -28,8 +28,11 @@ static err
 children_child_execute(struct children *children, struct running *r, struct why *why)
 {
 	const struct child *child = r->child;
-	int listen_fd = child->socket == CHILD_LISTENS ? children->listening->fd : -1;
-	int error = child_spawn(child->name, child->quick, child->slow ? children->slow : 0, listen_fd, &r->sockets,
+	struct child_listeners listeners = { -1, -1 };
+
+	if (child->socket == CHILD_LISTENS)
+		listeners = (struct child_listeners){ children->listening->fd, children->listening->metrics_fd };
+	int error = child_spawn(child->name, child->quick, child->slow ? children->slow : 0, listeners, &r->sockets,
 				r->environment.variables, &r->pid);
 
 	r->restart.started_us = clock_monotonic_us();

@@ -18,7 +18,7 @@ enum child_socket { CHILD_LISTENS_NOT = 0, CHILD_LISTENS };
 
 struct child {
 	const char *name;                      /* of the process, and of its command: `doubletour NAME QUICK SLOW` */
-	enum child_socket socket;              /* does it inherit the listening socket? */
+	enum child_socket socket;              /* does it inherit the listening sockets? */
 	size_t quick;                          /* channels for questions that do not hash passwords */
 	bool slow;                             /* also one channel for each worker that may hash */
 	unsigned descriptors;                  /* wanted; the system's limit may allow fewer */

@@ -40,11 +40,23 @@ struct supervisor {
 
 /* --- the keeper's service for the children ------------------------------------------------------------------------ */
 
+static pid_t
+supervisor_pid_of(const struct supervisor *s, const struct child *child)
+{
+	for (size_t i = 0; i < s->children.n; i++)
+		if (s->children.running[i].child == child)
+			return s->children.running[i].pid;
+	return 0;
+}
+
 static err
 supervisor_service_start(void *context, const struct child *child, const int *sockets, size_t count, struct why *why)
 {
 	struct supervisor *s = context;
-	err e = keeper_server_start(s->server, sockets + 1, count - 1, child->quick, sockets[0]);
+	err e;
+
+	keeper_server_web(s->server, supervisor_pid_of(s, child));
+	e = keeper_server_start(s->server, sockets + 1, count - 1, child->quick, sockets[0]);
 
 	if (e != ERR_OK)
 		return why_set(why, e, "The keeper could not start its threads: %s.", err_name(e));

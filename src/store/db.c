@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "store/row.h"
 
+#include <stdatomic.h>
 #include <time.h>
 
 err
@@ -201,6 +202,8 @@ db_read_notifications(struct db *db, db_notified notified, void *context)
 
 enum { ATTEMPTS = 4, RETRY_MS = 1000, PAUSE_MAX_US = 8000 };
 
+static _Atomic int64_t retries;
+
 /* Sleep for a random time, so that transactions that conflicted do not retry at the same time. */
 static void
 db_pause_of_random_length(unsigned attempts)
@@ -227,8 +230,15 @@ db_retry(struct db_retry *retry, err e)
 		retry->since_us = now_us;
 	if (retry->attempts >= ATTEMPTS && now_us - retry->since_us > RETRY_MS * INT64_C(1000))
 		return false;
+	atomic_fetch_add(&retries, 1);
 	db_pause_of_random_length(retry->attempts);
 	return true;
+}
+
+int64_t
+db_retries(void)
+{
+	return atomic_load(&retries);
 }
 
 void

@@ -179,6 +179,9 @@ struct db_retry {
 };
 bool db_retry(struct db_retry *retry, err e);
 
+/* How often db_retry was true in this process. */
+int64_t db_retries(void);
+
 /* Close and set to NULL. *db may be NULL. */
 void db_close(struct db **db);
 

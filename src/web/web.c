@@ -8,6 +8,7 @@
 #include "base/thread.h"
 #include "http/server.h"
 #include "web/core/dispatch.h"
+#include "web/core/metrics.h"
 #include "web/core/sandbox.h"
 
 #include <errno.h>
@@ -76,6 +77,8 @@ web_push_apply(struct web *web, const struct push *push)
 		TRY(web_rules_take(&web->rules, web->config, push->text, push->value == 1));
 	if (push->kind == PUSH_ENDED) /* before session_cache_pushed, which wakes the threads that wait for this push */
 		gate_cache_ended(web->gate_cache, &push->token);
+	if (push->kind == PUSH_METRICS)
+		TRY(metrics_pushed(web, push->text));
 	session_cache_pushed(web->cache, push->number, push->kind == PUSH_ENDED ? &push->token : NULL);
 	return ERR_OK;
 }
@@ -166,15 +169,16 @@ web_init(struct web *web, const struct config *config, int push_fd, int first_ch
 	return digest_setup();
 }
 
-/* The number of descriptors of this process: the keeper has raised the limit as far as it can. */
+/* Descriptors that people's connections may use up to: the keeper has raised the limit as far as it can. */
 static err
 web_descriptors(const struct web *web, size_t *ret_max, struct why *why)
 {
 	struct rlimit limit = { .rlim_cur = 0 };
-	size_t least = DESCRIPTORS_MIN + web->quick + web->slow;
+	size_t for_metrics = web->config->metrics.port != 0 ? METRICS_DESCRIPTORS : 0;
+	size_t least = DESCRIPTORS_MIN + web->quick + web->slow + for_metrics;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= least) {
-		*ret_max = (size_t)limit.rlim_cur;
+		*ret_max = (size_t)limit.rlim_cur - for_metrics;
 		return ERR_OK;
 	}
 	return why_set(why, ERR_CONFIG,
@@ -195,12 +199,30 @@ web_connections_log(const struct http_server *server)
 			  LOG_TEXT("why", "the limit of descriptors"));
 }
 
+struct web_servers {
+	struct http_server *pages, *metrics; /* metrics is NULL without METRICS */
+};
+
+/* A separate server: neither its scrapers nor people can use up the connections of the others. */
+static err
+web_metrics_start(struct web *web, int metrics_fd, size_t descriptors_max, struct http_server **ret_server)
+{
+	const struct http_settings http = { .listen_fd = metrics_fd,
+					    .event_threads = 1,
+					    .connections_max = METRICS_CONNECTIONS_MAX,
+					    .descriptors_max = descriptors_max,
+					    .request_ms = METRICS_REQUEST_MS,
+					    .reply_ms = METRICS_REPLY_MS };
+
+	return metrics_fd < 0 ? ERR_OK : http_server_start(&http, &metrics_app, web, ret_server);
+}
+
 /* The order matters: code that opens files, the sandbox, the threads, the seal. */
 static err
-web_start_threads(struct web *web, const struct sandbox_profile *sandbox, int listen_fd,
-		  struct http_server **ret_server, struct why *why)
+web_start_threads(struct web *web, const struct sandbox_profile *sandbox, const struct web_descriptors *descriptors,
+		  struct web_servers *servers, struct why *why)
 {
-	struct http_settings http = { .listen_fd = listen_fd,
+	struct http_settings http = { .listen_fd = descriptors->listen_fd,
 				      .event_threads = web_event_threads(),
 				      .connections_max = CONNECTIONS_MAX };
 
@@ -213,8 +235,12 @@ web_start_threads(struct web *web, const struct sandbox_profile *sandbox, int li
 	TRY(sandbox_enter(sandbox, web->config->wall, why));
 	TRY(log_thread_start());
 	TRY(web_hello(web));
-	TRY(http_server_start(&http, &web_app, web, ret_server));
-	web_connections_log(*ret_server);
+	metrics_begin(web);
+	TRY(http_server_start(&http, &web_app, web, &servers->pages));
+	web->server = servers->pages;
+	TRY(web_metrics_start(web, descriptors->metrics_fd, http.descriptors_max + METRICS_DESCRIPTORS,
+			      &servers->metrics));
+	web_connections_log(servers->pages);
 	TRY(web_listen(web));
 	return sandbox_seal(sandbox, why);
 }
@@ -234,12 +260,25 @@ web_greet(const char *app_name, const char *url)
 }
 
 static void
+web_metrics_announce(const struct config *config)
+{
+	struct config_location location = config_metrics(config);
+
+	if (config_metrics_reach_out(config))
+		log_event(LOG_WARNING, "metrics.public", LOG_TEXT("listening", location.z),
+			  LOG_TEXT("why", "other machines can read the metrics"));
+	else if (config->metrics.port != 0)
+		log_event(LOG_NOTICE, "metrics.ready", LOG_TEXT("listening", location.z));
+}
+
+static void
 web_announce(const struct config *config, bool to_person)
 {
 	struct config_location local = config_listens(config);
 	const char *url = config->public_url[0] != '\0' ? config->public_url : local.z;
 
 	log_event(LOG_NOTICE, "web.ready", LOG_TEXT("url", url), LOG_TEXT("listening", local.z));
+	web_metrics_announce(config);
 	if (to_person)
 		web_greet(config->app_name, url);
 }
@@ -277,11 +316,11 @@ web_signals_begin(void)
 }
 
 err
-web_run(const struct config *config, const struct sandbox_profile *sandbox, int listen_fd, int push_fd,
-	int first_channel_fd, size_t quick, size_t slow, struct why *why)
+web_run(const struct config *config, const struct sandbox_profile *sandbox, const struct web_descriptors *descriptors,
+	size_t quick, size_t slow, struct why *why)
 {
 	static struct web web; /* lives as long as the process */
-	struct http_server *server = NULL;
+	struct web_servers servers = { .pages = NULL };
 	bool terminal = isatty(STDOUT_FILENO) == 1; /* checked before the sandbox forbids it */
 
 	/*
@@ -292,13 +331,14 @@ web_run(const struct config *config, const struct sandbox_profile *sandbox, int 
 		return why_set(why, ERR_DENIED,
 			       "The kernel cannot be told to end the web process together with the keeper: %s.",
 			       strerror(errno));
-	TRY(web_init(&web, config, push_fd, first_channel_fd, quick, slow, why));
+	TRY(web_init(&web, config, descriptors->push_fd, descriptors->first_channel_fd, quick, slow, why));
 	web_signals_begin();
-	TRY(web_start_threads(&web, sandbox, listen_fd, &server, why));
+	TRY(web_start_threads(&web, sandbox, descriptors, &servers, why));
 	web_announce(config, terminal);
 	web_ready(&web);
 	web_wait_for_end();
-	http_server_stop(&server, STOP_MS);
+	http_server_stop(&servers.metrics, 0); /* first: it reads the figures of the other one */
+	http_server_stop(&servers.pages, STOP_MS);
 	log_end();
 	_exit(0); /* the push thread still runs; the kernel cleans up the rest */
 }

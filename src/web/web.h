@@ -21,13 +21,20 @@ MUST_USE err web_listen(struct web *web);
 
 struct sandbox_profile;
 
+/* Descriptors that the web process takes over. */
+struct web_descriptors {
+	int listen_fd;        /* a listening socket */
+	int metrics_fd;       /* the listening socket of METRICS; -1: none */
+	int push_fd;          /* the pushes */
+	int first_channel_fd; /* the first one of quick + slow channels */
+};
+
 /*
- * Run the web process.  It takes over the descriptors: a listening socket, the pushes, and quick + slow channels
- * from first_channel_fd on.  It enters the sandbox and serves until SIGTERM or until the keeper ends.  When it answers
+ * Run the web process.  It enters the sandbox and serves until SIGTERM or until the keeper ends.  When it answers
  * requests, it shuts down its direction of the push socket (SHUT_WR).
  * ERR_CONFIG: it cannot start, and a retry would not help; why is filled.
  */
-MUST_USE err web_run(const struct config *config, const struct sandbox_profile *sandbox, int listen_fd, int push_fd,
-		     int first_channel_fd, size_t quick, size_t slow, struct why *why);
+MUST_USE err web_run(const struct config *config, const struct sandbox_profile *sandbox,
+		     const struct web_descriptors *descriptors, size_t quick, size_t slow, struct why *why);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "keeper/core/audit.h"
+#include "keeper/core/counts.h"
 #include "keeper/core/dispatch.h"
 #include "keeper/core/session_lookup.h"
 
@@ -226,7 +227,9 @@ keeper_answer(struct keeper_thread *t, str question, keeper_pushed pushed, void 
 		e = buf_check(ret_answer);
 	}
 	if (e != ERR_OK) {
+		verdict = VERDICT_UNAVAILABLE;
 		questions_log_failed(&call, e);
-		questions_encode_failed(&call, VERDICT_UNAVAILABLE, pushed, context, ret_answer);
+		questions_encode_failed(&call, verdict, pushed, context, ret_answer);
 	}
+	keeper_count_question(call.head.id, verdict);
 }

@@ -93,6 +93,17 @@ backup_into(const struct config *config, struct draft *draft, const char *target
 	return draft_name(draft, target, why);
 }
 
+/* For the metrics. Best effort: the backup is complete. */
+static void
+backup_record(const struct config *config)
+{
+	CLEANUP(db_close) struct db *db = NULL;
+	struct why ignored = { 0 };
+
+	if (upkeep_open(config, &ignored, &db) == ERR_OK)
+		(void)!audit_write_command(db, AUDIT_ADMIN_BACKED_UP, 0, REASON_ASKED);
+}
+
 err
 upkeep_backup(const struct config *config, const char *target, struct why *why, struct upkeep_findings *ret_findings)
 {
@@ -104,7 +115,9 @@ upkeep_backup(const struct config *config, const char *target, struct why *why, 
 		return why_set(why, ERR_EXISTS, "The file %s already exists.  Give the backup another name.", target);
 	TRY(draft_make(target, why, &draft));
 	e = backup_into(config, &draft, target, why, ret_findings);
-	if (e != ERR_OK)
+	if (e == ERR_OK)
+		backup_record(config);
+	else
 		draft_call(&draft, target, why);
 	return e;
 }

@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/sys.h"
+#include "keeper/core/counts.h"
+#include "keeper/ops/figures.h"
 #include "keeper/password/passwords.h"
 
 #include <errno.h>
@@ -40,10 +42,14 @@ struct channel {
 struct keeper_server {
 	struct keeper *keeper;
 
-	pthread_mutex_t push_lock; /* protects push_fd and the order of pushes */
-	int push_fd;               /* -1: no web process */
+	pthread_mutex_t push_lock;    /* protects push_fd and the order of pushes */
+	int push_fd;                  /* -1: no web process */
+	struct metric_values metrics; /* the newest ones, for the next web process */
+	bool measures;                /* METRICS is set; constant */
 	_Atomic int64_t pushed;
 	atomic_bool asked; /* a web process has asked at least one question */
+	atomic_int web;    /* process id of the web process; 0: unknown */
+	atomic_int starts; /* of web processes */
 
 	struct channel channels[CHANNELS_MAX];
 	size_t count;
@@ -57,6 +63,20 @@ struct keeper_server {
 
 /* --- pushes ------------------------------------------------------------------------------------------------------ */
 
+static bool
+serve_push_deliver_locked(struct keeper_server *server, struct push *push, int flags)
+{
+	CLEANUP(buf_wipe) struct buf bytes = BUF(WIRE_MAX_BYTES);
+
+	push->number = atomic_load(&server->pushed) + 1;
+	wire_put(&bytes, &wire_push, push);
+	if (buf_check(&bytes) != ERR_OK ||
+	    sys_send(server->push_fd, bytes.p, bytes.n, MSG_NOSIGNAL | flags) != (ssize_t)bytes.n)
+		return false;
+	atomic_store(&server->pushed, push->number);
+	return true;
+}
+
 /*
  * If a push cannot be delivered within one second, web no longer reads. Cut it off: a web process that has not been
  * notified of an ended session must not continue to answer.
@@ -64,17 +84,8 @@ struct keeper_server {
 static void
 serve_push_send_locked(struct keeper_server *server, struct push *push)
 {
-	CLEANUP(buf_wipe) struct buf bytes = BUF(WIRE_MAX_BYTES);
-
-	if (server->push_fd < 0)
+	if (server->push_fd < 0 || serve_push_deliver_locked(server, push, 0))
 		return;
-	push->number = atomic_load(&server->pushed) + 1;
-	wire_put(&bytes, &wire_push, push);
-	if (buf_check(&bytes) == ERR_OK &&
-	    sys_send(server->push_fd, bytes.p, bytes.n, MSG_NOSIGNAL) == (ssize_t)bytes.n) {
-		atomic_store(&server->pushed, push->number);
-		return;
-	}
 	log_event(LOG_ERROR, "push.failed", LOG_INT("errno", errno));
 	shutdown(server->push_fd, SHUT_RDWR); /* web exits when this closes */
 }
@@ -116,15 +127,41 @@ serve_pushed_so_far(void *context)
 	return atomic_load(&server->pushed);
 }
 
+/* The hello must be the first push: no other thread may send one before it. */
 static err
-serve_push_hello(struct keeper_server *server)
+serve_push_begin(struct keeper_server *server, int push_fd)
 {
-	struct token key = { 0 };
+	struct push hello = { .kind = PUSH_HELLO };
+	err e;
 
-	TRY(keeper_form_key(server->keeper, &key));
-	serve_push_send(server, PUSH_HELLO, 0, &key);
-	secret_wipe(&key, sizeof(key));
-	return ERR_OK;
+	pthread_mutex_lock(&server->push_lock);
+	server->push_fd = push_fd;
+	e = keeper_form_key(server->keeper, &hello.token);
+	if (e == ERR_OK)
+		serve_push_send_locked(server, &hello);
+	pthread_mutex_unlock(&server->push_lock);
+	secret_wipe(&hello, sizeof(hello));
+	return e;
+}
+
+/* If web does not read them, the next ones take their place. */
+static void
+serve_push_metrics_locked(struct keeper_server *server)
+{
+	struct push push = { .kind = PUSH_METRICS, .text = str_bytes(server->metrics.of, sizeof(server->metrics.of)) };
+
+	if (server->measures && server->push_fd >= 0)
+		(void)serve_push_deliver_locked(server, &push, MSG_DONTWAIT);
+}
+
+static void
+serve_push_metrics(struct keeper_server *server, const struct metric_values *values)
+{
+	pthread_mutex_lock(&server->push_lock);
+	server->metrics = *values;
+	server->metrics.of[SERIES_WEB_RESTARTS] = atomic_load(&server->starts) - 1;
+	serve_push_metrics_locked(server);
+	pthread_mutex_unlock(&server->push_lock);
 }
 
 /* Send the parts without a gap. The caller holds the lock, so that two senders cannot mix their parts. */
@@ -210,6 +247,8 @@ serve_answer_unavailable(str question, struct buf *answer)
 
 	if (wire_get(&question, &wire_question_head, &asked) != ERR_OK)
 		head.verdict = VERDICT_MALFORMED;
+	else
+		keeper_count_question(asked.id, head.verdict);
 	head.number = asked.number;
 	def = wire_questions[asked.id == QUESTION_NONE ? QUESTION_SESSION : asked.id].answer;
 	wire_put(answer, &wire_answer_head, &head);
@@ -324,6 +363,7 @@ struct watch {
 	int64_t look_us;              /* time of the next check */
 	unsigned looks, purge_at;
 	bool purging;
+	struct figures figures; /* only if METRICS is set */
 };
 
 /* During a purge, pause between two batches, so that other connections can use the database. */
@@ -379,6 +419,15 @@ serve_health_set(struct keeper_server *server, bool healthy, const struct why *w
 }
 
 static void
+serve_watch_measure(struct watch *watch, bool healthy)
+{
+	if (!watch->server->measures)
+		return;
+	figures_read(&watch->figures, healthy ? watch->thread : NULL, atomic_load(&watch->server->web));
+	serve_push_metrics(watch->server, &watch->figures.values);
+}
+
+static void
 serve_watch_look(struct watch *watch)
 {
 	struct why why = { "The database cannot be opened." };
@@ -391,6 +440,7 @@ serve_watch_look(struct watch *watch)
 		watch->purging = true;
 		watch->purge_at = 0;
 	}
+	serve_watch_measure(watch, now_healthy);
 	watch->look_us = clock_monotonic_us() + WATCH_MS * INT64_C(1000);
 }
 
@@ -404,6 +454,7 @@ serve_watch_main(void *context)
 	 * sees the other, so the write-ahead log is not removed.
 	 */
 	serve_watch_open(&watch);
+	figures_init(&watch.figures);
 	while (serve_watch_sleep(&watch)) {
 		atomic_store(&watch.server->turned_us, clock_monotonic_us());
 		if (clock_monotonic_us() >= watch.look_us)
@@ -437,6 +488,8 @@ keeper_server_new(struct keeper *k, struct keeper_server **ret_server)
 		return ERR_MEMORY;
 	server->keeper = k;
 	server->push_fd = -1;
+	server->measures = keeper_config(k)->metrics.port != 0;
+	metric_values_clear(&server->metrics);
 	pthread_mutex_init(&server->push_lock, NULL);
 	atomic_store(&server->healthy, 1);
 	atomic_store(&server->turned_us, clock_monotonic_us());
@@ -468,18 +521,28 @@ err
 keeper_server_start(struct keeper_server *server, const int *channels, size_t n, size_t slow_from, int push_fd)
 {
 	struct timeval timeout = { .tv_sec = PUSH_SECONDS };
+	err e;
 
 	setsockopt(push_fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-	pthread_mutex_lock(&server->push_lock);
-	server->push_fd = push_fd;
-	pthread_mutex_unlock(&server->push_lock);
+	e = serve_push_begin(server, push_fd);
+
 	TRY(serve_channels_start(server, channels, n, slow_from));
-	TRY(serve_push_hello(server));
+	TRY(e);
 	const struct token signer = keeper_public_key(server->keeper);
 	serve_push_send(server, PUSH_SIGNER, 0, &signer);
 	TRY(keeper_server_reload(server));
 	serve_push_send(server, PUSH_HEALTH, atomic_load(&server->healthy), NULL);
+	pthread_mutex_lock(&server->push_lock);
+	serve_push_metrics_locked(server);
+	pthread_mutex_unlock(&server->push_lock);
 	return ERR_OK;
+}
+
+void
+keeper_server_web(struct keeper_server *server, pid_t pid)
+{
+	atomic_store(&server->web, pid);
+	atomic_fetch_add(&server->starts, 1);
 }
 
 void
@@ -492,6 +555,7 @@ keeper_server_stop(struct keeper_server *server)
 		close(server->channels[i].fd);
 	}
 	server->count = 0;
+	atomic_store(&server->web, 0);
 	pthread_mutex_lock(&server->push_lock);
 	if (server->push_fd >= 0)
 		close(server->push_fd);

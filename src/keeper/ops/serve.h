@@ -23,6 +23,9 @@ void keeper_server_free(struct keeper_server **server);
 MUST_USE err keeper_server_start(struct keeper_server *server, const int *channels, size_t n, size_t slow_from,
 				 int push_fd);
 
+/* For the metrics: the process that keeper_server_start is about to serve. */
+void keeper_server_web(struct keeper_server *server, pid_t pid);
+
 /*
  * Send the live settings and the rules to the web process, if any, after keeper_reload. ERR_MEMORY: they were not sent,
  * and the web process is ended.

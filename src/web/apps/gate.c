@@ -448,18 +448,31 @@ web_gate_reply(struct exchange *x, const struct check *c)
 static void
 web_gate_refuse(struct exchange *x, int status)
 {
-	(void)status; /* proxies replace any other status by a blank page */
 	buf_wipe(&x->rp->body);
 	x->rp->header_count = 0;
 	x->rp->fixed = (str){ 0 };
-	x->rp->status = 403;
+	x->rp->status = 403; /* proxies replace any other status by a blank page */
+	x->decision = status >= 500 ? SERIES_GATE_FAILED : SERIES_GATE_MALFORMED;
+}
+
+/* Set the decision for the metrics, unless the check could not be decided. */
+static void
+web_gate_count(struct exchange *x, const struct check *c)
+{
+	static const enum metric_series series[] = { [ACCESS_REFUSED] = SERIES_GATE_REFUSED,
+						     [ACCESS_ASKS] = SERIES_GATE_SIGN_IN,
+						     [ACCESS_PASSES] = SERIES_GATE_PASSED };
+
+	if (x->decision == SERIES_NONE)
+		x->decision = c->malformed != 0 ? SERIES_GATE_MALFORMED : series[c->outcome];
 }
 
 static void
 web_gate_answer(struct exchange *x, const struct check *c)
 {
+	web_gate_count(x, c);
 	if (web_gate_reply(x, c) != ERR_OK)
-		web_gate_refuse(x, 403);
+		web_gate_refuse(x, 503);
 }
 
 /* --- the pipeline ------------------------------------------------------------------------------------------------- */
@@ -485,8 +498,13 @@ web_gate_admit(struct exchange *x)
 	x->rq->from = x->address;
 	x->session_known = true; /* a check has no session */
 	x->check = c;
-	if (c == NULL || endpoint == NULL || !web_gate_may_ask(x)) {
+	if (c == NULL || endpoint == NULL) {
+		web_gate_refuse(x, 503);
+		return HTTP_INLINE;
+	}
+	if (!web_gate_may_ask(x)) {
 		web_gate_refuse(x, 403);
+		x->decision = SERIES_GATE_UNTRUSTED;
 		return HTTP_INLINE;
 	}
 	*c = (struct check){ .endpoint = endpoint, .method = STR("") };
@@ -514,6 +532,7 @@ web_gate_work(struct exchange *x, struct channel *keeper)
 	if (e != ERR_OK) { /* the redirect leads to a page of this server, which shows the error */
 		log_event(LOG_ERROR, "gate.failed", LOG_TEXT("why", err_name(e)));
 		c->outcome = ACCESS_ASKS;
+		x->decision = SERIES_GATE_FAILED;
 	}
 	web_gate_answer(x, c);
 }

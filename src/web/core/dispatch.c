@@ -5,6 +5,7 @@
 #include "http/return_to.h"
 #include "web/core/ask.h"
 #include "web/core/cookies.h"
+#include "web/core/counts.h"
 #include "web/core/form_token.h"
 #include "web/core/language.h"
 #include "web/core/messages.h"
@@ -426,7 +427,7 @@ dispatch_refuse_unread(struct exchange *x, int status)
 	x->session_known = true; /* without a session */
 	x->route = NULL;
 	if (check_pipeline.owns(x->rq->path)) {
-		check_pipeline.refuse(x, 403);
+		check_pipeline.refuse(x, status);
 		return;
 	}
 	x->language = language_choose((str){ 0 }, request_header(x->rq, "Accept-Language"), x->language);
@@ -485,7 +486,7 @@ dispatch_admit(void *app, struct request *rq, struct reply *rp)
 	}
 	if (dispatch_pushes_lost(x) || !dispatch_route(x))
 		return HTTP_INLINE;
-	pool = dispatch_pipeline(x)->admit(x);
+	pool = x->pool = dispatch_pipeline(x)->admit(x);
 	if (pool == HTTP_INLINE && rp->status == 0)
 		dispatch_work(x, NULL);
 	return pool;
@@ -537,14 +538,30 @@ dispatch_worker_open(void *app, enum http_pool pool, size_t index)
 	return &web->channels[pool == HTTP_SLOW ? web->quick + index : index];
 }
 
+/* x is NULL if there was no memory for it. */
+static void
+dispatch_count(const struct exchange *x, int status, int64_t elapsed_us)
+{
+	struct counted_request counted = { .status = status, .us = elapsed_us };
+
+	if (x != NULL) {
+		counted.route = x->route == NULL ? 0 : (size_t)(x->route - web_routes) + 1;
+		counted.pool = x->pool;
+		counted.decision = x->decision;
+	}
+	counts_add(&counted);
+}
+
 static void
 dispatch_done(void *app, const struct request *rq, int status, size_t body_bytes, int64_t elapsed_us)
 {
 	const struct exchange *x = rq->app;
+	const struct web *web = app;
 	enum session_state state = x != NULL && x->session_known ? x->session.state : STATE_NONE;
 	bool quiet = x != NULL && x->route != NULL && route_any_host(x->route);
 
-	(void)app;
+	if (web->config->metrics.port != 0)
+		dispatch_count(x, status, elapsed_us);
 	log_event(quiet ? LOG_DEBUG : LOG_INFO, "request", LOG_TEXT("id", rq->id), LOG_STR("method", rq->method_name),
 		  LOG_STR("path", rq->path), LOG_INT("status", status), LOG_INT("bytes", (int64_t)body_bytes),
 		  LOG_INT("us", elapsed_us), LOG_STR("address", x != NULL ? x->address : rq->peer),

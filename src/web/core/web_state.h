@@ -10,10 +10,13 @@
 #include "web/core/gate_cache.h"
 #include "web/core/gate_rules.h"
 #include "web/core/session_cache.h"
+#include "ipc/metrics.h"
 
 #include <stdatomic.h>
 
 enum { WEB_CHANNELS_MAX = 64 };
+
+struct http_server;
 
 struct web {
 	_Atomic(const struct config *) config; /* the current version (config/live.h) */
@@ -28,7 +31,10 @@ struct web {
 	atomic_bool pushes_lost;
 	struct channel channels[WEB_CHANNELS_MAX]; /* one for each worker, quick ones first; used only by its worker */
 	size_t quick, slow;
-	int push_fd; /* for reading the keeper's pushes */
+	int push_fd;                                     /* for reading the keeper's pushes */
+	struct http_server *server;                      /* for its figures; only if METRICS is set */
+	int64_t started_us;                              /* the same */
+	_Atomic int64_t metrics_of_keeper[SERIES_COUNT]; /* the same: according to its last push */
 };
 
 #endif

@@ -105,6 +105,30 @@ config_load_accepts_the_tutorials_file_except_its_key(void **state)
 #define TEXT_100 TEXT_10 TEXT_10 TEXT_10 TEXT_10 TEXT_10 TEXT_10 TEXT_10 TEXT_10 TEXT_10 TEXT_10
 
 static void
+config_load_reads_the_address_of_the_metrics(void **state)
+{
+	static const struct {
+		const char *dotenv, *location;
+		bool reaches_out;
+	} cases[] = {
+		{ "", "", false },
+		{ "METRICS=\n", "", false },
+		{ "METRICS=127.0.0.1:9980\n", "127.0.0.1:9980", false },
+		{ "METRICS=[::1]:9980\n", "[::1]:9980", false },
+		{ "METRICS=localhost:65535\n", "localhost:65535", false },
+		{ "METRICS=0.0.0.0:1\n", "0.0.0.0:1", true },
+		{ "METRICS=[::]:9980\n", "[::]:9980", true },
+		{ "METRICS=10.0.0.1:9980\n", "10.0.0.1:9980", true },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_int_equal(load(cases[i].dotenv), ERR_OK);
+		assert_string_equal(config_metrics(&config).z, cases[i].location);
+		assert_int_equal(config_metrics_reach_out(&config), cases[i].reaches_out);
+	}
+}
+
+static void
 config_load_reads_each_setting(void **state)
 {
 	assert_int_equal(load("SECRET_KEY=" GOOD_KEY "\nDATABASE_URL=sqlite:////srv/x y.db\nHOST=::1\nPORT=65535\n"
@@ -180,6 +204,16 @@ config_load_names_the_location_of_an_error(void **state)
 		{ "LISTEN=unix:web.sock\n", "LISTEN (.env, line 1) must be unix: and", "a relative path" },
 		{ "LISTEN=unix:/run/\n", "LISTEN (.env, line 1) must be unix: and", "a folder" },
 		{ "LISTEN=127.0.0.1:5000\n", "LISTEN (.env, line 1) must be unix: and", "a port" },
+		{ "METRICS=9980\n", "METRICS (.env, line 1) must be an address", "no address" },
+		{ "METRICS=127.0.0.1\n", "METRICS", "no port" },
+		{ "METRICS=127.0.0.1:\n", "METRICS", "an empty port" },
+		{ "METRICS=127.0.0.1:0\n", "METRICS", "port 0" },
+		{ "METRICS=127.0.0.1:65536\n", "METRICS", "a port that does not exist" },
+		{ "METRICS=example.org:9980\n", "METRICS", "a host name to listen on" },
+		{ "METRICS=::1:9980\n", "METRICS", "no brackets" },
+		{ "METRICS=[127.0.0.1]:9980\n", "METRICS", "brackets around IPv4" },
+		{ "METRICS=[::1]\n", "METRICS", "no port" },
+		{ "METRICS=unix:/run/metrics.sock\n", "METRICS", "a Unix socket" },
 		{ "LISTEN=unix:/" TEXT_100 "/234567\n",
 		  "LISTEN (.env, line 1) has a path of 108 bytes; the path of a Unix socket has at most 107",
 		  "108 bytes" },
@@ -416,6 +450,7 @@ main(void)
 		cmocka_unit_test(config_load_takes_other_defaults_from_the_profile),
 		cmocka_unit_test(config_load_prefers_environment_then_file_then_default),
 		cmocka_unit_test(config_load_accepts_the_tutorials_file_except_its_key),
+		cmocka_unit_test(config_load_reads_the_address_of_the_metrics),
 		cmocka_unit_test(config_load_reads_each_setting),
 		cmocka_unit_test(config_load_names_the_location_of_an_error),
 		cmocka_unit_test(config_load_accepts_valid_combinations),

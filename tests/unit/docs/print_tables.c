@@ -4,12 +4,14 @@
  *	print_tables limits      docs/develop/http.md: the limits of a request
  *	print_tables counters    docs/explain/throttling.md: the counters, and their consequences
  *	print_tables events      docs/reference/audit-events.md: the events of the audit trail
+ *	print_tables metrics     docs/reference/metrics.md: the metrics
  */
 #include "base/clock.h"
 #include "http/server.h"
 #include "keeper/session/throttle.h"
 #include "web/core/messages.h"
 #include "ipc/audit_events.h"
+#include "ipc/metrics.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -93,6 +95,48 @@ print_events(void)
 	}
 }
 
+/* Does an earlier series of the metric have the same value? */
+static int
+metric_value_is_repeated(int series, int label)
+{
+	const struct metric_series_facts *one = &metric_series_facts[series];
+
+	for (int i = SERIES_NONE + 1; i < series; i++)
+		if (metric_series_facts[i].metric == one->metric &&
+		    strcmp(metric_series_facts[i].values[label], one->values[label]) == 0)
+			return 1;
+	return 0;
+}
+
+static void
+print_metric_label(int metric, int label)
+{
+	const char *between = ": ";
+
+	printf("%s`%s`", label == 0 ? "" : "; ", metric_facts[metric].labels[label]);
+	for (int i = SERIES_NONE + 1; i < SERIES_COUNT; i++) {
+		if ((int)metric_series_facts[i].metric != metric || metric_value_is_repeated(i, label))
+			continue;
+		printf("%s`%s`", between, metric_series_facts[i].values[label]);
+		between = ", ";
+	}
+}
+
+static void
+print_metrics(void)
+{
+	static const char *const types[] = { "counter", "gauge", "histogram", "info" };
+
+	puts("| metric | type | labels | meaning |\n|---|---|---|---|");
+	for (int metric = 0; metric < METRIC_COUNT; metric++) {
+		const struct metric_facts *m = &metric_facts[metric];
+		printf("| `%s` | %s | ", m->name, types[m->type]);
+		for (int label = 0; label < METRIC_LABELS_MAX && m->labels[label] != NULL; label++)
+			print_metric_label(metric, label);
+		printf(" | %s |\n", m->help);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -102,6 +146,8 @@ main(int argc, char **argv)
 		print_counters();
 	else if (argc == 2 && strcmp(argv[1], "events") == 0)
 		print_events();
+	else if (argc == 2 && strcmp(argv[1], "metrics") == 0)
+		print_metrics();
 	else
 		return 2;
 	return 0;

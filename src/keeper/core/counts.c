@@ -1,0 +1,41 @@
+#include "keeper/core/counts.h"
+
+#include "base/err.h"
+
+#include <stdatomic.h>
+
+/* Verdicts without a series: the session's state did not allow the question, or web sent a malformed one. */
+static const struct {
+	enum question_id id;
+	enum metric_series series[VERDICT_COUNT];
+} steps[] = {
+	{ QUESTION_SIGN_IN,
+	  { [VERDICT_PASSED] = SERIES_PASSWORD_PASSED,
+	    [VERDICT_REFUSED] = SERIES_PASSWORD_REFUSED,
+	    [VERDICT_LOCKOUT] = SERIES_PASSWORD_LOCKOUT,
+	    [VERDICT_UNAVAILABLE] = SERIES_PASSWORD_FAILED } },
+	{ QUESTION_VERIFY,
+	  { [VERDICT_PASSED] = SERIES_CODE_PASSED,
+	    [VERDICT_REFUSED] = SERIES_CODE_REFUSED,
+	    [VERDICT_LOCKOUT] = SERIES_CODE_LOCKOUT,
+	    [VERDICT_UNAVAILABLE] = SERIES_CODE_FAILED,
+	    [VERDICT_PROBLEMS] = SERIES_CODE_MALFORMED } },
+};
+
+static _Atomic int64_t counts[SERIES_COUNT];
+
+void
+keeper_count_question(enum question_id id, enum verdict verdict)
+{
+	for (size_t i = 0; i < COUNT(steps); i++)
+		if (steps[i].id == id)
+			atomic_fetch_add_explicit(&counts[steps[i].series[verdict]], 1, memory_order_relaxed);
+}
+
+void
+keeper_counts(struct metric_values *values)
+{
+	for (int i = SERIES_NONE + 1; i < SERIES_COUNT; i++)
+		if (metric_series_facts[i].metric == METRIC_SIGN_INS)
+			values->of[i] = atomic_load_explicit(&counts[i], memory_order_relaxed);
+}

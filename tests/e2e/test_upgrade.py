@@ -160,6 +160,28 @@ def test_a_backup_is_made_before_an_automatic_upgrade(old):
     assert version(old) == 6
 
 
+@pytest.mark.sqlite
+@pytest.mark.whole
+@pytest.mark.parametrize("way", ["restore", "downgrade"])
+def test_the_previous_release_takes_its_database_back(make_server, way):
+    server = make_server(start=False, **PRODUCTION)
+    today, server.program = server.program, previous.program()
+    done(server, "db", "init")
+    alice = Person(server.start()).full()
+    assert server.stop() == 0
+    server.program = today
+    bob = Person(server.start()).full()
+    assert server.stop() == 0
+    if way == "downgrade":
+        done(server, "db", "downgrade", "0006")
+    server.program = previous.program()
+    if way == "restore":
+        done(server, "restore", "--replace", str(server.data / BACKUP))
+    server.start()
+    assert alice.forget().sign_in().location == "/"
+    assert bob.forget().give_password().status == (303 if way == "downgrade" else 422), "the backup is older than bob"
+
+
 @pytest.mark.whole
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_each_migration_runs_on_generated_rows(kind):
@@ -453,6 +475,22 @@ def test_a_second_node_leaves_the_upgrade_to_the_command(make_server, postgres):
     alice = Person(first).full()
     alice.server = second
     assert alice.visit("/").status == 200
+
+
+def test_two_nodes_at_once_upgrade_postgresql_once(make_server, postgres):
+    first = node(make_server, postgres)
+    done(first, "db", "init")
+    done(first, "db", "downgrade", "6")
+    second = node(make_server, postgres, first)
+    for one in (first, second):
+        one.spawn()
+    for one in (first, second):
+        wait_until(one._serves_or_died, "the node answers, or has ended")
+    for one in (first, second):
+        if one.process.poll() is not None:  # systemd starts it again
+            assert re.search("Nothing was changed|Start the server after it has finished", one.log()), one.log()
+            one.start()
+    assert sum(one.log().count("database.upgraded") for one in (first, second)) == 1
 
 
 def test_a_rolling_upgrade_needs_migrations_that_only_add(make_server, postgres):

@@ -97,6 +97,23 @@ def test_each_step_of_the_install_works(walk):
     assert walk.server.serves() and len(list((walk.root / "somewhere").glob("*.sqlite"))) == 1
 
 
+# Upgrade
+
+
+def test_the_upgrade_guide_upgrades_and_goes_back(walk):
+    page = "guides/upgrade.md"
+    with_anna(walk).server.start()
+    by_hand = lines(section(page, "### By hand"))
+    walk.follow(by_hand[: by_hand.index("sudo systemctl start doubletour") - 1])
+    walk.shell("doubletour db downgrade 6")  # as the previous version left it
+    walk.follow(by_hand[-2:])
+    assert walk.server.serves() and len(list((walk.root / "somewhere").glob("*.sqlite"))) == 1
+    walk.shell("doubletour backup before-0006.sqlite")
+    walk.shell("doubletour user add ben")
+    walk.follow(lines(section(page, "## Go back")))
+    assert walk.server.serves() and accounts(walk.server.database()) == {"anna"}
+
+
 # Backups
 
 

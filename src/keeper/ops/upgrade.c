@@ -89,7 +89,7 @@ upgrade_same_bytes(const char *path, const char *other)
 	do {
 		n = sys_read(fd, bytes[0], COMPARE_BYTES);
 		other_n = sys_read(other_fd, bytes[1], COMPARE_BYTES);
-		if (n < 0 || n != other_n || memcmp(bytes[0], bytes[1], (size_t)n) != 0)
+		if (n < 0 || n != other_n || !str_equal(str_bytes(bytes[0], (size_t)n), str_bytes(bytes[1], (size_t)n)))
 			return false;
 	} while (n > 0);
 	return true;

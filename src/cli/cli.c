@@ -196,7 +196,10 @@ cli_nearest_of(str word, const char *const *words)
 			nearest = *words;
 		}
 	}
-	return nearest_is_near(least, word.n) ? nearest : NULL;
+	/* with another first letter it is another word: "version" is not near "session" */
+	if (nearest == NULL || !nearest_is_near(least, word.n) || (least > 1 && nearest[0] != word.p[0]))
+		return NULL;
+	return nearest;
 }
 
 int

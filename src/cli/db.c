@@ -297,7 +297,8 @@ cli_db_run_copy(struct cli *cli, int n, char **addresses)
 	int status;
 
 	if (n != 2) {
-		cli_say("doubletour db copy takes two addresses: the database to copy from, and the one to copy to.");
+		cli_say("doubletour db copy takes two addresses: the database to copy from, and the one to copy to.  "
+			"See `doubletour db copy --help`.");
 		return CLI_USAGE;
 	}
 	status = cli_config(cli);

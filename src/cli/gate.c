@@ -5,6 +5,7 @@
 #include "cli/admin.h"
 
 #include "base/clock.h"
+#include "base/network.h"
 #include "cli/json.h"
 #include "access/access_file.h"
 
@@ -96,7 +97,11 @@ cli_gate_target_take(struct request *r, struct target *target)
 		return why_set(&r->why, ERR_NOT_FOUND, "%.*s is not in GATE_DOMAINS: the gate answers 400.",
 			       STR_ARG(target->host));
 	if (!target_method_good(str_of(r->method)))
-		return why_set(&r->why, ERR_INVALID, "%.40s is not a method: write GET, POST ...", r->method);
+		return why_set(&r->why, ERR_INVALID, "--method must be GET, POST or another method, not \"%.40s\".",
+			       r->method);
+	if (r->address[0] != '\0' && network_of(str_of(r->address)).n == 0)
+		return why_set(&r->why, ERR_INVALID, "--address must be an IPv4 or IPv6 address, not \"%.60s\".",
+			       r->address);
 	return ERR_OK;
 }
 

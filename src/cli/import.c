@@ -42,6 +42,27 @@ static const char import_help[] =
     "Exit status: 0 all accounts exist now, 1 an account or an authenticator was skipped, or failure, 2 wrong usage,\n"
     "78 invalid configuration.\n";
 
+#define IMPORT_OPTIONS                                                                                                 \
+	"  --map FILE           lines \"old name=new name\", for unsupported names\n"                                  \
+	"  --enrol-anew         import accounts with an unsupported authenticator without it\n"                        \
+	"  --dry-run            run all checks, change nothing\n"                                                      \
+	"  --json               print the result as JSON\n"
+
+static const struct cli_topic import_topics[] = {
+	{ "flask", "DATABASE_URL [OPTIONS]",
+	  "Import the accounts of the tutorial's Flask application.  DATABASE_URL is sqlite:///file,\n"
+	  "sqlite:////absolute/file or postgresql://...  If it contains a password, put it in the environment "
+	  "variable\n"
+	  "IMPORT_URL and give - instead.\n",
+	  "  --timezone ZONE      time zone of its timestamps, such as Europe/Paris; default: this "
+	  "machine's\n" IMPORT_OPTIONS },
+	{ "htpasswd", "FILE [OPTIONS]",
+	  "Import the accounts of Apache's password file, with hashes of bcrypt or SHA-crypt.\n", IMPORT_OPTIONS },
+	{ "authelia", "FILE [--totp FILE] [OPTIONS]", "Import the accounts of Authelia's user file.\n",
+	  "  --totp FILE          the output of `authelia storage user totp export uri`\n" IMPORT_OPTIONS },
+	{ .name = NULL },
+};
+
 enum { ARENA_MAX = 256 * 1024 * 1024, PROGRESS_FROM_ROWS = 1000 };
 
 /* --- files -------------------------------------------------------------------------------------------------------- */
@@ -358,7 +379,9 @@ cli_import(struct cli *cli, int argc, char **argv)
 					      { .name = "enrol-anew", .flag = &request.enrol_anew },
 					      { .name = "dry-run", .flag = &request.dry_run },
 					      { .name = "json", .flag = &request.json } };
-	int status = cli_options(argc, argv, import_help, options, COUNT(options), 2);
+	struct cli_help room;
+	int status = cli_options(argc, argv, cli_topic_help(argc, argv, import_topics, import_help, &room), options,
+				 COUNT(options), 2);
 
 	if (status == CLI_GO_ON)
 		status = cli_import_request_read(argc, argv, &request);

@@ -88,11 +88,21 @@ main_find(str word)
 }
 
 static int
+main_unknown_option(const char *word)
+{
+	static const char *const options[] = { "--help", "--settings", "--version", NULL };
+
+	return cli_unknown("option", word, options, "doubletour");
+}
+
+static int
 main_unknown(const char *word)
 {
 	const char *words[COUNT(commands) + 1] = { NULL };
 	size_t n = 0;
 
+	if (word[0] == '-' && word[1] != '\0')
+		return main_unknown_option(word);
 	for (size_t i = 0; i < COUNT(commands); i++)
 		if (commands[i].line != NULL)
 			words[n++] = commands[i].name;
@@ -105,10 +115,10 @@ main_help(struct cli *cli, int argc, char **argv)
 {
 	static char option[] = "--help";
 	char *words[WORDS_MAX + 3] = { NULL };
-	const struct command *command = argc < 2 || argv[1][0] == '-' ? NULL : main_find(str_of(argv[1]));
+	const struct command *command = argc < 2 ? NULL : main_find(str_of(argv[1]));
 	int n = 0;
 
-	if (argc < 2 || argv[1][0] == '-' || (command != NULL && command->run == main_help))
+	if (argc < 2 || (command != NULL && command->run == main_help))
 		return main_help_list();
 	if (command == NULL || command->line == NULL)
 		return main_unknown(argv[1]);

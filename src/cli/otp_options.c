@@ -354,7 +354,8 @@ cli_otp_options_refused(const struct tool *tool, int option, char **argv)
 		cli_say("doubletour: --%s needs a value.  See `%s --help`.", table[optopt - LETTERS].name,
 			tool->command->full);
 	else if (optopt >= LETTERS)
-		cli_say("doubletour: --%s takes no value.", table[optopt - LETTERS].name);
+		cli_say("doubletour: --%s takes no value.  See `%s --help`.", table[optopt - LETTERS].name,
+			tool->command->full);
 	else if (optopt != 0)
 		cli_say("doubletour: there is no option -%c.  See `%s --help`.", optopt, tool->command->full);
 	else
@@ -388,8 +389,8 @@ cli_otp_options_take_arguments(struct tool *tool, int argc, char **argv)
 
 	if (argc - optind > (one ? 1 : 0)) {
 		cli_say("doubletour: %s.  Secrets and URIs are read from standard input or --file, where no list of "
-			"processes shows them.",
-			one ? "There is one argument, the code" : "This takes no argument");
+			"processes shows them.  See `%s --help`.",
+			one ? "There is one argument, the code" : "This takes no argument", tool->command->full);
 		return CLI_USAGE;
 	}
 	tool->argument = argv[optind];

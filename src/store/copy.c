@@ -170,8 +170,8 @@ store_copy_compare(struct copying *c)
 	TRY(store_copy_all_rows(c, c->target, store_copy_compare_row));
 	if (c->n == c->count)
 		return ERR_OK;
-	return why_set(c->why, ERR_CORRUPT, "%zu rows of the table %s came to %zu; nothing was kept.", c->count,
-		       c->table->name, c->n);
+	return why_set(c->why, ERR_CORRUPT, "The table %s has %zu row%s, but %zu arrived; nothing was kept.",
+		       c->table->name, c->count, c->count == 1 ? "" : "s", c->n);
 }
 
 /* --- table by table ----------------------------------------------------------------------------------------------- */
@@ -225,8 +225,8 @@ store_copy_is_empty(struct copying *c)
 	if (rows == 0)
 		return ERR_OK;
 	return why_set(c->why, ERR_EXISTS,
-		       "%s is not empty: its table %s holds %lld rows.  Name a new one; nothing was changed.",
-		       c->target->name, c->table->name, (long long)rows);
+		       "%s is not empty: its table %s holds %lld row%s.  Name a new one; nothing was changed.",
+		       c->target->name, c->table->name, (long long)rows, rows == 1 ? "" : "s");
 }
 
 /* Skips the schema's history: the target has its own, from the same migrations. */

@@ -50,6 +50,8 @@ def run(server, *arguments, stdin=b"", **more):
 
 # Options and help
 
+GATE = {"GATE_DOMAINS": "example.org", "PUBLIC_URL": "https://login.example.org"}
+
 
 @pytest.mark.parametrize("arguments, words, why", [
     (("run", "--port", "99999"), ('--port must be a number from 1 to 65535, not "99999"',), "the option, not the setting behind it"),
@@ -70,11 +72,19 @@ def run(server, *arguments, stdin=b"", **more):
     (("db", "nope", "--help"), ('no command of db "nope".  See `doubletour db --help`',), "help of a command that is none, and near to none"),
     (("help", "config", "postgresql://a:b@c/d"), ('no command of config "..."',), "what may hold a secret"),
     (("user", "--json", "lsit"), ('Did you mean "list"?',), "an option before it"),
-    (("-x",), ('no command "-x".  See `doubletour --help`',), "two letters are near to nothing"),
+    (("-x",), ('no option "-x".  See `doubletour --help`',), "two letters are near to nothing"),
+    (("--setings", "x", "user", "list"), ('no option "--setings".  Did you mean "--settings"?',), "an option before the command"),
+    (("help", "--nonsense"), ('no option "--nonsense".  See `doubletour --help`',), "an option that help does not have"),
+    (("session",), ('no command "session".  See',), "version is another word: its first letter differs"),
+    (("otp", "generate", "--json=3"), ("--json takes no value.  See `doubletour otp generate --help`",), "otp has its own parser"),
+    (("otp", "generate", "a", "b"), ("See `doubletour otp generate --help`",), "an argument that otp does not take"),
+    (("db", "copy", "x"), ("two addresses", "See `doubletour db copy --help`"), "an address is missing"),
+    (("gate", "check", "https://wiki.example.org/", "--method", "x/"), ("--method must be",), "a method that no browser sends"),
+    (("gate", "check", "https://wiki.example.org/", "--address", "here"), ("--address must be an IPv4 or IPv6 address",), "a name for an address"),
     (("",), ('no command "".  See `doubletour --help`',), "an empty word"),
 ])
 def test_errors_name_the_option_that_was_typed(make_server, arguments, words, why):
-    server = make_server(start=False, profile="development")
+    server = make_server(start=False, profile="development", **GATE if arguments[0] == "gate" else {})
     if "list" in arguments:
         server.command("db", "init")
     for name in ("HOST", "PORT"):
@@ -97,6 +107,8 @@ def test_errors_name_the_option_that_was_typed(make_server, arguments, words, wh
     (("help", "otp", "qr"), "Usage: doubletour otp qr", "otp has its own"),
     (("help", "run"), "Usage: doubletour run", "a command without commands"),
     (("help", "help"), "Doubletour, a login server", "help of help"),
+    (("help", "import", "htpasswd"), "Usage: doubletour import htpasswd FILE", "a source of import"),
+    (("import", "authelia", "users.yml", "--help"), "Usage: doubletour import authelia FILE", "another source"),
     (("help",), "Doubletour, a login server", "the list"),
 ])
 def test_help_is_about_the_command_that_was_named(make_server, arguments, first, why):

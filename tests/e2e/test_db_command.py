@@ -74,3 +74,10 @@ def test_invalid_arguments_are_explained_and_change_nothing(make_server, words):
     result = done(server, *words, status=2)
     assert result.stderr.startswith("doubletour")
     assert not server.data.exists() or not list(server.data.iterdir())
+
+
+def test_copy_names_the_table_that_is_not_empty(make_server):
+    source, target = make_server(start=False).init(), make_server(start=False).init()
+    address = target.database_url or f"sqlite:///{target.database()}"
+    refused = done(source, "copy", "-", address, status=1).stderr
+    assert "is not empty: its table keys holds 1 row.  Name a new one; nothing was changed." in refused

@@ -1,7 +1,6 @@
 #include "keeper/keys/keys.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/random.h"
 #include "base/secret.h"
 #include "base/sys.h"
@@ -189,8 +188,6 @@ keys_file_make(const struct config *config, struct master_key *master, struct wh
 	if (e != ERR_OK && e != ERR_EXISTS)
 		return why_set(why, ERR_DENIED, "The key file %s cannot be written: %s.", master->path,
 			       strerror(errno));
-	if (e == ERR_OK)
-		log_event(LOG_NOTICE, "key.made", LOG_TEXT("file", master->path));
 	return e;
 }
 

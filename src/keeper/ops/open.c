@@ -158,6 +158,17 @@ keeper_open_database_open(const struct config *config, bool create, const struct
 }
 
 static err
+keeper_open_keys_open(struct keeper *k, bool create, struct master_key *master, struct db *db, struct why *why)
+{
+	bool missing = master->n == 0;
+
+	TRY(keys_open(k->config, master, db, create, why, &k->keys));
+	if (missing)
+		log_event(LOG_NOTICE, "key.made", LOG_TEXT("file", master->path));
+	return ERR_OK;
+}
+
+static err
 keeper_open_fill(struct keeper *k, bool create, struct why *why)
 {
 	CLEANUP(first_start_end) struct first_start start = { .lock = { .fd = -1 } };
@@ -178,7 +189,7 @@ keeper_open_fill(struct keeper *k, bool create, struct why *why)
 		TRY(master_key_read(k->config, why, &master));
 	TRY(keeper_open_database_open(k->config, create, &master, why, &db));
 	k->database = store_identity(k->config->database_path);
-	return keys_open(k->config, &master, db, create, why, &k->keys);
+	return keeper_open_keys_open(k, create, &master, db, why);
 }
 
 err

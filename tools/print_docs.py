@@ -20,6 +20,7 @@ import subprocess
 import sys
 
 import compile_questions
+import help_texts
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / 'tests/unit'))
@@ -117,19 +118,10 @@ def log_events(build):
 # --- help -------------------------------------------------------------------------------------------------------------
 
 
-def helps(build, *words):
-    """Yield (words, help) for a command and each of its subcommands."""
-    text = output(build / 'doubletour', 'help', *words)
-    yield words, text
-    if len(words) == 1 and re.match(r'Usage: .* COMMAND\b', text):
-        for word in re.findall(r'^  ([a-z][a-z0-9-]*) ', text, re.M):
-            yield from helps(build, *words, word)
-
-
 def commands(build):
-    names = [name for name in re.findall(r'^  ([a-z-]+) ', output(build / 'doubletour', 'help'), re.M) if name != 'help']
+    program = str(build / 'doubletour')
     return '\n'.join(f'{"#" * (len(words) + 1)} `doubletour {" ".join(words)}`\n\n```\n{text}```\n'
-                     for name in names for words, text in helps(build, name))
+                     for name in help_texts.commands(program) for words, text in help_texts.helps(program, name))
 
 
 TABLES = {

@@ -55,7 +55,7 @@ main_help_list(void)
 			  "Usage: doubletour COMMAND [OPTIONS]\n\n"));
 	for (size_t i = 0; i < COUNT(commands); i++)
 		if (commands[i].line != NULL)
-			cli_line(&out, "  %-12s %s", commands[i].name, commands[i].line);
+			cli_line(&out, "  %-13s %s", commands[i].name, commands[i].line);
 	buf_put(
 	    &out,
 	    STR("\nEvery COMMAND except otp accepts --settings FILE: it reads the settings from FILE.\n"

@@ -127,7 +127,7 @@ def manual_leads_from_each_function_to_its_page(installed):
 
 
 def program_links_the_static_library(installed):
-    linked = needed(installed.one("doubletour"))
+    linked = needed(installed.one("bin/doubletour"))
     expect(not any("doubletour" in name for name in linked), linked)
 
 

@@ -1,6 +1,6 @@
 # Entry points for people.  Each target runs a script of tools/ or one meson command; this file decides nothing.
 .POSIX:
-.PHONY: build run test torture check fuzz bench install clean help
+.PHONY: build run test torture check fuzz bench deb install clean help
 
 build:      ## build/doubletour
 	@tools/deps build
@@ -33,6 +33,10 @@ bench:      ## how fast, against others, by turns in one run; ONLY="otp qr" for 
 	@tools/deps build bench
 	@tools/build bench
 	@bench/run.py $(ONLY)
+
+deb:        ## the Debian packages, in build/deb/
+	@tools/deps build deb
+	@tools/make_deb
 
 PREFIX = /usr/local
 install: build  ## below DESTDIR and PREFIX

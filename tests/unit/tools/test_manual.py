@@ -76,9 +76,9 @@ def test_settings_page_explains_every_setting():
 # --- settings ---------------------------------------------------------------------------------------------------------
 
 
-def test_package_sets_the_profile_and_the_folder_only():
+def test_package_sets_profile_folder_and_upgrade_only():
     lines = (MANUAL / 'doubletour.env').read_text().splitlines()
-    assert [line for line in lines if line and not line.startswith('#')] == ['APP_SETTINGS=production', 'DATA_DIR=/var/lib/doubletour']
+    assert [line for line in lines if line and not line.startswith('#')] == ['APP_SETTINGS=production', 'DATA_DIR=/var/lib/doubletour', 'DATABASE_UPGRADE=auto']
 
 
 def test_package_has_every_other_setting_as_a_comment():

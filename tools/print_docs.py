@@ -86,7 +86,7 @@ LOG_CALL = re.compile(r'\blog_event\((.*?)\);', re.S)
 
 def log_names(expression, children):
     """Return the possible names of an event: literals, or the names in the table of child processes."""
-    kind = re.match(r'child->events\.(\w+)$', expression)
+    kind = re.match(r'(?:r->)?child->events\.(\w+)$', expression)
     return children[kind[1]] if kind else re.findall(r'"([a-z.]+)"', expression)
 
 
@@ -94,7 +94,7 @@ def log_children():
     """Return the events of the child processes by kind; their order is that of struct child."""
     rows = re.findall(r'\.events = \{ (.*?) \}', (ROOT / 'src/server/child_table.c').read_text())
     names = [re.findall(r'"([a-z.]+)"', row) for row in rows]
-    return {kind: [row[at] for row in names] for at, kind in enumerate(('forbidden', 'died', 'ended'))}
+    return {kind: [row[at] for row in names] for at, kind in enumerate(('forbidden', 'died', 'ended', 'retry'))}
 
 
 def log_calls():

@@ -13,7 +13,7 @@ const struct child child_table[] = {
 	    .environment = config_web_environment,
 	    .restart = { .soon_ms = 1000, .soon_max = 8, .pause_ms = 200 },
 	    .stop_seconds = 6, /* web stops within 5 */
-	    .events = { "web.sandbox", "web.died", "web.ended" },
+	    .events = { "web.sandbox", "web.died", "web.ended", "web.retry" },
 	},
 };
 const size_t child_table_count = COUNT(child_table);

@@ -9,6 +9,8 @@
 #include <sysexits.h>
 #include <time.h>
 
+enum { RETRY_US = 1000 * 1000 }; /* from a failed start to the next */
+
 err
 children_init(struct children *children, const struct child *table, size_t n, const struct config *config)
 {
@@ -107,6 +109,38 @@ children_child_ended(struct children *children, struct running *r, int *ret_stat
 	return true;
 }
 
+/* The start failed: end the process, if it was executed, and its service. */
+static void
+children_child_abandon(struct children *children, struct running *r)
+{
+	if (r->pid == 0)
+		return;
+	kill(r->pid, SIGKILL);
+	while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	r->pid = 0;
+	children->service->stop(children->context, r->child);
+}
+
+/* A child that has worked is started later: otherwise who can end the child during a shortage could end the server. */
+static err
+children_child_start(struct children *children, struct running *r, struct why *why)
+{
+	err e = children_child_launch(children, r, why);
+
+	if (e == ERR_OK)
+		e = children_child_serve(children, r, why);
+	if (e == ERR_OK)
+		return ERR_OK;
+	children_child_abandon(children, r);
+	if (!r->restart.worked)
+		return e;
+	log_event(LOG_ERROR, r->child->events.retry, LOG_TEXT("why", why->text));
+	r->retry_us = clock_monotonic_us() + RETRY_US;
+	*why = (struct why){ 0 };
+	return ERR_OK;
+}
+
 static err
 children_child_restart(struct children *children, struct running *r, struct why *why)
 {
@@ -121,8 +155,16 @@ children_child_restart(struct children *children, struct running *r, struct why 
 		    r->child->name, rule->soon_max);
 	if (next == RESTART_AFTER_PAUSE)
 		nanosleep(&(struct timespec){ .tv_nsec = rule->pause_ms * 1000000L }, NULL);
-	TRY(children_child_launch(children, r, why));
-	return children_child_serve(children, r, why);
+	return children_child_start(children, r, why);
+}
+
+static err
+children_child_retry(struct children *children, struct running *r, struct why *why)
+{
+	if (r->retry_us == 0 || clock_monotonic_us() < r->retry_us)
+		return ERR_OK;
+	r->retry_us = 0;
+	return children_child_start(children, r, why);
 }
 
 static err
@@ -131,7 +173,7 @@ children_child_reap(struct children *children, struct running *r, struct why *wh
 	int status = 0;
 
 	if (!children_child_ended(children, r, &status))
-		return ERR_OK;
+		return children_child_retry(children, r, why);
 	children_child_log_end(r->child, r->pid, status);
 	r->pid = 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_CONFIG)
@@ -146,6 +188,19 @@ children_reap(struct children *children, struct why *why)
 	for (size_t i = 0; i < children->n; i++)
 		TRY(children_child_reap(children, &children->running[i], why));
 	return ERR_OK;
+}
+
+int
+children_timeout_ms(const struct children *children, int64_t now_us)
+{
+	int64_t due_us = INT64_MAX;
+
+	for (size_t i = 0; i < children->n; i++)
+		if (children->running[i].retry_us != 0 && children->running[i].retry_us < due_us)
+			due_us = children->running[i].retry_us;
+	if (due_us == INT64_MAX)
+		return -1;
+	return due_us <= now_us ? 0 : (int)((due_us - now_us) / 1000 + 1);
 }
 
 /* --- stop --------------------------------------------------------------------------------------------------------- */

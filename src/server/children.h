@@ -27,8 +27,8 @@ struct child {
 	struct restart_rule restart;
 	unsigned stop_seconds; /* between SIGTERM and SIGKILL */
 	struct {
-		/* names of log events: forbidden system call, signal, exit status */
-		const char *forbidden, *died, *ended;
+		/* names of log events: forbidden system call, signal, exit status, failed restart */
+		const char *forbidden, *died, *ended, *retry;
 	} events;
 };
 
@@ -56,6 +56,7 @@ struct children {
 		pid_t pid;                    /* 0: it is not running */
 		struct child_sockets sockets; /* count 0: the service owns them */
 		struct restart_state restart;
+		int64_t retry_us; /* monotonic time of the next start, after a failed one; 0: none is due */
 		struct config_environment environment;
 	} running[CHILDREN_MAX];
 	size_t n;
@@ -78,10 +79,15 @@ MUST_USE err children_serve(struct children *children, struct why *why);
 void children_call_off(struct children *children);
 
 /*
- * Called after SIGCHLD: log ended children and restart them by their rules.  ERR_CONFIG, ERR_AWAY: a child keeps
- * ending; other errors: it could not be started.  why is filled.
+ * Log ended children and restart them by their rules.  Call it after SIGCHLD, and when children_timeout_ms is over.  If
+ * the start of a child that has worked fails, because memory or descriptors are short, log it and start it again
+ * later.  ERR_CONFIG, ERR_AWAY: a child keeps ending; other errors: a child that never worked could not be
+ * started.  why is filled.
  */
 MUST_USE err children_reap(struct children *children, struct why *why);
+
+/* Milliseconds until a failed start is due again; -1: none is. */
+int children_timeout_ms(const struct children *children, int64_t now_us);
 
 /*
  * Ask all children to finish their accepted requests, which the service still answers, and wait until they end.

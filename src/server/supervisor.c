@@ -187,14 +187,26 @@ supervisor_reload(struct supervisor *s)
 
 /* --- watching ----------------------------------------------------------------------------------------------------- */
 
-/* Wait for a signal, for a web process that begins to answer, or until a message to the service manager is due. */
+/* Until a message to the service manager, or the start of a child, is due; -1: neither is. */
+static int
+supervisor_timeout_ms(const struct supervisor *s)
+{
+	int notify_ms = notify_timeout_ms(&s->notify);
+	int child_ms = children_timeout_ms(&s->children, clock_monotonic_us());
+
+	if (notify_ms < 0 || child_ms < 0)
+		return notify_ms > child_ms ? notify_ms : child_ms;
+	return notify_ms < child_ms ? notify_ms : child_ms;
+}
+
+/* Wait for a signal, for a web process that begins to answer, or until something is due. */
 static void
 supervisor_wait(struct supervisor *s)
 {
 	struct pollfd fds[] = { { .fd = s->signal_fd, .events = POLLIN },
 				{ .fd = s->starting_fd, .events = POLLRDHUP } };
 
-	if (poll(fds, COUNT(fds), notify_timeout_ms(&s->notify)) > 0 && fds[1].revents != 0) {
+	if (poll(fds, COUNT(fds), supervisor_timeout_ms(s)) > 0 && fds[1].revents != 0) {
 		s->starting_fd = -1;
 		if ((fds[1].revents & POLLHUP) == 0) /* otherwise the process has ended */
 			notify_ready(&s->notify);
@@ -222,8 +234,7 @@ supervisor_watch(struct supervisor *s, struct why *why)
 		signal_number = supervisor_signal_next(s);
 		if (signal_number == SIGHUP && !supervisor_must_stop(signal_number, terminal))
 			supervisor_reload(s);
-		if (signal_number == SIGCHLD)
-			TRY(children_reap(&s->children, why));
+		TRY(children_reap(&s->children, why)); /* after SIGCHLD, or to start a child again */
 	}
 	log_event(LOG_NOTICE, "stopping", LOG_TEXT("signal", sigabbrev_np(signal_number)));
 	return ERR_OK;

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 
 enum { SLOW = 3 };
@@ -26,12 +27,15 @@ empty_environment(const struct config *config, struct config_environment *ret_en
 		.restart = { .soon_ms = 3600 * 1000, .soon_max = 2, .pause_ms = 1 }, .stop_seconds = 600, .events = {  \
 			"test.forbidden",                                                                              \
 			"test.died",                                                                                   \
-			"test.ended"                                                                                   \
+			"test.ended",                                                                                  \
+			"test.retry"                                                                                   \
 		}                                                                                                      \
 	}
 
 static const struct child first_row = ROW("first");
 static char record[256];
+static bool asked;        /* what the service says of each child */
+static size_t start_fail; /* of the next starts of the service, this number fails */
 
 static err
 record_start(void *context, const struct child *child, const int *sockets, size_t count, struct why *why)
@@ -41,7 +45,10 @@ record_start(void *context, const struct child *child, const int *sockets, size_
 	assert_int_equal(count, 1 + child->quick + (child->slow ? SLOW : 0));
 	for (size_t i = 0; i < count; i++)
 		assert_int_equal(close(sockets[i]), 0);
-	return ERR_OK;
+	if (start_fail == 0)
+		return ERR_OK;
+	start_fail--;
+	return why_set(why, ERR_MEMORY, "no memory");
 }
 
 static void
@@ -54,7 +61,7 @@ record_stop(void *context, const struct child *child)
 static bool
 record_was_asked(void *context, const struct child *child)
 {
-	return false;
+	return asked;
 }
 
 static const struct child_service recording = { record_start, record_stop, record_was_asked };
@@ -67,6 +74,8 @@ set_up(const struct child *table, size_t n)
 	children.slow = SLOW;
 	children.service = &recording;
 	record[0] = '\0';
+	asked = false;
+	start_fail = 0;
 	assert_int_equal(children_init(&children, table, n, NULL), ERR_OK);
 }
 
@@ -136,6 +145,56 @@ a_child_that_never_works_is_given_up(void **state)
 	assert_string_equal(record, "+broken-broken+broken-broken+broken-broken");
 	assert_string_equal(why.text, "The broken process ended 2 times in a row right after its start.  The lines "
 				      "above give the reason.");
+}
+
+/* Kill the only child and reap it. */
+static err
+kill_and_reap(struct why *why)
+{
+	siginfo_t ended;
+
+	kill(children.running[0].pid, SIGKILL);
+	assert_int_equal(waitid(P_PID, children.running[0].pid, &ended, WEXITED | WNOWAIT), 0);
+	return children_reap(&children, why);
+}
+
+static void
+a_failed_restart_of_a_child_that_worked_is_tried_again(void **state)
+{
+	struct why why = { 0 };
+
+	set_up(&first_row, 1);
+	assert_int_equal(children_launch(&children, &why), ERR_OK);
+	assert_int_equal(children_serve(&children, &why), ERR_OK);
+	assert_int_equal(children_timeout_ms(&children, 0), -1);
+	asked = true;
+	start_fail = 2;
+	assert_int_equal(kill_and_reap(&why), ERR_OK);
+	assert_string_equal(record, "+first-first+first-first");
+	assert_int_equal(children.running[0].pid, 0);
+	assert_string_equal(why.text, "");
+	for (int64_t due; (due = children.running[0].retry_us) != 0;) {
+		assert_int_equal(children_timeout_ms(&children, due - 5000), 6);
+		assert_int_equal(children_timeout_ms(&children, due), 0);
+		assert_int_equal(children_reap(&children, &why), ERR_OK); /* not due yet, or now */
+	}
+	assert_string_equal(record, "+first-first+first-first+first-first+first");
+	assert_int_not_equal(children.running[0].pid, 0);
+	children_stop(&children);
+}
+
+static void
+a_failed_restart_of_a_child_that_never_worked_is_an_error(void **state)
+{
+	struct why why = { 0 };
+
+	set_up(&first_row, 1);
+	assert_int_equal(children_launch(&children, &why), ERR_OK);
+	assert_int_equal(children_serve(&children, &why), ERR_OK);
+	start_fail = 1;
+	assert_int_equal(kill_and_reap(&why), ERR_MEMORY);
+	assert_string_equal(why.text, "no memory");
+	assert_int_equal(children.running[0].pid, 0);
 }
 
 static void
@@ -214,6 +273,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(children_start_in_table_order_and_stop_in_reverse),
 		cmocka_unit_test(a_killed_child_is_started_again_alone),
 		cmocka_unit_test(a_child_that_never_works_is_given_up),
+		cmocka_unit_test(a_failed_restart_of_a_child_that_worked_is_tried_again),
+		cmocka_unit_test(a_failed_restart_of_a_child_that_never_worked_is_an_error),
 		cmocka_unit_test(a_child_with_a_bad_configuration_is_not_started_again),
 		cmocka_unit_test(a_child_has_the_descriptors_of_its_row_and_no_others),
 		cmocka_unit_test(children_that_are_called_off_are_never_served),

@@ -8,6 +8,7 @@ VOID = set("area base br col embed hr img input link meta source track wbr".spli
 class Element:
     def __init__(self, tag, attributes, parent=None):
         self.tag, self.attributes, self.parent, self.children = tag, attributes, parent, []
+        self._below = None
 
     def __getitem__(self, name):
         return self.attributes[name]
@@ -23,18 +24,21 @@ class Element:
         return (self.get("class") or "").split()
 
     def walk(self):
-        for child in self.children:
-            if isinstance(child, Element):
-                yield child
-                yield from child.walk()
+        """Return all elements below, in document order.  The document is complete: the list is made once."""
+        if self._below is None:
+            self._below = [e for child in self.children if isinstance(child, Element) for e in (child, *child.walk())]
+        return self._below
 
     def all(self, tag=None, **attributes):
         """Return all elements below with this tag and these attributes.
 
         Write class_ and for_ for Python's words; True means that the attribute is present.
         """
-        wanted = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
-        return [e for e in self.walk() if tag in (None, e.tag) and all(_fits(e, *pair) for pair in wanted.items())]
+        found = self.walk() if tag is None else [e for e in self.walk() if e.tag == tag]
+        for name, value in attributes.items():
+            name = name.rstrip("_").replace("_", "-")
+            found = [e for e in found if _fits(e, name, value)]
+        return list(found)
 
     def one(self, tag=None, **attributes):
         found = self.all(tag, **attributes)

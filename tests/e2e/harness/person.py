@@ -11,6 +11,7 @@ from harness.page import Page, check_headers
 
 _numbers = itertools.count(1)
 COOKIE = "doubletour"
+DEFAULTS = requests.utils.default_headers()
 
 
 class Person:
@@ -37,13 +38,15 @@ class Person:
         if cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         sent = {name: value for name, value in sent.items() if value is not None}
-        self.http.cookies.clear()
-        response = self.http.request(method, self.server.origin + path, headers=sent, allow_redirects=False, timeout=timeout, **more)
-        self.http.cookies.clear()
+        response = self._exchange(requests.Request(method, self.server.origin + path, {**DEFAULTS, **sent}, **more).prepare(), timeout)
         self._keep_cookies(response)
         check_headers(response, https=self.server.origin.startswith("https:"))
         self.page = Page(response)
         return self.page
+
+    def _exchange(self, request, timeout):
+        """Send a request on the session's connections, without the session's cookies and redirects: they cost half of the time."""
+        return self.http.get_adapter(request.url).send(request, timeout=timeout, verify=self.http.verify)
 
     def _keep_cookies(self, response):
         for line in response.raw.headers.getlist("Set-Cookie"):

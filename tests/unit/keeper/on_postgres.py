@@ -6,6 +6,7 @@
 Not included: tests of files, of rows tampered with by SQLite's SQL, and of failing calls.  PostgreSQL's calls fail in
 another process; tests/e2e/test_faults.py makes named queries fail instead.
 """
+import concurrent.futures
 import os
 import pathlib
 import subprocess
@@ -19,19 +20,25 @@ from harness.postgres import Postgres  # noqa: E402
 KEEPER = ["audit", "session_state", "ended", "factors", "gate", "proofs", "questions", "races", "races_wide", "recovery", "register", "serve", "sessions", "sign_in", "throttle"]
 
 
+def run(folder, name, environment):
+    """Run one program; return its counts and what it printed."""
+    done = subprocess.run([pathlib.Path(folder) / f"test_{name}"], env=environment, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=600)
+    counts = count_tap(f"{name} on PostgreSQL:", done.stdout)
+    if done.returncode != 0:
+        counts.fail(in_a_line(f"{name} on PostgreSQL ended with {done.returncode}:", done.stderr[-WHY:]))
+    return counts, done.stdout[-4000:] + done.stderr[-4000:]
+
+
 def main(folder):
+    names = ["postgres", *(f"keeper_{subject}" for subject in KEEPER)]
     counts = Counts()
-    with Postgres() as cluster:
+    with Postgres() as cluster, concurrent.futures.ThreadPoolExecutor(2 * os.cpu_count()) as threads:
         environment = dict(os.environ, TEST_POSTGRES=cluster.url("")[:-1], CMOCKA_MESSAGE_OUTPUT="TAP")
-        for name in ["postgres", *(f"keeper_{subject}" for subject in KEEPER)]:
-            done = subprocess.run([pathlib.Path(folder) / f"test_{name}"], env=environment, stdin=subprocess.DEVNULL, capture_output=True,
-                                  text=True, timeout=600)
-            own = count_tap(f"{name} on PostgreSQL:", done.stdout)
-            if done.returncode != 0:
-                own.fail(in_a_line(f"{name} on PostgreSQL ended with {done.returncode}:", done.stderr[-WHY:]))
+        for name, (own, printed) in zip(names, threads.map(lambda name: run(folder, name, environment), names)):
             print(f"{name}: {own}", flush=True)
             if own.failures:
-                print(done.stdout[-4000:], done.stderr[-4000:])
+                print(printed)
             counts += own
     counts.write("postgres-unit")
     print(counts)

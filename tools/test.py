@@ -8,6 +8,7 @@ Each suite says what failed as it goes; at the end what failed is named again, w
 """
 
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -21,6 +22,7 @@ from counts import RESULTS, WHY, Counts, count_tap, in_a_line
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 AT_ONCE = 2 * min(4, os.cpu_count() or 1)  # half of the time of a test is waiting: for a start, a reply, a deadline
+BYTECODE = ROOT / "build" / "bytecode"  # of the tests, which pytest rewrites
 
 
 def count_program(record):
@@ -43,12 +45,13 @@ def count_case(case):
     return Counts(skipped=1) if case.find("skipped") is not None else Counts(passed=1)
 
 
-def run_unit(build, left_out):
+def run_unit(build, left_out, output=None):
+    """Run meson's tests; write what they print to output (None: to the terminal)."""
     log = build / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
     status = subprocess.call(
         ["meson", "test", "-C", str(build), "--no-rebuild", "--print-errorlogs", "--num-processes", str(AT_ONCE), *(f"--no-suite={suite}" for suite in left_out)],
-        stdin=subprocess.DEVNULL
+        stdin=subprocess.DEVNULL, stdout=output, stderr=output and subprocess.STDOUT
     )
     counts = Counts()
     if log.exists():
@@ -59,16 +62,22 @@ def run_unit(build, left_out):
     return counts
 
 
+def environment_of(build):
+    environment = dict(os.environ, DOUBLETOUR=str(build / "doubletour"), PYTHONPYCACHEPREFIX=str(BYTECODE))
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment
+
+
 def run_pytest(folders, build, arguments):
     """Folders of tests in one run, so that no processor is idle at the end of each."""
     paths = [] if any(a.startswith("tests/") for a in arguments) else [f"tests/{folder}" for folder in folders]
     report = RESULTS / f"{'-'.join(folders)}.xml"
     report.unlink(missing_ok=True)
-    environment = dict(os.environ, DOUBLETOUR=str(build / "doubletour"))
-    status = subprocess.call(
-        ["/usr/bin/python3", "-m", "pytest", *paths, f"--junitxml={report}", "-n", str(AT_ONCE), *arguments],
-        cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
-    )
+    pytest = ["/usr/bin/python3", "-m", "pytest", *paths, *arguments]
+    how = {"cwd": ROOT, "env": environment_of(build), "stdin": subprocess.DEVNULL}
+    if not BYTECODE.exists():  # one process rewrites the tests, not each worker
+        subprocess.call([*pytest, "--collect-only"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **how)
+    status = subprocess.call([*pytest, f"--junitxml={report}", "-n", str(AT_ONCE)], **how)
     counts = Counts()
     if report.exists():
         for case in xml.etree.ElementTree.parse(report).getroot().iter("testcase"):
@@ -78,17 +87,26 @@ def run_pytest(folders, build, arguments):
     return counts
 
 
+def run_beside(folders, build, options):
+    """Run the unit tests beside the others, whose workers wait a tenth of the time.  Show what they print at the end."""
+    printed = RESULTS / "unit.log"
+    with open(printed, "wb") as output, concurrent.futures.ThreadPoolExecutor() as threads:
+        unit = threads.submit(run_unit, build, options.no_suite, output)
+        counts = run_pytest(folders, build, shlex.split(options.pytest_args))
+        counts += unit.result()
+    print("\n== unit ==", flush=True)
+    print(printed.read_text(errors="replace"), flush=True)
+    return counts
+
+
 def run(suites, build, options):
     print(f"\n== {', '.join(suites)} ==", flush=True)
-    if suites == ["unit"]:
+    folders = [suite for suite in suites if suite != "unit"]
+    if not folders:
         return run_unit(build, options.no_suite)
-    return run_pytest(suites, build, shlex.split(options.pytest_args))
-
-
-def runs_of(suites):
-    """Run the unit tests separately and the other suites together."""
-    together = [suite for suite in suites if suite != "unit"]
-    return [["unit"]] * ("unit" in suites) + [together] * bool(together)
+    if "unit" in suites:
+        return run_beside(folders, build, options)
+    return run_pytest(folders, build, shlex.split(options.pytest_args))
 
 
 def main():
@@ -102,9 +120,7 @@ def main():
 
     RESULTS.mkdir(parents=True, exist_ok=True)  # for pytest's reports
     began = time.monotonic()
-    counts = Counts()
-    for suites in runs_of(options.suites):
-        counts += run(suites, ROOT / "build" / options.variant, options)
+    counts = run(options.suites, ROOT / "build" / options.variant, options)
     counts.write(options.name)
     for failure in counts.failures:
         print(f"failed: {failure}")

@@ -3,8 +3,7 @@
  *
  *   wall       WALL=full, and the kernel has no Landlock (web/core/sandbox.h)
  *   clock      it shows a time before the release of this version: sessions, codes and the audit trail would be wrong
- *   container  in production, the key file or the database is on no volume of a container (base/container.h).  The
- *              other profiles keep data for trials and tests only
+ *   container  in production, the key file or the database is on no volume (config/volume.h)
  */
 #ifndef SERVER_PREFLIGHT_H
 #define SERVER_PREFLIGHT_H

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/sys.h"
+#include "config/volume.h"
 #include "keeper/core/audit.h"
 #include "keeper/ops/draft.h"
 #include "keeper/ops/lock.h"
@@ -328,6 +329,7 @@ upkeep_restore(const struct config *config, const char *source, bool replace, st
 
 	*ret_restored = (struct upkeep_restored){ .aside = "" };
 	TRY(backup_is_file(config, why));
+	TRY(volume_check(config, why));
 	if (exists && !replace)
 		return why_set(why, ERR_EXISTS,
 			       "The database %s already exists.  With --replace it is renamed, not deleted.",

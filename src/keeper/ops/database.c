@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 #include "config/locate.h"
+#include "config/volume.h"
 #include "keeper/keys/keys.h"
 #include "keeper/ops/lock.h"
 #include "store/store.h"
@@ -97,6 +98,7 @@ database_init(const struct config *config, migrate_progress progress, void *cont
 	CLEANUP(db_close) struct db *db = NULL;
 
 	*ret_made = (struct database_made){ .key_path = "" };
+	TRY(volume_check(config, why));
 	TRY(digest_setup());
 	TRY(first_start_begin(config, true, why, &start));
 	TRY(master_key_read(config, why, &master)); /* report an invalid key before a database exists */

@@ -27,13 +27,13 @@ static err
 figures_sessions(struct figures *figures, struct db *db, int64_t now_us)
 {
 	const struct db_value args[] = { DB_INT(now_us - PENDING_US) };
-	struct metrics_sessions_row row = { .complete = 0 };
+	struct metrics_sessions_row row = { .count_complete = 0 };
 	bool found = false;
 
 	TRY(db_row(db, SQL_METRICS_SESSIONS, args, COUNT(args), NULL, &row, &found));
-	figures->values.of[SERIES_SESSIONS_ENROLLING] = row.enrolling;
-	figures->values.of[SERIES_SESSIONS_PENDING] = row.pending;
-	figures->values.of[SERIES_SESSIONS_FULL] = row.complete;
+	figures->values.of[SERIES_SESSIONS_ENROLLING] = row.count_enrolling;
+	figures->values.of[SERIES_SESSIONS_PENDING] = row.count_pending;
+	figures->values.of[SERIES_SESSIONS_FULL] = row.count_complete;
 	return ERR_OK;
 }
 

@@ -3,12 +3,12 @@
 -- name: metrics_sessions
 -- $1: sessions with an older password no longer wait for a code. Counts with the indexes alone. Expired sessions are
 -- counted until they are purged.
--- row: enrolling int, pending int, complete int
+-- row: count_enrolling int, count_pending int, count_complete int
 SELECT (SELECT count(*) FROM sessions s WHERE s.factor_at_us = 0 AND NOT EXISTS (
-		SELECT 1 FROM factors f WHERE f.account_id = s.account_id AND f.confirmed_at_us IS NOT NULL)) AS enrolling,
+		SELECT 1 FROM factors f WHERE f.account_id = s.account_id AND f.confirmed_at_us IS NOT NULL)) AS count_enrolling,
        (SELECT count(*) FROM sessions s WHERE s.factor_at_us = 0 AND s.password_at_us > $1 AND EXISTS (
-		SELECT 1 FROM factors f WHERE f.account_id = s.account_id AND f.confirmed_at_us IS NOT NULL)) AS pending,
-       (SELECT count(*) FROM sessions) - (SELECT count(*) FROM sessions WHERE factor_at_us = 0) AS complete;
+		SELECT 1 FROM factors f WHERE f.account_id = s.account_id AND f.confirmed_at_us IS NOT NULL)) AS count_pending,
+       (SELECT count(*) FROM sessions) - (SELECT count(*) FROM sessions WHERE factor_at_us = 0) AS count_complete;
 
 -- name: metrics_last
 -- The newest event of this name after $1, among the newest 500,000 entries.

@@ -141,13 +141,19 @@ struct migration_goal {
 	bool at_once; /* all steps in one transaction */
 };
 
+static const char *
+migrate_advice(const struct migration_goal *goal)
+{
+	return goal->at_once ? "" : " that step.  Remove the cause, then run the command again";
+}
+
 /* Called before the rollback, which clears the database's message. */
 static err
 migrate_failed(struct db *db, const struct migration *m, const char *at, err e, const struct migration_goal *goal)
 {
 	return why_set(goal->why, e, "Migration %04d (%s) failed: %s%s%.60s.  The database is as it was before%s.",
 		       m->version, m->title, db->ops->message(db), at[0] != '\0' ? ", at: " : "", at,
-		       goal->at_once ? "" : " that step");
+		       migrate_advice(goal));
 }
 
 static err
@@ -209,6 +215,21 @@ migrate_begin(struct db *db, struct db_transaction *t)
 }
 
 static err
+migrate_commit(struct db *db, struct db_transaction *t, const struct migration_goal *goal)
+{
+	err e = db_commit(t);
+
+	if (e == ERR_OK || e == ERR_BUSY)
+		return e;
+	if (db->ops->dialect == SQL_POSTGRES) /* the connection may have been lost after the commit */
+		return why_set(goal->why, e,
+			       "The database did not confirm the new schema: %s.  Try again: it continues.",
+			       db->ops->message(db));
+	return why_set(goal->why, e, "The new schema cannot be written: %s.  The database is as it was before%s.",
+		       db->ops->message(db), migrate_advice(goal));
+}
+
+static err
 migrate_step(struct db *db, const struct migration_goal *goal, bool *ret_done)
 {
 	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
@@ -220,7 +241,7 @@ migrate_step(struct db *db, const struct migration_goal *goal, bool *ret_done)
 			break;
 	}
 	if (e == ERR_OK)
-		e = db_commit(&t);
+		e = migrate_commit(db, &t, goal);
 	return migrate_unsaid(db, e, goal->why);
 }
 

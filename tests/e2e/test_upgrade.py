@@ -335,14 +335,19 @@ def disk(tmp_path):
         yield one
 
 
+def with_a_large_row(server):
+    """Insert an authenticator of a megabyte, which migrations 0002 and 0003 copy."""
+    with opened(server.database()) as db, db:
+        db.execute("INSERT INTO accounts (id, name, password_hash, created_at_us) VALUES (1, 'large', 'x', 1)")
+        db.execute("INSERT INTO factors (id, account_id, kind, secret_sealed, created_at_us, confirmed_at_us) VALUES (1, 1, 'totp', zeroblob(1000000), 1, 1)")
+
+
 @pytest.mark.sqlite
 def test_a_full_disk_leaves_the_old_database(disk, make_server):
     server = made(make_server, DATA_DIR=disk / "data")
     alice = Person(server).full()
     older(server, 1)  # the next migrations copy the table of authenticators
-    with opened(server.database()) as db, db:
-        db.execute("INSERT INTO accounts (id, name, password_hash, created_at_us) VALUES (1, 'large', 'x', 1)")
-        db.execute("INSERT INTO factors (id, account_id, kind, secret_sealed, created_at_us, confirmed_at_us) VALUES (1, 1, 'totp', zeroblob(1000000), 1, 1)")
+    with_a_large_row(server)
     size = server.database().stat().st_size
     filler = fill(disk)
     refused(server, "The disk of the database", "is full.  Free space")
@@ -352,10 +357,29 @@ def test_a_full_disk_leaves_the_old_database(disk, make_server):
     filler.unlink()
     filler = fill(disk, leave=size + 300_000)
     said = refused(server, "nothing was changed", "Remove the cause")
-    assert re.search("Migration 000[23]", said), "the backup had room"
+    assert re.search("Migration 000[23]|The new schema cannot be written", said), "the backup had room"
     filler.unlink()
     server.start()
     assert [p.name for p in server.data.glob("before*")] == ["before-0001.sqlite"]
+    alice.forget().sign_in()
+    assert alice.visit("/").status == 200
+
+
+@pytest.mark.sqlite
+def test_a_half_done_upgrade_by_hand_is_continued(disk, make_server):
+    server = made(make_server, DATA_DIR=disk / "data", DATABASE_UPGRADE="refuse")
+    alice = Person(server).full()
+    older(server, 1)
+    with_a_large_row(server)
+    filler = fill(disk, leave=300_000)
+    result = server.command("db", "upgrade")
+    assert result.returncode == 1 and "is full" in result.stderr, result.stderr
+    assert "as it was before that step.  Remove the cause, then run the command again" in result.stderr, result.stderr
+    filler.unlink()
+    assert version(server) in (1, 2)
+    refused(server, "doubletour db upgrade", status=78)
+    done(server, "db", "upgrade")
+    server.start()
     alice.forget().sign_in()
     assert alice.visit("/").status == 200
 
@@ -491,6 +515,29 @@ def test_two_nodes_at_once_upgrade_postgresql_once(make_server, postgres):
             assert re.search("Nothing was changed|Start the server after it has finished", one.log()), one.log()
             one.start()
     assert sum(one.log().count("database.upgraded") for one in (first, second)) == 1
+
+
+@pytest.mark.whole
+def test_a_failing_query_leaves_postgresql_usable(make_server, postgres):
+    one = node(make_server, postgres)
+    done(one, "db", "init")
+    done(one, "db", "downgrade", "6")
+    failures = 0
+    for nth in range(1, 1000):
+        one.faults.set("query", nth, lasting=True)
+        seen = len(one.log())
+        one.spawn()
+        wait_until(lambda: one.process.poll() is not None or "database.upgraded" in one.log()[seen:], "it upgraded or failed")
+        one.faults.clear("query")
+        if one.process.poll() is None or version(one) == 7:
+            break
+        assert one.process.returncode in (1, 78) and version(one) == 6, one.log()[seen:]
+        failures += 1
+    if one.process.poll() is None:
+        one.signal(), one.wait()
+    assert version(one) == 7 and failures > 10
+    one.start()
+    Person(one).full()
 
 
 def test_a_rolling_upgrade_needs_migrations_that_only_add(make_server, postgres):

@@ -172,6 +172,9 @@ upgrade_refuse(const struct upgrade *u, err e, struct why *why)
 
 	if (cause.text[0] == '\0')
 		(void)!why_set(&cause, e, "The cause: %s.", err_name(e));
+	if (e == ERR_AWAY && u->config->database == DATABASE_POSTGRES) /* the last commit may have arrived */
+		return why_set(why, e, "The upgrade of the database %.200s failed.  Start the server again.  %.300s",
+			       u->config->database_name, cause.text);
 	return why_set(
 	    why, e,
 	    "The database %.200s was not upgraded, and nothing was changed.  Remove the cause, then start the "

@@ -34,6 +34,9 @@ static const char run_help[] =
     "SIGHUP reloads the settings and ACCESS_RULES.  Live settings apply at once; for the others, the log says that a\n"
     "restart is needed.  An invalid file changes nothing.\n"
     "\n"
+    "Under a service manager such as systemd (Type=notify), the server reports its start, reload and stop.  With\n"
+    "WATCHDOG_USEC it reports that its database loop turns.  In the journal, lines begin with their level.\n"
+    "\n"
     "Exit status: 0 stopped by a signal, 1 failure, 2 wrong usage, 78 invalid configuration.\n";
 
 /*

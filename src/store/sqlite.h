@@ -23,6 +23,7 @@ struct sqlite {
 	char *path;                              /* as passed to sqlite_open */
 	struct store_identity file, log;         /* identity of the database and its -wal at opening */
 	bool moved;                              /* at the last check, another file was in their place */
+	int64_t waits_since_us;                  /* monotonic: when the current wait for a lock began */
 };
 
 extern const struct db_ops sqlite_ops;

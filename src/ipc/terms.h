@@ -82,7 +82,7 @@ enum link_kind { LINK_NONE = 0, LINK_SETUP, LINK_PASSWORD, LINK_INVITE, LINK_KIN
 enum push_kind {
 	PUSH_HELLO = 1, /* the first push: token is the key for form tokens */
 	PUSH_ENDED,     /* a session ended or changed: token is the SHA-256 of its token */
-	PUSH_HEALTH,    /* value 1: the last check could write to the database; 0: it could not */
+	PUSH_HEALTH,    /* value 1: the last check could write to the database; 0: it could not; at each check */
 	PUSH_SIGNER,    /* token is the public key of identities: Ed25519, RFC 8032 */
 	PUSH_RULES,     /* text is the next part of the access rules; value 1: the last part, all rules take effect */
 	PUSH_SETTINGS,  /* text is the live settings of web (config/live.h), before the rules that they belong to */

@@ -8,6 +8,7 @@
 #include "base/thread.h"
 #include "http/server.h"
 #include "web/core/dispatch.h"
+#include "web/core/health.h"
 #include "web/core/metrics.h"
 #include "web/core/sandbox.h"
 
@@ -68,7 +69,7 @@ static err
 web_push_apply(struct web *web, const struct push *push)
 {
 	if (push->kind == PUSH_HEALTH)
-		atomic_store(&web->database_writable, push->value == 1);
+		health_checked(web, push->value == 1);
 	if (push->kind == PUSH_SIGNER)
 		web->signer = push->token;
 	if (push->kind == PUSH_SETTINGS)
@@ -164,7 +165,7 @@ web_init(struct web *web, const struct config *config, int push_fd, int first_ch
 	web->gate_cache = gate_cache_new(GATE_CACHE_ENTRIES);
 	if (web->cache == NULL || web->gate_cache == NULL || web_rules_begin(&web->rules) != ERR_OK)
 		return why_set(why, ERR_MEMORY, "There is not enough memory for the caches of sessions.");
-	atomic_store(&web->database_writable, true);
+	health_checked(web, true);
 	web_channels_take(web, first_channel_fd);
 	return digest_setup();
 }

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 
@@ -106,7 +107,7 @@ def test_health_follows_whether_a_write_can_be_done(make_server, fault):
         assert answer.text == "the database cannot be written\n" and answer.headers["Retry-After"] == "2"
         assert status(server, "/readyz").status_code == 503
         assert status(server, "/livez").status_code == 200
-        assert "database.away" in server.log()
+        wait_until(lambda: "database.away" in server.log(), "the log names the fault", TIMEOUT)
         page = bob.register()
         assert page.status == 503 and page.headers["Retry-After"], "what cannot be kept is not acknowledged"
         assert alice.visit("/").status == 200, "whoever is signed in is not concerned"
@@ -150,6 +151,20 @@ def _answers(server):
     with contextlib.suppress(requests.RequestException):
         return status(server, "/livez").status_code == 200
     return False
+
+
+@pytest.mark.whole
+def test_a_keeper_that_hangs_is_not_healthy(make_server):
+    """As on a disk that does not answer: the watcher of the database reports nothing more."""
+    server = make_server()
+    os.kill(server.process.pid, signal.SIGSTOP)
+    try:
+        becomes(server, 503)
+        assert status(server, "/livez").status_code == 200 and server.log().count("keeper.late") == 1
+    finally:
+        os.kill(server.process.pid, signal.SIGCONT)
+    becomes(server, 200)
+    assert server.log().count("keeper.back") == 1 and server.stop() == 0
 
 
 # The disk

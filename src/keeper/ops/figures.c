@@ -37,6 +37,15 @@ figures_sessions(struct figures *figures, struct db *db, int64_t now_us)
 	return ERR_OK;
 }
 
+/* An old count would look like a new one. */
+static void
+figures_sessions_forget(struct figures *figures)
+{
+	for (int i = SERIES_NONE + 1; i < SERIES_COUNT; i++)
+		if (metric_series_facts[i].metric == METRIC_SESSIONS)
+			figures->values.of[i] = METRIC_ABSENT;
+}
+
 /* PostgreSQL has its own backups. */
 static err
 figures_backup(struct figures *figures, const struct keeper_thread *t, int64_t now_us)
@@ -126,6 +135,7 @@ figures_read(struct figures *figures, const struct keeper_thread *t, pid_t web)
 	figures_processes(figures, web);
 	if (t == NULL || now_us < figures->count_us)
 		return;
-	if (figures_count(figures, t) == ERR_OK)
-		figures->count_us = now_us + SECONDS_US(COUNT_SECONDS);
+	figures->count_us = now_us + SECONDS_US(COUNT_SECONDS);
+	if (figures_count(figures, t) != ERR_OK)
+		figures_sessions_forget(figures);
 }

@@ -144,6 +144,18 @@ serve_push_begin(struct keeper_server *server, int push_fd)
 	return e;
 }
 
+/* Tell web that the watcher begins a check. Best effort: the next one follows in a second. */
+static void
+serve_push_beat(struct keeper_server *server)
+{
+	struct push push = { .kind = PUSH_HEALTH, .value = atomic_load(&server->healthy) };
+
+	pthread_mutex_lock(&server->push_lock);
+	if (server->push_fd >= 0)
+		(void)serve_push_deliver_locked(server, &push, MSG_DONTWAIT);
+	pthread_mutex_unlock(&server->push_lock);
+}
+
 /* If web does not read them, the next ones take their place. */
 static void
 serve_push_metrics_locked(struct keeper_server *server)
@@ -433,6 +445,7 @@ serve_watch_look(struct watch *watch)
 	struct why why = { "The database cannot be opened." };
 	bool now_healthy;
 
+	serve_push_beat(watch->server);
 	serve_watch_open(watch);
 	now_healthy = watch->thread != NULL && keeper_probe(watch->thread, &why) == ERR_OK;
 	serve_health_set(watch->server, now_healthy, &why);

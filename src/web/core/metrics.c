@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "config/values.h"
 #include "http/accept.h"
+#include "web/core/health.h"
 #include "web/core/route.h"
 
 #include <inttypes.h>
@@ -325,7 +326,7 @@ metrics_collect(struct web *web, const struct counts_sum *sum, struct metric_val
 					? (int64_t)sum->decisions[i]
 					: atomic_load(&web->metrics_of_keeper[i]);
 	metrics_figures(web, ret_values);
-	ret_values->of[SERIES_DATABASE_UP] = atomic_load(&web->database_writable);
+	ret_values->of[SERIES_DATABASE_UP] = health_writable(web);
 	ret_values->of[web->config->wall == WALL_FULL ? SERIES_WALL_FULL : SERIES_WALL_SECCOMP] = 1;
 	ret_values->of[SERIES_START_WEB] = web->started_us;
 }

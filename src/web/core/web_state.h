@@ -14,7 +14,10 @@
 
 #include <stdatomic.h>
 
-enum { WEB_CHANNELS_MAX = 64 };
+enum {
+	WEB_CHANNELS_MAX = 64,
+	WEB_CHECKED_MS = 5000, /* without a check of the database for this time, it counts as not writable */
+};
 
 struct http_server;
 
@@ -26,7 +29,9 @@ struct web {
 	struct gate_cache *gate_cache; /* thread-safe */
 	struct web_rules rules;        /* thread-safe */
 	struct token signer;           /* public key of signed identities; set before the first request */
-	atomic_bool database_writable; /* according to the keeper's last push */
+	atomic_bool database_writable; /* according to the keeper's last check */
+	_Atomic int64_t checked_us;    /* monotonic: when web heard of that check */
+	atomic_bool late;              /* no check for WEB_CHECKED_MS: it is logged */
 	/* pushes are not read any more: no request may be answered, and the process is about to end */
 	atomic_bool pushes_lost;
 	struct channel channels[WEB_CHANNELS_MAX]; /* one for each worker, quick ones first; used only by its worker */

@@ -5,6 +5,7 @@
 
 #include "http/return_to.h"
 #include "web/core/assets.h"
+#include "web/core/health.h"
 #include "web/core/language.h"
 #include "web/core/pages.h"
 
@@ -46,11 +47,11 @@ home_plain(struct exchange *x, int status, str text)
 	return ERR_OK;
 }
 
-/* /healthz, /readyz: the keeper reports within seconds that the database is no longer, or again, writable. */
+/* /healthz, /readyz: within seconds they say that the database is no longer, or again, writable. */
 err
 health_show(struct exchange *x)
 {
-	if (atomic_load(&x->web->database_writable))
+	if (health_writable(x->web))
 		return home_plain(x, 200, STR("ok\n"));
 	TRY(reply_header(x->rq, x->rp, STR("Retry-After"), STR("2")));
 	return home_plain(x, 503, STR("the database cannot be written\n"));

@@ -18,6 +18,7 @@ static const struct {
 	{ AUDIT_ADMIN_DELETED, "the account is gone" },
 	{ AUDIT_ADMIN_INVITED, "there is no account yet" },
 	{ AUDIT_ADMIN_BACKUP, "it belongs to the whole database" },
+	{ AUDIT_ADMIN_BACKED_UP, "it belongs to the whole database" },
 	{ AUDIT_ADMIN_COPIED, "it belongs to the whole database" },
 	{ AUDIT_ADMIN_RESTORED, "it belongs to the whole database" },
 	{ AUDIT_ADMIN_KEY_ROTATED, "it belongs to the whole database" },

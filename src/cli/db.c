@@ -73,7 +73,10 @@ static void
 cli_db_say_progress(void *context, const struct migration *m, bool up)
 {
 	(void)context;
-	cli_say("%s %04d %s ...", up ? "applying" : "reverting", m->version, m->title);
+	if (m == NULL)
+		cli_say("Another program is writing to the database.  Waiting for at most a minute ...");
+	else
+		cli_say("%s %04d %s ...", up ? "applying" : "reverting", m->version, m->title);
 }
 
 /* cli_print has already reported a failure. */

@@ -45,11 +45,7 @@ rotate_key_do(const struct config *config, struct why *why, struct rotation *ret
 	TRY(lock_take(config, LOCK_ALONE, why, &lock));
 	TRY(digest_setup());
 	TRY(upkeep_open(config, why, &db));
-	if (db_claim(db, DB_CLAIM_ALONE) != ERR_OK)
-		return why_set(
-		    why, ERR_BUSY,
-		    "A server is running on the database %s, on this machine or another.  Stop every server first.",
-		    config->database_name);
+	TRY(lock_claim(config, db, why));
 	e = rotate(config, db, rotate_key_show, &progress, why, ret_rotation);
 	progress_end(&progress);
 	return e == ERR_OK ? audit_write_command(db, AUDIT_ADMIN_KEY_ROTATED, 0, REASON_ASKED) : e;

@@ -204,13 +204,15 @@ migrate_step_locked(struct db *db, const struct migration_goal *goal, bool *ret_
 
 /* Another process may hold the lock during its own step: wait for it, then continue from its result. */
 static err
-migrate_begin(struct db *db, struct db_transaction *t)
+migrate_begin(struct db *db, const struct migration_goal *goal, struct db_transaction *t)
 {
 	int64_t until_us = clock_monotonic_us() + SECONDS_US(WAIT_S);
-	err e;
+	err e = db_begin_for(db, DB_FOR_SCHEMA, t);
 
-	while ((e = db_begin_for(db, DB_FOR_SCHEMA, t)) == ERR_BUSY && clock_monotonic_us() < until_us)
-		;
+	if (e == ERR_BUSY && goal->progress != NULL)
+		goal->progress(goal->context, NULL, true);
+	while (e == ERR_BUSY && clock_monotonic_us() < until_us)
+		e = db_begin_for(db, DB_FOR_SCHEMA, t);
 	return e;
 }
 
@@ -233,7 +235,7 @@ static err
 migrate_step(struct db *db, const struct migration_goal *goal, bool *ret_done)
 {
 	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
-	err e = migrate_begin(db, &t);
+	err e = migrate_begin(db, goal, &t);
 
 	while (e == ERR_OK && !*ret_done) {
 		e = migrate_step_locked(db, goal, ret_done);

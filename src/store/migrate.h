@@ -18,7 +18,10 @@ struct migration {
 extern const struct migration migrations[];
 extern const size_t migrations_count;
 
-/* Called before each step, to show progress. up: false when the migration is reverted. */
+/*
+ * Called before each step, to show progress. up: false when the migration is reverted. migration NULL: another program
+ * is writing to the database, and the step waits for it, for at most a minute.
+ */
 typedef void (*migrate_progress)(void *context, const struct migration *migration, bool up);
 
 /* The newest version known to this program. */

@@ -1,6 +1,8 @@
 """`doubletour db`: commands for the schema."""
 
 import re
+import sqlite3
+import subprocess
 
 import pytest
 
@@ -81,3 +83,39 @@ def test_copy_names_the_table_that_is_not_empty(make_server):
     address = target.database_url or f"sqlite:///{target.database()}"
     refused = done(source, "copy", "-", address, status=1).stderr
     assert "is not empty: its table keys holds 1 row.  Name a new one; nothing was changed." in refused
+
+
+@pytest.mark.sqlite
+def test_copy_onto_a_link_to_its_source_is_refused(make_server):
+    server = make_server(start=False).init()
+    (server.work / "link.sqlite").symlink_to(server.database())
+    for words in ("-", "sqlite:///link.sqlite"), ("sqlite:///link.sqlite", "-"):
+        assert "Source and target are the same database." in done(server, "copy", *words, status=1).stderr
+
+
+@pytest.mark.sqlite
+def test_upgrade_says_that_it_waits_and_other_commands_name_it(make_server):
+    server = make_server(start=False).init()
+    done(server, "downgrade")
+    writer = sqlite3.connect(server.database(), isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    upgrade = subprocess.Popen([server.program, "db", "upgrade"], cwd=server.work, env=server.environment, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert upgrade.stderr.readline() == "Another program is writing to the database.  Waiting for at most a minute ...\n"
+    assert "Another command has exclusive access to the database" in done(server, "downgrade", status=1).stderr
+    writer.execute("ROLLBACK")
+    out, _ = upgrade.communicate(timeout=60)
+    assert upgrade.returncode == 0 and "(newest)" in out
+
+
+@pytest.mark.whole
+@pytest.mark.sqlite
+def test_command_on_a_locked_database_says_who_holds_it(make_server):
+    server = make_server(start=False).init()
+    other = sqlite3.connect(server.database(), isolation_level=None)
+    other.execute("DELETE FROM keys")  # the command must write the key
+    other.execute("BEGIN IMMEDIATE")
+    refused = server.command("user", "list")
+    assert refused.returncode == 1
+    assert refused.stderr == (f"doubletour: Another program has locked the database {server.database()}.  Nothing was changed.  "
+                              "Try again after it has finished.\n")

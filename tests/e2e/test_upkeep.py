@@ -178,6 +178,15 @@ def test_check_reports_a_missing_database_or_key(make_server):
     assert not server.data.exists() or not list(server.data.iterdir())
 
 
+@pytest.mark.sqlite
+def test_restore_of_a_missing_file_changes_nothing(make_server):
+    server = make_server(start=False)
+    for exists in False, True:
+        refused(server.command("restore", "missing.sqlite"), "The file missing.sqlite cannot be opened: No such file or directory.")
+        assert server.data.exists() == exists
+        server.init()
+
+
 # A new master key
 
 

@@ -330,6 +330,7 @@ upkeep_restore(const struct config *config, const char *source, bool replace, st
 	*ret_restored = (struct upkeep_restored){ .aside = "" };
 	TRY(backup_is_file(config, why));
 	TRY(volume_check(config, why));
+	TRY(file_check(source, why));
 	if (exists && !replace)
 		return why_set(why, ERR_EXISTS,
 			       "The database %s already exists.  With --replace it is renamed, not deleted.",

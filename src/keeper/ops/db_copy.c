@@ -50,6 +50,17 @@ db_copy_file_claim(const struct config *settings, const struct config *source, s
 	return e;
 }
 
+/* Two paths may name one file, through a link. */
+static bool
+db_copy_is_same(const struct config *source, const struct config *target)
+{
+	const struct store_identity a = store_identity(source->database_path),
+				    b = store_identity(target->database_path);
+
+	return strcmp(source->database_path, target->database_path) == 0 ||
+	       (a.file != 0 && store_identity_equal(&a, &b));
+}
+
 /* A source that was named by its address does not come from the settings. */
 static err
 db_copy_source_open(const struct upkeep_copying *copying, struct why *why, struct db **ret_db)
@@ -97,7 +108,7 @@ upkeep_copy(const struct upkeep_copying *copying, struct why *why, int64_t *ret_
 	struct copy_end source = { NULL, copying->source->database_name };
 	struct copy_end target = { NULL, copying->target->database_name };
 
-	if (strcmp(copying->source->database_path, copying->target->database_path) == 0)
+	if (db_copy_is_same(copying->source, copying->target))
 		return why_set(why, ERR_INVALID,
 			       "Source and target are the same database.  Give two different databases.");
 	TRY(db_copy_source_open(copying, why, &from));

@@ -30,9 +30,24 @@ lock_open(const struct config *config, struct why *why, int *ret_fd)
 	return ERR_OK;
 }
 
+static err
+lock_busy(const char *name, bool by_server, struct why *why)
+{
+	if (by_server)
+		return why_set(why, ERR_BUSY,
+			       "A server is running on %s, on this machine or another.  Stop it first: this command "
+			       "needs exclusive "
+			       "access to the database.",
+			       name);
+	return why_set(why, ERR_BUSY,
+		       "Another command has exclusive access to the database %s.  Try again after it has finished.",
+		       name);
+}
+
 err
 lock_take(const struct config *config, enum lock_kind kind, struct why *why, struct lock *ret_lock)
 {
+	bool shared = false;
 	int fd = -1;
 
 	TRY(lock_open(config, why, &fd));
@@ -40,12 +55,11 @@ lock_take(const struct config *config, enum lock_kind kind, struct why *why, str
 		ret_lock->fd = fd;
 		return ERR_OK;
 	}
+	if (kind == LOCK_ALONE)
+		shared = flock(fd, LOCK_SH | LOCK_NB) == 0; /* the holders share it: they are servers */
 	close(fd);
 	if (kind == LOCK_ALONE)
-		return why_set(
-		    why, ERR_BUSY,
-		    "A server is running on %s.  Stop it first: this command needs exclusive access to the database.",
-		    config->data_dir);
+		return lock_busy(config->data_dir, shared, why);
 	return why_set(
 	    why, ERR_BUSY,
 	    "Another command has exclusive access to the database in %s.  Start the server after it has finished.",
@@ -68,10 +82,7 @@ lock_claim(const struct config *config, struct db *db, struct why *why)
 	err e = db_claim(db, DB_CLAIM_ALONE);
 
 	if (e == ERR_BUSY)
-		return why_set(
-		    why, e,
-		    "A server is running on the database %s, on this machine or another.  Stop every server first.",
-		    config->database_name);
+		return lock_busy(config->database_name, db_claim(db, DB_CLAIM_SHARED) == ERR_OK, why);
 	return e == ERR_OK ? ERR_OK
 			   : why_set(why, e, "The database %s cannot be used: %s.", config->database_name, err_name(e));
 }

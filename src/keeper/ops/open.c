@@ -74,8 +74,11 @@ keeper_open_creates(const struct config *config, enum keeper_mode mode)
 static void
 keeper_open_report_migration(void *context, const struct migration *migration, bool up)
 {
-	log_event(LOG_NOTICE, up ? "database.upgrade" : "database.downgrade", LOG_INT("version", migration->version),
-		  LOG_TEXT("name", migration->name));
+	if (migration == NULL)
+		log_event(LOG_NOTICE, "database.waiting");
+	else
+		log_event(LOG_NOTICE, up ? "database.upgrade" : "database.downgrade",
+			  LOG_INT("version", migration->version), LOG_TEXT("name", migration->name));
 }
 
 /* A database whose key is missing or wrong stays as it is. */

@@ -343,8 +343,11 @@ the_lock_admits_one_command_or_many_servers(void **state)
 	assert_int_equal(lock_take(&w.config, LOCK_SHARED, &why, &second), ERR_OK);
 	lock_release(&second);
 	assert_int_equal(lock_take(&w.config, LOCK_ALONE, &why, &second), ERR_BUSY);
+	assert_non_null(strstr(why.text, "A server is running"));
 	lock_release(&first);
 	assert_int_equal(lock_take(&w.config, LOCK_ALONE, &why, &second), ERR_OK);
+	assert_int_equal(lock_take(&w.config, LOCK_ALONE, &why, &first), ERR_BUSY);
+	assert_non_null(strstr(why.text, "Another command has exclusive access"));
 	assert_int_equal(lock_take(&w.config, LOCK_SHARED, &why, &first), ERR_BUSY);
 	assert_non_null(strstr(why.text, "exclusive access"));
 	lock_release(&second);

@@ -120,3 +120,17 @@ def test_people_sign_in_at_a_hardened_container(make, volume):
 
     second = make(*HARDENED, *volume).start()
     assert person.name in second.run("doubletour", "user", "list").stdout, "the volume has outlived the first container"
+
+
+def test_image_reads_its_key_from_a_mounted_secret(make, volume, tmp_path):
+    """As in examples/compose, where the file belongs to the uid of the image."""
+    key = tmp_path / "key"
+    key.write_text(secrets.token_hex(32) + "\n")
+    key.chmod(0o400)
+    os.chown(key, 10001, 10001)
+    container = make(*HARDENED, *volume, "--volume", f"{key}:/run/secrets/key:ro", SECRET_KEY_FILE="/run/secrets/key").start()
+    files = container.run("ls", FOLDER).stdout.split()
+    assert "doubletour.sqlite" in files and "doubletour.key" not in files
+    container.end()
+    without = podman("run", *make(*HARDENED, *volume).options, check=False)
+    assert without.returncode != 0 and "key" in without.stderr, "the database is not opened without its key"

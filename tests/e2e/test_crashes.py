@@ -19,7 +19,7 @@ from harness.torture import chance, evidence, scaled
 
 CYCLES = scaled(15, 1000, whole=50)
 CLIENTS = 6
-REQUESTS = 40  # before a kill, on average: a count, because a busy machine serves fewer requests in a second
+REQUESTS = 25  # before a kill, on average: a count, because a busy machine serves fewer requests in a second
 
 
 class Cut(Exception):

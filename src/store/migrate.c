@@ -138,7 +138,8 @@ struct migration_goal {
 	migrate_progress progress;
 	void *context;
 	struct why *why;
-	bool at_once; /* all steps in one transaction */
+	bool at_once;  /* all steps in one transaction */
+	int *reported; /* version of the last step that progress was told */
 };
 
 static const char *
@@ -196,8 +197,9 @@ migrate_step_locked(struct db *db, const struct migration_goal *goal, bool *ret_
 		return ERR_OK;
 	up = goal->target > current;
 	m = &migrations[up ? current : current - 1];
-	if (goal->progress != NULL)
+	if (goal->progress != NULL && *goal->reported != m->version)
 		goal->progress(goal->context, m, up);
+	*goal->reported = m->version;
 	TRY(migrate_statements(db, m, (up ? m->up : m->down)[db->ops->dialect], goal));
 	return migrate_record(db, m, up);
 }
@@ -247,6 +249,21 @@ migrate_step(struct db *db, const struct migration_goal *goal, bool *ret_done)
 	return migrate_unsaid(db, e, goal->why);
 }
 
+/* With PostgreSQL, a step may need a table that a node, a backup or its own vacuum is using: try again for a minute. */
+static err
+migrate_step_retried(struct db *db, const struct migration_goal *goal, bool *ret_done)
+{
+	int64_t until_us = clock_monotonic_us() + SECONDS_US(WAIT_S);
+	err e;
+
+	do {
+		*ret_done = false;
+		(void)!why_set(goal->why, ERR_OK, "%s", "");
+		e = migrate_step(db, goal, ret_done);
+	} while (e == ERR_BUSY && clock_monotonic_us() < until_us);
+	return e;
+}
+
 static err
 migrate_reach(struct db *db, const struct migration_goal *goal)
 {
@@ -256,20 +273,26 @@ migrate_reach(struct db *db, const struct migration_goal *goal)
 		return why_set(goal->why, ERR_INVALID, "There is no migration %04d; the newest is %04d.", goal->target,
 			       migrate_head());
 	while (!done)
-		TRY(migrate_step(db, goal, &done));
+		TRY(migrate_step_retried(db, goal, &done));
 	return ERR_OK;
 }
 
 err
 migrate_to(struct db *db, int version, migrate_progress progress, void *context, struct why *why)
 {
-	return migrate_reach(db, &(struct migration_goal){ version, progress, context, why, .at_once = false });
+	int reported = -1;
+
+	return migrate_reach(
+	    db, &(struct migration_goal){ version, progress, context, why, .at_once = false, .reported = &reported });
 }
 
 err
 migrate_at_once(struct db *db, int version, migrate_progress progress, void *context, struct why *why)
 {
-	return migrate_reach(db, &(struct migration_goal){ version, progress, context, why, .at_once = true });
+	int reported = -1;
+
+	return migrate_reach(
+	    db, &(struct migration_goal){ version, progress, context, why, .at_once = true, .reported = &reported });
 }
 
 bool

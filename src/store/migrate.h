@@ -39,7 +39,8 @@ MUST_USE err migrate_check(struct db *db, struct why *why);
 
 /*
  * Migrate up or down to `version` (0: empty database). Each step first checks the history under the same lock, so that
- * two processes can migrate at the same time. A step that fails leaves the schema as it was before that step.
+ * two processes can migrate at the same time. A step that fails leaves the schema as it was before that step. A step
+ * that another program blocks is tried again for a minute, then ERR_BUSY.
  */
 MUST_USE err migrate_to(struct db *db, int version, migrate_progress progress, void *context, struct why *why);
 

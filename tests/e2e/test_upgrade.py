@@ -8,11 +8,12 @@ import signal
 import sqlite3
 import subprocess
 
+import psycopg2
 import pytest
 
 from harness import Person, previous
 from harness.disk import fill, small_file_system
-from harness.server import PROGRAM, ROOT, wait_until
+from harness.server import PROGRAM, ROOT, TIMEOUT, wait_until
 from harness.torture import scaled
 
 BACKUP = "before-0006.sqlite"
@@ -493,7 +494,7 @@ def test_a_second_node_leaves_the_upgrade_to_the_command(make_server, postgres):
     second = node(make_server, postgres, first).spawn()
     assert second.wait() == 1
     assert "Another node is running.  Run `doubletour db upgrade --rolling`, then start this node." in second.log()
-    assert "Stop every server" in first.command("db", "upgrade").stderr
+    assert "server is running" in first.command("db", "upgrade").stderr
     assert "0007 (newest)" in done(first, "db", "upgrade", "--rolling")
     second.start()
     alice = Person(first).full()
@@ -538,6 +539,23 @@ def test_a_failing_query_leaves_postgresql_usable(make_server, postgres):
     assert version(one) == 7 and failures > 10
     one.start()
     Person(one).full()
+
+
+def test_an_upgrade_waits_for_a_table_in_use(make_server, postgres):
+    one = node(make_server, postgres)
+    done(one, "db", "init")
+    done(one, "db", "downgrade", "6")
+    log, cancelled = postgres.home / "log", b"canceling statement due to lock timeout"
+    before = log.read_bytes().count(cancelled)
+    with contextlib.closing(psycopg2.connect(one.database_url)) as reader:
+        reader.cursor().execute("SELECT count(*) FROM audit")  # as pg_dump, which keeps its lock until it ends
+        upgrade = subprocess.Popen([one.program, "db", "upgrade", "--rolling"], cwd=one.work, env=one.environment, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_until(lambda: log.read_bytes().count(cancelled) > before or upgrade.poll() is not None, "the first try has failed")
+        reader.rollback()
+    said, complaints = upgrade.communicate(timeout=TIMEOUT)
+    assert upgrade.returncode == 0 and "0007 (newest)" in said, complaints
+    assert complaints.count("applying 0007") == 1
 
 
 def test_a_rolling_upgrade_needs_migrations_that_only_add(make_server, postgres):

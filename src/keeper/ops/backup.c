@@ -328,9 +328,9 @@ upkeep_restore(const struct config *config, const char *source, bool replace, st
 	bool exists = access(config->database_path, F_OK) == 0;
 
 	*ret_restored = (struct upkeep_restored){ .aside = "" };
+	TRY(file_check(source, why));
 	TRY(backup_is_file(config, why));
 	TRY(volume_check(config, why));
-	TRY(file_check(source, why));
 	if (exists && !replace)
 		return why_set(why, ERR_EXISTS,
 			       "The database %s already exists.  With --replace it is renamed, not deleted.",

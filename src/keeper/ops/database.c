@@ -66,8 +66,8 @@ database_init_schema(const struct config *config, struct db *db, migrate_progres
 	TRY(migrate_check(db, why));
 	TRY(migrate_current(db, &version));
 	*ret_made = version == 0;
-	if (version == 0)
-		return migrate_to(db, migrate_head(), progress, context, why);
+	if (version == 0) /* in one transaction: no other command finds a part of the schema */
+		return migrate_at_once(db, migrate_head(), progress, context, why);
 	if (version == migrate_head())
 		return ERR_OK;
 	return why_set(why, ERR_EXISTS,

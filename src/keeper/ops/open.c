@@ -89,8 +89,9 @@ keeper_open_migrate(const struct config *config, const struct master_key *master
 	CLEANUP(keys_wipe) struct keys keys = { 0 };
 	size_t rows = 0;
 
-	if (version > 0)
-		TRY(keys_check(config, master, db, why, &keys, &rows));
+	if (version == 0) /* in one transaction: no other command finds a part of the schema */
+		return migrate_at_once(db, migrate_head(), keeper_open_report_migration, NULL, why);
+	TRY(keys_check(config, master, db, why, &keys, &rows));
 	return migrate_to(db, migrate_head(), keeper_open_report_migration, NULL, why);
 }
 

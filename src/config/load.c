@@ -647,6 +647,35 @@ config_load_web(struct config *ret_config, struct why *why)
 	return ERR_OK;
 }
 
+static err
+config_load_text(struct file_text *file, struct given *given, const struct options *options, struct config *config,
+		 struct why *why)
+{
+	if (file->text.n > 0)
+		TRY(config_load_take_file(file, given, why));
+	config_load_take_environment(given);
+	config_load_take_options(given, options->at, options->n);
+	TRY(config_load_apply_all(given, 0, config, why));
+	TRY(config_load_derive_public(config));
+	TRY(config_load_derive_database(config, why));
+	return config_load_check_together(config, &given->origins, 0, why);
+}
+
+err
+config_check_text(const char *path, str text, const struct config_option *options, size_t n, struct config *ret_config,
+		  struct why *why)
+{
+	CLEANUP(config_load_file_text_wipe) struct file_text file = { .fd = -1, .text = BUF(DOTENV_MAX_BYTES) };
+	CLEANUP(config_wipe) struct config config = { 0 };
+	struct given given = { .origins.file = { LOCATE_OPTION, path } };
+
+	buf_put(&file.text, text);
+	TRY(buf_check(&file.text));
+	TRY(config_load_text(&file, &given, &(struct options){ options, n }, &config, why));
+	*ret_config = config;
+	return ERR_OK;
+}
+
 void
 config_wipe(struct config *config)
 {

@@ -26,6 +26,13 @@ struct origins {
 /* config_load, with the origin of each setting. */
 MUST_USE err config_load_traced(struct config *ret_config, struct origins *ret_origins, struct why *why);
 
+/*
+ * Check a text that may become the settings file `path`, with the environment and the options, as config_load does.
+ * Reads no file: neither the settings file nor secret files. The user of the process stays. ERR_CONFIG as config_load.
+ */
+MUST_USE err config_check_text(const char *path, str text, const struct config_option *options, size_t n,
+			       struct config *ret_config, struct why *why);
+
 /* Check the settings together, as config_load does.  ERR_CONFIG: they do not fit; why has the sentence. */
 MUST_USE err config_check(const struct config *config, struct why *why);
 

@@ -92,6 +92,7 @@ const char *cli_topic_help(int argc, char **argv, const struct cli_topic *topics
 /* The subcommands. */
 int cli_run(struct cli *cli, int argc, char **argv);
 int cli_web(struct cli *cli, int argc, char **argv); /* run starts it as the web process; not for people */
+int cli_setup(struct cli *cli, int argc, char **argv);
 int cli_db(struct cli *cli, int argc, char **argv);
 int cli_otp(struct cli *cli, int argc, char **argv);
 int cli_config_command(struct cli *cli, int argc, char **argv);

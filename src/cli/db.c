@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "cli/db_copy.h"
+#include "cli/setup.h"
 #include "keeper/ops/database.h"
 #include "keeper/ops/lock.h"
 #include "store/migrate.h"
@@ -133,20 +134,27 @@ cli_db_migrate(struct opened_database *database, int version)
 
 /* --- the commands: each gets the typed revision, or -1 ------------------------------------------------------------ */
 
-static err
-cli_db_init(struct opened_database *database, int revision)
+err
+setup_database_make(const struct config *config, struct why *why)
 {
 	struct database_made made = { 0 };
 
-	(void)revision;
-	TRY(database_init(database->settings, cli_db_say_progress, NULL, &database->why, &made));
+	TRY(database_init(config, cli_db_say_progress, NULL, why, &made));
 	if (!made.database)
-		cli_say("The database %s already exists.", database->name);
+		cli_say("The database %s already exists.", config->database_name);
 	if (made.key)
 		cli_say(
 		    "The key is in the new file %s.  Copy it to another place than the database: without it, no user "
 		    "can sign in.",
 		    made.key_path);
+	return ERR_OK;
+}
+
+static err
+cli_db_init(struct opened_database *database, int revision)
+{
+	(void)revision;
+	TRY(setup_database_make(database->settings, &database->why));
 	TRY(database_open(database->settings, &database->why, &database->db));
 	return cli_db_say_current(database);
 }

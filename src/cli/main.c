@@ -24,6 +24,7 @@ static const struct command {
 } commands[] = {
 	{ "run", "doubletour run", "start the login server", cli_run },
 	{ "web", "doubletour web", NULL, cli_web },
+	{ "setup", "doubletour setup", "write the settings, create the database and the first account", cli_setup },
 	{ "db", "doubletour db", "create, upgrade and inspect the database", cli_db },
 	{ "user", "doubletour user", "manage accounts: add, list, show, disable, reset, delete ...", cli_user },
 	{ "invite", "doubletour invite", "print an invitation link for one registration", cli_invite },

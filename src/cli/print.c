@@ -60,6 +60,18 @@ cli_say(const char *format, ...)
 }
 
 void
+cli_prompt(const char *format, ...)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(LINE_MAX_BYTES * STR_VISIBLE_MAX);
+	va_list args;
+
+	va_start(args, format);
+	print_format(&text, format, args);
+	va_end(args);
+	log_print(STDERR_FILENO, buf_str(&text));
+}
+
+void
 cli_line(struct buf *out, const char *format, ...)
 {
 	va_list args;

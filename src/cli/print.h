@@ -14,6 +14,9 @@
 /* Print one line on standard error.  The formatted text is made visible (base/str.h), and a line end is added. */
 void cli_say(const char *format, ...) PRINTF_LIKE(1, 2);
 
+/* The same without a line end: a question, whose answer follows on its line. */
+void cli_prompt(const char *format, ...) PRINTF_LIKE(1, 2);
+
 /* Append one line, made visible, with its line end. */
 void cli_line(struct buf *out, const char *format, ...) PRINTF_LIKE(2, 3);
 

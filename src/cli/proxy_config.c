@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "cli/proxy_texts.h"
+#include "cli/setup.h"
 #include "access/target.h"
 
 #include <getopt.h>
@@ -54,7 +55,7 @@ struct request {
 	const struct config *config;
 	const struct proxy *proxy;
 	const char *certificate, *key, *listen, *lua_file;
-	bool lua;
+	bool lua, without_apps;
 	str login, port;    /* host of PUBLIC_URL; ":8443", empty for port 443 */
 	char address[300];  /* of Doubletour, in this proxy's form */
 	char url_host[300]; /* of Doubletour in a URL; any name for a Unix socket */
@@ -64,6 +65,12 @@ struct request {
 	struct buf out;
 	struct why why;
 };
+
+#define REQUEST                                                                                                        \
+	{                                                                                                              \
+		.certificate = "/etc/ssl/certs/doubletour.pem", .key = "/etc/ssl/private/doubletour.key",              \
+		.listen = "0.0.0.0:443", .lua_file = "/etc/haproxy/doubletour.lua", .out = BUF(OUT_MAX_BYTES)          \
+	}
 
 /* --- filling in a text -------------------------------------------------------------------------------------------- */
 
@@ -308,7 +315,7 @@ proxy_config_settings_take(struct request *r)
 	const struct config *config = r->config;
 	str rest = str_of(config->public_host);
 
-	if (!config->public_https || config->gate_domains_count == 0)
+	if (!config->public_https || (!r->without_apps && config->gate_domains_count == 0))
 		return why_set(
 		    &r->why, ERR_CONFIG,
 		    "The gate needs PUBLIC_URL=https://login.example.org and GATE_DOMAINS=example.org, with your "
@@ -360,6 +367,25 @@ proxy_config_find(const char *word)
 	return NULL;
 }
 
+err
+setup_proxy_put(const struct config *config, const char *name, struct buf *ret_text, struct why *why)
+{
+	CLEANUP(proxy_config_request_end) struct request r = REQUEST;
+	err e;
+
+	r.config = config;
+	r.without_apps = true;
+	r.proxy = proxy_config_find(name);
+	if (r.proxy == NULL)
+		return why_set(why, ERR_NOT_FOUND, "There is no configuration for that proxy.");
+	e = proxy_config_settings_take(&r);
+	if (e == ERR_OK)
+		e = proxy_config_put_text(&r, r.proxy->text);
+	*why = r.why;
+	buf_put(ret_text, buf_str(&r.out));
+	return e == ERR_OK ? buf_check(ret_text) : e;
+}
+
 static int
 proxy_config_unknown(const char *word)
 {
@@ -374,11 +400,7 @@ int
 cli_proxy_config(struct cli *cli, int argc, char **argv)
 {
 	CLEANUP(proxy_config_request_end)
-	struct request r = { .certificate = "/etc/ssl/certs/doubletour.pem",
-			     .key = "/etc/ssl/private/doubletour.key",
-			     .listen = "0.0.0.0:443",
-			     .lua_file = "/etc/haproxy/doubletour.lua",
-			     .out = BUF(OUT_MAX_BYTES) };
+	struct request r = REQUEST;
 	const struct cli_option options[] = {
 		{ .name = "certificate", .value = &r.certificate },
 		{ .name = "key", .value = &r.key },
@@ -404,6 +426,7 @@ cli_proxy_config(struct cli *cli, int argc, char **argv)
 		cli_say("--lua is for haproxy only.");
 		return CLI_USAGE;
 	}
+	r.without_apps = optind + 1 == argc;
 	status = cli_config(cli);
 	return status == CLI_GO_ON ? proxy_config_run(cli, &r, proxy, argc - optind - 1, argv + optind + 1) : status;
 }

@@ -129,6 +129,14 @@ admin_name_take(str typed, struct account_name *ret_name, struct why *why)
 	return problem == PROBLEM_NONE ? ERR_OK : why_set(why, ERR_INVALID, "%s", admin_name_refused(problem));
 }
 
+err
+admin_name_check(str name, struct why *why)
+{
+	struct account_name folded = { .n = 0 };
+
+	return admin_name_take(name, &folded, why);
+}
+
 static err
 admin_name_taken(err e, const struct account_name *name, struct why *why)
 {

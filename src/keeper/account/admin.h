@@ -12,6 +12,9 @@
 #include "keeper/core/keeper.h"
 #include "keeper/account/links.h"
 
+/* Check a user name before an account is created with it. ERR_INVALID, with a message. */
+MUST_USE err admin_name_check(str name, struct why *why);
+
 /* Create an account without a password. The link lets the user set one and enrol. ERR_EXISTS, ERR_INVALID. */
 struct admin_new {
 	str display_name, email, groups; /* "": none; groups: separated by commas or spaces */

@@ -58,7 +58,7 @@ def test_container_without_a_volume_is_refused(make_server):
     assert not os.path.exists("/no-such-folder")
 
 
-@pytest.mark.parametrize("command", [("db", "init"), ("restore", "/no-such-backup")])
+@pytest.mark.parametrize("command", [("db", "init"), ("restore", str(ROOT / "README.md"))])
 def test_commands_make_no_data_that_would_be_lost(make_server, on_root, command):
     done = production(make_server, DATA_DIR=on_root / "data").command(*command)
     assert done.returncode == 78 and LOST.format(on_root / "data") in done.stderr

@@ -13,17 +13,19 @@ socket.getaddrinfo = lambda host, *rest, **more: resolve('127.0.0.1', *rest, **m
 
 
 class Fields(html.parser.HTMLParser):
-    """The inputs of a page: those with an id, and the hidden ones of each form by its action."""
+    """The inputs of a page by id, the hidden inputs of each form by its action, and the address of its refresh."""
 
     def __init__(self, page):
         super().__init__()
-        self.by_id, self.forms = {}, []
+        self.by_id, self.forms, self.refresh = {}, [], None
         self.feed(page)
 
     def handle_starttag(self, tag, attributes):
         found = dict(attributes)
         if tag == 'form':
             self.forms.append((found.get('action'), {}))
+        elif tag == 'meta' and found.get('http-equiv') == 'refresh':
+            self.refresh = found['content'].partition('url=')[2]
         elif tag == 'input':
             self.by_id[found.get('id')] = found.get('value')
             if found.get('type') == 'hidden' and self.forms:
@@ -39,7 +41,7 @@ class Browser:
         self.step = 0
 
     def open(self, url, fields=None):
-        """Open an address, or send a form; follow redirects."""
+        """Open an address, or send a form; follow redirects, also those of a page (meta refresh)."""
         site = '{0.scheme}://{0.netloc}'.format(urllib.parse.urlsplit(url))
         headers = {'Accept': 'text/html', 'Accept-Language': 'en', 'Sec-Fetch-Mode': 'navigate'}
         if fields is not None:
@@ -47,7 +49,8 @@ class Browser:
         data = None if fields is None else urllib.parse.urlencode(fields).encode()
         with self.opener.open(urllib.request.Request(url, data, headers), timeout=30) as answer:
             self.url, self.text = answer.url, answer.read().decode()
-        return self.text
+        refresh = Fields(self.text).refresh
+        return self.open(refresh) if refresh else self.text
 
     def send(self, path, **fields):
         """Send the form of this page that goes to `path`."""
@@ -66,7 +69,7 @@ class Browser:
         self.open(link)
         self.send('/set-password', password=password, confirm=password)
         base = urllib.parse.urljoin(self.url, '/')
-        if '/login' in self.url:
+        if urllib.parse.urlsplit(self.url).path == '/login':
             raise SystemExit(f'the link did not sign in: {self.url}')
         self.open(base + 'setup-2fa')
         secret = Fields(self.text).by_id['secret']

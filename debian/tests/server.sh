@@ -1,9 +1,17 @@
 # Start, stop and configure the installed server: by systemd, or in a system without it (a chroot) by hand.
 settings=/etc/doubletour/doubletour.env
+data=/var/lib/doubletour
 log=${AUTOPKGTEST_TMP:?}/server.log
+server=
 
-# set_up NAME=VALUE...: set the settings and create the database.
+# set_up NAME=VALUE...: set the settings and create the database.  The end of the test removes both.
 set_up() {
+	if [ -e $data/doubletour.sqlite ]; then
+		echo "$data has accounts: run this test on a system without them."
+		exit 1
+	fi
+	cp -p $settings "$AUTOPKGTEST_TMP/settings"
+	trap clean_up EXIT
 	for setting in "$@"; do
 		sed -i "/^#\?${setting%%=*}=/d" "$settings"
 		echo "$setting" >>"$settings"
@@ -15,6 +23,7 @@ set_up() {
 start_server() {
 	if [ -d /run/systemd/system ]; then
 		systemctl enable --now doubletour
+		server=systemd
 	else
 		(cd / && exec setpriv --reuid doubletour --regid doubletour --init-groups doubletour run) >>"$log" 2>&1 &
 		server=$!
@@ -29,10 +38,21 @@ start_server() {
 }
 
 stop_server() {
-	if [ -d /run/systemd/system ]; then
+	if [ "$server" = systemd ]; then
 		systemctl disable --now doubletour
 	else
 		kill "$server"
 		wait "$server"
+	fi
+	server=
+}
+
+clean_up() {
+	[ -z "$server" ] || stop_server
+	cp -p "$AUTOPKGTEST_TMP/settings" $settings
+	rm -rf $data/doubletour.*
+	if [ -e /etc/nginx/conf.d/doubletour.conf ]; then
+		nginx -s stop || true
+		rm /etc/nginx/conf.d/doubletour.conf
 	fi
 }

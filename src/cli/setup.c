@@ -414,6 +414,9 @@ setup_print_proxy(const struct setup *s)
 	if (!setup_has_proxy(s))
 		return CLI_DONE;
 	cli_say("The configuration of the proxy.  Correct the paths of the certificate.");
+	if (str_equal(str_of(s->answers[SETUP_PROXY]), STR("haproxy")))
+		cli_say("HAProxy needs a Lua file too: `doubletour proxy-config haproxy --lua "
+			">/etc/haproxy/doubletour.lua`.");
 	return cli_print_bytes(buf_str(&s->proxy_text));
 }
 

@@ -257,6 +257,14 @@ def test_another_user_writes_dotenv(new):
     assert [path.name for path in new.work.iterdir()] == [".env"]
 
 
+def test_the_lua_file_of_haproxy_needs_no_application(new):
+    made = new.command("setup", "--proxy", "haproxy", *OPTIONS[:2], *OPTIONS[4:])
+    assert "HAProxy needs a Lua file too: `doubletour proxy-config haproxy --lua" in made.stderr
+    assert "lua-load /etc/haproxy/doubletour.lua" in made.stdout
+    printed = new.command("proxy-config", "haproxy", "--lua")
+    assert printed.returncode == 0 and "doubletour_ask" in printed.stdout
+
+
 def test_the_printed_proxy_configuration_has_no_application(new):
     made = new.command("setup", *OPTIONS)
     assert "server_name login.example.org;" in made.stdout and "location ^~ /api/authz/" in made.stdout

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/sys.h"
+#include "base/user.h"
 #include "config/dotenv.h"
 
 #include <limits.h>
@@ -192,6 +193,74 @@ dotenv_edit_failed(const struct dotenv_file *file, struct why *why)
 		       strerror(errno));
 }
 
+/* No other user can replace it: in a sticky folder, users replace only their own files. */
+static bool
+dotenv_edit_is_of_root(const char *path)
+{
+	const mode_t others = S_IWGRP | S_IWOTH;
+	struct stat status;
+
+	if (lstat(path, &status) != 0 || status.st_uid != 0)
+		return false;
+	return !S_ISDIR(status.st_mode) || (status.st_mode & others) == 0 || (status.st_mode & S_ISVTX) != 0;
+}
+
+/* The same for a resolved path and each folder above it. */
+static bool
+dotenv_edit_all_of_root(const char *path)
+{
+	char part[PATH_MAX];
+	char *slash;
+
+	if (str_copy_z(str_of(path), part, sizeof(part)) != ERR_OK)
+		return false;
+	while (dotenv_edit_is_of_root(part)) {
+		slash = strrchr(part, '/');
+		if (slash == NULL || part[1] == '\0')
+			return true;
+		slash[slash == part] = '\0';
+	}
+	return false;
+}
+
+/* The folder that has the entry `path`, which may be a symbolic link. */
+static bool
+dotenv_edit_folder(const char *path, char ret_folder[PATH_MAX])
+{
+	char part[PATH_MAX];
+	char *slash;
+
+	if (str_copy_z(str_of(path), part, sizeof(part)) != ERR_OK)
+		return false;
+	slash = strrchr(part, '/');
+	if (slash != NULL)
+		slash[slash == part] = '\0';
+	return realpath(slash == NULL ? "." : part, ret_folder) != NULL;
+}
+
+/*
+ * Another user who can replace the file or a folder could put a link to any file there, and root would overwrite that
+ * file. So root writes only where no other user can do this.
+ */
+static err
+dotenv_edit_check_place(const struct dotenv_file *file, struct why *why)
+{
+	char folder[PATH_MAX];
+
+	if (!user_is_root())
+		return ERR_OK;
+	if (!dotenv_edit_folder(file->path, folder))
+		return dotenv_edit_failed(file, why);
+	if (dotenv_edit_all_of_root(folder) &&
+	    (!file->exists || (dotenv_edit_is_of_root(file->path) && dotenv_edit_all_of_root(file->target))))
+		return ERR_OK;
+	return why_set(why, ERR_DENIED,
+		       "Root does not write the settings file %.300s, because another user can replace it or its "
+		       "folder.  It was not changed.  Run the command as that user, or choose a file in a folder of "
+		       "root.",
+		       file->path);
+}
+
 static err
 dotenv_edit_resolve(struct dotenv_file *file, struct why *why)
 {
@@ -250,6 +319,7 @@ dotenv_edit_write(const char *path, str text, const struct dotenv_owner *owner, 
 	int cause;
 
 	TRY(dotenv_edit_resolve(&file, why));
+	TRY(dotenv_edit_check_place(&file, why));
 	snprintf(file.beside, sizeof(file.beside), "%s.XXXXXX", file.target);
 	file.fd = mkostemp(file.beside, O_CLOEXEC);
 	if (file.fd < 0)

@@ -31,6 +31,9 @@ MUST_USE err dotenv_edit_set(str text, str name, str value, struct buf *ret_text
  * Replace the file, or create it. The bytes go to a new file in the same folder, which is then renamed: readers see
  * the old or the new text. An existing file keeps owner, group and mode. A symbolic link stays, and its target is
  * replaced. On failure nothing has changed.
+ *
+ * ERR_DENIED  this process is root, and another user can replace the file or a folder above it
+ * ERR_IO      the system refuses
  */
 struct dotenv_owner {
 	bool by_group; /* a new file gets the group `gid` and mode 0640, else mode 0600 */

@@ -187,6 +187,32 @@ write_that_fails_changes_nothing(void **state)
 	assert_int_equal(files_here(), 1);
 }
 
+enum { OTHER_USER = 65534 };
+
+static void
+write_of_root_refuses_places_of_other_users(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	scene_set("A=1\n");
+	assert_int_equal(mkdir("other", 0755), 0);
+	assert_int_equal(symlink("../.env", "other/link"), 0);
+	assert_int_equal(chown("other", OTHER_USER, OTHER_USER), 0);
+	assert_int_equal(dotenv_edit_write("other/link", STR("A=2\n"), &nobody_else, &why), ERR_DENIED);
+	assert_int_equal(dotenv_edit_write("other/new", STR("A=2\n"), &nobody_else, &why), ERR_DENIED);
+	assert_int_equal(unlink("other/link"), 0);
+	assert_int_equal(rmdir("other"), 0);
+	assert_int_equal(symlink(".env", "link"), 0);
+	assert_int_equal(lchown("link", OTHER_USER, OTHER_USER), 0);
+	assert_int_equal(dotenv_edit_write("link", STR("A=2\n"), &nobody_else, &why), ERR_DENIED);
+	assert_int_equal(unlink("link"), 0);
+	assert_file(".env", "A=1\n");
+	assert_int_equal(chown(".env", OTHER_USER, OTHER_USER), 0);
+	assert_int_equal(dotenv_edit_write(".env", STR("A=2\n"), &nobody_else, &why), ERR_DENIED);
+	assert_int_equal(chown(".env", 0, 0), 0);
+}
+
 int
 main(void)
 {
@@ -198,6 +224,7 @@ main(void)
 		cmocka_unit_test(write_gives_a_new_file_to_its_owner_only),
 		cmocka_unit_test(write_keeps_the_mode_and_a_symbolic_link),
 		cmocka_unit_test(write_that_fails_changes_nothing),
+		cmocka_unit_test(write_of_root_refuses_places_of_other_users),
 	};
 
 	return cmocka_run_group_tests(tests, scene_open, scene_close);

@@ -543,8 +543,9 @@ keeper_server_start(struct keeper_server *server, const int *channels, size_t n,
 	TRY(e);
 	const struct token signer = keeper_public_key(server->keeper);
 	serve_push_send(server, PUSH_SIGNER, 0, &signer);
-	TRY(keeper_server_reload(server));
+	/* before the rules: after them web answers requests, and its last check may be older than an upgrade */
 	serve_push_send(server, PUSH_HEALTH, atomic_load(&server->healthy), NULL);
+	TRY(keeper_server_reload(server));
 	pthread_mutex_lock(&server->push_lock);
 	serve_push_metrics_locked(server);
 	pthread_mutex_unlock(&server->push_lock);

@@ -347,6 +347,29 @@ live_settings_are_pushed_before_the_rules(void **state)
 	world_end(&w);
 }
 
+/* Web answers requests after the last part of the rules.  Its own time of a check is old if an upgrade took minutes. */
+static void
+health_is_pushed_before_web_answers_requests(void **state)
+{
+	struct world w;
+	struct keeper_server *server = NULL;
+	struct web web;
+	struct push push = { .kind = 0 };
+	bool told = false;
+
+	world_new(&w);
+	assert_int_equal(keeper_server_new(w.keeper, &server), ERR_OK);
+	web_begin(&web, server);
+	do {
+		assert_int_not_equal(take_push(&web, &push), PUSH_COUNT);
+		told = told || push.kind == PUSH_HEALTH;
+	} while (push.kind != PUSH_RULES || push.value != 1);
+	assert_true(told);
+	keeper_server_free(&server);
+	web_end(&web);
+	world_end(&w);
+}
+
 static void
 a_web_process_that_reads_no_pushes_is_disconnected(void **state)
 {
@@ -409,6 +432,7 @@ main(void)
 		cmocka_unit_test(a_channel_answers_unavailable_while_there_is_no_database),
 		cmocka_unit_test(web_is_notified_of_database_loss_and_return),
 		cmocka_unit_test(live_settings_are_pushed_before_the_rules),
+		cmocka_unit_test(health_is_pushed_before_web_answers_requests),
 		cmocka_unit_test(a_web_process_that_reads_no_pushes_is_disconnected),
 		cmocka_unit_test(quick_channel_answers_no_question_that_hashes),
 	};

@@ -176,7 +176,7 @@ children_child_reap(struct children *children, struct running *r, struct why *wh
 		return children_child_retry(children, r, why);
 	children_child_log_end(r->child, r->pid, status);
 	r->pid = 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_CONFIG)
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_CONFIG && !children->answered)
 		return why_set(why, ERR_CONFIG, "The %s process could not start.  The line above gives the reason.",
 			       r->child->name);
 	return children_child_restart(children, r, why);
@@ -188,6 +188,12 @@ children_reap(struct children *children, struct why *why)
 	for (size_t i = 0; i < children->n; i++)
 		TRY(children_child_reap(children, &children->running[i], why));
 	return ERR_OK;
+}
+
+void
+children_answered(struct children *children)
+{
+	children->answered = true;
 }
 
 int

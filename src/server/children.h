@@ -60,7 +60,8 @@ struct children {
 		struct config_environment environment;
 	} running[CHILDREN_MAX];
 	size_t n;
-	size_t slow; /* workers that may hash passwords */
+	size_t slow;   /* workers that may hash passwords */
+	bool answered; /* the server has answered requests, so each child has started well */
 	struct listening *listening;
 	const struct child_service *service;
 	void *context;
@@ -81,10 +82,21 @@ void children_call_off(struct children *children);
 /*
  * Log ended children and restart them by their rules.  Call it after SIGCHLD, and when children_timeout_ms is over.  If
  * the start of a child that has worked fails, because memory or descriptors are short, log it and start it again
- * later.  ERR_CONFIG, ERR_AWAY: a child keeps ending; other errors: a child that never worked could not be
- * started.  why is filled.
+ * later.
+ *
+ * ERR_CONFIG    a child ended with EX_CONFIG before children_answered
+ * ERR_AWAY      a child keeps ending
+ * other errors  a child that never worked could not be started
+ *
+ * why is filled.
  */
 MUST_USE err children_reap(struct children *children, struct why *why);
+
+/*
+ * The server answers requests: from now on EX_CONFIG is an exit status like any other.  Otherwise an attacker who
+ * controls a child could end the server with it.
+ */
+void children_answered(struct children *children);
 
 /* Milliseconds until a failed start is due again; -1: none is. */
 int children_timeout_ms(const struct children *children, int64_t now_us);

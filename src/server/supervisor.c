@@ -208,8 +208,10 @@ supervisor_wait(struct supervisor *s)
 
 	if (poll(fds, COUNT(fds), supervisor_timeout_ms(s)) > 0 && fds[1].revents != 0) {
 		s->starting_fd = -1;
-		if ((fds[1].revents & POLLHUP) == 0) /* otherwise the process has ended */
+		if ((fds[1].revents & POLLHUP) == 0) { /* otherwise the process has ended */
+			children_answered(&s->children);
 			notify_ready(&s->notify);
+		}
 	}
 	notify_tick(&s->notify, clock_monotonic_us(), keeper_server_turned_us(s->server));
 }

@@ -211,6 +211,21 @@ a_child_with_a_bad_configuration_is_not_started_again(void **state)
 }
 
 static void
+a_child_cannot_end_a_server_that_has_answered(void **state)
+{
+	static const struct child table[] = { ROW("misconfigured") };
+	struct why why = { 0 };
+
+	set_up(table, COUNT(table));
+	assert_int_equal(children_launch(&children, &why), ERR_OK);
+	assert_int_equal(children_serve(&children, &why), ERR_OK);
+	children_answered(&children);
+	asked = true; /* so that it is not given up */
+	assert_int_equal(reap_until(6, &why), ERR_OK);
+	children_stop(&children);
+}
+
+static void
 a_child_has_the_descriptors_of_its_row_and_no_others(void **state)
 {
 	static const struct child table[] = { ROW("inspector") };
@@ -276,6 +291,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_failed_restart_of_a_child_that_worked_is_tried_again),
 		cmocka_unit_test(a_failed_restart_of_a_child_that_never_worked_is_an_error),
 		cmocka_unit_test(a_child_with_a_bad_configuration_is_not_started_again),
+		cmocka_unit_test(a_child_cannot_end_a_server_that_has_answered),
 		cmocka_unit_test(a_child_has_the_descriptors_of_its_row_and_no_others),
 		cmocka_unit_test(children_that_are_called_off_are_never_served),
 		cmocka_unit_test(more_children_than_fit_are_refused),

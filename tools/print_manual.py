@@ -16,7 +16,8 @@ import time
 import help_texts
 
 WITHOUT_PAGE = {'otp', 'version'}  # man/doubletour-otp.1 is written by hand; the program's page has all of version
-SHIPPED = {'APP_SETTINGS': 'production', 'DATA_DIR': '/var/lib/doubletour', 'DATABASE_UPGRADE': 'auto'}  # the rest is a comment
+# The other settings are comments.
+SHIPPED = {'APP_SETTINGS': 'production', 'DATA_DIR': '/var/lib/doubletour', 'DATABASE_UPGRADE': 'auto'}
 ENV_HEAD = """\
 # Settings of the Doubletour package: doubletour.env(5).  Uncomment what you change; `doubletour config check` checks it.
 # Environment variables override this file.  A setting in neither has the default shown here.

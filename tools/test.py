@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Run test suites and add up what they say, test by test.
 
-    tools/test.py [--variant test] [--name NAME] [--pytest-args "..."] [--no-suite SUITE] [--whole-unit] unit e2e browser
+    tools/test.py [--variant test] [--name NAME] [--pytest-args "..."] [--no-suite SUITE] [--whole-unit] unit e2e
 
 Each suite says what failed as it goes; at the end what failed is named again, with why in a line, and the last line is
 "N passed, N failed".  Counts and names are also written to build/results/NAME.json, where .ci/run finds them.
@@ -93,7 +93,7 @@ def run_pytest(folders, build, arguments):
 
 
 def run_beside(folders, build, options):
-    """Run the unit tests beside the others, whose workers wait a tenth of the time.  Show what they print at the end."""
+    """Run the unit tests beside the others, whose workers wait a tenth of the time.  Show their output at the end."""
     printed = RESULTS / "unit.log"
     with open(printed, "wb") as output, concurrent.futures.ThreadPoolExecutor() as threads:
         unit = threads.submit(run_unit, build, options, output)

@@ -50,13 +50,13 @@ struct cli_option {
 };
 
 /*
- * Read the options of a subcommand (at most 16, and --help and --settings).  Returns CLI_GO_ON with optind at the first argument, or
- * CLI_DONE after printing the help.  Returns CLI_USAGE after a message for a wrong option, or for more than
- * max_arguments arguments.
+ * Read the options of a subcommand (at most 16, and --help and --settings).  Returns CLI_GO_ON with optind at the
+ * first argument, or CLI_DONE after printing the help.  Returns CLI_USAGE after a message for a wrong
+ * option, or for more than max_arguments arguments.
  */
 int cli_options(int argc, char **argv, const char *help, const struct cli_option *options, size_t n, int max_arguments);
 
-/* The same for a command with no option of its own. */
+/* The same for a command without options. */
 int cli_arguments(int argc, char **argv, const char *help, int max_arguments);
 
 /*

@@ -66,8 +66,9 @@ struct config {
 };
 
 /*
- * Read environment, settings file and defaults; then check the settings together.  ERR_CONFIG with a sentence that names
- * file and line.  With a settings file, a process of root becomes the user that owns DATA_DIR (base/user.h), for good.
+ * Read environment, settings file and defaults; then check the settings together.  ERR_CONFIG with a sentence that
+ * names file and line.  With a settings file, a process of root becomes the user that owns DATA_DIR (base/user.h), for
+ * good.
  */
 MUST_USE err config_load(struct config *ret_config, struct why *why);
 

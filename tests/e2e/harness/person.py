@@ -45,7 +45,7 @@ class Person:
         return self.page
 
     def _exchange(self, request, timeout):
-        """Send a request on the session's connections, without the session's cookies and redirects: they cost half of the time."""
+        """Send a request on the session's connections, without the session's cookies and redirects."""
         return self.http.get_adapter(request.url).send(request, timeout=timeout, verify=self.http.verify)
 
     def _keep_cookies(self, response):

@@ -56,6 +56,7 @@ struct request {
 	const struct proxy *proxy;
 	const char *certificate, *key, *listen, *lua_file;
 	bool lua, without_apps;
+	bool own_authority; /* Caddy signs the certificates itself: there are no files */
 	str login, port;    /* host of PUBLIC_URL; ":8443", empty for port 443 */
 	char address[300];  /* of Doubletour, in this proxy's form */
 	char url_host[300]; /* of Doubletour in a URL; any name for a Unix socket */
@@ -309,6 +310,14 @@ proxy_config_doubletour_take(struct request *r)
 	return ERR_OK;
 }
 
+static bool
+proxy_config_files_good(const struct request *r)
+{
+	bool certified = proxy_config_plain(str_of(r->certificate)) && proxy_config_plain(str_of(r->key));
+
+	return (r->own_authority || certified) && proxy_config_plain(str_of(r->lua_file));
+}
+
 static err
 proxy_config_settings_take(struct request *r)
 {
@@ -328,8 +337,7 @@ proxy_config_settings_take(struct request *r)
 		r->port = str_from(str_of(r->listen), proxy_config_host_of(str_of(r->listen)).n);
 	else
 		r->port = STR("");
-	if (!proxy_config_plain(str_of(r->certificate)) || !proxy_config_plain(str_of(r->key)) ||
-	    !proxy_config_plain(str_of(r->lua_file)))
+	if (!proxy_config_files_good(r))
 		return why_set(
 		    &r->why, ERR_INVALID,
 		    "The path of a file may contain only letters, digits and . / _ - here: proxies give other "
@@ -384,6 +392,45 @@ setup_proxy_put(const struct config *config, const char *name, struct buf *ret_t
 	*why = r.why;
 	buf_put(ret_text, buf_str(&r.out));
 	return e == ERR_OK ? buf_check(ret_text) : e;
+}
+
+/* Move the text of this name to the end of `ret_text`. */
+static err
+proxy_config_move_text(struct request *r, const char *name, struct buf *ret_text)
+{
+	TRY(proxy_config_put_text(r, name));
+	buf_put(ret_text, buf_str(&r->out));
+	buf_clear(&r->out);
+	return buf_check(ret_text);
+}
+
+static err
+proxy_config_demo_take(struct request *r, const char *app)
+{
+	r->proxy = proxy_config_find("caddy");
+	r->own_authority = true;
+	r->certificate = "internal";
+	r->key = "";
+	TRY(proxy_config_settings_take(r));
+	return proxy_config_app_take(r, str_of(app));
+}
+
+err
+setup_demo_proxy_put(const struct config *config, const char *listen, const char *app, struct buf *ret_caddyfile,
+		     struct buf *ret_page, struct why *why)
+{
+	CLEANUP(proxy_config_request_end) struct request r = REQUEST;
+	err e;
+
+	r.config = config;
+	r.listen = listen;
+	e = proxy_config_demo_take(&r, app);
+	*why = r.why;
+	if (e != ERR_OK)
+		return e;
+	TRY(proxy_config_move_text(&r, "demo.Caddyfile", ret_caddyfile));
+	TRY(proxy_config_move_text(&r, r.proxy->text, ret_caddyfile));
+	return proxy_config_move_text(&r, "demo.html", ret_page);
 }
 
 static int

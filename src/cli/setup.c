@@ -9,7 +9,6 @@
 
 #include "base/file.h"
 #include "base/user.h"
-#include "cli/admin.h"
 #include "config/dotenv.h"
 #include "config/dotenv_edit.h"
 #include "config/load.h"
@@ -45,6 +44,12 @@ static const char setup_help[] =
     "Running it again is safe: an existing database, key or account is kept.  Nothing is written before all answers "
     "are\n"
     "valid.\n"
+    "\n"
+    "  --demo                show it: run the server, Caddy and a sample application on this machine, until Ctrl-C\n"
+    "  --port PORT           with --demo: the first of three ports, from 1024 to 65533; default 8443\n"
+    "\n"
+    "The demo puts all its files into the folder doubletour-demo, and reads no other settings.  Run it again to "
+    "continue.\n"
     "Exit status: 0 success, 1 failure, 2 wrong usage, 78 invalid configuration.\n";
 
 static const struct {
@@ -361,51 +366,6 @@ setup_write_file(struct setup *s)
 	return ERR_OK;
 }
 
-/* --- the account -------------------------------------------------------------------------------------------------- */
-
-static err
-setup_account_has_password(void *context, const struct admin_user *user)
-{
-	*(bool *)context = user->has_password;
-	return ERR_OK;
-}
-
-/* The account exists. Without a password it needs a new link: the first one may be lost. */
-static err
-setup_account_again(struct setup *s, struct admin *admin, struct link_text *ret_link, bool *ret_linked)
-{
-	const char *name = s->answers[SETUP_ADMIN];
-	const struct admin_filter filter = { .account = name };
-	bool has_password = true;
-
-	admin->why = (struct why){ "" };
-	TRY(admin_users(admin->thread, &filter, &admin->why, setup_account_has_password, &has_password));
-	*ret_linked = !has_password;
-	if (!has_password)
-		return admin_reset_password(admin->thread, str_of(name), &admin->why, ret_link);
-	cli_say("The account %s already exists and was not changed.", name);
-	return ERR_OK;
-}
-
-static err
-setup_account_make(struct setup *s, const struct config *config, struct admin *admin)
-{
-	const struct admin_new facts = { STR(""), STR(""), STR("") };
-	struct link_text link;
-	bool linked = true;
-	err e;
-
-	TRY(admin_open(config, admin));
-	e = admin_add(admin->thread, str_of(s->answers[SETUP_ADMIN]), &facts, &admin->why, &link);
-	if (e == ERR_EXISTS)
-		e = setup_account_again(s, admin, &link, &linked);
-	if (e != ERR_OK || !linked)
-		return e;
-	admin_link_put(config, "/set-password?link=", &link, &s->link);
-	buf_put_byte(&s->link, '\n');
-	return buf_check(&s->link);
-}
-
 /* --- the result --------------------------------------------------------------------------------------------------- */
 
 static int
@@ -446,16 +406,17 @@ setup_print(const struct setup *s)
 static int
 setup_make_data(struct cli *cli, struct setup *s)
 {
-	CLEANUP(admin_close) struct admin admin = { .why = { "" } };
+	const struct admin_new facts = { STR(""), STR(""), STR("") };
+	struct why why = { "" };
 	int status = cli_config(cli);
 	err e;
 
 	if (status != CLI_GO_ON)
 		return status;
-	e = setup_database_make(&cli->config, &admin.why);
+	e = setup_database_make(&cli->config, &why);
 	if (e == ERR_OK)
-		e = setup_account_make(s, &cli->config, &admin);
-	return e == ERR_OK ? setup_print(s) : cli_fail(e, &admin.why);
+		e = setup_account_make(&cli->config, s->answers[SETUP_ADMIN], &facts, &why, &s->link);
+	return e == ERR_OK ? setup_print(s) : cli_fail(e, &why);
 }
 
 static err
@@ -486,6 +447,21 @@ setup_run(struct cli *cli, struct setup *s)
 	return status;
 }
 
+/* The demo has its own answers and settings. */
+static int
+setup_run_demo(struct cli *cli, const struct setup *s, bool demo, const char *port)
+{
+	bool others = s->yes || locate_settings().by == LOCATE_OPTION;
+
+	for (size_t i = 0; i < COUNT(s->options); i++)
+		others = others || s->options[i] != NULL;
+	if (demo && !others)
+		return setup_demo(cli, port == NULL ? "8443" : port);
+	cli_say("doubletour: %s  See `doubletour setup --help`.",
+		demo ? "with --demo, give no other option than --port." : "--port needs --demo.");
+	return CLI_USAGE;
+}
+
 int
 cli_setup(struct cli *cli, int argc, char **argv)
 {
@@ -494,17 +470,23 @@ cli_setup(struct cli *cli, int argc, char **argv)
 			   .text = BUF(DOTENV_MAX_BYTES),
 			   .proxy_text = BUF(PROXY_TEXT_MAX),
 			   .link = BUF(2048) };
+	const char *port = NULL;
+	bool demo = false;
 	const struct cli_option options[] = {
 		{ .name = "public-url", .value = &s.options[SETUP_URL] },
 		{ .name = "proxy", .value = &s.options[SETUP_PROXY] },
 		{ .name = "registration", .value = &s.options[SETUP_REGISTRATION] },
 		{ .name = "admin", .value = &s.options[SETUP_ADMIN] },
 		{ .name = "yes", .flag = &s.yes },
+		{ .name = "demo", .flag = &demo },
+		{ .name = "port", .value = &port },
 	};
 	int status = cli_options(argc, argv, setup_help, options, COUNT(options), 0);
 
 	if (status != CLI_GO_ON)
 		return status;
+	if (demo || port != NULL)
+		return setup_run_demo(cli, &s, demo, port);
 	if (!s.yes && isatty(STDIN_FILENO) == 0) {
 		cli_say("doubletour: setup asks questions, but standard input is not a terminal.  Give --public-url, "
 			"--proxy, "

@@ -4,7 +4,7 @@
 #ifndef CLI_SETUP_H
 #define CLI_SETUP_H
 
-#include "cli/cli.h"
+#include "cli/admin.h"
 
 #include "base/buf.h"
 
@@ -25,5 +25,32 @@ MUST_USE err setup_database_make(const struct config *config, struct why *why);
 
 /* `proxy-config` without applications: the sign-in pages only. ERR_NOT_FOUND: no proxy has this name. */
 MUST_USE err setup_proxy_put(const struct config *config, const char *name, struct buf *ret_text, struct why *why);
+
+/* The demo's proxy for one application: demo.Caddyfile and the text of `proxy-config caddy`; the application's page. */
+MUST_USE err setup_demo_proxy_put(const struct config *config, const char *listen, const char *app,
+				  struct buf *ret_caddyfile, struct buf *ret_page, struct why *why);
+
+/*
+ * Create the account, and append a link for choosing a password. An account without a password gets a new link: the
+ * first one may be lost. For an account with a password, say that it exists; ret_link stays empty.
+ */
+MUST_USE err setup_account_make(const struct config *config, const char *name, const struct admin_new *facts,
+				struct why *why, struct buf *ret_link);
+
+/* `doubletour setup --demo`: run the demo until a signal; return the exit status. */
+int setup_demo(struct cli *cli, const char *port);
+
+/*
+ * The demo's two processes: the server, and Caddy with this program and the file Caddyfile in the current directory.
+ * Their output goes to log files there. Return after a signal, or after a message if one of them ends. `ready` is
+ * called once, when both listen.
+ */
+struct demo_run {
+	const char *caddy;
+	uint16_t server_port, caddy_port;
+	void (*ready)(void *context);
+	void *context;
+};
+int demo_run(const struct demo_run *demo);
 
 #endif

@@ -426,7 +426,7 @@ keys_open(const struct config *config, struct master_key *master, struct db *db,
 {
 	size_t rows = 0;
 	bool fit = false;
-	err e;
+	err e = ERR_OK;
 
 	TRY(keys_check(config, master, db, why, ret_keys, &rows));
 	if (rows > 0)
@@ -436,9 +436,10 @@ keys_open(const struct config *config, struct master_key *master, struct db *db,
 			       "There is no key: %s does not exist.  Create it with `doubletour db init`, or set "
 			       "SECRET_KEY.",
 			       master->path);
-	if (master->n == 0)
+	if (master->n == 0) { /* otherwise keys_check has derived the keys */
 		TRY(keys_first_key(config, master, why));
-	e = keys_derive(master, ret_keys);
+		e = keys_derive(master, ret_keys);
+	}
 	if (e == ERR_OK)
 		e = keys_first_enter(ret_keys, db, &fit);
 	if (e != ERR_OK)

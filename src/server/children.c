@@ -109,20 +109,20 @@ children_child_ended(struct children *children, struct running *r, int *ret_stat
 	return true;
 }
 
-/* The start failed: end the process, if it was executed, and its service. */
-static void
-children_child_abandon(struct children *children, struct running *r)
+/* Without a log line. Returns false if the child was not executed. */
+static bool
+children_child_kill(struct running *r)
 {
 	if (r->pid == 0)
-		return;
+		return false;
 	kill(r->pid, SIGKILL);
 	while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	r->pid = 0;
-	children->service->stop(children->context, r->child);
+	return true;
 }
 
-/* A child that has worked is started later: otherwise who can end the child during a shortage could end the server. */
+/* A child that has worked is started later.  Otherwise an attacker who ends it during a shortage could end the server. */
 static err
 children_child_start(struct children *children, struct running *r, struct why *why)
 {
@@ -132,7 +132,8 @@ children_child_start(struct children *children, struct running *r, struct why *w
 		e = children_child_serve(children, r, why);
 	if (e == ERR_OK)
 		return ERR_OK;
-	children_child_abandon(children, r);
+	if (children_child_kill(r))
+		children->service->stop(children->context, r->child);
 	if (!r->restart.worked)
 		return e;
 	log_event(LOG_ERROR, r->child->events.retry, LOG_TEXT("why", why->text));
@@ -211,16 +212,12 @@ children_timeout_ms(const struct children *children, int64_t now_us)
 
 /* --- stop --------------------------------------------------------------------------------------------------------- */
 
-/* The child has not asked anything yet, so it is killed without a log line. */
+/* The child has not asked anything yet, so its service has not begun. */
 static void
 children_child_call_off(struct running *r)
 {
-	if (r->pid == 0)
+	if (!children_child_kill(r))
 		return;
-	kill(r->pid, SIGKILL);
-	while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
-		continue;
-	r->pid = 0;
 	child_sockets_close_keeper(&r->sockets);
 	r->sockets.count = 0;
 }

@@ -46,29 +46,35 @@ print_format(struct buf *out, const char *format, va_list args)
 	buf_put_visible(out, str_of(text));
 }
 
+/* Never waits for a reader, because the process may be serving. */
+static void
+print_error(const char *format, va_list args, const char *end)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(LINE_MAX_BYTES * STR_VISIBLE_MAX + 1);
+
+	print_format(&text, format, args);
+	buf_put(&text, str_of(end));
+	log_print(STDERR_FILENO, buf_str(&text));
+}
+
 void
 cli_say(const char *format, ...)
 {
-	CLEANUP(buf_wipe) struct buf line = BUF(LINE_MAX_BYTES * STR_VISIBLE_MAX);
 	va_list args;
 
 	va_start(args, format);
-	print_format(&line, format, args);
+	print_error(format, args, "\n");
 	va_end(args);
-	buf_put_byte(&line, '\n');
-	log_print(STDERR_FILENO, buf_str(&line)); /* never waits for a reader, because the process may be serving */
 }
 
 void
 cli_prompt(const char *format, ...)
 {
-	CLEANUP(buf_wipe) struct buf text = BUF(LINE_MAX_BYTES * STR_VISIBLE_MAX);
 	va_list args;
 
 	va_start(args, format);
-	print_format(&text, format, args);
+	print_error(format, args, "");
 	va_end(args);
-	log_print(STDERR_FILENO, buf_str(&text));
 }
 
 void

@@ -45,7 +45,10 @@ def on_root():
 
 def production(make_server, **settings):
     settings = {"container": "docker", "PUBLIC_URL": "http://localhost", **settings}
-    return make_server(start=False, profile="production", **settings)
+    server = make_server(start=False, profile="production", **settings)
+    if "EPHEMERAL" not in settings:
+        del server.environment["EPHEMERAL"]
+    return server
 
 
 # Data that would be lost

@@ -138,6 +138,7 @@ class Server:
             "PORT": str(self.port),
             "DOUBLETOUR_TEST_CLOCK": str(self.clock.path),
             "DOUBLETOUR_TEST_FAULTS": str(self.faults.path),
+            "EPHEMERAL": "1",  # the tests may run in a container without a volume
             "DOUBLETOUR_TEST_DUMPABLE": "1",  # tests without root read its /proc
             **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
             **{name: str(value) for name, value in settings.items()},

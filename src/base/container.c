@@ -114,14 +114,12 @@ container_is_temporary(const char *root)
 static bool
 container_cut_name(char *path)
 {
-	char *slash = strrchr(path, '/');
-	size_t keep = slash == path ? 1 : slash != NULL ? (size_t)(slash - path) : 0;
+	str folder = file_folder(path);
 
-	if (path[keep] == '\0' || str_equal(str_of(path), STR(".")))
+	if (str_equal(folder, str_of(path)))
 		return false;
-	if (keep == 0)
-		path[keep++] = '.';
-	path[keep] = '\0';
+	path[0] = folder.p[0]; /* it differs for "." only */
+	path[folder.n] = '\0';
 	return true;
 }
 

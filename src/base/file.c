@@ -5,6 +5,24 @@
 
 #include <sys/stat.h>
 
+str
+file_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return STR(".");
+	return slash == path ? STR("/") : str_bytes(path, (size_t)(slash - path));
+}
+
+bool
+file_sync_folder(const char *folder)
+{
+	CLEANUP(file_close) int fd = sys_open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+
+	return fd >= 0 && sys_fsync(fd) == 0;
+}
+
 void
 file_close(int *fd)
 {

@@ -47,6 +47,12 @@ MUST_USE err file_check_owner(int fd, const char *path, struct why *why);
 /* The owner of a file or folder. ERR_NOT_FOUND also if it cannot be reached. */
 MUST_USE err file_owner(const char *path, uid_t *ret_uid, gid_t *ret_gid);
 
+/* The folder of a path, without the slash: "." for a name alone, "/" for a name in the root. May point into path. */
+str file_folder(const char *path);
+
+/* Make the names in a folder durable. errno says why it failed. */
+bool file_sync_folder(const char *folder);
+
 /* For CLEANUP. -1 means closed. */
 void file_close(int *fd);
 

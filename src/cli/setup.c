@@ -339,14 +339,9 @@ static void
 setup_make_folder(const struct setup *s)
 {
 	char folder[SETUP_ANSWER_MAX];
-	char *slash;
 
-	if (!s->of_service || str_copy_z(str_of(s->path), folder, sizeof(folder)) != ERR_OK)
+	if (!s->of_service || str_copy_z(file_folder(s->path), folder, sizeof(folder)) != ERR_OK)
 		return;
-	slash = strrchr(folder, '/');
-	if (slash == NULL)
-		return;
-	*slash = '\0';
 	(void)!mkdir(folder, 0755); /* if this fails, so does writing the file, with a message */
 }
 

@@ -205,20 +205,18 @@ dotenv_edit_is_of_root(const char *path)
 	return !S_ISDIR(status.st_mode) || (status.st_mode & others) == 0 || (status.st_mode & S_ISVTX) != 0;
 }
 
-/* The same for a resolved path and each folder above it. */
+/* The same for an absolute path without links and each folder above it. */
 static bool
 dotenv_edit_all_of_root(const char *path)
 {
 	char part[PATH_MAX];
-	char *slash;
 
 	if (str_copy_z(str_of(path), part, sizeof(part)) != ERR_OK)
 		return false;
 	while (dotenv_edit_is_of_root(part)) {
-		slash = strrchr(part, '/');
-		if (slash == NULL || part[1] == '\0')
+		if (part[1] == '\0')
 			return true;
-		slash[slash == part] = '\0';
+		part[file_folder(part).n] = '\0';
 	}
 	return false;
 }
@@ -227,15 +225,9 @@ dotenv_edit_all_of_root(const char *path)
 static bool
 dotenv_edit_folder(const char *path, char ret_folder[PATH_MAX])
 {
-	char part[PATH_MAX];
-	char *slash;
+	char folder[PATH_MAX];
 
-	if (str_copy_z(str_of(path), part, sizeof(part)) != ERR_OK)
-		return false;
-	slash = strrchr(part, '/');
-	if (slash != NULL)
-		slash[slash == part] = '\0';
-	return realpath(slash == NULL ? "." : part, ret_folder) != NULL;
+	return str_copy_z(file_folder(path), folder, sizeof(folder)) == ERR_OK && realpath(folder, ret_folder) != NULL;
 }
 
 /*
@@ -299,16 +291,12 @@ dotenv_edit_put_bytes(int fd, str text)
 
 /* Make the rename durable. The file is complete either way, so a failure changes nothing. */
 static void
-dotenv_edit_sync_folder(char *target)
+dotenv_edit_sync_folder(const char *target)
 {
-	CLEANUP(file_close) int fd = -1;
-	char *slash = strrchr(target, '/');
+	char folder[PATH_MAX];
 
-	if (slash != NULL)
-		slash[slash == target] = '\0';
-	fd = sys_open(slash == NULL ? "." : target, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	if (fd >= 0)
-		(void)!sys_fsync(fd);
+	if (str_copy_z(file_folder(target), folder, sizeof(folder)) == ERR_OK)
+		(void)!file_sync_folder(folder);
 }
 
 err

@@ -1,19 +1,7 @@
 #include "config/volume.h"
 
 #include "base/container.h"
-
-#include <string.h>
-
-/* The folder of a file. */
-static void
-volume_folder(const char *file, char *ret_folder, size_t size)
-{
-	const char *slash = strrchr(file, '/');
-	size_t n = slash == NULL ? 0 : slash == file ? 1 : (size_t)(slash - file);
-
-	if (n == 0 || str_copy_z(str_bytes(file, n), ret_folder, size) != ERR_OK)
-		(void)!str_copy_z(STR("."), ret_folder, size);
-}
+#include "base/file.h"
 
 /* The folder whose files would be lost, or "". */
 static void
@@ -23,7 +11,7 @@ volume_lost_folder(const struct config *config, char ret_folder[CONFIG_TEXT_MAX]
 	if (config->secret_key_bytes == 0 && container_loses("", config->data_dir))
 		(void)!str_copy_z(str_of(config->data_dir), ret_folder, CONFIG_TEXT_MAX);
 	else if (config->database == DATABASE_SQLITE && container_loses("", config->database_path))
-		volume_folder(config->database_path, ret_folder, CONFIG_TEXT_MAX);
+		(void)!str_copy_z(file_folder(config->database_path), ret_folder, CONFIG_TEXT_MAX);
 }
 
 err

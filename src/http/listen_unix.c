@@ -11,18 +11,10 @@ enum { SOCKET_UMASK = 0117 }; /* a socket file is made with mode 0777 minus this
 
 /* --- the folder --------------------------------------------------------------------------------------------------- */
 
-static str
-listen_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash == path ? STR("/") : str_bytes(path, (size_t)(slash - path));
-}
-
 static err
 listen_explain(struct why *why, int error, const char *path)
 {
-	str folder = listen_folder(path);
+	str folder = file_folder(path);
 
 	switch (error) {
 	case ENOENT:
@@ -52,7 +44,7 @@ listen_folder_check(const char *path, struct why *why)
 	char folder[LISTEN_PATH_MAX_BYTES + 1];
 	struct stat status;
 
-	TRY(str_copy_z(listen_folder(path), folder, sizeof(folder)));
+	TRY(str_copy_z(file_folder(path), folder, sizeof(folder)));
 	if (stat(folder, &status) != 0)
 		return listen_explain(why, errno, path);
 	if ((status.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)

@@ -122,7 +122,7 @@ children_child_kill(struct running *r)
 	return true;
 }
 
-/* A child that has worked is started later.  Otherwise an attacker who ends it during a shortage could end the server. */
+/* A child that has worked is started later: an attacker who ends it during a shortage must not end the server. */
 static err
 children_child_start(struct children *children, struct running *r, struct why *why)
 {

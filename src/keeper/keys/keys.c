@@ -1,6 +1,7 @@
 #include "keeper/keys/keys.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/random.h"
 #include "base/secret.h"
 #include "base/sys.h"
@@ -36,13 +37,6 @@ keys_wipe(struct keys *keys)
 }
 
 /* --- key file ----------------------------------------------------------------------------------------------------- */
-
-static void
-keys_file_close(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
 
 /* suffix: "" for the current key, ".new" for the next one, the id of a previous one. ret_path is large enough. */
 static void
@@ -94,7 +88,7 @@ keys_file_take(int fd, struct master_key *master, struct why *why)
 static err
 keys_file_read(const struct config *config, const char *suffix, struct why *why, struct master_key *ret_master)
 {
-	CLEANUP(keys_file_close) int fd = -1;
+	CLEANUP(file_close) int fd = -1;
 
 	keys_file_path(config, suffix, ret_master->path);
 	fd = sys_open(ret_master->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
@@ -133,21 +127,12 @@ keys_file_write(int fd, const struct master_key *master)
 	return written ? ERR_OK : ERR_IO;
 }
 
-/* Make the file's name durable too: without its key, the database is lost. */
-static err
-keys_folder_sync(const char *path)
-{
-	CLEANUP(keys_file_close) int fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-
-	return fd >= 0 && sys_fsync(fd) == 0 ? ERR_OK : ERR_IO;
-}
-
 /* Write under a temporary name first, so that another process never reads an incomplete key. */
 static err
 keys_file_put(const struct config *config, const struct master_key *master)
 {
 	char path[sizeof(master->path) + 32];
-	CLEANUP(keys_file_close) int fd = -1;
+	CLEANUP(file_close) int fd = -1;
 	err e;
 
 	snprintf(path, sizeof(path), "%s.%ld", master->path, (long)getpid());
@@ -158,7 +143,10 @@ keys_file_put(const struct config *config, const struct master_key *master)
 	if (e == ERR_OK && link(path, master->path) != 0)
 		e = errno == EEXIST ? ERR_EXISTS : ERR_IO;
 	unlink(path);
-	return e == ERR_OK ? keys_folder_sync(config->data_dir) : e;
+	if (e != ERR_OK)
+		return e;
+	/* Make the file's name durable too: without its key, the database is lost. */
+	return file_sync_folder(config->data_dir) ? ERR_OK : ERR_IO;
 }
 
 static err
@@ -227,7 +215,7 @@ master_key_new_install(const struct config *config, const struct keys *old_keys,
 	/* If the process dies between the two renames, the .new file shows how to continue. */
 	if ((rename(key, old) != 0 && errno != ENOENT) || rename(next, key) != 0)
 		return why_set(why, ERR_DENIED, "The key file %s cannot be created: %s.", key, strerror(errno));
-	return keys_folder_sync(config->data_dir);
+	return file_sync_folder(config->data_dir) ? ERR_OK : ERR_IO;
 }
 
 /* --- deriving ----------------------------------------------------------------------------------------------------- */

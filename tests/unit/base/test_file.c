@@ -138,10 +138,23 @@ file_open_refuses_files_that_others_may_write(void **state)
 	}
 }
 
+static void
+folder_is_the_path_without_its_last_name(void **state)
+{
+	static const struct {
+		const char *path, *folder;
+	} rows[] = { { "/var/lib/key", "/var/lib" }, { "/key", "/" }, { "/", "/" }, { "a/b", "a" }, { "key", "." } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_true(str_equal(file_folder(rows[i].path), str_of(rows[i].folder)));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(folder_is_the_path_without_its_last_name),
 		cmocka_unit_test(file_open_takes_files_only_and_does_not_block),
 		cmocka_unit_test(file_read_ends_at_its_maximum),
 		cmocka_unit_test(file_open_refuses_files_that_others_may_write),

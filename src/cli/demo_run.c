@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CHECK_MS = 50 }; /* until both processes listen, try to connect this often */
+enum { CHECK_MS = 50 }; /* until both processes answer, ask this often */
 
 struct demo_process {
 	const char *name, *log;
@@ -112,7 +112,8 @@ demo_run_watch(const struct demo_run *demo, struct demo_process processes[2], co
 			return false;
 		if (arrived > 0 && arrived != SIGCHLD)
 			return true;
-		if (!ready && demo_run_listens(processes[0].port) && demo_run_listens(processes[1].port)) {
+		if (!ready && demo_run_listens(processes[0].port) && demo_run_listens(processes[1].port) &&
+		    demo->answers(demo->context)) {
 			ready = true;
 			demo->ready(demo->context);
 		}

@@ -42,12 +42,14 @@ int setup_demo(struct cli *cli, const char *port);
 
 /*
  * The demo's two processes: the server, and Caddy with this program and the file Caddyfile in the current directory.
- * Their output goes to log files there. Return after a signal, or after a message if one of them ends. `ready` is
- * called once, when both listen.
+ * Their output goes to log files there. Return after a signal, or after a message if one of them ends. When both
+ * listen, `answers` is called until it returns true: Caddy listens before it has its certificates. Then `ready` is
+ * called once.
  */
 struct demo_run {
 	const char *caddy;
 	uint16_t server_port, caddy_port;
+	bool (*answers)(void *context);
 	void (*ready)(void *context);
 	void *context;
 };

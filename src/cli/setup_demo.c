@@ -11,6 +11,7 @@
  * In the folder, .env is the settings file, and data the database: every other command works there.  Settings in the
  * environment are removed, because one of them could be the address of a real database.
  */
+#include "cli/curl.h"
 #include "cli/setup.h"
 
 #include "base/file.h"
@@ -34,6 +35,7 @@
 #define DEMO_LOGIN "login." DEMO_DOMAIN
 #define DEMO_APP "wiki." DEMO_DOMAIN
 #define DEMO_ACCOUNT "demo"
+#define DEMO_AUTHORITY "caddy/pki/authorities/local/root.crt" /* Caddy writes it below XDG_DATA_HOME */
 
 enum { PORT_MIN = 1024, PORTS = 3, TEXT_MAX = 1024 * 1024 };
 
@@ -218,6 +220,29 @@ setup_demo_make_account(struct demo *demo, const struct config *config)
 
 /* --- the command -------------------------------------------------------------------------------------------------- */
 
+/* Does Caddy complete a TLS handshake for this name?  Without curl: assume so. */
+static bool
+setup_demo_host_answers(const struct demo *demo, const char *host)
+{
+	CLEANUP(curl_reply_wipe) struct curl_reply reply = { .status = 0 };
+	char url[128], connect[32];
+	const struct curl_request request = { .url = url, .method = "GET", .ca = DEMO_AUTHORITY, .connect = connect };
+	err e;
+
+	snprintf(url, sizeof(url), "https://%s:%u/", host, demo->port);
+	snprintf(connect, sizeof(connect), "127.0.0.1:%u", demo->port);
+	e = curl_run(&request, &reply);
+	return e == ERR_NOT_FOUND || (e == ERR_OK && reply.status != 0);
+}
+
+static bool
+setup_demo_answers(void *context)
+{
+	const struct demo *demo = context;
+
+	return setup_demo_host_answers(demo, DEMO_LOGIN) && setup_demo_host_answers(demo, DEMO_APP);
+}
+
 static void
 setup_demo_say_ready(void *context)
 {
@@ -247,7 +272,8 @@ setup_demo_check(struct demo *demo, const char *port)
 static int
 setup_demo_run(struct cli *cli, struct demo *demo)
 {
-	const struct demo_run run = { demo->caddy, demo->server_port, demo->port, setup_demo_say_ready, demo };
+	const struct demo_run run = { demo->caddy,        demo->server_port,    demo->port,
+				      setup_demo_answers, setup_demo_say_ready, demo };
 	int status = cli_config(cli);
 	err e;
 

@@ -51,10 +51,13 @@ class Demo:
         return subprocess.run([PROGRAM, "setup", *options], cwd=self.home / "work", env=self.environment, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=60)
 
-    def start(self):
+    def start_process(self):
         with open(self.home / "said", "w") as said:
             self.process = subprocess.Popen([PROGRAM, "setup", "--demo", "--port", str(self.port)], cwd=self.home / "work",
                                             env=self.environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+
+    def start(self):
+        self.start_process()
         wait_until(lambda: "Ctrl-C stops everything." in self.said() or self.process.poll() is not None, "the demo is ready")
         assert self.process.poll() is None, self.said()
         return self
@@ -143,6 +146,30 @@ def test_a_demo_without_caddy_names_the_package(demo):
     refused = demo.run("--demo")
     assert refused.returncode == 1 and "sudo apt install caddy" in refused.stderr
     assert not demo.folder.exists()
+
+
+# Listens on the port of the Caddyfile, closes each connection, and counts them.
+CADDY_WITHOUT_CERTIFICATES = """#!/usr/bin/python3
+import re, socket
+with open("Caddyfile") as caddyfile, socket.socket() as s, open("connections", "w") as connections:
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("127.0.0.1", int(re.search(r"login.doubletour.localhost:(\\d+)", caddyfile.read()).group(1))))
+    s.listen()
+    while True:
+        s.accept()[0].close()
+        print("connection", file=connections, flush=True)
+"""
+
+
+def test_a_demo_waits_until_caddy_has_its_certificates(demo):
+    stub = demo.home / "caddy"
+    stub.write_text(CADDY_WITHOUT_CERTIFICATES)
+    stub.chmod(0o700)
+    demo.environment["PATH"] = f"{demo.home}:/usr/bin:/bin"
+    demo.start_process()
+    wait_until(lambda: (demo.folder / "connections").exists() and len((demo.folder / "connections").read_text().splitlines()) >= 6,
+               "the demo asks Caddy again and again")
+    assert "Everything runs." not in demo.said()
 
 
 def test_a_demo_on_used_ports_changes_nothing(demo):

@@ -10,15 +10,16 @@ BELOW = {
     "base": set(),
     "otp": {"base"},
     "qr": {"base"},
+    "image": {"base"},
     "config": {"base"},
-    "access": {"base", "config"},
+    "access": {"base", "config", "image"},
     "store": {"base"},
     "http": {"base"},
     "ipc": {"base"},
-    "keeper": {"base", "otp", "qr", "config", "access", "store", "ipc"},
-    "web": {"base", "qr", "config", "access", "http", "ipc"},
-    "server": {"base", "config", "http", "keeper", "web"},
-    "cli": {"base", "otp", "qr", "config", "access", "store", "http", "ipc", "keeper", "web", "server"},
+    "keeper": {"base", "otp", "qr", "image", "config", "access", "store", "ipc"},
+    "web": {"base", "qr", "image", "config", "access", "http", "ipc"},
+    "server": {"base", "image", "config", "http", "keeper", "web"},
+    "cli": {"base", "otp", "qr", "image", "config", "access", "store", "http", "ipc", "keeper", "web", "server"},
 }
 # The rooms of a layer, the lowest first: a file includes headers of its room and of lower rooms.  A file in the
 # layer's folder itself, outside all rooms, may include every room; no room may include it.

@@ -17,6 +17,8 @@ access_rules_wipe(struct access_rules *rules)
 	arena_wipe(&rules->arena);
 	rules->rules = NULL;
 	rules->n = 0;
+	rules->applications = NULL;
+	rules->applications_n = 0;
 }
 
 /* --- matching a rule ---------------------------------------------------------------------------------------------- */
@@ -49,8 +51,8 @@ access_network_fit(const struct access_rule *rule, str text)
 	return FITS_NOT;
 }
 
-static bool
-access_group_has(str groups, const struct access_texts *names)
+bool
+access_groups_have_one(str groups, const struct access_texts *names)
 {
 	while (groups.n > 0)
 		if (access_any_fits(names, str_cut(&groups, ','), str_equal))
@@ -62,7 +64,7 @@ static bool
 access_groups_have_all(str groups, const struct access_texts *names)
 {
 	for (size_t i = 0; i < names->n; i++)
-		if (!access_group_has(groups, &(struct access_texts){ &names->at[i], 1 }))
+		if (!access_groups_have_one(groups, &(struct access_texts){ &names->at[i], 1 }))
 			return false;
 	return true;
 }
@@ -80,7 +82,7 @@ access_person_fits(const struct access_rule *rule, const struct access_visitor *
 	bool anybody = rule->users.n == 0 && rule->groups.n == 0;
 
 	return (anybody || access_any_fits(&rule->users, visitor->name, str_equal) ||
-		access_group_has(visitor->groups, &rule->groups)) &&
+		access_groups_have_one(visitor->groups, &rule->groups)) &&
 	       access_groups_have_all(visitor->groups, &rule->all_groups);
 }
 

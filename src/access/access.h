@@ -45,10 +45,14 @@ struct access_rule {
 	int64_t max_age_us; /* two_factor: maximum age of the proof; 0: unlimited within the session */
 };
 
+struct application;
+
 struct access_rules {
 	struct arena arena; /* holds all texts */
 	struct access_rule *rules;
 	size_t n;
+	struct application *applications; /* access/applications.h */
+	size_t applications_n;
 	bool implied; /* without a file: two factors for every protected domain */
 };
 
@@ -97,6 +101,9 @@ struct access_decision {
 	enum access_reason reason;
 	const struct access_rule *rule; /* NULL: ACCESS_NO_RULE, ACCESS_DOTS, sometimes ACCESS_UNCLEAR */
 };
+
+/* Is a visitor with these groups ("admins,staff") a member of one of the named groups? */
+bool access_groups_have_one(str groups, const struct access_texts *names);
 
 struct access_decision access_decide(const struct access_rules *rules, const struct access_request *request,
 				     const struct access_visitor *visitor, int64_t now_us);

@@ -2,43 +2,28 @@
 
 #include "base/file.h"
 #include "config/values.h"
-#include "config/yaml_text.h"
+#include "access/access_file_internal.h"
+#include "access/applications.h"
+#include "access/domain.h"
 #include "access/pattern.h"
 
 enum { RULES_ARENA_BYTES = 1024 * 1024, GROUP_MAX = 40, TEXTS_MAX = 200, CONDITIONS_MAX = 16 };
 
-/* A name in the top-level key `networks`. */
-struct named_networks {
-	str name;
-	struct config_network *at;
-	size_t n;
-};
-
-/* A file while it is parsed. */
-struct reading {
-	str name;
-	struct yaml_text yaml;
-	struct access_rules *rules;
-	struct named_networks *named;
-	size_t named_n;
-	struct why *why;
-};
-
 static void
-access_file_reading_end(struct reading *r)
+access_file_reading_end(struct access_reading *r)
 {
 	yaml_text_wipe(&r->yaml);
 }
 
-static err
-access_file_wrong(struct reading *r, const yaml_node_t *node, const char *sentence)
+err
+access_file_wrong(struct access_reading *r, const yaml_node_t *node, const char *sentence)
 {
 	return why_set(r->why, ERR_CONFIG, "%.*s, line %u: %s", STR_ARG(str_upto(r->name, 200)), yaml_text_line(node),
 		       sentence);
 }
 
-static err
-access_file_wrong_value(struct reading *r, const yaml_node_t *node, const char *takes, str value)
+err
+access_file_wrong_value(struct access_reading *r, const yaml_node_t *node, const char *takes, str value)
 {
 	if (!str_utf8_valid(value))
 		value = STR("that");
@@ -46,7 +31,7 @@ access_file_wrong_value(struct reading *r, const yaml_node_t *node, const char *
 		       yaml_text_line(node), takes, STR_ARG(str_utf8_upto(value, 60)));
 }
 
-static str
+str
 access_file_scalar(const yaml_node_t *node)
 {
 	return str_bytes(node->data.scalar.value, node->data.scalar.length);
@@ -64,26 +49,20 @@ access_file_key_text(const yaml_node_t *node)
 	return access_file_scalar(node);
 }
 
-static const yaml_node_t *
-access_file_node_at(struct reading *r, int index)
+const yaml_node_t *
+access_file_node_at(struct access_reading *r, int index)
 {
 	return yaml_document_get_node(&r->yaml.document, index);
 }
 
 /* An item of a list, or the single text in place of a list. */
 static const yaml_node_t *
-access_file_item_at(struct reading *r, const yaml_node_t *node, size_t i)
+access_file_item_at(struct access_reading *r, const yaml_node_t *node, size_t i)
 {
 	return node->type == YAML_SEQUENCE_NODE ? access_file_node_at(r, node->data.sequence.items.start[i]) : node;
 }
 
 /* --- lists of texts ----------------------------------------------------------------------------------------------- */
-
-/* A check for the texts of a list; takes: "a domain is ...". */
-struct kind {
-	bool (*good)(str text);
-	const char *takes;
-};
 
 static bool
 access_file_is_letter_or_digit(char c)
@@ -115,22 +94,22 @@ access_group_good(str name)
 	return name.n > 0 && name.n <= GROUP_MAX;
 }
 
-static const struct kind kind_domain = {
+static const struct access_kind kind_domain = {
 	pattern_host_good, "a domain is like wiki.example.org, '*.example.org' or '{user}.example.org', in lower case"
 };
-static const struct kind kind_path = {
+static const struct access_kind kind_path = {
 	pattern_path_good,
 	"a path is written decoded: it begins with /, has at most 8 stars and none of % ? # ; \\ // /./ /../, "
 	"like '/public/**'"
 };
-static const struct kind kind_method = { target_method_good, "a method is in capital letters, like GET" };
-static const struct kind kind_user = {
+static const struct access_kind kind_method = { target_method_good, "a method is in capital letters, like GET" };
+static const struct access_kind kind_user = {
 	access_file_user_good, "a user is a user name as it is stored: 3 to 40 of a-z 0-9 . _ @ + -, in lower case"
 };
-static const struct kind kind_group = { access_group_good, "a group is 1 to 40 of a-z 0-9 . _ -" };
+const struct access_kind access_kind_group = { access_group_good, "a group is 1 to 40 of a-z 0-9 . _ -" };
 
-static err
-access_file_text_take(struct reading *r, const yaml_node_t *node, const struct kind *kind, struct access_texts *texts)
+err
+access_file_text_read(struct access_reading *r, const yaml_node_t *node, const struct access_kind *kind, str *ret_text)
 {
 	if (node == NULL || node->type != YAML_SCALAR_NODE)
 		return access_file_wrong(r, node, "a text or a list of texts is required here.");
@@ -139,12 +118,19 @@ access_file_text_take(struct reading *r, const yaml_node_t *node, const struct k
 		    r, node, "a text is required here; write a name that YAML reads as null in quotes: 'null'.");
 	if (!kind->good(access_file_scalar(node)))
 		return access_file_wrong_value(r, node, kind->takes, access_file_scalar(node));
-	return arena_copy(&r->rules->arena, access_file_scalar(node), &texts->at[texts->n++]);
+	return arena_copy(&r->rules->arena, access_file_scalar(node), ret_text);
 }
 
-/* One text, or a list of them. */
 static err
-access_file_texts_read(struct reading *r, const yaml_node_t *node, const struct kind *kind, struct access_texts *texts)
+access_file_text_take(struct access_reading *r, const yaml_node_t *node, const struct access_kind *kind,
+		      struct access_texts *texts)
+{
+	return access_file_text_read(r, node, kind, &texts->at[texts->n++]);
+}
+
+err
+access_file_texts_read(struct access_reading *r, const yaml_node_t *node, const struct access_kind *kind,
+		       struct access_texts *texts)
 {
 	bool list = node->type == YAML_SEQUENCE_NODE;
 	size_t n = list ? (size_t)(node->data.sequence.items.top - node->data.sequence.items.start) : 1;
@@ -184,16 +170,16 @@ access_file_network_or_name_good(str text)
 	return access_file_is_network(text) || access_file_network_name_good(text);
 }
 
-static const struct kind kind_network = {
+static const struct access_kind kind_network = {
 	access_file_is_network, "a network is like 192.168.0.0/16 or 2001:db8::/32, with no bits set after the prefix"
 };
-static const struct kind kind_network_or_name = {
+static const struct access_kind kind_network_or_name = {
 	access_file_network_or_name_good,
 	"a network is like 192.168.0.0/16 or 2001:db8::/32, with no bits set after the prefix, or a name of `networks:`"
 };
 
-static const struct named_networks *
-access_file_named_find(const struct reading *r, str name)
+static const struct access_named_networks *
+access_file_named_find(const struct access_reading *r, str name)
 {
 	for (size_t i = 0; i < r->named_n; i++)
 		if (str_equal(r->named[i].name, name))
@@ -203,12 +189,13 @@ access_file_named_find(const struct reading *r, str name)
 
 /* Number of networks that the texts stand for: each text is a network, or a name for several. */
 static err
-access_file_networks_count(struct reading *r, const yaml_node_t *node, const struct access_texts *texts, size_t *ret_n)
+access_file_networks_count(struct access_reading *r, const yaml_node_t *node, const struct access_texts *texts,
+			   size_t *ret_n)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < texts->n; i++) {
-		const struct named_networks *named = access_file_named_find(r, texts->at[i]);
+		const struct access_named_networks *named = access_file_named_find(r, texts->at[i]);
 		if (named == NULL && !access_file_is_network(texts->at[i]))
 			return access_file_wrong_value(r, access_file_item_at(r, node, i),
 						       "networks: at the top of the file has no such name",
@@ -220,9 +207,9 @@ access_file_networks_count(struct reading *r, const yaml_node_t *node, const str
 }
 
 static err
-access_file_networks_put(struct reading *r, str text, struct config_network *out, size_t *n)
+access_file_networks_put(struct access_reading *r, str text, struct config_network *out, size_t *n)
 {
-	const struct named_networks *named = access_file_named_find(r, text);
+	const struct access_named_networks *named = access_file_named_find(r, text);
 
 	if (named == NULL)
 		return value_network(text, &out[(*n)++]);
@@ -232,7 +219,7 @@ access_file_networks_put(struct reading *r, str text, struct config_network *out
 }
 
 static err
-access_file_networks_take(struct reading *r, const yaml_node_t *node, const struct kind *kind,
+access_file_networks_take(struct access_reading *r, const yaml_node_t *node, const struct access_kind *kind,
 			  struct config_network **ret_networks, size_t *ret_n)
 {
 	struct access_texts texts = { .n = 0 };
@@ -252,7 +239,7 @@ access_file_networks_take(struct reading *r, const yaml_node_t *node, const stru
 }
 
 static err
-access_file_networks_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+access_file_networks_read(struct access_reading *r, const yaml_node_t *node, struct access_rule *rule)
 {
 	struct config_network *networks = NULL;
 
@@ -262,11 +249,11 @@ access_file_networks_read(struct reading *r, const yaml_node_t *node, struct acc
 }
 
 static err
-access_file_named_read(struct reading *r, const yaml_node_pair_t *pair)
+access_file_named_read(struct access_reading *r, const yaml_node_pair_t *pair)
 {
 	const yaml_node_t *key = access_file_node_at(r, pair->key);
 	str name = access_file_key_text(key);
-	struct named_networks *named = &r->named[r->named_n];
+	struct access_named_networks *named = &r->named[r->named_n];
 
 	if (!access_file_network_name_good(name))
 		return access_file_wrong_value(
@@ -281,7 +268,7 @@ access_file_named_read(struct reading *r, const yaml_node_pair_t *pair)
 
 /* networks: {home: [192.168.0.0/16]} */
 static err
-access_file_named_networks_read(struct reading *r, const yaml_node_t *node)
+access_file_named_networks_read(struct access_reading *r, const yaml_node_t *node)
 {
 	size_t n;
 
@@ -307,14 +294,14 @@ access_file_query_text_good(str text)
 	return query_value_good(text) && (!str_has_byte(text, '*') || str_equal(text, STR("*")));
 }
 
-static const struct kind kind_query_value = {
+static const struct access_kind kind_query_value = {
 	access_file_query_text_good, "a value of a query is written decoded, without % and, but for '*' alone, "
 				     "without stars; it has at most 200 bytes"
 };
 
 /* '*' alone means any value. */
 static err
-access_file_condition_values(struct reading *r, const yaml_node_t *node, struct query_condition *condition)
+access_file_condition_values(struct access_reading *r, const yaml_node_t *node, struct query_condition *condition)
 {
 	struct access_texts texts = { .n = 0 };
 	bool any = false;
@@ -333,7 +320,7 @@ access_file_condition_values(struct reading *r, const yaml_node_t *node, struct 
 }
 
 static err
-access_file_condition_read(struct reading *r, const yaml_node_pair_t *pair, struct access_rule *rule,
+access_file_condition_read(struct access_reading *r, const yaml_node_pair_t *pair, struct access_rule *rule,
 			   struct query_condition *condition)
 {
 	const yaml_node_t *key = access_file_node_at(r, pair->key);
@@ -351,7 +338,7 @@ access_file_condition_read(struct reading *r, const yaml_node_pair_t *pair, stru
 
 /* query: {action: login, page: '*'} */
 static err
-access_file_query_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+access_file_query_read(struct access_reading *r, const yaml_node_t *node, struct access_rule *rule)
 {
 	struct query_condition *conditions;
 	size_t n = 0;
@@ -375,7 +362,7 @@ access_file_query_read(struct reading *r, const yaml_node_t *node, struct access
 /* --- a rule ------------------------------------------------------------------------------------------------------- */
 
 static err
-access_file_policy_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+access_file_policy_read(struct access_reading *r, const yaml_node_t *node, struct access_rule *rule)
 {
 	if (node->type != YAML_SCALAR_NODE)
 		return access_file_wrong(r, node, "policy is one word.");
@@ -389,7 +376,7 @@ access_file_policy_read(struct reading *r, const yaml_node_t *node, struct acces
 }
 
 static err
-access_file_max_age_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+access_file_max_age_read(struct access_reading *r, const yaml_node_t *node, struct access_rule *rule)
 {
 	bool good =
 	    node->type == YAML_SCALAR_NODE && value_duration(access_file_scalar(node), &rule->max_age_us) == ERR_OK;
@@ -416,7 +403,7 @@ static const char *const key_names[KEY_COUNT] = { "domain", "path",   "query",  
 						  "users",  "groups", "all_groups", "policy",  "max_age" };
 
 static err
-access_file_value_read(struct reading *r, enum key key, const yaml_node_t *node, struct access_rule *rule)
+access_file_value_read(struct access_reading *r, enum key key, const yaml_node_t *node, struct access_rule *rule)
 {
 	switch (key) {
 	case KEY_DOMAIN:
@@ -432,9 +419,9 @@ access_file_value_read(struct reading *r, enum key key, const yaml_node_t *node,
 	case KEY_USERS:
 		return access_file_texts_read(r, node, &kind_user, &rule->users);
 	case KEY_GROUPS:
-		return access_file_texts_read(r, node, &kind_group, &rule->groups);
+		return access_file_texts_read(r, node, &access_kind_group, &rule->groups);
 	case KEY_ALL_GROUPS:
-		return access_file_texts_read(r, node, &kind_group, &rule->all_groups);
+		return access_file_texts_read(r, node, &access_kind_group, &rule->all_groups);
 	case KEY_POLICY:
 		return access_file_policy_read(r, node, rule);
 	default:
@@ -443,7 +430,7 @@ access_file_value_read(struct reading *r, enum key key, const yaml_node_t *node,
 }
 
 static err
-access_file_key_read(struct reading *r, const yaml_node_t *node, enum key *ret_key)
+access_file_key_read(struct access_reading *r, const yaml_node_t *node, enum key *ret_key)
 {
 	str word = node->type == YAML_SCALAR_NODE ? access_file_scalar(node) : STR("");
 
@@ -468,7 +455,7 @@ access_file_rule_names_persons(const struct access_rule *rule)
 
 /* Reject rules that contradict themselves. */
 static err
-access_file_rule_check(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+access_file_rule_check(struct access_reading *r, const yaml_node_t *node, struct access_rule *rule)
 {
 	if (rule->domains.n == 0)
 		return access_file_wrong(r, node, "this rule has no domain; use '*' for all domains.");
@@ -480,7 +467,7 @@ access_file_rule_check(struct reading *r, const yaml_node_t *node, struct access
 }
 
 static err
-access_file_rule_read(struct reading *r, const yaml_node_t *node, struct access_rule *rule)
+access_file_rule_read(struct access_reading *r, const yaml_node_t *node, struct access_rule *rule)
 {
 	unsigned seen = 0;
 
@@ -504,7 +491,7 @@ access_file_rule_read(struct reading *r, const yaml_node_t *node, struct access_
 /* --- the file ----------------------------------------------------------------------------------------------------- */
 
 static err
-access_file_rules_read(struct reading *r, const yaml_node_t *list)
+access_file_rules_read(struct access_reading *r, const yaml_node_t *list)
 {
 	size_t n;
 
@@ -526,7 +513,7 @@ access_file_rules_read(struct reading *r, const yaml_node_t *list)
 
 /* The value of a top-level key; NULL: it is missing. */
 static const yaml_node_t *
-access_file_root_value(struct reading *r, const yaml_node_t *root, const char *key)
+access_file_root_value(struct access_reading *r, const yaml_node_t *root, const char *key)
 {
 	const yaml_node_pair_t *pairs = root->data.mapping.pairs.start;
 
@@ -538,34 +525,44 @@ access_file_root_value(struct reading *r, const yaml_node_t *root, const char *k
 	return NULL;
 }
 
-static const char root_takes[] =
-    "the file holds the key `rules:` with the list of rules, and perhaps `networks:` with names.";
+static const char root_takes[] = "the file holds the key `rules:` with the list of rules, and perhaps `networks:` "
+				 "with names and `applications:` for the home page.";
+
+static const char *
+access_file_root_key(str word)
+{
+	static const char *const keys[] = { "rules", "networks", "applications" };
+
+	for (size_t i = 0; i < COUNT(keys); i++)
+		if (str_equal(word, str_of(keys[i])))
+			return keys[i];
+	return NULL;
+}
 
 /*
  * Every key must be known and unique.  access_file_root_value returns the first one, so a different value means a
  * duplicate.
  */
 static err
-access_file_root_check(struct reading *r, const yaml_node_t *root)
+access_file_root_check(struct access_reading *r, const yaml_node_t *root)
 {
 	if (root->type != YAML_MAPPING_NODE)
 		return access_file_wrong(r, root, root_takes);
 	for (const yaml_node_pair_t *pair = root->data.mapping.pairs.start; pair < root->data.mapping.pairs.top;
 	     pair++) {
 		const yaml_node_t *name = access_file_node_at(r, pair->key);
-		str word = name->type == YAML_SCALAR_NODE ? access_file_scalar(name) : STR("");
-		bool rules = str_equal(word, STR("rules"));
-		if (!rules && !str_equal(word, STR("networks")))
+		const char *key =
+		    access_file_root_key(name->type == YAML_SCALAR_NODE ? access_file_scalar(name) : STR(""));
+		if (key == NULL)
 			return access_file_wrong(r, name, root_takes);
-		if (access_file_root_value(r, root, rules ? "rules" : "networks") !=
-		    access_file_node_at(r, pair->value))
+		if (access_file_root_value(r, root, key) != access_file_node_at(r, pair->value))
 			return access_file_wrong(r, name, "this key occurs twice in the file.");
 	}
 	return access_file_root_value(r, root, "rules") != NULL ? ERR_OK : access_file_wrong(r, root, root_takes);
 }
 
 static err
-access_file_tags_check(struct reading *r)
+access_file_tags_check(struct access_reading *r)
 {
 	const yaml_node_t *nodes = r->yaml.document.nodes.start;
 
@@ -577,10 +574,10 @@ access_file_tags_check(struct reading *r)
 
 /* Read the named networks first: rules may use their names, wherever they are in the file. */
 static err
-access_file_root_read(struct reading *r)
+access_file_root_read(struct access_reading *r)
 {
 	const yaml_node_t *root = yaml_document_get_root_node(&r->yaml.document);
-	const yaml_node_t *networks;
+	const yaml_node_t *networks, *applications;
 
 	if (root == NULL)
 		return why_set(r->why, ERR_CONFIG,
@@ -591,13 +588,16 @@ access_file_root_read(struct reading *r)
 	networks = access_file_root_value(r, root, "networks");
 	if (networks != NULL)
 		TRY(access_file_named_networks_read(r, networks));
+	applications = access_file_root_value(r, root, "applications");
+	if (applications != NULL)
+		TRY(access_file_apps_read(r, applications));
 	return access_file_rules_read(r, access_file_root_value(r, root, "rules"));
 }
 
 err
 access_parse(str name, str text, struct access_rules *ret_rules, struct why *why)
 {
-	CLEANUP(access_file_reading_end) struct reading r = { .name = name, .rules = ret_rules, .why = why };
+	CLEANUP(access_file_reading_end) struct access_reading r = { .name = name, .rules = ret_rules, .why = why };
 	err e;
 
 	*ret_rules = (struct access_rules){ .arena = ARENA(RULES_ARENA_BYTES) };
@@ -677,6 +677,22 @@ access_file_domains_check(const struct config *config, const struct access_rules
 	return ERR_OK;
 }
 
+/* The gate protects https only: the rules would hide an http address from everybody. */
+static err
+access_file_apps_gate(const struct config *config, struct access_rules *rules, struct why *why)
+{
+	for (size_t i = 0; i < rules->applications_n; i++) {
+		struct application *app = &rules->applications[i];
+		app->gated = gate_domain_of(config, app->target.host).n > 0;
+		if (app->gated && !app->https)
+			return why_set(why, ERR_CONFIG,
+				       "%.200s, in the application of line %u: %.*s is under GATE_DOMAINS, so its "
+				       "address begins with https.",
+				       config->access_rules, app->line, STR_ARG(str_upto(app->target.host, 100)));
+	}
+	return ERR_OK;
+}
+
 err
 access_take(const struct config *config, str text, struct access_rules *ret_rules, struct why *why)
 {
@@ -686,6 +702,8 @@ access_take(const struct config *config, str text, struct access_rules *ret_rule
 		return access_implied(config, ret_rules);
 	TRY(access_parse(str_of(config->access_rules), text, ret_rules, why));
 	e = access_file_domains_check(config, ret_rules, why);
+	if (e == ERR_OK)
+		e = access_file_apps_gate(config, ret_rules, why);
 	if (e != ERR_OK)
 		access_rules_wipe(ret_rules);
 	return e;

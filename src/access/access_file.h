@@ -8,6 +8,9 @@
  *	  - domain: '*.example.org'
  *	    groups: [staff]
  *	    max_age: 15m
+ *	applications:
+ *	  - name: Wiki
+ *	    address: https://wiki.example.org/
  *
  * Unknown keys, duplicate keys, values of another type, aliases and second documents are rejected with the line
  * number.

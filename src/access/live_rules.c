@@ -56,3 +56,32 @@ live_rules_decide(struct live_rules *live, const struct access_request *request,
 	decision.rule = NULL; /* the pointer may be invalid after the unlock */
 	return decision;
 }
+
+err
+live_rules_visible(struct live_rules *live, const struct access_visitor *visitor, str address, int64_t now_us,
+		   live_application visit, void *context)
+{
+	const struct access_rules *rules = &live->set.rules;
+	err e = ERR_OK;
+
+	pthread_rwlock_rdlock(&live->lock);
+	for (size_t i = 0; i < rules->applications_n && e == ERR_OK; i++)
+		if (application_is_visible(rules, &rules->applications[i], visitor, address, now_us))
+			e = visit(context, &rules->applications[i], i);
+	pthread_rwlock_unlock(&live->lock);
+	return e;
+}
+
+err
+live_rules_application_of(struct live_rules *live, const struct target *target, live_application visit, void *context)
+{
+	const struct application *found;
+	err e = ERR_OK;
+
+	pthread_rwlock_rdlock(&live->lock);
+	found = application_of_target(&live->set.rules, target);
+	if (found != NULL)
+		e = visit(context, found, (size_t)(found - live->set.rules.applications));
+	pthread_rwlock_unlock(&live->lock);
+	return e;
+}

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "access/access.h"
+#include "access/applications.h"
 
 #include <pthread.h>
 
@@ -38,5 +39,16 @@ MUST_USE err live_rules_copy(struct live_rules *live, struct buf *out);
 struct access_decision live_rules_decide(struct live_rules *live, const struct access_request *request,
 					 const struct access_visitor *visitor, int64_t now_us,
 					 enum access_policy *ret_policy, unsigned *ret_line);
+
+/* Called with an application of the rules in force, which is valid during the call.  number: its place in the file. */
+typedef err (*live_application)(void *context, const struct application *application, size_t number);
+
+/* Call visit for each application that this visitor sees (access/applications.h), in the order of the file. */
+MUST_USE err live_rules_visible(struct live_rules *live, const struct access_visitor *visitor, str address,
+				int64_t now_us, live_application visit, void *context);
+
+/* Call visit for the application that this URL belongs to, if any: application_of_target. */
+MUST_USE err live_rules_application_of(struct live_rules *live, const struct target *target, live_application visit,
+				       void *context);
 
 #endif

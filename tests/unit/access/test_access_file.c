@@ -79,6 +79,7 @@ values_are_unconverted_texts(void **state)
 }
 
 #define RULE "rules:\n  - domain: a.example.org\n    "
+#define APP "rules: []\napplications:\n  - name: Wiki\n    address: https://wiki.example.org/\n    "
 
 static void
 errors_name_their_line(void **state)
@@ -181,6 +182,35 @@ errors_name_their_line(void **state)
 		  "bypass" },
 		{ "rules:\n  - domain: '{group}.example.org'\n    policy: bypass\n", "line 2", "bypass" },
 		{ RULE "max_age: soon\n", "line 3", "duration" },
+		{ "applications: []\n", "line 1", "rules:" },
+		{ "rules: []\napplications: x\n", "line 2", "a list" },
+		{ "rules: []\napplications: [Wiki]\n", "line 2", "- name:" },
+		{ "rules: []\napplications: []\napplications: []\n", "line 3", "twice" },
+		{ "rules: []\napplications:\n  - name: Wiki\n", "line 3", "an address" },
+		{ "rules: []\napplications:\n  - address: https://wiki.example.org/\n", "line 3", "a name" },
+		{ APP "url: x\n", "line 5", "an application has" },
+		{ APP "name: Other\n", "line 5", "twice" },
+		{ APP "name:\n", "line 5", "twice" },
+		{ APP "description: ' '\n", "line 5", "characters" },
+		{ APP "description: \"a\\u202eb\"\n", "line 5", "characters" },
+		{ APP "description: ~\n", "line 5", "reads as null" },
+		{ APP "description: [a, b]\n", "line 5", "a text" },
+		{ APP "icon: Wi\n", "line 5", "letter" },
+		{ APP "groups: Staff\n", "line 5", "group" },
+		{ APP "groups: []\n", "line 5", "at least one" },
+		{ APP "<<: {name: x}\n", "line 5", "an application has" },
+		{ APP "\n  - name: wiki\n    address: https://other.example.org/\n", "line 6", "differ" },
+		{ "rules: []\napplications:\n  - address: wiki.example.org\n", "line 3", "https://wiki" },
+		{ "rules: []\napplications:\n  - address: javascript:alert(1)\n", "line 3", "https://wiki" },
+		{ "rules: []\napplications:\n  - address: wss://wiki.example.org/\n", "line 3", "https://wiki" },
+		{ "rules: []\napplications:\n  - address: HTTPS://wiki.example.org/\n", "line 3", "https://wiki" },
+		{ "rules: []\napplications:\n  - address: https:///x\n", "line 3", "https://wiki" },
+		{ "rules: []\napplications:\n  - address: 'https://a@wiki.example.org/'\n", "line 3", "https://wiki" },
+		{ "rules: []\napplications:\n  - address: 'https://wiki.example.org/a b'\n", "line 3", "https://wiki" },
+		{ "rules: []\napplications:\n  - address: 'https://wiki.example.org/%2e%2e/'\n", "line 3",
+		  "https://wiki" },
+		{ "rules: []\napplications:\n  - address: 'https://wiki.example.org/#a\"b'\n", "line 3",
+		  "https://wiki" },
 		{ RULE "max_age: 5s\n", "line 3", "30 seconds" },
 		{ RULE "max_age: 15m\n    policy: one_factor\n", "line 2", "two_factor" },
 		{ RULE "policy: bypass\n    users: anna\n", "line 2", "bypass" },

@@ -1,0 +1,200 @@
+/*
+ * The key `applications` of the rules file.
+ */
+#include "access/access_file_internal.h"
+#include "access/applications.h"
+
+enum app_key { APP_NAME, APP_ADDRESS, APP_DESCRIPTION, APP_ICON, APP_GROUPS, APP_KEY_COUNT };
+static const char *const app_key_names[APP_KEY_COUNT] = { "name", "address", "description", "icon", "groups" };
+
+/* --- texts -------------------------------------------------------------------------------------------------------- */
+
+/* Words for people: visible, and not only spaces. */
+static bool
+access_file_app_words_good(str text, size_t max)
+{
+	return str_is_visible(text) && str_trim(text).n > 0 && str_utf8_count(text) <= max;
+}
+
+static bool
+access_file_app_name_good(str text)
+{
+	return access_file_app_words_good(text, APPLICATION_NAME_MAX);
+}
+
+static bool
+access_file_app_description_good(str text)
+{
+	return access_file_app_words_good(text, APPLICATION_DESCRIPTION_MAX);
+}
+
+static bool
+access_file_app_letter_good(str text)
+{
+	return access_file_app_words_good(text, 1);
+}
+
+static const struct access_kind kind_name = { access_file_app_name_good,
+					      "the name of an application has 1 to 60 characters" };
+static const struct access_kind kind_description = { access_file_app_description_good,
+						     "a description has 1 to 120 characters" };
+static const struct access_kind kind_letter = { access_file_app_letter_good, "an icon is one letter" };
+
+/* --- address ------------------------------------------------------------------------------------------------------ */
+
+static str
+access_file_app_scheme_cut(str *address)
+{
+	static const str schemes[] = { STR_INIT("https://"), STR_INIT("http://") };
+
+	for (size_t i = 0; i < COUNT(schemes); i++)
+		if (str_starts(*address, schemes[i])) {
+			*address = str_from(*address, schemes[i].n);
+			return schemes[i];
+		}
+	return (str){ 0 };
+}
+
+/* No byte that would end the address in a page, or that browsers drop or replace. */
+static bool
+access_file_app_fragment_good(str fragment)
+{
+	for (size_t i = 0; i < fragment.n; i++)
+		if (fragment.p[i] <= ' ' || fragment.p[i] >= 0x7f || str_has_byte(STR("\"<>\\^`{|}"), fragment.p[i]))
+			return false;
+	return true;
+}
+
+/* Read http and https alike: the rules know https only. */
+static err
+access_file_app_target_read(struct arena *arena, str address, struct application *app)
+{
+	str fragment = address, url = str_cut(&fragment, '#'), authority, path;
+
+	app->https = str_equal(access_file_app_scheme_cut(&url), STR("https://"));
+	if (url.n == address.n || address.n > APPLICATION_ADDRESS_MAX || !access_file_app_fragment_good(fragment))
+		return ERR_INVALID;
+	path = url;
+	authority = str_cut(&path, '/');
+	path = str_from(url, authority.n);
+	TRY(target_join(STR("https"), authority, path, arena, &app->target));
+	return app->target.dots ? ERR_INVALID : ERR_OK;
+}
+
+static bool
+access_file_app_any_good(str text)
+{
+	return text.n > 0;
+}
+
+static err
+access_file_app_address_read(struct access_reading *r, const yaml_node_t *node, struct application *app)
+{
+	static const struct access_kind kind_address = {
+		access_file_app_any_good, "the address of an application is like https://wiki.example.org/"
+	};
+	err e;
+
+	TRY(access_file_text_read(r, node, &kind_address, &app->address));
+	e = access_file_app_target_read(&r->rules->arena, app->address, app);
+	return e == ERR_INVALID || e == ERR_TOO_LONG
+		   ? access_file_wrong_value(r, node, kind_address.takes, app->address)
+		   : e;
+}
+
+/* --- an application ----------------------------------------------------------------------------------------------- */
+
+static err
+access_file_app_value_read(struct access_reading *r, enum app_key key, const yaml_node_t *node, struct application *app)
+{
+	switch (key) {
+	case APP_NAME:
+		return access_file_text_read(r, node, &kind_name, &app->name);
+	case APP_ADDRESS:
+		return access_file_app_address_read(r, node, app);
+	case APP_DESCRIPTION:
+		return access_file_text_read(r, node, &kind_description, &app->description);
+	case APP_ICON:
+		return access_file_text_read(r, node, &kind_letter, &app->letter);
+	default:
+		return access_file_texts_read(r, node, &access_kind_group, &app->groups);
+	}
+}
+
+static err
+access_file_app_key_read(struct access_reading *r, const yaml_node_t *node, enum app_key *ret_key)
+{
+	str word = node->type == YAML_SCALAR_NODE ? access_file_scalar(node) : STR("");
+
+	for (unsigned i = 0; i < APP_KEY_COUNT; i++)
+		if (str_equal(word, str_of(app_key_names[i]))) {
+			*ret_key = i;
+			return ERR_OK;
+		}
+	return access_file_wrong_value(r, node, "an application has name, address, description, icon and groups", word);
+}
+
+/* Without a letter: the first one of the name. */
+static void
+access_file_app_letter_choose(struct application *app)
+{
+	int32_t point = 0;
+
+	if (app->letter.n == 0)
+		app->letter = str_upto(app->name, str_utf8_next(app->name, &point));
+}
+
+static err
+access_file_app_check(struct access_reading *r, const yaml_node_t *node, struct application *app)
+{
+	if (app->name.n == 0 || app->address.n == 0)
+		return access_file_wrong(r, node, "an application needs a name and an address.");
+	for (size_t i = 0; i < r->rules->applications_n; i++)
+		if (str_equal_nocase(r->rules->applications[i].name, app->name))
+			return access_file_wrong_value(r, node, "the names of applications differ", app->name);
+	access_file_app_letter_choose(app);
+	return ERR_OK;
+}
+
+static err
+access_file_app_read(struct access_reading *r, const yaml_node_t *node, struct application *app)
+{
+	unsigned seen = 0;
+
+	if (node->type != YAML_MAPPING_NODE)
+		return access_file_wrong(r, node,
+					 "an application is written as `- name: ...` with its other keys below.");
+	app->line = yaml_text_line(node);
+	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
+	     pair++) {
+		const yaml_node_t *name = access_file_node_at(r, pair->key);
+		enum app_key key = APP_NAME;
+		TRY(access_file_app_key_read(r, name, &key));
+		if ((seen & 1u << key) != 0)
+			return access_file_wrong(r, name, "this key occurs twice in the application.");
+		seen |= 1u << key;
+		TRY(access_file_app_value_read(r, key, access_file_node_at(r, pair->value), app));
+	}
+	return access_file_app_check(r, node, app);
+}
+
+err
+access_file_apps_read(struct access_reading *r, const yaml_node_t *list)
+{
+	size_t n;
+
+	if (list->type != YAML_SEQUENCE_NODE)
+		return access_file_wrong(r, list, "applications is a list: each application begins with a dash.");
+	n = (size_t)(list->data.sequence.items.top - list->data.sequence.items.start);
+	if (n > APPLICATIONS_MAX)
+		return access_file_wrong(r, list, "there are more than 200 applications.");
+	r->rules->applications = arena_alloc(&r->rules->arena, (n + 1) * sizeof(*r->rules->applications));
+	if (r->rules->applications == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < n; i++) {
+		TRY(access_file_app_read(r, access_file_node_at(r, list->data.sequence.items.start[i]),
+					 &r->rules->applications[i]));
+		r->rules->applications_n = i + 1;
+	}
+	return ERR_OK;
+}

@@ -1,0 +1,53 @@
+/*
+ * Shared functions of the reader of the rules file: access_file.c (rules and networks) and access_file_apps.c
+ * (applications).  Not for other files.
+ */
+#ifndef ACCESS_ACCESS_FILE_INTERNAL_H
+#define ACCESS_ACCESS_FILE_INTERNAL_H
+
+#include "config/yaml_text.h"
+#include "access/access.h"
+
+/* A name in the top-level key `networks`. */
+struct access_named_networks {
+	str name;
+	struct config_network *at;
+	size_t n;
+};
+
+/* A file while it is parsed. */
+struct access_reading {
+	str name;
+	struct yaml_text yaml;
+	struct access_rules *rules;
+	struct access_named_networks *named;
+	size_t named_n;
+	struct why *why;
+};
+
+/* ERR_CONFIG, with a sentence that begins with the file's name and the node's line. */
+MUST_USE err access_file_wrong(struct access_reading *r, const yaml_node_t *node, const char *sentence);
+/* The same: "<takes>, not "<value>"." */
+MUST_USE err access_file_wrong_value(struct access_reading *r, const yaml_node_t *node, const char *takes, str value);
+
+str access_file_scalar(const yaml_node_t *node);
+const yaml_node_t *access_file_node_at(struct access_reading *r, int index);
+
+/* A check for the texts of a list; takes: "a domain is ...". */
+struct access_kind {
+	bool (*good)(str text);
+	const char *takes;
+};
+extern const struct access_kind access_kind_group;
+
+/* One text of this kind, copied into the arena of the rules. */
+MUST_USE err access_file_text_read(struct access_reading *r, const yaml_node_t *node, const struct access_kind *kind,
+				   str *ret_text);
+/* One text, or a list of them. */
+MUST_USE err access_file_texts_read(struct access_reading *r, const yaml_node_t *node, const struct access_kind *kind,
+				    struct access_texts *texts);
+
+/* The value of the top-level key `applications`. */
+MUST_USE err access_file_apps_read(struct access_reading *r, const yaml_node_t *list);
+
+#endif

@@ -118,6 +118,9 @@ dispatch_head_fill(const struct outcome *now, struct answer_head *head)
 	head->recovery_left = s->recovery_left > 100 ? 100 : (uint32_t)s->recovery_left;
 	head->recovered = proofs_recovered(&s->proofs);
 	head->refused = (uint32_t)s->refused;
+	head->groups = str_upto(s->groups, GROUPS_MAX_BYTES);
+	head->authenticators = s->factors_usable > 100 ? 100 : (uint32_t)s->factors_usable;
+	head->other_sessions = s->sessions > 1 ? (uint32_t)(s->sessions - 1) : 0;
 	head->codes_disabled = session_is_enrolled(s) && s->factors_usable == 0;
 }
 

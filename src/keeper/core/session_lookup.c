@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "access/access_file.h"
 #include "keeper/core/factor_kind.h"
 #include "keeper/core/row_words.h"
 #include "keeper/core/call.h"
@@ -60,6 +61,21 @@ session_preferences_fill(const struct session_find_row *row, struct session *s)
 	display_name_clean(row->display_name, &s->display_name);
 }
 
+/*
+ * Pages show which applications these groups may open, and nothing depends on it: an account with unreadable groups
+ * sees what an account without groups sees.  The gate refuses such an account.
+ */
+static str
+session_groups(str stored)
+{
+	str rest = stored;
+
+	while (rest.n > 0)
+		if (!access_group_good(str_cut(&rest, ',')))
+			return (str){ 0 };
+	return stored;
+}
+
 static err
 session_fill(const struct session_find_row *row, struct session *ret_session)
 {
@@ -70,6 +86,8 @@ session_fill(const struct session_find_row *row, struct session *ret_session)
 	s.clock_step = row->clock_step;
 	s.clock_drift = row->clock_drift;
 	s.gated_us = row->gated_at_us;
+	s.sessions = row->sessions;
+	s.groups = session_groups(row->group_names);
 	if (account_name_fold(row->name, &s.name) != PROBLEM_NONE)
 		return ERR_CORRUPT;
 	session_preferences_fill(row, &s);

@@ -38,6 +38,8 @@ struct session {
 	int64_t recovery_left;
 	int64_t refused;        /* failed attempts since the previous sign-in */
 	int64_t factors_usable; /* the account's factors, of any kind, that are not disabled */
+	int64_t sessions;       /* of the account, including this one */
+	str groups;             /* "admins,staff"; in the call's arena */
 };
 
 /* Does the account have a confirmed factor of any kind, disabled or not? */

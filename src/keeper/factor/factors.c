@@ -285,6 +285,7 @@ factor_remove(struct call *call, void *context, bool *ret_commit)
 	if (changed != 1)
 		return ERR_OK;
 	TRY(session_end_of_factor(call, form->id));
+	TRY(session_find(call, &call->token_hash, &call->next.session)); /* for the counts in the answer */
 	*ret_commit = true;
 	return audit_write(call, AUDIT_FACTOR_REMOVED, account_id, REASON_ASKED);
 }

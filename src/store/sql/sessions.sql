@@ -7,7 +7,7 @@ SELECT $1, $2, id, $4, $4, $4, $5, $6, $7 FROM accounts WHERE id = $3 AND disabl
 -- The input of keeper/core/session_state.c, and the data that pages show.
 -- row: basis session_basis, previous_sign_in_at_us int, name text, account_created_at_us int, clock_step int,
 -- row: clock_drift int, display_name text, language text, time_format text, recovery_left int, refused int,
--- row: factors_usable int, gated_at_us int
+-- row: factors_usable int, gated_at_us int, group_names text, sessions int
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
        a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
        (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us,
@@ -16,7 +16,7 @@ SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.fa
        (SELECT count(*) FROM recovery_codes WHERE account_id = a.id AND spent_at_us IS NULL) AS recovery_left, s.refused,
        (SELECT count(*) FROM factors WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL)
            AS factors_usable,
-       s.gated_at_us
+       s.gated_at_us, a.group_names, (SELECT count(*) FROM sessions WHERE account_id = a.id) AS sessions
 FROM sessions s
 JOIN accounts a ON a.id = s.account_id
 LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirmed_at_us IS NOT NULL

@@ -33,11 +33,16 @@ ask_view_of(const struct answer_head *head, struct session_view *ret_view)
 				     .recovery_left = head->recovery_left,
 				     .recovered = head->recovered != 0,
 				     .refused = head->refused,
-				     .codes_disabled = head->codes_disabled != 0 };
+				     .codes_disabled = head->codes_disabled != 0,
+				     .authenticators = head->authenticators,
+				     .other_sessions = head->other_sessions,
+				     .groups_long = head->groups.n > SESSION_GROUPS_MAX };
 
 	/* at most USERNAME_MAX and DISPLAY_NAME_MAX_BYTES: wire_get has checked it */
 	memcpy(view.name, head->name.p, head->name.n);
 	memcpy(view.display_name, head->display_name.p, head->display_name.n);
+	if (!view.groups_long)
+		memcpy(view.groups, head->groups.p, head->groups.n);
 	*ret_view = view;
 }
 
@@ -65,6 +70,7 @@ ask_session_take(struct exchange *x, const struct answer_head *head, int64_t epo
 		TRY(exchange_session_cookie(x, &head->token));
 	}
 	ask_view_of(head, &x->session);
+	x->groups_long = x->session.groups_long ? head->groups : (str){ 0 };
 	x->session_known = true;
 	if (x->session.state == STATE_NONE)
 		session_cache_evict(x->web->cache, &x->token_hash);

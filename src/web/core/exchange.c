@@ -41,6 +41,12 @@ exchange_shown_name(const struct exchange *x)
 	return str_of(session->display_name[0] != '\0' ? session->display_name : session->name);
 }
 
+str
+exchange_groups(const struct exchange *x)
+{
+	return x->session.groups_long ? x->groups_long : str_of(x->session.groups);
+}
+
 bool
 exchange_elsewhere(const struct exchange *x)
 {

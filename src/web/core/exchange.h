@@ -29,6 +29,7 @@ struct exchange {
 	bool session_earlier; /* the session's cookie has its name of release 0.1, and the keeper knows it */
 	bool session_known;   /* `session` is valid */
 	struct session_view session;
+	str groups_long; /* the account's groups, if they do not fit into `session` */
 
 	enum config_language language;
 	str next;            /* safe path on this server to redirect to later; empty: none */
@@ -53,6 +54,9 @@ bool exchange_signed_in(const struct exchange *x);
 
 /* The display name, or the user name without one. */
 str exchange_shown_name(const struct exchange *x);
+
+/* The groups of the account: "admins,staff". */
+str exchange_groups(const struct exchange *x);
 
 /* Did the browser open a host other than this server's (web/core/host.h)? */
 bool exchange_elsewhere(const struct exchange *x);

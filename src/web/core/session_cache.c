@@ -140,7 +140,7 @@ session_cache_put(struct session_cache *cache, const struct token *hash, const s
 	struct entry *older = session_cache_find(&cache->sets[index], hash);
 
 	/* Compared under the set's lock: a session that ends later finds the entry and clears it. */
-	if (atomic_load(&cache->epoch) == epoch)
+	if (atomic_load(&cache->epoch) == epoch && !view->groups_long)
 		*session_cache_slot(&cache->sets[index], hash) = (struct entry){ *hash, true, now_us, *view };
 	else if (older != NULL)
 		secret_wipe(older, sizeof(*older)); /* the cached state may be older than this answer's change */

@@ -13,7 +13,7 @@
 
 #include "ipc/questions.h"
 
-enum { CACHE_SECONDS = 2 };
+enum { CACHE_SECONDS = 2, SESSION_GROUPS_MAX = 255 };
 
 /* A session as web sees it: the answer's head, with copied names. */
 struct session_view {
@@ -29,6 +29,9 @@ struct session_view {
 	bool recovered;      /* this session used a recovery code */
 	uint32_t refused;    /* attempts refused before it signed in */
 	bool codes_disabled; /* all authenticators of the account are disabled */
+	uint32_t authenticators, other_sessions;
+	char groups[SESSION_GROUPS_MAX + 1]; /* "admins,staff" */
+	bool groups_long;                    /* they do not fit into groups: the view is not stored */
 };
 
 struct session_cache;
@@ -47,7 +50,10 @@ bool session_cache_get(struct session_cache *cache, const struct token *hash, in
  */
 int64_t session_cache_epoch(struct session_cache *cache);
 
-/* Store a view from now_us on.  If a session has ended since `epoch` was read, evict the entry instead. */
+/*
+ * Store a view from now_us on.  If a session has ended since `epoch` was read, or the view lacks groups, evict the entry
+ * instead.
+ */
 void session_cache_put(struct session_cache *cache, const struct token *hash, const struct session_view *view,
 		       int64_t now_us, int64_t epoch);
 

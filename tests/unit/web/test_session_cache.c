@@ -54,6 +54,17 @@ session_cache_evicts_an_expired_session(void **state)
 }
 
 static void
+session_cache_does_not_store_a_view_without_its_groups(void **state)
+{
+	struct session_view view = full;
+
+	remember(*state, &first);
+	view.groups_long = true;
+	session_cache_put(*state, &first, &view, 10, session_cache_epoch(*state));
+	assert_false(session_cache_get(*state, &first, 10, &view));
+}
+
+static void
 session_cache_entries_expire_by_age_and_clock_jump(void **state)
 {
 	const struct session_view long_lived = { .state = STATE_FULL, .expires_us = SECONDS_US(1000) };
@@ -204,6 +215,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(session_cache_returns_stored_sessions),
 		CASE(session_cache_evicts_an_expired_session),
+		CASE(session_cache_does_not_store_a_view_without_its_groups),
 		CASE(session_cache_entries_expire_by_age_and_clock_jump),
 		CASE(session_cache_evicts_sessions_that_the_keeper_ended),
 		CASE(session_cache_skips_an_answer_overtaken_by_a_session_end),

@@ -6,11 +6,11 @@
 #include "web/apps/gate.h"
 
 #include "base/digest.h"
-#include "access/domain.h"
 #include "access/jwk.h"
 #include "http/cookie.h"
 #include "http/return_to.h"
 #include "web/pages/handlers.h"
+#include "web/core/gate_return.h"
 #include "web/core/messages.h"
 #include "web/core/pages.h"
 
@@ -35,16 +35,6 @@ gate_cookie(struct exchange *x, str domain, str value, int64_t seconds)
 
 /* --- the return URL ----------------------------------------------------------------------------------------------- */
 
-/* One byte more than allowed, so that a longer value is detected. */
-struct return_to {
-	str rd, rm;
-};
-static const struct field return_to_fields[] = {
-	FIELD(struct return_to, rd, GATE_URL_MAX + 1, optional),
-	FIELD(struct return_to, rm, 33, optional),
-};
-static const struct form return_to_form = FORM(struct return_to, return_to_fields);
-
 static const struct field gate_fields[] = {
 	FIELD(struct gate_form, otp, FIELD_MAX_BYTES, optional),
 	FIELD(struct gate_form, rd, GATE_URL_MAX + 1, optional),
@@ -52,25 +42,15 @@ static const struct field gate_fields[] = {
 };
 const struct form gate_form = FORM(struct gate_form, gate_fields);
 
-/* Is it an https URL on a protected domain?  No browser is redirected to any other URL. */
-static bool
-gate_pages_return_to_good(struct exchange *x, const struct return_to *to, struct target *ret_target)
-{
-	if (target_read(to->rd, x->rq->arena, ret_target) != ERR_OK ||
-	    !str_equal_nocase(str_upto(to->rd, 6), STR("https:")))
-		return false; /* browsers do not open wss: pages */
-	return gate_domain_of(x->web->config, ret_target->host).n > 0;
-}
-
 static str
-gate_pages_method_of(const struct return_to *to)
+gate_pages_method_of(const struct gate_return *to)
 {
 	return target_method_good(to->rm) ? to->rm : STR("GET");
 }
 
 /* Make the URL of this page, for the return after sign-in.  A return URL that is too long for this loses its path. */
 static err
-gate_pages_return_to_put(struct exchange *x, const struct return_to *to, const struct target *target,
+gate_pages_return_to_put(struct exchange *x, const struct gate_return *to, const struct target *target,
 			 str *ret_return_to)
 {
 	CLEANUP(buf_wipe) struct buf return_to = BUF(16 * 1024);
@@ -134,7 +114,8 @@ gate_pages_go_page(struct exchange *x, str target, str url, str host)
 }
 
 static err
-gate_pages_code_page(struct exchange *x, int status, const struct return_to *to, str host, struct page_gate_code *page)
+gate_pages_code_page(struct exchange *x, int status, const struct gate_return *to, str host,
+		     struct page_gate_code *page)
 {
 	page->rd = to->rd;
 	page->rm = gate_pages_method_of(to);
@@ -163,7 +144,7 @@ gate_pages_granted(struct exchange *x, const struct target *target, const struct
 
 /* The user is signed in, at least with a password: ask the keeper for a decision. */
 static err
-gate_pages_ask(struct exchange *x, struct channel *keeper, const struct return_to *to, const struct target *target,
+gate_pages_ask(struct exchange *x, struct channel *keeper, const struct gate_return *to, const struct target *target,
 	       struct page_gate_code *page, int status)
 {
 	const struct gate_enter_body body = { .url = target->url, .method = gate_pages_method_of(to) };
@@ -184,12 +165,12 @@ gate_pages_ask(struct exchange *x, struct channel *keeper, const struct return_t
 }
 
 static err
-gate_pages_answer(struct exchange *x, struct channel *keeper, const struct return_to *to, struct page_gate_code *page,
+gate_pages_answer(struct exchange *x, struct channel *keeper, const struct gate_return *to, struct page_gate_code *page,
 		  int status)
 {
 	struct target target;
 
-	if (!gate_pages_return_to_good(x, to, &target)) /* an invalid return URL is treated as absent */
+	if (!gate_return_check(x, to, &target)) /* an invalid return URL is treated as absent */
 		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
 	/* x->next: return URL of the sign-in and of the language switch */
 	TRY(gate_pages_return_to_put(x, to, &target, &x->next));
@@ -202,10 +183,9 @@ err
 gate_show(struct exchange *x, struct channel *keeper)
 {
 	struct page_gate_code page = { .error = NULL };
-	struct return_to to = { 0 };
+	struct gate_return to;
 
-	if (form_parse(&return_to_form, x->rq->query, x->rq->arena, &to, NULL) != ERR_OK)
-		to = (struct return_to){ 0 };
+	gate_return_read(x, x->rq->query, &to);
 	return gate_pages_answer(x, keeper, &to, &page, 200);
 }
 
@@ -214,10 +194,10 @@ static err
 gate_pages_code_redisplay(struct exchange *x, int status, struct page_gate_code *page)
 {
 	const struct gate_form *form = x->form;
-	const struct return_to to = { form->rd, form->rm };
+	const struct gate_return to = { form->rd, form->rm };
 	struct target target;
 
-	if (!gate_pages_return_to_good(x, &to, &target))
+	if (!gate_return_check(x, &to, &target))
 		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
 	TRY(gate_pages_return_to_put(x, &to, &target, &x->next));
 	return gate_pages_code_page(x, status, &to, target.host, page);
@@ -235,7 +215,7 @@ err
 gate_post(struct exchange *x, struct channel *keeper)
 {
 	const struct gate_form *form = x->form;
-	const struct return_to to = { form->rd, form->rm };
+	const struct gate_return to = { form->rd, form->rm };
 	struct page_gate_code page = { .error = NULL };
 
 	if (x->session.state != STATE_FULL)

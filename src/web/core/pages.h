@@ -25,6 +25,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The tile of an application (_seal.html): its letter on one of the tones. */
+enum { PAGE_SEAL_TONES = 6 };
+struct page_seal {
+	str letter;
+	unsigned tone; /* less than PAGE_SEAL_TONES */
+};
+
+/* The application that the person came from (_continue.html).  host empty: none. */
+struct page_continue {
+	str name; /* empty: the rules file does not list the application */
+	str host;
+	struct page_seal seal;
+};
+
 /* Values of the layout that all pages share. */
 struct page_layout {
 	enum config_language language;
@@ -44,6 +58,7 @@ struct page_layout {
 	bool flash_recovery; /* the flash message ends with the number of recovery codes left */
 	/* lockout: one of them says when to try again (_retry.html); both 0: no lockout */
 	int64_t retry_seconds, retry_minutes;
+	struct page_continue to; /* set if the page's return URL leads to an application */
 };
 
 /* A phone whose clock is wrong (_drift.html).  minutes 0: not known. */

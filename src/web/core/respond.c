@@ -1,6 +1,7 @@
 #include "web/core/respond.h"
 
 #include "base/log.h"
+#include "web/core/apps.h"
 #include "web/core/cookies.h"
 #include "web/core/flash.h"
 #include "web/core/form_token.h"
@@ -216,6 +217,7 @@ respond_layout_fill(struct exchange *x, bool has_form, struct page_layout *ret_l
 	layout.csrf_token = x->form_token;
 	TRY(respond_layout_flash(x, &layout));
 	TRY(respond_layout_return_to(x, &layout));
+	TRY(exchange_continue(x, &layout.to));
 	if (exchange_elsewhere(x))
 		TRY(respond_right_address(x, &layout.origin));
 	*ret_layout = layout;

@@ -300,20 +300,24 @@ static void
 write_sample(const char *folder, const struct sample *sample, enum config_language language)
 {
 	static const char *const suffix[LANGUAGE_COUNT] = { [LANGUAGE_FR] = "-fr.html", [LANGUAGE_EN] = "-en.html" };
-	struct page_layout layout = { .language = language,
-				      .app_name = STR("Doubletour"),
-				      .signed_in = true,
-				      .full = true,
-				      .csrf_token = STR("kD1mT3eX6pZ0aB5cR7yQ9wE2uI4oP8sF1gH3jK5lN7v"),
-				      .path = STR("/verify-2fa"),
-				      .flash = "You are signed in.",
-				      .flash_kind = FLASH_GOOD,
-				      .request_id = STR("4f1d9c2ab3e85706") };
+	struct page_layout layout = {
+		.language = language,
+		.app_name = STR("Doubletour"),
+		.signed_in = true,
+		.full = true,
+		.csrf_token = STR("kD1mT3eX6pZ0aB5cR7yQ9wE2uI4oP8sF1gH3jK5lN7v"),
+		.path = STR("/verify-2fa"),
+		.flash = "You are signed in.",
+		.flash_kind = FLASH_GOOD,
+		.request_id = STR("4f1d9c2ab3e85706"),
+		.to = { .name = STR("Wiki"), .host = STR("wiki.example.org"), .seal = { .letter = STR("W") } }
+	};
 	CLEANUP(buf_wipe) struct buf out = BUF(PAGE_MAX);
 
 	if (sample->hostile) {
 		layout.app_name = layout.csrf_token = layout.path = layout.request_id = STR(HOSTILE);
 		layout.flash = HOSTILE;
+		layout.to.name = layout.to.host = layout.to.seal.letter = STR(HOSTILE);
 	}
 	sample->put(&out, &layout, sample->hostile);
 	if (buf_check(&out) != ERR_OK)

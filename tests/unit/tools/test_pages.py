@@ -101,7 +101,7 @@ def test_every_form_has_the_token(page):
 @pytest.mark.parametrize("name", [name for name in PAGES if "hostile" in name])
 def test_hostile_text_stays_text(site, name):
     page = Tree(site / f"{name}.html")
-    assert not page.named("b")
+    assert not [e for e in page.named("b") if e.get("title")]
     assert HOSTILE not in page.text and html.escape(HOSTILE).replace("&#x27;", "&#39;") in page.text
     tokens = {e.get("value") for e in page.all if e.get("name") == "csrf_token"}
     assert tokens <= {HOSTILE}

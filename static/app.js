@@ -27,10 +27,9 @@ for (const time of document.querySelectorAll("time[datetime]"))
 /* Show and hide a password.  Hide it before the form is sent, so that no browser stores it as plain text. */
 for (const button of document.querySelectorAll("[data-show]")) {
 	const field = document.getElementById(button.dataset.show);
-	const show = button.textContent;
 	const turn = (shown) => {
 		field.type = shown ? "text" : "password";
-		button.textContent = shown ? button.dataset.hide : show;
+		button.setAttribute("aria-pressed", shown);
 	};
 	button.addEventListener("click", () => turn(field.type === "password"));
 	field.form.addEventListener("submit", () => turn(false));

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Compile Jinja templates into C: one function for each page and language, from constants and the page's values.
 
-    compile_templates.py --templates templates --static static --bootstrap bootstrap.min.css
-                         --output page_functions.c locales/fr.po locales/en.po
+    compile_templates.py --templates templates --static static --output page_functions.c
+                         locales/fr.po locales/en.po
 
 Jinja's parser reads the templates.  Constructs that docs/develop/templates.md does not list are refused with file and
 line.  A template whose name begins with an underscore is a part (layout, include); every other template is a page.
@@ -140,6 +140,7 @@ class Page:
         self.language = f"LANGUAGE_{catalog.language.upper()}"
         self.scopes = [{"language": Value(constant=catalog.language)}]
         self.out, self.blocks = Writer(), {}
+        self.unplaced = set()  # blocks that fill a block of a template further up, not found yet
         self.file, self.line, self.serial, self.including = "", 0, 0, []
 
     # --- places and scopes
@@ -179,18 +180,18 @@ class Page:
         """Collect the blocks of a template and return the name of the template that it extends."""
         self.file, tree = name, self.sources.tree(name)
         extends = [n for n in tree.body if isinstance(n, nodes.Extends)]
-        known = {b.name for n in chain[:-1] for b in self.sources.tree(n).find_all(nodes.Block)}
         for block in tree.find_all(nodes.Block):
             self.blocks.setdefault(block.name, (name, block))
-            known.discard(block.name)
+            self.unplaced.discard(block.name)
         if not extends:
-            if known:
-                where, block = self.blocks[min(known)]
+            if self.unplaced:
+                where, block = self.blocks[min(self.unplaced)]
                 self.file = where
                 self.fail(f"no template that this one extends has a block {block.name!r}", block)
             return None
         for node in tree.body:
             self.check_child(node)
+        self.unplaced |= {n.name for n in tree.body if isinstance(n, nodes.Block)}
         parent = self.constant_text(extends[0].template, "extends")
         self.line = extends[0].lineno
         if parent in chain:
@@ -588,12 +589,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--templates", required=True, type=pathlib.Path)
     parser.add_argument("--static", required=True, type=pathlib.Path)
-    parser.add_argument("--bootstrap", required=True, type=pathlib.Path)
     parser.add_argument("--output", required=True, type=pathlib.Path)
     parser.add_argument("catalogs", nargs="+", type=pathlib.Path)
     args = parser.parse_args()
     try:
-        assets = {a.name: a.path for a in read_assets(args.templates, args.static, args.bootstrap).values()}
+        assets = {a.name: a.path for a in read_assets(args.static).values()}
         catalogs = [Catalog(path) for path in args.catalogs]
         args.output.write_text(compile_folder(args.templates, catalogs, assets), "utf-8")
     except (TemplateError, CatalogError, AssetError, OSError) as error:

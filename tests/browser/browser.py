@@ -147,6 +147,8 @@ class Browser:
             self.submit()
 
     def log_out(self):
+        for closed in self.find_all("header .menu:not([open]) > summary"):
+            closed.click()
         self.leave(self.visible("form[action='/logout'] button")[0].click)
 
     @property

@@ -99,9 +99,9 @@ def test_registration_takes_an_invitation(browse, tmp_path_factory, language):
         link = "/" + inviting.command("invite").stdout.strip().split("/", 3)[3]
         browser.open(link).look("invitation")
         other = "en" if language == "fr" else "fr"
-        browser.follow(f"header a[hreflang={other}]")
+        browser.follow(f"footer a[hreflang={other}]")
         assert browser.path == link and browser.find("html").get_attribute("lang") == other
-        browser.follow(f"header a[hreflang={language}]")
+        browser.follow(f"footer a[hreflang={language}]")
         browser.paste("username", "invited-" + language)
         browser.paste("password", NEW)
         browser.paste("confirm", NEW)

@@ -72,7 +72,7 @@ def test_a_new_user_registers_enrols_and_signs_in(browse, server, tmp_path, lang
     browser.look("register-refused", expect=[422])
     assert browser.find("[name=username]").get_property("value") == name
     assert browser.find("[name=password]").get_property("value") == ""
-    assert browser.visible(".error")
+    assert browser.visible(".problem")
 
     browser.paste("password", PASSWORD)
     browser.paste("confirm", PASSWORD)
@@ -171,7 +171,7 @@ def test_the_language_switch_works_on_every_page_and_stays_there(browse):
     for path in ("/setup-2fa", "/verify-2fa"):
         browser.open(path)
         for language in ("fr", "en"):
-            browser.leave(browser.visible(f"nav a[href^='/language/{language}']")[0].click)
+            browser.leave(browser.visible(f"footer a[href^='/language/{language}']")[0].click)
             browser.language = language
             assert browser.path.split("?")[0] == path
             browser.look()

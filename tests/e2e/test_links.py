@@ -98,11 +98,11 @@ def test_a_link_replaces_the_browsers_other_session(newcomer, alice):
 
 def test_a_change_of_language_keeps_the_link(newcomer):
     page = newcomer.visit(newcomer.link)
-    switch = page.dom.one("header").one("a", hreflang="fr")["href"]
+    switch = page.dom.one("footer").one("a", hreflang="fr")["href"]
     assert newcomer.visit(switch).location == newcomer.link
     assert newcomer.visit(newcomer.link).language == "fr"
     assert newcomer.send(newcomer.link, {"password": "court", "confirm": "court"}).status == 422
-    switch = newcomer.page.dom.one("header").one("a", hreflang="en")["href"]
+    switch = newcomer.page.dom.one("footer").one("a", hreflang="en")["href"]
     assert newcomer.visit(switch).location == newcomer.link, "from the form that came back, too"
 
 
@@ -110,7 +110,7 @@ def test_malformed_tokens_are_escaped_in_the_language_switch(server):
     person = Person(server)
     page = person.visit("/set-password?link=%26next=//x.example%22%3E%3Cb%3E")
     assert is_dead(page) and "<b>" not in page.html
-    back = person.visit(page.dom.one("header").one("a", hreflang="fr")["href"]).location
+    back = person.visit(page.dom.one("footer").one("a", hreflang="fr")["href"]).location
     assert back == "/set-password?link=%26next%3D%2F%2Fx.example%22%3E%3Cb%3E"
 
 
@@ -315,11 +315,11 @@ def test_an_invitation_survives_a_refusal_and_a_language_switch(inviting):
     link = link_of(inviting, "invite")
     person = Person(inviting)
     page = person.visit(link)
-    assert person.visit(page.dom.one("header").one("a", hreflang="fr")["href"]).location == link
+    assert person.visit(page.dom.one("footer").one("a", hreflang="fr")["href"]).location == link
     page = person.send(link, {"username": "x", **CHOSEN})
     assert page.status == 422 and page.errors["username"] and page.language == "fr"
     kept = {i["name"]: i["value"] for i in page.form_to("/register").all("input", type="hidden")}
-    assert person.visit(page.dom.one("header").one("a", hreflang="en")["href"]).location == link
+    assert person.visit(page.dom.one("footer").one("a", hreflang="en")["href"]).location == link
     assert person.post("/register", {**kept, "username": person.name, **CHOSEN}).location == "/setup-2fa"
 
 
@@ -349,7 +349,7 @@ def test_a_link_s_token_stays_out_of_log_database_and_other_sites(server, newcom
     assert page.headers["Cache-Control"] == "no-store"
     elsewhere = [e["href"] for e in page.dom.all("a", href=True) if not e["href"].startswith("/")]
     assert elsewhere in ([], ["#main"]), "nothing here leads to another site"
-    newcomer.visit(page.dom.one("header").one("a", hreflang="fr")["href"])
+    newcomer.visit(page.dom.one("footer").one("a", hreflang="fr")["href"])
     newcomer.send(newcomer.link, {**CHOSEN, "confirm": "another"})
     newcomer.send(newcomer.link, CHOSEN)
     assert newcomer.page.status == 303 and token not in newcomer.page.location

@@ -294,10 +294,10 @@ def test_home_shows_name_account_factor_and_last_sign_in(server, alice):
 
 def test_the_bar_shows_log_out_only_when_signed_in(alice):
     page = alice.visit("/login")
-    assert "Doubletour" in page.dom.one("header").text
+    assert "Doubletour" in page.dom.one(class_="brand").text
     assert not [f for f in page.dom.all("form") if f.get("action") == "/logout"]
     page = alice.full().arrive("/")
-    assert "Doubletour" in page.dom.one("header").text
+    assert "Doubletour" in page.dom.one("header").one(class_="brand").text
     assert page.form_to("/logout").get("method") == "post"
 
 
@@ -719,7 +719,7 @@ def test_the_browsers_language_is_used_and_french_is_the_default(alice, accept, 
 
 def switch_language(person, language):
     """Follow the language switch of the bar on this page."""
-    links = [a["href"] for a in person.page.dom.one("nav").all("a", href=True) if a["href"].startswith("/language/" + language)]
+    links = [a["href"] for a in person.page.dom.one("footer").all("a", href=True) if a["href"].startswith("/language/" + language)]
     assert len(links) == 1, f"no switch to {language} on {person.page!r}"
     return person.arrive(links[0])
 
@@ -806,7 +806,7 @@ def test_every_page_has_its_own_title(alice):
 
 def test_an_unknown_path_is_a_404_page_with_a_request_id(server, alice):
     page = alice.visit("/nowhere")
-    assert page.status == 404 and page.dom.one("header")
+    assert page.status == 404 and page.dom.one(class_="brand")
     number = re.search(r"\b[0-9a-f]{16}\b", page.text)
     assert number
     wait_until(lambda: number.group() in server.log(), "the page's request id is in the log")
@@ -826,7 +826,7 @@ def test_a_wrong_method_is_405_with_the_allowed_methods(alice, method, path, all
 def test_a_body_over_the_limit_is_a_413_page(alice):
     token = alice.visit("/login").token
     page = alice.post("/login", {"csrf_token": token, "username": "a" * 20000, "password": "b"})
-    assert page.status == 413 and page.dom.one("header")
+    assert page.status == 413 and page.dom.one(class_="brand")
 
 
 def test_a_long_address_is_414(alice):
@@ -1028,7 +1028,7 @@ def test_the_application_name_is_a_setting_and_escaped(make_server):
     server = make_server(APP_NAME="Chez <b>Zoé</b> & Cie")
     person = Person(server).enrolling()
     page = person.arrive("/setup-2fa")
-    assert "Chez <b>Zoé</b> & Cie" in page.dom.one("header").text and "<b>Zoé" not in page.html
+    assert "Chez <b>Zoé</b> & Cie" in page.dom.one(class_="brand").text and "<b>Zoé" not in page.html
 
 
 def test_closed_registration_says_so(make_server):

@@ -1,5 +1,5 @@
 /*
- * Static files, embedded in the program by tools/embed_static.py, from static/ and from Bootstrap's Debian package.
+ * Static files, embedded in the program by tools/embed_static.py, from static/.
  * The URL of a file contains a digest of its content, so browsers may cache it forever (`immutable`).
  */
 #ifndef WEB_ASSETS_H

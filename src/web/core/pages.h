@@ -51,7 +51,8 @@ struct page_layout {
 	const char *flash; /* msgid: result of the previous request */
 	enum flash_kind flash_kind;
 	str request_id; /* shown on the error page only */
-	bool full;      /* fully signed in: shows the link to the account */
+	bool full;      /* fully signed in */
+	str shown_name; /* for the user menu: the display name, or the user name without one; empty unless full */
 	enum time_format time_format;
 	uint32_t recovery_left;
 	bool recovery_low;   /* three or fewer are left: home and account say so (_recovery_low.html) */

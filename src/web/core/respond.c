@@ -211,6 +211,8 @@ respond_layout_fill(struct exchange *x, bool has_form, struct page_layout *ret_l
 				      .retry_minutes = x->retry_s > RETRY_IN_SECONDS ? (x->retry_s + 59) / 60 : 0,
 				      .request_id = str_of(x->rq->id) };
 
+	if (layout.full)
+		layout.shown_name = exchange_shown_name(x);
 	layout.recovery_low = layout.full && layout.recovery_left <= RECOVERY_LOW;
 	if (has_form || layout.signed_in)
 		TRY(form_token_make(x));

@@ -122,7 +122,7 @@ class Page:
         found = {}
         for field in self.dom.all("input", aria_invalid="true"):
             sentences = [self.by_id(i) for i in (field.get("aria-describedby") or "").split()]
-            found[field["name"]] = " ".join(e.text for e in sentences if "error" in e.classes or e.get("role") == "alert")
+            found[field["name"]] = " ".join(e.text for e in sentences if {"error", "problem"} & set(e.classes) or e.get("role") == "alert")
         return found
 
     @property

@@ -305,6 +305,7 @@ write_sample(const char *folder, const struct sample *sample, enum config_langua
 		.app_name = STR("Doubletour"),
 		.signed_in = true,
 		.full = true,
+		.shown_name = STR("anna"),
 		.csrf_token = STR("kD1mT3eX6pZ0aB5cR7yQ9wE2uI4oP8sF1gH3jK5lN7v"),
 		.path = STR("/verify-2fa"),
 		.flash = "You are signed in.",
@@ -316,6 +317,7 @@ write_sample(const char *folder, const struct sample *sample, enum config_langua
 
 	if (sample->hostile) {
 		layout.app_name = layout.csrf_token = layout.path = layout.request_id = STR(HOSTILE);
+		layout.shown_name = layout.app_name;
 		layout.flash = HOSTILE;
 		layout.to.name = layout.to.host = layout.to.seal.letter = STR(HOSTILE);
 	}
@@ -329,7 +331,7 @@ write_sample(const char *folder, const struct sample *sample, enum config_langua
 static void
 write_assets(const char *folder)
 {
-	static const char *const names[] = { "app.css", "app.js", "bootstrap.css", "favicon.svg" };
+	static const char *const names[] = { "app.css", "app.js", "favicon.svg", "icons.svg", "old.css" };
 
 	for (size_t i = 0; i < COUNT(names); i++) {
 		const struct asset *asset = asset_named(str_of(names[i]));

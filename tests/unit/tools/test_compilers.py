@@ -215,6 +215,14 @@ def test_extends_fills_blocks_and_include_inserts_a_template(work):
     }) == "[17|27|z]"
 
 
+def test_a_template_between_page_and_base_may_add_blocks(work):
+    assert shown(work, {
+        "page.html": '{% extends "_middle.html" %}{% block new %}1{% endblock %}',
+        "_middle.html": '{% extends "_base.html" %}{% block one %}[{% block new %}x{% endblock %}]{% endblock %}',
+        "_base.html": "({% block one %}{% endblock %})",
+    }) == "([1])"
+
+
 def test_constant_text_is_one_put(work):
     source = to_c(work, '<a>{{ _("Hello") }}{{ static("app.css") }}{% for a in ["x", "y"] %}{{ a }}{% endfor %}{% if true %}z{% endif %}')
     assert source.count("buf_put(out") == 2  # one per language

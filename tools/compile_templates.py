@@ -30,6 +30,8 @@ CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]+$")
 # Filters that end an expression, with the C call for each; {language} is replaced.
 OUTPUT_FILTERS = {
     "date": "page_put_date(out, {language}, v->layout.time_format, {value});",
+    "clock": "page_put_clock(out, {language}, v->layout.time_format, {value});",
+    "day": "page_put_day(out, {language}, v->layout.time_format, {value});",
     "percent": "buf_put_percent(out, {value});",
 }
 # Constructs that the Content-Security-Policy would block, and elements whose white space this compiler would change.

@@ -1,10 +1,18 @@
 #include "web/core/page_runtime.h"
 
-enum { MONTHS = 12, MONTH_DAYS_MAX = 31, EPOCH_YEAR = 1970, LAST_YEAR = 9999, DAY_SECONDS = 24 * 60 * 60 };
+enum {
+	MONTHS = 12,
+	WEEK_DAYS = 7,
+	MONTH_DAYS_MAX = 31,
+	EPOCH_YEAR = 1970,
+	LAST_YEAR = 9999,
+	DAY_SECONDS = 24 * 60 * 60
+};
 
 struct timestamp {
 	int year, month, day; /* month and day count from 1 */
 	int hour, minute, second;
+	int weekday; /* 0: Thursday, the weekday of 1970-01-01 */
 };
 
 void
@@ -41,7 +49,7 @@ static bool
 page_runtime_timestamp(int64_t us, struct timestamp *ret_timestamp)
 {
 	int64_t seconds = us / 1000000, days = seconds / DAY_SECONDS, clock = seconds % DAY_SECONDS;
-	int year = EPOCH_YEAR, month = 1;
+	int year = EPOCH_YEAR, month = 1, weekday = (int)(days % WEEK_DAYS);
 
 	if (us < 0 || days >= page_runtime_days_before_year(LAST_YEAR + 1))
 		return false;
@@ -52,7 +60,7 @@ page_runtime_timestamp(int64_t us, struct timestamp *ret_timestamp)
 	for (; days >= page_runtime_month_days(year, month); month++)
 		days -= page_runtime_month_days(year, month);
 	*ret_timestamp = (struct timestamp){
-		year, month, (int)days + 1, (int)(clock / 3600), (int)(clock / 60 % 60), (int)(clock % 60)
+		year, month, (int)days + 1, (int)(clock / 3600), (int)(clock / 60 % 60), (int)(clock % 60), weekday
 	};
 	return true;
 }
@@ -64,6 +72,11 @@ static const char *const months[LANGUAGE_COUNT][MONTHS] = {
 			  "octobre", "novembre", "décembre" },
 	[LANGUAGE_EN] = { "January", "February", "March", "April", "May", "June", "July", "August", "September",
 			  "October", "November", "December" },
+};
+
+static const char *const weekdays[LANGUAGE_COUNT][WEEK_DAYS] = {
+	[LANGUAGE_FR] = { "jeudi", "vendredi", "samedi", "dimanche", "lundi", "mardi", "mercredi" },
+	[LANGUAGE_EN] = { "Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday" },
 };
 
 static void
@@ -130,8 +143,9 @@ page_runtime_put_iso(struct buf *out, str between, const struct timestamp *m)
 	buf_put_digits(out, (unsigned)m->second, 2);
 }
 
-void
-page_put_date(struct buf *out, enum config_language language, enum time_format format, int64_t timestamp_us)
+/* <time datetime="2026-11-23T17:05:59Z" title="2026-11-23 17:05:59 UTC" */
+static void
+page_runtime_open(struct buf *out, enum time_format format, const struct timestamp *m)
 {
 	static const str names[TIME_FORMAT_COUNT] = {
 		[TIME_LANGUAGE] = STR_INIT(""),
@@ -139,16 +153,23 @@ page_put_date(struct buf *out, enum config_language language, enum time_format f
 		[TIME_12] = STR_INIT(" data-format=\"12\""),
 		[TIME_ISO] = STR_INIT(" data-format=\"iso\""),
 	};
+
+	buf_put(out, STR("<time datetime=\""));
+	page_runtime_put_iso(out, STR("T"), m);
+	buf_put(out, STR("Z\" title=\""));
+	page_runtime_put_iso(out, STR(" "), m);
+	buf_put(out, STR(" UTC\""));
+	buf_put(out, names[format]);
+}
+
+void
+page_put_date(struct buf *out, enum config_language language, enum time_format format, int64_t timestamp_us)
+{
 	struct timestamp m = { 0 };
 
 	if (!page_runtime_timestamp(timestamp_us, &m))
 		return;
-	buf_put(out, STR("<time datetime=\""));
-	page_runtime_put_iso(out, STR("T"), &m);
-	buf_put(out, STR("Z\" title=\""));
-	page_runtime_put_iso(out, STR(" "), &m);
-	buf_put(out, STR(" UTC\""));
-	buf_put(out, names[format]);
+	page_runtime_open(out, format, &m);
 	buf_put_byte(out, '>');
 	if (format == TIME_ISO) {
 		page_runtime_put_iso_date(out, &m);
@@ -158,4 +179,36 @@ page_put_date(struct buf *out, enum config_language language, enum time_format f
 		page_runtime_put_words(out, language, format, &m);
 	}
 	buf_put(out, STR(NBSP "UTC</time>"));
+}
+
+void
+page_put_clock(struct buf *out, enum config_language language, enum time_format format, int64_t timestamp_us)
+{
+	struct timestamp m = { 0 };
+
+	if (!page_runtime_timestamp(timestamp_us, &m))
+		return;
+	page_runtime_open(out, format, &m);
+	buf_put(out, STR(" data-part=\"clock\">"));
+	if (format == TIME_ISO)
+		page_runtime_put_iso_clock(out, &m);
+	else
+		page_runtime_put_clock(out, language, format == TIME_12, &m);
+	buf_put(out, STR(NBSP "UTC</time>"));
+}
+
+void
+page_put_day(struct buf *out, enum config_language language, enum time_format format, int64_t timestamp_us)
+{
+	struct timestamp m = { 0 };
+
+	if (!page_runtime_timestamp(timestamp_us, &m))
+		return;
+	if (format == TIME_ISO) {
+		page_runtime_put_iso_date(out, &m);
+		return;
+	}
+	buf_put(out, str_of(weekdays[language][m.weekday]));
+	buf_put_byte(out, ' ');
+	page_runtime_put_day(out, language, &m);
 }

@@ -94,6 +94,43 @@ date_is_written_as_the_account_prefers(void **state)
 }
 
 static void
+clock_and_day_are_written_apart(void **state)
+{
+	static const struct {
+		enum time_format format;
+		enum config_language language;
+		const char *clock, *day;
+	} cases[] = {
+		{ TIME_LANGUAGE, LANGUAGE_EN, " UTC\" data-part=\"clock\">18:42\u00a0UTC</time>",
+		  "Tuesday 3\u00a0November 2026" },
+		{ TIME_LANGUAGE, LANGUAGE_FR, " UTC\" data-part=\"clock\">18\u00a0h\u00a042\u00a0UTC</time>",
+		  "mardi 3\u00a0novembre 2026" },
+		{ TIME_12, LANGUAGE_EN, " data-format=\"12\" data-part=\"clock\">6:42\u00a0PM\u00a0UTC</time>",
+		  "Tuesday 3\u00a0November 2026" },
+		{ TIME_ISO, LANGUAGE_FR, " data-format=\"iso\" data-part=\"clock\">18:42\u00a0UTC</time>",
+		  "2026-11-03" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		CLEANUP(buf_wipe) struct buf clock = BUF(TEXT_MAX), day = BUF(TEXT_MAX);
+		page_put_clock(&clock, cases[i].language, cases[i].format, INT64_C(1793731327000000));
+		page_put_day(&day, cases[i].language, cases[i].format, INT64_C(1793731327000000));
+		assert_true(str_ends(buf_str(&clock), str_of(cases[i].clock)));
+		assert_true(str_equal(buf_str(&day), str_of(cases[i].day)));
+	}
+}
+
+static void
+clock_and_day_outside_of_four_digit_years_are_empty(void **state)
+{
+	CLEANUP(buf_wipe) struct buf out = BUF(TEXT_MAX);
+
+	page_put_clock(&out, LANGUAGE_EN, TIME_LANGUAGE, -1);
+	page_put_day(&out, LANGUAGE_EN, TIME_LANGUAGE, INT64_MAX);
+	assert_int_equal(out.n, 0);
+}
+
+static void
 date_outside_of_four_digit_years_is_empty(void **state)
 {
 	static const int64_t outside[] = { -1, INT64_MIN, INT64_C(253402300800000000), INT64_MAX };
@@ -116,6 +153,10 @@ date_equals_the_c_library_s_calendar(void **state)
 		strftime(expected, sizeof(expected),
 			 "<time datetime=\"%Y-%m-%dT%H:%M:%SZ\" title=\"%Y-%m-%d %H:%M:%S UTC\">", &tm);
 		page_put_date(&out, LANGUAGE_EN, TIME_LANGUAGE, (int64_t)seconds * 1000000);
+		assert_memory_equal(out.p, expected, strlen(expected));
+		strftime(expected, sizeof(expected), "%A ", &tm);
+		buf_clear(&out);
+		page_put_day(&out, LANGUAGE_EN, TIME_LANGUAGE, (int64_t)seconds * 1000000);
 		assert_memory_equal(out.p, expected, strlen(expected));
 	}
 }
@@ -161,6 +202,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(date_is_written_in_both_languages),
 		cmocka_unit_test(date_is_written_as_the_account_prefers),
+		cmocka_unit_test(clock_and_day_are_written_apart),
+		cmocka_unit_test(clock_and_day_outside_of_four_digit_years_are_empty),
 		cmocka_unit_test(date_outside_of_four_digit_years_is_empty),
 		cmocka_unit_test(date_equals_the_c_library_s_calendar),
 		cmocka_unit_test(message_finds_every_sentence_of_the_table),

@@ -192,11 +192,11 @@ def planted(server, person, kind="password", life=DAY):
 
 
 def new_password(server, alice):
-    assert alice.send("/account/password", {"current": alice.password, **CHOSEN}).location == "/account"
+    assert alice.send("/account/password", {"current": alice.password, **CHOSEN}).location == "/account/security"
 
 
 def closing(server, alice):
-    assert alice.send("/account/close", {"current": alice.password}).location == "/login"
+    assert alice.send("/account/close", {"username": alice.name, "current": alice.password}).location == "/login"
 
 
 def another_link(server, alice):
@@ -236,7 +236,7 @@ def test_a_password_set_with_a_link_signs_everybody_else_out(server, alice):
 def test_a_wrong_current_password_does_not_kill_a_link(server, alice):
     link = planted(server, alice)
     assert alice.send("/account/password", {"current": "wrong", **CHOSEN}).status == 422
-    assert alice.send("/account/close", {"current": "wrong"}).status == 422
+    assert alice.send("/account/close", {"username": alice.name, "current": "wrong"}).status == 422
     assert Person(server).visit(link).status == 200
 
 

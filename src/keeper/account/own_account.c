@@ -296,16 +296,42 @@ own_account_close_account(struct call *call, void *context, bool *ret_commit)
 	return ERR_OK;
 }
 
-err
-close_answer(struct call *call, enum verdict *ret_verdict)
+/* Is the typed name that of the session's account, in any spelling that the sign-in accepts? */
+static enum problem
+own_account_name_check(struct call *call, str typed)
+{
+	struct account_name name = { .n = 0 };
+
+	if (str_trim(typed).n == 0)
+		return PROBLEM_MISSING;
+	if (account_name_fold(typed, &name) != PROBLEM_NONE)
+		return PROBLEM_WRONG;
+	return str_equal(account_name_str(&name), account_name_str(&call->now.session.name)) ? PROBLEM_NONE
+											     : PROBLEM_WRONG;
+}
+
+/* With a wrong name the password is not checked, so that a slip counts as no failed attempt. */
+static err
+own_account_close_check(struct call *call, bool *ret_in_order)
 {
 	const struct close_body *form = call->body;
 	struct problems_body *problems = call->answer;
-	int64_t account_id = call->now.session.account_id;
-	bool done = false;
 
-	TRY(current_password_check(call, form->current, &problems->current));
-	if (problems->current != PROBLEM_NONE) {
+	problems->username = own_account_name_check(call, form->username);
+	if (problems->username == PROBLEM_NONE)
+		TRY(current_password_check(call, form->current, &problems->current));
+	*ret_in_order = problems->username == PROBLEM_NONE && problems->current == PROBLEM_NONE;
+	return ERR_OK;
+}
+
+err
+close_answer(struct call *call, enum verdict *ret_verdict)
+{
+	int64_t account_id = call->now.session.account_id;
+	bool in_order = false, done = false;
+
+	TRY(own_account_close_check(call, &in_order));
+	if (!in_order) {
 		*ret_verdict = VERDICT_PROBLEMS;
 		return ERR_OK;
 	}

@@ -227,8 +227,9 @@ struct page_activity {
 
 struct page_close {
 	struct page_layout layout;
-	str username, current;
-	const char *current_problem;
+	str name;              /* of the account */
+	str username, current; /* as typed */
+	const char *username_problem, *current_problem;
 	struct page_otp otp;
 	const char *error;
 };

@@ -26,6 +26,7 @@ static const struct field password_fields[] = {
 const struct form password_form = FORM(struct password_form, password_fields);
 
 static const struct field close_fields[] = {
+	FIELD(struct close_form, username, FIELD_MAX_BYTES, optional),
 	FIELD(struct close_form, current, PASSWORD_SENT_MAX, optional),
 	FIELD(struct close_form, otp, FIELD_MAX_BYTES, optional),
 };
@@ -38,6 +39,11 @@ static const char *const name_problems[PROBLEM_COUNT] = {
 static const char *const current_problems[PROBLEM_COUNT] = {
 	[PROBLEM_MISSING] = N_("Enter your current password."),
 	[PROBLEM_WRONG] = N_("This is not your current password. Try again."),
+};
+
+static const char *const close_name_problems[PROBLEM_COUNT] = {
+	[PROBLEM_MISSING] = N_("Enter your user name to confirm."),
+	[PROBLEM_WRONG] = N_("This is not your user name. Your account was not closed."),
 };
 
 /* --- overview ----------------------------------------------------------------------------------------------------- */
@@ -209,7 +215,7 @@ change_password_show(struct exchange *x)
 static err
 account_pages_close_page(struct exchange *x, int status, struct page_close *page)
 {
-	page->username = str_of(x->session.name);
+	page->name = str_of(x->session.name);
 	page->otp = x->otp;
 	TRY(exchange_layout(x, &page->layout));
 	page_close(&x->rp->body, page);
@@ -222,14 +228,22 @@ close_show(struct exchange *x)
 	return account_pages_close_page(x, 200, &(struct page_close){ 0 });
 }
 
+static struct page_close
+account_pages_close_typed(const struct exchange *x)
+{
+	const struct close_form *form = x->form;
+
+	return (struct page_close){ .username = form->username, .current = form->current };
+}
+
+/* With a sentence the fields stay empty, as in password_redisplay. */
 err
 close_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
-	const struct close_form *form = x->form;
 	struct page_close page = { .error = sentence };
 
 	if (sentence == NULL)
-		page.current = form->current;
+		page = account_pages_close_typed(x);
 	return account_pages_close_page(x, status, &page);
 }
 
@@ -237,8 +251,8 @@ err
 close_post(struct exchange *x, struct channel *keeper)
 {
 	const struct close_form *form = x->form;
-	const struct close_body body = { form->current };
-	struct page_close page = { .current = form->current };
+	const struct close_body body = { form->username, form->current };
+	struct page_close page = account_pages_close_typed(x);
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
@@ -249,6 +263,7 @@ close_post(struct exchange *x, struct channel *keeper)
 	}
 	if (verdict != VERDICT_PROBLEMS)
 		return ERR_DENIED;
+	page.username_problem = close_name_problems[problems.username];
 	page.current_problem = current_problems[problems.current];
 	return account_pages_close_page(x, 422, &page);
 }

@@ -43,7 +43,7 @@ struct password_form {
 	str current, password, confirm, otp;
 };
 struct close_form {
-	str current, otp;
+	str username, current, otp;
 };
 struct session_end_form {
 	str id; /* empty: all others */

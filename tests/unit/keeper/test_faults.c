@@ -193,7 +193,7 @@ tell(struct world *w, const struct story *s, struct actor *a, bool right)
 	const struct password_body password = { mine, other, other };
 	const struct session_end_body end = { 0 };
 	const struct activity_body activity = { 0 };
-	const struct close_body close_it = { mine };
+	const struct close_body close_it = { str_of(a->name), mine };
 	const struct link_body link = { right ? str_of(a->link) : STR("x") };
 	const struct link_use_body link_use = { link.link, other, other };
 	const void *bodies[QUESTION_COUNT] = {

@@ -252,7 +252,7 @@ a_session_with_a_truncated_hash_is_corrupt(void **state)
 static void
 an_account_without_a_password_cannot_sign_in(void **state)
 {
-	const struct close_body close_it = { STR_INIT(PASSWORD) };
+	const struct close_body close_it = { STR_INIT("alice"), STR_INIT(PASSWORD) };
 	struct world w;
 	struct browser b;
 

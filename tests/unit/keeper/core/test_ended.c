@@ -141,7 +141,7 @@ body_end_one(struct scene *s, union body *body)
 static void
 body_close(struct scene *s, union body *body)
 {
-	body->close = (struct close_body){ STR(PASSWORD) };
+	body->close = (struct close_body){ str_of(s->name), STR(PASSWORD) };
 }
 
 static void
@@ -209,7 +209,7 @@ end_by_password(struct scene *s)
 static bool
 end_by_closing(struct scene *s)
 {
-	const struct close_body close_it = { STR(PASSWORD) };
+	const struct close_body close_it = { str_of(s->name), STR(PASSWORD) };
 
 	return ask_on(s->ender, &s->owner, QUESTION_CLOSE, &close_it) == VERDICT_PASSED;
 }

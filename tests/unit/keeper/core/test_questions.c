@@ -90,7 +90,7 @@ ask_rightly(struct world *w, struct browser *b, const struct expected *e, const 
 	const struct password_body password = { STR(PASSWORD), STR("trombone sobre 1742"), STR("trombone sobre 1742") };
 	const struct session_end_body no_session = { .id = 1 };
 	const struct activity_body activity = { 0 };
-	const struct close_body close_it = { STR(PASSWORD) };
+	const struct close_body close_it = { str_of(b->name), STR(PASSWORD) };
 	const struct link_body link = { STR("0123456789012345678901234567890123456789012") };
 	const struct link_use_body link_use = { link.link, STR(PASSWORD), STR(PASSWORD) };
 	const struct gate_body gate = { .method = STR("GET") };

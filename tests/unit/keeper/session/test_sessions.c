@@ -531,6 +531,37 @@ session_state_follows_from_the_proofs_and_their_age(void **state)
 	}
 }
 
+static void
+closing_an_account_requires_its_user_name(void **state)
+{
+	static const struct {
+		str typed;
+		uint32_t problem;
+	} refused[] = {
+		{ STR_INIT(""), PROBLEM_MISSING },      { STR_INIT(" "), PROBLEM_MISSING },
+		{ STR_INIT("bob"), PROBLEM_WRONG },     { STR_INIT("alic"), PROBLEM_WRONG },
+		{ STR_INIT("alice2"), PROBLEM_WRONG },  { STR_INIT("alice bob"), PROBLEM_WRONG },
+		{ STR_INIT("alice\0"), PROBLEM_WRONG }, { STR_INIT("\xff"), PROBLEM_WRONG },
+	};
+	const struct close_body spelled = { STR_INIT(" ALICE "), STR_INIT(PASSWORD) };
+	struct world w;
+	struct browser b, bob;
+
+	world_new(&w);
+	bring_to(&w, &bob, "bob", STATE_FULL);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	for (size_t i = 0; i < COUNT(refused); i++) {
+		const struct close_body close_it = { refused[i].typed, STR("a wrong password") };
+		assert_verdict(ask(&w, &b, QUESTION_CLOSE, &close_it), VERDICT_PROBLEMS);
+		assert_int_equal(b.problems.username, refused[i].problem);
+		assert_int_equal(b.problems.current, PROBLEM_NONE); /* the password was not checked: no lockout */
+	}
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM accounts"), 2);
+	assert_verdict(ask(&w, &b, QUESTION_CLOSE, &spelled), VERDICT_PASSED);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM accounts"), 1);
+	world_end(&w);
+}
+
 int
 main(void)
 {
@@ -552,6 +583,7 @@ main(void)
 		cmocka_unit_test(an_accounts_pending_sessions_are_bounded_oldest_first),
 		cmocka_unit_test(pending_sessions_are_evicted_at_the_busiest_address),
 		cmocka_unit_test(a_user_agent_is_stored_as_harmless_text),
+		cmocka_unit_test(closing_an_account_requires_its_user_name),
 	};
 
 	return cmocka_run_group_tests_name("keeper sessions", tests, harness_setup, harness_teardown);

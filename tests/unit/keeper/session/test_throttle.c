@@ -610,12 +610,14 @@ static void
 password_guesses_within_a_session_are_limited(void **state)
 {
 	static const struct token none;
-	const struct close_body wrong = { STR_INIT("a wrong password") }, right = { STR_INIT(PASSWORD) };
 	struct world w;
 	struct browser b;
 
 	world_new(&w);
 	for (int known = 0; known < 2; known++) {
+		const str name = known ? STR("alice") : STR("bob");
+		const struct close_body wrong = { name, STR_INIT("a wrong password") };
+		const struct close_body right = { name, STR_INIT(PASSWORD) };
 		bring_to(&w, &b, known ? "alice" : "bob", STATE_FULL);
 		if (!known)
 			b.device = none;

@@ -1,6 +1,6 @@
 /*
- * Functions that need JavaScript: times in the browser's time zone, showing a password, copying a secret, sending a
- * code after six digits, printing, counting down a lockout.  Every page works without them.
+ * Functions that need JavaScript: times and days in the browser's time zone, showing a password, copying a secret,
+ * sending a code after six digits, printing.  Every page works without them.
  */
 "use strict";
 
@@ -16,13 +16,43 @@ const day_of = (d, language) => {
 	const first = language === "fr" && d.getDate() === 1;
 	return `${d.getDate()}${first ? "er" : ""}\u00a0${month} ${d.getFullYear()}`;
 };
+const iso_day = (d) => `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
+const local_clock = (d, language, format) =>
+	format === "iso" ? `${two(d.getHours())}:${two(d.getMinutes())}` : clock_of[format === "12" ? 12 : language](d);
 const local_time = (d, language, format) => {
-	if (format === "iso")
-		return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}\u00a0${two(d.getHours())}:${two(d.getMinutes())}`;
-	return day_of(d, language) + (language === "fr" ? " à " : " at ") + clock_of[format === "12" ? 12 : language](d);
+	const day = format === "iso" ? `${iso_day(d)}\u00a0` : day_of(d, language) + (language === "fr" ? " à " : " at ");
+	return day + local_clock(d, language, format);
 };
-for (const time of document.querySelectorAll("time[datetime]"))
-	time.textContent = local_time(new Date(time.dateTime), document.documentElement.lang, time.dataset.format);
+for (const time of document.querySelectorAll("time[datetime]")) {
+	const written = time.dataset.part === "clock" ? local_clock : local_time;
+	time.textContent = written(new Date(time.dateTime), document.documentElement.lang, time.dataset.format);
+}
+
+/* Group the activity by the days of the browser's time zone: a heading and a list for each day. */
+const heading_of = (d, format, list) => {
+	const language = document.documentElement.lang;
+	const now = new Date(Number(list.dataset.now) / 1000);
+	const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
+	if (iso_day(d) === iso_day(now) || iso_day(d) === iso_day(yesterday))
+		return iso_day(d) === iso_day(now) ? list.dataset.today : list.dataset.yesterday;
+	return format === "iso" ? iso_day(d) : `${new Intl.DateTimeFormat(language, { weekday: "long" }).format(d)} ${day_of(d, language)}`;
+};
+for (const list of document.querySelectorAll("[data-today]")) {
+	const rows = list.querySelectorAll("li");
+	const [heading, group] = Array.from(list.children, (child) => child.cloneNode(false));
+	let day = "";
+	list.replaceChildren();
+	for (const row of rows) {
+		const time = row.querySelector("time");
+		const then = new Date(time.dateTime);
+		if (iso_day(then) !== day) {
+			list.append(heading.cloneNode(false), group.cloneNode(false));
+			list.lastChild.previousSibling.textContent = heading_of(then, time.dataset.format, list);
+			day = iso_day(then);
+		}
+		list.lastChild.append(row);
+	}
+}
 
 /* Show and hide a password.  Hide it before the form is sent, so that no browser stores it as plain text. */
 for (const button of document.querySelectorAll("[data-show]")) {
@@ -34,38 +64,6 @@ for (const button of document.querySelectorAll("[data-show]")) {
 	button.addEventListener("click", () => turn(field.type === "password"));
 	field.form.addEventListener("submit", () => turn(false));
 	button.hidden = false;
-}
-
-/* Count down to the next attempt.  The form cannot be sent before; without JavaScript, the server says so again. */
-for (const timer of document.querySelectorAll("[data-wait]")) {
-	const { wait, second, seconds, minutes, over } = timer.dataset;
-	const bar = timer.nextElementSibling;
-	const buttons = document.querySelectorAll("main form button:not([type=button])");
-	const end = Date.now() + wait * 1000;
-	const early = (event) => {
-		event.preventDefault();
-		event.stopImmediatePropagation();
-	};
-	const turn = (waiting) => {
-		for (const button of buttons) {
-			button.disabled = waiting;
-			button.form[waiting ? "addEventListener" : "removeEventListener"]("submit", early, true);
-		}
-		bar.hidden = !waiting;
-	};
-	const tick = () => {
-		const left = Math.ceil((end - Date.now()) / 1000);
-		const number = left > 120 ? Math.ceil(left / 60) : left;
-		const sentence = left > 120 ? minutes : left === 1 ? second : seconds;
-		bar.value = left;
-		timer.textContent = left > 0 ? sentence.replace(/\d+/, number) : over;
-		if (left > 0)
-			return;
-		clearInterval(clock);
-		turn(false);
-	};
-	const clock = setInterval(tick, 1000);
-	turn(true);
 }
 
 /* Copy a field or the lines of a list, and report success or failure. */

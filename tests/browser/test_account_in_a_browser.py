@@ -1,12 +1,13 @@
 """The pages of a user's own account in a browser."""
 
 import pytest
-from browser import in_both_languages, in_ways
+from browser import authenticator, in_both_languages, in_ways
 from harness import Person, Server
 from test_authenticators_in_a_browser import enrolled, keep_codes
 from test_story_in_a_browser import PASSWORD
 
 NEW = "une autre phrase de plusieurs mots"
+DEVICES = "[aria-labelledby=devices] .rows > li"
 AGENTS = ["Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "curl/7.88.1"]
 WAYS = [("fr", "desktop", "dark", True), ("en", "phone", "light", True), ("fr", "phone", "light", False), ("en", "desktop", "dark", False)]
 
@@ -14,10 +15,12 @@ WAYS = [("fr", "desktop", "dark", True), ("en", "phone", "light", True), ("fr", 
 @in_ways(WAYS, WAYS[:2])
 def test_every_account_page_works(browse, server, language, size, scheme, javascript):
     browser = browse(language=language, size=size, scheme=scheme, javascript=javascript)
-    name, _ = enrolled(browser)
+    name, uri = enrolled(browser)
     keep_codes(browser)
     browser.open("/account").look("account")
     assert name in browser.text
+    assert len(browser.find_all(".side a")) == 4 and browser.find(".side [aria-current]").text
+    browser.open("/account/security").look("security")
 
     browser.follow("main a[href='/account/profile']")
     browser.look("profile")
@@ -44,31 +47,59 @@ def test_every_account_page_works(browse, server, language, size, scheme, javasc
     assert browser.find("[name=password]").get_property("value") == NEW
     browser.paste("current", PASSWORD)
     browser.submit()
-    assert browser.path == "/account"
+    assert browser.path == "/account/security"
 
-    browser.open("/account/sessions")
-    assert len(browser.find_all(".things > li")) == 1 and len(browser.find_all("main form")) == 0
+    browser.open("/account/devices")
+    assert len(browser.find_all(DEVICES)) == 1 and len(browser.find_all("main form")) == 0
     elsewhere = Person(server, name, NEW, language=language)
     for agent in AGENTS:
         elsewhere.forget().visit("/login", headers={"User-Agent": agent})
         fields = {"csrf_token": elsewhere.page.token, "username": name, "password": NEW}
         assert elsewhere.post("/login", fields, headers={"User-Agent": agent}).status == 303
-    browser.open("/account/sessions").look("sessions")
-    assert [item.text.split("\n")[0].split(" · ")[0] for item in browser.find_all(".things > li")][1:] == ["curl", "Firefox"]
-    browser.leave(browser.find(".things > li:last-child button").click)
+    browser.open("/account/devices").look("devices")
+    assert [item.text.split()[0] for item in browser.find_all(DEVICES)][1:] == ["curl", "Firefox"]
+    assert len(browser.find_all("[aria-labelledby=activity] li")) >= 4
+    browser.leave(browser.find(DEVICES + ":last-child button").click)
     browser.look("session-ended")
-    assert len(browser.find_all(".things > li")) == 2
-    browser.leave(browser.find("main .row-of-buttons button").click)
-    assert len(browser.find_all(".things > li")) == 1 and browser.path == "/account/sessions"
-    browser.open("/account/activity").look("activity")
-    assert len(browser.find_all(".things > li")) >= 4
+    assert len(browser.find_all(DEVICES)) == 2
+    browser.leave(browser.find("[aria-labelledby=devices] .head button").click)
+    assert len(browser.find_all(DEVICES)) == 1 and browser.path == "/account/devices"
+    browser.open("/account").look("overview-without-others")
 
     server.clock.advance(6 * 60)
-    browser.open("/account/close").look("close")
+    browser.open("/account/profile").follow("main a[href='/account/close']")
+    browser.look("close")
+    browser.paste("username", "somebody-else")
     browser.paste("current", NEW)
+    browser.paste("otp", authenticator(uri, server.clock))
     browser.submit()
     browser.look("close-refused", expect=[422])
-    assert browser.path == "/account/close" and browser.find("[name=otp]")
+    assert browser.path == "/account/close" and browser.find("#username-problem")
+    browser.paste("username", name)
+    browser.submit()
+    assert browser.path == "/login"
+
+
+@pytest.mark.parametrize("zone, days", [("UTC", [1, 2]), ("Asia/Tokyo", [2, 1])])
+def test_activity_is_grouped_by_the_days_of_the_browsers_zone(browse, server, zone, days):
+    """13:00, 16:00 UTC of one day and 2:00 of the next: in Tokyo the second one belongs to the next day."""
+    browser = browse(language="en")
+    name, _ = enrolled(browser)
+    (number,), = server.sql("SELECT id FROM accounts WHERE name = ?", name)
+    server.sql("DELETE FROM audit WHERE account_id = ?", number)
+    today = int(server.clock.now()) // 86400 * 86400
+    for hours in (13 - 48, 16 - 48, 2 - 24):
+        server.sql("INSERT INTO audit (at_us, event, outcome, reason, account_id, address, agent, request_id) VALUES (?, 'prove.passed', 'passed', 'asked', ?, '', '', '')",
+                   (today + hours * 3600) * 1_000_000, number)
+    browser.cdp("Emulation.setTimezoneOverride", timezoneId=zone)
+    try:
+        browser.open("/account/devices")
+        groups = browser.find_all("[data-today] ol")
+        assert [len(group.find_elements("css selector", "li")) for group in groups] == days
+        assert len(browser.find_all("[data-today] h3")) == 2
+        assert "UTC" not in browser.find("[data-today] time").text
+    finally:
+        browser.cdp("Emulation.setTimezoneOverride", timezoneId="")
 
 
 @in_both_languages

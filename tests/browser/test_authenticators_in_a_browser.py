@@ -8,7 +8,10 @@ from test_story_in_a_browser import PASSWORD, give_password, keep_codes, new_nam
 
 from harness import Person
 
-LIST = "/account/authenticators"
+LIST = "/account/security"
+NEW = "/account/authenticators/new"
+CONFIRM = "/account/authenticators/confirm"
+AUTHENTICATORS = "[aria-labelledby=authenticators] .rows > li"
 CODES = "/account/recovery-codes"
 # Each pair of language, size, scheme and scripts occurs at least once.
 WAYS = [("fr", "desktop", "light", True), ("en", "phone", "dark", True), ("fr", "narrow", "dark", False),
@@ -36,10 +39,12 @@ def type_recovery(browser, code):
     browser.submit()
 
 
-def press(browser, selector):
-    """Press a button that scrolls into view automatically."""
-    button = browser.visible(selector)[0]
-    browser.leave(button.click)
+def choose(browser, what):
+    """Open the menu of the second authenticator, and choose one of its links."""
+    item = browser.find_all(AUTHENTICATORS)[1]
+    item.find_element("css selector", "summary").click()
+    browser.look("menu")
+    browser.leave(item.find_element("css selector", f"a[href*='/{what}?']").click)
 
 
 @in_ways(WAYS, [WAYS[2], WAYS[5]])
@@ -65,7 +70,8 @@ def test_a_lost_phone_and_a_new_one(browse, server, tmp_path, language, size, sc
     browser.look("recovered")
     assert "9" in browser.find(".note").text
 
-    browser.follow("a[href*='replaces=']")
+    assert len(browser.visible(".primary")) == 1
+    browser.follow("a.primary[href*='replaces=']")
     browser.look("replace")
     browser.paste("name", "Téléphone neuf")
     browser.paste("current", "not my password")
@@ -74,7 +80,7 @@ def test_a_lost_phone_and_a_new_one(browse, server, tmp_path, language, size, sc
     assert browser.find("[name=name]").get_property("value") == "Téléphone neuf"
     browser.paste("current", PASSWORD)
     browser.submit()
-    assert browser.path == LIST + "/confirm"
+    assert browser.path == CONFIRM
     browser.look("replace-confirm")
     uri = browser.scan(tmp_path)
     browser.type_code(authenticator(uri, server.clock))
@@ -102,29 +108,25 @@ def test_a_second_authenticator_is_added_renamed_and_removed(browse, server, tmp
     browser.type_code(authenticator(uri, server.clock))
     browser.look("two")
 
-    item = browser.find_all(".things > li")[1]
-    item.find_elements("css selector", "summary")[0].click()
-    field = browser.find("details[open] input[name=name]")
-    field.clear()
-    field.send_keys("x" * 41)
-    press(browser, ".things details[open] form[action$='/rename'] button")
+    choose(browser, "rename")
+    browser.look("rename")
+    browser.type("name", "x" * 41)
+    browser.submit()
     browser.look("rename-refused", expect=[422])
-    assert browser.visible(".error") and browser.find("details[open] input[name=name]").get_property("value") == "x" * 41
-    field = browser.find("details[open] input[name=name]")
-    field.clear()
-    field.send_keys("Ma tablette")
-    press(browser, ".things details[open] form[action$='/rename'] button")
-    assert "Ma tablette" in browser.text
+    assert browser.visible(".problem") and browser.find("input[name=name]").get_property("value") == "x" * 41
+    browser.type("name", "Ma tablette")
+    browser.submit()
+    assert browser.path == LIST and "Ma tablette" in browser.text
 
     server.clock.advance(6 * 60)
     browser.open(LIST)
-    browser.find(".things form[action$='/remove']").find_element("xpath", "..").find_element("css selector", "summary").click()
+    choose(browser, "remove")
     browser.look("remove")
-    browser.find("details[open] input[name=otp]").send_keys("000000")
-    press(browser, ".things details[open] form[action$='/remove'] button")
+    browser.type("otp", "000000")
+    browser.submit()
     browser.look("remove-refused", expect=[422])
-    browser.find("details[open] input[name=otp]").send_keys(authenticator(first, server.clock))
-    press(browser, ".things details[open] form[action$='/remove'] button")
+    browser.type("otp", authenticator(first, server.clock))
+    browser.submit()
     assert browser.path == LIST and "Ma tablette" not in browser.text
     browser.look("removed")
 
@@ -136,7 +138,7 @@ def test_a_second_authenticator_is_added_renamed_and_removed(browse, server, tmp
 def test_a_stale_proof_adds_a_code_field_to_the_form(browse, server, javascript):
     browser = browse(javascript=javascript)
     _, uri = enrolled(browser)
-    browser.open(LIST + "/new")
+    browser.open(NEW)
     server.clock.advance(6 * 60)
     browser.paste("name", "Tablet")
     browser.paste("current", PASSWORD)
@@ -146,7 +148,7 @@ def test_a_stale_proof_adds_a_code_field_to_the_form(browse, server, javascript)
     assert browser.find("[name=current]").get_attribute("type") == "password"
     browser.type("otp", authenticator(uri, server.clock))
     browser.submit()
-    assert browser.path == LIST + "/confirm"
+    assert browser.path == CONFIRM
 
 
 # Copy, save, print

@@ -1,5 +1,6 @@
 """A user's own account: preferences, password, sessions, activity, deletion; typed text is never lost."""
 
+import re
 
 import pytest
 
@@ -34,16 +35,53 @@ def second(person, agent=None):
 # Overview
 
 
+PLACES = ["/account", "/account/security", "/account/devices", "/account/profile"]
+
+
+def main_links(page):
+    return [a["href"] for a in page.dom.one("main").all("a", href=True)]
+
+
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_the_overview_links_every_account_page(server, language):
+def test_every_account_page_links_the_four_places(server, language):
     person = Person(server, language=language).full()
-    page = person.visit("/account")
-    assert page.status == 200 and page.language == language and person.name in page.html
-    links = {a["href"] for a in page.dom.one("main").all("a", href=True)}
-    for path in ("profile", "password", "authenticators", "recovery-codes", "sessions", "activity", "close"):
-        assert "/account/" + path in links
-        assert person.visit("/account/" + path).status == 200
-    assert "/account" in [a["href"] for a in person.visit("/").dom.one("header").all("a", href=True)]
+    current = {"/account/password": "/account/security", "/account/authenticators/new": "/account/security", "/account/close": "/account/profile"}
+    for path in [*PLACES, *current]:
+        page = person.visit(path)
+        assert page.status == 200 and page.language == language, path
+        places = page.dom.one("main").one("nav", class_="side").all("a")
+        assert [a["href"] for a in places] == PLACES
+        assert [a["href"] for a in places if a.get("aria-current") == "page"] == [current.get(path, path)]
+    assert person.name in person.visit("/account").text
+    for place, path in (("security", "password"), ("security", "authenticators/new"), ("security", "recovery-codes"), ("profile", "close")):
+        assert "/account/" + path in main_links(person.visit("/account/" + place))
+
+
+def test_pages_that_merged_redirect_to_their_new_place(alice):
+    moved = {"authenticators": "security#authenticators", "sessions": "devices#devices", "activity": "devices#activity",
+             "activity?before=7": "devices?before=7#activity", "activity?before=x": "devices#activity",
+             "authenticators?next=%2Flogout": "security?next=%2Flogout#authenticators"}
+    for old, new in moved.items():
+        page = alice.visit("/account/" + old)
+        assert (page.status, page.location) == (303, "/account/" + new)
+        assert alice.visit(page.location.split("#")[0]).by_id(new.split("#")[1])
+    assert "/logout" in [f.get("action") for f in alice.page.dom.all("form")]
+
+
+def checkup(person):
+    return [item.text for item in person.visit("/account").dom.one("section", aria_labelledby="checkup").all("li")]
+
+
+def test_the_checkup_names_what_is_missing_and_links_it(alice):
+    first, codes, devices = checkup(alice)
+    assert first.startswith("Only one authenticator") and codes.startswith("No recovery codes left")
+    assert devices == "No other device is signed in"
+    assert {"/account/authenticators/new", "/account/recovery-codes"} <= set(main_links(alice.page))
+    alice.visit("/account/recovery-codes")
+    second(alice)
+    alice.server.clock.advance(3)  # the check-up may be two seconds old
+    assert checkup(alice)[1:] == ["10 recovery codes left", "1 other device is signed in Review devices"]
+    assert "/account/devices" in main_links(alice.page)
 
 
 # Profile
@@ -91,7 +129,7 @@ def change(person, **different):
 
 def test_a_new_password_ends_other_sessions_and_renews_the_token(alice):
     other, before, old = second(alice), alice.session, alice.password
-    assert change(alice).location == "/account" and alice.follow().flashes
+    assert change(alice).location == "/account/security" and alice.follow().flashes
     assert alice.session != before and alice.visit("/").status == 200
     assert other.visit("/").location.startswith("/login")
     stolen = Person(alice.server)
@@ -131,14 +169,14 @@ def test_a_stale_proof_adds_a_code_field_to_the_form(alice):
         page = change(alice, otp=otp)
         assert page.status == 422 and page.errors["otp"]
         assert (page.value("current"), page.value("password"), page.value("confirm")) == (alice.password, NEW, NEW)
-    assert change(alice, otp=alice.fresh_code()).location == "/account"
+    assert change(alice, otp=alice.fresh_code()).location == "/account/security"
 
 
 # Sessions
 
 
 def items(person):
-    return person.visit("/account/sessions").dom.one("main").one("ul", class_="things").all("li")
+    return person.visit("/account/devices").dom.one("section", aria_labelledby="devices").one("ul", class_="rows").all("li")
 
 
 def test_sessions_are_described_and_the_current_one_is_marked(alice):
@@ -146,9 +184,9 @@ def test_sessions_are_described_and_the_current_one_is_marked(alice):
     second(alice, UA["iphone"])
     second(alice, "\xff<script>")
     texts = [item.text for item in items(alice)]
-    assert len(texts) == 4 and "this session" in texts[0] and sum("this session" in t for t in texts) == 1
-    assert any("Firefox" in t and "Linux" in t for t in texts)
-    assert any("Safari" in t and "iPhone" in t for t in texts)
+    assert len(texts) == 4 and "This device" in texts[0] and sum("This device" in t for t in texts) == 1
+    assert any("Firefox on Linux" in t for t in texts)
+    assert any("Safari on iPhone" in t for t in texts)
     assert any("unknown browser" in t for t in texts)
     assert all("127.0.0.1" in t for t in texts)
     assert "<script>alert" not in alice.page.html
@@ -156,9 +194,9 @@ def test_sessions_are_described_and_the_current_one_is_marked(alice):
 
 def test_one_session_or_all_others_can_be_ended(alice):
     others = [second(alice) for _ in range(3)]
-    page = alice.visit("/account/sessions")
+    page = alice.visit("/account/devices")
     number = page.dom.one("main").all("input", name="id")[0]["value"]
-    assert alice.post("/account/sessions/end", {"csrf_token": page.token, "id": number}).location == "/account/sessions"
+    assert alice.post("/account/sessions/end", {"csrf_token": page.token, "id": number}).location == "/account/devices"
     assert alice.follow().flashes and len(items(alice)) == 3
     assert sum(o.visit("/").status == 303 for o in others) == 1
     alice.post("/account/sessions/end", {"csrf_token": alice.page.token})
@@ -169,15 +207,23 @@ def test_one_session_or_all_others_can_be_ended(alice):
 
 def test_sessions_of_other_accounts_cannot_be_ended(server, alice):
     bob = Person(server).full()
-    token = alice.visit("/account/sessions").token
+    token = alice.visit("/account/devices").token
     ids = [i for i, in server.sql("SELECT s.id FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE a.name = ?", bob.name)]
     for number in [*ids, "0", "-1", "abc", "9" * 19, "9" * 40, "1 OR 1=1"]:
         page = alice.post("/account/sessions/end", {"csrf_token": token, "id": str(number)})
-        assert page.status == 303 and page.location == "/account/sessions"
+        assert page.status == 303 and page.location == "/account/devices"
     assert bob.visit("/").status == 200 and alice.visit("/").status == 200
 
 
 # Activity
+
+
+def events(page):
+    return page.dom.one("section", aria_labelledby="activity").all("li")
+
+
+def words(page):
+    return [event.one("b").text for event in events(page)]
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
@@ -186,16 +232,50 @@ def test_activity_is_listed_newest_first_in_pages(server, language):
     for _ in range(23):
         server.forgive()
         Person(server, person.name, "wrong password").give_password()
-    page = person.visit("/account/activity")
-    first = [i.one("h2").text for i in page.dom.one("main").one("ul", class_="things").all("li")]
+    page = person.visit("/account/devices")
+    first = words(page)
     assert len(first) == 20 and set(first) == {"Wrong password" if language == "en" else "Mot de passe incorrect"}
-    older = page.dom.one("main").one("a", rel="next")["href"]
-    page = person.visit(older)
-    rest = [i.one("h2").text for i in page.dom.one("main").one("ul", class_="things").all("li")]
+    page = person.visit(page.dom.one("main").one("a", rel="next")["href"].split("#")[0])
+    rest = words(page)
     assert rest[-1] == ("Account created" if language == "en" else "Compte créé")
-    assert not [words for words in first + rest if "." in words], "every event has its words"
+    assert not [sentence for sentence in first + rest if "." in sentence], "every event has its words"
     for odd in ("0", "-1", "abc", "9" * 40, "1"):
-        assert person.visit("/account/activity?before=" + odd).status == 200
+        assert person.visit("/account/devices?before=" + odd).status == 200
+
+
+def test_an_address_is_shown_where_it_differs_from_the_row_above(server, alice):
+    (number,), = server.sql("SELECT id FROM accounts WHERE name = ?", alice.name)
+    now = int(server.clock.now() * 1_000_000)
+    places = [("192.0.2.1", UA["firefox"]), ("192.0.2.1", UA["firefox"]), ("192.0.2.1", UA["iphone"]), ("192.0.2.9", UA["iphone"]), ("192.0.2.1", UA["firefox"])]
+    for address, agent in places:
+        server.sql("INSERT INTO audit (at_us, event, outcome, reason, account_id, address, agent, request_id) VALUES (?, 'profile.changed', 'passed', 'asked', ?, ?, ?, '')",
+                   now, number, address, agent)
+    shown = [e.one("small").text.split("UTC", 1)[1].strip(" ·") for e in events(alice.visit("/account/devices"))[:5]]
+    assert shown == ["Firefox on Linux · 192.0.2.1", "Safari on iPhone · 192.0.2.9", "Safari on iPhone · 192.0.2.1", "Firefox on Linux", ""]
+
+
+@pytest.mark.parametrize("language, time_format, today, earlier", [
+    ("en", "", ["Today", "Yesterday"], r"(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day \d+ \w+ \d{4}"), ("fr", "iso", ["Aujourd’hui", "Hier"], r"\d{4}-\d\d-\d\d")])
+def test_activity_is_grouped_by_day(server, language, time_format, today, earlier):
+    person = Person(server, language=language).full()
+    person.send("/account/profile", {"display_name": "", "language": "", "time_format": time_format})
+    (number,), = server.sql("SELECT id FROM accounts WHERE name = ?", person.name)
+    day, now = 24 * 3600 * 1_000_000, int(server.clock.now() * 1_000_000)
+    server.sql("DELETE FROM audit WHERE account_id = ?", number)
+    for days_ago in (400, 2, 1, 1, 0):
+        server.sql("INSERT INTO audit (at_us, event, outcome, reason, account_id, address, agent, request_id) VALUES (?, 'prove.passed', 'passed', 'asked', ?, '', '', '')",
+                   now - days_ago * day, number)
+    activity = person.visit("/account/devices").dom.one("section", aria_labelledby="activity")
+    headings = [h.text for h in activity.all("h3")]
+    assert [len(day.all("li")) for day in activity.all("ol")] == [1, 2, 1, 1] and headings[:2] == today
+    assert len(headings) == 4 and all(re.fullmatch(earlier, h) for h in headings[2:]), headings
+
+
+def test_each_icon_of_the_pages_is_in_the_sprite(server, alice):
+    used = {use["href"] for path in PLACES for use in alice.visit(path).dom.all("use")}
+    sprite, = {href.split("#")[0] for href in used}
+    drawn = alice.http.get(server.origin + sprite).text
+    assert len(used) > 8 and not [href for href in used if f'id="{href.split("#")[1]}"' not in drawn]
 
 
 @pytest.mark.parametrize("language, neutral", [
@@ -206,29 +286,31 @@ def test_activity_rows_of_another_version_have_a_neutral_sentence(server, langua
     for event, outcome, reason in (("passkey.added", "passed", "asked"), ("", "", ""), ("x" * 40, "perhaps", "<script>")):
         server.sql("INSERT INTO audit (at_us, event, outcome, reason, account_id, address, agent, request_id) VALUES (1, ?, ?, ?, ?, '', '', '')",
                    event, outcome, reason, number)
-    page = person.visit("/account/activity")
-    newest = [i.one("h2").text for i in page.dom.one("main").one("ul", class_="things").all("li")][:3]
-    assert page.status == 200 and newest == [neutral] * 3
+    assert words(person.visit("/account/devices"))[:3] == [neutral] * 3
 
 
 def test_activity_shows_the_own_account_only(server, alice):
     bob = Person(server).full()
     change(bob)
-    assert "Password changed" in bob.visit("/account/activity").text
-    assert "Password changed" not in alice.visit("/account/activity").text
+    assert "Password changed" in bob.visit("/account/devices").text
+    assert "Password changed" not in alice.visit("/account/devices").text
 
 
 # Closing
+
+
+def close(person, **different):
+    return person.send("/account/close", {"username": person.name, "current": person.password, **different})
 
 
 def test_closing_redacts_the_audit_and_deletes_the_rest(server, alice):
     other = second(alice)
     page = alice.visit("/account/close")
     assert alice.name in page.text
-    page = alice.send("/account/close", {"current": "wrong"})
+    page = close(alice, current="wrong")
     assert page.status == 422 and page.errors["current"] and alice.visit("/").status == 200
     (number,), = server.sql("SELECT id FROM accounts WHERE name = ?", alice.name)
-    alice.send("/account/close", {"current": alice.password})
+    close(alice)
     assert alice.page.location == "/login" and "doubletour" not in alice.cookies and alice.follow().flashes
     assert other.visit("/").location.startswith("/login")
     assert alice.forget().give_password().status == 422
@@ -239,11 +321,21 @@ def test_closing_redacts_the_audit_and_deletes_the_rest(server, alice):
     Person(server, name=alice.name).full()
 
 
+@pytest.mark.parametrize("typed", ["", "somebody-else", "x" * 4000, "<b>"], ids=["empty", "another", "enormous", "markup"])
+def test_closing_with_a_wrong_user_name_changes_nothing(alice, typed):
+    page = close(alice, username=typed)
+    assert page.status == 422 and page.errors["username"] and page.value("current") == alice.password
+    assert len(typed) > 1000 or page.value("username") == typed
+    assert alice.visit("/").status == 200
+    assert close(alice, username=f" {alice.name.upper()} ").location == "/login", "as the sign-in accepts it"
+
+
 def test_closing_with_a_stale_proof_asks_for_a_code(alice):
     alice.grow_stale()
-    page = alice.send("/account/close", {"current": alice.password})
-    assert page.status == 422 and page.errors["otp"] and page.value("current") == alice.password
-    assert alice.send("/account/close", {"current": alice.password, "otp": alice.fresh_code()}).location == "/login"
+    page = close(alice)
+    assert page.status == 422 and page.errors["otp"]
+    assert (page.value("username"), page.value("current")) == (alice.name, alice.password)
+    assert close(alice, otp=alice.fresh_code()).location == "/login"
 
 
 # Forged forms
@@ -253,7 +345,7 @@ def test_closing_with_a_stale_proof_asks_for_a_code(alice):
 def test_a_cross_site_form_changes_nothing(alice, path):
     other = second(alice)
     token = alice.visit("/account/profile").token
-    fields = {"current": alice.password, "password": NEW, "confirm": NEW, "display_name": "Forged"}
+    fields = {"username": alice.name, "current": alice.password, "password": NEW, "confirm": NEW, "display_name": "Forged"}
     cross_site = {"Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
     for page in (alice.post("/account/" + path, fields), alice.post("/account/" + path, {**fields, "csrf_token": "A" * 43}),
                  alice.post("/account/" + path, {**fields, "csrf_token": token}, headers=cross_site)):

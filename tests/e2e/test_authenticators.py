@@ -7,23 +7,28 @@ import pytest
 from harness import Person, code_at
 from harness.codes import code_of_step, step_at
 
-LIST = "/account/authenticators"
-NEW = LIST + "/new"
-CONFIRM = LIST + "/confirm"
-RENAME = LIST + "/rename"
-REMOVE = LIST + "/remove"
+LIST = "/account/security"
+NEW = "/account/authenticators/new"
+CONFIRM = "/account/authenticators/confirm"
+RENAME = "/account/authenticators/rename"
+REMOVE = "/account/authenticators/remove"
 
 
 def items(person):
-    return person.visit(LIST).dom.one("main").one("ul", class_="things").all("li")
+    return person.visit(LIST).dom.one("section", aria_labelledby="authenticators").one("ul").all("li")
 
 
 def names(person):
-    return [item.one("h2").text for item in items(person)]
+    return [item.one("b").text for item in items(person)]
 
 
 def ids(person):
-    return [item.one("h2")["id"].removeprefix("factor-") for item in items(person)]
+    return [item.one("b")["id"].removeprefix("factor-") for item in items(person)]
+
+
+def removable(item):
+    """Does the row have a link to the page that removes its authenticator?"""
+    return any(a["href"].startswith(REMOVE + "?id=") for a in item.all("a"))
 
 
 def begin(person, name="Tablet", replaces=None, **different):
@@ -60,14 +65,14 @@ def test_the_list_shows_name_date_and_last_use(server, language):
     person = Person(server, language=language).full()
     only, = items(person)
     assert person.page.language == language
-    assert "1" in only.one("h2").text, "one without a name is numbered"
+    assert "1" in only.one("b").text, "one without a name is numbered"
     assert len(only.all("time")) >= 1
-    assert not only.all("form", action=REMOVE), "the last one cannot be removed"
+    assert not removable(only), "the last one cannot be removed"
 
 
 def test_the_sessions_authenticator_is_marked_and_last_use_updated(server, alice):
     secret = add(alice, "Tablet")
-    marks = lambda: [bool(item.all(class_="badge-line")) for item in items(alice)]
+    marks = lambda: [bool(item.all(class_="tag")) for item in items(alice)]
     assert signs_in(alice, secret) and marks() == [False, True]
     used = items(alice)[1].all("time")[-1]["datetime"]
     server.clock.advance(3600)
@@ -243,7 +248,7 @@ def test_a_lost_phone_is_replaced_with_a_recovery_code(server, alice):
     codes = alice.follow().recovery_codes
     lost, old = ids(alice)[0], alice.secret
     alice.recover(codes[0])
-    assert not items(alice)[0].all("form", action=REMOVE), "it is the last one, lost or not"
+    assert not removable(items(alice)[0]), "it is the last one, lost or not"
     secret = add(alice, "New phone", lost)
     assert len(names(alice)) == 1
     assert alice.visit("/").status == 200
@@ -267,6 +272,23 @@ def test_authenticators_of_other_accounts_cannot_be_replaced(server, alice):
     assert len(names(other)) == 1
 
 
+@pytest.mark.parametrize("several", [False, True], ids=["one", "several"])
+def test_replacing_comes_first_after_a_recovery_code(alice, several):
+    if several:
+        add(alice, "Tablet")
+    codes = alice.visit("/account/recovery-codes").recovery_codes
+    assert not alice.visit(LIST).dom.all(class_="primary")
+    alice.recover(codes[0])
+    targets = [f"{NEW}?replaces={number}" for number in ids(alice)]
+    lost = alice.page.dom.one("section", aria_labelledby="lost")
+    assert [a["href"] for a in lost.all("a")] == targets and len(alice.page.dom.all(class_="primary")) == 1
+    primary = alice.visit("/account").dom.one("main").one(class_="primary")
+    assert primary["href"] == LIST + "#lost"
+    add(alice, "New phone", ids(alice)[0])
+    for path in (LIST, "/account"):
+        assert not alice.visit(path).dom.all(class_="primary"), "done"
+
+
 # Renaming
 
 
@@ -283,8 +305,7 @@ def test_a_bad_name_changes_nothing_and_stays_in_its_field(alice, name):
     page = alice.post(RENAME, {"csrf_token": alice.page.token, "id": one, "name": name})
     assert page.status in (400, 422)
     if page.status == 422:
-        assert page.errors["name"] and page.dom.one(id=f"name-{one}").get("value"), "as it was typed"
-        assert page.dom.one("main").all("details", open=True)
+        assert page.errors["name"] and page.value("name"), "as it was typed"
     assert "1" in names(alice)[0]
 
 
@@ -299,6 +320,14 @@ def test_authenticators_of_other_accounts_cannot_be_renamed(server, alice):
         assert page.status == 303 and page.location == LIST, number
         assert alice.follow().flashes
     assert "Mine" not in names(alice)[0]
+
+
+@pytest.mark.parametrize("page", [RENAME, REMOVE])
+def test_a_page_about_an_unknown_authenticator_leads_back(server, alice, page):
+    for number in garbage(server):
+        assert alice.visit(f"{page}?id={number}").location == LIST and alice.follow().flashes
+    one, = ids(alice)
+    assert alice.visit(f"{page}?id={one}").value("id") == one
 
 
 # Removing
@@ -326,9 +355,9 @@ def test_the_last_authenticator_cannot_be_removed(alice):
 
 def test_the_sessions_own_authenticator_cannot_be_removed(alice):
     add(alice)
-    first = [item for item in items(alice) if not item.all("form", action=REMOVE)]
+    first = [item for item in items(alice) if not removable(item)]
     assert len(first) == 1 and "sign in with another" in first[0].text
-    number = first[0].one("h2")["id"].removeprefix("factor-")
+    number = first[0].one("b")["id"].removeprefix("factor-")
     page = alice.post(REMOVE, {"csrf_token": alice.page.token, "id": number})
     assert page.status == 422 and page.alerts and len(names(alice)) == 2
 
@@ -346,13 +375,13 @@ def test_removing_with_a_stale_proof_asks_for_a_code(alice):
     add(alice)
     number = ids(alice)[1]
     alice.grow_stale()
-    item = items(alice)[1]
-    assert item.one("input", name="otp"), "the field is there before it is missed"
+    assert removable(items(alice)[1])
+    assert alice.visit(f"{REMOVE}?id={number}").field("otp"), "the field is there before it is missed"
     token = alice.page.token
     for otp in ("", "000000"):
         page = alice.post(REMOVE, {"csrf_token": token, "id": number, "otp": otp})
         assert page.status == 422 and page.errors["otp"]
-        assert page.by_id(f"otp-{number}").get("aria-invalid") == "true"
+        assert page.by_id("otp").get("aria-invalid") == "true"
     page = alice.post(REMOVE, {"csrf_token": token, "id": number, "otp": alice.fresh_code()})
     assert page.location == LIST and len(names(alice)) == 1
 

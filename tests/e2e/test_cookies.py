@@ -72,7 +72,7 @@ def test_a_foreign_session_cookie_is_not_an_expired_one(server, session):
 
 def test_an_earlier_session_lives_on_until_sign_out(server):
     alice = as_of_release_0_1(Person(server).full())
-    assert alice.visit("/").status == 200 and alice.visit("/account/sessions").status == 200
+    assert alice.visit("/").status == 200 and alice.visit("/account/devices").status == 200
     old = dict(alice.cookies)
     alice.log_out()
     assert "session" not in alice.cookies, "the keeper knew it, so it is deleted"

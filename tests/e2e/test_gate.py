@@ -458,7 +458,7 @@ def test_ending_other_sessions_ends_their_gate_cookies(gate):
     elsewhere = Visitor(gate, person.name, person.password)
     elsewhere.secret, elsewhere.spent = person.secret, person.spent
     elsewhere.sign_in()
-    elsewhere.visit("/account/sessions")
+    elsewhere.visit("/account/devices")
     elsewhere.post("/account/sessions/end", {"csrf_token": elsewhere.page.token, "id": ""})
     assert person.ask(WIKI).status_code == 401
 

@@ -342,7 +342,7 @@ def test_a_bad_stored_display_name_is_reported_and_blocks_no_login(make_server, 
     assert f"of {person.name}: its display name" in checked.stderr and "\x1b" not in checked.stderr
     person.forget().sign_in()
     assert person.page.status == 303, person.page.html
-    assert person.visit("/").status == person.visit("/account").status == person.visit("/account/authenticators").status == 200
+    assert person.visit("/").status == person.visit("/account").status == person.visit("/account/security").status == 200
     assert "\x1b" not in server.command("user", "show", person.name).stdout
 
 

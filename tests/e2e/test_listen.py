@@ -156,7 +156,7 @@ def test_peer_of_a_unix_socket_is_trusted_as_a_proxy(make_unix):
     (server.work / "access.conf").write_text(RULES)
     server.start()
     person = Visitor(server, address="192.0.2.77").full()
-    assert person.visit("/account/sessions").html.count("192.0.2.77") >= 1
+    assert person.visit("/account/devices").html.count("192.0.2.77") >= 1
     assert ask(server, "https://wiki.example.org/", http=person.http).status_code == 401
     assert "gate.stranger" not in server.log()
 
@@ -169,7 +169,7 @@ def test_requests_without_an_address_are_served(make_unix, forwarded):
     person = Visitor(server)
     person.address = forwarded
     person.full()
-    assert person.visit("/account/sessions").status == 200 and person.visit("/account/activity").status == 200
+    assert person.visit("/account/devices").status == 200 and person.visit("/account/devices").status == 200
     assert ask(server, "https://wiki.example.org/", address=forwarded, http=person.http).status_code == 401
     assert '"address":"unix:"' in server.command("audit", "--json").stdout.replace(": ", ":")
 

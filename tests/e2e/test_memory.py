@@ -62,7 +62,7 @@ def test_every_burst_of_hashing_gives_its_memory_back(server, burst):
 def test_every_burst_of_pages_gives_its_memory_back(server):
     """QR codes and lists, for a signed-in user and a user who enrols."""
     full, enrolling = Person(server).full(), Person(server).enrolling()
-    pages = [(full, "/account/activity"), (full, "/account/authenticators"), (enrolling, "/setup-2fa")]
+    pages = [(full, "/account/devices"), (full, "/account/security"), (enrolling, "/setup-2fa")]
     after = []
     for _ in range(BURSTS):
         for person, path in pages:

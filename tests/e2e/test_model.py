@@ -18,8 +18,8 @@ PENDING, IDLE, LIFETIME, FRESH = 10 * MINUTE, HOUR, 24 * HOUR, 5 * MINUTE
 SLACK = 2 * MINUTE
 
 PAGES = {  # path: states that open it
-    "/": {"full"}, "/account": {"full"}, "/account/profile": {"full"}, "/account/authenticators": {"full"}, "/account/sessions": {"full"},
-    "/account/password": {"full"}, "/account/activity": {"full"}, "/account/close": {"full"}, "/account/recovery-codes": {"full"},
+    "/": {"full"}, "/account": {"full"}, "/account/profile": {"full"}, "/account/security": {"full"}, "/account/devices": {"full"},
+    "/account/password": {"full"}, "/account/close": {"full"}, "/account/recovery-codes": {"full"},
     "/setup-2fa": {"enrolling"}, "/verify-2fa": {"enrolling", "pending"}, "/login": {"none"}, "/register": {"none"},
     "/logout": {"enrolling", "pending", "full"},
 }
@@ -195,7 +195,7 @@ class Model:
             return
         code = self.dice.choice(known)
         page = browser.post("/verify-2fa", {"csrf_token": form.token, "otp": code})
-        if page.location != "/account/authenticators":
+        if page.location != "/account/security":
             return
         assert code in s.account.codes, "a recovery code of somebody else, or a used one"
         self.passed += 1
@@ -216,7 +216,7 @@ class Model:
         new = f"un autre mot de passe {self.dice.random()}"
         right = self.dice.random() < 0.7
         page = browser.post("/account/password", {"csrf_token": form.token, "current": s.account.password if right else "not this one", "password": new, "confirm": new})
-        if page.status != 303 or page.location != "/account":
+        if page.status != 303 or page.location != "/account/security":
             return
         assert right, "changed with a wrong password"
         assert self.now() - s.verified_at <= FRESH + SLACK, "changed with a proof that is old"

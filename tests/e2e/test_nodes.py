@@ -214,9 +214,9 @@ def test_a_database_that_starts_anew_needs_no_restart_of_ours(tmp_path):
             cluster.restart()
             wait_until(lambda: opens(alice, one), "she is still signed in")
             cluster.stop()
-            assert alice.visit("/account").status == 503 or alice.visit("/account").status == 503
+            assert alice.visit("/account/security").status == 503 or alice.visit("/account/security").status == 503
             cluster.start()
-            wait_until(lambda: alice.visit("/account").status == 200, "it is back")
+            wait_until(lambda: alice.visit("/account/security").status == 200, "it is back")
             alice.forget().sign_in()
             assert opens(alice, one)
 
@@ -238,7 +238,7 @@ def test_a_hanging_database_gives_503_quickly(tmp_path):
             until = time.monotonic() + 8
             with concurrent.futures.ThreadPoolExecutor(8) as pool:
                 while time.monotonic() < until:
-                    answers.append(list(pool.map(lambda n: beside(alice).visit("/" if n % 2 else "/account").status, range(8))))
+                    answers.append(list(pool.map(lambda n: beside(alice).visit("/" if n % 2 else "/account/security").status, range(8))))
         finally:
             cluster.signal_all(signal.SIGCONT)
         late = [status for batch in answers[len(answers) // 2 :] for status in batch]
@@ -266,10 +266,10 @@ def test_a_failover_costs_503_for_its_length_and_loses_nothing(tmp_path):
                 primary.kill()
                 began = time.monotonic()
                 time.sleep(1)
-                assert people[0].visit("/account").status == 503
+                assert people[0].visit("/account/security").status == 503
                 standby.promote()
                 # the new primary has no standby, so its commits must not wait for one
-                wait_until(lambda: people[0].visit("/account").status == 200, "the standby serves")
+                wait_until(lambda: people[0].visit("/account/security").status == 200, "the standby serves")
                 away = time.monotonic() - began
                 before = len(registered)
                 wait_until(lambda: len(registered) > before + 3, "people come again")
@@ -545,7 +545,7 @@ def test_an_audit_that_is_cut_into_months_works_as_before(postgres, tmp_path):
     assert len(one.tables()) > 20
     with one:
         alice.forget().sign_in()
-        assert "Signed in" in alice.visit("/account/activity").text
+        assert "Signed in" in alice.visit("/account/devices").text
         assert one.sql("SELECT max(id) FROM audit")[0][0] > before[-1][0]
         assert one.whole() and one.command("check").returncode == 0
     copied(one, url, f"sqlite:///{tmp_path}/copy.sqlite")

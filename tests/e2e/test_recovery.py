@@ -13,7 +13,7 @@ from harness.server import wait_until
 from harness.together import form_bytes, together
 
 PATH = "/account/recovery-codes"
-LIST = "/account/authenticators"
+SECURITY = "/account/security"
 KINDS = {"fr": re.compile("code"), "en": re.compile("code")}
 
 
@@ -143,7 +143,7 @@ def test_an_ended_session_makes_no_recovery_codes(server, end):
         if end == "sign out":
             page = alice.post("/logout", {"csrf_token": alice.page.token})
         else:
-            owner.visit("/account/sessions")
+            owner.visit("/account/devices")
             number = "" if end == "all others" else owner.page.dom.one("main").one("input", name="id")["value"]
             page = owner.post("/account/sessions/end", {"csrf_token": owner.page.token, "id": number})
         assert page.status == 303
@@ -170,7 +170,7 @@ SPELLINGS = {
 def test_a_recovery_code_opens_the_account_once(server, alice, codes, spelling):
     typed = SPELLINGS[spelling](codes[3])
     alice.recover(typed)
-    assert (alice.page.status, urlsplit(alice.page.location).path) == (303, LIST)
+    assert (alice.page.status, urlsplit(alice.page.location).path) == (303, SECURITY)
     assert alice.visit("/").status == 200
     other = Person(server, alice.name, alice.password)
     assert other.recover(typed).status == 422, "it is spent"
@@ -183,7 +183,7 @@ def test_a_used_recovery_code_is_followed_by_advice_and_a_count(server, language
     person = Person(server, language=language)
     person.recover(enrolled(person)[0])
     page = person.follow()
-    assert page.path == LIST and len(page.flashes) == 1
+    assert page.path == SECURITY and len(page.flashes) == 1
     assert kind in page.flashes[0] and 9 in numbers(page.flashes[0])
     assert [link for link in page.links if "replaces=" in link]
 
@@ -191,7 +191,7 @@ def test_a_used_recovery_code_is_followed_by_advice_and_a_count(server, language
 def test_next_is_kept_through_a_recovery_code(alice, codes):
     alice.forget().give_password("/login?next=%2Flogout")
     alice.verify(codes[0], path=alice.page.location)
-    assert alice.page.location == LIST + "?next=%2Flogout"
+    assert alice.page.location == SECURITY + "?next=%2Flogout"
     assert "/logout" in [a["href"] for a in alice.follow().dom.one("main").all("a", href=True)]
 
 
@@ -302,21 +302,22 @@ def test_a_cross_site_form_renews_no_code(server, alice, codes):
 # Counted
 
 
-def test_three_or_fewer_codes_are_announced_on_home_and_account(server, alice, codes):
+def test_three_or_fewer_codes_are_announced_on_the_overview(server, alice, codes):
     def banner():
-        return [n.text for path in ("/", "/account") for n in alice.visit(path).dom.one("main").all(class_="note") if PATH in [a["href"] for a in n.all("a")]]
+        return [item.text for item in alice.visit("/account").dom.one("section", aria_labelledby="checkup").all("li")
+                if PATH in [a["href"] for a in item.all("a")]]
 
     for used, left in zip(codes[:8], itertools.count(9, -1)):
         alice.recover(used)
         told = banner()
-        assert len(told) == (2 if left <= 3 else 0), left
+        assert len(told) == (1 if left <= 3 else 0), left
         assert all(left in numbers(sentence) for sentence in told)
 
 
 def test_an_account_without_recovery_codes_is_warned(alice):
     alice.full()
-    notes = alice.visit("/").dom.one("main").all(class_="note")
-    assert [n for n in notes if PATH in [a["href"] for a in n.all("a")]]
+    assert "No recovery codes left" in alice.visit("/account").text
+    assert PATH in alice.page.links
 
 
 def test_the_recovery_page_needs_a_full_session(server, alice):

@@ -26,6 +26,8 @@ OPENS = {
     ("GET", "/set-password"): EVERYBODY,
     ("POST", "/set-password"): EVERYBODY,
     ("GET", "/account"): {"full"},
+    ("GET", "/account/security"): {"full"},
+    ("GET", "/account/devices"): {"full"},
     ("GET", "/account/profile"): {"full"},
     ("POST", "/account/profile"): {"full"},
     ("GET", "/account/password"): {"full"},
@@ -42,7 +44,9 @@ OPENS = {
     ("POST", "/account/authenticators/new"): {"full"},
     ("GET", "/account/authenticators/confirm"): {"full"},
     ("POST", "/account/authenticators/confirm"): {"full"},
+    ("GET", "/account/authenticators/rename"): {"full"},
     ("POST", "/account/authenticators/rename"): {"full"},
+    ("GET", "/account/authenticators/remove"): {"full"},
     ("POST", "/account/authenticators/remove"): {"full"},
     ("GET", "/gate"): EVERYBODY,
     ("POST", "/gate"): {"full"},
@@ -66,8 +70,12 @@ OPENS = {
 }
 ASIDE = ("/static/", "/language/", "/favicon.ico", "/.well-known/jwks.json", "/.doubletour/enter", "/api/authz/auth-request",
          "/api/authz/forward-auth")  # open to all clients, and not pages; test_gate.py tests them
+# Pages that became parts of other pages.
+MOVED = {"/account/authenticators": "/account/security#authenticators", "/account/sessions": "/account/devices#devices",
+         "/account/activity": "/account/devices#activity"}
 # Pages that open only after another step, and their redirects without it.
-NEEDS = {"/account/authenticators/confirm": "/account/authenticators", "/gate": "/", "/?rd": "/", "/.well-known/change-password": "/account/password"}
+NEEDS = {"/account/authenticators/confirm": "/account/security", "/account/authenticators/rename": "/account/security",
+         "/account/authenticators/remove": "/account/security", **MOVED, "/gate": "/", "/?rd": "/", "/.well-known/change-password": "/account/password"}
 DEAD = ("/set-password",)  # only a link opens this page
 STEP_OF_STATE = {"none": "/login", "enrolling": "/setup-2fa", "pending": "/verify-2fa", "full": "/"}
 

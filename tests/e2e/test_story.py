@@ -796,7 +796,7 @@ def test_every_page_has_its_own_title(alice):
     titles.append(alice.enrolling().arrive("/setup-2fa").title)
     titles.append(alice.arrive("/verify-2fa").title)
     alice.confirm()
-    titles += [alice.arrive(CODES).title, alice.arrive("/account/authenticators").title]
+    titles += [alice.arrive(CODES).title, alice.arrive("/account").title, alice.arrive("/account/security").title, alice.arrive("/account/devices").title]
     titles += [alice.arrive("/").title, alice.arrive("/logout").title]
     assert len(set(titles)) == len(titles), titles
 

@@ -179,7 +179,7 @@ def test_a_wrong_attempt_is_announced_once_with_a_link(server):
     page = alice.follow()
     assert "1 sign-in attempt has failed since your last sign-in." in page.text
     assert page.by_id("refused").one("a")["href"] == "/account/activity"
-    assert "Wrong password" in alice.visit("/account/activity").text
+    assert "Wrong password" in alice.visit("/account/devices").text
     alice.forget().sign_in()
     assert "failed since" not in alice.follow().text
 
@@ -229,8 +229,8 @@ def test_a_hundred_wrong_codes_disable_the_authenticator(server, language):
     alice.forget().give_password()
     assert ("désactivés" if language == "fr" else "were disabled") in alice.follow().text
     assert alice.verify().status == 422, "the right code of an authenticator that is disabled"
-    assert alice.verify(codes[0]).location == "/account/authenticators"
-    assert "100 codes" in alice.visit("/account/activity").text or "100 wrong codes" in alice.page.text
+    assert alice.verify(codes[0]).location == "/account/security"
+    assert "100 codes" in alice.visit("/account/devices").text or "100 wrong codes" in alice.page.text
 
 
 # Addresses

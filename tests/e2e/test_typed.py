@@ -8,6 +8,7 @@ import pytest
 from harness import Person
 from harness.codes import code_of_step
 
+SECURITY = "/account/security"
 LIST = "/account/authenticators"
 NEW = LIST + "/new"
 CONFIRM = LIST + "/confirm"
@@ -74,17 +75,16 @@ def another(person):
 def removal(person):
     """Removal of the authenticator that did not open this session."""
     send, code = another(person)
-    assert send(code()).location == LIST
-    old = [form for form in person.follow().dom.all("form", action=LIST + "/remove")][0]
-    hidden = {i["name"]: i.get("value") or "" for i in old.all("input", type="hidden")}
+    assert send(code()).location == SECURITY
+    old = next(link for link in person.follow().links if link.startswith(LIST + "/remove?id="))
     person.grow_stale()
-    return lambda code: person.post(LIST + "/remove", {**hidden, "otp": code}), person.fresh_code
+    return lambda code: person.send(old, {"otp": code}), person.fresh_code
 
 
 def step_up(path, **fields):
     def entrance(person):
         person.full().grow_stale()
-        sent = {name: value.format(person.password) for name, value in fields.items()}
+        sent = {name: value.format(person.password, name=person.name) for name, value in fields.items()}
         return lambda code: person.send(path, {**sent, "otp": code}), person.fresh_code
     return entrance
 
@@ -97,7 +97,7 @@ ENTRANCES = {
     "recovery codes": step_up("/account/recovery-codes"),
     "new authenticator": step_up(NEW, current="{}", name="Tablet"),
     "removal of an authenticator": removal,
-    "close": step_up("/account/close", current="{}"),
+    "close": step_up("/account/close", username="{name}", current="{}"),
 }
 
 

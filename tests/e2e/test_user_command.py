@@ -298,7 +298,7 @@ def test_an_administrators_act_records_the_actor(server):
         assert server.command("user", "unlock", alice.name, SUDO_USER=sudo).returncode == 0
         assert lines(server, "--user", alice.name, "--event", "admin.")[-1]["ACTOR"] == actor
         assert told(server, "audit", "--user", alice.name, "--event", "admin.")[-1]["actor"] == actor
-    page = alice.visit("/account/activity")
+    page = alice.visit("/account/devices")
     assert "anna" not in page.html and "An administrator ended" in page.html, "her own page does not name the administrator"
 
 

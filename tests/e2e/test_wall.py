@@ -109,7 +109,7 @@ class Trace:
 def everything_that_web_does(server):
     """Use pages, forms, static files, refusals, slow and broken clients."""
     person = Person(server).full()
-    for path in ("/", "/login", "/static/app.css", "/healthz", "/nothing", "/account/sessions", "/account/recovery-codes"):
+    for path in ("/", "/login", "/static/app.css", "/healthz", "/nothing", "/account/devices", "/account/recovery-codes"):
         person.visit(path)
     host = f"Host: localhost:{server.port}\r\n".encode()
     raw(server, b"POST /login HTTP/1.1\r\n" + host + b"Content-Length: 999999\r\n\r\n" + b"x" * 100000)

@@ -57,8 +57,8 @@ struct page_layout {
 	uint32_t recovery_left;
 	bool recovery_low;   /* three or fewer are left: home and account say so (_recovery_low.html) */
 	bool flash_recovery; /* the flash message ends with the number of recovery codes left */
-	/* lockout: time until the next attempt (_retry.html); retry_minutes 0: say it in seconds; both 0: no lockout */
-	int64_t retry_s, retry_minutes;
+	/* lockout: one of them says when to try again (_retry.html); both 0: no lockout */
+	int64_t retry_seconds, retry_minutes;
 	struct page_continue to; /* set if the page's return URL leads to an application */
 };
 
@@ -73,6 +73,14 @@ struct page_otp {
 	bool shown;
 	const char *problem; /* msgid */
 	struct page_drift drift;
+};
+
+/* The security check-up (_checkup.html), filled by checkup_fill (web/pages/checkup.h). */
+struct page_checkup {
+	bool recovered;          /* this session used a recovery code: the lost authenticator should be replaced */
+	uint32_t authenticators; /* active ones */
+	uint32_t other_sessions;
+	int64_t last_sign_in_us; /* 0: this is the first sign-in */
 };
 
 struct page_login {
@@ -143,17 +151,33 @@ struct page_authenticator {
 	int64_t created_us, last_used_us; /* last_used_us 0: never, as after an import */
 	bool disabled, current;           /* current: this session was verified with it */
 	bool removable;
-	str new_name;            /* as typed, if it was refused */
-	const char *new_problem; /* msgid */
-	struct page_otp otp;     /* for its remove form */
 };
-struct page_authenticators {
+
+/* Password, authenticators, recovery codes. */
+struct page_security {
 	struct page_layout layout;
+	int64_t password_changed_us;
 	struct page_authenticator *factors;
 	size_t factors_count;
-	bool recovered; /* this session used a recovery code: suggest removing the lost authenticator */
+	int64_t recovery_made_us; /* 0: never */
+	bool recovered;           /* this session used a recovery code: replacing the lost authenticator comes first */
 	const char *error;
 	str next;
+};
+
+struct page_authenticator_rename {
+	struct page_layout layout;
+	struct page_authenticator factor;
+	str name; /* as typed */
+	const char *name_problem;
+	const char *error;
+};
+
+struct page_authenticator_remove {
+	struct page_layout layout;
+	struct page_authenticator factor;
+	struct page_otp otp;
+	const char *error;
 };
 
 struct page_authenticator_new {
@@ -174,9 +198,9 @@ struct page_authenticator_confirm {
 
 struct page_account {
 	struct page_layout layout;
-	str username, shown_name;
-	int64_t created_us, password_changed_us;
-	uint32_t authenticators, sessions;
+	struct page_checkup checkup;
+	str username, display_name; /* display_name empty: none */
+	int64_t created_us;
 };
 
 struct page_profile {
@@ -200,29 +224,36 @@ struct page_session {
 	int64_t id;
 	str browser, system; /* in words; empty: unknown */
 	str address;
+	str icon; /* of icons.svg */
 	int64_t created_us, seen_us;
 	bool full, current;
 };
-struct page_sessions {
-	struct page_layout layout;
-	struct page_session *sessions;
-	size_t sessions_count;
-	bool more;
-	const char *error;
-};
-
+/* One event of the account's activity. */
 struct page_event {
 	int64_t at_us;
 	const char *words; /* msgid */
-	bool refused;
+	str icon, tone;    /* an icon of icons.svg, and its class: "good", "warn", "bad" or empty */
+	/* in words; empty: unknown, or the same as in the row above */
 	str browser, system, address;
 };
-struct page_activity {
-	struct page_layout layout;
+struct page_day {
+	int64_t at_us; /* of its first event */
+	bool today, yesterday;
 	struct page_event *events;
 	size_t events_count;
+};
+/* Sessions, and the activity by day, in UTC.  static/app.js groups it by the days of the browser's time zone. */
+struct page_devices {
+	struct page_layout layout;
+	struct page_session *sessions; /* the current one first */
+	size_t sessions_count;
+	bool more_sessions;
+	int64_t now_us; /* which day is today */
+	struct page_day *days;
+	size_t days_count;
 	bool more, older; /* more: older events exist; older: these are not the newest */
 	int64_t last;     /* id of the last event shown */
+	const char *error;
 };
 
 struct page_close {
@@ -282,14 +313,15 @@ void page_setup_2fa(struct buf *out, const struct page_setup_2fa *v);
 void page_verify_2fa(struct buf *out, const struct page_verify_2fa *v);
 void page_home(struct buf *out, const struct page_home *v);
 void page_recovery_codes(struct buf *out, const struct page_recovery_codes *v);
-void page_authenticators(struct buf *out, const struct page_authenticators *v);
+void page_security(struct buf *out, const struct page_security *v);
+void page_authenticator_rename(struct buf *out, const struct page_authenticator_rename *v);
+void page_authenticator_remove(struct buf *out, const struct page_authenticator_remove *v);
 void page_authenticator_new(struct buf *out, const struct page_authenticator_new *v);
 void page_authenticator_confirm(struct buf *out, const struct page_authenticator_confirm *v);
 void page_account(struct buf *out, const struct page_account *v);
 void page_profile(struct buf *out, const struct page_profile *v);
 void page_password(struct buf *out, const struct page_password *v);
-void page_sessions(struct buf *out, const struct page_sessions *v);
-void page_activity(struct buf *out, const struct page_activity *v);
+void page_devices(struct buf *out, const struct page_devices *v);
 void page_close(struct buf *out, const struct page_close *v);
 void page_set_password(struct buf *out, const struct page_set_password *v);
 void page_gate_go(struct buf *out, const struct page_gate_go *v);

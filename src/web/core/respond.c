@@ -83,11 +83,16 @@ err
 exchange_redirect(struct exchange *x, str path, str next, enum flash_message flash)
 {
 	CLEANUP(buf_wipe) struct buf location = BUF(LOCATION_MAX);
+	str fragment = path, page = str_cut(&fragment, '#');
 
-	buf_put(&location, path);
+	buf_put(&location, page);
 	if (next.n > 0) {
 		buf_put(&location, STR("?next="));
 		buf_put_percent(&location, next);
+	}
+	if (fragment.p != NULL) {
+		buf_put_byte(&location, '#');
+		buf_put(&location, fragment);
 	}
 	TRY(buf_check(&location));
 	TRY(respond_exchange_headers(x));
@@ -207,7 +212,7 @@ respond_layout_fill(struct exchange *x, bool has_form, struct page_layout *ret_l
 				      .full = exchange_signed_in(x) && x->session.state == STATE_FULL,
 				      .time_format = x->session.time_format,
 				      .recovery_left = x->session.recovery_left,
-				      .retry_s = x->retry_s,
+				      .retry_seconds = x->retry_s <= RETRY_IN_SECONDS ? x->retry_s : 0,
 				      .retry_minutes = x->retry_s > RETRY_IN_SECONDS ? (x->retry_s + 59) / 60 : 0,
 				      .request_id = str_of(x->rq->id) };
 

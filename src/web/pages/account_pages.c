@@ -6,6 +6,7 @@
 #include "web/core/language.h"
 #include "web/core/messages.h"
 #include "web/core/pages.h"
+#include "web/pages/checkup.h"
 
 /* A value truncated to these sizes is still too long for the keeper. */
 enum { NAME_SENT_MAX = 2 * DISPLAY_NAME_MAX_BYTES, PASSWORD_SENT_MAX = PASSWORD_MAX_BYTES + 4, CHOICE_MAX = 8 };
@@ -48,28 +49,14 @@ static const char *const close_name_problems[PROBLEM_COUNT] = {
 
 /* --- overview ----------------------------------------------------------------------------------------------------- */
 
-static err
-account_pages_count_factors(str list, uint32_t *ret_count)
-{
-	struct factor_item item;
-
-	for (*ret_count = 0; list.n > 0; ++*ret_count)
-		TRY(wire_get(&list, &wire_factor_item, &item));
-	return ERR_OK;
-}
-
 err
-account_show(struct exchange *x, struct channel *keeper)
+account_show(struct exchange *x)
 {
 	struct page_account page = { .username = str_of(x->session.name),
-				     .shown_name = exchange_shown_name(x),
+				     .display_name = str_of(x->session.display_name),
 				     .created_us = x->session.created_us };
-	struct account_body account = { 0 };
 
-	TRY(exchange_ask_passed(x, keeper, QUESTION_ACCOUNT, NULL, &account));
-	TRY(account_pages_count_factors(account.factors, &page.authenticators));
-	page.password_changed_us = account.password_changed_us;
-	page.sessions = account.sessions;
+	checkup_fill(x, &page.checkup);
 	TRY(exchange_layout(x, &page.layout));
 	page_account(&x->rp->body, &page);
 	return exchange_page(x, 200);
@@ -194,7 +181,7 @@ password_post(struct exchange *x, struct channel *keeper)
 
 	TRY(exchange_ask(x, keeper, QUESTION_PASSWORD, &body, &verdict, &problems));
 	if (verdict == VERDICT_PASSED)
-		return exchange_redirect(x, STR("/account"), (str){ 0 }, FLASH_PASSWORD_CHANGED);
+		return exchange_redirect(x, STR("/account/security"), (str){ 0 }, FLASH_PASSWORD_CHANGED);
 	if (verdict != VERDICT_PROBLEMS)
 		return ERR_DENIED;
 	page.current_problem = current_problems[problems.current];

@@ -4,6 +4,7 @@
 #ifndef WEB_ACTIVITY_TEXT_H
 #define WEB_ACTIVITY_TEXT_H
 
+#include "base/str.h"
 #include "ipc/audit_events.h"
 
 /*
@@ -12,5 +13,12 @@
  * does not know".
  */
 const char *activity_text(enum audit_event event, enum audit_reason reason);
+
+/*
+ * The seal of an event: an icon of static/icons.svg, and its tone ("good", "warn", "bad", or "" for none).  The icon
+ * shows the subject; refusals have their own icons, so that the tone is never alone.
+ */
+void activity_seal(enum audit_event event, enum audit_reason reason, enum audit_outcome outcome, str *ret_icon,
+		   str *ret_tone);
 
 #endif

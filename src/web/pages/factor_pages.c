@@ -1,9 +1,11 @@
 /*
- * Authenticators: the first one of an account, and the pages to list, add, replace, rename and remove them.
+ * The security page: password, authenticators, recovery codes.  Authenticators: the first one of an account, and the
+ * pages to add, replace, rename and remove them.
  */
 #include "web/pages/handlers.h"
 
 #include "qr/qr.h"
+#include "web/core/flash.h"
 #include "web/core/messages.h"
 #include "web/core/pages.h"
 
@@ -13,7 +15,7 @@
 enum { NAME_SENT_MAX = 2 * DISPLAY_NAME_MAX_BYTES, PASSWORD_SENT_MAX = PASSWORD_MAX_BYTES + 4 };
 enum { ID_MAX = 20, FACTORS_MAX = 256, RETURN_TO_MAX = 128 };
 
-static const str list_path = STR_INIT("/account/authenticators");
+static const str security_path = STR_INIT("/account/security");
 static const str new_path = STR_INIT("/account/authenticators/new");
 static const str confirm_path = STR_INIT("/account/authenticators/confirm");
 
@@ -101,19 +103,10 @@ setup_show(struct exchange *x, struct channel *keeper)
 	return exchange_page(x, 200);
 }
 
-/* --- the list ----------------------------------------------------------------------------------------------------- */
-
-/* Problem with the form of one authenticator in the list; all zero: no problem. */
-struct fault {
-	int64_t id;
-	str name;                 /* as typed */
-	const char *name_problem; /* msgid */
-	struct page_otp otp;
-	const char *error; /* shown above the list */
-};
+/* --- the security page -------------------------------------------------------------------------------------------- */
 
 static err
-factor_pages_take_factors(struct exchange *x, str list, struct page_authenticators *page)
+factor_pages_take_factors(struct exchange *x, str list, struct page_security *page)
 {
 	page->factors = arena_alloc(x->rq->arena, FACTORS_MAX * sizeof(page->factors[0]));
 	if (page->factors == NULL)
@@ -134,9 +127,9 @@ factor_pages_take_factors(struct exchange *x, str list, struct page_authenticato
 	return ERR_OK;
 }
 
-/* Choose the buttons to offer; the keeper decides. */
+/* Choose the links to offer; the keeper decides. */
 static void
-factor_pages_mark_factors(struct exchange *x, const struct fault *fault, struct page_authenticators *page)
+factor_pages_mark_factors(struct exchange *x, struct page_security *page)
 {
 	size_t active = 0;
 
@@ -145,47 +138,126 @@ factor_pages_mark_factors(struct exchange *x, const struct fault *fault, struct 
 	for (size_t i = 0; i < page->factors_count; i++) {
 		struct page_authenticator *factor = &page->factors[i];
 		factor->removable = factor->disabled || (active > 1 && (!factor->current || x->session.recovered));
-		exchange_otp(x, &factor->otp);
-		if (factor->id != fault->id)
-			continue;
-		factor->new_name = fault->name;
-		factor->new_problem = fault->name_problem;
-		if (fault->otp.problem != NULL)
-			factor->otp = fault->otp;
 	}
 }
 
 static err
-factor_pages_page(struct exchange *x, struct channel *keeper, int status, const struct fault *fault)
+factor_pages_account(struct exchange *x, struct channel *keeper, struct page_security *ret_page)
 {
-	struct page_authenticators page = { .error = fault->error, .recovered = x->session.recovered, .next = x->next };
+	struct page_security page = { .recovered = x->session.recovered, .next = x->next };
 	struct account_body account = { 0 };
 
 	TRY(exchange_ask_passed(x, keeper, QUESTION_ACCOUNT, NULL, &account));
 	TRY(factor_pages_take_factors(x, account.factors, &page));
-	factor_pages_mark_factors(x, fault, &page);
-	TRY(exchange_layout(x, &page.layout));
-	page.layout.path = list_path;
-	page_authenticators(&x->rp->body, &page);
+	factor_pages_mark_factors(x, &page);
+	page.password_changed_us = account.password_changed_us;
+	page.recovery_made_us = account.recovery_made_us;
+	*ret_page = page;
+	return ERR_OK;
+}
+
+static err
+factor_pages_security_page(struct exchange *x, int status, struct page_security *page)
+{
+	TRY(exchange_layout(x, &page->layout));
+	if (x->rq->method == HTTP_POST)
+		page->layout.path = security_path;
+	page_security(&x->rp->body, page);
 	return exchange_page(x, status);
 }
 
 err
-factors_show(struct exchange *x, struct channel *keeper)
+security_show(struct exchange *x, struct channel *keeper)
 {
-	return factor_pages_page(x, keeper, 200, &(struct fault){ 0 });
+	struct page_security page = { 0 };
+
+	TRY(factor_pages_account(x, keeper, &page));
+	return factor_pages_security_page(x, 200, &page);
+}
+
+/* The list of authenticators was a page of its own. */
+err
+factors_moved_show(struct exchange *x)
+{
+	return exchange_redirect(x, STR("/account/security#authenticators"), x->next, FLASH_NONE);
 }
 
 /* --- renaming and removing ---------------------------------------------------------------------------------------- */
+
+/* /account/authenticators/rename?id= */
+struct id_query {
+	str id;
+};
+static const struct field id_fields[] = { FIELD(struct id_query, id, ID_MAX, optional) };
+static const struct form id_query = FORM(struct id_query, id_fields);
+
+/* Return URL of a page about one authenticator: path?name=id. */
+static err
+factor_pages_return_to(struct exchange *x, const char *path_and_name, int64_t id, str *ret_path)
+{
+	CLEANUP(buf_wipe) struct buf return_to = BUF(RETURN_TO_MAX);
+
+	buf_printf(&return_to, "%s%" PRId64, path_and_name, id);
+	TRY(buf_check(&return_to));
+	return arena_copy(x->rq->arena, buf_str(&return_to), ret_path);
+}
+
+static const struct page_authenticator *
+factor_pages_find(const struct page_security *page, int64_t id)
+{
+	for (size_t i = 0; i < page->factors_count; i++)
+		if (page->factors[i].id == id)
+			return &page->factors[i];
+	return NULL;
+}
+
+/* The account has no such authenticator. */
+static err
+factor_pages_gone(struct exchange *x, int status, const char *sentence, struct page_security *page)
+{
+	if (status < 400)
+		return exchange_redirect(x, security_path, (str){ 0 }, FLASH_FACTOR_GONE);
+	page->error = sentence != NULL ? sentence : flash_of(FLASH_FACTOR_GONE)->sentence;
+	return factor_pages_security_page(x, status, page);
+}
+
+static err
+factor_pages_rename_page(struct exchange *x, struct channel *keeper, int status, int64_t id,
+			 struct page_authenticator_rename *page)
+{
+	struct page_security all = { 0 };
+	const struct page_authenticator *factor;
+
+	TRY(factor_pages_account(x, keeper, &all));
+	factor = factor_pages_find(&all, id);
+	if (factor == NULL)
+		return factor_pages_gone(x, status, page->error, &all);
+	page->factor = *factor;
+	if (page->name_problem == NULL)
+		page->name = factor->name;
+	TRY(exchange_layout(x, &page->layout));
+	TRY(factor_pages_return_to(x, "/account/authenticators/rename?id=", id, &page->layout.path));
+	page_authenticator_rename(&x->rp->body, page);
+	return exchange_page(x, status);
+}
+
+err
+factor_rename_show(struct exchange *x, struct channel *keeper)
+{
+	struct id_query query = { 0 };
+
+	TRY(form_parse(&id_query, x->rq->query, x->rq->arena, &query, NULL));
+	return factor_pages_rename_page(x, keeper, 200, factor_pages_id_of(query.id),
+					&(struct page_authenticator_rename){ 0 });
+}
 
 err
 factor_rename_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	const struct factor_name_form *form = x->form;
 
-	return factor_pages_page(
-	    x, keeper, status,
-	    &(struct fault){ .id = factor_pages_id_of(form->id), .name = form->name, .error = sentence });
+	return factor_pages_rename_page(x, keeper, status, factor_pages_id_of(form->id),
+					&(struct page_authenticator_rename){ .error = sentence });
 }
 
 err
@@ -193,28 +265,54 @@ factor_rename_post(struct exchange *x, struct channel *keeper)
 {
 	const struct factor_name_form *form = x->form;
 	const struct factor_body body = { .id = factor_pages_id_of(form->id), .name = form->name };
+	struct page_authenticator_rename page = { .name = form->name };
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
 	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_RENAME, &body, &verdict, &problems));
-	if (verdict == VERDICT_PROBLEMS)
-		return factor_pages_page(x, keeper, 422,
-					 &(struct fault){ .id = body.id,
-							  .name = form->name,
-							  .name_problem = name_problems[problems.display_name] });
-	return exchange_redirect(x, list_path, (str){ 0 },
+	if (verdict == VERDICT_PROBLEMS) {
+		page.name_problem = name_problems[problems.display_name];
+		return factor_pages_rename_page(x, keeper, 422, body.id, &page);
+	}
+	return exchange_redirect(x, security_path, (str){ 0 },
 				 verdict == VERDICT_PASSED ? FLASH_FACTOR_RENAMED : FLASH_FACTOR_GONE);
+}
+
+static err
+factor_pages_remove_page(struct exchange *x, struct channel *keeper, int status, int64_t id, const char *sentence)
+{
+	struct page_authenticator_remove page = { .otp = x->otp, .error = sentence };
+	struct page_security all = { 0 };
+	const struct page_authenticator *factor;
+
+	TRY(factor_pages_account(x, keeper, &all));
+	factor = factor_pages_find(&all, id);
+	if (factor == NULL)
+		return factor_pages_gone(x, status, sentence, &all);
+	page.factor = *factor;
+	TRY(exchange_layout(x, &page.layout));
+	TRY(factor_pages_return_to(x, "/account/authenticators/remove?id=", id, &page.layout.path));
+	page_authenticator_remove(&x->rp->body, &page);
+	return exchange_page(x, status);
+}
+
+err
+factor_remove_show(struct exchange *x, struct channel *keeper)
+{
+	struct id_query query = { 0 };
+
+	TRY(form_parse(&id_query, x->rq->query, x->rq->arena, &query, NULL));
+	return factor_pages_remove_page(x, keeper, 200, factor_pages_id_of(query.id), NULL);
 }
 
 err
 factor_remove_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
 	const struct factor_remove_form *form = x->form;
-	struct fault fault = { .error = sentence, .otp = x->otp };
 
-	if (sentence == NULL)
-		fault.id = factor_pages_id_of(form->id);
-	return factor_pages_page(x, keeper, status, &fault);
+	if (form == NULL)
+		return factor_remove_show(x, keeper);
+	return factor_pages_remove_page(x, keeper, status, factor_pages_id_of(form->id), sentence);
 }
 
 err
@@ -222,12 +320,15 @@ factor_remove_post(struct exchange *x, struct channel *keeper)
 {
 	const struct factor_remove_form *form = x->form;
 	const struct factor_body body = { .id = factor_pages_id_of(form->id) };
+	struct page_security page = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
 	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_REMOVE, &body, &verdict, NULL));
 	if (verdict == VERDICT_PASSED)
-		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_REMOVED);
-	return factor_pages_page(x, keeper, 422, &(struct fault){ .id = body.id, .error = not_removable });
+		return exchange_redirect(x, security_path, (str){ 0 }, FLASH_FACTOR_REMOVED);
+	TRY(factor_pages_account(x, keeper, &page));
+	page.error = not_removable;
+	return factor_pages_security_page(x, 422, &page);
 }
 
 /* --- adding ------------------------------------------------------------------------------------------------------- */
@@ -235,15 +336,12 @@ factor_remove_post(struct exchange *x, struct channel *keeper)
 static err
 factor_pages_new_page(struct exchange *x, int status, struct page_authenticator_new *page)
 {
-	CLEANUP(buf_wipe) struct buf return_to = BUF(RETURN_TO_MAX);
-
 	page->otp = x->otp;
 	TRY(exchange_layout(x, &page->layout));
-	buf_put(&return_to, new_path);
+	page->layout.path = new_path;
 	if (page->replaces != 0)
-		buf_printf(&return_to, "?replaces=%" PRId64, page->replaces);
-	TRY(buf_check(&return_to));
-	TRY(arena_copy(x->rq->arena, buf_str(&return_to), &page->layout.path));
+		TRY(factor_pages_return_to(x, "/account/authenticators/new?replaces=", page->replaces,
+					   &page->layout.path));
 	page_authenticator_new(&x->rp->body, page);
 	return exchange_page(x, status);
 }
@@ -298,7 +396,7 @@ factor_new_post(struct exchange *x, struct channel *keeper)
 	if (verdict == VERDICT_PASSED)
 		return exchange_redirect(x, confirm_path, (str){ 0 }, FLASH_NONE);
 	if (verdict == VERDICT_REFUSED)
-		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_GONE);
+		return exchange_redirect(x, security_path, (str){ 0 }, FLASH_FACTOR_GONE);
 	page.name_problem = name_problems[problems.display_name];
 	page.current_problem = current_problems[problems.current];
 	return factor_pages_new_page(x, 422, &page);
@@ -344,7 +442,7 @@ factor_confirm_post(struct exchange *x, struct channel *keeper)
 
 	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_CONFIRM, &body, &verdict, &verified));
 	if (verdict == VERDICT_PASSED)
-		return exchange_redirect(x, list_path, (str){ 0 }, FLASH_FACTOR_ADDED);
+		return exchange_redirect(x, security_path, (str){ 0 }, FLASH_FACTOR_ADDED);
 	if (verdict == VERDICT_PROBLEMS)
 		page.error = exchange_code_impossible;
 	exchange_drift(verified.drift_s, &page.drift);

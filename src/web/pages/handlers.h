@@ -65,7 +65,7 @@ const char *confirm_problem_text(uint32_t problem);
  */
 MUST_USE err link_return_to(struct exchange *x, str page, str token, str *ret_path);
 
-err account_show(struct exchange *x, struct channel *keeper);
+err account_show(struct exchange *x);
 err profile_show(struct exchange *x);
 err profile_post(struct exchange *x, struct channel *keeper);
 err profile_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
@@ -76,10 +76,11 @@ err password_redisplay(struct exchange *x, struct channel *keeper, int status, c
 err close_show(struct exchange *x);
 err close_post(struct exchange *x, struct channel *keeper);
 err close_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
-err sessions_show(struct exchange *x, struct channel *keeper);
+err devices_show(struct exchange *x, struct channel *keeper);
+err sessions_moved_show(struct exchange *x);
+err activity_moved_show(struct exchange *x);
 err session_end_post(struct exchange *x, struct channel *keeper);
 err session_end_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
-err activity_show(struct exchange *x, struct channel *keeper);
 err set_password_show(struct exchange *x, struct channel *keeper);
 err set_password_post(struct exchange *x, struct channel *keeper);
 err set_password_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
@@ -115,15 +116,18 @@ err recovery_post(struct exchange *x, struct channel *keeper);
 err recovery_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
 /* factor_pages.c */
-err factors_show(struct exchange *x, struct channel *keeper);
+err security_show(struct exchange *x, struct channel *keeper);
+err factors_moved_show(struct exchange *x);
 err factor_new_show(struct exchange *x);
 err factor_new_post(struct exchange *x, struct channel *keeper);
 err factor_new_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err factor_confirm_show(struct exchange *x, struct channel *keeper);
 err factor_confirm_post(struct exchange *x, struct channel *keeper);
 err factor_confirm_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err factor_rename_show(struct exchange *x, struct channel *keeper);
 err factor_rename_post(struct exchange *x, struct channel *keeper);
 err factor_rename_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err factor_remove_show(struct exchange *x, struct channel *keeper);
 err factor_remove_post(struct exchange *x, struct channel *keeper);
 err factor_remove_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 

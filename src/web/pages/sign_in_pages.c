@@ -285,8 +285,8 @@ web_accounts_verify_refused(struct exchange *x, const struct verified_body *veri
 }
 
 /*
- * After the enrolment, go to the recovery codes; after a recovery code, go to the authenticators, to replace the
- * lost one.  Both pages lead on to next.
+ * After the enrolment, go to the recovery codes; after a recovery code, go to the security page, to replace the
+ * lost authenticator.  Both pages lead on to next.
  */
 static err
 web_accounts_verify_passed(struct exchange *x, bool enrolling, const struct verified_body *verified)
@@ -298,7 +298,7 @@ web_accounts_verify_passed(struct exchange *x, bool enrolling, const struct veri
 	if (enrolling)
 		return exchange_redirect(x, STR("/account/recovery-codes"), x->next, FLASH_ENROLLED);
 	if (verified->recovered != 0)
-		return exchange_redirect(x, STR("/account/authenticators"), x->next, FLASH_RECOVERED);
+		return exchange_redirect(x, STR("/account/security"), x->next, FLASH_RECOVERED);
 	return exchange_redirect(x, x->next.n > 0 ? x->next : STR("/"), (str){ 0 }, FLASH_SIGNED_IN);
 }
 

@@ -166,26 +166,137 @@ put_recovery_left(struct buf *out, const struct page_layout *layout, bool hostil
 }
 
 static void
-put_authenticators(struct buf *out, const struct page_layout *layout, bool hostile)
+put_security(struct buf *out, const struct page_layout *layout, bool hostile)
 {
 	struct page_authenticator factors[] = {
 		{ .id = 7, .number = 1, .created_us = NOV_3 * INT64_C(1000000), .current = true },
 		{ .id = 8, .number = 2, .name = STR("Tablette d’Hélène"), .removable = true },
 		{ .id = 9, .number = 3, .name = STR("Spare"), .removable = true, .disabled = true },
 	};
-	struct page_authenticators page = { .layout = *layout, .factors = factors, .factors_count = COUNT(factors) };
+	struct page_security page = { .layout = *layout,
+				      .factors = factors,
+				      .factors_count = COUNT(factors),
+				      .password_changed_us = NOV_3 * INT64_C(1000000),
+				      .recovery_made_us = NOV_3 * INT64_C(1000000) };
 
 	factors[1].created_us = factors[2].created_us = factors[0].created_us;
 	factors[0].last_used_us = factors[0].created_us + 7 * 86411 * INT64_C(1000000);
+	page.layout.recovery_left = 8;
 	if (hostile) {
-		factors[0].name = factors[1].name = factors[1].new_name = STR(HOSTILE);
-		factors[1].new_problem = "Another authenticator has this name. Choose another name.";
-		factors[1].otp = factors[2].otp = sample_otp(true);
+		factors[0].name = factors[1].name = STR(HOSTILE);
 		page.error = not_right;
-		page.recovered = true;
+		page.recovered = page.layout.recovery_low = true;
 		page.next = STR("/" HOSTILE);
 	}
-	page_authenticators(out, &page);
+	page_security(out, &page);
+}
+
+static void
+put_authenticator_rename(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_authenticator_rename page = { .layout = *layout, .factor = { .id = 7, .number = 1 } };
+
+	if (hostile) {
+		page.name = STR(HOSTILE);
+		page.name_problem = "Another authenticator has this name. Choose another name.";
+		page.error = not_right;
+	}
+	page_authenticator_rename(out, &page);
+}
+
+static void
+put_authenticator_remove(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_authenticator_remove page = { .layout = *layout,
+						  .factor = { .id = 7, .number = 1 },
+						  .otp = sample_otp(hostile) };
+
+	page.factor.created_us = NOV_3 * INT64_C(1000000);
+	if (hostile) {
+		page.factor.name = STR(HOSTILE);
+		page.error = not_right;
+	}
+	page_authenticator_remove(out, &page);
+}
+
+static void
+put_account(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_account page = { .layout = *layout,
+				     .username = hostile ? STR(HOSTILE) : STR("helene"),
+				     .display_name = hostile ? STR(HOSTILE) : STR("Hélène"),
+				     .created_us = NOV_3 * INT64_C(1000000),
+				     .checkup = { .authenticators = 2, .last_sign_in_us = NOV_3 * INT64_C(1000000) } };
+
+	page.layout.recovery_left = hostile ? 0 : 8;
+	if (hostile)
+		page.checkup =
+		    (struct page_checkup){ .recovered = true, .authenticators = 1, .other_sessions = 2 };
+	page_account(out, &page);
+}
+
+static void
+put_devices(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	str text = hostile ? STR(HOSTILE) : STR("192.0.2.17");
+	struct page_session sessions[] = {
+		{ .id = 1,
+		  .browser = STR("Firefox"),
+		  .system = STR("Linux"),
+		  .address = text,
+		  .icon = STR("laptop"),
+		  .full = true,
+		  .current = true },
+		{ .id = 2, .browser = STR("Safari"), .address = text, .icon = STR("phone") },
+		{ .id = 3, .address = text, .icon = STR("laptop"), .full = true },
+	};
+	struct page_event events[] = {
+		{ .words = "Signed in with a code",
+		  .icon = STR("key"),
+		  .tone = STR("good"),
+		  .browser = STR("Firefox"),
+		  .system = STR("Linux"),
+		  .address = text },
+		{ .words = "Code already used", .icon = STR("clock"), .tone = STR("warn") },
+		{ .words = "Wrong password", .icon = STR("error"), .tone = STR("bad"), .address = text },
+		{ .words = "Password changed", .icon = STR("lock"), .system = STR("Linux") },
+	};
+	struct page_day days[] = {
+		{ .today = true, .events = events, .events_count = 2 },
+		{ .yesterday = true, .events = events + 2, .events_count = 1 },
+		{ .at_us = NOV_3 * INT64_C(1000000), .events = events + 3, .events_count = 1 },
+	};
+	struct page_devices page = { .layout = *layout,
+				     .sessions = sessions,
+				     .sessions_count = COUNT(sessions),
+				     .days = days,
+				     .days_count = COUNT(days) };
+
+	for (size_t i = 0; i < COUNT(sessions); i++)
+		sessions[i].created_us = sessions[i].seen_us = NOV_3 * INT64_C(1000000);
+	for (size_t i = 0; i < COUNT(events); i++)
+		events[i].at_us = NOV_3 * INT64_C(1000000);
+	page.now_us = NOV_3 * INT64_C(1000000);
+	if (hostile) {
+		page.error = not_right;
+		page.more = page.older = page.more_sessions = true;
+		page.last = 7;
+	}
+	page_devices(out, &page);
+}
+
+static void
+put_close(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_close page = { .layout = *layout, .name = STR("helene"), .otp = sample_otp(hostile) };
+
+	if (hostile) {
+		page.name = page.username = page.current = STR(HOSTILE);
+		page.username_problem = "This is not your user name. Your account was not closed.";
+		page.current_problem = "This is not your current password. Try again.";
+		page.error = not_right;
+	}
+	page_close(out, &page);
 }
 
 static void
@@ -269,8 +380,18 @@ static const struct sample {
 	{ "recovery_codes-hostile", put_recovery_codes, true },
 	{ "recovery_left", put_recovery_left },
 	{ "recovery_left-hostile", put_recovery_left, true },
-	{ "authenticators", put_authenticators },
-	{ "authenticators-hostile", put_authenticators, true },
+	{ "account", put_account },
+	{ "account-hostile", put_account, true },
+	{ "security", put_security },
+	{ "security-hostile", put_security, true },
+	{ "devices", put_devices },
+	{ "devices-hostile", put_devices, true },
+	{ "close", put_close },
+	{ "close-hostile", put_close, true },
+	{ "authenticator_rename", put_authenticator_rename },
+	{ "authenticator_rename-hostile", put_authenticator_rename, true },
+	{ "authenticator_remove", put_authenticator_remove },
+	{ "authenticator_remove-hostile", put_authenticator_remove, true },
 	{ "authenticator_new", put_authenticator_new },
 	{ "authenticator_new-hostile", put_authenticator_new, true },
 	{ "authenticator_confirm", put_authenticator_confirm },

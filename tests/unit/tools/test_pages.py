@@ -30,9 +30,10 @@ def site_(tmp_path_factory):
 PAGES = [f"{name}-{language}" for language in ("fr", "en") for name in (
     "login", "login-hostile", "register", "register-hostile", "register-closed", "setup_2fa", "setup_2fa-hostile",
     "verify_2fa", "verify_2fa-hostile", "home", "home-hostile", "logout", "error", "error-hostile", "wrong_address", "wrong_address-hostile",
-    "recovery_codes", "recovery_codes-hostile", "recovery_left", "recovery_left-hostile", "authenticators",
-    "authenticators-hostile", "authenticator_new", "authenticator_new-hostile", "authenticator_confirm",
-    "authenticator_confirm-hostile")]
+    "recovery_codes", "recovery_codes-hostile", "recovery_left", "recovery_left-hostile", "account", "account-hostile",
+    "security", "security-hostile", "devices", "devices-hostile", "close", "close-hostile", "authenticator_new", "authenticator_new-hostile",
+    "authenticator_confirm", "authenticator_confirm-hostile", "authenticator_rename", "authenticator_rename-hostile", "authenticator_remove",
+    "authenticator_remove-hostile")]
 
 
 class Tree:
@@ -70,7 +71,7 @@ def test_page_has_language_title_one_heading_and_viewport(page):
 
 
 def test_titles_are_distinct(site):
-    names = ("login", "register", "setup_2fa", "verify_2fa", "home", "logout", "error", "wrong_address", "recovery_codes", "authenticators",
+    names = ("login", "register", "setup_2fa", "verify_2fa", "home", "logout", "error", "wrong_address", "recovery_codes", "account", "security", "devices", "close", "authenticator_remove", "authenticator_rename",
              "authenticator_new", "authenticator_confirm")
     for language in ("fr", "en"):
         titles = {Tree(site / f"{name}-{language}.html").named("title")[0].text for name in names}

@@ -89,6 +89,51 @@ distinct_reasons_have_distinct_activity_texts(void **state)
 		assert_string_equal(activity_text(reasons[i].event, reasons[i].reason), reasons[i].words);
 }
 
+/* A refusal differs from an event that passed by its icon too, not by its colour alone. */
+static void
+refusals_have_icons_of_their_own(void **state)
+{
+	static const struct {
+		enum audit_event event;
+		enum audit_reason reason;
+		enum audit_outcome outcome;
+		const char *icon, *tone;
+	} seals[] = {
+		{ AUDIT_VERIFIED, REASON_CODE, AUDIT_PASSED, "key", "good" },
+		{ AUDIT_VERIFY_REFUSED, REASON_CODE, AUDIT_REFUSED, "error", "bad" },
+		{ AUDIT_VERIFY_REFUSED, REASON_SPENT, AUDIT_REFUSED, "clock", "warn" },
+		{ AUDIT_CLOCK_OFF, REASON_CLOCK, AUDIT_REFUSED, "clock", "warn" },
+		{ AUDIT_RECOVERED, REASON_ASKED, AUDIT_PASSED, "sheet", "warn" },
+		{ AUDIT_PASSWORD_CHANGED, REASON_ASKED, AUDIT_PASSED, "lock", "" },
+		{ AUDIT_UNKNOWN, REASON_UNKNOWN, AUDIT_PASSED, "info", "" },
+		{ AUDIT_COUNT, REASON_COUNT, AUDIT_REFUSED, "error", "bad" },
+	};
+	str icon, tone;
+
+	for (size_t i = 0; i < COUNT(seals); i++) {
+		activity_seal(seals[i].event, seals[i].reason, seals[i].outcome, &icon, &tone);
+		if (!str_equal(icon, str_of(seals[i].icon)) || !str_equal(tone, str_of(seals[i].tone)))
+			fail_msg("row %zu: %.*s %.*s", i, STR_ARG(icon), STR_ARG(tone));
+	}
+}
+
+static void
+each_event_of_an_account_has_an_icon(void **state)
+{
+	str icon, tone;
+
+	for (enum audit_event event = AUDIT_UNKNOWN + 1; event < AUDIT_COUNT; event++) {
+		bool refused = false;
+#define AUDIT_EVENT(id, name, outcome, level, actor, sentence)                                                         \
+	refused = refused || (event == AUDIT_##id && AUDIT_##outcome == AUDIT_REFUSED);
+#define NO_SENTENCE 0
+#include "ipc/audit_events.def"
+		activity_seal(event, REASON_UNKNOWN, AUDIT_PASSED, &icon, &tone);
+		if (somebodys(event) && !refused && str_equal(icon, STR("info")))
+			fail_msg("%s: no icon", audit_event_name(event));
+	}
+}
+
 /* Rows of another version may have unknown names. */
 static void
 unknown_names_are_read_as_unknown(void **state)
@@ -125,6 +170,8 @@ main(void)
 		cmocka_unit_test(each_event_of_an_account_has_a_sentence),
 		cmocka_unit_test(each_sentence_is_translated),
 		cmocka_unit_test(distinct_reasons_have_distinct_activity_texts),
+		cmocka_unit_test(refusals_have_icons_of_their_own),
+		cmocka_unit_test(each_event_of_an_account_has_an_icon),
 		cmocka_unit_test(unknown_names_are_read_as_unknown),
 		cmocka_unit_test(each_name_is_read_back),
 	};

@@ -1,6 +1,6 @@
 /*
  * Functions that need JavaScript: times and days in the browser's time zone, showing a password, copying a secret,
- * sending a code after six digits, printing.  Every page works without them.
+ * sending a code after six digits, printing, counting down a lockout.  Every page works without them.
  */
 "use strict";
 
@@ -64,6 +64,38 @@ for (const button of document.querySelectorAll("[data-show]")) {
 	button.addEventListener("click", () => turn(field.type === "password"));
 	field.form.addEventListener("submit", () => turn(false));
 	button.hidden = false;
+}
+
+/* Count down to the next attempt.  The form cannot be sent before; without JavaScript, the server says so again. */
+for (const timer of document.querySelectorAll("[data-wait]")) {
+	const { wait, second, seconds, minutes, over } = timer.dataset;
+	const bar = timer.nextElementSibling;
+	const buttons = document.querySelectorAll("main form button:not([type=button])");
+	const end = Date.now() + wait * 1000;
+	const early = (event) => {
+		event.preventDefault();
+		event.stopImmediatePropagation();
+	};
+	const turn = (waiting) => {
+		for (const button of buttons) {
+			button.disabled = waiting;
+			button.form[waiting ? "addEventListener" : "removeEventListener"]("submit", early, true);
+		}
+		bar.hidden = !waiting;
+	};
+	const tick = () => {
+		const left = Math.ceil((end - Date.now()) / 1000);
+		const number = left > 120 ? Math.ceil(left / 60) : left;
+		const sentence = left > 120 ? minutes : left === 1 ? second : seconds;
+		bar.value = left;
+		timer.textContent = left > 0 ? sentence.replace(/\d+/, number) : over;
+		if (left > 0)
+			return;
+		clearInterval(clock);
+		turn(false);
+	};
+	const clock = setInterval(tick, 1000);
+	turn(true);
 }
 
 /* Copy a field or the lines of a list, and report success or failure. */

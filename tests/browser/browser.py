@@ -24,6 +24,8 @@ HERE = pathlib.Path(__file__).parent
 SCREENSHOTS = HERE.parents[1] / "build" / "screenshots"
 PICTURES = WHOLE or os.environ.get("TEST_PICTURES")
 LOOK = (HERE / "look.js").read_text()
+# Chromium loads the sprite after the page; an icon without a picture has no size.
+ICONS_ARE_DRAWN = "return [...document.querySelectorAll('svg use')].every((u) => !u.checkVisibility() || u.getBBox().width > 0)"
 SIZES = {"desktop": (1280, 800, 1, False), "phone": (390, 844, 2, True), "narrow": (320, 640, 2, True)}
 
 # One language with scripts and the other one without; in the long campaign all four combinations.
@@ -167,6 +169,7 @@ class Browser:
         expect: statuses that Chromium may report in its console.
         """
         assert self.find("html").get_attribute("lang") == self.language
+        self.wait(lambda: self.driver.execute_script(ICONS_ARE_DRAWN), "the icons of the sprite")
         troubles = self.driver.execute_script(LOOK)
         assert troubles == [], f"{self.path} ({self.size}, {self.scheme}): {json.dumps(troubles, indent=1, ensure_ascii=False)}"
         self.check_console(expect)

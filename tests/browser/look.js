@@ -3,8 +3,7 @@ const troubles = [];
 const say = (sentence, element) => troubles.push(sentence + (element ? ": " + element.outerHTML.slice(0, 120) : ""));
 const seen = (element) => {
 	const box = element.getBoundingClientRect();
-	const style = getComputedStyle(element);
-	return box.width > 1 && box.height > 1 && style.visibility === "visible" && style.opacity !== "0";
+	return box.width > 1 && box.height > 1 && element.checkVisibility({ opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true });
 };
 
 if (document.querySelectorAll("h1").length !== 1) say("not exactly one h1");
@@ -18,16 +17,36 @@ for (const heading of document.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
 	if (this_level > level + 1) say("a heading level is left out", heading);
 	level = this_level;
 }
+
+// Landmarks: all text is in the header, the main part, the footer, or the link to the content.
+for (const landmark of ["body > header", "body > footer"])
+	if (document.querySelectorAll(landmark).length > 1) say("more than one " + landmark);
+const navs = [...document.querySelectorAll("nav")];
+for (const nav of navs)
+	if (!(nav.getAttribute("aria-label") || nav.getAttribute("aria-labelledby"))) say("a nav without a name", nav);
+for (const element of document.body.children)
+	if (!element.matches("header, main, footer, .skip, script")) say("outside of all landmarks", element);
+
+const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
+for (const id of new Set(ids.filter((id, i) => ids.indexOf(id) !== i))) say("two elements have the id " + id);
+
 for (const input of document.querySelectorAll("input:not([type=hidden]), select, textarea"))
 	if (!input.labels.length || ![...input.labels].some((l) => l.textContent.trim())) say("no label", input);
-for (const element of document.querySelectorAll("button, a[href]"))
+for (const element of document.querySelectorAll("button, a[href], summary"))
 	if (!(element.textContent.trim() || element.getAttribute("aria-label"))) say("no name", element);
 for (const image of document.querySelectorAll("img"))
 	if (!image.hasAttribute("alt")) say("no alternative text", image);
+for (const drawing of document.querySelectorAll("body svg"))
+	if (drawing.getAttribute("aria-hidden") !== "true" && drawing.getAttribute("role") !== "img") say("neither hidden nor an image", drawing);
+// A toggle keeps its name while its state changes; the visible words are a part of the name (WCAG 2.5.3).
+for (const element of document.querySelectorAll("button[aria-label], a[aria-label], summary[aria-label]"))
+	if (!element.getAttribute("aria-label").toLowerCase().includes(element.innerText.trim().toLowerCase())) say("its name lacks its words", element);
+for (const element of document.querySelectorAll("[aria-pressed], [aria-expanded]"))
+	if (!element.matches("button, summary, [role=button]")) say("a state without a role", element);
 for (const image of document.querySelectorAll("img"))
 	if (!image.complete || !image.naturalWidth) say("not shown", image);
-for (const element of document.querySelectorAll("[aria-describedby], [aria-labelledby]"))
-	for (const name of ["aria-describedby", "aria-labelledby"])
+for (const element of document.querySelectorAll("[aria-describedby], [aria-labelledby], [aria-controls]"))
+	for (const name of ["aria-describedby", "aria-labelledby", "aria-controls"])
 		for (const id of (element.getAttribute(name) || "").split(/\s+/).filter(Boolean))
 			if (!document.getElementById(id)) say(name + " names nothing", element);
 
@@ -61,11 +80,11 @@ const behind = (element) => {
 	}
 	return layers.reverse().reduce((below, layer) => over(layer, below), canvas_colour());
 };
-const ratio = (element) => {
-	const back = behind(element);
-	const [a, b] = [over(rgba(getComputedStyle(element).color), back), back].map(luminance);
+const contrast = (front, back) => {
+	const [a, b] = [over(front, back), back].map(luminance);
 	return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 };
+const ratio = (element) => contrast(rgba(getComputedStyle(element).color), behind(element));
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 const texts = new Set([...document.querySelectorAll("input:not([type=hidden])")]);
 while (walker.nextNode())
@@ -77,8 +96,29 @@ for (const element of texts) {
 	if (seen(element) && !element.disabled && ratio(element) < (large ? 3 : 4.5)) say("contrast " + ratio(element).toFixed(2), element);
 }
 
+// Contrast, WCAG 1.4.11: the edges of fields.
+for (const field of document.querySelectorAll("input:not([type=hidden], [type=checkbox]), select"))
+	if (seen(field) && contrast(rgba(getComputedStyle(field).borderTopColor), behind(field.parentElement)) < 3) say("its edge is too faint", field);
+
+// Focus, WCAG 2.4.7 and 2.4.11: it is visible, and nothing covers the element that has it.
+const { activeElement: focused, scrollingElement: page } = document;
+const scrolled = page.scrollTop;
+for (const element of document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary")) {
+	if (!(seen(element) || element.matches(".skip")) || element.disabled) continue;
+	element.focus();
+	if (document.activeElement !== element) say("it cannot have the focus", element);
+	const style = getComputedStyle(element);
+	if (element.matches(":focus-visible") && (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2)) say("its focus is invisible", element);
+	if (element.matches(":focus-visible") && contrast(rgba(style.outlineColor), behind(element.parentElement)) < 3) say("its focus is too faint", element);
+	const [box] = element.getClientRects();
+	const hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+	if (!hit || !(element.contains(hit) || hit.contains(element) || [...(element.labels || [])].some((l) => l.contains(hit)))) say("covered while it has the focus", element);
+}
+if (focused && focused !== document.body) focused.focus(); else document.activeElement.blur();
+page.scrollTop = scrolled;
+
 // Targets, WCAG 2.5.8: at least 24 by 24 pixels; links inside sentences are exempt.
-for (const element of document.querySelectorAll("button, input:not([type=hidden]), nav a")) {
+for (const element of document.querySelectorAll("button, input:not([type=hidden]), select, summary, nav a, footer a, a.button, a.plain, a.tile")) {
 	const box = element.getBoundingClientRect();
 	if (seen(element) && (box.width < 24 || box.height < 24)) say("smaller than 24 pixels (" + box.width + "×" + box.height + ")", element);
 }

@@ -57,8 +57,8 @@ struct page_layout {
 	uint32_t recovery_left;
 	bool recovery_low;   /* three or fewer are left: home and account say so (_recovery_low.html) */
 	bool flash_recovery; /* the flash message ends with the number of recovery codes left */
-	/* lockout: one of them says when to try again (_retry.html); both 0: no lockout */
-	int64_t retry_seconds, retry_minutes;
+	/* lockout: time until the next attempt (_retry.html); retry_minutes 0: say it in seconds; both 0: no lockout */
+	int64_t retry_s, retry_minutes;
 	struct page_continue to; /* set if the page's return URL leads to an application */
 };
 

@@ -212,7 +212,7 @@ respond_layout_fill(struct exchange *x, bool has_form, struct page_layout *ret_l
 				      .full = exchange_signed_in(x) && x->session.state == STATE_FULL,
 				      .time_format = x->session.time_format,
 				      .recovery_left = x->session.recovery_left,
-				      .retry_seconds = x->retry_s <= RETRY_IN_SECONDS ? x->retry_s : 0,
+				      .retry_s = x->retry_s,
 				      .retry_minutes = x->retry_s > RETRY_IN_SECONDS ? (x->retry_s + 59) / 60 : 0,
 				      .request_id = str_of(x->rq->id) };
 

@@ -37,6 +37,11 @@ static const struct header page_headers[] = {
 	{ STR_INIT("Cache-Control"), STR_INIT("no-store") },
 	{ STR_INIT("Vary"), STR_INIT("Cookie, Accept-Language") },
 };
+/* In place of the first of guards.  An SVG may have a style sheet of its own. */
+static const struct header image_headers[] = {
+	{ STR_INIT("Content-Security-Policy"), STR_INIT("default-src 'none'; style-src 'unsafe-inline'; sandbox") },
+	{ STR_INIT("Cache-Control"), STR_INIT("public, max-age=31536000, immutable") },
+};
 static const struct header transport_security = { STR_INIT("Strict-Transport-Security"),
 						  STR_INIT("max-age=63072000; includeSubDomains") };
 
@@ -62,12 +67,29 @@ respond_came_over_tls(const struct exchange *x)
 	return scheme.p == NULL || str_equal_nocase(scheme, STR("https"));
 }
 
+/* RFC 6797 s7.2: never over plain HTTP. */
+static err
+respond_transport_header(struct exchange *x)
+{
+	return respond_came_over_tls(x) ? respond_put_headers(x, &transport_security, 1) : ERR_OK;
+}
+
 err
 exchange_security_headers(struct exchange *x)
 {
-	if (respond_came_over_tls(x)) /* RFC 6797 s7.2: never over plain HTTP */
-		TRY(respond_put_headers(x, &transport_security, 1));
+	TRY(respond_transport_header(x));
 	return respond_put_headers(x, guards, COUNT(guards));
+}
+
+err
+exchange_image(struct exchange *x, enum image_kind kind)
+{
+	TRY(respond_transport_header(x));
+	TRY(respond_put_headers(x, image_headers, COUNT(image_headers)));
+	TRY(respond_put_headers(x, guards + 1, COUNT(guards) - 1));
+	TRY(reply_header_borrowed(x->rp, STR("Content-Type"), image_type(kind)));
+	x->rp->status = 200;
+	return ERR_OK;
 }
 
 static err

@@ -255,7 +255,8 @@ def test_an_address_is_shown_where_it_differs_from_the_row_above(server, alice):
 
 
 @pytest.mark.parametrize("language, time_format, today, earlier", [
-    ("en", "", ["Today", "Yesterday"], r"(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day \d+ \w+ \d{4}"), ("fr", "iso", ["Aujourd’hui", "Hier"], r"\d{4}-\d\d-\d\d")])
+    ("en", "", ["Today", "Yesterday"], r"(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day \d+ \w+ \d{4}"), ("fr", "iso", ["Aujourd’hui", "Hier"], r"\d{4}-\d\d-\d\d")],
+    ids=["en", "fr"])
 def test_activity_is_grouped_by_day(server, language, time_format, today, earlier):
     person = Person(server, language=language).full()
     person.send("/account/profile", {"display_name": "", "language": "", "time_format": time_format})

@@ -21,8 +21,8 @@ MUST_USE err exchange_image(struct exchange *x, enum image_kind kind);
 MUST_USE err exchange_layout(struct exchange *x, struct page_layout *ret_layout);
 
 /*
- * Redirect with 303 to a path on this server, with `?next=` if next is not empty.  The path may end with a fragment.  flash: FLASH_NONE, or the
- * message for the next page (web/core/flash.def).
+ * Redirect with 303 to a path on this server, with `?next=` if next is not empty.  The path may end with a fragment.
+ * flash: FLASH_NONE, or the message for the next page (web/core/flash.def).
  */
 MUST_USE err exchange_redirect(struct exchange *x, str path, str next, enum flash_message flash);
 

@@ -175,7 +175,7 @@ security_show(struct exchange *x, struct channel *keeper)
 	return factor_pages_security_page(x, 200, &page);
 }
 
-/* The list of authenticators was a page of its own. */
+/* The list of authenticators was a separate page. */
 err
 factors_moved_show(struct exchange *x)
 {

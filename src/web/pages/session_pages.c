@@ -197,7 +197,7 @@ session_end_post(struct exchange *x, struct channel *keeper)
 							   : FLASH_SESSION_ENDED);
 }
 
-/* Sessions and activity were pages of their own. */
+/* Sessions and activity were separate pages. */
 err
 sessions_moved_show(struct exchange *x)
 {

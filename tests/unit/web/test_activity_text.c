@@ -91,7 +91,7 @@ distinct_reasons_have_distinct_activity_texts(void **state)
 
 /* A refusal differs from an event that passed by its icon too, not by its colour alone. */
 static void
-refusals_have_icons_of_their_own(void **state)
+refusals_and_successes_have_different_icons(void **state)
 {
 	static const struct {
 		enum audit_event event;
@@ -170,7 +170,7 @@ main(void)
 		cmocka_unit_test(each_event_of_an_account_has_a_sentence),
 		cmocka_unit_test(each_sentence_is_translated),
 		cmocka_unit_test(distinct_reasons_have_distinct_activity_texts),
-		cmocka_unit_test(refusals_have_icons_of_their_own),
+		cmocka_unit_test(refusals_and_successes_have_different_icons),
 		cmocka_unit_test(each_event_of_an_account_has_an_icon),
 		cmocka_unit_test(unknown_names_are_read_as_unknown),
 		cmocka_unit_test(each_name_is_read_back),

@@ -236,6 +236,17 @@ settings_public_url_parse(const struct setting *setting, str value, void *at, st
 
 static const struct setting_kind kind_public_url = { settings_public_url_parse, settings_text_put };
 
+/* An empty value means no contact. */
+static err
+settings_contact_parse(const struct setting *setting, str value, void *at, struct why *why)
+{
+	if (!str_empty(value))
+		TRY(value_contact(value));
+	return settings_text_parse(setting, value, at, why);
+}
+
+static const struct setting_kind kind_contact = { settings_contact_parse, settings_text_put };
+
 static err
 settings_database_parse(const struct setting *setting, str value, void *at, struct why *why)
 {

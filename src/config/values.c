@@ -1,8 +1,8 @@
 #include "config/values.h"
 
-#include "base/dsn.h"
-
+#include "base/authority.h"
 #include "base/clock.h"
+#include "base/dsn.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -218,6 +218,65 @@ value_public_url(str s, char *ret_url, size_t url_size, char *ret_host, size_t h
 		return ERR_TOO_LONG;
 	*ret_https = https;
 	return ERR_OK;
+}
+
+/* --- the contact -------------------------------------------------------------------------------------------------- */
+
+enum { MAIL_MAX_BYTES = 254 };
+
+bool
+contact_is_mail(str contact)
+{
+	return !str_starts(contact, STR("https://")) && !str_starts(contact, STR("http://"));
+}
+
+/* Characters that a mailto: address may hold without encoding (RFC 6068 s2), and that mail servers use. */
+static bool
+values_is_mailbox(str local)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.!$'*+-_~";
+
+	for (size_t i = 0; i < local.n; i++)
+		if (!str_has_byte(str_of(allowed), local.p[i]))
+			return false;
+	return local.n > 0;
+}
+
+static err
+values_mail_check(str s)
+{
+	char lower[MAIL_MAX_BYTES + 1];
+	str domain = s, local = str_cut(&domain, '@');
+
+	if (s.n > MAIL_MAX_BYTES || values_lower_copy(domain, lower, sizeof(lower)) != ERR_OK)
+		return ERR_INVALID;
+	return values_is_mailbox(local) && values_is_name(str_of(lower)) ? ERR_OK : ERR_INVALID;
+}
+
+/* The authority ends at the first of / ? #. */
+static str
+values_authority_of(str rest)
+{
+	size_t n = 0;
+
+	while (n < rest.n && !str_has_byte(STR("/?#"), rest.p[n]))
+		n++;
+	return str_upto(rest, n);
+}
+
+err
+value_contact(str s)
+{
+	struct authority authority;
+	str rest = s;
+
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= ' ' || s.p[i] >= 0x7f)
+			return ERR_INVALID;
+	if (contact_is_mail(s))
+		return values_mail_check(s);
+	(void)str_cut(&rest, ':');
+	return authority_read(values_authority_of(str_from(rest, 2)), PORT_HTTPS, &authority);
 }
 
 /* --- keys --------------------------------------------------------------------------------------------------------- */

@@ -26,6 +26,15 @@ bool host_is_loopback(str host);
  * a default port, ret_host its host[:port].  ERR_INVALID; ERR_TOO_LONG.
  */
 MUST_USE err value_public_url(str s, char *ret_url, size_t url_size, char *ret_host, size_t host_size, bool *ret_https);
+
+/*
+ * A contact that pages link to: a mail address, or an http or https address with a host, without a user name.  All
+ * bytes are visible ASCII.  ERR_INVALID: neither.
+ */
+MUST_USE err value_contact(str s);
+/* Is this contact a mail address? */
+bool contact_is_mail(str contact);
+
 /* The host of host[:port], with its brackets when it is IPv6. */
 str host_without_port(str host_port);
 

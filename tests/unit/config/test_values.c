@@ -199,6 +199,52 @@ value_public_url_takes_a_scheme_and_a_host(void **state)
 }
 
 static void
+value_contact_takes_mail_and_web_addresses(void **state)
+{
+	static const struct {
+		const char *text;
+		bool good;
+		const char *why;
+	} cases[] = {
+		{ "help@example.org", true, "a mail address" },
+		{ "Help.desk+wiki@Mail.Example.org", true, "capitals, dots and a plus" },
+		{ "root@localhost", true, "a mail address of this machine" },
+		{ "https://example.org/help?topic=access#top", true, "a web address" },
+		{ "http://10.0.0.1:8080/help", true, "a web address without https, with a port" },
+		{ "https://[2001:db8::1]", true, "a web address with IPv6" },
+		{ "", false, "empty" },
+		{ "ask Anna", false, "words" },
+		{ "help", false, "no domain" },
+		{ "@example.org", false, "no mailbox" },
+		{ "help@", false, "no host" },
+		{ "help@@example.org", false, "two signs" },
+		{ "help@example..org", false, "an empty label" },
+		{ "help@example.org,root@example.org", false, "two addresses" },
+		{ "help@example.org?cc=all@example.org", false, "a copy to others" },
+		{ "help@example.org\r\nBcc: x@example.org", false, "a line end" },
+		{ "mailto:help@example.org", false, "the page adds the scheme" },
+		{ "\"a b\"@example.org", false, "a quoted mailbox" },
+		{ "h\xc3\xa9lp@example.org", false, "not ASCII" },
+		{ "https://", false, "no host" },
+		{ "https:///help", false, "no host before the path" },
+		{ "https://me@example.org/", false, "a user" },
+		{ "https://a b.org/", false, "a space" },
+		{ "https://example.org:70000/", false, "a port over 16 bits" },
+		{ "javascript:alert(1)", false, "a script" },
+		{ "data:text/html,x@example.org", false, "data" },
+		{ "ftp://example.org/", false, "another scheme" },
+		{ "//example.org/", false, "no scheme" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		print_message("# %s: %s\n", cases[i].text, cases[i].why);
+		assert_int_equal(value_contact(str_of(cases[i].text)), cases[i].good ? ERR_OK : ERR_INVALID);
+	}
+	assert_true(contact_is_mail(STR("help@example.org")));
+	assert_false(contact_is_mail(STR("http://example.org")));
+}
+
+static void
 host_without_port_keeps_brackets(void **state)
 {
 	assert_true(str_equal(host_without_port(STR("a.org:80")), STR("a.org")));
@@ -255,6 +301,7 @@ main(void)
 		cmocka_unit_test(config_trusts_no_proxy_by_default),
 		cmocka_unit_test(host_is_loopback_knows_every_spelling),
 		cmocka_unit_test(value_public_url_takes_a_scheme_and_a_host),
+		cmocka_unit_test(value_contact_takes_mail_and_web_addresses),
 		cmocka_unit_test(host_without_port_keeps_brackets),
 		cmocka_unit_test(key_check_refuses_known_and_guessable_keys),
 		cmocka_unit_test(key_check_has_an_upper_limit),

@@ -288,3 +288,46 @@ access_decide(const struct access_rules *rules, const struct access_request *req
 	}
 	return access_decided(ACCESS_REFUSED, strictest.rule == NULL ? ACCESS_NO_RULE : ACCESS_UNCLEAR, NULL);
 }
+
+/* --- the reason for a refused visitor ----------------------------------------------------------------------------- */
+
+/* A rule that denies access to some users or networks only. */
+static enum access_refusal
+access_refusal_by(const struct access_rule *rule)
+{
+	if (access_names_persons(rule))
+		return ACCESS_PERSON;
+	return rule->networks_n > 0 ? ACCESS_NETWORK : ACCESS_CLOSED;
+}
+
+/* Would the rule open the page to another user, or on another network? */
+static enum access_refusal
+access_refusal_despite(const struct access_rule *rule, const struct access_request *request,
+		       const struct access_visitor *visitor)
+{
+	static const struct access_visitor anybody = { .level = ACCESS_NOBODY };
+	str host = request->target->host;
+	bool known = visitor->level != ACCESS_NOBODY;
+
+	if (rule->policy == ACCESS_DENY || access_domain_fit(rule, host, &anybody) == FITS_NOT ||
+	    !access_method_fits(rule, request->method) || access_path_fit(rule, request->target) == FITS_NOT ||
+	    access_rule_query_fit(rule, request->target) == FITS_NOT)
+		return ACCESS_CLOSED;
+	if (known && (access_domain_fit(rule, host, visitor) == FITS_NOT || !access_person_fits(rule, visitor)))
+		return ACCESS_PERSON;
+	return access_network_fit(rule, request->address) == FITS ? ACCESS_CLOSED : ACCESS_NETWORK;
+}
+
+/* Only the rules before the deciding one could have opened the page; without a deciding rule, all of them. */
+enum access_refusal
+access_refusal(const struct access_rules *rules, const struct access_request *request,
+	       const struct access_visitor *visitor, const struct access_decision *decision)
+{
+	enum access_refusal refusal = ACCESS_CLOSED;
+
+	if (decision->reason == ACCESS_DOTS || decision->reason == ACCESS_UNCLEAR)
+		return ACCESS_ADDRESS;
+	for (size_t i = 0; i < rules->n && refusal == ACCESS_CLOSED && &rules->rules[i] != decision->rule; i++)
+		refusal = access_refusal_despite(&rules->rules[i], request, visitor);
+	return refusal == ACCESS_CLOSED && decision->rule != NULL ? access_refusal_by(decision->rule) : refusal;
+}

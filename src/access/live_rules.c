@@ -34,30 +34,12 @@ live_rules_swap(struct live_rules *live, struct rule_set *set)
 }
 
 err
-live_rules_copy(struct live_rules *live, struct buf *text, struct buf *icons)
+live_rules_copy(struct live_rules *live, struct buf *out)
 {
 	pthread_rwlock_rdlock(&live->lock);
-	buf_put(text, live->set.text);
-	icons_put(&live->set.rules, icons);
+	buf_put(out, live->set.text);
 	pthread_rwlock_unlock(&live->lock);
-	TRY(buf_check(text));
-	return buf_check(icons);
-}
-
-err
-live_rules_icon(struct live_rules *live, str name, struct buf *ret_bytes, enum image_kind *ret_kind)
-{
-	const struct application_icon *found;
-
-	*ret_kind = IMAGE_NONE;
-	pthread_rwlock_rdlock(&live->lock);
-	found = icon_find(&live->set.rules, name);
-	if (found != NULL) {
-		buf_put(ret_bytes, found->bytes);
-		*ret_kind = found->kind;
-	}
-	pthread_rwlock_unlock(&live->lock);
-	return found == NULL ? ERR_NOT_FOUND : buf_check(ret_bytes);
+	return buf_check(out);
 }
 
 struct access_decision
@@ -102,4 +84,18 @@ live_rules_application_of(struct live_rules *live, const struct target *target, 
 		e = visit(context, found, (size_t)(found - live->set.rules.applications));
 	pthread_rwlock_unlock(&live->lock);
 	return e;
+}
+
+enum access_refusal
+live_rules_refusal(struct live_rules *live, const struct access_request *request, const struct access_visitor *visitor,
+		   int64_t now_us)
+{
+	struct access_decision decision;
+	enum access_refusal refusal;
+
+	pthread_rwlock_rdlock(&live->lock);
+	decision = access_decide(&live->set.rules, request, visitor, now_us);
+	refusal = access_refusal(&live->set.rules, request, visitor, &decision);
+	pthread_rwlock_unlock(&live->lock);
+	return refusal;
 }

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "access/access.h"
-#include "access/icons.h"
+#include "access/applications.h"
 
 #include <pthread.h>
 
@@ -32,14 +32,8 @@ void live_rules_end(struct live_rules *live);
 /* Put *set in force.  *set becomes the previous set, which the caller must wipe. */
 void live_rules_swap(struct live_rules *live, struct rule_set *set);
 
-/*
- * Append the text of the rules in force, and their icons (icons_put).  Errors are those of the buffers: ERR_TOO_LONG,
- * ERR_MEMORY.
- */
-MUST_USE err live_rules_copy(struct live_rules *live, struct buf *text, struct buf *icons);
-
-/* Append the bytes of the icon with this name.  ERR_NOT_FOUND: the rules in force have no such icon. */
-MUST_USE err live_rules_icon(struct live_rules *live, str name, struct buf *ret_bytes, enum image_kind *ret_kind);
+/* Append the text of the rules in force.  Errors are those of the buffer: ERR_TOO_LONG, ERR_MEMORY. */
+MUST_USE err live_rules_copy(struct live_rules *live, struct buf *out);
 
 /* Decide with the rules in force.  ret_policy, ret_line: of the deciding rule; ACCESS_DENY and 0 without one. */
 struct access_decision live_rules_decide(struct live_rules *live, const struct access_request *request,
@@ -56,5 +50,9 @@ MUST_USE err live_rules_visible(struct live_rules *live, const struct access_vis
 /* Call visit for the application that this URL belongs to, if any: application_of_target. */
 MUST_USE err live_rules_application_of(struct live_rules *live, const struct target *target, live_application visit,
 				       void *context);
+
+/* Why the rules in force refuse this request; only for a request that they refuse. */
+enum access_refusal live_rules_refusal(struct live_rules *live, const struct access_request *request,
+				       const struct access_visitor *visitor, int64_t now_us);
 
 #endif

@@ -180,19 +180,35 @@ gate_request_read(struct call *call, str url, str method, struct target *target,
 	return ERR_OK;
 }
 
+static struct access_visitor
+gate_visitor_of(const struct guest *guest)
+{
+	enum access_level level = gate_level_of(guest);
+
+	if (level == ACCESS_NOBODY)
+		return (struct access_visitor){ .level = ACCESS_NOBODY };
+	return (struct access_visitor){ .level = level,
+					.name = account_name_str(&guest->session.name),
+					.groups = guest->groups,
+					.verified_us = session_verified_us(&guest->session) };
+}
+
+static enum access_refusal
+gate_refusal(struct call *call, const struct access_request *request, const struct guest *guest)
+{
+	const struct access_visitor visitor = gate_visitor_of(guest);
+
+	return live_rules_refusal(keeper_live_rules(call->keeper), request, &visitor, call->now_us);
+}
+
 static struct access_decision
 gate_decide(struct call *call, const struct access_request *request, const struct guest *guest, bool *ret_bypass)
 {
-	struct access_visitor visitor = { .level = gate_level_of(guest) };
+	const struct access_visitor visitor = gate_visitor_of(guest);
 	struct access_decision decision;
 	enum access_policy policy;
 	unsigned line;
 
-	if (visitor.level != ACCESS_NOBODY) {
-		visitor.name = account_name_str(&guest->session.name);
-		visitor.groups = guest->groups;
-		visitor.verified_us = session_verified_us(&guest->session);
-	}
 	decision = live_rules_decide(keeper_live_rules(call->keeper), request, &visitor, call->now_us, &policy, &line);
 	*ret_bypass = policy == ACCESS_BYPASS;
 	return decision;
@@ -357,6 +373,8 @@ gate_enter_answer(struct call *call, enum verdict *ret_verdict)
 	answer->reason = decision.reason;
 	if (decision.outcome == ACCESS_PASSES)
 		TRY(gate_grant_make(call, &target, domain, answer));
+	if (decision.outcome == ACCESS_REFUSED)
+		answer->refusal = gate_refusal(call, &request, &guest);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

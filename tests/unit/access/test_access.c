@@ -104,6 +104,81 @@ the_first_rule_that_matches_decides(void **state)
 	}
 }
 
+/* --- what a refused visitor learns -------------------------------------------------------------------------------- */
+
+static const char refusal_rules[] = "rules:\n"
+				    "  - domain: staff.example.org\n"
+				    "    groups: [admins]\n"
+				    "  - domain: lan.example.org\n"
+				    "    networks: [192.168.0.0/16]\n"
+				    "  - domain: both.example.org\n"
+				    "    groups: [admins]\n"
+				    "    networks: [192.168.0.0/16]\n"
+				    "  - domain: home.example.org\n"
+				    "    networks: [10.0.0.0/8]\n"
+				    "    policy: deny\n"
+				    "  - domain: home.example.org\n"
+				    "    users: [bob]\n"
+				    "    policy: deny\n"
+				    "  - domain: '{user}.example.net'\n"
+				    "  - domain: shut.example.org\n"
+				    "    policy: deny\n"
+				    "  - domain: shut.example.org\n"
+				    "    groups: [admins]\n"
+				    "  - domain: read.example.org\n"
+				    "    methods: [GET]\n"
+				    "  - domain: read.example.org\n"
+				    "    path: ['/write/**']\n"
+				    "    users: [ruth]\n"
+				    "  - domain: maybe.example.org\n"
+				    "    path: ['/closed/**']\n"
+				    "    policy: deny\n"
+				    "  - domain: maybe.example.org\n";
+
+static const struct {
+	const char *url, *method, *address;
+	enum who who;
+	enum access_refusal refusal;
+	const char *why;
+} refusals[] = {
+	{ "https://staff.example.org/", "GET", "", ANNA, ACCESS_PERSON, "a group is missing" },
+	{ "https://staff.example.org/", "GET", "", PASSWORD, ACCESS_PERSON, "a group is missing, before the code too" },
+	{ "https://lan.example.org/", "GET", "10.1.2.3", ANNA, ACCESS_NETWORK, "another network" },
+	{ "https://lan.example.org/", "GET", "10.1.2.3", NOBODY, ACCESS_NETWORK, "another network, unknown visitor" },
+	{ "https://both.example.org/", "GET", "10.1.2.3", ANNA, ACCESS_PERSON, "group and network: the group first" },
+	{ "https://both.example.org/", "GET", "10.1.2.3", ADMIN, ACCESS_NETWORK, "only the network is wrong" },
+	{ "https://home.example.org/", "GET", "10.1.2.3", ANNA, ACCESS_NETWORK, "a rule denies the network" },
+	{ "https://home.example.org/", "GET", "", OLD, ACCESS_PERSON, "a rule denies the user" },
+	{ "https://ruth.example.net/", "GET", "", ANNA, ACCESS_PERSON, "the label of another user" },
+	{ "https://shut.example.org/", "GET", "", ANNA, ACCESS_CLOSED, "rules after the deciding one do not count" },
+	{ "https://read.example.org/", "POST", "", ANNA, ACCESS_CLOSED, "another method" },
+	{ "https://read.example.org/write/x", "POST", "", ANNA, ACCESS_PERSON, "another user may use the method" },
+	{ "https://nothing.example.org/", "GET", "", ANNA, ACCESS_CLOSED, "no rule names the host" },
+	{ "https://maybe.example.org/x/../y", "GET", "", ANNA, ACCESS_ADDRESS, "a dot segment" },
+	{ "https://maybe.example.org//closed/x", "GET", "", ANNA, ACCESS_ADDRESS, "an ambiguous path" },
+};
+
+static void
+a_refusal_has_a_general_reason(void **state)
+{
+	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
+	struct why why = { 0 };
+
+	assert_int_equal(access_parse(STR("f"), str_of(refusal_rules), &rules, &why), ERR_OK);
+	for (size_t i = 0; i < COUNT(refusals); i++) {
+		CLEANUP(arena_wipe) struct arena arena = ARENA(64 * 1024);
+		const struct access_visitor *visitor = &visitors[refusals[i].who];
+		struct target target;
+		assert_int_equal(target_read(str_of(refusals[i].url), &arena, &target), ERR_OK);
+		const struct access_request request = { &target, str_of(refusals[i].method),
+							str_of(refusals[i].address) };
+		struct access_decision d = access_decide(&rules, &request, visitor, NOW);
+		print_message("# %s: %s\n", refusals[i].url, refusals[i].why);
+		assert_int_equal(d.outcome, ACCESS_REFUSED);
+		assert_int_equal(access_refusal(&rules, &request, visitor, &d), refusals[i].refusal);
+	}
+}
+
 /* --- ambiguous paths ---------------------------------------------------------------------------------------------- */
 
 static const char ambiguous_rules[] = "rules:\n"
@@ -601,6 +676,7 @@ main(void)
 		cmocka_unit_test(the_first_rule_that_matches_decides),
 		cmocka_unit_test(an_ambiguous_path_gets_the_strictest_matching_rule),
 		cmocka_unit_test(an_ambiguous_path_is_decided_as_strictly_as_any_reading),
+		cmocka_unit_test(a_refusal_has_a_general_reason),
 		cmocka_unit_test(dot_segments_of_every_reading_are_found),
 		cmocka_unit_test(no_rules_deny_everything),
 		cmocka_unit_test(a_group_is_not_a_part_of_another),

@@ -306,6 +306,24 @@ put_logout(struct buf *out, struct values *v)
 }
 
 static void
+put_denied(struct buf *out, struct values *v)
+{
+	page_denied(out, &(struct page_denied){
+			     .layout = layout(v), .reason = sentence(v), .username = text(v), .next = text(v) });
+}
+
+static void
+put_gate_notice(struct buf *out, struct values *v)
+{
+	page_gate_notice(out, &(struct page_gate_notice){ .layout = layout(v),
+							  .title = "Access denied",
+							  .sentence = "You don't have access to this page.",
+							  .host = text(v),
+							  .go = text(v),
+							  .link = "See why, and what you can do" });
+}
+
+static void
 put_error(struct buf *out, struct values *v)
 {
 	page_error(out, &(struct page_error){ .layout = layout(v),
@@ -332,6 +350,8 @@ static void (*const pages[])(struct buf *out, struct values *v) = {
 	put_close,
 	put_set_password,
 	put_logout,
+	put_denied,
+	put_gate_notice,
 	put_error,
 };
 

@@ -46,7 +46,7 @@ const struct route web_routes[] = {
 	{ HTTP_POST, STR_INIT("/account/close"), 0, ASKS(CLOSE), .step_up = true, .form = &close_form, .answer = close_post, .redisplay = close_redisplay },
 
 	{ HTTP_GET, STR_INIT("/logout"), OPENS_SIGNED, 0, .show = logout_show },
-	{ HTTP_POST, STR_INIT("/logout"), OPENS_SIGNED, ASKS(SIGN_OUT), .answer = logout_post, .redisplay = logout_redisplay },
+	{ HTTP_POST, STR_INIT("/logout"), OPENS_SIGNED, ASKS(SIGN_OUT), .form = &logout_form, .answer = logout_post, .redisplay = logout_redisplay },
 
 	{ HTTP_GET, STR_INIT("/gate"), OPENS_ALL, ASKS(GATE_ENTER), .answer = gate_show },
 	{ HTTP_POST, STR_INIT("/gate"), 0, ASKS(GATE_ENTER), .step_up = true, .form = &gate_form, .answer = gate_post, .redisplay = gate_redisplay },
@@ -60,7 +60,6 @@ const struct route web_routes[] = {
 	{ HTTP_ANY, STR_INIT("/api/verify"), OPENS_ALL, ASKS(GATE), .kind = ROUTE_CHECK },
 
 	{ HTTP_GET, STR_INIT("/language/"), OPENS_ALL, 0, .show = language_set },
-	{ HTTP_GET, STR_INIT("/icons/"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = icon_show },
 	{ HTTP_GET, STR_INIT("/static/"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = static_show },
 	{ HTTP_GET, STR_INIT("/favicon.ico"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = favicon_show },
 	{ HTTP_GET, STR_INIT("/robots.txt"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = robots_show },

@@ -7,8 +7,10 @@ import time
 import urllib.parse
 
 import pytest
+import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from harness.dom import read_html
 from harness.server import ROOT, Server, wait_until
 from harness.visitor import LOGIN, Visitor, ask
 from harness.walkthrough import page_blocks
@@ -55,7 +57,7 @@ def make(home, rules=RULES, **settings):
 
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory):
-    with make(tmp_path_factory.mktemp("gate")) as server:
+    with make(tmp_path_factory.mktemp("gate"), CONTACT="help@example.org") as server:
         yield server
 
 
@@ -149,7 +151,6 @@ def test_headers_in_two_lines_are_read_as_one_list(gate):
 
 def test_the_old_endpoint_redirects_to_a_portal_that_is_named(gate):
     """Authelia's guide for nginx sends no method, and nginx treats a 302 as an error."""
-    import requests
     headers = {"X-Original-URL": WIKI, "Accept": "text/html"}
     for query, more, status in (("", {}, 401), ("?rd=", {}, 401), ("?rd=https://evil.example/", {}, 401), ("?rd=http://auth.example.org/", {}, 401),
                                 ("?rd=https://auth.example.org/", {}, 302), ("", {"X-Authelia-URL": "https://auth.example.org/"}, 302),
@@ -186,7 +187,6 @@ WROTE_FOR_API = WROTE | {"X-Forwarded-Host": "api.example.org"}
     ({"X-Original-URL": "https://wiki.example.org/admin/x"}, {"X-Forwarded-Uri": "/public/x"}), ({"X-Original-URL": "https://easy.example.org/"}, {"X-Forwarded-Host": "wiki.example.org"})])
 def test_a_browser_cannot_answer_for_the_proxy(gate, proxy, browser):
     """At the old endpoint: a proxy forwards the browser's value of each header that it does not set."""
-    import requests
     person = inside(gate)
     for cookie in ({}, {"Cookie": f"__Secure-gate={person.cookie_for(WIKI)}"}):
         answer = requests.get(gate.origin + "/api/verify", headers={"Accept": "text/html", **proxy, **browser, **cookie}, allow_redirects=False, timeout=30)
@@ -198,7 +198,6 @@ def test_a_browser_cannot_answer_for_the_proxy(gate, proxy, browser):
     {"X-Original-URL": "https://wiki.example.org/page?x=1", "X-Original-Method": "GET", "X-Forwarded-Host": ""},
     {"X-Original-URL": "https://wiki.example.org/page?x=1", "X-Original-Method": "GET", "X-Forwarded-Uri": ""}])
 def test_the_old_endpoint_takes_two_answers_that_agree(gate, headers):
-    import requests
     headers = WROTE | {"X-Forwarded-Uri": "/page?x=1", "Cookie": f"__Secure-gate={inside(gate).cookie_for(WIKI)}"} | headers
     assert requests.get(gate.origin + "/api/verify", headers=headers, allow_redirects=False, timeout=30).status_code == 200
 
@@ -348,7 +347,6 @@ def test_networks_match_the_address_of_the_browser(gate):
 
 
 def test_another_portal_is_named_under_the_same_domain_only(gate):
-    import requests
 
     def portal(url, endpoint="auth-request", name="authelia_url"):
         headers = {"X-Original-URL": WIKI, "X-Original-Method": "GET", "Accept": "text/html"}
@@ -365,7 +363,6 @@ def test_another_portal_is_named_under_the_same_domain_only(gate):
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "POST", "PATCH", "FOO"])
 def test_only_the_endpoints_of_envoy_and_the_old_one_take_any_method(gate, method):
-    import requests
     for path, status in (("auth-request", 405), ("forward-auth", 405)):
         answer = requests.request(method, f"{gate.origin}/api/authz/{path}", timeout=30)
         assert answer.status_code == status
@@ -560,10 +557,116 @@ def test_an_overlong_return_url_falls_back_to_the_application(gate):
     assert inside(gate).follow_to("/gate?" + urllib.parse.urlencode({"rd": url})) == url
 
 
-def test_a_denied_page_explains_the_denial(gate):
+# Refusals
+
+
+def gate_path(url):
+    return "/gate?" + urllib.parse.urlencode({"rd": url, "rm": "GET"})
+
+
+@pytest.mark.parametrize("language, person_reason, closed_reason", [
+    ("en", "open to certain people or groups only", "closed to everyone"), ("fr", "réservé à certaines personnes ou à certains groupes", "fermée à tout le monde")])
+def test_a_denied_page_says_who_what_why_and_whom_to_ask(gate, language, person_reason, closed_reason):
     person = inside(gate)
-    assert person.follow_to("/gate?" + urllib.parse.urlencode({"rd": "https://closed.example.org/"})) is None
-    assert person.page.status == 403 and "You don’t have access to that page." in person.page.text
+    person.language = language
+    for url, reason in (("https://wiki.example.org/admin/x", person_reason), ("https://closed.example.org/", closed_reason)):
+        assert person.follow_to(gate_path(url)) is None
+        page = person.page
+        assert page.status == 403 and page.language == language and reason in page.text
+        assert urllib.parse.urlsplit(url).hostname in page.heading and person.name in page.dom.one("main").text
+        assert page.dom.all("a", href="mailto:help@example.org") and page.dom.one("main").all("a", href="/")
+        assert not any(word in page.html for word in ("admins", "max_age", "access.conf", "/admin/**")), "no word of the rules"
+
+
+def test_another_account_returns_to_the_refused_page(gate):
+    person, admin = inside(gate), Visitor(gate).full()
+    assert gate.command("user", "groups", admin.name, "admins").returncode == 0
+    url = "https://wiki.example.org/admin/x"
+    assert person.follow_to(gate_path(url)) is None
+    fields = {i["name"]: i["value"] for i in person.page.form.all("input")}
+    person.post("/logout", {**fields, "csrf_token": "x" * 43})
+    assert person.page.status == 403 and person.page.form.one("input", name="next")["value"] == fields["next"]
+    person.post("/logout", {"csrf_token": person.page.token, "next": fields["next"]})
+    assert person.page.status == 303 and person.page.location == "/login?next=" + urllib.parse.quote(fields["next"], safe="")
+    assert person.ask(url).status_code == 401, "signed out"
+    other = Visitor(gate, admin.name, admin.password)
+    other.cookies, other.secret, other.spent = person.cookies, admin.secret, admin.spent
+    other.give_password(person.page.location)
+    other.verify(path=other.follow().path)
+    assert other.follow_to(other.page.location) == url
+
+
+@pytest.mark.parametrize("bad", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:1", "/" + "a" * 2000])
+def test_signing_out_follows_no_foreign_return_url(gate, bad):
+    person = Visitor(gate).full()
+    person.visit("/logout?" + urllib.parse.urlencode({"next": bad}))
+    assert not person.page.form.all("input", name="next") and "evil" not in person.page.html
+    person.post("/logout", {"csrf_token": person.page.token, "next": bad})
+    assert (person.page.status, person.page.location) == (303, "/login")
+
+
+def test_a_refusal_of_everybody_needs_no_sign_in(gate):
+    stranger = Visitor(gate)
+    stranger.visit(gate_path("https://closed.example.org/"))
+    assert stranger.page.status == 403 and "closed to everyone" in stranger.page.text and not stranger.page.dom.all("form")
+    assert stranger.visit(gate_path("https://wiki.example.org/admin/x")).location.startswith("/login?next=")
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_a_refused_navigation_gets_a_page_that_leads_on(gate, endpoint):
+    person = inside(gate)
+    url = "https://wiki.example.org/admin/x?a=%22%3E%3Cb%3E&c='"
+    answer = person.ask(url, endpoint=endpoint, headers={"Accept-Language": "fr"})
+    page = read_html(answer.text)
+    assert answer.status_code == 403 and page.one("html").get("lang") == "fr"
+    (refresh,) = page.all("meta", http_equiv="refresh")
+    goes = refresh["content"].partition("url=")[2]
+    assert urllib.parse.urlsplit(goes).netloc == LOGIN and dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(goes).query)) == {"rd": url, "rm": "GET"}
+    assert person.name not in answer.text, "the application's host must not read the name"
+    assert answer.headers["Content-Security-Policy"].startswith(f"default-src 'none'; style-src https://{LOGIN};")
+    (sheet,) = page.all("link", rel="stylesheet")
+    assert sheet["href"].startswith(f"https://{LOGIN}/static/")
+    style = requests.get(gate.origin + sheet["href"].removeprefix(f"https://{LOGIN}"), timeout=30)
+    assert style.status_code == 200 and style.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
+@pytest.mark.parametrize("headers", [{"Accept": "*/*"}, {"Sec-Fetch-Mode": "cors"}, {"X-Requested-With": "XMLHttpRequest"}])
+def test_programs_get_one_sentence(gate, headers):
+    person = inside(gate)
+    for url, status in (("https://closed.example.org/", 403), ("https://elsewhere.example/", 400)):
+        answer = person.ask(url, endpoint="forward-auth", headers=headers)
+        assert answer.status_code == status and answer.headers["Content-Type"].startswith("text/plain") and len(answer.text.splitlines()) == 1
+
+
+# A proxy that asks about the sign-in pages themselves
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@pytest.mark.parametrize("path", ["/login", "/gate?rd=https://wiki.example.org/", "/"])
+def test_a_check_of_the_login_host_starts_no_redirect_loop(gate, endpoint, path):
+    for host in (LOGIN, f"{LOGIN}:443"):
+        answer = ask(gate, f"https://{host}{path}", endpoint, headers={"Accept-Language": "en"})
+        assert answer.status_code == 403 and "Location" not in answer.headers and "refresh" not in answer.text
+        assert "without asking the gate" in answer.text
+    wait_until(lambda: "gate.cycle" in gate.log(), "the log says why")
+
+
+def test_a_bypass_rule_opens_the_login_host(tmp_path):
+    with make(tmp_path, f"rules:\n  - domain: {LOGIN}\n    policy: bypass\n") as server:
+        assert ask(server, f"https://{LOGIN}/login").status_code == 200
+
+
+@pytest.mark.parametrize("rd", [f"https://{LOGIN}/", f"https://{LOGIN}/gate?rd=https://{LOGIN}/", f"https://{LOGIN.upper()}:443/gate", f"https://{LOGIN}./gate"])
+def test_the_login_host_is_no_return_url(gate, rd):
+    for person in (inside(gate), Visitor(gate)):
+        page = person.visit(gate_path(rd))
+        assert (page.status, page.location) == (303, "/")
+
+
+@pytest.mark.parametrize("contact", ["ask Anna", "javascript:alert(1)", "help@", "https://", "help@example.org?bcc=x@example.org"])
+def test_a_malformed_contact_stops_the_start(tmp_path, contact):
+    done = make(tmp_path, CONTACT=contact).command("config", "check")
+    assert done.returncode == 78 and "CONTACT" in done.stderr and "mail address" in done.stderr
 
 
 def test_a_stale_code_asks_for_a_code_only(gate):
@@ -673,7 +776,6 @@ def claims_of(answer):
 
 
 def test_an_application_can_check_the_signature(gate):
-    import requests
     person = inside(gate, groups="staff", email="anna@example.org")
     head, body, signature = named(person.ask(WIKI))["Remote-Jwt"].split(".")
     (key,) = requests.get(gate.origin + "/.well-known/jwks.json", timeout=30).json()["keys"]

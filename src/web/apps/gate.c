@@ -9,8 +9,10 @@
 #include "web/core/cookies.h"
 #include "web/core/dispatch.h"
 #include "web/core/gate_cache.h"
+#include "web/core/host.h"
 #include "web/core/language.h"
 #include "web/core/messages.h"
+#include "web/core/pages.h"
 #include "web/core/respond.h"
 
 /* --- the endpoints: /api/authz/NAME, with Authelia's names -------------------------------------------------------- */
@@ -278,39 +280,42 @@ web_gate_challenge(struct exchange *x)
 	return web_gate_header(x, "WWW-Authenticate", STR("Cookie realm=\"sign-in\""));
 }
 
-/*
- * A page that the browser shows on the application's host.  It is self-contained, because the style sheet is on
- * another host.
- */
+/* The sentence alone, for scripts and programs. */
 static err
-web_gate_put_page(struct exchange *x, int status, const char *sentence, str link, const char *link_text)
+web_gate_put_text(struct exchange *x, const struct page_gate_notice *notice)
 {
 	struct buf *out = &x->rp->body;
-	enum config_language language =
+
+	TRY(web_gate_header(x, "Content-Type", STR("text/plain; charset=utf-8")));
+	buf_put(out, message(notice->layout.language, notice->sentence));
+	buf_put_byte(out, '\n');
+	return buf_check(out);
+}
+
+static err
+web_gate_put_page(struct exchange *x, struct page_gate_notice *notice)
+{
+	struct page_layout *layout = &notice->layout;
+
+	TRY(web_gate_header(x, "Content-Type", STR("text/html; charset=utf-8")));
+	layout->app_name = str_of(x->web->config->app_name);
+	layout->origin = str_of(x->web->config->public_url);
+	TRY(exchange_contact(x, &layout->contact, &layout->contact_url));
+	page_gate_notice(&x->rp->body, notice);
+	return buf_check(&x->rp->body);
+}
+
+/* A reply that the browser gets on the application's host: a page for a person, a sentence for a program. */
+static err
+web_gate_put_notice(struct exchange *x, int status, struct page_gate_notice *notice)
+{
+	notice->layout.language =
 	    language_choose(exchange_cookie(x, COOKIE_LANGUAGE), request_header(x->rq, "Accept-Language"),
 			    x->web->config->default_language);
-
-	TRY(exchange_security_headers(x));
-	TRY(web_gate_header(x, "Content-Type", STR("text/html; charset=utf-8")));
-	TRY(web_gate_header(x, "Cache-Control", STR("no-store")));
-	buf_put(out, STR("<!doctype html>\n<html lang=\""));
-	buf_put(out, language_code(language));
-	buf_put(out,
-		STR("\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>"));
-	buf_put_html(out, str_of(x->web->config->app_name));
-	buf_put(out, STR("</title></head><body><p>"));
-	buf_put_html(out, message(language, sentence));
-	buf_put(out, STR("</p>"));
-	if (link.n > 0) {
-		buf_put(out, STR("<p><a href=\""));
-		buf_put_html(out, link);
-		buf_put(out, STR("\">"));
-		buf_put_html(out, message(language, link_text));
-		buf_put(out, STR("</a></p>"));
-	}
-	buf_put(out, STR("</body></html>\n"));
 	x->rp->status = status;
-	return buf_check(out);
+	TRY(exchange_elsewhere_headers(x));
+	TRY(web_gate_header(x, "Cache-Control", STR("no-store")));
+	return navigation_asked(x->rq) ? web_gate_put_page(x, notice) : web_gate_put_text(x, notice);
 }
 
 /* Grant access and name the user to the application.  A request without a user name gets no identity headers. */
@@ -330,21 +335,6 @@ web_gate_reply_pass(struct exchange *x, const struct check *c)
 				  g->display_name.n > 0 ? g->display_name : g->visitor.name));
 	TRY(reply_header_borrowed(x->rp, STR("Remote-Email"), g->email));
 	return reply_header_borrowed(x->rp, STR("Remote-Jwt"), g->jwt);
-}
-
-static err
-web_gate_reply_refused(struct exchange *x, const struct check *c)
-{
-	CLEANUP(buf_wipe) struct buf home = BUF(CONFIG_TEXT_MAX + 1);
-
-	log_event(LOG_NOTICE, "gate.refused", LOG_STR("user", c->guest.visitor.name), LOG_STR("host", c->target.host),
-		  LOG_STR("path", c->target.path), LOG_STR("method", c->method), LOG_INT("rule", c->line),
-		  LOG_STR("address", x->address));
-	buf_put(&home, str_of(x->web->config->public_url));
-	buf_put_byte(&home, '/');
-	TRY(buf_check(&home));
-	return web_gate_put_page(x, 403, N_("You don't have access to this page."), buf_str(&home),
-				 N_("See your account"));
 }
 
 struct portal_form {
@@ -392,6 +382,27 @@ web_gate_put_location(struct exchange *x, const struct check *c, str portal, str
 	return buf_check(out);
 }
 
+/*
+ * 403 in any case, because proxies read the status.  The page leads on to /gate, where the user is signed in: it names
+ * the user and the reason, which the application's host must not learn.
+ */
+static err
+web_gate_reply_refused(struct exchange *x, const struct check *c)
+{
+	CLEANUP(buf_wipe) struct buf location = BUF(4 * TARGET_MAX_BYTES);
+	struct page_gate_notice notice = { .title = N_("Access denied"),
+					   .sentence = N_("You don't have access to this page."),
+					   .host = c->target.host,
+					   .link = N_("See why, and what you can do") };
+
+	log_event(LOG_NOTICE, "gate.refused", LOG_STR("user", c->guest.visitor.name), LOG_STR("host", c->target.host),
+		  LOG_STR("path", c->target.path), LOG_STR("method", c->method), LOG_INT("rule", c->line),
+		  LOG_STR("address", x->address));
+	TRY(web_gate_put_location(x, c, web_gate_portal_named(x, c), &location));
+	notice.go = buf_str(&location);
+	return web_gate_put_notice(x, 403, &notice);
+}
+
 static int
 web_gate_status_of_asking(const struct exchange *x, const struct check *c, bool portal_named)
 {
@@ -412,22 +423,49 @@ web_gate_reply_ask(struct exchange *x, const struct check *c)
 	CLEANUP(buf_wipe) struct buf location = BUF(4 * TARGET_MAX_BYTES);
 	str portal = web_gate_portal_named(x, c);
 	int status = web_gate_status_of_asking(x, c, portal.n > 0);
+	struct page_gate_notice notice = { .title = N_("Sign in"),
+					   .sentence = N_("Sign in to see this page."),
+					   .host = c->target.host,
+					   .link = N_("Sign in") };
 
 	TRY(web_gate_put_location(x, c, portal, &location));
 	TRY(web_gate_header(x, "Location", buf_str(&location)));
 	if (status == 401)
 		TRY(web_gate_challenge(x));
-	return web_gate_put_page(x, status, N_("Sign in to see this page."), buf_str(&location), N_("Sign in"));
+	notice.go = buf_str(&location);
+	return web_gate_put_notice(x, status, &notice);
 }
 
 static err
 web_gate_reply_malformed(struct exchange *x, const struct check *c)
 {
+	struct page_gate_notice notice = {
+		.title = N_("Invalid request"),
+		.sentence = N_("The address of the page is missing or invalid. Check it, or ask the administrator.")
+	};
+
 	if (c->malformed == 401)
 		TRY(web_gate_challenge(x));
-	return web_gate_put_page(
-	    x, c->malformed, N_("The address of the page is missing or invalid. Check it, or ask the administrator."),
-	    STR(""), NULL);
+	return web_gate_put_notice(x, c->malformed, &notice);
+}
+
+/*
+ * The proxy asks about this server's own pages.  Every reply that leads to the sign-in page would lead here again.  A
+ * rule with the policy bypass lets the pages pass.
+ */
+static err
+web_gate_reply_cycle(struct exchange *x, const struct check *c)
+{
+	struct page_gate_notice notice = {
+		.title = N_("Redirect loop"),
+		.sentence = N_("The proxy asks whether you may see the sign-in page, before you can sign in. "
+			       "Administrator: let the proxy pass on this host without asking the gate."),
+		.host = c->target.host
+	};
+
+	log_event(LOG_WARNING, "gate.cycle", LOG_STR("host", c->target.host), LOG_STR("path", c->target.path),
+		  LOG_STR("address", x->address));
+	return web_gate_put_notice(x, 403, &notice);
 }
 
 static err
@@ -435,6 +473,8 @@ web_gate_reply(struct exchange *x, const struct check *c)
 {
 	if (c->malformed != 0)
 		return web_gate_reply_malformed(x, c);
+	if (c->outcome != ACCESS_PASSES && host_ours(x->web->config, c->target.authority))
+		return web_gate_reply_cycle(x, c);
 	switch (c->outcome) {
 	case ACCESS_PASSES:
 		return web_gate_reply_pass(x, c);

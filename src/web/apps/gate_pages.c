@@ -142,6 +142,52 @@ gate_pages_granted(struct exchange *x, const struct target *target, const struct
 	return gate_pages_go_page(x, target->url, buf_str(&url), target->host);
 }
 
+/* The general reason of a refusal: the person learns no rule. */
+static const char *
+gate_pages_reason(enum access_refusal refusal)
+{
+	static const char *const reasons[ACCESS_REFUSAL_COUNT] = {
+		[ACCESS_CLOSED] = N_("This page is closed to everyone."),
+		[ACCESS_PERSON] =
+		    N_("It is open to certain people or groups only, and your account is not among them."),
+		[ACCESS_NETWORK] = N_("It is open on certain networks only, and you are on another one."),
+		[ACCESS_ADDRESS] = N_("Its address can be read in more than one way. Start from the home page of the "
+				      "application."),
+	};
+
+	return reasons[refusal < ACCESS_REFUSAL_COUNT ? refusal : ACCESS_CLOSED];
+}
+
+static err
+gate_pages_denied(struct exchange *x, enum access_refusal refusal)
+{
+	struct page_denied page = { .reason = gate_pages_reason(refusal), .next = x->next };
+
+	if (exchange_signed_in(x))
+		page.username = str_of(x->session.name);
+	TRY(exchange_layout(x, &page.layout));
+	page_denied(&x->rp->body, &page);
+	return exchange_page(x, 403);
+}
+
+/*
+ * The visitor is not signed in.  A rule that names users or groups asks an unknown visitor to sign in, so a refusal
+ * applies to every account: show it at once.
+ */
+static err
+gate_pages_ask_nobody(struct exchange *x, const struct gate_return *to, const struct target *target)
+{
+	const struct access_request request = { target, gate_pages_method_of(to), x->address };
+	const struct access_visitor nobody = { .level = ACCESS_NOBODY };
+	enum access_policy policy;
+	unsigned line;
+
+	if (live_rules_decide(&x->web->rules.live, &request, &nobody, x->rq->now_us, &policy, &line).outcome !=
+	    ACCESS_REFUSED)
+		return ERR_DENIED;
+	return gate_pages_denied(x, live_rules_refusal(&x->web->rules.live, &request, &nobody, x->rq->now_us));
+}
+
 /* The user is signed in, at least with a password: ask the keeper for a decision. */
 static err
 gate_pages_ask(struct exchange *x, struct channel *keeper, const struct gate_return *to, const struct target *target,
@@ -152,11 +198,8 @@ gate_pages_ask(struct exchange *x, struct channel *keeper, const struct gate_ret
 	enum verdict verdict = VERDICT_REFUSED;
 
 	TRY(exchange_ask(x, keeper, QUESTION_GATE_ENTER, &body, &verdict, &open));
-	if (verdict != VERDICT_PASSED || open.outcome == ACCESS_REFUSED) {
-		exchange_error_because(x, 403,
-				       N_("You don't have access to that page. Ask the administrator for access."));
-		return ERR_OK;
-	}
+	if (verdict != VERDICT_PASSED || open.outcome == ACCESS_REFUSED)
+		return gate_pages_denied(x, (enum access_refusal)open.refusal);
 	if (open.outcome == ACCESS_PASSES)
 		return gate_pages_granted(x, target, &open);
 	if (open.reason == ACCESS_OLD)
@@ -174,6 +217,8 @@ gate_pages_answer(struct exchange *x, struct channel *keeper, const struct gate_
 		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
 	/* x->next: return URL of the sign-in and of the language switch */
 	TRY(gate_pages_return_to_put(x, to, &target, &x->next));
+	if (x->session.state == STATE_NONE)
+		return gate_pages_ask_nobody(x, to, &target);
 	if (x->session.state != STATE_PENDING && x->session.state != STATE_FULL)
 		return ERR_DENIED;
 	return gate_pages_ask(x, keeper, to, &target, page, status);

@@ -2,6 +2,7 @@
 
 #include "access/domain.h"
 #include "http/form.h"
+#include "web/core/host.h"
 
 static const struct field gate_return_fields[] = {
 	FIELD(struct gate_return, rd, GATE_URL_MAX + 1, optional),
@@ -23,5 +24,7 @@ gate_return_check(struct exchange *x, const struct gate_return *to, struct targe
 	if (target_read(to->rd, x->rq->arena, ret_target) != ERR_OK ||
 	    !str_equal_nocase(str_upto(to->rd, 6), STR("https:")))
 		return false; /* browsers do not open wss: pages */
+	if (host_ours(x->web->config, ret_target->authority))
+		return false; /* /gate would redirect to itself */
 	return gate_domain_of(x->web->config, ret_target->host).n > 0;
 }

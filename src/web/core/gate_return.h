@@ -20,7 +20,7 @@ struct gate_return {
 /* Read the query of /gate.  A malformed query has no return URL. */
 void gate_return_read(struct exchange *x, str query, struct gate_return *ret_to);
 
-/* Is it an https URL on a protected domain?  No browser is redirected to any other URL. */
+/* Is it an https URL of an application on a protected domain?  No browser is redirected to any other URL. */
 bool gate_return_check(struct exchange *x, const struct gate_return *to, struct target *ret_target);
 
 #endif

@@ -25,10 +25,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The tile of an application (_seal.html): its icon, or its letter on one of the tones. */
+/* The tile of an application (_seal.html): its letter on one of the tones. */
 enum { PAGE_SEAL_TONES = 6 };
 struct page_seal {
-	str icon; /* URL path; empty: none */
 	str letter;
 	unsigned tone; /* less than PAGE_SEAL_TONES */
 };
@@ -52,11 +51,13 @@ struct page_layout {
 	const char *flash; /* msgid: result of the previous request */
 	enum flash_kind flash_kind;
 	str request_id; /* shown on the error page only */
+	/* whom to ask for help (_contact.html), and the address of its link; both empty: CONTACT is not set */
+	str contact, contact_url;
 	bool full;      /* fully signed in */
 	str shown_name; /* for the user menu: the display name, or the user name without one; empty unless full */
 	enum time_format time_format;
 	uint32_t recovery_left;
-	bool recovery_low;   /* three or fewer are left: home and account say so (_checkup.html) */
+	bool recovery_low;   /* three or fewer are left: home and account say so (_recovery_low.html) */
 	bool flash_recovery; /* the flash message ends with the number of recovery codes left */
 	/* lockout: time until the next attempt (_retry.html); retry_minutes 0: say it in seconds; both 0: no lockout */
 	int64_t retry_s, retry_minutes;
@@ -120,22 +121,13 @@ struct page_verify_2fa {
 	str next;
 };
 
-/* An application on the home page. */
-struct page_app {
-	str name, address;
-	str description; /* the host, if the rules file has no description */
-	struct page_seal seal;
-};
 struct page_home {
 	struct page_layout layout;
-	str shown_name;        /* the display name, or the user name without one */
-	struct page_app *apps; /* the ones that the person sees, and that the search finds */
-	size_t apps_count;
-	bool has_apps;    /* the person sees some */
-	bool search;      /* there are enough for a search field */
-	str query;        /* as typed into it */
-	uint32_t refused; /* attempts refused since the last sign-in */
-	struct page_checkup checkup;
+	str shown_name; /* the display name, or the user name without one */
+	int64_t created_us;
+	int64_t factor_since_us; /* 0: no factor; the page says so */
+	int64_t last_sign_in_us; /* 0: this is the first sign-in */
+	uint32_t refused;        /* attempts refused since then */
 };
 
 /* One recovery code, in groups of four letters. */
@@ -300,9 +292,27 @@ struct page_gate_code {
 	struct page_drift drift;
 };
 
+/* The rules refuse the application layout.to to this visitor.  The page shows only a general reason. */
+struct page_denied {
+	struct page_layout layout;
+	const char *reason; /* msgid */
+	str username;       /* empty: the visitor is not signed in */
+	str next;           /* path of this page, for the sign-in with another account */
+};
+
+/* A page that the browser shows on an application's host: it is signed out there, or refused, or the gate failed. */
+struct page_gate_notice {
+	struct page_layout layout; /* language, app_name, origin, contact */
+	const char *title, *sentence;
+	str host;         /* of the application; empty: unknown */
+	str go;           /* where the browser goes on at once; empty: nowhere */
+	const char *link; /* text of the link to it */
+};
+
 struct page_logout {
 	struct page_layout layout;
 	const char *error;
+	str next;
 };
 
 struct page_wrong_address {
@@ -336,6 +346,8 @@ void page_close(struct buf *out, const struct page_close *v);
 void page_set_password(struct buf *out, const struct page_set_password *v);
 void page_gate_go(struct buf *out, const struct page_gate_go *v);
 void page_gate_code(struct buf *out, const struct page_gate_code *v);
+void page_denied(struct buf *out, const struct page_denied *v);
+void page_gate_notice(struct buf *out, const struct page_gate_notice *v);
 void page_logout(struct buf *out, const struct page_logout *v);
 void page_wrong_address(struct buf *out, const struct page_wrong_address *v);
 void page_error(struct buf *out, const struct page_error *v);

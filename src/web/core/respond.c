@@ -1,6 +1,7 @@
 #include "web/core/respond.h"
 
 #include "base/log.h"
+#include "config/values.h"
 #include "web/core/apps.h"
 #include "web/core/cookies.h"
 #include "web/core/flash.h"
@@ -22,25 +23,23 @@ struct header {
  * On every reply.  With Referrer-Policy: same-origin, browsers send Origin with this server's forms, and no Referer
  * to other sites.
  */
+static const struct header policy = {
+	STR_INIT("Content-Security-Policy"),
+	STR_INIT("default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
+		 "base-uri 'none'; frame-ancestors 'none'")
+};
 static const struct header guards[] = {
-	{ STR_INIT("Content-Security-Policy"),
-	  STR_INIT("default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
-		   "base-uri 'none'; frame-ancestors 'none'") },
 	{ STR_INIT("X-Frame-Options"), STR_INIT("DENY") },
 	{ STR_INIT("X-Content-Type-Options"), STR_INIT("nosniff") },
 	{ STR_INIT("Referrer-Policy"), STR_INIT("same-origin") },
 	{ STR_INIT("Cross-Origin-Opener-Policy"), STR_INIT("same-origin") },
-	{ STR_INIT("Cross-Origin-Resource-Policy"), STR_INIT("same-origin") },
 };
+static const struct header same_origin = { STR_INIT("Cross-Origin-Resource-Policy"), STR_INIT("same-origin") };
+static const struct header any_origin = { STR_INIT("Cross-Origin-Resource-Policy"), STR_INIT("cross-origin") };
 static const struct header page_headers[] = {
 	{ STR_INIT("Content-Type"), STR_INIT("text/html; charset=utf-8") },
 	{ STR_INIT("Cache-Control"), STR_INIT("no-store") },
 	{ STR_INIT("Vary"), STR_INIT("Cookie, Accept-Language") },
-};
-/* In place of the first of guards.  An SVG may have a style sheet of its own. */
-static const struct header image_headers[] = {
-	{ STR_INIT("Content-Security-Policy"), STR_INIT("default-src 'none'; style-src 'unsafe-inline'; sandbox") },
-	{ STR_INIT("Cache-Control"), STR_INIT("public, max-age=31536000, immutable") },
 };
 static const struct header transport_security = { STR_INIT("Strict-Transport-Security"),
 						  STR_INIT("max-age=63072000; includeSubDomains") };
@@ -67,29 +66,42 @@ respond_came_over_tls(const struct exchange *x)
 	return scheme.p == NULL || str_equal_nocase(scheme, STR("https"));
 }
 
-/* RFC 6797 s7.2: never over plain HTTP. */
 static err
-respond_transport_header(struct exchange *x)
+respond_put_guards(struct exchange *x)
 {
-	return respond_came_over_tls(x) ? respond_put_headers(x, &transport_security, 1) : ERR_OK;
+	if (respond_came_over_tls(x)) /* RFC 6797 s7.2: never over plain HTTP */
+		TRY(respond_put_headers(x, &transport_security, 1));
+	return respond_put_headers(x, guards, COUNT(guards));
 }
 
 err
 exchange_security_headers(struct exchange *x)
 {
-	TRY(respond_transport_header(x));
-	return respond_put_headers(x, guards, COUNT(guards));
+	TRY(respond_put_headers(x, &policy, 1));
+	TRY(respond_put_headers(x, &same_origin, 1));
+	return respond_put_guards(x);
 }
 
 err
-exchange_image(struct exchange *x, enum image_kind kind)
+exchange_asset_headers(struct exchange *x)
 {
-	TRY(respond_transport_header(x));
-	TRY(respond_put_headers(x, image_headers, COUNT(image_headers)));
-	TRY(respond_put_headers(x, guards + 1, COUNT(guards) - 1));
-	TRY(reply_header_borrowed(x->rp, STR("Content-Type"), image_type(kind)));
-	x->rp->status = 200;
-	return ERR_OK;
+	TRY(respond_put_headers(x, &policy, 1));
+	TRY(respond_put_headers(x, &any_origin, 1));
+	return respond_put_guards(x);
+}
+
+err
+exchange_elsewhere_headers(struct exchange *x)
+{
+	CLEANUP(buf_wipe) struct buf elsewhere = BUF(2 * CONFIG_TEXT_MAX);
+
+	buf_put(&elsewhere, STR("default-src 'none'; style-src "));
+	buf_put(&elsewhere, str_of(x->web->config->public_url));
+	buf_put(&elsewhere, STR("; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"));
+	TRY(buf_check(&elsewhere));
+	TRY(reply_header(x->rq, x->rp, policy.name, buf_str(&elsewhere)));
+	TRY(respond_put_headers(x, &same_origin, 1));
+	return respond_put_guards(x);
 }
 
 static err
@@ -224,6 +236,20 @@ respond_right_address(struct exchange *x, str *ret_url)
 	return arena_copy(x->rq->arena, buf_str(&url), ret_url);
 }
 
+err
+exchange_contact(struct exchange *x, str *ret_contact, str *ret_url)
+{
+	CLEANUP(buf_wipe) struct buf url = BUF(CONFIG_TEXT_MAX + 16);
+	str contact = str_of(x->web->config->contact);
+
+	if (contact.n > 0 && contact_is_mail(contact))
+		buf_put(&url, STR("mailto:"));
+	buf_put(&url, contact);
+	TRY(buf_check(&url));
+	*ret_contact = contact;
+	return arena_copy(x->rq->arena, buf_str(&url), ret_url);
+}
+
 /* A page without a form needs no token, and so sets no cookie before sign-in. */
 static err
 respond_layout_fill(struct exchange *x, bool has_form, struct page_layout *ret_layout)
@@ -244,6 +270,7 @@ respond_layout_fill(struct exchange *x, bool has_form, struct page_layout *ret_l
 	if (has_form || layout.signed_in)
 		TRY(form_token_make(x));
 	layout.csrf_token = x->form_token;
+	TRY(exchange_contact(x, &layout.contact, &layout.contact_url));
 	TRY(respond_layout_flash(x, &layout));
 	TRY(respond_layout_return_to(x, &layout));
 	TRY(exchange_continue(x, &layout.to));

@@ -4,18 +4,18 @@
 #ifndef WEB_RESPOND_H
 #define WEB_RESPOND_H
 
-#include "image/image.h"
 #include "web/core/exchange.h"
 
 /* The headers of every reply.  exchange_page and exchange_redirect add them. */
 MUST_USE err exchange_security_headers(struct exchange *x);
+/* The same for a page that the browser shows on another host: its style sheet is on this one. */
+MUST_USE err exchange_elsewhere_headers(struct exchange *x);
 
-/*
- * Send an image of the administrator (image/image.h) whose address contains the digest of its bytes.  As a page of its
- * own, it has no scripts, no references and no origin (Content-Security-Policy: sandbox).  The bytes are in rp->body,
- * or in rp->fixed.
- */
-MUST_USE err exchange_image(struct exchange *x, enum image_kind kind);
+/* The same for a static file.  Pages on the applications' hosts use the style sheet, so every host may load it. */
+MUST_USE err exchange_asset_headers(struct exchange *x);
+
+/* CONTACT and the address of its link; both empty without it. */
+MUST_USE err exchange_contact(struct exchange *x, str *ret_contact, str *ret_url);
 
 /* Fill the values of the layout: language, flash message (shown once), sign-out button, form token. */
 MUST_USE err exchange_layout(struct exchange *x, struct page_layout *ret_layout);

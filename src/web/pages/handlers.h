@@ -33,7 +33,10 @@ struct factor_name_form {
 struct factor_remove_form {
 	str id, otp;
 };
-extern const struct form register_form, login_form, code_form;
+struct logout_form {
+	str next;
+};
+extern const struct form register_form, login_form, code_form, logout_form;
 extern const struct form renew_form, factor_new_form, factor_code_form, factor_name_form, factor_remove_form;
 
 struct profile_form {
@@ -139,7 +142,6 @@ err home_show(struct exchange *x);
 err language_set(struct exchange *x);
 err health_show(struct exchange *x);
 err alive_show(struct exchange *x);
-err icon_show(struct exchange *x);
 err static_show(struct exchange *x);
 err favicon_show(struct exchange *x);
 err robots_show(struct exchange *x);

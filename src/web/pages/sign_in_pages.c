@@ -33,6 +33,9 @@ static const struct field code_fields[] = {
 };
 const struct form code_form = FORM(struct code_form, code_fields);
 
+static const struct field logout_fields[] = { FIELD(struct logout_form, next, NEXT_MAX_BYTES + 1, optional) };
+const struct form logout_form = FORM(struct logout_form, logout_fields);
+
 static const char *const name_problems[PROBLEM_COUNT] = {
 	[PROBLEM_MISSING] = N_("Enter a user name."),
 	[PROBLEM_TOO_SHORT] = N_("Use at least 3 characters."),
@@ -327,7 +330,7 @@ verify_post(struct exchange *x, struct channel *keeper)
 static err
 web_accounts_logout_page(struct exchange *x, int status, const char *sentence)
 {
-	struct page_logout page = { .error = sentence };
+	struct page_logout page = { .error = sentence, .next = x->next };
 
 	TRY(exchange_layout(x, &page.layout));
 	page_logout(&x->rp->body, &page);
@@ -343,16 +346,21 @@ logout_show(struct exchange *x)
 err
 logout_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
+	const struct logout_form *form = x->form;
+
+	web_accounts_take_next(x, form->next);
 	return web_accounts_logout_page(x, status, sentence);
 }
 
 err
 logout_post(struct exchange *x, struct channel *keeper)
 {
+	const struct logout_form *form = x->form;
 	enum verdict verdict = VERDICT_REFUSED;
 
+	web_accounts_take_next(x, form->next);
 	/* With any answer, this session does not exist afterwards. */
 	TRY(exchange_ask(x, keeper, QUESTION_SIGN_OUT, NULL, &verdict, NULL));
 	TRY(exchange_forget_session(x));
-	return exchange_redirect(x, STR("/login"), (str){ 0 }, FLASH_SIGNED_OUT);
+	return exchange_redirect(x, STR("/login"), x->next, FLASH_SIGNED_OUT);
 }

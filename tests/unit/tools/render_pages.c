@@ -102,48 +102,21 @@ put_verify_2fa(struct buf *out, const struct page_layout *layout, bool hostile)
 	page_verify_2fa(out, &page);
 }
 
-/* The search field appears from nine tiles on. */
 static void
 put_home(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	static struct page_app apps[] = {
-		{ STR_INIT("Wiki"),
-		  STR_INIT("https://wiki.example.org/"),
-		  STR_INIT("Handbook and notes"),
-		  { .letter = STR_INIT("W") } },
-		{ STR_INIT("Photos"),
-		  STR_INIT("https://photos.example.org/"),
-		  STR_INIT("photos.example.org"),
-		  { .icon = STR_INIT("/icons/kF3aB5cR7yQ9wE2u.svg") } },
-	};
-	static struct page_app hostile_apps[] = {
-		{ STR_INIT(HOSTILE), STR_INIT(HOSTILE), STR_INIT(HOSTILE), { .letter = STR_INIT(HOSTILE) } }
-	};
 	struct page_home page = { .layout = *layout,
 				  .shown_name = STR("helene"),
-				  .has_apps = true,
-				  .apps = apps,
-				  .apps_count = COUNT(apps) };
+				  .created_us = NOV_3 * INT64_C(1000000) };
 
-	page.checkup.authenticators = 1;
-	page.checkup.last_sign_in_us = (NOV_3 + 7 * 86411) * INT64_C(1000000);
+	page.factor_since_us = page.created_us + 95 * INT64_C(1000000);
+	page.last_sign_in_us = page.created_us + 7 * 86411 * INT64_C(1000000);
 	if (hostile) {
-		page.shown_name = page.query = STR(HOSTILE);
-		page.search = true;
-		page.apps = hostile_apps;
-		page.apps_count = COUNT(hostile_apps);
-		page.checkup = (struct page_checkup){ .recovered = true, .other_sessions = 2 };
+		page.shown_name = STR(HOSTILE);
+		page.factor_since_us = page.last_sign_in_us = 0;
 		page.layout.recovery_low = true;
 		page.layout.recovery_left = 3;
 	}
-	page_home(out, &page);
-}
-
-static void
-put_home_empty(struct buf *out, const struct page_layout *layout, bool hostile)
-{
-	const struct page_home page = { .layout = *layout, .shown_name = STR("helene") };
-
 	page_home(out, &page);
 }
 
@@ -363,6 +336,34 @@ put_logout(struct buf *out, const struct page_layout *layout, bool hostile)
 }
 
 static void
+put_denied(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_denied page = { .layout = *layout,
+				    .reason = "It is open to certain people or groups only, and your account is not "
+					      "among them.",
+				    .username = hostile ? STR(HOSTILE) : STR("anna"),
+				    .next =
+					hostile ? STR("/" HOSTILE) : STR("/gate?rd=https%3A%2F%2Fwiki.example.org") };
+
+	page.layout.flash = NULL;
+	page_denied(out, &page);
+}
+
+static void
+put_gate_notice(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_gate_notice page = { .layout = *layout,
+					 .title = "Access denied",
+					 .sentence = "You don't have access to this page.",
+					 .host = hostile ? STR(HOSTILE) : STR("wiki.example.org"),
+					 .go = hostile ? STR("/" HOSTILE)
+						       : STR("https://login.example.org/gate?rd=x&rm=GET"),
+					 .link = "See why, and what you can do" };
+
+	page_gate_notice(out, &page);
+}
+
+static void
 put_error(struct buf *out, const struct page_layout *layout, bool hostile)
 {
 	struct page_error page = { .layout = *layout, .status = 404 };
@@ -402,7 +403,6 @@ static const struct sample {
 	{ "verify_2fa-hostile", put_verify_2fa, true },
 	{ "home", put_home },
 	{ "home-hostile", put_home, true },
-	{ "home-empty", put_home_empty },
 	{ "recovery_codes", put_recovery_codes },
 	{ "recovery_codes-hostile", put_recovery_codes, true },
 	{ "recovery_left", put_recovery_left },
@@ -424,6 +424,10 @@ static const struct sample {
 	{ "authenticator_confirm", put_authenticator_confirm },
 	{ "authenticator_confirm-hostile", put_authenticator_confirm, true },
 	{ "logout", put_logout },
+	{ "denied", put_denied },
+	{ "denied-hostile", put_denied, true },
+	{ "gate_notice", put_gate_notice },
+	{ "gate_notice-hostile", put_gate_notice, true },
 	{ "error", put_error },
 	{ "error-hostile", put_error, true },
 	{ "wrong_address", put_wrong_address },
@@ -459,13 +463,15 @@ write_sample(const char *folder, const struct sample *sample, enum config_langua
 		.flash = "You are signed in.",
 		.flash_kind = FLASH_GOOD,
 		.request_id = STR("4f1d9c2ab3e85706"),
+		.contact = STR("help@example.org"),
+		.contact_url = STR("mailto:help@example.org"),
 		.to = { .name = STR("Wiki"), .host = STR("wiki.example.org"), .seal = { .letter = STR("W") } }
 	};
 	CLEANUP(buf_wipe) struct buf out = BUF(PAGE_MAX);
 
 	if (sample->hostile) {
 		layout.app_name = layout.csrf_token = layout.path = layout.request_id = STR(HOSTILE);
-		layout.shown_name = layout.app_name;
+		layout.shown_name = layout.contact = layout.contact_url = layout.app_name;
 		layout.flash = HOSTILE;
 		layout.to.name = layout.to.host = layout.to.seal.letter = STR(HOSTILE);
 	}

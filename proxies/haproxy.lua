@@ -1,10 +1,13 @@
 -- Doubletour's gate for HAProxy: asks the gate about a request and stores the answer in variables of the transaction.
--- After any failure the status is 403.  Made by `doubletour proxy-config haproxy --lua`.
+-- If the gate does not answer, the status is 503.  Made by `doubletour proxy-config haproxy --lua`.
 
 local gate = "http://@URL_HOST@/api/authz/forward-auth"
 local socket = @LUA_SOCKET@
 local passed_on = { "cookie", "accept", "accept-language", "x-requested-with", "sec-fetch-mode" }
 local told = { user = "remote-user", groups = "remote-groups", name = "remote-name", email = "remote-email", jwt = "remote-jwt" }
+
+-- A page must fit into a buffer of HAProxy.  A longer one names a very long address.
+local page_max = 12000
 
 local function first(headers, name)
 	local values = headers[name]
@@ -39,6 +42,9 @@ local function ask(txn)
 	end
 	txn:set_var("txn.doubletour_location", first(answer.headers, "location") or "")
 	txn:set_var("txn.doubletour_challenge", first(answer.headers, "www-authenticate") or "")
+	if answer.status == 403 and answer.body and #answer.body <= page_max and (first(answer.headers, "content-type") or ""):find("text/html", 1, true) then
+		txn:set_var("txn.doubletour_page", answer.body)
+	end
 	if answer.status == 200 then
 		for name, header in pairs(told) do
 			local value = first(answer.headers, header)
@@ -51,10 +57,10 @@ local function ask(txn)
 end
 
 core.register_action("doubletour_ask", { "http-req" }, function(txn)
-	txn:set_var("txn.doubletour_status", 403)
+	txn:set_var("txn.doubletour_status", 503)
 	local well, why = pcall(ask, txn)
 	if not well then
 		core.Warning("doubletour: " .. tostring(why))
-		txn:set_var("txn.doubletour_status", 403)
+		txn:set_var("txn.doubletour_status", 503)
 	end
 end)

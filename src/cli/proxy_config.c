@@ -2,6 +2,8 @@
  * `doubletour proxy-config PROXY APP=UPSTREAM ...`: prints a whole configuration of a reverse proxy for applications.
  *
  * The texts are in proxies/.  @WORD@ is replaced; the lines between #@each and #@end are repeated for each application.
+ * The lines between #@if-away and #@endif are left out if the page for the time without Doubletour is not installed:
+ * HAProxy and Envoy do not start if a file is missing.
  */
 #include "cli/cli.h"
 
@@ -12,6 +14,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { APPS_MAX = 100, OUT_MAX_BYTES = 1024 * 1024 };
 
@@ -34,6 +37,8 @@ static const char proxy_help[] =
     "  --listen HOST:PORT   the address that the proxy listens on; default 0.0.0.0:443\n"
     "  --lua-file FILE      haproxy: the path of its Lua file; default /etc/haproxy/doubletour.lua\n"
     "  --lua                haproxy: print the Lua file\n"
+    "  --away-file FILE     the page that the proxy shows while Doubletour does not run; default the installed\n"
+    "                       share/doubletour/away.html\n"
     "  --help               show this help\n"
     "\n"
     "The proxy connects to Doubletour at LISTEN, or at HOST and PORT.  Traefik does not support Unix sockets.\n"
@@ -55,6 +60,7 @@ struct request {
 	const struct config *config;
 	const struct proxy *proxy;
 	const char *certificate, *key, *listen, *lua_file;
+	const char *away_file; /* NULL: there is no such page */
 	bool lua, without_apps;
 	bool own_authority; /* Caddy signs the certificates itself: there are no files */
 	str login, port;    /* host of PUBLIC_URL; ":8443", empty for port 443 */
@@ -131,6 +137,7 @@ proxy_config_value_of(const struct request *r, const struct app *app, str word)
 		{ STR("LISTEN_HOST"), proxy_config_host_of(str_of(r->listen)) },
 		{ STR("LISTEN_PORT"), proxy_config_port_of(str_of(r->listen)) },
 		{ STR("LUA"), str_of(r->lua_file) },
+		{ STR("AWAY"), r->away_file == NULL ? (str){ 0 } : str_of(r->away_file) },
 		{ STR("SILENCE"), STR(SILENCE) },
 		{ STR("UPLOAD"), STR(UPLOAD) },
 		{ STR("APP"), app == NULL ? (str){ 0 } : app->name },
@@ -176,9 +183,18 @@ proxy_config_put_line(struct request *r, const struct app *app, str line)
 static void
 proxy_config_put_lines(struct request *r, const struct app *app, str lines)
 {
+	bool left_out = false;
+
 	while (lines.n > 0) {
-		proxy_config_put_line(r, app, str_cut(&lines, '\n'));
-		buf_put_byte(&r->out, '\n');
+		str line = str_cut(&lines, '\n');
+		if (str_equal(line, STR("#@if-away"))) {
+			left_out = r->away_file == NULL;
+		} else if (str_equal(line, STR("#@endif"))) {
+			left_out = false;
+		} else if (!left_out) {
+			proxy_config_put_line(r, app, line);
+			buf_put_byte(&r->out, '\n');
+		}
 	}
 }
 
@@ -315,7 +331,8 @@ proxy_config_files_good(const struct request *r)
 {
 	bool certified = proxy_config_plain(str_of(r->certificate)) && proxy_config_plain(str_of(r->key));
 
-	return (r->own_authority || certified) && proxy_config_plain(str_of(r->lua_file));
+	return (r->own_authority || certified) && proxy_config_plain(str_of(r->lua_file)) &&
+	       (r->away_file == NULL || proxy_config_plain(str_of(r->away_file)));
 }
 
 static err
@@ -375,6 +392,13 @@ proxy_config_find(const char *word)
 	return NULL;
 }
 
+/* The installed page; NULL if it is not installed. */
+static const char *
+proxy_config_away_file(void)
+{
+	return access(AWAY_FILE, R_OK) == 0 ? AWAY_FILE : NULL;
+}
+
 err
 setup_proxy_put(const struct config *config, const char *name, struct buf *ret_text, struct why *why)
 {
@@ -383,6 +407,7 @@ setup_proxy_put(const struct config *config, const char *name, struct buf *ret_t
 
 	r.config = config;
 	r.without_apps = true;
+	r.away_file = proxy_config_away_file();
 	r.proxy = proxy_config_find(name);
 	if (r.proxy == NULL)
 		return why_set(why, ERR_NOT_FOUND, "There is no configuration for that proxy.");
@@ -424,6 +449,7 @@ setup_demo_proxy_put(const struct config *config, const char *listen, const char
 
 	r.config = config;
 	r.listen = listen;
+	r.away_file = proxy_config_away_file();
 	e = proxy_config_demo_take(&r, app);
 	*why = r.why;
 	if (e != ERR_OK)
@@ -449,11 +475,9 @@ cli_proxy_config(struct cli *cli, int argc, char **argv)
 	CLEANUP(proxy_config_request_end)
 	struct request r = REQUEST;
 	const struct cli_option options[] = {
-		{ .name = "certificate", .value = &r.certificate },
-		{ .name = "key", .value = &r.key },
-		{ .name = "listen", .value = &r.listen },
-		{ .name = "lua-file", .value = &r.lua_file },
-		{ .name = "lua", .flag = &r.lua },
+		{ .name = "certificate", .value = &r.certificate }, { .name = "key", .value = &r.key },
+		{ .name = "listen", .value = &r.listen },           { .name = "lua-file", .value = &r.lua_file },
+		{ .name = "away-file", .value = &r.away_file },     { .name = "lua", .flag = &r.lua },
 	};
 	const struct proxy *proxy;
 	int status = cli_options(argc, argv, proxy_help, options, COUNT(options), APPS_MAX + 1);
@@ -474,6 +498,8 @@ cli_proxy_config(struct cli *cli, int argc, char **argv)
 		return CLI_USAGE;
 	}
 	r.without_apps = optind + 1 == argc;
+	if (r.away_file == NULL)
+		r.away_file = proxy_config_away_file();
 	status = cli_config(cli);
 	return status == CLI_GO_ON ? proxy_config_run(cli, &r, proxy, argc - optind - 1, argv + optind + 1) : status;
 }

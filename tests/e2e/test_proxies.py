@@ -14,11 +14,13 @@ import urllib.parse
 import pytest
 import yaml
 
+from harness.dom import read_html
 from harness.proxies import APPS, KINDS, LOGIN, Browser, Echo, Proxy, enter, led_to, make, read_answer
-from harness.server import Server, free_port, wait_until
+from harness.server import ROOT, Server, free_port, wait_until
 from harness.torture import scaled
 from harness.visitor import Visitor
 
+AWAY = ROOT / "proxies" / "away.html"
 PROCESSES = 4
 REQUESTS = int(os.environ.get("GATE_REQUESTS", scaled(640, 1280, whole=1280)))  # from 64 people at once
 
@@ -148,7 +150,19 @@ def test_a_preflight_request_passes_where_a_rule_says_so(world):
 
 
 def test_denied_is_403_and_a_group_opens(world):
-    assert enter(world).get("/", host="admin.example.org").status == 403
+    browser = enter(world)
+    for headers, body in (((), b""), ((("Content-Type", "text/plain"),), b"x" * 5000)):
+        answer = browser.request("POST" if body else "GET", "admin.example.org", "/page?x='\"", headers=headers, body=body)
+        assert answer.status == 403 and answer.get("Content-Type") == "text/html; charset=utf-8" and not answer.get("Remote-User"), answer
+        (refresh,) = read_html(answer.body.decode()).all("meta", http_equiv="refresh")
+        goes = refresh["content"].partition("url=")[2]
+        assert goes.startswith(world.public(LOGIN) + "/gate?rd=https%3A%2F%2Fadmin.example.org")
+        page = browser.person.visit(goes.removeprefix(world.public(LOGIN)))
+        assert page.status == 403 and browser.person.name in page.text and "admin.example.org" in page.heading
+    answer = browser.get("/", host="admin.example.org", accept="*/*")
+    assert answer.status == 403 and b"<" not in answer.body
+    if world.kind != "haproxy":  # it closes the connection before the end of a refused upload
+        assert browser.request("POST", "admin.example.org", "/", body=b"x" * 2_000_000).status == 403
     browser = enter(world, groups="admins")
     answer = browser.get("/", host="admin.example.org")
     assert answer.status == 200 and answer.seen["remote-groups"] == ["admins"]
@@ -242,12 +256,12 @@ def test_a_long_url_is_redirected_to_sign_in(world):
         assert answer.status == 302 and answer.get("Location"), answer
 
 
-def raw(proxy, sni, request):
+def raw(proxy, sni, request, method="GET"):
     with proxy.connect(sni) as connection:
         stream = connection.makefile("rwb")
         stream.write(request.encode())
         stream.flush()
-        return read_answer(stream)
+        return read_answer(stream, method)
 
 
 def test_requests_without_a_path_reach_no_application(world):
@@ -327,17 +341,26 @@ def test_a_million_requests_are_each_answered_with_their_own_name(kind, tmp_path
         print(f"# {kind}: {right:,} requests of 64 people at once, each answered with its own name")
 
 
+def without_admin(text, echo):
+    """The configuration in which the second application does not run."""
+    first, second, rest = text.split(f"127.0.0.1:{echo.port}", 2)
+    return f"{first}127.0.0.1:{echo.port}{second}127.0.0.1:{free_port()}{rest}"
+
+
 def test_an_unavailable_doubletour_denies_all_requests(tmp_path, request):
     for kind in KINDS:
-        with Echo() as echo, make(tmp_path / kind) as server, Proxy(kind, server, echo) as proxy:
-            browser = enter(proxy)
+        with Echo() as echo, make(tmp_path / kind) as server, Proxy(kind, server, echo, lambda text: without_admin(text, echo)) as proxy:
+            browser = enter(proxy, groups="admins")
             assert browser.get("/page").status == 200
             server.end()
-            for path in ("/page", "/public/x"):
-                answer = Browser(proxy, browser.person).get(path)
-                assert answer.status in (403, 502, 503), (kind, answer)
+            for host, path, method in (("wiki.example.org", "/page", "GET"), ("wiki.example.org", "/public/x", "POST"), (LOGIN, "/login", "GET"), (LOGIN, "/login", "POST")):
+                answer = Browser(proxy, browser.person).request(method, host, path)
+                assert (answer.status, answer.body) == (503, AWAY.read_bytes()), (kind, answer)
+                assert (answer.get("Content-Type"), answer.get("Cache-Control")) == ("text/html; charset=utf-8", "no-store"), (kind, answer)
             server.start()
             wait_until(lambda: Browser(proxy, browser.person).get("/page").status == 200, "it is back")
+            answer = Browser(proxy, browser.person).get("/page", host="admin.example.org")
+            assert answer.status in (502, 503) and b"Sign-in" not in answer.body, "only the application is away"
 
 
 def test_caddy_refuses_a_200_of_another_server(tmp_path):
@@ -345,6 +368,24 @@ def test_caddy_refuses_a_200_of_another_server(tmp_path):
     with Echo() as echo, make(tmp_path) as server:
         with Proxy("caddy", server, echo, lambda text: text.replace(f"127.0.0.1:{server.port}", f"127.0.0.1:{echo.port}")) as proxy:
             assert Browser(proxy).get("/page").status == 503
+
+
+def test_the_page_of_a_wrong_host_has_its_style(world):
+    for method, path in (("GET", "/login?x=1"), ("GET", "/api/verify"), ("GET", "/.doubletour/enter"), ("HEAD", "/account/x")):
+        answer = raw(world, LOGIN, f"{method} {path} HTTP/1.1\r\nHost: wrong.example.org\r\nAccept-Language: en\r\nConnection: close\r\n\r\n", method)
+        assert answer.status == 421 and answer.get("Content-Type") == "text/html; charset=utf-8", answer
+        if method == "GET":
+            page = read_html(answer.body.decode())
+            assert "Wrong address" in page.one("h1").text and page.all("a", href=world.public(LOGIN) + "/")
+            for sheet in page.all("link", rel="stylesheet"):
+                style = raw(world, LOGIN, f"GET {sheet['href']} HTTP/1.1\r\nHost: wrong.example.org\r\nConnection: close\r\n\r\n")
+                assert style.status == 200 and style.get("Content-Type").startswith("text/css")
+
+
+@pytest.mark.parametrize("path", ["/static/../login", "/static/%2e%2e/healthz", "/static//x", "/a;b"])
+def test_a_wrong_host_reaches_no_other_page(world, path):
+    answer = raw(world, LOGIN, f"GET {path} HTTP/1.1\r\nHost: wrong.example.org\r\nConnection: close\r\n\r\n")
+    assert answer.status == 400, answer
 
 
 def test_another_host_name_gets_the_page_with_the_right_address(world):

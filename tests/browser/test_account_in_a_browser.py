@@ -45,6 +45,7 @@ def test_every_account_page_works(browse, server, language, size, scheme, javasc
     browser.submit()
     browser.look("password-refused", expect=[422])
     assert browser.find("[name=password]").get_property("value") == NEW
+    assert browser.visible("#strength") and browser.find_all(".strength .on")
     browser.paste("current", PASSWORD)
     browser.submit()
     assert browser.path == "/account/security"

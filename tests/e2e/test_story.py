@@ -91,6 +91,17 @@ def test_each_registration_error_is_shown_at_its_field(server, taken, rule, lang
     assert person.session is None
 
 
+@pytest.mark.parametrize("password, strength", [(GOOD, "strong"), ("password1", "weak"), ("short", None)])
+def test_a_refused_form_shows_the_strength_of_the_password(alice, password, strength):
+    assert not alice.visit("/register").dom.all(id="strength")
+    page = alice.register(password=password, confirm="another")
+    assert page.status == 422
+    shown = page.dom.all(id="strength")
+    assert [p.text.split(": ")[1] for p in shown] == ([strength] if strength else [])
+    described = page.field("password")["aria-describedby"].split()
+    assert ("strength" in described) == bool(shown)
+
+
 def test_no_two_rules_share_a_sentence_and_each_is_translated(server, taken):
     sentences = {}
     for rule in RULES:

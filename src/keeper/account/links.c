@@ -207,8 +207,8 @@ link_use_answer(struct call *call, enum verdict *ret_verdict)
 	TRY(link_find(call, form->link, &use.found));
 	if (use.found.kind != LINK_SETUP && use.found.kind != LINK_PASSWORD)
 		return links_refuse(call);
-	problems->password = password_choose(keeper_config(call->keeper), form->password, form->confirm,
-					     &use.found.name, &use.password, &problems->confirm);
+	password_choose(keeper_config(call->keeper), form->password, form->confirm, &use.found.name, &use.password,
+			problems);
 	if (problems->password != PROBLEM_NONE || problems->confirm != PROBLEM_NONE) {
 		*ret_verdict = VERDICT_PROBLEMS;
 		return ERR_OK;

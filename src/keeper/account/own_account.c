@@ -90,8 +90,8 @@ own_account_change_check(struct call *call, struct change *change, bool *ret_in_
 
 	TRY(own_account_old_hash_find(call, &change->old_hash));
 	TRY(current_password_check(call, form->current, &problems->current));
-	problems->password = password_choose(keeper_config(call->keeper), form->password, form->confirm,
-					     &call->now.session.name, &change->password, &problems->confirm);
+	password_choose(keeper_config(call->keeper), form->password, form->confirm, &call->now.session.name,
+			&change->password, problems);
 	if (problems->password == PROBLEM_NONE && problems->current == PROBLEM_NONE &&
 	    str_equal(form->password, form->current))
 		problems->password = PROBLEM_SAME;

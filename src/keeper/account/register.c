@@ -40,8 +40,7 @@ register_form_check(struct call *call, struct registration *r)
 	struct problems_body *problems = call->answer;
 
 	problems->username = account_name_fold(form->username, &r->name);
-	problems->password = password_choose(keeper_config(call->keeper), form->password, form->confirm, &r->name,
-					     &r->password, &problems->confirm);
+	password_choose(keeper_config(call->keeper), form->password, form->confirm, &r->name, &r->password, problems);
 	return problems->username == PROBLEM_NONE && problems->password == PROBLEM_NONE &&
 	       problems->confirm == PROBLEM_NONE;
 }

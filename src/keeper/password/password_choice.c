@@ -21,9 +21,10 @@ password_choice_confirm_check(str password, str confirm)
 
 static enum problem
 password_choice_check(const struct config *config, str typed, const struct account_name *name,
-		      struct password *ret_password)
+		      struct password *ret_password, uint32_t *ret_strength)
 {
 	enum problem problem;
+	enum strength strength;
 
 	if (str_empty(typed))
 		return PROBLEM_MISSING;
@@ -37,13 +38,15 @@ password_choice_check(const struct config *config, str typed, const struct accou
 		return PROBLEM_TOO_SHORT;
 	if (config->password_scheme == SCHEME_BCRYPT && password.n > BCRYPT_MAX_BYTES)
 		return PROBLEM_OVER_72;
-	return strength_check(ret_password, account_name_str(name), str_of(config->app_name));
+	problem = strength_check(ret_password, account_name_str(name), str_of(config->app_name), &strength);
+	*ret_strength = strength;
+	return problem;
 }
 
-enum problem
+void
 password_choose(const struct config *config, str typed, str confirm, const struct account_name *name,
-		struct password *ret_password, uint32_t *ret_confirm)
+		struct password *ret_password, struct problems_body *ret_problems)
 {
-	*ret_confirm = password_choice_confirm_check(typed, confirm);
-	return password_choice_check(config, typed, name, ret_password);
+	ret_problems->confirm = password_choice_confirm_check(typed, confirm);
+	ret_problems->password = password_choice_check(config, typed, name, ret_password, &ret_problems->strength);
 }

@@ -4,14 +4,15 @@
 #ifndef KEEPER_PASSWORD_CHOICE_H
 #define KEEPER_PASSWORD_CHOICE_H
 
+#include "ipc/messages.h"
 #include "keeper/core/accounts.h"
 #include "keeper/password/passwords.h"
 
 /*
- * May the account with this name have this password? With PROBLEM_NONE, ret_password holds it; otherwise the result
- * says why not. confirm: the repeated input; its problem goes to *ret_confirm.
+ * May the account with this name have this password? confirm: the repeated input. Writes the members password, confirm
+ * and strength of ret_problems. If password is PROBLEM_NONE, ret_password holds the password.
  */
-enum problem password_choose(const struct config *config, str typed, str confirm, const struct account_name *name,
-			     struct password *ret_password, uint32_t *ret_confirm);
+void password_choose(const struct config *config, str typed, str confirm, const struct account_name *name,
+		     struct password *ret_password, struct problems_body *ret_problems);
 
 #endif

@@ -10,7 +10,8 @@ enum {
 	OWN_WORDS_MAX = 8,
 	WORDLIST_FR_MAX = 512,
 };
-static const double guesses_bits = 19.93; /* log2(10^6) */
+/* The least number of bits of STRENGTH_FAIR, GOOD and STRONG: log2 of 10^6, 10^8 and 10^10. */
+static const double strength_bits[] = { 19.93, 26.58, 33.22 };
 
 static bool
 strength_is_letter_or_digit(char c)
@@ -135,9 +136,10 @@ strength_words_add_fr(struct words *words)
 		words->list[words->n++] = wordlist_fr[i];
 }
 
-static bool
-strength_is_common(const struct password *password, str name, str app_name)
+static enum strength
+strength_measure(const struct password *password, str name, str app_name)
 {
+	enum strength strength = STRENGTH_WEAK;
 	struct words words = { .n = 0 };
 	char begin[ESTIMATED_BYTES + 1];
 	double bits;
@@ -149,16 +151,20 @@ strength_is_common(const struct password *password, str name, str app_name)
 	begin[ESTIMATED_BYTES] = '\0';
 	bits = ZxcvbnMatch(begin, words.list, NULL);
 	secret_wipe(begin, sizeof(begin));
-	return bits < guesses_bits;
+	for (size_t i = 0; i < COUNT(strength_bits) && bits >= strength_bits[i]; i++)
+		strength++;
+	return strength;
 }
 
 enum problem
-strength_check(const struct password *password, str name, str app_name)
+strength_check(const struct password *password, str name, str app_name, enum strength *ret_strength)
 {
 	str text = str_bytes(password->b, password->n);
 	str rest = name;
 
+	*ret_strength = STRENGTH_WEAK;
 	if (strength_built_from(text, name) || strength_built_from(text, str_cut(&rest, '@')))
 		return PROBLEM_FROM_NAME;
-	return strength_is_common(password, name, app_name) ? PROBLEM_COMMON : PROBLEM_NONE;
+	*ret_strength = strength_measure(password, name, app_name);
+	return *ret_strength == STRENGTH_WEAK ? PROBLEM_COMMON : PROBLEM_NONE;
 }

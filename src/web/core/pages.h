@@ -96,6 +96,7 @@ struct page_login {
 struct page_register {
 	struct page_layout layout;
 	str username;
+	uint32_t strength;                                                 /* of the new password; 0: not measured */
 	const char *username_problem, *password_problem, *confirm_problem; /* msgids, each under its field */
 	const char *error;                                                 /* msgid, above the fields */
 	bool closed;                                                       /* no form, only the sentence of error */
@@ -217,6 +218,7 @@ struct page_password {
 	struct page_layout layout;
 	str username;
 	str current, password, confirm; /* as typed */
+	uint32_t strength;              /* of the new password; 0: not measured */
 	const char *current_problem, *password_problem, *confirm_problem;
 	struct page_otp otp;
 	const char *error;
@@ -273,6 +275,7 @@ struct page_set_password {
 	bool first; /* the first password of a new account */
 	str username, link;
 	int64_t expires_us; /* of the link */
+	uint32_t strength;  /* of the new password; 0: not measured */
 	const char *password_problem, *confirm_problem;
 	const char *error;
 };

@@ -187,6 +187,7 @@ password_post(struct exchange *x, struct channel *keeper)
 	page.current_problem = current_problems[problems.current];
 	page.password_problem = password_problem_text(problems.password);
 	page.confirm_problem = confirm_problem_text(problems.confirm);
+	page.strength = problems.strength;
 	return account_pages_password_page(x, 422, &page);
 }
 

@@ -116,5 +116,6 @@ set_password_post(struct exchange *x, struct channel *keeper)
 		return link_pages_is_dead(x, 404, form->link);
 	page.password_problem = password_problem_text(problems.password);
 	page.confirm_problem = confirm_problem_text(problems.confirm);
+	page.strength = problems.strength;
 	return link_pages_form_page(x, keeper, 422, form->link, &page);
 }

@@ -159,8 +159,8 @@ web_accounts_register_problems(struct exchange *x, const struct problems_body *p
 				      .invite = form->invite,
 				      .username_problem = name_problems[problems->username],
 				      .password_problem = password_problems[problems->password],
-				      .confirm_problem = confirm_problems[problems->confirm] };
-
+				      .confirm_problem = confirm_problems[problems->confirm],
+				      .strength = problems->strength };
 	return web_accounts_register_page(x, 422, &page);
 }
 

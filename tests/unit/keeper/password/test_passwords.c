@@ -3,6 +3,7 @@
 
 #include "base/fault.h"
 #include "keeper/password/passwords.h"
+#include "keeper/password/strength.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -401,6 +402,36 @@ a_text_that_cannot_be_a_password_is_refused(void **state)
 	assert_int_equal(password_prepare(str_bytes(grows, PASSWORD_MAX_BYTES / 4 * 4), &password), PROBLEM_TOO_LONG);
 }
 
+/* The thresholds are zxcvbn's own: 10^6, 10^8 and 10^10 guesses. */
+static void
+a_strength_follows_the_estimated_guesses(void **state)
+{
+	static const struct {
+		const char *typed;
+		enum problem problem;
+		enum strength strength;
+		const char *why;
+	} cases[] = {
+		{ "password1", PROBLEM_COMMON, STRENGTH_WEAK, "a common password" },
+		{ "helene-de-troie", PROBLEM_FROM_NAME, STRENGTH_WEAK, "built from the name" },
+		{ "xk7qm", PROBLEM_NONE, STRENGTH_FAIR, "25.9 bits" },
+		{ "xk7qmz", PROBLEM_NONE, STRENGTH_GOOD, "31.0 bits" },
+		{ "xk7qmzv", PROBLEM_NONE, STRENGTH_STRONG, "36.2 bits" },
+		{ "trombone ivre 1741 sous la pluie", PROBLEM_NONE, STRENGTH_STRONG, "a sentence" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct password password = password_of(cases[i].typed);
+		enum strength strength = 0;
+		enum problem problem = strength_check(&password, STR("helene-de-troie"), STR("Doubletour"), &strength);
+
+		if (problem != cases[i].problem || strength != cases[i].strength)
+			print_error("%s: problem %d, strength %d\n", cases[i].why, problem, strength);
+		assert_int_equal(problem, cases[i].problem);
+		assert_int_equal(strength, cases[i].strength);
+	}
+}
+
 int
 main(void)
 {
@@ -417,6 +448,7 @@ main(void)
 		cmocka_unit_test(a_hash_that_cannot_be_computed_is_an_error),
 		cmocka_unit_test(a_password_is_its_composed_form),
 		cmocka_unit_test(a_text_that_cannot_be_a_password_is_refused),
+		cmocka_unit_test(a_strength_follows_the_estimated_guesses),
 	};
 
 	return cmocka_run_group_tests_name("passwords", tests, harness_setup, harness_teardown);

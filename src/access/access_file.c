@@ -5,9 +5,10 @@
 #include "access/access_file_internal.h"
 #include "access/applications.h"
 #include "access/domain.h"
+#include "access/icons.h"
 #include "access/pattern.h"
 
-enum { RULES_ARENA_BYTES = 1024 * 1024, GROUP_MAX = 40, TEXTS_MAX = 200, CONDITIONS_MAX = 16 };
+enum { RULES_ARENA_BYTES = 2 * 1024 * 1024 + ICONS_MAX_BYTES, GROUP_MAX = 40, TEXTS_MAX = 200, CONDITIONS_MAX = 16 };
 
 static void
 access_file_reading_end(struct access_reading *r)
@@ -704,6 +705,20 @@ access_take(const struct config *config, str text, struct access_rules *ret_rule
 	e = access_file_domains_check(config, ret_rules, why);
 	if (e == ERR_OK)
 		e = access_file_apps_gate(config, ret_rules, why);
+	if (e != ERR_OK)
+		access_rules_wipe(ret_rules);
+	return e;
+}
+
+err
+access_load(const struct config *config, struct arena *arena, str *ret_text, struct access_rules *ret_rules,
+	    struct why *why)
+{
+	err e;
+
+	TRY(access_file_text(config, arena, ret_text, why));
+	TRY(access_take(config, *ret_text, ret_rules, why));
+	e = icons_read(config, ret_rules, why);
 	if (e != ERR_OK)
 		access_rules_wipe(ret_rules);
 	return e;

@@ -40,6 +40,10 @@ MUST_USE err access_file_text(const struct config *config, struct arena *arena, 
 /* access_parse for a text from access_file_text; access_implied if no file is set. */
 MUST_USE err access_take(const struct config *config, str text, struct access_rules *ret_rules, struct why *why);
 
+/* All of it: read the file into the arena, parse it, and read the icons (access/icons.h). */
+MUST_USE err access_load(const struct config *config, struct arena *arena, str *ret_text,
+			 struct access_rules *ret_rules, struct why *why);
+
 /* Is this a valid group name: 1 to 40 of a-z 0-9 . _ -? */
 bool access_group_good(str name);
 

@@ -29,16 +29,23 @@ access_file_app_description_good(str text)
 }
 
 static bool
-access_file_app_letter_good(str text)
+access_file_app_icon_is_file(str text)
 {
-	return access_file_app_words_good(text, 1);
+	return str_ends(text, STR(".svg")) || str_ends(text, STR(".png"));
+}
+
+static bool
+access_file_app_icon_good(str text)
+{
+	return access_file_app_words_good(text, access_file_app_icon_is_file(text) ? APPLICATION_ICON_PATH_MAX : 1);
 }
 
 static const struct access_kind kind_name = { access_file_app_name_good,
 					      "the name of an application has 1 to 60 characters" };
 static const struct access_kind kind_description = { access_file_app_description_good,
 						     "a description has 1 to 120 characters" };
-static const struct access_kind kind_letter = { access_file_app_letter_good, "an icon is one letter" };
+static const struct access_kind kind_icon = { access_file_app_icon_good,
+					      "an icon is one letter, or a file whose name ends in .svg or .png" };
 
 /* --- address ------------------------------------------------------------------------------------------------------ */
 
@@ -102,6 +109,17 @@ access_file_app_address_read(struct access_reading *r, const yaml_node_t *node, 
 		   : e;
 }
 
+static err
+access_file_app_icon_read(struct access_reading *r, const yaml_node_t *node, struct application *app)
+{
+	str text;
+
+	TRY(access_file_text_read(r, node, &kind_icon, &text));
+	app->icon.line = yaml_text_line(node);
+	*(access_file_app_icon_is_file(text) ? &app->icon.file : &app->letter) = text;
+	return ERR_OK;
+}
+
 /* --- an application ----------------------------------------------------------------------------------------------- */
 
 static err
@@ -115,7 +133,7 @@ access_file_app_value_read(struct access_reading *r, enum app_key key, const yam
 	case APP_DESCRIPTION:
 		return access_file_text_read(r, node, &kind_description, &app->description);
 	case APP_ICON:
-		return access_file_text_read(r, node, &kind_letter, &app->letter);
+		return access_file_app_icon_read(r, node, app);
 	default:
 		return access_file_texts_read(r, node, &access_kind_group, &app->groups);
 	}

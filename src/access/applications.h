@@ -12,12 +12,23 @@
 #define ACCESS_APPLICATIONS_H
 
 #include "access/access.h"
+#include "image/image.h"
 
 enum {
 	APPLICATIONS_MAX = 200,
 	APPLICATION_NAME_MAX = 60, /* code points */
 	APPLICATION_DESCRIPTION_MAX = 120,
-	APPLICATION_ADDRESS_MAX = 2000, /* bytes */
+	APPLICATION_ADDRESS_MAX = 2000,   /* bytes */
+	APPLICATION_ICON_PATH_MAX = 1000, /* code points */
+};
+
+/* The icon of an application (access/icons.h). */
+struct application_icon {
+	unsigned line; /* of the file, for errors */
+	str file;      /* as written; empty: the application has no icon */
+	enum image_kind kind;
+	str bytes;
+	str name; /* "kF3…9w.svg": digest of the bytes, and type; empty: not read */
 };
 
 struct application {
@@ -29,6 +40,7 @@ struct application {
 	bool gated;                 /* the host is under GATE_DOMAINS: set by access_take */
 	struct access_texts groups; /* visible to members of one of them; empty: to everybody */
 	str letter;                 /* shown if there is no icon */
+	struct application_icon icon;
 };
 
 /* Does this visitor see the application?  address: the client's, as in struct access_request. */

@@ -34,12 +34,30 @@ live_rules_swap(struct live_rules *live, struct rule_set *set)
 }
 
 err
-live_rules_copy(struct live_rules *live, struct buf *out)
+live_rules_copy(struct live_rules *live, struct buf *text, struct buf *icons)
 {
 	pthread_rwlock_rdlock(&live->lock);
-	buf_put(out, live->set.text);
+	buf_put(text, live->set.text);
+	icons_put(&live->set.rules, icons);
 	pthread_rwlock_unlock(&live->lock);
-	return buf_check(out);
+	TRY(buf_check(text));
+	return buf_check(icons);
+}
+
+err
+live_rules_icon(struct live_rules *live, str name, struct buf *ret_bytes, enum image_kind *ret_kind)
+{
+	const struct application_icon *found;
+
+	*ret_kind = IMAGE_NONE;
+	pthread_rwlock_rdlock(&live->lock);
+	found = icon_find(&live->set.rules, name);
+	if (found != NULL) {
+		buf_put(ret_bytes, found->bytes);
+		*ret_kind = found->kind;
+	}
+	pthread_rwlock_unlock(&live->lock);
+	return found == NULL ? ERR_NOT_FOUND : buf_check(ret_bytes);
 }
 
 struct access_decision

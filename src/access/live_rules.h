@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "access/access.h"
-#include "access/applications.h"
+#include "access/icons.h"
 
 #include <pthread.h>
 
@@ -32,8 +32,14 @@ void live_rules_end(struct live_rules *live);
 /* Put *set in force.  *set becomes the previous set, which the caller must wipe. */
 void live_rules_swap(struct live_rules *live, struct rule_set *set);
 
-/* Append the text of the rules in force.  Errors are those of the buffer: ERR_TOO_LONG, ERR_MEMORY. */
-MUST_USE err live_rules_copy(struct live_rules *live, struct buf *out);
+/*
+ * Append the text of the rules in force, and their icons (icons_put).  Errors are those of the buffers: ERR_TOO_LONG,
+ * ERR_MEMORY.
+ */
+MUST_USE err live_rules_copy(struct live_rules *live, struct buf *text, struct buf *icons);
+
+/* Append the bytes of the icon with this name.  ERR_NOT_FOUND: the rules in force have no such icon. */
+MUST_USE err live_rules_icon(struct live_rules *live, str name, struct buf *ret_bytes, enum image_kind *ret_kind);
 
 /* Decide with the rules in force.  ret_policy, ret_line: of the deciding rule; ACCESS_DENY and 0 without one. */
 struct access_decision live_rules_decide(struct live_rules *live, const struct access_request *request,

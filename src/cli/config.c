@@ -43,8 +43,7 @@ cli_config_rules_check(const struct config *config, struct why *why)
 	str text = { 0 };
 
 	TRY(suffix_check(config, why));
-	TRY(access_file_text(config, &arena, &text, why));
-	return access_take(config, text, &rules, why);
+	return access_load(config, &arena, &text, &rules, why);
 }
 
 /* Containers mount secrets with mode 0444, so this is not an error. */

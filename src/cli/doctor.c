@@ -468,8 +468,7 @@ doctor_prepare(struct visit *v, const struct config *config)
 	v->login = str_equal_nocase(v->target.authority, str_of(config->public_host));
 	if (config->gate_domains_count == 0) /* on another machine than the server's: its rules are unknown */
 		return ERR_OK;
-	TRY(access_file_text(config, &v->arena, &text, &v->why));
-	return access_take(config, text, &v->rules, &v->why);
+	return access_load(config, &v->arena, &text, &v->rules, &v->why);
 }
 
 static err

@@ -110,8 +110,7 @@ cli_gate_rules_take(struct request *r)
 {
 	str text = { 0 };
 
-	TRY(access_file_text(r->config, &r->arena, &text, &r->why));
-	return access_take(r->config, text, &r->rules, &r->why);
+	return access_load(r->config, &r->arena, &text, &r->rules, &r->why);
 }
 
 static const char *

@@ -85,6 +85,7 @@ enum push_kind {
 	PUSH_HEALTH,    /* value 1: the last check could write to the database; 0: it could not; at each check */
 	PUSH_SIGNER,    /* token is the public key of identities: Ed25519, RFC 8032 */
 	PUSH_RULES,     /* text is the next part of the access rules; value 1: the last part, all rules take effect */
+	PUSH_ICONS,     /* text is the next part of the icons that belong to the access rules, before the rules */
 	PUSH_SETTINGS,  /* text is the live settings of web (config/live.h), before the rules that they belong to */
 	PUSH_METRICS,   /* text is a struct metric_values (ipc/metrics.h); only if METRICS is set */
 	PUSH_COUNT

@@ -74,6 +74,8 @@ web_push_apply(struct web *web, const struct push *push)
 		web->signer = push->token;
 	if (push->kind == PUSH_SETTINGS)
 		TRY(web_settings_take(web, push->text));
+	if (push->kind == PUSH_ICONS)
+		web_rules_icons(&web->rules, push->text);
 	if (push->kind == PUSH_RULES) /* an error ends the process: it must not grant access without valid rules */
 		TRY(web_rules_take(&web->rules, web->config, push->text, push->value == 1));
 	if (push->kind == PUSH_ENDED) /* before session_cache_pushed, which wakes the threads that wait for this push */

@@ -13,9 +13,9 @@ keeper_reload(struct keeper *k, const struct config *config, struct why *why)
 	CLEANUP(rule_set_wipe) struct rule_set set = { .arena = ARENA(TEXT_ARENA_BYTES) };
 
 	TRY(suffix_check(config, why));
-	TRY(access_file_text(config, &set.arena, &set.text, why));
-	TRY(access_take(config, set.text, &set.rules, why));
+	TRY(access_load(config, &set.arena, &set.text, &set.rules, why));
 	log_event(LOG_NOTICE, "rules.read", LOG_INT("rules", (int64_t)set.rules.n),
+		  LOG_INT("applications", (int64_t)set.rules.applications_n),
 		  LOG_TEXT("file", set.rules.implied ? "none" : config->access_rules));
 	keeper_config_set(k, config);
 	live_rules_swap(keeper_live_rules(k), &set);
@@ -35,7 +35,7 @@ keeper_settings_put(const struct keeper *k, struct buf *out)
 }
 
 err
-keeper_rules_copy(struct keeper *k, struct buf *ret_text)
+keeper_rules_copy(struct keeper *k, struct buf *text, struct buf *icons)
 {
-	return live_rules_copy(keeper_live_rules(k), ret_text);
+	return live_rules_copy(keeper_live_rules(k), text, icons);
 }

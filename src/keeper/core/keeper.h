@@ -43,7 +43,7 @@ struct token keeper_public_key(const struct keeper *k);
 /*
  * Read the file of access rules (ACCESS_RULES), before the server answers and on each reload. On failure the previous
  * rules stay; initially there are none, and access is denied. ERR_CONFIG with a message that names the line.
- * keeper_rules_copy: the current text, for web; empty without a file.
+ * keeper_rules_copy: append the current text and its icons, for web; empty without a file.
  */
 MUST_USE err keeper_rules_read(struct keeper *k, struct why *why);
 
@@ -56,7 +56,7 @@ MUST_USE err keeper_reload(struct keeper *k, const struct config *config, struct
 /* Append the live settings of web, for PUSH_SETTINGS. */
 void keeper_settings_put(const struct keeper *k, struct buf *out);
 
-MUST_USE err keeper_rules_copy(struct keeper *k, struct buf *ret_text);
+MUST_USE err keeper_rules_copy(struct keeper *k, struct buf *text, struct buf *icons);
 
 void keeper_close(struct keeper **k);
 

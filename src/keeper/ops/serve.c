@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/sys.h"
+#include "access/icons.h"
 #include "keeper/core/counts.h"
 #include "keeper/ops/figures.h"
 #include "keeper/password/passwords.h"
@@ -176,14 +177,17 @@ serve_push_metrics(struct keeper_server *server, const struct metric_values *val
 	pthread_mutex_unlock(&server->push_lock);
 }
 
-/* Send the parts without a gap. The caller holds the lock, so that two senders cannot mix their parts. */
+/*
+ * Send the parts without a gap, with value 1 in the last one. The caller holds the lock, so that two senders cannot mix
+ * their parts.
+ */
 static void
-serve_push_rules_locked(struct keeper_server *server, str text)
+serve_push_parts_locked(struct keeper_server *server, enum push_kind kind, str text)
 {
 	do {
 		str part = str_upto(text, RULES_PART_MAX);
 		text = str_from(text, part.n);
-		struct push push = { .kind = PUSH_RULES, .value = text.n == 0, .text = part };
+		struct push push = { .kind = kind, .value = text.n == 0, .text = part };
 		serve_push_send_locked(server, &push);
 	} while (text.n > 0);
 }
@@ -196,22 +200,25 @@ serve_push_settings_locked(struct keeper_server *server, str text)
 	serve_push_send_locked(server, &push);
 }
 
-/* The settings first: web reads the rules with them. */
+/* The settings and icons first: web reads the rules with them. */
 err
 keeper_server_reload(struct keeper_server *server)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(2 * RULES_TEXT_MAX);
 	CLEANUP(buf_wipe) struct buf live = BUF(RULES_PART_MAX);
+	CLEANUP(buf_wipe) struct buf icons = BUF(ICONS_TEXT_MAX);
 	err e;
 
 	pthread_mutex_lock(&server->push_lock);
 	keeper_settings_put(server->keeper, &live);
 	e = buf_check(&live);
 	if (e == ERR_OK)
-		e = keeper_rules_copy(server->keeper, &text);
+		e = keeper_rules_copy(server->keeper, &text, &icons);
 	if (e == ERR_OK) {
 		serve_push_settings_locked(server, buf_str(&live));
-		serve_push_rules_locked(server, buf_str(&text));
+		if (icons.n > 0)
+			serve_push_parts_locked(server, PUSH_ICONS, buf_str(&icons));
+		serve_push_parts_locked(server, PUSH_RULES, buf_str(&text));
 	}
 	pthread_mutex_unlock(&server->push_lock);
 	if (e != ERR_OK) /* web would continue with outdated settings and rules */

@@ -8,10 +8,14 @@
 
 struct web_rules {
 	struct live_rules live; /* thread-safe */
-	struct buf coming;      /* the parts received so far; used only by the thread that reads pushes */
+	/* the parts of the text and of the icons received so far; used only by the thread that reads pushes */
+	struct buf coming, icons;
 };
 
 MUST_USE err web_rules_begin(struct web_rules *rules);
+
+/* Add a part of the icons, which belong to the next text. */
+void web_rules_icons(struct web_rules *rules, str part);
 
 /* Add a part of the text; the last one puts the rules in force.  ERR_CONFIG: the rules are invalid. */
 MUST_USE err web_rules_take(struct web_rules *rules, const struct config *config, str part, bool last);

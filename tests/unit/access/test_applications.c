@@ -3,36 +3,41 @@
 
 #include "access/access_file.h"
 #include "access/applications.h"
+#include "access/icons.h"
+#include "base/digest.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NOW INT64_C(1800000000000000)
 
-static const char file[] = "networks:\n"
-			   "  home: 192.168.0.0/16\n"
-			   "rules:\n"
-			   "  - domain: wiki.example.org\n"
-			   "    groups: [staff]\n"
-			   "  - domain: vault.example.org\n"
-			   "    users: [anna]\n"
-			   "    max_age: 15m\n"
-			   "  - domain: camera.example.org\n"
-			   "    networks: [home]\n"
-			   "    policy: one_factor\n"
-			   "  - domain: blog.example.org\n"
-			   "    policy: bypass\n"
-			   "  - domain: api.example.org\n"
-			   "    path: '/v1/**'\n"
-			   "applications:\n"
-			   "  - {name: Wiki, address: 'https://wiki.example.org/', description: Handbook, icon: Ω}\n"
-			   "  - {name: élan, address: 'https://vault.example.org/'}\n"
-			   "  - {name: Camera, address: 'https://camera.example.org'}\n"
-			   "  - {name: Blog, address: 'https://blog.example.org/', groups: [writers, editors]}\n"
-			   "  - {name: Interface, address: 'https://api.example.org/v1/#/start'}\n"
-			   "  - {name: Status, address: 'https://api.example.org/status'}\n"
-			   "  - {name: Elsewhere, address: 'http://nas:8080/a?b=c'}\n"
-			   "  - {name: Team, address: 'https://else.example.net/', groups: [staff]}\n";
+static const char access_conf[] =
+    "networks:\n"
+    "  home: 192.168.0.0/16\n"
+    "rules:\n"
+    "  - domain: wiki.example.org\n"
+    "    groups: [staff]\n"
+    "  - domain: vault.example.org\n"
+    "    users: [anna]\n"
+    "    max_age: 15m\n"
+    "  - domain: camera.example.org\n"
+    "    networks: [home]\n"
+    "    policy: one_factor\n"
+    "  - domain: blog.example.org\n"
+    "    policy: bypass\n"
+    "  - domain: api.example.org\n"
+    "    path: '/v1/**'\n"
+    "applications:\n"
+    "  - {name: Wiki, address: 'https://wiki.example.org/', description: Handbook, icon: Ω}\n"
+    "  - {name: élan, address: 'https://vault.example.org/'}\n"
+    "  - {name: Camera, address: 'https://camera.example.org'}\n"
+    "  - {name: Blog, address: 'https://blog.example.org/', groups: [writers, editors]}\n"
+    "  - {name: Interface, address: 'https://api.example.org/v1/#/start'}\n"
+    "  - {name: Status, address: 'https://api.example.org/status'}\n"
+    "  - {name: Elsewhere, address: 'http://nas:8080/a?b=c'}\n"
+    "  - {name: Team, address: 'https://else.example.net/', groups: [staff]}\n";
 
 static struct access_rules
 take(void)
@@ -43,7 +48,7 @@ take(void)
 
 	strcpy(config.access_rules, "access.conf");
 	strcpy(config.gate_domains[0].z, "example.org");
-	if (access_take(&config, str_of(file), &rules, &why) != ERR_OK)
+	if (access_take(&config, str_of(access_conf), &rules, &why) != ERR_OK)
 		fail_msg("%s", why.text);
 	return rules;
 }
@@ -185,6 +190,121 @@ more_than_200_applications_are_refused(void **state)
 	assert_non_null(strstr(why.text, "200 applications"));
 }
 
+/* --- icons -------------------------------------------------------------------------------------------------------- */
+
+#define SVG "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 2 2\"><path d=\"M0 0h1v1z\"/>%s</svg>"
+
+static char folder[] = "/tmp/doubletour-icons-XXXXXX";
+
+static void
+write_icon(const char *name, const char *content)
+{
+	char path[200];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fprintf(file, SVG, content);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int
+make_folder(void **state)
+{
+	if (mkdtemp(folder) == NULL || digest_setup() != ERR_OK)
+		return 1;
+	write_icon("good.svg", "");
+	write_icon("bad.svg", "<script>alert(1)</script>");
+	return 0;
+}
+
+static int
+remove_folder(void **state)
+{
+	static const char *const names[] = { "good.svg", "bad.svg" };
+	char path[200];
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		unlink(path);
+	}
+	return rmdir(folder);
+}
+
+/* Read rules with one application with this icon, and its file. */
+static err
+read_icon(const char *icon, struct access_rules *ret_rules, struct why *why)
+{
+	struct config config = { .gate_domains_count = 0 };
+	char text[400];
+
+	snprintf(config.access_rules, sizeof(config.access_rules), "%s/access.conf", folder);
+	snprintf(text, sizeof(text),
+		 "rules: []\napplications:\n  - {name: Other, address: 'https://o.example.org/'}\n"
+		 "  - name: Wiki\n    address: https://wiki.example.org/\n    icon: %s\n",
+		 icon);
+	assert_int_equal(access_take(&config, str_of(text), ret_rules, why), ERR_OK);
+	return icons_read(&config, ret_rules, why);
+}
+
+static void
+icon_files_are_read_and_sent_to_another_process(void **state)
+{
+	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 }, other = { .n = 0 };
+	CLEANUP(buf_wipe) struct buf text = BUF(ICONS_TEXT_MAX);
+	const struct application_icon *icon;
+	struct why why = { 0 };
+
+	assert_int_equal(read_icon("good.svg", &rules, &why), ERR_OK);
+	assert_int_equal(read_icon("good.svg", &other, &why), ERR_OK);
+	other.applications[1].icon.name = (str){ 0 };
+	icons_put(&rules, &text);
+	assert_int_equal(icons_take(&other, buf_str(&text)), ERR_OK);
+	icon = icon_find(&other, rules.applications[1].icon.name);
+	assert_non_null(icon);
+	assert_int_equal(icon->kind, IMAGE_SVG);
+	assert_true(str_equal(icon->bytes, rules.applications[1].icon.bytes) && icon->bytes.n > 50);
+	assert_true(str_ends(icon->name, STR(".svg")) && icon->name.n == 20);
+	assert_null(icon_find(&other, STR("AAAAAAAAAAAAAAAA.svg")));
+	assert_null(icon_find(&other, STR("")));
+}
+
+static void
+icons_of_other_rules_are_refused(void **state)
+{
+	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 }, none = { .n = 0 };
+	CLEANUP(buf_wipe) struct buf text = BUF(ICONS_TEXT_MAX);
+	struct why why = { 0 };
+
+	assert_int_equal(read_icon("good.svg", &rules, &why), ERR_OK);
+	icons_put(&rules, &text);
+	assert_int_equal(icons_take(&rules, str_upto(buf_str(&text), text.n - 1)), ERR_PROTOCOL);
+	assert_int_equal(icons_take(&rules, STR("")), ERR_PROTOCOL);
+	assert_int_equal(icons_take(&none, buf_str(&text)), ERR_PROTOCOL);
+	assert_int_equal(icons_take(&none, STR("")), ERR_OK);
+}
+
+static void
+bad_icon_files_are_refused_with_their_line(void **state)
+{
+	static const struct {
+		const char *icon, *word;
+	} cases[] = {
+		{ "missing.svg", "missing.svg cannot be opened" },
+		{ "bad.svg", "script" },
+		{ "/nowhere/x.png", "/nowhere/x.png cannot" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
+		struct why why = { 0 };
+		if (read_icon(cases[i].icon, &rules, &why) != ERR_CONFIG || strstr(why.text, "line 6: ") == NULL ||
+		    strstr(why.text, cases[i].word) == NULL)
+			fail_msg("%s: %s", cases[i].icon, why.text);
+	}
+}
+
 int
 main(void)
 {
@@ -195,7 +315,10 @@ main(void)
 		cmocka_unit_test(the_longest_address_names_the_application),
 		cmocka_unit_test(an_http_address_behind_the_gate_is_refused),
 		cmocka_unit_test(more_than_200_applications_are_refused),
+		cmocka_unit_test(icon_files_are_read_and_sent_to_another_process),
+		cmocka_unit_test(icons_of_other_rules_are_refused),
+		cmocka_unit_test(bad_icon_files_are_refused_with_their_line),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -67,6 +67,8 @@ live_rules_decide_by_the_newest_set(void **state)
 	CLEANUP(buf_wipe) struct buf text = BUF(1024);
 	struct live_rules live = { 0 };
 
+	CLEANUP(buf_wipe) struct buf icons = BUF(1024);
+
 	assert_int_equal(live_rules_begin(&live), ERR_OK);
 	put_in_force(&live, open_text);
 	struct decided decided = decide(&live);
@@ -78,7 +80,7 @@ live_rules_decide_by_the_newest_set(void **state)
 	assert_int_equal(decided.outcome, ACCESS_REFUSED);
 	assert_int_equal(decided.policy, ACCESS_DENY);
 	assert_int_equal(decided.line, 3);
-	assert_int_equal(live_rules_copy(&live, &text), ERR_OK);
+	assert_int_equal(live_rules_copy(&live, &text, &icons), ERR_OK);
 	assert_true(str_equal(buf_str(&text), str_of(closed_text)));
 	live_rules_end(&live);
 }
@@ -102,11 +104,12 @@ static void
 live_rules_copy_reports_an_overlong_text(void **state)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(sizeof(open_text) - 2);
+	CLEANUP(buf_wipe) struct buf icons = BUF(1024);
 	struct live_rules live = { 0 };
 
 	assert_int_equal(live_rules_begin(&live), ERR_OK);
 	put_in_force(&live, open_text);
-	assert_int_equal(live_rules_copy(&live, &text), ERR_TOO_LONG);
+	assert_int_equal(live_rules_copy(&live, &text, &icons), ERR_TOO_LONG);
 	live_rules_end(&live);
 }
 

@@ -130,6 +130,29 @@ for (const button of document.querySelectorAll("[data-print]")) {
 	button.hidden = false;
 }
 
+/* Show the applications that have each typed word, and open the first one with Enter.  A search in the address
+   (/?q=wiki) stays with the server, which sent only what it found. */
+for (const form of location.search ? [] : document.querySelectorAll("[data-filter]")) {
+	const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+	const tiles = Array.from(document.getElementById(form.dataset.filter).children, (tile) => ({
+		tile, link: tile.querySelector("a"), text: plain(tile.textContent + " " + tile.querySelector("a").href),
+	}));
+	const field = form.querySelector("input");
+	const result = form.querySelector("[role=status]");
+	const found = () => tiles.filter(({ tile }) => !tile.hidden);
+	field.addEventListener("input", () => {
+		const words = plain(field.value).split(/\s+/);
+		for (const { tile, text } of tiles)
+			tile.hidden = !words.every((word) => text.includes(word));
+		result.textContent = found().length ? "" : result.dataset.none;
+	});
+	form.addEventListener("submit", (event) => {
+		event.preventDefault();
+		found()[0]?.link.click();
+	});
+	form.querySelector("button").hidden = true;
+}
+
 /* Recovery codes are shown once: the back button must not show the page from the browser's cache. */
 const codes = document.getElementById("codes");
 if (codes) {

@@ -60,6 +60,7 @@ const struct route web_routes[] = {
 	{ HTTP_ANY, STR_INIT("/api/verify"), OPENS_ALL, ASKS(GATE), .kind = ROUTE_CHECK },
 
 	{ HTTP_GET, STR_INIT("/language/"), OPENS_ALL, 0, .show = language_set },
+	{ HTTP_GET, STR_INIT("/icons/"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = icon_show },
 	{ HTTP_GET, STR_INIT("/static/"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = static_show },
 	{ HTTP_GET, STR_INIT("/favicon.ico"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = favicon_show },
 	{ HTTP_GET, STR_INIT("/robots.txt"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = robots_show },

@@ -1,10 +1,13 @@
 """The applications of the rules file: the tiles of the home page, and "to continue to Wiki" on the sign-in pages."""
 
+import signal
 import urllib.parse
 
 import pytest
+import requests
 
-from harness.server import Server
+from harness import Person
+from harness.server import Server, wait_until
 from harness.visitor import LOGIN, Visitor
 
 RULES = """\
@@ -14,11 +17,14 @@ rules:
   - domain: vault.example.org
     groups: [staff]
     max_age: 15m
+  - domain: [wiki.example.org, vault.example.org]
+    policy: deny
   - domain: '*.example.org'
 applications:
   - name: Wiki <b>
     address: https://wiki.example.org/
     description: Handbook & notes
+    icon: icons/wiki.svg
   - name: Vault
     address: https://vault.example.org/safe/
     groups: [treasury, board]
@@ -29,10 +35,20 @@ applications:
 """
 
 
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 4"><style>path {{ fill: #{} }}</style><path d="M0 0h4v4z"/></svg>'
+
+
+def write(server, rules, svg=SVG.format("246")):
+    (server.work / "icons").mkdir(exist_ok=True)
+    (server.work / "icons/wiki.svg").write_text(svg)
+    (server.work / "access.new").write_text(rules)
+    (server.work / "access.new").rename(server.work / "access.conf")
+
+
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("portal"), PUBLIC_URL=f"https://{LOGIN}", TRUSTED_PROXIES="127.0.0.1", GATE_DOMAINS="example.org", ACCESS_RULES="access.conf")
-    (server.work / "access.conf").write_text(RULES)
+    write(server, RULES)
     with server:
         yield server
 
@@ -53,7 +69,7 @@ def continues_to(page):
 
 
 def test_every_page_of_the_sign_in_names_the_application(gate):
-    person = Visitor(gate).full()
+    person = member(gate, "staff")
     assert continues_to(person.visit("/")) is None
     person.forget()
     start = gate_path("https://wiki.example.org/page?x=1")
@@ -76,3 +92,111 @@ def test_every_page_of_the_sign_in_names_the_application(gate):
 ])
 def test_the_name_comes_only_from_the_rules_file(gate, url, shown):
     assert continues_to(Visitor(gate).visit("/login?next=" + urllib.parse.quote(gate_path(url), safe=""))) == shown
+
+
+# The tiles
+
+
+def tiles(page):
+    """Return {name: address} of the tiles, in their order."""
+    return {a.one("b").text: a["href"] for a in page.dom.all("a", class_="tile")}
+
+
+def member(gate, groups=""):
+    person = Visitor(gate).full()
+    done = gate.command("user", "groups", person.name, groups)
+    assert done.returncode == 0, done.stderr
+    person.forget().sign_in()
+    return person
+
+
+@pytest.mark.parametrize("groups, names", [
+    ("", ["Photos", "Router"]),
+    ("staff", ["Wiki <b>", "Photos", "Router"]),
+    ("staff,treasury", ["Wiki <b>", "Vault", "Photos", "Router"]),
+    ("treasury", ["Photos", "Router"]),
+])
+def test_home_shows_what_the_gate_would_open(gate, groups, names):
+    page = member(gate, groups).visit("/")
+    assert page.heading == "Your applications" and list(tiles(page)) == names
+    assert tiles(page)["Router"] == "http://router.example.net/"
+    for address in tiles(page).values():
+        assert address in page.links
+
+
+def test_an_old_code_hides_no_application(gate):
+    person = member(gate, "staff,board")
+    gate.clock.advance(30 * 60)
+    assert "Vault" in tiles(person.visit("/"))
+
+
+def test_groups_too_long_for_the_cache_count_too(gate):
+    groups = ",".join(f"a-group-with-a-long-name-{i:02}" for i in range(12)) + ",staff"
+    person = member(gate, groups)
+    for _ in range(2):  # the second visit could use the cache
+        assert list(tiles(person.visit("/"))) == ["Wiki <b>", "Photos", "Router"]
+
+
+def test_icons_are_served_without_scripts_or_origin(gate):
+    page = member(gate, "staff").visit("/")
+    (icon,) = [i["src"] for i in page.dom.all("img", class_="seal")]
+    answer = requests.get(gate.origin + icon, timeout=30)
+    assert answer.status_code == 200 and answer.text == SVG.format("246")
+    assert answer.headers["Content-Type"].startswith("image/svg+xml")
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff" and "immutable" in answer.headers["Cache-Control"]
+    for other in ("/icons/", "/icons/AAAAAAAAAAAAAAAA.svg", icon + "x"):
+        assert requests.get(gate.origin + other, timeout=30).status_code == 404
+
+
+def test_a_reload_replaces_applications_and_a_bad_one_changes_nothing(make_server):
+    server = make_server(start=False, PUBLIC_URL=f"https://{LOGIN}", TRUSTED_PROXIES="127.0.0.1", GATE_DOMAINS="example.org", ACCESS_RULES="access.conf")
+    write(server, RULES)
+    server.start()
+    person = member(server, "staff")
+    before = person.visit("/")
+
+    def reload(rules, **more):
+        write(server, rules, **more)
+        server.signal(signal.SIGHUP)
+
+    reload(RULES.replace("Photos", "Pictures"), svg=SVG.format("0f0"))
+    wait_until(lambda: "Pictures" in tiles(person.visit("/")), "the new name is on the page")
+    (old,), (new,) = ([i["src"] for i in page.dom.all("img", class_="seal")] for page in (before, person.page))
+    assert old != new and requests.get(server.origin + new, timeout=30).text == SVG.format("0f0")
+    assert requests.get(server.origin + old, timeout=30).status_code == 404
+
+    reload(RULES, svg=SVG.format("fff").replace("<path", "<script>alert(1)</script><path"))
+    wait_until(lambda: "access.conf, line 14: icons/wiki.svg" in server.log(), "the log names the line of the icon")
+    assert "Pictures" in tiles(person.visit("/"))
+    done = server.command("config", "check")
+    assert done.returncode == 78 and "access.conf, line 14: icons/wiki.svg" in done.stderr
+
+
+NINE = "rules:\n  - domain: '*'\napplications:\n" + "".join(
+    f"  - name: {name}\n    address: https://{name.lower()}.example.org/\n    description: {description}\n" for name, description in (
+        ("Wiki", "Handbook and notes"), ("Photos", "Albums"), ("Files", "Folders"), ("Calendar", "Rooms"), ("Graphs", "Servers"),
+        ("Media", "Films and music"), ("Mail", "Letters"), ("Tasks", "Boards"), ("Code", "Repositories and notes")))
+
+
+def test_search_finds_words_without_scripts(make_server):
+    server = make_server(start=False, PUBLIC_URL=f"https://{LOGIN}", TRUSTED_PROXIES="127.0.0.1", GATE_DOMAINS="example.org", ACCESS_RULES="access.conf")
+    write(server, NINE)
+    person = Visitor(server.start()).full()
+    page = person.visit("/")
+    assert len(tiles(page)) == 9
+    field = page.dom.one("input", name="q")
+    assert page.dom.one("label", for_=field["id"]).text == "Search applications"
+    for query, names in (("notes", ["Wiki", "Code"]), ("NOTES+code", ["Code"]), ("wiki.example", ["Wiki"]), ("", list(tiles(page))), ("zz+wiki", [])):
+        page = person.visit("/?q=" + query)
+        assert list(tiles(page)) == names and page.dom.one("input", name="q")["value"] == query.replace("+", " ")
+    assert "No application matches." in page.text
+    write(server, NINE[:NINE.index("  - name: Code")])
+    server.signal(signal.SIGHUP)
+    wait_until(lambda: not person.visit("/").dom.all("input", name="q"), "eight applications need no search")
+    assert len(tiles(person.visit("/?q=wiki"))) == 8
+
+
+def test_home_without_applications_says_so(server):
+    page = Person(server).full().visit("/")
+    assert "No applications yet" in page.text and not tiles(page)

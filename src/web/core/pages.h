@@ -25,9 +25,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The tile of an application (_seal.html): its letter on one of the tones. */
+/* The tile of an application (_seal.html): its icon, or its letter on one of the tones. */
 enum { PAGE_SEAL_TONES = 6 };
 struct page_seal {
+	str icon; /* URL path; empty: none */
 	str letter;
 	unsigned tone; /* less than PAGE_SEAL_TONES */
 };
@@ -57,7 +58,7 @@ struct page_layout {
 	str shown_name; /* for the user menu: the display name, or the user name without one; empty unless full */
 	enum time_format time_format;
 	uint32_t recovery_left;
-	bool recovery_low;   /* three or fewer are left: home and account say so (_recovery_low.html) */
+	bool recovery_low;   /* three or fewer are left: home and account say so (_checkup.html) */
 	bool flash_recovery; /* the flash message ends with the number of recovery codes left */
 	/* lockout: time until the next attempt (_retry.html); retry_minutes 0: say it in seconds; both 0: no lockout */
 	int64_t retry_s, retry_minutes;
@@ -122,13 +123,22 @@ struct page_verify_2fa {
 	str next;
 };
 
+/* An application on the home page. */
+struct page_app {
+	str name, address;
+	str description; /* the host, if the rules file has no description */
+	struct page_seal seal;
+};
 struct page_home {
 	struct page_layout layout;
-	str shown_name; /* the display name, or the user name without one */
-	int64_t created_us;
-	int64_t factor_since_us; /* 0: no factor; the page says so */
-	int64_t last_sign_in_us; /* 0: this is the first sign-in */
-	uint32_t refused;        /* attempts refused since then */
+	str shown_name;        /* the display name, or the user name without one */
+	struct page_app *apps; /* the ones that the person sees, and that the search finds */
+	size_t apps_count;
+	bool has_apps;    /* the person sees some */
+	bool search;      /* there are enough for a search field */
+	str query;        /* as typed into it */
+	uint32_t refused; /* attempts refused since the last sign-in */
+	struct page_checkup checkup;
 };
 
 /* One recovery code, in groups of four letters. */

@@ -41,6 +41,11 @@ static const struct header page_headers[] = {
 	{ STR_INIT("Cache-Control"), STR_INIT("no-store") },
 	{ STR_INIT("Vary"), STR_INIT("Cookie, Accept-Language") },
 };
+/* In place of policy.  An SVG may have a style sheet of its own. */
+static const struct header image_headers[] = {
+	{ STR_INIT("Content-Security-Policy"), STR_INIT("default-src 'none'; style-src 'unsafe-inline'; sandbox") },
+	{ STR_INIT("Cache-Control"), STR_INIT("public, max-age=31536000, immutable") },
+};
 static const struct header transport_security = { STR_INIT("Strict-Transport-Security"),
 						  STR_INIT("max-age=63072000; includeSubDomains") };
 
@@ -104,6 +109,17 @@ exchange_elsewhere_headers(struct exchange *x)
 	return respond_put_guards(x);
 }
 
+err
+exchange_image(struct exchange *x, enum image_kind kind)
+{
+	TRY(respond_put_headers(x, image_headers, COUNT(image_headers)));
+	TRY(respond_put_headers(x, &same_origin, 1));
+	TRY(respond_put_guards(x));
+	TRY(reply_header_borrowed(x->rp, STR("Content-Type"), image_type(kind)));
+	x->rp->status = 200;
+	return ERR_OK;
+}
+
 static err
 respond_exchange_headers(struct exchange *x)
 {
@@ -161,8 +177,8 @@ exchange_redirect_to_step(struct exchange *x, str next)
 		if (x->rq->method != HTTP_POST)
 			TRY(exchange_forget_session(x));
 		flash = FLASH_EXPIRED;
-	} else if (state == STATE_NONE && str_equal(x->rq->path, STR("/"))) {
-		flash = FLASH_NONE; /* a visitor of the home page needs no message */
+	} else if (state == STATE_NONE && (str_equal(x->rq->path, STR("/")) || str_starts(next, STR("/gate?")))) {
+		flash = FLASH_NONE; /* home needs no message, and the page says to which application the sign-in leads */
 	}
 	return exchange_redirect(x, to[state].path, state == STATE_FULL ? (str){ 0 } : next, flash);
 }

@@ -4,6 +4,7 @@
 #ifndef WEB_RESPOND_H
 #define WEB_RESPOND_H
 
+#include "image/image.h"
 #include "web/core/exchange.h"
 
 /* The headers of every reply.  exchange_page and exchange_redirect add them. */
@@ -16,6 +17,13 @@ MUST_USE err exchange_asset_headers(struct exchange *x);
 
 /* CONTACT and the address of its link; both empty without it. */
 MUST_USE err exchange_contact(struct exchange *x, str *ret_contact, str *ret_url);
+
+/*
+ * Send an image of the administrator (image/image.h) whose address contains the digest of its bytes.  As a page of its
+ * own, it has no scripts, no references and no origin (Content-Security-Policy: sandbox).  The bytes are in rp->body,
+ * or in rp->fixed.
+ */
+MUST_USE err exchange_image(struct exchange *x, enum image_kind kind);
 
 /* Fill the values of the layout: language, flash message (shown once), sign-out button, form token. */
 MUST_USE err exchange_layout(struct exchange *x, struct page_layout *ret_layout);

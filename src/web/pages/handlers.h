@@ -142,6 +142,7 @@ err home_show(struct exchange *x);
 err language_set(struct exchange *x);
 err health_show(struct exchange *x);
 err alive_show(struct exchange *x);
+err icon_show(struct exchange *x);
 err static_show(struct exchange *x);
 err favicon_show(struct exchange *x);
 err robots_show(struct exchange *x);

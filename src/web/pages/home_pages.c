@@ -4,20 +4,48 @@
 #include "web/pages/handlers.h"
 
 #include "http/return_to.h"
+#include "web/core/apps.h"
 #include "web/core/assets.h"
 #include "web/core/health.h"
 #include "web/core/language.h"
 #include "web/core/pages.h"
+#include "web/pages/checkup.h"
+
+enum { SEARCH_FROM = 9, SEARCH_MAX = 100 };
+
+struct home_query {
+	str q;
+};
+static const struct field home_fields[] = { FIELD(struct home_query, q, SEARCH_MAX, optional) };
+static const struct form home_form = FORM(struct home_query, home_fields);
+
+/* The tiles, and the search for browsers without scripts: /?q=wiki. */
+static err
+home_apps_fill(struct exchange *x, struct page_home *page)
+{
+	struct home_query query = { 0 };
+	struct app_tiles tiles = { .n = 0 };
+
+	TRY(exchange_apps(x, &tiles));
+	page->has_apps = tiles.n > 0;
+	page->search = tiles.n >= SEARCH_FROM;
+	if (page->search && x->rq->query.n > 0 &&
+	    form_parse(&home_form, x->rq->query, x->rq->arena, &query, NULL) == ERR_OK)
+		page->query = str_trim(query.q);
+	if (page->query.n > 0)
+		app_tiles_search(&tiles, page->query);
+	page->apps = tiles.at;
+	page->apps_count = tiles.n;
+	return ERR_OK;
+}
 
 err
 home_show(struct exchange *x)
 {
-	struct page_home page = { .shown_name = exchange_shown_name(x),
-				  .created_us = x->session.created_us,
-				  .factor_since_us = x->session.factor_since_us,
-				  .last_sign_in_us = x->session.last_sign_in_us,
-				  .refused = x->session.refused };
+	struct page_home page = { .shown_name = exchange_shown_name(x), .refused = x->session.refused };
 
+	checkup_fill(x, &page.checkup);
+	TRY(home_apps_fill(x, &page));
 	TRY(exchange_layout(x, &page.layout));
 	page_home(&x->rp->body, &page);
 	return exchange_page(x, 200);
@@ -106,6 +134,16 @@ home_asset_reply(struct exchange *x, const struct asset *asset)
 	x->rp->fixed = zipped ? asset->gzip : asset->plain;
 	x->rp->status = 200;
 	return ERR_OK;
+}
+
+/* The icon of an application, for anyone who knows its name: icons are not secret (docs/reference/access-rules.md). */
+err
+icon_show(struct exchange *x)
+{
+	enum image_kind kind = IMAGE_NONE;
+
+	TRY(live_rules_icon(&x->web->rules.live, str_from(x->rq->path, sizeof(APP_ICONS) - 1), &x->rp->body, &kind));
+	return exchange_image(x, kind);
 }
 
 err

@@ -102,21 +102,48 @@ put_verify_2fa(struct buf *out, const struct page_layout *layout, bool hostile)
 	page_verify_2fa(out, &page);
 }
 
+/* The search field appears from nine tiles on. */
 static void
 put_home(struct buf *out, const struct page_layout *layout, bool hostile)
 {
+	static struct page_app apps[] = {
+		{ STR_INIT("Wiki"),
+		  STR_INIT("https://wiki.example.org/"),
+		  STR_INIT("Handbook and notes"),
+		  { .letter = STR_INIT("W") } },
+		{ STR_INIT("Photos"),
+		  STR_INIT("https://photos.example.org/"),
+		  STR_INIT("photos.example.org"),
+		  { .icon = STR_INIT("/icons/kF3aB5cR7yQ9wE2u.svg") } },
+	};
+	static struct page_app hostile_apps[] = {
+		{ STR_INIT(HOSTILE), STR_INIT(HOSTILE), STR_INIT(HOSTILE), { .letter = STR_INIT(HOSTILE) } }
+	};
 	struct page_home page = { .layout = *layout,
 				  .shown_name = STR("helene"),
-				  .created_us = NOV_3 * INT64_C(1000000) };
+				  .has_apps = true,
+				  .apps = apps,
+				  .apps_count = COUNT(apps) };
 
-	page.factor_since_us = page.created_us + 95 * INT64_C(1000000);
-	page.last_sign_in_us = page.created_us + 7 * 86411 * INT64_C(1000000);
+	page.checkup.authenticators = 1;
+	page.checkup.last_sign_in_us = (NOV_3 + 7 * 86411) * INT64_C(1000000);
 	if (hostile) {
-		page.shown_name = STR(HOSTILE);
-		page.factor_since_us = page.last_sign_in_us = 0;
+		page.shown_name = page.query = STR(HOSTILE);
+		page.search = true;
+		page.apps = hostile_apps;
+		page.apps_count = COUNT(hostile_apps);
+		page.checkup = (struct page_checkup){ .recovered = true, .other_sessions = 2 };
 		page.layout.recovery_low = true;
 		page.layout.recovery_left = 3;
 	}
+	page_home(out, &page);
+}
+
+static void
+put_home_empty(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	const struct page_home page = { .layout = *layout, .shown_name = STR("helene") };
+
 	page_home(out, &page);
 }
 
@@ -403,6 +430,7 @@ static const struct sample {
 	{ "verify_2fa-hostile", put_verify_2fa, true },
 	{ "home", put_home },
 	{ "home-hostile", put_home, true },
+	{ "home-empty", put_home_empty },
 	{ "recovery_codes", put_recovery_codes },
 	{ "recovery_codes-hostile", put_recovery_codes, true },
 	{ "recovery_left", put_recovery_left },

@@ -35,6 +35,7 @@
 #define DEMO_LOGIN "login." DEMO_DOMAIN
 #define DEMO_APP "wiki." DEMO_DOMAIN
 #define DEMO_ACCOUNT "demo"
+#define DEMO_RULES "access.conf"
 #define DEMO_AUTHORITY "caddy/pki/authorities/local/root.crt" /* Caddy writes it below XDG_DATA_HOME */
 
 enum { PORT_MIN = 1024, PORTS = 3, TEXT_MAX = 1024 * 1024 };
@@ -163,6 +164,7 @@ setup_demo_edit_settings(struct demo *demo, struct buf *ret_text)
 	} values[] = {
 		{ "PUBLIC_URL", url },
 		{ "GATE_DOMAINS", DEMO_DOMAIN },
+		{ "ACCESS_RULES", DEMO_RULES },
 		{ "TRUSTED_PROXIES", "127.0.0.1" },
 		{ "PORT", port },
 	};
@@ -189,6 +191,25 @@ setup_demo_write_settings(struct demo *demo)
 	demo->why = (struct why){ "" };
 	TRY(setup_demo_edit_settings(demo, &text));
 	return setup_demo_write(demo, ".env", buf_str(&text));
+}
+
+/* Every account may open the sample application, and sees it on the home page. */
+static err
+setup_demo_write_rules(struct demo *demo)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(1024);
+
+	buf_printf(&text,
+		   "rules:\n"
+		   "  - domain: " DEMO_APP "\n"
+		   "\n"
+		   "applications:\n"
+		   "  - name: Wiki\n"
+		   "    address: https://" DEMO_APP ":%u/\n"
+		   "    description: The sample application\n",
+		   demo->port);
+	TRY(buf_check(&text));
+	return setup_demo_write(demo, DEMO_RULES, buf_str(&text));
 }
 
 static err
@@ -266,6 +287,7 @@ setup_demo_check(struct demo *demo, const char *port)
 	TRY(setup_demo_check_ports(demo));
 	TRY(setup_demo_enter_folder(demo));
 	TRY(setup_demo_set_environment(demo));
+	TRY(setup_demo_write_rules(demo));
 	return setup_demo_write_settings(demo);
 }
 

@@ -119,6 +119,8 @@ def test_the_demo_leads_from_one_command_to_the_application(demo, localhost_name
     assert person.send(link, {"password": person.password, "confirm": person.password}).status == 303
     assert person.confirm().status == 303
     person.forget().sign_in()
+    (tile,) = person.follow().dom.all("a", class_="tile")
+    assert (tile.one("b").text, tile["href"]) == ("Wiki", app + "/")
     refused = open_app()
     assert refused.status_code == 302 and refused.headers["Location"].startswith(login + "/gate?rd=")
     passed = person.visit(refused.headers["Location"].removeprefix(login))

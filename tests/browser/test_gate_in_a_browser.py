@@ -2,44 +2,17 @@
 
 import json
 
-import pytest
-from browser import Browser, authenticator, start
+from browser import authenticator
 
-from harness.proxies import LOGIN, Echo, Proxy
-from harness.server import Server, free_port
-
-RULES = """\
-rules:
-  - domain: admin.example.org
-    max_age: 5m
-  - domain: ['*.example.org', '*.example.net']
-"""
-
-
-class Front:
-    """The server under its public URL."""
-
-    def __init__(self, proxy):
-        self.origin, self.clock = proxy.public(LOGIN), proxy.server.clock
-
-
-@pytest.fixture(params=[True, False], ids=["javascript", "plain"])
-def scene(request, tmp_path):
-    driver = start(request.param, ["--host-resolver-rules=MAP *.example.org 127.0.0.1, MAP *.example.net 127.0.0.1", "--ignore-certificate-errors"])
-    port = free_port()
-    server = Server(tmp_path / "server", PUBLIC_URL=f"https://{LOGIN}:{port}", TRUSTED_PROXIES="127.0.0.1", GATE_DOMAINS="example.org,example.net",
-                    ACCESS_RULES="access.conf")
-    (server.work / "access.conf").write_text(RULES)
-    try:
-        with Echo() as echo, server, Proxy("nginx", server, echo) as proxy:
-            yield proxy, Browser(driver, Front(proxy), javascript=request.param)
-    finally:
-        driver.quit()
-
+from harness.proxies import LOGIN
 
 def seen(browser):
     """Return the headers that the application received."""
     return {name.lower(): value for name, value in json.loads(browser.find("pre").text)["headers"]}
+
+
+def tiles(browser):
+    return [name.text for name in browser.visible(".tile b")]
 
 
 def at(browser, proxy, host, path):
@@ -66,6 +39,23 @@ def test_sign_in_returns_to_the_protected_application(scene):
     browser.find("main a.go").click()
     at(browser, proxy, "wiki.example.org", "/page?x=1")
     assert seen(browser)["remote-user"] == "anna"
+
+    # home leads there too
+    driver.get(proxy.public(LOGIN) + "/")
+    browser.look("home-with-applications")
+    assert tiles(browser)[:2] == ["Wiki", "Shop"] and len(tiles(browser)) == 9
+    browser.find("#q").send_keys("  handBOOK wí" if browser.javascript else "wik")
+    if browser.javascript:
+        assert tiles(browser) == ["Wiki"]
+        browser.look("home-searched")
+        browser.find("#q").send_keys("x")
+        assert not tiles(browser) and "No application matches." in browser.text
+        browser.find("#q").send_keys("\b\n")
+    else:
+        browser.enter("#q")
+        assert tiles(browser) == ["Wiki"]
+        browser.find(".tile").send_keys("\n")
+    at(browser, proxy, "wiki.example.org", "/")
 
     # sign out and in again: the redirect after the form leads to the wiki too
     driver.get(proxy.public(LOGIN) + "/")

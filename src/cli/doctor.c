@@ -323,11 +323,14 @@ doctor_contains(str text, str part)
 	return false;
 }
 
-/* Doubletour marks a reply to a refused path; a gate that answers redirects to the page of the forged headers. */
+/*
+ * Doubletour marks a reply to a refused path, and to a check of its own host; a gate that answers otherwise redirects
+ * to the page of the forged headers.
+ */
 static bool
 doctor_reaches_doubletour(const struct curl_reply *reply)
 {
-	return str_equal(curl_header(reply, STR("Doubletour-Refused")), STR("path")) ||
+	return curl_header(reply, STR("Doubletour-Refused")).n > 0 ||
 	       doctor_contains(curl_header(reply, STR("Location")), STR(FORGED));
 }
 

@@ -465,6 +465,7 @@ web_gate_reply_cycle(struct exchange *x, const struct check *c)
 
 	log_event(LOG_WARNING, "gate.cycle", LOG_STR("host", c->target.host), LOG_STR("path", c->target.path),
 		  LOG_STR("address", x->address));
+	TRY(web_gate_header(x, "Doubletour-Refused", STR("cycle"))); /* for `doubletour doctor` */
 	return web_gate_put_notice(x, 403, &notice);
 }
 

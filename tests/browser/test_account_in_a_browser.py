@@ -9,7 +9,7 @@ from test_story_in_a_browser import PASSWORD
 NEW = "une autre phrase de plusieurs mots"
 DEVICES = "[aria-labelledby=devices] .rows > li"
 AGENTS = ["Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "curl/7.88.1"]
-WAYS = [("fr", "desktop", "dark", True), ("en", "phone", "light", True), ("fr", "phone", "light", False), ("en", "desktop", "dark", False)]
+WAYS = [("fr", "desktop", "dark", True), ("en", "phone", "light", True), ("fr", "narrow", "light", False), ("en", "desktop", "dark", False)]
 
 
 @in_ways(WAYS, WAYS[:2])

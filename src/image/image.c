@@ -48,7 +48,7 @@ image_type(enum image_kind kind)
 {
 	static const str types[] = { [IMAGE_NONE] = STR_INIT(""),
 				     [IMAGE_PNG] = STR_INIT("image/png"),
-				     [IMAGE_SVG] = STR_INIT("image/svg+xml; charset=utf-8") };
+				     [IMAGE_SVG] = STR_INIT("image/svg+xml") };
 
 	return types[kind];
 }

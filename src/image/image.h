@@ -36,7 +36,7 @@ MUST_USE err image_check(str bytes, enum image_kind *ret_kind, struct why *why);
  */
 MUST_USE err image_read(const char *path, struct buf *ret_bytes, enum image_kind *ret_kind, struct why *why);
 
-/* The Content-Type: "image/png", "image/svg+xml; charset=utf-8".  Empty for IMAGE_NONE. */
+/* The Content-Type: "image/png", "image/svg+xml".  Empty for IMAGE_NONE. */
 str image_type(enum image_kind kind);
 
 #endif

@@ -2,11 +2,12 @@
 
 #include <stdio.h>
 
-/* Functions that compute a colour, a length or a transformation.  They load nothing. */
+/* Functions that compute a colour, a length or a transformation, and the @media of small files.  They load nothing. */
 static const str svg_css_functions[] = {
-	STR_INIT("rgb"),        STR_INIT("rgba"),   STR_INIT("hsl"),        STR_INIT("hsla"),   STR_INIT("matrix"),
-	STR_INIT("translate"),  STR_INIT("scale"),  STR_INIT("rotate"),     STR_INIT("skewx"),  STR_INIT("skewy"),
-	STR_INIT("translatex"), STR_INIT("scalex"), STR_INIT("translatey"), STR_INIT("scaley"), STR_INIT("calc"),
+	STR_INIT("rgb"),        STR_INIT("rgba"),      STR_INIT("hsl"),        STR_INIT("hsla"),
+	STR_INIT("matrix"),     STR_INIT("translate"), STR_INIT("scale"),      STR_INIT("rotate"),
+	STR_INIT("skewx"),      STR_INIT("skewy"),     STR_INIT("translatex"), STR_INIT("scalex"),
+	STR_INIT("translatey"), STR_INIT("scaley"),    STR_INIT("calc"),       STR_INIT("media"),
 };
 
 static bool
@@ -67,6 +68,13 @@ svg_css_url(str *rest, str *ret_name, char ret_fault[SVG_FAULT_MAX])
 	return ERR_OK;
 }
 
+/* @media, for the colours of dark pages.  Other at-rules load files. */
+static bool
+svg_css_at_rule_good(str rule)
+{
+	return str_equal_nocase(str_upto(rule, 6), STR("@media")) && (rule.n == 6 || !svg_css_name_byte(rule.p[6]));
+}
+
 static err
 svg_css_refuse_byte(char byte, char ret_fault[SVG_FAULT_MAX])
 {
@@ -79,7 +87,7 @@ svg_css_next(str *css, str *ret_name, char ret_fault[SVG_FAULT_MAX])
 {
 	for (size_t i = 0; i < css->n; i++) {
 		str function = css->p[i] == '(' ? svg_css_function(*css, i) : STR("");
-		if (css->p[i] == '@' || css->p[i] == '\\')
+		if (css->p[i] == '\\' || (css->p[i] == '@' && !svg_css_at_rule_good(str_from(*css, i))))
 			return svg_css_refuse_byte(css->p[i], ret_fault);
 		if (str_equal_nocase(function, STR("url"))) {
 			*css = str_from(*css, i + 1);

@@ -63,6 +63,9 @@ static const struct {
 	  "a function that runs" },
 	{ SVG "<style>@import '//evil/x.css';</style></svg>", "an at-rule", "a foreign style sheet" },
 	{ SVG "<style>@font-face{src:url(//evil)}</style></svg>", "an at-rule", "a foreign font" },
+	{ SVG "<style>@media-x 'a'; @media screen{@import 'b'}</style></svg>", "an at-rule",
+	  "another one that begins so" },
+	{ SVG "<style>@media screen{@import '//evil'}</style></svg>", "an at-rule", "one inside an allowed one" },
 	{ SVG "<style>&#64;import '//evil';</style></svg>", "an at-rule", "an encoded at-rule" },
 	{ SVG "<style>rect{fill:u<!-- -->rl(//evil)}</style></svg>", "a reference to \"//evil\"",
 	  "a comment in the middle" },
@@ -130,6 +133,8 @@ static const struct {
 	{ SVG
 	  "<g id=\"a\" transform=\"translate(1 2) rotate(45)\"><rect/></g><use href=\"#a\"/><use href=\"#a\"/></svg>",
 	  "a part that is used twice" },
+	{ SVG "<style>@media (prefers-color-scheme: dark){.a{fill:#fff}}@MEDIA(width){b{c:d}}</style></svg>",
+	  "other colours on dark pages" },
 	{ SVG
 	  "<clipPath id=\"c\"><rect/></clipPath><g clip-path=\"url( #c )\" style=\"fill:none;mask:url(#m)\"/></svg>",
 	  "a clip, and a mask that does not exist" },
@@ -348,7 +353,7 @@ static void
 each_kind_has_its_content_type(void **state)
 {
 	assert_true(str_equal(image_type(IMAGE_PNG), STR("image/png")));
-	assert_true(str_equal(image_type(IMAGE_SVG), STR("image/svg+xml; charset=utf-8")));
+	assert_true(str_equal(image_type(IMAGE_SVG), STR("image/svg+xml")));
 	assert_true(str_empty(image_type(IMAGE_NONE)));
 }
 

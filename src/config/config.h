@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "config/accent.h"
 
 #include <stdbool.h>
 #include <stdint.h>

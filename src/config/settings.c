@@ -141,6 +141,24 @@ settings_app_name_parse(const struct setting *setting, str value, void *at, stru
 static const struct setting_kind kind_app_name = { settings_app_name_parse, settings_text_put };
 
 static err
+settings_accent_parse(const struct setting *setting, str value, void *at, struct why *why)
+{
+	return accent_parse(value, at, why);
+}
+
+static void
+settings_accent_put(const struct setting *setting, const void *at, struct buf *out)
+{
+	const struct config_accent *accent = at;
+
+	buf_put(out, str_of(accent->light));
+	buf_put(out, accent->dark[0] == '\0' ? STR("") : STR(","));
+	buf_put(out, str_of(accent->dark));
+}
+
+static const struct setting_kind kind_accent = { settings_accent_parse, settings_accent_put };
+
+static err
 settings_host_parse(const struct setting *setting, str value, void *at, struct why *why)
 {
 	struct in6_addr address;

@@ -6,6 +6,7 @@
 #include "config/report.h"
 #include "access/access_file.h"
 #include "access/suffix.h"
+#include "web/core/brand.h"
 
 #include <getopt.h>
 
@@ -43,6 +44,7 @@ cli_config_rules_check(const struct config *config, struct why *why)
 	str text = { 0 };
 
 	TRY(suffix_check(config, why));
+	TRY(brand_check(config, why));
 	return access_load(config, &arena, &text, &rules, why);
 }
 

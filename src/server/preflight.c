@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/volume.h"
+#include "web/core/brand.h"
 #include "web/core/sandbox.h"
 
 #include <time.h>
@@ -39,6 +40,7 @@ preflight_check(const struct config *config, struct why *why)
 {
 	TRY(volume_check(config, why));
 	TRY(preflight_wall(config, why));
+	TRY(brand_check(config, why));
 	return preflight_clock(why);
 }
 

@@ -63,6 +63,7 @@ const struct route web_routes[] = {
 	{ HTTP_GET, STR_INIT("/icons/"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = icon_show },
 	{ HTTP_GET, STR_INIT("/static/"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = static_show },
 	{ HTTP_GET, STR_INIT("/favicon.ico"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = favicon_show },
+	{ HTTP_GET, STR_INIT("/manifest.webmanifest"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = manifest_show },
 	{ HTTP_GET, STR_INIT("/robots.txt"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = robots_show },
 	{ HTTP_GET, STR_INIT("/healthz"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = health_show },
 	{ HTTP_GET, STR_INIT("/readyz"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = health_show },

@@ -169,7 +169,8 @@ web_init(struct web *web, const struct config *config, int push_fd, int first_ch
 		return why_set(why, ERR_MEMORY, "There is not enough memory for the caches of sessions.");
 	health_checked(web, true);
 	web_channels_take(web, first_channel_fd);
-	return digest_setup();
+	TRY(digest_setup());
+	return brand_begin(config, &web->brand);
 }
 
 /* Descriptors that people's connections may use up to: the keeper has raised the limit as far as it can. */

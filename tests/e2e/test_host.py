@@ -91,7 +91,7 @@ def test_no_page_is_served_at_another_address(https, path, method):
     assert got[0] == 421 and "location" not in got[1] and "allow" not in got[1]
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/static/app.css", "/favicon.ico", "/robots.txt"])
+@pytest.mark.parametrize("path", ["/healthz", "/static/app.css", "/favicon.ico", "/robots.txt", "/manifest.webmanifest"])
 def test_health_and_static_files_are_served_for_any_host(https, path):
     assert status(https, "192.168.1.10:5000", path, method="DELETE")[0] == 405
     assert status(https, "192.168.1.10:5000", path)[0] in (200, 204, 303, 404)

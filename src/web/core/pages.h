@@ -48,8 +48,10 @@ struct page_layout {
 	str csrf_token; /* for the page's forms and the sign-out button */
 	/* prefix of the layout's links on a page at another address: this server's address; otherwise empty */
 	str origin;
-	str path;          /* return URL of the language switch; empty: "/" */
-	const char *flash; /* msgid: result of the previous request */
+	str logo, logo_type; /* the administrator's logo: its URL and Content-Type; empty: the mark of Doubletour */
+	str brand_css;       /* URL of the style sheet with the administrator's colour; empty: none */
+	str path;            /* return URL of the language switch; empty: "/" */
+	const char *flash;   /* msgid: result of the previous request */
 	enum flash_kind flash_kind;
 	str request_id; /* shown on the error page only */
 	/* whom to ask for help (_contact.html), and the address of its link; both empty: CONTACT is not set */

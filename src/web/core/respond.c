@@ -25,8 +25,8 @@ struct header {
  */
 static const struct header policy = {
 	STR_INIT("Content-Security-Policy"),
-	STR_INIT("default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
-		 "base-uri 'none'; frame-ancestors 'none'")
+	STR_INIT("default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; manifest-src 'self'; "
+		 "form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 };
 static const struct header guards[] = {
 	{ STR_INIT("X-Frame-Options"), STR_INIT("DENY") },
@@ -278,6 +278,9 @@ respond_layout_fill(struct exchange *x, bool has_form, struct page_layout *ret_l
 				      .recovery_left = x->session.recovery_left,
 				      .retry_s = x->retry_s,
 				      .retry_minutes = x->retry_s > RETRY_IN_SECONDS ? (x->retry_s + 59) / 60 : 0,
+				      .logo = x->web->brand.logo.asset.path,
+				      .logo_type = x->web->brand.logo.asset.type,
+				      .brand_css = x->web->brand.sheet.asset.path,
 				      .request_id = str_of(x->rq->id) };
 
 	if (layout.full)

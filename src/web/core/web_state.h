@@ -6,6 +6,7 @@
 #define WEB_WEB_STATE_H
 
 #include "config/live.h"
+#include "web/core/brand.h"
 #include "web/core/channel.h"
 #include "web/core/gate_cache.h"
 #include "web/core/gate_rules.h"
@@ -28,6 +29,7 @@ struct web {
 	struct token form_key;
 	struct gate_cache *gate_cache; /* thread-safe */
 	struct web_rules rules;        /* thread-safe */
+	struct brand brand;            /* the administrator's logo and colour */
 	struct token signer;           /* public key of signed identities; set before the first request */
 	atomic_bool database_writable; /* according to the keeper's last check */
 	_Atomic int64_t checked_us;    /* monotonic: when web heard of that check */

@@ -146,5 +146,6 @@ err icon_show(struct exchange *x);
 err static_show(struct exchange *x);
 err favicon_show(struct exchange *x);
 err robots_show(struct exchange *x);
+err manifest_show(struct exchange *x);
 
 #endif

@@ -92,6 +92,53 @@ alive_show(struct exchange *x)
 	return home_plain(x, 200, STR("ok\n"));
 }
 
+static void
+home_manifest_icon(struct buf *out, const struct asset *icon, str sizes)
+{
+	buf_put(out, STR("{\"src\":"));
+	buf_put_json(out, icon->path);
+	buf_put(out, STR(",\"type\":"));
+	buf_put_json(out, icon->type);
+	buf_put(out, STR(",\"sizes\":"));
+	buf_put_json(out, sizes);
+	buf_put_byte(out, '}');
+}
+
+/* The logo, or the mark of Doubletour in both formats.  "any": browsers scale it. */
+static void
+home_manifest_icons(const struct exchange *x, struct buf *out)
+{
+	const struct asset *logo = &x->web->brand.logo.asset;
+	const struct asset *mark = asset_named(STR("favicon.svg")), *touch = asset_named(STR("touch.png"));
+
+	if (logo->path.n > 0) {
+		home_manifest_icon(out, logo, STR("any"));
+		return;
+	}
+	home_manifest_icon(out, mark, STR("any"));
+	buf_put_byte(out, ',');
+	home_manifest_icon(out, touch, STR("180x180"));
+}
+
+/* The name and icon of a shortcut to this server (Web Application Manifest).  The colours are --paper of app.css. */
+err
+manifest_show(struct exchange *x)
+{
+	struct buf *out = &x->rp->body;
+
+	buf_put(out, STR("{\"name\":"));
+	buf_put_json(out, str_of(x->web->config->app_name));
+	buf_put(out, STR(",\"start_url\":\"/\",\"display\":\"browser\",\"background_color\":\"#f6f3ec\","
+			 "\"theme_color\":\"#f6f3ec\",\"icons\":["));
+	home_manifest_icons(x, out);
+	buf_put(out, STR("]}\n"));
+	TRY(reply_header(x->rq, x->rp, STR("Content-Type"), STR("application/manifest+json")));
+	TRY(reply_header(x->rq, x->rp, STR("Cache-Control"), STR("public, max-age=86400")));
+	TRY(exchange_security_headers(x));
+	x->rp->status = 200;
+	return buf_check(out);
+}
+
 /* Search engines should not index a login server. */
 err
 robots_show(struct exchange *x)
@@ -146,19 +193,35 @@ icon_show(struct exchange *x)
 	return exchange_image(x, kind);
 }
 
+/* The logo or the style sheet of the administrator. */
+static err
+home_brand_reply(struct exchange *x)
+{
+	const struct brand *brand = &x->web->brand;
+	const struct asset *asset = brand_find(brand, x->rq->path);
+
+	if (asset == NULL)
+		return ERR_NOT_FOUND;
+	if (asset != &brand->logo.asset)
+		return home_asset_reply(x, asset);
+	x->rp->fixed = asset->plain;
+	return exchange_image(x, brand->logo_kind);
+}
+
 err
 static_show(struct exchange *x)
 {
 	const struct asset *asset = asset_find(x->rq->path);
 
-	return asset == NULL ? ERR_NOT_FOUND : home_asset_reply(x, asset);
+	return asset == NULL ? home_brand_reply(x) : home_asset_reply(x, asset);
 }
 
 /* Browsers request this name by default; the pages name the URL with the digest. */
 err
 favicon_show(struct exchange *x)
 {
-	const struct asset *icon = asset_named(STR("favicon.svg"));
+	const struct asset *logo = &x->web->brand.logo.asset;
+	const struct asset *icon = logo->path.n > 0 ? logo : asset_named(STR("favicon.svg"));
 
 	if (icon == NULL)
 		return ERR_NOT_FOUND;

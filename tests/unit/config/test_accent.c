@@ -52,7 +52,7 @@ accent_parse_checks_the_contrast_in_both_schemes(void **state)
 }
 
 static void
-an_empty_accent_is_no_accent(void **state)
+an_empty_text_sets_no_accent(void **state)
 {
 	struct config_accent accent = { .light = "#000000", .dark = "#ffffff" };
 	struct why why = { 0 };
@@ -84,7 +84,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(accent_parse_checks_the_contrast_in_both_schemes),
-		cmocka_unit_test(an_empty_accent_is_no_accent),
+		cmocka_unit_test(an_empty_text_sets_no_accent),
 		cmocka_unit_test(each_derived_colour_is_accepted_too),
 	};
 

@@ -87,7 +87,7 @@ def test_page_has_no_inline_script_or_style(page):
 
 def test_pages_load_no_external_resource(page):
     for element in page.named("script", "link", "img"):
-        assert (element.get("src") or element.get("href")).startswith(("/static/", "/icons/", "data:image/png;base64,"))
+        assert (element.get("src") or element.get("href")).startswith(("/static/", "/icons/", "/manifest.webmanifest", "data:image/png;base64,"))
     for form in page.named("form"):
         search = form.get("role") == "search"  # a search changes nothing, and can be bookmarked
         assert re.fullmatch(r"(/[a-z0-9-]+)+" if not search else "/", form.get("action"))
@@ -255,3 +255,36 @@ def test_colours_have_enough_contrast(scheme, front, ground, least):
 
 def test_contrast_of_black_on_white_is_21():
     assert round(contrast("#000", "#ffffff"), 2) == 21
+
+
+# --- the brand ------------------------------------------------------------------------------------------------------
+
+def accent_grounds():
+    """{scheme: [(token, colour)]} of src/config/accent.c."""
+    text = (pathlib.Path(os.environ["SOURCE_ROOT"]) / "src/config/accent.c").read_text("utf-8")
+    light, dark = text.split('"dark"', 1)
+    row = re.compile(r"0x(..), 0x(..), 0x(..) \} \}, \d+, \d+ \}, */\* --([a-z-]+)")
+    return {name: [(token, f"#{r}{g}{b}") for r, g, b, token in row.findall(rows)] for name, rows in (("light", light), ("dark", dark))}
+
+
+def test_the_accent_is_checked_on_the_colours_of_the_style_sheet():
+    light, dark = palettes()
+    grounds = accent_grounds()
+    assert (len(grounds["light"]), len(grounds["dark"])) == (4, 6)
+    for palette, scheme in ((light, "light"), (dark, "dark")):
+        assert [(token, short_as_long(palette[token])) for token, _ in grounds[scheme]] == grounds[scheme]
+
+
+def short_as_long(colour):
+    return colour if len(colour) == 7 else "#" + "".join(2 * c for c in colour[1:])
+
+
+def test_theme_colours_are_those_of_the_style_sheet(page):
+    colours = [e.get("content") for e in page.named("meta") if e.get("name") == "theme-color"]
+    assert colours == [palette["paper"] for palette in palettes()]
+
+
+def test_the_icon_of_phones_is_drawn_from_the_mark():
+    static = pathlib.Path(os.environ["SOURCE_ROOT"]) / "static"
+    digest = hashlib.sha256((static / "favicon.svg").read_bytes()).hexdigest()
+    assert b"favicon.svg " + digest.encode() in (static / "touch.png").read_bytes(), "run tools/touch_icon"

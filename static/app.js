@@ -66,6 +66,19 @@ for (const button of document.querySelectorAll("[data-show]")) {
 	button.hidden = false;
 }
 
+/* Keep the typed user name, and nothing else, when the language changes.  The next page of this tab deletes it. */
+const kept_name = "doubletour.username";
+try {
+	const field = document.querySelector("main form input[name=username]:not([type=hidden])");
+	if (field && field.value === "")
+		field.value = sessionStorage.getItem(kept_name) ?? "";
+	sessionStorage.removeItem(kept_name);
+	for (const link of field ? document.querySelectorAll("footer a[hreflang]") : [])
+		link.addEventListener("click", () => sessionStorage.setItem(kept_name, field.value));
+} catch {
+	/* the browser refuses to store anything */
+}
+
 /* Count down to the next attempt.  The form cannot be sent before; without JavaScript, the server says so again. */
 for (const timer of document.querySelectorAll("[data-wait]")) {
 	const { wait, second, seconds, minutes, over } = timer.dataset;

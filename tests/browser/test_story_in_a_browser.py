@@ -167,12 +167,26 @@ def test_pages_fit_the_narrowest_phone(browse, tmp_path, language, javascript):
 
 def test_the_language_switch_works_on_every_page_and_stays_there(browse):
     browser = browse(language="en")
+
+    def switch(language):
+        browser.leave(browser.visible(f"footer a[href^='/language/{language}']")[0].click)
+        browser.language = language
+
+    browser.open("/login?next=%2Faccount")
+    browser.paste("username", "Camille")
+    browser.paste("password", PASSWORD)
+    switch("fr")
+    values = [browser.find(f"[name={name}]").get_attribute("value") for name in ("username", "password", "next")]
+    assert values == ["Camille", "", "/account"], "the user name and the query are kept"
+    assert browser.driver.execute_script("return JSON.stringify(sessionStorage)") == "{}"
+    switch("en")
+    assert browser.find("[name=username]").get_attribute("value") == "Camille"
     register(browser, new_name())
+    assert browser.driver.execute_script("return sessionStorage.length") == 0
     for path in ("/setup-2fa", "/verify-2fa"):
         browser.open(path)
         for language in ("fr", "en"):
-            browser.leave(browser.visible(f"footer a[href^='/language/{language}']")[0].click)
-            browser.language = language
+            switch(language)
             assert browser.path.split("?")[0] == path
             browser.look()
 

@@ -749,6 +749,18 @@ def test_the_chosen_language_overrides_the_browsers(alice):
     assert alice.page.language == "en" and alice.page.path == "/"
 
 
+@pytest.mark.parametrize("path, back", [
+    ("/login?next=%2Faccount%3Fa=b&x=%22%3E", "/login?next=%2Faccount%3Fa=b&x=%22%3E"),
+    ("/login?a=//evil.example&b=%5C%5Cevil", "/login?a=//evil.example&b=%5C%5Cevil"),
+    ("/login?x=" + 1990 * "a", "/login?x=" + 1990 * "a"),
+    ("/login?next=/account&x=" + 2000 * "a", "/login?next=%2Faccount"),
+], ids=["next and more", "foreign hosts", "as long as allowed", "too long"])
+def test_the_language_switch_keeps_the_query(alice, path, back):
+    alice.visit(path)
+    links = [a["href"] for a in alice.page.dom.one("footer").all("a", hreflang="fr")]
+    assert [alice.visit(link).location for link in links] == [back]
+
+
 @pytest.mark.parametrize("path", ["/language/de", "/language/", "/language/fr/", "/language/FR", "/language/fr%00"])
 def test_unknown_languages_are_404(alice, path):
     assert alice.visit(path).status in (400, 404)

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "config/values.h"
+#include "http/return_to.h"
 #include "web/core/apps.h"
 #include "web/core/cookies.h"
 #include "web/core/flash.h"
@@ -223,6 +224,26 @@ respond_layout_flash(struct exchange *x, struct page_layout *layout)
 	return ERR_OK;
 }
 
+/* The address of this GET with its query.  False: it is not one that the language switch accepts. */
+static bool
+respond_put_address(const struct exchange *x, struct buf *out)
+{
+	buf_put(out, x->rq->path);
+	buf_put(out, x->rq->query.n > 0 ? STR("?") : STR(""));
+	buf_put(out, x->rq->query);
+	return x->rq->method != HTTP_POST && buf_check(out) == ERR_OK && next_is_safe(buf_str(out));
+}
+
+static void
+respond_put_path_and_next(const struct exchange *x, struct buf *out)
+{
+	buf_put(out, x->rq->path);
+	if (x->next.n == 0)
+		return;
+	buf_put(out, STR("?next="));
+	buf_put_percent(out, x->next);
+}
+
 /* Return URL of the language switch: the page itself, or home if the page cannot be requested again. */
 static err
 respond_layout_return_to(struct exchange *x, struct page_layout *layout)
@@ -233,10 +254,9 @@ respond_layout_return_to(struct exchange *x, struct page_layout *layout)
 	layout->path = STR("/");
 	if (!shown)
 		return ERR_OK;
-	buf_put(&return_to, x->rq->path);
-	if (x->next.n > 0) {
-		buf_put(&return_to, STR("?next="));
-		buf_put_percent(&return_to, x->next);
+	if (!respond_put_address(x, &return_to)) {
+		buf_wipe(&return_to);
+		respond_put_path_and_next(x, &return_to);
 	}
 	TRY(buf_check(&return_to));
 	return arena_copy(x->rq->arena, buf_str(&return_to), &layout->path);

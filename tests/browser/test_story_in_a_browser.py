@@ -335,3 +335,61 @@ def test_back_button_after_enrolment_does_not_show_the_secret(browse, tmp_path):
         browser.driver.back()
         browser.wait(lambda: browser.driver.execute_script("return document.readyState") == "complete")
         assert secret not in browser.driver.page_source
+
+
+# An invited person
+
+
+class Counted:
+    """A browser that counts what a person does: clicks, and fields that the person fills in."""
+
+    def __init__(self, browser):
+        self.browser, self.clicks, self.fields = browser, 0, 0
+
+    def click(self, selector):
+        self.clicks += 1
+        self.browser.leave(self.browser.visible(selector)[0].click)
+
+    def tick(self, selector):
+        self.clicks += 1
+        self.browser.find(selector).click()
+
+    def fill(self, name, text):
+        self.fields += 1
+        self.browser.paste(name, text)
+
+
+@pytest.mark.parametrize("scene", [True, pytest.param(False, marks=pytest.mark.whole)], ids=["javascript", "plain"], indirect=True)
+def test_an_invited_person_reaches_the_wiki(scene):
+    """From the link to the wiki: at most 9 clicks and 5 fields."""
+    proxy, browser = scene
+    person = Counted(browser)
+    added = proxy.server.command("user", "add", "camille")
+    assert added.returncode == 0, added.stderr
+    person.clicks += 1  # the link in a message
+    browser.driver.get(re.search(r"https://\S+", added.stdout)[0])
+    browser.look("invited")
+    person.fill("password", PASSWORD)
+    person.fill("confirm", PASSWORD)
+    person.click("main form button:not([type=button])")
+    assert browser.path == "/setup-2fa"
+    code = authenticator(f"otpauth://totp/x?secret={browser.find('#secret').get_attribute('value')}", browser.server.clock)
+    if not browser.find_all("main input[name=otp]"):
+        person.click("main a[href^='/verify-2fa']")
+    if browser.javascript:
+        browser.leave(lambda: person.fill("otp", code))
+    else:
+        person.fill("otp", code)
+        person.click("main form button:not([type=button])")
+    assert browser.path == "/account/recovery-codes" and len(browser.find_all("#codes code")) == 10
+    for box in browser.visible("main input[type=checkbox]"):
+        person.tick(f"#{box.get_attribute('id')}")
+    person.click("main .go, main .primary")
+    assert browser.path == "/" and browser.heading == "Your applications"
+    browser.look("home-of-an-invited-person")
+    (wiki,) = [tile for tile in browser.visible(".tile") if "Wiki" in tile.text]
+    person.clicks += 1
+    wiki.click()
+    browser.wait(lambda: browser.driver.current_url == proxy.public("wiki.example.org") + "/" and browser.find_all("pre"), "the wiki")
+    assert '"camille"' in browser.text.replace("'", '"')
+    assert person.clicks <= 9 and person.fields <= 5, (person.clicks, person.fields)

@@ -200,3 +200,13 @@ def test_search_finds_words_without_scripts(make_server):
 def test_home_without_applications_says_so(server):
     page = Person(server).full().visit("/")
     assert "No applications yet" in page.text and not tiles(page)
+
+
+def test_the_check_up_counts_other_devices_at_once(server):
+    """Web caches a session for two seconds; the answer to a change carries the new numbers."""
+    person = Person(server).full()
+    person.forget().sign_in()
+    assert "1 other device is signed in" in person.visit("/").text
+    token = person.visit("/account/devices").token
+    assert person.post("/account/sessions/end", {"csrf_token": token}).status == 303
+    assert "No other device is signed in" in person.visit("/").text

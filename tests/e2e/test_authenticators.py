@@ -346,6 +346,15 @@ def test_removing_an_authenticator_ends_its_sessions(server, alice):
     assert alice.visit("/").status == 200
 
 
+def test_home_counts_the_remaining_authenticators_at_once(alice):
+    """Web caches a session for two seconds; the answer to a change carries the new number."""
+    add(alice)
+    assert "2 authenticators" in alice.visit("/").text
+    number = ids(alice)[1]
+    assert alice.post(REMOVE, {"csrf_token": alice.page.token, "id": number}).location == LIST
+    assert "Only one authenticator" in alice.visit("/").text
+
+
 def test_the_last_authenticator_cannot_be_removed(alice):
     one, = ids(alice)
     page = alice.post(REMOVE, {"csrf_token": alice.page.token, "id": one})

@@ -219,7 +219,6 @@ own_account_session_end(struct call *call, void *context, bool *ret_commit)
 	TRY(form->id == 0 ? session_end_others(call) : own_account_one_end(call, form->id));
 	if (form->id != 0 && call->next.ended_count == 0)
 		return ERR_OK;
-	TRY(session_find(call, &call->token_hash, &call->next.session)); /* for the counts in the answer */
 	*ret_commit = true;
 	return audit_write(call, AUDIT_SESSION_ENDED, call->now.session.account_id,
 			   form->id == 0 ? REASON_OTHERS : REASON_ONE);

@@ -30,6 +30,12 @@ def browse(drivers, server):
 
 RULES = """\
 rules:
+  - domain: wiki.example.org
+    path: ['/archive/**']
+    groups: [archivists]
+  - domain: wiki.example.org
+    path: ['/archive/**']
+    policy: deny
   - domain: admin.example.org
     max_age: 5m
   - domain: ['*.example.org', '*.example.net']
@@ -56,7 +62,7 @@ def scene(request, tmp_path):
     driver = start(request.param, ["--host-resolver-rules=MAP *.example.org 127.0.0.1, MAP *.example.net 127.0.0.1", "--ignore-certificate-errors"])
     port = free_port()
     server = Server(tmp_path / "server", PUBLIC_URL=f"https://{LOGIN}:{port}", TRUSTED_PROXIES="127.0.0.1", GATE_DOMAINS="example.org,example.net",
-                    ACCESS_RULES="access.conf")
+                    ACCESS_RULES="access.conf", CONTACT="help@example.org")
     (server.work / "access.conf").write_text((RULES + MORE).replace("PORT", str(port)))
     (server.work / "shop.svg").write_text(ICON)
     try:

@@ -83,3 +83,18 @@ def test_sign_in_returns_to_the_protected_application(scene):
     browser.server.clock.next_step()
     browser.type_code(authenticator(uri, browser.server.clock))
     at(browser, proxy, "admin.example.org", "/settings")
+
+    # refused: the application's host shows a page that leads to the login host, in the look of every page
+    driver.get(proxy.public("wiki.example.org") + "/archive/1")
+    browser.wait(lambda: driver.current_url.startswith(proxy.public(LOGIN) + "/gate?rd="), "the page of the refusal")
+    assert browser.heading == "You don’t have access to Wiki" and "anna" in browser.find("main").text
+    assert browser.find("footer a[href^='mailto:']").text == "help@example.org"
+    browser.look("gate-denied", expect=[403])
+    browser.enter("main form button")
+    assert browser.path.startswith("/login?next=%2Fgate%3Frd%3D") and "Wiki" in browser.text
+    browser.check_console(expect=[403])
+
+    # an unknown host: the page has its style there too
+    driver.get(proxy.public("wrong.example.org") + "/x")
+    assert browser.heading == "Wrong address"
+    browser.look("gate-wrong-host", expect=[421])

@@ -103,7 +103,7 @@ exchange_elsewhere_headers(struct exchange *x)
 
 	buf_put(&elsewhere, STR("default-src 'none'; style-src "));
 	buf_put(&elsewhere, str_of(x->web->config->public_url));
-	buf_put(&elsewhere, STR("; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"));
+	buf_put(&elsewhere, STR("; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"));
 	TRY(buf_check(&elsewhere));
 	TRY(reply_header(x->rq, x->rp, policy.name, buf_str(&elsewhere)));
 	TRY(respond_put_headers(x, &same_origin, 1));

@@ -57,6 +57,7 @@ enum {
 	FIELD_MAX_BYTES = 4096,
 	DISPLAY_NAME_MAX_BYTES = 160, /* of a display name, and of an authenticator's name: 40 code points */
 	RETURN_TO_MAX_BYTES = 2000,   /* of the return path after sign-in */
+	BROWSER_MAX = 64,             /* of the form cookie */
 	LINK_TOKEN_MAX = 64,          /* characters of a received link token; valid ones have 43 of base64url */
 	LIST_MAX_BYTES = 12 * 1024,   /* of the list in one answer */
 	EMAIL_MAX = 254,

@@ -42,6 +42,7 @@ const struct route web_routes[] = {
 	{ HTTP_GET, STR_INIT("/account/sessions"), 0, 0, .show = sessions_moved_show },
 	{ HTTP_POST, STR_INIT("/account/sessions/end"), 0, ASKS(SESSION_END) | ASKS(SESSIONS) | ASKS(ACTIVITY), .form = &session_end_form, .answer = session_end_post, .redisplay = session_end_redisplay },
 	{ HTTP_GET, STR_INIT("/account/activity"), 0, 0, .show = activity_moved_show },
+	{ HTTP_POST, STR_INIT("/account/alarm"), 0, ASKS(ALARM_DISMISS), .form = &alarm_form, .answer = alarm_dismiss_post, .redisplay = alarm_dismiss_redisplay },
 	{ HTTP_GET, STR_INIT("/account/close"), 0, 0, .step_up = true, .show = close_show },
 	{ HTTP_POST, STR_INIT("/account/close"), 0, ASKS(CLOSE), .step_up = true, .form = &close_form, .answer = close_post, .redisplay = close_redisplay },
 

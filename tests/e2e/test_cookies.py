@@ -1,5 +1,7 @@
 """Names of cookies: other applications on the same host keep theirs, and cookies of release 0.1 still work."""
 
+import re
+
 import pytest
 
 from harness import Person
@@ -129,3 +131,55 @@ def test_an_earlier_device_cookie_is_still_known(server):
     alice.sign_in()
     assert alice.visit("/").status == 200
     assert alice.cookies["doubletour-device"] == device and alice.cookies["device"] == device
+
+
+# Stay signed in
+
+DAYS_30 = 30 * 24 * 3600
+
+
+def lifetime(page):
+    """Return the Max-Age of the session's cookie in this reply; None: until the browser closes."""
+    [line] = [line for line in page.response.raw.headers.getlist("Set-Cookie") if line.startswith("doubletour=")]
+    found = re.search(r"Max-Age=(\d+)", line)
+    return int(found[1]) if found else None
+
+
+def box(page):
+    return page.dom.one("input", name="remember")
+
+
+def test_staying_signed_in_is_a_choice_that_survives_the_code(server):
+    alice = Person(server).full()
+    alice.forget()
+    assert not box(alice.visit("/login")).has("checked")
+    assert box(alice.give_password(password="not the password", remember="1")).has("checked")
+    assert lifetime(alice.give_password(remember="1")) is None, "not before the code"
+    assert DAYS_30 - 600 < lifetime(alice.verify()) <= DAYS_30
+    assert "Stays signed in until" in alice.visit("/account/devices").text
+    other = "another password 1742"
+    changed = alice.send("/account/password", {"current": alice.password, "password": other, "confirm": other, "otp": alice.fresh_code()})
+    assert DAYS_30 - 3600 < lifetime(changed) <= DAYS_30, "the new token of the same session"
+    alice.password = other
+    server.clock.advance(26 * 3600)
+    assert alice.visit("/").status == 200, "idle for a day, and a new window"
+    assert alice.log_out().location == "/login" and "doubletour" not in alice.cookies
+
+
+@pytest.mark.parametrize("value", [None, "", "0", "on", "1 ", "11"])
+def test_only_a_ticked_box_keeps_a_user_signed_in(server, value):
+    alice = Person(server).full()
+    alice.forget().give_password(**({} if value is None else {"remember": value}))
+    page = alice.send("/verify-2fa", {"otp": alice.fresh_code(), "remember": "1"})
+    assert page.status == 303 and lifetime(page) is None
+    assert "Stays signed in" not in alice.visit("/account/devices").text
+
+
+def test_without_the_setting_no_user_stays_signed_in(make_server):
+    server = make_server(SESSION_REMEMBER="0")
+    alice = Person(server).full()
+    assert not alice.forget().visit("/login").dom.all("input", name="remember")
+    alice.give_password(remember="1")
+    assert lifetime(alice.verify()) is None
+    server.clock.advance(2 * 3600)
+    assert alice.visit("/").location.startswith("/login")

@@ -35,6 +35,7 @@ OPENS = {
     ("GET", "/account/sessions"): {"full"},
     ("POST", "/account/sessions/end"): {"full"},
     ("GET", "/account/activity"): {"full"},
+    ("POST", "/account/alarm"): {"full"},
     ("GET", "/account/close"): {"full"},
     ("POST", "/account/close"): {"full"},
     ("GET", "/account/recovery-codes"): {"full"},

@@ -383,7 +383,7 @@ def test_a_password_without_a_factor_continues_to_set_up(alice):
     assert (alice.page.status, alice.page.location) == (303, "/setup-2fa")
 
 
-def test_a_used_code_is_refused_with_the_sentence_of_a_wrong_one(server, alice):
+def test_a_used_code_has_its_own_sentence_after_the_password(server, alice):
     alice.full().log_out()
     alice.sign_in()
     used = alice.used_code()
@@ -391,7 +391,10 @@ def test_a_used_code_is_refused_with_the_sentence_of_a_wrong_one(server, alice):
     replayed = alice.verify(used)
     wrong = alice.verify("%06d" % ((int(used) + 1) % 10**6))
     assert replayed.status == wrong.status == 422
-    assert replayed.errors == wrong.errors != {}
+    assert replayed.errors != wrong.errors and "This code has already been used. Wait for the next one." in replayed.text
+    alice.verify()
+    assert "Code already used" in alice.visit("/account/devices").text
+    assert "already been used" in alice.send("/account/password", {"otp": alice.used_code()}).text
 
 
 def test_the_enrolment_code_cannot_sign_in(server, alice):

@@ -138,8 +138,7 @@ def test_wrong_passwords_elsewhere_do_not_lock_a_known_browser(proxied):
     assert 429 in seen and seen <= {422, 429, 503}
     assert guess(alice, "192.0.2.200").status == 429, "strangers wait, wherever they are"
     assert alice.sign_in().location == "/"
-    notice = alice.follow().by_id("refused").text
-    assert "50 sign-in attempts have failed" in notice
+    assert "50 failed sign-in attempts since" in alice.follow().by_id("alarm").text
 
 
 def test_invented_names_lock_no_account_and_fill_a_bounded_table(proxied):
@@ -169,19 +168,39 @@ def test_a_stolen_password_cannot_lock_out_the_owners_code(server):
     thief.give_password()
     assert wrong_codes(thief, 6) == [422] * 5 + [429]
     assert alice.sign_in().location == "/"
-    assert "5 sign-in attempts" in alice.follow().text
+    assert "5 failed sign-in attempts since" in alice.follow().by_id("alarm").text
 
 
-def test_a_wrong_attempt_is_announced_once_with_a_link(server):
+def test_an_own_mistake_is_not_announced(server):
     alice = Person(server).full()
     alice.forget().give_password(password="not the password")
-    alice.sign_in()
-    page = alice.follow()
-    assert "1 sign-in attempt has failed since your last sign-in." in page.text
-    assert page.by_id("refused").one("a")["href"] == "/account/activity"
-    assert "Wrong password" in alice.visit("/account/devices").text
-    alice.forget().sign_in()
-    assert "failed since" not in alice.follow().text
+    alice.give_password()
+    assert wrong_codes(alice, 1) == [422]
+    alice.verify(alice.fresh_code())
+    assert "failed sign-in attempt" not in alice.follow().text
+    activity = alice.visit("/account/devices").text
+    assert "Wrong password" in activity and "Wrong code" in activity
+
+
+def test_an_attempt_elsewhere_is_announced_until_dismissed(server):
+    alice = Person(server).full()
+    Person(server, alice.name, "not the password").give_password()
+    phone = Person(server, alice.name, alice.password)
+    phone.secret, phone.spent = alice.secret, alice.spent
+    phone.sign_in()
+    notice = phone.follow().by_id("alarm")
+    assert re.search(r"A failed sign-in attempt on .*, from 127\.0\.0\.1\.", notice.text)
+    assert {a["href"] for a in notice.all("a")} == {"/account/password", "/account/devices#activity"}
+    phone.forget().sign_in()
+    form = phone.follow().by_id("alarm").one("form")
+    assert phone.post(form["action"], {i["name"]: i["value"] for i in form.all("input")}).location == "/"
+    assert "failed sign-in attempt" not in phone.follow().text
+    server.clock.advance(3)  # the time that web keeps an answer
+    assert "failed sign-in attempt" not in alice.visit("/").text, "in every session"
+    assert "Notice about failed sign-in attempts dismissed" in phone.visit("/account/devices").text
+    Person(server, alice.name, "not the password").give_password()
+    server.clock.advance(3)
+    assert "A failed sign-in attempt on" in alice.visit("/").text, "a new one"
 
 
 def test_the_cookie_of_a_known_browser_opens_nothing(server):

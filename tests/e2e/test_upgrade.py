@@ -154,8 +154,8 @@ def test_a_backup_is_made_before_an_automatic_upgrade(old):
     assert backup.stat().st_mode & 0o777 == 0o600
     with opened(backup) as db:
         assert list(db.iterdump()) == before
-    assert "database.upgraded from=6 to=7" in old.log() and old.stop() == 0
-    assert version(old) == 7
+    assert "database.upgraded from=6 to=8" in old.log() and old.stop() == 0
+    assert version(old) == 8
     # back to the old version, as docs/guides/upgrade.md says
     shutil.copy(backup, old.database())
     assert version(old) == 6
@@ -189,7 +189,7 @@ def test_each_migration_runs_on_generated_rows(kind):
     """tools/torture does the same with ten million rows."""
     loaded = subprocess.run([ROOT / "tools" / "migration_load", "--rows", "2000", "--program", PROGRAM, kind], capture_output=True, text=True)
     assert loaded.returncode == 0, loaded.stderr
-    assert re.findall(rf"^# {kind} (\d{{4}}): [\d.]+ s, \d+ MB", loaded.stdout, re.M) == [f"{number:04}" for number in range(2, 8)]
+    assert re.findall(rf"^# {kind} (\d{{4}}): [\d.]+ s, \d+ MB", loaded.stdout, re.M) == [f"{number:04}" for number in range(2, 9)]
 
 
 @pytest.mark.sqlite
@@ -257,7 +257,7 @@ def test_a_development_server_upgrades_without_a_backup(make_server):
 def test_a_newer_database_is_refused_unchanged(old):
     done(old, "db", "upgrade")
     with opened(old.database()) as db, db:
-        db.execute("INSERT INTO schema_migrations VALUES (8, 'later', 'x', 0)")
+        db.execute("INSERT INTO schema_migrations VALUES (9, 'later', 'x', 0)")
     refused(old, "newer than this program", "Use the newer doubletour", status=78)
 
 
@@ -272,9 +272,7 @@ def test_a_running_server_prevents_the_upgrade(make_server):
     server = made(make_server)
     other = make_server(start=False, **PRODUCTION, DATA_DIR=server.data)
     other.data = server.data
-    # as the previous version of the program left it
-    server.sql("ALTER TABLE audit DROP COLUMN actor")
-    server.sql("DELETE FROM schema_migrations WHERE version = 7")
+    as_the_previous_version(server)
     other.spawn()
     assert other.wait() == 1
     assert "Stop that one" in other.log() and "Nothing was changed" in other.log()
@@ -307,7 +305,7 @@ def test_a_failing_call_leaves_the_old_database(old, kind):
         nth += scaled(max(1, nth // 2), 1, whole=1 + nth // 8)
     old.signal()
     old.wait()
-    assert failures > 2 and version(old) == 7
+    assert failures > 2 and version(old) == 8
     old.start()
     assert old.alice.visit("/").status == 200
 
@@ -323,7 +321,7 @@ def test_a_kill_during_the_upgrade_loses_nothing(old, at):
             os.kill(pid, signal.SIGKILL)
     old.process.wait()
     wait_until(lambda: not old.listening(), "the killed server's port is free")
-    assert version(old) in (6, 7)
+    assert version(old) in (6, 8)
     old.start()
     assert old.alice.visit("/").status == 200
     assert [p.name for p in old.data.glob("before*")] == [BACKUP]
@@ -445,7 +443,7 @@ def test_nodes_of_two_releases_run_side_by_side(make_server, postgres):
     alice = story(first, second)
     # the new program upgrades the database under them
     first.program = today
-    assert "0007 (newest)" in done(first, "db", "upgrade", "--rolling")
+    assert "0008 (newest)" in done(first, "db", "upgrade", "--rolling")
     first.program = second.program
     assert alice.opens(first, second) == [True] * 2
     story(first, second)
@@ -473,9 +471,10 @@ def node(make_server, postgres, first=None):
 
 
 def as_the_previous_version(server):
-    """Remove what migration 0007 has added, while the node runs."""
-    server.sql("DELETE FROM schema_migrations WHERE version = 7")
-    server.sql("ALTER TABLE audit DROP COLUMN actor")
+    """Remove what the migrations after 0006 have added, while the node runs."""
+    server.sql("DELETE FROM schema_migrations WHERE version > 6")
+    for table, column in (("audit", "actor"), ("audit", "browser"), ("accounts", "alarm_from_us"), ("sessions", "remembered")):
+        server.sql(f"ALTER TABLE {table} DROP COLUMN {column}")
 
 
 def test_a_node_alone_upgrades_postgresql(make_server, postgres):
@@ -483,7 +482,7 @@ def test_a_node_alone_upgrades_postgresql(make_server, postgres):
     done(one, "db", "init")
     alice = Person(one.start()).full()
     older(one).start()
-    assert alice.visit("/").status == 200 and "database.upgraded from=6 to=7" in one.log()
+    assert alice.visit("/").status == 200 and "database.upgraded from=6 to=8" in one.log()
 
 
 def test_a_second_node_leaves_the_upgrade_to_the_command(make_server, postgres):
@@ -495,7 +494,7 @@ def test_a_second_node_leaves_the_upgrade_to_the_command(make_server, postgres):
     assert second.wait() == 1
     assert "Another node is running.  Run `doubletour db upgrade --rolling`, then start this node." in second.log()
     assert "server is running" in first.command("db", "upgrade").stderr
-    assert "0007 (newest)" in done(first, "db", "upgrade", "--rolling")
+    assert "0008 (newest)" in done(first, "db", "upgrade", "--rolling")
     second.start()
     alice = Person(first).full()
     alice.server = second
@@ -530,13 +529,13 @@ def test_a_failing_query_leaves_postgresql_usable(make_server, postgres):
         one.spawn()
         wait_until(lambda: one.process.poll() is not None or "database.upgraded" in one.log()[seen:], "it upgraded or failed")
         one.faults.clear("query")
-        if one.process.poll() is None or version(one) == 7:
+        if one.process.poll() is None or version(one) == 8:
             break
         assert one.process.returncode in (1, 78) and version(one) == 6, one.log()[seen:]
         failures += 1
     if one.process.poll() is None:
         one.signal(), one.wait()
-    assert version(one) == 7 and failures > 10
+    assert version(one) == 8 and failures > 10
     one.start()
     Person(one).full()
 
@@ -554,8 +553,8 @@ def test_an_upgrade_waits_for_a_table_in_use(make_server, postgres):
         wait_until(lambda: log.read_bytes().count(cancelled) > before or upgrade.poll() is not None, "the first try has failed")
         reader.rollback()
     said, complaints = upgrade.communicate(timeout=TIMEOUT)
-    assert upgrade.returncode == 0 and "0007 (newest)" in said, complaints
-    assert complaints.count("applying 0007") == 1
+    assert upgrade.returncode == 0 and "0008 (newest)" in said, complaints
+    assert complaints.count("applying 0007") == 1 and complaints.count("applying 0008") == 1
 
 
 def test_a_rolling_upgrade_needs_migrations_that_only_add(make_server, postgres):

@@ -175,7 +175,7 @@ links_use_link(struct call *call, void *context, bool *ret_commit)
 	TRY(links_password_set(call, use));
 	TRY(session_end_all(call, use->found.account_id));
 	TRY(devices_forget(call, use->found.account_id, false));
-	e = session_begin(call, use->found.account_id, STR(""));
+	e = session_begin(call, use->found.account_id, STR(""), false);
 	if (e == ERR_NOT_FOUND) /* the account was disabled or deleted after the lookup */
 		return ERR_OK;
 	TRY(e);

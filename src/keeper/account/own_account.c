@@ -118,8 +118,10 @@ own_account_password_change(struct call *call, void *context, bool *ret_commit)
 	TRY(session_renew(call, &renewed));
 	if (!renewed)
 		return ERR_OK;
+	TRY(audit_write(call, AUDIT_PASSWORD_CHANGED, account_id, REASON_ASKED));
 	*ret_commit = true;
-	return audit_write(call, AUDIT_PASSWORD_CHANGED, account_id, REASON_ASKED);
+	/* the notice has asked for this change */
+	return alarm_dismiss(call, &call->next.session, call->next.session.alarm.until_us, &renewed);
 }
 
 err
@@ -146,6 +148,7 @@ password_answer(struct call *call, enum verdict *ret_verdict)
 
 struct listing {
 	struct buf list;
+	const struct config *config; /* of sessions */
 	size_t rows, most;
 	bool more;
 };
@@ -176,23 +179,30 @@ own_account_listing_put(struct listing *listing, const struct wire_def *def, con
 static err
 own_account_session_row(void *context, const struct own_sessions_row *row)
 {
-	const struct session session = session_from_basis(&row->basis);
+	struct listing *listing = context;
+	const struct config *config = listing->config;
+	struct session session = session_from_basis(&row->basis);
+
+	session.state = proofs_state(&session.proofs, session_is_enrolled(&session));
 	const struct session_item item = { .id = session.id,
 					   .agent = str_upto(row->agent, AGENT_LISTED),
 					   .address = str_upto(row->address, 64),
 					   .created_us = session.created_us,
 					   .seen_us = session.seen_us,
-					   .state = proofs_state(&session.proofs, session_is_enrolled(&session)),
+					   .remembered_until_us = session_remembered_until_us(&session, config),
+					   .state = session.state,
 					   .current = row->current };
 
-	return own_account_listing_put(context, &wire_session_item, &item);
+	return own_account_listing_put(listing, &wire_session_item, &item);
 }
 
 err
 sessions_answer(struct call *call, enum verdict *ret_verdict)
 {
 	CLEANUP(own_account_listing_wipe)
-	struct listing listing = { .list = BUF(LIST_MAX_BYTES), .most = SESSIONS_LISTED };
+	struct listing listing = { .list = BUF(LIST_MAX_BYTES),
+				   .config = keeper_config(call->keeper),
+				   .most = SESSIONS_LISTED };
 	struct sessions_body *answer = call->answer;
 	const struct db_value args[] = { DB_INT(call->now.session.account_id), DB_INT(call->now.session.id),
 					 DB_INT(SESSIONS_LISTED + 1) };
@@ -272,6 +282,32 @@ activity_answer(struct call *call, enum verdict *ret_verdict)
 	answer->more = listing.more;
 	*ret_verdict = VERDICT_PASSED;
 	return arena_copy(&call->arena, buf_str(&listing.list), &answer->events);
+}
+
+/* --- ALARM_DISMISS ------------------------------------------------------------------------------------------------ */
+
+static err
+own_account_alarm_dismiss(struct call *call, void *context, bool *ret_commit)
+{
+	const struct alarm_body *form = call->body;
+
+	call->next.session = call->now.session;
+	TRY(alarm_dismiss(call, &call->next.session, form->until_us, ret_commit));
+	return *ret_commit ? audit_write(call, AUDIT_ALARM_DISMISSED, call->now.session.account_id, REASON_ASKED)
+			   : ERR_OK;
+}
+
+err
+alarm_dismiss_answer(struct call *call, enum verdict *ret_verdict)
+{
+	bool done = false;
+
+	TRY(call_transact(call, own_account_alarm_dismiss, NULL, &done));
+	if (!done)
+		return ERR_OK;
+	audit_log(call, AUDIT_ALARM_DISMISSED, call->now.session.account_id, REASON_ASKED);
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
 }
 
 /* --- CLOSE -------------------------------------------------------------------------------------------------------- */

@@ -61,7 +61,7 @@ register_make_account(struct call *call, void *context, bool *ret_commit)
 	}
 	TRY(random_id(&r->account_id));
 	TRY(account_insert(call->db, r->account_id, account_name_str(&r->name), str_of(r->hash.z), call->now_us));
-	TRY(session_begin(call, r->account_id, form->next));
+	TRY(session_begin(call, r->account_id, form->next, false));
 	TRY(audit_write(call, AUDIT_REGISTER, r->account_id, r->by_invitation ? REASON_INVITATION : REASON_OPEN));
 	*ret_commit = true;
 	return ERR_OK;

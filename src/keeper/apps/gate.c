@@ -347,6 +347,7 @@ gate_grant_make(struct call *call, const struct target *target, str domain, stru
 
 	answer->domain = domain;
 	answer->url = target->url;
+	answer->remembered_until_us = session_remembered_until_us(&call->now.session, keeper_config(call->keeper));
 	if (!ours || call->now.session.state == STATE_PENDING)
 		TRY(call_transact(call, gate_grant_write, answer, &done));
 	return ours ? gate_cookie_make(call, call->now.session.id, domain, &answer->token) : ERR_OK;
@@ -416,6 +417,7 @@ gate_ticket_answer(struct call *call, enum verdict *ret_verdict)
 	answer->outcome = ACCESS_PASSES;
 	answer->domain = domain;
 	answer->url = target.url;
+	answer->remembered_until_us = session_remembered_until_us(&guest.session, keeper_config(call->keeper));
 	TRY(gate_cookie_make(call, spent.session_id, domain, &answer->token));
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;

@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 #include "base/log.h"
+#include "keeper/core/alarm.h"
 #include "keeper/core/call.h"
 
 #include <inttypes.h>
@@ -61,23 +62,51 @@ audit_actor_of(const struct call *call, enum audit_event event)
 
 /* --- rows --------------------------------------------------------------------------------------------------------- */
 
-/* The only function that writes to the table. */
+/* Failed attempts, and the proofs that may explain them (keeper/core/alarm.h). */
+static bool
+audit_has_browser(enum audit_event event)
+{
+	static const bool has[AUDIT_COUNT] = {
+		[AUDIT_SIGN_IN_REFUSED] = true, [AUDIT_VERIFY_REFUSED] = true, [AUDIT_PASSWORD_REFUSED] = true,
+		[AUDIT_VERIFIED] = true,        [AUDIT_RECOVERED] = true,      [AUDIT_ENROLLED] = true,
+		[AUDIT_STEP_UP] = true,
+	};
+
+	return has[event];
+}
+
 static err
-audit_row_insert(struct call *call, enum audit_event event, struct db_value account, struct db_value subject,
+audit_browser(struct call *call, enum audit_event event, int64_t account_id, struct db_value *ret_browser)
+{
+	int64_t browser = 0;
+
+	if (audit_has_browser(event))
+		TRY(alarm_browser(call, account_id, &browser));
+	*ret_browser = browser == 0 ? DB_NULL() : DB_INT(browser);
+	return ERR_OK;
+}
+
+/* The only function that writes to the table. account_id 0: none. */
+static err
+audit_row_insert(struct call *call, enum audit_event event, int64_t account_id, struct db_value subject,
 		 enum audit_reason reason)
 {
+	struct db_value browser;
+
+	TRY(audit_browser(call, event, account_id, &browser));
 	const struct audit_event_facts *facts = audit_event_facts(event);
 	const struct db_value args[] = {
 		DB_INT(call->now_us),
 		DB_TEXT(str_of(facts->name)),
 		DB_TEXT(str_of(audit_outcome_name(facts->outcome))),
 		DB_TEXT(str_of(audit_reason_name(reason))),
-		account,
+		account_id == 0 ? DB_NULL() : DB_INT(account_id),
 		subject,
 		DB_TEXT(audit_text(&call->arena, call->head.address)),
 		DB_TEXT(audit_text(&call->arena, call->head.agent)),
 		DB_TEXT(audit_text(&call->arena, call->head.request_id)),
 		DB_TEXT(audit_actor_of(call, event)),
+		browser,
 	};
 
 	return db_run(call->db, SQL_AUDIT_INSERT, args, COUNT(args), NULL);
@@ -86,7 +115,7 @@ audit_row_insert(struct call *call, enum audit_event event, struct db_value acco
 err
 audit_write(struct call *call, enum audit_event event, int64_t account_id, enum audit_reason reason)
 {
-	return audit_row_insert(call, event, account_id == 0 ? DB_NULL() : DB_INT(account_id), DB_NULL(), reason);
+	return audit_row_insert(call, event, account_id, DB_NULL(), reason);
 }
 
 err
@@ -95,7 +124,7 @@ audit_write_unknown(struct call *call, enum audit_event event, str name, enum au
 	uint8_t hash[DIGEST_BYTES];
 
 	TRY(digest_hmac(str_bytes(keeper_name_key(call->keeper)->b, TOKEN_BYTES), name, hash));
-	return audit_row_insert(call, event, DB_NULL(), DB_BLOB(str_bytes(hash, sizeof(hash))), reason);
+	return audit_row_insert(call, event, 0, DB_BLOB(str_bytes(hash, sizeof(hash))), reason);
 }
 
 err

@@ -63,6 +63,7 @@ struct call {
 	struct token token_hash;    /* hash of the presented token; zero: none was presented */
 	const void *body;           /* the question's body, of the type in its wire_def */
 	void *answer;               /* the answer's body, initially zero */
+	str browser;                /* of a sign-in: value of the form cookie (keeper/core/alarm.h); "": unknown */
 	int64_t retry_us;           /* with ERR_LOCKOUT: remaining time */
 	int64_t subject_account_id; /* the account concerned, if it is not the session's; 0: none */
 	struct outcome now;         /* current state */

@@ -97,7 +97,19 @@ dispatch_run(struct call *call, enum verdict *ret_verdict)
 /* --- answers ------------------------------------------------------------------------------------------------------ */
 
 static void
-dispatch_head_fill(const struct outcome *now, struct answer_head *head)
+dispatch_alarm_fill(const struct alarm *alarm, struct answer_head *head)
+{
+	if (alarm->attempts == 0)
+		return;
+	head->alarms = alarm->attempts;
+	head->alarm_since_us = alarm->since_us;
+	head->alarm_until_us = alarm->until_us;
+	head->alarm_addresses = alarm->addresses;
+	head->alarm_address = str_of(alarm->address);
+}
+
+static void
+dispatch_head_fill(const struct config *config, const struct outcome *now, struct answer_head *head)
 {
 	const struct session *s = &now->session;
 
@@ -111,13 +123,14 @@ dispatch_head_fill(const struct outcome *now, struct answer_head *head)
 	head->last_sign_in_us = s->previous_sign_in_us;
 	head->factor_since_us = s->factor_since_us;
 	head->expires_us = s->expires_us;
+	head->remembered_until_us = session_remembered_until_us(s, config);
 	head->verified_us = s->state == STATE_FULL ? session_verified_us(s) : 0;
 	head->display_name = str_bytes(s->display_name.b, s->display_name.n);
 	head->language = s->language;
 	head->time_format = s->time_format;
 	head->recovery_left = s->recovery_left > 100 ? 100 : (uint32_t)s->recovery_left;
 	head->recovered = proofs_recovered(&s->proofs);
-	head->refused = (uint32_t)s->refused;
+	dispatch_alarm_fill(&s->alarm, head);
 	head->groups = str_upto(s->groups, GROUPS_MAX_BYTES);
 	head->authenticators = s->factors_usable > 100 ? 100 : (uint32_t)s->factors_usable;
 	head->other_sessions = s->sessions > 1 ? (uint32_t)(s->sessions - 1) : 0;
@@ -140,7 +153,7 @@ dispatch_encode(const struct call *call, enum verdict verdict, const void *body,
 				    .pushed = pushed == NULL ? 0 : pushed(context) };
 
 	buf_clear(ret_answer);
-	dispatch_head_fill(&call->now, &head);
+	dispatch_head_fill(keeper_config(call->keeper), &call->now, &head);
 	if (verdict == VERDICT_LOCKOUT)
 		head.retry_s = (uint32_t)((call->retry_us + SECONDS_US(1) - 1) / SECONDS_US(1));
 	wire_put(ret_answer, &wire_answer_head, &head);

@@ -45,6 +45,7 @@ session_from_basis(const struct session_basis_row *row)
 				 .account_id = row->account_id,
 				 .created_us = row->created_at_us,
 				 .seen_us = row->seen_at_us,
+				 .remembered = row->remembered,
 				 .proofs = session_proofs(row),
 				 .account_disabled = row->account_disabled,
 				 .factor_since_us = row->factor_since_us };
@@ -56,7 +57,6 @@ session_preferences_fill(const struct session_find_row *row, struct session *s)
 	s->language = preferred_language_read(row->language);
 	s->time_format = time_format_read(row->time_format);
 	s->recovery_left = row->recovery_left;
-	s->refused = row->refused < 0 ? 0 : row->refused > UINT32_MAX ? UINT32_MAX : row->refused;
 	s->factors_usable = row->factors_usable;
 	display_name_clean(row->display_name, &s->display_name);
 }
@@ -88,6 +88,8 @@ session_fill(const struct session_find_row *row, struct session *ret_session)
 	s.gated_us = row->gated_at_us;
 	s.sessions = row->sessions;
 	s.groups = session_groups(row->group_names);
+	s.refused = row->refused;
+	s.alarm_from_us = row->alarm_from_us != 0 ? row->alarm_from_us : row->last_sign_in_at_us;
 	if (account_name_fold(row->name, &s.name) != PROBLEM_NONE)
 		return ERR_CORRUPT;
 	session_preferences_fill(row, &s);
@@ -107,6 +109,8 @@ session_find(struct call *call, const struct token *token_hash, struct session *
 	if (found)
 		TRY(session_fill(&row, &session));
 	session_decide(&session, keeper_config(call->keeper), call->now_us);
+	if (session.state == STATE_FULL && session.refused > 0)
+		TRY(alarm_find(call, session.account_id, session.alarm_from_us, &session.alarm));
 	*ret_session = session;
 	return ERR_OK;
 }

@@ -30,6 +30,20 @@ session_from_the_future(const struct session *s, int64_t now_us)
 	return s->created_us > now_us + CLOCK_SLACK_US || s->seen_us > now_us + CLOCK_SLACK_US;
 }
 
+static int64_t
+session_later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+int64_t
+session_remembered_until_us(const struct session *s, const struct config *config)
+{
+	bool remembered = s->remembered && s->state == STATE_FULL && config->session_remember_us > 0;
+
+	return remembered ? s->created_us + config->session_remember_us : 0;
+}
+
 static void
 session_decide_within(struct session *s, const struct config *config, int64_t now_us, int64_t pending_us)
 {
@@ -39,6 +53,8 @@ session_decide_within(struct session *s, const struct config *config, int64_t no
 
 	if (state == STATE_PENDING)
 		expires_us = session_earlier(expires_us, proofs_newest_us(&s->proofs, SHOWS_KNOWLEDGE) + pending_us);
+	s->state = state;
+	expires_us = session_later(expires_us, session_remembered_until_us(s, config));
 	s->state = now_us < expires_us ? state : STATE_NONE;
 	s->expires_us = s->state == STATE_NONE ? 0 : expires_us;
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "keeper/core/accounts.h"
+#include "keeper/core/alarm.h"
 #include "keeper/core/display_name.h"
 #include "keeper/core/proof.h"
 #include "ipc/questions.h"
@@ -24,6 +25,7 @@ struct session {
 
 	int64_t id, account_id; /* id 0: no row */
 	int64_t created_us, seen_us;
+	bool remembered;                 /* the user chose to stay signed in */
 	struct proofs proofs;            /* what this session has verified */
 	int64_t gated_us;                /* when the gate last granted access with the password alone; 0: never */
 	int64_t clock_step, clock_drift; /* see keeper/factor/totp.h; 0: none */
@@ -36,7 +38,9 @@ struct session {
 	bool account_disabled;
 	int64_t factor_since_us; /* first confirmation of any factor, even if disabled; 0: no factor */
 	int64_t recovery_left;
-	int64_t refused;        /* failed attempts since the previous sign-in */
+	int64_t refused;        /* 0: no failed attempt since alarm_from_us; otherwise there may be some */
+	int64_t alarm_from_us;  /* failed attempts up to this time need no notice */
+	struct alarm alarm;     /* FULL: the others */
 	int64_t factors_usable; /* the account's factors, of any kind, that are not disabled */
 	int64_t sessions;       /* of the account, including this one */
 	str groups;             /* "admins,staff"; in the call's arena */
@@ -59,6 +63,12 @@ void session_decide_for_gate(struct session *session, const struct config *confi
  * the gate has granted. session_purge_lifetime, _idle and _pending in store/sql apply the same rule.
  */
 bool session_over(const struct session *session, const struct config *config, int64_t now_us);
+
+/*
+ * Until when a FULL session stays signed in, even if it is idle: SESSION_REMEMBER after the sign-in, if the user chose
+ * so. 0: not remembered.
+ */
+int64_t session_remembered_until_us(const struct session *session, const struct config *config);
 
 /* Must the activity be written now? Not on every question, but often enough for SESSION_IDLE. */
 bool session_touch_due(const struct session *session, const struct config *config, int64_t now_us);

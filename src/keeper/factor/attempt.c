@@ -33,15 +33,23 @@ attempt_take(struct call *call, struct attempt *attempt)
 	return throttle_take(call, &attempt->throttle);
 }
 
-err
-attempt_refuse(struct call *call, const struct attempt *attempt, enum audit_reason why, int64_t *ret_drift_s)
+enum audit_reason
+attempt_why(const struct attempt *attempt)
 {
+	return attempt->proof.kind == NULL && !attempt->spent ? attempt->kind->why_wrong : attempt->kind->why_spent;
+}
+
+err
+attempt_refuse(struct call *call, const struct attempt *attempt, enum audit_reason why)
+{
+	struct verified_body *answer = call->answer;
 	int64_t account_id = call->now.session.account_id;
 
-	*ret_drift_s = 0;
+	answer->spent = why == REASON_SPENT;
 	TRY(audit_write(call, AUDIT_VERIFY_REFUSED, account_id, why));
 	audit_log(call, AUDIT_VERIFY_REFUSED, account_id, why);
+	TRY(alarm_raise(call, account_id));
 	if (attempt->kind->refused != NULL && attempt->typed.n > 0)
-		TRY(attempt->kind->refused(call, attempt, ret_drift_s));
+		TRY(attempt->kind->refused(call, attempt, &answer->drift_s));
 	return throttle_wrong(call, &attempt->throttle);
 }

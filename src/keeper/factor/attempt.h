@@ -22,6 +22,7 @@ struct attempt {
 	str typed;
 	struct throttle throttle;
 	struct proof proof; /* set by confirm and verify; kind NULL: wrong or used */
+	bool spent;         /* set by verify without a proof: the code is right, but was already used */
 	int64_t step;       /* the step that spend marks as used; only for kinds with steps */
 };
 
@@ -33,8 +34,10 @@ void attempt_wipe(struct attempt *attempt);
 /* Count the attempt in the counters of its kind. ERR_LOCKOUT as throttle_take. */
 MUST_USE err attempt_take(struct call *call, struct attempt *attempt);
 
-/* Record a refused attempt. ret_drift_s as factor_kind.refused. */
-MUST_USE err attempt_refuse(struct call *call, const struct attempt *attempt, enum audit_reason why,
-			    int64_t *ret_drift_s);
+/* Why was the attempt refused? */
+enum audit_reason attempt_why(const struct attempt *attempt);
+
+/* Record a refused attempt. The call's answer is a verified_body, and gets `spent` and `drift_s`. */
+MUST_USE err attempt_refuse(struct call *call, const struct attempt *attempt, enum audit_reason why);
 
 #endif

@@ -198,13 +198,13 @@ factors_another_confirm(struct call *call, void *context, bool *ret_commit)
 		return ERR_OK;
 	TRY(throttle_right(call, &a->throttle));
 	*ret_commit = true;
-	return audit_write(call, AUDIT_ENROLLED, session->account_id, REASON_ANOTHER);
+	TRY(audit_write(call, AUDIT_ENROLLED, session->account_id, REASON_ANOTHER));
+	return alarm_settle(call, &call->next.session);
 }
 
 static err
 factors_confirm_checked(struct call *call, struct attempt *a, enum verdict *ret_verdict)
 {
-	struct verified_body *answer = call->answer;
 	bool done = false;
 
 	TRY(attempt_take(call, a));
@@ -212,7 +212,7 @@ factors_confirm_checked(struct call *call, struct attempt *a, enum verdict *ret_
 	if (a->proof.kind != NULL)
 		TRY(call_transact(call, factors_another_confirm, a, &done));
 	if (!done)
-		return attempt_refuse(call, a, a->kind->why_wrong, &answer->drift_s);
+		return attempt_refuse(call, a, a->kind->why_wrong);
 	audit_log(call, AUDIT_ENROLLED, call->now.session.account_id, REASON_ANOTHER);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;

@@ -205,7 +205,7 @@ totp_count(struct call *call, struct attempt *attempt)
 
 /* Check a code against one secret, with any window. */
 static err
-totp_check(const struct factor *factor, const struct otp_totp *totp, str typed, int64_t now_us,
+totp_check(const struct factor *factor, const struct otp_totp *totp, str typed, int64_t now_us, int64_t last_step,
 	   struct otp_match *ret_match)
 {
 	CLEANUP(otp_key_wipe) struct otp_key key = { 0 };
@@ -214,7 +214,7 @@ totp_check(const struct factor *factor, const struct otp_totp *totp, str typed, 
 	if (otp_code_normalise(typed.p, typed.n, totp->digits, code) != OTP_OK)
 		return ERR_OK;
 	TRY(otp_err(otp_key_init(&key, factor->algorithm, factor->secret, factor->secret_n, 0)));
-	TRY(otp_err(otp_totp_verify(&key, totp, code, totp->digits, now_us, factor->last_step, ret_match)));
+	TRY(otp_err(otp_totp_verify(&key, totp, code, totp->digits, now_us, last_step, ret_match)));
 	secret_wipe(code, sizeof(code));
 	return ERR_OK;
 }
@@ -223,6 +223,7 @@ struct search {
 	struct call *call;
 	str typed;
 	unsigned steps; /* in each direction; 0: the default of the factor */
+	bool used;      /* also match steps that are already used */
 	struct code_match *found;
 };
 
@@ -234,7 +235,8 @@ totp_search_one(struct search *search, const struct factor *factor)
 
 	if (search->steps != 0)
 		totp.back = totp.forward = search->steps;
-	TRY(totp_check(factor, &totp, search->typed, search->call->now_us, &match));
+	TRY(totp_check(factor, &totp, search->typed, search->call->now_us, search->used ? -1 : factor->last_step,
+		       &match));
 	if (match.ok && !search->found->match.ok) {
 		search->found->factor = *factor;
 		search->found->match = match;
@@ -269,16 +271,28 @@ totp_search(struct search *search, const struct attempt *attempt)
 	return attempt->enrolment == NULL ? totp_search_all(search) : totp_search_row(search, &attempt->enrolment->row);
 }
 
+/* A used code and a wrong one take the same work, here and afterwards. */
+static err
+totp_note_spent(struct call *call, struct attempt *attempt)
+{
+	CLEANUP(totp_code_match_wipe) struct code_match found = { .match = { false, 0 } };
+	struct search search = { call, attempt->typed, 0, true, &found };
+
+	TRY(totp_search(&search, attempt));
+	attempt->spent = found.match.ok;
+	return ERR_OK;
+}
+
 /* Implements confirm and verify. */
 static err
 totp_verify(struct call *call, struct attempt *attempt)
 {
 	CLEANUP(totp_code_match_wipe) struct code_match found = { .match = { false, 0 } };
-	struct search search = { call, attempt->typed, 0, &found };
+	struct search search = { call, attempt->typed, 0, false, &found };
 
 	TRY(totp_search(&search, attempt));
 	if (!found.match.ok)
-		return ERR_OK;
+		return totp_note_spent(call, attempt);
 	attempt->proof =
 	    (struct proof){ .kind = &factor_kind_totp, .at_us = call->now_us, .factor_id = found.factor.id };
 	attempt->step = found.match.step;
@@ -336,7 +350,7 @@ static err
 totp_refused(struct call *call, const struct attempt *attempt, int64_t *ret_drift_s)
 {
 	CLEANUP(totp_code_match_wipe) struct code_match wide = { .match = { false, 0 } };
-	struct search search = { call, attempt->typed, CLOCK_STEPS, &wide };
+	struct search search = { call, attempt->typed, CLOCK_STEPS, false, &wide };
 
 	TRY(totp_search(&search, attempt));
 	return wide.match.ok ? totp_clock_note(call, &wide, ret_drift_s) : ERR_OK;

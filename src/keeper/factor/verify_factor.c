@@ -46,20 +46,12 @@ verify_factor_answer_fill(struct call *call, const struct attempt *a)
 	return ERR_OK;
 }
 
-static err
-verify_factor_refuse(struct call *call, const struct attempt *a, enum audit_reason why)
-{
-	struct verified_body *answer = call->answer;
-
-	return attempt_refuse(call, a, why, &answer->drift_s);
-}
-
 /* No secret is left to compare with. Clear the code, so that attempt_refuse does not compute a clock drift. */
 static err
 verify_factor_refuse_spent(struct call *call, struct attempt *a, enum audit_reason why)
 {
 	a->typed = STR("");
-	return verify_factor_refuse(call, a, why);
+	return attempt_refuse(call, a, why);
 }
 
 static err
@@ -76,7 +68,7 @@ verify_factor_complete_sign_in(struct call *call, const struct attempt *a, bool 
 {
 	struct verified_body *answer = call->answer;
 
-	TRY(throttle_full(call, &a->throttle));
+	TRY(throttle_full(call));
 	TRY(device_remember(call, &answer->device));
 	TRY(session_return_to(call, &answer->next));
 	TRY(session_verify(call, &a->proof, ret_done));
@@ -106,7 +98,8 @@ verify_factor_confirm(struct call *call, void *context, bool *ret_commit)
 	if (!done)
 		return ERR_OK;
 	*ret_commit = true;
-	return audit_write(call, AUDIT_ENROLLED, session->account_id, REASON_CODE);
+	TRY(audit_write(call, AUDIT_ENROLLED, session->account_id, REASON_CODE));
+	return alarm_settle(call, &call->next.session);
 }
 
 /* The secret was never shown or has expired: the user must start a new enrolment. */
@@ -127,7 +120,7 @@ verify_factor_confirm_checked(struct call *call, struct attempt *a, enum verdict
 	TRY(attempt_take(call, a));
 	TRY(a->kind->confirm(call, a));
 	if (a->proof.kind == NULL)
-		return verify_factor_refuse(call, a, a->kind->why_wrong);
+		return attempt_refuse(call, a, a->kind->why_wrong);
 	TRY(call_transact(call, verify_factor_confirm, a, &done));
 	if (!done)
 		return verify_factor_refuse_spent(call, a, a->kind->why_spent);
@@ -169,7 +162,8 @@ verify_factor_finish(struct call *call, void *context, bool *ret_commit)
 	if (!done)
 		return ERR_OK;
 	*ret_commit = true;
-	return audit_write(call, a->kind->passed, call->now.session.account_id, REASON_CODE);
+	TRY(audit_write(call, a->kind->passed, call->now.session.account_id, REASON_CODE));
+	return alarm_settle(call, &call->next.session);
 }
 
 /* --- STEP_UP ------------------------------------------------------------------------------------------------------ */
@@ -187,7 +181,8 @@ verify_factor_freshen(struct call *call, void *context, bool *ret_commit)
 		return ERR_OK;
 	TRY(throttle_right(call, &a->throttle));
 	*ret_commit = true;
-	return audit_write(call, a->kind->stepped_up, call->now.session.account_id, REASON_CODE);
+	TRY(audit_write(call, a->kind->stepped_up, call->now.session.account_id, REASON_CODE));
+	return alarm_settle(call, &call->next.session);
 }
 
 /* --- VERIFY and STEP_UP ------------------------------------------------------------------------------------------- */
@@ -207,7 +202,7 @@ verify_factor_typed(struct call *call, str typed, bool steps_up, enum verdict *r
 	if (a.proof.kind != NULL)
 		TRY(call_transact(call, steps_up ? verify_factor_freshen : verify_factor_finish, &a, &done));
 	if (!done)
-		return verify_factor_refuse(call, &a, a.proof.kind == NULL ? a.kind->why_wrong : a.kind->why_spent);
+		return attempt_refuse(call, &a, attempt_why(&a));
 	audit_log(call, steps_up ? a.kind->stepped_up : a.kind->passed, call->now.session.account_id, REASON_CODE);
 	*ret_verdict = VERDICT_PASSED;
 	return verify_factor_answer_fill(call, &a);
@@ -218,6 +213,7 @@ verify_answer(struct call *call, enum verdict *ret_verdict)
 {
 	const struct verify_body *form = call->body;
 
+	call->browser = form->browser;
 	return call->now.session.state == STATE_ENROLLING ? verify_factor_confirm_answer(call, form->code, ret_verdict)
 							  : verify_factor_typed(call, form->code, false, ret_verdict);
 }

@@ -24,6 +24,14 @@ purge_idle(const struct config *config)
 	return config->session_idle_us;
 }
 
+/* No session outlives the later of the two: keeper/core/session_state.c. */
+static int64_t
+purge_remembered(const struct config *config)
+{
+	return config->session_remember_us > config->session_lifetime_us ? config->session_remember_us
+									 : config->session_lifetime_us;
+}
+
 static int64_t
 purge_pending(const struct config *config)
 {
@@ -46,6 +54,7 @@ purge_audit(const struct config *config)
 static const struct purging purgings[] = {
 	{ SQL_SESSION_PURGE_LIFETIME, purge_lifetime },
 	{ SQL_SESSION_PURGE_IDLE, purge_idle },
+	{ SQL_SESSION_PURGE_REMEMBERED, purge_remembered },
 	{ SQL_SESSION_PURGE_PENDING, purge_pending },
 	{ SQL_THROTTLE_PURGE_NOTHING, NULL },
 	{ SQL_THROTTLE_PURGE_FORGOTTEN, NULL },

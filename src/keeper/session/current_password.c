@@ -42,6 +42,7 @@ current_password_wrong(struct call *call, const struct throttle *throttle)
 {
 	TRY(audit_write(call, AUDIT_PASSWORD_REFUSED, call->now.session.account_id, REASON_CURRENT));
 	audit_log(call, AUDIT_PASSWORD_REFUSED, call->now.session.account_id, REASON_CURRENT);
+	TRY(alarm_raise(call, call->now.session.account_id));
 	return throttle_wrong(call, throttle);
 }
 

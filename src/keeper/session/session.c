@@ -56,7 +56,7 @@ session_return_to(struct call *call, str *ret_return_to)
 }
 
 err
-session_begin(struct call *call, int64_t account_id, str return_to)
+session_begin(struct call *call, int64_t account_id, str return_to, bool remember)
 {
 	struct token hash = { 0 };
 	int64_t id = 0, inserted = 0;
@@ -72,6 +72,7 @@ session_begin(struct call *call, int64_t account_id, str return_to)
 		DB_TEXT(audit_text(&call->arena, call->head.address)),
 		DB_TEXT(audit_text(&call->arena, call->head.agent)),
 		DB_TEXT(session_path_or_nothing(return_to)),
+		DB_INT(remember && keeper_config(call->keeper)->session_remember_us > 0),
 	};
 	TRY(db_run(call->db, SQL_SESSION_INSERT, args, COUNT(args), &inserted));
 	if (inserted != 1)

@@ -16,11 +16,11 @@ MUST_USE err session_return_to(struct call *call, str *ret_return_to);
 
 /*
  * Begin a session for an account whose password was verified, and end the presented session. return_to is saved for the
- * end of the sign-in, if it is a path.
+ * end of the sign-in, if it is a path. remember: stay signed in, if SESSION_REMEMBER allows it.
  *
  * ERR_NOT_FOUND  the account was disabled or deleted
  */
-MUST_USE err session_begin(struct call *call, int64_t account_id, str return_to);
+MUST_USE err session_begin(struct call *call, int64_t account_id, str return_to, bool remember);
 
 /* Add a proof and issue a new token. *ret_done false: the old token was no longer valid. */
 MUST_USE err session_verify(struct call *call, const struct proof *proof, bool *ret_done);

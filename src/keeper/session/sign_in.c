@@ -81,6 +81,7 @@ sign_in_refuse(struct call *call, const struct attempt *a)
 		TRY(audit_write_unknown(call, AUDIT_SIGN_IN_REFUSED,
 					a->name.n > 0 ? account_name_str(&a->name) : form->username, why));
 	audit_log(call, AUDIT_SIGN_IN_REFUSED, a->account.id, why);
+	TRY(alarm_raise(call, a->account.id));
 	return throttle_wrong(call, &a->throttle);
 }
 
@@ -134,7 +135,7 @@ sign_in_grant(struct call *call, void *context, bool *ret_commit)
 		return ERR_OK;
 	TRY(throttle_right(call, &a->throttle));
 	TRY(sign_in_store_rehashed(call, a));
-	e = session_begin(call, a->account.id, form->next);
+	e = session_begin(call, a->account.id, form->next, form->remember != 0);
 	if (e == ERR_NOT_FOUND) /* the account was disabled or deleted after the lookup */
 		return ERR_OK;
 	TRY(e);
@@ -149,6 +150,7 @@ sign_in_answer(struct call *call, enum verdict *ret_verdict)
 	CLEANUP(sign_in_attempt_wipe) struct attempt a = { 0 };
 	bool done = false;
 
+	call->browser = ((const struct sign_in_body *)call->body)->browser;
 	sign_in_attempt_read(call->body, &a);
 	TRY(sign_in_attempt_count(call, &a));
 	TRY(sign_in_attempt_verify(call, &a));

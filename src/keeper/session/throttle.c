@@ -224,11 +224,11 @@ throttle_count_one(struct call *call, const struct throttle *t, struct count *co
 	return *ret_free ? throttle_lockout_begin(call, count) : ERR_OK;
 }
 
-/* Change the number of failed attempts that the next sign-in shows. */
+/* From now on, look for alarms (keeper/core/alarm.h). */
 static err
-throttle_refused_add(struct call *call, const struct throttle *t, int64_t more)
+throttle_refused_add(struct call *call, const struct throttle *t)
 {
-	const struct db_value args[] = { DB_INT(more), DB_INT(t->account_id) };
+	const struct db_value args[] = { DB_INT(t->account_id) };
 
 	return t->account_id == 0 ? ERR_OK : db_run(call->db, SQL_THROTTLE_REFUSED, args, COUNT(args), NULL);
 }
@@ -290,7 +290,7 @@ throttle_count_all(struct call *call, void *context, bool *ret_commit)
 	}
 	if (!free)
 		return ERR_OK;
-	TRY(throttle_refused_add(call, t, 1));
+	TRY(throttle_refused_add(call, t));
 	if (throttle_too_many_codes(
 		t, CODES_MAX)) /* the process that counted failure 100 may have died before it disabled the factors */
 		TRY(throttle_disable(call, t->account_id));
@@ -369,7 +369,7 @@ throttle_right(struct call *call, const struct throttle *throttle)
 						 throttle_key_of(count), DB_INT(count->until_us) };
 		TRY(db_run(call->db, SQL_THROTTLE_GIVE_BACK, args, COUNT(args), NULL));
 	}
-	return throttle_refused_add(call, throttle, -1);
+	return ERR_OK;
 }
 
 static err
@@ -410,12 +410,11 @@ throttle_clear_of_strangers(struct call *call)
 }
 
 err
-throttle_full(struct call *call, const struct throttle *throttle)
+throttle_full(struct call *call)
 {
 	struct throttle codes = { .n = 0 };
 	int64_t account_id = call->now.session.account_id, device_id = 0;
 
-	TRY(throttle_refused_add(call, throttle, -1));
 	TRY(device_find(call, account_id, &device_id));
 	TRY(device_id != 0 ? throttle_clear_of_device(call, device_id) : throttle_clear_of_strangers(call));
 	throttle_add(&codes, COUNTER_CODES, account_id);

@@ -89,7 +89,7 @@ MUST_USE err throttle_take(struct call *call, struct throttle *throttle);
  * counters.
  */
 MUST_USE err throttle_right(struct call *call, const struct throttle *throttle);
-MUST_USE err throttle_full(struct call *call, const struct throttle *throttle);
+MUST_USE err throttle_full(struct call *call);
 
 /* The attempt failed: audit a lockout that it began, and disable the authenticators after too many failed codes. */
 MUST_USE err throttle_wrong(struct call *call, const struct throttle *throttle);

@@ -24,7 +24,7 @@ SELECT id FROM accounts WHERE id = $1;
 UPDATE accounts SET password_hash = $1 WHERE id = $2 AND password_hash = $3;
 
 -- name: account_signed_in
-UPDATE accounts SET last_sign_in_at_us = $1, refused = 0 WHERE id = $2 AND disabled_at_us IS NULL;
+UPDATE accounts SET last_sign_in_at_us = $1 WHERE id = $2 AND disabled_at_us IS NULL;
 
 -- name: account_password
 -- row: password_hash text

@@ -13,12 +13,12 @@ DELETE FROM accounts WHERE id = $1;
 
 -- name: own_audit_redact
 -- Removes personal data from the audit entries of a closed account. Event and time stay.
-UPDATE audit SET address = '', agent = '', request_id = '' WHERE account_id = $1;
+UPDATE audit SET address = '', agent = '', request_id = '', browser = NULL WHERE account_id = $1;
 
 -- name: own_sessions
 -- row: basis session_basis, agent text, address text, current bool
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
-       a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
+       s.remembered <> 0 AS remembered, a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
        (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us,
        s.agent, s.address, s.id = $2 AS current
 FROM sessions s

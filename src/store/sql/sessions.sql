@@ -1,19 +1,21 @@
 -- name: session_insert
 -- Zero rows: the account has been disabled.
-INSERT INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, password_at_us, address, agent, way_back)
-SELECT $1, $2, id, $4, $4, $4, $5, $6, $7 FROM accounts WHERE id = $3 AND disabled_at_us IS NULL;
+INSERT INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, password_at_us, address, agent, way_back,
+                      remembered)
+SELECT $1, $2, id, $4, $4, $4, $5, $6, $7, $8 FROM accounts WHERE id = $3 AND disabled_at_us IS NULL;
 
 -- name: session_find
 -- The input of keeper/core/session_state.c, and the data that pages show.
 -- row: basis session_basis, previous_sign_in_at_us int, name text, account_created_at_us int, clock_step int,
 -- row: clock_drift int, display_name text, language text, time_format text, recovery_left int, refused int,
--- row: factors_usable int, gated_at_us int, group_names text, sessions int
+-- row: alarm_from_us int, last_sign_in_at_us int, factors_usable int, gated_at_us int, group_names text, sessions int
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
-       a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
+       s.remembered <> 0 AS remembered, a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
        (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us,
        s.previous_sign_in_at_us, a.name, a.created_at_us AS account_created_at_us, s.clock_step, s.clock_drift,
        a.display_name, a.language, a.time_format,
-       (SELECT count(*) FROM recovery_codes WHERE account_id = a.id AND spent_at_us IS NULL) AS recovery_left, s.refused,
+       (SELECT count(*) FROM recovery_codes WHERE account_id = a.id AND spent_at_us IS NULL) AS recovery_left, a.refused,
+       a.alarm_from_us, a.last_sign_in_at_us,
        (SELECT count(*) FROM factors WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL)
            AS factors_usable,
        s.gated_at_us, a.group_names, (SELECT count(*) FROM sessions WHERE account_id = a.id) AS sessions
@@ -27,9 +29,9 @@ WHERE s.token_hash = $1;
 -- Only the input for the session state. keeper/core/session_lookup.c converts these columns to proofs, also in other
 -- queries with this row. factor_kind is NULL if the verified factor is deleted, disabled or of another account.
 -- row: id int, account_id int, created_at_us int, seen_at_us int, password_at_us int, factor_at_us int, factor_id int?,
--- row: recovered_at_us int, account_disabled bool, factor_kind text?, factor_since_us int?
+-- row: recovered_at_us int, remembered bool, account_disabled bool, factor_kind text?, factor_since_us int?
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
-       a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
+       s.remembered <> 0 AS remembered, a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
        (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us
 FROM sessions s
 JOIN accounts a ON a.id = s.account_id
@@ -58,7 +60,7 @@ SELECT way_back AS return_to FROM sessions WHERE id = $1;
 -- Stores a new token and the proof (keeper/core/session_lookup.c). Zero rows: the old token is no longer valid.
 UPDATE sessions
 SET token_hash = $1, factor_at_us = $2, seen_at_us = $2, factor_id = $3, recovered_at_us = $6, clock_step = 0, clock_drift = 0,
-    way_back = '', refused = (SELECT refused FROM accounts WHERE accounts.id = sessions.account_id),
+    way_back = '',
     previous_sign_in_at_us = (SELECT last_sign_in_at_us FROM accounts WHERE accounts.id = sessions.account_id)
 WHERE id = $4 AND token_hash = $5;
 
@@ -106,10 +108,23 @@ RETURNING token_hash;
 DELETE FROM sessions WHERE account_id = $1 AND id <> $2 RETURNING token_hash;
 
 -- name: session_purge_lifetime
-DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE created_at_us <= $1 LIMIT $2);
+-- Sessions that are not remembered. The newest expired ones come first, so that the limit on the rows that are read
+-- bounds the time of the lock, however many remembered sessions there are.
+DELETE FROM sessions WHERE id IN (
+	SELECT id FROM (SELECT id, remembered FROM sessions WHERE created_at_us <= $1 ORDER BY created_at_us DESC LIMIT 5000)
+		AS expired
+	WHERE remembered = 0 LIMIT $2);
 
 -- name: session_purge_idle
-DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE seen_at_us <= $1 LIMIT $2);
+-- As session_purge_lifetime.
+DELETE FROM sessions WHERE id IN (
+	SELECT id FROM (SELECT id, remembered FROM sessions WHERE seen_at_us <= $1 ORDER BY seen_at_us DESC LIMIT 5000)
+		AS expired
+	WHERE remembered = 0 LIMIT $2);
+
+-- name: session_purge_remembered
+-- Older than any session may be, remembered or not.
+DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE created_at_us <= $1 LIMIT $2);
 
 -- name: session_purge_pending
 -- Sessions that have waited too long for a code: factor_at_us = 0 as in session_trim, and the account has a factor.

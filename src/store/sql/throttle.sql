@@ -63,9 +63,8 @@ DELETE FROM throttle WHERE (counter, place) IN (
 		AND NOT EXISTS (SELECT 1 FROM devices d WHERE d.id = throttle.place) LIMIT $2);
 
 -- name: throttle_refused
--- Adds $1 (which may be -1) to the number of failed attempts that the next sign-in shows.
-UPDATE accounts SET refused = CASE WHEN refused < 1000000000 THEN refused + $1 ELSE refused END
-WHERE id = $2 AND refused >= -CAST($1 AS BIGINT);
+-- An attempt that may be refused: keeper/core/alarm.h.
+UPDATE accounts SET refused = CASE WHEN refused < 1000000000 THEN refused + 1 ELSE refused END WHERE id = $1;
 
 -- name: throttle_factors_disable
 UPDATE factors SET disabled_at_us = $1 WHERE account_id = $2 AND kind = $3 AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL;

@@ -131,7 +131,7 @@ gate_pages_granted(struct exchange *x, const struct target *target, const struct
 	CLEANUP(buf_wipe) struct buf url = BUF(2048);
 
 	if (open->token.n > 0) {
-		TRY(gate_cookie(x, open->domain, open->token, GATE_COOKIE_KEEP));
+		TRY(gate_cookie(x, open->domain, open->token, exchange_seconds_until(x, open->remembered_until_us)));
 		return gate_pages_go_page(x, target->url, target->url, target->host);
 	}
 	buf_put(&url, STR("https://"));
@@ -294,7 +294,7 @@ gate_enter_show(struct exchange *x, struct channel *keeper)
 	TRY(exchange_ask(x, keeper, QUESTION_GATE_TICKET, &body, &verdict, &open));
 	if (verdict != VERDICT_PASSED) /* used or expired: the application will redirect to a new one */
 		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
-	TRY(gate_cookie(x, open.domain, open.token, GATE_COOKIE_KEEP));
+	TRY(gate_cookie(x, open.domain, open.token, exchange_seconds_until(x, open.remembered_until_us)));
 	return exchange_redirect(x, open.url, (str){ 0 }, FLASH_NONE);
 }
 

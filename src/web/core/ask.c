@@ -27,22 +27,27 @@ ask_view_of(const struct answer_head *head, struct session_view *ret_view)
 				     .last_sign_in_us = head->last_sign_in_us,
 				     .factor_since_us = head->factor_since_us,
 				     .expires_us = head->expires_us,
+				     .remembered_until_us = head->remembered_until_us,
 				     .verified_us = head->verified_us,
 				     .language = (enum preferred_language)head->language,
 				     .time_format = (enum time_format)head->time_format,
 				     .recovery_left = head->recovery_left,
 				     .recovered = head->recovered != 0,
-				     .refused = head->refused,
+				     .alarm = { .attempts = head->alarms,
+						.addresses = head->alarm_addresses,
+						.since_us = head->alarm_since_us,
+						.until_us = head->alarm_until_us },
 				     .codes_disabled = head->codes_disabled != 0,
 				     .authenticators = head->authenticators,
 				     .other_sessions = head->other_sessions,
 				     .groups_long = head->groups.n > SESSION_GROUPS_MAX };
 
-	/* at most USERNAME_MAX and DISPLAY_NAME_MAX_BYTES: wire_get has checked it */
+	/* wire_get has checked that they fit */
 	memcpy(view.name, head->name.p, head->name.n);
 	memcpy(view.display_name, head->display_name.p, head->display_name.n);
 	if (!view.groups_long)
 		memcpy(view.groups, head->groups.p, head->groups.n);
+	memcpy(view.alarm.address, head->alarm_address.p, head->alarm_address.n);
 	*ret_view = view;
 }
 
@@ -65,11 +70,11 @@ ask_token_take(struct exchange *x, const struct token *token)
 static err
 ask_session_take(struct exchange *x, const struct answer_head *head, int64_t epoch)
 {
+	ask_view_of(head, &x->session);
 	if (!ask_token_is_zero(&head->token)) {
 		TRY(ask_token_take(x, &head->token));
 		TRY(exchange_session_cookie(x, &head->token));
 	}
-	ask_view_of(head, &x->session);
 	x->groups_long = x->session.groups_long ? head->groups : (str){ 0 };
 	x->session_known = true;
 	if (x->session.state == STATE_NONE)

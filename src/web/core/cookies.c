@@ -10,6 +10,7 @@
  */
 #include "web/core/cookies.h"
 
+#include "base/clock.h"
 #include "http/cookie.h"
 #include "web/core/language.h"
 
@@ -154,11 +155,20 @@ cookies_forget_earlier_session(struct exchange *x)
 	return cookie_set(x, cookie_earlier_name(x, COOKIE_SESSION), STR(""), -1);
 }
 
+int64_t
+exchange_seconds_until(const struct exchange *x, int64_t until_us)
+{
+	int64_t left_us = until_us - x->rq->now_us;
+
+	return until_us == 0 ? 0 : left_us < SECONDS_US(1) ? 1 : left_us / SECONDS_US(1);
+}
+
 err
 exchange_session_cookie(struct exchange *x, const struct token *token)
 {
 	TRY(cookies_forget_earlier_session(x));
-	return cookies_token_cookie(x, COOKIE_SESSION, token, 0);
+	return cookies_token_cookie(x, COOKIE_SESSION, token,
+				    exchange_seconds_until(x, x->session.remembered_until_us));
 }
 
 err

@@ -19,7 +19,10 @@ str exchange_cookie_from(const struct exchange *x, enum cookie_name name, bool *
 MUST_USE err exchange_set_cookie(struct exchange *x, enum cookie_name name, str value, int64_t seconds);
 MUST_USE err exchange_forget_cookie(struct exchange *x, enum cookie_name name);
 
-/* Send a new session token to the browser; or delete the session's cookies. */
+/* The lifetime of a cookie that expires at until_us, at least one second.  until_us 0: 0, a session cookie. */
+int64_t exchange_seconds_until(const struct exchange *x, int64_t until_us);
+
+/* Send a new token of x->session to the browser; or delete the session's cookies. */
 MUST_USE err exchange_session_cookie(struct exchange *x, const struct token *token);
 MUST_USE err exchange_forget_session(struct exchange *x);
 MUST_USE err exchange_device_cookie(struct exchange *x, const struct token *token);

@@ -52,6 +52,14 @@ form_token_anonymous_usable(str cookie)
 	return cookie.n >= ANONYMOUS_MIN && cookie.n <= ANONYMOUS_MAX;
 }
 
+_Static_assert((int)ANONYMOUS_MAX <= (int)BROWSER_MAX, "the keeper takes every usable value");
+
+str
+form_token_browser(const struct exchange *x)
+{
+	return form_token_anonymous_usable(x->anonymous) ? x->anonymous : STR("");
+}
+
 err
 form_token_make(struct exchange *x)
 {

@@ -22,6 +22,9 @@ MUST_USE err form_token_make(struct exchange *x);
 /* Does this POST come from a page of this server?  `sent` is its csrf_token field. */
 MUST_USE err form_token_check(struct exchange *x, str sent, bool *ret_ours);
 
+/* The value of the anonymous cookie, which only this browser has; "": missing, or not usable. */
+str form_token_browser(const struct exchange *x);
+
 /* Check Sec-Fetch-Site and Origin: false if they name another site. */
 bool form_origin_ours(const struct exchange *x);
 

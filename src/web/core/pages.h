@@ -88,12 +88,21 @@ struct page_checkup {
 	int64_t last_sign_in_us; /* 0: this is the first sign-in */
 };
 
+/* Failed attempts that the user has not dismissed (_alarm.html).  attempts 0: none. */
+struct page_alarm {
+	uint32_t attempts, addresses;
+	int64_t since_us, until_us;
+	str address; /* one of them; empty: unknown */
+};
+
 struct page_login {
 	struct page_layout layout;
 	str username;      /* as typed in the last attempt */
 	const char *error; /* msgid, above the fields */
 	str next;          /* safe path to redirect to; empty: none */
 	bool registration_open;
+	bool remember_offered, remember; /* the choice to stay signed in; remember: as chosen in the last attempt */
+	int64_t remember_days;           /* for how long; 0: not a number of days */
 };
 
 struct page_register {
@@ -139,7 +148,7 @@ struct page_home {
 	bool has_apps;    /* the person sees some */
 	bool search;      /* there are enough for a search field */
 	str query;        /* as typed into it */
-	uint32_t refused; /* attempts refused since the last sign-in */
+	struct page_alarm alarm;
 	struct page_checkup checkup;
 };
 
@@ -242,6 +251,7 @@ struct page_session {
 	str address;
 	str icon; /* of icons.svg */
 	int64_t created_us, seen_us;
+	int64_t remembered_until_us; /* stays signed in; 0: not chosen */
 	bool full, current;
 };
 /* One event of the account's activity. */

@@ -15,19 +15,27 @@
 
 enum { CACHE_SECONDS = 2, SESSION_GROUPS_MAX = 255 };
 
+/* Failed attempts that need a notice.  attempts 0: none. */
+struct alarm_view {
+	uint32_t attempts, addresses;
+	int64_t since_us, until_us;
+	char address[64 + 1]; /* one of them */
+};
+
 /* A session as web sees it: the answer's head, with copied names. */
 struct session_view {
 	enum session_state state;
 	int64_t account_id;
 	char name[USERNAME_MAX + 1];
 	int64_t created_us, last_sign_in_us, factor_since_us, expires_us;
-	int64_t verified_us; /* when the factor was last verified; 0: never */
+	int64_t remembered_until_us; /* stays signed in; 0: not chosen */
+	int64_t verified_us;         /* when the factor was last verified; 0: never */
 	char display_name[DISPLAY_NAME_MAX_BYTES + 1];
 	enum preferred_language language;
 	enum time_format time_format;
 	uint32_t recovery_left;
-	bool recovered;      /* this session used a recovery code */
-	uint32_t refused;    /* attempts refused before it signed in */
+	bool recovered; /* this session used a recovery code */
+	struct alarm_view alarm;
 	bool codes_disabled; /* all authenticators of the account are disabled */
 	uint32_t authenticators, other_sessions;
 	char groups[SESSION_GROUPS_MAX + 1]; /* "admins,staff" */

@@ -35,11 +35,18 @@ exchange_drift(int64_t drift_s, struct page_drift *ret_drift)
 		*ret_drift = (struct page_drift){ .minutes = minutes > 0 ? minutes : 1, .ahead = drift_s > 0 };
 }
 
-const char exchange_code_refused[] =
+static const char step_up_code_refused[] =
     N_("This code is wrong or was already used. Wait for the next code and try again.");
+static const char step_up_code_spent[] = N_("This code has already been used. Wait for the next one.");
 const char exchange_code_impossible[] = N_("This is not a code. Enter the 6 digits that your app shows.");
 const char exchange_either_impossible[] =
     N_("This is not a code. Enter the digits that your app shows, or a recovery code of 24 letters and digits.");
+
+const char *
+exchange_code_problem(const struct verified_body *verified)
+{
+	return verified->spent != 0 ? step_up_code_spent : step_up_code_refused;
+}
 
 err
 exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct page_otp *ret_otp)
@@ -64,7 +71,7 @@ exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct pag
 		ret_otp->problem = exchange_either_impossible;
 		return ERR_OK;
 	}
-	ret_otp->problem = exchange_code_refused;
+	ret_otp->problem = exchange_code_problem(&verified);
 	exchange_drift(verified.drift_s, &ret_otp->drift);
 	return ERR_OK;
 }

@@ -25,11 +25,11 @@ void exchange_otp_missing(struct page_otp *ret_otp);
 
 /*
  * Sentences about a code:
- *   exchange_code_refused       it is wrong or was used
+ *   exchange_code_problem       why the keeper has refused it
  *   exchange_code_impossible    it cannot be a code of a new authenticator
  *   exchange_either_impossible  it cannot be a code or a recovery code
  */
-extern const char exchange_code_refused[];
+const char *exchange_code_problem(const struct verified_body *verified);
 extern const char exchange_code_impossible[];
 extern const char exchange_either_impossible[];
 

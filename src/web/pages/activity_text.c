@@ -42,6 +42,7 @@ static const str icons[AUDIT_COUNT] = {
 	[AUDIT_PASSWORD_CHANGED] = STR_INIT("lock"),
 	[AUDIT_PROFILE_CHANGED] = STR_INIT("person"),
 	[AUDIT_SESSION_ENDED] = STR_INIT("leave"),
+	[AUDIT_ALARM_DISMISSED] = STR_INIT("warning"),
 	[AUDIT_LINK_USED] = STR_INIT("lock"),
 	[AUDIT_ADMIN_ADDED] = STR_INIT("people"),
 	[AUDIT_ADMIN_DISABLED] = STR_INIT("people"),

@@ -436,15 +436,14 @@ factor_confirm_post(struct exchange *x, struct channel *keeper)
 {
 	const struct factor_code_form *form = x->form;
 	const struct verify_body body = { form->otp };
-	struct page_authenticator_confirm page = { .error = exchange_code_refused };
+	struct page_authenticator_confirm page = { .error = NULL };
 	struct verified_body verified = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
 	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_CONFIRM, &body, &verdict, &verified));
 	if (verdict == VERDICT_PASSED)
 		return exchange_redirect(x, security_path, (str){ 0 }, FLASH_FACTOR_ADDED);
-	if (verdict == VERDICT_PROBLEMS)
-		page.error = exchange_code_impossible;
+	page.error = verdict == VERDICT_PROBLEMS ? exchange_code_impossible : exchange_code_problem(&verified);
 	exchange_drift(verified.drift_s, &page.drift);
 	return factor_pages_confirm_page(x, keeper, 422, &page);
 }

@@ -13,7 +13,7 @@ struct register_form {
 	str username, password, confirm, invite, next;
 };
 struct login_form {
-	str username, password, next;
+	str username, password, next, remember;
 };
 struct code_form {
 	str otp, next;
@@ -51,6 +51,10 @@ struct close_form {
 struct session_end_form {
 	str id; /* empty: all others */
 };
+struct alarm_form {
+	str until; /* time of the last attempt that the notice counts */
+};
+extern const struct form alarm_form;
 struct set_password_form {
 	str link, password, confirm;
 };
@@ -139,6 +143,8 @@ err logout_post(struct exchange *x, struct channel *keeper);
 err logout_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
 err home_show(struct exchange *x);
+err alarm_dismiss_post(struct exchange *x, struct channel *keeper);
+err alarm_dismiss_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err language_set(struct exchange *x);
 err health_show(struct exchange *x);
 err alive_show(struct exchange *x);

@@ -39,16 +39,54 @@ home_apps_fill(struct exchange *x, struct page_home *page)
 	return ERR_OK;
 }
 
+static struct page_alarm
+home_alarm(const struct exchange *x)
+{
+	const struct alarm_view *alarm = &x->session.alarm;
+
+	return (struct page_alarm){ .attempts = alarm->attempts,
+				    .addresses = alarm->addresses,
+				    .since_us = alarm->since_us,
+				    .until_us = alarm->until_us,
+				    .address = str_of(alarm->address) };
+}
+
 err
 home_show(struct exchange *x)
 {
-	struct page_home page = { .shown_name = exchange_shown_name(x), .refused = x->session.refused };
+	struct page_home page = { .shown_name = exchange_shown_name(x), .alarm = home_alarm(x) };
 
 	checkup_fill(x, &page.checkup);
 	TRY(home_apps_fill(x, &page));
 	TRY(exchange_layout(x, &page.layout));
 	page_home(&x->rp->body, &page);
 	return exchange_page(x, 200);
+}
+
+static const struct field alarm_fields[] = { FIELD(struct alarm_form, until, 20, optional) };
+const struct form alarm_form = FORM(struct alarm_form, alarm_fields);
+
+err
+alarm_dismiss_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	(void)keeper;
+	exchange_error_because(x, status, sentence);
+	return ERR_OK;
+}
+
+/* Attempts since the page was made stay: home shows them. */
+err
+alarm_dismiss_post(struct exchange *x, struct channel *keeper)
+{
+	const struct alarm_form *form = x->form;
+	struct alarm_body body = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+	uint64_t until_us = 0;
+
+	if (str_number(form->until, INT64_MAX, &until_us) == ERR_OK)
+		body.until_us = (int64_t)until_us;
+	TRY(exchange_ask(x, keeper, QUESTION_ALARM_DISMISS, &body, &verdict, NULL));
+	return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
 }
 
 /* /language/en?next=/login.  A link is enough, because it only changes the language of pages. */

@@ -68,6 +68,7 @@ session_pages_take_sessions(struct exchange *x, str list, struct page_devices *p
 					   .icon = session_pages_icon(agent_system(item.agent)),
 					   .created_us = item.created_us,
 					   .seen_us = item.seen_us,
+					   .remembered_until_us = item.remembered_until_us,
 					   .full = item.state == STATE_FULL,
 					   .current = item.current != 0 };
 	}

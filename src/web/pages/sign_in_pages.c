@@ -3,7 +3,9 @@
  */
 #include "web/pages/handlers.h"
 
+#include "base/clock.h"
 #include "http/return_to.h"
+#include "web/core/form_token.h"
 #include "web/core/messages.h"
 #include "web/core/pages.h"
 
@@ -24,6 +26,7 @@ static const struct field login_fields[] = {
 	FIELD(struct login_form, username, FIELD_MAX_BYTES, optional),
 	FIELD(struct login_form, password, FIELD_MAX_BYTES, optional),
 	FIELD(struct login_form, next, NEXT_MAX_BYTES + 1, optional),
+	FIELD(struct login_form, remember, 2, optional),
 };
 const struct form login_form = FORM(struct login_form, login_fields);
 
@@ -189,13 +192,31 @@ register_post(struct exchange *x, struct channel *keeper)
 
 /* --- sign-in ------------------------------------------------------------------------------------------------------ */
 
+/* The box is sent only if it is ticked. */
+static bool
+web_accounts_remembers(const struct login_form *form)
+{
+	return form != NULL && str_equal(form->remember, STR("1"));
+}
+
+static int64_t
+web_accounts_remember_days(const struct config *config)
+{
+	const int64_t day_us = MINUTES_US(24 * 60);
+
+	return config->session_remember_us % day_us == 0 ? config->session_remember_us / day_us : 0;
+}
+
 static err
 web_accounts_login_page(struct exchange *x, int status, str username, const char *error)
 {
 	struct page_login page = { .username = username,
 				   .error = error,
 				   .next = x->next,
-				   .registration_open = x->web->config->registration == REGISTRATION_OPEN };
+				   .registration_open = x->web->config->registration == REGISTRATION_OPEN,
+				   .remember_offered = x->web->config->session_remember_us > 0,
+				   .remember_days = web_accounts_remember_days(x->web->config),
+				   .remember = web_accounts_remembers(x->form) };
 
 	TRY(exchange_layout(x, &page.layout));
 	page_login(&x->rp->body, &page);
@@ -221,7 +242,8 @@ err
 login_post(struct exchange *x, struct channel *keeper)
 {
 	const struct login_form *form = x->form;
-	struct sign_in_body body = { form->username, form->password };
+	struct sign_in_body body = { form->username, form->password, .browser = form_token_browser(x),
+				     .remember = web_accounts_remembers(form) };
 	enum verdict verdict = VERDICT_REFUSED;
 
 	web_accounts_take_next(x, form->next);
@@ -281,7 +303,7 @@ web_accounts_verify_impossible(struct exchange *x)
 static err
 web_accounts_verify_refused(struct exchange *x, const struct verified_body *verified)
 {
-	struct page_verify_2fa page = { .error = exchange_code_refused };
+	struct page_verify_2fa page = { .error = exchange_code_problem(verified) };
 
 	exchange_drift(verified->drift_s, &page.drift);
 	return web_accounts_verify_page(x, 422, &page);
@@ -309,7 +331,7 @@ err
 verify_post(struct exchange *x, struct channel *keeper)
 {
 	const struct code_form *form = x->form;
-	const struct verify_body body = { form->otp };
+	const struct verify_body body = { form->otp, form_token_browser(x) };
 	struct verified_body verified = { 0 };
 	bool enrolling = x->session.state == STATE_ENROLLING;
 	enum verdict verdict = VERDICT_REFUSED;

@@ -41,6 +41,7 @@ config_load_without_anything_gives_the_defaults(void **state)
 	assert_int_equal(config.argon2_passes, 2);
 	assert_true(config.session_idle_us == MINUTES_US(60));
 	assert_true(config.session_lifetime_us == MINUTES_US(24 * 60));
+	assert_true(config.session_remember_us == MINUTES_US(30 * 24 * 60));
 	assert_int_equal(config.default_language, LANGUAGE_FR);
 	assert_int_equal(config.log_level, LOG_INFO);
 	assert_int_equal(config.slow_workers, 0);
@@ -136,7 +137,8 @@ config_load_reads_each_setting(void **state)
 			      "PUBLIC_URL=https://Login.Example.org/\nTRUSTED_PROXIES=' 10.0.0.0/8, ::1 '\n"
 			      "GATE_DOMAINS='example.org, example.co.uk'\nACCESS_RULES=/etc/access.conf\n"
 			      "REGISTRATION=closed\nPASSWORD_SCHEME=bcrypt\nBCRYPT_LOG_ROUNDS=10\nSESSION_IDLE=90s\n"
-			      "SESSION_LIFETIME=2d\nAUDIT_DAYS=365\nDEFAULT_LANGUAGE=en\nLOG_FORMAT=json\nLOG_LEVEL="
+			      "SESSION_LIFETIME=2d\nSESSION_REMEMBER=7d\nAUDIT_DAYS=365\nDEFAULT_LANGUAGE=en\nLOG_"
+			      "FORMAT=json\nLOG_LEVEL="
 			      "debug\nHASH_THREADS=3\n"),
 			 ERR_OK);
 	assert_int_equal(config.secret_key_bytes, 32);
@@ -161,6 +163,7 @@ config_load_reads_each_setting(void **state)
 	assert_int_equal(config.bcrypt_log_rounds, 10);
 	assert_true(config.session_idle_us == SECONDS_US(90));
 	assert_true(config.session_lifetime_us == MINUTES_US(2 * 24 * 60));
+	assert_true(config.session_remember_us == MINUTES_US(7 * 24 * 60));
 	assert_int_equal(config.audit_days, 365);
 	assert_int_equal(config.default_language, LANGUAGE_EN);
 	assert_int_equal(config.log_format, LOG_FORMAT_JSON);
@@ -234,6 +237,7 @@ config_load_names_the_location_of_an_error(void **state)
 		{ "BCRYPT_LOG_ROUNDS=19\n", "BCRYPT_LOG_ROUNDS", "one hash would take minutes" },
 		{ "SESSION_IDLE=0\n", "SESSION_IDLE", "sessions would expire at once" },
 		{ "SESSION_LIFETIME=59s\n", "SESSION_LIFETIME", "less than a minute" },
+		{ "SESSION_REMEMBER=367d\n", "SESSION_REMEMBER", "more than a year" },
 		{ "DEFAULT_LANGUAGE=de\n", "fr or en", "an unsupported language" },
 		{ "HASH_THREADS=61\n", "HASH_THREADS", "more channels than the maximum" },
 		{ "APP_SETTINGS=testing\nHOST=0.0.0.0\nPUBLIC_URL=https://a.org\n", "APP_SETTINGS is testing",
@@ -371,11 +375,11 @@ config_load_web_reads_back_the_web_environment(void **state)
 	static struct config_environment environment;
 	static struct config web;
 
-	assert_int_equal(
-	    load("APP_NAME='A & B \"C\" $D'\nHOST=::\nPORT=81\nPUBLIC_URL=https://[2001:db8::1]:444\n"
-		 "TRUSTED_PROXIES=10.0.0.0/8,2001:db8::/32,0.0.0.0/0,::/0\nREGISTRATION=invite\n"
-		 "SESSION_IDLE=61\nSESSION_LIFETIME=100m\nDEFAULT_LANGUAGE=en\nLOG_FORMAT=json\nLOG_LEVEL=error\n"),
-	    ERR_OK);
+	assert_int_equal(load("APP_NAME='A & B \"C\" $D'\nHOST=::\nPORT=81\nPUBLIC_URL=https://[2001:db8::1]:444\n"
+			      "TRUSTED_PROXIES=10.0.0.0/8,2001:db8::/32,0.0.0.0/0,::/0\nREGISTRATION=invite\n"
+			      "SESSION_IDLE=61\nSESSION_LIFETIME=100m\nSESSION_REMEMBER=0\nDEFAULT_LANGUAGE=en\nLOG_"
+			      "FORMAT=json\nLOG_LEVEL=error\n"),
+			 ERR_OK);
 	assert_int_equal(config_web_environment(&config, &environment), ERR_OK);
 	scene_set("PORT=9999\nNONSENSE\n"); /* web reads no file */
 	for (size_t i = 0; environment.variables[i] != NULL; i++)

@@ -224,6 +224,7 @@ world_make(struct world *w)
 	c->argon2_passes = 1;
 	c->session_idle_us = MINUTES_US(60);
 	c->session_lifetime_us = MINUTES_US(24 * 60);
+	c->session_remember_us = MINUTES_US(30 * 24 * 60);
 }
 
 static void
@@ -387,6 +388,7 @@ gate_grant_keep(struct browser *b, const void *body)
 
 	b->gate.outcome = grant->outcome;
 	b->gate.reason = grant->reason;
+	b->gate.remembered_until_us = grant->remembered_until_us;
 	text_keep(grant->token, b->gate.token, sizeof(b->gate.token));
 	text_keep(grant->ticket, b->gate.ticket, sizeof(b->gate.ticket));
 	text_keep(grant->domain, b->gate.domain, sizeof(b->gate.domain));
@@ -423,6 +425,8 @@ answer_keep(struct browser *b, enum question_id id, str answer)
 	b->head.name = str_of(b->name);
 	text_keep(b->head.display_name, b->display_name, sizeof(b->display_name));
 	b->head.display_name = str_of(b->display_name);
+	text_keep(b->head.alarm_address, b->alarm_address, sizeof(b->alarm_address));
+	b->head.alarm_address = str_of(b->alarm_address);
 	b->verdict = (enum verdict)b->head.verdict;
 	if (!token_is_zero(&b->head.token))
 		b->token = b->head.token;
@@ -495,10 +499,17 @@ do_register(struct world *w, struct browser *b, const char *name, const char *pa
 	return ask(w, b, QUESTION_REGISTER, &body);
 }
 
+static str
+form_of(const struct browser *b)
+{
+	return b->form == NULL ? STR("") : str_of(b->form);
+}
+
 enum verdict
 do_sign_in(struct world *w, struct browser *b, const char *name, const char *password)
 {
-	const struct sign_in_body body = { str_of(name), str_of(password) };
+	const struct sign_in_body body = { str_of(name), str_of(password), .browser = form_of(b),
+					   .remember = b->remember };
 
 	return ask(w, b, QUESTION_SIGN_IN, &body);
 }
@@ -506,7 +517,7 @@ do_sign_in(struct world *w, struct browser *b, const char *name, const char *pas
 enum verdict
 do_verify(struct world *w, struct browser *b, const char *code)
 {
-	const struct verify_body body = { str_of(code) };
+	const struct verify_body body = { str_of(code), form_of(b) };
 
 	return ask(w, b, QUESTION_VERIFY, &body);
 }

@@ -34,6 +34,8 @@ struct world {
 /* A user's browser: its tokens, and the contents of the last answers. */
 struct browser {
 	struct token token, device;
+	const char *form;    /* its form cookie; NULL: none */
+	bool remember;       /* do_sign_in chooses to stay signed in */
 	const char *address; /* NULL: a different one for each registration, else 192.0.2.7 */
 	enum verdict verdict;
 	struct answer_head head; /* name borrows from `name` */
@@ -46,12 +48,13 @@ struct browser {
 	size_t recovery_made;                          /* the number of codes in the last answer to RECOVERY */
 	uint32_t left;                                 /* unused recovery codes, by the last answer with that number */
 	struct verified_body verified;
-	int64_t factors[16]; /* ids in the last answer to ACCOUNT */
+	char alarm_address[65]; /* head.alarm_address borrows from it */
+	int64_t factors[16];    /* ids in the last answer to ACCOUNT */
 	size_t factors_count;
 	/* The last answer to GATE, GATE_ENTER or GATE_TICKET. */
 	struct {
 		uint32_t outcome, level, reason;
-		int64_t verified_us, expires_us;
+		int64_t verified_us, expires_us, remembered_until_us;
 		struct token session;
 		char name[USERNAME_MAX + 1], groups[GROUPS_MAX_BYTES + 1], email[EMAIL_MAX + 1], jwt[GATE_JWT_MAX + 1];
 		char token[65], ticket[65], domain[254], url[512];

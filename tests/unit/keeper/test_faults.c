@@ -122,6 +122,14 @@ have_recovery_codes(struct world *w, struct actor *a)
 	a->b.secret[0] = '\0'; /* so that the user has only recovery codes */
 }
 
+static void
+be_guessed(struct world *w, struct actor *a)
+{
+	struct browser guesser = { .address = "198.51.100.9" };
+
+	assert_verdict(do_sign_in(w, &guesser, a->name, "a wrong password"), VERDICT_REFUSED);
+}
+
 static const struct story stories[] = {
 	{ QUESTION_SESSION, STATE_FULL, STATE_FULL, NULL, "asking for a session" },
 	{ QUESTION_REGISTER, STATE_NONE, STATE_ENROLLING, NULL, "registering" },
@@ -144,6 +152,7 @@ static const struct story stories[] = {
 	{ QUESTION_SESSIONS, STATE_FULL, STATE_FULL, NULL, "listing sessions" },
 	{ QUESTION_SESSION_END, STATE_FULL, STATE_FULL, have_two_sessions, "ending other sessions" },
 	{ QUESTION_ACTIVITY, STATE_FULL, STATE_FULL, NULL, "listing events" },
+	{ QUESTION_ALARM_DISMISS, STATE_FULL, STATE_FULL, be_guessed, "dismissing the notice about failed attempts" },
 	{ QUESTION_CLOSE, STATE_FULL, STATE_NONE, NULL, "closing the account" },
 	{ QUESTION_LINK, STATE_FULL, STATE_NONE, have_a_link, "reading a link" },
 	{ QUESTION_LINK_USE, STATE_FULL, STATE_PENDING, have_a_link, "using a link" },
@@ -193,25 +202,19 @@ tell(struct world *w, const struct story *s, struct actor *a, bool right)
 	const struct password_body password = { mine, other, other };
 	const struct session_end_body end = { 0 };
 	const struct activity_body activity = { 0 };
+	const struct alarm_body alarm = { .until_us = right ? INT64_MAX : 0 };
 	const struct close_body close_it = { str_of(a->name), mine };
 	const struct link_body link = { right ? str_of(a->link) : STR("x") };
 	const struct link_use_body link_use = { link.link, other, other };
 	const void *bodies[QUESTION_COUNT] = {
-		[QUESTION_REGISTER] = &registration,
-		[QUESTION_SIGN_IN] = &sign_in,
-		[QUESTION_VERIFY] = &verify,
-		[QUESTION_STEP_UP] = &verify,
-		[QUESTION_RECOVERY] = &recovery,
-		[QUESTION_FACTOR_BEGIN] = &another,
-		[QUESTION_FACTOR_CONFIRM] = &verify,
-		[QUESTION_FACTOR_RENAME] = &factor,
-		[QUESTION_FACTOR_REMOVE] = &factor,
-		[QUESTION_PROFILE] = &profile,
-		[QUESTION_PASSWORD] = &password,
-		[QUESTION_SESSION_END] = &end,
-		[QUESTION_ACTIVITY] = &activity,
-		[QUESTION_CLOSE] = &close_it,
-		[QUESTION_LINK] = &link,
+		[QUESTION_REGISTER] = &registration, [QUESTION_SIGN_IN] = &sign_in,
+		[QUESTION_VERIFY] = &verify,         [QUESTION_STEP_UP] = &verify,
+		[QUESTION_RECOVERY] = &recovery,     [QUESTION_FACTOR_BEGIN] = &another,
+		[QUESTION_FACTOR_CONFIRM] = &verify, [QUESTION_FACTOR_RENAME] = &factor,
+		[QUESTION_FACTOR_REMOVE] = &factor,  [QUESTION_PROFILE] = &profile,
+		[QUESTION_PASSWORD] = &password,     [QUESTION_SESSION_END] = &end,
+		[QUESTION_ACTIVITY] = &activity,     [QUESTION_ALARM_DISMISS] = &alarm,
+		[QUESTION_CLOSE] = &close_it,        [QUESTION_LINK] = &link,
 		[QUESTION_LINK_USE] = &link_use,
 	};
 

@@ -39,6 +39,7 @@ union body {
 	struct factor_begin_body factor_begin;
 	struct factor_body factor;
 	struct session_end_body session_end;
+	struct alarm_body alarm;
 	struct close_body close;
 	struct gate_enter_body gate_enter;
 };
@@ -138,6 +139,16 @@ body_end_one(struct scene *s, union body *body)
 	body->session_end = (struct session_end_body){ .id = sql_number(&s->w, sql) };
 }
 
+/* A guess from elsewhere; the asker learns of it. */
+static void
+body_alarm(struct scene *s, union body *body)
+{
+	struct browser guesser = { .address = "198.51.100.9" };
+
+	assert_verdict(do_sign_in(&s->w, &guesser, s->name, "a wrong password"), VERDICT_REFUSED);
+	body->alarm = (struct alarm_body){ .until_us = clock_us() };
+}
+
 static void
 body_close(struct scene *s, union body *body)
 {
@@ -173,6 +184,7 @@ static const struct asked {
 	{ QUESTION_FACTOR_REMOVE, STATE_FULL, body_factor, "an authenticator is removed" },
 	{ QUESTION_SESSION_END, STATE_FULL, body_end_others, "the other sessions end" },
 	{ QUESTION_SESSION_END, STATE_FULL, body_end_one, "another session ends" },
+	{ QUESTION_ALARM_DISMISS, STATE_FULL, body_alarm, "the notice about failed attempts is dismissed" },
 	{ QUESTION_CLOSE, STATE_FULL, body_close, "the account is deleted" },
 	{ QUESTION_GATE_ENTER, STATE_FULL, body_protected, "a ticket is created" },
 	{ QUESTION_GATE_ENTER, STATE_PENDING, body_protected, "a ticket is created, and the session is marked" },
@@ -655,6 +667,7 @@ static const struct unguarded {
 	{ SQL_ACCOUNT_LOCK, "a lock changes nothing" },
 	{ SQL_SESSION_LOCK, "a lock changes nothing" },
 	{ SQL_AUDIT_INSERT, "a refused attempt is recorded in any case" },
+	{ SQL_ALARM_RAISE, "the same" },
 	{ SQL_SESSION_CLOCK, "changes nothing without the session's row" },
 	{ SQL_SESSION_TOUCH, "changes nothing without the session's row" },
 	{ SQL_SESSION_DELETE, "ends the session of the token" },

@@ -60,6 +60,8 @@ static const struct expected expected[] = {
 	  "no such session" },
 	{ QUESTION_ACTIVITY,       { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
 	  "the list of events" },
+	{ QUESTION_ALARM_DISMISS,  { WRONG, WRONG, WRONG, REFUSED }, { NONE, ENROLLING, PENDING, FULL },
+	  "no alarm" },
 	{ QUESTION_CLOSE,          { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, NONE },
 	  "closing the account needs a full session" },
 	{ QUESTION_LINK,     { REFUSED, REFUSED, REFUSED, REFUSED }, { NONE, ENROLLING, PENDING, FULL },
@@ -90,6 +92,7 @@ ask_rightly(struct world *w, struct browser *b, const struct expected *e, const 
 	const struct password_body password = { STR(PASSWORD), STR("trombone sobre 1742"), STR("trombone sobre 1742") };
 	const struct session_end_body no_session = { .id = 1 };
 	const struct activity_body activity = { 0 };
+	const struct alarm_body alarm = { .until_us = INT64_MAX };
 	const struct close_body close_it = { str_of(b->name), STR(PASSWORD) };
 	const struct link_body link = { STR("0123456789012345678901234567890123456789012") };
 	const struct link_use_body link_use = { link.link, STR(PASSWORD), STR(PASSWORD) };
@@ -113,6 +116,7 @@ ask_rightly(struct world *w, struct browser *b, const struct expected *e, const 
 		[QUESTION_PASSWORD] = &password,
 		[QUESTION_SESSION_END] = &no_session,
 		[QUESTION_ACTIVITY] = &activity,
+		[QUESTION_ALARM_DISMISS] = &alarm,
 		[QUESTION_CLOSE] = &close_it,
 		[QUESTION_LINK] = &link,
 		[QUESTION_LINK_USE] = &link_use,
@@ -220,18 +224,19 @@ every_answer_head_has_the_values_of_the_page_layout(void **state)
 	assert_string_equal(b.display_name, "");
 	assert_int_equal(b.head.recovery_left, 0);
 	assert_int_equal(b.head.recovered, 0);
-	assert_int_equal(b.head.refused, 0);
+	assert_int_equal(b.head.alarms, 0);
+	assert_int_equal(b.head.remembered_until_us, 0);
 	assert_int_equal(b.head.codes_disabled, 0);
 	assert_verdict(ask(&w, &b, QUESTION_RECOVERY, &make), VERDICT_PASSED);
 	sql_run(&w, "UPDATE accounts SET display_name = 'Anna', language = 'fr', time_format = 'iso'");
-	sql_run(&w, "UPDATE sessions SET refused = 7");
+	sql_run(&w, "UPDATE sessions SET remembered = 1");
 	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_PASSED);
 	assert_int_equal(b.head.account_id, sql_number(&w, "SELECT id FROM accounts"));
 	assert_string_equal(b.display_name, "Anna");
 	assert_int_equal(b.head.language, PREFERRED_FR);
 	assert_int_equal(b.head.time_format, TIME_ISO);
 	assert_int_equal(b.head.recovery_left, 10);
-	assert_int_equal(b.head.refused, 7);
+	assert_true(b.head.remembered_until_us == b.head.expires_us && b.head.expires_us > clock_us());
 	assert_true(b.head.verified_us != 0 && b.head.verified_us <= clock_us());
 	char code[sizeof(b.recovery[0])];
 	memcpy(code, b.recovery[0], sizeof(code));

@@ -312,6 +312,7 @@ static const struct {
 	int64_t gated, password, seen, created; /* minutes ago; gated 0: never */
 	bool stays;
 	const char *why;
+	bool remembered;
 } rows[] = {
 	/* idle 60, lifetime 1440 */
 	{ STATE_PENDING, 0, 9, 9, 9, true, "pending" },
@@ -325,6 +326,9 @@ static const struct {
 	{ STATE_FULL, 0, 61, 0, 61, true, "signed in" },
 	{ STATE_FULL, 0, 61, 61, 61, false, "signed in, idle" },
 	{ STATE_FULL, 0, 1441, 0, 1441, false, "signed in, older than the lifetime" },
+	/* SESSION_REMEMBER 43200 */
+	{ STATE_FULL, 0, 43199, 43199, 43199, true, "remembered, idle for nearly all its time", true },
+	{ STATE_FULL, 0, 43201, 0, 43201, false, "remembered, older than SESSION_REMEMBER", true },
 };
 
 /* Whether the row of a session of a new account is kept. */
@@ -342,9 +346,9 @@ row_stays(struct world *w, size_t i, bool purge)
 		sql_run(w, "DELETE FROM sessions WHERE factor_at_us <> 0");
 	snprintf(sql, sizeof(sql),
 		 "UPDATE sessions SET gated_at_us = %" PRId64 ", password_at_us = %" PRId64 ", seen_at_us = %" PRId64
-		 ", created_at_us = %" PRId64,
+		 ", created_at_us = %" PRId64 ", remembered = %d",
 		 rows[i].gated == 0 ? 0 : now_us - MINUTES_US(rows[i].gated), now_us - MINUTES_US(rows[i].password),
-		 now_us - MINUTES_US(rows[i].seen), now_us - MINUTES_US(rows[i].created));
+		 now_us - MINUTES_US(rows[i].seen), now_us - MINUTES_US(rows[i].created), rows[i].remembered);
 	sql_run(w, sql);
 	if (purge)
 		purge_all(w);

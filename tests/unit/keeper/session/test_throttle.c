@@ -657,30 +657,6 @@ codes_to_step_up_or_to_confirm_are_counted_too(void **state)
 /* --- reports ------------------------------------------------------------------------------------------------------ */
 
 static void
-the_next_sign_in_reports_refused_attempts(void **state)
-{
-	struct world w;
-	struct browser b;
-	char secret[65];
-
-	world_new(&w);
-	bring_to(&w, &b, "alice", STATE_FULL);
-	memcpy(secret, b.secret, sizeof(secret));
-	assert_int_equal(b.head.refused, 0);
-	guess_times(&w, "alice", 3);
-	stranger(&w, &b, "alice", secret);
-	wrong_code(&w, &b, VERDICT_REFUSED);
-	right_code(&w, &b);
-	assert_int_equal(b.head.refused, 4);
-	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_PASSED);
-	assert_int_equal(b.head.refused, 4);
-	stranger(&w, &b, "alice", secret);
-	right_code(&w, &b);
-	assert_int_equal(b.head.refused, 0);
-	world_end(&w);
-}
-
-static void
 a_lockout_is_audited_once(void **state)
 {
 	struct world w;
@@ -995,7 +971,6 @@ main(void)
 		cmocka_unit_test(recovery_codes_are_counted_apart),
 		cmocka_unit_test(password_guesses_within_a_session_are_limited),
 		cmocka_unit_test(codes_to_step_up_or_to_confirm_are_counted_too),
-		cmocka_unit_test(the_next_sign_in_reports_refused_attempts),
 		cmocka_unit_test(a_lockout_is_audited_once),
 		cmocka_unit_test(an_attempt_in_a_lockout_takes_no_write_lock),
 		cmocka_unit_test(two_hundred_parallel_attempts_get_five_checks),

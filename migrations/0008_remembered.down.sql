@@ -1,0 +1,3 @@
+ALTER TABLE audit DROP COLUMN browser;
+ALTER TABLE accounts DROP COLUMN alarm_from_us;
+ALTER TABLE sessions DROP COLUMN remembered;

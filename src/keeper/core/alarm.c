@@ -1,0 +1,129 @@
+#include "keeper/core/alarm.h"
+
+#include "base/digest.h"
+#include "keeper/core/call.h"
+
+/* --- the browser -------------------------------------------------------------------------------------------------- */
+
+static void
+alarm_put_number(struct buf *text, int64_t number)
+{
+	buf_put_number(text, number);
+	buf_put_byte(text, '\0');
+}
+
+/* The kind is part of the text, so that a cookie can never stand for a session. */
+static void
+alarm_put_browser(const struct call *call, struct buf *text)
+{
+	if (call->browser.n > 0) {
+		buf_put(text, STR("form\0"));
+		buf_put(text, call->browser);
+	} else {
+		buf_put(text, STR("session\0"));
+		alarm_put_number(text, call->now.session.id);
+	}
+}
+
+static int64_t
+alarm_number_of(const uint8_t hash[DIGEST_BYTES])
+{
+	uint64_t number = 0;
+
+	for (unsigned i = 0; i < sizeof(number); i++)
+		number = number << 8 | hash[i];
+	return (int64_t)(number & INT64_MAX);
+}
+
+err
+alarm_browser(struct call *call, int64_t account_id, int64_t *ret_number)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(256);
+	uint8_t hash[DIGEST_BYTES];
+
+	*ret_number = 0;
+	if (account_id == 0 || (call->browser.n == 0 && call->now.session.id == 0))
+		return ERR_OK;
+	buf_put(&text, STR("browser\0"));
+	alarm_put_number(&text, account_id);
+	alarm_put_browser(call, &text);
+	TRY(buf_check(&text));
+	TRY(digest_hmac(str_bytes(keeper_name_key(call->keeper)->b, TOKEN_BYTES), buf_str(&text), hash));
+	*ret_number = alarm_number_of(hash);
+	return ERR_OK;
+}
+
+/* --- alarms ------------------------------------------------------------------------------------------------------- */
+
+static int64_t
+alarm_later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint32_t
+alarm_count_of(int64_t count)
+{
+	return count < 0 ? 0 : count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
+}
+
+err
+alarm_find(struct call *call, int64_t account_id, int64_t from_us, struct alarm *ret_alarm)
+{
+	const struct db_value args[] = { DB_INT(account_id), DB_INT(alarm_later(from_us, call->now_us - ALARM_AGE_US)),
+					 DB_INT(ALARM_OWN_US) };
+	struct alarm alarm = { 0 };
+	struct alarm_find_row row;
+	bool found = false;
+
+	TRY(db_row(call->db, SQL_ALARM_FIND, args, COUNT(args), &call->arena, &row, &found));
+	if (found && row.attempts > 0) {
+		alarm.attempts = alarm_count_of(row.attempts);
+		alarm.since_us = row.since_us;
+		alarm.until_us = row.until_us;
+		alarm.addresses = alarm_count_of(row.addresses);
+		/* a text that only a tampered database can contain is left out */
+		(void)!str_copy_z(str_upto(row.address, ALARM_ADDRESS_MAX), alarm.address, sizeof(alarm.address));
+	}
+	*ret_alarm = alarm;
+	return ERR_OK;
+}
+
+/*
+ * Without alarms, later queries need not read the attempts so far. Recent ones are still read: a request on its way may
+ * have begun earlier and write its refusal later.
+ */
+err
+alarm_settle(struct call *call, struct session *session)
+{
+	int64_t from_us = session->alarm_from_us;
+
+	TRY(alarm_find(call, session->account_id, from_us, &session->alarm));
+	if (session->alarm.attempts == 0)
+		from_us = alarm_later(from_us, call->now_us - ALARM_OWN_US);
+	session->refused = session->alarm.attempts;
+	session->alarm_from_us = from_us;
+	const struct db_value args[] = { DB_INT(session->refused), DB_INT(from_us), DB_INT(session->account_id) };
+	return db_run(call->db, SQL_ALARM_SETTLE, args, COUNT(args), NULL);
+}
+
+err
+alarm_dismiss(struct call *call, struct session *session, int64_t until_us, bool *ret_done)
+{
+	/* a time in the future would dismiss attempts that are not made yet */
+	if (until_us > call->now_us)
+		until_us = call->now_us;
+	*ret_done = until_us > session->alarm_from_us && session->alarm.attempts > 0;
+	if (!*ret_done)
+		return ERR_OK;
+	session->alarm_from_us = until_us;
+	return alarm_settle(call, session);
+}
+
+err
+alarm_raise(struct call *call, int64_t account_id)
+{
+	const struct db_value args[] = { DB_INT(account_id) };
+
+	return db_run(call->db, SQL_ALARM_RAISE, args, COUNT(args), NULL);
+}

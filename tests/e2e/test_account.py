@@ -91,7 +91,7 @@ def test_a_display_name_is_shown_but_not_accepted_at_sign_in(alice):
     page = alice.send("/account/profile", {"display_name": "Hélène <b>Ångström</b>", "language": "", "time_format": ""})
     assert page.location == "/account/profile" and alice.follow().flashes
     assert alice.page.value("display_name") == "Hélène <b>Ångström</b>"
-    assert "Hélène <b>Ångström</b>" in alice.visit("/").heading and "<b>" not in alice.page.html
+    assert "Hélène <b>Ångström</b>" in alice.visit("/").heading and "<b>Ång" not in alice.page.html
     alice.send("/account/profile", {"display_name": "", "language": "", "time_format": ""})
     assert alice.name in alice.visit("/").heading
 

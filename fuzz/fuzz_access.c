@@ -2,11 +2,13 @@
  * The access rules and their decisions.  Promises for every file of rules:
  * - a user who has verified more factors is never granted less;
  * - no user passes a policy that requires more than they have verified;
- * - an ambiguous path opens no more than each of its readings.
+ * - an ambiguous path opens no more than each of its readings;
+ * - an application that a user sees with a password is visible with both factors, and its own address names it.
  */
 #include "target.h"
 
 #include "access/access_file.h"
+#include "access/applications.h"
 
 #define NOW INT64_C(1800000000000000)
 
@@ -66,6 +68,24 @@ readings(const struct access_rules *rules, struct arena *arena)
 	}
 }
 
+static void
+applications(const struct access_rules *rules)
+{
+	const struct access_visitor half = { ACCESS_PASSWORD, STR("anna"), STR("admins,staff"), 0 };
+	const struct access_visitor full = { ACCESS_FULL, STR("anna"), STR("admins,staff"), NOW - 1000000 };
+
+	PROMISE(rules->applications_n <= APPLICATIONS_MAX);
+	for (size_t i = 0; i < rules->applications_n; i++) {
+		struct application app = rules->applications[i];
+		app.gated = true;
+		PROMISE(app.name.n > 0 && app.letter.n > 0 && str_starts(app.address, STR("http")) && !app.target.dots);
+		PROMISE(!application_is_visible(rules, &app, &half, STR("192.168.1.2"), NOW) ||
+			application_is_visible(rules, &app, &full, STR("192.168.1.2"), NOW));
+		const struct application *found = application_of_target(rules, &app.target);
+		PROMISE(!app.https || (found != NULL && str_equal(found->target.authority, app.target.authority)));
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
@@ -77,9 +97,10 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	struct target target;
 
 	if (access_parse(STR("access.conf"), str_bytes(bytes, n), &rules, &why) != ERR_OK) {
-		PROMISE(rules.n == 0);
+		PROMISE(rules.n == 0 && rules.applications_n == 0);
 		return 0;
 	}
+	applications(&rules);
 	readings(&rules, &arena);
 	for (size_t i = 0; i < COUNT(urls); i++) {
 		PROMISE(target_read(str_of(urls[i]), &arena, &target) == ERR_OK);

@@ -76,10 +76,11 @@ access_file_app_fragment_good(str fragment)
 static err
 access_file_app_target_read(struct arena *arena, str address, struct application *app)
 {
-	str fragment = address, url = str_cut(&fragment, '#'), authority, path;
+	str fragment = address, url = str_cut(&fragment, '#'), scheme = access_file_app_scheme_cut(&url), authority,
+	    path;
 
-	app->https = str_equal(access_file_app_scheme_cut(&url), STR("https://"));
-	if (url.n == address.n || address.n > APPLICATION_ADDRESS_MAX || !access_file_app_fragment_good(fragment))
+	app->https = str_equal(scheme, STR("https://"));
+	if (scheme.n == 0 || address.n > APPLICATION_ADDRESS_MAX || !access_file_app_fragment_good(fragment))
 		return ERR_INVALID;
 	path = url;
 	authority = str_cut(&path, '/');

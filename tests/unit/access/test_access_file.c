@@ -202,6 +202,7 @@ errors_name_their_line(void **state)
 		{ APP "\n  - name: wiki\n    address: https://other.example.org/\n", "line 6", "differ" },
 		{ "rules: []\napplications:\n  - address: wiki.example.org\n", "line 3", "https://wiki" },
 		{ "rules: []\napplications:\n  - address: javascript:alert(1)\n", "line 3", "https://wiki" },
+		{ "rules: []\napplications:\n  - address: 'javascript:80/x#y'\n", "line 3", "https://wiki" },
 		{ "rules: []\napplications:\n  - address: wss://wiki.example.org/\n", "line 3", "https://wiki" },
 		{ "rules: []\napplications:\n  - address: HTTPS://wiki.example.org/\n", "line 3", "https://wiki" },
 		{ "rules: []\napplications:\n  - address: https:///x\n", "line 3", "https://wiki" },

@@ -300,6 +300,7 @@ web_gate_put_page(struct exchange *x, struct page_gate_notice *notice)
 	TRY(web_gate_header(x, "Content-Type", STR("text/html; charset=utf-8")));
 	layout->app_name = str_of(x->web->config->app_name);
 	layout->origin = str_of(x->web->config->public_url);
+	layout->brand_css = x->web->brand.sheet.asset.path;
 	TRY(exchange_contact(x, &layout->contact, &layout->contact_url));
 	page_gate_notice(&x->rp->body, notice);
 	return buf_check(&x->rp->body);

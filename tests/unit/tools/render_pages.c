@@ -46,6 +46,11 @@ put_login(struct buf *out, const struct page_layout *layout, bool hostile)
 		page.next = STR("/" HOSTILE);
 		page.error = N_("The user name or password is wrong.");
 	}
+	if (hostile) {
+		page.layout.logo = STR("/static/" HOSTILE);
+		page.layout.logo_type = STR(HOSTILE);
+		page.layout.brand_css = STR("/static/" HOSTILE);
+	}
 	page_login(out, &page);
 }
 
@@ -387,6 +392,7 @@ put_gate_notice(struct buf *out, const struct page_layout *layout, bool hostile)
 						       : STR("https://login.example.org/gate?rd=x&rm=GET"),
 					 .link = "See why, and what you can do" };
 
+	page.layout.brand_css = STR("/static/brand.css");
 	page_gate_notice(out, &page);
 }
 

@@ -279,6 +279,22 @@ def short_as_long(colour):
     return colour if len(colour) == 7 else "#" + "".join(2 * c for c in colour[1:])
 
 
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_logo_replaces_mark_and_icons(site, language):
+    page = Tree(site / f"login-hostile-{language}.html")
+    links = {e.get("rel"): e.get("href") for e in page.named("link")}
+    assert [e.get("src") for e in page.named("img")] == [links["icon"]] == ["/static/" + HOSTILE]
+    assert links["stylesheet"] == "/static/" + HOSTILE and "apple-touch-icon" not in links
+    assert "mark" not in [e.get("class") for e in page.all]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_pages_of_other_hosts_have_the_accent(site, language):
+    page = Tree(site / f"gate_notice-{language}.html")
+    sheets = [e.get("href") for e in page.named("link") if e.get("rel") == "stylesheet"]
+    assert sheets[-1] == "/static/brand.css"
+
+
 def test_theme_colours_are_those_of_the_style_sheet(page):
     colours = [e.get("content") for e in page.named("meta") if e.get("name") == "theme-color"]
     assert colours == [palette["paper"] for palette in palettes()]

@@ -32,7 +32,7 @@ make(const char *before, const char *after, const struct config **ret_version)
 
 #define LIVE_VALUES                                                                                                    \
 	"APP_NAME='A & B \"C\" = $D'\nREGISTRATION=closed\nSESSION_IDLE=61\nSESSION_LIFETIME=100m\nAUDIT_DAYS=7\n"     \
-	"SESSION_REMEMBER=0\n"                                                                                         \
+	"SESSION_REMEMBER=0\nCONTACT=help@example.org\n"                                                               \
 	"DEFAULT_LANGUAGE=en\nLOG_FORMAT=json\nLOG_LEVEL=error\n"
 
 static void

@@ -79,6 +79,19 @@ try {
 	/* the browser refuses to store anything */
 }
 
+/* Close a menu with Escape, or by a click elsewhere. */
+const close_menus = (kept) => {
+	for (const menu of document.querySelectorAll(".menu[open]"))
+		menu.open = menu.contains(kept);
+};
+document.addEventListener("click", (event) => close_menus(event.target));
+document.addEventListener("keydown", (event) => {
+	if (event.key !== "Escape")
+		return;
+	document.activeElement.closest(".menu[open]")?.querySelector("summary").focus();
+	close_menus(null);
+});
+
 /* Count down to the next attempt.  The form cannot be sent before; without JavaScript, the server says so again. */
 for (const timer of document.querySelectorAll("[data-wait]")) {
 	const { wait, second, seconds, minutes, over } = timer.dataset;

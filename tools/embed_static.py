@@ -32,9 +32,10 @@ def without_comments(css):
 
 
 def style_sheet(path):
-    """Return the style sheet without comments and indentation; white space inside lines stays."""
-    css = without_comments(path.read_text("utf-8"))
-    return "\n".join(line.strip() for line in css.splitlines() if line.strip()) + "\n"
+    """Return the style sheet without comments, and without white space around { } ; and commas outside of strings."""
+    parts = re.split(r'("[^"]*")', without_comments(path.read_text("utf-8")))
+    parts[::2] = (re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", part)) for part in parts[::2])
+    return "".join(parts).strip() + "\n"
 
 
 class Asset:

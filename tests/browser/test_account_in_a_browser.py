@@ -3,6 +3,7 @@
 import pytest
 from browser import authenticator, in_both_languages, in_ways
 from harness import Person, Server
+from selenium.webdriver.common.keys import Keys
 from test_authenticators_in_a_browser import enrolled, keep_codes
 from test_story_in_a_browser import PASSWORD
 
@@ -24,6 +25,12 @@ def test_every_account_page_works(browse, server, language, size, scheme, javasc
 
     browser.follow("main a[href='/account/profile']")
     browser.look("profile")
+    menu = browser.find("header .menu")
+    menu.find_element("css selector", "summary").click()
+    browser.look("menu")
+    if javascript:
+        browser.find("header .menu a").send_keys(Keys.ESCAPE)
+        assert not menu.get_property("open") and browser.driver.switch_to.active_element.tag_name == "summary"
     field = browser.find("[name=display_name]")
     field.clear()
     field.send_keys("Hélène " * 10)

@@ -33,7 +33,8 @@ FAULTS = [
     ("covered while it has the focus", "</main>", '<p style="position: fixed; inset: 0; background: #fff">Over all</p></main>'),
     ("smaller than 24 pixels", "<button>", '<button style="padding: 0; border: 0; font-size: 12px; line-height: 1">'),
     ("its end is cut off", '<input id="name">', '<input id="name" readonly size="2" value="a long text that nobody can read">'),
-    ("wider than the window", "</h1>", '</h1><p style="width: 2000px">x</p>'),
+    ("wider than the window when open", "</h1>", '</h1><details><summary>More of it</summary><p style="width: 2000px">x</p></details>'),
+    ("wider than the window: ", "</h1>", '</h1><p style="width: 2000px">x</p>'),
 ]
 
 

@@ -596,7 +596,7 @@ def test_another_account_returns_to_the_refused_page(gate):
     assert other.follow_to(other.page.location) == url
 
 
-@pytest.mark.parametrize("bad", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:1", "/" + "a" * 2000])
+@pytest.mark.parametrize("bad", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:1", "/" + "a" * 2000], ids=lambda bad: bad[:20])
 def test_signing_out_follows_no_foreign_return_url(gate, bad):
     person = Visitor(gate).full()
     person.visit("/logout?" + urllib.parse.urlencode({"next": bad}))

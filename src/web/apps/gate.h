@@ -11,8 +11,8 @@
 
 #include "web/core/exchange.h"
 
-enum { GATE_COOKIE_KEEP = 0, GATE_COOKIE_FORGET = -1 };
-/* Set-Cookie for a domain; with FORGET the value is "". */
+enum { GATE_COOKIE_FORGET = -1 };
+/* Set-Cookie for a domain.  seconds: its lifetime, 0: until the browser closes; with FORGET the value is "". */
 MUST_USE err gate_cookie(struct exchange *x, str domain, str value, int64_t seconds);
 #define GATE_COOKIE_NAME STR("__Secure-gate")
 

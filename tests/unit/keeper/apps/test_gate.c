@@ -368,6 +368,37 @@ a_ticket_opens_its_domain_once_within_its_lifetime(void **state)
 	gate_world_end(&w);
 }
 
+/* On this domain and on another one.  A session with the password alone is never remembered. */
+static void
+the_gate_cookie_lasts_as_long_as_a_remembered_session(void **state)
+{
+	static const char shop[] = "https://shop.example.net/";
+	struct world w;
+	struct browser b, pending = { .remember = true };
+	char token[65];
+	int64_t until_us;
+
+	gate_world(&w);
+	complete_sign_in(&w, &b, "alice", token);
+	assert_int_equal(enter(&w, &b, WIKI), ACCESS_PASSES);
+	assert_int_equal(b.gate.remembered_until_us, 0);
+	sql_run(&w, "UPDATE sessions SET remembered = 1");
+	assert_verdict(do_sign_in(&w, &pending, "alice", PASSWORD), VERDICT_PASSED);
+	assert_int_equal(enter(&w, &pending, "https://easy.example.org/"), ACCESS_PASSES);
+	assert_int_equal(pending.gate.remembered_until_us, 0);
+	assert_int_equal(enter(&w, &b, WIKI), ACCESS_PASSES);
+	until_us = b.gate.remembered_until_us;
+	assert_true(until_us > clock_us() && until_us == b.head.remembered_until_us);
+	assert_int_equal(enter(&w, &b, shop), ACCESS_PASSES);
+	assert_verdict(spend(&w, &b, b.gate.ticket, "shop.example.net"), VERDICT_PASSED);
+	assert_true(b.gate.remembered_until_us == until_us);
+	clock_forward(MINUTES_US(29 * 24 * 60));
+	assert_int_equal(gate(&w, &b, token, WIKI), ACCESS_PASSES);
+	clock_forward(MINUTES_US(24 * 60));
+	assert_int_equal(gate(&w, &b, token, WIKI), ACCESS_ASKS);
+	gate_world_end(&w);
+}
+
 static void
 tickets_are_limited_per_session(void **state)
 {
@@ -497,6 +528,7 @@ main(void)
 		cmocka_unit_test(a_one_factor_session_in_use_is_not_idle),
 		cmocka_unit_test(an_enrolling_session_has_no_access),
 		cmocka_unit_test(a_ticket_opens_its_domain_once_within_its_lifetime),
+		cmocka_unit_test(the_gate_cookie_lasts_as_long_as_a_remembered_session),
 		cmocka_unit_test(tickets_are_limited_per_session),
 		cmocka_unit_test(a_ticket_of_an_ended_session_is_refused),
 		cmocka_unit_test(application_requests_keep_the_session_active),

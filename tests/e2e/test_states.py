@@ -65,13 +65,14 @@ OPENS = {
     ("GET", "/favicon.ico"): EVERYBODY,
     ("GET", "/robots.txt"): EVERYBODY,
     ("GET", "/manifest.webmanifest"): EVERYBODY,
+    ("GET", "/icons/"): EVERYBODY,
     ("GET", "/healthz"): EVERYBODY,
     ("GET", "/readyz"): EVERYBODY,
     ("GET", "/livez"): EVERYBODY,
     ("GET", "/static/"): EVERYBODY,
 }
-ASIDE = ("/static/", "/language/", "/favicon.ico", "/manifest.webmanifest", "/.well-known/jwks.json", "/.doubletour/enter", "/api/authz/auth-request",
-         "/api/authz/forward-auth")  # open to all clients, and not pages; test_gate.py tests them
+ASIDE = ("/static/", "/icons/", "/language/", "/favicon.ico", "/manifest.webmanifest", "/.well-known/jwks.json", "/.doubletour/enter",
+         "/api/authz/auth-request", "/api/authz/forward-auth")  # open to all clients, and not pages; test_gate.py tests them
 # Pages that became parts of other pages.
 MOVED = {"/account/authenticators": "/account/security#authenticators", "/account/sessions": "/account/devices#devices",
          "/account/activity": "/account/devices#activity"}

@@ -224,6 +224,20 @@ respond_layout_flash(struct exchange *x, struct page_layout *layout)
 	return ERR_OK;
 }
 
+/* Has the query a return URL that the dispatcher did not accept? */
+static bool
+respond_next_refused(const struct exchange *x)
+{
+	str query = x->rq->query;
+
+	while (x->next.n == 0 && query.n > 0) {
+		str parameter = str_cut(&query, '&');
+		if (str_equal(str_cut(&parameter, '='), STR("next")))
+			return true;
+	}
+	return false;
+}
+
 /* The address of this GET with its query.  False: it is not one that the language switch accepts. */
 static bool
 respond_put_address(const struct exchange *x, struct buf *out)
@@ -231,7 +245,8 @@ respond_put_address(const struct exchange *x, struct buf *out)
 	buf_put(out, x->rq->path);
 	buf_put(out, x->rq->query.n > 0 ? STR("?") : STR(""));
 	buf_put(out, x->rq->query);
-	return x->rq->method != HTTP_POST && buf_check(out) == ERR_OK && next_is_safe(buf_str(out));
+	return x->rq->method != HTTP_POST && !respond_next_refused(x) && buf_check(out) == ERR_OK &&
+	       next_is_safe(buf_str(out));
 }
 
 static void

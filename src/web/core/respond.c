@@ -179,7 +179,8 @@ exchange_redirect_to_step(struct exchange *x, str next)
 			TRY(exchange_forget_session(x));
 		flash = FLASH_EXPIRED;
 	} else if (state == STATE_NONE && (str_equal(x->rq->path, STR("/")) || str_starts(next, STR("/gate?")))) {
-		flash = FLASH_NONE; /* home needs no message, and the page says to which application the sign-in leads */
+		flash =
+		    FLASH_NONE; /* home needs no message, and the page says to which application the sign-in leads */
 	}
 	return exchange_redirect(x, to[state].path, state == STATE_FULL ? (str){ 0 } : next, flash);
 }

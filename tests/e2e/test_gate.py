@@ -600,7 +600,8 @@ def test_another_account_returns_to_the_refused_page(gate):
 def test_signing_out_follows_no_foreign_return_url(gate, bad):
     person = Visitor(gate).full()
     person.visit("/logout?" + urllib.parse.urlencode({"next": bad}))
-    assert not person.page.form.all("input", name="next") and "evil" not in person.page.html
+    assert not person.page.form.all("input", name="next") and "evil" not in person.page.text
+    assert all(link.startswith(("/", "#", "mailto:")) and not link.startswith("//") for link in person.page.links)
     person.post("/logout", {"csrf_token": person.page.token, "next": bad})
     assert (person.page.status, person.page.location) == (303, "/login")
 

@@ -55,6 +55,8 @@ enum {
 	PASSWORD_MAX_BYTES = 1024, /* bytes, as sent and after NFC */
 	/* maximum of a form field; larger than the real limits, so that the keeper can report an over-long value */
 	FIELD_MAX_BYTES = 4096,
+	CODE_DIGITS_MIN = 6, /* of an authenticator's code */
+	CODE_DIGITS_MAX = 8,
 	DISPLAY_NAME_MAX_BYTES = 160, /* of a display name, and of an authenticator's name: 40 code points */
 	RETURN_TO_MAX_BYTES = 2000,   /* of the return path after sign-in */
 	BROWSER_MAX = 64,             /* of the form cookie */

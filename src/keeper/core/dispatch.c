@@ -135,6 +135,7 @@ dispatch_head_fill(const struct config *config, const struct outcome *now, struc
 	head->authenticators = s->factors_usable > 100 ? 100 : (uint32_t)s->factors_usable;
 	head->other_sessions = s->sessions > 1 ? (uint32_t)(s->sessions - 1) : 0;
 	head->codes_disabled = session_is_enrolled(s) && s->factors_usable == 0;
+	head->code_digits = (uint32_t)s->code_digits;
 }
 
 /* The type of answer that web expects for this question. */

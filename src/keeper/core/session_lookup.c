@@ -58,6 +58,7 @@ session_preferences_fill(const struct session_find_row *row, struct session *s)
 	s->time_format = time_format_read(row->time_format);
 	s->recovery_left = row->recovery_left;
 	s->factors_usable = row->factors_usable;
+	s->code_digits = row->code_digits < 0 || row->code_digits > CODE_DIGITS_MAX ? 0 : row->code_digits;
 	display_name_clean(row->display_name, &s->display_name);
 }
 

@@ -42,6 +42,7 @@ struct session {
 	int64_t alarm_from_us;  /* failed attempts up to this time need no notice */
 	struct alarm alarm;     /* FULL: the others */
 	int64_t factors_usable; /* the account's factors, of any kind, that are not disabled */
+	int64_t code_digits;    /* of the codes of all these factors; 0: they differ, or there is none */
 	int64_t sessions;       /* of the account, including this one */
 	str groups;             /* "admins,staff"; in the call's arena */
 };

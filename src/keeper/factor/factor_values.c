@@ -3,8 +3,9 @@
 #include "doubletour/otp.h"
 #include "keeper/core/display_name.h"
 #include "keeper/core/row_words.h"
+#include "ipc/terms.h"
 
-enum { DIGITS_MIN = 6, DIGITS_MAX = 8, PERIOD_MIN_S = 15, PERIOD_MAX_S = 300 };
+enum { PERIOD_MIN_S = 15, PERIOD_MAX_S = 300 };
 
 const char *
 factor_counting_wrong(const struct factor_values *values)
@@ -15,7 +16,7 @@ factor_counting_wrong(const struct factor_values *values)
 		return "the secret of its authenticator is shorter than 128 bits";
 	if (values->secret_n > OTP_SECRET_MAX)
 		return "the secret of its authenticator is too long";
-	if (values->digits < DIGITS_MIN || values->digits > DIGITS_MAX || values->period_s < PERIOD_MIN_S ||
+	if (values->digits < CODE_DIGITS_MIN || values->digits > CODE_DIGITS_MAX || values->period_s < PERIOD_MIN_S ||
 	    values->period_s > PERIOD_MAX_S)
 		return "its authenticator has unsupported parameters: only 6 to 8 digits and 15 to 300 seconds are "
 		       "possible";

@@ -134,6 +134,7 @@ totp_challenge(struct call *call, const struct enrolment *enrolment)
 	TRY(otp_err(otp_uri_build(&parts, 0, uri, URI_MAX + 1)));
 	answer->secret = str_of(secret);
 	answer->uri = str_of(uri);
+	answer->code_digits = factor.totp.digits;
 	answer->expires_us = enrolment->row.expires_at_us;
 	return ERR_OK;
 }

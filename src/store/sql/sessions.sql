@@ -8,7 +8,8 @@ SELECT $1, $2, id, $4, $4, $4, $5, $6, $7, $8 FROM accounts WHERE id = $3 AND di
 -- The input of keeper/core/session_state.c, and the data that pages show.
 -- row: basis session_basis, previous_sign_in_at_us int, name text, account_created_at_us int, clock_step int,
 -- row: clock_drift int, display_name text, language text, time_format text, recovery_left int, refused int,
--- row: alarm_from_us int, last_sign_in_at_us int, factors_usable int, gated_at_us int, group_names text, sessions int
+-- row: alarm_from_us int, last_sign_in_at_us int, factors_usable int, code_digits int, gated_at_us int,
+-- row: group_names text, sessions int
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
        s.remembered <> 0 AS remembered, a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
        (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us,
@@ -18,6 +19,8 @@ SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.fa
        a.alarm_from_us, a.last_sign_in_at_us,
        (SELECT count(*) FROM factors WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL)
            AS factors_usable,
+       (SELECT CASE WHEN min(digits) = max(digits) THEN min(digits) ELSE 0 END
+        FROM factors WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL) AS code_digits,
        s.gated_at_us, a.group_names, (SELECT count(*) FROM sessions WHERE account_id = a.id) AS sessions
 FROM sessions s
 JOIN accounts a ON a.id = s.account_id

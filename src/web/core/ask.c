@@ -38,6 +38,7 @@ ask_view_of(const struct answer_head *head, struct session_view *ret_view)
 						.since_us = head->alarm_since_us,
 						.until_us = head->alarm_until_us },
 				     .codes_disabled = head->codes_disabled != 0,
+				     .code_digits = head->code_digits,
 				     .authenticators = head->authenticators,
 				     .other_sessions = head->other_sessions,
 				     .groups_long = head->groups.n > SESSION_GROUPS_MAX };

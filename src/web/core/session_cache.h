@@ -36,7 +36,8 @@ struct session_view {
 	uint32_t recovery_left;
 	bool recovered; /* this session used a recovery code */
 	struct alarm_view alarm;
-	bool codes_disabled; /* all authenticators of the account are disabled */
+	bool codes_disabled;  /* all authenticators of the account are disabled */
+	uint32_t code_digits; /* of every usable authenticator; 0: they differ, or there is none */
 	uint32_t authenticators, other_sessions;
 	char groups[SESSION_GROUPS_MAX + 1]; /* "admins,staff" */
 	bool groups_long;                    /* they do not fit into groups: the view is not stored */

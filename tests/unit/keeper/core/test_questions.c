@@ -253,6 +253,62 @@ every_answer_head_has_the_values_of_the_page_layout(void **state)
 	world_end(&w);
 }
 
+static void
+answer_heads_count_the_digits_that_all_codes_share(void **state)
+{
+	static const struct {
+		const char *why, *change;
+		unsigned digits;
+	} rows[] = {
+		{ "the default", NULL, 6 },
+		{ "imported", "UPDATE factors SET digits = 8", 8 },
+		{ "a second one of the same length",
+		  "INSERT INTO factors (id, account_id, kind, secret_sealed, digits, created_at_us, confirmed_at_us) "
+		  "SELECT id + 1, account_id, kind, secret_sealed, 8, 1, 1 FROM factors",
+		  8 },
+		{ "different lengths", "UPDATE factors SET digits = 7 WHERE confirmed_at_us = 1", 0 },
+		{ "a disabled one does not count", "UPDATE factors SET disabled_at_us = 1 WHERE confirmed_at_us = 1",
+		  8 },
+		{ "a pending one does not count",
+		  "UPDATE factors SET disabled_at_us = NULL, confirmed_at_us = NULL, expires_at_us = 9, "
+		  "session_id = (SELECT min(id) FROM sessions) WHERE confirmed_at_us = 1",
+		  8 },
+		{ "none is left", "UPDATE factors SET disabled_at_us = 1", 0 },
+	};
+	struct world w;
+	struct browser b;
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_ENROLLING);
+	assert_int_equal(b.head.code_digits, 0);
+	memset(&b, 0, sizeof(b));
+	bring_to(&w, &b, "bob", STATE_PENDING);
+	sql_run(&w, "DELETE FROM factors WHERE confirmed_at_us IS NULL");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (rows[i].change != NULL)
+			sql_run(&w, rows[i].change);
+		assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_PASSED);
+		if (b.head.code_digits != rows[i].digits)
+			fail_msg("%s: %u", rows[i].why, b.head.code_digits);
+	}
+	world_end(&w);
+}
+
+static void
+refused_sign_ins_do_not_count_the_digits(void **state)
+{
+	struct browser stranger = { 0 }, b;
+	struct world w;
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_PENDING);
+	assert_verdict(do_sign_in(&w, &stranger, "alice", "not the password"), VERDICT_REFUSED);
+	assert_int_equal(stranger.head.code_digits, 0);
+	assert_verdict(do_sign_in(&w, &stranger, "nobody", PASSWORD), VERDICT_REFUSED);
+	assert_int_equal(stranger.head.code_digits, 0);
+	world_end(&w);
+}
+
 /* --- malformed questions ------------------------------------------------------------------------------------------ */
 
 static size_t
@@ -350,6 +406,8 @@ main(void)
 		cmocka_unit_test(an_unknown_token_has_no_session),
 		cmocka_unit_test(the_answer_head_has_name_and_expiry),
 		cmocka_unit_test(every_answer_head_has_the_values_of_the_page_layout),
+		cmocka_unit_test(answer_heads_count_the_digits_that_all_codes_share),
+		cmocka_unit_test(refused_sign_ins_do_not_count_the_digits),
 		cmocka_unit_test(a_question_truncated_at_any_byte_is_malformed),
 		cmocka_unit_test(an_oversized_question_is_malformed),
 		cmocka_unit_test(changed_and_random_questions_grant_no_access),

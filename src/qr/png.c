@@ -91,13 +91,33 @@ qr_png_write_png(const QRcode *code, unsigned scale, struct buf *out)
 	return done ? buf_check(out) : ERR_MEMORY;
 }
 
+static err
+qr_png_put(const QRcode *code, unsigned scale, struct buf *out)
+{
+	if (scale == 0 || scale > QR_PNG_SIDE_MAX / (unsigned)qr_code_side(code))
+		return ERR_INVALID;
+	return qr_png_write_png(code, scale, out);
+}
+
 err
 qr_png(str text, unsigned scale, struct buf *out)
 {
 	CLEANUP(qr_code_free) QRcode *code = NULL;
 
 	TRY(qr_code_make(text, &code));
-	if (scale == 0 || scale > QR_PNG_SIDE_MAX / (unsigned)qr_code_side(code))
-		return ERR_INVALID;
-	return qr_png_write_png(code, scale, out);
+	return qr_png_put(code, scale, out);
+}
+
+err
+qr_png_fit(str text, unsigned pixels, struct buf *out, unsigned *ret_side)
+{
+	CLEANUP(qr_code_free) QRcode *code = NULL;
+	unsigned modules, scale;
+
+	TRY(qr_code_make(text, &code));
+	modules = (unsigned)qr_code_side(code);
+	scale = pixels / modules > QR_MODULE_PIXELS_MIN ? pixels / modules : QR_MODULE_PIXELS_MIN;
+	TRY(qr_png_put(code, scale, out));
+	*ret_side = modules * scale;
+	return ERR_OK;
 }

@@ -14,13 +14,21 @@
 #include "base/err.h"
 #include "base/str.h"
 
-enum { QR_PNG_SCALE = 4, QR_TEXT_MAX = 2048, QR_PNG_SIDE_MAX = 8192 };
+enum { QR_PNG_SCALE = 4, QR_MODULE_PIXELS_MIN = 3, QR_TEXT_MAX = 2048, QR_PNG_SIDE_MAX = 8192 };
 
 /*
  * A PNG, black on white, 1 bit a pixel, `scale` pixels a module.  ERR_INVALID: scale is 0, or the side of the image
  * would be over QR_PNG_SIDE_MAX pixels.
  */
 MUST_USE err qr_png(str text, unsigned scale, struct buf *out);
+
+/*
+ * The same for a page: as many whole pixels a module as fit into `pixels`, but at least QR_MODULE_PIXELS_MIN, so that a
+ * phone can read the code of a long text too.
+ *
+ *   ret_side  pixels of one side, including the quiet zone
+ */
+MUST_USE err qr_png_fit(str text, unsigned pixels, struct buf *out, unsigned *ret_side);
 
 /* An SVG document, black on white, one unit a module.  It has no fixed size: it fills its container. */
 MUST_USE err qr_svg(str text, struct buf *out);

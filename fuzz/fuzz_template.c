@@ -58,6 +58,10 @@ static struct page_otp
 otp(struct values *v)
 {
 	return (struct page_otp){ .shown = bit(v),
+				  .recovery = bit(v),
+				  .digits = v->bits % 9,
+				  .submits = bit(v),
+				  .swap = text(v),
 				  .problem = sentence(v),
 				  .drift = { .minutes = v->bits % 7, .ahead = bit(v) } };
 }
@@ -88,22 +92,29 @@ put_register(struct buf *out, struct values *v)
 						    .next = text(v) });
 }
 
+static struct page_key
+key(struct values *v)
+{
+	return (struct page_key){
+		.secret = text(v), .uri = text(v), .qr_png = text(v), .qr_side = (unsigned)v->bits % 500
+	};
+}
+
 static void
 put_setup_2fa(struct buf *out, struct values *v)
 {
-	page_setup_2fa(
-	    out, &(struct page_setup_2fa){
-		     .layout = layout(v), .secret = text(v), .uri = text(v), .qr_png = text(v), .next = text(v) });
+	page_setup_2fa(out,
+		       &(struct page_setup_2fa){
+			   .layout = layout(v), .key = key(v), .otp = otp(v), .error = sentence(v), .next = text(v) });
 }
 
 static void
 put_verify_2fa(struct buf *out, struct values *v)
 {
-	page_verify_2fa(out, &(struct page_verify_2fa){ .layout = layout(v),
-							.enrolling = bit(v),
-							.error = sentence(v),
-							.drift = { .minutes = v->bits % 5, .ahead = bit(v) },
-							.next = text(v) });
+	page_verify_2fa(
+	    out,
+	    &(struct page_verify_2fa){
+		.layout = layout(v), .otp = otp(v), .error = sentence(v), .codes_disabled = bit(v), .next = text(v) });
 }
 
 static void
@@ -123,6 +134,7 @@ put_recovery_codes(struct buf *out, struct values *v)
 
 	page_recovery_codes(out, &(struct page_recovery_codes){ .layout = layout(v),
 								.username = text(v),
+								.server = text(v),
 								.codes = codes,
 								.codes_count = v->bits % (ITEMS + 1),
 								.left = v->bits % 11,
@@ -178,12 +190,8 @@ put_authenticator_new(struct buf *out, struct values *v)
 static void
 put_authenticator_confirm(struct buf *out, struct values *v)
 {
-	page_authenticator_confirm(out, &(struct page_authenticator_confirm){ .layout = layout(v),
-									      .secret = text(v),
-									      .uri = text(v),
-									      .qr_png = text(v),
-									      .error = sentence(v),
-									      .drift = { .minutes = v->bits % 5 } });
+	page_authenticator_confirm(out, &(struct page_authenticator_confirm){
+					    .layout = layout(v), .key = key(v), .otp = otp(v), .error = sentence(v) });
 }
 
 static void

@@ -1,6 +1,6 @@
 /*
  * Functions that need JavaScript: times and days in the browser's time zone, showing a password, copying a secret,
- * sending a code after six digits, printing, counting down a lockout.  Every page works without them.
+ * sending a code after its last digit, printing, counting down a lockout.  Every page works without them.
  */
 "use strict";
 
@@ -189,23 +189,57 @@ if (codes) {
 	});
 }
 
-/* Recovery codes are longer than six digits: use smaller letters to show the whole code. */
-for (const field of document.querySelectorAll("input.code"))
-	field.addEventListener("input", () => field.classList.toggle("long", field.value.length > 10));
+/*
+ * The field for a code (templates/_code.html).  White space, dashes and invisible characters of a pasted code are
+ * dropped, as the keeper does: they would use up the field's maxlength.  The form is sent when all digits are there,
+ * no other field is empty, and no lockout has disabled the button.
+ */
+const bare_code = (text) => text.replace(/[\p{White_Space}\p{Cf}\p{Pd}]/gu, "");
+const RESEND_MS = 10000;
+const sent_codes = new WeakMap(); /* form: the code that was sent, and when */
+document.addEventListener("paste", (event) => {
+	const field = event.target.closest?.("input.code");
+	if (!field)
+		return;
+	event.preventDefault();
+	field.setRangeText(bare_code(event.clipboardData.getData("text")), field.selectionStart, field.selectionEnd, "end");
+	field.value = field.value.slice(0, field.maxLength);
+	field.dispatchEvent(new Event("input", { bubbles: true }));
+});
+document.addEventListener("input", (event) => {
+	const field = event.target;
+	const digits = field.dataset?.submitAt;
+	if (digits && !field.form.querySelector("button:disabled") && RegExp(`^[0-9]{${digits}}$`).test(bare_code(field.value)) && field.form.checkValidity())
+		field.form.requestSubmit?.();
+});
+/* Never send the same code twice in a row: the answer to the second would say that it was already used. */
+document.addEventListener("submit", (event) => {
+	const field = event.target.querySelector("input[name=otp]");
+	if (!field)
+		return;
+	const sent = sent_codes.get(event.target);
+	const now = performance.now();
+	if (sent && sent.code === field.value && now - sent.at < RESEND_MS)
+		event.preventDefault();
+	else
+		sent_codes.set(event.target, { code: field.value, at: now });
+});
+/* After the back button the form may be sent again. */
+window.addEventListener("pageshow", () => {
+	for (const field of document.querySelectorAll("input[name=otp]"))
+		sent_codes.delete(field.form);
+});
 
-/* Send a code once, as soon as all its digits are typed. */
-for (const field of document.querySelectorAll("[data-submit-at]")) {
-	const digits = Number(field.dataset.submitAt);
-	let sent = false;
-	field.form.addEventListener("submit", (event) => {
-		if (sent)
-			event.preventDefault();
-		sent = true;
-	});
-	field.addEventListener("input", () => {
-		if (!sent && /^[\d\s-]+$/.test(field.value) && field.value.replace(/\D/g, "").length === digits)
-			field.form.requestSubmit();
-	});
-	/* after the back button the form may be sent again */
-	window.addEventListener("pageshow", () => { sent = false; });
-}
+/* Swap the field for a code for the one for a recovery code, or back, without loading the page anew. */
+document.addEventListener("click", (event) => {
+	const link = event.target.closest("a[data-swap]");
+	if (!link || event.ctrlKey || event.metaKey || event.shiftKey)
+		return;
+	event.preventDefault();
+	const box = link.closest("[data-swaps]");
+	const other = document.getElementById(box.dataset.swaps).content;
+	const shown = [...box.childNodes];
+	box.replaceChildren(other);
+	other.append(...shown);
+	box.querySelector("input[name=otp]").focus();
+});

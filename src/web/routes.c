@@ -14,11 +14,12 @@ const struct route web_routes[] = {
 	{ HTTP_POST, STR_INIT("/login"), OPENS_NONE, ASKS(SIGN_IN), .form = &login_form, .answer = login_post, .redisplay = login_redisplay },
 
 	{ HTTP_GET, STR_INIT("/setup-2fa"), OPENS_ENROLLING, ASKS(ENROL), .answer = setup_show },
-	{ HTTP_GET, STR_INIT("/verify-2fa"), OPENS_ENROLLING | OPENS_PENDING, 0, .show = verify_show },
-	{ HTTP_POST, STR_INIT("/verify-2fa"), OPENS_ENROLLING | OPENS_PENDING, ASKS(VERIFY), .expired = { STATE_ENROLLING, STR_INIT("/setup-2fa"), FLASH_SECRET_OLD }, .form = &code_form, .answer = verify_post, .redisplay = verify_redisplay },
+	{ HTTP_GET, STR_INIT("/verify-2fa"), OPENS_ENROLLING | OPENS_PENDING, ASKS(ENROL), .answer = verify_show },
+	{ HTTP_POST, STR_INIT("/verify-2fa"), OPENS_ENROLLING | OPENS_PENDING, ASKS(VERIFY) | ASKS(ENROL), .expired = { STATE_ENROLLING, STR_INIT("/setup-2fa"), FLASH_SECRET_OLD }, .form = &code_form, .answer = verify_post, .redisplay = verify_redisplay },
 
 	{ HTTP_GET, STR_INIT("/account/recovery-codes"), 0, ASKS(RECOVERY_LEFT) | ASKS(RECOVERY), .step_up = true, .redisplay = recovery_redisplay, .answer = recovery_show },
 	{ HTTP_POST, STR_INIT("/account/recovery-codes"), 0, ASKS(RECOVERY), .step_up = true, .form = &renew_form, .answer = recovery_post, .redisplay = recovery_redisplay },
+	{ HTTP_POST, STR_INIT("/account/recovery-codes/saved"), 0, 0, .form = &saved_form, .show = recovery_saved_post, .redisplay = recovery_saved_redisplay },
 	{ HTTP_GET, STR_INIT("/account/authenticators"), 0, 0, .show = factors_moved_show },
 	{ HTTP_GET, STR_INIT("/account/authenticators/new"), 0, 0, .step_up = true, .show = factor_new_show },
 	{ HTTP_POST, STR_INIT("/account/authenticators/new"), 0, ASKS(FACTOR_BEGIN), .step_up = true, .form = &factor_new_form, .answer = factor_new_post, .redisplay = factor_new_redisplay },

@@ -58,10 +58,11 @@ def test_a_lost_phone_and_a_new_one(browse, server, tmp_path, language, size, sc
     browser.log_out()
 
     give_password(browser, name)
-    browser.find("details summary").click()
+    browser.follow("main a[href*='recovery=1']")
     browser.look("lost-phone")
     type_recovery(browser, "ABCD-EFGH-IJKL-MNOP-QRST-UVWX")
     browser.look("recovery-refused", expect=[422])
+    assert browser.find("[name=otp]").get_attribute("autocomplete") == "off", "still the field for a recovery code"
     field = browser.type("otp", codes[0].lower())
     if javascript:
         assert browser.driver.execute_script("return arguments[0].scrollWidth <= arguments[0].clientWidth", field) or size == "narrow"
@@ -146,8 +147,7 @@ def test_a_stale_proof_adds_a_code_field_to_the_form(browse, server, javascript)
     browser.look("step-up", expect=[422])
     assert [browser.find(f"[name={n}]").get_property("value") for n in ("name", "current", "otp")] == ["Tablet", PASSWORD, ""]
     assert browser.find("[name=current]").get_attribute("type") == "password"
-    browser.type("otp", authenticator(uri, server.clock))
-    browser.submit()
+    browser.type_code(authenticator(uri, server.clock))
     assert browser.path == CONFIRM
 
 
@@ -191,7 +191,7 @@ def test_recovery_codes_are_saved_as_a_file(browse, tmp_path, javascript):
     browser.find("main a[download]").click()
     browser.wait(lambda: (folder / "doubletour-recovery-codes.txt").exists(), "the file is saved")
     lines = (folder / "doubletour-recovery-codes.txt").read_text().split()
-    assert lines == ["Doubletour", name, *codes]
+    assert lines == ["Doubletour", browser.server.origin.replace("127.0.0.1", "localhost"), name, *codes]
     assert browser.path == CODES and shown_codes(browser) == codes, "and they are still there"
 
 
@@ -206,15 +206,23 @@ def test_the_printout_has_codes_server_and_date_only(at_codes):
     seen = browser.find("body").text.split("\n")
     assert [line for line in seen if re.fullmatch("[A-Z2-7-]{29}", line)] == codes
     rest = [line for line in seen if line and line not in codes]
-    assert len(rest) == 1 and "Doubletour" in rest[0] and re.search(r"\d{4}", rest[0]), rest
+    rest = " ".join(line for line in rest if not re.fullmatch(r"\d+", line))
+    assert re.search(r"Server\W+Doubletour.* http://localhost:\d+.*User name\W+camille.*Made on.*\d{4}", rest), rest
+    assert not re.search("Copy|Print|Continue|Français|saved", rest), rest
     browser.cdp("Emulation.setEmulatedMedia", media="")
 
 
 def test_buttons_that_need_scripts_are_hidden_without_scripts(browse):
     browser = browse(javascript=False)
     enrolled(browser)
-    assert not browser.visible("main button")
+    assert not browser.visible("main button[type=button]")
     assert browser.visible("main a[download]")
+    button = browser.find("main form button")
+    button.click()
+    assert browser.path == CODES and shown_codes(browser), "the box must be ticked first"
+    browser.find("#saved").click()
+    browser.submit()
+    assert browser.path == "/"
 
 
 def test_back_button_does_not_show_the_codes_again(at_codes):
@@ -224,38 +232,67 @@ def test_back_button_does_not_show_the_codes_again(at_codes):
     assert not [code for code in codes if code in at_codes.driver.page_source]
 
 
-# One field for two kinds of code
+# The field for a code
 
 
-def test_six_digits_submit_the_form_but_recovery_codes_do_not(browse, server):
+def still_here(browser):
+    """Has no form been sent since the mark was set?"""
+    return browser.driver.execute_script("return document.documentElement.dataset.left") == "yes"
+
+
+def test_the_code_field_sends_at_the_accounts_own_digits(browse, server):
     browser = browse()
     name, uri = enrolled(browser)
     codes = keep_codes(browser)
     browser.log_out()
+    server.sql("UPDATE factors SET digits = 8 WHERE account_id = (SELECT id FROM accounts WHERE name = ?)", name)
     give_password(browser, name)
+    assert "8" in browser.find("label[for=otp]").text
+    browser.leave(lambda: browser.type("otp", "00000000"))
+    browser.look("eight-digits-refused", expect=[422])
+
+    # after the error, after a recovery code in the same field, and after six digits of eight
     browser.driver.execute_script("document.documentElement.dataset.left = 'yes'")
-    field = browser.type("otp", codes[0])
-    browser.driver.execute_async_script("setTimeout(arguments[0], 300)")
-    assert browser.driver.execute_script("return document.documentElement.dataset.left") == "yes"
-    assert field.get_property("value") == codes[0], "nothing is cut off"
-    field.clear()
+    for text in (codes[0], "000000"):
+        field = browser.type("otp", text)
+        assert field.get_property("value") == text and still_here(browser), "nothing is cut off, nothing is sent"
+    browser.type("otp", "0000000")
+    assert still_here(browser)
+    browser.leave(lambda: browser.find("[name=otp]").send_keys("0"))
+    browser.check_console([422])
+
+    # another account in the same browser, whose codes have six digits
+    browser.log_out()
+    other = Person(server, new_name(), PASSWORD).full()
+    give_password(browser, other.name)
     server.clock.next_step()
-    browser.type_code(authenticator(uri, server.clock))
+    browser.type_code(other.fresh_code())
     assert browser.path == "/"
 
 
-def test_a_refused_form_is_not_submitted_automatically(browse, server):
-    """A field of six characters would cut off every eight-digit code of an imported authenticator."""
+def test_a_form_swaps_its_code_field_and_keeps_typed_values(browse, server):
     browser = browse()
-    name, _ = enrolled(browser)
-    keep_codes(browser)
-    browser.log_out()
-    give_password(browser, name)
-    browser.leave(lambda: browser.type("otp", "000000"))
+    _, uri = enrolled(browser)
+    codes = keep_codes(browser)
+    server.clock.advance(6 * 60)
+    browser.open(NEW)
+    browser.paste("name", "Tablet")
     browser.driver.execute_script("document.documentElement.dataset.left = 'yes'")
-    browser.type("otp", "12345678")
-    browser.driver.execute_async_script("setTimeout(arguments[0], 300)")
-    assert browser.driver.execute_script("return document.documentElement.dataset.left") == "yes"
+    browser.type("otp", authenticator(uri, server.clock))
+    assert still_here(browser), "the password is missing"
+    for label, kind in (("Recovery code", "off"), ("6-digit code", "one-time-code"), ("Recovery code", "off")):
+        browser.find("a[data-swap]").click()
+        field = browser.driver.switch_to.active_element
+        assert (field.get_attribute("name"), field.get_attribute("autocomplete")) == ("otp", kind)
+        assert label in browser.find("label[for=otp]").text
+    browser.look("swapped")
+    browser.paste("current", PASSWORD)
+    assert still_here(browser) and browser.find("[name=name]").get_property("value") == "Tablet"
+    type_recovery(browser, "ABCD-EFGH-IJKL-MNOP-QRST-UVWX")
+    browser.look("swapped-refused", expect=[422])
+    assert browser.find("[name=otp]").get_attribute("autocomplete") == "off"
+    type_recovery(browser, codes[0])
+    assert browser.path == CONFIRM
 
 
 # Times

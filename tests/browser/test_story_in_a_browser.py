@@ -8,6 +8,7 @@ import urllib.parse
 
 import pytest
 from browser import authenticator, in_both_languages, in_ways
+from selenium.webdriver.common.keys import Keys
 
 PASSWORD = "trombone ivre 1741 sous la pluie"
 ALL_WAYS = list(itertools.product(("fr", "en"), ("desktop", "phone"), ("light", "dark"), (True, False)))
@@ -33,7 +34,6 @@ def register(browser, name):
 
 def enrol(browser, tmp_path):
     uri = browser.scan(tmp_path)
-    browser.follow("main a[href^='/verify-2fa']")
     browser.type_code(authenticator(uri, browser.server.clock))
     keep_codes(browser)
     return uri
@@ -43,7 +43,8 @@ def keep_codes(browser):
     """Continue from the recovery codes after the first code to the home page; return the codes."""
     assert browser.path == "/account/recovery-codes"
     codes = [e.text for e in browser.find_all("#codes code")]
-    browser.follow("main a.btn-turn")
+    browser.find("#saved").click()
+    browser.submit()
     assert browser.path == "/"
     return codes
 
@@ -87,8 +88,6 @@ def test_a_new_user_registers_enrols_and_signs_in(browse, server, tmp_path, lang
     assert parameters["secret"] == [browser.find("#secret").get_property("value")]
     assert parameters["issuer"] == ["Doubletour"]
 
-    browser.follow("main a[href^='/verify-2fa']")
-    browser.look("confirm")
     right = authenticator(uri, server.clock)
     browser.type_code("000000" if right != "000000" else "111111")
     browser.look("confirm-refused", expect=[422])
@@ -129,7 +128,6 @@ def test_every_form_works_from_the_keyboard(browse, server, tmp_path, javascript
     browser.enter("[name=confirm]")
     assert browser.path == "/setup-2fa"
     uri = browser.scan(tmp_path)
-    browser.open("/verify-2fa")
     field = browser.find("[name=otp]")
     if javascript:
         browser.leave(lambda: field.send_keys(authenticator(uri, server.clock)))
@@ -137,7 +135,8 @@ def test_every_form_works_from_the_keyboard(browse, server, tmp_path, javascript
         field.send_keys(authenticator(uri, server.clock))
         browser.enter("[name=otp]")
     assert browser.path == "/account/recovery-codes"
-    browser.enter("main a.btn-turn")
+    browser.find("#saved").send_keys(Keys.SPACE)
+    browser.enter("main form button.primary")
     assert browser.path == "/"
 
 
@@ -292,15 +291,45 @@ def test_six_digits_send_the_form_and_five_do_not(browse, server, tmp_path):
     assert browser.path == "/account/recovery-codes"
 
 
-def test_fast_typing_submits_the_form_once(browse, server, tmp_path):
+def test_no_way_of_typing_sends_a_code_twice(browse, server, tmp_path):
     browser = browse()
     register(browser, new_name())
-    uri = browser.scan(tmp_path)
-    browser.open("/verify-2fa")
-    browser.driver.execute_script("window.sent = 0; document.querySelector('main form').addEventListener('submit', e => { sent++; e.preventDefault(); })")
-    browser.find("main input[name=otp]").send_keys(authenticator(uri, server.clock) + "12")
-    browser.driver.execute_async_script("setTimeout(arguments[0], 200)")
+    code = authenticator(browser.scan(tmp_path), server.clock)
+    browser.driver.execute_script("window.sent = 0; addEventListener('submit', e => { if (!e.defaultPrevented) sent++; e.preventDefault(); })")
+    field = browser.find("main input[name=otp]")
+    field.send_keys(code + "12")
+    field.send_keys(Keys.BACKSPACE * 2 + Keys.ENTER)
+    browser.find("main form button.primary").click()
     assert browser.driver.execute_script("return sent") == 1
+    field.send_keys(Keys.BACKSPACE + ("1" if code[5] != "1" else "2"))
+    assert browser.driver.execute_script("return sent") == 2, "another code is another attempt"
+    browser.driver.execute_script("dispatchEvent(new PageTransitionEvent('pageshow'))")
+    browser.find("main form button.primary").click()
+    assert browser.driver.execute_script("return sent") == 3, "after the back button too"
+
+
+PASTED = [  # (what is on the clipboard around the six digits, is it sent?)
+    ("{0} {1}", True), ("\t{0}\u00a0{1}\r\n", True), ("\u200b{0}\u2060{1}\ufeff", True), ("{0}-{1}", True), ("{0}\u2013{1}", True),
+    ("{0}.{1}", False), ("{0}{1}{1}", False), ("x" * 10000, False), (" " * 10000 + "{0}{1}" + "\n" * 10000, True), ("{0}{1}" * 2000, False)]
+
+
+def test_codes_are_pasted_with_any_space_around_them(browse, server, tmp_path):
+    browser = browse()
+    register(browser, new_name())
+    code = authenticator(browser.scan(tmp_path), server.clock)
+    browser.driver.execute_script("window.sent = []; addEventListener('submit', e => { e.preventDefault(); sent.push(e.target.otp.value); })")
+    for text, is_sent in PASTED:
+        browser.driver.execute_script("""
+            window.sent = []; dispatchEvent(new PageTransitionEvent('pageshow'));
+            const field = document.querySelector('main input[name=otp]'), data = new DataTransfer();
+            data.setData('text/plain', arguments[0]); field.value = ''; field.focus();
+            field.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+            """, text.format(code[:3], code[3:]))
+        assert browser.driver.execute_script("return sent") == ([code] if is_sent else []), text[:20]
+        assert browser.driver.execute_script("return document.querySelector('[name=otp]').value.length") <= 64
+    browser.driver.execute_script("document.querySelector('[name=otp]').value = ''")
+    browser.leave(lambda: browser.find("main input[name=otp]").send_keys(code) or browser.driver.execute_script("document.querySelector('main form').submit()"))
+    assert browser.path == "/account/recovery-codes"
 
 
 def test_a_password_can_be_shown_and_hidden_again(browse):

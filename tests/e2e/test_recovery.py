@@ -13,6 +13,7 @@ from harness.server import wait_until
 from harness.together import form_bytes, together
 
 PATH = "/account/recovery-codes"
+SAVED = PATH + "/saved"
 SECURITY = "/account/security"
 KINDS = {"fr": re.compile("code"), "en": re.compile("code")}
 
@@ -50,7 +51,7 @@ def test_recovery_codes_are_shown_once_and_then_only_counted(alice, codes):
         page = alice.visit(PATH)
         assert page.status == 200 and page.recovery_codes == []
         assert not [c for c in codes if c in page.html.replace("-", "")]
-        assert 10 in numbers(page.dom.one("main").one("p", class_="lead-in").text)
+        assert 10 in numbers(page.dom.one("main").one("p", class_="soft").text)
         assert page.dom.one("main").all("time"), "and since when"
 
 
@@ -64,15 +65,25 @@ def test_the_recovery_page_continues_to_the_return_url(alice):
     alice.enrolling().read_secret()
     alice.verify(path="/verify-2fa?next=%2Flogout%3Fa%3Db")
     assert alice.page.location == PATH + "?next=%2Flogout%3Fa%3Db"
-    assert "/logout?a=b" in [a["href"] for a in alice.follow().dom.one("main").all("a", href=True)]
+    form = alice.follow().form_to(SAVED)
+    assert alice.post(SAVED, {i["name"]: i["value"] for i in form.all("input", name=True)}).location == "/logout?a=b"
 
 
 @pytest.mark.parametrize("path", ["//example.org", "https://example.org/", "javascript:alert(1)"])
 def test_the_recovery_page_ignores_a_hostile_return_url(alice, path):
     alice.full()
-    links = alice.visit(PATH + "?next=" + path).links
-    assert not [link for link in links if "example.org" in link or "javascript" in link]
-    assert "/" in links
+    page = alice.visit(PATH + "?next=" + path)
+    assert not [link for link in page.links if "example.org" in link or "javascript" in link]
+    assert alice.post(SAVED, {"csrf_token": page.token}).location == "/"
+    assert alice.post(SAVED, {"csrf_token": page.token, "next": path}).location == "/"
+
+
+def test_the_way_on_has_a_box_to_tick_that_works_without_script(alice, codes):
+    form = alice.page.form_to(SAVED)
+    box = form.one("input", type="checkbox")
+    assert box.has("required") and not box.has("checked") and not form.has("novalidate")
+    assert [i["name"] for i in form.all("input", name=True)] == ["csrf_token"]
+    assert alice.post(SAVED, {"csrf_token": "A" * 43}).status == 403 and alice.page.recovery_codes == []
 
 
 def test_the_file_to_save_holds_the_codes_and_needs_no_script(alice, codes):
@@ -80,21 +91,21 @@ def test_the_file_to_save_holds_the_codes_and_needs_no_script(alice, codes):
     kind, _, text = link["href"].partition(",")
     lines = unquote(text).splitlines()
     assert kind == "data:text/plain;charset=utf-8" and link["download"] == "doubletour-recovery-codes.txt"
-    assert lines[0] == "Doubletour" and lines[1] == alice.name
-    assert [line.replace("-", "") for line in lines[3:]] == codes
+    assert lines[:4] == ["Doubletour", alice.server.origin.replace("127.0.0.1", "localhost"), alice.name, ""]
+    assert [line.replace("-", "") for line in lines[4:]] == codes
 
 
 def test_codes_are_not_made_for_a_page_that_another_site_opens(server):
     alice = Person(server).full()
     page = alice.visit("/account/recovery-codes", headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"})
-    assert page.status == 200 and not page.dom.one("main").all("div", class_="sheet")
+    assert page.status == 200 and not page.recovery_codes
     page = alice.visit("/account/recovery-codes", headers={"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"})
-    assert page.dom.one("main").all("div", class_="sheet"), "they are still to be made"
+    assert page.recovery_codes, "they are still to be made"
 
 
 def test_the_printout_names_the_account_and_the_date(alice, codes):
-    sheet = alice.page.dom.one("main").one("div", class_="sheet")
-    assert "Doubletour" in sheet.text and alice.name in sheet.text and len(sheet.all("time")) == 1
+    facts = alice.page.dom.one("main").one("dl", class_="paper")
+    assert "Doubletour" in facts.text and alice.name in facts.text and len(facts.all("time")) == 1
 
 
 @pytest.mark.sqlite

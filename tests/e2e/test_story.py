@@ -196,7 +196,7 @@ def test_set_up_shows_instructions_qr_code_secret_and_form(alice):
     assert picture.get("alt")
     assert secret.has("readonly") and re.fullmatch("[A-Z2-7]{32}", secret["value"])
     assert len(raw_secret(secret["value"])) == 20
-    assert "/verify-2fa" in [link.split("?")[0] for link in page.links]
+    assert page.form_to("/verify-2fa").one("input", name="otp")["inputmode"] == "numeric", "the first code is entered here"
 
 
 def test_set_up_names_authenticator_apps_for_both_kinds_of_phone(alice):
@@ -324,14 +324,48 @@ def test_inputs_have_autocomplete_hints(alice, path):
 
 
 def test_the_code_field_asks_for_digits_and_offers_one_time_codes(alice):
-    field = alice.pending().arrive("/verify-2fa").field("otp")
-    assert field["autocomplete"] == "one-time-code"
-    assert field["inputmode"] == "text" and int(field["maxlength"]) >= 29, "a recovery code is typed into it too"
+    page = alice.pending().arrive("/verify-2fa")
+    field = page.field("otp")
+    assert (field["autocomplete"], field["inputmode"], field["data-submit-at"]) == ("one-time-code", "numeric", "6")
+    assert not field.has("pattern") and int(field["maxlength"]) >= 29, "a recovery code is accepted too"
+    assert page.dom.one("label", for_="otp").text == "6-digit code from your authenticator app"
 
 
-def test_the_field_for_the_first_code_asks_for_digits(alice):
+def test_the_page_of_the_code_swaps_its_field_for_a_recovery_code(alice):
+    """Without JavaScript: by a link, and an error keeps the field."""
+    page = alice.pending().arrive("/verify-2fa?next=/account/sessions")
+    [link] = [link for link in page.links if link.startswith("/verify-2fa?")]
+    page = alice.arrive(link)
+    field = page.field("otp")
+    assert (field["autocomplete"], field.get("inputmode"), field.get("data-submit-at")) == ("off", None, None)
+    assert page.dom.one("label", for_="otp").text == "Recovery code"
+    for language in ("fr", "en"):
+        page = alice.arrive(next(link for link in page.links if link.startswith(f"/language/{language}")))
+        assert page.language == language and page.value("recovery") == "1"
+    for wrong, sentence in (("", "not a recovery code"), ("123456789", "not a recovery code"), ("ABCD" * 6, "wrong or was already used")):
+        page = alice.send(link, {"otp": wrong})
+        assert page.status == 422 and sentence in page.errors["otp"] and page.value("recovery") == "1", wrong
+    [back] = [link for link in page.links if link.startswith("/verify-2fa?")]
+    assert alice.verify(path=back).location == "/account/sessions"
+
+
+def test_the_code_field_fits_an_account_with_eight_digits(server):
+    person, other = Person(server).full(), Person(server).pending()
+    server.sql("UPDATE factors SET digits = 8 WHERE account_id = (SELECT id FROM accounts WHERE name = ?)", person.name)
+    person.forget().give_password()
+    page = person.arrive("/verify-2fa")
+    assert page.field("otp")["data-submit-at"] == "8"
+    assert page.dom.one("label", for_="otp").text == "8-digit code from your authenticator app"
+    page = person.send("/verify-2fa", {"otp": person.code()})
+    assert page.status == 422 and page.field("otp")["data-submit-at"] == "8", "after an error too"
+    assert other.arrive("/verify-2fa").field("otp")["data-submit-at"] == "6"
+
+
+def test_the_field_for_the_first_code_is_on_the_page_of_the_secret(alice):
     alice.enrolling().read_secret()
-    assert alice.arrive("/verify-2fa").field("otp")["inputmode"] == "numeric"
+    for path in ("/setup-2fa", "/verify-2fa"):
+        page = alice.arrive(path)
+        assert page.by_id("secret")["value"] == alice.secret and page.field("otp")["inputmode"] == "numeric"
 
 
 # 5. Log out
@@ -820,10 +854,11 @@ def test_each_page_has_another_title_and_text_in_each_language(alice, path):
 def test_every_page_has_its_own_title(alice):
     titles = [alice.visit(path).title for path in ("/login", "/register", "/nowhere")]
     titles.append(alice.enrolling().arrive("/setup-2fa").title)
-    titles.append(alice.arrive("/verify-2fa").title)
     alice.confirm()
     titles += [alice.arrive(CODES).title, alice.arrive("/account").title, alice.arrive("/account/security").title, alice.arrive("/account/devices").title]
     titles += [alice.arrive("/").title, alice.arrive("/logout").title]
+    alice.forget().give_password()
+    titles += [alice.arrive("/verify-2fa").title, alice.arrive("/verify-2fa?recovery=1").title]
     assert len(set(titles)) == len(titles), titles
 
 

@@ -120,7 +120,10 @@ gate_pages_code_page(struct exchange *x, int status, const struct gate_return *t
 	page->rd = to->rd;
 	page->rm = gate_pages_method_of(to);
 	page->host = host;
+	page->otp.shown = true;
 	TRY(exchange_layout(x, &page->layout));
+	page->layout.path = x->next;
+	TRY(exchange_otp_swap(x, &page->layout, &page->otp));
 	page_gate_code(&x->rp->body, page);
 	return exchange_page(x, status);
 }
@@ -230,6 +233,7 @@ gate_show(struct exchange *x, struct channel *keeper)
 	struct page_gate_code page = { .error = NULL };
 	struct gate_return to;
 
+	exchange_otp(x, &page.otp);
 	gate_return_read(x, x->rq->query, &to);
 	return gate_pages_answer(x, keeper, &to, &page, 200);
 }
@@ -251,7 +255,7 @@ gate_pages_code_redisplay(struct exchange *x, int status, struct page_gate_code 
 err
 gate_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
-	struct page_gate_code page = { .error = sentence != NULL ? sentence : x->otp.problem, .drift = x->otp.drift };
+	struct page_gate_code page = { .otp = x->otp, .error = sentence };
 
 	return gate_pages_code_redisplay(x, status, &page);
 }
@@ -261,11 +265,11 @@ gate_post(struct exchange *x, struct channel *keeper)
 {
 	const struct gate_form *form = x->form;
 	const struct gate_return to = { form->rd, form->rm };
-	struct page_gate_code page = { .error = NULL };
+	struct page_gate_code page = { .otp = x->otp };
 
 	if (x->session.state != STATE_FULL)
 		return gate_pages_answer(x, keeper, &to, &page, 200);
-	page.error = N_("Your last code is too old for that page. Enter a new one.");
+	page.otp.problem = N_("Your last code is too old for that page. Enter a new one.");
 	return gate_pages_answer(x, keeper, &to, &page, 422);
 }
 

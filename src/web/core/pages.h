@@ -73,11 +73,23 @@ struct page_drift {
 	bool ahead;
 };
 
-/* The field for a code in a form that needs a fresh proof (_otp.html). */
+/* The field for a code (_otp.html, _code.html). */
 struct page_otp {
 	bool shown;
+	bool recovery;   /* for a recovery code; otherwise for a code of an authenticator */
+	uint32_t digits; /* of these codes; 0: they differ */
+	bool submits;    /* the script sends the form when all digits are typed: not where the form deletes something */
+	str swap;        /* URL of the same page with the other field; empty: no other field */
 	const char *problem; /* msgid */
 	struct page_drift drift;
+};
+
+/* The secret of a new authenticator (_setup.html). */
+struct page_key {
+	str secret;       /* base32, ungrouped */
+	str uri;          /* otpauth:// */
+	str qr_png;       /* the QR code of uri, a PNG in base64 */
+	unsigned qr_side; /* its pixels, on one side */
 };
 
 /* The security check-up (_checkup.html), filled by checkup_fill (web/pages/checkup.h). */
@@ -118,19 +130,17 @@ struct page_register {
 
 struct page_setup_2fa {
 	struct page_layout layout;
-	str secret; /* base32, ungrouped */
-	str uri;    /* otpauth:// */
-	str qr_png; /* the QR code of uri, a PNG in base64 */
+	struct page_key key;
+	struct page_otp otp;
+	const char *error;
 	str next;
 };
 
 struct page_verify_2fa {
 	struct page_layout layout;
-	/* the code confirms a new factor; otherwise it completes a sign-in, and may be a recovery code */
-	bool enrolling;
+	struct page_otp otp;
 	const char *error;
-	struct page_drift drift; /* shown with error */
-	bool codes_disabled;     /* only a recovery code is accepted */
+	bool codes_disabled; /* only a recovery code is accepted */
 	str next;
 };
 
@@ -158,7 +168,7 @@ struct page_recovery_code {
 };
 struct page_recovery_codes {
 	struct page_layout layout;
-	str username;
+	str username, server;             /* server: https://login.example.org */
 	struct page_recovery_code *codes; /* new codes, shown only once */
 	size_t codes_count;
 	uint32_t left;
@@ -215,9 +225,9 @@ struct page_authenticator_new {
 
 struct page_authenticator_confirm {
 	struct page_layout layout;
-	str secret, uri, qr_png; /* as in page_setup_2fa */
+	struct page_key key;
+	struct page_otp otp;
 	const char *error;
-	struct page_drift drift;
 };
 
 struct page_account {
@@ -313,8 +323,8 @@ struct page_gate_go {
 struct page_gate_code {
 	struct page_layout layout;
 	str rd, rm, host; /* return URL and method; host of the application */
+	struct page_otp otp;
 	const char *error;
-	struct page_drift drift;
 };
 
 /* The rules refuse the application layout.to to this visitor.  The page shows only a general reason. */

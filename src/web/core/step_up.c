@@ -1,51 +1,95 @@
 #include "web/core/step_up.h"
 
 #include "base/clock.h"
+#include "http/form.h"
 #include "web/core/ask.h"
 #include "web/core/messages.h"
 
 #include <stdlib.h>
 
 /* The field appears a minute before it is needed, so that the proof does not expire while the user types. */
-enum { STEP_UP_EARLY_SECONDS = 60, DRIFT_SHOWN_MAX = 1000 };
+enum { STEP_UP_EARLY_SECONDS = 60, DRIFT_SHOWN_MAX = 1000, SWAP_MAX = 16 * 1024 };
+
+struct recovery_form {
+	str recovery;
+};
+static const struct field recovery_fields[] = { FIELD(struct recovery_form, recovery, 1, optional) };
+static const struct form recovery_form = FORM(struct recovery_form, recovery_fields);
+
+/* ?recovery= of a GET; forms have a field of that name. */
+static bool
+step_up_wants_recovery(const struct exchange *x)
+{
+	struct recovery_form form = { 0 };
+	str text = x->route->method == HTTP_POST ? x->rq->body : x->rq->query;
+
+	return form_parse(&recovery_form, text, x->rq->arena, &form, NULL) == ERR_OK && form.recovery.n > 0;
+}
 
 void
 exchange_otp(const struct exchange *x, struct page_otp *ret_otp)
 {
 	int64_t fresh_from_us = x->rq->now_us - (STEP_UP_US - SECONDS_US(STEP_UP_EARLY_SECONDS));
 
-	*ret_otp = (struct page_otp){ .shown = x->session.verified_us < fresh_from_us };
+	*ret_otp = (struct page_otp){ .shown = x->session.verified_us < fresh_from_us,
+				      .recovery = step_up_wants_recovery(x),
+				      .digits = x->session.code_digits,
+				      .submits = true };
 }
 
-void
-exchange_otp_missing(struct page_otp *ret_otp)
+err
+exchange_otp_swap(struct exchange *x, struct page_layout *layout, struct page_otp *otp)
 {
-	*ret_otp = (struct page_otp){ .shown = true,
-				      .problem = N_("Your last code is more than 5 minutes old. Enter a new one.") };
+	CLEANUP(buf_wipe) struct buf text = BUF(SWAP_MAX);
+	str mark = STR("recovery=1"), code = layout->path, recovery = { 0 };
+
+	if (str_ends(code, mark)) /* the address of the request */
+		code = str_upto(code, code.n - mark.n - 1);
+	buf_put(&text, code);
+	buf_put_byte(&text, str_has_byte(code, '?') ? '&' : '?');
+	buf_put(&text, mark);
+	TRY(buf_check(&text));
+	TRY(arena_copy(x->rq->arena, buf_str(&text), &recovery));
+	otp->swap = otp->recovery ? code : recovery;
+	if (otp->recovery)
+		layout->path = recovery;
+	return ERR_OK;
 }
 
 void
-exchange_drift(int64_t drift_s, struct page_drift *ret_drift)
+exchange_otp_missing(struct page_otp *otp)
+{
+	otp->shown = true;
+	otp->problem = N_("Your last code is more than 5 minutes old. Enter a new one.");
+}
+
+/* Convert the drift of a wrong clock into minutes, at least one. */
+static struct page_drift
+step_up_drift(int64_t drift_s)
 {
 	int64_t minutes = drift_s / 60 < -DRIFT_SHOWN_MAX || drift_s / 60 > DRIFT_SHOWN_MAX
 			      ? DRIFT_SHOWN_MAX
 			      : (llabs(drift_s) + 30) / 60;
 
-	if (drift_s != 0)
-		*ret_drift = (struct page_drift){ .minutes = minutes > 0 ? minutes : 1, .ahead = drift_s > 0 };
+	if (drift_s == 0)
+		return (struct page_drift){ 0 };
+	return (struct page_drift){ .minutes = minutes > 0 ? minutes : 1, .ahead = drift_s > 0 };
 }
 
-static const char step_up_code_refused[] =
-    N_("This code is wrong or was already used. Wait for the next code and try again.");
-static const char step_up_code_spent[] = N_("This code has already been used. Wait for the next one.");
-const char exchange_code_impossible[] = N_("This is not a code. Enter the 6 digits that your app shows.");
-const char exchange_either_impossible[] =
-    N_("This is not a code. Enter the digits that your app shows, or a recovery code of 24 letters and digits.");
+static const char code_refused[] = N_("This code is wrong or was already used. Wait for the next code and try again.");
+static const char code_spent[] = N_("This code has already been used. Wait for the next one.");
+static const char code_impossible[] = N_("This is not a code. Enter the digits that your app shows.");
+static const char recovery_refused[] = N_("This recovery code is wrong or was already used. Try another one.");
+static const char recovery_impossible[] = N_("This is not a recovery code. Recovery codes have 24 letters and digits.");
 
-const char *
-exchange_code_problem(const struct verified_body *verified)
+void
+exchange_otp_refused(enum verdict verdict, const struct verified_body *verified, struct page_otp *otp)
 {
-	return verified->spent != 0 ? step_up_code_spent : step_up_code_refused;
+	otp->shown = true;
+	otp->problem = otp->recovery ? recovery_refused : verified->spent != 0 ? code_spent : code_refused;
+	if (verdict == VERDICT_PROBLEMS)
+		otp->problem = otp->recovery ? recovery_impossible : code_impossible;
+	otp->drift = step_up_drift(verified->drift_s);
 }
 
 err
@@ -64,14 +108,7 @@ exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct pag
 	if (e == ERR_DENIED)
 		return ERR_OK; /* the session has ended: the handler's question will fail */
 	TRY(e);
-	if ((verdict != VERDICT_REFUSED && verdict != VERDICT_PROBLEMS) || x->session.state != STATE_FULL)
-		return ERR_OK;
-	ret_otp->shown = true;
-	if (verdict == VERDICT_PROBLEMS) {
-		ret_otp->problem = exchange_either_impossible;
-		return ERR_OK;
-	}
-	ret_otp->problem = exchange_code_problem(&verified);
-	exchange_drift(verified.drift_s, &ret_otp->drift);
+	if ((verdict == VERDICT_REFUSED || verdict == VERDICT_PROBLEMS) && x->session.state == STATE_FULL)
+		exchange_otp_refused(verdict, &verified, ret_otp);
 	return ERR_OK;
 }

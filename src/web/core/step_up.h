@@ -11,8 +11,17 @@
 
 #include "web/core/exchange.h"
 
-/* Does the session's proof require the field? */
+/*
+ * The field for a code.  shown: the session's proof requires it; a page that always asks for a code sets it.
+ * recovery: the request asked for the field for a recovery code.  digits: those of the account's authenticators.
+ */
 void exchange_otp(const struct exchange *x, struct page_otp *ret_otp);
+
+/*
+ * The link that swaps the field for the one of the other kind.  Call it when layout->path is the page's final return
+ * URL; the language switch keeps the field.
+ */
+MUST_USE err exchange_otp_swap(struct exchange *x, struct page_layout *layout, struct page_otp *otp);
 
 /*
  * For the dispatcher: verify the typed code.  ret_otp->problem says why it was refused.  NULL: the code is right,
@@ -21,19 +30,9 @@ void exchange_otp(const struct exchange *x, struct page_otp *ret_otp);
 MUST_USE err exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct page_otp *ret_otp);
 
 /* For the dispatcher: the keeper requires a fresh proof. */
-void exchange_otp_missing(struct page_otp *ret_otp);
+void exchange_otp_missing(struct page_otp *otp);
 
-/*
- * Sentences about a code:
- *   exchange_code_problem       why the keeper has refused it
- *   exchange_code_impossible    it cannot be a code of a new authenticator
- *   exchange_either_impossible  it cannot be a code or a recovery code
- */
-const char *exchange_code_problem(const struct verified_body *verified);
-extern const char exchange_code_impossible[];
-extern const char exchange_either_impossible[];
-
-/* Convert the drift of a wrong clock into minutes, at least one.  drift_s 0: ret_drift stays unchanged. */
-void exchange_drift(int64_t drift_s, struct page_drift *ret_drift);
+/* The keeper refused the code: VERDICT_REFUSED, or VERDICT_PROBLEMS for a text that cannot be a code. */
+void exchange_otp_refused(enum verdict verdict, const struct verified_body *verified, struct page_otp *otp);
 
 #endif

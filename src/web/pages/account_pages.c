@@ -138,6 +138,7 @@ account_pages_password_page(struct exchange *x, int status, struct page_password
 	page->username = str_of(x->session.name);
 	page->otp = x->otp;
 	TRY(exchange_layout(x, &page->layout));
+	TRY(exchange_otp_swap(x, &page->layout, &page->otp));
 	page_password(&x->rp->body, page);
 	return exchange_page(x, status);
 }
@@ -205,7 +206,9 @@ account_pages_close_page(struct exchange *x, int status, struct page_close *page
 {
 	page->name = str_of(x->session.name);
 	page->otp = x->otp;
+	page->otp.submits = false;
 	TRY(exchange_layout(x, &page->layout));
+	TRY(exchange_otp_swap(x, &page->layout, &page->otp));
 	page_close(&x->rp->body, page);
 	return exchange_page(x, status);
 }

@@ -14,6 +14,7 @@
 /* A value truncated to these sizes is still too long for the keeper, and ends with a whole character. */
 enum { NAME_SENT_MAX = 2 * DISPLAY_NAME_MAX_BYTES, PASSWORD_SENT_MAX = PASSWORD_MAX_BYTES + 4 };
 enum { ID_MAX = 20, FACTORS_MAX = 256, RETURN_TO_MAX = 128 };
+enum { QR_PIXELS = 280 }; /* less than the width of a phone */
 
 static const str security_path = STR_INIT("/account/security");
 static const str new_path = STR_INIT("/account/authenticators/new");
@@ -77,30 +78,50 @@ factor_pages_id_of(str text)
 /* --- the first authenticator -------------------------------------------------------------------------------------- */
 
 static err
-factor_pages_qr_base64(struct exchange *x, str uri, str *ret_text)
+factor_pages_qr_base64(struct exchange *x, struct page_key *key)
 {
 	CLEANUP(buf_wipe) struct buf png = BUF(64 * 1024);
 	CLEANUP(buf_wipe) struct buf text = BUF(128 * 1024);
 
-	TRY(qr_png(uri, QR_PNG_SCALE, &png));
+	TRY(qr_png_fit(key->uri, QR_PIXELS, &png, &key->qr_side));
 	buf_put_base64(&text, buf_str(&png));
 	TRY(buf_check(&text));
-	return arena_copy(x->rq->arena, buf_str(&text), ret_text);
+	return arena_copy(x->rq->arena, buf_str(&text), &key->qr_png);
+}
+
+/* The secret that this session enrols, and the number of digits of its codes. */
+static err
+factor_pages_key(struct exchange *x, struct channel *keeper, struct page_key *ret_key, struct page_otp *otp)
+{
+	struct enrolment_body enrolment = { 0 };
+
+	TRY(exchange_ask_passed(x, keeper, QUESTION_ENROL, NULL, &enrolment));
+	ret_key->secret = enrolment.secret;
+	ret_key->uri = enrolment.uri;
+	otp->shown = true;
+	otp->recovery = false;
+	otp->digits = enrolment.code_digits;
+	return factor_pages_qr_base64(x, ret_key);
+}
+
+err
+setup_page(struct exchange *x, struct channel *keeper, int status, const struct page_otp *otp, const char *sentence)
+{
+	struct page_setup_2fa page = { .otp = *otp, .error = sentence, .next = x->next };
+
+	TRY(factor_pages_key(x, keeper, &page.key, &page.otp));
+	TRY(exchange_layout(x, &page.layout));
+	page_setup_2fa(&x->rp->body, &page);
+	return exchange_page(x, status);
 }
 
 err
 setup_show(struct exchange *x, struct channel *keeper)
 {
-	struct enrolment_body enrolment = { 0 };
-	struct page_setup_2fa page = { .next = x->next };
+	struct page_otp otp = { 0 };
 
-	TRY(exchange_ask_passed(x, keeper, QUESTION_ENROL, NULL, &enrolment));
-	page.secret = enrolment.secret;
-	page.uri = enrolment.uri;
-	TRY(factor_pages_qr_base64(x, enrolment.uri, &page.qr_png));
-	TRY(exchange_layout(x, &page.layout));
-	page_setup_2fa(&x->rp->body, &page);
-	return exchange_page(x, 200);
+	exchange_otp(x, &otp);
+	return setup_page(x, keeper, 200, &otp, NULL);
 }
 
 /* --- the security page -------------------------------------------------------------------------------------------- */
@@ -290,8 +311,10 @@ factor_pages_remove_page(struct exchange *x, struct channel *keeper, int status,
 	if (factor == NULL)
 		return factor_pages_gone(x, status, sentence, &all);
 	page.factor = *factor;
+	page.otp.submits = false;
 	TRY(exchange_layout(x, &page.layout));
 	TRY(factor_pages_return_to(x, "/account/authenticators/remove?id=", id, &page.layout.path));
+	TRY(exchange_otp_swap(x, &page.layout, &page.otp));
 	page_authenticator_remove(&x->rp->body, &page);
 	return exchange_page(x, status);
 }
@@ -342,6 +365,7 @@ factor_pages_new_page(struct exchange *x, int status, struct page_authenticator_
 	if (page->replaces != 0)
 		TRY(factor_pages_return_to(x, "/account/authenticators/new?replaces=", page->replaces,
 					   &page->layout.path));
+	TRY(exchange_otp_swap(x, &page->layout, &page->otp));
 	page_authenticator_new(&x->rp->body, page);
 	return exchange_page(x, status);
 }
@@ -408,12 +432,7 @@ static err
 factor_pages_confirm_page(struct exchange *x, struct channel *keeper, int status,
 			  struct page_authenticator_confirm *page)
 {
-	struct enrolment_body enrolment = { 0 };
-
-	TRY(exchange_ask_passed(x, keeper, QUESTION_ENROL, NULL, &enrolment));
-	page->secret = enrolment.secret;
-	page->uri = enrolment.uri;
-	TRY(factor_pages_qr_base64(x, enrolment.uri, &page->qr_png));
+	TRY(factor_pages_key(x, keeper, &page->key, &page->otp));
 	TRY(exchange_layout(x, &page->layout));
 	page_authenticator_confirm(&x->rp->body, page);
 	return exchange_page(x, status);
@@ -422,7 +441,10 @@ factor_pages_confirm_page(struct exchange *x, struct channel *keeper, int status
 err
 factor_confirm_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
-	return factor_pages_confirm_page(x, keeper, status, &(struct page_authenticator_confirm){ .error = sentence });
+	struct page_authenticator_confirm page = { .error = sentence };
+
+	exchange_otp(x, &page.otp);
+	return factor_pages_confirm_page(x, keeper, status, &page);
 }
 
 err
@@ -443,7 +465,8 @@ factor_confirm_post(struct exchange *x, struct channel *keeper)
 	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_CONFIRM, &body, &verdict, &verified));
 	if (verdict == VERDICT_PASSED)
 		return exchange_redirect(x, security_path, (str){ 0 }, FLASH_FACTOR_ADDED);
-	page.error = verdict == VERDICT_PROBLEMS ? exchange_code_impossible : exchange_code_problem(&verified);
-	exchange_drift(verified.drift_s, &page.drift);
+	exchange_otp(x, &page.otp);
+	page.otp.recovery = false;
+	exchange_otp_refused(verdict, &verified, &page.otp);
 	return factor_pages_confirm_page(x, keeper, 422, &page);
 }

@@ -21,6 +21,9 @@ struct code_form {
 struct renew_form {
 	str otp, next;
 };
+struct saved_form {
+	str next;
+};
 struct factor_new_form {
 	str current, name, replaces, otp;
 };
@@ -37,7 +40,8 @@ struct logout_form {
 	str next;
 };
 extern const struct form register_form, login_form, code_form, logout_form;
-extern const struct form renew_form, factor_new_form, factor_code_form, factor_name_form, factor_remove_form;
+extern const struct form renew_form, saved_form, factor_new_form, factor_code_form, factor_name_form,
+    factor_remove_form;
 
 struct profile_form {
 	str display_name, language, time_format;
@@ -101,8 +105,11 @@ err login_post(struct exchange *x, struct channel *keeper);
 err login_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
 err setup_show(struct exchange *x, struct channel *keeper);
+/* The page of the set-up, on which the first code is entered: also for /verify-2fa.  sentence: NULL, or an error. */
+MUST_USE err setup_page(struct exchange *x, struct channel *keeper, int status, const struct page_otp *otp,
+			const char *sentence);
 
-err verify_show(struct exchange *x);
+err verify_show(struct exchange *x, struct channel *keeper);
 err verify_post(struct exchange *x, struct channel *keeper);
 err verify_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
@@ -121,6 +128,8 @@ err gate_keys_show(struct exchange *x);
 err recovery_show(struct exchange *x, struct channel *keeper);
 err recovery_post(struct exchange *x, struct channel *keeper);
 err recovery_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err recovery_saved_post(struct exchange *x);
+err recovery_saved_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
 /* factor_pages.c */
 err security_show(struct exchange *x, struct channel *keeper);

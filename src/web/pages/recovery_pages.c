@@ -5,6 +5,7 @@
 
 #include "http/return_to.h"
 #include "web/core/form_token.h"
+#include "web/core/host.h"
 #include "web/core/messages.h"
 #include "web/core/pages.h"
 
@@ -15,6 +16,11 @@ static const struct field renew_fields[] = {
 	FIELD(struct renew_form, next, NEXT_MAX_BYTES + 1, optional),
 };
 const struct form renew_form = FORM(struct renew_form, renew_fields);
+
+static const struct field saved_fields[] = {
+	FIELD(struct saved_form, next, NEXT_MAX_BYTES + 1, optional),
+};
+const struct form saved_form = FORM(struct saved_form, saved_fields);
 
 /* Write ABCDEFGH as ABCD-EFGH: groups are easier to copy than 24 letters. */
 static err
@@ -44,12 +50,23 @@ recovery_pages_take_codes(struct exchange *x, str lines, struct page_recovery_co
 }
 
 static err
+recovery_pages_server(struct exchange *x, str *ret_url)
+{
+	CLEANUP(buf_wipe) struct buf url = BUF(CONFIG_TEXT_MAX + 32);
+
+	host_put_right(x->web->config, &url);
+	TRY(buf_check(&url));
+	return arena_copy(x->rq->arena, buf_str(&url), ret_url);
+}
+
+static err
 recovery_pages_page(struct exchange *x, int status, struct page_recovery_codes *page)
 {
 	page->username = str_of(x->session.name);
 	page->next = x->next;
-	page->otp = x->otp;
+	TRY(recovery_pages_server(x, &page->server));
 	TRY(exchange_layout(x, &page->layout));
+	TRY(exchange_otp_swap(x, &page->layout, &page->otp));
 	page_recovery_codes(&x->rp->body, page);
 	return exchange_page(x, status);
 }
@@ -68,7 +85,7 @@ static err
 recovery_pages_make(struct exchange *x, struct channel *keeper, bool renew)
 {
 	const struct recovery_body body = { .renew = renew };
-	struct page_recovery_codes page = { 0 };
+	struct page_recovery_codes page = { .otp = x->otp };
 	struct recovery_codes_body codes = { 0 };
 
 	TRY(exchange_ask_passed(x, keeper, QUESTION_RECOVERY, &body, &codes));
@@ -79,30 +96,29 @@ recovery_pages_make(struct exchange *x, struct channel *keeper, bool renew)
 static err
 recovery_pages_look(struct exchange *x, struct channel *keeper)
 {
-	struct page_recovery_codes page = { 0 };
+	struct page_recovery_codes page = { .otp = x->otp };
 	struct recovery_codes_body codes = { 0 };
 
 	TRY(exchange_ask_passed(x, keeper, QUESTION_RECOVERY_LEFT, NULL, &codes));
 	return codes.made_us == 0 ? recovery_pages_make(x, keeper, false) : recovery_pages_take(x, &codes, &page);
 }
 
-/* Take the return URL from the form. */
+/* The form's return URL takes precedence over the query's. */
 static void
-recovery_pages_next(struct exchange *x)
+recovery_pages_next(struct exchange *x, str next)
 {
-	const struct renew_form *form = x->form;
-
-	if (form != NULL && form->next.n > 0)
-		x->next = next_is_safe(form->next) ? form->next : (str){ 0 };
+	if (next.n > 0)
+		x->next = next_is_safe(next) ? next : (str){ 0 };
 }
 
 err
 recovery_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
-	struct page_recovery_codes page = { .error = sentence, .left = x->session.recovery_left };
+	struct page_recovery_codes page = { .error = sentence, .left = x->session.recovery_left, .otp = x->otp };
+	const struct renew_form *form = x->form;
 
-	if (sentence == NULL)
-		recovery_pages_next(x);
+	if (sentence == NULL && form != NULL)
+		recovery_pages_next(x, form->next);
 	return recovery_pages_page(x, status, &page);
 }
 
@@ -121,6 +137,27 @@ recovery_show(struct exchange *x, struct channel *keeper)
 err
 recovery_post(struct exchange *x, struct channel *keeper)
 {
-	recovery_pages_next(x);
+	const struct renew_form *form = x->form;
+
+	recovery_pages_next(x, form->next);
 	return recovery_pages_make(x, keeper, true);
+}
+
+/* The user has saved the codes: go on to the application, or to the home page. */
+err
+recovery_saved_post(struct exchange *x)
+{
+	const struct saved_form *form = x->form;
+
+	recovery_pages_next(x, form->next);
+	return exchange_redirect(x, x->next.n > 0 ? x->next : STR("/"), (str){ 0 }, FLASH_NONE);
+}
+
+err
+recovery_saved_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	struct page_recovery_codes page = { .error = sentence, .left = x->session.recovery_left };
+
+	exchange_otp(x, &page.otp);
+	return recovery_pages_page(x, status, &page);
 }

@@ -263,50 +263,66 @@ login_post(struct exchange *x, struct channel *keeper)
 
 /* --- the second factor -------------------------------------------------------------------------------------------- */
 
+/* Without a usable authenticator only a recovery code is accepted. */
+static void
+web_accounts_otp(struct exchange *x, struct page_otp *ret_otp)
+{
+	exchange_otp(x, ret_otp);
+	ret_otp->shown = true;
+	ret_otp->recovery = ret_otp->recovery || x->session.codes_disabled;
+}
+
 static err
 web_accounts_verify_page(struct exchange *x, int status, struct page_verify_2fa *page)
 {
-	page->enrolling = x->session.state == STATE_ENROLLING;
 	page->codes_disabled = x->session.codes_disabled;
 	page->next = x->next;
 	TRY(exchange_layout(x, &page->layout));
+	if (!page->codes_disabled)
+		TRY(exchange_otp_swap(x, &page->layout, &page->otp));
 	page_verify_2fa(&x->rp->body, page);
 	return exchange_page(x, status);
+}
+
+/* The page for the code: that of the set-up, or of the sign-in. */
+static err
+web_accounts_code_page(struct exchange *x, struct channel *keeper, int status, const struct page_otp *otp,
+		       const char *sentence)
+{
+	if (x->session.state == STATE_ENROLLING)
+		return setup_page(x, keeper, status, otp, sentence);
+	return web_accounts_verify_page(x, status, &(struct page_verify_2fa){ .otp = *otp, .error = sentence });
 }
 
 err
 verify_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
-	struct page_verify_2fa page = { .error = sentence };
 	const struct code_form *form = x->form;
+	struct page_otp otp = { 0 };
 
 	web_accounts_take_next(x, form->next);
-	return web_accounts_verify_page(x, status, &page);
+	web_accounts_otp(x, &otp);
+	return web_accounts_code_page(x, keeper, status, &otp, sentence);
 }
 
 err
-verify_show(struct exchange *x)
+verify_show(struct exchange *x, struct channel *keeper)
 {
-	return web_accounts_verify_page(x, 200, &(struct page_verify_2fa){ 0 });
-}
+	struct page_otp otp = { 0 };
 
-/* The text was not an attempt: show the same form again. */
-static err
-web_accounts_verify_impossible(struct exchange *x)
-{
-	bool enrolling = x->session.state == STATE_ENROLLING;
-	struct page_verify_2fa page = { .error = enrolling ? exchange_code_impossible : exchange_either_impossible };
-
-	return web_accounts_verify_page(x, 422, &page);
+	web_accounts_otp(x, &otp);
+	return web_accounts_code_page(x, keeper, 200, &otp, NULL);
 }
 
 static err
-web_accounts_verify_refused(struct exchange *x, const struct verified_body *verified)
+web_accounts_verify_refused(struct exchange *x, struct channel *keeper, enum verdict verdict,
+			    const struct verified_body *verified)
 {
-	struct page_verify_2fa page = { .error = exchange_code_problem(verified) };
+	struct page_otp otp = { 0 };
 
-	exchange_drift(verified->drift_s, &page.drift);
-	return web_accounts_verify_page(x, 422, &page);
+	web_accounts_otp(x, &otp);
+	exchange_otp_refused(verdict, verified, &otp);
+	return web_accounts_code_page(x, keeper, 422, &otp, NULL);
 }
 
 /*
@@ -340,10 +356,8 @@ verify_post(struct exchange *x, struct channel *keeper)
 	TRY(exchange_ask(x, keeper, QUESTION_VERIFY, &body, &verdict, &verified));
 	if (verdict == VERDICT_PASSED)
 		return web_accounts_verify_passed(x, enrolling, &verified);
-	if (verdict == VERDICT_PROBLEMS)
-		return web_accounts_verify_impossible(x);
-	if (verdict == VERDICT_REFUSED && x->session.state != STATE_NONE)
-		return web_accounts_verify_refused(x, &verified);
+	if ((verdict == VERDICT_PROBLEMS || verdict == VERDICT_REFUSED) && x->session.state != STATE_NONE)
+		return web_accounts_verify_refused(x, keeper, verdict, &verified);
 	return ERR_DENIED;
 }
 

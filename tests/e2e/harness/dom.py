@@ -24,9 +24,12 @@ class Element:
         return (self.get("class") or "").split()
 
     def walk(self):
-        """Return all elements below, in document order.  The document is complete: the list is made once."""
+        """Return all elements below, in document order, without those of a <template>, which are inert.
+
+        The document is complete: the list is made once.
+        """
         if self._below is None:
-            self._below = [e for child in self.children if isinstance(child, Element) for e in (child, *child.walk())]
+            self._below = [e for child in self.children if isinstance(child, Element) and self.tag != "template" for e in (child, *child.walk())]
         return self._below
 
     def all(self, tag=None, **attributes):
@@ -54,7 +57,7 @@ class Element:
         for child in self.children:
             if isinstance(child, str):
                 yield child
-            elif child.tag not in ("script", "style"):
+            elif child.tag not in ("script", "style", "template"):
                 yield from child._pieces()
 
 

@@ -81,15 +81,39 @@ put_register_closed(struct buf *out, const struct page_layout *layout, bool host
 	page_register(out, &page);
 }
 
+static const char not_right[] = "This code is wrong or was already used. Wait for the next code and try again.";
+
+/* The field for a code, empty or after a refused code. */
+static struct page_otp
+sample_otp(bool hostile)
+{
+	struct page_otp otp = { .shown = true, .digits = 6, .submits = true };
+
+	otp.swap = hostile ? STR("/" HOSTILE) : STR("/verify-2fa?recovery=1");
+	if (hostile) {
+		otp.problem = not_right;
+		otp.drift = (struct page_drift){ .minutes = 3, .ahead = true };
+	}
+	return otp;
+}
+
+static struct page_key
+sample_key(bool hostile)
+{
+	struct page_key key = { .qr_png = str_of(SAMPLE_QR), .qr_side = 282 };
+
+	key.secret = hostile ? STR(HOSTILE) : STR("DRM2W75M27SWEVQCXAODLPRSJYU2TEIV");
+	key.uri =
+	    hostile ? STR("otpauth:" HOSTILE)
+		    : STR("otpauth://totp/Doubletour:helene?secret=DRM2W75M27SWEVQCXAODLPRSJYU2TEIV&issuer=Doubletour");
+	return key;
+}
+
 static void
 put_setup_2fa(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	struct page_setup_2fa page = { .layout = *layout, .qr_png = str_of(SAMPLE_QR) };
+	struct page_setup_2fa page = { .layout = *layout, .key = sample_key(hostile), .otp = sample_otp(hostile) };
 
-	page.secret = hostile ? STR(HOSTILE) : STR("DRM2W75M27SWEVQCXAODLPRSJYU2TEIV");
-	page.uri =
-	    hostile ? STR("otpauth:" HOSTILE)
-		    : STR("otpauth://totp/Doubletour:helene?secret=DRM2W75M27SWEVQCXAODLPRSJYU2TEIV&issuer=Doubletour");
 	page.next = hostile ? STR("/" HOSTILE) : STR("");
 	page_setup_2fa(out, &page);
 }
@@ -97,14 +121,34 @@ put_setup_2fa(struct buf *out, const struct page_layout *layout, bool hostile)
 static void
 put_verify_2fa(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	struct page_verify_2fa page = { .layout = *layout, .enrolling = !hostile };
+	struct page_verify_2fa page = { .layout = *layout, .otp = sample_otp(hostile) };
 
 	page.layout.flash = NULL;
-	if (hostile) {
-		page.error = "This code is wrong or was already used. Wait for the next code and try again.";
+	if (hostile)
 		page.next = STR("/" HOSTILE);
-	}
 	page_verify_2fa(out, &page);
+}
+
+static void
+put_verify_2fa_recovery(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_verify_2fa page = { .layout = *layout, .otp = sample_otp(hostile) };
+
+	page.layout.flash = NULL;
+	page.otp.recovery = true;
+	page.otp.digits = 0;
+	page.codes_disabled = hostile;
+	page_verify_2fa(out, &page);
+}
+
+static void
+put_gate_code(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_gate_code page = { .layout = *layout, .otp = sample_otp(hostile), .rm = STR("GET") };
+
+	page.rd = hostile ? STR(HOSTILE) : STR("https://wiki.example.org/");
+	page.host = hostile ? STR(HOSTILE) : STR("wiki.example.org");
+	page_gate_code(out, &page);
 }
 
 /* The search field appears from nine tiles on. */
@@ -152,21 +196,6 @@ put_home_empty(struct buf *out, const struct page_layout *layout, bool hostile)
 	page_home(out, &page);
 }
 
-static const char not_right[] = "This code is wrong or was already used. Wait for the next code and try again.";
-
-/* The field for a code, empty or after a refused code. */
-static struct page_otp
-sample_otp(bool hostile)
-{
-	struct page_otp otp = { .shown = true };
-
-	if (hostile) {
-		otp.problem = not_right;
-		otp.drift = (struct page_drift){ .minutes = 3, .ahead = true };
-	}
-	return otp;
-}
-
 static void
 put_recovery_codes(struct buf *out, const struct page_layout *layout, bool hostile)
 {
@@ -174,6 +203,7 @@ put_recovery_codes(struct buf *out, const struct page_layout *layout, bool hosti
 	struct page_recovery_code codes[10];
 	struct page_recovery_codes page = { .layout = *layout,
 					    .username = hostile ? STR(HOSTILE) : STR("helene"),
+					    .server = STR("https://login.example.org"),
 					    .codes = codes,
 					    .codes_count = COUNT(codes),
 					    .left = COUNT(codes),
@@ -349,12 +379,11 @@ put_authenticator_new(struct buf *out, const struct page_layout *layout, bool ho
 static void
 put_authenticator_confirm(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	struct page_authenticator_confirm page = { .layout = *layout, .qr_png = str_of(SAMPLE_QR) };
+	struct page_authenticator_confirm page = { .layout = *layout,
+						   .key = sample_key(hostile),
+						   .otp = sample_otp(hostile) };
 
 	page.layout.flash = NULL;
-	page.secret = hostile ? STR(HOSTILE) : STR("DRM2W75M27SWEVQCXAODLPRSJYU2TEIV");
-	page.uri = hostile ? STR("otpauth:" HOSTILE) : STR("otpauth://totp/Doubletour:helene?secret=DRM2W75M27SWEVQC");
-	page.error = hostile ? not_right : NULL;
 	page_authenticator_confirm(out, &page);
 }
 
@@ -434,6 +463,10 @@ static const struct sample {
 	{ "setup_2fa-hostile", put_setup_2fa, true },
 	{ "verify_2fa", put_verify_2fa },
 	{ "verify_2fa-hostile", put_verify_2fa, true },
+	{ "verify_2fa_recovery", put_verify_2fa_recovery },
+	{ "verify_2fa_recovery-hostile", put_verify_2fa_recovery, true },
+	{ "gate_code", put_gate_code },
+	{ "gate_code-hostile", put_gate_code, true },
 	{ "home", put_home },
 	{ "home-hostile", put_home, true },
 	{ "home-empty", put_home_empty },

@@ -29,7 +29,7 @@ def site_(tmp_path_factory):
 
 PAGES = [f"{name}-{language}" for language in ("fr", "en") for name in (
     "login", "login-hostile", "register", "register-hostile", "register-closed", "setup_2fa", "setup_2fa-hostile",
-    "verify_2fa", "verify_2fa-hostile", "home", "home-hostile", "home-empty", "logout", "denied", "denied-hostile", "gate_notice", "gate_notice-hostile", "error", "error-hostile", "wrong_address", "wrong_address-hostile",
+    "verify_2fa", "verify_2fa-hostile", "verify_2fa_recovery", "verify_2fa_recovery-hostile", "gate_code", "gate_code-hostile", "home", "home-hostile", "home-empty", "logout", "denied", "denied-hostile", "gate_notice", "gate_notice-hostile", "error", "error-hostile", "wrong_address", "wrong_address-hostile",
     "recovery_codes", "recovery_codes-hostile", "recovery_left", "recovery_left-hostile", "account", "account-hostile",
     "security", "security-hostile", "devices", "devices-hostile", "close", "close-hostile", "authenticator_new", "authenticator_new-hostile",
     "authenticator_confirm", "authenticator_confirm-hostile", "authenticator_rename", "authenticator_rename-hostile", "authenticator_remove",
@@ -40,7 +40,8 @@ class Tree:
     def __init__(self, path):
         self.text = path.read_text("utf-8")
         self.root = html5lib.HTMLParser(strict=True).parse(self.text)
-        self.all = [e for e in self.root.iter() if isinstance(e.tag, str)]
+        inert = {e for template in self.root.iter(ELEMENT + "template") for child in template for e in child.iter()}
+        self.all = [e for e in self.root.iter() if isinstance(e.tag, str) and e not in inert]
 
     def named(self, *tags):
         return [e for e in self.all if e.tag.removeprefix(ELEMENT) in tags]
@@ -146,9 +147,15 @@ CONTRACT = [
     ("register", "confirm", {"name": "confirm", "autocomplete": "new-password", "type": "password"}),
     ("register-hostile", "username", {"aria-invalid": "true", "aria-describedby": "username-problem", "value": HOSTILE}),
     ("register-hostile", "confirm", {"aria-invalid": "true", "aria-describedby": "confirm-problem"}),
+    ("setup_2fa", "otp", {"name": "otp", "inputmode": "numeric", "data-submit-at": "6"}),
     ("setup_2fa", "secret", {"readonly": "", "value": "DRM2W75M27SWEVQCXAODLPRSJYU2TEIV"}),
-    ("verify_2fa", "otp", {"name": "otp", "autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": ""}),
-    ("verify_2fa-hostile", "otp", {"aria-invalid": "true", "aria-describedby": "problem lost"}),
+    ("verify_2fa", "otp", {"name": "otp", "autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": "", "pattern": None}),
+    ("verify_2fa-hostile", "otp", {"aria-invalid": "true", "aria-describedby": "otp-problem", "data-submit-at": "6"}),
+    ("verify_2fa_recovery", "otp", {"name": "otp", "autocomplete": "off", "inputmode": None, "aria-describedby": "otp-hint", "data-submit-at": None}),
+    ("gate_code-hostile", "otp", {"inputmode": "numeric", "autocomplete": "one-time-code", "aria-describedby": "otp-problem", "data-submit-at": "6"}),
+    ("authenticator_confirm", "otp", {"inputmode": "numeric", "autocomplete": "one-time-code", "data-submit-at": "6"}),
+    ("authenticator_remove-hostile", "otp", {"name": "otp", "inputmode": "numeric", "aria-invalid": "true"}),
+    ("recovery_codes", "saved", {"type": "checkbox", "required": "", "name": None}),
 ]
 
 
@@ -159,9 +166,29 @@ def test_elements_have_their_public_attributes(site, name, identity, attributes,
     assert {k: element.get(k) for k in attributes} == attributes
 
 
-def test_qr_code_is_an_inline_png(site):
+def test_qr_code_is_an_inline_png_of_stated_size(site):
     qr = Tree(site / "setup_2fa-fr.html").by_id("qr")
     assert qr.get("src").startswith("data:image/png;base64,iVBORw0KGgo") and qr.get("alt")
+    assert (qr.get("width"), qr.get("height")) == ("282", "282")
+
+
+def test_qr_code_is_last_and_the_link_of_the_phone_first(site):
+    marks = ("otpauth:", 'id="secret"', 'id="otp"', 'id="qr"')
+    for page in ("setup_2fa", "authenticator_confirm"):
+        text = (site / f"{page}-en.html").read_text("utf-8")
+        assert [text.index(mark) for mark in marks] == sorted(text.index(mark) for mark in marks)
+
+
+@pytest.mark.parametrize("language, kinds", [
+    ("fr", ("Code à 6 chiffres de votre application d’authentification", "Code de secours")),
+    ("en", ("6-digit code from your authenticator app", "Recovery code"))])
+def test_the_inert_field_of_a_form_is_of_the_other_kind(site, language, kinds):
+    page = Tree(site / f"authenticator_remove-hostile-{language}.html")
+    labels = {label.get("for"): "".join(label.itertext()) for label in page.named("label")}
+    template = page.by_id("otp-other")
+    assert page.by_id("otp").get("class") == "input code" and labels["otp"] == kinds[0]
+    assert [label.text for label in template.iter(ELEMENT + "label")] == [kinds[1]]
+    assert [e.get("value") for e in template.iter(ELEMENT + "input") if e.get("name") == "recovery"] == ["1"]
 
 
 def test_closed_registration_shows_no_form(site):

@@ -315,7 +315,7 @@ def test_the_bar_shows_log_out_only_when_signed_in(alice):
 @pytest.mark.parametrize("path", ["/login", "/register"])
 def test_inputs_have_autocomplete_hints(alice, path):
     page = alice.visit(path)
-    purposes = {i["name"]: i.get("autocomplete") for i in page.form.all("input") if i.get("type") != "hidden"}
+    purposes = {i["name"]: i.get("autocomplete") for i in page.form.all("input") if i.get("type") not in ("hidden", "checkbox")}
     if path == "/login":
         assert purposes == {"username": "username", "password": "current-password"}
     else:

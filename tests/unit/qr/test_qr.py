@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """A scanner (zbarimg) reads each form of the codes that src/qr writes.  Prints TAP.
 
-    test_qr.py PROGRAM     PROGRAM is built from write.c: "PROGRAM 4" writes a PNG of 4 pixels per module
+    test_qr.py PROGRAM     PROGRAM is built from write.c: "PROGRAM 4" writes a PNG of 4 pixels per module,
+                           "PROGRAM 'fit 280'" one for a page
 """
 
 import pathlib
@@ -89,6 +90,12 @@ def checks(program):
         yield f"the PNG has {scale} pixels a module", png_head(image) == (57 * int(scale), 57 * int(scale), 1, 0)
         if scale != "1":  # too small for the scanner
             yield f"a scanner reads {scale} pixels a module", scan(image, ".png") == URI
+    # an application's name of 64 bytes and a user name of 40 characters, percent-encoded
+    longest = "otpauth://totp/{0}:{1}?secret=DRM2W75M27SWEVQCXAODLPRSJYU2TEIV&issuer={0}".format("%C3%A9" * 32, "a" + "%40" * 38 + "a")
+    for why, text, side in ("an otpauth URI", URI, 4 * 57), ("the longest names", longest, 3 * 101), ("one byte", "x", 9 * 29):
+        image = write(program, "fit 280", text).stdout
+        yield f"the PNG of a page for {why} has {side} pixels", png_head(image) == (side, side, 1, 0)
+        yield f"a scanner reads the PNG of a page for {why}", scan(image, ".png") == text
     size = len(write(program, "4", URI).stdout)
     yield f"the PNG of an otpauth URI is small: {size} bytes", size < 1200
 

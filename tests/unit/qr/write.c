@@ -12,11 +12,16 @@ static err
 write_code(str form, str text, struct buf *out)
 {
 	uint64_t scale;
+	unsigned side;
 
 	if (str_equal(form, STR("svg")))
 		return qr_svg(text, out);
 	if (str_equal(form, STR("dark")) || str_equal(form, STR("light")))
 		return qr_terminal(text, str_equal(form, STR("light")), out);
+	if (str_starts(form, STR("fit ")))
+		return str_number(str_from(form, 4), 100000, &scale) == ERR_OK
+			   ? qr_png_fit(text, (unsigned)scale, out, &side)
+			   : ERR_INVALID;
 	TRY(str_number(form, 100000, &scale));
 	return qr_png(text, (unsigned)scale, out);
 }

@@ -43,6 +43,8 @@ for (const element of document.querySelectorAll("button[aria-label], a[aria-labe
 	if (!element.getAttribute("aria-label").toLowerCase().includes(element.innerText.trim().toLowerCase())) say("its name lacks its words", element);
 for (const element of document.querySelectorAll("[aria-pressed], [aria-expanded]"))
 	if (!element.matches("button, summary, [role=button]")) say("a state without a role", element);
+for (const element of document.querySelectorAll(".note, .problem"))
+	if (seen(element) && !element.querySelector("svg")) say("news by colour alone", element);
 for (const image of document.querySelectorAll("img"))
 	if (!image.complete || !image.naturalWidth) say("not shown", image);
 for (const element of document.querySelectorAll("[aria-describedby], [aria-labelledby], [aria-controls]"))

@@ -25,6 +25,7 @@ FAULTS = [
     ("neither hidden nor an image", "Send", '<svg width="9" height="9"></svg>Send'),
     ("its name lacks its words", "<button>", '<button aria-label="Go">'),
     ("a state without a role", "<h1>", '<h1 aria-pressed="true">'),
+    ("news by colour alone", "</h1>", '</h1><p class="note bad">Wrong.</p>'),
     ("contrast 1", "<h1>", '<h1 style="color: #eee">'),
     ("contrast 2", "<button>", '<button style="color: #999">'),
     ("its edge is too faint", '<input id="name">', '<input id="name" style="border-color: #ddd">'),

@@ -552,7 +552,7 @@ write_sample(const char *folder, const struct sample *sample, enum config_langua
 static void
 write_assets(const char *folder)
 {
-	static const char *const names[] = { "app.css", "app.js", "favicon.svg", "icons.svg", "old.css" };
+	static const char *const names[] = { "app.css", "app.js", "favicon.svg", "icons.svg" };
 
 	for (size_t i = 0; i < COUNT(names); i++) {
 		const struct asset *asset = asset_named(str_of(names[i]));

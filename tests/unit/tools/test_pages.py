@@ -206,7 +206,7 @@ def test_log_out_is_a_form_shown_when_signed_in_only(site):
 def test_first_visit_is_small(site):
     files = [p for p in (site / "static").iterdir() if p.suffix == ".gz"]
     total = sum(p.stat().st_size for p in files) + len(gzip.compress((site / "login-fr.html").read_bytes()))
-    assert len(files) == 5 and total <= FIRST_VISIT_MAX
+    assert len(files) == 4 and total <= FIRST_VISIT_MAX
 
 
 def test_style_sheet_is_small(site):

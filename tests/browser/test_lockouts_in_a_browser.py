@@ -56,7 +56,7 @@ def test_lockout_page_explains_and_reports_attempts(browse, server, language, si
     browser.type_code(authenticator(uri, server.clock))
     assert browser.path == "/"
     browser.look("told-of-tries")
-    told = browser.find("#refused")
-    assert "11" in told.text
-    browser.follow("#refused a")
+    told = browser.find("#alarm")
+    assert "127.0.0.1" in told.text, "the attempt of the stranger"
+    browser.follow("#alarm a[href*=activity]")
     browser.look("activity-of-tries")

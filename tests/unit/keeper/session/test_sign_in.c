@@ -58,7 +58,11 @@ refuse_one(struct world *w, const struct refusal *r)
 
 	if (ask(w, &b, QUESTION_SIGN_IN, &body) != VERDICT_REFUSED)
 		fail_msg("%s: verdict %d", r->why, b.verdict);
-	b.head.name = b.head.display_name = (str){ 0 };
+	str *texts[] = { &b.head.name, &b.head.display_name, &b.head.alarm_address, &b.head.groups };
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		assert_int_equal(texts[i]->n, 0);
+		*texts[i] = (str){ 0 }; /* the address of an empty text differs */
+	}
 	b.head.number = 0; /* it differs for each question */
 	assert_memory_equal(&b.head, &nothing, sizeof(nothing));
 	if (password_work_done() != work + 1)

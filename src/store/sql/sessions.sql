@@ -19,8 +19,8 @@ SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.fa
        a.alarm_from_us, a.last_sign_in_at_us,
        (SELECT count(*) FROM factors WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL)
            AS factors_usable,
-       (SELECT CASE WHEN min(digits) = max(digits) THEN min(digits) ELSE 0 END
-        FROM factors WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL) AS code_digits,
+       coalesce((SELECT min(digits) FROM factors WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL
+                 HAVING min(digits) = max(digits)), 0) AS code_digits,
        s.gated_at_us, a.group_names, (SELECT count(*) FROM sessions WHERE account_id = a.id) AS sessions
 FROM sessions s
 JOIN accounts a ON a.id = s.account_id

@@ -4,14 +4,19 @@ data=/var/lib/doubletour
 log=${AUTOPKGTEST_TMP:?}/server.log
 server=
 
-# set_up NAME=VALUE...: set the settings and create the database.  The end of the test removes both.
-set_up() {
+# Refuse a system with accounts.  The end of the test restores the settings and removes the database.
+begin() {
 	if [ -e $data/doubletour.sqlite ]; then
 		echo "$data has accounts: run this test on a system without them."
 		exit 1
 	fi
 	cp -p $settings "$AUTOPKGTEST_TMP/settings"
 	trap clean_up EXIT
+}
+
+# set_up NAME=VALUE...: begin, set the settings and create the database.
+set_up() {
+	begin
 	for setting in "$@"; do
 		sed -i "/^#\?${setting%%=*}=/d" "$settings"
 		echo "$setting" >>"$settings"

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "cli/json.h"
 #include "cli/timestamp.h"
+#include "ipc/audit_events.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -188,6 +189,66 @@ cli_audit_print_heading(struct request *r)
 	return cli_print(buf_str(&r->out)) == CLI_DONE ? ERR_OK : ERR_IO;
 }
 
+/* --- the events --------------------------------------------------------------------------------------------------- */
+
+/* The words that --event may name: "signin.refused", and once the part before the dot, "signin". */
+struct known_events {
+	const char *names[2 * AUDIT_COUNT];
+	char groups[AUDIT_COUNT][24];
+	size_t n, groups_n;
+};
+
+static void
+cli_audit_add_group(struct known_events *known, str name)
+{
+	str group = str_cut(&name, '.');
+
+	for (size_t i = 0; i < known->groups_n; i++)
+		if (str_equal(group, str_of(known->groups[i])))
+			return;
+	if (str_copy_z(group, known->groups[known->groups_n], sizeof(known->groups[0])) == ERR_OK)
+		known->names[known->n++] = known->groups[known->groups_n++];
+}
+
+static void
+cli_audit_list_events(struct known_events *known)
+{
+	*known = (struct known_events){ .n = 0 };
+	for (enum audit_event event = AUDIT_UNKNOWN + 1; event < AUDIT_COUNT; event++) {
+		known->names[known->n++] = audit_event_name(event);
+		cli_audit_add_group(known, str_of(audit_event_name(event)));
+	}
+}
+
+static int
+cli_audit_refuse_event(const char *typed, const struct known_events *known)
+{
+	CLEANUP(buf_wipe) struct buf groups = BUF(1024);
+	int status = cli_unknown("event", typed, known->names, "doubletour audit");
+
+	for (size_t i = 0; i < known->groups_n; i++) {
+		buf_put(&groups, i == 0 ? STR("") : STR(", "));
+		buf_put(&groups, str_of(known->groups[i]));
+	}
+	cli_say("The names of events begin with: %.*s.", STR_ARG(buf_str(&groups)));
+	return status;
+}
+
+/* A misspelt name would match nothing, which looks like an event that never happened. */
+static int
+cli_audit_event_check(const char *typed)
+{
+	struct known_events known;
+
+	cli_audit_list_events(&known);
+	for (size_t i = 0; typed != NULL && i < known.n; i++)
+		if (str_starts(str_of(known.names[i]), str_of(typed)))
+			return CLI_GO_ON;
+	return typed == NULL ? CLI_GO_ON : cli_audit_refuse_event(typed, &known);
+}
+
+/* --- the command -------------------------------------------------------------------------------------------------- */
+
 static err
 cli_audit_account_read(const char *typed, struct why *why, int64_t *ret_id)
 {
@@ -243,6 +304,8 @@ cli_audit(struct cli *cli, int argc, char **argv)
 	};
 	int status = cli_options(argc, argv, audit_help, options, COUNT(options), 0);
 
+	if (status == CLI_GO_ON)
+		status = cli_audit_event_check(r.event);
 	if (status == CLI_GO_ON)
 		status = cli_config(cli);
 	return status == CLI_GO_ON ? cli_audit_run_and_report(cli, &r) : status;

@@ -52,6 +52,10 @@ cli_config_rules_check(const struct config *config, struct why *why)
 static void
 cli_config_warn(const struct origins *origins, struct buf *out)
 {
+	struct why why = { 0 };
+
+	if (config_check_readable(&origins->file, &why) != ERR_OK)
+		cli_line(out, "Warning: %s", why.text);
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if (origins->of[i].kind == FROM_SECRET_FILE && origins->of[i].secret.world_readable)
 			cli_line(out,

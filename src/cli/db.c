@@ -191,11 +191,22 @@ cli_db_downgrade(struct opened_database *database, int revision)
 	return cli_db_migrate(database, target);
 }
 
+/* Open it in any schema; an empty database is an error. */
+static err
+cli_db_open_filled(struct opened_database *database)
+{
+	int version = 0;
+
+	TRY(database_open(database->settings, &database->why, &database->db));
+	TRY(migrate_current(database->db, &version));
+	return version == 0 ? database_empty(database->settings, &database->why) : ERR_OK;
+}
+
 static err
 cli_db_current(struct opened_database *database, int revision)
 {
 	(void)revision;
-	TRY(database_open(database->settings, &database->why, &database->db));
+	TRY(cli_db_open_filled(database));
 	return cli_db_say_current(database);
 }
 
@@ -216,7 +227,7 @@ static err
 cli_db_history(struct opened_database *database, int revision)
 {
 	(void)revision;
-	TRY(database_open(database->settings, &database->why, &database->db));
+	TRY(cli_db_open_filled(database));
 	TRY(cli_db_printed(cli_print_line("%-4s  %-20s  %s", "REV", "APPLIED", "TITLE")));
 	return migrate_history(database->db, cli_db_print_applied, NULL);
 }

@@ -34,7 +34,7 @@ static const char healthcheck_help[] =
 struct healthcheck {
 	const char *at; /* the address, for messages */
 	int fd;
-	int64_t deadline_us; /* of clock_monotonic_us */
+	int64_t deadline_us; /* of clock_monotonic_us; while connecting, of the address that is tried */
 	struct buf reply;
 };
 
@@ -104,6 +104,25 @@ healthcheck_connect_unix(struct healthcheck *h, const char *path, struct why *wh
 	return healthcheck_connect_to(h, (const struct sockaddr *)&address, sizeof(address), why);
 }
 
+/* Each address gets its share of the time that is left, so that one that never answers leaves time for the others. */
+static err
+healthcheck_connect_each(struct healthcheck *h, const struct addrinfo *found, struct why *why)
+{
+	const int64_t end_us = h->deadline_us;
+	int64_t left = 0;
+	err e = ERR_AWAY;
+
+	for (const struct addrinfo *a = found; a != NULL; a = a->ai_next)
+		left++;
+	for (const struct addrinfo *a = found; a != NULL && e != ERR_OK; a = a->ai_next, left--) {
+		int64_t now_us = clock_monotonic_us();
+		h->deadline_us = now_us + (end_us - now_us) / left;
+		e = healthcheck_connect_to(h, a->ai_addr, a->ai_addrlen, why);
+	}
+	h->deadline_us = end_us;
+	return e;
+}
+
 /* localhost has an IPv4 and an IPv6 address: try both. */
 static err
 healthcheck_connect_tcp(struct healthcheck *h, const struct config *config, struct why *why)
@@ -111,13 +130,12 @@ healthcheck_connect_tcp(struct healthcheck *h, const struct config *config, stru
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
 	struct addrinfo *found = NULL;
 	char service[8];
-	err e = ERR_AWAY;
+	err e;
 
 	snprintf(service, sizeof(service), "%u", (unsigned)config->port);
 	if (getaddrinfo(config->host, service, &hints, &found) != 0)
 		return healthcheck_unreachable(h, EADDRNOTAVAIL, why);
-	for (const struct addrinfo *a = found; a != NULL && e != ERR_OK; a = a->ai_next)
-		e = healthcheck_connect_to(h, a->ai_addr, a->ai_addrlen, why);
+	e = healthcheck_connect_each(h, found, why);
 	freeaddrinfo(found);
 	return e;
 }

@@ -97,6 +97,10 @@ run_load(void *context, struct config *ret_config, struct why *why)
 static void
 run_warn(const struct origins *origins)
 {
+	struct why why = { 0 };
+
+	if (config_check_readable(&origins->file, &why) != ERR_OK)
+		log_event(LOG_WARNING, "settings.unreadable", LOG_TEXT("why", why.text));
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if (origins->of[i].kind == FROM_SECRET_FILE && origins->of[i].secret.world_readable)
 			log_event(LOG_WARNING, "secret.readable", LOG_TEXT("setting", settings[i].name),

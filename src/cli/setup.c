@@ -12,6 +12,7 @@
 #include "config/dotenv.h"
 #include "config/dotenv_edit.h"
 #include "config/load.h"
+#include "config/settings.h"
 
 #include <getopt.h>
 #include <grp.h>
@@ -123,30 +124,44 @@ setup_set(struct setup *s, const char *name, const char *value)
 	return ERR_OK;
 }
 
-/* The value in the environment, else in the file; "" if there is none. */
+/* The value in the file; "" if there is none. */
 static err
-setup_present(struct setup *s, const char *name, char ret_value[SETUP_ANSWER_MAX])
+setup_in_file(struct setup *s, const char *name, char ret_value[SETUP_ANSWER_MAX])
 {
 	CLEANUP(buf_wipe) struct buf value = BUF(SETUP_ANSWER_MAX - 1);
-	const char *variable = getenv(name);
 	bool found = false;
 
-	if (variable != NULL && variable[0] != '\0')
-		return str_copy_z(str_of(variable), ret_value, SETUP_ANSWER_MAX);
 	TRY(dotenv_edit_get(buf_str(&s->old), str_of(name), &value, &found));
 	return str_copy_z(buf_str(&value), ret_value, SETUP_ANSWER_MAX);
 }
 
-/* The text that the answers change. A server is in production, unless the settings already name a profile. */
+/* The value in the environment, else in the file; "" if there is none. */
+static err
+setup_present(struct setup *s, const char *name, char ret_value[SETUP_ANSWER_MAX])
+{
+	const char *variable = getenv(name);
+
+	if (variable != NULL && variable[0] != '\0')
+		return str_copy_z(str_of(variable), ret_value, SETUP_ANSWER_MAX);
+	return setup_in_file(s, name, ret_value);
+}
+
+/*
+ * The text that the answers change. It names the profile of this command, because the server and other commands may run
+ * without this environment. Without any, a server is in production.
+ */
 static err
 setup_begin_text(struct setup *s)
 {
-	char profile[SETUP_ANSWER_MAX];
+	char in_file[SETUP_ANSWER_MAX];
+	const char *variable = getenv("APP_SETTINGS");
 
 	buf_put(&s->text, buf_str(&s->old));
 	TRY(buf_check(&s->text));
-	TRY(setup_present(s, "APP_SETTINGS", profile));
-	return profile[0] == '\0' ? setup_set(s, "APP_SETTINGS", "production") : ERR_OK;
+	TRY(setup_in_file(s, "APP_SETTINGS", in_file));
+	if (in_file[0] != '\0')
+		return ERR_OK;
+	return setup_set(s, "APP_SETTINGS", variable != NULL && variable[0] != '\0' ? variable : "production");
 }
 
 /* --- checking answers --------------------------------------------------------------------------------------------- */
@@ -334,6 +349,34 @@ setup_check_data(struct setup *s)
 	    s->config.data_dir, SERVICE, SERVICE, SERVICE, s->config.data_dir);
 }
 
+static bool
+setup_only_in_environment(const struct setup *s, const char *name)
+{
+	CLEANUP(buf_wipe) struct buf value = BUF(DOTENV_MAX_BYTES);
+	const char *variable = getenv(name);
+	bool found = true;
+
+	return variable != NULL && variable[0] != '\0' &&
+	       dotenv_edit_get(buf_str(&s->text), str_of(name), &value, &found) == ERR_OK && !found;
+}
+
+/* Other settings in the environment may be secret, so the file does not get them. The server still needs them. */
+static void
+setup_name_environment(const struct setup *s)
+{
+	CLEANUP(buf_wipe) struct buf names = BUF(SETTINGS_COUNT * 64);
+
+	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+		if (!setup_only_in_environment(s, settings[i].name))
+			continue;
+		buf_put_byte(&names, ' ');
+		buf_put(&names, str_of(settings[i].name));
+	}
+	if (names.n > 0)
+		cli_say("Only the environment of this command has these settings:%.*s.  Give them to the server too.",
+			STR_ARG(buf_str(&names)));
+}
+
 /* The service's file may be the first in its folder. */
 static void
 setup_make_folder(const struct setup *s)
@@ -390,6 +433,7 @@ setup_print(const struct setup *s)
 {
 	if (setup_print_proxy(s) != CLI_DONE || setup_print_link(s) != CLI_DONE)
 		return CLI_FAILED;
+	setup_name_environment(s);
 	cli_say("Start the service with `systemctl enable --now doubletour`.  If it runs, use `systemctl restart "
 		"doubletour`.");
 	return CLI_DONE;

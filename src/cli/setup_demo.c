@@ -117,13 +117,14 @@ setup_demo_enter_folder(struct demo *demo)
 
 	if ((mkdir(DEMO_FOLDER, 0700) != 0 && errno != EEXIST) || chdir(DEMO_FOLDER) != 0 ||
 	    getcwd(demo->folder, sizeof(demo->folder)) == NULL)
-		return why_set(&demo->why, ERR_IO, "The folder " DEMO_FOLDER " cannot be created or opened: %s.",
+		return why_set(&demo->why, ERR_IO, "The folder %s cannot be created or opened: %s.", DEMO_FOLDER,
 			       strerror(errno));
 	TRY(file_owner(".", &uid, &gid));
 	if (uid != geteuid())
 		return why_set(&demo->why, ERR_DENIED,
-			       "The folder " DEMO_FOLDER " belongs to another user.  Run this command in another "
-			       "folder.");
+			       "The folder %s belongs to another user.  Run this command in another "
+			       "folder.",
+			       DEMO_FOLDER);
 	return ERR_OK;
 }
 

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 _Static_assert(sizeof(enum config_profile) == sizeof(uint32_t), "choices are stored as 32-bit numbers");
 
@@ -52,6 +53,18 @@ config_load_file_text_wipe(struct file_text *file)
 	file_close(&file->fd);
 }
 
+err
+config_check_readable(const struct settings_file *file, struct why *why)
+{
+	if (file->by == LOCATE_NONE || user_became() == NULL || access(file->path, R_OK) == 0)
+		return ERR_OK;
+	return why_set(
+	    why, ERR_DENIED,
+	    "The server runs as the user %s, who cannot read the settings file %.150s again: SIGHUP keeps the "
+	    "old settings.  Run `chgrp %u %.150s && chmod g+r %.150s`.",
+	    user_became(), file->path, (unsigned)getegid(), file->path, file->path);
+}
+
 /* The file was named or seen, so it is an error if it is missing. */
 static err
 config_load_file_refuse(const struct settings_file *where, err e, struct why *why)
@@ -67,6 +80,8 @@ config_load_file_refuse(const struct settings_file *where, err e, struct why *wh
 		    "The settings file %.300s, named by %s, does not exist.  Correct the path, or create the "
 		    "file.",
 		    where->path, names[where->by]);
+	if (config_check_readable(where, why) != ERR_OK)
+		return ERR_CONFIG;
 	if (e == ERR_DENIED && where->by == LOCATE_SYSTEM)
 		return why_set(why, ERR_CONFIG,
 			       "%s  Run the command as root or as the user of the service, or use --settings.",

@@ -33,6 +33,12 @@ MUST_USE err config_load_traced(struct config *ret_config, struct origins *ret_o
 MUST_USE err config_check_text(const char *path, str text, const struct config_option *options, size_t n,
 			       struct config *ret_config, struct why *why);
 
+/*
+ * Can this process read the settings file again, for SIGHUP?  Root has read it before it became the owner of DATA_DIR.
+ * ERR_DENIED: no; why says what to do.
+ */
+MUST_USE err config_check_readable(const struct settings_file *file, struct why *why);
+
 /* Check the settings together, as config_load does.  ERR_CONFIG: they do not fit; why has the sentence. */
 MUST_USE err config_check(const struct config *config, struct why *why);
 

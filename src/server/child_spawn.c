@@ -7,8 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PASSING_FD = 200 }; /* temporary descriptors from here on, before they move to their final numbers */
-
 /* --- sockets ------------------------------------------------------------------------------------------------------ */
 
 static void
@@ -65,6 +63,19 @@ child_spawn_move(struct spawn *s, int from, int to)
 	return posix_spawn_file_actions_adddup2(&s->actions, from, to) == 0;
 }
 
+/* The first temporary number: larger than every source and every final number, so that no move overwrites one. */
+static int
+child_spawn_passing_fd(const struct spawn *s)
+{
+	int last = CHILD_PUSH_FD + (int)s->sockets->count - 1;
+
+	last = s->listeners.fd > last ? s->listeners.fd : last;
+	last = s->listeners.metrics_fd > last ? s->listeners.metrics_fd : last;
+	for (size_t i = 0; i < s->sockets->count; i++)
+		last = s->sockets->child[i] > last ? s->sockets->child[i] : last;
+	return last + 1;
+}
+
 /*
  * Move the descriptors to the numbers that the child expects, and close all others.  They first move to temporary
  * numbers, because a final number may be the source of another one.  posix_spawn reports errors of these actions.
@@ -73,16 +84,16 @@ static bool
 child_spawn_descriptors(struct spawn *s)
 {
 	const int listeners[] = { s->listeners.fd, s->listeners.metrics_fd };
-	int n = (int)s->sockets->count, passing = PASSING_FD + (int)COUNT(listeners);
+	int n = (int)s->sockets->count, first = child_spawn_passing_fd(s), passing = first + (int)COUNT(listeners);
 	bool ok = true;
 
 	for (int i = 0; i < (int)COUNT(listeners); i++)
-		ok &= listeners[i] < 0 || child_spawn_move(s, listeners[i], PASSING_FD + i);
+		ok &= listeners[i] < 0 || child_spawn_move(s, listeners[i], first + i);
 	for (int i = 0; i < n; i++)
 		ok &= child_spawn_move(s, s->sockets->child[i], passing + i);
 	for (int i = 0; i < (int)COUNT(listeners); i++)
 		ok &= listeners[i] < 0 ? posix_spawn_file_actions_addclose(&s->actions, CHILD_LISTEN_FD + i) == 0
-				       : child_spawn_move(s, PASSING_FD + i, CHILD_LISTEN_FD + i);
+				       : child_spawn_move(s, first + i, CHILD_LISTEN_FD + i);
 	for (int i = 0; i < n; i++)
 		ok &= child_spawn_move(s, passing + i, CHILD_PUSH_FD + i);
 	return ok && posix_spawn_file_actions_addclosefrom_np(&s->actions, CHILD_PUSH_FD + n) == 0;

@@ -7,10 +7,13 @@
 #include "base/sys.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 enum { PINGS = 4, RETRY_MS = 100, TIMEOUT_MAX_MS = 60 * 1000, TURN_MAX_US = 5 * 1000 * 1000 };
 
@@ -150,6 +153,43 @@ notify_stopping(struct notify *notify)
 {
 	notify->ready_due = false;
 	(void)!notify_send(notify, "STOPPING=1");
+}
+
+/* --- more time ---------------------------------------------------------------------------------------------------- */
+
+static void *
+notify_extend_main(void *context)
+{
+	const struct notify_extension *extension = context;
+	struct pollfd end = { .fd = extension->wake_fd, .events = POLLIN };
+
+	while (poll(&end, 1, extension->interval_ms) == 0)
+		(void)!notify_send(extension->notify, "EXTEND_TIMEOUT_USEC=120000000"); /* lost: another one follows */
+	return NULL;
+}
+
+void
+notify_extend_begin(struct notify_extension *extension, const struct notify *notify, int interval_ms)
+{
+	*extension = (struct notify_extension){ .notify = notify, .interval_ms = interval_ms, .wake_fd = -1 };
+	if (notify->fd < 0)
+		return;
+	extension->wake_fd = eventfd(0, EFD_CLOEXEC);
+	if (extension->wake_fd < 0 || pthread_create(&extension->thread, NULL, notify_extend_main, extension) == 0)
+		return;
+	close(extension->wake_fd);
+	extension->wake_fd = -1;
+}
+
+void
+notify_extend_end(struct notify_extension *extension)
+{
+	if (extension->wake_fd < 0)
+		return;
+	(void)!eventfd_write(extension->wake_fd, 1);
+	pthread_join(extension->thread, NULL);
+	close(extension->wake_fd);
+	extension->wake_fd = -1;
 }
 
 /* --- pings -------------------------------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
  *	RELOADING=1   SIGHUP came; with MONOTONIC_USEC
  *	STOPPING=1    the server ends
  *	WATCHDOG=1    the database loop turns (keeper_server_turned_us); four times in WATCHDOG_USEC
+ *	EXTEND_TIMEOUT_USEC=…   the start goes on: an upgrade of a large database takes longer than TimeoutStartSec=
  *
  * The keeper's process sends all of them: systemd accepts messages of the main process only (NotifyAccess=main).  Web
  * gets no variable of the protocol, and its sandbox allows neither socket() nor an address in sendto() and sendmsg().
@@ -22,6 +23,7 @@
 #ifndef SERVER_NOTIFY_H
 #define SERVER_NOTIFY_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -43,6 +45,20 @@ struct notify {
  */
 void notify_begin(struct notify *notify);
 void notify_end(struct notify *notify);
+
+/*
+ * While this thread is busy with a long step of the start, another one asks every interval_ms for two more minutes.
+ * The first message follows after interval_ms, so that a short step sends none.  Without a service manager, and without
+ * a further thread, nothing happens.  notify must not change meanwhile.
+ */
+enum { NOTIFY_EXTEND_MS = 30 * 1000 };
+struct notify_extension {
+	const struct notify *notify;
+	int interval_ms, wake_fd; /* wake_fd -1: there is no thread */
+	pthread_t thread;
+};
+void notify_extend_begin(struct notify_extension *extension, const struct notify *notify, int interval_ms);
+void notify_extend_end(struct notify_extension *extension);
 
 /* Only the first call sends a message. */
 void notify_ready(struct notify *notify);

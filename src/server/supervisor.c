@@ -272,10 +272,23 @@ supervisor_descriptors_raise(void)
 	(void)!setrlimit(RLIMIT_NOFILE, &limit); /* fewer descriptors only mean fewer connections */
 }
 
+/* It may take longer than the service manager allows for a start. */
+static err
+supervisor_upgrade(struct supervisor *s, struct why *why)
+{
+	struct notify_extension extension;
+	err e;
+
+	notify_extend_begin(&extension, &s->notify, NOTIFY_EXTEND_MS);
+	e = upgrade_at_start(s->config, why);
+	notify_extend_end(&extension);
+	return e;
+}
+
 static err
 supervisor_keeper_open(struct supervisor *s, struct why *why)
 {
-	TRY(upgrade_at_start(s->config, why));
+	TRY(supervisor_upgrade(s, why));
 	TRY(keeper_open(s->config, KEEPER_CREATE, why, &s->keeper));
 	TRY(keeper_rules_read(s->keeper, why));
 	TRY(lock_take(s->config, LOCK_SHARED, why, &s->lock));

@@ -159,6 +159,13 @@ db_probe(struct db *db, struct why *why)
 			   : why_set(why, e, "The database does not answer: %s.", db->ops->message(db));
 }
 
+void
+db_abandon_when(struct db *db, const atomic_bool *ending)
+{
+	if (db->ops->abandon_when != NULL)
+		db->ops->abandon_when(db, ending);
+}
+
 /* --- several nodes ------------------------------------------------------------------------------------------------ */
 
 void

@@ -19,6 +19,8 @@
 #include "base/str.h"
 #include "store/queries.h" /* generated: enum sql { SQL_..., SQL_COUNT } */
 
+#include <stdatomic.h>
+
 struct db;
 
 struct db_value {
@@ -128,6 +130,12 @@ MUST_USE err db_ping(struct db *db);
  * was replaced, or the PostgreSQL server is a standby. why: a message for the administrator.
  */
 MUST_USE err db_probe(struct db *db, struct why *why);
+
+/*
+ * End the statement that runs, and each later one, with ERR_AWAY as soon as another thread sets *ending.  With
+ * PostgreSQL the statement timeout does that.  *ending must outlive the connection.
+ */
+void db_abandon_when(struct db *db, const atomic_bool *ending);
 
 /*
  * --- several nodes on one database ---

@@ -30,6 +30,9 @@ struct db_ops {
 	void (*close)(struct db *db);                     /* also frees db */
 	err (*probe)(struct db *db, struct why *why);     /* can the database be written now? */
 
+	/* NULL where each statement has a short time limit. */
+	void (*abandon_when)(struct db *db, const atomic_bool *ending);
+
 	/* NULL where the database is a local file, which no other node uses. */
 	void (*set_statement_timeout)(struct db *db);
 	err (*ping)(struct db *db);

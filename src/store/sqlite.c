@@ -369,6 +369,24 @@ sqlite_close(struct db *db)
 	mem_drop(s);
 }
 
+/* --- another thread ends a statement ------------------------------------------------------------------------------ */
+
+enum { STEPS_BETWEEN_CHECKS = 10000 }; /* of SQLite's virtual machine: less than a millisecond */
+
+static int
+sqlite_is_ending(void *context)
+{
+	const atomic_bool *ending = context;
+
+	return atomic_load(ending);
+}
+
+static void
+sqlite_abandon_when(struct db *db, const atomic_bool *ending)
+{
+	sqlite3_progress_handler(sqlite_of(db)->handle, STEPS_BETWEEN_CHECKS, sqlite_is_ending, (void *)ending);
+}
+
 const struct db_ops sqlite_ops = {
 	.dialect = SQL_SQLITE,
 	.step = sqlite_step,
@@ -381,4 +399,5 @@ const struct db_ops sqlite_ops = {
 	.copy = sqlite_copy,
 	.close = sqlite_close,
 	.probe = sqlite_probe,
+	.abandon_when = sqlite_abandon_when,
 };

@@ -3,11 +3,14 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import tempfile
 
 import pytest
+
+from harness.server import wait_until
 
 SETTINGS = {"GATE_DOMAINS": "example.org", "PUBLIC_URL": "https://login.example.org"}
 RULES = "rules:\n  - domain: wiki.example.org\n"
@@ -165,6 +168,27 @@ def test_server_of_root_runs_as_the_owner_of_the_data(service):
         assert not re.search(r"^Groups:.*\b[04]\b", status, re.M)
     assert service.stop() == 0
     assert set(owners(service.data).values()) == {SERVICE}
+
+
+@BY_ROOT
+@pytest.mark.sqlite
+def test_settings_that_only_root_reads_are_kept_on_sighup(service):
+    file = service.work / ".env"
+    advice = rf"Run `chgrp {SERVICE} \.env && chmod g\+r \.env`"
+    os.chown(file, 0, 0)
+    file.chmod(0o600)
+    checked = service.command("config", "check")
+    assert checked.returncode == 0 and re.search(rf"^Warning: The server runs as the user \S+, who .*{advice}\.$", checked.stdout, re.M)
+    service.start()
+    assert re.search(rf"settings\.unreadable why=.*SIGHUP keeps the old settings.*{advice}", service.log())
+    file.write_text("LOG_LEVEL=notice\n")
+    service.signal(signal.SIGHUP)
+    wait_until(lambda: re.search(rf"settings\.kept why=.*{advice}", service.log()), "the log says what to do")
+    os.chown(file, 0, SERVICE)
+    file.chmod(0o640)
+    service.signal(signal.SIGHUP)
+    wait_until(lambda: "settings.changed setting=LOG_LEVEL" in service.log(), "the advice works")
+    assert "Warning" not in service.command("config", "check").stdout
 
 
 @BY_ROOT

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import subprocess
 import threading
 import time
 
@@ -113,6 +114,32 @@ def test_silent_server_is_given_up_after_five_seconds(server, drips):
     with program(answer) as port:
         done = server.command("healthcheck", PORT=port)
     assert done.returncode == 1 and "did not answer within 5 seconds" in done.stderr
+
+
+@contextlib.contextmanager
+def program_that_accepts_nothing(address, port):
+    """Another program whose queue of new connections is full, so that connect() waits."""
+    with contextlib.ExitStack() as opened:
+        listener = opened.enter_context(socket.socket(socket.AF_INET6))
+        listener.bind((address, port))
+        listener.listen(0)
+        for _ in range(8):  # more than fit into the queue
+            client = opened.enter_context(socket.socket(socket.AF_INET6))
+            client.setblocking(False)
+            client.connect_ex((address, port))
+        yield
+
+
+@pytest.mark.whole
+def test_an_address_that_never_answers_leaves_time_for_the_next(server, tmp_path):
+    (tmp_path / "hosts").write_text("::1 localhost\n127.0.0.1 localhost\n")
+    alone = ["unshare", "--mount", "sh", "-c", f'mount --bind {tmp_path}/hosts /etc/hosts && exec "$@"', "sh"]
+    if subprocess.run([*alone, "true"], capture_output=True).returncode != 0:
+        pytest.skip("this user may not mount a file")
+    with program(says(OK)) as port, program_that_accepts_nothing("::1", port):
+        settings = {"HOST": "localhost", "PORT": str(port), "PUBLIC_URL": "http://localhost", "APP_SETTINGS": "development"}
+        done = subprocess.run([*alone, server.program, "healthcheck"], cwd=server.work, env=server.environment | settings, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("arguments, more, status", [

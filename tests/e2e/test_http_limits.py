@@ -1,6 +1,7 @@
 """Bytes that no well-behaved client sends: the reply is a 4xx, never a 5xx, and the server continues."""
 
 import concurrent.futures
+import contextlib
 import socket
 import time
 
@@ -115,7 +116,7 @@ def test_a_head_has_the_headers_of_its_get_and_no_body(server):
     assert b"\r\nserver:" not in head.lower()
 
 
-# Bytes of other protocols.  Each gets its 400 as soon as it is recognised, not at the deadline.
+# Bytes of other protocols.  Each gets its 400 as soon as it is recognised: at the deadline there is no reply.
 OTHER_PROTOCOLS = {
     "HTTP/0.9": b"GET /\r\n",
     "a version 0.9": b"GET / HTTP/0.9\r\n",
@@ -129,11 +130,9 @@ OTHER_PROTOCOLS = {
 
 @pytest.mark.parametrize("said", OTHER_PROTOCOLS.values(), ids=OTHER_PROTOCOLS)
 def test_another_protocol_gets_400_at_once(server, said):
-    begun = time.monotonic()
-    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as s:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as s:
         s.sendall(said)
         assert s.recv(65536).startswith(b"HTTP/1.1 400 ")
-    assert time.monotonic() - begun < 10, "the deadline is 20 seconds"
 
 
 def test_3500_cookies_in_16_kib_are_read(server):
@@ -150,20 +149,37 @@ def test_options_is_405_on_routes_without_options(server, path, allowed):
     assert (status, headers["allow"]) == (405, allowed)
 
 
-def test_a_slow_client_is_closed_after_20_seconds(server):
+def ended(s):
+    """Has the server closed this connection?  Wait at most half a second."""
+    s.settimeout(0.5)
+    try:
+        return s.recv(1) == b""
+    except socket.timeout:
+        return False
+    except OSError:
+        return True
+
+
+def test_a_byte_now_and_then_does_not_move_the_deadline(server):
     begun = time.monotonic()
-    with socket.create_connection(("127.0.0.1", server.port), timeout=0.5) as s:
-        s.sendall(b"GET /login HTTP/1.1\r\nHost: ")
-        while time.monotonic() - begun < 40:
-            try:
-                s.sendall(b"a")
-                if s.recv(1) == b"":
-                    break
-            except socket.timeout:
-                continue
-            except OSError:
-                break
-    assert 18 < time.monotonic() - begun < 25
+    with contextlib.ExitStack() as opened:
+        def begin():
+            s = opened.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            s.sendall(b"GET /login HTTP/1.1\r\nHost: ")
+            return s
+
+        def waits(s):
+            with contextlib.suppress(OSError):
+                slow.sendall(b"a")
+            return not ended(s)
+
+        slow, silent = begin(), begin()
+        while waits(silent):
+            pass
+        assert time.monotonic() - begun > 18, "the deadline is 20 seconds"
+        later = begin()
+        while waits(slow):
+            assert not ended(later), "the slow one's deadline was 20 seconds earlier"
 
 
 def test_five_hundred_silent_clients_do_not_block_the_server(server):

@@ -38,7 +38,7 @@ def becomes(server, condition):
 
 @pytest.mark.parametrize("accept", PARSERS)
 def test_both_formats_are_valid_and_complete(server, accept):
-    wait_until(lambda: ("process_cpu_seconds_total", (("process", "web"),)) in samples(server), "the keeper has pushed")
+    wait_until(lambda: ("doubletour_sessions", (("state", "full"),)) in samples(server), "the keeper has pushed its first count")
     numbers = samples(server, accept)
     names = {name for name, _ in numbers}
     assert names - {"doubletour_http_requests_total"} == set(defined()) - {"doubletour_http_requests_total"} - postgres_lacks(server)
@@ -144,6 +144,11 @@ def test_no_answer_names_a_person_or_an_address(server):
     person.forget().give_password(password="not the password 2")
     text = scrape(server) + scrape(server, OPENMETRICS)
     assert not [secret for secret in (person.name, person.address, "example.org", "127.0.0.1") if secret in text]
+
+
+def test_descriptors_of_the_keeper_are_counted(server):
+    folder = f"/proc/{server.keeper_pid()}/fd"
+    becomes(server, lambda numbers: value(numbers, "process_open_fds", process="keeper") == len(os.listdir(folder)))
 
 
 def test_sessions_are_counted_by_state(make_server):

@@ -97,7 +97,7 @@ def test_four_answers_lead_to_settings_a_database_and_a_link(new):
     terminal.answer("User name: ", "anna")
     said, status = terminal.end()
     assert status == 0, said
-    assert settings(new) == f"PUBLIC_URL={URL}\nREGISTRATION=closed\nTRUSTED_PROXIES=127.0.0.1\n"
+    assert settings(new) == f"APP_SETTINGS=testing\nPUBLIC_URL={URL}\nREGISTRATION=closed\nTRUSTED_PROXIES=127.0.0.1\n"
     assert (new.work / ".env").stat().st_mode & 0o7777 == 0o600
     assert "server_name login.example.org;" in said
     assert re.search(rf"^{URL}/set-password\?link=\S{{43}}$", said, re.M)
@@ -175,7 +175,7 @@ def test_a_second_run_keeps_everything(new):
     (new.work / ".env").write_bytes(before.encode())
     (new.work / ".env").chmod(0o600)
     assert new.command("setup", *OPTIONS).returncode == 0
-    expected = before.replace("=open", "=invite") + f"\r\nPUBLIC_URL={URL}\r\nTRUSTED_PROXIES=127.0.0.1\r\n"
+    expected = before.replace("=open", "=invite") + f"\r\nAPP_SETTINGS=testing\r\nPUBLIC_URL={URL}\r\nTRUSTED_PROXIES=127.0.0.1\r\n"
     assert (new.work / ".env").read_bytes().decode() == expected
     key, changed = (new.data / "doubletour.key").read_bytes(), (new.work / ".env").stat()
     again = new.command("setup", "--yes", "--admin", "anna")
@@ -215,6 +215,19 @@ def test_setup_writes_the_named_file(new):
     assert new.command("setup", "--settings", "x.env", *OPTIONS).returncode == 0
     assert sorted(path.name for path in new.work.iterdir()) == ["x.env"]
     assert new.command("--settings", "x.env", "config", "check").returncode == 0
+
+
+def test_setup_writes_the_profile_of_the_environment(new):
+    key = "q7X-2mPz_9vKc4RtYb1nLw8sDf3gHj6e"
+    made = new.command("setup", *OPTIONS, APP_SETTINGS="development", SECRET_KEY=key)
+    assert made.returncode == 0, made.stderr
+    assert "APP_SETTINGS=development\n" in settings(new) and key not in settings(new) + made.stderr
+    named = re.search("^Only the environment of this command has these settings:(.*)\\.  Give them to the server too\\.$", made.stderr, re.M)[1].split()
+    assert {"DATA_DIR", "SECRET_KEY"} <= set(named) and not {"APP_SETTINGS", "PUBLIC_URL", "REGISTRATION"} & set(named)
+    (new.work / ".env").write_text("".join(f"{name}={value}\n" for name, value in new.environment.items() if name in named) + settings(new))
+    new.environment = {name: value for name, value in new.environment.items() if name not in named}
+    again = new.command("setup", *OPTIONS, SECRET_KEY=key)
+    assert "these settings: SECRET_KEY." in again.stderr
 
 
 def test_a_variable_that_overrides_an_answer_is_refused(new):

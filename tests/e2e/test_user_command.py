@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 
@@ -289,7 +290,16 @@ def test_audit_text_has_a_heading_outcome_and_account_id(server):
     assert {row["NAME"] for row in rows} == {alice.name} and {row["ACTOR"] for row in rows} == {"person"}
     assert (rows[0]["EVENT"], rows[0]["OUTCOME"]) == ("register.done", "passed")
     assert (rows[-1]["EVENT"], rows[-1]["OUTCOME"], rows[-1]["ADDRESS"]) == ("signin.refused", "refused", "127.0.0.1")
-    assert server.command("audit", "--event", "nothing.of.this.name").stdout.split() == COLUMNS
+    assert server.command("audit", "--event", "admin.key-rotated").stdout.split() == COLUMNS
+
+
+@pytest.mark.parametrize("typed, near", [("signin.refsued", "signin.refused"), ("sigin", "signin"), ("nothing.of.this.name", None)])
+def test_an_unknown_event_is_refused_with_the_known_ones(server, typed, near):
+    done = server.command("audit", "--event", typed)
+    assert (done.returncode, done.stdout) == (2, ""), "an empty list would mean that the event never happened"
+    assert f'there is no event "{typed}".' in done.stderr
+    assert re.findall('Did you mean "(.*?)"', done.stderr) == ([near] if near else [])
+    assert "The names of events begin with: register, signin, " in done.stderr and ", admin." in done.stderr
 
 
 def test_an_administrators_act_records_the_actor(server):

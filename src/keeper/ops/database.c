@@ -11,16 +11,37 @@
 
 enum { ORIGIN_MAX_BYTES = 16 * 1024 };
 
+static str
+database_origin(struct buf *room)
+{
+	const struct settings_file file = locate_settings();
+
+	locate_put(&file, room);
+	return str_upto(buf_str(room), 260);
+}
+
 err
 database_missing(const struct config *config, struct why *why)
 {
-	CLEANUP(buf_wipe) struct buf origin = BUF(ORIGIN_MAX_BYTES);
-	const struct settings_file file = locate_settings();
+	CLEANUP(buf_wipe) struct buf room = BUF(ORIGIN_MAX_BYTES);
+	str origin = database_origin(&room);
 
-	locate_put(&file, &origin);
 	return why_set(why, ERR_NOT_FOUND,
 		       "There is no database at %.200s.  %.*s  Use --settings, or create it with `doubletour db init`.",
-		       config->database_name, STR_ARG(str_upto(buf_str(&origin), 260)));
+		       config->database_name, STR_ARG(origin));
+}
+
+err
+database_empty(const struct config *config, struct why *why)
+{
+	CLEANUP(buf_wipe) struct buf room = BUF(ORIGIN_MAX_BYTES);
+	str origin = database_origin(&room);
+
+	return why_set(
+	    why, ERR_NOT_FOUND,
+	    "The database %.200s is empty: it has no tables.  %.*s  Use --settings, or create the tables with "
+	    "`doubletour db init`.",
+	    config->database_name, STR_ARG(origin));
 }
 
 err
@@ -40,7 +61,7 @@ database_open_versioned(const struct config *config, struct why *why, struct db 
 	TRY(migrate_check(db, why));
 	TRY(migrate_current(db, ret_version));
 	if (*ret_version == 0)
-		return database_missing(config, why);
+		return database_empty(config, why);
 	*ret_db = db;
 	db = NULL;
 	return ERR_OK;

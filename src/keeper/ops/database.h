@@ -16,7 +16,7 @@
  */
 MUST_USE err database_open(const struct config *config, struct why *why, struct db **ret_db);
 
-/* The same, but a database without a schema counts as missing. ret_version: its newest migration. */
+/* The same, but an empty database is refused. ERR_NOT_FOUND: also database_empty. ret_version: its newest migration. */
 MUST_USE err database_open_versioned(const struct config *config, struct why *why, struct db **ret_db,
 				     int *ret_version);
 
@@ -25,9 +25,10 @@ MUST_USE err database_exists(const struct config *config, struct why *why);
 
 /*
  * "There is no database at … .  Settings come from … .  Use --settings, or create it with `doubletour db init`."
- * Returns ERR_NOT_FOUND.
+ * "The database … is empty: it has no tables.  Settings come from …" Both return ERR_NOT_FOUND.
  */
 MUST_USE err database_missing(const struct config *config, struct why *why);
+MUST_USE err database_empty(const struct config *config, struct why *why);
 
 /*
  * `db init`: create the database with the newest schema, and the key, under the lock of the first start (lock.h). It is

@@ -3,76 +3,20 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "keeper/core/counts.h"
+#include "store/db.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <unistd.h>
 
-enum {
-	COUNT_SECONDS = 60,
-	OVERLAP_SECONDS = 300, /* an entry may become visible some time after its timestamp */
-	STAT_MAX_BYTES = 4096,
-};
+enum { COUNT_SECONDS = 60, STAT_MAX_BYTES = 4096 };
 
 void
-figures_init(struct figures *figures)
+figures_init(struct figures *figures, struct census *census)
 {
-	*figures = (struct figures){ .count_us = 0 };
+	*figures = (struct figures){ .census = census };
 	metric_values_clear(&figures->values);
 	(void)!clock_now_us(&figures->values.of[SERIES_START_KEEPER]);
-}
-
-/* --- the database ------------------------------------------------------------------------------------------------- */
-
-static err
-figures_sessions(struct figures *figures, struct db *db, int64_t now_us)
-{
-	const struct db_value args[] = { DB_INT(now_us - PENDING_US) };
-	struct metrics_sessions_row row = { .count_complete = 0 };
-	bool found = false;
-
-	TRY(db_row(db, SQL_METRICS_SESSIONS, args, COUNT(args), NULL, &row, &found));
-	figures->values.of[SERIES_SESSIONS_ENROLLING] = row.count_enrolling;
-	figures->values.of[SERIES_SESSIONS_PENDING] = row.count_pending;
-	figures->values.of[SERIES_SESSIONS_FULL] = row.count_complete;
-	return ERR_OK;
-}
-
-/* An old count would look like a new one. */
-static void
-figures_sessions_forget(struct figures *figures)
-{
-	for (int i = SERIES_NONE + 1; i < SERIES_COUNT; i++)
-		if (metric_series_facts[i].metric == METRIC_SESSIONS)
-			figures->values.of[i] = METRIC_ABSENT;
-}
-
-/* PostgreSQL has its own backups. */
-static err
-figures_backup(struct figures *figures, const struct keeper_thread *t, int64_t now_us)
-{
-	const struct db_value args[] = { DB_INT(figures->backup_us),
-					 DB_TEXT(str_of(audit_event_name(AUDIT_ADMIN_BACKED_UP))) };
-	int64_t *last_us = &figures->values.of[SERIES_BACKUP_LAST];
-	struct metrics_last_row row = { .at_us = 0 };
-	bool found = false;
-
-	if (keeper_config(t->keeper)->database != DATABASE_SQLITE)
-		return ERR_OK;
-	TRY(db_row(t->db, SQL_METRICS_LAST, args, COUNT(args), NULL, &row, &found));
-	if (row.at_us > *last_us) /* METRIC_ABSENT is less than 0 */
-		*last_us = row.at_us;
-	figures->backup_us = now_us - SECONDS_US(OVERLAP_SECONDS);
-	return ERR_OK;
-}
-
-static err
-figures_count(struct figures *figures, const struct keeper_thread *t)
-{
-	int64_t now_us = 0;
-
-	TRY(clock_now_us(&now_us));
-	TRY(figures_sessions(figures, t->db, now_us));
-	return figures_backup(figures, t, now_us);
 }
 
 /* --- the processes ------------------------------------------------------------------------------------------------ */
@@ -114,6 +58,24 @@ figures_process(struct figures *figures, pid_t pid, const struct process_series 
 	    figures_stat_column(columns, STAT_RESIDENT_PAGES) * sysconf(_SC_PAGESIZE);
 }
 
+/*
+ * The keeper's open descriptors, without the one that reads them. Web can read no file, and the kernel shows web's
+ * descriptors to root only.
+ */
+static void
+figures_descriptors(struct figures *figures)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	int64_t n = 0;
+
+	if (folder == NULL)
+		return;
+	for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
+		n += entry->d_name[0] != '.';
+	closedir(folder);
+	figures->values.of[SERIES_OPEN_FDS_KEEPER] = n - 1;
+}
+
 static void
 figures_processes(struct figures *figures, pid_t web)
 {
@@ -121,21 +83,28 @@ figures_processes(struct figures *figures, pid_t web)
 	static const struct process_series own = { SERIES_CPU_KEEPER, SERIES_RESIDENT_KEEPER, SERIES_VIRTUAL_KEEPER };
 
 	figures_process(figures, getpid(), &own);
+	figures_descriptors(figures);
 	if (web != 0)
 		figures_process(figures, web, &of_web);
 }
 
-void
-figures_read(struct figures *figures, const struct keeper_thread *t, pid_t web)
+static void
+figures_database(struct figures *figures, bool healthy)
 {
 	int64_t now_us = clock_monotonic_us();
 
-	keeper_counts(&figures->values);
 	figures->values.of[SERIES_DATABASE_RETRIES] = db_retries();
-	figures_processes(figures, web);
-	if (t == NULL || now_us < figures->count_us)
+	census_put(figures->census, &figures->values);
+	if (!healthy || now_us < figures->count_us)
 		return;
 	figures->count_us = now_us + SECONDS_US(COUNT_SECONDS);
-	if (figures_count(figures, t) != ERR_OK)
-		figures_sessions_forget(figures);
+	census_ask(figures->census);
+}
+
+void
+figures_read(struct figures *figures, bool healthy, pid_t web)
+{
+	keeper_counts(&figures->values);
+	figures_processes(figures, web);
+	figures_database(figures, healthy);
 }

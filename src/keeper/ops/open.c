@@ -108,7 +108,7 @@ keeper_open_schema_ready(const struct config *config, bool create, const struct 
 	if (create)
 		return keeper_open_migrate(config, master, db, version, why);
 	if (version == 0)
-		return database_missing(config, why);
+		return database_empty(config, why);
 	return why_set(why, ERR_CONFIG,
 		       "The database %s is at migration %04d, but this program needs %04d.  Make a backup, then run "
 		       "`doubletour db upgrade`.",

@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "base/sys.h"
 #include "access/icons.h"
+#include "keeper/core/call.h"
 #include "keeper/core/counts.h"
 #include "keeper/ops/figures.h"
 #include "keeper/password/passwords.h"
@@ -46,7 +47,7 @@ struct keeper_server {
 	pthread_mutex_t push_lock;    /* protects push_fd and the order of pushes */
 	int push_fd;                  /* -1: no web process */
 	struct metric_values metrics; /* the newest ones, for the next web process */
-	bool measures;                /* METRICS is set; constant */
+	struct census *census;        /* counts for the metrics; NULL: METRICS is not set; constant */
 	_Atomic int64_t pushed;
 	atomic_bool asked; /* a web process has asked at least one question */
 	atomic_int web;    /* process id of the web process; 0: unknown */
@@ -163,7 +164,7 @@ serve_push_metrics_locked(struct keeper_server *server)
 {
 	struct push push = { .kind = PUSH_METRICS, .text = str_bytes(server->metrics.of, sizeof(server->metrics.of)) };
 
-	if (server->measures && server->push_fd >= 0)
+	if (server->census != NULL && server->push_fd >= 0)
 		(void)serve_push_deliver_locked(server, &push, MSG_DONTWAIT);
 }
 
@@ -440,9 +441,9 @@ serve_health_set(struct keeper_server *server, bool healthy, const struct why *w
 static void
 serve_watch_measure(struct watch *watch, bool healthy)
 {
-	if (!watch->server->measures)
+	if (watch->server->census == NULL)
 		return;
-	figures_read(&watch->figures, healthy ? watch->thread : NULL, atomic_load(&watch->server->web));
+	figures_read(&watch->figures, healthy, atomic_load(&watch->server->web));
 	serve_push_metrics(watch->server, &watch->figures.values);
 }
 
@@ -474,7 +475,7 @@ serve_watch_main(void *context)
 	 * sees the other, so the write-ahead log is not removed.
 	 */
 	serve_watch_open(&watch);
-	figures_init(&watch.figures);
+	figures_init(&watch.figures, watch.server->census);
 	while (serve_watch_sleep(&watch)) {
 		atomic_store(&watch.server->turned_us, clock_monotonic_us());
 		if (clock_monotonic_us() >= watch.look_us)
@@ -486,6 +487,12 @@ serve_watch_main(void *context)
 	return NULL;
 }
 
+static err
+serve_census_start(struct keeper_server *server)
+{
+	return keeper_config(server->keeper)->metrics.port != 0 ? census_new(server->keeper, &server->census) : ERR_OK;
+}
+
 static void
 serve_watch_stop(struct keeper_server *server)
 {
@@ -495,6 +502,7 @@ serve_watch_stop(struct keeper_server *server)
 	}
 	if (server->wake_fd >= 0)
 		close(server->wake_fd);
+	census_free(&server->census);
 }
 
 /* --- one server, a sequence of web processes ---------------------------------------------------------------------- */
@@ -508,15 +516,14 @@ keeper_server_new(struct keeper *k, struct keeper_server **ret_server)
 		return ERR_MEMORY;
 	server->keeper = k;
 	server->push_fd = -1;
-	server->measures = keeper_config(k)->metrics.port != 0;
 	metric_values_clear(&server->metrics);
 	pthread_mutex_init(&server->push_lock, NULL);
 	atomic_store(&server->healthy, 1);
 	atomic_store(&server->turned_us, clock_monotonic_us());
 	server->wake_fd = eventfd(0, EFD_CLOEXEC);
 	keeper_on_ended(k, serve_on_ended, server);
-	server->watching =
-	    server->wake_fd >= 0 && pthread_create(&server->watcher, NULL, serve_watch_main, server) == 0;
+	server->watching = server->wake_fd >= 0 && serve_census_start(server) == ERR_OK &&
+			   pthread_create(&server->watcher, NULL, serve_watch_main, server) == 0;
 	if (!server->watching) {
 		keeper_server_free(&server);
 		return ERR_MEMORY;

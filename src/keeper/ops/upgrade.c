@@ -138,7 +138,24 @@ upgrade_backup(struct upgrade *u, struct why *why)
 	return e;
 }
 
-/* After a failure nothing has changed, and the server may be started again many times: leave no backup. */
+/*
+ * Has a failed upgrade changed nothing? A commit that returned an error may still be in the file, and its connection
+ * cannot tell. So read the file again with a new connection, while this process holds the lock.
+ */
+static bool
+upgrade_changed_nothing(struct upgrade *u)
+{
+	struct why ignored = { 0 };
+	int version = 0;
+
+	if (u->config->database == DATABASE_POSTGRES)
+		return true; /* upgrade_refuse says it if the commit may have arrived */
+	db_close(&u->db);
+	return database_open(u->config, &ignored, &u->db) == ERR_OK && migrate_current(u->db, &version) == ERR_OK &&
+	       version == u->version;
+}
+
+/* The server may be started again many times: leave no backup of an unchanged database. */
 static void
 upgrade_backup_remove(const struct upgrade *u)
 {
@@ -183,6 +200,27 @@ upgrade_refuse(const struct upgrade *u, err e, struct why *why)
 }
 
 static err
+upgrade_refuse_unclear(const struct upgrade *u, err e, struct why *why)
+{
+	struct why cause = *why;
+
+	return why_set(
+	    why, e,
+	    "The upgrade of the database %.150s failed, and perhaps changed it.  The backup %.150s is kept.  "
+	    "Remove the cause, then start the server again.  %.200s",
+	    u->config->database_name, u->backup, cause.text);
+}
+
+static err
+upgrade_failed(struct upgrade *u, err e, struct why *why)
+{
+	if (!upgrade_changed_nothing(u))
+		return upgrade_refuse_unclear(u, e, why);
+	upgrade_backup_remove(u);
+	return upgrade_refuse(u, e, why);
+}
+
+static err
 upgrade_claim(struct upgrade *u, struct why *why)
 {
 	err e = lock_database(u->config, u->db, why, &u->lock);
@@ -195,17 +233,22 @@ upgrade_claim(struct upgrade *u, struct why *why)
 }
 
 static err
+upgrade_prepare(struct upgrade *u, struct why *why)
+{
+	return u->config->database == DATABASE_SQLITE ? upgrade_backup(u, why)
+						      : upgrade_key_check(u->config, u->db, why);
+}
+
+static err
 upgrade_run(struct upgrade *u, struct why *why)
 {
-	err e =
-	    u->config->database == DATABASE_SQLITE ? upgrade_backup(u, why) : upgrade_key_check(u->config, u->db, why);
+	err e = upgrade_prepare(u, why);
 
-	if (e == ERR_OK)
-		e = migrate_at_once(u->db, migrate_head(), NULL, NULL, why);
-	if (e != ERR_OK) {
-		upgrade_backup_remove(u);
+	if (e != ERR_OK)
 		return upgrade_refuse(u, e, why);
-	}
+	e = migrate_at_once(u->db, migrate_head(), NULL, NULL, why);
+	if (e != ERR_OK)
+		return upgrade_failed(u, e, why);
 	log_event(LOG_NOTICE, "database.upgraded", LOG_INT("from", u->version), LOG_INT("to", migrate_head()),
 		  LOG_TEXT("backup", u->backup));
 	return ERR_OK;

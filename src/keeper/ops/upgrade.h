@@ -18,8 +18,9 @@
  * Does nothing in development and testing (keeper_open upgrades), with DATABASE_UPGRADE=refuse, and for a database that
  * is empty or has the newest schema.
  *
- * On failure the database is as it was, no file is left, and the message says what to do. If PostgreSQL does not answer
- * to the commit, the database may be upgraded: the next start finds out.
+ * On failure the database is as it was, no file is left, and the message says what to do. If the commit fails, SQLite's
+ * file is read again: if that fails too, the backup stays. If PostgreSQL does not answer to the commit, the database
+ * may be upgraded. The next start finds out.
  *
  * ERR_BUSY    a server, a node or another upgrade uses the database
  * ERR_CONFIG  the database is newer than the program, or belongs to another key

@@ -73,6 +73,7 @@ IDENTIFIERS = {
     "domain_regex": AUTHELIA,
     "phone_number": AUTHELIA,
     "MON_AUTH": "a flag of OpenSSH's monitor",
+    "EXTEND_TIMEOUT_USEC": NOTIFY,
     "sd_listen_fds": LIBSYSTEMD,
     "sd_notify": LIBSYSTEMD,
     "sd_watchdog_enabled": LIBSYSTEMD,

@@ -237,6 +237,32 @@ a_child_has_the_descriptors_of_its_row_and_no_others(void **state)
 	assert_int_equal(reap_until(SIZE_MAX, &why), ERR_CONFIG);
 }
 
+/* Every socket goes to its own number, even if all of them have the numbers that others move to. */
+static void
+sockets_of_any_number_reach_the_child_in_order(void **state)
+{
+	enum { SOCKETS = 10, HIGHEST = 210 };
+	char *const environment[] = { NULL };
+	struct child_sockets sockets;
+	pid_t pid = 0;
+
+	assert_int_equal(child_sockets_open(SOCKETS, &sockets), ERR_OK);
+	for (int i = 0; i < SOCKETS; i++) {
+		assert_int_equal(dup3(sockets.child[i], HIGHEST - i, O_CLOEXEC), HIGHEST - i);
+		assert_int_equal(close(sockets.child[i]), 0);
+		sockets.child[i] = HIGHEST - i;
+	}
+	assert_int_equal(child_spawn("numbered", 0, 0, (struct child_listeners){ -1, -1 }, &sockets, environment, &pid),
+			 0);
+	child_sockets_close_child(&sockets);
+	for (char i = 0, number = 0; i < SOCKETS; i++) {
+		assert_int_equal(read(sockets.keeper[(int)i], &number, 1), 1);
+		assert_int_equal(number, CHILD_PUSH_FD + i);
+	}
+	child_sockets_close_keeper(&sockets);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 static void
 children_that_are_called_off_are_never_served(void **state)
 {
@@ -267,6 +293,15 @@ child_descriptors_good(void)
 	return true;
 }
 
+/* Write to each socket its own number. */
+static int
+child_descriptors_number(void)
+{
+	for (char fd = CHILD_PUSH_FD; write(fd, &fd, 1) == 1; fd++)
+		continue;
+	return 0;
+}
+
 /* This program as a child.  An inspector exits with EX_CONFIG when its descriptors are right. */
 static int
 child_main(const char *name)
@@ -277,6 +312,8 @@ child_main(const char *name)
 		return EX_CONFIG;
 	if (strcmp(name, "inspector") == 0)
 		return child_descriptors_good() ? EX_CONFIG : 1;
+	if (strcmp(name, "numbered") == 0)
+		return child_descriptors_number();
 	for (;;)
 		pause();
 }
@@ -293,6 +330,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_child_with_a_bad_configuration_is_not_started_again),
 		cmocka_unit_test(a_child_cannot_end_a_server_that_has_answered),
 		cmocka_unit_test(a_child_has_the_descriptors_of_its_row_and_no_others),
+		cmocka_unit_test(sockets_of_any_number_reach_the_child_in_order),
 		cmocka_unit_test(children_that_are_called_off_are_never_served),
 		cmocka_unit_test(more_children_than_fit_are_refused),
 	};

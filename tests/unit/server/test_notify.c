@@ -5,13 +5,14 @@
 #include "server/notify.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SECOND = 1000 * 1000, QUEUE_MAX = 100 * 1000 };
+enum { SECOND = 1000 * 1000, QUEUE_MAX = 100 * 1000, TIMEOUT_MS = 60 * 1000 };
 
 static char folder[] = "/tmp/test-notify-XXXXXX";
 static char path[64];
@@ -90,6 +91,43 @@ notify_sends_each_state_once(void **state)
 	assert_string_equal(heard(), "STOPPING=1");
 	assert_string_equal(heard(), "");
 	assert_int_equal(notify_timeout_ms(&notify), -1);
+	notify_end(&notify);
+}
+
+static void
+notify_asks_for_more_time_while_a_step_runs(void **state)
+{
+	struct pollfd message = { .fd = manager, .events = POLLIN };
+	struct notify notify;
+	struct notify_extension extension;
+
+	begin(&notify, path, NULL, NULL);
+	notify_extend_begin(&extension, &notify, 60 * 60 * 1000);
+	notify_extend_end(&extension);
+	assert_string_equal(heard(), ""); /* the step was short */
+	notify_extend_begin(&extension, &notify, 1);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(poll(&message, 1, TIMEOUT_MS), 1);
+		assert_string_equal(heard(), "EXTEND_TIMEOUT_USEC=120000000");
+	}
+	notify_extend_end(&extension);
+	while (heard()[0] != '\0')
+		continue;
+	notify_ready(&notify);
+	assert_string_equal(heard(), "READY=1");
+	notify_end(&notify);
+}
+
+static void
+notify_extends_nothing_without_a_service_manager(void **state)
+{
+	struct notify notify;
+	struct notify_extension extension;
+
+	begin(&notify, "", NULL, NULL);
+	notify_extend_begin(&extension, &notify, 1);
+	assert_int_equal(extension.wake_fd, -1);
+	notify_extend_end(&extension);
 	notify_end(&notify);
 }
 
@@ -258,6 +296,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(notify_sends_each_state_once),
+		TEST(notify_asks_for_more_time_while_a_step_runs),
+		TEST(notify_extends_nothing_without_a_service_manager),
 		TEST(notify_reaches_an_abstract_socket),
 		TEST(notify_removes_its_variables),
 		TEST(notify_sends_nothing_to_an_unusable_address),

@@ -293,6 +293,39 @@ web_is_notified_of_database_loss_and_return(void **state)
 	world_end(&w);
 }
 
+/* A query about all sessions that never ends, because a view in the place of the factors has infinitely many rows. */
+static void
+make_the_count_of_sessions_endless(struct world *w)
+{
+	struct browser b = { 0 };
+
+	bring_to(w, &b, "alice", STATE_ENROLLING);
+	sql_run(w, "ALTER TABLE factors RENAME TO kept_factors");
+	sql_run(w, "CREATE VIEW factors AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+		   "SELECT i AS id, -i AS account_id, 1 AS confirmed_at_us FROM n");
+}
+
+static void
+a_count_that_takes_long_does_not_delay_the_health_check(void **state)
+{
+	struct world w;
+	struct keeper_server *server = NULL;
+	struct web web;
+
+	sqlite_only();
+	world_new(&w);
+	make_the_count_of_sessions_endless(&w);
+	w.config.metrics.port = 1;
+	assert_int_equal(keeper_server_new(w.keeper, &server), ERR_OK);
+	web_begin(&web, server);
+	wait_health(&web, 1);       /* at the start of web */
+	for (int i = 0; i < 3; i++) /* the first check asks for the count */
+		wait_health(&web, 1);
+	keeper_server_free(&server); /* ends the count */
+	web_end(&web);
+	world_end(&w);
+}
+
 /* The next push of this kind; other kinds before it must not be `never`. */
 static void
 wait_push(const struct web *web, enum push_kind kind, enum push_kind never, char bytes[WIRE_MAX_BYTES],
@@ -431,6 +464,7 @@ main(void)
 		cmocka_unit_test(a_malformed_question_is_answered_malformed),
 		cmocka_unit_test(a_channel_answers_unavailable_while_there_is_no_database),
 		cmocka_unit_test(web_is_notified_of_database_loss_and_return),
+		cmocka_unit_test(a_count_that_takes_long_does_not_delay_the_health_check),
 		cmocka_unit_test(live_settings_are_pushed_before_the_rules),
 		cmocka_unit_test(health_is_pushed_before_web_answers_requests),
 		cmocka_unit_test(a_web_process_that_reads_no_pushes_is_disconnected),

@@ -103,18 +103,23 @@ def repeated(server, counts, name, request):
 
 
 def verified(server, counts):
-    """Count the verification of one code, for a user who has just given the password."""
+    """Count the verification of one code, for a user who has just given the password.
+
+    The second sign-in is counted: the first one prepares the queries, once in each thread of the keeper.
+    """
     person = Visitor(server).enrolling()
     person.read_secret()
     step = step_at(server.clock.now())
     person.verify(code_of_step(person.secret, step - 1))
     assert person.page.status == 303
-    person.forget().give_password()
-    person.visit(person.page.location)
-    fields = {i["name"]: i.get("value") or "" for i in person.page.form_to("/verify-2fa").all("input", type="hidden") if i.has("name")}
-    with server.counting(counts, "verify"):
-        person.post("/verify-2fa", {**fields, "otp": code_of_step(person.secret, step)})
-    assert person.page.status == 303, person.page.html
+    for name, counting in (("first", contextlib.nullcontext()), ("verify", server.counting(counts, "verify"))):
+        person.forget().give_password()
+        person.visit(person.page.location)
+        fields = {i["name"]: i.get("value") or "" for i in person.page.form_to("/verify-2fa").all("input", type="hidden") if i.has("name")}
+        with counting:
+            person.post("/verify-2fa", {**fields, "otp": code_of_step(person.secret, step)})
+        assert person.page.status == 303, (name, person.page.html)
+        step += 1
 
 
 def count(build, keep):

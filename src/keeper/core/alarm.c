@@ -67,11 +67,10 @@ alarm_count_of(int64_t count)
 	return count < 0 ? 0 : count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
 }
 
-err
-alarm_find(struct call *call, int64_t account_id, int64_t from_us, struct alarm *ret_alarm)
+static err
+alarm_read(struct call *call, int64_t account_id, int64_t from_us, struct alarm *ret_alarm)
 {
-	const struct db_value args[] = { DB_INT(account_id), DB_INT(alarm_later(from_us, call->now_us - ALARM_AGE_US)),
-					 DB_INT(ALARM_OWN_US) };
+	const struct db_value args[] = { DB_INT(account_id), DB_INT(from_us), DB_INT(ALARM_OWN_US) };
 	struct alarm alarm = { 0 };
 	struct alarm_find_row row;
 	bool found = false;
@@ -87,6 +86,19 @@ alarm_find(struct call *call, int64_t account_id, int64_t from_us, struct alarm 
 	}
 	*ret_alarm = alarm;
 	return ERR_OK;
+}
+
+err
+alarm_find(struct call *call, int64_t account_id, int64_t from_us, struct alarm *ret_alarm)
+{
+	int64_t oldest_us = alarm_later(from_us, call->now_us - ALARM_AGE_US);
+	const struct db_value args[] = { DB_INT(account_id), DB_INT(oldest_us) };
+	struct alarm_possible_row row;
+	bool possible = false;
+
+	*ret_alarm = (struct alarm){ 0 };
+	TRY(db_row(call->db, SQL_ALARM_POSSIBLE, args, COUNT(args), &call->arena, &row, &possible));
+	return possible ? alarm_read(call, account_id, oldest_us, ret_alarm) : ERR_OK;
 }
 
 /*

@@ -457,4 +457,4 @@ def test_the_overload_page_has_the_usual_layout(make_server):
     server = make_server(PASSWORD_SCHEME="bcrypt", BCRYPT_LOG_ROUNDS="9", HASH_THREADS="1")
     answers = together(server, sign_ins(server, Person(server), 400))
     body = next(a for a in answers if a.status == 503).body.decode()
-    assert "<nav" in body and re.search(r"\b[0-9a-f]{16}\b", body)
+    assert 'class="mark"' in body and "<footer" in body and re.search(r"\b[0-9a-f]{16}\b", body)

@@ -6,6 +6,7 @@ from http.cookies import SimpleCookie
 
 import requests
 
+from harness import previous
 from harness.codes import code_of_step, step_at
 from harness.page import Page, check_headers
 
@@ -40,7 +41,7 @@ class Person:
         sent = {name: value for name, value in sent.items() if value is not None}
         response = self._exchange(requests.Request(method, self.server.origin + path, {**DEFAULTS, **sent}, **more).prepare(), timeout)
         self._keep_cookies(response)
-        check_headers(response, https=self.server.origin.startswith("https:"))
+        check_headers(response, https=self.server.origin.startswith("https:"), lacking=previous.lacking(self.server))
         self.page = Page(response)
         return self.page
 

@@ -21,6 +21,12 @@ def program():
     return built.stdout.strip()
 
 
+def lacking(server):
+    """Return the directives of the Content-Security-Policy that this server's release does not send."""
+    built = program.cache_info().currsize and program()
+    return {"manifest-src"} if built and str(getattr(server, "program", "")) == built else set()
+
+
 def with_names(cookies, names):
     """Return the cookies under the names that a release knows: COOKIES, or {} for today's."""
     today = {old: new for new, old in COOKIES.items()}

@@ -21,6 +21,7 @@ SOURCES = IMAGES / "sources.json"
 LANGUAGES = ("en", "fr")
 PICTURES = {  # name: the pages that it shows
     "doubletour": ("setup_2fa.html", "verify_2fa.html"),
+    "home": ("home.html",),
     "account": ("account.html",),
     "sign-in": ("login.html",),
 }

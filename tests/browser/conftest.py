@@ -1,8 +1,6 @@
 import pytest
+from behind_nginx import HOSTS, Front, behind_nginx
 from browser import Browser, start
-
-from harness.proxies import LOGIN, Echo, Proxy
-from harness.server import Server, free_port
 
 
 @pytest.fixture(scope="session")
@@ -49,24 +47,12 @@ MORE = "".join(f"  - {{name: {name}, address: 'https://{name.lower()}.example.or
 ICON = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48"><rect width="48" height="48" rx="13" fill="#26547c"/><path d="M14 17h20l-3 15H17z" fill="#fff"/></svg>'
 
 
-class Front:
-    """The server under its public URL."""
-
-    def __init__(self, proxy):
-        self.origin, self.clock = proxy.public(LOGIN), proxy.server.clock
-
-
 @pytest.fixture(params=[True, False], ids=["javascript", "plain"])
 def scene(request, tmp_path):
     """nginx in front of the server and of the application, and a browser with or without scripts."""
-    driver = start(request.param, ["--host-resolver-rules=MAP *.example.org 127.0.0.1, MAP *.example.net 127.0.0.1", "--ignore-certificate-errors"])
-    port = free_port()
-    server = Server(tmp_path / "server", PUBLIC_URL=f"https://{LOGIN}:{port}", TRUSTED_PROXIES="127.0.0.1", GATE_DOMAINS="example.org,example.net",
-                    ACCESS_RULES="access.conf", CONTACT="help@example.org")
-    (server.work / "access.conf").write_text((RULES + MORE).replace("PORT", str(port)))
-    (server.work / "shop.svg").write_text(ICON)
+    driver = start(request.param, HOSTS)
     try:
-        with Echo() as echo, server, Proxy("nginx", server, echo) as proxy:
+        with behind_nginx(tmp_path / "server", RULES + MORE, {"shop.svg": ICON}) as proxy:
             yield proxy, Browser(driver, Front(proxy), javascript=request.param)
     finally:
         driver.quit()

@@ -58,5 +58,6 @@ def test_lockout_page_explains_and_reports_attempts(browse, server, language, si
     browser.look("told-of-tries")
     told = browser.find("#alarm")
     assert "127.0.0.1" in told.text, "the attempt of the stranger"
+    assert not told.text.strip()[0].isdigit(), "one attempt: the user's own are left out"
     browser.follow("#alarm a[href*=activity]")
     browser.look("activity-of-tries")

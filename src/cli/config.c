@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 
 #include "config/report.h"
+#include "base/digest.h"
 #include "access/access_file.h"
 #include "access/suffix.h"
 #include "web/core/brand.h"
@@ -43,6 +44,7 @@ cli_config_rules_check(const struct config *config, struct why *why)
 	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
 	str text = { 0 };
 
+	TRY(digest_setup()); /* icons are named by their digest */
 	TRY(suffix_check(config, why));
 	TRY(brand_check(config, why));
 	return access_load(config, &arena, &text, &rules, why);

@@ -7,6 +7,7 @@
 #include "cli/json.h"
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/file.h"
 #include "access/access_file.h"
 
@@ -471,6 +472,7 @@ doctor_prepare(struct visit *v, const struct config *config)
 	v->login = str_equal_nocase(v->target.authority, str_of(config->public_host));
 	if (config->gate_domains_count == 0) /* on another machine than the server's: its rules are unknown */
 		return ERR_OK;
+	TRY(digest_setup()); /* icons are named by their digest */
 	return access_load(config, &v->arena, &text, &v->rules, &v->why);
 }
 

@@ -5,6 +5,7 @@
 #include "cli/admin.h"
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/network.h"
 #include "cli/json.h"
 #include "access/access_file.h"
@@ -110,6 +111,7 @@ cli_gate_rules_take(struct request *r)
 {
 	str text = { 0 };
 
+	TRY(digest_setup()); /* icons are named by their digest */
 	return access_load(r->config, &r->arena, &text, &r->rules, &r->why);
 }
 

@@ -166,6 +166,9 @@ def test_a_reload_replaces_applications_and_a_bad_one_changes_nothing(make_serve
     assert old != new and requests.get(server.origin + new, timeout=30).text == SVG.format("0f0")
     assert requests.get(server.origin + old, timeout=30).status_code == 404
 
+    assert server.command("config", "check").returncode == 0
+    assert "two_factor" in server.command("gate", "check", "https://wiki.example.org/").stdout
+
     reload(RULES, svg=SVG.format("fff").replace("<path", "<script>alert(1)</script><path"))
     wait_until(lambda: "access.conf, line 14: icons/wiki.svg" in server.log(), "the log names the line of the icon")
     assert "Pictures" in tiles(person.visit("/"))

@@ -1,11 +1,12 @@
 /*
  * SVG: expat parses the file, and each event is judged.  The lists here name all allowed elements and attributes.
  *
- * The elements draw shapes, gradients, patterns and texts.  Not on the list: script, foreignObject, image, a, animate,
- * set, filters, and all elements of other namespaces.  Names are compared after expat resolved their namespace, and
+ * The elements draw shapes, gradients and texts.  Not on the list: script, foreignObject, image, a, animate, set,
+ * filters, and all elements of other namespaces.  Patterns and markers are not on it either: a marker is drawn for each
+ * point of a path, and the paint of a group for each element inside it, which svg_expand would not count.  Names are compared after expat resolved their namespace, and
  * values after it decoded them, so a prefix or a character reference hides nothing.
  *
- * A reference (`use`, a pattern, a gradient) draws its target again, and the target may have references too.  After
+ * A reference (`use`, a clip, a mask, a gradient) draws its target again, and the target may have references too.  After
  * the parse svg_expand counts all elements that would be drawn.  Cycles and exponential growth exceed its limits.
  */
 #include "image/internal.h"
@@ -64,18 +65,16 @@ static const struct svg_known_element {
 	{ STR_INIT("stop"), 0 },
 	{ STR_INIT("clipPath"), 0 },
 	{ STR_INIT("mask"), 0 },
-	{ STR_INIT("pattern"), SVG_REFERS },
-	{ STR_INIT("marker"), 0 },
 };
 
 /* Attributes whose value is checked as CSS, by words.  Words such as "none" and numbers pass that check. */
 static const char svg_drawing_attributes[] =
     " style x y x1 y1 x2 y2 cx cy r rx ry fx fy fr dx dy width height d points pathLength viewBox preserveAspectRatio"
-    " transform transform-origin version baseProfile offset gradientUnits gradientTransform spreadMethod patternUnits"
-    " patternContentUnits patternTransform clipPathUnits maskUnits maskContentUnits mask-type markerWidth markerHeight"
-    " markerUnits refX refY orient fill fill-opacity fill-rule stroke stroke-width stroke-opacity stroke-linecap"
+    " transform transform-origin version baseProfile offset gradientUnits gradientTransform spreadMethod"
+    " clipPathUnits maskUnits maskContentUnits mask-type fill fill-opacity fill-rule stroke stroke-width "
+    "stroke-opacity stroke-linecap"
     " stroke-linejoin stroke-miterlimit stroke-dasharray stroke-dashoffset opacity color display visibility overflow"
-    " clip-path clip-rule mask marker marker-start marker-mid marker-end stop-color stop-opacity paint-order"
+    " clip-path clip-rule mask stop-color stop-opacity paint-order"
     " vector-effect shape-rendering text-rendering image-rendering color-rendering color-interpolation font-family"
     " font-size font-style font-weight font-variant font-stretch letter-spacing word-spacing text-anchor"
     " text-decoration dominant-baseline alignment-baseline baseline-shift textLength lengthAdjust rotate writing-mode"
@@ -406,7 +405,7 @@ svg_target_find(const struct svg *s, str id)
 }
 
 /*
- * A style sheet may refer to gradients only.  It could give the elements of each pattern the next pattern, and
+ * A style sheet may refer to gradients only.  It could give the elements of each mask the next mask, and
  * svg_expand does not compute to which elements a rule applies.
  */
 static err

@@ -43,7 +43,9 @@ local function ask(txn)
 	txn:set_var("txn.doubletour_location", first(answer.headers, "location") or "")
 	txn:set_var("txn.doubletour_challenge", first(answer.headers, "www-authenticate") or "")
 	if answer.status == 403 and answer.body and #answer.body <= page_max and (first(answer.headers, "content-type") or ""):find("text/html", 1, true) then
-		txn:set_var("txn.doubletour_page", answer.body)
+		-- HAProxy would write each line end of a text in a variable as %0A.
+		txn:set_var("txn.doubletour_page", (answer.body:gsub("%c+", " ")))
+		txn:set_var("txn.doubletour_policy", first(answer.headers, "content-security-policy") or "")
 	end
 	if answer.status == 200 then
 		for name, header in pairs(told) do

@@ -154,6 +154,9 @@ def test_denied_is_403_and_a_group_opens(world):
     for headers, body in (((), b""), ((("Content-Type", "text/plain"),), b"x" * 5000)):
         answer = browser.request("POST" if body else "GET", "admin.example.org", "/page?x='\"", headers=headers, body=body)
         assert answer.status == 403 and answer.get("Content-Type") == "text/html; charset=utf-8" and not answer.get("Remote-User"), answer
+        assert answer.body.startswith(b"<!doctype html>") and b"%0A" not in answer.body
+        assert "default-src 'none'" in answer.get("Content-Security-Policy")
+        assert (answer.get("X-Frame-Options"), answer.get("X-Content-Type-Options")) == ("DENY", "nosniff")
         (refresh,) = read_html(answer.body.decode()).all("meta", http_equiv="refresh")
         goes = refresh["content"].partition("url=")[2]
         assert goes.startswith(world.public(LOGIN) + "/gate?rd=https%3A%2F%2Fadmin.example.org")

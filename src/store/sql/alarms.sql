@@ -7,19 +7,20 @@ SELECT at_us FROM audit
 WHERE account_id = $1 AND at_us > $2 AND event IN ('signin.refused', 'prove.refused', 'password.refused') LIMIT 1;
 
 -- name: alarm_find
--- The newest 1,000 failed attempts after $2 that no proof explains: a proof of the same browser, from the same address,
+-- Those of the newest 1,000 failed attempts after $2 that no proof explains: a proof of the same browser, from the same address,
 -- at most $3 later.
 -- row: attempts int, since_us int, until_us int, addresses int, address text
 SELECT count(*) AS attempts, coalesce(min(at_us), 0) AS since_us, coalesce(max(at_us), 0) AS until_us,
        count(DISTINCT address) AS addresses, coalesce(max(address), '') AS address
 FROM (
-	SELECT u.at_us, u.address FROM audit u
-	WHERE u.account_id = $1 AND u.at_us > $2 AND u.event IN ('signin.refused', 'prove.refused', 'password.refused')
-		AND NOT EXISTS (
-			SELECT 1 FROM audit p
-			WHERE p.account_id = $1 AND p.at_us >= u.at_us AND p.at_us <= u.at_us + $3 AND p.outcome = 'passed'
-				AND p.browser = u.browser AND p.address = u.address)
-	ORDER BY u.at_us DESC LIMIT 1000) AS alarming;
+	SELECT u.at_us, u.address FROM (
+		SELECT at_us, address, browser FROM audit
+		WHERE account_id = $1 AND at_us > $2 AND event IN ('signin.refused', 'prove.refused', 'password.refused')
+		ORDER BY at_us DESC LIMIT 1000) AS u
+	WHERE NOT EXISTS (
+		SELECT 1 FROM audit p
+		WHERE p.account_id = $1 AND p.at_us >= u.at_us AND p.at_us <= u.at_us + $3 AND p.outcome = 'passed'
+			AND p.browser = u.browser AND p.address = u.address)) AS alarming;
 
 -- name: alarm_settle
 UPDATE accounts SET refused = $1, alarm_from_us = $2 WHERE id = $3;

@@ -43,7 +43,7 @@ exchange_otp_swap(struct exchange *x, struct page_layout *layout, struct page_ot
 	CLEANUP(buf_wipe) struct buf text = BUF(SWAP_MAX);
 	str mark = STR("recovery=1"), code = layout->path, recovery = { 0 };
 
-	if (str_ends(code, mark)) /* the address of the request */
+	if (str_ends(code, STR("?recovery=1")) || str_ends(code, STR("&recovery=1"))) /* the address of the request */
 		code = str_upto(code, code.n - mark.n - 1);
 	buf_put(&text, code);
 	buf_put_byte(&text, str_has_byte(code, '?') ? '&' : '?');

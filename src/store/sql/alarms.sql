@@ -7,8 +7,8 @@ SELECT at_us FROM audit
 WHERE account_id = $1 AND at_us > $2 AND event IN ('signin.refused', 'prove.refused', 'password.refused') LIMIT 1;
 
 -- name: alarm_find
--- Those of the newest 1,000 failed attempts after $2 that no proof explains: a proof of the same browser, from the same address,
--- at most $3 later.
+-- Those of the newest 1,000 failed attempts after $2 that no proof explains: a proof of the same browser, from the
+-- same address, at most $3 later.
 -- row: attempts int, since_us int, until_us int, addresses int, address text
 SELECT count(*) AS attempts, coalesce(min(at_us), 0) AS since_us, coalesce(max(at_us), 0) AS until_us,
        count(DISTINCT address) AS addresses, coalesce(max(address), '') AS address

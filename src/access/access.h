@@ -108,9 +108,9 @@ bool access_groups_have_one(str groups, const struct access_texts *names);
 struct access_decision access_decide(const struct access_rules *rules, const struct access_request *request,
 				     const struct access_visitor *visitor, int64_t now_us);
 
-/* What a refused visitor may know about the refusal.  It names no rule, group, network or other person. */
+/* The reason of a refusal, as far as a visitor may know it.  It names no rule, group, network or other person. */
 enum access_refusal {
-	ACCESS_CLOSED = 0, /* nobody may open the page, or with this method */
+	ACCESS_CLOSED = 0, /* no visitor may open the page, or with this method */
 	ACCESS_PERSON,     /* other users or groups may */
 	ACCESS_NETWORK,    /* users on another network may */
 	ACCESS_ADDRESS,    /* ACCESS_UNCLEAR, ACCESS_DOTS */

@@ -325,8 +325,8 @@ doctor_contains(str text, str part)
 }
 
 /*
- * Doubletour marks a reply to a refused path, and to a check of its own host; a gate that answers otherwise redirects
- * to the page of the forged headers.
+ * Doubletour marks a reply to a refused path, and to a check of the sign-in host; a gate that answers otherwise
+ * redirects to the page of the forged headers.
  */
 static bool
 doctor_reaches_doubletour(const struct curl_reply *reply)

@@ -2,8 +2,8 @@
  * `doubletour proxy-config PROXY APP=UPSTREAM ...`: prints a whole configuration of a reverse proxy for applications.
  *
  * The texts are in proxies/.  @WORD@ is replaced; the lines between #@each and #@end are repeated for each application.
- * The lines between #@if-away and #@endif are left out if the page for the time without Doubletour is not installed:
- * HAProxy and Envoy do not start if a file is missing.
+ * The lines between #@if-away and #@endif need the file away.html: without it they are left out.  HAProxy and Envoy do
+ * not start if a file is missing.
  */
 #include "cli/cli.h"
 

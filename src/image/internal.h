@@ -13,8 +13,8 @@ MUST_USE err svg_check(str bytes, struct why *why);
 
 /*
  * CSS of an SVG: a style sheet, a style attribute or a presentation attribute.  Allowed are the functions of a list,
- * and url(#name).  At-rules but @media, and escapes, are refused.  Strings and comments are scanned like the rest, so a text in
- * them may be refused but hides nothing.
+ * and url(#name).  At-rules but @media, and escapes, are refused.  Strings and comments are scanned like the rest: a
+ * text in them may be refused but hides nothing.
  *
  *	str css = value;
  *	do

@@ -2,10 +2,10 @@
  * SVG: expat parses the file, and each event is judged.  The lists here name all allowed elements and attributes.
  *
  * The elements draw shapes, gradients and texts.  Not on the list: script, foreignObject, image, a, animate, set,
- * filters, and all elements of other namespaces.  Patterns and markers are not on it either: a marker is drawn for each
- * point of a path, and the paint of a group for each element inside it, which svg_expand would not count.  Names are
- * compared after expat resolved their namespace, and values after it decoded them, so a prefix or a character reference
- * hides nothing.
+ * filters, and all elements of other namespaces.  Patterns and markers are not on it either.  A marker is drawn for
+ * each point of a path, and the paint of a group for each element inside it: svg_expand would not count these.  Names
+ * are compared after expat resolved their namespace, and values after it decoded them, so a prefix or a character
+ * reference hides nothing.
  *
  * A reference (`use`, a clip, a mask, a gradient) draws its target again, and the target may have references too.
  * After the parse svg_expand counts all elements that would be drawn.  Cycles and exponential growth exceed its limits.

@@ -23,8 +23,8 @@ enum { QR_PNG_SCALE = 4, QR_MODULE_PIXELS_MIN = 3, QR_TEXT_MAX = 2048, QR_PNG_SI
 MUST_USE err qr_png(str text, unsigned scale, struct buf *out);
 
 /*
- * The same for a page: as many whole pixels a module as fit into `pixels`, but at least QR_MODULE_PIXELS_MIN, so that a
- * phone can read the code of a long text too.
+ * The same for a page: as many whole pixels a module as fit into `pixels`, but at least QR_MODULE_PIXELS_MIN.  A phone
+ * can then read the code of a long text too.
  *
  *   ret_side  pixels of one side, including the quiet zone
  */

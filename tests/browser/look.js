@@ -114,7 +114,7 @@ for (const element of document.querySelectorAll("a[href], button, input:not([typ
 	if (element.matches(":focus-visible") && contrast(rgba(style.outlineColor), behind(element.parentElement)) < 3) say("its focus is too faint", element);
 	const [box] = element.getClientRects();
 	const hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-	if (hit?.closest(".menu[open]") && !element.closest(".menu[open]")) continue; // the person opened it above this element
+	if (hit?.closest(".menu[open]") && !element.closest(".menu[open]")) continue; // above this element
 	if (!hit || !(element.contains(hit) || hit.contains(element) || [...(element.labels || [])].some((l) => l.contains(hit)))) say("covered while it has the focus", element);
 }
 if (focused && focused !== document.body) focused.focus(); else document.activeElement.blur();

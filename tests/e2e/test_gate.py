@@ -658,7 +658,7 @@ def test_a_bypass_rule_opens_the_login_host(tmp_path):
 
 
 @pytest.mark.parametrize("rd", [f"https://{LOGIN}/", f"https://{LOGIN}/gate?rd=https://{LOGIN}/", f"https://{LOGIN.upper()}:443/gate", f"https://{LOGIN}./gate"])
-def test_the_login_host_is_no_return_url(gate, rd):
+def test_a_return_url_never_leads_to_the_login_host(gate, rd):
     for person in (inside(gate), Visitor(gate)):
         page = person.visit(gate_path(rd))
         assert (page.status, page.location) == (303, "/")

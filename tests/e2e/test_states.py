@@ -73,7 +73,7 @@ OPENS = {
     ("GET", "/static/"): EVERYBODY,
 }
 ASIDE = ("/static/", "/icons/", "/language/", "/favicon.ico", "/manifest.webmanifest", "/.well-known/jwks.json", "/.doubletour/enter",
-         "/api/authz/auth-request", "/api/authz/forward-auth")  # open to all clients, and not pages; test_gate.py tests them
+         "/api/authz/auth-request", "/api/authz/forward-auth")  # open to all, and not pages; see test_gate.py
 # Pages that became parts of other pages.
 MOVED = {"/account/authenticators": "/account/security#authenticators", "/account/sessions": "/account/devices#devices",
          "/account/activity": "/account/devices#activity"}

@@ -155,9 +155,9 @@ struct page_home {
 	str shown_name;        /* the display name, or the user name without one */
 	struct page_app *apps; /* the ones that the person sees, and that the search finds */
 	size_t apps_count;
-	bool has_apps;    /* the person sees some */
-	bool search;      /* there are enough for a search field */
-	str query;        /* as typed into it */
+	bool has_apps; /* the person sees some */
+	bool search;   /* there are enough for a search field */
+	str query;     /* as typed into it */
 	struct page_alarm alarm;
 	struct page_checkup checkup;
 };

@@ -42,7 +42,7 @@ static const struct header page_headers[] = {
 	{ STR_INIT("Cache-Control"), STR_INIT("no-store") },
 	{ STR_INIT("Vary"), STR_INIT("Cookie, Accept-Language") },
 };
-/* In place of policy.  An SVG may have a style sheet of its own. */
+/* In place of policy.  An SVG may contain a style sheet. */
 static const struct header image_headers[] = {
 	{ STR_INIT("Content-Security-Policy"), STR_INIT("default-src 'none'; style-src 'unsafe-inline'; sandbox") },
 	{ STR_INIT("Cache-Control"), STR_INIT("public, max-age=31536000, immutable") },

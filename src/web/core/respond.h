@@ -19,9 +19,9 @@ MUST_USE err exchange_asset_headers(struct exchange *x);
 MUST_USE err exchange_contact(struct exchange *x, str *ret_contact, str *ret_url);
 
 /*
- * Send an image of the administrator (image/image.h) whose address contains the digest of its bytes.  As a page of its
- * own, it has no scripts, no references and no origin (Content-Security-Policy: sandbox).  The bytes are in rp->body,
- * or in rp->fixed.
+ * Send an image of the administrator (image/image.h) whose address contains the digest of its bytes.  Opened as
+ * a page, it has no scripts, no references and no origin (Content-Security-Policy: sandbox).  The bytes are in
+ * rp->body, or in rp->fixed.
  */
 MUST_USE err exchange_image(struct exchange *x, enum image_kind kind);
 

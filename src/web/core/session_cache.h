@@ -60,8 +60,8 @@ bool session_cache_get(struct session_cache *cache, const struct token *hash, in
 int64_t session_cache_epoch(struct session_cache *cache);
 
 /*
- * Store a view from now_us on.  If a session has ended since `epoch` was read, or the view lacks groups, evict the entry
- * instead.
+ * Store a view from now_us on.  If a session has ended since `epoch` was read, or the view lacks groups, evict the
+ * entry instead.
  */
 void session_cache_put(struct session_cache *cache, const struct token *hash, const struct session_view *view,
 		       int64_t now_us, int64_t epoch);

@@ -186,6 +186,7 @@ more_than_200_applications_are_refused(void **state)
 			    (size_t)sprintf(text + at, "  - {name: A%u, address: 'https://a%u.example.org/'}\n", i, i);
 		assert_int_equal(access_parse(STR("f"), str_bytes(text, at), &rules, &why),
 				 n <= APPLICATIONS_MAX ? ERR_OK : ERR_CONFIG);
+		access_rules_wipe(&rules);
 	}
 	assert_non_null(strstr(why.text, "200 applications"));
 }

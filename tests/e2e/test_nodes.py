@@ -605,7 +605,7 @@ def test_a_copy_that_is_killed_leaves_an_empty_target(postgres, tmp_path):
     time.sleep(0.15)
     process.kill()
     process.wait(30)
-    wait_until(lambda: home.command("db", "copy", home.database_url, target, timeout=300).returncode == 0, "the second try goes through")
+    wait_until(lambda: home.command("db", "copy", home.database_url, target, timeout=300).returncode == 0, "the second try goes through", 300)
     from harness.rows import postgres_rows
 
     assert postgres_rows(target, "SELECT count(*) FROM audit") == [(60_001,)]  # the audit was copied

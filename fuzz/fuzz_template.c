@@ -36,6 +36,12 @@ sentence(struct values *v)
 	return bit(v) ? "The user name or password is wrong." : NULL;
 }
 
+static struct page_seal
+seal(struct values *v)
+{
+	return (struct page_seal){ .icon = text(v), .letter = text(v), .tone = v->bits % PAGE_SEAL_TONES };
+}
+
 static struct page_layout
 layout(struct values *v)
 {
@@ -51,7 +57,25 @@ layout(struct values *v)
 				     .time_format = (enum time_format)(v->bits % TIME_FORMAT_COUNT),
 				     .recovery_left = v->bits % 11,
 				     .recovery_low = bit(v),
-				     .flash_recovery = bit(v) };
+				     .flash_recovery = bit(v),
+				     .logo = text(v),
+				     .logo_type = text(v),
+				     .brand_css = text(v),
+				     .contact = text(v),
+				     .contact_url = text(v),
+				     .shown_name = text(v),
+				     .retry_s = v->bits % 100,
+				     .retry_minutes = v->bits % 3,
+				     .to = { .name = text(v), .host = text(v), .seal = seal(v) } };
+}
+
+static struct page_checkup
+checkup(struct values *v)
+{
+	return (struct page_checkup){ .recovered = bit(v),
+				      .authenticators = v->bits % 4,
+				      .other_sessions = v->bits % 3,
+				      .last_sign_in_us = bit(v) ? v->timestamp_us : 0 };
 }
 
 static struct page_otp
@@ -75,7 +99,10 @@ put_login(struct buf *out, struct values *v)
 					      .username = text(v),
 					      .error = sentence(v),
 					      .next = text(v),
-					      .registration_open = bit(v) });
+					      .registration_open = bit(v),
+					      .remember_offered = bit(v),
+					      .remember = bit(v),
+					      .remember_days = v->bits % 31 });
 }
 
 static void
@@ -83,6 +110,7 @@ put_register(struct buf *out, struct values *v)
 {
 	page_register(out, &(struct page_register){ .layout = layout(v),
 						    .username = text(v),
+						    .strength = v->bits % 5,
 						    .username_problem = sentence(v),
 						    .password_problem = sentence(v),
 						    .confirm_problem = sentence(v),
@@ -117,14 +145,30 @@ put_verify_2fa(struct buf *out, struct values *v)
 		.layout = layout(v), .otp = otp(v), .error = sentence(v), .codes_disabled = bit(v), .next = text(v) });
 }
 
+static struct page_app
+app(struct values *v)
+{
+	return (struct page_app){ .name = text(v), .address = text(v), .description = text(v), .seal = seal(v) };
+}
+
 static void
 put_home(struct buf *out, struct values *v)
 {
+	struct page_app apps[ITEMS] = { app(v), app(v), app(v) };
+
 	page_home(out, &(struct page_home){ .layout = layout(v),
 					    .shown_name = text(v),
-					    .created_us = v->timestamp_us,
-					    .factor_since_us = bit(v) ? v->timestamp_us : 0,
-					    .last_sign_in_us = bit(v) ? v->timestamp_us : 0 });
+					    .apps = apps,
+					    .apps_count = v->bits % (ITEMS + 1),
+					    .has_apps = bit(v),
+					    .search = bit(v),
+					    .query = text(v),
+					    .alarm = { .attempts = v->bits % 4,
+						       .addresses = v->bits % 3,
+						       .since_us = v->timestamp_us,
+						       .until_us = v->timestamp_us,
+						       .address = text(v) },
+					    .checkup = checkup(v) });
 }
 
 static void
@@ -154,24 +198,41 @@ authenticator(struct values *v, int64_t id)
 					    .last_used_us = bit(v) ? v->timestamp_us : 0,
 					    .disabled = bit(v),
 					    .current = bit(v),
-					    .removable = bit(v),
-					    .new_name = text(v),
-					    .new_problem = sentence(v),
-					    .otp = otp(v) };
+					    .removable = bit(v) };
 }
 
 static void
-put_authenticators(struct buf *out, struct values *v)
+put_security(struct buf *out, struct values *v)
 {
 	struct page_authenticator factors[ITEMS] = { authenticator(v, 1), authenticator(v, 2),
 						     authenticator(v, INT64_MAX) };
 
-	page_authenticators(out, &(struct page_authenticators){ .layout = layout(v),
-								.factors = factors,
-								.factors_count = v->bits % (ITEMS + 1),
-								.recovered = bit(v),
-								.error = sentence(v),
-								.next = text(v) });
+	page_security(out, &(struct page_security){ .layout = layout(v),
+						    .password_changed_us = bit(v) ? v->timestamp_us : 0,
+						    .factors = factors,
+						    .factors_count = v->bits % (ITEMS + 1),
+						    .recovery_made_us = bit(v) ? v->timestamp_us : 0,
+						    .recovered = bit(v),
+						    .error = sentence(v),
+						    .next = text(v) });
+}
+
+static void
+put_authenticator_rename(struct buf *out, struct values *v)
+{
+	page_authenticator_rename(out, &(struct page_authenticator_rename){ .layout = layout(v),
+									    .factor = authenticator(v, 1),
+									    .name = text(v),
+									    .name_problem = sentence(v),
+									    .error = sentence(v) });
+}
+
+static void
+put_authenticator_remove(struct buf *out, struct values *v)
+{
+	page_authenticator_remove(
+	    out, &(struct page_authenticator_remove){
+		     .layout = layout(v), .factor = authenticator(v, 2), .otp = otp(v), .error = sentence(v) });
 }
 
 static void
@@ -198,12 +259,10 @@ static void
 put_account(struct buf *out, struct values *v)
 {
 	page_account(out, &(struct page_account){ .layout = layout(v),
+						  .checkup = checkup(v),
 						  .username = text(v),
-						  .shown_name = text(v),
-						  .created_us = v->timestamp_us,
-						  .password_changed_us = bit(v) ? v->timestamp_us : 0,
-						  .authenticators = v->bits % 3,
-						  .sessions = v->bits % 4 });
+						  .display_name = text(v),
+						  .created_us = v->timestamp_us });
 }
 
 static void
@@ -226,6 +285,7 @@ put_password(struct buf *out, struct values *v)
 						    .current = text(v),
 						    .password = text(v),
 						    .confirm = text(v),
+						    .strength = v->bits % 5,
 						    .current_problem = sentence(v),
 						    .password_problem = sentence(v),
 						    .confirm_problem = sentence(v),
@@ -240,22 +300,12 @@ session(struct values *v, int64_t id)
 				      .browser = text(v),
 				      .system = text(v),
 				      .address = text(v),
+				      .icon = text(v),
 				      .created_us = v->timestamp_us,
 				      .seen_us = v->timestamp_us,
+				      .remembered_until_us = bit(v) ? v->timestamp_us : 0,
 				      .full = bit(v),
 				      .current = bit(v) };
-}
-
-static void
-put_sessions(struct buf *out, struct values *v)
-{
-	struct page_session sessions[ITEMS] = { session(v, 1), session(v, 2), session(v, INT64_MAX) };
-
-	page_sessions(out, &(struct page_sessions){ .layout = layout(v),
-						    .sessions = sessions,
-						    .sessions_count = v->bits % (ITEMS + 1),
-						    .more = bit(v),
-						    .error = sentence(v) });
 }
 
 static struct page_event
@@ -263,31 +313,45 @@ event(struct values *v)
 {
 	return (struct page_event){ .at_us = v->timestamp_us,
 				    .words = sentence(v),
-				    .refused = bit(v),
+				    .icon = text(v),
+				    .tone = text(v),
 				    .browser = text(v),
 				    .system = text(v),
 				    .address = text(v) };
 }
 
 static void
-put_activity(struct buf *out, struct values *v)
+put_devices(struct buf *out, struct values *v)
 {
+	struct page_session sessions[ITEMS] = { session(v, 1), session(v, 2), session(v, INT64_MAX) };
 	struct page_event events[ITEMS] = { event(v), event(v), event(v) };
+	struct page_day days[ITEMS] = {
+		{ v->timestamp_us, true, false, events, 1 },
+		{ v->timestamp_us, false, true, events + 1, 1 },
+		{ v->timestamp_us, false, false, events + 2, 1 },
+	};
 
-	page_activity(out, &(struct page_activity){ .layout = layout(v),
-						    .events = events,
-						    .events_count = v->bits % (ITEMS + 1),
-						    .more = bit(v),
-						    .older = bit(v),
-						    .last = v->timestamp_us });
+	page_devices(out, &(struct page_devices){ .layout = layout(v),
+						  .sessions = sessions,
+						  .sessions_count = v->bits % (ITEMS + 1),
+						  .more_sessions = bit(v),
+						  .now_us = v->timestamp_us,
+						  .days = days,
+						  .days_count = v->bits % (ITEMS + 1),
+						  .more = bit(v),
+						  .older = bit(v),
+						  .last = v->timestamp_us,
+						  .error = sentence(v) });
 }
 
 static void
 put_close(struct buf *out, struct values *v)
 {
 	page_close(out, &(struct page_close){ .layout = layout(v),
+					      .name = text(v),
 					      .username = text(v),
 					      .current = text(v),
+					      .username_problem = sentence(v),
 					      .current_problem = sentence(v),
 					      .otp = otp(v),
 					      .error = sentence(v) });
@@ -302,6 +366,7 @@ put_set_password(struct buf *out, struct values *v)
 							    .username = text(v),
 							    .link = text(v),
 							    .expires_us = v->timestamp_us,
+							    .strength = v->bits % 5,
 							    .password_problem = sentence(v),
 							    .confirm_problem = sentence(v),
 							    .error = sentence(v) });
@@ -310,7 +375,7 @@ put_set_password(struct buf *out, struct values *v)
 static void
 put_logout(struct buf *out, struct values *v)
 {
-	page_logout(out, &(struct page_logout){ .layout = layout(v), .error = sentence(v) });
+	page_logout(out, &(struct page_logout){ .layout = layout(v), .error = sentence(v), .next = text(v) });
 }
 
 static void
@@ -347,14 +412,15 @@ static void (*const pages[])(struct buf *out, struct values *v) = {
 	put_verify_2fa,
 	put_home,
 	put_recovery_codes,
-	put_authenticators,
+	put_security,
+	put_authenticator_rename,
+	put_authenticator_remove,
 	put_authenticator_new,
 	put_authenticator_confirm,
 	put_account,
 	put_profile,
 	put_password,
-	put_sessions,
-	put_activity,
+	put_devices,
 	put_close,
 	put_set_password,
 	put_logout,

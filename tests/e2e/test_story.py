@@ -331,6 +331,11 @@ def test_the_code_field_asks_for_digits_and_offers_one_time_codes(alice):
     assert page.dom.one("label", for_="otp").text == "6-digit code from your authenticator app"
 
 
+def test_the_swap_of_the_field_cuts_no_other_parameter(alice):
+    page = alice.pending().arrive("/verify-2fa?next=/account&xrecovery=1")
+    assert [link for link in page.links if link.startswith("/verify-2fa?")] == ["/verify-2fa?next=/account&xrecovery=1&recovery=1"]
+
+
 def test_the_page_of_the_code_swaps_its_field_for_a_recovery_code(alice):
     """Without JavaScript: by a link, and an error keeps the field."""
     page = alice.pending().arrive("/verify-2fa?next=/account/sessions")

@@ -285,6 +285,38 @@ alarms_are_grouped_by_time_and_address(void **state)
 	scene_end(&s);
 }
 
+/*
+ * The owner makes 1,000 mistakes, which a right code explains.  They count for the limit: otherwise the work of a query
+ * would have none.
+ */
+static void
+only_the_newest_1000_attempts_are_compared(void **state)
+{
+	static const char *const statements[] = {
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO audit "
+		"(account_id, "
+		"at_us, event, outcome, reason, address, agent, request_id, browser) SELECT a.account_id, a.at_us + "
+		"n.i, "
+		"a.event, a.outcome, a.reason, 'home', '', '', 7 FROM n, audit a WHERE a.event = 'signin.refused'",
+		"INSERT INTO audit (account_id, at_us, event, outcome, reason, address, agent, request_id, browser) "
+		"SELECT "
+		"account_id, at_us + 1, 'signin.password', 'passed', 'x', 'home', '', '', 7 FROM audit WHERE address = "
+		"'home' "
+		"ORDER BY at_us DESC LIMIT 1",
+	};
+	struct scene s;
+
+	sqlite_only();
+	scene_begin(&s);
+	wrong_password(&s, OTHER, ELSEWHERE);
+	assert_int_equal(alarms_of(&s, &s.owner), 1);
+	sql_run(&s.w, statements[0]);
+	assert_int_equal(alarms_of(&s, &s.owner), 1000);
+	sql_run(&s.w, statements[1]);
+	assert_int_equal(alarms_of(&s, &s.owner), 0);
+	scene_end(&s);
+}
+
 static void
 alarms_stay_in_every_session_until_dismissed(void **state)
 {
@@ -446,6 +478,7 @@ main(void)
 		cmocka_unit_test(a_guess_during_the_owners_sign_in_raises_an_alarm),
 		cmocka_unit_test(attempts_without_an_account_raise_no_alarm),
 		cmocka_unit_test(alarms_are_grouped_by_time_and_address),
+		cmocka_unit_test(only_the_newest_1000_attempts_are_compared),
 		cmocka_unit_test(alarms_stay_in_every_session_until_dismissed),
 		cmocka_unit_test(only_the_attempts_that_were_shown_are_dismissed),
 		cmocka_unit_test(a_time_in_the_future_dismisses_no_later_attempt),

@@ -15,9 +15,10 @@ BELOW = {
     "access": {"base", "config", "image"},
     "store": {"base"},
     "http": {"base"},
+    "webauthn": {"base"},
     "ipc": {"base"},
-    "keeper": {"base", "otp", "qr", "image", "config", "access", "store", "ipc"},
-    "web": {"base", "qr", "image", "config", "access", "http", "ipc"},
+    "keeper": {"base", "otp", "qr", "image", "config", "access", "store", "webauthn", "ipc"},
+    "web": {"base", "qr", "image", "config", "access", "http", "webauthn", "ipc"},
     "server": {"base", "image", "config", "http", "keeper", "web"},
     "cli": {"base", "otp", "qr", "image", "config", "access", "store", "http", "ipc", "keeper", "web", "server"},
 }

@@ -54,7 +54,7 @@ LABEL = re.compile(r'--\s*(name|dialect|unguarded|row):\s*(.*?)\s*$')
 ROW = re.compile(r'(?:([a-z][a-z0-9_]*)\s*(?::|$))?(.*)', re.S)
 COLUMN = re.compile(r'([a-z][a-z0-9_]*) ([a-z][a-z0-9_]*)(\?)?')
 C_TYPES = {'int': 'int64_t {}', 'bool': 'bool {}', 'text': 'str {}', 'blob': 'str {}', 'hash': 'uint8_t {}[DIGEST_BYTES]'}
-COLUMNS_MAX = 32  # DB_COLUMNS_MAX
+COLUMNS_MAX = 40  # DB_COLUMNS_MAX
 
 # what: the text of "-- row:"; row: the name of the row's struct without _row, or None for a query without rows
 Query = collections.namedtuple('Query', 'name texts parameters unguarded what row')
@@ -453,13 +453,15 @@ def statements(path):
     return out.end()
 
 
-ADDS = re.compile(r'CREATE TABLE (\w+) |ALTER TABLE \w+ ADD COLUMN |CREATE INDEX |CREATE UNIQUE INDEX \w+ ON (\w+) ')
+ADDS = re.compile(r'CREATE TABLE (\w+) |ALTER TABLE \w+ ADD COLUMN |CREATE INDEX |CREATE UNIQUE INDEX \w+ ON (\w+) |'
+                  r'ALTER TABLE \w+ DROP CONSTRAINT ')
 
 
 def expands(found):
-    """Do these statements only add?  A unique index on an older table forbids rows that the old program may write."""
+    """Do these statements only add, or allow more values?  They are those for PostgreSQL: only there do two releases run
+    side by side.  A unique index on an older table forbids rows that the old program may write."""
     created = set()
-    for text in (statement['sqlite'] for statement in found):
+    for text in (statement['postgres'] for statement in found):
         match = ADDS.match(text)
         if match is None or (match[2] and match[2] not in created):
             return False
@@ -485,7 +487,7 @@ def make_migrations(paths, source):
         # of the database into the other kind keeps its history.
         digest = hashlib.sha256('\n'.join(s['sqlite'] for s in statements(entry['up', 'sqlite'])).encode()).hexdigest()
         rows.append(f'\t{{ {number}, "{entry["name"]}", {c_string(titles[number])}, "{digest}", '
-                    f'{"true" if expands(statements(entry["up", "sqlite"])) else "false"}, {{ {names[0]}, {names[1]} }}, '
+                    f'{"true" if expands(statements(entry["up", "postgres"])) else "false"}, {{ {names[0]}, {names[1]} }}, '
                     f'{{ {names[2]}, {names[3]} }} }},\n')
     pathlib.Path(source).write_text(
         '/* Made by tools/compile_sql.py from migrations. */\n#include "store/migrate.h"\n\n#include <stddef.h>\n\n'

@@ -68,10 +68,30 @@ enum {
 	GATE_TOKEN_CHARACTERS = 54, /* of the gate's cookie */
 	GATE_JWT_MAX = 4 * 1024,
 	RULES_PART_MAX = 8 * 1024, /* bytes of the rules in one push */
+	/* of passkeys, in bytes; webauthn/webauthn.h has the same limits */
+	PASSKEY_ID_MAX = 1023,
+	PASSKEY_CLIENT_DATA_MAX = 2048,
+	PASSKEY_AUTH_DATA_MAX = 4096,
+	PASSKEY_SIGNATURE_MAX = 1024,
+	PASSKEY_HANDLE_MAX = 64,
+	PASSKEY_CHALLENGE_MAX = 128,
+	PASSKEY_TRANSPORTS_MAX = 64,
 };
 
 /* Maximum age of a proof of the second factor for changes of credentials. */
 #define STEP_UP_US (INT64_C(5) * 60 * 1000000)
+
+/* Why a passkey was refused, as far as the user is told.  The audit trail has the exact reason. */
+enum passkey_fault {
+	PASSKEY_FAULT_NONE = 0,
+	PASSKEY_FAULT_REFUSED,    /* not known, or not proved */
+	PASSKEY_FAULT_OLD,        /* the challenge was too old, or a newer one was used: try again on this page */
+	PASSKEY_FAULT_UNVERIFIED, /* correct, but without user verification, or demoted: only beside the password */
+	PASSKEY_FAULT_TAKEN,      /* enrolment: some account has this credential already */
+	PASSKEY_FAULT_LIMIT,      /* enrolment: the account has too many factors */
+	PASSKEY_FAULT_KEY,        /* enrolment: not a kind of key that this server accepts */
+	PASSKEY_FAULT_COUNT
+};
 
 enum preferred_language { PREFERRED_BROWSER = 0, PREFERRED_FR, PREFERRED_EN, PREFERRED_COUNT };
 enum time_format { TIME_LANGUAGE = 0, TIME_24, TIME_12, TIME_ISO, TIME_FORMAT_COUNT };
@@ -90,6 +110,7 @@ enum push_kind {
 	PUSH_RULES,     /* text is the next part of the access rules; value 1: the last part, all rules take effect */
 	PUSH_ICONS,     /* text is the next part of the icons that belong to the access rules, before the rules */
 	PUSH_SETTINGS,  /* text is the live settings of web (config/live.h), before the rules that they belong to */
+	PUSH_CHALLENGE, /* text is the key for challenges of sign-ins by passkey in the minute `number of the minute` */
 	PUSH_METRICS,   /* text is a struct metric_values (ipc/metrics.h); only if METRICS is set */
 	PUSH_COUNT
 };

@@ -12,5 +12,7 @@ const struct store_table store_tables[] = {
 	{ "throttle", "counter, place" },
 	{ "devices", "id" },
 	{ "gate_tickets", "id" },
+	{ "passkeys", "factor_id" },
+	{ "passkeys_removed", "id" },
 };
 const size_t store_tables_count = COUNT(store_tables);

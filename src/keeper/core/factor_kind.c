@@ -10,7 +10,7 @@ const struct factor_kind *
 factor_kind_named(str name)
 {
 	for (size_t i = 0; i < FACTOR_KINDS_COUNT; i++)
-		if (factor_kinds[i]->begin != NULL && str_equal(name, str_of(factor_kinds[i]->name)))
+		if (factor_kinds[i]->sealing_purpose != NULL && str_equal(name, str_of(factor_kinds[i]->name)))
 			return factor_kinds[i];
 	return NULL;
 }

@@ -17,7 +17,7 @@
 #include "ipc/audit_events.h"
 
 /* Input is tried in this order. Recovery codes are recognised by their form, without the database. */
-#define FACTOR_KINDS(KIND) KIND(password) KIND(recovery) KIND(totp)
+#define FACTOR_KINDS(KIND) KIND(password) KIND(recovery) KIND(totp) KIND(passkey)
 
 struct call;
 struct enrolment;
@@ -30,10 +30,12 @@ struct factor_kind {
 	const char *amr;             /* RFC 8176 s2 */
 	unsigned shows;              /* SHOWS_KNOWLEDGE or SHOWS_POSSESSION */
 	bool recovers;               /* replaces a lost factor until another one is enrolled */
+	bool resists_phishing;       /* its answer is of no use at another address */
 	bool guessable;              /* CODES_MAX successive failed codes disable the account's factors of this kind */
 	enum audit_event passed;     /* audit event when it completes a sign-in */
 	enum audit_event stepped_up; /* audit event when it renews a session's proof */
 	enum audit_reason why_wrong, why_spent;
+	enum audit_reason why_changed; /* of the event that a factor of this kind was renamed or removed */
 
 	/* Create a secret, unsealed, in the call's arena. */
 	err (*begin)(struct call *call, str *ret_secret);
@@ -60,7 +62,7 @@ FACTOR_KINDS(FACTOR_KIND_DECLARE)
 enum { FACTOR_KINDS_COUNT = 0 FACTOR_KINDS(FACTOR_KIND_COUNT_ONE) };
 extern const struct factor_kind *const factor_kinds[FACTOR_KINDS_COUNT];
 
-/* The kind with this factors.kind; NULL: unknown, or not a kind that can be enrolled. */
+/* The kind with this factors.kind; NULL: unknown, or not a kind with rows in factors. */
 const struct factor_kind *factor_kind_named(str name);
 
 /* The kind to enrol when a question names none. */

@@ -72,6 +72,15 @@ proofs_recovered(const struct proofs *proofs)
 	return false;
 }
 
+bool
+proofs_resist_phishing(const struct proofs *proofs, bool enrolled)
+{
+	for (size_t i = 0; i < proofs->n; i++)
+		if (proof_is_valid(&proofs->of[i], enrolled) && proofs->of[i].kind->resists_phishing)
+			return true;
+	return false;
+}
+
 static void
 proofs_amr_add(struct amr *amr, const char *value)
 {

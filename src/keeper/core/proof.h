@@ -14,7 +14,7 @@ struct factor_kind;
 /* A proof shows knowledge, possession or both. A session is FULL when its proofs show both. */
 enum { SHOWS_KNOWLEDGE = 1, SHOWS_POSSESSION = 2, SHOWS_BOTH = SHOWS_KNOWLEDGE | SHOWS_POSSESSION };
 
-enum { PROOFS_MAX = 4, AMR_MAX = PROOFS_MAX + 1 };
+enum { PROOFS_MAX = 4, AMR_MAX = PROOFS_MAX + 2 };
 
 struct proof {
 	const struct factor_kind
@@ -22,6 +22,7 @@ struct proof {
 	int64_t at_us;
 	int64_t factor_id;  /* 0: belongs to the account, not to one factor */
 	bool user_verified; /* the device verified its user (PIN, fingerprint): the proof shows both */
+	bool synced;        /* a passkey that may be on several devices of its owner */
 };
 
 struct proofs {
@@ -49,6 +50,9 @@ int64_t proofs_newest_us(const struct proofs *proofs, unsigned shows);
 
 /* Has the session verified this factor? */
 bool proofs_have_factor(const struct proofs *proofs, int64_t factor_id);
+
+/* Is one of the valid proofs that of a kind that resists phishing? See factor_kind.resists_phishing. */
+bool proofs_resist_phishing(const struct proofs *proofs, bool enrolled);
 
 /* Has the session verified a kind that replaces a lost factor? See factor_kind.recovers. */
 bool proofs_recovered(const struct proofs *proofs);

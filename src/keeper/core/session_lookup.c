@@ -26,7 +26,9 @@ session_proofs(const struct session_basis_row *row)
 	if (row->factor_id != 0)
 		proofs_add(&proofs, (struct proof){ .kind = factor_kind_named(row->factor_kind),
 						    .at_us = row->factor_at_us,
-						    .factor_id = row->factor_id });
+						    .factor_id = row->factor_id,
+						    .user_verified = row->user_verified_at_us != 0,
+						    .synced = row->factor_synced });
 	return proofs;
 }
 
@@ -35,7 +37,8 @@ session_proof_columns(const struct proof *proof)
 {
 	return (struct session_columns){ DB_INT(proof->at_us),
 					 proof->factor_id == 0 ? DB_NULL() : DB_INT(proof->factor_id),
-					 DB_INT(proof->kind->recovers ? proof->at_us : 0) };
+					 DB_INT(proof->kind->recovers ? proof->at_us : 0),
+					 DB_INT(proof->user_verified ? proof->at_us : 0) };
 }
 
 struct session
@@ -47,6 +50,7 @@ session_from_basis(const struct session_basis_row *row)
 				 .seen_us = row->seen_at_us,
 				 .remembered = row->remembered,
 				 .proofs = session_proofs(row),
+				 .user_verified_us = row->user_verified_at_us,
 				 .account_disabled = row->account_disabled,
 				 .factor_since_us = row->factor_since_us };
 }
@@ -58,6 +62,9 @@ session_preferences_fill(const struct session_find_row *row, struct session *s)
 	s->time_format = time_format_read(row->time_format);
 	s->recovery_left = row->recovery_left;
 	s->factors_usable = row->factors_usable;
+	s->passkeys_usable = row->passkeys_usable;
+	s->codes_off = row->codes_off;
+	s->code_sign_in_us = row->code_sign_in_at_us;
 	s->code_digits = row->code_digits < 0 || row->code_digits > CODE_DIGITS_MAX ? 0 : row->code_digits;
 	display_name_clean(row->display_name, &s->display_name);
 }

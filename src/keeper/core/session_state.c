@@ -99,3 +99,9 @@ session_verified_us(const struct session *s)
 {
 	return proofs_newest_us(&s->proofs, SHOWS_POSSESSION);
 }
+
+bool
+session_phishing_resistant(const struct session *s)
+{
+	return s->state == STATE_FULL && proofs_resist_phishing(&s->proofs, session_is_enrolled(s));
+}

@@ -41,6 +41,10 @@ struct session {
 	int64_t refused;        /* 0: no failed attempt since alarm_from_us; otherwise there may be some */
 	int64_t alarm_from_us;  /* failed attempts up to this time need no notice */
 	struct alarm alarm;     /* FULL: the others */
+	int64_t user_verified_us;  /* when a device last verified its user for this session; 0: never */
+	int64_t code_sign_in_us;   /* when a code last completed a sign-in although the account had a passkey; 0: never */
+	bool codes_off;            /* the user switched the codes of authenticators off */
+	int64_t passkeys_usable;   /* the account's passkeys that are not disabled */
 	int64_t factors_usable; /* the account's factors, of any kind, that are not disabled */
 	int64_t code_digits;    /* of the codes of all these factors; 0: they differ, or there is none */
 	int64_t sessions;       /* of the account, including this one */
@@ -76,6 +80,9 @@ bool session_touch_due(const struct session *session, const struct config *confi
 
 /* Was the session's state raised, or the session replaced? Only some questions may do this: see MAY_RAISE. */
 bool session_rose(const struct session *before, const struct session *after);
+
+/* Is the session FULL, and one of its proofs a passkey? */
+bool session_phishing_resistant(const struct session *session);
 
 /* Time of the newest proof of possession; 0: none. */
 int64_t session_verified_us(const struct session *session);

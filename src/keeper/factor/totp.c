@@ -369,6 +369,7 @@ const struct factor_kind factor_kind_totp = {
 	.stepped_up = AUDIT_STEP_UP,
 	.why_wrong = REASON_CODE,
 	.why_spent = REASON_SPENT,
+	.why_changed = REASON_ASKED,
 	.begin = totp_begin,
 	.challenge = totp_challenge,
 	.read = totp_read,

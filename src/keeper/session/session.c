@@ -105,7 +105,8 @@ session_verify(struct call *call, const struct proof *proof, bool *ret_done)
 					 columns.factor_id,
 					 DB_INT(call->now.session.id),
 					 session_token_value(&call->token_hash),
-					 columns.recovered_at_us };
+					 columns.recovered_at_us,
+					 columns.user_verified_at_us };
 	TRY(db_run(call->db, SQL_SESSION_VERIFY, args, COUNT(args), &changed));
 	return session_renewed(call, &hash, changed, ret_done);
 }
@@ -115,7 +116,7 @@ session_reattach(struct call *call, const struct proof *proof)
 {
 	const struct session_columns columns = session_proof_columns(proof);
 	const struct db_value args[] = { columns.factor_id, columns.factor_at_us, DB_INT(call->now.session.id),
-					 columns.recovered_at_us };
+					 columns.recovered_at_us, columns.user_verified_at_us };
 
 	return db_run(call->db, SQL_SESSION_FACTOR, args, COUNT(args), NULL);
 }

@@ -8,10 +8,11 @@ SELECT $1, $2, id, $4, $4, $4, $5, $6, $7, $8 FROM accounts WHERE id = $3 AND di
 -- The input of keeper/core/session_state.c, and the data that pages show.
 -- row: basis session_basis, previous_sign_in_at_us int, name text, account_created_at_us int, clock_step int,
 -- row: clock_drift int, display_name text, language text, time_format text, recovery_left int, refused int,
--- row: alarm_from_us int, last_sign_in_at_us int, factors_usable int, code_digits int, gated_at_us int,
--- row: group_names text, sessions int
+-- row: alarm_from_us int, last_sign_in_at_us int, factors_usable int, passkeys_usable int, code_digits int,
+-- row: gated_at_us int, group_names text, codes_off bool, code_sign_in_at_us int, sessions int
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
-       s.remembered <> 0 AS remembered, a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
+       s.user_verified_at_us, s.remembered <> 0 AS remembered, a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
+       coalesce((SELECT backup_eligible FROM passkeys WHERE factor_id = f.id), 0) <> 0 AS factor_synced,
        (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us,
        s.previous_sign_in_at_us, a.name, a.created_at_us AS account_created_at_us, s.clock_step, s.clock_drift,
        a.display_name, a.language, a.time_format,
@@ -19,9 +20,11 @@ SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.fa
        a.alarm_from_us, a.last_sign_in_at_us,
        (SELECT count(*) FROM factors WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL)
            AS factors_usable,
+       (SELECT count(*) FROM factors WHERE account_id = a.id AND kind = 'passkey' AND confirmed_at_us IS NOT NULL
+           AND disabled_at_us IS NULL) AS passkeys_usable,
        coalesce((SELECT min(digits) FROM factors WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL
-                 HAVING min(digits) = max(digits)), 0) AS code_digits,
-       s.gated_at_us, a.group_names, (SELECT count(*) FROM sessions WHERE account_id = a.id) AS sessions
+                 AND digits > 0 HAVING min(digits) = max(digits)), 0) AS code_digits,
+       s.gated_at_us, a.group_names, a.codes_off <> 0 AS codes_off, a.code_sign_in_at_us, (SELECT count(*) FROM sessions WHERE account_id = a.id) AS sessions
 FROM sessions s
 JOIN accounts a ON a.id = s.account_id
 LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirmed_at_us IS NOT NULL
@@ -32,9 +35,11 @@ WHERE s.token_hash = $1;
 -- Only the input for the session state. keeper/core/session_lookup.c converts these columns to proofs, also in other
 -- queries with this row. factor_kind is NULL if the verified factor is deleted, disabled or of another account.
 -- row: id int, account_id int, created_at_us int, seen_at_us int, password_at_us int, factor_at_us int, factor_id int?,
--- row: recovered_at_us int, remembered bool, account_disabled bool, factor_kind text?, factor_since_us int?
+-- row: recovered_at_us int, user_verified_at_us int, remembered bool, account_disabled bool, factor_kind text?,
+-- row: factor_synced bool, factor_since_us int?
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
-       s.remembered <> 0 AS remembered, a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
+       s.user_verified_at_us, s.remembered <> 0 AS remembered, a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
+       coalesce((SELECT backup_eligible FROM passkeys WHERE factor_id = f.id), 0) <> 0 AS factor_synced,
        (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us
 FROM sessions s
 JOIN accounts a ON a.id = s.account_id
@@ -63,7 +68,7 @@ SELECT way_back AS return_to FROM sessions WHERE id = $1;
 -- Stores a new token and the proof (keeper/core/session_lookup.c). Zero rows: the old token is no longer valid.
 UPDATE sessions
 SET token_hash = $1, factor_at_us = $2, seen_at_us = $2, factor_id = $3, recovered_at_us = $6, clock_step = 0, clock_drift = 0,
-    way_back = '',
+    user_verified_at_us = $7, way_back = '',
     previous_sign_in_at_us = (SELECT last_sign_in_at_us FROM accounts WHERE accounts.id = sessions.account_id)
 WHERE id = $4 AND token_hash = $5;
 
@@ -77,7 +82,7 @@ UPDATE sessions SET factor_at_us = $1, seen_at_us = $1, clock_step = 0, clock_dr
 
 -- name: session_factor
 -- Replaces the factor that this session has verified.
-UPDATE sessions SET factor_id = $1, factor_at_us = $2, recovered_at_us = $4 WHERE id = $3;
+UPDATE sessions SET factor_id = $1, factor_at_us = $2, recovered_at_us = $4, user_verified_at_us = $5 WHERE id = $3;
 
 -- name: session_clock
 -- unguarded: without the session's row it changes nothing

@@ -1,0 +1,16 @@
+/*
+ * Passkeys (Web Authentication): the kind of factor `passkey`. docs/develop/passkeys.md explains the design.
+ *
+ * Other kinds are verified by a code that the user types, through the functions of the table of kinds. A passkey answers
+ * a challenge of the server, so it has separate questions: keeper/factor/passkey_sign_in.c, passkey_enrol.c.
+ */
+#ifndef KEEPER_PASSKEY_H
+#define KEEPER_PASSKEY_H
+
+#include "ipc/audit_events.h"
+#include "webauthn/webauthn.h"
+
+/* Why was it refused, for the audit trail? */
+enum audit_reason passkey_reason(enum webauthn_fault fault);
+
+#endif

@@ -33,6 +33,12 @@ static const str icons[AUDIT_COUNT] = {
 	[AUDIT_ENROL] = STR_INIT("phone"),
 	[AUDIT_ENROLLED] = STR_INIT("phone"),
 	[AUDIT_VERIFIED] = STR_INIT("key"),
+	[AUDIT_PASSKEY_VERIFIED] = STR_INIT("key"),
+	[AUDIT_PASSKEY_STEP_UP] = STR_INIT("key"),
+	[AUDIT_PASSKEY_ADDED] = STR_INIT("key"),
+	[AUDIT_PASSKEY_BACKUP_CHANGED] = STR_INIT("key"),
+	[AUDIT_CODES_OFF] = STR_INIT("phone"),
+	[AUDIT_CODES_ON] = STR_INIT("phone"),
 	[AUDIT_SIGN_OUT] = STR_INIT("leave"),
 	[AUDIT_STEP_UP] = STR_INIT("key"),
 	[AUDIT_RECOVERED] = STR_INIT("sheet"),
@@ -78,9 +84,9 @@ activity_seal(enum audit_event event, enum audit_reason reason, enum audit_outco
 	bool refused = outcome == AUDIT_REFUSED, timed = activity_is_about_time(event, reason);
 
 	*ret_icon = !refused ? activity_icon(event) : timed ? STR("clock") : STR("error");
-	*ret_tone = refused && timed           ? STR("warn")
-		    : refused                  ? STR("bad")
-		    : event == AUDIT_RECOVERED ? STR("warn")
-		    : event == AUDIT_VERIFIED  ? STR("good")
-					       : STR("");
+	*ret_tone = refused && timed                                             ? STR("warn")
+		    : refused                                                    ? STR("bad")
+		    : event == AUDIT_RECOVERED                                   ? STR("warn")
+		    : event == AUDIT_VERIFIED || event == AUDIT_PASSKEY_VERIFIED ? STR("good")
+										 : STR("");
 }

@@ -139,7 +139,7 @@ static void
 unknown_names_are_read_as_unknown(void **state)
 {
 	static const str none[] = { STR_INIT(""), STR_INIT("signin"), STR_INIT("signin.passed\0"),
-				    STR_INIT("SIGNIN.PASSED"), STR_INIT("passkey.added") };
+				    STR_INIT("SIGNIN.PASSED"), STR_INIT("passkey.unheard") };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(none); i++) {

@@ -117,13 +117,15 @@ class Server:
     adapter = None  # the adapter for `requests`; None: HOST and PORT
     cluster = None  # the PostgreSQL with one database for each server; None: SQLite files
 
-    def __init__(self, home=None, profile="testing", clock=True, **settings):
+    def __init__(self, home=None, profile="testing", clock=True, public_host=None, **settings):
+        """public_host: users open this host of this machine.  Passkeys need `localhost`."""
         self.home = pathlib.Path(home or tempfile.mkdtemp(prefix="doubletour-"))
         self.home.mkdir(parents=True, exist_ok=True)
         self.work = self.home / "work"
         self.work.mkdir(exist_ok=True)
         self.data = self.home / "data"
         self.port = free_port()
+        self.public_host = public_host or "127.0.0.1"
         self.clock = Clock(self.home / "clock")
         self.faults = Faults(self.home / "faults")
         self.process = None
@@ -143,6 +145,8 @@ class Server:
             **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
             **{name: str(value) for name, value in settings.items()},
         }
+        if public_host is not None:
+            self.environment["PUBLIC_URL"] = self.origin
         if self.cluster is not None and "DATABASE_URL" not in self.environment:
             self.environment["DATABASE_URL"] = self.cluster.new_database()
 
@@ -158,7 +162,7 @@ class Server:
 
     @property
     def origin(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.public_host}:{self.port}"
 
     def spawn(self, *arguments):
         """Start without waiting until it serves."""

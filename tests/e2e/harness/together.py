@@ -3,7 +3,7 @@
 import selectors
 import socket
 import time
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from harness.server import TIMEOUT
 
@@ -12,7 +12,7 @@ def form_bytes(server, path, fields, cookies, more=None):
     body = urlencode(fields).encode()
     head = [
         f"POST {path} HTTP/1.1",
-        f"Host: 127.0.0.1:{server.port}",
+        f"Host: {urlsplit(server.origin).netloc}",
         f"Origin: {server.origin}",
         "Content-Type: application/x-www-form-urlencoded",
         f"Content-Length: {len(body)}",

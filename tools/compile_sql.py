@@ -458,8 +458,8 @@ ADDS = re.compile(r'CREATE TABLE (\w+) |ALTER TABLE \w+ ADD COLUMN |CREATE INDEX
 
 
 def expands(found):
-    """Do these statements only add, or allow more values?  They are those for PostgreSQL: only there do two releases run
-    side by side.  A unique index on an older table forbids rows that the old program may write."""
+    """Do these statements only add, or allow more values?  Two releases run side by side only on PostgreSQL, so
+    these are its statements.  A unique index on an older table forbids rows that the old program may write."""
     created = set()
     for text in (statement['postgres'] for statement in found):
         match = ADDS.match(text)

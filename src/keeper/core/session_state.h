@@ -38,17 +38,17 @@ struct session {
 	bool account_disabled;
 	int64_t factor_since_us; /* first confirmation of any factor, even if disabled; 0: no factor */
 	int64_t recovery_left;
-	int64_t refused;        /* 0: no failed attempt since alarm_from_us; otherwise there may be some */
-	int64_t alarm_from_us;  /* failed attempts up to this time need no notice */
-	struct alarm alarm;     /* FULL: the others */
-	int64_t user_verified_us;  /* when a device last verified its user for this session; 0: never */
-	int64_t code_sign_in_us;   /* when a code last completed a sign-in although the account had a passkey; 0: never */
-	bool codes_off;            /* the user switched the codes of authenticators off */
-	int64_t passkeys_usable;   /* the account's passkeys that are not disabled */
-	int64_t factors_usable; /* the account's factors, of any kind, that are not disabled */
-	int64_t code_digits;    /* of the codes of all these factors; 0: they differ, or there is none */
-	int64_t sessions;       /* of the account, including this one */
-	str groups;             /* "admins,staff"; in the call's arena */
+	int64_t refused;          /* 0: no failed attempt since alarm_from_us; otherwise there may be some */
+	int64_t alarm_from_us;    /* failed attempts up to this time need no notice */
+	struct alarm alarm;       /* FULL: the others */
+	int64_t user_verified_us; /* when a device last verified its user for this session; 0: never */
+	int64_t code_sign_in_us;  /* when a code completed a sign-in although a passkey exists; 0: never */
+	bool codes_off;           /* the user switched the codes of authenticators off */
+	int64_t passkeys_usable;  /* the account's passkeys that are not disabled */
+	int64_t factors_usable;   /* the account's factors, of any kind, that are not disabled */
+	int64_t code_digits;      /* of the codes of all these factors; 0: they differ, or there is none */
+	int64_t sessions;         /* of the account, including this one */
+	str groups;               /* "admins,staff"; in the call's arena */
 };
 
 /* Does the account have a confirmed factor of any kind, disabled or not? */

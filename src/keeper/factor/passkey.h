@@ -1,8 +1,8 @@
 /*
  * Passkeys (Web Authentication): the kind of factor `passkey`. docs/develop/passkeys.md explains the design.
  *
- * Other kinds are verified by a code that the user types, through the functions of the table of kinds. A passkey answers
- * a challenge of the server, so it has separate questions: keeper/factor/passkey_sign_in.c, passkey_enrol.c.
+ * The table of kinds has functions that verify a code that the user types. A passkey answers a challenge, so
+ * it has separate questions: keeper/factor/passkey_sign_in.c, passkey_enrol.c.
  */
 #ifndef KEEPER_PASSKEY_H
 #define KEEPER_PASSKEY_H

@@ -21,52 +21,89 @@ challenge_minute(int64_t us)
 	return us / SECONDS_US(60);
 }
 
-err
-challenge_key_derive(const uint8_t *base, int64_t minute, uint8_t ret_key[CHALLENGE_KEY_BYTES])
+static void
+challenge_key_wipe(struct challenge_key *key)
 {
-	uint8_t text[] = "passkey challenge 12345678";
-
-	challenge_number_write((uint64_t)minute, text + sizeof(text) - 1 - 8);
-	return digest_hmac(str_bytes(base, CHALLENGE_KEY_BYTES), str_bytes(text, sizeof(text) - 1), ret_key);
+	secret_wipe(key, sizeof(*key));
 }
 
-/* The MAC of a challenge whose time and random bytes are set. */
+err
+challenge_key_derive(const uint8_t *secret, enum challenge_purpose purpose, int64_t minute,
+		     struct challenge_key *ret_key)
+{
+	uint8_t text[] = "passkey challenge p12345678";
+	uint8_t *end = text + sizeof(text) - 1;
+
+	end[-9] = (uint8_t)purpose;
+	challenge_number_write((uint64_t)minute, end - 8);
+	ret_key->minute = minute;
+	return digest_hmac(str_bytes(secret, CHALLENGE_KEY_BYTES), str_bytes(text, sizeof(text) - 1), ret_key->b);
+}
+
+static bool
+challenge_holder_usable(str holder)
+{
+	return holder.n > 0 && holder.n <= CHALLENGE_HOLDER_MAX;
+}
+
+/*
+ * The MAC of a challenge whose time and random bytes are set. The form cookie of a browser has 24 bytes, so that the
+ * text of the sign-in page fits in one block of SHA-256.
+ */
 static err
-challenge_mac(const uint8_t key[CHALLENGE_KEY_BYTES], const struct challenge_for *whom, const uint8_t *challenge,
-	      uint8_t ret_mac[DIGEST_BYTES])
+challenge_mac(const struct challenge_key *key, str holder, const uint8_t *challenge, uint8_t ret_mac[DIGEST_BYTES])
 {
-	uint8_t text[1 + CHALLENGE_HOLDER_BYTES + MAC_AT] = { (uint8_t)whom->purpose };
+	uint8_t text[MAC_AT + CHALLENGE_HOLDER_MAX];
 
-	memcpy(text + 1, whom->holder, CHALLENGE_HOLDER_BYTES);
-	memcpy(text + 1 + CHALLENGE_HOLDER_BYTES, challenge, MAC_AT);
-	return digest_hmac(str_bytes(key, CHALLENGE_KEY_BYTES), str_bytes(text, sizeof(text)), ret_mac);
+	memcpy(text, challenge, MAC_AT);
+	memcpy(text + MAC_AT, holder.p, holder.n);
+	return digest_hmac(str_bytes(key->b, sizeof(key->b)), str_bytes(text, MAC_AT + holder.n), ret_mac);
+}
+
+static int64_t
+challenge_time(const struct challenge_key *key, int64_t us)
+{
+	int64_t begins = key->minute * SECONDS_US(60);
+
+	return us < begins ? begins : us;
 }
 
 err
-challenge_make(const uint8_t key[CHALLENGE_KEY_BYTES], const struct challenge_for *whom, int64_t us,
-	       char ret_text[CHALLENGE_TEXT_BYTES])
+challenge_make(const struct challenge_key *key, str holder, int64_t us, char ret_text[CHALLENGE_TEXT_BYTES])
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(CHALLENGE_TEXT_BYTES);
 	uint8_t challenge[CHALLENGE_BYTES];
 
-	challenge_number_write((uint64_t)us, challenge);
+	if (key->minute == 0 || !challenge_holder_usable(holder))
+		return ERR_INVALID;
+	challenge_number_write((uint64_t)challenge_time(key, us), challenge);
 	TRY(random_fill(challenge + RANDOM_AT, CHALLENGE_RANDOM_BYTES));
-	TRY(challenge_mac(key, whom, challenge, challenge + MAC_AT));
+	TRY(challenge_mac(key, holder, challenge, challenge + MAC_AT));
 	buf_put_base64url(&text, str_bytes(challenge, sizeof(challenge)));
 	TRY(buf_check(&text));
 	memcpy(ret_text, text.p, CHALLENGE_TEXT_BYTES);
 	return ERR_OK;
 }
 
+err
+challenge_issue(const uint8_t *secret, const struct challenge_for *whom, int64_t us,
+		char ret_text[CHALLENGE_TEXT_BYTES])
+{
+	CLEANUP(challenge_key_wipe) struct challenge_key key = { 0 };
+
+	TRY(challenge_key_derive(secret, whom->purpose, challenge_minute(us), &key));
+	return challenge_make(&key, whom->holder, us, ret_text);
+}
+
 static err
-challenge_mac_fits(const uint8_t *base, int64_t minute, const struct challenge_for *whom, const uint8_t *challenge,
+challenge_mac_fits(const uint8_t *secret, int64_t minute, const struct challenge_for *whom, const uint8_t *challenge,
 		   bool *ret_fits)
 {
-	uint8_t key[CHALLENGE_KEY_BYTES], mac[DIGEST_BYTES];
+	CLEANUP(challenge_key_wipe) struct challenge_key key = { 0 };
+	uint8_t mac[DIGEST_BYTES];
 
-	TRY(challenge_key_derive(base, minute, key));
-	TRY(challenge_mac(key, whom, challenge, mac));
-	secret_wipe(key, sizeof(key));
+	TRY(challenge_key_derive(secret, whom->purpose, minute, &key));
+	TRY(challenge_mac(&key, whom->holder, challenge, mac));
 	*ret_fits = *ret_fits || secret_equal(mac, challenge + MAC_AT, sizeof(mac));
 	return ERR_OK;
 }
@@ -78,21 +115,22 @@ challenge_is_fresh(int64_t us, int64_t now_us)
 }
 
 err
-challenge_check(const uint8_t *base, const struct challenge_for *whom, str text, int64_t now_us, int64_t *ret_us)
+challenge_check(const uint8_t *secret, const struct challenge_for *whom, str text, int64_t now_us, int64_t *ret_us)
 {
+	const int64_t latest = whom->purpose == CHALLENGE_SIGN_IN ? 1 : 0;
 	uint8_t challenge[CHALLENGE_BYTES];
 	uint64_t us = 0;
 	bool fits = false;
 
 	*ret_us = 0;
-	if (str_base64url(text, challenge, sizeof(challenge)) != ERR_OK)
+	if (!challenge_holder_usable(whom->holder) || str_base64url(text, challenge, sizeof(challenge)) != ERR_OK)
 		return ERR_OK;
 	for (int i = 0; i < 8; i++)
 		us = us << 8 | challenge[i];
 	if (us > INT64_MAX || !challenge_is_fresh((int64_t)us, now_us))
 		return ERR_OK;
-	for (int64_t late = 0; late <= 1; late++)
-		TRY(challenge_mac_fits(base, challenge_minute((int64_t)us) - late, whom, challenge, &fits));
+	for (int64_t late = 0; late <= latest; late++)
+		TRY(challenge_mac_fits(secret, challenge_minute((int64_t)us) - late, whom, challenge, &fits));
 	*ret_us = fits ? (int64_t)us : 0;
 	return ERR_OK;
 }

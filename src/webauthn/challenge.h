@@ -3,8 +3,14 @@
  *
  *	time in microseconds (8)  random (16)  HMAC-SHA-256 (32), as base64url
  *
- * The HMAC covers purpose, holder, time and random.  Its key belongs to one minute and is derived from a key that only
- * the keeper has, so a network process under foreign control cannot make challenges for later.
+ * The HMAC covers time, random and holder. Its key belongs to one purpose and one minute. All keys are derived from one
+ * secret that never leaves the keeper, so no key tells anything about another.
+ *
+ *	web     receives the key for CHALLENGE_SIGN_IN of each minute, and calls challenge_make for each sign-in page
+ *	keeper  makes the challenges of all other purposes with challenge_issue, and checks all with challenge_check
+ *
+ * A web process that an attacker controls can therefore make challenges only for sign-ins, and only until the end of
+ * the minute after its last key.
  *
  * Single use: the keeper stores the time of the last challenge with each credential, and accepts only a later one.
  */
@@ -16,7 +22,7 @@
 
 enum {
 	CHALLENGE_KEY_BYTES = 32,
-	CHALLENGE_HOLDER_BYTES = 32,
+	CHALLENGE_HOLDER_MAX = 64,
 	CHALLENGE_RANDOM_BYTES = 16,
 	CHALLENGE_BYTES = 8 + CHALLENGE_RANDOM_BYTES + 32,
 	CHALLENGE_TEXT_BYTES = (CHALLENGE_BYTES * 8 + 5) / 6,
@@ -28,26 +34,44 @@ enum challenge_purpose { CHALLENGE_SIGN_IN = 1, CHALLENGE_PROVE, CHALLENGE_STEP_
 
 struct challenge_for {
 	enum challenge_purpose purpose;
-	uint8_t holder[CHALLENGE_HOLDER_BYTES]; /* hash of the session's token, or of an anonymous browser's cookie */
+	str holder; /* 1 to CHALLENGE_HOLDER_MAX bytes: form cookie of an anonymous browser, or hash of a session's token */
+};
+
+/* The key of one purpose in one minute. */
+struct challenge_key {
+	int64_t minute; /* 0: no key yet */
+	uint8_t b[CHALLENGE_KEY_BYTES];
 };
 
 /* The minute that a time in microseconds belongs to. */
 int64_t challenge_minute(int64_t us);
 
-/* The key of a minute.  base: CHALLENGE_KEY_BYTES.  ERR_CRYPTO. */
-MUST_USE err challenge_key_derive(const uint8_t *base, int64_t minute, uint8_t ret_key[CHALLENGE_KEY_BYTES]);
-
-/* Make a challenge with the key of the minute of us.  ret_text has no NUL.  ERR_CRYPTO, ERR_MEMORY. */
-MUST_USE err challenge_make(const uint8_t key[CHALLENGE_KEY_BYTES], const struct challenge_for *whom, int64_t us,
-			    char ret_text[CHALLENGE_TEXT_BYTES]);
+/* secret: CHALLENGE_KEY_BYTES. ERR_CRYPTO. */
+MUST_USE err challenge_key_derive(const uint8_t *secret, enum challenge_purpose purpose, int64_t minute,
+				  struct challenge_key *ret_key);
 
 /*
- * Was this challenge made for this purpose and holder, at most CHALLENGE_SECONDS before now_us?  The key may be that of
- * the minute before: the network process may receive a new key late.  ret_us: the time in the challenge; 0: refused.
+ * Make a challenge with the newest key. A time before the key's minute is moved to its beginning: the key may arrive
+ * after the caller read the clock. ret_text has no NUL.
+ *
+ * ERR_INVALID  there is no key, or the length of the holder is wrong
+ * ERR_CRYPTO, ERR_MEMORY
+ */
+MUST_USE err challenge_make(const struct challenge_key *key, str holder, int64_t us,
+			    char ret_text[CHALLENGE_TEXT_BYTES]);
+
+/* Derive the key, and make a challenge. Errors as of challenge_make. */
+MUST_USE err challenge_issue(const uint8_t *secret, const struct challenge_for *whom, int64_t us,
+			     char ret_text[CHALLENGE_TEXT_BYTES]);
+
+/*
+ * Was this challenge made for this purpose and holder, at most CHALLENGE_SECONDS before now_us? For CHALLENGE_SIGN_IN
+ * the key may be that of the minute before, because web may receive a new key late. ret_us: the time in the challenge;
+ * 0: refused.
  *
  * ERR_CRYPTO
  */
-MUST_USE err challenge_check(const uint8_t *base, const struct challenge_for *whom, str text, int64_t now_us,
+MUST_USE err challenge_check(const uint8_t *secret, const struct challenge_for *whom, str text, int64_t now_us,
 			     int64_t *ret_us);
 
 #endif

@@ -6,6 +6,7 @@
 #include "keeper/session/devices.h"
 #include "keeper/core/display_name.h"
 #include "keeper/account/identity.h"
+#include "keeper/factor/passkey_removal.h"
 #include "keeper/session/session.h"
 #include "keeper/core/session_lookup.h"
 #include "keeper/core/call.h"
@@ -340,7 +341,9 @@ static err
 admin_do_reset_factors(struct call *call, struct act *act)
 {
 	TRY(session_end_all(call, act->account_id));
+	TRY(passkeys_remember_removed(call, act->account_id, 0));
 	TRY(admin_run_on_account(call, SQL_ADMIN_FACTORS_DELETE, NULL));
+	TRY(admin_run_on_account(call, SQL_PASSKEY_CODES_ON, NULL));
 	TRY(admin_run_on_account(call, SQL_THROTTLE_CLEAR_ACCOUNT, NULL));
 	return admin_run_on_account(call, SQL_RECOVERY_DELETE, NULL);
 }
@@ -376,6 +379,7 @@ static err
 admin_do_delete(struct call *call, struct act *act)
 {
 	TRY(session_end_all(call, act->account_id));
+	TRY(passkeys_remember_removed(call, act->account_id, 0));
 	TRY(admin_run_on_account(call, SQL_OWN_CLOSE, &act->changed));
 	return admin_run_on_account(call, SQL_OWN_AUDIT_REDACT, NULL);
 }

@@ -8,6 +8,7 @@
 #include "keeper/session/current_password.h"
 #include "keeper/session/devices.h"
 #include "keeper/account/links.h"
+#include "keeper/factor/passkey_removal.h"
 #include "keeper/password/password_choice.h"
 #include "keeper/password/passwords.h"
 #include "keeper/handlers.h"
@@ -321,6 +322,7 @@ own_account_close_account(struct call *call, void *context, bool *ret_commit)
 
 	TRY(session_end_others(call));
 	TRY(call_token_ended(call, &call->token_hash));
+	TRY(passkeys_remember_removed(call, call->now.session.account_id, 0));
 	TRY(db_run(call->db, SQL_OWN_CLOSE, args, COUNT(args), &changed));
 	if (changed != 1)
 		return ERR_OK;

@@ -8,6 +8,8 @@
 #include "keeper/core/audit.h"
 #include "keeper/session/current_password.h"
 #include "keeper/factor/attempt.h"
+#include "keeper/factor/passkey.h"
+#include "keeper/factor/passkey_removal.h"
 #include "keeper/handlers.h"
 #include "keeper/keys/keys.h"
 #include "keeper/session/session.h"
@@ -130,7 +132,7 @@ factors_another_make(struct call *call, void *context, bool *ret_commit)
 
 	TRY(factors_pending_delete(call));
 	TRY(factors_another_insert(call, b, &inserted));
-	if (inserted != 1) /* limit reached, or the factor to replace is not of this account */
+	if (inserted != 1) /* limit reached, codes are off, or the factor to replace is not of this account or kind */
 		return ERR_OK;
 	*ret_commit = true;
 	return audit_write(call, AUDIT_ENROL, call->now.session.account_id,
@@ -241,68 +243,104 @@ factor_confirm_answer(struct call *call, enum verdict *ret_verdict)
 
 /* --- FACTOR_RENAME, FACTOR_REMOVE --------------------------------------------------------------------------------- */
 
+struct factor_change {
+	struct factor_body form;
+	struct display_name name; /* of a renamed factor */
+	enum audit_reason reason; /* names the kind of the factor */
+};
+
+/* The reason of the event. */
+static enum audit_reason
+factor_changed_reason(const struct factor_changed_row *row)
+{
+	const struct factor_kind *kind = factor_kind_named(row->kind);
+
+	return kind == NULL ? REASON_ASKED : kind->why_changed;
+}
+
 static err
 factor_rename(struct call *call, void *context, bool *ret_commit)
 {
-	const struct factor_body *form = call->body;
-	const struct display_name *name = context;
-	int64_t account_id = call->now.session.account_id, changed = 0;
-	const struct db_value args[] = { DB_TEXT(str_bytes(name->b, name->n)), DB_INT(form->id), DB_INT(account_id) };
+	struct factor_change *change = context;
+	int64_t account_id = call->now.session.account_id;
+	const struct db_value args[] = { DB_TEXT(str_bytes(change->name.b, change->name.n)), DB_INT(change->form.id),
+					 DB_INT(account_id) };
+	struct factor_changed_row row = { 0 };
+	bool found = false;
 
-	TRY(db_run(call->db, SQL_FACTOR_RENAME, args, COUNT(args), &changed));
-	if (changed != 1)
+	TRY(db_row(call->db, SQL_FACTOR_RENAME, args, COUNT(args), &call->arena, &row, &found));
+	if (!found)
 		return ERR_OK;
+	change->reason = factor_changed_reason(&row);
 	*ret_commit = true;
-	return audit_write(call, AUDIT_FACTOR_RENAMED, account_id, REASON_ASKED);
+	return audit_write(call, AUDIT_FACTOR_RENAMED, account_id, change->reason);
 }
 
 err
 factor_rename_answer(struct call *call, enum verdict *ret_verdict)
 {
-	const struct factor_body *form = call->body;
+	struct factor_change change = { .form = *(const struct factor_body *)call->body };
 	struct problems_body *problems = call->answer;
-	struct display_name name = { .n = 0 };
 	bool done = false;
 
-	problems->display_name = display_name_check(form->name, &name);
+	problems->display_name = display_name_check(change.form.name, &change.name);
 	if (problems->display_name != PROBLEM_NONE) {
 		*ret_verdict = VERDICT_PROBLEMS;
 		return ERR_OK;
 	}
-	TRY(call_transact(call, factor_rename, &name, &done));
+	TRY(call_transact(call, factor_rename, &change, &done));
 	*ret_verdict = done ? VERDICT_PASSED : VERDICT_REFUSED;
+	return ERR_OK;
+}
+
+/* Without codes, enough passkeys must remain. Other kinds may be removed: their codes open nothing. */
+static err
+factor_removal_allowed(struct call *call, const struct factor_changed_row *row, bool *ret_allowed)
+{
+	struct passkeys_remaining remaining = { .codes_off = false };
+
+	if (factor_kind_named(row->kind) == &factor_kind_passkey)
+		TRY(passkeys_remaining(call, call->now.session.account_id, &remaining));
+	*ret_allowed = !remaining.codes_off || remaining.suffice;
 	return ERR_OK;
 }
 
 static err
 factor_remove(struct call *call, void *context, bool *ret_commit)
 {
-	const struct factor_body *form = context;
-	int64_t account_id = call->now.session.account_id, changed = 0;
-	const struct db_value args[] = { DB_INT(form->id), DB_INT(account_id) };
+	struct factor_change *change = context;
+	int64_t account_id = call->now.session.account_id, id = change->form.id;
+	const struct db_value args[] = { DB_INT(id), DB_INT(account_id),
+					 DB_TEXT(passkey_rp_id(keeper_config(call->keeper))) };
+	struct factor_changed_row row = { 0 };
+	bool allowed = false;
 
-	TRY(db_run(call->db, SQL_FACTOR_REMOVE, args, COUNT(args), &changed));
-	if (changed != 1)
+	TRY(passkeys_remember_removed(call, account_id, id));
+	TRY(db_row(call->db, SQL_FACTOR_REMOVE, args, COUNT(args), &call->arena, &row, &allowed));
+	if (allowed)
+		TRY(factor_removal_allowed(call, &row, &allowed));
+	if (!allowed)
 		return ERR_OK;
-	TRY(session_end_of_factor(call, form->id));
+	change->reason = factor_changed_reason(&row);
+	TRY(session_end_of_factor(call, id));
 	TRY(session_find(call, &call->token_hash, &call->next.session)); /* for the counts in the answer */
 	*ret_commit = true;
-	return audit_write(call, AUDIT_FACTOR_REMOVED, account_id, REASON_ASKED);
+	return audit_write(call, AUDIT_FACTOR_REMOVED, account_id, change->reason);
 }
 
 err
 factor_remove_answer(struct call *call, enum verdict *ret_verdict)
 {
-	struct factor_body form = *(const struct factor_body *)call->body;
+	struct factor_change change = { .form = *(const struct factor_body *)call->body };
 	bool done = false;
 
 	/* Users cannot remove the factor that verified this session. They can sign in with another factor first. */
-	if (proofs_have_factor(&call->now.session.proofs, form.id))
+	if (proofs_have_factor(&call->now.session.proofs, change.form.id))
 		return ERR_OK;
-	TRY(call_transact(call, factor_remove, &form, &done));
+	TRY(call_transact(call, factor_remove, &change, &done));
 	if (!done)
 		return ERR_OK;
-	audit_log(call, AUDIT_FACTOR_REMOVED, call->now.session.account_id, REASON_ASKED);
+	audit_log(call, AUDIT_FACTOR_REMOVED, call->now.session.account_id, change.reason);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

@@ -1,6 +1,28 @@
 #include "keeper/factor/passkey.h"
 
+#include "config/values.h"
 #include "keeper/core/factor_kind.h"
+
+/* An IPv6 address has brackets; the last label of an IPv4 address is a number, and that of a domain is not. */
+static bool
+passkey_host_is_address(str host)
+{
+	size_t at = host.n;
+
+	while (at > 0 && host.p[at - 1] >= '0' && host.p[at - 1] <= '9')
+		at--;
+	return str_starts(host, STR("[")) || (at < host.n && (at == 0 || host.p[at - 1] == '.'));
+}
+
+str
+passkey_rp_id(const struct config *config)
+{
+	str host = host_without_port(str_of(config->public_host));
+
+	if (str_empty(host))
+		return STR("localhost");
+	return passkey_host_is_address(host) ? STR("") : host;
+}
 
 enum audit_reason
 passkey_reason(enum webauthn_fault fault)

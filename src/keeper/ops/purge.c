@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "keeper/session/devices.h"
 #include "keeper/core/call.h"
+#include "keeper/factor/passkey_removal.h"
 
 enum { BATCH = 200, BATCHES_MAX = 250 };
 
@@ -44,6 +45,12 @@ purge_device(const struct config *config)
 	return MINUTES_US(24 * 60 * DEVICE_DAYS);
 }
 
+static int64_t
+purge_passkey_removed(const struct config *config)
+{
+	return MINUTES_US(24 * 60 * PASSKEY_REMOVED_DAYS);
+}
+
 /* If all audit entries are kept, the limit lies before 1970. */
 static int64_t
 purge_audit(const struct config *config)
@@ -63,6 +70,7 @@ static const struct purging purgings[] = {
 	{ SQL_LINK_PURGE, NULL },
 	{ SQL_DEVICE_PURGE, purge_device },
 	{ SQL_FACTOR_PURGE, NULL },
+	{ SQL_PASSKEY_REMOVED_PURGE, purge_passkey_removed },
 	{ SQL_GATE_TICKET_PURGE, NULL },
 };
 

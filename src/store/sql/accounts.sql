@@ -40,6 +40,11 @@ SELECT CASE WHEN a.password_changed_at_us = 0 THEN a.created_at_us ELSE a.passwo
 FROM accounts a WHERE a.id = $1;
 
 -- name: account_factors
--- row: id int, name text, confirmed_at_us int, last_used_at_us int, disabled bool
-SELECT id, name, confirmed_at_us, last_used_at_us, disabled_at_us IS NOT NULL AS disabled
-FROM factors WHERE account_id = $1 AND confirmed_at_us IS NOT NULL ORDER BY confirmed_at_us, id;
+-- $2: the host of passkeys.
+-- row: id int, name text, confirmed_at_us int, last_used_at_us int, disabled bool, passkey bool, synced bool,
+-- row: alone bool, other_host bool
+SELECT f.id, f.name, f.confirmed_at_us, f.last_used_at_us, f.disabled_at_us IS NOT NULL AS disabled,
+       f.kind = 'passkey' AS passkey, coalesce(p.backup_eligible, 0) <> 0 AS synced,
+       coalesce(p.uv_initialized, 0) <> 0 AS alone, coalesce(p.rp_id, $2) <> $2 AS other_host
+FROM factors f LEFT JOIN passkeys p ON p.factor_id = f.id
+WHERE f.account_id = $1 AND f.confirmed_at_us IS NOT NULL ORDER BY f.confirmed_at_us, f.id;

@@ -15,10 +15,13 @@ SELECT $1, $2, $7, $3, $4, $5, $6
 WHERE NOT EXISTS (SELECT 1 FROM factors WHERE account_id = $2 AND confirmed_at_us IS NOT NULL);
 
 -- name: factor_another_insert
--- Enrols a further factor while the account has fewer than $9. $8: the factor of this account that it replaces, or 0.
+-- Enrols a further factor while the account has fewer than $9. $8: the factor of this account and kind that it
+-- replaces, or 0. Zero rows also while codes are off: the new factor could not be used.
 INSERT INTO factors (id, account_id, kind, secret_sealed, created_at_us, session_id, expires_at_us, name, replaces_id)
 SELECT $1, $2, $10, $3, $4, $5, $6, $7, $8
-WHERE (CAST($8 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM factors WHERE id = $8 AND account_id = $2 AND confirmed_at_us IS NOT NULL))
+WHERE (CAST($8 AS BIGINT) = 0 OR EXISTS (
+		SELECT 1 FROM factors WHERE id = $8 AND account_id = $2 AND kind = $10 AND confirmed_at_us IS NOT NULL))
+	AND NOT EXISTS (SELECT 1 FROM accounts WHERE id = $2 AND codes_off <> 0)
 	AND (SELECT count(*) FROM factors WHERE account_id = $2 AND confirmed_at_us IS NOT NULL) < $9;
 
 -- name: factor_confirm
@@ -57,16 +60,20 @@ DELETE FROM factors WHERE id = $1 AND account_id = $2;
 
 -- name: factor_remove
 -- Never removes the last usable factor, nor the last factor if it is disabled: without factors, the password alone
--- would suffice. All kinds count.
+-- would suffice. All kinds count, but not the passkeys of another host than $3, which no browser uses here.
+-- row: factor_changed: kind text
 DELETE FROM factors
 WHERE id = $1 AND account_id = $2 AND confirmed_at_us IS NOT NULL
 	AND EXISTS (
 		SELECT 1 FROM factors other
 		WHERE other.account_id = $2 AND other.id <> $1 AND other.confirmed_at_us IS NOT NULL
-			AND (factors.disabled_at_us IS NOT NULL OR other.disabled_at_us IS NULL));
+			AND (factors.disabled_at_us IS NOT NULL OR other.disabled_at_us IS NULL)
+			AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.factor_id = other.id AND p.rp_id <> $3))
+RETURNING kind;
 
 -- name: factor_rename
-UPDATE factors SET name = $1 WHERE id = $2 AND account_id = $3 AND confirmed_at_us IS NOT NULL;
+-- row: factor_changed
+UPDATE factors SET name = $1 WHERE id = $2 AND account_id = $3 AND confirmed_at_us IS NOT NULL RETURNING kind;
 
 -- name: factor_purge
 DELETE FROM factors WHERE id IN (SELECT id FROM factors WHERE expires_at_us <= $1 LIMIT $2);

@@ -1,0 +1,63 @@
+#include "keeper/factor/passkey_removal.h"
+
+#include "base/digest.h"
+#include "keeper/core/call.h"
+#include "keeper/factor/passkey.h"
+
+/* --- removed passkeys --------------------------------------------------------------------------------------------- */
+
+/* The hashes of the credentials: the rows of one statement are read before the next statement runs. */
+struct removed_hash {
+	struct removed_hash *next;
+	uint8_t hash[DIGEST_BYTES];
+};
+
+struct removed {
+	struct arena *arena;
+	struct removed_hash *first;
+};
+
+static err
+passkeys_removed_add(void *context, const struct passkey_ids_row *row)
+{
+	struct removed *removed = context;
+	struct removed_hash *one = arena_alloc(removed->arena, sizeof(*one));
+
+	if (one == NULL)
+		return ERR_MEMORY;
+	TRY(digest_sha256(row->credential_id, one->hash));
+	one->next = removed->first;
+	removed->first = one;
+	return ERR_OK;
+}
+
+err
+passkeys_remember_removed(struct call *call, int64_t account_id, int64_t factor_id)
+{
+	struct removed removed = { .arena = &call->arena };
+	const struct db_value args[] = { DB_INT(account_id), DB_INT(factor_id) };
+
+	TRY(db_rows(call->db, SQL_PASSKEY_IDS, args, COUNT(args), passkeys_removed_add, &removed));
+	for (const struct removed_hash *one = removed.first; one != NULL; one = one->next) {
+		const struct db_value hash[] = { DB_BLOB(str_bytes(one->hash, DIGEST_BYTES)), DB_INT(call->now_us) };
+		TRY(db_run(call->db, SQL_PASSKEY_REMOVED_INSERT, hash, COUNT(hash), NULL));
+	}
+	return ERR_OK;
+}
+
+/* --- codes off ---------------------------------------------------------------------------------------------------- */
+
+err
+passkeys_remaining(struct call *call, int64_t account_id, struct passkeys_remaining *ret_remaining)
+{
+	const struct db_value args[] = { DB_INT(account_id), DB_TEXT(passkey_rp_id(keeper_config(call->keeper))) };
+	struct passkey_remaining_row row = { 0 };
+	bool found = false;
+
+	TRY(db_row(call->db, SQL_PASSKEY_REMAINING, args, COUNT(args), NULL, &row, &found));
+	*ret_remaining = (struct passkeys_remaining){
+		.codes_off = found && row.codes_off,
+		.suffice = row.alone >= 2 || (row.alone == 1 && row.recovery > 0),
+	};
+	return ERR_OK;
+}

@@ -13,7 +13,7 @@ enum {
 	FIXED_BYTES = COUNT_AT + 4,
 };
 
-/* The fixed part; *rest becomes what follows it. */
+/* Read the fixed part, and advance *rest behind it. */
 static enum webauthn_fault
 authenticator_data_read_fixed(str *rest, unsigned *ret_flags, struct authenticator_data *ret_data)
 {

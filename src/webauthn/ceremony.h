@@ -8,20 +8,20 @@
 #include "webauthn/authenticator_data.h"
 #include "webauthn/client_data.h"
 
-/* What the server asked for. */
+/* The demands of the server. */
 struct ceremony {
 	str rp_id;     /* a host: "login.example.org" */
 	str origin;    /* "https://login.example.org" */
 	bool verified; /* a PIN or a fingerprint is required */
 };
 
-/* What the browser answered to create(); all of it untrusted. */
+/* The answer of a browser to create(). All of it is untrusted. */
 struct enrolment_answer {
 	str client_data, auth_data;
 	str credential_id;
 };
 
-/* What the browser answered to get(). */
+/* The answer of a browser to get(). All of it is untrusted. */
 struct assertion_answer {
 	str client_data, auth_data, signature;
 };

@@ -34,7 +34,7 @@ enum challenge_purpose { CHALLENGE_SIGN_IN = 1, CHALLENGE_PROVE, CHALLENGE_STEP_
 
 struct challenge_for {
 	enum challenge_purpose purpose;
-	str holder; /* 1 to CHALLENGE_HOLDER_MAX bytes: form cookie of an anonymous browser, or hash of a session's token */
+	str holder; /* form cookie of an anonymous browser, or hash of a session token; 1 to CHALLENGE_HOLDER_MAX bytes */
 };
 
 /* The key of one purpose in one minute. */

@@ -85,7 +85,7 @@ credential_key_free(EVP_PKEY **key)
 	EVP_PKEY_free(*key);
 }
 
-/* After a failure of libcrypto: short memory is an error, anything else means that this is no key. */
+/* After a failure of libcrypto: lack of memory is an error, every other failure means that the key is unusable. */
 static err
 credential_key_failed(void)
 {
@@ -156,7 +156,7 @@ credential_key_small_order(str x)
 	memcpy(y, x.p, sizeof(y));
 	y[COORDINATE_BYTES - 1] &= 0x7f;
 	for (size_t i = 0; i < COUNT(small); i++)
-		if (memcmp(y, small[i], sizeof(y)) == 0)
+		if (str_equal(str_bytes(y, sizeof(y)), str_bytes(small[i], sizeof(y))))
 			return true;
 	return false;
 }
@@ -198,7 +198,7 @@ credential_key_make_rs256(const struct credential_key *key, EVP_PKEY **ret_key)
 	return credential_key_make("RSA", parameters, ret_key);
 }
 
-/* *ret_key NULL: it is no key, or a weak one. */
+/* *ret_key stays NULL if the key is unusable or weak. */
 static err
 credential_key_load(const struct credential_key *key, EVP_PKEY **ret_key)
 {

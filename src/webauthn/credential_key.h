@@ -16,7 +16,7 @@ enum credential_algorithm { CREDENTIAL_ES256 = -7, CREDENTIAL_EDDSA = -8, CREDEN
 
 struct credential_key {
 	enum credential_algorithm algorithm;
-	str cose;    /* the whole COSE_Key: what is stored */
+	str cose;    /* the whole COSE_Key, which the keeper stores */
 	str x, y;    /* ES256: both coordinates; EdDSA: x */
 	str modulus; /* RS256 */
 };
@@ -25,8 +25,11 @@ struct credential_key {
 bool credential_key_read(str *rest, struct credential_key *ret_key);
 
 /*
- * Is it a key that libcrypto can use, and not a weak one?  The point is on the curve, an Ed25519 key has no small order
- * (under the identity, one signature would fit every message), and an RSA modulus is odd and has 2,048 bits or more.
+ * Can libcrypto use the key, and is it not weak?
+ *
+ *	ES256  the point is on the curve
+ *	EdDSA  the point decodes, and has no small order: under the identity one signature fits every message
+ *	RS256  the modulus is odd, and has 2,048 bits or more
  *
  * ERR_CRYPTO, ERR_MEMORY
  */

@@ -36,7 +36,7 @@ members_are_read_in_any_order_and_unknown_ones_ignored(void **state)
 }
 
 static void
-text_that_is_no_single_object_is_refused(void **state)
+all_but_one_single_object_is_refused(void **state)
 {
 	static const str others[] = {
 		STR_INIT(""),
@@ -133,7 +133,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_are_read_in_any_order_and_unknown_ones_ignored),
-		cmocka_unit_test(text_that_is_no_single_object_is_refused),
+		cmocka_unit_test(all_but_one_single_object_is_refused),
 		cmocka_unit_test(wrong_members_are_named),
 		cmocka_unit_test(size_and_depth_are_limited),
 		cmocka_unit_test(long_challenge_is_refused),

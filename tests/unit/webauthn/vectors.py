@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 """Generates the credentials and assertions of Web Authentication Level 3, chapter 16, as a C table.
 
-All random values are HKDF-SHA-256 (RFC 5869) of one text; ECDSA signatures use the nonce of RFC 6979; the RSA key is the
-product of two Mersenne primes.  Certificates of attestations are left out: no decision of ours depends on them.  So are
-the three credentials with algorithms that we do not accept.
+All random values are HKDF-SHA-256 (RFC 5869) of one text. ECDSA signatures use the nonce of RFC 6979. The RSA key is
+the product of two Mersenne primes. Certificates of attestations are left out, because no decision here depends on them.
+The three credentials with algorithms that the server does not accept are left out, too.
 
-All values were compared with those that the specification prints (editor's draft of 30 July 2026).  DIGEST is the
+All values were compared with those that the specification prints (editor's draft of 30 July 2026). DIGEST is the
 SHA-256 of all of them.
 """
 
@@ -99,11 +99,11 @@ def client_data(values, kind, challenge, crossed, top):
         members["topOrigin"] = "https://example.com"
     if flags & 1:
         extra = base64.urlsafe_b64encode(values.next(16)).rstrip(b"=").decode()
-        members["extraData"] = f"clientDataJSON may be extended with additional fields in the future, such as this: {extra}"
+        members["extraData"] = "clientDataJSON may be extended with additional fields in the future, such as this: " + extra
     return json.dumps(members, separators=(",", ":")).encode()
 
 
-# info, key, length of the credential id, crossOrigin, topOrigin, has flags of its own, number of values for certificates
+# info, key, bytes of the credential id, crossOrigin, topOrigin, whether it has flags, number of values for certificates
 CREDENTIALS = [
     ("none.ES256", Es256, 32, False, False, True, 0),
     ("packed-self.ES256", Es256, 32, False, False, True, 0),

@@ -20,10 +20,7 @@ admin_close(struct admin *admin)
 void
 admin_link_put(const struct config *config, const char *page, const struct link_text *link, struct buf *out)
 {
-	if (config->public_url[0] != '\0')
-		buf_put(out, str_of(config->public_url));
-	else
-		buf_printf(out, "http://localhost:%u", (unsigned)config->port);
+	buf_put(out, str_of(config->public_origin));
 	buf_put(out, str_of(page));
 	buf_put(out, str_of(link->z));
 }

@@ -62,6 +62,7 @@ struct config {
 	char database_name[CONFIG_TEXT_MAX]; /* the same without a password, for messages */
 	bool public_https;                   /* PUBLIC_URL is https: secure cookies, HSTS */
 	char public_host[256];               /* host[:port] of PUBLIC_URL, lower case; "" when unset */
+	char public_origin[CONFIG_TEXT_MAX]; /* PUBLIC_URL, or http://localhost:PORT: lower case, no default port */
 	unsigned argon2_memory_kib;          /* 19456; 8 in testing, the lowest allowed */
 	unsigned argon2_passes;              /* 2; 1 in testing */
 };

@@ -389,14 +389,37 @@ config_load_derive_argon2(struct config *config)
 }
 
 static err
+config_load_derive_origin(struct config *config)
+{
+	char local[sizeof("http://localhost:65535")], host[sizeof(local)];
+	bool https = false;
+
+	if (config->public_url[0] != '\0')
+		return value_public_url(str_of(config->public_url), config->public_origin,
+					sizeof(config->public_origin), config->public_host,
+					sizeof(config->public_host), &config->public_https);
+	snprintf(local, sizeof(local), "http://localhost:%u", (unsigned)config->port);
+	return value_public_url(str_of(local), config->public_origin, sizeof(config->public_origin), host,
+				sizeof(host), &https);
+}
+
+/* The host of the public origin, without its port. */
+static str
+config_load_public_name(const struct config *config)
+{
+	str scheme = config->public_https ? STR("https://") : STR("http://");
+
+	return host_without_port(str_from(str_of(config->public_origin), scheme.n));
+}
+
+static err
 config_load_derive_public(struct config *config)
 {
-	char url[CONFIG_TEXT_MAX];
-
-	if (config->public_url[0] == '\0')
+	TRY(config_load_derive_origin(config));
+	str name = config_load_public_name(config);
+	if (config->passkey_rp_id[0] != '\0' || host_is_address(name))
 		return ERR_OK;
-	return value_public_url(str_of(config->public_url), url, sizeof(url), config->public_host,
-				sizeof(config->public_host), &config->public_https);
+	return str_copy_z(name, config->passkey_rp_id, sizeof(config->passkey_rp_id));
 }
 
 /* SQLAlchemy writes its driver in the scheme; libpq does not accept that. */
@@ -488,6 +511,18 @@ config_load_rules_without_domains(const struct config *config)
 	return config->access_rules[0] != '\0' && config->gate_domains_count == 0;
 }
 
+/* Web Authentication s5.1.2: the RP ID is the page's host, or a registrable domain above it. */
+static bool
+config_load_foreign_rp_id(const struct config *config)
+{
+	str name = config_load_public_name(config), rp_id = str_of(config->passkey_rp_id);
+
+	if (rp_id.n == 0 || str_equal(rp_id, name))
+		return false;
+	return !str_has_byte(rp_id, '.') || name.n <= rp_id.n || !str_ends(name, rp_id) ||
+	       name.p[name.n - rp_id.n - 1] != '.';
+}
+
 static bool
 config_load_cheap_bcrypt(const struct config *config)
 {
@@ -517,6 +552,9 @@ static const struct {
 	{ config_load_rules_without_domains, SETTING_WEB,
 	  "ACCESS_RULES is set, but GATE_DOMAINS is not: no application is protected.  Set GATE_DOMAINS, for example "
 	  "GATE_DOMAINS=example.org." },
+	{ config_load_foreign_rp_id, SETTING_WEB,
+	  "PASSKEY_RP_ID must be the host of PUBLIC_URL, or a domain above it that has a dot.  Set for example "
+	  "PASSKEY_RP_ID=example.org with PUBLIC_URL=https://login.example.org." },
 	{ config_load_cheap_bcrypt, 0,
 	  "BCRYPT_LOG_ROUNDS must be 10 or more.  Lower values require APP_SETTINGS=testing." },
 };

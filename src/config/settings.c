@@ -254,6 +254,18 @@ settings_public_url_parse(const struct setting *setting, str value, void *at, st
 
 static const struct setting_kind kind_public_url = { settings_public_url_parse, settings_text_put };
 
+static err
+settings_rp_id_parse(const struct setting *setting, str value, void *at, struct why *why)
+{
+	if (str_empty(value))
+		return str_copy_z(value, at, setting->size);
+	if (host_is_address(value))
+		return why_set(why, ERR_CONFIG, "is an IP address; browsers make passkeys only for host names");
+	return value_host_name(value, at, setting->size);
+}
+
+static const struct setting_kind kind_rp_id = { settings_rp_id_parse, settings_text_put };
+
 /* An empty value means no contact. */
 static err
 settings_contact_parse(const struct setting *setting, str value, void *at, struct why *why)

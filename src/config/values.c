@@ -158,6 +158,29 @@ values_is_name(str host)
 	return host.n > 0 && host.n <= 253 && host.p[host.n - 1] != '-' && host.p[host.n - 1] != '.';
 }
 
+/* Digits, or 0x and hexadecimal digits. */
+static bool
+values_is_number(str label)
+{
+	bool hex = str_starts(label, STR("0x")) || str_starts(label, STR("0X"));
+	str digits = hex ? str_from(label, 2) : label;
+
+	for (size_t i = 0; i < digits.n; i++)
+		if (!str_has_byte(hex ? STR("0123456789abcdefABCDEF") : STR("0123456789"), digits.p[i]))
+			return false;
+	return label.n > 0;
+}
+
+bool
+host_is_address(str host)
+{
+	str rest = host, label = str_cut(&rest, '.');
+
+	while (rest.n > 0)
+		label = str_cut(&rest, '.');
+	return str_has_byte(host, ':') || values_is_number(label);
+}
+
 static bool
 values_is_host(str host)
 {
@@ -177,6 +200,15 @@ values_lower_copy(str s, char *ret_text, size_t size)
 		if (ret_text[i] >= 'A' && ret_text[i] <= 'Z')
 			ret_text[i] = (char)(ret_text[i] - 'A' + 'a');
 	return ERR_OK;
+}
+
+err
+value_host_name(str s, char *ret_name, size_t size)
+{
+	char lower[CONFIG_TEXT_MAX];
+
+	TRY(values_lower_copy(s, lower, sizeof(lower)));
+	return values_is_name(str_of(lower)) ? str_copy_z(str_of(lower), ret_name, size) : ERR_INVALID;
 }
 
 /* Check host[:port] and write it without a default port. */

@@ -21,6 +21,12 @@ MUST_USE err value_address(str s, struct in6_addr *ret_address);
 /* localhost, a name below .localhost, 127.0.0.0/8 or ::1; brackets around an IPv6 address are allowed. */
 bool host_is_loopback(str host);
 
+/* Is a host an IP address?  Browsers read a host as IPv4 if its last label is a number (URL Standard s3.5). */
+bool host_is_address(str host);
+
+/* A host name without a port; ret_name gets it in lower case.  ERR_INVALID: no name.  ERR_TOO_LONG. */
+MUST_USE err value_host_name(str s, char *ret_name, size_t size);
+
 /*
  * A URL as people type it: http or https, a host, an optional port, no path.  ret_url gets it in lower case and without
  * a default port, ret_host its host[:port].  ERR_INVALID; ERR_TOO_LONG.

@@ -846,6 +846,15 @@ def test_a_public_suffix_is_refused_as_a_gate_domain(tmp_path, domain, status):
     assert status == 0 or server.command("run").returncode == 78
 
 
+@pytest.mark.parametrize("url, rp_id, status", [("https://wiki.login.co.uk", "login.co.uk", 0), ("https://login.co.uk", "co.uk", 78),
+                                                ("https://login.github.io", "github.io", 78), ("https://github.io", "github.io", 0)])
+def test_a_public_suffix_is_refused_as_the_rp_id(tmp_path, url, rp_id, status):
+    server = make(tmp_path, rules=None, GATE_DOMAINS="example.org", PUBLIC_URL=url, PASSKEY_RP_ID=rp_id)
+    done = server.command("config", "check")
+    assert done.returncode == status and ("browsers make no passkeys" in done.stderr) == (status == 78), done
+    assert status == 0 or server.command("run").returncode == 78
+
+
 def test_two_factors_open_everything_without_a_rules_file(tmp_path):
     with make(tmp_path, rules=None) as server:
         assert ask(server, WIKI).status_code == 401

@@ -48,12 +48,5 @@ host_same_origin(const struct config *config, str host, str origin)
 void
 host_put_right(const struct config *config, struct buf *out)
 {
-	if (config->public_host[0] != '\0') {
-		buf_put(out, config->public_https ? STR("https://") : STR("http://"));
-		buf_put(out, str_of(config->public_host));
-		return;
-	}
-	buf_put(out, STR("http://localhost"));
-	if (config->port != PORT_HTTP)
-		buf_printf(out, ":%u", (unsigned)config->port);
+	buf_put(out, str_of(config->public_origin));
 }

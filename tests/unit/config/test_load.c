@@ -171,6 +171,40 @@ config_load_reads_each_setting(void **state)
 	assert_int_equal(config.slow_workers, 3);
 }
 
+static void
+config_load_derives_the_origin_and_the_rp_id(void **state)
+{
+	static const struct {
+		const char *dotenv, *origin, *rp_id, *why;
+	} cases[] = {
+		{ "", "http://localhost:5000", "localhost", "defaults" },
+		{ "PORT=80\n", "http://localhost", "localhost", "the default port of http" },
+		{ "APP_SETTINGS=testing\nPORT=8080\n", "http://localhost:8080", "localhost", "another port" },
+		{ "PUBLIC_URL=https://Login.Example.org:443/\n", "https://login.example.org", "login.example.org",
+		  "lower case, without the default port" },
+		{ "PUBLIC_URL=https://login.example.org:8443\n", "https://login.example.org:8443",
+		  "login.example.org", "the name has no port" },
+		{ "PUBLIC_URL=https://login.example.org\nPASSKEY_RP_ID=Example.org\n", "https://login.example.org",
+		  "example.org", "a parent, in capitals" },
+		{ "PUBLIC_URL=https://a.b.example.org\nPASSKEY_RP_ID=b.example.org\n", "https://a.b.example.org",
+		  "b.example.org", "one of two parents" },
+		{ "PUBLIC_URL=https://login.example.org\nPASSKEY_RP_ID=login.example.org\n",
+		  "https://login.example.org", "login.example.org", "the host itself" },
+		{ "PUBLIC_URL=https://login.example.org\nPASSKEY_RP_ID=\n", "https://login.example.org",
+		  "login.example.org", "an empty value counts as not set" },
+		{ "PUBLIC_URL=https://192.0.2.1\n", "https://192.0.2.1", "", "IPv4" },
+		{ "PUBLIC_URL=https://[2001:db8::1]:444\n", "https://[2001:db8::1]:444", "", "IPv6" },
+		{ "PUBLIC_URL=http://127.0.0.1:5000\n", "http://127.0.0.1:5000", "", "this machine by its address" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		print_message("# %s: %s\n", cases[i].why, cases[i].dotenv);
+		assert_int_equal(load(cases[i].dotenv), ERR_OK);
+		assert_string_equal(config.public_origin, cases[i].origin);
+		assert_string_equal(config.passkey_rp_id, cases[i].rp_id);
+	}
+}
+
 /* Each refusal returns ERR_CONFIG, names the line or the setting, and does not change the caller's struct. */
 static void
 config_load_names_the_location_of_an_error(void **state)
@@ -221,6 +255,17 @@ config_load_names_the_location_of_an_error(void **state)
 		  "LISTEN (.env, line 1) has a path of 108 bytes; the path of a Unix socket has at most 107",
 		  "108 bytes" },
 		{ "PUBLIC_URL=login.example.org\n", "PUBLIC_URL", "no scheme" },
+		{ "PUBLIC_URL=https://192.0.2.1\nPASSKEY_RP_ID=192.0.2.1\n",
+		  "PASSKEY_RP_ID (.env, line 2) is an IP address", "a passkey for an IP address" },
+		{ "PASSKEY_RP_ID=https://a.org\n", "PASSKEY_RP_ID (.env, line 1)", "a URL" },
+		{ "PUBLIC_URL=https://a.org:444\nPASSKEY_RP_ID=a.org:444\n", "PASSKEY_RP_ID", "a port" },
+		{ "PUBLIC_URL=https://a.org\nPASSKEY_RP_ID=.a.org\n", "PASSKEY_RP_ID", "a dot at the beginning" },
+		{ "PUBLIC_URL=https://evil-a.org\nPASSKEY_RP_ID=a.org\n",
+		  "PASSKEY_RP_ID must be the host of PUBLIC_URL", "the end of a label is no domain" },
+		{ "PUBLIC_URL=https://a.org\nPASSKEY_RP_ID=b.org\n", "PASSKEY_RP_ID must be", "another domain" },
+		{ "PUBLIC_URL=https://a.org\nPASSKEY_RP_ID=b.a.org\n", "PASSKEY_RP_ID must be", "a name below" },
+		{ "PUBLIC_URL=https://a.org\nPASSKEY_RP_ID=org\n", "PASSKEY_RP_ID must be", "a parent without a dot" },
+		{ "PASSKEY_RP_ID=example.org\n", "PASSKEY_RP_ID must be", "PUBLIC_URL is missing" },
 		{ "INSECURE_HTTP=maybe\n", "INSECURE_HTTP (.env, line 1) must be 1 or 0", "not a boolean" },
 		{ "TRUSTED_PROXIES=10.0.0.0/8,x\n", "TRUSTED_PROXIES", "one network of the list is invalid" },
 		{ "GATE_DOMAINS=example.org\n", "PUBLIC_URL", "the gate needs https" },
@@ -394,6 +439,7 @@ config_load_web_reads_back_the_web_environment(void **state)
 		}
 	assert_true(web.public_https);
 	assert_string_equal(web.public_host, "[2001:db8::1]:444");
+	assert_string_equal(web.public_origin, "https://[2001:db8::1]:444");
 	assert_int_equal(web.trusted_proxies_count, 4);
 	assert_int_equal(web.secret_key_bytes, 0);
 	assert_string_equal(web.data_dir, "");
@@ -456,6 +502,7 @@ main(void)
 		cmocka_unit_test(config_load_accepts_the_tutorials_file_except_its_key),
 		cmocka_unit_test(config_load_reads_the_address_of_the_metrics),
 		cmocka_unit_test(config_load_reads_each_setting),
+		cmocka_unit_test(config_load_derives_the_origin_and_the_rp_id),
 		cmocka_unit_test(config_load_names_the_location_of_an_error),
 		cmocka_unit_test(config_load_accepts_valid_combinations),
 		cmocka_unit_test(config_load_shows_no_secret_in_a_refusal),

@@ -199,6 +199,34 @@ value_public_url_takes_a_scheme_and_a_host(void **state)
 }
 
 static void
+host_is_address_reads_hosts_as_browsers_do(void **state)
+{
+	static const struct {
+		const char *host;
+		bool address;
+		const char *why;
+	} cases[] = {
+		{ "login.example.org", false, "a name" },
+		{ "localhost", false, "a name without a dot" },
+		{ "1.2.3.4.example.org", false, "a name that begins like an address" },
+		{ "example.org1", false, "a digit in the last label" },
+		{ "192.0.2.1", true, "IPv4" },
+		{ "[2001:db8::1]", true, "IPv6 in brackets" },
+		{ "2001:db8::1", true, "IPv6" },
+		{ "127.1", true, "IPv4 in two parts" },
+		{ "2130706433", true, "IPv4 as one number" },
+		{ "0x7f000001", true, "IPv4 in hexadecimal" },
+		{ "example.0x1f", true, "a last label in hexadecimal" },
+		{ "", false, "empty" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		print_message("# %s: %s\n", cases[i].host, cases[i].why);
+		assert_int_equal(host_is_address(str_of(cases[i].host)), cases[i].address);
+	}
+}
+
+static void
 value_contact_takes_mail_and_web_addresses(void **state)
 {
 	static const struct {
@@ -301,6 +329,7 @@ main(void)
 		cmocka_unit_test(config_trusts_no_proxy_by_default),
 		cmocka_unit_test(host_is_loopback_knows_every_spelling),
 		cmocka_unit_test(value_public_url_takes_a_scheme_and_a_host),
+		cmocka_unit_test(host_is_address_reads_hosts_as_browsers_do),
 		cmocka_unit_test(value_contact_takes_mail_and_web_addresses),
 		cmocka_unit_test(host_without_port_keeps_brackets),
 		cmocka_unit_test(key_check_refuses_known_and_guessable_keys),

@@ -110,7 +110,7 @@ enum push_kind {
 	PUSH_RULES,     /* text is the next part of the access rules; value 1: the last part, all rules take effect */
 	PUSH_ICONS,     /* text is the next part of the icons that belong to the access rules, before the rules */
 	PUSH_SETTINGS,  /* text is the live settings of web (config/live.h), before the rules that they belong to */
-	PUSH_CHALLENGE, /* text is the key for challenges of sign-ins by passkey in the minute `number of the minute` */
+	PUSH_CHALLENGE, /* token is the key for challenges of sign-ins by passkey in the minute `value` (since 1970) */
 	PUSH_METRICS,   /* text is a struct metric_values (ipc/metrics.h); only if METRICS is set */
 	PUSH_COUNT
 };

@@ -34,8 +34,11 @@ MUST_USE err keeper_open(const struct config *config, enum keeper_mode mode, str
 /* Subscribe to ended sessions. Call before opening the first thread. */
 void keeper_on_ended(struct keeper *k, keeper_ended ended, void *context);
 
-/* The key for form tokens, derived from the master key: the only secret key that web receives. */
+/* The key for form tokens, derived from the master key.  Web receives no other secret key but those of minutes. */
 MUST_USE err keeper_form_key(const struct keeper *k, struct token *ret_key);
+
+/* The key for challenges of sign-ins by passkey in this minute (webauthn/challenge.h).  ERR_CRYPTO. */
+MUST_USE err keeper_challenge_key(const struct keeper *k, int64_t minute, struct token *ret_key);
 
 /* The public key for signed identities, which web publishes. */
 struct token keeper_public_key(const struct keeper *k);

@@ -1,28 +1,99 @@
 #include "keeper/factor/passkey.h"
 
-#include "config/values.h"
+#include "keeper/core/call.h"
 #include "keeper/core/factor_kind.h"
+#include "keeper/keys/keys.h"
 
-/* An IPv6 address has brackets; the last label of an IPv4 address is a number, and that of a domain is not. */
-static bool
-passkey_host_is_address(str host)
-{
-	size_t at = host.n;
-
-	while (at > 0 && host.p[at - 1] >= '0' && host.p[at - 1] <= '9')
-		at--;
-	return str_starts(host, STR("[")) || (at < host.n && (at == 0 || host.p[at - 1] == '.'));
-}
+/* --- what the server asks for ------------------------------------------------------------------------------------- */
 
 str
 passkey_rp_id(const struct config *config)
 {
-	str host = host_without_port(str_of(config->public_host));
-
-	if (str_empty(host))
-		return STR("localhost");
-	return passkey_host_is_address(host) ? STR("") : host;
+	return str_of(config->passkey_rp_id);
 }
+
+struct ceremony
+passkey_ceremony(const struct config *config, bool verified)
+{
+	return (struct ceremony){ .rp_id = passkey_rp_id(config),
+				  .origin = str_of(config->public_origin),
+				  .verified = verified };
+}
+
+/* --- challenges --------------------------------------------------------------------------------------------------- */
+
+/* The browser of a sign-in has no session: its form cookie takes the place of the session's token. */
+static struct challenge_for
+passkey_challenge_whom(const struct call *call, enum challenge_purpose purpose)
+{
+	str token_hash = str_bytes(call->token_hash.b, TOKEN_BYTES);
+
+	return (struct challenge_for){ purpose, purpose == CHALLENGE_SIGN_IN ? call->browser : token_hash };
+}
+
+err
+passkey_challenge_make(struct call *call, enum challenge_purpose purpose, str *ret_challenge)
+{
+	const struct challenge_for whom = passkey_challenge_whom(call, purpose);
+	char *text = arena_alloc(&call->arena, CHALLENGE_TEXT_BYTES);
+
+	if (text == NULL)
+		return ERR_MEMORY;
+	TRY(challenge_issue(keeper_keys(call->keeper)->challenges.b, &whom, call->now_us, text));
+	*ret_challenge = str_bytes(text, CHALLENGE_TEXT_BYTES);
+	return ERR_OK;
+}
+
+err
+passkey_challenge_check(struct call *call, enum challenge_purpose purpose, const struct client_data *client,
+			int64_t *ret_us)
+{
+	const struct challenge_for whom = passkey_challenge_whom(call, purpose);
+
+	return challenge_check(keeper_keys(call->keeper)->challenges.b, &whom, str_of(client->challenge), call->now_us,
+			       ret_us);
+}
+
+/* --- what is kept ------------------------------------------------------------------------------------------------- */
+
+static struct sealed_for
+passkey_sealed_for(int64_t account_id, int64_t factor_id)
+{
+	return (struct sealed_for){ factor_kind_passkey.sealing_purpose, account_id, factor_id };
+}
+
+err
+passkey_key_seal(struct call *call, int64_t account_id, int64_t factor_id, const struct credential_key *key,
+		 str *ret_sealed)
+{
+	const struct sealed_for owner = passkey_sealed_for(account_id, factor_id);
+
+	return sealing_seal(&keeper_keys(call->keeper)->sealing, &owner, key->cose, &call->arena, ret_sealed);
+}
+
+err
+passkey_key_open(struct call *call, int64_t account_id, int64_t factor_id, str sealed, struct credential_key *ret_key)
+{
+	const struct sealed_for owner = passkey_sealed_for(account_id, factor_id);
+	str cose = { 0 };
+
+	TRY(sealing_open(&keeper_keys(call->keeper)->sealing, &owner, sealed, &call->arena, &cose));
+	return credential_key_read(&cose, ret_key) && cose.n == 0 ? ERR_OK : ERR_CORRUPT;
+}
+
+err
+passkey_user_handle(struct call *call, int64_t account_id, str *ret_handle)
+{
+	const struct db_value args[] = { DB_INT(account_id) };
+	struct passkey_user_handle_row row = { 0 };
+	bool found = false;
+
+	TRY(db_row(call->db, SQL_PASSKEY_USER_HANDLE, args, COUNT(args), &call->arena, &row, &found));
+	*ret_handle = row.user_handle.n <= WEBAUTHN_HANDLE_MAX ? row.user_handle : STR("");
+	return ERR_OK;
+}
+
+/* --- the kind ----------------------------------------------------------------------------------------------------- */
 
 enum audit_reason
 passkey_reason(enum webauthn_fault fault)

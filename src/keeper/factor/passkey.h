@@ -1,24 +1,51 @@
 /*
  * Passkeys (Web Authentication): the kind of factor `passkey`. docs/develop/passkeys.md explains the design.
  *
- * The table of kinds has functions that verify a code that the user types. A passkey answers a challenge, so
- * it has separate questions: keeper/factor/passkey_sign_in.c, passkey_enrol.c.
+ * Other kinds are verified by a code that the user types, through the functions of the table of kinds. A passkey answers
+ * a challenge of the server, so it has separate questions: keeper/factor/passkey_sign_in.c, passkey_enrol.c.
  */
 #ifndef KEEPER_PASSKEY_H
 #define KEEPER_PASSKEY_H
 
-#include "base/err.h"
-#include "base/str.h"
 #include "config/config.h"
 #include "ipc/audit_events.h"
-#include "webauthn/webauthn.h"
+#include "store/db.h"
+#include "webauthn/ceremony.h"
+#include "webauthn/challenge.h"
 
 struct call;
 
-/* The host that passkeys are made for; "": none, since browsers make no passkeys for an IP address. */
-str passkey_rp_id(const struct config *config);
-
 /* Why was it refused, for the audit trail? */
 enum audit_reason passkey_reason(enum webauthn_fault fault);
+
+/* The host that passkeys are made for; "": PUBLIC_URL has no host that browsers accept, so there are no passkeys. */
+str passkey_rp_id(const struct config *config);
+
+/* What the server asks for. verified: a PIN or a fingerprint is required. */
+struct ceremony passkey_ceremony(const struct config *config, bool verified);
+
+/*
+ * A challenge for the presented session, as base64url in the call's arena. purpose: not CHALLENGE_SIGN_IN, whose
+ * challenges web makes.
+ */
+MUST_USE err passkey_challenge_make(struct call *call, enum challenge_purpose purpose, str *ret_challenge);
+
+/*
+ * Was the challenge made for this purpose, and for the presented session (CHALLENGE_SIGN_IN: for the browser of
+ * call->browser)? ret_us: the time in it; 0: refused.
+ */
+MUST_USE err passkey_challenge_check(struct call *call, enum challenge_purpose purpose,
+				     const struct client_data *client, int64_t *ret_us);
+
+/* Seal the public key of a new passkey of this account, for factors.secret_sealed. */
+MUST_USE err passkey_key_seal(struct call *call, int64_t account_id, int64_t factor_id,
+			      const struct credential_key *key, str *ret_sealed);
+
+/* ERR_CORRUPT: the row was not written by this server, or for another factor. ret_key is in the call's arena. */
+MUST_USE err passkey_key_open(struct call *call, int64_t account_id, int64_t factor_id, str sealed,
+			      struct credential_key *ret_key);
+
+/* user.id of the account's passkeys; "": it has never had one. */
+MUST_USE err passkey_user_handle(struct call *call, int64_t account_id, str *ret_handle);
 
 #endif

@@ -259,6 +259,7 @@ keys_derive(const struct master_key *master, struct keys *keys)
 	TRY(keys_do_derive(master, "form tokens", keys->form.b, sizeof(keys->form.b)));
 	TRY(keys_do_derive(master, "names", keys->names.b, sizeof(keys->names.b)));
 	TRY(keys_do_derive(master, "gate cookies", keys->gate.b, sizeof(keys->gate.b)));
+	TRY(keys_do_derive(master, "passkey challenges", keys->challenges.b, sizeof(keys->challenges.b)));
 	TRY(keys_do_derive(master, "identities", keys->signing.seed, sizeof(keys->signing.seed)));
 	TRY(signing_setup(&keys->signing));
 	return sealing_setup(&keys->sealing);

@@ -13,9 +13,10 @@
 
 struct keys {
 	struct sealing sealing;
-	struct token form;  /* for web's form tokens */
-	struct token names; /* for hashes of names that no account has */
-	struct token gate;  /* for the gate's cookies */
+	struct token form;       /* for web's form tokens */
+	struct token names;      /* for hashes of names that no account has */
+	struct token gate;       /* for the gate's cookies */
+	struct token challenges; /* for challenges of passkeys: webauthn/challenge.h */
 	struct signing signing;
 };
 

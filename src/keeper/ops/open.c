@@ -17,6 +17,7 @@
 #include "keeper/core/call.h"
 #include "store/migrate.h"
 #include "store/store.h"
+#include "webauthn/challenge.h"
 
 struct keeper {
 	_Atomic(const struct config *) config; /* the current version (config/live.h) */
@@ -235,6 +236,18 @@ err
 keeper_form_key(const struct keeper *k, struct token *ret_key)
 {
 	*ret_key = k->keys.form;
+	return ERR_OK;
+}
+
+err
+keeper_challenge_key(const struct keeper *k, int64_t minute, struct token *ret_key)
+{
+	struct challenge_key key;
+
+	TRY(challenge_key_derive(k->keys.challenges.b, CHALLENGE_SIGN_IN, minute, &key));
+	_Static_assert((int)CHALLENGE_KEY_BYTES == (int)TOKEN_BYTES, "a push carries the key as a token");
+	memcpy(ret_key->b, key.b, CHALLENGE_KEY_BYTES);
+	secret_wipe(&key, sizeof(key));
 	return ERR_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "keeper/core/counts.h"
 #include "keeper/ops/figures.h"
 #include "keeper/password/passwords.h"
+#include "webauthn/challenge.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -47,6 +48,7 @@ struct keeper_server {
 	pthread_mutex_t push_lock;    /* protects push_fd and the order of pushes */
 	int push_fd;                  /* -1: no web process */
 	struct metric_values metrics; /* the newest ones, for the next web process */
+	int64_t challenge_minute;     /* web has the key for challenges in this minute; 0: none */
 	struct census *census;        /* counts for the metrics; NULL: METRICS is not set; constant */
 	_Atomic int64_t pushed;
 	atomic_bool asked; /* a web process has asked at least one question */
@@ -129,6 +131,23 @@ serve_pushed_so_far(void *context)
 	return atomic_load(&server->pushed);
 }
 
+/* The key for challenges in this minute, unless web has it.  Best effort: the watcher comes again in a second. */
+static void
+serve_push_challenge_locked(struct keeper_server *server)
+{
+	struct push push = { .kind = PUSH_CHALLENGE };
+	int64_t now_us = 0, minute;
+
+	if (server->push_fd < 0 || clock_now_us(&now_us) != ERR_OK)
+		return;
+	minute = challenge_minute(now_us);
+	push.value = (uint32_t)minute;
+	if (minute != server->challenge_minute && keeper_challenge_key(server->keeper, minute, &push.token) == ERR_OK &&
+	    serve_push_deliver_locked(server, &push, MSG_DONTWAIT))
+		server->challenge_minute = minute;
+	secret_wipe(&push, sizeof(push));
+}
+
 /* The hello must be the first push: no other thread may send one before it. */
 static err
 serve_push_begin(struct keeper_server *server, int push_fd)
@@ -141,6 +160,8 @@ serve_push_begin(struct keeper_server *server, int push_fd)
 	e = keeper_form_key(server->keeper, &hello.token);
 	if (e == ERR_OK)
 		serve_push_send_locked(server, &hello);
+	server->challenge_minute = 0;
+	serve_push_challenge_locked(server);
 	pthread_mutex_unlock(&server->push_lock);
 	secret_wipe(&hello, sizeof(hello));
 	return e;
@@ -155,6 +176,14 @@ serve_push_beat(struct keeper_server *server)
 	pthread_mutex_lock(&server->push_lock);
 	if (server->push_fd >= 0)
 		(void)serve_push_deliver_locked(server, &push, MSG_DONTWAIT);
+	pthread_mutex_unlock(&server->push_lock);
+}
+
+static void
+serve_push_challenge(struct keeper_server *server)
+{
+	pthread_mutex_lock(&server->push_lock);
+	serve_push_challenge_locked(server);
 	pthread_mutex_unlock(&server->push_lock);
 }
 
@@ -454,6 +483,7 @@ serve_watch_look(struct watch *watch)
 	bool now_healthy;
 
 	serve_push_beat(watch->server);
+	serve_push_challenge(watch->server);
 	serve_watch_open(watch);
 	now_healthy = watch->thread != NULL && keeper_probe(watch->thread, &why) == ERR_OK;
 	serve_health_set(watch->server, now_healthy, &why);

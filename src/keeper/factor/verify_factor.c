@@ -1,7 +1,6 @@
 /*
  * The questions VERIFY and STEP_UP: a TOTP or recovery code completes a sign-in or renews a proof.
  */
-#include "keeper/session/devices.h"
 #include "keeper/factor/attempt.h"
 #include "keeper/handlers.h"
 #include "keeper/factor/recovery.h"
@@ -55,25 +54,12 @@ verify_factor_refuse_spent(struct call *call, struct attempt *a, enum audit_reas
 }
 
 static err
-verify_factor_signed_in(struct call *call)
-{
-	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(call->now.session.account_id) };
-
-	return db_run(call->db, SQL_ACCOUNT_SIGNED_IN, args, COUNT(args), NULL);
-}
-
-/* Complete the sign-in: issue a token, return the saved URL, remember the browser. */
-static err
 verify_factor_complete_sign_in(struct call *call, const struct attempt *a, bool *ret_done)
 {
 	struct verified_body *answer = call->answer;
 
 	TRY(throttle_full(call));
-	TRY(device_remember(call, &answer->device));
-	TRY(session_return_to(call, &answer->next));
-	TRY(session_verify(call, &a->proof, ret_done));
-	*ret_done = *ret_done && call->next.session.state == STATE_FULL;
-	return *ret_done ? verify_factor_signed_in(call) : ERR_OK;
+	return session_complete_sign_in(call, &a->proof, &answer->device, &answer->next, ret_done);
 }
 
 /* --- VERIFY: confirm the first authenticator ---------------------------------------------------------------------- */

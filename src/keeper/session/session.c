@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "keeper/core/audit.h"
 #include "keeper/handlers.h"
+#include "keeper/session/devices.h"
 
 /* --- changes of state --------------------------------------------------------------------------------------------- */
 
@@ -109,6 +110,25 @@ session_verify(struct call *call, const struct proof *proof, bool *ret_done)
 					 columns.user_verified_at_us };
 	TRY(db_run(call->db, SQL_SESSION_VERIFY, args, COUNT(args), &changed));
 	return session_renewed(call, &hash, changed, ret_done);
+}
+
+static err
+session_record_sign_in(struct call *call)
+{
+	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(call->now.session.account_id) };
+
+	return db_run(call->db, SQL_ACCOUNT_SIGNED_IN, args, COUNT(args), NULL);
+}
+
+err
+session_complete_sign_in(struct call *call, const struct proof *proof, struct token *ret_device, str *ret_next,
+			 bool *ret_done)
+{
+	TRY(device_remember(call, ret_device));
+	TRY(session_return_to(call, ret_next));
+	TRY(session_verify(call, proof, ret_done));
+	*ret_done = *ret_done && call->next.session.state == STATE_FULL;
+	return *ret_done ? session_record_sign_in(call) : ERR_OK;
 }
 
 err

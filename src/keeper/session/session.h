@@ -25,6 +25,13 @@ MUST_USE err session_begin(struct call *call, int64_t account_id, str return_to,
 /* Add a proof and issue a new token. *ret_done false: the old token was no longer valid. */
 MUST_USE err session_verify(struct call *call, const struct proof *proof, bool *ret_done);
 
+/*
+ * Complete the sign-in of a pending or enrolling session with this proof: issue a token, remember the browser, record
+ * the time. ret_next: the saved path. *ret_done false: the old token was not valid, or the proof does not suffice.
+ */
+MUST_USE err session_complete_sign_in(struct call *call, const struct proof *proof, struct token *ret_device,
+				      str *ret_next, bool *ret_done);
+
 /* Replace the session's second proof by this one. */
 MUST_USE err session_reattach(struct call *call, const struct proof *proof);
 

@@ -7,6 +7,7 @@
 #include "base/sys.h"
 #include "base/thread.h"
 #include "http/server.h"
+#include "web/core/challenge.h"
 #include "web/core/dispatch.h"
 #include "web/core/health.h"
 #include "web/core/metrics.h"
@@ -72,6 +73,8 @@ web_push_apply(struct web *web, const struct push *push)
 		health_checked(web, push->value == 1);
 	if (push->kind == PUSH_SIGNER)
 		web->signer = push->token;
+	if (push->kind == PUSH_CHALLENGE)
+		challenge_newest_push(&web->challenge_newest, push->value, &push->token);
 	if (push->kind == PUSH_SETTINGS)
 		TRY(web_settings_take(web, push->text));
 	if (push->kind == PUSH_ICONS)
@@ -167,6 +170,7 @@ web_init(struct web *web, const struct config *config, int push_fd, int first_ch
 	web->gate_cache = gate_cache_new(GATE_CACHE_ENTRIES);
 	if (web->cache == NULL || web->gate_cache == NULL || web_rules_begin(&web->rules) != ERR_OK)
 		return why_set(why, ERR_MEMORY, "There is not enough memory for the caches of sessions.");
+	challenge_newest_init(&web->challenge_newest);
 	health_checked(web, true);
 	web_channels_take(web, first_channel_fd);
 	TRY(digest_setup());

@@ -7,6 +7,7 @@
 
 #include "config/live.h"
 #include "web/core/brand.h"
+#include "web/core/challenge.h"
 #include "web/core/channel.h"
 #include "web/core/gate_cache.h"
 #include "web/core/gate_rules.h"
@@ -27,13 +28,14 @@ struct web {
 	struct config_versions versions;       /* used only by the thread that reads pushes */
 	struct session_cache *cache;           /* thread-safe */
 	struct token form_key;
-	struct gate_cache *gate_cache; /* thread-safe */
-	struct web_rules rules;        /* thread-safe */
-	struct brand brand;            /* the administrator's logo and colour */
-	struct token signer;           /* public key of signed identities; set before the first request */
-	atomic_bool database_writable; /* according to the keeper's last check */
-	_Atomic int64_t checked_us;    /* monotonic: when web heard of that check */
-	atomic_bool late;              /* no check for WEB_CHECKED_MS: it is logged */
+	struct gate_cache *gate_cache;            /* thread-safe */
+	struct web_rules rules;                   /* thread-safe */
+	struct brand brand;                       /* the administrator's logo and colour */
+	struct challenge_newest challenge_newest; /* thread-safe */
+	struct token signer;                      /* public key of signed identities; set before the first request */
+	atomic_bool database_writable;            /* according to the keeper's last check */
+	_Atomic int64_t checked_us;               /* monotonic: when web heard of that check */
+	atomic_bool late;                         /* no check for WEB_CHECKED_MS: it is logged */
 	/* pushes are not read any more: no request may be answered, and the process is about to end */
 	atomic_bool pushes_lost;
 	struct channel channels[WEB_CHANNELS_MAX]; /* one for each worker, quick ones first; used only by its worker */

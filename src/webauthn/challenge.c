@@ -108,6 +108,28 @@ challenge_mac_fits(const uint8_t *secret, int64_t minute, const struct challenge
 	return ERR_OK;
 }
 
+/* The time in a challenge; 0: it is not one. */
+static int64_t
+challenge_read(str text, uint8_t ret_challenge[CHALLENGE_BYTES])
+{
+	uint64_t us = 0;
+
+	if (str_base64url(text, ret_challenge, CHALLENGE_BYTES) != ERR_OK)
+		return 0;
+	for (int i = 0; i < 8; i++)
+		us = us << 8 | ret_challenge[i];
+	return us > INT64_MAX ? 0 : (int64_t)us;
+}
+
+bool
+challenge_is_old(str text, int64_t now_us)
+{
+	uint8_t challenge[CHALLENGE_BYTES];
+	int64_t us = challenge_read(text, challenge);
+
+	return us != 0 && us <= now_us - SECONDS_US(CHALLENGE_SECONDS);
+}
+
 static bool
 challenge_is_fresh(int64_t us, int64_t now_us)
 {
@@ -119,18 +141,14 @@ challenge_check(const uint8_t *secret, const struct challenge_for *whom, str tex
 {
 	const int64_t latest = whom->purpose == CHALLENGE_SIGN_IN ? 1 : 0;
 	uint8_t challenge[CHALLENGE_BYTES];
-	uint64_t us = 0;
+	int64_t us = challenge_read(text, challenge);
 	bool fits = false;
 
 	*ret_us = 0;
-	if (!challenge_holder_usable(whom->holder) || str_base64url(text, challenge, sizeof(challenge)) != ERR_OK)
-		return ERR_OK;
-	for (int i = 0; i < 8; i++)
-		us = us << 8 | challenge[i];
-	if (us > INT64_MAX || !challenge_is_fresh((int64_t)us, now_us))
+	if (!challenge_holder_usable(whom->holder) || us == 0 || !challenge_is_fresh(us, now_us))
 		return ERR_OK;
 	for (int64_t late = 0; late <= latest; late++)
-		TRY(challenge_mac_fits(secret, challenge_minute((int64_t)us) - late, whom, challenge, &fits));
-	*ret_us = fits ? (int64_t)us : 0;
+		TRY(challenge_mac_fits(secret, challenge_minute(us) - late, whom, challenge, &fits));
+	*ret_us = fits ? us : 0;
 	return ERR_OK;
 }

@@ -74,4 +74,10 @@ MUST_USE err challenge_issue(const uint8_t *secret, const struct challenge_for *
 MUST_USE err challenge_check(const uint8_t *secret, const struct challenge_for *whom, str text, int64_t now_us,
 			     int64_t *ret_us);
 
+/*
+ * Does this challenge say that it was made more than CHALLENGE_SECONDS ago? Nothing proves that it was: for the sentence
+ * that the user reads, not for a decision.
+ */
+bool challenge_is_old(str text, int64_t now_us);
+
 #endif

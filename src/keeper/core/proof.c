@@ -55,6 +55,15 @@ proofs_newest_us(const struct proofs *proofs, unsigned shows)
 }
 
 bool
+proofs_have_password(const struct proofs *proofs)
+{
+	for (size_t i = 0; i < proofs->n; i++)
+		if (proofs->of[i].kind == &factor_kind_password)
+			return true;
+	return false;
+}
+
+bool
 proofs_have_factor(const struct proofs *proofs, int64_t factor_id)
 {
 	for (size_t i = 0; i < proofs->n; i++)

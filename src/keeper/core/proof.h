@@ -48,6 +48,9 @@ enum session_state proofs_state(const struct proofs *proofs, bool enrolled);
 /* Time of the newest proof that shows this; 0: none. */
 int64_t proofs_newest_us(const struct proofs *proofs, unsigned shows);
 
+/* Has the session verified the account's password? */
+bool proofs_have_password(const struct proofs *proofs);
+
 /* Has the session verified this factor? */
 bool proofs_have_factor(const struct proofs *proofs, int64_t factor_id);
 

@@ -58,15 +58,15 @@ devices_is_ours(struct call *call, bool *ret_ours)
 }
 
 static err
-devices_bound(struct call *call)
+devices_bound(struct call *call, int64_t account_id)
 {
-	const struct db_value args[] = { DB_INT(call->now.session.account_id), DB_INT(DEVICES_MAX) };
+	const struct db_value args[] = { DB_INT(account_id), DB_INT(DEVICES_MAX) };
 
 	return db_run(call->db, SQL_DEVICE_BOUND, args, COUNT(args), NULL);
 }
 
 err
-device_remember(struct call *call, struct token *ret_token)
+device_remember(struct call *call, int64_t account_id, struct token *ret_token)
 {
 	struct token token = call->head.device, token_hash;
 	bool ours = false;
@@ -77,11 +77,11 @@ device_remember(struct call *call, struct token *ret_token)
 		TRY(random_fill(token.b, TOKEN_BYTES));
 	TRY(random_id(&id));
 	TRY(devices_hash(&token, &token_hash));
-	const struct db_value args[] = { DB_INT(id), devices_blob(&token_hash), DB_INT(call->now.session.account_id),
+	const struct db_value args[] = { DB_INT(id), devices_blob(&token_hash), DB_INT(account_id),
 					 DB_INT(call->now_us) };
 	TRY(db_run(call->db, SQL_DEVICE_REMEMBER, args, COUNT(args), NULL));
 	*ret_token = token;
-	return devices_bound(call);
+	return devices_bound(call, account_id);
 }
 
 static err

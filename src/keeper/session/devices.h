@@ -17,10 +17,10 @@ enum { DEVICES_MAX = 20, DEVICE_DAYS = 400 };
 MUST_USE err device_find(struct call *call, int64_t account_id, int64_t *ret_id);
 
 /*
- * Record, inside a transaction, that this browser has signed in to the session's account. ret_token is the value for
- * its cookie: the presented token if we issued it, or a new one.
+ * Record, inside a transaction, that this browser has signed in to the account. ret_token is the value for its cookie:
+ * the presented token if we issued it, or a new one.
  */
-MUST_USE err device_remember(struct call *call, struct token *ret_token);
+MUST_USE err device_remember(struct call *call, int64_t account_id, struct token *ret_token);
 
 /* Forget all browsers of the account, inside a transaction. keep_own: except the one that asks. */
 MUST_USE err devices_forget(struct call *call, int64_t account_id, bool keep_own);

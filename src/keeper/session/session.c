@@ -36,8 +36,8 @@ session_trim(struct call *call, int64_t account_id)
 }
 
 /* Keep only a path that the database can store as text. Web checks the target when it redirects. */
-static str
-session_path_or_nothing(str return_to)
+str
+session_path(str return_to)
 {
 	bool kept = str_starts(return_to, STR("/")) && !str_has_byte(return_to, '\0') && str_utf8_valid(return_to);
 
@@ -56,6 +56,12 @@ session_return_to(struct call *call, str *ret_return_to)
 	return ERR_OK;
 }
 
+static bool
+session_may_be_remembered(const struct call *call, bool remember)
+{
+	return remember && keeper_config(call->keeper)->session_remember_us > 0;
+}
+
 err
 session_begin(struct call *call, int64_t account_id, str return_to, bool remember)
 {
@@ -72,14 +78,40 @@ session_begin(struct call *call, int64_t account_id, str return_to, bool remembe
 		DB_INT(call->now_us),
 		DB_TEXT(audit_text(&call->arena, call->head.address)),
 		DB_TEXT(audit_text(&call->arena, call->head.agent)),
-		DB_TEXT(session_path_or_nothing(return_to)),
-		DB_INT(remember && keeper_config(call->keeper)->session_remember_us > 0),
+		DB_TEXT(session_path(return_to)),
+		DB_INT(session_may_be_remembered(call, remember)),
 	};
 	TRY(db_run(call->db, SQL_SESSION_INSERT, args, COUNT(args), &inserted));
 	if (inserted != 1)
 		return ERR_NOT_FOUND;
 	TRY(session_trim(call, account_id));
 	return session_find(call, &hash, &call->next.session);
+}
+
+err
+session_begin_verified(struct call *call, int64_t account_id, bool remember, const struct proof *proof)
+{
+	const struct session_columns columns = session_proof_columns(proof);
+	struct token hash = { 0 };
+	int64_t id = 0, inserted = 0;
+
+	TRY(session_end_presented(call));
+	TRY(random_id(&id));
+	TRY(session_token_new(call, &hash));
+	const struct db_value args[] = {
+		DB_INT(id),
+		session_token_value(&hash),
+		DB_INT(account_id),
+		DB_INT(call->now_us),
+		DB_TEXT(audit_text(&call->arena, call->head.address)),
+		DB_TEXT(audit_text(&call->arena, call->head.agent)),
+		DB_INT(session_may_be_remembered(call, remember)),
+		columns.factor_at_us,
+		columns.factor_id,
+		columns.user_verified_at_us,
+	};
+	TRY(db_run(call->db, SQL_SESSION_INSERT_VERIFIED, args, COUNT(args), &inserted));
+	return inserted == 1 ? session_find(call, &hash, &call->next.session) : ERR_NOT_FOUND;
 }
 
 /* After a new token was written: announce the end of the old token and read the changed row. */
@@ -112,11 +144,13 @@ session_verify(struct call *call, const struct proof *proof, bool *ret_done)
 	return session_renewed(call, &hash, changed, ret_done);
 }
 
-static err
-session_record_sign_in(struct call *call)
+err
+session_signed_in(struct call *call, struct token *ret_device)
 {
-	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(call->now.session.account_id) };
+	int64_t account_id = call->next.session.account_id;
+	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(account_id) };
 
+	TRY(device_remember(call, account_id, ret_device));
 	return db_run(call->db, SQL_ACCOUNT_SIGNED_IN, args, COUNT(args), NULL);
 }
 
@@ -124,11 +158,10 @@ err
 session_complete_sign_in(struct call *call, const struct proof *proof, struct token *ret_device, str *ret_next,
 			 bool *ret_done)
 {
-	TRY(device_remember(call, ret_device));
 	TRY(session_return_to(call, ret_next));
 	TRY(session_verify(call, proof, ret_done));
 	*ret_done = *ret_done && call->next.session.state == STATE_FULL;
-	return *ret_done ? session_record_sign_in(call) : ERR_OK;
+	return *ret_done ? session_signed_in(call, ret_device) : ERR_OK;
 }
 
 err

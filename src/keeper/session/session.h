@@ -22,6 +22,16 @@ MUST_USE err session_return_to(struct call *call, str *ret_return_to);
  */
 MUST_USE err session_begin(struct call *call, int64_t account_id, str return_to, bool remember);
 
+/*
+ * Begin a FULL session for an account whose passkey alone shows knowledge and possession, and end the presented session.
+ *
+ * ERR_NOT_FOUND  the account was disabled or deleted
+ */
+MUST_USE err session_begin_verified(struct call *call, int64_t account_id, bool remember, const struct proof *proof);
+
+/* The return path, if it is one; otherwise "". */
+str session_path(str return_to);
+
 /* Add a proof and issue a new token. *ret_done false: the old token was no longer valid. */
 MUST_USE err session_verify(struct call *call, const struct proof *proof, bool *ret_done);
 
@@ -31,6 +41,9 @@ MUST_USE err session_verify(struct call *call, const struct proof *proof, bool *
  */
 MUST_USE err session_complete_sign_in(struct call *call, const struct proof *proof, struct token *ret_device,
 				      str *ret_next, bool *ret_done);
+
+/* The rest of a complete sign-in, whose session is call->next.session: remember the browser and the time. */
+MUST_USE err session_signed_in(struct call *call, struct token *ret_device);
 
 /* Replace the session's second proof by this one. */
 MUST_USE err session_reattach(struct call *call, const struct proof *proof);

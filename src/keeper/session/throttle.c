@@ -24,6 +24,7 @@ static const struct counter_rule rules[COUNTER_COUNT] = {
 	[COUNTER_RECOVERY_DEVICE] = { REASON_COUNTER_RECOVERY_DEVICE, "refused recovery codes of an account, in one known browser", 5, 0, 0, true },
 	[COUNTER_OWN]             = { REASON_COUNTER_OWN,             "refused current passwords of a signed-in user, in an unknown browser", 5, 0, 0, true },
 	[COUNTER_REGISTER]        = { REASON_COUNTER_REGISTER,        "forms to register from one address", 30, 1000, MINUTES_US(5), false },
+	[COUNTER_PASSKEY]         = { REASON_PASSKEY,                 "refused passkeys from one address, for any account", 30, 1000, MINUTES_US(5), false },
 	[COUNTER_LINK]            = { REASON_COUNTER_LINK,            "uses of one-time links that have ended or never existed, from one address", 30, 1000, MINUTES_US(5), false },
 };
 /* clang-format on */
@@ -162,6 +163,13 @@ throttle_link(struct call *call, struct throttle *ret_throttle)
 {
 	*ret_throttle = (struct throttle){ .n = 0 };
 	return throttle_add_hashed(call, ret_throttle, COUNTER_LINK, STR(""), true);
+}
+
+err
+throttle_passkey(struct call *call, struct throttle *ret_throttle)
+{
+	*ret_throttle = (struct throttle){ .n = 0 };
+	return throttle_add_hashed(call, ret_throttle, COUNTER_PASSKEY, STR(""), true);
 }
 
 /* --- counting ----------------------------------------------------------------------------------------------------- */
@@ -383,42 +391,52 @@ throttle_clear(struct call *call, const struct throttle *t)
 	return ERR_OK;
 }
 
+/* The counters of passwords, of the known browser or of all unknown ones. */
 static err
-throttle_clear_of_device(struct call *call, int64_t device_id)
+throttle_clear_passwords(struct call *call, const struct session *session, int64_t device_id)
 {
 	struct throttle t = { .n = 0 };
 
-	throttle_add(&t, COUNTER_DEVICE, device_id);
-	throttle_add(&t, COUNTER_CODE_DEVICE, device_id);
-	throttle_add(&t, COUNTER_RECOVERY_DEVICE, device_id);
+	if (device_id != 0) {
+		throttle_add(&t, COUNTER_DEVICE, device_id);
+		return throttle_clear(call, &t);
+	}
+	throttle_add(&t, COUNTER_OWN, session->account_id);
+	throttle_add(&t, COUNTER_NAME, session->account_id);
+	TRY(throttle_add_hashed(call, &t, COUNTER_NAME_ADDRESS, account_name_str(&session->name), true));
 	return throttle_clear(call, &t);
 }
 
 static err
-throttle_clear_of_strangers(struct call *call)
+throttle_clear_codes(struct call *call, const struct session *session, int64_t device_id)
 {
-	const struct session *session = &call->now.session;
-	struct throttle codes = { .n = 0 }, passwords = { .n = 0 };
+	struct throttle t = { .n = 0 };
+	bool known = device_id != 0;
 
-	throttle_add(&codes, COUNTER_CODE, session->account_id);
-	throttle_add(&codes, COUNTER_RECOVERY, session->account_id);
-	throttle_add(&codes, COUNTER_OWN, session->account_id);
-	throttle_add(&passwords, COUNTER_NAME, session->account_id);
-	TRY(throttle_add_hashed(call, &passwords, COUNTER_NAME_ADDRESS, account_name_str(&session->name), true));
-	TRY(throttle_clear(call, &codes));
-	return throttle_clear(call, &passwords);
+	throttle_add(&t, known ? COUNTER_CODE_DEVICE : COUNTER_CODE, known ? device_id : session->account_id);
+	throttle_add(&t, known ? COUNTER_RECOVERY_DEVICE : COUNTER_RECOVERY, known ? device_id : session->account_id);
+	throttle_add(&t, COUNTER_CODES, session->account_id);
+	return throttle_clear(call, &t);
+}
+
+err
+throttle_full_by_passkey(struct call *call, const struct session *session)
+{
+	int64_t device_id = 0;
+
+	TRY(device_find(call, session->account_id, &device_id));
+	return throttle_clear_passwords(call, session, device_id);
 }
 
 err
 throttle_full(struct call *call)
 {
-	struct throttle codes = { .n = 0 };
-	int64_t account_id = call->now.session.account_id, device_id = 0;
+	const struct session *session = &call->now.session;
+	int64_t device_id = 0;
 
-	TRY(device_find(call, account_id, &device_id));
-	TRY(device_id != 0 ? throttle_clear_of_device(call, device_id) : throttle_clear_of_strangers(call));
-	throttle_add(&codes, COUNTER_CODES, account_id);
-	return throttle_clear(call, &codes);
+	TRY(device_find(call, session->account_id, &device_id));
+	TRY(throttle_clear_passwords(call, session, device_id));
+	return throttle_clear_codes(call, session, device_id);
 }
 
 static err

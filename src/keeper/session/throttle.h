@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 struct call;
+struct session;
 
 enum counter {
 	COUNTER_NAME_ADDRESS,
@@ -36,6 +37,7 @@ enum counter {
 	COUNTER_OWN,
 	COUNTER_REGISTER,
 	COUNTER_LINK,
+	COUNTER_PASSKEY,
 	COUNTER_COUNT
 };
 
@@ -76,6 +78,9 @@ MUST_USE err throttle_register(struct call *call, struct throttle *ret_throttle)
 /* For an invalid one-time link from this address. Each is audited, and attackers can invent any number of them. */
 MUST_USE err throttle_link(struct call *call, struct throttle *ret_throttle);
 
+/* For a passkey from this address. No account is involved before the passkey is verified. */
+MUST_USE err throttle_passkey(struct call *call, struct throttle *ret_throttle);
+
 /*
  * Count the attempt. ERR_OK: the caller may check it. Beyond the 100th failed code, this first disables the
  * authenticators, so that no code is accepted.
@@ -86,10 +91,12 @@ MUST_USE err throttle_take(struct call *call, struct throttle *throttle);
 
 /*
  * Inside a transaction: the attempt was not a failure. throttle_full: the sign-in is complete, so reset the account's
- * counters.
+ * counters. throttle_full_by_passkey: the sign-in of this session is complete, so reset those of passwords; a passkey says
+ * nothing about codes.
  */
 MUST_USE err throttle_right(struct call *call, const struct throttle *throttle);
 MUST_USE err throttle_full(struct call *call);
+MUST_USE err throttle_full_by_passkey(struct call *call, const struct session *session);
 
 /* The attempt failed: audit a lockout that it began, and disable the authenticators after too many failed codes. */
 MUST_USE err throttle_wrong(struct call *call, const struct throttle *throttle);

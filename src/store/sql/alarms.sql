@@ -4,7 +4,8 @@
 -- Is there a failed attempt after $2?  Mostly there is none, and alarm_find takes six times as long.
 -- row: at_us int
 SELECT at_us FROM audit
-WHERE account_id = $1 AND at_us > $2 AND event IN ('signin.refused', 'prove.refused', 'password.refused') LIMIT 1;
+WHERE account_id = $1 AND at_us > $2 AND event IN ('signin.refused', 'prove.refused', 'password.refused',
+		'passkey.refused') LIMIT 1;
 
 -- name: alarm_find
 -- Those of the newest 1,000 failed attempts after $2 that no proof explains: a proof of the same browser, from the
@@ -15,7 +16,8 @@ SELECT count(*) AS attempts, coalesce(min(at_us), 0) AS since_us, coalesce(max(a
 FROM (
 	SELECT u.at_us, u.address FROM (
 		SELECT at_us, address, browser FROM audit
-		WHERE account_id = $1 AND at_us > $2 AND event IN ('signin.refused', 'prove.refused', 'password.refused')
+		WHERE account_id = $1 AND at_us > $2 AND event IN ('signin.refused', 'prove.refused', 'password.refused',
+		'passkey.refused')
 		ORDER BY at_us DESC LIMIT 1000) AS u
 	WHERE NOT EXISTS (
 		SELECT 1 FROM audit p

@@ -4,6 +4,13 @@ INSERT INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, pas
                       remembered)
 SELECT $1, $2, id, $4, $4, $4, $5, $6, $7, $8 FROM accounts WHERE id = $3 AND disabled_at_us IS NULL;
 
+-- name: session_insert_verified
+-- A session that begins with a passkey. Zero rows: the account has been disabled.
+INSERT INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, password_at_us, address, agent, way_back,
+                      remembered, factor_at_us, factor_id, user_verified_at_us, previous_sign_in_at_us)
+SELECT $1, $2, id, $4, $4, 0, $5, $6, '', $7, $8, $9, $10, last_sign_in_at_us
+FROM accounts WHERE id = $3 AND disabled_at_us IS NULL;
+
 -- name: session_find
 -- The input of keeper/core/session_state.c, and the data that pages show.
 -- row: basis session_basis, previous_sign_in_at_us int, name text, account_created_at_us int, clock_step int,

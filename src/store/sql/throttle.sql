@@ -53,7 +53,7 @@ DELETE FROM throttle WHERE (counter, place) IN (
 -- Deletes entries of addresses whose failures have all expired: keeper/session/throttle.c removes one in five minutes.
 DELETE FROM throttle WHERE (counter, place) IN (
 	SELECT counter, place FROM throttle
-	WHERE counter IN ('address', 'register', 'link') AND since_us + failures * 300000000 <= $1 AND blocked_until_us <= $1 LIMIT $2);
+	WHERE counter IN ('address', 'register', 'link', 'passkey') AND since_us + failures * 300000000 <= $1 AND blocked_until_us <= $1 LIMIT $2);
 
 -- name: throttle_purge_devices
 -- Deletes entries of browsers that are no longer remembered.

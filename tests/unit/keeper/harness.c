@@ -218,8 +218,8 @@ world_make(struct world *w)
 	snprintf(c->app_name, sizeof(c->app_name), "Doubletour");
 	memcpy(c->secret_key, key, sizeof(key) - 1);
 	c->secret_key_bytes = sizeof(key) - 1;
-	snprintf(c->passkey_rp_id, sizeof(c->passkey_rp_id), "login.example.org");
-	snprintf(c->public_origin, sizeof(c->public_origin), "https://login.example.org");
+	snprintf(c->passkey_rp_id, sizeof(c->passkey_rp_id), "localhost");
+	snprintf(c->public_origin, sizeof(c->public_origin), "http://localhost:5000");
 	c->registration = REGISTRATION_OPEN;
 	c->bcrypt_log_rounds = 4;
 	c->argon2_memory_kib = 8;

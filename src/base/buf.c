@@ -201,42 +201,36 @@ buf_put_percent(struct buf *b, str s)
 	buf_put(b, str_from(s, start));
 }
 
-static void
-buf_base64_group(struct buf *b, const unsigned char *in, size_t n, const char *alphabet, bool pad)
-{
-	uint32_t bits = (uint32_t)in[0] << 16 | (n > 1 ? (uint32_t)in[1] << 8 : 0) | (n > 2 ? in[2] : 0);
-	char out[4] = { alphabet[bits >> 18], alphabet[bits >> 12 & 63], n > 1 ? alphabet[bits >> 6 & 63] : '=',
-			n > 2 ? alphabet[bits & 63] : '=' };
-
-	buf_put(b, str_bytes(out, pad ? 4 : n + 1));
-}
+typedef void buf_base64_writer(const void *bytes, size_t n, char *ret_text);
 
 static void
-buf_base64_groups(struct buf *b, str bytes, const char *alphabet, bool pad)
+buf_base64(struct buf *b, str bytes, buf_base64_writer *write, bool pad)
 {
-	for (size_t i = 0; i < bytes.n; i += 3)
-		buf_base64_group(b, (const unsigned char *)bytes.p + i, bytes.n - i < 3 ? bytes.n - i : 3, alphabet,
-				 pad);
-}
+	size_t letters = STR_BASE64_LETTERS(bytes.n), padding = pad ? (3 - bytes.n % 3) % 3 : 0;
+	char *room = bytes.n == 0 ? NULL : buf_room(b, letters + padding);
 
-#define BASE64_ALPHANUMERIC "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	if (room == NULL)
+		return;
+	write(bytes.p, bytes.n, room);
+	memset(room + letters, '=', padding);
+}
 
 void
 buf_put_base64(struct buf *b, str bytes)
 {
-	buf_base64_groups(b, bytes, BASE64_ALPHANUMERIC "+/", true);
+	buf_base64(b, bytes, str_base64_write, true);
 }
 
 void
 buf_put_base64_unpadded(struct buf *b, str bytes)
 {
-	buf_base64_groups(b, bytes, BASE64_ALPHANUMERIC "+/", false);
+	buf_base64(b, bytes, str_base64_write, false);
 }
 
 void
 buf_put_base64url(struct buf *b, str bytes)
 {
-	buf_base64_groups(b, bytes, BASE64_ALPHANUMERIC "-_", false);
+	buf_base64(b, bytes, str_base64url_write, false);
 }
 
 void

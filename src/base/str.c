@@ -419,10 +419,42 @@ str_base64_read(str s, const char *extra, uint8_t *out)
 	return (bits & ((1u << held) - 1)) == 0 ? ERR_OK : ERR_INVALID;
 }
 
+static void
+str_base64_encode(const uint8_t *in, size_t n, const char *letters, char *out)
+{
+	for (; n >= 3; in += 3, n -= 3) {
+		uint32_t bits = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
+		*out++ = letters[bits >> 18];
+		*out++ = letters[bits >> 12 & 63];
+		*out++ = letters[bits >> 6 & 63];
+		*out++ = letters[bits & 63];
+	}
+	if (n == 0)
+		return;
+	*out++ = letters[in[0] >> 2];
+	*out++ = letters[(in[0] & 3) << 4 | (n == 2 ? in[1] >> 4 : 0)];
+	if (n == 2)
+		*out = letters[(in[1] & 15) << 2];
+}
+
+#define STR_ALPHANUMERIC "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+void
+str_base64_write(const void *bytes, size_t n, char *ret_text)
+{
+	str_base64_encode(bytes, n, STR_ALPHANUMERIC "+/", ret_text);
+}
+
+void
+str_base64url_write(const void *bytes, size_t n, char *ret_text)
+{
+	str_base64_encode(bytes, n, STR_ALPHANUMERIC "-_", ret_text);
+}
+
 err
 str_base64url(str s, void *ret_bytes, size_t n)
 {
-	return s.n == (8 * n + 5) / 6 ? str_base64_read(s, "-_", ret_bytes) : ERR_INVALID;
+	return s.n == STR_BASE64_LETTERS(n) ? str_base64_read(s, "-_", ret_bytes) : ERR_INVALID;
 }
 
 err

@@ -126,6 +126,11 @@ str_form_next(str s, size_t *at, char *ret_byte)
 MUST_USE err str_base64url(str s, void *ret_bytes, size_t n);
 MUST_USE err str_base64(str s, size_t max, void *ret_bytes, size_t *ret_n);
 
+/* Encode n bytes without padding and without a NUL: STR_BASE64_LETTERS(n) characters, of the same alphabets. */
+#define STR_BASE64_LETTERS(n) ((8 * (n) + 5) / 6)
+void str_base64_write(const void *bytes, size_t n, char *ret_text);
+void str_base64url_write(const void *bytes, size_t n, char *ret_text);
+
 /* Copy as a C string. ERR_TOO_LONG: longer than size with its NUL. ERR_INVALID: s contains a NUL. */
 MUST_USE err str_copy_z(str s, char *ret_text, size_t size);
 

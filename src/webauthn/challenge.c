@@ -1,6 +1,5 @@
 #include "webauthn/challenge.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/random.h"
@@ -48,16 +47,18 @@ challenge_holder_usable(str holder)
 
 /*
  * The MAC of a challenge whose time and random bytes are set. The form cookie of a browser has 24 bytes, so that the
- * text of the sign-in page fits in one block of SHA-256.
+ * text of the sign-in page fits in one block of SHA-256. kept: NULL for a key that this thread uses once.
  */
 static err
-challenge_mac(const struct challenge_key *key, str holder, const uint8_t *challenge, uint8_t ret_mac[DIGEST_BYTES])
+challenge_mac(struct digest_hmac_kept *kept, const struct challenge_key *key, str holder, const uint8_t *challenge,
+	      uint8_t ret_mac[DIGEST_BYTES])
 {
-	uint8_t text[MAC_AT + CHALLENGE_HOLDER_MAX];
+	uint8_t bytes[MAC_AT + CHALLENGE_HOLDER_MAX];
+	str secret = str_bytes(key->b, sizeof(key->b)), text = str_bytes(bytes, MAC_AT + holder.n);
 
-	memcpy(text, challenge, MAC_AT);
-	memcpy(text + MAC_AT, holder.p, holder.n);
-	return digest_hmac(str_bytes(key->b, sizeof(key->b)), str_bytes(text, MAC_AT + holder.n), ret_mac);
+	memcpy(bytes, challenge, MAC_AT);
+	memcpy(bytes + MAC_AT, holder.p, holder.n);
+	return kept == NULL ? digest_hmac(secret, text, ret_mac) : digest_hmac_often(kept, secret, text, ret_mac);
 }
 
 static int64_t
@@ -68,21 +69,27 @@ challenge_time(const struct challenge_key *key, int64_t us)
 	return us < begins ? begins : us;
 }
 
-err
-challenge_make(const struct challenge_key *key, str holder, int64_t us, char ret_text[CHALLENGE_TEXT_BYTES])
+static err
+challenge_write(struct digest_hmac_kept *kept, const struct challenge_key *key, str holder, int64_t us,
+		char ret_text[CHALLENGE_TEXT_BYTES])
 {
-	CLEANUP(buf_wipe) struct buf text = BUF(CHALLENGE_TEXT_BYTES);
 	uint8_t challenge[CHALLENGE_BYTES];
 
 	if (key->minute == 0 || !challenge_holder_usable(holder))
 		return ERR_INVALID;
 	challenge_number_write((uint64_t)challenge_time(key, us), challenge);
 	TRY(random_fill(challenge + RANDOM_AT, CHALLENGE_RANDOM_BYTES));
-	TRY(challenge_mac(key, holder, challenge, challenge + MAC_AT));
-	buf_put_base64url(&text, str_bytes(challenge, sizeof(challenge)));
-	TRY(buf_check(&text));
-	memcpy(ret_text, text.p, CHALLENGE_TEXT_BYTES);
+	TRY(challenge_mac(kept, key, holder, challenge, challenge + MAC_AT));
+	str_base64url_write(challenge, sizeof(challenge), ret_text);
 	return ERR_OK;
+}
+
+err
+challenge_make(const struct challenge_key *key, str holder, int64_t us, char ret_text[CHALLENGE_TEXT_BYTES])
+{
+	static _Thread_local struct digest_hmac_kept kept;
+
+	return challenge_write(&kept, key, holder, us, ret_text);
 }
 
 err
@@ -92,7 +99,7 @@ challenge_issue(const uint8_t *secret, const struct challenge_for *whom, int64_t
 	CLEANUP(challenge_key_wipe) struct challenge_key key = { 0 };
 
 	TRY(challenge_key_derive(secret, whom->purpose, challenge_minute(us), &key));
-	return challenge_make(&key, whom->holder, us, ret_text);
+	return challenge_write(NULL, &key, whom->holder, us, ret_text);
 }
 
 static err
@@ -103,7 +110,7 @@ challenge_mac_fits(const uint8_t *secret, int64_t minute, const struct challenge
 	uint8_t mac[DIGEST_BYTES];
 
 	TRY(challenge_key_derive(secret, whom->purpose, minute, &key));
-	TRY(challenge_mac(&key, whom->holder, challenge, mac));
+	TRY(challenge_mac(NULL, &key, whom->holder, challenge, mac));
 	*ret_fits = *ret_fits || secret_equal(mac, challenge + MAC_AT, sizeof(mac));
 	return ERR_OK;
 }

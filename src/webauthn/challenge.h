@@ -25,16 +25,17 @@ enum {
 	CHALLENGE_HOLDER_MAX = 64,
 	CHALLENGE_RANDOM_BYTES = 16,
 	CHALLENGE_BYTES = 8 + CHALLENGE_RANDOM_BYTES + 32,
-	CHALLENGE_TEXT_BYTES = (CHALLENGE_BYTES * 8 + 5) / 6,
+	CHALLENGE_TEXT_BYTES = STR_BASE64_LETTERS(CHALLENGE_BYTES),
 	CHALLENGE_SECONDS = 600,      /* valid for: s13.5.3 */
 	CHALLENGE_AHEAD_SECONDS = 60, /* clock difference between two nodes */
 };
 
 enum challenge_purpose { CHALLENGE_SIGN_IN = 1, CHALLENGE_PROVE, CHALLENGE_STEP_UP, CHALLENGE_ENROL };
 
+/* holder: form cookie of an anonymous browser, or hash of a session's token. 1 to CHALLENGE_HOLDER_MAX bytes. */
 struct challenge_for {
 	enum challenge_purpose purpose;
-	str holder; /* form cookie of an anonymous browser, or hash of a session token; 1 to CHALLENGE_HOLDER_MAX bytes */
+	str holder;
 };
 
 /* The key of one purpose in one minute. */
@@ -52,10 +53,10 @@ MUST_USE err challenge_key_derive(const uint8_t *secret, enum challenge_purpose 
 
 /*
  * Make a challenge with the newest key. A time before the key's minute is moved to its beginning: the key may arrive
- * after the caller read the clock. ret_text has no NUL.
+ * after the caller read the clock. ret_text has no NUL. Each thread keeps a state of its last key (base/digest.h).
  *
  * ERR_INVALID  there is no key, or the length of the holder is wrong
- * ERR_CRYPTO, ERR_MEMORY
+ * ERR_CRYPTO
  */
 MUST_USE err challenge_make(const struct challenge_key *key, str holder, int64_t us,
 			    char ret_text[CHALLENGE_TEXT_BYTES]);

@@ -43,6 +43,7 @@ IN_FRONT_OF(int, SHA1_Final, (unsigned char *md, SHA_CTX *c), (md, c), 0)
 IN_FRONT_OF(int, RAND_priv_bytes, (unsigned char *buf, int num), (buf, num), 0)
 
 IN_FRONT_OF(EVP_MD_CTX *, EVP_MD_CTX_new, (void), (), NULL)
+IN_FRONT_OF(int, EVP_MD_CTX_copy_ex, (EVP_MD_CTX *out, const EVP_MD_CTX *in), (out, in), 0)
 IN_FRONT_OF(int, EVP_DigestInit_ex2, (EVP_MD_CTX *ctx, const EVP_MD *type, const OSSL_PARAM params[]), (ctx, type, params), 0)
 IN_FRONT_OF(int, EVP_DigestUpdate, (EVP_MD_CTX *ctx, const void *d, size_t cnt), (ctx, d, cnt), 0)
 IN_FRONT_OF(int, EVP_DigestFinal_ex, (EVP_MD_CTX *ctx, unsigned char *md, unsigned int *s), (ctx, md, s), 0)

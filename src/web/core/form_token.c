@@ -12,6 +12,7 @@ enum { ANONYMOUS_BYTES = 18, ANONYMOUS_MIN = 24, ANONYMOUS_MAX = 64 };
 static err
 form_token_of(struct exchange *x, str kind, str holder, str *ret_token)
 {
+	static _Thread_local struct digest_hmac_kept kept;
 	CLEANUP(buf_wipe) struct buf signed_text = BUF(256);
 	CLEANUP(buf_wipe) struct buf token = BUF(64);
 	uint8_t digest[DIGEST_BYTES];
@@ -19,7 +20,7 @@ form_token_of(struct exchange *x, str kind, str holder, str *ret_token)
 	buf_put(&signed_text, kind);
 	buf_put(&signed_text, holder);
 	TRY(buf_check(&signed_text));
-	TRY(digest_hmac(str_bytes(x->web->form_key.b, TOKEN_BYTES), buf_str(&signed_text), digest));
+	TRY(digest_hmac_often(&kept, str_bytes(x->web->form_key.b, TOKEN_BYTES), buf_str(&signed_text), digest));
 	buf_put_base64url(&token, str_bytes(digest, sizeof(digest)));
 	TRY(buf_check(&token));
 	return arena_copy(x->rq->arena, buf_str(&token), ret_token);

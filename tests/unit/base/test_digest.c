@@ -3,6 +3,8 @@
 #include "base/buf.h"
 #include "base/digest.h"
 
+static _Thread_local struct digest_hmac_kept kept;
+
 static void
 assert_hex(const uint8_t *digest, const char *expected)
 {
@@ -60,6 +62,26 @@ digest_hmac_gives_the_vectors_of_rfc_4231(void **state)
 		print_message("%s\n", cases[i].why);
 		assert_int_equal(digest_hmac(cases[i].key, cases[i].text, digest), ERR_OK);
 		assert_hex(digest, cases[i].expected);
+		for (int call = 0; call < 3; call++) {
+			memset(digest, 0, sizeof(digest));
+			assert_int_equal(digest_hmac_often(&kept, cases[i].key, cases[i].text, digest), ERR_OK);
+			assert_hex(digest, cases[i].expected);
+		}
+	}
+}
+
+/* Each of two keys in turn, the second with the bytes of the first and more. */
+static void
+digest_hmac_often_follows_a_change_of_the_key(void **state)
+{
+	static const char bytes[DIGEST_HMAC_KEY_MAX] = { 1, 2, 3 };
+
+	for (size_t i = 0; i < 8; i++) {
+		const str key = str_bytes(bytes + i % 3, i % 2 == 0 ? 20 : sizeof(bytes) - i % 3);
+		uint8_t digest[DIGEST_BYTES], expected[DIGEST_BYTES];
+		assert_int_equal(digest_hmac(key, STR("x"), expected), ERR_OK);
+		assert_int_equal(digest_hmac_often(&kept, key, STR("x"), digest), ERR_OK);
+		assert_memory_equal(digest, expected, sizeof(digest));
 	}
 }
 
@@ -71,6 +93,10 @@ digest_hmac_refuses_a_key_over_one_block(void **state)
 
 	assert_int_equal(digest_hmac(str_bytes(key, 64), STR("x"), digest), ERR_OK);
 	assert_int_equal(digest_hmac(str_bytes(key, 65), STR("x"), digest), ERR_INVALID);
+	assert_int_equal(digest_hmac_often(&kept, str_bytes(key, 65), STR("x"), digest), ERR_INVALID);
+	assert_int_equal(digest_hmac_often(&kept, STR(""), STR("x"), digest), ERR_INVALID);
+	assert_int_equal(digest_hmac_often(&kept, STR(""), STR("x"), digest), ERR_INVALID);
+	assert_int_equal(digest_hmac_often(&kept, str_bytes(key, 64), STR("x"), digest), ERR_OK);
 }
 
 static void
@@ -90,6 +116,7 @@ main(void)
 		cmocka_unit_test(digest_fails_before_set_up), /* first, because it calls digest_setup() */
 		cmocka_unit_test(digest_sha256_gives_the_examples_of_fips_180),
 		cmocka_unit_test(digest_hmac_gives_the_vectors_of_rfc_4231),
+		cmocka_unit_test(digest_hmac_often_follows_a_change_of_the_key),
 		cmocka_unit_test(digest_hmac_refuses_a_key_over_one_block),
 	};
 

@@ -18,6 +18,14 @@ factor_pending(struct call *call, struct enrolment *ret_enrolment)
 	return ERR_OK;
 }
 
+err
+factor_pending_delete(struct call *call)
+{
+	const struct db_value args[] = { DB_INT(call->now.session.id) };
+
+	return db_run(call->db, SQL_FACTOR_PENDING_DELETE, args, COUNT(args), NULL);
+}
+
 /* --- attempts ----------------------------------------------------------------------------------------------------- */
 
 void

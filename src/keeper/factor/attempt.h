@@ -9,6 +9,8 @@
 #include "keeper/session/throttle.h"
 #include "store/db.h"
 
+enum { FACTORS_MAX = 10 }; /* per account, all kinds together */
+
 /* A factor being enrolled by the session: its row, with the secret still sealed. kind NULL: none, or it has expired. */
 struct enrolment {
 	const struct factor_kind *kind;
@@ -28,6 +30,9 @@ struct attempt {
 
 /* Read the factor that this session is enrolling. */
 MUST_USE err factor_pending(struct call *call, struct enrolment *ret_enrolment);
+
+/* Inside a transaction: delete what the session is enrolling. */
+MUST_USE err factor_pending_delete(struct call *call);
 
 void attempt_wipe(struct attempt *attempt);
 

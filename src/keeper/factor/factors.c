@@ -14,8 +14,6 @@
 #include "keeper/keys/keys.h"
 #include "keeper/session/session.h"
 
-enum { FACTORS_MAX = 10 }; /* per account, all kinds together */
-
 /* --- ENROL: show the secret --------------------------------------------------------------------------------------- */
 
 /* Create a secret of this kind, sealed for the account and the new factor. */
@@ -29,14 +27,6 @@ factors_secret_make(struct call *call, const struct factor_kind *kind, int64_t *
 	TRY(kind->begin(call, &secret));
 	*ret_id = owner.factor_id;
 	return sealing_seal(&keeper_keys(call->keeper)->sealing, &owner, secret, &call->arena, ret_sealed);
-}
-
-static err
-factors_pending_delete(struct call *call)
-{
-	const struct db_value args[] = { DB_INT(call->now.session.id) };
-
-	return db_run(call->db, SQL_FACTOR_PENDING_DELETE, args, COUNT(args), NULL);
 }
 
 static err
@@ -67,7 +57,7 @@ factors_first_make(struct call *call, void *context, bool *ret_commit)
 	TRY(factor_pending(call, enrolment));
 	if (enrolment->kind != NULL)
 		return ERR_OK;
-	TRY(factors_pending_delete(call));
+	TRY(factor_pending_delete(call));
 	TRY(factors_first_insert(call, factor_kind_default(), &inserted));
 	if (inserted != 1) /* another session enrolled a factor first */
 		return ERR_OK;
@@ -130,7 +120,7 @@ factors_another_make(struct call *call, void *context, bool *ret_commit)
 	const struct beginning *b = context;
 	int64_t inserted = 0;
 
-	TRY(factors_pending_delete(call));
+	TRY(factor_pending_delete(call));
 	TRY(factors_another_insert(call, b, &inserted));
 	if (inserted != 1) /* limit reached, codes are off, or the factor to replace is not of this account or kind */
 		return ERR_OK;

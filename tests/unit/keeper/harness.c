@@ -363,8 +363,46 @@ account_keep(struct browser *b, const void *body)
 	while (list.n > 0 && b->factors_count < COUNT(b->factors)) {
 		if (wire_get(&list, &wire_factor_item, &item) != ERR_OK)
 			abort();
+		item.name = (str){ 0 };
+		b->items[b->factors_count] = item;
 		b->factors[b->factors_count++] = item.id;
 	}
+	b->codes_off_allowed = ((const struct account_body *)body)->codes_off_allowed;
+}
+
+static void
+options_keep(struct browser *b, const void *body)
+{
+	const struct passkey_options_body *options = body;
+	str list = options->excluded;
+	struct passkey_item item;
+
+	b->options.display_name = options->display_name;
+	b->options.current = options->current;
+	b->options.unavailable = options->unavailable;
+	for (b->options.excluded = 0; list.n > 0; b->options.excluded++)
+		if (wire_get(&list, &wire_passkey_item, &item) != ERR_OK)
+			abort();
+	text_keep(options->challenge, b->options.challenge, sizeof(b->options.challenge));
+	text_keep(options->rp_id, b->options.rp_id, sizeof(b->options.rp_id));
+	b->options.handle_n = options->user_handle.n;
+	if (options->user_handle.n > 0)
+		memcpy(b->options.handle, options->user_handle.p, options->user_handle.n);
+}
+
+static void
+passkey_keep(struct browser *b, const void *body)
+{
+	const struct passkey_result_body *result = body;
+
+	b->passkey.fault = result->fault;
+	b->passkey.removed = result->removed;
+	b->passkey.user_verified = result->user_verified;
+	b->passkey.demoted = result->demoted;
+	b->passkey.recovery_left = result->recovery_left;
+	text_keep(str_upto(result->next, 500), b->passkey.next, sizeof(b->passkey.next));
+	if (!token_is_zero(&result->device))
+		b->device = result->device;
 }
 
 static void
@@ -406,11 +444,14 @@ body_keep(struct browser *b, enum question_id id, const void *body)
 		[QUESTION_RECOVERY] = recovery_keep,     [QUESTION_RECOVERY_LEFT] = recovery_keep,
 		[QUESTION_ACCOUNT] = account_keep,       [QUESTION_GATE] = visitor_keep,
 		[QUESTION_GATE_ENTER] = gate_grant_keep, [QUESTION_GATE_TICKET] = gate_grant_keep,
+		[QUESTION_PASSKEY_OFFER] = options_keep, [QUESTION_PASSKEY_BEGIN] = options_keep,
 	};
 
 	b->problems = (struct problems_body){ 0 };
 	if (wire_questions[id].answer == wire_questions[QUESTION_REGISTER].answer)
 		b->problems = *(const struct problems_body *)body;
+	if (wire_questions[id].answer == wire_questions[QUESTION_PASSKEY_FIRST].answer)
+		passkey_keep(b, body);
 	if (keep[id] != NULL)
 		keep[id](b, body);
 }

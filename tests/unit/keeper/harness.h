@@ -51,6 +51,21 @@ struct browser {
 	char alarm_address[65]; /* head.alarm_address borrows from it */
 	int64_t factors[16];    /* ids in the last answer to ACCOUNT */
 	size_t factors_count;
+	struct factor_item items[16]; /* the same, without their names */
+	uint32_t codes_off_allowed;
+	/* The last answer to PASSKEY_OFFER or PASSKEY_BEGIN. */
+	struct {
+		uint32_t display_name, current, unavailable;
+		size_t excluded; /* the number of passkeys */
+		char challenge[PASSKEY_CHALLENGE_MAX + 1], rp_id[254];
+		uint8_t handle[PASSKEY_HANDLE_MAX];
+		size_t handle_n;
+	} options;
+	/* The last result of a passkey. */
+	struct {
+		uint32_t fault, removed, user_verified, demoted, recovery_left;
+		char next[512];
+	} passkey;
 	/* The last answer to GATE, GATE_ENTER or GATE_TICKET. */
 	struct {
 		uint32_t outcome, level, reason;

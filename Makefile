@@ -6,7 +6,7 @@ build:      ## build/doubletour
 	@tools/deps build
 	@tools/build release
 
-run: build  ## build, then start on http://127.0.0.1:5000
+run: build  ## build, then start on http://localhost:5000
 	@tools/run
 
 test:       ## every test

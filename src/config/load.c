@@ -396,11 +396,11 @@ config_load_derive_origin(struct config *config)
 
 	if (config->public_url[0] != '\0')
 		return value_public_url(str_of(config->public_url), config->public_origin,
-					sizeof(config->public_origin), config->public_host,
-					sizeof(config->public_host), &config->public_https);
+					sizeof(config->public_origin), config->public_host, sizeof(config->public_host),
+					&config->public_https);
 	snprintf(local, sizeof(local), "http://localhost:%u", (unsigned)config->port);
-	return value_public_url(str_of(local), config->public_origin, sizeof(config->public_origin), host,
-				sizeof(host), &https);
+	return value_public_url(str_of(local), config->public_origin, sizeof(config->public_origin), host, sizeof(host),
+				&https);
 }
 
 /* The host of the public origin, without its port. */

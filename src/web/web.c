@@ -10,6 +10,7 @@
 #include "web/core/challenge.h"
 #include "web/core/dispatch.h"
 #include "web/core/health.h"
+#include "web/core/host.h"
 #include "web/core/metrics.h"
 #include "web/core/sandbox.h"
 
@@ -283,7 +284,7 @@ static void
 web_announce(const struct config *config, bool to_person)
 {
 	struct config_location local = config_listens(config);
-	const char *url = config->public_url[0] != '\0' ? config->public_url : local.z;
+	const char *url = host_address(config, &local);
 
 	log_event(LOG_NOTICE, "web.ready", LOG_TEXT("url", url), LOG_TEXT("listening", local.z));
 	web_metrics_announce(config);

@@ -64,6 +64,7 @@ class Browser:
 
     def __init__(self, driver, server, language="en", size="desktop", scheme="light", javascript=True):
         self.driver, self.server, self.language, self.size, self.scheme, self.javascript = driver, server, language, size, scheme, javascript
+        self.origin = server.origin.replace("//127.0.0.1:", "//localhost:")  # the server redirects browsers to it
         self.number = 0
         width, height, scale, mobile = SIZES[size]
         self.cdp("Network.enable")
@@ -81,7 +82,7 @@ class Browser:
     def take_over(self, cookies):
         """Continue as a user who signed in elsewhere."""
         for name, value in cookies.items():
-            self.cdp("Network.setCookie", name=name, value=value, url=self.server.origin, httpOnly=True, sameSite="Lax")
+            self.cdp("Network.setCookie", name=name, value=value, url=self.origin, httpOnly=True, sameSite="Lax")
 
     # Navigation
 
@@ -91,7 +92,7 @@ class Browser:
         return parts.path + ("?" + parts.query if parts.query else "")
 
     def open(self, path):
-        self.driver.get(self.server.origin + path)
+        self.driver.get(self.origin + path)
         return self
 
     def wait(self, happens, what=""):

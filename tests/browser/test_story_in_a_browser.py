@@ -204,7 +204,7 @@ def copy_button(browser):
 
 
 def permit(browser, name, setting):
-    browser.cdp("Browser.setPermission", origin=browser.server.origin, permission={"name": name}, setting=setting)
+    browser.cdp("Browser.setPermission", origin=browser.origin, permission={"name": name}, setting=setting)
 
 
 @pytest.fixture

@@ -143,6 +143,32 @@ def test_without_public_url_the_right_address_is_this_machine(server):
         assert status(server, host)[0] == 400, host
 
 
+NAVIGATE = "Sec-Fetch-Mode: navigate"
+MOVES = [  # path, lines, method, status, why
+    ("/login?next=%2Faccount&x", (NAVIGATE,), "GET", 303, "a browser opens a page"),
+    ("/login", (NAVIGATE,), "HEAD", 303, "without the body"),
+    ("/nothing/", (NAVIGATE,), "GET", 303, "a page that does not exist"),
+    ("//evil.example/", (NAVIGATE,), "GET", 400, "a path that begins with two slashes"),
+    ("/login", (), "GET", 200, "a program"),
+    ("/login", ("Sec-Fetch-Mode: cors",), "GET", 200, "a script"),
+    ("/login", (NAVIGATE, "Content-Length: 0"), "POST", 403, "a form is not redirected"),
+    ("/healthz", (NAVIGATE,), "GET", 200, "a reply for programs"),
+]
+
+
+@pytest.mark.parametrize("path, lines, method, expected, why", MOVES, ids=[case[4] for case in MOVES])
+def test_a_browser_moves_from_127_0_0_1_to_localhost(server, path, lines, method, expected, why):
+    for host, better in ((f"127.0.0.1:{server.port}", f"localhost:{server.port}"), ("127.0.0.1", "localhost"), ("[::1]:81", "localhost:81")):
+        got, headers, _ = status(server, host, path, *lines, method=method)
+        assert (got, headers.get("location")) == (expected, f"http://{better}{path}" if expected == 303 else None)
+    got, headers, _ = status(server, f"localhost:{server.port}", path, *lines, method=method)
+    assert got != 303 and "location" not in headers
+
+
+def test_the_start_names_localhost(server):
+    assert f"url=http://localhost:{server.port} listening=http://127.0.0.1:{server.port}" in server.log()
+
+
 ORIGINS = [  # Host, Origin, accepted
     (LOGIN, f"https://{LOGIN}", True), (LOGIN + ":443", f"https://{LOGIN}", True), (LOGIN, f"https://{LOGIN}:443", True),
     ("LOGIN.example.org:0443", f"https://{LOGIN}", True), (LOGIN, f"http://{LOGIN}", False), (LOGIN, f"http://{LOGIN}:443", False), (LOGIN, f"https://{LOGIN}:80", False),

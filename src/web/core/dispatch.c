@@ -7,6 +7,7 @@
 #include "web/core/cookies.h"
 #include "web/core/counts.h"
 #include "web/core/form_token.h"
+#include "web/core/host.h"
 #include "web/core/language.h"
 #include "web/core/messages.h"
 #include "web/core/respond.h"
@@ -133,6 +134,14 @@ dispatch_page_say_methods(struct exchange *x)
 						  : STR("GET, HEAD"));
 }
 
+static void
+dispatch_page_put_query(const struct exchange *x, struct buf *out)
+{
+	if (x->rq->query.n > 0)
+		buf_put_byte(out, '?');
+	buf_put(out, x->rq->query);
+}
+
 /* Redirect "/account/" to "/account".  False: the path without its slash is not a page. */
 static bool
 dispatch_page_redirect_slash(struct exchange *x)
@@ -146,9 +155,25 @@ dispatch_page_redirect_slash(struct exchange *x)
 	if (x->route == NULL || route_any_host(x->route))
 		return false;
 	buf_put(&location, path);
-	if (x->rq->query.n > 0)
-		buf_put_byte(&location, '?');
-	buf_put(&location, x->rq->query);
+	dispatch_page_put_query(x, &location);
+	return buf_check(&location) == ERR_OK &&
+	       exchange_redirect(x, buf_str(&location), (str){ 0 }, FLASH_NONE) == ERR_OK;
+}
+
+/*
+ * Redirect a browser from http://127.0.0.1:PORT to http://localhost:PORT.  Browsers with passkeys send Sec-Fetch-Mode;
+ * programs do not, and are served at both addresses.
+ */
+static bool
+dispatch_page_redirect_localhost(struct exchange *x)
+{
+	CLEANUP(buf_wipe) struct buf location = BUF(16 * 1024);
+
+	if (x->rq->method == HTTP_POST || !str_equal(request_header(x->rq, "Sec-Fetch-Mode"), STR("navigate")) ||
+	    !host_put_localhost(x->web->config, request_header(x->rq, "Host"), &location))
+		return false;
+	buf_put(&location, x->rq->path);
+	dispatch_page_put_query(x, &location);
 	return buf_check(&location) == ERR_OK &&
 	       exchange_redirect(x, buf_str(&location), (str){ 0 }, FLASH_NONE) == ERR_OK;
 }
@@ -170,7 +195,11 @@ dispatch_page_is_for_any_host(const struct exchange *x)
 static bool
 dispatch_page_found(struct exchange *x)
 {
-	if (!dispatch_page_is_for_any_host(x) && exchange_elsewhere(x)) {
+	bool any_host = dispatch_page_is_for_any_host(x);
+
+	if (!any_host && dispatch_page_redirect_localhost(x))
+		return false;
+	if (!any_host && exchange_elsewhere(x)) {
 		log_event(LOG_NOTICE, "host.refused", LOG_STR("host", request_header(x->rq, "Host")));
 		exchange_wrong_address(x);
 		return false;

@@ -19,6 +19,43 @@ host_is_local(str host)
 	return false;
 }
 
+/* For 127.0.0.1 and [::1]: localhost at the same port. */
+static bool
+host_put_localhost_port(const struct config *config, str host, struct buf *out)
+{
+	struct authority asked;
+
+	if (authority_read(host, host_default_port(config), &asked) != ERR_OK || !host_is_local(asked.host) ||
+	    str_equal_nocase(asked.host, STR("localhost")))
+		return false;
+	buf_put(out, STR("localhost"));
+	if (asked.port != host_default_port(config))
+		buf_printf(out, ":%u", asked.port);
+	return true;
+}
+
+const char *
+host_address(const struct config *config, const struct config_location *listens)
+{
+	bool local = str_equal(str_of(config->host), STR("::1")) || host_is_local(str_of(config->host));
+
+	return config->public_url[0] != '\0' || (config->listen_path[0] == '\0' && local) ? config->public_origin
+											  : listens->z;
+}
+
+bool
+host_put_localhost(const struct config *config, str host, struct buf *out)
+{
+	CLEANUP(buf_wipe) struct buf better = BUF(sizeof("localhost:65535"));
+
+	if (config->profile == PROFILE_PRODUCTION || !host_put_localhost_port(config, host, &better) ||
+	    buf_check(&better) != ERR_OK || !host_ours(config, buf_str(&better)))
+		return false;
+	buf_put(out, config->public_https ? STR("https://") : STR("http://"));
+	buf_put(out, buf_str(&better));
+	return true;
+}
+
 bool
 host_ours(const struct config *config, str host)
 {

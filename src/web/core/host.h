@@ -20,4 +20,14 @@ bool host_same_origin(const struct config *config, str host, str origin);
 /* Append PUBLIC_URL; without it http://localhost:PORT.  No slash at the end. */
 void host_put_right(const struct config *config, struct buf *out);
 
+/* The address to print at the start: PUBLIC_URL; without it http://localhost:PORT, or what the server listens on. */
+const char *host_address(const struct config *config, const struct config_location *listens);
+
+/*
+ * In development and testing, and for a request to 127.0.0.1 or [::1] only: append http://localhost with the port of
+ * the request, if that is a host of this server.  Browsers make no passkeys for IP addresses.  False: nothing was
+ * appended.
+ */
+bool host_put_localhost(const struct config *config, str host, struct buf *out);
+
 #endif

@@ -76,8 +76,8 @@ MUST_USE err challenge_check(const uint8_t *secret, const struct challenge_for *
 			     int64_t *ret_us);
 
 /*
- * Does this challenge say that it was made more than CHALLENGE_SECONDS ago? Nothing proves that it was: for the sentence
- * that the user reads, not for a decision.
+ * Does this challenge say that it was made more than CHALLENGE_SECONDS ago? Nothing proves it: for the sentence that
+ * the user reads, not for a decision.
  */
 bool challenge_is_old(str text, int64_t now_us);
 

@@ -119,15 +119,37 @@ alarm_settle(struct call *call, struct session *session)
 	return db_run(call->db, SQL_ALARM_SETTLE, args, COUNT(args), NULL);
 }
 
+int64_t
+alarm_until_us(const struct session *session)
+{
+	return alarm_later(session->alarm.until_us, session_code_sign_in_us(session));
+}
+
+static err
+alarm_dismiss_code(struct call *call, struct session *session, int64_t until_us, bool *ret_done)
+{
+	const struct db_value args[] = { DB_INT(session->account_id), DB_INT(until_us) };
+	int64_t shown_us = session_code_sign_in_us(session), changed = 0;
+
+	*ret_done = false;
+	if (shown_us == 0 || shown_us > until_us)
+		return ERR_OK;
+	TRY(db_run(call->db, SQL_ALARM_CODE_SIGN_IN_DISMISS, args, COUNT(args), &changed));
+	session->code_sign_in_us = 0;
+	*ret_done = changed == 1;
+	return ERR_OK;
+}
+
 err
 alarm_dismiss(struct call *call, struct session *session, int64_t until_us, bool *ret_done)
 {
 	/* a time in the future would dismiss attempts that are not made yet */
 	if (until_us > call->now_us)
 		until_us = call->now_us;
-	*ret_done = until_us > session->alarm_from_us && session->alarm.attempts > 0;
-	if (!*ret_done)
+	TRY(alarm_dismiss_code(call, session, until_us, ret_done));
+	if (until_us <= session->alarm_from_us || session->alarm.attempts == 0)
 		return ERR_OK;
+	*ret_done = true;
 	session->alarm_from_us = until_us;
 	return alarm_settle(call, session);
 }

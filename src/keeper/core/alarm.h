@@ -38,7 +38,13 @@ MUST_USE err alarm_find(struct call *call, int64_t account_id, int64_t from_us, 
  */
 MUST_USE err alarm_settle(struct call *call, struct session *session);
 
-/* Inside a transaction: dismiss the alarms up to until_us. *ret_done false: there are none. */
+/* The time of the newest event that the notice of this session names; 0: there is no notice. */
+int64_t alarm_until_us(const struct session *session);
+
+/*
+ * Inside a transaction: dismiss the alarms up to until_us, and the sign-in by code that the notice names
+ * (session_code_sign_in_us). *ret_done false: there are none.
+ */
 MUST_USE err alarm_dismiss(struct call *call, struct session *session, int64_t until_us, bool *ret_done);
 
 /*

@@ -67,8 +67,8 @@ static bool
 audit_has_browser(enum audit_event event)
 {
 	static const bool has[AUDIT_COUNT] = {
-		[AUDIT_SIGN_IN_REFUSED] = true, [AUDIT_VERIFY_REFUSED] = true, [AUDIT_PASSWORD_REFUSED] = true,
-		[AUDIT_VERIFIED] = true,        [AUDIT_RECOVERED] = true,      [AUDIT_ENROLLED] = true,
+		[AUDIT_SIGN_IN_REFUSED] = true, [AUDIT_VERIFY_REFUSED] = true,  [AUDIT_PASSWORD_REFUSED] = true,
+		[AUDIT_VERIFIED] = true,        [AUDIT_RECOVERED] = true,       [AUDIT_ENROLLED] = true,
 		[AUDIT_STEP_UP] = true,         [AUDIT_PASSKEY_REFUSED] = true, [AUDIT_PASSKEY_VERIFIED] = true,
 		[AUDIT_PASSKEY_STEP_UP] = true, [AUDIT_PASSKEY_ADDED] = true,
 	};

@@ -203,11 +203,22 @@ session_present(struct call *call)
 
 /* --- age of the proof --------------------------------------------------------------------------------------------- */
 
+static bool
+session_is_recent(const struct call *call, int64_t us)
+{
+	int64_t age_us = call->now_us - us;
+
+	return call->now.session.state == STATE_FULL && us != 0 && age_us >= 0 && age_us <= STEP_UP_US;
+}
+
 bool
 session_fresh(const struct call *call)
 {
-	const struct session *s = &call->now.session;
-	int64_t age_us = call->now_us - session_verified_us(s);
+	return session_is_recent(call, session_verified_us(&call->now.session));
+}
 
-	return s->state == STATE_FULL && age_us >= 0 && age_us <= STEP_UP_US;
+bool
+session_user_verified(const struct call *call)
+{
+	return session_is_recent(call, call->now.session.user_verified_us);
 }

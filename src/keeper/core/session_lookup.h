@@ -27,6 +27,9 @@ struct session_columns session_proof_columns(const struct proof *proof);
 /* Is the proof of the factor recent enough for changes of credentials? */
 bool session_fresh(const struct call *call);
 
+/* Has a device verified its user recently enough to replace the current password? */
+bool session_user_verified(const struct call *call);
+
 /* Find the session of a token and decide its state. With STATE_NONE, only id is defined. */
 MUST_USE err session_find(struct call *call, const struct token *token_hash, struct session *ret_session);
 

@@ -100,6 +100,12 @@ session_verified_us(const struct session *s)
 	return proofs_newest_us(&s->proofs, SHOWS_POSSESSION);
 }
 
+int64_t
+session_code_sign_in_us(const struct session *s)
+{
+	return session_phishing_resistant(s) && s->code_sign_in_us <= s->created_us ? s->code_sign_in_us : 0;
+}
+
 bool
 session_phishing_resistant(const struct session *s)
 {

@@ -84,6 +84,12 @@ bool session_rose(const struct session *before, const struct session *after);
 /* Is the session FULL, and one of its proofs a passkey? */
 bool session_phishing_resistant(const struct session *session);
 
+/*
+ * When did a code complete an earlier sign-in although the account had a passkey? Only for sessions with a passkey: the
+ * user of a code knows it. 0: never, or dismissed.
+ */
+int64_t session_code_sign_in_us(const struct session *session);
+
 /* Time of the newest proof of possession; 0: none. */
 int64_t session_verified_us(const struct session *session);
 

@@ -54,7 +54,7 @@ passkey_challenge_check(struct call *call, enum challenge_purpose purpose, const
 			       ret_us);
 }
 
-/* --- what is kept ------------------------------------------------------------------------------------------------- */
+/* --- stored values ------------------------------------------------------------------------------------------------ */
 
 static struct sealed_for
 passkey_sealed_for(int64_t account_id, int64_t factor_id)

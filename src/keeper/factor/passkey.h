@@ -1,8 +1,8 @@
 /*
  * Passkeys (Web Authentication): the kind of factor `passkey`. docs/develop/passkeys.md explains the design.
  *
- * Other kinds are verified by a code that the user types, through the functions of the table of kinds. A passkey answers
- * a challenge of the server, so it has separate questions: keeper/factor/passkey_sign_in.c, passkey_enrol.c.
+ * The user types the codes of other kinds, and the functions of the table of kinds verify them. A passkey answers a
+ * challenge of the server, so it has separate questions: keeper/factor/passkey_sign_in.c, passkey_enrol.c.
  */
 #ifndef KEEPER_PASSKEY_H
 #define KEEPER_PASSKEY_H
@@ -21,7 +21,7 @@ enum audit_reason passkey_reason(enum webauthn_fault fault);
 /* The host that passkeys are made for; "": PUBLIC_URL has no host that browsers accept, so there are no passkeys. */
 str passkey_rp_id(const struct config *config);
 
-/* What the server asks for. verified: a PIN or a fingerprint is required. */
+/* The server's side of a ceremony. verified: a PIN or a fingerprint is required. */
 struct ceremony passkey_ceremony(const struct config *config, bool verified);
 
 /*

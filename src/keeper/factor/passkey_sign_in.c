@@ -1,9 +1,9 @@
 /*
  * The questions that verify a passkey: PASSKEY_SIGN_IN, PASSKEY_VERIFY, PASSKEY_STEP_UP; and PASSKEYS.
  *
- * Every refusal gives the same answer after the same work, for an unknown credential as for a wrong signature: one
- * look-up, one count, one check of a signature, one check of the challenge, one audit entry. Only a challenge that says
- * itself that it is old has another answer, whoever sent it.
+ * An unknown credential and a wrong signature have the same answer after the same work: one look-up, one count, one check
+ * of a signature, one of the challenge, one audit entry. A challenge that says that it is old has another answer. That
+ * does not depend on the credential.
  */
 #include "keeper/core/alarm.h"
 #include "keeper/core/audit.h"
@@ -30,7 +30,9 @@ struct assertion {
 
 	/* Set inside the transaction. */
 	bool user_verified; /* the device verified its user, and this passkey may say so */
-	bool demoted;       /* its counter fell: from now on, it opens nothing alone */
+	bool fell;          /* its counter did not rise */
+	bool demoted;       /* for that reason, it opens nothing alone from now on */
+	bool became_eligible;
 
 	enum audit_reason why; /* REASON_UNKNOWN: not refused */
 	enum passkey_fault fault;
@@ -137,7 +139,7 @@ passkey_count_fell(const struct passkey_marks_row *marks, uint32_t count)
 	return count <= marks->sign_count && (count != 0 || marks->sign_count != 0);
 }
 
-/* May the passkey, after this answer, open the account alone? A password that this session has verified vouches for it. */
+/* May the passkey open the account alone after this answer? The password of this session vouches for it. */
 static bool
 passkey_initialized(const struct call *call, const struct assertion *a, const struct passkey_marks_row *marks)
 {
@@ -161,20 +163,27 @@ passkey_marks_set(struct call *call, const struct assertion *a, const struct pas
 }
 
 static err
-passkey_marks_audit(struct call *call, const struct assertion *a, const struct passkey_marks_row *marks)
+passkey_marks_audit(struct call *call, const struct assertion *a)
 {
 	int64_t account_id = a->passkey.account_id;
 
-	if (a->data.backup_eligible && !marks->backup_eligible)
+	if (a->became_eligible)
 		TRY(audit_write(call, AUDIT_PASSKEY_BACKUP_CHANGED, account_id, REASON_PASSKEY));
-	if (!passkey_count_fell(marks, a->data.count))
-		return ERR_OK;
-	audit_log(call, AUDIT_PASSKEY_COUNT_FELL, account_id, REASON_PASSKEY);
-	return audit_write(call, AUDIT_PASSKEY_COUNT_FELL, account_id, REASON_PASSKEY);
+	return a->fell ? audit_write(call, AUDIT_PASSKEY_COUNT_FELL, account_id, REASON_PASSKEY) : ERR_OK;
+}
+
+/* After the commit. */
+static void
+passkey_marks_log(const struct call *call, const struct assertion *a)
+{
+	if (a->became_eligible)
+		audit_log(call, AUDIT_PASSKEY_BACKUP_CHANGED, a->passkey.account_id, REASON_PASSKEY);
+	if (a->fell)
+		audit_log(call, AUDIT_PASSKEY_COUNT_FELL, a->passkey.account_id, REASON_PASSKEY);
 }
 
 /*
- * Use the challenge up, and store the counter and the flags of the answer. *ret_done false: the challenge, or a newer one,
+ * Use the challenge up, and store the counter and the flags of the answer. *ret_done false: the challenge or a newer one
  * was used before, or the passkey is gone.
  */
 static err
@@ -190,10 +199,12 @@ passkey_spend(struct call *call, struct assertion *a, bool *ret_done)
 	if (changed != 1)
 		return ERR_OK;
 	TRY(db_row(call->db, SQL_PASSKEY_MARKS, &args[1], 1, NULL, &marks, ret_done));
-	a->demoted = passkey_count_fell(&marks, a->data.count) && !marks.backup_eligible;
+	a->fell = passkey_count_fell(&marks, a->data.count);
+	a->became_eligible = a->data.backup_eligible && !marks.backup_eligible;
+	a->demoted = a->fell && !marks.backup_eligible;
 	a->user_verified = a->data.verified && passkey_initialized(call, a, &marks);
 	TRY(passkey_marks_set(call, a, &marks));
-	TRY(passkey_marks_audit(call, a, &marks));
+	TRY(passkey_marks_audit(call, a));
 	a->why = REASON_UNKNOWN;
 	return ERR_OK;
 }
@@ -272,7 +283,7 @@ passkey_prove(struct call *call, void *context, bool *ret_commit)
 	return *ret_commit ? passkey_settle(call, a, AUDIT_PASSKEY_VERIFIED) : ERR_OK;
 }
 
-/* A session that began with a passkey alone would end without a verified user: then the other passkey renews the time only. */
+/* A session without a password needs a verified user: otherwise the other passkey only renews the time. */
 static err
 passkey_take_place(struct call *call, const struct assertion *a)
 {
@@ -368,6 +379,8 @@ passkey_answer(struct call *call, enum challenge_purpose purpose, call_work work
 	TRY(passkey_check(call, &a));
 	if (a.why == REASON_UNKNOWN)
 		TRY(call_transact(call, work, &a, &done));
+	if (done)
+		passkey_marks_log(call, &a);
 	if (!done || a.why != REASON_UNKNOWN)
 		return passkey_refuse(call, &a);
 	audit_log(call, event, a.passkey.account_id, REASON_PASSKEY);

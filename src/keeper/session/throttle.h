@@ -91,8 +91,8 @@ MUST_USE err throttle_take(struct call *call, struct throttle *throttle);
 
 /*
  * Inside a transaction: the attempt was not a failure. throttle_full: the sign-in is complete, so reset the account's
- * counters. throttle_full_by_passkey: the sign-in of this session is complete, so reset those of passwords; a passkey says
- * nothing about codes.
+ * counters. throttle_full_by_passkey: the sign-in of this session is complete, so reset those of passwords. A passkey
+ * says nothing about codes.
  */
 MUST_USE err throttle_right(struct call *call, const struct throttle *throttle);
 MUST_USE err throttle_full(struct call *call);

@@ -26,6 +26,13 @@ UPDATE accounts SET password_hash = $1 WHERE id = $2 AND password_hash = $3;
 -- name: account_signed_in
 UPDATE accounts SET last_sign_in_at_us = $1 WHERE id = $2 AND disabled_at_us IS NULL;
 
+-- name: account_code_sign_in
+-- A code completed a sign-in. Zero rows: the account has no usable passkey of host $3.
+UPDATE accounts SET code_sign_in_at_us = $1
+WHERE id = $2 AND EXISTS (
+	SELECT 1 FROM factors f JOIN passkeys p ON p.factor_id = f.id
+	WHERE f.account_id = $2 AND f.confirmed_at_us IS NOT NULL AND f.disabled_at_us IS NULL AND p.rp_id = $3);
+
 -- name: account_password
 -- row: password_hash text
 SELECT password_hash FROM accounts WHERE id = $1;

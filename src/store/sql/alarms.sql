@@ -27,6 +27,9 @@ FROM (
 -- name: alarm_settle
 UPDATE accounts SET refused = $1, alarm_from_us = $2 WHERE id = $3;
 
+-- name: alarm_code_sign_in_dismiss
+UPDATE accounts SET code_sign_in_at_us = 0 WHERE id = $1 AND code_sign_in_at_us BETWEEN 1 AND $2;
+
 -- name: alarm_raise
 -- unguarded: a refused attempt is recorded even if the session has ended
 UPDATE accounts SET refused = 1 WHERE id = $1 AND refused = 0;

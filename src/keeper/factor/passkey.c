@@ -82,6 +82,20 @@ passkey_key_open(struct call *call, int64_t account_id, int64_t factor_id, str s
 }
 
 err
+passkey_list_put(void *list, const struct passkey_listed_row *row)
+{
+	CLEANUP(buf_wipe) struct buf one = BUF(2048);
+	const struct passkey_item item = { row->credential_id, str_upto(row->transports, PASSKEY_TRANSPORTS_MAX) };
+	struct buf *out = list;
+
+	wire_put(&one, &wire_passkey_item, &item);
+	TRY(buf_check(&one));
+	if (out->n + one.n <= out->max)
+		buf_put(out, buf_str(&one));
+	return buf_check(out);
+}
+
+err
 passkey_user_handle(struct call *call, int64_t account_id, str *ret_handle)
 {
 	const struct db_value args[] = { DB_INT(account_id) };

@@ -44,28 +44,13 @@ passkey_handle_need(struct call *call, str *ret_handle)
 	return str_empty(*ret_handle) ? call_transact(call, passkey_handle_make, ret_handle, &done) : ERR_OK;
 }
 
-/* Leave out items that do not fit the list: an import may bring any number. */
-static err
-passkey_excluded_put(void *context, const struct passkey_excluded_row *row)
-{
-	CLEANUP(buf_wipe) struct buf one = BUF(2048);
-	const struct passkey_item item = { row->credential_id, str_upto(row->transports, PASSKEY_TRANSPORTS_MAX) };
-	struct buf *list = context;
-
-	wire_put(&one, &wire_passkey_item, &item);
-	TRY(buf_check(&one));
-	if (list->n + one.n <= list->max)
-		buf_put(list, buf_str(&one));
-	return buf_check(list);
-}
-
 static err
 passkey_excluded_list(struct call *call, str *ret_list)
 {
 	CLEANUP(buf_wipe) struct buf list = BUF(LIST_MAX_BYTES);
 	const struct db_value args[] = { DB_INT(call->now.session.account_id) };
 
-	TRY(db_rows(call->db, SQL_PASSKEY_EXCLUDED, args, COUNT(args), passkey_excluded_put, &list));
+	TRY(db_rows(call->db, SQL_PASSKEY_EXCLUDED, args, COUNT(args), passkey_list_put, &list));
 	return arena_copy(&call->arena, buf_str(&list), ret_list);
 }
 

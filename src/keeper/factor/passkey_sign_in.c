@@ -1,9 +1,9 @@
 /*
  * The questions that verify a passkey: PASSKEY_SIGN_IN, PASSKEY_VERIFY, PASSKEY_STEP_UP; and PASSKEYS.
  *
- * An unknown credential and a wrong signature have the same answer after the same work: one look-up, one count, one check
- * of a signature, one of the challenge, one audit entry. A challenge that says that it is old has another answer. That
- * does not depend on the credential.
+ * An unknown credential and a wrong signature have the same answer after the same work: one look-up, one count, one
+ * audit entry, one check of a signature and of the challenge. A challenge that says that it is old has another answer.
+ * That does not depend on the credential.
  */
 #include "keeper/core/alarm.h"
 #include "keeper/core/audit.h"
@@ -183,8 +183,8 @@ passkey_marks_log(const struct call *call, const struct assertion *a)
 }
 
 /*
- * Use the challenge up, and store the counter and the flags of the answer. *ret_done false: the challenge or a newer one
- * was used before, or the passkey is gone.
+ * Use the challenge up, and store counter and flags of the answer. *ret_done false: the challenge or a newer one was
+ * used before, or the passkey is gone.
  */
 static err
 passkey_spend(struct call *call, struct assertion *a, bool *ret_done)
@@ -409,21 +409,12 @@ passkey_step_up_answer(struct call *call, enum verdict *ret_verdict)
 /* --- PASSKEYS ----------------------------------------------------------------------------------------------------- */
 
 static err
-passkeys_put(void *context, const struct passkey_usable_row *row)
-{
-	const struct passkey_item item = { .credential_id = row->credential_id, .transports = row->transports };
-
-	wire_put(context, &wire_passkey_item, &item);
-	return buf_check(context);
-}
-
-static err
 passkeys_list(struct call *call, str rp_id, str *ret_list)
 {
 	CLEANUP(buf_wipe) struct buf list = BUF(LIST_MAX_BYTES);
 	const struct db_value args[] = { DB_INT(call->now.session.account_id), DB_TEXT(rp_id) };
 
-	TRY(db_rows(call->db, SQL_PASSKEY_USABLE, args, COUNT(args), passkeys_put, &list));
+	TRY(db_rows(call->db, SQL_PASSKEY_USABLE, args, COUNT(args), passkey_list_put, &list));
 	return arena_copy(&call->arena, buf_str(&list), ret_list);
 }
 

@@ -1,6 +1,6 @@
 /*
- * A software authenticator without a private key: makes what a browser answers to navigator.credentials.create(), and
- * each part can be made wrong. Its public key is that of ceremony_unknown_key.
+ * A software authenticator: makes what a browser answers to navigator.credentials.create() and get(), and each part can
+ * be made wrong. Without a key it has the public key of ceremony_unknown_key, and can only create.
  */
 #ifndef TEST_KEEPER_AUTHENTICATOR_H
 #define TEST_KEEPER_AUTHENTICATOR_H
@@ -8,6 +8,8 @@
 #include "keeper/harness.h"
 
 #include "webauthn/webauthn.h"
+
+#include <openssl/types.h>
 
 enum { FLAG_PRESENT = 0x01, FLAG_VERIFIED = 0x04, FLAG_ELIGIBLE = 0x08, FLAG_BACKED_UP = 0x10, FLAG_ATTESTED = 0x40 };
 
@@ -25,6 +27,11 @@ struct authenticator {
 	size_t id_n;    /* bytes of its id; 0: 16 */
 	bool other_id;  /* the answer names another credential than the authenticator data */
 	bool bad_point; /* the key is not on its curve */
+	EVP_PKEY *key;  /* NULL: no private key */
+	/* Only of get(). */
+	str handle;
+	bool bad_signature;
+	size_t auth_n; /* bytes of the authenticator data; 0: 37 */
 };
 
 struct created {
@@ -34,6 +41,21 @@ struct created {
 };
 
 void authenticator_create(const struct authenticator *a, struct created *ret_created);
+
+/* A new P-256 key. */
+EVP_PKEY *authenticator_key(void);
+
+/* The answer to get(). flags 0: present, verified. */
+struct asserted {
+	struct created parts;
+	uint8_t signature[128];
+	size_t signature_n;
+	str handle;
+};
+void authenticator_get(const struct authenticator *a, struct asserted *ret_asserted);
+
+/* The body of PASSKEY_SIGN_IN, PASSKEY_VERIFY or PASSKEY_STEP_UP. Borrows. */
+struct passkey_proof_body asserted_body(const struct asserted *asserted);
 
 /* The body of PASSKEY_FIRST or PASSKEY_ADD. Borrows. */
 struct passkey_new_body created_body(const struct created *created);

@@ -218,8 +218,8 @@ world_make(struct world *w)
 	snprintf(c->app_name, sizeof(c->app_name), "Doubletour");
 	memcpy(c->secret_key, key, sizeof(key) - 1);
 	c->secret_key_bytes = sizeof(key) - 1;
-	snprintf(c->passkey_rp_id, sizeof(c->passkey_rp_id), "localhost");
-	snprintf(c->public_origin, sizeof(c->public_origin), "http://localhost:5000");
+	snprintf(c->passkey_rp_id, sizeof(c->passkey_rp_id), "login.example.org");
+	snprintf(c->public_origin, sizeof(c->public_origin), "https://login.example.org");
 	c->registration = REGISTRATION_OPEN;
 	c->bcrypt_log_rounds = 4;
 	c->argon2_memory_kib = 8;
@@ -406,6 +406,24 @@ passkey_keep(struct browser *b, const void *body)
 }
 
 static void
+passkeys_keep(struct browser *b, const void *body)
+{
+	const struct passkeys_body *answer = body;
+	str list = answer->passkeys;
+	struct passkey_item item;
+
+	for (b->passkeys.n = 0; list.n > 0 && b->passkeys.n < COUNT(b->passkeys.ids); b->passkeys.n++) {
+		if (wire_get(&list, &wire_passkey_item, &item) != ERR_OK)
+			abort();
+		memcpy(b->passkeys.ids[b->passkeys.n], item.credential_id.p, 16);
+		text_keep(item.transports, b->passkeys.transports, sizeof(b->passkeys.transports));
+	}
+	text_keep(answer->challenge, b->passkeys.challenge, sizeof(b->passkeys.challenge));
+	b->passkeys.user_verification = answer->user_verification;
+	b->passkeys.handle_n = answer->user_handle.n;
+}
+
+static void
 visitor_keep(struct browser *b, const void *body)
 {
 	const struct gate_visitor_body *visitor = body;
@@ -445,6 +463,7 @@ body_keep(struct browser *b, enum question_id id, const void *body)
 		[QUESTION_ACCOUNT] = account_keep,       [QUESTION_GATE] = visitor_keep,
 		[QUESTION_GATE_ENTER] = gate_grant_keep, [QUESTION_GATE_TICKET] = gate_grant_keep,
 		[QUESTION_PASSKEY_OFFER] = options_keep, [QUESTION_PASSKEY_BEGIN] = options_keep,
+		[QUESTION_PASSKEYS] = passkeys_keep,
 	};
 
 	b->problems = (struct problems_body){ 0 };
@@ -519,6 +538,10 @@ ask_on(struct keeper_thread *t, struct browser *b, enum question_id id, const vo
 		harness_fault.failed = fault_failed(harness_fault.fault);
 	} else
 		keeper_answer(t, buf_str(&question), NULL, NULL, &answer);
+	if (b->raw != NULL) {
+		buf_clear(b->raw);
+		buf_put(b->raw, buf_str(&answer));
+	}
 	if (answer.n > 0)
 		answer_keep(b, id, buf_str(&answer));
 	else { /* no memory for an answer: the channel closes, and web answers 503 */

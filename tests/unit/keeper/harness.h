@@ -66,6 +66,15 @@ struct browser {
 		uint32_t fault, removed, user_verified, demoted, recovery_left;
 		char next[512];
 	} passkey;
+	/* The last answer to PASSKEYS. */
+	struct {
+		size_t n;
+		uint8_t ids[16][16]; /* of credentials */
+		char challenge[PASSKEY_CHALLENGE_MAX + 1], transports[PASSKEY_TRANSPORTS_MAX + 1];
+		uint32_t user_verification;
+		size_t handle_n;
+	} passkeys;
+	struct buf *raw; /* NULL, or the bytes of the last answer */
 	/* The last answer to GATE, GATE_ENTER or GATE_TICKET. */
 	struct {
 		uint32_t outcome, level, reason;

@@ -2,6 +2,7 @@
 
 #include "keeper/core/call.h"
 #include "keeper/core/factor_kind.h"
+#include "keeper/factor/factor_values.h"
 #include "keeper/keys/keys.h"
 
 /* --- what the server asks for ------------------------------------------------------------------------------------- */
@@ -132,7 +133,16 @@ passkey_reason(enum webauthn_fault fault)
 	return reasons[fault];
 }
 
-/* No functions: separate questions enrol and verify a passkey. */
+static const char *
+passkey_row_wrong(const struct factor_values *values)
+{
+	struct credential_key key = { 0 };
+	str rest = values->secret;
+
+	return credential_key_read(&rest, &key) && rest.n == 0 ? NULL : "its public key has an unknown form";
+}
+
+/* Only row_wrong: separate questions enrol and verify a passkey. */
 const struct factor_kind factor_kind_passkey = {
 	.name = "passkey",
 	.sealing_purpose = "passkey key",
@@ -144,4 +154,5 @@ const struct factor_kind factor_kind_passkey = {
 	.why_wrong = REASON_SIGNATURE,
 	.why_spent = REASON_CHALLENGE_USED,
 	.why_changed = REASON_PASSKEY,
+	.row_wrong = passkey_row_wrong,
 };

@@ -78,7 +78,7 @@ totp_factor_fill(struct call *call, const struct factor_row *row, struct factor 
 	TRY(sealing_open(&keeper_keys(call->keeper)->sealing, &owner, row->secret_sealed, &call->arena, &secret));
 	TRY(factor_algorithm_read(row->algorithm, &f.algorithm));
 	const struct factor_values values = {
-		.algorithm = row->algorithm, .secret_n = secret.n, .digits = row->digits, .period_s = row->period_s
+		.algorithm = row->algorithm, .secret = secret, .digits = row->digits, .period_s = row->period_s
 	};
 	if (factor_counting_wrong(&values) != NULL)
 		return ERR_CORRUPT;

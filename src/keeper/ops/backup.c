@@ -178,15 +178,19 @@ backup_take_copy(const char *source, const char *path, struct why *why)
 	return backup_copy_bytes(from, size, to, why);
 }
 
-/* End the sessions and links of the backup: they must not become valid again. */
+/* End the sessions, links and challenges of the backup: they must not become valid again. */
 static err
 backup_end_what_was(struct db *db)
 {
 	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+	int64_t now_us = 0;
 
+	TRY(clock_now_us(&now_us));
+	const struct db_value now[] = { DB_INT(now_us) };
 	TRY(db_begin(db, &t));
 	TRY(db_run(db, SQL_UPKEEP_SESSIONS_END, NULL, 0, NULL));
 	TRY(db_run(db, SQL_UPKEEP_LINKS_END, NULL, 0, NULL));
+	TRY(db_run(db, SQL_UPKEEP_CHALLENGES_END, now, COUNT(now), NULL));
 	TRY(audit_write_command(db, AUDIT_ADMIN_RESTORED, 0, REASON_ASKED));
 	return db_commit(&t);
 }

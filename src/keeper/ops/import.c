@@ -159,7 +159,7 @@ import_row_factor_refused(const struct import_row *row, struct account_in *in)
 	if (row->secret.n > 8 * OTP_SECRET_MAX || otp_base32_decode(row->secret.p, row->secret.n, in->secret,
 								    sizeof(in->secret), &in->secret_n, NULL) != OTP_OK)
 		return "the secret of its authenticator is not base32";
-	values.secret_n = in->secret_n;
+	values.secret = str_bytes(in->secret, in->secret_n);
 	return factor_counting_wrong(&values);
 }
 

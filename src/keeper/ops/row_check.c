@@ -80,6 +80,14 @@ row_check_account(void *context, const struct upkeep_accounts_row *row)
 
 /* --- authenticators ----------------------------------------------------------------------------------------------- */
 
+static const char passkey_remedy[] = "it opens nothing; its user removes it and adds another one";
+
+static const char *
+row_check_what(str kind)
+{
+	return str_equal(kind, str_of(factor_kind_passkey.name)) ? "passkey" : "authenticator";
+}
+
 static void
 row_check_answers(const struct row_check *check, const struct row_name *name, const struct factor_kind *kind,
 		  const struct factor_values *values)
@@ -87,9 +95,10 @@ row_check_answers(const struct row_check *check, const struct row_name *name, co
 	const char *wrong = kind->row_wrong == NULL ? NULL : kind->row_wrong(values);
 
 	if (wrong != NULL)
-		row_check_report(
-		    check, &check->findings->bad_values, name, wrong,
-		    "its codes cannot be checked; after `doubletour user reset-2fa` the user enrols again");
+		row_check_report(check, &check->findings->bad_values, name, wrong,
+				 kind == &factor_kind_passkey ? passkey_remedy
+							      : "its codes cannot be checked; after `doubletour user "
+								"reset-2fa` the user enrols again");
 }
 
 /* Open the secret of a row. ERR_CORRUPT: it does not open, or its kind is unknown. */
@@ -110,7 +119,7 @@ row_check_factor(void *context, const struct upkeep_factors_row *row)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(ROW_ARENA_BYTES);
 	const struct row_check *check = context;
-	const struct row_name name = { "authenticator", row->id, row_check_one_account(row->account) };
+	const struct row_name name = { row_check_what(row->kind), row->id, row_check_one_account(row->account) };
 	struct factor_values values = {
 		.name = row->name, .algorithm = row->algorithm, .digits = row->digits, .period_s = row->period_s
 	};
@@ -119,7 +128,7 @@ row_check_factor(void *context, const struct upkeep_factors_row *row)
 
 	if (e != ERR_OK && e != ERR_CORRUPT)
 		return e;
-	values.secret_n = secret.n;
+	values.secret = secret;
 	if (e == ERR_CORRUPT)
 		row_check_report(check, &check->findings->unreadable, &name,
 				 "its secret cannot be decrypted with the key", "");
@@ -131,6 +140,31 @@ row_check_factor(void *context, const struct upkeep_factors_row *row)
 	if (factor_name_wrong(&values) != NULL)
 		row_check_report(check, &check->findings->bad_values, &name, factor_name_wrong(&values),
 				 "pages leave the name out; the user renames it on the authenticators page");
+	return ERR_OK;
+}
+
+static err
+row_check_passkey(void *context, const struct upkeep_passkeys_row *row)
+{
+	const struct row_check *check = context;
+	const struct row_name name = { row_check_what(row->kind), row->id, row_check_one_account(row->account) };
+	const struct passkey_values values = { .present = row->present,
+					       .passkey = factor_kind_named(row->kind) == &factor_kind_passkey,
+					       .digits = row->digits,
+					       .handle_bytes = row->handle_bytes,
+					       .id_bytes = row->id_bytes,
+					       .aaguid_bytes = row->aaguid_bytes,
+					       .sign_count = row->sign_count,
+					       .uv_initialized = row->uv_initialized,
+					       .backup_eligible = row->backup_eligible,
+					       .backed_up = row->backed_up,
+					       .last_challenge_us = row->last_challenge_us,
+					       .rp_id = row->rp_id,
+					       .transports = row->transports };
+	const char *wrong = passkey_values_wrong(&values);
+
+	if (wrong != NULL)
+		row_check_report(check, &check->findings->bad_values, &name, wrong, passkey_remedy);
 	return ERR_OK;
 }
 
@@ -162,6 +196,7 @@ err
 row_check_all(struct row_check *check, struct db *db)
 {
 	TRY(db_rows(db, SQL_UPKEEP_FACTORS, NULL, 0, row_check_factor, check));
+	TRY(db_rows(db, SQL_UPKEEP_PASSKEYS, NULL, 0, row_check_passkey, check));
 	TRY(db_rows(db, SQL_UPKEEP_ACCOUNTS, NULL, 0, row_check_account, check));
 	TRY(db_rows(db, SQL_UPKEEP_TOKENS, NULL, 0, row_check_token, check));
 	return db_rows(db, SQL_UPKEEP_ORPHANS, NULL, 0, row_check_orphan, check);

@@ -15,6 +15,20 @@ SELECT f.id, f.account_id, f.secret_sealed, coalesce(a.name, '') AS account, f.n
        coalesce(f.confirmed_at_us, 1) = 0 AS confirmed_at_zero, f.kind
 FROM factors f LEFT JOIN accounts a ON a.id = f.account_id ORDER BY f.id;
 
+-- name: upkeep_passkeys
+-- Passkeys, and other factors that have a row in passkeys.
+-- row: id int, account text, kind text, digits int, handle_bytes int, present bool, id_bytes int, rp_id text,
+-- row: sign_count int, uv_initialized int, backup_eligible int, backed_up int, transports text, aaguid_bytes int,
+-- row: last_challenge_us int
+SELECT f.id, coalesce(a.name, '') AS account, f.kind, f.digits, coalesce(length(a.user_handle), 0) AS handle_bytes,
+       p.factor_id IS NOT NULL AS present, coalesce(length(p.credential_id), 0) AS id_bytes,
+       coalesce(p.rp_id, '') AS rp_id, coalesce(p.sign_count, 0) AS sign_count,
+       coalesce(p.uv_initialized, 0) AS uv_initialized, coalesce(p.backup_eligible, 0) AS backup_eligible,
+       coalesce(p.backed_up, 0) AS backed_up, coalesce(p.transports, '') AS transports,
+       coalesce(length(p.aaguid), 0) AS aaguid_bytes, coalesce(p.last_challenge_us, 0) AS last_challenge_us
+FROM factors f LEFT JOIN passkeys p ON p.factor_id = f.id LEFT JOIN accounts a ON a.id = f.account_id
+WHERE f.kind = 'passkey' OR p.factor_id IS NOT NULL ORDER BY f.id;
+
 -- name: upkeep_accounts
 -- row: id int, name text, display_name text, password_hash text, email text, group_names text, language text,
 -- row: time_format text
@@ -37,3 +51,7 @@ DELETE FROM sessions;
 
 -- name: upkeep_links_end
 DELETE FROM links;
+
+-- name: upkeep_challenges_end
+-- No passkey answers a challenge that is older than $1.
+UPDATE passkeys SET last_challenge_us = $1 WHERE last_challenge_us < $1;

@@ -13,9 +13,6 @@
 
 enum { FLAG_PRESENT = 0x01, FLAG_VERIFIED = 0x04, FLAG_ELIGIBLE = 0x08, FLAG_BACKED_UP = 0x10, FLAG_ATTESTED = 0x40 };
 
-#define TEST_RP_ID "login.example.org"
-#define TEST_ORIGIN "https://login.example.org"
-
 /* Members of 0 or NULL get the right value. */
 struct authenticator {
 	const char *challenge;

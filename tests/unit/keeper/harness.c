@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "doubletour/otp.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
 #include <malloc.h>
@@ -218,8 +219,8 @@ world_make(struct world *w)
 	snprintf(c->app_name, sizeof(c->app_name), "Doubletour");
 	memcpy(c->secret_key, key, sizeof(key) - 1);
 	c->secret_key_bytes = sizeof(key) - 1;
-	snprintf(c->passkey_rp_id, sizeof(c->passkey_rp_id), "login.example.org");
-	snprintf(c->public_origin, sizeof(c->public_origin), "https://login.example.org");
+	snprintf(c->passkey_rp_id, sizeof(c->passkey_rp_id), TEST_RP_ID);
+	snprintf(c->public_origin, sizeof(c->public_origin), TEST_ORIGIN);
 	c->registration = REGISTRATION_OPEN;
 	c->bcrypt_log_rounds = 4;
 	c->argon2_memory_kib = 8;
@@ -285,6 +286,18 @@ world_end(struct world *w)
 {
 	world_close(w);
 	world_remove(w);
+}
+
+void
+folder_empty(const char *path)
+{
+	DIR *folder = opendir(path);
+
+	assert_non_null(folder);
+	for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
+		if (entry->d_name[0] != '.')
+			unlinkat(dirfd(folder), entry->d_name, 0);
+	closedir(folder);
 }
 
 /* --- time --------------------------------------------------------------------------------------------------------- */

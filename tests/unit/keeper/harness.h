@@ -22,6 +22,10 @@ enum { ENDED_MAX = 64 };
 
 #define PASSWORD "trombone ivre 1741"
 
+/* The host and the origin of passkeys. */
+#define TEST_RP_ID "login.example.org"
+#define TEST_ORIGIN "https://login.example.org"
+
 struct world {
 	char dir[128];
 	struct config config;
@@ -104,6 +108,9 @@ void world_close(struct world *w);
 void world_remove(struct world *w);
 void world_new(struct world *w); /* make and open */
 void world_end(struct world *w); /* close and remove */
+
+/* Delete all files in a folder: commands leave some. */
+void folder_empty(const char *path);
 
 void clock_forward(int64_t us);
 int64_t clock_us(void);

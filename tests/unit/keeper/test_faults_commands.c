@@ -9,7 +9,6 @@
 #include "keeper/keys/rotate.h"
 #include "keeper/ops/upkeep.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <fcntl.h>
@@ -258,19 +257,6 @@ static const struct command {
 	{ import_two, "importing" },
 	{ rotate_key, "rotating the key" },
 };
-
-/* Deletes the files that commands leave: backups, former keys, a lock. */
-static void
-folder_empty(const char *path)
-{
-	DIR *folder = opendir(path);
-
-	assert_non_null(folder);
-	for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
-		if (entry->d_name[0] != '.')
-			unlinkat(dirfd(folder), entry->d_name, 0);
-	closedir(folder);
-}
 
 /* There are many allocations: after the first ones, the step between failing ones grows. */
 static long

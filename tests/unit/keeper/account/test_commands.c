@@ -16,18 +16,6 @@
 #include <unistd.h>
 
 static void
-folder_empty(const char *path)
-{
-	DIR *folder = opendir(path);
-
-	assert_non_null(folder);
-	for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
-		if (entry->d_name[0] != '.')
-			unlinkat(dirfd(folder), entry->d_name, 0);
-	closedir(folder);
-}
-
-static void
 world_drop(struct world *w)
 {
 	if (w->keeper != NULL)

@@ -124,19 +124,19 @@ an_authenticator_out_of_bounds_is_reported(void **state)
 		struct factor_values values;
 		const char *word;
 	} cases[] = {
-		{ { .algorithm = STR_INIT("SHA1"), .secret_n = 20, .digits = 6, .period_s = 30 }, NULL },
-		{ { .algorithm = STR_INIT("SHA512"), .secret_n = 64, .digits = 8, .period_s = 300 }, NULL },
-		{ { .algorithm = STR_INIT("SHA1"), .secret_n = 10, .digits = 6, .period_s = 30 }, "128 bits" },
-		{ { .algorithm = STR_INIT("SHA1"), .secret_n = 0, .digits = 6, .period_s = 30 }, "128 bits" },
-		{ { .algorithm = STR_INIT("SHA1"), .secret_n = OTP_SECRET_MAX + 1, .digits = 6, .period_s = 30 },
+		{ { .algorithm = STR_INIT("SHA1"), .secret = { .n = 20 }, .digits = 6, .period_s = 30 }, NULL },
+		{ { .algorithm = STR_INIT("SHA512"), .secret = { .n = 64 }, .digits = 8, .period_s = 300 }, NULL },
+		{ { .algorithm = STR_INIT("SHA1"), .secret = { .n = 10 }, .digits = 6, .period_s = 30 }, "128 bits" },
+		{ { .algorithm = STR_INIT("SHA1"), .secret = { .n = 0 }, .digits = 6, .period_s = 30 }, "128 bits" },
+		{ { .algorithm = STR_INIT("SHA1"), .secret = { .n = OTP_SECRET_MAX + 1 }, .digits = 6, .period_s = 30 },
 		  "too long" },
-		{ { .algorithm = STR_INIT("SHA1"), .secret_n = 20, .digits = 5, .period_s = 30 }, "digits" },
-		{ { .algorithm = STR_INIT("SHA1"), .secret_n = 20, .digits = 9, .period_s = 30 }, "digits" },
-		{ { .algorithm = STR_INIT("SHA1"), .secret_n = 20, .digits = 6, .period_s = 0 }, "seconds" },
-		{ { .algorithm = STR_INIT("SHA1"), .secret_n = 20, .digits = 6, .period_s = -30 }, "seconds" },
-		{ { .algorithm = STR_INIT("SHA1"), .secret_n = 20, .digits = 6, .period_s = 301 }, "seconds" },
-		{ { .algorithm = STR_INIT("MD5"), .secret_n = 20, .digits = 6, .period_s = 30 }, "algorithm" },
-		{ { .algorithm = STR_INIT(""), .secret_n = 20, .digits = 6, .period_s = 30 }, "algorithm" },
+		{ { .algorithm = STR_INIT("SHA1"), .secret = { .n = 20 }, .digits = 5, .period_s = 30 }, "digits" },
+		{ { .algorithm = STR_INIT("SHA1"), .secret = { .n = 20 }, .digits = 9, .period_s = 30 }, "digits" },
+		{ { .algorithm = STR_INIT("SHA1"), .secret = { .n = 20 }, .digits = 6, .period_s = 0 }, "seconds" },
+		{ { .algorithm = STR_INIT("SHA1"), .secret = { .n = 20 }, .digits = 6, .period_s = -30 }, "seconds" },
+		{ { .algorithm = STR_INIT("SHA1"), .secret = { .n = 20 }, .digits = 6, .period_s = 301 }, "seconds" },
+		{ { .algorithm = STR_INIT("MD5"), .secret = { .n = 20 }, .digits = 6, .period_s = 30 }, "algorithm" },
+		{ { .algorithm = STR_INIT(""), .secret = { .n = 20 }, .digits = 6, .period_s = 30 }, "algorithm" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {

@@ -185,10 +185,11 @@ static const struct {
 	const char *reason, *why;
 } wrongs[] = {
 	{ { .type = "webauthn.get" }, PASSKEY_FAULT_REFUSED, "type", "an assertion" },
-	{ { .origin = "https://evil.example.org" }, PASSKEY_FAULT_REFUSED, "origin", "a sibling" },
+	{ { .origin = "https://evil-login.example.org" }, PASSKEY_FAULT_REFUSED, "origin", "a sibling" },
 	{ { .origin = "https://login.example.org:8443" }, PASSKEY_FAULT_REFUSED, "origin", "another port" },
 	{ { .origin = "https://login.example.org/" }, PASSKEY_FAULT_REFUSED, "origin", "a trailing slash" },
 	{ { .origin = "https://Login.example.org" }, PASSKEY_FAULT_REFUSED, "origin", "a capital" },
+	{ { .origin = "http://login.example.org" }, PASSKEY_FAULT_REFUSED, "origin", "another scheme" },
 	{ { .origin = "null" }, PASSKEY_FAULT_REFUSED, "origin", "null" },
 	{ { .rp_id = "example.org" }, PASSKEY_FAULT_REFUSED, "rp-id", "another relying party" },
 	{ { .flags = FLAG_VERIFIED | FLAG_ATTESTED }, PASSKEY_FAULT_REFUSED, "user-absent", "nobody there" },

@@ -142,6 +142,8 @@ access_apply(const struct access_rule *rule, const struct access_visitor *visito
 			return access_decided(ACCESS_ASKS, ACCESS_UNKNOWN, rule);
 		if (visitor->level != ACCESS_FULL)
 			return access_decided(ACCESS_ASKS, ACCESS_CODE, rule);
+		if (rule->phishing_resistant && !visitor->phishing_resistant)
+			return access_decided(ACCESS_ASKS, ACCESS_PASSKEY, rule);
 		return access_proof_is_old(rule, visitor->verified_us, now_us)
 			   ? access_decided(ACCESS_ASKS, ACCESS_OLD, rule)
 			   : access_decided(ACCESS_PASSES, ACCESS_BY_RULE, rule);

@@ -42,7 +42,8 @@ struct access_rule {
 	struct access_texts all_groups;        /* the visitor must be a member of all of them */
 	const struct config_network *networks; /* none: any */
 	size_t networks_n;
-	int64_t max_age_us; /* two_factor: maximum age of the proof; 0: unlimited within the session */
+	int64_t max_age_us;      /* two_factor: maximum age of the proof; 0: unlimited within the session */
+	bool phishing_resistant; /* two_factor: the visitor has signed in, or confirmed, with a passkey */
 };
 
 struct application;
@@ -63,9 +64,10 @@ enum access_level { ACCESS_NOBODY = 0, ACCESS_PASSWORD, ACCESS_FULL };
 
 struct access_visitor {
 	enum access_level level;
-	str name;            /* user name */
-	str groups;          /* "admins,staff" */
-	int64_t verified_us; /* when the second factor was last verified */
+	str name;                /* user name */
+	str groups;              /* "admins,staff" */
+	int64_t verified_us;     /* when the second factor was last verified */
+	bool phishing_resistant; /* a passkey is among the proofs */
 };
 
 struct access_request {
@@ -94,6 +96,7 @@ enum access_reason {
 	ACCESS_CODE,    /* asks: the second factor is missing */
 	ACCESS_OLD,     /* asks: the proof is older than max_age */
 	ACCESS_DOTS,    /* the path contains a dot segment, plain or encoded: refused before any rule */
+	ACCESS_PASSKEY, /* asks: both factors are verified, but neither of them is a passkey */
 };
 
 struct access_decision {

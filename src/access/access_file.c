@@ -387,6 +387,17 @@ access_file_max_age_read(struct access_reading *r, const yaml_node_t *node, stru
 	return access_file_wrong(r, node, "max_age is a duration like 15m or 1h, of 30 seconds or more.");
 }
 
+static err
+access_file_phishing_resistant_read(struct access_reading *r, const yaml_node_t *node, struct access_rule *rule)
+{
+	str word = node->type == YAML_SCALAR_NODE ? access_file_scalar(node) : STR("");
+
+	rule->phishing_resistant = str_equal(word, STR("true"));
+	if (rule->phishing_resistant || str_equal(word, STR("false")))
+		return ERR_OK;
+	return access_file_wrong(r, node, "phishing_resistant is true or false.");
+}
+
 enum key {
 	KEY_DOMAIN,
 	KEY_PATH,
@@ -398,10 +409,13 @@ enum key {
 	KEY_ALL_GROUPS,
 	KEY_POLICY,
 	KEY_MAX_AGE,
+	KEY_PHISHING_RESISTANT,
 	KEY_COUNT
 };
-static const char *const key_names[KEY_COUNT] = { "domain", "path",   "query",      "methods", "networks",
-						  "users",  "groups", "all_groups", "policy",  "max_age" };
+static const char *const key_names[KEY_COUNT] = {
+	"domain", "path",       "query",  "methods", "networks",          "users",
+	"groups", "all_groups", "policy", "max_age", "phishing_resistant"
+};
 
 static err
 access_file_value_read(struct access_reading *r, enum key key, const yaml_node_t *node, struct access_rule *rule)
@@ -425,8 +439,10 @@ access_file_value_read(struct access_reading *r, enum key key, const yaml_node_t
 		return access_file_texts_read(r, node, &access_kind_group, &rule->all_groups);
 	case KEY_POLICY:
 		return access_file_policy_read(r, node, rule);
-	default:
+	case KEY_MAX_AGE:
 		return access_file_max_age_read(r, node, rule);
+	default:
+		return access_file_phishing_resistant_read(r, node, rule);
 	}
 }
 
@@ -441,7 +457,9 @@ access_file_key_read(struct access_reading *r, const yaml_node_t *node, enum key
 			return ERR_OK;
 		}
 	return access_file_wrong_value(
-	    r, node, "a rule has domain, path, query, methods, networks, users, groups, all_groups, policy and max_age",
+	    r, node,
+	    "a rule has domain, path, query, methods, networks, users, groups, all_groups, policy, max_age and "
+	    "phishing_resistant",
 	    word);
 }
 
@@ -464,6 +482,9 @@ access_file_rule_check(struct access_reading *r, const yaml_node_t *node, struct
 		return access_file_wrong(r, node, "bypass does not identify users, so it cannot name users or groups.");
 	if (rule->policy != ACCESS_TWO_FACTOR && rule->max_age_us != 0)
 		return access_file_wrong(r, node, "max_age is the age of a code, so it needs the policy two_factor.");
+	if (rule->policy != ACCESS_TWO_FACTOR && rule->phishing_resistant)
+		return access_file_wrong(r, node,
+					 "phishing_resistant requires a passkey, so it needs the policy two_factor.");
 	return ERR_OK;
 }
 

@@ -13,13 +13,14 @@
 #include <getopt.h>
 
 static const char gate_help[] =
-    "Usage: doubletour gate check URL [--user NAME] [--method METHOD] [--address ADDRESS] [--json]\n"
+    "Usage: doubletour gate check URL [--user NAME [--passkey]] [--method METHOD] [--address ADDRESS] [--json]\n"
     "\n"
     "Print which rule in ACCESS_RULES applies to a URL of a protected application, and the decision.  Without --user, "
     "the\n"
-    "visitor is not signed in.  With --user, that account has just signed in with both factors.\n"
+    "visitor is not signed in.  With --user, that account has just signed in with its password and a code.\n"
     "\n"
     "  --user NAME        the account of the visitor; rules see its groups\n"
+    "  --passkey          that account has signed in with a passkey, not with a code\n"
     "  --method METHOD    the HTTP method; GET by default\n"
     "  --address ADDRESS  the browser's IP address, for rules with networks\n"
     "  --json             print one JSON object\n"
@@ -30,7 +31,7 @@ static const char gate_help[] =
 struct request {
 	const struct config *config;
 	const char *user, *method, *address;
-	bool json;
+	bool json, passkey;
 	str url;
 	struct arena arena;
 	struct access_rules rules;
@@ -55,6 +56,7 @@ cli_gate_user_row(void *context, const struct admin_user *user)
 	TRY(arena_copy(&r->arena, user->name, &r->visitor.name));
 	TRY(arena_copy(&r->arena, user->groups, &r->visitor.groups));
 	r->visitor.level = user->disabled ? ACCESS_NOBODY : ACCESS_FULL;
+	r->visitor.phishing_resistant = r->passkey;
 	return clock_now_us(&r->visitor.verified_us);
 }
 
@@ -133,6 +135,8 @@ cli_gate_outcome_text(const struct access_decision *d)
 		return "must enter a code";
 	case ACCESS_OLD:
 		return "must enter a new code";
+	case ACCESS_PASSKEY:
+		return "must use a passkey: a code is not enough";
 	default:
 		return d->outcome == ACCESS_PASSES ? "passes" : "is refused";
 	}
@@ -141,18 +145,21 @@ cli_gate_outcome_text(const struct access_decision *d)
 static void
 cli_gate_put_rule(struct request *r, const struct access_rule *rule)
 {
+	CLEANUP(buf_wipe) struct buf more = BUF(128);
+
 	if (r->rules.implied) {
 		buf_put(&r->out, STR("ACCESS_RULES is not set: every protected domain requires both factors.\n"));
 		return;
 	}
 	if (rule == NULL)
 		return;
-	if (rule->max_age_us == 0)
-		cli_line(&r->out, "%s, line %u: %s", r->config->access_rules, rule->line,
-			 access_policy_name(rule->policy));
-	else
-		cli_line(&r->out, "%s, line %u: %s, maximum age of the code %lld s", r->config->access_rules,
-			 rule->line, access_policy_name(rule->policy), (long long)(rule->max_age_us / SECONDS_US(1)));
+	if (rule->phishing_resistant)
+		buf_put(&more, STR(", with a passkey"));
+	if (rule->max_age_us != 0)
+		buf_printf(&more, ", maximum age of the %s %lld s", rule->phishing_resistant ? "proof" : "code",
+			   (long long)(rule->max_age_us / SECONDS_US(1)));
+	cli_line(&r->out, "%s, line %u: %s%.*s", r->config->access_rules, rule->line, access_policy_name(rule->policy),
+		 STR_ARG(buf_str(&more)));
 }
 
 static err
@@ -185,6 +192,7 @@ cli_gate_put_object(struct request *r, const struct target *target, const struct
 	cli_json_text(&line, "why", str_of(cli_gate_outcome_text(d)));
 	cli_json_number(&line, "line", d->rule == NULL ? 0 : d->rule->line);
 	cli_json_text(&line, "policy", str_of(d->rule == NULL ? "" : access_policy_name(d->rule->policy)));
+	cli_json_bool(&line, "passkey", d->rule != NULL && d->rule->phishing_resistant);
 	cli_json_bool(&line, "ambiguous", target->unclear);
 	return cli_json_put(&line, &r->out);
 }
@@ -227,10 +235,9 @@ cli_gate(struct cli *cli, int argc, char **argv)
 {
 	struct request r = { .method = "GET", .address = "", .arena = ARENA(1024 * 1024), .out = BUF(16 * 1024) };
 	const struct cli_option options[] = {
-		{ .name = "user", .value = &r.user },
-		{ .name = "method", .value = &r.method },
-		{ .name = "address", .value = &r.address },
-		{ .name = "json", .flag = &r.json },
+		{ .name = "user", .value = &r.user },       { .name = "method", .value = &r.method },
+		{ .name = "address", .value = &r.address }, { .name = "json", .flag = &r.json },
+		{ .name = "passkey", .flag = &r.passkey },
 	};
 	static const char *const words[] = { "check", NULL };
 	int status = cli_options(argc, argv, gate_help, options, COUNT(options), 2);
@@ -239,6 +246,10 @@ cli_gate(struct cli *cli, int argc, char **argv)
 		return status;
 	if (optind == argc)
 		return cli_print_usage(gate_help);
+	if (r.passkey && r.user == NULL) {
+		cli_say("--passkey needs --user: it says how that account has signed in.");
+		return CLI_USAGE;
+	}
 	if (!str_equal(str_of(argv[optind]), STR("check")))
 		return cli_unknown("command of gate", argv[optind], words, "doubletour gate");
 	if (argc - optind != 2) {

@@ -40,6 +40,8 @@ rules:
   - domain: front.example.org
     path: /
     policy: bypass
+  - domain: vault.example.org
+    phishing_resistant: true
   - domain: ['*.example.org', example.org, '*.example.net']
 """
 ENDPOINTS = ("auth-request", "forward-auth", "ext-authz", "verify")
@@ -578,6 +580,20 @@ def test_a_denied_page_says_who_what_why_and_whom_to_ask(gate, language, person_
         assert not any(word in page.html for word in ("admins", "max_age", "access.conf", "/admin/**")), "no word of the rules"
 
 
+@pytest.mark.parametrize("language, words", [("en", "requires a passkey"), ("fr", "demande une clé d’accès")])
+def test_a_code_does_not_open_an_application_for_passkeys(gate, language, words):
+    person, url = inside(gate), "https://vault.example.org/"
+    person.language = language
+    assert person.ask(url).status_code == 401 and person.ask(WIKI).status_code == 200
+    assert person.follow_to(gate_path(url)) is None
+    page = person.page
+    assert page.status == 403 and page.heading == f"vault.example.org {words}"
+    main = page.dom.one("main")
+    assert main.all("a", href="/account/security") and person.page.form["action"] == "/logout"
+    person.post("/logout", {"csrf_token": page.token, "next": person.page.form.one("input", name="next")["value"]})
+    assert person.page.status == 303 and person.page.location.startswith("/login?next=%2Fgate"), "the next sign-in returns to the application"
+
+
 def test_another_account_returns_to_the_refused_page(gate):
     person, admin = inside(gate), Visitor(gate).full()
     assert gate.command("user", "groups", admin.name, "admins").returncode == 0
@@ -890,12 +906,20 @@ def test_gate_check_says_which_rule_and_why(gate):
     done = check(gate, "https://wiki.example.org/", "--user", person.name, "--json")
     assert done.returncode == 0 and json.loads(done.stdout)["outcome"] == "passes"
     assert "must sign in" in check(gate, "https://wiki.example.org/").stdout
+    vault = ("https://vault.example.org/", "--user", person.name)
+    rule = "access.conf, line 25: two_factor, with a passkey\n"
+    done = check(gate, *vault)
+    assert (done.returncode, done.stdout) == (1, f"{rule}{person.name} (staff) must use a passkey: a code is not enough.\n")
+    done = check(gate, *vault, "--passkey")
+    assert (done.returncode, done.stdout) == (0, f"{rule}{person.name} (staff) passes.\n")
+    assert json.loads(check(gate, *vault, "--json").stdout)["passkey"] is True
     assert check(gate, "https://lan.example.org/", "--address", "192.168.3.4").returncode == 0
     assert check(gate, "https://api.example.org/", "--method", "OPTIONS").returncode == 0
 
 
 @pytest.mark.parametrize("arguments, status, words", [
     ((), 2, "one address"), (("https://a.example.org", "b"), 2, ""), (("http://wiki.example.org/",), 1, "https://"), (("https://wiki.example.com/",), 1, "GATE_DOMAINS"),
+    (("https://wiki.example.org/", "--passkey"), 2, "--passkey needs --user"),
     (("https://wiki.example.org/", "--user", "nobody-of-that-name"), 1, "no account"), (("https://wiki.example.org/", "--method", "get"), 1, "method")])
 def test_gate_check_explains_errors(gate, arguments, status, words):
     done = check(gate, *arguments)

@@ -190,7 +190,8 @@ gate_visitor_of(const struct guest *guest)
 	return (struct access_visitor){ .level = level,
 					.name = account_name_str(&guest->session.name),
 					.groups = guest->groups,
-					.verified_us = session_verified_us(&guest->session) };
+					.verified_us = session_verified_us(&guest->session),
+					.phishing_resistant = session_phishing_resistant(&guest->session) };
 }
 
 static enum access_refusal
@@ -251,6 +252,7 @@ gate_guest_describe(struct call *call, const struct guest *guest, struct gate_vi
 	answer->email = guest->email;
 	answer->groups = guest->groups;
 	answer->verified_us = guest->session.state == STATE_FULL ? session_verified_us(&guest->session) : 0;
+	answer->phishing_resistant = session_phishing_resistant(&guest->session);
 	answer->expires_us = guest->session.expires_us;
 	answer->session = guest->token_hash;
 	return ERR_OK;

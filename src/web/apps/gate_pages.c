@@ -162,15 +162,34 @@ gate_pages_reason(enum access_refusal refusal)
 }
 
 static err
+gate_pages_denied_page(struct exchange *x, struct page_denied *page)
+{
+	page->next = x->next;
+	if (exchange_signed_in(x))
+		page->username = str_of(x->session.name);
+	TRY(exchange_layout(x, &page->layout));
+	page_denied(&x->rp->body, page);
+	return exchange_page(x, 403);
+}
+
+static err
 gate_pages_denied(struct exchange *x, enum access_refusal refusal)
 {
-	struct page_denied page = { .reason = gate_pages_reason(refusal), .next = x->next };
+	struct page_denied page = { .reason = gate_pages_reason(refusal) };
 
-	if (exchange_signed_in(x))
-		page.username = str_of(x->session.name);
-	TRY(exchange_layout(x, &page.layout));
-	page_denied(&x->rp->body, &page);
-	return exchange_page(x, 403);
+	return gate_pages_denied_page(x, &page);
+}
+
+/* The session has both factors, but no passkey: the next sign-in should use one. */
+static err
+gate_pages_passkey_missing(struct exchange *x)
+{
+	struct page_denied page = { .passkey = true,
+				    .reason = N_("You signed in with a code, and this application accepts only "
+						 "passkeys. Sign out, then sign in with your passkey. Without one, "
+						 "add it first.") };
+
+	return gate_pages_denied_page(x, &page);
 }
 
 /*
@@ -207,6 +226,8 @@ gate_pages_ask(struct exchange *x, struct channel *keeper, const struct gate_ret
 		return gate_pages_granted(x, target, &open);
 	if (open.reason == ACCESS_OLD)
 		return gate_pages_code_page(x, status, to, target->host, page);
+	if (open.reason == ACCESS_PASSKEY)
+		return gate_pages_passkey_missing(x);
 	return ERR_DENIED;
 }
 

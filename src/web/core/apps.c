@@ -88,7 +88,8 @@ exchange_apps(struct exchange *x, struct app_tiles *ret_tiles)
 	const struct access_visitor visitor = { .level = x->session.state == STATE_FULL ? ACCESS_FULL : ACCESS_PASSWORD,
 						.name = str_of(x->session.name),
 						.groups = exchange_groups(x),
-						.verified_us = x->session.verified_us };
+						.verified_us = x->session.verified_us,
+						.phishing_resistant = x->session.phishing_resistant };
 	struct apps_listing listing = { .arena = x->rq->arena };
 
 	TRY(live_rules_visible(&x->web->rules.live, &visitor, x->address, x->rq->now_us, apps_tile_copy, &listing));

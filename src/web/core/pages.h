@@ -330,6 +330,7 @@ struct page_gate_code {
 /* The rules refuse the application layout.to to this visitor.  The page shows only a general reason. */
 struct page_denied {
 	struct page_layout layout;
+	bool passkey;       /* the visitor signed in without a passkey, and the rules require one */
 	const char *reason; /* msgid */
 	str username;       /* empty: the visitor is not signed in */
 	str next;           /* path of this page, for the sign-in with another account */

@@ -30,6 +30,7 @@ struct session_view {
 	int64_t created_us, last_sign_in_us, factor_since_us, expires_us;
 	int64_t remembered_until_us; /* stays signed in; 0: not chosen */
 	int64_t verified_us;         /* when the factor was last verified; 0: never */
+	bool phishing_resistant;     /* a passkey is among the proofs */
 	char display_name[DISPLAY_NAME_MAX_BYTES + 1];
 	enum preferred_language language;
 	enum time_format time_format;

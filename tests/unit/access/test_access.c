@@ -35,9 +35,17 @@ static const char rules_text[] = "rules:\n"
 				 "  - domain: api.example.org\n" /* 24 */
 				 "    users: [anna]\n"
 				 "    groups: [robots]\n"
-				 "    policy: one_factor\n";
+				 "    policy: one_factor\n"
+				 "  - domain: vault.example.org\n" /* 28 */
+				 "    phishing_resistant: true\n"
+				 "    max_age: 15m\n"
+				 "  - domain: half.example.org\n" /* 31 */
+				 "    path: /key/**\n"
+				 "    phishing_resistant: true\n"
+				 "  - domain: half.example.org\n" /* 34 */
+				 "    phishing_resistant: false\n";
 
-enum who { NOBODY, PASSWORD, ANNA, OLD, ADMIN, ADMIN_OLD, ADMIN_FUTURE, MALLORY };
+enum who { NOBODY, PASSWORD, ANNA, OLD, ADMIN, ADMIN_OLD, ADMIN_FUTURE, MALLORY, PASSKEY, PASSKEY_OLD, PASSKEY_HALF };
 static const struct access_visitor visitors[] = {
 	[NOBODY] = { .level = ACCESS_NOBODY },
 	[PASSWORD] = { ACCESS_PASSWORD, STR_INIT("anna"), STR_INIT("staff"), 0 },
@@ -46,6 +54,9 @@ static const struct access_visitor visitors[] = {
 	[ADMIN] = { ACCESS_FULL, STR_INIT("ruth"), STR_INIT("admins,staff"), NOW - 900 * SECOND },
 	[ADMIN_OLD] = { ACCESS_FULL, STR_INIT("ruth"), STR_INIT("admins,staff"), NOW - 901 * SECOND },
 	[ADMIN_FUTURE] = { ACCESS_FULL, STR_INIT("ruth"), STR_INIT("admins,staff"), NOW + SECOND },
+	[PASSKEY] = { ACCESS_FULL, STR_INIT("anna"), STR_INIT("staff"), NOW - 10 * SECOND, true },
+	[PASSKEY_OLD] = { ACCESS_FULL, STR_INIT("anna"), STR_INIT("staff"), NOW - 901 * SECOND, true },
+	[PASSKEY_HALF] = { ACCESS_PASSWORD, STR_INIT("anna"), STR_INIT("staff"), 0, true },
 	[MALLORY] = { ACCESS_FULL, STR_INIT("mallory"), STR_INIT("admins"), NOW },
 };
 
@@ -69,6 +80,17 @@ static const struct {
 	{ "https://wiki.example.org/page", "GET", "", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 15 },
 	{ "https://wiki.example.org/page", "GET", "", OLD, ACCESS_PASSES, ACCESS_BY_RULE, 15 },
 	{ "https://wiki.example.org/page", "GET", "", PASSWORD, ACCESS_ASKS, ACCESS_CODE, 15 },
+	{ "https://vault.example.org/", "GET", "", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 28 },
+	{ "https://vault.example.org/", "GET", "", PASSWORD, ACCESS_ASKS, ACCESS_CODE, 28 },
+	{ "https://vault.example.org/", "GET", "", PASSKEY_HALF, ACCESS_ASKS, ACCESS_CODE, 28 },
+	{ "https://vault.example.org/", "GET", "", ANNA, ACCESS_ASKS, ACCESS_PASSKEY, 28 },
+	{ "https://vault.example.org/", "GET", "", ADMIN_OLD, ACCESS_ASKS, ACCESS_PASSKEY, 28 },
+	{ "https://vault.example.org/", "GET", "", PASSKEY_OLD, ACCESS_ASKS, ACCESS_OLD, 28 },
+	{ "https://vault.example.org/", "GET", "", PASSKEY, ACCESS_PASSES, ACCESS_BY_RULE, 28 },
+	{ "https://half.example.org/key/a", "GET", "", ANNA, ACCESS_ASKS, ACCESS_PASSKEY, 31 },
+	{ "https://half.example.org/key/a", "GET", "", PASSKEY_OLD, ACCESS_PASSES, ACCESS_BY_RULE, 31 },
+	{ "https://half.example.org/other", "GET", "", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 34 },
+	{ "https://half.example.org//key/a", "GET", "", ANNA, ACCESS_ASKS, ACCESS_PASSKEY, 31 }, /* ambiguous */
 	{ "https://lan.example.org/", "GET", "192.168.3.4", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 16 },
 	{ "https://lan.example.org/", "GET", "192.168.3.4", PASSWORD, ACCESS_PASSES, ACCESS_BY_RULE, 16 },
 	{ "https://lan.example.org/", "GET", "::ffff:192.168.3.4", PASSWORD, ACCESS_PASSES, ACCESS_BY_RULE, 16 },

@@ -411,6 +411,20 @@ put_denied(struct buf *out, const struct page_layout *layout, bool hostile)
 }
 
 static void
+put_denied_passkey(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_denied page = { .layout = *layout,
+				    .passkey = true,
+				    .reason = "You signed in with a code, and this application accepts only passkeys. "
+					      "Sign out, then sign in with your passkey. Without one, add it first.",
+				    .username = STR("anna"),
+				    .next = STR("/gate?rd=https%3A%2F%2Fwiki.example.org") };
+
+	page.layout.flash = NULL;
+	page_denied(out, &page);
+}
+
+static void
 put_gate_notice(struct buf *out, const struct page_layout *layout, bool hostile)
 {
 	struct page_gate_notice page = { .layout = *layout,
@@ -492,6 +506,7 @@ static const struct sample {
 	{ "authenticator_confirm-hostile", put_authenticator_confirm, true },
 	{ "logout", put_logout },
 	{ "denied", put_denied },
+	{ "denied-passkey", put_denied_passkey },
 	{ "denied-hostile", put_denied, true },
 	{ "gate_notice", put_gate_notice },
 	{ "gate_notice-hostile", put_gate_notice, true },

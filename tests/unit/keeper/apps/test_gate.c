@@ -1,5 +1,5 @@
 /* The gate, asked as web asks: owners of cookies, granted and refused access, tickets, signatures, faults. */
-#include "keeper/harness.h"
+#include "keeper/authenticator.h"
 
 #include "access/access.h"
 #include "keeper/account/admin.h"
@@ -13,6 +13,8 @@ static const char rules_text[] = "rules:\n"
 				 "  - domain: admin.example.org\n"
 				 "    groups: [admins]\n"
 				 "    max_age: 15m\n"
+				 "  - domain: vault.example.org\n"
+				 "    phishing_resistant: true\n"
 				 "  - domain: easy.example.org\n"
 				 "    policy: one_factor\n"
 				 "  - domain: open.example.org\n"
@@ -41,6 +43,8 @@ gate_world(struct world *w)
 	world_make(w);
 	snprintf(w->config.public_url, sizeof(w->config.public_url), "https://login.example.org");
 	snprintf(w->config.public_host, sizeof(w->config.public_host), "login.example.org");
+	snprintf(w->config.public_origin, sizeof(w->config.public_origin), TEST_ORIGIN);
+	snprintf(w->config.passkey_rp_id, sizeof(w->config.passkey_rp_id), TEST_RP_ID);
 	w->config.public_https = true;
 	snprintf(w->config.gate_domains[0].z, sizeof(w->config.gate_domains[0].z), "example.org");
 	snprintf(w->config.gate_domains[1].z, sizeof(w->config.gate_domains[1].z), "example.net");
@@ -237,6 +241,53 @@ a_refreshed_proof_is_pushed(void **state)
 	assert_verdict(ask(&w, &b, QUESTION_STEP_UP, &verify), VERDICT_PASSED);
 	assert_int_equal(w.ended_count, notified + 1);
 	assert_int_equal(gate(&w, &b, token, "https://admin.example.org/"), ACCESS_PASSES);
+	gate_world_end(&w);
+}
+
+#define VAULT "https://vault.example.org/"
+
+static void
+rules_for_passkeys_accept_no_code(void **state)
+{
+	struct world w;
+	struct browser b, recovered = { .address = "127.0.0.1" };
+	const struct recovery_body codes = { .renew = 0 };
+	char token[65];
+
+	gate_world(&w);
+	complete_sign_in(&w, &b, "alice", token);
+	assert_int_equal(gate(&w, &b, token, VAULT), ACCESS_ASKS);
+	assert_int_equal(b.gate.phishing_resistant, 0);
+	assert_string_equal(b.gate.jwt, "");
+	assert_int_equal(enter(&w, &b, VAULT), ACCESS_ASKS);
+	assert_int_equal(b.gate.reason, ACCESS_PASSKEY);
+	assert_string_equal(b.gate.token, "");
+	assert_verdict(ask(&w, &b, QUESTION_RECOVERY, &codes), VERDICT_PASSED);
+	assert_verdict(do_sign_in(&w, &recovered, "alice", PASSWORD), VERDICT_PASSED);
+	assert_verdict(do_verify(&w, &recovered, b.recovery[0]), VERDICT_PASSED);
+	assert_int_equal(enter(&w, &recovered, VAULT), ACCESS_ASKS);
+	assert_int_equal(recovered.gate.reason, ACCESS_PASSKEY);
+	gate_world_end(&w);
+}
+
+static void
+rules_for_passkeys_accept_a_passkey(void **state)
+{
+	struct world w;
+	struct browser b;
+	char token[65];
+
+	gate_world(&w);
+	bring_to(&w, &b, "alice", STATE_ENROLLING);
+	assert_verdict(do_passkey(&w, &b, (struct authenticator){ .id = 1 }), VERDICT_PASSED);
+	assert_int_equal(b.head.phishing_resistant, 1);
+	assert_int_equal(enter(&w, &b, VAULT), ACCESS_PASSES);
+	memcpy(token, b.gate.token, sizeof(token));
+	assert_int_equal(gate(&w, &b, token, VAULT), ACCESS_PASSES);
+	assert_int_equal(b.gate.phishing_resistant, 1);
+	sql_run(&w, "UPDATE factors SET disabled_at_us = 1");
+	assert_int_equal(gate(&w, &b, token, VAULT), ACCESS_ASKS);
+	assert_int_equal(b.gate.phishing_resistant, 0);
 	gate_world_end(&w);
 }
 
@@ -523,6 +574,8 @@ main(void)
 		cmocka_unit_test(a_gate_cookie_ends_with_session_account_and_factor),
 		cmocka_unit_test(a_cookie_survives_a_new_token_of_its_session),
 		cmocka_unit_test(a_refreshed_proof_is_pushed),
+		cmocka_unit_test(rules_for_passkeys_accept_no_code),
+		cmocka_unit_test(rules_for_passkeys_accept_a_passkey),
 		cmocka_unit_test(one_factor_access_lasts_as_long_as_the_session),
 		cmocka_unit_test(a_page_does_not_delete_a_one_factor_session),
 		cmocka_unit_test(a_one_factor_session_in_use_is_not_idle),

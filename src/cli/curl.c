@@ -159,14 +159,12 @@ curl_run(const struct curl_request *request, struct curl_reply *ret_reply)
 	return buf_check(&ret_reply->text);
 }
 
-str
-curl_header(const struct curl_reply *reply, str name)
+/* The value of the next header with that name; empty at the end of the head. */
+static str
+curl_header_next(str *rest, str name)
 {
-	str rest = buf_str(&reply->text);
-
-	(void)str_cut(&rest, '\n');
-	while (rest.n > 0) {
-		str value = str_cut(&rest, '\n');
+	while (rest->n > 0) {
+		str value = str_cut(rest, '\n');
 		str is = str_cut(&value, ':');
 		if (str_trim(is).n == 0)
 			break;
@@ -174,4 +172,25 @@ curl_header(const struct curl_reply *reply, str name)
 			return str_trim(value);
 	}
 	return STR("");
+}
+
+str
+curl_header(const struct curl_reply *reply, str name)
+{
+	str rest = buf_str(&reply->text);
+
+	(void)str_cut(&rest, '\n');
+	return curl_header_next(&rest, name);
+}
+
+void
+curl_headers_put(const struct curl_reply *reply, str name, struct buf *out)
+{
+	str rest = buf_str(&reply->text);
+
+	(void)str_cut(&rest, '\n');
+	for (str value = curl_header_next(&rest, name); value.n > 0; value = curl_header_next(&rest, name)) {
+		buf_put(out, out->n > 0 ? STR(", ") : STR(""));
+		buf_put(out, value);
+	}
 }

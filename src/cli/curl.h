@@ -33,4 +33,7 @@ void curl_reply_wipe(struct curl_reply *reply);
 /* The value of the first header with that name; empty if there is none. */
 str curl_header(const struct curl_reply *reply, str name);
 
+/* Append the values of all headers with that name, with ", " between them (RFC 9110 s5.3). */
+void curl_headers_put(const struct curl_reply *reply, str name, struct buf *out);
+
 #endif

@@ -20,7 +20,9 @@ static const char doctor_help[] =
     "Test whether the proxy lets requests past the gate.  Sends requests to a protected application through its "
     "proxy,\n"
     "without signing in: forged headers, unusual methods and paths.  The proxy must deny all of them.  On each host,\n"
-    "other spellings of Doubletour's own paths must not reach Doubletour.\n"
+    "other spellings of Doubletour's own paths must not reach Doubletour.  On the host of PUBLIC_URL, the proxy must "
+    "not\n"
+    "forbid passkeys with a header Permissions-Policy.\n"
     "\n"
     "  URL                  https://wiki.example.org/, a page that requires a sign-in; or PUBLIC_URL\n"
     "  --ca FILE            certificates to trust, if the system's are not enough\n"
@@ -31,8 +33,8 @@ static const char doctor_help[] =
     "  --help               show this help\n"
     "\n"
     "Requires the program curl (Debian package curl).\n"
-    "Exit status: 0 no request gets through, 1 a request does, or failure, 2 wrong usage, 78 invalid\n"
-    "configuration.\n";
+    "Exit status: 0 no request gets through, 1 a request does, passkeys are forbidden, or failure, 2 wrong usage, 78\n"
+    "invalid configuration.\n";
 
 #define FORGED "doubletour-doctor-forged"
 enum { URLS_MAX = 100 };
@@ -184,6 +186,7 @@ struct visit {
 	struct target target;
 	struct access_rules rules;
 	size_t sent, leaks, troubles;
+	bool forbids_passkeys; /* the proxy does, on the host of PUBLIC_URL */
 	struct why why;
 };
 
@@ -425,6 +428,51 @@ doctor_echo_group(struct visit *v)
 			  "identity headers", COUNT(identities));
 }
 
+/* --- passkeys ----------------------------------------------------------------------------------------------------- */
+
+/* The allowlist of a feature in Permissions-Policy.  The last one counts (RFC 8941 s3.2); empty: the default, self. */
+static str
+doctor_policy_of(str policy, str feature)
+{
+	str found = { 0 };
+
+	for (size_t i = 0; i + feature.n < policy.n; i++) {
+		str rest = str_from(policy, i);
+		bool begins = i == 0 || str_has_byte(STR(", \t"), policy.p[i - 1]);
+		if (!begins || !str_starts(rest, feature) || rest.p[feature.n] != '=')
+			continue;
+		found = str_from(rest, feature.n + 1);
+		found = str_has_byte(str_upto(found, 1), '(') ? str_cut(&found, ')') : str_cut(&found, ',');
+	}
+	return found;
+}
+
+static bool
+doctor_policy_forbids(str policy, str feature)
+{
+	str allowed = doctor_policy_of(policy, feature);
+
+	return allowed.n > 0 && !doctor_contains(allowed, STR("self")) && !str_has_byte(allowed, '*');
+}
+
+/* Without the header, browsers allow passkeys on the page's own origin (Web Authentication s5.9). */
+static err
+doctor_passkeys(struct visit *v, const struct curl_reply *reply)
+{
+	CLEANUP(buf_wipe) struct buf policy = BUF(CURL_REPLY_MAX_BYTES);
+
+	curl_headers_put(reply, STR("Permissions-Policy"), &policy);
+	TRY(buf_check(&policy));
+	v->forbids_passkeys = doctor_policy_forbids(buf_str(&policy), STR("publickey-credentials-get")) ||
+			      doctor_policy_forbids(buf_str(&policy), STR("publickey-credentials-create"));
+	if (!v->forbids_passkeys)
+		return ERR_OK;
+	return doctor_print(v, "passkeys", "Permissions-Policy",
+			    "FORBIDS PASSKEYS: have the proxy leave publickey-credentials-get and "
+			    "publickey-credentials-create out of this header, or allow (self)",
+			    reply->status);
+}
+
 /* --- the examination ---------------------------------------------------------------------------------------------- */
 
 /* Start with a plain request: an open page cannot be examined. */
@@ -437,6 +485,8 @@ doctor_plain_request(struct visit *v, const struct config *config, bool *ret_clo
 	TRY(doctor_ask_proxy(v, &plain, NULL, &reply));
 	if (reply.status == 0)
 		return why_set(&v->why, ERR_AWAY, "%s cannot be reached: %s", cli_url_of(v->url).z, reply.trouble);
+	if (v->login)
+		TRY(doctor_passkeys(v, &reply));
 	*ret_closed = !doctor_lets_in(reply.status);
 	if (!*ret_closed) {
 		v->leaks++;
@@ -503,7 +553,7 @@ doctor_summary(struct visit *v)
 		cli_line(&out, "%zu of them failed; the lines above say which.", v->troubles);
 	if (cli_print(buf_str(&out)) != CLI_DONE)
 		return CLI_FAILED;
-	return v->leaks > 0 ? CLI_FAILED : CLI_DONE;
+	return v->leaks > 0 || v->forbids_passkeys ? CLI_FAILED : CLI_DONE;
 }
 
 /* Examine one host; returns its exit status. */

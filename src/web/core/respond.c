@@ -41,6 +41,8 @@ static const struct header page_headers[] = {
 	{ STR_INIT("Content-Type"), STR_INIT("text/html; charset=utf-8") },
 	{ STR_INIT("Cache-Control"), STR_INIT("no-store") },
 	{ STR_INIT("Vary"), STR_INIT("Cookie, Accept-Language") },
+	{ STR_INIT("Permissions-Policy"),
+	  STR_INIT("publickey-credentials-get=(self), publickey-credentials-create=(self)") },
 };
 /* In place of policy.  An SVG may contain a style sheet. */
 static const struct header image_headers[] = {

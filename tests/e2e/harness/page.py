@@ -14,10 +14,11 @@ POLICY = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
+PASSKEYS = "publickey-credentials-get=(self), publickey-credentials-create=(self)"
 
 
 def check_headers(response, https=False, lacking=()):
-    """Check the security headers of a page of any status; `lacking` names directives that an older release has not."""
+    """Check the security headers of a page of any status; `lacking` names what an older release does not send."""
     headers = response.headers
     if headers.get("Content-Type", "").startswith("text/plain"):  # not a page: /healthz is for programs
         assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
@@ -28,6 +29,7 @@ def check_headers(response, https=False, lacking=()):
     assert {name: policy.get(name) for name in POLICY} == {name: None if name in lacking else POLICY[name] for name in POLICY}, where
     assert "unsafe" not in headers["Content-Security-Policy"], where
     assert headers["Cache-Control"] == "no-store", where
+    assert headers.get("Permissions-Policy") == (None if "Permissions-Policy" in lacking else PASSKEYS), where
     assert headers["X-Frame-Options"] == "DENY", where
     assert headers["X-Content-Type-Options"] == "nosniff", where
     assert headers["Referrer-Policy"] in ("same-origin", "strict-origin", "strict-origin-when-cross-origin"), where

@@ -22,9 +22,9 @@ def program():
 
 
 def lacking(server):
-    """Return the directives of the Content-Security-Policy that this server's release does not send."""
+    """Return the headers, and the directives of the Content-Security-Policy, that this server's release does not send."""
     built = program.cache_info().currsize and program()
-    return {"manifest-src"} if built and str(getattr(server, "program", "")) == built else set()
+    return {"manifest-src", "Permissions-Policy"} if built and str(getattr(server, "program", "")) == built else set()
 
 
 def with_names(cookies, names):

@@ -41,6 +41,20 @@ def older(server, version=6):
     return server
 
 
+def with_a_passkey(server, name=""):
+    """Give this account, or each one, a passkey that no device has; return the number of authenticators."""
+    server.sql("INSERT INTO factors (id, account_id, kind, secret_sealed, digits, created_at_us, confirmed_at_us) "
+               "SELECT -f.id, account_id, 'passkey', secret_sealed, 0, 1, 1 FROM factors f JOIN accounts a ON a.id = f.account_id "
+               "WHERE kind = 'totp' AND ? IN ('', a.name)", name)
+    server.sql("INSERT INTO passkeys (factor_id, credential_id, rp_id, sign_count, uv_initialized, backup_eligible, backed_up, transports, "
+               "aaguid, last_challenge_us) SELECT id, secret_sealed, 'localhost', 0, 1, 0, 0, '', secret_sealed, 0 FROM factors WHERE kind = 'passkey'")
+    return kinds(server)["totp"]
+
+
+def kinds(server):
+    return dict(server.sql("SELECT kind, count(*) FROM factors GROUP BY kind"))
+
+
 def version(server):
     return int(done(server, "db", "current")[:4])
 
@@ -116,7 +130,9 @@ def check_every_way(server, people):
 def test_every_way_to_sign_in_survives_an_upgrade(make_server, way):
     server = made(make_server)
     people = with_everything(server)
+    authenticators = with_a_passkey(server)
     older(server)
+    assert kinds(server) == {"totp": authenticators}, "the older schema has no passkeys"
     if way == "by hand":
         server.environment["DATABASE_UPGRADE"] = "refuse"
         done(server, "db", "upgrade")
@@ -154,8 +170,8 @@ def test_a_backup_is_made_before_an_automatic_upgrade(old):
     assert backup.stat().st_mode & 0o777 == 0o600
     with opened(backup) as db:
         assert list(db.iterdump()) == before
-    assert "database.upgraded from=6 to=8" in old.log() and old.stop() == 0
-    assert version(old) == 8
+    assert "database.upgraded from=6 to=9" in old.log() and old.stop() == 0
+    assert version(old) == 9
     # back to the old version, as docs/guides/upgrade.md says
     shutil.copy(backup, old.database())
     assert version(old) == 6
@@ -305,7 +321,7 @@ def test_a_failing_call_leaves_the_old_database(old, kind):
         nth += scaled(max(1, nth // 2), 1, whole=1 + nth // 8)
     old.signal()
     old.wait()
-    assert failures > 2 and version(old) == 8
+    assert failures > 2 and version(old) == 9
     old.start()
     assert old.alice.visit("/").status == 200
 
@@ -443,10 +459,15 @@ def test_nodes_of_two_releases_run_side_by_side(make_server, postgres):
     alice = story(first, second)
     # the new program upgrades the database under them
     first.program = today
-    assert "0008 (newest)" in done(first, "db", "upgrade", "--rolling")
+    assert "0009 (newest)" in done(first, "db", "upgrade", "--rolling")
     first.program = second.program
     assert alice.opens(first, second) == [True] * 2
     story(first, second)
+    # docs/guides/upgrade.md: add passkeys only when all nodes have the new version
+    dora = Browser(first).full()
+    with_a_passkey(first, dora.name)
+    assert dora.opens(first) == [True]
+    assert dora.forget().give_password().status == 303 and dora.verify().status == 503
     # one node after the other
     assert second.stop() == 0
     second.program = today
@@ -473,16 +494,24 @@ def node(make_server, postgres, first=None):
 def as_the_previous_version(server):
     """Remove what the migrations after 0006 have added, while the node runs."""
     server.sql("DELETE FROM schema_migrations WHERE version > 6")
-    for table, column in (("audit", "actor"), ("audit", "browser"), ("accounts", "alarm_from_us"), ("sessions", "remembered")):
+    for table, column in (("audit", "actor"), ("audit", "browser"), ("accounts", "alarm_from_us"), ("sessions", "remembered"),
+                          ("sessions", "user_verified_at_us"), ("accounts", "user_handle"), ("accounts", "codes_off"),
+                          ("accounts", "code_sign_in_at_us")):
         server.sql(f"ALTER TABLE {table} DROP COLUMN {column}")
+    server.sql("DROP TABLE passkeys")
+    server.sql("DROP TABLE passkeys_removed")
+    server.sql("ALTER TABLE factors ADD CONSTRAINT factors_new_kind_check CHECK (kind = 'totp')")
+    server.sql("ALTER TABLE factors ADD CONSTRAINT factors_new_digits_check CHECK (digits BETWEEN 6 AND 8)")
 
 
 def test_a_node_alone_upgrades_postgresql(make_server, postgres):
     one = node(make_server, postgres)
     done(one, "db", "init")
     alice = Person(one.start()).full()
+    authenticators = with_a_passkey(one)
     older(one).start()
-    assert alice.visit("/").status == 200 and "database.upgraded from=6 to=8" in one.log()
+    assert kinds(one) == {"totp": authenticators}
+    assert alice.visit("/").status == 200 and "database.upgraded from=6 to=9" in one.log()
 
 
 def test_a_second_node_leaves_the_upgrade_to_the_command(make_server, postgres):
@@ -494,7 +523,7 @@ def test_a_second_node_leaves_the_upgrade_to_the_command(make_server, postgres):
     assert second.wait() == 1
     assert "Another node is running.  Run `doubletour db upgrade --rolling`, then start this node." in second.log()
     assert "server is running" in first.command("db", "upgrade").stderr
-    assert "0008 (newest)" in done(first, "db", "upgrade", "--rolling")
+    assert "0009 (newest)" in done(first, "db", "upgrade", "--rolling")
     second.start()
     alice = Person(first).full()
     alice.server = second
@@ -529,13 +558,13 @@ def test_a_failing_query_leaves_postgresql_usable(make_server, postgres):
         one.spawn()
         wait_until(lambda: one.process.poll() is not None or "database.upgraded" in one.log()[seen:], "it upgraded or failed")
         one.faults.clear("query")
-        if one.process.poll() is None or version(one) == 8:
+        if one.process.poll() is None or version(one) == 9:
             break
         assert one.process.returncode in (1, 78) and version(one) == 6, one.log()[seen:]
         failures += 1
     if one.process.poll() is None:
         one.signal(), one.wait()
-    assert version(one) == 8 and failures > 10
+    assert version(one) == 9 and failures > 10
     one.start()
     Person(one).full()
 
@@ -553,8 +582,8 @@ def test_an_upgrade_waits_for_a_table_in_use(make_server, postgres):
         wait_until(lambda: log.read_bytes().count(cancelled) > before or upgrade.poll() is not None, "the first try has failed")
         reader.rollback()
     said, complaints = upgrade.communicate(timeout=TIMEOUT)
-    assert upgrade.returncode == 0 and "0008 (newest)" in said, complaints
-    assert complaints.count("applying 0007") == 1 and complaints.count("applying 0008") == 1
+    assert upgrade.returncode == 0 and "0009 (newest)" in said, complaints
+    assert [complaints.count(f"applying 000{number}") for number in (7, 8, 9)] == [1, 1, 1]
 
 
 def test_a_rolling_upgrade_needs_migrations_that_only_add(make_server, postgres):

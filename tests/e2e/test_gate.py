@@ -801,7 +801,7 @@ def test_an_application_can_check_the_signature(gate):
     claims = json.loads(decode(body))
     assert claims.pop("exp") - claims["iat"] == 60 and abs(claims.pop("iat") - gate.clock.now()) < 10
     assert claims == {"iss": f"https://{LOGIN}", "sub": person.name, "aud": "wiki.example.org", "name": person.name, "email": "anna@example.org",
-                      "groups": ["staff"], "amr": ["pwd", "otp"]}
+                      "groups": ["staff"], "amr": ["pwd", "otp", "mfa"], "acr": "https://refeds.org/profile/mfa"}
     assert claims_of(person.ask("https://docs.example.org/"))["aud"] == "docs.example.org"
 
 
@@ -812,10 +812,11 @@ def test_the_identity_names_the_sessions_proofs(gate):
     person.log_out()
     person.give_password()
     assert person.follow_to(f"https://{LOGIN}/gate?rd=" + urllib.parse.quote(easy, safe="")) == easy
-    assert claims_of(person.ask(easy))["amr"] == ["pwd"]
+    claims = claims_of(person.ask(easy))
+    assert claims["amr"] == ["pwd"] and "acr" not in claims
     person.forget().recover(codes[0])
     assert person.follow_to(f"https://{LOGIN}/gate?rd=" + urllib.parse.quote(easy, safe="")) == easy
-    assert claims_of(person.ask(easy))["amr"] == ["pwd", "otp"]
+    assert claims_of(person.ask(easy))["amr"] == ["pwd", "otp", "mfa"]
 
 
 # Rules that change, and failures

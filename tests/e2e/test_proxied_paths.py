@@ -294,7 +294,7 @@ def test_the_doctor_detects_an_older_proxy_configuration(kind, host, path, tmp_p
         assert path in leaks, leaks
 
 
-def test_the_doctor_sees_a_gate_that_is_open_and_passkeys_that_are_not(tmp_path):
+def test_the_doctor_sees_an_open_gate_and_forbidden_passkeys(tmp_path):
     policy = "add_header Permissions-Policy 'camera=(), publickey-credentials-get=()' always;"
     parts = [("\tlocation ^~ /api/verify {\n\t\treturn 403;\n\t}\n", policy)]
     with Echo() as echo, make(tmp_path) as server, Proxy("nginx", server, echo, broken("nginx", parts)) as proxy:

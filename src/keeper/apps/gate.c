@@ -227,14 +227,16 @@ static err
 gate_identity_sign(struct call *call, const struct guest *guest, str host, str *ret_jwt)
 {
 	CLEANUP(buf_wipe) struct buf jwt = BUF(GATE_JWT_MAX);
+	const struct proofs *proofs = &guest->session.proofs;
+	bool enrolled = session_is_enrolled(&guest->session);
 	const struct identity identity = { .issuer = str_of(keeper_config(call->keeper)->public_url),
 					   .name = account_name_str(&guest->session.name),
 					   .audience = host,
 					   .display_name = gate_guest_display_name(guest),
 					   .email = guest->email,
 					   .groups = guest->groups,
-					   .amr =
-					       proofs_amr(&guest->session.proofs, session_is_enrolled(&guest->session)),
+					   .amr = proofs_amr(proofs, enrolled),
+					   .acr = str_of(proofs_acr(proofs, enrolled)),
 					   .now_us = call->now_us };
 
 	TRY(signing_put(&keeper_keys(call->keeper)->signing, &identity, &jwt));

@@ -104,7 +104,7 @@ struct amr
 proofs_amr(const struct proofs *proofs, bool enrolled)
 {
 	struct amr amr = { .n = 0 };
-	bool user_verified = false;
+	bool user_verified = false, synced = false;
 
 	for (size_t i = 0; i < proofs->n; i++) {
 		const struct proof *proof = &proofs->of[i];
@@ -112,8 +112,21 @@ proofs_amr(const struct proofs *proofs, bool enrolled)
 			continue;
 		proofs_amr_add(&amr, proof->kind->amr);
 		user_verified = user_verified || proof->user_verified;
+		synced = synced || proof->synced;
 	}
 	if (user_verified)
 		proofs_amr_add(&amr, "user");
+	if (synced)
+		proofs_amr_add(&amr, "swk");
+	if (proofs_state(proofs, enrolled) == STATE_FULL)
+		proofs_amr_add(&amr, "mfa");
 	return amr;
+}
+
+const char *
+proofs_acr(const struct proofs *proofs, bool enrolled)
+{
+	if (proofs_state(proofs, enrolled) != STATE_FULL)
+		return "";
+	return proofs_resist_phishing(proofs, enrolled) ? "phr" : "https://refeds.org/profile/mfa";
 }

@@ -14,7 +14,7 @@ struct factor_kind;
 /* A proof shows knowledge, possession or both. A session is FULL when its proofs show both. */
 enum { SHOWS_KNOWLEDGE = 1, SHOWS_POSSESSION = 2, SHOWS_BOTH = SHOWS_KNOWLEDGE | SHOWS_POSSESSION };
 
-enum { PROOFS_MAX = 4, AMR_MAX = PROOFS_MAX + 2 };
+enum { PROOFS_MAX = 4, AMR_MAX = PROOFS_MAX + 3 };
 
 struct proof {
 	const struct factor_kind
@@ -60,11 +60,22 @@ bool proofs_resist_phishing(const struct proofs *proofs, bool enrolled);
 /* Has the session verified a kind that replaces a lost factor? See factor_kind.recovers. */
 bool proofs_recovered(const struct proofs *proofs);
 
-/* Authentication method references (RFC 8176) of the valid proofs, in their order, without duplicates. */
+/*
+ * Authentication method references (RFC 8176) of the valid proofs: the methods in their order without duplicates, then
+ * `user` if a device verified its user, `swk` if a key may be synced, and `mfa` if they show knowledge and possession.
+ * Never `hwk`: without attestation no key is proved to be in hardware. Never `pin` or `fpt`: a device does not say how
+ * it verified its user.
+ */
 struct amr {
 	const char *values[AMR_MAX];
 	size_t n;
 };
 struct amr proofs_amr(const struct proofs *proofs, bool enrolled);
+
+/*
+ * Authentication context class reference: `phr` (phishing-resistant) with a passkey, the URI of REFEDS' MFA profile
+ * with two other factors, "" with less. Source: OpenID Connect EAP ACR Values 1.0 s2; https://refeds.org/profile/mfa.
+ */
+const char *proofs_acr(const struct proofs *proofs, bool enrolled);
 
 #endif

@@ -58,7 +58,10 @@ signing_put_claims(const struct identity *identity, struct buf *out)
 		buf_put(out, i == 0 ? STR("") : STR(","));
 		buf_put_json(out, str_of(identity->amr.values[i]));
 	}
-	buf_put(out, STR("]}"));
+	buf_put_byte(out, ']');
+	if (identity->acr.n > 0)
+		signing_put_member(out, "acr", identity->acr);
+	buf_put_byte(out, '}');
 }
 
 static void

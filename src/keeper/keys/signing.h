@@ -4,7 +4,8 @@
  *
  *	{"alg":"EdDSA","kid":"...","typ":"JWT"}
  *	{"iss":"https://login.example.org","sub":"anna","aud":"wiki.example.org","iat":1790000000,"exp":1790000060,
- *	 "name":"Anna","email":"anna@example.org","groups":["admins"],"amr":["pwd","otp"]}
+ *	 "name":"Anna","email":"anna@example.org","groups":["admins"],"amr":["pwd","otp","mfa"],
+ *	 "acr":"https://refeds.org/profile/mfa"}
  */
 #ifndef KEEPER_SIGNING_H
 #define KEEPER_SIGNING_H
@@ -34,6 +35,7 @@ struct identity {
 	str issuer, name, audience;
 	str display_name, email, groups; /* groups: "admins,staff" */
 	struct amr amr;
+	str acr; /* empty: none */
 	int64_t now_us;
 };
 

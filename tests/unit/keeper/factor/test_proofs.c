@@ -2,7 +2,7 @@
  * The proofs of a session and the kinds of factors: keeper/core/proof.h, keeper/core/factor_kind.h.
  *
  * A letter stands for a proof: p password, r recovery code, t TOTP, g a removed factor.  Two letters stand for kinds of
- * this test:  k a key, v a key that verified its user.
+ * this test:  k a key, v a key that verified its user; K and V are keys that may be synced.
  */
 #include "keeper/harness.h"
 
@@ -12,7 +12,9 @@
 #include "keeper/core/call.h"
 
 /* A kind like passkeys: it shows possession, and also knowledge when the device verified its user. */
-static const struct factor_kind key_kind = { .name = "key", .amr = "pop", .shows = SHOWS_POSSESSION };
+static const struct factor_kind key_kind = {
+	.name = "key", .amr = "pop", .shows = SHOWS_POSSESSION, .resists_phishing = true
+};
 
 static struct proof
 proof_of(char letter)
@@ -28,6 +30,12 @@ proof_of(char letter)
 		return (struct proof){ .kind = &key_kind, .at_us = 4, .factor_id = 8 };
 	case 'v':
 		return (struct proof){ .kind = &key_kind, .at_us = 5, .factor_id = 8, .user_verified = true };
+	case 'K':
+		return (struct proof){ .kind = &key_kind, .at_us = 4, .factor_id = 8, .synced = true };
+	case 'V':
+		return (struct proof){
+			.kind = &key_kind, .at_us = 5, .factor_id = 8, .user_verified = true, .synced = true
+		};
 	default:
 		return (struct proof){ .kind = NULL, .at_us = 6, .factor_id = 9 };
 	}
@@ -144,38 +152,44 @@ the_order_of_proofs_changes_nothing(void **state)
 	}
 }
 
+#define REFEDS_MFA "https://refeds.org/profile/mfa"
+
 static void
-references_name_the_valid_proofs(void **state)
+references_and_class_follow_the_valid_proofs(void **state)
 {
 	static const struct {
 		const char *proofs;
 		bool enrolled;
-		const char *amr;
+		const char *amr, *acr, *why;
 	} cases[] = {
-		{ "p", true, "pwd " },
-		{ "p", false, "pwd " },
-		{ "pt", true, "pwd otp " },
-		{ "pr", true, "pwd otp " },
-		{ "prt", true, "pwd otp " },
-		{ "pg", true, "pwd " },
-		{ "prg", true, "pwd otp " },
-		{ "pt", false, "pwd " },
-		{ "pk", true, "pwd pop " },
-		{ "v", true, "pop user " },
-		{ "pv", true, "pwd pop user " },
-		{ "v", false, "" },
-		{ "ptv", true, "pwd otp pop user " },
-		{ "", true, "" },
+		{ "v", true, "pop user mfa ", "phr", "a passkey alone" },
+		{ "V", true, "pop user swk mfa ", "phr", "a synced passkey alone" },
+		{ "pk", true, "pwd pop mfa ", "phr", "password and passkey, user not verified" },
+		{ "pv", true, "pwd pop user mfa ", "phr", "password and passkey, user verified" },
+		{ "pK", true, "pwd pop swk mfa ", "phr", "password and a synced passkey" },
+		{ "pt", true, "pwd otp mfa ", REFEDS_MFA, "password and code" },
+		{ "pr", true, "pwd otp mfa ", REFEDS_MFA, "password and recovery code" },
+		{ "prt", true, "pwd otp mfa ", REFEDS_MFA, "both codes" },
+		{ "ptv", true, "pwd otp pop user mfa ", "phr", "a code, then a passkey" },
+		{ "p", true, "pwd ", "", "a password" },
+		{ "p", false, "pwd ", "", "a password, before the set-up" },
+		{ "k", true, "pop ", "", "a passkey that did not verify its user" },
+		{ "pg", true, "pwd ", "", "the factor was removed" },
+		{ "prg", true, "pwd otp mfa ", REFEDS_MFA, "the factor was removed after a recovery" },
+		{ "pt", false, "pwd ", "", "all factors were removed" },
+		{ "v", false, "", "", "all passkeys were removed" },
+		{ "", true, "", "", "nothing" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct proofs proofs = proofs_of(cases[i].proofs);
 		struct amr amr = proofs_amr(&proofs, cases[i].enrolled);
+		const char *acr = proofs_acr(&proofs, cases[i].enrolled);
 		char text[64] = "";
 		for (size_t j = 0; j < amr.n; j++)
 			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s ", amr.values[j]);
-		if (strcmp(text, cases[i].amr) != 0)
-			fail_msg("\"%s\": %s", cases[i].proofs, text);
+		if (strcmp(text, cases[i].amr) != 0 || strcmp(acr, cases[i].acr) != 0)
+			fail_msg("%s: %s%s", cases[i].why, text, acr);
 	}
 }
 
@@ -442,7 +456,7 @@ main(void)
 		cmocka_unit_test(each_combination_of_proofs_has_its_state),
 		cmocka_unit_test(the_table_of_states_has_each_combination),
 		cmocka_unit_test(the_order_of_proofs_changes_nothing),
-		cmocka_unit_test(references_name_the_valid_proofs),
+		cmocka_unit_test(references_and_class_follow_the_valid_proofs),
 		cmocka_unit_test(a_proof_is_found_by_kind_of_evidence_and_by_factor),
 		cmocka_unit_test(proofs_beyond_the_room_are_dropped),
 		cmocka_unit_test(each_kind_has_all_functions_of_its_abilities),

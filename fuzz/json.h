@@ -1,0 +1,304 @@
+/*
+ * A second parser of JSON (RFC 8259). The target `client_data` compares jansson with it.
+ *
+ * It keeps only strings, `false`, and the members of the outermost object. Like jansson, it refuses U+0000, surrogates
+ * without a partner, and numbers too large for an int64_t or a double. It also refuses a name twice in one object, at
+ * any depth, and compares names after it decoded the escapes.
+ */
+#ifndef FUZZ_JSON_H
+#define FUZZ_JSON_H
+
+#include "base/str.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { JSON_TEXT_MAX = 2048, JSON_MEMBERS_MAX = JSON_TEXT_MAX / 5 };
+
+enum json_kind { JSON_ABSENT, JSON_A_STRING, JSON_A_FALSE, JSON_AN_OBJECT, JSON_ANOTHER };
+
+struct json_value {
+	enum json_kind kind;
+	str text; /* of a string, decoded */
+};
+
+struct json_name {
+	str text;
+	const struct json_name *older;
+};
+
+/* The decoded strings are not longer than the text, so they fit in `decoded`. */
+struct json {
+	str rest;
+	char decoded[JSON_TEXT_MAX];
+	size_t used;
+	unsigned depth;
+	struct json_name names[JSON_MEMBERS_MAX]; /* of the outermost object, with values */
+	struct json_value values[JSON_MEMBERS_MAX];
+	size_t members;
+};
+
+static inline bool json_value_read(struct json *j, struct json_value *ret_value);
+
+static inline bool
+json_literal(struct json *j, str literal)
+{
+	if (!str_starts(j->rest, literal))
+		return false;
+	j->rest = str_from(j->rest, literal.n);
+	return true;
+}
+
+static inline void
+json_blanks(struct json *j)
+{
+	while (j->rest.n > 0 && memchr(" \t\r\n", j->rest.p[0], 4) != NULL)
+		j->rest = str_from(j->rest, 1);
+}
+
+static inline bool
+json_hex4(struct json *j, uint32_t *ret_unit)
+{
+	char high, low;
+
+	if (!str_hex_pair(str_upto(j->rest, 2), &high) || !str_hex_pair(str_upto(str_from(j->rest, 2), 2), &low))
+		return false;
+	*ret_unit = (uint32_t)(uint8_t)high << 8 | (uint8_t)low;
+	j->rest = str_from(j->rest, 4);
+	return true;
+}
+
+static inline void
+json_keep(struct json *j, uint32_t byte)
+{
+	j->decoded[j->used++] = (char)byte;
+}
+
+static inline void
+json_keep_point(struct json *j, uint32_t point)
+{
+	if (point < 0x80) {
+		json_keep(j, point);
+	} else if (point < 0x800) {
+		json_keep(j, 0xc0 | point >> 6);
+		json_keep(j, 0x80 | (point & 63));
+	} else if (point < 0x10000) {
+		json_keep(j, 0xe0 | point >> 12);
+		json_keep(j, 0x80 | (point >> 6 & 63));
+		json_keep(j, 0x80 | (point & 63));
+	} else {
+		json_keep(j, 0xf0 | point >> 18);
+		json_keep(j, 0x80 | (point >> 12 & 63));
+		json_keep(j, 0x80 | (point >> 6 & 63));
+		json_keep(j, 0x80 | (point & 63));
+	}
+}
+
+static inline bool
+json_unicode(struct json *j)
+{
+	uint32_t first, second;
+
+	if (!json_hex4(j, &first) || first == 0 || (first >= 0xdc00 && first <= 0xdfff))
+		return false;
+	if (first < 0xd800 || first > 0xdfff) {
+		json_keep_point(j, first);
+		return true;
+	}
+	if (!json_literal(j, STR("\\u")) || !json_hex4(j, &second) || second < 0xdc00 || second > 0xdfff)
+		return false;
+	json_keep_point(j, 0x10000 + ((first & 0x3ff) << 10 | (second & 0x3ff)));
+	return true;
+}
+
+static inline bool
+json_escape(struct json *j)
+{
+	static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+	const char *at;
+
+	if (json_literal(j, STR("u")))
+		return json_unicode(j);
+	at = j->rest.n == 0 ? NULL : memchr(letters, j->rest.p[0], sizeof(letters) - 1);
+	if (at == NULL)
+		return false;
+	json_keep(j, (uint8_t)meant[at - letters]);
+	j->rest = str_from(j->rest, 1);
+	return true;
+}
+
+static inline bool
+json_string(struct json *j, str *ret_text)
+{
+	size_t from = j->used;
+
+	if (!json_literal(j, STR("\"")))
+		return false;
+	while (!json_literal(j, STR("\""))) {
+		if (j->rest.n == 0 || (uint8_t)j->rest.p[0] < 0x20)
+			return false;
+		if (json_literal(j, STR("\\"))) {
+			if (!json_escape(j))
+				return false;
+			continue;
+		}
+		json_keep(j, (uint8_t)j->rest.p[0]);
+		j->rest = str_from(j->rest, 1);
+	}
+	*ret_text = str_bytes(j->decoded + from, j->used - from);
+	return str_utf8_valid(*ret_text);
+}
+
+static inline size_t
+json_digits(struct json *j)
+{
+	size_t n = 0;
+
+	while (n < j->rest.n && j->rest.p[n] >= '0' && j->rest.p[n] <= '9')
+		n++;
+	j->rest = str_from(j->rest, n);
+	return n;
+}
+
+static inline bool
+json_number(struct json *j)
+{
+	const char *from = j->rest.p;
+	char text[JSON_TEXT_MAX + 1];
+	bool whole = true, good = true;
+
+	(void)json_literal(j, STR("-"));
+	good = json_literal(j, STR("0")) || json_digits(j) > 0;
+	if (good && json_literal(j, STR("."))) {
+		whole = false;
+		good = json_digits(j) > 0;
+	}
+	if (good && (json_literal(j, STR("e")) || json_literal(j, STR("E")))) {
+		whole = false;
+		(void)(json_literal(j, STR("+")) || json_literal(j, STR("-")));
+		good = json_digits(j) > 0;
+	}
+	if (!good)
+		return false;
+	memcpy(text, from, (size_t)(j->rest.p - from));
+	text[j->rest.p - from] = '\0';
+	errno = 0;
+	if (whole) {
+		(void)strtoll(text, NULL, 10);
+		return errno != ERANGE;
+	}
+	return !isinf(strtod(text, NULL));
+}
+
+/* Behind "[". */
+static inline bool
+json_array(struct json *j)
+{
+	struct json_value value;
+
+	json_blanks(j);
+	if (json_literal(j, STR("]")))
+		return true;
+	do {
+		if (!json_value_read(j, &value))
+			return false;
+	} while (json_literal(j, STR(",")));
+	return json_literal(j, STR("]"));
+}
+
+static inline bool
+json_has_name(const struct json_name *names, str text)
+{
+	for (; names != NULL; names = names->older)
+		if (str_equal(names->text, text))
+			return true;
+	return false;
+}
+
+/* The members from one on: each call has one name, so that names of all calls form a list. */
+static inline bool
+json_members(struct json *j, const struct json_name *older)
+{
+	struct json_name name = { .older = older };
+	struct json_value value = { 0 };
+
+	json_blanks(j);
+	if (!json_string(j, &name.text) || json_has_name(older, name.text))
+		return false;
+	json_blanks(j);
+	if (!json_literal(j, STR(":")) || !json_value_read(j, &value))
+		return false;
+	if (j->depth == 1) {
+		j->names[j->members] = name;
+		j->values[j->members++] = value;
+	}
+	return json_literal(j, STR(",")) ? json_members(j, &name) : json_literal(j, STR("}"));
+}
+
+/* Behind "{". */
+static inline bool
+json_object(struct json *j)
+{
+	json_blanks(j);
+	return json_literal(j, STR("}")) || json_members(j, NULL);
+}
+
+static inline bool
+json_bare_value(struct json *j, struct json_value *ret_value)
+{
+	*ret_value = (struct json_value){ .kind = JSON_ANOTHER };
+	if (j->rest.n > 0 && j->rest.p[0] == '"') {
+		ret_value->kind = JSON_A_STRING;
+		return json_string(j, &ret_value->text);
+	}
+	if (json_literal(j, STR("{"))) {
+		ret_value->kind = JSON_AN_OBJECT;
+		return json_object(j);
+	}
+	if (json_literal(j, STR("[")))
+		return json_array(j);
+	if (json_literal(j, STR("false"))) {
+		ret_value->kind = JSON_A_FALSE;
+		return true;
+	}
+	return json_literal(j, STR("true")) || json_literal(j, STR("null")) || json_number(j);
+}
+
+/* A value with the blanks around it. */
+static inline bool
+json_value_read(struct json *j, struct json_value *ret_value)
+{
+	bool good;
+
+	json_blanks(j);
+	j->depth++;
+	good = json_bare_value(j, ret_value);
+	j->depth--;
+	json_blanks(j);
+	return good;
+}
+
+/* Is the text, of at most JSON_TEXT_MAX bytes, one object? */
+static inline bool
+json_read_object(str text, struct json *ret)
+{
+	struct json_value value;
+
+	ret->rest = text;
+	ret->used = ret->depth = 0;
+	ret->members = 0;
+	return json_value_read(ret, &value) && value.kind == JSON_AN_OBJECT && ret->rest.n == 0;
+}
+
+static inline struct json_value
+json_member(const struct json *j, str name)
+{
+	for (size_t i = 0; i < j->members; i++)
+		if (str_equal(j->names[i].text, name))
+			return j->values[i];
+	return (struct json_value){ .kind = JSON_ABSENT };
+}
+
+#endif

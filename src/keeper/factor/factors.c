@@ -241,7 +241,7 @@ struct factor_change {
 
 /* The reason of the event. */
 static enum audit_reason
-factor_changed_reason(const struct factor_changed_row *row)
+factor_changed_reason(const struct factor_remove_row *row)
 {
 	const struct factor_kind *kind = factor_kind_named(row->kind);
 
@@ -255,7 +255,7 @@ factor_rename(struct call *call, void *context, bool *ret_commit)
 	int64_t account_id = call->now.session.account_id;
 	const struct db_value args[] = { DB_TEXT(str_bytes(change->name.b, change->name.n)), DB_INT(change->form.id),
 					 DB_INT(account_id) };
-	struct factor_changed_row row = { 0 };
+	struct factor_remove_row row = { 0 };
 	bool found = false;
 
 	TRY(db_row(call->db, SQL_FACTOR_RENAME, args, COUNT(args), &call->arena, &row, &found));
@@ -285,7 +285,7 @@ factor_rename_answer(struct call *call, enum verdict *ret_verdict)
 
 /* Without codes, enough passkeys must remain. Other kinds may be removed: their codes open nothing. */
 static err
-factor_removal_allowed(struct call *call, const struct factor_changed_row *row, bool *ret_allowed)
+factor_removal_allowed(struct call *call, const struct factor_remove_row *row, bool *ret_allowed)
 {
 	struct passkeys_remaining remaining = { .codes_off = false };
 
@@ -302,7 +302,7 @@ factor_remove(struct call *call, void *context, bool *ret_commit)
 	int64_t account_id = call->now.session.account_id, id = change->form.id;
 	const struct db_value args[] = { DB_INT(id), DB_INT(account_id),
 					 DB_TEXT(passkey_rp_id(keeper_config(call->keeper))) };
-	struct factor_changed_row row = { 0 };
+	struct factor_remove_row row = { 0 };
 	bool allowed = false;
 
 	TRY(passkeys_remember_removed(call, account_id, id));

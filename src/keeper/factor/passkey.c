@@ -83,7 +83,7 @@ passkey_key_open(struct call *call, int64_t account_id, int64_t factor_id, str s
 }
 
 err
-passkey_list_put(void *list, const struct passkey_listed_row *row)
+passkey_list_put(void *list, const struct passkey_excluded_row *row)
 {
 	CLEANUP(buf_wipe) struct buf one = BUF(2048);
 	const struct passkey_item item = { row->credential_id, str_upto(row->transports, PASSKEY_TRANSPORTS_MAX) };

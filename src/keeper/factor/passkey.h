@@ -46,7 +46,7 @@ MUST_USE err passkey_key_open(struct call *call, int64_t account_id, int64_t fac
 			      struct credential_key *ret_key);
 
 /* Append a passkey_item to the struct buf `list`. An item that does not fit is left out: imports may bring any number. */
-MUST_USE err passkey_list_put(void *list, const struct passkey_listed_row *row);
+MUST_USE err passkey_list_put(void *list, const struct passkey_excluded_row *row);
 
 /* user.id of the account's passkeys; "": it has never had one. */
 MUST_USE err passkey_user_handle(struct call *call, int64_t account_id, str *ret_handle);

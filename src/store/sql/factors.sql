@@ -61,7 +61,7 @@ DELETE FROM factors WHERE id = $1 AND account_id = $2;
 -- name: factor_remove
 -- Never removes the last usable factor, nor the last factor if it is disabled: without factors, the password alone
 -- would suffice. All kinds count, but not the passkeys of another host than $3, which no browser uses here.
--- row: factor_changed: kind text
+-- row: kind text
 DELETE FROM factors
 WHERE id = $1 AND account_id = $2 AND confirmed_at_us IS NOT NULL
 	AND EXISTS (
@@ -72,7 +72,7 @@ WHERE id = $1 AND account_id = $2 AND confirmed_at_us IS NOT NULL
 RETURNING kind;
 
 -- name: factor_rename
--- row: factor_changed
+-- row: factor_remove
 UPDATE factors SET name = $1 WHERE id = $2 AND account_id = $3 AND confirmed_at_us IS NOT NULL RETURNING kind;
 
 -- name: factor_purge

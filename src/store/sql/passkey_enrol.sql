@@ -10,7 +10,7 @@ UPDATE accounts SET user_handle = $1 WHERE id = $2 AND user_handle IS NULL;
 
 -- name: passkey_excluded
 -- All passkeys of the account, usable or not: an authenticator that has one of them makes no second one.
--- row: passkey_listed: credential_id blob, transports text
+-- row: credential_id blob, transports text
 SELECT p.credential_id, p.transports FROM passkeys p JOIN factors f ON f.id = p.factor_id
 WHERE f.account_id = $1 AND f.confirmed_at_us IS NOT NULL ORDER BY f.confirmed_at_us, f.id;
 

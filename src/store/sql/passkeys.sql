@@ -10,7 +10,7 @@ WHERE p.credential_id = $1;
 
 -- name: passkey_usable
 -- The passkeys that may answer for host $2.
--- row: passkey_listed
+-- row: passkey_excluded
 SELECT p.credential_id, p.transports FROM passkeys p JOIN factors f ON f.id = p.factor_id
 WHERE f.account_id = $1 AND p.rp_id = $2 AND f.confirmed_at_us IS NOT NULL AND f.disabled_at_us IS NULL
 ORDER BY f.confirmed_at_us, f.id;

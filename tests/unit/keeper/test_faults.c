@@ -2,7 +2,7 @@
  * The nth call of each kind fails in every question: the answer never says more than the keeper has done, and never
  * grants more than without the failure.
  */
-#include "keeper/harness.h"
+#include "keeper/authenticator.h"
 
 #include "keeper/account/admin.h"
 
@@ -31,7 +31,8 @@ struct seen {
 struct actor {
 	struct browser b;
 	char name[32], link[64];
-	int64_t id; /* the object of the question */
+	int64_t id;             /* the object of the question */
+	struct created created; /* by its authenticator */
 };
 
 typedef void (*readier)(struct world *w, struct actor *a);
@@ -77,6 +78,37 @@ have_another(struct world *w, struct actor *a)
 	assert_verdict(ask(w, &a->b, QUESTION_FACTOR_CONFIRM, &code), VERDICT_PASSED);
 	assert_verdict(ask(w, &a->b, QUESTION_ACCOUNT, NULL), VERDICT_PASSED);
 	a->id = a->b.factors[a->b.factors[0] == first ? 1 : 0];
+}
+
+static void
+create_first_passkey(struct world *w, struct actor *a)
+{
+	assert_verdict(ask(w, &a->b, QUESTION_PASSKEY_OFFER, NULL), VERDICT_PASSED);
+	authenticator_create(&(struct authenticator){ .challenge = a->b.options.challenge,
+						      .id = (unsigned)strtoul(a->name + 6, NULL, 10) },
+			     &a->created);
+}
+
+static void
+create_another_passkey(struct world *w, struct actor *a)
+{
+	const struct passkey_begin_body begin = { .current = STR(PASSWORD) };
+
+	assert_verdict(ask(w, &a->b, QUESTION_PASSKEY_BEGIN, &begin), VERDICT_PASSED);
+	authenticator_create(&(struct authenticator){ .challenge = a->b.options.challenge,
+						      .id = (unsigned)strtoul(a->name + 6, NULL, 10) },
+			     &a->created);
+}
+
+static void
+have_passkeys(struct world *w, struct actor *a)
+{
+	const struct recovery_body make = { 0 };
+
+	create_another_passkey(w, a);
+	const struct passkey_new_body body = created_body(&a->created);
+	assert_verdict(ask(w, &a->b, QUESTION_PASSKEY_ADD, &body), VERDICT_PASSED);
+	assert_verdict(ask(w, &a->b, QUESTION_RECOVERY, &make), VERDICT_PASSED);
 }
 
 static void
@@ -148,6 +180,11 @@ static const struct story stories[] = {
 	{ QUESTION_FACTOR_CONFIRM, STATE_FULL, STATE_FULL, begin_another, "confirming another factor" },
 	{ QUESTION_FACTOR_RENAME, STATE_FULL, STATE_FULL, know_the_factor, "renaming a factor" },
 	{ QUESTION_FACTOR_REMOVE, STATE_FULL, STATE_FULL, have_another, "removing a factor" },
+	{ QUESTION_PASSKEY_OFFER, STATE_ENROLLING, STATE_ENROLLING, NULL, "offering a passkey" },
+	{ QUESTION_PASSKEY_FIRST, STATE_ENROLLING, STATE_FULL, create_first_passkey, "enrolling a first passkey" },
+	{ QUESTION_PASSKEY_BEGIN, STATE_FULL, STATE_FULL, NULL, "beginning another passkey" },
+	{ QUESTION_PASSKEY_ADD, STATE_FULL, STATE_FULL, create_another_passkey, "adding a passkey" },
+	{ QUESTION_CODES_OFF, STATE_FULL, STATE_FULL, have_passkeys, "switching codes off" },
 	{ QUESTION_PROFILE, STATE_FULL, STATE_FULL, NULL, "saving preferences" },
 	{ QUESTION_PASSWORD, STATE_FULL, STATE_FULL, NULL, "changing the password" },
 	{ QUESTION_SESSIONS, STATE_FULL, STATE_FULL, NULL, "listing sessions" },
@@ -175,7 +212,8 @@ only_the_session_can_be_wrong(enum question_id id)
 {
 	return id == QUESTION_SESSION || id == QUESTION_ENROL || id == QUESTION_SIGN_OUT || id == QUESTION_ACCOUNT ||
 	       id == QUESTION_RECOVERY || id == QUESTION_RECOVERY_LEFT || id == QUESTION_SESSIONS ||
-	       id == QUESTION_SESSION_END || id == QUESTION_ACTIVITY;
+	       id == QUESTION_SESSION_END || id == QUESTION_ACTIVITY || id == QUESTION_PASSKEY_OFFER ||
+	       id == QUESTION_CODES_OFF;
 }
 
 static str
@@ -207,6 +245,9 @@ tell(struct world *w, const struct story *s, struct actor *a, bool right)
 	const struct close_body close_it = { str_of(a->name), mine };
 	const struct link_body link = { right ? str_of(a->link) : STR("x") };
 	const struct link_use_body link_use = { link.link, other, other };
+	const struct passkey_begin_body passkey_begin = { .current = mine };
+	const struct codes_off_body codes_off = { 1 };
+	struct passkey_new_body passkey = created_body(&a->created);
 	const void *bodies[QUESTION_COUNT] = {
 		[QUESTION_REGISTER] = &registration, [QUESTION_SIGN_IN] = &sign_in,
 		[QUESTION_VERIFY] = &verify,         [QUESTION_STEP_UP] = &verify,
@@ -216,9 +257,13 @@ tell(struct world *w, const struct story *s, struct actor *a, bool right)
 		[QUESTION_PASSWORD] = &password,     [QUESTION_SESSION_END] = &end,
 		[QUESTION_ACTIVITY] = &activity,     [QUESTION_ALARM_DISMISS] = &alarm,
 		[QUESTION_CLOSE] = &close_it,        [QUESTION_LINK] = &link,
-		[QUESTION_LINK_USE] = &link_use,
+		[QUESTION_LINK_USE] = &link_use,     [QUESTION_PASSKEY_BEGIN] = &passkey_begin,
+		[QUESTION_PASSKEY_FIRST] = &passkey, [QUESTION_PASSKEY_ADD] = &passkey,
+		[QUESTION_CODES_OFF] = &codes_off,
 	};
 
+	if (!right)
+		passkey.credential_id = STR("another one");
 	if (!right && only_the_session_can_be_wrong(s->question))
 		memset(&a->b.token, 0x5a, sizeof(a->b.token));
 	return ask(w, &a->b, s->question, bodies[s->question]);

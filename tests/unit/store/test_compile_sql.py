@@ -189,6 +189,8 @@ NEVER_NULL = {
     ('gate_ticket_spend', 'session_id'): 'of a ticket',
     ('link_find', 'expires_at_us'): 'of a link',
     ('own_sessions', 'account_id'): 'of a session',
+    ('passkey_find', 'account_id'): 'of a factor',
+    ('passkey_find', 'factor_id'): 'of a passkey',
     ('sealed_by_others', 'account_id'): 'of a factor',
     ('session_find', 'account_id'): 'of a session',
     ('session_basis', 'account_id'): 'of a session',

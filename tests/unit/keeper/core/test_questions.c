@@ -50,6 +50,16 @@ static const struct expected expected[] = {
 	  "no such factor" },
 	{ QUESTION_FACTOR_REMOVE,  { WRONG, WRONG, WRONG, REFUSED }, { NONE, ENROLLING, PENDING, FULL },
 	  "no such factor" },
+	{ QUESTION_PASSKEY_OFFER,  { WRONG, PASSED, WRONG, WRONG },  { NONE, ENROLLING, PENDING, FULL },
+	  "a first passkey, for an account without a factor" },
+	{ QUESTION_PASSKEY_FIRST,  { WRONG, REFUSED, WRONG, WRONG }, { NONE, ENROLLING, PENDING, FULL },
+	  "no answer of an authenticator" },
+	{ QUESTION_PASSKEY_BEGIN,  { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
+	  "another passkey needs a factor" },
+	{ QUESTION_PASSKEY_ADD,    { WRONG, WRONG, WRONG, REFUSED }, { NONE, ENROLLING, PENDING, FULL },
+	  "no answer of an authenticator" },
+	{ QUESTION_CODES_OFF,      { WRONG, WRONG, WRONG, REFUSED }, { NONE, ENROLLING, PENDING, FULL },
+	  "nothing would remain" },
 	{ QUESTION_PROFILE,        { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
 	  "preferences need a full session" },
 	{ QUESTION_PASSWORD,       { WRONG, WRONG, WRONG, PASSED },  { NONE, ENROLLING, PENDING, FULL },
@@ -87,6 +97,9 @@ ask_rightly(struct world *w, struct browser *b, const struct expected *e, const 
 	const struct verify_body verify = { str_of(code.z) };
 	const struct factor_begin_body another = { .current = STR(PASSWORD) };
 	const struct factor_body no_factor = { .id = 1 };
+	const struct passkey_begin_body passkey_begin = { .current = STR(PASSWORD) };
+	const struct passkey_new_body no_passkey = { .credential_id = STR("1") };
+	const struct codes_off_body codes_off = { 1 };
 	const struct recovery_body recovery = { 0 };
 	const struct profile_body profile = { .display_name = STR("Anna") };
 	const struct password_body password = { STR(PASSWORD), STR("trombone sobre 1742"), STR("trombone sobre 1742") };
@@ -112,6 +125,10 @@ ask_rightly(struct world *w, struct browser *b, const struct expected *e, const 
 		[QUESTION_FACTOR_CONFIRM] = &verify,
 		[QUESTION_FACTOR_RENAME] = &no_factor,
 		[QUESTION_FACTOR_REMOVE] = &no_factor,
+		[QUESTION_PASSKEY_BEGIN] = &passkey_begin,
+		[QUESTION_PASSKEY_FIRST] = &no_passkey,
+		[QUESTION_PASSKEY_ADD] = &no_passkey,
+		[QUESTION_CODES_OFF] = &codes_off,
 		[QUESTION_PROFILE] = &profile,
 		[QUESTION_PASSWORD] = &password,
 		[QUESTION_SESSION_END] = &no_session,

@@ -193,6 +193,28 @@ challenge_with_any_character_changed_is_refused(void **state)
 }
 
 static void
+challenge_says_itself_that_it_is_old(void **state)
+{
+	const int64_t made = SECONDS_US(NOW_S), over = made + SECONDS_US(CHALLENGE_SECONDS);
+	char text[CHALLENGE_TEXT_BYTES];
+	str said = str_bytes(text, sizeof(text));
+
+	(void)state;
+	make(made, challenge_minute(made), text);
+	assert_false(challenge_is_old(said, made));
+	assert_false(challenge_is_old(said, over - 1));
+	assert_true(challenge_is_old(said, over));
+	text[40] ^= 1; /* without its MAC, too */
+	assert_true(challenge_is_old(said, over));
+	assert_false(challenge_is_old(STR(""), over));
+	assert_false(challenge_is_old(str_upto(said, sizeof(text) - 1), over));
+	memset(text, 'A', sizeof(text)); /* the time 0 */
+	assert_false(challenge_is_old(said, over));
+	memset(text, '_', sizeof(text)); /* later than any time */
+	assert_false(challenge_is_old(said, over));
+}
+
+static void
 two_challenges_of_one_moment_differ(void **state)
 {
 	const int64_t made = SECONDS_US(NOW_S);
@@ -218,6 +240,7 @@ main(void)
 		cmocka_unit_test(time_before_the_key_is_moved_to_its_minute),
 		cmocka_unit_test(no_challenge_is_made_before_the_first_key),
 		cmocka_unit_test(challenge_with_any_character_changed_is_refused),
+		cmocka_unit_test(challenge_says_itself_that_it_is_old),
 		cmocka_unit_test(two_challenges_of_one_moment_differ),
 	};
 

@@ -2,7 +2,7 @@
  * A session ends during a question: between the look-up of the session and the transaction that changes data, and in a
  * race.  Covers every question that changes data on the authority of its session (ipc/questions.def).
  */
-#include "keeper/harness.h"
+#include "keeper/authenticator.h"
 
 #include "base/mem.h"
 #include "keeper/account/admin.h"
@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <libpq-fe.h>
+#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,10 @@ union body {
 	struct alarm_body alarm;
 	struct close_body close;
 	struct gate_enter_body gate_enter;
+	struct passkey_begin_body passkey_begin;
+	struct passkey_new_body passkey_new;
+	struct passkey_proof_body passkey_proof;
+	struct codes_off_body codes_off;
 };
 
 static struct code code; /* bodies borrow from it */
@@ -155,6 +160,68 @@ body_close(struct scene *s, union body *body)
 	body->close = (struct close_body){ str_of(s->name), STR(PASSWORD) };
 }
 
+/* The passkey of the account; bodies borrow from `created` and `asserted`. */
+static struct authenticator passkey;
+static struct created created;
+static struct asserted asserted;
+
+static void
+passkey_make(void)
+{
+	passkey.id++;
+	passkey.challenge = NULL;
+	if (passkey.key == NULL)
+		passkey.key = authenticator_key();
+}
+
+static void
+body_offer(struct scene *s, union body *body)
+{
+}
+
+static void
+body_first(struct scene *s, union body *body)
+{
+	passkey_make();
+	assert_verdict(ask(&s->w, &s->asker, QUESTION_PASSKEY_OFFER, NULL), VERDICT_PASSED);
+	passkey.challenge = s->asker.options.challenge;
+	authenticator_create(&passkey, &created);
+	body->passkey_new = created_body(&created);
+}
+
+static void
+body_passkey_begin(struct scene *s, union body *body)
+{
+	body->passkey_begin = (struct passkey_begin_body){ .current = STR(PASSWORD) };
+}
+
+static void
+body_add(struct scene *s, union body *body)
+{
+	passkey_make();
+	body_passkey_begin(s, body);
+	assert_verdict(ask(&s->w, &s->asker, QUESTION_PASSKEY_BEGIN, body), VERDICT_PASSED);
+	passkey.challenge = s->asker.options.challenge;
+	authenticator_create(&passkey, &created);
+	body->passkey_new = created_body(&created);
+}
+
+static void body_assertion(struct scene *s, bool step_up, union body *body);
+
+static void
+body_prove(struct scene *s, union body *body)
+{
+	body_assertion(s, false, body);
+}
+
+static void
+body_step_up(struct scene *s, union body *body)
+{
+	body_assertion(s, true, body);
+}
+
+static void body_codes_off(struct scene *s, union body *body);
+
 static void
 body_protected(struct scene *s, union body *body)
 {
@@ -188,6 +255,13 @@ static const struct asked {
 	{ QUESTION_CLOSE, STATE_FULL, body_close, "the account is deleted" },
 	{ QUESTION_GATE_ENTER, STATE_FULL, body_protected, "a ticket is created" },
 	{ QUESTION_GATE_ENTER, STATE_PENDING, body_protected, "a ticket is created, and the session is marked" },
+	{ QUESTION_PASSKEY_VERIFY, STATE_PENDING, body_prove, "a challenge is spent and the session opened" },
+	{ QUESTION_PASSKEY_STEP_UP, STATE_FULL, body_step_up, "a challenge is spent" },
+	{ QUESTION_PASSKEY_OFFER, STATE_ENROLLING, body_offer, "the account gets its user handle" },
+	{ QUESTION_PASSKEY_FIRST, STATE_ENROLLING, body_first, "the first passkey is enrolled" },
+	{ QUESTION_PASSKEY_BEGIN, STATE_FULL, body_passkey_begin, "the account gets its user handle" },
+	{ QUESTION_PASSKEY_ADD, STATE_FULL, body_add, "another passkey is enrolled" },
+	{ QUESTION_CODES_OFF, STATE_FULL, body_codes_off, "codes are switched off" },
 };
 
 /* --- ends of the session ------------------------------------------------------------------------------------------ */
@@ -316,6 +390,45 @@ asker_signs_in(struct scene *s, enum session_state state)
 }
 
 static void
+asker_id_find(struct scene *s)
+{
+	s->asker_id = sql_number(&s->w, "SELECT id FROM sessions ORDER BY created_at_us DESC LIMIT 1");
+}
+
+/* Enrol a passkey in the owner's browser. That ends the asker's session, so the asker signs in again. */
+static void
+passkey_of_owner(struct scene *s, enum session_state state)
+{
+	passkey_make();
+	assert_verdict(do_passkey(&s->w, &s->owner, passkey), VERDICT_PASSED);
+	memset(&s->asker, 0, sizeof(s->asker));
+	asker_signs_in(s, state);
+	asker_id_find(s);
+}
+
+static void
+body_assertion(struct scene *s, bool step_up, union body *body)
+{
+	const struct passkeys_ask_body passkeys = { .step_up = step_up };
+
+	passkey_of_owner(s, step_up ? STATE_FULL : STATE_PENDING);
+	assert_verdict(ask(&s->w, &s->asker, QUESTION_PASSKEYS, &passkeys), VERDICT_PASSED);
+	passkey.challenge = s->asker.passkeys.challenge;
+	authenticator_get(&passkey, &asserted);
+	body->passkey_proof = asserted_body(&asserted);
+}
+
+static void
+body_codes_off(struct scene *s, union body *body)
+{
+	const struct recovery_body make = { 0 };
+
+	passkey_of_owner(s, STATE_FULL);
+	assert_verdict(ask(&s->w, &s->owner, QUESTION_RECOVERY, &make), VERDICT_PASSED);
+	body->codes_off = (struct codes_off_body){ .off = 1 };
+}
+
+static void
 scene_set(struct scene *s, enum session_state state)
 {
 	static unsigned accounts;
@@ -330,14 +443,15 @@ scene_set(struct scene *s, enum session_state state)
 		second_factor(s);
 		asker_signs_in(s, state);
 	}
-	s->asker_id = sql_number(&s->w, "SELECT id FROM sessions ORDER BY created_at_us DESC LIMIT 1");
+	asker_id_find(s);
 }
 
 /* Delete all accounts, so that the next scene has only its own. */
 static void
 scene_clear(struct scene *s)
 {
-	sql_run(&s->w, "DELETE FROM gate_tickets; DELETE FROM devices; DELETE FROM throttle; DELETE FROM links; "
+	sql_run(&s->w, "DELETE FROM passkeys; DELETE FROM gate_tickets; DELETE FROM devices; DELETE FROM throttle; "
+		       "DELETE FROM links; "
 		       "DELETE FROM factors; DELETE FROM recovery_codes; DELETE FROM sessions; DELETE FROM accounts");
 }
 
@@ -388,16 +502,18 @@ print_take(struct scene *s)
 	return sql_number(
 	    &s->w,
 	    "SELECT 4294967296 * (" FOLD(
-		ROWS("accounts"), SUM("length(display_name) + length(language)", "accounts"),
+		ROWS("accounts"),
+		SUM("length(display_name) + length(language) + coalesce(length(user_handle), 0) + 1000 * codes_off",
+		    "accounts"),
 		SUM("password_changed_at_us", "accounts"), SUM("last_sign_in_at_us", "accounts"), ROWS("factors"),
 		ROWS("factors WHERE confirmed_at_us IS NOT NULL"), SUM("last_step", "factors"),
-		SUM("length(name)", "factors")) ") + " FOLD(SUM("id", "recovery_codes"),
-							    ROWS("recovery_codes WHERE spent_at_us IS NOT NULL"),
-							    SUM("id", "sessions"), SUM("factor_at_us", "sessions"),
-							    SUM("gated_at_us", "sessions"), ROWS("devices"),
-							    ROWS("gate_tickets"),
-							    ROWS("audit WHERE event NOT IN ('prove.refused', "
-								 "'wait.begun', 'password.refused')")));
+		SUM("length(name)",
+		    "factors")) ") + " FOLD(SUM("id", "recovery_codes"),
+					    ROWS("recovery_codes WHERE spent_at_us IS NOT NULL"), SUM("id", "sessions"),
+					    SUM("factor_at_us", "sessions"), SUM("gated_at_us", "sessions"),
+					    ROWS("devices"), ROWS("gate_tickets"),
+					    ROWS("audit WHERE event NOT IN ('prove.refused', "
+						 "'wait.begun', 'password.refused', 'passkey.refused')")));
 }
 
 /* --- between look-up and transaction ------------------------------------------------------------------------------ */
@@ -610,10 +726,11 @@ static enum authority
 authority_expected(enum question_id id)
 {
 	switch (id) {
-	case QUESTION_REGISTER: /* no account yet */
-	case QUESTION_SIGN_IN:  /* by the password */
-	case QUESTION_SIGN_OUT: /* by the token that it revokes */
-	case QUESTION_LINK_USE: /* by the link */
+	case QUESTION_REGISTER:        /* no account yet */
+	case QUESTION_SIGN_IN:         /* by the password */
+	case QUESTION_SIGN_OUT:        /* by the token that it revokes */
+	case QUESTION_LINK_USE:        /* by the link */
+	case QUESTION_PASSKEY_SIGN_IN: /* by the passkey */
 	case QUESTION_GATE_TICKET:
 		return AUTHORITY_QUESTION;
 	case QUESTION_SESSION:
@@ -623,6 +740,7 @@ authority_expected(enum question_id id)
 	case QUESTION_ACTIVITY:
 	case QUESTION_LINK:
 	case QUESTION_GATE:
+	case QUESTION_PASSKEYS:
 		return AUTHORITY_NONE;
 	default:
 		return AUTHORITY_SESSION;
@@ -701,5 +819,7 @@ main(void)
 		cmocka_unit_test(every_unguarded_statement_is_listed),
 	};
 
-	return cmocka_run_group_tests_name("keeper ended", tests, harness_setup, harness_teardown);
+	int failed = cmocka_run_group_tests_name("keeper ended", tests, harness_setup, harness_teardown);
+	EVP_PKEY_free(passkey.key);
+	return failed;
 }

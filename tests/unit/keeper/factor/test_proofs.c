@@ -1,8 +1,8 @@
 /*
  * The proofs of a session and the kinds of factors: keeper/core/proof.h, keeper/core/factor_kind.h.
  *
- * A letter stands for a proof: p password, r recovery code, t TOTP, g a removed factor.  Two letters stand for kinds of
- * this test:  k a key, v a key that verified its user; K and V are keys that may be synced.
+ * A letter stands for a proof: p password, r recovery code, t TOTP, g a removed factor, k a passkey, v a passkey that
+ * verified its user; K and V are passkeys that may be synced.
  */
 #include "keeper/harness.h"
 
@@ -10,11 +10,6 @@
 #include "keeper/keys/sealing.h"
 #include "keeper/session/session.h"
 #include "keeper/core/call.h"
-
-/* A kind like passkeys: it shows possession, and also knowledge when the device verified its user. */
-static const struct factor_kind key_kind = {
-	.name = "key", .amr = "pop", .shows = SHOWS_POSSESSION, .resists_phishing = true
-};
 
 static struct proof
 proof_of(char letter)
@@ -27,14 +22,15 @@ proof_of(char letter)
 	case 't':
 		return (struct proof){ .kind = &factor_kind_totp, .at_us = 3, .factor_id = 7 };
 	case 'k':
-		return (struct proof){ .kind = &key_kind, .at_us = 4, .factor_id = 8 };
+		return (struct proof){ .kind = &factor_kind_passkey, .at_us = 4, .factor_id = 8 };
 	case 'v':
-		return (struct proof){ .kind = &key_kind, .at_us = 5, .factor_id = 8, .user_verified = true };
+		return (
+		    struct proof){ .kind = &factor_kind_passkey, .at_us = 5, .factor_id = 8, .user_verified = true };
 	case 'K':
-		return (struct proof){ .kind = &key_kind, .at_us = 4, .factor_id = 8, .synced = true };
+		return (struct proof){ .kind = &factor_kind_passkey, .at_us = 4, .factor_id = 8, .synced = true };
 	case 'V':
 		return (struct proof){
-			.kind = &key_kind, .at_us = 5, .factor_id = 8, .user_verified = true, .synced = true
+			.kind = &factor_kind_passkey, .at_us = 5, .factor_id = 8, .user_verified = true, .synced = true
 		};
 	default:
 		return (struct proof){ .kind = NULL, .at_us = 6, .factor_id = 9 };
@@ -206,6 +202,8 @@ a_proof_is_found_by_kind_of_evidence_and_by_factor(void **state)
 	assert_true(proofs_have_factor(&gone, 9));
 	assert_false(proofs_have_factor(&full, 8));
 	assert_false(proofs_have_factor(&full, 0)); /* a proof of the password has factor id 0 */
+	assert_true(proofs_have_password(&full));
+	assert_false(proofs_have_password(&key));
 	assert_true(proofs_recovered(&recovered));
 	assert_false(proofs_recovered(&full));
 	assert_false(proofs_recovered(&gone));
@@ -342,12 +340,15 @@ factors_of_an_unknown_kind_grant_no_access(void **state)
 enum { ACCOUNT_OF_NOTHING = 1, ACCOUNT_WITH_FACTOR = 2, ACCOUNT_DISABLED_FACTOR = 3, ACCOUNTS_END };
 
 static const struct {
-	const char *why, *columns; /* factor_at_us, factor_id, recovered_at_us */
+	const char *why, *columns; /* factor_at_us, factor_id, recovered_at_us, user_verified_at_us */
+	bool alone;                /* no password */
 } facts[] = {
-	{ "nothing", "0, NULL, 0" },
-	{ "the account's factor", "%lld, s.account_id, 0" },
-	{ "a removed factor", "%lld, 99, 0" },
-	{ "a recovery code", "%lld, NULL, %lld" },
+	{ "nothing", "0, NULL, 0, 0", false },
+	{ "the account's factor", "%lld, s.account_id, 0, 0", false },
+	{ "a removed factor", "%lld, 99, 0, 0", false },
+	{ "a recovery code", "%lld, NULL, %lld, 0", false },
+	{ "a passkey alone that verified its user", "%lld, s.account_id, 0, %lld", true },
+	{ "a removed passkey alone", "%lld, 99, 0, %lld", true },
 };
 
 static void
@@ -380,10 +381,11 @@ session_write(struct world *w, int account, unsigned fact, bool over)
 	snprintf(sql, sizeof(sql),
 		 "INSERT INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, password_at_us, "
 		 "factor_at_us, "
-		 "factor_id, recovered_at_us, address, agent) SELECT %d, randomblob(32), s.account_id, %lld, %lld, "
+		 "factor_id, recovered_at_us, user_verified_at_us, address, agent) SELECT %d, randomblob(32), "
+		 "s.account_id, %lld, %lld, "
 		 "%lld, %s, "
 		 "'', '' FROM (SELECT %d AS account_id) s",
-		 (int)id, password_us, now_us, password_us, columns, account);
+		 (int)id, password_us, now_us, facts[fact].alone ? 0 : password_us, columns, account);
 	sql_run(w, sql);
 	return id;
 }

@@ -3,6 +3,7 @@
 
 #include "keeper/core/dispatch.h"
 #include "keeper/ops/serve.h"
+#include "webauthn/challenge.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -432,6 +433,47 @@ a_web_process_that_reads_no_pushes_is_disconnected(void **state)
 	world_end(&w);
 }
 
+/* The minute of the next key for challenges. */
+static int64_t
+take_challenge_key(const struct web *web, const struct keeper *keeper)
+{
+	struct push push = { .kind = 0 };
+	struct token key;
+
+	do
+		assert_int_not_equal(take_push(web, &push), PUSH_COUNT);
+	while (push.kind != PUSH_CHALLENGE);
+	assert_int_equal(keeper_challenge_key(keeper, push.value, &key), ERR_OK);
+	assert_memory_equal(&key, &push.token, sizeof(key));
+	return push.value;
+}
+
+static void
+web_gets_the_key_for_challenges_of_each_minute(void **state)
+{
+	struct world w;
+	struct web web, next;
+	struct keeper_server *server = NULL;
+	struct push push = { .kind = 0 };
+
+	world_new(&w);
+	assert_int_equal(keeper_server_new(w.keeper, &server), ERR_OK);
+	web_begin(&web, server);
+	assert_int_equal(take_push(&web, &push), PUSH_HELLO);
+	assert_int_equal(take_push(&web, &push), PUSH_CHALLENGE); /* before the rules, after which web answers */
+	int64_t minute = push.value;
+	assert_true(challenge_minute(clock_us()) - minute <= 1);
+	clock_forward(MINUTES_US(1));
+	assert_true(take_challenge_key(&web, w.keeper) > minute);
+	keeper_server_stop(server);
+	web_begin(&next, server); /* another web process gets the key of the same minute again */
+	assert_true(take_challenge_key(&next, w.keeper) > minute);
+	keeper_server_free(&server);
+	web_end(&web);
+	web_end(&next);
+	world_end(&w);
+}
+
 static void
 quick_channel_answers_no_question_that_hashes(void **state)
 {
@@ -468,6 +510,7 @@ main(void)
 		cmocka_unit_test(live_settings_are_pushed_before_the_rules),
 		cmocka_unit_test(health_is_pushed_before_web_answers_requests),
 		cmocka_unit_test(a_web_process_that_reads_no_pushes_is_disconnected),
+		cmocka_unit_test(web_gets_the_key_for_challenges_of_each_minute),
 		cmocka_unit_test(quick_channel_answers_no_question_that_hashes),
 	};
 

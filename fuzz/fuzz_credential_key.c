@@ -2,8 +2,8 @@
  * credential_key_read, credential_key_check, credential_key_verify.
  *
  * The reader is compared with a second statement of the three forms. A key of ES256 is good exactly if its point
- * satisfies the equation of P-256. A key of RS256 is good exactly if its modulus is odd and has 2,048 to 4,096 bits. The
- * bytes behind each key are tried as a signature, and none is accepted; under a key of small order one would be.
+ * satisfies the equation of P-256. A key of RS256 is good exactly if its modulus is odd and has 2,048 to 4,096 bits.
+ * The bytes behind each key are tried as a signature, and none is accepted. Under a key of small order one would be.
  */
 #include "target.h"
 

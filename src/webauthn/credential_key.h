@@ -28,7 +28,7 @@ bool credential_key_read(str *rest, struct credential_key *ret_key);
  * Can libcrypto use the key, and is it not weak?
  *
  *	ES256  the point is on the curve
- *	EdDSA  the point decodes, and has no small order: under the identity one signature fits every message
+ *	EdDSA  the point has no small order: under the identity one signature fits every message
  *	RS256  the modulus is odd, and has 2,048 bits or more
  *
  * ERR_CRYPTO, ERR_MEMORY

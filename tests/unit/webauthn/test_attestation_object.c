@@ -2,11 +2,15 @@
 #include "webauthn/attestation_object.h"
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "unit.h"
 #include "webauthn/webauthn.h"
 
 #define FMT                                                                                                            \
 	"\x63"                                                                                                         \
+	"fmt\x64none"
+#define LONG_FMT                                                                                                       \
+	"\x78\x03"                                                                                                     \
 	"fmt\x64none"
 #define STATEMENT                                                                                                      \
 	"\x67"                                                                                                         \
@@ -46,14 +50,17 @@ other_objects_are_refused(void **state)
 {
 	static const str others[] = {
 		STR_INIT(""),
-		STR_INIT("\xa3" FMT STATEMENT DATA "\0"),   /* something follows */
-		STR_INIT("\xa2" FMT DATA),                  /* a member is missing */
-		STR_INIT("\xa4" FMT STATEMENT DATA FMT),    /* one too many */
-		STR_INIT("\xa3" FMT DATA DATA),             /* one twice */
-		STR_INIT("\xa3" FMT FMT DATA),              /* one twice */
-		STR_INIT("\xa3" STATEMENT STATEMENT DATA),  /* one twice */
-		STR_INIT("\xbf" FMT STATEMENT DATA "\xff"), /* an indefinite map */
-		STR_INIT("\xb8\x03" FMT STATEMENT DATA),    /* a long form of 3 */
+		STR_INIT("\xa3" FMT STATEMENT DATA "\0"),      /* something follows */
+		STR_INIT("\xa2" FMT DATA),                     /* a member is missing */
+		STR_INIT("\xa4" FMT STATEMENT DATA FMT),       /* one too many */
+		STR_INIT("\xa3" FMT DATA DATA),                /* one twice */
+		STR_INIT("\xa3" FMT FMT DATA),                 /* one twice */
+		STR_INIT("\xa3" STATEMENT STATEMENT DATA),     /* one twice */
+		STR_INIT("\xa4" FMT STATEMENT DATA LONG_FMT),  /* one twice, the name with a long form of 3 */
+		STR_INIT("\xa3" LONG_FMT STATEMENT DATA),      /* a name with a long form of 3 */
+		STR_INIT("\xa3" FMT STATEMENT DATA STATEMENT), /* a member behind the three */
+		STR_INIT("\xbf" FMT STATEMENT DATA "\xff"),    /* an indefinite map */
+		STR_INIT("\xb8\x03" FMT STATEMENT DATA),       /* a long form of 3 */
 		STR_INIT("\xa3" FMT STATEMENT "\x68"
 			 "authData\x58\x03"
 			 "abc"), /* a long form of 3 */
@@ -89,6 +96,40 @@ other_objects_are_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(others); i++)
 		assert_false(reads(others[i]));
+}
+
+/* Every length and count of 2^32 and 2^64 - 1, as text, bytes, array and map, in each place of the object. */
+static void
+lengths_beyond_the_object_take_no_memory(void **state)
+{
+	static const str lengths[] = { STR_INIT("\x1a\xff\xff\xff\xff"), STR_INIT("\x1b\0\0\0\1\0\0\0\0"),
+				       STR_INIT("\x1b\x80\0\0\0\0\0\0\0"),
+				       STR_INIT("\x1b\xff\xff\xff\xff\xff\xff\xff\xff") };
+	static const str places[] = { STR_INIT(""),
+				      STR_INIT("\xa3"),
+				      STR_INIT("\xa3\x63"
+					       "fmt"),
+				      STR_INIT("\xa3" FMT "\x67"
+					       "attStmt"),
+				      STR_INIT("\xa3" FMT "\x67"
+					       "attStmt\xa1\0"),
+				      STR_INIT("\xa3" FMT STATEMENT "\x68"
+					       "authData") };
+
+	(void)state;
+	fault_set(FAULT_MEMORY, 1, true);
+	for (size_t i = 0; i < COUNT(lengths) * COUNT(places); i++)
+		for (unsigned type = 2; type <= 5; type++) {
+			const str place = places[i / COUNT(lengths)], length = lengths[i % COUNT(lengths)];
+			char object[200] = { 0 };
+			memcpy(object, place.p, place.n);
+			memcpy(object + place.n, length.p, length.n);
+			object[place.n] |= (char)(type << 5);
+			assert_false(reads(str_bytes(object, sizeof(object))));
+		}
+	assert_true(reads(STR("\xa3" FMT STATEMENT DATA)));
+	assert_int_equal(fault_failed(FAULT_MEMORY), 0);
+	fault_set(FAULT_MEMORY, 0, false);
 }
 
 static void
@@ -149,6 +190,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_are_read_in_any_order),
 		cmocka_unit_test(other_objects_are_refused),
+		cmocka_unit_test(lengths_beyond_the_object_take_no_memory),
 		cmocka_unit_test(values_of_the_statement_are_skipped),
 		cmocka_unit_test(depth_is_limited),
 		cmocka_unit_test(size_is_limited),

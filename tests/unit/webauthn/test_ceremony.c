@@ -146,6 +146,9 @@ origin_is_compared_byte_for_byte(void **state)
 					       "http://example.org",
 					       "https://example.org:443",
 					       "https://evil-example.org",
+					       "https://login.example.org",
+					       "https://example.org.",
+					       "https://example.com",
 					       "null",
 					       "" };
 	const struct vector *v = &vectors[0];
@@ -211,6 +214,39 @@ flags_are_judged(void **state)
 	assert_int_equal(enrol_with_flags(&strict, 0x45), WEBAUTHN_NONE);
 }
 
+/* The flags are checked before the signature, which other flags make wrong. */
+static enum webauthn_fault
+present_with_flags(const struct ceremony *ceremony, uint8_t flags)
+{
+	const struct vector *v = &vectors[0];
+	const struct credential_key key = key_of(v);
+	char data[37];
+
+	memcpy(data, v->get_data.p, sizeof(data));
+	data[WEBAUTHN_RP_HASH_BYTES] = (char)flags;
+	return present(ceremony, &key, v->get_client, str_bytes(data, sizeof(data)), v->signature);
+}
+
+static void
+flags_of_an_assertion_are_judged(void **state)
+{
+	const struct ceremony strict = { STR("example.org"), STR("https://example.org"), true };
+
+	(void)state;
+	assert_int_equal(present_with_flags(&asked, 0x00), WEBAUTHN_ABSENT);
+	assert_int_equal(present_with_flags(&asked, 0x04), WEBAUTHN_ABSENT);
+	assert_int_equal(present_with_flags(&asked, 0x11), WEBAUTHN_BACKUP);
+	assert_int_equal(present_with_flags(&asked, 0x15), WEBAUTHN_BACKUP);
+	assert_int_equal(present_with_flags(&asked, 0x41), WEBAUTHN_AUTH_DATA);
+	assert_int_equal(present_with_flags(&asked, 0x81), WEBAUTHN_AUTH_DATA);
+	assert_int_equal(present_with_flags(&asked, 0xc1), WEBAUTHN_AUTH_DATA);
+	assert_int_equal(present_with_flags(&strict, 0x01), WEBAUTHN_UNVERIFIED);
+	assert_int_equal(present_with_flags(&strict, 0x19), WEBAUTHN_UNVERIFIED);
+	/* Reserved bits are ignored, but signed. */
+	assert_int_equal(present_with_flags(&asked, 0x23), WEBAUTHN_SIGNATURE);
+	assert_int_equal(present_with_flags(&strict, 0x05 | 0x22), WEBAUTHN_SIGNATURE);
+}
+
 static void
 assertion_has_exactly_37_bytes_without_extensions(void **state)
 {
@@ -248,7 +284,7 @@ every_cut_of_an_enrolment_is_refused(void **state)
 static void
 false_lengths_of_the_credential_id_are_refused(void **state)
 {
-	static const unsigned lengths[] = { 0, 1024, 65535 };
+	static const unsigned lengths[] = { 0, 110, 1023, 1024, 65535 }; /* 32 bytes and a key of 77 follow */
 	const struct vector *v = &vectors[0];
 	char data[WEBAUTHN_AUTH_DATA_MAX];
 
@@ -260,6 +296,25 @@ false_lengths_of_the_credential_id_are_refused(void **state)
 		assert_int_equal(enrol(&asked, v->create_client, str_bytes(data, v->create_data.n), v->credential_id),
 				 WEBAUTHN_AUTH_DATA);
 	}
+}
+
+/* The credential of the specification with an id of 1,023 bytes, and the same with a byte more. */
+static void
+credential_id_of_1024_bytes_is_refused(void **state)
+{
+	const struct vector *v = &vectors[4];
+	char data[WEBAUTHN_AUTH_DATA_MAX];
+
+	(void)state;
+	assert_int_equal(v->credential_id.n, WEBAUTHN_ID_MAX);
+	memcpy(data, v->create_data.p, 55);
+	data[53] = 4;
+	data[54] = 0;
+	memcpy(data + 56, v->create_data.p + 55, v->create_data.n - 55);
+	data[55] = 'x';
+	assert_int_equal(
+	    enrol(&asked, v->create_client, str_bytes(data, v->create_data.n + 1), str_bytes(data + 55, 1024)),
+	    WEBAUTHN_AUTH_DATA);
 }
 
 /* --- keys --------------------------------------------------------------------------------------------------------- */
@@ -303,6 +358,38 @@ ed25519_keys_of_small_order_are_refused(void **state)
 		assert_false(key_is_good(ed25519_head, point, sizeof(point)));
 	}
 	assert_true(key_is_good(ed25519_head, key_of(&vectors[7]).x.p, 32));
+}
+
+/* P-256 in the form of ES256, with these coordinates. */
+static void
+coordinates_of_no_point_are_refused(void **state)
+{
+	static const char head[] = "a5010203262001215820";
+	static const struct {
+		const char *x, *y, *why;
+	} cases[] = {
+		{ "0000000000000000000000000000000000000000000000000000000000000000",
+		  "0000000000000000000000000000000000000000000000000000000000000000",
+		  "the point at infinity, as zeros" },
+		{ "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+		  "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", "both above the prime" },
+		{ "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff",
+		  "66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4",
+		  "x is the prime, which is 0 with a y of the curve" },
+	};
+	uint8_t body[67];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		print_message("%s\n", cases[i].why);
+		assert_int_equal(str_hex(str_of(cases[i].x), body, 32), ERR_OK);
+		memcpy(body + 32, "\x22\x58\x20", 3);
+		assert_int_equal(str_hex(str_of(cases[i].y), body + 35, 32), ERR_OK);
+		assert_false(key_is_good(head, body, sizeof(body)));
+	}
+	/* The last one with x = 0 is a point. */
+	memset(body, 0, 32);
+	assert_true(key_is_good(head, body, sizeof(body)));
 }
 
 static void
@@ -349,6 +436,107 @@ forms_other_than_the_three_are_refused(void **state)
 	bent_keys_are_refused(&eddsa, 0, 10);
 	bent_keys_are_refused(&rs256, 0, 11);
 	bent_keys_are_refused(&rs256, rs256.cose.n - 5, 5);
+}
+
+/* Each followed by enough bytes for a key. */
+static void
+other_keys_are_not_read(void **state)
+{
+	static const struct {
+		const char *cose, *why;
+	} cases[] = {
+		{ "a5010203382220022158", "ES384: algorithm -35 and P-384" },
+		{ "a501020338232003215842", "ES512" },
+		{ "a50102032620082158", "ES256 with secp256k1" },
+		{ "a5010203382e200821582000", "ES256K" },
+		{ "a4010203262001215820", "ES256 without y" },
+		{ "a6010203262001215820", "ES256 with a member more" },
+		{ "a5020103262001215820", "key type 1 under label 2" },
+		{ "bf010203262001215820", "an indefinite map" },
+		{ "b805010203262001215820", "a long form of 5" },
+		{ "a501020339000620012158", "a long form of -7" },
+		{ "a5010203262001215900", "a long form of 32" },
+		{ "a5020326010220012158", "another order" },
+		{ "a501020102032620012158", "a label twice" },
+		{ "a401010327200421582000", "EdDSA with X25519" },
+		{ "a401010328200621582000", "algorithm -9" },
+		{ "a4010103272007215839", "Ed448" },
+		{ "a4010303382420590100", "PS256: algorithm -37" },
+		{ "a401030339010120590100", "RS384: algorithm -258" },
+		{ "a401030339fffe20590100", "RS1" },
+		{ "a4010303390100205900ff", "RS256 with 255 bytes, a long form" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char cose[700] = { 0 };
+		struct credential_key key;
+		size_t n = strlen(cases[i].cose) / 2;
+		str rest = str_bytes(cose, sizeof(cose));
+		assert_int_equal(str_hex(str_of(cases[i].cose), cose, n), ERR_OK);
+		print_message("%s\n", cases[i].why);
+		assert_false(credential_key_read(&rest, &key));
+		assert_int_equal(rest.n, sizeof(cose));
+	}
+}
+
+/* Compressed: y is its sign (RFC 9053 s7.1.1), true or false. */
+static void
+compressed_points_are_not_read(void **state)
+{
+	const struct credential_key good = key_of(&vectors[0]);
+	char cose[77];
+
+	(void)state;
+	for (int sign = 0; sign <= 1; sign++) {
+		str rest = str_bytes(cose, 44);
+		struct credential_key key;
+		memcpy(cose, good.cose.p, sizeof(cose));
+		cose[43] = (char)(0xf4 + sign);
+		assert_false(credential_key_read(&rest, &key));
+		rest.n = sizeof(cose);
+		assert_false(credential_key_read(&rest, &key));
+	}
+}
+
+/* The end of a key with another exponent: 3, and 65,537 with a byte more. */
+static void
+other_exponents_are_not_read(void **state)
+{
+	static const str ends[] = { STR_INIT("\x21\x41\x03"), STR_INIT("\x21\x43\x00\x00\x03"),
+				    STR_INIT("\x21\x44\x00\x01\x00\x01"), STR_INIT("\x21\x43\x01\x00\x03") };
+	const struct credential_key good = key_of(&vectors[6]);
+	char cose[600];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		struct credential_key key;
+		str rest = str_bytes(cose, good.cose.n - 5 + ends[i].n);
+		memcpy(cose, good.cose.p, good.cose.n);
+		memcpy(cose + good.cose.n - 5, ends[i].p, ends[i].n);
+		assert_false(credential_key_read(&rest, &key));
+	}
+}
+
+static void
+rsa_keys_of_2048_to_4096_bits_are_read(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 128, 255, 256, 257, 511, 512, 513, 1024, 20480 };
+	static char cose[20480 + 16];
+
+	(void)state;
+	memset(cose, 0x81, sizeof(cose));
+	memcpy(cose, key_of(&vectors[6]).cose.p, 9);
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		const size_t n = sizes[i];
+		str rest = str_bytes(cose, 11 + n + 5);
+		struct credential_key key;
+		cose[9] = (char)(n >> 8);
+		cose[10] = (char)n;
+		memcpy(cose + 11 + n, "\x21\x43\x01\x00\x01", 5);
+		assert_int_equal(credential_key_read(&rest, &key), n >= 256 && n <= 512);
+		memset(cose + 11 + n, 0x81, 5);
+	}
 }
 
 static void
@@ -400,12 +588,19 @@ main(void)
 		cmocka_unit_test(answer_of_the_other_ceremony_is_refused),
 		cmocka_unit_test(another_credential_id_is_refused),
 		cmocka_unit_test(flags_are_judged),
+		cmocka_unit_test(flags_of_an_assertion_are_judged),
 		cmocka_unit_test(assertion_has_exactly_37_bytes_without_extensions),
 		cmocka_unit_test(every_cut_of_an_enrolment_is_refused),
+		cmocka_unit_test(credential_id_of_1024_bytes_is_refused),
 		cmocka_unit_test(false_lengths_of_the_credential_id_are_refused),
 		cmocka_unit_test(ed25519_keys_of_small_order_are_refused),
+		cmocka_unit_test(coordinates_of_no_point_are_refused),
 		cmocka_unit_test(point_off_the_curve_is_refused),
+		cmocka_unit_test(other_keys_are_not_read),
+		cmocka_unit_test(compressed_points_are_not_read),
+		cmocka_unit_test(other_exponents_are_not_read),
 		cmocka_unit_test(forms_other_than_the_three_are_refused),
+		cmocka_unit_test(rsa_keys_of_2048_to_4096_bits_are_read),
 		cmocka_unit_test(rsa_keys_that_are_short_or_even_are_refused),
 		cmocka_unit_test(unknown_credential_has_a_key_that_verifies_nothing),
 		cmocka_unit_test(every_fault_has_a_name),

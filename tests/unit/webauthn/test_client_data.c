@@ -4,6 +4,12 @@
 #include "base/buf.h"
 #include "unit.h"
 
+#include <jansson.h>
+#include <malloc.h>
+#include <stdlib.h>
+
+enum { MEMORY_MAX = 256 * 1024 }; /* 2,048 bytes of "{}," take 229,496 */
+
 #define ORIGIN "https://login.example.org"
 
 static enum webauthn_fault
@@ -51,7 +57,14 @@ all_but_one_single_object_is_refused(void **state)
 		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"a\":{\"b\":1,\"b\":1}}"),
 		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"a\":\"\\u0000\"}"),
 		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"a\":\"\0\"}"),
-		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"a\":\"\xff\"}"),
+		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"a\":\"\xff\"}"),             /* not UTF-8 */
+		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"a\":\"\xc0\x80\"}"),         /* overlong */
+		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"a\":\"\xed\xa0\x80\"}"),     /* a surrogate */
+		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"a\":\"\xf4\x90\x80\x80\"}"), /* above U+10FFFF */
+		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"a\":\"\xc3\"}"),             /* cut */
+		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"\xff\":1}"),                 /* in a name */
+		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"a\\u0000\":1}"),
+		STR_INIT("{" TYPE "," CHALLENGE "," FROM "}\0"),
 		STR_INIT("\xef\xbb\xbf{" TYPE "," CHALLENGE "," FROM "}"),
 		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"a\":\"\\ud800\"}"),
 	};
@@ -80,6 +93,19 @@ wrong_members_are_named(void **state)
 		{ STR_INIT("{" TYPE "," CHALLENGE ",\"origin\":\"" ORIGIN "/\"}"), WEBAUTHN_ORIGIN },
 		{ STR_INIT("{" TYPE "," CHALLENGE ",\"origin\":\"https://LOGIN.example.org\"}"), WEBAUTHN_ORIGIN },
 		{ STR_INIT("{" TYPE "," CHALLENGE ",\"origin\":\"" ORIGIN ":444\"}"), WEBAUTHN_ORIGIN },
+		{ STR_INIT("{" TYPE "," CHALLENGE ",\"origin\":\"" ORIGIN ":443\"}"), WEBAUTHN_ORIGIN },
+		{ STR_INIT("{" TYPE "," CHALLENGE ",\"origin\":\"" ORIGIN ".\"}"), WEBAUTHN_ORIGIN },
+		{ STR_INIT("{" TYPE "," CHALLENGE ",\"origin\":\"" ORIGIN "\\u0000\"}"), WEBAUTHN_CLIENT_DATA },
+		{ STR_INIT("{" TYPE "," CHALLENGE ",\"origin\":\"" ORIGIN ".evil.example\"}"), WEBAUTHN_ORIGIN },
+		{ STR_INIT("{" TYPE "," CHALLENGE ",\"origin\":\" " ORIGIN "\"}"), WEBAUTHN_ORIGIN },
+		{ STR_INIT("{" TYPE "," CHALLENGE ",\"origin\":\"HTTPS://login.example.org\"}"), WEBAUTHN_ORIGIN },
+		{ STR_INIT("{" TYPE "," CHALLENGE ",\"origin\":\"http://login.example.org\"}"), WEBAUTHN_ORIGIN },
+		{ STR_INIT("{" TYPE "," CHALLENGE ",\"origin\":\"https://wiki.example.org\"}"), WEBAUTHN_ORIGIN },
+		{ STR_INIT("{" TYPE "," CHALLENGE ",\"origin\":\"https://evil-login.example.org\"}"), WEBAUTHN_ORIGIN },
+		{ STR_INIT("{" TYPE "," CHALLENGE ",\"origin\":\"https://example.org\"}"), WEBAUTHN_ORIGIN },
+		{ STR_INIT("{" TYPE "," CHALLENGE ",\"origin\":\"login.example.org\"}"), WEBAUTHN_ORIGIN },
+		{ STR_INIT("{" TYPE "," CHALLENGE ",\"origin\":\"\"}"), WEBAUTHN_ORIGIN },
+		{ STR_INIT("{" TYPE "," CHALLENGE ",\"origin\":[\"" ORIGIN "\"]}"), WEBAUTHN_ORIGIN },
 		{ STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"crossOrigin\":true}"), WEBAUTHN_CROSS_ORIGIN },
 		{ STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"crossOrigin\":null}"), WEBAUTHN_CROSS_ORIGIN },
 		{ STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"topOrigin\":\"" ORIGIN "\"}"), WEBAUTHN_CROSS_ORIGIN },
@@ -128,6 +154,72 @@ long_challenge_is_refused(void **state)
 	assert_int_equal(judge(buf_str(&json)), WEBAUTHN_CHALLENGE);
 }
 
+/* --- memory ------------------------------------------------------------------------------------------------------- */
+
+static size_t held, peak;
+
+static void *
+count_new(size_t n)
+{
+	void *p = malloc(n);
+
+	held += malloc_usable_size(p);
+	peak = held > peak ? held : peak;
+	return p;
+}
+
+static void
+count_free(void *p)
+{
+	held -= malloc_usable_size(p);
+	free(p);
+}
+
+/* The most memory that jansson holds for this text. */
+static size_t
+peak_of(str json)
+{
+	enum webauthn_fault fault = WEBAUTHN_FAULT_COUNT;
+	struct client_data data;
+
+	held = peak = 0;
+	json_set_alloc_funcs(count_new, count_free);
+	assert_int_equal(client_data_read(json, WEBAUTHN_ASSERTION, STR(ORIGIN), &data, &fault), ERR_OK);
+	json_set_alloc_funcs(malloc, free);
+	assert_int_not_equal(fault, WEBAUTHN_NONE);
+	assert_int_equal(held, 0);
+	return peak;
+}
+
+/* The text is full of one repeated piece. Each of them makes as many values or names as fit, or one that is long. */
+static void
+memory_is_in_proportion_to_the_text(void **state)
+{
+	static const char *const pieces[] = { "[",   "{\"a\":", "[[],", "[{},", "0,",
+					      "{},", "\"\",",   "1e9,", "a",    "\\u0041" };
+
+	(void)state;
+	for (size_t i = 0; i < 3 * COUNT(pieces); i++) {
+		static const char *const begins[] = { "", "[", "[\"" };
+		CLEANUP(buf_wipe) struct buf json = BUF(WEBAUTHN_CLIENT_DATA_MAX + 16);
+		buf_put(&json, str_of(begins[i / COUNT(pieces)]));
+		while (json.n < WEBAUTHN_CLIENT_DATA_MAX)
+			buf_put(&json, str_of(pieces[i % COUNT(pieces)]));
+		assert_in_range(peak_of(str_upto(buf_str(&json), WEBAUTHN_CLIENT_DATA_MAX)), 0, MEMORY_MAX);
+	}
+}
+
+/* 10,000 deep: longer than client data may be, so nothing is parsed. */
+static void
+deep_client_data_takes_no_memory(void **state)
+{
+	static char deep[10000];
+
+	(void)state;
+	memset(deep, '[', sizeof(deep));
+	assert_int_equal(peak_of(str_bytes(deep, sizeof(deep))), 0);
+}
+
 int
 main(void)
 {
@@ -137,6 +229,8 @@ main(void)
 		cmocka_unit_test(wrong_members_are_named),
 		cmocka_unit_test(size_and_depth_are_limited),
 		cmocka_unit_test(long_challenge_is_refused),
+		cmocka_unit_test(memory_is_in_proportion_to_the_text),
+		cmocka_unit_test(deep_client_data_takes_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,8 @@
 #include "base/digest.h"
 #include "access/access_file.h"
 #include "access/suffix.h"
+#include "keeper/ops/passkey_loss.h"
+#include "keeper/ops/upkeep.h"
 #include "web/core/brand.h"
 
 #include <getopt.h>
@@ -28,7 +30,11 @@ static const char config_help[] =
     "Exit status: 0 the settings are valid, 2 wrong usage, 78 they are invalid.\n";
 
 static const struct cli_topic config_topics[] = {
-	{ "check", "", "Check the settings, name their file, and say what is wrong.\n", "" },
+	{ "check", "",
+	  "Check the settings, name their file, and say what is wrong.  If there is a database, check also that none "
+	  "of\n"
+	  "its passkeys stops working: after a change of PUBLIC_URL or PASSKEY_RP_ID.\n",
+	  "" },
 	{ "show", "",
 	  "Print the path of the settings file, and each setting with its source.  Secrets are not shown.\n", "" },
 	{ "example", "", "Print a commented settings file.\n", "" },
@@ -64,6 +70,21 @@ cli_config_warn(const struct origins *origins, struct buf *out)
 				 "Warning: every user of this machine may read %s, the file of %s.  Outside a "
 				 "container, run `chmod o-r %s`.",
 				 origins->of[i].secret.path, settings[i].name, origins->of[i].secret.path);
+}
+
+/*
+ * Before the first start there is no database, and an older one has no passkeys that this program knows.  The server
+ * makes the same check when it starts.
+ */
+static err
+cli_config_passkeys_check(const struct config *config, struct why *why)
+{
+	CLEANUP(db_close) struct db *db = NULL;
+	struct why unread = { 0 };
+
+	if (upkeep_open(config, &unread, &db) != ERR_OK)
+		return ERR_OK;
+	return passkey_loss_check(config, db, why);
 }
 
 typedef void (*put_report)(const struct config *config, const struct origins *origins, struct buf *out);
@@ -114,6 +135,8 @@ cli_config_print(const struct report *report)
 
 	if (e == ERR_OK && report->put == cli_config_put_check)
 		e = cli_config_rules_check(&config, &why);
+	if (e == ERR_OK && report->put == cli_config_put_check)
+		e = cli_config_passkeys_check(&config, &why);
 	if (e != ERR_OK)
 		return cli_fail(e, &why);
 	report->put(&config, &origins, &out);

@@ -6,6 +6,8 @@ import subprocess
 import pytest
 
 from harness import PROGRAM
+from harness.person import Person
+from harness.rows import add_passkeys
 
 KEY = "q7X-2mPz_9vKc4RtYb1nLw8sDf3gHj6e"
 KEPT = ("PATH", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS")
@@ -249,3 +251,25 @@ def test_output_that_cannot_be_written_is_a_failure(tmp_path):
     with open("/dev/full", "w") as full:
         done = subprocess.run([PROGRAM, "config", "manual"], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 1
+
+
+def test_passkeys_of_another_name_stop_the_start_in_production(make_server):
+    server = make_server()
+    Person(server).full()
+    add_passkeys(server)
+    assert server.stop() == 0
+    assert server.command("config", "check").returncode == 0, "the name is still localhost"
+    server.environment["PUBLIC_URL"] = "https://login.example.org"
+    server.start()
+    assert "warning passkeys.lost" in server.log(), "in testing the log is enough"
+    assert server.stop() == 0
+    server.environment["APP_SETTINGS"] = "production"
+    words = "1 passkey of 1 account would stop working: made for localhost, but PUBLIC_URL and PASSKEY_RP_ID now give login.example.org."
+    for command in (("config", "check"), ("run",)):
+        done = server.command(*command)
+        assert done.returncode == 78 and words in done.stderr and "PASSKEY_RP_ID_LOST=localhost" in done.stderr, done
+    assert words in server.command("config", "check", PASSKEY_RP_ID_LOST="login.example.net,ocalhost").stderr
+    assert server.command("user", "list").returncode == 0, "commands work"
+    server.environment["PASSKEY_RP_ID_LOST"] = "login.example.net, localhost"
+    assert server.command("config", "check").returncode == 0
+    server.start()

@@ -13,6 +13,7 @@ import pytest
 
 from harness import Person, previous
 from harness.disk import fill, small_file_system
+from harness.rows import add_passkeys
 from harness.server import PROGRAM, ROOT, TIMEOUT, wait_until
 from harness.torture import scaled
 
@@ -43,11 +44,7 @@ def older(server, version=6):
 
 def with_a_passkey(server, name=""):
     """Give this account, or each one, a passkey that no device has; return the number of authenticators."""
-    server.sql("INSERT INTO factors (id, account_id, kind, secret_sealed, digits, created_at_us, confirmed_at_us) "
-               "SELECT -f.id, account_id, 'passkey', secret_sealed, 0, 1, 1 FROM factors f JOIN accounts a ON a.id = f.account_id "
-               "WHERE kind = 'totp' AND ? IN ('', a.name)", name)
-    server.sql("INSERT INTO passkeys (factor_id, credential_id, rp_id, sign_count, uv_initialized, backup_eligible, backed_up, transports, "
-               "aaguid, last_challenge_us) SELECT id, secret_sealed, 'localhost', 0, 1, 0, 0, '', secret_sealed, 0 FROM factors WHERE kind = 'passkey'")
+    add_passkeys(server, name)
     return kinds(server)["totp"]
 
 

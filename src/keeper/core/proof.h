@@ -61,8 +61,8 @@ bool proofs_resist_phishing(const struct proofs *proofs, bool enrolled);
 bool proofs_recovered(const struct proofs *proofs);
 
 /*
- * Authentication method references (RFC 8176) of the valid proofs: the methods in their order without duplicates, then
- * `user` if a device verified its user, `swk` if a key may be synced, and `mfa` if they show knowledge and possession.
+ * Authentication method references (RFC 8176) of the valid proofs: first their methods in order, without duplicates.
+ * Then `user` if a device verified its user, `swk` if a key may be synced, `mfa` if they show both.
  * Never `hwk`: without attestation no key is proved to be in hardware. Never `pin` or `fpt`: a device does not say how
  * it verified its user.
  */

@@ -12,6 +12,7 @@
 #include "keeper/keys/keys.h"
 #include "keeper/ops/database.h"
 #include "keeper/ops/lock.h"
+#include "keeper/ops/passkey_loss.h"
 #include "keeper/password/passwords.h"
 #include "keeper/core/notification.h"
 #include "keeper/core/call.h"
@@ -173,9 +174,26 @@ keeper_open_keys_open(struct keeper *k, bool create, struct master_key *master, 
 	return ERR_OK;
 }
 
+/* Commands work without these passkeys.  In development and testing the log is enough. */
 static err
-keeper_open_fill(struct keeper *k, bool create, struct why *why)
+keeper_open_check_passkeys(const struct config *config, struct db *db, struct why *why)
 {
+	struct why loss = { 0 };
+	err e = passkey_loss_check(config, db, &loss);
+
+	if (e == ERR_CONFIG && config->profile != PROFILE_PRODUCTION) {
+		log_event(LOG_WARNING, "passkeys.lost", LOG_TEXT("why", loss.text));
+		return ERR_OK;
+	}
+	if (e != ERR_OK)
+		*why = loss;
+	return e;
+}
+
+static err
+keeper_open_fill(struct keeper *k, enum keeper_mode mode, struct why *why)
+{
+	bool create = keeper_open_creates(k->config, mode);
 	CLEANUP(first_start_end) struct first_start start = { .lock = { .fd = -1 } };
 	CLEANUP(master_key_wipe) struct master_key master = { 0 };
 	CLEANUP(db_close) struct db *db = NULL;
@@ -193,6 +211,8 @@ keeper_open_fill(struct keeper *k, bool create, struct why *why)
 	if (master.n == 0) /* another process may have created it while we waited */
 		TRY(master_key_read(k->config, why, &master));
 	TRY(keeper_open_database_open(k->config, create, &master, why, &db));
+	if (mode == KEEPER_CREATE)
+		TRY(keeper_open_check_passkeys(k->config, db, why));
 	k->database = store_identity(k->config->database_path);
 	return keeper_open_keys_open(k, create, &master, db, why);
 }
@@ -210,7 +230,7 @@ keeper_open(const struct config *config, enum keeper_mode mode, struct why *why,
 		return why_set(why, ERR_MEMORY, "There is not enough memory to start.");
 	}
 	k->config = config;
-	e = keeper_open_fill(k, keeper_open_creates(config, mode), why);
+	e = keeper_open_fill(k, mode, why);
 	if (e == ERR_OK)
 		*ret_keeper = k;
 	else

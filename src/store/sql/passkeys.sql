@@ -35,3 +35,11 @@ UPDATE factors SET last_used_at_us = $1 WHERE id = $2;
 -- name: passkey_removed_find
 -- row: id int
 SELECT id FROM passkeys_removed WHERE credential_hash = $1;
+
+-- name: passkey_lost_list
+-- Passkeys of other names than $1, which cannot answer any more.
+-- row: rp_id text, passkeys int, accounts int
+SELECT p.rp_id, count(*) AS passkeys, count(DISTINCT f.account_id) AS accounts
+FROM passkeys p JOIN factors f ON f.id = p.factor_id
+WHERE p.rp_id <> $1 AND f.confirmed_at_us IS NOT NULL
+GROUP BY p.rp_id ORDER BY p.rp_id;

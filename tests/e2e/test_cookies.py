@@ -146,7 +146,7 @@ def lifetime(page):
 
 
 def box(page):
-    return page.dom.one("input", name="remember")
+    return page.form_to("/login").one("input", name="remember")
 
 
 def test_staying_signed_in_is_a_choice_that_survives_the_code(server):

@@ -97,9 +97,9 @@ def test_the_file_to_save_holds_the_codes_and_needs_no_script(alice, codes):
 
 def test_codes_are_not_made_for_a_page_that_another_site_opens(server):
     alice = Person(server).full()
-    page = alice.visit("/account/recovery-codes", headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"})
+    page = alice.visit("/account/recovery-codes", headers={"Sec-Fetch-Site": "cross-site"})
     assert page.status == 200 and not page.recovery_codes
-    page = alice.visit("/account/recovery-codes", headers={"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"})
+    page = alice.visit("/account/recovery-codes", headers={"Sec-Fetch-Site": "same-origin"})
     assert page.recovery_codes, "they are still to be made"
 
 

@@ -36,6 +36,7 @@ gate_cookie(struct exchange *x, str domain, str value, int64_t seconds)
 /* --- the return URL ----------------------------------------------------------------------------------------------- */
 
 static const struct field gate_fields[] = {
+	PASSKEY_PROOF_FIELDS(struct gate_form),
 	FIELD(struct gate_form, otp, FIELD_MAX_BYTES, optional),
 	FIELD(struct gate_form, rd, GATE_URL_MAX + 1, optional),
 	FIELD(struct gate_form, rm, 33, optional),
@@ -114,14 +115,16 @@ gate_pages_go_page(struct exchange *x, str target, str url, str host)
 }
 
 static err
-gate_pages_code_page(struct exchange *x, int status, const struct gate_return *to, str host,
+gate_pages_code_page(struct exchange *x, struct channel *keeper, int status, const struct gate_return *to, str host,
 		     struct page_gate_code *page)
 {
 	page->rd = to->rd;
 	page->rm = gate_pages_method_of(to);
 	page->host = host;
 	page->otp.shown = true;
+	TRY(exchange_otp_passkeys(x, keeper, &page->otp));
 	TRY(exchange_layout(x, &page->layout));
+	page->layout.passkeys = page->otp.passkey.challenge.n > 0;
 	page->layout.path = x->next;
 	TRY(exchange_otp_swap(x, &page->layout, &page->otp));
 	page_gate_code(&x->rp->body, page);
@@ -225,7 +228,7 @@ gate_pages_ask(struct exchange *x, struct channel *keeper, const struct gate_ret
 	if (open.outcome == ACCESS_PASSES)
 		return gate_pages_granted(x, target, &open);
 	if (open.reason == ACCESS_OLD)
-		return gate_pages_code_page(x, status, to, target->host, page);
+		return gate_pages_code_page(x, keeper, status, to, target->host, page);
 	if (open.reason == ACCESS_PASSKEY)
 		return gate_pages_passkey_missing(x);
 	return ERR_DENIED;
@@ -261,7 +264,7 @@ gate_show(struct exchange *x, struct channel *keeper)
 
 /* Show the code form again, with the problem. */
 static err
-gate_pages_code_redisplay(struct exchange *x, int status, struct page_gate_code *page)
+gate_pages_code_redisplay(struct exchange *x, struct channel *keeper, int status, struct page_gate_code *page)
 {
 	const struct gate_form *form = x->form;
 	const struct gate_return to = { form->rd, form->rm };
@@ -270,7 +273,7 @@ gate_pages_code_redisplay(struct exchange *x, int status, struct page_gate_code 
 	if (!gate_return_check(x, &to, &target))
 		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
 	TRY(gate_pages_return_to_put(x, &to, &target, &x->next));
-	return gate_pages_code_page(x, status, &to, target.host, page);
+	return gate_pages_code_page(x, keeper, status, &to, target.host, page);
 }
 
 err
@@ -278,7 +281,7 @@ gate_redisplay(struct exchange *x, struct channel *keeper, int status, const cha
 {
 	struct page_gate_code page = { .otp = x->otp, .error = sentence };
 
-	return gate_pages_code_redisplay(x, status, &page);
+	return gate_pages_code_redisplay(x, keeper, status, &page);
 }
 
 err

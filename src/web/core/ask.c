@@ -41,6 +41,10 @@ ask_view_of(const struct answer_head *head, struct session_view *ret_view)
 				     .codes_disabled = head->codes_disabled != 0,
 				     .code_digits = head->code_digits,
 				     .authenticators = head->authenticators,
+				     .passkeys = head->passkeys,
+				     .codes_off = head->codes_off != 0,
+				     .user_verified_us = head->user_verified_us,
+				     .code_sign_in_us = head->code_sign_in_us,
 				     .other_sessions = head->other_sessions,
 				     .groups_long = head->groups.n > SESSION_GROUPS_MAX };
 
@@ -88,12 +92,13 @@ ask_session_take(struct exchange *x, const struct answer_head *head, int64_t epo
 
 /*
  * The route's row lists the questions of its handler and so selects the worker pool.  Other questions could block
- * the wrong pool.
+ * the wrong pool.  The dispatcher asks for the session and the passkeys; both questions are of the quick pool.
  */
 static bool
 ask_allowed(const struct exchange *x, enum question_id id)
 {
-	return id == QUESTION_SESSION || (route_questions(x->route) & UINT64_C(1) << id) != 0;
+	return id == QUESTION_SESSION || id == QUESTION_PASSKEYS ||
+	       (route_questions(x->route) & UINT64_C(1) << id) != 0;
 }
 
 static err

@@ -10,6 +10,7 @@
 #include "web/core/host.h"
 #include "web/core/language.h"
 #include "web/core/messages.h"
+#include "web/core/passkeys.h"
 #include "web/core/respond.h"
 #include "web/core/step_up.h"
 
@@ -258,8 +259,10 @@ dispatch_page_next_step(struct exchange *x)
 static err
 dispatch_page_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
-	err e = x->route->redisplay(x, keeper, status, sentence);
+	err e = x->route->step_up ? exchange_otp_passkeys(x, keeper, &x->otp) : ERR_OK;
 
+	if (e == ERR_OK)
+		e = x->route->redisplay(x, keeper, status, sentence);
 	return e == ERR_DENIED ? dispatch_page_next_step(x) : e;
 }
 
@@ -305,7 +308,7 @@ dispatch_page_answer(struct exchange *x, struct channel *keeper)
 	return x->route->show != NULL ? x->route->show(x) : x->route->answer(x, keeper);
 }
 
-/* Verify the code in the form's field `otp` before the handler reads the rest of the form. */
+/* Verify the passkey's answer, or the code in the form's field `otp`, before the handler reads the rest of the form. */
 static err
 dispatch_page_answer_fresh(struct exchange *x, struct channel *keeper)
 {
@@ -314,7 +317,8 @@ dispatch_page_answer_fresh(struct exchange *x, struct channel *keeper)
 	if (otp == NULL) /* the row's form lacks the field: a defect in the program */
 		return ERR_PROTOCOL;
 	TRY(exchange_step_up(x, keeper, *otp, &x->otp));
-	return x->otp.problem != NULL ? dispatch_page_show_otp(x, keeper) : dispatch_page_answer(x, keeper);
+	TRY(exchange_otp_passkeys(x, keeper, &x->otp));
+	return exchange_otp_failed(&x->otp) ? dispatch_page_show_otp(x, keeper) : dispatch_page_answer(x, keeper);
 }
 
 static err
@@ -329,13 +333,23 @@ dispatch_page_post(struct exchange *x, struct channel *keeper)
 }
 
 static err
+dispatch_page_get(struct exchange *x, struct channel *keeper)
+{
+	if (x->route->step_up)
+		TRY(exchange_otp_passkeys(x, keeper, &x->otp));
+	if (exchange_signal_wanted(x))
+		TRY(exchange_signal(x, keeper));
+	return dispatch_page_answer(x, keeper);
+}
+
+static err
 dispatch_page_open(struct exchange *x, struct channel *keeper)
 {
 	err e;
 
 	if (x->route->step_up)
 		exchange_otp(x, &x->otp);
-	e = x->route->method == HTTP_POST ? dispatch_page_post(x, keeper) : dispatch_page_answer(x, keeper);
+	e = x->route->method == HTTP_POST ? dispatch_page_post(x, keeper) : dispatch_page_get(x, keeper);
 	return dispatch_page_after(x, keeper, e);
 }
 
@@ -360,6 +374,18 @@ dispatch_page_work(struct exchange *x, struct channel *keeper)
 		dispatch_failed(x, e);
 }
 
+/* Does the dispatcher ask for the passkeys before the handler, which itself asks nothing? */
+static bool
+dispatch_page_needs_passkeys(const struct exchange *x)
+{
+	struct page_otp otp;
+
+	if (x->session.state != STATE_FULL)
+		return false;
+	exchange_otp(x, &otp);
+	return exchange_signal_wanted(x) || (x->route->step_up && otp.shown && x->session.passkeys > 0);
+}
+
 static enum http_pool
 dispatch_page_admit(struct exchange *x)
 {
@@ -378,7 +404,7 @@ dispatch_page_admit(struct exchange *x)
 	}
 	if (route_pool(x->route) != HTTP_INLINE)
 		return route_pool(x->route);
-	return x->session_known ? HTTP_INLINE : HTTP_QUICK;
+	return x->session_known && !dispatch_page_needs_passkeys(x) ? HTTP_INLINE : HTTP_QUICK;
 }
 
 static void

@@ -38,7 +38,8 @@ struct exchange {
 	str csrf_token;      /* sent by the POST */
 	void *form;          /* the route's form struct, filled from the body of a POST; NULL: the route has no form */
 	struct page_otp otp; /* of a route with step_up: the field for a code, and its problem */
-	struct check *check; /* of a forward-auth check (web/apps/gate.c) */
+	struct page_signal signal;   /* for the browser, on this page */
+	struct check *check;         /* of a forward-auth check (web/apps/gate.c) */
 	enum metric_series decision; /* for the metrics: that of the check; SERIES_NONE: not a check */
 	enum http_pool pool;         /* for the metrics: the pool that answers */
 };

@@ -3,8 +3,8 @@
 #include "web/core/messages.h"
 
 static const struct flash flashes[FLASH_COUNT] = {
-#define FLASH_MESSAGE(id, word, kind, recovery, sentence)                                                              \
-	[FLASH_##id] = { (word), FLASH_##kind, (sentence), (recovery) },
+#define FLASH_MESSAGE(id, word, kind, adds, sentence)                                                                  \
+	[FLASH_##id] = { (word), FLASH_##kind, (sentence), FLASH_ADDS_##adds },
 #include "web/core/flash.def"
 };
 

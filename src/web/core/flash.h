@@ -11,18 +11,26 @@
 
 enum flash_message {
 	FLASH_NONE = 0,
-#define FLASH_MESSAGE(id, word, kind, recovery, sentence) FLASH_##id,
+#define FLASH_MESSAGE(id, word, kind, adds, sentence) FLASH_##id,
 #include "web/core/flash.def"
 	FLASH_COUNT
 };
 
 enum flash_kind { FLASH_INFO = 0, FLASH_GOOD, FLASH_BAD };
 
+/* The page adds this to the message. */
+enum flash_adds {
+	FLASH_ADDS_NOTHING = 0,
+	FLASH_ADDS_RECOVERY, /* shown: the number of recovery codes left */
+	FLASH_ADDS_PASSKEYS, /* for the browser: all passkeys of the account */
+	FLASH_ADDS_NAMES,    /* for the browser: the names of the account, if it has passkeys */
+};
+
 struct flash {
 	const char *word;
 	enum flash_kind kind;
-	const char *sentence;     /* msgid */
-	bool shows_recovery_left; /* followed by the number of recovery codes left */
+	const char *sentence; /* msgid */
+	enum flash_adds adds;
 };
 
 /* NULL for FLASH_NONE. */

@@ -40,6 +40,15 @@ struct page_continue {
 	struct page_seal seal;
 };
 
+/* A message for the browser about the passkeys of an account (_signal.html).  rp_id empty: none. */
+struct page_signal {
+	str rp_id;
+	str unknown;               /* the id of a passkey that was removed here; empty: the members below */
+	str user_handle, passkeys; /* of the account: all passkeys, as in page_passkey */
+	bool details;              /* not the passkeys, but the names of the account */
+	str username, shown_name;
+};
+
 /* Values of the layout that all pages share. */
 struct page_layout {
 	enum config_language language;
@@ -64,6 +73,8 @@ struct page_layout {
 	bool flash_recovery; /* the flash message ends with the number of recovery codes left */
 	/* lockout: time until the next attempt (_retry.html); retry_minutes 0: say it in seconds; both 0: no lockout */
 	int64_t retry_s, retry_minutes;
+	bool passkeys; /* the page needs the script for passkeys */
+	struct page_signal signal;
 	struct page_continue to; /* set if the page's return URL leads to an application */
 };
 
@@ -73,9 +84,23 @@ struct page_drift {
 	bool ahead;
 };
 
+/* A call of the browser for a passkey (_passkey.html).  challenge empty: the page offers none. */
+struct page_passkey {
+	str challenge; /* base64url */
+	str rp_id;
+	str passkeys;        /* those that may answer: "ID:internal,hybrid ID:"; empty: any of this site */
+	str address;         /* where passkeys work: https://login.example.org */
+	bool required;       /* the device must verify its user */
+	bool conditional;    /* the browser offers passkeys among the names that it fills in */
+	const char *problem; /* msgid: why the last one was refused */
+};
+
 /* The field for a code (_otp.html, _code.html). */
 struct page_otp {
 	bool shown;
+	bool only_recovery; /* no code of an authenticator is accepted */
+	bool verified;      /* a device verified its user minutes ago, so no form needs the current password */
+	struct page_passkey passkey;
 	bool recovery;   /* for a recovery code; otherwise for a code of an authenticator */
 	uint32_t digits; /* of these codes; 0: they differ */
 	bool submits;    /* the script sends the form when all digits are typed: not where the form deletes something */
@@ -115,6 +140,7 @@ struct page_login {
 	bool registration_open;
 	bool remember_offered, remember; /* the choice to stay signed in; remember: as chosen in the last attempt */
 	int64_t remember_days;           /* for how long; 0: not a number of days */
+	struct page_passkey passkey;
 };
 
 struct page_register {
@@ -140,7 +166,9 @@ struct page_verify_2fa {
 	struct page_layout layout;
 	struct page_otp otp;
 	const char *error;
-	bool codes_disabled; /* only a recovery code is accepted */
+	bool codes_disabled; /* only a recovery code is accepted, after 100 wrong codes */
+	bool has_passkey;    /* the page asks for a code, and the account has a passkey */
+	bool passkey_first;  /* the page asks for a passkey; the form for a code is for browsers without scripts */
 	str next;
 };
 

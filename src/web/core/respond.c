@@ -223,7 +223,7 @@ respond_layout_flash(struct exchange *x, struct page_layout *layout)
 		return ERR_OK;
 	layout->flash = flash->sentence;
 	layout->flash_kind = flash->kind;
-	layout->flash_recovery = flash->shows_recovery_left;
+	layout->flash_recovery = flash->adds == FLASH_ADDS_RECOVERY;
 	return ERR_OK;
 }
 
@@ -321,6 +321,8 @@ respond_layout_fill(struct exchange *x, bool has_form, struct page_layout *ret_l
 				      .brand_css = x->web->brand.sheet.asset.path,
 				      .request_id = str_of(x->rq->id) };
 
+	layout.signal = x->signal;
+	layout.passkeys = x->signal.rp_id.n > 0 || x->otp.passkey.challenge.n > 0;
 	if (layout.full)
 		layout.shown_name = exchange_shown_name(x);
 	layout.recovery_low = layout.full && layout.recovery_left <= RECOVERY_LOW;

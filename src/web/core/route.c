@@ -54,7 +54,9 @@ route_path_good(str path, enum uri_path_kind kind)
 uint64_t
 route_questions(const struct route *route)
 {
-	return route->asks | (route->step_up && route->method == HTTP_POST ? ASKS(STEP_UP) : 0);
+	bool proves = route->step_up && route->method == HTTP_POST;
+
+	return route->asks | (proves ? ASKS(STEP_UP) | ASKS(PASSKEY_STEP_UP) : 0);
 }
 
 enum http_pool

@@ -37,9 +37,13 @@ struct session_view {
 	uint32_t recovery_left;
 	bool recovered; /* this session used a recovery code */
 	struct alarm_view alarm;
-	bool codes_disabled;  /* all authenticators of the account are disabled */
-	uint32_t code_digits; /* of every usable authenticator; 0: they differ, or there is none */
-	uint32_t authenticators, other_sessions;
+	bool codes_disabled;               /* all authenticators of the account are disabled */
+	uint32_t code_digits;              /* of every usable authenticator; 0: they differ, or there is none */
+	uint32_t authenticators, passkeys; /* usable ones; authenticators includes the passkeys */
+	bool codes_off;                    /* the user switched codes off */
+	int64_t user_verified_us;          /* when a device last verified its user; 0: never */
+	int64_t code_sign_in_us;           /* a code completed an earlier sign-in, despite a passkey; 0: no notice */
+	uint32_t other_sessions;
 	char groups[SESSION_GROUPS_MAX + 1]; /* "admins,staff" */
 	bool groups_long;                    /* they do not fit into groups: the view is not stored */
 };

@@ -4,6 +4,8 @@
 #include "http/form.h"
 #include "web/core/ask.h"
 #include "web/core/messages.h"
+#include "web/core/passkey_form.h"
+#include "web/core/passkeys.h"
 
 #include <stdlib.h>
 
@@ -26,15 +28,36 @@ step_up_wants_recovery(const struct exchange *x)
 	return form_parse(&recovery_form, text, x->rq->arena, &form, NULL) == ERR_OK && form.recovery.n > 0;
 }
 
+/* Are the account's codes off, or has it passkeys only? */
+static bool
+step_up_only_recovery(const struct session_view *session)
+{
+	return session->codes_off || (session->passkeys > 0 && session->passkeys == session->authenticators);
+}
+
 void
 exchange_otp(const struct exchange *x, struct page_otp *ret_otp)
 {
 	int64_t fresh_from_us = x->rq->now_us - (STEP_UP_US - SECONDS_US(STEP_UP_EARLY_SECONDS));
 
 	*ret_otp = (struct page_otp){ .shown = x->session.verified_us < fresh_from_us,
-				      .recovery = step_up_wants_recovery(x),
+				      .only_recovery = step_up_only_recovery(&x->session),
+				      .verified = exchange_user_verified(x),
 				      .digits = x->session.code_digits,
 				      .submits = true };
+	ret_otp->recovery = ret_otp->only_recovery || step_up_wants_recovery(x);
+}
+
+err
+exchange_otp_passkeys(struct exchange *x, struct channel *keeper, struct page_otp *otp)
+{
+	return otp->shown ? exchange_passkey_prove(x, keeper, &otp->passkey) : ERR_OK;
+}
+
+bool
+exchange_otp_failed(const struct page_otp *otp)
+{
+	return otp->problem != NULL || otp->passkey.problem != NULL;
 }
 
 err
@@ -43,6 +66,8 @@ exchange_otp_swap(struct exchange *x, struct page_layout *layout, struct page_ot
 	CLEANUP(buf_wipe) struct buf text = BUF(SWAP_MAX);
 	str mark = STR("recovery=1"), code = layout->path, recovery = { 0 };
 
+	if (otp->only_recovery)
+		return ERR_OK;
 	if (str_ends(code, STR("?recovery=1")) || str_ends(code, STR("&recovery=1"))) /* the address of the request */
 		code = str_upto(code, code.n - mark.n - 1);
 	buf_put(&text, code);
@@ -92,17 +117,35 @@ exchange_otp_refused(enum verdict verdict, const struct verified_body *verified,
 	otp->drift = step_up_drift(verified->drift_s);
 }
 
-err
-exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct page_otp *ret_otp)
+static err
+step_up_by_passkey(struct exchange *x, struct channel *keeper, struct page_otp *ret_otp)
+{
+	struct passkey_proof_body body = { 0 };
+	struct passkey_result_body result = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+	err e;
+
+	TRY(passkey_proof_read(x->route->form, x->form, x->rq->arena, &body));
+	e = exchange_ask(x, keeper, QUESTION_PASSKEY_STEP_UP, &body, &verdict, &result);
+	exchange_otp(x, ret_otp);
+	if (e == ERR_DENIED)
+		return ERR_OK; /* the session has ended: the handler's question will fail */
+	TRY(e);
+	if (verdict != VERDICT_PASSED && x->session.state == STATE_FULL) {
+		ret_otp->shown = true;
+		ret_otp->passkey.problem = passkey_fault_text(result.fault);
+	}
+	return ERR_OK;
+}
+
+static err
+step_up_by_code(struct exchange *x, struct channel *keeper, str otp, struct page_otp *ret_otp)
 {
 	const struct verify_body body = { otp };
 	struct verified_body verified = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 	err e;
 
-	exchange_otp(x, ret_otp);
-	if (str_trim(otp).n == 0)
-		return ERR_OK;
 	e = exchange_ask(x, keeper, QUESTION_STEP_UP, &body, &verdict, &verified);
 	exchange_otp(x, ret_otp);
 	if (e == ERR_DENIED)
@@ -111,4 +154,13 @@ exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct pag
 	if ((verdict == VERDICT_REFUSED || verdict == VERDICT_PROBLEMS) && x->session.state == STATE_FULL)
 		exchange_otp_refused(verdict, &verified, ret_otp);
 	return ERR_OK;
+}
+
+err
+exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct page_otp *ret_otp)
+{
+	exchange_otp(x, ret_otp);
+	if (passkey_proof_sent(x->route->form, x->form))
+		return step_up_by_passkey(x, keeper, ret_otp);
+	return str_trim(otp).n == 0 ? ERR_OK : step_up_by_code(x, keeper, otp, ret_otp);
 }

@@ -1,6 +1,7 @@
 /*
  * Step-up authentication.  A form that changes credentials needs a fresh proof of the factor.  It has a field `otp`
- * (templates/_otp.html) if the session's proof is older than STEP_UP_US, or will be within a minute.
+ * (templates/_otp.html) if the session's proof is older than STEP_UP_US, or will be within a minute.  For an account
+ * with passkeys it has a button for them, and the fields of passkey_form.h.
  *
  * For a route with `step_up` the dispatcher does all of it.  x->otp is the field to show.  The code of a POST is
  * verified before the handler is called.  A wrong code, or a proof that is too old (ERR_STALE), redisplays the form
@@ -23,10 +24,15 @@ void exchange_otp(const struct exchange *x, struct page_otp *ret_otp);
  */
 MUST_USE err exchange_otp_swap(struct exchange *x, struct page_layout *layout, struct page_otp *otp);
 
+/* Fill otp->passkey, if the field is shown and the account has passkeys: asks the keeper. */
+MUST_USE err exchange_otp_passkeys(struct exchange *x, struct channel *keeper, struct page_otp *otp);
+
 /*
- * For the dispatcher: verify the typed code.  ret_otp->problem says why it was refused.  NULL: the code is right,
- * the field is empty, or the session has ended; in the last case the handler's question fails.
+ * For the dispatcher: verify the passkey's answer, or the typed code.  exchange_otp_failed: it was refused, and
+ * ret_otp has the reason.  Otherwise it is right, the fields are empty, or the session has ended; in the last case the
+ * handler's question fails.
  */
+bool exchange_otp_failed(const struct page_otp *otp);
 MUST_USE err exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct page_otp *ret_otp);
 
 /* For the dispatcher: the keeper requires a fresh proof. */

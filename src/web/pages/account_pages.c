@@ -22,6 +22,7 @@ static const struct field password_fields[] = {
 	FIELD(struct password_form, current, PASSWORD_SENT_MAX, optional),
 	FIELD(struct password_form, password, PASSWORD_SENT_MAX, optional),
 	FIELD(struct password_form, confirm, PASSWORD_SENT_MAX, optional),
+	PASSKEY_PROOF_FIELDS(struct password_form),
 	FIELD(struct password_form, otp, FIELD_MAX_BYTES, optional),
 };
 const struct form password_form = FORM(struct password_form, password_fields);
@@ -29,6 +30,7 @@ const struct form password_form = FORM(struct password_form, password_fields);
 static const struct field close_fields[] = {
 	FIELD(struct close_form, username, FIELD_MAX_BYTES, optional),
 	FIELD(struct close_form, current, PASSWORD_SENT_MAX, optional),
+	PASSKEY_PROOF_FIELDS(struct close_form),
 	FIELD(struct close_form, otp, FIELD_MAX_BYTES, optional),
 };
 const struct form close_form = FORM(struct close_form, close_fields);

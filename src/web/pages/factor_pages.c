@@ -24,6 +24,7 @@ static const struct field factor_new_fields[] = {
 	FIELD(struct factor_new_form, current, PASSWORD_SENT_MAX, optional),
 	FIELD(struct factor_new_form, name, NAME_SENT_MAX, optional),
 	FIELD(struct factor_new_form, replaces, ID_MAX, optional),
+	PASSKEY_PROOF_FIELDS(struct factor_new_form),
 	FIELD(struct factor_new_form, otp, FIELD_MAX_BYTES, optional),
 };
 const struct form factor_new_form = FORM(struct factor_new_form, factor_new_fields);
@@ -41,6 +42,7 @@ const struct form factor_name_form = FORM(struct factor_name_form, factor_name_f
 
 static const struct field factor_remove_fields[] = {
 	FIELD(struct factor_remove_form, id, ID_MAX, optional),
+	PASSKEY_PROOF_FIELDS(struct factor_remove_form),
 	FIELD(struct factor_remove_form, otp, FIELD_MAX_BYTES, optional),
 };
 const struct form factor_remove_form = FORM(struct factor_remove_form, factor_remove_fields);

@@ -6,6 +6,8 @@
 
 #include "web/core/ask.h"
 #include "web/core/cookies.h"
+#include "web/core/passkey_form.h"
+#include "web/core/passkeys.h"
 #include "web/core/respond.h"
 #include "web/core/step_up.h"
 
@@ -20,12 +22,14 @@ struct code_form {
 };
 struct renew_form {
 	str otp, next;
+	PASSKEY_PROOF_MEMBERS;
 };
 struct saved_form {
 	str next;
 };
 struct factor_new_form {
 	str current, name, replaces, otp;
+	PASSKEY_PROOF_MEMBERS;
 };
 struct factor_code_form {
 	str otp;
@@ -35,11 +39,20 @@ struct factor_name_form {
 };
 struct factor_remove_form {
 	str id, otp;
+	PASSKEY_PROOF_MEMBERS;
 };
 struct logout_form {
 	str next;
 };
-extern const struct form register_form, login_form, code_form, logout_form;
+struct login_passkey_form {
+	str username, next, remember;
+	PASSKEY_PROOF_MEMBERS;
+};
+struct verify_passkey_form {
+	str next;
+	PASSKEY_PROOF_MEMBERS;
+};
+extern const struct form register_form, login_form, login_passkey_form, code_form, verify_passkey_form, logout_form;
 extern const struct form renew_form, saved_form, factor_new_form, factor_code_form, factor_name_form,
     factor_remove_form;
 
@@ -48,9 +61,11 @@ struct profile_form {
 };
 struct password_form {
 	str current, password, confirm, otp;
+	PASSKEY_PROOF_MEMBERS;
 };
 struct close_form {
 	str username, current, otp;
+	PASSKEY_PROOF_MEMBERS;
 };
 struct session_end_form {
 	str id; /* empty: all others */
@@ -104,6 +119,9 @@ err login_show(struct exchange *x);
 err login_post(struct exchange *x, struct channel *keeper);
 err login_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
+err login_passkey_post(struct exchange *x, struct channel *keeper);
+err login_passkey_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+
 err setup_show(struct exchange *x, struct channel *keeper);
 /* The page of the set-up, on which the first code is entered: also for /verify-2fa.  sentence: NULL, or an error. */
 MUST_USE err setup_page(struct exchange *x, struct channel *keeper, int status, const struct page_otp *otp,
@@ -113,9 +131,13 @@ err verify_show(struct exchange *x, struct channel *keeper);
 err verify_post(struct exchange *x, struct channel *keeper);
 err verify_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
+err verify_passkey_post(struct exchange *x, struct channel *keeper);
+err verify_passkey_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+
 /* gate_pages.c */
 struct gate_form {
 	str otp, rd, rm;
+	PASSKEY_PROOF_MEMBERS;
 };
 extern const struct form gate_form;
 err gate_show(struct exchange *x, struct channel *keeper);

@@ -12,6 +12,7 @@
 enum { CODES_MAX = 10, CODE_GROUP = 4, CODE_TEXT_MAX = 64 };
 
 static const struct field renew_fields[] = {
+	PASSKEY_PROOF_FIELDS(struct renew_form),
 	FIELD(struct renew_form, otp, FIELD_MAX_BYTES, optional),
 	FIELD(struct renew_form, next, NEXT_MAX_BYTES + 1, optional),
 };

@@ -30,6 +30,20 @@ static const struct field login_fields[] = {
 };
 const struct form login_form = FORM(struct login_form, login_fields);
 
+static const struct field login_passkey_fields[] = {
+	FIELD(struct login_passkey_form, username, FIELD_MAX_BYTES, optional),
+	FIELD(struct login_passkey_form, next, NEXT_MAX_BYTES + 1, optional),
+	FIELD(struct login_passkey_form, remember, 2, optional),
+	PASSKEY_PROOF_FIELDS(struct login_passkey_form),
+};
+const struct form login_passkey_form = FORM(struct login_passkey_form, login_passkey_fields);
+
+static const struct field verify_passkey_fields[] = {
+	FIELD(struct verify_passkey_form, next, NEXT_MAX_BYTES + 1, optional),
+	PASSKEY_PROOF_FIELDS(struct verify_passkey_form),
+};
+const struct form verify_passkey_form = FORM(struct verify_passkey_form, verify_passkey_fields);
+
 static const struct field code_fields[] = {
 	FIELD(struct code_form, otp, FIELD_MAX_BYTES, optional),
 	FIELD(struct code_form, next, NEXT_MAX_BYTES + 1, optional),
@@ -194,9 +208,28 @@ register_post(struct exchange *x, struct channel *keeper)
 
 /* The box is sent only if it is ticked. */
 static bool
-web_accounts_remembers(const struct login_form *form)
+web_accounts_remembers(const struct exchange *x)
 {
-	return form != NULL && str_equal(form->remember, STR("1"));
+	const str *remember = form_value(x->route->form, x->form, STR("remember"));
+
+	return remember != NULL && str_equal(*remember, STR("1"));
+}
+
+/* A page of a POST to this path with "/passkey" is that of the path itself. */
+static err
+web_accounts_return_to(struct exchange *x, str path, struct page_layout *layout)
+{
+	CLEANUP(buf_wipe) struct buf return_to = BUF(8 * 1024);
+
+	if (x->rq->method != HTTP_POST)
+		return ERR_OK;
+	buf_put(&return_to, path);
+	if (x->next.n > 0) {
+		buf_put(&return_to, str_has_byte(path, '?') ? STR("&next=") : STR("?next="));
+		buf_put_percent(&return_to, x->next);
+	}
+	TRY(buf_check(&return_to));
+	return arena_copy(x->rq->arena, buf_str(&return_to), &layout->path);
 }
 
 static int64_t
@@ -216,9 +249,11 @@ web_accounts_login_page(struct exchange *x, int status, str username, const char
 				   .registration_open = x->web->config->registration == REGISTRATION_OPEN,
 				   .remember_offered = x->web->config->session_remember_us > 0,
 				   .remember_days = web_accounts_remember_days(x->web->config),
-				   .remember = web_accounts_remembers(x->form) };
+				   .remember = web_accounts_remembers(x) };
 
 	TRY(exchange_layout(x, &page.layout));
+	TRY(web_accounts_return_to(x, STR("/login"), &page.layout));
+	TRY(exchange_passkey_sign_in(x, &page.layout, &page.passkey));
 	page_login(&x->rp->body, &page);
 	return exchange_page(x, status);
 }
@@ -243,7 +278,7 @@ login_post(struct exchange *x, struct channel *keeper)
 {
 	const struct login_form *form = x->form;
 	struct sign_in_body body = { form->username, form->password, .browser = form_token_browser(x),
-				     .remember = web_accounts_remembers(form) };
+				     .remember = web_accounts_remembers(x) };
 	enum verdict verdict = VERDICT_REFUSED;
 
 	web_accounts_take_next(x, form->next);
@@ -261,6 +296,58 @@ login_post(struct exchange *x, struct channel *keeper)
 	return ERR_DENIED;
 }
 
+/* --- sign-in by passkey ------------------------------------------------------------------------------------------- */
+
+err
+login_passkey_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	const struct login_passkey_form *form = x->form;
+
+	web_accounts_take_next(x, form->next);
+	return web_accounts_login_page(x, status, web_accounts_typed(form->username), sentence);
+}
+
+/* If this server removed the passkey, the browser may forget it. */
+static err
+web_accounts_passkey_refused(struct exchange *x, struct channel *keeper, const struct passkey_result_body *result)
+{
+	const struct login_passkey_form *form = x->form;
+
+	if (result->removed != 0)
+		x->signal = (struct page_signal){ .rp_id = str_of(x->web->config->passkey_rp_id),
+						  .unknown = form->credential_id };
+	return login_passkey_redisplay(x, keeper, 422, passkey_fault_text(result->fault));
+}
+
+/* The browser is known from now on, and goes on to the page that it came for. */
+static err
+web_accounts_passkey_passed(struct exchange *x, const struct passkey_result_body *result)
+{
+	TRY(exchange_device_cookie(x, &result->device));
+	TRY(exchange_prefer_language(x));
+	if (x->next.n == 0)
+		web_accounts_take_next(x, result->next);
+	return exchange_redirect(x, x->next.n > 0 ? x->next : STR("/"), (str){ 0 },
+				 result->demoted != 0 ? FLASH_PASSKEY_DEMOTED : FLASH_PASSKEY_SIGNED_IN);
+}
+
+err
+login_passkey_post(struct exchange *x, struct channel *keeper)
+{
+	const struct login_passkey_form *form = x->form;
+	struct passkey_proof_body body = { .browser = form_token_browser(x), .remember = web_accounts_remembers(x) };
+	struct passkey_result_body result = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	web_accounts_take_next(x, form->next);
+	body.next = x->next;
+	TRY(passkey_proof_read(x->route->form, x->form, x->rq->arena, &body));
+	TRY(exchange_ask(x, keeper, QUESTION_PASSKEY_SIGN_IN, &body, &verdict, &result));
+	if (verdict == VERDICT_PASSED && x->session.state == STATE_FULL)
+		return web_accounts_passkey_passed(x, &result);
+	return web_accounts_passkey_refused(x, keeper, &result);
+}
+
 /* --- the second factor -------------------------------------------------------------------------------------------- */
 
 /* Without a usable authenticator only a recovery code is accepted. */
@@ -269,17 +356,49 @@ web_accounts_otp(struct exchange *x, struct page_otp *ret_otp)
 {
 	exchange_otp(x, ret_otp);
 	ret_otp->shown = true;
-	ret_otp->recovery = ret_otp->recovery || x->session.codes_disabled;
+	ret_otp->only_recovery = ret_otp->only_recovery || x->session.codes_disabled;
+	ret_otp->recovery = ret_otp->recovery || ret_otp->only_recovery;
+}
+
+/* /verify-2fa?code=1: the person has a passkey, but chose another way. */
+struct code_query {
+	str code, recovery;
+};
+static const struct field code_query_fields[] = {
+	FIELD(struct code_query, code, 1, optional),
+	FIELD(struct code_query, recovery, 1, optional),
+};
+static const struct form code_query = FORM(struct code_query, code_query_fields);
+
+/* Does the page ask for a passkey, and not for a code?  The answer to a refused code asks for a code again. */
+static bool
+web_accounts_passkey_first(const struct exchange *x)
+{
+	struct code_query query = { 0 };
+
+	if (x->session.passkeys == 0 || form_value(x->route->form, x->form, STR("otp")) != NULL)
+		return false;
+	return form_parse(&code_query, x->rq->query, x->rq->arena, &query, NULL) != ERR_OK ||
+	       (query.code.n == 0 && query.recovery.n == 0);
 }
 
 static err
-web_accounts_verify_page(struct exchange *x, int status, struct page_verify_2fa *page)
+web_accounts_verify_page(struct exchange *x, struct channel *keeper, int status, struct page_verify_2fa *page)
 {
+	struct page_passkey *passkey = &page->otp.passkey;
+
 	page->codes_disabled = x->session.codes_disabled;
 	page->next = x->next;
+	if (web_accounts_passkey_first(x))
+		TRY(exchange_passkey_prove(x, keeper, passkey));
+	page->passkey_first = passkey->challenge.n > 0;
+	page->has_passkey = x->session.passkeys > 0 && !page->passkey_first;
 	TRY(exchange_layout(x, &page->layout));
-	if (!page->codes_disabled)
-		TRY(exchange_otp_swap(x, &page->layout, &page->otp));
+	page->layout.passkeys = page->passkey_first;
+	TRY(web_accounts_return_to(
+	    x, page->passkey_first || x->session.passkeys == 0 ? STR("/verify-2fa") : STR("/verify-2fa?code=1"),
+	    &page->layout));
+	TRY(exchange_otp_swap(x, &page->layout, &page->otp));
 	page_verify_2fa(&x->rp->body, page);
 	return exchange_page(x, status);
 }
@@ -291,7 +410,7 @@ web_accounts_code_page(struct exchange *x, struct channel *keeper, int status, c
 {
 	if (x->session.state == STATE_ENROLLING)
 		return setup_page(x, keeper, status, otp, sentence);
-	return web_accounts_verify_page(x, status, &(struct page_verify_2fa){ .otp = *otp, .error = sentence });
+	return web_accounts_verify_page(x, keeper, status, &(struct page_verify_2fa){ .otp = *otp, .error = sentence });
 }
 
 err
@@ -359,6 +478,35 @@ verify_post(struct exchange *x, struct channel *keeper)
 	if ((verdict == VERDICT_PROBLEMS || verdict == VERDICT_REFUSED) && x->session.state != STATE_NONE)
 		return web_accounts_verify_refused(x, keeper, verdict, &verified);
 	return ERR_DENIED;
+}
+
+err
+verify_passkey_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	const struct verify_passkey_form *form = x->form;
+	struct page_otp otp = { 0 };
+
+	web_accounts_take_next(x, form->next);
+	web_accounts_otp(x, &otp);
+	return web_accounts_code_page(x, keeper, status, &otp, sentence);
+}
+
+err
+verify_passkey_post(struct exchange *x, struct channel *keeper)
+{
+	const struct verify_passkey_form *form = x->form;
+	struct passkey_proof_body body = { .browser = form_token_browser(x) };
+	struct passkey_result_body result = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	web_accounts_take_next(x, form->next);
+	TRY(passkey_proof_read(x->route->form, x->form, x->rq->arena, &body));
+	TRY(exchange_ask(x, keeper, QUESTION_PASSKEY_VERIFY, &body, &verdict, &result));
+	if (verdict == VERDICT_PASSED && x->session.state == STATE_FULL)
+		return web_accounts_passkey_passed(x, &result);
+	return x->session.state == STATE_PENDING
+		   ? verify_passkey_redisplay(x, keeper, 422, passkey_fault_text(result.fault))
+		   : ERR_DENIED;
 }
 
 /* --- sign-out ----------------------------------------------------------------------------------------------------- */

@@ -33,11 +33,12 @@ handlers_forms_do_not_have_the_token(void **state)
 }
 
 static void
-each_post_that_needs_a_fresh_proof_has_a_field_for_a_code(void **state)
+each_post_that_needs_a_fresh_proof_has_fields_for_it(void **state)
 {
 	for (size_t i = 0; i < web_routes_count; i++) {
 		const struct route *route = &web_routes[i];
-		bool has_field = form_value(route->form, route, STR("otp")) != NULL;
+		bool has_field = form_value(route->form, route, STR("otp")) != NULL &&
+				 form_value(route->form, route, STR("credential_id")) != NULL;
 		if (route->step_up && route->method == HTTP_POST && !has_field)
 			fail_msg("%.*s", STR_ARG(route->path));
 		if (route->step_up && route->asks != 0 && route->redisplay == NULL)
@@ -198,7 +199,7 @@ main(void)
 		cmocka_unit_test(each_row_has_one_handler_and_each_post_a_page_to_redisplay),
 		cmocka_unit_test(each_post_is_a_page),
 		cmocka_unit_test(handlers_forms_do_not_have_the_token),
-		cmocka_unit_test(each_post_that_needs_a_fresh_proof_has_a_field_for_a_code),
+		cmocka_unit_test(each_post_that_needs_a_fresh_proof_has_fields_for_it),
 		cmocka_unit_test(rows_that_ask_nothing_have_a_handler_that_cannot_ask),
 		cmocka_unit_test(no_row_takes_authorization_or_a_larger_body),
 		cmocka_unit_test(a_row_without_a_state_needs_full),

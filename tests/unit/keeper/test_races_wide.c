@@ -2,10 +2,11 @@
  * Sixty-four simultaneous questions on separate connections for a value that can be used once: exactly one succeeds.
  * A few rounds each; TORTURE_ROUNDS rounds in the long campaign (make torture).
  */
-#include "keeper/harness.h"
+#include "keeper/authenticator.h"
 
 #include "keeper/account/admin.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,13 +210,83 @@ one_invitation_makes_one_account(void **state)
 	racers_end(&w, "the same invitation");
 }
 
+/* Each racer has a separate account. */
+static void
+one_credential_belongs_to_one_account(void **state)
+{
+	struct world w;
+	static struct created created[RACERS];
+	static struct passkey_new_body bodies[RACERS];
+	char name[32];
+
+	racers_make(&w);
+	for (long round = 0; round < rounds(); round++) {
+		for (size_t i = 0; i < RACERS; i++) {
+			struct browser *b = &racers[i].browser;
+			snprintf(name, sizeof(name), "racer%ld.%zu", round, i);
+			memset(b, 0, sizeof(*b));
+			assert_verdict(do_register(&w, b, name, PASSWORD), VERDICT_PASSED);
+			assert_verdict(ask(&w, b, QUESTION_PASSKEY_OFFER, NULL), VERDICT_PASSED);
+			authenticator_create(
+			    &(struct authenticator){ .challenge = b->options.challenge, .id = (unsigned)round },
+			    &created[i]);
+			bodies[i] = created_body(&created[i]);
+			racers[i].body = &bodies[i];
+		}
+		assert_int_equal(run_race_of(QUESTION_PASSKEY_FIRST), 1);
+		assert_int_equal(sql_number(&w, "SELECT count(*) FROM passkeys"), round + 1);
+		assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors"), round + 1);
+	}
+	racers_end(&w, "the same credential");
+}
+
+/* Half of the racers came in by the code and remove the passkey; the other half came in by the passkey. */
+static void
+one_of_two_last_factors_stays(void **state)
+{
+	struct world w;
+	struct browser by_code, by_passkey;
+	char name[32], sql[160];
+
+	racers_make(&w);
+	for (long round = 0; round < rounds(); round++) {
+		snprintf(name, sizeof(name), "alice%ld", round);
+		bring_to(&w, &by_code, name, STATE_FULL);
+		assert_verdict(do_passkey(&w, &by_code, (struct authenticator){ .id = (unsigned)round }),
+			       VERDICT_PASSED);
+		assert_verdict(ask(&w, &by_code, QUESTION_ACCOUNT, NULL), VERDICT_PASSED);
+		by_passkey = by_code;
+		memset(&by_passkey.token, 0, sizeof(by_passkey.token));
+		assert_verdict(do_sign_in(&w, &by_passkey, name, PASSWORD), VERDICT_PASSED);
+		assert_verdict(do_verify(&w, &by_passkey, code_of(by_code.secret, 0).z), VERDICT_PASSED);
+		snprintf(sql, sizeof(sql),
+			 "UPDATE sessions SET factor_id = %" PRId64 " WHERE id = "
+			 "(SELECT id FROM sessions ORDER BY created_at_us DESC LIMIT 1)",
+			 by_code.factors[1]);
+		sql_run(&w, sql);
+		const struct factor_body passkey = { .id = by_code.factors[1] }, code = { .id = by_code.factors[0] };
+		for (size_t i = 0; i < RACERS; i++) {
+			racers[i].browser = i % 2 == 0 ? by_code : by_passkey;
+			racers[i].body = i % 2 == 0 ? &passkey : &code;
+		}
+		assert_int_equal(run_race_of(QUESTION_FACTOR_REMOVE), 1);
+		assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors"), round + 1);
+		assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions"), round + 1);
+	}
+	racers_end(&w, "each of the last two factors");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_code_signs_in_once),           cmocka_unit_test(one_recovery_code_signs_in_once),
-		cmocka_unit_test(one_name_makes_one_account),       cmocka_unit_test(one_link_sets_one_password),
+		cmocka_unit_test(one_code_signs_in_once),
+		cmocka_unit_test(one_recovery_code_signs_in_once),
+		cmocka_unit_test(one_name_makes_one_account),
+		cmocka_unit_test(one_link_sets_one_password),
 		cmocka_unit_test(one_invitation_makes_one_account),
+		cmocka_unit_test(one_credential_belongs_to_one_account),
+		cmocka_unit_test(one_of_two_last_factors_stays),
 	};
 
 	return cmocka_run_group_tests_name("keeper races, wide", tests, harness_setup, harness_teardown);

@@ -45,7 +45,7 @@ MUST_USE err passkey_key_seal(struct call *call, int64_t account_id, int64_t fac
 MUST_USE err passkey_key_open(struct call *call, int64_t account_id, int64_t factor_id, str sealed,
 			      struct credential_key *ret_key);
 
-/* Append a passkey_item to the struct buf `list`. An item that does not fit is left out: imports may bring any number. */
+/* Append a passkey_item to the struct buf `list`, unless it does not fit: an import may bring any number. */
 MUST_USE err passkey_list_put(void *list, const struct passkey_excluded_row *row);
 
 /* user.id of the account's passkeys; "": it has never had one. */

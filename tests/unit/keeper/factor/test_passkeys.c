@@ -54,7 +54,7 @@ weak_passkey_add(struct world *w, struct holder *h, unsigned id)
 		   "FROM passkeys)");
 }
 
-/* In STATE_FULL, with the authenticator's code as the second factor; the passkey verified its user when it was added. */
+/* In STATE_FULL, by an authenticator's code. The passkey verified its user when it was added. */
 static void
 holder_make(struct world *w, struct holder *h, const char *name, unsigned id)
 {

@@ -1,8 +1,8 @@
 /*
  * The proofs of a session and the kinds of factors: keeper/core/proof.h, keeper/core/factor_kind.h.
  *
- * A letter stands for a proof: p password, r recovery code, t TOTP, g a removed factor, k a passkey, v a passkey that
- * verified its user; K and V are passkeys that may be synced.
+ * A letter stands for a proof: p password, r recovery code, t TOTP, g a removed factor.  k and K are passkeys.  v and V
+ * are passkeys that verified their user.  Those with capitals may be synced.
  */
 #include "keeper/harness.h"
 
